@@ -1,0 +1,283 @@
+//! Names and identifiers, each a type of its own that can only hold a well-formed value.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+/// An organisation's name: a SPIFFE trust domain, a lower-case DNS-like name of at most 255 characters.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct TrustDomain(std::sync::Arc<str>);
+
+impl TrustDomain {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for TrustDomain {
+    type Err = String;
+
+    /// SPIFFE allows `[a-z0-9._-]`, 1 to 255 characters; we also ask each label to begin and end with a letter or digit.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let label_ok = |label: &str| {
+            let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+            edge(label.chars().next())
+                && edge(label.chars().last())
+                && label.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_')
+        };
+        if text.len() <= 255 && text.split('.').all(label_ok) {
+            Ok(Self(text.into()))
+        } else {
+            Err(format!("`{}` is no trust domain; write a lower-case name such as gb.example", shorten(text)))
+        }
+    }
+}
+
+/// Where a word of a SPIFFE id's path puts its bearer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// A Watchfire node: speaks TLS to partners, signs releases and receipts.
+    Node,
+    /// Writes and signs assessments.
+    Analyst,
+    /// Releasing officer: may do all that an analyst may, and recalls.
+    Officer,
+    /// Configures partners and agreements.
+    Admin,
+    /// A program of the organisation's own.
+    Service,
+}
+
+impl Role {
+    /// The word in the path.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Node => "node",
+            Self::Analyst => "analyst",
+            Self::Officer => "officer",
+            Self::Admin => "admin",
+            Self::Service => "service",
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Role {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        [Self::Node, Self::Analyst, Self::Officer, Self::Admin, Self::Service]
+            .into_iter()
+            .find(|r| r.as_str() == text)
+            .ok_or_else(|| format!("`{}` is no role; the roles are node, analyst, officer, admin and service", shorten(text)))
+    }
+}
+
+/// `spiffe://<trust-domain>/<role>/<name>`: who somebody is, and in which role.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SpiffeId {
+    domain: TrustDomain,
+    role: Role,
+    name: String,
+}
+
+impl SpiffeId {
+    /// Puts an id together; the name is 1 to 64 characters of `[a-z0-9._-]`.
+    pub fn new(domain: TrustDomain, role: Role, name: &str) -> Result<Self, String> {
+        let ok = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-');
+        // SPIFFE forbids the segments `.` and `..`.
+        if name.is_empty() || name.len() > 64 || !name.chars().all(ok) || name == "." || name == ".." {
+            return Err(format!("`{}` is no name; write 1 to 64 of a-z, 0-9, `.`, `_` and `-`", shorten(name)));
+        }
+        Ok(Self { domain, role, name: name.to_owned() })
+    }
+
+    /// The organisation.
+    pub fn domain(&self) -> &TrustDomain {
+        &self.domain
+    }
+
+    /// The role.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// The last segment.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl fmt::Display for SpiffeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "spiffe://{}/{}/{}", self.domain, self.role, self.name)
+    }
+}
+
+impl FromStr for SpiffeId {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || {
+            let text = shorten(text);
+            format!("`{text}` is no identity; write e.g. spiffe://gb.example/analyst/alice")
+        };
+        let mut parts = text.strip_prefix("spiffe://").ok_or_else(wrong)?.split('/');
+        let (Some(domain), Some(role), Some(name), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+            return Err(wrong());
+        };
+        Self::new(domain.parse()?, role.parse()?, name)
+    }
+}
+
+macro_rules! text_type {
+    ($($name:ident),*) => {$(
+        impl TryFrom<String> for $name {
+            type Error = String;
+            fn try_from(text: String) -> Result<Self, String> { text.parse() }
+        }
+        impl From<$name> for String {
+            fn from(value: $name) -> String { value.to_string() }
+        }
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { fmt::Display::fmt(self, f) }
+        }
+    )*};
+}
+text_type!(TrustDomain, SpiffeId);
+
+impl fmt::Display for TrustDomain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+macro_rules! byte_id {
+    ($(#[$doc:meta])* $name:ident, $len:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(pub [u8; $len]);
+
+        impl $name {
+            /// Length in bytes.
+            pub const LEN: usize = $len;
+
+            /// The bytes.
+            pub fn as_bytes(&self) -> &[u8] {
+                &self.0
+            }
+        }
+
+        impl TryFrom<&[u8]> for $name {
+            type Error = String;
+            fn try_from(bytes: &[u8]) -> Result<Self, String> {
+                bytes.try_into().map(Self).map_err(|_| format!("{} bytes where {} belong", bytes.len(), $len))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&hex::encode(self.0))
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = String;
+            fn from_str(text: &str) -> Result<Self, String> {
+                let mut bytes = [0; $len];
+                hex::decode_to_slice(text, &mut bytes)
+                    .map_err(|_| format!("`{}` is no id of {} hexadecimal digits", shorten(text), 2 * $len))?;
+                Ok(Self(bytes))
+            }
+        }
+
+        text_type!($name);
+    };
+}
+
+byte_id!(
+    /// An assessment over all its versions: 16 random bytes.
+    AssessmentId, 16
+);
+byte_id!(
+    /// A statement: the SHA-256 of its DSSE pre-authentication encoding, so it does not depend on who has signed yet.
+    StatementId, 32
+);
+byte_id!(
+    /// A portion's digest, as listed in the manifest.
+    Digest, 32
+);
+byte_id!(
+    /// What the portions of one version call each other: 8 random bytes.
+    Handle, 8
+);
+byte_id!(
+    /// The random bytes that make a withheld portion unguessable.
+    Salt, 32
+);
+byte_id!(
+    /// The plain SHA-256 of bytes that travel apart: an attachment, or an original that stays with its holder.
+    Sha256, 32
+);
+
+/// The first 60 characters, for quoting input in an error.
+pub fn shorten(text: &str) -> String {
+    let mut short: String = text.chars().filter(|c| !c.is_control()).take(60).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trust_domains_have_one_spelling() {
+        for right in ["gb.example", "ecowas.example", "a", "x-1.y_2"] {
+            assert_eq!(right.parse::<TrustDomain>().unwrap().to_string(), right);
+        }
+        for wrong in ["", "GB.example", "gb..example", ".gb", "gb.", "-a.b", "a/b", "gb.example\n", "ä.example", "a b"] {
+            assert!(wrong.parse::<TrustDomain>().is_err(), "{wrong}");
+        }
+        assert!("a".repeat(256).parse::<TrustDomain>().is_err());
+    }
+
+    #[test]
+    fn spiffe_ids_are_strict() {
+        let id: SpiffeId = "spiffe://gb.example/analyst/alice".parse().unwrap();
+        assert_eq!((id.domain().as_str(), id.role(), id.name()), ("gb.example", Role::Analyst, "alice"));
+        for wrong in [
+            "spiffe://gb.example/analyst",
+            "spiffe://gb.example/analyst/alice/x",
+            "spiffe://gb.example/analyst/",
+            "spiffe://gb.example/king/alice",
+            "spiffe://gb.example/analyst/..",
+            "SPIFFE://gb.example/analyst/alice",
+            "https://gb.example/analyst/alice",
+            "spiffe://gb.example:1/analyst/alice",
+            "spiffe://gb.example/analyst/Alice",
+        ] {
+            assert!(wrong.parse::<SpiffeId>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn ids_read_back_and_refuse_other_lengths() {
+        let id = Handle([1; 8]);
+        assert_eq!(id.to_string().parse::<Handle>().unwrap(), id);
+        assert!("01".parse::<Handle>().is_err());
+        assert!(Digest::try_from(&[0u8; 31][..]).is_err());
+    }
+}

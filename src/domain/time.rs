@@ -1,0 +1,151 @@
+//! Points in time and days. The clock itself is passed in: see [`Clock`].
+
+use std::{fmt, str::FromStr};
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+/// A point in time, UTC with nanoseconds. Counts from 1970 as a pair, as in `google.protobuf.Timestamp`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Time(jiff::Timestamp);
+
+impl Time {
+    /// From seconds since 1970 and nanoseconds of that second (0 to 999,999,999); `None` out of the years -9999 to 9999.
+    pub fn from_parts(seconds: i64, nanos: i32) -> Option<Self> {
+        if !(0..1_000_000_000).contains(&nanos) {
+            return None;
+        }
+        jiff::Timestamp::new(seconds, nanos).ok().map(Self)
+    }
+
+    /// Seconds since 1970, rounded towards the past, and nanoseconds of that second.
+    pub fn parts(self) -> (i64, i32) {
+        let nanos = self.0.as_nanosecond();
+        let seconds = nanos.div_euclid(1_000_000_000);
+        let rest = nanos.rem_euclid(1_000_000_000);
+        (i64::try_from(seconds).unwrap_or_default(), i32::try_from(rest).unwrap_or_default())
+    }
+
+    /// Nanoseconds since 1970, clamped to what 64 bits hold (the years 1677 to 2262).
+    pub fn unix_nanos(self) -> i64 {
+        let nanos = self.0.as_nanosecond();
+        i64::try_from(nanos).unwrap_or(if nanos < 0 { i64::MIN } else { i64::MAX })
+    }
+
+    /// From nanoseconds since 1970.
+    pub fn from_unix_nanos(nanos: i64) -> Self {
+        Self(jiff::Timestamp::from_nanosecond(i128::from(nanos)).unwrap_or(jiff::Timestamp::UNIX_EPOCH))
+    }
+
+    /// This time, later by so many seconds (earlier, where negative); saturates at the calendar's ends.
+    #[must_use]
+    pub fn plus_seconds(self, seconds: i64) -> Self {
+        let span = jiff::SignedDuration::from_secs(seconds);
+        let end = if seconds < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
+        Self(self.0.checked_add(span).unwrap_or(end))
+    }
+
+    /// Whole seconds from `earlier` to this time; negative where `earlier` is later.
+    pub fn seconds_since(self, earlier: Self) -> i64 {
+        self.0.duration_since(earlier.0).as_secs()
+    }
+
+    /// The UTC day.
+    pub fn day(self) -> Day {
+        Day(self.0.to_zoned(jiff::tz::TimeZone::UTC).date())
+    }
+}
+
+impl From<jiff::Timestamp> for Time {
+    fn from(value: jiff::Timestamp) -> Self {
+        Self(value)
+    }
+}
+
+impl fmt::Display for Time {
+    /// RFC 3339 in UTC, seconds only: `2026-05-01T09:30:00Z`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.0}", self.0)
+    }
+}
+
+impl FromStr for Time {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.parse().map(Self).map_err(|_| format!("`{text}` is no RFC 3339 time; write e.g. 2026-05-01T09:30:00Z"))
+    }
+}
+
+/// A day of the calendar, `2026-05-01`. Begins and ends at midnight UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Day(Date);
+
+impl Day {
+    /// The first moment of the day, UTC.
+    pub fn start(self) -> Time {
+        Time(self.0.to_zoned(jiff::tz::TimeZone::UTC).map(|z| z.timestamp()).unwrap_or(jiff::Timestamp::MIN))
+    }
+
+    /// The first moment after the day, UTC.
+    pub fn end(self) -> Time {
+        self.start().plus_seconds(86_400)
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+impl FromStr for Day {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is no day; write e.g. 2026-05-01");
+        let day = text.parse().map(Self).map_err(|_| wrong())?;
+        // One spelling only, since days stand in signed bytes.
+        if day.to_string() == text { Ok(day) } else { Err(wrong()) }
+    }
+}
+
+/// A span of days, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Period {
+    /// The first day.
+    pub from: Day,
+    /// The last day.
+    pub until: Day,
+}
+
+/// What tells the time. Passed in from the outside, so that everything below can be run on simulated time.
+pub trait Clock: Send + Sync {
+    /// Now.
+    fn now(&self) -> Time;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_has_one_spelling() {
+        assert!("2026-05-01".parse::<Day>().is_ok());
+        for wrong in ["2026-5-1", "20260501", "2026-05-01T00:00:00", "2026-02-30", ""] {
+            assert!(wrong.parse::<Day>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn parts_round_trip_before_and_after_1970() {
+        for (s, n) in [(0, 0), (-1, 999_999_999), (1_767_225_600, 1), (-62_135_596_800, 0)] {
+            assert_eq!(Time::from_parts(s, n).unwrap().parts(), (s, n));
+        }
+        assert_eq!(Time::from_parts(0, 1_000_000_000), None);
+        assert_eq!(Time::from_parts(i64::MAX, 0), None);
+    }
+}

@@ -1,0 +1,6 @@
+//! Watchfire: a node that exchanges signed, access-controlled early-warning assessments with partners.
+//!
+//! The modules are layers: each imports only what stands above it in this list (`tests/layers.rs` holds them to it).
+//! `ARCHITECTURE.md` is the map.
+
+pub mod domain;
