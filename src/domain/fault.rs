@@ -194,7 +194,8 @@ mod tests {
 
     #[test]
     fn a_path_grows_from_the_inside_out() {
-        let fault = Fault::at(Reason::InvalidArgument, "tlp", "unknown value `9`").within("marking").within("portions[3]");
+        let fault =
+            Fault::at(Reason::InvalidArgument, "tlp", "unknown value `9`").within("marking").within("portions[3]");
         assert_eq!(fault.to_string(), "portions[3].marking.tlp: unknown value `9`");
     }
 }

@@ -77,7 +77,9 @@ impl FromStr for Role {
         [Self::Node, Self::Analyst, Self::Officer, Self::Admin, Self::Service]
             .into_iter()
             .find(|r| r.as_str() == text)
-            .ok_or_else(|| format!("`{}` is no role; the roles are node, analyst, officer, admin and service", shorten(text)))
+            .ok_or_else(|| {
+                format!("`{}` is no role; the roles are node, analyst, officer, admin and service", shorten(text))
+            })
     }
 }
 
@@ -132,7 +134,8 @@ impl FromStr for SpiffeId {
             format!("`{text}` is no identity; write e.g. spiffe://gb.example/analyst/alice")
         };
         let mut parts = text.strip_prefix("spiffe://").ok_or_else(wrong)?.split('/');
-        let (Some(domain), Some(role), Some(name), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+        let (Some(domain), Some(role), Some(name), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
             return Err(wrong());
         };
         Self::new(domain.parse()?, role.parse()?, name)
@@ -248,7 +251,8 @@ mod tests {
         for right in ["gb.example", "ecowas.example", "a", "x-1.y_2"] {
             assert_eq!(right.parse::<TrustDomain>().unwrap().to_string(), right);
         }
-        for wrong in ["", "GB.example", "gb..example", ".gb", "gb.", "-a.b", "a/b", "gb.example\n", "ä.example", "a b"] {
+        for wrong in ["", "GB.example", "gb..example", ".gb", "gb.", "-a.b", "a/b", "gb.example\n", "ä.example", "a b"]
+        {
             assert!(wrong.parse::<TrustDomain>().is_err(), "{wrong}");
         }
         assert!("a".repeat(256).parse::<TrustDomain>().is_err());

@@ -53,7 +53,7 @@ impl Time {
 
     /// The UTC day.
     pub fn day(self) -> Day {
-        Day(self.0.to_zoned(jiff::tz::TimeZone::UTC).date())
+        Day(jiff::tz::Offset::UTC.to_datetime(self.0).date())
     }
 }
 
@@ -86,7 +86,8 @@ pub struct Day(Date);
 impl Day {
     /// The first moment of the day, UTC.
     pub fn start(self) -> Time {
-        Time(self.0.to_zoned(jiff::tz::TimeZone::UTC).map(|z| z.timestamp()).unwrap_or(jiff::Timestamp::MIN))
+        let midnight = self.0.to_datetime(jiff::civil::Time::midnight());
+        Time(jiff::tz::Offset::UTC.to_timestamp(midnight).unwrap_or(jiff::Timestamp::MIN))
     }
 
     /// The first moment after the day, UTC.
