@@ -1,6 +1,22 @@
 //! What is true with no computer around: names, times, places, markings, portions, agreements.
 //! No I/O, no protobuf, no SQL, no clock and no randomness of its own.
 
+pub mod admiralty;
+pub mod agreement;
+pub mod assessment;
+pub mod body;
+pub mod event;
 pub mod fault;
+pub mod framework;
+pub mod group;
 pub mod ids;
+pub mod level;
+pub mod lexicon;
+pub mod likelihood;
+pub mod marking;
+pub mod partner;
+pub mod place;
+pub mod release;
+pub mod statement;
 pub mod time;
+pub(crate) mod words;

@@ -1,5 +1,11 @@
 //! Statements: envelopes, digests, signing and verifying. The only place with ring.
 
+pub mod at_rest;
 pub mod chains;
+pub mod digest;
+mod ed25519;
 pub mod hash;
-pub mod suite;
+pub mod random;
+pub mod sign;
+pub mod statement;
+pub mod verify;

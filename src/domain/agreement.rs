@@ -1,0 +1,177 @@
+//! The terms between two organisations.
+
+use serde::Serialize;
+
+use super::{
+    body::Kind,
+    ids::{AssessmentId, StatementId, TrustDomain},
+    level::WarningLevel,
+    marking::{Audience, GroupName, Tlp, Topic},
+    place::{Country, Place},
+    time::{Day, Time},
+};
+
+/// An agreement's series: 16 random bytes, the same over all its versions.
+pub type Series = AssessmentId;
+
+/// The terms between two organisations; both sign the same bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Agreement {
+    /// The same over all versions.
+    pub series: Series,
+    /// Counts from 1.
+    pub version: u32,
+    /// The version before; `None` exactly for version 1.
+    pub previous: Option<StatementId>,
+    /// The two parties, ascending.
+    pub parties: [TrustDomain; 2],
+    /// The first day.
+    pub from: Day,
+    /// The last day.
+    pub until: Day,
+    /// What it is for.
+    pub purpose: String,
+    /// How many days before its end both are told.
+    pub notice_days: u32,
+    /// Named groups, spelled out.
+    pub groups: Vec<Group>,
+    /// What each gives the other.
+    pub grants: Vec<Grant>,
+    /// What each owes the other.
+    pub duties: Duties,
+}
+
+impl Agreement {
+    /// Whether `now` is within its validity.
+    pub fn is_valid_at(&self, now: Time) -> bool {
+        self.from.start() <= now && now < self.until.end()
+    }
+
+    /// The group of that name.
+    pub fn group(&self, name: &GroupName) -> Option<&Group> {
+        self.groups.iter().find(|g| g.name == *name)
+    }
+
+    /// The other party, where `own` is one of the two.
+    pub fn other(&self, own: &TrustDomain) -> Option<&TrustDomain> {
+        let [a, b] = &self.parties;
+        if a == own {
+            Some(b)
+        } else if b == own {
+            Some(a)
+        } else {
+            None
+        }
+    }
+}
+
+/// A named group, spelled out and dated.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Group {
+    /// Its name.
+    pub name: GroupName,
+    /// The day of the list.
+    pub as_of: Day,
+    /// Member states, ascending.
+    pub countries: Vec<Country>,
+    /// Member organisations, ascending.
+    pub organisations: Vec<TrustDomain>,
+}
+
+/// Where a grant reaches.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(into = "String")]
+pub enum Area {
+    /// A place.
+    Place(Place),
+    /// The countries of a group of the agreement.
+    Group(GroupName),
+}
+
+impl std::fmt::Display for Area {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Place(place) => write!(f, "{place}"),
+            Self::Group(name) => write!(f, "group:{name}"),
+        }
+    }
+}
+
+impl From<Area> for String {
+    fn from(area: Area) -> String {
+        area.to_string()
+    }
+}
+
+impl std::str::FromStr for Area {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.strip_prefix("group:") {
+            Some(name) => name.parse().map(Self::Group),
+            None => text.parse().map(Self::Place).map_err(|e| format!("{e}")),
+        }
+    }
+}
+
+/// A permission in one direction.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Grant {
+    /// Its name within the agreement.
+    pub id: GroupName,
+    /// The party that gives.
+    pub from: TrustDomain,
+    /// The party that gets.
+    pub to: TrustDomain,
+    /// Every subject place must lie within these. Not empty.
+    pub places: Vec<Area>,
+    /// The giver's feeds; empty: all.
+    pub topics: Vec<Topic>,
+    /// Kinds of portions. Not empty.
+    pub kinds: Vec<Kind>,
+    /// The highest marking that it reaches.
+    pub max_tlp: Tlp,
+    /// The lowest level that it reaches.
+    pub min_level: Option<WarningLevel>,
+    /// How long after its issue an assessment is given, seconds.
+    pub delay_seconds: u64,
+    /// How long it may be kept, days; `None`: without limit.
+    pub retention_days: Option<u32>,
+    /// What may be passed on.
+    pub onward: Option<OnwardTerms>,
+    /// What it is for.
+    pub purpose: String,
+}
+
+/// What a recipient may pass on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OnwardTerms {
+    /// To whom.
+    pub to: Vec<Audience>,
+    /// Kinds of portions.
+    pub kinds: Vec<Kind>,
+    /// The highest marking.
+    pub max_tlp: Tlp,
+    /// How many hops.
+    pub depth: u32,
+}
+
+/// What the parties owe each other.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Duties {
+    /// Deadlines to acknowledge, by level.
+    pub acknowledge: Vec<AcknowledgeDuty>,
+    /// Whether an originator's purge runs at the recipient without a second decision there.
+    pub purge_on_recall: bool,
+    /// How many persons approve on each side; 0: the house decides.
+    pub approvals: u32,
+}
+
+/// From a level up, acknowledge within a time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AcknowledgeDuty {
+    /// The lowest level.
+    pub min_level: WarningLevel,
+    /// Within so many seconds.
+    pub within_seconds: u64,
+}

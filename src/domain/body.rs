@@ -1,0 +1,301 @@
+//! What a portion says: typed, so that machines can use it.
+
+use serde::Serialize;
+
+use super::{
+    admiralty::Grade,
+    framework::{FactorState, Trend},
+    ids::{Handle, Sha256, TrustDomain},
+    level::{Certainty, Confidence, Crime, Severity, Urgency, WarningLevel},
+    likelihood::{Likelihood, Probability},
+    place::{Country, Place},
+    time::{Day, Period},
+    words::words,
+};
+
+words!(
+    /// Kinds of portions.
+    Kind, "kind of portion" {
+        /// The one line that names the assessment.
+        Headline = "headline",
+        /// What it is about.
+        Subject = "subject",
+        /// A judgement with its likelihood and confidence.
+        Judgement = "judgement",
+        /// A question about the future with a probability.
+        Forecast = "forecast",
+        /// The state of a risk factor.
+        Indicator = "indicator",
+        /// Something observed or reported, graded.
+        Evidence = "evidence",
+        /// About a source itself.
+        Source = "source",
+        /// What the assessment can't tell.
+        Limitation = "limitation",
+        /// Another reading of the same evidence.
+        Alternative = "alternative",
+        /// What is not known and would matter.
+        Gap = "gap",
+        /// A course of action.
+        Recommendation = "recommendation",
+        /// Running text.
+        Narrative = "narrative",
+        /// Names bytes that travel apart.
+        Attachment = "attachment",
+    }
+);
+
+/// What a portion says.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Body {
+    /// See [`Kind::Headline`].
+    Headline {
+        /// One line.
+        text: String,
+    },
+    /// See [`Kind::Subject`].
+    Subject(Subject),
+    /// See [`Kind::Judgement`].
+    Judgement(Judgement),
+    /// See [`Kind::Forecast`].
+    Forecast(Forecast),
+    /// See [`Kind::Indicator`].
+    Indicator(Indicator),
+    /// See [`Kind::Evidence`].
+    Evidence(Evidence),
+    /// See [`Kind::Source`].
+    Source {
+        /// The text.
+        text: String,
+    },
+    /// See [`Kind::Limitation`].
+    Limitation {
+        /// The text.
+        text: String,
+    },
+    /// See [`Kind::Alternative`].
+    Alternative {
+        /// The text.
+        text: String,
+        /// How likely it is held to be.
+        likelihood: Option<Likelihood>,
+    },
+    /// See [`Kind::Gap`].
+    Gap {
+        /// The text.
+        text: String,
+    },
+    /// See [`Kind::Recommendation`].
+    Recommendation(Recommendation),
+    /// See [`Kind::Narrative`].
+    Narrative {
+        /// CommonMark.
+        text: String,
+    },
+    /// See [`Kind::Attachment`].
+    Attachment(Attachment),
+}
+
+impl Body {
+    /// Its kind.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Headline { .. } => Kind::Headline,
+            Self::Subject(_) => Kind::Subject,
+            Self::Judgement(_) => Kind::Judgement,
+            Self::Forecast(_) => Kind::Forecast,
+            Self::Indicator(_) => Kind::Indicator,
+            Self::Evidence(_) => Kind::Evidence,
+            Self::Source { .. } => Kind::Source,
+            Self::Limitation { .. } => Kind::Limitation,
+            Self::Alternative { .. } => Kind::Alternative,
+            Self::Gap { .. } => Kind::Gap,
+            Self::Recommendation(_) => Kind::Recommendation,
+            Self::Narrative { .. } => Kind::Narrative,
+            Self::Attachment(_) => Kind::Attachment,
+        }
+    }
+}
+
+/// What the assessment is about. Decides who may never see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Subject {
+    /// At least one; ascending.
+    pub places: Vec<Place>,
+    /// The time that it is about.
+    pub period: Period,
+    /// Population groups at risk.
+    pub groups: Vec<String>,
+    /// Who might do it.
+    pub actors: Vec<Actor>,
+    /// What there is a risk of; at least one, ascending.
+    pub risk_of: Vec<Crime>,
+    /// How serious a warning it is.
+    pub level: WarningLevel,
+    /// As in CAP 1.2.
+    pub urgency: Urgency,
+    /// As in CAP 1.2.
+    pub severity: Severity,
+    /// As in CAP 1.2.
+    pub certainty: Certainty,
+    /// Mandates that it is addressed to.
+    pub addressed_to: Vec<Mandate>,
+}
+
+/// Somebody who might commit the crimes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Actor {
+    /// Their name.
+    pub name: String,
+    /// The state whose organ it is; that state falls under the subject rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<Country>,
+}
+
+/// A role that may act, at an organisation: `early-warning-directorate@ecowas.example`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[serde(into = "String")]
+pub struct Mandate {
+    /// The role.
+    pub role: super::marking::GroupName,
+    /// The organisation.
+    pub organisation: TrustDomain,
+}
+
+impl std::str::FromStr for Mandate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (role, organisation) = text.split_once('@').ok_or_else(|| {
+            format!("`{}` is no mandate; write role@organisation", super::ids::shorten(text))
+        })?;
+        Ok(Self { role: role.parse()?, organisation: organisation.parse()? })
+    }
+}
+
+impl std::fmt::Display for Mandate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}@{}", self.role, self.organisation)
+    }
+}
+
+impl From<Mandate> for String {
+    fn from(mandate: Mandate) -> String {
+        mandate.to_string()
+    }
+}
+
+/// A judgement with its likelihood and confidence.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Judgement {
+    /// The statement.
+    pub text: String,
+    /// How likely; `None` where it is a judgement of fact.
+    pub likelihood: Option<Likelihood>,
+    /// How sure the analyst is.
+    pub confidence: Confidence,
+    /// Why that sure.
+    pub confidence_reason: String,
+    /// The portions that it rests on.
+    pub rests_on: Vec<Handle>,
+}
+
+/// A question about the future with a probability, to be resolved and scored.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Forecast {
+    /// The question.
+    pub question: String,
+    /// The event, defined so that two people would agree whether it happened.
+    pub event: String,
+    /// What decides it, by when, and who says so.
+    pub resolves: Resolves,
+    /// The time in which the event must begin.
+    pub window: Period,
+    /// Above 0 and below 1 (the lint holds it to that).
+    pub probability: Probability,
+    /// How often such an event happens anyway.
+    pub base_rate: Option<BaseRate>,
+    /// How the probability came about.
+    pub method: String,
+    /// The day of the latest information in it.
+    pub information_cutoff: Option<Day>,
+}
+
+/// How a forecast is decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Resolves {
+    /// What decides it; empty is a lint error.
+    pub source: String,
+    /// When at the latest.
+    pub by: Day,
+    /// Who says so.
+    pub resolver: TrustDomain,
+}
+
+/// How often an event happens anyway.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct BaseRate {
+    /// The rate.
+    pub value: Probability,
+    /// Where the figure is from.
+    pub source: String,
+}
+
+/// The state of a risk factor in a framework.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Indicator {
+    /// The framework's id, `un-foa-2014`.
+    pub framework: String,
+    /// The factor's number.
+    pub factor: u32,
+    /// Its indicator's number, or 0 for the factor as a whole.
+    pub indicator: u32,
+    /// Whether it is there.
+    pub state: FactorState,
+    /// Which way it goes.
+    pub trend: Trend,
+    /// What is seen.
+    pub note: String,
+}
+
+/// Something observed or reported.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Evidence {
+    /// What.
+    pub what: String,
+    /// When.
+    pub when: Option<Day>,
+    /// Where.
+    pub r#where: Option<Place>,
+    /// Admiralty grade; `None` is a lint error.
+    pub grade: Option<Grade>,
+    /// SHA-256 of the original.
+    pub original: Option<Sha256>,
+    /// Who holds the original and how.
+    pub custody: String,
+}
+
+/// A course of action for a holder of a mandate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Recommendation {
+    /// The option.
+    pub text: String,
+    /// The mandate that it is for.
+    pub addressee: Option<Mandate>,
+    /// By when.
+    pub by: Option<Day>,
+}
+
+/// Names bytes that travel apart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Attachment {
+    /// A file name without a path.
+    pub name: String,
+    /// Media type (RFC 6838).
+    pub media_type: String,
+    /// Length in bytes, at most 1 GiB.
+    pub size: u64,
+    /// SHA-256 of the bytes.
+    pub sha256: Sha256,
+}

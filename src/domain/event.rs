@@ -1,0 +1,59 @@
+//! What a node decided or did, as the ledger records it. Holds names, ids and reasons, never content.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    ids::{AssessmentId, Digest, SpiffeId, StatementId, TrustDomain},
+    time::Time,
+};
+
+/// One entry of the ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// When.
+    pub at: Time,
+    /// Who did it; `None` where the node did it by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<SpiffeId>,
+    /// What.
+    #[serde(flatten)]
+    pub deed: Deed,
+}
+
+/// What was decided or done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the variants and fields are named for what they record")]
+pub enum Deed {
+    /// A version of an assessment was published here.
+    Published { assessment: AssessmentId, version: u32, manifest: StatementId, accepted: Vec<String> },
+    /// What a partner may have of it, as decided at publication.
+    Decided { manifest: StatementId, partner: TrustDomain, portions: Vec<PortionDecision> },
+    /// A release was signed and numbered.
+    Released { manifest: StatementId, partner: TrustDomain, sequence: u64, release: StatementId, digests: Vec<Digest>, grants: Vec<String> },
+    /// What was queued lost its permission before it was released.
+    Dropped { manifest: StatementId, partner: TrustDomain, because: Vec<String> },
+    /// A numbered release was asked for again after its permission had ended.
+    Voided { partner: TrustDomain, sequence: u64, release: StatementId },
+    /// A release came in and was stored.
+    Received { manifest: StatementId, partner: TrustDomain, sequence: u64, release: StatementId, quarantined: Option<String> },
+    /// A partner was accepted, or its bundle, kind or endpoint changed.
+    PartnerChanged { partner: TrustDomain, fingerprint: String, state: String },
+    /// An agreement was proposed, signed, refused or ended.
+    AgreementChanged { agreement: StatementId, version: u32, partner: TrustDomain, state: String },
+    /// Somebody read an assessment.
+    Read { manifest: StatementId },
+    /// A partner sent something that was refused.
+    Refused { partner: TrustDomain, reason: String },
+}
+
+/// What was decided about one portion.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PortionDecision {
+    /// Which; its digest.
+    pub portion: Digest,
+    /// Whether it may go.
+    pub release: bool,
+    /// The grants or rules that decided, each with its words.
+    pub because: Vec<String>,
+}

@@ -1,0 +1,124 @@
+//! The release: the decision that hands portions to one partner, and its place in that partner's feed.
+
+use serde::Serialize;
+
+use super::{
+    ids::{Digest, StatementId, TrustDomain},
+    marking::{Audience, GroupName, Tlp},
+    place::Country,
+    time::Time,
+    words::words,
+};
+
+words!(
+    /// What sort of entry stands in a feed.
+    EntryKind, "kind of entry" {
+        /// A first version, or more portions of a version.
+        Assessment = "assessment",
+        /// A later version.
+        Correction = "correction",
+    }
+);
+
+/// The signed decision that hands a set of portions to one partner.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Release {
+    /// Whom it is for.
+    pub recipient: TrustDomain,
+    /// What sort of entry it is.
+    pub kind: EntryKind,
+    /// The manifest that it hands over.
+    pub manifest: StatementId,
+    /// The portions that it discloses, strictly ascending, at least one.
+    pub digests: Vec<Digest>,
+    /// The agreement that allows it, and its version.
+    pub agreement: AgreementRef,
+    /// The grants that allow it, strictly ascending, at least one.
+    pub grants: Vec<GroupName>,
+    /// What the recipient is held to.
+    pub terms: Terms,
+    /// Its place in the feed.
+    pub position: Position,
+    /// When it was signed.
+    pub released_at: Time,
+    /// The release by which a hub got it.
+    pub via: Option<StatementId>,
+}
+
+/// Names one version of an agreement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+pub struct AgreementRef {
+    /// The statement.
+    pub id: StatementId,
+    /// The version that it says it is.
+    pub version: u32,
+}
+
+/// A place in a partner's feed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+pub struct Position {
+    /// From 1, without gaps.
+    pub sequence: u64,
+    /// The release numbered one less; `None` exactly for number 1.
+    pub previous: Option<StatementId>,
+}
+
+/// What a release holds its recipient to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Terms {
+    /// What may be passed on; `None`: nothing.
+    pub onward: Option<OnwardLimit>,
+    /// States whose organisations must not get it, strictly ascending.
+    pub barred_states: Vec<Country>,
+    /// How long it may be kept, days; `None`: without limit.
+    pub retention_days: Option<u32>,
+}
+
+/// What may be passed on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OnwardLimit {
+    /// To whom, ascending, not empty.
+    pub to: Vec<Audience>,
+    /// The highest marking.
+    pub max_tlp: Tlp,
+    /// How many hops further, at least 1.
+    pub depth: u32,
+}
+
+/// Stands in for a release whose permission has ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Void {
+    /// Whom it is for.
+    pub recipient: TrustDomain,
+    /// The place of the release that it replaces.
+    pub position: Position,
+    /// The release that it replaces; the next release's `previous` names this.
+    pub replaced: StatementId,
+    /// When it was signed.
+    pub voided_at: Time,
+}
+
+words!(
+    /// What a recipient did with a release.
+    ReceiptKind, "kind of receipt" {
+        /// Stored durably.
+        Stored = "stored",
+        /// Kept from its users: the agreement does not cover it.
+        Quarantined = "quarantined",
+    }
+);
+
+/// The recipient's signed answer to releases.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Receipt {
+    /// Whose releases are answered.
+    pub sender: TrustDomain,
+    /// What happened to them.
+    pub kind: ReceiptKind,
+    /// The releases.
+    pub releases: Vec<StatementId>,
+    /// When.
+    pub at: Time,
+    /// Why, for a refusal: a stable reason in capitals.
+    pub reason: Option<String>,
+}

@@ -1,0 +1,109 @@
+//! Signing: a key with its chain, and the statements that it makes.
+
+use ring::{
+    rand::SystemRandom,
+    signature::{
+        ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair,
+    },
+};
+use zeroize::Zeroizing;
+
+use super::statement::pre_authentication_encoding;
+use crate::domain::statement::{Envelope, Signature, StatementKind, Suite};
+
+/// Why a key can't be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// No suite reads it.
+    #[error("the signing key is not an Ed25519, ECDSA P-256 or ECDSA P-384 key in PKCS#8")]
+    Unusable,
+    /// The certificate is of another key.
+    #[error("the signing key does not belong to the certificate beside it")]
+    Mismatch,
+    /// Signing failed.
+    #[error("the operating system gives no random bytes to sign with")]
+    NoRandomness,
+}
+
+enum Pair {
+    Ed25519(Ed25519KeyPair),
+    Ecdsa(Suite, EcdsaKeyPair),
+}
+
+/// A signing key with the chain that proves whose it is. Has no `Debug`: the key stays inside.
+pub struct SigningKey {
+    pair: Pair,
+    chain: Vec<Vec<u8>>,
+}
+
+impl SigningKey {
+    /// From PKCS#8 (DER) and the chain in DER, leaf first; `leaf_key` is the public key that the leaf names.
+    ///
+    /// # Errors
+    /// Where no suite reads the key, or the leaf names another.
+    pub fn new(pkcs8: &Zeroizing<Vec<u8>>, chain: Vec<Vec<u8>>, leaf_key: &[u8]) -> Result<Self, KeyError> {
+        let pair = read(pkcs8)?;
+        let public = match &pair {
+            Pair::Ed25519(pair) => pair.public_key().as_ref(),
+            Pair::Ecdsa(_, pair) => pair.public_key().as_ref(),
+        };
+        if public != leaf_key {
+            return Err(KeyError::Mismatch);
+        }
+        Ok(Self { pair, chain })
+    }
+
+    /// How it signs.
+    pub fn suite(&self) -> Suite {
+        match &self.pair {
+            Pair::Ed25519(_) => Suite::Ed25519,
+            Pair::Ecdsa(suite, _) => *suite,
+        }
+    }
+
+    /// The chain that proves whose it is.
+    pub fn chain(&self) -> &[Vec<u8>] {
+        &self.chain
+    }
+
+    /// A signature over a payload as a statement of that kind.
+    ///
+    /// # Errors
+    /// Where the operating system has no random bytes (ECDSA only).
+    pub fn sign(&self, kind: StatementKind, payload: &[u8]) -> Result<Signature, KeyError> {
+        let message = pre_authentication_encoding(kind, payload);
+        let value = match &self.pair {
+            Pair::Ed25519(pair) => pair.sign(&message).as_ref().to_vec(),
+            Pair::Ecdsa(_, pair) => {
+                pair.sign(&SystemRandom::new(), &message).map_err(|_| KeyError::NoRandomness)?.as_ref().to_vec()
+            }
+        };
+        Ok(Signature { suite: self.suite(), certificates: self.chain.clone(), value })
+    }
+
+    /// A statement with this key's signature.
+    ///
+    /// # Errors
+    /// As [`Self::sign`].
+    pub fn envelope(&self, kind: StatementKind, payload: Vec<u8>) -> Result<Envelope, KeyError> {
+        let signature = self.sign(kind, &payload)?;
+        Ok(Envelope { kind, payload, signatures: vec![signature] })
+    }
+}
+
+fn read(pkcs8: &[u8]) -> Result<Pair, KeyError> {
+    // Other programs write PKCS#8 version 1, without the public key, for Ed25519: both are read.
+    if let Ok(pair) = Ed25519KeyPair::from_pkcs8_maybe_unchecked(pkcs8) {
+        return Ok(Pair::Ed25519(pair));
+    }
+    let random = SystemRandom::new();
+    for (suite, algorithm) in [
+        (Suite::EcdsaP256Sha256, &ECDSA_P256_SHA256_ASN1_SIGNING),
+        (Suite::EcdsaP384Sha384, &ECDSA_P384_SHA384_ASN1_SIGNING),
+    ] {
+        if let Ok(pair) = EcdsaKeyPair::from_pkcs8(algorithm, pkcs8, &random) {
+            return Ok(Pair::Ecdsa(suite, pair));
+        }
+    }
+    Err(KeyError::Unusable)
+}

@@ -1,0 +1,39 @@
+//! A statement's id: the SHA-256 of its DSSE pre-authentication encoding.
+
+use super::hash::sha256;
+use crate::domain::{
+    ids::StatementId,
+    statement::{Envelope, StatementKind},
+};
+
+/// The DSSE v1 pre-authentication encoding, the bytes that signatures are over:
+/// `"DSSEv1" SP len(type) SP type SP len(payload) SP payload`.
+pub fn pre_authentication_encoding(kind: StatementKind, payload: &[u8]) -> Vec<u8> {
+    encode(kind.payload_type(), payload)
+}
+
+fn encode(payload_type: &str, payload: &[u8]) -> Vec<u8> {
+    let mut pae = format!("DSSEv1 {} {payload_type} {} ", payload_type.len(), payload.len()).into_bytes();
+    pae.extend_from_slice(payload);
+    pae
+}
+
+/// The id of a statement. Does not depend on who has signed yet.
+pub fn id(envelope: &Envelope) -> StatementId {
+    id_of(envelope.kind, &envelope.payload)
+}
+
+/// The id that a payload has, or will have once signed.
+pub fn id_of(kind: StatementKind, payload: &[u8]) -> StatementId {
+    StatementId(sha256(&[&pre_authentication_encoding(kind, payload)]))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_encoding_is_that_of_the_dsse_specification() {
+        // The example of the specification's protocol.md.
+        let pae = super::encode("http://example.com/HelloWorld", b"hello world");
+        assert_eq!(pae, b"DSSEv1 29 http://example.com/HelloWorld 11 hello world");
+    }
+}

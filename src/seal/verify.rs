@@ -1,0 +1,115 @@
+//! Verifying: from an envelope to a statement that somebody answers for.
+
+use ring::signature::{ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ED25519, UnparsedPublicKey, VerificationAlgorithm};
+
+use super::{
+    chains::{Chains, Signer},
+    statement::{id_of, pre_authentication_encoding},
+};
+use crate::domain::{
+    fault::{Fault, Reason},
+    ids::{Role, SpiffeId, StatementId, TrustDomain},
+    statement::{Envelope, Signature, StatementKind, Suite},
+    time::Time,
+};
+
+/// How far a statement may be from the future, seconds (01-protocol §2).
+pub const MAX_SKEW_SECONDS: i64 = 300;
+
+/// A statement whose every signature was verified, and whose signers may sign such a statement. Only
+/// [`verify`] makes one, so whoever holds one need not ask again.
+#[derive(Debug, Clone)]
+pub struct Verified<T> {
+    content: T,
+    id: StatementId,
+    signers: Vec<SpiffeId>,
+}
+
+impl<T> Verified<T> {
+    /// What it says.
+    pub fn content(&self) -> &T {
+        &self.content
+    }
+
+    /// Its id.
+    pub fn id(&self) -> StatementId {
+        self.id
+    }
+
+    /// Who signed, in the order of the signatures; at least one.
+    pub fn signers(&self) -> &[SpiffeId] {
+        &self.signers
+    }
+
+    /// The content alone.
+    pub fn into_content(self) -> T {
+        self.content
+    }
+
+    /// Whether somebody of that domain signed.
+    pub fn is_signed_by(&self, domain: &TrustDomain) -> bool {
+        self.signers.iter().any(|s| s.domain() == domain)
+    }
+}
+
+/// What a kind of statement needs: how to decode it, who may sign it, and when it says that it was made.
+pub struct Rule<T> {
+    /// The kind.
+    pub kind: StatementKind,
+    /// The roles that may sign it.
+    pub roles: &'static [Role],
+    /// The strict decoder of the payload.
+    pub decode: fn(&[u8]) -> Result<T, Fault>,
+    /// The domains one of which every signer must belong to.
+    pub may_speak: fn(&T, &TrustDomain) -> bool,
+    /// When it was made, so that the future is refused; `None` where it bears no time.
+    pub made_at: fn(&T) -> Option<Time>,
+}
+
+/// Verifies every signature over the exact bytes, the signers' chains, roles and domains, then decodes strictly.
+/// One signature that does not hold refuses the whole: nothing is half-verified.
+///
+/// # Errors
+/// `SIGNATURE_INVALID`, `CHAIN_INVALID`, `CERTIFICATE_REVOKED`, `NOT_A_PARTNER`, `WRONG_DOMAIN`,
+/// `UNKNOWN_OR_NON_CANONICAL`, `STATEMENT_FROM_FUTURE` and whatever the decoder refuses.
+pub fn verify<T>(envelope: &Envelope, rule: &Rule<T>, chains: &dyn Chains, now: Time) -> Result<Verified<T>, Fault> {
+    if envelope.kind != rule.kind {
+        let what = format!("a {} stands where a {} belongs", envelope.kind, rule.kind);
+        return Err(Fault::new(Reason::UnknownOrNonCanonical, what));
+    }
+    let message = pre_authentication_encoding(envelope.kind, &envelope.payload);
+    let mut signers: Vec<SpiffeId> = Vec::with_capacity(envelope.signatures.len());
+    for signature in &envelope.signatures {
+        let signer = chains.signer(&signature.certificates, now)?;
+        if !rule.roles.contains(&signer.id.role()) {
+            let what = format!("the role {} may not sign a {}", signer.id.role(), rule.kind);
+            return Err(Fault::new(Reason::WrongDomain, what));
+        }
+        check_signature(&message, signature, &signer)?;
+        signers.push(signer.id);
+    }
+    let content = (rule.decode)(&envelope.payload)?;
+    if signers.is_empty() || !signers.iter().all(|s| (rule.may_speak)(&content, s.domain())) {
+        return Err(Fault::new(Reason::WrongDomain, format!("the {} is signed for an organisation by another", rule.kind)));
+    }
+    if (rule.made_at)(&content).is_some_and(|made| made.seconds_since(now) > MAX_SKEW_SECONDS) {
+        let what = "the statement is from more than 5 minutes in the future; compare both nodes' clocks";
+        return Err(Fault::new(Reason::StatementFromFuture, what));
+    }
+    let id = id_of(envelope.kind, &envelope.payload);
+    Ok(Verified { content, id, signers })
+}
+
+fn check_signature(message: &[u8], signature: &Signature, signer: &Signer) -> Result<(), Fault> {
+    let invalid = || Fault::new(Reason::SignatureInvalid, "the signature does not verify over these bytes");
+    if signature.suite != signer.suite {
+        return Err(Fault::new(Reason::SignatureInvalid, "the signature's suite is not that of the signer's key"));
+    }
+    let algorithm: &dyn VerificationAlgorithm = match signature.suite {
+        Suite::Ed25519 if !super::ed25519::is_acceptable(&signer.public_key, &signature.value) => return Err(invalid()),
+        Suite::Ed25519 => &ED25519,
+        Suite::EcdsaP256Sha256 => &ECDSA_P256_SHA256_ASN1,
+        Suite::EcdsaP384Sha384 => &ECDSA_P384_SHA384_ASN1,
+    };
+    UnparsedPublicKey::new(algorithm, &signer.public_key).verify(message, &signature.value).map_err(|_| invalid())
+}

@@ -1,0 +1,396 @@
+//! The store: each method is one transaction the size of a use case. When a method that changes something returns
+//! `Ok`, the change *and its ledger entries* are on disk; when it returns `Err`, neither is. Methods may be called
+//! again after [`StoreError::Busy`] and after a crash without harm.
+//!
+//! Content (portions, attachments, ledger entries) is encrypted before it reaches the backend. No SQL above this layer.
+
+use async_trait::async_trait;
+
+use crate::domain::{
+    agreement::Agreement,
+    event::Event,
+    ids::{AssessmentId, Digest, Sha256, SpiffeId, StatementId, TrustDomain},
+    partner::{Endpoint, Organisation, PartnerState},
+    release::EntryKind,
+    time::Time,
+    words::words,
+};
+
+pub mod sqlite;
+pub mod vault;
+
+/// Why the store did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The disk is full: nothing was written, reading goes on.
+    #[error("the disk is full; free space, then try again")]
+    Full,
+    /// Bytes do not decrypt, or a page is damaged.
+    #[error("the store is damaged ({0}); restore a backup")]
+    Corrupt(String),
+    /// Somebody else changed what this change was built upon; read again and retry.
+    #[error("the store changed in the meantime; try again")]
+    Conflict,
+    /// Too much is waiting; retry later.
+    #[error("the store is busy; try again")]
+    Busy,
+    /// The file can't be opened, is of another version, or the key is wrong: a sentence for the administrator.
+    #[error("{0}")]
+    Open(String),
+    /// The backend failed and will not be written to again until restart (a failed fsync is never retried).
+    #[error("the store failed ({0}); restart the node once the disk is well")]
+    Failed(String),
+}
+
+/// What a store method gives.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// A partner, as kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartnerRecord {
+    /// Who it is.
+    pub organisation: Organisation,
+    /// Where its node listens.
+    pub endpoint: Option<Endpoint>,
+    /// Its root certificates in DER.
+    pub roots: Vec<Vec<u8>>,
+    /// Its newest revocation list in DER, and that list's number.
+    pub crl: Option<(u64, Vec<u8>)>,
+    /// Whether anything is exchanged with it.
+    pub state: PartnerState,
+    /// When it was accepted.
+    pub accepted_at: Time,
+}
+
+words!(
+    /// Where an agreement stands.
+    AgreementState, "state of an agreement" {
+        /// One party has signed: the other.
+        Proposed = "proposed",
+        /// One party has signed: this one.
+        SignedHere = "signed-here",
+        /// Both have signed.
+        InForce = "in-force",
+        /// Stopped for now, by this side.
+        Suspended = "suspended",
+        /// Over: terminated, or followed by a later version.
+        Ended = "ended",
+    }
+);
+
+/// An agreement, as kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgreementRecord {
+    /// Its statement id.
+    pub id: StatementId,
+    /// The partner.
+    pub partner: TrustDomain,
+    /// What it says.
+    pub agreement: Agreement,
+    /// The encoded envelope with the signatures so far.
+    pub envelope: Vec<u8>,
+    /// Where it stands.
+    pub state: AgreementState,
+    /// When the last signature was logged.
+    pub changed_at: Time,
+}
+
+words!(
+    /// Where a version of an assessment stands.
+    AssessmentState, "state of an assessment" {
+        /// The latest version.
+        Current = "current",
+        /// A later version is here.
+        Superseded = "superseded",
+        /// Taken back by its originator, kept for oversight.
+        Withdrawn = "withdrawn",
+        /// Taken back and destroyed.
+        Purged = "purged",
+        /// Not covered by an agreement: kept from users.
+        Quarantined = "quarantined",
+    }
+);
+
+/// One version of an assessment, with the portions that are here, decrypted.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AssessmentRecord {
+    /// Which assessment.
+    pub assessment: AssessmentId,
+    /// Which version.
+    pub version: u32,
+    /// The manifest's statement id.
+    pub manifest_id: StatementId,
+    /// The encoded envelope of the manifest.
+    pub manifest: Vec<u8>,
+    /// Whose it is.
+    pub originator: TrustDomain,
+    /// When it was published or first received here.
+    pub since: Time,
+    /// Where it stands.
+    pub state: AssessmentState,
+    /// The encoded envelopes of the releases by which it came; empty where it was published here.
+    pub releases: Vec<Vec<u8>>,
+    /// The encoded portions, each once; not in order.
+    pub portions: Vec<Vec<u8>>,
+}
+
+/// A publication: everything that one `publish` commits together.
+pub struct Publication {
+    /// Which assessment.
+    pub assessment: AssessmentId,
+    /// Which version.
+    pub version: u32,
+    /// The manifest's statement id.
+    pub manifest_id: StatementId,
+    /// The encoded envelope of the manifest.
+    pub manifest: Vec<u8>,
+    /// The own domain.
+    pub originator: TrustDomain,
+    /// When.
+    pub at: Time,
+    /// How urgent: a greater one overtakes (level, 1 to 5).
+    pub urgency: u8,
+    /// The encoded portions.
+    pub portions: Vec<Vec<u8>>,
+    /// Who will be offered it, and from when on. A partner may stand there several times, with different times.
+    pub queue: Vec<(TrustDomain, Time)>,
+    /// The ledger entries.
+    pub events: Vec<Event>,
+}
+
+/// What waits for a partner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueItem {
+    /// The store's name for it.
+    pub id: i64,
+    /// Which version of which assessment.
+    pub manifest_id: StatementId,
+    /// From when on it is offered.
+    pub due_at: Time,
+}
+
+/// A place in a feed that goes out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OutboundPosition {
+    /// The number of the last release; 0: none yet.
+    pub sequence: u64,
+    /// Its statement id.
+    pub release: Option<StatementId>,
+    /// Up to which number the partner has acknowledged.
+    pub acknowledged: u64,
+    /// When it last did.
+    pub acknowledged_at: Option<Time>,
+    /// How many items wait in the queue.
+    pub queued: u64,
+}
+
+/// A numbered release, as kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReleaseRecord {
+    /// Its number.
+    pub sequence: u64,
+    /// Its statement id (of the release, even where a void stands in for it).
+    pub id: StatementId,
+    /// What it hands over.
+    pub manifest_id: StatementId,
+    /// The encoded envelope: a release, or the void that stands in for it.
+    pub envelope: Vec<u8>,
+    /// Whether it is a void.
+    pub is_void: bool,
+    /// The digests of what it discloses; empty where it is a void.
+    pub digests: Vec<Digest>,
+    /// The attachments that it discloses.
+    pub attachments: Vec<Sha256>,
+}
+
+/// What one round of releasing commits together.
+pub struct ReleaseBatch {
+    /// The last number before this batch; [`StoreError::Conflict`] where the store has another.
+    pub after: u64,
+    /// The releases, numbered on from `after`.
+    pub releases: Vec<ReleaseRecord>,
+    /// The queue items that are settled by it, released or dropped.
+    pub settled: Vec<i64>,
+    /// The ledger entries.
+    pub events: Vec<Event>,
+}
+
+/// A place in a feed that comes in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct InboundPosition {
+    /// The number of the last entry stored; 0: none yet.
+    pub sequence: u64,
+    /// The release that the next one must name as the one before.
+    pub release: Option<StatementId>,
+    /// When the last entry was stored.
+    pub at: Option<Time>,
+}
+
+/// An entry that came in and was checked.
+pub struct ReceivedEntry {
+    /// Its number.
+    pub sequence: u64,
+    /// The release's statement id (for a void: of the release that it replaces).
+    pub release_id: StatementId,
+    /// The encoded envelope of the release or void.
+    pub release: Vec<u8>,
+    /// What it hands over; `None` for a void.
+    pub content: Option<ReceivedContent>,
+}
+
+/// What an entry hands over.
+pub struct ReceivedContent {
+    /// What sort of entry.
+    pub kind: EntryKind,
+    /// Which assessment.
+    pub assessment: AssessmentId,
+    /// Which version.
+    pub version: u32,
+    /// The manifest's statement id.
+    pub manifest_id: StatementId,
+    /// The encoded envelope of the manifest.
+    pub manifest: Vec<u8>,
+    /// Whose it is.
+    pub originator: TrustDomain,
+    /// The encoded portions.
+    pub portions: Vec<Vec<u8>>,
+    /// Kept from users: not covered.
+    pub quarantined: bool,
+}
+
+/// An entry of a feed that came in, as listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceivedRecord {
+    /// From whom.
+    pub partner: TrustDomain,
+    /// Its number there.
+    pub sequence: u64,
+    /// What sort of entry; `None` for a void.
+    pub kind: Option<EntryKind>,
+    /// Which assessment and version; `None` for a void.
+    pub assessment: Option<(AssessmentId, u32)>,
+    /// Kept from users.
+    pub quarantined: bool,
+    /// When it was stored.
+    pub at: Time,
+    /// The store's own count over all partners, ascending by arrival: where a follower resumes.
+    pub arrival: u64,
+}
+
+/// A statement that waits to be handed to a partner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxItem {
+    /// The store's name for it.
+    pub id: i64,
+    /// The encoded envelope.
+    pub envelope: Vec<u8>,
+}
+
+/// How much of an attachment is here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct AttachmentStatus {
+    /// Its length in bytes, once known.
+    pub size: u64,
+    /// How many bytes are here, from the start on without a hole.
+    pub stored: u64,
+    /// Whether it is whole and its digest was checked.
+    pub complete: bool,
+}
+
+/// What a page of a list asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ListFilter {
+    /// Of this originator only.
+    pub originator: Option<TrustDomain>,
+    /// Only the latest version of each.
+    pub current_only: bool,
+    /// Kept-from-users ones too (for the officer).
+    pub quarantined: bool,
+    /// At most so many, newest first; 0 means 50.
+    pub limit: u32,
+}
+
+/// The one door to what is kept.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// All partners, by name.
+    async fn partners(&self) -> Result<Vec<PartnerRecord>>;
+    /// Adds or replaces a partner.
+    async fn save_partner(&self, partner: PartnerRecord, event: Event) -> Result<()>;
+    /// Keeps a partner's revocation list, unless a newer one is here.
+    async fn save_crl(&self, partner: &TrustDomain, number: u64, crl: Vec<u8>) -> Result<()>;
+
+    /// All agreements, latest change first.
+    async fn agreements(&self) -> Result<Vec<AgreementRecord>>;
+    /// Adds or replaces agreements; `send` is put into the partner's outbox in the same transaction. Several records,
+    /// because a version that comes into force ends the one before.
+    async fn save_agreements(&self, records: Vec<AgreementRecord>, send: Option<(TrustDomain, Vec<u8>)>, events: Vec<Event>) -> Result<()>;
+
+    /// Commits a publication. The same manifest again changes nothing and is no error; `false` says so.
+    /// An earlier version of the same assessment becomes superseded. [`StoreError::Conflict`] where another manifest
+    /// holds the same assessment and version, or the version does not follow the one that is here.
+    async fn publish(&self, publication: Publication) -> Result<bool>;
+    /// Puts an assessment into more queues (an agreement came into force).
+    async fn enqueue(&self, manifest_id: &StatementId, urgency: u8, queue: Vec<(TrustDomain, Time)>) -> Result<()>;
+
+    /// The queue items of a partner that are due, the most urgent first, then the oldest.
+    async fn due(&self, partner: &TrustDomain, now: Time, limit: u32) -> Result<Vec<QueueItem>>;
+    /// When the next item that is not due yet becomes due.
+    async fn next_due(&self, partner: &TrustDomain, now: Time) -> Result<Option<Time>>;
+    /// Where the feed to a partner stands.
+    async fn outbound(&self, partner: &TrustDomain) -> Result<OutboundPosition>;
+    /// Commits numbered releases.
+    async fn commit_releases(&self, partner: &TrustDomain, batch: ReleaseBatch) -> Result<()>;
+    /// Numbered releases after a number, ascending, at most `limit`.
+    async fn releases_after(&self, partner: &TrustDomain, sequence: u64, limit: u32) -> Result<Vec<ReleaseRecord>>;
+    /// The digests that a partner was given of a version already.
+    async fn disclosed(&self, partner: &TrustDomain, manifest_id: &StatementId) -> Result<Vec<Digest>>;
+    /// Puts voids in the place of releases: (number, encoded envelope).
+    async fn void_releases(&self, partner: &TrustDomain, voids: Vec<(u64, Vec<u8>)>, events: Vec<Event>) -> Result<()>;
+    /// The partner has everything up to that number. Never goes backwards.
+    async fn acknowledged(&self, partner: &TrustDomain, sequence: u64, at: Time) -> Result<()>;
+
+    /// Where the feed from a partner stands.
+    async fn inbound(&self, partner: &TrustDomain) -> Result<InboundPosition>;
+    /// The statement id of a release that came in under that number.
+    async fn received_release(&self, partner: &TrustDomain, sequence: u64) -> Result<Option<StatementId>>;
+    /// Commits entries that came in, with the position after them. `after` as in [`ReleaseBatch`].
+    async fn receive(&self, partner: &TrustDomain, after: u64, entries: Vec<ReceivedEntry>, at: Time, events: Vec<Event>) -> Result<()>;
+    /// Entries that came in, by arrival, after `arrival`, at most `limit`.
+    async fn received_after(&self, arrival: u64, limit: u32) -> Result<Vec<ReceivedRecord>>;
+
+    /// One version of an assessment by its manifest, with its portions; those in quarantine only where asked for.
+    async fn by_manifest(&self, manifest_id: &StatementId, quarantined: bool) -> Result<Option<AssessmentRecord>>;
+    /// Several of them, in the order asked for; those not here are left out.
+    async fn by_manifests(&self, manifest_ids: &[StatementId], quarantined: bool) -> Result<Vec<AssessmentRecord>>;
+    /// A version of an assessment; the latest where none is named.
+    async fn assessment(&self, id: &AssessmentId, version: Option<u32>, quarantined: bool) -> Result<Option<AssessmentRecord>>;
+    /// A page of assessments, newest first.
+    async fn list(&self, filter: &ListFilter) -> Result<Vec<AssessmentRecord>>;
+
+    /// Puts a statement for a partner into its outbox.
+    async fn post(&self, partner: &TrustDomain, envelope: Vec<u8>) -> Result<()>;
+    /// What waits for a partner, oldest first.
+    async fn outbox(&self, partner: &TrustDomain, limit: u32) -> Result<Vec<OutboxItem>>;
+    /// The partner has these.
+    async fn posted(&self, partner: &TrustDomain, items: Vec<i64>) -> Result<()>;
+
+    /// How much of an attachment is here.
+    async fn attachment(&self, sha256: &Sha256) -> Result<AttachmentStatus>;
+    /// Appends bytes at `offset`, which must be where it ends so far ([`StoreError::Conflict`] otherwise).
+    async fn append_attachment(&self, sha256: &Sha256, size: u64, offset: u64, bytes: Vec<u8>) -> Result<()>;
+    /// Marks an attachment as whole, or, where its digest was wrong, forgets it.
+    async fn finish_attachment(&self, sha256: &Sha256, is_good: bool) -> Result<()>;
+    /// At most `length` bytes from `offset` on.
+    async fn read_attachment(&self, sha256: &Sha256, offset: u64, length: u32) -> Result<Vec<u8>>;
+    /// Whether a release has disclosed that attachment to a partner.
+    async fn attachment_released(&self, partner: &TrustDomain, sha256: &Sha256) -> Result<bool>;
+
+    /// Records something that changes nothing else.
+    async fn record(&self, events: Vec<Event>) -> Result<()>;
+    /// The ledger's entries from an index on (0 is the first), at most `limit`.
+    async fn events(&self, from: u64, limit: u32) -> Result<Vec<Event>>;
+    /// What was decided about a version, as the ledger has it: the `Published`, `Decided`, `Released`, `Dropped` and
+    /// `Received` entries that name the manifest.
+    async fn events_of(&self, manifest_id: &StatementId) -> Result<Vec<Event>>;
+}

@@ -1,0 +1,22 @@
+//! Protobuf to domain and back, in one place. Generated types stop here (and in the glue of the two gRPC services).
+//! Decoding is strict: what this node does not know, or what is not in the one canonical form, is refused by name.
+
+pub mod agreement;
+pub mod body;
+pub mod canonical;
+mod diagnose;
+pub mod envelope;
+pub mod field;
+pub mod invitation;
+pub mod manifest;
+pub mod portion;
+pub mod release;
+
+/// The generated types and services of `proto/watchfire/v1`.
+#[allow(missing_docs, clippy::all, clippy::pedantic, clippy::unwrap_used, clippy::too_many_lines)]
+pub mod proto {
+    tonic::include_proto!("watchfire.v1");
+
+    /// The compiled descriptors, for gRPC reflection and for naming the field in a refusal.
+    pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/watchfire.bin"));
+}

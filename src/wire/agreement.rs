@@ -1,0 +1,237 @@
+//! Agreements.
+
+use prost::Message;
+
+use super::{
+    canonical,
+    field::{
+        ascending, bytes, bytes_optional, number_of, parsed, parsed_all, refuse, text, texts, word, word_all, word_optional,
+    },
+    proto,
+};
+use crate::domain::{
+    agreement::{AcknowledgeDuty, Agreement, Duties, Grant, Group, OnwardTerms},
+    body::Kind,
+    fault::Fault,
+    ids::TrustDomain,
+    level::WarningLevel,
+    marking::Tlp,
+};
+
+/// From a statement's payload.
+///
+/// # Errors
+/// `UNKNOWN_OR_NON_CANONICAL` with the field's path.
+pub fn decode(payload: &[u8]) -> Result<Agreement, Fault> {
+    let proto::Agreement {
+        series,
+        version,
+        previous_agreement_id,
+        parties,
+        valid_from,
+        valid_until,
+        purpose,
+        notice_days,
+        groups,
+        grants,
+        duties,
+    } = canonical::decode(payload)?;
+    ascending("parties", &parties)?;
+    let parties: [TrustDomain; 2] = parsed_all("parties", &parties)?
+        .try_into()
+        .map_err(|_| refuse("parties", "an agreement has two parties"))?;
+    let agreement = Agreement {
+        series: bytes("series", &series)?,
+        version,
+        previous: bytes_optional("previous_agreement_id", &previous_agreement_id)?,
+        parties,
+        from: parsed("valid_from", &valid_from)?,
+        until: parsed("valid_until", &valid_until)?,
+        purpose: text("purpose", purpose)?,
+        notice_days,
+        groups: each("groups", groups, group)?,
+        grants: each("grants", grants, grant)?,
+        duties: duties.map_or(Ok(Duties::default()), duty).map_err(|f| f.within("duties"))?,
+    };
+    check(&agreement)?;
+    Ok(agreement)
+}
+
+/// What must hold over the fields of an agreement, however it was written.
+///
+/// # Errors
+/// `UNKNOWN_OR_NON_CANONICAL` with the field's path.
+pub fn check(agreement: &Agreement) -> Result<(), Fault> {
+    if agreement.version == 0 || (agreement.version == 1) != agreement.previous.is_none() {
+        return Err(refuse("version", "versions count from 1, and each but the first names the one before"));
+    }
+    if agreement.until < agreement.from {
+        return Err(refuse("valid_until", "it ends before it begins"));
+    }
+    if agreement.grants.is_empty() {
+        return Err(refuse("grants", "an agreement without a grant permits nothing; write at least one"));
+    }
+    for (i, grant) in agreement.grants.iter().enumerate() {
+        check_grant(agreement, grant).map_err(|f| f.within(&format!("grants[{i}]")))?;
+        if agreement.grants.iter().take(i).any(|g| g.id == grant.id) {
+            return Err(refuse(&format!("grants[{i}].id"), "another grant bears the same id"));
+        }
+    }
+    Ok(())
+}
+
+fn check_grant(agreement: &Agreement, grant: &Grant) -> Result<(), Fault> {
+    let [a, b] = &agreement.parties;
+    if !((grant.from == *a && grant.to == *b) || (grant.from == *b && grant.to == *a)) {
+        return Err(refuse("to", "a grant goes from one party to the other"));
+    }
+    for (field, is_empty) in [("places", grant.places.is_empty()), ("kinds", grant.kinds.is_empty())] {
+        if is_empty {
+            return Err(refuse(field, "at least one is needed"));
+        }
+    }
+    for (i, area) in grant.places.iter().enumerate() {
+        if let crate::domain::agreement::Area::Group(name) = area
+            && agreement.group(name).is_none()
+        {
+            return Err(refuse(&format!("places[{i}]"), format!("no group `{name}` is spelled out in the agreement")));
+        }
+    }
+    Ok(())
+}
+
+fn each<A, B>(field: &str, all: Vec<A>, one: impl Fn(A) -> Result<B, Fault>) -> Result<Vec<B>, Fault> {
+    all.into_iter().enumerate().map(|(i, a)| one(a).map_err(|f| f.within(&format!("{field}[{i}]")))).collect()
+}
+
+fn group(message: proto::Group) -> Result<Group, Fault> {
+    let proto::Group { name, as_of, countries, organisations } = message;
+    ascending("countries", &countries)?;
+    ascending("organisations", &organisations)?;
+    Ok(Group {
+        name: parsed("name", &name)?,
+        as_of: parsed("as_of", &as_of)?,
+        countries: parsed_all("countries", &countries)?,
+        organisations: parsed_all("organisations", &organisations)?,
+    })
+}
+
+fn grant(message: proto::Grant) -> Result<Grant, Fault> {
+    let proto::Grant {
+        id,
+        from,
+        to,
+        places,
+        topics,
+        kinds,
+        max_tlp,
+        min_level,
+        delay_seconds,
+        retention_days,
+        onward,
+        purpose,
+    } = message;
+    Ok(Grant {
+        id: parsed("id", &id)?,
+        from: parsed("from", &from)?,
+        to: parsed("to", &to)?,
+        places: parsed_all("places", &places)?,
+        topics: parsed_all("topics", &topics)?,
+        kinds: word_all("kinds", Kind::ALL, &kinds)?,
+        max_tlp: word("max_tlp", Tlp::ALL, max_tlp)?,
+        min_level: word_optional("min_level", WarningLevel::ALL, min_level)?,
+        delay_seconds,
+        retention_days: (retention_days > 0).then_some(retention_days),
+        onward: onward.map(onward_terms).transpose().map_err(|f| f.within("onward"))?,
+        purpose: text("purpose", purpose)?,
+    })
+}
+
+fn onward_terms(message: proto::OnwardTerms) -> Result<OnwardTerms, Fault> {
+    let proto::OnwardTerms { to, kinds, max_tlp, depth } = message;
+    Ok(OnwardTerms {
+        to: parsed_all("to", &to)?,
+        kinds: word_all("kinds", Kind::ALL, &kinds)?,
+        max_tlp: word("max_tlp", Tlp::ALL, max_tlp)?,
+        depth,
+    })
+}
+
+fn duty(message: proto::Duties) -> Result<Duties, Fault> {
+    let proto::Duties { acknowledge, purge_on_recall, approvals } = message;
+    let acknowledge = each("acknowledge", acknowledge, |d| {
+        let proto::AcknowledgeDuty { min_level, within_seconds } = d;
+        Ok(AcknowledgeDuty { min_level: word("min_level", WarningLevel::ALL, min_level)?, within_seconds })
+    })?;
+    Ok(Duties { acknowledge, purge_on_recall, approvals })
+}
+
+/// To a payload for signing.
+pub fn encode(agreement: &Agreement) -> Vec<u8> {
+    let Agreement { series, version, previous, parties, from, until, purpose, notice_days, groups, grants, duties } =
+        agreement;
+    proto::Agreement {
+        series: series.0.to_vec().into(),
+        version: *version,
+        previous_agreement_id: previous.map(|p| p.0.to_vec()).unwrap_or_default().into(),
+        parties: texts(parties),
+        valid_from: from.to_string(),
+        valid_until: until.to_string(),
+        purpose: purpose.clone(),
+        notice_days: *notice_days,
+        groups: groups.iter().map(group_to_proto).collect(),
+        grants: grants.iter().map(grant_to_proto).collect(),
+        duties: (*duties != Duties::default()).then(|| duties_to_proto(duties)),
+    }
+    .encode_to_vec()
+}
+
+fn group_to_proto(group: &Group) -> proto::Group {
+    proto::Group {
+        name: group.name.to_string(),
+        as_of: group.as_of.to_string(),
+        countries: texts(&group.countries),
+        organisations: texts(&group.organisations),
+    }
+}
+
+fn numbers(kinds: &[Kind]) -> Vec<i32> {
+    kinds.iter().map(|k| number_of(Kind::ALL, k)).collect()
+}
+
+fn grant_to_proto(grant: &Grant) -> proto::Grant {
+    proto::Grant {
+        id: grant.id.to_string(),
+        from: grant.from.to_string(),
+        to: grant.to.to_string(),
+        places: texts(&grant.places),
+        topics: texts(&grant.topics),
+        kinds: numbers(&grant.kinds),
+        max_tlp: number_of(Tlp::ALL, &grant.max_tlp),
+        min_level: grant.min_level.map(|l| number_of(WarningLevel::ALL, &l)).unwrap_or_default(),
+        delay_seconds: grant.delay_seconds,
+        retention_days: grant.retention_days.unwrap_or_default(),
+        onward: grant.onward.as_ref().map(|o| proto::OnwardTerms {
+            to: texts(&o.to),
+            kinds: numbers(&o.kinds),
+            max_tlp: number_of(Tlp::ALL, &o.max_tlp),
+            depth: o.depth,
+        }),
+        purpose: grant.purpose.clone(),
+    }
+}
+
+fn duties_to_proto(duties: &Duties) -> proto::Duties {
+    proto::Duties {
+        acknowledge: duties
+            .acknowledge
+            .iter()
+            .map(|d| proto::AcknowledgeDuty {
+                min_level: number_of(WarningLevel::ALL, &d.min_level),
+                within_seconds: d.within_seconds,
+            })
+            .collect(),
+        purge_on_recall: duties.purge_on_recall,
+        approvals: duties.approvals,
+    }
+}

@@ -1,0 +1,76 @@
+//! Envelopes: the outermost form of every statement.
+
+use prost::Message;
+
+use super::{
+    canonical,
+    field::{number_of, refuse, word},
+    proto,
+};
+use crate::domain::{
+    fault::{Fault, Reason},
+    statement::{Envelope, MAX_SIGNATURES, Signature, StatementKind, Suite},
+};
+
+/// The most certificates in a chain, and their most bytes together (01-protocol §8).
+const MAX_CHAIN: (usize, usize) = (4, 16 * 1024);
+
+/// From bytes, as a file or the store holds them.
+///
+/// # Errors
+/// `UNKNOWN_OR_NON_CANONICAL`, `STATEMENT_TOO_LARGE`.
+pub fn decode(bytes: &[u8]) -> Result<Envelope, Fault> {
+    from_proto(canonical::decode(bytes)?)
+}
+
+/// To bytes.
+pub fn encode(envelope: &Envelope) -> Vec<u8> {
+    to_proto(envelope).encode_to_vec()
+}
+
+/// From the message that travels inside others.
+///
+/// # Errors
+/// `UNKNOWN_OR_NON_CANONICAL`, `STATEMENT_TOO_LARGE`.
+pub fn from_proto(message: proto::Envelope) -> Result<Envelope, Fault> {
+    let proto::Envelope { payload_type, payload, signatures } = message;
+    let kind = StatementKind::from_payload_type(&payload_type)
+        .ok_or_else(|| refuse("payload_type", "the kind of statement is not known to this version"))?;
+    if signatures.is_empty() || signatures.len() > MAX_SIGNATURES {
+        return Err(refuse("signatures", format!("a statement bears 1 to {MAX_SIGNATURES} signatures")));
+    }
+    let signatures = signatures
+        .into_iter()
+        .enumerate()
+        .map(|(i, s)| signature(s).map_err(|f| f.within(&format!("signatures[{i}]"))))
+        .collect::<Result<_, _>>()?;
+    Ok(Envelope { kind, payload: payload.into(), signatures })
+}
+
+fn signature(message: proto::Signature) -> Result<Signature, Fault> {
+    let proto::Signature { suite, certificates, value } = message;
+    let size: usize = certificates.iter().map(|c| c.len()).sum();
+    if certificates.is_empty() || certificates.len() > MAX_CHAIN.0 || size > MAX_CHAIN.1 {
+        let what = format!("a chain holds 1 to {} certificates and at most {} bytes", MAX_CHAIN.0, MAX_CHAIN.1);
+        return Err(Fault::at(Reason::StatementTooLarge, "certificates", what));
+    }
+    Ok(Signature {
+        suite: word("suite", Suite::ALL, suite)?,
+        certificates: certificates.into_iter().map(Into::into).collect(),
+        value: value.into(),
+    })
+}
+
+/// To the message that travels inside others.
+pub fn to_proto(envelope: &Envelope) -> proto::Envelope {
+    let signatures = envelope.signatures.iter().map(|s| proto::Signature {
+        suite: number_of(Suite::ALL, &s.suite),
+        certificates: s.certificates.iter().map(|c| c.clone().into()).collect(),
+        value: s.value.clone().into(),
+    });
+    proto::Envelope {
+        payload_type: envelope.kind.payload_type().to_owned(),
+        payload: envelope.payload.clone().into(),
+        signatures: signatures.collect(),
+    }
+}

@@ -1,0 +1,247 @@
+//! Single fields, checked: ids, times, days, closed sets, text.
+
+use std::str::FromStr;
+
+use unicode_normalization::is_nfc;
+
+use crate::domain::{
+    fault::{Fault, Reason},
+    time::Time,
+};
+
+/// A refusal of one field.
+pub fn refuse(field: &str, what: impl Into<String>) -> Fault {
+    Fault::at(Reason::UnknownOrNonCanonical, field, what)
+}
+
+/// The longest text of one field, bytes; the whole portion has a limit of its own.
+const MAX_TEXT: usize = 200 * 1024;
+
+/// Text: NFC, no control characters but newline.
+///
+/// # Errors
+/// Names the field.
+pub fn text(field: &str, text: String) -> Result<String, Fault> {
+    if text.len() > MAX_TEXT {
+        return Err(refuse(field, "the text is longer than a portion may be"));
+    }
+    if text.chars().any(|c| c.is_control() && c != '\n') {
+        return Err(refuse(field, "the text holds a control character; only newline may be used"));
+    }
+    if !is_nfc(&text) {
+        return Err(refuse(field, "the text is not in Unicode normalization form C; normalise it before signing"));
+    }
+    Ok(text)
+}
+
+/// Text that must not be empty.
+///
+/// # Errors
+/// Names the field.
+pub fn required(field: &str, value: String) -> Result<String, Fault> {
+    if value.is_empty() {
+        return Err(refuse(field, "the text is missing"));
+    }
+    text(field, value)
+}
+
+/// One line of text, not empty.
+///
+/// # Errors
+/// Names the field.
+pub fn line(field: &str, value: String) -> Result<String, Fault> {
+    if value.contains('\n') {
+        return Err(refuse(field, "the text must be one line"));
+    }
+    required(field, value)
+}
+
+/// Something with one spelling: names, places, days.
+///
+/// # Errors
+/// Names the field.
+pub fn parsed<T: FromStr<Err: ToString>>(field: &str, text: &str) -> Result<T, Fault> {
+    text.parse().map_err(|e: T::Err| refuse(field, e.to_string()))
+}
+
+/// As [`parsed`], where empty means that there is none.
+///
+/// # Errors
+/// Names the field.
+pub fn parsed_optional<T: FromStr<Err: ToString>>(field: &str, text: &str) -> Result<Option<T>, Fault> {
+    if text.is_empty() { Ok(None) } else { parsed(field, text).map(Some) }
+}
+
+/// Several of one spelling, in order.
+///
+/// # Errors
+/// Names the field and its index.
+pub fn parsed_all<T: FromStr<Err: ToString>>(field: &str, texts: &[String]) -> Result<Vec<T>, Fault> {
+    texts.iter().enumerate().map(|(i, t)| parsed(&format!("{field}[{i}]"), t)).collect()
+}
+
+/// Bytes of a fixed length.
+///
+/// # Errors
+/// Names the field.
+pub fn bytes<'a, T: TryFrom<&'a [u8], Error = String>>(field: &str, bytes: &'a [u8]) -> Result<T, Fault> {
+    T::try_from(bytes).map_err(|e| refuse(field, e))
+}
+
+/// As [`bytes`], where empty means that there are none.
+///
+/// # Errors
+/// Names the field.
+pub fn bytes_optional<'a, T: TryFrom<&'a [u8], Error = String>>(field: &str, value: &'a [u8]) -> Result<Option<T>, Fault> {
+    if value.is_empty() { Ok(None) } else { bytes(field, value).map(Some) }
+}
+
+/// Several byte strings of a fixed length.
+///
+/// # Errors
+/// Names the field and its index.
+pub fn bytes_all<T>(field: &str, all: &[prost::bytes::Bytes]) -> Result<Vec<T>, Fault>
+where
+    T: for<'a> TryFrom<&'a [u8], Error = String>,
+{
+    all.iter().enumerate().map(|(i, b)| bytes(&format!("{field}[{i}]"), b)).collect()
+}
+
+/// A value of a closed set. `all` holds the values in the order of their numbers, from 1 on; 0 and unknown are refused.
+///
+/// # Errors
+/// Names the field.
+pub fn word<T: Copy>(field: &str, all: &[T], number: i32) -> Result<T, Fault> {
+    word_optional(field, all, number)?.ok_or_else(|| refuse(field, "the value is missing"))
+}
+
+/// As [`word`], where 0 means that there is none.
+///
+/// # Errors
+/// Names the field.
+pub fn word_optional<T: Copy>(field: &str, all: &[T], number: i32) -> Result<Option<T>, Fault> {
+    if number == 0 {
+        return Ok(None);
+    }
+    let index = usize::try_from(number).ok().and_then(|n| n.checked_sub(1));
+    let value = index.and_then(|i| all.get(i)).copied();
+    value.map(Some).ok_or_else(|| refuse(field, format!("the value {number} is not known to this version")))
+}
+
+/// Several values of a closed set.
+///
+/// # Errors
+/// Names the field and its index.
+pub fn word_all<T: Copy>(field: &str, all: &[T], numbers: &[i32]) -> Result<Vec<T>, Fault> {
+    numbers.iter().enumerate().map(|(i, n)| word(&format!("{field}[{i}]"), all, *n)).collect()
+}
+
+/// The number of a value of a closed set: its place in `all`, from 1 on.
+pub fn number_of<T: PartialEq>(all: &[T], value: &T) -> i32 {
+    // INVARIANT: `all` holds every value of the set, so the position is always found.
+    all.iter().position(|v| v == value).and_then(|i| i32::try_from(i + 1).ok()).unwrap_or_default()
+}
+
+/// Refuses a list that is not strictly ascending: a set has one spelling.
+///
+/// # Errors
+/// Names the field and the index.
+pub fn ascending<T: Ord>(field: &str, all: &[T]) -> Result<(), Fault> {
+    match all.windows(2).position(|pair| matches!(pair, [a, b] if a >= b)) {
+        Some(i) => Err(refuse(&format!("{field}[{}]", i + 1), "the list is not in strictly ascending order")),
+        None => Ok(()),
+    }
+}
+
+/// A message that must be there.
+///
+/// # Errors
+/// Names the field.
+pub fn present<T>(field: &str, value: Option<T>) -> Result<T, Fault> {
+    value.ok_or_else(|| refuse(field, "the field is missing"))
+}
+
+/// A finite double that is not negative zero.
+///
+/// # Errors
+/// Names the field.
+pub fn double(field: &str, value: f64) -> Result<f64, Fault> {
+    if value.is_finite() && !(value == 0.0 && value.is_sign_negative()) {
+        Ok(value)
+    } else {
+        Err(refuse(field, "the number is not finite, or is negative zero"))
+    }
+}
+
+/// A time.
+///
+/// # Errors
+/// Names the field.
+pub fn time(field: &str, value: Option<prost_types::Timestamp>) -> Result<Time, Fault> {
+    let prost_types::Timestamp { seconds, nanos } = present(field, value)?;
+    Time::from_parts(seconds, nanos).ok_or_else(|| refuse(field, "the time is out of range"))
+}
+
+/// A time, for the wire.
+pub fn timestamp(time: Time) -> Option<prost_types::Timestamp> {
+    let (seconds, nanos) = time.parts();
+    Some(prost_types::Timestamp { seconds, nanos })
+}
+
+/// The texts of a list.
+pub fn texts<T: ToString>(all: &[T]) -> Vec<String> {
+    all.iter().map(T::to_string).collect()
+}
+
+/// The text of what may be absent; empty where it is.
+pub fn text_of<T: ToString>(value: Option<&T>) -> String {
+    value.map(T::to_string).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{body::Kind, level, marking, partner, release};
+    use crate::wire::proto;
+
+    #[test]
+    fn text_is_nfc_without_control_characters() {
+        assert!(text("t", "Fulani\nciviliáns".into()).is_ok());
+        for wrong in ["a\u{301}", "a\tb", "a\0b", "a\u{9f}b", "\u{7f}"] {
+            assert!(text("t", wrong.into()).is_err(), "{wrong:?}");
+        }
+    }
+
+    fn same_names<T: Copy + ToString>(all: &[T], name: impl Fn(i32) -> Option<&'static str>, prefix: &str) {
+        for (i, value) in all.iter().enumerate() {
+            let proto = name(i as i32 + 1).expect("the proto enum has as many values").strip_prefix(prefix).unwrap();
+            let ours: String = value.to_string().to_uppercase().replace(['-', '+'], "_");
+            assert_eq!(ours, proto);
+        }
+        assert!(name(all.len() as i32 + 1).is_none(), "{prefix} has more values than the domain");
+    }
+
+    macro_rules! same {
+        ($proto:ident, $domain:ty, $prefix:literal) => {
+            same_names(<$domain>::ALL, |n| proto::$proto::try_from(n).ok().map(|v| v.as_str_name()), $prefix)
+        };
+    }
+
+    #[test]
+    fn closed_sets_have_the_same_numbers_in_proto_and_domain() {
+        use crate::domain::framework::{FactorState, Trend};
+        same!(Tlp, marking::Tlp, "TLP_");
+        same!(Caveat, marking::Caveat, "CAVEAT_");
+        same!(Crime, level::Crime, "CRIME_");
+        same!(Urgency, level::Urgency, "URGENCY_");
+        same!(Severity, level::Severity, "SEVERITY_");
+        same!(Certainty, level::Certainty, "CERTAINTY_");
+        same!(Confidence, level::Confidence, "CONFIDENCE_");
+        same!(FactorState, FactorState, "FACTOR_STATE_");
+        same!(Trend, Trend, "TREND_");
+        same!(PortionKind, Kind, "PORTION_KIND_");
+        same!(PartnerKind, partner::PartnerKind, "PARTNER_KIND_");
+        same!(EntryKind, release::EntryKind, "ENTRY_KIND_");
+        same!(ReceiptKind, release::ReceiptKind, "RECEIPT_KIND_");
+    }
+}

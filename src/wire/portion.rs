@@ -1,0 +1,119 @@
+//! Portions and their markings.
+
+use prost::Message;
+
+use super::{
+    body, canonical,
+    field::{ascending, bytes, line, number_of, parsed_all, present, refuse, required, texts, word, word_all},
+    proto,
+};
+use crate::domain::{
+    assessment::{MAX_PORTION_BYTES, Portion},
+    fault::{Fault, Reason},
+    marking::{Caveat, Marking, NationalLabel, Onward, Tlp},
+};
+
+/// From the bytes that the manifest's digest is over.
+///
+/// # Errors
+/// `UNKNOWN_OR_NON_CANONICAL` with the field's path, `STATEMENT_TOO_LARGE`.
+pub fn decode(bytes_: &[u8]) -> Result<Portion, Fault> {
+    if bytes_.len() > MAX_PORTION_BYTES {
+        let what = format!("a portion takes at most {MAX_PORTION_BYTES} bytes; put long material into an attachment");
+        return Err(Fault::new(Reason::StatementTooLarge, what));
+    }
+    let proto::Portion { salt, handle, order, marking: label, body: content } = canonical::decode(bytes_)?;
+    Ok(Portion {
+        salt: bytes("salt", &salt)?,
+        handle: bytes("handle", &handle)?,
+        order,
+        marking: marking(present("marking", label)?).map_err(|f| f.within("marking"))?,
+        body: body::from_proto(present("body", content)?)?,
+    })
+}
+
+/// To the bytes that the manifest's digest is over.
+pub fn encode(portion: &Portion) -> Vec<u8> {
+    let Portion { salt, handle, order, marking, body: content } = portion;
+    proto::Portion {
+        salt: salt.0.to_vec().into(),
+        handle: handle.0.to_vec().into(),
+        order: *order,
+        marking: Some(marking_to_proto(marking)),
+        body: Some(body::to_proto(content)),
+    }
+    .encode_to_vec()
+}
+
+fn marking(message: proto::Marking) -> Result<Marking, Fault> {
+    let proto::Marking { tlp, releasable_to, onward: reach, topics, caveats, national } = message;
+    let marking = Marking {
+        tlp: word("tlp", Tlp::ALL, tlp)?,
+        releasable_to: parsed_all("releasable_to", &releasable_to)?,
+        onward: onward(present("onward", reach)?).map_err(|f| f.within("onward"))?,
+        topics: parsed_all("topics", &topics)?,
+        caveats: word_all("caveats", Caveat::ALL, &caveats)?,
+        national: national.map(label).transpose().map_err(|f| f.within("national"))?,
+    };
+    ascending("releasable_to", &releasable_to)?;
+    ascending("topics", &marking.topics)?;
+    ascending("caveats", &caveats)?;
+    Ok(marking)
+}
+
+fn onward(message: proto::Onward) -> Result<Onward, Fault> {
+    let proto::Onward { reach, to } = message;
+    let reach = proto::OnwardReach::try_from(reach)
+        .map_err(|_| refuse("reach", format!("the value {reach} is not known to this version")))?;
+    if (reach == proto::OnwardReach::Named) == to.is_empty() {
+        return Err(refuse("to", "names belong to the reach NAMED, and to no other"));
+    }
+    ascending("to", &to)?;
+    match reach {
+        proto::OnwardReach::Unspecified => Err(refuse("reach", "the value is missing")),
+        proto::OnwardReach::None => Ok(Onward::None),
+        proto::OnwardReach::WithinOrganisation => Ok(Onward::WithinOrganisation),
+        proto::OnwardReach::Named => parsed_all("to", &to).map(Onward::Named),
+    }
+}
+
+fn label(message: proto::NationalLabel) -> Result<NationalLabel, Fault> {
+    let proto::NationalLabel { policy, classification, categories } = message;
+    Ok(NationalLabel {
+        policy: line("policy", policy)?,
+        classification: line("classification", classification)?,
+        categories: categories
+            .into_iter()
+            .enumerate()
+            .map(|(i, c)| required(&format!("categories[{i}]"), c))
+            .collect::<Result<_, _>>()?,
+    })
+}
+
+fn marking_to_proto(marking: &Marking) -> proto::Marking {
+    let Marking { tlp, releasable_to, onward, topics, caveats, national } = marking;
+    let (reach, to) = match onward {
+        Onward::None => (proto::OnwardReach::None, vec![]),
+        Onward::WithinOrganisation => (proto::OnwardReach::WithinOrganisation, vec![]),
+        Onward::Named(names) => (proto::OnwardReach::Named, sorted(texts(names))),
+    };
+    proto::Marking {
+        tlp: number_of(Tlp::ALL, tlp),
+        releasable_to: sorted(texts(releasable_to)),
+        onward: Some(proto::Onward { reach: reach.into(), to }),
+        topics: texts(topics),
+        caveats: caveats.iter().map(|c| number_of(Caveat::ALL, c)).collect(),
+        national: national.as_ref().map(|n| proto::NationalLabel {
+            policy: n.policy.clone(),
+            classification: n.classification.clone(),
+            categories: n.categories.clone(),
+        }),
+    }
+}
+
+/// Sets are written in ascending order of their text.
+fn sorted(mut texts: Vec<String>) -> Vec<String> {
+    texts.sort_unstable();
+    texts.dedup();
+    texts
+}

@@ -1,0 +1,182 @@
+//! Releases, voids and receipts.
+
+use prost::Message;
+
+use super::{
+    canonical,
+    field::{
+        ascending, bytes, bytes_all, bytes_optional, number_of, parsed, parsed_all, present, refuse, texts, time, timestamp,
+        word, word_optional,
+    },
+    proto,
+};
+use crate::domain::{
+    assessment::MAX_DIGESTS,
+    fault::{Fault, Reason},
+    ids::StatementId,
+    marking::Tlp,
+    release::{AgreementRef, EntryKind, OnwardLimit, Position, Receipt, ReceiptKind, Release, Terms, Void},
+};
+
+/// A release, from a statement's payload.
+///
+/// # Errors
+/// `UNKNOWN_OR_NON_CANONICAL`, `DIGEST_REPEATED`, `STATEMENT_TOO_LARGE`.
+pub fn decode(payload: &[u8]) -> Result<Release, Fault> {
+    let proto::Release {
+        recipient,
+        kind,
+        manifest_id,
+        digests,
+        agreement_id,
+        agreement_version,
+        grants,
+        terms: t,
+        sequence,
+        previous_release_id,
+        released_at,
+        via_release_id,
+    } = canonical::decode(payload)?;
+    if digests.is_empty() || digests.len() > MAX_DIGESTS {
+        return Err(Fault::at(Reason::StatementTooLarge, "digests", format!("a release discloses 1 to {MAX_DIGESTS}")));
+    }
+    let release = Release {
+        recipient: parsed("recipient", &recipient)?,
+        kind: word("kind", EntryKind::ALL, kind)?,
+        manifest: bytes("manifest_id", &manifest_id)?,
+        digests: bytes_all("digests", &digests)?,
+        agreement: AgreementRef { id: bytes("agreement_id", &agreement_id)?, version: agreement_version },
+        grants: parsed_all("grants", &grants)?,
+        terms: terms(present("terms", t)?).map_err(|f| f.within("terms"))?,
+        position: position(sequence, &previous_release_id)?,
+        released_at: time("released_at", released_at)?,
+        via: bytes_optional("via_release_id", &via_release_id)?,
+    };
+    ascending("digests", &release.digests)?;
+    ascending("grants", &release.grants)?;
+    if release.grants.is_empty() {
+        return Err(refuse("grants", "a release names the grants that allow it"));
+    }
+    Ok(release)
+}
+
+fn position(sequence: u64, previous: &[u8]) -> Result<Position, Fault> {
+    let previous: Option<StatementId> = bytes_optional("previous_release_id", previous)?;
+    if sequence == 0 || (sequence == 1) != previous.is_none() {
+        return Err(refuse("sequence", "numbers count from 1, and each but the first names the release before"));
+    }
+    Ok(Position { sequence, previous })
+}
+
+fn terms(message: proto::Terms) -> Result<Terms, Fault> {
+    let proto::Terms { onward_to, onward_max_tlp, onward_depth, barred_states, retention_days } = message;
+    let max_tlp = word_optional("onward_max_tlp", Tlp::ALL, onward_max_tlp)?;
+    ascending("onward_to", &onward_to)?;
+    ascending("barred_states", &barred_states)?;
+    let onward = match (onward_to.is_empty(), max_tlp, onward_depth) {
+        (true, None, 0) => None,
+        (false, Some(max_tlp), depth @ 1..) => {
+            Some(OnwardLimit { to: parsed_all("onward_to", &onward_to)?, max_tlp, depth })
+        }
+        _ => return Err(refuse("onward_to", "recipients, the highest level and the depth belong together")),
+    };
+    Ok(Terms {
+        onward,
+        barred_states: parsed_all("barred_states", &barred_states)?,
+        retention_days: (retention_days > 0).then_some(retention_days),
+    })
+}
+
+fn id_or_empty(id: Option<StatementId>) -> prost::bytes::Bytes {
+    id.map(|i| i.0.to_vec()).unwrap_or_default().into()
+}
+
+/// A release, to a payload for signing.
+pub fn encode(release: &Release) -> Vec<u8> {
+    let Release { recipient, kind, manifest, digests, agreement, grants, terms, position, released_at, via } = release;
+    let mut onward_to = terms.onward.as_ref().map(|o| texts(&o.to)).unwrap_or_default();
+    onward_to.sort_unstable();
+    proto::Release {
+        recipient: recipient.to_string(),
+        kind: number_of(EntryKind::ALL, kind),
+        manifest_id: manifest.0.to_vec().into(),
+        digests: digests.iter().map(|d| d.0.to_vec().into()).collect(),
+        agreement_id: agreement.id.0.to_vec().into(),
+        agreement_version: agreement.version,
+        grants: texts(grants),
+        terms: Some(proto::Terms {
+            onward_to,
+            onward_max_tlp: terms.onward.as_ref().map(|o| number_of(Tlp::ALL, &o.max_tlp)).unwrap_or_default(),
+            onward_depth: terms.onward.as_ref().map(|o| o.depth).unwrap_or_default(),
+            barred_states: texts(&terms.barred_states),
+            retention_days: terms.retention_days.unwrap_or_default(),
+        }),
+        sequence: position.sequence,
+        previous_release_id: id_or_empty(position.previous),
+        released_at: timestamp(*released_at),
+        via_release_id: id_or_empty(*via),
+    }
+    .encode_to_vec()
+}
+
+/// A void, from a statement's payload.
+///
+/// # Errors
+/// `UNKNOWN_OR_NON_CANONICAL`.
+pub fn decode_void(payload: &[u8]) -> Result<Void, Fault> {
+    let proto::Void { recipient, sequence, replaced_release_id, previous_release_id, voided_at } =
+        canonical::decode(payload)?;
+    Ok(Void {
+        recipient: parsed("recipient", &recipient)?,
+        position: position(sequence, &previous_release_id)?,
+        replaced: bytes("replaced_release_id", &replaced_release_id)?,
+        voided_at: time("voided_at", voided_at)?,
+    })
+}
+
+/// A void, to a payload for signing.
+pub fn encode_void(void: &Void) -> Vec<u8> {
+    let Void { recipient, position, replaced, voided_at } = void;
+    proto::Void {
+        recipient: recipient.to_string(),
+        sequence: position.sequence,
+        replaced_release_id: replaced.0.to_vec().into(),
+        previous_release_id: id_or_empty(position.previous),
+        voided_at: timestamp(*voided_at),
+    }
+    .encode_to_vec()
+}
+
+/// The most releases in one receipt.
+pub const MAX_RECEIPT: usize = 4096;
+
+/// A receipt, from a statement's payload.
+///
+/// # Errors
+/// `UNKNOWN_OR_NON_CANONICAL`, `STATEMENT_TOO_LARGE`.
+pub fn decode_receipt(payload: &[u8]) -> Result<Receipt, Fault> {
+    let proto::Receipt { sender, kind, release_ids, at, reason } = canonical::decode(payload)?;
+    if release_ids.is_empty() || release_ids.len() > MAX_RECEIPT {
+        return Err(Fault::at(Reason::StatementTooLarge, "release_ids", format!("a receipt names 1 to {MAX_RECEIPT}")));
+    }
+    Ok(Receipt {
+        sender: parsed("sender", &sender)?,
+        kind: word("kind", ReceiptKind::ALL, kind)?,
+        releases: bytes_all("release_ids", &release_ids)?,
+        at: time("at", at)?,
+        reason: if reason.is_empty() { None } else { Some(super::field::line("reason", reason)?) },
+    })
+}
+
+/// A receipt, to a payload for signing.
+pub fn encode_receipt(receipt: &Receipt) -> Vec<u8> {
+    let Receipt { sender, kind, releases, at, reason } = receipt;
+    proto::Receipt {
+        sender: sender.to_string(),
+        kind: number_of(ReceiptKind::ALL, kind),
+        release_ids: releases.iter().map(|r| r.0.to_vec().into()).collect(),
+        at: timestamp(*at),
+        reason: reason.clone().unwrap_or_default(),
+    }
+    .encode_to_vec()
+}
