@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
-    sync::{LazyLock, OnceLock},
+    sync::LazyLock,
 };
 
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,6 @@ struct Row {
     region: &'static str,
     governed_by: &'static str,
     name: &'static str,
-    alone: OnceLock<BTreeSet<Country>>,
 }
 
 static TABLE: LazyLock<BTreeMap<&'static str, Row>> = LazyLock::new(|| {
@@ -30,19 +29,16 @@ static TABLE: LazyLock<BTreeMap<&'static str, Row>> = LazyLock::new(|| {
         .map(|line| {
             let mut cells = line.split('\t');
             let mut cell = || cells.next().unwrap_or_default();
-            let row = Row {
-                code: cell(),
-                iso3: cell(),
-                m49: cell(),
-                region: cell(),
-                governed_by: cell(),
-                name: cell(),
-                alone: OnceLock::new(),
-            };
+            let row =
+                Row { code: cell(), iso3: cell(), m49: cell(), region: cell(), governed_by: cell(), name: cell() };
             (row.code, row)
         })
         .collect()
 });
+
+/// The set of each single country, so that a place can lend its countries without building a set at each decision.
+static ALONE: LazyLock<BTreeMap<Country, BTreeSet<Country>>> =
+    LazyLock::new(|| Country::all().map(|country| (country, BTreeSet::from([country]))).collect());
 
 impl Country {
     /// The country of exactly this code.
@@ -98,7 +94,9 @@ impl Country {
 
     /// The set of this one country.
     pub(super) fn alone(self) -> &'static BTreeSet<Self> {
-        self.0.alone.get_or_init(|| BTreeSet::from([self]))
+        static NONE: BTreeSet<Country> = BTreeSet::new();
+        // INVARIANT: a country is a row of the table, so it is there.
+        ALONE.get(&self).unwrap_or(&NONE)
     }
 }
 

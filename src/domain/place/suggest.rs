@@ -6,6 +6,15 @@ use crate::domain::ids::shorten;
 /// The refusal of `text`, with the right spelling wherever it can be guessed.
 pub(super) fn place(text: &str) -> String {
     let told = shorten(text);
+    let generic = || {
+        format!(
+            "`{told}` is no place; write a country as `BF`, a part of one as `BF-SOM` or a UN M49 region as `M49:011`"
+        )
+    };
+    // No place has so long a name, and the input may be a partner's: it must not buy much work.
+    if text.len() > 80 {
+        return generic();
+    }
     let trimmed = text.trim();
     let upper = trimmed.to_uppercase();
     if let Some(own) = Subdivision::twin(&upper) {
@@ -32,7 +41,7 @@ pub(super) fn place(text: &str) -> String {
     if let Some(country) = upper.split_once('-').and_then(|(country, _)| Country::by_code(country)) {
         return subdivision(&told, &upper, country);
     }
-    format!("`{told}` is no place; write a country as `BF`, a part of one as `BF-SOM` or a UN M49 region as `M49:011`")
+    generic()
 }
 
 /// Codes in wide use that ISO does not give to the country.
@@ -62,7 +71,8 @@ fn number(told: &str, digits: &str) -> Option<String> {
 
 /// The places of that name, at most three.
 fn by_name(name: &str) -> Vec<Place> {
-    let same = |other: &str| other.to_lowercase() == name.to_lowercase();
+    let wanted = name.to_lowercase();
+    let same = |other: &str| other.to_lowercase() == wanted;
     let mut places: Vec<Place> = mention::named(name).into_iter().map(Place::Country).collect();
     if places.is_empty() {
         places.extend(Region::all().filter(|r| same(r.name())).map(Place::Region));
