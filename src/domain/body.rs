@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{
     admiralty::Grade,
-    framework::{FactorState, Trend},
+    framework::{State as FactorState, Trend},
     ids::{Handle, Sha256, TrustDomain},
     level::{Certainty, Confidence, Crime, Severity, Urgency, WarningLevel},
     likelihood::{Likelihood, Probability},
@@ -167,9 +167,9 @@ impl std::str::FromStr for Mandate {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (role, organisation) = text.split_once('@').ok_or_else(|| {
-            format!("`{}` is no mandate; write role@organisation", super::ids::shorten(text))
-        })?;
+        let (role, organisation) = text
+            .split_once('@')
+            .ok_or_else(|| format!("`{}` is no mandate; write role@organisation", super::ids::shorten(text)))?;
         Ok(Self { role: role.parse()?, organisation: organisation.parse()? })
     }
 }

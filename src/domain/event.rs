@@ -30,13 +30,26 @@ pub enum Deed {
     /// What a partner may have of it, as decided at publication.
     Decided { manifest: StatementId, partner: TrustDomain, portions: Vec<PortionDecision> },
     /// A release was signed and numbered.
-    Released { manifest: StatementId, partner: TrustDomain, sequence: u64, release: StatementId, digests: Vec<Digest>, grants: Vec<String> },
+    Released {
+        manifest: StatementId,
+        partner: TrustDomain,
+        sequence: u64,
+        release: StatementId,
+        digests: Vec<Digest>,
+        grants: Vec<String>,
+    },
     /// What was queued lost its permission before it was released.
     Dropped { manifest: StatementId, partner: TrustDomain, because: Vec<String> },
     /// A numbered release was asked for again after its permission had ended.
     Voided { partner: TrustDomain, sequence: u64, release: StatementId },
     /// A release came in and was stored.
-    Received { manifest: StatementId, partner: TrustDomain, sequence: u64, release: StatementId, quarantined: Option<String> },
+    Received {
+        manifest: StatementId,
+        partner: TrustDomain,
+        sequence: u64,
+        release: StatementId,
+        quarantined: Option<String>,
+    },
     /// A partner was accepted, or its bundle, kind or endpoint changed.
     PartnerChanged { partner: TrustDomain, fingerprint: String, state: String },
     /// An agreement was proposed, signed, refused or ended.

@@ -1,8 +1,6 @@
 //! What `seal` needs to know of certificates: whose key a chain proves. `identity` implements it.
 
-use crate::{
-    domain::{fault::Fault, ids::SpiffeId, statement::Suite, time::Time},
-};
+use crate::domain::{fault::Fault, ids::SpiffeId, statement::Suite, time::Time};
 
 /// A key that a valid chain has proved to be somebody's.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,8 @@
 //! Verifying: from an envelope to a statement that somebody answers for.
 
-use ring::signature::{ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ED25519, UnparsedPublicKey, VerificationAlgorithm};
+use ring::signature::{
+    ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ED25519, UnparsedPublicKey, VerificationAlgorithm,
+};
 
 use super::{
     chains::{Chains, Signer},
@@ -90,7 +92,10 @@ pub fn verify<T>(envelope: &Envelope, rule: &Rule<T>, chains: &dyn Chains, now: 
     }
     let content = (rule.decode)(&envelope.payload)?;
     if signers.is_empty() || !signers.iter().all(|s| (rule.may_speak)(&content, s.domain())) {
-        return Err(Fault::new(Reason::WrongDomain, format!("the {} is signed for an organisation by another", rule.kind)));
+        return Err(Fault::new(
+            Reason::WrongDomain,
+            format!("the {} is signed for an organisation by another", rule.kind),
+        ));
     }
     if (rule.made_at)(&content).is_some_and(|made| made.seconds_since(now) > MAX_SKEW_SECONDS) {
         let what = "the statement is from more than 5 minutes in the future; compare both nodes' clocks";

@@ -5,7 +5,8 @@ use prost::Message;
 use super::{
     canonical,
     field::{
-        ascending, bytes, bytes_optional, number_of, parsed, parsed_all, refuse, text, texts, word, word_all, word_optional,
+        ascending, bytes, bytes_optional, number_of, parsed, parsed_all, refuse, text, texts, word, word_all,
+        word_optional,
     },
     proto,
 };
@@ -37,9 +38,8 @@ pub fn decode(payload: &[u8]) -> Result<Agreement, Fault> {
         duties,
     } = canonical::decode(payload)?;
     ascending("parties", &parties)?;
-    let parties: [TrustDomain; 2] = parsed_all("parties", &parties)?
-        .try_into()
-        .map_err(|_| refuse("parties", "an agreement has two parties"))?;
+    let parties: [TrustDomain; 2] =
+        parsed_all("parties", &parties)?.try_into().map_err(|_| refuse("parties", "an agreement has two parties"))?;
     let agreement = Agreement {
         series: bytes("series", &series)?,
         version,

@@ -2,8 +2,8 @@
 
 use super::{
     field::{
-        ascending, bytes_all, bytes_optional, double, line, number_of, parsed, parsed_all, parsed_optional, present, refuse,
-        required, text, text_of, texts, word, word_all,
+        ascending, bytes_all, bytes_optional, double, line, number_of, parsed, parsed_all, parsed_optional, present,
+        refuse, required, text, text_of, texts, word, word_all,
     },
     proto::{self, portion::Body as Wire},
 };
@@ -13,9 +13,9 @@ use crate::domain::{
         Actor, Attachment, BaseRate, Body, Evidence, Forecast, Indicator, Judgement, Recommendation, Resolves, Subject,
     },
     fault::Fault,
-    framework::{FactorState, Trend},
+    framework::{State as FactorState, Trend},
     level::{Certainty, Confidence, Crime, Severity, Urgency, WarningLevel},
-    likelihood::{Likelihood, Probability},
+    likelihood::{Interval, Likelihood, Percent, Probability},
     time::Period,
 };
 
@@ -25,7 +25,9 @@ use crate::domain::{
 /// `UNKNOWN_OR_NON_CANONICAL`.
 pub fn from_proto(body: Wire) -> Result<Body, Fault> {
     let (kind, result) = match body {
-        Wire::Headline(proto::Headline { text: t }) => ("headline", line("text", t).map(|text| Body::Headline { text })),
+        Wire::Headline(proto::Headline { text: t }) => {
+            ("headline", line("text", t).map(|text| Body::Headline { text }))
+        }
         Wire::Subject(m) => ("subject", subject(m).map(Body::Subject)),
         Wire::Judgement(m) => ("judgement", judgement(m).map(Body::Judgement)),
         Wire::Forecast(m) => ("forecast", forecast(m).map(Body::Forecast)),
@@ -47,8 +49,18 @@ pub fn from_proto(body: Wire) -> Result<Body, Fault> {
 }
 
 fn subject(message: proto::Subject) -> Result<Subject, Fault> {
-    let proto::Subject { places, period: p, groups, actors, risk_of, level, urgency, severity, certainty, addressed_to } =
-        message;
+    let proto::Subject {
+        places,
+        period: p,
+        groups,
+        actors,
+        risk_of,
+        level,
+        urgency,
+        severity,
+        certainty,
+        addressed_to,
+    } = message;
     if places.is_empty() || risk_of.is_empty() {
         return Err(refuse(if places.is_empty() { "places" } else { "risk_of" }, "at least one is needed"));
     }
@@ -88,18 +100,23 @@ fn period(field: &str, message: Option<proto::Period>) -> Result<Period, Fault> 
 fn likelihood(message: proto::Likelihood) -> Result<Likelihood, Fault> {
     let proto::Likelihood { low, high, lexicon, term } = message;
     let (low, high) = (double("low", low)?, double("high", high)?);
-    let told = match (lexicon.is_empty(), term.is_empty()) {
-        (true, true) => None,
-        (false, false) => Some((lexicon.as_str(), term.as_str())),
-        _ => return Err(refuse("term", "a lexicon and its term belong together")),
-    };
-    Likelihood::from_parts(low, high, told).map_err(|e| refuse("low", e))
+    let percent = |field: &str, value| Percent::new(value).map_err(|e| refuse(field, e));
+    let interval = Interval::new(percent("low", low)?, percent("high", high)?).map_err(|e| refuse("high", e))?;
+    match (lexicon.is_empty(), term.is_empty()) {
+        (true, true) => Ok(Likelihood::of(interval)),
+        (false, false) => Likelihood::told(&lexicon, &term, Some(interval)).map_err(|e| refuse("term", e)),
+        _ => Err(refuse("term", "a lexicon and its term belong together")),
+    }
 }
 
 fn likelihood_to_proto(likelihood: &Likelihood) -> proto::Likelihood {
-    let (low, high, told) = likelihood.parts();
-    let (lexicon, term) = told.unwrap_or_default();
-    proto::Likelihood { low, high, lexicon: lexicon.to_owned(), term: term.to_owned() }
+    let told = likelihood.term();
+    proto::Likelihood {
+        low: likelihood.interval().lo().get(),
+        high: likelihood.interval().hi().get(),
+        lexicon: told.map(|t| t.lexicon().id.to_owned()).unwrap_or_default(),
+        term: told.map(|t| t.term().id.to_owned()).unwrap_or_default(),
+    }
 }
 
 fn judgement(message: proto::Judgement) -> Result<Judgement, Fault> {
@@ -283,8 +300,8 @@ fn forecast_to_proto(f: &Forecast) -> proto::Forecast {
         resolution_by: f.resolves.by.to_string(),
         resolver: f.resolves.resolver.to_string(),
         window: period_to_proto(f.window),
-        probability: f.probability.value(),
-        base_rate: f.base_rate.as_ref().map(|b| proto::BaseRate { value: b.value.value(), source: b.source.clone() }),
+        probability: f.probability.get(),
+        base_rate: f.base_rate.as_ref().map(|b| proto::BaseRate { value: b.value.get(), source: b.source.clone() }),
         method: f.method.clone(),
         information_cutoff: text_of(f.information_cutoff.as_ref()),
     }

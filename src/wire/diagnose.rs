@@ -47,7 +47,10 @@ fn walk(message: &str, mut bytes: &[u8], depth: usize) -> Result<(), Finding> {
         let key = varint(&mut bytes).ok_or_else(|| here("a field's key is cut off or too long"))?;
         let number = i32::try_from(key >> 3).unwrap_or_default();
         let Some(field) = descriptor.field.iter().find(|f| f.number() == number) else {
-            return Err((number.to_string(), "the field is not known to this version; it can't be passed on".to_owned()));
+            return Err((
+                number.to_string(),
+                "the field is not known to this version; it can't be passed on".to_owned(),
+            ));
         };
         let count = seen.entry(number).or_default();
         let path = match field.label() {

@@ -92,7 +92,10 @@ pub fn bytes<'a, T: TryFrom<&'a [u8], Error = String>>(field: &str, bytes: &'a [
 ///
 /// # Errors
 /// Names the field.
-pub fn bytes_optional<'a, T: TryFrom<&'a [u8], Error = String>>(field: &str, value: &'a [u8]) -> Result<Option<T>, Fault> {
+pub fn bytes_optional<'a, T: TryFrom<&'a [u8], Error = String>>(
+    field: &str,
+    value: &'a [u8],
+) -> Result<Option<T>, Fault> {
     if value.is_empty() { Ok(None) } else { bytes(field, value).map(Some) }
 }
 
@@ -229,7 +232,7 @@ mod tests {
 
     #[test]
     fn closed_sets_have_the_same_numbers_in_proto_and_domain() {
-        use crate::domain::framework::{FactorState, Trend};
+        use crate::domain::framework::{State as FactorState, Trend};
         same!(Tlp, marking::Tlp, "TLP_");
         same!(Caveat, marking::Caveat, "CAVEAT_");
         same!(Crime, level::Crime, "CRIME_");

@@ -5,8 +5,8 @@ use prost::Message;
 use super::{
     canonical,
     field::{
-        ascending, bytes, bytes_all, bytes_optional, number_of, parsed, parsed_all, present, refuse, texts, time, timestamp,
-        word, word_optional,
+        ascending, bytes, bytes_all, bytes_optional, number_of, parsed, parsed_all, present, refuse, texts, time,
+        timestamp, word, word_optional,
     },
     proto,
 };

@@ -1,0 +1,111 @@
+//! Who belonged to which organisation on which day. These lists only spell a group out in a draft agreement, where it is dated and
+//! signed; nothing is ever decided by them, so that nobody's later list widens what was signed.
+
+use std::{collections::BTreeSet, sync::LazyLock};
+
+use serde::Serialize;
+
+use super::{
+    ids::shorten,
+    place::{Country, rows},
+    time::Day,
+};
+
+/// The members of an organisation as they stood on a day, to our knowledge. To be verified by those who sign.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Membership {
+    /// The short name in lower case, as in `ecowas`.
+    pub id: &'static str,
+    /// The day for which the list holds.
+    pub as_of: Day,
+    /// The organisation's name in English.
+    pub title: &'static str,
+    /// The members.
+    pub countries: BTreeSet<Country>,
+}
+
+static TABLE: LazyLock<Vec<Membership>> = LazyLock::new(|| {
+    let read = |line: &'static str| {
+        let mut cells = line.split('\t');
+        let (id, as_of, title, codes) = (cells.next()?, cells.next()?, cells.next()?, cells.next()?);
+        let countries = codes.split(' ').filter_map(Country::by_code).collect();
+        Some(Membership { id, as_of: as_of.parse().ok()?, title, countries })
+    };
+    rows(include_str!("data/groups.tsv")).filter_map(read).collect()
+});
+
+impl Membership {
+    /// All lists, by name and then by day.
+    pub fn all() -> &'static [Self] {
+        &TABLE
+    }
+
+    /// The newest list of the group.
+    pub fn latest(id: &str) -> Result<&'static Self, String> {
+        TABLE.iter().filter(|m| m.id == id).max_by_key(|m| m.as_of).ok_or_else(|| unknown(id))
+    }
+
+    /// The list that stood on that day: the newest one that is not younger. An error where we know none that old.
+    pub fn on(id: &str, day: Day) -> Result<&'static Self, String> {
+        let newest = Self::latest(id)?;
+        let known = TABLE.iter().filter(|m| m.id == id && m.as_of <= day).max_by_key(|m| m.as_of);
+        known.ok_or_else(|| {
+            format!("no list of `{id}` is as old as {day}; spell the members out, or take that of {}", newest.as_of)
+        })
+    }
+}
+
+fn unknown(id: &str) -> String {
+    let mut known: Vec<&str> = TABLE.iter().map(|m| m.id).collect();
+    known.dedup();
+    format!("`{}` is no group that we hold a list of; write one of {}, or spell it out", shorten(id), known.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn codes(membership: &Membership) -> Vec<&str> {
+        membership.countries.iter().map(|c| c.code()).collect()
+    }
+
+    #[test]
+    fn every_list_is_read_whole() {
+        let sizes: Vec<(&str, usize)> = Membership::all().iter().map(|m| (m.id, m.countries.len())).collect();
+        let wanted = [
+            ("aes", 3),
+            ("amu", 5),
+            ("asean", 11),
+            ("au", 55),
+            ("eac", 8),
+            ("eccas", 11),
+            ("ecowas", 15),
+            ("ecowas", 12),
+            ("eu", 27),
+            ("fvey", 5),
+            ("igad", 7),
+            ("las", 22),
+            ("nato", 32),
+            ("sadc", 16),
+        ];
+        assert_eq!(sizes, wanted);
+    }
+
+    #[test]
+    fn ecowas_is_without_the_three_that_left_from_the_day_that_they_left() {
+        let before = Membership::on("ecowas", "2025-01-28".parse().unwrap()).unwrap();
+        let after = Membership::on("ecowas", "2025-01-29".parse().unwrap()).unwrap();
+        assert_eq!(after, Membership::latest("ecowas").unwrap());
+        assert_eq!(codes(after), ["BJ", "CI", "CV", "GH", "GM", "GN", "GW", "LR", "NG", "SL", "SN", "TG"]);
+        let left: BTreeSet<Country> = before.countries.difference(&after.countries).copied().collect();
+        assert_eq!(left, Membership::latest("aes").unwrap().countries);
+    }
+
+    #[test]
+    fn an_unknown_group_or_day_is_refused() {
+        assert!(Membership::latest("ECOWAS").unwrap_err().starts_with("`ECOWAS` is no group"));
+        assert!(
+            Membership::on("ecowas", "1990-01-01".parse().unwrap()).unwrap_err().contains("take that of 2025-01-29")
+        );
+    }
+}

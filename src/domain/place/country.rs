@@ -1,0 +1,107 @@
+//! Countries by ISO 3166-1 alpha-2 code.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::LazyLock,
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Region, rows};
+
+/// A country or territory, by its ISO 3166-1 alpha-2 code in capitals. `XK` is accepted for Kosovo: see [`Country::is_user_assigned`].
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Country(&'static Row);
+
+struct Row {
+    code: &'static str,
+    iso3: &'static str,
+    m49: &'static str,
+    region: &'static str,
+    governed_by: &'static str,
+    name: &'static str,
+}
+
+static TABLE: LazyLock<BTreeMap<&'static str, Row>> = LazyLock::new(|| {
+    rows(include_str!("../data/countries.tsv"))
+        .map(|line| {
+            let mut cells = line.split('\t');
+            let mut cell = || cells.next().unwrap_or_default();
+            let row =
+                Row { code: cell(), iso3: cell(), m49: cell(), region: cell(), governed_by: cell(), name: cell() };
+            (row.code, row)
+        })
+        .collect()
+});
+
+/// The set of each single country, so that a place can lend its countries without building a set at each decision.
+static ALONE: LazyLock<BTreeMap<Country, BTreeSet<Country>>> =
+    LazyLock::new(|| Country::all().map(|country| (country, BTreeSet::from([country]))).collect());
+
+impl Country {
+    /// The country of exactly this code.
+    pub fn by_code(code: &str) -> Option<Self> {
+        TABLE.get(code).map(Self)
+    }
+
+    /// All of them, by code.
+    pub fn all() -> impl Iterator<Item = Self> {
+        TABLE.values().map(Self)
+    }
+
+    /// The alpha-2 code.
+    pub fn code(self) -> &'static str {
+        self.0.code
+    }
+
+    /// The alpha-3 code; Kosovo has none.
+    pub fn iso3(self) -> Option<&'static str> {
+        Some(self.0.iso3).filter(|code| !code.is_empty())
+    }
+
+    /// The number that UN M49 and ISO give it; Kosovo has none.
+    pub fn m49(self) -> Option<&'static str> {
+        Some(self.0.m49).filter(|code| !code.is_empty())
+    }
+
+    /// The English name, for display.
+    pub fn name(self) -> &'static str {
+        self.0.name
+    }
+
+    /// The smallest UN M49 region that it belongs to.
+    pub fn region(self) -> Option<Region> {
+        Region::by_code(self.0.region)
+    }
+
+    /// Its regions from the smallest to the world.
+    pub fn regions(self) -> impl Iterator<Item = Region> {
+        std::iter::successors(self.region(), |region| region.parent())
+    }
+
+    /// The state that administers this territory or in fact controls a part of it, so that nothing about the territory reaches
+    /// that state. It says nothing about whose the territory is.
+    pub fn governed_by(self) -> Option<Self> {
+        Self::by_code(self.0.governed_by)
+    }
+
+    /// Whether ISO leaves the code to its users, so that a partner may not know it. True of `XK` alone.
+    pub fn is_user_assigned(self) -> bool {
+        self.0.code == "XK"
+    }
+
+    /// The set of this one country.
+    pub(super) fn alone(self) -> &'static BTreeSet<Self> {
+        static NONE: BTreeSet<Country> = BTreeSet::new();
+        // INVARIANT: a country is a row of the table, so it is there.
+        ALONE.get(&self).unwrap_or(&NONE)
+    }
+}
+
+impl fmt::Display for Country {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.code)
+    }
+}

@@ -1,0 +1,121 @@
+//! What to write instead of something that is no place. Slow paths: they run only on a refusal.
+
+use super::{Country, Place, Region, Subdivision, mention};
+use crate::domain::ids::shorten;
+
+/// The refusal of `text`, with the right spelling wherever it can be guessed.
+pub(super) fn place(text: &str) -> String {
+    let told = shorten(text);
+    let generic = || {
+        format!(
+            "`{told}` is no place; write a country as `BF`, a part of one as `BF-SOM` or a UN M49 region as `M49:011`"
+        )
+    };
+    // No place has so long a name, and the input may be a partner's: it must not buy much work.
+    if text.len() > 80 {
+        return generic();
+    }
+    let trimmed = text.trim();
+    let upper = trimmed.to_uppercase();
+    if let Some(own) = Subdivision::twin(&upper) {
+        return format!("`{told}` has another code of its own; write `{own}`");
+    }
+    if upper != text
+        && let Ok(place) = upper.parse::<Place>()
+    {
+        return format!("`{told}` is no place; write `{place}`");
+    }
+    if let Some(country) = Country::all().find(|c| c.iso3() == Some(upper.as_str())) {
+        return format!("`{told}` is an ISO-3 code; write `{country}`");
+    }
+    if let Some(country) = other_code(&upper) {
+        return format!("`{told}` is not its ISO 3166-1 code; write `{country}`");
+    }
+    if let Some(answer) = number(&told, upper.strip_prefix("M49:").unwrap_or(&upper)) {
+        return answer;
+    }
+    let named = by_name(trimmed);
+    if !named.is_empty() {
+        return format!("`{told}` is a name; write {}", or(&named));
+    }
+    if let Some(country) = upper.split_once('-').and_then(|(country, _)| Country::by_code(country)) {
+        return subdivision(&told, &upper, country);
+    }
+    generic()
+}
+
+/// Codes in wide use that ISO does not give to the country.
+fn other_code(upper: &str) -> Option<Country> {
+    let code = match upper {
+        "UK" => "GB",
+        "EL" => "GR",
+        "XKX" => "XK",
+        _ => return None,
+    };
+    Country::by_code(code)
+}
+
+/// Three digits are a region without its prefix, or a country.
+fn number(told: &str, digits: &str) -> Option<String> {
+    if digits.len() != 3 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    if let Some(region) = Region::by_code(digits) {
+        return Some(format!("`{told}` is no place; write `{region}`"));
+    }
+    if let Some(country) = Country::all().find(|c| c.m49() == Some(digits)) {
+        return Some(format!("`{told}` is the number of a country; write `{country}`"));
+    }
+    Some(format!("`{told}` is no region of UN M49; write e.g. `M49:011` for Western Africa"))
+}
+
+/// The places of that name, at most three.
+fn by_name(name: &str) -> Vec<Place> {
+    let wanted = name.to_lowercase();
+    let same = |other: &str| other.to_lowercase() == wanted;
+    let mut places: Vec<Place> = mention::named(name).into_iter().map(Place::Country).collect();
+    if places.is_empty() {
+        places.extend(Region::all().filter(|r| same(r.name())).map(Place::Region));
+        places.extend(Subdivision::all().filter(|s| same(s.name())).map(Place::Subdivision));
+    }
+    places.truncate(3);
+    places
+}
+
+/// The refusal of an unknown part of a known country, with the nearest parts by code or name.
+fn subdivision(told: &str, upper: &str, country: Country) -> String {
+    let tail = upper.split_once('-').map_or("", |(_, tail)| tail);
+    let short: Vec<char> = tail.chars().take(24).collect();
+    let distance = |part: &Subdivision| {
+        let code: Vec<char> = part.code().chars().skip(3).collect();
+        let name: Vec<char> = part.name().to_uppercase().chars().collect();
+        edits(&short, &code).min(edits(&short, &name))
+    };
+    let mut parts: Vec<Subdivision> = Subdivision::all().filter(|s| s.country() == country).collect();
+    if parts.is_empty() {
+        return format!("`{told}` is no place: ISO 3166-2 lists no parts of {}; write `{country}`", country.name());
+    }
+    parts.sort_by_cached_key(distance);
+    let near: Vec<String> = parts.iter().take(3).map(|s| format!("`{s}` ({})", s.name())).collect();
+    format!("`{told}` is no part of {}; near it are {}", country.name(), near.join(", "))
+}
+
+fn or(places: &[Place]) -> String {
+    let quoted: Vec<String> = places.iter().map(|p| format!("`{p}`")).collect();
+    quoted.join(" or ")
+}
+
+/// The Levenshtein distance.
+fn edits(a: &[char], b: &[char]) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut next = vec![i + 1];
+        let mut left = i + 1;
+        for ((y, above_left), above) in b.iter().zip(&row).zip(row.iter().skip(1)) {
+            left = (above_left + usize::from(x != y)).min(above + 1).min(left + 1);
+            next.push(left);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}

@@ -1,0 +1,214 @@
+//! Places: round trips over the whole tables, expansion of regions, helpful refusals, names in text.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn place(text: &str) -> Place {
+    text.parse().unwrap()
+}
+
+fn country(text: &str) -> Country {
+    text.parse().unwrap()
+}
+
+fn refusal(text: &str) -> String {
+    text.parse::<Place>().unwrap_err()
+}
+
+fn all() -> Vec<Place> {
+    let countries = Country::all().map(Place::Country);
+    let parts = Subdivision::all().map(Place::Subdivision);
+    countries.chain(parts).chain(Region::all().map(Place::Region)).collect()
+}
+
+#[test]
+fn the_tables_are_whole() {
+    assert_eq!(Country::all().count(), 250);
+    assert_eq!(Subdivision::all().count(), 5_040);
+    assert_eq!(Region::all().count(), 30);
+    assert!(Country::all().all(|c| c.region().is_some() && !c.name().is_empty()));
+    assert!(Subdivision::all().all(|s| !s.name().is_empty() && s.code().starts_with(s.country().code())));
+    assert!(Region::all().all(|r| r.code() == "001" || r.parent().is_some()));
+    assert!(Region::all().all(|r| !r.countries().is_empty()));
+    assert_eq!(Country::all().filter(|c| c.governed_by().is_some()).count(), 53);
+}
+
+#[test]
+fn every_code_round_trips_through_text_and_json() {
+    for place in all() {
+        let text = place.to_string();
+        assert_eq!(text.parse::<Place>().unwrap(), place);
+        let json = serde_json::to_string(&place).unwrap();
+        assert_eq!(json, format!("\"{text}\""));
+        assert_eq!(serde_json::from_str::<Place>(&json).unwrap(), place);
+    }
+}
+
+#[test]
+fn every_place_lies_in_itself_and_in_the_world() {
+    let world = place("M49:001");
+    for place in all() {
+        assert!(place.within(place), "{place}");
+        assert!(place.within(world), "{place}");
+        assert!(!place.countries().is_empty());
+    }
+}
+
+#[test]
+fn a_regions_countries_and_their_parts_lie_in_it() {
+    for region in Region::all() {
+        for country in region.countries() {
+            assert!(Place::from(*country).within(Place::Region(region)), "{country} in {region}");
+            assert!(!Place::Region(region).within(Place::from(*country)));
+        }
+        if let Some(parent) = region.parent() {
+            assert!(region.countries().is_subset(parent.countries()), "{region} in {parent}");
+        }
+    }
+    for part in Subdivision::all() {
+        assert!(Place::Subdivision(part).within(Place::from(part.country())));
+    }
+}
+
+#[test]
+fn sub_saharan_africa_holds_its_four_intermediate_regions() {
+    let sub_saharan = Region::by_code("202").unwrap().countries();
+    let four: BTreeSet<Country> =
+        ["011", "014", "017", "018"].iter().flat_map(|c| Region::by_code(c).unwrap().countries()).copied().collect();
+    assert_eq!(sub_saharan, &four);
+    assert!(sub_saharan.contains(&country("BF")) && !sub_saharan.contains(&country("SD")));
+    assert!(place("BF-SOM").within(place("M49:011")));
+    assert!(place("M49:011").within(place("M49:202")) && !place("M49:202").within(place("M49:011")));
+}
+
+#[test]
+fn burkina_faso_climbs_to_the_world() {
+    let chain: Vec<&str> = country("BF").regions().map(Region::name).collect();
+    assert_eq!(chain, ["Western Africa", "Sub-Saharan Africa", "Africa", "World"]);
+    assert!(place("BF-SOM").within(place("BF-12")) && !place("BF-12").within(place("BF-SOM")));
+}
+
+#[test]
+fn kosovo_and_taiwan_are_in_a_region_though_m49_lists_neither() {
+    assert!(country("XK").is_user_assigned() && !country("RS").is_user_assigned());
+    assert!(place("XK").within(place("M49:150")));
+    assert!(place("TW").within(place("M49:142")));
+}
+
+#[test]
+fn a_territory_also_concerns_the_state_that_governs_it() {
+    let states = |text: &str| place(text).states_concerned().into_iter().map(Country::code).collect::<Vec<_>>();
+    assert_eq!(states("PR"), ["PR", "US"]);
+    assert_eq!(states("PS-GZA"), ["IL", "PS"]);
+    assert_eq!(states("RS-KM"), ["RS", "XK"]);
+    assert_eq!(states("RS-28"), ["RS", "XK"]);
+    assert_eq!(states("BF-SOM"), ["BF"]);
+    assert!(!states("M49:011").contains(&"GB"), "Saint Helena does not bar the United Kingdom from Western Africa");
+}
+
+#[test]
+fn a_refusal_says_what_to_write() {
+    for (wrong, right) in [
+        ("bf", "`bf` is no place; write `BF`"),
+        (" BF", "` BF` is no place; write `BF`"),
+        ("BFA", "`BFA` is an ISO-3 code; write `BF`"),
+        ("bfa", "`bfa` is an ISO-3 code; write `BF`"),
+        ("Burkina Faso", "`Burkina Faso` is a name; write `BF`"),
+        ("burma", "`burma` is a name; write `MM`"),
+        ("Congo", "`Congo` is a name; write `CD` or `CG`"),
+        ("Western Africa", "`Western Africa` is a name; write `M49:011`"),
+        ("Soum", "`Soum` is a name; write `BF-SOM`"),
+        ("bf-som", "`bf-som` is no place; write `BF-SOM`"),
+        ("m49:011", "`m49:011` is no place; write `M49:011`"),
+        ("011", "`011` is no place; write `M49:011`"),
+        ("M49:854", "`M49:854` is the number of a country; write `BF`"),
+        ("M49:999", "`M49:999` is no region of UN M49; write e.g. `M49:011` for Western Africa"),
+        ("UK", "`UK` is not its ISO 3166-1 code; write `GB`"),
+        ("XKX", "`XKX` is not its ISO 3166-1 code; write `XK`"),
+        ("US-PR", "`US-PR` has another code of its own; write `PR`"),
+        ("NL-BQ1", "`NL-BQ1` has another code of its own; write `BQ-BO`"),
+        ("XK-01", "`XK-01` is no place: ISO 3166-2 lists no parts of Kosovo; write `XK`"),
+    ] {
+        assert_eq!(refusal(wrong), right);
+    }
+    assert!(refusal("BF-SOUM").starts_with("`BF-SOUM` is no part of Burkina Faso; near it are `BF-SOM` (Soum), "));
+    for wrong in ["", "Atlantis", &"x".repeat(1_000_000)] {
+        assert!(refusal(wrong).contains("write a country as `BF`") && refusal(wrong).len() < 300);
+    }
+    assert_eq!("BF-SOM".parse::<Country>().unwrap_err(), "`BF-SOM` is a part of a country; write `BF`");
+    assert!("M49:011".parse::<Country>().is_err());
+    assert_eq!(serde_json::from_str::<Place>("\"bf\"").unwrap_err().to_string(), "`bf` is no place; write `BF`");
+}
+
+#[test]
+fn codes_with_two_spellings_name_an_existing_one() {
+    for code in ["CN-HK", "FI-01", "FR-974", "NL-BQ3", "NO-22", "US-VI"] {
+        let own = Subdivision::twin(code).unwrap();
+        assert!(own.parse::<Place>().is_ok(), "{own}");
+        assert!(code.parse::<Place>().is_err(), "{code}");
+    }
+}
+
+fn mentions(text: &str) -> Vec<String> {
+    find_country_mentions(text).into_iter().map(|(country, words)| format!("{country} {words}")).collect()
+}
+
+#[test]
+fn countries_are_found_under_their_names_aliases_and_adjectives() {
+    assert_eq!(mentions("Burma and the DRC"), ["MM Burma", "CD DRC"]);
+    assert_eq!(mentions("in Côte d’Ivoire (Ivory Coast)"), ["CI Côte d’Ivoire", "CI Ivory Coast"]);
+    assert_eq!(mentions("South Sudanese forces left Sudan."), ["SS South Sudanese", "SD Sudan"]);
+    assert_eq!(mentions("the Democratic Republic of the Congo"), ["CD Democratic Republic of the Congo"]);
+    assert_eq!(
+        mentions("Guinea-Bissau, Equatorial Guinea, Guinea"),
+        ["GW Guinea-Bissau", "GQ Equatorial Guinea", "GN Guinea"]
+    );
+    assert_eq!(mentions("Guinea, Bissau"), ["GN Guinea"]);
+    assert_eq!(mentions("Burkina\n  Faso"), ["BF Burkina\n  Faso"]);
+    assert_eq!(mentions("WARNING ON MALI"), ["ML MALI"]);
+    assert_eq!(mentions("Congo"), ["CD Congo", "CG Congo"]);
+    assert_eq!(mentions("the U.S. and the UK"), ["US U.S", "GB UK"]);
+}
+
+#[test]
+fn words_that_only_look_like_countries_are_left_alone() {
+    for text in
+        ["", "tell us about mali", "Nigeria2 Malindi", "New Mexico and New Jersey", "the Gulf of Guinea", "a jersey"]
+    {
+        assert_eq!(mentions(text), Vec::<String>::new(), "{text}");
+    }
+}
+
+#[test]
+fn every_countrys_own_name_is_found_in_a_sentence() {
+    for country in Country::all().filter(|c| !c.name().contains(',')) {
+        let text = format!("reports from {}; unconfirmed", country.name());
+        assert_eq!(find_country_mentions(&text), [(country, country.name().trim_end_matches([')', '.']))]);
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_text_is_taken_for_a_place_unless_it_is_its_one_spelling(text in "\\PC{0,12}") {
+        match text.parse::<Place>() {
+            Ok(place) => prop_assert_eq!(place.to_string(), text),
+            Err(message) => prop_assert!(!message.is_empty() && !message.ends_with('.')),
+        }
+    }
+
+    #[test]
+    fn codes_a_letter_off_are_refused_or_another_code(text in "[A-Za-z]{2}(-[A-Za-z0-9]{0,4})?") {
+        if let Ok(place) = text.parse::<Place>() {
+            prop_assert_eq!(place.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn mentions_are_slices_of_the_text(text in "(Congo|Mali|South|Sudan|Côte|d'Ivoire|[ ,'’\\n-]|\\PC){0,12}") {
+        for (_, words) in find_country_mentions(&text) {
+            prop_assert!(text.contains(words));
+            prop_assert!(words.chars().next().is_some_and(char::is_uppercase));
+        }
+    }
+}
