@@ -2,10 +2,13 @@
 
 pub mod at_rest;
 pub mod chains;
+pub mod compose;
 pub mod digest;
 mod ed25519;
 pub mod hash;
+pub mod open;
 pub mod random;
+pub mod rules;
 pub mod sign;
 pub mod statement;
 pub mod verify;

@@ -1,0 +1,5 @@
+//! The protocol machines of a feed, without I/O: numbering what goes out, checking what comes in, waiting between tries.
+
+pub mod backoff;
+pub mod inbound;
+pub mod outbound;

@@ -1,0 +1,116 @@
+//! The receiving side: what comes next, what was here before, and what can't be.
+
+use crate::domain::{
+    fault::{Fault, Reason},
+    ids::StatementId,
+    release::Position,
+};
+
+/// Where a feed from a partner stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Inbound {
+    sequence: u64,
+    release: Option<StatementId>,
+}
+
+/// What an entry is to this side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The one that was expected: store it.
+    Next,
+    /// One that was stored before: compare its id, then forget it.
+    Repeat,
+}
+
+impl Inbound {
+    /// Resumes after the last stored entry; `(0, None)` where there is none.
+    pub fn resume(sequence: u64, release: Option<StatementId>) -> Self {
+        Self { sequence, release }
+    }
+
+    /// The number of the last entry.
+    pub fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// What an entry at `position` is.
+    ///
+    /// # Errors
+    /// `SEQUENCE_GAP` where one is missing before it, `SEQUENCE_FORK` where it does not continue from the last.
+    pub fn judge(&self, position: &Position) -> Result<Verdict, Fault> {
+        if position.sequence <= self.sequence {
+            return Ok(Verdict::Repeat);
+        }
+        if position.sequence != self.sequence + 1 {
+            let what = format!("number {} came where {} belongs", position.sequence, self.sequence + 1);
+            return Err(Fault::new(Reason::SequenceGap, what));
+        }
+        if position.previous != self.release {
+            let what = format!(
+                "number {} does not continue from what was received; the partner's feed was rolled back or forked, \
+                 settle it with its administrator",
+                position.sequence
+            );
+            return Err(Fault::new(Reason::SequenceFork, what));
+        }
+        Ok(Verdict::Next)
+    }
+
+    /// The entry judged [`Verdict::Next`] is taken. For a void, `id` is that of the release that it replaces.
+    #[must_use]
+    pub fn advanced(self, id: StatementId) -> Self {
+        Self { sequence: self.sequence + 1, release: Some(id) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::feed::outbound::Outbound;
+
+    fn feed(length: u8) -> Vec<(Position, StatementId)> {
+        let mut outbound = Outbound::default();
+        (1..=length)
+            .map(|i| {
+                let (position, id) = (outbound.next(), StatementId([i; 32]));
+                outbound = outbound.released(id);
+                (position, id)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_gap_and_a_fork_are_named() {
+        let entries = feed(3);
+        let after_one = Inbound::default().advanced(entries[0].1);
+        assert_eq!(after_one.judge(&entries[2].0).unwrap_err().reason, Reason::SequenceGap);
+        let forked = Position { previous: Some(StatementId([9; 32])), ..entries[1].0 };
+        assert_eq!(after_one.judge(&forked).unwrap_err().reason, Reason::SequenceFork);
+        let rolled_back = Position { sequence: 1, previous: None };
+        assert_eq!(after_one.judge(&rolled_back).unwrap(), Verdict::Repeat);
+    }
+
+    proptest! {
+        /// However a link loses, repeats and reorders, what is taken is the feed from its beginning, each entry once.
+        #[test]
+        fn any_delivery_stores_a_prefix_exactly_once(deliveries in proptest::collection::vec(0usize..20, 0..300)) {
+            let entries = feed(20);
+            let (mut inbound, mut stored) = (Inbound::default(), vec![]);
+            for i in deliveries {
+                let (position, id) = &entries[i];
+                match inbound.judge(position) {
+                    Ok(Verdict::Next) => {
+                        stored.push(*id);
+                        inbound = inbound.advanced(*id);
+                    }
+                    Ok(Verdict::Repeat) => prop_assert!(stored.contains(id)),
+                    Err(fault) => prop_assert_eq!(fault.reason, Reason::SequenceGap),
+                }
+            }
+            let expected: Vec<_> = entries.iter().take(stored.len()).map(|e| e.1).collect();
+            prop_assert_eq!(stored, expected);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! From bytes that came with a manifest to portions that it commits to.
+
+use std::collections::HashSet;
+
+use super::{digest::portion_digest, verify::Verified};
+use crate::{
+    domain::{
+        assessment::{Manifest, Portion},
+        fault::{Fault, Reason},
+        ids::{Digest, Handle},
+    },
+    wire,
+};
+
+/// A portion that its manifest commits to. Only [`open`] makes one.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    digest: Digest,
+    portion: Portion,
+}
+
+impl Opened {
+    /// Its digest, as the manifest lists it.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// What it is.
+    pub fn portion(&self) -> &Portion {
+        &self.portion
+    }
+}
+
+/// Checks every portion against the manifest and decodes it strictly. The result is in the author's order.
+/// A missing portion is normal; one that is not listed, or comes twice, is an attack.
+///
+/// # Errors
+/// `DIGEST_NOT_LISTED`, `DIGEST_REPEATED`, `UNKNOWN_OR_NON_CANONICAL`, `STATEMENT_TOO_LARGE`, with the portion's index.
+pub fn open<B: AsRef<[u8]>>(manifest: &Verified<Manifest>, portions: &[B]) -> Result<Vec<Opened>, Fault> {
+    open_listed(manifest.content(), portions)
+}
+
+/// As [`open`], for a manifest of one's own making that is about to be signed or that the store has kept.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_listed<B: AsRef<[u8]>>(manifest: &Manifest, portions: &[B]) -> Result<Vec<Opened>, Fault> {
+    let mut seen: HashSet<Digest> = HashSet::with_capacity(portions.len());
+    let mut handles: HashSet<Handle> = HashSet::with_capacity(portions.len());
+    let mut opened = Vec::with_capacity(portions.len());
+    for (i, bytes) in portions.iter().enumerate() {
+        let here = || format!("portions[{i}]");
+        let digest = portion_digest(&manifest.assessment, bytes.as_ref());
+        if manifest.digests.binary_search(&digest).is_err() {
+            return Err(Fault::at(Reason::DigestNotListed, here(), "the manifest does not commit to this portion"));
+        }
+        if !seen.insert(digest) {
+            return Err(Fault::at(Reason::DigestRepeated, here(), "the portion came twice"));
+        }
+        let portion = wire::portion::decode(bytes.as_ref()).map_err(|f| f.within(&here()))?;
+        if !handles.insert(portion.handle) {
+            return Err(Fault::at(Reason::DigestRepeated, here(), "two portions bear one handle"));
+        }
+        opened.push(Opened { digest, portion });
+    }
+    opened.sort_by_key(|o| (o.portion.order, o.digest));
+    Ok(opened)
+}
