@@ -6,3 +6,4 @@
 pub mod domain;
 pub mod identity;
 pub mod seal;
+pub mod transport;

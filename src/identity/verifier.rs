@@ -158,19 +158,25 @@ fn refusal(fault: Fault) -> Error {
     })
 }
 
-/// Why a handshake failed, in our words where it was we who refused.
-pub fn reason_of(error: &(dyn std::error::Error + 'static)) -> String {
+/// The fault for which we refused the peer, if `error` (of rustls, tokio, hyper or tonic) goes back to one.
+pub fn fault_of<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Fault> {
     let mut cause = Some(error);
     while let Some(error) = cause {
         // An `io::Error` is not the source of itself: what it wraps must be asked for.
-        let inner = error.downcast_ref::<std::io::Error>().and_then(|io| io.get_ref());
-        let tls = inner.and_then(|e| e.downcast_ref::<Error>()).or_else(|| error.downcast_ref());
-        if let Some(Error::InvalidCertificate(CertificateError::Other(OtherError(fault)))) = tls
-            && let Some(fault) = fault.downcast_ref::<Fault>()
-        {
-            return format!("{}: {fault}", fault.reason);
+        let inner: &(dyn std::error::Error + 'static) =
+            error.downcast_ref::<std::io::Error>().and_then(|io| io.get_ref()).map_or(error, |inner| inner);
+        if let Some(fault) = inner.downcast_ref::<Fault>() {
+            return Some(fault);
+        }
+        if let Some(Error::InvalidCertificate(CertificateError::Other(OtherError(fault)))) = inner.downcast_ref() {
+            return fault.downcast_ref();
         }
         cause = error.source();
     }
-    error.to_string()
+    None
+}
+
+/// Why a handshake failed, in our words where it was we who refused.
+pub fn reason_of(error: &(dyn std::error::Error + 'static)) -> String {
+    fault_of(error).map_or_else(|| error.to_string(), |fault| format!("{}: {fault}", fault.reason))
 }
