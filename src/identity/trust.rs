@@ -114,6 +114,16 @@ impl Trust {
         self.members.get(domain).map(|held| &held.member)
     }
 
+    /// What is held of each organisation, the own one among them: from these the next snapshot is made.
+    pub fn members(&self) -> impl Iterator<Item = &Member> {
+        self.members.values().map(|held| &held.member)
+    }
+
+    /// The extended key usages that count for signing documents beside id-kp-documentSigning.
+    pub fn signing_usages(&self) -> &[String] {
+        &self.signing_usages
+    }
+
     /// Who shows this chain (DER, leaf first) on a TLS connection, if the audience admits it. The leaf's domain decides
     /// which bundle the chain is held against, and no other bundle is looked at.
     ///
@@ -143,11 +153,6 @@ impl Trust {
 
     pub(super) fn held(&self, domain: &TrustDomain) -> Option<&Held> {
         self.members.get(domain)
-    }
-
-    /// The usages that let a certificate sign statements, beside id-kp-documentSigning.
-    pub(super) fn signing_usages(&self) -> &[String] {
-        &self.signing_usages
     }
 }
 

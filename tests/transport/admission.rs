@@ -110,7 +110,7 @@ async fn the_desk_serves_the_own_organisation_only() {
 }
 
 #[tokio::test]
-async fn nothing_is_resumed_and_no_ca_is_named() {
+async fn nothing_is_resumed() {
     let (gb, fr) = (Org::new("gb.example"), Org::new("fr.example"));
     let server = Server::partners(&Side::new(&gb, vec![fr.member()])).await;
     // rustls resumes by default, where it is given a ticket.

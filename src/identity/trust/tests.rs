@@ -335,3 +335,41 @@ fn the_development_ca_reads_back_and_issues_for_its_own_domain_only() {
     assert!(DevCa::load(&domain, &fr.certificate_pem(), &ca("fr.example").key_pem()).is_err());
     assert!(Trust::new(member(&fr, "fr.example"), vec![member(&fr, "fr.example")], Vec::new()).is_err());
 }
+
+#[test]
+fn no_byte_of_a_certificate_or_revocation_list_can_be_changed() {
+    let (gb, fr) = (ca("gb.example"), ca("fr.example"));
+    let trust = trust(&gb, vec![member(&fr, "fr.example")]);
+    let (chain, _) = issue(&fr, "spiffe://fr.example/node/n1", Purpose::NodeTls);
+    let (french, list) = (bundle(&fr, "fr.example"), fr.revocation_list(1, &[], now(), 30).unwrap());
+    assert!(peer(&trust, &chain).is_ok() && Crl::verify(&list, &french, &[], now()).is_ok());
+    let flipped = |bytes: &[u8], n: usize, bit: u8| {
+        let mut bytes = bytes.to_vec();
+        bytes[n] ^= 1 << bit;
+        bytes
+    };
+    for bit in [0, 5, 7] {
+        for n in 0..chain[0].len() {
+            assert!(peer(&trust, &[flipped(&chain[0], n, bit)]).is_err(), "bit {bit} of byte {n} of the certificate");
+        }
+        for n in 0..list.len() {
+            assert!(
+                Crl::verify(&flipped(&list, n, bit), &french, &[], now()).is_err(),
+                "bit {bit} of byte {n} of the list"
+            );
+        }
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn bytes_of_any_kind_are_refused_without_a_panic(bytes: Vec<u8>, cut in 0usize..400) {
+        let gb = ca("gb.example");
+        let (chain, _) = issue(&gb, "spiffe://gb.example/node/n1", Purpose::NodeTls);
+        let spliced: Vec<u8> = chain[0].iter().take(cut).copied().chain(bytes.iter().copied()).collect();
+        for der in [&bytes, &spliced] {
+            proptest::prop_assert!(crate::identity::certificate::Leaf::parse(der).is_err() || der == &chain[0]);
+            proptest::prop_assert!(Crl::verify(der, &bundle(&gb, "gb.example"), &[], now()).is_err());
+        }
+    }
+}
