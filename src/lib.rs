@@ -4,6 +4,8 @@
 //! `ARCHITECTURE.md` is the map.
 
 pub mod domain;
-pub mod feed;
-pub mod seal;
 pub mod wire;
+pub mod seal;
+pub mod identity;
+pub mod feed;
+pub mod transport;

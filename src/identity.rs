@@ -1,0 +1,13 @@
+//! Who is who: certificates and their SPIFFE ids, trust bundles per organisation, chains and revocation, the development
+//! CA. No network I/O and no clock of its own; files only in [`files`].
+
+pub mod bundle;
+pub mod certificate;
+mod chain;
+pub mod crl;
+pub mod devca;
+pub mod files;
+pub mod fingerprint;
+pub mod signers;
+pub mod trust;
+pub mod verifier;

@@ -1,0 +1,153 @@
+//! Proving a chain: webpki does it, against the roots of one organisation. Limits and error texts are ours.
+
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
+
+use rustls::crypto::{
+    CryptoProvider,
+    aws_lc_rs::{
+        default_provider,
+        kx_group::{SECP256R1, X25519, X25519MLKEM768},
+    },
+};
+use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
+use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, KeyUsage, RequiredEkuNotFoundContext};
+
+use super::certificate::{ANY_USAGE, invalid, malformed};
+use crate::domain::{
+    fault::{Fault, Reason},
+    time::Time,
+};
+
+/// Certificates of a chain, and all their bytes.
+const MAX_CERTIFICATES: usize = 4;
+const MAX_BYTES: usize = 16 << 10;
+
+static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
+    // The library's own order, without its `prefer-post-quantum` feature, puts the hybrid group last.
+    let kx_groups = vec![X25519MLKEM768, X25519, SECP256R1];
+    Arc::new(CryptoProvider { kx_groups, ..default_provider() })
+});
+
+/// The cryptography of TLS and of certificates: aws-lc-rs, with the post-quantum hybrid group first. Always named, never
+/// the process's default.
+pub(crate) fn provider() -> Arc<CryptoProvider> {
+    PROVIDER.clone()
+}
+
+/// One certificate of a proved path.
+pub(super) struct Link {
+    pub issuer: Vec<u8>,
+    pub serial: Vec<u8>,
+    pub der: Vec<u8>,
+}
+
+/// What a chain is held against.
+pub(super) struct Question<'a> {
+    pub anchors: &'a [TrustAnchor<'static>],
+    /// Of which each certificate that names usages must name one; `None` asks for no usage.
+    pub usages: Option<&'a [&'a str]>,
+    pub at: Time,
+    pub revocation: Option<webpki::RevocationOptions<'a>>,
+}
+
+/// Refuses what is empty or too large, before anything is parsed.
+pub(super) fn check_size(chain: &[&[u8]]) -> Result<(), Fault> {
+    let bytes: usize = chain.iter().map(|der| der.len()).sum();
+    match chain.len() {
+        0 => Err(invalid("no certificate was sent")),
+        1..=MAX_CERTIFICATES if bytes <= MAX_BYTES => Ok(()),
+        certificates => Err(invalid(format!(
+            "the chain has {certificates} certificates in {bytes} bytes; at most {MAX_CERTIFICATES} in {MAX_BYTES} are read"
+        ))),
+    }
+}
+
+/// The path from the end certificate (first) up to, and without, a root. The leaf's own usage is for the caller to check:
+/// to webpki an absent usage is any usage.
+pub(super) fn prove(chain: &[&[u8]], question: &Question<'_>) -> Result<Vec<Link>, Fault> {
+    check_size(chain)?;
+    let chain: Vec<CertificateDer<'_>> = chain.iter().map(|der| CertificateDer::from(*der)).collect();
+    let (leaf, intermediates) = chain.split_first().ok_or_else(malformed)?;
+    let leaf = EndEntityCert::try_from(leaf).map_err(|_| malformed())?;
+    let path = leaf
+        .verify_for_usage(
+            PROVIDER.signature_verification_algorithms.all,
+            question.anchors,
+            intermediates,
+            unix(question.at),
+            Usages(question.usages),
+            question.revocation,
+            None,
+        )
+        .map_err(|error| explain(&error))?;
+    let link = |cert: &webpki::Cert<'_>| Link {
+        issuer: cert.issuer().to_vec(),
+        serial: cert.serial().to_vec(),
+        der: cert.der().to_vec(),
+    };
+    Ok(std::iter::once(link(path.end_entity())).chain(path.intermediate_certificates().map(link)).collect())
+}
+
+/// Whether `key_of` signed `message`, by any algorithm that its key serves.
+pub(super) fn signed_by(key_of: &[u8], message: &[u8], signature: &[u8]) -> bool {
+    let der = CertificateDer::from(key_of);
+    let algorithms = PROVIDER.signature_verification_algorithms.all;
+    EndEntityCert::try_from(&der)
+        .is_ok_and(|cert| algorithms.iter().any(|a| cert.verify_signature(*a, message, signature).is_ok()))
+}
+
+/// Whole seconds since 1970, as certificates have them.
+pub(super) fn unix(time: Time) -> UnixTime {
+    UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(time.parts().0).unwrap_or_default()))
+}
+
+struct Usages<'a>(Option<&'a [&'a str]>);
+
+impl ExtendedKeyUsageValidator for Usages<'_> {
+    fn validate(&self, present: KeyPurposeIdIter<'_, '_>) -> Result<(), webpki::Error> {
+        let Some(wanted) = self.0 else { return Ok(()) };
+        let mut seen = Vec::new();
+        for usage in present {
+            seen.push(usage?.to_decoded_oid());
+        }
+        let dotted = |oid: &Vec<usize>| oid.iter().map(usize::to_string).collect::<Vec<_>>().join(".");
+        if seen.is_empty() || seen.iter().map(dotted).any(|oid| oid == ANY_USAGE || wanted.contains(&oid.as_str())) {
+            return Ok(());
+        }
+        // The library wants one usage named; `explain` does not show it.
+        let required = KeyUsage::client_auth();
+        Err(webpki::Error::RequiredEkuNotFoundContext(RequiredEkuNotFoundContext { required, present: seen }))
+    }
+}
+
+fn explain(error: &webpki::Error) -> Fault {
+    use webpki::Error;
+    match error {
+        Error::CertRevoked => revoked(),
+        Error::CertExpired { .. } => invalid("a certificate of the chain has expired; renew it"),
+        Error::CertNotValidYet { .. } => invalid("a certificate of the chain is not valid yet; check the clocks"),
+        Error::CaUsedAsEndEntity => invalid("a CA's certificate stands where an end certificate belongs"),
+        Error::EndEntityUsedAsCa => invalid("a certificate of the chain was issued by one that is not a CA's"),
+        Error::UnknownIssuer | Error::InvalidSignatureForPublicKey => {
+            invalid("the chain does not lead to the trust bundle of the organisation that it claims")
+        }
+        Error::CrlExpired { .. } => {
+            invalid("the organisation's revocation list is past its next update; fetch a new one")
+        }
+        Error::RequiredEkuNotFoundContext(_) | Error::EmptyEkuExtension => {
+            invalid("a certificate of the chain lacks the needed extended key usage")
+        }
+        Error::PathLenConstraintViolated | Error::NameConstraintViolation => {
+            invalid("the chain breaks a constraint that one of its CAs sets")
+        }
+        _ => invalid("the chain does not validate: a certificate is malformed or of a kind that is not read here"),
+    }
+}
+
+/// The fault for a certificate that its issuer took back.
+pub(super) fn revoked() -> Fault {
+    Fault::new(Reason::CertificateRevoked, "the certificate is on its issuer's revocation list; ask for a new one")
+}

@@ -1,0 +1,215 @@
+//! The development CA: certificates and revocation lists for an organisation that has no PKI of its own yet.
+
+use std::time::Duration;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_ED25519,
+    RevokedCertParams, SanType, SerialNumber, date_time_ymd,
+};
+use rustls_pki_types::{CertificateDer, pem::PemObject};
+use zeroize::Zeroizing;
+
+use super::{bundle::TrustBundle, chain, crl::Revocation, files::to_pem};
+use crate::domain::{
+    fault::Fault,
+    ids::{SpiffeId, TrustDomain},
+    time::Time,
+};
+
+/// Validity of the CA's own certificate.
+const CA_DAYS: u32 = 3650;
+/// Certificates are valid from a little earlier on, so that a partner whose clock is behind takes them at once.
+const SKEW_SECONDS: i64 = 300;
+
+/// Why a certificate was not issued.
+#[derive(Debug, thiserror::Error)]
+pub enum CaError {
+    /// The library refused.
+    #[error("the certificate could not be made: {0}")]
+    Library(#[from] rcgen::Error),
+    /// The key or certificate of the CA is not what it should be.
+    #[error("the CA's certificate or key cannot be used: {0}")]
+    Unusable(String),
+    /// A CA issues for its own domain only.
+    #[error("the CA of `{ca}` does not issue `{id}`")]
+    ForeignId {
+        /// Whose CA it is.
+        ca: TrustDomain,
+        /// What was asked for.
+        id: SpiffeId,
+    },
+    /// No randomness.
+    #[error("the system gives no random numbers")]
+    NoRandomness,
+}
+
+/// What a key is for. No key does two jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// A node's TLS: it dials and is dialled.
+    NodeTls,
+    /// A person's or program's TLS: it dials.
+    PersonTls,
+    /// Signing statements.
+    Signing,
+}
+
+/// A certificate and its new key.
+pub struct Issued {
+    /// The chain, end certificate first.
+    pub certificate_pem: String,
+    /// The key, PKCS #8.
+    pub key_pem: Zeroizing<String>,
+    /// The serial number, for [`DevCa::revocation_list`].
+    pub serial: Vec<u8>,
+    /// The end of its validity.
+    pub not_after: Time,
+}
+
+/// A root that issues end certificates itself.
+pub struct DevCa {
+    domain: TrustDomain,
+    certificate: CertificateDer<'static>,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+impl DevCa {
+    /// A new CA, valid for ten years.
+    ///
+    /// # Errors
+    /// [`CaError`]
+    pub fn create(domain: &TrustDomain, now: Time) -> Result<Self, CaError> {
+        let mut params = parameters(now, CA_DAYS)?;
+        // Two CAs of one organisation must differ in name, or the list of one would be taken for that of the other.
+        let serial = params.serial_number.as_ref().map(SerialNumber::to_bytes).unwrap_or_default();
+        let mark = hex::encode(serial.get(..4).unwrap_or_default());
+        params.distinguished_name = name(&format!("{domain} development CA {mark}"));
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+        let certificate = params.self_signed(&key)?.der().clone();
+        Ok(Self { domain: domain.clone(), certificate, issuer: Issuer::new(params, key) })
+    }
+
+    /// The CA that [`Self::certificate_pem`] and [`Self::key_pem`] were taken from.
+    ///
+    /// # Errors
+    /// [`CaError::Unusable`] also where the key is another certificate's.
+    pub fn load(domain: &TrustDomain, certificate_pem: &str, key_pem: &str) -> Result<Self, CaError> {
+        let unusable = |fault: Fault| CaError::Unusable(fault.to_string());
+        let certificate = CertificateDer::from_pem_slice(certificate_pem.as_bytes())
+            .map_err(|_| CaError::Unusable("the certificate is no PEM text".to_owned()))?;
+        TrustBundle::new(domain.clone(), vec![certificate.clone()]).map_err(unusable)?;
+        let key = KeyPair::from_pem(key_pem)?;
+        let parsed = super::certificate::parse(&certificate).map_err(unusable)?;
+        if parsed.public_key().subject_public_key.data.as_ref() != key.public_key_raw() {
+            return Err(CaError::Unusable("the key does not belong to the certificate".to_owned()));
+        }
+        let issuer = Issuer::from_ca_cert_der(&certificate, key)?;
+        Ok(Self { domain: domain.clone(), certificate, issuer })
+    }
+
+    /// The root.
+    pub fn certificate(&self) -> &CertificateDer<'static> {
+        &self.certificate
+    }
+
+    /// The root as PEM.
+    pub fn certificate_pem(&self) -> String {
+        to_pem("CERTIFICATE", &self.certificate)
+    }
+
+    /// The root's key, PKCS #8.
+    pub fn key_pem(&self) -> Zeroizing<String> {
+        Zeroizing::new(self.issuer.key().serialize_pem())
+    }
+
+    /// A certificate with a new key, for `days`. Who needs TLS and signing gets two, with the same id.
+    ///
+    /// # Errors
+    /// [`CaError`]
+    pub fn issue(&self, id: &SpiffeId, purpose: Purpose, now: Time, days: u32) -> Result<Issued, CaError> {
+        if *id.domain() != self.domain {
+            return Err(CaError::ForeignId { ca: self.domain.clone(), id: id.clone() });
+        }
+        let mut params = parameters(now, days)?;
+        params.distinguished_name = name(id.name());
+        params.subject_alt_names = vec![SanType::URI(id.to_string().try_into()?)];
+        params.is_ca = IsCa::ExplicitNoCa;
+        params.use_authority_key_identifier_extension = true;
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = match purpose {
+            Purpose::NodeTls => vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth],
+            Purpose::PersonTls => vec![ExtendedKeyUsagePurpose::ClientAuth],
+            Purpose::Signing => vec![ExtendedKeyUsagePurpose::Other(vec![1, 3, 6, 1, 5, 5, 7, 3, 36])],
+        };
+        let algorithm = if purpose == Purpose::Signing { &PKCS_ED25519 } else { &PKCS_ECDSA_P256_SHA256 };
+        let key = KeyPair::generate_for(algorithm)?;
+        let certificate = params.signed_by(&key, &self.issuer)?;
+        Ok(Issued {
+            certificate_pem: to_pem("CERTIFICATE", certificate.der()),
+            key_pem: Zeroizing::new(key.serialize_pem()),
+            serial: params.serial_number.map(|serial| serial.to_bytes()).unwrap_or_default(),
+            not_after: now.plus_seconds(i64::from(days) * 86_400),
+        })
+    }
+
+    /// The revocation list of that number (DER), good for `days`. It names all certificates ever revoked.
+    ///
+    /// # Errors
+    /// [`CaError`]
+    pub fn revocation_list(
+        &self,
+        number: u64,
+        revoked: &[(Vec<u8>, Revocation)],
+        now: Time,
+        days: u32,
+    ) -> Result<Vec<u8>, CaError> {
+        let epoch = date_time_ymd(1970, 1, 1);
+        let entry = |(serial, revocation): &(Vec<u8>, Revocation)| RevokedCertParams {
+            serial_number: SerialNumber::from_slice(serial),
+            revocation_time: epoch + since_1970(revocation.at),
+            reason_code: None,
+            invalidity_date: revocation.invalid_since.map(|t| epoch + since_1970(t)),
+        };
+        let params = CertificateRevocationListParams {
+            this_update: epoch + since_1970(now),
+            next_update: epoch + since_1970(now.plus_seconds(i64::from(days) * 86_400)),
+            crl_number: number.into(),
+            issuing_distribution_point: None,
+            revoked_certs: revoked.iter().map(entry).collect(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        Ok(params.signed_by(&self.issuer)?.der().as_ref().to_vec())
+    }
+}
+
+fn parameters(now: Time, days: u32) -> Result<CertificateParams, CaError> {
+    let epoch = date_time_ymd(1970, 1, 1);
+    let mut params = CertificateParams::default();
+    params.serial_number = Some(serial()?);
+    params.not_before = epoch + since_1970(now.plus_seconds(-SKEW_SECONDS));
+    params.not_after = epoch + since_1970(now.plus_seconds(i64::from(days) * 86_400));
+    Ok(params)
+}
+
+fn name(common: &str) -> DistinguishedName {
+    let mut name = DistinguishedName::new();
+    name.push(DnType::CommonName, common);
+    name
+}
+
+/// 16 random bytes, positive and without a leading zero, as DER wants it.
+fn serial() -> Result<SerialNumber, CaError> {
+    let mut bytes = [0; 16];
+    chain::provider().secure_random.fill(&mut bytes).map_err(|_| CaError::NoRandomness)?;
+    let [first, ..] = &mut bytes;
+    *first = *first & 0x7f | 0x40;
+    Ok(SerialNumber::from_slice(&bytes))
+}
+
+/// Since 1970, up to the year 9000. The result is added to [`date_time_ymd`], since the calendar's type has no name here.
+fn since_1970(time: Time) -> Duration {
+    Duration::from_secs(u64::try_from(time.parts().0).unwrap_or_default().min(221_845_392_000))
+}

@@ -1,0 +1,241 @@
+//! Certificate and key files: PEM, keys for their owner only.
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions},
+    io::{self, Read, Write},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, pem::PemObject};
+use zeroize::Zeroizing;
+
+/// No certificate, key or revocation list of ours is larger; a revocation list may hold some 500,000 entries.
+const MAX_FILE: u64 = 16 << 20;
+
+/// What is wrong with a file.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// There is none.
+    #[error("`{0}` is missing; `watchfire doctor` lists the files that a node needs")]
+    Missing(PathBuf),
+    /// It cannot be read.
+    #[error("`{0}` cannot be read: {1}")]
+    Unreadable(PathBuf, io::Error),
+    /// It holds something else.
+    #[error("`{0}` holds no {1} in PEM; PEM begins with a line such as -----BEGIN {2}-----")]
+    NotPem(PathBuf, &'static str, &'static str),
+    /// Others than the owner may read or write it.
+    #[error("`{0}` is open to others than its owner (mode {1:03o}); run `chmod {2:o} {0}`")]
+    OpenToOthers(PathBuf, u32, u32),
+    /// It exists, and keys are not overwritten.
+    #[error("`{0}` exists already; move it away first if you mean to replace it")]
+    Exists(PathBuf),
+    /// It cannot be written.
+    #[error("`{0}` cannot be written: {1}")]
+    Unwritable(PathBuf, io::Error),
+}
+
+/// What to do where the file exists already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// Fail, and leave it as it is.
+    Keep,
+    /// Put the new one in its place, in one step.
+    Replace,
+}
+
+/// Reads a certificate chain, the end certificate first.
+///
+/// # Errors
+/// [`FileError`], also where there is no certificate in it.
+pub fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, FileError> {
+    certificates(&read(path, false)?)
+        .ok_or_else(|| FileError::NotPem(path.to_owned(), "certificate chain", "CERTIFICATE"))
+}
+
+/// Reads a private key that only its owner may read (mode 0600 or less).
+///
+/// # Errors
+/// [`FileError`]; for a wider mode, with the command that mends it.
+pub fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, FileError> {
+    PrivateKeyDer::from_pem_slice(&read(path, true)?)
+        .map_err(|_| FileError::NotPem(path.to_owned(), "private key", "PRIVATE KEY"))
+}
+
+/// Reads revocation lists, DER each.
+///
+/// # Errors
+/// [`FileError`], also where there is none in it.
+pub fn read_crls(path: &Path) -> Result<Vec<Vec<u8>>, FileError> {
+    let lists = CertificateRevocationListDer::pem_slice_iter(&read(path, false)?)
+        .map(|list| list.map(|der| der.as_ref().to_vec()))
+        .collect::<Result<Vec<_>, _>>();
+    lists
+        .ok()
+        .filter(|lists| !lists.is_empty())
+        .ok_or_else(|| FileError::NotPem(path.to_owned(), "revocation list", "X509 CRL"))
+}
+
+/// Reads a secret file of any content, for its owner only.
+///
+/// # Errors
+/// [`FileError`]; for a wider mode, with the command that mends it.
+pub fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, FileError> {
+    read(path, true)
+}
+
+/// Writes a secret: mode 0600 from its creation on, whole or not at all, on disk when this returns.
+///
+/// # Errors
+/// [`FileError::Exists`] or [`FileError::Unwritable`].
+pub fn write_secret(path: &Path, bytes: &[u8], existing: Existing) -> Result<(), FileError> {
+    write(path, bytes, 0o600, existing)
+}
+
+/// Writes what everybody may read, in the same way.
+///
+/// # Errors
+/// [`FileError::Exists`] or [`FileError::Unwritable`].
+pub fn write_public(path: &Path, bytes: &[u8], existing: Existing) -> Result<(), FileError> {
+    write(path, bytes, 0o644, existing)
+}
+
+/// Makes a directory for its owner only (0700), or checks that the one that exists is so.
+///
+/// # Errors
+/// [`FileError`]; for a wider mode, with the command that mends it.
+pub fn private_directory(path: &Path) -> Result<(), FileError> {
+    match DirBuilder::new().mode(0o700).create(path) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let meta = fs::metadata(path).map_err(|e| FileError::Unreadable(path.to_owned(), e))?;
+            check_mode(path, meta.mode(), 0o700)
+        }
+        Err(error) => Err(FileError::Unwritable(path.to_owned(), error)),
+    }
+}
+
+/// The certificates of a PEM text; `None` where there is none, or a broken one.
+pub fn certificates(pem: &[u8]) -> Option<Vec<CertificateDer<'static>>> {
+    let found = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>().ok()?;
+    (!found.is_empty()).then_some(found)
+}
+
+/// One PEM section (RFC 7468).
+pub fn to_pem(label: &str, der: &[u8]) -> String {
+    let text = STANDARD.encode(der);
+    let lines = text.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line).into_owned() + "\n");
+    format!("-----BEGIN {label}-----\n{}-----END {label}-----\n", lines.collect::<String>())
+}
+
+fn read(path: &Path, secret: bool) -> Result<Zeroizing<Vec<u8>>, FileError> {
+    let unreadable = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => FileError::Missing(path.to_owned()),
+        _ => FileError::Unreadable(path.to_owned(), error),
+    };
+    let file = File::open(path).map_err(unreadable)?;
+    // The mode of the file that is open, not of what the path may point to a moment later.
+    let meta = file.metadata().map_err(unreadable)?;
+    if secret {
+        check_mode(path, meta.mode(), 0o600)?;
+    }
+    if meta.len() > MAX_FILE {
+        return Err(unreadable(io::Error::other("it is larger than 16 MiB")));
+    }
+    // All the room at once: a vector that grows leaves copies of a key behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(meta.len()).unwrap_or_default() + 1));
+    file.take(MAX_FILE).read_to_end(&mut bytes).map_err(unreadable)?;
+    Ok(bytes)
+}
+
+fn check_mode(path: &Path, mode: u32, right: u32) -> Result<(), FileError> {
+    if mode & 0o077 == 0 { Ok(()) } else { Err(FileError::OpenToOthers(path.to_owned(), mode & 0o777, right)) }
+}
+
+fn write(path: &Path, bytes: &[u8], mode: u32, existing: Existing) -> Result<(), FileError> {
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::AlreadyExists => FileError::Exists(path.to_owned()),
+        _ => FileError::Unwritable(path.to_owned(), error),
+    };
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.new", std::process::id()));
+    let draft = path.with_file_name(name);
+    let written = write_draft(&draft, bytes, mode).and_then(|()| match existing {
+        Existing::Replace => fs::rename(&draft, path),
+        // A link fails where the name is taken; a rename would overwrite.
+        Existing::Keep => fs::hard_link(&draft, path),
+    });
+    // After a rename there is nothing left to remove.
+    let _ = fs::remove_file(&draft);
+    written.map_err(failed)?;
+    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(parent).and_then(|directory| directory.sync_all()).map_err(failed)
+}
+
+fn write_draft(draft: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    // A draft that an interrupted run of the same process id left behind.
+    let _ = fs::remove_file(draft);
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(draft)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_key_is_for_its_owner_only_from_the_start() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("node.key");
+        write_secret(&path, to_pem("PRIVATE KEY", &[1, 2, 3]).as_bytes(), Existing::Keep).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+        assert_eq!(read_key(&path).unwrap().secret_der(), [1, 2, 3]);
+        assert!(matches!(write_secret(&path, b"other", Existing::Keep), Err(FileError::Exists(_))));
+        write_secret(&path, to_pem("PRIVATE KEY", &[4]).as_bytes(), Existing::Replace).unwrap();
+        assert_eq!(read_key(&path).unwrap().secret_der(), [4]);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "a draft was left behind");
+    }
+
+    #[test]
+    fn a_key_that_others_may_read_is_refused_with_the_command_that_mends_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("node.key");
+        write_secret(&path, to_pem("PRIVATE KEY", &[1]).as_bytes(), Existing::Keep).unwrap();
+        for mode in [0o640, 0o604, 0o660, 0o610] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            let error = read_key(&path).unwrap_err().to_string();
+            assert!(error.contains(&format!("(mode {mode:03o}); run `chmod 600 {}`", path.display())), "{error}");
+        }
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
+        assert!(read_key(&path).is_ok());
+    }
+
+    #[test]
+    fn missing_and_foreign_files_are_told_apart() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("chain.pem");
+        assert!(matches!(read_chain(&path), Err(FileError::Missing(_))));
+        write_public(&path, b"hello", Existing::Keep).unwrap();
+        assert!(matches!(read_chain(&path), Err(FileError::NotPem(..))));
+        assert!(matches!(read_crls(&path), Err(FileError::NotPem(..))));
+        assert!(matches!(read_chain(dir.path()), Err(FileError::Unreadable(..))));
+        write_public(&path, to_pem("CERTIFICATE", &[7; 100]).as_bytes(), Existing::Replace).unwrap();
+        assert_eq!(read_chain(&path).unwrap()[0].as_ref(), [7; 100]);
+    }
+
+    #[test]
+    fn a_directory_for_keys_is_closed_to_others() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("keys");
+        private_directory(&path).unwrap();
+        private_directory(&path).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        let error = private_directory(&path).unwrap_err().to_string();
+        assert!(error.contains("run `chmod 700 "), "{error}");
+    }
+}

@@ -1,0 +1,182 @@
+//! What rustls asks when a peer shows its certificate. The answer is always that of the trust of the moment.
+
+use std::{fmt, sync::Arc};
+
+use arc_swap::ArcSwap;
+use rustls::{
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, OtherError, SignatureScheme,
+    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    crypto::{CryptoProvider, verify_tls13_signature},
+    server::danger::{ClientCertVerified, ClientCertVerifier},
+    time_provider::TimeProvider,
+};
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+
+use super::{
+    chain,
+    trust::{Audience, Moment, TlsUsage, Trust},
+};
+use crate::domain::{
+    fault::{Fault, Reason},
+    time::{Clock, Time},
+};
+
+/// The cryptography that every TLS configuration here names: aws-lc-rs, the post-quantum hybrid group first.
+pub fn provider() -> Arc<CryptoProvider> {
+    chain::provider()
+}
+
+/// Judges the other end of a connection.
+pub struct PeerVerifier {
+    trust: Arc<ArcSwap<Trust>>,
+    audience: Audience,
+}
+
+impl PeerVerifier {
+    /// A verifier that admits that audience under whatever trust is in force when it is asked.
+    pub fn new(trust: Arc<ArcSwap<Trust>>, audience: Audience) -> Self {
+        Self { trust, audience }
+    }
+
+    fn verify(
+        &self,
+        leaf: &CertificateDer<'_>,
+        rest: &[CertificateDer<'_>],
+        usage: TlsUsage,
+        now: UnixTime,
+    ) -> Result<(), Error> {
+        let chain: Vec<&[u8]> = std::iter::once(leaf).chain(rest).map(AsRef::as_ref).collect();
+        let now = i64::try_from(now.as_secs()).ok().and_then(|seconds| Time::from_parts(seconds, 0));
+        let now = now.ok_or(Error::FailedToGetCurrentTime)?;
+        match self.trust.load().tls_peer(&chain, usage, &self.audience, now, Moment::Handshake) {
+            Ok(_) => Ok(()),
+            Err(fault) => Err(refusal(fault)),
+        }
+    }
+}
+
+impl ClientCertVerifier for PeerVerifier {
+    /// None: the names of the CAs that are trusted would name the partners to whoever knocks.
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        self.verify(end_entity, intermediates, TlsUsage::Client, now).map(|()| ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Err(Error::General("only TLS 1.3 is spoken here".to_owned()))
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, cert, dss, &provider().signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        provider().signature_verification_algorithms.supported_schemes()
+    }
+}
+
+impl ServerCertVerifier for PeerVerifier {
+    /// The name that was dialled means nothing here: the SPIFFE id must be one of the audience.
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        self.verify(end_entity, intermediates, TlsUsage::Server, now).map(|()| ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        ClientCertVerifier::verify_tls12_signature(self, message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        ClientCertVerifier::verify_tls13_signature(self, message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        ClientCertVerifier::supported_verify_schemes(self)
+    }
+}
+
+impl fmt::Debug for PeerVerifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PeerVerifier").field("audience", &self.audience).finish()
+    }
+}
+
+/// Our clock, for rustls.
+pub struct TlsClock(pub Arc<dyn Clock>);
+
+impl TimeProvider for TlsClock {
+    fn current_time(&self) -> Option<UnixTime> {
+        Some(chain::unix(self.0.now()))
+    }
+}
+
+impl fmt::Debug for TlsClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TlsClock")
+    }
+}
+
+/// The alert tells the peer about its own certificate only; the whole fault stays here, for the log.
+fn refusal(fault: Fault) -> Error {
+    Error::InvalidCertificate(match fault.reason {
+        Reason::CertificateRevoked => CertificateError::Revoked,
+        _ => CertificateError::Other(OtherError(Arc::new(fault))),
+    })
+}
+
+/// The fault for which we refused the peer, if `error` (of rustls, tokio, hyper or tonic) goes back to one.
+pub fn fault_of<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Fault> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        // An `io::Error` is not the source of itself: what it wraps must be asked for.
+        let inner: &(dyn std::error::Error + 'static) =
+            error.downcast_ref::<std::io::Error>().and_then(|io| io.get_ref()).map_or(error, |inner| inner);
+        if let Some(fault) = inner.downcast_ref::<Fault>() {
+            return Some(fault);
+        }
+        if let Some(Error::InvalidCertificate(CertificateError::Other(OtherError(fault)))) = inner.downcast_ref() {
+            return fault.downcast_ref();
+        }
+        cause = error.source();
+    }
+    None
+}
+
+/// Why a handshake failed, in our words where it was we who refused.
+pub fn reason_of(error: &(dyn std::error::Error + 'static)) -> String {
+    fault_of(error).map_or_else(|| error.to_string(), |fault| format!("{}: {fault}", fault.reason))
+}

@@ -1,0 +1,191 @@
+//! Dialling a node: the partner that is meant, known by its SPIFFE id, or none.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use arc_swap::ArcSwap;
+use http::{Uri, uri::Authority};
+use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
+use rustls_pki_types::{DnsName, ServerName};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    time,
+};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+use tokio_util::sync::{CancellationToken, DropGuard, WaitForCancellationFutureOwned};
+use tonic::transport::{Channel, Endpoint};
+use tracing::info;
+
+use super::{
+    gate::{Credentials, GateError, TlsGate},
+    limits::Limits,
+    live::Live,
+};
+use crate::{
+    domain::{fault::Fault, ids::TrustDomain, time::Clock},
+    identity::trust::{Audience, Member, TlsUsage, Trust},
+};
+
+/// Why nothing can be dialled at all.
+#[derive(Debug, thiserror::Error)]
+pub enum DialError {
+    /// The endpoint is none.
+    #[error("`{0}` is no endpoint; write host:port, e.g. node.fr.example:7443")]
+    Endpoint(String),
+    /// TLS cannot be set up.
+    #[error(transparent)]
+    Gate(#[from] GateError),
+    /// The own bundle is at fault.
+    #[error(transparent)]
+    Trust(#[from] Fault),
+}
+
+/// A channel to a node of `expect` at `endpoint` (`host:port`). It connects at the first call and again after a break; a call
+/// fails where another organisation answers. What it carries breaks off when that organisation is no longer welcome.
+///
+/// With TLS 1.3 the other side's refusal of *our* certificate shows in the first call only: make that one a cheap one.
+///
+/// # Errors
+/// [`DialError`]
+pub fn connect(
+    endpoint: &str,
+    expect: TrustDomain,
+    gate: &Arc<TlsGate>,
+    limits: &Limits,
+) -> Result<Channel, DialError> {
+    let authority = endpoint.parse::<Authority>().ok().filter(|a| a.port_u16().is_some() && !a.as_str().contains('@'));
+    let wrong = || DialError::Endpoint(crate::domain::ids::shorten(endpoint));
+    let authority = authority.ok_or_else(wrong)?;
+    let uri = |scheme: &str| format!("{scheme}://{authority}").parse::<Uri>().map_err(|_| wrong());
+    let audience = Audience::NodeOf(expect);
+    let dial = Arc::new(Dial {
+        tls: gate.client(audience.clone())?,
+        gate: gate.clone(),
+        audience,
+        address: authority.as_str().to_owned(),
+        limits: limits.clone(),
+    });
+    // `http` to tonic, which has no TLS of its own here; `https` to the other side.
+    let channel = Endpoint::from(uri("http")?)
+        .origin(uri("https")?)
+        .connect_timeout(limits.handshake())
+        .http2_keep_alive_interval(limits.keepalive())
+        .keep_alive_timeout(limits.keepalive_answer())
+        .keep_alive_while_idle(true)
+        .http2_max_header_list_size(limits.header_bytes)
+        .initial_stream_window_size(1 << 20)
+        .initial_connection_window_size(2 << 20)
+        .connect_with_connector_lazy(tower::service_fn(move |_: Uri| {
+            let dial = dial.clone();
+            async move { dial.run().await.map(TokioIo::new) }
+        }));
+    Ok(channel)
+}
+
+/// A channel from a person or program to a node of their own organisation.
+///
+/// # Errors
+/// [`DialError`]
+pub fn connect_own(
+    endpoint: &str,
+    credentials: Credentials,
+    own: Member,
+    clock: Arc<dyn Clock>,
+    limits: &Limits,
+) -> Result<Channel, DialError> {
+    let domain = own.bundle.domain().clone();
+    let trust = Trust::new(own, Vec::new(), Vec::new())?;
+    let gate = Arc::new(TlsGate::new(credentials, Arc::new(ArcSwap::from_pointee(trust)), clock));
+    connect(endpoint, domain, &gate, limits)
+}
+
+struct Dial {
+    gate: Arc<TlsGate>,
+    tls: Arc<ClientConfig>,
+    audience: Audience,
+    address: String,
+    limits: Limits,
+}
+
+impl Dial {
+    async fn run(&self) -> io::Result<Guarded> {
+        let changes = self.gate.changes();
+        let connecting = async {
+            let tcp = TcpStream::connect(&self.address).await?;
+            tcp.set_nodelay(true)?;
+            TlsConnector::from(self.tls.clone()).connect(nobody()?, tcp).await
+        };
+        let stream =
+            time::timeout(self.limits.handshake(), connecting).await.map_err(|_| io::ErrorKind::TimedOut)??;
+        let tls = stream.get_ref().1;
+        let live =
+            Live::new(self.gate.clone(), tls.peer_certificates(), TlsUsage::Server, self.audience.clone(), changes);
+        let peer = live.check().map_err(io::Error::other)?;
+        let (cut, dropped) = (CancellationToken::new(), CancellationToken::new());
+        let guarded =
+            Guarded { stream, cut: Box::pin(cut.clone().cancelled_owned()), _dropped: dropped.clone().drop_guard() };
+        tokio::spawn(async move {
+            tokio::select! {
+                () = dropped.cancelled() => {}
+                fault = live.unwelcome() => {
+                    info!(peer = %peer.id, reason = %fault.reason, %fault, "cut a live connection");
+                    cut.cancel();
+                }
+            }
+        });
+        Ok(guarded)
+    }
+}
+
+/// The name that TLS wants and nobody looks at: it is not sent, and the verifier asks for the SPIFFE id.
+fn nobody() -> io::Result<ServerName<'static>> {
+    DnsName::try_from("node.invalid").map(ServerName::DnsName).map_err(io::Error::other)
+}
+
+/// A connection that breaks off when its other end becomes unwelcome.
+struct Guarded {
+    stream: TlsStream<TcpStream>,
+    cut: Pin<Box<WaitForCancellationFutureOwned>>,
+    /// Ends the watch when the connection is dropped.
+    _dropped: DropGuard,
+}
+
+impl Guarded {
+    fn poll_cut(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        match self.cut.as_mut().poll(cx) {
+            Poll::Ready(()) => {
+                Err(io::Error::new(io::ErrorKind::ConnectionAborted, "the peer is no longer trusted; see the log"))
+            }
+            Poll::Pending => Ok(()),
+        }
+    }
+}
+
+impl AsyncRead for Guarded {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.poll_cut(cx)?;
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Guarded {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_cut(cx)?;
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_cut(cx)?;
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

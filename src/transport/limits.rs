@@ -1,0 +1,114 @@
+//! The limits of a connection, all set explicitly. An operator may lower them.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// Limits of listeners and diallers. Each default is the highest value allowed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Connections of a listener that have passed their handshake.
+    pub connections: u32,
+    /// Connections of one partner; on the desk, of one person or program.
+    pub connections_per_peer: u32,
+    /// Handshakes under way at one time. Who comes beyond that is turned away at once.
+    pub handshakes: u32,
+    /// Seconds for a handshake, and then for the first byte after it.
+    pub handshake_seconds: u32,
+    /// Requests at one time on a connection.
+    pub streams: u32,
+    /// Bytes of a request's or answer's headers.
+    pub header_bytes: u32,
+    /// Bytes of one message.
+    pub message_bytes: u32,
+    /// Seconds of silence after which a connection is asked whether it still lives.
+    pub keepalive_seconds: u32,
+    /// Seconds for the answer to that.
+    pub keepalive_answer_seconds: u32,
+    /// Seconds that a reader may keep what is meant for it from being sent.
+    pub stalled_reader_seconds: u32,
+    /// Seconds that requests under way have when the node stops.
+    pub drain_seconds: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 4096,
+            connections_per_peer: 16,
+            handshakes: 4096,
+            handshake_seconds: 10,
+            streams: 64,
+            header_bytes: 16 << 10,
+            message_bytes: 4 << 20,
+            keepalive_seconds: 20,
+            keepalive_answer_seconds: 20,
+            stalled_reader_seconds: 60,
+            drain_seconds: 10,
+        }
+    }
+}
+
+impl Limits {
+    /// Every value that is zero or above its default, as a sentence each.
+    pub fn faults(&self) -> Vec<String> {
+        let most = Self::default();
+        let pairs = [
+            ("connections", self.connections, most.connections),
+            ("connections_per_peer", self.connections_per_peer, most.connections_per_peer),
+            ("handshakes", self.handshakes, most.handshakes),
+            ("handshake_seconds", self.handshake_seconds, most.handshake_seconds),
+            ("streams", self.streams, most.streams),
+            ("header_bytes", self.header_bytes, most.header_bytes),
+            ("message_bytes", self.message_bytes, most.message_bytes),
+            ("keepalive_seconds", self.keepalive_seconds, most.keepalive_seconds),
+            ("keepalive_answer_seconds", self.keepalive_answer_seconds, most.keepalive_answer_seconds),
+            ("stalled_reader_seconds", self.stalled_reader_seconds, most.stalled_reader_seconds),
+            ("drain_seconds", self.drain_seconds, most.drain_seconds),
+        ];
+        let wrong = pairs.into_iter().filter(|(_, value, most)| !(1..=*most).contains(value));
+        wrong.map(|(name, value, most)| format!("limits.{name} is {value}; write 1 to {most}")).collect()
+    }
+
+    pub(super) fn handshake(&self) -> Duration {
+        seconds(self.handshake_seconds)
+    }
+
+    pub(super) fn keepalive(&self) -> Duration {
+        seconds(self.keepalive_seconds)
+    }
+
+    pub(super) fn keepalive_answer(&self) -> Duration {
+        seconds(self.keepalive_answer_seconds)
+    }
+
+    pub(super) fn stalled_reader(&self) -> Duration {
+        seconds(self.stalled_reader_seconds)
+    }
+
+    pub(super) fn drain(&self) -> Duration {
+        seconds(self.drain_seconds)
+    }
+}
+
+fn seconds(seconds: u32) -> Duration {
+    Duration::from_secs(seconds.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_go_down_but_not_up() {
+        assert_eq!(Limits::default().faults(), Vec::<String>::new());
+        let limits: Limits = toml::from_str("streams = 8\nhandshakes = 0\nmessage_bytes = 4194305").unwrap();
+        assert_eq!(limits.streams, 8);
+        assert_eq!(
+            limits.faults(),
+            ["limits.handshakes is 0; write 1 to 4096", "limits.message_bytes is 4194305; write 1 to 4194304"]
+        );
+        assert!(toml::from_str::<Limits>("stream = 8").is_err());
+    }
+}

@@ -1,0 +1,220 @@
+//! The accept loop: TLS, who it is, HTTP/2 with its limits, and the end of a connection when its peer is unwelcome.
+
+use std::{convert::Infallible, future::Future, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+
+use axum::{Router, body::Body};
+use hyper::{Request, Response, body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto::Builder,
+};
+use rustls::ServerConfig;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    time,
+};
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tower::ServiceExt;
+use tracing::{debug, info, warn};
+
+use super::{
+    gate::{GateError, TlsGate},
+    limits::Limits,
+    live::Live,
+    progress::{Counted, Progress, Watched},
+    seats::{Seat, Seats},
+};
+use crate::{
+    domain::ids::SpiffeId,
+    identity::{
+        trust::{Audience, TlsUsage},
+        verifier::reason_of,
+    },
+};
+
+/// Where the system has no more file descriptors, accepting at once again only burns time.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Who is at the other end, proved. Every request carries it in its extensions.
+#[derive(Debug, Clone)]
+pub struct PeerIdentity {
+    /// Whose certificate it is.
+    pub id: SpiffeId,
+    /// The key exchange that TLS agreed on, as `X25519MLKEM768`.
+    pub key_exchange: String,
+    /// Cancelled when the connection ends, for whatever goes on beside it.
+    pub ended: CancellationToken,
+}
+
+/// Serves `router` over mutual TLS and HTTP/2 to `audience`, until `stop` is cancelled; then requests under way are given
+/// the time to end. Returns when the last connection has ended.
+///
+/// # Errors
+/// [`GateError::Settings`], before anything is accepted.
+pub async fn serve(
+    listener: TcpListener,
+    gate: Arc<TlsGate>,
+    audience: Audience,
+    router: Router,
+    limits: Limits,
+    stop: CancellationToken,
+) -> Result<(), GateError> {
+    let tls = gate.server(audience.clone())?;
+    let permits = |count: u32| Arc::new(Semaphore::new(count.try_into().unwrap_or(Semaphore::MAX_PERMITS)));
+    let (handshakes, connections) = (permits(limits.handshakes), permits(limits.connections));
+    let door = Arc::new(Door { gate, audience, tls, router, limits, connections, seats: Arc::default(), stop });
+    let tasks = TaskTracker::new();
+    loop {
+        let accepted = tokio::select! {
+            () = door.stop.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        match (accepted, handshakes.clone().try_acquire_owned()) {
+            (Ok((tcp, from)), Ok(permit)) => drop(tasks.spawn(door.clone().admit(tcp, from, permit))),
+            (Ok((_, from)), Err(_)) => debug!(%from, "turned a connection away: too many handshakes under way"),
+            (Err(error), _) => {
+                warn!(%error, "cannot accept connections");
+                time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    tasks.close();
+    tasks.wait().await;
+    Ok(())
+}
+
+struct Door {
+    gate: Arc<TlsGate>,
+    audience: Audience,
+    tls: Arc<ServerConfig>,
+    router: Router,
+    limits: Limits,
+    connections: Arc<Semaphore>,
+    seats: Arc<Seats>,
+    stop: CancellationToken,
+}
+
+/// A connection whose peer is known.
+struct Admitted {
+    stream: TlsStream<TcpStream>,
+    peer: PeerIdentity,
+    live: Live,
+    /// Held as long as the connection lives.
+    places: (Seat, OwnedSemaphorePermit),
+}
+
+impl Door {
+    async fn admit(self: Arc<Self>, tcp: TcpStream, from: SocketAddr, handshake: OwnedSemaphorePermit) {
+        // Older than the handshake: a change of trust during it must be seen.
+        let changes = self.gate.changes();
+        let _ = tcp.set_nodelay(true);
+        let accepted = tokio::select! {
+            () = self.stop.cancelled() => return,
+            accepted = time::timeout(self.limits.handshake(), TlsAcceptor::from(self.tls.clone()).accept(tcp)) => accepted,
+        };
+        let admitted = match accepted {
+            Err(_) => Err("the handshake took too long".to_owned()),
+            Ok(Err(error)) => Err(reason_of(&error)),
+            Ok(Ok(stream)) => self.seat(stream, changes),
+        };
+        drop(handshake);
+        match admitted {
+            Ok(admitted) => self.run(admitted).await,
+            Err(reason) => info!(%from, reason, "refused a connection"),
+        }
+    }
+
+    fn seat(&self, stream: TlsStream<TcpStream>, changes: watch::Receiver<u64>) -> Result<Admitted, String> {
+        let tls = stream.get_ref().1;
+        if tls.alpn_protocol() != Some(b"h2") {
+            return Err("the client does not speak HTTP/2".to_owned());
+        }
+        let key_exchange = tls.negotiated_key_exchange_group().map(|group| format!("{:?}", group.name()));
+        let live =
+            Live::new(self.gate.clone(), tls.peer_certificates(), TlsUsage::Client, self.audience.clone(), changes);
+        let peer = live.check().map_err(|fault| format!("{}: {fault}", fault.reason))?;
+        if !peer.revocation_known {
+            debug!(peer = %peer.id, "no revocation list of that organisation is held");
+        }
+        // A partner's nodes share its places; on the desk everybody has their own.
+        let name = match self.audience {
+            Audience::Own => peer.id.to_string(),
+            Audience::Partners | Audience::NodeOf(_) => peer.id.domain().to_string(),
+        };
+        let seat = self.seats.take(name, self.limits.connections_per_peer);
+        let seat = seat.ok_or_else(|| format!("`{}` has too many connections already", peer.id))?;
+        let place = self.connections.clone().try_acquire_owned();
+        let place = place.map_err(|_| "the listener has too many connections already".to_owned())?;
+        let ended = CancellationToken::new();
+        let peer = PeerIdentity { id: peer.id, key_exchange: key_exchange.unwrap_or_default(), ended };
+        Ok(Admitted { stream, peer, live, places: (seat, place) })
+    }
+
+    async fn run(&self, admitted: Admitted) {
+        let Admitted { stream, peer, live, places: _places } = admitted;
+        let _ended = peer.ended.clone().drop_guard();
+        let progress = Arc::new(Progress::default());
+        let io = TokioIo::new(Counted::new(stream, progress.clone()));
+        let service = service_fn(|request| answer(self.router.clone(), peer.clone(), progress.clone(), request));
+        let builder = http2(&self.limits);
+        let mut connection = pin!(builder.serve_connection(io, service));
+        let mut unwelcome = pin!(live.unwelcome());
+        let mut stopped = pin!(progress.stopped(self.limits.handshake(), self.limits.stalled_reader()));
+        let mut drained = pin!(async {
+            self.stop.cancelled().await;
+            time::sleep(self.limits.drain()).await;
+        });
+        let mut draining = false;
+        debug!(peer = %peer.id, key_exchange = peer.key_exchange, "connected");
+        loop {
+            tokio::select! {
+                // Returning drops the connection: the peer sees its streams break off.
+                fault = &mut unwelcome => {
+                    return info!(peer = %peer.id, reason = %fault.reason, %fault, "cut a live connection");
+                }
+                reason = &mut stopped => return info!(peer = %peer.id, reason, "closed a connection"),
+                () = &mut drained => return info!(peer = %peer.id, "closed a connection that did not end by itself"),
+                () = self.stop.cancelled(), if !draining => {
+                    draining = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                ended = &mut connection => {
+                    return debug!(peer = %peer.id, error = ended.err().map(|e| e.to_string()), "disconnected");
+                }
+            }
+        }
+    }
+}
+
+fn answer(
+    router: Router,
+    peer: PeerIdentity,
+    progress: Arc<Progress>,
+    request: Request<Incoming>,
+) -> impl Future<Output = Result<Response<Watched>, Infallible>> {
+    let mut request = request.map(Body::new);
+    request.extensions_mut().insert(peer);
+    async move { Ok(router.oneshot(request).await?.map(|body| Watched::new(body, &progress))) }
+}
+
+fn http2(limits: &Limits) -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new()).http2_only();
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(limits.streams)
+        .max_header_list_size(limits.header_bytes)
+        .initial_stream_window_size(256 << 10)
+        .initial_connection_window_size(1 << 20)
+        .max_frame_size(16 << 10)
+        // Rapid reset: a client that opens and abandons requests faster than they are taken up is cut off.
+        .max_pending_accept_reset_streams(20)
+        .max_local_error_reset_streams(256)
+        .max_send_buf_size(256 << 10)
+        .keep_alive_interval(limits.keepalive())
+        .keep_alive_timeout(limits.keepalive_answer());
+    builder
+}

@@ -1,0 +1,154 @@
+//! How a live connection goes on, and how it ends.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use futures_util::StreamExt;
+use tokio::io::AsyncReadExt;
+use watchfire::{
+    identity::{
+        crl::Crl,
+        devca::Purpose,
+        trust::{Audience, Member},
+    },
+    transport::{gate::Credentials, limits::Limits},
+};
+
+use crate::kit::*;
+
+#[tokio::test]
+async fn a_peer_that_is_revoked_while_connected_is_cut_and_cannot_come_back() {
+    let (gb, fr) = (Org::new("gb.example"), Org::new("fr.example"));
+    let here = Side::new(&gb, vec![fr.member()]);
+    let server = Server::partners(&here).await;
+    let (bad, serial) = fr.issue("node/bad", Purpose::NodeTls, 365);
+    let (bad, good) = (Side::with(bad, trust(&fr, vec![gb.member()])), Side::new(&fr, vec![gb.member()]));
+    let (bad, good) = (bad.dial(&server, "gb.example"), good.dial(&server, "gb.example"));
+    let (mut cut, mut kept) = (soon(watch(bad.clone())).await, soon(watch(good.clone())).await);
+    here.gate.reload(Some(trust(&gb, vec![fr.revoking(&serial, 1)])), None);
+    soon(cut.message()).await.unwrap_err();
+    soon(call(bad)).await.unwrap_err();
+    // The other node of the same organisation goes on, on the stream that it had.
+    soon(call(good)).await.unwrap();
+    assert!(tokio::time::timeout(std::time::Duration::from_millis(200), kept.message()).await.is_err());
+}
+
+#[tokio::test]
+async fn a_partner_that_is_suspended_is_cut_on_the_diallers_side_too_and_may_come_back() {
+    let (gb, fr) = (Org::new("gb.example"), Org::new("fr.example"));
+    let dialler = Side::new(&gb, vec![fr.member()]);
+    let server = Server::partners(&Side::new(&fr, vec![gb.member()])).await;
+    let channel = dialler.dial(&server, "fr.example");
+    let mut stream = soon(watch(channel.clone())).await;
+    let suspended = Member { active: false, ..fr.member() };
+    dialler.gate.reload(Some(trust(&gb, vec![suspended])), None);
+    soon(stream.message()).await.unwrap_err();
+    soon(call(channel.clone())).await.unwrap_err();
+    dialler.gate.reload(Some(trust(&gb, vec![fr.member()])), None);
+    soon(call(channel)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_certificate_that_runs_out_ends_its_connection() {
+    let (gb, fr) = (Org::new("gb.example"), Org::new("fr.example"));
+    let here = Side::new(&gb, vec![fr.member()]);
+    let server = Server::partners(&here).await;
+    let there = Side::with(fr.issue("node/n1", Purpose::NodeTls, 1).0, trust(&fr, vec![gb.member()]));
+    let mut stream = soon(watch(there.dial(&server, "gb.example"))).await;
+    *here.clock.0.lock().unwrap() = now().plus_seconds(DAY + 1);
+    soon(stream.message()).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn a_revocation_list_that_ran_out_refuses_new_connections_and_keeps_live_ones() {
+    let (gb, fr) = (Org::new("gb.example"), Org::new("fr.example"));
+    let here = Side::new(&gb, vec![fr.revoking(&[0x42; 16], 1)]);
+    let server = Server::partners(&here).await;
+    let there = Side::new(&fr, vec![gb.member()]);
+    let live = there.dial(&server, "gb.example");
+    soon(call(live.clone())).await.unwrap();
+    let late = now().plus_seconds(31 * DAY);
+    *here.clock.0.lock().unwrap() = late;
+    soon(call(there.dial(&server, "gb.example"))).await.unwrap_err();
+    soon(call(live)).await.unwrap();
+    // A new list lets them in again.
+    let list = fr.ca.revocation_list(2, &[], late, 30).unwrap();
+    let crls = vec![Crl::verify(&list, &fr.bundle(), &[], late).unwrap()];
+    here.gate.reload(Some(trust(&gb, vec![Member { crls, ..fr.member() }])), None);
+    soon(call(there.dial(&server, "gb.example"))).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_new_certificate_is_shown_from_the_next_handshake_on_and_ends_nothing() {
+    let (gb, fr) = (Org::new("gb.example"), Org::new("fr.example"));
+    let here = Side::new(&gb, vec![fr.member()]);
+    let server = Server::partners(&here).await;
+    let there = Side::new(&fr, vec![gb.member()]);
+    let live = there.dial(&server, "gb.example");
+    soon(call(live.clone())).await.unwrap();
+    let (chain, key) = gb.issue("node/renewed", Purpose::NodeTls, 365).0;
+    let renewed = chain[0].clone();
+    here.gate.reload(None, Some(Credentials::new(chain, key).unwrap()));
+    let stream = soon(knock(server.address, Arc::new(raw_client(&gb, Some(fr.node()))))).await.unwrap();
+    assert_eq!(stream.get_ref().1.peer_certificates().unwrap()[0], renewed);
+    soon(call(live)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_stop_lets_a_request_under_way_end() {
+    let (gb, fr) = (Org::new("gb.example"), Org::new("fr.example"));
+    let server = Server::partners(&Side::new(&gb, vec![fr.member()])).await;
+    let channel = Side::new(&fr, vec![gb.member()]).dial(&server, "gb.example");
+    soon(call(channel.clone())).await.unwrap();
+    let waiting = tokio::spawn(text(channel, "/wait"));
+    soon(server.slow.0.notified()).await;
+    server.stop.cancel();
+    server.slow.1.notify_one();
+    assert_eq!(soon(waiting).await.unwrap(), "done");
+    soon(server.ended).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_reader_that_never_takes_what_it_asked_for_is_closed() {
+    let (gb, fr) = (Org::new("gb.example"), Org::new("fr.example"));
+    let limits = Limits { stalled_reader_seconds: 1, ..Limits::default() };
+    let server = Server::start(&Side::new(&gb, vec![fr.member()]), Audience::Partners, limits).await;
+    let there = Side::new(&fr, vec![gb.member()]);
+    let answer = soon(page(there.dial(&server, "gb.example"), "/flood")).await.unwrap();
+    let mut body = Body::new(answer.into_body()).into_data_stream();
+    tokio::time::sleep(std::time::Duration::from_secs(4)).await;
+    // What had come before is still there; then the break shows.
+    let broken = soon(async {
+        while let Some(piece) = body.next().await {
+            if piece.is_err() {
+                return true;
+            }
+        }
+        false
+    });
+    assert!(broken.await);
+}
+
+#[tokio::test]
+async fn a_reader_that_reads_is_not_closed_for_being_slow_or_idle() {
+    let (gb, fr) = (Org::new("gb.example"), Org::new("fr.example"));
+    let limits = Limits { stalled_reader_seconds: 1, handshake_seconds: 1, ..Limits::default() };
+    let server = Server::start(&Side::new(&gb, vec![fr.member()]), Audience::Partners, limits).await;
+    let channel = Side::new(&fr, vec![gb.member()]).dial(&server, "gb.example");
+    let mut idle = soon(watch(channel.clone())).await;
+    tokio::time::sleep(std::time::Duration::from_secs(4)).await;
+    assert!(tokio::time::timeout(std::time::Duration::from_millis(100), idle.message()).await.is_err());
+    soon(call(channel)).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_says_nothing_after_the_handshake_is_closed() {
+    let (gb, fr) = (Org::new("gb.example"), Org::new("fr.example"));
+    let limits = Limits { handshake_seconds: 1, ..Limits::default() };
+    let server = Server::start(&Side::new(&gb, vec![fr.member()]), Audience::Partners, limits).await;
+    let tcp = tokio::net::TcpStream::connect(server.address).await.unwrap();
+    let config = Arc::new(raw_client(&gb, Some(fr.node())));
+    let name = rustls_pki_types::ServerName::try_from("node.invalid").unwrap();
+    let mut stream = tokio_rustls::TlsConnector::from(config).connect(name, tcp).await.unwrap();
+    soon(async { while stream.read(&mut [0; 256]).await.unwrap_or(0) > 0 {} }).await;
+}
