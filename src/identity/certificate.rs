@@ -2,13 +2,11 @@
 
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
-use crate::{
-    domain::{
-        fault::{Fault, Reason},
-        ids::SpiffeId,
-        time::Time,
-    },
-    seal::suite::Suite,
+use crate::domain::{
+    fault::{Fault, Reason},
+    ids::SpiffeId,
+    statement::Suite,
+    time::Time,
 };
 
 /// The usage for signing statements: id-kp-documentSigning, RFC 9336.

@@ -3,6 +3,7 @@
 use std::{fs, path::Path, process::Command};
 
 use watchfire::{
+    domain::statement::Suite,
     domain::{fault::Reason, time::Time},
     identity::{
         bundle::TrustBundle,
@@ -11,7 +12,6 @@ use watchfire::{
         signers::Accept,
         trust::{Member, Trust},
     },
-    seal::suite::Suite,
 };
 
 use crate::kit::*;

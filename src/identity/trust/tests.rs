@@ -8,13 +8,14 @@ use rcgen::{
 
 use super::*;
 use crate::{
+    domain::statement::Suite,
     identity::{
         crl::Revocation,
         devca::{DevCa, Purpose},
         files::certificates,
         signers::{Accept, Identities},
     },
-    seal::{chains::Chains, suite::Suite},
+    seal::chains::Chains,
 };
 
 const DAY: i64 = 86_400;
