@@ -54,8 +54,8 @@ pub struct PartnerRecord {
     pub endpoint: Option<Endpoint>,
     /// Its root certificates in DER.
     pub roots: Vec<Vec<u8>>,
-    /// Its newest revocation list in DER, and that list's number.
-    pub crl: Option<(u64, Vec<u8>)>,
+    /// Its newest revocation lists in DER, one for each of its CAs.
+    pub crls: Vec<Vec<u8>>,
     /// Whether anything is exchanged with it.
     pub state: PartnerState,
     /// When it was accepted.
@@ -254,6 +254,8 @@ pub struct ReceivedContent {
     pub originator: TrustDomain,
     /// The encoded portions.
     pub portions: Vec<Vec<u8>>,
+    /// The attachments that they name: (digest, length).
+    pub attachments: Vec<(Sha256, u64)>,
     /// Kept from users: not covered.
     pub quarantined: bool,
 }
@@ -317,8 +319,8 @@ pub trait Store: Send + Sync {
     async fn partners(&self) -> Result<Vec<PartnerRecord>>;
     /// Adds or replaces a partner.
     async fn save_partner(&self, partner: PartnerRecord, event: Event) -> Result<()>;
-    /// Keeps a partner's revocation list, unless a newer one is here.
-    async fn save_crl(&self, partner: &TrustDomain, number: u64, crl: Vec<u8>) -> Result<()>;
+    /// Keeps a partner's revocation lists in the place of those that were here.
+    async fn save_crls(&self, partner: &TrustDomain, crls: Vec<Vec<u8>>) -> Result<()>;
 
     /// All agreements, latest change first.
     async fn agreements(&self) -> Result<Vec<AgreementRecord>>;
@@ -365,6 +367,8 @@ pub trait Store: Send + Sync {
     async fn by_manifests(&self, manifest_ids: &[StatementId], quarantined: bool) -> Result<Vec<AssessmentRecord>>;
     /// A version of an assessment; the latest where none is named.
     async fn assessment(&self, id: &AssessmentId, version: Option<u32>, quarantined: bool) -> Result<Option<AssessmentRecord>>;
+    /// The manifest of that version of an originator's assessment.
+    async fn version(&self, originator: &TrustDomain, id: &AssessmentId, version: u32) -> Result<Option<StatementId>>;
     /// A page of assessments, newest first.
     async fn list(&self, filter: &ListFilter) -> Result<Vec<AssessmentRecord>>;
 
@@ -383,6 +387,8 @@ pub trait Store: Send + Sync {
     async fn finish_attachment(&self, sha256: &Sha256, is_good: bool) -> Result<()>;
     /// At most `length` bytes from `offset` on.
     async fn read_attachment(&self, sha256: &Sha256, offset: u64, length: u32) -> Result<Vec<u8>>;
+    /// Attachments that entries from this partner named, out of quarantine, and that are not whole here: (digest, length).
+    async fn wanted_attachments(&self, partner: &TrustDomain) -> Result<Vec<(Sha256, u64)>>;
     /// Whether a release has disclosed that attachment to a partner.
     async fn attachment_released(&self, partner: &TrustDomain, sha256: &Sha256) -> Result<bool>;
 
