@@ -4,5 +4,6 @@
 //! `ARCHITECTURE.md` is the map.
 
 pub mod domain;
+pub mod draft;
 pub mod seal;
 pub mod wire;
