@@ -5,5 +5,6 @@
 
 pub mod domain;
 pub mod draft;
+pub mod render;
 pub mod seal;
 pub mod wire;

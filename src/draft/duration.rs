@@ -23,7 +23,7 @@ pub(super) fn seconds(text: &str) -> Result<u64, String> {
         "w" | "week" | "weeks" => 7 * DAY,
         "y" | "year" | "years" => YEAR,
         "m" | "month" | "months" => {
-            return Err(format!("`{}`: `min` is minutes, and months differ in length; write days", shorten(text)));
+            return Err(format!("`{}` has no fixed length; write days, or `min` for minutes", shorten(text)));
         }
         _ => return Err(wrong()),
     };

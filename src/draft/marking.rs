@@ -6,6 +6,8 @@ use crate::domain::marking::{Audience, Caveat, Marking, NationalLabel, Onward, T
 /// What is written of a marking.
 #[derive(Clone, Default)]
 pub(super) struct Written {
+    /// Whether a level was written, be it a faulty one.
+    has_level: bool,
     tlp: Option<Tlp>,
     releasable_to: Option<Vec<Audience>>,
     onward: Option<Onward>,
@@ -17,13 +19,14 @@ pub(super) struct Written {
 impl Written {
     /// Whether it says how far the portion may spread.
     pub fn has_level(&self) -> bool {
-        self.tlp.is_some()
+        self.has_level
     }
 
     /// What this leaves open, from `default`.
     pub fn or(self, default: &Self) -> Self {
-        let Self { tlp, releasable_to, onward, topics, caveats, national } = default.clone();
+        let Self { has_level, tlp, releasable_to, onward, topics, caveats, national } = default.clone();
         Self {
+            has_level: self.has_level || has_level,
             tlp: self.tlp.or(tlp),
             releasable_to: self.releasable_to.or(releasable_to),
             onward: self.onward.or(onward),
@@ -50,6 +53,7 @@ impl Written {
 pub(super) fn read(at: At<'_>) -> Option<Written> {
     let fields = at.fields()?;
     let written = Written {
+        has_level: fields.has("tlp"),
         tlp: fields.maybe("tlp", |at| at.parsed()),
         releasable_to: fields.maybe("releasable_to", audiences),
         onward: fields.maybe("onward", onward),

@@ -46,7 +46,7 @@ fn likelihoods_must_hold_together() {
     ] {
         let text = EXAMPLE.replace(r#"{ lexicon = "uk-phia-2025", term = "likely" }"#, wrong);
         let told = told(&text);
-        assert!(told.starts_with("draft.toml:40: portion[3].likelihood") && told.contains(why), "{told}");
+        assert!(told.starts_with("draft.toml:35: portion[3].likelihood") && told.contains(why), "{told}");
     }
     let both = r#"{ lexicon = "uk-phia-2025", term = "likely", interval = [60, 70] }"#;
     assert!(parse(&EXAMPLE.replace(r#"{ lexicon = "uk-phia-2025", term = "likely" }"#, both), Format::Toml).is_ok());
@@ -55,7 +55,7 @@ fn likelihoods_must_hold_together() {
 #[test]
 fn a_wrong_word_is_answered_with_the_right_one() {
     for (right, wrong, help) in [
-        ("rests_on ", "rest_on ", "did you mean `rests_on`?"),
+        ("rests_on   =", "rest_on =", "did you mean `rests_on`?"),
         ("\"BF-SOM\", \"BF\"]", "\"bf\"]", "write `BF`"),
         ("\"AMBER\"\nonward", "\"amber\"\nonward", "write one of CLEAR, GREEN, AMBER, AMBER+STRICT, RED"),
         ("onward = \"within-organisation\"", "onward = \"org\"", "`within-organisation`"),
