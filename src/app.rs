@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-pub use own::{Own, OwnError};
+pub use own::{Own, OwnError, signing_key};
 
 use crate::{
     config::Config,

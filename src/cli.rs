@@ -15,7 +15,6 @@ mod person;
 mod policy;
 mod serve;
 mod show;
-mod table;
 
 use std::{path::PathBuf, process::ExitCode};
 

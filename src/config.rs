@@ -159,7 +159,8 @@ impl Config {
         }
         let mut file = |key: &str, default: &str| path(table.text(key, default));
         let bundle = file("organisation.bundle", "bundle.pem");
-        let tls = KeyFiles { certificate: file("tls.certificate", "node/tls.pem"), key: file("tls.key", "node/tls.key") };
+        let tls =
+            KeyFiles { certificate: file("tls.certificate", "node/tls.pem"), key: file("tls.key", "node/tls.key") };
         let crl = file("tls.crl", "crl.pem");
         let signing = KeyFiles {
             certificate: file("signing.certificate", "node/signing.pem"),
@@ -187,7 +188,10 @@ impl Config {
             limits: table.limits(),
             console,
             rules,
-            log: Log { json: table.choice("log.format", &["text", "json"]) == "json", level: table.text("log.level", "info") },
+            log: Log {
+                json: table.choice("log.format", &["text", "json"]) == "json",
+                level: table.text("log.level", "info"),
+            },
         };
         Some(config)
     }
@@ -228,7 +232,9 @@ mod tests {
 
     #[test]
     fn all_faults_come_at_once_with_their_lines() {
-        let text = format!("{LEAST}[listen]\npeeer = \"0.0.0.0:1\"\ndesk = \"nowhere\"\n[limits]\nstreams = 65\n[lgo]\nlevel = 1\n");
+        let text = format!(
+            "{LEAST}[listen]\npeeer = \"0.0.0.0:1\"\ndesk = \"nowhere\"\n[limits]\nstreams = 65\n[lgo]\nlevel = 1\n"
+        );
         let faults = faults(&text, &[]);
         for expected in [
             "n/watchfire.toml:6: listen.peeer: unknown key; did you mean `peer`?",
@@ -244,7 +250,10 @@ mod tests {
     fn the_environment_overrides_and_is_checked_alike() {
         let over = vec![("WATCHFIRE_LISTEN_PEER".to_owned(), "127.0.0.1:9".to_owned())];
         assert_eq!(Config::parse(Path::new("n"), LEAST, over).unwrap().peer, "127.0.0.1:9");
-        let faults = faults(LEAST, &[("WATCHFIRE_LISTEN_PERE", "x"), ("WATCHFIRE_LIMITS_STREAMS", "many"), ("WATCHFIRE_DIR", "x")]);
+        let faults = faults(
+            LEAST,
+            &[("WATCHFIRE_LISTEN_PERE", "x"), ("WATCHFIRE_LIMITS_STREAMS", "many"), ("WATCHFIRE_DIR", "x")],
+        );
         assert_eq!(faults.len(), 2, "{faults:?}");
     }
 

@@ -73,7 +73,6 @@ pub struct Node {
     own: ArcSwap<Member>,
     signing_usages: Vec<String>,
     set_trust: Box<dyn Fn(Trust) + Send + Sync>,
-    trust: Arc<ArcSwap<Trust>>,
     /// Reads statements of active partners: what comes in now.
     identities: Identities,
     /// Reads statements of suspended partners too: what is stored already.
@@ -93,7 +92,7 @@ impl Node {
     pub async fn start(parts: Parts) -> Result<Arc<Self>, Fault> {
         let node = Arc::new(Self {
             identities: Identities::new(parts.trust.clone(), Accept::Active),
-            held: Identities::new(parts.trust.clone(), Accept::Held),
+            held: Identities::new(parts.trust, Accept::Held),
             organisation: parts.organisation,
             endpoint: parts.endpoint,
             store: parts.store,
@@ -103,7 +102,6 @@ impl Node {
             own: ArcSwap::from_pointee(parts.own),
             signing_usages: parts.signing_usages,
             set_trust: parts.set_trust,
-            trust: parts.trust,
             directory: ArcSwap::default(),
             changing: tokio::sync::Mutex::default(),
             live: live::LiveFeeds::default(),

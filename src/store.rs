@@ -9,15 +9,15 @@ use async_trait::async_trait;
 use crate::domain::{
     agreement::Agreement,
     event::Event,
-    ids::{AssessmentId, Digest, Sha256, SpiffeId, StatementId, TrustDomain},
+    ids::{AssessmentId, Digest, Sha256, StatementId, TrustDomain},
     partner::{Endpoint, Organisation, PartnerState},
     release::EntryKind,
     time::Time,
     words::words,
 };
 
-pub mod sqlite;
-pub mod vault;
+//pub mod sqlite;
+//pub mod vault;
 
 /// Why the store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -326,7 +326,12 @@ pub trait Store: Send + Sync {
     async fn agreements(&self) -> Result<Vec<AgreementRecord>>;
     /// Adds or replaces agreements; `send` is put into the partner's outbox in the same transaction. Several records,
     /// because a version that comes into force ends the one before.
-    async fn save_agreements(&self, records: Vec<AgreementRecord>, send: Option<(TrustDomain, Vec<u8>)>, events: Vec<Event>) -> Result<()>;
+    async fn save_agreements(
+        &self,
+        records: Vec<AgreementRecord>,
+        send: Option<(TrustDomain, Vec<u8>)>,
+        events: Vec<Event>,
+    ) -> Result<()>;
 
     /// Commits a publication. The same manifest again changes nothing and is no error; `false` says so.
     /// An earlier version of the same assessment becomes superseded. [`StoreError::Conflict`] where another manifest
@@ -357,7 +362,14 @@ pub trait Store: Send + Sync {
     /// The statement id of a release that came in under that number.
     async fn received_release(&self, partner: &TrustDomain, sequence: u64) -> Result<Option<StatementId>>;
     /// Commits entries that came in, with the position after them. `after` as in [`ReleaseBatch`].
-    async fn receive(&self, partner: &TrustDomain, after: u64, entries: Vec<ReceivedEntry>, at: Time, events: Vec<Event>) -> Result<()>;
+    async fn receive(
+        &self,
+        partner: &TrustDomain,
+        after: u64,
+        entries: Vec<ReceivedEntry>,
+        at: Time,
+        events: Vec<Event>,
+    ) -> Result<()>;
     /// Entries that came in, by arrival, after `arrival`, at most `limit`.
     async fn received_after(&self, arrival: u64, limit: u32) -> Result<Vec<ReceivedRecord>>;
 
@@ -366,7 +378,12 @@ pub trait Store: Send + Sync {
     /// Several of them, in the order asked for; those not here are left out.
     async fn by_manifests(&self, manifest_ids: &[StatementId], quarantined: bool) -> Result<Vec<AssessmentRecord>>;
     /// A version of an assessment; the latest where none is named.
-    async fn assessment(&self, id: &AssessmentId, version: Option<u32>, quarantined: bool) -> Result<Option<AssessmentRecord>>;
+    async fn assessment(
+        &self,
+        id: &AssessmentId,
+        version: Option<u32>,
+        quarantined: bool,
+    ) -> Result<Option<AssessmentRecord>>;
     /// The manifest of that version of an originator's assessment.
     async fn version(&self, originator: &TrustDomain, id: &AssessmentId, version: u32) -> Result<Option<StatementId>>;
     /// A page of assessments, newest first.

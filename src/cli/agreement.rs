@@ -9,7 +9,6 @@ use super::{
     CliError, Exit, Global,
     context::{ADMINS, ANYBODY, Context},
     output,
-    table::table,
 };
 use crate::{
     config::Config,
@@ -104,7 +103,7 @@ impl View {
     }
 
     fn words(&self) -> String {
-        format!("agreement {} (version {}, {})\n\n{}", short(&self.id), self.version, self.state, render::agreement(&self.agreement))
+        format!("agreement {} (version {}, {})\n\n{}", short(&self.id), self.version, self.state, render::agreement(&self.agreement, &output::options()))
     }
 }
 
@@ -246,7 +245,7 @@ async fn list(global: &Global) -> Result<(), CliError> {
             vec![short(&v.id).to_owned(), v.version.to_string(), parties, v.state.clone(), v.from.clone(), v.until.clone()]
         });
         let rows: Vec<_> = rows.collect();
-        output::print(&table(&["ID", "VERSION", "PARTIES", "STATE", "FROM", "UNTIL"], &rows));
+        output::print(&output::table(&["ID", "VERSION", "PARTIES", "STATE", "FROM", "UNTIL"], &rows));
     }
     Ok(())
 }

@@ -59,7 +59,10 @@ impl Assess {
     /// Runs the command.
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
         match self {
-            Self::New(new) => write_new(global, new.out.as_deref(), &draft::template(SystemClock.now().day())),
+            Self::New(new) => {
+                let own = crate::config::Config::load(&global.dir)?.organisation.domain;
+                write_new(global, new.out.as_deref(), &draft::template(&own, SystemClock.now().day()))
+            }
             Self::Lint(lint) => lint.run(global),
             Self::Publish(publish) => publish.run(global).await,
             Self::List(list) => list.run(global).await,

@@ -13,7 +13,7 @@ use crate::{
     config::{Config, KeyFiles},
     domain::time::{Clock, Time},
     identity::{certificate::Leaf, files::read_chain},
-    render::safe,
+    render::text::one_line,
     telemetry::SystemClock,
     wire::proto,
 };
@@ -78,7 +78,7 @@ impl Doctor {
 fn words(check: &Check) -> String {
     let mark = if check.ok { "ok  " } else { "FAIL" };
     let fix = check.fix.as_ref().map(|f| format!("\n       {f}")).unwrap_or_default();
-    format!("{mark} {}: {}{fix}", check.check, safe::line(&check.message))
+    format!("{mark} {}: {}{fix}", check.check, one_line(&check.message))
 }
 
 fn expiry(name: &str, files: &KeyFiles, now: Time) -> Check {

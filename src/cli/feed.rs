@@ -8,11 +8,10 @@ use super::{
     CliError, Exit, Global,
     context::{ANYBODY, Context, WRITERS},
     output,
-    table::table,
 };
 use crate::{
     domain::ids::TrustDomain,
-    render::safe,
+    render::text::one_line,
     wire::{field::time, proto},
 };
 
@@ -78,7 +77,7 @@ impl Item {
     fn words(&self) -> String {
         let when = self.received.as_deref().unwrap_or("-");
         let exercise = if self.exercise { "EXERCISE " } else { "" };
-        let headline = self.headline.as_deref().map(safe::line).unwrap_or_else(|| format!("({})", self.state));
+        let headline = self.headline.as_deref().map(one_line).unwrap_or_else(|| format!("({})", self.state));
         let id = self.assessment.as_deref().unwrap_or("-");
         format!("{when}  {} #{}  {}  {exercise}{headline}\n    {id}", self.partner, self.sequence, self.kind)
     }
@@ -145,7 +144,7 @@ impl Pull {
             bar.tick();
             bar.suspend(|| step.items.into_iter().for_each(|item| Item::new(item).print(global)));
             if !step.error.is_empty() {
-                failed.push(format!("{}: {}", step.partner, safe::line(&step.error)));
+                failed.push(format!("{}: {}", step.partner, one_line(&step.error)));
             }
         }
         bar.finish_and_clear();
@@ -190,10 +189,10 @@ async fn status(global: &Global) -> Result<(), CliError> {
         return Ok(());
     }
     let rows: Vec<Vec<String>> = all.iter().map(row).collect();
-    output::print(&table(&["PARTNER", "DIRECTION", "LAST", "ACKNOWLEDGED", "QUEUED", "LIVE", "LAST AT"], &rows));
+    output::print(&output::table(&["PARTNER", "DIRECTION", "LAST", "ACKNOWLEDGED", "QUEUED", "LIVE", "LAST AT"], &rows));
     for feed in all.iter().filter(|f| f.direction == "in") {
         if let Some(problem) = &feed.problem {
-            output::print(&format!("{}: {}", feed.partner, safe::line(problem)));
+            output::print(&format!("{}: {}", feed.partner, one_line(problem)));
         }
         if feed.clock_ahead_seconds.abs() >= 60 {
             let (by, way) = (feed.clock_ahead_seconds.abs(), if feed.clock_ahead_seconds > 0 { "ahead of" } else { "behind" });

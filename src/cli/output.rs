@@ -13,7 +13,11 @@ use crate::{
     app::StartError,
     config::ConfigError,
     desk::client::ConnectError,
-    domain::fault::{Fault, Reason},
+    domain::{
+        fault::{Fault, Reason},
+        lexicon::Lexicon,
+    },
+    render::{self, Options},
     wire::status::to_fault,
 };
 
@@ -193,4 +197,23 @@ pub fn usage(error: &clap::Error) -> ExitCode {
     }
     let _ = error.print();
     ExitCode::from(if is_help { 0 } else { Exit::Usage as u8 })
+}
+
+/// How texts look on this terminal.
+pub fn options() -> Options {
+    let is_terminal = std::io::stdout().is_terminal();
+    let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
+    #[expect(clippy::expect_used, reason = "the lexicon is one of the built-in table's")]
+    let lexicon = Lexicon::by_id(LEXICON).expect("the default lexicon is built in");
+    Options { lexicon, width: columns.unwrap_or(100), color: is_terminal && std::env::var_os("NO_COLOR").is_none() }
+}
+
+/// The default lexicon of likelihood words.
+pub const LEXICON: &str = "uk-phia-2025";
+
+/// Columns under headings, for this terminal.
+pub fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
+    // Whoever pipes a table wants whole cells.
+    let width = if std::io::stdout().is_terminal() { options().width } else { 10_000 };
+    render::table(headings, rows, width)
 }

@@ -10,7 +10,6 @@ use super::{
     CliError, Exit, Global,
     context::{ADMINS, ANYBODY, Context},
     output,
-    table::table,
 };
 use crate::{
     domain::{
@@ -21,7 +20,7 @@ use crate::{
     },
     identity::fingerprint::Fingerprint,
     node::partners::open_invitation,
-    render::safe,
+    render::text::one_line,
     telemetry::SystemClock,
     wire::{self, field::word, proto},
 };
@@ -214,7 +213,7 @@ async fn list(global: &Global) -> Result<(), CliError> {
             vec![v.domain.clone(), v.kind.clone(), cell(&v.country), cell(&v.endpoint), v.state.clone()]
         });
         let rows: Vec<_> = rows.collect();
-        output::print(&table(&["PARTNER", "KIND", "COUNTRY", "ENDPOINT", "STATE"], &rows));
+        output::print(&output::table(&["PARTNER", "KIND", "COUNTRY", "ENDPOINT", "STATE"], &rows));
     }
     Ok(())
 }
@@ -251,7 +250,7 @@ pub fn dearmour(file: &std::path::Path) -> Result<Envelope, CliError> {
     let bytes = STANDARD.decode(&inner).ok().filter(|b| !b.is_empty());
     let bytes = bytes.ok_or_else(|| CliError::files(format!("{at} holds no statement; it should begin with {BEGIN}")))?;
     wire::envelope::decode(&bytes).map_err(|f| {
-        let message = safe::line(&format!("{at}: {f}"));
+        let message = one_line(&format!("{at}: {f}"));
         CliError { message, ..CliError::from(f) }
     })
 }

@@ -10,7 +10,6 @@ use super::{
     context::{PERSONS, PersonFiles, persons},
     init::{CRL_DAYS, ca_error, issue},
     output,
-    table::table,
 };
 use crate::{
     config::Config,
@@ -178,7 +177,7 @@ fn list(global: &Global) -> Result<(), CliError> {
         output::print("nobody yet; add somebody with `watchfire person add NAME --role analyst`");
     } else {
         let rows: Vec<_> = all.iter().map(|p| vec![p.id.to_string(), p.dir.display().to_string()]).collect();
-        output::print(&table(&["IDENTITY", "FILES"], &rows));
+        output::print(&output::table(&["IDENTITY", "FILES"], &rows));
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use crate::{
         body::Kind,
         ids::{AssessmentId, TrustDomain},
     },
-    render::safe,
+    render::text::one_line,
     wire::{
         field::{time, word},
         proto,
@@ -98,7 +98,7 @@ impl Decision {
             format!("{} gets nothing", self.partner)
         };
         for why in &self.because {
-            text.push_str(&format!("\n    {}", safe::line(why)));
+            text.push_str(&format!("\n    {}", one_line(why)));
         }
         // The same words for several portions are said once.
         let mut said: Vec<(&'static str, String, Vec<&str>)> = vec![];
@@ -112,7 +112,7 @@ impl Decision {
         for (decision, why, mut kinds) in said {
             kinds.dedup();
             let mark = if decision == "release" { "gets    " } else { "withheld" };
-            text.push_str(&format!("\n  {mark} {}: {}", kinds.join(", "), safe::line(&why)));
+            text.push_str(&format!("\n  {mark} {}: {}", kinds.join(", "), one_line(&why)));
         }
         text
     }

@@ -42,7 +42,7 @@ impl Held {
             id: s.id,
             suite: s.suite,
             valid: s.valid,
-            reason: (!s.reason.is_empty()).then_some(s.reason),
+            note: (!s.reason.is_empty()).then_some(s.reason),
         });
         let via = view.releases.into_iter().map(release).collect::<Result<_, Fault>>()?;
         Ok(Self {
@@ -71,8 +71,7 @@ impl Held {
             portions: &self.portions,
             signatures: &self.signatures,
             state: &self.state,
-            via: self.via.iter().map(|(sender, r)| format!("{sender}, release {} of its feed here", r.position.sequence)).collect(),
-            since: &self.since,
+            via: &[],
         }
     }
 
@@ -82,7 +81,7 @@ impl Held {
         let signatures: Vec<_> = self
             .signatures
             .iter()
-            .map(|s| json!({ "id": s.id, "suite": s.suite, "valid": s.valid, "reason": s.reason }))
+            .map(|s| json!({ "id": s.id, "suite": s.suite, "valid": s.valid, "reason": s.note }))
             .collect();
         let via: Vec<_> = self.via.iter().map(|(sender, release)| json!({ "sender": sender, "release": release })).collect();
         json!({

@@ -1,10 +1,10 @@
 //! Columns for the terminal.
 
-use crate::render::safe;
+use crate::render::text::one_line;
 
 /// Rows under headings, as wide as their contents; cells are made safe for a terminal.
 pub fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
-    let rows: Vec<Vec<String>> = rows.iter().map(|r| r.iter().map(|c| safe::line(c)).collect()).collect();
+    let rows: Vec<Vec<String>> = rows.iter().map(|r| r.iter().map(|c| one_line(c)).collect()).collect();
     let mut widths: Vec<usize> = headings.iter().map(|h| h.chars().count()).collect();
     for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, str::FromStr};
 
-use toml::{Spanned, de::{DeTable, DeValue}};
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
 
 use super::ConfigFault;
 use crate::transport::limits::Limits;
@@ -73,14 +76,23 @@ impl Table {
         table
     }
 
-    fn section(&mut self, section: &Spanned<std::borrow::Cow<'_, str>>, value: &Spanned<DeValue<'_>>, line_of: &dyn Fn(usize) -> Option<usize>) {
+    fn section(
+        &mut self,
+        section: &Spanned<std::borrow::Cow<'_, str>>,
+        value: &Spanned<DeValue<'_>>,
+        line_of: &dyn Fn(usize) -> Option<usize>,
+    ) {
         let name = section.get_ref().as_ref();
         let line = line_of(section.span().start);
         let Some((_, keys)) = KEYS.iter().find(|(s, _)| *s == name) else {
             return self.unknown(line, name, "section", name, KEYS.iter().map(|(s, _)| *s));
         };
         let Some(entries) = value.get_ref().as_table() else {
-            self.faults.push(ConfigFault { line, key: name.to_owned(), message: format!("is a section; write [{name}]") });
+            self.faults.push(ConfigFault {
+                line,
+                key: name.to_owned(),
+                message: format!("is a section; write [{name}]"),
+            });
             return;
         };
         for (key, value) in entries {
@@ -95,7 +107,14 @@ impl Table {
         }
     }
 
-    fn unknown<'a>(&mut self, line: Option<usize>, full: &str, what: &str, word: &str, known: impl Iterator<Item = &'a str>) {
+    fn unknown<'a>(
+        &mut self,
+        line: Option<usize>,
+        full: &str,
+        what: &str,
+        word: &str,
+        known: impl Iterator<Item = &'a str>,
+    ) {
         let known: Vec<&str> = known.collect();
         let near = known.iter().find(|k| distance(k, word) <= 2);
         let message = match near {
@@ -109,16 +128,18 @@ impl Table {
         if NO_OVERRIDES.contains(&name.as_str()) {
             return;
         }
-        let key = KEYS.iter().flat_map(|(s, keys)| keys.iter().map(move |k| (s, k))).find(|(section, key)| {
-            name == format!("WATCHFIRE_{}_{}", section.to_uppercase(), key.to_uppercase())
-        });
+        let key = KEYS
+            .iter()
+            .flat_map(|(s, keys)| keys.iter().map(move |k| (s, k)))
+            .find(|(section, key)| name == format!("WATCHFIRE_{}_{}", section.to_uppercase(), key.to_uppercase()));
         match key {
             Some((section, key)) => {
                 let value = value.parse::<i64>().map_or(toml::Value::String(value), toml::Value::Integer);
                 self.values.insert(format!("{section}.{key}"), Found { value, line: None, name });
             }
             None => {
-                let message = "overrides nothing; the form is WATCHFIRE_SECTION_KEY, e.g. WATCHFIRE_LISTEN_PEER".to_owned();
+                let message =
+                    "overrides nothing; the form is WATCHFIRE_SECTION_KEY, e.g. WATCHFIRE_LISTEN_PEER".to_owned();
                 self.faults.push(ConfigFault { line: None, key: name, message });
             }
         }
@@ -168,7 +189,8 @@ impl Table {
     /// An address to listen on, or its default; or [`OFF`].
     pub fn address(&mut self, key: &str, default: &str) -> String {
         let Some((text, found)) = self.string(key) else { return default.to_owned() };
-        let is_address = text.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
+        let is_address =
+            text.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
         if !is_address && text != OFF {
             self.fault_at(&found, format!("`{}` is no address; write host:port", crate::domain::ids::shorten(&text)));
         }
@@ -234,9 +256,8 @@ impl Table {
 fn plain(value: &DeValue<'_>) -> toml::Value {
     match value {
         DeValue::String(text) => toml::Value::String(text.to_string()),
-        DeValue::Integer(number) => {
-            i64::from_str_radix(number.as_str(), number.radix()).map_or(toml::Value::Boolean(false), toml::Value::Integer)
-        }
+        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
+            .map_or(toml::Value::Boolean(false), toml::Value::Integer),
         DeValue::Array(items) => toml::Value::Array(items.iter().map(|i| plain(i.get_ref())).collect()),
         _ => toml::Value::Boolean(false),
     }

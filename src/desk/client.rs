@@ -64,15 +64,16 @@ pub async fn connect(
     let limits = Limits::default();
     let channel = dialler::connect_own(address, credentials, member, clock, &limits)?;
     let bytes = limits.message_bytes as usize;
-    let mut client =
-        DeskServiceClient::new(channel).max_decoding_message_size(bytes).max_encoding_message_size(bytes);
+    let mut client = DeskServiceClient::new(channel).max_decoding_message_size(bytes).max_encoding_message_size(bytes);
     // With TLS 1.3 a refusal of this side's certificate shows in the first call only.
     match client.get_node(proto::GetNodeRequest {}).await {
         Ok(_) => Ok(client),
         Err(status) => {
             let fault = crate::wire::status::to_fault(&status);
             match fault.reason {
-                Reason::Unavailable => Err(ConnectError::Unreachable { address: address.to_owned(), why: fault.message }),
+                Reason::Unavailable => {
+                    Err(ConnectError::Unreachable { address: address.to_owned(), why: fault.message })
+                }
                 _ => Err(ConnectError::Trust(fault)),
             }
         }

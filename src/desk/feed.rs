@@ -146,7 +146,8 @@ fn asked(node: &Node, partner: Option<&TrustDomain>) -> Result<Vec<Waiting>, Fau
         .collect();
     match partner {
         Some(partner) if waiting.is_empty() => {
-            let what = format!("`{partner}` is no active partner that this node can dial; see `watchfire partner list`");
+            let what =
+                format!("`{partner}` is no active partner that this node can dial; see `watchfire partner list`");
             Err(Fault::new(Reason::NotFound, what))
         }
         _ => Ok(waiting),

@@ -172,7 +172,10 @@ impl DeskService for Desk {
         })
     }
 
-    async fn get_assessment(&self, request: Request<proto::GetAssessmentRequest>) -> Answer<proto::GetAssessmentResponse> {
+    async fn get_assessment(
+        &self,
+        request: Request<proto::GetAssessmentRequest>,
+    ) -> Answer<proto::GetAssessmentResponse> {
         let caller = caller(&request)?;
         let proto::GetAssessmentRequest { assessment_id, version, quarantined } = request.into_inner();
         let work = async {
@@ -232,7 +235,10 @@ impl DeskService for Desk {
         })
     }
 
-    async fn accept_partner(&self, request: Request<proto::AcceptPartnerRequest>) -> Answer<proto::AcceptPartnerResponse> {
+    async fn accept_partner(
+        &self,
+        request: Request<proto::AcceptPartnerRequest>,
+    ) -> Answer<proto::AcceptPartnerResponse> {
         let caller = caller(&request)?;
         let proto::AcceptPartnerRequest { invitation, fingerprint } = request.into_inner();
         let work = async {
@@ -256,7 +262,10 @@ impl DeskService for Desk {
         answer(work.await, |p| proto::SuspendPartnerResponse { partner: Some(view::partner(&p)) })
     }
 
-    async fn resume_partner(&self, request: Request<proto::ResumePartnerRequest>) -> Answer<proto::ResumePartnerResponse> {
+    async fn resume_partner(
+        &self,
+        request: Request<proto::ResumePartnerRequest>,
+    ) -> Answer<proto::ResumePartnerResponse> {
         let caller = caller(&request)?;
         let work = async { self.node.resume(&caller, &domain("domain", &request.into_inner().domain)?).await };
         answer(work.await, |p| proto::ResumePartnerResponse { partner: Some(view::partner(&p)) })
@@ -271,7 +280,10 @@ impl DeskService for Desk {
         answer(proposed, |a| proto::ProposeAgreementResponse { agreement: Some(view::agreement(&a)) })
     }
 
-    async fn sign_agreement(&self, request: Request<proto::SignAgreementRequest>) -> Answer<proto::SignAgreementResponse> {
+    async fn sign_agreement(
+        &self,
+        request: Request<proto::SignAgreementRequest>,
+    ) -> Answer<proto::SignAgreementResponse> {
         let caller = caller(&request)?;
         let work = async {
             let id = argument(field::bytes("id", &request.into_inner().id))?;

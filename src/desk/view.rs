@@ -1,11 +1,7 @@
 //! What the node answers, as messages.
 
 use crate::{
-    domain::{
-        body::Kind,
-        event::PortionDecision,
-        partner::PartnerKind,
-    },
+    domain::{body::Kind, event::PortionDecision, partner::PartnerKind},
     node::{
         directory::Partner,
         explain::Explained,

@@ -175,7 +175,11 @@ fn check_succession(agreement: &Agreement, held: &[AgreementRecord]) -> Result<(
     let Some(previous) = agreement.previous else {
         let is_known = held.iter().any(|r| r.agreement.series == agreement.series);
         return if is_known {
-            Err(Fault::at(Reason::Conflict, "version", "the agreement has a version 1 already; propose the next version"))
+            Err(Fault::at(
+                Reason::Conflict,
+                "version",
+                "the agreement has a version 1 already; propose the next version",
+            ))
         } else {
             Ok(())
         };

@@ -45,7 +45,13 @@ impl Node {
     /// # Errors
     /// `LIMIT_EXCEEDED`; `CONFLICT` where it does not begin where the last chunk ended; `DIGEST_NOT_LISTED` where the
     /// whole is not what its digest says.
-    pub async fn store_chunk(&self, sha256: &Sha256, size: u64, offset: u64, data: Vec<u8>) -> Result<AttachmentStatus, Fault> {
+    pub async fn store_chunk(
+        &self,
+        sha256: &Sha256,
+        size: u64,
+        offset: u64,
+        data: Vec<u8>,
+    ) -> Result<AttachmentStatus, Fault> {
         let length = data.len() as u64;
         if size > MAX_ATTACHMENT_BYTES || length > u64::from(CHUNK) || offset.saturating_add(length) > size {
             let what = format!("an attachment takes at most {MAX_ATTACHMENT_BYTES} bytes, a chunk {CHUNK}");

@@ -9,7 +9,11 @@ use crate::{
         ids::TrustDomain,
         partner::PartnerState,
     },
-    identity::{bundle::TrustBundle, crl::Crl, trust::{Member, Trust}},
+    identity::{
+        bundle::TrustBundle,
+        crl::Crl,
+        trust::{Member, Trust},
+    },
     policy::{HouseRules, PartnerPolicy},
     store::{AgreementState, PartnerRecord},
 };

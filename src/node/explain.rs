@@ -46,7 +46,8 @@ impl Node {
     ) -> Result<Explanation, Fault> {
         self.require(caller, &[Role::Analyst, Role::Officer, Role::Admin])?;
         let found = self.store.assessment(id, version, false).await?;
-        let record = found.ok_or_else(|| Fault::new(Reason::NotFound, format!("there is no assessment `{id}` here")))?;
+        let record =
+            found.ok_or_else(|| Fault::new(Reason::NotFound, format!("there is no assessment `{id}` here")))?;
         let prepared = Arc::new(Prepared::new(record)?);
         let is_asked = |domain: &TrustDomain| partner.is_none_or(|p| p == domain);
         let mut then = vec![];

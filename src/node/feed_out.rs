@@ -4,13 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use super::{
-    Node,
-
-    fault::lost,
-    live::Stream,
-    prepared::Prepared,
-};
+use super::{Node, fault::lost, live::Stream, prepared::Prepared};
 use crate::{
     domain::{
         entry::{Entry, Numbered},
@@ -93,7 +87,8 @@ impl Node {
         let now = self.now();
         let due = self.store.next_due(partner, now).await?;
         let seconds = due.map(|at| at.seconds_since(now).max(0) as u64);
-        let wait = seconds.map_or(POLL, |s| std::time::Duration::from_secs(s).min(POLL) + std::time::Duration::from_millis(10));
+        let wait = seconds
+            .map_or(POLL, |s| std::time::Duration::from_secs(s).min(POLL) + std::time::Duration::from_millis(10));
         tokio::select! {
             _ = wakes.changed() => Ok(true),
             () = tokio::time::sleep(wait) => Ok(true),

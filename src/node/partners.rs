@@ -45,7 +45,12 @@ impl Node {
     /// # Errors
     /// `ROLE_REQUIRED`; `CONFLICT` where the fingerprint is not that of the invitation or it is one's own; whatever
     /// verification refuses.
-    pub async fn accept(&self, caller: &SpiffeId, invitation: &Envelope, fingerprint: &str) -> Result<Arc<super::directory::Partner>, Fault> {
+    pub async fn accept(
+        &self,
+        caller: &SpiffeId,
+        invitation: &Envelope,
+        fingerprint: &str,
+    ) -> Result<Arc<super::directory::Partner>, Fault> {
         self.require(caller, ADMINS)?;
         let (invitation, bundle) = self.check_invitation(invitation)?;
         let agrees = bundle.fingerprint().agrees_with(fingerprint);
@@ -84,7 +89,11 @@ impl Node {
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, `NOT_FOUND`, store faults.
-    pub async fn suspend(&self, caller: &SpiffeId, domain: &TrustDomain) -> Result<Arc<super::directory::Partner>, Fault> {
+    pub async fn suspend(
+        &self,
+        caller: &SpiffeId,
+        domain: &TrustDomain,
+    ) -> Result<Arc<super::directory::Partner>, Fault> {
         self.set_state(caller, domain, PartnerState::Suspended).await
     }
 
@@ -92,7 +101,11 @@ impl Node {
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, `NOT_FOUND`, store faults.
-    pub async fn resume(&self, caller: &SpiffeId, domain: &TrustDomain) -> Result<Arc<super::directory::Partner>, Fault> {
+    pub async fn resume(
+        &self,
+        caller: &SpiffeId,
+        domain: &TrustDomain,
+    ) -> Result<Arc<super::directory::Partner>, Fault> {
         self.set_state(caller, domain, PartnerState::Active).await
     }
 
@@ -109,7 +122,11 @@ impl Node {
         self.save_partner(caller, PartnerRecord { state, ..before.record.clone() }).await
     }
 
-    async fn save_partner(&self, caller: &SpiffeId, record: PartnerRecord) -> Result<Arc<super::directory::Partner>, Fault> {
+    async fn save_partner(
+        &self,
+        caller: &SpiffeId,
+        record: PartnerRecord,
+    ) -> Result<Arc<super::directory::Partner>, Fault> {
         let domain = record.organisation.domain.clone();
         let fingerprint = bundle_of(&record)?.fingerprint().to_string();
         let deed = Deed::PartnerChanged { partner: domain.clone(), fingerprint, state: record.state.to_string() };

@@ -131,8 +131,7 @@ impl Node {
     /// These versions, ready; in the order asked for, without those that are not here.
     pub(super) async fn prepare(&self, ids: &[StatementId]) -> Result<Vec<Arc<Prepared>>, Fault> {
         let kept: Vec<Option<Arc<Prepared>>> = ids.iter().map(|id| self.prepared.get(id)).collect();
-        let missing: Vec<StatementId> =
-            ids.iter().zip(&kept).filter(|(_, k)| k.is_none()).map(|(id, _)| *id).collect();
+        let missing: Vec<StatementId> = ids.iter().zip(&kept).filter(|(_, k)| k.is_none()).map(|(id, _)| *id).collect();
         if missing.is_empty() {
             return Ok(kept.into_iter().flatten().collect());
         }
@@ -147,11 +146,13 @@ impl Node {
             .iter()
             .zip(kept)
             .filter_map(|(id, kept)| {
-                kept.or_else(|| by_id.remove(id).inspect(|p| {
-                    if !is_crowd {
-                        self.prepared.put(p.clone());
-                    }
-                }))
+                kept.or_else(|| {
+                    by_id.remove(id).inspect(|p| {
+                        if !is_crowd {
+                            self.prepared.put(p.clone());
+                        }
+                    })
+                })
             })
             .collect())
     }

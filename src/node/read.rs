@@ -60,7 +60,8 @@ impl Node {
     ) -> Result<View, Fault> {
         self.require_reader(caller, quarantined)?;
         let found = self.store.assessment(id, version, quarantined).await?;
-        let record = found.ok_or_else(|| Fault::new(Reason::NotFound, format!("there is no assessment `{id}` here")))?;
+        let record =
+            found.ok_or_else(|| Fault::new(Reason::NotFound, format!("there is no assessment `{id}` here")))?;
         let deed = Deed::Read { manifest: record.manifest_id };
         self.store.record(vec![Event { at: self.now(), by: Some(caller.clone()), deed }]).await?;
         self.view(record)

@@ -145,9 +145,17 @@ impl Node {
     }
 
     /// A release must be this partner's, and for this organisation.
-    fn addressed<T>(&self, partner: &TrustDomain, statement: &Verified<T>, recipient: &TrustDomain) -> Result<(), Fault> {
+    fn addressed<T>(
+        &self,
+        partner: &TrustDomain,
+        statement: &Verified<T>,
+        recipient: &TrustDomain,
+    ) -> Result<(), Fault> {
         if !statement.signers().iter().all(|s| s.domain() == partner) {
-            return Err(Fault::new(Reason::WrongDomain, "the feed holds a release that another organisation has signed"));
+            return Err(Fault::new(
+                Reason::WrongDomain,
+                "the feed holds a release that another organisation has signed",
+            ));
         }
         if recipient != self.domain() {
             return Err(Fault::new(Reason::WrongDomain, "the feed holds a release that is for another organisation"));
@@ -155,7 +163,13 @@ impl Node {
         Ok(())
     }
 
-    fn check_content(&self, partner: &TrustDomain, release: &Release, entry: &Entry, now: Time) -> Result<Content, Fault> {
+    fn check_content(
+        &self,
+        partner: &TrustDomain,
+        release: &Release,
+        entry: &Entry,
+        now: Time,
+    ) -> Result<Content, Fault> {
         let missing = || Fault::at(Reason::UnknownOrNonCanonical, "manifest", "the manifest is missing");
         let envelope = entry.manifest.as_ref().ok_or_else(missing)?;
         let manifest = verify(envelope, &rules::MANIFEST, self.chains(), now).map_err(|f| f.within("manifest"))?;
@@ -225,7 +239,10 @@ impl Node {
         let content = manifest.content();
         let held = self.store.version(&content.originator, &content.assessment, content.version).await?;
         if held.is_some_and(|id| id != manifest.id()) {
-            return Err(Fault::new(Reason::ReplayDiffers, "this version of the assessment came before with other bytes"));
+            return Err(Fault::new(
+                Reason::ReplayDiffers,
+                "this version of the assessment came before with other bytes",
+            ));
         }
         Ok(())
     }
@@ -250,7 +267,12 @@ impl Node {
     }
 }
 
-fn received_content(release: &Verified<Release>, checked: &Content, entry: &Entry, quarantined: bool) -> ReceivedContent {
+fn received_content(
+    release: &Verified<Release>,
+    checked: &Content,
+    entry: &Entry,
+    quarantined: bool,
+) -> ReceivedContent {
     let (manifest, content) = (&checked.manifest, checked.manifest.content());
     let named = checked.portions.iter().filter_map(|o| match &o.portion().body {
         Body::Attachment(attachment) => Some((attachment.sha256, attachment.size)),

@@ -75,7 +75,11 @@ impl Node {
     }
 
     /// The assessments that are due, each with what the partner was given of it before.
-    async fn gather(&self, partner: &TrustDomain, due: &[QueueItem]) -> Result<Vec<(Arc<Prepared>, Vec<Digest>)>, Fault> {
+    async fn gather(
+        &self,
+        partner: &TrustDomain,
+        due: &[QueueItem],
+    ) -> Result<Vec<(Arc<Prepared>, Vec<Digest>)>, Fault> {
         let mut ids: Vec<StatementId> = Vec::with_capacity(due.len());
         for item in due {
             // Two reasons to look at one assessment are one look.

@@ -19,7 +19,11 @@ pub fn from_proto(message: proto::FeedEntry) -> Result<Entry, Fault> {
     let proto::FeedEntry { release, manifest, portions, provenance } = message;
     let release = super::field::present("release", release)?;
     if portions.len() > MAX_DIGESTS {
-        return Err(Fault::at(Reason::StatementTooLarge, "portions", format!("an entry hands over at most {MAX_DIGESTS}")));
+        return Err(Fault::at(
+            Reason::StatementTooLarge,
+            "portions",
+            format!("an entry hands over at most {MAX_DIGESTS}"),
+        ));
     }
     if !provenance.is_empty() {
         let what = "what came through a hub is not read by this version; the sender must not hand it on";

@@ -116,7 +116,7 @@ pub fn bar(global: &Global, length: u64, what: &str) -> ProgressBar {
     }
     let template = "{msg:20!} [{bar:30}] {bytes}/{total_bytes} {eta}";
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(length).with_style(style).with_message(crate::render::safe::line(what))
+    ProgressBar::new(length).with_style(style).with_message(crate::render::text::one_line(what))
 }
 
 /// Saves an attachment to a file.

@@ -1,7 +1,5 @@
 //! `watchfire assess list` and `show`.
 
-use std::io::IsTerminal;
-
 use clap::Args;
 use serde::Serialize;
 
@@ -11,7 +9,6 @@ use crate::{
         context::{Context, WRITERS},
         output,
         show::Held,
-        table::table,
     },
     domain::{
         ids::{AssessmentId, TrustDomain},
@@ -109,7 +106,7 @@ impl List {
                 vec![r.assessment.clone(), day, r.originator.clone(), level, r.state.clone(), headline]
             });
             let cells: Vec<_> = cells.collect();
-            output::print(&table(&["ASSESSMENT", "ISSUED", "FROM", "LEVEL", "STATE", "HEADLINE"], &cells));
+            output::print(&output::table(&["ASSESSMENT", "ISSUED", "FROM", "LEVEL", "STATE", "HEADLINE"], &cells));
         }
         Ok(())
     }
@@ -126,16 +123,9 @@ impl Show {
             quarantined: self.quarantined,
         };
         let held = Held::new(desk.get_assessment(request).await?.into_inner().assessment)?;
-        let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
         output::result(global, &held.json(), || {
-            render::assessment(&held.view(), &Options { lexicon, width: width(), colour }).trim_end().to_owned()
+            render::assessment(&held.view(), &Options { lexicon, ..output::options() }).trim_end().to_owned()
         });
         Ok(())
     }
-}
-
-/// The terminal's width, within what reads well.
-fn width() -> usize {
-    let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
-    columns.unwrap_or(100).clamp(40, 120)
 }
