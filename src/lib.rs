@@ -5,6 +5,7 @@
 
 pub mod domain;
 pub mod wire;
+pub mod policy;
 pub mod seal;
 pub mod identity;
 pub mod feed;
