@@ -6,8 +6,11 @@
 pub mod domain;
 pub mod wire;
 pub mod policy;
+<<<<<<< HEAD
 pub mod draft;
 pub mod render;
+=======
+>>>>>>> policy
 pub mod seal;
 pub mod identity;
 pub mod feed;

@@ -46,8 +46,7 @@ pub(super) fn assemble<'p>(
     facts: &Facts<'_>,
     now: Time,
 ) -> Candidate<'p> {
-    let all = 0..facts.portions.len();
-    let rulings = rule(policy, compiled, facts, &facts.whole, all.clone(), now);
+    let rulings = rule(policy, compiled, facts, &facts.whole, 0..facts.portions.len(), now);
     let mut granted: Granted = rulings
         .iter()
         .filter_map(|(index, ruling)| match &**ruling {
@@ -57,7 +56,9 @@ pub(super) fn assemble<'p>(
         .collect();
     let mut held = BTreeMap::new();
     let mut released = with_one_headline(facts, &granted);
-    while let Some(narrowed) = as_seen_there(policy, compiled, facts, &released, now) {
+    while missing(facts, &released).is_none()
+        && let Some(narrowed) = as_seen_there(policy, compiled, facts, &released, now)
+    {
         for index in released.keys().filter(|i| !narrowed.contains_key(i)) {
             granted.remove(index);
             held.insert(*index, unseen());
@@ -65,9 +66,7 @@ pub(super) fn assemble<'p>(
         granted.extend(narrowed);
         released = with_one_headline(facts, &granted);
     }
-    let missing =
-        [Kind::Headline, Kind::Subject].into_iter().find(|kind| facts.count(*kind, released.keys().copied()) == 0);
-    if let Some(kind) = missing {
+    if let Some(kind) = missing(facts, &released) {
         held.extend(granted.keys().map(|i| (*i, incomplete(kind))));
         released.clear();
     } else {
@@ -75,6 +74,11 @@ pub(super) fn assemble<'p>(
         held.extend(lesser.map(|i| (*i, Reason::new("a-fuller-headline-is-given", "a fuller headline is given"))));
     }
     Candidate { compiled, rulings, released, held }
+}
+
+/// A kind without which there is no release.
+fn missing(facts: &Facts<'_>, released: &Granted) -> Option<Kind> {
+    [Kind::Headline, Kind::Subject].into_iter().find(|kind| facts.count(*kind, released.keys().copied()) == 0)
 }
 
 /// All but the headlines, and of these the most informative: the one with the highest marking, of several the first.
@@ -100,7 +104,7 @@ fn as_seen_there(
     now: Time,
 ) -> Option<Granted> {
     let view = facts.view(released.keys().copied());
-    if view == facts.whole || released.is_empty() {
+    if view == facts.whole {
         return None;
     }
     let there = rule(policy, compiled, facts, &view, released.keys().copied(), now);

@@ -110,3 +110,53 @@ fn the_comparison_notices_each_rule_that_is_left_out() {
     assert!(unnoticed.is_empty(), "no case of {cases} tells these apart: {unnoticed:?}");
     assert!(releases > cases / 10 && releases < cases / 2, "{releases} of {cases} cases release something");
 }
+
+#[test]
+fn zz_timing() {
+    let mut runner = TestRunner::deterministic();
+    let cases: Vec<Case> = (0..500).map(|_| case().new_tree(&mut runner).unwrap().current()).collect();
+    let t = std::time::Instant::now();
+    let p: Vec<_> = cases.iter().map(policy).collect();
+    println!("compile {:?}", t.elapsed() / 500);
+    let t = std::time::Instant::now();
+    let mut n = 0;
+    for (c, p) in cases.iter().zip(&p) {
+        n += decide(p, &facts(c), c.now).portions.len() * c.agreements.len();
+    }
+    println!("decide {:?} per portion and agreement", t.elapsed() / n as u32);
+    let t = std::time::Instant::now();
+    for (c, p) in cases.iter().zip(&p) {
+        for a in &p.agreements {
+            let f = facts(c);
+            let _ = a.engine.entities(&f.whole, 5);
+        }
+    }
+    println!("entities {:?} per case", t.elapsed() / 500);
+    let to = super::fixture::ecowas();
+    let policy = super::fixture::compile(
+        &to,
+        (0..3).map(|i| super::fixture::grant(&format!("g{i}"), &to, &["M49:002"])).collect(),
+    );
+    let mut portions = vec![
+        super::fixture::headline(1, crate::domain::marking::Tlp::Green),
+        super::fixture::subject(2, crate::domain::marking::Tlp::Green, &["BF"]),
+    ];
+    for i in 3..23 {
+        portions.push(super::fixture::gap(i, crate::domain::marking::Tlp::ALL[usize::from(i) % 5]));
+    }
+    let f = super::fixture::facts(&portions);
+    let t = std::time::Instant::now();
+    for _ in 0..500 {
+        decide(&policy, &f, super::fixture::time("2026-05-01T10:30:00Z"));
+    }
+    println!("realistic, 22 portions 7 distinct: {:?} per portion", t.elapsed() / 500 / 22);
+    for (i, p) in portions.iter_mut().enumerate() {
+        p.marking.topics = vec![format!("t{i}").parse().unwrap()];
+    }
+    let f = super::fixture::facts(&portions);
+    let t = std::time::Instant::now();
+    for _ in 0..500 {
+        decide(&policy, &f, super::fixture::time("2026-05-01T10:30:00Z"));
+    }
+    println!("all distinct: {:?} per portion", t.elapsed() / 500 / 22);
+}
