@@ -8,4 +8,5 @@ pub mod wire;
 pub mod seal;
 pub mod identity;
 pub mod feed;
+pub mod store;
 pub mod transport;
