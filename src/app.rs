@@ -117,10 +117,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let desk_routes = tonic::service::Routes::new(desk::service::service(node.clone(), bytes))
         .add_service(health().await)
         .add_service(reflection());
-    let listeners = [
-        (peer_listener, Audience::Partners, exchange),
-        (desk_listener, Audience::Own, desk_routes),
-    ];
+    let listeners = [(peer_listener, Audience::Partners, exchange), (desk_listener, Audience::Own, desk_routes)];
     for (tcp, audience, routes) in listeners {
         let served = listener::serve(
             tcp,
@@ -163,9 +160,8 @@ async fn health() -> tonic_health::pb::health_server::HealthServer<impl tonic_he
 }
 
 /// Reflection, on the desk only.
-fn reflection() -> tonic_reflection::server::v1::ServerReflectionServer<
-    impl tonic_reflection::server::v1::ServerReflection,
-> {
+fn reflection()
+-> tonic_reflection::server::v1::ServerReflectionServer<impl tonic_reflection::server::v1::ServerReflection> {
     #[expect(clippy::expect_used, reason = "the descriptors are compiled in, and a test starts the service")]
     tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(crate::wire::proto::DESCRIPTORS)

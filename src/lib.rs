@@ -6,11 +6,8 @@
 pub mod domain;
 pub mod wire;
 pub mod policy;
-<<<<<<< HEAD
 pub mod draft;
 pub mod render;
-=======
->>>>>>> policy
 pub mod seal;
 pub mod identity;
 pub mod feed;
@@ -21,5 +18,5 @@ pub mod peer;
 pub mod desk;
 pub mod config;
 pub mod telemetry;
-// pub mod app;
-// pub mod cli;
+pub mod app;
+pub mod cli;

@@ -16,11 +16,11 @@ use crate::domain::{
     words::words,
 };
 
-//pub mod sqlite;
-//pub mod vault;
+pub mod sqlite;
+pub mod vault;
 
 /// Why the store did not do what was asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// The disk is full: nothing was written, reading goes on.
     #[error("the disk is full; free space, then try again")]
@@ -37,7 +37,8 @@ pub enum StoreError {
     /// The file can't be opened, is of another version, or the key is wrong: a sentence for the administrator.
     #[error("{0}")]
     Open(String),
-    /// The backend failed and will not be written to again until restart (a failed fsync is never retried).
+    /// The backend failed and will not be written to again until restart (a failed fsync is never retried). Whether the
+    /// change that met the failure is there after the restart is open: ask again then.
     #[error("the store failed ({0}); restart the node once the disk is well")]
     Failed(String),
 }
@@ -354,7 +355,7 @@ pub trait Store: Send + Sync {
     async fn disclosed(&self, partner: &TrustDomain, manifest_id: &StatementId) -> Result<Vec<Digest>>;
     /// Puts voids in the place of releases: (number, encoded envelope).
     async fn void_releases(&self, partner: &TrustDomain, voids: Vec<(u64, Vec<u8>)>, events: Vec<Event>) -> Result<()>;
-    /// The partner has everything up to that number. Never goes backwards.
+    /// The partner has everything up to that number. Never goes backwards, nor beyond what was numbered.
     async fn acknowledged(&self, partner: &TrustDomain, sequence: u64, at: Time) -> Result<()>;
 
     /// Where the feed from a partner stands.
@@ -362,6 +363,9 @@ pub trait Store: Send + Sync {
     /// The statement id of a release that came in under that number.
     async fn received_release(&self, partner: &TrustDomain, sequence: u64) -> Result<Option<StatementId>>;
     /// Commits entries that came in, with the position after them. `after` as in [`ReleaseBatch`].
+    ///
+    /// A version that another manifest holds already is kept in quarantine, whatever the entry says, so that one
+    /// originator's mistake can't stop a feed; [`Self::version`] tells before.
     async fn receive(
         &self,
         partner: &TrustDomain,
@@ -373,19 +377,20 @@ pub trait Store: Send + Sync {
     /// Entries that came in, by arrival, after `arrival`, at most `limit`.
     async fn received_after(&self, arrival: u64, limit: u32) -> Result<Vec<ReceivedRecord>>;
 
+    /// The manifest that holds a version of an originator's assessment; one in quarantine only where no other does.
+    async fn version(&self, originator: &TrustDomain, id: &AssessmentId, version: u32) -> Result<Option<StatementId>>;
     /// One version of an assessment by its manifest, with its portions; those in quarantine only where asked for.
     async fn by_manifest(&self, manifest_id: &StatementId, quarantined: bool) -> Result<Option<AssessmentRecord>>;
     /// Several of them, in the order asked for; those not here are left out.
     async fn by_manifests(&self, manifest_ids: &[StatementId], quarantined: bool) -> Result<Vec<AssessmentRecord>>;
-    /// A version of an assessment; the latest where none is named.
+    /// A version of an assessment; the latest where none is named. Where two originators use the same id, that of the
+    /// one that came first, so that a later one can't hide it.
     async fn assessment(
         &self,
         id: &AssessmentId,
         version: Option<u32>,
         quarantined: bool,
     ) -> Result<Option<AssessmentRecord>>;
-    /// The manifest of that version of an originator's assessment.
-    async fn version(&self, originator: &TrustDomain, id: &AssessmentId, version: u32) -> Result<Option<StatementId>>;
     /// A page of assessments, newest first.
     async fn list(&self, filter: &ListFilter) -> Result<Vec<AssessmentRecord>>;
 

@@ -1,7 +1,11 @@
 //! Certificates, keys, bundle and revocation lists, renewed without a restart: files are looked at every second, and
 //! new ones are put in force only where they hold. The old ones stay otherwise, and the log says why.
 
-use std::{path::PathBuf, sync::Arc, time::{Duration, SystemTime}};
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use tokio_util::sync::CancellationToken;
 
@@ -28,7 +32,13 @@ fn stamps(files: &[&PathBuf]) -> Vec<Stamp> {
 }
 
 /// Watches until `stop`.
-pub(super) async fn watch(config: Config, node: Arc<Node>, gate: Arc<TlsGate>, clock: Arc<dyn Clock>, stop: CancellationToken) {
+pub(super) async fn watch(
+    config: Config,
+    node: Arc<Node>,
+    gate: Arc<TlsGate>,
+    clock: Arc<dyn Clock>,
+    stop: CancellationToken,
+) {
     let files = [
         [&config.bundle, &config.crl].to_vec(),
         [&config.tls.certificate, &config.tls.key].to_vec(),

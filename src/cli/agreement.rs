@@ -103,7 +103,13 @@ impl View {
     }
 
     fn words(&self) -> String {
-        format!("agreement {} (version {}, {})\n\n{}", short(&self.id), self.version, self.state, render::agreement(&self.agreement, &output::options()))
+        format!(
+            "agreement {} (version {}, {})\n\n{}",
+            short(&self.id),
+            self.version,
+            self.state,
+            render::agreement(&self.agreement, &output::options())
+        )
     }
 }
 
@@ -128,7 +134,10 @@ impl AgreementCommand {
             Self::Suspend(which) => {
                 let mut desk = Context::load(global, ADMINS)?.connect().await?;
                 let id = find(&mut desk, which).await?;
-                finish(global, desk.suspend_agreement(proto::SuspendAgreementRequest { id }).await?.into_inner().agreement)
+                finish(
+                    global,
+                    desk.suspend_agreement(proto::SuspendAgreementRequest { id }).await?.into_inner().agreement,
+                )
             }
             Self::Terminate(which) => {
                 let mut desk = Context::load(global, ADMINS)?.connect().await?;
@@ -137,14 +146,18 @@ impl AgreementCommand {
                 if !output::confirm(global, question) {
                     return Err(CliError::new(Exit::Failed, "NOT_CONFIRMED", "not ended; give --yes to end it"));
                 }
-                finish(global, desk.terminate_agreement(proto::TerminateAgreementRequest { id }).await?.into_inner().agreement)
+                finish(
+                    global,
+                    desk.terminate_agreement(proto::TerminateAgreementRequest { id }).await?.into_inner().agreement,
+                )
             }
         }
     }
 }
 
 fn finish(global: &Global, agreement: Option<proto::AgreementView>) -> Result<(), CliError> {
-    let view = View::new(agreement.ok_or_else(|| CliError::new(Exit::Failed, "INTERNAL", "the node's answer is empty"))?)?;
+    let view =
+        View::new(agreement.ok_or_else(|| CliError::new(Exit::Failed, "INTERNAL", "the node's answer is empty"))?)?;
     output::result(global, &view, || view.words());
     Ok(())
 }
@@ -153,7 +166,8 @@ impl Draft {
     fn run(&self, global: &Global) -> Result<(), CliError> {
         let config = Config::load(&global.dir)?;
         let today = SystemClock.now().day();
-        let text = draft::agreement_template(&config.organisation.domain, &self.partner, today).map_err(CliError::usage)?;
+        let text =
+            draft::agreement_template(&config.organisation.domain, &self.partner, today).map_err(CliError::usage)?;
         write_new(global, self.out.as_deref(), &text)
     }
 }
@@ -174,7 +188,8 @@ pub fn write_new(global: &Global, out: Option<&Path>, text: &str) -> Result<(), 
 
 /// A file that a person wrote, and whether it is TOML or JSON.
 pub fn read_written(path: &Path) -> Result<(String, Format), CliError> {
-    let text = std::fs::read_to_string(path).map_err(|e| CliError::files(format!("{} can't be read: {e}", path.display())))?;
+    let text =
+        std::fs::read_to_string(path).map_err(|e| CliError::files(format!("{} can't be read: {e}", path.display())))?;
     let is_json = path.extension().is_some_and(|e| e == "json");
     Ok((text, if is_json { Format::Json } else { Format::Toml }))
 }
@@ -183,7 +198,10 @@ impl Propose {
     async fn run(&self, global: &Global) -> Result<(), CliError> {
         let context = Context::load(global, ADMINS)?;
         let (text, format) = read_written(&self.file)?;
-        let mut lineage = Lineage { series: seal::compose::new_assessment_id().map_err(|e| CliError::files(e.to_string()))?, previous: None };
+        let mut lineage = Lineage {
+            series: seal::compose::new_assessment_id().map_err(|e| CliError::files(e.to_string()))?,
+            previous: None,
+        };
         let mut connected = None;
         if let Some(amends) = &self.amends {
             let desk = connected.insert(context.connect().await?);
@@ -242,7 +260,14 @@ async fn list(global: &Global) -> Result<(), CliError> {
     } else {
         let rows = views.iter().map(|v| {
             let parties = v.parties.join(" + ");
-            vec![short(&v.id).to_owned(), v.version.to_string(), parties, v.state.clone(), v.from.clone(), v.until.clone()]
+            vec![
+                short(&v.id).to_owned(),
+                v.version.to_string(),
+                parties,
+                v.state.clone(),
+                v.from.clone(),
+                v.until.clone(),
+            ]
         });
         let rows: Vec<_> = rows.collect();
         output::print(&output::table(&["ID", "VERSION", "PARTIES", "STATE", "FROM", "UNTIL"], &rows));

@@ -136,7 +136,10 @@ fn choose(all: &[PersonFiles], named: Option<&str>, roles: &[Role]) -> Result<Pe
         [] => Err(CliError::new(
             Exit::Denied,
             "ROLE_REQUIRED",
-            format!("nobody in this directory has the role {}; add one with `watchfire person add`", wanted.join(" or ")),
+            format!(
+                "nobody in this directory has the role {}; add one with `watchfire person add`",
+                wanted.join(" or ")
+            ),
         )),
         several => Err(CliError::usage(format!("several could do this: {}; say who with --as", list(several)))),
     }

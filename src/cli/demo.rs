@@ -34,7 +34,8 @@ impl Teller<'_> {
     pub fn step(&self, step: &str, words: &str, facts: serde_json::Value) {
         let seconds = self.started.elapsed().as_secs_f64();
         if self.global.json {
-            let mut line = serde_json::json!({ "step": step, "seconds": (seconds * 10.0).round() / 10.0, "what": words });
+            let mut line =
+                serde_json::json!({ "step": step, "seconds": (seconds * 10.0).round() / 10.0, "what": words });
             if let (Some(line), Some(facts)) = (line.as_object_mut(), facts.as_object()) {
                 line.extend(facts.clone());
             }
@@ -100,7 +101,9 @@ async fn stay(teller: &Teller<'_>, dir: &std::path::Path, world: story::World) -
          watchfire --dir {at}/gb.example --as root partner suspend ecowas.example",
         world.an_assessment(),
     ));
-    output::result(teller.global, &serde_json::json!({ "demo": "ok", "dir": dir }), || "The demo went as it should.".to_owned());
+    output::result(teller.global, &serde_json::json!({ "demo": "ok", "dir": dir }), || {
+        "The demo went as it should.".to_owned()
+    });
     let _ = tokio::signal::ctrl_c().await;
     world.stop().await;
     let _ = std::fs::remove_dir_all(dir);

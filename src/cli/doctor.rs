@@ -51,13 +51,17 @@ impl Doctor {
         let mut checks = vec![Check::well("configuration", "watchfire.toml is well")];
         checks.push(match Own::load(&config, now) {
             Ok(_) => Check::well("own files", "keys, certificates, bundle and revocation lists can be used"),
-            Err(error) => Check::ill("own files", error.to_string(), "mend the file that is named; certs/README.md tells how"),
+            Err(error) => {
+                Check::ill("own files", error.to_string(), "mend the file that is named; certs/README.md tells how")
+            }
         });
         for (name, files) in [("TLS certificate", &config.tls), ("signing certificate", &config.signing)] {
             checks.push(expiry(name, files, now));
         }
         checks.push(match persons(&global.dir) {
-            Ok(all) if all.is_empty() => Check::ill("persons", "nobody may speak to the node yet", "watchfire person add NAME --role admin"),
+            Ok(all) if all.is_empty() => {
+                Check::ill("persons", "nobody may speak to the node yet", "watchfire person add NAME --role admin")
+            }
             Ok(all) => Check::well("persons", format!("{} in this directory", all.len())),
             Err(error) => Check::ill("persons", error.message, "mend the file that is named"),
         });
@@ -84,7 +88,11 @@ fn words(check: &Check) -> String {
 fn expiry(name: &str, files: &KeyFiles, now: Time) -> Check {
     let leaf = read_chain(&files.certificate).ok().and_then(|c| Leaf::parse(c.first()?).ok());
     let Some(leaf) = leaf else {
-        return Check::ill(name, format!("{} can't be read", files.certificate.display()), "put the certificate in place");
+        return Check::ill(
+            name,
+            format!("{} can't be read", files.certificate.display()),
+            "put the certificate in place",
+        );
     };
     let days = leaf.not_after.seconds_since(now) / 86_400;
     let message = format!("{}, until {} ({days} days)", leaf.id, leaf.not_after);

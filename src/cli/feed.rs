@@ -161,7 +161,8 @@ fn spinner(global: &Global) -> ProgressBar {
     if global.quiet || global.json {
         return ProgressBar::hidden();
     }
-    let style = ProgressStyle::with_template("{spinner} {msg} ({elapsed})").unwrap_or_else(|_| ProgressStyle::default_spinner());
+    let style = ProgressStyle::with_template("{spinner} {msg} ({elapsed})")
+        .unwrap_or_else(|_| ProgressStyle::default_spinner());
     ProgressBar::new_spinner().with_style(style)
 }
 
@@ -189,13 +190,17 @@ async fn status(global: &Global) -> Result<(), CliError> {
         return Ok(());
     }
     let rows: Vec<Vec<String>> = all.iter().map(row).collect();
-    output::print(&output::table(&["PARTNER", "DIRECTION", "LAST", "ACKNOWLEDGED", "QUEUED", "LIVE", "LAST AT"], &rows));
+    output::print(&output::table(
+        &["PARTNER", "DIRECTION", "LAST", "ACKNOWLEDGED", "QUEUED", "LIVE", "LAST AT"],
+        &rows,
+    ));
     for feed in all.iter().filter(|f| f.direction == "in") {
         if let Some(problem) = &feed.problem {
             output::print(&format!("{}: {}", feed.partner, one_line(problem)));
         }
         if feed.clock_ahead_seconds.abs() >= 60 {
-            let (by, way) = (feed.clock_ahead_seconds.abs(), if feed.clock_ahead_seconds > 0 { "ahead of" } else { "behind" });
+            let (by, way) =
+                (feed.clock_ahead_seconds.abs(), if feed.clock_ahead_seconds > 0 { "ahead of" } else { "behind" });
             output::print(&format!("{}: its clock is {by} seconds {way} this node's; have both checked", feed.partner));
         }
     }

@@ -86,7 +86,7 @@ impl Init {
         issue(&ca, &id, &dir.join("node"), Purpose::Signing, "signing", now)?;
         let key = RestKey::generate().map_err(|e| CliError::files(e.to_string()))?;
         write_secret(&dir.join("storage.key"), format!("{}\n", hex::encode(*key)).as_bytes(), Existing::Keep)?;
-        drop(SqliteStore::create(&dir.join("store.db"), &key).map_err(|e| CliError::files(e.to_string()))?);
+        drop(SqliteStore::open_or_create(&dir.join("store.db"), &key).map_err(|e| CliError::files(e.to_string()))?);
         // The configuration comes last: with it, the directory is a node.
         write_public(&dir.join(FILE), self.config().as_bytes(), Existing::Keep)?;
         let bundle = TrustBundle::new(self.org.clone(), vec![ca.certificate().clone()])?;
@@ -116,7 +116,10 @@ impl Init {
         let country = self.country.map(|c| format!("country = \"{c}\"\n")).unwrap_or_default();
         let advertise = match &self.advertise {
             Some(endpoint) => format!("advertise = \"{endpoint}\""),
-            None => "# advertise = \"node.example.org:7443\"    # where partners reach this node; stands in invitations".to_owned(),
+            None => {
+                "# advertise = \"node.example.org:7443\"    # where partners reach this node; stands in invitations"
+                    .to_owned()
+            }
         };
         format!(
             "# A Watchfire node. Every value may be overridden by WATCHFIRE_SECTION_KEY; deploy/watchfire.toml explains all of them.\n\n\

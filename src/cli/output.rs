@@ -81,7 +81,9 @@ impl From<Fault> for CliError {
             | Reason::StatementFromFuture
             | Reason::SequenceFork
             | Reason::ReplayDiffers => Exit::Unverified,
-            Reason::RoleRequired | Reason::SecondPersonRequired | Reason::NotCovered | Reason::NotAPartner => Exit::Denied,
+            Reason::RoleRequired | Reason::SecondPersonRequired | Reason::NotCovered | Reason::NotAPartner => {
+                Exit::Denied
+            }
             _ => Exit::Failed,
         };
         Self { exit, reason: fault.reason.to_string(), message: fault.to_string(), field: fault.field }

@@ -179,8 +179,12 @@ impl Accept {
         let (who, fingerprint) = (&invitation.organisation, bundle.fingerprint());
         if self.fingerprint.is_none() {
             let country = who.country.map(|c| format!(" of {}", c.name())).unwrap_or_default();
-            let endpoint = invitation.endpoint.as_ref().map_or_else(|| "can't be dialled".to_owned(), ToString::to_string);
-            output::note(global, &format!("{} ({}{country}), {endpoint}\n  {}", who.domain, who.kind, fingerprint.words()));
+            let endpoint =
+                invitation.endpoint.as_ref().map_or_else(|| "can't be dialled".to_owned(), ToString::to_string);
+            output::note(
+                global,
+                &format!("{} ({}{country}), {endpoint}\n  {}", who.domain, who.kind, fingerprint.words()),
+            );
             if !output::confirm(global, "Did the partner read you these words, by another way than the file came?") {
                 let what = "not accepted: confirm the words with the partner, or give them with --fingerprint";
                 return Err(CliError::new(Exit::Failed, "NOT_CONFIRMED", what));
@@ -209,9 +213,9 @@ async fn list(global: &Global) -> Result<(), CliError> {
         output::print("no partners yet; `watchfire partner invite` and `watchfire partner accept` make some");
     } else {
         let cell = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
-        let rows = views.iter().map(|v| {
-            vec![v.domain.clone(), v.kind.clone(), cell(&v.country), cell(&v.endpoint), v.state.clone()]
-        });
+        let rows = views
+            .iter()
+            .map(|v| vec![v.domain.clone(), v.kind.clone(), cell(&v.country), cell(&v.endpoint), v.state.clone()]);
         let rows: Vec<_> = rows.collect();
         output::print(&output::table(&["PARTNER", "KIND", "COUNTRY", "ENDPOINT", "STATE"], &rows));
     }
@@ -248,7 +252,8 @@ pub fn dearmour(file: &std::path::Path) -> Result<Envelope, CliError> {
     let inner = text.trim().strip_prefix(BEGIN).and_then(|t| t.strip_suffix(END));
     let inner: String = inner.unwrap_or_default().split_whitespace().collect();
     let bytes = STANDARD.decode(&inner).ok().filter(|b| !b.is_empty());
-    let bytes = bytes.ok_or_else(|| CliError::files(format!("{at} holds no statement; it should begin with {BEGIN}")))?;
+    let bytes =
+        bytes.ok_or_else(|| CliError::files(format!("{at} holds no statement; it should begin with {BEGIN}")))?;
     wire::envelope::decode(&bytes).map_err(|f| {
         let message = one_line(&format!("{at}: {f}"));
         CliError { message, ..CliError::from(f) }

@@ -123,7 +123,8 @@ impl Person {
 impl Add {
     fn run(&self, global: &Global) -> Result<(), CliError> {
         let config = Config::load(&global.dir)?;
-        let id = SpiffeId::new(config.organisation.domain.clone(), self.role.into(), &self.name).map_err(CliError::usage)?;
+        let id =
+            SpiffeId::new(config.organisation.domain.clone(), self.role.into(), &self.name).map_err(CliError::usage)?;
         let dir = global.dir.join(PERSONS).join(format!("{}-{}", id.role(), id.name()));
         let person = PersonFiles { id, dir };
         if person.tls().exists() {
@@ -197,7 +198,8 @@ impl Revoke {
         let now = SystemClock.now();
         let mut revoked = revoked_so_far(&config)?;
         for chain in [person.tls(), person.signing()] {
-            let serial = read_chain(&chain)?.first().map(|der| crate::identity::certificate::serial(der)).transpose()?;
+            let serial =
+                read_chain(&chain)?.first().map(|der| crate::identity::certificate::serial(der)).transpose()?;
             revoked.extend(serial.map(|s| (s, Revocation { at: now, invalid_since: None })));
         }
         let number = u64::try_from(now.unix_nanos()).unwrap_or_default();
@@ -226,10 +228,12 @@ fn revoked_so_far(config: &Config) -> Result<Vec<(Vec<u8>, Revocation)>, CliErro
 fn load_ca(dir: &Path, config: &Config) -> Result<DevCa, CliError> {
     let certificate = dir.join("ca/ca.pem");
     if !certificate.exists() {
-        let what = "this node has no development CA; have your own PKI issue or revoke the certificates (certs/README.md)";
+        let what =
+            "this node has no development CA; have your own PKI issue or revoke the certificates (certs/README.md)";
         return Err(CliError::files(what));
     }
-    let text = std::fs::read_to_string(&certificate).map_err(|e| CliError::files(format!("{}: {e}", certificate.display())))?;
+    let text = std::fs::read_to_string(&certificate)
+        .map_err(|e| CliError::files(format!("{}: {e}", certificate.display())))?;
     let key = read_secret(&dir.join("ca/ca.key"))?;
     let key = std::str::from_utf8(&key).map_err(|_| CliError::files("ca/ca.key holds no key in PEM"))?;
     DevCa::load(&config.organisation.domain, &text, key).map_err(ca_error)

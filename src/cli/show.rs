@@ -83,7 +83,8 @@ impl Held {
             .iter()
             .map(|s| json!({ "id": s.id, "suite": s.suite, "valid": s.valid, "reason": s.note }))
             .collect();
-        let via: Vec<_> = self.via.iter().map(|(sender, release)| json!({ "sender": sender, "release": release })).collect();
+        let via: Vec<_> =
+            self.via.iter().map(|(sender, release)| json!({ "sender": sender, "release": release })).collect();
         json!({
             "assessment": self.manifest.assessment,
             "version": self.manifest.version,

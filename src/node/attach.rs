@@ -61,6 +61,11 @@ impl Node {
         if before.complete {
             return Ok(before);
         }
+        if before.size != size && before.stored > 0 {
+            // Two tell different lengths of one digest. Only a whole with the right digest counts, so begin anew.
+            self.store.finish_attachment(sha256, false).await?;
+            return Err(Fault::new(Reason::Conflict, "the attachment was begun with another length; try again"));
+        }
         if length > 0 || size == 0 {
             self.store.append_attachment(sha256, size, offset, data).await?;
         }

@@ -51,7 +51,12 @@ pub(super) fn digest(draft: &mut Draft, beside: &Path) -> Result<(), CliError> {
 }
 
 /// Uploads what the node lacks, from where it was cut off.
-pub(super) async fn upload(global: &Global, desk: &mut DeskClient, draft: &Draft, beside: &Path) -> Result<(), CliError> {
+pub(super) async fn upload(
+    global: &Global,
+    desk: &mut DeskClient,
+    draft: &Draft,
+    beside: &Path,
+) -> Result<(), CliError> {
     for (place, path) in files(draft, beside) {
         let Some(Body::Attachment(attachment)) = draft.portions.get(place).map(|p| &p.body) else { continue };
         let sha256: prost::bytes::Bytes = attachment.sha256.0.to_vec().into();
@@ -134,7 +139,10 @@ impl Fetch {
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
         let mut desk = Context::load(global, WRITERS)?.connect().await?;
         let sha256: prost::bytes::Bytes = self.sha256.0.to_vec().into();
-        let status = desk.get_attachment_status(proto::GetAttachmentStatusRequest { sha256: sha256.clone() }).await?.into_inner();
+        let status = desk
+            .get_attachment_status(proto::GetAttachmentStatusRequest { sha256: sha256.clone() })
+            .await?
+            .into_inner();
         if !status.complete {
             let what = if status.size > 0 {
                 format!("{} of {} bytes are here so far; try again later", status.stored, status.size)
@@ -147,7 +155,8 @@ impl Fetch {
         let written = |e: std::io::Error| CliError::files(format!("{at} can't be written: {e}"));
         let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(&self.out).map_err(written)?;
         let bar = bar(global, status.size, "fetching");
-        let mut chunks = desk.download_attachment(proto::DownloadAttachmentRequest { sha256, offset: 0 }).await?.into_inner();
+        let mut chunks =
+            desk.download_attachment(proto::DownloadAttachmentRequest { sha256, offset: 0 }).await?.into_inner();
         let mut stream = Sha256Stream::new();
         while let Some(chunk) = chunks.message().await? {
             file.write_all(&chunk.data).map_err(written)?;

@@ -65,7 +65,12 @@ impl Publish {
             decisions: answer.decisions.into_iter().map(Decision::new).collect(),
         };
         output::result(global, &published, || {
-            format!("published {} (version {})\n\n{}", published.assessment, published.version, Decision::words(&published.decisions))
+            format!(
+                "published {} (version {})\n\n{}",
+                published.assessment,
+                published.version,
+                Decision::words(&published.decisions)
+            )
         });
         Ok(())
     }

@@ -18,7 +18,9 @@ use super::{
 fn expected(world: &World, partner: &str) -> BTreeMap<String, BTreeSet<String>> {
     let mut all = BTreeMap::new();
     for published in &world.published {
-        let Some(decision) = published.decisions.get(partner).filter(|d| is(d, "decision", "release")) else { continue };
+        let Some(decision) = published.decisions.get(partner).filter(|d| is(d, "decision", "release")) else {
+            continue;
+        };
         all.insert(published.assessment.clone(), handles(decision, true));
     }
     all
@@ -55,7 +57,12 @@ pub async fn tell(teller: &Teller<'_>, world: &World) -> Result<(), CliError> {
         let wanted = expected(world, partner.domain);
         let held = held(partner).await?;
         if held.keys().collect::<Vec<_>>() != wanted.keys().collect::<Vec<_>>() {
-            return Err(wrong(format!("{} holds {} assessments where {} were released", partner.domain, held.len(), wanted.len())));
+            return Err(wrong(format!(
+                "{} holds {} assessments where {} were released",
+                partner.domain,
+                held.len(),
+                wanted.len()
+            )));
         }
         for (id, portions) in &wanted {
             if held.get(id) != Some(portions) {
@@ -97,7 +104,8 @@ async fn one(
     for decision in world.published.iter().filter_map(|p| p.decisions.get(partner.domain)) {
         for portion in portions(decision).filter(|p| is(p, "decision", "withhold")) {
             withheld += 1;
-            let because = portion.get("because").and_then(Value::as_array).and_then(|b| b.first()).and_then(Value::as_str);
+            let because =
+                portion.get("because").and_then(Value::as_array).and_then(|b| b.first()).and_then(Value::as_str);
             *reasons.entry(because.unwrap_or("no reason given").to_owned()).or_default() += 1;
         }
     }
@@ -135,9 +143,9 @@ async fn one(
 /// The assessed state got nothing, and for no other reason than that it is the subject.
 fn check_subject_rule(world: &World) -> Result<(), CliError> {
     let barred = world.published.iter().filter_map(|p| p.decisions.get("sd.example")).filter(|d| {
-        portions(d).flat_map(|p| p.get("because").and_then(Value::as_array).into_iter().flatten()).any(|b| {
-            b.as_str().is_some_and(|b| b.starts_with("subject-rule"))
-        })
+        portions(d)
+            .flat_map(|p| p.get("because").and_then(Value::as_array).into_iter().flatten())
+            .any(|b| b.as_str().is_some_and(|b| b.starts_with("subject-rule")))
     });
     let count = barred.count();
     if count == 0 {

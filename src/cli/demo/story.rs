@@ -82,7 +82,11 @@ async fn found(teller: &Teller<'_>, dir: &Path) -> Result<World, CliError> {
         organisations.push(Organisation::found(dir, cast).await?);
     }
     let names: Vec<&str> = organisations.iter().map(|o| o.domain).collect();
-    teller.step("nodes", &format!("five nodes are up, each with its own CA and store: {}", names.join(", ")), json!({ "nodes": names }));
+    teller.step(
+        "nodes",
+        &format!("five nodes are up, each with its own CA and store: {}", names.join(", ")),
+        json!({ "nodes": names }),
+    );
     let publisher = organisations.remove(0);
     let link = Link::to(publisher.peer.clone()).await?;
     for (i, partner) in organisations.iter().enumerate() {
@@ -91,7 +95,11 @@ async fn found(teller: &Teller<'_>, dir: &Path) -> Result<World, CliError> {
         partner.accept(&publisher, endpoint).await?;
         publisher.accept(partner, &partner.peer).await?;
     }
-    teller.step("partners", "each has accepted the other's trust bundle by its fingerprint; from now on mutual TLS 1.3", json!({}));
+    teller.step(
+        "partners",
+        "each has accepted the other's trust bundle by its fingerprint; from now on mutual TLS 1.3",
+        json!({}),
+    );
     Ok(World { publisher, partners: organisations, link, published: vec![] })
 }
 
@@ -116,7 +124,11 @@ async fn agree(teller: &Teller<'_>, world: &World, dir: &Path) -> Result<(), Cli
         Ok((in_force == world.partners.len()).then_some(()))
     })
     .await?;
-    teller.step("agreements", "four agreements are signed by both sides and in force; the one with sd.example covers Sudan", json!({}));
+    teller.step(
+        "agreements",
+        "four agreements are signed by both sides and in force; the one with sd.example covers Sudan",
+        json!({}),
+    );
     Ok(())
 }
 
@@ -146,16 +158,23 @@ async fn publish(teller: &Teller<'_>, world: &mut World, dir: &Path, drafts: &[i
         arguments.extend(input::ACCEPTED.iter().flat_map(|code| ["--accept", code]));
         let answer = world.publisher.ask_one(&arguments).await?;
         let decisions = answer.get("decisions").and_then(Value::as_array).cloned().unwrap_or_default();
-        let decisions = decisions.into_iter().map(|d| Ok((text(&d, "partner")?, d))).collect::<Result<_, CliError>>()?;
+        let decisions =
+            decisions.into_iter().map(|d| Ok((text(&d, "partner")?, d))).collect::<Result<_, CliError>>()?;
         world.published.push(Published { assessment: text(&answer, "assessment")?, name, decisions });
     }
     let total = world.published.len();
-    let words = format!("gb.example has published {} more assessments, made from real warnings ({total} so far)", drafts.len());
+    let words =
+        format!("gb.example has published {} more assessments, made from real warnings ({total} so far)", drafts.len());
     teller.step("publish", &words, json!({ "published": total }));
     Ok(())
 }
 
-async fn cut_the_link(teller: &Teller<'_>, world: &mut World, dir: &Path, drafts: &[input::Draft]) -> Result<(), CliError> {
+async fn cut_the_link(
+    teller: &Teller<'_>,
+    world: &mut World,
+    dir: &Path,
+    drafts: &[input::Draft],
+) -> Result<(), CliError> {
     world.link.cut();
     teller.step("cut", "the link between ecowas.example and gb.example is cut", json!({}));
     publish(teller, world, dir, drafts).await?;
@@ -166,7 +185,11 @@ async fn cut_the_link(teller: &Teller<'_>, world: &mut World, dir: &Path, drafts
         return Err(wrong("nothing waits for ecowas.example although its link is cut"));
     }
     world.link.mend();
-    teller.step("mend", &format!("the link is mended; {waiting} entries wait for ecowas.example"), json!({ "waiting": waiting }));
+    teller.step(
+        "mend",
+        &format!("the link is mended; {waiting} entries wait for ecowas.example"),
+        json!({ "waiting": waiting }),
+    );
     Ok(())
 }
 
@@ -175,7 +198,12 @@ pub fn is(value: &Value, key: &str, wanted: &str) -> bool {
     value.get(key).and_then(Value::as_str) == Some(wanted)
 }
 
-async fn kill_nodes(teller: &Teller<'_>, world: &mut World, dir: &Path, drafts: &[input::Draft]) -> Result<(), CliError> {
+async fn kill_nodes(
+    teller: &Teller<'_>,
+    world: &mut World,
+    dir: &Path,
+    drafts: &[input::Draft],
+) -> Result<(), CliError> {
     world.partner("no.example")?.kill().await?;
     teller.step("kill", "no.example's node is killed (SIGKILL)", json!({}));
     publish(teller, world, dir, drafts).await?;

@@ -1,0 +1,245 @@
+//! The embedded store: one SQLite file, one writer that groups commits, a few readers. Nothing to install.
+//!
+//! Whoever can write to the file can delete and roll back, which the ledger shows; what is sealed can neither be read
+//! nor moved nor changed without [`StoreError::Corrupt`](super::StoreError::Corrupt).
+
+use std::{path::Path, sync::Arc};
+
+use async_trait::async_trait;
+use rusqlite::Connection;
+
+use super::{
+    AgreementRecord, AssessmentRecord, AttachmentStatus, InboundPosition, ListFilter, OutboundPosition, OutboxItem,
+    PartnerRecord, Publication, QueueItem, ReceivedEntry, ReceivedRecord, ReleaseBatch, ReleaseRecord, Result, Store,
+    vault::Vault,
+};
+use crate::{
+    domain::{
+        event::Event,
+        ids::{AssessmentId, Digest, Sha256, StatementId, TrustDomain},
+        time::Time,
+    },
+    seal::at_rest::KEY_LEN,
+};
+
+mod agreements;
+mod assessments;
+mod attachments;
+mod column;
+mod fault;
+mod keys;
+mod ledger;
+mod manifests;
+mod open;
+mod partners;
+mod publish;
+mod queue;
+mod readers;
+mod receive;
+mod release;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+/// A store in one file.
+pub struct SqliteStore {
+    vault: Arc<Vault>,
+    readers: readers::Readers,
+    writer: writer::Writer,
+}
+
+impl SqliteStore {
+    /// Opens a store that is there.
+    ///
+    /// # Errors
+    /// [`StoreError::Open`](super::StoreError::Open) where it is not, is in use, of a newer version, or of another key.
+    pub fn open(path: &Path, key: &[u8; KEY_LEN]) -> Result<Self> {
+        Self::start(path, key, false)
+    }
+
+    /// Opens a store, and makes it first where it is not there. A node in production uses [`Self::open`], so that a
+    /// store that went missing is noticed.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_or_create(path: &Path, key: &[u8; KEY_LEN]) -> Result<Self> {
+        Self::start(path, key, true)
+    }
+
+    fn start(path: &Path, key: &[u8; KEY_LEN], create: bool) -> Result<Self> {
+        let vault = Vault::new(key);
+        let opened = open::open(path, &vault, create)?;
+        Ok(Self {
+            vault: Arc::new(vault),
+            readers: readers::Readers::new(opened.readers),
+            writer: writer::Writer::start(opened.writer, opened.lock)?,
+        })
+    }
+
+    fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    async fn read<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+    {
+        self.readers.run(work).await
+    }
+
+    async fn read_sealed<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection, &Vault) -> Result<T> + Send + 'static,
+    {
+        let vault = Arc::clone(&self.vault);
+        self.readers.run(move |conn| work(conn, &vault)).await
+    }
+
+    async fn write<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection, &Vault) -> Result<T> + Send + 'static,
+    {
+        let vault = Arc::clone(&self.vault);
+        self.writer.run(move |conn| work(conn, &vault)).await
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn partners(&self) -> Result<Vec<PartnerRecord>> {
+        partners::all(self).await
+    }
+    async fn save_partner(&self, partner: PartnerRecord, event: Event) -> Result<()> {
+        partners::save(self, partner, event).await
+    }
+    async fn save_crls(&self, partner: &TrustDomain, crls: Vec<Vec<u8>>) -> Result<()> {
+        partners::save_crls(self, partner, crls).await
+    }
+
+    async fn agreements(&self) -> Result<Vec<AgreementRecord>> {
+        agreements::all(self).await
+    }
+    async fn save_agreements(
+        &self,
+        records: Vec<AgreementRecord>,
+        send: Option<(TrustDomain, Vec<u8>)>,
+        events: Vec<Event>,
+    ) -> Result<()> {
+        agreements::save(self, records, send, events).await
+    }
+
+    async fn publish(&self, publication: Publication) -> Result<bool> {
+        publish::publish(self, publication).await
+    }
+    async fn enqueue(&self, manifest_id: &StatementId, urgency: u8, queue: Vec<(TrustDomain, Time)>) -> Result<()> {
+        queue::enqueue(self, manifest_id, urgency, queue).await
+    }
+
+    async fn due(&self, partner: &TrustDomain, now: Time, limit: u32) -> Result<Vec<QueueItem>> {
+        queue::due(self, partner, now, limit).await
+    }
+    async fn next_due(&self, partner: &TrustDomain, now: Time) -> Result<Option<Time>> {
+        queue::next_due(self, partner, now).await
+    }
+    async fn outbound(&self, partner: &TrustDomain) -> Result<OutboundPosition> {
+        release::outbound(self, partner).await
+    }
+    async fn commit_releases(&self, partner: &TrustDomain, batch: ReleaseBatch) -> Result<()> {
+        release::commit(self, partner, batch).await
+    }
+    async fn releases_after(&self, partner: &TrustDomain, sequence: u64, limit: u32) -> Result<Vec<ReleaseRecord>> {
+        release::after(self, partner, sequence, limit).await
+    }
+    async fn disclosed(&self, partner: &TrustDomain, manifest_id: &StatementId) -> Result<Vec<Digest>> {
+        release::disclosed(self, partner, manifest_id).await
+    }
+    async fn void_releases(&self, partner: &TrustDomain, voids: Vec<(u64, Vec<u8>)>, events: Vec<Event>) -> Result<()> {
+        release::void(self, partner, voids, events).await
+    }
+    async fn acknowledged(&self, partner: &TrustDomain, sequence: u64, at: Time) -> Result<()> {
+        release::acknowledged(self, partner, sequence, at).await
+    }
+
+    async fn inbound(&self, partner: &TrustDomain) -> Result<InboundPosition> {
+        receive::inbound(self, partner).await
+    }
+    async fn received_release(&self, partner: &TrustDomain, sequence: u64) -> Result<Option<StatementId>> {
+        receive::release(self, partner, sequence).await
+    }
+    async fn receive(
+        &self,
+        partner: &TrustDomain,
+        after: u64,
+        entries: Vec<ReceivedEntry>,
+        at: Time,
+        events: Vec<Event>,
+    ) -> Result<()> {
+        receive::receive(self, partner, after, entries, at, &events).await
+    }
+    async fn received_after(&self, arrival: u64, limit: u32) -> Result<Vec<ReceivedRecord>> {
+        receive::after(self, arrival, limit).await
+    }
+
+    async fn version(&self, originator: &TrustDomain, id: &AssessmentId, version: u32) -> Result<Option<StatementId>> {
+        assessments::version(self, originator, id, version).await
+    }
+    async fn by_manifest(&self, manifest_id: &StatementId, quarantined: bool) -> Result<Option<AssessmentRecord>> {
+        Ok(assessments::by_manifests(self, &[*manifest_id], quarantined).await?.pop())
+    }
+    async fn by_manifests(&self, manifest_ids: &[StatementId], quarantined: bool) -> Result<Vec<AssessmentRecord>> {
+        assessments::by_manifests(self, manifest_ids, quarantined).await
+    }
+    async fn assessment(
+        &self,
+        id: &AssessmentId,
+        version: Option<u32>,
+        quarantined: bool,
+    ) -> Result<Option<AssessmentRecord>> {
+        assessments::find(self, id, version, quarantined).await
+    }
+    async fn list(&self, filter: &ListFilter) -> Result<Vec<AssessmentRecord>> {
+        assessments::list(self, filter).await
+    }
+
+    async fn post(&self, partner: &TrustDomain, envelope: Vec<u8>) -> Result<()> {
+        agreements::post(self, partner, &envelope).await
+    }
+    async fn outbox(&self, partner: &TrustDomain, limit: u32) -> Result<Vec<OutboxItem>> {
+        agreements::outbox(self, partner, limit).await
+    }
+    async fn posted(&self, partner: &TrustDomain, items: Vec<i64>) -> Result<()> {
+        agreements::posted(self, partner, items).await
+    }
+
+    async fn attachment(&self, sha256: &Sha256) -> Result<AttachmentStatus> {
+        attachments::status(self, sha256).await
+    }
+    async fn append_attachment(&self, sha256: &Sha256, size: u64, offset: u64, bytes: Vec<u8>) -> Result<()> {
+        attachments::append(self, sha256, size, offset, bytes).await
+    }
+    async fn finish_attachment(&self, sha256: &Sha256, is_good: bool) -> Result<()> {
+        attachments::finish(self, sha256, is_good).await
+    }
+    async fn read_attachment(&self, sha256: &Sha256, offset: u64, length: u32) -> Result<Vec<u8>> {
+        attachments::read(self, sha256, offset, length).await
+    }
+    async fn wanted_attachments(&self, partner: &TrustDomain) -> Result<Vec<(Sha256, u64)>> {
+        attachments::wanted(self, partner).await
+    }
+    async fn attachment_released(&self, partner: &TrustDomain, sha256: &Sha256) -> Result<bool> {
+        release::attachment_released(self, partner, sha256).await
+    }
+
+    async fn record(&self, events: Vec<Event>) -> Result<()> {
+        ledger::record(self, events).await
+    }
+    async fn events(&self, from: u64, limit: u32) -> Result<Vec<Event>> {
+        ledger::events(self, from, limit).await
+    }
+    async fn events_of(&self, manifest_id: &StatementId) -> Result<Vec<Event>> {
+        ledger::events_of(self, manifest_id).await
+    }
+}

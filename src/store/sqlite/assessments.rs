@@ -1,0 +1,167 @@
+//! Reading assessments: a row, the releases by which it came, and its portions from all arrivals, decrypted.
+
+use rusqlite::{Connection, Row as SqlRow, ToSql, params};
+
+use super::{
+    SqliteStore,
+    column::{count, id, row, rows, time, word},
+    keys, partners,
+};
+use crate::{
+    domain::ids::{AssessmentId, StatementId, TrustDomain},
+    store::{
+        AssessmentRecord, AssessmentState, ListFilter, Result, StoreError,
+        vault::{Row, Vault, unpack},
+    },
+};
+
+/// What a list gives where no number is asked for.
+const PAGE: u32 = 50;
+
+macro_rules! heads {
+    ($rest:literal) => {
+        concat!(
+            "SELECT m.number, m.assessment, m.version, m.id, m.envelope, o.domain, m.since, m.state \
+             FROM manifest m JOIN peer o ON o.number = m.originator ",
+            $rest
+        )
+    };
+}
+
+/// A version's row, without what came with it.
+fn head(row: &SqlRow<'_>) -> rusqlite::Result<(i64, AssessmentRecord)> {
+    let record = AssessmentRecord {
+        assessment: id(row, 1)?,
+        version: row.get(2)?,
+        manifest_id: id(row, 3)?,
+        manifest: row.get(4)?,
+        originator: word(row, 5)?,
+        since: time(row, 6)?,
+        state: word(row, 7)?,
+        releases: vec![],
+        portions: vec![],
+    };
+    Ok((row.get(0)?, record))
+}
+
+fn complete(
+    conn: &Connection,
+    vault: &Vault,
+    (number, head): (i64, AssessmentRecord),
+    all: bool,
+) -> Result<AssessmentRecord> {
+    const RELEASES: &str =
+        "SELECT envelope FROM received WHERE manifest = ?1 AND (quarantined = 0 OR ?2) ORDER BY number";
+    let releases = rows(conn, RELEASES, params![number, all], |r| r.get(0))?;
+    let portions = portions(conn, vault, number, &head, all)?;
+    Ok(AssessmentRecord { releases, portions, ..head })
+}
+
+/// The portions of all arrivals, each once.
+fn portions(conn: &Connection, vault: &Vault, number: i64, head: &AssessmentRecord, all: bool) -> Result<Vec<Vec<u8>>> {
+    const SETS: &str = "SELECT s.sequence, s.quarantined, s.sealed, d.domain FROM portion_set s \
+        JOIN peer d ON d.number = s.peer WHERE s.manifest = ?1 AND (s.quarantined = 0 OR ?2) ORDER BY s.number";
+    let sets = rows(conn, SETS, params![number, all], |r| {
+        Ok((count(r, 0)?, r.get::<_, bool>(1)?, r.get::<_, Vec<u8>>(2)?, word::<TrustDomain>(r, 3)?))
+    })?;
+    if sets.is_empty() || head.state == AssessmentState::Purged {
+        return Ok(vec![]);
+    }
+    let missing = || StoreError::Corrupt("the key of an assessment is missing".to_owned());
+    let key = keys::find(conn, vault, &head.assessment, &head.originator)?.ok_or_else(missing)?;
+    let is_one = sets.len() == 1;
+    let mut portions = Vec::new();
+    for (sequence, quarantined, sealed, from) in sets {
+        let row = Row::PortionSet { manifest: &head.manifest_id, from: &from, sequence, quarantined };
+        portions.append(&mut unpack(&key.open(row, &sealed)?)?);
+    }
+    if !is_one {
+        portions.sort_unstable();
+        portions.dedup();
+    }
+    Ok(portions)
+}
+
+fn one(conn: &Connection, vault: &Vault, id: &StatementId, quarantined: bool) -> Result<Option<AssessmentRecord>> {
+    const SQL: &str = heads!("WHERE m.id = ?1 AND (m.state <> 'quarantined' OR ?2)");
+    let found = row(conn, SQL, params![id.as_bytes(), quarantined], head)?;
+    found.map(|head| complete(conn, vault, head, quarantined)).transpose()
+}
+
+pub(super) async fn by_manifests(
+    store: &SqliteStore,
+    manifest_ids: &[StatementId],
+    quarantined: bool,
+) -> Result<Vec<AssessmentRecord>> {
+    let ids = manifest_ids.to_vec();
+    store
+        .read_sealed(move |conn, vault| {
+            ids.iter().filter_map(|id| one(conn, vault, id, quarantined).transpose()).collect()
+        })
+        .await
+}
+
+pub(super) async fn version(
+    store: &SqliteStore,
+    originator: &TrustDomain,
+    assessment: &AssessmentId,
+    version: u32,
+) -> Result<Option<StatementId>> {
+    const SQL: &str = "SELECT id FROM manifest WHERE assessment = ?1 AND version = ?3 \
+        AND originator = (SELECT number FROM peer WHERE domain = ?2) ORDER BY state = 'quarantined', number LIMIT 1";
+    let (originator, assessment) = (originator.clone(), *assessment);
+    store
+        .read(move |conn| row(conn, SQL, params![assessment.as_bytes(), originator.as_str(), version], |r| id(r, 0)))
+        .await
+}
+
+pub(super) async fn find(
+    store: &SqliteStore,
+    id: &AssessmentId,
+    version: Option<u32>,
+    quarantined: bool,
+) -> Result<Option<AssessmentRecord>> {
+    // Whose it is, is settled by who came first; one in quarantine settles nothing where another is shown.
+    const SQL: &str = heads!(
+        "WHERE m.assessment = ?1 AND (?2 IS NULL OR m.version = ?2) AND (m.state <> 'quarantined' OR ?3) \
+         AND m.originator = (SELECT f.originator FROM manifest f WHERE f.assessment = ?1 \
+         AND (f.state <> 'quarantined' OR ?3) ORDER BY f.state = 'quarantined', f.number LIMIT 1) \
+         ORDER BY m.version DESC, m.state = 'quarantined', m.number LIMIT 1"
+    );
+    let id = *id;
+    store
+        .read_sealed(move |conn, vault| {
+            let found = row(conn, SQL, params![id.as_bytes(), version, quarantined], head)?;
+            found.map(|head| complete(conn, vault, head, quarantined)).transpose()
+        })
+        .await
+}
+
+pub(super) async fn list(store: &SqliteStore, filter: &ListFilter) -> Result<Vec<AssessmentRecord>> {
+    const ALL: &str = heads!(
+        "WHERE (m.state <> 'quarantined' OR ?1) AND (m.state <> 'superseded' OR NOT ?2) \
+         ORDER BY m.number DESC LIMIT ?3"
+    );
+    const OF_ONE: &str = heads!(
+        "WHERE (m.state <> 'quarantined' OR ?1) AND (m.state <> 'superseded' OR NOT ?2) \
+         AND m.originator = ?4 ORDER BY m.number DESC LIMIT ?3"
+    );
+    let ListFilter { originator, current_only, quarantined, limit } = filter.clone();
+    let limit = if limit == 0 { PAGE } else { limit };
+    store
+        .read_sealed(move |conn, vault| {
+            let originator = match originator {
+                None => None,
+                Some(name) => match partners::find(conn, &name)? {
+                    None => return Ok(vec![]),
+                    found => found,
+                },
+            };
+            let mut values: Vec<&dyn ToSql> = vec![&quarantined, &current_only, &limit];
+            values.extend(originator.as_ref().map(|o| o as &dyn ToSql));
+            let sql = if originator.is_some() { OF_ONE } else { ALL };
+            let heads = rows(conn, sql, values.as_slice(), head)?;
+            heads.into_iter().map(|head| complete(conn, vault, head, quarantined)).collect()
+        })
+        .await
+}

@@ -1,0 +1,153 @@
+//! Attachments: bytes that arrive piece by piece, each piece sealed on its own.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, params};
+
+use super::{
+    SqliteStore,
+    column::{change, count, number, row, rows},
+    keys,
+};
+use crate::{
+    domain::ids::{Sha256, TrustDomain},
+    store::{
+        AttachmentStatus, Result, StoreError,
+        vault::{HeldKey, Row, Vault},
+    },
+};
+
+/// An attachment's row.
+struct Kept {
+    row: i64,
+    status: AttachmentStatus,
+    wrapped: Vec<u8>,
+}
+
+fn find(conn: &Connection, sha256: &Sha256) -> Result<Option<Kept>> {
+    const SQL: &str = "SELECT number, size, stored, complete, wrapped FROM attachment WHERE sha256 = ?1";
+    row(conn, SQL, [sha256.as_bytes()], |r| {
+        let status = AttachmentStatus { size: count(r, 1)?, stored: count(r, 2)?, complete: r.get(3)? };
+        Ok(Kept { row: r.get(0)?, status, wrapped: r.get(4)? })
+    })
+}
+
+pub(super) async fn status(store: &SqliteStore, sha256: &Sha256) -> Result<AttachmentStatus> {
+    let sha256 = *sha256;
+    store.read(move |conn| Ok(find(conn, &sha256)?.map(|kept| kept.status).unwrap_or_default())).await
+}
+
+/// Notes what an entry from a partner named.
+pub(super) fn named(conn: &Connection, peer: i64, attachments: &[(Sha256, u64)]) -> Result<()> {
+    const SQL: &str = "INSERT INTO attachment_named (peer, sha256, size) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+    for (sha256, size) in attachments {
+        change(conn, SQL, params![peer, sha256.as_bytes(), number(*size)])?;
+    }
+    Ok(())
+}
+
+/// What a partner's entries named and that is not whole here.
+pub(super) async fn wanted(store: &SqliteStore, partner: &TrustDomain) -> Result<Vec<(Sha256, u64)>> {
+    const SQL: &str = "SELECT n.sha256, n.size FROM attachment_named n LEFT JOIN attachment a ON a.sha256 = n.sha256 \
+        WHERE n.peer = (SELECT number FROM peer WHERE domain = ?1) AND NOT ifnull(a.complete, 0) LIMIT 256";
+    let partner = partner.clone();
+    store.read(move |conn| rows(conn, SQL, [partner.as_str()], |r| Ok((Sha256(r.get(0)?), count(r, 1)?)))).await
+}
+
+/// A piece, and where it belongs.
+struct Piece {
+    sha256: Sha256,
+    size: u64,
+    start: u64,
+    bytes: Vec<u8>,
+}
+
+pub(super) async fn append(store: &SqliteStore, sha256: &Sha256, size: u64, start: u64, bytes: Vec<u8>) -> Result<()> {
+    let piece = Arc::new(Piece { sha256: *sha256, size, start, bytes });
+    for _ in 0..keys::TURNS {
+        let wanted = Arc::clone(&piece);
+        let (sealed, key) = store.read_sealed(move |conn, vault| seal(conn, vault, &wanted)).await?;
+        let piece = Arc::clone(&piece);
+        if store.write(move |conn, _| commit(conn, &piece, &sealed, &key)).await? {
+            return Ok(());
+        }
+    }
+    Err(keys::lost())
+}
+
+fn seal(conn: &Connection, vault: &Vault, piece: &Piece) -> Result<(Vec<u8>, Vec<u8>)> {
+    let name = Row::AttachmentKey(&piece.sha256);
+    let key: HeldKey = match find(conn, &piece.sha256)? {
+        Some(kept) => vault.held_key(name, kept.wrapped)?,
+        None => vault.fresh_key(name)?,
+    };
+    Ok((key.seal(Row::Chunk(&piece.sha256, piece.start), &piece.bytes)?, key.wrapped))
+}
+
+/// `false` where the key must be taken anew.
+fn commit(conn: &Connection, piece: &Piece, sealed: &[u8], key: &[u8]) -> Result<bool> {
+    const NEW: &str = "INSERT INTO attachment (sha256, size, stored, complete, wrapped) VALUES (?1, ?2, 0, 0, ?3)";
+    const CHUNK: &str = "INSERT INTO attachment_chunk (attachment, start, length, sealed) VALUES (?1, ?2, ?3, ?4)";
+    let length = u64::try_from(piece.bytes.len()).unwrap_or(u64::MAX);
+    let end = piece.start.saturating_add(length);
+    if end > piece.size {
+        return Err(StoreError::Conflict);
+    }
+    let kept = match find(conn, &piece.sha256)? {
+        Some(kept) => kept,
+        None => {
+            change(conn, NEW, params![piece.sha256.as_bytes(), number(piece.size), key])?;
+            let status = AttachmentStatus { size: piece.size, ..AttachmentStatus::default() };
+            Kept { row: conn.last_insert_rowid(), status, wrapped: key.to_vec() }
+        }
+    };
+    if kept.status != (AttachmentStatus { size: piece.size, stored: piece.start, complete: false }) {
+        return Err(StoreError::Conflict);
+    }
+    if kept.wrapped != key {
+        return Ok(false);
+    }
+    if length > 0 {
+        change(conn, CHUNK, params![kept.row, number(piece.start), number(length), sealed])?;
+        change(conn, "UPDATE attachment SET stored = ?2 WHERE number = ?1", params![kept.row, number(end)])?;
+    }
+    Ok(true)
+}
+
+pub(super) async fn finish(store: &SqliteStore, sha256: &Sha256, is_good: bool) -> Result<()> {
+    let sha256 = *sha256;
+    store
+        .write(move |conn, _| match find(conn, &sha256)? {
+            Some(kept) if is_good && kept.status.stored == kept.status.size => {
+                change(conn, "UPDATE attachment SET complete = 1 WHERE number = ?1", [kept.row]).map(|_| ())
+            }
+            _ if is_good => Err(StoreError::Conflict),
+            Some(kept) => change(conn, "DELETE FROM attachment WHERE number = ?1", [kept.row]).map(|_| ()),
+            None => Ok(()),
+        })
+        .await
+}
+
+pub(super) async fn read(store: &SqliteStore, sha256: &Sha256, offset: u64, length: u32) -> Result<Vec<u8>> {
+    let sha256 = *sha256;
+    store.read_sealed(move |conn, vault| read_range(conn, vault, &sha256, offset, length)).await
+}
+
+fn read_range(conn: &Connection, vault: &Vault, sha256: &Sha256, offset: u64, length: u32) -> Result<Vec<u8>> {
+    // Starts with the piece in which `offset` lies.
+    const SQL: &str = "SELECT start, sealed FROM attachment_chunk WHERE attachment = ?1 AND start < ?3 AND start >= \
+        ifnull((SELECT max(start) FROM attachment_chunk WHERE attachment = ?1 AND start <= ?2), 0) ORDER BY start";
+    let Some(kept) = find(conn, sha256)? else { return Ok(vec![]) };
+    let key = vault.held_key(Row::AttachmentKey(sha256), kept.wrapped)?;
+    let end = offset.saturating_add(u64::from(length)).min(kept.status.stored);
+    let pieces = rows(conn, SQL, params![kept.row, number(offset), number(end)], |r| {
+        Ok((count(r, 0)?, r.get::<_, Vec<u8>>(1)?))
+    })?;
+    let mut out = Vec::new();
+    for (start, sealed) in pieces {
+        let piece = key.open(Row::Chunk(sha256, start), &sealed)?;
+        let within = |at: u64| usize::try_from(at.saturating_sub(start)).unwrap_or(usize::MAX).min(piece.len());
+        out.extend_from_slice(piece.get(within(offset)..within(end)).unwrap_or_default());
+    }
+    Ok(out)
+}

@@ -1,0 +1,35 @@
+//! SQLite's errors, as the store's: the one place where they are told apart.
+
+use rusqlite::{Error, ErrorCode};
+
+use crate::store::StoreError;
+
+impl From<Error> for StoreError {
+    fn from(error: Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::Full,
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::OutOfMemory) => Self::Busy,
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                Self::Corrupt("a page of the database is unreadable".to_owned())
+            }
+            Some(ErrorCode::ConstraintViolation) => Self::Conflict,
+            // The primary code and the system call that failed; no values stand in these.
+            Some(_) => Self::Failed(error.to_string()),
+            None => Self::of_value(&error),
+        }
+    }
+}
+
+impl StoreError {
+    /// Errors that come from a value and not from the disk.
+    fn of_value(error: &Error) -> Self {
+        match error {
+            Error::FromSqlConversionFailure(..)
+            | Error::IntegralValueOutOfRange(..)
+            | Error::InvalidColumnType(..)
+            | Error::Utf8Error(..)
+            | Error::QueryReturnedNoRows => Self::Corrupt("a row does not hold what belongs there".to_owned()),
+            other => Self::Failed(other.to_string()),
+        }
+    }
+}

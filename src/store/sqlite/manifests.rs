@@ -1,0 +1,112 @@
+//! Versions of assessments as rows: which one is shown, and which are superseded.
+
+use rusqlite::{Connection, params};
+
+use super::column::{change, row, word};
+use crate::{
+    domain::{
+        ids::{AssessmentId, StatementId},
+        time::Time,
+    },
+    store::{AssessmentState, Result},
+};
+
+/// A version to be kept.
+pub(super) struct Version<'a> {
+    pub(super) manifest_id: &'a StatementId,
+    pub(super) manifest: &'a [u8],
+    pub(super) assessment: &'a AssessmentId,
+    /// The number of the originator.
+    pub(super) originator: i64,
+    pub(super) version: u32,
+    pub(super) since: Time,
+}
+
+/// The row of a manifest.
+pub(super) fn find(conn: &Connection, id: &StatementId) -> Result<Option<i64>> {
+    row(conn, "SELECT number FROM manifest WHERE id = ?1", [id.as_bytes()], |r| r.get(0))
+}
+
+/// The latest version that users see; 0 where there is none.
+pub(super) fn latest(conn: &Connection, assessment: &AssessmentId, originator: i64) -> Result<u32> {
+    const SQL: &str = "SELECT ifnull(max(version), 0) FROM manifest \
+        WHERE assessment = ?1 AND originator = ?2 AND state <> 'quarantined'";
+    Ok(row(conn, SQL, params![assessment.as_bytes(), originator], |r| r.get(0))?.unwrap_or_default())
+}
+
+/// Whether users see another manifest under this version.
+fn is_taken(conn: &Connection, v: &Version<'_>) -> Result<bool> {
+    const SQL: &str = "SELECT 1 FROM manifest WHERE assessment = ?1 AND originator = ?2 AND version = ?3 \
+        AND state <> 'quarantined' AND id <> ?4";
+    let values = params![v.assessment.as_bytes(), v.originator, v.version, v.manifest_id.as_bytes()];
+    Ok(row(conn, SQL, values, |_| Ok(()))?.is_some())
+}
+
+fn insert(conn: &Connection, v: &Version<'_>, state: AssessmentState) -> Result<i64> {
+    const SQL: &str = "INSERT INTO manifest (id, assessment, version, originator, state, since, envelope) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let (id, assessment) = (v.manifest_id.as_bytes(), v.assessment.as_bytes());
+    change(
+        conn,
+        SQL,
+        params![id, assessment, v.version, v.originator, state.as_str(), v.since.unix_nanos(), v.manifest],
+    )?;
+    Ok(conn.last_insert_rowid())
+}
+
+/// What became of an arrival.
+pub(super) struct Kept {
+    /// The row of its manifest.
+    pub(super) number: i64,
+    /// Whether this arrival is kept from users.
+    pub(super) is_quarantined: bool,
+}
+
+/// Keeps a version, or finds it where it is here already; shows it, unless it is to be quarantined or another manifest
+/// holds its version.
+pub(super) fn keep(conn: &Connection, v: &Version<'_>, is_quarantined: bool) -> Result<Kept> {
+    const FIND: &str = "SELECT number, state FROM manifest WHERE id = ?1";
+    let is_quarantined = is_quarantined || is_taken(conn, v)?;
+    let found = row(conn, FIND, [v.manifest_id.as_bytes()], |r| Ok((r.get(0)?, word::<AssessmentState>(r, 1)?)))?;
+    let number = match found {
+        None if is_quarantined => insert(conn, v, AssessmentState::Quarantined)?,
+        None => {
+            let state = state_of(conn, v)?;
+            let number = insert(conn, v, state)?;
+            supersede(conn, v)?;
+            number
+        }
+        Some((number, AssessmentState::Quarantined)) if !is_quarantined => {
+            let state = state_of(conn, v)?;
+            change(conn, "UPDATE manifest SET state = ?2 WHERE number = ?1", params![number, state.as_str()])?;
+            supersede(conn, v)?;
+            number
+        }
+        Some((number, _)) => number,
+    };
+    Ok(Kept { number, is_quarantined })
+}
+
+fn state_of(conn: &Connection, v: &Version<'_>) -> Result<AssessmentState> {
+    let is_late = latest(conn, v.assessment, v.originator)? > v.version;
+    Ok(if is_late { AssessmentState::Superseded } else { AssessmentState::Current })
+}
+
+fn supersede(conn: &Connection, v: &Version<'_>) -> Result<()> {
+    const SQL: &str = "UPDATE manifest SET state = 'superseded' \
+        WHERE assessment = ?1 AND originator = ?2 AND version < ?3 AND state = 'current'";
+    change(conn, SQL, params![v.assessment.as_bytes(), v.originator, v.version]).map(|_| ())
+}
+
+/// Keeps the sealed portions of an arrival.
+pub(super) fn keep_portions(
+    conn: &Connection,
+    manifest: i64,
+    (peer, sequence): (i64, i64),
+    is_quarantined: bool,
+    sealed: &[u8],
+) -> Result<()> {
+    const SQL: &str =
+        "INSERT INTO portion_set (manifest, peer, sequence, quarantined, sealed) VALUES (?1, ?2, ?3, ?4, ?5)";
+    change(conn, SQL, params![manifest, peer, sequence, is_quarantined, sealed]).map(|_| ())
+}

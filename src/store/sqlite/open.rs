@@ -1,0 +1,170 @@
+//! Opening: the file, its lock, its settings, its version and its key.
+
+use std::{
+    ffi::OsString,
+    fs::{self, File, OpenOptions, Permissions, TryLockError},
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
+
+use super::readers::READERS;
+use crate::store::{Result, StoreError, vault::Vault};
+
+/// "WFIR": what kind of file it is.
+const APPLICATION_ID: i64 = 0x5746_4952;
+/// The schema, step by step: a store at version n has the first n behind it.
+const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_first.sql")];
+/// The owner alone reads and writes.
+const MODE: u32 = 0o600;
+/// How long a connection waits for a lock of another one.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How many statements each connection keeps prepared.
+const STATEMENTS: usize = 128;
+
+/// An open store.
+pub(super) struct Opened {
+    pub(super) writer: Connection,
+    pub(super) readers: Vec<Connection>,
+    /// Held as long as the writer runs: no second process writes.
+    pub(super) lock: File,
+}
+
+fn refusal(path: &Path, what: impl std::fmt::Display) -> StoreError {
+    StoreError::Open(format!("the store `{}` {what}", path.display()))
+}
+
+/// Opens the store at `path`; makes one there only where `create` says so.
+pub(super) fn open(path: &Path, vault: &Vault, create: bool) -> Result<Opened> {
+    if !create && !path.exists() {
+        return Err(refusal(path, "does not exist; run `watchfire init`, or restore a backup"));
+    }
+    let lock = lock(path)?;
+    make_file(path, create).map_err(|e| refusal(path, format_args!("can't be opened: {e}")))?;
+    let writer = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let version = version(&writer, path, create)?;
+    configure(&writer, path, version).map_err(|e| named(path, e))?;
+    migrate(&writer, vault, version)?;
+    check_key(&writer, path, vault)?;
+    let readers = (0..READERS).map(|_| reader(path)).collect::<Result<_>>()?;
+    Ok(Opened { writer, readers, lock })
+}
+
+/// What SQLite says at opening, as a sentence that names the file.
+fn named(path: &Path, error: rusqlite::Error) -> StoreError {
+    refusal(path, format_args!("can't be opened: {error}"))
+}
+
+fn lock_path(path: &Path) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(".lock");
+    name.into()
+}
+
+fn lock(path: &Path) -> Result<File> {
+    let options = OpenOptions::new().create(true).truncate(false).write(true).mode(MODE).clone();
+    let file = options.open(lock_path(path)).map_err(|e| refusal(path, format_args!("can't be locked: {e}")))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(refusal(path, "is in use by another process; stop that one first")),
+        Err(TryLockError::Error(e)) => Err(refusal(path, format_args!("can't be locked: {e}"))),
+    }
+}
+
+/// The file must be there, and the owner's alone, before SQLite opens it: log and index inherit its mode.
+fn make_file(path: &Path, create: bool) -> std::io::Result<()> {
+    if create && !path.exists() {
+        OpenOptions::new().create_new(true).write(true).mode(MODE).open(path)?.sync_all()?;
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(folder)?.sync_all()?;
+    }
+    fs::set_permissions(path, Permissions::from_mode(MODE))
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
+    let open = || {
+        let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        conn.busy_timeout(PATIENCE)?;
+        // The writer alone copies the log into the database, and never after a failed fsync.
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+        conn.set_prepared_statement_cache_capacity(STATEMENTS);
+        conn.pragma_update(None, "temp_store", "MEMORY")?;
+        Ok(conn)
+    };
+    open().map_err(|e| named(path, e))
+}
+
+fn reader(path: &Path) -> Result<Connection> {
+    let conn = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    conn.pragma_update(None, "query_only", true)?;
+    Ok(conn)
+}
+
+/// The schema version of the file; 0 for a new one.
+fn version(conn: &Connection, path: &Path, create: bool) -> Result<usize> {
+    let read = |name| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let foreign = |_| refusal(path, "is no Watchfire store, or is damaged; restore a backup");
+    let pages = read("page_count").map_err(foreign)?;
+    let application = read("application_id").map_err(foreign)?;
+    let version = read("user_version").map_err(foreign)?;
+    match (pages, application, usize::try_from(version)) {
+        // Left by a start that was cut off before its first transaction.
+        (0, 0, Ok(0)) if create => Ok(0),
+        (0, ..) => Err(refusal(path, "is empty; run `watchfire init`, or restore a backup")),
+        (_, APPLICATION_ID, Ok(version)) if (1..=MIGRATIONS.len()).contains(&version) => Ok(version),
+        (_, APPLICATION_ID, _) => Err(refusal(
+            path,
+            format_args!(
+                "has version {version}, and this program knows versions up to {}; use the newer program",
+                MIGRATIONS.len()
+            ),
+        )),
+        _ => Err(refusal(path, "is no Watchfire store")),
+    }
+}
+
+fn configure(conn: &Connection, path: &Path, version: usize) -> rusqlite::Result<()> {
+    if version == 0 {
+        conn.pragma_update(None, "page_size", 8192)?;
+    }
+    let mode: String = conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(rusqlite::Error::InvalidPath(path.to_owned()));
+    }
+    conn.pragma_update(None, "synchronous", "FULL")?;
+    conn.pragma_update(None, "secure_delete", "ON")?;
+    conn.pragma_update(None, "foreign_keys", "ON")?;
+    conn.pragma_update(None, "wal_autocheckpoint", 0)?;
+    conn.pragma_update(None, "journal_size_limit", 64 << 20)?;
+    conn.pragma_update(None, "cache_size", -16_384)
+}
+
+/// Each step is one transaction, with the version that it leads to.
+fn migrate(conn: &Connection, vault: &Vault, version: usize) -> Result<()> {
+    for (number, step) in MIGRATIONS.iter().enumerate().skip(version) {
+        let transaction = conn.unchecked_transaction()?;
+        transaction.execute_batch(step)?;
+        if number == 0 {
+            let check = vault.key_check()?;
+            transaction.execute("INSERT INTO meta (name, value) VALUES ('key check', ?1)", [check])?;
+            transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        }
+        transaction.pragma_update(None, "user_version", i64::try_from(number).unwrap_or_default().saturating_add(1))?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+fn check_key(conn: &Connection, path: &Path, vault: &Vault) -> Result<()> {
+    let check: Vec<u8> = conn
+        .query_row("SELECT value FROM meta WHERE name = 'key check'", [], |row| row.get(0))
+        .map_err(|e| named(path, e))?;
+    if vault.knows(&check) {
+        Ok(())
+    } else {
+        Err(refusal(path, "belongs to another storage key; give the key that it was made with"))
+    }
+}

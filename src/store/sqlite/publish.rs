@@ -1,0 +1,77 @@
+//! Publishing: a version, its portions, who is queued for it and the decisions, in one transaction.
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use super::{
+    SqliteStore, keys, ledger,
+    manifests::{self, Version},
+    partners, queue,
+};
+use crate::store::{
+    Publication, Result, StoreError,
+    vault::{HeldKey, Leaf, Row, Vault, pack},
+};
+
+/// A publication with its portions sealed.
+struct Sealed {
+    publication: Arc<Publication>,
+    leaves: Arc<Vec<Leaf>>,
+    portions: Vec<u8>,
+    key: Vec<u8>,
+}
+
+pub(super) async fn publish(store: &SqliteStore, publication: Publication) -> Result<bool> {
+    let leaves = Arc::new(Leaf::all(&publication.events)?);
+    let publication = Arc::new(publication);
+    for _ in 0..keys::TURNS {
+        let wanted = Arc::clone(&publication);
+        let key = store
+            .read_sealed(move |conn, vault| keys::find_or_make(conn, vault, &wanted.assessment, &wanted.originator))
+            .await?;
+        let sealed = Sealed {
+            portions: seal(&key, &publication)?,
+            publication: Arc::clone(&publication),
+            leaves: Arc::clone(&leaves),
+            key: key.wrapped,
+        };
+        if let Some(is_new) = store.write(move |conn, vault| commit(conn, vault, &sealed)).await? {
+            return Ok(is_new);
+        }
+    }
+    Err(keys::lost())
+}
+
+fn seal(key: &HeldKey, p: &Publication) -> Result<Vec<u8>> {
+    let row = Row::PortionSet { manifest: &p.manifest_id, from: &p.originator, sequence: 0, quarantined: false };
+    key.seal(row, &pack(&p.portions))
+}
+
+/// Whether it was new; `None` where the key must be taken anew.
+fn commit(conn: &Connection, vault: &Vault, sealed: &Sealed) -> Result<Option<bool>> {
+    let p = &sealed.publication;
+    if manifests::find(conn, &p.manifest_id)?.is_some() {
+        return Ok(Some(false));
+    }
+    let originator = partners::number_of(conn, &p.originator)?;
+    if manifests::latest(conn, &p.assessment, originator)?.checked_add(1) != Some(p.version) {
+        return Err(StoreError::Conflict);
+    }
+    if !keys::settle(conn, &p.assessment, originator, &sealed.key)? {
+        return Ok(None);
+    }
+    let version = Version {
+        manifest_id: &p.manifest_id,
+        manifest: &p.manifest,
+        assessment: &p.assessment,
+        originator,
+        version: p.version,
+        since: p.at,
+    };
+    let kept = manifests::keep(conn, &version, false)?;
+    manifests::keep_portions(conn, kept.number, (originator, 0), false, &sealed.portions)?;
+    queue::put(conn, kept.number, p.urgency, &p.queue)?;
+    ledger::append(conn, vault, &sealed.leaves)?;
+    Ok(Some(true))
+}

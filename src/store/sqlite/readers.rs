@@ -1,0 +1,52 @@
+//! Reading: a few connections that can't write, on threads where waiting for the disk holds up nobody.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::Connection;
+use tokio::sync::Semaphore;
+
+use crate::store::{Result, StoreError};
+
+/// How many read at once.
+pub(super) const READERS: usize = 4;
+
+/// The idle connections.
+pub(super) struct Readers {
+    idle: Arc<Mutex<Vec<Connection>>>,
+    places: Arc<Semaphore>,
+}
+
+impl Readers {
+    /// From open connections.
+    pub(super) fn new(connections: Vec<Connection>) -> Self {
+        let places = Arc::new(Semaphore::new(connections.len()));
+        Self { idle: Arc::new(Mutex::new(connections)), places }
+    }
+
+    /// Reads from one snapshot.
+    pub(super) async fn run<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+    {
+        let gone = || StoreError::Failed("a reader has stopped".to_owned());
+        let place = Arc::clone(&self.places).acquire_owned().await.map_err(|_| gone())?;
+        let idle = Arc::clone(&self.idle);
+        let read = move || {
+            // Released at the end, after the connection is back.
+            let _place = place;
+            let conn = idle.lock().unwrap_or_else(PoisonError::into_inner).pop().ok_or(StoreError::Busy)?;
+            let result = snapshot(&conn, work);
+            idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
+            result
+        };
+        tokio::task::spawn_blocking(read).await.map_err(|_| gone())?
+    }
+}
+
+fn snapshot<T>(conn: &Connection, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+    let transaction = conn.unchecked_transaction()?;
+    let result = work(&transaction);
+    transaction.finish()?;
+    result
+}

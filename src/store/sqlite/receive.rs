@@ -1,0 +1,200 @@
+//! Incoming feeds: entries and the position after them, in one transaction: stored exactly once.
+
+use std::{collections::HashMap, sync::Arc};
+
+use rusqlite::{Connection, Row as SqlRow, params};
+
+use super::{
+    SqliteStore, attachments,
+    column::{change, count, id, number, row, rows, time, word, word_optional},
+    keys, ledger,
+    manifests::{self, Version},
+    partners,
+};
+use crate::{
+    domain::{
+        event::Event,
+        ids::{AssessmentId, StatementId, TrustDomain},
+        time::Time,
+    },
+    store::{
+        InboundPosition, ReceivedContent, ReceivedEntry, ReceivedRecord, Result, StoreError,
+        vault::{HeldKey, Leaf, Row, Vault, pack},
+    },
+};
+
+/// A batch that came in.
+struct Batch {
+    partner: TrustDomain,
+    after: u64,
+    entries: Vec<ReceivedEntry>,
+    at: Time,
+    leaves: Vec<Leaf>,
+}
+
+/// The sealed portions of each entry with the wrapped key; nothing for a void.
+type Sealed = Vec<Option<(Vec<u8>, Vec<u8>)>>;
+
+pub(super) async fn receive(
+    store: &SqliteStore,
+    partner: &TrustDomain,
+    after: u64,
+    entries: Vec<ReceivedEntry>,
+    at: Time,
+    events: &[Event],
+) -> Result<()> {
+    let leaves = Leaf::all(events)?;
+    let batch = Arc::new(Batch { partner: partner.clone(), after, entries, at, leaves });
+    for _ in 0..keys::TURNS {
+        let wanted = Arc::clone(&batch);
+        // Sealed on the reader's thread: it may be megabytes.
+        let sealed = store.read_sealed(move |conn, vault| seal(conn, vault, &wanted)).await?;
+        let batch = Arc::clone(&batch);
+        if store.write(move |conn, vault| commit(conn, vault, &batch, &sealed)).await? {
+            return Ok(());
+        }
+    }
+    Err(keys::lost())
+}
+
+fn seal(conn: &Connection, vault: &Vault, batch: &Batch) -> Result<Sealed> {
+    let mut keys: HashMap<(AssessmentId, TrustDomain), HeldKey> = HashMap::new();
+    let mut seal = |entry: &ReceivedEntry, content: &ReceivedContent| {
+        let name = (content.assessment, content.originator.clone());
+        let key = match keys.entry(name) {
+            std::collections::hash_map::Entry::Occupied(key) => key.into_mut(),
+            std::collections::hash_map::Entry::Vacant(place) => {
+                place.insert(keys::find_or_make(conn, vault, &content.assessment, &content.originator)?)
+            }
+        };
+        let row = Row::PortionSet {
+            manifest: &content.manifest_id,
+            from: &batch.partner,
+            sequence: entry.sequence,
+            quarantined: content.quarantined,
+        };
+        Ok((key.seal(row, &pack(&content.portions))?, key.wrapped.clone()))
+    };
+    batch.entries.iter().map(|e| e.content.as_ref().map(|c| seal(e, c)).transpose()).collect()
+}
+
+/// `false` where a key must be taken anew; nothing is changed then.
+fn commit(conn: &Connection, vault: &Vault, batch: &Batch, sealed: &Sealed) -> Result<bool> {
+    const POSITION: &str = "INSERT INTO feed_in (peer, sequence, release, at) VALUES (?1, ?2, ?3, ?4) \
+        ON CONFLICT (peer) DO UPDATE SET sequence = excluded.sequence, release = excluded.release, at = excluded.at";
+    let peer = partners::number_of(conn, &batch.partner)?;
+    if position(conn, peer)?.sequence != batch.after {
+        return Err(StoreError::Conflict);
+    }
+    if !settle_keys(conn, batch, sealed)? {
+        return Ok(false);
+    }
+    let mut last = batch.after;
+    for (entry, sealed) in batch.entries.iter().zip(sealed) {
+        if Some(entry.sequence) != last.checked_add(1) {
+            return Err(StoreError::Conflict);
+        }
+        last = entry.sequence;
+        let portions = sealed.as_ref().map(|(portions, _)| portions.as_slice());
+        insert(conn, peer, entry, portions.unwrap_or_default(), batch.at)?;
+    }
+    if let Some(entry) = batch.entries.last() {
+        let values = params![peer, number(last), entry.release_id.as_bytes(), batch.at.unix_nanos()];
+        change(conn, POSITION, values)?;
+    }
+    ledger::append(conn, vault, &batch.leaves)?;
+    Ok(true)
+}
+
+fn settle_keys(conn: &Connection, batch: &Batch, sealed: &Sealed) -> Result<bool> {
+    for (entry, sealed) in batch.entries.iter().zip(sealed) {
+        if let (Some(content), Some((_, key))) = (&entry.content, sealed) {
+            let originator = partners::number_of(conn, &content.originator)?;
+            if !keys::settle(conn, &content.assessment, originator, key)? {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
+}
+
+fn insert(conn: &Connection, peer: i64, entry: &ReceivedEntry, portions: &[u8], at: Time) -> Result<()> {
+    const SQL: &str = "INSERT INTO received (peer, sequence, release_id, envelope, kind, manifest, quarantined, at) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let sequence = number(entry.sequence);
+    let kept = match &entry.content {
+        None => None,
+        Some(c) => {
+            let version = Version {
+                manifest_id: &c.manifest_id,
+                manifest: &c.manifest,
+                assessment: &c.assessment,
+                originator: partners::number_of(conn, &c.originator)?,
+                version: c.version,
+                since: at,
+            };
+            let kept = manifests::keep(conn, &version, c.quarantined)?;
+            // The flag as the portions were sealed with; a row in quarantine is kept from users as a whole.
+            manifests::keep_portions(conn, kept.number, (peer, sequence), c.quarantined, portions)?;
+            if !kept.is_quarantined {
+                attachments::named(conn, peer, &c.attachments)?;
+            }
+            Some(kept)
+        }
+    };
+    let values = params![
+        peer,
+        sequence,
+        entry.release_id.as_bytes(),
+        entry.release,
+        entry.content.as_ref().map(|c| c.kind.as_str()),
+        kept.as_ref().map(|k| k.number),
+        kept.is_some_and(|k| k.is_quarantined),
+        at.unix_nanos(),
+    ];
+    change(conn, SQL, values).map(|_| ())
+}
+
+fn position(conn: &Connection, peer: i64) -> Result<InboundPosition> {
+    let found = row(conn, "SELECT sequence, release, at FROM feed_in WHERE peer = ?1", [peer], |r| {
+        Ok(InboundPosition { sequence: count(r, 0)?, release: Some(id(r, 1)?), at: Some(time(r, 2)?) })
+    })?;
+    Ok(found.unwrap_or_default())
+}
+
+pub(super) async fn inbound(store: &SqliteStore, partner: &TrustDomain) -> Result<InboundPosition> {
+    let partner = partner.clone();
+    store
+        .read(move |conn| match partners::find(conn, &partner)? {
+            Some(peer) => position(conn, peer),
+            None => Ok(InboundPosition::default()),
+        })
+        .await
+}
+
+pub(super) async fn release(store: &SqliteStore, partner: &TrustDomain, sequence: u64) -> Result<Option<StatementId>> {
+    const SQL: &str = "SELECT release_id FROM received \
+        WHERE peer = (SELECT number FROM peer WHERE domain = ?1) AND sequence = ?2";
+    let partner = partner.clone();
+    store.read(move |conn| row(conn, SQL, params![partner.as_str(), number(sequence)], |r| id(r, 0))).await
+}
+
+pub(super) async fn after(store: &SqliteStore, arrival: u64, limit: u32) -> Result<Vec<ReceivedRecord>> {
+    const SQL: &str = "SELECT d.domain, r.sequence, r.kind, m.assessment, m.version, r.quarantined, r.at, r.number \
+        FROM received r JOIN peer d ON d.number = r.peer LEFT JOIN manifest m ON m.number = r.manifest \
+        WHERE r.number > ?1 ORDER BY r.number LIMIT ?2";
+    store.read(move |conn| rows(conn, SQL, params![number(arrival), limit], read)).await
+}
+
+fn read(row: &SqlRow<'_>) -> rusqlite::Result<ReceivedRecord> {
+    let version: Option<u32> = row.get(4)?;
+    Ok(ReceivedRecord {
+        partner: word(row, 0)?,
+        sequence: count(row, 1)?,
+        kind: word_optional(row, 2)?,
+        assessment: version.map(|version| Ok::<_, rusqlite::Error>((id(row, 3)?, version))).transpose()?,
+        quarantined: row.get(5)?,
+        at: time(row, 6)?,
+        arrival: count(row, 7)?,
+    })
+}

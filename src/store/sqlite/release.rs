@@ -1,0 +1,193 @@
+//! Outgoing feeds: numbered releases, the voids that replace them, and what the partner has.
+
+use rusqlite::{Connection, Row, params};
+
+use super::{
+    SqliteStore,
+    column::{change, count, id, id_optional, ids, number, row, rows},
+    ledger, manifests, partners,
+};
+use crate::{
+    domain::{
+        event::Event,
+        ids::{Digest, Sha256, StatementId, TrustDomain},
+        time::Time,
+    },
+    store::{
+        OutboundPosition, ReleaseBatch, ReleaseRecord, Result, StoreError,
+        vault::{Leaf, Vault},
+    },
+};
+
+pub(super) async fn outbound(store: &SqliteStore, partner: &TrustDomain) -> Result<OutboundPosition> {
+    let partner = partner.clone();
+    store
+        .read(move |conn| {
+            let Some(peer) = partners::find(conn, &partner)? else { return Ok(OutboundPosition::default()) };
+            let queued = row(conn, "SELECT count(*) FROM queue WHERE peer = ?1", [peer], |r| count(r, 0))?;
+            Ok(OutboundPosition { queued: queued.unwrap_or_default(), ..position(conn, peer)? })
+        })
+        .await
+}
+
+/// Where the feed stands, but for its queue.
+fn position(conn: &Connection, peer: i64) -> Result<OutboundPosition> {
+    const SQL: &str = "SELECT sequence, release, acknowledged, acknowledged_at FROM feed_out WHERE peer = ?1";
+    let found = row(conn, SQL, [peer], |r| {
+        Ok(OutboundPosition {
+            sequence: count(r, 0)?,
+            release: id_optional(r, 1)?,
+            acknowledged: count(r, 2)?,
+            acknowledged_at: r.get::<_, Option<i64>>(3)?.map(Time::from_unix_nanos),
+            queued: 0,
+        })
+    })?;
+    Ok(found.unwrap_or_default())
+}
+
+pub(super) async fn commit(store: &SqliteStore, partner: &TrustDomain, batch: ReleaseBatch) -> Result<()> {
+    let leaves = Leaf::all(&batch.events)?;
+    let partner = partner.clone();
+    store.write(move |conn, vault| commit_batch(conn, vault, &partner, &batch, &leaves)).await
+}
+
+fn commit_batch(
+    conn: &Connection,
+    vault: &Vault,
+    partner: &TrustDomain,
+    batch: &ReleaseBatch,
+    leaves: &[Leaf],
+) -> Result<()> {
+    const POSITION: &str = "INSERT INTO feed_out (peer, sequence, release, acknowledged) VALUES (?1, ?2, ?3, 0) \
+        ON CONFLICT (peer) DO UPDATE SET sequence = excluded.sequence, release = excluded.release";
+    let peer = partners::number_of(conn, partner)?;
+    if position(conn, peer)?.sequence != batch.after {
+        return Err(StoreError::Conflict);
+    }
+    let mut last = batch.after;
+    for release in &batch.releases {
+        if Some(release.sequence) != last.checked_add(1) {
+            return Err(StoreError::Conflict);
+        }
+        last = release.sequence;
+        insert(conn, peer, release)?;
+    }
+    if let Some(release) = batch.releases.last() {
+        change(conn, POSITION, params![peer, number(last), release.id.as_bytes()])?;
+    }
+    for item in &batch.settled {
+        change(conn, "DELETE FROM queue WHERE number = ?1 AND peer = ?2", params![item, peer])?;
+    }
+    ledger::append(conn, vault, leaves)
+}
+
+fn insert(conn: &Connection, peer: i64, release: &ReleaseRecord) -> Result<()> {
+    const SQL: &str = "INSERT INTO release (peer, sequence, id, manifest, envelope, is_void, digests, attachments) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    const ATTACHMENT: &str = "INSERT INTO release_attachment (sha256, peer, sequence) VALUES (?1, ?2, ?3) \
+        ON CONFLICT DO NOTHING";
+    let ReleaseRecord { sequence, id, manifest_id, envelope, is_void, digests, attachments } = release;
+    let manifest = manifests::find(conn, manifest_id)?.ok_or(StoreError::Conflict)?;
+    let digests: Vec<u8> = digests.iter().flat_map(|d| d.0).collect();
+    let listed: Vec<u8> = attachments.iter().flat_map(|a| a.0).collect();
+    let sequence = number(*sequence);
+    change(conn, SQL, params![peer, sequence, id.as_bytes(), manifest, envelope, is_void, digests, listed])?;
+    for sha256 in attachments {
+        change(conn, ATTACHMENT, params![sha256.as_bytes(), peer, sequence])?;
+    }
+    Ok(())
+}
+
+pub(super) async fn after(
+    store: &SqliteStore,
+    partner: &TrustDomain,
+    sequence: u64,
+    limit: u32,
+) -> Result<Vec<ReleaseRecord>> {
+    const SQL: &str = "SELECT r.sequence, r.id, m.id, r.envelope, r.is_void, r.digests, r.attachments \
+        FROM release r JOIN manifest m ON m.number = r.manifest \
+        WHERE r.peer = (SELECT number FROM peer WHERE domain = ?1) AND r.sequence > ?2 ORDER BY r.sequence LIMIT ?3";
+    let partner = partner.clone();
+    store.read(move |conn| rows(conn, SQL, params![partner.as_str(), number(sequence), limit], read)).await
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<ReleaseRecord> {
+    Ok(ReleaseRecord {
+        sequence: count(row, 0)?,
+        id: id(row, 1)?,
+        manifest_id: id(row, 2)?,
+        envelope: row.get(3)?,
+        is_void: row.get(4)?,
+        digests: ids(row, 5)?,
+        attachments: ids(row, 6)?,
+    })
+}
+
+pub(super) async fn disclosed(
+    store: &SqliteStore,
+    partner: &TrustDomain,
+    manifest_id: &StatementId,
+) -> Result<Vec<Digest>> {
+    const SQL: &str = "SELECT digests FROM release WHERE manifest = (SELECT number FROM manifest WHERE id = ?1) \
+        AND peer = (SELECT number FROM peer WHERE domain = ?2)";
+    let (partner, manifest_id) = (partner.clone(), *manifest_id);
+    let values = move |conn: &Connection| {
+        rows(conn, SQL, params![manifest_id.as_bytes(), partner.as_str()], |r| ids::<Digest>(r, 0))
+    };
+    let mut digests = store.read(values).await?.concat();
+    digests.sort_unstable();
+    digests.dedup();
+    Ok(digests)
+}
+
+pub(super) async fn void(
+    store: &SqliteStore,
+    partner: &TrustDomain,
+    voids: Vec<(u64, Vec<u8>)>,
+    events: Vec<Event>,
+) -> Result<()> {
+    let leaves = Leaf::all(&events)?;
+    let partner = partner.clone();
+    store
+        .write(move |conn, vault| {
+            let peer = partners::find(conn, &partner)?.ok_or(StoreError::Conflict)?;
+            for (sequence, envelope) in &voids {
+                replace(conn, peer, *sequence, envelope)?;
+            }
+            ledger::append(conn, vault, &leaves)
+        })
+        .await
+}
+
+/// Puts a void in the place of a release; with it ends the right to what it disclosed, its attachments included.
+fn replace(conn: &Connection, peer: i64, sequence: u64, envelope: &[u8]) -> Result<()> {
+    const FIND: &str = "SELECT attachments FROM release WHERE peer = ?1 AND sequence = ?2";
+    const SQL: &str = "UPDATE release SET envelope = ?3, is_void = 1, digests = x'', attachments = x'' \
+        WHERE peer = ?1 AND sequence = ?2";
+    const FORGET: &str = "DELETE FROM release_attachment WHERE sha256 = ?1 AND peer = ?2 AND sequence = ?3";
+    let sequence = number(sequence);
+    let attachments = row(conn, FIND, params![peer, sequence], |r| ids::<Sha256>(r, 0))?.ok_or(StoreError::Conflict)?;
+    change(conn, SQL, params![peer, sequence, envelope])?;
+    for sha256 in attachments {
+        change(conn, FORGET, params![sha256.as_bytes(), peer, sequence])?;
+    }
+    Ok(())
+}
+
+pub(super) async fn acknowledged(store: &SqliteStore, partner: &TrustDomain, sequence: u64, at: Time) -> Result<()> {
+    const SQL: &str = "UPDATE feed_out SET acknowledged = min(?2, sequence), acknowledged_at = ?3 \
+        WHERE peer = (SELECT number FROM peer WHERE domain = ?1) AND acknowledged < min(?2, sequence)";
+    let partner = partner.clone();
+    let values = move |conn: &Connection, _: &Vault| {
+        change(conn, SQL, params![partner.as_str(), number(sequence), at.unix_nanos()]).map(|_| ())
+    };
+    store.write(values).await
+}
+
+pub(super) async fn attachment_released(store: &SqliteStore, partner: &TrustDomain, sha256: &Sha256) -> Result<bool> {
+    const SQL: &str = "SELECT 1 FROM release_attachment \
+        WHERE sha256 = ?1 AND peer = (SELECT number FROM peer WHERE domain = ?2) LIMIT 1";
+    let (partner, sha256) = (partner.clone(), *sha256);
+    let found = move |conn: &Connection| row(conn, SQL, params![sha256.as_bytes(), partner.as_str()], |_| Ok(()));
+    Ok(store.read(found).await?.is_some())
+}

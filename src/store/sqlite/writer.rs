@@ -1,0 +1,191 @@
+//! The one writer: a thread that puts what is waiting into one transaction, so that many changes share one fsync.
+//! Each change stands in a savepoint of its own: one that fails takes no other with it.
+
+use std::{fs::File, thread};
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::store::{Result, StoreError};
+
+/// How many changes share a transaction at most.
+const GROUP: usize = 256;
+/// How many changes may wait; who comes then waits for a place.
+const WAITING: usize = 1024;
+/// From how many pages of the write-ahead log on they are copied into the database.
+const CHECKPOINT_PAGES: i64 = 2000;
+
+/// A change that waits for its turn.
+trait Job: Send {
+    /// Does it, within the transaction.
+    fn run(&mut self, conn: &Connection) -> Result<()>;
+    /// Answers: with its own result where the transaction was committed, else with why it was not.
+    fn answer(self: Box<Self>, outcome: Result<()>);
+}
+
+struct Change<T, F> {
+    work: Option<F>,
+    result: Option<Result<T>>,
+    reply: oneshot::Sender<Result<T>>,
+}
+
+impl<T: Send, F: FnOnce(&Connection) -> Result<T> + Send> Job for Change<T, F> {
+    fn run(&mut self, conn: &Connection) -> Result<()> {
+        let result = self.work.take().map_or_else(|| Err(stopped()), |work| work(conn));
+        let outcome = result.as_ref().map(|_| ()).map_err(Clone::clone);
+        self.result = Some(result);
+        outcome
+    }
+
+    fn answer(self: Box<Self>, outcome: Result<()>) {
+        let own = self.result.unwrap_or_else(|| Err(stopped()));
+        // Who asked may be gone; the change stands all the same.
+        let _ = self.reply.send(outcome.and(own));
+    }
+}
+
+fn stopped() -> StoreError {
+    StoreError::Failed("the writer has stopped".to_owned())
+}
+
+/// The door to the writer's thread. Dropping it waits until everything that was handed in is done.
+pub(super) struct Writer {
+    jobs: Option<mpsc::Sender<Box<dyn Job>>>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Writer {
+    /// Starts the thread. It holds `lock` as long as it runs.
+    pub(super) fn start(conn: Connection, lock: File) -> Result<Self> {
+        let (jobs, waiting) = mpsc::channel(WAITING);
+        let thread = thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || Desk { conn, failed: None }.serve(waiting, lock))
+            .map_err(|e| StoreError::Open(format!("the store's thread can't be started: {e}")))?;
+        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+    }
+
+    /// Runs a change in a transaction; on `Ok` it is on disk.
+    pub(super) async fn run<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let jobs = self.jobs.as_ref().ok_or_else(stopped)?;
+        jobs.send(Box::new(Change { work: Some(work), result: None, reply })).await.map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What the thread works with.
+struct Desk {
+    conn: Connection,
+    /// Why nothing is written any more.
+    failed: Option<StoreError>,
+}
+
+impl Desk {
+    fn serve(mut self, mut waiting: mpsc::Receiver<Box<dyn Job>>, lock: File) {
+        while let Some(first) = waiting.blocking_recv() {
+            let mut group = vec![first];
+            while group.len() < GROUP
+                && let Ok(next) = waiting.try_recv()
+            {
+                group.push(next);
+            }
+            self.commit(group);
+            self.checkpoint("PASSIVE", CHECKPOINT_PAGES);
+        }
+        // Nobody waits here, so the log can go into the database, and away, as a whole.
+        self.checkpoint("TRUNCATE", 1);
+        drop(self.conn);
+        drop(lock);
+    }
+
+    fn commit(&mut self, mut group: Vec<Box<dyn Job>>) {
+        let outcome = match &self.failed {
+            Some(failed) => Err(failed.clone()),
+            None => transact(&self.conn, &mut group),
+        };
+        self.note(&outcome);
+        for job in group {
+            job.answer(outcome.clone());
+        }
+    }
+
+    /// A failed write or fsync leaves it open what is on disk: the kernel may have dropped the pages and will report
+    /// success the next time. So nothing is written after it, until the log is read anew at the next start.
+    fn note(&mut self, outcome: &Result<()>) {
+        if let Err(error @ StoreError::Failed(_)) = outcome
+            && self.failed.is_none()
+        {
+            tracing::error!(%error, "the store writes no more");
+            self.failed = Some(error.clone());
+        }
+    }
+
+    /// Copies the write-ahead log into the database. By hand, because SQLite's own way passes over a failed fsync.
+    fn checkpoint(&mut self, mode: &str, from_pages: i64) {
+        if self.failed.is_some() {
+            return;
+        }
+        let outcome = match self.pages("NOOP") {
+            Ok(pages) if pages >= from_pages => self.pages(mode).map(|_| ()),
+            other => other.map(|_| ()),
+        };
+        match &outcome {
+            // What is in the log stays there; the next turn tries again.
+            Err(error @ (StoreError::Full | StoreError::Busy)) => tracing::warn!(%error, "the log stays for now"),
+            other => self.note(other),
+        }
+    }
+
+    /// How many pages of the log are not in the database (before a copy, or after it).
+    fn pages(&self, mode: &str) -> Result<i64> {
+        let mut statement = self.conn.prepare_cached(&format!("PRAGMA wal_checkpoint({mode})"))?;
+        Ok(statement.query_row([], |row| Ok(row.get::<_, i64>(1)?.saturating_sub(row.get(2)?)))?)
+    }
+}
+
+/// Runs the group in one transaction. On `Err` nothing of it is kept.
+fn transact(conn: &Connection, group: &mut [Box<dyn Job>]) -> Result<()> {
+    execute(conn, "BEGIN IMMEDIATE")?;
+    let outcome = group
+        .iter_mut()
+        .try_for_each(|job| within_savepoint(conn, job.as_mut()))
+        .and_then(|()| execute(conn, "COMMIT"));
+    if outcome.is_err() && !conn.is_autocommit() {
+        // A rollback fails only with the disk; then the connection can't be trusted any more.
+        execute(conn, "ROLLBACK").map_err(|e| StoreError::Failed(format!("a change can't be taken back: {e}")))?;
+    }
+    outcome
+}
+
+/// `Err` where the whole transaction is lost; a change's own error is its own.
+fn within_savepoint(conn: &Connection, job: &mut dyn Job) -> Result<()> {
+    execute(conn, "SAVEPOINT change")?;
+    match job.run(conn) {
+        Ok(()) => execute(conn, "RELEASE change"),
+        // SQLite rolls back everything by itself on a full disk and on some failures.
+        Err(error) if conn.is_autocommit() || matches!(error, StoreError::Failed(_)) => Err(error),
+        Err(_) => {
+            execute(conn, "ROLLBACK TO change")?;
+            execute(conn, "RELEASE change")
+        }
+    }
+}
+
+fn execute(conn: &Connection, sql: &str) -> Result<()> {
+    conn.prepare_cached(sql)?.execute([])?;
+    Ok(())
+}

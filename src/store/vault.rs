@@ -1,0 +1,330 @@
+//! What the store holds in secret, sealed before it reaches a backend: portions, attachments, ledger entries,
+//! agreements and what waits in outboxes. Backends keep the ciphertexts; each is bound to the row that it stands in.
+
+use zeroize::Zeroizing;
+
+use super::{Result, StoreError};
+use crate::{
+    domain::{
+        event::{Deed, Event},
+        ids::{AssessmentId, Sha256, StatementId, TrustDomain},
+    },
+    seal::{
+        at_rest::{AtRestError, KEY_LEN, RestKey},
+        hash::sha256,
+        random::{self, NoRandomness},
+    },
+};
+
+/// What the key check seals.
+const KEY_CHECK: &[u8] = b"watchfire store";
+/// How many random bytes stand before an event, so that a proof's siblings can't be guessed (01-protocol §7).
+const SALT_LEN: usize = 32;
+
+impl From<AtRestError> for StoreError {
+    fn from(error: AtRestError) -> Self {
+        match error {
+            AtRestError::Corrupt => Self::Corrupt("a row does not decrypt: it was changed or moved".to_owned()),
+            AtRestError::NoRandomness(error) => error.into(),
+        }
+    }
+}
+
+impl From<NoRandomness> for StoreError {
+    fn from(error: NoRandomness) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+/// A row that holds a ciphertext: what the ciphertext is bound to.
+#[derive(Debug, Clone, Copy)]
+pub enum Row<'a> {
+    /// The known value that tells whether the storage key is right.
+    KeyCheck,
+    /// An agreement's envelope.
+    Agreement(&'a StatementId),
+    /// A statement that waits for a partner.
+    Outbox(&'a TrustDomain),
+    /// A ledger entry, by its index.
+    LedgerEntry(u64),
+    /// The key of an originator's assessment.
+    AssessmentKey(&'a AssessmentId, &'a TrustDomain),
+    /// The key of an attachment.
+    AttachmentKey(&'a Sha256),
+    /// The portions of one arrival.
+    PortionSet {
+        /// Of which version.
+        manifest: &'a StatementId,
+        /// From whom; the originator itself where it was published here.
+        from: &'a TrustDomain,
+        /// Its number in that feed; 0 where it was published here.
+        sequence: u64,
+        /// Whether it is kept from users. Bound, so that nobody lifts the quarantine by flipping a column.
+        quarantined: bool,
+    },
+    /// A part of an attachment, by where it starts.
+    Chunk(&'a Sha256, u64),
+}
+
+impl Row<'_> {
+    /// One spelling per row: a tag, then fields of fixed length, then at most one text.
+    fn name(&self) -> Vec<u8> {
+        match self {
+            Self::KeyCheck => b"key check\0".to_vec(),
+            Self::Agreement(id) => [b"agreement\0", id.as_bytes()].concat(),
+            Self::Outbox(partner) => [b"outbox\0", partner.as_str().as_bytes()].concat(),
+            Self::LedgerEntry(index) => [&b"ledger\0"[..], &index.to_be_bytes()].concat(),
+            Self::AssessmentKey(id, originator) => {
+                [b"assessment key\0", id.as_bytes(), originator.as_str().as_bytes()].concat()
+            }
+            Self::AttachmentKey(sha256) => [b"attachment key\0", sha256.as_bytes()].concat(),
+            Self::PortionSet { manifest, from, sequence, quarantined } => [
+                b"portion set\0",
+                manifest.as_bytes(),
+                &sequence.to_be_bytes(),
+                &[u8::from(*quarantined)],
+                from.as_str().as_bytes(),
+            ]
+            .concat(),
+            Self::Chunk(sha256, start) => [b"chunk\0", sha256.as_bytes(), &start.to_be_bytes()].concat(),
+        }
+    }
+}
+
+/// A content key, with the form in which it is kept.
+pub struct HeldKey {
+    key: RestKey,
+    /// The key, wrapped by the storage key and bound to its row.
+    pub wrapped: Vec<u8>,
+}
+
+impl HeldKey {
+    /// Seals bytes for a row.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`] where the operating system has no random bytes.
+    pub fn seal(&self, row: Row<'_>, plain: &[u8]) -> Result<Vec<u8>> {
+        Ok(self.key.seal(&row.name(), plain)?)
+    }
+
+    /// Opens what was sealed for that row.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`].
+    pub fn open(&self, row: Row<'_>, sealed: &[u8]) -> Result<Vec<u8>> {
+        Ok(self.key.open(&row.name(), sealed)?)
+    }
+}
+
+/// The storage key at work.
+pub struct Vault(RestKey);
+
+impl Vault {
+    /// With a storage key.
+    pub fn new(storage_key: &[u8; KEY_LEN]) -> Self {
+        Self(RestKey::new(storage_key))
+    }
+
+    /// Seals bytes for a row, under the storage key itself.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`] where the operating system has no random bytes.
+    pub fn seal(&self, row: Row<'_>, plain: &[u8]) -> Result<Vec<u8>> {
+        Ok(self.0.seal(&row.name(), plain)?)
+    }
+
+    /// Opens what was sealed for that row.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`].
+    pub fn open(&self, row: Row<'_>, sealed: &[u8]) -> Result<Vec<u8>> {
+        Ok(self.0.open(&row.name(), sealed)?)
+    }
+
+    /// What a new store keeps, to know its key again.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`] where the operating system has no random bytes.
+    pub fn key_check(&self) -> Result<Vec<u8>> {
+        self.seal(Row::KeyCheck, KEY_CHECK)
+    }
+
+    /// Whether this is the key under which the check was made.
+    pub fn knows(&self, key_check: &[u8]) -> bool {
+        self.open(Row::KeyCheck, key_check).is_ok_and(|plain| plain == KEY_CHECK)
+    }
+
+    /// A fresh content key for a row.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`] where the operating system has no random bytes.
+    pub fn fresh_key(&self, row: Row<'_>) -> Result<HeldKey> {
+        let bytes = RestKey::generate()?;
+        Ok(HeldKey { key: RestKey::new(&bytes), wrapped: self.seal(row, bytes.as_slice())? })
+    }
+
+    /// A content key as it was kept.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`].
+    pub fn held_key(&self, row: Row<'_>, wrapped: Vec<u8>) -> Result<HeldKey> {
+        let bytes = Zeroizing::new(self.open(row, &wrapped)?);
+        let bytes: &[u8; KEY_LEN] = bytes.as_slice().try_into().map_err(|_| AtRestError::Corrupt)?;
+        Ok(HeldKey { key: RestKey::new(bytes), wrapped })
+    }
+
+    /// Seals a ledger entry for its index.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`] where the operating system has no random bytes.
+    pub fn seal_leaf(&self, index: u64, leaf: &Leaf) -> Result<Vec<u8>> {
+        self.seal(Row::LedgerEntry(index), &leaf.plain)
+    }
+
+    /// Opens a ledger entry, and checks it against its leaf.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`].
+    pub fn open_leaf(&self, index: u64, hash: &[u8], sealed: &[u8]) -> Result<Event> {
+        let plain = self.open(Row::LedgerEntry(index), sealed)?;
+        if sha256(&[&plain]) != hash {
+            return Err(StoreError::Corrupt(format!("ledger entry {index} is not what its leaf says")));
+        }
+        let unreadable = || StoreError::Corrupt(format!("ledger entry {index} can't be read"));
+        let json = plain.get(SALT_LEN..).ok_or_else(unreadable)?;
+        serde_json::from_slice(json).map_err(|_| unreadable())
+    }
+}
+
+/// An event, ready to become a ledger entry as soon as its index is known.
+pub struct Leaf {
+    plain: Vec<u8>,
+    /// SHA-256 over the random bytes and the event: what the Merkle tree holds.
+    pub hash: [u8; 32],
+    /// The version whose decisions it belongs to.
+    pub manifest: Option<StatementId>,
+}
+
+impl Leaf {
+    /// Salts and hashes an event.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`] where the operating system has no random bytes.
+    pub fn of(event: &Event) -> Result<Self> {
+        let mut plain = random::bytes::<SALT_LEN>()?.to_vec();
+        serde_json::to_writer(&mut plain, event)
+            .map_err(|e| StoreError::Failed(format!("an event can't be written: {e}")))?;
+        Ok(Self { hash: sha256(&[&plain]), plain, manifest: decided(&event.deed) })
+    }
+
+    /// All of them.
+    ///
+    /// # Errors
+    /// As [`Self::of`].
+    pub fn all(events: &[Event]) -> Result<Vec<Self>> {
+        events.iter().map(Self::of).collect()
+    }
+}
+
+/// The version that a deed decided something about; that it was read is no decision.
+fn decided(deed: &Deed) -> Option<StatementId> {
+    match deed {
+        Deed::Published { manifest, .. }
+        | Deed::Decided { manifest, .. }
+        | Deed::Released { manifest, .. }
+        | Deed::Dropped { manifest, .. }
+        | Deed::Received { manifest, .. } => Some(*manifest),
+        Deed::Voided { .. }
+        | Deed::PartnerChanged { .. }
+        | Deed::AgreementChanged { .. }
+        | Deed::Read { .. }
+        | Deed::Refused { .. } => None,
+    }
+}
+
+/// Several byte strings as one: each after its length (four bytes, big-endian).
+pub fn pack<B: AsRef<[u8]>>(items: &[B]) -> Vec<u8> {
+    let total = items.iter().map(|i| i.as_ref().len().saturating_add(4)).sum();
+    let mut out = Vec::with_capacity(total);
+    for item in items.iter().map(AsRef::as_ref) {
+        // Nothing near 4 GiB comes here (01-protocol §8); a longer one would not unpack, and is found as damage.
+        out.extend_from_slice(&u32::try_from(item.len()).unwrap_or(u32::MAX).to_be_bytes());
+        out.extend_from_slice(item);
+    }
+    out
+}
+
+/// What [`pack`] packed.
+///
+/// # Errors
+/// [`StoreError::Corrupt`].
+pub fn unpack(mut packed: &[u8]) -> Result<Vec<Vec<u8>>> {
+    let mut items = Vec::new();
+    while let Some((length, rest)) = packed.split_first_chunk::<4>() {
+        let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
+        let (item, rest) = rest.split_at_checked(length).ok_or_else(torn)?;
+        items.push(item.to_vec());
+        packed = rest;
+    }
+    if packed.is_empty() { Ok(items) } else { Err(torn()) }
+}
+
+fn torn() -> StoreError {
+    StoreError::Corrupt("a list is torn".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn what_was_packed_unpacks(items: Vec<Vec<u8>>) {
+            let packed = pack(&items);
+            proptest::prop_assert_eq!(unpack(&packed).unwrap(), items);
+        }
+
+        #[test]
+        fn unpacking_never_panics_and_has_one_spelling(bytes: Vec<u8>) {
+            if let Ok(items) = unpack(&bytes) {
+                proptest::prop_assert_eq!(pack(&items), bytes);
+            }
+        }
+    }
+
+    #[test]
+    fn a_quarantine_is_not_lifted_by_a_flipped_column() {
+        let vault = Vault::new(&[7; KEY_LEN]);
+        let (manifest, from) = (StatementId([1; 32]), "gb.example".parse().unwrap());
+        let row = |quarantined| Row::PortionSet { manifest: &manifest, from: &from, sequence: 4, quarantined };
+        let sealed = vault.seal(row(true), b"x").unwrap();
+        assert_eq!(vault.open(row(true), &sealed).unwrap(), b"x");
+        assert!(matches!(vault.open(row(false), &sealed), Err(StoreError::Corrupt(_))));
+    }
+
+    #[test]
+    fn a_key_opens_in_its_own_row_only() {
+        let vault = Vault::new(&[7; KEY_LEN]);
+        let [one, other] = [[1; 16], [2; 16]].map(AssessmentId);
+        let originator = "gb.example".parse().unwrap();
+        let key = vault.fresh_key(Row::AssessmentKey(&one, &originator)).unwrap();
+        assert!(vault.held_key(Row::AssessmentKey(&one, &originator), key.wrapped.clone()).is_ok());
+        assert!(vault.held_key(Row::AssessmentKey(&other, &originator), key.wrapped).is_err());
+    }
+
+    #[test]
+    fn a_moved_or_exchanged_ledger_entry_is_found() {
+        let vault = Vault::new(&[7; KEY_LEN]);
+        let event = Event {
+            at: crate::domain::time::Time::from_unix_nanos(1),
+            by: None,
+            deed: Deed::Read { manifest: StatementId([1; 32]) },
+        };
+        let leaf = Leaf::of(&event).unwrap();
+        let sealed = vault.seal_leaf(3, &leaf).unwrap();
+        assert_eq!(vault.open_leaf(3, &leaf.hash, &sealed).unwrap(), event);
+        assert!(vault.open_leaf(4, &leaf.hash, &sealed).is_err());
+        assert!(vault.open_leaf(3, &[0; 32], &sealed).is_err());
+        assert_ne!(Leaf::of(&event).unwrap().hash, leaf.hash, "the salt must make it unguessable");
+    }
+}
