@@ -32,8 +32,9 @@ pub(super) enum Ruling {
 pub fn decide(policy: &PartnerPolicy, facts: &Facts<'_>, now: Time) -> Decision {
     let candidates: Vec<Candidate<'_>> =
         policy.agreements.iter().map(|compiled| assemble(policy, compiled, facts, now)).collect();
-    // The first of equals: `max_by_key` would give the last.
-    let best = candidates.iter().rev().max_by_key(|c| (c.released.len(), c.permitted()));
+    // Where nothing goes, the nearest miss explains best. Reversed, as `max_by_key` gives the last of equals.
+    let weight = |c: &&Candidate<'_>| (c.released.len(), if c.released.is_empty() { c.permitted() } else { 0 });
+    let best = candidates.iter().rev().max_by_key(weight);
     let verdict = |index: usize| match best {
         Some(candidate) => verdict(candidate, &candidates, index),
         None => withhold("no-agreement", format!("no agreement with {} is in force", policy.taker.domain)),

@@ -46,7 +46,7 @@ impl Covered {
     pub fn covers(&self, place: Place) -> bool {
         match place {
             Place::Subdivision(part) if !self.countries.contains(&part.country()) => {
-                self.parts.iter().any(|p| place.within(Place::Subdivision(*p)))
+                self.parts.iter().any(|p| p.country() == part.country() && place.within(Place::Subdivision(*p)))
             }
             _ => place.countries().is_subset(&self.countries),
         }
@@ -131,6 +131,6 @@ pub(super) fn listed<T: ToString>(items: &[T]) -> String {
 /// The largest unit that gives a whole number: `3d`, `12h`, `90m`.
 fn duration(seconds: u64) -> String {
     let units = [(86_400, "d"), (3_600, "h"), (60, "m")];
-    let unit = units.iter().find(|(size, _)| seconds % size == 0 && seconds >= *size);
+    let unit = units.iter().find(|(size, _)| seconds.is_multiple_of(*size) && seconds >= *size);
     unit.map_or_else(|| format!("{seconds}s"), |(size, name)| format!("{}{name}", seconds / size))
 }

@@ -45,8 +45,14 @@ pub fn case() -> impl Strategy<Value = Case> {
             country,
         )
     });
-    (partner, vec(agreement(), 1..=2), vec(portion(), 1..=7), moment(), moment()).prop_map(
-        |(taker, mut agreements, mut portions, now, lifetime)| {
+    let lead = option::weighted(0.8, (select(&Tlp::ALL[..3]), subject()));
+    (partner, vec(agreement(), 1..=2), vec(portion(), 1..=6), lead, moment(), moment()).prop_map(
+        |(taker, mut agreements, mut portions, lead, now, lifetime)| {
+            // Otherwise most cases would have nothing to release.
+            if let Some((tlp, subject)) = lead {
+                portions.insert(0, fixture::headline(0, tlp));
+                portions.push(fixture::portion(0, tlp, subject));
+            }
             for (portion, number) in portions.iter_mut().zip(1..) {
                 portion.handle.0 = [number; 8];
             }
@@ -113,7 +119,7 @@ fn agreement() -> impl Strategy<Value = Agreement> {
 fn grant() -> impl Strategy<Value = Grant> {
     let reach = (
         vec(select(&AREAS[..]), 1..=3),
-        prop_oneof![2 => Just(KINDS.to_vec()), 3 => subsequence(&KINDS[..], 1..=4)],
+        prop_oneof![2 => Just(KINDS.to_vec()), 1 => subsequence(&KINDS[..], 1..=4)],
         select(&Tlp::ALL[1..]),
         prop_oneof![3 => Just(vec![]), 2 => topics()],
         option::weighted(0.3, select(WarningLevel::ALL)),
@@ -155,16 +161,10 @@ fn audiences() -> impl Strategy<Value = Vec<Audience>> {
 }
 
 fn portion() -> impl Strategy<Value = Portion> {
-    let subject = (
-        prop_oneof![30 => vec(select(&PLACES[..]), 1..=2), 1 => Just(vec![])],
-        option::weighted(0.3, select(&STATES[..])),
-        select(WarningLevel::ALL),
-    )
-        .prop_map(|(places, actor, level)| fixture::about(&places, actor.as_slice(), level));
     let text = String::from("text");
     let body = prop_oneof![
         4 => Just(Body::Headline { text: text.clone() }),
-        4 => subject,
+        2 => subject(),
         2 => Just(Body::Gap { text: text.clone() }),
         2 => Just(Body::Source { text }),
     ];
@@ -184,4 +184,13 @@ fn portion() -> impl Strategy<Value = Portion> {
         portion.marking.onward = onward;
         portion
     })
+}
+
+fn subject() -> impl Strategy<Value = Body> {
+    (
+        prop_oneof![30 => vec(select(&PLACES[..]), 1..=2), 1 => Just(vec![])],
+        option::weighted(0.3, select(&STATES[..])),
+        select(WarningLevel::ALL),
+    )
+        .prop_map(|(places, actor, level)| fixture::about(&places, actor.as_slice(), level))
 }

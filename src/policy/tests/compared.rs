@@ -52,7 +52,7 @@ fn told(decision: &Decision) -> Option<Answer> {
 }
 
 proptest! {
-    #![proptest_config(Config { cases: how_many(5_000), ..Config::default() })]
+    #![proptest_config(Config { cases: how_many(2_500), ..Config::default() })]
 
     #[test]
     fn the_decision_is_what_the_rules_say(case in case()) {
@@ -62,7 +62,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(Config { cases: how_many(5_000) / 5, ..Config::default() })]
+    #![proptest_config(Config { cases: how_many(2_500) / 5, ..Config::default() })]
 
     #[test]
     fn whatever_is_released_is_accepted_by_a_recipient_that_sees_only_that(case in case()) {
@@ -95,8 +95,9 @@ fn the_comparison_notices_each_rule_that_is_left_out() {
     let mut runner = TestRunner::deterministic();
     let mut unnoticed: Vec<Rule> = Rule::ALL.to_vec();
     let mut releases = 0;
-    let cases = how_many(5_000);
-    for _ in 0..cases {
+    let mut cases = 0;
+    while cases < 1_000 || (cases < 10_000 && !unnoticed.is_empty()) {
+        cases += 1;
         let case = case().new_tree(&mut runner).unwrap().current();
         let right = answer(&case, None);
         releases += u32::from(right.is_some());
@@ -108,55 +109,5 @@ fn the_comparison_notices_each_rule_that_is_left_out() {
         }
     }
     assert!(unnoticed.is_empty(), "no case of {cases} tells these apart: {unnoticed:?}");
-    assert!(releases > cases / 10 && releases < cases / 2, "{releases} of {cases} cases release something");
-}
-
-#[test]
-fn zz_timing() {
-    let mut runner = TestRunner::deterministic();
-    let cases: Vec<Case> = (0..500).map(|_| case().new_tree(&mut runner).unwrap().current()).collect();
-    let t = std::time::Instant::now();
-    let p: Vec<_> = cases.iter().map(policy).collect();
-    println!("compile {:?}", t.elapsed() / 500);
-    let t = std::time::Instant::now();
-    let mut n = 0;
-    for (c, p) in cases.iter().zip(&p) {
-        n += decide(p, &facts(c), c.now).portions.len() * c.agreements.len();
-    }
-    println!("decide {:?} per portion and agreement", t.elapsed() / n as u32);
-    let t = std::time::Instant::now();
-    for (c, p) in cases.iter().zip(&p) {
-        for a in &p.agreements {
-            let f = facts(c);
-            let _ = a.engine.entities(&f.whole, 5);
-        }
-    }
-    println!("entities {:?} per case", t.elapsed() / 500);
-    let to = super::fixture::ecowas();
-    let policy = super::fixture::compile(
-        &to,
-        (0..3).map(|i| super::fixture::grant(&format!("g{i}"), &to, &["M49:002"])).collect(),
-    );
-    let mut portions = vec![
-        super::fixture::headline(1, crate::domain::marking::Tlp::Green),
-        super::fixture::subject(2, crate::domain::marking::Tlp::Green, &["BF"]),
-    ];
-    for i in 3..23 {
-        portions.push(super::fixture::gap(i, crate::domain::marking::Tlp::ALL[usize::from(i) % 5]));
-    }
-    let f = super::fixture::facts(&portions);
-    let t = std::time::Instant::now();
-    for _ in 0..500 {
-        decide(&policy, &f, super::fixture::time("2026-05-01T10:30:00Z"));
-    }
-    println!("realistic, 22 portions 7 distinct: {:?} per portion", t.elapsed() / 500 / 22);
-    for (i, p) in portions.iter_mut().enumerate() {
-        p.marking.topics = vec![format!("t{i}").parse().unwrap()];
-    }
-    let f = super::fixture::facts(&portions);
-    let t = std::time::Instant::now();
-    for _ in 0..500 {
-        decide(&policy, &f, super::fixture::time("2026-05-01T10:30:00Z"));
-    }
-    println!("all distinct: {:?} per portion", t.elapsed() / 500 / 22);
+    assert!(releases > cases / 8 && releases < cases / 2, "{releases} of {cases} cases release something");
 }

@@ -25,7 +25,7 @@ pub enum Rule {
     Places,
     Level,
     Delay,
-    SubjectRule,
+    OwnState,
     ActorsState,
     GoverningState,
     SubjectKnown,
@@ -52,7 +52,7 @@ impl Rule {
         Self::Places,
         Self::Level,
         Self::Delay,
-        Self::SubjectRule,
+        Self::OwnState,
         Self::ActorsState,
         Self::GoverningState,
         Self::SubjectKnown,
@@ -193,12 +193,9 @@ impl Oracle<'_> {
         if self.case.now >= self.case.expires && !self.is_left_out(Rule::Expiry) {
             return true;
         }
-        if taker.kind == PartnerKind::State && !self.is_left_out(Rule::SubjectRule) {
-            if let Some(country) = taker.country {
-                if self.states(visible).contains(&country) {
-                    return true;
-                }
-            }
+        let own = if taker.kind == PartnerKind::State { taker.country } else { None };
+        if own.is_some_and(|c| self.states(visible).contains(&c)) && !self.is_left_out(Rule::OwnState) {
+            return true;
         }
         let subjects = self.subjects(visible);
         let placeless = subjects.iter().any(|s| s.places.is_empty());

@@ -69,6 +69,15 @@ fn a_release_stands_on_the_one_agreement_that_gives_most() {
     assert_eq!(chosen(&of(vec![one(&small), one(&large)])), StatementId([2; 32]));
     assert_eq!(chosen(&of(vec![one(&large), one(&small)])), StatementId([1; 32]));
     assert_eq!(chosen(&of(vec![one(&large), one(&red_gaps)])), StatementId([1; 32]), "of equals the lowest id");
+    let headlines = [headline(1, Tlp::Clear), headline(2, Tlp::Green), subject(3, Tlp::Clear, &["ML"])];
+    let mut clear = large.clone();
+    clear.max_tlp = Tlp::Clear;
+    let policy = compile_all(&to, vec![one(&clear), one(&large)], &HouseRules::none());
+    assert_eq!(
+        chosen(&decided(&policy, &headlines)),
+        StatementId([1; 32]),
+        "what is permitted and stays counts for nothing"
+    );
     let mut sources = portions.to_vec();
     sources.push(portion(5, Tlp::Clear, crate::domain::body::Body::Source { text: "source".into() }));
     let both = decided(&compile_all(&to, vec![one(&small), one(&red_gaps)], &HouseRules::none()), &sources);
