@@ -166,8 +166,7 @@ fn replace(conn: &Connection, peer: i64, sequence: u64, envelope: &[u8]) -> Resu
         WHERE peer = ?1 AND sequence = ?2";
     const FORGET: &str = "DELETE FROM release_attachment WHERE sha256 = ?1 AND peer = ?2 AND sequence = ?3";
     let sequence = number(sequence);
-    let attachments =
-        row(conn, FIND, params![peer, sequence], |r| ids::<Sha256>(r, 0))?.ok_or(StoreError::Conflict)?;
+    let attachments = row(conn, FIND, params![peer, sequence], |r| ids::<Sha256>(r, 0))?.ok_or(StoreError::Conflict)?;
     change(conn, SQL, params![peer, sequence, envelope])?;
     for sha256 in attachments {
         change(conn, FORGET, params![sha256.as_bytes(), peer, sequence])?;
