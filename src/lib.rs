@@ -5,8 +5,18 @@
 
 pub mod domain;
 pub mod wire;
+pub mod policy;
+pub mod draft;
+pub mod render;
 pub mod seal;
 pub mod identity;
 pub mod feed;
-pub mod store;
 pub mod transport;
+pub mod store;
+pub mod node;
+pub mod peer;
+pub mod desk;
+pub mod config;
+pub mod telemetry;
+pub mod app;
+pub mod cli;

@@ -57,8 +57,8 @@ pub struct PartnerRecord {
     pub endpoint: Option<Endpoint>,
     /// Its root certificates in DER.
     pub roots: Vec<Vec<u8>>,
-    /// Its newest revocation list in DER, and that list's number.
-    pub crl: Option<(u64, Vec<u8>)>,
+    /// Its newest revocation lists in DER, one for each of its CAs.
+    pub crls: Vec<Vec<u8>>,
     /// Whether anything is exchanged with it.
     pub state: PartnerState,
     /// When it was accepted.
@@ -257,6 +257,8 @@ pub struct ReceivedContent {
     pub originator: TrustDomain,
     /// The encoded portions.
     pub portions: Vec<Vec<u8>>,
+    /// The attachments that they name: (digest, length).
+    pub attachments: Vec<(Sha256, u64)>,
     /// Kept from users: not covered.
     pub quarantined: bool,
 }
@@ -320,14 +322,19 @@ pub trait Store: Send + Sync {
     async fn partners(&self) -> Result<Vec<PartnerRecord>>;
     /// Adds or replaces a partner.
     async fn save_partner(&self, partner: PartnerRecord, event: Event) -> Result<()>;
-    /// Keeps a partner's revocation list, unless a newer one is here.
-    async fn save_crl(&self, partner: &TrustDomain, number: u64, crl: Vec<u8>) -> Result<()>;
+    /// Keeps a partner's revocation lists in the place of those that were here.
+    async fn save_crls(&self, partner: &TrustDomain, crls: Vec<Vec<u8>>) -> Result<()>;
 
     /// All agreements, latest change first.
     async fn agreements(&self) -> Result<Vec<AgreementRecord>>;
     /// Adds or replaces agreements; `send` is put into the partner's outbox in the same transaction. Several records,
     /// because a version that comes into force ends the one before.
-    async fn save_agreements(&self, records: Vec<AgreementRecord>, send: Option<(TrustDomain, Vec<u8>)>, events: Vec<Event>) -> Result<()>;
+    async fn save_agreements(
+        &self,
+        records: Vec<AgreementRecord>,
+        send: Option<(TrustDomain, Vec<u8>)>,
+        events: Vec<Event>,
+    ) -> Result<()>;
 
     /// Commits a publication. The same manifest again changes nothing and is no error; `false` says so.
     /// An earlier version of the same assessment becomes superseded. [`StoreError::Conflict`] where another manifest
@@ -361,7 +368,14 @@ pub trait Store: Send + Sync {
     ///
     /// A version that another manifest holds already is kept in quarantine, whatever the entry says, so that one
     /// originator's mistake can't stop a feed; [`Self::version`] tells before.
-    async fn receive(&self, partner: &TrustDomain, after: u64, entries: Vec<ReceivedEntry>, at: Time, events: Vec<Event>) -> Result<()>;
+    async fn receive(
+        &self,
+        partner: &TrustDomain,
+        after: u64,
+        entries: Vec<ReceivedEntry>,
+        at: Time,
+        events: Vec<Event>,
+    ) -> Result<()>;
     /// Entries that came in, by arrival, after `arrival`, at most `limit`.
     async fn received_after(&self, arrival: u64, limit: u32) -> Result<Vec<ReceivedRecord>>;
 
@@ -373,7 +387,12 @@ pub trait Store: Send + Sync {
     async fn by_manifests(&self, manifest_ids: &[StatementId], quarantined: bool) -> Result<Vec<AssessmentRecord>>;
     /// A version of an assessment; the latest where none is named. Where two originators use the same id, that of the
     /// one that came first, so that a later one can't hide it.
-    async fn assessment(&self, id: &AssessmentId, version: Option<u32>, quarantined: bool) -> Result<Option<AssessmentRecord>>;
+    async fn assessment(
+        &self,
+        id: &AssessmentId,
+        version: Option<u32>,
+        quarantined: bool,
+    ) -> Result<Option<AssessmentRecord>>;
     /// A page of assessments, newest first.
     async fn list(&self, filter: &ListFilter) -> Result<Vec<AssessmentRecord>>;
 
@@ -392,6 +411,8 @@ pub trait Store: Send + Sync {
     async fn finish_attachment(&self, sha256: &Sha256, is_good: bool) -> Result<()>;
     /// At most `length` bytes from `offset` on.
     async fn read_attachment(&self, sha256: &Sha256, offset: u64, length: u32) -> Result<Vec<u8>>;
+    /// Attachments that entries from this partner named, out of quarantine, and that are not whole here: (digest, length).
+    async fn wanted_attachments(&self, partner: &TrustDomain) -> Result<Vec<(Sha256, u64)>>;
     /// Whether a release has disclosed that attachment to a partner.
     async fn attachment_released(&self, partner: &TrustDomain, sha256: &Sha256) -> Result<bool>;
 

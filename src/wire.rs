@@ -5,12 +5,14 @@ pub mod agreement;
 pub mod body;
 pub mod canonical;
 mod diagnose;
+pub mod entry;
 pub mod envelope;
 pub mod field;
 pub mod invitation;
 pub mod manifest;
 pub mod portion;
 pub mod release;
+pub mod status;
 
 /// The generated types and services of `proto/watchfire/v1`.
 #[allow(missing_docs, clippy::all, clippy::pedantic, clippy::unwrap_used, clippy::too_many_lines)]

@@ -109,7 +109,7 @@ impl std::str::FromStr for Area {
     fn from_str(text: &str) -> Result<Self, String> {
         match text.strip_prefix("group:") {
             Some(name) => name.parse().map(Self::Group),
-            None => text.parse().map(Self::Place).map_err(|e| format!("{e}")),
+            None => text.parse().map(Self::Place),
         }
     }
 }

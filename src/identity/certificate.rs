@@ -180,3 +180,10 @@ fn suite(certificate: &X509Certificate<'_>) -> Option<Suite> {
         _ => None,
     }
 }
+/// The serial number of a certificate, as a revocation list names it.
+///
+/// # Errors
+/// `CHAIN_INVALID` where it is malformed.
+pub fn serial(der: &[u8]) -> Result<Vec<u8>, Fault> {
+    Ok(parse(der)?.raw_serial().to_vec())
+}

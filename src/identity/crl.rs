@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustls_pki_types::UnixTime;
 use webpki::{CertRevocationList, OwnedCertRevocationList};
-use x509_parser::prelude::{CertificateRevocationList, FromDer};
+use x509_parser::prelude::{CertificateRevocationList, FromDer, ParsedExtension};
 
 use super::{
     bundle::TrustBundle,
@@ -70,6 +70,26 @@ impl Crl {
     /// From then on it refuses new connections.
     pub fn next_update(&self) -> Time {
         self.next_update
+    }
+
+    /// What a list (DER) names: serial numbers, and from when on each counts. For the CA that writes the next list; the
+    /// signature is not looked at.
+    ///
+    /// # Errors
+    /// `CHAIN_INVALID` where it is malformed.
+    pub fn entries(der: &[u8]) -> Result<Vec<(Vec<u8>, Revocation)>, Fault> {
+        let wrong = || invalid("the revocation list is malformed");
+        let (_, parsed) = CertificateRevocationList::from_der(der).map_err(|_| wrong())?;
+        let entry = |revoked: &x509_parser::revocation_list::RevokedCertificate<'_>| {
+            let time = |t: x509_parser::time::ASN1Time| Time::from_parts(t.timestamp(), 0);
+            let invalid_since = revoked.extensions().iter().find_map(|e| match e.parsed_extension() {
+                ParsedExtension::InvalidityDate(date) => time(*date),
+                _ => None,
+            });
+            let at = time(revoked.revocation_date).ok_or_else(wrong)?;
+            Ok((revoked.raw_serial().to_vec(), Revocation { at, invalid_since }))
+        };
+        parsed.iter_revoked_certificates().map(entry).collect()
     }
 
     /// Puts `new` among the lists that are held, in the place of an older one of the same CA and scope.

@@ -48,10 +48,11 @@ macro_rules! contract {
             followers_resume_by_arrival
             lists_are_newest_first_and_filtered
             partners_are_saved_and_replaced
-            revocation_lists_only_get_newer
+            revocation_lists_take_the_place_of_those_before
             agreements_and_their_outbox_go_together
             the_outbox_keeps_its_order
             attachments_grow_without_holes
+            attachments_that_entries_named_are_wanted_until_they_are_whole
             a_wrong_attachment_is_forgotten
             the_ledger_is_in_order_and_found_by_manifest
             everything_is_there_after_a_restart

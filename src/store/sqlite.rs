@@ -115,8 +115,8 @@ impl Store for SqliteStore {
     async fn save_partner(&self, partner: PartnerRecord, event: Event) -> Result<()> {
         partners::save(self, partner, event).await
     }
-    async fn save_crl(&self, partner: &TrustDomain, number: u64, crl: Vec<u8>) -> Result<()> {
-        partners::save_crl(self, partner, number, crl).await
+    async fn save_crls(&self, partner: &TrustDomain, crls: Vec<Vec<u8>>) -> Result<()> {
+        partners::save_crls(self, partner, crls).await
     }
 
     async fn agreements(&self) -> Result<Vec<AgreementRecord>> {
@@ -156,12 +156,7 @@ impl Store for SqliteStore {
     async fn disclosed(&self, partner: &TrustDomain, manifest_id: &StatementId) -> Result<Vec<Digest>> {
         release::disclosed(self, partner, manifest_id).await
     }
-    async fn void_releases(
-        &self,
-        partner: &TrustDomain,
-        voids: Vec<(u64, Vec<u8>)>,
-        events: Vec<Event>,
-    ) -> Result<()> {
+    async fn void_releases(&self, partner: &TrustDomain, voids: Vec<(u64, Vec<u8>)>, events: Vec<Event>) -> Result<()> {
         release::void(self, partner, voids, events).await
     }
     async fn acknowledged(&self, partner: &TrustDomain, sequence: u64, at: Time) -> Result<()> {
@@ -230,6 +225,9 @@ impl Store for SqliteStore {
     }
     async fn read_attachment(&self, sha256: &Sha256, offset: u64, length: u32) -> Result<Vec<u8>> {
         attachments::read(self, sha256, offset, length).await
+    }
+    async fn wanted_attachments(&self, partner: &TrustDomain) -> Result<Vec<(Sha256, u64)>> {
+        attachments::wanted(self, partner).await
     }
     async fn attachment_released(&self, partner: &TrustDomain, sha256: &Sha256) -> Result<bool> {
         release::attachment_released(self, partner, sha256).await

@@ -25,7 +25,7 @@ pub(super) fn partner(name: &str) -> PartnerRecord {
         },
         endpoint: Some(format!("{name}.example:7443").parse().unwrap()),
         roots: vec![b"root".to_vec(), vec![], b"other root".to_vec()],
-        crl: Some((3, b"crl 3".to_vec())),
+        crls: vec![b"crl of one".to_vec(), b"crl of another".to_vec()],
         state: PartnerState::Active,
         accepted_at: at(4),
     }
@@ -79,7 +79,7 @@ pub(super) fn agreement(name: &str, version: u32, state: AgreementState, second:
 pub(crate) async fn partners_are_saved_and_replaced(home: &dyn Home) {
     let store = home.open();
     let mut bare = partner("fr");
-    (bare.endpoint, bare.crl, bare.organisation.country) = (None, None, None);
+    (bare.endpoint, bare.crls, bare.organisation.country) = (None, vec![], None);
     bare.organisation.kind = PartnerKind::Regional;
     store.save_partner(partner("us"), refused("us")).await.unwrap();
     store.save_partner(bare.clone(), refused("fr")).await.unwrap();
@@ -90,25 +90,16 @@ pub(crate) async fn partners_are_saved_and_replaced(home: &dyn Home) {
     assert_eq!(store.events(0, 10).await.unwrap(), [refused("us"), refused("fr"), refused("us")]);
 }
 
-pub(crate) async fn revocation_lists_only_get_newer(home: &dyn Home) {
+pub(crate) async fn revocation_lists_take_the_place_of_those_before(home: &dyn Home) {
     let store = home.open();
     let us = domain("us");
-    let crl = async || store.partners().await.unwrap()[0].crl.clone().map(|(n, _)| n);
-    store.save_crl(&us, 9, b"of nobody".to_vec()).await.unwrap();
+    store.save_crls(&us, vec![b"of nobody".to_vec()]).await.unwrap();
     assert!(store.partners().await.unwrap().is_empty());
-    let without = PartnerRecord { crl: None, ..partner("us") };
-    store.save_partner(without.clone(), refused("us")).await.unwrap();
-    for (number, wanted) in [(4, 4), (6, 6), (5, 6), (6, 6)] {
-        store.save_crl(&us, number, vec![0; 3]).await.unwrap();
-        assert_eq!(crl().await, Some(wanted));
+    store.save_partner(partner("us"), refused("us")).await.unwrap();
+    for crls in [vec![b"newer".to_vec()], vec![b"newer".to_vec(), b"of another".to_vec()], vec![]] {
+        store.save_crls(&us, crls.clone()).await.unwrap();
+        assert_eq!(store.partners().await.unwrap(), [PartnerRecord { crls, ..partner("us") }]);
     }
-    for stale in [without, partner("us")] {
-        store.save_partner(stale, refused("us")).await.unwrap();
-        assert_eq!(crl().await, Some(6), "a record read earlier brings no older list back");
-    }
-    let rekeyed = PartnerRecord { roots: vec![b"new root".to_vec()], ..partner("us") };
-    store.save_partner(rekeyed, refused("us")).await.unwrap();
-    assert_eq!(crl().await, Some(3), "new roots count from the start");
 }
 
 pub(crate) async fn agreements_and_their_outbox_go_together(home: &dyn Home) {
@@ -174,6 +165,28 @@ pub(crate) async fn attachments_grow_without_holes(home: &dyn Home) {
         assert_eq!(store.read_attachment(&name, offset, length).await.unwrap(), wanted, "{offset} {length}");
     }
     assert!(store.read_attachment(&name, u64::MAX, u32::MAX).await.unwrap().is_empty());
+}
+
+pub(crate) async fn attachments_that_entries_named_are_wanted_until_they_are_whole(home: &dyn Home) {
+    let store = home.open();
+    let (one, other, hidden) = (Sha256([1; 32]), Sha256([2; 32]), Sha256([3; 32]));
+    let naming = |sequence, n, names: &[Sha256], quarantined| {
+        let attachments = names.iter().map(|name| (*name, 4)).collect();
+        entry_but(sequence, n, 1, |c| (c.attachments, c.quarantined) = (attachments, quarantined))
+    };
+    let entries = vec![naming(1, 1, &[one, other], false), naming(2, 2, &[one], false), naming(3, 3, &[hidden], true)];
+    receive(&*store, "us", 0, entries).await.unwrap();
+    let wanted = async |name: &str| {
+        let mut wanted = store.wanted_attachments(&domain(name)).await.unwrap();
+        wanted.sort();
+        wanted
+    };
+    assert_eq!(wanted("us").await, [(one, 4), (other, 4)]);
+    assert!(wanted("fr").await.is_empty());
+    store.append_attachment(&one, 4, 0, vec![1, 2, 3, 4]).await.unwrap();
+    assert_eq!(wanted("us").await.len(), 2, "not checked yet");
+    store.finish_attachment(&one, true).await.unwrap();
+    assert_eq!(wanted("us").await, [(other, 4)]);
 }
 
 pub(crate) async fn a_wrong_attachment_is_forgotten(home: &dyn Home) {

@@ -10,7 +10,7 @@ use super::{
     keys,
 };
 use crate::{
-    domain::ids::Sha256,
+    domain::ids::{Sha256, TrustDomain},
     store::{
         AttachmentStatus, Result, StoreError,
         vault::{HeldKey, Row, Vault},
@@ -35,6 +35,23 @@ fn find(conn: &Connection, sha256: &Sha256) -> Result<Option<Kept>> {
 pub(super) async fn status(store: &SqliteStore, sha256: &Sha256) -> Result<AttachmentStatus> {
     let sha256 = *sha256;
     store.read(move |conn| Ok(find(conn, &sha256)?.map(|kept| kept.status).unwrap_or_default())).await
+}
+
+/// Notes what an entry from a partner named.
+pub(super) fn named(conn: &Connection, peer: i64, attachments: &[(Sha256, u64)]) -> Result<()> {
+    const SQL: &str = "INSERT INTO attachment_named (peer, sha256, size) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+    for (sha256, size) in attachments {
+        change(conn, SQL, params![peer, sha256.as_bytes(), number(*size)])?;
+    }
+    Ok(())
+}
+
+/// What a partner's entries named and that is not whole here.
+pub(super) async fn wanted(store: &SqliteStore, partner: &TrustDomain) -> Result<Vec<(Sha256, u64)>> {
+    const SQL: &str = "SELECT n.sha256, n.size FROM attachment_named n LEFT JOIN attachment a ON a.sha256 = n.sha256 \
+        WHERE n.peer = (SELECT number FROM peer WHERE domain = ?1) AND NOT ifnull(a.complete, 0) LIMIT 256";
+    let partner = partner.clone();
+    store.read(move |conn| rows(conn, SQL, [partner.as_str()], |r| Ok((Sha256(r.get(0)?), count(r, 1)?)))).await
 }
 
 /// A piece, and where it belongs.

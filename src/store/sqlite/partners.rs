@@ -4,7 +4,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::{
     SqliteStore,
-    column::{change, count, number, row, rows, time, word, word_optional},
+    column::{change, row, rows, time, word, word_optional},
     ledger,
 };
 use crate::{
@@ -30,55 +30,49 @@ pub(super) fn number_of(conn: &Connection, domain: &TrustDomain) -> Result<i64> 
 }
 
 pub(super) async fn all(store: &SqliteStore) -> Result<Vec<PartnerRecord>> {
-    const SQL: &str = "SELECT d.domain, p.kind, p.country, p.endpoint, p.roots, p.crl_number, p.crl, p.state, \
+    const SQL: &str = "SELECT d.domain, p.kind, p.country, p.endpoint, p.roots, p.crls, p.state, \
         p.accepted_at FROM partner p JOIN peer d ON d.number = p.peer ORDER BY d.domain";
     store
         .read(|conn| {
             rows(conn, SQL, [], read)?
                 .into_iter()
-                .map(|(record, roots)| Ok(PartnerRecord { roots: unpack(&roots)?, ..record }))
+                .map(|(record, roots, crls)| {
+                    Ok(PartnerRecord { roots: unpack(&roots)?, crls: unpack(&crls)?, ..record })
+                })
                 .collect()
         })
         .await
 }
 
-/// A partner without its roots, and those as they are kept.
-fn read(row: &Row<'_>) -> rusqlite::Result<(PartnerRecord, Vec<u8>)> {
-    let crl: Option<Vec<u8>> = row.get(6)?;
-    let crl = crl.map(|crl| Ok::<_, rusqlite::Error>((count(row, 5)?, crl))).transpose()?;
+/// A partner without its roots and revocation lists, and those as they are kept.
+fn read(row: &Row<'_>) -> rusqlite::Result<(PartnerRecord, Vec<u8>, Vec<u8>)> {
     let record = PartnerRecord {
         organisation: Organisation { domain: word(row, 0)?, kind: word(row, 1)?, country: word_optional(row, 2)? },
         endpoint: word_optional(row, 3)?,
         roots: vec![],
-        crl,
-        state: word(row, 7)?,
-        accepted_at: time(row, 8)?,
+        crls: vec![],
+        state: word(row, 6)?,
+        accepted_at: time(row, 7)?,
     };
-    Ok((record, row.get(4)?))
+    Ok((record, row.get(4)?, row.get(5)?))
 }
 
-/// Under the same roots a revocation list only ever gets newer: who saves a record read a while ago brings none back.
 pub(super) async fn save(store: &SqliteStore, partner: PartnerRecord, event: Event) -> Result<()> {
-    const SQL: &str = "INSERT INTO partner (peer, kind, country, endpoint, roots, crl_number, crl, state, accepted_at) \
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (peer) DO UPDATE SET kind = excluded.kind, \
+    const SQL: &str = "INSERT INTO partner (peer, kind, country, endpoint, roots, crls, state, accepted_at) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (peer) DO UPDATE SET kind = excluded.kind, \
         country = excluded.country, endpoint = excluded.endpoint, state = excluded.state, \
-        accepted_at = excluded.accepted_at, roots = excluded.roots, \
-        crl = iif(roots = excluded.roots AND crl_number >= ifnull(excluded.crl_number, -1), crl, excluded.crl), \
-        crl_number = iif(roots = excluded.roots AND crl_number >= ifnull(excluded.crl_number, -1), crl_number, \
-        excluded.crl_number)";
+        accepted_at = excluded.accepted_at, roots = excluded.roots, crls = excluded.crls";
     let leaves = Leaf::all(&[event])?;
     store
         .write(move |conn, vault| {
             let peer = number_of(conn, &partner.organisation.domain)?;
-            let (crl_number, crl) = partner.crl.map(|(n, crl)| (number(n), crl)).unzip();
             let values = params![
                 peer,
                 partner.organisation.kind.as_str(),
                 partner.organisation.country.map(|c| c.to_string()),
                 partner.endpoint.as_ref().map(|e| e.as_str()),
                 pack(&partner.roots),
-                crl_number,
-                crl,
+                pack(&partner.crls),
                 partner.state.as_str(),
                 partner.accepted_at.unix_nanos(),
             ];
@@ -88,9 +82,8 @@ pub(super) async fn save(store: &SqliteStore, partner: PartnerRecord, event: Eve
         .await
 }
 
-pub(super) async fn save_crl(store: &SqliteStore, partner: &TrustDomain, crl_number: u64, crl: Vec<u8>) -> Result<()> {
-    const SQL: &str = "UPDATE partner SET crl_number = ?2, crl = ?3 \
-        WHERE peer = (SELECT number FROM peer WHERE domain = ?1) AND ifnull(crl_number, -1) < ?2";
+pub(super) async fn save_crls(store: &SqliteStore, partner: &TrustDomain, crls: Vec<Vec<u8>>) -> Result<()> {
+    const SQL: &str = "UPDATE partner SET crls = ?2 WHERE peer = (SELECT number FROM peer WHERE domain = ?1)";
     let partner = partner.clone();
-    store.write(move |conn, _| change(conn, SQL, params![partner.as_str(), number(crl_number), crl]).map(|_| ())).await
+    store.write(move |conn, _| change(conn, SQL, params![partner.as_str(), pack(&crls)]).map(|_| ())).await
 }

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use rusqlite::{Connection, Row as SqlRow, params};
 
 use super::{
-    SqliteStore,
+    SqliteStore, attachments,
     column::{change, count, id, number, row, rows, time, word, word_optional},
     keys, ledger,
     manifests::{self, Kept, Version},
@@ -155,6 +155,9 @@ fn keep(
     let kept = manifests::keep(conn, &version, content.quarantined)?;
     // The flag as the portions were sealed with; a row in quarantine is kept from users as a whole.
     manifests::keep_portions(conn, kept.number, arrival, content.quarantined, portions)?;
+    if !kept.is_quarantined {
+        attachments::named(conn, arrival.0, &content.attachments)?;
+    }
     Ok(kept)
 }
 

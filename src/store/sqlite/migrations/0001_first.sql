@@ -17,8 +17,7 @@ CREATE TABLE partner (
     country     TEXT,
     endpoint    TEXT,
     roots       BLOB NOT NULL,
-    crl_number  INTEGER,
-    crl         BLOB,
+    crls        BLOB NOT NULL,
     state       TEXT NOT NULL,
     accepted_at INTEGER NOT NULL
 ) STRICT;
@@ -144,6 +143,14 @@ CREATE TABLE attachment (
     complete INTEGER NOT NULL,
     wrapped  BLOB NOT NULL
 ) STRICT;
+
+-- What entries from a partner named. The bytes come by themselves, after the entry.
+CREATE TABLE attachment_named (
+    peer   INTEGER NOT NULL REFERENCES peer (number),
+    sha256 BLOB NOT NULL,
+    size   INTEGER NOT NULL,
+    PRIMARY KEY (peer, sha256)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE attachment_chunk (
     attachment INTEGER NOT NULL REFERENCES attachment (number) ON DELETE CASCADE,

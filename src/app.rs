@@ -1,0 +1,170 @@
+//! Builds a node from its configuration and runs it: the one place that knows the concrete types.
+
+mod ops;
+mod own;
+mod watch;
+
+use std::{net::SocketAddr, sync::Arc};
+
+use arc_swap::ArcSwap;
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+pub use own::{Own, OwnError, signing_key};
+
+use crate::{
+    config::Config,
+    desk,
+    domain::{fault::Fault, time::Clock},
+    identity::trust::{Audience, Trust},
+    node::{Node, Parts},
+    peer::{self, follower::Follower},
+    store::{Store, StoreError, sqlite::SqliteStore},
+    telemetry::SystemClock,
+    transport::{
+        gate::{GateError, TlsGate},
+        listener,
+    },
+};
+
+/// Why a node does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Keys, certificates, bundle or revocation lists.
+    #[error(transparent)]
+    Own(#[from] OwnError),
+    /// TLS settings.
+    #[error(transparent)]
+    Gate(#[from] GateError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What the store holds.
+    #[error("the node can't start: {0}")]
+    Node(#[from] Fault),
+    /// An address is taken or can't be had.
+    #[error("can't listen on {address} ({key} in watchfire.toml): {error}")]
+    Listen {
+        /// Which.
+        address: String,
+        /// Its key.
+        key: &'static str,
+        /// What the system said.
+        error: std::io::Error,
+    },
+}
+
+/// A node that is up.
+pub struct Running {
+    /// The node.
+    pub node: Arc<Node>,
+    /// Where partners reach it.
+    pub peer: SocketAddr,
+    /// Where the own people reach it.
+    pub desk: SocketAddr,
+    /// Health and metrics.
+    pub ops: Option<SocketAddr>,
+    stop: CancellationToken,
+    tasks: JoinSet<()>,
+}
+
+impl Running {
+    /// Stops: requests under way end, then everything else. Returns when all is still.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+/// Starts a node. On return its listeners are open.
+///
+/// # Errors
+/// [`StartError`]; nothing is left running then.
+pub async fn start(config: Config) -> Result<Running, StartError> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let own = Own::load(&config, clock.now())?;
+    let peer_listener = bind("listen.peer", &config.peer).await?;
+    let desk_listener = bind("listen.desk", &config.desk).await?;
+    let ops_listener = match &config.ops {
+        Some(address) => Some(bind("listen.ops", address).await?),
+        None => None,
+    };
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.store, &own.storage_key)?);
+    let trust = Trust::new(own.member.clone(), vec![], config.signing_usages.clone())?;
+    let trust = Arc::new(ArcSwap::from_pointee(trust));
+    let gate = Arc::new(TlsGate::new(own.credentials, trust.clone(), clock.clone()));
+    gate.check_own()?;
+    let setter = gate.clone();
+    let node = Node::start(Parts {
+        organisation: config.organisation.clone(),
+        endpoint: config.advertise.clone(),
+        house_rules: own.house_rules,
+        store,
+        clock: clock.clone(),
+        key: own.key,
+        own: own.member,
+        signing_usages: config.signing_usages.clone(),
+        trust,
+        set_trust: Box::new(move |trust| setter.reload(Some(trust), None)),
+    })
+    .await?;
+    let (peer, desk) = (address(&peer_listener), address(&desk_listener));
+    let ops = ops_listener.as_ref().map(address);
+    let stop = CancellationToken::new();
+    let mut tasks = JoinSet::new();
+    let bytes = config.limits.message_bytes as usize;
+    let exchange = tonic::service::Routes::new(peer::service::service(node.clone(), bytes)).add_service(health().await);
+    let desk_routes = tonic::service::Routes::new(desk::service::service(node.clone(), bytes))
+        .add_service(health().await)
+        .add_service(reflection());
+    let listeners = [(peer_listener, Audience::Partners, exchange), (desk_listener, Audience::Own, desk_routes)];
+    for (tcp, audience, routes) in listeners {
+        let served = listener::serve(
+            tcp,
+            gate.clone(),
+            audience,
+            routes.prepare().into_axum_router(),
+            config.limits.clone(),
+            stop.clone(),
+        );
+        tasks.spawn(async move {
+            if let Err(error) = served.await {
+                tracing::error!(%error, "a listener ended");
+            }
+        });
+    }
+    if let Some(tcp) = ops_listener {
+        tasks.spawn(ops::serve(tcp, node.clone(), stop.clone()));
+    }
+    let follower = Follower { node: node.clone(), gate: gate.clone(), limits: config.limits.clone() };
+    tasks.spawn(follower.run(stop.clone()));
+    tasks.spawn(watch::watch(config, node.clone(), gate, clock, stop.clone()));
+    Ok(Running { node, peer, desk, ops, stop, tasks })
+}
+
+async fn bind(key: &'static str, address: &str) -> Result<TcpListener, StartError> {
+    let failed = |error| StartError::Listen { address: address.to_owned(), key, error };
+    TcpListener::bind(address).await.map_err(failed)
+}
+
+/// A bound listener has an address.
+fn address(listener: &TcpListener) -> SocketAddr {
+    listener.local_addr().unwrap_or_else(|_| SocketAddr::from(([0, 0, 0, 0], 0)))
+}
+
+/// `grpc.health.v1`: serving, as long as it answers at all.
+async fn health() -> tonic_health::pb::health_server::HealthServer<impl tonic_health::pb::health_server::Health> {
+    let (reporter, service) = tonic_health::server::health_reporter();
+    reporter.set_service_status("", tonic_health::ServingStatus::Serving).await;
+    service
+}
+
+/// Reflection, on the desk only.
+fn reflection()
+-> tonic_reflection::server::v1::ServerReflectionServer<impl tonic_reflection::server::v1::ServerReflection> {
+    #[expect(clippy::expect_used, reason = "the descriptors are compiled in, and a test starts the service")]
+    tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(crate::wire::proto::DESCRIPTORS)
+        .build_v1()
+        .expect("the compiled descriptors are whole")
+}

@@ -1,0 +1,54 @@
+//! Health, readiness and metrics for the operator, on loopback.
+
+use std::sync::Arc;
+
+use axum::{Router, http::StatusCode, routing::get};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::node::Node;
+
+/// Serves until `stop`.
+pub(super) async fn serve(tcp: TcpListener, node: Arc<Node>, stop: CancellationToken) {
+    let ready = node.clone();
+    let router = Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(move || readiness(ready.clone())))
+        .route("/metrics", get(move || metrics(node.clone())));
+    let served = axum::serve(tcp, router).with_graceful_shutdown(async move { stop.cancelled().await });
+    if let Err(error) = served.await {
+        tracing::error!(%error, "health and metrics ended");
+    }
+}
+
+/// Ready: the store answers.
+async fn readiness(node: Arc<Node>) -> (StatusCode, &'static str) {
+    match node.feed_status().await {
+        Ok(_) => (StatusCode::OK, "ready\n"),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n"),
+    }
+}
+
+/// The feeds in Prometheus' text format.
+async fn metrics(node: Arc<Node>) -> (StatusCode, String) {
+    let Ok(feeds) = node.feed_status().await else {
+        return (StatusCode::SERVICE_UNAVAILABLE, "# the store does not answer\n".to_owned());
+    };
+    let mut text = String::new();
+    type Gauge = (&'static str, &'static str, fn(&crate::node::status::FeedStatus) -> u64);
+    let gauges: [Gauge; 4] = [
+        ("watchfire_feed_last_sequence", "number of the last entry", |f| f.last_sequence),
+        ("watchfire_feed_acknowledged", "acknowledged up to this number", |f| f.acknowledged),
+        ("watchfire_feed_queued", "items that wait to be released", |f| f.queued),
+        ("watchfire_feed_live", "whether a stream is open", |f| u64::from(f.live)),
+    ];
+    for (name, help, value) in gauges {
+        text.push_str(&format!("# HELP {name} {help}\n# TYPE {name} gauge\n"));
+        for feed in &feeds {
+            let direction = if feed.outgoing { "out" } else { "in" };
+            let labels = format!("partner=\"{}\",direction=\"{direction}\"", feed.partner);
+            text.push_str(&format!("{name}{{{labels}}} {}\n", value(feed)));
+        }
+    }
+    (StatusCode::OK, text)
+}

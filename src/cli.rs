@@ -1,0 +1,128 @@
+//! The command line: one command per file, each parses, calls and renders.
+
+mod agreement;
+mod assess;
+mod completions;
+mod config;
+mod context;
+mod demo;
+mod doctor;
+mod feed;
+mod init;
+mod output;
+mod partner;
+mod person;
+mod policy;
+mod serve;
+mod show;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+
+pub use output::{CliError, Exit};
+
+/// Exchanges signed early-warning assessments with partners, under an agreement with each.
+#[derive(Parser)]
+#[command(name = "watchfire", version, max_term_width = 110, arg_required_else_help = true)]
+#[command(after_help = "Exit codes: 0 done; 1 refused or failed; 2 wrong usage; 3 configuration or files at fault; \
+                        4 the node can't be reached; 5 denied by policy or role; 6 something does not verify.")]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options that every command takes.
+#[derive(Args, Clone)]
+pub(crate) struct Global {
+    /// The node's directory
+    #[arg(long, global = true, value_name = "DIR", default_value = ".", env = "WATCHFIRE_DIR")]
+    pub dir: PathBuf,
+    /// Print JSON on stdout: one object, or one per line for lists and streams
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Which of the persons in the directory speaks to the node, e.g. alice or analyst/alice
+    #[arg(long = "as", global = true, value_name = "IDENTITY", env = "WATCHFIRE_AS")]
+    pub identity: Option<String>,
+    /// Answer yes to every question
+    #[arg(long, short, global = true)]
+    pub yes: bool,
+    /// Say only what was asked for
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make a node: development CA, keys, configuration and store in one directory
+    Init(init::Init),
+    /// Run the node
+    Serve(serve::Serve),
+    /// Run five nodes on this machine and a real exchange between them
+    Demo(demo::Demo),
+    /// Write, publish and read assessments
+    #[command(subcommand)]
+    Assess(assess::Assess),
+    /// Follow what partners send
+    #[command(subcommand)]
+    Feed(feed::Feed),
+    /// Get to know partners
+    #[command(subcommand)]
+    Partner(partner::Partner),
+    /// Agree on what is shared
+    #[command(subcommand)]
+    Agreement(agreement::AgreementCommand),
+    /// Ask who may have what, and why
+    #[command(subcommand)]
+    Policy(policy::Policy),
+    /// Give the organisation's own people certificates
+    #[command(subcommand)]
+    Person(person::Person),
+    /// Check the node's configuration
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+    /// Check files, keys, certificates, clock, store and partners' reachability
+    Doctor(doctor::Doctor),
+    /// Print completions for a shell
+    Completions(completions::Completions),
+}
+
+/// Runs the program with the process's arguments.
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return output::usage(&error),
+    };
+    let global = cli.global.clone();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return output::fail(&global, &CliError::new(Exit::Failed, "UNAVAILABLE", error.to_string())),
+    };
+    let done = runtime.block_on(execute(cli));
+    // A worker that hangs must not hold the process up.
+    runtime.shutdown_timeout(std::time::Duration::from_millis(500));
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => output::fail(&global, &error),
+    }
+}
+
+async fn execute(cli: Cli) -> Result<(), CliError> {
+    let global = &cli.global;
+    match cli.command {
+        Command::Init(command) => command.run(global),
+        Command::Serve(command) => command.run(global).await,
+        Command::Demo(command) => command.run(global).await,
+        Command::Assess(command) => command.run(global).await,
+        Command::Feed(command) => command.run(global).await,
+        Command::Partner(command) => command.run(global).await,
+        Command::Agreement(command) => command.run(global).await,
+        Command::Policy(command) => command.run(global).await,
+        Command::Person(command) => command.run(global),
+        Command::Config(command) => command.run(global),
+        Command::Doctor(command) => command.run(global).await,
+        Command::Completions(command) => command.run(&mut <Cli as clap::CommandFactory>::command()),
+    }
+}

@@ -1,0 +1,111 @@
+//! `watchfire assess`: writing, publishing and reading assessments.
+
+mod attach;
+mod publish;
+mod read;
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::{
+    CliError, Global,
+    agreement::{read_written, write_new},
+    output,
+};
+use crate::{
+    domain::{
+        draft::Draft,
+        lint::{Finding, Severity, lint},
+        time::Clock,
+    },
+    draft,
+    telemetry::SystemClock,
+};
+
+/// Write, publish and read assessments.
+#[derive(Subcommand)]
+pub enum Assess {
+    /// Write a commented draft to start from
+    New(New),
+    /// Check a draft and name what is wrong or missing, with line numbers
+    Lint(Lint),
+    /// Sign a draft and publish it; prints who will get what, and why
+    Publish(publish::Publish),
+    /// List assessments, newest first
+    List(read::List),
+    /// Read an assessment
+    Show(read::Show),
+    /// Save an attachment that an assessment names
+    Fetch(attach::Fetch),
+}
+
+/// Writes a commented draft.
+#[derive(Args)]
+pub struct New {
+    /// Where to write it; stdout where it is missing
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// Checks a draft.
+#[derive(Args)]
+pub struct Lint {
+    /// The draft (TOML, or JSON where it ends in .json)
+    file: PathBuf,
+}
+
+impl Assess {
+    /// Runs the command.
+    pub async fn run(&self, global: &Global) -> Result<(), CliError> {
+        match self {
+            Self::New(new) => {
+                let own = crate::config::Config::load(&global.dir)?.organisation.domain;
+                write_new(global, new.out.as_deref(), &draft::template(&own, SystemClock.now().day()))
+            }
+            Self::Lint(lint) => lint.run(global),
+            Self::Publish(publish) => publish.run(global).await,
+            Self::List(list) => list.run(global).await,
+            Self::Show(show) => show.run(global).await,
+            Self::Fetch(fetch) => fetch.run(global).await,
+        }
+    }
+}
+
+impl Lint {
+    fn run(&self, global: &Global) -> Result<(), CliError> {
+        let (draft, findings) = checked(&self.file)?;
+        if global.json {
+            findings.iter().for_each(output::print_json);
+        } else {
+            show(&self.file, &findings);
+        }
+        let errors = findings.iter().filter(|f| f.severity == Severity::Error).count();
+        if errors > 0 {
+            let what = format!("{errors} of {} findings block publication", findings.len());
+            return Err(CliError::new(super::Exit::Failed, "LINT_FAILED", what));
+        }
+        if !global.json {
+            output::print(&format!("{} portions, {} warnings", draft.portions.len(), findings.len()));
+        }
+        Ok(())
+    }
+}
+
+/// A draft with its attachments' digests, and what the lint finds in it.
+fn checked(file: &std::path::Path) -> Result<(Draft, Vec<Finding>), CliError> {
+    let (text, format) = read_written(file)?;
+    let mut draft = draft::parse(&text, format).map_err(|e| CliError::files(e.in_file(&file.display().to_string())))?;
+    attach::digest(&mut draft, file)?;
+    let findings = lint(&draft, SystemClock.now());
+    Ok((draft, findings))
+}
+
+/// Findings as compilers write them, so that editors find the place.
+fn show(file: &std::path::Path, findings: &[Finding]) {
+    for finding in findings {
+        let line = finding.line.map(|l| format!(":{l}")).unwrap_or_default();
+        let (severity, code, message) = (finding.severity, finding.code, &finding.message);
+        output::print(&format!("{}{line}: {severity} {code}: {message}\n    {}", file.display(), finding.help));
+    }
+}

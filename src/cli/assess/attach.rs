@@ -1,0 +1,174 @@
+//! Attachments: their bytes go ahead of the assessment that names them, and come after it.
+
+use std::{
+    fs::File,
+    io::{Read, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::{
+    cli::{
+        CliError, Exit, Global,
+        context::{Context, WRITERS},
+        output,
+    },
+    desk::client::DeskClient,
+    domain::{body::Body, draft::Draft, ids::Sha256},
+    seal::hash::Sha256Stream,
+    wire::proto,
+};
+
+/// How much goes at once, bytes.
+const CHUNK: usize = 256 * 1024;
+
+fn failed(path: &Path, error: &std::io::Error) -> CliError {
+    CliError::files(format!("{} can't be read: {error}", path.display()))
+}
+
+/// The files that a draft names stand beside it.
+fn files(draft: &Draft, beside: &Path) -> Vec<(usize, PathBuf)> {
+    let dir = beside.parent().unwrap_or(Path::new("."));
+    draft.files().map(|(place, file)| (place, dir.join(file))).collect()
+}
+
+/// Tells the draft's attachments of their bytes.
+pub(super) fn digest(draft: &mut Draft, beside: &Path) -> Result<(), CliError> {
+    for (place, path) in files(draft, beside) {
+        let mut file = File::open(&path).map_err(|e| failed(&path, &e))?;
+        let (mut stream, mut size, mut chunk) = (Sha256Stream::new(), 0u64, vec![0; CHUNK]);
+        loop {
+            let read = file.read(&mut chunk).map_err(|e| failed(&path, &e))?;
+            let Some(bytes) = chunk.get(..read).filter(|b| !b.is_empty()) else { break };
+            stream.update(bytes);
+            size += bytes.len() as u64;
+        }
+        draft.attach(place, size, Sha256(stream.finish())).map_err(CliError::files)?;
+    }
+    Ok(())
+}
+
+/// Uploads what the node lacks, from where it was cut off.
+pub(super) async fn upload(
+    global: &Global,
+    desk: &mut DeskClient,
+    draft: &Draft,
+    beside: &Path,
+) -> Result<(), CliError> {
+    for (place, path) in files(draft, beside) {
+        let Some(Body::Attachment(attachment)) = draft.portions.get(place).map(|p| &p.body) else { continue };
+        let sha256: prost::bytes::Bytes = attachment.sha256.0.to_vec().into();
+        let request = proto::GetAttachmentStatusRequest { sha256: sha256.clone() };
+        let status = desk.get_attachment_status(request).await?.into_inner();
+        if status.complete {
+            continue;
+        }
+        let bar = bar(global, attachment.size, &attachment.name);
+        let mut file = File::open(&path).map_err(|e| failed(&path, &e))?;
+        file.seek(SeekFrom::Start(status.stored)).map_err(|e| failed(&path, &e))?;
+        let size = attachment.size;
+        let (sender, receiver) = tokio::sync::mpsc::channel(4);
+        let reading = {
+            let bar = bar.clone();
+            tokio::task::spawn_blocking(move || read_chunks(file, &sha256, size, status.stored, &sender, &bar))
+        };
+        desk.upload_attachment(tokio_stream::wrappers::ReceiverStream::new(receiver)).await?;
+        bar.finish_and_clear();
+        let read = reading.await.map_err(|e| CliError::files(e.to_string()))?;
+        read.map_err(|e| failed(&path, &e))?;
+    }
+    Ok(())
+}
+
+fn read_chunks(
+    mut file: File,
+    sha256: &prost::bytes::Bytes,
+    size: u64,
+    mut offset: u64,
+    to: &tokio::sync::mpsc::Sender<proto::UploadAttachmentRequest>,
+    bar: &ProgressBar,
+) -> std::io::Result<()> {
+    loop {
+        let mut data = vec![0; CHUNK];
+        let mut filled = 0;
+        while let Some(rest) = data.get_mut(filled..).filter(|r| !r.is_empty()) {
+            match file.read(rest)? {
+                0 => break,
+                read => filled += read,
+            }
+        }
+        data.truncate(filled);
+        let is_end = data.is_empty();
+        if is_end && size > 0 {
+            return Ok(());
+        }
+        let chunk = proto::UploadAttachmentRequest { sha256: sha256.clone(), size, offset, data: data.into() };
+        offset += filled as u64;
+        bar.set_position(offset);
+        // A node that hung up tells why in its answer.
+        if to.blocking_send(chunk).is_err() || is_end {
+            return Ok(());
+        }
+    }
+}
+
+/// A progress bar on stderr; hidden where nobody would see it.
+pub fn bar(global: &Global, length: u64, what: &str) -> ProgressBar {
+    if global.quiet || global.json {
+        return ProgressBar::hidden();
+    }
+    let template = "{msg:20!} [{bar:30}] {bytes}/{total_bytes} {eta}";
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(length).with_style(style).with_message(crate::render::text::one_line(what))
+}
+
+/// Saves an attachment to a file.
+#[derive(Args)]
+pub struct Fetch {
+    /// The attachment's SHA-256, as `assess show` prints it
+    sha256: Sha256,
+    /// Where to write it; an existing file is not overwritten
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+impl Fetch {
+    /// Runs the command.
+    pub async fn run(&self, global: &Global) -> Result<(), CliError> {
+        let mut desk = Context::load(global, WRITERS)?.connect().await?;
+        let sha256: prost::bytes::Bytes = self.sha256.0.to_vec().into();
+        let status = desk
+            .get_attachment_status(proto::GetAttachmentStatusRequest { sha256: sha256.clone() })
+            .await?
+            .into_inner();
+        if !status.complete {
+            let what = if status.size > 0 {
+                format!("{} of {} bytes are here so far; try again later", status.stored, status.size)
+            } else {
+                "there is no such attachment here".to_owned()
+            };
+            return Err(CliError::new(Exit::Failed, "NOT_FOUND", what));
+        }
+        let at = self.out.display();
+        let written = |e: std::io::Error| CliError::files(format!("{at} can't be written: {e}"));
+        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(&self.out).map_err(written)?;
+        let bar = bar(global, status.size, "fetching");
+        let mut chunks =
+            desk.download_attachment(proto::DownloadAttachmentRequest { sha256, offset: 0 }).await?.into_inner();
+        let mut stream = Sha256Stream::new();
+        while let Some(chunk) = chunks.message().await? {
+            file.write_all(&chunk.data).map_err(written)?;
+            stream.update(&chunk.data);
+            bar.inc(chunk.data.len() as u64);
+        }
+        bar.finish_and_clear();
+        if Sha256(stream.finish()) != self.sha256 {
+            let what = format!("{at} is not what its digest says; delete it and try again");
+            return Err(CliError::new(Exit::Unverified, "DIGEST_NOT_LISTED", what));
+        }
+        output::result(global, &serde_json::json!({ "file": self.out, "size": status.size }), || format!("wrote {at}"));
+        Ok(())
+    }
+}

@@ -1,0 +1,131 @@
+//! `watchfire assess list` and `show`.
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::{
+    cli::{
+        CliError, Global,
+        context::{Context, WRITERS},
+        output,
+        show::Held,
+    },
+    domain::{
+        ids::{AssessmentId, TrustDomain},
+        lexicon::Lexicon,
+    },
+    render::{self, Options},
+    wire::proto,
+};
+
+/// Lists assessments, newest first.
+#[derive(Args)]
+pub struct List {
+    /// Of one originator only
+    #[arg(long, value_name = "DOMAIN")]
+    from: Option<TrustDomain>,
+    /// Earlier versions too
+    #[arg(long)]
+    all_versions: bool,
+    /// What is kept in quarantine too; officers only
+    #[arg(long)]
+    quarantined: bool,
+    /// At most so many
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    limit: u32,
+}
+
+/// Shows an assessment as far as it is here: who signed it, what it says, what is withheld.
+#[derive(Args)]
+pub struct Show {
+    /// The assessment
+    id: AssessmentId,
+    /// One version; the latest where it is missing
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    version: u32,
+    /// The reader's lexicon of likelihood words
+    #[arg(long, value_name = "LEXICON", default_value = "uk-phia-2025", env = "WATCHFIRE_LEXICON")]
+    lexicon: String,
+    /// One that is kept in quarantine; officers only
+    #[arg(long)]
+    quarantined: bool,
+}
+
+#[derive(Serialize)]
+struct Row {
+    assessment: String,
+    version: u32,
+    originator: String,
+    issued: String,
+    level: Option<u8>,
+    headline: Option<String>,
+    state: String,
+    exercise: bool,
+}
+
+impl Row {
+    fn new(held: &Held) -> Self {
+        Self {
+            assessment: held.manifest.assessment.to_string(),
+            version: held.manifest.version,
+            originator: held.manifest.originator.to_string(),
+            issued: held.manifest.issued.to_string(),
+            level: crate::domain::assessment::level(&held.portions).map(u8::from),
+            headline: held.headline().map(str::to_owned),
+            state: held.state.clone(),
+            exercise: held.manifest.exercise,
+        }
+    }
+}
+
+impl List {
+    /// Runs the command.
+    pub async fn run(&self, global: &Global) -> Result<(), CliError> {
+        let mut desk = Context::load(global, WRITERS)?.connect().await?;
+        let request = proto::ListAssessmentsRequest {
+            originator: self.from.as_ref().map(ToString::to_string).unwrap_or_default(),
+            all_versions: self.all_versions,
+            quarantined: self.quarantined,
+            limit: self.limit,
+        };
+        let mut answers = desk.list_assessments(request).await?.into_inner();
+        let mut rows = vec![];
+        while let Some(answer) = answers.message().await? {
+            rows.push(Row::new(&Held::new(answer.assessment)?));
+        }
+        if global.json {
+            rows.iter().for_each(output::print_json);
+        } else if rows.is_empty() {
+            output::print("nothing here yet; `watchfire assess publish` and `watchfire feed pull` bring some");
+        } else {
+            let cells = rows.iter().map(|r| {
+                let exercise = if r.exercise { "EXERCISE " } else { "" };
+                let headline = format!("{exercise}{}", r.headline.as_deref().unwrap_or("(withheld)"));
+                let level = r.level.map_or_else(|| "-".to_owned(), |l| l.to_string());
+                let day = r.issued.get(..10).unwrap_or_default().to_owned();
+                vec![r.assessment.clone(), day, r.originator.clone(), level, r.state.clone(), headline]
+            });
+            let cells: Vec<_> = cells.collect();
+            output::print(&output::table(&["ASSESSMENT", "ISSUED", "FROM", "LEVEL", "STATE", "HEADLINE"], &cells));
+        }
+        Ok(())
+    }
+}
+
+impl Show {
+    /// Runs the command.
+    pub async fn run(&self, global: &Global) -> Result<(), CliError> {
+        let lexicon = Lexicon::by_id(&self.lexicon).map_err(CliError::usage)?;
+        let mut desk = Context::load(global, WRITERS)?.connect().await?;
+        let request = proto::GetAssessmentRequest {
+            assessment_id: self.id.0.to_vec().into(),
+            version: self.version,
+            quarantined: self.quarantined,
+        };
+        let held = Held::new(desk.get_assessment(request).await?.into_inner().assessment)?;
+        output::result(global, &held.json(), || {
+            render::assessment(&held.view(), &Options { lexicon, ..output::options() }).trim_end().to_owned()
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,153 @@
+//! Who speaks to which node: the identities in the node's directory, and the connection to its desk.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use super::{CliError, Exit, Global};
+use crate::{
+    app::OwnError,
+    config::Config,
+    desk::client::{self, DeskClient},
+    domain::ids::{Role, SpiffeId},
+    identity::{certificate::Leaf, files::read_chain},
+    seal::sign::SigningKey,
+    telemetry::SystemClock,
+};
+
+/// Where the persons' identities are, in the node's directory.
+pub const PERSONS: &str = "persons";
+
+/// A person's identity in the directory: `persons/<role>-<name>/` with two certificates and their keys.
+#[derive(Debug, Clone)]
+pub struct PersonFiles {
+    /// Who.
+    pub id: SpiffeId,
+    /// Their directory.
+    pub dir: PathBuf,
+}
+
+impl PersonFiles {
+    /// The TLS certificate chain.
+    pub fn tls(&self) -> PathBuf {
+        self.dir.join("tls.pem")
+    }
+
+    /// The TLS key.
+    pub fn tls_key(&self) -> PathBuf {
+        self.dir.join("tls.key")
+    }
+
+    /// The signing certificate chain.
+    pub fn signing(&self) -> PathBuf {
+        self.dir.join("signing.pem")
+    }
+
+    /// The signing key.
+    pub fn signing_key(&self) -> PathBuf {
+        self.dir.join("signing.key")
+    }
+
+    /// The key that this person signs with.
+    pub fn load_key(&self) -> Result<SigningKey, OwnError> {
+        crate::app::signing_key(&self.signing(), &self.signing_key())
+    }
+}
+
+/// The persons in a node's directory, by id.
+pub fn persons(dir: &Path) -> Result<Vec<PersonFiles>, CliError> {
+    let root = dir.join(PERSONS);
+    let entries = match std::fs::read_dir(&root) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(vec![]),
+        Err(error) => return Err(CliError::files(format!("{} can't be read: {error}", root.display()))),
+    };
+    let mut persons = vec![];
+    for dir in entries.flatten().map(|e| e.path()).filter(|p| p.join("tls.pem").exists()) {
+        let chain = read_chain(&dir.join("tls.pem"))?;
+        let leaf = chain.first().map(|der| Leaf::parse(der)).transpose()?;
+        if let Some(leaf) = leaf {
+            persons.push(PersonFiles { id: leaf.id, dir });
+        }
+    }
+    persons.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(persons)
+}
+
+/// A command's surroundings: the configuration, and who speaks.
+pub struct Context {
+    /// The node's configuration.
+    pub config: Config,
+    /// Who speaks.
+    pub person: PersonFiles,
+}
+
+impl Context {
+    /// For a command that one of `roles` may give: the person named by `--as`, or the only one with such a role.
+    pub fn load(global: &Global, roles: &[Role]) -> Result<Self, CliError> {
+        let config = Config::load(&global.dir)?;
+        let all = persons(&global.dir)?;
+        let person = choose(&all, global.identity.as_deref(), roles)?;
+        Ok(Self { config, person })
+    }
+
+    /// Connects to the desk.
+    pub async fn connect(&self) -> Result<DeskClient, CliError> {
+        let (tls, key) = (self.person.tls(), self.person.tls_key());
+        let address = dialable(&self.config.desk);
+        let domain = &self.config.organisation.domain;
+        let clock = Arc::new(SystemClock);
+        Ok(client::connect(&address, domain, &self.config.bundle, (&tls, &key), clock).await?)
+    }
+}
+
+/// The address to dial for an address that is listened on.
+fn dialable(address: &str) -> String {
+    match address.rsplit_once(':') {
+        Some(("0.0.0.0", port)) => format!("127.0.0.1:{port}"),
+        Some(("[::]", port)) => format!("[::1]:{port}"),
+        _ => address.to_owned(),
+    }
+}
+
+fn choose(all: &[PersonFiles], named: Option<&str>, roles: &[Role]) -> Result<PersonFiles, CliError> {
+    let list = |persons: &[&PersonFiles]| {
+        persons.iter().map(|p| format!("{}/{}", p.id.role(), p.id.name())).collect::<Vec<_>>().join(", ")
+    };
+    if let Some(name) = named {
+        let is_meant = |p: &&PersonFiles| {
+            p.id.name() == name || format!("{}/{}", p.id.role(), p.id.name()) == name || p.id.to_string() == name
+        };
+        let found: Vec<&PersonFiles> = all.iter().filter(is_meant).collect();
+        return match found.as_slice() {
+            [one] => Ok((*one).clone()),
+            [] => {
+                let known = list(&all.iter().collect::<Vec<_>>());
+                Err(CliError::files(format!("nobody called `{name}` is in this directory; there are: {known}")))
+            }
+            several => Err(CliError::usage(format!("`{name}` may be {}; say which with --as", list(several)))),
+        };
+    }
+    let able: Vec<&PersonFiles> = all.iter().filter(|p| roles.contains(&p.id.role())).collect();
+    let wanted: Vec<&str> = roles.iter().map(|r| r.as_str()).collect();
+    match able.as_slice() {
+        [one] => Ok((*one).clone()),
+        [] => Err(CliError::new(
+            Exit::Denied,
+            "ROLE_REQUIRED",
+            format!(
+                "nobody in this directory has the role {}; add one with `watchfire person add`",
+                wanted.join(" or ")
+            ),
+        )),
+        several => Err(CliError::usage(format!("several could do this: {}; say who with --as", list(several)))),
+    }
+}
+
+/// Roles that write and read assessments.
+pub const WRITERS: &[Role] = &[Role::Analyst, Role::Officer, Role::Service];
+/// Roles that configure.
+pub const ADMINS: &[Role] = &[Role::Admin];
+/// Roles that may look at feeds and partners.
+pub const ANYBODY: &[Role] = &[Role::Analyst, Role::Officer, Role::Admin, Role::Service];

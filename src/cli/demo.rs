@@ -1,0 +1,111 @@
+//! `watchfire demo`: five real nodes on this machine and a real exchange between them.
+
+mod input;
+mod link;
+mod organisation;
+mod report;
+mod story;
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{CliError, Exit, Global, output};
+
+/// Starts five nodes as separate processes, each with its own CA and store: a state that publishes, a regional
+/// organisation, a second state, an NGO, and a state that some assessments are about. Publishes assessments made from 29
+/// real warnings, cuts a link and kills two nodes in the middle, and prints what each partner received and why.
+/// Exits with an error if anything is not as it should be.
+#[derive(Args)]
+pub struct Demo {
+    /// Leave the nodes running, and print commands to try
+    #[arg(long)]
+    keep: bool,
+}
+
+/// What the demo tells, step by step.
+pub struct Teller<'a> {
+    global: &'a Global,
+    started: std::time::Instant,
+}
+
+impl Teller<'_> {
+    /// One step: a line of words, or of JSON.
+    pub fn step(&self, step: &str, words: &str, facts: serde_json::Value) {
+        let seconds = self.started.elapsed().as_secs_f64();
+        if self.global.json {
+            let mut line =
+                serde_json::json!({ "step": step, "seconds": (seconds * 10.0).round() / 10.0, "what": words });
+            if let (Some(line), Some(facts)) = (line.as_object_mut(), facts.as_object()) {
+                line.extend(facts.clone());
+            }
+            output::print_json(&line);
+        } else {
+            output::print(&format!("[{seconds:5.1} s] {words}"));
+        }
+    }
+
+    /// Words for people only.
+    pub fn words(&self, words: &str) {
+        if !self.global.json {
+            output::print(words);
+        }
+    }
+}
+
+/// Something is not as it should be.
+pub fn wrong(what: impl Into<String>) -> CliError {
+    CliError::new(Exit::Failed, "DEMO_FAILED", format!("the demo did not go as it should: {}", what.into()))
+}
+
+impl Demo {
+    /// Runs it.
+    pub async fn run(&self, global: &Global) -> Result<(), CliError> {
+        let teller = Teller { global, started: std::time::Instant::now() };
+        let dir = new_directory()?;
+        let story = story::run(&teller, &dir).await;
+        let ended = match story {
+            Ok(world) if self.keep => return stay(&teller, &dir, world).await,
+            Ok(world) => {
+                world.stop().await;
+                Ok(())
+            }
+            Err(error) => Err(error),
+        };
+        if ended.is_ok() {
+            let _ = std::fs::remove_dir_all(&dir);
+            output::result(global, &serde_json::json!({ "demo": "ok" }), || "The demo went as it should.".to_owned());
+        } else {
+            output::note(global, &format!("what the nodes left is in {}", dir.display()));
+        }
+        ended
+    }
+}
+
+fn new_directory() -> Result<PathBuf, CliError> {
+    let random: [u8; 4] = crate::seal::random::bytes().map_err(|e| wrong(e.to_string()))?;
+    let dir = std::env::temp_dir().join(format!("watchfire-demo-{}", hex::encode(random)));
+    crate::identity::files::private_directory(&dir)?;
+    Ok(dir)
+}
+
+/// Leaves the nodes running until Ctrl-C.
+async fn stay(teller: &Teller<'_>, dir: &std::path::Path, world: story::World) -> Result<(), CliError> {
+    let at = dir.display();
+    teller.words(&format!(
+        "\nThe nodes go on until Ctrl-C. Try, in another terminal:\n  \
+         watchfire --dir {at}/ecowas.example assess list\n  \
+         watchfire --dir {at}/ecowas.example feed follow\n  \
+         watchfire --dir {at}/gb.example feed status\n  \
+         watchfire --dir {at}/gb.example policy explain {} --partner sd.example\n  \
+         watchfire --dir {at}/gb.example --as root partner suspend ecowas.example",
+        world.an_assessment(),
+    ));
+    output::result(teller.global, &serde_json::json!({ "demo": "ok", "dir": dir }), || {
+        "The demo went as it should.".to_owned()
+    });
+    let _ = tokio::signal::ctrl_c().await;
+    world.stop().await;
+    let _ = std::fs::remove_dir_all(dir);
+    Ok(())
+}

@@ -1,0 +1,129 @@
+//! One organisation of the demo: a directory, a process, and the commands that its people give.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+
+use serde_json::Value;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+};
+
+use super::{CliError, wrong};
+
+/// Who takes part: name, kind, country.
+pub struct Cast {
+    /// The trust domain.
+    pub domain: &'static str,
+    /// What kind of organisation.
+    pub kind: &'static str,
+    /// Its country.
+    pub country: Option<&'static str>,
+}
+
+/// One of them, with its node.
+pub struct Organisation {
+    /// The trust domain.
+    pub domain: &'static str,
+    /// The node's directory.
+    pub dir: PathBuf,
+    /// Where partners reach it.
+    pub peer: String,
+    fingerprint: String,
+    process: Option<Child>,
+}
+
+/// A free port on loopback. Another process could take it in between; then the node says so.
+fn free_port() -> Result<u16, CliError> {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").map_err(|e| wrong(e.to_string()))?;
+    Ok(listener.local_addr().map_err(|e| wrong(e.to_string()))?.port())
+}
+
+impl Organisation {
+    /// Makes a node with an analyst and an administrator, and starts it.
+    pub async fn found(root: &Path, cast: &Cast) -> Result<Self, CliError> {
+        let dir = root.join(cast.domain);
+        let (peer, desk) = (format!("127.0.0.1:{}", free_port()?), format!("127.0.0.1:{}", free_port()?));
+        let mut arguments = vec!["init", "--org", cast.domain, "--kind", cast.kind, "--peer", &peer, "--desk", &desk];
+        arguments.extend(["--ops", "off", "--advertise", &peer]);
+        if let Some(country) = cast.country {
+            arguments.extend(["--country", country]);
+        }
+        let mut organisation =
+            Self { domain: cast.domain, dir, peer: peer.clone(), fingerprint: String::new(), process: None };
+        let made = organisation.ask_one(&arguments).await?;
+        organisation.fingerprint = text(&made, "bundle_fingerprint")?;
+        organisation.ask_one(&["person", "add", "ana", "--role", "analyst"]).await?;
+        organisation.ask_one(&["person", "add", "root", "--role", "admin"]).await?;
+        organisation.start().await?;
+        Ok(organisation)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Result<Command, CliError> {
+        let program = std::env::current_exe().map_err(|e| wrong(e.to_string()))?;
+        let mut command = Command::new(program);
+        // The demo's nodes are as their files say, whatever the caller's environment holds.
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("WATCHFIRE_")) {
+            command.env_remove(name);
+        }
+        command.arg("--dir").arg(&self.dir).arg("--json").args(arguments).stdin(Stdio::null()).kill_on_drop(true);
+        Ok(command)
+    }
+
+    /// Starts the node and waits until it is ready.
+    pub async fn start(&mut self) -> Result<(), CliError> {
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(self.dir.join("node.log"));
+        let log = log.map_err(|e| wrong(e.to_string()))?;
+        let mut command = self.command(&["serve"])?;
+        let mut process = command.stdout(Stdio::piped()).stderr(log).spawn().map_err(|e| wrong(e.to_string()))?;
+        let stdout = process.stdout.take().ok_or_else(|| wrong("a node has no output"))?;
+        let line = BufReader::new(stdout).lines().next_line().await.map_err(|e| wrong(e.to_string()))?;
+        let ready = line.and_then(|l| serde_json::from_str::<Value>(&l).ok());
+        if ready.as_ref().and_then(|r| r.get("ready")) != Some(&Value::Bool(true)) {
+            return Err(wrong(format!("{} did not start: {}", self.domain, ready.unwrap_or_default())));
+        }
+        self.process = Some(process);
+        Ok(())
+    }
+
+    /// Kills the node without a word, as a power cut would.
+    pub async fn kill(&mut self) -> Result<(), CliError> {
+        if let Some(mut process) = self.process.take() {
+            process.kill().await.map_err(|e| wrong(e.to_string()))?;
+        }
+        Ok(())
+    }
+
+    /// Gives a command; its answer is a list of JSON objects.
+    pub async fn ask(&self, arguments: &[&str]) -> Result<Vec<Value>, CliError> {
+        let output = self.command(arguments)?.output().await.map_err(|e| wrong(e.to_string()))?;
+        if !output.status.success() {
+            let why = String::from_utf8_lossy(&output.stderr);
+            return Err(wrong(format!("{}: `{}`: {}", self.domain, arguments.join(" "), why.trim())));
+        }
+        let lines = String::from_utf8_lossy(&output.stdout).into_owned();
+        lines.lines().map(|l| serde_json::from_str(l).map_err(|e| wrong(e.to_string()))).collect()
+    }
+
+    /// Gives a command whose answer is one object.
+    pub async fn ask_one(&self, arguments: &[&str]) -> Result<Value, CliError> {
+        let mut answers = self.ask(arguments).await?;
+        answers.pop().ok_or_else(|| wrong(format!("{}: `{}` answered nothing", self.domain, arguments.join(" "))))
+    }
+
+    /// Accepts another organisation, whose fingerprint was read out to this one. `endpoint` is where it is dialled.
+    pub async fn accept(&self, other: &Self, endpoint: &str) -> Result<(), CliError> {
+        let file = self.dir.join(format!("invitation-of-{}.txt", other.domain));
+        let path = file.to_string_lossy().into_owned();
+        other.ask(&["--as", "root", "partner", "invite", "--out", &path, "--endpoint", endpoint]).await?;
+        self.ask(&["--as", "root", "partner", "accept", &path, "--fingerprint", &other.fingerprint]).await?;
+        Ok(())
+    }
+}
+
+/// A text in an answer.
+pub fn text(value: &Value, key: &str) -> Result<String, CliError> {
+    value.get(key).and_then(Value::as_str).map(str::to_owned).ok_or_else(|| wrong(format!("an answer has no `{key}`")))
+}

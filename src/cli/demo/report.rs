@@ -1,0 +1,158 @@
+//! What each partner received, compared with what was decided, and told.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+
+use super::{
+    CliError, Teller,
+    organisation::{Organisation, text},
+    story::{World, is, until},
+    wrong,
+};
+
+/// What a partner was to get of an assessment: the handles of its portions.
+fn expected(world: &World, partner: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let mut all = BTreeMap::new();
+    for published in &world.published {
+        let Some(decision) = published.decisions.get(partner).filter(|d| is(d, "decision", "release")) else {
+            continue;
+        };
+        all.insert(published.assessment.clone(), handles(decision, true));
+    }
+    all
+}
+
+fn portions(value: &Value) -> impl Iterator<Item = &Value> {
+    value.get("portions").and_then(Value::as_array).into_iter().flatten()
+}
+
+fn handles(value: &Value, released_only: bool) -> BTreeSet<String> {
+    let chosen = portions(value).filter(|p| !released_only || is(p, "decision", "release"));
+    chosen.filter_map(|p| p.get("handle").and_then(Value::as_str)).map(str::to_owned).collect()
+}
+
+/// Waits until every partner holds what it was to get.
+pub async fn settle(world: &World, _patience: Duration) -> Result<(), CliError> {
+    for partner in &world.partners {
+        let wanted = expected(world, partner.domain).len();
+        until(&format!("{} holds {wanted} assessments", partner.domain), async || {
+            let held = partner.ask(&["assess", "list", "--limit", "1000"]).await?;
+            Ok((held.len() >= wanted).then_some(()))
+        })
+        .await?;
+        // Whatever should not come has its chance to.
+        partner.ask(&["feed", "pull"]).await?;
+    }
+    Ok(())
+}
+
+/// Tells, partner by partner.
+pub async fn tell(teller: &Teller<'_>, world: &World) -> Result<(), CliError> {
+    teller.words("");
+    for partner in &world.partners {
+        let wanted = expected(world, partner.domain);
+        let held = held(partner).await?;
+        if held.keys().collect::<Vec<_>>() != wanted.keys().collect::<Vec<_>>() {
+            return Err(wrong(format!(
+                "{} holds {} assessments where {} were released",
+                partner.domain,
+                held.len(),
+                wanted.len()
+            )));
+        }
+        for (id, portions) in &wanted {
+            if held.get(id) != Some(portions) {
+                return Err(wrong(format!("{} holds other portions of {id} than were released", partner.domain)));
+            }
+        }
+        one(teller, world, partner, &wanted).await?;
+    }
+    check_subject_rule(world)
+}
+
+/// What a partner holds: every signature checked, the handles of every portion.
+async fn held(partner: &Organisation) -> Result<BTreeMap<String, BTreeSet<String>>, CliError> {
+    let mut all = BTreeMap::new();
+    for row in partner.ask(&["assess", "list", "--limit", "1000"]).await? {
+        let id = text(&row, "assessment")?;
+        let shown = partner.ask_one(&["assess", "show", &id]).await?;
+        let signatures = shown.get("signatures").and_then(Value::as_array).cloned().unwrap_or_default();
+        let is_valid = |s: &Value| s.get("valid") == Some(&Value::Bool(true));
+        if signatures.is_empty() || !signatures.iter().all(is_valid) {
+            return Err(wrong(format!("{} holds {id} without a valid signature", partner.domain)));
+        }
+        if all.insert(id.clone(), handles(&shown, false)).is_some() {
+            return Err(wrong(format!("{} holds {id} twice", partner.domain)));
+        }
+    }
+    Ok(all)
+}
+
+async fn one(
+    teller: &Teller<'_>,
+    world: &World,
+    partner: &Organisation,
+    wanted: &BTreeMap<String, BTreeSet<String>>,
+) -> Result<(), CliError> {
+    let portions_held: usize = wanted.values().map(BTreeSet::len).sum();
+    let mut withheld = 0;
+    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+    for decision in world.published.iter().filter_map(|p| p.decisions.get(partner.domain)) {
+        for portion in portions(decision).filter(|p| is(p, "decision", "withhold")) {
+            withheld += 1;
+            let because =
+                portion.get("because").and_then(Value::as_array).and_then(|b| b.first()).and_then(Value::as_str);
+            *reasons.entry(because.unwrap_or("no reason given").to_owned()).or_default() += 1;
+        }
+    }
+    let sequence = partner.ask(&["--as", "root", "feed", "status"]).await?;
+    let sequence = sequence.iter().find(|s| is(s, "partner", world.publisher.domain) && is(s, "direction", "in"));
+    let sequence = sequence.and_then(|s| s.get("last_sequence")).and_then(Value::as_u64).unwrap_or_default();
+    let words = if wanted.is_empty() {
+        format!("{} received nothing: no entry, no number, no trace (its feed stands at {sequence})", partner.domain)
+    } else {
+        format!(
+            "{} received {} assessments ({portions_held} portions), each once; all signatures and digests verified; its feed stands at {sequence}",
+            partner.domain,
+            wanted.len()
+        )
+    };
+    if wanted.is_empty() && sequence != 0 {
+        return Err(wrong(format!("{} was told {sequence} numbers although it may have nothing", partner.domain)));
+    }
+    let facts = json!({
+        "partner": partner.domain, "assessments": wanted.len(), "portions": portions_held, "withheld": withheld,
+        "reasons": reasons, "last_sequence": sequence,
+    });
+    teller.step("received", &words, facts);
+    let mut by_count: Vec<_> = reasons.into_iter().collect();
+    by_count.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    if withheld > 0 {
+        teller.words(&format!("          withheld from it: {withheld} portions, because"));
+    }
+    for (reason, count) in by_count.iter().take(4) {
+        teller.words(&format!("            {count:4} × {}", crate::render::text::shortened(reason, 110)));
+    }
+    Ok(())
+}
+
+/// The assessed state got nothing, and for no other reason than that it is the subject.
+fn check_subject_rule(world: &World) -> Result<(), CliError> {
+    let barred = world.published.iter().filter_map(|p| p.decisions.get("sd.example")).filter(|d| {
+        portions(d)
+            .flat_map(|p| p.get("because").and_then(Value::as_array).into_iter().flatten())
+            .any(|b| b.as_str().is_some_and(|b| b.starts_with("subject-rule")))
+    });
+    let count = barred.count();
+    if count == 0 {
+        return Err(wrong("no assessment was withheld from sd.example by the subject rule"));
+    }
+    if world.published.iter().filter_map(|p| p.decisions.get("sd.example")).any(|d| is(d, "decision", "release")) {
+        return Err(wrong("something was released to sd.example"));
+    }
+    Ok(())
+}

@@ -1,0 +1,134 @@
+//! `watchfire doctor`: is everything well, and if not, what to do.
+
+use clap::Args;
+use serde::Serialize;
+
+use super::{
+    CliError, Exit, Global,
+    context::{ANYBODY, Context, persons},
+    output,
+};
+use crate::{
+    app::Own,
+    config::{Config, KeyFiles},
+    domain::time::{Clock, Time},
+    identity::{certificate::Leaf, files::read_chain},
+    render::text::one_line,
+    telemetry::SystemClock,
+    wire::proto,
+};
+
+/// From how many days before the end on a certificate is worth a word.
+const SOON_DAYS: i64 = 30;
+
+/// Checks files, keys, certificates' expiry, the node, clocks and links to partners; says what to do.
+#[derive(Args)]
+pub struct Doctor {}
+
+#[derive(Serialize)]
+struct Check {
+    check: String,
+    ok: bool,
+    message: String,
+    fix: Option<String>,
+}
+
+impl Check {
+    fn well(check: &str, message: impl Into<String>) -> Self {
+        Self { check: check.to_owned(), ok: true, message: message.into(), fix: None }
+    }
+
+    fn ill(check: &str, message: impl Into<String>, fix: &str) -> Self {
+        Self { check: check.to_owned(), ok: false, message: message.into(), fix: Some(fix.to_owned()) }
+    }
+}
+
+impl Doctor {
+    /// Runs the checks.
+    pub async fn run(&self, global: &Global) -> Result<(), CliError> {
+        let config = Config::load(&global.dir)?;
+        let now = SystemClock.now();
+        let mut checks = vec![Check::well("configuration", "watchfire.toml is well")];
+        checks.push(match Own::load(&config, now) {
+            Ok(_) => Check::well("own files", "keys, certificates, bundle and revocation lists can be used"),
+            Err(error) => {
+                Check::ill("own files", error.to_string(), "mend the file that is named; certs/README.md tells how")
+            }
+        });
+        for (name, files) in [("TLS certificate", &config.tls), ("signing certificate", &config.signing)] {
+            checks.push(expiry(name, files, now));
+        }
+        checks.push(match persons(&global.dir) {
+            Ok(all) if all.is_empty() => {
+                Check::ill("persons", "nobody may speak to the node yet", "watchfire person add NAME --role admin")
+            }
+            Ok(all) => Check::well("persons", format!("{} in this directory", all.len())),
+            Err(error) => Check::ill("persons", error.message, "mend the file that is named"),
+        });
+        checks.extend(live(global).await);
+        let ill = checks.iter().filter(|c| !c.ok).count();
+        if global.json {
+            checks.iter().for_each(output::print_json);
+        } else {
+            checks.iter().for_each(|c| output::print(&words(c)));
+        }
+        if ill > 0 {
+            return Err(CliError::new(Exit::Failed, "NOT_WELL", format!("{ill} of {} checks failed", checks.len())));
+        }
+        Ok(())
+    }
+}
+
+fn words(check: &Check) -> String {
+    let mark = if check.ok { "ok  " } else { "FAIL" };
+    let fix = check.fix.as_ref().map(|f| format!("\n       {f}")).unwrap_or_default();
+    format!("{mark} {}: {}{fix}", check.check, one_line(&check.message))
+}
+
+fn expiry(name: &str, files: &KeyFiles, now: Time) -> Check {
+    let leaf = read_chain(&files.certificate).ok().and_then(|c| Leaf::parse(c.first()?).ok());
+    let Some(leaf) = leaf else {
+        return Check::ill(
+            name,
+            format!("{} can't be read", files.certificate.display()),
+            "put the certificate in place",
+        );
+    };
+    let days = leaf.not_after.seconds_since(now) / 86_400;
+    let message = format!("{}, until {} ({days} days)", leaf.id, leaf.not_after);
+    if days < SOON_DAYS {
+        Check::ill(name, message, "renew it; a running node takes the new file up by itself")
+    } else {
+        Check::well(name, message)
+    }
+}
+
+/// What only the running node knows.
+async fn live(global: &Global) -> Vec<Check> {
+    let connected = match Context::load(global, ANYBODY) {
+        Ok(context) => context.connect().await,
+        Err(error) => Err(error),
+    };
+    let mut desk = match connected {
+        Ok(desk) => desk,
+        Err(error) => return vec![Check::ill("node", error.message, "watchfire serve")],
+    };
+    let mut checks = vec![Check::well("node", "answers at the desk, and its store with it")];
+    let feeds = match desk.get_feed_status(proto::GetFeedStatusRequest {}).await {
+        Ok(answer) => answer.into_inner().feeds,
+        Err(status) => return vec![Check::ill("node", CliError::from(status).message, "see the node's log")],
+    };
+    for feed in feeds.into_iter().filter(|f| !f.outgoing) {
+        let name = format!("link to {}", feed.partner);
+        checks.push(if feed.problem.is_empty() {
+            Check::well(&name, if feed.live { "live" } else { "not dialled" })
+        } else {
+            Check::ill(&name, feed.problem, "have both nodes' endpoint, partner state and certificates checked")
+        });
+        if feed.clock_ahead_seconds.abs() >= 60 {
+            let message = format!("the partner's clock is {} seconds ahead of this one", feed.clock_ahead_seconds);
+            checks.push(Check::ill(&name, message, "have both clocks checked (NTP)"));
+        }
+    }
+    checks
+}

@@ -1,0 +1,221 @@
+//! `watchfire feed`: what partners send.
+
+use clap::{Args, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+use super::{
+    CliError, Exit, Global,
+    context::{ANYBODY, Context, WRITERS},
+    output,
+};
+use crate::{
+    domain::ids::TrustDomain,
+    render::text::one_line,
+    wire::{field::time, proto},
+};
+
+/// Follow what partners send.
+#[derive(Subcommand)]
+pub enum Feed {
+    /// Print what arrives, as it arrives, until Ctrl-C
+    Follow(Follow),
+    /// Catch up with partners now, and end
+    Pull(Pull),
+    /// Show where each feed stands, in both directions
+    Status,
+}
+
+/// Prints what arrives.
+#[derive(Args)]
+pub struct Follow {
+    /// One partner only
+    #[arg(long, value_name = "DOMAIN")]
+    from: Option<TrustDomain>,
+    /// Begin with what arrives from now on, not with what is here already
+    #[arg(long)]
+    new: bool,
+}
+
+/// Catches up.
+#[derive(Args)]
+pub struct Pull {
+    /// One partner only
+    #[arg(long, value_name = "DOMAIN")]
+    from: Option<TrustDomain>,
+}
+
+#[derive(Serialize)]
+struct Item {
+    partner: String,
+    sequence: u64,
+    kind: String,
+    assessment: Option<String>,
+    version: Option<u32>,
+    state: String,
+    headline: Option<String>,
+    received: Option<String>,
+    exercise: bool,
+}
+
+impl Item {
+    fn new(item: proto::FeedItem) -> Self {
+        let has = !item.assessment_id.is_empty();
+        Self {
+            partner: item.partner,
+            sequence: item.sequence,
+            kind: item.kind,
+            assessment: has.then(|| hex::encode(&item.assessment_id)),
+            version: has.then_some(item.version),
+            state: item.state,
+            headline: (!item.headline.is_empty()).then_some(item.headline),
+            received: time("received", item.received).ok().map(|t| t.to_string()),
+            exercise: item.exercise,
+        }
+    }
+
+    fn words(&self) -> String {
+        let when = self.received.as_deref().unwrap_or("-");
+        let exercise = if self.exercise { "EXERCISE " } else { "" };
+        let headline = self.headline.as_deref().map(one_line).unwrap_or_else(|| format!("({})", self.state));
+        let id = self.assessment.as_deref().unwrap_or("-");
+        format!("{when}  {} #{}  {}  {exercise}{headline}\n    {id}", self.partner, self.sequence, self.kind)
+    }
+
+    fn print(&self, global: &Global) {
+        output::result(global, self, || self.words());
+    }
+}
+
+#[derive(Serialize)]
+struct Status {
+    partner: String,
+    direction: &'static str,
+    last_sequence: u64,
+    acknowledged: u64,
+    queued: u64,
+    live: bool,
+    overdue: u64,
+    lag: u64,
+    last_at: Option<String>,
+    problem: Option<String>,
+    clock_ahead_seconds: i64,
+}
+
+impl Feed {
+    /// Runs the command.
+    pub async fn run(&self, global: &Global) -> Result<(), CliError> {
+        match self {
+            Self::Follow(follow) => follow.run(global).await,
+            Self::Pull(pull) => pull.run(global).await,
+            Self::Status => status(global).await,
+        }
+    }
+}
+
+impl Follow {
+    async fn run(&self, global: &Global) -> Result<(), CliError> {
+        let mut desk = Context::load(global, WRITERS)?.connect().await?;
+        let partner = self.from.as_ref().map(ToString::to_string).unwrap_or_default();
+        let mut items = desk.follow_feed(proto::FollowFeedRequest { partner, new_only: self.new }).await?.into_inner();
+        output::note(global, "following; Ctrl-C ends");
+        loop {
+            tokio::select! {
+                item = items.message() => match item? {
+                    Some(item) => if let Some(item) = item.item { Item::new(item).print(global) },
+                    None => return Ok(()),
+                },
+                _ = tokio::signal::ctrl_c() => return Ok(()),
+            }
+        }
+    }
+}
+
+impl Pull {
+    async fn run(&self, global: &Global) -> Result<(), CliError> {
+        let mut desk = Context::load(global, WRITERS)?.connect().await?;
+        let partner = self.from.as_ref().map(ToString::to_string).unwrap_or_default();
+        let mut steps = desk.pull_feed(proto::PullFeedRequest { partner }).await?.into_inner();
+        let bar = spinner(global);
+        let (mut total, mut failed) = (0, vec![]);
+        while let Some(step) = steps.message().await? {
+            total += step.items.len() as u64;
+            bar.set_message(format!("{}: {} entries", step.partner, step.stored));
+            bar.tick();
+            bar.suspend(|| step.items.into_iter().for_each(|item| Item::new(item).print(global)));
+            if !step.error.is_empty() {
+                failed.push(format!("{}: {}", step.partner, one_line(&step.error)));
+            }
+        }
+        bar.finish_and_clear();
+        if !failed.is_empty() {
+            let what = format!("no link to {}", failed.join("; "));
+            return Err(CliError::new(Exit::Failed, "UNAVAILABLE", what));
+        }
+        output::note(global, &format!("caught up; {total} new entries"));
+        Ok(())
+    }
+}
+
+fn spinner(global: &Global) -> ProgressBar {
+    if global.quiet || global.json {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{spinner} {msg} ({elapsed})")
+        .unwrap_or_else(|_| ProgressStyle::default_spinner());
+    ProgressBar::new_spinner().with_style(style)
+}
+
+async fn status(global: &Global) -> Result<(), CliError> {
+    let mut desk = Context::load(global, ANYBODY)?.connect().await?;
+    let feeds = desk.get_feed_status(proto::GetFeedStatusRequest {}).await?.into_inner().feeds;
+    let all: Vec<Status> = feeds
+        .into_iter()
+        .map(|f| Status {
+            partner: f.partner,
+            direction: if f.outgoing { "out" } else { "in" },
+            last_sequence: f.last_sequence,
+            acknowledged: f.acknowledged,
+            queued: f.queued,
+            live: f.live,
+            overdue: f.overdue,
+            lag: f.last_sequence.saturating_sub(f.acknowledged) + f.queued,
+            last_at: time("last_at", f.last_at).ok().map(|t| t.to_string()),
+            problem: (!f.problem.is_empty()).then_some(f.problem),
+            clock_ahead_seconds: f.clock_ahead_seconds,
+        })
+        .collect();
+    if global.json {
+        all.iter().for_each(output::print_json);
+        return Ok(());
+    }
+    let rows: Vec<Vec<String>> = all.iter().map(row).collect();
+    output::print(&output::table(
+        &["PARTNER", "DIRECTION", "LAST", "ACKNOWLEDGED", "QUEUED", "LIVE", "LAST AT"],
+        &rows,
+    ));
+    for feed in all.iter().filter(|f| f.direction == "in") {
+        if let Some(problem) = &feed.problem {
+            output::print(&format!("{}: {}", feed.partner, one_line(problem)));
+        }
+        if feed.clock_ahead_seconds.abs() >= 60 {
+            let (by, way) =
+                (feed.clock_ahead_seconds.abs(), if feed.clock_ahead_seconds > 0 { "ahead of" } else { "behind" });
+            output::print(&format!("{}: its clock is {by} seconds {way} this node's; have both checked", feed.partner));
+        }
+    }
+    Ok(())
+}
+
+fn row(status: &Status) -> Vec<String> {
+    let direction = if status.direction == "out" { "to it" } else { "from it" };
+    vec![
+        status.partner.clone(),
+        direction.to_owned(),
+        status.last_sequence.to_string(),
+        status.acknowledged.to_string(),
+        status.queued.to_string(),
+        if status.live { "yes" } else { "no" }.to_owned(),
+        status.last_at.clone().unwrap_or_else(|| "-".to_owned()),
+    ]
+}

@@ -1,0 +1,221 @@
+//! What a person or program sees: results on stdout, the rest on stderr, one sentence and a documented exit code.
+
+use std::{
+    io::{IsTerminal, Write},
+    process::ExitCode,
+};
+
+use serde::Serialize;
+use tonic::Status;
+
+use super::Global;
+use crate::{
+    app::StartError,
+    config::ConfigError,
+    desk::client::ConnectError,
+    domain::{
+        fault::{Fault, Reason},
+        lexicon::Lexicon,
+    },
+    render::{self, Options},
+    wire::status::to_fault,
+};
+
+/// The documented exit codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Refused or failed.
+    Failed = 1,
+    /// Wrong usage.
+    Usage = 2,
+    /// Configuration or files at fault.
+    Files = 3,
+    /// The node can't be reached.
+    Unreachable = 4,
+    /// Denied by policy or role.
+    Denied = 5,
+    /// Something does not verify.
+    Unverified = 6,
+}
+
+/// Why a command ends without having done its job.
+#[derive(Debug)]
+pub struct CliError {
+    /// The exit code.
+    pub exit: Exit,
+    /// Stable, in capitals.
+    pub reason: String,
+    /// A sentence: what happened, then what to do.
+    pub message: String,
+    /// The field at fault.
+    pub field: Option<String>,
+}
+
+impl CliError {
+    /// An error that concerns no single field.
+    pub fn new(exit: Exit, reason: &str, message: impl Into<String>) -> Self {
+        Self { exit, reason: reason.to_owned(), message: message.into(), field: None }
+    }
+
+    /// Files or configuration at fault.
+    pub fn files(message: impl Into<String>) -> Self {
+        Self::new(Exit::Files, "FILES_AT_FAULT", message)
+    }
+
+    /// Wrong usage.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, "USAGE", message)
+    }
+}
+
+impl From<Fault> for CliError {
+    fn from(fault: Fault) -> Self {
+        let exit = match fault.reason {
+            Reason::SignatureInvalid
+            | Reason::ChainInvalid
+            | Reason::CertificateRevoked
+            | Reason::WrongDomain
+            | Reason::UnknownOrNonCanonical
+            | Reason::DigestNotListed
+            | Reason::DigestRepeated
+            | Reason::StatementFromFuture
+            | Reason::SequenceFork
+            | Reason::ReplayDiffers => Exit::Unverified,
+            Reason::RoleRequired | Reason::SecondPersonRequired | Reason::NotCovered | Reason::NotAPartner => {
+                Exit::Denied
+            }
+            _ => Exit::Failed,
+        };
+        Self { exit, reason: fault.reason.to_string(), message: fault.to_string(), field: fault.field }
+    }
+}
+
+impl From<Status> for CliError {
+    fn from(status: Status) -> Self {
+        to_fault(&status).into()
+    }
+}
+
+impl From<ConfigError> for CliError {
+    fn from(error: ConfigError) -> Self {
+        let field = error.faults.first().map(|f| f.key.clone()).filter(|k| !k.is_empty());
+        Self { field, ..Self::new(Exit::Files, "CONFIG_AT_FAULT", error.to_string()) }
+    }
+}
+
+impl From<ConnectError> for CliError {
+    fn from(error: ConnectError) -> Self {
+        match error {
+            ConnectError::Unreachable { .. } => Self::new(Exit::Unreachable, "UNREACHABLE", error.to_string()),
+            ConnectError::Trust(fault) => fault.into(),
+            other => Self::files(other.to_string()),
+        }
+    }
+}
+
+impl From<StartError> for CliError {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::Node(fault) => Self { exit: Exit::Files, ..fault.into() },
+            StartError::Listen { .. } => Self::new(Exit::Failed, "ADDRESS_IN_USE", error.to_string()),
+            StartError::Store(crate::store::StoreError::Full) => {
+                Self::new(Exit::Failed, Reason::StoreFull.as_str(), error.to_string())
+            }
+            other => Self::files(other.to_string()),
+        }
+    }
+}
+
+impl From<crate::identity::files::FileError> for CliError {
+    fn from(error: crate::identity::files::FileError) -> Self {
+        Self::files(error.to_string())
+    }
+}
+
+impl From<crate::app::OwnError> for CliError {
+    fn from(error: crate::app::OwnError) -> Self {
+        Self::files(error.to_string())
+    }
+}
+
+/// Writes to stdout. A reader that went away (`| head`) is no fault.
+pub fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
+}
+
+/// One JSON object on one line.
+pub fn print_json(value: &impl Serialize) {
+    print(&serde_json::to_string(value).unwrap_or_else(|_| "{}".to_owned()));
+}
+
+/// The result: JSON where asked for, words otherwise.
+pub fn result(global: &Global, value: &impl Serialize, words: impl FnOnce() -> String) {
+    if global.json {
+        print_json(value);
+    } else {
+        print(&words());
+    }
+}
+
+/// A remark on stderr, unless quiet.
+pub fn note(global: &Global, text: &str) {
+    if !global.quiet {
+        let _ = writeln!(std::io::stderr(), "{text}");
+    }
+}
+
+/// Asks a yes-or-no question. Without a terminal, and without `--yes`, the answer is no.
+pub fn confirm(global: &Global, question: &str) -> bool {
+    if global.yes {
+        return true;
+    }
+    if !std::io::stdin().is_terminal() {
+        return false;
+    }
+    let _ = write!(std::io::stderr(), "{question} [y/N] ");
+    let mut line = String::new();
+    let read = std::io::stdin().read_line(&mut line);
+    read.is_ok() && matches!(line.trim(), "y" | "Y" | "yes")
+}
+
+/// Ends with an error.
+pub fn fail(global: &Global, error: &CliError) -> ExitCode {
+    if global.json {
+        print_json(&serde_json::json!({
+            "error": { "reason": error.reason, "message": error.message, "field": error.field }
+        }));
+    }
+    let _ = writeln!(std::io::stderr(), "watchfire: {}", error.message);
+    ExitCode::from(error.exit as u8)
+}
+
+/// Ends with clap's own words: help and version are no errors.
+pub fn usage(error: &clap::Error) -> ExitCode {
+    let is_help = !error.use_stderr();
+    if !is_help && std::env::args().any(|a| a == "--json") {
+        let message = error.kind().to_string();
+        print_json(&serde_json::json!({ "error": { "reason": "USAGE", "message": message, "field": null } }));
+    }
+    let _ = error.print();
+    ExitCode::from(if is_help { 0 } else { Exit::Usage as u8 })
+}
+
+/// How texts look on this terminal.
+pub fn options() -> Options {
+    let is_terminal = std::io::stdout().is_terminal();
+    let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
+    #[expect(clippy::expect_used, reason = "the lexicon is one of the built-in table's")]
+    let lexicon = Lexicon::by_id(LEXICON).expect("the default lexicon is built in");
+    Options { lexicon, width: columns.unwrap_or(100), color: is_terminal && std::env::var_os("NO_COLOR").is_none() }
+}
+
+/// The default lexicon of likelihood words.
+pub const LEXICON: &str = "uk-phia-2025";
+
+/// Columns under headings, for this terminal.
+pub fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
+    // Whoever pipes a table wants whole cells.
+    let width = if std::io::stdout().is_terminal() { options().width } else { 10_000 };
+    render::table(headings, rows, width)
+}

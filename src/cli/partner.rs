@@ -1,0 +1,261 @@
+//! `watchfire partner`: getting to know other organisations.
+
+use std::path::PathBuf;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::{
+    CliError, Exit, Global,
+    context::{ADMINS, ANYBODY, Context},
+    output,
+};
+use crate::{
+    domain::{
+        ids::TrustDomain,
+        partner::{Endpoint, PartnerKind},
+        statement::Envelope,
+        time::Clock,
+    },
+    identity::fingerprint::Fingerprint,
+    node::partners::open_invitation,
+    render::text::one_line,
+    telemetry::SystemClock,
+    wire::{self, field::word, proto},
+};
+
+/// Get to know partners.
+#[derive(Subcommand)]
+pub enum Partner {
+    /// Write an invitation for a future partner: who we are, our trust bundle, where we listen
+    Invite(Invite),
+    /// Accept a partner by its invitation, once its fingerprint was confirmed by another way
+    Accept(Accept),
+    /// List partners
+    List,
+    /// Show one partner
+    Show(Named),
+    /// Exchange nothing with a partner for now; live streams end within 2 seconds
+    Suspend(Named),
+    /// Exchange with a suspended partner again
+    Resume(Named),
+}
+
+/// Writes a small signed file. Its fingerprint must be read to the partner by another way than the file goes.
+#[derive(Args)]
+pub struct Invite {
+    /// Where to write it
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Where the partner reaches this node, if not where watchfire.toml says
+    #[arg(long, value_name = "HOST:PORT")]
+    endpoint: Option<Endpoint>,
+}
+
+/// Shows who invites and the fingerprint of its trust bundle in words, and asks.
+#[derive(Args)]
+pub struct Accept {
+    /// The invitation
+    file: PathBuf,
+    /// The fingerprint as the partner told it by another way, in words or hexadecimal; asks where it is missing
+    #[arg(long, value_name = "WORDS")]
+    fingerprint: Option<String>,
+}
+
+/// Names a partner.
+#[derive(Args)]
+pub struct Named {
+    /// Its trust domain
+    domain: TrustDomain,
+}
+
+/// A partner, as `--json` shows it.
+#[derive(Serialize)]
+struct View {
+    domain: String,
+    kind: String,
+    country: Option<String>,
+    endpoint: Option<String>,
+    fingerprint: String,
+    state: String,
+}
+
+impl View {
+    fn new(partner: proto::PartnerView) -> Self {
+        let some = |text: String| (!text.is_empty()).then_some(text);
+        let kind = word("kind", PartnerKind::ALL, partner.kind).map(|k| k.to_string()).unwrap_or_default();
+        Self {
+            domain: partner.domain,
+            kind,
+            country: some(partner.country),
+            endpoint: some(partner.endpoint),
+            fingerprint: partner.fingerprint,
+            state: partner.state,
+        }
+    }
+
+    fn words(&self) -> String {
+        let or = |text: &Option<String>, none: &str| text.clone().unwrap_or_else(|| none.to_owned());
+        format!(
+            "{}\n  kind         {}\n  country      {}\n  endpoint     {}\n  fingerprint  {}\n               {}\n  state        {}",
+            self.domain,
+            self.kind,
+            or(&self.country, "none"),
+            or(&self.endpoint, "can't be dialled"),
+            fingerprint_words(&self.fingerprint),
+            self.fingerprint,
+            self.state,
+        )
+    }
+}
+
+fn fingerprint_words(hexadecimal: &str) -> String {
+    let mut bytes = [0; 32];
+    hex::decode_to_slice(hexadecimal, &mut bytes).map(|()| Fingerprint(bytes).words()).unwrap_or_default()
+}
+
+impl Partner {
+    /// Runs the command.
+    pub async fn run(&self, global: &Global) -> Result<(), CliError> {
+        match self {
+            Self::Invite(invite) => invite.run(global).await,
+            Self::Accept(accept) => accept.run(global).await,
+            Self::List => list(global).await,
+            Self::Show(named) => show(global, &named.domain).await,
+            Self::Suspend(named) => {
+                let mut desk = Context::load(global, ADMINS)?.connect().await?;
+                let request = proto::SuspendPartnerRequest { domain: named.domain.to_string() };
+                finish(global, desk.suspend_partner(request).await?.into_inner().partner)
+            }
+            Self::Resume(named) => {
+                let mut desk = Context::load(global, ADMINS)?.connect().await?;
+                let request = proto::ResumePartnerRequest { domain: named.domain.to_string() };
+                finish(global, desk.resume_partner(request).await?.into_inner().partner)
+            }
+        }
+    }
+}
+
+fn finish(global: &Global, partner: Option<proto::PartnerView>) -> Result<(), CliError> {
+    let view = View::new(partner.ok_or_else(|| CliError::new(Exit::Failed, "INTERNAL", "the node's answer is empty"))?);
+    output::result(global, &view, || view.words());
+    Ok(())
+}
+
+impl Invite {
+    async fn run(&self, global: &Global) -> Result<(), CliError> {
+        let context = Context::load(global, ADMINS)?;
+        let mut desk = context.connect().await?;
+        let endpoint = self.endpoint.as_ref().map(ToString::to_string).unwrap_or_default();
+        let answer = desk.create_invitation(proto::CreateInvitationRequest { endpoint }).await?.into_inner();
+        let envelope = wire::field::present("invitation", answer.invitation)?;
+        let envelope = wire::envelope::from_proto(envelope)?;
+        let (invitation, bundle) = open_invitation(&envelope, &context.config.signing_usages, SystemClock.now())?;
+        std::fs::write(&self.out, armour(&envelope))
+            .map_err(|e| CliError::files(format!("{} can't be written: {e}", self.out.display())))?;
+        if invitation.endpoint.is_none() {
+            let hint = "the invitation names no endpoint: the partner can't dial this node; give one with --endpoint HOST:PORT";
+            output::note(global, hint);
+        }
+        let fingerprint = bundle.fingerprint();
+        let made = serde_json::json!({ "file": self.out, "domain": invitation.organisation.domain, "fingerprint": fingerprint.to_string() });
+        output::result(global, &made, || {
+            format!(
+                "wrote {}; send it to the partner, and read this to them by another way:\n  {}",
+                self.out.display(),
+                fingerprint.words()
+            )
+        });
+        Ok(())
+    }
+}
+
+impl Accept {
+    async fn run(&self, global: &Global) -> Result<(), CliError> {
+        let context = Context::load(global, ADMINS)?;
+        let envelope = dearmour(&self.file)?;
+        let (invitation, bundle) = open_invitation(&envelope, &context.config.signing_usages, SystemClock.now())?;
+        let (who, fingerprint) = (&invitation.organisation, bundle.fingerprint());
+        if self.fingerprint.is_none() {
+            let country = who.country.map(|c| format!(" of {}", c.name())).unwrap_or_default();
+            let endpoint =
+                invitation.endpoint.as_ref().map_or_else(|| "can't be dialled".to_owned(), ToString::to_string);
+            output::note(
+                global,
+                &format!("{} ({}{country}), {endpoint}\n  {}", who.domain, who.kind, fingerprint.words()),
+            );
+            if !output::confirm(global, "Did the partner read you these words, by another way than the file came?") {
+                let what = "not accepted: confirm the words with the partner, or give them with --fingerprint";
+                return Err(CliError::new(Exit::Failed, "NOT_CONFIRMED", what));
+            }
+        }
+        let mut desk = context.connect().await?;
+        let request = proto::AcceptPartnerRequest {
+            invitation: Some(wire::envelope::to_proto(&envelope)),
+            fingerprint: self.fingerprint.clone().unwrap_or_else(|| fingerprint.to_string()),
+        };
+        finish(global, desk.accept_partner(request).await?.into_inner().partner)
+    }
+}
+
+async fn partners(global: &Global) -> Result<Vec<View>, CliError> {
+    let mut desk = Context::load(global, ANYBODY)?.connect().await?;
+    let partners = desk.list_partners(proto::ListPartnersRequest {}).await?.into_inner().partners;
+    Ok(partners.into_iter().map(View::new).collect())
+}
+
+async fn list(global: &Global) -> Result<(), CliError> {
+    let views = partners(global).await?;
+    if global.json {
+        views.iter().for_each(output::print_json);
+    } else if views.is_empty() {
+        output::print("no partners yet; `watchfire partner invite` and `watchfire partner accept` make some");
+    } else {
+        let cell = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+        let rows = views
+            .iter()
+            .map(|v| vec![v.domain.clone(), v.kind.clone(), cell(&v.country), cell(&v.endpoint), v.state.clone()]);
+        let rows: Vec<_> = rows.collect();
+        output::print(&output::table(&["PARTNER", "KIND", "COUNTRY", "ENDPOINT", "STATE"], &rows));
+    }
+    Ok(())
+}
+
+async fn show(global: &Global, domain: &TrustDomain) -> Result<(), CliError> {
+    let found = partners(global).await?.into_iter().find(|v| v.domain == domain.as_str());
+    let view = found.ok_or_else(|| {
+        CliError::new(Exit::Failed, "NOT_FOUND", format!("`{domain}` is no partner; see `watchfire partner list`"))
+    })?;
+    output::result(global, &view, || view.words());
+    Ok(())
+}
+
+const BEGIN: &str = "-----BEGIN WATCHFIRE STATEMENT-----";
+const END: &str = "-----END WATCHFIRE STATEMENT-----";
+
+/// A statement as text that survives mail.
+pub fn armour(envelope: &Envelope) -> String {
+    let text = STANDARD.encode(wire::envelope::encode(envelope));
+    let mut out = format!("{BEGIN}\n");
+    for line in text.as_bytes().chunks(64) {
+        out.push_str(&String::from_utf8_lossy(line));
+        out.push('\n');
+    }
+    out + END + "\n"
+}
+
+/// A statement from a file that [`armour`] made.
+pub fn dearmour(file: &std::path::Path) -> Result<Envelope, CliError> {
+    let at = file.display();
+    let text = std::fs::read_to_string(file).map_err(|e| CliError::files(format!("{at} can't be read: {e}")))?;
+    let inner = text.trim().strip_prefix(BEGIN).and_then(|t| t.strip_suffix(END));
+    let inner: String = inner.unwrap_or_default().split_whitespace().collect();
+    let bytes = STANDARD.decode(&inner).ok().filter(|b| !b.is_empty());
+    let bytes =
+        bytes.ok_or_else(|| CliError::files(format!("{at} holds no statement; it should begin with {BEGIN}")))?;
+    wire::envelope::decode(&bytes).map_err(|f| {
+        let message = one_line(&format!("{at}: {f}"));
+        CliError { message, ..CliError::from(f) }
+    })
+}

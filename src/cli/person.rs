@@ -1,0 +1,240 @@
+//! `watchfire person`: the organisation's own people.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand, ValueEnum};
+use serde::Serialize;
+
+use super::{
+    CliError, Global,
+    context::{PERSONS, PersonFiles, persons},
+    init::{CRL_DAYS, ca_error, issue},
+    output,
+};
+use crate::{
+    config::Config,
+    domain::{
+        ids::{Role, SpiffeId},
+        time::Clock,
+    },
+    identity::{
+        certificate::Leaf,
+        crl::{Crl, Revocation},
+        devca::{DevCa, Purpose},
+        files::{Existing, private_directory, read_chain, read_crls, read_secret, to_pem, write_public, write_secret},
+    },
+    telemetry::SystemClock,
+};
+
+/// Give the organisation's own people certificates.
+#[derive(Subcommand)]
+pub enum Person {
+    /// Give somebody certificates and keys, or register those that the organisation's PKI has issued
+    Add(Add),
+    /// List the people in this directory
+    List,
+    /// Revoke somebody's certificates; a running node acts on it within 2 seconds
+    Revoke(Revoke),
+}
+
+/// What a person may be.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum PersonRole {
+    /// Writes and signs assessments
+    Analyst,
+    /// May do what an analyst may, reads what is in quarantine, and recalls
+    Officer,
+    /// Configures partners and agreements
+    Admin,
+    /// A program
+    Service,
+}
+
+impl From<PersonRole> for Role {
+    fn from(role: PersonRole) -> Self {
+        match role {
+            PersonRole::Analyst => Self::Analyst,
+            PersonRole::Officer => Self::Officer,
+            PersonRole::Admin => Self::Admin,
+            PersonRole::Service => Self::Service,
+        }
+    }
+}
+
+/// Issues two certificates (TLS, signing) from the development CA, or copies given ones.
+#[derive(Args)]
+pub struct Add {
+    /// A pseudonym: partners see it
+    name: String,
+    /// What the person may do
+    #[arg(long, value_enum)]
+    role: PersonRole,
+    /// A TLS certificate chain from the organisation's own PKI (PEM), instead of the development CA
+    #[arg(long, value_name = "FILE", requires_all = ["tls_key", "signing", "signing_key"])]
+    tls: Option<PathBuf>,
+    /// Its key
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    tls_key: Option<PathBuf>,
+    /// A signing certificate chain from the organisation's own PKI (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    signing: Option<PathBuf>,
+    /// Its key
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    signing_key: Option<PathBuf>,
+}
+
+/// Puts a person's certificates on the development CA's revocation list.
+#[derive(Args)]
+pub struct Revoke {
+    /// Who: name, role/name or the whole SPIFFE id
+    id: String,
+}
+
+#[derive(Serialize)]
+struct View {
+    id: String,
+    role: String,
+    certificate: String,
+    key: String,
+}
+
+impl From<&PersonFiles> for View {
+    fn from(person: &PersonFiles) -> Self {
+        Self {
+            id: person.id.to_string(),
+            role: person.id.role().to_string(),
+            certificate: person.signing().display().to_string(),
+            key: person.signing_key().display().to_string(),
+        }
+    }
+}
+
+impl Person {
+    /// Runs the command.
+    pub fn run(&self, global: &Global) -> Result<(), CliError> {
+        match self {
+            Self::Add(add) => add.run(global),
+            Self::List => list(global),
+            Self::Revoke(revoke) => revoke.run(global),
+        }
+    }
+}
+
+impl Add {
+    fn run(&self, global: &Global) -> Result<(), CliError> {
+        let config = Config::load(&global.dir)?;
+        let id =
+            SpiffeId::new(config.organisation.domain.clone(), self.role.into(), &self.name).map_err(CliError::usage)?;
+        let dir = global.dir.join(PERSONS).join(format!("{}-{}", id.role(), id.name()));
+        let person = PersonFiles { id, dir };
+        if person.tls().exists() {
+            return Err(CliError::files(format!("`{}` has certificates already", person.id)));
+        }
+        private_directory(&global.dir.join(PERSONS))?;
+        match (&self.tls, &self.tls_key, &self.signing, &self.signing_key) {
+            (Some(tls), Some(tls_key), Some(signing), Some(signing_key)) => {
+                register(&person, [tls, tls_key, signing, signing_key])?;
+            }
+            _ => {
+                let ca = load_ca(&global.dir, &config)?;
+                let now = SystemClock.now();
+                issue(&ca, &person.id, &person.dir, Purpose::Signing, "signing", now)?;
+                issue(&ca, &person.id, &person.dir, Purpose::PersonTls, "tls", now)?;
+            }
+        }
+        output::result(global, &View::from(&person), || {
+            format!("{} may speak to the node; the keys are in {}", person.id, person.dir.display())
+        });
+        Ok(())
+    }
+}
+
+/// Copies certificates that the organisation's own PKI has issued, where they are this person's.
+fn register(person: &PersonFiles, [tls, tls_key, signing, signing_key]: [&PathBuf; 4]) -> Result<(), CliError> {
+    for chain in [tls, signing] {
+        let leaf = read_chain(chain)?.first().map(|der| Leaf::parse(der)).transpose()?;
+        if leaf.is_none_or(|l| l.id != person.id) {
+            let what = format!("{} is not a certificate of `{}`", chain.display(), person.id);
+            return Err(CliError::files(what));
+        }
+    }
+    private_directory(&person.dir)?;
+    let public = |from: &Path, to: &Path| -> Result<(), CliError> {
+        let bytes = std::fs::read(from).map_err(|e| CliError::files(format!("{}: {e}", from.display())))?;
+        Ok(write_public(to, &bytes, Existing::Keep)?)
+    };
+    write_secret(&person.signing_key(), &read_secret(signing_key)?, Existing::Keep)?;
+    write_secret(&person.tls_key(), &read_secret(tls_key)?, Existing::Keep)?;
+    public(signing, &person.signing())?;
+    public(tls, &person.tls())
+}
+
+fn list(global: &Global) -> Result<(), CliError> {
+    Config::load(&global.dir)?;
+    let all = persons(&global.dir)?;
+    if global.json {
+        all.iter().for_each(|p| output::print_json(&View::from(p)));
+    } else if all.is_empty() {
+        output::print("nobody yet; add somebody with `watchfire person add NAME --role analyst`");
+    } else {
+        let rows: Vec<_> = all.iter().map(|p| vec![p.id.to_string(), p.dir.display().to_string()]).collect();
+        output::print(&output::table(&["IDENTITY", "FILES"], &rows));
+    }
+    Ok(())
+}
+
+impl Revoke {
+    fn run(&self, global: &Global) -> Result<(), CliError> {
+        let config = Config::load(&global.dir)?;
+        let is_meant = |p: &PersonFiles| {
+            [p.id.to_string(), format!("{}/{}", p.id.role(), p.id.name()), p.id.name().to_owned()].contains(&self.id)
+        };
+        let all: Vec<PersonFiles> = persons(&global.dir)?.into_iter().filter(is_meant).collect();
+        let [person] = all.as_slice() else {
+            let what = if all.is_empty() { "nobody in this directory is called" } else { "several are called" };
+            return Err(CliError::files(format!("{what} `{}`; see `watchfire person list`", self.id)));
+        };
+        let ca = load_ca(&global.dir, &config)?;
+        let now = SystemClock.now();
+        let mut revoked = revoked_so_far(&config)?;
+        for chain in [person.tls(), person.signing()] {
+            let serial =
+                read_chain(&chain)?.first().map(|der| crate::identity::certificate::serial(der)).transpose()?;
+            revoked.extend(serial.map(|s| (s, Revocation { at: now, invalid_since: None })));
+        }
+        let number = u64::try_from(now.unix_nanos()).unwrap_or_default();
+        let list = ca.revocation_list(number, &revoked, now, CRL_DAYS).map_err(ca_error)?;
+        write_public(&config.crl, to_pem("X509 CRL", &list).as_bytes(), Existing::Replace)?;
+        let gone = person.dir.with_extension("revoked");
+        std::fs::rename(&person.dir, &gone).map_err(|e| CliError::files(format!("{}: {e}", gone.display())))?;
+        output::result(global, &View::from(person), || {
+            format!("{} is revoked; a running node acts on it within 2 seconds", person.id)
+        });
+        Ok(())
+    }
+}
+
+/// What the list names already.
+fn revoked_so_far(config: &Config) -> Result<Vec<(Vec<u8>, Revocation)>, CliError> {
+    let mut revoked = vec![];
+    if config.crl.exists() {
+        for der in read_crls(&config.crl)? {
+            revoked.extend(Crl::entries(&der)?);
+        }
+    }
+    Ok(revoked)
+}
+
+fn load_ca(dir: &Path, config: &Config) -> Result<DevCa, CliError> {
+    let certificate = dir.join("ca/ca.pem");
+    if !certificate.exists() {
+        let what =
+            "this node has no development CA; have your own PKI issue or revoke the certificates (certs/README.md)";
+        return Err(CliError::files(what));
+    }
+    let text = std::fs::read_to_string(&certificate)
+        .map_err(|e| CliError::files(format!("{}: {e}", certificate.display())))?;
+    let key = read_secret(&dir.join("ca/ca.key"))?;
+    let key = std::str::from_utf8(&key).map_err(|_| CliError::files("ca/ca.key holds no key in PEM"))?;
+    DevCa::load(&config.organisation.domain, &text, key).map_err(ca_error)
+}

@@ -1,0 +1,272 @@
+//! `watchfire.toml` in the node's directory. Unknown keys are refused, every value may be overridden by
+//! `WATCHFIRE_SECTION_KEY`, and all faults are reported at once.
+
+mod table;
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    domain::{
+        ids::TrustDomain,
+        partner::{Endpoint, Organisation, PartnerKind},
+        place::Country,
+    },
+    transport::limits::Limits,
+};
+
+/// The file's name.
+pub const FILE: &str = "watchfire.toml";
+
+/// A node's configuration, complete and checked. Paths are absolute or relative to the working directory.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The node's directory.
+    pub dir: PathBuf,
+    /// Who the node acts for.
+    pub organisation: Organisation,
+    /// The own trust bundle (PEM).
+    pub bundle: PathBuf,
+    /// `host:port` of the listener for partners.
+    pub peer: String,
+    /// `host:port` of the listener for the own people.
+    pub desk: String,
+    /// `host:port` of health and metrics; `None`: not served.
+    pub ops: Option<String>,
+    /// `host:port` of the web console; this version serves none.
+    pub console: Option<String>,
+    /// Where the house rules are: a directory of Cedar files. A missing one means none.
+    pub rules: PathBuf,
+    /// `host:port` where partners reach the node, for invitations.
+    pub advertise: Option<Endpoint>,
+    /// The node's TLS certificate chain and key, and the own revocation lists (PEM).
+    pub tls: KeyFiles,
+    /// The own revocation lists (PEM); a missing file means none.
+    pub crl: PathBuf,
+    /// The node's signing certificate chain and key.
+    pub signing: KeyFiles,
+    /// Extended key usages (dotted) that count for signing beside id-kp-documentSigning.
+    pub signing_usages: Vec<String>,
+    /// The embedded store's file.
+    pub store: PathBuf,
+    /// The storage key: 64 hexadecimal digits.
+    pub storage_key: PathBuf,
+    /// Limits of connections.
+    pub limits: Limits,
+    /// How the log looks.
+    pub log: Log,
+}
+
+/// A certificate chain and its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyFiles {
+    /// PEM, leaf first.
+    pub certificate: PathBuf,
+    /// PEM, PKCS#8, mode 0600.
+    pub key: PathBuf,
+}
+
+/// How the log looks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// One JSON object a line instead of text.
+    pub json: bool,
+    /// A filter, as `info` or `watchfire=debug`.
+    pub level: String,
+}
+
+/// One fault of a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigFault {
+    /// The line in the file, where it is there.
+    pub line: Option<usize>,
+    /// `section.key`, or the variable's name.
+    pub key: String,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+/// A configuration that can't be used: all its faults.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct ConfigError {
+    /// The file.
+    pub file: PathBuf,
+    /// At least one.
+    pub faults: Vec<ConfigFault>,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, fault) in self.faults.iter().enumerate() {
+            let new_line = if i == 0 { "" } else { "\n" };
+            write!(f, "{new_line}{}", self.file.display())?;
+            if let Some(line) = fault.line {
+                write!(f, ":{line}")?;
+            }
+            if fault.key.is_empty() {
+                write!(f, ": {}", fault.message)?;
+            } else {
+                write!(f, ": {}: {}", fault.key, fault.message)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Config {
+    /// Reads the configuration of the node in `dir`, with the overrides of the environment.
+    ///
+    /// # Errors
+    /// All faults at once.
+    pub fn load(dir: &Path) -> Result<Self, ConfigError> {
+        let file = dir.join(FILE);
+        let text = std::fs::read_to_string(&file).map_err(|error| {
+            let message = match error.kind() {
+                std::io::ErrorKind::NotFound => {
+                    "there is no node here; make one with `watchfire init`, or name its directory with --dir".to_owned()
+                }
+                _ => format!("can't be read: {error}"),
+            };
+            ConfigError { file: file.clone(), faults: vec![ConfigFault { line: None, key: String::new(), message }] }
+        })?;
+        let overrides = std::env::vars().filter(|(name, _)| name.starts_with("WATCHFIRE_")).collect();
+        Self::parse(dir, &text, overrides)
+    }
+
+    /// From the file's text and overrides (`WATCHFIRE_SECTION_KEY`, value).
+    ///
+    /// # Errors
+    /// All faults at once.
+    pub fn parse(dir: &Path, text: &str, overrides: Vec<(String, String)>) -> Result<Self, ConfigError> {
+        let mut table = table::Table::read(text, overrides);
+        let config = Self::take(dir, &mut table);
+        let faults = table.finish();
+        match config {
+            Some(config) if faults.is_empty() => Ok(config),
+            _ => Err(ConfigError { file: dir.join(FILE), faults }),
+        }
+    }
+
+    fn take(dir: &Path, table: &mut table::Table) -> Option<Self> {
+        let path = |p: String| dir.join(p);
+        let domain: Option<TrustDomain> = table.required("organisation.domain");
+        let kind: Option<PartnerKind> = table.required("organisation.kind");
+        let country: Option<Country> = table.optional("organisation.country");
+        if kind == Some(PartnerKind::State) && country.is_none() {
+            table.fault("organisation.country", "a state's organ names its country, e.g. \"GB\"");
+        }
+        let mut file = |key: &str, default: &str| path(table.text(key, default));
+        let bundle = file("organisation.bundle", "bundle.pem");
+        let tls =
+            KeyFiles { certificate: file("tls.certificate", "node/tls.pem"), key: file("tls.key", "node/tls.key") };
+        let crl = file("tls.crl", "crl.pem");
+        let signing = KeyFiles {
+            certificate: file("signing.certificate", "node/signing.pem"),
+            key: file("signing.key", "node/signing.key"),
+        };
+        let storage_key = file("store.key", "storage.key");
+        let store = store_file(table).map(path);
+        // The console has its place in the file; this version serves none, and says so at start.
+        let console = table.optional_address("listen.console");
+        let rules = path(table.text("rules.cedar", "rules"));
+        let config = Self {
+            dir: dir.to_owned(),
+            organisation: Organisation { domain: domain?, kind: kind?, country },
+            bundle,
+            peer: table.address("listen.peer", "0.0.0.0:7443"),
+            desk: table.address("listen.desk", "127.0.0.1:7444"),
+            ops: Some(table.address("listen.ops", "127.0.0.1:7446")).filter(|a| a != table::OFF),
+            advertise: table.optional("listen.advertise"),
+            tls,
+            crl,
+            signing,
+            signing_usages: table.list("signing.usages"),
+            store: store?,
+            storage_key,
+            limits: table.limits(),
+            console,
+            rules,
+            log: Log {
+                json: table.choice("log.format", &["text", "json"]) == "json",
+                level: table.text("log.level", "info"),
+            },
+        };
+        Some(config)
+    }
+}
+
+fn store_file(table: &mut table::Table) -> Option<String> {
+    let url = table.text("store.url", "sqlite:store.db");
+    match url.strip_prefix("sqlite:") {
+        Some(file) if !file.is_empty() => Some(file.to_owned()),
+        _ => {
+            table.fault("store.url", "this version keeps its store in SQLite; write e.g. \"sqlite:store.db\"");
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEAST: &str = "[organisation]\ndomain = \"gb.example\"\ncountry = \"GB\"\nkind = \"state\"\n";
+
+    fn faults(text: &str, overrides: &[(&str, &str)]) -> Vec<String> {
+        let overrides = overrides.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
+        match Config::parse(Path::new("n"), text, overrides) {
+            Ok(_) => vec![],
+            Err(error) => error.to_string().lines().map(str::to_owned).collect(),
+        }
+    }
+
+    #[test]
+    fn the_least_is_who_one_is() {
+        let config = Config::parse(Path::new("n"), LEAST, vec![]).unwrap();
+        assert_eq!(config.desk, "127.0.0.1:7444");
+        assert_eq!(config.store, Path::new("n/store.db"));
+        assert_eq!(config.limits, Limits::default());
+    }
+
+    #[test]
+    fn all_faults_come_at_once_with_their_lines() {
+        let text = format!(
+            "{LEAST}[listen]\npeeer = \"0.0.0.0:1\"\ndesk = \"nowhere\"\n[limits]\nstreams = 65\n[lgo]\nlevel = 1\n"
+        );
+        let faults = faults(&text, &[]);
+        for expected in [
+            "n/watchfire.toml:6: listen.peeer: unknown key; did you mean `peer`?",
+            "n/watchfire.toml:7: listen.desk: `nowhere` is no address; write host:port",
+            "n/watchfire.toml:9: limits.streams: 65 is not allowed; write 1 to 64",
+            "n/watchfire.toml:10: lgo: unknown section; did you mean `log`?",
+        ] {
+            assert!(faults.iter().any(|f| f == expected), "{expected}\nis not among\n{faults:#?}");
+        }
+    }
+
+    #[test]
+    fn the_environment_overrides_and_is_checked_alike() {
+        let over = vec![("WATCHFIRE_LISTEN_PEER".to_owned(), "127.0.0.1:9".to_owned())];
+        assert_eq!(Config::parse(Path::new("n"), LEAST, over).unwrap().peer, "127.0.0.1:9");
+        let faults = faults(
+            LEAST,
+            &[("WATCHFIRE_LISTEN_PERE", "x"), ("WATCHFIRE_LIMITS_STREAMS", "many"), ("WATCHFIRE_DIR", "x")],
+        );
+        assert_eq!(faults.len(), 2, "{faults:?}");
+    }
+
+    #[test]
+    fn a_state_names_its_country() {
+        assert_eq!(faults("[organisation]\ndomain = \"gb.example\"\nkind = \"state\"\n", &[]).len(), 1);
+        assert!(faults("[organisation]\ndomain = \"au.example\"\nkind = \"regional\"\n", &[]).is_empty());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_panics(text: String) {
+            let _ = Config::parse(Path::new("n"), &text, vec![]);
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! Takes values out of the file and the environment one by one, and notes every fault on the way.
+
+use std::{collections::BTreeMap, str::FromStr};
+
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+use super::ConfigFault;
+use crate::transport::limits::Limits;
+
+/// Sections with their keys. Whatever else stands in the file is a fault.
+const KEYS: &[(&str, &[&str])] = &[
+    ("organisation", &["domain", "country", "kind", "bundle"]),
+    ("listen", &["peer", "desk", "console", "ops", "advertise"]),
+    ("tls", &["certificate", "key", "crl"]),
+    ("signing", &["certificate", "key", "usages"]),
+    ("store", &["url", "key"]),
+    (
+        "limits",
+        &[
+            "connections",
+            "connections_per_peer",
+            "handshakes",
+            "handshake_seconds",
+            "streams",
+            "header_bytes",
+            "message_bytes",
+            "keepalive_seconds",
+            "keepalive_answer_seconds",
+            "stalled_reader_seconds",
+            "drain_seconds",
+        ],
+    ),
+    ("rules", &["cedar"]),
+    ("log", &["format", "level"]),
+];
+
+/// Variables of the environment that are no overrides.
+const NO_OVERRIDES: &[&str] = &["WATCHFIRE_DIR", "WATCHFIRE_AS", "WATCHFIRE_LEXICON", "WATCHFIRE_BIN"];
+
+/// A listener that is not wanted.
+pub(super) const OFF: &str = "off";
+
+/// A value with where it stands.
+struct Found {
+    value: toml::Value,
+    line: Option<usize>,
+    /// The key, or the variable that overrides it.
+    name: String,
+}
+
+/// What is left to take, and what was wrong so far.
+pub(super) struct Table {
+    values: BTreeMap<String, Found>,
+    faults: Vec<ConfigFault>,
+}
+
+impl Table {
+    pub fn read(text: &str, overrides: Vec<(String, String)>) -> Self {
+        let mut table = Self { values: BTreeMap::new(), faults: vec![] };
+        let line_of = |at: usize| text.get(..at).map(|t| t.matches('\n').count() + 1);
+        let (parsed, errors) = DeTable::parse_recoverable(text);
+        for error in errors {
+            let line = error.span().and_then(|s| line_of(s.start));
+            let message = error.message().replace('\n', "; ");
+            table.faults.push(ConfigFault { line, key: String::new(), message });
+        }
+        for (section, value) in parsed.get_ref() {
+            table.section(section, value, &line_of);
+        }
+        for (name, value) in overrides {
+            table.override_by(name, value);
+        }
+        table
+    }
+
+    fn section(
+        &mut self,
+        section: &Spanned<std::borrow::Cow<'_, str>>,
+        value: &Spanned<DeValue<'_>>,
+        line_of: &dyn Fn(usize) -> Option<usize>,
+    ) {
+        let name = section.get_ref().as_ref();
+        let line = line_of(section.span().start);
+        let Some((_, keys)) = KEYS.iter().find(|(s, _)| *s == name) else {
+            return self.unknown(line, name, "section", name, KEYS.iter().map(|(s, _)| *s));
+        };
+        let Some(entries) = value.get_ref().as_table() else {
+            self.faults.push(ConfigFault {
+                line,
+                key: name.to_owned(),
+                message: format!("is a section; write [{name}]"),
+            });
+            return;
+        };
+        for (key, value) in entries {
+            let full = format!("{name}.{}", key.get_ref());
+            let line = line_of(key.span().start);
+            if !keys.contains(&key.get_ref().as_ref()) {
+                self.unknown(line, &full, "key", key.get_ref(), keys.iter().copied());
+                continue;
+            }
+            let value = plain(value.get_ref());
+            self.values.insert(full.clone(), Found { value, line, name: full });
+        }
+    }
+
+    fn unknown<'a>(
+        &mut self,
+        line: Option<usize>,
+        full: &str,
+        what: &str,
+        word: &str,
+        known: impl Iterator<Item = &'a str>,
+    ) {
+        let known: Vec<&str> = known.collect();
+        let near = known.iter().find(|k| distance(k, word) <= 2);
+        let message = match near {
+            Some(near) => format!("unknown {what}; did you mean `{near}`?"),
+            None => format!("unknown {what}; known here: {}", known.join(", ")),
+        };
+        self.faults.push(ConfigFault { line, key: full.to_owned(), message });
+    }
+
+    fn override_by(&mut self, name: String, value: String) {
+        if NO_OVERRIDES.contains(&name.as_str()) {
+            return;
+        }
+        let key = KEYS
+            .iter()
+            .flat_map(|(s, keys)| keys.iter().map(move |k| (s, k)))
+            .find(|(section, key)| name == format!("WATCHFIRE_{}_{}", section.to_uppercase(), key.to_uppercase()));
+        match key {
+            Some((section, key)) => {
+                let value = value.parse::<i64>().map_or(toml::Value::String(value), toml::Value::Integer);
+                self.values.insert(format!("{section}.{key}"), Found { value, line: None, name });
+            }
+            None => {
+                let message =
+                    "overrides nothing; the form is WATCHFIRE_SECTION_KEY, e.g. WATCHFIRE_LISTEN_PEER".to_owned();
+                self.faults.push(ConfigFault { line: None, key: name, message });
+            }
+        }
+    }
+
+    /// Notes a fault of a key that was there, or should be.
+    pub fn fault(&mut self, key: &str, message: &str) {
+        self.faults.push(ConfigFault { line: None, key: key.to_owned(), message: message.to_owned() });
+    }
+
+    fn fault_at(&mut self, found: &Found, message: String) {
+        self.faults.push(ConfigFault { line: found.line, key: found.name.clone(), message });
+    }
+
+    fn string(&mut self, key: &str) -> Option<(String, Found)> {
+        let found = self.values.remove(key)?;
+        match &found.value {
+            toml::Value::String(text) => Some((text.clone(), found)),
+            other => {
+                let message = format!("a text in quotes belongs here, not the {}", other.type_str());
+                self.fault_at(&found, message);
+                None
+            }
+        }
+    }
+
+    /// A value with one spelling, which must be there.
+    pub fn required<T: FromStr<Err: ToString>>(&mut self, key: &str) -> Option<T> {
+        if !self.values.contains_key(key) {
+            self.fault(key, "is missing");
+            return None;
+        }
+        self.optional(key)
+    }
+
+    /// A value with one spelling, which may be there.
+    pub fn optional<T: FromStr<Err: ToString>>(&mut self, key: &str) -> Option<T> {
+        let (text, found) = self.string(key)?;
+        text.parse().map_err(|e: T::Err| self.fault_at(&found, e.to_string())).ok()
+    }
+
+    /// A text, or its default.
+    pub fn text(&mut self, key: &str, default: &str) -> String {
+        self.string(key).map_or_else(|| default.to_owned(), |(text, _)| text)
+    }
+
+    /// An address to listen on, or its default; or [`OFF`].
+    pub fn address(&mut self, key: &str, default: &str) -> String {
+        let Some((text, found)) = self.string(key) else { return default.to_owned() };
+        let is_address =
+            text.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
+        if !is_address && text != OFF {
+            self.fault_at(&found, format!("`{}` is no address; write host:port", crate::domain::ids::shorten(&text)));
+        }
+        text
+    }
+
+    /// One of a few words; the first is the default.
+    pub fn choice(&mut self, key: &str, words: &[&str]) -> String {
+        let default = words.first().copied().unwrap_or_default();
+        let Some((text, found)) = self.string(key) else { return default.to_owned() };
+        if !words.contains(&text.as_str()) {
+            self.fault_at(&found, format!("write one of {}", words.join(", ")));
+        }
+        text
+    }
+
+    /// A list of texts; absent: empty.
+    pub fn list(&mut self, key: &str) -> Vec<String> {
+        let Some(found) = self.values.remove(key) else { return vec![] };
+        let items = found.value.as_array().map(|all| all.iter().map(|v| v.as_str().map(str::to_owned)).collect());
+        match items {
+            Some(Some(items)) => items,
+            _ => {
+                self.fault_at(&found, "a list of texts belongs here, as [\"…\", \"…\"]".to_owned());
+                vec![]
+            }
+        }
+    }
+
+    /// An address to listen on, where one is given.
+    pub fn optional_address(&mut self, key: &str) -> Option<String> {
+        self.values.contains_key(key).then(|| self.address(key, OFF)).filter(|a| a != OFF)
+    }
+
+    /// The limits, each at most its default.
+    pub fn limits(&mut self) -> Limits {
+        let mut limits = serde_json::to_value(Limits::default()).unwrap_or_default();
+        let names = KEYS.iter().find(|(s, _)| *s == "limits").map(|(_, keys)| *keys).unwrap_or_default();
+        for name in names {
+            let Some(found) = self.values.remove(&format!("limits.{name}")) else { continue };
+            let most = limits.get(name).and_then(serde_json::Value::as_i64).unwrap_or_default();
+            match found.value.as_integer() {
+                Some(value) if (1..=most).contains(&value) => {
+                    if let Some(slot) = limits.get_mut(*name) {
+                        *slot = value.into();
+                    }
+                }
+                Some(value) => self.fault_at(&found, format!("{value} is not allowed; write 1 to {most}")),
+                None => self.fault_at(&found, format!("a number belongs here, 1 to {most}")),
+            }
+        }
+        serde_json::from_value(limits).unwrap_or_default()
+    }
+
+    /// All faults, by line.
+    pub fn finish(mut self) -> Vec<ConfigFault> {
+        self.faults.sort_by_key(|f| f.line);
+        self.faults
+    }
+}
+
+/// Strings, numbers and lists of strings are all that a configuration holds.
+fn plain(value: &DeValue<'_>) -> toml::Value {
+    match value {
+        DeValue::String(text) => toml::Value::String(text.to_string()),
+        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
+            .map_or(toml::Value::Boolean(false), toml::Value::Integer),
+        DeValue::Array(items) => toml::Value::Array(items.iter().map(|i| plain(i.get_ref())).collect()),
+        _ => toml::Value::Boolean(false),
+    }
+}
+
+/// How many letters must change (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, ca) in a.chars().enumerate() {
+        let mut last = i;
+        let mut left = i + 1;
+        for (slot, cb) in row.iter_mut().skip(1).zip(&b) {
+            let cost = last + usize::from(ca != *cb);
+            last = *slot;
+            left = cost.min(last + 1).min(left + 1);
+            *slot = left;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}

@@ -1,0 +1,7 @@
+//! The gRPC service for the organisation's own people and programs, and the client that the command line uses.
+//! Thin: everything is decided in `node`.
+
+pub mod client;
+mod feed;
+pub mod service;
+mod view;

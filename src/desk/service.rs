@@ -1,0 +1,324 @@
+//! The desk service. The caller's role is the one in its certificate.
+
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+use tonic::{Request, Response, Status, Streaming};
+
+use super::{
+    feed::{self, Sending},
+    view,
+};
+use crate::{
+    domain::{
+        fault::{Fault, Reason},
+        ids::{SpiffeId, TrustDomain},
+        partner::PartnerKind,
+    },
+    node::{Node, publish::Submission},
+    store::ListFilter,
+    transport::listener::PeerIdentity,
+    wire::{
+        self, field,
+        proto::{
+            self,
+            desk_service_server::{DeskService, DeskServiceServer},
+        },
+        status::from_fault,
+    },
+};
+
+/// The service, over a node.
+pub struct Desk {
+    node: Arc<Node>,
+}
+
+/// The service. A whole assessment comes in one message: up to 1,024 portions of 256 KiB would be more than any
+/// listener should take, so the limit of a message holds here too.
+pub fn service(node: Arc<Node>, message_bytes: usize) -> DeskServiceServer<Desk> {
+    DeskServiceServer::new(Desk { node })
+        .max_decoding_message_size(message_bytes)
+        .max_encoding_message_size(message_bytes)
+}
+
+type Answer<T> = Result<Response<T>, Status>;
+
+fn caller<T>(request: &Request<T>) -> Result<SpiffeId, Status> {
+    let peer = request.extensions().get::<PeerIdentity>();
+    let missing = || from_fault(Fault::new(Reason::Internal, "the connection has no identity"));
+    peer.map(|p| p.id.clone()).ok_or_else(missing)
+}
+
+fn domain(field: &str, text: &str) -> Result<TrustDomain, Fault> {
+    argument(field::parsed(field, text))
+}
+
+fn optional_domain(field: &str, text: &str) -> Result<Option<TrustDomain>, Fault> {
+    argument(field::parsed_optional(field, text))
+}
+
+/// What a person asks for wrongly is an argument, not a signed statement at fault.
+fn argument<T>(result: Result<T, Fault>) -> Result<T, Fault> {
+    result.map_err(|f| Fault { reason: Reason::InvalidArgument, ..f })
+}
+
+/// One answer of the node, as a message.
+fn answer<T, M>(result: Result<T, Fault>, message: impl FnOnce(T) -> M) -> Answer<M> {
+    result.map(|value| Response::new(message(value))).map_err(from_fault)
+}
+
+#[tonic::async_trait]
+impl DeskService for Desk {
+    async fn get_node(&self, request: Request<proto::GetNodeRequest>) -> Answer<proto::GetNodeResponse> {
+        let caller = caller(&request)?;
+        let organisation = self.node.organisation();
+        Ok(Response::new(proto::GetNodeResponse {
+            domain: organisation.domain.to_string(),
+            country: field::text_of(organisation.country.as_ref()),
+            kind: field::number_of(PartnerKind::ALL, &organisation.kind),
+            bundle_fingerprint: self.node.bundle().fingerprint().to_string(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            caller: caller.to_string(),
+        }))
+    }
+
+    async fn publish_assessment(
+        &self,
+        request: Request<proto::PublishAssessmentRequest>,
+    ) -> Answer<proto::PublishAssessmentResponse> {
+        let caller = caller(&request)?;
+        let proto::PublishAssessmentRequest { manifest, portions, accepted_findings } = request.into_inner();
+        let work = async {
+            let manifest = field::present("manifest", manifest)?;
+            let manifest = wire::envelope::from_proto(manifest).map_err(|f| f.within("manifest"))?;
+            let portions = portions.into_iter().map(Into::into).collect();
+            self.node.publish(&caller, Submission { manifest, portions, accepted: accepted_findings }).await
+        };
+        answer(work.await, |p| view::published(&p))
+    }
+
+    async fn upload_attachment(
+        &self,
+        request: Request<Streaming<proto::UploadAttachmentRequest>>,
+    ) -> Answer<proto::UploadAttachmentResponse> {
+        let caller = caller(&request)?;
+        let mut chunks = request.into_inner();
+        let mut stored = 0;
+        while let Some(chunk) = chunks.message().await? {
+            let proto::UploadAttachmentRequest { sha256, size, offset, data } = chunk;
+            let sha256 = argument(field::bytes("sha256", &sha256)).map_err(from_fault)?;
+            let status = self.node.upload(&caller, &sha256, size, offset, data.into()).await.map_err(from_fault)?;
+            stored = status.stored;
+        }
+        Ok(Response::new(proto::UploadAttachmentResponse { stored }))
+    }
+
+    async fn get_attachment_status(
+        &self,
+        request: Request<proto::GetAttachmentStatusRequest>,
+    ) -> Answer<proto::GetAttachmentStatusResponse> {
+        let work = async {
+            let sha256 = argument(field::bytes("sha256", &request.into_inner().sha256))?;
+            self.node.attachment_status(&sha256).await
+        };
+        answer(work.await, |s| proto::GetAttachmentStatusResponse {
+            size: s.size,
+            stored: s.stored,
+            complete: s.complete,
+        })
+    }
+
+    type DownloadAttachmentStream = Sending<proto::DownloadAttachmentResponse>;
+
+    async fn download_attachment(
+        &self,
+        request: Request<proto::DownloadAttachmentRequest>,
+    ) -> Answer<Self::DownloadAttachmentStream> {
+        let caller = caller(&request)?;
+        let proto::DownloadAttachmentRequest { sha256, mut offset } = request.into_inner();
+        let sha256 = argument(field::bytes("sha256", &sha256)).map_err(from_fault)?;
+        let node = self.node.clone();
+        Ok(Response::new(feed::stream(move |to| async move {
+            loop {
+                let data = node.download(&caller, &sha256, offset).await?;
+                if data.is_empty() {
+                    return Ok(());
+                }
+                offset += data.len() as u64;
+                feed::tell(&to, proto::DownloadAttachmentResponse { data: data.into() }).await?;
+            }
+        })))
+    }
+
+    type ListAssessmentsStream = Sending<proto::ListAssessmentsResponse>;
+
+    async fn list_assessments(
+        &self,
+        request: Request<proto::ListAssessmentsRequest>,
+    ) -> Answer<Self::ListAssessmentsStream> {
+        let caller = caller(&request)?;
+        let proto::ListAssessmentsRequest { originator, all_versions, quarantined, limit } = request.into_inner();
+        let work = async {
+            let originator = optional_domain("originator", &originator)?;
+            let limit = if limit == 0 { 50 } else { limit.min(10_000) };
+            self.node.list(&caller, &ListFilter { originator, current_only: !all_versions, quarantined, limit }).await
+        };
+        answer(work.await, |views| {
+            let messages: Vec<_> = views
+                .iter()
+                .map(|v| Ok(proto::ListAssessmentsResponse { assessment: Some(view::assessment(v)) }))
+                .collect();
+            futures_util::stream::iter(messages).boxed()
+        })
+    }
+
+    async fn get_assessment(
+        &self,
+        request: Request<proto::GetAssessmentRequest>,
+    ) -> Answer<proto::GetAssessmentResponse> {
+        let caller = caller(&request)?;
+        let proto::GetAssessmentRequest { assessment_id, version, quarantined } = request.into_inner();
+        let work = async {
+            let id = argument(field::bytes("assessment_id", &assessment_id))?;
+            self.node.read(&caller, &id, (version > 0).then_some(version), quarantined).await
+        };
+        answer(work.await, |v| proto::GetAssessmentResponse { assessment: Some(view::assessment(&v)) })
+    }
+
+    async fn explain(&self, request: Request<proto::ExplainRequest>) -> Answer<proto::ExplainResponse> {
+        let caller = caller(&request)?;
+        let proto::ExplainRequest { assessment_id, version, partner } = request.into_inner();
+        let work = async {
+            let id = argument(field::bytes("assessment_id", &assessment_id))?;
+            let partner = optional_domain("partner", &partner)?;
+            self.node.explain(&caller, &id, (version > 0).then_some(version), partner.as_ref()).await
+        };
+        answer(work.await, |e| proto::ExplainResponse {
+            then: view::explained(&e.prepared, &e.then),
+            now: view::explained(&e.prepared, &e.now),
+        })
+    }
+
+    type FollowFeedStream = Sending<proto::FollowFeedResponse>;
+
+    async fn follow_feed(&self, request: Request<proto::FollowFeedRequest>) -> Answer<Self::FollowFeedStream> {
+        let caller = caller(&request)?;
+        let proto::FollowFeedRequest { partner, new_only } = request.into_inner();
+        let partner = optional_domain("partner", &partner).map_err(from_fault)?;
+        let node = self.node.clone();
+        Ok(Response::new(feed::stream(move |to| feed::follow(node, caller, partner, new_only, to))))
+    }
+
+    type PullFeedStream = Sending<proto::PullFeedResponse>;
+
+    async fn pull_feed(&self, request: Request<proto::PullFeedRequest>) -> Answer<Self::PullFeedStream> {
+        let caller = caller(&request)?;
+        let partner = optional_domain("partner", &request.into_inner().partner).map_err(from_fault)?;
+        let node = self.node.clone();
+        Ok(Response::new(feed::stream(move |to| feed::pull(node, caller, partner, to))))
+    }
+
+    async fn get_feed_status(&self, _: Request<proto::GetFeedStatusRequest>) -> Answer<proto::GetFeedStatusResponse> {
+        answer(self.node.feed_status().await, |all| proto::GetFeedStatusResponse {
+            feeds: all.iter().map(view::status).collect(),
+        })
+    }
+
+    async fn create_invitation(
+        &self,
+        request: Request<proto::CreateInvitationRequest>,
+    ) -> Answer<proto::CreateInvitationResponse> {
+        let caller = caller(&request)?;
+        let endpoint = argument(field::parsed_optional("endpoint", &request.into_inner().endpoint));
+        answer(endpoint.and_then(|e| self.node.invite(&caller, e)), |envelope| proto::CreateInvitationResponse {
+            invitation: Some(wire::envelope::to_proto(&envelope)),
+        })
+    }
+
+    async fn accept_partner(
+        &self,
+        request: Request<proto::AcceptPartnerRequest>,
+    ) -> Answer<proto::AcceptPartnerResponse> {
+        let caller = caller(&request)?;
+        let proto::AcceptPartnerRequest { invitation, fingerprint } = request.into_inner();
+        let work = async {
+            let invitation = wire::envelope::from_proto(field::present("invitation", invitation)?)?;
+            self.node.accept(&caller, &invitation, &fingerprint).await
+        };
+        answer(work.await, |p| proto::AcceptPartnerResponse { partner: Some(view::partner(&p)) })
+    }
+
+    async fn list_partners(&self, _: Request<proto::ListPartnersRequest>) -> Answer<proto::ListPartnersResponse> {
+        let directory = self.node.directory();
+        Ok(Response::new(proto::ListPartnersResponse { partners: directory.all().map(|p| view::partner(p)).collect() }))
+    }
+
+    async fn suspend_partner(
+        &self,
+        request: Request<proto::SuspendPartnerRequest>,
+    ) -> Answer<proto::SuspendPartnerResponse> {
+        let caller = caller(&request)?;
+        let work = async { self.node.suspend(&caller, &domain("domain", &request.into_inner().domain)?).await };
+        answer(work.await, |p| proto::SuspendPartnerResponse { partner: Some(view::partner(&p)) })
+    }
+
+    async fn resume_partner(
+        &self,
+        request: Request<proto::ResumePartnerRequest>,
+    ) -> Answer<proto::ResumePartnerResponse> {
+        let caller = caller(&request)?;
+        let work = async { self.node.resume(&caller, &domain("domain", &request.into_inner().domain)?).await };
+        answer(work.await, |p| proto::ResumePartnerResponse { partner: Some(view::partner(&p)) })
+    }
+
+    async fn propose_agreement(
+        &self,
+        request: Request<proto::ProposeAgreementRequest>,
+    ) -> Answer<proto::ProposeAgreementResponse> {
+        let caller = caller(&request)?;
+        let proposed = self.node.propose(&caller, request.into_inner().agreement.into()).await;
+        answer(proposed, |a| proto::ProposeAgreementResponse { agreement: Some(view::agreement(&a)) })
+    }
+
+    async fn sign_agreement(
+        &self,
+        request: Request<proto::SignAgreementRequest>,
+    ) -> Answer<proto::SignAgreementResponse> {
+        let caller = caller(&request)?;
+        let work = async {
+            let id = argument(field::bytes("id", &request.into_inner().id))?;
+            self.node.countersign(&caller, &id).await
+        };
+        answer(work.await, |a| proto::SignAgreementResponse { agreement: Some(view::agreement(&a)) })
+    }
+
+    async fn suspend_agreement(
+        &self,
+        request: Request<proto::SuspendAgreementRequest>,
+    ) -> Answer<proto::SuspendAgreementResponse> {
+        let caller = caller(&request)?;
+        let work = async {
+            let id = argument(field::bytes("id", &request.into_inner().id))?;
+            self.node.stop(&caller, &id, false).await
+        };
+        answer(work.await, |a| proto::SuspendAgreementResponse { agreement: Some(view::agreement(&a)) })
+    }
+
+    async fn terminate_agreement(
+        &self,
+        request: Request<proto::TerminateAgreementRequest>,
+    ) -> Answer<proto::TerminateAgreementResponse> {
+        let caller = caller(&request)?;
+        let work = async {
+            let id = argument(field::bytes("id", &request.into_inner().id))?;
+            self.node.stop(&caller, &id, true).await
+        };
+        answer(work.await, |a| proto::TerminateAgreementResponse { agreement: Some(view::agreement(&a)) })
+    }
+
+    async fn list_agreements(&self, _: Request<proto::ListAgreementsRequest>) -> Answer<proto::ListAgreementsResponse> {
+        answer(self.node.agreements().await, |all| proto::ListAgreementsResponse {
+            agreements: all.iter().map(view::agreement).collect(),
+        })
+    }
+}

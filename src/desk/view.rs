@@ -1,0 +1,130 @@
+//! What the node answers, as messages.
+
+use crate::{
+    domain::{body::Kind, event::PortionDecision, partner::PartnerKind},
+    node::{
+        directory::Partner,
+        explain::Explained,
+        partners::bundle_of,
+        prepared::Prepared,
+        publish::{Published, in_ledger},
+        read::View,
+        status::{Arrival, FeedStatus},
+    },
+    store::AgreementRecord,
+    wire::{
+        envelope,
+        field::{number_of, text_of, timestamp},
+        proto,
+    },
+};
+
+pub(super) fn published(published: &Published) -> proto::PublishAssessmentResponse {
+    let decisions = published.decisions.iter().map(|d| {
+        let portions = d.decision.portions.iter().map(in_ledger);
+        proto::PartnerDecision {
+            partner: d.partner.to_string(),
+            release: d.decision.release.is_some(),
+            not_before: d.not_before.and_then(timestamp),
+            portions: portions.map(|p| portion_decision(&published.prepared, &p)).collect(),
+            because: vec![],
+        }
+    });
+    proto::PublishAssessmentResponse {
+        assessment_id: published.assessment.0.to_vec().into(),
+        version: published.version,
+        manifest_id: published.manifest.0.to_vec().into(),
+        decisions: decisions.collect(),
+        is_new: published.is_new,
+    }
+}
+
+fn portion_decision(prepared: &Prepared, decision: &PortionDecision) -> proto::PortionDecision {
+    let portion = prepared.portions.iter().find(|p| p.digest == decision.portion);
+    proto::PortionDecision {
+        handle: portion.map(|p| p.portion.handle.0.to_vec()).unwrap_or_default().into(),
+        kind: portion.map(|p| number_of(Kind::ALL, &p.portion.kind())).unwrap_or_default(),
+        release: decision.release,
+        because: decision.because.clone(),
+    }
+}
+
+pub(super) fn explained(prepared: &Prepared, all: &[Explained]) -> Vec<proto::PartnerDecision> {
+    let one = |e: &Explained| proto::PartnerDecision {
+        partner: e.partner.to_string(),
+        release: e.release,
+        not_before: None,
+        portions: e.portions.iter().map(|p| portion_decision(prepared, p)).collect(),
+        because: vec![],
+    };
+    all.iter().map(one).collect()
+}
+
+pub(super) fn assessment(view: &View) -> proto::AssessmentView {
+    let signatures = view.signatures.iter().map(|s| proto::SignatureView {
+        id: text_of(s.id.as_ref()),
+        suite: s.suite.to_string(),
+        valid: s.fault.is_none(),
+        reason: text_of(s.fault.as_ref()),
+    });
+    proto::AssessmentView {
+        manifest: Some(envelope::to_proto(&view.manifest)),
+        portions: view.record.portions.iter().map(|p| p.clone().into()).collect(),
+        releases: view.releases.iter().map(envelope::to_proto).collect(),
+        state: view.record.state.to_string(),
+        signatures: signatures.collect(),
+        since: timestamp(view.record.since),
+    }
+}
+
+pub(super) fn partner(partner: &Partner) -> proto::PartnerView {
+    let record = &partner.record;
+    proto::PartnerView {
+        domain: record.organisation.domain.to_string(),
+        kind: number_of(PartnerKind::ALL, &record.organisation.kind),
+        country: text_of(record.organisation.country.as_ref()),
+        endpoint: text_of(record.endpoint.as_ref()),
+        fingerprint: bundle_of(record).map(|b| b.fingerprint().to_string()).unwrap_or_default(),
+        state: record.state.to_string(),
+    }
+}
+
+pub(super) fn agreement(record: &AgreementRecord) -> proto::AgreementView {
+    let envelope = crate::wire::envelope::decode(&record.envelope).ok();
+    proto::AgreementView {
+        id: record.id.0.to_vec().into(),
+        envelope: envelope.as_ref().map(envelope::to_proto),
+        state: record.state.to_string(),
+        changed: timestamp(record.changed_at),
+    }
+}
+
+pub(super) fn status(status: &FeedStatus) -> proto::FeedStatus {
+    proto::FeedStatus {
+        partner: status.partner.to_string(),
+        outgoing: status.outgoing,
+        last_sequence: status.last_sequence,
+        acknowledged: status.acknowledged,
+        queued: status.queued,
+        live: status.live,
+        overdue: 0,
+        last_at: status.last_at.and_then(timestamp),
+        problem: status.problem.clone().unwrap_or_default(),
+        clock_ahead_seconds: status.clock_ahead,
+    }
+}
+
+pub(super) fn item(arrival: &Arrival) -> proto::FeedItem {
+    let record = &arrival.record;
+    proto::FeedItem {
+        partner: record.partner.to_string(),
+        sequence: record.sequence,
+        kind: record.kind.map_or_else(|| "void".to_owned(), |k| k.to_string()),
+        assessment_id: record.assessment.map(|(id, _)| id.0.to_vec()).unwrap_or_default().into(),
+        version: record.assessment.map(|(_, version)| version).unwrap_or_default(),
+        state: arrival.state.clone(),
+        headline: arrival.headline.clone().unwrap_or_default(),
+        received: timestamp(record.at),
+        exercise: arrival.manifest.as_ref().is_some_and(|m| m.exercise),
+    }
+}

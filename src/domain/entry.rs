@@ -1,0 +1,25 @@
+//! One entry of a feed, as it goes over the link.
+
+use std::sync::Arc;
+
+use super::statement::Envelope;
+
+/// A release with what it hands over, or a void.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The release or void.
+    pub release: Arc<Envelope>,
+    /// The manifest; `None` for a void.
+    pub manifest: Option<Arc<Envelope>>,
+    /// The disclosed portions' encodings, in the order of their digests. Partners with the same portions share them.
+    pub portions: Vec<Arc<[u8]>>,
+}
+
+/// An entry and its number.
+#[derive(Debug, Clone)]
+pub struct Numbered {
+    /// Its number in the partner's feed.
+    pub sequence: u64,
+    /// What goes over the link.
+    pub entry: Entry,
+}

@@ -1,0 +1,68 @@
+//! Headlines: each reader gets the most informative one that it may have, so a low one must not tell what a high portion guards.
+
+use super::{
+    Findings,
+    texts::{contains, words},
+};
+use crate::domain::{
+    body::{Body, Kind},
+    draft::DraftPortion,
+    ids::shorten,
+    marking::Tlp,
+    place::{Country, Place, find_country_mentions},
+};
+
+pub(super) fn check(found: &mut Findings<'_>) {
+    under_marked(found);
+    telling(found);
+}
+
+/// A headline that is lower than all that it summarises, unless another one stands for that.
+fn under_marked(found: &mut Findings<'_>) {
+    let draft = found.draft;
+    let levels = |wanted: fn(Kind) -> bool| {
+        let all = draft.portions.iter().filter(move |p| wanted(p.body.kind()));
+        all.map(|p| p.marking.tlp)
+    };
+    let summarised =
+        |kind| matches!(kind, Kind::Judgement | Kind::Forecast | Kind::Indicator | Kind::Evidence | Kind::Narrative);
+    let lowest = levels(summarised).min().or_else(|| levels(|kind| kind != Kind::Headline).min());
+    let (Some(lowest), Some(highest)) = (lowest, levels(|kind| kind == Kind::Headline).max()) else { return };
+    if highest >= lowest {
+        return;
+    }
+    if let Some((i, headline)) = draft.of_kind(Kind::Headline).find(|(_, p)| p.marking.tlp == highest) {
+        let what = format!("the headline is {}, and all that it summarises is {lowest} or above", headline.marking.tlp);
+        let help = "raise it, or write a second headline at that level and keep this one as the alternative";
+        found.error("headline-under-marked", Some(i), what, help);
+    }
+}
+
+/// A headline that names what a subject of a higher marking names.
+fn telling(found: &mut Findings<'_>) {
+    let draft = found.draft;
+    for (i, headline) in draft.of_kind(Kind::Headline) {
+        let Body::Headline { text } = &headline.body else { continue };
+        if let Some(told) = draft.portions.iter().find_map(|p| told(text, headline.marking.tlp, p)) {
+            let what = format!("it names `{}`, which a subject of a higher marking names", shorten(&told));
+            found.warn("headline-tells-more", Some(i), what, "reword the headline, or raise its level");
+        }
+    }
+}
+
+/// What the text tells of that subject, if the subject is marked higher than the text.
+fn told(text: &str, level: Tlp, portion: &DraftPortion) -> Option<String> {
+    let Body::Subject(subject) = &portion.body else { return None };
+    if portion.marking.tlp <= level {
+        return None;
+    }
+    let states: Vec<Country> = subject.places.iter().flat_map(|p| p.states_concerned()).collect();
+    let named = find_country_mentions(text).into_iter().find(|(country, _)| states.contains(country));
+    if let Some((_, mention)) = named {
+        return Some(mention.to_owned());
+    }
+    let text = words(text);
+    let parts = subject.places.iter().filter(|p| matches!(p, Place::Subdivision(_))).map(|p| p.name());
+    let others = subject.groups.iter().map(String::as_str).chain(subject.actors.iter().map(|a| a.name.as_str()));
+    parts.chain(others).find(|name| contains(&text, &words(name))).map(str::to_owned)
+}

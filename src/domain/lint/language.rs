@@ -1,0 +1,96 @@
+//! Words: likelihood said in one way only, and apart from confidence; nothing invisible; nothing left to fill in.
+
+use super::{
+    Findings, PLACEHOLDER,
+    texts::{contains, sentences, texts, words},
+};
+use crate::domain::{
+    body::{Body, Judgement},
+    lexicon::{LEXICONS, Lexicon, Measures},
+};
+
+pub(super) fn check(found: &mut Findings<'_>) {
+    let draft = found.draft;
+    for (i, portion) in draft.portions.iter().enumerate() {
+        let all = texts(&portion.body);
+        if all.iter().any(|text| text.contains(PLACEHOLDER)) {
+            let what = format!("a text still says `{PLACEHOLDER}`");
+            found.error("placeholder", Some(i), what, "write the text, or remove the portion");
+        }
+        if all.iter().any(|text| text.chars().any(turns)) {
+            let what = "a text holds characters that turn the direction of writing, so it may read other than it is";
+            found.warn("direction-override", Some(i), what, "remove them");
+        }
+        if let Body::Judgement(judgement) = &portion.body {
+            check_judgement(found, i, judgement);
+        }
+        if all.iter().any(|text| sentences(text).any(mixes)) {
+            let help = "say how sure you are in `confidence`, or in a sentence of its own (ICD 203)";
+            let what = "one sentence holds a confidence and a likelihood, and readers take one for the other";
+            found.warn("confidence-with-likelihood", Some(i), what, help);
+        }
+    }
+}
+
+/// Embeddings, overrides and isolates of the bidirectional algorithm.
+fn turns(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// The text's word of likelihood is that of the field.
+fn check_judgement(found: &mut Findings<'_>, i: usize, judgement: &Judgement) {
+    let text = words(&judgement.text);
+    let Some(likelihood) = judgement.likelihood else {
+        if let Some(word) = likelihood_words(&text, probabilities()).first() {
+            let what = format!("the text says `{word}` and the judgement gives no likelihood");
+            found.warn("likelihood-missing", Some(i), what, "write `likelihood`, so that readers see what it means");
+        }
+        return;
+    };
+    let Some(told) = likelihood.term() else { return };
+    let said = likelihood_words(&text, std::iter::once(told.lexicon()));
+    let agrees = said.iter().any(|word| told.term().words.contains(word));
+    if let (false, Some(word)) = (agrees, said.first()) {
+        let what = format!("the text says `{word}` and `likelihood` says `{}`", told.term().word());
+        found.warn("likelihood-words-differ", Some(i), what, "let both say the same");
+    }
+}
+
+fn probabilities() -> impl Iterator<Item = &'static Lexicon> {
+    LEXICONS.iter().filter(|lexicon| lexicon.measures == Measures::Probability)
+}
+
+/// A sentence such as "we judge with high confidence that it is likely".
+fn mixes(sentence: &str) -> bool {
+    let text = words(sentence);
+    let grades = ["low", "moderate", "medium", "high"];
+    let confident = text.windows(2).any(|w| matches!(w, [a, b] if grades.contains(&a.as_str()) && b == "confidence"));
+    confident && !likelihood_words(&text, probabilities()).is_empty()
+}
+
+/// The words of likelihood in a text, the longest at each place. `remote` alone is left out, for it is said of villages, and so
+/// is what another word turns, as in `more likely`.
+fn likelihood_words(text: &[String], lexicons: impl Iterator<Item = &'static Lexicon>) -> Vec<&'static str> {
+    let mut known: Vec<(&'static str, Vec<String>)> = lexicons
+        .flat_map(|lexicon| lexicon.terms.iter().flat_map(|term| term.words.iter().copied()))
+        .filter(|word| *word != "remote")
+        .map(|word| (word, words(word)))
+        .filter(|(_, phrase)| contains(text, phrase))
+        .collect();
+    known.sort_by_key(|(_, phrase)| std::cmp::Reverse(phrase.len()));
+    let mut said = Vec::new();
+    let mut rest = text;
+    let mut before = "";
+    while let Some(first) = rest.first() {
+        let hit = known.iter().find(|(_, phrase)| rest.starts_with(phrase));
+        if let Some((word, _)) = hit
+            && !["not", "more", "less", "most", "least", "how", "as"].contains(&before)
+        {
+            said.push(*word);
+        }
+        let step = hit.map_or(1, |(_, phrase)| phrase.len());
+        before = rest.get(step.saturating_sub(1)).unwrap_or(first);
+        rest = rest.get(step..).unwrap_or_default();
+    }
+    said
+}

@@ -1,0 +1,58 @@
+//! What single portions need, by kind.
+
+use super::Findings;
+use crate::domain::{
+    body::{Body, Forecast},
+    draft::UNREAD,
+    time::Time,
+};
+
+pub(super) fn check(found: &mut Findings<'_>, now: Time) {
+    let draft = found.draft;
+    for (i, portion) in draft.portions.iter().enumerate() {
+        match &portion.body {
+            Body::Forecast(forecast) => check_forecast(found, i, forecast, now),
+            Body::Evidence(evidence) if evidence.grade.is_none() => {
+                let help = "write `grade`, from `A1` to `F6`; `F6` says that it can't be judged";
+                found.error("evidence-without-grade", Some(i), "the evidence has no Admiralty grade", help);
+            }
+            Body::Attachment(attachment) => {
+                if attachment.sha256 == UNREAD {
+                    let help = "name a file that can be read, or write `size` and `sha256`";
+                    found.error("attachment-unread", Some(i), "the attachment's bytes were not read", help);
+                }
+                let why = "an attachment may hold more than it shows: device, place, authors, earlier versions";
+                found.warn("attachment", Some(i), why, "remove such data from the file, then accept this");
+            }
+            _ => {}
+        }
+    }
+}
+
+fn check_forecast(found: &mut Findings<'_>, i: usize, forecast: &Forecast, now: Time) {
+    let Forecast { resolves, window, probability, base_rate, information_cutoff, .. } = forecast;
+    if resolves.source.trim().is_empty() {
+        let help = "write `resolves.source`: which published list or whose finding settles it";
+        found.error("forecast-without-resolution", Some(i), "nothing decides whether the forecast came true", help);
+    }
+    if probability.is_certain() {
+        let help = "write a probability above 0 and below 1, or a judgement of fact";
+        found.error("forecast-certain", Some(i), "the forecast claims certainty", help);
+    }
+    if base_rate.is_none() {
+        let help = "write `base_rate`: for a rare event the multiple of it says more than any word";
+        found.warn("no-base-rate", Some(i), "the probability stands without a base rate", help);
+    }
+    if resolves.by < window.until {
+        let what = format!("it is decided by {}, before its window ends on {}", resolves.by, window.until);
+        found.warn("resolved-before-end", Some(i), what, "set `resolves.by` to the window's last day or later");
+    }
+    // What was computed inside its own window has seen a part of the outcome; without a cutoff it knows as much as today.
+    let known = information_cutoff.unwrap_or(now.day());
+    if known > window.from {
+        let what = format!("the window begins on {} and the information in it is of {known}", window.from);
+        let help =
+            "let the window begin later, or correct `information_cutoff`; accepted, it is scored as a late forecast";
+        found.warn("late-forecast", Some(i), what, help);
+    }
+}

@@ -1,0 +1,99 @@
+//! What a draft as a whole needs.
+
+use std::collections::BTreeSet;
+
+use super::Findings;
+use crate::domain::{assessment::MAX_DIGESTS, body::Kind, ids::shorten, time::Time};
+
+pub(super) fn check(found: &mut Findings<'_>, now: Time) {
+    let draft = found.draft;
+    let has = |kind| draft.of_kind(kind).next().is_some();
+    if !has(Kind::Headline) {
+        found.error("no-headline", None, "the draft has no headline", "write a portion of kind `headline`");
+    }
+    if !has(Kind::Subject) {
+        let why = "the draft names no subject, so nobody could tell whom it must not reach";
+        found.error("no-subject", None, why, "write a portion of kind `subject`");
+    }
+    if draft.expires <= now {
+        let what = format!("it expires at {}, which is over", draft.expires);
+        found.error("expired", None, what, "set `expires` to a later day");
+    }
+    // One digest at the least must be left for a decoy.
+    if draft.portions.len() >= MAX_DIGESTS {
+        let what = format!("{} portions are too many", draft.portions.len());
+        found.error("too-many-portions", None, what, "divide it into several assessments");
+    }
+    if has(Kind::Judgement) || has(Kind::Forecast) {
+        if !has(Kind::Limitation) {
+            let help = "write a portion of kind `limitation`: what can the assessment not tell?";
+            found.warn("no-limitation", None, "it states no limitation", help);
+        }
+        if !has(Kind::Alternative) {
+            let help = "write a portion of kind `alternative`: how else can the evidence be read?";
+            found.warn("no-alternative", None, "it states no alternative", help);
+        }
+    }
+    keys(found);
+    bases(found);
+}
+
+/// Keys: none twice, and none that nothing bears.
+fn keys(found: &mut Findings<'_>) {
+    let draft = found.draft;
+    for (i, portion) in draft.portions.iter().enumerate() {
+        if let Some(key) = &portion.key
+            && draft.by_key(key) != Some(i)
+        {
+            let what = format!("another portion bears the key `{}` too", shorten(key));
+            found.error("duplicate-key", Some(i), what, "give each portion a key of its own");
+        }
+        for key in portion.rests_on_keys.iter().filter(|key| draft.by_key(key).is_none()) {
+            let what = format!("it rests on `{}`, and no portion bears that key", shorten(key));
+            found.error("unknown-key", Some(i), what, "correct `rests_on`, or give the portion meant that `key`");
+        }
+    }
+}
+
+/// Judgements rest on something, and in the end on something else than judgements.
+fn bases(found: &mut Findings<'_>) {
+    let draft = found.draft;
+    let grounded = grounded(found);
+    for (i, portion) in draft.of_kind(Kind::Judgement) {
+        let bases = draft.rests_on(portion);
+        if portion.rests_on_keys.is_empty() {
+            let help = "name the keys of its evidence in `rests_on`";
+            found.error("judgement-without-basis", Some(i), "the judgement rests on nothing", help);
+        } else if !bases.is_empty() && !grounded.contains(&i) {
+            let help = "name evidence in `rests_on` too";
+            found.error("circular-basis", Some(i), "the judgement rests on itself, by way of judgements only", help);
+        } else if let [only] = bases.as_slice()
+            && draft.portions.get(*only).is_some_and(|p| matches!(p.body.kind(), Kind::Evidence | Kind::Source))
+        {
+            let help = "name further evidence if there is any; two reports of one source are one";
+            found.warn("single-source", Some(i), "the judgement rests on a single piece of evidence", help);
+        }
+    }
+}
+
+/// Portions that are no judgements, and the judgements that rest on such, at however many steps.
+fn grounded(found: &Findings<'_>) -> BTreeSet<usize> {
+    let draft = found.draft;
+    let all = draft.portions.iter().enumerate();
+    let (mut waiting, rest): (Vec<_>, Vec<_>) =
+        all.map(|(i, p)| (i, p, draft.rests_on(p))).partition(|(_, p, _)| p.body.kind() == Kind::Judgement);
+    let mut grounded: BTreeSet<usize> = rest.into_iter().map(|(i, ..)| i).collect();
+    loop {
+        let before = waiting.len();
+        waiting.retain(|(i, _, bases)| {
+            let stands = bases.iter().any(|base| grounded.contains(base));
+            if stands {
+                grounded.insert(*i);
+            }
+            !stands
+        });
+        if waiting.len() == before {
+            return grounded;
+        }
+    }
+}

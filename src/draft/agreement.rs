@@ -1,0 +1,189 @@
+//! Agreements as people write them.
+
+mod grant;
+
+use super::{
+    DraftError, Format,
+    assessment::level,
+    duration,
+    fields::{At, Faults, Fields},
+    marking::set,
+    tree::{self, Node, Value},
+};
+use crate::{
+    domain::{
+        agreement::{AcknowledgeDuty, Agreement, Duties, Grant, Group, Series},
+        ids::{StatementId, TrustDomain},
+        marking::GroupName,
+        time::Day,
+    },
+    wire,
+};
+
+/// Where an agreement stands among its versions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lineage {
+    /// The same over all versions.
+    pub series: Series,
+    /// The version before and its number; `None` for a first one.
+    pub previous: Option<(u32, StatementId)>,
+}
+
+/// Reads an agreement's text; its place among the versions comes from outside.
+///
+/// # Errors
+/// All faults of the file at once.
+pub fn parse_agreement(text: &str, format: Format, lineage: Lineage) -> Result<Agreement, DraftError> {
+    let node = tree::read(text, format)?;
+    let faults = Faults::default();
+    let agreement = agreement(At { node: &node, line: node.line, path: "", faults: &faults }, lineage);
+    if let Some(agreement) = &agreement {
+        check(agreement, &node, &faults);
+    }
+    faults.finish(agreement)
+}
+
+fn agreement(at: At<'_>, lineage: Lineage) -> Option<Agreement> {
+    let fields = at.fields()?;
+    let help = "write a table `[agreement]` with `parties`, `from` and `until`";
+    let header = fields.must("agreement", help, header);
+    let groups = fields.maybe("groups", groups).unwrap_or_default();
+    let grants = fields.must("grant", "write at least one `[[grant]]`", |at| at.each(grant::read));
+    let duties = fields.maybe("duties", duties).unwrap_or_default();
+    fields.refuse_others();
+    let Header { parties, from, until, purpose, notice_days } = header?;
+    let Lineage { series, previous } = lineage;
+    let version = previous.map_or(1, |(version, _)| version.saturating_add(1));
+    let previous = previous.map(|(_, id)| id);
+    let grants = grants?;
+    Some(Agreement { series, version, previous, parties, from, until, purpose, notice_days, groups, grants, duties })
+}
+
+struct Header {
+    parties: [TrustDomain; 2],
+    from: Day,
+    until: Day,
+    purpose: String,
+    notice_days: u32,
+}
+
+fn header(at: At<'_>) -> Option<Header> {
+    let fields = at.fields()?;
+    let parties = fields.must("parties", "write the two organisations", parties);
+    let from = fields.must("from", "write the first day", |at| at.parsed());
+    let until = fields.must("until", "write the last day", |at| at.parsed());
+    let purpose = fields.prose("purpose");
+    let notice_days = fields.maybe("notice", days).unwrap_or_default();
+    fields.refuse_others();
+    let (from, until) = (from?, until?);
+    if until < from {
+        return fields.table().refuse("it ends before it begins; exchange `from` and `until`");
+    }
+    Some(Header { parties: parties?, from, until, purpose, notice_days })
+}
+
+fn parties(at: At<'_>) -> Option<[TrustDomain; 2]> {
+    let mut all: Vec<TrustDomain> = at.each(|at| at.parsed())?;
+    all.sort_unstable();
+    all.dedup();
+    match <[TrustDomain; 2]>::try_from(all) {
+        Ok(parties) => Some(parties),
+        Err(_) => at.refuse("an agreement has two parties; write both, as in `[\"gb.example\", \"ecowas.example\"]`"),
+    }
+}
+
+/// A span of whole days.
+fn days(at: At<'_>) -> Option<u32> {
+    duration::days(at.plain()?).map_or_else(|e| at.refuse(e), Some)
+}
+
+/// A span of seconds.
+fn seconds(at: At<'_>) -> Option<u64> {
+    duration::seconds(at.plain()?).map_or_else(|e| at.refuse(e), Some)
+}
+
+fn groups(at: At<'_>) -> Option<Vec<Group>> {
+    let fields = at.fields()?;
+    let read = fields.entries().iter().filter_map(|entry| {
+        let path = format!("{}.{}", at.path, crate::domain::ids::shorten(&entry.key));
+        let at = At { node: &entry.node, line: entry.line.or(at.line), path: &path, faults: at.faults };
+        let name: Option<GroupName> = entry.key.parse().map_or_else(|e: String| at.refuse(e), Some);
+        let group = group(at, name.clone()?);
+        name.and(group)
+    });
+    let mut groups: Vec<Group> = read.collect();
+    groups.sort_by(|a, b| a.name.cmp(&b.name));
+    Some(groups)
+}
+
+fn group(at: At<'_>, name: GroupName) -> Option<Group> {
+    let fields = at.fields()?;
+    let as_of = fields.must("as_of", "write the day of the list", |at| at.parsed());
+    let countries = fields.maybe("countries", set).unwrap_or_default();
+    let organisations = fields.maybe("organisations", set).unwrap_or_default();
+    fields.refuse_others();
+    let nobody = !fields.has("countries") && !fields.has("organisations");
+    if nobody {
+        return at.refuse("the group has no members; write `countries`, `organisations` or both");
+    }
+    Some(Group { name, as_of: as_of?, countries, organisations })
+}
+
+fn duties(at: At<'_>) -> Option<Duties> {
+    let fields = at.fields()?;
+    let duties = Duties {
+        acknowledge: fields.maybe("acknowledge", |at| at.each(acknowledge)).unwrap_or_default(),
+        purge_on_recall: fields.maybe("purge_on_recall", |at| at.boolean()).unwrap_or(false),
+        approvals: fields.maybe("approvals", |at| at.integer()).unwrap_or_default(),
+    };
+    fields.refuse_others();
+    Some(duties)
+}
+
+fn acknowledge(at: At<'_>) -> Option<AcknowledgeDuty> {
+    let fields: Fields<'_> = at.fields()?;
+    let min_level = fields.must("min_level", "write 1 to 5", level);
+    let within = fields.must("within", "write e.g. `6h`", seconds);
+    fields.refuse_others();
+    Some(AcknowledgeDuty { min_level: min_level?, within_seconds: within? })
+}
+
+/// What must hold between the fields, with the line of the grant at fault.
+fn check(agreement: &Agreement, node: &Node, faults: &Faults) {
+    let mut faulty = false;
+    for (i, grant) in agreement.grants.iter().enumerate() {
+        let (line, path) = (grant_line(node, i), format!("grant[{i}]"));
+        for message in grant_faults(agreement, i, grant) {
+            faulty = true;
+            faults.note::<()>(line, path.as_str(), message);
+        }
+    }
+    // The wire's own check has the last word; it stops at its first fault, so it is asked only where we found none.
+    if !faulty && let Err(fault) = wire::agreement::check(agreement) {
+        faults.note::<()>(None, fault.field.unwrap_or_default(), fault.message);
+    }
+}
+
+fn grant_faults(agreement: &Agreement, i: usize, grant: &Grant) -> Vec<String> {
+    let mut messages = Vec::new();
+    let [a, b] = &agreement.parties;
+    let runs = (&grant.from == a && &grant.to == b) || (&grant.from == b && &grant.to == a);
+    if !runs {
+        messages.push(format!("a grant goes from one party to the other; write `{a}` and `{b}` as `from` and `to`"));
+    }
+    if agreement.grants.iter().take(i).any(|g| g.id == grant.id) {
+        messages.push(format!("another grant bears the id `{}` too; give each its own", grant.id));
+    }
+    for name in grant::groups(grant).into_iter().filter(|name| agreement.group(name).is_none()) {
+        messages.push(format!("no group `{name}` is spelled out; write a table `[groups.{name}]` with its members"));
+    }
+    messages
+}
+
+fn grant_line(node: &Node, i: usize) -> Option<usize> {
+    let Value::Table(entries) = &node.value else { return None };
+    match &entries.iter().find(|e| e.key == "grant")?.node.value {
+        Value::List(all) => all.get(i)?.line,
+        _ => None,
+    }
+}

@@ -1,0 +1,116 @@
+//! A draft as a whole.
+
+use super::{
+    DraftError, Format,
+    body::{self, Shared},
+    fields::{At, Faults, Fields},
+    marking::{self, Written},
+    tree,
+};
+use crate::domain::{
+    draft::{Draft, DraftPortion},
+    level::WarningLevel,
+    marking::Topic,
+    time::{Day, Time},
+};
+
+/// Reads a draft.
+///
+/// # Errors
+/// All faults of the file at once.
+pub fn parse(text: &str, format: Format) -> Result<Draft, DraftError> {
+    let node = tree::read(text, format)?;
+    let faults = Faults::default();
+    let draft = draft(At { node: &node, line: node.line, path: "", faults: &faults });
+    faults.finish(draft)
+}
+
+fn draft(at: At<'_>) -> Option<Draft> {
+    let fields = at.fields()?;
+    let header = fields.must("assessment", "write a table `[assessment]` with `level` and `expires`", header);
+    let default = fields.maybe("default", default).unwrap_or_default();
+    // Portions are read even where the header is faulty, so that all faults are told; the stand-in never leaves this function.
+    let stand_in = Header { topics: vec![], expires: None, exercise: false, shared: Shared::default() };
+    let told = header.as_ref().unwrap_or(&stand_in);
+    let help = "write at least a `[[portion]]` of kind `headline` and one of kind `subject`";
+    let portions = fields.must("portion", help, |at| at.each(|at| portion(at, &default, told)));
+    fields.refuse_others();
+    let Header { topics, expires, exercise, shared } = header?;
+    Some(Draft {
+        topics,
+        level: shared.level?,
+        expires: expires?,
+        exercise,
+        addressed_to: shared.addressed_to,
+        portions: portions?,
+    })
+}
+
+struct Header {
+    topics: Vec<Topic>,
+    expires: Option<Time>,
+    exercise: bool,
+    shared: Shared,
+}
+
+fn header(at: At<'_>) -> Option<Header> {
+    let fields = at.fields()?;
+    let header = Header {
+        topics: fields.maybe("topics", marking::set).unwrap_or_default(),
+        expires: fields.must("expires", "write the last day, e.g. `expires = \"2026-09-30\"`", expires),
+        exercise: fields.maybe("exercise", |at| at.boolean()).unwrap_or(false),
+        shared: Shared {
+            level: fields.must("level", "write 1 (watch) to 5 (ongoing)", level),
+            addressed_to: fields.maybe("addressed_to", |at| at.each(|at| at.parsed())).unwrap_or_default(),
+        },
+    };
+    fields.refuse_others();
+    Some(header)
+}
+
+/// 1 to 5.
+pub(super) fn level(at: At<'_>) -> Option<WarningLevel> {
+    WarningLevel::try_from(at.integer::<u8>()?).map_or_else(|e| at.refuse(e), Some)
+}
+
+/// A day, to its end, or a time.
+fn expires(at: At<'_>) -> Option<Time> {
+    let text = at.plain()?;
+    if text.contains('T') { at.parsed() } else { at.parsed::<Day>().map(Day::end) }
+}
+
+fn default(at: At<'_>) -> Option<Written> {
+    let fields = at.fields()?;
+    let written = fields.maybe("marking", marking::read);
+    fields.refuse_others();
+    written
+}
+
+fn portion(at: At<'_>, default: &Written, header: &Header) -> Option<DraftPortion> {
+    let fields = at.fields()?;
+    let key = fields.maybe("key", |at| at.line());
+    let marking = written_marking(&fields, default);
+    let help = "write one of headline, subject, judgement, forecast, evidence and so on";
+    let kind = fields.must("kind", help, |at| at.parsed())?;
+    let read = body::read(kind, &fields, &header.shared);
+    fields.refuse_others();
+    let (body, rests_on_keys, file) = read?;
+    let marking = marking?.marking(&header.topics);
+    Some(DraftPortion { key, marking, body, rests_on_keys, file, line: at.line })
+}
+
+fn written_marking(fields: &Fields<'_>, default: &Written) -> Option<Written> {
+    let own = if fields.has("marking") {
+        fields.maybe("marking", marking::read)?
+    } else {
+        fields.maybe("marking", marking::read).unwrap_or_default()
+    };
+    let written = own.or(default);
+    if written.has_level() {
+        Some(written)
+    } else {
+        fields
+            .table()
+            .refuse("the portion has no marking; write `marking = { tlp = \"AMBER\" }`, or `[default.marking]`")
+    }
+}

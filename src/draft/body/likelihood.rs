@@ -1,0 +1,33 @@
+//! Likelihoods: a word with its lexicon, an interval in percent, or both.
+
+use crate::{
+    domain::likelihood::{Interval, Likelihood, Percent},
+    draft::fields::At,
+};
+
+pub(super) fn read(at: At<'_>) -> Option<Likelihood> {
+    let fields = at.fields()?;
+    let lexicon = fields.maybe("lexicon", |at| at.plain_text());
+    let term = fields.maybe("term", |at| at.plain_text());
+    let interval = fields.maybe("interval", interval);
+    fields.refuse_others();
+    if fields.has("interval") && interval.is_none() {
+        return None;
+    }
+    let likelihood = match (lexicon, term, interval) {
+        (Some(lexicon), Some(term), interval) => Likelihood::told(&lexicon, &term, interval),
+        (None, None, Some(interval)) => Ok(Likelihood::of(interval)),
+        (Some(_), None, _) => Err("a lexicon without a term; write `term` too".to_owned()),
+        (None, Some(_), _) => Err("a term means nothing without its lexicon; write `lexicon` too".to_owned()),
+        (None, None, None) => Err("no likelihood; write `lexicon` and `term`, or `interval`".to_owned()),
+    };
+    likelihood.map_or_else(|e| at.refuse(e), Some)
+}
+
+fn interval(at: At<'_>) -> Option<Interval> {
+    let bounds = at.each(|at| Percent::new(at.number()?).map_or_else(|e| at.refuse(e), Some))?;
+    match bounds.as_slice() {
+        [lo, hi] => Interval::new(*lo, *hi).map_or_else(|e| at.refuse(e), Some),
+        _ => at.refuse("an interval has two bounds in percent; write e.g. [55, 75]"),
+    }
+}

@@ -1,0 +1,247 @@
+//! Takes the fields of a table one by one, notes every fault, and refuses the fields that nobody asked for.
+
+use std::{cell::RefCell, str::FromStr};
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::{
+    error::{DraftError, DraftFault},
+    tree::{Entry, Node, Value},
+};
+use crate::domain::ids::shorten;
+
+/// The longest text of one field, bytes; the wire refuses longer ones.
+const MAX_TEXT: usize = 200 * 1024;
+
+/// The longest message, characters.
+const MAX_MESSAGE: usize = 1_000;
+
+/// The faults of one file.
+#[derive(Default)]
+pub(super) struct Faults(RefCell<Vec<DraftFault>>);
+
+impl Faults {
+    /// Notes one, and is `None`, so that `return faults.note(..)` reads well.
+    pub fn note<T>(&self, line: Option<usize>, field: impl Into<String>, message: impl Into<String>) -> Option<T> {
+        // Messages quote the file, and are read on terminals.
+        let plain = |text: String| text.chars().filter(|c| !c.is_control()).take(MAX_MESSAGE).collect();
+        self.0.borrow_mut().push(DraftFault { line, field: plain(field.into()), message: plain(message.into()) });
+        None
+    }
+
+    /// The value, if nothing was noted.
+    pub fn finish<T>(self, value: Option<T>) -> Result<T, DraftError> {
+        let faults = self.0.into_inner();
+        match value {
+            Some(value) if faults.is_empty() => Ok(value),
+            _ if faults.is_empty() => Err(DraftError::one(None, "the file can't be read")),
+            _ => Err(DraftError::new(faults)),
+        }
+    }
+}
+
+/// A value on its way into the domain: where it stands, and where to complain.
+#[derive(Clone, Copy)]
+pub(super) struct At<'a> {
+    pub node: &'a Node,
+    pub line: Option<usize>,
+    pub path: &'a str,
+    pub faults: &'a Faults,
+}
+
+impl<'a> At<'a> {
+    /// Notes a fault of this value.
+    pub fn refuse<T>(self, message: impl Into<String>) -> Option<T> {
+        self.faults.note(self.line, self.path, message)
+    }
+
+    fn expected<T>(self, wanted: &str) -> Option<T> {
+        self.refuse(format!("{} stands where {wanted} belongs", self.node.value.what()))
+    }
+
+    /// Its words, as they are. A date without quotation marks counts.
+    pub fn plain(self) -> Option<&'a str> {
+        match &self.node.value {
+            Value::Text(text) | Value::Date(text) => Some(text),
+            _ => self.expected("a text in quotation marks"),
+        }
+    }
+
+    /// Its words, owned.
+    pub fn plain_text(self) -> Option<String> {
+        self.plain().map(str::to_owned)
+    }
+
+    /// Text for people: made NFC, with plain newlines; other control characters are refused.
+    pub fn prose(self) -> Option<String> {
+        let text: String = self.plain()?.replace("\r\n", "\n").nfc().collect();
+        if text.len() > MAX_TEXT {
+            return self.refuse("the text is longer than a portion may be; put long material into an attachment");
+        }
+        if text.chars().any(|c| c.is_control() && c != '\n') {
+            return self.refuse("the text holds a control character; only newline may be used, no tab either");
+        }
+        Some(text)
+    }
+
+    /// Text that is not empty.
+    pub fn required(self) -> Option<String> {
+        let text = self.prose()?;
+        if text.trim().is_empty() {
+            self.refuse("the text is empty; write it, or leave the field out")
+        } else {
+            Some(text)
+        }
+    }
+
+    /// One line of text.
+    pub fn line(self) -> Option<String> {
+        let text = self.required()?;
+        if text.contains('\n') { self.refuse("the text must be one line") } else { Some(text) }
+    }
+
+    /// A value with one spelling.
+    pub fn parsed<T: FromStr<Err: ToString>>(self) -> Option<T> {
+        self.plain()?.parse().map_or_else(|e: T::Err| self.refuse(e.to_string()), Some)
+    }
+
+    /// A number.
+    pub fn number(self) -> Option<f64> {
+        match self.node.value {
+            Value::Float(n) => Some(n),
+            // Exact: whole numbers beyond 2^53 are refused by whoever checks the bounds.
+            Value::Integer(n) => Some(n as f64),
+            _ => self.expected("a number"),
+        }
+    }
+
+    /// A whole number.
+    pub fn integer<T: TryFrom<i64>>(self) -> Option<T> {
+        match self.node.value {
+            Value::Integer(n) => T::try_from(n)
+                .map_or_else(|_| self.refuse(format!("`{n}` is out of bounds; write another number")), Some),
+            _ => self.expected("a whole number"),
+        }
+    }
+
+    /// True or false.
+    pub fn boolean(self) -> Option<bool> {
+        match self.node.value {
+            Value::Bool(b) => Some(b),
+            _ => self.expected("true or false"),
+        }
+    }
+
+    /// Each element of a list; faulty ones are noted and left out.
+    pub fn each<T>(self, one: impl Fn(At<'_>) -> Option<T>) -> Option<Vec<T>> {
+        let Value::List(all) = &self.node.value else { return self.expected("a list in square brackets") };
+        let read = all.iter().enumerate().filter_map(|(i, node)| {
+            let path = format!("{}[{i}]", self.path);
+            one(At { node, line: node.line.or(self.line), path: &path, faults: self.faults })
+        });
+        Some(read.collect())
+    }
+
+    /// Its fields.
+    pub fn fields(self) -> Option<Fields<'a>> {
+        let Value::Table(entries) = &self.node.value else { return self.expected("a table") };
+        for (i, entry) in entries.iter().enumerate() {
+            if entries.iter().take(i).any(|e| e.key == entry.key) {
+                let what = format!("`{}` is written twice", shorten(&entry.key));
+                self.faults.note::<()>(entry.line.or(self.line), self.path, what);
+            }
+        }
+        Some(Fields { at: self, entries, known: RefCell::default() })
+    }
+}
+
+/// The fields of one table.
+pub(super) struct Fields<'a> {
+    at: At<'a>,
+    entries: &'a [Entry],
+    known: RefCell<Vec<&'static str>>,
+}
+
+impl<'a> Fields<'a> {
+    /// The whole table.
+    pub fn table(&self) -> At<'a> {
+        self.at
+    }
+
+    /// All entries, for tables whose keys are names.
+    pub fn entries(&self) -> &'a [Entry] {
+        self.entries
+    }
+
+    /// A field that may be absent; `read` notes its own faults.
+    pub fn maybe<T>(&self, key: &'static str, read: impl FnOnce(At<'_>) -> Option<T>) -> Option<T> {
+        self.known.borrow_mut().push(key);
+        let entry = self.entries.iter().find(|e| e.key == key)?;
+        let path = self.path_of(key);
+        read(At { node: &entry.node, line: entry.line.or(self.at.line), path: &path, faults: self.at.faults })
+    }
+
+    /// A field that must be there; `help` says what to write.
+    pub fn must<T>(&self, key: &'static str, help: &str, read: impl FnOnce(At<'_>) -> Option<T>) -> Option<T> {
+        if self.has(key) {
+            return self.maybe(key, read);
+        }
+        self.known.borrow_mut().push(key);
+        self.at.refuse(format!("`{key}` is missing; {help}"))
+    }
+
+    /// Whether the field is written.
+    pub fn has(&self, key: &str) -> bool {
+        self.entries.iter().any(|e| e.key == key)
+    }
+
+    /// Text that may be absent: empty then.
+    pub fn prose(&self, key: &'static str) -> String {
+        self.maybe(key, |at| at.prose()).unwrap_or_default()
+    }
+
+    fn path_of(&self, key: &str) -> String {
+        let key = shorten(key);
+        if self.at.path.is_empty() { key } else { format!("{}.{key}", self.at.path) }
+    }
+
+    /// Refuses what was not asked for. To be called once all fields were.
+    pub fn refuse_others(&self) {
+        let known = self.known.borrow();
+        for entry in self.entries.iter().filter(|e| !known.contains(&e.key.as_str())) {
+            let key = shorten(&entry.key);
+            let help = match nearest(&entry.key, &known) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("write one of {}", known.join(", ")),
+            };
+            let line = entry.line.or(self.at.line);
+            self.at.faults.note::<()>(line, self.path_of(&entry.key), format!("`{key}` is unknown here; {help}"));
+        }
+    }
+}
+
+/// The known name that differs by no more than a third of its letters.
+pub(super) fn nearest(name: &str, known: &[&'static str]) -> Option<&'static str> {
+    if name.len() > 40 {
+        return None;
+    }
+    let best = known.iter().map(|k| (distance(name, k), *k)).min()?;
+    (best.0 <= best.1.len().div_ceil(3).max(1)).then_some(best.1)
+}
+
+/// The number of letters to change, add or drop (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        let mut next = vec![left];
+        for (y, above) in b.chars().zip(row.iter().skip(1)) {
+            left = (left + 1).min(above + 1).min(diagonal + usize::from(x != y));
+            diagonal = *above;
+            next.push(left);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}

@@ -1,0 +1,37 @@
+//! What an author begins with. Whatever has to be filled in says so, and the lint refuses what still does.
+
+use crate::domain::{ids::TrustDomain, lint::PLACEHOLDER, time::Day};
+
+/// A commented draft for an author of `own`, with days from `today` on. It parses as it is, and is about the whole world, so
+/// that it would reach no state before its author names the place.
+pub fn template(own: &TrustDomain, today: Day) -> String {
+    filled(include_str!("template/assessment.toml"), today).replace("@own", own.as_str())
+}
+
+/// A commented first agreement with a partner: a cautious grant each way, for two years from `today`.
+///
+/// # Errors
+/// Where both are one.
+pub fn agreement_template(own: &TrustDomain, partner: &TrustDomain, today: Day) -> Result<String, String> {
+    if own == partner {
+        return Err(format!("`{own}` is this organisation itself; name a partner"));
+    }
+    let text = filled(include_str!("template/agreement.toml"), today);
+    Ok(text.replace("@own", own.as_str()).replace("@partner", partner.as_str()))
+}
+
+fn filled(template: &str, today: Day) -> String {
+    let later = |days| plus(today, days).to_string();
+    template
+        .replace("@today", &today.to_string())
+        .replace("@tomorrow", &later(1))
+        .replace("@half-year", &later(182))
+        .replace("@year", &later(365))
+        .replace("@decided", &later(548))
+        .replace("@two-years", &later(730))
+        .replace("@fill-in", PLACEHOLDER)
+}
+
+fn plus(day: Day, days: i64) -> Day {
+    day.start().plus_seconds(days.saturating_mul(86_400)).day()
+}

@@ -1,0 +1,120 @@
+//! Of the whole layer: the shipped examples, the templates, and what is told of faulty files.
+
+mod agreement;
+mod faults;
+mod lint;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::{
+    body::{Body, Kind},
+    ids::TrustDomain,
+    level::WarningLevel,
+    lint::{self as checks, Severity},
+    marking::{Audience, Onward, Tlp},
+    time::{Day, Time},
+};
+
+const EXAMPLE: &str = include_str!("../../examples/assessment.toml");
+const AGREEMENT: &str = include_str!("../../examples/agreement.toml");
+
+fn day() -> Day {
+    "2026-05-01".parse().unwrap()
+}
+
+fn now() -> Time {
+    day().start()
+}
+
+fn domain(name: &str) -> TrustDomain {
+    name.parse().unwrap()
+}
+
+#[test]
+fn the_shipped_example_is_read_as_it_is_written() {
+    let draft = parse(EXAMPLE, Format::Toml).unwrap();
+    assert_eq!((draft.level, draft.exercise, draft.portions.len()), (WarningLevel::Warning, false, 12));
+    assert_eq!(draft.expires.to_string(), "2026-10-01T00:00:00Z");
+    assert_eq!(draft.addressed_to[0].to_string(), "mediation-and-security-council@ecowas.example");
+    let kinds: Vec<Kind> = draft.portions.iter().map(|p| p.body.kind()).collect();
+    assert_eq!(kinds[..4], [Kind::Headline, Kind::Headline, Kind::Subject, Kind::Judgement]);
+    assert!(draft.portions.iter().all(|p| p.marking.topics.len() == 1));
+    assert_eq!(draft.rests_on(&draft.portions[3]), [6, 7]);
+    assert_eq!(draft.portions[3].line, Some(31));
+    let subject = draft.subjects().next().unwrap();
+    assert_eq!((subject.level, &subject.addressed_to), (WarningLevel::Warning, &draft.addressed_to));
+    assert_eq!(subject.places.iter().map(ToString::to_string).collect::<Vec<_>>(), ["BF", "BF-SOM"]);
+}
+
+#[test]
+fn a_portion_takes_from_the_default_marking_what_it_does_not_say() {
+    let draft = parse(EXAMPLE, Format::Toml).unwrap();
+    let markings: Vec<_> = draft.portions.iter().map(|p| (p.marking.tlp, p.marking.onward.clone())).collect();
+    let ecowas = Onward::Named(vec![Audience::Group("ecowas".parse().unwrap())]);
+    assert_eq!(markings[0], (Tlp::Amber, Onward::WithinOrganisation));
+    assert_eq!(markings[1], (Tlp::Green, ecowas));
+    assert_eq!(markings[6], (Tlp::AmberStrict, Onward::None));
+    assert_eq!(markings[11], (Tlp::Green, Onward::WithinOrganisation));
+    assert_eq!(draft.portions[8].marking.releasable_to, [Audience::Organisation(domain("gb.example"))]);
+}
+
+#[test]
+fn the_same_draft_in_json_is_the_same_draft() {
+    let json = serde_json::to_string(&EXAMPLE.parse::<toml::Table>().unwrap()).unwrap();
+    let mut from_toml = parse(EXAMPLE, Format::Toml).unwrap();
+    from_toml.portions.iter_mut().for_each(|p| p.line = None);
+    assert_eq!(parse(&json, Format::Json).unwrap(), from_toml);
+}
+
+#[test]
+fn the_template_parses_and_lints_once_it_is_filled_in() {
+    let written = template(&domain("gb.example"), day());
+    let findings = checks::lint(&parse(&written, Format::Toml).unwrap(), now());
+    assert!(findings.iter().all(|f| f.code == "placeholder" || f.severity == Severity::Warning), "{findings:?}");
+    assert!(findings.iter().any(|f| f.code == "placeholder"));
+    let filled = parse(&written.replace(checks::PLACEHOLDER, "Filled in"), Format::Toml).unwrap();
+    assert_eq!(checks::lint(&filled, now()), []);
+}
+
+#[test]
+fn an_attachment_names_a_file_whose_bytes_somebody_else_reads() {
+    let text = format!(
+        "{EXAMPLE}\n[[portion]]\nkind = \"attachment\"\nfile = \"img/photo.jpg\"\nmedia_type = \"image/jpeg\"\n"
+    );
+    let mut draft = parse(&text, Format::Toml).unwrap();
+    let files: Vec<_> = draft.files().map(|(i, p)| (i, p.to_owned())).collect();
+    assert_eq!(files, [(12, "img/photo.jpg".into())]);
+    let codes = |draft: &_| checks::lint(draft, now()).into_iter().map(|f| f.code).collect::<Vec<_>>();
+    assert!(codes(&draft).contains(&"attachment-unread"));
+    draft.attach(12, 3, crate::domain::ids::Sha256([7; 32])).unwrap();
+    let Body::Attachment(attachment) = &draft.portions[12].body else { panic!("an attachment") };
+    assert_eq!((attachment.name.as_str(), attachment.size), ("photo.jpg", 3));
+    assert!(!codes(&draft).contains(&"attachment-unread"));
+    let digest = attachment.sha256;
+    assert!(draft.attach(0, 1, digest).is_err());
+    assert!(draft.attach(12, 1 << 40, digest).unwrap_err().contains("`photo.jpg` takes"));
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_the_parsers_panic(text in "\\PC{0,200}|[\\[\\]{}=\"a-z0-9.,\n ]{0,200}") {
+        for format in [Format::Toml, Format::Json] {
+            let _ = parse(&text, format).map_err(|e| e.in_file("f"));
+            let _ = parse_agreement(&text, format, agreement::first());
+        }
+    }
+
+    #[test]
+    fn no_damage_to_a_right_file_makes_the_parsers_panic(at in 0..EXAMPLE.len(), cut in 0..40usize, put in "\\PC{0,5}") {
+        for whole in [EXAMPLE, AGREEMENT] {
+            let chars: Vec<char> = whole.chars().collect();
+            let at = at.min(chars.len());
+            let damaged: String = chars[..at].iter().copied().chain(put.chars()).chain(chars[(at + cut).min(chars.len())..].iter().copied()).collect();
+            if let Ok(draft) = parse(&damaged, Format::Toml) {
+                let _ = checks::lint(&draft, now());
+            }
+            let _ = parse_agreement(&damaged, Format::Toml, agreement::first());
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Agreements as files.
+
+use super::*;
+use crate::domain::{
+    agreement::{Agreement, Area},
+    ids::{AssessmentId, StatementId},
+};
+
+pub(super) fn first() -> Lineage {
+    Lineage { series: AssessmentId([1; 16]), previous: None }
+}
+
+fn read(text: &str) -> Result<Agreement, DraftError> {
+    parse_agreement(text, Format::Toml, first())
+}
+
+#[test]
+fn the_shipped_example_is_read_as_it_is_written() {
+    let agreement = read(AGREEMENT).unwrap();
+    assert_eq!(agreement.parties.clone().map(|p| p.to_string()), ["ecowas.example", "gb.example"]);
+    assert_eq!((agreement.version, agreement.notice_days, agreement.groups[0].countries.len()), (1, 90, 12));
+    let grant = &agreement.grants[0];
+    assert_eq!((grant.delay_seconds, grant.retention_days, grant.max_tlp), (86_400, Some(1_825), Tlp::AmberStrict));
+    assert_eq!(grant.places, ["M49:011".parse::<Area>().unwrap()]);
+    assert_eq!(grant.onward.as_ref().unwrap().to[0].to_string(), "group:ecowas");
+    assert_eq!(agreement.grants[1].min_level, Some(WarningLevel::Imminent));
+    assert_eq!(agreement.duties.acknowledge[0].within_seconds, 21_600);
+    assert!(agreement.duties.purge_on_recall && agreement.duties.approvals == 2);
+}
+
+#[test]
+fn a_signed_form_and_a_written_form_read_back() {
+    let agreement = read(AGREEMENT).unwrap();
+    assert_eq!(read(&agreement_to_toml(&agreement)).unwrap(), agreement);
+    assert_eq!(crate::wire::agreement::decode(&crate::wire::agreement::encode(&agreement)).unwrap(), agreement);
+}
+
+#[test]
+fn the_next_version_counts_on_and_names_the_one_before() {
+    let lineage = Lineage { previous: Some((1, StatementId([2; 32]))), ..first() };
+    let next = parse_agreement(AGREEMENT, Format::Toml, lineage).unwrap();
+    assert_eq!((next.version, next.previous), (2, Some(StatementId([2; 32]))));
+}
+
+#[test]
+fn the_template_parses_for_either_order_of_names() {
+    for (own, partner) in [("gb.example", "ecowas.example"), ("a.example", "b.example")] {
+        let text = agreement_template(&domain(own), &domain(partner), day()).unwrap();
+        let agreement = read(&text).unwrap();
+        assert_eq!((agreement.from, agreement.grants[0].from.as_str()), (day(), own));
+        assert_eq!(agreement.until.to_string(), "2028-04-30");
+    }
+    assert!(agreement_template(&domain("a.example"), &domain("a.example"), day()).is_err());
+}
+
+#[test]
+fn faults_are_told_at_once_with_their_lines() {
+    let text = AGREEMENT
+        .replace("notice  = \"90 days\"", "notice  = \"3 months\"")
+        .replace("delay    = \"24h\"", "delay    = 24")
+        .replace("depth   = 1", "depht   = 1")
+        .replace("\"ecowas-reports\"", "\"Ecowas reports\"");
+    insta::assert_snapshot!(read(&text).unwrap_err().in_file("agreement.toml"));
+}
+
+#[test]
+fn faults_between_the_fields_are_told_with_the_grant_s_line() {
+    let text = AGREEMENT
+        .replace("[groups.ecowas]", "[groups.cedeao]")
+        .replace("\"gb-urgent\"", "\"gb-west-africa\"")
+        .replace("from     = \"ecowas.example\"", "from     = \"fr.example\"");
+    insta::assert_snapshot!(read(&text).unwrap_err().in_file("agreement.toml"));
+}

@@ -1,0 +1,119 @@
+//! The lint, over the shipped example and changes to it.
+
+use super::*;
+use crate::domain::lint::{Finding, blocking, lint};
+
+fn findings(text: &str) -> Vec<Finding> {
+    lint(&parse(text, Format::Toml).unwrap_or_else(|e| panic!("{e}")), now())
+}
+
+/// What the change brings that the example does not have, with lines.
+fn brings(right: &str, wrong: &str) -> Vec<(&'static str, Severity)> {
+    let text = EXAMPLE.replace(right, wrong);
+    assert_ne!(text, EXAMPLE, "{right}");
+    let before: Vec<&str> = findings(EXAMPLE).iter().map(|f| f.code).collect();
+    findings(&text).iter().filter(|f| !before.contains(&f.code)).map(|f| (f.code, f.severity)).collect()
+}
+
+#[test]
+fn the_shipped_example_has_one_warning() {
+    let all = findings(EXAMPLE);
+    assert_eq!(
+        all.iter().map(|f| (f.code, f.severity, f.line)).collect::<Vec<_>>(),
+        [("late-forecast", Severity::Warning, Some(39))]
+    );
+    assert_eq!(blocking(&all, &[]).len(), 1);
+    assert_eq!(blocking(&all, &["late-forecast".to_owned()]), Vec::<&Finding>::new());
+}
+
+#[test]
+fn an_error_blocks_though_it_is_accepted() {
+    let all = findings(&EXAMPLE.replace("grade = \"A1\"\n", ""));
+    let accepted = ["late-forecast", "evidence-without-grade"].map(str::to_owned);
+    assert_eq!(blocking(&all, &accepted).iter().map(|f| f.code).collect::<Vec<_>>(), ["evidence-without-grade"]);
+}
+
+#[test]
+fn each_error_is_found_and_nothing_else_with_it() {
+    for (right, wrong, code) in [
+        ("rests_on   = [\"e1\", \"e2\"]", "", "judgement-without-basis"),
+        ("rests_on   = [\"e1\", \"e2\"]", "rests_on = [\"j1\"]", "circular-basis"),
+        ("rests_on   = [\"e1\", \"e2\"]", "rests_on = [\"e1\", \"e2\", \"e3\"]", "unknown-key"),
+        ("key   = \"e2\"", "key   = \"e1\"", "duplicate-key"),
+        ("source = \"USHMM Early Warning Project, events list\", ", "", "forecast-without-resolution"),
+        ("probability = 0.06", "probability = 1", "forecast-certain"),
+        ("probability = 0.06", "probability = 0", "forecast-certain"),
+        ("grade = \"A1\"", "", "evidence-without-grade"),
+        (", releasable_to = [\"gb.example\"]", "", "red-without-recipients"),
+        ("expires  = \"2026-09-30\"", "expires  = \"2026-04-30\"", "expired"),
+        ("Fulani civilians in Soum", "FILL IN", "placeholder"),
+    ] {
+        let brought: Vec<&str> =
+            brings(right, wrong).into_iter().filter(|(_, s)| *s == Severity::Error).map(|(c, _)| c).collect();
+        // Of two portions with one key the second can't be found by any other.
+        let wanted = if code == "duplicate-key" { vec!["unknown-key", code] } else { vec![code] };
+        assert_eq!(brought, wanted, "{wrong}");
+    }
+}
+
+#[test]
+fn each_warning_is_found() {
+    for (right, wrong, code) in [
+        ("base_rate  = { value = 0.012, source = \"EWP, onsets a country-year, 2017 to 2024\" }", "", "no-base-rate"),
+        ("by = \"2027-12-31\", resolver", "by = \"2026-12-30\", resolver", "resolved-before-end"),
+        ("kind = \"limitation\"", "kind = \"gap\"", "no-limitation"),
+        ("kind = \"alternative\"", "kind = \"gap\"", "no-alternative"),
+        ("rests_on   = [\"e1\", \"e2\"]", "rests_on = [\"e1\"]", "single-source"),
+        ("It is likely that", "It is highly likely that", "likelihood-words-differ"),
+        ("likelihood = { lexicon", "# likelihood = { lexicon", "likelihood-missing"),
+        ("It is likely that", "We judge with high confidence that it is likely that", "confidence-with-likelihood"),
+        ("open a line to the provincial governor", "ask Mali for passage", "country-not-subject"),
+        ("where = \"BF-SOM\"", "where = \"NE\"", "country-not-subject"),
+        ("northern border districts", "districts of Burkina Faso", "headline-tells-more"),
+        ("northern border districts", "the Soum", "headline-tells-more"),
+        ("SOUM-4 is", "\\u202eSOUM-4 is", "direction-override"),
+        ("{ tlp = \"RED\", releasable_to = [\"gb.example\"] }", "{ tlp = \"GREEN\" }", "source-exposed"),
+        (
+            "tlp = \"AMBER+STRICT\", onward = \"none\"",
+            "tlp = \"RED\", onward = [\"ecowas\"], releasable_to = [\"gb.example\"]",
+            "onward-beyond-tlp",
+        ),
+    ] {
+        assert_eq!(brings(right, wrong), [(code, Severity::Warning)], "{wrong}");
+    }
+}
+
+#[test]
+fn a_headline_below_everything_needs_another_that_is_not() {
+    let low = "marking = { tlp = \"GREEN\" }\n[[portion]]\nkind = \"headline\"\ntext = \"Stability";
+    let text = EXAMPLE.replace("[[portion]]\nkind = \"headline\"\ntext = \"Stability", low);
+    let all = findings(&text);
+    let under: Vec<_> = all.iter().filter(|f| f.severity == Severity::Error).map(|f| (f.code, f.portion)).collect();
+    assert_eq!(under, [("headline-under-marked", Some(0))]);
+}
+
+#[test]
+fn a_draft_of_nothing_lacks_headline_and_subject() {
+    let text = "portion = []\n[assessment]\nlevel = 1\nexpires = \"2026-09-30\"\n";
+    assert_eq!(findings(text).iter().map(|f| f.code).collect::<Vec<_>>(), ["no-headline", "no-subject"]);
+}
+
+#[test]
+fn words_of_likelihood_that_another_word_turns_are_no_finding() {
+    for harmless in ["more likely", "not likely", "remote villages", "as likely"] {
+        let text = EXAMPLE.replace("absence of reports", harmless).replace("It is likely that irregular", "Irregular");
+        assert_eq!(findings(&text).len(), 1, "{harmless}");
+    }
+}
+
+#[test]
+fn an_ambiguous_name_is_no_finding_where_one_meaning_is_the_subject() {
+    let text = EXAMPLE.replace("\"BF-SOM\", \"BF\"", "\"CD\"").replace("BF-SOM", "CD").replace("Burkina Faso", "Congo");
+    assert!(findings(&text).iter().all(|f| f.code != "country-not-subject"), "{:?}", findings(&text));
+}
+
+#[test]
+fn a_finding_reads_as_a_sentence() {
+    let all = findings(EXAMPLE);
+    insta::assert_snapshot!(all[0].to_string());
+}

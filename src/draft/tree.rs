@@ -1,0 +1,184 @@
+//! A file as a tree of values that know their line, the same for TOML and JSON.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use toml::de::{DeTable, DeValue};
+
+use super::{
+    Format, MAX_FILE_BYTES,
+    error::{DraftError, DraftFault},
+};
+
+/// A value and where it stands.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub line: Option<usize>,
+    pub value: Value,
+}
+
+#[derive(Debug)]
+pub(super) enum Value {
+    Text(String),
+    Integer(i64),
+    Float(f64),
+    Bool(bool),
+    /// A date or time that TOML knows as such; people may leave the quotation marks out.
+    Date(String),
+    List(Vec<Node>),
+    Table(Vec<Entry>),
+    Null,
+}
+
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub key: String,
+    pub line: Option<usize>,
+    pub node: Node,
+}
+
+impl Value {
+    /// What it is, for errors.
+    pub fn what(&self) -> &'static str {
+        match self {
+            Self::Text(_) => "a text",
+            Self::Integer(_) => "a whole number",
+            Self::Float(_) => "a number",
+            Self::Bool(_) => "true or false",
+            Self::Date(_) => "a date",
+            Self::List(_) => "a list",
+            Self::Table(_) => "a table",
+            Self::Null => "null",
+        }
+    }
+}
+
+/// Reads a file.
+pub(super) fn read(text: &str, format: Format) -> Result<Node, DraftError> {
+    if text.len() > MAX_FILE_BYTES {
+        return Err(DraftError::one(None, format!("the file is longer than {MAX_FILE_BYTES} bytes; use attachments")));
+    }
+    match format {
+        Format::Toml => from_toml(text),
+        Format::Json => serde_json::from_str(text).map_err(|e| {
+            let line = (e.line() > 0).then_some(e.line());
+            DraftError::one(line, format!("the JSON can't be read: {}", without_place(&e.to_string())))
+        }),
+    }
+}
+
+/// serde_json appends the place, which we tell in our own way.
+fn without_place(message: &str) -> &str {
+    message.rsplit_once(" at line ").map_or(message, |(before, _)| before)
+}
+
+fn from_toml(text: &str) -> Result<Node, DraftError> {
+    let lines = Lines::of(text);
+    let (table, errors) = DeTable::parse_recoverable(text);
+    if !errors.is_empty() {
+        let faults = errors.iter().map(|e| DraftFault {
+            line: e.span().map(|span| lines.at(span.start)),
+            field: String::new(),
+            message: format!("the TOML can't be read: {}", e.message()),
+        });
+        return Err(DraftError::new(faults.collect()));
+    }
+    let line = Some(lines.at(table.span().start));
+    Ok(Node { line, value: table_node(table.into_inner(), &lines) })
+}
+
+/// Where lines begin.
+struct Lines(Vec<usize>);
+
+impl Lines {
+    fn of(text: &str) -> Self {
+        Self(text.match_indices('\n').map(|(at, _)| at + 1).collect())
+    }
+
+    /// The line of a byte, from 1.
+    fn at(&self, byte: usize) -> usize {
+        self.0.partition_point(|start| *start <= byte) + 1
+    }
+}
+
+fn table_node(table: DeTable<'_>, lines: &Lines) -> Value {
+    let entries = table.into_iter().map(|(key, value)| {
+        let line = Some(lines.at(key.span().start));
+        Entry { key: key.into_inner().into_owned(), line, node: toml_node(value, lines) }
+    });
+    Value::Table(entries.collect())
+}
+
+fn toml_node(value: toml::Spanned<DeValue<'_>>, lines: &Lines) -> Node {
+    let line = Some(lines.at(value.span().start));
+    let value = match value.into_inner() {
+        DeValue::String(text) => Value::Text(text.into_owned()),
+        // What does not fit can only be out of bounds, and is told as the text that it was.
+        DeValue::Integer(n) => {
+            i64::from_str_radix(n.as_str(), n.radix()).map_or_else(|_| Value::Text(n.to_string()), Value::Integer)
+        }
+        DeValue::Float(n) => n.as_str().parse().map_or_else(|_| Value::Text(n.to_string()), Value::Float),
+        DeValue::Boolean(b) => Value::Bool(b),
+        DeValue::Datetime(date) => Value::Date(date.to_string()),
+        DeValue::Array(all) => Value::List(all.into_iter().map(|one| toml_node(one, lines)).collect()),
+        DeValue::Table(table) => table_node(table, lines),
+    };
+    Node { line, value }
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyValue).map(|value| Self { line: None, value })
+    }
+}
+
+/// Takes JSON as it comes, and keeps repeated keys so that they can be refused.
+struct AnyValue;
+
+impl<'de> Visitor<'de> for AnyValue {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Integer(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(i64::try_from(value).map_or_else(|_| Value::Text(value.to_string()), Value::Integer))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(Value::Float(value))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::Text(value.to_owned()))
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut all: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(node) = all.next_element()? {
+            list.push(node);
+        }
+        Ok(Value::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut all: A) -> Result<Value, A::Error> {
+        let mut entries = Vec::new();
+        while let Some((key, node)) = all.next_entry()? {
+            entries.push(Entry { key, line: None, node });
+        }
+        Ok(Value::Table(entries))
+    }
+}

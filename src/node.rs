@@ -1,0 +1,152 @@
+//! The use cases, one per file. Everything that changes something goes through here, whether a partner, a person or a
+//! program asked for it. No protobuf, no SQL, no sockets.
+
+pub mod agree;
+pub mod attach;
+pub mod directory;
+pub mod explain;
+pub mod fault;
+pub mod feed_out;
+pub mod live;
+pub mod partners;
+pub mod post;
+pub mod prepared;
+pub mod publish;
+pub mod read;
+pub mod receive;
+pub mod release;
+pub mod status;
+pub mod trust;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use crate::{
+    domain::{
+        fault::{Fault, Reason},
+        ids::{Role, SpiffeId, TrustDomain},
+        partner::{Endpoint, Organisation},
+        time::{Clock, Time},
+    },
+    identity::{
+        signers::{Accept, Identities},
+        trust::{Member, Trust},
+    },
+    policy::HouseRules,
+    seal::{chains::Chains, sign::SigningKey},
+    store::Store,
+};
+
+/// What a node is made of; `main` wires it.
+pub struct Parts {
+    /// The organisation that it acts for.
+    pub organisation: Organisation,
+    /// Where partners reach it, for invitations.
+    pub endpoint: Option<Endpoint>,
+    /// What is kept.
+    pub store: Arc<dyn Store>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The node's signing key.
+    pub key: SigningKey,
+    /// The own bundle and revocation lists.
+    pub own: Member,
+    /// Extended key usages that count for signing beside id-kp-documentSigning.
+    pub signing_usages: Vec<String>,
+    /// The rules of the house.
+    pub house_rules: HouseRules,
+    /// Shared with whoever checks connections.
+    pub trust: Arc<ArcSwap<Trust>>,
+    /// Puts new trust in force, for live connections too.
+    pub set_trust: Box<dyn Fn(Trust) + Send + Sync>,
+}
+
+/// One running node.
+pub struct Node {
+    organisation: Organisation,
+    endpoint: Option<Endpoint>,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    key: ArcSwap<SigningKey>,
+    house: HouseRules,
+    own: ArcSwap<Member>,
+    signing_usages: Vec<String>,
+    set_trust: Box<dyn Fn(Trust) + Send + Sync>,
+    /// Reads statements of active partners: what comes in now.
+    identities: Identities,
+    /// Reads statements of suspended partners too: what is stored already.
+    held: Identities,
+    directory: ArcSwap<directory::Directory>,
+    /// One change of partners or agreements at a time.
+    changing: tokio::sync::Mutex<()>,
+    live: live::LiveFeeds,
+    prepared: prepared::Cache,
+}
+
+impl Node {
+    /// A node with what its store holds already.
+    ///
+    /// # Errors
+    /// Where the store can't be read, or holds a bundle or agreement that does not parse.
+    pub async fn start(parts: Parts) -> Result<Arc<Self>, Fault> {
+        let node = Arc::new(Self {
+            identities: Identities::new(parts.trust.clone(), Accept::Active),
+            held: Identities::new(parts.trust, Accept::Held),
+            organisation: parts.organisation,
+            endpoint: parts.endpoint,
+            store: parts.store,
+            clock: parts.clock,
+            key: ArcSwap::from_pointee(parts.key),
+            house: parts.house_rules,
+            own: ArcSwap::from_pointee(parts.own),
+            signing_usages: parts.signing_usages,
+            set_trust: parts.set_trust,
+            directory: ArcSwap::default(),
+            changing: tokio::sync::Mutex::default(),
+            live: live::LiveFeeds::default(),
+            prepared: prepared::Cache::default(),
+        });
+        node.reload_directory().await?;
+        Ok(node)
+    }
+
+    /// The organisation that this node acts for.
+    pub fn organisation(&self) -> &Organisation {
+        &self.organisation
+    }
+
+    /// Its name.
+    pub fn domain(&self) -> &TrustDomain {
+        &self.organisation.domain
+    }
+
+    /// Now.
+    pub fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    /// What is live, and what each feed's trouble is.
+    pub fn live(&self) -> &live::LiveFeeds {
+        &self.live
+    }
+
+    fn chains(&self) -> &dyn Chains {
+        &self.identities
+    }
+
+    /// Only these roles of the own organisation may go on.
+    pub(crate) fn require(&self, caller: &SpiffeId, roles: &[Role]) -> Result<(), Fault> {
+        if caller.domain() == self.domain() && roles.contains(&caller.role()) {
+            return Ok(());
+        }
+        let names: Vec<&str> = roles.iter().map(|r| r.as_str()).collect();
+        let what = format!("`{caller}` may not do this; it takes the role {}", names.join(" or "));
+        Err(Fault::new(Reason::RoleRequired, what))
+    }
+}
+
+/// Who may write and read assessments.
+pub(crate) const WRITERS: &[Role] = &[Role::Analyst, Role::Officer, Role::Service];
+/// Who may configure partners and agreements.
+pub(crate) const ADMINS: &[Role] = &[Role::Admin];

@@ -1,0 +1,153 @@
+//! Attachments: named by their digest, in chunks, resumable, checked as a whole before anybody gets them.
+
+use super::{Node, WRITERS, prepared::Prepared};
+use crate::{
+    domain::{
+        assessment::MAX_ATTACHMENT_BYTES,
+        body::Body,
+        fault::{Fault, Reason},
+        ids::{Sha256, SpiffeId, TrustDomain},
+    },
+    seal::hash::Sha256Stream,
+    store::AttachmentStatus,
+};
+
+/// How much travels at once, bytes (01-protocol §8).
+pub const CHUNK: u32 = 256 * 1024;
+
+impl Node {
+    /// How much of an attachment is here.
+    ///
+    /// # Errors
+    /// Store faults.
+    pub async fn attachment_status(&self, sha256: &Sha256) -> Result<AttachmentStatus, Fault> {
+        Ok(self.store.attachment(sha256).await?)
+    }
+
+    /// Stores a chunk from the organisation's own people. Durable on return.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`, and as [`Self::store_chunk`].
+    pub async fn upload(
+        &self,
+        caller: &SpiffeId,
+        sha256: &Sha256,
+        size: u64,
+        offset: u64,
+        data: Vec<u8>,
+    ) -> Result<AttachmentStatus, Fault> {
+        self.require(caller, WRITERS)?;
+        self.store_chunk(sha256, size, offset, data).await
+    }
+
+    /// Stores a chunk; with the last one, the digest of the whole is checked, and a wrong one forgets all of it.
+    ///
+    /// # Errors
+    /// `LIMIT_EXCEEDED`; `CONFLICT` where it does not begin where the last chunk ended; `DIGEST_NOT_LISTED` where the
+    /// whole is not what its digest says.
+    pub async fn store_chunk(
+        &self,
+        sha256: &Sha256,
+        size: u64,
+        offset: u64,
+        data: Vec<u8>,
+    ) -> Result<AttachmentStatus, Fault> {
+        let length = data.len() as u64;
+        if size > MAX_ATTACHMENT_BYTES || length > u64::from(CHUNK) || offset.saturating_add(length) > size {
+            let what = format!("an attachment takes at most {MAX_ATTACHMENT_BYTES} bytes, a chunk {CHUNK}");
+            return Err(Fault::new(Reason::LimitExceeded, what));
+        }
+        let before = self.store.attachment(sha256).await?;
+        if before.complete {
+            return Ok(before);
+        }
+        if before.size != size && before.stored > 0 {
+            // Two tell different lengths of one digest. Only a whole with the right digest counts, so begin anew.
+            self.store.finish_attachment(sha256, false).await?;
+            return Err(Fault::new(Reason::Conflict, "the attachment was begun with another length; try again"));
+        }
+        if length > 0 || size == 0 {
+            self.store.append_attachment(sha256, size, offset, data).await?;
+        }
+        let status = self.store.attachment(sha256).await?;
+        if status.stored < size {
+            return Ok(status);
+        }
+        let is_good = self.digest_of(sha256, size).await? == *sha256;
+        self.store.finish_attachment(sha256, is_good).await?;
+        if is_good {
+            Ok(self.store.attachment(sha256).await?)
+        } else {
+            Err(Fault::new(Reason::DigestNotListed, "the attachment's bytes are not those that its digest names"))
+        }
+    }
+
+    async fn digest_of(&self, sha256: &Sha256, size: u64) -> Result<Sha256, Fault> {
+        let mut stream = Sha256Stream::new();
+        let mut offset = 0;
+        while offset < size {
+            let bytes = self.store.read_attachment(sha256, offset, CHUNK).await?;
+            if bytes.is_empty() {
+                break;
+            }
+            offset += bytes.len() as u64;
+            stream.update(&bytes);
+        }
+        Ok(Sha256(stream.finish()))
+    }
+
+    /// A chunk for the organisation's own people.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`, `NOT_FOUND` where it is not whole.
+    pub async fn download(&self, caller: &SpiffeId, sha256: &Sha256, offset: u64) -> Result<Vec<u8>, Fault> {
+        self.require(caller, WRITERS)?;
+        self.whole_chunk(sha256, offset).await
+    }
+
+    /// A chunk for a partner, where a release has disclosed the attachment to it. Otherwise the answer is the same as
+    /// where there is nothing.
+    ///
+    /// # Errors
+    /// `NOT_A_PARTNER`, `NOT_FOUND`.
+    pub async fn chunk_for(&self, partner: &TrustDomain, sha256: &Sha256, offset: u64) -> Result<Vec<u8>, Fault> {
+        self.directory().active(partner)?;
+        if !self.store.attachment_released(partner, sha256).await? {
+            return Err(nothing());
+        }
+        self.whole_chunk(sha256, offset).await
+    }
+
+    async fn whole_chunk(&self, sha256: &Sha256, offset: u64) -> Result<Vec<u8>, Fault> {
+        let status = self.store.attachment(sha256).await?;
+        if !status.complete || offset > status.size {
+            return Err(nothing());
+        }
+        Ok(self.store.read_attachment(sha256, offset, CHUNK).await?)
+    }
+
+    /// Attachments that a partner has disclosed and that are not whole here: (digest, length).
+    ///
+    /// # Errors
+    /// Store faults.
+    pub async fn wanted_from(&self, partner: &TrustDomain) -> Result<Vec<(Sha256, u64)>, Fault> {
+        Ok(self.store.wanted_attachments(partner).await?)
+    }
+
+    /// An assessment is published only with all its attachments.
+    pub(super) async fn require_attachments(&self, prepared: &Prepared) -> Result<(), Fault> {
+        for portion in &prepared.portions {
+            let Body::Attachment(attachment) = &portion.portion.body else { continue };
+            let status = self.store.attachment(&attachment.sha256).await?;
+            if !status.complete || status.size != attachment.size {
+                let what = "an attachment of this assessment was not uploaded; upload it, then publish";
+                return Err(Fault::new(Reason::NotFound, what));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn nothing() -> Fault {
+    Fault::new(Reason::NotFound, "there is no such attachment")
+}

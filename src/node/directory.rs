@@ -1,0 +1,117 @@
+//! Partners with the agreements in force, compiled for the decision. A snapshot: replaced whole, read without a lock.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::Node;
+use crate::{
+    domain::{
+        fault::{Fault, Reason},
+        ids::TrustDomain,
+        partner::PartnerState,
+    },
+    identity::{
+        bundle::TrustBundle,
+        crl::Crl,
+        trust::{Member, Trust},
+    },
+    policy::{HouseRules, PartnerPolicy},
+    store::{AgreementState, PartnerRecord},
+};
+
+/// All partners, by name.
+#[derive(Default)]
+pub struct Directory {
+    partners: BTreeMap<TrustDomain, Arc<Partner>>,
+}
+
+/// One partner.
+pub struct Partner {
+    /// As kept.
+    pub record: PartnerRecord,
+    /// What it may have.
+    pub outgoing: PartnerPolicy,
+    /// What it may send.
+    pub incoming: PartnerPolicy,
+}
+
+impl Directory {
+    /// An active partner.
+    ///
+    /// # Errors
+    /// `NOT_A_PARTNER`, for unknown and suspended ones alike.
+    pub fn active(&self, domain: &TrustDomain) -> Result<&Arc<Partner>, Fault> {
+        let active = self.partners.get(domain).filter(|p| p.record.state == PartnerState::Active);
+        active.ok_or_else(|| Fault::new(Reason::NotAPartner, "there is no active partner of that name"))
+    }
+
+    /// Any partner.
+    pub fn get(&self, domain: &TrustDomain) -> Option<&Arc<Partner>> {
+        self.partners.get(domain)
+    }
+
+    /// All active partners, by name.
+    pub fn all_active(&self) -> impl Iterator<Item = &Arc<Partner>> {
+        self.partners.values().filter(|p| p.record.state == PartnerState::Active)
+    }
+
+    /// All partners, by name.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Partner>> {
+        self.partners.values()
+    }
+}
+
+impl Node {
+    /// The partners of the moment.
+    pub fn directory(&self) -> Arc<Directory> {
+        self.directory.load_full()
+    }
+
+    /// Reads partners and agreements anew, puts them in force, and has every live stream look again: what lost its
+    /// permission ends or is withheld from the next item on.
+    ///
+    /// # Errors
+    /// Where the store can't be read. What was in force stays so then.
+    pub async fn reload_directory(&self) -> Result<(), Fault> {
+        let records = self.store.partners().await?;
+        let agreements = self.store.agreements().await?;
+        let mut partners = BTreeMap::new();
+        for record in &records {
+            let theirs = agreements
+                .iter()
+                .filter(|a| a.partner == record.organisation.domain && a.state == AgreementState::InForce);
+            let in_force: Vec<_> = theirs.map(|a| (a.id, a.agreement.clone())).collect();
+            let outgoing = PartnerPolicy::compile(self.domain(), &record.organisation, &in_force, &self.house)?;
+            // The sender's house rules are its own; here only the agreement's terms and the built-in rules are checked.
+            let sender = &record.organisation.domain;
+            let incoming = PartnerPolicy::compile(sender, &self.organisation, &in_force, &HouseRules::none())?;
+            let partner = Partner { record: record.clone(), outgoing, incoming };
+            partners.insert(record.organisation.domain.clone(), Arc::new(partner));
+        }
+        self.reload_trust(&records)?;
+        let before = self.directory.swap(Arc::new(Directory { partners }));
+        let now = self.directory.load();
+        for domain in before.partners.keys().chain(now.partners.keys()) {
+            let live = self.live.of(domain);
+            if now.active(domain).is_err() {
+                live.end_stream();
+            }
+            live.wake();
+        }
+        Ok(())
+    }
+
+    fn reload_trust(&self, records: &[PartnerRecord]) -> Result<(), Fault> {
+        let members = records.iter().map(|r| self.member(r)).collect::<Result<Vec<_>, _>>()?;
+        let own = (**self.own.load()).clone();
+        (self.set_trust)(Trust::new(own, members, self.signing_usages.clone())?);
+        Ok(())
+    }
+
+    pub(super) fn member(&self, record: &PartnerRecord) -> Result<Member, Fault> {
+        let roots = record.roots.iter().map(|r| r.clone().into()).collect();
+        let bundle = TrustBundle::new(record.organisation.domain.clone(), roots)?;
+        let now = self.now();
+        let crls = record.crls.iter().map(|der| Crl::verify(der, &bundle, &[], now)).collect::<Result<_, _>>()?;
+        Ok(Member { bundle, crls, active: record.state == PartnerState::Active })
+    }
+}

@@ -1,0 +1,36 @@
+//! What the layers below report, as partners and people are told.
+
+use crate::{
+    domain::fault::{Fault, Reason},
+    seal::{random::NoRandomness, sign::KeyError},
+    store::StoreError,
+};
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        let reason = match &error {
+            StoreError::Full => Reason::StoreFull,
+            StoreError::Corrupt(_) => Reason::StoreCorrupt,
+            StoreError::Conflict => Reason::Conflict,
+            StoreError::Busy | StoreError::Failed(_) | StoreError::Open(_) => Reason::Unavailable,
+        };
+        Self::new(reason, error.to_string())
+    }
+}
+
+impl From<KeyError> for Fault {
+    fn from(error: KeyError) -> Self {
+        Self::new(Reason::Internal, error.to_string())
+    }
+}
+
+impl From<NoRandomness> for Fault {
+    fn from(error: NoRandomness) -> Self {
+        Self::new(Reason::Internal, error.to_string())
+    }
+}
+
+/// A worker thread ended without an answer: a fault of this program.
+pub(super) fn lost<E>(_: E) -> Fault {
+    Fault::new(Reason::Internal, "the work was interrupted; try again")
+}

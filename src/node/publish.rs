@@ -1,0 +1,202 @@
+//! Publish: role, signature, lint, decision for each partner, one transaction, and only then an answer.
+
+use std::sync::Arc;
+
+use super::{Node, WRITERS, directory::Partner, fault::lost, prepared::Prepared};
+use crate::{
+    domain::{
+        assessment::level,
+        draft::Draft,
+        event::{Deed, Event, PortionDecision},
+        fault::{Fault, Reason},
+        ids::{AssessmentId, SpiffeId, StatementId, TrustDomain},
+        lint::{Severity, blocking, lint},
+        statement::Envelope,
+        time::Time,
+    },
+    policy::{Decision, PortionOutcome, plan},
+    seal::{open::open, rules, verify::verify},
+    store::Publication,
+    wire,
+};
+
+/// What an author hands in.
+pub struct Submission {
+    /// The manifest, signed.
+    pub manifest: Envelope,
+    /// The portions' encodings, all of them.
+    pub portions: Vec<Vec<u8>>,
+    /// Findings of the lint that the author accepts.
+    pub accepted: Vec<String>,
+}
+
+/// What the author gets back, once everything is on disk.
+pub struct Published {
+    /// Which assessment.
+    pub assessment: AssessmentId,
+    /// Which version.
+    pub version: u32,
+    /// The manifest's id.
+    pub manifest: StatementId,
+    /// False where the same bytes had been published before.
+    pub is_new: bool,
+    /// For each active partner, what it gets and why.
+    pub decisions: Vec<PartnerDecision>,
+    /// What it was decided about.
+    pub prepared: Arc<Prepared>,
+}
+
+/// What one partner gets, and why.
+pub struct PartnerDecision {
+    /// The partner.
+    pub partner: TrustDomain,
+    /// Now, or at the first time at which anything may go.
+    pub decision: Decision,
+    /// From when on, where that is later.
+    pub not_before: Option<Time>,
+}
+
+impl Node {
+    /// Publishes a signed assessment.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`, whatever verification refuses, `LINT_FAILED`, `NOT_FOUND` for an attachment that was not
+    /// uploaded, `REPLAY_DIFFERS` where the version exists with other bytes.
+    pub async fn publish(self: &Arc<Self>, caller: &SpiffeId, submission: Submission) -> Result<Published, Fault> {
+        self.require(caller, WRITERS)?;
+        let Submission { manifest, portions, accepted } = submission;
+        let encoded = wire::envelope::encode(&manifest);
+        let bytes = portions.clone();
+        let now = self.now();
+        let node = self.clone();
+        let checked = tokio::task::spawn_blocking(move || node.check_submission(manifest, portions, now));
+        let prepared = Arc::new(checked.await.map_err(lost)??);
+        let accepted = check_lint(&prepared, &accepted, now)?;
+        self.require_attachments(&prepared).await?;
+        let (decisions, queue) = self.plan_for_all(&prepared, now);
+        let publication = Publication {
+            assessment: prepared.manifest.assessment,
+            version: prepared.manifest.version,
+            manifest_id: prepared.id,
+            manifest: encoded,
+            originator: self.domain().clone(),
+            at: now,
+            urgency: urgency(&prepared),
+            portions: bytes,
+            queue,
+            events: events(caller, &prepared, &decisions, accepted, now),
+        };
+        let wake: Vec<TrustDomain> = publication.queue.iter().map(|(partner, _)| partner.clone()).collect();
+        let is_new = self.store.publish(publication).await.map_err(differs)?;
+        self.prepared.put(prepared.clone());
+        for partner in wake {
+            self.live.of(&partner).wake();
+        }
+        let (assessment, version) = (prepared.manifest.assessment, prepared.manifest.version);
+        Ok(Published { assessment, version, manifest: prepared.id, is_new, decisions, prepared })
+    }
+
+    fn check_submission(&self, envelope: Envelope, portions: Vec<Vec<u8>>, now: Time) -> Result<Prepared, Fault> {
+        let manifest = verify(&envelope, &rules::MANIFEST, self.chains(), now)?;
+        if manifest.content().originator != *self.domain() {
+            let what = "a node publishes only what its own organisation has signed";
+            return Err(Fault::at(Reason::WrongDomain, "manifest.originator", what));
+        }
+        open(&manifest, &portions)?;
+        let id = manifest.id();
+        Prepared::assemble(id, manifest.into_content(), Arc::new(envelope), portions)
+    }
+
+    /// What each active partner gets, and the queue entries that follow from it.
+    fn plan_for_all(&self, prepared: &Prepared, now: Time) -> (Vec<PartnerDecision>, Vec<(TrustDomain, Time)>) {
+        let mut queue = vec![];
+        let facts = prepared.facts();
+        let decisions = self
+            .directory()
+            .all_active()
+            .map(|partner| {
+                let name = &partner.record.organisation.domain;
+                let steps = plan(&partner.outgoing, &facts, now);
+                queue.extend(steps.iter().filter(|(_, d)| d.release.is_some()).map(|(at, _)| (name.clone(), *at)));
+                first_that_releases(partner, steps, now)
+            })
+            .collect();
+        (decisions, queue)
+    }
+}
+
+fn first_that_releases(partner: &Arc<Partner>, mut steps: Vec<(Time, Decision)>, now: Time) -> PartnerDecision {
+    let first = steps.iter().position(|(_, d)| d.release.is_some()).unwrap_or_default();
+    // A plan holds at least the decision of now.
+    let (at, decision) = steps.swap_remove(first);
+    let not_before = (at > now && decision.release.is_some()).then_some(at);
+    PartnerDecision { partner: partner.record.organisation.domain.clone(), decision, not_before }
+}
+
+/// The highest level of its subjects: what overtakes what on a slow link.
+pub(super) fn urgency(prepared: &Prepared) -> u8 {
+    let portions: Vec<_> = prepared.portions.iter().map(|p| p.portion.clone()).collect();
+    level(&portions).map(u8::from).unwrap_or(1)
+}
+
+/// The findings that the author accepted, where nothing blocks.
+fn check_lint(prepared: &Prepared, accepted: &[String], now: Time) -> Result<Vec<String>, Fault> {
+    let portions: Vec<_> = prepared.portions.iter().map(|p| p.portion.clone()).collect();
+    let findings = lint(&Draft::reopened(&prepared.manifest, &portions), now);
+    if let Some(finding) = blocking(&findings, accepted).first() {
+        let what = match finding.severity {
+            Severity::Error => format!("{}: {}", finding.code, finding.message),
+            Severity::Warning => {
+                format!("{}: {}; mend it, or publish with --accept {}", finding.code, finding.message, finding.code)
+            }
+        };
+        let field = finding.portion.map(|i| format!("portions[{i}]"));
+        return Err(Fault { field, ..Fault::new(Reason::LintFailed, what) });
+    }
+    let mut taken: Vec<String> = findings.iter().map(|f| f.code.to_owned()).collect();
+    taken.sort_unstable();
+    taken.dedup();
+    Ok(taken)
+}
+
+fn events(
+    caller: &SpiffeId,
+    prepared: &Prepared,
+    decisions: &[PartnerDecision],
+    accepted: Vec<String>,
+    at: Time,
+) -> Vec<Event> {
+    let by = Some(caller.clone());
+    let published = Deed::Published {
+        assessment: prepared.manifest.assessment,
+        version: prepared.manifest.version,
+        manifest: prepared.id,
+        accepted,
+    };
+    let decided = decisions.iter().map(|d| Event {
+        at,
+        by: None,
+        deed: Deed::Decided {
+            manifest: prepared.id,
+            partner: d.partner.clone(),
+            portions: d.decision.portions.iter().map(in_ledger).collect(),
+        },
+    });
+    std::iter::once(Event { at, by, deed: published }).chain(decided).collect()
+}
+
+/// What the ledger keeps of a decision about one portion.
+pub fn in_ledger(outcome: &PortionOutcome) -> PortionDecision {
+    let because = outcome.verdict.reasons().iter().map(ToString::to_string).collect();
+    PortionDecision { portion: outcome.digest, release: outcome.verdict.is_release(), because }
+}
+
+fn differs(error: crate::store::StoreError) -> Fault {
+    match error {
+        crate::store::StoreError::Conflict => Fault::new(
+            Reason::ReplayDiffers,
+            "this version of the assessment exists already, or does not follow the one that is here",
+        ),
+        other => other.into(),
+    }
+}

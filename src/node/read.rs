@@ -1,0 +1,93 @@
+//! Read: who may see what is here, each signature verified anew, each reading on record.
+
+use super::{Node, WRITERS};
+use crate::{
+    domain::{
+        event::{Deed, Event},
+        fault::{Fault, Reason},
+        ids::{AssessmentId, Role, SpiffeId},
+        statement::{Envelope, Suite},
+        time::Time,
+    },
+    seal::{chains::Chains, rules, verify::verify},
+    store::{AssessmentRecord, ListFilter},
+    wire,
+};
+
+/// One version of an assessment, as this node holds it.
+pub struct View {
+    /// As kept.
+    pub record: AssessmentRecord,
+    /// The manifest with its signatures.
+    pub manifest: Envelope,
+    /// The releases by which it came.
+    pub releases: Vec<Envelope>,
+    /// One for each signature of the manifest.
+    pub signatures: Vec<SignatureCheck>,
+}
+
+/// What this node says of a signature.
+pub struct SignatureCheck {
+    /// Who signed; `None` where the chain does not say.
+    pub id: Option<SpiffeId>,
+    /// How.
+    pub suite: Suite,
+    /// Why it does not hold, where it does not.
+    pub fault: Option<Reason>,
+}
+
+impl Node {
+    /// A page of assessments, newest first.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`, store faults.
+    pub async fn list(&self, caller: &SpiffeId, filter: &ListFilter) -> Result<Vec<View>, Fault> {
+        self.require_reader(caller, filter.quarantined)?;
+        let records = self.store.list(filter).await?;
+        records.into_iter().map(|r| self.view(r)).collect()
+    }
+
+    /// One assessment; the latest version where none is named. The reading goes on record.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`, `NOT_FOUND`, store faults.
+    pub async fn read(
+        &self,
+        caller: &SpiffeId,
+        id: &AssessmentId,
+        version: Option<u32>,
+        quarantined: bool,
+    ) -> Result<View, Fault> {
+        self.require_reader(caller, quarantined)?;
+        let found = self.store.assessment(id, version, quarantined).await?;
+        let record =
+            found.ok_or_else(|| Fault::new(Reason::NotFound, format!("there is no assessment `{id}` here")))?;
+        let deed = Deed::Read { manifest: record.manifest_id };
+        self.store.record(vec![Event { at: self.now(), by: Some(caller.clone()), deed }]).await?;
+        self.view(record)
+    }
+
+    /// What is in quarantine is for officers.
+    fn require_reader(&self, caller: &SpiffeId, quarantined: bool) -> Result<(), Fault> {
+        self.require(caller, if quarantined { &[Role::Officer] } else { WRITERS })
+    }
+
+    fn view(&self, record: AssessmentRecord) -> Result<View, Fault> {
+        let manifest = wire::envelope::decode(&record.manifest)?;
+        let releases = record.releases.iter().map(|r| wire::envelope::decode(r)).collect::<Result<_, _>>()?;
+        let signatures = self.check_signatures(&manifest, record.since);
+        Ok(View { record, manifest, releases, signatures })
+    }
+
+    /// Each signature by itself, as of the time that the statement was first logged here: a certificate that ran out
+    /// since then does not undo it.
+    fn check_signatures(&self, manifest: &Envelope, since: Time) -> Vec<SignatureCheck> {
+        let check = |signature: &crate::domain::statement::Signature| {
+            let alone = Envelope { signatures: vec![signature.clone()], ..manifest.clone() };
+            let fault = verify(&alone, &rules::MANIFEST, &self.held, since).err().map(|f| f.reason);
+            let id = self.held.signer(&signature.certificates, since).ok().map(|s| s.id);
+            SignatureCheck { id, suite: signature.suite, fault }
+        };
+        manifest.signatures.iter().map(check).collect()
+    }
+}

@@ -1,0 +1,293 @@
+//! Receive: every signature, digest and term is checked before anything is stored; what the agreement does not cover is
+//! kept from users; entry and position are one transaction.
+
+use std::sync::Arc;
+
+use super::{Node, fault::lost};
+use crate::{
+    domain::{
+        assessment::Manifest,
+        body::Body,
+        entry::Entry,
+        event::{Deed, Event},
+        fault::{Fault, Reason},
+        ids::{StatementId, TrustDomain},
+        release::{Position, Release, Void},
+        statement::StatementKind,
+        time::Time,
+    },
+    feed::inbound::{Inbound, Verdict},
+    policy::{Facts, accept},
+    seal::{
+        open::{Opened, open},
+        rules,
+        verify::{Verified, verify},
+    },
+    store::{ReceivedContent, ReceivedEntry},
+    wire,
+};
+
+/// What came of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Received {
+    /// The last number that is on disk now: acknowledge it.
+    pub sequence: u64,
+    /// How many entries are new.
+    pub stored: u64,
+}
+
+/// An entry whose release was verified. Its content may still be refused; that does not hold up the feed.
+enum Checked {
+    Void(Verified<Void>, Entry),
+    Release { release: Box<Verified<Release>>, entry: Entry, content: Result<Box<Content>, Fault> },
+}
+
+struct Content {
+    manifest: Verified<Manifest>,
+    portions: Vec<Opened>,
+}
+
+impl Checked {
+    fn position(&self) -> &Position {
+        match self {
+            Self::Void(void, _) => &void.content().position,
+            Self::Release { release, .. } => &release.content().position,
+        }
+    }
+
+    /// What the next release names as the one before.
+    fn id(&self) -> StatementId {
+        match self {
+            Self::Void(void, _) => void.content().replaced,
+            Self::Release { release, .. } => release.id(),
+        }
+    }
+}
+
+impl Node {
+    /// Checks and stores entries of a partner's feed, in order. On `Ok`, everything up to the number is on disk.
+    ///
+    /// # Errors
+    /// A release or void that does not verify, is for somebody else, or does not continue the feed: nothing of the batch
+    /// from there on is stored, and the partner's administrator must be told. Store faults.
+    pub async fn receive(self: &Arc<Self>, partner: &TrustDomain, entries: Vec<Entry>) -> Result<Received, Fault> {
+        let checked = self.check_all(partner, entries).await?;
+        let position = self.store.inbound(partner).await?;
+        let mut inbound = Inbound::resume(position.sequence, position.release);
+        let after = inbound.sequence();
+        let now = self.now();
+        let (mut stored, mut events, mut fault) = (vec![], vec![], None);
+        for entry in checked {
+            match entry {
+                Ok(entry) => match self.judge(partner, &inbound, &entry).await {
+                    Ok(Verdict::Repeat) => {}
+                    Ok(Verdict::Next) => {
+                        inbound = inbound.advanced(entry.id());
+                        let (kept, event) = self.keep(partner, entry, now).await?;
+                        events.push(event);
+                        stored.push(kept);
+                    }
+                    Err(stop) => fault = Some(stop),
+                },
+                Err(stop) => fault = Some(stop),
+            }
+            if fault.is_some() {
+                break;
+            }
+        }
+        let count = stored.len() as u64;
+        if count > 0 {
+            let touched: Vec<_> = stored.iter().filter_map(|s| s.content.as_ref().map(|c| c.manifest_id)).collect();
+            self.store.receive(partner, after, stored, now, events).await?;
+            touched.iter().for_each(|id| self.prepared.forget(id));
+            self.live.arrived();
+        }
+        match fault {
+            Some(fault) => Err(fault),
+            None => Ok(Received { sequence: inbound.sequence(), stored: count }),
+        }
+    }
+
+    /// Signatures and digests of all entries, on as many cores as there are.
+    async fn check_all(
+        self: &Arc<Self>,
+        partner: &TrustDomain,
+        entries: Vec<Entry>,
+    ) -> Result<Vec<Result<Checked, Fault>>, Fault> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let share = entries.len().div_ceil(cores).max(1);
+        let mut tasks = vec![];
+        let mut entries = entries.into_iter().peekable();
+        while entries.peek().is_some() {
+            let share: Vec<Entry> = entries.by_ref().take(share).collect();
+            let (node, partner, now) = (self.clone(), partner.clone(), self.now());
+            tasks.push(tokio::task::spawn_blocking(move || {
+                share.into_iter().map(|e| node.check(&partner, e, now)).collect::<Vec<_>>()
+            }));
+        }
+        let mut checked = vec![];
+        for task in tasks {
+            checked.extend(task.await.map_err(lost)?);
+        }
+        Ok(checked)
+    }
+
+    fn check(&self, partner: &TrustDomain, entry: Entry, now: Time) -> Result<Checked, Fault> {
+        if entry.release.kind == StatementKind::Void {
+            let void = verify(&entry.release, &rules::VOID, self.chains(), now)?;
+            self.addressed(partner, &void, &void.content().recipient)?;
+            return Ok(Checked::Void(void, entry));
+        }
+        let release = verify(&entry.release, &rules::RELEASE, self.chains(), now)?;
+        self.addressed(partner, &release, &release.content().recipient)?;
+        let content = self.check_content(partner, release.content(), &entry, now).map(Box::new);
+        Ok(Checked::Release { release: Box::new(release), entry, content })
+    }
+
+    /// A release must be this partner's, and for this organisation.
+    fn addressed<T>(
+        &self,
+        partner: &TrustDomain,
+        statement: &Verified<T>,
+        recipient: &TrustDomain,
+    ) -> Result<(), Fault> {
+        if !statement.signers().iter().all(|s| s.domain() == partner) {
+            return Err(Fault::new(
+                Reason::WrongDomain,
+                "the feed holds a release that another organisation has signed",
+            ));
+        }
+        if recipient != self.domain() {
+            return Err(Fault::new(Reason::WrongDomain, "the feed holds a release that is for another organisation"));
+        }
+        Ok(())
+    }
+
+    fn check_content(
+        &self,
+        partner: &TrustDomain,
+        release: &Release,
+        entry: &Entry,
+        now: Time,
+    ) -> Result<Content, Fault> {
+        let missing = || Fault::at(Reason::UnknownOrNonCanonical, "manifest", "the manifest is missing");
+        let envelope = entry.manifest.as_ref().ok_or_else(missing)?;
+        let manifest = verify(envelope, &rules::MANIFEST, self.chains(), now).map_err(|f| f.within("manifest"))?;
+        if manifest.id() != release.manifest {
+            let what = "the manifest is not the one that the release names";
+            return Err(Fault::at(Reason::DigestNotListed, "manifest", what));
+        }
+        if manifest.content().originator != *partner {
+            let what = "the assessment is another organisation's; passing on is not agreed";
+            return Err(Fault::at(Reason::NotCovered, "manifest.originator", what));
+        }
+        let portions: Vec<&[u8]> = entry.portions.iter().map(|p| &**p).collect();
+        let opened = open(&manifest, &portions)?;
+        let mut digests: Vec<_> = opened.iter().map(Opened::digest).collect();
+        digests.sort_unstable();
+        if digests != release.digests {
+            let what = "the portions are not those that the release discloses";
+            return Err(Fault::at(Reason::DigestNotListed, "portions", what));
+        }
+        Ok(Content { manifest, portions: opened })
+    }
+
+    async fn judge(&self, partner: &TrustDomain, inbound: &Inbound, entry: &Checked) -> Result<Verdict, Fault> {
+        let verdict = inbound.judge(entry.position())?;
+        if verdict == Verdict::Repeat {
+            let sequence = entry.position().sequence;
+            let before = self.store.received_release(partner, sequence).await?;
+            // One that comes again within a batch is not in the store yet; the batch's order was judged already.
+            if before.is_some_and(|id| id != entry.id()) {
+                let what = format!("number {sequence} came before with other bytes");
+                return Err(Fault::new(Reason::ReplayDiffers, what));
+            }
+        }
+        Ok(verdict)
+    }
+
+    /// What is kept of an entry: content that verified and is covered, in quarantine where it is not covered, and of
+    /// what does not verify only that it came.
+    async fn keep(&self, partner: &TrustDomain, entry: Checked, now: Time) -> Result<(ReceivedEntry, Event), Fault> {
+        let (sequence, release_id) = (entry.position().sequence, entry.id());
+        let (raw, content, manifest, quarantined) = match entry {
+            Checked::Void(void, raw) => (raw, None, void.content().replaced, None),
+            Checked::Release { release, entry, content } => {
+                let content = match content {
+                    Ok(content) => self.same_version(&content.manifest).await.map(|()| content),
+                    Err(fault) => Err(fault),
+                };
+                let reason = match &content {
+                    Ok(content) => self.not_covered(partner, release.content(), content).await?,
+                    Err(fault) => Some(fault.reason.to_string()),
+                };
+                let is_quarantined = reason.is_some();
+                let content = content.ok().map(|c| received_content(&release, &c, &entry, is_quarantined));
+                (entry, content, release.content().manifest, reason)
+            }
+        };
+        if let Some(reason) = &quarantined {
+            tracing::warn!(%partner, sequence, reason, "kept an entry from users");
+        }
+        let deed = Deed::Received { manifest, partner: partner.clone(), sequence, release: release_id, quarantined };
+        let release = wire::envelope::encode(&raw.release);
+        Ok((ReceivedEntry { sequence, release_id, release, content }, Event { at: now, by: None, deed }))
+    }
+
+    /// One version has one manifest.
+    async fn same_version(&self, manifest: &Verified<Manifest>) -> Result<(), Fault> {
+        let content = manifest.content();
+        let held = self.store.version(&content.originator, &content.assessment, content.version).await?;
+        if held.is_some_and(|id| id != manifest.id()) {
+            return Err(Fault::new(
+                Reason::ReplayDiffers,
+                "this version of the assessment came before with other bytes",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Why the own copy of the agreement does not cover a release, if it does not.
+    async fn not_covered(
+        &self,
+        partner: &TrustDomain,
+        release: &Release,
+        content: &Content,
+    ) -> Result<Option<String>, Fault> {
+        let directory = self.directory();
+        let Ok(partner) = directory.active(partner) else { return Ok(Some(Reason::NotAPartner.to_string())) };
+        let portions = content.portions.iter().map(|o| (o.digest(), o.portion()));
+        let facts = Facts::of(content.manifest.content(), portions);
+        let Err(reasons) = accept(&partner.incoming, release, &facts) else { return Ok(None) };
+        let differs = reasons.iter().any(|r| r.id == "agreement-differs");
+        let reason = if differs { Reason::AgreementDiffers } else { Reason::NotCovered };
+        let words: Vec<String> = reasons.iter().map(ToString::to_string).collect();
+        tracing::debug!(why = words.join("; "), "not covered");
+        Ok(Some(reason.to_string()))
+    }
+}
+
+fn received_content(
+    release: &Verified<Release>,
+    checked: &Content,
+    entry: &Entry,
+    quarantined: bool,
+) -> ReceivedContent {
+    let (manifest, content) = (&checked.manifest, checked.manifest.content());
+    let named = checked.portions.iter().filter_map(|o| match &o.portion().body {
+        Body::Attachment(attachment) => Some((attachment.sha256, attachment.size)),
+        _ => None,
+    });
+    let attachments = named.collect();
+    ReceivedContent {
+        kind: release.content().kind,
+        assessment: content.assessment,
+        version: content.version,
+        manifest_id: manifest.id(),
+        manifest: entry.manifest.as_ref().map(|m| wire::envelope::encode(m)).unwrap_or_default(),
+        originator: content.originator.clone(),
+        portions: entry.portions.iter().map(|p| p.to_vec()).collect(),
+        attachments,
+        quarantined,
+    }
+}

@@ -1,0 +1,184 @@
+//! Release: what waits for a partner is decided again, signed, numbered, logged and committed; only then may it be sent.
+
+use std::sync::Arc;
+
+use super::{Node, directory::Partner, fault::lost, prepared::Prepared};
+use crate::{
+    domain::{
+        entry::{Entry, Numbered},
+        event::{Deed, Event},
+        fault::Fault,
+        ids::{Digest, StatementId, TrustDomain},
+        release::{EntryKind, Release},
+        statement::{Envelope, StatementKind},
+        time::Time,
+    },
+    feed::outbound::Outbound,
+    policy::{Cleared, Decision, decide},
+    seal::statement::id_of,
+    store::{QueueItem, ReleaseBatch, ReleaseRecord, StoreError},
+    wire,
+};
+
+/// How many are decided, signed and committed together.
+const BATCH: u32 = 256;
+
+/// One round: what goes out, and what is settled without going out.
+#[derive(Default)]
+struct Round {
+    numbered: Vec<Numbered>,
+    records: Vec<ReleaseRecord>,
+    events: Vec<Event>,
+}
+
+/// Why nothing goes: every reason, each once.
+pub(super) fn because(decision: &Decision) -> Vec<String> {
+    let reasons = decision.portions.iter().flat_map(|p| p.verdict.reasons());
+    let mut words: Vec<String> = reasons.map(ToString::to_string).collect();
+    words.sort_unstable();
+    words.dedup();
+    words
+}
+
+impl Node {
+    /// Releases what is due for a partner, one batch. An empty answer means that nothing is due.
+    ///
+    /// # Errors
+    /// Where the partner is no longer one, or the store fails; nothing is numbered then.
+    pub(super) async fn release_due(self: &Arc<Self>, partner: &TrustDomain) -> Result<Vec<Numbered>, Fault> {
+        let live = self.live.of(partner);
+        let _numbering = live.numbering.lock().await;
+        loop {
+            let now = self.now();
+            let due = self.store.due(partner, now, BATCH).await?;
+            if due.is_empty() {
+                return Ok(vec![]);
+            }
+            let entry = self.directory().active(partner)?.clone();
+            let position = self.store.outbound(partner).await?;
+            let outbound = Outbound::resume(position.sequence, position.release);
+            let work = self.gather(partner, &due).await?;
+            let node = self.clone();
+            let round = tokio::task::spawn_blocking(move || node.decide_and_sign(&entry, outbound, work, now));
+            let Round { numbered, records, events } = round.await.map_err(lost)??;
+            let settled = due.iter().map(|item| item.id).collect();
+            let batch = ReleaseBatch { after: outbound.sequence(), releases: records, settled, events };
+            match self.store.commit_releases(partner, batch).await {
+                // Another replica numbered in the meantime: what it did counts, look again.
+                Err(StoreError::Conflict) => continue,
+                other => other?,
+            }
+            if !numbered.is_empty() {
+                return Ok(numbered);
+            }
+        }
+    }
+
+    /// The assessments that are due, each with what the partner was given of it before.
+    async fn gather(
+        &self,
+        partner: &TrustDomain,
+        due: &[QueueItem],
+    ) -> Result<Vec<(Arc<Prepared>, Vec<Digest>)>, Fault> {
+        let mut ids: Vec<StatementId> = Vec::with_capacity(due.len());
+        for item in due {
+            // Two reasons to look at one assessment are one look.
+            if !ids.contains(&item.manifest_id) {
+                ids.push(item.manifest_id);
+            }
+        }
+        let mut work = Vec::with_capacity(ids.len());
+        for prepared in self.prepare(&ids).await? {
+            let disclosed = self.store.disclosed(partner, &prepared.id).await?;
+            work.push((prepared, disclosed));
+        }
+        Ok(work)
+    }
+
+    fn decide_and_sign(
+        &self,
+        partner: &Partner,
+        mut outbound: Outbound,
+        work: Vec<(Arc<Prepared>, Vec<Digest>)>,
+        now: Time,
+    ) -> Result<Round, Fault> {
+        let mut round = Round::default();
+        for (prepared, disclosed) in work {
+            let decision = decide(&partner.outgoing, &prepared.facts(), now);
+            let Some(cleared) = &decision.release else {
+                let deed = Deed::Dropped {
+                    manifest: prepared.id,
+                    partner: partner.record.organisation.domain.clone(),
+                    because: because(&decision),
+                };
+                round.events.push(Event { at: now, by: None, deed });
+                continue;
+            };
+            // Nothing beyond what it has: no release, and no trace.
+            if cleared.digests().all(|d| disclosed.contains(&d)) {
+                continue;
+            }
+            outbound = self.sign_one(partner, outbound, &prepared, cleared, now, &mut round)?;
+        }
+        Ok(round)
+    }
+
+    fn sign_one(
+        &self,
+        partner: &Partner,
+        outbound: Outbound,
+        prepared: &Prepared,
+        cleared: &Cleared,
+        now: Time,
+        round: &mut Round,
+    ) -> Result<Outbound, Fault> {
+        let release = Release {
+            recipient: partner.record.organisation.domain.clone(),
+            kind: if prepared.manifest.version == 1 { EntryKind::Assessment } else { EntryKind::Correction },
+            manifest: prepared.id,
+            digests: cleared.digests().collect(),
+            agreement: cleared.agreement(),
+            grants: cleared.grants().to_vec(),
+            terms: cleared.terms().clone(),
+            position: outbound.next(),
+            released_at: now,
+            via: None,
+        };
+        let envelope = self.sign(StatementKind::Release, wire::release::encode(&release))?;
+        let id = id_of(StatementKind::Release, &envelope.payload);
+        let sequence = release.position.sequence;
+        round.events.push(Event {
+            at: now,
+            by: None,
+            deed: Deed::Released {
+                manifest: prepared.id,
+                partner: release.recipient,
+                sequence,
+                release: id,
+                digests: release.digests.clone(),
+                grants: release.grants.iter().map(ToString::to_string).collect(),
+            },
+        });
+        round.records.push(ReleaseRecord {
+            sequence,
+            id,
+            manifest_id: prepared.id,
+            envelope: wire::envelope::encode(&envelope),
+            is_void: false,
+            attachments: prepared.attachments(&release.digests),
+            digests: release.digests.clone(),
+        });
+        let entry = Entry {
+            release: Arc::new(envelope),
+            manifest: Some(prepared.envelope.clone()),
+            portions: prepared.disclose(&release.digests),
+        };
+        round.numbered.push(Numbered { sequence, entry });
+        Ok(outbound.released(id))
+    }
+
+    /// A statement by this node.
+    pub(super) fn sign(&self, kind: StatementKind, payload: Vec<u8>) -> Result<Envelope, Fault> {
+        Ok(self.key.load().envelope(kind, payload)?)
+    }
+}

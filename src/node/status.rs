@@ -1,0 +1,123 @@
+//! Where each feed stands, in both directions, and what has arrived.
+
+use super::Node;
+use crate::{
+    domain::{
+        assessment::Manifest,
+        body::Body,
+        fault::Fault,
+        ids::{SpiffeId, TrustDomain},
+        time::Time,
+    },
+    store::{AssessmentState, ReceivedRecord},
+    wire,
+};
+
+/// Where one feed stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedStatus {
+    /// The partner.
+    pub partner: TrustDomain,
+    /// From this node to the partner, or the other way.
+    pub outgoing: bool,
+    /// The last number.
+    pub last_sequence: u64,
+    /// Acknowledged up to this number.
+    pub acknowledged: u64,
+    /// Waiting to be released.
+    pub queued: u64,
+    /// Whether a stream is open.
+    pub live: bool,
+    /// When the last entry was acknowledged or stored.
+    pub last_at: Option<Time>,
+    /// Why there is no stream where there should be one.
+    pub problem: Option<String>,
+    /// How far the partner's clock is ahead, seconds.
+    pub clock_ahead: i64,
+}
+
+/// An entry that arrived, as a follower sees it.
+pub struct Arrival {
+    /// As kept.
+    pub record: ReceivedRecord,
+    /// current, superseded, … or void.
+    pub state: String,
+    /// The headline that is here.
+    pub headline: Option<String>,
+    /// What the manifest says.
+    pub manifest: Option<Manifest>,
+}
+
+impl Node {
+    /// Two for each partner, by name: from it, and to it.
+    ///
+    /// # Errors
+    /// Store faults.
+    pub async fn feed_status(&self) -> Result<Vec<FeedStatus>, Fault> {
+        let mut all = vec![];
+        for partner in self.directory().all() {
+            let domain = &partner.record.organisation.domain;
+            let live = self.live.of(domain);
+            let (inbound, outbound) = (self.store.inbound(domain).await?, self.store.outbound(domain).await?);
+            let following = live.inbound().borrow().clone();
+            all.push(FeedStatus {
+                partner: domain.clone(),
+                outgoing: false,
+                last_sequence: inbound.sequence,
+                acknowledged: inbound.sequence,
+                queued: 0,
+                live: following.live,
+                last_at: inbound.at,
+                problem: following.problem,
+                clock_ahead: following.clock_ahead,
+            });
+            all.push(FeedStatus {
+                partner: domain.clone(),
+                outgoing: true,
+                last_sequence: outbound.sequence,
+                acknowledged: outbound.acknowledged,
+                queued: outbound.queued,
+                live: live.is_streaming(),
+                last_at: outbound.acknowledged_at,
+                problem: None,
+                clock_ahead: following.clock_ahead,
+            });
+        }
+        Ok(all)
+    }
+
+    /// Entries that arrived after the given one, at most a page, with what a follower shows of them.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`, store faults.
+    pub async fn arrivals(&self, caller: &SpiffeId, after: u64) -> Result<Vec<Arrival>, Fault> {
+        self.require(caller, super::WRITERS)?;
+        let mut arrivals = vec![];
+        for record in self.store.received_after(after, 256).await? {
+            arrivals.push(self.arrival(record).await?);
+        }
+        Ok(arrivals)
+    }
+
+    async fn arrival(&self, record: ReceivedRecord) -> Result<Arrival, Fault> {
+        let held = match &record.assessment {
+            Some((id, version)) => self.store.assessment(id, Some(*version), false).await?,
+            None => None,
+        };
+        let state = match (&held, record.kind) {
+            _ if record.quarantined => AssessmentState::Quarantined.to_string(),
+            (Some(held), _) => held.state.to_string(),
+            (None, Some(_)) => AssessmentState::Quarantined.to_string(),
+            (None, None) => "void".to_owned(),
+        };
+        let Some(held) = held.filter(|_| !record.quarantined) else {
+            return Ok(Arrival { record, state, headline: None, manifest: None });
+        };
+        let manifest = wire::manifest::decode(&wire::envelope::decode(&held.manifest)?.payload)?;
+        let headline = held.portions.iter().find_map(|p| match wire::portion::decode(p).ok()?.body {
+            Body::Headline { text } => Some(text),
+            _ => None,
+        });
+        Ok(Arrival { record, state, headline, manifest: Some(manifest) })
+    }
+}

@@ -1,0 +1,152 @@
+//! Follows every active partner that can be dialled: one task each, started and ended as partners change.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use tokio::{sync::watch, task::JoinHandle, time};
+use tokio_util::sync::CancellationToken;
+
+use super::link::Link;
+use crate::{
+    domain::{
+        fault::{Fault, Reason},
+        ids::TrustDomain,
+        partner::Endpoint,
+    },
+    feed::backoff::Backoff,
+    node::Node,
+    seal::random,
+    transport::{dialler, gate::TlsGate, limits::Limits},
+};
+
+/// How often a live link says hello again: clocks and revocations.
+const HELLO_AGAIN: Duration = Duration::from_secs(30);
+/// How often the list of partners is compared with the tasks, beside each change.
+const REVIEW: Duration = Duration::from_secs(1);
+
+/// What a follower needs of the outside.
+#[derive(Clone)]
+pub struct Follower {
+    /// Whose feeds are followed, and where they are stored.
+    pub node: Arc<Node>,
+    /// What is shown and believed.
+    pub gate: Arc<TlsGate>,
+    /// Limits of the links.
+    pub limits: Limits,
+}
+
+impl Follower {
+    /// Follows until `stop`.
+    pub async fn run(self, stop: CancellationToken) {
+        let mut tasks: HashMap<TrustDomain, (Endpoint, JoinHandle<()>)> = HashMap::new();
+        loop {
+            let mut wanted: HashMap<TrustDomain, Endpoint> = HashMap::new();
+            for partner in self.node.directory().all_active() {
+                if let Some(endpoint) = &partner.record.endpoint {
+                    wanted.insert(partner.record.organisation.domain.clone(), endpoint.clone());
+                }
+            }
+            tasks.retain(|domain, (endpoint, task)| {
+                let stays = wanted.get(domain) == Some(endpoint) && !task.is_finished();
+                if !stays {
+                    task.abort();
+                    self.node.live().of(domain).inbound().send_modify(|i| i.live = false);
+                }
+                stays
+            });
+            for (domain, endpoint) in wanted {
+                if !tasks.contains_key(&domain) {
+                    let task = tokio::spawn(self.clone().follow(domain.clone(), endpoint.clone()));
+                    tasks.insert(domain, (endpoint, task));
+                }
+            }
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = time::sleep(REVIEW) => {}
+            }
+        }
+        tasks.into_values().for_each(|(_, task)| task.abort());
+    }
+
+    /// Follows one partner for ever.
+    async fn follow(self, partner: TrustDomain, endpoint: Endpoint) {
+        let live = self.node.live().of(&partner);
+        let mut pulls = live.pulls();
+        let mut backoff = Backoff::default();
+        loop {
+            let fault = match self.session(&partner, &endpoint, &mut pulls, &mut backoff).await {
+                // A pull was asked for: begin again at once.
+                Ok(()) => continue,
+                Err(fault) => fault,
+            };
+            tracing::info!(%partner, reason = %fault.reason, message = %fault.message, "no link to the partner");
+            live.inbound().send_modify(|i| {
+                i.live = false;
+                i.failures += 1;
+                i.problem = Some(words(&fault));
+            });
+            let random = random::bytes().map_or(u32::MAX, u32::from_le_bytes);
+            tokio::select! {
+                () = time::sleep(backoff.wait(random)) => {}
+                _ = pulls.changed() => {}
+            }
+        }
+    }
+
+    /// One connection, from hello to its end. `Ok`: begin again at once.
+    async fn session(
+        &self,
+        partner: &TrustDomain,
+        endpoint: &Endpoint,
+        pulls: &mut watch::Receiver<u64>,
+        backoff: &mut Backoff,
+    ) -> Result<(), Fault> {
+        pulls.mark_unchanged();
+        let channel = dialler::connect(endpoint.as_str(), partner.clone(), &self.gate, &self.limits)
+            .map_err(|e| Fault::new(Reason::Unavailable, e.to_string()))?;
+        let mut link = Link::new(self.node.clone(), partner.clone(), channel, self.limits.message_bytes as usize);
+        link.hello().await?;
+        link.deliver().await?;
+        let live = self.node.live().of(partner);
+        live.inbound().send_modify(|i| {
+            i.live = true;
+            i.problem = None;
+        });
+        link.follow(true).await?;
+        backoff.reset();
+        live.inbound().send_modify(|i| i.caught_up += 1);
+        link.fetch_attachments().await?;
+        let mut beside = link.clone();
+        tokio::select! {
+            ended = link.follow(false) => match ended {
+                Ok(()) => Err(Fault::new(Reason::Unavailable, "the partner ended the feed")),
+                Err(fault) => Err(fault),
+            },
+            fault = self.beside(partner, &mut beside) => Err(fault),
+            _ = pulls.changed() => Ok(()),
+        }
+    }
+
+    /// What goes on beside the feed: hello again, statements, attachments. Ends with the fault that stops it.
+    async fn beside(&self, partner: &TrustDomain, link: &mut Link) -> Fault {
+        let live = self.node.live().of(partner);
+        let (mut posts, mut arrivals) = (live.posts(), self.node.live().arrivals());
+        let mut again = time::interval_at(time::Instant::now() + HELLO_AGAIN, HELLO_AGAIN);
+        loop {
+            let done = tokio::select! {
+                _ = again.tick() => link.hello().await,
+                _ = posts.changed() => match link.hello().await {
+                    Ok(()) => link.deliver().await,
+                    Err(fault) => Err(fault),
+                },
+                _ = arrivals.changed() => link.fetch_attachments().await,
+            };
+            if let Err(fault) = done {
+                return fault;
+            }
+        }
+    }
+}
+
+fn words(fault: &Fault) -> String {
+    format!("{}: {fault}", fault.reason)
+}

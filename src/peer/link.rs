@@ -1,0 +1,188 @@
+//! One connection to a partner, dialled from here: hello, statements, the feed, attachments.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::mpsc;
+use tonic::{Request, Streaming, transport::Channel};
+
+use super::hello;
+use crate::{
+    domain::{
+        entry::Entry,
+        fault::{Fault, Reason},
+        ids::{Sha256, TrustDomain},
+    },
+    node::Node,
+    wire::{self, proto, proto::exchange_service_client::ExchangeServiceClient, status::to_fault},
+};
+
+/// The longest that a call with one answer may take.
+const CALL: Duration = Duration::from_secs(20);
+/// How many entries are checked and committed together at most.
+const BATCH: usize = 256;
+/// How many statements go in one call.
+const STATEMENTS: u32 = 64;
+
+/// A connection to a partner.
+#[derive(Clone)]
+pub(super) struct Link {
+    node: Arc<Node>,
+    partner: TrustDomain,
+    client: ExchangeServiceClient<Channel>,
+}
+
+fn call<T>(message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    request.set_timeout(CALL);
+    request
+}
+
+impl Link {
+    pub fn new(node: Arc<Node>, partner: TrustDomain, channel: Channel, message_bytes: usize) -> Self {
+        let client = ExchangeServiceClient::new(channel)
+            .max_decoding_message_size(message_bytes)
+            .max_encoding_message_size(message_bytes);
+        Self { node, partner, client }
+    }
+
+    /// The first call: a refusal of this node's certificate shows here.
+    pub async fn hello(&mut self) -> Result<(), Fault> {
+        let answer = self.client.hello(call(hello::request(&self.node))).await;
+        let proto::HelloResponse { protocol_versions, payload_types: _, now, revocation_lists } =
+            answer.map_err(|s| to_fault(&s))?.into_inner();
+        hello::take(&self.node, &self.partner, &protocol_versions, now, revocation_lists).await
+    }
+
+    /// Hands over the statements that wait. One that the partner refuses is dropped, loudly: it would refuse it for ever.
+    pub async fn deliver(&mut self) -> Result<(), Fault> {
+        loop {
+            let waiting = self.node.outbox(&self.partner, STATEMENTS).await?;
+            if waiting.is_empty() {
+                return Ok(());
+            }
+            let statements = waiting
+                .iter()
+                .map(|item| Ok(wire::envelope::to_proto(&wire::envelope::decode(&item.envelope)?)))
+                .collect::<Result<_, Fault>>()?;
+            let answer = self.client.submit_statements(call(proto::SubmitStatementsRequest { statements })).await;
+            let outcomes = answer.map_err(|s| to_fault(&s))?.into_inner().outcomes;
+            if outcomes.len() != waiting.len() {
+                return Err(Fault::new(Reason::InvalidArgument, "the partner did not answer for every statement"));
+            }
+            for outcome in outcomes.iter().filter(|o| !o.accepted) {
+                let reason = crate::domain::ids::shorten(&outcome.reason);
+                tracing::warn!(partner = %self.partner, reason, "the partner refused a statement");
+            }
+            self.node.delivered(&self.partner, waiting.into_iter().map(|item| item.id).collect()).await?;
+        }
+    }
+
+    /// Follows the feed from the stored position until it ends. Entries are read ahead while others are checked.
+    pub async fn follow(&mut self, until_caught_up: bool) -> Result<(), Fault> {
+        let after_sequence = self.node.inbound_position(&self.partner).await?;
+        let request = proto::SubscribeRequest { after_sequence, until_caught_up };
+        let stream = self.client.subscribe(request).await.map_err(|s| to_fault(&s))?.into_inner();
+        let (ahead, mut waiting) = mpsc::channel(2 * BATCH);
+        let reader = tokio::spawn(read(stream, ahead));
+        let mut acknowledged = None;
+        let mut batch = Vec::with_capacity(BATCH);
+        let outcome = loop {
+            if waiting.recv_many(&mut batch, BATCH).await == 0 {
+                break Ok(());
+            }
+            let mut entries = Vec::with_capacity(batch.len());
+            let mut end = None;
+            for item in batch.drain(..) {
+                match item {
+                    Ok(entry) => entries.push(entry),
+                    Err(fault) => end = Some(fault),
+                }
+            }
+            if let Err(fault) = self.take(entries, &mut acknowledged).await {
+                break Err(fault);
+            }
+            if let Some(fault) = end {
+                break Err(fault);
+            }
+        };
+        reader.abort();
+        if let Some(task) = acknowledged {
+            // The last acknowledgement goes out before the link is given up.
+            let _ = tokio::time::timeout(CALL, task).await;
+        }
+        outcome
+    }
+
+    /// Stores a batch, then acknowledges it while the next one is checked.
+    async fn take(
+        &mut self,
+        entries: Vec<Entry>,
+        acknowledged: &mut Option<tokio::task::JoinHandle<()>>,
+    ) -> Result<(), Fault> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let received = self.node.receive(&self.partner, entries).await;
+        let sequence = match &received {
+            Ok(received) => received.sequence,
+            Err(_) => self.node.inbound_position(&self.partner).await?,
+        };
+        if let Some(before) = acknowledged.take() {
+            let _ = before.await;
+        }
+        let mut client = self.client.clone();
+        let partner = self.partner.clone();
+        *acknowledged = Some(tokio::spawn(async move {
+            if let Err(status) = client.acknowledge(call(proto::AcknowledgeRequest { sequence })).await {
+                // The next one says the same and more.
+                tracing::debug!(%partner, reason = %to_fault(&status).reason, "an acknowledgement did not get through");
+            }
+        }));
+        received.map(|_| ())
+    }
+
+    /// Fetches what disclosed attachments lack, each from where it was cut off.
+    pub async fn fetch_attachments(&mut self) -> Result<(), Fault> {
+        for (sha256, size) in self.node.wanted_from(&self.partner).await? {
+            if let Err(fault) = self.fetch(&sha256, size).await {
+                tracing::warn!(partner = %self.partner, reason = %fault.reason, "an attachment did not come");
+                if fault.reason == Reason::Unavailable {
+                    return Err(fault);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn fetch(&mut self, sha256: &Sha256, size: u64) -> Result<(), Fault> {
+        let mut offset = self.node.attachment_status(sha256).await?.stored;
+        let request = proto::FetchAttachmentRequest { sha256: sha256.0.to_vec().into(), offset };
+        let mut chunks = self.client.fetch_attachment(request).await.map_err(|s| to_fault(&s))?.into_inner();
+        while offset < size {
+            let Some(chunk) = chunks.message().await.map_err(|s| to_fault(&s))? else {
+                return Err(Fault::new(Reason::NotFound, "the attachment ended early"));
+            };
+            let status = self.node.store_chunk(sha256, size, offset, chunk.data.into()).await?;
+            if status.stored <= offset {
+                return Err(Fault::new(Reason::InvalidArgument, "the partner sent an empty chunk"));
+            }
+            offset = status.stored;
+        }
+        Ok(())
+    }
+}
+
+/// Reads entries ahead; the channel's bound is what holds the partner back.
+async fn read(mut stream: Streaming<proto::FeedEntry>, ahead: mpsc::Sender<Result<Entry, Fault>>) {
+    loop {
+        let item = match stream.message().await {
+            Ok(Some(entry)) => wire::entry::from_proto(entry),
+            Ok(None) => return,
+            Err(status) => Err(to_fault(&status)),
+        };
+        let is_end = item.is_err();
+        if ahead.send(item).await.is_err() || is_end {
+            return;
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! The Exchange service: what partners' nodes may call. The caller is who its certificate says, never what it writes.
+
+use std::{pin::Pin, sync::Arc};
+
+use futures_util::{Stream, StreamExt};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status};
+
+use super::hello;
+use crate::{
+    domain::{
+        entry::Numbered,
+        fault::{Fault, Reason},
+        ids::TrustDomain,
+        statement::StatementKind,
+    },
+    node::Node,
+    transport::listener::PeerIdentity,
+    wire::{
+        self, field, proto,
+        proto::exchange_service_server::{ExchangeService, ExchangeServiceServer},
+        status::from_fault,
+    },
+};
+
+/// The most statements in one call.
+const MAX_STATEMENTS: usize = 256;
+/// How many entries wait between numbering and HTTP/2's flow control, per partner.
+const IN_FLIGHT: usize = 32;
+
+/// The service, over a node.
+pub struct Exchange {
+    node: Arc<Node>,
+}
+
+/// The service, with the limit of a message set.
+pub fn service(node: Arc<Node>, message_bytes: usize) -> ExchangeServiceServer<Exchange> {
+    ExchangeServiceServer::new(Exchange { node })
+        .max_decoding_message_size(message_bytes)
+        .max_encoding_message_size(message_bytes)
+}
+
+type Sending<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+impl Exchange {
+    fn caller<T>(&self, request: &Request<T>) -> Result<TrustDomain, Status> {
+        let peer = request.extensions().get::<PeerIdentity>();
+        let peer = peer.ok_or_else(|| from_fault(Fault::new(Reason::Internal, "the connection has no identity")))?;
+        let domain = peer.id.domain();
+        self.node.directory().active(domain).map_err(from_fault)?;
+        Ok(domain.clone())
+    }
+
+    async fn take_statement(&self, partner: &TrustDomain, message: proto::Envelope) -> Result<(), Fault> {
+        let envelope = wire::envelope::from_proto(message)?;
+        match envelope.kind {
+            StatementKind::Agreement => self.node.take_agreement(partner, &envelope).await,
+            kind => Err(Fault::new(Reason::InvalidArgument, format!("a {kind} is not handed over by this call"))),
+        }
+    }
+}
+
+#[tonic::async_trait]
+impl ExchangeService for Exchange {
+    async fn hello(&self, request: Request<proto::HelloRequest>) -> Result<Response<proto::HelloResponse>, Status> {
+        let partner = self.caller(&request)?;
+        let proto::HelloRequest { protocol_versions, payload_types: _, now, revocation_lists } = request.into_inner();
+        hello::take(&self.node, &partner, &protocol_versions, now, revocation_lists).await.map_err(from_fault)?;
+        Ok(Response::new(hello::response(&self.node)))
+    }
+
+    type SubscribeStream = Sending<proto::FeedEntry>;
+
+    async fn subscribe(
+        &self,
+        request: Request<proto::SubscribeRequest>,
+    ) -> Result<Response<Self::SubscribeStream>, Status> {
+        let partner = self.caller(&request)?;
+        let proto::SubscribeRequest { after_sequence, until_caught_up } = request.into_inner();
+        let (entries, waiting) = mpsc::channel::<Numbered>(IN_FLIGHT);
+        let (ends, ended) = mpsc::channel::<Result<proto::FeedEntry, Status>>(1);
+        let node = self.node.clone();
+        tokio::spawn(async move {
+            let stream = node.live().of(&partner).open_stream();
+            let fed = node.feed_to(&partner, after_sequence, until_caught_up, &entries, &stream).await;
+            if let Err(fault) = fed {
+                // Behind the entries that were sent already; where the partner is gone, nobody waits for it.
+                let _ = ends.send(Err(from_fault(fault))).await;
+            }
+        });
+        let entries = ReceiverStream::new(waiting).map(|n| Ok(wire::entry::to_proto(n.entry)));
+        Ok(Response::new(Box::pin(entries.chain(ReceiverStream::new(ended)))))
+    }
+
+    async fn acknowledge(
+        &self,
+        request: Request<proto::AcknowledgeRequest>,
+    ) -> Result<Response<proto::AcknowledgeResponse>, Status> {
+        let partner = self.caller(&request)?;
+        self.node.acknowledge(&partner, request.into_inner().sequence).await.map_err(from_fault)?;
+        Ok(Response::new(proto::AcknowledgeResponse {}))
+    }
+
+    async fn submit_statements(
+        &self,
+        request: Request<proto::SubmitStatementsRequest>,
+    ) -> Result<Response<proto::SubmitStatementsResponse>, Status> {
+        let partner = self.caller(&request)?;
+        let statements = request.into_inner().statements;
+        if statements.len() > MAX_STATEMENTS {
+            let what = format!("at most {MAX_STATEMENTS} statements fit into one call");
+            return Err(from_fault(Fault::at(Reason::LimitExceeded, "statements", what)));
+        }
+        let mut outcomes = Vec::with_capacity(statements.len());
+        for statement in statements {
+            outcomes.push(match self.take_statement(&partner, statement).await {
+                Ok(()) => proto::StatementOutcome { accepted: true, reason: String::new(), message: String::new() },
+                Err(fault) => proto::StatementOutcome {
+                    accepted: false,
+                    reason: fault.reason.to_string(),
+                    message: fault.to_string(),
+                },
+            });
+        }
+        Ok(Response::new(proto::SubmitStatementsResponse { outcomes }))
+    }
+
+    type FetchAttachmentStream = Sending<proto::FetchAttachmentResponse>;
+
+    async fn fetch_attachment(
+        &self,
+        request: Request<proto::FetchAttachmentRequest>,
+    ) -> Result<Response<Self::FetchAttachmentStream>, Status> {
+        let partner = self.caller(&request)?;
+        let proto::FetchAttachmentRequest { sha256, offset } = request.into_inner();
+        let sha256 = field::bytes("sha256", &sha256).map_err(from_fault)?;
+        let node = self.node.clone();
+        // The permission is asked for again with every chunk: who loses it gets no further one.
+        let chunks = futures_util::stream::unfold(Some(offset), move |offset| {
+            let (node, partner) = (node.clone(), partner.clone());
+            async move {
+                let offset = offset?;
+                match node.chunk_for(&partner, &sha256, offset).await {
+                    Ok(data) if data.is_empty() => None,
+                    Ok(data) => {
+                        let next = offset + data.len() as u64;
+                        Some((Ok(proto::FetchAttachmentResponse { offset, data: data.into() }), Some(next)))
+                    }
+                    Err(fault) => Some((Err(from_fault(fault)), None)),
+                }
+            }
+        });
+        Ok(Response::new(Box::pin(chunks)))
+    }
+}

@@ -1,0 +1,129 @@
+//! From single permissions to a release that makes sense: a headline, a subject, and nothing that its recipient would have to refuse.
+
+use std::{collections::BTreeMap, rc::Rc};
+
+use super::{
+    agreement::{Compiled, PartnerPolicy},
+    decide::{Ruling, rule},
+    facts::Facts,
+    outcome::Reason,
+};
+use crate::domain::{body::Kind, time::Time};
+
+/// By portion, the grants that permit it, ascending and not empty.
+pub(super) type Granted = BTreeMap<usize, Vec<usize>>;
+
+/// What one agreement would release.
+#[derive(Debug)]
+pub(super) struct Candidate<'p> {
+    pub compiled: &'p Compiled,
+    rulings: BTreeMap<usize, Rc<Ruling>>,
+    /// What goes; empty where nothing can go.
+    pub released: Granted,
+    /// What a grant permits and yet stays.
+    pub held: BTreeMap<usize, Reason>,
+}
+
+impl Candidate<'_> {
+    /// How many portions a grant permits.
+    pub fn permitted(&self) -> usize {
+        self.rulings.values().filter(|r| matches!(***r, Ruling::Permitted(_))).count()
+    }
+
+    /// Why the agreement does not permit the portion.
+    pub fn reasons(&self, index: usize) -> Vec<Reason> {
+        match self.rulings.get(&index).map(Rc::as_ref) {
+            Some(Ruling::Denied(reasons)) => reasons.clone(),
+            Some(Ruling::Permitted(_)) | None => vec![Reason::new("unknown", "nothing permits it")],
+        }
+    }
+}
+
+/// What the agreement would release at that time.
+pub(super) fn assemble<'p>(
+    policy: &PartnerPolicy,
+    compiled: &'p Compiled,
+    facts: &Facts<'_>,
+    now: Time,
+) -> Candidate<'p> {
+    let rulings = rule(policy, compiled, facts, &facts.whole, 0..facts.portions.len(), now);
+    let mut granted: Granted = rulings
+        .iter()
+        .filter_map(|(index, ruling)| match &**ruling {
+            Ruling::Permitted(grants) => Some((*index, grants.clone())),
+            Ruling::Denied(_) => None,
+        })
+        .collect();
+    let mut held = BTreeMap::new();
+    let mut released = with_one_headline(facts, &granted);
+    while missing(facts, &released).is_none()
+        && let Some(narrowed) = as_seen_there(policy, compiled, facts, &released, now)
+    {
+        for index in released.keys().filter(|i| !narrowed.contains_key(i)) {
+            granted.remove(index);
+            held.insert(*index, unseen());
+        }
+        granted.extend(narrowed);
+        released = with_one_headline(facts, &granted);
+    }
+    if let Some(kind) = missing(facts, &released) {
+        held.extend(granted.keys().map(|i| (*i, incomplete(kind))));
+        released.clear();
+    } else {
+        let lesser = granted.keys().filter(|i| !released.contains_key(i));
+        held.extend(lesser.map(|i| (*i, Reason::new("a-fuller-headline-is-given", "a fuller headline is given"))));
+    }
+    Candidate { compiled, rulings, released, held }
+}
+
+/// A kind without which there is no release.
+fn missing(facts: &Facts<'_>, released: &Granted) -> Option<Kind> {
+    [Kind::Headline, Kind::Subject].into_iter().find(|kind| facts.count(*kind, released.keys().copied()) == 0)
+}
+
+/// All but the headlines, and of these the most informative: the one with the highest marking, of several the first.
+fn with_one_headline(facts: &Facts<'_>, granted: &Granted) -> Granted {
+    let is_headline = |index: &usize| facts.portion(*index).is_some_and(|p| p.kind() == Kind::Headline);
+    let fullest = granted
+        .keys()
+        .filter(|i| is_headline(i))
+        .filter_map(|i| facts.portion(*i).map(|p| (*i, p)))
+        .min_by_key(|(index, p)| (std::cmp::Reverse(p.marking.tlp), p.order, *index))
+        .map(|(index, _)| index);
+    granted.iter().filter(|(i, _)| !is_headline(i) || Some(**i) == fullest).map(|(i, g)| (*i, g.clone())).collect()
+}
+
+/// The recipient checks a release with what it sees. Where a subject is withheld, it sees a lower level or fewer places, and might have to refuse
+/// what the giver's fuller knowledge permits. So this asks again with the recipient's eyes and keeps what stands both ways;
+/// `None`: nothing changes. It also keeps the mere arrival of a portion from telling how high the withheld level is.
+fn as_seen_there(
+    policy: &PartnerPolicy,
+    compiled: &Compiled,
+    facts: &Facts<'_>,
+    released: &Granted,
+    now: Time,
+) -> Option<Granted> {
+    let view = facts.view(released.keys().copied());
+    if view == facts.whole {
+        return None;
+    }
+    let there = rule(policy, compiled, facts, &view, released.keys().copied(), now);
+    let both = |index: &usize, grants: &Vec<usize>| match there.get(index).map(Rc::as_ref) {
+        Some(Ruling::Permitted(seen)) => grants.iter().copied().filter(|g| seen.contains(g)).collect(),
+        Some(Ruling::Denied(_)) | None => Vec::new(),
+    };
+    let narrowed: Granted =
+        released.iter().map(|(i, g)| (*i, both(i, g))).filter(|(_, grants)| !grants.is_empty()).collect();
+    (narrowed != *released).then_some(narrowed)
+}
+
+fn unseen() -> Reason {
+    Reason::new("not-covered-as-shown", "a subject is withheld, and what is left does not show that a grant covers it")
+}
+
+fn incomplete(kind: Kind) -> Reason {
+    match kind {
+        Kind::Headline => Reason::new("no-headline", "no headline may go, and without one nothing goes"),
+        _ => Reason::new("no-subject", "no subject may go, and without one nothing goes"),
+    }
+}

@@ -1,0 +1,104 @@
+//! What a decision needs to know of an assessment.
+
+use std::collections::BTreeSet;
+
+use crate::domain::{
+    assessment::{self, Manifest, Portion},
+    body::{Body, Kind},
+    ids::Digest,
+    level::WarningLevel,
+    place::{Country, Place},
+    time::Time,
+};
+
+/// One version of an assessment with all portions of it that are known here, disclosed or not.
+#[derive(Debug, Clone)]
+pub struct Facts<'a> {
+    pub(super) issued: Time,
+    pub(super) expires: Time,
+    pub(super) portions: Vec<(Digest, &'a Portion)>,
+    pub(super) whole: View,
+}
+
+impl<'a> Facts<'a> {
+    /// From the manifest and the portions; the caller has checked each portion against its digest and the digest against
+    /// the manifest. A portion given twice counts once.
+    pub fn of(manifest: &Manifest, portions: impl IntoIterator<Item = (Digest, &'a Portion)>) -> Self {
+        let mut seen = BTreeSet::new();
+        let portions: Vec<_> = portions.into_iter().filter(|(digest, _)| seen.insert(*digest)).collect();
+        let whole = View::over(portions.iter().map(|(_, p)| *p));
+        Self { issued: manifest.issued, expires: manifest.expires, portions, whole }
+    }
+
+    /// The states that it is about, ascending.
+    pub fn subject_states(&self) -> impl Iterator<Item = Country> {
+        self.whole.states.iter().copied()
+    }
+
+    pub(super) fn portion(&self, index: usize) -> Option<&'a Portion> {
+        self.portions.get(index).map(|(_, p)| *p)
+    }
+
+    /// What the subjects among these portions say.
+    pub(super) fn view(&self, indexes: impl Iterator<Item = usize>) -> View {
+        View::over(indexes.filter_map(|i| self.portion(i)))
+    }
+
+    /// How many of these portions are subjects.
+    pub(super) fn count(&self, kind: Kind, indexes: impl Iterator<Item = usize>) -> usize {
+        indexes.filter_map(|i| self.portion(i)).filter(|p| p.kind() == kind).count()
+    }
+
+    /// Whole seconds since it was issued, rounded down, so that comparing with a whole number of seconds is exact.
+    pub(super) fn age(&self, now: Time) -> i64 {
+        let ((now_s, now_n), (issued_s, issued_n)) = (now.parts(), self.issued.parts());
+        now_s - issued_s - i64::from(now_n < issued_n)
+    }
+}
+
+/// What a set of subject portions says together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct View {
+    /// Whether there is one, and each names a place.
+    pub known: bool,
+    pub states: BTreeSet<Country>,
+    pub level: Option<WarningLevel>,
+    /// As written.
+    pub places: BTreeSet<Place>,
+}
+
+impl View {
+    fn over<'a>(portions: impl Iterator<Item = &'a Portion>) -> Self {
+        let mut view = Self { known: false, states: BTreeSet::new(), level: None, places: BTreeSet::new() };
+        let (mut subjects, mut placed) = (0, 0);
+        for portion in portions {
+            let Body::Subject(subject) = &portion.body else { continue };
+            subjects += 1;
+            placed += usize::from(!subject.places.is_empty());
+            view.states.extend(assessment::subject_states(std::slice::from_ref(portion)));
+            view.level = view.level.max(Some(subject.level));
+            view.places.extend(&subject.places);
+        }
+        view.known = subjects > 0 && subjects == placed;
+        view
+    }
+
+    /// The countries that the places lie in; a region stands for all of its countries.
+    pub(super) fn countries(&self) -> BTreeSet<&'static str> {
+        self.places.iter().flat_map(|p| p.countries()).map(|c| c.code()).collect()
+    }
+
+    /// The places, with a region resolved into its countries.
+    pub(super) fn fine_places(&self) -> BTreeSet<&'static str> {
+        let mut codes = BTreeSet::new();
+        for place in &self.places {
+            match place {
+                Place::Subdivision(part) => {
+                    codes.insert(part.code());
+                }
+                Place::Country(_) | Place::Region(_) => codes.extend(place.countries().iter().map(|c| c.code())),
+            }
+        }
+        codes
+    }
+}

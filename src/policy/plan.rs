@@ -1,0 +1,37 @@
+//! When a decision may widen as time passes, so that what is delayed today can be queued today.
+
+use std::collections::BTreeSet;
+
+use super::{agreement::PartnerPolicy, decide::decide, facts::Facts, outcome::Decision};
+use crate::domain::{ids::Digest, time::Time};
+
+/// The times from its issue to before its expiry at which more of the assessment may become permitted: the end of each grant's delay and the
+/// beginning of each agreement. Ascending. (House rules that speak of time are not looked into.)
+pub fn times(policy: &PartnerPolicy, facts: &Facts<'_>) -> Vec<Time> {
+    let mut times = BTreeSet::new();
+    for compiled in &policy.agreements {
+        times.insert(compiled.from);
+        times.extend(compiled.grants.iter().map(|c| c.reaches_from(facts.issued)));
+    }
+    times.into_iter().filter(|t| *t >= facts.issued && *t < facts.expires).collect()
+}
+
+/// The decision now, and at each later time at which a portion goes that no earlier decision gives.
+pub fn plan(policy: &PartnerPolicy, facts: &Facts<'_>, now: Time) -> Vec<(Time, Decision)> {
+    let first = decide(policy, facts, now);
+    let mut given: BTreeSet<Digest> = digests(&first).collect();
+    let mut steps = vec![(now, first)];
+    for time in times(policy, facts).into_iter().filter(|t| *t > now) {
+        let decision = decide(policy, facts, time);
+        let before = given.len();
+        given.extend(digests(&decision));
+        if given.len() > before {
+            steps.push((time, decision));
+        }
+    }
+    steps
+}
+
+fn digests(decision: &Decision) -> impl Iterator<Item = Digest> {
+    decision.release.iter().flat_map(|r| r.digests())
+}

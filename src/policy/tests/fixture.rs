@@ -1,0 +1,173 @@
+//! Agreements, assessments and partners in a line each.
+
+use crate::{
+    domain::{
+        agreement::{Agreement, Area, Duties, Grant, Group},
+        assessment::{Manifest, Portion},
+        body::{Actor, Body, Kind, Subject},
+        ids::{AssessmentId, Digest, Handle, Salt, StatementId},
+        level::{Certainty, Crime, Severity, Urgency, WarningLevel},
+        marking::{Audience, Marking, Onward, Tlp},
+        partner::{Organisation, PartnerKind},
+        time::{Period, Time},
+    },
+    policy::{Decision, Facts, HouseRules, PartnerPolicy, Verdict, decide},
+};
+
+pub const ISSUED: &str = "2026-05-01T09:30:00Z";
+
+pub fn time(text: &str) -> Time {
+    text.parse().unwrap()
+}
+
+pub fn taker(domain: &str, kind: PartnerKind, country: &str) -> Organisation {
+    Organisation { domain: domain.parse().unwrap(), kind, country: country.parse().ok() }
+}
+
+pub fn ecowas() -> Organisation {
+    taker("ecowas.example", PartnerKind::Regional, "")
+}
+
+/// A grant from gb.example to the taker that gives every kind at once up to AMBER on these places.
+pub fn grant(id: &str, to: &Organisation, places: &[&str]) -> Grant {
+    Grant {
+        id: id.parse().unwrap(),
+        from: "gb.example".parse().unwrap(),
+        to: to.domain.clone(),
+        places: places.iter().map(|p| p.parse::<Area>().unwrap()).collect(),
+        topics: vec![],
+        kinds: Kind::ALL.to_vec(),
+        max_tlp: Tlp::Amber,
+        min_level: None,
+        delay_seconds: 0,
+        retention_days: None,
+        onward: None,
+        purpose: String::new(),
+    }
+}
+
+pub fn agreement(to: &Organisation, grants: Vec<Grant>) -> Agreement {
+    let mut parties = ["gb.example".parse().unwrap(), to.domain.clone()];
+    parties.sort();
+    Agreement {
+        series: AssessmentId([1; 16]),
+        version: 3,
+        previous: Some(StatementId([9; 32])),
+        parties,
+        from: "2026-01-01".parse().unwrap(),
+        until: "2027-12-31".parse().unwrap(),
+        purpose: "tests".into(),
+        notice_days: 90,
+        groups: vec![],
+        grants,
+        duties: Duties::default(),
+    }
+}
+
+pub fn group(name: &str, countries: &[&str], organisations: &[&str]) -> Group {
+    Group {
+        name: name.parse().unwrap(),
+        as_of: "2026-01-01".parse().unwrap(),
+        countries: countries.iter().map(|c| c.parse().unwrap()).collect(),
+        organisations: organisations.iter().map(|o| o.parse().unwrap()).collect(),
+    }
+}
+
+pub fn compile_all(to: &Organisation, agreements: Vec<Agreement>, house: &HouseRules) -> PartnerPolicy {
+    let agreements: Vec<_> = agreements.into_iter().zip(1..).map(|(a, i)| (StatementId([i; 32]), a)).collect();
+    PartnerPolicy::compile(&"gb.example".parse().unwrap(), to, &agreements, house).unwrap()
+}
+
+pub fn compile(to: &Organisation, grants: Vec<Grant>) -> PartnerPolicy {
+    compile_all(to, vec![agreement(to, grants)], &HouseRules::none())
+}
+
+pub fn marking(tlp: Tlp) -> Marking {
+    Marking { tlp, releasable_to: vec![], onward: Onward::None, topics: vec![], caveats: vec![], national: None }
+}
+
+pub fn audiences(names: &[&str]) -> Vec<Audience> {
+    names.iter().map(|n| n.parse().unwrap()).collect()
+}
+
+pub fn portion(number: u8, tlp: Tlp, body: Body) -> Portion {
+    Portion {
+        salt: Salt([number; 32]),
+        handle: Handle([number; 8]),
+        order: u32::from(number) * 10,
+        marking: marking(tlp),
+        body,
+    }
+}
+
+pub fn headline(number: u8, tlp: Tlp) -> Portion {
+    portion(number, tlp, Body::Headline { text: "headline".into() })
+}
+
+pub fn gap(number: u8, tlp: Tlp) -> Portion {
+    portion(number, tlp, Body::Gap { text: "gap".into() })
+}
+
+pub fn about(places: &[&str], actors: &[&str], level: WarningLevel) -> Body {
+    let day = "2026-05-01".parse().unwrap();
+    let actor = |state: &&str| Actor { name: "actor".into(), state: Some(state.parse().unwrap()) };
+    Body::Subject(Subject {
+        places: places.iter().map(|p| p.parse().unwrap()).collect(),
+        period: Period { from: day, until: day },
+        groups: vec![],
+        actors: actors.iter().map(actor).collect(),
+        risk_of: vec![Crime::MassKilling],
+        level,
+        urgency: Urgency::Expected,
+        severity: Severity::Extreme,
+        certainty: Certainty::Possible,
+        addressed_to: vec![],
+    })
+}
+
+/// A subject of level 3 (warning).
+pub fn subject(number: u8, tlp: Tlp, places: &[&str]) -> Portion {
+    portion(number, tlp, about(places, &[], WarningLevel::Warning))
+}
+
+pub fn manifest(issued: Time, expires: Time) -> Manifest {
+    Manifest {
+        assessment: AssessmentId([7; 16]),
+        version: 1,
+        previous: None,
+        originator: "gb.example".parse().unwrap(),
+        issued,
+        expires,
+        digests: vec![],
+        exercise: false,
+    }
+}
+
+/// A digest by the portion's place, since the policy computes none.
+pub fn digest(index: usize) -> Digest {
+    Digest([u8::try_from(index).unwrap(); 32])
+}
+
+pub fn facts(portions: &[Portion]) -> Facts<'_> {
+    let manifest = manifest(time(ISSUED), time("2026-12-01T00:00:00Z"));
+    Facts::of(&manifest, portions.iter().enumerate().map(|(i, p)| (digest(i), p)))
+}
+
+/// The decision an hour after the issue.
+pub fn decided(policy: &PartnerPolicy, portions: &[Portion]) -> Decision {
+    decide(policy, &facts(portions), time("2026-05-01T10:30:00Z"))
+}
+
+/// For each portion `+` or the ids of the reasons why not.
+pub fn in_short(decision: &Decision) -> Vec<String> {
+    let short = |verdict: &Verdict| match verdict {
+        Verdict::Release(_) => "+".to_owned(),
+        Verdict::Withhold(denial) => denial.reasons().iter().map(|r| r.id.to_string()).collect::<Vec<_>>().join(" "),
+    };
+    decision.portions.iter().map(|p| short(&p.verdict)).collect()
+}
+
+/// The words of the first reason for each portion.
+pub fn words(decision: &Decision) -> Vec<String> {
+    decision.portions.iter().map(|p| p.verdict.reasons()[0].words.to_string()).collect()
+}

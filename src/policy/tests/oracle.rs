@@ -1,0 +1,355 @@
+//! The rules of a release once more, as a reader of the protocol would write them down: nested ifs over the domain's own types, slow and
+//! plain, with nothing of Cedar and nothing of the code under test. Any one rule can be left out, to show that its absence is noticed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::cases::Case;
+use crate::domain::{
+    agreement::{Agreement, Area, Grant},
+    assessment::Portion,
+    body::{Body, Kind},
+    marking::{Audience, Onward, Tlp},
+    partner::PartnerKind,
+    place::{Country, Place},
+    release::{OnwardLimit, Terms},
+};
+
+/// The rules that can be left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    Direction,
+    Validity,
+    Kinds,
+    Tlp,
+    Topics,
+    Places,
+    Level,
+    Delay,
+    OwnState,
+    ActorsState,
+    GoverningState,
+    SubjectKnown,
+    Expiry,
+    ReleasableTo,
+    GroupOfStates,
+    RedNamed,
+    RedNotByCountry,
+    OneHeadline,
+    HeadlineNeeded,
+    AsSeenThere,
+    BarredAsDisclosed,
+    OnwardOnlyWhereAllGrant,
+    ShortestRetention,
+}
+
+impl Rule {
+    pub const ALL: &[Self] = &[
+        Self::Direction,
+        Self::Validity,
+        Self::Kinds,
+        Self::Tlp,
+        Self::Topics,
+        Self::Places,
+        Self::Level,
+        Self::Delay,
+        Self::OwnState,
+        Self::ActorsState,
+        Self::GoverningState,
+        Self::SubjectKnown,
+        Self::Expiry,
+        Self::ReleasableTo,
+        Self::GroupOfStates,
+        Self::RedNamed,
+        Self::RedNotByCountry,
+        Self::OneHeadline,
+        Self::HeadlineNeeded,
+        Self::AsSeenThere,
+        Self::BarredAsDisclosed,
+        Self::OnwardOnlyWhereAllGrant,
+        Self::ShortestRetention,
+    ];
+}
+
+/// What goes: the agreement's place, by portion the names of the grants, and the terms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    pub agreement: usize,
+    pub portions: BTreeMap<usize, BTreeSet<String>>,
+    pub terms: Terms,
+}
+
+/// What goes to the case's taker, if anything.
+pub fn answer(case: &Case, without: Option<Rule>) -> Option<Answer> {
+    let mut best: Option<Answer> = None;
+    for index in 0..case.agreements.len() {
+        if let Some(answer) = (Oracle { case, agreement: &case.agreements[index], without }).answer(index) {
+            let more = |b: &Answer| answer.portions.len() > b.portions.len();
+            if best.as_ref().is_none_or(more) {
+                best = Some(answer);
+            }
+        }
+    }
+    best
+}
+
+struct Oracle<'a> {
+    case: &'a Case,
+    agreement: &'a Agreement,
+    without: Option<Rule>,
+}
+
+impl Oracle<'_> {
+    fn is_left_out(&self, rule: Rule) -> bool {
+        self.without == Some(rule)
+    }
+
+    fn answer(&self, agreement: usize) -> Option<Answer> {
+        let all: BTreeSet<usize> = (0..self.case.portions.len()).collect();
+        let mut permitted: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
+        for index in &all {
+            let grants = self.permitting(*index, &all);
+            if !grants.is_empty() {
+                permitted.insert(*index, grants);
+            }
+        }
+        loop {
+            let shown = self.one_headline(&permitted);
+            let visible: BTreeSet<usize> = shown.keys().copied().collect();
+            let mut changed = false;
+            for (index, grants) in &shown {
+                if self.is_left_out(Rule::AsSeenThere) {
+                    break;
+                }
+                let seen = self.permitting(*index, &visible);
+                let both: BTreeSet<String> = grants.intersection(&seen).cloned().collect();
+                if both != *grants {
+                    changed = true;
+                    if both.is_empty() {
+                        permitted.remove(index);
+                    } else {
+                        permitted.insert(*index, both);
+                    }
+                }
+            }
+            if !changed {
+                return self.complete(agreement, shown);
+            }
+        }
+    }
+
+    fn complete(&self, agreement: usize, shown: BTreeMap<usize, BTreeSet<String>>) -> Option<Answer> {
+        let has = |kind| shown.keys().any(|i| self.portion(*i).kind() == kind);
+        if !has(Kind::Headline) && !self.is_left_out(Rule::HeadlineNeeded) {
+            return None;
+        }
+        // The recipient would refuse it anyhow, since it knows of no subject; so no case can tell that this rule is left out.
+        if !has(Kind::Subject) {
+            return None;
+        }
+        let terms = self.terms(&shown);
+        Some(Answer { agreement, portions: shown, terms })
+    }
+
+    fn portion(&self, index: usize) -> &Portion {
+        &self.case.portions[index]
+    }
+
+    fn one_headline(&self, permitted: &BTreeMap<usize, BTreeSet<String>>) -> BTreeMap<usize, BTreeSet<String>> {
+        let mut best: Option<usize> = None;
+        for index in permitted.keys().copied().filter(|i| self.portion(*i).kind() == Kind::Headline) {
+            best = match best {
+                None => Some(index),
+                Some(old) => {
+                    let (a, b) = (self.portion(old), self.portion(index));
+                    let higher = b.marking.tlp > a.marking.tlp;
+                    let earlier = b.marking.tlp == a.marking.tlp && b.order < a.order;
+                    Some(if higher || earlier { index } else { old })
+                }
+            };
+        }
+        let mut shown = permitted.clone();
+        if !self.is_left_out(Rule::OneHeadline) {
+            shown.retain(|i, _| self.portion(*i).kind() != Kind::Headline || Some(*i) == best);
+        }
+        shown
+    }
+
+    /// The grants that permit the portion, given what the subjects among the visible portions say; none where a rule forbids it.
+    fn permitting(&self, index: usize, visible: &BTreeSet<usize>) -> BTreeSet<String> {
+        let mut grants = BTreeSet::new();
+        if self.is_forbidden(index, visible) {
+            return grants;
+        }
+        for grant in &self.agreement.grants {
+            if self.grants(grant, index, visible) {
+                grants.insert(grant.id.to_string());
+            }
+        }
+        grants
+    }
+
+    fn is_forbidden(&self, index: usize, visible: &BTreeSet<usize>) -> bool {
+        let (taker, marking) = (&self.case.taker, &self.portion(index).marking);
+        if self.case.now >= self.case.expires && !self.is_left_out(Rule::Expiry) {
+            return true;
+        }
+        let own = if taker.kind == PartnerKind::State { taker.country } else { None };
+        if own.is_some_and(|c| self.states(visible).contains(&c)) && !self.is_left_out(Rule::OwnState) {
+            return true;
+        }
+        let subjects = self.subjects(visible);
+        let placeless = subjects.iter().any(|s| s.places.is_empty());
+        if (subjects.is_empty() || placeless) && !self.is_left_out(Rule::SubjectKnown) {
+            return true;
+        }
+        if !marking.releasable_to.is_empty() && !self.is_left_out(Rule::ReleasableTo) {
+            let by_state = !self.is_left_out(Rule::GroupOfStates);
+            if !marking.releasable_to.iter().any(|a| self.names(a, by_state)) {
+                return true;
+            }
+        }
+        if marking.tlp == Tlp::Red && !self.is_left_out(Rule::RedNamed) {
+            let by_state = self.is_left_out(Rule::RedNotByCountry);
+            if !marking.releasable_to.iter().any(|a| self.names(a, by_state)) {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn names(&self, audience: &Audience, by_state: bool) -> bool {
+        let taker = &self.case.taker;
+        match audience {
+            Audience::Organisation(domain) => *domain == taker.domain,
+            Audience::Group(name) => {
+                for group in &self.agreement.groups {
+                    if group.name == *name {
+                        if group.organisations.contains(&taker.domain) {
+                            return true;
+                        }
+                        if by_state && taker.kind == PartnerKind::State {
+                            return taker.country.is_some_and(|c| group.countries.contains(&c));
+                        }
+                    }
+                }
+                false
+            }
+        }
+    }
+
+    fn subjects(&self, visible: &BTreeSet<usize>) -> Vec<&crate::domain::body::Subject> {
+        let mut subjects = Vec::new();
+        for index in visible {
+            if let Body::Subject(subject) = &self.portion(*index).body {
+                subjects.push(subject);
+            }
+        }
+        subjects
+    }
+
+    fn states(&self, visible: &BTreeSet<usize>) -> BTreeSet<Country> {
+        let mut states = BTreeSet::new();
+        for subject in self.subjects(visible) {
+            for place in &subject.places {
+                if self.is_left_out(Rule::GoverningState) {
+                    states.extend(place.countries());
+                } else {
+                    states.extend(place.states_concerned());
+                }
+            }
+            if !self.is_left_out(Rule::ActorsState) {
+                for state in subject.actors.iter().filter_map(|a| a.state) {
+                    states.extend(Place::Country(state).states_concerned());
+                }
+            }
+        }
+        states
+    }
+
+    fn grants(&self, grant: &Grant, index: usize, visible: &BTreeSet<usize>) -> bool {
+        let (case, portion) = (self.case, self.portion(index));
+        let kept = |rule, condition: bool| condition || self.is_left_out(rule);
+        let topics = &portion.marking.topics;
+        let subjects = self.subjects(visible);
+        let level = subjects.iter().map(|s| s.level).max();
+        let delay = i64::try_from(grant.delay_seconds).unwrap_or(i64::MAX);
+        let places: Vec<Place> = subjects.iter().flat_map(|s| s.places.iter().copied()).collect();
+        let between = grant.from == case.giver && grant.to == case.taker.domain;
+        kept(Rule::Direction, between)
+            && kept(Rule::Validity, self.agreement.is_valid_at(case.now))
+            && kept(Rule::Kinds, grant.kinds.contains(&portion.kind()))
+            && kept(Rule::Tlp, portion.marking.tlp <= grant.max_tlp)
+            && kept(Rule::Topics, grant.topics.is_empty() || topics.iter().any(|t| grant.topics.contains(t)))
+            && kept(Rule::Places, places.iter().all(|p| self.lies_within(*p, grant)))
+            && kept(Rule::Level, grant.min_level.is_none_or(|least| level >= Some(least)))
+            && kept(Rule::Delay, case.now >= case.issued.plus_seconds(delay))
+    }
+
+    fn lies_within(&self, place: Place, grant: &Grant) -> bool {
+        if let Place::Region(region) = place {
+            return region.countries().iter().all(|c| self.lies_within(Place::Country(*c), grant));
+        }
+        for area in &grant.places {
+            let within = match area {
+                Area::Place(outer) => place.within(*outer),
+                Area::Group(name) => {
+                    let members = self.agreement.groups.iter().filter(|g| g.name == *name).flat_map(|g| &g.countries);
+                    members.into_iter().any(|c| place.within(Place::Country(*c)))
+                }
+            };
+            if within {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn terms(&self, shown: &BTreeMap<usize, BTreeSet<String>>) -> Terms {
+        let all: BTreeSet<usize> = (0..self.case.portions.len()).collect();
+        let visible: BTreeSet<usize> = shown.keys().copied().collect();
+        let hides_subject = self.subjects(&visible).len() < self.subjects(&all).len();
+        let as_disclosed = hides_subject && !self.is_left_out(Rule::BarredAsDisclosed);
+        let states = self.states(if as_disclosed { &visible } else { &all });
+        let used: BTreeSet<&String> = shown.values().flatten().collect();
+        let mut retention_days: Option<u32> = None;
+        for grant in self.agreement.grants.iter().filter(|g| used.contains(&g.id.to_string())) {
+            if let Some(days) = grant.retention_days {
+                let shorter = retention_days.is_none_or(|old| days < old);
+                if shorter || self.is_left_out(Rule::ShortestRetention) {
+                    retention_days = Some(days);
+                }
+            }
+        }
+        let onward = if hides_subject { None } else { self.onward(shown) };
+        Terms { onward, barred_states: states.into_iter().collect(), retention_days }
+    }
+
+    fn onward(&self, shown: &BTreeMap<usize, BTreeSet<String>>) -> Option<OnwardLimit> {
+        let mut limit: Option<OnwardLimit> = None;
+        for (index, used) in shown {
+            if !matches!(self.portion(*index).marking.onward, Onward::Named(_)) {
+                continue;
+            }
+            let mut found = false;
+            for grant in self.agreement.grants.iter().filter(|g| used.contains(&g.id.to_string())) {
+                let Some(terms) = &grant.onward else { continue };
+                found = true;
+                limit = Some(match limit {
+                    None => OnwardLimit { to: terms.to.clone(), max_tlp: terms.max_tlp, depth: terms.depth },
+                    Some(old) => OnwardLimit {
+                        to: old.to.into_iter().filter(|a| terms.to.contains(a)).collect(),
+                        max_tlp: old.max_tlp.min(terms.max_tlp),
+                        depth: old.depth.min(terms.depth),
+                    },
+                });
+            }
+            if !found && !self.is_left_out(Rule::OnwardOnlyWhereAllGrant) {
+                return None;
+            }
+        }
+        let mut limit = limit?;
+        limit.to.sort();
+        limit.to.dedup();
+        if limit.to.is_empty() || limit.depth == 0 { None } else { Some(limit) }
+    }
+}

@@ -1,0 +1,291 @@
+//! Which permitted portions make a release, on what terms, when, and what its recipient says to it.
+
+use super::fixture::*;
+use crate::{
+    domain::{
+        agreement::{Agreement, Grant, OnwardTerms},
+        assessment::Portion,
+        body::Kind,
+        ids::StatementId,
+        level::WarningLevel,
+        marking::{Onward, Tlp},
+        partner::PartnerKind,
+        release::{EntryKind, Position, Release},
+    },
+    policy::{Cleared, Decision, Facts, HouseRules, PartnerPolicy, accept, plan},
+};
+
+fn amber_on_west_africa() -> PartnerPolicy {
+    let to = ecowas();
+    compile(&to, vec![grant("g", &to, &["M49:011"])])
+}
+
+#[test]
+fn without_a_headline_or_a_subject_nothing_goes() {
+    let policy = amber_on_west_africa();
+    let no_headline = decided(&policy, &[headline(1, Tlp::Red), subject(2, Tlp::Clear, &["ML"]), gap(3, Tlp::Clear)]);
+    assert_eq!(in_short(&no_headline), ["tlp-red-named-only", "no-headline", "no-headline"]);
+    let no_subject =
+        decided(&policy, &[headline(1, Tlp::Clear), subject(2, Tlp::AmberStrict, &["ML"]), gap(3, Tlp::Clear)]);
+    assert_eq!(in_short(&no_subject), ["no-subject", "no-grant", "no-subject"]);
+    assert!(no_headline.release.is_none() && no_subject.release.is_none());
+}
+
+#[test]
+fn of_several_headlines_only_the_fullest_goes() {
+    let to = ecowas();
+    let strict = || {
+        let mut strict = grant("g", &to, &["M49:011"]);
+        strict.max_tlp = Tlp::AmberStrict;
+        compile(&to, vec![strict])
+    };
+    let mut portions = vec![
+        headline(1, Tlp::Green),
+        headline(2, Tlp::AmberStrict),
+        headline(3, Tlp::AmberStrict),
+        subject(4, Tlp::Clear, &["ML"]),
+    ];
+    let short = |policy: &PartnerPolicy, portions: &[Portion]| in_short(&decided(policy, portions));
+    let fuller = "a-fuller-headline-is-given";
+    assert_eq!(short(&strict(), &portions), [fuller, "+", fuller, "+"]);
+    assert_eq!(short(&amber_on_west_africa(), &portions), ["+", "no-grant", "no-grant", "+"]);
+    portions[1].order = 99;
+    assert_eq!(short(&strict(), &portions), [fuller, fuller, "+", "+"], "the first by order, not by place");
+}
+
+#[test]
+fn a_release_stands_on_the_one_agreement_that_gives_most() {
+    let to = ecowas();
+    let mut small = grant("small", &to, &["M49:011"]);
+    small.kinds = vec![Kind::Headline, Kind::Subject, Kind::Source];
+    let large = grant("large", &to, &["M49:011"]);
+    let mut red_gaps = large.clone();
+    red_gaps.kinds = vec![Kind::Headline, Kind::Subject, Kind::Gap];
+    red_gaps.id = "red-gaps".parse().unwrap();
+    let portions = [headline(1, Tlp::Clear), subject(2, Tlp::Clear, &["ML"]), gap(3, Tlp::Clear), gap(4, Tlp::Clear)];
+    let one = |grant: &Grant| agreement(&to, vec![grant.clone()]);
+    let of = |agreements: Vec<Agreement>| decided(&compile_all(&to, agreements, &HouseRules::none()), &portions);
+    let chosen = |decision: &Decision| decision.release.as_ref().unwrap().agreement().id;
+    assert_eq!(chosen(&of(vec![one(&small), one(&large)])), StatementId([2; 32]));
+    assert_eq!(chosen(&of(vec![one(&large), one(&small)])), StatementId([1; 32]));
+    assert_eq!(chosen(&of(vec![one(&large), one(&red_gaps)])), StatementId([1; 32]), "of equals the lowest id");
+    let headlines = [headline(1, Tlp::Clear), headline(2, Tlp::Green), subject(3, Tlp::Clear, &["ML"])];
+    let mut clear = large.clone();
+    clear.max_tlp = Tlp::Clear;
+    let policy = compile_all(&to, vec![one(&clear), one(&large)], &HouseRules::none());
+    assert_eq!(
+        chosen(&decided(&policy, &headlines)),
+        StatementId([1; 32]),
+        "what is permitted and stays counts for nothing"
+    );
+    let mut sources = portions.to_vec();
+    sources.push(portion(5, Tlp::Clear, crate::domain::body::Body::Source { text: "source".into() }));
+    let both = decided(&compile_all(&to, vec![one(&small), one(&red_gaps)], &HouseRules::none()), &sources);
+    assert_eq!(in_short(&both), ["+", "+", "+", "+", "no-grant another-agreement"]);
+}
+
+#[test]
+fn the_grants_of_one_agreement_add_up_and_are_named() {
+    let to = ecowas();
+    let mut strict = grant("b-strict", &to, &["ML"]);
+    strict.max_tlp = Tlp::AmberStrict;
+    let wide = grant("a-wide", &to, &["M49:011"]);
+    let portions = [headline(1, Tlp::Clear), subject(2, Tlp::Clear, &["ML"]), gap(3, Tlp::AmberStrict)];
+    let decision = decided(&compile(&to, vec![strict, wide]), &portions);
+    let release = decision.release.unwrap();
+    assert_eq!(release.grants().iter().map(|g| g.as_str()).collect::<Vec<_>>(), ["a-wide", "b-strict"]);
+    assert_eq!(release.digests().collect::<Vec<_>>(), [digest(0), digest(1), digest(2)]);
+    assert_eq!(decision.portions[2].verdict.reasons().len(), 1);
+    assert_eq!(decision.portions[0].verdict.reasons().len(), 2);
+}
+
+fn passing_on(to: &[&str], max_tlp: Tlp, depth: u32) -> OnwardTerms {
+    OnwardTerms { to: audiences(to), kinds: Kind::ALL.to_vec(), max_tlp, depth }
+}
+
+fn onward_portions() -> Vec<Portion> {
+    let mut portions = vec![headline(1, Tlp::Clear), subject(2, Tlp::Clear, &["ML"]), gap(3, Tlp::Amber)];
+    portions[0].marking.onward = Onward::Named(audiences(&["group:ecowas"]));
+    portions[1].marking.onward = Onward::Named(audiences(&["group:ecowas"]));
+    portions
+}
+
+#[test]
+fn the_terms_are_the_narrowest_of_the_grants_used() {
+    let to = ecowas();
+    let mut first = grant("first", &to, &["ML"]);
+    first.onward = Some(passing_on(&["group:ecowas", "au.example"], Tlp::Amber, 1));
+    first.retention_days = Some(400);
+    let mut second = grant("second", &to, &["M49:011"]);
+    second.onward = Some(passing_on(&["group:ecowas"], Tlp::Green, 3));
+    second.retention_days = Some(30);
+    let mut unused = grant("unused", &to, &["SD"]);
+    unused.retention_days = Some(1);
+    let release = decided(&compile(&to, vec![first, second, unused]), &onward_portions()).release.unwrap();
+    let terms = release.terms();
+    assert_eq!(terms.retention_days, Some(30));
+    assert_eq!(terms.barred_states.iter().map(|c| c.code()).collect::<Vec<_>>(), ["ML"]);
+    let onward = terms.onward.as_ref().unwrap();
+    assert_eq!((&onward.to[..], onward.max_tlp, onward.depth), (&audiences(&["group:ecowas"])[..], Tlp::Green, 1));
+}
+
+#[test]
+fn nothing_is_passed_on_where_the_marking_or_the_grant_says_so() {
+    let to = ecowas();
+    let onward = |terms: Option<OnwardTerms>, portions: &[Portion]| {
+        let mut grant = grant("g", &to, &["M49:011"]);
+        grant.onward = terms;
+        decided(&compile(&to, vec![grant]), portions).release.unwrap().terms().onward.clone()
+    };
+    assert!(onward(Some(passing_on(&["au.example"], Tlp::Green, 1)), &onward_portions()).is_some());
+    assert!(onward(None, &onward_portions()).is_none());
+    assert!(onward(Some(passing_on(&["au.example"], Tlp::Green, 0)), &onward_portions()).is_none());
+    assert!(onward(Some(passing_on(&[], Tlp::Green, 1)), &onward_portions()).is_none());
+    let mut kept = onward_portions();
+    kept[0].marking.onward = Onward::None;
+    kept[1].marking.onward = Onward::WithinOrganisation;
+    assert!(onward(Some(passing_on(&["au.example"], Tlp::Green, 1)), &kept).is_none());
+}
+
+#[test]
+fn nothing_is_passed_on_where_a_portion_came_under_a_grant_without_onward_terms() {
+    let to = ecowas();
+    let mut passing = grant("passing", &to, &["M49:011"]);
+    passing.onward = Some(passing_on(&["au.example"], Tlp::Green, 1));
+    passing.max_tlp = Tlp::Clear;
+    let silent = grant("silent", &to, &["M49:011"]);
+    let policy = compile(&to, vec![passing, silent]);
+    let mut portions = onward_portions();
+    assert!(decided(&policy, &portions).release.unwrap().terms().onward.is_some());
+    portions[2].marking.onward = Onward::Named(audiences(&["au.example"]));
+    assert!(decided(&policy, &portions).release.unwrap().terms().onward.is_none());
+}
+
+#[test]
+fn a_withheld_subject_is_not_betrayed_by_the_terms() {
+    let to = ecowas();
+    let mut passing = grant("g", &to, &["M49:002"]);
+    passing.onward = Some(passing_on(&["au.example"], Tlp::Green, 1));
+    let policy = compile(&to, vec![passing]);
+    let mut portions = onward_portions();
+    portions.push(subject(4, Tlp::Red, &["SD"]));
+    let terms = decided(&policy, &portions).release.unwrap().terms().clone();
+    assert_eq!(terms.onward, None);
+    assert_eq!(terms.barred_states.iter().map(|c| c.code()).collect::<Vec<_>>(), ["ML"]);
+    portions[3].marking.tlp = Tlp::Green;
+    let open = decided(&policy, &portions).release.unwrap().terms().clone();
+    assert!(open.onward.is_some());
+    assert_eq!(open.barred_states.iter().map(|c| c.code()).collect::<Vec<_>>(), ["ML", "SD"]);
+}
+
+#[test]
+fn a_withheld_subject_lends_its_level_to_nothing() {
+    let to = ecowas();
+    let mut urgent = grant("urgent", &to, &["M49:011"]);
+    urgent.min_level = Some(WarningLevel::Imminent);
+    let imminent = |tlp| portion(4, tlp, about(&["ML"], &[], WarningLevel::Imminent));
+    let policy = compile(&to, vec![urgent]);
+    let mut portions = vec![headline(1, Tlp::Clear), subject(2, Tlp::Clear, &["ML"]), imminent(Tlp::Amber)];
+    assert_eq!(in_short(&decided(&policy, &portions)), ["+", "+", "+"]);
+    portions[2] = imminent(Tlp::AmberStrict);
+    let unseen = "not-covered-as-shown";
+    assert_eq!(in_short(&decided(&policy, &portions)), [unseen, unseen, "no-grant"]);
+}
+
+#[test]
+fn a_plan_lists_each_time_at_which_more_goes() {
+    let to = ecowas();
+    let mut at_once = grant("at-once", &to, &["M49:011"]);
+    at_once.kinds = vec![Kind::Headline, Kind::Subject];
+    at_once.max_tlp = Tlp::Green;
+    let mut later = grant("later", &to, &["M49:011"]);
+    later.delay_seconds = 86_400;
+    let mut same = later.clone();
+    same.id = "same".parse().unwrap();
+    same.delay_seconds = 2 * 86_400;
+    let mut too_late = later.clone();
+    too_late.id = "too-late".parse().unwrap();
+    too_late.max_tlp = Tlp::Red;
+    too_late.delay_seconds = 300 * 86_400;
+    let policy = compile(&to, vec![at_once, later, same, too_late]);
+    let portions =
+        [headline(1, Tlp::Green), headline(2, Tlp::Amber), subject(3, Tlp::Clear, &["ML"]), gap(4, Tlp::Amber)];
+    let steps = plan(&policy, &facts(&portions), time("2026-05-01T10:00:00Z"));
+    let shown: Vec<(String, Vec<usize>)> =
+        steps.iter().map(|(t, d)| (t.to_string(), d.release.iter().flat_map(Cleared::indexes).collect())).collect();
+    assert_eq!(
+        shown,
+        [("2026-05-01T10:00:00Z".to_owned(), vec![0, 2]), ("2026-05-02T09:30:00Z".to_owned(), vec![1, 2, 3])]
+    );
+}
+
+/// The release statement that the giver would sign.
+pub fn statement(cleared: &Cleared) -> Release {
+    Release {
+        recipient: cleared.recipient().clone(),
+        kind: EntryKind::Assessment,
+        manifest: StatementId([5; 32]),
+        digests: cleared.digests().collect(),
+        agreement: cleared.agreement(),
+        grants: cleared.grants().to_vec(),
+        terms: cleared.terms().clone(),
+        position: Position { sequence: 1, previous: None },
+        released_at: cleared.at(),
+        via: None,
+    }
+}
+
+/// Two grants in force, a release under them, and the portions that it holds.
+fn released() -> (PartnerPolicy, Release, Vec<Portion>) {
+    let portions = vec![headline(1, Tlp::Clear), subject(2, Tlp::Clear, &["ML"]), gap(3, Tlp::Amber)];
+    let policy = amber_on_west_africa();
+    let release = statement(&decided(&policy, &portions).release.unwrap());
+    (policy, release, portions)
+}
+
+fn refused(policy: &PartnerPolicy, release: &Release, facts: &Facts<'_>) -> Vec<String> {
+    accept(policy, release, facts).unwrap_err().iter().map(|r| r.id.to_string()).collect()
+}
+
+#[test]
+fn a_recipient_accepts_what_its_own_copy_covers() {
+    let (policy, release, portions) = released();
+    assert_eq!(accept(&policy, &release, &facts(&portions)), Ok(()));
+}
+
+#[test]
+fn a_recipient_quarantines_what_its_own_copy_does_not_cover() {
+    let (policy, release, mut portions) = released();
+    portions[2].marking.tlp = Tlp::AmberStrict;
+    let reasons = accept(&policy, &release, &facts(&portions)).unwrap_err();
+    assert_eq!(reasons.len(), 1);
+    assert_eq!(reasons[0].to_string(), "no-grant: grant g: AMBER+STRICT is above AMBER");
+    portions[2].marking.tlp = Tlp::Red;
+    assert_eq!(refused(&policy, &release, &facts(&portions)), ["tlp-red-named-only"]);
+}
+
+#[test]
+fn a_recipient_quarantines_a_release_on_other_terms_than_its_own() {
+    let (policy, release, portions) = released();
+    let changed = |change: fn(&mut Release)| {
+        let mut changed = release.clone();
+        change(&mut changed);
+        refused(&policy, &changed, &facts(&portions))
+    };
+    assert_eq!(changed(|r| r.agreement.version = 2), ["agreement-differs"]);
+    assert_eq!(changed(|r| r.agreement.id = StatementId([2; 32])), ["agreement-differs"]);
+    assert_eq!(changed(|r| r.grants = vec!["other".parse().unwrap()]), ["agreement-differs"]);
+    assert_eq!(changed(|r| r.recipient = "au.example".parse().unwrap()), ["not-for-us"]);
+    assert_eq!(changed(|r| r.digests.push(digest(9))), ["portion-missing"]);
+    assert_eq!(changed(|r| r.released_at = time("2028-01-01T00:00:00Z")), ["expired"]);
+    assert_eq!(changed(|r| r.released_at = time("2026-04-01T00:00:00Z")), ["no-grant"]);
+}
+
+#[test]
+fn a_state_quarantines_what_is_about_itself() {
+    let to = taker("ml.example", PartnerKind::State, "ML");
+    let ours = compile(&to, vec![grant("g", &to, &["M49:011"])]);
+    let (_, mut release, portions) = released();
+    release.recipient = to.domain;
+    assert_eq!(refused(&ours, &release, &facts(&portions)), ["subject-rule"]);
+}

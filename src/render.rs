@@ -1,0 +1,67 @@
+//! What people read on a terminal: an assessment, an agreement, a table. Pure text. Whatever a partner may have written is made
+//! harmless for terminals first: see [`text`].
+
+mod agreement;
+mod assessment;
+mod portion;
+mod style;
+mod table;
+pub mod text;
+mod words;
+
+use crate::domain::{
+    assessment::{Manifest, Portion},
+    lexicon::Lexicon,
+};
+
+pub use agreement::agreement;
+pub use assessment::assessment;
+pub use table::table;
+
+/// How the reader wants it.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// The reader's own scale of likelihood.
+    pub lexicon: &'static Lexicon,
+    /// Columns of the terminal; fewer than 40 count as 40.
+    pub width: usize,
+    /// Whether the terminal shows colours.
+    pub color: bool,
+}
+
+impl Options {
+    fn columns(&self) -> usize {
+        self.width.clamp(40, 400)
+    }
+}
+
+/// An assessment as far as it is known here.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// What its originator signed.
+    pub manifest: &'a Manifest,
+    /// The portions that the reader may read, by `order`.
+    pub portions: &'a [Portion],
+    /// Who signed it.
+    pub signatures: &'a [SignatureLine],
+    /// `current`, `superseded`, `withdrawn`, `purged` or `quarantined`.
+    pub state: &'a str,
+    /// The organisations by which it came, the first hub first; empty where it came from its originator.
+    pub via: &'a [String],
+}
+
+/// A signature and what came of its check.
+#[derive(Debug, Clone)]
+pub struct SignatureLine {
+    /// The signer's SPIFFE id.
+    pub id: String,
+    /// The suite's name.
+    pub suite: String,
+    /// Whether it verifies.
+    pub valid: bool,
+    /// What else is to be said, e.g. that the certificate was revoked later.
+    pub note: Option<String>,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,170 @@
+//! An assessment for a reader: what it is, who answers for it, and every portion with its marking.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Options, SignatureLine, View,
+    portion::{self, Names},
+    style::Style,
+    text::{columns, harmless, one_line, wrap},
+    words,
+};
+use crate::domain::{
+    assessment::Portion,
+    body::{Body, Kind},
+    ids::Handle,
+    marking::Tlp,
+};
+
+/// The assessment as text, ending in a newline.
+pub fn assessment(view: &View<'_>, options: &Options) -> String {
+    let mut page = Page { out: String::new(), width: options.columns(), style: Style { color: options.color } };
+    page.banner(view.manifest.exercise);
+    page.level(view.portions);
+    page.headlines(view.portions);
+    page.origin(view);
+    let names = names(view.portions);
+    for portion in ordered(view.portions).filter(|p| p.kind() != Kind::Headline) {
+        page.portion(portion, &names, options);
+    }
+    page.blank();
+    page.faintly("There may be portions withheld from you; decoys in the manifest hide whether and how many.");
+    page.banner(view.manifest.exercise);
+    page.out
+}
+
+fn ordered(portions: &[Portion]) -> impl Iterator<Item = &Portion> {
+    let mut all: Vec<&Portion> = portions.iter().collect();
+    all.sort_by_key(|p| p.order);
+    all.into_iter()
+}
+
+/// What readers call the portions: `evidence 2`.
+fn names(portions: &[Portion]) -> Names {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let named = ordered(portions).map(|p| {
+        let kind = p.kind().as_str();
+        let number = counts.entry(kind).or_default();
+        *number += 1;
+        (p.handle, format!("{kind} {number}"))
+    });
+    named.collect::<BTreeMap<Handle, String>>()
+}
+
+/// Collects lines.
+struct Page {
+    out: String,
+    width: usize,
+    style: Style,
+}
+
+impl Page {
+    fn line(&mut self, line: &str) {
+        self.out.push_str(line);
+        self.out.push('\n');
+    }
+
+    fn blank(&mut self) {
+        self.line("");
+    }
+
+    /// Text in lines after an indent.
+    fn text(&mut self, text: &str, indent: &str) {
+        for line in wrap(text, self.width, indent) {
+            self.line(&line);
+        }
+    }
+
+    fn faintly(&mut self, text: &str) {
+        for line in wrap(text, self.width, "") {
+            self.line(&self.style.faint(&line));
+        }
+    }
+
+    fn banner(&mut self, exercise: bool) {
+        if exercise {
+            self.line(&self.style.alarm("EXERCISE EXERCISE EXERCISE: this is no real warning"));
+        }
+    }
+
+    /// The highest level of what is shown.
+    fn level(&mut self, portions: &[Portion]) {
+        let highest = portions.iter().map(|p| p.marking.tlp).max();
+        let level = highest.map_or("nothing to be read".to_owned(), |tlp| format!("TLP:{tlp}"));
+        self.line(&self.style.tlp(highest.unwrap_or(Tlp::Clear), &level));
+        self.blank();
+    }
+
+    /// The one with the highest marking tells most; the others were written for readers who may have less.
+    fn headlines(&mut self, portions: &[Portion]) {
+        let mut all: Vec<(&str, &Portion)> = ordered(portions)
+            .filter_map(|p| match &p.body {
+                Body::Headline { text } => Some((text.as_str(), p)),
+                _ => None,
+            })
+            .collect();
+        all.sort_by_key(|(_, p)| std::cmp::Reverse(p.marking.tlp));
+        for (i, (text, portion)) in all.into_iter().enumerate() {
+            let told = if i == 0 { one_line(text) } else { format!("Also headed: {}", one_line(text)) };
+            for line in wrap(&told, self.width, "") {
+                let line = if i == 0 { self.style.bold(&line) } else { line };
+                self.line(&line);
+            }
+            self.marking(portion, "");
+        }
+        self.blank();
+    }
+
+    /// `  (AMBER, onward none)`, with what stands before it.
+    fn marking(&mut self, portion: &Portion, before: &str) {
+        let tlp = portion.marking.tlp;
+        let handling = words::handling(&portion.marking);
+        let plain = format!("{before}({tlp}, {handling})");
+        if columns(&plain) + 2 <= self.width {
+            let (before, tlp) = (self.style.bold(before), self.style.tlp(tlp, tlp.as_str()));
+            self.line(&format!("{before}({tlp}, {handling})"));
+        } else {
+            self.text(&plain, "");
+        }
+    }
+
+    /// Who answers for it, and what state it is in.
+    fn origin(&mut self, view: &View<'_>) {
+        let View { manifest, signatures, state, via, .. } = view;
+        self.row("assessment", &format!("{}, version {}", manifest.assessment, manifest.version));
+        let via: Vec<String> = via.iter().map(|v| one_line(v)).collect();
+        let by = if via.is_empty() { String::new() } else { format!(", by way of {}", via.join(", then ")) };
+        self.row("from", &format!("{}{by}", manifest.originator));
+        for signature in *signatures {
+            self.row("signed", &signed(signature));
+        }
+        if signatures.is_empty() {
+            self.row("signed", "BY NOBODY");
+        }
+        self.row("issued", &format!("{}, expires {}", manifest.issued, manifest.expires));
+        self.row("state", &one_line(state));
+    }
+
+    fn row(&mut self, name: &str, value: &str) {
+        let mut lines = wrap(value, self.width, "            ").into_iter();
+        let first = lines.next().unwrap_or_default();
+        self.line(&format!("{name:<12}{}", first.trim_start()));
+        lines.for_each(|line| self.line(&line));
+    }
+
+    fn portion(&mut self, portion: &Portion, names: &Names, options: &Options) {
+        self.blank();
+        let name = names.get(&portion.handle).map_or("portion", String::as_str).to_uppercase();
+        self.marking(portion, &format!("{name}  "));
+        for paragraph in portion::paragraphs(&portion.body, names, options.lexicon) {
+            self.text(&harmless(&paragraph), "  ");
+        }
+    }
+}
+
+fn signed(line: &SignatureLine) -> String {
+    let SignatureLine { id, suite, valid, note } = line;
+    let verdict = if *valid { "verified" } else { "DOES NOT VERIFY" };
+    let note = note.iter().map(|n| format!("; {}", one_line(n))).collect::<String>();
+    format!("{} ({}), {verdict}{note}", one_line(id), one_line(suite))
+}

@@ -1,0 +1,122 @@
+//! The shipped example as its readers see it.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    domain::{
+        body::Body,
+        ids::{AssessmentId, Handle, Salt},
+        lexicon::Lexicon,
+    },
+    draft::{Format, Lineage, parse, parse_agreement},
+};
+
+fn options(lexicon: &str) -> Options {
+    Options { lexicon: Lexicon::by_id(lexicon).unwrap(), width: 90, color: false }
+}
+
+fn portions() -> Vec<Portion> {
+    let draft = parse(include_str!("../../examples/assessment.toml"), Format::Toml).unwrap();
+    let all = draft.portions.iter().enumerate().map(|(i, p)| {
+        let mut body = p.body.clone();
+        if let Body::Judgement(judgement) = &mut body {
+            judgement.rests_on = draft.rests_on(p).into_iter().map(|i| Handle([i as u8; 8])).collect();
+        }
+        let order = 10 * i as u32;
+        Portion { salt: Salt([0; 32]), handle: Handle([i as u8; 8]), order, marking: p.marking.clone(), body }
+    });
+    all.collect()
+}
+
+fn manifest(exercise: bool) -> Manifest {
+    Manifest {
+        assessment: AssessmentId([0xa5; 16]),
+        version: 1,
+        previous: None,
+        originator: "gb.example".parse().unwrap(),
+        issued: "2026-05-01T09:30:00Z".parse().unwrap(),
+        expires: "2026-10-01T00:00:00Z".parse().unwrap(),
+        digests: vec![],
+        exercise,
+    }
+}
+
+fn shown(portions: &[Portion], exercise: bool, options: &Options) -> String {
+    let signature = SignatureLine {
+        id: "spiffe://gb.example/analyst/a1".to_owned(),
+        suite: "ed25519".to_owned(),
+        valid: true,
+        note: None,
+    };
+    let (manifest, via) = (manifest(exercise), ["ecowas.example".to_owned()]);
+    assessment(&View { manifest: &manifest, portions, signatures: &[signature], state: "current", via: &via }, options)
+}
+
+#[test]
+fn a_reader_sees_what_it_has_in_its_own_lexicon() {
+    // Without the second evidence and the source, as a partner may get it.
+    let mut portions = portions();
+    portions.retain(|p| p.order != 70 && p.order != 80);
+    insta::assert_snapshot!(shown(&portions, true, &options("us-icd-203")));
+}
+
+#[test]
+fn the_order_of_the_portions_is_the_author_s() {
+    let mut reversed = portions();
+    reversed.reverse();
+    let options = options("uk-phia-2025");
+    assert_eq!(shown(&reversed, false, &options), shown(&portions(), false, &options));
+}
+
+#[test]
+fn colours_come_only_when_asked_for_and_an_exercise_is_never_overlooked() {
+    let plain = options("uk-phia-2025");
+    let bright = Options { color: true, ..plain };
+    assert!(!shown(&portions(), true, &plain).contains('\u{1b}'));
+    assert!(shown(&portions(), true, &bright).contains("\u{1b}[1;31;40mTLP:RED"));
+    assert_eq!(shown(&[], true, &plain).matches("EXERCISE EXERCISE").count(), 2);
+    assert!(!shown(&portions(), false, &plain).contains("EXERCISE"));
+}
+
+#[test]
+fn a_signature_that_does_not_verify_is_shouted_and_none_is_named() {
+    let manifest = manifest(false);
+    let bad = SignatureLine { id: "x\u{202e}".into(), suite: "s".into(), valid: false, note: Some("n".into()) };
+    let view = View { manifest: &manifest, portions: &[], signatures: &[bad], state: "current", via: &[] };
+    let options = options("uk-phia-2025");
+    assert!(assessment(&view, &options).contains("x<U+202E> (s), DOES NOT VERIFY; n"));
+    assert!(assessment(&View { signatures: &[], ..view }, &options).contains("BY NOBODY"));
+}
+
+#[test]
+fn an_agreement_reads_as_sentences() {
+    let lineage = Lineage { series: AssessmentId([1; 16]), previous: None };
+    let text = include_str!("../../examples/agreement.toml");
+    let read = parse_agreement(text, Format::Toml, lineage).unwrap();
+    insta::assert_snapshot!(agreement(&read, &options("uk-phia-2025")));
+}
+
+proptest! {
+    #[test]
+    fn no_character_that_deceives_reaches_the_reader(evil in any::<String>()) {
+        let evil = format!("a\u{202e}{evil}\u{200b}\u{1b}");
+        let mut portions = portions();
+        for portion in &mut portions {
+            match &mut portion.body {
+                Body::Headline { text } | Body::Source { text } | Body::Limitation { text } => *text = evil.clone(),
+                Body::Subject(s) => s.groups.push(evil.clone()),
+                Body::Judgement(j) => j.confidence_reason = evil.clone(),
+                Body::Forecast(f) => f.resolves.source = evil.clone(),
+                Body::Indicator(i) => i.framework = evil.clone(),
+                Body::Evidence(e) => e.custody = evil.clone(),
+                _ => {}
+            }
+        }
+        let text = shown(&portions, false, &options("uk-phia-2025"));
+        let deceives = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{200b}'..='\u{200f}');
+        let any = text.chars().any(|c| (c.is_control() && c != '\n') || deceives(c));
+        prop_assert!(!any);
+        prop_assert!(text.lines().all(|line| text::columns(line) <= 90), "{}", text);
+    }
+}

@@ -1,0 +1,147 @@
+//! Text made harmless for terminals, and broken into lines.
+
+/// A partner's text as a terminal may show it. Newlines stay; other control characters and those that turn the direction of
+/// writing become visible, as `<U+202E>`; those that cannot be seen at all are left out.
+pub fn harmless(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' => out.push('\n'),
+            '\t' | '\r' | '\u{2028}' | '\u{2029}' | '\u{85}' => out.push(' '),
+            c if c.is_control() || turns(c) => out.push_str(&format!("<U+{:04X}>", u32::from(c))),
+            c if invisible(c) => {}
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// As [`harmless`], in one line.
+pub fn one_line(text: &str) -> String {
+    harmless(text).replace('\n', " ")
+}
+
+/// Embeddings, overrides and isolates of the bidirectional algorithm.
+fn turns(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Zero-width characters, marks of direction, fillers, tags and selectors: all can hide text or make two texts look alike.
+fn invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// The columns that a text takes, near enough for layout: wide East Asian characters and pictures count two, combining marks none.
+pub fn columns(text: &str) -> usize {
+    text.chars().map(char_columns).sum()
+}
+
+fn char_columns(c: char) -> usize {
+    match c {
+        '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{591}'..='\u{5bd}' | '\u{610}'..='\u{61a}' => 0,
+        '\u{64b}'..='\u{65f}' | '\u{20d0}'..='\u{20ff}' => 0,
+        '\u{1100}'..='\u{115e}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}' => 2,
+        '\u{fe30}'..='\u{fe6f}' | '\u{ff00}'..='\u{ff60}' | '\u{ffe0}'..='\u{ffe6}' => 2,
+        '\u{1f300}'..='\u{1faff}' | '\u{20000}'..='\u{3fffd}' => 2,
+        _ => 1,
+    }
+}
+
+/// Breaks a text between words into lines of at most `width` columns, each after the indent. Longer words are cut.
+pub fn wrap(text: &str, width: usize, indent: &str) -> Vec<String> {
+    let room = width.saturating_sub(columns(indent)).max(8);
+    let mut lines = Vec::new();
+    for paragraph in text.split('\n') {
+        let mut line = String::new();
+        for piece in paragraph.split_whitespace().flat_map(|word| cut(word, room)) {
+            let taken = columns(&line);
+            if taken > 0 && taken + 1 + columns(&piece) > room {
+                lines.push(format!("{indent}{line}"));
+                line.clear();
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(&piece);
+        }
+        lines.push(if line.is_empty() { String::new() } else { format!("{indent}{line}") });
+    }
+    lines
+}
+
+/// A word in pieces of at most `room` columns.
+fn cut(word: &str, room: usize) -> Vec<String> {
+    let mut pieces = Vec::new();
+    let mut piece = String::new();
+    let mut taken = 0;
+    for c in word.chars() {
+        let wide = char_columns(c);
+        if taken + wide > room {
+            pieces.push(std::mem::take(&mut piece));
+            taken = 0;
+        }
+        taken += wide;
+        piece.push(c);
+    }
+    pieces.push(piece);
+    pieces
+}
+
+/// The text in at most `room` columns, with `…` where it was cut.
+pub fn shortened(text: &str, room: usize) -> String {
+    if columns(text) <= room {
+        return text.to_owned();
+    }
+    let mut out = String::new();
+    let mut taken = 1;
+    for c in text.chars() {
+        taken += char_columns(c);
+        if taken > room {
+            break;
+        }
+        out.push(c);
+    }
+    out.push('…');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_could_deceive_is_shown_or_left_out() {
+        assert_eq!(harmless("a\u{202e}b\u{1b}[31mc\td\ne"), "a<U+202E>b<U+001B>[31mc d\ne");
+        assert_eq!(harmless("gb\u{200b}.ex\u{feff}ample\u{e0041}"), "gb.example");
+        assert_eq!(one_line("a\nb"), "a b");
+        assert_eq!(harmless("Côte d’Ivoire, السودان, 苏丹"), "Côte d’Ivoire, السودان, 苏丹");
+    }
+
+    #[test]
+    fn lines_break_between_words() {
+        assert_eq!(wrap("one two three four", 12, "  "), ["  one two", "  three four"]);
+        assert_eq!(wrap("a\n\nb", 40, ""), ["a", "", "b"]);
+        assert_eq!(wrap("abcdefghijklmnop", 10, "  "), ["  abcdefgh", "  ijklmnop"]);
+        assert_eq!(shortened("abcdef", 4), "abc…");
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_is_too_wide_and_no_word_is_lost(text in "[a-z苏\u{301} \n]{0,300}", width in 12usize..90) {
+            let lines = wrap(&text, width, "  ");
+            prop_assert!(lines.iter().all(|line| columns(line) <= width));
+            let letters = |s: &str| s.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+            prop_assert_eq!(letters(&lines.concat()), letters(&text));
+        }
+
+        #[test]
+        fn nothing_that_deceives_survives(text in any::<String>()) {
+            prop_assert!(!harmless(&text).chars().any(|c| (c.is_control() && c != '\n') || turns(c) || invisible(c)));
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! The log and the metrics. Neither ever holds content or a secret: names, numbers and reasons only.
+
+use std::time::SystemTime;
+
+use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
+
+use crate::{
+    config::Log,
+    domain::time::{Clock, Time},
+};
+
+/// The computer's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Time {
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Time::from_unix_nanos(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
+    }
+}
+
+/// Starts the log on stderr.
+///
+/// # Errors
+/// A sentence, where the level is no filter.
+pub fn start(log: &Log) -> Result<(), String> {
+    let filter = EnvFilter::try_new(&log.level)
+        .map_err(|_| format!("log.level `{}` is no filter; write e.g. info or watchfire=debug", log.level))?;
+    let registry = tracing_subscriber::registry().with(filter);
+    let text = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+    let started = if log.json { registry.with(text.json()).try_init() } else { registry.with(text).try_init() };
+    // In one process with another node (tests, benchmarks) the first one's log serves both.
+    let _ = started;
+    Ok(())
+}

@@ -1,0 +1,110 @@
+//! Refusals as gRPC statuses and back: one mapping for all services. Every error carries `google.rpc.ErrorInfo` with a
+//! stable reason and, where a field is at fault, `google.rpc.BadRequest` with its path.
+
+use std::collections::HashMap;
+
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
+
+use crate::domain::fault::{Fault, Reason};
+
+/// The domain of the reasons.
+const DOMAIN: &str = "watchfire";
+
+/// What a caller is told.
+pub fn from_fault(fault: Fault) -> Status {
+    if fault.reason == Reason::Internal {
+        tracing::error!(message = %fault.message, "a fault of this program");
+    }
+    let mut details = ErrorDetails::new();
+    details.set_error_info(fault.reason.as_str(), DOMAIN, HashMap::new());
+    if let Some(field) = &fault.field {
+        details.add_bad_request_violation(field.clone(), fault.message.clone());
+    }
+    Status::with_error_details(code(fault.reason), fault.to_string(), details)
+}
+
+/// What a status from another node says. A status without a known reason is the transport's own.
+pub fn to_fault(status: &Status) -> Fault {
+    let details = status.get_error_details();
+    let named = details.error_info().filter(|i| i.domain == DOMAIN).and_then(|i| Reason::from_name(&i.reason));
+    let violation = details.bad_request().and_then(|b| b.field_violations.first());
+    match (named, violation) {
+        (Some(reason), Some(violation)) => Fault::at(reason, violation.field.clone(), violation.description.clone()),
+        (Some(reason), None) => Fault::new(reason, status.message()),
+        (None, _) => Fault::new(reason_of(status.code()), transport_words(status)),
+    }
+}
+
+fn transport_words(status: &Status) -> String {
+    match status.code() {
+        Code::Unavailable | Code::Unknown | Code::Cancelled => {
+            // The chain of causes holds what TLS or the network said.
+            let mut words = status.message().to_owned();
+            let mut source = std::error::Error::source(status);
+            while let Some(error) = source {
+                words = error.to_string();
+                source = error.source();
+            }
+            words
+        }
+        _ => status.message().to_owned(),
+    }
+}
+
+fn reason_of(code: Code) -> Reason {
+    match code {
+        Code::ResourceExhausted | Code::OutOfRange => Reason::LimitExceeded,
+        Code::PermissionDenied | Code::Unauthenticated => Reason::NotAPartner,
+        Code::NotFound => Reason::NotFound,
+        Code::InvalidArgument => Reason::InvalidArgument,
+        Code::Unimplemented => Reason::UnknownOrNonCanonical,
+        _ => Reason::Unavailable,
+    }
+}
+
+fn code(reason: Reason) -> Code {
+    match reason {
+        Reason::SignatureInvalid
+        | Reason::ChainInvalid
+        | Reason::UnknownOrNonCanonical
+        | Reason::DigestNotListed
+        | Reason::DigestRepeated
+        | Reason::StatementFromFuture
+        | Reason::LintFailed
+        | Reason::InvalidArgument => Code::InvalidArgument,
+        Reason::CertificateRevoked | Reason::WrongDomain | Reason::NotAPartner | Reason::RoleRequired => {
+            Code::PermissionDenied
+        }
+        Reason::StatementTooLarge | Reason::LimitExceeded | Reason::StoreFull => Code::ResourceExhausted,
+        Reason::SequenceGap
+        | Reason::SequenceFork
+        | Reason::ReplayDiffers
+        | Reason::AgreementNotInForce
+        | Reason::AgreementDiffers
+        | Reason::NotCovered
+        | Reason::Recalled
+        | Reason::SecondPersonRequired
+        | Reason::BehindWitnesses => Code::FailedPrecondition,
+        Reason::StoreCorrupt => Code::DataLoss,
+        Reason::NotFound => Code::NotFound,
+        Reason::Conflict => Code::Aborted,
+        Reason::Unavailable => Code::Unavailable,
+        Reason::Internal => Code::Internal,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_refusal_reads_back_from_its_status() {
+        for reason in Reason::ALL {
+            let plain = Fault::new(*reason, "what was wrong");
+            assert_eq!(to_fault(&from_fault(plain.clone())), plain);
+            let of_field = Fault::at(*reason, "portions[3].marking", "what was wrong");
+            assert_eq!(to_fault(&from_fault(of_field.clone())), of_field);
+        }
+    }
+}
