@@ -79,6 +79,10 @@ impl Init {
         }
         let now = SystemClock.now();
         let id = SpiffeId::new(self.org.clone(), Role::Node, &self.node).map_err(CliError::usage)?;
+        if let Some(parent) = dir.parent() {
+            let made = std::fs::create_dir_all(parent);
+            made.map_err(|e| CliError::files(format!("`{}` can't be made: {e}", parent.display())))?;
+        }
         private_directory(dir)?;
         let ca = DevCa::create(&self.org, now).map_err(ca_error)?;
         write_ca(dir, &ca, now)?;

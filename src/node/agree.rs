@@ -39,7 +39,7 @@ impl Node {
         if let Some(record) = held.iter().find(|r| r.id == id) {
             return Ok(record.clone());
         }
-        check_succession(&agreement, &held)?;
+        check_succession(&id, &agreement, &held)?;
         let envelope = self.sign(StatementKind::Agreement, payload)?;
         let record = self.record(id, &partner, agreement, &envelope, AgreementState::SignedHere);
         self.save(Some(caller), vec![record.clone()], Some((partner, &envelope))).await?;
@@ -62,7 +62,7 @@ impl Node {
                 return Err(Fault::new(Reason::Conflict, "the agreement has been stopped; propose a new version"));
             }
         }
-        check_succession(&record.agreement, &held)?;
+        check_succession(id, &record.agreement, &held)?;
         let mut envelope = wire::envelope::decode(&record.envelope)?;
         envelope.signatures.push(self.key.load().sign(StatementKind::Agreement, &envelope.payload)?);
         let in_force = self.record(*id, &record.partner, record.agreement, &envelope, AgreementState::InForce);
@@ -171,9 +171,9 @@ impl Node {
 }
 
 /// A later version follows the one that is in force, by name and number.
-fn check_succession(agreement: &Agreement, held: &[AgreementRecord]) -> Result<(), Fault> {
+fn check_succession(id: &StatementId, agreement: &Agreement, held: &[AgreementRecord]) -> Result<(), Fault> {
     let Some(previous) = agreement.previous else {
-        let is_known = held.iter().any(|r| r.agreement.series == agreement.series);
+        let is_known = held.iter().any(|r| r.agreement.series == agreement.series && r.id != *id);
         return if is_known {
             Err(Fault::at(
                 Reason::Conflict,

@@ -261,8 +261,9 @@ impl Node {
         let Err(reasons) = accept(&partner.incoming, release, &facts) else { return Ok(None) };
         let differs = reasons.iter().any(|r| r.id == "agreement-differs");
         let reason = if differs { Reason::AgreementDiffers } else { Reason::NotCovered };
-        let words: Vec<String> = reasons.iter().map(ToString::to_string).collect();
-        tracing::debug!(why = words.join("; "), "not covered");
+        // The ids only: the words name places.
+        let ids: Vec<&str> = reasons.iter().map(|r| &*r.id).collect();
+        tracing::debug!(why = ids.join(", "), "not covered");
         Ok(Some(reason.to_string()))
     }
 }

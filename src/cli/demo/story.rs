@@ -39,8 +39,6 @@ pub struct World {
 pub struct Published {
     /// Its id.
     pub assessment: String,
-    /// Its file.
-    pub name: &'static str,
     /// For each partner, the portions that go (handles), or why none does.
     pub decisions: BTreeMap<String, Value>,
 }
@@ -160,7 +158,7 @@ async fn publish(teller: &Teller<'_>, world: &mut World, dir: &Path, drafts: &[i
         let decisions = answer.get("decisions").and_then(Value::as_array).cloned().unwrap_or_default();
         let decisions =
             decisions.into_iter().map(|d| Ok((text(&d, "partner")?, d))).collect::<Result<_, CliError>>()?;
-        world.published.push(Published { assessment: text(&answer, "assessment")?, name, decisions });
+        world.published.push(Published { assessment: text(&answer, "assessment")?, decisions });
     }
     let total = world.published.len();
     let words =
