@@ -237,8 +237,10 @@ pub struct ReceivedEntry {
     pub release_id: StatementId,
     /// The encoded envelope of the release or void.
     pub release: Vec<u8>,
-    /// What it hands over; `None` for a void.
+    /// What it hands over; `None` for a void, and where the content did not verify.
     pub content: Option<ReceivedContent>,
+    /// Its content did not verify: only that it came is kept.
+    pub refused: bool,
 }
 
 /// What an entry hands over.

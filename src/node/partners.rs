@@ -143,18 +143,18 @@ impl Node {
     /// Store faults.
     pub async fn learn_revocations(&self, domain: &TrustDomain, lists: &[Vec<u8>]) -> Result<(), Fault> {
         for der in lists.iter().take(4) {
-            let directory = self.directory();
-            let Ok(partner) = directory.active(domain) else { return Ok(()) };
-            if partner.record.crls.contains(der) {
+            if self.directory().active(domain).is_ok_and(|p| p.record.crls.contains(der)) {
                 continue;
             }
+            let _changing = self.changing.lock().await;
+            let directory = self.directory();
+            let Ok(partner) = directory.active(domain) else { return Ok(()) };
             let adopted = Crl::verify(der, &bundle_of(&partner.record)?, &[], self.now())
                 .and_then(|crl| Crl::adopt(&self.member(&partner.record)?.crls, crl));
             let Ok(adopted) = adopted else {
                 tracing::warn!(partner = %domain, "passed over a revocation list that is old or that the partner's bundle has not signed");
                 continue;
             };
-            let _changing = self.changing.lock().await;
             self.store.save_crls(domain, adopted.iter().map(|c| c.der().to_vec()).collect()).await?;
             self.reload_directory().await?;
             tracing::info!(partner = %domain, "took a newer revocation list");

@@ -229,9 +229,10 @@ impl Node {
         if let Some(reason) = &quarantined {
             tracing::warn!(%partner, sequence, reason, "kept an entry from users");
         }
+        let refused = content.is_none() && quarantined.is_some();
         let deed = Deed::Received { manifest, partner: partner.clone(), sequence, release: release_id, quarantined };
         let release = wire::envelope::encode(&raw.release);
-        Ok((ReceivedEntry { sequence, release_id, release, content }, Event { at: now, by: None, deed }))
+        Ok((ReceivedEntry { sequence, release_id, release, content, refused }, Event { at: now, by: None, deed }))
     }
 
     /// One version has one manifest.

@@ -124,6 +124,7 @@ pub(crate) fn entry(sequence: u64, n: u8, version: u32) -> ReceivedEntry {
             attachments: vec![],
             quarantined: false,
         }),
+        refused: false,
     }
 }
 

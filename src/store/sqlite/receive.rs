@@ -171,7 +171,7 @@ fn insert(conn: &Connection, peer: i64, entry: &ReceivedEntry, kept: Option<Kept
         entry.release,
         entry.content.as_ref().map(|c| c.kind.as_str()),
         kept.as_ref().map(|k| k.number),
-        kept.is_some_and(|k| k.is_quarantined),
+        entry.refused || kept.is_some_and(|k| k.is_quarantined),
         at.unix_nanos(),
     ];
     change(conn, SQL, values).map(|_| ())
