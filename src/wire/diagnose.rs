@@ -154,7 +154,8 @@ fn number(field: &FieldDescriptorProto, value: u64) -> Result<(), Finding> {
         Type::Enum => {
             let known = SCHEMA.enums.get(field.type_name().trim_start_matches('.'));
             let is_known = known.is_some_and(|e| e.value.iter().any(|v| u64::try_from(v.number()) == Ok(value)));
-            return if is_known { Ok(()) } else { Err(here(&format!("the value {value} is not known to this version"))) };
+            let unknown = || here(&format!("the value {value} is not known to this version"));
+            return is_known.then_some(()).ok_or_else(unknown);
         }
         Type::Bool => value <= 1,
         Type::Uint32 => u32::try_from(value).is_ok(),

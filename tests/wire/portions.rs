@@ -62,9 +62,11 @@ fn subject() -> impl Strategy<Value = Subject> {
         select(WarningLevel::ALL),
         cap,
     )
-        .prop_map(|(places, period, (groups, actors, addressed_to), risk_of, level, (urgency, severity, certainty))| {
-            Subject { places, period, groups, actors, risk_of, level, urgency, severity, certainty, addressed_to }
-        })
+        .prop_map(
+            |(places, period, (groups, actors, addressed_to), risk_of, level, (urgency, severity, certainty))| {
+                Subject { places, period, groups, actors, risk_of, level, urgency, severity, certainty, addressed_to }
+            },
+        )
 }
 
 fn probability() -> impl Strategy<Value = Probability> {
@@ -127,12 +129,11 @@ fn attachment() -> impl Strategy<Value = Attachment> {
 }
 
 pub fn body() -> impl Strategy<Value = Body> {
-    let indicator =
-        (line(), any::<u32>(), any::<u32>(), select(State::ALL), select(Trend::ALL), text()).prop_map(
-            |(framework, factor, indicator, state, trend, note)| {
-                Body::Indicator(Indicator { framework, factor, indicator, state, trend, note })
-            },
-        );
+    let indicator = (line(), any::<u32>(), any::<u32>(), select(State::ALL), select(Trend::ALL), text()).prop_map(
+        |(framework, factor, indicator, state, trend, note)| {
+            Body::Indicator(Indicator { framework, factor, indicator, state, trend, note })
+        },
+    );
     let recommendation = (required(), option::of(mandate()), option::of(day()))
         .prop_map(|(text, addressee, by)| Body::Recommendation(Recommendation { text, addressee, by }));
     prop_oneof![
@@ -144,8 +145,7 @@ pub fn body() -> impl Strategy<Value = Body> {
         evidence().prop_map(Body::Evidence),
         required().prop_map(|text| Body::Source { text }),
         required().prop_map(|text| Body::Limitation { text }),
-        (required(), option::of(likelihood()))
-            .prop_map(|(text, likelihood)| Body::Alternative { text, likelihood }),
+        (required(), option::of(likelihood())).prop_map(|(text, likelihood)| Body::Alternative { text, likelihood }),
         required().prop_map(|text| Body::Gap { text }),
         recommendation,
         required().prop_map(|text| Body::Narrative { text }),

@@ -1,19 +1,25 @@
 //! Composing and opening: what an author wrote comes back, and nothing that the manifest does not list.
 
+use std::sync::Arc;
+
 use proptest::{collection::vec, option, prelude::*, sample::Index};
+use prost::Message;
 use watchfire::{
     domain::{
-        assessment::Portion,
+        assessment::{MAX_PORTIONS_BYTES, Portion},
         body::Body,
+        entry::Entry,
         fault::Reason,
         ids::{Digest, StatementId},
-        marking::Marking,
+        marking::{Marking, Onward, Tlp},
+        statement::{Envelope, Signature, StatementKind, Suite},
     },
     seal::{
         compose::{Composed, Head, Piece, compose, new_assessment_id},
         digest::portion_digest,
         open::open_listed,
     },
+    transport::limits::Limits,
     wire,
 };
 
@@ -43,6 +49,49 @@ fn composed(pieces: &[(Marking, Body)]) -> Composed {
         rests_on: i.checked_sub(1).into_iter().collect(),
     };
     compose(head(), pieces.iter().enumerate().map(piece).collect()).unwrap()
+}
+
+/// As long as an assessment may be: any entry that hands it over must fit into one message.
+#[test]
+fn the_largest_entry_fits_into_one_message_and_a_larger_assessment_is_refused() {
+    let narrative = |length: usize| (plain(), Body::Narrative { text: "a".repeat(length) });
+    let Composed { manifest, portions } = composed(&vec![narrative(3_000); 1008]);
+    let used: usize = portions.iter().map(Vec::len).sum();
+    assert!(used <= MAX_PORTIONS_BYTES && used > MAX_PORTIONS_BYTES * 9 / 10, "{used}");
+    let signature = Signature { suite: Suite::Ed25519, certificates: vec![vec![0; 16 * 1024]], value: vec![0; 64] };
+    let manifest = Envelope {
+        kind: StatementKind::Manifest,
+        payload: wire::manifest::encode(&manifest),
+        signatures: vec![signature; 4],
+    };
+    // A release lists as many digests as its manifest at most, and its terms are far shorter than these signatures.
+    let release = Envelope { kind: StatementKind::Release, ..manifest.clone() };
+    let rest = MAX_PORTIONS_BYTES - used;
+    let entry = Entry {
+        release: Arc::new(release),
+        manifest: Some(Arc::new(manifest)),
+        portions: portions.into_iter().map(Arc::from).collect(),
+    };
+    assert!(wire::entry::to_proto(entry).encoded_len() + rest < Limits::default().message_bytes as usize);
+
+    let pieces = |(marking, body): (Marking, Body)| Piece { marking, body, rests_on: vec![] };
+    let large: Vec<_> = (0..16).map(|_| pieces(narrative(200 * 1024))).collect();
+    let fault = compose(head(), large).err().unwrap();
+    assert_eq!((fault.reason, fault.field.as_deref()), (Reason::LimitExceeded, Some("portions")));
+    let Composed { manifest, .. } = composed(&[]);
+    let fault = open_listed(&manifest, &vec![vec![0; 200 * 1024]; 16]).unwrap_err();
+    assert_eq!((fault.reason, fault.field.as_deref()), (Reason::StatementTooLarge, Some("portions")));
+}
+
+fn plain() -> Marking {
+    Marking {
+        tlp: Tlp::Amber,
+        releasable_to: vec![],
+        onward: Onward::None,
+        topics: vec![],
+        caveats: vec![],
+        national: None,
+    }
 }
 
 proptest! {

@@ -76,8 +76,12 @@ pub fn release() -> impl Strategy<Value = Release> {
 }
 
 pub fn void() -> impl Strategy<Value = Void> {
-    (domain(), position(), id(), time())
-        .prop_map(|(recipient, position, replaced, voided_at)| Void { recipient, position, replaced, voided_at })
+    (domain(), position(), id(), time()).prop_map(|(recipient, position, replaced, voided_at)| Void {
+        recipient,
+        position,
+        replaced,
+        voided_at,
+    })
 }
 
 pub fn receipt() -> impl Strategy<Value = Receipt> {
@@ -111,12 +115,7 @@ fn groups() -> impl Strategy<Value = Vec<Group>> {
 /// A grant whose ends and groups are put right by [`agreement`].
 fn grant() -> impl Strategy<Value = Grant> {
     let onward = (vec(audience_text(), 0..3), some_of(Kind::ALL, 0), select(Tlp::ALL), any::<u32>()).prop_map(
-        |(to, kinds, max_tlp, depth)| OnwardTerms {
-            to: to.iter().map(|t| parsed(t)).collect(),
-            kinds,
-            max_tlp,
-            depth,
-        },
+        |(to, kinds, max_tlp, depth)| OnwardTerms { to: to.iter().map(|t| parsed(t)).collect(), kinds, max_tlp, depth },
     );
     (
         (name(), domain(), domain(), vec(place().prop_map(Area::Place), 1..4), vec(name(), 0..3)),
@@ -149,31 +148,33 @@ pub fn agreement() -> impl Strategy<Value = Agreement> {
         (any::<[u8; 16]>(), version(), set_of::<TrustDomain>(domain_text(), 2), day(), day()),
         (text(), any::<u32>(), groups(), vec((grant(), any::<bool>()), 1..4), duties()),
     )
-        .prop_map(|((series, (version, previous), parties, a, b), (purpose, notice_days, groups, grants, duties))| {
-            let parties: [_; 2] = [parties[0].clone(), parties[1].clone()];
-            let mut agreement = Agreement {
-                series: AssessmentId(series),
-                version,
-                previous,
-                parties,
-                from: a.min(b),
-                until: a.max(b),
-                purpose,
-                notice_days,
-                groups,
-                grants: vec![],
-                duties,
-            };
-            for (mut grant, turned) in grants {
-                let [from, to] = agreement.parties.clone();
-                (grant.from, grant.to) = if turned { (to, from) } else { (from, to) };
-                grant.places.extend(agreement.groups.iter().map(|g| Area::Group(g.name.clone())));
-                if agreement.grants.iter().all(|g| g.id != grant.id) {
-                    agreement.grants.push(grant);
+        .prop_map(
+            |((series, (version, previous), parties, a, b), (purpose, notice_days, groups, grants, duties))| {
+                let parties: [_; 2] = [parties[0].clone(), parties[1].clone()];
+                let mut agreement = Agreement {
+                    series: AssessmentId(series),
+                    version,
+                    previous,
+                    parties,
+                    from: a.min(b),
+                    until: a.max(b),
+                    purpose,
+                    notice_days,
+                    groups,
+                    grants: vec![],
+                    duties,
+                };
+                for (mut grant, turned) in grants {
+                    let [from, to] = agreement.parties.clone();
+                    (grant.from, grant.to) = if turned { (to, from) } else { (from, to) };
+                    grant.places.extend(agreement.groups.iter().map(|g| Area::Group(g.name.clone())));
+                    if agreement.grants.iter().all(|g| g.id != grant.id) {
+                        agreement.grants.push(grant);
+                    }
                 }
-            }
-            agreement
-        })
+                agreement
+            },
+        )
 }
 
 pub fn invitation() -> impl Strategy<Value = Invitation> {
@@ -192,6 +193,9 @@ pub fn envelope() -> impl Strategy<Value = Envelope> {
     let bytes = || vec(any::<u8>(), 0..80);
     let signature = (select(Suite::ALL), vec(bytes(), 1..=4), bytes())
         .prop_map(|(suite, certificates, value)| Signature { suite, certificates, value });
-    (select(StatementKind::ALL), bytes(), vec(signature, 1..=4))
-        .prop_map(|(kind, payload, signatures)| Envelope { kind, payload, signatures })
+    (select(StatementKind::ALL), bytes(), vec(signature, 1..=4)).prop_map(|(kind, payload, signatures)| Envelope {
+        kind,
+        payload,
+        signatures,
+    })
 }

@@ -51,7 +51,12 @@ fn a_sender_numbers_what_a_receiver_takes_next() {
     for vector in vectors::<Vector>("feed.json") {
         let mut outbound = Outbound::resume(vector.after, vector.release);
         for step in vector.steps.iter().filter(|step| step.verdict == "next") {
-            assert_eq!(outbound.next(), Position { sequence: step.sequence, previous: step.previous }, "{}", vector.name);
+            assert_eq!(
+                outbound.next(),
+                Position { sequence: step.sequence, previous: step.previous },
+                "{}",
+                vector.name
+            );
             outbound = outbound.released(step.id);
         }
     }

@@ -66,8 +66,7 @@ pub fn signer_with(ca: &DevCa, id: &str, suite: Suite, bend: impl FnOnce(&mut Ce
     params.subject_alt_names = vec![SanType::URI(id.try_into().unwrap())];
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     bend(&mut params);
-    let issuer =
-        Issuer::from_ca_cert_pem(&ca.certificate_pem(), KeyPair::from_pem(&ca.key_pem()).unwrap()).unwrap();
+    let issuer = Issuer::from_ca_cert_pem(&ca.certificate_pem(), KeyPair::from_pem(&ca.key_pem()).unwrap()).unwrap();
     let certificate = params.signed_by(&key, &issuer).unwrap().der().to_vec();
     let public_key = Leaf::parse(&certificate).unwrap().public_key;
     SigningKey::new(&Zeroizing::new(key.serialize_der()), vec![certificate], &public_key).unwrap()

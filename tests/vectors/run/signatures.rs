@@ -36,7 +36,13 @@ fn signatures_of_another_library_verify_and_only_over_their_own_kind_of_statemen
         for kind in StatementKind::ALL {
             let message = pre_authentication_encoding(*kind, &v.payload.0);
             let verdict = verify_raw(v.suite, &v.public_key.0, &message, &v.signature.0);
-            assert_eq!(verdict.is_ok(), kind.payload_type() == v.payload_type, "{}: {} as {kind}", v.suite, v.payload_type);
+            assert_eq!(
+                verdict.is_ok(),
+                kind.payload_type() == v.payload_type,
+                "{}: {} as {kind}",
+                v.suite,
+                v.payload_type
+            );
         }
         // No suite takes another's key and signature.
         let kind = StatementKind::from_payload_type(&v.payload_type).unwrap();
@@ -47,7 +53,7 @@ fn signatures_of_another_library_verify_and_only_over_their_own_kind_of_statemen
     }
 }
 
-/// A manifest of `gb.example`, issued half a second before [`now`].
+/// A manifest of `gb.example`, issued [`now`].
 pub fn manifest() -> Vec<u8> {
     manifest_with(|_| {})
 }
@@ -130,7 +136,8 @@ fn a_certificate_without_the_usage_or_out_of_its_time_signs_nothing() {
     use rcgen::{ExtendedKeyUsagePurpose as Usage, date_time_ymd};
     let world = world();
     let signing = || Usage::Other(vec![1, 3, 6, 1, 5, 5, 7, 3, 36]);
-    let bends: [(&str, fn(&mut rcgen::CertificateParams)); 5] = [
+    type Bend = fn(&mut rcgen::CertificateParams);
+    let bends: [(&str, Bend); 5] = [
         ("no usage", |p| p.extended_key_usages.clear()),
         ("any usage", |p| p.extended_key_usages = vec![Usage::Any]),
         ("a usage of TLS as well", |p| p.extended_key_usages.push(Usage::ClientAuth)),
