@@ -1,6 +1,9 @@
 //! What a node has of its own: keys, certificates, bundle, revocation lists, house rules.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use zeroize::Zeroizing;
 
@@ -94,7 +97,7 @@ pub fn load_key(config: &Config) -> Result<SigningKey, OwnError> {
 ///
 /// # Errors
 /// [`OwnError`]
-pub fn signing_key(certificate: &std::path::Path, key: &std::path::Path) -> Result<SigningKey, OwnError> {
+pub fn signing_key(certificate: &Path, key: &Path) -> Result<SigningKey, OwnError> {
     let chain: Vec<Vec<u8>> = read_chain(certificate)?.iter().map(|c| c.to_vec()).collect();
     let leaf = chain.first().map(|der| Leaf::parse(der)).transpose();
     let leaf = leaf.map_err(|fault| OwnError::Trust { file: certificate.to_owned(), fault })?;
@@ -120,10 +123,10 @@ pub fn load_member(config: &Config, now: Time) -> Result<Member, OwnError> {
     Ok(Member { crls: verified.map_err(at(&config.crl))?, bundle, active: true })
 }
 
-fn load_storage_key(path: &PathBuf) -> Result<Zeroizing<[u8; 32]>, OwnError> {
+fn load_storage_key(path: &Path) -> Result<Zeroizing<[u8; 32]>, OwnError> {
     let text = read_secret(path)?;
     let mut key = Zeroizing::new([0; 32]);
-    hex::decode_to_slice(text.trim_ascii(), &mut *key).map_err(|_| OwnError::StorageKey(path.clone()))?;
+    hex::decode_to_slice(text.trim_ascii(), &mut *key).map_err(|_| OwnError::StorageKey(path.to_owned()))?;
     Ok(key)
 }
 

@@ -54,10 +54,10 @@ impl Follower {
                 stays
             });
             for (domain, endpoint) in wanted {
-                if !tasks.contains_key(&domain) {
+                tasks.entry(domain).or_insert_with_key(|domain| {
                     let task = tokio::spawn(self.clone().follow(domain.clone(), endpoint.clone()));
-                    tasks.insert(domain, (endpoint, task));
-                }
+                    (endpoint, task)
+                });
             }
             tokio::select! {
                 () = stop.cancelled() => break,

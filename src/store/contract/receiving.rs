@@ -125,7 +125,13 @@ pub(crate) async fn another_originator_with_the_same_id_hides_nothing(home: &dyn
 
 pub(crate) async fn a_void_is_received_without_content(home: &dyn Home) {
     let store = home.open();
-    let void = ReceivedEntry { sequence: 1, release_id: statement(1), release: b"void".to_vec(), content: None, refused: false };
+    let void = ReceivedEntry {
+        sequence: 1,
+        release_id: statement(1),
+        release: b"void".to_vec(),
+        content: None,
+        refused: false,
+    };
     receive(&*store, "us", 0, vec![void, entry(2, 1, 1)]).await.unwrap();
     let records = store.received_after(0, 10).await.unwrap();
     assert_eq!((records[0].kind, records[0].assessment, records[0].sequence), (None, None, 1));
