@@ -16,6 +16,8 @@ use crate::domain::{
     words::words,
 };
 
+#[cfg(test)]
+mod contract;
 pub mod sqlite;
 pub mod vault;
 
