@@ -205,21 +205,21 @@ fn each_layer_imports_only_what_stands_above_it_and_each_library_stays_where_it_
 #[test]
 fn a_breach_is_found_however_it_is_written() {
     let order = ["domain", "wire", "seal", "store", "node", "peer", "desk", "cli"];
-    let bad = |file: &str, text: &str| {
+    let bad = |file: &str, text: &str, expected: &str| {
         let (found, _) = breaches(&order, &[(file.to_owned(), text.to_owned())]);
-        assert_eq!(found.len(), 1, "{file}: {text}\ngives {found:?}");
+        assert!(!found.is_empty() && found.iter().all(|f| f.contains(expected)), "{file}: {text}\ngives {found:?}");
     };
-    bad("domain/ids.rs", "use crate::seal::hash::sha256;");
-    bad("seal/open.rs", "use crate::{\n    domain::ids::Digest,\n    node::{publish::Submission, Node},\n};");
-    bad("seal.rs", "fn f() -> u8 { crate::store::x() }");
-    bad("wire/field.rs", "use super::super::node::Node;");
-    bad("peer/link.rs", "use crate::{domain::{ids::A as B, time::Time}, store::Store};");
-    bad("desk/view.rs", "use crate::peer::service::service;");
-    bad("node/read.rs", "use crate::wire::proto::Manifest;");
-    bad("node/read.rs", "use ring::digest;");
-    bad("node/read.rs", "use rusqlite as sql;");
-    bad("store/vault.rs", "fn f(c: &rusqlite::Connection) {}");
-    bad("domain/time.rs", "#[tonic::async_trait]\nimpl X for Y {}");
+    bad("domain/ids.rs", "use crate::seal::hash::sha256;", "`seal` stands below `domain`");
+    bad("seal/open.rs", "use crate::{\n    domain::ids::Digest,\n    node::{publish::Submission, Node},\n};", "imports node::");
+    bad("seal.rs", "fn f() -> u8 { crate::store::x() }", "imports store::x");
+    bad("wire/field.rs", "use super::super::node::Node;", "imports node::Node");
+    bad("peer/link.rs", "use crate::{domain::{ids::A as B, time::Time}, store::Store};", "never the store");
+    bad("desk/view.rs", "use crate::peer::service::service;", "nothing of each other");
+    bad("node/read.rs", "use crate::wire::proto::Manifest;", "generated types");
+    bad("node/read.rs", "use ring::digest;", "library ring");
+    bad("node/read.rs", "use rusqlite as sql;", "library rusqlite");
+    bad("store/vault.rs", "fn f(c: &rusqlite::Connection) {}", "library rusqlite");
+    bad("domain/time.rs", "#[tonic::async_trait]\nimpl X for Y {}", "library tonic");
 }
 
 #[test]

@@ -139,6 +139,10 @@ fn load_rules(config: &Config) -> Result<HouseRules, OwnError> {
     files.retain(|f| f.extension().is_some_and(|e| e == "cedar"));
     files.sort();
     let texts = files.iter().map(std::fs::read_to_string).collect::<Result<Vec<_>, _>>().map_err(failed)?;
+    // Each by itself first, so that a mistake is told with its file and the line there; then all, for ids given twice.
+    for (file, text) in files.iter().zip(&texts) {
+        HouseRules::parse(text).map_err(|fault| OwnError::Trust { file: file.clone(), fault })?;
+    }
     let file = config.rules.clone();
     HouseRules::parse(&texts.join("\n")).map_err(|fault| OwnError::Trust { file, fault })
 }
