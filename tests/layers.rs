@@ -105,7 +105,8 @@ fn heads(code: &str) -> BTreeSet<&str> {
     let mut heads = BTreeSet::new();
     for (at, _) in code.match_indices("::") {
         let before = &code[..at];
-        let start = before.rfind(|c| !is_name(c)).map_or(0, |i| i + before[i..].chars().next().map_or(1, char::len_utf8));
+        let start =
+            before.rfind(|c| !is_name(c)).map_or(0, |i| i + before[i..].chars().next().map_or(1, char::len_utf8));
         if !before[..start].ends_with("::") {
             heads.insert(&before[start..]);
         }
@@ -210,7 +211,11 @@ fn a_breach_is_found_however_it_is_written() {
         assert!(!found.is_empty() && found.iter().all(|f| f.contains(expected)), "{file}: {text}\ngives {found:?}");
     };
     bad("domain/ids.rs", "use crate::seal::hash::sha256;", "`seal` stands below `domain`");
-    bad("seal/open.rs", "use crate::{\n    domain::ids::Digest,\n    node::{publish::Submission, Node},\n};", "imports node::");
+    bad(
+        "seal/open.rs",
+        "use crate::{\n    domain::ids::Digest,\n    node::{publish::Submission, Node},\n};",
+        "imports node::",
+    );
     bad("seal.rs", "fn f() -> u8 { crate::store::x() }", "imports store::x");
     bad("wire/field.rs", "use super::super::node::Node;", "imports node::Node");
     bad("peer/link.rs", "use crate::{domain::{ids::A as B, time::Time}, store::Store};", "never the store");
@@ -227,7 +232,10 @@ fn what_is_no_breach_is_not_reported() {
     let order = ["domain", "wire", "seal", "store", "node", "peer", "desk", "cli"];
     let good = [
         ("seal/open.rs", "use crate::domain::ids::Digest; // unlike crate::node::Node"),
-        ("seal/open.rs", "//! See crate::node.\nuse super::digest; fn f() { String::new(); hiring::x(); a::ring::b(); }"),
+        (
+            "seal/open.rs",
+            "//! See crate::node.\nuse super::digest; fn f() { String::new(); hiring::x(); a::ring::b(); }",
+        ),
         ("cli/agreement.rs", "use super::{node, store}; use crate::desk::client::DeskClient;"),
         ("store/sqlite/open.rs", "use rusqlite::Connection; use super::super::vault::Vault;"),
         ("seal/hash.rs", "use ring::digest::{Context, SHA256};"),
