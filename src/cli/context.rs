@@ -168,3 +168,22 @@ pub const WRITERS: &[Role] = &[Role::Analyst, Role::Officer, Role::Service];
 pub const ADMINS: &[Role] = &[Role::Admin];
 /// Roles that may look at feeds and partners.
 pub const ANYBODY: &[Role] = &[Role::Analyst, Role::Officer, Role::Admin, Role::Service];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_was_revoked_is_nobody_any_more_however_often() {
+        let dir = tempfile::tempdir().unwrap();
+        let person = dir.path().join(PERSONS).join("analyst-j.doe");
+        for number in [1, 2] {
+            let gone = revoked_directory(&person, number);
+            assert_eq!(gone.parent(), person.parent());
+            // Were it read, this would be a fault.
+            std::fs::create_dir_all(&gone).unwrap();
+            std::fs::write(gone.join("tls.pem"), "no certificate").unwrap();
+        }
+        assert!(persons(dir.path()).unwrap().is_empty());
+    }
+}
