@@ -142,6 +142,33 @@ fn load_rules(config: &Config) -> Result<HouseRules, OwnError> {
     files.retain(|f| f.extension().is_some_and(|e| e == "cedar"));
     files.sort();
     let texts = files.iter().map(std::fs::read_to_string).collect::<Result<Vec<_>, _>>().map_err(failed)?;
+    // Each by itself first, so that a mistake is told with its file and the line there; then all, for ids given twice.
+    for (file, text) in files.iter().zip(&texts) {
+        HouseRules::parse(text).map_err(|fault| OwnError::Trust { file: file.clone(), fault })?;
+    }
     let file = config.rules.clone();
     HouseRules::parse(&texts.join("\n")).map_err(|fault| OwnError::Trust { file, fault })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mistake_in_a_house_rule_is_told_with_its_file_and_its_line_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let text = "[organisation]\ndomain = \"gb.example\"\ncountry = \"GB\"\nkind = \"state\"\n";
+        let config = Config::parse(dir.path(), text, vec![]).unwrap();
+        let rule = |name: &str, text: &str| std::fs::write(dir.path().join("rules").join(name), text).unwrap();
+        std::fs::create_dir(dir.path().join("rules")).unwrap();
+        let good = "@id(\"a\")\n@reason(\"x\")\nforbid (principal, action, resource);\n";
+        rule("a.cedar", good);
+        load_rules(&config).unwrap();
+        rule("b.cedar", "\nforbid (principal, action, resource) when { principal.kin == \"x\" };\n");
+        let told = load_rules(&config).unwrap_err().to_string();
+        assert!(told.contains("b.cedar: 2:"), "{told}");
+        rule("b.cedar", good);
+        let told = load_rules(&config).unwrap_err().to_string();
+        assert!(told.contains("two rules have the id"), "{told}");
+    }
 }
