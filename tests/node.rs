@@ -11,5 +11,11 @@
 
 #[path = "node/crash.rs"]
 mod crash;
+#[path = "node/doors.rs"]
+mod doors;
+#[path = "node/hostile_kit.rs"]
+mod hostile_kit;
 #[path = "node/kit.rs"]
 mod kit;
+#[path = "node/sentences.rs"]
+mod sentences;
