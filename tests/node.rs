@@ -13,6 +13,8 @@
 mod crash;
 #[path = "node/doors.rs"]
 mod doors;
+#[path = "node/hostile.rs"]
+mod hostile;
 #[path = "node/hostile_kit.rs"]
 mod hostile_kit;
 #[path = "node/kit.rs"]
