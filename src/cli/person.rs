@@ -205,7 +205,10 @@ impl Revoke {
         let number = u64::try_from(now.unix_nanos()).unwrap_or_default();
         let list = ca.revocation_list(number, &revoked, now, CRL_DAYS).map_err(ca_error)?;
         write_public(&config.crl, to_pem("X509 CRL", &list).as_bytes(), Existing::Replace)?;
-        let gone = person.dir.with_extension("revoked");
+        // Out of the way of `--as`, and under a name that is free where somebody is revoked for the second time.
+        let aside = global.dir.join(PERSONS).join("revoked");
+        private_directory(&aside)?;
+        let gone = aside.join(format!("{}-{}-{number}", person.id.role(), person.id.name()));
         std::fs::rename(&person.dir, &gone).map_err(|e| CliError::files(format!("{}: {e}", gone.display())))?;
         output::result(global, &View::from(person), || {
             format!("{} is revoked; a running node acts on it within 2 seconds", person.id)
