@@ -119,11 +119,12 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         .add_service(reflection());
     let listeners = [(peer_listener, Audience::Partners, exchange), (desk_listener, Audience::Own, desk_routes)];
     for (tcp, audience, routes) in listeners {
+        let router = routes.prepare().into_axum_router().layer(axum::middleware::map_response(documented));
         let served = listener::serve(
             tcp,
             gate.clone(),
             audience,
-            routes.prepare().into_axum_router(),
+            router,
             config.limits.clone(),
             stop.clone(),
         );
@@ -140,6 +141,11 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     tasks.spawn(follower.run(stop.clone()));
     tasks.spawn(watch::watch(config, node.clone(), gate, clock, stop.clone()));
     Ok(Running { node, peer, desk, ops, stop, tasks })
+}
+
+/// The library's own refusals get the documented codes and reasons.
+async fn documented(answer: axum::response::Response) -> axum::response::Response {
+    crate::wire::status::documented(answer.headers()).map_or(answer, |status| status.into_http())
 }
 
 async fn bind(key: &'static str, address: &str) -> Result<TcpListener, StartError> {
