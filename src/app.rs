@@ -140,7 +140,7 @@ struct Door<'a> {
 
 impl Door<'_> {
     fn open(&self, tasks: &mut JoinSet<()>, tcp: TcpListener, audience: Audience, routes: tonic::service::Routes) {
-        let router = routes.prepare().into_axum_router();
+        let router = routes.prepare().into_axum_router().layer(axum::middleware::map_response(documented));
         let (gate, limits, stop) = (self.gate.clone(), self.limits.clone(), self.stop.clone());
         tasks.spawn(async move {
             if let Err(error) = listener::serve(tcp, gate, audience, router, limits, stop).await {
@@ -148,6 +148,11 @@ impl Door<'_> {
             }
         });
     }
+}
+
+/// The library's own refusals get the documented codes and reasons.
+async fn documented(answer: axum::response::Response) -> axum::response::Response {
+    crate::wire::status::documented(answer.headers()).map_or(answer, |status| status.into_http())
 }
 
 async fn bind(key: &'static str, address: &str) -> Result<TcpListener, StartError> {

@@ -9,6 +9,10 @@
     reason = "a test"
 )]
 
+#[path = "node/attachment.rs"]
+mod attachment;
+#[path = "node/control.rs"]
+mod control;
 #[path = "node/crash.rs"]
 mod crash;
 #[path = "node/doors.rs"]
@@ -19,5 +23,9 @@ mod hostile;
 mod hostile_kit;
 #[path = "node/kit.rs"]
 mod kit;
+#[path = "node/limits.rs"]
+mod limits;
 #[path = "node/sentences.rs"]
 mod sentences;
+#[path = "node/surroundings.rs"]
+mod surroundings;

@@ -104,9 +104,11 @@ impl Follower {
         let channel = dialler::connect(endpoint.as_str(), partner.clone(), &self.gate, &self.limits)
             .map_err(|e| Fault::new(Reason::Unavailable, e.to_string()))?;
         let mut link = Link::new(self.node.clone(), partner.clone(), channel, self.limits.message_bytes as usize);
+        let live = self.node.live().of(partner);
+        // Older than the first look: what is posted or arrives during it is not overlooked.
+        let (posts, arrivals) = (live.posts(), self.node.live().arrivals());
         link.hello().await?;
         link.deliver().await?;
-        let live = self.node.live().of(partner);
         live.inbound().send_modify(|i| i.live = true);
         link.follow(true).await?;
         backoff.reset();
@@ -116,34 +118,32 @@ impl Follower {
             i.problem = None;
         });
         link.fetch_attachments().await?;
-        let mut beside = link.clone();
+        let mut beside_link = link.clone();
         tokio::select! {
             ended = link.follow(false) => match ended {
                 Ok(()) => Err(Fault::new(Reason::Unavailable, "the partner ended the feed")),
                 Err(fault) => Err(fault),
             },
-            fault = self.beside(partner, &mut beside) => Err(fault),
+            fault = beside(&mut beside_link, posts, arrivals) => Err(fault),
             _ = pulls.changed() => Ok(()),
         }
     }
+}
 
-    /// What goes on beside the feed: hello again, statements, attachments. Ends with the fault that stops it.
-    async fn beside(&self, partner: &TrustDomain, link: &mut Link) -> Fault {
-        let live = self.node.live().of(partner);
-        let (mut posts, mut arrivals) = (live.posts(), self.node.live().arrivals());
-        let mut again = time::interval_at(time::Instant::now() + HELLO_AGAIN, HELLO_AGAIN);
-        loop {
-            let done = tokio::select! {
-                _ = again.tick() => link.hello().await,
-                _ = posts.changed() => match link.hello().await {
-                    Ok(()) => link.deliver().await,
-                    Err(fault) => Err(fault),
-                },
-                _ = arrivals.changed() => link.fetch_attachments().await,
-            };
-            if let Err(fault) = done {
-                return fault;
-            }
+/// What goes on beside the feed: hello again, statements, attachments. Ends with the fault that stops it.
+async fn beside(link: &mut Link, mut posts: watch::Receiver<u64>, mut arrivals: watch::Receiver<u64>) -> Fault {
+    let mut again = time::interval_at(time::Instant::now() + HELLO_AGAIN, HELLO_AGAIN);
+    loop {
+        let done = tokio::select! {
+            _ = again.tick() => link.hello().await,
+            _ = posts.changed() => match link.hello().await {
+                Ok(()) => link.deliver().await,
+                Err(fault) => Err(fault),
+            },
+            _ = arrivals.changed() => link.fetch_attachments().await,
+        };
+        if let Err(fault) = done {
+            return fault;
         }
     }
 }

@@ -36,6 +36,29 @@ pub fn to_fault(status: &Status) -> Fault {
     }
 }
 
+/// A refusal by the gRPC library itself (too large, no message, no such method), with the documented code and reason.
+/// `None` where the answer is no refusal, or says why by itself.
+pub fn documented(headers: &http::HeaderMap) -> Option<Status> {
+    let status = Status::from_header_map(headers).filter(|s| s.details().is_empty())?;
+    let (code, reason, words) = match status.code() {
+        Code::OutOfRange | Code::ResourceExhausted => {
+            (Code::ResourceExhausted, Reason::LimitExceeded, "the message is larger than the limit; send less at once")
+        }
+        // A fault of this program carries details: see `from_fault`.
+        Code::Internal | Code::InvalidArgument => {
+            let words = "the bytes are no message of this method; compare with the published proto files";
+            (Code::InvalidArgument, Reason::InvalidArgument, words)
+        }
+        Code::Unimplemented => {
+            let words = "there is no such method or encoding here; compare with the published proto files";
+            (Code::Unimplemented, Reason::UnknownOrNonCanonical, words)
+        }
+        _ => return None,
+    };
+    let details = ErrorDetails::with_error_info(reason.as_str(), DOMAIN, HashMap::new());
+    Some(Status::with_error_details(code, words, details))
+}
+
 fn transport_words(status: &Status) -> String {
     match status.code() {
         Code::Unavailable | Code::Unknown | Code::Cancelled => {

@@ -77,8 +77,10 @@ async fn a_follower_does_not_take_another_organisation_for_its_partner() {
     let (address, served, stop) = serve(&rogue, &rogue.tls, &no).await;
     rogue.get_accepted(&no, &address).await;
     honest.get_accepted(&no, &address).await;
-    until("the rogue itself is followed", async || (no.feed("rogue.example", "in").await["live"] == true).then_some(()))
-        .await;
+    until("the rogue itself is followed", async || {
+        (no.feed("rogue.example", "in").await["live"] == true).then_some(())
+    })
+    .await;
     let problem = until("the other is not", async || {
         let feed = no.feed("honest.example", "in").await;
         assert_eq!(feed["live"], false);

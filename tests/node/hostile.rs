@@ -10,11 +10,7 @@ use watchfire::{
         time::Clock,
     },
     draft::{self, Format},
-    seal::{
-        digest::portion_digest,
-        sign::SigningKey,
-        statement::id_of,
-    },
+    seal::{digest::portion_digest, sign::SigningKey, statement::id_of},
     telemetry::SystemClock,
     wire::{self, field::timestamp, proto},
 };
@@ -325,10 +321,7 @@ async fn a_feed_that_does_not_continue_stops_by_name_and_goes_on_once_it_is_mend
                 entry
             }),
         ),
-        (
-            "REPLAY_DIFFERS",
-            Box::new(|f| bent(f, &|m| m.release.position = Position { sequence: 1, previous: None })),
-        ),
+        ("REPLAY_DIFFERS", Box::new(|f| bent(f, &|m| m.release.position = Position { sequence: 1, previous: None }))),
     ];
     for (reason, make) in wrong {
         let mut entries = good.clone();

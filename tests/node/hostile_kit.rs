@@ -123,7 +123,8 @@ impl Rogue {
     pub async fn befriend(&self, victim: &Org, endpoint: &str, terms: &str) -> StatementOf {
         self.get_accepted(victim, endpoint).await;
         let lineage = Lineage { series: new_assessment_id().unwrap(), previous: None };
-        let agreement = parse_agreement(terms, Format::Toml, lineage).unwrap_or_else(|e| panic!("{}", e.in_file("terms")));
+        let agreement =
+            parse_agreement(terms, Format::Toml, lineage).unwrap_or_else(|e| panic!("{}", e.in_file("terms")));
         let payload = wire::agreement::encode(&agreement);
         let id = statement::id_of(StatementKind::Agreement, &payload);
         let envelope = self.node.envelope(StatementKind::Agreement, payload).unwrap();
@@ -193,13 +194,21 @@ impl ExchangeService for Served {
     async fn hello(&self, request: Request<proto::HelloRequest>) -> Result<Response<proto::HelloResponse>, Status> {
         let payload_types = request.into_inner().payload_types;
         let now = timestamp(SystemClock.now());
-        Ok(Response::new(proto::HelloResponse { protocol_versions: vec![1], payload_types, now, revocation_lists: vec![] }))
+        Ok(Response::new(proto::HelloResponse {
+            protocol_versions: vec![1],
+            payload_types,
+            now,
+            revocation_lists: vec![],
+        }))
     }
 
     type SubscribeStream = Sending<proto::FeedEntry>;
 
     /// Everything after the number, by its place in the list; then nothing more.
-    async fn subscribe(&self, request: Request<proto::SubscribeRequest>) -> Result<Response<Self::SubscribeStream>, Status> {
+    async fn subscribe(
+        &self,
+        request: Request<proto::SubscribeRequest>,
+    ) -> Result<Response<Self::SubscribeStream>, Status> {
         let proto::SubscribeRequest { after_sequence, until_caught_up } = request.into_inner();
         let after = usize::try_from(after_sequence).unwrap();
         let entries: Vec<_> = self.entries.lock().unwrap().iter().skip(after).cloned().map(Ok).collect();
@@ -211,7 +220,10 @@ impl ExchangeService for Served {
         }))
     }
 
-    async fn acknowledge(&self, request: Request<proto::AcknowledgeRequest>) -> Result<Response<proto::AcknowledgeResponse>, Status> {
+    async fn acknowledge(
+        &self,
+        request: Request<proto::AcknowledgeRequest>,
+    ) -> Result<Response<proto::AcknowledgeResponse>, Status> {
         *self.acknowledged.lock().unwrap() = request.into_inner().sequence;
         Ok(Response::new(proto::AcknowledgeResponse {}))
     }

@@ -1,0 +1,182 @@
+//! Attachments: large, apart from the feed, resumed where the link broke, and only for whom the portion was released to.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+use tonic::Status;
+use watchfire::{
+    domain::ids::Sha256,
+    seal::hash::sha256,
+    wire::proto::{self, exchange_service_client::ExchangeServiceClient},
+};
+
+use crate::{
+    hostile_kit::{Rogue, serve},
+    kit::{Org, free_port, note, pair, pair_by, terms, until},
+};
+
+const SIZE: usize = 3 << 20;
+
+/// Bytes that no compression shortens and no two offsets share.
+fn bytes() -> Vec<u8> {
+    let mut state = 0x9e37_79b9_u32;
+    let step = || {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        state.to_le_bytes()[0]
+    };
+    std::iter::repeat_with(step).take(SIZE).collect()
+}
+
+/// Publishes a note with the bytes attached; gives their digest in hexadecimal.
+async fn publish(gb: &Org, bytes: &[u8]) -> String {
+    std::fs::write(gb.dir.join("map.bin"), bytes).unwrap();
+    let attachment =
+        "\n[[portion]]\nkind = \"attachment\"\nfile = \"map.bin\"\nmedia_type = \"application/octet-stream\"\n";
+    let draft = gb.file("draft.toml", &(note("with a map", "BF") + attachment));
+    gb.one(&["--as", "ana", "assess", "publish", &draft, "--accept", "attachment"]).await;
+    Sha256(sha256(&[bytes])).to_string()
+}
+
+/// Waits until the whole is there, saves it, and gives its bytes.
+async fn fetched(no: &Org, digest: &str) -> Vec<u8> {
+    let out = no.dir.join("fetched.bin");
+    let path = out.to_string_lossy().into_owned();
+    until("the attachment is complete", async || {
+        let answer = no.run(&["--as", "ana", "assess", "fetch", digest, "--out", &path]).await;
+        assert!(answer.code == 0 || answer.reason() == "NOT_FOUND", "{}", answer.stderr);
+        (answer.code == 0).then_some(())
+    })
+    .await;
+    std::fs::read(out).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attachment_arrives_byte_for_byte() {
+    let (gb, no) = pair().await;
+    let bytes = bytes();
+    let digest = publish(&gb, &bytes).await;
+    assert!(fetched(&no, &digest).await == bytes, "other bytes came");
+    let path = no.dir.join("fetched.bin");
+    let again = no.run(&["--as", "ana", "assess", "fetch", &digest, "--out", &path.to_string_lossy()]).await;
+    assert_eq!(again.code, 3, "an existing file was overwritten");
+}
+
+/// A relay that lets only so many bytes through to the one that dialled, then breaks the connection.
+struct Relay {
+    address: String,
+    /// What may still pass.
+    allowance: Arc<AtomicU64>,
+    passed: Arc<AtomicU64>,
+}
+
+impl Relay {
+    async fn to(target: String) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", free_port())).await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let relay =
+            Self { address, allowance: Arc::new(AtomicU64::new(u64::MAX)), passed: Arc::new(AtomicU64::new(0)) };
+        let (allowance, passed) = (relay.allowance.clone(), relay.passed.clone());
+        tokio::spawn(async move {
+            while let Ok((near, _)) = listener.accept().await {
+                let far = TcpStream::connect(&target).await.unwrap();
+                tokio::spawn(carry(near, far, allowance.clone(), passed.clone()));
+            }
+        });
+        relay
+    }
+}
+
+async fn carry(near: TcpStream, far: TcpStream, allowance: Arc<AtomicU64>, passed: Arc<AtomicU64>) {
+    let (mut near_in, mut near_out) = near.into_split();
+    let (mut far_in, mut far_out) = far.into_split();
+    let up = tokio::io::copy(&mut near_in, &mut far_out);
+    let down = async {
+        let mut buffer = vec![0; 16 << 10];
+        loop {
+            let read = far_in.read(&mut buffer).await.unwrap_or(0);
+            let cost = read as u64;
+            let paid = allowance.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |a| a.checked_sub(cost));
+            if read == 0 || paid.is_err() || near_out.write_all(&buffer[..read]).await.is_err() {
+                return;
+            }
+            passed.fetch_add(cost, Ordering::SeqCst);
+        }
+    };
+    tokio::select! {
+        _ = up => {}
+        () = down => {}
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attachment_whose_link_breaks_in_the_middle_goes_on_from_there() {
+    let mut relay = None;
+    let by = async |gb: &Org| relay.insert(Relay::to(gb.peer.clone()).await).address.clone();
+    let (gb, no, _) = pair_by(by, "").await;
+    let relay = relay.unwrap();
+    let bytes = bytes();
+    let most = (SIZE / 4 * 3) as u64;
+    relay.passed.store(0, Ordering::SeqCst);
+    relay.allowance.store(most, Ordering::SeqCst);
+    let digest = publish(&gb, &bytes).await;
+    let out = no.dir.join("too-early.bin");
+    until("the link broke", async || (relay.passed.load(Ordering::SeqCst) + (16 << 10) > most).then_some(())).await;
+    let early = no.run(&["--as", "ana", "assess", "fetch", &digest, "--out", &out.to_string_lossy()]).await;
+    assert_eq!((early.code, early.reason().as_str()), (1, "NOT_FOUND"));
+    assert!(!out.exists());
+    relay.allowance.store(u64::MAX / 2, Ordering::SeqCst);
+    assert!(fetched(&no, &digest).await == bytes, "other bytes came");
+    // What was under way when the link broke passes twice, but not what had arrived.
+    let passed = relay.passed.load(Ordering::SeqCst);
+    assert!(passed < (SIZE + SIZE / 2) as u64, "{passed} bytes passed for an attachment of {SIZE}");
+}
+
+async fn asked(rogue: &Rogue, gb: &Org, digest: [u8; 32]) -> Result<usize, Status> {
+    let mut exchange: ExchangeServiceClient<_> = rogue.exchange(gb);
+    let request = proto::FetchAttachmentRequest { sha256: digest.to_vec().into(), offset: 0 };
+    let mut chunks = exchange.fetch_attachment(request).await?.into_inner();
+    let mut length = 0;
+    while let Some(chunk) = chunks.message().await? {
+        length += chunk.data.len();
+    }
+    Ok(length)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_the_portion_was_not_released_to_learns_nothing_of_the_attachment() {
+    let gb = Org::found("gb.example", "state", Some("GB")).await;
+    // One may have attachments, the other may have all but these.
+    let mut partners = vec![];
+    for (domain, without) in [("has.example", "no such text"), ("hasnot.example", ", \"attachment\"")] {
+        let rogue = Rogue::new(domain);
+        let (address, served, stop) = serve(&rogue, &rogue.tls, &gb).await;
+        rogue.befriend(&gb, &address, &terms("gb.example", domain, "").replace(without, "")).await;
+        partners.push((rogue, served, stop));
+    }
+    let bytes = bytes();
+    publish(&gb, &bytes).await;
+    let digest = sha256(&[&bytes]);
+    for (rogue, ..) in &partners {
+        let request = proto::SubscribeRequest { after_sequence: 0, until_caught_up: true };
+        let mut feed = rogue.exchange(&gb).subscribe(request).await.unwrap().into_inner();
+        let entry = feed.message().await.unwrap().unwrap();
+        assert_eq!(entry.portions.len(), if rogue.domain == "has.example" { 4 } else { 3 });
+    }
+    assert_eq!(asked(&partners[0].0, &gb, digest).await.unwrap(), SIZE);
+    let withheld = asked(&partners[1].0, &gb, digest).await.unwrap_err();
+    let absent = asked(&partners[1].0, &gb, [9; 32]).await.unwrap_err();
+    assert_eq!(watchfire::wire::status::to_fault(&withheld).reason.as_str(), "NOT_FOUND");
+    // Not one byte tells the two apart.
+    assert_eq!((withheld.code(), withheld.message()), (absent.code(), absent.message()));
+    assert_eq!(withheld.details(), absent.details());
+    let names = |s: &Status| s.metadata().clone().into_headers().keys().map(|k| k.to_string()).collect::<Vec<_>>();
+    assert_eq!(names(&withheld), names(&absent));
+}

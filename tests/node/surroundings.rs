@@ -1,0 +1,101 @@
+//! A wrong clock and a full disk: said, stood, and over once they are mended.
+
+use std::{io::Write, path::Path, process::Command};
+
+use tonic::Code;
+use watchfire::{domain::fault::Reason, wire::status::to_fault};
+
+use crate::kit::{Org, note, pair, until, watchfire};
+
+const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
+
+/// Says loudly why a test proves nothing here.
+fn skipped(why: &str) {
+    let _ = writeln!(std::io::stderr(), "\nSKIPPED, nothing was tested: {why}\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_whose_clocks_differ_by_an_hour_say_so_and_the_feed_goes_on() {
+    if !Path::new(FAKETIME).exists() {
+        return skipped("libfaketime is not installed; apt-get install libfaketime");
+    }
+    let (gb, mut no) = pair().await;
+    no.kill().await;
+    no.environment = vec![
+        ("LD_PRELOAD", FAKETIME.to_owned()),
+        ("FAKETIME", "+3600s".to_owned()),
+        ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
+    ];
+    no.start().await;
+    let published = gb.author().await.publish(&note("an hour apart", "BF")).await;
+    no.has("gb.example", &[published]).await;
+    for (org, partner, ahead, way) in [(&gb, "no.example", 3600, "ahead of"), (&no, "gb.example", -3600, "behind")] {
+        let seconds = until("the difference is told", async || {
+            org.feed(partner, "in").await["clock_ahead_seconds"].as_i64().filter(|s| s.abs() > 60)
+        })
+        .await;
+        assert!((seconds - ahead).abs() < 60, "{}: {seconds}", org.domain);
+        let words = watchfire(&org.dir, &["--as", "root", "feed", "status"]).await.stdout;
+        assert!(words.contains(&format!("{partner}: its clock is ")) && words.contains(way), "{words}");
+        assert!(org.log().contains("clock differs"), "{}", org.log());
+    }
+}
+
+/// A small disk, where this user may mount one.
+struct Disk(tempfile::TempDir);
+
+impl Disk {
+    fn of(size: &str) -> Option<Self> {
+        let dir = tempfile::tempdir().unwrap();
+        let options = format!("size={size},mode=0700");
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(dir.path()).output();
+        mounted.is_ok_and(|m| m.status.success()).then_some(Self(dir))
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_refuses_writes_keeps_reading_and_recovers_by_itself() {
+    let Some(disk) = Disk::of("3m") else {
+        return skipped("no small disk can be mounted; run as root with CAP_SYS_ADMIN");
+    };
+    let mut org = Org::make(disk.0.path(), "gb.example", "state", Some("GB")).await;
+    org.start().await;
+    let mut author = org.author().await;
+    let mut published = vec![author.publish(&note("before", "BF")).await];
+    let filler = disk.0.path().join("filler");
+    let mut file = std::fs::File::create(&filler).unwrap();
+    while file.write_all(&[0; 4096]).is_ok() {}
+    while file.write_all(&[0]).is_ok() {}
+    // What the store's files have room for inside still goes in.
+    let mut refusal = None;
+    for i in 0..500 {
+        match author.try_publish(&note(&format!("note {i}"), "BF")).await {
+            Ok(answer) => published.push(hex::encode(answer.assessment_id)),
+            Err(status) => {
+                refusal = Some(status);
+                break;
+            }
+        }
+    }
+    let refusal = refusal.expect("the disk is full and all is taken");
+    assert_eq!(to_fault(&refusal).reason, Reason::StoreFull, "{refusal:?}");
+    assert_eq!(refusal.code(), Code::ResourceExhausted);
+    // Reads go on, and nothing half done is shown.
+    org.has("gb.example", &published).await;
+    let told = org.run(&["--as", "ana", "assess", "publish", "-"]).await;
+    assert_ne!(told.code, 0);
+    drop(file);
+    std::fs::remove_file(&filler).unwrap();
+    published.push(author.publish(&note("after", "BF")).await);
+    org.has("gb.example", &published).await;
+    org.kill().await;
+    org.start().await;
+    org.has("gb.example", &published).await;
+    org.kill().await;
+}
