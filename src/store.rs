@@ -415,8 +415,8 @@ pub trait Store: Send + Sync {
     async fn read_attachment(&self, sha256: &Sha256, offset: u64, length: u32) -> Result<Vec<u8>>;
     /// Attachments that entries from this partner named, out of quarantine, and that are not whole here: (digest, length).
     async fn wanted_attachments(&self, partner: &TrustDomain) -> Result<Vec<(Sha256, u64)>>;
-    /// Whether a release has disclosed that attachment to a partner.
-    async fn attachment_released(&self, partner: &TrustDomain, sha256: &Sha256) -> Result<bool>;
+    /// The releases (not voided) that have disclosed that attachment to a partner.
+    async fn attachment_releases(&self, partner: &TrustDomain, sha256: &Sha256) -> Result<Vec<ReleaseRecord>>;
 
     /// Records something that changes nothing else.
     async fn record(&self, events: Vec<Event>) -> Result<()>;

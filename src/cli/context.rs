@@ -55,20 +55,6 @@ impl PersonFiles {
     }
 }
 
-/// What stands between a person's directory and the number of the list that revoked them.
-const REVOKED: &str = ".revoked-";
-
-/// Where a person's files go once they are revoked: out of the way, and kept.
-pub fn revoked_directory(dir: &Path, list_number: u64) -> PathBuf {
-    let mut name = dir.file_name().unwrap_or_default().to_owned();
-    name.push(format!("{REVOKED}{list_number}"));
-    dir.with_file_name(name)
-}
-
-fn is_revoked(dir: &Path) -> bool {
-    dir.file_name().is_some_and(|name| name.to_string_lossy().contains(REVOKED))
-}
-
 /// The persons in a node's directory, by id, without those that were revoked.
 pub fn persons(dir: &Path) -> Result<Vec<PersonFiles>, CliError> {
     let root = dir.join(PERSONS);
@@ -78,7 +64,7 @@ pub fn persons(dir: &Path) -> Result<Vec<PersonFiles>, CliError> {
         Err(error) => return Err(CliError::files(format!("{} can't be read: {error}", root.display()))),
     };
     let mut persons = vec![];
-    let in_force = |dir: &PathBuf| !is_revoked(dir) && dir.join("tls.pem").exists();
+    let in_force = |dir: &PathBuf| dir.join("tls.pem").exists();
     for dir in entries.flatten().map(|e| e.path()).filter(in_force) {
         let chain = read_chain(&dir.join("tls.pem"))?;
         let leaf = chain.first().map(|der| Leaf::parse(der)).transpose()?;
@@ -168,22 +154,3 @@ pub const WRITERS: &[Role] = &[Role::Analyst, Role::Officer, Role::Service];
 pub const ADMINS: &[Role] = &[Role::Admin];
 /// Roles that may look at feeds and partners.
 pub const ANYBODY: &[Role] = &[Role::Analyst, Role::Officer, Role::Admin, Role::Service];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn who_was_revoked_is_nobody_any_more_however_often() {
-        let dir = tempfile::tempdir().unwrap();
-        let person = dir.path().join(PERSONS).join("analyst-j.doe");
-        for number in [1, 2] {
-            let gone = revoked_directory(&person, number);
-            assert_eq!(gone.parent(), person.parent());
-            // Were it read, this would be a fault.
-            std::fs::create_dir_all(&gone).unwrap();
-            std::fs::write(gone.join("tls.pem"), "no certificate").unwrap();
-        }
-        assert!(persons(dir.path()).unwrap().is_empty());
-    }
-}

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{
     CliError, Global,
-    context::{PERSONS, PersonFiles, persons, revoked_directory},
+    context::{PERSONS, PersonFiles, persons},
     init::{CRL_DAYS, ca_error, issue},
     output,
 };
@@ -205,7 +205,10 @@ impl Revoke {
         let number = u64::try_from(now.unix_nanos()).unwrap_or_default();
         let list = ca.revocation_list(number, &revoked, now, CRL_DAYS).map_err(ca_error)?;
         write_public(&config.crl, to_pem("X509 CRL", &list).as_bytes(), Existing::Replace)?;
-        let gone = revoked_directory(&person.dir, number);
+        // Out of the way of `--as`, and under a name that is free where somebody is revoked for the second time.
+        let aside = global.dir.join(PERSONS).join("revoked");
+        private_directory(&aside)?;
+        let gone = aside.join(format!("{}-{}-{number}", person.id.role(), person.id.name()));
         std::fs::rename(&person.dir, &gone).map_err(|e| CliError::files(format!("{}: {e}", gone.display())))?;
         output::result(global, &View::from(person), || {
             format!("{} is revoked; a running node acts on it within 2 seconds", person.id)

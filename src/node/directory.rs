@@ -125,10 +125,18 @@ impl Node {
     }
 
     fn reload_trust(&self, records: &[PartnerRecord]) -> Result<(), Fault> {
-        let members = records.iter().map(|r| self.member(r)).collect::<Result<Vec<_>, _>>()?;
+        let members = records.iter().map(|r| self.member(r).or_else(|fault| self.without_lists(r, &fault)));
+        let members = members.collect::<Result<Vec<_>, _>>()?;
         let own = (**self.own.load()).clone();
         (self.set_trust)(Trust::new(own, members, self.signing_usages.clone())?);
         Ok(())
+    }
+
+    /// A partner whose revocation lists can't be used is kept out, and nobody else with it.
+    fn without_lists(&self, record: &PartnerRecord, fault: &Fault) -> Result<Member, Fault> {
+        let partner = &record.organisation.domain;
+        tracing::error!(%partner, reason = %fault.reason, "the partner's revocation lists can't be used; it is kept out");
+        Ok(Member { active: false, ..self.member(&PartnerRecord { crls: vec![], ..record.clone() })? })
     }
 
     pub(super) fn member(&self, record: &PartnerRecord) -> Result<Member, Fault> {
