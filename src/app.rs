@@ -73,6 +73,7 @@ impl Running {
     /// Stops: requests under way end, then everything else. Returns when all is still.
     pub async fn stop(mut self) {
         self.stop.cancel();
+        self.node.live().end_streams();
         while self.tasks.join_next().await.is_some() {}
     }
 }

@@ -28,10 +28,9 @@ pub fn start(log: &Log) -> Result<(), String> {
     let filter = EnvFilter::try_new(&log.level)
         .map_err(|_| format!("log.level `{}` is no filter; write e.g. info or watchfire=debug", log.level))?;
     let registry = tracing_subscriber::registry().with(filter);
-    let text = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false);
+    // Colours are for people: in a file or a pipe they would be noise around every word.
+    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let text = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false).with_ansi(colours);
     let started = if log.json { registry.with(text.json()).try_init() } else { registry.with(text).try_init() };
     // In one process with another node (tests, benchmarks) the first one's log serves both.
     let _ = started;

@@ -77,6 +77,11 @@ impl LiveFeeds {
         live
     }
 
+    /// Ends all streams to partners: the node stops, and they come back when it is up again.
+    pub fn end_streams(&self) {
+        lock(&self.partners).values().for_each(|live| live.end_stream());
+    }
+
     /// Something was stored from a partner.
     pub fn arrived(&self) {
         self.arrivals.send_modify(|count| *count = count.wrapping_add(1));

@@ -83,7 +83,7 @@ impl Node {
                     Ok(Verdict::Repeat) => {}
                     Ok(Verdict::Next) => {
                         inbound = inbound.advanced(entry.id());
-                        let (kept, event) = self.keep(partner, entry, now).await?;
+                        let (kept, event) = self.keep(partner, entry, &stored, now).await?;
                         events.push(event);
                         stored.push(kept);
                     }
@@ -208,13 +208,19 @@ impl Node {
 
     /// What is kept of an entry: content that verified and is covered, in quarantine where it is not covered, and of
     /// what does not verify only that it came.
-    async fn keep(&self, partner: &TrustDomain, entry: Checked, now: Time) -> Result<(ReceivedEntry, Event), Fault> {
+    async fn keep(
+        &self,
+        partner: &TrustDomain,
+        entry: Checked,
+        before: &[ReceivedEntry],
+        now: Time,
+    ) -> Result<(ReceivedEntry, Event), Fault> {
         let (sequence, release_id) = (entry.position().sequence, entry.id());
         let (raw, content, manifest, quarantined) = match entry {
             Checked::Void(void, raw) => (raw, None, void.content().replaced, None),
             Checked::Release { release, entry, content } => {
                 let content = match content {
-                    Ok(content) => self.same_version(&content.manifest).await.map(|()| content),
+                    Ok(content) => self.same_version(&content.manifest, before).await.map(|()| content),
                     Err(fault) => Err(fault),
                 };
                 let reason = match &content {
@@ -235,10 +241,15 @@ impl Node {
         Ok((ReceivedEntry { sequence, release_id, release, content, refused }, Event { at: now, by: None, deed }))
     }
 
-    /// One version has one manifest.
-    async fn same_version(&self, manifest: &Verified<Manifest>) -> Result<(), Fault> {
+    /// One version has one manifest, in the store and in what came `before` it in the same batch.
+    async fn same_version(&self, manifest: &Verified<Manifest>, before: &[ReceivedEntry]) -> Result<(), Fault> {
         let content = manifest.content();
-        let held = self.store.version(&content.originator, &content.assessment, content.version).await?;
+        let name = (&content.originator, &content.assessment, content.version);
+        let mut before = before.iter().filter_map(|e| e.content.as_ref());
+        let held = match before.find(|c| (&c.originator, &c.assessment, c.version) == name) {
+            Some(content) => Some(content.manifest_id),
+            None => self.store.version(&content.originator, &content.assessment, content.version).await?,
+        };
         if held.is_some_and(|id| id != manifest.id()) {
             return Err(Fault::new(
                 Reason::ReplayDiffers,

@@ -107,13 +107,14 @@ impl Follower {
         link.hello().await?;
         link.deliver().await?;
         let live = self.node.live().of(partner);
-        live.inbound().send_modify(|i| {
-            i.live = true;
-            i.problem = None;
-        });
+        live.inbound().send_modify(|i| i.live = true);
         link.follow(true).await?;
         backoff.reset();
-        live.inbound().send_modify(|i| i.caught_up += 1);
+        live.inbound().send_modify(|i| {
+            i.caught_up += 1;
+            // Not before: where the feed itself is at fault, each new try would hide why.
+            i.problem = None;
+        });
         link.fetch_attachments().await?;
         let mut beside = link.clone();
         tokio::select! {

@@ -1,0 +1,23 @@
+//! The node as it is run: real processes, real TLS, real stores, and peers that mean harm.
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test"
+)]
+
+#[path = "node/crash.rs"]
+mod crash;
+#[path = "node/doors.rs"]
+mod doors;
+#[path = "node/hostile.rs"]
+mod hostile;
+#[path = "node/hostile_kit.rs"]
+mod hostile_kit;
+#[path = "node/kit.rs"]
+mod kit;
+#[path = "node/sentences.rs"]
+mod sentences;

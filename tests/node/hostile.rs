@@ -1,0 +1,393 @@
+//! A partner that sends what it must not: what is wrong with one entry never reaches a user, and never holds up what
+//! is right; what is wrong with the feed itself stops that feed alone, by name.
+
+use prost::Message;
+use watchfire::{
+    domain::{
+        ids::StatementId,
+        release::{AgreementRef, EntryKind, Position, Release, Terms},
+        statement::StatementKind,
+        time::Clock,
+    },
+    draft::{self, Format},
+    seal::{
+        digest::portion_digest,
+        sign::SigningKey,
+        statement::id_of,
+    },
+    telemetry::SystemClock,
+    wire::{self, field::timestamp, proto},
+};
+
+use crate::{
+    hostile_kit::{Rogue, Served, serve, signed},
+    kit::{Org, note, pair, sealed, terms},
+};
+
+const ROGUE: &str = "rogue.example";
+
+/// A feed made by hand, with its place.
+struct Feed {
+    rogue: Rogue,
+    recipient: &'static str,
+    agreement: StatementId,
+    last: Option<StatementId>,
+    sequence: u64,
+}
+
+/// An entry before its release is signed.
+struct Making {
+    assessment: watchfire::domain::ids::AssessmentId,
+    manifest: proto::Manifest,
+    /// Put behind the manifest's canonical bytes before they are signed.
+    appended: Vec<u8>,
+    /// Who signs the manifest.
+    by_node: bool,
+    portions: Vec<Vec<u8>>,
+    release: Release,
+}
+
+impl Feed {
+    /// A partner of `victim`, with the world to give.
+    async fn to(victim: &Org) -> (Self, Served, tokio_util::sync::CancellationToken) {
+        let rogue = Rogue::new(ROGUE);
+        let (address, served, stop) = serve(&rogue, &rogue.tls, victim).await;
+        let agreement = rogue.befriend(victim, &address, &terms(ROGUE, victim.domain, "")).await;
+        let agreement = agreement.id.parse().unwrap();
+        (Self { rogue, recipient: victim.domain, agreement, last: None, sequence: 0 }, served, stop)
+    }
+
+    /// The next entry, as `bend` wants it.
+    fn next(&mut self, headline: &str, bend: impl FnOnce(&mut Making)) -> proto::FeedEntry {
+        let (entry, id) = self.made(&note(headline, "BF"), bend);
+        (self.last, self.sequence) = (Some(id), self.sequence + 1);
+        entry
+    }
+
+    fn good(&mut self, headline: &str) -> proto::FeedEntry {
+        self.next(headline, |_| {})
+    }
+
+    /// An entry that is not counted: the next one takes its place.
+    fn made(&self, text: &str, bend: impl FnOnce(&mut Making)) -> (proto::FeedEntry, StatementId) {
+        let draft = draft::parse(text, Format::Toml).unwrap_or_else(|e| panic!("{}", e.in_file("draft")));
+        let composed = sealed(ROGUE, &draft);
+        let assessment = composed.manifest.assessment;
+        let mut digests: Vec<_> = composed.portions.iter().map(|p| portion_digest(&assessment, p)).collect();
+        digests.sort_unstable();
+        let payload = wire::manifest::encode(&composed.manifest);
+        let release = Release {
+            recipient: self.recipient.parse().unwrap(),
+            kind: EntryKind::Assessment,
+            manifest: id_of(StatementKind::Manifest, &payload),
+            digests,
+            agreement: AgreementRef { id: self.agreement, version: 1 },
+            grants: vec!["world".parse().unwrap()],
+            terms: Terms { onward: None, barred_states: vec!["BF".parse().unwrap()], retention_days: None },
+            position: Position { sequence: self.sequence + 1, previous: self.last },
+            released_at: SystemClock.now(),
+            via: None,
+        };
+        let manifest = proto::Manifest::decode(&payload[..]).unwrap();
+        let mut making =
+            Making { assessment, manifest, appended: vec![], by_node: false, portions: composed.portions, release };
+        bend(&mut making);
+        let mut payload = making.manifest.encode_to_vec();
+        payload.extend(making.appended);
+        // Whatever the manifest is, the release names it.
+        making.release.manifest = id_of(StatementKind::Manifest, &payload);
+        let key: &SigningKey = if making.by_node { &self.rogue.node } else { &self.rogue.analyst };
+        let manifest = signed(key, StatementKind::Manifest, payload);
+        let payload = wire::release::encode(&making.release);
+        let id = id_of(StatementKind::Release, &payload);
+        let entry = proto::FeedEntry {
+            release: Some(signed(&self.rogue.node, StatementKind::Release, payload)),
+            manifest: Some(manifest),
+            portions: making.portions.into_iter().map(Into::into).collect(),
+            provenance: vec![],
+        };
+        (entry, id)
+    }
+}
+
+fn flipped(bytes: &[u8], at: usize) -> prost::bytes::Bytes {
+    let mut bytes = bytes.to_vec();
+    bytes[at] ^= 1;
+    bytes.into()
+}
+
+impl Making {
+    /// The portions as they are now are those that manifest and release list.
+    fn list_anew(&mut self) {
+        let mut digests: Vec<_> = self.portions.iter().map(|p| portion_digest(&self.assessment, p)).collect();
+        digests.sort_unstable();
+        let old = std::mem::take(&mut self.release.digests);
+        self.manifest.digests.retain(|d| !old.iter().any(|o| o.0[..] == d[..]));
+        self.manifest.digests.extend(digests.iter().map(|d| prost::bytes::Bytes::from(d.0.to_vec())));
+        self.manifest.digests.sort_unstable();
+        self.release.digests = digests;
+    }
+}
+
+/// An unknown field 99 with the value 1.
+const UNKNOWN_FIELD: [u8; 3] = [0x98, 0x06, 0x01];
+
+/// The reasons for which entries were kept from users, by their number, as the log tells them.
+fn kept(log: &str) -> Vec<(u64, String)> {
+    let after = |line: &str, key: &str| {
+        let rest = line.split_once(key).unwrap().1;
+        rest.trim_start_matches('"').split(['"', ' ']).next().unwrap().to_owned()
+    };
+    let lines = log.lines().filter(|l| l.contains("kept an entry from users"));
+    lines.map(|l| (after(l, "sequence=").parse().unwrap(), after(l, "reason="))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_whose_content_is_wrong_reaches_nobody_and_holds_up_nothing() {
+    let (gb, no) = pair().await;
+    let (mut feed, served, _stop) = Feed::to(&no).await;
+    let mut entries = vec![feed.good("the first good one")];
+    let mut wanted: Vec<(u64, &str)> = vec![];
+    let mut wrong = |entry: proto::FeedEntry, reason: &'static str| {
+        entries.push(entry);
+        wanted.push((entries.len() as u64, reason));
+    };
+
+    let mut entry = feed.good("a byte of a portion is flipped");
+    entry.portions[1] = flipped(&entry.portions[1], 40);
+    wrong(entry, "DIGEST_NOT_LISTED");
+
+    let mut entry = feed.good("a byte of the manifest is flipped");
+    let manifest = entry.manifest.as_mut().unwrap();
+    manifest.payload = flipped(&manifest.payload, 5);
+    wrong(entry, "SIGNATURE_INVALID");
+
+    let mut entry = feed.good("a byte of the manifest's signature is flipped");
+    let signature = &mut entry.manifest.as_mut().unwrap().signatures[0];
+    signature.value = flipped(&signature.value, 9);
+    wrong(entry, "SIGNATURE_INVALID");
+
+    let (other, _) = feed.made(&note("another one", "BF"), |_| {});
+    let mut entry = feed.good("a portion of another assessment came along");
+    entry.portions.push(other.portions[0].clone());
+    wrong(entry, "DIGEST_NOT_LISTED");
+
+    let mut entry = feed.good("a portion came twice");
+    let again = entry.portions[0].clone();
+    entry.portions.push(again);
+    wrong(entry, "DIGEST_REPEATED");
+
+    let mut entry = feed.good("a portion did not come");
+    entry.portions.pop();
+    wrong(entry, "DIGEST_NOT_LISTED");
+
+    let entry = feed.next("the manifest lists a digest twice", |m| {
+        m.manifest.digests[1] = m.manifest.digests[0].clone();
+    });
+    wrong(entry, "DIGEST_REPEATED");
+
+    let entry = feed.next("the manifest has an unknown field", |m| m.appended = UNKNOWN_FIELD.to_vec());
+    wrong(entry, "UNKNOWN_OR_NON_CANONICAL");
+
+    // `exercise` is false, which proto3 does not write: the same meaning in other bytes.
+    let entry = feed.next("the manifest says the same in other bytes", |m| m.appended = vec![0x40, 0x00]);
+    wrong(entry, "UNKNOWN_OR_NON_CANONICAL");
+
+    let entry = feed.next("a portion has an unknown field", |m| {
+        m.portions[0].extend(UNKNOWN_FIELD);
+        m.list_anew();
+    });
+    wrong(entry, "UNKNOWN_OR_NON_CANONICAL");
+
+    let entry = feed.next("it was issued in the future", |m| {
+        m.manifest.issued = timestamp(SystemClock.now().plus_seconds(20 * 60));
+    });
+    wrong(entry, "STATEMENT_FROM_FUTURE");
+
+    let entry = feed.next("it says that it is somebody else's", |m| m.manifest.originator = "gb.example".to_owned());
+    wrong(entry, "WRONG_DOMAIN");
+
+    let entry = feed.next("a node signed what a person must sign", |m| m.by_node = true);
+    wrong(entry, "WRONG_DOMAIN");
+
+    let first = proto::Manifest::decode(&entries_first(&entries)[..]).unwrap();
+    let assessment = watchfire::domain::ids::AssessmentId(first.assessment_id[..].try_into().unwrap());
+    let entry = feed.next("the first one's version with other bytes", |m| {
+        m.assessment = assessment;
+        m.manifest.assessment_id = first.assessment_id.clone();
+        m.list_anew();
+    });
+    entries.push(entry);
+    wanted.push((entries.len() as u64, "REPLAY_DIFFERS"));
+
+    entries.push(feed.good("the last good one"));
+    let total = entries.len() as u64;
+    served.set(entries);
+    no.ask(&["--as", "ana", "feed", "pull", "--from", ROGUE]).await;
+
+    let seen = no.ask(&["--as", "ana", "assess", "list", "--from", ROGUE]).await;
+    let mut headlines: Vec<_> = seen.iter().map(|a| a["headline"].as_str().unwrap()).collect();
+    headlines.sort_unstable();
+    assert_eq!(headlines, ["the first good one", "the last good one"]);
+    assert_eq!(no.feed(ROGUE, "in").await["last_sequence"], total);
+    let wanted: Vec<_> = wanted.into_iter().map(|(n, reason)| (n, reason.to_owned())).collect();
+    assert_eq!(kept(&no.log()), wanted);
+    // What does not verify is shown to nobody, not even to officers.
+    assert_eq!(no.ask(&["--as", "olu", "assess", "list", "--from", ROGUE, "--quarantined"]).await.len(), 2);
+    // Nor does it touch what another partner sends.
+    let published = gb.author().await.publish(&note("an honest one", "BF")).await;
+    no.has("gb.example", &[published]).await;
+}
+
+fn entries_first(entries: &[proto::FeedEntry]) -> prost::bytes::Bytes {
+    entries[0].manifest.as_ref().unwrap().payload.clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_own_copy_of_the_agreement_does_not_cover_only_officers_see() {
+    let no = Org::found("no.example", "state", Some("NO")).await;
+    let (mut feed, served, _stop) = Feed::to(&no).await;
+    let mut entries = vec![feed.good("covered")];
+    let mut wanted = vec![];
+    let mut uncovered = |feed: &mut Feed, text: String, reason: &str, bend: &dyn Fn(&mut Making)| {
+        let (entry, id) = feed.made(&text, bend);
+        (feed.last, feed.sequence) = (Some(id), feed.sequence + 1);
+        entries.push(entry);
+        wanted.push((entries.len() as u64, reason.to_owned()));
+    };
+    let gap = "\n[[portion]]\nkind = \"gap\"\ntext = \"a kind that no grant names\"\n";
+    uncovered(&mut feed, note("a kind too much", "BF") + gap, "NOT_COVERED", &|_| {});
+    uncovered(&mut feed, note("about the reader's own state", "NO"), "NOT_COVERED", &|_| {});
+    let red = note("too secret", "BF").replace("\"AMBER\"", "\"RED\"");
+    uncovered(&mut feed, red, "NOT_COVERED", &|_| {});
+    uncovered(&mut feed, note("by a grant that is none", "BF"), "AGREEMENT_DIFFERS", &|m| {
+        m.release.grants = vec!["moon".parse().unwrap()];
+    });
+    uncovered(&mut feed, note("by an agreement that is none", "BF"), "AGREEMENT_DIFFERS", &|m| {
+        m.release.agreement.id.0[0] ^= 1;
+    });
+    entries.push(feed.good("covered too"));
+    served.set(entries.clone());
+    let pulled = no.ask(&["--as", "ana", "feed", "pull", "--from", ROGUE]).await;
+    assert_eq!(pulled.len(), entries.len());
+    assert_eq!(pulled.iter().filter(|i| i["state"] == "quarantined").count(), wanted.len());
+    for item in pulled.iter().filter(|i| i["state"] == "quarantined") {
+        assert_eq!(item["headline"], serde_json::Value::Null, "{item}");
+    }
+    assert_eq!(kept(&no.log()), wanted);
+    assert_eq!(no.assessments(ROGUE).await.len(), 2);
+    let all = no.ask(&["--as", "olu", "assess", "list", "--from", ROGUE, "--quarantined"]).await;
+    assert_eq!(all.iter().filter(|a| a["state"] == "quarantined").count(), wanted.len(), "{all:?}");
+    let secret = all.iter().find(|a| a["headline"] == "too secret").unwrap()["assessment"].as_str().unwrap();
+    let shown = no.one(&["--as", "olu", "assess", "show", secret, "--quarantined"]).await;
+    assert_eq!(shown["state"], "quarantined");
+    let hidden = no.run(&["--as", "ana", "assess", "show", secret]).await;
+    assert_eq!((hidden.code, hidden.reason().as_str()), (1, "NOT_FOUND"));
+    let nosy = no.run(&["--as", "ana", "assess", "show", secret, "--quarantined"]).await;
+    assert_eq!((nosy.code, nosy.reason().as_str()), (5, "ROLE_REQUIRED"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_feed_that_does_not_continue_stops_by_name_and_goes_on_once_it_is_mended() {
+    let no = Org::found("no.example", "state", Some("NO")).await;
+    let (mut feed, served, _stop) = Feed::to(&no).await;
+    let stranger = Rogue::new("stranger.example");
+    stranger.get_accepted(&no, "127.0.0.1:1").await;
+    let mut good = vec![feed.good("number 1")];
+    served.set(good.clone());
+    no.ask(&["--as", "ana", "feed", "pull", "--from", ROGUE]).await;
+
+    let bent = |feed: &Feed, bend: &dyn Fn(&mut Making)| feed.made(&note("never seen", "BF"), bend).0;
+    let resigned = |mut entry: proto::FeedEntry, key: &SigningKey, more: &[u8]| {
+        let mut payload = entry.release.unwrap().payload.to_vec();
+        payload.extend(more);
+        entry.release = Some(signed(key, StatementKind::Release, payload));
+        entry
+    };
+    type Wrong<'a> = (&'static str, Box<dyn Fn(&Feed) -> proto::FeedEntry + 'a>);
+    let wrong: Vec<Wrong<'_>> = vec![
+        ("SEQUENCE_GAP", Box::new(|f| bent(f, &|m| m.release.position.sequence += 1))),
+        ("SEQUENCE_FORK", Box::new(|f| bent(f, &|m| m.release.position.previous = Some(StatementId([7; 32]))))),
+        ("WRONG_DOMAIN", Box::new(|f| bent(f, &|m| m.release.recipient = "gb.example".parse().unwrap()))),
+        ("WRONG_DOMAIN", Box::new(|f| resigned(bent(f, &|_| {}), &stranger.node, &[]))),
+        ("WRONG_DOMAIN", Box::new(|f| resigned(bent(f, &|_| {}), &f.rogue.analyst, &[]))),
+        ("UNKNOWN_OR_NON_CANONICAL", Box::new(|f| resigned(bent(f, &|_| {}), &f.rogue.node, &UNKNOWN_FIELD))),
+        (
+            "STATEMENT_FROM_FUTURE",
+            Box::new(|f| bent(f, &|m| m.release.released_at = SystemClock.now().plus_seconds(600))),
+        ),
+        (
+            "SIGNATURE_INVALID",
+            Box::new(|f| {
+                let mut entry = bent(f, &|_| {});
+                let release = entry.release.as_mut().unwrap();
+                release.signatures[0].value = flipped(&release.signatures[0].value, 3);
+                entry
+            }),
+        ),
+        (
+            "REPLAY_DIFFERS",
+            Box::new(|f| bent(f, &|m| m.release.position = Position { sequence: 1, previous: None })),
+        ),
+    ];
+    for (reason, make) in wrong {
+        let mut entries = good.clone();
+        entries.push(make(&feed));
+        served.set(entries);
+        let answer = no.run(&["--as", "ana", "feed", "pull", "--from", ROGUE]).await;
+        assert_eq!(answer.code, 1, "{reason} was taken");
+        assert!(answer.stderr.contains(reason), "{reason} is missing in: {}", answer.stderr);
+        let status = no.feed(ROGUE, "in").await;
+        assert_eq!(status["last_sequence"], good.len(), "{reason}");
+        assert!(status["problem"].as_str().unwrap_or_default().contains(reason), "{reason}: {status}");
+        // The sender mends it: the same number, as it should be.
+        good.push(feed.good(&format!("number {} after {reason}", good.len() + 1)));
+        served.set(good.clone());
+        no.ask(&["--as", "ana", "feed", "pull", "--from", ROGUE]).await;
+        assert_eq!(no.assessments(ROGUE).await.len(), good.len(), "{reason}");
+    }
+    let all = no.ask(&["--as", "olu", "assess", "list", "--from", ROGUE, "--quarantined"]).await;
+    assert!(!all.iter().any(|a| a["headline"] == "never seen"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_entries_again_change_nothing() {
+    let no = Org::found("no.example", "state", Some("NO")).await;
+    let (mut feed, served, _stop) = Feed::to(&no).await;
+    let entries = vec![feed.good("number 1"), feed.good("number 2")];
+    served.set(entries.clone());
+    no.ask(&["--as", "ana", "feed", "pull", "--from", ROGUE]).await;
+    // After number 2 it sends 1 and 2 again, then 3.
+    let again = [entries.clone(), entries.clone(), vec![feed.good("number 3")]].concat();
+    served.set(again);
+    let pulled = no.ask(&["--as", "ana", "feed", "pull", "--from", ROGUE]).await;
+    assert_eq!(pulled.iter().map(|i| i["sequence"].as_u64().unwrap()).collect::<Vec<_>>(), [3]);
+    assert_eq!(no.assessments(ROGUE).await.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_publisher_restored_from_an_old_copy_is_found_out() {
+    let (mut gb, no) = pair().await;
+    let mut published = vec![gb.author().await.publish(&note("before the copy", "BF")).await];
+    no.has("gb.example", &published).await;
+    gb.kill().await;
+    let aside = gb.dir.join("copy");
+    std::fs::create_dir(&aside).unwrap();
+    let copy = |from: &std::path::Path, to: &std::path::Path| {
+        for name in ["store.db", "store.db-wal", "store.db-shm"] {
+            let _ = std::fs::remove_file(to.join(name));
+            let _ = std::fs::copy(from.join(name), to.join(name));
+        }
+    };
+    copy(&gb.dir, &aside);
+    gb.start().await;
+    published.push(gb.author().await.publish(&note("after the copy", "BF")).await);
+    no.has("gb.example", &published).await;
+    gb.kill().await;
+    copy(&aside, &gb.dir);
+    gb.start().await;
+    let pulled = no.run(&["--as", "ana", "feed", "pull", "--from", "gb.example"]).await;
+    assert_eq!(pulled.code, 1);
+    assert!(pulled.stderr.contains("SEQUENCE_FORK"), "{}", pulled.stderr);
+    no.has("gb.example", &published).await;
+}

@@ -1,0 +1,244 @@
+//! A peer that says whatever the test wants: an organisation with a CA and keys of its own, and a feed made by hand.
+
+use std::{
+    pin::Pin,
+    sync::{Arc, Mutex},
+};
+
+use arc_swap::ArcSwap;
+use futures_util::{Stream, StreamExt};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Response, Status, transport::Channel};
+use watchfire::{
+    domain::{
+        partner::{Invitation, Organisation, PartnerKind},
+        statement::{Envelope, StatementKind},
+        time::Clock,
+    },
+    draft::{Format, Lineage, parse_agreement},
+    identity::{
+        bundle::TrustBundle,
+        certificate::Leaf,
+        devca::{DevCa, Issued, Purpose},
+        files::{certificates, read_chain},
+        trust::{Audience, Member, Trust},
+    },
+    seal::{compose::new_assessment_id, sign::SigningKey, statement},
+    telemetry::SystemClock,
+    transport::{
+        dialler,
+        gate::{Credentials, TlsGate},
+        limits::Limits,
+        listener,
+    },
+    wire::{
+        self,
+        field::timestamp,
+        proto::{
+            self,
+            exchange_service_client::ExchangeServiceClient,
+            exchange_service_server::{ExchangeService, ExchangeServiceServer},
+        },
+    },
+};
+
+use crate::kit::Org;
+
+/// The roots of a running node's organisation.
+pub fn member_of(org: &Org) -> Member {
+    let roots = read_chain(&org.dir.join("bundle.pem")).unwrap();
+    Member { bundle: TrustBundle::new(org.domain.parse().unwrap(), roots).unwrap(), crls: vec![], active: true }
+}
+
+pub fn chain(issued: &Issued) -> Vec<CertificateDer<'static>> {
+    certificates(issued.certificate_pem.as_bytes()).unwrap()
+}
+
+pub fn credentials(issued: &Issued) -> Credentials {
+    let key = PrivateKeyDer::from_pem_slice(issued.key_pem.as_bytes()).unwrap();
+    Credentials::new(chain(issued), key).unwrap()
+}
+
+pub fn signing_key(issued: &Issued) -> SigningKey {
+    let chain: Vec<Vec<u8>> = chain(issued).iter().map(|c| c.to_vec()).collect();
+    let public = Leaf::parse(&chain[0]).unwrap().public_key;
+    let pkcs8 = PrivateKeyDer::from_pem_slice(issued.key_pem.as_bytes()).unwrap().secret_der().to_vec();
+    SigningKey::new(&pkcs8.into(), chain, &public).unwrap()
+}
+
+/// A gate that shows those credentials and believes in that server.
+pub fn gate(credentials: Credentials, own: Member, others: Vec<Member>) -> Arc<TlsGate> {
+    let trust = Trust::new(own, others, vec![]).unwrap();
+    Arc::new(TlsGate::new(credentials, Arc::new(ArcSwap::from_pointee(trust)), Arc::new(SystemClock)))
+}
+
+/// An organisation that follows no rules.
+pub struct Rogue {
+    pub domain: &'static str,
+    pub ca: DevCa,
+    pub tls: Issued,
+    pub node: SigningKey,
+    pub analyst: SigningKey,
+}
+
+impl Rogue {
+    pub fn new(domain: &'static str) -> Self {
+        let now = SystemClock.now();
+        let ca = DevCa::create(&domain.parse().unwrap(), now).unwrap();
+        let issue = |path: &str, purpose| {
+            ca.issue(&format!("spiffe://{domain}/{path}").parse().unwrap(), purpose, now, 30).unwrap()
+        };
+        let tls = issue("node/n1", Purpose::NodeTls);
+        let node = signing_key(&issue("node/n1", Purpose::Signing));
+        let analyst = signing_key(&issue("analyst/a", Purpose::Signing));
+        Self { domain, ca, tls, node, analyst }
+    }
+
+    pub fn issue(&self, path: &str, purpose: Purpose) -> Issued {
+        let id = format!("spiffe://{}/{path}", self.domain).parse().unwrap();
+        self.ca.issue(&id, purpose, SystemClock.now(), 30).unwrap()
+    }
+
+    pub fn bundle(&self) -> TrustBundle {
+        TrustBundle::new(self.domain.parse().unwrap(), vec![self.ca.certificate().clone()]).unwrap()
+    }
+
+    pub fn member(&self) -> Member {
+        Member { bundle: self.bundle(), crls: vec![], active: true }
+    }
+
+    /// Its way to a node's listener, with whatever certificate.
+    pub fn dial_as(&self, issued: &Issued, victim: &Org, address: &str) -> Channel {
+        let gate = gate(credentials(issued), self.member(), vec![member_of(victim)]);
+        dialler::connect(address, victim.domain.parse().unwrap(), &gate, &Limits::default()).unwrap()
+    }
+
+    pub fn exchange(&self, victim: &Org) -> ExchangeServiceClient<Channel> {
+        ExchangeServiceClient::new(self.dial_as(&self.tls, victim, &victim.peer))
+    }
+
+    /// The victim's administrator accepts it, and signs the terms that it proposes.
+    pub async fn befriend(&self, victim: &Org, endpoint: &str, terms: &str) -> StatementOf {
+        self.get_accepted(victim, endpoint).await;
+        let lineage = Lineage { series: new_assessment_id().unwrap(), previous: None };
+        let agreement = parse_agreement(terms, Format::Toml, lineage).unwrap_or_else(|e| panic!("{}", e.in_file("terms")));
+        let payload = wire::agreement::encode(&agreement);
+        let id = statement::id_of(StatementKind::Agreement, &payload);
+        let envelope = self.node.envelope(StatementKind::Agreement, payload).unwrap();
+        let statements = vec![wire::envelope::to_proto(&envelope)];
+        let answer = self.exchange(victim).submit_statements(proto::SubmitStatementsRequest { statements }).await;
+        let outcomes = answer.unwrap().into_inner().outcomes;
+        assert!(outcomes[0].accepted, "{}", outcomes[0].message);
+        let id = hex::encode(id.as_bytes());
+        victim.ask(&["--as", "root", "agreement", "sign", &id]).await;
+        StatementOf { id }
+    }
+
+    pub async fn get_accepted(&self, victim: &Org, endpoint: &str) {
+        let invitation = Invitation {
+            organisation: Organisation { domain: self.domain.parse().unwrap(), kind: PartnerKind::Ngo, country: None },
+            endpoint: Some(endpoint.parse().unwrap()),
+            roots: vec![self.ca.certificate().to_vec()],
+            issued: SystemClock.now(),
+        };
+        let payload = wire::invitation::encode(&invitation);
+        let envelope = self.node.envelope(StatementKind::Invitation, payload).unwrap();
+        let request = proto::AcceptPartnerRequest {
+            invitation: Some(wire::envelope::to_proto(&envelope)),
+            fingerprint: self.bundle().fingerprint().to_string(),
+        };
+        victim.connect("admin-root").await.accept_partner(request).await.unwrap();
+    }
+}
+
+/// A statement's id, hexadecimal.
+pub struct StatementOf {
+    pub id: String,
+}
+
+/// What the rogue's node serves.
+#[derive(Clone, Default)]
+pub struct Served {
+    pub entries: Arc<Mutex<Vec<proto::FeedEntry>>>,
+    pub submitted: Arc<Mutex<Vec<proto::Envelope>>>,
+    /// Bytes that it serves as any attachment.
+    pub acknowledged: Arc<Mutex<u64>>,
+}
+
+impl Served {
+    pub fn set(&self, entries: Vec<proto::FeedEntry>) {
+        *self.entries.lock().unwrap() = entries;
+    }
+}
+
+/// Serves the feed on a port of its own until `stop`.
+pub async fn serve(rogue: &Rogue, shown: &Issued, victim: &Org) -> (String, Served, CancellationToken) {
+    let served = Served::default();
+    let listener = TcpListener::bind(("127.0.0.1", crate::kit::free_port())).await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let gate = gate(credentials(shown), rogue.member(), vec![member_of(victim)]);
+    let routes = tonic::service::Routes::new(ExchangeServiceServer::new(served.clone()));
+    let stop = CancellationToken::new();
+    let router = routes.prepare().into_axum_router();
+    tokio::spawn(listener::serve(listener, gate, Audience::Partners, router, Limits::default(), stop.clone()));
+    (address, served, stop)
+}
+
+type Sending<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl ExchangeService for Served {
+    async fn hello(&self, request: Request<proto::HelloRequest>) -> Result<Response<proto::HelloResponse>, Status> {
+        let payload_types = request.into_inner().payload_types;
+        let now = timestamp(SystemClock.now());
+        Ok(Response::new(proto::HelloResponse { protocol_versions: vec![1], payload_types, now, revocation_lists: vec![] }))
+    }
+
+    type SubscribeStream = Sending<proto::FeedEntry>;
+
+    /// Everything after the number, by its place in the list; then nothing more.
+    async fn subscribe(&self, request: Request<proto::SubscribeRequest>) -> Result<Response<Self::SubscribeStream>, Status> {
+        let proto::SubscribeRequest { after_sequence, until_caught_up } = request.into_inner();
+        let after = usize::try_from(after_sequence).unwrap();
+        let entries: Vec<_> = self.entries.lock().unwrap().iter().skip(after).cloned().map(Ok).collect();
+        let entries = tokio_stream::iter(entries);
+        Ok(Response::new(if until_caught_up {
+            Box::pin(entries)
+        } else {
+            Box::pin(entries.chain(tokio_stream::pending()))
+        }))
+    }
+
+    async fn acknowledge(&self, request: Request<proto::AcknowledgeRequest>) -> Result<Response<proto::AcknowledgeResponse>, Status> {
+        *self.acknowledged.lock().unwrap() = request.into_inner().sequence;
+        Ok(Response::new(proto::AcknowledgeResponse {}))
+    }
+
+    async fn submit_statements(
+        &self,
+        request: Request<proto::SubmitStatementsRequest>,
+    ) -> Result<Response<proto::SubmitStatementsResponse>, Status> {
+        let statements = request.into_inner().statements;
+        let taken = proto::StatementOutcome { accepted: true, reason: String::new(), message: String::new() };
+        let outcomes = vec![taken; statements.len()];
+        self.submitted.lock().unwrap().extend(statements);
+        Ok(Response::new(proto::SubmitStatementsResponse { outcomes }))
+    }
+
+    type FetchAttachmentStream = Sending<proto::FetchAttachmentResponse>;
+
+    async fn fetch_attachment(
+        &self,
+        _: Request<proto::FetchAttachmentRequest>,
+    ) -> Result<Response<Self::FetchAttachmentStream>, Status> {
+        Err(Status::not_found("nothing here"))
+    }
+}
+
+/// A signed statement as it goes over the wire.
+pub fn signed(key: &SigningKey, kind: StatementKind, payload: Vec<u8>) -> proto::Envelope {
+    let envelope: Envelope = key.envelope(kind, payload).unwrap();
+    wire::envelope::to_proto(&envelope)
+}
