@@ -65,11 +65,15 @@ impl Node {
         }
         let _changing = self.changing.lock().await;
         let before = self.directory().get(&domain).map(|p| p.record.clone());
-        if let Some(before) = before.as_ref().filter(|b| b.organisation != invitation.organisation && !change_confirmed) {
+        if let Some(before) = before.as_ref().filter(|b| b.organisation != invitation.organisation && !change_confirmed)
+        {
             // The fingerprint says nothing of these, and the subject rule goes by them.
-            let words = |o: &Organisation| format!("{}{}", o.kind, o.country.map(|c| format!(" of {c}")).unwrap_or_default());
+            let words =
+                |o: &Organisation| format!("{}{}", o.kind, o.country.map(|c| format!(" of {c}")).unwrap_or_default());
             let (was, says) = (words(&before.organisation), words(&invitation.organisation));
-            let what = format!("the partner was a {was} and says that it is a {says}; if that is right, accept it with --changed");
+            let what = format!(
+                "the partner was a {was} and says that it is a {says}; if that is right, accept it with --changed"
+            );
             return Err(Fault::at(Reason::Conflict, "invitation.kind", what));
         }
         let same_roots = before.as_ref().is_some_and(|b| b.roots == invitation.roots);
@@ -77,9 +81,9 @@ impl Node {
             organisation: invitation.organisation,
             endpoint: invitation.endpoint,
             roots: invitation.roots,
-            // A list that other roots have signed says nothing about these.
             // Who was suspended stays so until resumed.
             state: before.as_ref().map_or(PartnerState::Active, |b| b.state),
+            // A list that other roots have signed says nothing about these.
             crls: before.filter(|_| same_roots).map(|b| b.crls).unwrap_or_default(),
             accepted_at: self.now(),
         };
