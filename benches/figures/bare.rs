@@ -44,10 +44,7 @@ impl ExchangeService for Bare {
 
     type SubscribeStream = Sending<proto::FeedEntry>;
 
-    async fn subscribe(
-        &self,
-        _: Request<proto::SubscribeRequest>,
-    ) -> Result<Response<Self::SubscribeStream>, Status> {
+    async fn subscribe(&self, _: Request<proto::SubscribeRequest>) -> Result<Response<Self::SubscribeStream>, Status> {
         let entries = self.entries.clone();
         let all = (0..entries.len()).map(move |i| Ok(entries[i].clone()));
         Ok(Response::new(futures_util::stream::iter(all).boxed()))
