@@ -45,6 +45,8 @@ enum Checked {
 struct Content {
     manifest: Verified<Manifest>,
     portions: Vec<Opened>,
+    /// Why the own copy of the agreement does not cover it.
+    not_covered: Option<String>,
 }
 
 impl Checked {
@@ -192,7 +194,9 @@ impl Node {
             let what = "the portions are not those that the release discloses";
             return Err(Fault::at(Reason::DigestNotListed, "portions", what));
         }
-        Ok(Content { manifest, portions: opened })
+        // Here rather than in `keep`: the decision takes as long as the signatures, and this is spread over the cores.
+        let not_covered = self.not_covered(partner, release, &manifest, &opened);
+        Ok(Content { manifest, portions: opened, not_covered })
     }
 
     async fn judge(&self, partner: &TrustDomain, inbound: &Inbound, entry: &Checked) -> Result<Verdict, Fault> {
@@ -227,7 +231,7 @@ impl Node {
                     Err(fault) => Err(fault),
                 };
                 let reason = match &content {
-                    Ok(content) => self.not_covered(partner, release.content(), content).await?,
+                    Ok(content) => content.not_covered.clone(),
                     Err(fault) => Some(fault.reason.to_string()),
                 };
                 let is_quarantined = reason.is_some();
@@ -263,23 +267,23 @@ impl Node {
     }
 
     /// Why the own copy of the agreement does not cover a release, if it does not.
-    async fn not_covered(
+    fn not_covered(
         &self,
         partner: &TrustDomain,
         release: &Release,
-        content: &Content,
-    ) -> Result<Option<String>, Fault> {
+        manifest: &Verified<Manifest>,
+        portions: &[Opened],
+    ) -> Option<String> {
         let directory = self.directory();
-        let Ok(partner) = directory.active(partner) else { return Ok(Some(Reason::NotAPartner.to_string())) };
-        let portions = content.portions.iter().map(|o| (o.digest(), o.portion()));
-        let facts = Facts::of(content.manifest.content(), portions);
-        let Err(reasons) = accept(&partner.incoming, release, &facts) else { return Ok(None) };
+        let Ok(partner) = directory.active(partner) else { return Some(Reason::NotAPartner.to_string()) };
+        let facts = Facts::of(manifest.content(), portions.iter().map(|o| (o.digest(), o.portion())));
+        let reasons = accept(&partner.incoming, release, &facts).err()?;
         let differs = reasons.iter().any(|r| r.id == "agreement-differs");
         let reason = if differs { Reason::AgreementDiffers } else { Reason::NotCovered };
         // The ids only: the words name places.
         let ids: Vec<&str> = reasons.iter().map(|r| &*r.id).collect();
         tracing::debug!(why = ids.join(", "), "not covered");
-        Ok(Some(reason.to_string()))
+        Some(reason.to_string())
     }
 }
 

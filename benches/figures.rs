@@ -1,0 +1,82 @@
+//! What a node does, each figure beside the limit that was measured in the same run: one JSON line each.
+//! `cargo bench`, or `cargo bench -- ingest --quick`. Nothing here passes or fails by time; docs/performance.md reads it.
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a benchmark: whatever goes wrong ends it"
+)]
+
+#[path = "figures/bare.rs"]
+mod bare;
+#[path = "figures/catch_up.rs"]
+mod catch_up;
+#[path = "figures/content.rs"]
+mod content;
+#[path = "figures/fan_out.rs"]
+mod fan_out;
+#[path = "figures/ingest.rs"]
+mod ingest;
+#[path = "figures/latency.rs"]
+mod latency;
+#[path = "figures/machine.rs"]
+mod machine;
+#[path = "figures/organisation.rs"]
+mod organisation;
+#[path = "figures/pair.rs"]
+mod pair;
+#[path = "figures/publish.rs"]
+mod publish;
+#[path = "figures/report.rs"]
+mod report;
+#[path = "figures/start.rs"]
+mod start;
+
+/// How to run.
+pub struct Run {
+    quick: bool,
+    filters: Vec<String>,
+}
+
+impl Run {
+    /// So many times, or fewer where it should be quick.
+    pub fn count(&self, full: usize, quick: usize) -> usize {
+        if self.quick { quick } else { full }
+    }
+
+    /// A directory on a disk: /tmp may be memory, target/ is not.
+    pub fn directory(&self) -> tempfile::TempDir {
+        tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap()
+    }
+
+    fn wants(&self, figure: &str) -> bool {
+        self.filters.is_empty() || self.filters.iter().any(|f| figure.contains(f.as_str()))
+    }
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let run = Run {
+        quick: arguments.iter().any(|a| a == "--quick"),
+        filters: arguments.into_iter().filter(|a| !a.starts_with("--")).collect(),
+    };
+    let runtime = || tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    macro_rules! figure {
+        ($name:literal, $future:expr) => {
+            if run.wants($name) {
+                runtime().block_on($future);
+            }
+        };
+    }
+    figure!("start", start::run(&run));
+    figure!("ingest", ingest::run(&run));
+    figure!("publish_1", publish::run(&run, "publish_1", 1));
+    figure!("publish_16", publish::run(&run, "publish_16", 16));
+    figure!("latency", latency::run(&run));
+    figure!("catch_up", catch_up::run(&run));
+    figure!("fan_out_100", fan_out::run(&run, "fan_out_100", 100));
+    figure!("fan_out_1000", fan_out::run(&run, "fan_out_1000", 1000));
+}

@@ -1,0 +1,103 @@
+//! The limit: the same transport with nothing behind it but what each figure names.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use futures_util::StreamExt;
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Response, Status, transport::Channel};
+use watchfire::{
+    domain::{
+        event::{Deed, Event},
+        ids::{StatementId, TrustDomain},
+        time::Clock,
+    },
+    identity::trust::{Audience, Member, Trust},
+    store::Store,
+    telemetry::SystemClock,
+    transport::{
+        dialler,
+        gate::{Credentials, TlsGate},
+        limits::Limits,
+        listener,
+    },
+    wire::proto::{
+        self,
+        exchange_service_client::ExchangeServiceClient,
+        exchange_service_server::{ExchangeService, ExchangeServiceServer},
+    },
+};
+
+/// Sends what it was given, and commits one ledger entry for each acknowledgement.
+pub struct Bare {
+    pub entries: Arc<Vec<proto::FeedEntry>>,
+    pub store: Option<Arc<dyn Store>>,
+}
+
+type Sending<T> = futures_util::stream::BoxStream<'static, Result<T, Status>>;
+
+#[tonic::async_trait]
+impl ExchangeService for Bare {
+    async fn hello(&self, _: Request<proto::HelloRequest>) -> Result<Response<proto::HelloResponse>, Status> {
+        Ok(Response::new(proto::HelloResponse::default()))
+    }
+
+    type SubscribeStream = Sending<proto::FeedEntry>;
+
+    async fn subscribe(&self, _: Request<proto::SubscribeRequest>) -> Result<Response<Self::SubscribeStream>, Status> {
+        let entries = self.entries.clone();
+        let all = (0..entries.len()).map(move |i| Ok(entries[i].clone()));
+        Ok(Response::new(futures_util::stream::iter(all).boxed()))
+    }
+
+    async fn acknowledge(
+        &self,
+        _: Request<proto::AcknowledgeRequest>,
+    ) -> Result<Response<proto::AcknowledgeResponse>, Status> {
+        if let Some(store) = &self.store {
+            let deed = Deed::Read { manifest: StatementId([1; 32]) };
+            store.record(vec![Event { at: SystemClock.now(), by: None, deed }]).await.unwrap();
+        }
+        Ok(Response::new(proto::AcknowledgeResponse {}))
+    }
+
+    async fn submit_statements(
+        &self,
+        _: Request<proto::SubmitStatementsRequest>,
+    ) -> Result<Response<proto::SubmitStatementsResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    type FetchAttachmentStream = Sending<proto::FetchAttachmentResponse>;
+
+    async fn fetch_attachment(
+        &self,
+        _: Request<proto::FetchAttachmentRequest>,
+    ) -> Result<Response<Self::FetchAttachmentStream>, Status> {
+        Err(Status::unimplemented(""))
+    }
+}
+
+/// Whoever shows `credentials` and believes in `members`; the first one is its own organisation.
+pub fn gate(credentials: Credentials, own: Member, partners: Vec<Member>) -> Arc<TlsGate> {
+    let trust = Trust::new(own, partners, vec![]).unwrap();
+    Arc::new(TlsGate::new(credentials, Arc::new(ArcSwap::from_pointee(trust)), Arc::new(SystemClock)))
+}
+
+impl Bare {
+    /// Serves on loopback until the token is cancelled; tells where.
+    pub async fn serve(self, gate: Arc<TlsGate>, stop: CancellationToken) -> String {
+        let tcp = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = tcp.local_addr().unwrap().to_string();
+        let service = ExchangeServiceServer::new(self).max_encoding_message_size(4 << 20);
+        let router = tonic::service::Routes::new(service).prepare().into_axum_router();
+        tokio::spawn(listener::serve(tcp, gate, Audience::Partners, router, Limits::default(), stop));
+        address
+    }
+}
+
+/// A connection to a partner's node.
+pub fn dial(address: &str, expect: &TrustDomain, gate: &Arc<TlsGate>) -> ExchangeServiceClient<Channel> {
+    let channel = dialler::connect(address, expect.clone(), gate, &Limits::default()).unwrap();
+    ExchangeServiceClient::new(channel).max_decoding_message_size(4 << 20)
+}

@@ -1,0 +1,116 @@
+//! What is exchanged: assessments made from a real warning, signed, and an agreement under which they go.
+
+use watchfire::{
+    domain::{
+        event::{Deed, Event},
+        ids::TrustDomain,
+        lint::lint,
+        statement::{Envelope, StatementKind},
+        time::{Clock, Time},
+    },
+    draft::{Format, Lineage, parse, parse_agreement},
+    node::publish::Submission,
+    seal::{
+        compose::{Head, Piece, compose, new_assessment_id},
+        sign::SigningKey,
+        statement::id_of,
+    },
+    store::{AgreementRecord, AgreementState, PartnerRecord, Store},
+    telemetry::SystemClock,
+    wire::{self, proto},
+};
+
+/// About 4 KiB with both statements and what goes to a partner.
+const DRAFT: &str = include_str!("../../examples/demo/r02.toml");
+
+/// A signed assessment, ready to be handed in.
+#[derive(Clone)]
+pub struct Signed {
+    pub manifest: Envelope,
+    pub portions: Vec<Vec<u8>>,
+    pub accepted: Vec<String>,
+}
+
+impl Signed {
+    /// For a call within the process.
+    pub fn submission(self) -> Submission {
+        Submission { manifest: self.manifest, portions: self.portions, accepted: self.accepted }
+    }
+
+    /// For the desk.
+    pub fn request(self) -> proto::PublishAssessmentRequest {
+        proto::PublishAssessmentRequest {
+            manifest: Some(wire::envelope::to_proto(&self.manifest)),
+            portions: self.portions.into_iter().map(Into::into).collect(),
+            accepted_findings: self.accepted,
+        }
+    }
+}
+
+/// So many assessments, each with its own id, salts and signature.
+pub fn assessments(originator: &TrustDomain, author: &SigningKey, count: usize) -> Vec<Signed> {
+    let draft = parse(DRAFT, Format::Toml).unwrap();
+    let now = SystemClock.now();
+    let accepted: Vec<String> = lint(&draft, now).iter().map(|f| f.code.to_owned()).collect();
+    let one = |_| {
+        let piece = |p: &watchfire::domain::draft::DraftPortion| Piece {
+            marking: p.marking.clone(),
+            body: p.body.clone(),
+            rests_on: draft.rests_on(p),
+        };
+        let head = Head {
+            assessment: new_assessment_id().unwrap(),
+            version: 1,
+            previous: None,
+            originator: originator.clone(),
+            issued: now,
+            expires: draft.expires,
+            exercise: draft.exercise,
+        };
+        let composed = compose(head, draft.portions.iter().map(piece).collect()).unwrap();
+        let payload = wire::manifest::encode(&composed.manifest);
+        let manifest = author.envelope(StatementKind::Manifest, payload).unwrap();
+        Signed { manifest, portions: composed.portions, accepted: accepted.clone() }
+    };
+    (0..count).map(one).collect()
+}
+
+/// An agreement in force: nearly everything goes from `from` to `to`, signed by both nodes.
+pub fn agreement(
+    (from, from_key): (&TrustDomain, &SigningKey),
+    (to, to_key): (&TrustDomain, &SigningKey),
+) -> (AgreementRecord, Time) {
+    let text = format!(
+        "[agreement]\nparties = [\"{from}\", \"{to}\"]\nfrom = \"2020-01-01\"\nuntil = \"2039-12-31\"\n\
+         purpose = \"figures\"\nnotice = \"90 days\"\n[[grant]]\nid = \"world\"\nfrom = \"{from}\"\nto = \"{to}\"\n\
+         places = [\"M49:001\"]\nkinds = [\"headline\", \"subject\", \"judgement\", \"forecast\", \"indicator\", \
+         \"evidence\", \"limitation\", \"alternative\", \"gap\", \"recommendation\"]\nmax_tlp = \"AMBER+STRICT\"\n"
+    );
+    let lineage = Lineage { series: new_assessment_id().unwrap(), previous: None };
+    let agreement = parse_agreement(&text, Format::Toml, lineage).unwrap();
+    let payload = wire::agreement::encode(&agreement);
+    let id = id_of(StatementKind::Agreement, &payload);
+    let mut envelope = from_key.envelope(StatementKind::Agreement, payload).unwrap();
+    envelope.signatures.push(to_key.sign(StatementKind::Agreement, &envelope.payload).unwrap());
+    let now = SystemClock.now();
+    let record = AgreementRecord {
+        id,
+        partner: to.clone(),
+        agreement,
+        envelope: wire::envelope::encode(&envelope),
+        state: AgreementState::InForce,
+        changed_at: now,
+    };
+    (record, now)
+}
+
+/// Puts partners and agreements into a store, as accepting and countersigning would.
+pub async fn seed(store: &dyn Store, partners: Vec<PartnerRecord>, agreements: Vec<AgreementRecord>) {
+    let at = SystemClock.now();
+    for partner in partners {
+        let domain = partner.organisation.domain.clone();
+        let deed = Deed::PartnerChanged { partner: domain, fingerprint: String::new(), state: "active".into() };
+        store.save_partner(partner, Event { at, by: None, deed }).await.unwrap();
+    }
+    store.save_agreements(agreements, None, vec![]).await.unwrap();
+}

@@ -1,0 +1,134 @@
+//! One publication to many live subscribers, until the last one has it. The publisher is a process of its own; the
+//! subscribers are connections with a certificate each, of as many organisations.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use serde_json::json;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use watchfire::{
+    domain::time::Clock,
+    identity::trust::Member,
+    telemetry::SystemClock,
+    wire::{field::timestamp, proto},
+};
+
+use super::{
+    Run,
+    bare::{Bare, dial, gate},
+    content::{agreement, assessments, seed},
+    machine::{percentile, resident_kib},
+    organisation::{Light, Org},
+    report::Figure,
+};
+
+pub async fn run(run: &Run, name: &'static str, subscribers: usize) {
+    let rounds = run.count(10, 3);
+    let dir = run.directory();
+    let publisher = Org::found(dir.path(), "gb.example", "GB");
+    let key = publisher.node_key();
+    let lights: Vec<Light> = (0..subscribers).map(|i| Light::found(&format!("p{i}.example"))).collect();
+    let agreements = lights.iter().map(|l| agreement((&publisher.domain, &key), (&l.domain(), &l.key)).0).collect();
+    seed(&publisher.store(), lights.iter().map(|l| l.record.clone()).collect(), agreements).await;
+
+    let node = publisher.serve();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let before = resident_kib(node.pid());
+    let (arrived, mut arrivals) = mpsc::channel(subscribers);
+    let live = subscribe_all(&publisher, &lights, &arrived).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let idle = resident_kib(node.pid());
+
+    let mut desk = publisher.desk().await;
+    let (mut last_has_it, mut answered) = (vec![], vec![]);
+    for signed in assessments(&publisher.domain, &publisher.author_key(), rounds) {
+        let request = signed.request();
+        let start = Instant::now();
+        desk.publish_assessment(request).await.unwrap();
+        answered.push(start.elapsed());
+        let mut last = start;
+        for _ in 0..subscribers {
+            last = arrivals.recv().await.unwrap();
+        }
+        last_has_it.push(last - start);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    live.iter().for_each(tokio::task::JoinHandle::abort);
+    drop(node);
+    let limit = bare(&publisher, &lights, rounds).await;
+    Figure {
+        name,
+        value: percentile(last_has_it.clone(), 50.0),
+        unit: "ms, median, from the author's call until the last subscriber has it",
+        limit: percentile(limit, 50.0),
+        limit_is: "one ready-made message over the same connections, as many, nothing decided, signed or kept",
+        n: rounds,
+        more: json!({ "subscribers": subscribers, "worst_ms": percentile(last_has_it, 100.0),
+                      "answered_p50_ms": percentile(answered, 50.0), "publisher_idle_mib": before / 1024.0,
+                      "kib_per_subscriber": (idle - before) / subscribers as f64 }),
+    }
+    .print();
+}
+
+/// Connects everybody, says hello and follows; each entry's time of arrival goes to `arrived`.
+async fn subscribe_all(
+    publisher: &Org,
+    lights: &[Light],
+    arrived: &mpsc::Sender<Instant>,
+) -> Vec<tokio::task::JoinHandle<()>> {
+    let address = publisher.endpoint();
+    let mut live = vec![];
+    for light in lights {
+        let gate = gate(light.credentials.clone(), light.member.clone(), vec![publisher.member()]);
+        let mut client = dial(address.as_str(), &publisher.domain, &gate);
+        let hello = proto::HelloRequest {
+            protocol_versions: vec![1],
+            now: timestamp(SystemClock.now()),
+            ..proto::HelloRequest::default()
+        };
+        client.hello(hello).await.unwrap();
+        let mut stream = client.subscribe(proto::SubscribeRequest::default()).await.unwrap().into_inner();
+        let arrived = arrived.clone();
+        live.push(tokio::spawn(async move {
+            while let Ok(Some(_)) = stream.message().await {
+                let _ = arrived.send(Instant::now()).await;
+            }
+            drop(client);
+        }));
+    }
+    live
+}
+
+/// Everybody asks at the same time for one message that is ready.
+async fn bare(publisher: &Org, lights: &[Light], rounds: usize) -> Vec<Duration> {
+    let members: Vec<Member> = lights.iter().map(|l| l.member.clone()).collect();
+    let entry = proto::FeedEntry { portions: vec![vec![7; 4096].into()], ..proto::FeedEntry::default() };
+    let stop = CancellationToken::new();
+    let served = gate(publisher.credentials(), publisher.member(), members);
+    let address = Bare { entries: Arc::new(vec![entry]), store: None }.serve(served, stop.clone()).await;
+    let mut clients = vec![];
+    for light in lights {
+        let gate = gate(light.credentials.clone(), light.member.clone(), vec![publisher.member()]);
+        let mut client = dial(&address, &publisher.domain, &gate);
+        client.hello(proto::HelloRequest::default()).await.unwrap();
+        clients.push(client);
+    }
+    let mut took = vec![];
+    for _ in 0..rounds {
+        let start = Instant::now();
+        let mut tasks = tokio::task::JoinSet::new();
+        for mut client in clients.iter().cloned() {
+            tasks.spawn(async move {
+                let mut stream = client.subscribe(proto::SubscribeRequest::default()).await.unwrap().into_inner();
+                stream.message().await.unwrap().unwrap();
+            });
+        }
+        tasks.join_all().await;
+        took.push(start.elapsed());
+    }
+    stop.cancel();
+    took
+}

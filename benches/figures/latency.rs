@@ -1,0 +1,93 @@
+//! From the author's call to the entry in the subscriber's store, at low load, beside one durable round trip.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+use watchfire::wire::proto;
+
+use super::{
+    Run,
+    bare::{Bare, dial, gate},
+    machine::{fdatasync_ms, percentile},
+    pair::Pair,
+    report::Figure,
+};
+
+/// Between two publications, so that each finds everything at rest.
+const PAUSE: Duration = Duration::from_millis(20);
+
+pub async fn run(run: &Run) {
+    let n = run.count(300, 50);
+    let dir = run.directory();
+    let pair = Pair::found(dir.path(), true).await;
+    let sync = fdatasync_ms(dir.path(), 200);
+    let limit = bare(&pair, n).await;
+    let (publisher, subscriber) = (pair.publisher.run().await, pair.subscriber.run().await);
+    let mut desk = pair.publisher.desk().await;
+    let mut live = subscriber.node.live().of(&pair.publisher.domain).inbound().subscribe();
+    live.wait_for(|inbound| inbound.caught_up > 0).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let mut arrivals = subscriber.node.live().arrivals();
+    let (mut published, mut stored) = (vec![], vec![]);
+    for signed in pair.assessments(n) {
+        let request = signed.request();
+        arrivals.mark_unchanged();
+        let start = Instant::now();
+        let call = async {
+            desk.publish_assessment(request).await.unwrap();
+            start.elapsed()
+        };
+        let arrival = async {
+            arrivals.changed().await.unwrap();
+            start.elapsed()
+        };
+        let (call, arrival) = tokio::join!(call, arrival);
+        published.push(call);
+        stored.push(arrival);
+        tokio::time::sleep(PAUSE).await;
+    }
+    publisher.stop().await;
+    subscriber.stop().await;
+    Figure {
+        name: "latency",
+        value: percentile(published.clone(), 50.0),
+        unit: "ms, median, from the author's call to its answer: signed, decided and durable",
+        limit: percentile(limit.clone(), 50.0),
+        limit_is: "a call over the same transport with one commit behind it",
+        n,
+        more: json!({ "p99_ms": percentile(published, 99.0), "limit_p99_ms": percentile(limit, 99.0),
+                      "stored_at_subscriber_p50_ms": percentile(stored.clone(), 50.0),
+                      "stored_at_subscriber_p99_ms": percentile(stored, 99.0), "fdatasync_ms": sync,
+                      "commits_on_the_way_to_the_subscriber": 3 }),
+    }
+    .print();
+}
+
+async fn bare(pair: &Pair, n: usize) -> Vec<Duration> {
+    let (server, client) = (&pair.publisher, &pair.subscriber);
+    let stop = CancellationToken::new();
+    let served = gate(server.credentials(), server.member(), vec![client.member()]);
+    let store = Arc::new(server.store());
+    let address = Bare { entries: Arc::default(), store: Some(store.clone()) }.serve(served, stop.clone()).await;
+    let dialled = gate(client.credentials(), client.member(), vec![server.member()]);
+    let mut client = dial(&address, &server.domain, &dialled);
+    client.hello(proto::HelloRequest::default()).await.unwrap();
+    let mut took = vec![];
+    for sequence in 0..n as u64 {
+        let start = Instant::now();
+        client.acknowledge(proto::AcknowledgeRequest { sequence }).await.unwrap();
+        took.push(start.elapsed());
+        tokio::time::sleep(PAUSE).await;
+    }
+    drop(client);
+    stop.cancel();
+    // The store's lock is given up with its last holder; a node opens it next.
+    while Arc::strong_count(&store) > 1 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    took
+}

@@ -1,0 +1,69 @@
+//! Two organisations with an agreement in force: one publishes, the other follows.
+
+use std::path::Path;
+
+use watchfire::{app::Running, domain::entry::Numbered, wire};
+
+use super::{
+    content::{Signed, agreement, assessments, seed},
+    organisation::Org,
+};
+
+pub struct Pair {
+    pub publisher: Org,
+    pub subscriber: Org,
+}
+
+impl Pair {
+    /// Both with their stores seeded. The subscriber dials the publisher where it is to follow it.
+    pub async fn found(root: &Path, follows: bool) -> Self {
+        let (publisher, subscriber) = (Org::found(root, "gb.example", "GB"), Org::found(root, "no.example", "NO"));
+        let (keys, from, to) = ((publisher.node_key(), subscriber.node_key()), &publisher.domain, &subscriber.domain);
+        let (record, _) = agreement((from, &keys.0), (to, &keys.1));
+        let mut mirrored = record.clone();
+        mirrored.partner = from.clone();
+        let endpoint = follows.then(|| publisher.endpoint());
+        seed(&publisher.store(), vec![subscriber.as_partner(None)], vec![record]).await;
+        seed(&subscriber.store(), vec![publisher.as_partner(endpoint)], vec![mirrored]).await;
+        Self { publisher, subscriber }
+    }
+
+    /// Signed by the publisher's analyst.
+    pub fn assessments(&self, count: usize) -> Vec<Signed> {
+        assessments(&self.publisher.domain, &self.publisher.author_key(), count)
+    }
+
+    /// Publishes through the node, as many at a time as share a commit well.
+    pub async fn publish_all(&self, node: &Running, assessments: Vec<Signed>) {
+        let mut waiting = tokio::task::JoinSet::new();
+        for signed in assessments {
+            if waiting.len() >= 64 {
+                waiting.join_next().await.unwrap().unwrap();
+            }
+            let (node, author) = (node.node.clone(), self.publisher.author());
+            waiting.spawn(async move { drop(node.publish(&author, signed.submission()).await.unwrap()) });
+        }
+        waiting.join_all().await;
+    }
+
+    /// What the publisher sends the subscriber, numbered by the publisher itself.
+    pub async fn entries(&self, node: &Running) -> Vec<Numbered> {
+        let (to, mut from) = tokio::sync::mpsc::channel(256);
+        let (node, partner) = (node.node.clone(), self.subscriber.domain.clone());
+        let sending = tokio::spawn(async move {
+            let stream = node.live().of(&partner).open_stream();
+            node.feed_to(&partner, 0, true, &to, &stream).await.unwrap();
+        });
+        let mut all = vec![];
+        while let Some(numbered) = from.recv().await {
+            all.push(numbered);
+        }
+        sending.await.unwrap();
+        all
+    }
+}
+
+/// How long an entry is on the wire, bytes.
+pub fn length(numbered: &Numbered) -> usize {
+    prost::Message::encoded_len(&wire::entry::to_proto(numbered.entry.clone()))
+}
