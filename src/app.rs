@@ -120,14 +120,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let listeners = [(peer_listener, Audience::Partners, exchange), (desk_listener, Audience::Own, desk_routes)];
     for (tcp, audience, routes) in listeners {
         let router = routes.prepare().into_axum_router().layer(axum::middleware::map_response(documented));
-        let served = listener::serve(
-            tcp,
-            gate.clone(),
-            audience,
-            router,
-            config.limits.clone(),
-            stop.clone(),
-        );
+        let served = listener::serve(tcp, gate.clone(), audience, router, config.limits.clone(), stop.clone());
         tasks.spawn(async move {
             if let Err(error) = served.await {
                 tracing::error!(%error, "a listener ended");

@@ -175,11 +175,8 @@ async fn a_delayed_grant_delivers_late_and_says_from_when_on() {
     let id = published["assessment"].as_str().unwrap().to_owned();
     no.has("gb.example", std::slice::from_ref(&id)).await;
     // From the signed statements themselves: the release came 3 seconds or more after the manifest.
-    let request = proto::GetAssessmentRequest {
-        assessment_id: hex::decode(&id).unwrap().into(),
-        version: 0,
-        quarantined: false,
-    };
+    let request =
+        proto::GetAssessmentRequest { assessment_id: hex::decode(&id).unwrap().into(), version: 0, quarantined: false };
     let held = no.connect("analyst-ana").await.get_assessment(request).await.unwrap().into_inner().assessment.unwrap();
     let manifest = watchfire::wire::manifest::decode(&held.manifest.unwrap().payload).unwrap();
     let release = watchfire::wire::release::decode(&held.releases[0].payload).unwrap();

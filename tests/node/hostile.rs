@@ -10,18 +10,14 @@ use watchfire::{
         time::Clock,
     },
     draft::{self, Format},
-    seal::{
-        digest::portion_digest,
-        sign::SigningKey,
-        statement::id_of,
-    },
+    seal::{digest::portion_digest, sign::SigningKey, statement::id_of},
     telemetry::SystemClock,
     wire::{self, field::timestamp, proto},
 };
 
 use crate::{
-    hostile_kit::{Rogue, Served, serve, signed},
-    kit::{Org, note, pair, sealed, terms},
+    hostile_kit::{Rogue, Served, credentials, serve, signed},
+    kit::{Org, note, pair, sealed, terms, until},
 };
 
 const ROGUE: &str = "rogue.example";
@@ -51,9 +47,8 @@ impl Feed {
     /// A partner of `victim`, with the world to give.
     async fn to(victim: &Org) -> (Self, Served, tokio_util::sync::CancellationToken) {
         let rogue = Rogue::new(ROGUE);
-        let (address, served, stop) = serve(&rogue, &rogue.tls, victim).await;
+        let (address, served, stop) = serve(&rogue, credentials(&rogue.tls), victim).await;
         let agreement = rogue.befriend(victim, &address, &terms(ROGUE, victim.domain, "")).await;
-        let agreement = agreement.id.parse().unwrap();
         (Self { rogue, recipient: victim.domain, agreement, last: None, sequence: 0 }, served, stop)
     }
 
@@ -210,7 +205,8 @@ async fn an_entry_whose_content_is_wrong_reaches_nobody_and_holds_up_nothing() {
     let entry = feed.next("a node signed what a person must sign", |m| m.by_node = true);
     wrong(entry, "WRONG_DOMAIN");
 
-    let first = proto::Manifest::decode(&entries_first(&entries)[..]).unwrap();
+    let first = entries[0].manifest.as_ref().unwrap().payload.clone();
+    let first = proto::Manifest::decode(first).unwrap();
     let assessment = watchfire::domain::ids::AssessmentId(first.assessment_id[..].try_into().unwrap());
     let entry = feed.next("the first one's version with other bytes", |m| {
         m.assessment = assessment;
@@ -230,6 +226,7 @@ async fn an_entry_whose_content_is_wrong_reaches_nobody_and_holds_up_nothing() {
     headlines.sort_unstable();
     assert_eq!(headlines, ["the first good one", "the last good one"]);
     assert_eq!(no.feed(ROGUE, "in").await["last_sequence"], total);
+    until("all is acknowledged", async || (*served.acknowledged.lock().unwrap() == total).then_some(())).await;
     let wanted: Vec<_> = wanted.into_iter().map(|(n, reason)| (n, reason.to_owned())).collect();
     assert_eq!(kept(&no.log()), wanted);
     // What does not verify is shown to nobody, not even to officers.
@@ -237,10 +234,6 @@ async fn an_entry_whose_content_is_wrong_reaches_nobody_and_holds_up_nothing() {
     // Nor does it touch what another partner sends.
     let published = gb.author().await.publish(&note("an honest one", "BF")).await;
     no.has("gb.example", &[published]).await;
-}
-
-fn entries_first(entries: &[proto::FeedEntry]) -> prost::bytes::Bytes {
-    entries[0].manifest.as_ref().unwrap().payload.clone()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -325,10 +318,7 @@ async fn a_feed_that_does_not_continue_stops_by_name_and_goes_on_once_it_is_mend
                 entry
             }),
         ),
-        (
-            "REPLAY_DIFFERS",
-            Box::new(|f| bent(f, &|m| m.release.position = Position { sequence: 1, previous: None })),
-        ),
+        ("REPLAY_DIFFERS", Box::new(|f| bent(f, &|m| m.release.position = Position { sequence: 1, previous: None }))),
     ];
     for (reason, make) in wrong {
         let mut entries = good.clone();

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, transport::Channel};
 use watchfire::{
     domain::{
+        ids::StatementId,
         partner::{Invitation, Organisation, PartnerKind},
         statement::{Envelope, StatementKind},
         time::Clock,
@@ -119,11 +120,12 @@ impl Rogue {
         ExchangeServiceClient::new(self.dial_as(&self.tls, victim, &victim.peer))
     }
 
-    /// The victim's administrator accepts it, and signs the terms that it proposes.
-    pub async fn befriend(&self, victim: &Org, endpoint: &str, terms: &str) -> StatementOf {
+    /// The victim's administrator accepts it, and signs the terms that it proposes. Gives the agreement's id.
+    pub async fn befriend(&self, victim: &Org, endpoint: &str, terms: &str) -> StatementId {
         self.get_accepted(victim, endpoint).await;
         let lineage = Lineage { series: new_assessment_id().unwrap(), previous: None };
-        let agreement = parse_agreement(terms, Format::Toml, lineage).unwrap_or_else(|e| panic!("{}", e.in_file("terms")));
+        let agreement =
+            parse_agreement(terms, Format::Toml, lineage).unwrap_or_else(|e| panic!("{}", e.in_file("terms")));
         let payload = wire::agreement::encode(&agreement);
         let id = statement::id_of(StatementKind::Agreement, &payload);
         let envelope = self.node.envelope(StatementKind::Agreement, payload).unwrap();
@@ -131,9 +133,8 @@ impl Rogue {
         let answer = self.exchange(victim).submit_statements(proto::SubmitStatementsRequest { statements }).await;
         let outcomes = answer.unwrap().into_inner().outcomes;
         assert!(outcomes[0].accepted, "{}", outcomes[0].message);
-        let id = hex::encode(id.as_bytes());
-        victim.ask(&["--as", "root", "agreement", "sign", &id]).await;
-        StatementOf { id }
+        victim.ask(&["--as", "root", "agreement", "sign", &id.to_string()]).await;
+        id
     }
 
     pub async fn get_accepted(&self, victim: &Org, endpoint: &str) {
@@ -153,17 +154,12 @@ impl Rogue {
     }
 }
 
-/// A statement's id, hexadecimal.
-pub struct StatementOf {
-    pub id: String,
-}
-
 /// What the rogue's node serves.
 #[derive(Clone, Default)]
 pub struct Served {
     pub entries: Arc<Mutex<Vec<proto::FeedEntry>>>,
     pub submitted: Arc<Mutex<Vec<proto::Envelope>>>,
-    /// Bytes that it serves as any attachment.
+    /// The highest number that was acknowledged to it.
     pub acknowledged: Arc<Mutex<u64>>,
 }
 
@@ -174,11 +170,11 @@ impl Served {
 }
 
 /// Serves the feed on a port of its own until `stop`.
-pub async fn serve(rogue: &Rogue, shown: &Issued, victim: &Org) -> (String, Served, CancellationToken) {
+pub async fn serve(rogue: &Rogue, shown: Credentials, victim: &Org) -> (String, Served, CancellationToken) {
     let served = Served::default();
     let listener = TcpListener::bind(("127.0.0.1", crate::kit::free_port())).await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let gate = gate(credentials(shown), rogue.member(), vec![member_of(victim)]);
+    let gate = gate(shown, rogue.member(), vec![member_of(victim)]);
     let routes = tonic::service::Routes::new(ExchangeServiceServer::new(served.clone()));
     let stop = CancellationToken::new();
     let router = routes.prepare().into_axum_router();
@@ -193,13 +189,21 @@ impl ExchangeService for Served {
     async fn hello(&self, request: Request<proto::HelloRequest>) -> Result<Response<proto::HelloResponse>, Status> {
         let payload_types = request.into_inner().payload_types;
         let now = timestamp(SystemClock.now());
-        Ok(Response::new(proto::HelloResponse { protocol_versions: vec![1], payload_types, now, revocation_lists: vec![] }))
+        Ok(Response::new(proto::HelloResponse {
+            protocol_versions: vec![1],
+            payload_types,
+            now,
+            revocation_lists: vec![],
+        }))
     }
 
     type SubscribeStream = Sending<proto::FeedEntry>;
 
     /// Everything after the number, by its place in the list; then nothing more.
-    async fn subscribe(&self, request: Request<proto::SubscribeRequest>) -> Result<Response<Self::SubscribeStream>, Status> {
+    async fn subscribe(
+        &self,
+        request: Request<proto::SubscribeRequest>,
+    ) -> Result<Response<Self::SubscribeStream>, Status> {
         let proto::SubscribeRequest { after_sequence, until_caught_up } = request.into_inner();
         let after = usize::try_from(after_sequence).unwrap();
         let entries: Vec<_> = self.entries.lock().unwrap().iter().skip(after).cloned().map(Ok).collect();
@@ -211,7 +215,10 @@ impl ExchangeService for Served {
         }))
     }
 
-    async fn acknowledge(&self, request: Request<proto::AcknowledgeRequest>) -> Result<Response<proto::AcknowledgeResponse>, Status> {
+    async fn acknowledge(
+        &self,
+        request: Request<proto::AcknowledgeRequest>,
+    ) -> Result<Response<proto::AcknowledgeResponse>, Status> {
         *self.acknowledged.lock().unwrap() = request.into_inner().sequence;
         Ok(Response::new(proto::AcknowledgeResponse {}))
     }

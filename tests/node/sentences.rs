@@ -187,7 +187,13 @@ async fn a_tampered_invitation_does_not_verify() {
     let tampered: Vec<String> = lines
         .iter()
         .enumerate()
-        .map(|(i, l)| if i == middle { l.replacen(&l[10..11], if &l[10..11] == "A" { "B" } else { "A" }, 1) } else { (*l).to_owned() })
+        .map(|(i, l)| {
+            if i == middle {
+                l.replacen(&l[10..11], if &l[10..11] == "A" { "B" } else { "A" }, 1)
+            } else {
+                (*l).to_owned()
+            }
+        })
         .collect();
     fs::write(&path, tampered.join("\n")).unwrap();
     let answer = gb.run(&accept).await;
