@@ -83,10 +83,10 @@ async fn a_follower_does_not_take_another_organisation_for_its_partner() {
             (no.feed("rogue.example", "in").await["live"] == true).then_some(())
         })
         .await;
-        until("the other is refused by name", async || {
+        until(&format!("the other is refused: {reason}"), async || {
             let feed = no.feed("honest.example", "in").await;
             assert_eq!(feed["live"], false, "{feed}");
-            feed["problem"].as_str().is_some_and(|p| p.contains(reason)).then_some(())
+            feed["problem"].as_str().is_some_and(|p| p.starts_with(reason)).then_some(())
         })
         .await;
     }
