@@ -138,6 +138,7 @@ fn kept(log: &str) -> Vec<(u64, String)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "a list of attacks, in the order of the feed")]
 async fn an_entry_whose_content_is_wrong_reaches_nobody_and_holds_up_nothing() {
     let (gb, no) = pair().await;
     let (mut feed, served, _stop) = Feed::to(&no).await;
