@@ -23,6 +23,7 @@ use crate::{
     telemetry::SystemClock,
     transport::{
         gate::{GateError, TlsGate},
+        limits::Limits,
         listener,
     },
 };
@@ -72,6 +73,7 @@ impl Running {
     /// Stops: requests under way end, then everything else. Returns when all is still.
     pub async fn stop(mut self) {
         self.stop.cancel();
+        self.node.live().end_streams();
         while self.tasks.join_next().await.is_some() {}
     }
 }
@@ -112,21 +114,14 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let ops = ops_listener.as_ref().map(address);
     let stop = CancellationToken::new();
     let mut tasks = JoinSet::new();
+    let door = Door { gate: &gate, limits: &config.limits, stop: &stop };
     let bytes = config.limits.message_bytes as usize;
     let exchange = tonic::service::Routes::new(peer::service::service(node.clone(), bytes)).add_service(health().await);
+    door.open(&mut tasks, peer_listener, Audience::Partners, exchange);
     let desk_routes = tonic::service::Routes::new(desk::service::service(node.clone(), bytes))
         .add_service(health().await)
         .add_service(reflection());
-    let listeners = [(peer_listener, Audience::Partners, exchange), (desk_listener, Audience::Own, desk_routes)];
-    for (tcp, audience, routes) in listeners {
-        let router = routes.prepare().into_axum_router().layer(axum::middleware::map_response(documented));
-        let served = listener::serve(tcp, gate.clone(), audience, router, config.limits.clone(), stop.clone());
-        tasks.spawn(async move {
-            if let Err(error) = served.await {
-                tracing::error!(%error, "a listener ended");
-            }
-        });
-    }
+    door.open(&mut tasks, desk_listener, Audience::Own, desk_routes);
     if let Some(tcp) = ops_listener {
         tasks.spawn(ops::serve(tcp, node.clone(), stop.clone()));
     }
@@ -134,6 +129,25 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     tasks.spawn(follower.run(stop.clone()));
     tasks.spawn(watch::watch(config, node.clone(), gate, clock, stop.clone()));
     Ok(Running { node, peer, desk, ops, stop, tasks })
+}
+
+/// What all listeners have in common.
+struct Door<'a> {
+    gate: &'a Arc<TlsGate>,
+    limits: &'a Limits,
+    stop: &'a CancellationToken,
+}
+
+impl Door<'_> {
+    fn open(&self, tasks: &mut JoinSet<()>, tcp: TcpListener, audience: Audience, routes: tonic::service::Routes) {
+        let router = routes.prepare().into_axum_router().layer(axum::middleware::map_response(documented));
+        let (gate, limits, stop) = (self.gate.clone(), self.limits.clone(), self.stop.clone());
+        tasks.spawn(async move {
+            if let Err(error) = listener::serve(tcp, gate, audience, router, limits, stop).await {
+                tracing::error!(%error, "a listener ended");
+            }
+        });
+    }
 }
 
 /// The library's own refusals get the documented codes and reasons.

@@ -16,6 +16,8 @@ use crate::domain::{
     words::words,
 };
 
+#[cfg(test)]
+mod contract;
 pub mod sqlite;
 pub mod vault;
 
@@ -235,8 +237,10 @@ pub struct ReceivedEntry {
     pub release_id: StatementId,
     /// The encoded envelope of the release or void.
     pub release: Vec<u8>,
-    /// What it hands over; `None` for a void.
+    /// What it hands over; `None` for a void, and where the content did not verify.
     pub content: Option<ReceivedContent>,
+    /// Its content did not verify: only that it came is kept.
+    pub refused: bool,
 }
 
 /// What an entry hands over.
@@ -411,8 +415,8 @@ pub trait Store: Send + Sync {
     async fn read_attachment(&self, sha256: &Sha256, offset: u64, length: u32) -> Result<Vec<u8>>;
     /// Attachments that entries from this partner named, out of quarantine, and that are not whole here: (digest, length).
     async fn wanted_attachments(&self, partner: &TrustDomain) -> Result<Vec<(Sha256, u64)>>;
-    /// Whether a release has disclosed that attachment to a partner.
-    async fn attachment_released(&self, partner: &TrustDomain, sha256: &Sha256) -> Result<bool>;
+    /// The releases (not voided) that have disclosed that attachment to a partner.
+    async fn attachment_releases(&self, partner: &TrustDomain, sha256: &Sha256) -> Result<Vec<ReleaseRecord>>;
 
     /// Records something that changes nothing else.
     async fn record(&self, events: Vec<Event>) -> Result<()>;

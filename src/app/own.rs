@@ -1,6 +1,9 @@
 //! What a node has of its own: keys, certificates, bundle, revocation lists, house rules.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use zeroize::Zeroizing;
 
@@ -94,7 +97,7 @@ pub fn load_key(config: &Config) -> Result<SigningKey, OwnError> {
 ///
 /// # Errors
 /// [`OwnError`]
-pub fn signing_key(certificate: &std::path::Path, key: &std::path::Path) -> Result<SigningKey, OwnError> {
+pub fn signing_key(certificate: &Path, key: &Path) -> Result<SigningKey, OwnError> {
     let chain: Vec<Vec<u8>> = read_chain(certificate)?.iter().map(|c| c.to_vec()).collect();
     let leaf = chain.first().map(|der| Leaf::parse(der)).transpose();
     let leaf = leaf.map_err(|fault| OwnError::Trust { file: certificate.to_owned(), fault })?;
@@ -120,10 +123,10 @@ pub fn load_member(config: &Config, now: Time) -> Result<Member, OwnError> {
     Ok(Member { crls: verified.map_err(at(&config.crl))?, bundle, active: true })
 }
 
-fn load_storage_key(path: &PathBuf) -> Result<Zeroizing<[u8; 32]>, OwnError> {
+fn load_storage_key(path: &Path) -> Result<Zeroizing<[u8; 32]>, OwnError> {
     let text = read_secret(path)?;
     let mut key = Zeroizing::new([0; 32]);
-    hex::decode_to_slice(text.trim_ascii(), &mut *key).map_err(|_| OwnError::StorageKey(path.clone()))?;
+    hex::decode_to_slice(text.trim_ascii(), &mut *key).map_err(|_| OwnError::StorageKey(path.to_owned()))?;
     Ok(key)
 }
 
@@ -139,6 +142,33 @@ fn load_rules(config: &Config) -> Result<HouseRules, OwnError> {
     files.retain(|f| f.extension().is_some_and(|e| e == "cedar"));
     files.sort();
     let texts = files.iter().map(std::fs::read_to_string).collect::<Result<Vec<_>, _>>().map_err(failed)?;
+    // Each by itself first, so that a mistake is told with its file and the line there; then all, for ids given twice.
+    for (file, text) in files.iter().zip(&texts) {
+        HouseRules::parse(text).map_err(|fault| OwnError::Trust { file: file.clone(), fault })?;
+    }
     let file = config.rules.clone();
     HouseRules::parse(&texts.join("\n")).map_err(|fault| OwnError::Trust { file, fault })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mistake_in_a_house_rule_is_told_with_its_file_and_its_line_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let text = "[organisation]\ndomain = \"gb.example\"\ncountry = \"GB\"\nkind = \"state\"\n";
+        let config = Config::parse(dir.path(), text, vec![]).unwrap();
+        let rule = |name: &str, text: &str| std::fs::write(dir.path().join("rules").join(name), text).unwrap();
+        std::fs::create_dir(dir.path().join("rules")).unwrap();
+        let good = "@id(\"a\")\n@reason(\"x\")\nforbid (principal, action, resource);\n";
+        rule("a.cedar", good);
+        load_rules(&config).unwrap();
+        rule("b.cedar", "\nforbid (principal, action, resource) when { principal.kin == \"x\" };\n");
+        let told = load_rules(&config).unwrap_err().to_string();
+        assert!(told.contains("b.cedar: 2:"), "{told}");
+        rule("b.cedar", good);
+        let told = load_rules(&config).unwrap_err().to_string();
+        assert!(told.contains("two rules have the id"), "{told}");
+    }
 }

@@ -61,6 +61,9 @@ pub struct Accept {
     /// The fingerprint as the partner told it by another way, in words or hexadecimal; asks where it is missing
     #[arg(long, value_name = "WORDS")]
     fingerprint: Option<String>,
+    /// The partner's kind or country has changed, and that is right: the subject rule goes by them
+    #[arg(long)]
+    changed: bool,
 }
 
 /// Names a partner.
@@ -194,6 +197,7 @@ impl Accept {
         let request = proto::AcceptPartnerRequest {
             invitation: Some(wire::envelope::to_proto(&envelope)),
             fingerprint: self.fingerprint.clone().unwrap_or_else(|| fingerprint.to_string()),
+            change_confirmed: self.changed,
         };
         finish(global, desk.accept_partner(request).await?.into_inner().partner)
     }

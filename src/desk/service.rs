@@ -240,10 +240,10 @@ impl DeskService for Desk {
         request: Request<proto::AcceptPartnerRequest>,
     ) -> Answer<proto::AcceptPartnerResponse> {
         let caller = caller(&request)?;
-        let proto::AcceptPartnerRequest { invitation, fingerprint } = request.into_inner();
+        let proto::AcceptPartnerRequest { invitation, fingerprint, change_confirmed } = request.into_inner();
         let work = async {
             let invitation = wire::envelope::from_proto(field::present("invitation", invitation)?)?;
-            self.node.accept(&caller, &invitation, &fingerprint).await
+            self.node.accept(&caller, &invitation, &fingerprint, change_confirmed).await
         };
         answer(work.await, |p| proto::AcceptPartnerResponse { partner: Some(view::partner(&p)) })
     }

@@ -119,7 +119,10 @@ pub(super) fn item(arrival: &Arrival) -> proto::FeedItem {
     proto::FeedItem {
         partner: record.partner.to_string(),
         sequence: record.sequence,
-        kind: record.kind.map_or_else(|| "void".to_owned(), |k| k.to_string()),
+        kind: match record.kind {
+            Some(kind) => kind.to_string(),
+            None => if record.quarantined { "refused" } else { "void" }.to_owned(),
+        },
         assessment_id: record.assessment.map(|(id, _)| id.0.to_vec()).unwrap_or_default().into(),
         version: record.assessment.map(|(_, version)| version).unwrap_or_default(),
         state: arrival.state.clone(),

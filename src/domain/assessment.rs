@@ -15,6 +15,9 @@ use super::{
 pub const MAX_DIGESTS: usize = 1024;
 /// The longest encoding of one portion, bytes.
 pub const MAX_PORTION_BYTES: usize = 256 * 1024;
+/// The longest encodings of all portions of an assessment together, bytes: with the manifest, the release and their
+/// signatures they travel in one message of at most 4 MiB, so that no assessment can block a feed.
+pub const MAX_PORTIONS_BYTES: usize = 3 * 1024 * 1024;
 /// The largest attachment, bytes.
 pub const MAX_ATTACHMENT_BYTES: u64 = 1 << 30;
 

@@ -7,7 +7,7 @@ use crate::{
         event::{Deed, Event},
         fault::{Fault, Reason},
         ids::{SpiffeId, StatementId, TrustDomain},
-        statement::{Envelope, StatementKind},
+        statement::{Envelope, Signature, StatementKind},
     },
     seal::{rules, statement::id_of, verify::verify},
     store::{AgreementRecord, AgreementState},
@@ -64,7 +64,12 @@ impl Node {
         }
         check_succession(id, &record.agreement, &held)?;
         let mut envelope = wire::envelope::decode(&record.envelope)?;
-        envelope.signatures.push(self.key.load().sign(StatementKind::Agreement, &envelope.payload)?);
+        let is_ours = |s: &Signature| {
+            self.chains().signer(&s.certificates, self.now()).is_ok_and(|s| s.id.domain() == self.domain())
+        };
+        if !envelope.signatures.iter().any(is_ours) {
+            envelope.signatures.push(self.key.load().sign(StatementKind::Agreement, &envelope.payload)?);
+        }
         let in_force = self.record(*id, &record.partner, record.agreement, &envelope, AgreementState::InForce);
         let mut records = ended_by(&in_force, &held);
         records.push(in_force.clone());
@@ -80,14 +85,27 @@ impl Node {
         self.require(caller, ADMINS)?;
         let _changing = self.changing.lock().await;
         let held = self.store.agreements().await?;
-        let record = held.into_iter().find(|r| r.id == *id).ok_or_else(|| not_found(id))?;
+        let record = held.iter().find(|r| r.id == *id).cloned().ok_or_else(|| not_found(id))?;
         if record.state == AgreementState::Ended {
             return Err(Fault::new(Reason::Conflict, "the agreement is over already"));
         }
         let state = if ends { AgreementState::Ended } else { AgreementState::Suspended };
-        let record = AgreementRecord { state, changed_at: self.now(), ..record };
-        self.save(Some(caller), vec![record.clone()], None).await?;
-        Ok(record)
+        // Every version that is in force or on its way there stops: the partner's signature on a proposal of ours must not
+        // bring it back.
+        let at = self.now();
+        let same = held.into_iter().filter(|r| {
+            r.agreement.series == record.agreement.series
+                && r.partner == record.partner
+                && (r.id == *id
+                    || matches!(
+                        r.state,
+                        AgreementState::SignedHere | AgreementState::Proposed | AgreementState::InForce
+                    ))
+        });
+        let records: Vec<_> = same.map(|r| AgreementRecord { state, changed_at: at, ..r }).collect();
+        let stopped = records.iter().find(|r| r.id == *id).cloned();
+        self.save(Some(caller), records, None).await?;
+        stopped.ok_or_else(|| not_found(id))
     }
 
     /// Takes an agreement from a partner: a proposal, or the countersigned copy of what was proposed here.
@@ -104,14 +122,21 @@ impl Node {
         let before = held.iter().find(|r| r.id == verified.id());
         let is_whole = verified.is_signed_by(self.domain());
         match (before.map(|r| r.state), is_whole) {
-            (None, false) => {
+            (None, _) if proposals(&held, partner) >= MAX_PROPOSALS => {
+                let what = format!("{MAX_PROPOSALS} proposals wait for an answer already");
+                Err(Fault::new(Reason::LimitExceeded, what))
+            }
+            // Also one that bears both signatures although this store knows nothing of it (it was restored from a backup,
+            // say): whether it still holds is for the administrator to say, by signing.
+            (None, _) => {
                 let (id, agreement) = (verified.id(), verified.into_content());
                 let record = self.record(id, partner, agreement, envelope, AgreementState::Proposed);
                 self.save(None, vec![record], None).await
             }
-            // Ours, with the partner's signature; or ours altogether, after this store was restored from a backup.
-            (Some(AgreementState::SignedHere) | None, true) => {
+            // Ours, with the partner's signature.
+            (Some(AgreementState::SignedHere), true) => {
                 let (id, agreement) = (verified.id(), verified.into_content());
+                check_succession(&id, &agreement, &held)?;
                 let in_force = self.record(id, partner, agreement, envelope, AgreementState::InForce);
                 let mut records = ended_by(&in_force, &held);
                 records.push(in_force);
@@ -170,7 +195,14 @@ impl Node {
     }
 }
 
-/// A later version follows the one that is in force, by name and number.
+/// How many proposals of one partner may wait for an answer.
+const MAX_PROPOSALS: usize = 8;
+
+fn proposals(held: &[AgreementRecord], partner: &TrustDomain) -> usize {
+    held.iter().filter(|r| r.partner == *partner && r.state == AgreementState::Proposed).count()
+}
+
+/// A later version follows the one that is in force or suspended, by name and number, and nothing has overtaken it.
 fn check_succession(id: &StatementId, agreement: &Agreement, held: &[AgreementRecord]) -> Result<(), Fault> {
     let Some(previous) = agreement.previous else {
         let is_known = held.iter().any(|r| r.agreement.series == agreement.series && r.id != *id);
@@ -189,8 +221,15 @@ fn check_succession(id: &StatementId, agreement: &Agreement, held: &[AgreementRe
         r.agreement.series == agreement.series
             && r.agreement.version + 1 == agreement.version
             && r.agreement.parties == agreement.parties
+            && matches!(r.state, AgreementState::InForce | AgreementState::Suspended)
     });
-    if follows {
+    let is_overtaken = held.iter().any(|r| {
+        r.id != *id
+            && r.agreement.series == agreement.series
+            && r.agreement.version >= agreement.version
+            && r.state != AgreementState::Proposed
+    });
+    if follows && !is_overtaken {
         Ok(())
     } else {
         Err(Fault::at(Reason::Conflict, "previous", "the version does not follow one that is held here"))
@@ -199,7 +238,9 @@ fn check_succession(id: &StatementId, agreement: &Agreement, held: &[AgreementRe
 
 /// The earlier versions that end when `in_force` begins.
 fn ended_by(in_force: &AgreementRecord, held: &[AgreementRecord]) -> Vec<AgreementRecord> {
-    let same = held.iter().filter(|r| r.agreement.series == in_force.agreement.series && r.id != in_force.id);
+    let same = held.iter().filter(|r| {
+        r.agreement.series == in_force.agreement.series && r.partner == in_force.partner && r.id != in_force.id
+    });
     same.filter(|r| r.state != AgreementState::Ended)
         .map(|r| AgreementRecord { state: AgreementState::Ended, changed_at: in_force.changed_at, ..r.clone() })
         .collect()

@@ -1,6 +1,6 @@
 //! Attachments: named by their digest, in chunks, resumable, checked as a whole before anybody gets them.
 
-use super::{Node, WRITERS, prepared::Prepared};
+use super::{Node, WRITERS, feed_out::still_permits, prepared::Prepared};
 use crate::{
     domain::{
         assessment::MAX_ATTACHMENT_BYTES,
@@ -10,6 +10,7 @@ use crate::{
     },
     seal::hash::Sha256Stream,
     store::AttachmentStatus,
+    wire,
 };
 
 /// How much travels at once, bytes (01-protocol §8).
@@ -105,17 +106,22 @@ impl Node {
         self.whole_chunk(sha256, offset).await
     }
 
-    /// A chunk for a partner, where a release has disclosed the attachment to it. Otherwise the answer is the same as
+    /// A chunk for a partner, where a release has disclosed the attachment to it and would still do so. Otherwise the answer is the same as
     /// where there is nothing.
     ///
     /// # Errors
     /// `NOT_A_PARTNER`, `NOT_FOUND`.
     pub async fn chunk_for(&self, partner: &TrustDomain, sha256: &Sha256, offset: u64) -> Result<Vec<u8>, Fault> {
-        self.directory().active(partner)?;
-        if !self.store.attachment_released(partner, sha256).await? {
-            return Err(nothing());
+        let active = self.directory().active(partner)?.clone();
+        for record in self.store.attachment_releases(partner, sha256).await? {
+            let envelope = wire::envelope::decode(&record.envelope)?;
+            for prepared in self.prepare(&[record.manifest_id]).await? {
+                if still_permits(&active.outgoing, &prepared, &envelope, self.now())? {
+                    return self.whole_chunk(sha256, offset).await;
+                }
+            }
         }
-        self.whole_chunk(sha256, offset).await
+        Err(nothing())
     }
 
     async fn whole_chunk(&self, sha256: &Sha256, offset: u64) -> Result<Vec<u8>, Fault> {

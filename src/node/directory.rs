@@ -1,12 +1,16 @@
 //! Partners with the agreements in force, compiled for the decision. A snapshot: replaced whole, read without a lock.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use super::Node;
 use crate::{
     domain::{
+        agreement::Agreement,
         fault::{Fault, Reason},
-        ids::TrustDomain,
+        ids::{StatementId, TrustDomain},
         partner::PartnerState,
     },
     identity::{
@@ -29,9 +33,11 @@ pub struct Partner {
     /// As kept.
     pub record: PartnerRecord,
     /// What it may have.
-    pub outgoing: PartnerPolicy,
+    pub outgoing: Arc<PartnerPolicy>,
     /// What it may send.
-    pub incoming: PartnerPolicy,
+    pub incoming: Arc<PartnerPolicy>,
+    /// What both were compiled from.
+    agreements: Vec<StatementId>,
 }
 
 impl Directory {
@@ -73,19 +79,17 @@ impl Node {
     /// Where the store can't be read. What was in force stays so then.
     pub async fn reload_directory(&self) -> Result<(), Fault> {
         let records = self.store.partners().await?;
-        let agreements = self.store.agreements().await?;
+        let mut in_force: HashMap<TrustDomain, Vec<(StatementId, Agreement)>> = HashMap::new();
+        for record in self.store.agreements().await? {
+            if record.state == AgreementState::InForce {
+                in_force.entry(record.partner).or_default().push((record.id, record.agreement));
+            }
+        }
         let mut partners = BTreeMap::new();
         for record in &records {
-            let theirs = agreements
-                .iter()
-                .filter(|a| a.partner == record.organisation.domain && a.state == AgreementState::InForce);
-            let in_force: Vec<_> = theirs.map(|a| (a.id, a.agreement.clone())).collect();
-            let outgoing = PartnerPolicy::compile(self.domain(), &record.organisation, &in_force, &self.house)?;
-            // The sender's house rules are its own; here only the agreement's terms and the built-in rules are checked.
-            let sender = &record.organisation.domain;
-            let incoming = PartnerPolicy::compile(sender, &self.organisation, &in_force, &HouseRules::none())?;
-            let partner = Partner { record: record.clone(), outgoing, incoming };
-            partners.insert(record.organisation.domain.clone(), Arc::new(partner));
+            let domain = &record.organisation.domain;
+            let partner = self.compile(record, in_force.remove(domain).unwrap_or_default())?;
+            partners.insert(domain.clone(), Arc::new(partner));
         }
         self.reload_trust(&records)?;
         let before = self.directory.swap(Arc::new(Directory { partners }));
@@ -100,11 +104,39 @@ impl Node {
         Ok(())
     }
 
+    /// A partner with its policies; those of the moment, where nothing has changed for it: compiling takes milliseconds,
+    /// and of a thousand partners one has changed.
+    fn compile(&self, record: &PartnerRecord, in_force: Vec<(StatementId, Agreement)>) -> Result<Partner, Fault> {
+        let organisation = &record.organisation;
+        let agreements: Vec<StatementId> = in_force.iter().map(|(id, _)| *id).collect();
+        let before = self.directory.load().get(&organisation.domain).cloned();
+        let same = before.filter(|b| b.agreements == agreements && b.record.organisation == *organisation);
+        let (outgoing, incoming) = match same {
+            Some(same) => (same.outgoing.clone(), same.incoming.clone()),
+            None => {
+                let outgoing = PartnerPolicy::compile(self.domain(), organisation, &in_force, &self.house)?;
+                // The sender's house rules are its own; here only the agreement's terms and the built-in rules count.
+                let sender = &organisation.domain;
+                let incoming = PartnerPolicy::compile(sender, &self.organisation, &in_force, &HouseRules::none())?;
+                (Arc::new(outgoing), Arc::new(incoming))
+            }
+        };
+        Ok(Partner { record: record.clone(), outgoing, incoming, agreements })
+    }
+
     fn reload_trust(&self, records: &[PartnerRecord]) -> Result<(), Fault> {
-        let members = records.iter().map(|r| self.member(r)).collect::<Result<Vec<_>, _>>()?;
+        let members = records.iter().map(|r| self.member(r).or_else(|fault| self.without_lists(r, &fault)));
+        let members = members.collect::<Result<Vec<_>, _>>()?;
         let own = (**self.own.load()).clone();
         (self.set_trust)(Trust::new(own, members, self.signing_usages.clone())?);
         Ok(())
+    }
+
+    /// A partner whose revocation lists can't be used is kept out, and nobody else with it.
+    fn without_lists(&self, record: &PartnerRecord, fault: &Fault) -> Result<Member, Fault> {
+        let partner = &record.organisation.domain;
+        tracing::error!(%partner, reason = %fault.reason, "the partner's revocation lists can't be used; it is kept out");
+        Ok(Member { active: false, ..self.member(&PartnerRecord { crls: vec![], ..record.clone() })? })
     }
 
     pub(super) fn member(&self, record: &PartnerRecord) -> Result<Member, Fault> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use super::{Node, fault::lost, live::Stream, prepared::Prepared};
+use super::{Node, fault::lost, live::Stream, prepared::Prepared, publish::urgency};
 use crate::{
     domain::{
         entry::{Entry, Numbered},
@@ -15,13 +15,15 @@ use crate::{
         statement::{Envelope, StatementKind},
         time::Time,
     },
-    policy::{PartnerPolicy, accept, decide},
+    policy::{PartnerPolicy, accept, plan},
     store::ReleaseRecord,
     wire,
 };
 
 /// How many numbered releases are read and judged at once.
 const PAGE: u32 = 128;
+/// For how long a decision may be sent, seconds.
+const STALE_SECONDS: i64 = 2;
 /// The longest wait before looking again, should a wake-up be lost between replicas.
 const POLL: std::time::Duration = std::time::Duration::from_secs(5);
 
@@ -47,9 +49,16 @@ impl Node {
             return Err(Fault::new(Reason::SequenceFork, what));
         }
         let mut cursor = after;
-        loop {
-            self.directory().active(partner)?;
+        'look: loop {
+            // One look at a time for a partner: whoever opens streams in a row waits for its own.
+            let judging = live.judging.lock().await;
+            if stream.ended.is_cancelled() || entries.is_closed() {
+                return Ok(());
+            }
+            let decided = self.directory();
+            decided.active(partner)?;
             wakes.mark_unchanged();
+            let judged_at = self.now();
             let mut page = self.resend(partner, cursor).await?;
             if page.is_empty() {
                 page = self.release_due(partner).await?;
@@ -58,6 +67,7 @@ impl Node {
                     continue;
                 }
             }
+            drop(judging);
             if page.is_empty() {
                 if until_caught_up {
                     return Ok(());
@@ -68,10 +78,14 @@ impl Node {
                 continue;
             }
             for numbered in page {
-                cursor = numbered.sequence;
-                if !send(entries, stream, numbered).await {
-                    return Ok(());
+                let Some(place) = reserve(entries, stream).await else { return Ok(()) };
+                // What was decided is as old as the partner is slow. It is numbered and kept: look again, as things are now.
+                let is_stale = self.now().seconds_since(judged_at) >= STALE_SECONDS;
+                if is_stale || !Arc::ptr_eq(&decided, &self.directory()) {
+                    continue 'look;
                 }
+                cursor = numbered.sequence;
+                place.send(numbered);
             }
         }
     }
@@ -112,11 +126,12 @@ impl Node {
             move || node.judge_again(&partner, records, &prepared, now)
         });
         let Judged { numbered, voids, events, again } = judged.await.map_err(lost)??;
+        // First into the queue: a crash in between leaves one look too many, not one too few.
+        for (id, urgency, at) in again {
+            self.store.enqueue(&id, urgency, vec![(partner.clone(), at)]).await?;
+        }
         if !voids.is_empty() {
             self.store.void_releases(&partner, voids, events).await?;
-        }
-        for id in again {
-            self.store.enqueue(&id, 1, vec![(partner.clone(), now)]).await?;
         }
         Ok(numbered)
     }
@@ -132,7 +147,7 @@ impl Node {
         let policy = &directory.active(partner)?.outgoing;
         let mut judged = Judged::default();
         for record in records {
-            let release = wire::envelope::decode(&record.envelope)?;
+            let release = self.signed_by_a_good_key(wire::envelope::decode(&record.envelope)?, now)?;
             let assessment = prepared.iter().find(|p| p.id == record.manifest_id);
             let entry = match assessment {
                 _ if record.is_void => Entry { release: Arc::new(release), manifest: None, portions: vec![] },
@@ -142,9 +157,11 @@ impl Node {
                     portions: p.disclose(&record.digests),
                 },
                 again => {
-                    // Under a later version of the agreement it may still go, as a release of its own.
-                    if again.is_some_and(|p| decide(policy, &p.facts(), now).release.is_some()) {
-                        judged.again.push(record.manifest_id);
+                    // Under a later version of the agreement it may still go, now or later, as a release of its own.
+                    if let Some(p) = again {
+                        let steps = plan(policy, &p.facts(), now);
+                        let releasing = steps.into_iter().filter(|(_, d)| d.release.is_some());
+                        judged.again.extend(releasing.map(|(at, _)| (p.id, urgency(p), at)));
                     }
                     self.void(partner, &record, &wire::release::decode(&release.payload)?.position, now, &mut judged)?
                 }
@@ -152,6 +169,13 @@ impl Node {
             judged.numbered.push(Numbered { sequence: record.sequence, entry });
         }
         Ok(judged)
+    }
+
+    /// The statement, signed anew where the key that has signed it is no longer good: it is the same statement, and a
+    /// partner that was away for long could not read it otherwise.
+    fn signed_by_a_good_key(&self, envelope: Envelope, now: Time) -> Result<Envelope, Fault> {
+        let is_good = envelope.signatures.iter().all(|s| self.chains().signer(&s.certificates, now).is_ok());
+        if is_good { Ok(envelope) } else { self.sign(envelope.kind, envelope.payload) }
     }
 
     fn void(
@@ -184,7 +208,12 @@ impl Node {
 }
 
 /// Whether the release would be signed now as it was signed then.
-fn still_permits(policy: &PartnerPolicy, prepared: &Prepared, release: &Envelope, now: Time) -> Result<bool, Fault> {
+pub(super) fn still_permits(
+    policy: &PartnerPolicy,
+    prepared: &Prepared,
+    release: &Envelope,
+    now: Time,
+) -> Result<bool, Fault> {
     let release = Release { released_at: now, ..wire::release::decode(&release.payload)? };
     Ok(accept(policy, &release, &prepared.facts()).is_ok())
 }
@@ -194,13 +223,14 @@ struct Judged {
     numbered: Vec<Numbered>,
     voids: Vec<(u64, Vec<u8>)>,
     events: Vec<Event>,
-    /// To be released anew.
-    again: Vec<StatementId>,
+    /// To be released anew: how urgent, and from when on.
+    again: Vec<(StatementId, u8, Time)>,
 }
 
-async fn send(entries: &mpsc::Sender<Numbered>, stream: &Stream, numbered: Numbered) -> bool {
+/// A place for one entry on its way out; `None` where the stream has ended.
+async fn reserve<'a>(entries: &'a mpsc::Sender<Numbered>, stream: &Stream) -> Option<mpsc::Permit<'a, Numbered>> {
     tokio::select! {
-        sent = entries.send(numbered) => sent.is_ok(),
-        () = stream.ended.cancelled() => false,
+        place = entries.reserve() => place.ok(),
+        () = stream.ended.cancelled() => None,
     }
 }

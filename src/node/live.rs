@@ -27,6 +27,8 @@ pub struct Live {
     wake: watch::Sender<u64>,
     /// One round of numbering at a time.
     pub(super) numbering: AsyncMutex<()>,
+    /// One look at what goes out at a time.
+    pub(super) judging: AsyncMutex<()>,
     streams: Mutex<Option<(u64, CancellationToken)>>,
     next_stream: AtomicU64,
     /// What this node's own following of the partner is up to.
@@ -67,6 +69,7 @@ impl LiveFeeds {
         let live = Arc::new(Live {
             wake: watch::Sender::new(0),
             numbering: AsyncMutex::default(),
+            judging: AsyncMutex::default(),
             streams: Mutex::default(),
             next_stream: AtomicU64::new(0),
             inbound: watch::Sender::new(Inbound::default()),
@@ -75,6 +78,11 @@ impl LiveFeeds {
         });
         partners.insert(partner.clone(), live.clone());
         live
+    }
+
+    /// Ends all streams to partners: the node stops, and they come back when it is up again.
+    pub fn end_streams(&self) {
+        lock(&self.partners).values().for_each(|live| live.end_stream());
     }
 
     /// Something was stored from a partner.

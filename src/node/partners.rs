@@ -10,7 +10,7 @@ use crate::{
         event::{Deed, Event},
         fault::{Fault, Reason},
         ids::{SpiffeId, TrustDomain},
-        partner::{Endpoint, Invitation, PartnerState},
+        partner::{Endpoint, Invitation, Organisation, PartnerState},
         statement::{Envelope, StatementKind},
     },
     identity::{
@@ -50,6 +50,7 @@ impl Node {
         caller: &SpiffeId,
         invitation: &Envelope,
         fingerprint: &str,
+        change_confirmed: bool,
     ) -> Result<Arc<super::directory::Partner>, Fault> {
         self.require(caller, ADMINS)?;
         let (invitation, bundle) = self.check_invitation(invitation)?;
@@ -64,14 +65,22 @@ impl Node {
         }
         let _changing = self.changing.lock().await;
         let before = self.directory().get(&domain).map(|p| p.record.clone());
+        if let Some(before) = before.as_ref().filter(|b| b.organisation != invitation.organisation && !change_confirmed) {
+            // The fingerprint says nothing of these, and the subject rule goes by them.
+            let words = |o: &Organisation| format!("{}{}", o.kind, o.country.map(|c| format!(" of {c}")).unwrap_or_default());
+            let (was, says) = (words(&before.organisation), words(&invitation.organisation));
+            let what = format!("the partner was a {was} and says that it is a {says}; if that is right, accept it with --changed");
+            return Err(Fault::at(Reason::Conflict, "invitation.kind", what));
+        }
         let same_roots = before.as_ref().is_some_and(|b| b.roots == invitation.roots);
         let record = PartnerRecord {
             organisation: invitation.organisation,
             endpoint: invitation.endpoint,
             roots: invitation.roots,
             // A list that other roots have signed says nothing about these.
+            // Who was suspended stays so until resumed.
+            state: before.as_ref().map_or(PartnerState::Active, |b| b.state),
             crls: before.filter(|_| same_roots).map(|b| b.crls).unwrap_or_default(),
-            state: PartnerState::Active,
             accepted_at: self.now(),
         };
         self.save_partner(caller, record).await
@@ -143,18 +152,18 @@ impl Node {
     /// Store faults.
     pub async fn learn_revocations(&self, domain: &TrustDomain, lists: &[Vec<u8>]) -> Result<(), Fault> {
         for der in lists.iter().take(4) {
-            let directory = self.directory();
-            let Ok(partner) = directory.active(domain) else { return Ok(()) };
-            if partner.record.crls.contains(der) {
+            if self.directory().active(domain).is_ok_and(|p| p.record.crls.contains(der)) {
                 continue;
             }
+            let _changing = self.changing.lock().await;
+            let directory = self.directory();
+            let Ok(partner) = directory.active(domain) else { return Ok(()) };
             let adopted = Crl::verify(der, &bundle_of(&partner.record)?, &[], self.now())
                 .and_then(|crl| Crl::adopt(&self.member(&partner.record)?.crls, crl));
-            let Ok(adopted) = adopted else {
+            let Ok(adopted) = adopted.and_then(few_enough) else {
                 tracing::warn!(partner = %domain, "passed over a revocation list that is old or that the partner's bundle has not signed");
                 continue;
             };
-            let _changing = self.changing.lock().await;
             self.store.save_crls(domain, adopted.iter().map(|c| c.der().to_vec()).collect()).await?;
             self.reload_directory().await?;
             tracing::info!(partner = %domain, "took a newer revocation list");
@@ -189,6 +198,18 @@ pub fn open_invitation(
 pub fn bundle_of(record: &PartnerRecord) -> Result<TrustBundle, Fault> {
     let roots = record.roots.iter().map(|r| r.clone().into()).collect();
     TrustBundle::new(record.organisation.domain.clone(), roots)
+}
+
+/// A partner has few CAs; more lists than that only cost.
+fn few_enough(lists: Vec<Crl>) -> Result<Vec<Crl>, Fault> {
+    let bytes: usize = lists.iter().map(|l| l.der().len()).sum();
+    if lists.len() > 4 || bytes > 1 << 20 {
+        return Err(Fault::new(
+            Reason::LimitExceeded,
+            "at most 4 revocation lists and 1 MiB of them are kept of a partner",
+        ));
+    }
+    Ok(lists)
 }
 
 fn no_partner(domain: &TrustDomain) -> Fault {

@@ -3,6 +3,7 @@
 use super::{Node, WRITERS};
 use crate::{
     domain::{
+        body::Kind,
         event::{Deed, Event},
         fault::{Fault, Reason},
         ids::{AssessmentId, Role, SpiffeId},
@@ -44,7 +45,8 @@ impl Node {
     pub async fn list(&self, caller: &SpiffeId, filter: &ListFilter) -> Result<Vec<View>, Fault> {
         self.require_reader(caller, filter.quarantined)?;
         let records = self.store.list(filter).await?;
-        records.into_iter().map(|r| self.view(r)).collect()
+        // A list shows what names an assessment; reading the rest goes on record, one by one.
+        records.into_iter().map(|r| self.view(only_its_name(r)?)).collect()
     }
 
     /// One assessment; the latest version where none is named. The reading goes on record.
@@ -90,4 +92,16 @@ impl Node {
         };
         manifest.signatures.iter().map(check).collect()
     }
+}
+
+/// Its headlines and subjects alone.
+fn only_its_name(mut record: AssessmentRecord) -> Result<AssessmentRecord, Fault> {
+    let mut kept = vec![];
+    for bytes in record.portions {
+        if matches!(wire::portion::decode(&bytes)?.kind(), Kind::Headline | Kind::Subject) {
+            kept.push(bytes);
+        }
+    }
+    record.portions = kept;
+    Ok(record)
 }

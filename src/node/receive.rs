@@ -172,7 +172,10 @@ impl Node {
     ) -> Result<Content, Fault> {
         let missing = || Fault::at(Reason::UnknownOrNonCanonical, "manifest", "the manifest is missing");
         let envelope = entry.manifest.as_ref().ok_or_else(missing)?;
-        let manifest = verify(envelope, &rules::MANIFEST, self.chains(), now).map_err(|f| f.within("manifest"))?;
+        // As of its release: the author's certificate may have run out since then, and the originator's node, which has
+        // signed the release just now checked, answers for the day.
+        let at = now.min(release.released_at);
+        let manifest = verify(envelope, &rules::MANIFEST, self.chains(), at).map_err(|f| f.within("manifest"))?;
         if manifest.id() != release.manifest {
             let what = "the manifest is not the one that the release names";
             return Err(Fault::at(Reason::DigestNotListed, "manifest", what));
@@ -235,9 +238,10 @@ impl Node {
         if let Some(reason) = &quarantined {
             tracing::warn!(%partner, sequence, reason, "kept an entry from users");
         }
+        let refused = content.is_none() && quarantined.is_some();
         let deed = Deed::Received { manifest, partner: partner.clone(), sequence, release: release_id, quarantined };
         let release = wire::envelope::encode(&raw.release);
-        Ok((ReceivedEntry { sequence, release_id, release, content }, Event { at: now, by: None, deed }))
+        Ok((ReceivedEntry { sequence, release_id, release, content, refused }, Event { at: now, by: None, deed }))
     }
 
     /// One version has one manifest, in the store and in what came `before` it in the same batch.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Node, directory::Partner, fault::lost, prepared::Prepared};
+use super::{Node, directory::Partner, fault::lost, prepared::Prepared, publish::urgency};
 use crate::{
     domain::{
         entry::{Entry, Numbered},
@@ -14,7 +14,7 @@ use crate::{
         time::Time,
     },
     feed::outbound::Outbound,
-    policy::{Cleared, Decision, decide},
+    policy::{Cleared, Decision, decide, plan},
     seal::statement::id_of,
     store::{QueueItem, ReleaseBatch, ReleaseRecord, StoreError},
     wire,
@@ -29,6 +29,8 @@ struct Round {
     numbered: Vec<Numbered>,
     records: Vec<ReleaseRecord>,
     events: Vec<Event>,
+    /// What may not go now, but later: how urgent, and from when on.
+    later: Vec<(StatementId, u8, Time)>,
 }
 
 /// Why nothing goes: every reason, each once.
@@ -60,7 +62,11 @@ impl Node {
             let work = self.gather(partner, &due).await?;
             let node = self.clone();
             let round = tokio::task::spawn_blocking(move || node.decide_and_sign(&entry, outbound, work, now));
-            let Round { numbered, records, events } = round.await.map_err(lost)??;
+            let Round { numbered, records, events, later } = round.await.map_err(lost)??;
+            // Before the item is settled: a crash in between leaves one look too many, not one too few.
+            for (id, urgency, at) in later {
+                self.store.enqueue(&id, urgency, vec![(partner.clone(), at)]).await?;
+            }
             let settled = due.iter().map(|item| item.id).collect();
             let batch = ReleaseBatch { after: outbound.sequence(), releases: records, settled, events };
             match self.store.commit_releases(partner, batch).await {
@@ -112,6 +118,10 @@ impl Node {
                     because: because(&decision),
                 };
                 round.events.push(Event { at: now, by: None, deed });
+                // Another version of the agreement may have set another time.
+                let steps = plan(&partner.outgoing, &prepared.facts(), now);
+                let releasing = steps.into_iter().filter(|(at, d)| *at > now && d.release.is_some());
+                round.later.extend(releasing.map(|(at, _)| (prepared.id, urgency(&prepared), at)));
                 continue;
             };
             // Nothing beyond what it has: no release, and no trace.

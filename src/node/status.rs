@@ -101,7 +101,11 @@ impl Node {
 
     async fn arrival(&self, record: ReceivedRecord) -> Result<Arrival, Fault> {
         let held = match &record.assessment {
-            Some((id, version)) => self.store.assessment(id, Some(*version), false).await?,
+            // By its manifest: another originator may use the same id.
+            Some((id, version)) => match self.store.version(&record.partner, id, *version).await? {
+                Some(manifest) => self.store.by_manifest(&manifest, false).await?,
+                None => None,
+            },
             None => None,
         };
         let state = match (&held, record.kind) {

@@ -54,10 +54,10 @@ impl Follower {
                 stays
             });
             for (domain, endpoint) in wanted {
-                if !tasks.contains_key(&domain) {
+                tasks.entry(domain).or_insert_with_key(|domain| {
                     let task = tokio::spawn(self.clone().follow(domain.clone(), endpoint.clone()));
-                    tasks.insert(domain, (endpoint, task));
-                }
+                    (endpoint, task)
+                });
             }
             tokio::select! {
                 () = stop.cancelled() => break,
@@ -117,21 +117,35 @@ impl Follower {
             // Not before: where the feed itself is at fault, each new try would hide why.
             i.problem = None;
         });
-        link.fetch_attachments().await?;
-        let mut beside_link = link.clone();
+        let (mut beside_link, mut fetching_link) = (link.clone(), link.clone());
+        let more = arrivals.clone();
         tokio::select! {
             ended = link.follow(false) => match ended {
                 Ok(()) => Err(Fault::new(Reason::Unavailable, "the partner ended the feed")),
                 Err(fault) => Err(fault),
             },
-            fault = beside(&mut beside_link, posts, arrivals) => Err(fault),
+            fault = beside(&mut beside_link, posts) => Err(fault),
+            fault = fetching(&mut fetching_link, more) => Err(fault),
             _ = pulls.changed() => Ok(()),
         }
     }
 }
 
-/// What goes on beside the feed: hello again, statements, attachments. Ends with the fault that stops it.
-async fn beside(link: &mut Link, mut posts: watch::Receiver<u64>, mut arrivals: watch::Receiver<u64>) -> Fault {
+/// Attachments, beside the feed: an urgent warning does not wait for them. Ends with the fault that stops it.
+async fn fetching(link: &mut Link, mut arrivals: watch::Receiver<u64>) -> Fault {
+    loop {
+        arrivals.mark_unchanged();
+        if let Err(fault) = link.fetch_attachments().await {
+            return fault;
+        }
+        if arrivals.changed().await.is_err() {
+            return Fault::new(Reason::Unavailable, "the node stops");
+        }
+    }
+}
+
+/// What goes on beside the feed: hello again, statements. Ends with the fault that stops it.
+async fn beside(link: &mut Link, mut posts: watch::Receiver<u64>) -> Fault {
     let mut again = time::interval_at(time::Instant::now() + HELLO_AGAIN, HELLO_AGAIN);
     loop {
         let done = tokio::select! {
@@ -140,7 +154,6 @@ async fn beside(link: &mut Link, mut posts: watch::Receiver<u64>, mut arrivals: 
                 Ok(()) => link.deliver().await,
                 Err(fault) => Err(fault),
             },
-            _ = arrivals.changed() => link.fetch_attachments().await,
         };
         if let Err(fault) = done {
             return fault;

@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::sync::mpsc;
+use prost::Message;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio_util::task::AbortOnDropHandle;
 use tonic::{Request, Streaming, transport::Channel};
 
 use super::hello;
@@ -21,6 +23,8 @@ use crate::{
 const CALL: Duration = Duration::from_secs(20);
 /// How many entries are checked and committed together at most.
 const BATCH: usize = 256;
+/// How much is read ahead at most, KiB.
+const AHEAD_KIB: usize = 16 * 1024;
 /// How many statements go in one call.
 const STATEMENTS: u32 = 64;
 
@@ -72,11 +76,21 @@ impl Link {
             if outcomes.len() != waiting.len() {
                 return Err(Fault::new(Reason::InvalidArgument, "the partner did not answer for every statement"));
             }
-            for outcome in outcomes.iter().filter(|o| !o.accepted) {
+            let mut settled = Vec::with_capacity(waiting.len());
+            for (item, outcome) in waiting.iter().zip(&outcomes) {
                 let reason = crate::domain::ids::shorten(&outcome.reason);
-                tracing::warn!(partner = %self.partner, reason, "the partner refused a statement");
+                if !outcome.accepted {
+                    tracing::warn!(partner = %self.partner, reason, "the partner refused a statement");
+                }
+                if outcome.accepted || !is_passing(&reason) {
+                    settled.push(item.id);
+                }
             }
-            self.node.delivered(&self.partner, waiting.into_iter().map(|item| item.id).collect()).await?;
+            let is_all = settled.len() == waiting.len();
+            self.node.delivered(&self.partner, settled).await?;
+            if !is_all {
+                return Err(Fault::new(Reason::Unavailable, "the partner can't take a statement at the moment"));
+            }
         }
     }
 
@@ -86,7 +100,8 @@ impl Link {
         let request = proto::SubscribeRequest { after_sequence, until_caught_up };
         let stream = self.client.subscribe(request).await.map_err(|s| to_fault(&s))?.into_inner();
         let (ahead, mut waiting) = mpsc::channel(2 * BATCH);
-        let reader = tokio::spawn(read(stream, ahead));
+        // Whatever ends this ends the reading, and the stream with it.
+        let _reader = AbortOnDropHandle::new(tokio::spawn(read(stream, ahead)));
         let mut acknowledged = None;
         let mut batch = Vec::with_capacity(BATCH);
         let outcome = loop {
@@ -94,10 +109,13 @@ impl Link {
                 break Ok(());
             }
             let mut entries = Vec::with_capacity(batch.len());
-            let mut end = None;
+            let (mut end, mut weights) = (None, Vec::with_capacity(batch.len()));
             for item in batch.drain(..) {
                 match item {
-                    Ok(entry) => entries.push(entry),
+                    Ok((entry, weight)) => {
+                        entries.push(entry);
+                        weights.push(weight);
+                    }
                     Err(fault) => end = Some(fault),
                 }
             }
@@ -108,7 +126,6 @@ impl Link {
                 break Err(fault);
             }
         };
-        reader.abort();
         if let Some(task) = acknowledged {
             // The last acknowledgement goes out before the link is given up.
             let _ = tokio::time::timeout(CALL, task).await;
@@ -175,11 +192,27 @@ impl Link {
     }
 }
 
-/// Reads entries ahead; the channel's bound is what holds the partner back.
-async fn read(mut stream: Streaming<proto::FeedEntry>, ahead: mpsc::Sender<Result<Entry, Fault>>) {
+/// An entry with its place in the budget of what is read ahead.
+type Weighed = (Entry, OwnedSemaphorePermit);
+
+/// Whether a refusal is of the moment, so that the statement is kept and tried again.
+fn is_passing(reason: &str) -> bool {
+    let reason = Reason::from_name(reason);
+    matches!(reason, Some(Reason::StoreFull | Reason::Unavailable | Reason::Internal | Reason::LimitExceeded))
+}
+
+/// Reads entries ahead; the channel's bound, and that of their bytes together, is what holds the partner back.
+async fn read(mut stream: Streaming<proto::FeedEntry>, ahead: mpsc::Sender<Result<Weighed, Fault>>) {
+    let budget = Arc::new(Semaphore::new(AHEAD_KIB));
     loop {
         let item = match stream.message().await {
-            Ok(Some(entry)) => wire::entry::from_proto(entry),
+            Ok(Some(entry)) => {
+                // A message is at most 4 MiB, so that each finds its place in the budget.
+                let weight = (entry.encoded_len() / 1024 + 1).min(AHEAD_KIB);
+                let weight = u32::try_from(weight).unwrap_or(u32::MAX);
+                let Ok(place) = budget.clone().acquire_many_owned(weight).await else { return };
+                wire::entry::from_proto(entry).map(|entry| (entry, place))
+            }
             Ok(None) => return,
             Err(status) => Err(to_fault(&status)),
         };

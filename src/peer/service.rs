@@ -27,7 +27,7 @@ use crate::{
 /// The most statements in one call.
 const MAX_STATEMENTS: usize = 256;
 /// How many entries wait between numbering and HTTP/2's flow control, per partner.
-const IN_FLIGHT: usize = 32;
+const IN_FLIGHT: usize = 8;
 
 /// The service, over a node.
 pub struct Exchange {

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     domain::{
-        assessment::{MAX_DIGESTS, MAX_PORTION_BYTES, Manifest, Portion},
+        assessment::{MAX_DIGESTS, MAX_PORTION_BYTES, MAX_PORTIONS_BYTES, Manifest, Portion},
         body::Body,
         fault::{Fault, Reason},
         ids::{AssessmentId, Handle, Salt, StatementId, TrustDomain},
@@ -68,7 +68,7 @@ pub fn compose(head: Head, pieces: Vec<Piece>) -> Result<Composed, Fault> {
     let no_randomness = |e: NoRandomness| Fault::new(Reason::Internal, e.to_string());
     let handles = pieces.iter().map(|_| random::bytes().map(Handle)).collect::<Result<Vec<_>, _>>();
     let handles = handles.map_err(no_randomness)?;
-    let mut order = 0;
+    let (mut order, mut total) = (0, 0);
     let mut portions = Vec::with_capacity(pieces.len());
     for (i, (piece, handle)) in pieces.into_iter().zip(&handles).enumerate() {
         order = next_order(order).map_err(no_randomness)?;
@@ -78,7 +78,12 @@ pub fn compose(head: Head, pieces: Vec<Piece>) -> Result<Composed, Fault> {
             let what = format!("takes {} bytes; at most {MAX_PORTION_BYTES} fit, use an attachment", bytes.len());
             return Err(Fault::at(Reason::LimitExceeded, format!("portions[{i}]"), what));
         }
+        total += bytes.len();
         portions.push(bytes);
+    }
+    if total > MAX_PORTIONS_BYTES {
+        let what = format!("take {total} bytes together; at most {MAX_PORTIONS_BYTES} fit, use attachments");
+        return Err(Fault::at(Reason::LimitExceeded, "portions", what));
     }
     let digests = portions.iter().map(|p| portion_digest(&head.assessment, p)).collect();
     let digests = with_decoys(digests).map_err(no_randomness)?;

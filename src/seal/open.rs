@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::{digest::portion_digest, verify::Verified};
 use crate::{
     domain::{
-        assessment::{Manifest, Portion},
+        assessment::{MAX_PORTIONS_BYTES, Manifest, Portion},
         fault::{Fault, Reason},
         ids::{Digest, Handle},
     },
@@ -45,6 +45,11 @@ pub fn open<B: AsRef<[u8]>>(manifest: &Verified<Manifest>, portions: &[B]) -> Re
 /// # Errors
 /// As [`open`].
 pub fn open_listed<B: AsRef<[u8]>>(manifest: &Manifest, portions: &[B]) -> Result<Vec<Opened>, Fault> {
+    let bytes: usize = portions.iter().map(|p| p.as_ref().len()).sum();
+    if bytes > MAX_PORTIONS_BYTES {
+        let what = format!("the portions take {bytes} bytes together; at most {MAX_PORTIONS_BYTES} fit");
+        return Err(Fault::at(Reason::StatementTooLarge, "portions", what));
+    }
     let mut seen: HashSet<Digest> = HashSet::with_capacity(portions.len());
     let mut handles: HashSet<Handle> = HashSet::with_capacity(portions.len());
     let mut opened = Vec::with_capacity(portions.len());

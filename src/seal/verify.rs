@@ -106,15 +106,23 @@ pub fn verify<T>(envelope: &Envelope, rule: &Rule<T>, chains: &dyn Chains, now: 
 }
 
 fn check_signature(message: &[u8], signature: &Signature, signer: &Signer) -> Result<(), Fault> {
-    let invalid = || Fault::new(Reason::SignatureInvalid, "the signature does not verify over these bytes");
     if signature.suite != signer.suite {
         return Err(Fault::new(Reason::SignatureInvalid, "the signature's suite is not that of the signer's key"));
     }
-    let algorithm: &dyn VerificationAlgorithm = match signature.suite {
-        Suite::Ed25519 if !super::ed25519::is_acceptable(&signer.public_key, &signature.value) => return Err(invalid()),
+    verify_raw(signature.suite, &signer.public_key, message, &signature.value)
+}
+
+/// Whether the key made the signature over the message, by the one rule of its suite. Says nothing of whose key it is.
+///
+/// # Errors
+/// `SIGNATURE_INVALID`.
+pub fn verify_raw(suite: Suite, public_key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), Fault> {
+    let invalid = || Fault::new(Reason::SignatureInvalid, "the signature does not verify over these bytes");
+    let algorithm: &dyn VerificationAlgorithm = match suite {
+        Suite::Ed25519 if !super::ed25519::is_acceptable(public_key, signature) => return Err(invalid()),
         Suite::Ed25519 => &ED25519,
         Suite::EcdsaP256Sha256 => &ECDSA_P256_SHA256_ASN1,
         Suite::EcdsaP384Sha384 => &ECDSA_P384_SHA384_ASN1,
     };
-    UnparsedPublicKey::new(algorithm, &signer.public_key).verify(message, &signature.value).map_err(|_| invalid())
+    UnparsedPublicKey::new(algorithm, public_key).verify(message, signature).map_err(|_| invalid())
 }

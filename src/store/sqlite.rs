@@ -229,8 +229,8 @@ impl Store for SqliteStore {
     async fn wanted_attachments(&self, partner: &TrustDomain) -> Result<Vec<(Sha256, u64)>> {
         attachments::wanted(self, partner).await
     }
-    async fn attachment_released(&self, partner: &TrustDomain, sha256: &Sha256) -> Result<bool> {
-        release::attachment_released(self, partner, sha256).await
+    async fn attachment_releases(&self, partner: &TrustDomain, sha256: &Sha256) -> Result<Vec<ReleaseRecord>> {
+        release::attachment_releases(self, partner, sha256).await
     }
 
     async fn record(&self, events: Vec<Event>) -> Result<()> {

@@ -13,7 +13,7 @@ use super::{
 use crate::domain::{
     agreement::{AcknowledgeDuty, Agreement, Duties, Grant, Group, OnwardTerms},
     body::Kind,
-    fault::Fault,
+    fault::{Fault, Reason},
     ids::TrustDomain,
     level::WarningLevel,
     marking::Tlp,
@@ -51,7 +51,7 @@ pub fn decode(payload: &[u8]) -> Result<Agreement, Fault> {
         notice_days,
         groups: each("groups", groups, group)?,
         grants: each("grants", grants, grant)?,
-        duties: duties.map_or(Ok(Duties::default()), duty).map_err(|f| f.within("duties"))?,
+        duties: duties.map_or(Ok(Duties::default()), stated).map_err(|f| f.within("duties"))?,
     };
     check(&agreement)?;
     Ok(agreement)
@@ -70,6 +70,11 @@ pub fn check(agreement: &Agreement) -> Result<(), Fault> {
     }
     if agreement.grants.is_empty() {
         return Err(refuse("grants", "an agreement without a grant permits nothing; write at least one"));
+    }
+    for (i, group) in agreement.groups.iter().enumerate() {
+        if agreement.groups.iter().take(i).any(|g| g.name == group.name) {
+            return Err(refuse(&format!("groups[{i}].name"), "another group bears the same name"));
+        }
     }
     for (i, grant) in agreement.grants.iter().enumerate() {
         check_grant(agreement, grant).map_err(|f| f.within(&format!("grants[{i}]")))?;
@@ -155,6 +160,15 @@ fn onward_terms(message: proto::OnwardTerms) -> Result<OnwardTerms, Fault> {
         max_tlp: word("max_tlp", Tlp::ALL, max_tlp)?,
         depth,
     })
+}
+
+/// Duties that are there say something: the same meaning has no second encoding.
+fn stated(message: proto::Duties) -> Result<Duties, Fault> {
+    let duties = duty(message)?;
+    if duties == Duties::default() {
+        return Err(Fault::new(Reason::UnknownOrNonCanonical, "where there are no duties the field is left out"));
+    }
+    Ok(duties)
 }
 
 fn duty(message: proto::Duties) -> Result<Duties, Fault> {

@@ -36,15 +36,15 @@ pub(super) fn first_fault(message: &str, bytes: &[u8]) -> Option<Finding> {
 }
 
 fn walk(message: &str, mut bytes: &[u8], depth: usize) -> Result<(), Finding> {
-    let here = |what: &str| (String::new(), what.to_owned());
     if depth > MAX_DEPTH {
         return Err(here("messages are nested too deeply"));
     }
     let descriptor = SCHEMA.messages.get(message).ok_or_else(|| here("no such message is known"))?;
     let mut seen: HashMap<i32, usize> = HashMap::new();
+    let mut chosen: Option<(i32, i32)> = None;
     let mut last = 0;
     while !bytes.is_empty() {
-        let key = varint(&mut bytes).ok_or_else(|| here("a field's key is cut off or too long"))?;
+        let key = varint(&mut bytes).ok_or_else(|| here("a field's key is cut off or longer than needed"))?;
         let number = i32::try_from(key >> 3).unwrap_or_default();
         let Some(field) = descriptor.field.iter().find(|f| f.number() == number) else {
             return Err((
@@ -53,15 +53,19 @@ fn walk(message: &str, mut bytes: &[u8], depth: usize) -> Result<(), Finding> {
             ));
         };
         let count = seen.entry(number).or_default();
-        let path = match field.label() {
-            Label::Repeated => format!("{}[{count}]", field.name()),
-            _ => field.name().to_owned(),
-        };
-        if field.label() != Label::Repeated && *count > 0 {
+        let is_list = field.label() == Label::Repeated && !is_packed(field);
+        let path = if is_list { format!("{}[{count}]", field.name()) } else { field.name().to_owned() };
+        if !is_list && *count > 0 {
             return Err((path, "the field stands there twice".to_owned()));
         }
         if number < last {
             return Err((path, "the field stands out of order; encode fields by ascending number".to_owned()));
+        }
+        if let Some(group) = field.oneof_index.filter(|_| !field.proto3_optional()) {
+            if chosen.is_some_and(|(other, member)| other == group && member != number) {
+                return Err((path, "another field stands there already of which only one may".to_owned()));
+            }
+            chosen = Some((group, number));
         }
         *count += 1;
         last = number;
@@ -70,73 +74,96 @@ fn walk(message: &str, mut bytes: &[u8], depth: usize) -> Result<(), Finding> {
     Ok(())
 }
 
+fn here(what: &str) -> Finding {
+    (String::new(), what.to_owned())
+}
+
 fn join(path: &str, inner: &str) -> String {
-    if inner.is_empty() { path.to_owned() } else { format!("{path}.{inner}") }
+    if inner.is_empty() || inner.starts_with('[') { format!("{path}{inner}") } else { format!("{path}.{inner}") }
+}
+
+/// Lists of numbers stand in one field, one after the other.
+fn is_packed(field: &FieldDescriptorProto) -> bool {
+    field.label() == Label::Repeated && !matches!(field.r#type(), Type::String | Type::Bytes | Type::Message)
 }
 
 /// Reads one value, and says what is wrong with it (with the path below this field).
 fn value(field: &FieldDescriptorProto, wire_type: u8, bytes: &mut &[u8], depth: usize) -> Result<(), Finding> {
-    let wrong = |what: &str| Err((String::new(), what.to_owned()));
-    let repeated = field.label() == Label::Repeated;
-    let is_optional = field.proto3_optional() || field.oneof_index.is_some();
-    match wire_type {
-        0 => {
-            let Some(number) = varint(bytes) else { return wrong("the number is cut off or longer than needed") };
-            if repeated {
-                return wrong("repeated numbers are written packed");
-            }
-            if number == 0 && !is_optional {
-                return wrong("the default value is left out, not written");
-            }
-            enum_value(field, number)
-        }
-        1 if field.r#type() == Type::Double => match bytes.split_at_checked(8) {
-            Some((_, rest)) => {
-                *bytes = rest;
+    let may_be_default = field.label() == Label::Repeated || field.proto3_optional() || field.oneof_index.is_some();
+    match (wire_type, field.r#type()) {
+        (0, _) if is_packed(field) => Err(here("the numbers of a list are written packed")),
+        (2, _) if is_packed(field) => packed(field, delimited(bytes)?),
+        (2, Type::Message) => walk(field.type_name().trim_start_matches('.'), delimited(bytes)?, depth + 1),
+        (2, Type::String | Type::Bytes) => {
+            let inner = delimited(bytes)?;
+            if inner.is_empty() && !may_be_default {
+                Err(here("the default value is left out, not written"))
+            } else if field.r#type() == Type::String && std::str::from_utf8(inner).is_err() {
+                Err(here("the text is not UTF-8"))
+            } else {
                 Ok(())
             }
-            None => wrong("the field is cut off"),
+        }
+        (1, Type::Double) => double(bytes, may_be_default),
+        (_, Type::Message | Type::String | Type::Bytes | Type::Double) | (1.., _) => {
+            Err(here("the field has another wire type than its number stands for"))
+        }
+        (0, _) => match varint(bytes) {
+            None => Err(here("the number is cut off or longer than needed")),
+            Some(0) if !may_be_default => Err(here("the default value is left out, not written")),
+            Some(value) => number(field, value),
         },
-        2 => {
-            let length = varint(bytes).and_then(|n| usize::try_from(n).ok());
-            let Some((inner, rest)) = length.and_then(|n| bytes.split_at_checked(n)) else {
-                return wrong("the field is cut off");
-            };
-            *bytes = rest;
-            delimited(field, inner, repeated || is_optional, depth)
-        }
-        _ => wrong("the field has another wire type than its number stands for"),
     }
 }
 
-fn delimited(field: &FieldDescriptorProto, inner: &[u8], may_be_empty: bool, depth: usize) -> Result<(), Finding> {
-    let wrong = |what: &str| Err((String::new(), what.to_owned()));
-    match field.r#type() {
-        Type::Message => walk(field.type_name().trim_start_matches('.'), inner, depth + 1),
-        Type::String if std::str::from_utf8(inner).is_err() => wrong("the text is not UTF-8"),
-        Type::String | Type::Bytes if inner.is_empty() && !may_be_empty => {
-            wrong("the default value is left out, not written")
-        }
-        Type::String | Type::Bytes => Ok(()),
-        Type::Enum | Type::Uint32 | Type::Uint64 if field.label() == Label::Repeated => {
-            let mut rest = inner;
-            while !rest.is_empty() {
-                let Some(number) = varint(&mut rest) else { return wrong("a number is cut off or longer than needed") };
-                enum_value(field, number)?;
-            }
-            Ok(())
-        }
-        _ => wrong("the field has another wire type than its number stands for"),
+/// The bytes of a field that begins with its length.
+fn delimited<'a>(bytes: &mut &'a [u8]) -> Result<&'a [u8], Finding> {
+    let length = varint(bytes).and_then(|n| usize::try_from(n).ok());
+    let (inner, rest) = length.and_then(|n| bytes.split_at_checked(n)).ok_or_else(|| here("the field is cut off"))?;
+    *bytes = rest;
+    Ok(inner)
+}
+
+fn double(bytes: &mut &[u8], may_be_default: bool) -> Result<(), Finding> {
+    let (value, rest) = bytes.split_first_chunk::<8>().ok_or_else(|| here("the field is cut off"))?;
+    *bytes = rest;
+    match f64::from_le_bytes(*value) {
+        v if v == 0.0 && v.is_sign_negative() => Err(here("the number is negative zero")),
+        0.0 if !may_be_default => Err(here("the default value is left out, not written")),
+        _ => Ok(()),
     }
 }
 
-fn enum_value(field: &FieldDescriptorProto, number: u64) -> Result<(), Finding> {
-    if field.r#type() != Type::Enum {
-        return Ok(());
+fn packed(field: &FieldDescriptorProto, mut inner: &[u8]) -> Result<(), Finding> {
+    if inner.is_empty() {
+        return Err(here("an empty list is left out, not written"));
     }
-    let known = SCHEMA.enums.get(field.type_name().trim_start_matches('.'));
-    let is_known = known.is_some_and(|e| e.value.iter().any(|v| u64::try_from(v.number()) == Ok(number)));
-    if is_known { Ok(()) } else { Err((String::new(), format!("the value {number} is not known to this version"))) }
+    let mut index = 0;
+    while !inner.is_empty() {
+        let at = |what: String| (format!("[{index}]"), what);
+        let value = varint(&mut inner).ok_or_else(|| at("the number is cut off or longer than needed".to_owned()))?;
+        number(field, value).map_err(|(_, what)| at(what))?;
+        index += 1;
+    }
+    Ok(())
+}
+
+/// Whether a number is one that its field can hold.
+fn number(field: &FieldDescriptorProto, value: u64) -> Result<(), Finding> {
+    let fits = match field.r#type() {
+        Type::Enum => {
+            let known = SCHEMA.enums.get(field.type_name().trim_start_matches('.'));
+            let is_known = known.is_some_and(|e| e.value.iter().any(|v| u64::try_from(v.number()) == Ok(value)));
+            let unknown = || here(&format!("the value {value} is not known to this version"));
+            return is_known.then_some(()).ok_or_else(unknown);
+        }
+        Type::Bool => value <= 1,
+        Type::Uint32 => u32::try_from(value).is_ok(),
+        // Negative numbers are written as 64 bits in two's complement.
+        Type::Int32 => i32::try_from(value.cast_signed()).is_ok(),
+        _ => true,
+    };
+    if fits { Ok(()) } else { Err(here("the number is larger than its field can hold")) }
 }
 
 /// A varint in its shortest form.
@@ -145,7 +172,11 @@ fn varint(bytes: &mut &[u8]) -> Option<u64> {
     for i in 0..10 {
         let (byte, rest) = bytes.split_first()?;
         *bytes = rest;
-        value |= u64::from(byte & 0x7f).checked_shl(7 * i)?;
+        // The tenth byte holds one bit.
+        if i == 9 && *byte > 1 {
+            return None;
+        }
+        value |= u64::from(byte & 0x7f) << (7 * i);
         if byte & 0x80 == 0 {
             return (i == 0 || *byte != 0).then_some(value);
         }

@@ -149,6 +149,7 @@ impl Rogue {
         let request = proto::AcceptPartnerRequest {
             invitation: Some(wire::envelope::to_proto(&envelope)),
             fingerprint: self.bundle().fingerprint().to_string(),
+            change_confirmed: true,
         };
         victim.connect("admin-root").await.accept_partner(request).await.unwrap();
     }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, Row as SqlRow, ToSql, params};
 use super::{
     SqliteStore,
     column::{count, id, row, rows, time, word},
-    keys, partners,
+    partners,
 };
 use crate::{
     domain::ids::{AssessmentId, StatementId, TrustDomain},
@@ -21,15 +21,22 @@ const PAGE: u32 = 50;
 macro_rules! heads {
     ($rest:literal) => {
         concat!(
-            "SELECT m.number, m.assessment, m.version, m.id, m.envelope, o.domain, m.since, m.state \
-             FROM manifest m JOIN peer o ON o.number = m.originator ",
+            "SELECT m.number, a.id, m.version, m.id, m.envelope, o.domain, m.since, m.state, a.wrapped \
+             FROM manifest m JOIN assessment a ON a.number = m.assessment JOIN peer o ON o.number = m.originator ",
             $rest
         )
     };
 }
 
 /// A version's row, without what came with it.
-fn head(row: &SqlRow<'_>) -> rusqlite::Result<(i64, AssessmentRecord)> {
+struct Head {
+    number: i64,
+    record: AssessmentRecord,
+    /// The assessment's key; gone after a purge.
+    wrapped: Option<Vec<u8>>,
+}
+
+fn head(row: &SqlRow<'_>) -> rusqlite::Result<Head> {
     let record = AssessmentRecord {
         assessment: id(row, 1)?,
         version: row.get(2)?,
@@ -41,38 +48,35 @@ fn head(row: &SqlRow<'_>) -> rusqlite::Result<(i64, AssessmentRecord)> {
         releases: vec![],
         portions: vec![],
     };
-    Ok((row.get(0)?, record))
+    Ok(Head { number: row.get(0)?, record, wrapped: row.get(8)? })
 }
 
-fn complete(
-    conn: &Connection,
-    vault: &Vault,
-    (number, head): (i64, AssessmentRecord),
-    all: bool,
-) -> Result<AssessmentRecord> {
+/// With `all`, what is in quarantine too.
+fn complete(conn: &Connection, vault: &Vault, head: Head, all: bool) -> Result<AssessmentRecord> {
     const RELEASES: &str =
         "SELECT envelope FROM received WHERE manifest = ?1 AND (quarantined = 0 OR ?2) ORDER BY number";
-    let releases = rows(conn, RELEASES, params![number, all], |r| r.get(0))?;
-    let portions = portions(conn, vault, number, &head, all)?;
-    Ok(AssessmentRecord { releases, portions, ..head })
+    let releases = rows(conn, RELEASES, params![head.number, all], |r| r.get(0))?;
+    let portions = portions(conn, vault, &head, all)?;
+    Ok(AssessmentRecord { releases, portions, ..head.record })
 }
 
 /// The portions of all arrivals, each once.
-fn portions(conn: &Connection, vault: &Vault, number: i64, head: &AssessmentRecord, all: bool) -> Result<Vec<Vec<u8>>> {
+fn portions(conn: &Connection, vault: &Vault, head: &Head, all: bool) -> Result<Vec<Vec<u8>>> {
     const SETS: &str = "SELECT s.sequence, s.quarantined, s.sealed, d.domain FROM portion_set s \
         JOIN peer d ON d.number = s.peer WHERE s.manifest = ?1 AND (s.quarantined = 0 OR ?2) ORDER BY s.number";
-    let sets = rows(conn, SETS, params![number, all], |r| {
-        Ok((count(r, 0)?, r.get::<_, bool>(1)?, r.get::<_, Vec<u8>>(2)?, word::<TrustDomain>(r, 3)?))
-    })?;
-    if sets.is_empty() || head.state == AssessmentState::Purged {
+    if head.record.state == AssessmentState::Purged {
         return Ok(vec![]);
     }
+    let sets = rows(conn, SETS, params![head.number, all], |r| {
+        Ok((count(r, 0)?, r.get::<_, bool>(1)?, r.get::<_, Vec<u8>>(2)?, word::<TrustDomain>(r, 3)?))
+    })?;
+    let AssessmentRecord { assessment, originator, manifest_id, .. } = &head.record;
     let missing = || StoreError::Corrupt("the key of an assessment is missing".to_owned());
-    let key = keys::find(conn, vault, &head.assessment, &head.originator)?.ok_or_else(missing)?;
+    let key = vault.held_key(Row::AssessmentKey(assessment, originator), head.wrapped.clone().ok_or_else(missing)?)?;
     let is_one = sets.len() == 1;
     let mut portions = Vec::new();
     for (sequence, quarantined, sealed, from) in sets {
-        let row = Row::PortionSet { manifest: &head.manifest_id, from: &from, sequence, quarantined };
+        let row = Row::PortionSet { manifest: manifest_id, from: &from, sequence, quarantined };
         portions.append(&mut unpack(&key.open(row, &sealed)?)?);
     }
     if !is_one {
@@ -107,8 +111,9 @@ pub(super) async fn version(
     assessment: &AssessmentId,
     version: u32,
 ) -> Result<Option<StatementId>> {
-    const SQL: &str = "SELECT id FROM manifest WHERE assessment = ?1 AND version = ?3 \
-        AND originator = (SELECT number FROM peer WHERE domain = ?2) ORDER BY state = 'quarantined', number LIMIT 1";
+    const SQL: &str = "SELECT m.id FROM manifest m JOIN assessment a ON a.number = m.assessment \
+        WHERE a.id = ?1 AND a.originator = (SELECT number FROM peer WHERE domain = ?2) AND m.version = ?3 \
+        ORDER BY m.state = 'quarantined', m.number LIMIT 1";
     let (originator, assessment) = (originator.clone(), *assessment);
     store
         .read(move |conn| row(conn, SQL, params![assessment.as_bytes(), originator.as_str(), version], |r| id(r, 0)))
@@ -123,8 +128,8 @@ pub(super) async fn find(
 ) -> Result<Option<AssessmentRecord>> {
     // Whose it is, is settled by who came first; one in quarantine settles nothing where another is shown.
     const SQL: &str = heads!(
-        "WHERE m.assessment = ?1 AND (?2 IS NULL OR m.version = ?2) AND (m.state <> 'quarantined' OR ?3) \
-         AND m.originator = (SELECT f.originator FROM manifest f WHERE f.assessment = ?1 \
+        "WHERE (?2 IS NULL OR m.version = ?2) AND (m.state <> 'quarantined' OR ?3) AND m.assessment = \
+         (SELECT f.assessment FROM manifest f JOIN assessment b ON b.number = f.assessment WHERE b.id = ?1 \
          AND (f.state <> 'quarantined' OR ?3) ORDER BY f.state = 'quarantined', f.number LIMIT 1) \
          ORDER BY m.version DESC, m.state = 'quarantined', m.number LIMIT 1"
     );

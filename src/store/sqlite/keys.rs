@@ -15,21 +15,12 @@ use crate::{
     },
 };
 
-fn wrapped(conn: &Connection, assessment: &AssessmentId, originator: i64) -> Result<Option<Vec<u8>>> {
-    const SQL: &str = "SELECT wrapped FROM assessment_key WHERE assessment = ?1 AND originator = ?2";
-    row(conn, SQL, params![assessment.as_bytes(), originator], |r| r.get(0))
-}
+/// An assessment's row and its wrapped key, which is gone after a purge.
+type Found = (i64, Option<Vec<u8>>);
 
-/// The key that is here.
-pub(super) fn find(
-    conn: &Connection,
-    vault: &Vault,
-    assessment: &AssessmentId,
-    originator: &TrustDomain,
-) -> Result<Option<HeldKey>> {
-    let Some(peer) = partners::find(conn, originator)? else { return Ok(None) };
-    let key = |wrapped| vault.held_key(Row::AssessmentKey(assessment, originator), wrapped);
-    wrapped(conn, assessment, peer)?.map(key).transpose()
+fn find(conn: &Connection, assessment: &AssessmentId, originator: i64) -> Result<Option<Found>> {
+    const SQL: &str = "SELECT number, wrapped FROM assessment WHERE id = ?1 AND originator = ?2";
+    row(conn, SQL, params![assessment.as_bytes(), originator], |r| Ok((r.get(0)?, r.get(1)?)))
 }
 
 /// The key that is here, or a fresh one that is nowhere yet.
@@ -39,18 +30,30 @@ pub(super) fn find_or_make(
     assessment: &AssessmentId,
     originator: &TrustDomain,
 ) -> Result<HeldKey> {
-    match find(conn, vault, assessment, originator)? {
-        Some(key) => Ok(key),
-        None => vault.fresh_key(Row::AssessmentKey(assessment, originator)),
+    let row = Row::AssessmentKey(assessment, originator);
+    let found = match partners::find(conn, originator)? {
+        Some(peer) => find(conn, assessment, peer)?,
+        None => None,
+    };
+    match found.and_then(|(_, wrapped)| wrapped) {
+        Some(wrapped) => vault.held_key(row, wrapped),
+        None => vault.fresh_key(row),
     }
 }
 
-/// Whether content sealed under this key may be kept; a first key is kept now. For the writer.
-pub(super) fn settle(conn: &Connection, assessment: &AssessmentId, originator: i64, key: &[u8]) -> Result<bool> {
-    const SQL: &str = "INSERT INTO assessment_key (assessment, originator, wrapped) VALUES (?1, ?2, ?3)";
-    match wrapped(conn, assessment, originator)? {
-        Some(kept) => Ok(kept == key),
-        None => change(conn, SQL, params![assessment.as_bytes(), originator, key]).map(|_| true),
+/// The row of an assessment, where content sealed under this key may be kept; a first key is kept now. For the writer.
+pub(super) fn settle(conn: &Connection, assessment: &AssessmentId, originator: i64, key: &[u8]) -> Result<Option<i64>> {
+    const NEW: &str = "INSERT INTO assessment (id, originator, wrapped) VALUES (?1, ?2, ?3)";
+    match find(conn, assessment, originator)? {
+        None => {
+            change(conn, NEW, params![assessment.as_bytes(), originator, key])?;
+            Ok(Some(conn.last_insert_rowid()))
+        }
+        Some((number, Some(kept))) => Ok((kept == key).then_some(number)),
+        Some((number, None)) => {
+            change(conn, "UPDATE assessment SET wrapped = ?2 WHERE number = ?1", params![number, key])?;
+            Ok(Some(number))
+        }
     }
 }
 

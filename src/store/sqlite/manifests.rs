@@ -4,10 +4,7 @@ use rusqlite::{Connection, params};
 
 use super::column::{change, row, word};
 use crate::{
-    domain::{
-        ids::{AssessmentId, StatementId},
-        time::Time,
-    },
+    domain::{ids::StatementId, time::Time},
     store::{AssessmentState, Result},
 };
 
@@ -15,7 +12,8 @@ use crate::{
 pub(super) struct Version<'a> {
     pub(super) manifest_id: &'a StatementId,
     pub(super) manifest: &'a [u8],
-    pub(super) assessment: &'a AssessmentId,
+    /// The row of the assessment.
+    pub(super) assessment: i64,
     /// The number of the originator.
     pub(super) originator: i64,
     pub(super) version: u32,
@@ -28,28 +26,28 @@ pub(super) fn find(conn: &Connection, id: &StatementId) -> Result<Option<i64>> {
 }
 
 /// The latest version that users see; 0 where there is none.
-pub(super) fn latest(conn: &Connection, assessment: &AssessmentId, originator: i64) -> Result<u32> {
-    const SQL: &str = "SELECT ifnull(max(version), 0) FROM manifest \
-        WHERE assessment = ?1 AND originator = ?2 AND state <> 'quarantined'";
-    Ok(row(conn, SQL, params![assessment.as_bytes(), originator], |r| r.get(0))?.unwrap_or_default())
+pub(super) fn latest(conn: &Connection, assessment: i64) -> Result<u32> {
+    const SQL: &str = "SELECT ifnull(max(version), 0) FROM manifest WHERE assessment = ?1 AND state <> 'quarantined'";
+    Ok(row(conn, SQL, [assessment], |r| r.get(0))?.unwrap_or_default())
 }
 
 /// Whether users see another manifest under this version.
 fn is_taken(conn: &Connection, v: &Version<'_>) -> Result<bool> {
-    const SQL: &str = "SELECT 1 FROM manifest WHERE assessment = ?1 AND originator = ?2 AND version = ?3 \
-        AND state <> 'quarantined' AND id <> ?4";
-    let values = params![v.assessment.as_bytes(), v.originator, v.version, v.manifest_id.as_bytes()];
+    const SQL: &str =
+        "SELECT 1 FROM manifest WHERE assessment = ?1 AND version = ?2 AND state <> 'quarantined' AND id <> ?3";
+    let values = params![v.assessment, v.version, v.manifest_id.as_bytes()];
     Ok(row(conn, SQL, values, |_| Ok(()))?.is_some())
 }
 
 fn insert(conn: &Connection, v: &Version<'_>, state: AssessmentState) -> Result<i64> {
     const SQL: &str = "INSERT INTO manifest (id, assessment, version, originator, state, since, envelope) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-    let (id, assessment) = (v.manifest_id.as_bytes(), v.assessment.as_bytes());
+    let Version { manifest_id, manifest, assessment, originator, version, since } = v;
+    let since = since.unix_nanos();
     change(
         conn,
         SQL,
-        params![id, assessment, v.version, v.originator, state.as_str(), v.since.unix_nanos(), v.manifest],
+        params![manifest_id.as_bytes(), assessment, version, originator, state.as_str(), since, manifest],
     )?;
     Ok(conn.last_insert_rowid())
 }
@@ -88,14 +86,14 @@ pub(super) fn keep(conn: &Connection, v: &Version<'_>, is_quarantined: bool) -> 
 }
 
 fn state_of(conn: &Connection, v: &Version<'_>) -> Result<AssessmentState> {
-    let is_late = latest(conn, v.assessment, v.originator)? > v.version;
+    let is_late = latest(conn, v.assessment)? > v.version;
     Ok(if is_late { AssessmentState::Superseded } else { AssessmentState::Current })
 }
 
 fn supersede(conn: &Connection, v: &Version<'_>) -> Result<()> {
-    const SQL: &str = "UPDATE manifest SET state = 'superseded' \
-        WHERE assessment = ?1 AND originator = ?2 AND version < ?3 AND state = 'current'";
-    change(conn, SQL, params![v.assessment.as_bytes(), v.originator, v.version]).map(|_| ())
+    const SQL: &str =
+        "UPDATE manifest SET state = 'superseded' WHERE assessment = ?1 AND version < ?2 AND state = 'current'";
+    change(conn, SQL, params![v.assessment, v.version]).map(|_| ())
 }
 
 /// Keeps the sealed portions of an arrival.

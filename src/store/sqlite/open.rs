@@ -128,7 +128,7 @@ fn version(conn: &Connection, path: &Path, create: bool) -> Result<usize> {
 
 fn configure(conn: &Connection, path: &Path, version: usize) -> rusqlite::Result<()> {
     if version == 0 {
-        conn.pragma_update(None, "page_size", 8192)?;
+        conn.pragma_update(None, "page_size", 4096)?;
     }
     let mode: String = conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     if mode != "wal" {

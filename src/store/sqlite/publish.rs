@@ -55,16 +55,14 @@ fn commit(conn: &Connection, vault: &Vault, sealed: &Sealed) -> Result<Option<bo
         return Ok(Some(false));
     }
     let originator = partners::number_of(conn, &p.originator)?;
-    if manifests::latest(conn, &p.assessment, originator)?.checked_add(1) != Some(p.version) {
+    let Some(assessment) = keys::settle(conn, &p.assessment, originator, &sealed.key)? else { return Ok(None) };
+    if manifests::latest(conn, assessment)?.checked_add(1) != Some(p.version) {
         return Err(StoreError::Conflict);
-    }
-    if !keys::settle(conn, &p.assessment, originator, &sealed.key)? {
-        return Ok(None);
     }
     let version = Version {
         manifest_id: &p.manifest_id,
         manifest: &p.manifest,
-        assessment: &p.assessment,
+        assessment,
         originator,
         version: p.version,
         since: p.at,

@@ -8,7 +8,7 @@ use super::{
     SqliteStore, attachments,
     column::{change, count, id, number, row, rows, time, word, word_optional},
     keys, ledger,
-    manifests::{self, Version},
+    manifests::{self, Kept, Version},
     partners,
 };
 use crate::{
@@ -78,7 +78,15 @@ fn seal(conn: &Connection, vault: &Vault, batch: &Batch) -> Result<Sealed> {
     batch.entries.iter().map(|e| e.content.as_ref().map(|c| seal(e, c)).transpose()).collect()
 }
 
-/// `false` where a key must be taken anew; nothing is changed then.
+/// The rows that content is kept under; nothing for a void.
+type Places = Vec<Option<Place>>;
+
+struct Place {
+    originator: i64,
+    assessment: i64,
+}
+
+/// `false` where a key must be taken anew; no content is kept then.
 fn commit(conn: &Connection, vault: &Vault, batch: &Batch, sealed: &Sealed) -> Result<bool> {
     const POSITION: &str = "INSERT INTO feed_in (peer, sequence, release, at) VALUES (?1, ?2, ?3, ?4) \
         ON CONFLICT (peer) DO UPDATE SET sequence = excluded.sequence, release = excluded.release, at = excluded.at";
@@ -86,17 +94,20 @@ fn commit(conn: &Connection, vault: &Vault, batch: &Batch, sealed: &Sealed) -> R
     if position(conn, peer)?.sequence != batch.after {
         return Err(StoreError::Conflict);
     }
-    if !settle_keys(conn, batch, sealed)? {
-        return Ok(false);
-    }
+    let Some(places) = places(conn, batch, sealed)? else { return Ok(false) };
     let mut last = batch.after;
-    for (entry, sealed) in batch.entries.iter().zip(sealed) {
+    for ((entry, sealed), place) in batch.entries.iter().zip(sealed).zip(&places) {
         if Some(entry.sequence) != last.checked_add(1) {
             return Err(StoreError::Conflict);
         }
         last = entry.sequence;
-        let portions = sealed.as_ref().map(|(portions, _)| portions.as_slice());
-        insert(conn, peer, entry, portions.unwrap_or_default(), batch.at)?;
+        let kept = match (&entry.content, sealed, place) {
+            (Some(content), Some((portions, _)), Some(place)) => {
+                Some(keep(conn, (peer, number(last)), content, place, portions, batch.at)?)
+            }
+            _ => None,
+        };
+        insert(conn, peer, entry, kept, batch.at)?;
     }
     if let Some(entry) = batch.entries.last() {
         let values = params![peer, number(last), entry.release_id.as_bytes(), batch.at.unix_nanos()];
@@ -106,50 +117,61 @@ fn commit(conn: &Connection, vault: &Vault, batch: &Batch, sealed: &Sealed) -> R
     Ok(true)
 }
 
-fn settle_keys(conn: &Connection, batch: &Batch, sealed: &Sealed) -> Result<bool> {
+/// `None` where a key must be taken anew.
+fn places(conn: &Connection, batch: &Batch, sealed: &Sealed) -> Result<Option<Places>> {
+    let mut places = Vec::with_capacity(sealed.len());
     for (entry, sealed) in batch.entries.iter().zip(sealed) {
-        if let (Some(content), Some((_, key))) = (&entry.content, sealed) {
-            let originator = partners::number_of(conn, &content.originator)?;
-            if !keys::settle(conn, &content.assessment, originator, key)? {
-                return Ok(false);
+        let place = match (&entry.content, sealed) {
+            (Some(content), Some((_, key))) => {
+                let originator = partners::number_of(conn, &content.originator)?;
+                match keys::settle(conn, &content.assessment, originator, key)? {
+                    Some(assessment) => Some(Place { originator, assessment }),
+                    None => return Ok(None),
+                }
             }
-        }
+            _ => None,
+        };
+        places.push(place);
     }
-    Ok(true)
+    Ok(Some(places))
 }
 
-fn insert(conn: &Connection, peer: i64, entry: &ReceivedEntry, portions: &[u8], at: Time) -> Result<()> {
+fn keep(
+    conn: &Connection,
+    arrival: (i64, i64),
+    content: &ReceivedContent,
+    place: &Place,
+    portions: &[u8],
+    at: Time,
+) -> Result<Kept> {
+    let version = Version {
+        manifest_id: &content.manifest_id,
+        manifest: &content.manifest,
+        assessment: place.assessment,
+        originator: place.originator,
+        version: content.version,
+        since: at,
+    };
+    let kept = manifests::keep(conn, &version, content.quarantined)?;
+    // The flag as the portions were sealed with; a row in quarantine is kept from users as a whole.
+    manifests::keep_portions(conn, kept.number, arrival, content.quarantined, portions)?;
+    if !kept.is_quarantined {
+        attachments::named(conn, arrival.0, &content.attachments)?;
+    }
+    Ok(kept)
+}
+
+fn insert(conn: &Connection, peer: i64, entry: &ReceivedEntry, kept: Option<Kept>, at: Time) -> Result<()> {
     const SQL: &str = "INSERT INTO received (peer, sequence, release_id, envelope, kind, manifest, quarantined, at) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-    let sequence = number(entry.sequence);
-    let kept = match &entry.content {
-        None => None,
-        Some(c) => {
-            let version = Version {
-                manifest_id: &c.manifest_id,
-                manifest: &c.manifest,
-                assessment: &c.assessment,
-                originator: partners::number_of(conn, &c.originator)?,
-                version: c.version,
-                since: at,
-            };
-            let kept = manifests::keep(conn, &version, c.quarantined)?;
-            // The flag as the portions were sealed with; a row in quarantine is kept from users as a whole.
-            manifests::keep_portions(conn, kept.number, (peer, sequence), c.quarantined, portions)?;
-            if !kept.is_quarantined {
-                attachments::named(conn, peer, &c.attachments)?;
-            }
-            Some(kept)
-        }
-    };
     let values = params![
         peer,
-        sequence,
+        number(entry.sequence),
         entry.release_id.as_bytes(),
         entry.release,
         entry.content.as_ref().map(|c| c.kind.as_str()),
         kept.as_ref().map(|k| k.number),
-        kept.is_some_and(|k| k.is_quarantined),
+        entry.refused || kept.is_some_and(|k| k.is_quarantined),
         at.unix_nanos(),
     ];
     change(conn, SQL, values).map(|_| ())
@@ -180,8 +202,9 @@ pub(super) async fn release(store: &SqliteStore, partner: &TrustDomain, sequence
 }
 
 pub(super) async fn after(store: &SqliteStore, arrival: u64, limit: u32) -> Result<Vec<ReceivedRecord>> {
-    const SQL: &str = "SELECT d.domain, r.sequence, r.kind, m.assessment, m.version, r.quarantined, r.at, r.number \
+    const SQL: &str = "SELECT d.domain, r.sequence, r.kind, a.id, m.version, r.quarantined, r.at, r.number \
         FROM received r JOIN peer d ON d.number = r.peer LEFT JOIN manifest m ON m.number = r.manifest \
+        LEFT JOIN assessment a ON a.number = m.assessment \
         WHERE r.number > ?1 ORDER BY r.number LIMIT ?2";
     store.read(move |conn| rows(conn, SQL, params![number(arrival), limit], read)).await
 }

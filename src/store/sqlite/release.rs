@@ -184,10 +184,15 @@ pub(super) async fn acknowledged(store: &SqliteStore, partner: &TrustDomain, seq
     store.write(values).await
 }
 
-pub(super) async fn attachment_released(store: &SqliteStore, partner: &TrustDomain, sha256: &Sha256) -> Result<bool> {
-    const SQL: &str = "SELECT 1 FROM release_attachment \
-        WHERE sha256 = ?1 AND peer = (SELECT number FROM peer WHERE domain = ?2) LIMIT 1";
+pub(super) async fn attachment_releases(
+    store: &SqliteStore,
+    partner: &TrustDomain,
+    sha256: &Sha256,
+) -> Result<Vec<ReleaseRecord>> {
+    const SQL: &str = "SELECT r.sequence, r.id, m.id, r.envelope, r.is_void, r.digests, r.attachments \
+        FROM release_attachment a JOIN release r ON r.peer = a.peer AND r.sequence = a.sequence \
+        JOIN manifest m ON m.number = r.manifest \
+        WHERE a.sha256 = ?1 AND a.peer = (SELECT number FROM peer WHERE domain = ?2) ORDER BY r.sequence DESC LIMIT 16";
     let (partner, sha256) = (partner.clone(), *sha256);
-    let found = move |conn: &Connection| row(conn, SQL, params![sha256.as_bytes(), partner.as_str()], |_| Ok(()));
-    Ok(store.read(found).await?.is_some())
+    store.read(move |conn| rows(conn, SQL, params![sha256.as_bytes(), partner.as_str()], read)).await
 }

@@ -13,7 +13,7 @@ const GROUP: usize = 256;
 /// How many changes may wait; who comes then waits for a place.
 const WAITING: usize = 1024;
 /// From how many pages of the write-ahead log on they are copied into the database.
-const CHECKPOINT_PAGES: i64 = 2000;
+const CHECKPOINT_PAGES: i64 = 4000;
 
 /// A change that waits for its turn.
 trait Job: Send {

@@ -38,28 +38,29 @@ CREATE TABLE outbox (
 ) STRICT;
 CREATE INDEX outbox_of ON outbox (peer, number);
 
--- One key per assessment and originator; deleting it destroys the content of all versions.
-CREATE TABLE assessment_key (
-    assessment BLOB NOT NULL,
+-- An originator's assessment over all versions, with its content key. Without the key the content of all versions is
+-- gone. Random ids stand in as few indexes as can be: each costs a page of log per row.
+CREATE TABLE assessment (
+    number     INTEGER PRIMARY KEY AUTOINCREMENT,
+    id         BLOB NOT NULL,
     originator INTEGER NOT NULL REFERENCES peer (number),
-    wrapped    BLOB NOT NULL,
-    PRIMARY KEY (assessment, originator)
-) STRICT, WITHOUT ROWID;
+    wrapped    BLOB,
+    UNIQUE (id, originator)
+) STRICT;
 
--- One row per version of an assessment.
+-- One row per version. Only one manifest per version is shown; another that claims it is kept in quarantine.
 CREATE TABLE manifest (
     number     INTEGER PRIMARY KEY AUTOINCREMENT,
     id         BLOB NOT NULL UNIQUE,
-    assessment BLOB NOT NULL,
+    assessment INTEGER NOT NULL REFERENCES assessment (number),
     version    INTEGER NOT NULL,
     originator INTEGER NOT NULL REFERENCES peer (number),
     state      TEXT NOT NULL,
     since      INTEGER NOT NULL,
     envelope   BLOB NOT NULL
 ) STRICT;
-CREATE INDEX manifest_assessment ON manifest (assessment, originator, version);
--- Two manifests that claim the same version can't both be shown; the one in quarantine is kept as evidence.
-CREATE UNIQUE INDEX manifest_version ON manifest (assessment, originator, version) WHERE state <> 'quarantined';
+CREATE INDEX manifest_version ON manifest (assessment, version);
+CREATE UNIQUE INDEX manifest_shown ON manifest (assessment, version) WHERE state <> 'quarantined';
 CREATE INDEX manifest_originator ON manifest (originator, number);
 
 -- The portions of one arrival, sealed together. Sequence 0 of the originator itself: published here.

@@ -1,0 +1,68 @@
+//! What every backend must keep, as stories that run on any of them: `contract!(new_home)` makes a test of each.
+
+use super::Store;
+
+mod feeds;
+pub(super) mod kit;
+mod life;
+mod publishing;
+mod receiving;
+mod records;
+
+pub(super) use {feeds::*, life::*, publishing::*, receiving::*, records::*};
+
+/// Where a store lives. Opening it again after it was dropped is a restart.
+pub(super) trait Home {
+    /// Opens the store; makes it the first time.
+    fn open(&self) -> Box<dyn Store>;
+}
+
+/// Runs every story on homes made by an expression.
+macro_rules! contract {
+    ($home:expr) => {
+        contract! { $home;
+            a_publication_is_there_with_its_portions_queue_and_ledger
+            publishing_again_changes_nothing
+            a_version_must_follow_the_one_that_is_here
+            a_later_version_supersedes
+            another_manifest_for_the_same_version_is_a_conflict
+            a_partner_may_wait_twice_for_different_times
+            more_queues_are_filled_once
+            concurrent_publications_are_all_there
+            the_urgent_overtakes_and_then_the_oldest_goes_first
+            what_is_not_due_yet_is_not_offered
+            releases_are_numbered_without_gaps
+            two_rounds_of_releasing_do_not_both_win
+            settled_items_leave_the_queue
+            a_void_takes_the_place_and_ends_the_right_to_attachments
+            acknowledgement_never_goes_backwards
+            entries_are_received_exactly_once
+            a_batch_with_a_gap_leaves_nothing_behind
+            a_late_lower_version_is_superseded_at_once
+            several_ways_give_one_assessment_with_each_portion_once
+            quarantine_keeps_from_users
+            a_second_manifest_for_a_version_is_quarantined_and_does_not_stop_the_feed
+            a_quarantined_version_does_not_hide_the_one_before
+            another_originator_with_the_same_id_hides_nothing
+            a_void_is_received_without_content
+            followers_resume_by_arrival
+            lists_are_newest_first_and_filtered
+            partners_are_saved_and_replaced
+            revocation_lists_take_the_place_of_those_before
+            agreements_and_their_outbox_go_together
+            the_outbox_keeps_its_order
+            attachments_grow_without_holes
+            attachments_that_entries_named_are_wanted_until_they_are_whole
+            a_wrong_attachment_is_forgotten
+            the_ledger_is_in_order_and_found_by_manifest
+            everything_is_there_after_a_restart
+        }
+    };
+    ($home:expr; $($story:ident)+) => {
+        $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $story() {
+            $crate::store::contract::$story(&$home).await;
+        })+
+    };
+}
+pub(super) use contract;

@@ -1,0 +1,145 @@
+//! Stories of outgoing feeds: the queue, numbered releases, voids, acknowledgements.
+
+use super::{Home, kit::*};
+use crate::{
+    domain::{
+        event::{Deed, Event},
+        ids::{Digest, Sha256},
+    },
+    store::{OutboundPosition, Store, StoreError},
+};
+
+async fn due(store: &dyn Store, second: i64) -> Vec<u8> {
+    let items = store.due(&domain("fr"), at(second), 100).await.unwrap();
+    items.iter().map(|i| i.manifest_id.0[31]).collect()
+}
+
+async fn publish(store: &dyn Store, n: u8, urgency: u8, due_at: i64) {
+    let mut p = publication(n, 1);
+    p.urgency = urgency;
+    p.queue = vec![(domain("fr"), at(due_at))];
+    assert!(store.publish(p).await.unwrap());
+}
+
+pub(crate) async fn the_urgent_overtakes_and_then_the_oldest_goes_first(home: &dyn Home) {
+    let store = home.open();
+    // Ids fall while time rises, so that an order by id is found.
+    for (n, urgency) in [(9, 2), (8, 5), (7, 2), (6, 5), (5, 1)] {
+        publish(&*store, n, urgency, 0).await;
+    }
+    assert_eq!(due(&*store, 0).await, [8, 6, 9, 7, 5]);
+    let first = store.due(&domain("fr"), at(0), 2).await.unwrap();
+    assert_eq!(first.len(), 2);
+}
+
+pub(crate) async fn what_is_not_due_yet_is_not_offered(home: &dyn Home) {
+    let store = home.open();
+    for (n, urgency, due_at) in [(1, 5, 100), (2, 1, 0), (3, 3, 50)] {
+        publish(&*store, n, urgency, due_at).await;
+    }
+    assert_eq!(due(&*store, 0).await, [2]);
+    assert_eq!(due(&*store, 50).await, [3, 2]);
+    assert_eq!(due(&*store, 100).await, [1, 3, 2]);
+    let next = async |second| store.next_due(&domain("fr"), at(second)).await.unwrap();
+    assert_eq!([next(0).await, next(50).await, next(100).await], [Some(at(50)), Some(at(100)), None]);
+    assert_eq!(store.next_due(&domain("us"), at(0)).await.unwrap(), None);
+}
+
+pub(crate) async fn releases_are_numbered_without_gaps(home: &dyn Home) {
+    let store = home.open();
+    let fr = domain("fr");
+    for n in 1..=3 {
+        publish(&*store, n, 3, 0).await;
+    }
+    assert_eq!(store.outbound(&domain("us")).await.unwrap(), OutboundPosition::default());
+    store.commit_releases(&fr, batch(0, vec![release(1, 1, 1), release(2, 2, 1)])).await.unwrap();
+    let with_gap = batch(2, vec![release(4, 3, 1)]);
+    assert_eq!(store.commit_releases(&fr, with_gap).await, Err(StoreError::Conflict));
+    let unknown = batch(2, vec![release(3, 77, 1)]);
+    assert_eq!(store.commit_releases(&fr, unknown).await, Err(StoreError::Conflict));
+    store.commit_releases(&fr, batch(2, vec![release(3, 3, 1)])).await.unwrap();
+    let position = store.outbound(&fr).await.unwrap();
+    assert_eq!((position.sequence, position.release), (3, Some(statement(3))));
+    let all = store.releases_after(&fr, 0, 10).await.unwrap();
+    assert_eq!(all, [release(1, 1, 1), release(2, 2, 1), release(3, 3, 1)]);
+    assert_eq!(store.releases_after(&fr, 1, 1).await.unwrap(), [release(2, 2, 1)]);
+    assert!(store.releases_after(&fr, u64::MAX, 10).await.unwrap().is_empty());
+    assert!(store.releases_after(&domain("us"), 0, 10).await.unwrap().is_empty());
+    assert_eq!(store.disclosed(&fr, &manifest(1, 1)).await.unwrap(), [Digest([1; 32])]);
+    assert!(store.disclosed(&domain("us"), &manifest(1, 1)).await.unwrap().is_empty());
+}
+
+pub(crate) async fn two_rounds_of_releasing_do_not_both_win(home: &dyn Home) {
+    let store = home.open();
+    publish(&*store, 1, 3, 0).await;
+    let fr = domain("fr");
+    let (one, other) = tokio::join!(
+        store.commit_releases(&fr, batch(0, vec![release(1, 1, 1)])),
+        store.commit_releases(&fr, batch(0, vec![release(1, 1, 1)])),
+    );
+    assert!(one.is_ok() != other.is_ok());
+    assert_eq!(one.and(other), Err(StoreError::Conflict));
+    assert_eq!(store.events(0, 10).await.unwrap().len(), 3, "two of the publication, one of the release");
+}
+
+pub(crate) async fn settled_items_leave_the_queue(home: &dyn Home) {
+    let store = home.open();
+    let fr = domain("fr");
+    for n in 1..=3 {
+        store.publish(publication(n, 1)).await.unwrap();
+    }
+    let items = store.due(&fr, at(0), 10).await.unwrap();
+    let foreign = store.due(&domain("de"), at(0), 1).await.unwrap();
+    let mut round = batch(0, vec![release(1, 1, 1)]);
+    round.settled = vec![items[0].id, items[1].id, foreign[0].id];
+    store.commit_releases(&fr, round).await.unwrap();
+    assert_eq!(due(&*store, 0).await, [3]);
+    assert_eq!(store.outbound(&fr).await.unwrap().queued, 1);
+    assert_eq!(store.due(&domain("de"), at(0), 10).await.unwrap().len(), 3, "another partner's queue is not touched");
+    // Dropped without a release: the position stays.
+    let mut dropped = batch(1, vec![]);
+    dropped.settled = vec![items[2].id];
+    store.commit_releases(&fr, dropped).await.unwrap();
+    assert!(due(&*store, 0).await.is_empty());
+    assert_eq!(store.outbound(&fr).await.unwrap().sequence, 1);
+}
+
+pub(crate) async fn a_void_takes_the_place_and_ends_the_right_to_attachments(home: &dyn Home) {
+    let store = home.open();
+    let fr = domain("fr");
+    for n in [1, 2] {
+        publish(&*store, n, 3, 0).await;
+    }
+    store.commit_releases(&fr, batch(0, vec![release(1, 1, 1), release(2, 2, 1)])).await.unwrap();
+    let may = async |partner: &str, n| {
+        !store.attachment_releases(&domain(partner), &Sha256([n; 32])).await.unwrap().is_empty()
+    };
+    assert!(may("fr", 1).await && may("fr", 2).await && !may("de", 1).await);
+    let deed = Deed::Voided { partner: fr.clone(), sequence: 1, release: statement(1) };
+    let event = Event { at: at(3), by: None, deed };
+    store.void_releases(&fr, vec![(1, b"void 1".to_vec())], vec![event.clone()]).await.unwrap();
+    let all = store.releases_after(&fr, 0, 10).await.unwrap();
+    assert_eq!((all[0].is_void, &all[0].envelope[..], all[0].id), (true, &b"void 1"[..], statement(1)));
+    assert!(all[0].digests.is_empty() && all[0].attachments.is_empty());
+    assert_eq!(all[1], release(2, 2, 1));
+    assert!(!may("fr", 1).await && may("fr", 2).await);
+    assert!(store.disclosed(&fr, &manifest(1, 1)).await.unwrap().is_empty());
+    assert_eq!(store.events(6, 10).await.unwrap(), [event]);
+    let beyond = store.void_releases(&fr, vec![(2, vec![1]), (3, vec![2])], vec![]).await;
+    assert_eq!(beyond, Err(StoreError::Conflict));
+    assert_eq!(store.releases_after(&fr, 1, 10).await.unwrap(), [release(2, 2, 1)], "all or nothing");
+}
+
+pub(crate) async fn acknowledgement_never_goes_backwards(home: &dyn Home) {
+    let store = home.open();
+    let fr = domain("fr");
+    publish(&*store, 1, 3, 0).await;
+    store.commit_releases(&fr, batch(0, vec![release(1, 1, 1), release(2, 1, 1)])).await.unwrap();
+    for (sequence, second, wanted) in [(1, 5, (1, 5)), (2, 6, (2, 6)), (1, 7, (2, 6)), (99, 8, (2, 6))] {
+        store.acknowledged(&fr, sequence, at(second)).await.unwrap();
+        let position = store.outbound(&fr).await.unwrap();
+        assert_eq!((position.acknowledged, position.acknowledged_at), (wanted.0, Some(at(wanted.1))));
+    }
+    store.acknowledged(&domain("us"), 4, at(1)).await.unwrap();
+    assert_eq!(store.outbound(&domain("us")).await.unwrap(), OutboundPosition::default());
+}

@@ -1,0 +1,160 @@
+//! What the stories are made of.
+
+use crate::{
+    domain::{
+        event::{Deed, Event, PortionDecision},
+        ids::{AssessmentId, Digest, Sha256, StatementId, TrustDomain},
+        release::EntryKind,
+        time::Time,
+    },
+    store::{
+        AssessmentRecord, Publication, ReceivedContent, ReceivedEntry, ReleaseBatch, ReleaseRecord, Store, StoreError,
+    },
+};
+
+pub(crate) fn domain(name: &str) -> TrustDomain {
+    format!("{name}.example").parse().unwrap()
+}
+
+pub(crate) fn at(second: i64) -> Time {
+    // With nanoseconds, so that a backend that rounds them is found.
+    Time::from_parts(1_780_000_000 + second, 123_456_789).unwrap()
+}
+
+pub(crate) fn assessment(n: u8) -> AssessmentId {
+    AssessmentId([n; 16])
+}
+
+/// The manifest of a version of an assessment.
+pub(crate) fn manifest(n: u8, version: u32) -> StatementId {
+    let mut id = [n; 32];
+    id[0] = u8::try_from(version).unwrap();
+    StatementId(id)
+}
+
+pub(crate) fn statement(n: u8) -> StatementId {
+    StatementId([n; 32])
+}
+
+pub(crate) fn portions(n: u8, count: u8) -> Vec<Vec<u8>> {
+    (0..count).map(|i| format!("portion {i} of {n}").repeat(usize::from(i) * 50 + 1).into_bytes()).collect()
+}
+
+pub(crate) fn decided(n: u8, version: u32, partner: &str) -> Event {
+    let portions = vec![PortionDecision { portion: Digest([n; 32]), release: true, because: vec!["grant g1".into()] }];
+    let deed = Deed::Decided { manifest: manifest(n, version), partner: domain(partner), portions };
+    Event { at: at(0), by: Some("spiffe://gb.example/analyst/alice".parse().unwrap()), deed }
+}
+
+pub(crate) fn refused(partner: &str) -> Event {
+    Event { at: at(0), by: None, deed: Deed::Refused { partner: domain(partner), reason: "NOT_A_PARTNER".into() } }
+}
+
+/// A publication that `fr` and `de` wait for.
+pub(crate) fn publication(n: u8, version: u32) -> Publication {
+    Publication {
+        assessment: assessment(n),
+        version,
+        manifest_id: manifest(n, version),
+        manifest: format!("manifest {n} {version}").into_bytes(),
+        originator: domain("gb"),
+        at: at(i64::from(version)),
+        urgency: 3,
+        portions: portions(n, 3),
+        queue: vec![(domain("fr"), at(0)), (domain("de"), at(0))],
+        events: vec![
+            Event {
+                at: at(0),
+                by: None,
+                deed: Deed::Published {
+                    assessment: assessment(n),
+                    version,
+                    manifest: manifest(n, version),
+                    accepted: vec![],
+                },
+            },
+            decided(n, version, "fr"),
+        ],
+    }
+}
+
+pub(crate) fn release(sequence: u64, n: u8, version: u32) -> ReleaseRecord {
+    let byte = u8::try_from(sequence).unwrap();
+    ReleaseRecord {
+        sequence,
+        id: statement(byte),
+        manifest_id: manifest(n, version),
+        envelope: format!("release {sequence}").into_bytes(),
+        is_void: false,
+        digests: vec![Digest([byte; 32]), Digest([n; 32])],
+        attachments: vec![Sha256([n; 32])],
+    }
+}
+
+pub(crate) fn batch(after: u64, releases: Vec<ReleaseRecord>) -> ReleaseBatch {
+    let released = |r: &ReleaseRecord| Event {
+        at: at(9),
+        by: None,
+        deed: Deed::Released {
+            manifest: r.manifest_id,
+            partner: domain("fr"),
+            sequence: r.sequence,
+            release: r.id,
+            digests: r.digests.clone(),
+            grants: vec!["g1".into()],
+        },
+    };
+    ReleaseBatch { after, events: releases.iter().map(released).collect(), releases, settled: vec![] }
+}
+
+/// An entry that hands over a version by `ng`.
+pub(crate) fn entry(sequence: u64, n: u8, version: u32) -> ReceivedEntry {
+    ReceivedEntry {
+        sequence,
+        release_id: statement(u8::try_from(sequence).unwrap()),
+        release: format!("release {sequence} of {n}").into_bytes(),
+        content: Some(ReceivedContent {
+            kind: if version == 1 { EntryKind::Assessment } else { EntryKind::Correction },
+            assessment: assessment(n),
+            version,
+            manifest_id: manifest(n, version),
+            manifest: format!("manifest {n} {version}").into_bytes(),
+            originator: domain("ng"),
+            portions: portions(n, 3),
+            attachments: vec![],
+            quarantined: false,
+        }),
+        refused: false,
+    }
+}
+
+/// The same, with its content changed.
+pub(crate) fn entry_but(
+    sequence: u64,
+    n: u8,
+    version: u32,
+    change: impl FnOnce(&mut ReceivedContent),
+) -> ReceivedEntry {
+    let mut entry = entry(sequence, n, version);
+    change(entry.content.as_mut().unwrap());
+    entry
+}
+
+pub(crate) async fn receive(
+    store: &dyn Store,
+    partner: &str,
+    after: u64,
+    entries: Vec<ReceivedEntry>,
+) -> Result<(), StoreError> {
+    store.receive(&domain(partner), after, entries, at(50), vec![refused(partner)]).await
+}
+
+pub(crate) fn sorted(mut portions: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+    portions.sort();
+    portions
+}
+
+/// The versions of assessments, as (assessment's byte, version).
+pub(crate) fn names(records: &[AssessmentRecord]) -> Vec<(u8, u32)> {
+    records.iter().map(|r| (r.assessment.0[0], r.version)).collect()
+}

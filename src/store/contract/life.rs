@@ -1,0 +1,85 @@
+//! The story of a store's life: filled, dropped, opened again.
+
+use super::{Home, kit::*, records};
+use crate::{
+    domain::ids::Sha256,
+    store::{
+        AgreementRecord, AssessmentRecord, AttachmentStatus, InboundPosition, ListFilter, OutboundPosition, OutboxItem,
+        PartnerRecord, QueueItem, ReceivedRecord, ReleaseRecord, Store,
+    },
+};
+
+/// Everything that can be read, to be compared.
+#[derive(PartialEq)]
+pub(crate) struct Sight {
+    partners: Vec<PartnerRecord>,
+    agreements: Vec<AgreementRecord>,
+    outbox: Vec<OutboxItem>,
+    list: Vec<AssessmentRecord>,
+    due: Vec<QueueItem>,
+    outbound: OutboundPosition,
+    releases: Vec<ReleaseRecord>,
+    inbound: InboundPosition,
+    received: Vec<ReceivedRecord>,
+    attachment: (AttachmentStatus, Vec<u8>),
+    events: Vec<crate::domain::event::Event>,
+    decisions: Vec<crate::domain::event::Event>,
+}
+
+/// Looks at everything.
+pub(crate) async fn sight(store: &dyn Store) -> Sight {
+    let (fr, us, file) = (domain("fr"), domain("us"), Sha256([7; 32]));
+    let mut list = store.list(&ListFilter { quarantined: true, ..ListFilter::default() }).await.unwrap();
+    list.iter_mut().for_each(|r| r.portions.sort());
+    Sight {
+        partners: store.partners().await.unwrap(),
+        agreements: store.agreements().await.unwrap(),
+        outbox: store.outbox(&fr, 100).await.unwrap(),
+        list,
+        due: store.due(&fr, at(100), 100).await.unwrap(),
+        outbound: store.outbound(&fr).await.unwrap(),
+        releases: store.releases_after(&fr, 0, 100).await.unwrap(),
+        inbound: store.inbound(&us).await.unwrap(),
+        received: store.received_after(0, 100).await.unwrap(),
+        attachment: (store.attachment(&file).await.unwrap(), store.read_attachment(&file, 0, 100).await.unwrap()),
+        events: store.events(0, 100).await.unwrap(),
+        decisions: store.events_of(&manifest(1, 1)).await.unwrap(),
+    }
+}
+
+/// Puts something of everything into a store. What must not be legible at rest holds the word `canary`.
+pub(crate) async fn fill(store: &dyn Store) {
+    let mut p = publication(1, 1);
+    p.portions = vec![b"canary-portion".to_vec(), b"canary-other".repeat(500)];
+    store.publish(p).await.unwrap();
+    store.publish(publication(2, 1)).await.unwrap();
+    let item = store.due(&domain("fr"), at(0), 1).await.unwrap()[0].id;
+    let mut round = batch(0, vec![release(1, 1, 1), release(2, 2, 1)]);
+    round.settled = vec![item];
+    store.commit_releases(&domain("fr"), round).await.unwrap();
+    store.void_releases(&domain("fr"), vec![(2, b"void".to_vec())], vec![]).await.unwrap();
+    store.acknowledged(&domain("fr"), 1, at(1)).await.unwrap();
+    let held_back = entry_but(2, 4, 1, |c| {
+        c.portions = vec![b"canary-quarantine".to_vec()];
+        c.quarantined = true;
+    });
+    receive(store, "us", 0, vec![entry(1, 3, 1), held_back]).await.unwrap();
+    let mut event = refused("us");
+    event.deed = crate::domain::event::Deed::Refused { partner: domain("us"), reason: "canary-event".into() };
+    store.record(vec![event]).await.unwrap();
+    records::fill_records(store).await;
+}
+
+pub(crate) async fn everything_is_there_after_a_restart(home: &dyn Home) {
+    let store = home.open();
+    fill(&*store).await;
+    let before = sight(&*store).await;
+    drop(store);
+    let store = home.open();
+    assert!(sight(&*store).await == before);
+    // And it goes on where it was.
+    store.commit_releases(&domain("fr"), batch(2, vec![release(3, 1, 1)])).await.unwrap();
+    receive(&*store, "us", 2, vec![entry(3, 5, 1)]).await.unwrap();
+    assert_eq!(store.received_after(2, 10).await.unwrap().len(), 1);
+    assert_eq!(store.events(0, 100).await.unwrap().len(), before.events.len() + 2);
+}

@@ -1,0 +1,176 @@
+//! Stories of incoming feeds, and of reading what came in.
+
+use super::{Home, kit::*};
+use crate::{
+    domain::release::EntryKind,
+    store::{AssessmentState, InboundPosition, ListFilter, ReceivedEntry, Store, StoreError},
+};
+
+async fn state(store: &dyn Store, n: u8, version: u32) -> AssessmentState {
+    store.by_manifest(&manifest(n, version), true).await.unwrap().unwrap().state
+}
+
+pub(crate) async fn entries_are_received_exactly_once(home: &dyn Home) {
+    let store = home.open();
+    let us = domain("us");
+    assert_eq!(store.inbound(&us).await.unwrap(), InboundPosition::default());
+    receive(&*store, "us", 0, vec![entry(1, 1, 1), entry(2, 2, 1)]).await.unwrap();
+    let again = receive(&*store, "us", 0, vec![entry(1, 1, 1), entry(2, 2, 1)]).await;
+    assert_eq!(again, Err(StoreError::Conflict));
+    let position = InboundPosition { sequence: 2, release: Some(statement(2)), at: Some(at(50)) };
+    assert_eq!(store.inbound(&us).await.unwrap(), position);
+    assert_eq!(store.received_release(&us, 1).await.unwrap(), Some(statement(1)));
+    assert_eq!(store.received_release(&us, 3).await.unwrap(), None);
+    assert_eq!(store.received_release(&domain("fr"), 1).await.unwrap(), None);
+    let record = store.by_manifest(&manifest(1, 1), false).await.unwrap().unwrap();
+    assert_eq!((record.originator, record.state), (domain("ng"), AssessmentState::Current));
+    assert_eq!(record.releases, [b"release 1 of 1".to_vec()]);
+    assert_eq!(sorted(record.portions), sorted(portions(1, 3)));
+    assert_eq!(store.events(0, 10).await.unwrap(), [refused("us")]);
+}
+
+pub(crate) async fn a_batch_with_a_gap_leaves_nothing_behind(home: &dyn Home) {
+    let store = home.open();
+    for entries in [vec![entry(2, 1, 1)], vec![entry(1, 1, 1), entry(3, 2, 1)], vec![entry(1, 1, 1), entry(1, 2, 1)]] {
+        assert_eq!(receive(&*store, "us", 0, entries).await, Err(StoreError::Conflict));
+    }
+    assert_eq!(store.inbound(&domain("us")).await.unwrap(), InboundPosition::default());
+    assert!(store.by_manifest(&manifest(1, 1), true).await.unwrap().is_none());
+    assert!(store.received_after(0, 10).await.unwrap().is_empty());
+    assert!(store.events(0, 10).await.unwrap().is_empty());
+}
+
+pub(crate) async fn a_late_lower_version_is_superseded_at_once(home: &dyn Home) {
+    let store = home.open();
+    receive(&*store, "us", 0, vec![entry(1, 1, 2)]).await.unwrap();
+    receive(&*store, "us", 1, vec![entry(2, 1, 1), entry(3, 1, 3)]).await.unwrap();
+    assert_eq!(state(&*store, 1, 1).await, AssessmentState::Superseded);
+    assert_eq!(state(&*store, 1, 2).await, AssessmentState::Superseded);
+    assert_eq!(state(&*store, 1, 3).await, AssessmentState::Current);
+    assert_eq!(store.assessment(&assessment(1), None, false).await.unwrap().unwrap().version, 3);
+}
+
+pub(crate) async fn several_ways_give_one_assessment_with_each_portion_once(home: &dyn Home) {
+    let store = home.open();
+    let direct = entry_but(1, 1, 1, |c| c.portions = portions(1, 2));
+    let mut by_hub = entry_but(1, 1, 1, |c| c.portions = portions(1, 4)[1..].to_vec());
+    by_hub.release = b"release by the hub".to_vec();
+    receive(&*store, "us", 0, vec![direct]).await.unwrap();
+    receive(&*store, "au", 0, vec![by_hub]).await.unwrap();
+    let record = store.assessment(&assessment(1), None, false).await.unwrap().unwrap();
+    assert_eq!(sorted(record.portions), sorted(portions(1, 4)));
+    assert_eq!(record.releases, [b"release 1 of 1".to_vec(), b"release by the hub".to_vec()]);
+    assert_eq!(names(&store.list(&ListFilter::default()).await.unwrap()), [(1, 1)]);
+}
+
+pub(crate) async fn quarantine_keeps_from_users(home: &dyn Home) {
+    let store = home.open();
+    let held_back = entry_but(1, 1, 1, |c| c.quarantined = true);
+    receive(&*store, "us", 0, vec![held_back]).await.unwrap();
+    assert!(store.by_manifest(&manifest(1, 1), false).await.unwrap().is_none());
+    assert!(store.by_manifests(&[manifest(1, 1)], false).await.unwrap().is_empty());
+    assert!(store.assessment(&assessment(1), None, false).await.unwrap().is_none());
+    assert!(store.list(&ListFilter::default()).await.unwrap().is_empty());
+    let officer = ListFilter { quarantined: true, current_only: true, ..ListFilter::default() };
+    let seen = store.list(&officer).await.unwrap();
+    assert_eq!((seen[0].state, sorted(seen[0].portions.clone())), (AssessmentState::Quarantined, portions(1, 3)));
+    assert!(store.received_after(0, 10).await.unwrap()[0].quarantined);
+
+    // By another way some of it is covered: that part is shown, and only that.
+    let covered = entry_but(1, 1, 1, |c| c.portions = portions(1, 1));
+    receive(&*store, "au", 0, vec![covered]).await.unwrap();
+    let users = store.by_manifest(&manifest(1, 1), false).await.unwrap().unwrap();
+    assert_eq!((users.state, users.portions, users.releases.len()), (AssessmentState::Current, portions(1, 1), 1));
+    let officers = store.by_manifest(&manifest(1, 1), true).await.unwrap().unwrap();
+    assert_eq!((officers.portions.len(), officers.releases.len()), (3, 2));
+}
+
+pub(crate) async fn a_second_manifest_for_a_version_is_quarantined_and_does_not_stop_the_feed(home: &dyn Home) {
+    let store = home.open();
+    let other = entry_but(2, 1, 1, |c| c.manifest_id = manifest(9, 1));
+    receive(&*store, "us", 0, vec![entry(1, 1, 1), other, entry(3, 2, 1)]).await.unwrap();
+    assert_eq!(store.inbound(&domain("us")).await.unwrap().sequence, 3);
+    assert!(store.by_manifest(&manifest(9, 1), false).await.unwrap().is_none());
+    assert_eq!(state(&*store, 9, 1).await, AssessmentState::Quarantined);
+    assert_eq!(store.version(&domain("ng"), &assessment(1), 1).await.unwrap(), Some(manifest(1, 1)));
+    let shown = store.assessment(&assessment(1), None, true).await.unwrap().unwrap();
+    assert_eq!(shown.manifest_id, manifest(1, 1));
+    let flags: Vec<_> = store.received_after(0, 10).await.unwrap().iter().map(|r| r.quarantined).collect();
+    assert_eq!(flags, [false, true, false]);
+}
+
+pub(crate) async fn a_quarantined_version_does_not_hide_the_one_before(home: &dyn Home) {
+    let store = home.open();
+    let later = || entry_but(2, 1, 2, |c| c.quarantined = true);
+    receive(&*store, "us", 0, vec![entry(1, 1, 1), later()]).await.unwrap();
+    assert_eq!(state(&*store, 1, 1).await, AssessmentState::Current);
+    assert_eq!(store.assessment(&assessment(1), None, false).await.unwrap().unwrap().version, 1);
+    assert_eq!(store.assessment(&assessment(1), None, true).await.unwrap().unwrap().version, 2);
+    // Once it comes by a way that covers it, it counts.
+    receive(&*store, "au", 0, vec![entry(1, 1, 2)]).await.unwrap();
+    assert_eq!(state(&*store, 1, 1).await, AssessmentState::Superseded);
+    assert_eq!(state(&*store, 1, 2).await, AssessmentState::Current);
+}
+
+pub(crate) async fn another_originator_with_the_same_id_hides_nothing(home: &dyn Home) {
+    let store = home.open();
+    store.publish(publication(1, 1)).await.unwrap();
+    let squatter = entry_but(1, 1, 7, |c| c.manifest_id = manifest(9, 7));
+    receive(&*store, "us", 0, vec![squatter]).await.unwrap();
+    let shown = store.assessment(&assessment(1), None, false).await.unwrap().unwrap();
+    assert_eq!((shown.originator, shown.version), (domain("gb"), 1));
+    assert!(store.publish(publication(1, 2)).await.unwrap(), "a stranger's version 7 must not block version 2");
+    assert_eq!(store.version(&domain("ng"), &assessment(1), 7).await.unwrap(), Some(manifest(9, 7)));
+}
+
+pub(crate) async fn a_void_is_received_without_content(home: &dyn Home) {
+    let store = home.open();
+    let void = ReceivedEntry {
+        sequence: 1,
+        release_id: statement(1),
+        release: b"void".to_vec(),
+        content: None,
+        refused: false,
+    };
+    receive(&*store, "us", 0, vec![void, entry(2, 1, 1)]).await.unwrap();
+    let records = store.received_after(0, 10).await.unwrap();
+    assert_eq!((records[0].kind, records[0].assessment, records[0].sequence), (None, None, 1));
+    assert_eq!(records[1].assessment, Some((assessment(1), 1)));
+}
+
+pub(crate) async fn followers_resume_by_arrival(home: &dyn Home) {
+    let store = home.open();
+    receive(&*store, "us", 0, vec![entry(1, 1, 1)]).await.unwrap();
+    receive(&*store, "fr", 0, vec![entry(1, 2, 1), entry(2, 2, 2)]).await.unwrap();
+    receive(&*store, "us", 1, vec![entry(2, 3, 1)]).await.unwrap();
+    let all = store.received_after(0, 10).await.unwrap();
+    let seen: Vec<_> = all.iter().map(|r| (r.partner.clone(), r.sequence, r.kind)).collect();
+    let (first, later) = (Some(EntryKind::Assessment), Some(EntryKind::Correction));
+    let (us, fr) = (domain("us"), domain("fr"));
+    assert_eq!(seen, [(us.clone(), 1, first), (fr.clone(), 1, first), (fr, 2, later), (us, 2, first)]);
+    assert!(all.is_sorted_by(|a, b| a.arrival < b.arrival));
+    assert!(all.iter().all(|r| r.at == at(50)));
+    let mut by_pages = vec![];
+    while let [.., record] = &store.received_after(by_pages.last().copied().unwrap_or(0), 1).await.unwrap()[..] {
+        by_pages.push(record.arrival);
+    }
+    assert_eq!(by_pages, all.iter().map(|r| r.arrival).collect::<Vec<_>>());
+}
+
+pub(crate) async fn lists_are_newest_first_and_filtered(home: &dyn Home) {
+    let store = home.open();
+    store.publish(publication(1, 1)).await.unwrap();
+    receive(&*store, "us", 0, vec![entry(1, 2, 1), entry(2, 2, 2)]).await.unwrap();
+    store.publish(publication(3, 1)).await.unwrap();
+    let all = ListFilter::default();
+    let list = async |filter: &ListFilter| names(&store.list(filter).await.unwrap());
+    assert_eq!(list(&all).await, [(3, 1), (2, 2), (2, 1), (1, 1)]);
+    assert_eq!(list(&ListFilter { current_only: true, ..all.clone() }).await, [(3, 1), (2, 2), (1, 1)]);
+    assert_eq!(list(&ListFilter { limit: 2, ..all.clone() }).await, [(3, 1), (2, 2)]);
+    let of = |name| ListFilter { originator: Some(domain(name)), ..all.clone() };
+    assert_eq!(list(&of("gb")).await, [(3, 1), (1, 1)]);
+    assert_eq!(list(&ListFilter { current_only: true, ..of("ng") }).await, [(2, 2)]);
+    assert!(list(&of("fr")).await.is_empty());
+    let wanted = [manifest(3, 1), manifest(88, 1), manifest(2, 1), manifest(1, 1)];
+    assert_eq!(names(&store.by_manifests(&wanted, false).await.unwrap()), [(3, 1), (2, 1), (1, 1)]);
+}

@@ -1,0 +1,29 @@
+//! The vectors of `tests/vectors/*.json`, which another implementation can run as well, and what signatures must withstand.
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test"
+)]
+
+#[path = "vectors/run/edwards.rs"]
+mod edwards;
+#[path = "vectors/run/encodings.rs"]
+mod encodings;
+#[path = "vectors/run/feed.rs"]
+mod feed;
+#[path = "vectors/run/files.rs"]
+mod files;
+#[path = "vectors/run/organisations.rs"]
+mod organisations;
+#[path = "vectors/run/proto_json.rs"]
+mod proto_json;
+#[path = "vectors/run/refusals.rs"]
+mod refusals;
+#[path = "vectors/run/signatures.rs"]
+mod signatures;
+#[path = "vectors/run/tampering.rs"]
+mod tampering;

@@ -1,0 +1,292 @@
+#!/usr/bin/env python3
+"""Writes the vectors beside it with Python's protobuf library, so that they owe nothing to this repository's encoder.
+
+    python3 -m venv /tmp/venv && /tmp/venv/bin/pip install protobuf grpcio-tools cryptography
+    /tmp/venv/bin/python tests/vectors/generate.py
+
+Its output is the same every time. `ed25519.json` and `feed.json` are written by hand.
+"""
+
+import hashlib
+import json
+import pathlib
+import sys
+import tempfile
+
+import grpc_tools
+from google.protobuf import json_format
+from grpc_tools import protoc
+
+HERE = pathlib.Path(__file__).resolve().parent
+PROTO = HERE.parent.parent / "proto"
+GENERATED = tempfile.mkdtemp()
+WELL_KNOWN = pathlib.Path(grpc_tools.__file__).parent / "_proto"
+protoc.main(["protoc", f"-I{PROTO}", f"-I{WELL_KNOWN}", f"--python_out={GENERATED}",
+             *(str(p) for p in sorted(PROTO.glob("watchfire/v1/*.proto")))])
+sys.path[:0] = [GENERATED, str(HERE)]
+sys.dont_write_bytecode = True
+
+from watchfire.v1 import agreement_pb2, assessment_pb2, envelope_pb2, release_pb2  # noqa: E402
+
+import refusals  # noqa: E402
+import signatures  # noqa: E402
+
+
+def some(label, length=32):
+    """Bytes that look random and are the same every time."""
+    return hashlib.sha256(label.encode()).digest()[:length]
+
+
+def sha256(*parts):
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def payload_type(kind):
+    return f"application/vnd.watchfire.{kind}.v1+proto"
+
+
+def pae(type_, payload):
+    return f"DSSEv1 {len(type_.encode())} {type_} {len(payload)} ".encode() + payload
+
+
+def encoded(message):
+    return message.SerializeToString(deterministic=True)
+
+
+def fields(message):
+    return json_format.MessageToDict(message, preserving_proto_field_name=True)
+
+
+def read(cls, **values):
+    """A message from the JSON mapping of protobuf; byte fields are given as bytes."""
+    message = cls()
+    fill(message, values)
+    return message
+
+
+def fill(message, values):
+    for name, value in values.items():
+        if isinstance(value, dict):
+            target = getattr(message, name)
+            target.SetInParent()
+            fill(target, value)
+        elif isinstance(value, list):
+            target = getattr(message, name)
+            for item in value:
+                if isinstance(item, dict):
+                    fill(target.add(), item)
+                else:
+                    target.append(item)
+        else:
+            setattr(message, name, value)
+
+
+ASSESSMENT = some("assessment", 16)
+ISSUED = {"seconds": 1777627800, "nanos": 123456789}  # 2026-05-01T09:30:00.123456789Z
+LATER = {"seconds": 1777627860}
+PLAIN = {"tlp": "TLP_AMBER", "onward": {"reach": "ONWARD_REACH_WITHIN_ORGANISATION"}}
+FULL = {
+    "tlp": "TLP_AMBER_STRICT",
+    "releasable_to": ["ecowas.example", "fr.example", "group:au"],
+    "onward": {"reach": "ONWARD_REACH_NAMED", "to": ["fr.example", "group:au"]},
+    "topics": ["gulf-of-guinea", "sahel"],
+    "caveats": ["CAVEAT_NO_ATTRIBUTION", "CAVEAT_PROTECT_LIFE"],
+    "national": {"policy": "UK", "classification": "OFFICIAL-SENSITIVE", "categories": ["LOCSEN", "Zone Écho"]},
+}
+NOTHING = {"tlp": "TLP_RED", "onward": {"reach": "ONWARD_REACH_NONE"}}
+OPEN = {"tlp": "TLP_CLEAR", "onward": {"reach": "ONWARD_REACH_NAMED", "to": ["group:ecowas"]}}
+
+HANDLES = {name: some(f"handle {name}", 8) for name in ["evidence", "indicator"]}
+
+BODIES = {
+    "headline": (OPEN, {"text": "Risk of mass killing in Soum rises before the dry season"}),
+    "subject": (FULL, {
+        "places": ["BF", "BF-SOM", "M49:011"],
+        "period": {"from": "2026-05-01", "until": "2026-12-31"},
+        "groups": ["Fulani civilians", "health workers"],
+        "actors": [{"name": "auxiliaries", "state": "BF"}, {"name": "an armed group"}],
+        "risk_of": ["CRIME_CRIMES_AGAINST_HUMANITY", "CRIME_WAR_CRIMES"],
+        "level": "WARNING_LEVEL_WARNING", "urgency": "URGENCY_FUTURE", "severity": "SEVERITY_EXTREME",
+        "certainty": "CERTAINTY_POSSIBLE",
+        "addressed_to": ["mediation-and-security-council@ecowas.example"],
+    }),
+    "judgement": (PLAIN, {
+        "text": "It is likely that irregular forces carry out a massacre.\nIt may come without warning.",
+        "likelihood": {"low": 55.0, "high": 75.0, "lexicon": "uk-phia-2025", "term": "likely"},
+        "confidence": "CONFIDENCE_MODERATE", "confidence_reason": "two independent networks",
+        "rests_on": [HANDLES["evidence"], HANDLES["indicator"]],
+    }),
+    "forecast": (PLAIN, {
+        "question": "Will a new mass killing begin before 2027?", "event": "1,000 or more noncombatants are killed",
+        "resolution_source": "a public list of events", "resolution_by": "2027-12-31", "resolver": "gb.example",
+        "window": {"from": "2026-01-01", "until": "2026-12-31"}, "probability": 0.06,
+        "base_rate": {"value": 0.012, "source": "onsets a country-year"},
+        "method": "five analysts", "information_cutoff": "2026-04-20",
+    }),
+    "indicator": (PLAIN, {"framework": "un-foa-2014", "factor": 7, "indicator": 3, "state": "FACTOR_STATE_PRESENT",
+                          "trend": "TREND_RISING", "note": "recruitment along communal lines"}),
+    "evidence": (NOTHING, {"what": "three villages report a list of names", "when": "2026-04-11", "where": "BF-SOM",
+                           "grade": "B2", "original_sha256": some("original"), "custody": "held by the originator"}),
+    "source": (NOTHING, {"text": "a health worker who moves between the villages"}),
+    "limitation": (PLAIN, {"text": "No reporting from the east since March."}),
+    "alternative": (PLAIN, {"text": "The lists may be a tax register.", "likelihood": {"low": 0.0, "high": 25.0}}),
+    "gap": (PLAIN, {"text": "Who pays the auxiliaries?"}),
+    "recommendation": (OPEN, {"text": "Deploy the zonal monitors.", "by": "2026-05-20",
+                              "addressee": "early-warning-directorate@ecowas.example"}),
+    "narrative": (FULL, {"text": "# Soum\n\nCiviliáns move south; *kilomètre* 40 is closed. 警告"}),
+    "attachment": (PLAIN, {"name": "market.jpg", "media_type": "image/jpeg", "size": 1 << 30,
+                           "sha256": some("attachment")}),
+}
+
+SPARE = {  # what may be left out is left out
+    "judgement of fact": ("judgement", NOTHING, {"text": "Six villages are empty.", "confidence": "CONFIDENCE_HIGH"}),
+    "evidence without a grade": ("evidence", PLAIN, {"what": "smoke is seen"}),
+    "forecast of zero": ("forecast", PLAIN, {
+        "question": "?", "event": "!", "resolution_by": "2027-12-31", "resolver": "gb.example",
+        "window": {"from": "2026-01-01", "until": "2026-01-01"}, "base_rate": {}}),
+}
+
+
+def portion(name, kind, marking, body, order):
+    salt = some(f"salt {name}")
+    handle = HANDLES.get(name, some(f"handle {name}", 8))
+    return read(assessment_pb2.Portion, salt=salt, handle=handle, order=order, marking=marking, **{kind: body})
+
+
+def portions():
+    rows = [(kind, kind, *rest) for kind, rest in BODIES.items()] + [(name, *rest) for name, rest in SPARE.items()]
+    for i, (name, kind, marking, body) in enumerate(rows):
+        yield name, kind, portion(name, kind, marking, body, 1_000_003 * (i + 1) % (1 << 32))
+
+
+def digest(assessment, payload):
+    return sha256(b"watchfire.portion.v1\0", assessment, payload)
+
+
+def manifest(digests, **more):
+    values = {"assessment_id": ASSESSMENT, "version": 1, "originator": "gb.example", "issued": ISSUED,
+              "expires": {"seconds": 1790812800}, "digests": sorted(digests), **more}
+    return read(assessment_pb2.Manifest, **values)
+
+
+def agreement(**more):
+    values = {
+        "series": some("series", 16), "version": 1, "parties": ["ecowas.example", "gb.example"],
+        "valid_from": "2026-01-01", "valid_until": "2027-12-31", "purpose": "Prevention of mass atrocities",
+        "grants": [{"id": "reports", "from": "ecowas.example", "to": "gb.example", "places": ["M49:011"],
+                    "kinds": ["PORTION_KIND_HEADLINE", "PORTION_KIND_SUBJECT"], "max_tlp": "TLP_AMBER"}],
+        **more,
+    }
+    return read(agreement_pb2.Agreement, **values)
+
+
+FULL_AGREEMENT = {
+    "version": 2, "previous_agreement_id": some("agreement before"), "notice_days": 90,
+    "groups": [{"name": "ecowas", "as_of": "2025-01-29", "countries": ["BJ", "CI", "GH"],
+                "organisations": ["ecowas.example", "wanep.example"]}],
+    "grants": [
+        {"id": "west-africa", "from": "gb.example", "to": "ecowas.example", "places": ["M49:011", "group:ecowas"],
+         "topics": ["sahel", "gulf-of-guinea"], "max_tlp": "TLP_AMBER_STRICT", "min_level": "WARNING_LEVEL_CONCERN",
+         "kinds": [f"PORTION_KIND_{kind.upper()}" for kind in BODIES], "delay_seconds": 86400, "retention_days": 1825,
+         "onward": {"to": ["group:ecowas"], "kinds": ["PORTION_KIND_HEADLINE", "PORTION_KIND_SUBJECT"],
+                    "max_tlp": "TLP_GREEN", "depth": 1},
+         "purpose": "early warning"},
+        {"id": "reports", "from": "ecowas.example", "to": "gb.example", "places": ["BF-SOM"],
+         "kinds": ["PORTION_KIND_ATTACHMENT"], "max_tlp": "TLP_RED"},
+    ],
+    "duties": {"acknowledge": [{"min_level": "WARNING_LEVEL_WARNING", "within_seconds": 21600}],
+               "purge_on_recall": True, "approvals": 2},
+}
+
+
+def release(**more):
+    values = {"recipient": "ecowas.example", "kind": "ENTRY_KIND_ASSESSMENT", "manifest_id": some("manifest id"),
+              "digests": sorted([some("digest 1"), some("digest 2")]), "agreement_id": some("agreement id"),
+              "agreement_version": 2, "grants": ["west-africa"], "terms": {}, "sequence": 1, "released_at": ISSUED,
+              **more}
+    return read(release_pb2.Release, **values)
+
+
+def statements():
+    sixteen = [some(f"digest {i}") for i in range(16)]
+    yield "manifest", "a first version", manifest(sixteen)
+    more = [some(f"digest {i}") for i in range(32)]
+    yield "manifest", "a later version, an exercise", manifest(
+        more, version=2, previous_manifest_id=some("manifest before"), exercise=True)
+    yield "agreement", "the least", agreement()
+    yield "agreement", "everything", agreement(**FULL_AGREEMENT)
+    yield "release", "number 1", release()
+    terms = {"onward_to": ["fr.example", "group:ecowas"], "onward_max_tlp": "TLP_GREEN", "onward_depth": 2,
+             "barred_states": ["BF", "ML"], "retention_days": 30}
+    yield "release", "number 300 by a hub, with terms", release(
+        kind="ENTRY_KIND_CORRECTION", grants=["urgent", "west-africa"], terms=terms, sequence=300,
+        previous_release_id=some("release before"), via_release_id=some("release via"))
+    void = {"recipient": "ecowas.example", "replaced_release_id": some("release replaced"), "voided_at": LATER}
+    yield "void", "of number 1", read(release_pb2.Void, sequence=1, **void)
+    yield "void", "of a large number", read(
+        release_pb2.Void, sequence=1 << 40, previous_release_id=some("release before"), **void)
+    receipt = {"sender": "gb.example", "release_ids": [some("release 1"), some("release 2")], "at": LATER}
+    yield "receipt", "stored", read(release_pb2.Receipt, kind="RECEIPT_KIND_STORED", **receipt)
+    yield "receipt", "quarantined", read(
+        release_pb2.Receipt, kind="RECEIPT_KIND_QUARANTINED", reason="NOT_COVERED", **receipt)
+    yield "invitation", "a state", read(
+        agreement_pb2.Invitation, domain="gb.example", kind="PARTNER_KIND_STATE", country="GB",
+        endpoint="node.gb.example:7443", roots=[some("root 1"), some("root 2")], issued=ISSUED)
+    yield "invitation", "an organisation that cannot be dialled", read(
+        agreement_pb2.Invitation, domain="wanep.example", kind="PARTNER_KIND_NGO", roots=[some("root")], issued=LATER)
+
+
+def assessment():
+    """Portions, decoys and the manifest over both; one portion is withheld from the partner."""
+    sealed = [(name, encoded(message)) for name, _, message in portions()]
+    digests = [digest(ASSESSMENT, payload) for _, payload in sealed]
+    decoys = [some(f"decoy {i}") for i in range(-(len(digests) + 1) % 16 + 1)]
+    payload = encoded(manifest(digests + decoys))
+    return {
+        "assessment_id": ASSESSMENT.hex(),
+        "portions": [{"name": name, "payload": payload.hex()} for name, payload in sealed],
+        "digests": [d.hex() for d in digests],
+        "decoys": [d.hex() for d in decoys],
+        "manifest": payload.hex(),
+        "manifest_id": sha256(pae(payload_type("manifest"), payload)).hex(),
+    }
+
+
+def paes():
+    yield "http://example.com/HelloWorld", b"hello world"  # the example of DSSE's protocol.md
+    yield payload_type("manifest"), b""
+    yield payload_type("void"), bytes(range(256))
+
+
+def write(name, about, vectors):
+    text = json.dumps({"about": about, "vectors": vectors}, ensure_ascii=False, indent=1)
+    (HERE / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+    print(f"{name}.json: {len(vectors)}")
+
+
+def main():
+    write("pae", "DSSE pre-authentication encodings, and their SHA-256: a statement's id.", [
+        {"payload_type": t, "payload": p.hex(), "pae": pae(t, p).hex(), "id": sha256(pae(t, p)).hex()}
+        for t, p in paes()])
+    write("statements", "Payloads of statements, their fields (the JSON mapping of protobuf) and ids.", [
+        {"name": f"{kind}: {name}", "payload_type": payload_type(kind), "fields": fields(m),
+         "payload": encoded(m).hex(), "id": sha256(pae(payload_type(kind), encoded(m))).hex()}
+        for kind, name, m in statements()])
+    write("portions", "Portions, their fields (the JSON mapping of protobuf) and digests.", [
+        {"name": name, "kind": kind, "assessment_id": ASSESSMENT.hex(), "fields": fields(m),
+         "payload": encoded(m).hex(), "digest": digest(ASSESSMENT, encoded(m)).hex()}
+        for name, kind, m in portions()])
+    write("assessment", "A whole assessment: portions, decoys, and the manifest that commits to them.", [assessment()])
+    good = {kind: encoded(m) for kind, _, m in statements()}  # the last, hence fullest, of each kind
+    good |= {name: encoded(m) for name, _, m in portions()}
+    good["envelope"] = encoded(read(
+        envelope_pb2.Envelope, payload_type=payload_type("void"), payload=good["void"],
+        signatures=[{"suite": "SIGNATURE_SUITE_ED25519", "certificates": [some("certificate")], "value": some("v")}]))
+    write("refusals", "Payloads that must be refused: the decoder, the reason and the path of the field at fault. "
+          "A payload is hex, or a list of [hex, how many times].", list(refusals.vectors(good)))
+    write("signatures", "Signatures over statements by published test keys (RFC 8032, RFC 6979).",
+          list(signatures.vectors(good, payload_type, pae)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,331 @@
+"""Payloads that must be refused, made from good ones by changing single fields on the wire."""
+
+import struct
+
+UNKNOWN = "UNKNOWN_OR_NON_CANONICAL"
+TOO_LARGE = "STATEMENT_TOO_LARGE"
+
+# Numbers of fields, so that the table below can be read.
+ORDER, MARKING, HEADLINE, SUBJECT, JUDGEMENT, FORECAST = 3, 4, 5, 6, 7, 8
+EVIDENCE, NARRATIVE, ATTACHMENT = 10, 16, 17
+TLP, RELEASABLE_TO, ONWARD, TOPICS, CAVEATS, NATIONAL = 1, 2, 3, 4, 5, 6
+
+
+def varint(value, width=0):
+    """With `width`, in more bytes than are needed."""
+    out = []
+    while value >= 0x80 or len(out) + 1 < width:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*out, value])
+
+
+def field(number, value):
+    """A varint for an int, a double for a float, else bytes with their length."""
+    if isinstance(value, float):
+        return varint(number << 3 | 1) + struct.pack("<d", value)
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    value = value.encode() if isinstance(value, str) else value
+    return varint(number << 3 | 2) + varint(len(value)) + value
+
+
+def read_varint(data, at):
+    value = shift = 0
+    while True:
+        byte = data[at]
+        value |= (byte & 0x7F) << shift
+        at, shift = at + 1, shift + 7
+        if byte < 0x80:
+            return value, at
+
+
+def parts(data):
+    """(number, all bytes of the field, value without key and length) of each field."""
+    at = 0
+    while at < len(data):
+        start = at
+        key, at = read_varint(data, at)
+        if key & 7 == 2:
+            length, at = read_varint(data, at)
+            value = data[at:at + length]
+            at += length
+        elif key & 7 == 1:
+            value = data[at:at + 8]
+            at += 8
+        else:
+            value, at = read_varint(data, at)
+        yield key >> 3, data[start:at], value
+
+
+def put(data, number, *new):
+    """In place of a field (or at its place, where there is none) these: bytes as they are, any other value as a field."""
+    new = b"".join(n if isinstance(n, bytes) else field(number, n) for n in new)
+    rest = [(n, whole) for n, whole, _ in parts(data)]
+    before = b"".join(whole for n, whole in rest if n < number)
+    return before + new + b"".join(whole for n, whole in rest if n > number)
+
+
+def drop(data, number):
+    return put(data, number)
+
+
+def inside(data, path, change):
+    """Changes the message at that path of field numbers; the first one where it is repeated."""
+    if not path:
+        return change(data)
+    number, *deeper = path
+    done, out = False, b""
+    for n, whole, value in parts(data):
+        if n == number and not done:
+            out, done = out + field(n, inside(value, deeper, change)), True
+        else:
+            out += whole
+    assert done, f"no field {number}"
+    return out
+
+
+def at(path, number, *new):
+    return lambda data: inside(data, path, lambda inner: put(inner, number, *new))
+
+
+def unknown(*path):
+    return lambda data: inside(data, path, lambda inner: inner + field(99, 1))
+
+
+def listed(number, values):
+    """A list of strings or bytes in place of the one that is there."""
+    return b"".join(field(number, v) for v in values)
+
+
+def packed(number, *values):
+    return field(number, b"".join(varint(v) for v in values))
+
+
+def encodings():
+    """The same meaning in other bytes, and bytes that mean nothing. On the manifest, where nothing else says otherwise."""
+    yield "manifest", "an unknown field", unknown(), "99"
+    yield "manifest", "an unknown field in a nested message", unknown(5), "issued.99"
+    yield "headline", "an unknown field in the body", unknown(HEADLINE), "headline.99"
+    yield "subject", "an unknown field in the marking", unknown(MARKING), "marking.99"
+    yield "subject", "an unknown field in the national label", unknown(MARKING, NATIONAL), "marking.national.99"
+    yield "subject", "an unknown field in an actor", unknown(SUBJECT, 4), "subject.actors[0].99"
+    yield "envelope", "an unknown field in a signature", unknown(3), "signatures[0].99"
+    yield "manifest", "fields out of order", lambda d: field(2, 2) + drop(d, 2), "assessment_id"
+    yield "manifest", "a list in two places", lambda d: d + field(7, bytes(32)), "digests[32]"
+    yield "manifest", "a field twice", at([], 2, 2, 2), "version"
+    yield "manifest", "a message in two parts", lambda d: put(d, 5, field(5, field(1, 9)), field(5, field(2, 9))), "issued"
+    yield "manifest", "a number in more bytes than needed", at([], 2, b"\x10" + varint(2, 2)), "version"
+    yield "manifest", "a length in more bytes than needed", at([], 4, b"\x22" + varint(10, 3) + b"gb.example"), "originator"
+    yield "manifest", "a key in more bytes than needed", lambda d: varint(1 << 3 | 2, 2) + d[1:], None
+    yield "manifest", "a number of eleven bytes", at([], 2, b"\x10" + b"\x80" * 10 + b"\x01"), "version"
+    yield "manifest", "a number of more than 64 bits", at([], 2, b"\x10" + b"\xff" * 9 + b"\x02"), "version"
+    yield "manifest", "a number that its field can't hold", at([], 2, (1 << 32) + 2), "version"
+    yield "manifest", "a truth value of 2", at([], 8, 2), "exercise"
+    yield "manifest", "a negative number of 32 bits", at([5], 2, (1 << 32) - 1), "issued.nanos"
+    yield "manifest", "false written out", at([], 8, 0), "exercise"
+    yield "manifest", "empty bytes written out", at([], 3, b"\x1a\x00"), "previous_manifest_id"
+    yield "headline", "zero written out", at([], ORDER, 0), "order"
+    yield "forecast", "a zero double written out", at([FORECAST], 7, 0.0), "forecast.probability"
+    yield "evidence", "an empty text written out", at([EVIDENCE], 6, b"\x32\x00"), "evidence.custody"
+    yield "subject", "an empty list written out", at([MARKING], CAVEATS, b"\x2a\x00"), "marking.caveats"
+    yield "subject", "an unpacked list", at([MARKING], CAVEATS, 1, 4), "marking.caveats"
+    yield "subject", "a packed list in two pieces", at([MARKING], CAVEATS, packed(5, 1), packed(5, 4)), "marking.caveats"
+    yield "subject", "a long number in a packed list", at([MARKING], CAVEATS, field(5, b"\x01\x84\x00")), "marking.caveats[1]"
+    yield "manifest", "a number where text belongs", at([], 4, 7), "originator"
+    yield "manifest", "text where a number belongs", at([], 2, field(2, "2")), "version"
+    yield "manifest", "32 fixed bits where a number belongs", at([], 2, b"\x15\x02\x00\x00\x00"), "version"
+    yield "forecast", "a number where a double belongs", at([FORECAST], 7, 1), "forecast.probability"
+    yield "manifest", "a number where a message belongs", at([], 5, 7), "issued"
+    yield "manifest", "a group where a message belongs", at([], 5, b"\x2b\x2c"), "issued"
+    yield "manifest", "an unknown group", lambda d: d + varint(99 << 3 | 3) + varint(99 << 3 | 4), "99"
+    yield "manifest", "a group that only ends", lambda d: d + varint(99 << 3 | 4), "99"
+    yield "manifest", "wire type 7", at([], 2, b"\x17\x02"), "version"
+    yield "manifest", "a field numbered 0", lambda d: b"\x00\x01" + d, "0"
+    yield "manifest", "cut off in the last digest", lambda d: drop(d, 8)[:-1], "digests[31]"
+    yield "manifest", "cut off after a key", lambda d: d + b"\x9a", None
+    yield "manifest", "a length of 2^63", lambda d: d + b"\x4a" + varint(1 << 63), "9"
+    yield "forecast", "a double that is cut off", at([], FORECAST, field(FORECAST, b"\x39\x00\x00")), "forecast.probability"
+    yield "headline", "two bodies", lambda d: d + field(NARRATIVE, field(1, "x")), "narrative"
+    yield "headline", "the same body twice", lambda d: d + field(HEADLINE, field(1, "x")), "headline"
+    yield "headline", "text that is not UTF-8", at([HEADLINE], 1, field(1, b"\xff\xfe")), "headline.text"
+    yield "headline", "text with a surrogate", at([HEADLINE], 1, field(1, b"\xed\xa0\x80")), "headline.text"
+    yield "agreement", "empty duties written out", at([], 11, field(11, b"")), "duties"
+
+
+def texts():
+    def text(value):
+        return at([HEADLINE], 1, value)
+
+    yield "headline", "text that is not in form C", text("Civilia\u0301ns"), "headline.text"
+    yield "headline", "a tab", text("a\tb"), "headline.text"
+    yield "headline", "a null", text("a\0b"), "headline.text"
+    yield "headline", "a control character of C1", text("a\u009fb"), "headline.text"
+    yield "headline", "an escape", text("\x1b[31mred"), "headline.text"
+    yield "headline", "two lines", text("a\nb"), "headline.text"
+    yield "headline", "nothing", lambda d: put(d, HEADLINE, field(HEADLINE, b"")), "headline.text"
+    yield "narrative", "a carriage return", at([NARRATIVE], 1, "a\r\nb"), "narrative.text"
+    yield "subject", "a control character in a name", at([SUBJECT, 4], 1, "a\x07"), "subject.actors[0].name"
+    yield "subject", "a control character in a label", at([MARKING, NATIONAL], 2, "a\x7f"), "marking.national.classification"
+    yield "receipt", "two lines in a receipt's reason", at([], 5, "A\nB"), "reason"
+
+
+def values():
+    nan, inf = float("nan"), float("inf")
+
+    def likelihood(number, value):
+        return at([JUDGEMENT, 2], number, value)
+
+    yield "judgement", "negative zero", likelihood(1, -0.0), "judgement.likelihood.low"
+    yield "judgement", "not a number", likelihood(1, nan), "judgement.likelihood.low"
+    yield "judgement", "infinity", likelihood(2, inf), "judgement.likelihood.high"
+    yield "judgement", "more than 100 per cent", likelihood(2, 100.5), "judgement.likelihood.high"
+    yield "judgement", "less than 0 per cent", likelihood(1, -1.0), "judgement.likelihood.low"
+    yield "judgement", "an interval that runs backwards", likelihood(1, 80.0), "judgement.likelihood.high"
+    yield "judgement", "numbers outside the term's band", likelihood(1, 20.0), "judgement.likelihood.term"
+    yield "judgement", "a term without its lexicon", lambda d: inside(d, [JUDGEMENT, 2], lambda m: drop(m, 3)), "judgement.likelihood.term"
+    yield "judgement", "a word in place of the term's id", likelihood(4, "Probable"), "judgement.likelihood.term"
+    yield "judgement", "an unknown lexicon", likelihood(3, "us-icd-1999"), "judgement.likelihood.term"
+    yield "judgement", "a handle of 7 bytes", at([JUDGEMENT], 5, field(5, bytes(7))), "judgement.rests_on[0]"
+    yield "judgement", "no confidence", lambda d: inside(d, [JUDGEMENT], lambda m: drop(m, 3)), "judgement.confidence"
+    yield "forecast", "a probability that is not a number", at([FORECAST], 7, nan), "forecast.probability"
+    yield "forecast", "a probability above 1", at([FORECAST], 7, 1.5), "forecast.probability"
+    yield "forecast", "a negative base rate", at([FORECAST, 8], 1, -0.5), "forecast.base_rate.value"
+    yield "forecast", "a day in another spelling", at([FORECAST], 4, "2027-1-1"), "forecast.resolution_by"
+    yield "forecast", "a day that is not in the calendar", at([FORECAST], 4, "2027-02-30"), "forecast.resolution_by"
+    yield "forecast", "a window that runs backwards", at([FORECAST, 6], 2, "2025-12-31"), "forecast.window"
+    yield "forecast", "no window", lambda d: inside(d, [FORECAST], lambda m: drop(m, 6)), "forecast.window"
+    yield "subject", "an unknown level of TLP", at([MARKING], TLP, 9), "marking.tlp"
+    yield "subject", "no level of TLP", lambda d: inside(d, [MARKING], lambda m: drop(m, TLP)), "marking.tlp"
+    yield "subject", "an unknown caveat", at([MARKING], CAVEATS, packed(CAVEATS, 1, 9)), "marking.caveats[1]"
+    yield "subject", "a caveat of 0", at([MARKING], CAVEATS, packed(CAVEATS, 0, 1)), "marking.caveats[0]"
+    yield "subject", "caveats out of order", at([MARKING], CAVEATS, packed(CAVEATS, 4, 1)), "marking.caveats[1]"
+    yield "subject", "topics out of order", at([MARKING], TOPICS, listed(TOPICS, ["sahel", "gulf"])), "marking.topics[1]"
+    yield "subject", "a topic twice", at([MARKING], TOPICS, listed(TOPICS, ["sahel", "sahel"])), "marking.topics[1]"
+    yield "subject", "recipients out of order", at([MARKING], RELEASABLE_TO, listed(2, ["group:au", "fr.example"])), "marking.releasable_to[1]"
+    yield "subject", "an unknown reach", at([MARKING, ONWARD], 1, 9), "marking.onward.reach"
+    yield "subject", "names without the reach for names", at([MARKING, ONWARD], 1, 1), "marking.onward.to"
+    yield "subject", "the reach for names without names", lambda d: inside(d, [MARKING, ONWARD], lambda m: drop(m, 2)), "marking.onward.to"
+    yield "subject", "no onward terms", lambda d: inside(d, [MARKING], lambda m: drop(m, ONWARD)), "marking.onward"
+    yield "subject", "an unknown level of warning", at([SUBJECT], 6, 6), "subject.level"
+    yield "subject", "no place", lambda d: inside(d, [SUBJECT], lambda m: drop(m, 1)), "subject.places"
+    yield "subject", "a place in lower case", at([SUBJECT], 1, listed(1, ["bf"])), "subject.places[0]"
+    yield "subject", "a country by three letters", at([SUBJECT], 1, listed(1, ["BF", "BFA"])), "subject.places[1]"
+    yield "subject", "places out of order", at([SUBJECT], 1, listed(1, ["ML", "BF"])), "subject.places[1]"
+    yield "subject", "a region where a state belongs", at([SUBJECT, 4], 2, "M49:011"), "subject.actors[0].state"
+    yield "subject", "a mandate without an organisation", at([SUBJECT], 10, "council"), "subject.addressed_to[0]"
+    yield "headline", "no marking", lambda d: drop(d, MARKING), "marking"
+    yield "headline", "no body", lambda d: drop(d, HEADLINE), "body"
+    yield "headline", "a salt of 31 bytes", at([], 1, field(1, bytes(31))), "salt"
+    yield "headline", "no handle", lambda d: drop(d, 2), "handle"
+    yield "evidence", "a grade in lower case", at([EVIDENCE], 4, "b2"), "evidence.grade"
+    yield "evidence", "a digest of 31 bytes", at([EVIDENCE], 5, field(5, bytes(31))), "evidence.original_sha256"
+    yield "attachment", "a name with a path", at([ATTACHMENT], 1, "../market.jpg"), "attachment.name"
+    yield "attachment", "a name with a drive's path", at([ATTACHMENT], 1, "C:\\market.jpg"), "attachment.name"
+    yield "attachment", "more than 1 GiB", at([ATTACHMENT], 3, (1 << 30) + 1), "attachment.size"
+
+
+def statements():
+    def digests(*values, number=7):
+        return at([], number, listed(number, values))
+
+    row = [bytes([i]) * 32 for i in range(16)]
+    yield "manifest", "a digest twice", digests(*row[:1], *row[:-1]), "digests[1]", "DIGEST_REPEATED"
+    yield "manifest", "digests out of order", digests(*reversed(row)), "digests[1]"
+    yield "manifest", "15 digests", digests(*row[1:]), "digests"
+    yield "manifest", "no digests", digests(), "digests"
+    yield "manifest", "a digest of 31 bytes", digests(bytes(31), *row[1:]), "digests[0]"
+    yield "manifest", "version 0", lambda d: drop(d, 2), "version"
+    yield "manifest", "version 1 with one before", at([], 2, 1), "version"
+    yield "manifest", "version 2 without one before", lambda d: drop(d, 3), "version"
+    yield "manifest", "it expires when it is issued", lambda d: put(d, 6, field(6, [v for n, _, v in parts(d) if n == 5][0])), "expires"
+    yield "manifest", "no time of issue", lambda d: drop(d, 5), "issued"
+    yield "manifest", "a second of 10^9 nanoseconds", at([5], 2, 10**9), "issued"
+    yield "manifest", "nanoseconds before the second", at([5], 2, (1 << 64) - 1), "issued"
+    yield "manifest", "a time beyond the calendar", at([5], 1, 1 << 60), "issued"
+    yield "manifest", "a trust domain in capitals", at([], 4, "GB.example"), "originator"
+    yield "manifest", "an assessment id of 15 bytes", at([], 1, field(1, bytes(15))), "assessment_id"
+    yield "manifest", "nothing at all", lambda d: b"", "digests"
+
+    yield "agreement", "one party", at([], 4, "gb.example"), "parties"
+    yield "agreement", "one party twice", at([], 4, "gb.example", "gb.example"), "parties[1]"
+    yield "agreement", "parties out of order", at([], 4, "gb.example", "ecowas.example"), "parties[1]"
+    yield "agreement", "it ends before it begins", at([], 6, "2025-12-31"), "valid_until"
+    yield "agreement", "version 2 without one before", lambda d: drop(d, 3), "version"
+    yield "agreement", "no grants", lambda d: drop(d, 10), "grants"
+    yield "agreement", "a grant to a third party", at([10], 3, "fr.example"), "grants[0].to"
+    yield "agreement", "a group that is not spelled out", lambda d: drop(d, 9), "grants[0].places[1]"
+    yield "agreement", "a group twice", lambda d: put(d, 9, *[field(9, v) for n, _, v in parts(d) if n == 9] * 2), "groups[1].name"
+    yield "agreement", "a grant twice", lambda d: put(d, 10, *[field(10, [v for n, _, v in parts(d) if n == 10][0])] * 2), "grants[1].id"
+    yield "agreement", "a grant of no kinds", at([10], 6), "grants[0].kinds"
+    yield "agreement", "a grant of an unknown kind", at([10], 6, packed(6, 1, 14)), "grants[0].kinds[1]"
+    yield "agreement", "countries out of order", at([9], 3, listed(3, ["GH", "BJ"])), "groups[0].countries[1]"
+    yield "agreement", "onward terms without a level", lambda d: inside(d, [10, 11], lambda m: drop(m, 3)), "grants[0].onward.max_tlp"
+
+    yield "release", "no digests", digests(number=4), "digests", TOO_LARGE
+    yield "release", "digests out of order", digests(row[2], row[1], number=4), "digests[1]"
+    yield "release", "no grants", lambda d: drop(d, 7), "grants"
+    yield "release", "grants out of order", at([], 7, "west-africa", "urgent"), "grants[1]"
+    yield "release", "number 0", lambda d: drop(d, 9), "sequence"
+    yield "release", "number 1 with one before", at([], 9, 1), "sequence"
+    yield "release", "number 300 without one before", lambda d: drop(d, 10), "sequence"
+    yield "release", "no terms", lambda d: drop(d, 8), "terms"
+    yield "release", "onward without a depth", lambda d: inside(d, [8], lambda m: drop(m, 3)), "terms.onward_to"
+    yield "release", "onward without a level", lambda d: inside(d, [8], lambda m: drop(m, 2)), "terms.onward_to"
+    yield "release", "a depth without recipients", lambda d: inside(d, [8], lambda m: drop(m, 1)), "terms.onward_to"
+    yield "release", "barred states out of order", at([8], 4, listed(4, ["ML", "BF"])), "terms.barred_states[1]"
+    yield "release", "an unknown kind of entry", at([], 2, 3), "kind"
+    yield "void", "number 1 with one before", at([], 2, 1), "sequence"
+    yield "void", "nothing replaced", lambda d: drop(d, 3), "replaced_release_id"
+    yield "receipt", "of nothing", lambda d: drop(d, 3), "release_ids", TOO_LARGE
+    yield "receipt", "an unknown kind of receipt", at([], 2, 3), "kind"
+    yield "invitation", "no roots", lambda d: drop(d, 5), "roots"
+    yield "invitation", "nine roots", at([], 5, listed(5, [bytes([i]) for i in range(9)])), "roots"
+    yield "invitation", "a state without a country", at([], 2, 1), "country"
+    yield "invitation", "an endpoint without a port", at([], 4, "node.gb.example"), "endpoint"
+
+    certificate = field(2, b"x")
+    signature = field(1, 1) + certificate + field(3, b"x")
+    yield "envelope", "an unknown kind of statement", at([], 1, "application/vnd.watchfire.rumour.v1+proto"), "payload_type"
+    yield "envelope", "a later version of a kind", at([], 1, "application/vnd.watchfire.void.v2+proto"), "payload_type"
+    yield "envelope", "no signature", lambda d: drop(d, 3), "signatures"
+    yield "envelope", "five signatures", at([], 3, field(3, signature) * 5), "signatures"
+    yield "envelope", "no suite", lambda d: inside(d, [3], lambda m: drop(m, 1)), "signatures[0].suite"
+    yield "envelope", "an unknown suite", at([3], 1, 4), "signatures[0].suite"
+    yield "envelope", "no certificate", lambda d: inside(d, [3], lambda m: drop(m, 2)), "signatures[0].certificates", TOO_LARGE
+    yield "envelope", "five certificates", at([3], 2, certificate * 5), "signatures[0].certificates", TOO_LARGE
+
+
+def long(good):
+    """What is better told than written out."""
+    prefix = drop(good["narrative"], NARRATIVE)
+    for name, size, path, reason in [
+        ("a portion of more than 256 KiB", 256 * 1024, None, TOO_LARGE),
+        ("a text of more than 200 KiB", 200 * 1024 + 1, "narrative.text", UNKNOWN),
+    ]:
+        text = varint(1 << 3 | 2) + varint(size)
+        head = prefix + varint(NARRATIVE << 3 | 2) + varint(size + len(text)) + text
+        yield "portion", name, [[head.hex(), 1], ["61", size]], path, reason
+    head = drop(drop(good["manifest"], 7), 8)
+    pieces = [[head.hex(), 1], [field(7, bytes(32)).hex(), 1040]]
+    yield "manifest", "1,040 digests", pieces, "digests", TOO_LARGE
+    chain = varint(2 << 3 | 2) + varint(16385)
+    head = drop(good["envelope"], 3) + varint(3 << 3 | 2) + varint(2 + len(chain) + 16385 + 3) + field(1, 1) + chain
+    pieces = [[head.hex(), 1], ["00", 16385], [field(3, b"x").hex(), 1]]
+    yield "envelope", "a chain of more than 16 KiB", pieces, "signatures[0].certificates", TOO_LARGE
+    begin, end = varint(99 << 3 | 3).hex(), varint(99 << 3 | 4).hex()
+    yield "manifest", "10,000 groups in each other", [[good["manifest"].hex(), 1], [begin, 10000], [end, 10000]], "99", UNKNOWN
+
+
+STATEMENTS = ["manifest", "agreement", "release", "void", "receipt", "invitation", "envelope"]
+
+
+def vectors(good):
+    for base, name, change, path, *reason in [*encodings(), *texts(), *values(), *statements()]:
+        payload = change(good[base])
+        assert payload != good[base], name
+        decoder = base if base in STATEMENTS else "portion"
+        yield {"decoder": decoder, "name": f"{base}: {name}", "payload": payload.hex(),
+               "reason": reason[0] if reason else UNKNOWN, "field": path}
+    for decoder, name, payload, path, reason in long(good):
+        yield {"decoder": decoder, "name": f"{decoder}: {name}", "payload": payload, "reason": reason, "field": path}

@@ -1,0 +1,162 @@
+//! What another language's library has encoded: it is read, means what it says, and is written again as the same bytes.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use watchfire::{
+    domain::{
+        assessment::{Manifest, Portion},
+        fault::Fault,
+        ids::{AssessmentId, Digest, StatementId},
+        partner::Invitation,
+        statement::StatementKind,
+    },
+    seal::{
+        digest::{portion_digest, with_decoys},
+        hash::sha256,
+        open::open_listed,
+        statement::{id_of, pre_authentication_encoding},
+    },
+    wire,
+};
+
+use crate::{
+    files::{Hex, vectors},
+    proto_json::to_json,
+};
+
+#[derive(Deserialize)]
+struct Pae {
+    payload_type: String,
+    payload: Hex,
+    pae: Hex,
+    id: StatementId,
+}
+
+#[test]
+fn the_pre_authentication_encoding_and_the_id_are_those_of_the_vectors() {
+    for v in vectors::<Pae>("pae.json") {
+        assert_eq!(sha256(&[&v.pae.0]), v.id.0);
+        // The first is the specification's own example, of a type that is not ours.
+        if let Some(kind) = StatementKind::from_payload_type(&v.payload_type) {
+            assert_eq!(pre_authentication_encoding(kind, &v.payload.0), v.pae.0);
+            assert_eq!(id_of(kind, &v.payload.0), v.id);
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Statement {
+    name: String,
+    payload_type: String,
+    fields: Value,
+    payload: Hex,
+    id: StatementId,
+}
+
+/// What a payload says, and the payload that this program would write for it.
+fn read_statement(kind: StatementKind, payload: &[u8]) -> Result<(Value, Vec<u8>), Fault> {
+    fn both<T: Serialize>(value: T, encode: fn(&T) -> Vec<u8>) -> (Value, Vec<u8>) {
+        (serde_json::to_value(&value).unwrap(), encode(&value))
+    }
+    Ok(match kind {
+        StatementKind::Manifest => both(wire::manifest::decode(payload)?, wire::manifest::encode),
+        StatementKind::Agreement => both(wire::agreement::decode(payload)?, wire::agreement::encode),
+        StatementKind::Release => both(wire::release::decode(payload)?, wire::release::encode),
+        StatementKind::Void => both(wire::release::decode_void(payload)?, wire::release::encode_void),
+        StatementKind::Receipt => both(wire::release::decode_receipt(payload)?, wire::release::encode_receipt),
+        StatementKind::Invitation => {
+            let invitation = wire::invitation::decode(payload)?;
+            let Invitation { organisation, endpoint, roots, issued } = &invitation;
+            let roots: Vec<String> = roots.iter().map(hex::encode).collect();
+            let value = json!({ "organisation": organisation, "endpoint": endpoint, "roots": roots, "issued": issued });
+            (value, wire::invitation::encode(&invitation))
+        }
+    })
+}
+
+#[test]
+fn statements_of_another_library_are_read_and_written_again_as_the_same_bytes() {
+    let mut read = serde_json::Map::new();
+    for v in vectors::<Statement>("statements.json") {
+        let kind = StatementKind::from_payload_type(&v.payload_type).unwrap();
+        let (value, written) = read_statement(kind, &v.payload.0).unwrap_or_else(|f| panic!("{}: {f:?}", v.name));
+        assert_eq!(hex::encode(written), hex::encode(&v.payload.0), "{}", v.name);
+        assert_eq!(id_of(kind, &v.payload.0), v.id, "{}", v.name);
+        let message = format!("watchfire.v1.{}", title(kind.as_str()));
+        assert_eq!(to_json(&message, &v.payload.0), v.fields, "{}", v.name);
+        read.insert(v.name, value);
+    }
+    insta::assert_snapshot!(serde_json::to_string_pretty(&read).unwrap());
+}
+
+fn title(word: &str) -> String {
+    word[..1].to_uppercase() + &word[1..]
+}
+
+#[test]
+fn there_is_a_vector_of_every_kind_of_statement_and_of_portion() {
+    let types: Vec<String> = vectors::<Statement>("statements.json").into_iter().map(|v| v.payload_type).collect();
+    assert!(StatementKind::ALL.iter().all(|k| types.iter().any(|t| t == k.payload_type())));
+    let kinds: Vec<String> = vectors::<PortionVector>("portions.json").into_iter().map(|v| v.kind).collect();
+    assert!(watchfire::domain::body::Kind::ALL.iter().all(|k| kinds.iter().any(|t| t == k.as_str())));
+}
+
+#[derive(Deserialize)]
+struct PortionVector {
+    name: String,
+    kind: String,
+    assessment_id: AssessmentId,
+    fields: Value,
+    payload: Hex,
+    digest: Digest,
+}
+
+#[test]
+fn portions_of_another_library_are_read_and_written_again_as_the_same_bytes() {
+    let mut read = serde_json::Map::new();
+    for v in vectors::<PortionVector>("portions.json") {
+        let portion: Portion = wire::portion::decode(&v.payload.0).unwrap_or_else(|f| panic!("{}: {f:?}", v.name));
+        assert_eq!(hex::encode(wire::portion::encode(&portion)), hex::encode(&v.payload.0), "{}", v.name);
+        assert_eq!(portion.kind().as_str(), v.kind, "{}", v.name);
+        assert_eq!(portion_digest(&v.assessment_id, &v.payload.0), v.digest, "{}", v.name);
+        assert_eq!(to_json("watchfire.v1.Portion", &v.payload.0), v.fields, "{}", v.name);
+        read.insert(v.name, serde_json::to_value(&portion).unwrap());
+    }
+    insta::assert_snapshot!(serde_json::to_string_pretty(&read).unwrap());
+}
+
+#[derive(Deserialize)]
+struct Assessment {
+    assessment_id: AssessmentId,
+    portions: Vec<Named>,
+    digests: Vec<Digest>,
+    decoys: Vec<Digest>,
+    manifest: Hex,
+    manifest_id: StatementId,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    payload: Hex,
+}
+
+#[test]
+fn a_manifest_of_another_library_commits_to_its_portions_among_decoys() {
+    for v in vectors::<Assessment>("assessment.json") {
+        let manifest: Manifest = wire::manifest::decode(&v.manifest.0).unwrap();
+        assert_eq!(id_of(StatementKind::Manifest, &v.manifest.0), v.manifest_id);
+        assert_eq!(manifest.assessment, v.assessment_id);
+        let mut listed = [v.digests.clone(), v.decoys.clone()].concat();
+        listed.sort_unstable();
+        assert_eq!(manifest.digests, listed);
+        // We would have made as many decoys.
+        assert_eq!(with_decoys(v.digests.clone()).unwrap().len(), listed.len());
+        let portions: Vec<&[u8]> = v.portions.iter().map(|p| &p.payload.0[..]).collect();
+        assert_eq!(open_listed(&manifest, &portions).unwrap().len(), portions.len());
+        // Any portion may be withheld.
+        for i in 0..portions.len() {
+            let rest = [&portions[..i], &portions[i + 1..]].concat();
+            assert_eq!(open_listed(&manifest, &rest).unwrap().len(), portions.len() - 1);
+        }
+    }
+}

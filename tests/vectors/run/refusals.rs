@@ -1,0 +1,51 @@
+//! What must be refused, why, and at which field.
+
+use serde::Deserialize;
+use watchfire::{domain::fault::Fault, wire};
+
+use crate::files::{Hex, vectors};
+
+#[derive(Deserialize)]
+struct Vector {
+    decoder: String,
+    name: String,
+    payload: Hex,
+    reason: String,
+    field: Option<String>,
+}
+
+fn refusal(decoder: &str, bytes: &[u8]) -> Option<Fault> {
+    match decoder {
+        "manifest" => wire::manifest::decode(bytes).err(),
+        "portion" => wire::portion::decode(bytes).err(),
+        "agreement" => wire::agreement::decode(bytes).err(),
+        "release" => wire::release::decode(bytes).err(),
+        "void" => wire::release::decode_void(bytes).err(),
+        "receipt" => wire::release::decode_receipt(bytes).err(),
+        "invitation" => wire::invitation::decode(bytes).err(),
+        "envelope" => wire::envelope::decode(bytes).err(),
+        other => panic!("no decoder {other}"),
+    }
+}
+
+#[test]
+fn every_vector_is_refused_for_its_reason_at_its_field() {
+    let mut wrong = vec![];
+    for v in vectors::<Vector>("refusals.json") {
+        let told = refusal(&v.decoder, &v.payload.0).map(|f| (f.reason.to_string(), f.field));
+        let expected = Some((v.reason, v.field));
+        if told != expected {
+            wrong.push(format!("{}: {told:?} where {expected:?} belongs", v.name));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_refusal_says_what_is_wrong_without_quoting_text() {
+    for v in vectors::<Vector>("refusals.json") {
+        let fault = refusal(&v.decoder, &v.payload.0).unwrap();
+        assert!(fault.message.len() < 200 && !fault.message.ends_with('.'), "{}: {fault}", v.name);
+        assert!(fault.message.chars().all(|c| !c.is_control()), "{}: {fault:?}", v.name);
+    }
+}

@@ -1,0 +1,107 @@
+//! No bytes do harm: they are refused, or they are the one encoding of what they mean.
+
+use proptest::{collection::vec, prelude::*, sample::Index};
+use prost::Message;
+use watchfire::{
+    domain::fault::{Fault, Reason},
+    wire::{self, proto},
+};
+
+use crate::{portions, statements};
+
+/// Reads bytes as a message of each kind, and writes what was read.
+type Codec = (&'static str, fn(&[u8]) -> Result<Vec<u8>, Fault>);
+
+const CODECS: [Codec; 8] = [
+    ("envelope", |b| wire::envelope::decode(b).map(|v| wire::envelope::encode(&v))),
+    ("manifest", |b| wire::manifest::decode(b).map(|v| wire::manifest::encode(&v))),
+    ("portion", |b| wire::portion::decode(b).map(|v| wire::portion::encode(&v))),
+    ("agreement", |b| wire::agreement::decode(b).map(|v| wire::agreement::encode(&v))),
+    ("release", |b| wire::release::decode(b).map(|v| wire::release::encode(&v))),
+    ("void", |b| wire::release::decode_void(b).map(|v| wire::release::encode_void(&v))),
+    ("receipt", |b| wire::release::decode_receipt(b).map(|v| wire::release::encode_receipt(&v))),
+    ("invitation", |b| wire::invitation::decode(b).map(|v| wire::invitation::encode(&v))),
+];
+
+fn check(bytes: &[u8]) -> Result<(), TestCaseError> {
+    for (kind, codec) in CODECS {
+        match codec(bytes) {
+            Ok(again) => prop_assert_eq!(&again[..], bytes, "{} has two encodings", kind),
+            Err(fault) => {
+                let named = [Reason::UnknownOrNonCanonical, Reason::StatementTooLarge, Reason::DigestRepeated];
+                prop_assert!(named.contains(&fault.reason), "{}: {}", kind, fault);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn any_message() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        statements::envelope().prop_map(|v| wire::envelope::encode(&v)),
+        statements::manifest().prop_map(|v| wire::manifest::encode(&v)),
+        portions::portion().prop_map(|v| wire::portion::encode(&v)),
+        statements::agreement().prop_map(|v| wire::agreement::encode(&v)),
+        statements::release().prop_map(|v| wire::release::encode(&v)),
+        statements::void().prop_map(|v| wire::release::encode_void(&v)),
+        statements::receipt().prop_map(|v| wire::release::encode_receipt(&v)),
+        statements::invitation().prop_map(|v| wire::invitation::encode(&v)),
+    ]
+}
+
+/// Puts `new` in place of some bytes.
+fn spliced(mut bytes: Vec<u8>, at: Index, length: usize, new: &[u8]) -> Vec<u8> {
+    let start = at.index(bytes.len() + 1);
+    let end = (start + length).min(bytes.len());
+    bytes.splice(start..end, new.iter().copied());
+    bytes
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn random_bytes_are_refused_or_canonical(bytes in vec(any::<u8>(), 0..300)) {
+        check(&bytes)?;
+        if let Ok(entry) = proto::FeedEntry::decode(&bytes[..]) {
+            let _ = wire::entry::from_proto(entry);
+        }
+    }
+
+    #[test]
+    fn a_message_with_some_bytes_changed_is_refused_or_canonical(
+        bytes in any_message(), at: Index, length in 0usize..4, new in vec(any::<u8>(), 0..4),
+    ) {
+        check(&spliced(bytes, at, length, &new))?;
+    }
+
+    #[test]
+    fn a_message_with_a_byte_off_by_a_bit_is_refused_or_canonical(bytes in any_message(), at: Index, bit in 0u8..8) {
+        let mut bytes = bytes;
+        let at = at.index(bytes.len());
+        bytes[at] ^= 1 << bit;
+        check(&bytes)?;
+    }
+
+    #[test]
+    fn an_entry_of_any_parts_is_refused_or_shaped(
+        parts in (vec(any_message(), 0..4), vec(any::<u8>(), 0..40), 0u8..3, 0u8..3),
+    ) {
+        let (portions, payload, releases, manifests) = parts;
+        let envelope = |known: u8| proto::Envelope {
+            payload_type: if known > 1 { "application/vnd.watchfire.void.v1+proto" } else { "x" }.to_owned(),
+            payload: payload.clone().into(),
+            signatures: vec![proto::Signature { suite: 1, certificates: vec![payload.clone().into()], value: vec![].into() }],
+        };
+        let message = proto::FeedEntry {
+            release: (releases > 0).then(|| envelope(releases)),
+            manifest: (manifests > 0).then(|| envelope(manifests)),
+            portions: portions.iter().map(|p| p.clone().into()).collect(),
+            provenance: vec![],
+        };
+        match wire::entry::from_proto(message.clone()) {
+            Ok(entry) => prop_assert_eq!(wire::entry::to_proto(entry), message),
+            Err(fault) => prop_assert!(releases < 2 || manifests == 1, "{}", fault),
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! What is written is read back, whatever it is.
+
+use proptest::prelude::*;
+use watchfire::wire;
+
+use crate::{portions, statements};
+
+proptest! {
+    #[test]
+    fn portions_read_back(portion in portions::portion()) {
+        prop_assert_eq!(wire::portion::decode(&wire::portion::encode(&portion)).unwrap(), portion);
+    }
+
+    #[test]
+    fn manifests_read_back(manifest in statements::manifest()) {
+        prop_assert_eq!(wire::manifest::decode(&wire::manifest::encode(&manifest)).unwrap(), manifest);
+    }
+
+    #[test]
+    fn agreements_read_back(agreement in statements::agreement()) {
+        prop_assert_eq!(wire::agreement::decode(&wire::agreement::encode(&agreement)).unwrap(), agreement);
+    }
+
+    #[test]
+    fn releases_read_back(release in statements::release()) {
+        prop_assert_eq!(wire::release::decode(&wire::release::encode(&release)).unwrap(), release);
+    }
+
+    #[test]
+    fn voids_read_back(void in statements::void()) {
+        prop_assert_eq!(wire::release::decode_void(&wire::release::encode_void(&void)).unwrap(), void);
+    }
+
+    #[test]
+    fn receipts_read_back(receipt in statements::receipt()) {
+        prop_assert_eq!(wire::release::decode_receipt(&wire::release::encode_receipt(&receipt)).unwrap(), receipt);
+    }
+
+    #[test]
+    fn invitations_read_back(invitation in statements::invitation()) {
+        prop_assert_eq!(wire::invitation::decode(&wire::invitation::encode(&invitation)).unwrap(), invitation);
+    }
+
+    #[test]
+    fn envelopes_read_back(envelope in statements::envelope()) {
+        prop_assert_eq!(wire::envelope::decode(&wire::envelope::encode(&envelope)).unwrap(), envelope);
+    }
+}

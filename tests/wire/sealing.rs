@@ -1,0 +1,169 @@
+//! Composing and opening: what an author wrote comes back, and nothing that the manifest does not list.
+
+use std::sync::Arc;
+
+use proptest::{collection::vec, option, prelude::*, sample::Index};
+use prost::Message;
+use watchfire::{
+    domain::{
+        assessment::{MAX_PORTIONS_BYTES, Portion},
+        body::Body,
+        entry::Entry,
+        fault::Reason,
+        ids::{Digest, StatementId},
+        marking::{Marking, Onward, Tlp},
+        statement::{Envelope, Signature, StatementKind, Suite},
+    },
+    seal::{
+        compose::{Composed, Head, Piece, compose, new_assessment_id},
+        digest::portion_digest,
+        open::open_listed,
+    },
+    transport::limits::Limits,
+    wire,
+};
+
+use crate::portions::{body, marking, portion};
+
+fn head() -> Head {
+    Head {
+        assessment: new_assessment_id().unwrap(),
+        version: 2,
+        previous: Some(StatementId([1; 32])),
+        originator: "gb.example".parse().unwrap(),
+        issued: "2026-05-01T00:00:00Z".parse().unwrap(),
+        expires: "2026-09-30T00:00:00Z".parse().unwrap(),
+        exercise: false,
+    }
+}
+
+fn pieces() -> impl Strategy<Value = Vec<(Marking, Body)>> {
+    vec((marking(), body()), 1..20)
+}
+
+/// Each piece rests on the one before it, which only a judgement has a place for.
+fn composed(pieces: &[(Marking, Body)]) -> Composed {
+    let piece = |(i, (marking, body)): (usize, &(Marking, Body))| Piece {
+        marking: marking.clone(),
+        body: body.clone(),
+        rests_on: i.checked_sub(1).into_iter().collect(),
+    };
+    compose(head(), pieces.iter().enumerate().map(piece).collect()).unwrap()
+}
+
+/// As long as an assessment may be: any entry that hands it over must fit into one message.
+#[test]
+fn the_largest_entry_fits_into_one_message_and_a_larger_assessment_is_refused() {
+    let narrative = |length: usize| (plain(), Body::Narrative { text: "a".repeat(length) });
+    let Composed { manifest, portions } = composed(&vec![narrative(3_000); 1008]);
+    let used: usize = portions.iter().map(Vec::len).sum();
+    assert!(used <= MAX_PORTIONS_BYTES && used > MAX_PORTIONS_BYTES * 9 / 10, "{used}");
+    let signature = Signature { suite: Suite::Ed25519, certificates: vec![vec![0; 16 * 1024]], value: vec![0; 64] };
+    let manifest = Envelope {
+        kind: StatementKind::Manifest,
+        payload: wire::manifest::encode(&manifest),
+        signatures: vec![signature; 4],
+    };
+    // A release lists as many digests as its manifest at most, and its terms are far shorter than these signatures.
+    let release = Envelope { kind: StatementKind::Release, ..manifest.clone() };
+    let rest = MAX_PORTIONS_BYTES - used;
+    let entry = Entry {
+        release: Arc::new(release),
+        manifest: Some(Arc::new(manifest)),
+        portions: portions.into_iter().map(Arc::from).collect(),
+    };
+    assert!(wire::entry::to_proto(entry).encoded_len() + rest < Limits::default().message_bytes as usize);
+
+    let pieces = |(marking, body): (Marking, Body)| Piece { marking, body, rests_on: vec![] };
+    let large: Vec<_> = (0..16).map(|_| pieces(narrative(200 * 1024))).collect();
+    let fault = compose(head(), large).err().unwrap();
+    assert_eq!((fault.reason, fault.field.as_deref()), (Reason::LimitExceeded, Some("portions")));
+    let Composed { manifest, .. } = composed(&[]);
+    let fault = open_listed(&manifest, &vec![vec![0; 200 * 1024]; 16]).unwrap_err();
+    assert_eq!((fault.reason, fault.field.as_deref()), (Reason::StatementTooLarge, Some("portions")));
+}
+
+fn plain() -> Marking {
+    Marking {
+        tlp: Tlp::Amber,
+        releasable_to: vec![],
+        onward: Onward::None,
+        topics: vec![],
+        caveats: vec![],
+        national: None,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn what_was_composed_opens_in_the_authors_order(pieces in pieces(), shuffled in any::<u64>()) {
+        let Composed { manifest, portions } = composed(&pieces);
+        let manifest = wire::manifest::decode(&wire::manifest::encode(&manifest)).unwrap();
+        let mut arriving = portions.clone();
+        arriving.rotate_left(shuffled as usize % portions.len());
+        let opened = open_listed(&manifest, &arriving).unwrap();
+        prop_assert_eq!(opened.len(), pieces.len());
+        let handles: Vec<_> = opened.iter().map(|o| o.portion().handle).collect();
+        for (i, (opened, (marking, body))) in opened.iter().zip(&pieces).enumerate() {
+            let Portion { marking: got, body: said, .. } = opened.portion();
+            prop_assert_eq!(got, marking);
+            match (said, body) {
+                (Body::Judgement(said), Body::Judgement(meant)) => {
+                    prop_assert_eq!(&said.text, &meant.text);
+                    prop_assert_eq!(&said.rests_on[..], &handles[i.saturating_sub(1)..i]);
+                }
+                (said, meant) => prop_assert_eq!(said, meant),
+            }
+        }
+    }
+
+    #[test]
+    fn a_portion_that_is_not_listed_or_comes_twice_is_refused(
+        pieces in pieces(), at: Index, byte: Index, foreign in portion(), place: Index,
+    ) {
+        let Composed { manifest, portions } = composed(&pieces);
+        let at = at.index(portions.len());
+
+        let mut changed = portions.clone();
+        let byte = byte.index(changed[at].len());
+        changed[at][byte] ^= 1;
+        prop_assert_eq!(open_listed(&manifest, &changed).unwrap_err().reason, Reason::DigestNotListed);
+
+        let mut slipped_in = portions.clone();
+        slipped_in.insert(place.index(portions.len() + 1), wire::portion::encode(&foreign));
+        prop_assert_eq!(open_listed(&manifest, &slipped_in).unwrap_err().reason, Reason::DigestNotListed);
+
+        let mut twice = portions.clone();
+        twice.insert(place.index(portions.len() + 1), portions[at].clone());
+        prop_assert_eq!(open_listed(&manifest, &twice).unwrap_err().reason, Reason::DigestRepeated);
+    }
+
+    #[test]
+    fn any_portions_may_be_withheld(pieces in pieces(), kept in vec(option::of(Just(())), 20)) {
+        let Composed { manifest, portions } = composed(&pieces);
+        let rest: Vec<_> = portions.iter().zip(&kept).filter(|(_, kept)| kept.is_some()).map(|(p, _)| p).collect();
+        prop_assert_eq!(open_listed(&manifest, &rest).unwrap().len(), rest.len());
+    }
+
+    #[test]
+    fn two_portions_under_one_handle_are_refused(one in portion(), other in portion()) {
+        let other = Portion { handle: one.handle, ..other };
+        let Composed { mut manifest, .. } = composed(&[]);
+        let portions = [wire::portion::encode(&one), wire::portion::encode(&other)];
+        manifest.digests = portions.iter().map(|p| portion_digest(&manifest.assessment, p)).collect::<Vec<Digest>>();
+        manifest.digests.sort_unstable();
+        prop_assert_eq!(open_listed(&manifest, &portions).unwrap_err().reason, Reason::DigestRepeated);
+    }
+
+    #[test]
+    fn two_versions_of_the_same_words_have_no_digest_or_handle_in_common(pieces in pieces()) {
+        let (a, b) = (composed(&pieces), composed(&pieces));
+        prop_assert!(a.manifest.digests.iter().all(|d| !b.manifest.digests.contains(d)));
+        let handles = |c: &Composed| -> Vec<_> {
+            open_listed(&c.manifest, &c.portions).unwrap().iter().map(|o| o.portion().handle).collect()
+        };
+        prop_assert!(handles(&a).iter().all(|h| !handles(&b).contains(h)));
+    }
+}

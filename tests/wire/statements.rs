@@ -1,0 +1,201 @@
+//! Generated statements and envelopes.
+
+use proptest::{collection::vec, option, prelude::*, sample::select};
+use watchfire::domain::{
+    agreement::{AcknowledgeDuty, Agreement, Area, Duties, Grant, Group, OnwardTerms},
+    assessment::Manifest,
+    body::Kind,
+    ids::{AssessmentId, StatementId, TrustDomain},
+    level::WarningLevel,
+    marking::Tlp,
+    partner::{Invitation, Organisation, PartnerKind},
+    release::{AgreementRef, EntryKind, OnwardLimit, Position, Receipt, ReceiptKind, Release, Terms, Void},
+    statement::{Envelope, Signature, StatementKind, Suite},
+};
+
+use crate::values::{
+    audience_text, countries, country, day, digests, domain, domain_text, id, line, name, parsed, place, set_of,
+    some_of, text, time,
+};
+
+/// Version 1 without one before, or a later one with it.
+fn version() -> impl Strategy<Value = (u32, Option<StatementId>)> {
+    prop_oneof![Just((1, None)), (2..=u32::MAX, id()).prop_map(|(v, id)| (v, Some(id)))]
+}
+
+fn position() -> impl Strategy<Value = Position> {
+    prop_oneof![
+        Just(Position { sequence: 1, previous: None }),
+        (2..=u64::MAX, id()).prop_map(|(sequence, id)| Position { sequence, previous: Some(id) }),
+    ]
+}
+
+pub fn manifest() -> impl Strategy<Value = Manifest> {
+    let digests = select(vec![16usize, 32, 48]).prop_flat_map(digests);
+    (any::<[u8; 16]>(), version(), domain(), time(), 1..1_000_000_000i64, digests, any::<bool>()).prop_map(
+        |(assessment, (version, previous), originator, issued, lives, digests, exercise)| Manifest {
+            assessment: AssessmentId(assessment),
+            version,
+            previous,
+            originator,
+            issued,
+            expires: issued.plus_seconds(lives),
+            digests,
+            exercise,
+        },
+    )
+}
+
+fn terms() -> impl Strategy<Value = Terms> {
+    let onward = (set_of(audience_text(), 1), select(Tlp::ALL), 1..=u32::MAX)
+        .prop_map(|(to, max_tlp, depth)| OnwardLimit { to, max_tlp, depth });
+    (option::of(onward), countries(), option::of(1..=u32::MAX))
+        .prop_map(|(onward, barred_states, retention_days)| Terms { onward, barred_states, retention_days })
+}
+
+pub fn release() -> impl Strategy<Value = Release> {
+    (
+        (domain(), select(EntryKind::ALL), id(), digests(1..20)),
+        (id(), any::<u32>()).prop_map(|(id, version)| AgreementRef { id, version }),
+        (set_of(name(), 1), terms(), position(), time(), option::of(id())),
+    )
+        .prop_map(
+            |((recipient, kind, manifest, digests), agreement, (grants, terms, position, released_at, via))| Release {
+                recipient,
+                kind,
+                manifest,
+                digests,
+                agreement,
+                grants,
+                terms,
+                position,
+                released_at,
+                via,
+            },
+        )
+}
+
+pub fn void() -> impl Strategy<Value = Void> {
+    (domain(), position(), id(), time()).prop_map(|(recipient, position, replaced, voided_at)| Void {
+        recipient,
+        position,
+        replaced,
+        voided_at,
+    })
+}
+
+pub fn receipt() -> impl Strategy<Value = Receipt> {
+    (domain(), select(ReceiptKind::ALL), vec(id(), 1..9), time(), option::of(line()))
+        .prop_map(|(sender, kind, releases, at, reason)| Receipt { sender, kind, releases, at, reason })
+}
+
+fn duties() -> impl Strategy<Value = Duties> {
+    let acknowledge = (select(WarningLevel::ALL), any::<u64>())
+        .prop_map(|(min_level, within_seconds)| AcknowledgeDuty { min_level, within_seconds });
+    (vec(acknowledge, 0..3), any::<bool>(), any::<u32>()).prop_map(|(acknowledge, purge_on_recall, approvals)| Duties {
+        acknowledge,
+        purge_on_recall,
+        approvals,
+    })
+}
+
+fn groups() -> impl Strategy<Value = Vec<Group>> {
+    let members = (day(), countries(), set_of(domain_text(), 0));
+    proptest::collection::btree_map(name(), members, 0..3).prop_map(|groups| {
+        let group = |(name, (as_of, countries, organisations)): (String, _)| Group {
+            name: parsed(&name),
+            as_of,
+            countries,
+            organisations,
+        };
+        groups.into_iter().map(group).collect()
+    })
+}
+
+/// A grant whose ends and groups are put right by [`agreement`].
+fn grant() -> impl Strategy<Value = Grant> {
+    let onward = (vec(audience_text(), 0..3), some_of(Kind::ALL, 0), select(Tlp::ALL), any::<u32>()).prop_map(
+        |(to, kinds, max_tlp, depth)| OnwardTerms { to: to.iter().map(|t| parsed(t)).collect(), kinds, max_tlp, depth },
+    );
+    (
+        (name(), domain(), domain(), vec(place().prop_map(Area::Place), 1..4), vec(name(), 0..3)),
+        (some_of(Kind::ALL, 1), select(Tlp::ALL), option::of(select(WarningLevel::ALL)), any::<u64>()),
+        (option::of(1..=u32::MAX), option::of(onward), text()),
+    )
+        .prop_map(|((id, from, to, places, topics), (kinds, max_tlp, min_level, delay_seconds), rest)| {
+            let (retention_days, onward, purpose) = rest;
+            let topics = topics.iter().map(|t| parsed(t)).collect();
+            let id = parsed(&id);
+            Grant {
+                id,
+                from,
+                to,
+                places,
+                topics,
+                kinds,
+                max_tlp,
+                min_level,
+                delay_seconds,
+                retention_days,
+                onward,
+                purpose,
+            }
+        })
+}
+
+pub fn agreement() -> impl Strategy<Value = Agreement> {
+    (
+        (any::<[u8; 16]>(), version(), set_of::<TrustDomain>(domain_text(), 2), day(), day()),
+        (text(), any::<u32>(), groups(), vec((grant(), any::<bool>()), 1..4), duties()),
+    )
+        .prop_map(
+            |((series, (version, previous), parties, a, b), (purpose, notice_days, groups, grants, duties))| {
+                let parties: [_; 2] = [parties[0].clone(), parties[1].clone()];
+                let mut agreement = Agreement {
+                    series: AssessmentId(series),
+                    version,
+                    previous,
+                    parties,
+                    from: a.min(b),
+                    until: a.max(b),
+                    purpose,
+                    notice_days,
+                    groups,
+                    grants: vec![],
+                    duties,
+                };
+                for (mut grant, turned) in grants {
+                    let [from, to] = agreement.parties.clone();
+                    (grant.from, grant.to) = if turned { (to, from) } else { (from, to) };
+                    grant.places.extend(agreement.groups.iter().map(|g| Area::Group(g.name.clone())));
+                    if agreement.grants.iter().all(|g| g.id != grant.id) {
+                        agreement.grants.push(grant);
+                    }
+                }
+                agreement
+            },
+        )
+}
+
+pub fn invitation() -> impl Strategy<Value = Invitation> {
+    let endpoint = r"[a-z0-9]{1,10}\.example:[1-9][0-9]{0,3}".prop_map(|t| parsed(&t));
+    let organisation = (domain(), select(PartnerKind::ALL), country(), any::<bool>()).prop_map(
+        |(domain, kind, country, has_country)| {
+            let country = (has_country || kind == PartnerKind::State).then_some(country);
+            Organisation { domain, kind, country }
+        },
+    );
+    (organisation, option::of(endpoint), vec(vec(any::<u8>(), 1..50), 1..=8), time())
+        .prop_map(|(organisation, endpoint, roots, issued)| Invitation { organisation, endpoint, roots, issued })
+}
+
+pub fn envelope() -> impl Strategy<Value = Envelope> {
+    let bytes = || vec(any::<u8>(), 0..80);
+    let signature = (select(Suite::ALL), vec(bytes(), 1..=4), bytes())
+        .prop_map(|(suite, certificates, value)| Signature { suite, certificates, value });
+    (select(StatementKind::ALL), bytes(), vec(signature, 1..=4)).prop_map(|(kind, payload, signatures)| Envelope {
+        kind,
+        payload,
+        signatures,
+    })
+}
