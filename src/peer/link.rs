@@ -14,6 +14,7 @@ use crate::{
         fault::{Fault, Reason},
         ids::{Sha256, TrustDomain},
     },
+    identity::verifier::fault_of,
     node::Node,
     wire::{self, proto, proto::exchange_service_client::ExchangeServiceClient, status::to_fault},
 };
@@ -52,8 +53,10 @@ impl Link {
     /// The first call: a refusal of this node's certificate shows here.
     pub async fn hello(&mut self) -> Result<(), Fault> {
         let answer = self.client.hello(call(hello::request(&self.node))).await;
+        // Where this side refused the other's certificate, it knows why in its own words.
+        let why = |s: tonic::Status| fault_of(&s).cloned().unwrap_or_else(|| to_fault(&s));
         let proto::HelloResponse { protocol_versions, payload_types: _, now, revocation_lists } =
-            answer.map_err(|s| to_fault(&s))?.into_inner();
+            answer.map_err(why)?.into_inner();
         hello::take(&self.node, &self.partner, &protocol_versions, now, revocation_lists).await
     }
 

@@ -17,7 +17,7 @@ use watchfire::{
 };
 
 use crate::{
-    hostile_kit::{Rogue, serve},
+    hostile_kit::{Rogue, credentials, serve},
     kit::{Org, free_port, note, pair, pair_by, terms, until},
 };
 
@@ -157,7 +157,7 @@ async fn whom_the_portion_was_not_released_to_learns_nothing_of_the_attachment()
     let mut partners = vec![];
     for (domain, without) in [("has.example", "no such text"), ("hasnot.example", ", \"attachment\"")] {
         let rogue = Rogue::new(domain);
-        let (address, served, stop) = serve(&rogue, &rogue.tls, &gb).await;
+        let (address, served, stop) = serve(&rogue, credentials(&rogue.tls), &gb).await;
         rogue.befriend(&gb, &address, &terms("gb.example", domain, "").replace(without, "")).await;
         partners.push((rogue, served, stop));
     }

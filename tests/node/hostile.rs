@@ -16,8 +16,8 @@ use watchfire::{
 };
 
 use crate::{
-    hostile_kit::{Rogue, Served, serve, signed},
-    kit::{Org, note, pair, sealed, terms},
+    hostile_kit::{Rogue, Served, credentials, serve, signed},
+    kit::{Org, note, pair, sealed, terms, until},
 };
 
 const ROGUE: &str = "rogue.example";
@@ -47,9 +47,8 @@ impl Feed {
     /// A partner of `victim`, with the world to give.
     async fn to(victim: &Org) -> (Self, Served, tokio_util::sync::CancellationToken) {
         let rogue = Rogue::new(ROGUE);
-        let (address, served, stop) = serve(&rogue, &rogue.tls, victim).await;
+        let (address, served, stop) = serve(&rogue, credentials(&rogue.tls), victim).await;
         let agreement = rogue.befriend(victim, &address, &terms(ROGUE, victim.domain, "")).await;
-        let agreement = agreement.id.parse().unwrap();
         (Self { rogue, recipient: victim.domain, agreement, last: None, sequence: 0 }, served, stop)
     }
 
@@ -139,6 +138,7 @@ fn kept(log: &str) -> Vec<(u64, String)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "a list of attacks, in the order of the feed")]
 async fn an_entry_whose_content_is_wrong_reaches_nobody_and_holds_up_nothing() {
     let (gb, no) = pair().await;
     let (mut feed, served, _stop) = Feed::to(&no).await;
@@ -206,7 +206,8 @@ async fn an_entry_whose_content_is_wrong_reaches_nobody_and_holds_up_nothing() {
     let entry = feed.next("a node signed what a person must sign", |m| m.by_node = true);
     wrong(entry, "WRONG_DOMAIN");
 
-    let first = proto::Manifest::decode(&entries_first(&entries)[..]).unwrap();
+    let first = entries[0].manifest.as_ref().unwrap().payload.clone();
+    let first = proto::Manifest::decode(first).unwrap();
     let assessment = watchfire::domain::ids::AssessmentId(first.assessment_id[..].try_into().unwrap());
     let entry = feed.next("the first one's version with other bytes", |m| {
         m.assessment = assessment;
@@ -226,6 +227,7 @@ async fn an_entry_whose_content_is_wrong_reaches_nobody_and_holds_up_nothing() {
     headlines.sort_unstable();
     assert_eq!(headlines, ["the first good one", "the last good one"]);
     assert_eq!(no.feed(ROGUE, "in").await["last_sequence"], total);
+    until("all is acknowledged", async || (*served.acknowledged.lock().unwrap() == total).then_some(())).await;
     let wanted: Vec<_> = wanted.into_iter().map(|(n, reason)| (n, reason.to_owned())).collect();
     assert_eq!(kept(&no.log()), wanted);
     // What does not verify is shown to nobody, not even to officers.
@@ -233,10 +235,6 @@ async fn an_entry_whose_content_is_wrong_reaches_nobody_and_holds_up_nothing() {
     // Nor does it touch what another partner sends.
     let published = gb.author().await.publish(&note("an honest one", "BF")).await;
     no.has("gb.example", &[published]).await;
-}
-
-fn entries_first(entries: &[proto::FeedEntry]) -> prost::bytes::Bytes {
-    entries[0].manifest.as_ref().unwrap().payload.clone()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, transport::Channel};
 use watchfire::{
     domain::{
+        ids::StatementId,
         partner::{Invitation, Organisation, PartnerKind},
         statement::{Envelope, StatementKind},
         time::Clock,
@@ -119,8 +120,8 @@ impl Rogue {
         ExchangeServiceClient::new(self.dial_as(&self.tls, victim, &victim.peer))
     }
 
-    /// The victim's administrator accepts it, and signs the terms that it proposes.
-    pub async fn befriend(&self, victim: &Org, endpoint: &str, terms: &str) -> StatementOf {
+    /// The victim's administrator accepts it, and signs the terms that it proposes. Gives the agreement's id.
+    pub async fn befriend(&self, victim: &Org, endpoint: &str, terms: &str) -> StatementId {
         self.get_accepted(victim, endpoint).await;
         let lineage = Lineage { series: new_assessment_id().unwrap(), previous: None };
         let agreement =
@@ -132,9 +133,8 @@ impl Rogue {
         let answer = self.exchange(victim).submit_statements(proto::SubmitStatementsRequest { statements }).await;
         let outcomes = answer.unwrap().into_inner().outcomes;
         assert!(outcomes[0].accepted, "{}", outcomes[0].message);
-        let id = hex::encode(id.as_bytes());
-        victim.ask(&["--as", "root", "agreement", "sign", &id]).await;
-        StatementOf { id }
+        victim.ask(&["--as", "root", "agreement", "sign", &id.to_string()]).await;
+        id
     }
 
     pub async fn get_accepted(&self, victim: &Org, endpoint: &str) {
@@ -150,14 +150,10 @@ impl Rogue {
             change_confirmed: false,
             invitation: Some(wire::envelope::to_proto(&envelope)),
             fingerprint: self.bundle().fingerprint().to_string(),
+            change_confirmed: true,
         };
         victim.connect("admin-root").await.accept_partner(request).await.unwrap();
     }
-}
-
-/// A statement's id, hexadecimal.
-pub struct StatementOf {
-    pub id: String,
 }
 
 /// What the rogue's node serves.
@@ -165,7 +161,7 @@ pub struct StatementOf {
 pub struct Served {
     pub entries: Arc<Mutex<Vec<proto::FeedEntry>>>,
     pub submitted: Arc<Mutex<Vec<proto::Envelope>>>,
-    /// Bytes that it serves as any attachment.
+    /// The highest number that was acknowledged to it.
     pub acknowledged: Arc<Mutex<u64>>,
 }
 
@@ -176,11 +172,11 @@ impl Served {
 }
 
 /// Serves the feed on a port of its own until `stop`.
-pub async fn serve(rogue: &Rogue, shown: &Issued, victim: &Org) -> (String, Served, CancellationToken) {
+pub async fn serve(rogue: &Rogue, shown: Credentials, victim: &Org) -> (String, Served, CancellationToken) {
     let served = Served::default();
     let listener = TcpListener::bind(("127.0.0.1", crate::kit::free_port())).await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let gate = gate(credentials(shown), rogue.member(), vec![member_of(victim)]);
+    let gate = gate(shown, rogue.member(), vec![member_of(victim)]);
     let routes = tonic::service::Routes::new(ExchangeServiceServer::new(served.clone()));
     let stop = CancellationToken::new();
     let router = routes.prepare().into_axum_router();
