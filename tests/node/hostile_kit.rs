@@ -147,7 +147,6 @@ impl Rogue {
         let payload = wire::invitation::encode(&invitation);
         let envelope = self.node.envelope(StatementKind::Invitation, payload).unwrap();
         let request = proto::AcceptPartnerRequest {
-            change_confirmed: false,
             invitation: Some(wire::envelope::to_proto(&envelope)),
             fingerprint: self.bundle().fingerprint().to_string(),
             change_confirmed: true,
