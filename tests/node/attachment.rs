@@ -179,4 +179,11 @@ async fn whom_the_portion_was_not_released_to_learns_nothing_of_the_attachment()
     assert_eq!(withheld.details(), absent.details());
     let names = |s: &Status| s.metadata().clone().into_headers().keys().map(|k| k.to_string()).collect::<Vec<_>>();
     assert_eq!(names(&withheld), names(&absent));
+    // Once the agreement is over, who had a right to it has none.
+    let agreements = gb.ask(&["--as", "root", "agreement", "list"]).await;
+    let of = |a: &&serde_json::Value| a["parties"].as_array().unwrap().iter().any(|p| p == "has.example");
+    let id = agreements.iter().find(of).unwrap()["id"].as_str().unwrap().to_owned();
+    gb.ask(&["--as", "root", "--yes", "agreement", "terminate", &id]).await;
+    let ended = asked(&partners[0].0, &gb, digest).await.unwrap_err();
+    assert_eq!((ended.code(), ended.message()), (absent.code(), absent.message()));
 }

@@ -182,3 +182,39 @@ async fn a_delayed_grant_delivers_late_and_says_from_when_on() {
     let release = watchfire::wire::release::decode(&held.releases[0].payload).unwrap();
     assert!(release.released_at.seconds_since(manifest.issued) >= 3, "{} {}", manifest.issued, release.released_at);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partner_s_new_country_needs_a_word_and_lifts_no_suspension() {
+    let (gb, mut no) = pair().await;
+    gb.ask(&["--as", "root", "partner", "suspend", "no.example"]).await;
+    no.kill().await;
+    let config = no.dir.join("watchfire.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, text.replace("country = \"NO\"", "country = \"SE\"")).unwrap();
+    no.start().await;
+    let path = gb.file("again.txt", "");
+    no.ask(&["--as", "root", "partner", "invite", "--out", &path, "--endpoint", &no.peer]).await;
+    let accept = ["--as", "root", "partner", "accept", &path, "--fingerprint", &no.fingerprint];
+    let refused = gb.run(&accept).await;
+    assert_eq!((refused.code, refused.reason().as_str()), (1, "CONFLICT"), "{}", refused.stdout);
+    let kept = gb.one(&["--as", "root", "partner", "show", "no.example"]).await;
+    assert_eq!((&kept["country"], &kept["state"]), (&"NO".into(), &"suspended".into()));
+    let changed = gb.one(&[&accept[..], &["--changed"]].concat()).await;
+    assert_eq!((&changed["country"], &changed["state"]), (&"SE".into(), &"suspended".into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agreement_that_was_ended_is_not_brought_back_by_the_partner_s_signature_on_its_next_version() {
+    let (gb, no, id) = pair_by(async |gb: &Org| gb.peer.clone(), "").await;
+    let path = gb.file("second.toml", &crate::kit::terms("gb.example", "no.example", ""));
+    let second = gb.one(&["--as", "root", "agreement", "propose", &path, "--amends", &id]).await;
+    let second = second["id"].as_str().unwrap().to_owned();
+    no.agreement(&second, "proposed").await;
+    gb.ask(&["--as", "root", "--yes", "agreement", "terminate", &id]).await;
+    no.ask(&["--as", "root", "agreement", "sign", &second]).await;
+    tokio::time::sleep(A_WHILE).await;
+    gb.agreement(&id, "ended").await;
+    gb.agreement(&second, "ended").await;
+    let answer = gb.author().await.try_publish(&note("after the end", "BF")).await.unwrap();
+    assert!(answer.decisions.iter().all(|d| !d.release), "{answer:?}");
+}
