@@ -2,6 +2,7 @@
 
 mod ops;
 mod own;
+pub mod persons;
 mod watch;
 
 use std::{net::SocketAddr, sync::Arc};
@@ -17,7 +18,7 @@ use crate::{
     desk,
     domain::{fault::Fault, time::Clock},
     identity::trust::{Audience, Trust},
-    node::{Node, Parts},
+    node::{Node, Parts, agree::Approvals},
     peer::{self, follower::Follower},
     store::{Store, StoreError, sqlite::SqliteStore},
     telemetry::SystemClock,
@@ -101,6 +102,13 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         organisation: config.organisation.clone(),
         endpoint: config.advertise.clone(),
         house_rules: own.house_rules,
+        approvals: Approvals {
+            needed: config.approvals,
+            administrators: {
+                let dir = config.dir.clone();
+                Box::new(move || persons::administrators(&dir))
+            },
+        },
         store,
         clock: clock.clone(),
         key: own.key,

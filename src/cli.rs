@@ -8,6 +8,7 @@ mod context;
 mod demo;
 mod doctor;
 mod feed;
+mod files;
 mod init;
 mod output;
 mod partner;

@@ -63,7 +63,7 @@ impl Doctor {
                 Check::ill("persons", "nobody may speak to the node yet", "watchfire person add NAME --role admin")
             }
             Ok(all) => Check::well("persons", format!("{} in this directory", all.len())),
-            Err(error) => Check::ill("persons", error.message, "mend the file that is named"),
+            Err(error) => Check::ill("persons", error.to_string(), "mend the file that is named"),
         });
         checks.extend(live(global).await);
         let ill = checks.iter().filter(|c| !c.ok).count();

@@ -1,8 +1,14 @@
 //! What the node answers, as messages.
 
 use crate::{
-    domain::{body::Kind, event::PortionDecision, partner::PartnerKind},
+    domain::{
+        agreement::{AgreementState, Approval, End, Side},
+        body::Kind,
+        event::PortionDecision,
+        partner::PartnerKind,
+    },
     node::{
+        Node,
         directory::Partner,
         explain::Explained,
         partners::bundle_of,
@@ -89,13 +95,34 @@ pub(super) fn partner(partner: &Partner) -> proto::PartnerView {
     }
 }
 
-pub(super) fn agreement(record: &AgreementRecord) -> proto::AgreementView {
+pub(super) fn agreement(node: &Node, record: &AgreementRecord) -> proto::AgreementView {
     let envelope = crate::wire::envelope::decode(&record.envelope).ok();
+    let (now, standing) = (node.now(), &record.standing);
+    let (ended, ends_at) = match &standing.end {
+        Some(End::Terminated { side: Side::Here, at }) => ("terminated-here", Some(*at)),
+        Some(End::Terminated { side: Side::There, at }) => ("terminated-there", Some(*at)),
+        Some(End::Followed { from, .. }) => (if *from <= now { "followed" } else { "" }, Some(*from)),
+        None if record.state(now) == AgreementState::Ended => ("expired", Some(record.agreement.until.end())),
+        None => ("", None),
+    };
+    let followed_by = match &standing.end {
+        Some(End::Followed { by, .. }) => by.0.to_vec(),
+        Some(End::Terminated { .. }) | None => vec![],
+    };
+    let approval = |a: &Approval| proto::AgreementApproval { id: a.by.to_string(), at: timestamp(a.at) };
     proto::AgreementView {
         id: record.id.0.to_vec().into(),
         envelope: envelope.as_ref().map(envelope::to_proto),
-        state: record.state.to_string(),
+        state: record.state(now).to_string(),
         changed: timestamp(record.changed_at),
+        approvals: standing.approvals.iter().map(approval).collect(),
+        approvals_needed: u32::try_from(node.approvals_needed(&record.agreement)).unwrap_or(u32::MAX),
+        suspended_here: standing.suspended_here.as_ref().map(approval),
+        suspended_there: standing.suspended_there.and_then(timestamp),
+        ended: ended.to_owned(),
+        followed_by: followed_by.into(),
+        ends_at: ends_at.and_then(timestamp),
+        partner_reason: standing.heard.as_ref().map(|h| h.reason.clone()).unwrap_or_default(),
     }
 }
 

@@ -1,4 +1,6 @@
-//! The terms between two organisations.
+//! The terms between two organisations, and where they stand.
+
+mod standing;
 
 use serde::Serialize;
 
@@ -10,6 +12,8 @@ use super::{
     place::{Country, Place},
     time::{Day, Time},
 };
+
+pub use standing::{AgreementState, Approval, End, Heard, Notice, Side, Standing, Step};
 
 /// An agreement's series: 16 random bytes, the same over all its versions.
 pub type Series = AssessmentId;
@@ -45,6 +49,11 @@ impl Agreement {
     /// Whether `now` is within its validity.
     pub fn is_valid_at(&self, now: Time) -> bool {
         self.from.start() <= now && now < self.until.end()
+    }
+
+    /// From when on both are told that it ends.
+    pub fn notice_from(&self) -> Time {
+        self.until.end().plus_seconds(-i64::from(self.notice_days) * 86_400)
     }
 
     /// The group of that name.

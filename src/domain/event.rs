@@ -54,6 +54,8 @@ pub enum Deed {
     PartnerChanged { partner: TrustDomain, fingerprint: String, state: String },
     /// An agreement was proposed, signed, refused or ended.
     AgreementChanged { agreement: StatementId, version: u32, partner: TrustDomain, state: String },
+    /// Somebody stands behind an agreement.
+    AgreementApproved { agreement: StatementId, version: u32, partner: TrustDomain },
     /// Somebody read an assessment.
     Read { manifest: StatementId },
     /// A partner sent something that was refused.

@@ -56,6 +56,7 @@ impl Exchange {
         let envelope = wire::envelope::from_proto(message)?;
         match envelope.kind {
             StatementKind::Agreement => self.node.take_agreement(partner, &envelope).await,
+            StatementKind::Notice => self.node.take_notice(partner, &envelope).await,
             kind => Err(Fault::new(Reason::InvalidArgument, format!("a {kind} is not handed over by this call"))),
         }
     }

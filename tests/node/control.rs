@@ -192,7 +192,7 @@ async fn a_partner_s_new_country_needs_a_word_and_lifts_no_suspension() {
     let text = fs::read_to_string(&config).unwrap();
     fs::write(&config, text.replace("country = \"NO\"", "country = \"SE\"")).unwrap();
     no.start().await;
-    let path = gb.file("again.txt", "");
+    let path = gb.place("again.txt");
     no.ask(&["--as", "root", "partner", "invite", "--out", &path, "--endpoint", &no.peer]).await;
     let accept = ["--as", "root", "partner", "accept", &path, "--fingerprint", &no.fingerprint];
     let refused = gb.run(&accept).await;
