@@ -96,7 +96,7 @@ pub(super) fn partner(partner: &Partner) -> proto::PartnerView {
 }
 
 pub(super) fn agreement(node: &Node, record: &AgreementRecord) -> proto::AgreementView {
-    let envelope = crate::wire::envelope::decode(&record.envelope).ok();
+    let envelope = crate::wire::envelope::decode_draft(&record.envelope).ok();
     let (now, standing) = (node.now(), &record.standing);
     let (ended, ends_at) = match &standing.end {
         Some(End::Terminated { side: Side::Here, at }) => ("terminated-here", Some(*at)),

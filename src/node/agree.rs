@@ -106,7 +106,7 @@ impl Node {
             self.save(None, vec![record.clone()], None, vec![approved]).await?;
             return Ok(record);
         }
-        let mut envelope = wire::envelope::decode(&record.envelope)?;
+        let mut envelope = wire::envelope::decode_draft(&record.envelope)?;
         let is_ours = |s: &Signature| {
             self.chains().signer(&s.certificates, now).is_ok_and(|s| s.id.domain() == self.domain())
         };

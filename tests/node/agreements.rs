@@ -133,7 +133,8 @@ async fn partners_without_a_link_agree_by_files() {
     let taken = no.one(&["--as", "root", "agreement", "import", &offer]).await;
     assert_eq!((id_of(&taken), &taken["state"]), (id.clone(), &"proposed".into()));
     // Its own copy back is no signature of the other side.
-    assert_eq!(gb.one(&["--as", "root", "agreement", "import", &offer]).await.get("state"), None::<&Value>);
+    let own = gb.run(&["--as", "root", "agreement", "import", &offer]).await;
+    assert_eq!((own.code, own.reason().as_str()), (6, "WRONG_DOMAIN"));
     let answer = no.place("answer.txt");
     assert_eq!(no.one(&["--as", "root", "agreement", "sign", &id, "--out", &answer]).await["state"], "in-force");
     assert_eq!(gb.one(&["--as", "root", "agreement", "import", &answer]).await["state"], "in-force");
@@ -167,7 +168,30 @@ async fn a_version_that_begins_later_leaves_the_one_before_in_force_until_then()
     let before = show(&gb, &first).await;
     assert_eq!((&before["state"], &before["followed_by"]), (&"in-force".into(), &second.clone().into()), "{before}");
     assert!(before["ends_at"].as_str().unwrap().starts_with(&begins), "{before}");
-    assert!(gives(&gb, "BF").await);
     let mine = gb.author().await.publish(&note("under the first", "BF")).await;
     no.has("gb.example", &[mine]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_ended_is_not_brought_back_by_a_signature_that_comes_later() {
+    let (gb, no) = strangers(false).await;
+    let path = gb.file("agreement.toml", &terms("gb.example", "no.example", ""));
+    let mut versions: Vec<String> = vec![];
+    for amends in [false, true] {
+        let [offer, answer] = ["offer.txt", "answer.txt"].map(|name| gb.place(name));
+        let mut propose = vec!["--as", "root", "agreement", "propose", &path, "--out", &offer];
+        propose.extend(versions.first().filter(|_| amends).iter().flat_map(|id| ["--amends", id]));
+        let id = id_of(&gb.one(&propose).await);
+        no.ask(&["--as", "root", "agreement", "import", &offer]).await;
+        no.ask(&["--as", "root", "agreement", "sign", &id, "--out", &answer]).await;
+        if amends {
+            gb.ask(&["--as", "root", "--yes", "agreement", "terminate", &versions[0]]).await;
+        }
+        gb.ask(&["--as", "root", "agreement", "import", &answer]).await;
+        versions.push(id);
+    }
+    for id in &versions {
+        assert_eq!(show(&gb, id).await["state"], "ended");
+    }
+    assert!(!gives(&gb, "BF").await);
 }

@@ -72,7 +72,7 @@ fn written(at: Option<prost_types::Timestamp>) -> Option<String> {
 
 impl View {
     pub fn new(view: proto::AgreementView) -> Result<Self, CliError> {
-        let envelope = wire::envelope::from_proto(wire::field::present("envelope", view.envelope)?)?;
+        let envelope = wire::envelope::draft_from_proto(wire::field::present("envelope", view.envelope)?)?;
         let agreement = wire::agreement::decode(&envelope.payload)?;
         let now = SystemClock.now();
         let is_live = matches!(view.state.as_str(), "in-force" | "suspended");

@@ -42,7 +42,7 @@ pub(super) async fn all(store: &SqliteStore) -> Result<Vec<AgreementRecord>> {
 }
 
 fn read(envelope: &[u8]) -> Result<Agreement> {
-    wire::envelope::decode(envelope)
+    wire::envelope::decode_draft(envelope)
         .and_then(|envelope| wire::agreement::decode(&envelope.payload))
         .map_err(|_| StoreError::Corrupt("an agreement can't be read".to_owned()))
 }
