@@ -190,7 +190,7 @@ impl Config {
             limits: table.limits(),
             console,
             rules,
-            approvals: table.number("agreements.approvals", 1, 9),
+            approvals: table.number("agreements.approvals", 0, 9).filter(|n| *n > 0),
             log: Log {
                 json: table.choice("log.format", &["text", "json"]) == "json",
                 level: table.text("log.level", "info"),
