@@ -1,5 +1,6 @@
 //! Builds a node from its configuration and runs it: the one place that knows the concrete types.
 
+mod calendar;
 mod ops;
 mod own;
 pub mod persons;
@@ -135,6 +136,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     }
     let follower = Follower { node: node.clone(), gate: gate.clone(), limits: config.limits.clone() };
     tasks.spawn(follower.run(stop.clone()));
+    tasks.spawn(calendar::watch(node.clone(), stop.clone()));
     tasks.spawn(watch::watch(config, node.clone(), gate, clock, stop.clone()));
     Ok(Running { node, peer, desk, ops, stop, tasks })
 }

@@ -8,10 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{
-    CliError, Global,
-    output,
-};
+use super::{CliError, Global, output};
 use crate::{
     domain::{
         draft::Draft,

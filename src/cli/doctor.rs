@@ -118,6 +118,13 @@ async fn live(global: &Global) -> Vec<Check> {
         Ok(answer) => answer.into_inner().feeds,
         Err(status) => return vec![Check::ill("node", CliError::from(status).message, "see the node's log")],
     };
+    match super::agreement::ending(&mut desk).await {
+        Ok(ending) => checks.extend(ending.into_iter().map(|(name, days)| {
+            let fix = "watchfire agreement draft --amends ID, then agreement propose FILE --amends ID";
+            Check::ill(&format!("agreement {name}"), format!("ends in {days} days"), fix)
+        })),
+        Err(error) => checks.push(Check::ill("agreements", error.message, "see the node's log")),
+    }
     for feed in feeds.into_iter().filter(|f| !f.outgoing) {
         let name = format!("link to {}", feed.partner);
         checks.push(if feed.problem.is_empty() {

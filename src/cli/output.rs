@@ -1,8 +1,8 @@
 //! What a person or program sees: results on stdout, the rest on stderr, one sentence and a documented exit code.
 
 use std::{
-    path::Path,
     io::{IsTerminal, Write},
+    path::Path,
     process::ExitCode,
 };
 

@@ -102,12 +102,13 @@ pub(super) fn agreement(node: &Node, record: &AgreementRecord) -> proto::Agreeme
         Some(End::Terminated { side: Side::Here, at }) => ("terminated-here", Some(*at)),
         Some(End::Terminated { side: Side::There, at }) => ("terminated-there", Some(*at)),
         Some(End::Followed { from, .. }) => (if *from <= now { "followed" } else { "" }, Some(*from)),
+        Some(End::Expired { at }) => ("expired", Some(*at)),
         None if record.state(now) == AgreementState::Ended => ("expired", Some(record.agreement.until.end())),
         None => ("", None),
     };
     let followed_by = match &standing.end {
         Some(End::Followed { by, .. }) => by.0.to_vec(),
-        Some(End::Terminated { .. }) | None => vec![],
+        Some(End::Terminated { .. } | End::Expired { .. }) | None => vec![],
     };
     let approval = |a: &Approval| proto::AgreementApproval { id: a.by.to_string(), at: timestamp(a.at) };
     proto::AgreementView {

@@ -51,9 +51,10 @@ impl Agreement {
         self.from.start() <= now && now < self.until.end()
     }
 
-    /// From when on both are told that it ends.
-    pub fn notice_from(&self) -> Time {
-        self.until.end().plus_seconds(-i64::from(self.notice_days) * 86_400)
+    /// Whether the time has begun in which both are told that it ends, and it has not ended yet.
+    pub fn is_ending(&self, now: Time) -> bool {
+        let end = self.until.end();
+        now < end && end.plus_seconds(-i64::from(self.notice_days) * 86_400) <= now
     }
 
     /// The group of that name.

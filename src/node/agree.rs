@@ -2,11 +2,13 @@
 //! agreement asks for several persons, the node signs once they stand behind it.
 
 mod approvals;
+mod calendar;
 mod stop;
 mod succession;
 mod take;
 
 pub use approvals::Approvals;
+pub use calendar::Ending;
 
 use super::{ADMINS, Node};
 use crate::{
@@ -107,9 +109,8 @@ impl Node {
             return Ok(record);
         }
         let mut envelope = wire::envelope::decode_draft(&record.envelope)?;
-        let is_ours = |s: &Signature| {
-            self.chains().signer(&s.certificates, now).is_ok_and(|s| s.id.domain() == self.domain())
-        };
+        let is_ours =
+            |s: &Signature| self.chains().signer(&s.certificates, now).is_ok_and(|s| s.id.domain() == self.domain());
         if !envelope.signatures.iter().any(is_ours) {
             envelope.signatures.push(self.key.load().sign(StatementKind::Agreement, &envelope.payload)?);
         }
@@ -165,6 +166,7 @@ fn followed_by(record: &AgreementRecord, held: &[AgreementRecord]) -> Vec<Agreem
 }
 
 fn find<'a>(held: &'a [AgreementRecord], id: &StatementId) -> Result<&'a AgreementRecord, Fault> {
-    let not_found = || Fault::new(Reason::NotFound, format!("there is no agreement `{id}`; see `watchfire agreement list`"));
+    let not_found =
+        || Fault::new(Reason::NotFound, format!("there is no agreement `{id}`; see `watchfire agreement list`"));
     held.iter().find(|r| r.id == *id).ok_or_else(not_found)
 }

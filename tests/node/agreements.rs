@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::kit::*;
+use crate::{kit::*, surroundings};
 
 /// Two states that know each other and have agreed on nothing. `dialled`: whether they can reach each other.
 async fn strangers(dialled: bool) -> (Org, Org) {
@@ -99,10 +99,8 @@ async fn either_side_suspends_and_resumes_its_own_and_tells_the_other() {
     // Both: each lifts its own.
     gb.ask(&["--as", "root", "agreement", "suspend", &id]).await;
     assert_eq!(no.one(&["--as", "root", "agreement", "resume", &id]).await["state"], "suspended");
-    until("gb hears that no has resumed", async || {
-        show(&gb, &id).await.get("suspended_there").is_none().then_some(())
-    })
-    .await;
+    until("gb hears that no has resumed", async || show(&gb, &id).await.get("suspended_there").is_none().then_some(()))
+        .await;
     assert_eq!(gb.one(&["--as", "root", "agreement", "resume", &id]).await["state"], "in-force");
     no.agreement(&id, "in-force").await;
     assert!(gives(&gb, "BF").await);
@@ -158,7 +156,11 @@ async fn a_version_that_begins_later_leaves_the_one_before_in_force_until_then()
     assert!(text.contains("[[grant]]"), "{text}");
     let text: String = text
         .lines()
-        .map(|line| if line.starts_with("from    =") { format!("from    = \"{begins}\"\n") } else { format!("{line}\n") })
+        .map(
+            |line| {
+                if line.starts_with("from    =") { format!("from    = \"{begins}\"\n") } else { format!("{line}\n") }
+            },
+        )
         .collect();
     let path = gb.file("second.toml", &text);
     let second = id_of(&gb.one(&["--as", "root", "agreement", "propose", &path, "--amends", &first]).await);
@@ -194,4 +196,33 @@ async fn what_was_ended_is_not_brought_back_by_a_signature_that_comes_later() {
         assert_eq!(show(&gb, id).await["state"], "ended");
     }
     assert!(!gives(&gb, "BF").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_an_agreement_is_told_ahead_and_recorded() {
+    let (mut gb, no) = strangers(true).await;
+    let [begins, ends] = [-3, 5].map(|days| days_from_now(days).to_string());
+    let text: String = terms("gb.example", "no.example", "")
+        .lines()
+        .map(|line| match line.split_whitespace().next() {
+            Some("from") if line.contains("20") => format!("from = \"{begins}\"\n"),
+            Some("until") => format!("until = \"{ends}\"\n"),
+            _ => format!("{line}\n"),
+        })
+        .collect();
+    let id = gb.agree(&no, &text).await;
+    gb.kill().await;
+    gb.start().await;
+    until("the log tells", async || gb.log().contains("an agreement ends soon").then_some(())).await;
+    let list = watchfire(&gb.dir, &["--as", "root", "agreement", "list"]).await.stdout;
+    assert!(list.contains("ends in 5 days"), "{list}");
+    let ill = gb.run(&["--as", "root", "doctor"]).await;
+    assert!(ill.code == 1 && ill.stdout.contains("ends in 5 days"), "{}", ill.stdout);
+    // Seven days later it has run out: on record, and nothing is given any more.
+    let Some(later) = surroundings::clock("+7d") else { return };
+    gb.kill().await;
+    gb.environment = later;
+    gb.start().await;
+    gb.agreement(&id, "ended").await;
+    assert_eq!(show(&gb, &id).await["ended"], "expired");
 }

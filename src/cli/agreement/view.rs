@@ -92,7 +92,7 @@ impl View {
             ends_at: written(view.ends_at),
             followed_by: hex::encode(&view.followed_by),
             days_left: (agreement.until.end().seconds_since(now) / 86_400).max(0),
-            ends_soon: is_live && now >= agreement.notice_from(),
+            ends_soon: is_live && agreement.is_ending(now),
             grants: agreement.grants.clone(),
             agreement,
             envelope,
@@ -102,6 +102,11 @@ impl View {
     /// Enough of its id to name it.
     pub fn short(&self) -> &str {
         short(&self.id)
+    }
+
+    /// Where it ends soon: what to call it, and the days that are left.
+    pub fn ending(&self) -> Option<(String, i64)> {
+        self.ends_soon.then(|| (format!("{} ({})", self.short(), self.parties.join(" + ")), self.days_left))
     }
 
     /// A row of the list.
@@ -201,7 +206,11 @@ impl View {
     }
 
     fn told(&self) -> String {
-        if self.partner_reason.is_empty() { String::new() } else { format!(" Its reason: {}", one_line(&self.partner_reason)) }
+        if self.partner_reason.is_empty() {
+            String::new()
+        } else {
+            format!(" Its reason: {}", one_line(&self.partner_reason))
+        }
     }
 }
 

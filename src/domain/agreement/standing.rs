@@ -65,6 +65,11 @@ pub enum End {
         /// From when on.
         from: Time,
     },
+    /// Its last day is over.
+    Expired {
+        /// Since when.
+        at: Time,
+    },
 }
 
 /// What the partner told of a step of its own.
@@ -122,7 +127,7 @@ impl Standing {
 
     fn is_over(&self, until: Day, now: Time) -> bool {
         match &self.end {
-            Some(End::Terminated { .. }) => true,
+            Some(End::Terminated { .. } | End::Expired { .. }) => true,
             Some(End::Followed { from, .. }) if *from <= now => true,
             Some(End::Followed { .. }) | None => until.end() <= now,
         }
@@ -132,7 +137,7 @@ impl Standing {
     pub fn last_day(&self, until: Day) -> Day {
         match &self.end {
             Some(End::Followed { from, .. }) => until.min(from.day().before()),
-            Some(End::Terminated { .. }) | None => until,
+            Some(End::Terminated { .. } | End::Expired { .. }) | None => until,
         }
     }
 
@@ -197,7 +202,7 @@ impl Standing {
 
     /// One side ends it. What is over already stays as it is.
     pub fn terminate(&mut self, side: Side, at: Time) {
-        if !matches!(self.end, Some(End::Terminated { .. })) {
+        if !matches!(self.end, Some(End::Terminated { .. } | End::Expired { .. })) {
             self.end = Some(End::Terminated { side, at });
         }
     }
@@ -206,6 +211,13 @@ impl Standing {
     pub fn follow(&mut self, by: StatementId, from: Time) {
         if self.end.is_none() {
             self.end = Some(End::Followed { by, from });
+        }
+    }
+
+    /// Its last day is over.
+    pub fn expire(&mut self, at: Time) {
+        if self.end.is_none() {
+            self.end = Some(End::Expired { at });
         }
     }
 
@@ -293,8 +305,7 @@ mod tests {
 
     #[test]
     fn each_side_lifts_its_own_suspension_only() {
-        let mut standing =
-            Standing { signed_here: Some(at(0)), signed_there: Some(at(0)), ..Standing::default() };
+        let mut standing = Standing { signed_here: Some(at(0)), signed_there: Some(at(0)), ..Standing::default() };
         assert!(standing.hear(heard(Step::Suspended, at(5))));
         assert_eq!(standing.resume(&admin(1), 1).unwrap_err().reason, Reason::Conflict);
         standing.suspend(&admin(1), at(6));
@@ -308,8 +319,7 @@ mod tests {
 
     #[test]
     fn a_version_that_is_followed_later_stays_until_then() {
-        let mut standing =
-            Standing { signed_here: Some(at(0)), signed_there: Some(at(0)), ..Standing::default() };
+        let mut standing = Standing { signed_here: Some(at(0)), signed_there: Some(at(0)), ..Standing::default() };
         let from: Day = "2026-03-01".parse().unwrap();
         standing.follow(StatementId([2; 32]), from.start());
         assert_eq!(standing.state(until(), at(0)), AgreementState::InForce);

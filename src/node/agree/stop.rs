@@ -89,7 +89,8 @@ impl Node {
             }
             record.changed_at = at;
         }
-        let is_known_there = records.iter().any(|r| r.standing.signed_here.is_some() || r.standing.signed_there.is_some());
+        let is_known_there =
+            records.iter().any(|r| r.standing.signed_here.is_some() || r.standing.signed_there.is_some());
         let notice = Notice { agreement: *id, step, at, reason: reason.to_owned() };
         let told = asked.partner.clone();
         let send = if is_known_there {

@@ -11,12 +11,7 @@ use crate::{
 };
 
 /// A later version follows the one that is in force or suspended, by name and number, and nothing has overtaken it.
-pub(super) fn check(
-    id: &StatementId,
-    agreement: &Agreement,
-    held: &[AgreementRecord],
-    now: Time,
-) -> Result<(), Fault> {
+pub(super) fn check(id: &StatementId, agreement: &Agreement, held: &[AgreementRecord], now: Time) -> Result<(), Fault> {
     let of_series = || held.iter().filter(|r| r.agreement.series == agreement.series && r.id != *id);
     let Some(previous) = agreement.previous else {
         return if of_series().next().is_some() {

@@ -70,7 +70,11 @@ pub(super) fn agreement(name: &str, version: u32, standing: Standing, second: i6
         duties: Duties::default(),
     };
     let payload = wire::agreement::encode(&agreement);
-    let signature = Signature { suite: Suite::Ed25519, certificates: vec![vec![1]], value: vec![u8::try_from(second).unwrap(); 64] };
+    let signature = Signature {
+        suite: Suite::Ed25519,
+        certificates: vec![vec![1]],
+        value: vec![u8::try_from(second).unwrap(); 64],
+    };
     let envelope = Envelope { kind: StatementKind::Agreement, payload, signatures: vec![signature] };
     AgreementRecord {
         id: statement(u8::try_from(version).unwrap()),
