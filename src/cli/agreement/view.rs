@@ -182,7 +182,10 @@ impl View {
                 }
             }
             "ended" => lines.push(self.end()),
-            _ => {}
+            _ => {
+                let behind = if names.len() == 1 { "stands" } else { "stand" };
+                lines.push(format!("Signed by both; {} {behind} behind it on this side.", names.join(" and ")));
+            }
         }
         if let (false, Some(at)) = (self.state == "ended", &self.ends_at) {
             lines.push(format!("From {at} on version {} follows ({}).", self.version + 1, short(&self.followed_by)));
