@@ -101,6 +101,7 @@ impl Node {
             }
             live.wake();
         }
+        self.live.turned();
         Ok(())
     }
 
