@@ -25,7 +25,13 @@ mod hostile_kit;
 mod kit;
 #[path = "node/limits.rs"]
 mod limits;
+#[path = "node/quarantine.rs"]
+mod quarantine;
+#[path = "node/receipts.rs"]
+mod receipts;
 #[path = "node/sentences.rs"]
 mod sentences;
+#[path = "node/statements.rs"]
+mod statements;
 #[path = "node/surroundings.rs"]
 mod surroundings;
