@@ -11,12 +11,16 @@
 
 #[path = "node/attachment.rs"]
 mod attachment;
+#[path = "node/change.rs"]
+mod change;
 #[path = "node/control.rs"]
 mod control;
 #[path = "node/crash.rs"]
 mod crash;
 #[path = "node/doors.rs"]
 mod doors;
+#[path = "node/existence.rs"]
+mod existence;
 #[path = "node/hostile.rs"]
 mod hostile;
 #[path = "node/hostile_kit.rs"]

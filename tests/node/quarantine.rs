@@ -154,7 +154,7 @@ async fn what_came_before_its_agreement_is_read_once_that_is_signed_here() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_in_quarantine_is_examined_again_at_the_start() {
+async fn what_came_while_its_agreement_was_suspended_stays_in_quarantine() {
     let mut no = Org::found("no.example", "state", Some("NO")).await;
     let (mut feed, served, _stop) = Feed::to(&no).await;
     let agreement = feed.agreement.to_string();
