@@ -15,6 +15,7 @@ mod partner;
 mod person;
 mod policy;
 mod serve;
+mod quarantine;
 mod show;
 
 use std::{path::PathBuf, process::ExitCode};

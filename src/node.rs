@@ -13,6 +13,8 @@ pub mod post;
 pub mod prepared;
 pub mod publish;
 pub mod read;
+pub mod readmit;
+pub mod receipts;
 pub mod receive;
 pub mod release;
 pub mod status;

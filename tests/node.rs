@@ -13,12 +13,16 @@
 mod agreements;
 #[path = "node/attachment.rs"]
 mod attachment;
+#[path = "node/change.rs"]
+mod change;
 #[path = "node/control.rs"]
 mod control;
 #[path = "node/crash.rs"]
 mod crash;
 #[path = "node/doors.rs"]
 mod doors;
+#[path = "node/existence.rs"]
+mod existence;
 #[path = "node/hostile.rs"]
 mod hostile;
 #[path = "node/hostile_kit.rs"]
@@ -27,7 +31,13 @@ mod hostile_kit;
 mod kit;
 #[path = "node/limits.rs"]
 mod limits;
+#[path = "node/quarantine.rs"]
+mod quarantine;
+#[path = "node/receipts.rs"]
+mod receipts;
 #[path = "node/sentences.rs"]
 mod sentences;
+#[path = "node/statements.rs"]
+mod statements;
 #[path = "node/surroundings.rs"]
 mod surroundings;

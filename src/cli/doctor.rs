@@ -125,6 +125,10 @@ async fn live(global: &Global) -> Vec<Check> {
         })),
         Err(error) => checks.push(Check::ill("agreements", error.message, "see the node's log")),
     }
+    for feed in feeds.iter().filter(|f| f.outgoing && !f.problem.is_empty()) {
+        let name = format!("statements for {}", feed.partner);
+        checks.push(Check::ill(&name, &*feed.problem, "have the program updated there"));
+    }
     for feed in feeds.into_iter().filter(|f| !f.outgoing) {
         let name = format!("link to {}", feed.partner);
         checks.push(if feed.problem.is_empty() {

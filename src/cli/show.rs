@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{CliError, Exit};
+use super::{CliError, Exit, quarantine::Kept};
 use crate::{
     domain::{
         assessment::{Manifest, Portion},
@@ -29,6 +29,8 @@ pub struct Held {
     pub state: String,
     /// When it was published or first received here.
     pub since: String,
+    /// Which arrivals are kept from users, and why; for officers who asked for it.
+    pub quarantines: Vec<Kept>,
 }
 
 impl Held {
@@ -46,6 +48,7 @@ impl Held {
         });
         let via = view.releases.into_iter().map(release).collect::<Result<_, Fault>>()?;
         Ok(Self {
+            quarantines: view.quarantines.into_iter().map(Kept::new).collect(),
             portions: opened.into_iter().map(|o| o.portion().clone()).collect(),
             manifest,
             signatures: signatures.collect(),
@@ -98,6 +101,7 @@ impl Held {
             "portions": self.portions,
             "withheld": !self.via.is_empty(),
             "via": via,
+            "quarantines": self.quarantines,
         })
     }
 }

@@ -17,7 +17,7 @@ use crate::{
         read::View,
         status::{Arrival, FeedStatus},
     },
-    store::AgreementRecord,
+    store::{AgreementRecord, AnswerRecord, Quarantine},
     wire::{
         envelope,
         field::{number_of, text_of, timestamp},
@@ -80,6 +80,17 @@ pub(super) fn assessment(view: &View) -> proto::AssessmentView {
         state: view.record.state.to_string(),
         signatures: signatures.collect(),
         since: timestamp(view.record.since),
+        quarantines: view.quarantines.iter().map(quarantine).collect(),
+    }
+}
+
+fn quarantine(quarantine: &Quarantine) -> proto::QuarantineView {
+    proto::QuarantineView {
+        partner: quarantine.partner.to_string(),
+        sequence: quarantine.sequence,
+        release_id: quarantine.release_id.0.to_vec().into(),
+        reason: quarantine.reason.clone().unwrap_or_default(),
+        since: timestamp(quarantine.at),
     }
 }
 
@@ -139,6 +150,18 @@ pub(super) fn status(status: &FeedStatus) -> proto::FeedStatus {
         last_at: status.last_at.and_then(timestamp),
         problem: status.problem.clone().unwrap_or_default(),
         clock_ahead_seconds: status.clock_ahead,
+        quarantined_there: status.quarantined_there,
+        quarantined_newest: status.quarantined_newest.iter().map(quarantined_there).collect(),
+    }
+}
+
+fn quarantined_there(answer: &AnswerRecord) -> proto::QuarantinedThere {
+    proto::QuarantinedThere {
+        sequence: answer.sequence,
+        assessment_id: answer.assessment.0.0.to_vec().into(),
+        version: answer.assessment.1,
+        reason: answer.reason.clone().unwrap_or_default(),
+        at: timestamp(answer.at),
     }
 }
 

@@ -135,6 +135,7 @@ impl Node {
             }
             live.wake();
         }
+        self.live.turned();
         Ok(())
     }
 

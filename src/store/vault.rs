@@ -236,7 +236,9 @@ fn decided(deed: &Deed) -> Option<StatementId> {
         | Deed::Decided { manifest, .. }
         | Deed::Released { manifest, .. }
         | Deed::Dropped { manifest, .. }
-        | Deed::Received { manifest, .. } => Some(*manifest),
+        | Deed::Received { manifest, .. }
+        | Deed::Readmitted { manifest, .. }
+        | Deed::Answered { manifest, .. } => Some(*manifest),
         Deed::Voided { .. }
         | Deed::PartnerChanged { .. }
         | Deed::AgreementChanged { .. }

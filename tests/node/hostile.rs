@@ -20,19 +20,19 @@ use crate::{
     kit::{Org, note, pair, sealed, terms, until},
 };
 
-const ROGUE: &str = "rogue.example";
+pub const ROGUE: &str = "rogue.example";
 
 /// A feed made by hand, with its place.
-struct Feed {
-    rogue: Rogue,
+pub struct Feed {
+    pub rogue: Rogue,
     recipient: &'static str,
-    agreement: StatementId,
+    pub agreement: StatementId,
     last: Option<StatementId>,
     sequence: u64,
 }
 
 /// An entry before its release is signed.
-struct Making {
+pub struct Making {
     assessment: watchfire::domain::ids::AssessmentId,
     manifest: proto::Manifest,
     /// Put behind the manifest's canonical bytes before they are signed.
@@ -40,12 +40,12 @@ struct Making {
     /// Who signs the manifest.
     by_node: bool,
     portions: Vec<Vec<u8>>,
-    release: Release,
+    pub release: Release,
 }
 
 impl Feed {
     /// A partner of `victim`, with the world to give.
-    async fn to(victim: &Org) -> (Self, Served, tokio_util::sync::CancellationToken) {
+    pub async fn to(victim: &Org) -> (Self, Served, tokio_util::sync::CancellationToken) {
         let rogue = Rogue::new(ROGUE);
         let (address, served, stop) = serve(&rogue, credentials(&rogue.tls), victim).await;
         let agreement = rogue.befriend(victim, &address, &terms(ROGUE, victim.domain, "")).await;
@@ -53,13 +53,13 @@ impl Feed {
     }
 
     /// The next entry, as `bend` wants it.
-    fn next(&mut self, headline: &str, bend: impl FnOnce(&mut Making)) -> proto::FeedEntry {
+    pub fn next(&mut self, headline: &str, bend: impl FnOnce(&mut Making)) -> proto::FeedEntry {
         let (entry, id) = self.made(&note(headline, "BF"), bend);
         (self.last, self.sequence) = (Some(id), self.sequence + 1);
         entry
     }
 
-    fn good(&mut self, headline: &str) -> proto::FeedEntry {
+    pub fn good(&mut self, headline: &str) -> proto::FeedEntry {
         self.next(headline, |_| {})
     }
 

@@ -124,7 +124,7 @@ pub(crate) async fn agreements_and_their_outbox_go_together(home: &dyn Home) {
     let next = agreement("fr", 2, in_force(), 4);
     let send = Some((domain("fr"), next.envelope.clone()));
     store.save_agreements(vec![next.clone(), ended.clone()], send, vec![refused("fr")]).await.unwrap();
-    let outbox = store.outbox(&domain("fr"), 10).await.unwrap();
+    let outbox = store.outbox(&domain("fr"), 0, 10).await.unwrap();
     assert_eq!(outbox.iter().map(|i| &i.envelope).collect::<Vec<_>>(), [&next.envelope]);
     assert_eq!(store.agreements().await.unwrap(), [next, ended]);
     assert_eq!(store.events(0, 10).await.unwrap().len(), 2);
@@ -136,13 +136,15 @@ pub(crate) async fn the_outbox_keeps_its_order(home: &dyn Home) {
     for n in 0..4u8 {
         store.post(if n == 2 { &fr } else { &us }, vec![n]).await.unwrap();
     }
-    let items = store.outbox(&us, 10).await.unwrap();
+    let items = store.outbox(&us, 0, 10).await.unwrap();
     assert_eq!(items.iter().map(|i| i.envelope[0]).collect::<Vec<_>>(), [0, 1, 3]);
-    assert_eq!(store.outbox(&us, 1).await.unwrap(), items[..1]);
+    assert_eq!(store.outbox(&us, 0, 1).await.unwrap(), items[..1]);
+    assert_eq!(store.outbox(&us, items[0].id, 10).await.unwrap(), items[1..]);
+    assert!(store.outbox(&us, items[2].id, 10).await.unwrap().is_empty());
     store.posted(&fr, vec![items[0].id]).await.unwrap();
-    assert_eq!(store.outbox(&us, 10).await.unwrap(), items, "another partner can't clear it");
+    assert_eq!(store.outbox(&us, 0, 10).await.unwrap(), items, "another partner can't clear it");
     store.posted(&us, vec![items[0].id, items[2].id]).await.unwrap();
-    assert_eq!(store.outbox(&us, 10).await.unwrap(), items[1..2]);
+    assert_eq!(store.outbox(&us, 0, 10).await.unwrap(), items[1..2]);
 }
 
 pub(crate) async fn attachments_grow_without_holes(home: &dyn Home) {

@@ -82,7 +82,8 @@ pub(super) async fn save(
         .await
 }
 
-fn put(conn: &Connection, partner: &TrustDomain, sealed: &[u8]) -> Result<()> {
+/// Puts a sealed statement into a partner's outbox. For the writer.
+pub(super) fn put(conn: &Connection, partner: &TrustDomain, sealed: &[u8]) -> Result<()> {
     let peer = partners::number_of(conn, partner)?;
     change(conn, "INSERT INTO outbox (peer, sealed) VALUES (?1, ?2)", params![peer, sealed]).map(|_| ())
 }
@@ -93,13 +94,18 @@ pub(super) async fn post(store: &SqliteStore, partner: &TrustDomain, envelope: &
     store.write(move |conn, _| put(conn, &partner, &sealed)).await
 }
 
-pub(super) async fn outbox(store: &SqliteStore, partner: &TrustDomain, limit: u32) -> Result<Vec<OutboxItem>> {
+pub(super) async fn outbox(
+    store: &SqliteStore,
+    partner: &TrustDomain,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<OutboxItem>> {
     const SQL: &str = "SELECT number, sealed FROM outbox WHERE peer = (SELECT number FROM peer WHERE domain = ?1) \
-        ORDER BY number LIMIT ?2";
+        AND number > ?2 ORDER BY number LIMIT ?3";
     let partner = partner.clone();
     store
         .read_sealed(move |conn, vault| {
-            rows(conn, SQL, params![partner.as_str(), limit], |r| Ok((r.get(0)?, r.get::<_, Vec<u8>>(1)?)))?
+            rows(conn, SQL, params![partner.as_str(), after, limit], |r| Ok((r.get(0)?, r.get::<_, Vec<u8>>(1)?)))?
                 .into_iter()
                 .map(|(id, sealed)| Ok(OutboxItem { id, envelope: vault.open(Row::Outbox(&partner), &sealed)? }))
                 .collect()
