@@ -19,9 +19,11 @@ mod grant;
 mod house;
 mod outcome;
 mod plan;
+pub mod remedy;
 mod terms;
 #[cfg(test)]
 mod tests;
+mod unmet;
 
 pub use accept::accept;
 pub use agreement::PartnerPolicy;
