@@ -31,4 +31,4 @@ pub use decide::decide;
 pub use facts::Facts;
 pub use house::HouseRules;
 pub use outcome::{Cleared, Decision, Denial, GrantRef, Permit, PortionOutcome, Reason, Verdict};
-pub use plan::{plan, times};
+pub use plan::{plan, schedule, times};

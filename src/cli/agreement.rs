@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{
     CliError, Exit, Global,
     context::{ADMINS, ANYBODY, Context},
-    output,
+    named, output,
 };
 use crate::{
     config::Config,
@@ -227,15 +227,8 @@ async fn all(desk: &mut DeskClient) -> Result<Vec<View>, CliError> {
 }
 
 async fn named(desk: &mut DeskClient, id: &str) -> Result<View, CliError> {
-    let mut found: Vec<View> = all(desk).await?.into_iter().filter(|v| v.id.starts_with(id)).collect();
-    match (found.pop(), found.is_empty()) {
-        (Some(one), true) if id.len() >= 4 => Ok(one),
-        (Some(_), _) => Err(CliError::usage(format!("`{id}` does not name one agreement; write more of its id"))),
-        (None, _) => {
-            let what = format!("there is no agreement `{id}`; see `watchfire agreement list`");
-            Err(CliError::new(Exit::Failed, "NOT_FOUND", what))
-        }
-    }
+    let found = all(desk).await?.into_iter().filter(|v| v.id.starts_with(id)).collect();
+    named::only(found, id, "agreement", "agreement list")
 }
 
 async fn find(desk: &mut DeskClient, which: &Which) -> Result<prost::bytes::Bytes, CliError> {

@@ -7,7 +7,7 @@ use crate::{
         ids::StatementId,
         marking::GroupName,
     },
-    policy::grant::{Covered, duration, listed},
+    policy::grant::{duration, listed},
 };
 
 /// One change in words.
