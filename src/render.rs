@@ -3,6 +3,7 @@
 
 mod agreement;
 mod assessment;
+mod difference;
 mod matrix;
 mod portion;
 mod style;
@@ -16,6 +17,7 @@ use crate::domain::{
 };
 
 pub use agreement::agreement;
+pub use difference::{difference, differences};
 pub use assessment::{assessment, beginning, portion_names};
 pub use matrix::{Cell, Clauses, Column, Mark, Row, legend, matrix};
 pub use table::table;

@@ -1,5 +1,7 @@
 //! The terms between two organisations.
 
+pub mod difference;
+
 use serde::Serialize;
 
 use super::{

@@ -103,8 +103,10 @@ proptest! {
             prop_assert!(text::columns(line) <= width, "{}", text);
         }
         for partner in &partners {
-            prop_assert!(text.contains(&format!("{} ┐", partner.name)));
+            let named = text.contains(&format!("{} ┐", partner.name));
+            prop_assert!(named);
         }
-        prop_assert!((0..kinds.min(count * 4)).all(|k| text.contains(&format!("rule-{k}"))));
+        let all = (0..kinds.min(count * 4)).all(|k| text.contains(&format!("rule-{k}")));
+        prop_assert!(all);
     }
 }
