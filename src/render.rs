@@ -17,8 +17,8 @@ use crate::domain::{
 };
 
 pub use agreement::agreement;
-pub use difference::{difference, differences};
 pub use assessment::{assessment, beginning, portion_names};
+pub use difference::{difference, differences};
 pub use matrix::{Cell, Clauses, Column, Mark, Row, legend, matrix};
 pub use table::table;
 

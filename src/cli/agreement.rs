@@ -1,5 +1,7 @@
 //! `watchfire agreement`: what is shared with whom.
 
+mod diff;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -39,6 +41,8 @@ pub enum AgreementCommand {
     List,
     /// Show one agreement
     Show(Which),
+    /// Say in words what changed between two agreements, and whether it gives more or less
+    Diff(diff::Diff),
     /// Release nothing under an agreement for now; this side alone decides
     Suspend(Which),
     /// End an agreement; this side alone decides
@@ -125,6 +129,7 @@ impl AgreementCommand {
             Self::Draft(draft) => draft.run(global),
             Self::Propose(propose) => propose.run(global).await,
             Self::Review(which) | Self::Show(which) => show(global, which).await,
+            Self::Diff(diff) => diff.run(global).await,
             Self::List => list(global).await,
             Self::Sign(which) => {
                 let mut desk = Context::load(global, ADMINS)?.connect().await?;

@@ -149,3 +149,23 @@ fn hops(depth: u32) -> String {
 fn text(text: &str) -> String {
     if text.is_empty() { "none".to_owned() } else { format!("\"{}\"", one_line(text)) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{agreement::difference::tests::single_changes, lexicon::Lexicon};
+
+    #[test]
+    fn each_change_is_a_sentence() {
+        for (change, words) in single_changes() {
+            assert_eq!(difference(&change), words);
+        }
+    }
+
+    #[test]
+    fn changes_stand_grant_by_grant_with_a_mark() {
+        let all: Vec<Difference> = single_changes().into_iter().map(|(d, _)| d).collect();
+        let options = Options { lexicon: Lexicon::by_id("uk-phia-2025").unwrap(), width: 80, color: false };
+        insta::assert_snapshot!(differences(&all, &options));
+    }
+}

@@ -3,7 +3,7 @@
 
 mod grants;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use serde::Serialize;
 
