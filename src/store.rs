@@ -481,6 +481,14 @@ pub trait Store: Send + Sync {
         version: Option<u32>,
         quarantined: bool,
     ) -> Result<Option<AssessmentRecord>>;
+    /// The ids of assessments from `first` to `last`, at most `limit`; those in quarantine only where asked for.
+    async fn assessments_between(
+        &self,
+        first: &AssessmentId,
+        last: &AssessmentId,
+        quarantined: bool,
+        limit: u32,
+    ) -> Result<Vec<AssessmentId>>;
     /// A page of assessments, newest first.
     async fn list(&self, filter: &ListFilter) -> Result<Vec<AssessmentRecord>>;
 

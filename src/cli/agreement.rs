@@ -1,5 +1,6 @@
 //! `watchfire agreement`: what is shared with whom.
 
+mod diff;
 mod propose;
 mod transfer;
 mod view;
@@ -14,7 +15,7 @@ use self::{
 use super::{
     CliError, Exit, Global,
     context::{ADMINS, ANYBODY, Context},
-    output,
+    named, output,
 };
 use crate::{desk::client::DeskClient, wire::proto};
 
@@ -33,6 +34,8 @@ pub enum AgreementCommand {
     List,
     /// Show one agreement
     Show(Which),
+    /// Say in words what changed between two agreements, and whether it gives more or less
+    Diff(diff::Diff),
     /// Give and take nothing under an agreement for now; this side alone decides, and the partner is told
     Suspend(Stop),
     /// Lift this side's suspension
@@ -79,6 +82,7 @@ impl AgreementCommand {
             Self::Draft(draft) => draft.run(global).await,
             Self::Propose(propose) => propose.run(global).await,
             Self::Review(which) | Self::Show(which) => show(global, which).await,
+            Self::Diff(diff) => diff.run(global).await,
             Self::List => list(global).await,
             Self::Sign(sign) => sign.run(global).await,
             Self::Suspend(stop) => {
@@ -141,15 +145,8 @@ pub async fn ending(desk: &mut DeskClient) -> Result<Vec<(String, i64)>, CliErro
 
 /// The agreement whose id begins so.
 async fn named(desk: &mut DeskClient, id: &str) -> Result<View, CliError> {
-    let mut found: Vec<View> = all(desk).await?.into_iter().filter(|v| v.id.starts_with(id)).collect();
-    match (found.pop(), found.is_empty()) {
-        (Some(one), true) if id.len() >= 4 => Ok(one),
-        (Some(_), _) => Err(CliError::usage(format!("`{id}` does not name one agreement; write more of its id"))),
-        (None, _) => {
-            let what = format!("there is no agreement `{id}`; see `watchfire agreement list`");
-            Err(CliError::new(Exit::Failed, "NOT_FOUND", what))
-        }
-    }
+    let found = all(desk).await?.into_iter().filter(|v| v.id.starts_with(id)).collect();
+    named::only(found, id, "agreement", "agreement list")
 }
 
 async fn show(global: &Global, which: &Which) -> Result<(), CliError> {

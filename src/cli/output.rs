@@ -219,7 +219,7 @@ pub fn options() -> Options {
     let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
     #[expect(clippy::expect_used, reason = "the lexicon is one of the built-in table's")]
     let lexicon = Lexicon::by_id(LEXICON).expect("the default lexicon is built in");
-    Options { lexicon, width: columns.unwrap_or(100), color: is_terminal && std::env::var_os("NO_COLOR").is_none() }
+    Options { lexicon, width: columns.unwrap_or(80), color: is_terminal && std::env::var_os("NO_COLOR").is_none() }
 }
 
 /// The default lexicon of likelihood words.

@@ -6,6 +6,7 @@ use futures_util::StreamExt;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{
+    explain,
     feed::{self, Sending},
     view,
 };
@@ -15,7 +16,7 @@ use crate::{
         ids::{SpiffeId, TrustDomain},
         partner::PartnerKind,
     },
-    node::{Node, publish::Submission},
+    node::{Node, explain::Asked, publish::Submission},
     store::ListFilter,
     transport::listener::PeerIdentity,
     wire::{
@@ -190,18 +191,27 @@ impl DeskService for Desk {
         answer(work.await, |v| proto::GetAssessmentResponse { assessment: Some(view::assessment(&v)) })
     }
 
+    async fn find_assessments(
+        &self,
+        request: Request<proto::FindAssessmentsRequest>,
+    ) -> Answer<proto::FindAssessmentsResponse> {
+        let caller = caller(&request)?;
+        let found = self.node.find(&caller, &request.into_inner().beginning).await;
+        answer(found, |ids| proto::FindAssessmentsResponse {
+            assessment_ids: ids.iter().map(|id| id.0.to_vec().into()).collect(),
+        })
+    }
+
     async fn explain(&self, request: Request<proto::ExplainRequest>) -> Answer<proto::ExplainResponse> {
         let caller = caller(&request)?;
         let proto::ExplainRequest { assessment_id, version, partner } = request.into_inner();
         let work = async {
             let id = argument(field::bytes("assessment_id", &assessment_id))?;
             let partner = optional_domain("partner", &partner)?;
-            self.node.explain(&caller, &id, (version > 0).then_some(version), partner.as_ref()).await
+            let asked = Asked { assessment: id, version: (version > 0).then_some(version), partner };
+            Ok((self.node.explain(&caller, &asked).await?, asked.partner))
         };
-        answer(work.await, |e| proto::ExplainResponse {
-            then: view::explained(&e.prepared, &e.then),
-            now: view::explained(&e.prepared, &e.now),
-        })
+        answer(work.await, |(e, partner)| explain::explained(&e, partner.as_ref()))
     }
 
     type FollowFeedStream = Sending<proto::FollowFeedResponse>;

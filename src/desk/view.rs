@@ -10,10 +10,9 @@ use crate::{
     node::{
         Node,
         directory::Partner,
-        explain::Explained,
         partners::bundle_of,
         prepared::Prepared,
-        publish::{Published, in_ledger},
+        publish::{PartnerDecision, Published},
         read::View,
         status::{Arrival, FeedStatus},
     },
@@ -26,23 +25,25 @@ use crate::{
 };
 
 pub(super) fn published(published: &Published) -> proto::PublishAssessmentResponse {
-    let decisions = published.decisions.iter().map(|d| {
-        let portions = d.decision.portions.iter().map(in_ledger);
-        proto::PartnerDecision {
-            partner: d.partner.to_string(),
-            release: d.decision.release.is_some(),
-            not_before: d.not_before.and_then(timestamp),
-            portions: portions.map(|p| portion_decision(&published.prepared, &p)).collect(),
-            because: vec![],
-        }
-    });
     proto::PublishAssessmentResponse {
         assessment_id: published.assessment.0.to_vec().into(),
         version: published.version,
         manifest_id: published.manifest.0.to_vec().into(),
-        decisions: decisions.collect(),
+        decisions: decisions(&published.prepared, &published.decisions),
         is_new: published.is_new,
     }
+}
+
+/// What each partner gets.
+pub(super) fn decisions(prepared: &Prepared, all: &[PartnerDecision]) -> Vec<proto::PartnerDecision> {
+    let one = |d: &PartnerDecision| proto::PartnerDecision {
+        partner: d.partner.to_string(),
+        release: d.release,
+        not_before: d.not_before.and_then(timestamp),
+        portions: d.portions.iter().map(|p| portion_decision(prepared, p)).collect(),
+        because: vec![],
+    };
+    all.iter().map(one).collect()
 }
 
 fn portion_decision(prepared: &Prepared, decision: &PortionDecision) -> proto::PortionDecision {
@@ -52,18 +53,8 @@ fn portion_decision(prepared: &Prepared, decision: &PortionDecision) -> proto::P
         kind: portion.map(|p| number_of(Kind::ALL, &p.portion.kind())).unwrap_or_default(),
         release: decision.release,
         because: decision.because.clone(),
+        not_before: decision.not_before.and_then(timestamp),
     }
-}
-
-pub(super) fn explained(prepared: &Prepared, all: &[Explained]) -> Vec<proto::PartnerDecision> {
-    let one = |e: &Explained| proto::PartnerDecision {
-        partner: e.partner.to_string(),
-        release: e.release,
-        not_before: None,
-        portions: e.portions.iter().map(|p| portion_decision(prepared, p)).collect(),
-        because: vec![],
-    };
-    all.iter().map(one).collect()
 }
 
 pub(super) fn assessment(view: &View) -> proto::AssessmentView {

@@ -2,6 +2,8 @@
 
 mod standing;
 
+pub mod difference;
+
 use serde::Serialize;
 
 use super::{

@@ -90,4 +90,7 @@ pub struct PortionDecision {
     pub release: bool,
     /// The grants or rules that decided, each with its words.
     pub because: Vec<String>,
+    /// From when on it goes, where that is later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Time>,
 }

@@ -20,7 +20,7 @@ pub struct View {
     pub id: String,
     pub version: u32,
     parties: Vec<String>,
-    state: String,
+    pub state: String,
     from: String,
     until: String,
     /// The person's id and since when.
