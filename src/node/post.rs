@@ -100,7 +100,6 @@ impl Node {
     /// # Errors
     /// As taking it.
     pub async fn take_statement(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
-        self.only_by(&[partner, self.domain()], envelope)?;
         let name = sha256(&[&wire::envelope::encode(envelope)]);
         let live = self.live.of(partner);
         let mut taken = live.taken.lock().await;
@@ -108,8 +107,14 @@ impl Node {
             return Ok(());
         }
         match envelope.kind {
-            StatementKind::Agreement => self.take_agreement(partner, envelope).await?,
-            StatementKind::Receipt => self.take_receipt(partner, envelope).await?,
+            StatementKind::Agreement => {
+                self.only_by(&[partner, self.domain()], envelope)?;
+                self.take_agreement(partner, envelope).await?;
+            }
+            StatementKind::Receipt => {
+                self.only_by(&[partner], envelope)?;
+                self.take_receipt(partner, envelope).await?;
+            }
             kind => {
                 return Err(Fault::new(Reason::InvalidArgument, format!("a {kind} is not handed over by this call")));
             }

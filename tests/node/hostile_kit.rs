@@ -172,6 +172,8 @@ pub struct Served {
     pub submitted: Arc<Mutex<Vec<proto::Envelope>>>,
     /// The highest number that was acknowledged to it.
     pub acknowledged: Arc<Mutex<u64>>,
+    /// The attachments that it was asked for, with the offsets.
+    pub asked: Arc<Mutex<Vec<(Vec<u8>, u64)>>>,
 }
 
 impl Served {
@@ -259,8 +261,10 @@ impl ExchangeService for Served {
 
     async fn fetch_attachment(
         &self,
-        _: Request<proto::FetchAttachmentRequest>,
+        request: Request<proto::FetchAttachmentRequest>,
     ) -> Result<Response<Self::FetchAttachmentStream>, Status> {
+        let proto::FetchAttachmentRequest { sha256, offset } = request.into_inner();
+        self.asked.lock().unwrap().push((sha256.to_vec(), offset));
         Err(Status::not_found("nothing here"))
     }
 }
