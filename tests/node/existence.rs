@@ -371,10 +371,10 @@ async fn a_partner_that_names_an_attachment_does_not_learn_whether_it_is_here_al
     no.ask(&["--as", "ana", "feed", "pull", "--from", crate::hostile::ROGUE]).await;
     let asked = until("it is asked for both", async || {
         let asked = served.asked.lock().unwrap().clone();
-        [here, nowhere].iter().all(|d| asked.iter().any(|(a, _)| a[..] == d[..])).then_some(asked)
+        [here, nowhere].iter().all(|d| asked.iter().any(|a| a.sha256[..] == d[..])).then_some(asked)
     })
     .await;
-    assert!(asked.iter().all(|(_, offset)| *offset == 0), "{asked:?}");
+    assert!(asked.iter().all(|a| a.offset == 0), "{asked:?}");
     // What it does not send takes nothing from what is here.
     std::fs::remove_file(&out).unwrap();
     assert_eq!(fetch().await.code, 0);

@@ -172,8 +172,8 @@ pub struct Served {
     pub submitted: Arc<Mutex<Vec<proto::Envelope>>>,
     /// The highest number that was acknowledged to it.
     pub acknowledged: Arc<Mutex<u64>>,
-    /// The attachments that it was asked for, with the offsets.
-    pub asked: Arc<Mutex<Vec<(Vec<u8>, u64)>>>,
+    /// The attachments that it was asked for.
+    pub asked: Arc<Mutex<Vec<proto::FetchAttachmentRequest>>>,
 }
 
 impl Served {
@@ -263,8 +263,7 @@ impl ExchangeService for Served {
         &self,
         request: Request<proto::FetchAttachmentRequest>,
     ) -> Result<Response<Self::FetchAttachmentStream>, Status> {
-        let proto::FetchAttachmentRequest { sha256, offset } = request.into_inner();
-        self.asked.lock().unwrap().push((sha256.to_vec(), offset));
+        self.asked.lock().unwrap().push(request.into_inner());
         Err(Status::not_found("nothing here"))
     }
 }
