@@ -11,13 +11,15 @@ use crate::domain::{
     event::Event,
     ids::{AssessmentId, Digest, Sha256, StatementId, TrustDomain},
     partner::{Endpoint, Organisation, PartnerState},
-    release::{EntryKind, ReceiptKind},
+    release::EntryKind,
     time::Time,
     words::words,
 };
+use receipts::{AnswerRecord, HeldEntry, Quarantine, Readmission, ReceiptRecord, Released};
 
 #[cfg(test)]
 mod contract;
+pub mod receipts;
 pub mod sqlite;
 pub mod vault;
 
@@ -288,93 +290,26 @@ pub struct OutboxItem {
     pub envelope: Vec<u8>,
 }
 
-/// An arrival that is kept from users for want of an agreement.
-pub struct HeldEntry {
-    /// Its number in the partner's feed.
-    pub sequence: u64,
-    /// As in [`ReceivedRecord`].
-    pub arrival: u64,
-    /// The release's statement id.
-    pub release_id: StatementId,
-    /// The encoded envelope of the release.
-    pub release: Vec<u8>,
-    /// The manifest's statement id.
-    pub manifest_id: StatementId,
-    /// The encoded envelope of the manifest.
-    pub manifest: Vec<u8>,
-    /// The encoded portions that came with it, decrypted.
-    pub portions: Vec<Vec<u8>>,
-}
-
-/// An entry that users are to see from now on.
-pub struct Readmission {
-    /// From whom it came.
-    pub partner: TrustDomain,
-    /// Its number there.
-    pub sequence: u64,
-    /// The attachments that it names: (digest, length).
-    pub attachments: Vec<(Sha256, u64)>,
-    /// Statements for the partner.
-    pub post: Vec<Vec<u8>>,
-    /// The ledger entries.
-    pub events: Vec<Event>,
-}
-
-/// Why an arrival is kept from users.
+/// Names a copy of an attachment. There is one for each source, so that what a partner has sent neither shows nor changes
+/// what another one's is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Quarantine {
-    /// From whom it came.
-    pub partner: TrustDomain,
-    /// Its number there.
-    pub sequence: u64,
-    /// The release's statement id.
-    pub release_id: StatementId,
-    /// A stable reason in capitals; `None` where another manifest held its version at the moment of storing.
-    pub reason: Option<String>,
-    /// When it was stored.
-    pub at: Time,
+pub struct CopyName {
+    /// SHA-256 of the whole.
+    pub sha256: Sha256,
+    /// The partner from whom it is fetched; `None` where it was uploaded here.
+    pub from: Option<TrustDomain>,
 }
 
-/// A release as its number names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Released {
-    /// Its number.
-    pub sequence: u64,
-    /// Its statement id.
-    pub id: StatementId,
-    /// What it hands over.
-    pub manifest_id: StatementId,
-}
+impl CopyName {
+    /// The copy that was uploaded here.
+    pub fn own(sha256: Sha256) -> Self {
+        Self { sha256, from: None }
+    }
 
-/// A verified receipt about releases that were given to its signer.
-pub struct ReceiptRecord {
-    /// Its statement id.
-    pub id: StatementId,
-    /// Its encoded envelope.
-    pub envelope: Vec<u8>,
-    /// What became of the releases.
-    pub kind: ReceiptKind,
-    /// Why: a stable reason in capitals.
-    pub reason: Option<String>,
-    /// When, by the partner's clock.
-    pub at: Time,
-    /// The numbers of the releases, each with the ledger entry about it.
-    pub answers: Vec<(u64, Event)>,
-}
-
-/// What a partner answered to one release.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AnswerRecord {
-    /// The release's number.
-    pub sequence: u64,
-    /// Which assessment and version.
-    pub assessment: (AssessmentId, u32),
-    /// The manifest's statement id.
-    pub manifest_id: StatementId,
-    /// Why: a stable reason in capitals.
-    pub reason: Option<String>,
-    /// When, by the partner's clock.
-    pub at: Time,
+    /// The copy that is fetched from a partner.
+    pub fn of(partner: &TrustDomain, sha256: Sha256) -> Self {
+        Self { sha256, from: Some(partner.clone()) }
+    }
 }
 
 /// How much of an attachment is here.
@@ -500,14 +435,14 @@ pub trait Store: Send + Sync {
     async fn posted(&self, partner: &TrustDomain, items: Vec<i64>) -> Result<()>;
 
     /// How much of an attachment is here.
-    async fn attachment(&self, sha256: &Sha256) -> Result<AttachmentStatus>;
+    async fn attachment(&self, name: &CopyName) -> Result<AttachmentStatus>;
     /// Appends bytes at `offset`, which must be where it ends so far ([`StoreError::Conflict`] otherwise).
-    async fn append_attachment(&self, sha256: &Sha256, size: u64, offset: u64, bytes: Vec<u8>) -> Result<()>;
+    async fn append_attachment(&self, name: &CopyName, size: u64, offset: u64, bytes: Vec<u8>) -> Result<()>;
     /// Marks an attachment as whole, or, where its digest was wrong, forgets it.
-    async fn finish_attachment(&self, sha256: &Sha256, is_good: bool) -> Result<()>;
+    async fn finish_attachment(&self, name: &CopyName, is_good: bool) -> Result<()>;
     /// At most `length` bytes from `offset` on.
-    async fn read_attachment(&self, sha256: &Sha256, offset: u64, length: u32) -> Result<Vec<u8>>;
-    /// Attachments that entries from this partner named, out of quarantine, and that are not whole here: (digest, length).
+    async fn read_attachment(&self, name: &CopyName, offset: u64, length: u32) -> Result<Vec<u8>>;
+    /// Attachments that entries from this partner named, out of quarantine, and that are not whole from it: (digest, length).
     async fn wanted_attachments(&self, partner: &TrustDomain) -> Result<Vec<(Sha256, u64)>>;
     /// The releases (not voided) that have disclosed that attachment to a partner.
     async fn attachment_releases(&self, partner: &TrustDomain, sha256: &Sha256) -> Result<Vec<ReleaseRecord>>;
@@ -540,6 +475,8 @@ pub trait Store: Send + Sync {
     /// Keeps a receipt from a partner with the answers that are new: a release is answered once as quarantined, and then
     /// or at first as stored. How many were new; where none is, nothing is kept.
     async fn save_receipt(&self, partner: &TrustDomain, receipt: ReceiptRecord) -> Result<u64>;
+    /// The copy of an attachment of which most is here; of whole ones that which was uploaded here.
+    async fn best_copy(&self, sha256: &Sha256) -> Result<Option<CopyName>>;
     /// Of what was released to a partner: how many entries it keeps from its users by its own word, and which, the newest
     /// first, at most `limit`.
     async fn quarantined_there(&self, partner: &TrustDomain, limit: u32) -> Result<(u64, Vec<AnswerRecord>)>;

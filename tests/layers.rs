@@ -38,6 +38,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("cli/", "desk::client", "the desk's client side"),
     // Values that `node` hands out or takes; nothing of the store is called.
     ("desk/", "store::AgreementRecord", "a value that `node` hands out"),
+    ("desk/", "store::receipts", "values that `node` hands out"),
     ("desk/", "store::ListFilter", "a value that `node` takes"),
     // No node runs yet, or it could not start: there is no `node` to call.
     ("cli/init.rs", "store::sqlite::SqliteStore", "makes the empty store"),

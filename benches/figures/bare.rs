@@ -68,6 +68,13 @@ impl ExchangeService for Bare {
         Err(Status::unimplemented(""))
     }
 
+    async fn fetch_statements(
+        &self,
+        _: Request<proto::FetchStatementsRequest>,
+    ) -> Result<Response<proto::FetchStatementsResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
     type FetchAttachmentStream = Sending<proto::FetchAttachmentResponse>;
 
     async fn fetch_attachment(

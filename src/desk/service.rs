@@ -124,8 +124,9 @@ impl DeskService for Desk {
         request: Request<proto::GetAttachmentStatusRequest>,
     ) -> Answer<proto::GetAttachmentStatusResponse> {
         let work = async {
-            let sha256 = argument(field::bytes("sha256", &request.into_inner().sha256))?;
-            self.node.attachment_status(&sha256).await
+            let proto::GetAttachmentStatusRequest { sha256, uploaded_only } = request.into_inner();
+            let sha256 = argument(field::bytes("sha256", &sha256))?;
+            self.node.attachment_status(&sha256, uploaded_only).await
         };
         answer(work.await, |s| proto::GetAttachmentStatusResponse {
             size: s.size,

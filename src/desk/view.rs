@@ -16,7 +16,10 @@ use crate::{
         read::View,
         status::{Arrival, FeedStatus},
     },
-    store::{AgreementRecord, AnswerRecord, Quarantine},
+    store::{
+        AgreementRecord,
+        receipts::{AnswerRecord, Quarantine},
+    },
     wire::{
         envelope,
         field::{number_of, text_of, timestamp},

@@ -9,7 +9,7 @@ use crate::{
         ids::{Sha256, SpiffeId, TrustDomain},
     },
     seal::hash::Sha256Stream,
-    store::AttachmentStatus,
+    store::{AttachmentStatus, CopyName},
     wire,
 };
 
@@ -17,12 +17,22 @@ use crate::{
 pub const CHUNK: u32 = 256 * 1024;
 
 impl Node {
-    /// How much of an attachment is here.
+    /// How much of an attachment is here, from whomever; or how much of it was uploaded here.
     ///
     /// # Errors
     /// Store faults.
-    pub async fn attachment_status(&self, sha256: &Sha256) -> Result<AttachmentStatus, Fault> {
-        Ok(self.store.attachment(sha256).await?)
+    pub async fn attachment_status(&self, sha256: &Sha256, is_upload: bool) -> Result<AttachmentStatus, Fault> {
+        let own = CopyName::own(*sha256);
+        let name = if is_upload { own } else { self.store.best_copy(sha256).await?.unwrap_or(own) };
+        Ok(self.store.attachment(&name).await?)
+    }
+
+    /// How much of an attachment a partner has sent.
+    ///
+    /// # Errors
+    /// Store faults.
+    pub async fn sent_status(&self, partner: &TrustDomain, sha256: &Sha256) -> Result<AttachmentStatus, Fault> {
+        Ok(self.store.attachment(&CopyName::of(partner, *sha256)).await?)
     }
 
     /// Stores a chunk from the organisation's own people. Durable on return.
@@ -38,7 +48,22 @@ impl Node {
         data: Vec<u8>,
     ) -> Result<AttachmentStatus, Fault> {
         self.require(caller, WRITERS)?;
-        self.store_chunk(sha256, size, offset, data).await
+        self.store_chunk(&CopyName::own(*sha256), size, offset, data).await
+    }
+
+    /// Stores a chunk that a partner has sent. Durable on return.
+    ///
+    /// # Errors
+    /// As [`Self::store_chunk`].
+    pub async fn take_chunk(
+        &self,
+        partner: &TrustDomain,
+        sha256: &Sha256,
+        size: u64,
+        offset: u64,
+        data: Vec<u8>,
+    ) -> Result<AttachmentStatus, Fault> {
+        self.store_chunk(&CopyName::of(partner, *sha256), size, offset, data).await
     }
 
     /// Stores a chunk; with the last one, the digest of the whole is checked, and a wrong one forgets all of it.
@@ -46,9 +71,9 @@ impl Node {
     /// # Errors
     /// `LIMIT_EXCEEDED`; `CONFLICT` where it does not begin where the last chunk ended; `DIGEST_NOT_LISTED` where the
     /// whole is not what its digest says.
-    pub async fn store_chunk(
+    async fn store_chunk(
         &self,
-        sha256: &Sha256,
+        name: &CopyName,
         size: u64,
         offset: u64,
         data: Vec<u8>,
@@ -58,36 +83,36 @@ impl Node {
             let what = format!("an attachment takes at most {MAX_ATTACHMENT_BYTES} bytes, a chunk {CHUNK}");
             return Err(Fault::new(Reason::LimitExceeded, what));
         }
-        let before = self.store.attachment(sha256).await?;
+        let before = self.store.attachment(name).await?;
         if before.complete {
             return Ok(before);
         }
         if before.size != size && before.stored > 0 {
             // Two tell different lengths of one digest. Only a whole with the right digest counts, so begin anew.
-            self.store.finish_attachment(sha256, false).await?;
+            self.store.finish_attachment(name, false).await?;
             return Err(Fault::new(Reason::Conflict, "the attachment was begun with another length; try again"));
         }
         if length > 0 || size == 0 {
-            self.store.append_attachment(sha256, size, offset, data).await?;
+            self.store.append_attachment(name, size, offset, data).await?;
         }
-        let status = self.store.attachment(sha256).await?;
+        let status = self.store.attachment(name).await?;
         if status.stored < size {
             return Ok(status);
         }
-        let is_good = self.digest_of(sha256, size).await? == *sha256;
-        self.store.finish_attachment(sha256, is_good).await?;
+        let is_good = self.digest_of(name, size).await? == name.sha256;
+        self.store.finish_attachment(name, is_good).await?;
         if is_good {
-            Ok(self.store.attachment(sha256).await?)
+            Ok(self.store.attachment(name).await?)
         } else {
             Err(Fault::new(Reason::DigestNotListed, "the attachment's bytes are not those that its digest names"))
         }
     }
 
-    async fn digest_of(&self, sha256: &Sha256, size: u64) -> Result<Sha256, Fault> {
+    async fn digest_of(&self, name: &CopyName, size: u64) -> Result<Sha256, Fault> {
         let mut stream = Sha256Stream::new();
         let mut offset = 0;
         while offset < size {
-            let bytes = self.store.read_attachment(sha256, offset, CHUNK).await?;
+            let bytes = self.store.read_attachment(name, offset, CHUNK).await?;
             if bytes.is_empty() {
                 break;
             }
@@ -103,7 +128,8 @@ impl Node {
     /// `ROLE_REQUIRED`, `NOT_FOUND` where it is not whole.
     pub async fn download(&self, caller: &SpiffeId, sha256: &Sha256, offset: u64) -> Result<Vec<u8>, Fault> {
         self.require(caller, WRITERS)?;
-        self.whole_chunk(sha256, offset).await
+        let name = self.store.best_copy(sha256).await?.ok_or_else(nothing)?;
+        self.whole_chunk(&name, offset).await
     }
 
     /// A chunk for a partner, where a release has disclosed the attachment to it and would still do so. Otherwise the answer is the same as
@@ -117,22 +143,22 @@ impl Node {
             let envelope = wire::envelope::decode(&record.envelope)?;
             for prepared in self.prepare(&[record.manifest_id]).await? {
                 if still_permits(&active.outgoing, &prepared, &envelope, self.now())? {
-                    return self.whole_chunk(sha256, offset).await;
+                    return self.whole_chunk(&CopyName::own(*sha256), offset).await;
                 }
             }
         }
         Err(nothing())
     }
 
-    async fn whole_chunk(&self, sha256: &Sha256, offset: u64) -> Result<Vec<u8>, Fault> {
-        let status = self.store.attachment(sha256).await?;
+    async fn whole_chunk(&self, name: &CopyName, offset: u64) -> Result<Vec<u8>, Fault> {
+        let status = self.store.attachment(name).await?;
         if !status.complete || offset > status.size {
             return Err(nothing());
         }
-        Ok(self.store.read_attachment(sha256, offset, CHUNK).await?)
+        Ok(self.store.read_attachment(name, offset, CHUNK).await?)
     }
 
-    /// Attachments that a partner has disclosed and that are not whole here: (digest, length).
+    /// Attachments that a partner has disclosed and that are not whole from it: (digest, length).
     ///
     /// # Errors
     /// Store faults.
@@ -144,7 +170,7 @@ impl Node {
     pub(super) async fn require_attachments(&self, prepared: &Prepared) -> Result<(), Fault> {
         for portion in &prepared.portions {
             let Body::Attachment(attachment) = &portion.portion.body else { continue };
-            let status = self.store.attachment(&attachment.sha256).await?;
+            let status = self.store.attachment(&CopyName::own(attachment.sha256)).await?;
             if !status.complete || status.size != attachment.size {
                 let what = "an attachment of this assessment was not uploaded; upload it, then publish";
                 return Err(Fault::new(Reason::NotFound, what));

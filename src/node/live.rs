@@ -263,3 +263,50 @@ impl Live {
         self.pull.subscribe()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn live() -> Arc<Live> {
+        LiveFeeds::default().of(&"fr.example".parse().unwrap())
+    }
+
+    #[test]
+    fn an_agreement_is_examined_once_for_as_long_as_it_is_in_force() {
+        let live = live();
+        let [one, other] = [1, 2].map(|n| StatementId([n; 32]));
+        assert_eq!(live.to_examine(vec![one]), [one]);
+        assert_eq!(live.to_examine(vec![one, other]), [other]);
+        assert!(live.to_examine(vec![other]).is_empty());
+        // In force again after a time.
+        assert_eq!(live.to_examine(vec![one, other]), [one]);
+        live.examine_again();
+        assert_eq!(live.to_examine(vec![one, other]), [one, other]);
+    }
+
+    #[test]
+    fn nothing_is_read_before_the_partner_has_said_so_and_what_is_held_is_said_once() {
+        let live = live();
+        assert!(!live.reads(StatementKind::Agreement) && !live.first_held());
+        live.set_reads(vec![StatementKind::Agreement]);
+        assert!(live.reads(StatementKind::Agreement) && !live.reads(StatementKind::Receipt));
+        assert!(live.first_held() && !live.first_held());
+        live.set_reads(vec![StatementKind::Agreement]);
+        assert!(!live.first_held(), "the same hello again is no news");
+        live.set_reads(vec![]);
+        assert!(live.first_held());
+    }
+
+    #[test]
+    fn what_was_taken_is_remembered_up_to_a_number() {
+        let mut recent = Recent::default();
+        let name = |n: usize| {
+            let mut name = [0; 32];
+            name[..8].copy_from_slice(&n.to_le_bytes());
+            name
+        };
+        (0..=Recent::KEPT).for_each(|n| recent.push(name(n)));
+        assert!(!recent.contains(&name(0)) && (1..=Recent::KEPT).all(|n| recent.contains(&name(n))));
+    }
+}

@@ -11,7 +11,7 @@ use crate::{
         time::Time,
     },
     seal::{chains::Chains, rules, verify::verify},
-    store::{AssessmentRecord, ListFilter, Quarantine},
+    store::{AssessmentRecord, ListFilter, receipts::Quarantine},
     wire,
 };
 

@@ -15,7 +15,7 @@ use crate::{
     },
     policy::{Facts, accept},
     seal::open::open_listed,
-    store::{HeldEntry, Readmission},
+    store::receipts::{HeldEntry, Readmission},
     wire,
 };
 

@@ -13,7 +13,10 @@ use crate::{
         time::Time,
     },
     seal::{rules, verify::verify},
-    store::{ReceiptRecord, ReceivedEntry, Released},
+    store::{
+        ReceivedEntry,
+        receipts::{ReceiptRecord, Released},
+    },
     wire,
 };
 

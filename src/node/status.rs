@@ -9,7 +9,7 @@ use crate::{
         ids::{SpiffeId, TrustDomain},
         time::Time,
     },
-    store::{AnswerRecord, AssessmentState, ReceivedRecord},
+    store::{AssessmentState, ReceivedRecord, receipts::AnswerRecord},
     wire,
 };
 

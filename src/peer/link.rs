@@ -212,14 +212,14 @@ impl Link {
     }
 
     async fn fetch(&mut self, sha256: &Sha256, size: u64) -> Result<(), Fault> {
-        let mut offset = self.node.attachment_status(sha256).await?.stored;
+        let mut offset = self.node.sent_status(&self.partner, sha256).await?.stored;
         let request = proto::FetchAttachmentRequest { sha256: sha256.0.to_vec().into(), offset };
         let mut chunks = self.client.fetch_attachment(request).await.map_err(|s| to_fault(&s))?.into_inner();
         while offset < size {
             let Some(chunk) = chunks.message().await.map_err(|s| to_fault(&s))? else {
                 return Err(Fault::new(Reason::NotFound, "the attachment ended early"));
             };
-            let status = self.node.store_chunk(sha256, size, offset, chunk.data.into()).await?;
+            let status = self.node.take_chunk(&self.partner, sha256, size, offset, chunk.data.into()).await?;
             if status.stored <= offset {
                 return Err(Fault::new(Reason::InvalidArgument, "the partner sent an empty chunk"));
             }

@@ -55,6 +55,7 @@ macro_rules! contract {
             the_outbox_keeps_its_order
             attachments_grow_without_holes
             attachments_that_entries_named_are_wanted_until_they_are_whole
+            copies_from_several_sources_do_not_touch_each_other
             a_wrong_attachment_is_forgotten
             the_ledger_is_in_order_and_found_by_manifest
             receipts_to_post_go_with_the_entries_they_are_about

@@ -9,9 +9,11 @@ use async_trait::async_trait;
 use rusqlite::Connection;
 
 use super::{
-    AgreementRecord, AnswerRecord, AssessmentRecord, AttachmentStatus, HeldEntry, InboundPosition, ListFilter,
-    OutboundPosition, OutboxItem, PartnerRecord, Publication, Quarantine, QueueItem, Readmission, ReceiptRecord,
-    ReceivedEntry, ReceivedRecord, ReleaseBatch, ReleaseRecord, Released, Result, Store, vault::Vault,
+    AgreementRecord, AssessmentRecord, AttachmentStatus, CopyName, InboundPosition, ListFilter, OutboundPosition,
+    OutboxItem, PartnerRecord, Publication, QueueItem, ReceivedEntry, ReceivedRecord, ReleaseBatch, ReleaseRecord,
+    Result, Store,
+    receipts::{AnswerRecord, HeldEntry, Quarantine, Readmission, ReceiptRecord, Released},
+    vault::Vault,
 };
 use crate::{
     domain::{
@@ -226,17 +228,17 @@ impl Store for SqliteStore {
         agreements::posted(self, partner, items).await
     }
 
-    async fn attachment(&self, sha256: &Sha256) -> Result<AttachmentStatus> {
-        attachments::status(self, sha256).await
+    async fn attachment(&self, name: &CopyName) -> Result<AttachmentStatus> {
+        attachments::status(self, name).await
     }
-    async fn append_attachment(&self, sha256: &Sha256, size: u64, offset: u64, bytes: Vec<u8>) -> Result<()> {
-        attachments::append(self, sha256, size, offset, bytes).await
+    async fn append_attachment(&self, name: &CopyName, size: u64, offset: u64, bytes: Vec<u8>) -> Result<()> {
+        attachments::append(self, name, size, offset, bytes).await
     }
-    async fn finish_attachment(&self, sha256: &Sha256, is_good: bool) -> Result<()> {
-        attachments::finish(self, sha256, is_good).await
+    async fn finish_attachment(&self, name: &CopyName, is_good: bool) -> Result<()> {
+        attachments::finish(self, name, is_good).await
     }
-    async fn read_attachment(&self, sha256: &Sha256, offset: u64, length: u32) -> Result<Vec<u8>> {
-        attachments::read(self, sha256, offset, length).await
+    async fn read_attachment(&self, name: &CopyName, offset: u64, length: u32) -> Result<Vec<u8>> {
+        attachments::read(self, name, offset, length).await
     }
     async fn wanted_attachments(&self, partner: &TrustDomain) -> Result<Vec<(Sha256, u64)>> {
         attachments::wanted(self, partner).await
@@ -275,6 +277,9 @@ impl Store for SqliteStore {
     }
     async fn save_receipt(&self, partner: &TrustDomain, receipt: ReceiptRecord) -> Result<u64> {
         receipts::save(self, partner, receipt).await
+    }
+    async fn best_copy(&self, sha256: &Sha256) -> Result<Option<CopyName>> {
+        attachments::best(self, sha256).await
     }
     async fn quarantined_there(&self, partner: &TrustDomain, limit: u32) -> Result<(u64, Vec<AnswerRecord>)> {
         receipts::quarantined_there(self, partner, limit).await

@@ -59,6 +59,13 @@ impl Feed {
         entry
     }
 
+    /// An entry with that draft.
+    pub fn of(&mut self, text: &str) -> proto::FeedEntry {
+        let (entry, id) = self.made(text, |_| {});
+        (self.last, self.sequence) = (Some(id), self.sequence + 1);
+        entry
+    }
+
     pub fn good(&mut self, headline: &str) -> proto::FeedEntry {
         self.next(headline, |_| {})
     }

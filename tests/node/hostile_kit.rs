@@ -177,6 +177,12 @@ pub struct Served {
     pub submitted: Arc<Mutex<Vec<proto::Envelope>>>,
     /// The highest number that was acknowledged to it.
     pub acknowledged: Arc<Mutex<u64>>,
+    /// The attachments that it was asked for.
+    pub asked: Arc<Mutex<Vec<proto::FetchAttachmentRequest>>>,
+    /// The statements that it offers, whatever was settled.
+    pub offered: Arc<Mutex<Vec<proto::WaitingStatement>>>,
+    /// Each call for statements, with what it settled.
+    pub fetches: Arc<Mutex<Vec<Vec<proto::SettledStatement>>>>,
 }
 
 impl Served {
@@ -250,22 +256,27 @@ impl ExchangeService for Served {
         Ok(Response::new(proto::SubmitStatementsResponse { outcomes }))
     }
 
-    /// Nothing waits here.
+    /// The same again and again, at once; a wait only where there is nothing.
     async fn fetch_statements(
         &self,
         request: Request<proto::FetchStatementsRequest>,
     ) -> Result<Response<proto::FetchStatementsResponse>, Status> {
-        let wait = request.into_inner().wait_seconds;
-        tokio::time::sleep(std::time::Duration::from_secs(wait.into())).await;
-        Ok(Response::new(proto::FetchStatementsResponse { statements: vec![] }))
+        let proto::FetchStatementsRequest { settled, wait_seconds } = request.into_inner();
+        self.fetches.lock().unwrap().push(settled);
+        let statements = self.offered.lock().unwrap().clone();
+        if statements.is_empty() {
+            tokio::time::sleep(std::time::Duration::from_secs(wait_seconds.into())).await;
+        }
+        Ok(Response::new(proto::FetchStatementsResponse { statements }))
     }
 
     type FetchAttachmentStream = Sending<proto::FetchAttachmentResponse>;
 
     async fn fetch_attachment(
         &self,
-        _: Request<proto::FetchAttachmentRequest>,
+        request: Request<proto::FetchAttachmentRequest>,
     ) -> Result<Response<Self::FetchAttachmentStream>, Status> {
+        self.asked.lock().unwrap().push(request.into_inner());
         Err(Status::not_found("nothing here"))
     }
 }

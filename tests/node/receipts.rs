@@ -13,8 +13,8 @@ use watchfire::{
 };
 
 use crate::{
-    hostile_kit::{Rogue, signed},
-    kit::{Org, note, terms},
+    hostile_kit::{Rogue, credentials, serve, signed},
+    kit::{Org, note, terms, until},
 };
 
 fn receipt(sender: &str, reason: Option<&str>, releases: &[StatementId]) -> Receipt {
@@ -93,4 +93,48 @@ async fn a_sender_is_told_what_its_partner_keeps_from_its_users() {
     let outcome = one.submit(&gb, by(&one, &receipt(gb.domain, None, &ours[..1]))).await;
     assert!(outcome.accepted, "{}", outcome.message);
     assert_eq!(gb.feed("one.example", "out").await["quarantined_there"], 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_that_comes_by_both_ways_again_and_again_counts_once() {
+    let gb = Org::found("gb.example", "state", Some("GB")).await;
+    let rogue = Rogue::new("rogue.example");
+    let (address, served, _stop) = serve(&rogue, credentials(&rogue.tls), &gb).await;
+    rogue.befriend(&gb, &address, &terms(gb.domain, rogue.domain, "")).await;
+    gb.author().await.publish(&note("first", "BF")).await;
+    let released = fed(&rogue, &gb).await;
+    let good = by(&rogue, &receipt(gb.domain, Some("NOT_COVERED"), &released));
+    let bad = by(&rogue, &receipt(gb.domain, Some("free text"), &released));
+    let offer = |ticket: u8, statement: &proto::Envelope| proto::WaitingStatement {
+        ticket: vec![ticket; 32].into(),
+        statement: Some(statement.clone()),
+    };
+    // What it offers it offers for ever; the last one is no statement at all.
+    let mut nothing = offer(3, &good);
+    nothing.statement = None;
+    *served.offered.lock().unwrap() = vec![offer(1, &good), offer(2, &bad), nothing];
+    // The link is made anew, so that it is looked at now.
+    let _ = gb.run(&["--as", "ana", "feed", "pull", "--from", "rogue.example"]).await;
+    let settled = until("the outcomes come", async || {
+        let fetches = served.fetches.lock().unwrap();
+        fetches.iter().find(|settled| settled.len() == 3).cloned()
+    })
+    .await;
+    let outcomes: Vec<_> = settled
+        .iter()
+        .map(|s| (s.ticket[0], s.outcome.as_ref().unwrap()))
+        .map(|(ticket, outcome)| (ticket, outcome.accepted, outcome.reason.as_str()))
+        .collect();
+    assert_eq!(outcomes, [(1, true, ""), (2, false, "INVALID_ARGUMENT"), (3, false, "UNKNOWN_OR_NON_CANONICAL")]);
+    for _ in 0..3 {
+        assert!(rogue.submit(&gb, good.clone()).await.accepted);
+    }
+    // A partner that never settles anything is not asked without a pause, and its feed is followed.
+    let before = served.fetches.lock().unwrap().len();
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    let calls = served.fetches.lock().unwrap().len() - before;
+    assert!((1..=25).contains(&calls), "{calls} calls in 2 seconds");
+    until("its feed is followed", async || (gb.feed("rogue.example", "in").await["live"] == true).then_some(())).await;
+    assert_eq!(gb.feed("rogue.example", "out").await["quarantined_there"], 1);
+    assert_eq!(gb.log().matches("the partner keeps from its users").count(), 1);
 }

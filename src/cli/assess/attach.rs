@@ -60,7 +60,7 @@ pub(super) async fn upload(
     for (place, path) in files(draft, beside) {
         let Some(Body::Attachment(attachment)) = draft.portions.get(place).map(|p| &p.body) else { continue };
         let sha256: prost::bytes::Bytes = attachment.sha256.0.to_vec().into();
-        let request = proto::GetAttachmentStatusRequest { sha256: sha256.clone() };
+        let request = proto::GetAttachmentStatusRequest { sha256: sha256.clone(), uploaded_only: true };
         let status = desk.get_attachment_status(request).await?.into_inner();
         if status.complete {
             continue;
@@ -140,7 +140,7 @@ impl Fetch {
         let mut desk = Context::load(global, WRITERS)?.connect().await?;
         let sha256: prost::bytes::Bytes = self.sha256.0.to_vec().into();
         let status = desk
-            .get_attachment_status(proto::GetAttachmentStatusRequest { sha256: sha256.clone() })
+            .get_attachment_status(proto::GetAttachmentStatusRequest { sha256: sha256.clone(), uploaded_only: false })
             .await?
             .into_inner();
         if !status.complete {

@@ -4,8 +4,8 @@ use super::{Home, kit::*, records};
 use crate::{
     domain::ids::Sha256,
     store::{
-        AgreementRecord, AssessmentRecord, AttachmentStatus, InboundPosition, ListFilter, OutboundPosition, OutboxItem,
-        PartnerRecord, QueueItem, ReceivedRecord, ReleaseRecord, Store,
+        AgreementRecord, AssessmentRecord, AttachmentStatus, CopyName, InboundPosition, ListFilter, OutboundPosition,
+        OutboxItem, PartnerRecord, QueueItem, ReceivedRecord, ReleaseRecord, Store,
     },
 };
 
@@ -28,7 +28,7 @@ pub(crate) struct Sight {
 
 /// Looks at everything.
 pub(crate) async fn sight(store: &dyn Store) -> Sight {
-    let (fr, us, file) = (domain("fr"), domain("us"), Sha256([7; 32]));
+    let (fr, us, file) = (domain("fr"), domain("us"), CopyName::own(Sha256([7; 32])));
     let mut list = store.list(&ListFilter { quarantined: true, ..ListFilter::default() }).await.unwrap();
     list.iter_mut().for_each(|r| r.portions.sort());
     Sight {

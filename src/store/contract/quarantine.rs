@@ -6,7 +6,10 @@ use crate::{
         event::{Deed, Event},
         ids::Sha256,
     },
-    store::{AssessmentState, ListFilter, Quarantine, Readmission, ReceivedEntry, Store},
+    store::{
+        AssessmentState, ListFilter, ReceivedEntry, Store,
+        receipts::{Quarantine, Readmission},
+    },
 };
 
 /// An entry of `us` that is kept from users for want of agreement 90.

@@ -6,7 +6,10 @@ use crate::{
         event::{Deed, Event},
         release::ReceiptKind,
     },
-    store::{AnswerRecord, ReceiptRecord, Released, Store},
+    store::{
+        Store,
+        receipts::{AnswerRecord, ReceiptRecord, Released},
+    },
 };
 
 /// A receipt by `fr` about releases of the first assessment.

@@ -12,7 +12,7 @@ use crate::{
         statement::{Envelope, Signature, StatementKind, Suite},
     },
     seal::hash::sha256,
-    store::{AgreementRecord, AttachmentStatus, PartnerRecord, Store, StoreError},
+    store::{AgreementRecord, AttachmentStatus, CopyName, PartnerRecord, Store, StoreError},
     wire,
 };
 
@@ -150,7 +150,7 @@ pub(crate) async fn the_outbox_keeps_its_order(home: &dyn Home) {
 pub(crate) async fn attachments_grow_without_holes(home: &dyn Home) {
     let store = home.open();
     let bytes: Vec<u8> = (0..=255).cycle().take(1000).collect();
-    let name = Sha256(sha256(&[&bytes]));
+    let name = CopyName::own(Sha256(sha256(&[&bytes])));
     assert_eq!(store.attachment(&name).await.unwrap(), AttachmentStatus::default());
     assert!(store.read_attachment(&name, 0, 10).await.unwrap().is_empty());
     let append = async |size, start: usize, end: usize| {
@@ -198,15 +198,44 @@ pub(crate) async fn attachments_that_entries_named_are_wanted_until_they_are_who
     };
     assert_eq!(wanted("us").await, [(one, 4), (other, 4)]);
     assert!(wanted("fr").await.is_empty());
-    store.append_attachment(&one, 4, 0, vec![1, 2, 3, 4]).await.unwrap();
-    assert_eq!(wanted("us").await.len(), 2, "not checked yet");
-    store.finish_attachment(&one, true).await.unwrap();
+    // Whole from another source is not whole from this one: it would learn what is here already.
+    let names = [CopyName::own(one), CopyName::of(&domain("fr"), one), CopyName::of(&domain("us"), one)];
+    for name in &names {
+        assert_eq!(wanted("us").await.len(), 2, "not from here yet");
+        store.append_attachment(name, 4, 0, vec![1, 2, 3, 4]).await.unwrap();
+        assert_eq!(wanted("us").await.len(), 2, "not checked yet");
+        store.finish_attachment(name, true).await.unwrap();
+    }
     assert_eq!(wanted("us").await, [(other, 4)]);
+}
+
+pub(crate) async fn copies_from_several_sources_do_not_touch_each_other(home: &dyn Home) {
+    let store = home.open();
+    let file = Sha256([1; 32]);
+    let [own, us, fr] = [CopyName::own(file), CopyName::of(&domain("us"), file), CopyName::of(&domain("fr"), file)];
+    assert_eq!(store.best_copy(&file).await.unwrap(), None);
+    store.append_attachment(&us, 4, 0, vec![1, 2]).await.unwrap();
+    // Another one tells another length, and begins at its own beginning.
+    store.append_attachment(&fr, 9, 0, vec![7]).await.unwrap();
+    assert_eq!(store.best_copy(&file).await.unwrap(), Some(us.clone()));
+    assert_eq!(store.read_attachment(&us, 0, 9).await.unwrap(), [1, 2]);
+    assert_eq!(store.attachment(&own).await.unwrap(), AttachmentStatus::default());
+    store.append_attachment(&us, 4, 2, vec![3, 4]).await.unwrap();
+    store.finish_attachment(&us, true).await.unwrap();
+    store.finish_attachment(&fr, false).await.unwrap();
+    drop(store);
+    let store = home.open();
+    assert_eq!(store.attachment(&fr).await.unwrap(), AttachmentStatus::default());
+    assert_eq!(store.best_copy(&file).await.unwrap(), Some(us.clone()));
+    store.append_attachment(&own, 4, 0, vec![1, 2, 3, 4]).await.unwrap();
+    assert_eq!(store.best_copy(&file).await.unwrap(), Some(us), "the other one is not checked yet");
+    store.finish_attachment(&own, true).await.unwrap();
+    assert_eq!(store.best_copy(&file).await.unwrap(), Some(own));
 }
 
 pub(crate) async fn a_wrong_attachment_is_forgotten(home: &dyn Home) {
     let store = home.open();
-    let (one, other) = (Sha256([1; 32]), Sha256([2; 32]));
+    let [one, other] = [1, 2].map(|n| CopyName::own(Sha256([n; 32])));
     for name in [&one, &other] {
         store.append_attachment(name, 4, 0, vec![1, 2, 3, 4]).await.unwrap();
     }
@@ -254,5 +283,5 @@ pub(super) async fn fill_records(store: &dyn Store) {
     store.save_partner(partner("fr"), refused("fr")).await.unwrap();
     store.save_agreements(vec![agreement("fr", 1, in_force(), 1)], None, vec![]).await.unwrap();
     store.post(&domain("fr"), b"canary-outbox".to_vec()).await.unwrap();
-    store.append_attachment(&Sha256([7; 32]), 99, 0, b"canary-attachment".to_vec()).await.unwrap();
+    store.append_attachment(&CopyName::own(Sha256([7; 32])), 99, 0, b"canary-attachment".to_vec()).await.unwrap();
 }

@@ -6,13 +6,13 @@ use rusqlite::{Connection, params};
 
 use super::{
     SqliteStore,
-    column::{change, count, number, row, rows},
-    keys,
+    column::{change, count, number, row, rows, word_optional},
+    keys, partners,
 };
 use crate::{
     domain::ids::{Sha256, TrustDomain},
     store::{
-        AttachmentStatus, Result, StoreError,
+        AttachmentStatus, CopyName, Result, StoreError,
         vault::{HeldKey, Row, Vault},
     },
 };
@@ -24,17 +24,30 @@ struct Kept {
     wrapped: Vec<u8>,
 }
 
-fn find(conn: &Connection, sha256: &Sha256) -> Result<Option<Kept>> {
-    const SQL: &str = "SELECT number, size, stored, complete, wrapped FROM attachment WHERE sha256 = ?1";
-    row(conn, SQL, [sha256.as_bytes()], |r| {
+/// The number that stands for what was uploaded here; no partner has it.
+const HERE: i64 = 0;
+
+/// The number of a copy's source; `None` where nothing ever came from it.
+fn source(conn: &Connection, name: &CopyName) -> Result<Option<i64>> {
+    match &name.from {
+        None => Ok(Some(HERE)),
+        Some(partner) => partners::find(conn, partner),
+    }
+}
+
+fn find(conn: &Connection, name: &CopyName) -> Result<Option<Kept>> {
+    const SQL: &str =
+        "SELECT number, size, stored, complete, wrapped FROM attachment_copy WHERE sha256 = ?1 AND peer = ?2";
+    let Some(peer) = source(conn, name)? else { return Ok(None) };
+    row(conn, SQL, params![name.sha256.as_bytes(), peer], |r| {
         let status = AttachmentStatus { size: count(r, 1)?, stored: count(r, 2)?, complete: r.get(3)? };
         Ok(Kept { row: r.get(0)?, status, wrapped: r.get(4)? })
     })
 }
 
-pub(super) async fn status(store: &SqliteStore, sha256: &Sha256) -> Result<AttachmentStatus> {
-    let sha256 = *sha256;
-    store.read(move |conn| Ok(find(conn, &sha256)?.map(|kept| kept.status).unwrap_or_default())).await
+pub(super) async fn status(store: &SqliteStore, name: &CopyName) -> Result<AttachmentStatus> {
+    let name = name.clone();
+    store.read(move |conn| Ok(find(conn, &name)?.map(|kept| kept.status).unwrap_or_default())).await
 }
 
 /// Notes what an entry from a partner named.
@@ -46,9 +59,23 @@ pub(super) fn named(conn: &Connection, peer: i64, attachments: &[(Sha256, u64)])
     Ok(())
 }
 
-/// What a partner's entries named and that is not whole here.
+/// The copy of which most is here.
+pub(super) async fn best(store: &SqliteStore, sha256: &Sha256) -> Result<Option<CopyName>> {
+    const SQL: &str = "SELECT d.domain FROM attachment_copy c LEFT JOIN peer d ON d.number = c.peer \
+        WHERE c.sha256 = ?1 ORDER BY c.complete DESC, c.stored DESC, c.peer LIMIT 1";
+    let sha256 = *sha256;
+    store
+        .read(move |conn| {
+            let from = row(conn, SQL, [sha256.as_bytes()], |r| word_optional(r, 0))?;
+            Ok(from.map(|from| CopyName { sha256, from }))
+        })
+        .await
+}
+
+/// What a partner's entries named and that is not whole from it.
 pub(super) async fn wanted(store: &SqliteStore, partner: &TrustDomain) -> Result<Vec<(Sha256, u64)>> {
-    const SQL: &str = "SELECT n.sha256, n.size FROM attachment_named n LEFT JOIN attachment a ON a.sha256 = n.sha256 \
+    const SQL: &str = "SELECT n.sha256, n.size FROM attachment_named n LEFT JOIN attachment_copy a \
+        ON a.sha256 = n.sha256 AND a.peer = n.peer \
         WHERE n.peer = (SELECT number FROM peer WHERE domain = ?1) AND NOT ifnull(a.complete, 0) LIMIT 256";
     let partner = partner.clone();
     store.read(move |conn| rows(conn, SQL, [partner.as_str()], |r| Ok((Sha256(r.get(0)?), count(r, 1)?)))).await
@@ -56,14 +83,14 @@ pub(super) async fn wanted(store: &SqliteStore, partner: &TrustDomain) -> Result
 
 /// A piece, and where it belongs.
 struct Piece {
-    sha256: Sha256,
+    name: CopyName,
     size: u64,
     start: u64,
     bytes: Vec<u8>,
 }
 
-pub(super) async fn append(store: &SqliteStore, sha256: &Sha256, size: u64, start: u64, bytes: Vec<u8>) -> Result<()> {
-    let piece = Arc::new(Piece { sha256: *sha256, size, start, bytes });
+pub(super) async fn append(store: &SqliteStore, name: &CopyName, size: u64, start: u64, bytes: Vec<u8>) -> Result<()> {
+    let piece = Arc::new(Piece { name: name.clone(), size, start, bytes });
     for _ in 0..keys::TURNS {
         let wanted = Arc::clone(&piece);
         let (sealed, key) = store.read_sealed(move |conn, vault| seal(conn, vault, &wanted)).await?;
@@ -76,27 +103,33 @@ pub(super) async fn append(store: &SqliteStore, sha256: &Sha256, size: u64, star
 }
 
 fn seal(conn: &Connection, vault: &Vault, piece: &Piece) -> Result<(Vec<u8>, Vec<u8>)> {
-    let name = Row::AttachmentKey(&piece.sha256);
-    let key: HeldKey = match find(conn, &piece.sha256)? {
+    let sha256 = &piece.name.sha256;
+    let name = Row::AttachmentKey(sha256);
+    let key: HeldKey = match find(conn, &piece.name)? {
         Some(kept) => vault.held_key(name, kept.wrapped)?,
         None => vault.fresh_key(name)?,
     };
-    Ok((key.seal(Row::Chunk(&piece.sha256, piece.start), &piece.bytes)?, key.wrapped))
+    Ok((key.seal(Row::Chunk(sha256, piece.start), &piece.bytes)?, key.wrapped))
 }
 
 /// `false` where the key must be taken anew.
 fn commit(conn: &Connection, piece: &Piece, sealed: &[u8], key: &[u8]) -> Result<bool> {
-    const NEW: &str = "INSERT INTO attachment (sha256, size, stored, complete, wrapped) VALUES (?1, ?2, 0, 0, ?3)";
-    const CHUNK: &str = "INSERT INTO attachment_chunk (attachment, start, length, sealed) VALUES (?1, ?2, ?3, ?4)";
+    const NEW: &str =
+        "INSERT INTO attachment_copy (sha256, peer, size, stored, complete, wrapped) VALUES (?1, ?2, ?3, 0, 0, ?4)";
+    const PART: &str = "INSERT INTO attachment_part (copy, start, length, sealed) VALUES (?1, ?2, ?3, ?4)";
     let length = u64::try_from(piece.bytes.len()).unwrap_or(u64::MAX);
     let end = piece.start.saturating_add(length);
     if end > piece.size {
         return Err(StoreError::Conflict);
     }
-    let kept = match find(conn, &piece.sha256)? {
+    let kept = match find(conn, &piece.name)? {
         Some(kept) => kept,
         None => {
-            change(conn, NEW, params![piece.sha256.as_bytes(), number(piece.size), key])?;
+            let peer = match &piece.name.from {
+                None => HERE,
+                Some(partner) => partners::number_of(conn, partner)?,
+            };
+            change(conn, NEW, params![piece.name.sha256.as_bytes(), peer, number(piece.size), key])?;
             let status = AttachmentStatus { size: piece.size, ..AttachmentStatus::default() };
             Kept { row: conn.last_insert_rowid(), status, wrapped: key.to_vec() }
         }
@@ -108,36 +141,37 @@ fn commit(conn: &Connection, piece: &Piece, sealed: &[u8], key: &[u8]) -> Result
         return Ok(false);
     }
     if length > 0 {
-        change(conn, CHUNK, params![kept.row, number(piece.start), number(length), sealed])?;
-        change(conn, "UPDATE attachment SET stored = ?2 WHERE number = ?1", params![kept.row, number(end)])?;
+        change(conn, PART, params![kept.row, number(piece.start), number(length), sealed])?;
+        change(conn, "UPDATE attachment_copy SET stored = ?2 WHERE number = ?1", params![kept.row, number(end)])?;
     }
     Ok(true)
 }
 
-pub(super) async fn finish(store: &SqliteStore, sha256: &Sha256, is_good: bool) -> Result<()> {
-    let sha256 = *sha256;
+pub(super) async fn finish(store: &SqliteStore, name: &CopyName, is_good: bool) -> Result<()> {
+    let name = name.clone();
     store
-        .write(move |conn, _| match find(conn, &sha256)? {
+        .write(move |conn, _| match find(conn, &name)? {
             Some(kept) if is_good && kept.status.stored == kept.status.size => {
-                change(conn, "UPDATE attachment SET complete = 1 WHERE number = ?1", [kept.row]).map(|_| ())
+                change(conn, "UPDATE attachment_copy SET complete = 1 WHERE number = ?1", [kept.row]).map(|_| ())
             }
             _ if is_good => Err(StoreError::Conflict),
-            Some(kept) => change(conn, "DELETE FROM attachment WHERE number = ?1", [kept.row]).map(|_| ()),
+            Some(kept) => change(conn, "DELETE FROM attachment_copy WHERE number = ?1", [kept.row]).map(|_| ()),
             None => Ok(()),
         })
         .await
 }
 
-pub(super) async fn read(store: &SqliteStore, sha256: &Sha256, offset: u64, length: u32) -> Result<Vec<u8>> {
-    let sha256 = *sha256;
-    store.read_sealed(move |conn, vault| read_range(conn, vault, &sha256, offset, length)).await
+pub(super) async fn read(store: &SqliteStore, name: &CopyName, offset: u64, length: u32) -> Result<Vec<u8>> {
+    let name = name.clone();
+    store.read_sealed(move |conn, vault| read_range(conn, vault, &name, offset, length)).await
 }
 
-fn read_range(conn: &Connection, vault: &Vault, sha256: &Sha256, offset: u64, length: u32) -> Result<Vec<u8>> {
+fn read_range(conn: &Connection, vault: &Vault, name: &CopyName, offset: u64, length: u32) -> Result<Vec<u8>> {
     // Starts with the piece in which `offset` lies.
-    const SQL: &str = "SELECT start, sealed FROM attachment_chunk WHERE attachment = ?1 AND start < ?3 AND start >= \
-        ifnull((SELECT max(start) FROM attachment_chunk WHERE attachment = ?1 AND start <= ?2), 0) ORDER BY start";
-    let Some(kept) = find(conn, sha256)? else { return Ok(vec![]) };
+    const SQL: &str = "SELECT start, sealed FROM attachment_part WHERE copy = ?1 AND start < ?3 AND start >= \
+        ifnull((SELECT max(start) FROM attachment_part WHERE copy = ?1 AND start <= ?2), 0) ORDER BY start";
+    let sha256 = &name.sha256;
+    let Some(kept) = find(conn, name)? else { return Ok(vec![]) };
     let key = vault.held_key(Row::AttachmentKey(sha256), kept.wrapped)?;
     let end = offset.saturating_add(u64::from(length)).min(kept.status.stored);
     let pieces = rows(conn, SQL, params![kept.row, number(offset), number(end)], |r| {

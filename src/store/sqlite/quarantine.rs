@@ -16,7 +16,8 @@ use crate::{
         time::Time,
     },
     store::{
-        HeldEntry, Quarantine, Readmission, Result, StoreError,
+        Result, StoreError,
+        receipts::{HeldEntry, Quarantine, Readmission},
         vault::{HeldKey, Leaf, Row, Vault, unpack},
     },
 };

@@ -13,7 +13,8 @@ use crate::{
         release::ReceiptKind,
     },
     store::{
-        AnswerRecord, ReceiptRecord, Released, Result,
+        Result,
+        receipts::{AnswerRecord, ReceiptRecord, Released},
         vault::{Leaf, Vault},
     },
 };

@@ -1,4 +1,4 @@
--- What partners answered to releases, and why an arrival is kept from users.
+-- What partners answered to releases, why an arrival is kept from users, and a copy of an attachment for each source.
 
 -- A stable reason in capitals, where the arrival is kept from users.
 ALTER TABLE received ADD COLUMN reason TEXT;
@@ -28,3 +28,28 @@ CREATE TABLE answer (
     PRIMARY KEY (peer, sequence)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX answer_kind ON answer (peer, kind, sequence);
+
+-- A copy of an attachment for each source: uploaded here (peer 0), or fetched from a partner. Kept together, what one
+-- partner has sent would show another whether it is here already.
+CREATE TABLE attachment_copy (
+    number   INTEGER PRIMARY KEY,
+    sha256   BLOB NOT NULL,
+    peer     INTEGER NOT NULL,
+    size     INTEGER NOT NULL,
+    stored   INTEGER NOT NULL,
+    complete INTEGER NOT NULL,
+    wrapped  BLOB NOT NULL,
+    UNIQUE (sha256, peer)
+) STRICT;
+INSERT INTO attachment_copy SELECT number, sha256, 0, size, stored, complete, wrapped FROM attachment;
+
+CREATE TABLE attachment_part (
+    copy   INTEGER NOT NULL REFERENCES attachment_copy (number) ON DELETE CASCADE,
+    start  INTEGER NOT NULL,
+    length INTEGER NOT NULL,
+    sealed BLOB NOT NULL,
+    PRIMARY KEY (copy, start)
+) STRICT;
+INSERT INTO attachment_part SELECT attachment, start, length, sealed FROM attachment_chunk;
+DROP TABLE attachment_chunk;
+DROP TABLE attachment;
