@@ -226,3 +226,26 @@ async fn the_end_of_an_agreement_is_told_ahead_and_recorded() {
     gb.agreement(&id, "ended").await;
     assert_eq!(show(&gb, &id).await["ended"], "expired");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_next_version_that_is_withdrawn_leaves_the_one_in_force() {
+    let (gb, no, first) = pair_by(async |gb: &Org| gb.peer.clone(), "").await;
+    let path = gb.file("next.toml", &terms("gb.example", "no.example", "delay = \"1h\""));
+    let ours = id_of(&gb.one(&["--as", "root", "agreement", "propose", &path, "--amends", &first]).await);
+    let early = gb.run(&["--as", "root", "agreement", "suspend", &ours]).await;
+    assert_eq!(early.reason(), "CONFLICT", "a proposal is not suspended: {}", early.stderr);
+    no.agreement(&ours, "proposed").await;
+    // The other side has a next version in mind, too: only one of them can be.
+    let path = no.file("next.toml", &terms("gb.example", "no.example", "delay = \"2h\""));
+    let theirs = id_of(&no.one(&["--as", "root", "agreement", "propose", &path, "--amends", &first]).await);
+    gb.agreement(&theirs, "proposed").await;
+    let both = gb.run(&["--as", "root", "agreement", "sign", &theirs]).await;
+    assert!(both.reason() == "CONFLICT" && both.stderr.contains(&ours), "{}", both.stderr);
+    gb.ask(&["--as", "root", "--yes", "agreement", "terminate", &ours]).await;
+    no.agreement(&ours, "ended").await;
+    assert_eq!(show(&gb, &first).await["state"], "in-force");
+    assert_eq!(show(&no, &first).await["state"], "in-force");
+    assert_eq!(gb.one(&["--as", "root", "agreement", "sign", &theirs]).await["state"], "in-force");
+    no.agreement(&theirs, "in-force").await;
+    no.agreement(&first, "ended").await;
+}

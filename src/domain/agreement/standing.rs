@@ -248,8 +248,8 @@ words!(
     }
 );
 
-/// What one party tells the other of a step that it has taken alone. It holds for every version of the agreement that is
-/// in force or on its way there.
+/// What one party tells the other of a step that it has taken alone. About a version that both have signed it holds for
+/// every version that is in force or on its way there, about a proposal for that alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Notice {
     /// One version of it.

@@ -62,8 +62,6 @@ impl Node {
         self.step(caller, id, Step::Terminated, reason, terminate).await
     }
 
-    /// Every version that is in force or on its way there takes the step: a partner's signature that comes later must not
-    /// bring back what was stopped.
     async fn step(
         &self,
         caller: &SpiffeId,
@@ -80,7 +78,11 @@ impl Node {
         if asked.state(at) == AgreementState::Ended {
             return Err(Fault::new(Reason::Conflict, "the agreement is over already"));
         }
-        let mut records: Vec<AgreementRecord> = versions_under_way(asked, &held, at).cloned().collect();
+        if step != Step::Terminated && !asked.standing.is_signed_by_both() {
+            let what = "it is a proposal: nothing is given under it yet; to withdraw or decline it, terminate it";
+            return Err(Fault::new(Reason::Conflict, what));
+        }
+        let mut records: Vec<AgreementRecord> = concerned(asked, &held, at).cloned().collect();
         for record in &mut records {
             let changed = change(&mut record.standing, at);
             // What holds for the one that was asked about decides; another version may have come after its suspension.
@@ -104,13 +106,18 @@ impl Node {
     }
 }
 
-/// The versions of the same agreement that are not over.
-pub(super) fn versions_under_way<'a>(
+/// The versions that a step with `of` concerns: of a proposal, it alone. Of one that both have signed, every version that is in
+/// force or on its way there: a signature that comes later must not bring back what was stopped.
+pub(super) fn concerned<'a>(
     of: &'a AgreementRecord,
     held: &'a [AgreementRecord],
     now: Time,
 ) -> impl Iterator<Item = &'a AgreementRecord> {
+    let is_proposal = !of.standing.is_signed_by_both();
     held.iter().filter(move |r| {
-        r.agreement.series == of.agreement.series && r.partner == of.partner && r.state(now) != AgreementState::Ended
+        r.agreement.series == of.agreement.series
+            && r.partner == of.partner
+            && (!is_proposal || r.id == of.id)
+            && r.state(now) != AgreementState::Ended
     })
 }

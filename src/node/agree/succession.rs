@@ -27,14 +27,21 @@ pub(super) fn check(id: &StatementId, agreement: &Agreement, held: &[AgreementRe
             && r.agreement.parties == agreement.parties
             && matches!(r.state(now), AgreementState::InForce | AgreementState::Suspended)
     });
-    let is_overtaken = of_series().any(|r| {
-        r.agreement.version >= agreement.version
-            && !matches!(r.state(now), AgreementState::Proposed | AgreementState::AwaitingApproval)
-    });
-    if follows && !is_overtaken {
-        Ok(())
-    } else {
-        Err(Fault::at(Reason::Conflict, "previous", "the version does not follow one that is held here"))
+    if !follows {
+        return Err(Fault::at(Reason::Conflict, "previous", "the version does not follow one that is held here"));
+    }
+    let mut beside = of_series().filter(|r| r.agreement.version >= agreement.version);
+    if beside.clone().any(|r| r.standing.is_signed_by_both()) {
+        let what = "a version of that number or a later one was signed by both before";
+        return Err(Fault::at(Reason::Conflict, "version", what));
+    }
+    // Both sides might otherwise sign a different one at the same time.
+    match beside.find(|r| r.state(now) == AgreementState::SignedHere) {
+        Some(ours) => {
+            let what = format!("`{}` was proposed as this version; withdraw it first: agreement terminate", ours.id);
+            Err(Fault::at(Reason::Conflict, "version", what))
+        }
+        None => Ok(()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What comes from a partner: proposals, countersigned copies, notices; over the link, or as a file.
 
-use super::{followed_by, stop::versions_under_way, succession};
+use super::{followed_by, stop::concerned, succession};
 use crate::{
     domain::{
         agreement::{AgreementState, Heard, Standing},
@@ -96,7 +96,7 @@ impl Node {
         let held = self.store.agreements().await?;
         let Some(of) = held.iter().find(|r| r.id == notice.agreement && r.partner == *partner) else { return Ok(()) };
         let now = self.now();
-        let told = versions_under_way(of, &held, now).cloned().filter_map(|mut record| {
+        let told = concerned(of, &held, now).cloned().filter_map(|mut record| {
             record.changed_at = now;
             let heard = Heard { step: notice.step, at: notice.at, reason: notice.reason.clone() };
             record.standing.hear(heard).then_some(record)
