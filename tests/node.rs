@@ -17,6 +17,8 @@ mod control;
 mod crash;
 #[path = "node/doors.rs"]
 mod doors;
+#[path = "node/explain.rs"]
+mod explain;
 #[path = "node/hostile.rs"]
 mod hostile;
 #[path = "node/hostile_kit.rs"]

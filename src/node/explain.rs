@@ -5,13 +5,7 @@ mod history;
 
 use std::sync::Arc;
 
-use super::{
-    Node,
-    directory::Partner,
-    fault::lost,
-    prepared::Prepared,
-    publish::PartnerDecision,
-};
+use super::{Node, directory::Partner, fault::lost, prepared::Prepared, publish::PartnerDecision};
 use crate::{
     domain::{
         agreement::Agreement,
@@ -129,8 +123,11 @@ impl Node {
         let (prepared, giver) = (prepared.clone(), self.domain().clone());
         let work = tokio::task::spawn_blocking(move || {
             let facts = prepared.facts();
-            let now = partners.iter().map(|p| decided(p, &plan(&p.outgoing, &facts, at))).collect();
-            let remedies = subject.map(|s| s.remedies(&giver, &prepared, at)).unwrap_or_default();
+            let now: Vec<PartnerDecision> =
+                partners.iter().map(|p| decided(p, &plan(&p.outgoing, &facts, at))).collect();
+            // What goes later by itself needs no remedy.
+            let goes: Vec<Digest> = now.iter().flat_map(PartnerDecision::released).collect();
+            let remedies = subject.map(|s| s.remedies(&giver, &prepared, &goes, at)).unwrap_or_default();
             (now, remedies)
         });
         work.await.map_err(lost)
@@ -142,7 +139,8 @@ impl Node {
             let ours = all.iter().filter(|r| r.partner == partner.record.organisation.domain && wanted(r.state));
             ours.map(|r| (r.id, r.agreement.clone())).collect()
         };
-        let could_be = |s| matches!(s, AgreementState::Suspended | AgreementState::SignedHere | AgreementState::Proposed);
+        let could_be =
+            |s| matches!(s, AgreementState::Suspended | AgreementState::SignedHere | AgreementState::Proposed);
         Ok(Subject {
             partner: partner.clone(),
             agreements: of(&|s| s == AgreementState::InForce),
@@ -161,7 +159,8 @@ struct Subject {
 }
 
 impl Subject {
-    fn remedies(&self, giver: &TrustDomain, prepared: &Prepared, now: Time) -> Vec<Remedied> {
+    /// For each portion but those that go anyway.
+    fn remedies(&self, giver: &TrustDomain, prepared: &Prepared, goes: &[Digest], now: Time) -> Vec<Remedied> {
         let portions: Vec<(Digest, Portion)> =
             prepared.portions.iter().map(|p| (p.digest, p.portion.clone())).collect();
         let question = Question {
@@ -175,7 +174,8 @@ impl Subject {
             now,
         };
         let names = render::portion_names(portions.iter().map(|(_, p)| p));
-        let each = portions.iter().enumerate().filter_map(|(index, (digest, _))| {
+        let withheld = portions.iter().enumerate().filter(|(_, (digest, _))| !goes.contains(digest));
+        let each = withheld.filter_map(|(index, (digest, _))| {
             let name = |other: usize| match names.get(other) {
                 Some(name) if other != index => name.clone(),
                 _ => "the portion".to_owned(),
@@ -201,7 +201,12 @@ fn decided(partner: &Partner, steps: &[(Time, crate::policy::Decision)]) -> Part
         decision.release = false;
         decision.not_before = None;
         for portion in &mut decision.portions {
-            *portion = PortionDecision { portion: portion.portion, release: false, because: because.clone(), not_before: None };
+            *portion = PortionDecision {
+                portion: portion.portion,
+                release: false,
+                because: because.clone(),
+                not_before: None,
+            };
         }
     }
     decision

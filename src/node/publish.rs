@@ -9,7 +9,7 @@ use crate::{
         draft::Draft,
         event::{Deed, Event, PortionDecision},
         fault::{Fault, Reason},
-        ids::{AssessmentId, SpiffeId, StatementId, TrustDomain},
+        ids::{AssessmentId, Digest, SpiffeId, StatementId, TrustDomain},
         lint::{Severity, blocking, lint},
         statement::Envelope,
         time::Time,
@@ -136,6 +136,11 @@ impl PartnerDecision {
         let partner = partner.record.organisation.domain.clone();
         Self { partner, portions, release: first.is_some(), not_before }
     }
+
+    /// The digests of what goes, now or later.
+    pub(super) fn released(&self) -> impl Iterator<Item = Digest> {
+        self.portions.iter().filter(|p| p.release).map(|p| p.portion)
+    }
 }
 
 /// The highest level of its subjects: what overtakes what on a slow link.
@@ -181,11 +186,7 @@ fn events(
     let decided = decisions.iter().map(|d| Event {
         at,
         by: None,
-        deed: Deed::Decided {
-            manifest: prepared.id,
-            partner: d.partner.clone(),
-            portions: d.portions.clone(),
-        },
+        deed: Deed::Decided { manifest: prepared.id, partner: d.partner.clone(), portions: d.portions.clone() },
     });
     std::iter::once(Event { at, by, deed: published }).chain(decided).collect()
 }

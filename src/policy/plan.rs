@@ -2,7 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::{agreement::PartnerPolicy, decide::decide, facts::Facts, outcome::{Decision, PortionOutcome}};
+use super::{
+    agreement::PartnerPolicy,
+    decide::decide,
+    facts::Facts,
+    outcome::{Decision, PortionOutcome},
+};
 use crate::domain::{ids::Digest, time::Time};
 
 /// The times from its issue to before its expiry at which more of the assessment may become permitted: the end of each grant's delay and the
@@ -37,10 +42,12 @@ pub fn plan(policy: &PartnerPolicy, facts: &Facts<'_>, now: Time) -> Vec<(Time, 
 pub fn schedule(steps: &[(Time, Decision)]) -> Vec<(&PortionOutcome, Option<Time>)> {
     let Some(((now, _), (_, last))) = steps.first().zip(steps.last()) else { return Vec::new() };
     let first_that_gives = |index: usize| {
-        let found = steps.iter().find_map(|(at, d)| Some((at, d.portions.get(index).filter(|p| p.verdict.is_release())?)));
+        let found =
+            steps.iter().find_map(|(at, d)| Some((at, d.portions.get(index).filter(|p| p.verdict.is_release())?)));
         found.map(|(at, outcome)| (outcome, (at > now).then_some(*at)))
     };
-    let each = last.portions.iter().enumerate().map(|(index, outcome)| first_that_gives(index).unwrap_or((outcome, None)));
+    let each =
+        last.portions.iter().enumerate().map(|(index, outcome)| first_that_gives(index).unwrap_or((outcome, None)));
     each.collect()
 }
 

@@ -23,7 +23,10 @@ pub fn differences(all: &[Difference], options: &Options) -> String {
                 out.push('\n');
             }
             told = Some(&one.grant);
-            let heading = one.grant.as_ref().map_or_else(|| "The whole agreement".to_owned(), |g| format!("Grant {g}"));
+            let heading = one.grant.as_ref().map_or_else(
+                || "The whole agreement".to_owned(),
+                |g| format!("Grant {}, {} to {}", g.id, g.from, g.to),
+            );
             out.push_str(&format!("{}\n", style.bold(&heading)));
         }
         let mark = match one.effect {
@@ -74,7 +77,8 @@ fn whole(what: &What) -> Option<String> {
             format!("both are told {} before it ends (before: {})", days(*after), days(*before))
         }
         What::Acknowledge(level, before, after) => {
-            let within = |s: &Option<u64>| s.map_or_else(|| "not asked for".to_owned(), |s| format!("within {}", span(s)));
+            let within =
+                |s: &Option<u64>| s.map_or_else(|| "not asked for".to_owned(), |s| format!("within {}", span(s)));
             format!("acknowledging from level {level} up: {} (before: {})", within(after), within(before))
         }
         What::PurgeOnRecall(_, true) => "an originator's purge now runs at the recipient by itself".to_owned(),
@@ -103,7 +107,9 @@ fn reach(what: &What) -> Option<String> {
         What::DroppedKind(kind) => format!("no longer gives {kind}"),
         What::MaxTlp(before, after) => format!("reaches {after} (before: {before})"),
         What::MinLevel(before, after) => {
-            let level = |l: &Option<WarningLevel>| l.map_or_else(|| "of every level".to_owned(), |l| format!("of level {l} and above"));
+            let level = |l: &Option<WarningLevel>| {
+                l.map_or_else(|| "of every level".to_owned(), |l| format!("of level {l} and above"))
+            };
             format!("{} (before: {})", level(after), level(before))
         }
         What::Delay(before, after) => {

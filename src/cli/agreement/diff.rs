@@ -19,7 +19,7 @@ use crate::{
             Agreement,
             difference::{Difference, Effect, What, differences},
         },
-        ids::AssessmentId,
+        ids::{AssessmentId, TrustDomain},
         marking::GroupName,
     },
     draft::{self, Lineage},
@@ -45,6 +45,8 @@ struct Compared {
 #[derive(Serialize)]
 struct Change {
     grant: Option<GroupName>,
+    from: Option<TrustDomain>,
+    to: Option<TrustDomain>,
     field: &'static str,
     before: Value,
     after: Value,
@@ -87,8 +89,7 @@ async fn side(global: &Global, name: &str, desk: &mut Option<DeskClient>) -> Res
         let (text, format) = read_written(path)?;
         // Where it stands among the versions is not compared.
         let lineage = Lineage { series: AssessmentId([0; 16]), previous: None };
-        let agreement =
-            draft::parse_agreement(&text, format, lineage).map_err(|e| CliError::files(e.in_file(name)))?;
+        let agreement = draft::parse_agreement(&text, format, lineage).map_err(|e| CliError::files(e.in_file(name)))?;
         return Ok(Side { name: name.to_owned(), words: name.to_owned(), agreement });
     }
     let desk = match desk {
@@ -103,8 +104,9 @@ async fn side(global: &Global, name: &str, desk: &mut Option<DeskClient>) -> Res
 impl Change {
     fn new(difference: &Difference) -> Self {
         let (field, before, after) = parts(&difference.what);
-        let (grant, effect) = (difference.grant.clone(), difference.effect);
-        Self { grant, field, before, after, effect, words: render::difference(difference) }
+        let (direction, effect) = (difference.grant.clone(), difference.effect);
+        let (grant, from, to) = direction.map_or((None, None, None), |d| (Some(d.id), Some(d.from), Some(d.to)));
+        Self { grant, from, to, field, before, after, effect, words: render::difference(difference) }
     }
 }
 
@@ -125,7 +127,8 @@ fn parts(what: &What) -> (&'static str, Value, Value) {
         What::NewMember(name, b) => ("groups.members", none(), json!({ "name": name, "member": b })),
         What::DroppedMember(name, a) => ("groups.members", json!({ "name": name, "member": a }), none()),
         What::Acknowledge(level, a, b) => {
-            let within = |s: &Option<u64>| s.map_or(Value::Null, |s| json!({ "min_level": level, "within_seconds": s }));
+            let within =
+                |s: &Option<u64>| s.map_or(Value::Null, |s| json!({ "min_level": level, "within_seconds": s }));
             ("duties.acknowledge", within(a), within(b))
         }
         What::PurgeOnRecall(a, b) => ("duties.purge_on_recall", json!(a), json!(b)),

@@ -40,11 +40,28 @@ impl Effect {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
     /// The grant that it is in; `None` where it concerns the whole agreement.
-    pub grant: Option<GroupName>,
+    pub grant: Option<Direction>,
     /// What it does.
     pub effect: Effect,
     /// What it is.
     pub what: What,
+}
+
+/// A grant by its name, and whom it is from and to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Direction {
+    /// Its name.
+    pub id: GroupName,
+    /// The party that gives.
+    pub from: TrustDomain,
+    /// The party that gets.
+    pub to: TrustDomain,
+}
+
+impl Direction {
+    fn of(grant: &Grant) -> Self {
+        Self { id: grant.id.clone(), from: grant.from.clone(), to: grant.to.clone() }
+    }
 }
 
 /// What came and what went, each side of one change.
@@ -114,7 +131,19 @@ impl std::fmt::Display for Member {
 pub fn differences(a: &Agreement, b: &Agreement) -> Vec<Difference> {
     let mut all = Found::default();
     // Taken apart, so that a new term can't be forgotten here.
-    let Agreement { series: _, version: _, previous: _, parties, from, until, purpose, notice_days, groups, grants, duties } = a;
+    let Agreement {
+        series: _,
+        version: _,
+        previous: _,
+        parties,
+        from,
+        until,
+        purpose,
+        notice_days,
+        groups,
+        grants,
+        duties,
+    } = a;
     all.changed(parties, &b.parties, Effect::Other, What::Parties);
     all.changed(from, &b.from, Effect::more(b.from < *from), What::From);
     all.changed(until, &b.until, Effect::more(b.until > *until), What::Until);
@@ -129,7 +158,7 @@ pub fn differences(a: &Agreement, b: &Agreement) -> Vec<Difference> {
 /// Collects changes.
 #[derive(Default)]
 struct Found {
-    grant: Option<GroupName>,
+    grant: Option<Direction>,
     found: Vec<Difference>,
 }
 
@@ -138,7 +167,13 @@ impl Found {
         self.found.push(Difference { grant: self.grant.clone(), effect, what });
     }
 
-    fn changed<T: Clone + PartialEq>(&mut self, before: &T, after: &T, effect: Effect, what: impl FnOnce(T, T) -> What) {
+    fn changed<T: Clone + PartialEq>(
+        &mut self,
+        before: &T,
+        after: &T,
+        effect: Effect,
+        what: impl FnOnce(T, T) -> What,
+    ) {
         if before != after {
             self.put(effect, what(before.clone(), after.clone()));
         }

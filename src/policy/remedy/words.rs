@@ -24,11 +24,13 @@ pub fn lines(question: &Question<'_>, remedy: &Remedy, name: impl Fn(usize) -> S
     let words = Words { question, name: &name };
     match remedy {
         Remedy::Nothing(reason) => {
-            vec![Line { kind: "none", words: format!("nothing that could be changed here would do: {}", reason.words) }]
+            vec![Line { kind: "none", words: format!("nothing that could be changed would do ({})", reason.id) }]
         }
         Remedy::Changes(changes) => words.all(changes),
         Remedy::FullerHeadline(changes, other) => {
             let mut lines = words.all(changes);
+            // When the other one goes is told with that one.
+            lines.retain(|l| l.kind != "wait");
             let told = format!("{} goes in its place, which says more", name(*other));
             lines.push(Line { kind: "none", words: told });
             lines
@@ -86,15 +88,16 @@ impl Words<'_> {
                 let now = self.agreement(id).map(|a| format!(" (now from {} on)", a.from)).unwrap_or_default();
                 ("agreement", format!("agreement {} would have to hold from {day} on{now}", short(id)))
             }
-            Change::Remark(index, Remark::Name(who)) => {
-                ("marking", format!("{} would have to name {who} as releasable_to, in a new version", self.named(*index)))
-            }
+            Change::Remark(index, Remark::Name(who)) => (
+                "marking",
+                format!("{} would have to name {who} as releasable_to, in a new version", self.named(*index)),
+            ),
             Change::Remark(index, Remark::Topic(topic)) => {
                 ("marking", format!("{} would have to bear the topic {topic}, in a new version", self.named(*index)))
             }
             Change::Renew(after) => ("version", format!("a new version would have to expire after {after}")),
             Change::Rule(id) => ("rule", self.rule(id)),
-            Change::Wait(until) => ("wait", format!("it goes from {until} on, not before")),
+            Change::Wait(until) => ("wait", format!("it would go from {until} on, not before")),
         };
         Line { kind, words }
     }
@@ -124,7 +127,8 @@ impl Words<'_> {
             })
             .collect();
         let mut parts: Vec<String> = Vec::new();
-        let kinds: Vec<_> = ways.iter().filter_map(|w| if let Widening::Kind(k) = w { Some(*k) } else { None }).collect();
+        let kinds: Vec<_> =
+            ways.iter().filter_map(|w| if let Widening::Kind(k) = w { Some(*k) } else { None }).collect();
         if !kinds.is_empty() {
             parts.push(format!("give {} too", listed(&kinds)));
         }
@@ -134,7 +138,7 @@ impl Words<'_> {
             parts.push(format!("cover {} too", listed(&places)));
         }
         parts.extend(ways.iter().filter_map(|how| single(how, now)));
-        format!("grant {name} would have to {}", parts.join(", "))
+        format!("grant {name} would have to {}", and(&parts))
     }
 }
 
@@ -162,5 +166,15 @@ fn single(how: &Widening, now: Option<&Grant>) -> Option<String> {
 
 /// What a new grant would have to give.
 fn what(grant: &Grant) -> String {
-    format!("{} on {} up to {}", listed(&grant.kinds), listed(&grant.places), grant.max_tlp)
+    let mut kinds = grant.kinds.clone();
+    kinds.sort_unstable();
+    format!("{} on {} up to {}", listed(&kinds), listed(&grant.places), grant.max_tlp)
+}
+
+/// `a, b and c`.
+fn and(parts: &[String]) -> String {
+    match parts {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        parts => parts.concat(),
+    }
 }

@@ -153,9 +153,7 @@ pub(super) async fn between(
         WHERE a.id BETWEEN ?1 AND ?2 AND (m.state <> 'quarantined' OR ?3) ORDER BY a.id LIMIT ?4";
     let (first, last) = (*first, *last);
     store
-        .read(move |conn| {
-            rows(conn, SQL, params![first.as_bytes(), last.as_bytes(), quarantined, limit], |r| id(r, 0))
-        })
+        .read(move |conn| rows(conn, SQL, params![first.as_bytes(), last.as_bytes(), quarantined, limit], |r| id(r, 0)))
         .await
 }
 

@@ -86,7 +86,11 @@ impl Arrived {
             let same: Vec<&Brought> = portions.iter().filter(|p| p.onward == portion.onward).collect();
             let hops = terms.onward.as_ref().map(|o| o.depth).unwrap_or_default();
             let hops = if hops == 1 { "1 hop".to_owned() } else { format!("{hops} hops") };
-            lines.push(format!("  may be passed on: {} to {}, over {hops} at most", names(&same), portion.onward.join(", ")));
+            lines.push(format!(
+                "  may be passed on: {} to {}, over {hops} at most",
+                names(&same),
+                portion.onward.join(", ")
+            ));
         }
         if told.is_empty() {
             lines.push("  may not be passed on to anybody".to_owned());
@@ -94,7 +98,7 @@ impl Arrived {
             lines.push("  all else may not be passed on".to_owned());
         }
         if !terms.barred_states.is_empty() {
-            let states: Vec<String> = terms.barred_states.iter().map(ToString::to_string).collect();
+            let states: Vec<String> = terms.barred_states.iter().map(|c| format!("{} ({c})", c.name())).collect();
             lines.push(format!("  never to organisations of {}", states.join(", ")));
         }
         lines
