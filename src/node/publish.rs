@@ -56,6 +56,8 @@ pub struct PartnerDecision {
     pub release: bool,
     /// From when on, where nothing goes before.
     pub not_before: Option<Time>,
+    /// What else is to be said of the whole.
+    pub because: Vec<String>,
 }
 
 impl Node {
@@ -134,7 +136,7 @@ impl PartnerDecision {
         let not_before = first.filter(|place| *place > 0).and_then(|place| steps.get(place)).map(|(at, _)| *at);
         let portions = schedule(steps).into_iter().map(|(outcome, from)| in_ledger(outcome, from)).collect();
         let partner = partner.record.organisation.domain.clone();
-        Self { partner, portions, release: first.is_some(), not_before }
+        Self { partner, portions, release: first.is_some(), not_before, because: vec![] }
     }
 
     /// The digests of what goes, now or later.

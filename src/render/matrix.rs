@@ -137,7 +137,7 @@ pub fn matrix(rows: &[Row], partners: &[Column], clauses: &mut Clauses, options:
 
 /// What the marks mean.
 pub fn legend() -> &'static str {
-    "● gets it   ◐ gets it later   ○ withheld   the letters name the clauses that decided"
+    "● gets it   ◐ gets it later   ○ withheld   A, B ..: the clauses that decided"
 }
 
 /// Where everything stands.

@@ -100,6 +100,10 @@ impl<'a> Page<'a> {
             self.blank();
             self.matrix(&differing, &mut clauses);
         }
+        for (partner, why) in now.iter().flat_map(|d| d.because.iter().map(|why| (&d.partner, why))) {
+            self.put(&format!("{partner}: {why}"), "");
+            self.blank();
+        }
         self.out.push_str(&format!("{}\n\n{}\n", render::legend(), clauses.text(&self.options)));
         self.released();
         let hint = "What would have to change for one partner: add `--partner DOMAIN`.";
@@ -156,6 +160,9 @@ impl<'a> Page<'a> {
             format!("gets {gets} of {} portions", portions.len())
         };
         self.put(&format!("{name} {so_far}."), "");
+        for why in now.iter().flat_map(|d| &d.because) {
+            self.put(why, "  ");
+        }
         for r in released {
             let what = self.explained.names(&r.portions).join(", ");
             self.put(&told(r, &what), "  ");
