@@ -9,6 +9,7 @@ mod decision;
 mod demo;
 mod doctor;
 mod feed;
+mod files;
 mod init;
 mod named;
 mod output;
@@ -16,6 +17,7 @@ mod partner;
 mod person;
 mod policy;
 mod serve;
+mod quarantine;
 mod show;
 
 use std::{path::PathBuf, process::ExitCode};

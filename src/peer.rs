@@ -5,3 +5,4 @@ pub mod follower;
 pub mod hello;
 pub mod link;
 pub mod service;
+pub mod statements;

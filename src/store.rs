@@ -7,11 +7,11 @@
 use async_trait::async_trait;
 
 use crate::domain::{
-    agreement::Agreement,
+    agreement::{Agreement, AgreementState, Standing},
     event::Event,
     ids::{AssessmentId, Digest, Sha256, StatementId, TrustDomain},
     partner::{Endpoint, Organisation, PartnerState},
-    release::EntryKind,
+    release::{EntryKind, ReceiptKind},
     time::Time,
     words::words,
 };
@@ -65,22 +65,6 @@ pub struct PartnerRecord {
     pub accepted_at: Time,
 }
 
-words!(
-    /// Where an agreement stands.
-    AgreementState, "state of an agreement" {
-        /// One party has signed: the other.
-        Proposed = "proposed",
-        /// One party has signed: this one.
-        SignedHere = "signed-here",
-        /// Both have signed.
-        InForce = "in-force",
-        /// Stopped for now, by this side.
-        Suspended = "suspended",
-        /// Over: terminated, or followed by a later version.
-        Ended = "ended",
-    }
-);
-
 /// An agreement, as kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AgreementRecord {
@@ -92,10 +76,17 @@ pub struct AgreementRecord {
     pub agreement: Agreement,
     /// The encoded envelope with the signatures so far.
     pub envelope: Vec<u8>,
-    /// Where it stands.
-    pub state: AgreementState,
-    /// When the last signature was logged.
+    /// Where it stands here.
+    pub standing: Standing,
+    /// When that last changed.
     pub changed_at: Time,
+}
+
+impl AgreementRecord {
+    /// Its state at a time.
+    pub fn state(&self, now: Time) -> AgreementState {
+        self.standing.state(self.agreement.until, now)
+    }
 }
 
 words!(
@@ -241,6 +232,10 @@ pub struct ReceivedEntry {
     pub content: Option<ReceivedContent>,
     /// Its content did not verify: only that it came is kept.
     pub refused: bool,
+    /// Why it is kept from users, where it is: a stable reason in capitals.
+    pub reason: Option<String>,
+    /// The agreement for want of which it is kept from users, where it may be shown once that is in force.
+    pub held_for: Option<StatementId>,
 }
 
 /// What an entry hands over.
@@ -291,6 +286,95 @@ pub struct OutboxItem {
     pub id: i64,
     /// The encoded envelope.
     pub envelope: Vec<u8>,
+}
+
+/// An arrival that is kept from users for want of an agreement.
+pub struct HeldEntry {
+    /// Its number in the partner's feed.
+    pub sequence: u64,
+    /// As in [`ReceivedRecord`].
+    pub arrival: u64,
+    /// The release's statement id.
+    pub release_id: StatementId,
+    /// The encoded envelope of the release.
+    pub release: Vec<u8>,
+    /// The manifest's statement id.
+    pub manifest_id: StatementId,
+    /// The encoded envelope of the manifest.
+    pub manifest: Vec<u8>,
+    /// The encoded portions that came with it, decrypted.
+    pub portions: Vec<Vec<u8>>,
+}
+
+/// An entry that users are to see from now on.
+pub struct Readmission {
+    /// From whom it came.
+    pub partner: TrustDomain,
+    /// Its number there.
+    pub sequence: u64,
+    /// The attachments that it names: (digest, length).
+    pub attachments: Vec<(Sha256, u64)>,
+    /// Statements for the partner.
+    pub post: Vec<Vec<u8>>,
+    /// The ledger entries.
+    pub events: Vec<Event>,
+}
+
+/// Why an arrival is kept from users.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quarantine {
+    /// From whom it came.
+    pub partner: TrustDomain,
+    /// Its number there.
+    pub sequence: u64,
+    /// The release's statement id.
+    pub release_id: StatementId,
+    /// A stable reason in capitals; `None` where another manifest held its version at the moment of storing.
+    pub reason: Option<String>,
+    /// When it was stored.
+    pub at: Time,
+}
+
+/// A release as its number names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Released {
+    /// Its number.
+    pub sequence: u64,
+    /// Its statement id.
+    pub id: StatementId,
+    /// What it hands over.
+    pub manifest_id: StatementId,
+}
+
+/// A verified receipt about releases that were given to its signer.
+pub struct ReceiptRecord {
+    /// Its statement id.
+    pub id: StatementId,
+    /// Its encoded envelope.
+    pub envelope: Vec<u8>,
+    /// What became of the releases.
+    pub kind: ReceiptKind,
+    /// Why: a stable reason in capitals.
+    pub reason: Option<String>,
+    /// When, by the partner's clock.
+    pub at: Time,
+    /// The numbers of the releases, each with the ledger entry about it.
+    pub answers: Vec<(u64, Event)>,
+}
+
+/// What a partner answered to one release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnswerRecord {
+    /// The release's number.
+    pub sequence: u64,
+    /// Which assessment and version.
+    pub assessment: (AssessmentId, u32),
+    /// The manifest's statement id.
+    pub manifest_id: StatementId,
+    /// Why: a stable reason in capitals.
+    pub reason: Option<String>,
+    /// When, by the partner's clock.
+    pub at: Time,
 }
 
 /// How much of an attachment is here.
@@ -366,7 +450,8 @@ pub trait Store: Send + Sync {
     async fn inbound(&self, partner: &TrustDomain) -> Result<InboundPosition>;
     /// The statement id of a release that came in under that number.
     async fn received_release(&self, partner: &TrustDomain, sequence: u64) -> Result<Option<StatementId>>;
-    /// Commits entries that came in, with the position after them. `after` as in [`ReleaseBatch`].
+    /// Commits entries that came in, with the position after them, and puts the statements of `post` into the partner's
+    /// outbox. `after` as in [`ReleaseBatch`].
     ///
     /// A version that another manifest holds already is kept in quarantine, whatever the entry says, so that one
     /// originator's mistake can't stop a feed; [`Self::version`] tells before.
@@ -377,6 +462,7 @@ pub trait Store: Send + Sync {
         entries: Vec<ReceivedEntry>,
         at: Time,
         events: Vec<Event>,
+        post: Vec<Vec<u8>>,
     ) -> Result<()>;
     /// Entries that came in, by arrival, after `arrival`, at most `limit`.
     async fn received_after(&self, arrival: u64, limit: u32) -> Result<Vec<ReceivedRecord>>;
@@ -408,8 +494,8 @@ pub trait Store: Send + Sync {
 
     /// Puts a statement for a partner into its outbox.
     async fn post(&self, partner: &TrustDomain, envelope: Vec<u8>) -> Result<()>;
-    /// What waits for a partner, oldest first.
-    async fn outbox(&self, partner: &TrustDomain, limit: u32) -> Result<Vec<OutboxItem>>;
+    /// What waits for a partner, oldest first, after an item (0: from the first on), at most `limit`.
+    async fn outbox(&self, partner: &TrustDomain, after: i64, limit: u32) -> Result<Vec<OutboxItem>>;
     /// The partner has these.
     async fn posted(&self, partner: &TrustDomain, items: Vec<i64>) -> Result<()>;
 
@@ -430,7 +516,31 @@ pub trait Store: Send + Sync {
     async fn record(&self, events: Vec<Event>) -> Result<()>;
     /// The ledger's entries from an index on (0 is the first), at most `limit`.
     async fn events(&self, from: u64, limit: u32) -> Result<Vec<Event>>;
-    /// What was decided about a version, as the ledger has it: the `Published`, `Decided`, `Released`, `Dropped` and
-    /// `Received` entries that name the manifest.
+    /// What was decided about a version, as the ledger has it: the `Published`, `Decided`, `Released`, `Dropped`,
+    /// `Received`, `Readmitted` and `Answered` entries that name the manifest.
     async fn events_of(&self, manifest_id: &StatementId) -> Result<Vec<Event>>;
+
+    /// Entries of a partner that are kept from users for want of that agreement, by arrival, after `arrival`, at most
+    /// `limit`.
+    async fn held_for(
+        &self,
+        partner: &TrustDomain,
+        agreement: &StatementId,
+        arrival: u64,
+        limit: u32,
+    ) -> Result<Vec<HeldEntry>>;
+    /// Shows an entry to users that was kept from them, and puts the statements of `post` into the partner's outbox. It
+    /// arrives anew, so that followers see it. `false` where it is not kept any more, or another manifest holds its
+    /// version; nothing is changed then.
+    async fn readmit(&self, entry: Readmission) -> Result<bool>;
+    /// Which arrivals of a version are kept from users, and why.
+    async fn quarantines(&self, manifest_id: &StatementId) -> Result<Vec<Quarantine>>;
+    /// Those of these releases that were numbered for that partner; voided ones too.
+    async fn released(&self, partner: &TrustDomain, ids: &[StatementId]) -> Result<Vec<Released>>;
+    /// Keeps a receipt from a partner with the answers that are new: a release is answered once as quarantined, and then
+    /// or at first as stored. How many were new; where none is, nothing is kept.
+    async fn save_receipt(&self, partner: &TrustDomain, receipt: ReceiptRecord) -> Result<u64>;
+    /// Of what was released to a partner: how many entries it keeps from its users by its own word, and which, the newest
+    /// first, at most `limit`.
+    async fn quarantined_there(&self, partner: &TrustDomain, limit: u32) -> Result<(u64, Vec<AnswerRecord>)>;
 }

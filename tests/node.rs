@@ -9,14 +9,20 @@
     reason = "a test"
 )]
 
+#[path = "node/agreements.rs"]
+mod agreements;
 #[path = "node/attachment.rs"]
 mod attachment;
+#[path = "node/change.rs"]
+mod change;
 #[path = "node/control.rs"]
 mod control;
 #[path = "node/crash.rs"]
 mod crash;
 #[path = "node/doors.rs"]
 mod doors;
+#[path = "node/existence.rs"]
+mod existence;
 #[path = "node/explain.rs"]
 mod explain;
 #[path = "node/hostile.rs"]
@@ -27,7 +33,13 @@ mod hostile_kit;
 mod kit;
 #[path = "node/limits.rs"]
 mod limits;
+#[path = "node/quarantine.rs"]
+mod quarantine;
+#[path = "node/receipts.rs"]
+mod receipts;
 #[path = "node/sentences.rs"]
 mod sentences;
+#[path = "node/statements.rs"]
+mod statements;
 #[path = "node/surroundings.rs"]
 mod surroundings;

@@ -8,6 +8,7 @@ use super::{
     CliError, Exit, Global,
     context::{ANYBODY, Context, WRITERS},
     output,
+    quarantine::words_of,
 };
 use crate::{
     domain::ids::TrustDomain,
@@ -100,6 +101,30 @@ struct Status {
     last_at: Option<String>,
     problem: Option<String>,
     clock_ahead_seconds: i64,
+    /// How many entries the partner keeps from its users, and the newest of them.
+    quarantined_there: u64,
+    quarantined_newest: Vec<There>,
+}
+
+#[derive(Serialize)]
+struct There {
+    sequence: u64,
+    assessment: String,
+    version: u32,
+    reason: String,
+    at: Option<String>,
+}
+
+impl There {
+    fn new(entry: proto::QuarantinedThere) -> Self {
+        Self {
+            sequence: entry.sequence,
+            assessment: hex::encode(&entry.assessment_id),
+            version: entry.version,
+            reason: entry.reason,
+            at: time("at", entry.at).ok().map(|t| t.to_string()),
+        }
+    }
 }
 
 impl Feed {
@@ -183,6 +208,8 @@ async fn status(global: &Global) -> Result<(), CliError> {
             last_at: time("last_at", f.last_at).ok().map(|t| t.to_string()),
             problem: (!f.problem.is_empty()).then_some(f.problem),
             clock_ahead_seconds: f.clock_ahead_seconds,
+            quarantined_there: f.quarantined_there,
+            quarantined_newest: f.quarantined_newest.into_iter().map(There::new).collect(),
         })
         .collect();
     if global.json {
@@ -194,10 +221,13 @@ async fn status(global: &Global) -> Result<(), CliError> {
         &["PARTNER", "DIRECTION", "LAST", "ACKNOWLEDGED", "QUEUED", "LIVE", "LAST AT"],
         &rows,
     ));
-    for feed in all.iter().filter(|f| f.direction == "in") {
+    for feed in &all {
         if let Some(problem) = &feed.problem {
             output::print(&format!("{}: {}", feed.partner, one_line(problem)));
         }
+        print_quarantined(feed);
+    }
+    for feed in all.iter().filter(|f| f.direction == "in") {
         if feed.clock_ahead_seconds.abs() >= 60 {
             let (by, way) =
                 (feed.clock_ahead_seconds.abs(), if feed.clock_ahead_seconds > 0 { "ahead of" } else { "behind" });
@@ -205,6 +235,25 @@ async fn status(global: &Global) -> Result<(), CliError> {
         }
     }
     Ok(())
+}
+
+/// What the partner keeps from its users, in words.
+fn print_quarantined(feed: &Status) {
+    if feed.quarantined_there == 0 {
+        return;
+    }
+    let (partner, count) = (&feed.partner, feed.quarantined_there);
+    let entries = if count == 1 { "entry" } else { "entries" };
+    output::print(&format!(
+        "{partner}: it keeps {count} {entries} of this node's feed from its users; compare the agreement that each side holds"
+    ));
+    for entry in &feed.quarantined_newest {
+        let There { sequence, assessment, version, reason, .. } = entry;
+        output::print(&format!("    #{sequence}  {assessment} version {version}: {}", words_of(reason)));
+    }
+    if count > feed.quarantined_newest.len() as u64 {
+        output::print("    and older ones");
+    }
 }
 
 fn row(status: &Status) -> Vec<String> {

@@ -2,6 +2,7 @@
 
 use std::{
     io::{IsTerminal, Write},
+    path::Path,
     process::ExitCode,
 };
 
@@ -156,6 +157,17 @@ pub fn result(global: &Global, value: &impl Serialize, words: impl FnOnce() -> S
     } else {
         print(&words());
     }
+}
+
+/// A text for a new file, or for stdout where none is named.
+pub fn written(global: &Global, out: Option<&Path>, text: &str) -> Result<(), CliError> {
+    let Some(path) = out else {
+        print(text.trim_end());
+        return Ok(());
+    };
+    super::files::write_new(path, text)?;
+    result(global, &serde_json::json!({ "file": path }), || format!("wrote {}", path.display()));
+    Ok(())
 }
 
 /// A remark on stderr, unless quiet.

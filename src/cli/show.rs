@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{CliError, Exit};
+use super::{CliError, Exit, quarantine::Kept};
 use crate::{
     domain::{
         assessment::{Manifest, Portion},
@@ -31,6 +31,8 @@ pub struct Held {
     pub state: String,
     /// When it was published or first received here.
     pub since: String,
+    /// Which arrivals are kept from users, and why; for officers who asked for it.
+    pub quarantines: Vec<Kept>,
 }
 
 impl Held {
@@ -51,6 +53,7 @@ impl Held {
         hubs.retain(|sender| sender != manifest.originator.as_str());
         hubs.dedup();
         Ok(Self {
+            quarantines: view.quarantines.into_iter().map(Kept::new).collect(),
             portions: opened.into_iter().map(|o| o.portion().clone()).collect(),
             manifest,
             signatures: signatures.collect(),
@@ -105,6 +108,7 @@ impl Held {
             "portions": self.portions,
             "withheld": !self.via.is_empty(),
             "via": via,
+            "quarantines": self.quarantines,
         })
     }
 }

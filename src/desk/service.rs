@@ -63,6 +63,11 @@ fn argument<T>(result: Result<T, Fault>) -> Result<T, Fault> {
     result.map_err(|f| Fault { reason: Reason::InvalidArgument, ..f })
 }
 
+/// A line of text for the partner, or nothing.
+fn told(field: &str, text: String) -> Result<String, Fault> {
+    if text.is_empty() { Ok(text) } else { argument(field::line(field, text)) }
+}
+
 /// One answer of the node, as a message.
 fn answer<T, M>(result: Result<T, Fault>, message: impl FnOnce(T) -> M) -> Answer<M> {
     result.map(|value| Response::new(message(value))).map_err(from_fault)
@@ -287,7 +292,7 @@ impl DeskService for Desk {
     ) -> Answer<proto::ProposeAgreementResponse> {
         let caller = caller(&request)?;
         let proposed = self.node.propose(&caller, request.into_inner().agreement.into()).await;
-        answer(proposed, |a| proto::ProposeAgreementResponse { agreement: Some(view::agreement(&a)) })
+        answer(proposed, |a| proto::ProposeAgreementResponse { agreement: Some(view::agreement(&self.node, &a)) })
     }
 
     async fn sign_agreement(
@@ -297,9 +302,9 @@ impl DeskService for Desk {
         let caller = caller(&request)?;
         let work = async {
             let id = argument(field::bytes("id", &request.into_inner().id))?;
-            self.node.countersign(&caller, &id).await
+            self.node.sign_agreement(&caller, &id).await
         };
-        answer(work.await, |a| proto::SignAgreementResponse { agreement: Some(view::agreement(&a)) })
+        answer(work.await, |a| proto::SignAgreementResponse { agreement: Some(view::agreement(&self.node, &a)) })
     }
 
     async fn suspend_agreement(
@@ -308,10 +313,11 @@ impl DeskService for Desk {
     ) -> Answer<proto::SuspendAgreementResponse> {
         let caller = caller(&request)?;
         let work = async {
-            let id = argument(field::bytes("id", &request.into_inner().id))?;
-            self.node.stop(&caller, &id, false).await
+            let proto::SuspendAgreementRequest { id, reason } = request.into_inner();
+            let id = argument(field::bytes("id", &id))?;
+            self.node.suspend_agreement(&caller, &id, &told("reason", reason)?).await
         };
-        answer(work.await, |a| proto::SuspendAgreementResponse { agreement: Some(view::agreement(&a)) })
+        answer(work.await, |a| proto::SuspendAgreementResponse { agreement: Some(view::agreement(&self.node, &a)) })
     }
 
     async fn terminate_agreement(
@@ -320,15 +326,41 @@ impl DeskService for Desk {
     ) -> Answer<proto::TerminateAgreementResponse> {
         let caller = caller(&request)?;
         let work = async {
-            let id = argument(field::bytes("id", &request.into_inner().id))?;
-            self.node.stop(&caller, &id, true).await
+            let proto::TerminateAgreementRequest { id, reason } = request.into_inner();
+            let id = argument(field::bytes("id", &id))?;
+            self.node.terminate_agreement(&caller, &id, &told("reason", reason)?).await
         };
-        answer(work.await, |a| proto::TerminateAgreementResponse { agreement: Some(view::agreement(&a)) })
+        answer(work.await, |a| proto::TerminateAgreementResponse { agreement: Some(view::agreement(&self.node, &a)) })
+    }
+
+    async fn resume_agreement(
+        &self,
+        request: Request<proto::ResumeAgreementRequest>,
+    ) -> Answer<proto::ResumeAgreementResponse> {
+        let caller = caller(&request)?;
+        let work = async {
+            let id = argument(field::bytes("id", &request.into_inner().id))?;
+            self.node.resume_agreement(&caller, &id).await
+        };
+        answer(work.await, |a| proto::ResumeAgreementResponse { agreement: Some(view::agreement(&self.node, &a)) })
+    }
+
+    async fn import_agreement(
+        &self,
+        request: Request<proto::ImportAgreementRequest>,
+    ) -> Answer<proto::ImportAgreementResponse> {
+        let caller = caller(&request)?;
+        let work = async {
+            let envelope = field::present("agreement", request.into_inner().agreement)?;
+            let envelope = wire::envelope::from_proto(envelope).map_err(|f| f.within("agreement"))?;
+            self.node.import_agreement(&caller, &envelope).await
+        };
+        answer(work.await, |a| proto::ImportAgreementResponse { agreement: Some(view::agreement(&self.node, &a)) })
     }
 
     async fn list_agreements(&self, _: Request<proto::ListAgreementsRequest>) -> Answer<proto::ListAgreementsResponse> {
         answer(self.node.agreements().await, |all| proto::ListAgreementsResponse {
-            agreements: all.iter().map(view::agreement).collect(),
+            agreements: all.iter().map(|a| view::agreement(&self.node, a)).collect(),
         })
     }
 }

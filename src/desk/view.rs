@@ -1,8 +1,14 @@
 //! What the node answers, as messages.
 
 use crate::{
-    domain::{body::Kind, event::PortionDecision, partner::PartnerKind},
+    domain::{
+        agreement::{AgreementState, Approval, End, Side},
+        body::Kind,
+        event::PortionDecision,
+        partner::PartnerKind,
+    },
     node::{
+        Node,
         directory::Partner,
         partners::bundle_of,
         prepared::Prepared,
@@ -10,7 +16,7 @@ use crate::{
         read::View,
         status::{Arrival, FeedStatus},
     },
-    store::AgreementRecord,
+    store::{AgreementRecord, AnswerRecord, Quarantine},
     wire::{
         envelope,
         field::{number_of, text_of, timestamp},
@@ -65,6 +71,17 @@ pub(super) fn assessment(view: &View) -> proto::AssessmentView {
         state: view.record.state.to_string(),
         signatures: signatures.collect(),
         since: timestamp(view.record.since),
+        quarantines: view.quarantines.iter().map(quarantine).collect(),
+    }
+}
+
+fn quarantine(quarantine: &Quarantine) -> proto::QuarantineView {
+    proto::QuarantineView {
+        partner: quarantine.partner.to_string(),
+        sequence: quarantine.sequence,
+        release_id: quarantine.release_id.0.to_vec().into(),
+        reason: quarantine.reason.clone().unwrap_or_default(),
+        since: timestamp(quarantine.at),
     }
 }
 
@@ -80,13 +97,35 @@ pub(super) fn partner(partner: &Partner) -> proto::PartnerView {
     }
 }
 
-pub(super) fn agreement(record: &AgreementRecord) -> proto::AgreementView {
-    let envelope = crate::wire::envelope::decode(&record.envelope).ok();
+pub(super) fn agreement(node: &Node, record: &AgreementRecord) -> proto::AgreementView {
+    let envelope = crate::wire::envelope::decode_draft(&record.envelope).ok();
+    let (now, standing) = (node.now(), &record.standing);
+    let (ended, ends_at) = match &standing.end {
+        Some(End::Terminated { side: Side::Here, at }) => ("terminated-here", Some(*at)),
+        Some(End::Terminated { side: Side::There, at }) => ("terminated-there", Some(*at)),
+        Some(End::Followed { from, .. }) => (if *from <= now { "followed" } else { "" }, Some(*from)),
+        Some(End::Expired { at }) => ("expired", Some(*at)),
+        None if record.state(now) == AgreementState::Ended => ("expired", Some(record.agreement.until.end())),
+        None => ("", None),
+    };
+    let followed_by = match &standing.end {
+        Some(End::Followed { by, .. }) => by.0.to_vec(),
+        Some(End::Terminated { .. } | End::Expired { .. }) | None => vec![],
+    };
+    let approval = |a: &Approval| proto::AgreementApproval { id: a.by.to_string(), at: timestamp(a.at) };
     proto::AgreementView {
         id: record.id.0.to_vec().into(),
         envelope: envelope.as_ref().map(envelope::to_proto),
-        state: record.state.to_string(),
+        state: record.state(now).to_string(),
         changed: timestamp(record.changed_at),
+        approvals: standing.approvals.iter().map(approval).collect(),
+        approvals_needed: u32::try_from(node.approvals_needed(&record.agreement)).unwrap_or(u32::MAX),
+        suspended_here: standing.suspended_here.as_ref().map(approval),
+        suspended_there: standing.suspended_there.and_then(timestamp),
+        ended: ended.to_owned(),
+        followed_by: followed_by.into(),
+        ends_at: ends_at.and_then(timestamp),
+        partner_reason: standing.heard.as_ref().map(|h| h.reason.clone()).unwrap_or_default(),
     }
 }
 
@@ -102,6 +141,18 @@ pub(super) fn status(status: &FeedStatus) -> proto::FeedStatus {
         last_at: status.last_at.and_then(timestamp),
         problem: status.problem.clone().unwrap_or_default(),
         clock_ahead_seconds: status.clock_ahead,
+        quarantined_there: status.quarantined_there,
+        quarantined_newest: status.quarantined_newest.iter().map(quarantined_there).collect(),
+    }
+}
+
+fn quarantined_there(answer: &AnswerRecord) -> proto::QuarantinedThere {
+    proto::QuarantinedThere {
+        sequence: answer.sequence,
+        assessment_id: answer.assessment.0.0.to_vec().into(),
+        version: answer.assessment.1,
+        reason: answer.reason.clone().unwrap_or_default(),
+        at: timestamp(answer.at),
     }
 }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ids::{AssessmentId, Digest, SpiffeId, StatementId, TrustDomain},
+    release::ReceiptKind,
     time::Time,
 };
 
@@ -54,10 +55,30 @@ pub enum Deed {
     PartnerChanged { partner: TrustDomain, fingerprint: String, state: String },
     /// An agreement was proposed, signed, refused or ended.
     AgreementChanged { agreement: StatementId, version: u32, partner: TrustDomain, state: String },
+    /// Somebody stands behind an agreement.
+    AgreementApproved { agreement: StatementId, version: u32, partner: TrustDomain },
     /// Somebody read an assessment.
     Read { manifest: StatementId },
     /// A partner sent something that was refused.
     Refused { partner: TrustDomain, reason: String },
+    /// What was kept from users is shown to them: the agreement that it stands on came into force here.
+    Readmitted {
+        manifest: StatementId,
+        partner: TrustDomain,
+        sequence: u64,
+        release: StatementId,
+        agreement: StatementId,
+    },
+    /// A partner's receipt answered a release.
+    Answered {
+        manifest: StatementId,
+        partner: TrustDomain,
+        sequence: u64,
+        release: StatementId,
+        receipt: StatementId,
+        kind: ReceiptKind,
+        reason: Option<String>,
+    },
 }
 
 /// What was decided about one portion.

@@ -9,6 +9,7 @@ use super::{Node, directory::Partner, fault::lost, prepared::Prepared, publish::
 use crate::{
     domain::{
         agreement::Agreement,
+        agreement::AgreementState,
         assessment::Portion,
         event::{Deed, Event, PortionDecision},
         fault::{Fault, Reason},
@@ -21,7 +22,6 @@ use crate::{
         remedy::{Line, Question, Remedy, lines, remedy},
     },
     render,
-    store::AgreementState,
 };
 
 pub use history::{Arrived, Released};
@@ -169,13 +169,12 @@ impl Node {
     }
 
     async fn subject(&self, partner: &Arc<Partner>) -> Result<Subject, Fault> {
-        let all = self.store.agreements().await?;
+        let (all, at) = (self.store.agreements().await?, self.now());
         let of = |wanted: &dyn Fn(AgreementState) -> bool| -> Vec<(StatementId, Agreement)> {
-            let ours = all.iter().filter(|r| r.partner == partner.record.organisation.domain && wanted(r.state));
+            let ours = all.iter().filter(|r| r.partner == partner.record.organisation.domain && wanted(r.state(at)));
             ours.map(|r| (r.id, r.agreement.clone())).collect()
         };
-        let could_be =
-            |s| matches!(s, AgreementState::Suspended | AgreementState::SignedHere | AgreementState::Proposed);
+        let could_be = |s| !matches!(s, AgreementState::InForce | AgreementState::Ended);
         Ok(Subject {
             partner: partner.clone(),
             agreements: of(&|s| s == AgreementState::InForce),

@@ -1,7 +1,7 @@
 //! Which feeds are live, what woke them, and what stands in the way of those that are not.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -11,7 +11,10 @@ use std::{
 use tokio::sync::{Mutex as AsyncMutex, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::ids::TrustDomain;
+use crate::domain::{
+    ids::{StatementId, TrustDomain},
+    statement::StatementKind,
+};
 
 /// Live state of all feeds. Nothing here needs to survive a restart.
 #[derive(Default)]
@@ -19,6 +22,8 @@ pub struct LiveFeeds {
     partners: Mutex<HashMap<TrustDomain, Arc<Live>>>,
     /// Counts entries stored from any partner: followers wait on it.
     arrivals: watch::Sender<u64>,
+    /// Counts reasons to examine again what is in quarantine.
+    turns: watch::Sender<u64>,
 }
 
 /// Live state of the feeds with one partner.
@@ -37,6 +42,39 @@ pub struct Live {
     pull: watch::Sender<u64>,
     /// Counts reasons to speak to the partner: statements that wait, new revocations.
     post: watch::Sender<u64>,
+    /// What the partner's last hello said that it reads; nothing before that.
+    reads: Mutex<Option<Reads>>,
+    /// The statements last taken from the partner.
+    pub(super) taken: AsyncMutex<Recent>,
+    /// The agreements in force under which what is in quarantine was examined.
+    examined: Mutex<Vec<StatementId>>,
+}
+
+/// What a partner reads.
+struct Reads {
+    kinds: Vec<StatementKind>,
+    /// Whether the log has it that something is held back.
+    said: bool,
+}
+
+/// The names of the statements last taken, each a SHA-256.
+#[derive(Default)]
+pub(super) struct Recent(VecDeque<[u8; 32]>);
+
+impl Recent {
+    /// How many are remembered: more than travel at once by both ways.
+    const KEPT: usize = 512;
+
+    pub(super) fn contains(&self, name: &[u8; 32]) -> bool {
+        self.0.contains(name)
+    }
+
+    pub(super) fn push(&mut self, name: [u8; 32]) {
+        if self.0.len() == Self::KEPT {
+            self.0.pop_front();
+        }
+        self.0.push_back(name);
+    }
 }
 
 /// How this node's following of a partner goes.
@@ -75,14 +113,31 @@ impl LiveFeeds {
             inbound: watch::Sender::new(Inbound::default()),
             pull: watch::Sender::new(0),
             post: watch::Sender::new(0),
+            reads: Mutex::default(),
+            taken: AsyncMutex::default(),
+            examined: Mutex::default(),
         });
         partners.insert(partner.clone(), live.clone());
         live
     }
 
-    /// Ends all streams to partners: the node stops, and they come back when it is up again.
+    /// Ends all streams to partners, and their waiting for statements: the node stops, and they come back when it is up
+    /// again.
     pub fn end_streams(&self) {
-        lock(&self.partners).values().for_each(|live| live.end_stream());
+        lock(&self.partners).values().for_each(|live| {
+            live.end_stream();
+            live.post();
+        });
+    }
+
+    /// What may be taken from partners has changed, or something came that was kept from users.
+    pub fn turned(&self) {
+        self.turns.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Tells of such changes.
+    pub fn turns(&self) -> watch::Receiver<u64> {
+        self.turns.subscribe()
     }
 
     /// Something was stored from a partner.
@@ -165,6 +220,42 @@ impl Live {
     /// Tells of reasons to speak to the partner.
     pub fn posts(&self) -> watch::Receiver<u64> {
         self.post.subscribe()
+    }
+
+    /// The partner has said what it reads.
+    pub fn set_reads(&self, kinds: Vec<StatementKind>) {
+        let mut reads = lock(&self.reads);
+        let said = reads.as_ref().is_some_and(|r| r.said && r.kinds == kinds);
+        *reads = Some(Reads { kinds, said });
+    }
+
+    /// Whether the partner reads that kind; not before it has said so.
+    pub fn reads(&self, kind: StatementKind) -> bool {
+        lock(&self.reads).as_ref().is_some_and(|r| r.kinds.contains(&kind))
+    }
+
+    /// Whether the partner has said what it reads since this node runs.
+    pub(super) fn has_said_what_it_reads(&self) -> bool {
+        lock(&self.reads).is_some()
+    }
+
+    /// Whether something is held back for the first time since the partner said what it reads.
+    pub(super) fn first_held(&self) -> bool {
+        lock(&self.reads).as_mut().is_some_and(|r| !std::mem::replace(&mut r.said, true))
+    }
+
+    /// Of the agreements in force, those under which nothing was examined yet. They count as examined from now on, so that
+    /// what comes during the examination asks for another one.
+    pub(super) fn to_examine(&self, in_force: Vec<StatementId>) -> Vec<StatementId> {
+        let mut examined = lock(&self.examined);
+        let fresh = in_force.iter().filter(|id| !examined.contains(id)).copied().collect();
+        *examined = in_force;
+        fresh
+    }
+
+    /// Everything is to be examined again.
+    pub(super) fn examine_again(&self) {
+        lock(&self.examined).clear();
     }
 
     /// Tells of such requests.

@@ -1,18 +1,89 @@
-//! Statements on their way to partners, and where this node's following of a partner stands.
+//! Statements on their way to partners and from them, whichever side dialled, and where this node's following of a partner
+//! stands.
 
 use super::Node;
 use crate::{
-    domain::{fault::Fault, ids::TrustDomain},
-    store::OutboxItem,
+    domain::{
+        fault::{Fault, Reason},
+        ids::{Sha256, TrustDomain},
+        statement::{Envelope, StatementKind},
+    },
+    identity::certificate::Leaf,
+    seal::hash::sha256,
+    wire,
 };
 
+/// How many items of an outbox are read at once.
+const PAGE: u32 = 128;
+/// How many bytes of statements are handed over together, at least one statement: well below the limit of a message.
+const PAGE_BYTES: usize = 1 << 20;
+
+/// A statement that waits to be handed to a partner.
+pub struct Waiting {
+    /// The store's name for it.
+    pub id: i64,
+    /// SHA-256 of its encoded envelope: how the partner names it. (A count would tell of other partners'.)
+    pub ticket: Sha256,
+    /// The statement.
+    pub envelope: Envelope,
+}
+
 impl Node {
-    /// What waits for a partner, oldest first.
+    /// What waits for a partner after an item (0: from the first on), oldest first, at most `limit`, without what the
+    /// partner does not read.
     ///
     /// # Errors
     /// Store faults.
-    pub async fn outbox(&self, partner: &TrustDomain, limit: u32) -> Result<Vec<OutboxItem>, Fault> {
-        Ok(self.store.outbox(partner, limit).await?)
+    pub async fn waiting(&self, partner: &TrustDomain, after: i64, limit: usize) -> Result<Vec<Waiting>, Fault> {
+        let live = self.live.of(partner);
+        let (mut cursor, mut bytes) = (after, 0);
+        let mut waiting = vec![];
+        loop {
+            let page = self.store.outbox(partner, cursor, PAGE).await?;
+            let Some(last) = page.last() else { return Ok(waiting) };
+            cursor = last.id;
+            for item in page {
+                let envelope = wire::envelope::decode(&item.envelope)?;
+                if !live.reads(envelope.kind) {
+                    if live.first_held() {
+                        let kind = envelope.kind;
+                        tracing::warn!(%partner, %kind, "holds statements that the partner's program does not read");
+                    }
+                    continue;
+                }
+                bytes += item.envelope.len();
+                if waiting.len() == limit || (bytes > PAGE_BYTES && !waiting.is_empty()) {
+                    return Ok(waiting);
+                }
+                waiting.push(Waiting { id: item.id, ticket: Sha256(sha256(&[&item.envelope])), envelope });
+            }
+        }
+    }
+
+    /// How many statements are held because the partner, as far as it has said what it reads, does not read them, and of
+    /// which kinds; counted among the first of its outbox.
+    ///
+    /// # Errors
+    /// Store faults.
+    pub(super) async fn held_back(&self, partner: &TrustDomain) -> Result<Option<String>, Fault> {
+        let live = self.live.of(partner);
+        if !live.has_said_what_it_reads() {
+            return Ok(None);
+        }
+        let (mut count, mut kinds) = (0_u32, vec![]);
+        for item in self.store.outbox(partner, 0, PAGE).await? {
+            let kind = wire::envelope::decode(&item.envelope)?.kind;
+            if !live.reads(kind) {
+                count += 1;
+                kinds.push(kind.as_str());
+            }
+        }
+        kinds.sort_unstable();
+        kinds.dedup();
+        Ok((count > 0).then(|| {
+            let kinds = kinds.join(", ");
+            format!("{count} statements wait that the partner's program does not read ({kinds}); have it updated there")
+        }))
     }
 
     /// The partner has these.
@@ -21,6 +92,47 @@ impl Node {
     /// Store faults.
     pub async fn delivered(&self, partner: &TrustDomain, items: Vec<i64>) -> Result<(), Fault> {
         Ok(self.store.posted(partner, items).await?)
+    }
+
+    /// Takes a statement that a partner hands over, whether it brought it or this node fetched it. The same statement by
+    /// both ways is taken once, so that an older one can't come again behind a newer one.
+    ///
+    /// # Errors
+    /// As taking it.
+    pub async fn take_statement(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
+        if !matches!(envelope.kind, StatementKind::Agreement | StatementKind::Notice | StatementKind::Receipt) {
+            let what = format!("a {} is not handed over by this call", envelope.kind);
+            return Err(Fault::new(Reason::InvalidArgument, what));
+        }
+        self.only_by(&[partner, self.domain()], envelope)?;
+        let name = sha256(&[&wire::envelope::encode(envelope)]);
+        let live = self.live.of(partner);
+        let mut taken = live.taken.lock().await;
+        if taken.contains(&name) {
+            return Ok(());
+        }
+        match envelope.kind {
+            StatementKind::Agreement => self.take_agreement(partner, envelope).await?,
+            StatementKind::Notice => self.take_notice(partner, envelope).await?,
+            _ => self.take_receipt(partner, envelope).await?,
+        }
+        taken.push(name);
+        Ok(())
+    }
+
+    /// Refuses a statement that claims a signer of another domain, before it is asked who is trusted: whether a third
+    /// organisation is a partner here must not show in how its signature is refused.
+    pub(super) fn only_by(&self, domains: &[&TrustDomain], envelope: &Envelope) -> Result<(), Fault> {
+        for signature in &envelope.signatures {
+            let leaf = Leaf::parse(signature.certificates.first().map(Vec::as_slice).unwrap_or_default())?;
+            if !domains.contains(&leaf.id.domain()) {
+                return Err(Fault::new(
+                    Reason::WrongDomain,
+                    format!("the {} bears the signature of an organisation that has no part in it", envelope.kind),
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// The number of the last entry stored from a partner.

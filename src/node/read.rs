@@ -11,7 +11,7 @@ use crate::{
         time::Time,
     },
     seal::{chains::Chains, rules, verify::verify},
-    store::{AssessmentRecord, ListFilter},
+    store::{AssessmentRecord, ListFilter, Quarantine},
     wire,
 };
 
@@ -25,6 +25,8 @@ pub struct View {
     pub releases: Vec<Envelope>,
     /// One for each signature of the manifest.
     pub signatures: Vec<SignatureCheck>,
+    /// Which arrivals of it are kept from users, and why; for officers only.
+    pub quarantines: Vec<Quarantine>,
 }
 
 /// What this node says of a signature.
@@ -45,8 +47,13 @@ impl Node {
     pub async fn list(&self, caller: &SpiffeId, filter: &ListFilter) -> Result<Vec<View>, Fault> {
         self.require_reader(caller, filter.quarantined)?;
         let records = self.store.list(filter).await?;
-        // A list shows what names an assessment; reading the rest goes on record, one by one.
-        records.into_iter().map(|r| self.view(only_its_name(r)?)).collect()
+        let mut views = Vec::with_capacity(records.len());
+        for record in records {
+            let quarantines = self.quarantines(&record, filter.quarantined).await?;
+            // A list shows what names an assessment; reading the rest goes on record, one by one.
+            views.push(self.view(only_its_name(record)?, quarantines)?);
+        }
+        Ok(views)
     }
 
     /// One assessment; the latest version where none is named. The reading goes on record.
@@ -66,7 +73,17 @@ impl Node {
             found.ok_or_else(|| Fault::new(Reason::NotFound, format!("there is no assessment `{id}` here")))?;
         let deed = Deed::Read { manifest: record.manifest_id };
         self.store.record(vec![Event { at: self.now(), by: Some(caller.clone()), deed }]).await?;
-        self.view(record)
+        let quarantines = self.quarantines(&record, quarantined).await?;
+        self.view(record, quarantines)
+    }
+
+    async fn quarantines(&self, record: &AssessmentRecord, is_officer: bool) -> Result<Vec<Quarantine>, Fault> {
+        // What was published here came by no release.
+        if is_officer && record.originator != *self.domain() {
+            Ok(self.store.quarantines(&record.manifest_id).await?)
+        } else {
+            Ok(vec![])
+        }
     }
 
     /// The assessments whose id begins with these hexadecimal digits, at most ten; those in quarantine for officers only.
@@ -87,11 +104,11 @@ impl Node {
         self.require(caller, if quarantined { &[Role::Officer] } else { WRITERS })
     }
 
-    fn view(&self, record: AssessmentRecord) -> Result<View, Fault> {
+    fn view(&self, record: AssessmentRecord, quarantines: Vec<Quarantine>) -> Result<View, Fault> {
         let manifest = wire::envelope::decode(&record.manifest)?;
         let releases = record.releases.iter().map(|r| wire::envelope::decode(r)).collect::<Result<_, _>>()?;
         let signatures = self.check_signatures(&manifest, record.since);
-        Ok(View { record, manifest, releases, signatures })
+        Ok(View { record, manifest, releases, signatures, quarantines })
     }
 
     /// Each signature by itself, as of the time that the statement was first logged here: a certificate that ran out

@@ -46,7 +46,7 @@ struct Content {
     manifest: Verified<Manifest>,
     portions: Vec<Opened>,
     /// Why the own copy of the agreement does not cover it.
-    not_covered: Option<String>,
+    not_covered: Option<Reason>,
 }
 
 impl Checked {
@@ -99,15 +99,40 @@ impl Node {
         }
         let count = stored.len() as u64;
         if count > 0 {
-            let touched: Vec<_> = stored.iter().filter_map(|s| s.content.as_ref().map(|c| c.manifest_id)).collect();
-            self.store.receive(partner, after, stored, now, events).await?;
-            touched.iter().for_each(|id| self.prepared.forget(id));
-            self.live.arrived();
+            self.commit(partner, after, stored, events, now).await?;
         }
         match fault {
             Some(fault) => Err(fault),
             None => Ok(Received { sequence: inbound.sequence(), stored: count }),
         }
+    }
+
+    /// Entries, records and receipts, in one transaction; then whoever waits for them is woken.
+    async fn commit(
+        &self,
+        partner: &TrustDomain,
+        after: u64,
+        entries: Vec<ReceivedEntry>,
+        events: Vec<Event>,
+        now: Time,
+    ) -> Result<(), Fault> {
+        let touched: Vec<_> = entries.iter().filter_map(|s| s.content.as_ref().map(|c| c.manifest_id)).collect();
+        let is_held = entries.iter().any(|e| e.held_for.is_some());
+        let receipts = self.quarantine_receipts(partner, &entries, now)?;
+        let has_receipts = !receipts.is_empty();
+        self.store.receive(partner, after, entries, now, events, receipts).await?;
+        touched.iter().for_each(|id| self.prepared.forget(id));
+        self.live.arrived();
+        let live = self.live.of(partner);
+        if has_receipts {
+            live.post();
+        }
+        if is_held {
+            // The agreement may have come into force between the check and the commit.
+            live.examine_again();
+            self.live.turned();
+        }
+        Ok(())
     }
 
     /// Signatures and digests of all entries, on as many cores as there are.
@@ -177,6 +202,8 @@ impl Node {
         // As of its release: the author's certificate may have run out since then, and the originator's node, which has
         // signed the release just now checked, answers for the day.
         let at = now.min(release.released_at);
+        // The receipt tells the partner why: in the same words, whoever else is a partner here.
+        self.only_by(&[partner], envelope).map_err(|f| f.within("manifest"))?;
         let manifest = verify(envelope, &rules::MANIFEST, self.chains(), at).map_err(|f| f.within("manifest"))?;
         if manifest.id() != release.manifest {
             let what = "the manifest is not the one that the release names";
@@ -223,33 +250,38 @@ impl Node {
         now: Time,
     ) -> Result<(ReceivedEntry, Event), Fault> {
         let (sequence, release_id) = (entry.position().sequence, entry.id());
-        let (raw, content, manifest, quarantined) = match entry {
-            Checked::Void(void, raw) => (raw, None, void.content().replaced, None),
+        let (raw, content, manifest, reason, held_for) = match entry {
+            Checked::Void(void, raw) => (raw, None, void.content().replaced, None, None),
             Checked::Release { release, entry, content } => {
                 let content = match content {
-                    Ok(content) => self.same_version(&content.manifest, before).await.map(|()| content),
-                    Err(fault) => Err(fault),
+                    Ok(content) if self.is_same_version(&content.manifest, before).await? => Ok(content),
+                    Ok(_) => Err(Reason::ReplayDiffers),
+                    Err(fault) => Err(fault.reason),
                 };
                 let reason = match &content {
-                    Ok(content) => content.not_covered.clone(),
-                    Err(fault) => Some(fault.reason.to_string()),
+                    Ok(content) => content.not_covered,
+                    Err(reason) => Some(*reason),
                 };
-                let is_quarantined = reason.is_some();
-                let content = content.ok().map(|c| received_content(&release, &c, &entry, is_quarantined));
-                (entry, content, release.content().manifest, reason)
+                let agreement = release.content().agreement.id;
+                let held_for = (content.is_ok() && reason == Some(Reason::AgreementDiffers)).then_some(agreement);
+                let content = content.ok().map(|c| received_content(&release, &c, &entry, reason.is_some()));
+                (entry, content, release.content().manifest, reason, held_for)
             }
         };
-        if let Some(reason) = &quarantined {
+        let reason = reason.map(|r| r.to_string());
+        if let Some(reason) = &reason {
             tracing::warn!(%partner, sequence, reason, "kept an entry from users");
         }
-        let refused = content.is_none() && quarantined.is_some();
+        let refused = content.is_none() && reason.is_some();
+        let quarantined = reason.clone();
         let deed = Deed::Received { manifest, partner: partner.clone(), sequence, release: release_id, quarantined };
         let release = wire::envelope::encode(&raw.release);
-        Ok((ReceivedEntry { sequence, release_id, release, content, refused }, Event { at: now, by: None, deed }))
+        let kept = ReceivedEntry { sequence, release_id, release, content, refused, reason, held_for };
+        Ok((kept, Event { at: now, by: None, deed }))
     }
 
     /// One version has one manifest, in the store and in what came `before` it in the same batch.
-    async fn same_version(&self, manifest: &Verified<Manifest>, before: &[ReceivedEntry]) -> Result<(), Fault> {
+    async fn is_same_version(&self, manifest: &Verified<Manifest>, before: &[ReceivedEntry]) -> Result<bool, Fault> {
         let content = manifest.content();
         let name = (&content.originator, &content.assessment, content.version);
         let mut before = before.iter().filter_map(|e| e.content.as_ref());
@@ -257,13 +289,7 @@ impl Node {
             Some(content) => Some(content.manifest_id),
             None => self.store.version(&content.originator, &content.assessment, content.version).await?,
         };
-        if held.is_some_and(|id| id != manifest.id()) {
-            return Err(Fault::new(
-                Reason::ReplayDiffers,
-                "this version of the assessment came before with other bytes",
-            ));
-        }
-        Ok(())
+        Ok(held.is_none_or(|id| id == manifest.id()))
     }
 
     /// Why the own copy of the agreement does not cover a release, if it does not.
@@ -273,9 +299,12 @@ impl Node {
         release: &Release,
         manifest: &Verified<Manifest>,
         portions: &[Opened],
-    ) -> Option<String> {
+    ) -> Option<Reason> {
         let directory = self.directory();
-        let Ok(partner) = directory.active(partner) else { return Some(Reason::NotAPartner.to_string()) };
+        let Ok(partner) = directory.active(partner) else { return Some(Reason::NotAPartner) };
+        if !partner.could_stand_on(&release.agreement.id, release.released_at) {
+            return Some(Reason::AgreementDiffers);
+        }
         let facts = Facts::of(manifest.content(), portions.iter().map(|o| (o.digest(), o.portion())));
         let reasons = accept(&partner.incoming, release, &facts).err()?;
         let differs = reasons.iter().any(|r| r.id == "agreement-differs");
@@ -283,7 +312,7 @@ impl Node {
         // The ids only: the words name places.
         let ids: Vec<&str> = reasons.iter().map(|r| &*r.id).collect();
         tracing::debug!(why = ids.join(", "), "not covered");
-        Some(reason.to_string())
+        Some(reason)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
         ids::{SpiffeId, TrustDomain},
         time::Time,
     },
-    store::{AssessmentState, ReceivedRecord},
+    store::{AnswerRecord, AssessmentState, ReceivedRecord},
     wire,
 };
 
@@ -34,7 +34,14 @@ pub struct FeedStatus {
     pub problem: Option<String>,
     /// How far the partner's clock is ahead, seconds.
     pub clock_ahead: i64,
+    /// How many entries the partner keeps from its users, by its own word; outgoing only.
+    pub quarantined_there: u64,
+    /// The newest of them.
+    pub quarantined_newest: Vec<AnswerRecord>,
 }
+
+/// How many of the entries that a partner keeps from its users a status names.
+const NAMED: u32 = 20;
 
 /// An entry that arrived, as a follower sees it.
 pub struct Arrival {
@@ -70,7 +77,10 @@ impl Node {
                 last_at: inbound.at,
                 problem: following.problem,
                 clock_ahead: following.clock_ahead,
+                quarantined_there: 0,
+                quarantined_newest: vec![],
             });
+            let (quarantined_there, quarantined_newest) = self.store.quarantined_there(domain, NAMED).await?;
             all.push(FeedStatus {
                 partner: domain.clone(),
                 outgoing: true,
@@ -79,8 +89,10 @@ impl Node {
                 queued: outbound.queued,
                 live: live.is_streaming(),
                 last_at: outbound.acknowledged_at,
-                problem: None,
+                problem: self.held_back(domain).await?,
                 clock_ahead: following.clock_ahead,
+                quarantined_there,
+                quarantined_newest,
             });
         }
         Ok(all)

@@ -109,6 +109,7 @@ impl Follower {
         let (posts, arrivals) = (live.posts(), self.node.live().arrivals());
         link.hello().await?;
         link.deliver().await?;
+        link.collect(false).await?;
         live.inbound().send_modify(|i| i.live = true);
         link.follow(true).await?;
         backoff.reset();
@@ -117,7 +118,7 @@ impl Follower {
             // Not before: where the feed itself is at fault, each new try would hide why.
             i.problem = None;
         });
-        let (mut beside_link, mut fetching_link) = (link.clone(), link.clone());
+        let (mut beside_link, mut fetching_link, mut collecting_link) = (link.clone(), link.clone(), link.clone());
         let more = arrivals.clone();
         tokio::select! {
             ended = link.follow(false) => match ended {
@@ -126,6 +127,7 @@ impl Follower {
             },
             fault = beside(&mut beside_link, posts) => Err(fault),
             fault = fetching(&mut fetching_link, more) => Err(fault),
+            ended = collecting_link.collect(true) => ended,
             _ = pulls.changed() => Ok(()),
         }
     }
@@ -148,12 +150,13 @@ async fn fetching(link: &mut Link, mut arrivals: watch::Receiver<u64>) -> Fault 
 async fn beside(link: &mut Link, mut posts: watch::Receiver<u64>) -> Fault {
     let mut again = time::interval_at(time::Instant::now() + HELLO_AGAIN, HELLO_AGAIN);
     loop {
-        let done = tokio::select! {
-            _ = again.tick() => link.hello().await,
-            _ = posts.changed() => match link.hello().await {
-                Ok(()) => link.deliver().await,
-                Err(fault) => Err(fault),
-            },
+        tokio::select! {
+            _ = again.tick() => {}
+            _ = posts.changed() => {}
+        }
+        let done = match link.hello().await {
+            Ok(()) => link.deliver().await,
+            Err(fault) => Err(fault),
         };
         if let Err(fault) = done {
             return fault;

@@ -37,23 +37,27 @@ pub(super) fn response(node: &Node) -> proto::HelloResponse {
     proto::HelloResponse { protocol_versions, payload_types, now, revocation_lists }
 }
 
+/// What an answer says, as if it had been asked.
+pub(super) fn answered(message: proto::HelloResponse) -> proto::HelloRequest {
+    let proto::HelloResponse { protocol_versions, payload_types, now, revocation_lists } = message;
+    proto::HelloRequest { protocol_versions, payload_types, now, revocation_lists }
+}
+
 fn payload_types() -> Vec<String> {
     StatementKind::ALL.iter().map(|k| k.payload_type().to_owned()).collect()
 }
 
 /// Takes in what the other side said of itself.
-pub(super) async fn take(
-    node: &Arc<Node>,
-    partner: &TrustDomain,
-    versions: &[u32],
-    now: Option<prost_types::Timestamp>,
-    revocation_lists: Vec<prost::bytes::Bytes>,
-) -> Result<(), Fault> {
-    if !versions.contains(&PROTOCOL_VERSION) {
+pub(super) async fn take(node: &Arc<Node>, partner: &TrustDomain, said: proto::HelloRequest) -> Result<(), Fault> {
+    let proto::HelloRequest { protocol_versions, payload_types, now, revocation_lists } = said;
+    if !protocol_versions.contains(&PROTOCOL_VERSION) {
         let what = format!("this node speaks version {PROTOCOL_VERSION} of the protocol only");
         return Err(Fault::at(Reason::UnknownOrNonCanonical, "protocol_versions", what));
     }
     note_clock(node, partner, time("now", now)?);
+    // Kinds that this version does not know it does not send either.
+    let kinds = payload_types.iter().filter_map(|t| StatementKind::from_payload_type(t)).collect();
+    node.live().of(partner).set_reads(kinds);
     let lists: Vec<Vec<u8>> = revocation_lists.into_iter().map(Into::into).collect();
     node.learn_revocations(partner, &lists).await
 }

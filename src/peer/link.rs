@@ -7,7 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::task::AbortOnDropHandle;
 use tonic::{Request, Streaming, transport::Channel};
 
-use super::hello;
+use super::{hello, statements};
 use crate::{
     domain::{
         entry::Entry,
@@ -25,8 +25,12 @@ const CALL: Duration = Duration::from_secs(20);
 const BATCH: usize = 256;
 /// How much is read ahead at most, KiB.
 const AHEAD_KIB: usize = 16 * 1024;
-/// How many statements go in one call.
-const STATEMENTS: u32 = 64;
+/// When what could not be taken is fetched again.
+const AGAIN: Duration = Duration::from_secs(30);
+/// The most pages of statements that are fetched before the feed is read; the others come beside it.
+const ROUNDS: u32 = 64;
+/// Between two pages of statements.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// A connection to a partner.
 #[derive(Clone)]
@@ -55,43 +59,76 @@ impl Link {
         let answer = self.client.hello(call(hello::request(&self.node))).await;
         // Where this side refused the other's certificate, it knows why in its own words.
         let why = |s: tonic::Status| fault_of(&s).cloned().unwrap_or_else(|| to_fault(&s));
-        let proto::HelloResponse { protocol_versions, payload_types: _, now, revocation_lists } =
-            answer.map_err(why)?.into_inner();
-        hello::take(&self.node, &self.partner, &protocol_versions, now, revocation_lists).await
+        hello::take(&self.node, &self.partner, hello::answered(answer.map_err(why)?.into_inner())).await
     }
 
-    /// Hands over the statements that wait. One that the partner refuses is dropped, loudly: it would refuse it for ever.
+    /// Hands over the statements that wait, each once. What the partner can't take at the moment stays: the feed does not
+    /// wait for it.
     pub async fn deliver(&mut self) -> Result<(), Fault> {
+        let mut after = 0;
         loop {
-            let waiting = self.node.outbox(&self.partner, STATEMENTS).await?;
-            if waiting.is_empty() {
-                return Ok(());
-            }
-            let statements = waiting
-                .iter()
-                .map(|item| Ok(wire::envelope::to_proto(&wire::envelope::decode(&item.envelope)?)))
-                .collect::<Result<_, Fault>>()?;
+            let waiting = self.node.waiting(&self.partner, after, statements::PAGE).await?;
+            let Some(last) = waiting.last() else { return Ok(()) };
+            after = last.id;
+            let statements = waiting.iter().map(|w| wire::envelope::to_proto(&w.envelope)).collect();
             let answer = self.client.submit_statements(call(proto::SubmitStatementsRequest { statements })).await;
             let outcomes = answer.map_err(|s| to_fault(&s))?.into_inner().outcomes;
             if outcomes.len() != waiting.len() {
                 return Err(Fault::new(Reason::InvalidArgument, "the partner did not answer for every statement"));
             }
-            let mut settled = Vec::with_capacity(waiting.len());
-            for (item, outcome) in waiting.iter().zip(&outcomes) {
-                let reason = crate::domain::ids::shorten(&outcome.reason);
-                if !outcome.accepted {
-                    tracing::warn!(partner = %self.partner, reason, "the partner refused a statement");
-                }
-                if outcome.accepted || !is_passing(&reason) {
-                    settled.push(item.id);
-                }
-            }
-            let is_all = settled.len() == waiting.len();
-            self.node.delivered(&self.partner, settled).await?;
-            if !is_all {
-                return Err(Fault::new(Reason::Unavailable, "the partner can't take a statement at the moment"));
-            }
+            statements::settle(&self.node, &self.partner, waiting.iter().map(|w| w.id).zip(&outcomes)).await?;
         }
+    }
+
+    /// Fetches the statements that wait for this node at the partner, which may not be able to dial it: all that are there,
+    /// or for ever. A fault other than a broken link is not the feed's: it is tried again later.
+    pub async fn collect(&mut self, is_for_ever: bool) -> Result<(), Fault> {
+        let (wait_seconds, rounds) = if is_for_ever { (statements::LONGEST_WAIT, u32::MAX) } else { (0, ROUNDS) };
+        let mut settled = vec![];
+        for _ in 0..rounds {
+            let page = match self.fetch_page(std::mem::take(&mut settled), wait_seconds).await {
+                Ok(page) => page,
+                Err(fault) if fault.reason == Reason::Unavailable => return Err(fault),
+                Err(fault) => {
+                    tracing::warn!(partner = %self.partner, reason = %fault.reason, "could not fetch statements");
+                    if !is_for_ever {
+                        return Ok(());
+                    }
+                    tokio::time::sleep(AGAIN).await;
+                    continue;
+                }
+            };
+            if page.is_empty() && !is_for_ever {
+                return Ok(());
+            }
+            for waiting in page.into_iter().take(statements::PAGE) {
+                let proto::WaitingStatement { ticket, statement } = waiting;
+                let outcome = statements::take(&self.node, &self.partner, statement.unwrap_or_default()).await;
+                settled.push(proto::SettledStatement { ticket, outcome: Some(outcome) });
+            }
+            if settled.iter().filter_map(|s| s.outcome.as_ref()).any(statements::is_passing) {
+                // What stays there would come again at once.
+                self.fetch_page(std::mem::take(&mut settled), 0).await?;
+                if !is_for_ever {
+                    return Ok(());
+                }
+                tokio::time::sleep(AGAIN).await;
+            }
+            // A partner that answers at once, for ever, costs little.
+            tokio::time::sleep(PAUSE).await;
+        }
+        Ok(())
+    }
+
+    async fn fetch_page(
+        &mut self,
+        settled: Vec<proto::SettledStatement>,
+        wait_seconds: u32,
+    ) -> Result<Vec<proto::WaitingStatement>, Fault> {
+        let mut request = Request::new(proto::FetchStatementsRequest { settled, wait_seconds });
+        request.set_timeout(CALL + Duration::from_secs(wait_seconds.into()));
+        let answer = self.client.fetch_statements(request).await.map_err(|s| to_fault(&s))?;
+        Ok(answer.into_inner().statements)
     }
 
     /// Follows the feed from the stored position until it ends. Entries are read ahead while others are checked.
@@ -194,12 +231,6 @@ impl Link {
 
 /// An entry with its place in the budget of what is read ahead.
 type Weighed = (Entry, OwnedSemaphorePermit);
-
-/// Whether a refusal is of the moment, so that the statement is kept and tried again.
-fn is_passing(reason: &str) -> bool {
-    let reason = Reason::from_name(reason);
-    matches!(reason, Some(Reason::StoreFull | Reason::Unavailable | Reason::Internal | Reason::LimitExceeded))
-}
 
 /// Reads entries ahead; the channel's bound, and that of their bytes together, is what holds the partner back.
 async fn read(mut stream: Streaming<proto::FeedEntry>, ahead: mpsc::Sender<Result<Weighed, Fault>>) {

@@ -7,13 +7,12 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
-use super::hello;
+use super::{hello, statements};
 use crate::{
     domain::{
         entry::Numbered,
         fault::{Fault, Reason},
         ids::TrustDomain,
-        statement::StatementKind,
     },
     node::Node,
     transport::listener::PeerIdentity,
@@ -51,22 +50,13 @@ impl Exchange {
         self.node.directory().active(domain).map_err(from_fault)?;
         Ok(domain.clone())
     }
-
-    async fn take_statement(&self, partner: &TrustDomain, message: proto::Envelope) -> Result<(), Fault> {
-        let envelope = wire::envelope::from_proto(message)?;
-        match envelope.kind {
-            StatementKind::Agreement => self.node.take_agreement(partner, &envelope).await,
-            kind => Err(Fault::new(Reason::InvalidArgument, format!("a {kind} is not handed over by this call"))),
-        }
-    }
 }
 
 #[tonic::async_trait]
 impl ExchangeService for Exchange {
     async fn hello(&self, request: Request<proto::HelloRequest>) -> Result<Response<proto::HelloResponse>, Status> {
         let partner = self.caller(&request)?;
-        let proto::HelloRequest { protocol_versions, payload_types: _, now, revocation_lists } = request.into_inner();
-        hello::take(&self.node, &partner, &protocol_versions, now, revocation_lists).await.map_err(from_fault)?;
+        hello::take(&self.node, &partner, request.into_inner()).await.map_err(from_fault)?;
         Ok(Response::new(hello::response(&self.node)))
     }
 
@@ -107,23 +97,25 @@ impl ExchangeService for Exchange {
         request: Request<proto::SubmitStatementsRequest>,
     ) -> Result<Response<proto::SubmitStatementsResponse>, Status> {
         let partner = self.caller(&request)?;
-        let statements = request.into_inner().statements;
-        if statements.len() > MAX_STATEMENTS {
+        let submitted = request.into_inner().statements;
+        if submitted.len() > MAX_STATEMENTS {
             let what = format!("at most {MAX_STATEMENTS} statements fit into one call");
             return Err(from_fault(Fault::at(Reason::LimitExceeded, "statements", what)));
         }
-        let mut outcomes = Vec::with_capacity(statements.len());
-        for statement in statements {
-            outcomes.push(match self.take_statement(&partner, statement).await {
-                Ok(()) => proto::StatementOutcome { accepted: true, reason: String::new(), message: String::new() },
-                Err(fault) => proto::StatementOutcome {
-                    accepted: false,
-                    reason: fault.reason.to_string(),
-                    message: fault.to_string(),
-                },
-            });
+        let mut outcomes = Vec::with_capacity(submitted.len());
+        for statement in submitted {
+            outcomes.push(statements::take(&self.node, &partner, statement).await);
         }
         Ok(Response::new(proto::SubmitStatementsResponse { outcomes }))
+    }
+
+    async fn fetch_statements(
+        &self,
+        request: Request<proto::FetchStatementsRequest>,
+    ) -> Result<Response<proto::FetchStatementsResponse>, Status> {
+        let partner = self.caller(&request)?;
+        let fetched = statements::fetched(&self.node, &partner, request.into_inner()).await;
+        fetched.map(Response::new).map_err(from_fault)
     }
 
     type FetchAttachmentStream = Sending<proto::FetchAttachmentResponse>;

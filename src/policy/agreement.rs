@@ -60,6 +60,11 @@ impl PartnerPolicy {
         Ok(Self { giver: giver.clone(), taker: taker.clone(), agreements: compiled })
     }
 
+    /// The agreements in force, by id.
+    pub fn references(&self) -> impl Iterator<Item = AgreementRef> {
+        self.agreements.iter().map(|c| c.reference)
+    }
+
     /// Who gives.
     pub fn giver(&self) -> &TrustDomain {
         &self.giver

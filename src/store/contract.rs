@@ -6,10 +6,12 @@ mod feeds;
 pub(super) mod kit;
 mod life;
 mod publishing;
+mod quarantine;
+mod receipts;
 mod receiving;
 mod records;
 
-pub(super) use {feeds::*, life::*, publishing::*, receiving::*, records::*};
+pub(super) use {feeds::*, life::*, publishing::*, quarantine::*, receipts::*, receiving::*, records::*};
 
 /// Where a store lives. Opening it again after it was dropped is a restart.
 pub(super) trait Home {
@@ -55,6 +57,13 @@ macro_rules! contract {
             attachments_that_entries_named_are_wanted_until_they_are_whole
             a_wrong_attachment_is_forgotten
             the_ledger_is_in_order_and_found_by_manifest
+            receipts_to_post_go_with_the_entries_they_are_about
+            why_an_arrival_is_kept_from_users_is_told
+            what_is_held_for_an_agreement_is_found_by_it_page_by_page
+            what_is_readmitted_is_shown_once_and_arrives_anew
+            what_can_t_be_shown_is_not_readmitted
+            a_receipt_answers_only_what_was_released_to_its_signer
+            a_release_is_answered_once_as_quarantined_and_then_as_stored
             everything_is_there_after_a_restart
         }
     };

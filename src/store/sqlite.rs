@@ -9,9 +9,9 @@ use async_trait::async_trait;
 use rusqlite::Connection;
 
 use super::{
-    AgreementRecord, AssessmentRecord, AttachmentStatus, InboundPosition, ListFilter, OutboundPosition, OutboxItem,
-    PartnerRecord, Publication, QueueItem, ReceivedEntry, ReceivedRecord, ReleaseBatch, ReleaseRecord, Result, Store,
-    vault::Vault,
+    AgreementRecord, AnswerRecord, AssessmentRecord, AttachmentStatus, HeldEntry, InboundPosition, ListFilter,
+    OutboundPosition, OutboxItem, PartnerRecord, Publication, Quarantine, QueueItem, Readmission, ReceiptRecord,
+    ReceivedEntry, ReceivedRecord, ReleaseBatch, ReleaseRecord, Released, Result, Store, vault::Vault,
 };
 use crate::{
     domain::{
@@ -33,8 +33,10 @@ mod manifests;
 mod open;
 mod partners;
 mod publish;
+mod quarantine;
 mod queue;
 mod readers;
+mod receipts;
 mod receive;
 mod release;
 #[cfg(test)]
@@ -176,8 +178,9 @@ impl Store for SqliteStore {
         entries: Vec<ReceivedEntry>,
         at: Time,
         events: Vec<Event>,
+        post: Vec<Vec<u8>>,
     ) -> Result<()> {
-        receive::receive(self, partner, after, entries, at, &events).await
+        receive::receive(self, partner, after, entries, at, (&events, &post)).await
     }
     async fn received_after(&self, arrival: u64, limit: u32) -> Result<Vec<ReceivedRecord>> {
         receive::after(self, arrival, limit).await
@@ -216,8 +219,8 @@ impl Store for SqliteStore {
     async fn post(&self, partner: &TrustDomain, envelope: Vec<u8>) -> Result<()> {
         agreements::post(self, partner, &envelope).await
     }
-    async fn outbox(&self, partner: &TrustDomain, limit: u32) -> Result<Vec<OutboxItem>> {
-        agreements::outbox(self, partner, limit).await
+    async fn outbox(&self, partner: &TrustDomain, after: i64, limit: u32) -> Result<Vec<OutboxItem>> {
+        agreements::outbox(self, partner, after, limit).await
     }
     async fn posted(&self, partner: &TrustDomain, items: Vec<i64>) -> Result<()> {
         agreements::posted(self, partner, items).await
@@ -250,5 +253,30 @@ impl Store for SqliteStore {
     }
     async fn events_of(&self, manifest_id: &StatementId) -> Result<Vec<Event>> {
         ledger::events_of(self, manifest_id).await
+    }
+
+    async fn held_for(
+        &self,
+        partner: &TrustDomain,
+        agreement: &StatementId,
+        arrival: u64,
+        limit: u32,
+    ) -> Result<Vec<HeldEntry>> {
+        quarantine::held_for(self, partner, agreement, arrival, limit).await
+    }
+    async fn readmit(&self, entry: Readmission) -> Result<bool> {
+        quarantine::readmit(self, entry).await
+    }
+    async fn quarantines(&self, manifest_id: &StatementId) -> Result<Vec<Quarantine>> {
+        quarantine::of(self, manifest_id).await
+    }
+    async fn released(&self, partner: &TrustDomain, ids: &[StatementId]) -> Result<Vec<Released>> {
+        receipts::released(self, partner, ids).await
+    }
+    async fn save_receipt(&self, partner: &TrustDomain, receipt: ReceiptRecord) -> Result<u64> {
+        receipts::save(self, partner, receipt).await
+    }
+    async fn quarantined_there(&self, partner: &TrustDomain, limit: u32) -> Result<(u64, Vec<AnswerRecord>)> {
+        receipts::quarantined_there(self, partner, limit).await
     }
 }

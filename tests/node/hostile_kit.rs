@@ -124,17 +124,32 @@ impl Rogue {
     pub async fn befriend(&self, victim: &Org, endpoint: &str, terms: &str) -> StatementId {
         self.get_accepted(victim, endpoint).await;
         let lineage = Lineage { series: new_assessment_id().unwrap(), previous: None };
+        self.agree(victim, terms, lineage).await
+    }
+
+    /// The victim's administrator signs the terms that it proposes. Gives the agreement's id.
+    pub async fn agree(&self, victim: &Org, terms: &str, lineage: Lineage) -> StatementId {
+        let id = self.propose(victim, terms, lineage).await;
+        victim.ask(&["--as", "root", "agreement", "sign", &id.to_string()]).await;
+        id
+    }
+
+    /// Proposes terms. Gives the agreement's id.
+    pub async fn propose(&self, victim: &Org, terms: &str, lineage: Lineage) -> StatementId {
         let agreement =
             parse_agreement(terms, Format::Toml, lineage).unwrap_or_else(|e| panic!("{}", e.in_file("terms")));
         let payload = wire::agreement::encode(&agreement);
         let id = statement::id_of(StatementKind::Agreement, &payload);
-        let envelope = self.node.envelope(StatementKind::Agreement, payload).unwrap();
-        let statements = vec![wire::envelope::to_proto(&envelope)];
-        let answer = self.exchange(victim).submit_statements(proto::SubmitStatementsRequest { statements }).await;
-        let outcomes = answer.unwrap().into_inner().outcomes;
-        assert!(outcomes[0].accepted, "{}", outcomes[0].message);
-        victim.ask(&["--as", "root", "agreement", "sign", &id.to_string()]).await;
+        let outcome = self.submit(victim, signed(&self.node, StatementKind::Agreement, payload)).await;
+        assert!(outcome.accepted, "{}", outcome.message);
         id
+    }
+
+    /// Hands over one statement.
+    pub async fn submit(&self, victim: &Org, statement: proto::Envelope) -> proto::StatementOutcome {
+        let request = proto::SubmitStatementsRequest { statements: vec![statement] };
+        let answer = self.exchange(victim).submit_statements(request).await;
+        answer.unwrap().into_inner().outcomes.remove(0)
     }
 
     pub async fn get_accepted(&self, victim: &Org, endpoint: &str) {
@@ -233,6 +248,16 @@ impl ExchangeService for Served {
         let outcomes = vec![taken; statements.len()];
         self.submitted.lock().unwrap().extend(statements);
         Ok(Response::new(proto::SubmitStatementsResponse { outcomes }))
+    }
+
+    /// Nothing waits here.
+    async fn fetch_statements(
+        &self,
+        request: Request<proto::FetchStatementsRequest>,
+    ) -> Result<Response<proto::FetchStatementsResponse>, Status> {
+        let wait = request.into_inner().wait_seconds;
+        tokio::time::sleep(std::time::Duration::from_secs(wait.into())).await;
+        Ok(Response::new(proto::FetchStatementsResponse { statements: vec![] }))
     }
 
     type FetchAttachmentStream = Sending<proto::FetchAttachmentResponse>;

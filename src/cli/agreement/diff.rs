@@ -6,11 +6,12 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{named, read_written, short};
+use super::named;
 use crate::{
     cli::{
         CliError, Global,
         context::{ANYBODY, Context},
+        files::read_written,
         output,
     },
     desk::client::DeskClient,
@@ -97,7 +98,7 @@ async fn side(global: &Global, name: &str, desk: &mut Option<DeskClient>) -> Res
         None => desk.insert(Context::load(global, ANYBODY)?.connect().await?),
     };
     let view = named(desk, name).await?;
-    let words = format!("agreement {} (version {}, {})", short(&view.id), view.version, view.state);
+    let words = format!("agreement {} (version {}, {})", view.short(), view.version, view.state);
     Ok(Side { name: view.id, words, agreement: view.agreement })
 }
 

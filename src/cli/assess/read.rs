@@ -8,6 +8,7 @@ use crate::{
         CliError, Global,
         context::{Context, WRITERS},
         named, output,
+        quarantine::Kept,
         show::Held,
     },
     domain::{ids::TrustDomain, lexicon::Lexicon},
@@ -58,6 +59,8 @@ struct Row {
     headline: Option<String>,
     state: String,
     exercise: bool,
+    /// Why it is kept from users; filled for officers who asked for it.
+    quarantines: Vec<Kept>,
 }
 
 impl Row {
@@ -71,6 +74,7 @@ impl Row {
             headline: held.headline().map(str::to_owned),
             state: held.state.clone(),
             exercise: held.manifest.exercise,
+            quarantines: held.quarantines.clone(),
         }
     }
 }
@@ -104,8 +108,25 @@ impl List {
             });
             let cells: Vec<_> = cells.collect();
             output::print(&output::table(&["ASSESSMENT", "ISSUED", "FROM", "LEVEL", "STATE", "HEADLINE"], &cells));
+            self.print_quarantines(&rows);
         }
         Ok(())
+    }
+}
+
+impl List {
+    /// Why each is kept from users, where that was asked for.
+    fn print_quarantines(&self, rows: &[Row]) {
+        if !self.quarantined {
+            return;
+        }
+        for row in rows.iter().filter(|r| !r.quarantines.is_empty()) {
+            output::print(&format!("\n{} version {} is kept from users:", row.assessment, row.version));
+            row.quarantines.iter().for_each(|kept| output::print(&format!("    {}", kept.words())));
+        }
+        if rows.iter().all(|r| r.quarantines.is_empty()) {
+            output::print("\nnothing is in quarantine");
+        }
     }
 }
 
@@ -122,7 +143,9 @@ impl Show {
         };
         let held = Held::new(desk.get_assessment(request).await?.into_inner().assessment)?;
         output::result(global, &held.json(), || {
-            render::assessment(&held.view(), &Options { lexicon, ..output::options() }).trim_end().to_owned()
+            let text = render::assessment(&held.view(), &Options { lexicon, ..output::options() });
+            let kept = held.quarantines.iter().map(|kept| format!("kept from users: {}", kept.words()));
+            kept.chain([text.trim_end().to_owned()]).collect::<Vec<_>>().join("\n")
         });
         Ok(())
     }

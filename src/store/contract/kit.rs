@@ -126,6 +126,8 @@ pub(crate) fn entry(sequence: u64, n: u8, version: u32) -> ReceivedEntry {
             quarantined: false,
         }),
         refused: false,
+        reason: None,
+        held_for: None,
     }
 }
 
@@ -147,7 +149,7 @@ pub(crate) async fn receive(
     after: u64,
     entries: Vec<ReceivedEntry>,
 ) -> Result<(), StoreError> {
-    store.receive(&domain(partner), after, entries, at(50), vec![refused(partner)]).await
+    store.receive(&domain(partner), after, entries, at(50), vec![refused(partner)], vec![]).await
 }
 
 pub(crate) fn sorted(mut portions: Vec<Vec<u8>>) -> Vec<Vec<u8>> {

@@ -34,7 +34,7 @@ pub(crate) async fn sight(store: &dyn Store) -> Sight {
     Sight {
         partners: store.partners().await.unwrap(),
         agreements: store.agreements().await.unwrap(),
-        outbox: store.outbox(&fr, 100).await.unwrap(),
+        outbox: store.outbox(&fr, 0, 100).await.unwrap(),
         list,
         due: store.due(&fr, at(100), 100).await.unwrap(),
         outbound: store.outbound(&fr).await.unwrap(),

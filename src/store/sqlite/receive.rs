@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use rusqlite::{Connection, Row as SqlRow, params};
 
 use super::{
-    SqliteStore, attachments,
+    SqliteStore, agreements, attachments,
     column::{change, count, id, number, row, rows, time, word, word_optional},
     keys, ledger,
     manifests::{self, Kept, Version},
@@ -30,6 +30,8 @@ struct Batch {
     entries: Vec<ReceivedEntry>,
     at: Time,
     leaves: Vec<Leaf>,
+    /// Sealed statements for the partner.
+    post: Vec<Vec<u8>>,
 }
 
 /// The sealed portions of each entry with the wrapped key; nothing for a void.
@@ -41,10 +43,12 @@ pub(super) async fn receive(
     after: u64,
     entries: Vec<ReceivedEntry>,
     at: Time,
-    events: &[Event],
+    (events, post): (&[Event], &[Vec<u8>]),
 ) -> Result<()> {
     let leaves = Leaf::all(events)?;
-    let batch = Arc::new(Batch { partner: partner.clone(), after, entries, at, leaves });
+    let seal_one = |statement: &Vec<u8>| store.vault().seal(Row::Outbox(partner), statement);
+    let post = post.iter().map(seal_one).collect::<Result<_>>()?;
+    let batch = Arc::new(Batch { partner: partner.clone(), after, entries, at, leaves, post });
     for _ in 0..keys::TURNS {
         let wanted = Arc::clone(&batch);
         // Sealed on the reader's thread: it may be megabytes.
@@ -113,6 +117,7 @@ fn commit(conn: &Connection, vault: &Vault, batch: &Batch, sealed: &Sealed) -> R
         let values = params![peer, number(last), entry.release_id.as_bytes(), batch.at.unix_nanos()];
         change(conn, POSITION, values)?;
     }
+    batch.post.iter().try_for_each(|sealed| agreements::put(conn, &batch.partner, sealed))?;
     ledger::append(conn, vault, &batch.leaves)?;
     Ok(true)
 }
@@ -162,8 +167,8 @@ fn keep(
 }
 
 fn insert(conn: &Connection, peer: i64, entry: &ReceivedEntry, kept: Option<Kept>, at: Time) -> Result<()> {
-    const SQL: &str = "INSERT INTO received (peer, sequence, release_id, envelope, kind, manifest, quarantined, at) \
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    const SQL: &str = "INSERT INTO received (peer, sequence, release_id, envelope, kind, manifest, quarantined, at, \
+        reason, held_for) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
     let values = params![
         peer,
         number(entry.sequence),
@@ -173,6 +178,8 @@ fn insert(conn: &Connection, peer: i64, entry: &ReceivedEntry, kept: Option<Kept
         kept.as_ref().map(|k| k.number),
         entry.refused || kept.is_some_and(|k| k.is_quarantined),
         at.unix_nanos(),
+        entry.reason,
+        entry.held_for.as_ref().map(|id| id.as_bytes()),
     ];
     change(conn, SQL, values).map(|_| ())
 }

@@ -1,0 +1,65 @@
+//! What is kept from users, in words: here for officers, and at partners for whoever looks at a feed.
+
+use serde::Serialize;
+
+use crate::{domain::fault::Reason, wire::field::time, wire::proto};
+
+/// An arrival that is kept from users.
+#[derive(Clone, Serialize)]
+pub struct Kept {
+    /// From whom it came.
+    partner: String,
+    /// Its number in that feed.
+    sequence: u64,
+    /// The release's statement id.
+    release: String,
+    /// Why: a stable reason in capitals.
+    reason: Option<String>,
+    /// When it was stored.
+    since: Option<String>,
+}
+
+impl Kept {
+    /// As the desk answers it.
+    pub fn new(view: proto::QuarantineView) -> Self {
+        let proto::QuarantineView { partner, sequence, release_id, reason, since } = view;
+        Self {
+            partner,
+            sequence,
+            release: hex::encode(release_id),
+            reason: (!reason.is_empty()).then_some(reason),
+            since: time("since", since).ok().map(|t| t.to_string()),
+        }
+    }
+
+    /// One line.
+    pub fn words(&self) -> String {
+        let Self { partner, sequence, release, reason, since } = self;
+        let since = since.as_deref().unwrap_or("-");
+        let why = words_of(reason.as_deref().unwrap_or(Reason::ReplayDiffers.as_str()));
+        format!("#{sequence} from {partner}, {since}: {why} (release {release})")
+    }
+}
+
+/// A reason for which an entry is kept from users, with words where it has some.
+pub fn words_of(reason: &str) -> String {
+    let words = match Reason::from_name(reason) {
+        Some(Reason::NotCovered) => "the receiver's copy of the agreement does not cover it",
+        Some(Reason::AgreementDiffers) => "the agreement or grant that it names is not in force at the receiver",
+        Some(Reason::ReplayDiffers) => "this version came before with other content",
+        Some(Reason::DigestNotListed) => "its portions are not those that were signed",
+        Some(Reason::DigestRepeated) => "a portion is there twice",
+        Some(Reason::UnknownOrNonCanonical) => "it holds something that the receiver's program can't read",
+        Some(Reason::StatementFromFuture) => "it is from the future by the receiver's clock",
+        Some(Reason::StatementTooLarge) => "it exceeds a limit",
+        Some(
+            Reason::SignatureInvalid
+            | Reason::ChainInvalid
+            | Reason::CertificateRevoked
+            | Reason::WrongDomain
+            | Reason::NotAPartner,
+        ) => "its signature does not hold at the receiver",
+        _ => return crate::render::text::one_line(reason),
+    };
+    format!("{reason}: {words}")
+}

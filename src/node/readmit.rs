@@ -1,0 +1,133 @@
+//! Readmission: what was kept from users for want of an agreement is examined again once that agreement is in force here.
+//! A partner may release under an agreement the moment that it has signed, before its signature has arrived here.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{Node, directory::Partner, fault::lost};
+use crate::{
+    domain::{
+        body::Body,
+        event::{Deed, Event},
+        fault::Fault,
+        ids::{Sha256, StatementId, TrustDomain},
+        release::ReceiptKind,
+        time::Time,
+    },
+    policy::{Facts, accept},
+    seal::open::open_listed,
+    store::{HeldEntry, Readmission},
+    wire,
+};
+
+/// How many entries are examined at once.
+const PAGE: u32 = 64;
+/// How long to wait after the store has failed.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// An entry that the agreement covers, with the attachments that it names.
+struct Covered {
+    sequence: u64,
+    release: StatementId,
+    manifest: StatementId,
+    attachments: Vec<(Sha256, u64)>,
+}
+
+impl Node {
+    /// Examines again whenever agreements have changed, for ever.
+    pub async fn readmit_for_ever(self: Arc<Self>) {
+        let mut turns = self.live.turns();
+        loop {
+            turns.mark_unchanged();
+            let pause = match self.readmit_all().await {
+                Ok(()) => None,
+                Err(fault) => {
+                    tracing::warn!(reason = %fault.reason, "what is in quarantine could not be examined again");
+                    Some(PAUSE)
+                }
+            };
+            match pause {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => _ = turns.changed().await,
+            }
+        }
+    }
+
+    async fn readmit_all(self: &Arc<Self>) -> Result<(), Fault> {
+        let directory = self.directory();
+        for partner in directory.all_active() {
+            let live = self.live.of(&partner.record.organisation.domain);
+            for agreement in live.to_examine(partner.incoming.references().map(|r| r.id).collect()) {
+                if let Err(fault) = self.readmit_under(partner, &agreement).await {
+                    live.examine_again();
+                    return Err(fault);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn readmit_under(self: &Arc<Self>, partner: &Arc<Partner>, agreement: &StatementId) -> Result<(), Fault> {
+        let domain = &partner.record.organisation.domain;
+        let mut after = 0;
+        loop {
+            let page = self.store.held_for(domain, agreement, after, PAGE).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = last.arrival;
+            let judge = partner.clone();
+            let covered = tokio::task::spawn_blocking(move || {
+                page.iter().filter_map(|entry| covered(&judge, entry).transpose()).collect::<Result<Vec<_>, _>>()
+            });
+            for entry in covered.await.map_err(lost)?? {
+                self.readmit(domain, agreement, entry, self.now()).await?;
+            }
+        }
+    }
+
+    async fn readmit(
+        &self,
+        partner: &TrustDomain,
+        agreement: &StatementId,
+        entry: Covered,
+        now: Time,
+    ) -> Result<(), Fault> {
+        let Covered { sequence, release, manifest, attachments } = entry;
+        let receipt = self.receipt(partner, ReceiptKind::Stored, None, vec![release], now)?;
+        let deed = Deed::Readmitted { manifest, partner: partner.clone(), sequence, release, agreement: *agreement };
+        let readmission = Readmission {
+            partner: partner.clone(),
+            sequence,
+            attachments,
+            post: vec![receipt],
+            events: vec![Event { at: now, by: None, deed }],
+        };
+        if self.store.readmit(readmission).await? {
+            tracing::info!(%partner, sequence, "shows what was in quarantine: its agreement is in force now");
+            self.prepared.forget(&manifest);
+            self.live.arrived();
+            self.live.of(partner).post();
+        }
+        Ok(())
+    }
+}
+
+/// The entry, where the agreement covers it as it did at the time of the release.
+fn covered(partner: &Partner, entry: &HeldEntry) -> Result<Option<Covered>, Fault> {
+    let release = wire::release::decode(&wire::envelope::decode(&entry.release)?.payload)?;
+    let manifest = wire::manifest::decode(&wire::envelope::decode(&entry.manifest)?.payload)?;
+    let portions = open_listed(&manifest, &entry.portions)?;
+    let facts = Facts::of(&manifest, portions.iter().map(|o| (o.digest(), o.portion())));
+    let could_stand = partner.could_stand_on(&release.agreement.id, release.released_at);
+    if !could_stand || accept(&partner.incoming, &release, &facts).is_err() {
+        return Ok(None);
+    }
+    let named = portions.iter().filter_map(|o| match &o.portion().body {
+        Body::Attachment(attachment) => Some((attachment.sha256, attachment.size)),
+        _ => None,
+    });
+    Ok(Some(Covered {
+        sequence: entry.sequence,
+        release: entry.release_id,
+        manifest: entry.manifest_id,
+        attachments: named.collect(),
+    }))
+}

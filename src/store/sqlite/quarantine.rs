@@ -1,0 +1,192 @@
+//! What is kept from users: why, and how it is shown to them after all. Portions in quarantine are sealed as such, so
+//! that showing them means sealing them anew.
+
+use rusqlite::{Connection, Row as SqlRow, params};
+
+use super::{
+    SqliteStore, agreements, attachments,
+    column::{change, count, id, number, row, rows, time, word},
+    ledger,
+    manifests::{self, Version},
+    partners,
+};
+use crate::{
+    domain::{
+        ids::{AssessmentId, StatementId, TrustDomain},
+        time::Time,
+    },
+    store::{
+        HeldEntry, Quarantine, Readmission, Result, StoreError,
+        vault::{HeldKey, Leaf, Row, Vault, unpack},
+    },
+};
+
+pub(super) async fn of(store: &SqliteStore, manifest: &StatementId) -> Result<Vec<Quarantine>> {
+    const SQL: &str = "SELECT d.domain, r.sequence, r.release_id, r.reason, r.at FROM received r \
+        JOIN peer d ON d.number = r.peer WHERE r.manifest = (SELECT number FROM manifest WHERE id = ?1) \
+        AND r.quarantined = 1 ORDER BY r.number";
+    let manifest = *manifest;
+    store
+        .read(move |conn| {
+            rows(conn, SQL, [manifest.as_bytes()], |r| {
+                Ok(Quarantine {
+                    partner: word(r, 0)?,
+                    sequence: count(r, 1)?,
+                    release_id: id(r, 2)?,
+                    reason: r.get(3)?,
+                    at: time(r, 4)?,
+                })
+            })
+        })
+        .await
+}
+
+/// An arrival with what is needed to open its portions, and to show it.
+struct Arrival {
+    /// Its row.
+    number: i64,
+    peer: i64,
+    partner: TrustDomain,
+    sequence: u64,
+    release_id: StatementId,
+    release: Vec<u8>,
+    /// The row of its manifest.
+    manifest: i64,
+    manifest_id: StatementId,
+    envelope: Vec<u8>,
+    version: u32,
+    since: Time,
+    assessment: (i64, AssessmentId),
+    originator: (i64, TrustDomain),
+    /// The assessment's key; gone after a purge.
+    wrapped: Option<Vec<u8>>,
+}
+
+macro_rules! arrivals {
+    ($rest:literal) => {
+        concat!(
+            "SELECT r.number, r.peer, f.domain, r.sequence, r.release_id, r.envelope, m.number, m.id, m.envelope, \
+             m.version, m.since, a.number, a.id, o.number, o.domain, a.wrapped \
+             FROM received r JOIN peer f ON f.number = r.peer JOIN manifest m ON m.number = r.manifest \
+             JOIN assessment a ON a.number = m.assessment JOIN peer o ON o.number = m.originator \
+             WHERE r.quarantined = 1 AND r.peer = (SELECT number FROM peer WHERE domain = ?1) ",
+            $rest
+        )
+    };
+}
+
+fn arrival(r: &SqlRow<'_>) -> rusqlite::Result<Arrival> {
+    Ok(Arrival {
+        number: r.get(0)?,
+        peer: r.get(1)?,
+        partner: word(r, 2)?,
+        sequence: count(r, 3)?,
+        release_id: id(r, 4)?,
+        release: r.get(5)?,
+        manifest: r.get(6)?,
+        manifest_id: id(r, 7)?,
+        envelope: r.get(8)?,
+        version: r.get(9)?,
+        since: time(r, 10)?,
+        assessment: (r.get(11)?, id(r, 12)?),
+        originator: (r.get(13)?, word(r, 14)?),
+        wrapped: r.get(15)?,
+    })
+}
+
+impl Arrival {
+    fn row(&self, quarantined: bool) -> Row<'_> {
+        Row::PortionSet { manifest: &self.manifest_id, from: &self.partner, sequence: self.sequence, quarantined }
+    }
+
+    fn key(&self, vault: &Vault, wrapped: Vec<u8>) -> Result<HeldKey> {
+        vault.held_key(Row::AssessmentKey(&self.assessment.1, &self.originator.1), wrapped)
+    }
+
+    /// The sealed portions' row and its bytes.
+    fn sealed(&self, conn: &Connection) -> Result<(i64, Vec<u8>)> {
+        const SQL: &str = "SELECT number, sealed FROM portion_set \
+            WHERE manifest = ?1 AND peer = ?2 AND sequence = ?3 AND quarantined = 1";
+        let values = params![self.manifest, self.peer, number(self.sequence)];
+        let found = row(conn, SQL, values, |r| Ok((r.get(0)?, r.get(1)?)))?;
+        found.ok_or_else(|| StoreError::Corrupt("the portions of an entry in quarantine are missing".to_owned()))
+    }
+
+    fn held(self, conn: &Connection, vault: &Vault) -> Result<Option<HeldEntry>> {
+        let Some(wrapped) = self.wrapped.clone() else { return Ok(None) };
+        let packed = self.key(vault, wrapped)?.open(self.row(true), &self.sealed(conn)?.1)?;
+        Ok(Some(HeldEntry {
+            portions: unpack(&packed)?,
+            sequence: self.sequence,
+            arrival: u64::try_from(self.number).unwrap_or_default(),
+            release_id: self.release_id,
+            release: self.release,
+            manifest_id: self.manifest_id,
+            manifest: self.envelope,
+        }))
+    }
+}
+
+pub(super) async fn held_for(
+    store: &SqliteStore,
+    partner: &TrustDomain,
+    agreement: &StatementId,
+    after: u64,
+    limit: u32,
+) -> Result<Vec<HeldEntry>> {
+    const SQL: &str = arrivals!("AND r.held_for = ?2 AND r.number > ?3 ORDER BY r.number LIMIT ?4");
+    let (partner, agreement) = (partner.clone(), *agreement);
+    store
+        .read_sealed(move |conn, vault| {
+            let values = params![partner.as_str(), agreement.as_bytes(), number(after), limit];
+            let found = rows(conn, SQL, values, arrival)?;
+            found.into_iter().filter_map(|a| a.held(conn, vault).transpose()).collect()
+        })
+        .await
+}
+
+pub(super) async fn readmit(store: &SqliteStore, entry: Readmission) -> Result<bool> {
+    let leaves = Leaf::all(&entry.events)?;
+    let seal = |statement: &Vec<u8>| store.vault().seal(Row::Outbox(&entry.partner), statement);
+    let post = entry.post.iter().map(seal).collect::<Result<Vec<_>>>()?;
+    store
+        .write(move |conn, vault| {
+            if !show(conn, vault, &entry)? {
+                return Ok(false);
+            }
+            post.iter().try_for_each(|sealed| agreements::put(conn, &entry.partner, sealed))?;
+            ledger::append(conn, vault, &leaves)?;
+            Ok(true)
+        })
+        .await
+}
+
+/// `false` where it stays as it is; nothing was changed then.
+fn show(conn: &Connection, vault: &Vault, entry: &Readmission) -> Result<bool> {
+    const FIND: &str = arrivals!("AND r.sequence = ?2");
+    const PORTIONS: &str = "UPDATE portion_set SET quarantined = 0, sealed = ?2 WHERE number = ?1";
+    // It arrives anew: a follower that has seen it kept from users sees it shown.
+    const RECEIVED: &str = "UPDATE received SET quarantined = 0, reason = NULL, held_for = NULL, \
+        number = (SELECT max(number) + 1 FROM received) WHERE number = ?1";
+    let values = params![entry.partner.as_str(), number(entry.sequence)];
+    let Some(found) = row(conn, FIND, values, arrival)? else { return Ok(false) };
+    let Some(wrapped) = found.wrapped.clone() else { return Ok(false) };
+    let version = Version {
+        manifest_id: &found.manifest_id,
+        manifest: &found.envelope,
+        assessment: found.assessment.0,
+        originator: found.originator.0,
+        version: found.version,
+        since: found.since,
+    };
+    if manifests::keep(conn, &version, false)?.is_quarantined {
+        return Ok(false);
+    }
+    let (place, sealed) = found.sealed(conn)?;
+    let key = found.key(vault, wrapped)?;
+    let portions = key.seal(found.row(false), &key.open(found.row(true), &sealed)?)?;
+    change(conn, PORTIONS, params![place, portions])?;
+    change(conn, RECEIVED, [found.number])?;
+    attachments::named(conn, partners::number_of(conn, &entry.partner)?, &entry.attachments)?;
+    Ok(true)
+}

@@ -1,0 +1,107 @@
+//! What partners answered to releases.
+
+use rusqlite::{Connection, params};
+
+use super::{
+    SqliteStore,
+    column::{change, count, id, number, row, rows, time},
+    ledger, partners,
+};
+use crate::{
+    domain::{
+        ids::{StatementId, TrustDomain},
+        release::ReceiptKind,
+    },
+    store::{
+        AnswerRecord, ReceiptRecord, Released, Result,
+        vault::{Leaf, Vault},
+    },
+};
+
+pub(super) async fn released(store: &SqliteStore, partner: &TrustDomain, ids: &[StatementId]) -> Result<Vec<Released>> {
+    const SQL: &str = "SELECT r.sequence, r.id, m.id FROM release r JOIN manifest m ON m.number = r.manifest \
+        WHERE r.peer = ?1 AND r.id = ?2";
+    let (partner, ids) = (partner.clone(), ids.to_vec());
+    store
+        .read(move |conn| {
+            let Some(peer) = partners::find(conn, &partner)? else { return Ok(vec![]) };
+            let find = |release: &StatementId| {
+                row(conn, SQL, params![peer, release.as_bytes()], |r| {
+                    Ok(Released { sequence: count(r, 0)?, id: id(r, 1)?, manifest_id: id(r, 2)? })
+                })
+            };
+            ids.iter().filter_map(|id| find(id).transpose()).collect()
+        })
+        .await
+}
+
+pub(super) async fn save(store: &SqliteStore, partner: &TrustDomain, receipt: ReceiptRecord) -> Result<u64> {
+    let events: Vec<_> = receipt.answers.iter().map(|(_, event)| event.clone()).collect();
+    let leaves = Leaf::all(&events)?;
+    let partner = partner.clone();
+    store.write(move |conn, vault| commit(conn, vault, &partner, &receipt, &leaves)).await
+}
+
+fn commit(
+    conn: &Connection,
+    vault: &Vault,
+    partner: &TrustDomain,
+    receipt: &ReceiptRecord,
+    leaves: &[Leaf],
+) -> Result<u64> {
+    const FIND: &str = "SELECT 1 FROM receipt WHERE id = ?1";
+    const RECEIPT: &str = "INSERT INTO receipt (id, peer, envelope) VALUES (?1, ?2, ?3)";
+    const FORGET: &str = "DELETE FROM receipt WHERE number = ?1";
+    const ANSWER: &str = "INSERT INTO answer (peer, sequence, kind, reason, at, receipt) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (peer, sequence) DO UPDATE SET kind = excluded.kind, \
+        reason = excluded.reason, at = excluded.at, receipt = excluded.receipt \
+        WHERE answer.kind = 'quarantined' AND excluded.kind = 'stored'";
+    if row(conn, FIND, [receipt.id.as_bytes()], |_| Ok(()))?.is_some() {
+        return Ok(0);
+    }
+    let peer = partners::number_of(conn, partner)?;
+    change(conn, RECEIPT, params![receipt.id.as_bytes(), peer, receipt.envelope])?;
+    let place = conn.last_insert_rowid();
+    let mut new = 0;
+    for ((sequence, _), leaf) in receipt.answers.iter().zip(leaves) {
+        let (kind, at) = (receipt.kind.as_str(), receipt.at.unix_nanos());
+        if change(conn, ANSWER, params![peer, number(*sequence), kind, receipt.reason, at, place])? > 0 {
+            ledger::append(conn, vault, std::slice::from_ref(leaf))?;
+            new += 1;
+        }
+    }
+    if new == 0 {
+        change(conn, FORGET, [place])?;
+    }
+    Ok(new)
+}
+
+pub(super) async fn quarantined_there(
+    store: &SqliteStore,
+    partner: &TrustDomain,
+    limit: u32,
+) -> Result<(u64, Vec<AnswerRecord>)> {
+    const COUNT: &str = "SELECT count(*) FROM answer WHERE peer = ?1 AND kind = ?2";
+    const SQL: &str = "SELECT w.sequence, a.id, m.version, m.id, w.reason, w.at FROM answer w \
+        JOIN release r ON r.peer = w.peer AND r.sequence = w.sequence JOIN manifest m ON m.number = r.manifest \
+        JOIN assessment a ON a.number = m.assessment WHERE w.peer = ?1 AND w.kind = ?2 \
+        ORDER BY w.sequence DESC LIMIT ?3";
+    let partner = partner.clone();
+    let kind = ReceiptKind::Quarantined.as_str();
+    store
+        .read(move |conn| {
+            let Some(peer) = partners::find(conn, &partner)? else { return Ok((0, vec![])) };
+            let total = row(conn, COUNT, params![peer, kind], |r| count(r, 0))?.unwrap_or_default();
+            let answers = rows(conn, SQL, params![peer, kind, limit], |r| {
+                Ok(AnswerRecord {
+                    sequence: count(r, 0)?,
+                    assessment: (id(r, 1)?, r.get(2)?),
+                    manifest_id: id(r, 3)?,
+                    reason: r.get(4)?,
+                    at: time(r, 5)?,
+                })
+            })?;
+            Ok((total, answers))
+        })
+        .await
+}

@@ -1,0 +1,170 @@
+//! What is not covered stays from readers, is explained to officers, told to the sender, and read once it is covered.
+
+use std::time::Duration;
+
+use watchfire::{
+    domain::statement::StatementKind,
+    domain::{
+        ids::StatementId,
+        release::{AgreementRef, ReceiptKind},
+    },
+    draft::Lineage,
+    seal::{compose::new_assessment_id, statement::id_of},
+    wire::{self, proto},
+};
+
+use crate::{
+    hostile::{Feed, ROGUE},
+    hostile_kit::Served,
+    kit::{Org, terms, until},
+};
+
+/// The receipts that the sender was handed: kind, reason, releases.
+fn receipts(served: &Served) -> Vec<(ReceiptKind, Option<String>, Vec<StatementId>)> {
+    let submitted = served.submitted.lock().unwrap();
+    let receipts = submitted.iter().filter(|e| e.payload_type == StatementKind::Receipt.payload_type());
+    receipts
+        .map(|e| {
+            let receipt = wire::release::decode_receipt(&e.payload).unwrap();
+            assert_eq!(receipt.sender.as_str(), ROGUE);
+            (receipt.kind, receipt.reason, receipt.releases)
+        })
+        .collect()
+}
+
+fn id(entry: &proto::FeedEntry) -> StatementId {
+    id_of(StatementKind::Release, &entry.release.as_ref().unwrap().payload)
+}
+
+async fn pull(no: &Org) {
+    no.ask(&["--as", "ana", "feed", "pull", "--from", ROGUE]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sender_gets_one_receipt_for_each_reason_and_the_officer_the_reasons() {
+    let no = Org::found("no.example", "state", Some("NO")).await;
+    let (mut feed, served, _stop) = Feed::to(&no).await;
+    let mut entries = vec![feed.good("covered")];
+    for n in 0..2 {
+        entries.push(feed.next(&format!("by a grant that is none, {n}"), |m| {
+            m.release.grants = vec!["moon".parse().unwrap()];
+        }));
+    }
+    let mut torn = feed.good("a portion is missing");
+    torn.portions.pop();
+    entries.push(torn);
+    served.set(entries.clone());
+    pull(&no).await;
+    let wanted = until("the receipts come", async || {
+        let mut all = receipts(&served);
+        all.sort_by_key(|r| r.1.clone());
+        (all.iter().map(|r| r.2.len()).sum::<usize>() == 3).then_some(all)
+    })
+    .await;
+    let by_reason = |reason: &str| -> Vec<StatementId> {
+        let of = wanted.iter().filter(|r| r.0 == ReceiptKind::Quarantined && r.1.as_deref() == Some(reason));
+        of.flat_map(|r| r.2.clone()).collect()
+    };
+    assert_eq!(by_reason("AGREEMENT_DIFFERS"), [id(&entries[1]), id(&entries[2])]);
+    assert_eq!(by_reason("DIGEST_NOT_LISTED"), [id(&entries[3])]);
+    // Nothing is told twice.
+    pull(&no).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(receipts(&served).len(), wanted.len());
+
+    let all = no.ask(&["--as", "olu", "assess", "list", "--quarantined"]).await;
+    let kept: Vec<_> = all.iter().filter(|a| a["state"] == "quarantined").collect();
+    assert_eq!(kept.len(), 2);
+    for row in &kept {
+        let why = &row["quarantines"][0];
+        assert_eq!(
+            (why["partner"].as_str(), why["reason"].as_str()),
+            (Some(ROGUE), Some("AGREEMENT_DIFFERS")),
+            "{row}"
+        );
+        let release = entries[why["sequence"].as_u64().unwrap() as usize - 1].clone();
+        assert_eq!(why["release"], id(&release).to_string());
+    }
+    let words = crate::kit::watchfire(&no.dir, &["--as", "olu", "assess", "list", "--quarantined"]).await.stdout;
+    assert!(words.contains("is kept from users") && words.contains(&format!("#2 from {ROGUE}")), "{words}");
+    let secret = kept[0]["assessment"].as_str().unwrap();
+    let words =
+        crate::kit::watchfire(&no.dir, &["--as", "olu", "assess", "show", secret, "--quarantined"]).await.stdout;
+    assert!(words.contains("AGREEMENT_DIFFERS: the agreement or grant"), "{words}");
+    // Readers are not told either.
+    let seen = no.ask(&["--as", "ana", "assess", "list"]).await;
+    assert_eq!(seen.len(), 1);
+    assert!(seen[0]["quarantines"].as_array().unwrap().is_empty());
+    for nosy in [&["assess", "list", "--quarantined"][..], &["assess", "show", secret, "--quarantined"]] {
+        for who in ["ana", "root"] {
+            let answer = no.run(&[&["--as", who], nosy].concat()).await;
+            assert_eq!((answer.code, answer.reason().as_str()), (5, "ROLE_REQUIRED"), "{who}: {nosy:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_came_before_its_agreement_is_read_once_that_is_signed_here() {
+    let mut no = Org::found("no.example", "state", Some("NO")).await;
+    let (mut feed, served, _stop) = Feed::to(&no).await;
+    let lineage = Lineage { series: new_assessment_id().unwrap(), previous: None };
+    let later = feed.rogue.propose(&no, &terms(ROGUE, no.domain, ""), lineage).await;
+    let under = |agreement| AgreementRef { id: agreement, version: 1 };
+    let mut entries = vec![feed.good("under the first")];
+    entries.push(feed.next("under the later", |m| m.release.agreement = under(later)));
+    entries.push(feed.next("under none", |m| m.release.agreement = under(StatementId([3; 32]))));
+    entries.push(feed.next("under the later, by no grant", |m| {
+        m.release.agreement = under(later);
+        m.release.grants = vec!["moon".parse().unwrap()];
+    }));
+    served.set(entries.clone());
+    pull(&no).await;
+    let headlines = async |no: &Org| {
+        let all = no.ask(&["--as", "ana", "assess", "list"]).await;
+        let mut all: Vec<_> = all.iter().map(|a| a["headline"].as_str().unwrap().to_owned()).collect();
+        all.sort();
+        all
+    };
+    // An agreement that was never signed here covers nothing.
+    assert_eq!(headlines(&no).await, ["under the first"]);
+    let mut follow = no.connect("analyst-ana").await;
+    let request = proto::FollowFeedRequest { partner: String::new(), new_only: true };
+    let mut items = follow.follow_feed(request).await.unwrap().into_inner();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+
+    no.ask(&["--as", "root", "agreement", "sign", &later.to_string()]).await;
+    let item = tokio::time::timeout(Duration::from_secs(5), items.message()).await.unwrap().unwrap().unwrap();
+    let item = item.item.unwrap();
+    assert_eq!((item.sequence, item.state.as_str(), item.headline.as_str()), (2, "current", "under the later"));
+    assert_eq!(headlines(&no).await, ["under the first", "under the later"]);
+    until("the sender learns that it is read after all", async || {
+        let stored = (ReceiptKind::Stored, None, vec![id(&entries[1])]);
+        receipts(&served).contains(&stored).then_some(())
+    })
+    .await;
+    // The others stay, over a restart too, and the feed goes on.
+    no.kill().await;
+    no.start().await;
+    entries.push(feed.good("and on"));
+    served.set(entries);
+    pull(&no).await;
+    assert_eq!(headlines(&no).await, ["and on", "under the first", "under the later"]);
+    let kept = no.ask(&["--as", "olu", "assess", "list", "--quarantined"]).await;
+    assert_eq!(kept.iter().filter(|a| a["state"] == "quarantined").count(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_came_while_its_agreement_was_suspended_stays_in_quarantine() {
+    let mut no = Org::found("no.example", "state", Some("NO")).await;
+    let (mut feed, served, _stop) = Feed::to(&no).await;
+    let agreement = feed.agreement.to_string();
+    no.ask(&["--as", "root", "agreement", "suspend", &agreement]).await;
+    served.set(vec![feed.good("while it is suspended")]);
+    pull(&no).await;
+    assert!(no.assessments(ROGUE).await.is_empty());
+    no.kill().await;
+    // A restart alone changes nothing.
+    no.start().await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(no.assessments(ROGUE).await.is_empty());
+}
