@@ -113,7 +113,8 @@ impl Node {
             let deed = Deed::Read { manifest: record.manifest_id };
             self.store.record(vec![Event { at, by: Some(caller.clone()), deed }]).await?;
         }
-        let arrived = history::arrived(&record, &events)?;
+        let kept = self.store.quarantines(&record.manifest_id).await?;
+        let arrived = history::arrived(&record, &events, &kept)?;
         let prepared = Arc::new(Prepared::new(record)?);
         let released = self.released(&prepared.id, &events).await?;
         let (now, remedies) =
