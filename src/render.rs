@@ -19,7 +19,7 @@ use crate::domain::{
 pub use agreement::agreement;
 pub use assessment::{assessment, beginning, portion_names};
 pub use difference::{difference, differences};
-pub use matrix::{Cell, Clauses, Column, Mark, Row, legend, matrix};
+pub use matrix::{Cell, Clauses, Column, Mark, Row, legend, matrix, tidy};
 pub use table::table;
 
 /// How the reader wants it.

@@ -23,6 +23,8 @@ mod crash;
 mod doors;
 #[path = "node/existence.rs"]
 mod existence;
+#[path = "node/explain.rs"]
+mod explain;
 #[path = "node/hostile.rs"]
 mod hostile;
 #[path = "node/hostile_kit.rs"]

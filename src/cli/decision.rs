@@ -24,7 +24,8 @@ pub struct Decision {
     pub not_before: Option<String>,
     /// Portion by portion, in the author's order.
     pub portions: Vec<PortionDecision>,
-    because: Vec<String>,
+    /// What else is to be said of the whole.
+    pub because: Vec<String>,
 }
 
 /// What became of one portion.

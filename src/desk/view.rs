@@ -44,7 +44,7 @@ pub(super) fn decisions(prepared: &Prepared, all: &[PartnerDecision]) -> Vec<pro
         release: d.release,
         not_before: d.not_before.and_then(timestamp),
         portions: d.portions.iter().map(|p| portion_decision(prepared, p)).collect(),
-        because: vec![],
+        because: d.because.clone(),
     };
     all.iter().map(one).collect()
 }

@@ -47,6 +47,22 @@ pub struct Remedied {
     pub steps: Vec<Line>,
 }
 
+/// Who gets a version is settled when it is published: a permission that comes later is for what is published later.
+const NOT_OFFERED: &str =
+    "not-offered: it may have more of it now, and what is out already is not offered again; publish it anew";
+
+impl Remedied {
+    /// Where the version waits for nobody any more.
+    fn publish_anew(&mut self) {
+        // A new version is published anyway.
+        let in_hand = self.steps.iter().any(|s| matches!(s.kind, "marking" | "version"));
+        if self.possible && !in_hand && self.steps.iter().any(|s| s.kind != "none") {
+            let words = "then it would have to be published anew: what is out already is not offered again".to_owned();
+            self.steps.push(Line { kind: "version", words });
+        }
+    }
+}
+
 /// All answers.
 pub struct Explanation {
     /// What they are about.
@@ -97,7 +113,8 @@ impl Node {
             let deed = Deed::Read { manifest: record.manifest_id };
             self.store.record(vec![Event { at, by: Some(caller.clone()), deed }]).await?;
         }
-        let arrived = history::arrived(&record, &events)?;
+        let kept = self.store.quarantines(&record.manifest_id).await?;
+        let arrived = history::arrived(&record, &events, &kept)?;
         let prepared = Arc::new(Prepared::new(record)?);
         let released = self.released(&prepared.id, &events).await?;
         let (now, remedies) =
@@ -120,14 +137,36 @@ impl Node {
             (Some(_), Some(partner)) => Some(self.subject(partner).await?),
             _ => None,
         };
+        let id = prepared.id;
         let (prepared, giver) = (prepared.clone(), self.domain().clone());
         let work = tokio::task::spawn_blocking(move || {
             let facts = prepared.facts();
-            let now = partners.iter().map(|p| decided(p, &plan(&p.outgoing, &facts, at))).collect();
-            let remedies = subject.map(|s| s.remedies(&giver, &prepared, at)).unwrap_or_default();
+            let now: Vec<PartnerDecision> =
+                partners.iter().map(|p| decided(p, &plan(&p.outgoing, &facts, at))).collect();
+            // What goes later by itself needs no remedy.
+            let goes: Vec<Digest> = now.iter().flat_map(PartnerDecision::released).collect();
+            let remedies = subject.map(|s| s.remedies(&giver, &prepared, &goes, at)).unwrap_or_default();
             (now, remedies)
         });
-        work.await.map_err(lost)
+        let (mut now, mut remedies) = work.await.map_err(lost)?;
+        for decision in &mut now {
+            if self.waits(&decision.partner, &id).await? {
+                continue;
+            }
+            let given = self.store.disclosed(&decision.partner, &id).await?;
+            if decision.released().any(|digest| !given.contains(&digest)) {
+                decision.because.push(NOT_OFFERED.to_owned());
+            }
+            remedies.iter_mut().for_each(Remedied::publish_anew);
+        }
+        Ok((now, remedies))
+    }
+
+    /// Whether the version waits in the partner's queue: then it is looked at once more.
+    async fn waits(&self, partner: &TrustDomain, id: &StatementId) -> Result<bool, Fault> {
+        const MANY: u32 = 100_000;
+        let ever = Time::from_unix_nanos(i64::MAX);
+        Ok(self.store.due(partner, ever, MANY).await?.iter().any(|item| item.manifest_id == *id))
     }
 
     async fn subject(&self, partner: &Arc<Partner>) -> Result<Subject, Fault> {
@@ -155,7 +194,8 @@ struct Subject {
 }
 
 impl Subject {
-    fn remedies(&self, giver: &TrustDomain, prepared: &Prepared, now: Time) -> Vec<Remedied> {
+    /// For each portion but those that go anyway.
+    fn remedies(&self, giver: &TrustDomain, prepared: &Prepared, goes: &[Digest], now: Time) -> Vec<Remedied> {
         let portions: Vec<(Digest, Portion)> =
             prepared.portions.iter().map(|p| (p.digest, p.portion.clone())).collect();
         let question = Question {
@@ -169,7 +209,8 @@ impl Subject {
             now,
         };
         let names = render::portion_names(portions.iter().map(|(_, p)| p));
-        let each = portions.iter().enumerate().filter_map(|(index, (digest, _))| {
+        let withheld = portions.iter().enumerate().filter(|(_, (digest, _))| !goes.contains(digest));
+        let each = withheld.filter_map(|(index, (digest, _))| {
             let name = |other: usize| match names.get(other) {
                 Some(name) if other != index => name.clone(),
                 _ => "the portion".to_owned(),
@@ -212,5 +253,5 @@ fn as_decided(event: Event) -> Option<PartnerDecision> {
     let released: Vec<_> = portions.iter().filter(|p| p.release).collect();
     let at_once = released.iter().any(|p| p.not_before.is_none());
     let not_before = if at_once { None } else { released.iter().filter_map(|p| p.not_before).min() };
-    Some(PartnerDecision { partner, release: !released.is_empty(), not_before, portions })
+    Some(PartnerDecision { partner, release: !released.is_empty(), not_before, portions, because: vec![] })
 }

@@ -9,7 +9,7 @@ use crate::{
         draft::Draft,
         event::{Deed, Event, PortionDecision},
         fault::{Fault, Reason},
-        ids::{AssessmentId, SpiffeId, StatementId, TrustDomain},
+        ids::{AssessmentId, Digest, SpiffeId, StatementId, TrustDomain},
         lint::{Severity, blocking, lint},
         statement::Envelope,
         time::Time,
@@ -56,6 +56,8 @@ pub struct PartnerDecision {
     pub release: bool,
     /// From when on, where nothing goes before.
     pub not_before: Option<Time>,
+    /// What else is to be said of the whole.
+    pub because: Vec<String>,
 }
 
 impl Node {
@@ -134,7 +136,12 @@ impl PartnerDecision {
         let not_before = first.filter(|place| *place > 0).and_then(|place| steps.get(place)).map(|(at, _)| *at);
         let portions = schedule(steps).into_iter().map(|(outcome, from)| in_ledger(outcome, from)).collect();
         let partner = partner.record.organisation.domain.clone();
-        Self { partner, portions, release: first.is_some(), not_before }
+        Self { partner, portions, release: first.is_some(), not_before, because: vec![] }
+    }
+
+    /// The digests of what goes, now or later.
+    pub(super) fn released(&self) -> impl Iterator<Item = Digest> {
+        self.portions.iter().filter(|p| p.release).map(|p| p.portion)
     }
 }
 

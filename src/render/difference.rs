@@ -23,7 +23,10 @@ pub fn differences(all: &[Difference], options: &Options) -> String {
                 out.push('\n');
             }
             told = Some(&one.grant);
-            let heading = one.grant.as_ref().map_or_else(|| "The whole agreement".to_owned(), |g| format!("Grant {g}"));
+            let heading = one.grant.as_ref().map_or_else(
+                || "The whole agreement".to_owned(),
+                |g| format!("Grant {}, {} to {}", g.id, g.from, g.to),
+            );
             out.push_str(&format!("{}\n", style.bold(&heading)));
         }
         let mark = match one.effect {

@@ -54,16 +54,18 @@ pub struct Column {
 pub struct Clauses(Vec<String>);
 
 impl Clauses {
-    fn letter(&mut self, clause: String) -> String {
-        let place = self.0.iter().position(|c| *c == clause).unwrap_or_else(|| {
+    fn place(&mut self, clause: String) -> usize {
+        self.0.iter().position(|c| *c == clause).unwrap_or_else(|| {
             self.0.push(clause);
             self.0.len() - 1
-        });
-        letter(place)
+        })
     }
 
     fn of(&mut self, cell: &Cell) -> String {
-        cell.because.iter().map(|why| self.letter(clause(&cell.mark, why))).collect()
+        let mut places: Vec<usize> = cell.because.iter().map(|why| self.place(clause(&cell.mark, why))).collect();
+        places.sort_unstable();
+        places.dedup();
+        places.into_iter().map(letter).collect()
     }
 
     /// All of them in words, each once.
@@ -86,10 +88,14 @@ fn letter(place: usize) -> String {
     letters.clone().nth(place).map_or_else(|| format!("{}.", place - letters.count() + 1), String::from)
 }
 
-/// `id: grant id gives ..` names the grant twice.
+/// A clause as people read it: `id: grant id gives ..` would name the grant twice.
+pub fn tidy(because: &str) -> &str {
+    let twice = because.split_once(": ").filter(|(id, words)| words.starts_with(&format!("grant {id} ")));
+    twice.map_or(because, |(_, words)| words)
+}
+
 fn clause(mark: &Mark, because: &str) -> String {
-    let tidy = because.split_once(": ").filter(|(id, words)| words.starts_with(&format!("grant {id} ")));
-    let words = tidy.map_or(because, |(_, words)| words);
+    let words = tidy(because);
     match mark {
         Mark::Later(from) => format!("from {from} on: {words}"),
         Mark::Gets | Mark::Withheld | Mark::Open => words.to_owned(),
@@ -131,7 +137,7 @@ pub fn matrix(rows: &[Row], partners: &[Column], clauses: &mut Clauses, options:
 
 /// What the marks mean.
 pub fn legend() -> &'static str {
-    "● gets it   ◐ gets it later   ○ withheld   the letters name the clauses that decided"
+    "● gets it   ◐ gets it later   ○ withheld   A, B ..: the clauses that decided"
 }
 
 /// Where everything stands.

@@ -49,6 +49,7 @@ macro_rules! contract {
             a_void_is_received_without_content
             followers_resume_by_arrival
             lists_are_newest_first_and_filtered
+            ids_are_found_between_two_bounds
             partners_are_saved_and_replaced
             revocation_lists_take_the_place_of_those_before
             agreements_and_their_outbox_go_together

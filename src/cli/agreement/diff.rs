@@ -20,7 +20,7 @@ use crate::{
             Agreement,
             difference::{Difference, Effect, What, differences},
         },
-        ids::AssessmentId,
+        ids::{AssessmentId, TrustDomain},
         marking::GroupName,
     },
     draft::{self, Lineage},
@@ -46,6 +46,8 @@ struct Compared {
 #[derive(Serialize)]
 struct Change {
     grant: Option<GroupName>,
+    from: Option<TrustDomain>,
+    to: Option<TrustDomain>,
     field: &'static str,
     before: Value,
     after: Value,
@@ -103,8 +105,9 @@ async fn side(global: &Global, name: &str, desk: &mut Option<DeskClient>) -> Res
 impl Change {
     fn new(difference: &Difference) -> Self {
         let (field, before, after) = parts(&difference.what);
-        let (grant, effect) = (difference.grant.clone(), difference.effect);
-        Self { grant, field, before, after, effect, words: render::difference(difference) }
+        let (direction, effect) = (difference.grant.clone(), difference.effect);
+        let (grant, from, to) = direction.map_or((None, None, None), |d| (Some(d.id), Some(d.from), Some(d.to)));
+        Self { grant, from, to, field, before, after, effect, words: render::difference(difference) }
     }
 }
 

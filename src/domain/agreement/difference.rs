@@ -40,11 +40,28 @@ impl Effect {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
     /// The grant that it is in; `None` where it concerns the whole agreement.
-    pub grant: Option<GroupName>,
+    pub grant: Option<Direction>,
     /// What it does.
     pub effect: Effect,
     /// What it is.
     pub what: What,
+}
+
+/// A grant by its name, and whom it is from and to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Direction {
+    /// Its name.
+    pub id: GroupName,
+    /// The party that gives.
+    pub from: TrustDomain,
+    /// The party that gets.
+    pub to: TrustDomain,
+}
+
+impl Direction {
+    fn of(grant: &Grant) -> Self {
+        Self { id: grant.id.clone(), from: grant.from.clone(), to: grant.to.clone() }
+    }
 }
 
 /// What came and what went, each side of one change.
@@ -141,7 +158,7 @@ pub fn differences(a: &Agreement, b: &Agreement) -> Vec<Difference> {
 /// Collects changes.
 #[derive(Default)]
 struct Found {
-    grant: Option<GroupName>,
+    grant: Option<Direction>,
     found: Vec<Difference>,
 }
 

@@ -10,7 +10,7 @@ use crate::{
         time::Time,
     },
     seal::statement::id_of,
-    store::AssessmentRecord,
+    store::{AssessmentRecord, Quarantine},
     wire,
 };
 
@@ -57,15 +57,16 @@ pub(super) fn partner_of(event: &Event) -> Option<&TrustDomain> {
     }
 }
 
-/// The releases with which the store keeps the assessment, as the ledger tells of them.
-pub(super) fn arrived(record: &AssessmentRecord, events: &[Event]) -> Result<Vec<Arrived>, Fault> {
+/// The releases with which the store keeps the assessment, as the ledger tells of them; with what is kept from users still.
+pub(super) fn arrived(record: &AssessmentRecord, events: &[Event], kept: &[Quarantine]) -> Result<Vec<Arrived>, Fault> {
     let mut all = Vec::new();
     for bytes in &record.releases {
         let envelope = wire::envelope::decode(bytes)?;
         let id = id_of(StatementKind::Release, &envelope.payload);
         let found = events.iter().find_map(|event| match &event.deed {
             Deed::Received { partner, release, quarantined, .. } if *release == id => {
-                Some((partner.clone(), event.at, quarantined.clone()))
+                let is_kept = kept.iter().any(|q| q.release_id == id);
+                Some((partner.clone(), event.at, quarantined.clone().filter(|_| is_kept)))
             }
             _ => None,
         });

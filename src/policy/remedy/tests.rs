@@ -199,9 +199,9 @@ fn red_needs_a_grant_that_reaches_it_and_the_partner_s_name() {
 #[test]
 fn a_delay_is_waited_for_and_a_new_version_begins_it_anew() {
     let scene = mali(|g| g.delay_seconds = 86_400);
-    assert_eq!(one(&scene, 3), ["wait: it goes from 2026-05-02T09:30:00Z on, not before"]);
+    assert_eq!(one(&scene, 3), ["wait: it would go from 2026-05-02T09:30:00Z on, not before"]);
     let last = one(&scene, 2).pop().unwrap();
-    assert_eq!(last, "wait: it goes from 2026-05-02T10:30:00Z on, not before");
+    assert_eq!(last, "wait: it would go from 2026-05-02T10:30:00Z on, not before");
     let long = mali(|g| g.delay_seconds = 300 * 86_400);
     assert_eq!(one(&long, 3), ["grant: grant sahel would have to give it after 1h at most (now 300d after its issue)"]);
 }
@@ -214,8 +214,8 @@ fn what_belongs_to_one_grant_is_one_sentence() {
         g.min_level = Some(WarningLevel::Imminent);
         g.places = vec!["BF".parse().unwrap()];
     });
-    let wanted = "grant: grant sahel would have to give gap too, cover ML too, reach AMBER (now up to GREEN), \
-                  begin at level 3 (warning) (now from 4 (imminent))";
+    let wanted = "grant: grant sahel would have to give gap too, cover ML too, reach AMBER (now up to GREEN) \
+                  and begin at level 3 (warning) (now from 4 (imminent))";
     assert_eq!(one(&scene, 3), [wanted]);
 }
 
@@ -238,7 +238,7 @@ fn without_an_agreement_one_is_needed_that_gives_a_headline_and_a_subject_too() 
     assert_eq!(one(&scene, 3), ["agreement: agreement 010101010101, which is here, would have to be in force"]);
     scene.dormant.clear();
     let wanted =
-        "agreement: an agreement with ecowas.example would have to give gap, headline, subject on ML up to AMBER";
+        "agreement: an agreement with ecowas.example would have to give headline, subject, gap on ML up to AMBER";
     assert_eq!(one(&scene, 3), [wanted]);
 }
 

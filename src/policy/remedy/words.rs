@@ -24,11 +24,13 @@ pub fn lines(question: &Question<'_>, remedy: &Remedy, name: impl Fn(usize) -> S
     let words = Words { question, name: &name };
     match remedy {
         Remedy::Nothing(reason) => {
-            vec![Line { kind: "none", words: format!("nothing that could be changed here would do: {}", reason.words) }]
+            vec![Line { kind: "none", words: format!("nothing that could be changed would do ({})", reason.id) }]
         }
         Remedy::Changes(changes) => words.all(changes),
         Remedy::FullerHeadline(changes, other) => {
             let mut lines = words.all(changes);
+            // When the other one goes is told with that one.
+            lines.retain(|l| l.kind != "wait");
             let told = format!("{} goes in its place, which says more", name(*other));
             lines.push(Line { kind: "none", words: told });
             lines
@@ -95,7 +97,7 @@ impl Words<'_> {
             }
             Change::Renew(after) => ("version", format!("a new version would have to expire after {after}")),
             Change::Rule(id) => ("rule", self.rule(id)),
-            Change::Wait(until) => ("wait", format!("it goes from {until} on, not before")),
+            Change::Wait(until) => ("wait", format!("it would go from {until} on, not before")),
         };
         Line { kind, words }
     }
@@ -136,7 +138,7 @@ impl Words<'_> {
             parts.push(format!("cover {} too", listed(&places)));
         }
         parts.extend(ways.iter().filter_map(|how| single(how, now)));
-        format!("grant {name} would have to {}", parts.join(", "))
+        format!("grant {name} would have to {}", and(&parts))
     }
 }
 
@@ -164,5 +166,15 @@ fn single(how: &Widening, now: Option<&Grant>) -> Option<String> {
 
 /// What a new grant would have to give.
 fn what(grant: &Grant) -> String {
-    format!("{} on {} up to {}", listed(&grant.kinds), listed(&grant.places), grant.max_tlp)
+    let mut kinds = grant.kinds.clone();
+    kinds.sort_unstable();
+    format!("{} on {} up to {}", listed(&kinds), listed(&grant.places), grant.max_tlp)
+}
+
+/// `a, b and c`.
+fn and(parts: &[String]) -> String {
+    match parts {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        parts => parts.concat(),
+    }
 }

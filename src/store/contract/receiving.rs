@@ -85,6 +85,21 @@ pub(crate) async fn quarantine_keeps_from_users(home: &dyn Home) {
     assert_eq!((officers.portions.len(), officers.releases.len()), (3, 2));
 }
 
+pub(crate) async fn ids_are_found_between_two_bounds(home: &dyn Home) {
+    let store = home.open();
+    let mut entries: Vec<_> = (1..=4).map(|n| entry(u64::from(n), n, 1)).collect();
+    entries[1] = entry_but(2, 2, 1, |c| c.quarantined = true);
+    entries.push(entry(5, 3, 2));
+    receive(&*store, "us", 0, entries).await.unwrap();
+    let found = async |first, last, quarantined, limit| {
+        store.assessments_between(&assessment(first), &assessment(last), quarantined, limit).await.unwrap()
+    };
+    assert_eq!(found(1, 3, false, 10).await, [assessment(1), assessment(3)], "each once, none from quarantine");
+    assert_eq!(found(2, 3, true, 10).await, [assessment(2), assessment(3)]);
+    assert_eq!(found(1, 4, true, 2).await, [assessment(1), assessment(2)]);
+    assert_eq!(found(5, 9, true, 10).await, []);
+}
+
 pub(crate) async fn a_second_manifest_for_a_version_is_quarantined_and_does_not_stop_the_feed(home: &dyn Home) {
     let store = home.open();
     let other = entry_but(2, 1, 1, |c| c.manifest_id = manifest(9, 1));

@@ -98,7 +98,7 @@ impl Arrived {
             lines.push("  all else may not be passed on".to_owned());
         }
         if !terms.barred_states.is_empty() {
-            let states: Vec<String> = terms.barred_states.iter().map(ToString::to_string).collect();
+            let states: Vec<String> = terms.barred_states.iter().map(|c| format!("{} ({c})", c.name())).collect();
             lines.push(format!("  never to organisations of {}", states.join(", ")));
         }
         lines

@@ -1,6 +1,6 @@
 //! The explanation for people: the matrix for all partners, full words for one.
 
-use super::answer::{Explained, Label, Released};
+use super::answer::{Explained, Label, Released, Step};
 use crate::{
     cli::{
         decision::{Decision, PortionDecision},
@@ -32,9 +32,19 @@ struct Page<'a> {
     out: String,
 }
 
-impl Page<'_> {
+impl<'a> Page<'a> {
     fn put(&mut self, text: &str, indent: &str) {
         for line in wrap(&one_line(text), self.options.width, indent) {
+            self.out.push_str(&line);
+            self.out.push('\n');
+        }
+    }
+
+    /// A line under a heading; one of a list hangs under its dash.
+    fn item(&mut self, line: &str) {
+        let Some(words) = line.strip_prefix("- ") else { return self.put(line, "  ") };
+        for (i, line) in wrap(&one_line(words), self.options.width, "    ").iter().enumerate() {
+            let line = if i == 0 { format!("  - {}", line.trim_start()) } else { line.clone() };
             self.out.push_str(&line);
             self.out.push('\n');
         }
@@ -89,6 +99,10 @@ impl Page<'_> {
             self.put(&format!("As it would be decided now, {asked}{others}:"), "");
             self.blank();
             self.matrix(&differing, &mut clauses);
+        }
+        for (partner, why) in now.iter().flat_map(|d| d.because.iter().map(|why| (&d.partner, why))) {
+            self.put(&format!("{partner}: {why}"), "");
+            self.blank();
         }
         self.out.push_str(&format!("{}\n\n{}\n", render::legend(), clauses.text(&self.options)));
         self.released();
@@ -146,13 +160,19 @@ impl Page<'_> {
             format!("gets {gets} of {} portions", portions.len())
         };
         self.put(&format!("{name} {so_far}."), "");
+        for why in now.iter().flat_map(|d| &d.because) {
+            self.put(why, "  ");
+        }
         for r in released {
             let what = self.explained.names(&r.portions).join(", ");
             self.put(&told(r, &what), "  ");
         }
-        for (place, label) in portions.iter().enumerate() {
+        for (labels, words) in self.grouped(then, now) {
             self.blank();
-            self.portion(label, then.and_then(|d| d.portions.get(place)), now.and_then(|d| d.portions.get(place)));
+            self.heading(&labels);
+            for line in &words {
+                self.item(line);
+            }
         }
         if then.is_none() {
             self.blank();
@@ -161,36 +181,57 @@ impl Page<'_> {
         self.end()
     }
 
-    fn portion(&mut self, label: &Label, then: Option<&PortionDecision>, now: Option<&PortionDecision>) {
-        let text = if label.text.is_empty() { String::new() } else { format!("  {}", label.text) };
-        let head = format!("{} ({}){text}", label.name, label.tlp);
-        self.put(&render::text::shortened(&one_line(&head), self.options.width), "");
-        if let Some(now) = now {
-            self.put(&verdict(now), "  ");
-        }
-        if let Some(then) = then {
-            match now {
-                Some(now) if self.same_portion(then, now) => {}
-                _ => self.put(&format!("At publication: {}", verdict(then)), "  "),
+    /// The portions of which the same is to be said, together.
+    fn grouped(&self, then: Option<&Decision>, now: Option<&Decision>) -> Vec<(Vec<&'a Label>, Vec<String>)> {
+        let mut groups: Vec<(Vec<&'a Label>, Vec<String>)> = Vec::new();
+        for (place, label) in self.explained.portions.iter().enumerate() {
+            let of = |d: Option<&Decision>| d.and_then(|d| d.portions.get(place)).cloned();
+            let words = self.portion(label, of(then).as_ref(), of(now).as_ref());
+            match groups.iter_mut().find(|(_, said)| *said == words) {
+                Some((labels, _)) => labels.push(label),
+                None => groups.push((vec![label], words)),
             }
+        }
+        groups
+    }
+
+    /// One portion with how it begins, or several by name.
+    fn heading(&mut self, labels: &[&Label]) {
+        if let [label] = labels {
+            let text = if label.text.is_empty() { String::new() } else { format!("  {}", label.text) };
+            let head = format!("{} ({}){text}", label.name, label.tlp);
+            self.put(&render::text::shortened(&one_line(&head), self.options.width), "");
+        } else {
+            let names: Vec<&str> = labels.iter().map(|l| l.name.as_str()).collect();
+            self.put(&names.join(", "), "");
+        }
+    }
+
+    /// All that is to be said of a portion, a line each; those that begin with a dash are a list.
+    fn portion(&self, label: &Label, then: Option<&PortionDecision>, now: Option<&PortionDecision>) -> Vec<String> {
+        let mut lines: Vec<String> = now.map(verdict).into_iter().collect();
+        let same = then.zip(now).is_some_and(|(then, now)| self.same_portion(then, now));
+        if let Some(then) = then.filter(|_| !same) {
+            lines.push(format!("At publication: {}", verdict(then)));
         }
         let remedy = self.explained.remedies.iter().find(|r| r.handle == label.handle);
-        let Some(remedy) = remedy else { return };
-        if remedy.possible && remedy.changes.iter().any(|s| s.kind != "none") {
-            self.put("What would have to change:", "  ");
+        let (remarks, changes): (Vec<&Step>, Vec<&Step>) =
+            remedy.iter().flat_map(|r| &r.changes).partition(|s| s.kind == "none");
+        if !changes.is_empty() {
+            lines.push("What would have to change:".to_owned());
+            lines.extend(changes.iter().map(|s| format!("- {}", s.words)));
         }
-        for step in &remedy.changes {
-            let lines = wrap(&one_line(&step.words), self.options.width, "    ");
-            for (i, line) in lines.iter().enumerate() {
-                let line = if i == 0 { format!("  - {}", line.trim_start()) } else { line.clone() };
-                self.out.push_str(&format!("{line}\n"));
-            }
-        }
+        lines.extend(remarks.iter().map(|s| {
+            let mut letters = s.words.chars();
+            letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+        }));
+        lines
     }
 }
 
 fn verdict(decision: &PortionDecision) -> String {
-    let because = decision.because.join("; ");
+    let because: Vec<&str> = decision.because.iter().map(|b| render::tidy(b)).collect();
+    let because = because.join("; ");
     match (&decision.not_before, decision.goes()) {
         (Some(from), true) => format!("Gets it from {from} on: {because}"),
         (None, true) => format!("Gets it: {because}"),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Effect, Found, What, only_in};
+use super::{Direction, Effect, Found, What, only_in};
 use crate::domain::{
     agreement::{Agreement, Area, Grant, OnwardTerms},
     marking::Topic,
@@ -14,11 +14,11 @@ pub(super) fn compare(a: (&Agreement, &Vec<Grant>), b: (&Agreement, &Vec<Grant>)
     let same = |x: &Grant, y: &Grant| x.id == y.id && x.from == y.from && x.to == y.to;
     let dropped = a.1.iter().filter(|g| !b.1.iter().any(|n| same(g, n)));
     for grant in dropped {
-        all.grant = Some(grant.id.clone());
+        all.grant = Some(Direction::of(grant));
         all.put(Effect::Narrows, What::DroppedGrant(Box::new(grant.clone())));
     }
     for grant in b.1 {
-        all.grant = Some(grant.id.clone());
+        all.grant = Some(Direction::of(grant));
         match a.1.iter().find(|g| same(g, grant)) {
             Some(before) => one((a.0, before), (b.0, grant), all),
             None => all.put(Effect::Widens, What::NewGrant(Box::new(grant.clone()))),

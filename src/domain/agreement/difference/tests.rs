@@ -117,7 +117,7 @@ pub(crate) fn single_changes() -> Vec<(Difference, &'static str)> {
 #[test]
 fn every_single_change_is_found_with_what_it_does() {
     let all = single_changes();
-    let of_grant = all.iter().filter(|(d, _)| d.grant.as_ref().is_some_and(|g| g.as_str() == "west-africa")).count();
+    let of_grant = all.iter().filter(|(d, _)| d.grant.as_ref().is_some_and(|g| g.id.as_str() == "west-africa")).count();
     assert_eq!((all.len(), of_grant), (30, 19));
 }
 
