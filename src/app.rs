@@ -1,7 +1,9 @@
 //! Builds a node from its configuration and runs it: the one place that knows the concrete types.
 
+mod calendar;
 mod ops;
 mod own;
+pub mod persons;
 mod watch;
 
 use std::{net::SocketAddr, sync::Arc};
@@ -17,7 +19,7 @@ use crate::{
     desk,
     domain::{fault::Fault, time::Clock},
     identity::trust::{Audience, Trust},
-    node::{Node, Parts},
+    node::{Node, Parts, agree::Approvals},
     peer::{self, follower::Follower},
     store::{Store, StoreError, sqlite::SqliteStore},
     telemetry::SystemClock,
@@ -101,6 +103,13 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         organisation: config.organisation.clone(),
         endpoint: config.advertise.clone(),
         house_rules: own.house_rules,
+        approvals: Approvals {
+            needed: config.approvals,
+            administrators: {
+                let dir = config.dir.clone();
+                Box::new(move || persons::administrators(&dir))
+            },
+        },
         store,
         clock: clock.clone(),
         key: own.key,
@@ -127,6 +136,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     }
     let follower = Follower { node: node.clone(), gate: gate.clone(), limits: config.limits.clone() };
     tasks.spawn(follower.run(stop.clone()));
+    tasks.spawn(calendar::watch(node.clone(), stop.clone()));
     let (readmitting, stopped) = (node.clone(), stop.clone());
     tasks.spawn(async move { _ = stopped.run_until_cancelled(readmitting.readmit_for_ever()).await });
     tasks.spawn(watch::watch(config, node.clone(), gate, clock, stop.clone()));

@@ -39,6 +39,8 @@ pub struct Config {
     pub console: Option<String>,
     /// Where the house rules are: a directory of Cedar files. A missing one means none.
     pub rules: PathBuf,
+    /// How many persons must stand behind an agreement; `None`: two as soon as there are two administrators.
+    pub approvals: Option<u32>,
     /// `host:port` where partners reach the node, for invitations.
     pub advertise: Option<Endpoint>,
     /// The node's TLS certificate chain and key, and the own revocation lists (PEM).
@@ -188,6 +190,7 @@ impl Config {
             limits: table.limits(),
             console,
             rules,
+            approvals: table.number("agreements.approvals", 0, 9).filter(|n| *n > 0),
             log: Log {
                 json: table.choice("log.format", &["text", "json"]) == "json",
                 level: table.text("log.level", "info"),

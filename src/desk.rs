@@ -2,6 +2,7 @@
 //! Thin: everything is decided in `node`.
 
 pub mod client;
+mod explain;
 mod feed;
 pub mod service;
 mod view;

@@ -58,6 +58,8 @@ pub struct Parts {
     pub signing_usages: Vec<String>,
     /// The rules of the house.
     pub house_rules: HouseRules,
+    /// How many persons must stand behind an agreement.
+    pub approvals: agree::Approvals,
     /// Shared with whoever checks connections.
     pub trust: Arc<ArcSwap<Trust>>,
     /// Puts new trust in force, for live connections too.
@@ -72,6 +74,7 @@ pub struct Node {
     clock: Arc<dyn Clock>,
     key: ArcSwap<SigningKey>,
     house: HouseRules,
+    approvals: agree::Approvals,
     own: ArcSwap<Member>,
     signing_usages: Vec<String>,
     set_trust: Box<dyn Fn(Trust) + Send + Sync>,
@@ -101,6 +104,7 @@ impl Node {
             clock: parts.clock,
             key: ArcSwap::from_pointee(parts.key),
             house: parts.house_rules,
+            approvals: parts.approvals,
             own: ArcSwap::from_pointee(parts.own),
             signing_usages: parts.signing_usages,
             set_trust: parts.set_trust,

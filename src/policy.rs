@@ -19,9 +19,11 @@ mod grant;
 mod house;
 mod outcome;
 mod plan;
+pub mod remedy;
 mod terms;
 #[cfg(test)]
 mod tests;
+mod unmet;
 
 pub use accept::accept;
 pub use agreement::PartnerPolicy;
@@ -29,4 +31,4 @@ pub use decide::decide;
 pub use facts::Facts;
 pub use house::HouseRules;
 pub use outcome::{Cleared, Decision, Denial, GrantRef, Permit, PortionOutcome, Reason, Verdict};
-pub use plan::{plan, times};
+pub use plan::{plan, schedule, times};

@@ -3,6 +3,8 @@
 
 mod agreement;
 mod assessment;
+mod difference;
+mod matrix;
 mod portion;
 mod style;
 mod table;
@@ -15,7 +17,9 @@ use crate::domain::{
 };
 
 pub use agreement::agreement;
-pub use assessment::assessment;
+pub use assessment::{assessment, beginning, portion_names};
+pub use difference::{difference, differences};
+pub use matrix::{Cell, Clauses, Column, Mark, Row, legend, matrix};
 pub use table::table;
 
 /// How the reader wants it.
@@ -48,6 +52,8 @@ pub struct View<'a> {
     pub state: &'a str,
     /// The organisations by which it came, the first hub first; empty where it came from its originator.
     pub via: &'a [String],
+    /// Whether it was published here, so that nothing is withheld.
+    pub is_own: bool,
 }
 
 /// A signature and what came of its check.

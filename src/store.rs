@@ -7,7 +7,7 @@
 use async_trait::async_trait;
 
 use crate::domain::{
-    agreement::Agreement,
+    agreement::{Agreement, AgreementState, Standing},
     event::Event,
     ids::{AssessmentId, Digest, Sha256, StatementId, TrustDomain},
     partner::{Endpoint, Organisation, PartnerState},
@@ -67,22 +67,6 @@ pub struct PartnerRecord {
     pub accepted_at: Time,
 }
 
-words!(
-    /// Where an agreement stands.
-    AgreementState, "state of an agreement" {
-        /// One party has signed: the other.
-        Proposed = "proposed",
-        /// One party has signed: this one.
-        SignedHere = "signed-here",
-        /// Both have signed.
-        InForce = "in-force",
-        /// Stopped for now, by this side.
-        Suspended = "suspended",
-        /// Over: terminated, or followed by a later version.
-        Ended = "ended",
-    }
-);
-
 /// An agreement, as kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AgreementRecord {
@@ -94,10 +78,17 @@ pub struct AgreementRecord {
     pub agreement: Agreement,
     /// The encoded envelope with the signatures so far.
     pub envelope: Vec<u8>,
-    /// Where it stands.
-    pub state: AgreementState,
-    /// When the last signature was logged.
+    /// Where it stands here.
+    pub standing: Standing,
+    /// When that last changed.
     pub changed_at: Time,
+}
+
+impl AgreementRecord {
+    /// Its state at a time.
+    pub fn state(&self, now: Time) -> AgreementState {
+        self.standing.state(self.agreement.until, now)
+    }
 }
 
 words!(
@@ -425,6 +416,14 @@ pub trait Store: Send + Sync {
         version: Option<u32>,
         quarantined: bool,
     ) -> Result<Option<AssessmentRecord>>;
+    /// The ids of assessments from `first` to `last`, at most `limit`; those in quarantine only where asked for.
+    async fn assessments_between(
+        &self,
+        first: &AssessmentId,
+        last: &AssessmentId,
+        quarantined: bool,
+        limit: u32,
+    ) -> Result<Vec<AssessmentId>>;
     /// A page of assessments, newest first.
     async fn list(&self, filter: &ListFilter) -> Result<Vec<AssessmentRecord>>;
 

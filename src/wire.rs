@@ -10,6 +10,7 @@ pub mod envelope;
 pub mod field;
 pub mod invitation;
 pub mod manifest;
+pub mod notice;
 pub mod portion;
 pub mod release;
 pub mod status;

@@ -9,6 +9,8 @@
     reason = "a test"
 )]
 
+#[path = "node/agreements.rs"]
+mod agreements;
 #[path = "node/attachment.rs"]
 mod attachment;
 #[path = "node/change.rs"]

@@ -2,6 +2,7 @@
 
 use watchfire::{
     domain::{
+        agreement::Standing,
         event::{Deed, Event},
         ids::TrustDomain,
         lint::lint,
@@ -15,7 +16,7 @@ use watchfire::{
         sign::SigningKey,
         statement::id_of,
     },
-    store::{AgreementRecord, AgreementState, PartnerRecord, Store},
+    store::{AgreementRecord, PartnerRecord, Store},
     telemetry::SystemClock,
     wire::{self, proto},
 };
@@ -98,7 +99,7 @@ pub fn agreement(
         partner: to.clone(),
         agreement,
         envelope: wire::envelope::encode(&envelope),
-        state: AgreementState::InForce,
+        standing: Standing { signed_here: Some(now), ..Standing::proposed_there(now) },
         changed_at: now,
     };
     (record, now)

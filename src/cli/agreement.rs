@@ -1,69 +1,51 @@
 //! `watchfire agreement`: what is shared with whom.
 
-use std::path::{Path, PathBuf};
+mod diff;
+mod propose;
+mod transfer;
+mod view;
 
 use clap::{Args, Subcommand};
-use serde::Serialize;
 
+use self::{
+    propose::{Draft, Propose},
+    transfer::{Export, Import},
+    view::View,
+};
 use super::{
     CliError, Exit, Global,
     context::{ADMINS, ANYBODY, Context},
-    output,
+    named, output,
 };
-use crate::{
-    config::Config,
-    desk::client::DeskClient,
-    domain::{
-        agreement::Agreement,
-        ids::{StatementId, TrustDomain},
-        time::Clock,
-    },
-    draft::{self, Format, Lineage},
-    render, seal,
-    telemetry::SystemClock,
-    wire::{self, proto},
-};
+use crate::{desk::client::DeskClient, wire::proto};
 
 /// Agree on what is shared.
 #[derive(Subcommand)]
 pub enum AgreementCommand {
-    /// Write a commented file to start from
+    /// Write a commented file to start from, or the terms of an agreement for its next version
     Draft(Draft),
-    /// Check a file, sign its terms and send them to the partner
+    /// Check a file and propose its terms; they are signed and sent once enough administrators stand behind them
     Propose(Propose),
-    /// Read what an agreement says, in words
+    /// Read what an agreement says and where it stands, in words
     Review(Which),
-    /// Countersign what the partner has proposed: it is in force from then on
-    Sign(Which),
+    /// Stand behind an agreement; once enough administrators do the node signs, and when both sides have it is in force
+    Sign(Sign),
     /// List agreements
     List,
     /// Show one agreement
     Show(Which),
-    /// Release nothing under an agreement for now; this side alone decides
-    Suspend(Which),
-    /// End an agreement; this side alone decides
-    Terminate(Which),
-}
-
-/// Writes a commented agreement file.
-#[derive(Args)]
-pub struct Draft {
-    /// The partner
-    #[arg(long, value_name = "DOMAIN")]
-    partner: TrustDomain,
-    /// Where to write it; stdout where it is missing
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
-}
-
-/// Checks, signs and sends.
-#[derive(Args)]
-pub struct Propose {
-    /// The agreement (TOML, or JSON where it ends in .json)
-    file: PathBuf,
-    /// The agreement that this is the next version of
-    #[arg(long, value_name = "ID")]
-    amends: Option<String>,
+    /// Say in words what changed between two agreements, and whether it gives more or less
+    Diff(diff::Diff),
+    /// Give and take nothing under an agreement for now; this side alone decides, and the partner is told
+    Suspend(Stop),
+    /// Lift this side's suspension
+    Resume(Which),
+    /// End an agreement, or decline or withdraw a proposal; this side alone decides, and the partner is told
+    Terminate(Stop),
+    /// Write an agreement with its signatures to a file, for a partner without a link
+    Export(Export),
+    /// Take an agreement that a partner has signed from a file
+    Import(Import),
 }
 
 /// Names an agreement.
@@ -73,152 +55,82 @@ pub struct Which {
     id: String,
 }
 
-#[derive(Serialize)]
-struct View {
-    id: String,
-    version: u32,
-    parties: Vec<String>,
-    state: String,
-    from: String,
-    until: String,
-    grants: Vec<crate::domain::agreement::Grant>,
-    #[serde(skip)]
-    agreement: Agreement,
+/// Stands behind an agreement.
+#[derive(Args)]
+pub struct Sign {
+    #[command(flatten)]
+    which: Which,
+    /// Write it to this file too, for a partner without a link
+    #[arg(long, value_name = "FILE")]
+    out: Option<std::path::PathBuf>,
 }
 
-impl View {
-    fn new(view: proto::AgreementView) -> Result<Self, CliError> {
-        let envelope = wire::envelope::from_proto(wire::field::present("envelope", view.envelope)?)?;
-        let agreement = wire::agreement::decode(&envelope.payload)?;
-        Ok(Self {
-            id: hex::encode(&view.id),
-            version: agreement.version,
-            parties: agreement.parties.iter().map(ToString::to_string).collect(),
-            state: view.state,
-            from: agreement.from.to_string(),
-            until: agreement.until.to_string(),
-            grants: agreement.grants.clone(),
-            agreement,
-        })
-    }
-
-    fn words(&self) -> String {
-        format!(
-            "agreement {} (version {}, {})\n\n{}",
-            short(&self.id),
-            self.version,
-            self.state,
-            render::agreement(&self.agreement, &output::options())
-        )
-    }
-}
-
-/// Enough of an id to name it.
-fn short(id: &str) -> &str {
-    id.get(..12).unwrap_or(id)
+/// Stops an agreement.
+#[derive(Args)]
+pub struct Stop {
+    #[command(flatten)]
+    which: Which,
+    /// Why, in one line: the partner is told
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    reason: String,
 }
 
 impl AgreementCommand {
     /// Runs the command.
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
         match self {
-            Self::Draft(draft) => draft.run(global),
+            Self::Draft(draft) => draft.run(global).await,
             Self::Propose(propose) => propose.run(global).await,
             Self::Review(which) | Self::Show(which) => show(global, which).await,
+            Self::Diff(diff) => diff.run(global).await,
             Self::List => list(global).await,
-            Self::Sign(which) => {
-                let mut desk = Context::load(global, ADMINS)?.connect().await?;
-                let id = find(&mut desk, which).await?;
-                finish(global, desk.sign_agreement(proto::SignAgreementRequest { id }).await?.into_inner().agreement)
+            Self::Sign(sign) => sign.run(global).await,
+            Self::Suspend(stop) => {
+                let (mut desk, id) = asked(global, &stop.which).await?;
+                let request = proto::SuspendAgreementRequest { id, reason: stop.reason.clone() };
+                finish(global, desk.suspend_agreement(request).await?.into_inner().agreement).map(|_| ())
             }
-            Self::Suspend(which) => {
-                let mut desk = Context::load(global, ADMINS)?.connect().await?;
-                let id = find(&mut desk, which).await?;
-                finish(
-                    global,
-                    desk.suspend_agreement(proto::SuspendAgreementRequest { id }).await?.into_inner().agreement,
-                )
+            Self::Resume(which) => {
+                let (mut desk, id) = asked(global, which).await?;
+                let request = proto::ResumeAgreementRequest { id };
+                finish(global, desk.resume_agreement(request).await?.into_inner().agreement).map(|_| ())
             }
-            Self::Terminate(which) => {
-                let mut desk = Context::load(global, ADMINS)?.connect().await?;
-                let id = find(&mut desk, which).await?;
-                let question = "Ending an agreement can't be undone. End it?";
-                if !output::confirm(global, question) {
+            Self::Terminate(stop) => {
+                let (mut desk, id) = asked(global, &stop.which).await?;
+                if !output::confirm(global, "Ending an agreement can't be undone. End it?") {
                     return Err(CliError::new(Exit::Failed, "NOT_CONFIRMED", "not ended; give --yes to end it"));
                 }
-                finish(
-                    global,
-                    desk.terminate_agreement(proto::TerminateAgreementRequest { id }).await?.into_inner().agreement,
-                )
+                let request = proto::TerminateAgreementRequest { id, reason: stop.reason.clone() };
+                finish(global, desk.terminate_agreement(request).await?.into_inner().agreement).map(|_| ())
             }
+            Self::Export(export) => export.run(global).await,
+            Self::Import(import) => import.run(global).await,
         }
     }
 }
 
-fn finish(global: &Global, agreement: Option<proto::AgreementView>) -> Result<(), CliError> {
-    let view =
-        View::new(agreement.ok_or_else(|| CliError::new(Exit::Failed, "INTERNAL", "the node's answer is empty"))?)?;
-    output::result(global, &view, || view.words());
-    Ok(())
-}
-
-impl Draft {
-    fn run(&self, global: &Global) -> Result<(), CliError> {
-        let config = Config::load(&global.dir)?;
-        let today = SystemClock.now().day();
-        let text =
-            draft::agreement_template(&config.organisation.domain, &self.partner, today).map_err(CliError::usage)?;
-        write_new(global, self.out.as_deref(), &text)
-    }
-}
-
-/// Writes a new file, or stdout; what is there already stays.
-pub fn write_new(global: &Global, out: Option<&Path>, text: &str) -> Result<(), CliError> {
-    let Some(path) = out else {
-        output::print(text.trim_end());
-        return Ok(());
-    };
-    let at = path.display();
-    let file = std::fs::OpenOptions::new().write(true).create_new(true).open(path);
-    let written = file.and_then(|mut f| std::io::Write::write_all(&mut f, text.as_bytes()));
-    written.map_err(|e| CliError::files(format!("{at} can't be written: {e}")))?;
-    output::result(global, &serde_json::json!({ "file": path }), || format!("wrote {at}"));
-    Ok(())
-}
-
-/// A file that a person wrote, and whether it is TOML or JSON.
-pub fn read_written(path: &Path) -> Result<(String, Format), CliError> {
-    let text =
-        std::fs::read_to_string(path).map_err(|e| CliError::files(format!("{} can't be read: {e}", path.display())))?;
-    let is_json = path.extension().is_some_and(|e| e == "json");
-    Ok((text, if is_json { Format::Json } else { Format::Toml }))
-}
-
-impl Propose {
+impl Sign {
     async fn run(&self, global: &Global) -> Result<(), CliError> {
-        let context = Context::load(global, ADMINS)?;
-        let (text, format) = read_written(&self.file)?;
-        let mut lineage = Lineage {
-            series: seal::compose::new_assessment_id().map_err(|e| CliError::files(e.to_string()))?,
-            previous: None,
-        };
-        let mut connected = None;
-        if let Some(amends) = &self.amends {
-            let desk = connected.insert(context.connect().await?);
-            let before = named(desk, amends).await?;
-            let id: StatementId = before.id.parse().map_err(CliError::usage)?;
-            lineage = Lineage { series: before.agreement.series, previous: Some((before.version, id)) };
-        }
-        let agreement = draft::parse_agreement(&text, format, lineage)
-            .map_err(|e| CliError::files(e.in_file(&self.file.display().to_string())))?;
-        let mut desk = match connected {
-            Some(desk) => desk,
-            None => context.connect().await?,
-        };
-        let payload = wire::agreement::encode(&agreement).into();
-        let answer = desk.propose_agreement(proto::ProposeAgreementRequest { agreement: payload }).await?.into_inner();
-        finish(global, answer.agreement)
+        let (mut desk, id) = asked(global, &self.which).await?;
+        let answer = desk.sign_agreement(proto::SignAgreementRequest { id }).await?.into_inner();
+        let view = finish(global, answer.agreement)?;
+        transfer::write_signed(global, &view, self.out.as_deref())
     }
+}
+
+/// The connection of an administrator, and the agreement that is meant.
+async fn asked(global: &Global, which: &Which) -> Result<(DeskClient, prost::bytes::Bytes), CliError> {
+    let mut desk = Context::load(global, ADMINS)?.connect().await?;
+    let view = named(&mut desk, &which.id).await?;
+    Ok((desk, hex::decode(&view.id).unwrap_or_default().into()))
+}
+
+/// Shows what became of it.
+fn finish(global: &Global, agreement: Option<proto::AgreementView>) -> Result<View, CliError> {
+    let missing = || CliError::new(Exit::Failed, "INTERNAL", "the node's answer is empty");
+    let view = View::new(agreement.ok_or_else(missing)?)?;
+    output::result(global, &view, || view.words());
+    Ok(view)
 }
 
 async fn all(desk: &mut DeskClient) -> Result<Vec<View>, CliError> {
@@ -226,21 +138,15 @@ async fn all(desk: &mut DeskClient) -> Result<Vec<View>, CliError> {
     all.into_iter().map(View::new).collect()
 }
 
-async fn named(desk: &mut DeskClient, id: &str) -> Result<View, CliError> {
-    let mut found: Vec<View> = all(desk).await?.into_iter().filter(|v| v.id.starts_with(id)).collect();
-    match (found.pop(), found.is_empty()) {
-        (Some(one), true) if id.len() >= 4 => Ok(one),
-        (Some(_), _) => Err(CliError::usage(format!("`{id}` does not name one agreement; write more of its id"))),
-        (None, _) => {
-            let what = format!("there is no agreement `{id}`; see `watchfire agreement list`");
-            Err(CliError::new(Exit::Failed, "NOT_FOUND", what))
-        }
-    }
+/// The agreements that end soon: a name for each, and the days that are left.
+pub async fn ending(desk: &mut DeskClient) -> Result<Vec<(String, i64)>, CliError> {
+    Ok(all(desk).await?.iter().filter_map(View::ending).collect())
 }
 
-async fn find(desk: &mut DeskClient, which: &Which) -> Result<prost::bytes::Bytes, CliError> {
-    let view = named(desk, &which.id).await?;
-    Ok(hex::decode(&view.id).unwrap_or_default().into())
+/// The agreement whose id begins so.
+async fn named(desk: &mut DeskClient, id: &str) -> Result<View, CliError> {
+    let found = all(desk).await?.into_iter().filter(|v| v.id.starts_with(id)).collect();
+    named::only(found, id, "agreement", "agreement list")
 }
 
 async fn show(global: &Global, which: &Which) -> Result<(), CliError> {
@@ -258,19 +164,8 @@ async fn list(global: &Global) -> Result<(), CliError> {
     } else if views.is_empty() {
         output::print("no agreements yet; begin one with `watchfire agreement draft --partner DOMAIN`");
     } else {
-        let rows = views.iter().map(|v| {
-            let parties = v.parties.join(" + ");
-            vec![
-                short(&v.id).to_owned(),
-                v.version.to_string(),
-                parties,
-                v.state.clone(),
-                v.from.clone(),
-                v.until.clone(),
-            ]
-        });
-        let rows: Vec<_> = rows.collect();
-        output::print(&output::table(&["ID", "VERSION", "PARTIES", "STATE", "FROM", "UNTIL"], &rows));
+        let rows: Vec<_> = views.iter().map(View::row).collect();
+        output::print(&output::table(&["ID", "VERSION", "PARTIES", "STATE", "FROM", "UNTIL", ""], &rows));
     }
     Ok(())
 }

@@ -8,11 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{
-    CliError, Global,
-    agreement::{read_written, write_new},
-    output,
-};
+use super::{CliError, Global, output};
 use crate::{
     domain::{
         draft::Draft,
@@ -61,7 +57,7 @@ impl Assess {
         match self {
             Self::New(new) => {
                 let own = crate::config::Config::load(&global.dir)?.organisation.domain;
-                write_new(global, new.out.as_deref(), &draft::template(&own, SystemClock.now().day()))
+                output::written(global, new.out.as_deref(), &draft::template(&own, SystemClock.now().day()))
             }
             Self::Lint(lint) => lint.run(global),
             Self::Publish(publish) => publish.run(global).await,
@@ -94,7 +90,7 @@ impl Lint {
 
 /// A draft with its attachments' digests, and what the lint finds in it.
 fn checked(file: &std::path::Path) -> Result<(Draft, Vec<Finding>), CliError> {
-    let (text, format) = read_written(file)?;
+    let (text, format) = super::files::read_written(file)?;
     let mut draft = draft::parse(&text, format).map_err(|e| CliError::files(e.in_file(&file.display().to_string())))?;
     attach::digest(&mut draft, file)?;
     let findings = lint(&draft, SystemClock.now());

@@ -1,80 +1,15 @@
 //! Who speaks to which node: the identities in the node's directory, and the connection to its desk.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use super::{CliError, Exit, Global};
+pub use crate::app::persons::{PERSONS, PersonFiles, persons};
 use crate::{
-    app::OwnError,
     config::Config,
     desk::client::{self, DeskClient},
-    domain::ids::{Role, SpiffeId},
-    identity::{certificate::Leaf, files::read_chain},
-    seal::sign::SigningKey,
+    domain::ids::Role,
     telemetry::SystemClock,
 };
-
-/// Where the persons' identities are, in the node's directory.
-pub const PERSONS: &str = "persons";
-
-/// A person's identity in the directory: `persons/<role>-<name>/` with two certificates and their keys.
-#[derive(Debug, Clone)]
-pub struct PersonFiles {
-    /// Who.
-    pub id: SpiffeId,
-    /// Their directory.
-    pub dir: PathBuf,
-}
-
-impl PersonFiles {
-    /// The TLS certificate chain.
-    pub fn tls(&self) -> PathBuf {
-        self.dir.join("tls.pem")
-    }
-
-    /// The TLS key.
-    pub fn tls_key(&self) -> PathBuf {
-        self.dir.join("tls.key")
-    }
-
-    /// The signing certificate chain.
-    pub fn signing(&self) -> PathBuf {
-        self.dir.join("signing.pem")
-    }
-
-    /// The signing key.
-    pub fn signing_key(&self) -> PathBuf {
-        self.dir.join("signing.key")
-    }
-
-    /// The key that this person signs with.
-    pub fn load_key(&self) -> Result<SigningKey, OwnError> {
-        crate::app::signing_key(&self.signing(), &self.signing_key())
-    }
-}
-
-/// The persons in a node's directory, by id, without those that were revoked.
-pub fn persons(dir: &Path) -> Result<Vec<PersonFiles>, CliError> {
-    let root = dir.join(PERSONS);
-    let entries = match std::fs::read_dir(&root) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(vec![]),
-        Err(error) => return Err(CliError::files(format!("{} can't be read: {error}", root.display()))),
-    };
-    let mut persons = vec![];
-    let in_force = |dir: &PathBuf| dir.join("tls.pem").exists();
-    for dir in entries.flatten().map(|e| e.path()).filter(in_force) {
-        let chain = read_chain(&dir.join("tls.pem"))?;
-        let leaf = chain.first().map(|der| Leaf::parse(der)).transpose()?;
-        if let Some(leaf) = leaf {
-            persons.push(PersonFiles { id: leaf.id, dir });
-        }
-    }
-    persons.sort_by(|a, b| a.id.cmp(&b.id));
-    Ok(persons)
-}
 
 /// A command's surroundings: the configuration, and who speaks.
 pub struct Context {

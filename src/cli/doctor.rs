@@ -63,7 +63,7 @@ impl Doctor {
                 Check::ill("persons", "nobody may speak to the node yet", "watchfire person add NAME --role admin")
             }
             Ok(all) => Check::well("persons", format!("{} in this directory", all.len())),
-            Err(error) => Check::ill("persons", error.message, "mend the file that is named"),
+            Err(error) => Check::ill("persons", error.to_string(), "mend the file that is named"),
         });
         checks.extend(live(global).await);
         let ill = checks.iter().filter(|c| !c.ok).count();
@@ -118,6 +118,13 @@ async fn live(global: &Global) -> Vec<Check> {
         Ok(answer) => answer.into_inner().feeds,
         Err(status) => return vec![Check::ill("node", CliError::from(status).message, "see the node's log")],
     };
+    match super::agreement::ending(&mut desk).await {
+        Ok(ending) => checks.extend(ending.into_iter().map(|(name, days)| {
+            let fix = "watchfire agreement draft --amends ID, then agreement propose FILE --amends ID";
+            Check::ill(&format!("agreement {name}"), format!("ends in {days} days"), fix)
+        })),
+        Err(error) => checks.push(Check::ill("agreements", error.message, "see the node's log")),
+    }
     for feed in feeds.iter().filter(|f| f.outgoing && !f.problem.is_empty()) {
         let name = format!("statements for {}", feed.partner);
         checks.push(Check::ill(&name, &*feed.problem, "have the program updated there"));

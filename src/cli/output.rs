@@ -2,6 +2,7 @@
 
 use std::{
     io::{IsTerminal, Write},
+    path::Path,
     process::ExitCode,
 };
 
@@ -158,6 +159,17 @@ pub fn result(global: &Global, value: &impl Serialize, words: impl FnOnce() -> S
     }
 }
 
+/// A text for a new file, or for stdout where none is named.
+pub fn written(global: &Global, out: Option<&Path>, text: &str) -> Result<(), CliError> {
+    let Some(path) = out else {
+        print(text.trim_end());
+        return Ok(());
+    };
+    super::files::write_new(path, text)?;
+    result(global, &serde_json::json!({ "file": path }), || format!("wrote {}", path.display()));
+    Ok(())
+}
+
 /// A remark on stderr, unless quiet.
 pub fn note(global: &Global, text: &str) {
     if !global.quiet {
@@ -207,7 +219,7 @@ pub fn options() -> Options {
     let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
     #[expect(clippy::expect_used, reason = "the lexicon is one of the built-in table's")]
     let lexicon = Lexicon::by_id(LEXICON).expect("the default lexicon is built in");
-    Options { lexicon, width: columns.unwrap_or(100), color: is_terminal && std::env::var_os("NO_COLOR").is_none() }
+    Options { lexicon, width: columns.unwrap_or(80), color: is_terminal && std::env::var_os("NO_COLOR").is_none() }
 }
 
 /// The default lexicon of likelihood words.

@@ -2,25 +2,23 @@
 
 use std::path::PathBuf;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::{
     CliError, Exit, Global,
     context::{ADMINS, ANYBODY, Context},
+    files::{armour, read_armoured, write_new},
     output,
 };
 use crate::{
     domain::{
         ids::TrustDomain,
         partner::{Endpoint, PartnerKind},
-        statement::Envelope,
         time::Clock,
     },
     identity::fingerprint::Fingerprint,
     node::partners::open_invitation,
-    render::text::one_line,
     telemetry::SystemClock,
     wire::{self, field::word, proto},
 };
@@ -155,8 +153,7 @@ impl Invite {
         let envelope = wire::field::present("invitation", answer.invitation)?;
         let envelope = wire::envelope::from_proto(envelope)?;
         let (invitation, bundle) = open_invitation(&envelope, &context.config.signing_usages, SystemClock.now())?;
-        std::fs::write(&self.out, armour(&envelope))
-            .map_err(|e| CliError::files(format!("{} can't be written: {e}", self.out.display())))?;
+        write_new(&self.out, &armour(&envelope))?;
         if invitation.endpoint.is_none() {
             let hint = "the invitation names no endpoint: the partner can't dial this node; give one with --endpoint HOST:PORT";
             output::note(global, hint);
@@ -177,7 +174,7 @@ impl Invite {
 impl Accept {
     async fn run(&self, global: &Global) -> Result<(), CliError> {
         let context = Context::load(global, ADMINS)?;
-        let envelope = dearmour(&self.file)?;
+        let envelope = read_armoured(&self.file)?;
         let (invitation, bundle) = open_invitation(&envelope, &context.config.signing_usages, SystemClock.now())?;
         let (who, fingerprint) = (&invitation.organisation, bundle.fingerprint());
         if self.fingerprint.is_none() {
@@ -233,33 +230,4 @@ async fn show(global: &Global, domain: &TrustDomain) -> Result<(), CliError> {
     })?;
     output::result(global, &view, || view.words());
     Ok(())
-}
-
-const BEGIN: &str = "-----BEGIN WATCHFIRE STATEMENT-----";
-const END: &str = "-----END WATCHFIRE STATEMENT-----";
-
-/// A statement as text that survives mail.
-pub fn armour(envelope: &Envelope) -> String {
-    let text = STANDARD.encode(wire::envelope::encode(envelope));
-    let mut out = format!("{BEGIN}\n");
-    for line in text.as_bytes().chunks(64) {
-        out.push_str(&String::from_utf8_lossy(line));
-        out.push('\n');
-    }
-    out + END + "\n"
-}
-
-/// A statement from a file that [`armour`] made.
-pub fn dearmour(file: &std::path::Path) -> Result<Envelope, CliError> {
-    let at = file.display();
-    let text = std::fs::read_to_string(file).map_err(|e| CliError::files(format!("{at} can't be read: {e}")))?;
-    let inner = text.trim().strip_prefix(BEGIN).and_then(|t| t.strip_suffix(END));
-    let inner: String = inner.unwrap_or_default().split_whitespace().collect();
-    let bytes = STANDARD.decode(&inner).ok().filter(|b| !b.is_empty());
-    let bytes =
-        bytes.ok_or_else(|| CliError::files(format!("{at} holds no statement; it should begin with {BEGIN}")))?;
-    wire::envelope::decode(&bytes).map_err(|f| {
-        let message = one_line(&format!("{at}: {f}"));
-        CliError { message, ..CliError::from(f) }
-    })
 }

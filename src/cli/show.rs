@@ -25,6 +25,8 @@ pub struct Held {
     pub signatures: Vec<SignatureLine>,
     /// The releases by which it came.
     pub via: Vec<(String, Release)>,
+    /// The organisations by which it came, without its originator.
+    hubs: Vec<String>,
     /// Where it stands.
     pub state: String,
     /// When it was published or first received here.
@@ -46,13 +48,17 @@ impl Held {
             valid: s.valid,
             note: (!s.reason.is_empty()).then_some(s.reason),
         });
-        let via = view.releases.into_iter().map(release).collect::<Result<_, Fault>>()?;
+        let via: Vec<(String, Release)> = view.releases.into_iter().map(release).collect::<Result<_, Fault>>()?;
+        let mut hubs: Vec<String> = via.iter().map(|(sender, _)| sender.clone()).collect();
+        hubs.retain(|sender| sender != manifest.originator.as_str());
+        hubs.dedup();
         Ok(Self {
             quarantines: view.quarantines.into_iter().map(Kept::new).collect(),
             portions: opened.into_iter().map(|o| o.portion().clone()).collect(),
             manifest,
             signatures: signatures.collect(),
             via,
+            hubs,
             state: view.state,
             since: wire::field::time("since", view.since).map(|t| t.to_string()).unwrap_or_default(),
         })
@@ -74,7 +80,8 @@ impl Held {
             portions: &self.portions,
             signatures: &self.signatures,
             state: &self.state,
-            via: &[],
+            via: &self.hubs,
+            is_own: self.via.is_empty(),
         }
     }
 

@@ -33,6 +33,7 @@ const KEYS: &[(&str, &[&str])] = &[
             "drain_seconds",
         ],
     ),
+    ("agreements", &["approvals"]),
     ("rules", &["cedar"]),
     ("log", &["format", "level"]),
 ];
@@ -205,6 +206,17 @@ impl Table {
             self.fault_at(&found, format!("write one of {}", words.join(", ")));
         }
         text
+    }
+
+    /// A whole number within bounds, where one is given.
+    pub fn number(&mut self, key: &str, least: u32, most: u32) -> Option<u32> {
+        let found = self.values.remove(key)?;
+        let number = found.value.as_integer().and_then(|n| u32::try_from(n).ok());
+        let number = number.filter(|n| (least..=most).contains(n));
+        if number.is_none() {
+            self.fault_at(&found, format!("a number belongs here, {least} to {most}"));
+        }
+        number
     }
 
     /// A list of texts; absent: empty.

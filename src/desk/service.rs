@@ -6,6 +6,7 @@ use futures_util::StreamExt;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{
+    explain,
     feed::{self, Sending},
     view,
 };
@@ -15,7 +16,7 @@ use crate::{
         ids::{SpiffeId, TrustDomain},
         partner::PartnerKind,
     },
-    node::{Node, publish::Submission},
+    node::{Node, explain::Asked, publish::Submission},
     store::ListFilter,
     transport::listener::PeerIdentity,
     wire::{
@@ -60,6 +61,11 @@ fn optional_domain(field: &str, text: &str) -> Result<Option<TrustDomain>, Fault
 /// What a person asks for wrongly is an argument, not a signed statement at fault.
 fn argument<T>(result: Result<T, Fault>) -> Result<T, Fault> {
     result.map_err(|f| Fault { reason: Reason::InvalidArgument, ..f })
+}
+
+/// A line of text for the partner, or nothing.
+fn told(field: &str, text: String) -> Result<String, Fault> {
+    if text.is_empty() { Ok(text) } else { argument(field::line(field, text)) }
 }
 
 /// One answer of the node, as a message.
@@ -186,18 +192,27 @@ impl DeskService for Desk {
         answer(work.await, |v| proto::GetAssessmentResponse { assessment: Some(view::assessment(&v)) })
     }
 
+    async fn find_assessments(
+        &self,
+        request: Request<proto::FindAssessmentsRequest>,
+    ) -> Answer<proto::FindAssessmentsResponse> {
+        let caller = caller(&request)?;
+        let found = self.node.find(&caller, &request.into_inner().beginning).await;
+        answer(found, |ids| proto::FindAssessmentsResponse {
+            assessment_ids: ids.iter().map(|id| id.0.to_vec().into()).collect(),
+        })
+    }
+
     async fn explain(&self, request: Request<proto::ExplainRequest>) -> Answer<proto::ExplainResponse> {
         let caller = caller(&request)?;
         let proto::ExplainRequest { assessment_id, version, partner } = request.into_inner();
         let work = async {
             let id = argument(field::bytes("assessment_id", &assessment_id))?;
             let partner = optional_domain("partner", &partner)?;
-            self.node.explain(&caller, &id, (version > 0).then_some(version), partner.as_ref()).await
+            let asked = Asked { assessment: id, version: (version > 0).then_some(version), partner };
+            Ok((self.node.explain(&caller, &asked).await?, asked.partner))
         };
-        answer(work.await, |e| proto::ExplainResponse {
-            then: view::explained(&e.prepared, &e.then),
-            now: view::explained(&e.prepared, &e.now),
-        })
+        answer(work.await, |(e, partner)| explain::explained(&e, partner.as_ref()))
     }
 
     type FollowFeedStream = Sending<proto::FollowFeedResponse>;
@@ -278,7 +293,7 @@ impl DeskService for Desk {
     ) -> Answer<proto::ProposeAgreementResponse> {
         let caller = caller(&request)?;
         let proposed = self.node.propose(&caller, request.into_inner().agreement.into()).await;
-        answer(proposed, |a| proto::ProposeAgreementResponse { agreement: Some(view::agreement(&a)) })
+        answer(proposed, |a| proto::ProposeAgreementResponse { agreement: Some(view::agreement(&self.node, &a)) })
     }
 
     async fn sign_agreement(
@@ -288,9 +303,9 @@ impl DeskService for Desk {
         let caller = caller(&request)?;
         let work = async {
             let id = argument(field::bytes("id", &request.into_inner().id))?;
-            self.node.countersign(&caller, &id).await
+            self.node.sign_agreement(&caller, &id).await
         };
-        answer(work.await, |a| proto::SignAgreementResponse { agreement: Some(view::agreement(&a)) })
+        answer(work.await, |a| proto::SignAgreementResponse { agreement: Some(view::agreement(&self.node, &a)) })
     }
 
     async fn suspend_agreement(
@@ -299,10 +314,11 @@ impl DeskService for Desk {
     ) -> Answer<proto::SuspendAgreementResponse> {
         let caller = caller(&request)?;
         let work = async {
-            let id = argument(field::bytes("id", &request.into_inner().id))?;
-            self.node.stop(&caller, &id, false).await
+            let proto::SuspendAgreementRequest { id, reason } = request.into_inner();
+            let id = argument(field::bytes("id", &id))?;
+            self.node.suspend_agreement(&caller, &id, &told("reason", reason)?).await
         };
-        answer(work.await, |a| proto::SuspendAgreementResponse { agreement: Some(view::agreement(&a)) })
+        answer(work.await, |a| proto::SuspendAgreementResponse { agreement: Some(view::agreement(&self.node, &a)) })
     }
 
     async fn terminate_agreement(
@@ -311,15 +327,41 @@ impl DeskService for Desk {
     ) -> Answer<proto::TerminateAgreementResponse> {
         let caller = caller(&request)?;
         let work = async {
-            let id = argument(field::bytes("id", &request.into_inner().id))?;
-            self.node.stop(&caller, &id, true).await
+            let proto::TerminateAgreementRequest { id, reason } = request.into_inner();
+            let id = argument(field::bytes("id", &id))?;
+            self.node.terminate_agreement(&caller, &id, &told("reason", reason)?).await
         };
-        answer(work.await, |a| proto::TerminateAgreementResponse { agreement: Some(view::agreement(&a)) })
+        answer(work.await, |a| proto::TerminateAgreementResponse { agreement: Some(view::agreement(&self.node, &a)) })
+    }
+
+    async fn resume_agreement(
+        &self,
+        request: Request<proto::ResumeAgreementRequest>,
+    ) -> Answer<proto::ResumeAgreementResponse> {
+        let caller = caller(&request)?;
+        let work = async {
+            let id = argument(field::bytes("id", &request.into_inner().id))?;
+            self.node.resume_agreement(&caller, &id).await
+        };
+        answer(work.await, |a| proto::ResumeAgreementResponse { agreement: Some(view::agreement(&self.node, &a)) })
+    }
+
+    async fn import_agreement(
+        &self,
+        request: Request<proto::ImportAgreementRequest>,
+    ) -> Answer<proto::ImportAgreementResponse> {
+        let caller = caller(&request)?;
+        let work = async {
+            let envelope = field::present("agreement", request.into_inner().agreement)?;
+            let envelope = wire::envelope::from_proto(envelope).map_err(|f| f.within("agreement"))?;
+            self.node.import_agreement(&caller, &envelope).await
+        };
+        answer(work.await, |a| proto::ImportAgreementResponse { agreement: Some(view::agreement(&self.node, &a)) })
     }
 
     async fn list_agreements(&self, _: Request<proto::ListAgreementsRequest>) -> Answer<proto::ListAgreementsResponse> {
         answer(self.node.agreements().await, |all| proto::ListAgreementsResponse {
-            agreements: all.iter().map(view::agreement).collect(),
+            agreements: all.iter().map(|a| view::agreement(&self.node, a)).collect(),
         })
     }
 }

@@ -1,13 +1,18 @@
 //! What the node answers, as messages.
 
 use crate::{
-    domain::{body::Kind, event::PortionDecision, partner::PartnerKind},
+    domain::{
+        agreement::{AgreementState, Approval, End, Side},
+        body::Kind,
+        event::PortionDecision,
+        partner::PartnerKind,
+    },
     node::{
+        Node,
         directory::Partner,
-        explain::Explained,
         partners::bundle_of,
         prepared::Prepared,
-        publish::{Published, in_ledger},
+        publish::{PartnerDecision, Published},
         read::View,
         status::{Arrival, FeedStatus},
     },
@@ -23,23 +28,25 @@ use crate::{
 };
 
 pub(super) fn published(published: &Published) -> proto::PublishAssessmentResponse {
-    let decisions = published.decisions.iter().map(|d| {
-        let portions = d.decision.portions.iter().map(in_ledger);
-        proto::PartnerDecision {
-            partner: d.partner.to_string(),
-            release: d.decision.release.is_some(),
-            not_before: d.not_before.and_then(timestamp),
-            portions: portions.map(|p| portion_decision(&published.prepared, &p)).collect(),
-            because: vec![],
-        }
-    });
     proto::PublishAssessmentResponse {
         assessment_id: published.assessment.0.to_vec().into(),
         version: published.version,
         manifest_id: published.manifest.0.to_vec().into(),
-        decisions: decisions.collect(),
+        decisions: decisions(&published.prepared, &published.decisions),
         is_new: published.is_new,
     }
+}
+
+/// What each partner gets.
+pub(super) fn decisions(prepared: &Prepared, all: &[PartnerDecision]) -> Vec<proto::PartnerDecision> {
+    let one = |d: &PartnerDecision| proto::PartnerDecision {
+        partner: d.partner.to_string(),
+        release: d.release,
+        not_before: d.not_before.and_then(timestamp),
+        portions: d.portions.iter().map(|p| portion_decision(prepared, p)).collect(),
+        because: vec![],
+    };
+    all.iter().map(one).collect()
 }
 
 fn portion_decision(prepared: &Prepared, decision: &PortionDecision) -> proto::PortionDecision {
@@ -49,18 +56,8 @@ fn portion_decision(prepared: &Prepared, decision: &PortionDecision) -> proto::P
         kind: portion.map(|p| number_of(Kind::ALL, &p.portion.kind())).unwrap_or_default(),
         release: decision.release,
         because: decision.because.clone(),
+        not_before: decision.not_before.and_then(timestamp),
     }
-}
-
-pub(super) fn explained(prepared: &Prepared, all: &[Explained]) -> Vec<proto::PartnerDecision> {
-    let one = |e: &Explained| proto::PartnerDecision {
-        partner: e.partner.to_string(),
-        release: e.release,
-        not_before: None,
-        portions: e.portions.iter().map(|p| portion_decision(prepared, p)).collect(),
-        because: vec![],
-    };
-    all.iter().map(one).collect()
 }
 
 pub(super) fn assessment(view: &View) -> proto::AssessmentView {
@@ -103,13 +100,35 @@ pub(super) fn partner(partner: &Partner) -> proto::PartnerView {
     }
 }
 
-pub(super) fn agreement(record: &AgreementRecord) -> proto::AgreementView {
-    let envelope = crate::wire::envelope::decode(&record.envelope).ok();
+pub(super) fn agreement(node: &Node, record: &AgreementRecord) -> proto::AgreementView {
+    let envelope = crate::wire::envelope::decode_draft(&record.envelope).ok();
+    let (now, standing) = (node.now(), &record.standing);
+    let (ended, ends_at) = match &standing.end {
+        Some(End::Terminated { side: Side::Here, at }) => ("terminated-here", Some(*at)),
+        Some(End::Terminated { side: Side::There, at }) => ("terminated-there", Some(*at)),
+        Some(End::Followed { from, .. }) => (if *from <= now { "followed" } else { "" }, Some(*from)),
+        Some(End::Expired { at }) => ("expired", Some(*at)),
+        None if record.state(now) == AgreementState::Ended => ("expired", Some(record.agreement.until.end())),
+        None => ("", None),
+    };
+    let followed_by = match &standing.end {
+        Some(End::Followed { by, .. }) => by.0.to_vec(),
+        Some(End::Terminated { .. } | End::Expired { .. }) | None => vec![],
+    };
+    let approval = |a: &Approval| proto::AgreementApproval { id: a.by.to_string(), at: timestamp(a.at) };
     proto::AgreementView {
         id: record.id.0.to_vec().into(),
         envelope: envelope.as_ref().map(envelope::to_proto),
-        state: record.state.to_string(),
+        state: record.state(now).to_string(),
         changed: timestamp(record.changed_at),
+        approvals: standing.approvals.iter().map(approval).collect(),
+        approvals_needed: u32::try_from(node.approvals_needed(&record.agreement)).unwrap_or(u32::MAX),
+        suspended_here: standing.suspended_here.as_ref().map(approval),
+        suspended_there: standing.suspended_there.and_then(timestamp),
+        ended: ended.to_owned(),
+        followed_by: followed_by.into(),
+        ends_at: ends_at.and_then(timestamp),
+        partner_reason: standing.heard.as_ref().map(|h| h.reason.clone()).unwrap_or_default(),
     }
 }
 

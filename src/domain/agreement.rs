@@ -1,4 +1,8 @@
-//! The terms between two organisations.
+//! The terms between two organisations, and where they stand.
+
+mod standing;
+
+pub mod difference;
 
 use serde::Serialize;
 
@@ -10,6 +14,8 @@ use super::{
     place::{Country, Place},
     time::{Day, Time},
 };
+
+pub use standing::{AgreementState, Approval, End, Heard, Notice, Side, Standing, Step};
 
 /// An agreement's series: 16 random bytes, the same over all its versions.
 pub type Series = AssessmentId;
@@ -45,6 +51,12 @@ impl Agreement {
     /// Whether `now` is within its validity.
     pub fn is_valid_at(&self, now: Time) -> bool {
         self.from.start() <= now && now < self.until.end()
+    }
+
+    /// Whether the time has begun in which both are told that it ends, and it has not ended yet.
+    pub fn is_ending(&self, now: Time) -> bool {
+        let end = self.until.end();
+        now < end && end.plus_seconds(-i64::from(self.notice_days) * 86_400) <= now
     }
 
     /// The group of that name.

@@ -55,6 +55,8 @@ pub enum Deed {
     PartnerChanged { partner: TrustDomain, fingerprint: String, state: String },
     /// An agreement was proposed, signed, refused or ended.
     AgreementChanged { agreement: StatementId, version: u32, partner: TrustDomain, state: String },
+    /// Somebody stands behind an agreement.
+    AgreementApproved { agreement: StatementId, version: u32, partner: TrustDomain },
     /// Somebody read an assessment.
     Read { manifest: StatementId },
     /// A partner sent something that was refused.
@@ -88,4 +90,7 @@ pub struct PortionDecision {
     pub release: bool,
     /// The grants or rules that decided, each with its words.
     pub because: Vec<String>,
+    /// From when on it goes, where that is later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Time>,
 }

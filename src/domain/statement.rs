@@ -9,6 +9,8 @@ words!(
         Manifest = "manifest",
         /// Terms between two organisations.
         Agreement = "agreement",
+        /// Tells the other party of an agreement what was done with it alone.
+        Notice = "notice",
         /// Hands portions to one partner.
         Release = "release",
         /// Stands in for a release whose permission has ended.
@@ -26,6 +28,7 @@ impl StatementKind {
         match self {
             Self::Manifest => "application/vnd.watchfire.manifest.v1+proto",
             Self::Agreement => "application/vnd.watchfire.agreement.v1+proto",
+            Self::Notice => "application/vnd.watchfire.notice.v1+proto",
             Self::Release => "application/vnd.watchfire.release.v1+proto",
             Self::Void => "application/vnd.watchfire.void.v1+proto",
             Self::Receipt => "application/vnd.watchfire.receipt.v1+proto",

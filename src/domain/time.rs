@@ -90,6 +90,12 @@ impl Day {
         Time(jiff::tz::Offset::UTC.to_timestamp(midnight).unwrap_or(jiff::Timestamp::MIN))
     }
 
+    /// The day before; the calendar's first one has none and stays.
+    #[must_use]
+    pub fn before(self) -> Self {
+        Self(self.0.yesterday().unwrap_or(self.0))
+    }
+
     /// The first moment after the day, UTC.
     pub fn end(self) -> Time {
         self.start().plus_seconds(86_400)

@@ -29,6 +29,11 @@ impl Faults {
         None
     }
 
+    /// Whether nothing was noted yet.
+    pub fn is_empty(&self) -> bool {
+        self.0.borrow().is_empty()
+    }
+
     /// The value, if nothing was noted.
     pub fn finish<T>(self, value: Option<T>) -> Result<T, DraftError> {
         let faults = self.0.into_inner();

@@ -8,10 +8,11 @@ use std::{
 use super::Node;
 use crate::{
     domain::{
-        agreement::Agreement,
+        agreement::{Agreement, AgreementState, End},
         fault::{Fault, Reason},
         ids::{StatementId, TrustDomain},
         partner::PartnerState,
+        time::{Day, Time},
     },
     identity::{
         bundle::TrustBundle,
@@ -19,7 +20,7 @@ use crate::{
         trust::{Member, Trust},
     },
     policy::{HouseRules, PartnerPolicy},
-    store::{AgreementState, PartnerRecord},
+    store::PartnerRecord,
 };
 
 /// All partners, by name.
@@ -37,7 +38,30 @@ pub struct Partner {
     /// What it may send.
     pub incoming: Arc<PartnerPolicy>,
     /// What both were compiled from.
-    agreements: Vec<StatementId>,
+    compiled_from: Vec<(StatementId, Day, bool)>,
+    /// Versions that a later one has followed, with when it did.
+    followed: Vec<(StatementId, Time)>,
+}
+
+/// For how long a release under a version that was followed is still taken, seconds: its giver learns of the next version by
+/// the partner's signature, which reaches it when the two are linked again.
+const HANDOVER_SECONDS: i64 = 86_400;
+
+impl Partner {
+    /// Whether what was released at that time could still stand on the agreement, which is signed by both.
+    pub fn could_stand_on(&self, agreement: &StatementId, released_at: Time) -> bool {
+        let followed = self.followed.iter().find(|(id, _)| id == agreement);
+        followed.is_none_or(|(_, at)| released_at < at.plus_seconds(HANDOVER_SECONDS))
+    }
+}
+
+/// A partner's agreements, as they count for decisions.
+#[derive(Default)]
+struct Terms {
+    /// In force, each until the last day on which it is.
+    in_force: Vec<(StatementId, Agreement)>,
+    /// Followed by a later version, and when.
+    followed: Vec<(StatementId, Agreement, Time)>,
 }
 
 impl Directory {
@@ -79,24 +103,34 @@ impl Node {
     /// Where the store can't be read. What was in force stays so then.
     pub async fn reload_directory(&self) -> Result<(), Fault> {
         let records = self.store.partners().await?;
-        let mut in_force: HashMap<TrustDomain, Vec<(StatementId, Agreement)>> = HashMap::new();
+        let now = self.now();
+        let mut terms: HashMap<TrustDomain, Terms> = HashMap::new();
         for record in self.store.agreements().await? {
-            if record.state == AgreementState::InForce {
-                in_force.entry(record.partner).or_default().push((record.id, record.agreement));
+            let state = record.state(now);
+            let terms = terms.entry(record.partner).or_default();
+            match (state, &record.standing.end) {
+                (AgreementState::InForce, _) => {
+                    let until = record.standing.last_day(record.agreement.until);
+                    terms.in_force.push((record.id, Agreement { until, ..record.agreement }));
+                }
+                (AgreementState::Ended, Some(End::Followed { from, .. })) if record.standing.was_in_force() => {
+                    terms.followed.push((record.id, record.agreement, *from));
+                }
+                _ => {}
             }
         }
         let mut partners = BTreeMap::new();
         for record in &records {
             let domain = &record.organisation.domain;
-            let partner = self.compile(record, in_force.remove(domain).unwrap_or_default())?;
+            let partner = self.compile(record, terms.remove(domain).unwrap_or_default())?;
             partners.insert(domain.clone(), Arc::new(partner));
         }
         self.reload_trust(&records)?;
         let before = self.directory.swap(Arc::new(Directory { partners }));
-        let now = self.directory.load();
-        for domain in before.partners.keys().chain(now.partners.keys()) {
+        let after = self.directory.load();
+        for domain in before.partners.keys().chain(after.partners.keys()) {
             let live = self.live.of(domain);
-            if now.active(domain).is_err() {
+            if after.active(domain).is_err() {
                 live.end_stream();
             }
             live.wake();
@@ -107,22 +141,33 @@ impl Node {
 
     /// A partner with its policies; those of the moment, where nothing has changed for it: compiling takes milliseconds,
     /// and of a thousand partners one has changed.
-    fn compile(&self, record: &PartnerRecord, in_force: Vec<(StatementId, Agreement)>) -> Result<Partner, Fault> {
+    fn compile(&self, record: &PartnerRecord, terms: Terms) -> Result<Partner, Fault> {
+        let Terms { in_force, followed } = terms;
         let organisation = &record.organisation;
-        let agreements: Vec<StatementId> = in_force.iter().map(|(id, _)| *id).collect();
+        let now = self.now();
+        // Only while the version that follows is in force: what ends or suspends that one ends the handover too.
+        let is_handed_over = |agreement: &Agreement, at: &Time| {
+            now < at.plus_seconds(HANDOVER_SECONDS) && in_force.iter().any(|(_, a)| a.series == agreement.series)
+        };
+        let before = followed.iter().filter(|(_, agreement, at)| is_handed_over(agreement, at));
+        let taken: Vec<(StatementId, Agreement)> =
+            in_force.iter().cloned().chain(before.map(|(id, agreement, _)| (*id, agreement.clone()))).collect();
+        let compiled_from: Vec<(StatementId, Day, bool)> =
+            taken.iter().enumerate().map(|(n, (id, a))| (*id, a.until, n < in_force.len())).collect();
         let before = self.directory.load().get(&organisation.domain).cloned();
-        let same = before.filter(|b| b.agreements == agreements && b.record.organisation == *organisation);
+        let same = before.filter(|b| b.compiled_from == compiled_from && b.record.organisation == *organisation);
         let (outgoing, incoming) = match same {
             Some(same) => (same.outgoing.clone(), same.incoming.clone()),
             None => {
                 let outgoing = PartnerPolicy::compile(self.domain(), organisation, &in_force, &self.house)?;
                 // The sender's house rules are its own; here only the agreement's terms and the built-in rules count.
                 let sender = &organisation.domain;
-                let incoming = PartnerPolicy::compile(sender, &self.organisation, &in_force, &HouseRules::none())?;
+                let incoming = PartnerPolicy::compile(sender, &self.organisation, &taken, &HouseRules::none())?;
                 (Arc::new(outgoing), Arc::new(incoming))
             }
         };
-        Ok(Partner { record: record.clone(), outgoing, incoming, agreements })
+        let followed = followed.into_iter().map(|(id, _, at)| (id, at)).collect();
+        Ok(Partner { record: record.clone(), outgoing, incoming, compiled_from, followed })
     }
 
     fn reload_trust(&self, records: &[PartnerRecord]) -> Result<(), Fault> {

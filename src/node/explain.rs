@@ -1,76 +1,216 @@
-//! Explain: who may have which portion and why, as decided at publication and as it would be decided now.
+//! Explain: who may have which portion and why, as decided at publication and as it would be decided now, what was released, and what would
+//! have to change.
+
+mod history;
 
 use std::sync::Arc;
 
-use super::{Node, prepared::Prepared, publish::in_ledger};
+use super::{Node, directory::Partner, fault::lost, prepared::Prepared, publish::PartnerDecision};
 use crate::{
     domain::{
-        event::{Deed, PortionDecision},
+        agreement::Agreement,
+        agreement::AgreementState,
+        assessment::Portion,
+        event::{Deed, Event, PortionDecision},
         fault::{Fault, Reason},
-        ids::{AssessmentId, Role, SpiffeId, TrustDomain},
+        ids::{AssessmentId, Digest, Role, SpiffeId, StatementId, TrustDomain},
+        partner::PartnerState,
+        time::Time,
     },
-    policy::decide,
+    policy::{
+        plan,
+        remedy::{Line, Question, Remedy, lines, remedy},
+    },
+    render,
 };
 
-/// What was or would be decided for one partner.
-pub struct Explained {
-    /// The partner.
-    pub partner: TrustDomain,
-    /// Portion by portion.
-    pub portions: Vec<PortionDecision>,
-    /// Whether anything goes.
-    pub release: bool,
+pub use history::{Arrived, Released};
+
+/// What is asked.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// About which assessment.
+    pub assessment: AssessmentId,
+    /// Which version; the latest where none is named.
+    pub version: Option<u32>,
+    /// For one partner; for all where none is named.
+    pub partner: Option<TrustDomain>,
 }
 
-/// Both answers.
+/// What would have to change for one portion to go.
+pub struct Remedied {
+    /// The portion's digest.
+    pub portion: Digest,
+    /// Whether there is anything that would do.
+    pub possible: bool,
+    /// The changes: all of them together.
+    pub steps: Vec<Line>,
+}
+
+/// All answers.
 pub struct Explanation {
     /// What they are about.
     pub prepared: Arc<Prepared>,
+    /// When it was published or first received here.
+    pub since: Time,
+    /// When `now` is.
+    pub asked: Time,
+    /// Whether the caller reads assessments.
+    pub reads: bool,
     /// As decided at publication, from the ledger.
-    pub then: Vec<Explained>,
-    /// As it would be decided now.
-    pub now: Vec<Explained>,
+    pub then: Vec<PartnerDecision>,
+    /// As it would be decided now; empty where it came from elsewhere.
+    pub now: Vec<PartnerDecision>,
+    /// What was released so far.
+    pub released: Vec<Released>,
+    /// Where one partner was asked for: what would have to change.
+    pub remedies: Vec<Remedied>,
+    /// The releases by which it came.
+    pub arrived: Vec<Arrived>,
 }
 
 impl Node {
-    /// Explains an assessment for one partner, or for all.
+    /// Explains an assessment for one partner, or for all. Analysts and officers also see how each portion begins, and this goes on record as
+    /// a reading; officers see what is in quarantine.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, `NOT_FOUND`, store faults.
-    pub async fn explain(
-        &self,
-        caller: &SpiffeId,
-        id: &AssessmentId,
-        version: Option<u32>,
-        partner: Option<&TrustDomain>,
-    ) -> Result<Explanation, Fault> {
+    pub async fn explain(&self, caller: &SpiffeId, asked: &Asked) -> Result<Explanation, Fault> {
         self.require(caller, &[Role::Analyst, Role::Officer, Role::Admin])?;
-        let found = self.store.assessment(id, version, false).await?;
+        let id = &asked.assessment;
+        let found = self.store.assessment(id, asked.version, caller.role() == Role::Officer).await?;
         let record =
             found.ok_or_else(|| Fault::new(Reason::NotFound, format!("there is no assessment `{id}` here")))?;
-        let prepared = Arc::new(Prepared::new(record)?);
-        let is_asked = |domain: &TrustDomain| partner.is_none_or(|p| p == domain);
-        let mut then = vec![];
-        for event in self.store.events_of(&prepared.id).await? {
-            if let Deed::Decided { partner, portions, .. } = event.deed
-                && is_asked(&partner)
-            {
-                let release = portions.iter().any(|p| p.release);
-                then.push(Explained { partner, portions, release });
-            }
+        let own = record.originator == *self.domain();
+        let (at, since) = (self.now(), record.since);
+        let mut events = self.store.events_of(&record.manifest_id).await?;
+        let known = |d: &TrustDomain| {
+            self.directory().get(d).is_some()
+                || events.iter().any(|e| matches!(&e.deed, Deed::Decided { partner, .. } if partner == d))
+        };
+        if let Some(unknown) = asked.partner.as_ref().filter(|d| !known(d)) {
+            return Err(Fault::at(Reason::NotFound, "partner", format!("there is no partner `{unknown}` here")));
         }
-        let (at, facts) = (self.now(), prepared.facts());
-        let directory = self.directory();
-        let now = directory.all().filter(|p| is_asked(&p.record.organisation.domain)).map(|p| {
-            let decision = decide(&p.outgoing, &facts, at);
-            Explained {
-                partner: p.record.organisation.domain.clone(),
-                portions: decision.portions.iter().map(in_ledger).collect(),
-                release: decision.release.is_some(),
-            }
-        });
-        let now = now.collect();
-        drop(facts);
-        Ok(Explanation { prepared, then, now })
+        events.retain(|e| asked.partner.is_none() || history::partner_of(e) == asked.partner.as_ref());
+        let reads = caller.role() != Role::Admin;
+        if reads {
+            let deed = Deed::Read { manifest: record.manifest_id };
+            self.store.record(vec![Event { at, by: Some(caller.clone()), deed }]).await?;
+        }
+        let arrived = history::arrived(&record, &events)?;
+        let prepared = Arc::new(Prepared::new(record)?);
+        let released = self.released(&prepared.id, &events).await?;
+        let (now, remedies) =
+            if own { self.explain_now(&prepared, asked.partner.as_ref(), at).await? } else { (vec![], vec![]) };
+        let then = events.into_iter().filter_map(as_decided).collect();
+        Ok(Explanation { prepared, since, asked: at, reads, then, now, released, remedies, arrived })
     }
+
+    /// What would be decided now; and where one partner is asked for, what would have to change.
+    async fn explain_now(
+        &self,
+        prepared: &Arc<Prepared>,
+        asked: Option<&TrustDomain>,
+        at: Time,
+    ) -> Result<(Vec<PartnerDecision>, Vec<Remedied>), Fault> {
+        let directory = self.directory();
+        let meant = |p: &&Arc<Partner>| asked.is_none_or(|a| *a == p.record.organisation.domain);
+        let partners: Vec<Arc<Partner>> = directory.all().filter(meant).cloned().collect();
+        let subject = match (asked, partners.first()) {
+            (Some(_), Some(partner)) => Some(self.subject(partner).await?),
+            _ => None,
+        };
+        let (prepared, giver) = (prepared.clone(), self.domain().clone());
+        let work = tokio::task::spawn_blocking(move || {
+            let facts = prepared.facts();
+            let now = partners.iter().map(|p| decided(p, &plan(&p.outgoing, &facts, at))).collect();
+            let remedies = subject.map(|s| s.remedies(&giver, &prepared, at)).unwrap_or_default();
+            (now, remedies)
+        });
+        work.await.map_err(lost)
+    }
+
+    async fn subject(&self, partner: &Arc<Partner>) -> Result<Subject, Fault> {
+        let (all, at) = (self.store.agreements().await?, self.now());
+        let of = |wanted: &dyn Fn(AgreementState) -> bool| -> Vec<(StatementId, Agreement)> {
+            let ours = all.iter().filter(|r| r.partner == partner.record.organisation.domain && wanted(r.state(at)));
+            ours.map(|r| (r.id, r.agreement.clone())).collect()
+        };
+        let could_be = |s| !matches!(s, AgreementState::InForce | AgreementState::Ended);
+        Ok(Subject {
+            partner: partner.clone(),
+            agreements: of(&|s| s == AgreementState::InForce),
+            dormant: of(&could_be),
+            house: self.house.clone(),
+        })
+    }
+}
+
+/// What a remedy is looked for in.
+struct Subject {
+    partner: Arc<Partner>,
+    agreements: Vec<(StatementId, Agreement)>,
+    dormant: Vec<(StatementId, Agreement)>,
+    house: crate::policy::HouseRules,
+}
+
+impl Subject {
+    fn remedies(&self, giver: &TrustDomain, prepared: &Prepared, now: Time) -> Vec<Remedied> {
+        let portions: Vec<(Digest, Portion)> =
+            prepared.portions.iter().map(|p| (p.digest, p.portion.clone())).collect();
+        let question = Question {
+            giver,
+            taker: &self.partner.record.organisation,
+            agreements: &self.agreements,
+            dormant: &self.dormant,
+            house: &self.house,
+            manifest: &prepared.manifest,
+            portions: &portions,
+            now,
+        };
+        let names = render::portion_names(portions.iter().map(|(_, p)| p));
+        let each = portions.iter().enumerate().filter_map(|(index, (digest, _))| {
+            let name = |other: usize| match names.get(other) {
+                Some(name) if other != index => name.clone(),
+                _ => "the portion".to_owned(),
+            };
+            let found = remedy(&question, index);
+            let mut steps = found.iter().flat_map(|r| lines(&question, r, name)).collect::<Vec<_>>();
+            if self.partner.record.state == PartnerState::Suspended && !matches!(found, Some(Remedy::Nothing(_))) {
+                let words = format!("{} would have to be resumed", self.partner.record.organisation.domain);
+                steps.insert(0, Line { kind: "partner", words });
+            }
+            let possible = !matches!(found, Some(Remedy::Nothing(_)));
+            (!steps.is_empty()).then_some(Remedied { portion: *digest, possible, steps })
+        });
+        each.collect()
+    }
+}
+
+/// A partner that is suspended gets nothing, whatever its agreement says.
+fn decided(partner: &Partner, steps: &[(Time, crate::policy::Decision)]) -> PartnerDecision {
+    let mut decision = PartnerDecision::new(partner, steps);
+    if partner.record.state == PartnerState::Suspended {
+        let because = vec!["partner-suspended: nothing is exchanged with it until it is resumed".to_owned()];
+        decision.release = false;
+        decision.not_before = None;
+        for portion in &mut decision.portions {
+            *portion = PortionDecision {
+                portion: portion.portion,
+                release: false,
+                because: because.clone(),
+                not_before: None,
+            };
+        }
+    }
+    decision
+}
+
+/// From the ledger.
+fn as_decided(event: Event) -> Option<PartnerDecision> {
+    let Deed::Decided { partner, portions, .. } = event.deed else { return None };
+    let released: Vec<_> = portions.iter().filter(|p| p.release).collect();
+    let at_once = released.iter().any(|p| p.not_before.is_none());
+    let not_before = if at_once { None } else { released.iter().filter_map(|p| p.not_before).min() };
+    Some(PartnerDecision { partner, release: !released.is_empty(), not_before, portions })
 }

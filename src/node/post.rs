@@ -100,6 +100,11 @@ impl Node {
     /// # Errors
     /// As taking it.
     pub async fn take_statement(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
+        if !matches!(envelope.kind, StatementKind::Agreement | StatementKind::Notice | StatementKind::Receipt) {
+            let what = format!("a {} is not handed over by this call", envelope.kind);
+            return Err(Fault::new(Reason::InvalidArgument, what));
+        }
+        self.only_by(&[partner, self.domain()], envelope)?;
         let name = sha256(&[&wire::envelope::encode(envelope)]);
         let live = self.live.of(partner);
         let mut taken = live.taken.lock().await;
@@ -107,17 +112,9 @@ impl Node {
             return Ok(());
         }
         match envelope.kind {
-            StatementKind::Agreement => {
-                self.only_by(&[partner, self.domain()], envelope)?;
-                self.take_agreement(partner, envelope).await?;
-            }
-            StatementKind::Receipt => {
-                self.only_by(&[partner], envelope)?;
-                self.take_receipt(partner, envelope).await?;
-            }
-            kind => {
-                return Err(Fault::new(Reason::InvalidArgument, format!("a {kind} is not handed over by this call")));
-            }
+            StatementKind::Agreement => self.take_agreement(partner, envelope).await?,
+            StatementKind::Notice => self.take_notice(partner, envelope).await?,
+            _ => self.take_receipt(partner, envelope).await?,
         }
         taken.push(name);
         Ok(())

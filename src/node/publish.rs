@@ -14,7 +14,7 @@ use crate::{
         statement::Envelope,
         time::Time,
     },
-    policy::{Decision, PortionOutcome, plan},
+    policy::{Decision, PortionOutcome, plan, schedule},
     seal::{open::open, rules, verify::verify},
     store::Publication,
     wire,
@@ -50,9 +50,11 @@ pub struct Published {
 pub struct PartnerDecision {
     /// The partner.
     pub partner: TrustDomain,
-    /// Now, or at the first time at which anything may go.
-    pub decision: Decision,
-    /// From when on, where that is later.
+    /// Portion by portion.
+    pub portions: Vec<PortionDecision>,
+    /// Whether anything goes, now or later.
+    pub release: bool,
+    /// From when on, where nothing goes before.
     pub not_before: Option<Time>,
 }
 
@@ -118,19 +120,22 @@ impl Node {
                 let name = &partner.record.organisation.domain;
                 let steps = plan(&partner.outgoing, &facts, now);
                 queue.extend(steps.iter().filter(|(_, d)| d.release.is_some()).map(|(at, _)| (name.clone(), *at)));
-                first_that_releases(partner, steps, now)
+                PartnerDecision::new(partner, &steps)
             })
             .collect();
         (decisions, queue)
     }
 }
 
-fn first_that_releases(partner: &Arc<Partner>, mut steps: Vec<(Time, Decision)>, now: Time) -> PartnerDecision {
-    let first = steps.iter().position(|(_, d)| d.release.is_some()).unwrap_or_default();
-    // A plan holds at least the decision of now.
-    let (at, decision) = steps.swap_remove(first);
-    let not_before = (at > now && decision.release.is_some()).then_some(at);
-    PartnerDecision { partner: partner.record.organisation.domain.clone(), decision, not_before }
+impl PartnerDecision {
+    /// From a plan, whose first time is now.
+    pub(super) fn new(partner: &Partner, steps: &[(Time, Decision)]) -> Self {
+        let first = steps.iter().position(|(_, d)| d.release.is_some());
+        let not_before = first.filter(|place| *place > 0).and_then(|place| steps.get(place)).map(|(at, _)| *at);
+        let portions = schedule(steps).into_iter().map(|(outcome, from)| in_ledger(outcome, from)).collect();
+        let partner = partner.record.organisation.domain.clone();
+        Self { partner, portions, release: first.is_some(), not_before }
+    }
 }
 
 /// The highest level of its subjects: what overtakes what on a slow link.
@@ -176,19 +181,15 @@ fn events(
     let decided = decisions.iter().map(|d| Event {
         at,
         by: None,
-        deed: Deed::Decided {
-            manifest: prepared.id,
-            partner: d.partner.clone(),
-            portions: d.decision.portions.iter().map(in_ledger).collect(),
-        },
+        deed: Deed::Decided { manifest: prepared.id, partner: d.partner.clone(), portions: d.portions.clone() },
     });
     std::iter::once(Event { at, by, deed: published }).chain(decided).collect()
 }
 
 /// What the ledger keeps of a decision about one portion.
-pub fn in_ledger(outcome: &PortionOutcome) -> PortionDecision {
+fn in_ledger(outcome: &PortionOutcome, not_before: Option<Time>) -> PortionDecision {
     let because = outcome.verdict.reasons().iter().map(ToString::to_string).collect();
-    PortionDecision { portion: outcome.digest, release: outcome.verdict.is_release(), because }
+    PortionDecision { portion: outcome.digest, release: outcome.verdict.is_release(), because, not_before }
 }
 
 fn differs(error: crate::store::StoreError) -> Fault {

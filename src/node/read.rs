@@ -86,6 +86,19 @@ impl Node {
         }
     }
 
+    /// The assessments whose id begins with these hexadecimal digits, at most ten; those in quarantine for officers only.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`, `INVALID_ARGUMENT`, store faults.
+    pub async fn find(&self, caller: &SpiffeId, beginning: &str) -> Result<Vec<AssessmentId>, Fault> {
+        self.require(caller, &[Role::Analyst, Role::Officer, Role::Admin, Role::Service])?;
+        let wrong = |what| Fault::at(Reason::InvalidArgument, "beginning", what);
+        let first = format!("{beginning:0<32}").parse().map_err(wrong)?;
+        let last = format!("{beginning:f<32}").parse().map_err(wrong)?;
+        let quarantined = caller.role() == Role::Officer;
+        Ok(self.store.assessments_between(&first, &last, quarantined, 10).await?)
+    }
+
     /// What is in quarantine is for officers.
     fn require_reader(&self, caller: &SpiffeId, quarantined: bool) -> Result<(), Fault> {
         self.require(caller, if quarantined { &[Role::Officer] } else { WRITERS })

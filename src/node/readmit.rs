@@ -116,7 +116,8 @@ fn covered(partner: &Partner, entry: &HeldEntry) -> Result<Option<Covered>, Faul
     let manifest = wire::manifest::decode(&wire::envelope::decode(&entry.manifest)?.payload)?;
     let portions = open_listed(&manifest, &entry.portions)?;
     let facts = Facts::of(&manifest, portions.iter().map(|o| (o.digest(), o.portion())));
-    if accept(&partner.incoming, &release, &facts).is_err() {
+    let could_stand = partner.could_stand_on(&release.agreement.id, release.released_at);
+    if !could_stand || accept(&partner.incoming, &release, &facts).is_err() {
         return Ok(None);
     }
     let named = portions.iter().filter_map(|o| match &o.portion().body {

@@ -302,6 +302,9 @@ impl Node {
     ) -> Option<Reason> {
         let directory = self.directory();
         let Ok(partner) = directory.active(partner) else { return Some(Reason::NotAPartner) };
+        if !partner.could_stand_on(&release.agreement.id, release.released_at) {
+            return Some(Reason::AgreementDiffers);
+        }
         let facts = Facts::of(manifest.content(), portions.iter().map(|o| (o.digest(), o.portion())));
         let reasons = accept(&partner.incoming, release, &facts).err()?;
         let differs = reasons.iter().any(|r| r.id == "agreement-differs");

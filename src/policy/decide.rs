@@ -89,7 +89,7 @@ pub(super) fn rule(
     rulings
 }
 
-fn traits(portion: &Portion) -> Traits<'_> {
+pub(super) fn traits(portion: &Portion) -> Traits<'_> {
     let marking = &portion.marking;
     Traits {
         kind: portion.kind(),

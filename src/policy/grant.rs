@@ -129,7 +129,7 @@ pub(super) fn listed<T: ToString>(items: &[T]) -> String {
 }
 
 /// The largest unit that gives a whole number: `3d`, `12h`, `90m`.
-fn duration(seconds: u64) -> String {
+pub(super) fn duration(seconds: u64) -> String {
     let units = [(86_400, "d"), (3_600, "h"), (60, "m")];
     let unit = units.iter().find(|(size, _)| seconds.is_multiple_of(*size) && seconds >= *size);
     unit.map_or_else(|| format!("{seconds}s"), |(size, name)| format!("{}{name}", seconds / size))

@@ -2,7 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::{agreement::PartnerPolicy, decide::decide, facts::Facts, outcome::Decision};
+use super::{
+    agreement::PartnerPolicy,
+    decide::decide,
+    facts::Facts,
+    outcome::{Decision, PortionOutcome},
+};
 use crate::domain::{ids::Digest, time::Time};
 
 /// The times from its issue to before its expiry at which more of the assessment may become permitted: the end of each grant's delay and the
@@ -30,6 +35,20 @@ pub fn plan(policy: &PartnerPolicy, facts: &Facts<'_>, now: Time) -> Vec<(Time, 
         }
     }
     steps
+}
+
+/// What a plan gives, portion by portion: each as decided at the first time at which it goes, and that time where it is not the plan's first.
+/// What never goes is as decided last, when most may.
+pub fn schedule(steps: &[(Time, Decision)]) -> Vec<(&PortionOutcome, Option<Time>)> {
+    let Some(((now, _), (_, last))) = steps.first().zip(steps.last()) else { return Vec::new() };
+    let first_that_gives = |index: usize| {
+        let found =
+            steps.iter().find_map(|(at, d)| Some((at, d.portions.get(index).filter(|p| p.verdict.is_release())?)));
+        found.map(|(at, outcome)| (outcome, (at > now).then_some(*at)))
+    };
+    let each =
+        last.portions.iter().enumerate().map(|(index, outcome)| first_that_gives(index).unwrap_or((outcome, None)));
+    each.collect()
 }
 
 fn digests(decision: &Decision) -> impl Iterator<Item = Digest> {

@@ -1,8 +1,8 @@
 //! The decision in sentences, and against an oracle that knows nothing of Cedar.
 
-mod cases;
+pub(super) mod cases;
 mod compared;
-mod fixture;
+pub(super) mod fixture;
 mod grants;
 mod oracle;
 mod releases;

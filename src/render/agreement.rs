@@ -45,7 +45,7 @@ pub fn agreement(agreement: &Agreement, options: &Options) -> String {
 }
 
 /// One grant in one sentence, and what binds the recipient in the next.
-fn grant(grant: &Grant) -> String {
+pub(super) fn grant(grant: &Grant) -> String {
     let Grant {
         id: _,
         from,
@@ -93,22 +93,22 @@ fn grant(grant: &Grant) -> String {
     text
 }
 
-fn up_to(tlp: Tlp) -> String {
+pub(super) fn up_to(tlp: Tlp) -> String {
     format!("up to TLP:{tlp}")
 }
 
-fn days(number: u32) -> String {
+pub(super) fn days(number: u32) -> String {
     count(usize::try_from(number).unwrap_or(usize::MAX), "day")
 }
 
-fn area(area: &Area) -> String {
+pub(super) fn area(area: &Area) -> String {
     match area {
         Area::Place(p) => place(*p),
         Area::Group(name) => format!("the countries of group:{name}"),
     }
 }
 
-fn group(group: &Group) -> String {
+pub(super) fn group(group: &Group) -> String {
     let Group { name, as_of, countries, organisations } = group;
     let states = countries.iter().map(|c| place((*c).into()));
     let members: Vec<String> = states.chain(organisations.iter().map(ToString::to_string)).collect();

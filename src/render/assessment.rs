@@ -6,13 +6,13 @@ use super::{
     Options, SignatureLine, View,
     portion::{self, Names},
     style::Style,
-    text::{columns, harmless, one_line, wrap},
+    text::{columns, harmless, one_line, shortened, wrap},
     words,
 };
 use crate::domain::{
     assessment::Portion,
     body::{Body, Kind},
-    ids::Handle,
+    lexicon::Lexicon,
     marking::Tlp,
 };
 
@@ -27,8 +27,10 @@ pub fn assessment(view: &View<'_>, options: &Options) -> String {
     for portion in ordered(view.portions).filter(|p| p.kind() != Kind::Headline) {
         page.portion(portion, &names, options);
     }
-    page.blank();
-    page.faintly("There may be portions withheld from you; decoys in the manifest hide whether and how many.");
+    if !view.is_own {
+        page.blank();
+        page.faintly("There may be portions withheld from you; decoys in the manifest hide whether and how many.");
+    }
     page.banner(view.manifest.exercise);
     page.out
 }
@@ -41,14 +43,26 @@ fn ordered(portions: &[Portion]) -> impl Iterator<Item = &Portion> {
 
 /// What readers call the portions: `evidence 2`.
 fn names(portions: &[Portion]) -> Names {
+    let all: Vec<&Portion> = ordered(portions).collect();
+    all.iter().map(|p| p.handle).zip(portion_names(all.iter().copied())).collect()
+}
+
+/// What readers call these portions, given in the author's order: `evidence 2`.
+pub fn portion_names<'a>(portions: impl Iterator<Item = &'a Portion>) -> Vec<String> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    let named = ordered(portions).map(|p| {
+    let named = portions.map(|p| {
         let kind = p.kind().as_str();
         let number = counts.entry(kind).or_default();
         *number += 1;
-        (p.handle, format!("{kind} {number}"))
+        format!("{kind} {number}")
     });
-    named.collect::<BTreeMap<Handle, String>>()
+    named.collect()
+}
+
+/// How a portion begins, in one line.
+pub fn beginning(portion: &Portion, lexicon: &'static Lexicon) -> String {
+    let first = portion::paragraphs(&portion.body, &Names::new(), lexicon).into_iter().next().unwrap_or_default();
+    shortened(&one_line(&first), 120)
 }
 
 /// Collects lines.

@@ -58,8 +58,7 @@ pub fn wrap(text: &str, width: usize, indent: &str) -> Vec<String> {
     for paragraph in text.split('\n') {
         let mut line = String::new();
         for piece in paragraph.split_whitespace().flat_map(|word| cut(word, room)) {
-            let taken = columns(&line);
-            if taken > 0 && taken + 1 + columns(&piece) > room {
+            if !line.is_empty() && columns(&line) + 1 + columns(&piece) > room {
                 lines.push(format!("{indent}{line}"));
                 line.clear();
             }
@@ -128,6 +127,8 @@ mod tests {
         assert_eq!(wrap("a\n\nb", 40, ""), ["a", "", "b"]);
         assert_eq!(wrap("abcdefghijklmnop", 10, "  "), ["  abcdefgh", "  ijklmnop"]);
         assert_eq!(shortened("abcdef", 4), "abc…");
+        // A word of combining marks alone takes no column, and the space behind it one.
+        assert!(wrap("\u{301} abcdefgh", 8, "").iter().all(|line| columns(line) <= 8));
     }
 
     proptest! {

@@ -19,7 +19,9 @@ pub(super) fn and<T: ToString>(all: &[T]) -> String {
 
 /// `Soum (BF-SOM)`.
 pub(super) fn place(place: Place) -> String {
-    format!("{} ({place})", place.name())
+    // The one name that needs its article inside a sentence.
+    let name = if place.name() == "World" { "the world".into() } else { place.name() };
+    format!("{name} ({place})")
 }
 
 /// `1 portion`, `2 portions`.

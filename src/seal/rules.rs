@@ -3,7 +3,7 @@
 use super::verify::Rule;
 use crate::{
     domain::{
-        agreement::Agreement,
+        agreement::{Agreement, Notice},
         assessment::Manifest,
         ids::Role,
         partner::Invitation,
@@ -47,6 +47,15 @@ pub const AGREEMENT: Rule<Agreement> = Rule {
     decode: wire::agreement::decode,
     may_speak: |agreement, domain| agreement.parties.contains(domain),
     made_at: |_| None,
+};
+
+/// A notice: by the node of a party. Whose agreement it names is for the receiver to compare.
+pub const NOTICE: Rule<Notice> = Rule {
+    kind: StatementKind::Notice,
+    roles: &[Role::Node],
+    decode: wire::notice::decode,
+    may_speak: |_, _| true,
+    made_at: |notice| Some(notice.at),
 };
 
 /// A receipt: by the recipient's node.

@@ -205,6 +205,15 @@ impl Store for SqliteStore {
     ) -> Result<Option<AssessmentRecord>> {
         assessments::find(self, id, version, quarantined).await
     }
+    async fn assessments_between(
+        &self,
+        first: &AssessmentId,
+        last: &AssessmentId,
+        quarantined: bool,
+        limit: u32,
+    ) -> Result<Vec<AssessmentId>> {
+        assessments::between(self, first, last, quarantined, limit).await
+    }
     async fn list(&self, filter: &ListFilter) -> Result<Vec<AssessmentRecord>> {
         assessments::list(self, filter).await
     }

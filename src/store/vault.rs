@@ -43,6 +43,8 @@ pub enum Row<'a> {
     KeyCheck,
     /// An agreement's envelope.
     Agreement(&'a StatementId),
+    /// Where an agreement stands.
+    Standing(&'a StatementId),
     /// A statement that waits for a partner.
     Outbox(&'a TrustDomain),
     /// A ledger entry, by its index.
@@ -72,6 +74,7 @@ impl Row<'_> {
         match self {
             Self::KeyCheck => b"key check\0".to_vec(),
             Self::Agreement(id) => [b"agreement\0", id.as_bytes()].concat(),
+            Self::Standing(id) => [b"standing\0", id.as_bytes()].concat(),
             Self::Outbox(partner) => [b"outbox\0", partner.as_str().as_bytes()].concat(),
             Self::LedgerEntry(index) => [&b"ledger\0"[..], &index.to_be_bytes()].concat(),
             Self::AssessmentKey(id, originator) => {
@@ -239,6 +242,7 @@ fn decided(deed: &Deed) -> Option<StatementId> {
         Deed::Voided { .. }
         | Deed::PartnerChanged { .. }
         | Deed::AgreementChanged { .. }
+        | Deed::AgreementApproved { .. }
         | Deed::Read { .. }
         | Deed::Refused { .. } => None,
     }

@@ -33,10 +33,29 @@ pub fn encode(envelope: &Envelope) -> Vec<u8> {
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL`, `STATEMENT_TOO_LARGE`.
 pub fn from_proto(message: proto::Envelope) -> Result<Envelope, Fault> {
+    if message.signatures.is_empty() {
+        return Err(refuse("signatures", format!("a statement bears 1 to {MAX_SIGNATURES} signatures")));
+    }
+    draft_from_proto(message)
+}
+
+/// As [`decode`], of one that need not be signed yet: a draft of this organisation's own, which goes to nobody.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_draft(bytes: &[u8]) -> Result<Envelope, Fault> {
+    draft_from_proto(canonical::decode(bytes)?)
+}
+
+/// As [`from_proto`], of one that need not be signed yet.
+///
+/// # Errors
+/// As [`from_proto`].
+pub fn draft_from_proto(message: proto::Envelope) -> Result<Envelope, Fault> {
     let proto::Envelope { payload_type, payload, signatures } = message;
     let kind = StatementKind::from_payload_type(&payload_type)
         .ok_or_else(|| refuse("payload_type", "the kind of statement is not known to this version"))?;
-    if signatures.is_empty() || signatures.len() > MAX_SIGNATURES {
+    if signatures.len() > MAX_SIGNATURES {
         return Err(refuse("signatures", format!("a statement bears 1 to {MAX_SIGNATURES} signatures")));
     }
     let signatures = signatures

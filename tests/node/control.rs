@@ -192,7 +192,7 @@ async fn a_partner_s_new_country_needs_a_word_and_lifts_no_suspension() {
     let text = fs::read_to_string(&config).unwrap();
     fs::write(&config, text.replace("country = \"NO\"", "country = \"SE\"")).unwrap();
     no.start().await;
-    let path = gb.file("again.txt", "");
+    let path = gb.place("again.txt");
     no.ask(&["--as", "root", "partner", "invite", "--out", &path, "--endpoint", &no.peer]).await;
     let accept = ["--as", "root", "partner", "accept", &path, "--fingerprint", &no.fingerprint];
     let refused = gb.run(&accept).await;
@@ -201,20 +201,4 @@ async fn a_partner_s_new_country_needs_a_word_and_lifts_no_suspension() {
     assert_eq!((&kept["country"], &kept["state"]), (&"NO".into(), &"suspended".into()));
     let changed = gb.one(&[&accept[..], &["--changed"]].concat()).await;
     assert_eq!((&changed["country"], &changed["state"]), (&"SE".into(), &"suspended".into()));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_agreement_that_was_ended_is_not_brought_back_by_the_partner_s_signature_on_its_next_version() {
-    let (gb, no, id) = pair_by(async |gb: &Org| gb.peer.clone(), "").await;
-    let path = gb.file("second.toml", &crate::kit::terms("gb.example", "no.example", ""));
-    let second = gb.one(&["--as", "root", "agreement", "propose", &path, "--amends", &id]).await;
-    let second = second["id"].as_str().unwrap().to_owned();
-    no.agreement(&second, "proposed").await;
-    gb.ask(&["--as", "root", "--yes", "agreement", "terminate", &id]).await;
-    no.ask(&["--as", "root", "agreement", "sign", &second]).await;
-    tokio::time::sleep(A_WHILE).await;
-    gb.agreement(&id, "ended").await;
-    gb.agreement(&second, "ended").await;
-    let answer = gb.author().await.try_publish(&note("after the end", "BF")).await.unwrap();
-    assert!(answer.decisions.iter().all(|d| !d.release), "{answer:?}");
 }

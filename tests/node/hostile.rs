@@ -9,7 +9,7 @@ use watchfire::{
         statement::StatementKind,
         time::Clock,
     },
-    draft::{self, Format},
+    draft::{self, Format, Lineage},
     seal::{digest::portion_digest, sign::SigningKey, statement::id_of},
     telemetry::SystemClock,
     wire::{self, field::timestamp, proto},
@@ -286,6 +286,31 @@ async fn what_the_own_copy_of_the_agreement_does_not_cover_only_officers_see() {
     assert_eq!((hidden.code, hidden.reason().as_str()), (1, "NOT_FOUND"));
     let nosy = no.run(&["--as", "ana", "assess", "show", secret, "--quarantined"]).await;
     assert_eq!((nosy.code, nosy.reason().as_str()), (5, "ROLE_REQUIRED"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_came_under_the_version_before_is_taken_while_the_next_one_is_in_force_and_not_beyond() {
+    let no = Org::found("no.example", "state", Some("NO")).await;
+    let rogue = Rogue::new(ROGUE);
+    let (address, served, _stop) = serve(&rogue, credentials(&rogue.tls), &no).await;
+    rogue.get_accepted(&no, &address).await;
+    let series = watchfire::seal::compose::new_assessment_id().unwrap();
+    let text = terms(ROGUE, no.domain, "");
+    let first = rogue.agree(&no, &text, Lineage { series, previous: None }).await;
+    let second = rogue.agree(&no, &text, Lineage { series, previous: Some((1, first)) }).await;
+    no.agreement(&first.to_string(), "ended").await;
+    // The rogue has not seen the countersigned copy: it still cites the first version.
+    let mut feed = Feed { rogue, recipient: no.domain, agreement: first, last: None, sequence: 0 };
+    let mut entries = vec![feed.good("on its way")];
+    served.set(entries.clone());
+    let taken = no.ask(&["--as", "ana", "feed", "pull", "--from", ROGUE]).await;
+    assert_eq!(taken[0]["state"], "current", "{taken:?}");
+    no.ask(&["--as", "root", "agreement", "suspend", &second.to_string()]).await;
+    entries.push(feed.good("too late"));
+    served.set(entries);
+    let taken = no.ask(&["--as", "ana", "feed", "pull", "--from", ROGUE]).await;
+    assert_eq!(taken[0]["state"], "quarantined", "{taken:?}");
+    assert_eq!(kept(&no.log()), [(2, "AGREEMENT_DIFFERS".to_owned())]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -124,6 +124,11 @@ impl Rogue {
     pub async fn befriend(&self, victim: &Org, endpoint: &str, terms: &str) -> StatementId {
         self.get_accepted(victim, endpoint).await;
         let lineage = Lineage { series: new_assessment_id().unwrap(), previous: None };
+        self.agree(victim, terms, lineage).await
+    }
+
+    /// The victim's administrator signs the terms that it proposes. Gives the agreement's id.
+    pub async fn agree(&self, victim: &Org, terms: &str, lineage: Lineage) -> StatementId {
         let id = self.propose(victim, terms, lineage).await;
         victim.ask(&["--as", "root", "agreement", "sign", &id.to_string()]).await;
         id

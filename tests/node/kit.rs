@@ -182,9 +182,16 @@ impl Org {
         path.to_string_lossy().into_owned()
     }
 
+    /// The path of a file beside the node's that is not there (any more).
+    pub fn place(&self, name: &str) -> String {
+        let path = self.dir.join(name);
+        let _ = std::fs::remove_file(&path);
+        path.to_string_lossy().into_owned()
+    }
+
     /// Accepts another organisation; `endpoint` is where it is dialled.
     pub async fn accept(&self, other: &Self, endpoint: &str) {
-        let path = self.file(&format!("invitation-of-{}.txt", other.domain), "");
+        let path = self.place(&format!("invitation-of-{}.txt", other.domain));
         other.ask(&["--as", "root", "partner", "invite", "--out", &path, "--endpoint", endpoint]).await;
         self.ask(&["--as", "root", "partner", "accept", &path, "--fingerprint", &other.fingerprint]).await;
     }

@@ -177,7 +177,7 @@ async fn an_analyst_may_not_do_what_an_administrator_does() {
 async fn a_tampered_invitation_does_not_verify() {
     let (gb, no) =
         tokio::join!(Org::found("gb.example", "state", Some("GB")), Org::found("no.example", "state", Some("NO")));
-    let path = gb.file("invitation.txt", "");
+    let path = gb.place("invitation.txt");
     no.ask(&["--as", "root", "partner", "invite", "--out", &path]).await;
     let whole = fs::read_to_string(&path).unwrap();
     let accept = ["--as", "root", "partner", "accept", &path, "--fingerprint", &no.fingerprint];

@@ -32,7 +32,7 @@ async fn one_behind_a_wall() -> (Org, Org, tempfile::TempDir) {
     std::fs::write(&config, without.join("\n")).unwrap();
     no.start().await;
     no.accept(&gb, &gb.peer).await;
-    let path = gb.file("no.txt", "");
+    let path = gb.place("no.txt");
     no.ask(&["--as", "root", "partner", "invite", "--out", &path]).await;
     let accepted = gb.one(&["--as", "root", "partner", "accept", &path, "--fingerprint", &no.fingerprint]).await;
     assert!(accepted["endpoint"].as_str().unwrap_or_default().is_empty(), "{accepted}");

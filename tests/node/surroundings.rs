@@ -14,18 +14,22 @@ fn skipped(why: &str) {
     let _ = writeln!(std::io::stderr(), "\nSKIPPED, nothing was tested: {why}\n");
 }
 
+/// The environment in which a process has a clock that is off by so much; `None`, loudly, where that can't be had.
+pub fn clock(off: &str) -> Option<Vec<(&'static str, String)>> {
+    if !Path::new(FAKETIME).exists() {
+        skipped("libfaketime is not installed; apt-get install libfaketime");
+        return None;
+    }
+    let values = [("LD_PRELOAD", FAKETIME), ("FAKETIME", off), ("FAKETIME_DONT_FAKE_MONOTONIC", "1")];
+    Some(values.map(|(name, value)| (name, value.to_owned())).to_vec())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nodes_whose_clocks_differ_by_an_hour_say_so_and_the_feed_goes_on() {
-    if !Path::new(FAKETIME).exists() {
-        return skipped("libfaketime is not installed; apt-get install libfaketime");
-    }
+    let Some(later) = clock("+3600s") else { return };
     let (gb, mut no) = pair().await;
     no.kill().await;
-    no.environment = vec![
-        ("LD_PRELOAD", FAKETIME.to_owned()),
-        ("FAKETIME", "+3600s".to_owned()),
-        ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
-    ];
+    no.environment = later;
     no.start().await;
     let published = gb.author().await.publish(&note("an hour apart", "BF")).await;
     no.has("gb.example", &[published]).await;

@@ -229,6 +229,9 @@ def statements():
     yield "receipt", "stored", read(release_pb2.Receipt, kind="RECEIPT_KIND_STORED", **receipt)
     yield "receipt", "quarantined", read(
         release_pb2.Receipt, kind="RECEIPT_KIND_QUARANTINED", reason="NOT_COVERED", **receipt)
+    notice = {"agreement_id": some("agreement"), "at": LATER}
+    yield "notice", "a suspension", read(agreement_pb2.Notice, step="STEP_SUSPENDED", reason="a breach", **notice)
+    yield "notice", "without a reason", read(agreement_pb2.Notice, step="STEP_TERMINATED", **notice)
     yield "invitation", "a state", read(
         agreement_pb2.Invitation, domain="gb.example", kind="PARTNER_KIND_STATE", country="GB",
         endpoint="node.gb.example:7443", roots=[some("root 1"), some("root 2")], issued=ISSUED)

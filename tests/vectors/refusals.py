@@ -279,6 +279,10 @@ def statements():
     yield "void", "nothing replaced", lambda d: drop(d, 3), "replaced_release_id"
     yield "receipt", "of nothing", lambda d: drop(d, 3), "release_ids", TOO_LARGE
     yield "receipt", "an unknown kind of receipt", at([], 2, 3), "kind"
+    yield "notice", "an unknown step", at([], 2, 4), "step"
+    yield "notice", "no step", lambda d: drop(d, 2), "step"
+    yield "notice", "about no agreement", lambda d: drop(d, 1), "agreement_id"
+    yield "notice", "a reason of two lines", at([], 4, "A\nB"), "reason"
     yield "invitation", "no roots", lambda d: drop(d, 5), "roots"
     yield "invitation", "nine roots", at([], 5, listed(5, [bytes([i]) for i in range(9)])), "roots"
     yield "invitation", "a state without a country", at([], 2, 1), "country"
@@ -317,7 +321,7 @@ def long(good):
     yield "manifest", "10,000 groups in each other", [[good["manifest"].hex(), 1], [begin, 10000], [end, 10000]], "99", UNKNOWN
 
 
-STATEMENTS = ["manifest", "agreement", "release", "void", "receipt", "invitation", "envelope"]
+STATEMENTS = ["manifest", "agreement", "release", "void", "receipt", "notice", "invitation", "envelope"]
 
 
 def vectors(good):

@@ -12,13 +12,14 @@ use crate::{portions, statements};
 /// Reads bytes as a message of each kind, and writes what was read.
 type Codec = (&'static str, fn(&[u8]) -> Result<Vec<u8>, Fault>);
 
-const CODECS: [Codec; 8] = [
+const CODECS: [Codec; 9] = [
     ("envelope", |b| wire::envelope::decode(b).map(|v| wire::envelope::encode(&v))),
     ("manifest", |b| wire::manifest::decode(b).map(|v| wire::manifest::encode(&v))),
     ("portion", |b| wire::portion::decode(b).map(|v| wire::portion::encode(&v))),
     ("agreement", |b| wire::agreement::decode(b).map(|v| wire::agreement::encode(&v))),
     ("release", |b| wire::release::decode(b).map(|v| wire::release::encode(&v))),
     ("void", |b| wire::release::decode_void(b).map(|v| wire::release::encode_void(&v))),
+    ("notice", |b| wire::notice::decode(b).map(|v| wire::notice::encode(&v))),
     ("receipt", |b| wire::release::decode_receipt(b).map(|v| wire::release::encode_receipt(&v))),
     ("invitation", |b| wire::invitation::decode(b).map(|v| wire::invitation::encode(&v))),
 ];
@@ -44,6 +45,7 @@ fn any_message() -> impl Strategy<Value = Vec<u8>> {
         statements::agreement().prop_map(|v| wire::agreement::encode(&v)),
         statements::release().prop_map(|v| wire::release::encode(&v)),
         statements::void().prop_map(|v| wire::release::encode_void(&v)),
+        statements::notice().prop_map(|v| wire::notice::encode(&v)),
         statements::receipt().prop_map(|v| wire::release::encode_receipt(&v)),
         statements::invitation().prop_map(|v| wire::invitation::encode(&v)),
     ]

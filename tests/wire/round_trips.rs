@@ -32,6 +32,11 @@ proptest! {
     }
 
     #[test]
+    fn notices_read_back(notice in statements::notice()) {
+        prop_assert_eq!(wire::notice::decode(&wire::notice::encode(&notice)).unwrap(), notice);
+    }
+
+    #[test]
     fn receipts_read_back(receipt in statements::receipt()) {
         prop_assert_eq!(wire::release::decode_receipt(&wire::release::encode_receipt(&receipt)).unwrap(), receipt);
     }

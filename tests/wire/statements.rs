@@ -2,7 +2,7 @@
 
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use watchfire::domain::{
-    agreement::{AcknowledgeDuty, Agreement, Area, Duties, Grant, Group, OnwardTerms},
+    agreement::{AcknowledgeDuty, Agreement, Area, Duties, Grant, Group, Notice, OnwardTerms, Step},
     assessment::Manifest,
     body::Kind,
     ids::{AssessmentId, StatementId, TrustDomain},
@@ -81,6 +81,15 @@ pub fn void() -> impl Strategy<Value = Void> {
         position,
         replaced,
         voided_at,
+    })
+}
+
+pub fn notice() -> impl Strategy<Value = Notice> {
+    (id(), select(Step::ALL), time(), option::of(line())).prop_map(|(agreement, step, at, reason)| Notice {
+        agreement,
+        step,
+        at,
+        reason: reason.unwrap_or_default(),
     })
 }
 

@@ -10,16 +10,18 @@ use crate::{
     cli::{
         CliError, Exit, Global,
         context::{Context, WRITERS},
+        decision::{self, Decision},
         output,
-        policy::Decision,
     },
     domain::{
-        draft::Draft,
-        ids::AssessmentId,
+        assessment::Portion,
+        draft::{Draft, DraftPortion},
+        ids::{AssessmentId, Handle, Salt},
         lint::{Finding, Severity},
         statement::{Envelope, StatementKind},
         time::Clock,
     },
+    render::{self, Row},
     seal::compose::{Composed, Head, Piece, compose, new_assessment_id},
     telemetry::SystemClock,
     wire::{self, proto},
@@ -69,7 +71,7 @@ impl Publish {
                 "published {} (version {})\n\n{}",
                 published.assessment,
                 published.version,
-                Decision::words(&published.decisions)
+                decision::table(&rows(&draft), &published.decisions)
             )
         });
         Ok(())
@@ -94,6 +96,22 @@ impl Publish {
         let what = format!("not published, because of {}{hint}", list.join(", "));
         Err(CliError::new(Exit::Failed, "LINT_FAILED", what))
     }
+}
+
+/// The draft's portions, as the matrix names them.
+fn rows(draft: &Draft) -> Vec<Row> {
+    let portions = |i: usize, p: &DraftPortion| Portion {
+        salt: Salt([0; 32]),
+        handle: Handle([0; 8]),
+        order: u32::try_from(i).unwrap_or(u32::MAX),
+        marking: p.marking.clone(),
+        body: p.body.clone(),
+    };
+    let portions: Vec<Portion> = draft.portions.iter().enumerate().map(|(i, p)| portions(i, p)).collect();
+    let names = render::portion_names(portions.iter());
+    let lexicon = output::options().lexicon;
+    let row = |(name, p): (String, &Portion)| Row { name, tlp: p.marking.tlp, text: render::beginning(p, lexicon) };
+    names.into_iter().zip(&portions).map(row).collect()
 }
 
 /// A draft, sealed and signed with the author's own key.

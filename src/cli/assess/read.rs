@@ -7,14 +7,11 @@ use crate::{
     cli::{
         CliError, Global,
         context::{Context, WRITERS},
-        output,
+        named, output,
         quarantine::Kept,
         show::Held,
     },
-    domain::{
-        ids::{AssessmentId, TrustDomain},
-        lexicon::Lexicon,
-    },
+    domain::{ids::TrustDomain, lexicon::Lexicon},
     render::{self, Options},
     wire::proto,
 };
@@ -39,8 +36,8 @@ pub struct List {
 /// Shows an assessment as far as it is here: who signed it, what it says, what is withheld.
 #[derive(Args)]
 pub struct Show {
-    /// The assessment
-    id: AssessmentId,
+    /// The assessment's id, or enough of its beginning
+    id: String,
     /// One version; the latest where it is missing
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     version: u32,
@@ -138,8 +135,9 @@ impl Show {
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
         let lexicon = Lexicon::by_id(&self.lexicon).map_err(CliError::usage)?;
         let mut desk = Context::load(global, WRITERS)?.connect().await?;
+        let id = named::assessment(&mut desk, &self.id).await?;
         let request = proto::GetAssessmentRequest {
-            assessment_id: self.id.0.to_vec().into(),
+            assessment_id: id.0.to_vec().into(),
             version: self.version,
             quarantined: self.quarantined,
         };

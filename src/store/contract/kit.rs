@@ -41,7 +41,8 @@ pub(crate) fn portions(n: u8, count: u8) -> Vec<Vec<u8>> {
 }
 
 pub(crate) fn decided(n: u8, version: u32, partner: &str) -> Event {
-    let portions = vec![PortionDecision { portion: Digest([n; 32]), release: true, because: vec!["grant g1".into()] }];
+    let because = vec!["grant g1".into()];
+    let portions = vec![PortionDecision { portion: Digest([n; 32]), release: true, because, not_before: None }];
     let deed = Deed::Decided { manifest: manifest(n, version), partner: domain(partner), portions };
     Event { at: at(0), by: Some("spiffe://gb.example/analyst/alice".parse().unwrap()), deed }
 }

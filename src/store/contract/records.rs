@@ -3,7 +3,7 @@
 use super::{Home, kit::*};
 use crate::{
     domain::{
-        agreement::{Agreement, Duties, Grant},
+        agreement::{Agreement, Approval, Duties, Grant, Side, Standing},
         body::Kind,
         event::{Deed, Event},
         ids::{AssessmentId, Sha256},
@@ -12,7 +12,7 @@ use crate::{
         statement::{Envelope, Signature, StatementKind, Suite},
     },
     seal::hash::sha256,
-    store::{AgreementRecord, AgreementState, AttachmentStatus, CopyName, PartnerRecord, Store, StoreError},
+    store::{AgreementRecord, AttachmentStatus, CopyName, PartnerRecord, Store, StoreError},
     wire,
 };
 
@@ -31,7 +31,14 @@ pub(super) fn partner(name: &str) -> PartnerRecord {
     }
 }
 
-pub(super) fn agreement(name: &str, version: u32, state: AgreementState, second: i64) -> AgreementRecord {
+/// One that both have signed.
+pub(super) fn in_force() -> Standing {
+    let by = "spiffe://gb.example/admin/canary-admin".parse().unwrap();
+    let approvals = vec![Approval { by, at: at(1) }];
+    Standing { approvals, signed_here: Some(at(2)), ..Standing::proposed_there(at(1)) }
+}
+
+pub(super) fn agreement(name: &str, version: u32, standing: Standing, second: i64) -> AgreementRecord {
     let (own, other) = (domain("gb"), domain(name));
     let grant = Grant {
         id: "g1".parse().unwrap(),
@@ -63,7 +70,11 @@ pub(super) fn agreement(name: &str, version: u32, state: AgreementState, second:
         duties: Duties::default(),
     };
     let payload = wire::agreement::encode(&agreement);
-    let signature = Signature { suite: Suite::Ed25519, certificates: vec![vec![1]], value: vec![state as u8; 64] };
+    let signature = Signature {
+        suite: Suite::Ed25519,
+        certificates: vec![vec![1]],
+        value: vec![u8::try_from(second).unwrap(); 64],
+    };
     let envelope = Envelope { kind: StatementKind::Agreement, payload, signatures: vec![signature] };
     AgreementRecord {
         id: statement(u8::try_from(version).unwrap()),
@@ -71,7 +82,7 @@ pub(super) fn agreement(name: &str, version: u32, state: AgreementState, second:
         // As it reads back: an absent duty and an empty one are the same.
         agreement: wire::agreement::decode(&envelope.payload).unwrap(),
         envelope: wire::envelope::encode(&envelope),
-        state,
+        standing,
         changed_at: at(second),
     }
 }
@@ -104,11 +115,13 @@ pub(crate) async fn revocation_lists_take_the_place_of_those_before(home: &dyn H
 
 pub(crate) async fn agreements_and_their_outbox_go_together(home: &dyn Home) {
     let store = home.open();
-    let proposed = agreement("fr", 1, AgreementState::Proposed, 1);
+    let proposed = agreement("fr", 1, Standing::proposed_there(at(1)), 1);
     store.save_agreements(vec![proposed.clone()], None, vec![refused("fr")]).await.unwrap();
     assert_eq!(store.agreements().await.unwrap(), [proposed]);
-    let ended = agreement("fr", 1, AgreementState::Ended, 3);
-    let next = agreement("fr", 2, AgreementState::InForce, 4);
+    let mut over = in_force();
+    over.terminate(Side::Here, at(3));
+    let ended = agreement("fr", 1, over, 3);
+    let next = agreement("fr", 2, in_force(), 4);
     let send = Some((domain("fr"), next.envelope.clone()));
     store.save_agreements(vec![next.clone(), ended.clone()], send, vec![refused("fr")]).await.unwrap();
     let outbox = store.outbox(&domain("fr"), 0, 10).await.unwrap();
@@ -268,7 +281,7 @@ pub(crate) async fn the_ledger_is_in_order_and_found_by_manifest(home: &dyn Home
 /// Fills what the other stories do not.
 pub(super) async fn fill_records(store: &dyn Store) {
     store.save_partner(partner("fr"), refused("fr")).await.unwrap();
-    store.save_agreements(vec![agreement("fr", 1, AgreementState::InForce, 1)], None, vec![]).await.unwrap();
+    store.save_agreements(vec![agreement("fr", 1, in_force(), 1)], None, vec![]).await.unwrap();
     store.post(&domain("fr"), b"canary-outbox".to_vec()).await.unwrap();
     store.append_attachment(&CopyName::own(Sha256([7; 32])), 99, 0, b"canary-attachment".to_vec()).await.unwrap();
 }

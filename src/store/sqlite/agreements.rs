@@ -21,18 +21,20 @@ use crate::{
 };
 
 pub(super) async fn all(store: &SqliteStore) -> Result<Vec<AgreementRecord>> {
-    const SQL: &str = "SELECT a.id, d.domain, a.state, a.changed_at, a.sealed FROM agreement a \
+    const SQL: &str = "SELECT a.id, d.domain, a.standing, a.changed_at, a.sealed FROM agreement a \
         JOIN peer d ON d.number = a.peer ORDER BY a.changed_at DESC, a.number DESC";
     store
         .read_sealed(|conn, vault| {
             rows(conn, SQL, [], |r| {
-                let sealed: Vec<u8> = r.get(4)?;
-                Ok((id::<StatementId>(r, 0)?, word(r, 1)?, word(r, 2)?, time(r, 3)?, sealed))
+                let (standing, sealed): (Vec<u8>, Vec<u8>) = (r.get(2)?, r.get(4)?);
+                Ok((id::<StatementId>(r, 0)?, word(r, 1)?, standing, time(r, 3)?, sealed))
             })?
             .into_iter()
-            .map(|(id, partner, state, changed_at, sealed)| {
+            .map(|(id, partner, standing, changed_at, sealed)| {
                 let envelope = vault.open(Row::Agreement(&id), &sealed)?;
-                Ok(AgreementRecord { id, partner, agreement: read(&envelope)?, envelope, state, changed_at })
+                let standing = serde_json::from_slice(&vault.open(Row::Standing(&id), &standing)?)
+                    .map_err(|_| StoreError::Corrupt("where an agreement stands can't be read".to_owned()))?;
+                Ok(AgreementRecord { id, partner, agreement: read(&envelope)?, envelope, standing, changed_at })
             })
             .collect()
         })
@@ -40,7 +42,7 @@ pub(super) async fn all(store: &SqliteStore) -> Result<Vec<AgreementRecord>> {
 }
 
 fn read(envelope: &[u8]) -> Result<Agreement> {
-    wire::envelope::decode(envelope)
+    wire::envelope::decode_draft(envelope)
         .and_then(|envelope| wire::agreement::decode(&envelope.payload))
         .map_err(|_| StoreError::Corrupt("an agreement can't be read".to_owned()))
 }
@@ -51,11 +53,15 @@ pub(super) async fn save(
     send: Option<(TrustDomain, Vec<u8>)>,
     events: Vec<Event>,
 ) -> Result<()> {
-    const SQL: &str = "INSERT INTO agreement (id, peer, state, changed_at, sealed) VALUES (?1, ?2, ?3, ?4, ?5) \
-        ON CONFLICT (id) DO UPDATE SET peer = excluded.peer, state = excluded.state, \
+    const SQL: &str = "INSERT INTO agreement (id, peer, standing, changed_at, sealed) VALUES (?1, ?2, ?3, ?4, ?5) \
+        ON CONFLICT (id) DO UPDATE SET peer = excluded.peer, standing = excluded.standing, \
         changed_at = excluded.changed_at, sealed = excluded.sealed";
     let vault = store.vault();
-    let seal = |r: AgreementRecord| Ok((vault.seal(Row::Agreement(&r.id), &r.envelope)?, r));
+    let seal = |r: AgreementRecord| {
+        let standing = serde_json::to_vec(&r.standing).map_err(|e| StoreError::Failed(e.to_string()))?;
+        let standing = vault.seal(Row::Standing(&r.id), &standing)?;
+        Ok((vault.seal(Row::Agreement(&r.id), &r.envelope)?, standing, r))
+    };
     let sealed = records.into_iter().map(seal).collect::<Result<Vec<_>>>()?;
     let send = send
         .map(|(partner, envelope)| Ok::<_, StoreError>((vault.seal(Row::Outbox(&partner), &envelope)?, partner)))
@@ -63,9 +69,9 @@ pub(super) async fn save(
     let leaves = Leaf::all(&events)?;
     store
         .write(move |conn, vault| {
-            for (sealed, r) in &sealed {
+            for (sealed, standing, r) in &sealed {
                 let peer = partners::number_of(conn, &r.partner)?;
-                let values = params![r.id.as_bytes(), peer, r.state.as_str(), r.changed_at.unix_nanos(), sealed];
+                let values = params![r.id.as_bytes(), peer, standing, r.changed_at.unix_nanos(), sealed];
                 change(conn, SQL, values)?;
             }
             if let Some((sealed, partner)) = &send {

@@ -142,6 +142,21 @@ pub(super) async fn find(
         .await
 }
 
+pub(super) async fn between(
+    store: &SqliteStore,
+    first: &AssessmentId,
+    last: &AssessmentId,
+    quarantined: bool,
+    limit: u32,
+) -> Result<Vec<AssessmentId>> {
+    const SQL: &str = "SELECT DISTINCT a.id FROM assessment a JOIN manifest m ON m.assessment = a.number \
+        WHERE a.id BETWEEN ?1 AND ?2 AND (m.state <> 'quarantined' OR ?3) ORDER BY a.id LIMIT ?4";
+    let (first, last) = (*first, *last);
+    store
+        .read(move |conn| rows(conn, SQL, params![first.as_bytes(), last.as_bytes(), quarantined, limit], |r| id(r, 0)))
+        .await
+}
+
 pub(super) async fn list(store: &SqliteStore, filter: &ListFilter) -> Result<Vec<AssessmentRecord>> {
     const ALL: &str = heads!(
         "WHERE (m.state <> 'quarantined' OR ?1) AND (m.state <> 'superseded' OR NOT ?2) \

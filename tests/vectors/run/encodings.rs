@@ -64,6 +64,7 @@ fn read_statement(kind: StatementKind, payload: &[u8]) -> Result<(Value, Vec<u8>
         StatementKind::Release => both(wire::release::decode(payload)?, wire::release::encode),
         StatementKind::Void => both(wire::release::decode_void(payload)?, wire::release::encode_void),
         StatementKind::Receipt => both(wire::release::decode_receipt(payload)?, wire::release::encode_receipt),
+        StatementKind::Notice => both(wire::notice::decode(payload)?, wire::notice::encode),
         StatementKind::Invitation => {
             let invitation = wire::invitation::decode(payload)?;
             let Invitation { organisation, endpoint, roots, issued } = &invitation;

@@ -21,6 +21,7 @@ fn refusal(decoder: &str, bytes: &[u8]) -> Option<Fault> {
         "agreement" => wire::agreement::decode(bytes).err(),
         "release" => wire::release::decode(bytes).err(),
         "void" => wire::release::decode_void(bytes).err(),
+        "notice" => wire::notice::decode(bytes).err(),
         "receipt" => wire::release::decode_receipt(bytes).err(),
         "invitation" => wire::invitation::decode(bytes).err(),
         "envelope" => wire::envelope::decode(bytes).err(),

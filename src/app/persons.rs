@@ -1,0 +1,81 @@
+//! The persons whose identities are in a node's directory.
+
+use std::path::{Path, PathBuf};
+
+use super::own::{OwnError, signing_key};
+use crate::{
+    domain::ids::{Role, SpiffeId},
+    identity::{
+        certificate::Leaf,
+        files::{FileError, read_chain},
+    },
+    seal::sign::SigningKey,
+};
+
+/// Where the persons' identities are, in the node's directory.
+pub const PERSONS: &str = "persons";
+
+/// A person's identity in the directory: `persons/<role>-<name>/` with two certificates and their keys.
+#[derive(Debug, Clone)]
+pub struct PersonFiles {
+    /// Who.
+    pub id: SpiffeId,
+    /// Their directory.
+    pub dir: PathBuf,
+}
+
+impl PersonFiles {
+    /// The TLS certificate chain.
+    pub fn tls(&self) -> PathBuf {
+        self.dir.join("tls.pem")
+    }
+
+    /// The TLS key.
+    pub fn tls_key(&self) -> PathBuf {
+        self.dir.join("tls.key")
+    }
+
+    /// The signing certificate chain.
+    pub fn signing(&self) -> PathBuf {
+        self.dir.join("signing.pem")
+    }
+
+    /// The signing key.
+    pub fn signing_key(&self) -> PathBuf {
+        self.dir.join("signing.key")
+    }
+
+    /// The key that this person signs with.
+    pub fn load_key(&self) -> Result<SigningKey, OwnError> {
+        signing_key(&self.signing(), &self.signing_key())
+    }
+}
+
+/// The persons in a node's directory, by id, without those that were revoked.
+pub fn persons(dir: &Path) -> Result<Vec<PersonFiles>, OwnError> {
+    let root = dir.join(PERSONS);
+    let entries = match std::fs::read_dir(&root) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(vec![]),
+        Err(error) => return Err(FileError::Unreadable(root, error).into()),
+    };
+    let mut persons = vec![];
+    let in_force = |dir: &PathBuf| dir.join("tls.pem").exists();
+    for dir in entries.flatten().map(|e| e.path()).filter(in_force) {
+        let file = dir.join("tls.pem");
+        let chain = read_chain(&file)?;
+        let leaf = chain.first().map(|der| Leaf::parse(der)).transpose();
+        let leaf = leaf.map_err(|fault| OwnError::Trust { file, fault })?;
+        if let Some(leaf) = leaf {
+            persons.push(PersonFiles { id: leaf.id, dir });
+        }
+    }
+    persons.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(persons)
+}
+
+/// How many administrators there are in a node's directory. Where they can't be counted it is two, so that a damaged file
+/// never makes one person's word enough.
+pub fn administrators(dir: &Path) -> usize {
+    persons(dir).map_or(2, |all| all.iter().filter(|p| p.id.role() == Role::Admin).count())
+}

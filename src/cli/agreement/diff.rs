@@ -1,0 +1,157 @@
+//! `watchfire agreement diff`: two agreements or drafts compared, in words.
+
+use std::path::Path;
+
+use clap::Args;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::named;
+use crate::{
+    cli::{
+        CliError, Global,
+        context::{ANYBODY, Context},
+        files::read_written,
+        output,
+    },
+    desk::client::DeskClient,
+    domain::{
+        agreement::{
+            Agreement,
+            difference::{Difference, Effect, What, differences},
+        },
+        ids::AssessmentId,
+        marking::GroupName,
+    },
+    draft::{self, Lineage},
+    render,
+};
+
+/// Compares two agreements; with two files no node is needed.
+#[derive(Args)]
+pub struct Diff {
+    /// The one before: an id, enough of its beginning, or a file
+    a: String,
+    /// The one after: an id, enough of its beginning, or a file
+    b: String,
+}
+
+#[derive(Serialize)]
+struct Compared {
+    a: String,
+    b: String,
+    changes: Vec<Change>,
+}
+
+#[derive(Serialize)]
+struct Change {
+    grant: Option<GroupName>,
+    field: &'static str,
+    before: Value,
+    after: Value,
+    effect: Effect,
+    words: String,
+}
+
+/// One side, with what people call it.
+struct Side {
+    name: String,
+    words: String,
+    agreement: Agreement,
+}
+
+impl Diff {
+    /// Runs the command.
+    pub async fn run(&self, global: &Global) -> Result<(), CliError> {
+        let mut desk = None;
+        let a = side(global, &self.a, &mut desk).await?;
+        let b = side(global, &self.b, &mut desk).await?;
+        let found = differences(&a.agreement, &b.agreement);
+        let compared = Compared { a: a.name, b: b.name, changes: found.iter().map(Change::new).collect() };
+        output::result(global, &compared, || {
+            let heading = format!("From {} to {}:", a.words, b.words);
+            if found.is_empty() {
+                return format!("{heading} nothing changes.");
+            }
+            let text = render::differences(&found, &output::options());
+            format!("{heading}\n\n{text}\n+ gives more   − gives less   · neither")
+        });
+        Ok(())
+    }
+}
+
+/// A file, where there is one of that name; otherwise an agreement that the node knows.
+async fn side(global: &Global, name: &str, desk: &mut Option<DeskClient>) -> Result<Side, CliError> {
+    let path = Path::new(name);
+    let is_written = path.extension().is_some_and(|e| e == "toml" || e == "json");
+    if is_written || path.is_file() {
+        let (text, format) = read_written(path)?;
+        // Where it stands among the versions is not compared.
+        let lineage = Lineage { series: AssessmentId([0; 16]), previous: None };
+        let agreement = draft::parse_agreement(&text, format, lineage).map_err(|e| CliError::files(e.in_file(name)))?;
+        return Ok(Side { name: name.to_owned(), words: name.to_owned(), agreement });
+    }
+    let desk = match desk {
+        Some(desk) => desk,
+        None => desk.insert(Context::load(global, ANYBODY)?.connect().await?),
+    };
+    let view = named(desk, name).await?;
+    let words = format!("agreement {} (version {}, {})", view.short(), view.version, view.state);
+    Ok(Side { name: view.id, words, agreement: view.agreement })
+}
+
+impl Change {
+    fn new(difference: &Difference) -> Self {
+        let (field, before, after) = parts(&difference.what);
+        let (grant, effect) = (difference.grant.clone(), difference.effect);
+        Self { grant, field, before, after, effect, words: render::difference(difference) }
+    }
+}
+
+/// The term that changed as a program names it, with what was and what is; `null` where there was or is nothing.
+fn parts(what: &What) -> (&'static str, Value, Value) {
+    let none = || Value::Null;
+    match what {
+        What::Parties(a, b) => ("parties", json!(a), json!(b)),
+        What::From(a, b) => ("from", json!(a), json!(b)),
+        What::Until(a, b) => ("until", json!(a), json!(b)),
+        What::Purpose(a, b) => ("purpose", json!(a), json!(b)),
+        What::Notice(a, b) => ("notice_days", json!(a), json!(b)),
+        What::NewGroup(b) => ("groups", none(), json!(b)),
+        What::DroppedGroup(a) => ("groups", json!(a), none()),
+        What::GroupDay(name, a, b) => {
+            ("groups.as_of", json!({ "name": name, "as_of": a }), json!({ "name": name, "as_of": b }))
+        }
+        What::NewMember(name, b) => ("groups.members", none(), json!({ "name": name, "member": b })),
+        What::DroppedMember(name, a) => ("groups.members", json!({ "name": name, "member": a }), none()),
+        What::Acknowledge(level, a, b) => {
+            let within =
+                |s: &Option<u64>| s.map_or(Value::Null, |s| json!({ "min_level": level, "within_seconds": s }));
+            ("duties.acknowledge", within(a), within(b))
+        }
+        What::PurgeOnRecall(a, b) => ("duties.purge_on_recall", json!(a), json!(b)),
+        What::Approvals(a, b) => ("duties.approvals", json!(a), json!(b)),
+        What::NewGrant(b) => ("grant", none(), json!(b)),
+        What::DroppedGrant(a) => ("grant", json!(a), none()),
+        What::NewPlace(b) => ("places", none(), json!(b)),
+        What::DroppedPlace(a) => ("places", json!(a), none()),
+        What::NewTopic(b) => ("topics", none(), json!(b)),
+        What::DroppedTopic(a) => ("topics", json!(a), none()),
+        What::OnlyTopics(b) => ("topics", json!([]), json!(b)),
+        What::AllTopics(a) => ("topics", json!(a), json!([])),
+        What::NewKind(b) => ("kinds", none(), json!(b)),
+        What::DroppedKind(a) => ("kinds", json!(a), none()),
+        What::MaxTlp(a, b) => ("max_tlp", json!(a), json!(b)),
+        What::MinLevel(a, b) => ("min_level", json!(a), json!(b)),
+        What::Delay(a, b) => ("delay_seconds", json!(a), json!(b)),
+        What::Retention(a, b) => ("retention_days", json!(a), json!(b)),
+        What::NewOnward(b) => ("onward", none(), json!(b)),
+        What::DroppedOnward(a) => ("onward", json!(a), none()),
+        What::NewOnwardTo(b) => ("onward.to", none(), json!(b)),
+        What::DroppedOnwardTo(a) => ("onward.to", json!(a), none()),
+        What::NewOnwardKind(b) => ("onward.kinds", none(), json!(b)),
+        What::DroppedOnwardKind(a) => ("onward.kinds", json!(a), none()),
+        What::OnwardTlp(a, b) => ("onward.max_tlp", json!(a), json!(b)),
+        What::OnwardDepth(a, b) => ("onward.depth", json!(a), json!(b)),
+    }
+}

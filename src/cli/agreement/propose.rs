@@ -1,0 +1,104 @@
+//! `watchfire agreement draft` and `propose`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{finish, named, transfer};
+use crate::{
+    cli::{
+        CliError, Global,
+        context::{ADMINS, ANYBODY, Context},
+        files::read_written,
+        output,
+    },
+    config::Config,
+    domain::{
+        ids::{StatementId, TrustDomain},
+        time::Clock,
+    },
+    draft::{self, Lineage},
+    seal,
+    telemetry::SystemClock,
+    wire::{self, proto},
+};
+
+/// Writes a commented agreement file.
+#[derive(Args)]
+pub struct Draft {
+    /// The partner
+    #[arg(long, value_name = "DOMAIN", required_unless_present = "amends")]
+    partner: Option<TrustDomain>,
+    /// Write the terms of this agreement, to change them and propose its next version
+    #[arg(long, value_name = "ID", conflicts_with = "partner")]
+    amends: Option<String>,
+    /// Where to write it; stdout where it is missing
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// Checks and proposes.
+#[derive(Args)]
+pub struct Propose {
+    /// The agreement (TOML, or JSON where it ends in .json)
+    file: PathBuf,
+    /// The agreement that this is the next version of
+    #[arg(long, value_name = "ID")]
+    amends: Option<String>,
+    /// Write it to this file too, for a partner without a link
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+impl Draft {
+    pub(super) async fn run(&self, global: &Global) -> Result<(), CliError> {
+        let text = match (&self.partner, &self.amends) {
+            (Some(partner), _) => {
+                let own = Config::load(&global.dir)?.organisation.domain;
+                draft::agreement_template(&own, partner, SystemClock.now().day()).map_err(CliError::usage)?
+            }
+            (None, Some(id)) => {
+                let mut desk = Context::load(global, ANYBODY)?.connect().await?;
+                let view = named(&mut desk, id).await?;
+                format!(
+                    "# The terms of version {} of agreement {}. Change them, then\n\
+                     # `watchfire agreement propose FILE --amends {}`\n\n{}",
+                    view.version,
+                    view.short(),
+                    view.short(),
+                    draft::agreement_to_toml(&view.agreement)
+                )
+            }
+            (None, None) => return Err(CliError::usage("name the partner with --partner DOMAIN".to_owned())),
+        };
+        output::written(global, self.out.as_deref(), &text)
+    }
+}
+
+impl Propose {
+    pub(super) async fn run(&self, global: &Global) -> Result<(), CliError> {
+        let context = Context::load(global, ADMINS)?;
+        let (text, format) = read_written(&self.file)?;
+        let mut lineage = Lineage {
+            series: seal::compose::new_assessment_id().map_err(|e| CliError::files(e.to_string()))?,
+            previous: None,
+        };
+        let mut connected = None;
+        if let Some(amends) = &self.amends {
+            let desk = connected.insert(context.connect().await?);
+            let before = named(desk, amends).await?;
+            let id: StatementId = before.id.parse().map_err(CliError::usage)?;
+            lineage = Lineage { series: before.agreement.series, previous: Some((before.version, id)) };
+        }
+        let agreement = draft::parse_agreement(&text, format, lineage)
+            .map_err(|e| CliError::files(e.in_file(&self.file.display().to_string())))?;
+        let mut desk = match connected {
+            Some(desk) => desk,
+            None => context.connect().await?,
+        };
+        let payload = wire::agreement::encode(&agreement).into();
+        let answer = desk.propose_agreement(proto::ProposeAgreementRequest { agreement: payload }).await?.into_inner();
+        let view = finish(global, answer.agreement)?;
+        transfer::write_signed(global, &view, self.out.as_deref())
+    }
+}

@@ -1,0 +1,104 @@
+//! What the node decided for a partner, as programs and people see it.
+
+use serde::Serialize;
+
+use super::output;
+use crate::{
+    domain::body::Kind,
+    render::{self, Cell, Clauses, Column, Mark, Row},
+    wire::{
+        field::{time, word},
+        proto,
+    },
+};
+
+/// What goes to one partner.
+#[derive(Debug, Clone, Serialize)]
+pub struct Decision {
+    /// The partner.
+    pub partner: String,
+    /// `release` or `withhold`.
+    pub decision: &'static str,
+    /// From when on, where nothing goes before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<String>,
+    /// Portion by portion, in the author's order.
+    pub portions: Vec<PortionDecision>,
+    because: Vec<String>,
+}
+
+/// What became of one portion.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PortionDecision {
+    /// The portion.
+    pub handle: String,
+    kind: String,
+    /// `release` or `withhold`.
+    pub decision: &'static str,
+    /// From when on it goes, where that is later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<String>,
+    /// The clauses that decided.
+    pub because: Vec<String>,
+}
+
+fn decision(release: bool) -> &'static str {
+    if release { "release" } else { "withhold" }
+}
+
+/// A time in words, where there is one.
+pub fn when(at: Option<prost_types::Timestamp>) -> Option<String> {
+    at.and_then(|t| time("at", Some(t)).ok()).map(|t| t.to_string())
+}
+
+impl PortionDecision {
+    /// Whether it goes, now or later.
+    pub fn goes(&self) -> bool {
+        self.decision == "release"
+    }
+
+    fn cell(&self) -> Cell {
+        let mark = match (&self.not_before, self.goes()) {
+            (Some(from), true) => Mark::Later(from.clone()),
+            (None, true) => Mark::Gets,
+            (_, false) => Mark::Withheld,
+        };
+        Cell { mark, because: self.because.clone() }
+    }
+}
+
+impl Decision {
+    /// From the node's answer.
+    pub fn new(message: proto::PartnerDecision) -> Self {
+        let portions = message.portions.into_iter().map(|p| PortionDecision {
+            handle: hex::encode(&p.handle),
+            kind: word("kind", Kind::ALL, p.kind).map(|k| k.to_string()).unwrap_or_default(),
+            decision: decision(p.release),
+            not_before: when(p.not_before),
+            because: p.because,
+        });
+        Self {
+            partner: message.partner,
+            decision: decision(message.release),
+            not_before: when(message.not_before),
+            portions: portions.collect(),
+            because: message.because,
+        }
+    }
+
+    /// As a column of the matrix.
+    pub fn column(&self) -> Column {
+        Column { name: self.partner.clone(), cells: self.portions.iter().map(PortionDecision::cell).collect() }
+    }
+}
+
+/// All decisions as one matrix, and the clauses in words.
+pub fn table(rows: &[Row], all: &[Decision]) -> String {
+    if all.is_empty() {
+        return "nobody gets it: there are no active partners yet".to_owned();
+    }
+    let (options, mut clauses) = (output::options(), Clauses::default());
+    let columns: Vec<Column> = all.iter().map(Decision::column).collect();
+    let matrix = render::matrix(rows, &columns, &mut clauses, &options);
+    format!("{matrix}\n{}\n\n{}", render::legend(), clauses.text(&options)).trim_end().to_owned()
+}

@@ -1,0 +1,87 @@
+//! An explanation, as a message.
+
+use super::view::decisions;
+use crate::{
+    domain::{
+        ids::{Digest, TrustDomain},
+        lexicon::Lexicon,
+        marking::Onward,
+    },
+    node::explain::{Arrived, Explanation, Released, Remedied},
+    render,
+    wire::{envelope, field::timestamp, proto},
+};
+
+/// The whole answer. `asked` is the partner that was asked for.
+pub(super) fn explained(e: &Explanation, asked: Option<&TrustDomain>) -> proto::ExplainResponse {
+    let partner = asked.map(ToString::to_string).unwrap_or_default();
+    proto::ExplainResponse {
+        then: decisions(&e.prepared, &e.then),
+        now: decisions(&e.prepared, &e.now),
+        since: timestamp(e.since),
+        asked: timestamp(e.asked),
+        manifest: Some(envelope::to_proto(&e.prepared.envelope)),
+        portions: labels(e),
+        released: e.released.iter().map(released).collect(),
+        remedies: e.remedies.iter().map(|r| remedy(e, &partner, r)).collect(),
+        arrived: e.arrived.iter().map(arrived).collect(),
+    }
+}
+
+fn labels(e: &Explanation) -> Vec<proto::PortionLabel> {
+    let names = render::portion_names(e.prepared.portions.iter().map(|p| &p.portion));
+    let label = |(p, name): (&crate::node::prepared::PreparedPortion, String)| proto::PortionLabel {
+        handle: p.portion.handle.0.to_vec().into(),
+        digest: p.digest.0.to_vec().into(),
+        name,
+        tlp: p.portion.marking.tlp.to_string(),
+        text: if e.reads { beginning(p) } else { String::new() },
+        onward: match &p.portion.marking.onward {
+            Onward::Named(names) => names.iter().map(ToString::to_string).collect(),
+            Onward::None | Onward::WithinOrganisation => vec![],
+        },
+    };
+    e.prepared.portions.iter().zip(names).map(label).collect()
+}
+
+/// In whatever lexicon: how a portion begins holds no likelihood.
+fn beginning(portion: &crate::node::prepared::PreparedPortion) -> String {
+    Lexicon::by_id("uk-phia-2025").map(|lexicon| render::beginning(&portion.portion, lexicon)).unwrap_or_default()
+}
+
+fn digests(all: &[Digest]) -> Vec<prost::bytes::Bytes> {
+    all.iter().map(|d| d.0.to_vec().into()).collect()
+}
+
+fn released(r: &Released) -> proto::ReleasedPart {
+    proto::ReleasedPart {
+        partner: r.partner.to_string(),
+        sequence: r.sequence,
+        at: timestamp(r.at),
+        digests: digests(&r.digests),
+        grants: r.grants.clone(),
+        acknowledged: r.acknowledged,
+        voided: r.voided.and_then(timestamp),
+        dropped: r.dropped.clone(),
+    }
+}
+
+fn remedy(e: &Explanation, partner: &str, r: &Remedied) -> proto::Remedy {
+    let portion = e.prepared.portions.iter().find(|p| p.digest == r.portion);
+    let steps = r.steps.iter().map(|s| proto::RemedyStep { kind: s.kind.to_owned(), words: s.words.clone() });
+    proto::Remedy {
+        partner: partner.to_owned(),
+        handle: portion.map(|p| p.portion.handle.0.to_vec()).unwrap_or_default().into(),
+        possible: r.possible,
+        steps: steps.collect(),
+    }
+}
+
+fn arrived(a: &Arrived) -> proto::ArrivedPart {
+    proto::ArrivedPart {
+        partner: a.partner.to_string(),
+        release: Some(envelope::to_proto(&a.release)),
+        at: timestamp(a.at),
+        quarantined: a.quarantined.clone().unwrap_or_default(),
+    }
+}

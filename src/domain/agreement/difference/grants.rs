@@ -1,0 +1,115 @@
+//! Changes of grants.
+
+use std::collections::BTreeSet;
+
+use super::{Effect, Found, What, only_in};
+use crate::domain::{
+    agreement::{Agreement, Area, Grant, OnwardTerms},
+    marking::Topic,
+    place::{Country, Place},
+};
+
+/// Grants with the same name and direction are compared; all others came or went.
+pub(super) fn compare(a: (&Agreement, &Vec<Grant>), b: (&Agreement, &Vec<Grant>), all: &mut Found) {
+    let same = |x: &Grant, y: &Grant| x.id == y.id && x.from == y.from && x.to == y.to;
+    let dropped = a.1.iter().filter(|g| !b.1.iter().any(|n| same(g, n)));
+    for grant in dropped {
+        all.grant = Some(grant.id.clone());
+        all.put(Effect::Narrows, What::DroppedGrant(Box::new(grant.clone())));
+    }
+    for grant in b.1 {
+        all.grant = Some(grant.id.clone());
+        match a.1.iter().find(|g| same(g, grant)) {
+            Some(before) => one((a.0, before), (b.0, grant), all),
+            None => all.put(Effect::Widens, What::NewGrant(Box::new(grant.clone()))),
+        }
+    }
+    all.grant = None;
+}
+
+fn one((a, before): (&Agreement, &Grant), (b, after): (&Agreement, &Grant), all: &mut Found) {
+    let Grant {
+        id: _,
+        from: _,
+        to: _,
+        places,
+        topics,
+        kinds,
+        max_tlp,
+        min_level,
+        delay_seconds,
+        retention_days,
+        onward,
+        purpose,
+    } = before;
+    self::places((a, places), (b, &after.places), all);
+    self::topics(topics, &after.topics, all);
+    all.members(kinds, &after.kinds, What::NewKind, What::DroppedKind);
+    all.changed(max_tlp, &after.max_tlp, Effect::more(after.max_tlp > *max_tlp), What::MaxTlp);
+    all.changed(min_level, &after.min_level, Effect::more(after.min_level < *min_level), What::MinLevel);
+    all.changed(delay_seconds, &after.delay_seconds, Effect::more(after.delay_seconds < *delay_seconds), What::Delay);
+    // Without a limit is longer than any.
+    let days = |limit: Option<u32>| limit.map_or(u64::MAX, u64::from);
+    let longer = days(after.retention_days) > days(*retention_days);
+    all.changed(retention_days, &after.retention_days, Effect::more(longer), What::Retention);
+    match (onward, &after.onward) {
+        (None, Some(new)) => all.put(Effect::Widens, What::NewOnward(new.clone())),
+        (Some(old), None) => all.put(Effect::Narrows, What::DroppedOnward(old.clone())),
+        (Some(old), Some(new)) => self::onward(old, new, all),
+        (None, None) => {}
+    }
+    all.changed(purpose, &after.purpose, Effect::Other, What::Purpose);
+}
+
+/// A place that came is more only where nothing covered it before, and the reverse.
+fn places(before: (&Agreement, &[Area]), after: (&Agreement, &[Area]), all: &mut Found) {
+    for area in only_in(after.1, before.1) {
+        let effect = if covers(before, after.0, &area) { Effect::Other } else { Effect::Widens };
+        all.put(effect, What::NewPlace(area));
+    }
+    for area in only_in(before.1, after.1) {
+        let effect = if covers(after, before.0, &area) { Effect::Other } else { Effect::Narrows };
+        all.put(effect, What::DroppedPlace(area));
+    }
+}
+
+/// Whether all of an area, as `meant` by its agreement, lies within these.
+fn covers((agreement, areas): (&Agreement, &[Area]), meant: &Agreement, area: &Area) -> bool {
+    let countries: BTreeSet<Country> = areas
+        .iter()
+        .filter(|a| !matches!(a, Area::Place(Place::Subdivision(_))))
+        .flat_map(|a| members(agreement, a))
+        .collect();
+    match area {
+        Area::Place(place @ Place::Subdivision(part)) => {
+            let parts = areas.iter().filter_map(|a| if let Area::Place(p) = a { Some(*p) } else { None });
+            countries.contains(&part.country())
+                || parts.filter(|p| matches!(p, Place::Subdivision(_))).any(|p| place.within(p))
+        }
+        area => members(meant, area).is_subset(&countries),
+    }
+}
+
+fn members(agreement: &Agreement, area: &Area) -> BTreeSet<Country> {
+    match area {
+        Area::Place(place) => place.countries().clone(),
+        Area::Group(name) => agreement.group(name).map(|g| g.countries.iter().copied().collect()).unwrap_or_default(),
+    }
+}
+
+/// No topic at all means every topic.
+fn topics(before: &[Topic], after: &[Topic], all: &mut Found) {
+    match (before.is_empty(), after.is_empty()) {
+        (true, false) => all.put(Effect::Narrows, What::OnlyTopics(after.to_vec())),
+        (false, true) => all.put(Effect::Widens, What::AllTopics(before.to_vec())),
+        _ => all.members(before, after, What::NewTopic, What::DroppedTopic),
+    }
+}
+
+fn onward(before: &OnwardTerms, after: &OnwardTerms, all: &mut Found) {
+    let OnwardTerms { to, kinds, max_tlp, depth } = before;
+    all.members(to, &after.to, What::NewOnwardTo, What::DroppedOnwardTo);
+    all.members(kinds, &after.kinds, What::NewOnwardKind, What::DroppedOnwardKind);
+    all.changed(max_tlp, &after.max_tlp, Effect::more(after.max_tlp > *max_tlp), What::OnwardTlp);
+    all.changed(depth, &after.depth, Effect::more(after.depth > *depth), What::OnwardDepth);
+}

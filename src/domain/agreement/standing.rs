@@ -1,0 +1,393 @@
+//! Where an agreement stands at one of its parties: who stands behind it, who has signed it, and what either side has
+//! stopped alone. Every change of it is a method here; a state is never set, it follows.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{
+    fault::{Fault, Reason},
+    ids::{SpiffeId, StatementId},
+    time::{Day, Time},
+    words::words,
+};
+
+words!(
+    /// Where an agreement stands.
+    AgreementState, "state of an agreement" {
+        /// Nobody has signed: it was proposed here, and more persons must stand behind it.
+        AwaitingApproval = "awaiting-approval",
+        /// One party has signed: the other.
+        Proposed = "proposed",
+        /// One party has signed: this one.
+        SignedHere = "signed-here",
+        /// Both have signed.
+        InForce = "in-force",
+        /// Stopped for now, by one side or both.
+        Suspended = "suspended",
+        /// Over: terminated, followed by a later version, or run out.
+        Ended = "ended",
+    }
+);
+
+words!(
+    /// Whose doing.
+    Side, "side" {
+        /// This organisation's.
+        Here = "here",
+        /// The partner's.
+        There = "there",
+    }
+);
+
+/// Somebody of this organisation stands behind it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// Who.
+    pub by: SpiffeId,
+    /// Since when.
+    pub at: Time,
+}
+
+/// Why it is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "how")]
+pub enum End {
+    /// One side alone ended it; before both had signed, that declines or withdraws it.
+    Terminated {
+        /// Which.
+        side: Side,
+        /// When.
+        at: Time,
+    },
+    /// A later version that both have signed takes its place.
+    Followed {
+        /// That one.
+        by: StatementId,
+        /// From when on.
+        from: Time,
+    },
+    /// Its last day is over.
+    Expired {
+        /// Since when.
+        at: Time,
+    },
+}
+
+/// What the partner told of a step of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heard {
+    /// What it did.
+    pub step: Step,
+    /// When, by its clock.
+    pub at: Time,
+    /// Why, in its words; may be empty.
+    pub reason: String,
+}
+
+/// Where it stands at one party.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Standing {
+    /// Those of this organisation who stand behind it, each once, in the order in which they said so.
+    pub approvals: Vec<Approval>,
+    /// When this node signed.
+    pub signed_here: Option<Time>,
+    /// When the partner's signature came.
+    pub signed_there: Option<Time>,
+    /// Who of this organisation has suspended it, and when.
+    pub suspended_here: Option<Approval>,
+    /// When the partner has suspended it.
+    pub suspended_there: Option<Time>,
+    /// The last step that the partner told of; an older word about it is no news.
+    pub heard: Option<Heard>,
+    /// Why it is over.
+    pub end: Option<End>,
+}
+
+impl Standing {
+    /// A proposal that the partner has signed.
+    pub fn proposed_there(at: Time) -> Self {
+        Self { signed_there: Some(at), ..Self::default() }
+    }
+
+    /// The state at a time, of an agreement whose last day is `until`.
+    pub fn state(&self, until: Day, now: Time) -> AgreementState {
+        if self.is_over(until, now) {
+            return AgreementState::Ended;
+        }
+        if self.suspended_here.is_some() || self.suspended_there.is_some() {
+            return AgreementState::Suspended;
+        }
+        match (self.signed_here, self.signed_there) {
+            (Some(_), Some(_)) => AgreementState::InForce,
+            (Some(_), None) => AgreementState::SignedHere,
+            (None, Some(_)) => AgreementState::Proposed,
+            (None, None) => AgreementState::AwaitingApproval,
+        }
+    }
+
+    fn is_over(&self, until: Day, now: Time) -> bool {
+        match &self.end {
+            Some(End::Terminated { .. } | End::Expired { .. }) => true,
+            Some(End::Followed { from, .. }) if *from <= now => true,
+            Some(End::Followed { .. }) | None => until.end() <= now,
+        }
+    }
+
+    /// The last day on which anything is given under it: its own, or the one before the next version begins.
+    pub fn last_day(&self, until: Day) -> Day {
+        match &self.end {
+            Some(End::Followed { from, .. }) => until.min(from.day().before()),
+            Some(End::Terminated { .. } | End::Expired { .. }) | None => until,
+        }
+    }
+
+    /// Whether a signature by this node is on it.
+    pub fn is_signed_here(&self) -> bool {
+        self.signed_here.is_some()
+    }
+
+    /// Whether both have signed.
+    pub fn is_signed_by_both(&self) -> bool {
+        self.signed_here.is_some() && self.signed_there.is_some()
+    }
+
+    /// Whether it was in force when it ended.
+    pub fn was_in_force(&self) -> bool {
+        self.is_signed_by_both() && self.suspended_here.is_none() && self.suspended_there.is_none()
+    }
+
+    /// One more person stands behind it. `true`: these are as many as are `needed`.
+    ///
+    /// # Errors
+    /// `SECOND_PERSON_REQUIRED` where this person does already and others are needed.
+    pub fn approve(&mut self, by: &SpiffeId, needed: usize, at: Time) -> Result<bool, Fault> {
+        if !self.approvals.iter().any(|a| a.by == *by) {
+            self.approvals.push(Approval { by: by.clone(), at });
+        } else if self.approvals.len() < needed {
+            let what = format!(
+                "`{by}` stands behind it already; {} needed in all, so somebody else must sign too",
+                persons(needed)
+            );
+            return Err(Fault::new(Reason::SecondPersonRequired, what));
+        }
+        Ok(self.approvals.len() >= needed)
+    }
+
+    /// This organisation gives and takes nothing under it for now.
+    pub fn suspend(&mut self, by: &SpiffeId, at: Time) {
+        self.suspended_here.get_or_insert_with(|| Approval { by: by.clone(), at });
+    }
+
+    /// Lifts this organisation's suspension; the partner's stays.
+    ///
+    /// # Errors
+    /// `SECOND_PERSON_REQUIRED` where several persons must stand behind an agreement and the one who suspended it asks.
+    /// `CONFLICT` where it is not suspended here.
+    pub fn resume(&mut self, by: &SpiffeId, needed: usize) -> Result<(), Fault> {
+        let Some(suspended) = &self.suspended_here else {
+            let what = if self.suspended_there.is_some() {
+                "the partner has suspended it, and only the partner can resume it"
+            } else {
+                "it is not suspended"
+            };
+            return Err(Fault::new(Reason::Conflict, what));
+        };
+        if needed > 1 && suspended.by == *by {
+            let what = format!("`{by}` has suspended it; somebody else must resume it");
+            return Err(Fault::new(Reason::SecondPersonRequired, what));
+        }
+        self.suspended_here = None;
+        Ok(())
+    }
+
+    /// One side ends it. What is over already stays as it is.
+    pub fn terminate(&mut self, side: Side, at: Time) {
+        if !matches!(self.end, Some(End::Terminated { .. } | End::Expired { .. })) {
+            self.end = Some(End::Terminated { side, at });
+        }
+    }
+
+    /// A later version takes its place.
+    pub fn follow(&mut self, by: StatementId, from: Time) {
+        if self.end.is_none() {
+            self.end = Some(End::Followed { by, from });
+        }
+    }
+
+    /// Its last day is over.
+    pub fn expire(&mut self, at: Time) {
+        if self.end.is_none() {
+            self.end = Some(End::Expired { at });
+        }
+    }
+
+    /// What the partner tells of a step of its own. `false`: no news, as a later word came before.
+    pub fn hear(&mut self, told: Heard) -> bool {
+        if self.heard.as_ref().is_some_and(|before| told.at <= before.at) {
+            return false;
+        }
+        match told.step {
+            Step::Suspended => self.suspended_there = Some(told.at),
+            Step::Resumed => self.suspended_there = None,
+            Step::Terminated => self.terminate(Side::There, told.at),
+        }
+        self.heard = Some(told);
+        true
+    }
+}
+
+words!(
+    /// What one side does alone, and tells the other.
+    Step, "step" {
+        /// Nothing is given or taken under it for now.
+        Suspended = "suspended",
+        /// Its own suspension is over.
+        Resumed = "resumed",
+        /// It is over; of a proposal: declined or withdrawn.
+        Terminated = "terminated",
+    }
+);
+
+/// What one party tells the other of a step that it has taken alone. It holds for every version of the agreement that is
+/// in force or on its way there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Notice {
+    /// One version of it.
+    pub agreement: StatementId,
+    /// What was done.
+    pub step: Step,
+    /// When.
+    pub at: Time,
+    /// Why, in one line for the partner; may be empty.
+    pub reason: String,
+}
+
+/// `2 persons are`
+fn persons(number: usize) -> String {
+    if number == 1 { "1 person is".to_owned() } else { format!("{number} persons are") }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn admin(n: u8) -> SpiffeId {
+        format!("spiffe://gb.example/admin/a{n}").parse().unwrap()
+    }
+
+    fn at(seconds: i64) -> Time {
+        Time::from_parts(1_767_225_600 + seconds, 0).unwrap()
+    }
+
+    fn heard(step: Step, at: Time) -> Heard {
+        Heard { step, at, reason: String::new() }
+    }
+
+    fn until() -> Day {
+        "2026-12-31".parse().unwrap()
+    }
+
+    #[test]
+    fn nobody_counts_twice() {
+        let mut standing = Standing::default();
+        assert_eq!(standing.approve(&admin(1), 2, at(0)), Ok(false));
+        let again = standing.approve(&admin(1), 2, at(1)).unwrap_err();
+        assert_eq!(again.reason, Reason::SecondPersonRequired);
+        assert_eq!(standing.approve(&admin(2), 2, at(2)), Ok(true));
+        assert_eq!(standing.approvals.len(), 2);
+        // Where fewer are needed in the meantime, the first one's word is enough.
+        let mut alone = Standing::default();
+        alone.approve(&admin(1), 2, at(0)).unwrap();
+        assert_eq!(alone.approve(&admin(1), 1, at(1)), Ok(true));
+    }
+
+    #[test]
+    fn each_side_lifts_its_own_suspension_only() {
+        let mut standing = Standing { signed_here: Some(at(0)), signed_there: Some(at(0)), ..Standing::default() };
+        assert!(standing.hear(heard(Step::Suspended, at(5))));
+        assert_eq!(standing.resume(&admin(1), 1).unwrap_err().reason, Reason::Conflict);
+        standing.suspend(&admin(1), at(6));
+        assert_eq!(standing.resume(&admin(1), 2).unwrap_err().reason, Reason::SecondPersonRequired);
+        standing.resume(&admin(2), 2).unwrap();
+        assert_eq!(standing.state(until(), at(7)), AgreementState::Suspended);
+        assert!(!standing.hear(heard(Step::Resumed, at(4))), "an older word is no news");
+        assert!(standing.hear(heard(Step::Resumed, at(8))));
+        assert_eq!(standing.state(until(), at(9)), AgreementState::InForce);
+    }
+
+    #[test]
+    fn a_version_that_is_followed_later_stays_until_then() {
+        let mut standing = Standing { signed_here: Some(at(0)), signed_there: Some(at(0)), ..Standing::default() };
+        let from: Day = "2026-03-01".parse().unwrap();
+        standing.follow(StatementId([2; 32]), from.start());
+        assert_eq!(standing.state(until(), at(0)), AgreementState::InForce);
+        assert_eq!(standing.last_day(until()).to_string(), "2026-02-28");
+        assert_eq!(standing.state(until(), from.start()), AgreementState::Ended);
+        standing.terminate(Side::Here, at(1));
+        assert_eq!(standing.state(until(), at(2)), AgreementState::Ended);
+        assert_eq!(standing.state("2025-12-31".parse().unwrap(), at(0)), AgreementState::Ended, "it has run out");
+    }
+
+    #[derive(Debug, Clone)]
+    enum Deed {
+        Approve(u8),
+        Sign,
+        SignedThere,
+        Suspend(u8),
+        Resume(u8),
+        Hear(Step, i64),
+        Terminate,
+        Follow(i64),
+    }
+
+    fn deed() -> impl Strategy<Value = Deed> {
+        prop_oneof![
+            (0..3_u8).prop_map(Deed::Approve),
+            Just(Deed::Sign),
+            Just(Deed::SignedThere),
+            (0..3_u8).prop_map(Deed::Suspend),
+            (0..3_u8).prop_map(Deed::Resume),
+            (proptest::sample::select(Step::ALL), 0..50_i64).prop_map(|(s, t)| Deed::Hear(s, t)),
+            Just(Deed::Terminate),
+            (0..50_i64).prop_map(Deed::Follow),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_in_force_without_both_and_nothing_comes_back_from_its_end(
+            deeds in proptest::collection::vec(deed(), 0..30)
+        ) {
+            let mut standing = Standing::default();
+            let mut was_terminated = false;
+            for (n, deed) in deeds.into_iter().enumerate() {
+                let now = at(i64::try_from(n).unwrap());
+                match deed {
+                    Deed::Approve(who) => _ = standing.approve(&admin(who), 2, now),
+                    Deed::Sign if standing.approvals.len() >= 2 => standing.signed_here = Some(now),
+                    Deed::Sign => {}
+                    Deed::SignedThere => standing.signed_there = Some(now),
+                    Deed::Suspend(who) => standing.suspend(&admin(who), now),
+                    Deed::Resume(who) => _ = standing.resume(&admin(who), 2),
+                    Deed::Hear(step, t) => _ = standing.hear(heard(step, at(t))),
+                    Deed::Terminate => standing.terminate(Side::Here, now),
+                    Deed::Follow(t) => standing.follow(StatementId([3; 32]), at(t)),
+                }
+                let state = standing.state(until(), now);
+                was_terminated |= matches!(standing.end, Some(End::Terminated { .. }));
+                if was_terminated {
+                    prop_assert_eq!(state, AgreementState::Ended);
+                }
+                if state == AgreementState::InForce {
+                    prop_assert!(standing.is_signed_by_both());
+                    prop_assert!(standing.approvals.len() >= 2);
+                    prop_assert!(standing.suspended_here.is_none() && standing.suspended_there.is_none());
+                }
+                let text = serde_json::to_string(&standing).unwrap();
+                prop_assert_eq!(&serde_json::from_str::<Standing>(&text).unwrap(), &standing);
+            }
+        }
+    }
+}

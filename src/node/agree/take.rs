@@ -1,0 +1,124 @@
+//! What comes from a partner: proposals, countersigned copies, notices; over the link, or as a file.
+
+use super::{followed_by, stop::versions_under_way, succession};
+use crate::{
+    domain::{
+        agreement::{AgreementState, Heard, Standing},
+        fault::{Fault, Reason},
+        ids::{SpiffeId, StatementId, TrustDomain},
+        statement::Envelope,
+        time::Time,
+    },
+    node::{ADMINS, Node},
+    seal::{rules, verify::verify},
+    store::AgreementRecord,
+    wire,
+};
+
+/// How many proposals of one partner may wait for an answer.
+const MAX_PROPOSALS: usize = 8;
+
+impl Node {
+    /// Takes an agreement that a partner has signed from a file.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`, and as [`Self::take_agreement`].
+    pub async fn import_agreement(&self, caller: &SpiffeId, envelope: &Envelope) -> Result<AgreementRecord, Fault> {
+        self.require(caller, ADMINS)?;
+        let partner = self.other_party(&wire::agreement::decode(&envelope.payload)?)?;
+        let id = self.take(&partner, envelope).await?;
+        super::find(&self.store.agreements().await?, &id).cloned()
+    }
+
+    /// Takes an agreement from a partner: a proposal, or the countersigned copy of what was proposed here.
+    ///
+    /// # Errors
+    /// Whatever verification refuses; `WRONG_DOMAIN` where the partner has not signed it itself.
+    pub async fn take_agreement(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
+        self.take(partner, envelope).await.map(|_| ())
+    }
+
+    async fn take(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<StatementId, Fault> {
+        let verified = verify(envelope, &rules::AGREEMENT, self.chains(), self.now())?;
+        if !verified.is_signed_by(partner) || self.other_party(verified.content())? != *partner {
+            return Err(Fault::new(Reason::WrongDomain, "an agreement is handed over by the party that has signed it"));
+        }
+        self.directory().active(partner)?;
+        let _changing = self.changing.lock().await;
+        let held = self.store.agreements().await?;
+        let (now, id) = (self.now(), verified.id());
+        let before = held.iter().find(|r| r.id == id);
+        match before {
+            None if proposals(&held, partner, now) >= MAX_PROPOSALS => {
+                let what = format!("{MAX_PROPOSALS} proposals wait for an answer already");
+                return Err(Fault::new(Reason::LimitExceeded, what));
+            }
+            // Also one that bears both signatures although this store knows nothing of it (it was restored from a backup,
+            // say): whether it still holds is for the administrators to say, by signing.
+            None => {
+                let record = AgreementRecord {
+                    id,
+                    partner: partner.clone(),
+                    agreement: verified.into_content(),
+                    envelope: wire::envelope::encode(envelope),
+                    standing: Standing::proposed_there(now),
+                    changed_at: now,
+                };
+                self.save(None, vec![record], None, vec![]).await?;
+            }
+            // Ours, with the partner's signature. It is kept where it is suspended, too: what was resumed is in force then.
+            Some(ours) if verified.is_signed_by(self.domain()) && waits_for_the_partner(ours, now) => {
+                succession::check(&id, verified.content(), &held, now)?;
+                let envelope = wire::envelope::encode(envelope);
+                let mut record = AgreementRecord { envelope, changed_at: now, ..ours.clone() };
+                record.standing.signed_there = Some(now);
+                let mut records = followed_by(&record, &held);
+                records.push(record);
+                self.save(None, records, None, vec![]).await?;
+            }
+            // Seen before: the same bytes, nothing new.
+            Some(_) => {}
+        }
+        Ok(id)
+    }
+
+    /// Takes a partner's notice of a step that it has taken alone. One about what is not known here changes nothing.
+    ///
+    /// # Errors
+    /// Whatever verification refuses; `WRONG_DOMAIN` where another organisation has signed it; store faults.
+    pub async fn take_notice(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
+        let verified = verify(envelope, &rules::NOTICE, self.chains(), self.now())?;
+        if !verified.signers().iter().all(|s| s.domain() == partner) {
+            return Err(Fault::new(Reason::WrongDomain, "a notice is handed over by the party that has signed it"));
+        }
+        let notice = verified.content();
+        let _changing = self.changing.lock().await;
+        let held = self.store.agreements().await?;
+        let Some(of) = held.iter().find(|r| r.id == notice.agreement && r.partner == *partner) else { return Ok(()) };
+        let now = self.now();
+        let told = versions_under_way(of, &held, now).cloned().filter_map(|mut record| {
+            record.changed_at = now;
+            let heard = Heard { step: notice.step, at: notice.at, reason: notice.reason.clone() };
+            record.standing.hear(heard).then_some(record)
+        });
+        let records: Vec<AgreementRecord> = told.collect();
+        if records.is_empty() {
+            return Ok(());
+        }
+        let (step, agreement) = (notice.step, notice.agreement);
+        // The reason is the partner's own text: it is for its reader, not for the log.
+        tracing::warn!(%partner, %agreement, %step, "the partner has stopped or resumed an agreement");
+        self.save(None, records, None, vec![]).await
+    }
+}
+
+/// Signed here and not there, and not over.
+fn waits_for_the_partner(record: &AgreementRecord, now: Time) -> bool {
+    record.standing.is_signed_here()
+        && record.standing.signed_there.is_none()
+        && record.state(now) != AgreementState::Ended
+}
+
+fn proposals(held: &[AgreementRecord], partner: &TrustDomain, now: Time) -> usize {
+    held.iter().filter(|r| r.partner == *partner && r.state(now) == AgreementState::Proposed).count()
+}

@@ -1,0 +1,122 @@
+//! What has happened to an assessment: releases that went out, and those by which it came.
+
+use super::super::Node;
+use crate::{
+    domain::{
+        event::{Deed, Event},
+        fault::Fault,
+        ids::{Digest, StatementId, TrustDomain},
+        statement::{Envelope, StatementKind},
+        time::Time,
+    },
+    seal::statement::id_of,
+    store::AssessmentRecord,
+    wire,
+};
+
+/// A release of the assessment to a partner, or one that was dropped.
+pub struct Released {
+    /// The partner.
+    pub partner: TrustDomain,
+    /// When.
+    pub at: Time,
+    /// Its number; 0 for what was dropped.
+    pub sequence: u64,
+    /// What it disclosed.
+    pub digests: Vec<Digest>,
+    /// The grants on which it stands.
+    pub grants: Vec<String>,
+    /// Whether the partner has acknowledged it.
+    pub acknowledged: bool,
+    /// When a void took its place.
+    pub voided: Option<Time>,
+    /// Why it was dropped.
+    pub dropped: Vec<String>,
+}
+
+/// A release by which an assessment came.
+pub struct Arrived {
+    /// From whom.
+    pub partner: TrustDomain,
+    /// The release.
+    pub release: Envelope,
+    /// When.
+    pub at: Time,
+    /// Why it is in quarantine.
+    pub quarantined: Option<String>,
+}
+
+/// Whom an entry of the ledger is about.
+pub(super) fn partner_of(event: &Event) -> Option<&TrustDomain> {
+    match &event.deed {
+        Deed::Decided { partner, .. }
+        | Deed::Released { partner, .. }
+        | Deed::Dropped { partner, .. }
+        | Deed::Received { partner, .. } => Some(partner),
+        _ => None,
+    }
+}
+
+/// The releases with which the store keeps the assessment, as the ledger tells of them.
+pub(super) fn arrived(record: &AssessmentRecord, events: &[Event]) -> Result<Vec<Arrived>, Fault> {
+    let mut all = Vec::new();
+    for bytes in &record.releases {
+        let envelope = wire::envelope::decode(bytes)?;
+        let id = id_of(StatementKind::Release, &envelope.payload);
+        let found = events.iter().find_map(|event| match &event.deed {
+            Deed::Received { partner, release, quarantined, .. } if *release == id => {
+                Some((partner.clone(), event.at, quarantined.clone()))
+            }
+            _ => None,
+        });
+        if let Some((partner, at, quarantined)) = found {
+            all.push(Arrived { partner, release: envelope, at, quarantined });
+        }
+    }
+    Ok(all)
+}
+
+impl Node {
+    /// What was released and what was dropped, in the ledger's order.
+    pub(super) async fn released(&self, manifest: &StatementId, events: &[Event]) -> Result<Vec<Released>, Fault> {
+        let mut all = Vec::new();
+        for Event { at, deed, .. } in events {
+            match deed {
+                Deed::Released { manifest: of, partner, sequence, digests, grants, .. } if of == manifest => {
+                    let acknowledged = self.store.outbound(partner).await?.acknowledged >= *sequence;
+                    let voided = self.voided(partner, *sequence).await?;
+                    all.push(Released {
+                        partner: partner.clone(),
+                        at: *at,
+                        sequence: *sequence,
+                        digests: digests.clone(),
+                        grants: grants.clone(),
+                        acknowledged: acknowledged && voided.is_none(),
+                        voided,
+                        dropped: vec![],
+                    });
+                }
+                Deed::Dropped { partner, because, .. } => all.push(Released {
+                    partner: partner.clone(),
+                    at: *at,
+                    sequence: 0,
+                    digests: vec![],
+                    grants: vec![],
+                    acknowledged: false,
+                    voided: None,
+                    dropped: because.clone(),
+                }),
+                _ => {}
+            }
+        }
+        Ok(all)
+    }
+
+    /// When a void took the place of the release of that number.
+    async fn voided(&self, partner: &TrustDomain, sequence: u64) -> Result<Option<Time>, Fault> {
+        let kept = self.store.releases_after(partner, sequence.saturating_sub(1), 1).await?;
+        let Some(record) = kept.into_iter().find(|r| r.sequence == sequence && r.is_void) else { return Ok(None) };
+        let envelope = wire::envelope::decode(&record.envelope)?;
+        Ok(Some(wire::release::decode_void(&envelope.payload)?.voided_at))
+    }
+}

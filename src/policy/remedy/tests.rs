@@ -1,0 +1,319 @@
+//! A remedy is tried out: what it proposes is done, by hand, and then the portion goes.
+
+use proptest::prelude::*;
+
+use super::{Change, Question, Remark, Remedy, Widening, lines, remedy};
+use crate::{
+    domain::{
+        agreement::{Agreement, Area, Grant},
+        assessment::{Manifest, Portion},
+        body::Kind,
+        ids::{Digest, StatementId},
+        level::WarningLevel,
+        marking::{Audience, Tlp},
+        partner::{Organisation, PartnerKind},
+        time::Time,
+    },
+    policy::{
+        Decision, Facts, HouseRules, PartnerPolicy, decide,
+        tests::{
+            cases::{Case, case},
+            fixture,
+        },
+    },
+};
+
+struct Scene {
+    taker: Organisation,
+    agreements: Vec<(StatementId, Agreement)>,
+    dormant: Vec<(StatementId, Agreement)>,
+    house: HouseRules,
+    manifest: Manifest,
+    portions: Vec<(Digest, Portion)>,
+    now: Time,
+}
+
+fn numbered<T>(all: impl IntoIterator<Item = T>) -> Vec<(StatementId, T)> {
+    all.into_iter().zip(1..).map(|(a, i)| (StatementId([i; 32]), a)).collect()
+}
+
+impl Scene {
+    /// One agreement with ecowas.example, an hour after the issue.
+    fn new(grants: Vec<Grant>, portions: Vec<Portion>) -> Self {
+        let taker = fixture::ecowas();
+        let digests = (0..).map(fixture::digest);
+        Self {
+            agreements: numbered([fixture::agreement(&taker, grants)]),
+            taker,
+            dormant: vec![],
+            house: HouseRules::none(),
+            manifest: fixture::manifest(fixture::time(fixture::ISSUED), fixture::time("2026-12-01T00:00:00Z")),
+            portions: digests.zip(portions).collect(),
+            now: fixture::time("2026-05-01T10:30:00Z"),
+        }
+    }
+
+    fn of(case: Case, in_force: bool) -> Self {
+        let agreements = numbered(case.agreements);
+        let (agreements, dormant) = if in_force { (agreements, vec![]) } else { (vec![], agreements) };
+        Self {
+            taker: case.taker,
+            agreements,
+            dormant,
+            house: HouseRules::parse(
+                "@id(\"no-gaps\") @reason(\"no gaps\") forbid (principal, action, resource) \
+                 when { context.kind == \"gap\" };",
+            )
+            .unwrap(),
+            manifest: fixture::manifest(case.issued, case.expires),
+            portions: (0..).map(fixture::digest).zip(case.portions).collect(),
+            now: case.now,
+        }
+    }
+
+    fn remedy(&self, index: usize) -> Option<Remedy> {
+        remedy(&self.question(), index)
+    }
+
+    fn question(&self) -> Question<'_> {
+        Question {
+            giver: &self.manifest.originator,
+            taker: &self.taker,
+            agreements: &self.agreements,
+            dormant: &self.dormant,
+            house: &self.house,
+            manifest: &self.manifest,
+            portions: &self.portions,
+            now: self.now,
+        }
+    }
+
+    fn decide(&self) -> Decision {
+        let giver = &self.manifest.originator;
+        let policy = PartnerPolicy::compile(giver, &self.taker, &self.agreements, &self.house).unwrap();
+        let facts = Facts::of(&self.manifest, self.portions.iter().map(|(d, p)| (*d, p)));
+        decide(&policy, &facts, self.now)
+    }
+
+    fn goes(&self, index: usize) -> bool {
+        self.decide().portions[index].verdict.is_release()
+    }
+
+    /// As a person would do it, told by the changes.
+    fn follow(&mut self, changes: &[Change]) {
+        let at = self.now;
+        let grant = |all: &mut Vec<(StatementId, Agreement)>, id: &StatementId| {
+            all.iter().position(|(known, _)| known == id).unwrap()
+        };
+        for change in changes {
+            match change {
+                Change::InForce(id) => {
+                    let place = grant(&mut self.dormant, id);
+                    self.agreements.push(self.dormant.remove(place));
+                }
+                Change::NewGrant(None, g) => {
+                    let (mut all, day) = (fixture::agreement(&self.taker, vec![(**g).clone()]), at.day());
+                    (all.from, all.until) = (day, "2029-12-31".parse().unwrap());
+                    self.agreements.push((StatementId([77; 32]), all));
+                }
+                Change::NewGrant(Some(id), g) => {
+                    let place = grant(&mut self.agreements, id);
+                    self.agreements[place].1.grants.push((**g).clone());
+                }
+                Change::Widen(id, name, how) => {
+                    let place = grant(&mut self.agreements, id);
+                    let all = &mut self.agreements[place].1.grants;
+                    let one = all.iter_mut().find(|g| g.id == *name).unwrap();
+                    match how {
+                        Widening::Kind(kind) => one.kinds.push(*kind),
+                        Widening::Place(place) => one.places.push(Area::Place(*place)),
+                        Widening::Topic(topic) => one.topics.push(topic.clone()),
+                        Widening::MaxTlp(tlp) => one.max_tlp = *tlp,
+                        Widening::MinLevel(level) => one.min_level = Some(*level),
+                        Widening::Delay(seconds) => one.delay_seconds = *seconds,
+                    }
+                }
+                Change::Prolong(id, day) => {
+                    let place = grant(&mut self.agreements, id);
+                    self.agreements[place].1.until = *day;
+                }
+                Change::Advance(id, day) => {
+                    let place = grant(&mut self.agreements, id);
+                    self.agreements[place].1.from = *day;
+                }
+                Change::Remark(index, how) => {
+                    self.manifest.issued = at;
+                    let marking = &mut self.portions[*index].1.marking;
+                    match how {
+                        Remark::Name(who) => marking.releasable_to.push(Audience::Organisation(who.clone())),
+                        Remark::Topic(topic) => marking.topics.push(topic.clone()),
+                    }
+                }
+                Change::Renew(after) => {
+                    self.manifest.issued = at;
+                    self.manifest.expires = after.plus_seconds(60);
+                }
+                Change::Rule(id) => self.house.rules.retain(|(_, r)| r.id != *id),
+                Change::Wait(until) => self.now = *until,
+            }
+        }
+    }
+}
+
+fn one(scene: &Scene, index: usize) -> Vec<String> {
+    let remedy = scene.remedy(index).unwrap();
+    let name = |i: usize| if i == index { "the portion".to_owned() } else { format!("portion {i}") };
+    lines(&scene.question(), &remedy, name).into_iter().map(|l| format!("{}: {}", l.kind, l.words)).collect()
+}
+
+fn about_mali() -> Vec<Portion> {
+    vec![
+        fixture::headline(1, Tlp::Green),
+        fixture::subject(2, Tlp::Green, &["ML"]),
+        fixture::gap(3, Tlp::Red),
+        fixture::gap(4, Tlp::Amber),
+    ]
+}
+
+fn mali(grant: impl FnOnce(&mut Grant)) -> Scene {
+    let mut terms = fixture::grant("sahel", &fixture::ecowas(), &["ML"]);
+    grant(&mut terms);
+    Scene::new(vec![terms], about_mali())
+}
+
+#[test]
+fn what_goes_needs_no_remedy() {
+    assert_eq!(mali(|_| {}).remedy(3), None);
+}
+
+#[test]
+fn red_needs_a_grant_that_reaches_it_and_the_partner_s_name() {
+    let scene = mali(|_| {});
+    let wanted = [
+        "marking: the portion would have to name ecowas.example as releasable_to, in a new version",
+        "grant: grant sahel would have to reach RED (now up to AMBER)",
+    ];
+    assert_eq!(one(&scene, 2), wanted);
+}
+
+#[test]
+fn a_delay_is_waited_for_and_a_new_version_begins_it_anew() {
+    let scene = mali(|g| g.delay_seconds = 86_400);
+    assert_eq!(one(&scene, 3), ["wait: it goes from 2026-05-02T09:30:00Z on, not before"]);
+    let last = one(&scene, 2).pop().unwrap();
+    assert_eq!(last, "wait: it goes from 2026-05-02T10:30:00Z on, not before");
+    let long = mali(|g| g.delay_seconds = 300 * 86_400);
+    assert_eq!(one(&long, 3), ["grant: grant sahel would have to give it after 1h at most (now 300d after its issue)"]);
+}
+
+#[test]
+fn what_belongs_to_one_grant_is_one_sentence() {
+    let scene = mali(|g| {
+        g.kinds = vec![Kind::Headline, Kind::Subject];
+        g.max_tlp = Tlp::Green;
+        g.min_level = Some(WarningLevel::Imminent);
+        g.places = vec!["BF".parse().unwrap()];
+    });
+    let wanted = "grant: grant sahel would have to give gap too, cover ML too, reach AMBER (now up to GREEN), \
+                  begin at level 3 (warning) (now from 4 (imminent))";
+    assert_eq!(one(&scene, 3), [wanted]);
+}
+
+#[test]
+fn nothing_changes_the_subject_rule() {
+    let mut scene = mali(|_| {});
+    scene.taker = fixture::taker("ecowas.example", PartnerKind::State, "ML");
+    for index in 0..4 {
+        assert!(matches!(scene.remedy(index), Some(Remedy::Nothing(r)) if r.id == "subject-rule"));
+    }
+    // Not even where an agreement would be missing first.
+    scene.agreements.clear();
+    assert!(matches!(scene.remedy(0), Some(Remedy::Nothing(r)) if r.id == "subject-rule"));
+}
+
+#[test]
+fn without_an_agreement_one_is_needed_that_gives_a_headline_and_a_subject_too() {
+    let mut scene = mali(|_| {});
+    scene.dormant = std::mem::take(&mut scene.agreements);
+    assert_eq!(one(&scene, 3), ["agreement: agreement 010101010101, which is here, would have to be in force"]);
+    scene.dormant.clear();
+    let wanted =
+        "agreement: an agreement with ecowas.example would have to give gap, headline, subject on ML up to AMBER";
+    assert_eq!(one(&scene, 3), [wanted]);
+}
+
+#[test]
+fn of_two_headlines_the_lesser_one_stays_and_the_fuller_one_can_be_got() {
+    let mut portions = about_mali();
+    portions.push(fixture::headline(5, Tlp::AmberStrict));
+    let scene = Scene::new(vec![fixture::grant("sahel", &fixture::ecowas(), &["ML"])], portions.clone());
+    assert_eq!(one(&scene, 4), ["grant: grant sahel would have to reach AMBER+STRICT (now up to AMBER)"]);
+    portions[4].marking.tlp = Tlp::Amber;
+    let scene = Scene::new(vec![fixture::grant("sahel", &fixture::ecowas(), &["ML"])], portions);
+    assert_eq!(one(&scene, 0), ["none: portion 4 goes in its place, which says more"]);
+}
+
+/// `WATCHFIRE_ORACLE_CASES` sets how many; each compiles dozens of policies.
+fn how_many() -> u32 {
+    std::env::var("WATCHFIRE_ORACLE_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(150)
+}
+
+/// Whether the changes speak of an agreement that only another change would bring.
+fn is_broken(changes: &[Change], scene: &Scene) -> bool {
+    changes.iter().any(|c| match c {
+        Change::Widen(id, ..) | Change::NewGrant(Some(id), _) | Change::Prolong(id, _) | Change::Advance(id, _) => {
+            !scene.agreements.iter().any(|(known, _)| known == id)
+        }
+        _ => false,
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: how_many(), ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_a_remedy_proposes_does(case in case(), in_force in prop::bool::weighted(0.8), which in any::<prop::sample::Index>()) {
+        let mut scene = Scene::of(case.clone(), in_force);
+        let index = which.index(scene.portions.len());
+        let before = scene.decide().portions[index].clone();
+        let reasons: Vec<String> = before.verdict.reasons().iter().map(|r| r.id.to_string()).collect();
+        match scene.remedy(index) {
+            None => prop_assert!(before.verdict.is_release()),
+            Some(Remedy::Changes(changes)) => {
+                prop_assert!(!changes.is_empty() && !reasons.iter().any(|r| r == "subject-rule"));
+                let told = lines(&scene.question(), &Remedy::Changes(changes.clone()), |i| i.to_string());
+                prop_assert!(!told.is_empty());
+                scene.follow(&changes);
+                prop_assert!(scene.goes(index), "{reasons:?} {changes:?}");
+                // None of them is idle.
+                for left_out in 0..changes.len() {
+                    let mut scene = Scene::of(case.clone(), in_force);
+                    let mut fewer = changes.clone();
+                    fewer.remove(left_out);
+                    if !is_broken(&fewer, &scene) {
+                        scene.follow(&fewer);
+                        prop_assert!(!scene.goes(index), "{:?} is idle in {changes:?}", changes[left_out]);
+                    }
+                }
+            }
+            Some(Remedy::FullerHeadline(changes, other)) => {
+                prop_assert_eq!(scene.portions[index].1.kind(), Kind::Headline);
+                scene.follow(&changes);
+                prop_assert!(!scene.goes(index) && scene.goes(other));
+            }
+            Some(Remedy::Nothing(reason)) => {
+                let all: Vec<Portion> = scene.portions.iter().map(|(_, p)| p.clone()).collect();
+                let has = |kind| all.iter().any(|p| p.kind() == kind);
+                let about = crate::domain::assessment::subject_states(&all);
+                let rightly = match &*reason.id {
+                    "subject-rule" => scene.taker.state().is_some_and(|state| about.contains(&state)),
+                    "no-subject-known" => !Facts::of(&scene.manifest, scene.portions.iter().map(|(d, p)| (*d, p))).whole.known,
+                    "no-headline" => !has(Kind::Headline),
+                    "no-subject" => !has(Kind::Subject),
+                    _ => false,
+                };
+                prop_assert!(rightly, "{reason} for {reasons:?}");
+            }
+        }
+    }
+}

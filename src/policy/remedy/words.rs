@@ -1,0 +1,168 @@
+//! Remedies in words.
+
+use super::{Change, Question, Remark, Remedy, Widening};
+use crate::{
+    domain::{
+        agreement::{Agreement, Grant},
+        ids::StatementId,
+        marking::GroupName,
+    },
+    policy::grant::{duration, listed},
+};
+
+/// One change in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// What sort of change: `agreement`, `grant`, `marking`, `version`, `rule` or `wait`; `none` where nothing would do.
+    pub kind: &'static str,
+    /// The sentence.
+    pub words: String,
+}
+
+/// The remedy as sentences, what belongs to one grant in one of them. `name` tells what people call the portion at a place.
+pub fn lines(question: &Question<'_>, remedy: &Remedy, name: impl Fn(usize) -> String) -> Vec<Line> {
+    let words = Words { question, name: &name };
+    match remedy {
+        Remedy::Nothing(reason) => {
+            vec![Line { kind: "none", words: format!("nothing that could be changed here would do: {}", reason.words) }]
+        }
+        Remedy::Changes(changes) => words.all(changes),
+        Remedy::FullerHeadline(changes, other) => {
+            let mut lines = words.all(changes);
+            let told = format!("{} goes in its place, which says more", name(*other));
+            lines.push(Line { kind: "none", words: told });
+            lines
+        }
+    }
+}
+
+/// Enough of an id to name it.
+fn short(id: &StatementId) -> String {
+    id.to_string().chars().take(12).collect()
+}
+
+struct Words<'a> {
+    question: &'a Question<'a>,
+    name: &'a dyn Fn(usize) -> String,
+}
+
+impl Words<'_> {
+    fn all(&self, changes: &[Change]) -> Vec<Line> {
+        let mut lines: Vec<Line> = Vec::new();
+        let mut told: Vec<(StatementId, &GroupName)> = Vec::new();
+        for change in changes {
+            if let Change::Widen(id, name, _) = change {
+                if !told.contains(&(*id, name)) {
+                    told.push((*id, name));
+                    lines.push(Line { kind: "grant", words: self.grant(*id, name, changes) });
+                }
+            } else {
+                lines.push(self.one(change));
+            }
+        }
+        // To wait is the last thing to be done.
+        lines.sort_by_key(|l| l.kind == "wait");
+        lines
+    }
+
+    fn one(&self, change: &Change) -> Line {
+        let taker = &self.question.taker.domain;
+        let (kind, words) = match change {
+            Change::InForce(id) => {
+                ("agreement", format!("agreement {}, which is here, would have to be in force", short(id)))
+            }
+            Change::NewGrant(None, grant) => {
+                ("agreement", format!("an agreement with {taker} would have to give {}", what(grant)))
+            }
+            Change::NewGrant(Some(id), grant) => {
+                ("grant", format!("agreement {} would need one grant more: {} to {taker}", short(id), what(grant)))
+            }
+            Change::Widen(id, name, _) => ("grant", self.grant(*id, name, std::slice::from_ref(change))),
+            Change::Prolong(id, day) => {
+                let now = self.agreement(id).map(|a| format!(" (now until {})", a.until)).unwrap_or_default();
+                ("agreement", format!("agreement {} would have to hold until {day} at least{now}", short(id)))
+            }
+            Change::Advance(id, day) => {
+                let now = self.agreement(id).map(|a| format!(" (now from {} on)", a.from)).unwrap_or_default();
+                ("agreement", format!("agreement {} would have to hold from {day} on{now}", short(id)))
+            }
+            Change::Remark(index, Remark::Name(who)) => (
+                "marking",
+                format!("{} would have to name {who} as releasable_to, in a new version", self.named(*index)),
+            ),
+            Change::Remark(index, Remark::Topic(topic)) => {
+                ("marking", format!("{} would have to bear the topic {topic}, in a new version", self.named(*index)))
+            }
+            Change::Renew(after) => ("version", format!("a new version would have to expire after {after}")),
+            Change::Rule(id) => ("rule", self.rule(id)),
+            Change::Wait(until) => ("wait", format!("it goes from {until} on, not before")),
+        };
+        Line { kind, words }
+    }
+
+    fn named(&self, index: usize) -> String {
+        (self.name)(index)
+    }
+
+    fn rule(&self, id: &str) -> String {
+        let words = self.question.house.rules.iter().find(|(_, r)| r.id == id).map(|(_, r)| format!(" ({})", r.words));
+        format!("{id} would have to let it go{}", words.unwrap_or_default())
+    }
+
+    fn agreement(&self, id: &StatementId) -> Option<&Agreement> {
+        let mut all = self.question.agreements.iter().chain(self.question.dormant);
+        all.find(|(known, _)| known == id).map(|(_, a)| a)
+    }
+
+    /// All that one grant would have to do.
+    fn grant(&self, id: StatementId, name: &GroupName, changes: &[Change]) -> String {
+        let now = self.agreement(&id).and_then(|a| a.grants.iter().find(|g| g.id == *name));
+        let ways: Vec<&Widening> = changes
+            .iter()
+            .filter_map(|c| match c {
+                Change::Widen(other, n, how) if *other == id && n == name => Some(how),
+                _ => None,
+            })
+            .collect();
+        let mut parts: Vec<String> = Vec::new();
+        let kinds: Vec<_> =
+            ways.iter().filter_map(|w| if let Widening::Kind(k) = w { Some(*k) } else { None }).collect();
+        if !kinds.is_empty() {
+            parts.push(format!("give {} too", listed(&kinds)));
+        }
+        let places: Vec<_> =
+            ways.iter().filter_map(|w| if let Widening::Place(p) = w { Some(*p) } else { None }).collect();
+        if !places.is_empty() {
+            parts.push(format!("cover {} too", listed(&places)));
+        }
+        parts.extend(ways.iter().filter_map(|how| single(how, now)));
+        format!("grant {name} would have to {}", parts.join(", "))
+    }
+}
+
+fn single(how: &Widening, now: Option<&Grant>) -> Option<String> {
+    Some(match how {
+        Widening::Kind(_) | Widening::Place(_) => return None,
+        Widening::Topic(topic) => format!("be for the topic {topic} too"),
+        Widening::MaxTlp(tlp) => {
+            let now = now.map(|g| format!(" (now up to {})", g.max_tlp)).unwrap_or_default();
+            format!("reach {tlp}{now}")
+        }
+        Widening::MinLevel(level) => {
+            let now = now.and_then(|g| g.min_level).map(|l| format!(" (now from {l})")).unwrap_or_default();
+            format!("begin at level {level}{now}")
+        }
+        Widening::Delay(seconds) => {
+            let now = now.map(|g| format!(" (now {} after its issue)", duration(g.delay_seconds))).unwrap_or_default();
+            match seconds {
+                0 => format!("give it at once{now}"),
+                n => format!("give it after {} at most{now}", duration(*n)),
+            }
+        }
+    })
+}
+
+/// What a new grant would have to give.
+fn what(grant: &Grant) -> String {
+    format!("{} on {} up to {}", listed(&grant.kinds), listed(&grant.places), grant.max_tlp)
+}

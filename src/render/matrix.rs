@@ -1,0 +1,207 @@
+//! Portions against partners: who gets what, with a letter for each clause that decided, and the clauses in words, each once.
+
+use super::{
+    Options,
+    style::Style,
+    text::{columns, one_line, shortened, wrap},
+};
+use crate::domain::marking::Tlp;
+
+/// A portion.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// What people call it: `evidence 2`.
+    pub name: String,
+    /// Its level.
+    pub tlp: Tlp,
+    /// How it begins; may be empty.
+    pub text: String,
+}
+
+/// Whether it goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mark {
+    /// Yes.
+    Gets,
+    /// Yes, from this time on.
+    Later(String),
+    /// No.
+    Withheld,
+    /// Nothing was decided.
+    Open,
+}
+
+/// One answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cell {
+    /// Which.
+    pub mark: Mark,
+    /// The clauses that decided, in words.
+    pub because: Vec<String>,
+}
+
+/// A partner, with an answer for each row.
+#[derive(Debug, Clone)]
+pub struct Column {
+    /// The partner.
+    pub name: String,
+    /// The answers, in the rows' order.
+    pub cells: Vec<Cell>,
+}
+
+/// Clauses by letter, in the order in which they were met.
+#[derive(Debug, Default)]
+pub struct Clauses(Vec<String>);
+
+impl Clauses {
+    fn letter(&mut self, clause: String) -> String {
+        let place = self.0.iter().position(|c| *c == clause).unwrap_or_else(|| {
+            self.0.push(clause);
+            self.0.len() - 1
+        });
+        letter(place)
+    }
+
+    fn of(&mut self, cell: &Cell) -> String {
+        cell.because.iter().map(|why| self.letter(clause(&cell.mark, why))).collect()
+    }
+
+    /// All of them in words, each once.
+    pub fn text(&self, options: &Options) -> String {
+        let mut out = String::new();
+        for (place, clause) in self.0.iter().enumerate() {
+            let lines = wrap(&one_line(clause), options.columns(), "     ");
+            for (i, line) in lines.iter().enumerate() {
+                let head = if i == 0 { format!("  {:<3}", letter(place)) } else { "     ".to_owned() };
+                out.push_str(&format!("{head}{}\n", line.trim_start()));
+            }
+        }
+        out
+    }
+}
+
+/// `A` to `Z`, then `a` to `z`, then `1.` and on.
+fn letter(place: usize) -> String {
+    let letters = ('A'..='Z').chain('a'..='z');
+    letters.clone().nth(place).map_or_else(|| format!("{}.", place - letters.count() + 1), String::from)
+}
+
+/// `id: grant id gives ..` names the grant twice.
+fn clause(mark: &Mark, because: &str) -> String {
+    let tidy = because.split_once(": ").filter(|(id, words)| words.starts_with(&format!("grant {id} ")));
+    let words = tidy.map_or(because, |(_, words)| words);
+    match mark {
+        Mark::Later(from) => format!("from {from} on: {words}"),
+        Mark::Gets | Mark::Withheld | Mark::Open => words.to_owned(),
+    }
+}
+
+/// The least that the beginning of a portion is worth showing with, columns.
+const TEXT: usize = 16;
+
+/// The matrix, in as many blocks as the width asks for; its clauses are added to `clauses`.
+pub fn matrix(rows: &[Row], partners: &[Column], clauses: &mut Clauses, options: &Options) -> String {
+    let mut cells: Vec<Vec<String>> = vec![Vec::new(); partners.len()];
+    for place in 0..rows.len() {
+        for (partner, texts) in partners.iter().zip(&mut cells) {
+            texts.push(partner.cells.get(place).map(|c| clauses.of(c)).unwrap_or_default());
+        }
+    }
+    let step = 3 + cells.iter().flatten().map(|c| columns(c)).max().unwrap_or_default();
+    let grid = Grid::new(rows, partners.len(), step, options);
+    let mut out = String::new();
+    for (partners, cells) in partners.chunks(grid.block).zip(cells.chunks(grid.block)) {
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        grid.heading(partners, &mut out);
+        for (place, row) in rows.iter().enumerate() {
+            grid.label(row, &mut out);
+            for (partner, texts) in partners.iter().zip(cells) {
+                let mark = partner.cells.get(place).map_or(&Mark::Open, |c| &c.mark);
+                grid.cell(mark, texts.get(place).map(String::as_str).unwrap_or_default(), &mut out);
+            }
+            let kept = out.trim_end().len();
+            out.truncate(kept);
+            out.push('\n');
+        }
+    }
+    out
+}
+
+/// What the marks mean.
+pub fn legend() -> &'static str {
+    "● gets it   ◐ gets it later   ○ withheld   the letters name the clauses that decided"
+}
+
+/// Where everything stands.
+struct Grid {
+    style: Style,
+    name: usize,
+    tlp: usize,
+    text: usize,
+    /// Columns for one partner.
+    step: usize,
+    /// How many partners stand side by side.
+    block: usize,
+}
+
+impl Grid {
+    /// As few blocks as leave room for how the portions begin.
+    fn new(rows: &[Row], partners: usize, step: usize, options: &Options) -> Self {
+        let widest = |of: &dyn Fn(&Row) -> usize| rows.iter().map(of).max().unwrap_or_default();
+        let (name, tlp) = (widest(&|r| columns(&r.name)), widest(&|r| r.tlp.as_str().len()));
+        let wanted = widest(&|r| columns(&one_line(&r.text))).min(60);
+        let room = options.columns().saturating_sub(name + tlp + 4);
+        let least = if wanted > 0 { wanted.min(TEXT) + 2 } else { 0 };
+        let most = (room.saturating_sub(least) / step).max(1);
+        // Blocks of the same size look calmer than a last one with a single partner.
+        let block = partners.div_ceil(partners.div_ceil(most).max(1)).max(1);
+        let text = wanted.min(room.saturating_sub(block * step + 2));
+        Self { style: Style { color: options.color }, name, tlp, text, step, block }
+    }
+
+    /// Where the first partner's column begins.
+    fn start(&self) -> usize {
+        self.name + self.tlp + 4 + if self.text > 0 { self.text + 2 } else { 0 }
+    }
+
+    /// The partners' names, the last one uppermost, each with a line down to its column.
+    fn heading(&self, partners: &[Column], out: &mut String) {
+        for (place, partner) in partners.iter().enumerate().rev() {
+            let at = self.start() + place * self.step;
+            let name = shortened(&one_line(&partner.name), at.saturating_sub(1));
+            let before = at.saturating_sub(columns(&name) + 1);
+            out.push_str(&format!("{}{name} ┐", " ".repeat(before)));
+            for _ in place + 1..partners.len() {
+                out.push_str(&format!("{}│", " ".repeat(self.step - 1)));
+            }
+            out.push('\n');
+        }
+    }
+
+    fn label(&self, row: &Row, out: &mut String) {
+        let pad = |wide: usize, text: &str| " ".repeat(wide.saturating_sub(columns(text)) + 2);
+        out.push_str(&format!("{}{}", row.name, pad(self.name, &row.name)));
+        let tlp = row.tlp.as_str();
+        out.push_str(&format!("{}{}", self.style.tlp(row.tlp, tlp), pad(self.tlp, tlp)));
+        if self.text > 0 {
+            let text = shortened(&one_line(&row.text), self.text);
+            out.push_str(&format!("{}{}", self.style.faint(&text), pad(self.text, &text)));
+        }
+    }
+
+    fn cell(&self, mark: &Mark, letters: &str, out: &mut String) {
+        let glyph = match mark {
+            Mark::Gets => self.style.bold("●"),
+            Mark::Later(_) => self.style.bold("◐"),
+            Mark::Withheld => self.style.faint("○"),
+            Mark::Open => " ".to_owned(),
+        };
+        let rest = self.step.saturating_sub(1 + columns(letters));
+        out.push_str(&format!("{glyph}{letters}{}", " ".repeat(rest)));
+    }
+}
+
+#[cfg(test)]
+mod tests;

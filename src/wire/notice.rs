@@ -1,0 +1,39 @@
+//! Notices: what one party of an agreement did alone.
+
+use prost::Message;
+
+use super::{
+    canonical,
+    field::{bytes, line, number_of, time, timestamp, word},
+    proto,
+};
+use crate::domain::{
+    agreement::{Notice, Step},
+    fault::Fault,
+};
+
+/// From a statement's payload.
+///
+/// # Errors
+/// `UNKNOWN_OR_NON_CANONICAL` with the field's path.
+pub fn decode(payload: &[u8]) -> Result<Notice, Fault> {
+    let proto::Notice { agreement_id, step, at, reason } = canonical::decode(payload)?;
+    Ok(Notice {
+        agreement: bytes("agreement_id", &agreement_id)?,
+        step: word("step", Step::ALL, step)?,
+        at: time("at", at)?,
+        reason: if reason.is_empty() { reason } else { line("reason", reason)? },
+    })
+}
+
+/// To a payload for signing.
+pub fn encode(notice: &Notice) -> Vec<u8> {
+    let Notice { agreement, step, at, reason } = notice;
+    proto::Notice {
+        agreement_id: agreement.0.to_vec().into(),
+        step: number_of(Step::ALL, step),
+        at: timestamp(*at),
+        reason: reason.clone(),
+    }
+    .encode_to_vec()
+}
