@@ -16,7 +16,7 @@ use watchfire::{
 use crate::{
     hostile::{Feed, ROGUE},
     hostile_kit::Served,
-    kit::{Org, terms, until},
+    kit::{Org, note, terms, until},
 };
 
 /// The receipts that the sender was handed: kind, reason, releases.
@@ -167,4 +167,40 @@ async fn what_came_while_its_agreement_was_suspended_stays_in_quarantine() {
     no.start().await;
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert!(no.assessments(ROGUE).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_released_the_moment_the_other_side_has_signed_is_not_lost() {
+    let (gb, no) = crate::kit::pair().await;
+    let path = no.file("later.toml", &terms(gb.domain, no.domain, ""));
+    let later = no.one(&["--as", "root", "agreement", "propose", &path]).await["id"].as_str().unwrap().to_owned();
+    gb.agreement(&later, "proposed").await;
+    // The first one ends, so that only the new one gives anything; the stream between the two stays.
+    let all = gb.ask(&["--as", "root", "agreement", "list"]).await;
+    let first = all.iter().find(|a| a["state"] == "in-force").unwrap()["id"].as_str().unwrap().to_owned();
+    gb.ask(&["--as", "root", "--yes", "agreement", "terminate", &first]).await;
+    no.agreement(&first, "ended").await;
+    until("the stream is live", async || (gb.feed("no.example", "out").await["live"] == true).then_some(())).await;
+    let mut author = gb.author().await;
+    let publish = async {
+        let mut released = vec![];
+        while released.len() < 20 {
+            let answer = author.try_publish(&note("at once", "BF")).await.unwrap();
+            if answer.decisions.iter().any(|d| d.release) {
+                released.push(hex::encode(answer.assessment_id));
+            }
+        }
+        released
+    };
+    let sign = ["--as", "root", "agreement", "sign", &later];
+    let (released, _) = tokio::join!(publish, gb.ask(&sign));
+    no.agreement(&later, "in-force").await;
+    no.has("gb.example", &released).await;
+    let kept = no.ask(&["--as", "olu", "assess", "list", "--quarantined"]).await;
+    assert!(kept.iter().all(|a| a["state"] != "quarantined"), "{kept:?}");
+    until("nothing is said to be in quarantine", async || {
+        (gb.feed("no.example", "out").await["quarantined_there"] == 0).then_some(())
+    })
+    .await;
+    assert_eq!(no.feed("gb.example", "in").await["last_sequence"], released.len());
 }
