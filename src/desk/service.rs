@@ -161,7 +161,8 @@ impl DeskService for Desk {
         let work = async {
             let originator = optional_domain("originator", &originator)?;
             let limit = if limit == 0 { 50 } else { limit.min(10_000) };
-            self.node.list(&caller, &ListFilter { originator, current_only: !all_versions, quarantined, limit }).await
+            let filter = ListFilter { originator, current_only: !all_versions, quarantined, limit, before: None };
+            self.node.list(&caller, &filter).await
         };
         answer(work.await, |views| {
             let messages: Vec<_> = views

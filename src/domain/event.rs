@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ids::{AssessmentId, Digest, SpiffeId, StatementId, TrustDomain},
+    ids::{AssessmentId, Digest, Sha256, SpiffeId, StatementId, TrustDomain},
     time::Time,
 };
 
@@ -54,6 +54,8 @@ pub enum Deed {
     PartnerChanged { partner: TrustDomain, fingerprint: String, state: String },
     /// An agreement was proposed, signed, refused or ended.
     AgreementChanged { agreement: StatementId, version: u32, partner: TrustDomain, state: String },
+    /// A set of house rules came into force.
+    RulesChanged { version: u32, digest: Sha256 },
     /// Somebody read an assessment.
     Read { manifest: StatementId },
     /// A partner sent something that was refused.

@@ -17,6 +17,7 @@ use crate::{
     domain::{
         event::Event,
         ids::{AssessmentId, Digest, Sha256, StatementId, TrustDomain},
+        rules::RulesVersion,
         time::Time,
     },
     seal::at_rest::KEY_LEN,
@@ -37,6 +38,7 @@ mod queue;
 mod readers;
 mod receive;
 mod release;
+mod rules;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -231,6 +233,16 @@ impl Store for SqliteStore {
     }
     async fn attachment_releases(&self, partner: &TrustDomain, sha256: &Sha256) -> Result<Vec<ReleaseRecord>> {
         release::attachment_releases(self, partner, sha256).await
+    }
+
+    async fn rules(&self, version: Option<u32>) -> Result<Option<RulesVersion>> {
+        rules::one(self, version).await
+    }
+    async fn rules_versions(&self, limit: u32) -> Result<Vec<RulesVersion>> {
+        rules::all(self, limit).await
+    }
+    async fn save_rules(&self, rules: RulesVersion, event: Event) -> Result<()> {
+        rules::save(self, rules, event).await
     }
 
     async fn record(&self, events: Vec<Event>) -> Result<()> {

@@ -16,7 +16,8 @@ use crate::store::{Result, StoreError, vault::Vault};
 /// "WFIR": what kind of file it is.
 const APPLICATION_ID: i64 = 0x5746_4952;
 /// The schema, step by step: a store at version n has the first n behind it.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_first.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("migrations/0001_first.sql"), include_str!("migrations/0003_house_rules.sql")];
 /// The owner alone reads and writes.
 const MODE: u32 = 0o600;
 /// How long a connection waits for a lock of another one.
