@@ -2,6 +2,7 @@
 
 mod ops;
 mod own;
+pub mod rules;
 mod watch;
 
 use std::{net::SocketAddr, sync::Arc};

@@ -15,6 +15,7 @@ mod person;
 mod policy;
 mod serve;
 mod show;
+mod simulated;
 
 use std::{path::PathBuf, process::ExitCode};
 

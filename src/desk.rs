@@ -3,5 +3,6 @@
 
 pub mod client;
 mod feed;
+mod rules;
 pub mod service;
 mod view;

@@ -15,6 +15,8 @@ pub mod publish;
 pub mod read;
 pub mod receive;
 pub mod release;
+pub mod rules;
+pub mod simulate;
 pub mod status;
 pub mod trust;
 
@@ -33,7 +35,6 @@ use crate::{
         signers::{Accept, Identities},
         trust::{Member, Trust},
     },
-    policy::HouseRules,
     seal::{chains::Chains, sign::SigningKey},
     store::Store,
 };
@@ -54,8 +55,8 @@ pub struct Parts {
     pub own: Member,
     /// Extended key usages that count for signing beside id-kp-documentSigning.
     pub signing_usages: Vec<String>,
-    /// The rules of the house.
-    pub house_rules: HouseRules,
+    /// The rules of the house, as they are on disk.
+    pub house_rules: rules::FoundRules,
     /// Shared with whoever checks connections.
     pub trust: Arc<ArcSwap<Trust>>,
     /// Puts new trust in force, for live connections too.
@@ -69,7 +70,7 @@ pub struct Node {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     key: ArcSwap<SigningKey>,
-    house: HouseRules,
+    house: ArcSwap<rules::House>,
     own: ArcSwap<Member>,
     signing_usages: Vec<String>,
     set_trust: Box<dyn Fn(Trust) + Send + Sync>,
@@ -88,7 +89,8 @@ impl Node {
     /// A node with what its store holds already.
     ///
     /// # Errors
-    /// Where the store can't be read, or holds a bundle or agreement that does not parse.
+    /// Where the store can't be read, or holds a bundle or agreement that does not parse; where the house rules have
+    /// mistakes and none were in force before.
     pub async fn start(parts: Parts) -> Result<Arc<Self>, Fault> {
         let node = Arc::new(Self {
             identities: Identities::new(parts.trust.clone(), Accept::Active),
@@ -98,7 +100,7 @@ impl Node {
             store: parts.store,
             clock: parts.clock,
             key: ArcSwap::from_pointee(parts.key),
-            house: parts.house_rules,
+            house: ArcSwap::default(),
             own: ArcSwap::from_pointee(parts.own),
             signing_usages: parts.signing_usages,
             set_trust: parts.set_trust,
@@ -107,7 +109,7 @@ impl Node {
             live: live::LiveFeeds::default(),
             prepared: prepared::Cache::default(),
         });
-        node.reload_directory().await?;
+        node.begin_rules(parts.house_rules).await?;
         Ok(node)
     }
 

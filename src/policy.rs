@@ -19,6 +19,7 @@ mod grant;
 mod house;
 mod outcome;
 mod plan;
+mod simulate;
 mod terms;
 #[cfg(test)]
 mod tests;
@@ -30,3 +31,4 @@ pub use facts::Facts;
 pub use house::HouseRules;
 pub use outcome::{Cleared, Decision, Denial, GrantRef, Permit, PortionOutcome, Reason, Verdict};
 pub use plan::{plan, times};
+pub use simulate::{Change, Difference, compare, without_dates};

@@ -1,5 +1,7 @@
 //! `watchfire agreement`: what is shared with whom.
 
+mod simulate;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -31,6 +33,8 @@ pub enum AgreementCommand {
     Draft(Draft),
     /// Check a file, sign its terms and send them to the partner
     Propose(Propose),
+    /// Tell what terms would newly give and withhold, before they are in force
+    Simulate(simulate::Simulate),
     /// Read what an agreement says, in words
     Review(Which),
     /// Countersign what the partner has proposed: it is in force from then on
@@ -124,6 +128,7 @@ impl AgreementCommand {
         match self {
             Self::Draft(draft) => draft.run(global),
             Self::Propose(propose) => propose.run(global).await,
+            Self::Simulate(simulate) => simulate.run(global).await,
             Self::Review(which) | Self::Show(which) => show(global, which).await,
             Self::List => list(global).await,
             Self::Sign(which) => {

@@ -1,5 +1,8 @@
 //! `watchfire policy`: who may have what, and why.
 
+mod check;
+mod rules;
+
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
@@ -25,6 +28,12 @@ use crate::{
 pub enum Policy {
     /// Show, portion by portion and partner by partner, what goes and which clause or rule decided: then and now
     Explain(Explain),
+    /// Check house rules before they are in force: every mistake with file, line and column
+    Check(check::Check),
+    /// Show the house rules in force, their versions, and why the files on disk are not in force
+    Rules(rules::Rules),
+    /// Print the schema: what house rules may speak of
+    Schema(rules::Schema),
 }
 
 /// Explains the decisions about an assessment.
@@ -128,8 +137,12 @@ struct Explained {
 impl Policy {
     /// Runs the command.
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
-        let Self::Explain(explain) = self;
-        explain.run(global).await
+        match self {
+            Self::Explain(explain) => explain.run(global).await,
+            Self::Check(check) => check.run(global).await,
+            Self::Rules(rules) => rules.run(global).await,
+            Self::Schema(schema) => schema.run(global),
+        }
     }
 }
 

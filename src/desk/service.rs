@@ -7,7 +7,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::{
     feed::{self, Sending},
-    view,
+    rules, view,
 };
 use crate::{
     domain::{
@@ -321,5 +321,21 @@ impl DeskService for Desk {
         answer(self.node.agreements().await, |all| proto::ListAgreementsResponse {
             agreements: all.iter().map(view::agreement).collect(),
         })
+    }
+
+    async fn get_rules(&self, request: Request<proto::GetRulesRequest>) -> Answer<proto::GetRulesResponse> {
+        let caller = caller(&request)?;
+        let version = request.into_inner().version;
+        answer(self.node.rules(&caller, (version > 0).then_some(version)).await, |v| rules::view(&v))
+    }
+
+    type SimulateStream = Sending<proto::SimulateResponse>;
+
+    async fn simulate(&self, request: Request<proto::SimulateRequest>) -> Answer<Self::SimulateStream> {
+        let caller = caller(&request)?;
+        let proto::SimulateRequest { change, last, limit } = request.into_inner();
+        let proposal = argument(rules::proposal(change)).map_err(from_fault)?;
+        let node = self.node.clone();
+        Ok(Response::new(feed::stream(move |to| rules::simulate(node, caller, proposal, (last, limit), to))))
     }
 }

@@ -239,5 +239,6 @@ pub(super) async fn fill_records(store: &dyn Store) {
     store.save_partner(partner("fr"), refused("fr")).await.unwrap();
     store.save_agreements(vec![agreement("fr", 1, AgreementState::InForce, 1)], None, vec![]).await.unwrap();
     store.post(&domain("fr"), b"canary-outbox".to_vec()).await.unwrap();
+    super::rules::fill_rules(store).await;
     store.append_attachment(&Sha256([7; 32]), 99, 0, b"canary-attachment".to_vec()).await.unwrap();
 }

@@ -7,7 +7,7 @@ use crate::{
         ids::Sha256,
         rules::{RuleFile, RulesVersion},
     },
-    store::{ListFilter, StoreError},
+    store::{ListFilter, Store, StoreError},
 };
 
 fn rules(version: u32, texts: &[(&str, &str)]) -> RulesVersion {
@@ -18,6 +18,12 @@ fn rules(version: u32, texts: &[(&str, &str)]) -> RulesVersion {
 
 fn changed(rules: &RulesVersion) -> Event {
     Event { at: rules.at, by: None, deed: Deed::RulesChanged { version: rules.version, digest: rules.digest } }
+}
+
+/// Fills what the other stories do not.
+pub(super) async fn fill_rules(store: &dyn Store) {
+    let first = rules(1, &[("canary-name.cedar", "canary-rules")]);
+    store.save_rules(first.clone(), changed(&first)).await.unwrap();
 }
 
 pub(crate) async fn versions_of_rules_are_kept_with_their_entries(home: &dyn Home) {
