@@ -25,7 +25,11 @@ mod hostile_kit;
 mod kit;
 #[path = "node/limits.rs"]
 mod limits;
+#[path = "node/rules.rs"]
+mod rules;
 #[path = "node/sentences.rs"]
 mod sentences;
+#[path = "node/simulate.rs"]
+mod simulate;
 #[path = "node/surroundings.rs"]
 mod surroundings;
