@@ -4,6 +4,7 @@ mod calendar;
 mod ops;
 mod own;
 pub mod persons;
+pub mod rules;
 mod watch;
 
 use std::{net::SocketAddr, sync::Arc};

@@ -19,6 +19,7 @@ mod policy;
 mod serve;
 mod quarantine;
 mod show;
+mod simulated;
 
 use std::{path::PathBuf, process::ExitCode};
 

@@ -4,5 +4,6 @@
 pub mod client;
 mod explain;
 mod feed;
+mod rules;
 pub mod service;
 mod view;

@@ -20,6 +20,7 @@ pub mod marking;
 pub mod partner;
 pub mod place;
 pub mod release;
+pub mod rules;
 pub mod statement;
 pub mod time;
 pub(crate) mod words;

@@ -17,6 +17,8 @@ pub mod readmit;
 pub mod receipts;
 pub mod receive;
 pub mod release;
+pub mod rules;
+pub mod simulate;
 pub mod status;
 pub mod trust;
 
@@ -35,7 +37,6 @@ use crate::{
         signers::{Accept, Identities},
         trust::{Member, Trust},
     },
-    policy::HouseRules,
     seal::{chains::Chains, sign::SigningKey},
     store::Store,
 };
@@ -56,8 +57,8 @@ pub struct Parts {
     pub own: Member,
     /// Extended key usages that count for signing beside id-kp-documentSigning.
     pub signing_usages: Vec<String>,
-    /// The rules of the house.
-    pub house_rules: HouseRules,
+    /// The rules of the house, as they are on disk.
+    pub house_rules: rules::FoundRules,
     /// How many persons must stand behind an agreement.
     pub approvals: agree::Approvals,
     /// Shared with whoever checks connections.
@@ -73,7 +74,7 @@ pub struct Node {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     key: ArcSwap<SigningKey>,
-    house: HouseRules,
+    house: ArcSwap<rules::House>,
     approvals: agree::Approvals,
     own: ArcSwap<Member>,
     signing_usages: Vec<String>,
@@ -93,7 +94,8 @@ impl Node {
     /// A node with what its store holds already.
     ///
     /// # Errors
-    /// Where the store can't be read, or holds a bundle or agreement that does not parse.
+    /// Where the store can't be read, or holds a bundle or agreement that does not parse; where the house rules have
+    /// mistakes and none were in force before.
     pub async fn start(parts: Parts) -> Result<Arc<Self>, Fault> {
         let node = Arc::new(Self {
             identities: Identities::new(parts.trust.clone(), Accept::Active),
@@ -103,7 +105,7 @@ impl Node {
             store: parts.store,
             clock: parts.clock,
             key: ArcSwap::from_pointee(parts.key),
-            house: parts.house_rules,
+            house: ArcSwap::default(),
             approvals: parts.approvals,
             own: ArcSwap::from_pointee(parts.own),
             signing_usages: parts.signing_usages,
@@ -113,7 +115,7 @@ impl Node {
             live: live::LiveFeeds::default(),
             prepared: prepared::Cache::default(),
         });
-        node.reload_directory().await?;
+        node.begin_rules(parts.house_rules).await?;
         Ok(node)
     }
 

@@ -20,6 +20,7 @@ mod house;
 mod outcome;
 mod plan;
 pub mod remedy;
+mod simulate;
 mod terms;
 #[cfg(test)]
 mod tests;
@@ -32,3 +33,4 @@ pub use facts::Facts;
 pub use house::HouseRules;
 pub use outcome::{Cleared, Decision, Denial, GrantRef, Permit, PortionOutcome, Reason, Verdict};
 pub use plan::{plan, schedule, times};
+pub use simulate::{Change, Difference, compare, without_dates};

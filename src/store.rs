@@ -12,6 +12,7 @@ use crate::domain::{
     ids::{AssessmentId, Digest, Sha256, StatementId, TrustDomain},
     partner::{Endpoint, Organisation, PartnerState},
     release::EntryKind,
+    rules::RulesVersion,
     time::Time,
     words::words,
 };
@@ -334,6 +335,8 @@ pub struct ListFilter {
     pub quarantined: bool,
     /// At most so many, newest first; 0 means 50.
     pub limit: u32,
+    /// Only what came here before this version: the next page. Nothing where that is not here.
+    pub before: Option<StatementId>,
 }
 
 /// The one door to what is kept.
@@ -446,6 +449,13 @@ pub trait Store: Send + Sync {
     async fn wanted_attachments(&self, partner: &TrustDomain) -> Result<Vec<(Sha256, u64)>>;
     /// The releases (not voided) that have disclosed that attachment to a partner.
     async fn attachment_releases(&self, partner: &TrustDomain, sha256: &Sha256) -> Result<Vec<ReleaseRecord>>;
+
+    /// A set of house rules that came into force; the last one where no version is named.
+    async fn rules(&self, version: Option<u32>) -> Result<Option<RulesVersion>>;
+    /// The versions that came into force, newest first, at most `limit`.
+    async fn rules_versions(&self, limit: u32) -> Result<Vec<RulesVersion>>;
+    /// Keeps the next version; [`StoreError::Conflict`] where it does not follow the last one.
+    async fn save_rules(&self, rules: RulesVersion, event: Event) -> Result<()>;
 
     /// Records something that changes nothing else.
     async fn record(&self, events: Vec<Event>) -> Result<()>;

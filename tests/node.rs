@@ -37,8 +37,12 @@ mod limits;
 mod quarantine;
 #[path = "node/receipts.rs"]
 mod receipts;
+#[path = "node/rules.rs"]
+mod rules;
 #[path = "node/sentences.rs"]
 mod sentences;
+#[path = "node/simulate.rs"]
+mod simulate;
 #[path = "node/statements.rs"]
 mod statements;
 #[path = "node/surroundings.rs"]

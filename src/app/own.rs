@@ -1,15 +1,13 @@
 //! What a node has of its own: keys, certificates, bundle, revocation lists, house rules.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use super::rules;
 use crate::{
     config::Config,
-    domain::{fault::Fault, time::Time},
+    domain::{fault::Fault, rules::RuleFault, time::Time},
     identity::{
         bundle::TrustBundle,
         certificate::Leaf,
@@ -17,6 +15,7 @@ use crate::{
         files::{FileError, read_chain, read_crls, read_key, read_secret},
         trust::Member,
     },
+    node::rules::FoundRules,
     policy::HouseRules,
     seal::sign::{KeyError, SigningKey},
     transport::gate::{Credentials, GateError},
@@ -50,9 +49,15 @@ pub enum OwnError {
     /// The storage key.
     #[error("{0} holds no storage key: 64 hexadecimal digits; `watchfire init` makes one, a store can't change it")]
     StorageKey(PathBuf),
-    /// The house rules can't be read.
-    #[error("the house rules in {0} can't be read: {1}")]
-    Rules(PathBuf, io::Error),
+    /// The house rules have mistakes.
+    #[error("{}", told(.0, .1))]
+    Rules(PathBuf, Vec<RuleFault>),
+}
+
+/// Every mistake on a line of its own.
+fn told(directory: &Path, faults: &[RuleFault]) -> String {
+    let lines: Vec<String> = faults.iter().map(|f| format!("{}/{f}", directory.display())).collect();
+    lines.join("\n")
 }
 
 /// A node's own things.
@@ -65,11 +70,21 @@ pub struct Own {
     pub member: Member,
     /// What the store's content is encrypted under.
     pub storage_key: Zeroizing<[u8; 32]>,
-    /// Rules of the house, as text.
-    pub house_rules: HouseRules,
+    /// The rules of the house as they are on disk, unchecked: with mistakes in them a node runs on with those before.
+    pub house_rules: FoundRules,
 }
 
 impl Own {
+    /// Reads all of it, and checks the house rules.
+    ///
+    /// # Errors
+    /// The first fault, with its file; of the house rules all.
+    pub fn check(config: &Config, now: Time) -> Result<(), OwnError> {
+        let found = Self::load(config, now)?.house_rules;
+        let checked = found.and_then(|files| HouseRules::compile(&files.unwrap_or_default()));
+        checked.map(|_| ()).map_err(|faults| OwnError::Rules(config.rules.clone(), faults))
+    }
+
     /// Reads all of it.
     ///
     /// # Errors
@@ -80,7 +95,7 @@ impl Own {
             key: load_key(config)?,
             member: load_member(config, now)?,
             storage_key: load_storage_key(&config.storage_key)?,
-            house_rules: load_rules(config)?,
+            house_rules: rules::read(&config.rules),
         })
     }
 }
@@ -128,47 +143,4 @@ fn load_storage_key(path: &Path) -> Result<Zeroizing<[u8; 32]>, OwnError> {
     let mut key = Zeroizing::new([0; 32]);
     hex::decode_to_slice(text.trim_ascii(), &mut *key).map_err(|_| OwnError::StorageKey(path.to_owned()))?;
     Ok(key)
-}
-
-/// Every `*.cedar` file of the directory, by name. No directory means no rules of the house.
-fn load_rules(config: &Config) -> Result<HouseRules, OwnError> {
-    let failed = |error| OwnError::Rules(config.rules.clone(), error);
-    let entries = match std::fs::read_dir(&config.rules) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(HouseRules::none()),
-        Err(error) => return Err(failed(error)),
-    };
-    let mut files = entries.map(|e| e.map(|e| e.path())).collect::<Result<Vec<_>, _>>().map_err(failed)?;
-    files.retain(|f| f.extension().is_some_and(|e| e == "cedar"));
-    files.sort();
-    let texts = files.iter().map(std::fs::read_to_string).collect::<Result<Vec<_>, _>>().map_err(failed)?;
-    // Each by itself first, so that a mistake is told with its file and the line there; then all, for ids given twice.
-    for (file, text) in files.iter().zip(&texts) {
-        HouseRules::parse(text).map_err(|fault| OwnError::Trust { file: file.clone(), fault })?;
-    }
-    let file = config.rules.clone();
-    HouseRules::parse(&texts.join("\n")).map_err(|fault| OwnError::Trust { file, fault })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_mistake_in_a_house_rule_is_told_with_its_file_and_its_line_there() {
-        let dir = tempfile::tempdir().unwrap();
-        let text = "[organisation]\ndomain = \"gb.example\"\ncountry = \"GB\"\nkind = \"state\"\n";
-        let config = Config::parse(dir.path(), text, vec![]).unwrap();
-        let rule = |name: &str, text: &str| std::fs::write(dir.path().join("rules").join(name), text).unwrap();
-        std::fs::create_dir(dir.path().join("rules")).unwrap();
-        let good = "@id(\"a\")\n@reason(\"x\")\nforbid (principal, action, resource);\n";
-        rule("a.cedar", good);
-        load_rules(&config).unwrap();
-        rule("b.cedar", "\nforbid (principal, action, resource) when { principal.kin == \"x\" };\n");
-        let told = load_rules(&config).unwrap_err().to_string();
-        assert!(told.contains("b.cedar: 2:"), "{told}");
-        rule("b.cedar", good);
-        let told = load_rules(&config).unwrap_err().to_string();
-        assert!(told.contains("two rules have the id"), "{told}");
-    }
 }

@@ -1,4 +1,4 @@
-//! Certificates, keys, bundle and revocation lists, renewed without a restart: files are looked at every second, and
+//! Certificates, keys, bundle, revocation lists and house rules, renewed without a restart: files are looked at every second, and
 //! new ones are put in force only where they hold. The old ones stay otherwise, and the log says why.
 
 use std::{
@@ -9,16 +9,24 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-use super::own::{OwnError, load_key, load_member};
+use super::{
+    own::{OwnError, load_key, load_member},
+    rules,
+};
 use crate::{
     config::Config,
     domain::{fault::Fault, time::Clock},
-    node::Node,
+    node::{
+        Node,
+        rules::{FoundRules, Renewal},
+    },
     transport::gate::{Credentials, TlsGate},
 };
 
 /// Revocation is felt within 2 seconds: half of that is for noticing the file.
 const INTERVAL: Duration = Duration::from_secs(1);
+/// Rules are taken up once they have been the same for so long: a directory may be half written.
+const SETTLED: Duration = Duration::from_millis(200);
 
 /// The state of a file, as far as a change would show: when and how long.
 type Stamp = Option<(SystemTime, u64)>;
@@ -45,6 +53,7 @@ pub(super) async fn watch(
         [&config.signing.certificate, &config.signing.key].to_vec(),
     ];
     let mut seen = files.each_ref().map(|group| stamps(group));
+    let mut seen_rules = None;
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -61,7 +70,34 @@ pub(super) async fn watch(
                 Err(error) => tracing::error!(what = part.words(), error, "not renewed; what was in force stays"),
             }
         }
+        renew_rules(&config, &node, &mut seen_rules).await;
     }
+}
+
+/// By their content: they are small, and a file may change within its timestamp's grain.
+async fn renew_rules(config: &Config, node: &Node, seen: &mut Option<FoundRules>) {
+    let found = rules::read(&config.rules);
+    if seen.as_ref() == Some(&found) {
+        return;
+    }
+    tokio::time::sleep(SETTLED).await;
+    if rules::read(&config.rules) != found {
+        return;
+    }
+    match node.renew_rules(found.clone()).await {
+        Ok(Renewal::Same) => {}
+        Ok(Renewal::InForce(version)) => tracing::info!(version, "house rules in force"),
+        Ok(Renewal::Refused(faults)) => {
+            for fault in faults {
+                tracing::error!("the house rules on disk are NOT in force, those before still are: {fault}");
+            }
+        }
+        Err(fault) => {
+            tracing::error!(%fault, "the house rules on disk are NOT in force, those before still are; they are tried again");
+            return;
+        }
+    }
+    *seen = Some(found);
 }
 
 enum Part {

@@ -2,6 +2,7 @@
 
 mod diff;
 mod propose;
+mod simulate;
 mod transfer;
 mod view;
 
@@ -26,6 +27,8 @@ pub enum AgreementCommand {
     Draft(Draft),
     /// Check a file and propose its terms; they are signed and sent once enough administrators stand behind them
     Propose(Propose),
+    /// Tell what terms would newly give and withhold, before they are in force
+    Simulate(simulate::Simulate),
     /// Read what an agreement says and where it stands, in words
     Review(Which),
     /// Stand behind an agreement; once enough administrators do the node signs, and when both sides have it is in force
@@ -81,6 +84,7 @@ impl AgreementCommand {
         match self {
             Self::Draft(draft) => draft.run(global).await,
             Self::Propose(propose) => propose.run(global).await,
+            Self::Simulate(simulate) => simulate.run(global).await,
             Self::Review(which) | Self::Show(which) => show(global, which).await,
             Self::Diff(diff) => diff.run(global).await,
             Self::List => list(global).await,

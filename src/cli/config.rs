@@ -16,7 +16,7 @@ impl ConfigCommand {
     /// Runs the command.
     pub fn run(&self, global: &Global) -> Result<(), CliError> {
         let config = Config::load(&global.dir)?;
-        Own::load(&config, SystemClock.now())?;
+        Own::check(&config, SystemClock.now())?;
         let file = config.dir.join(crate::config::FILE);
         output::result(global, &serde_json::json!({ "ok": true, "file": file }), || {
             format!("{} is well, and so are the files that it names", file.display())

@@ -49,8 +49,10 @@ impl Doctor {
         let config = Config::load(&global.dir)?;
         let now = SystemClock.now();
         let mut checks = vec![Check::well("configuration", "watchfire.toml is well")];
-        checks.push(match Own::load(&config, now) {
-            Ok(_) => Check::well("own files", "keys, certificates, bundle and revocation lists can be used"),
+        checks.push(match Own::check(&config, now) {
+            Ok(()) => {
+                Check::well("own files", "keys, certificates, bundle, revocation lists and house rules can be used")
+            }
             Err(error) => {
                 Check::ill("own files", error.to_string(), "mend the file that is named; certs/README.md tells how")
             }

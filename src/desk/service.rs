@@ -8,7 +8,7 @@ use tonic::{Request, Response, Status, Streaming};
 use super::{
     explain,
     feed::{self, Sending},
-    view,
+    rules, view,
 };
 use crate::{
     domain::{
@@ -168,7 +168,8 @@ impl DeskService for Desk {
         let work = async {
             let originator = optional_domain("originator", &originator)?;
             let limit = if limit == 0 { 50 } else { limit.min(10_000) };
-            self.node.list(&caller, &ListFilter { originator, current_only: !all_versions, quarantined, limit }).await
+            let filter = ListFilter { originator, current_only: !all_versions, quarantined, limit, before: None };
+            self.node.list(&caller, &filter).await
         };
         answer(work.await, |views| {
             let messages: Vec<_> = views
@@ -363,5 +364,21 @@ impl DeskService for Desk {
         answer(self.node.agreements().await, |all| proto::ListAgreementsResponse {
             agreements: all.iter().map(|a| view::agreement(&self.node, a)).collect(),
         })
+    }
+
+    async fn get_rules(&self, request: Request<proto::GetRulesRequest>) -> Answer<proto::GetRulesResponse> {
+        let caller = caller(&request)?;
+        let version = request.into_inner().version;
+        answer(self.node.rules(&caller, (version > 0).then_some(version)).await, |v| rules::view(&v))
+    }
+
+    type SimulateStream = Sending<proto::SimulateResponse>;
+
+    async fn simulate(&self, request: Request<proto::SimulateRequest>) -> Answer<Self::SimulateStream> {
+        let caller = caller(&request)?;
+        let proto::SimulateRequest { change, last, limit } = request.into_inner();
+        let proposal = argument(rules::proposal(change)).map_err(from_fault)?;
+        let node = self.node.clone();
+        Ok(Response::new(feed::stream(move |to| rules::simulate(node, caller, proposal, (last, limit), to))))
     }
 }

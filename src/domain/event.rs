@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ids::{AssessmentId, Digest, SpiffeId, StatementId, TrustDomain},
+    ids::{AssessmentId, Digest, Sha256, SpiffeId, StatementId, TrustDomain},
     release::ReceiptKind,
     time::Time,
 };
@@ -57,6 +57,8 @@ pub enum Deed {
     AgreementChanged { agreement: StatementId, version: u32, partner: TrustDomain, state: String },
     /// Somebody stands behind an agreement.
     AgreementApproved { agreement: StatementId, version: u32, partner: TrustDomain },
+    /// A set of house rules came into force.
+    RulesChanged { version: u32, digest: Sha256 },
     /// Somebody read an assessment.
     Read { manifest: StatementId },
     /// A partner sent something that was refused.

@@ -84,6 +84,11 @@ impl FromStr for Time {
 pub struct Day(Date);
 
 impl Day {
+    /// The calendar's first day; nothing happened before it.
+    pub const FIRST: Self = Self(jiff::civil::date(1, 1, 1));
+    /// The last day that ends within the calendar.
+    pub const LAST: Self = Self(jiff::civil::date(9999, 12, 28));
+
     /// The first moment of the day, UTC.
     pub fn start(self) -> Time {
         let midnight = self.0.to_datetime(jiff::civil::Time::midnight());

@@ -5,13 +5,13 @@ use std::{
     sync::Arc,
 };
 
-use super::Node;
+use super::{Node, fault::lost, rules::House};
 use crate::{
     domain::{
         agreement::{Agreement, AgreementState, End},
         fault::{Fault, Reason},
         ids::{StatementId, TrustDomain},
-        partner::PartnerState,
+        partner::{Organisation, PartnerState},
         time::{Day, Time},
     },
     identity::{
@@ -39,6 +39,8 @@ pub struct Partner {
     pub incoming: Arc<PartnerPolicy>,
     /// What both were compiled from.
     compiled_from: Vec<(StatementId, Day, bool)>,
+    /// The version of the house rules that the outgoing one was compiled with.
+    rules: u32,
     /// Versions that a later one has followed, with when it did.
     followed: Vec<(StatementId, Time)>,
 }
@@ -102,6 +104,13 @@ impl Node {
     /// # Errors
     /// Where the store can't be read. What was in force stays so then.
     pub async fn reload_directory(&self) -> Result<(), Fault> {
+        let house = self.house.load_full();
+        let partners = self.compile_all(&house).await?;
+        self.put_in_force(partners)
+    }
+
+    /// All partners as the store has them, compiled with these rules.
+    pub(super) async fn compile_all(&self, house: &Arc<House>) -> Result<Vec<Partner>, Fault> {
         let records = self.store.partners().await?;
         let now = self.now();
         let mut terms: HashMap<TrustDomain, Terms> = HashMap::new();
@@ -119,13 +128,24 @@ impl Node {
                 _ => {}
             }
         }
-        let mut partners = BTreeMap::new();
-        for record in &records {
-            let domain = &record.organisation.domain;
-            let partner = self.compile(record, terms.remove(domain).unwrap_or_default())?;
-            partners.insert(domain.clone(), Arc::new(partner));
-        }
-        self.reload_trust(&records)?;
+        let with_terms = |record: PartnerRecord| {
+            let terms = terms.remove(&record.organisation.domain).unwrap_or_default();
+            (record, terms)
+        };
+        let work: Vec<_> = records.into_iter().map(with_terms).collect();
+        let own = (self.organisation.clone(), self.directory(), house.clone());
+        let compiled = tokio::task::spawn_blocking(move || {
+            let (own, before, house) = &own;
+            on_all_cores(work, |(record, terms)| compile(own, before, house, record, terms, now))
+        });
+        compiled.await.map_err(lost)?.into_iter().collect()
+    }
+
+    /// Every decision from here on is theirs, on live streams too.
+    pub(super) fn put_in_force(&self, partners: Vec<Partner>) -> Result<(), Fault> {
+        self.reload_trust(&partners.iter().map(|p| p.record.clone()).collect::<Vec<_>>())?;
+        let named = |p: Partner| (p.record.organisation.domain.clone(), Arc::new(p));
+        let partners = partners.into_iter().map(named).collect();
         let before = self.directory.swap(Arc::new(Directory { partners }));
         let after = self.directory.load();
         for domain in before.partners.keys().chain(after.partners.keys()) {
@@ -137,37 +157,6 @@ impl Node {
         }
         self.live.turned();
         Ok(())
-    }
-
-    /// A partner with its policies; those of the moment, where nothing has changed for it: compiling takes milliseconds,
-    /// and of a thousand partners one has changed.
-    fn compile(&self, record: &PartnerRecord, terms: Terms) -> Result<Partner, Fault> {
-        let Terms { in_force, followed } = terms;
-        let organisation = &record.organisation;
-        let now = self.now();
-        // Only while the version that follows is in force: what ends or suspends that one ends the handover too.
-        let is_handed_over = |agreement: &Agreement, at: &Time| {
-            now < at.plus_seconds(HANDOVER_SECONDS) && in_force.iter().any(|(_, a)| a.series == agreement.series)
-        };
-        let before = followed.iter().filter(|(_, agreement, at)| is_handed_over(agreement, at));
-        let taken: Vec<(StatementId, Agreement)> =
-            in_force.iter().cloned().chain(before.map(|(id, agreement, _)| (*id, agreement.clone()))).collect();
-        let compiled_from: Vec<(StatementId, Day, bool)> =
-            taken.iter().enumerate().map(|(n, (id, a))| (*id, a.until, n < in_force.len())).collect();
-        let before = self.directory.load().get(&organisation.domain).cloned();
-        let same = before.filter(|b| b.compiled_from == compiled_from && b.record.organisation == *organisation);
-        let (outgoing, incoming) = match same {
-            Some(same) => (same.outgoing.clone(), same.incoming.clone()),
-            None => {
-                let outgoing = PartnerPolicy::compile(self.domain(), organisation, &in_force, &self.house)?;
-                // The sender's house rules are its own; here only the agreement's terms and the built-in rules count.
-                let sender = &organisation.domain;
-                let incoming = PartnerPolicy::compile(sender, &self.organisation, &taken, &HouseRules::none())?;
-                (Arc::new(outgoing), Arc::new(incoming))
-            }
-        };
-        let followed = followed.into_iter().map(|(id, _, at)| (id, at)).collect();
-        Ok(Partner { record: record.clone(), outgoing, incoming, compiled_from, followed })
     }
 
     fn reload_trust(&self, records: &[PartnerRecord]) -> Result<(), Fault> {
@@ -192,4 +181,61 @@ impl Node {
         let crls = record.crls.iter().map(|der| Crl::verify(der, &bundle, &[], now)).collect::<Result<_, _>>()?;
         Ok(Member { bundle, crls, active: record.state == PartnerState::Active })
     }
+}
+
+/// A partner with its policies; those of the moment, where nothing has changed for it: compiling takes milliseconds,
+/// and of a thousand partners one has changed.
+fn compile(
+    own: &Organisation,
+    before: &Directory,
+    house: &House,
+    record: PartnerRecord,
+    terms: Terms,
+    now: Time,
+) -> Result<Partner, Fault> {
+    let Terms { in_force, followed } = terms;
+    let organisation = &record.organisation;
+    // Only while the version that follows is in force: what ends or suspends that one ends the handover too.
+    let is_handed_over = |agreement: &Agreement, at: &Time| {
+        now < at.plus_seconds(HANDOVER_SECONDS) && in_force.iter().any(|(_, a)| a.series == agreement.series)
+    };
+    let handed_over = followed.iter().filter(|(_, agreement, at)| is_handed_over(agreement, at));
+    let taken: Vec<(StatementId, Agreement)> =
+        in_force.iter().cloned().chain(handed_over.map(|(id, agreement, _)| (*id, agreement.clone()))).collect();
+    let compiled_from: Vec<(StatementId, Day, bool)> =
+        taken.iter().enumerate().map(|(n, (id, a))| (*id, a.until, n < in_force.len())).collect();
+    let is_same = |b: &&Arc<Partner>| b.compiled_from == compiled_from && b.record.organisation == *organisation;
+    let same = before.get(&organisation.domain).filter(is_same);
+    let outgoing = match same.filter(|b| b.rules == house.version) {
+        Some(same) => same.outgoing.clone(),
+        None => Arc::new(PartnerPolicy::compile(&own.domain, organisation, &in_force, &house.rules)?),
+    };
+    let incoming = match same {
+        Some(same) => same.incoming.clone(),
+        // The sender's house rules are its own; here only the agreement's terms and the built-in rules count.
+        None => Arc::new(PartnerPolicy::compile(&organisation.domain, own, &taken, &HouseRules::none())?),
+    };
+    let followed = followed.into_iter().map(|(id, _, at)| (id, at)).collect();
+    Ok(Partner { record, outgoing, incoming, compiled_from, rules: house.version, followed })
+}
+
+/// The same work on each item, on as many threads as there are cores; the answers in the items' order.
+pub(super) fn on_all_cores<T: Send, A: Send>(items: Vec<T>, work: impl Fn(T) -> A + Sync) -> Vec<A> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = items.len().div_ceil(cores).max(1);
+    let mut items = items.into_iter();
+    let shares: Vec<Vec<T>> = std::iter::from_fn(|| {
+        let next: Vec<T> = items.by_ref().take(share).collect();
+        (!next.is_empty()).then_some(next)
+    })
+    .collect();
+    let work = &work;
+    std::thread::scope(|scope| {
+        let run = |share: Vec<T>| scope.spawn(move || share.into_iter().map(work).collect::<Vec<A>>());
+        let running: Vec<_> = shares.into_iter().map(run).collect();
+        // A thread that panicked takes its caller along: half of an answer is none.
+        let answer =
+            |t: std::thread::ScopedJoinHandle<'_, Vec<A>>| t.join().unwrap_or_else(|p| std::panic::resume_unwind(p));
+        running.into_iter().flat_map(answer).collect()
+    })
 }

@@ -180,7 +180,7 @@ impl Node {
             partner: partner.clone(),
             agreements: of(&|s| s == AgreementState::InForce),
             dormant: of(&could_be),
-            house: self.house.clone(),
+            house: self.house.load_full(),
         })
     }
 }
@@ -190,7 +190,7 @@ struct Subject {
     partner: Arc<Partner>,
     agreements: Vec<(StatementId, Agreement)>,
     dormant: Vec<(StatementId, Agreement)>,
-    house: crate::policy::HouseRules,
+    house: Arc<super::rules::House>,
 }
 
 impl Subject {
@@ -203,7 +203,7 @@ impl Subject {
             taker: &self.partner.record.organisation,
             agreements: &self.agreements,
             dormant: &self.dormant,
-            house: &self.house,
+            house: &self.house.rules,
             manifest: &prepared.manifest,
             portions: &portions,
             now,

@@ -20,6 +20,9 @@ use crate::domain::{
     partner::Organisation,
 };
 
+/// The schema's text.
+pub(super) const SCHEMA: &str = include_str!("release.cedarschema");
+
 /// What all policies are checked against, and the rules that are always there.
 pub(super) struct Ground {
     pub validator: Validator,
@@ -43,7 +46,7 @@ fn internal(what: &str, error: impl std::fmt::Display) -> Fault {
 
 impl Ground {
     fn new() -> Result<Self, Box<dyn std::error::Error>> {
-        let schema: Schema = include_str!("release.cedarschema").parse()?;
+        let schema: Schema = SCHEMA.parse()?;
         let mut builtin = Vec::new();
         for policy in PolicySet::from_str(include_str!("builtin.cedar"))?.policies() {
             let annotation = |key| policy.annotation(key).map(str::to_owned).ok_or("a built-in rule lacks its name");

@@ -7,3 +7,4 @@ mod grants;
 mod oracle;
 mod releases;
 mod rules;
+mod simulated;

@@ -10,8 +10,9 @@ mod quarantine;
 mod receipts;
 mod receiving;
 mod records;
+mod rules;
 
-pub(super) use {feeds::*, life::*, publishing::*, quarantine::*, receipts::*, receiving::*, records::*};
+pub(super) use {feeds::*, life::*, publishing::*, quarantine::*, receipts::*, receiving::*, records::*, rules::*};
 
 /// Where a store lives. Opening it again after it was dropped is a restart.
 pub(super) trait Home {
@@ -50,10 +51,12 @@ macro_rules! contract {
             followers_resume_by_arrival
             lists_are_newest_first_and_filtered
             ids_are_found_between_two_bounds
+            pages_go_on_where_the_last_one_ended
             partners_are_saved_and_replaced
             revocation_lists_take_the_place_of_those_before
             agreements_and_their_outbox_go_together
             the_outbox_keeps_its_order
+            versions_of_rules_are_kept_with_their_entries
             attachments_grow_without_holes
             attachments_that_entries_named_are_wanted_until_they_are_whole
             copies_from_several_sources_do_not_touch_each_other

@@ -19,6 +19,7 @@ use crate::{
     domain::{
         event::Event,
         ids::{AssessmentId, Digest, Sha256, StatementId, TrustDomain},
+        rules::RulesVersion,
         time::Time,
     },
     seal::at_rest::KEY_LEN,
@@ -41,6 +42,7 @@ mod readers;
 mod receipts;
 mod receive;
 mod release;
+mod rules;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -245,6 +247,16 @@ impl Store for SqliteStore {
     }
     async fn attachment_releases(&self, partner: &TrustDomain, sha256: &Sha256) -> Result<Vec<ReleaseRecord>> {
         release::attachment_releases(self, partner, sha256).await
+    }
+
+    async fn rules(&self, version: Option<u32>) -> Result<Option<RulesVersion>> {
+        rules::one(self, version).await
+    }
+    async fn rules_versions(&self, limit: u32) -> Result<Vec<RulesVersion>> {
+        rules::all(self, limit).await
+    }
+    async fn save_rules(&self, rules: RulesVersion, event: Event) -> Result<()> {
+        rules::save(self, rules, event).await
     }
 
     async fn record(&self, events: Vec<Event>) -> Result<()> {

@@ -1,5 +1,5 @@
 //! What the store holds in secret, sealed before it reaches a backend: portions, attachments, ledger entries,
-//! agreements and what waits in outboxes. Backends keep the ciphertexts; each is bound to the row that it stands in.
+//! agreements, house rules and what waits in outboxes. Backends keep the ciphertexts; each is bound to the row that it stands in.
 
 use zeroize::Zeroizing;
 
@@ -64,6 +64,8 @@ pub enum Row<'a> {
         /// Whether it is kept from users. Bound, so that nobody lifts the quarantine by flipping a column.
         quarantined: bool,
     },
+    /// A version of the house rules.
+    HouseRules(u32),
     /// A part of an attachment, by where it starts.
     Chunk(&'a Sha256, u64),
 }
@@ -89,6 +91,7 @@ impl Row<'_> {
                 from.as_str().as_bytes(),
             ]
             .concat(),
+            Self::HouseRules(version) => [&b"house rules\0"[..], &version.to_be_bytes()].concat(),
             Self::Chunk(sha256, start) => [b"chunk\0", sha256.as_bytes(), &start.to_be_bytes()].concat(),
         }
     }
@@ -243,6 +246,7 @@ fn decided(deed: &Deed) -> Option<StatementId> {
         | Deed::PartnerChanged { .. }
         | Deed::AgreementChanged { .. }
         | Deed::AgreementApproved { .. }
+        | Deed::RulesChanged { .. }
         | Deed::Read { .. }
         | Deed::Refused { .. } => None,
     }

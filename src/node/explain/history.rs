@@ -10,7 +10,7 @@ use crate::{
         time::Time,
     },
     seal::statement::id_of,
-    store::{AssessmentRecord, Quarantine},
+    store::{AssessmentRecord, receipts::Quarantine},
     wire,
 };
 

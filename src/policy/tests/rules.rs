@@ -2,7 +2,7 @@
 
 use super::fixture::*;
 use crate::{
-    domain::{agreement::Area, level::WarningLevel, marking::Tlp, partner::PartnerKind, place::Place},
+    domain::{agreement::Area, level::WarningLevel, marking::Tlp, partner::PartnerKind, place::Place, rules::RuleFile},
     policy::{Facts, HouseRules, PartnerPolicy, decide},
 };
 
@@ -173,6 +173,30 @@ fn a_mistake_in_a_house_rule_is_told_with_its_line_and_column() {
         assert!(at(text).message.contains(told), "{}", at(text));
     }
     assert!(HouseRules::parse("").is_ok());
+}
+
+#[test]
+fn every_mistake_of_every_file_is_told_with_its_place() {
+    let file = |name: &str, text: &str| RuleFile { name: name.into(), text: text.into() };
+    let good = "// why\n@id(\"a\") @reason(\"r\")\nforbid (principal, action, resource);\n";
+    assert_eq!(HouseRules::compile(&[file("a.cedar", good)]).unwrap().reasons().next().unwrap().id, "house:a");
+    let faults = HouseRules::compile(&[
+        file("a.cedar", good),
+        file("b.cedar", "\n\n  @id(\"a\") @reason(\"r\")\nforbid (principal, action, resource);\n  forbid (principal, action, resource);"),
+        file("c.cedar", good),
+        file("d.cedar", " \n"),
+        file("e.cedar", "@id(\"é\") @reason(\"é\") forbid (principal == ?principal, action, resource);"),
+        file("f.cedar", "forbid (principal, action, resource) when { context.knid == 1 && resource.levl < 3 };"),
+    ])
+    .unwrap_err();
+    let places: Vec<String> = faults.iter().map(|f| f.to_string().split(": ").next().unwrap().to_owned()).collect();
+    assert_eq!(
+        places,
+        ["b.cedar:5:3", "c.cedar:2:1", "d.cedar", "e.cedar:1:44", "f.cedar:1:1", "f.cedar:1:45", "f.cedar:1:66"],
+        "{faults:#?}"
+    );
+    assert!(faults[1].message.contains("the other is at a.cedar:2"), "{}", faults[1]);
+    assert!(faults.iter().all(|f| !f.message.contains("policy0")), "the engine's own name means nothing: {faults:#?}");
 }
 
 #[test]

@@ -283,5 +283,6 @@ pub(super) async fn fill_records(store: &dyn Store) {
     store.save_partner(partner("fr"), refused("fr")).await.unwrap();
     store.save_agreements(vec![agreement("fr", 1, in_force(), 1)], None, vec![]).await.unwrap();
     store.post(&domain("fr"), b"canary-outbox".to_vec()).await.unwrap();
+    super::rules::fill_rules(store).await;
     store.append_attachment(&CopyName::own(Sha256([7; 32])), 99, 0, b"canary-attachment".to_vec()).await.unwrap();
 }

@@ -160,13 +160,13 @@ pub(super) async fn between(
 pub(super) async fn list(store: &SqliteStore, filter: &ListFilter) -> Result<Vec<AssessmentRecord>> {
     const ALL: &str = heads!(
         "WHERE (m.state <> 'quarantined' OR ?1) AND (m.state <> 'superseded' OR NOT ?2) \
-         ORDER BY m.number DESC LIMIT ?3"
+         AND m.number < ?4 ORDER BY m.number DESC LIMIT ?3"
     );
     const OF_ONE: &str = heads!(
         "WHERE (m.state <> 'quarantined' OR ?1) AND (m.state <> 'superseded' OR NOT ?2) \
-         AND m.originator = ?4 ORDER BY m.number DESC LIMIT ?3"
+         AND m.originator = ?5 AND m.number < ?4 ORDER BY m.number DESC LIMIT ?3"
     );
-    let ListFilter { originator, current_only, quarantined, limit } = filter.clone();
+    let ListFilter { originator, current_only, quarantined, limit, before } = filter.clone();
     let limit = if limit == 0 { PAGE } else { limit };
     store
         .read_sealed(move |conn, vault| {
@@ -177,7 +177,12 @@ pub(super) async fn list(store: &SqliteStore, filter: &ListFilter) -> Result<Vec
                     found => found,
                 },
             };
-            let mut values: Vec<&dyn ToSql> = vec![&quarantined, &current_only, &limit];
+            const NUMBER: &str = "SELECT number FROM manifest WHERE id = ?1";
+            let before = match before {
+                None => i64::MAX,
+                Some(id) => row(conn, NUMBER, params![id.as_bytes()], |r| r.get(0))?.unwrap_or_default(),
+            };
+            let mut values: Vec<&dyn ToSql> = vec![&quarantined, &current_only, &limit, &before];
             values.extend(originator.as_ref().map(|o| o as &dyn ToSql));
             let sql = if originator.is_some() { OF_ONE } else { ALL };
             let heads = rows(conn, sql, values.as_slice(), head)?;

@@ -16,9 +16,10 @@ use crate::store::{Result, StoreError, vault::Vault};
 /// "WFIR": what kind of file it is.
 const APPLICATION_ID: i64 = 0x5746_4952;
 /// The schema, step by step: a store at version n has the first n behind it.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_standing.sql"),
+    include_str!("migrations/0003_house_rules.sql"),
     include_str!("migrations/0004_receipts.sql"),
 ];
 /// The owner alone reads and writes.

@@ -1,0 +1,103 @@
+//! House rules on disk: every `*.cedar` file of a directory.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    domain::rules::{MAX_BYTES, RuleFault, RuleFile},
+    node::rules::FoundRules,
+};
+
+/// The rules in a directory, by the files' names.
+///
+/// # Errors
+/// What can't be read, each with its file.
+pub fn read(directory: &Path) -> FoundRules {
+    match files_in(directory) {
+        Ok(files) => read_files(&files, |file| name_of(file)).map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(vec![RuleFault::of_file(directory.display().to_string(), cant_be_read(&error))]),
+    }
+}
+
+/// The rules in these files, and in the directories among them, named as they were given.
+///
+/// # Errors
+/// What can't be read, each with its file.
+pub fn read_all(paths: &[PathBuf]) -> Result<Vec<RuleFile>, Vec<RuleFault>> {
+    let mut files = vec![];
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let fault = |e| vec![RuleFault::of_file(path.display().to_string(), cant_be_read(&e))];
+        files.extend(files_in(path).map_err(fault)?);
+    }
+    read_files(&files, |file| file.display().to_string())
+}
+
+/// Regular files, and no editor's lock or backup.
+fn files_in(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = fs::read_dir(directory)?.map(|e| e.map(|e| e.path())).collect::<io::Result<Vec<_>>>()?;
+    files.retain(|f| f.extension().is_some_and(|e| e == "cedar") && !name_of(f).starts_with('.') && f.is_file());
+    files.sort();
+    Ok(files)
+}
+
+fn name_of(file: &Path) -> String {
+    file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+fn cant_be_read(error: &io::Error) -> String {
+    format!("can't be read: {error}")
+}
+
+fn read_files(files: &[PathBuf], name: impl Fn(&Path) -> String) -> Result<Vec<RuleFile>, Vec<RuleFault>> {
+    let (mut rules, mut faults, mut total) = (vec![], vec![], 0usize);
+    for file in files {
+        let length = fs::metadata(file).map_or(0, |m| m.len());
+        total = total.saturating_add(usize::try_from(length).unwrap_or(usize::MAX));
+        if total > MAX_BYTES {
+            faults
+                .push(RuleFault::of_file(name(file), format!("the rules are longer than {MAX_BYTES} bytes together")));
+            break;
+        }
+        match fs::read_to_string(file) {
+            Ok(text) => rules.push(RuleFile { name: name(file), text }),
+            Err(error) => faults.push(RuleFault::of_file(name(file), cant_be_read(&error))),
+        }
+    }
+    if faults.is_empty() { Ok(rules) } else { Err(faults) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_s_rules_are_its_cedar_files_by_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        assert_eq!(read(&at("missing")), Ok(None));
+        assert_eq!(read(dir.path()), Ok(Some(vec![])));
+        for name in ["b.cedar", "a.cedar", "a.cedar~", ".c.cedar", "notes.txt"] {
+            fs::write(at(name), name).unwrap();
+        }
+        fs::create_dir(at("d.cedar")).unwrap();
+        std::os::unix::fs::symlink("nobody@nowhere", at(".#b.cedar")).unwrap();
+        let names = |files: Vec<RuleFile>| files.into_iter().map(|f| f.name).collect::<Vec<_>>();
+        assert_eq!(names(read(dir.path()).unwrap().unwrap()), ["a.cedar", "b.cedar"]);
+        let given = read_all(&[at("b.cedar"), dir.path().to_owned()]).unwrap();
+        assert_eq!(given.len(), 3);
+        assert!(given.iter().all(|f| f.name.starts_with(&dir.path().display().to_string())));
+        fs::write(at("b.cedar"), [0xff, 0xfe]).unwrap();
+        let faults = read(dir.path()).unwrap_err();
+        assert!(faults.len() == 1 && faults[0].to_string().starts_with("b.cedar: can't be read"), "{faults:?}");
+        fs::write(at("b.cedar"), "x".repeat(MAX_BYTES + 1)).unwrap();
+        assert!(read(dir.path()).unwrap_err()[0].message.contains("longer than"));
+        assert!(read_all(&[at("nowhere.cedar")]).is_err());
+    }
+}

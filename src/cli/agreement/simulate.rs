@@ -1,0 +1,73 @@
+//! `watchfire agreement simulate`: what terms would change, before they are in force.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{
+    super::{
+        CliError, Global,
+        context::{ANYBODY, Context},
+        files::read_written,
+        simulated,
+    },
+    named,
+};
+use crate::{
+    domain::ids::StatementId,
+    draft::{self, Lineage},
+    seal,
+    wire::{
+        self,
+        proto::{self, simulate_request::Change},
+    },
+};
+
+/// Tells what terms would have given and withheld of what was published here. Changes nothing and leaves no trace.
+#[derive(Args)]
+#[command(
+    after_help = "What this node gives is compared, not what it gets. With --json one object: `what`, `partners`, \
+                        `replaces`, `rules_in_force`, `assessments`, `since`, `counts` (by `partner` and `change`: how many \
+                        `assessments` and `portions`), `differences` (with `kinds`, `before`, `after` and `because`) and \
+                        `untold`, how many more differences there are."
+)]
+pub struct Simulate {
+    /// The agreement (TOML, or JSON where it ends in .json)
+    file: PathBuf,
+    /// The agreement whose place the terms would take; the only one in force with the partner where it is missing
+    #[arg(long, value_name = "ID")]
+    amends: Option<String>,
+    /// The terms would stand beside what is in force
+    #[arg(long, conflicts_with = "amends")]
+    beside: bool,
+    #[command(flatten)]
+    options: simulated::Options,
+}
+
+impl Simulate {
+    /// Runs the command.
+    pub async fn run(&self, global: &Global) -> Result<(), CliError> {
+        let (text, format) = read_written(&self.file)?;
+        let at = self.file.display().to_string();
+        let context = Context::load(global, ANYBODY)?;
+        let series = seal::compose::new_assessment_id().map_err(|e| CliError::files(e.to_string()))?;
+        let mut lineage = Lineage { series, previous: None };
+        // Mistakes in the file first: for those no node is needed.
+        let parse =
+            |lineage| draft::parse_agreement(&text, format, lineage).map_err(|e| CliError::files(e.in_file(&at)));
+        parse(lineage)?;
+        let mut desk = context.connect().await?;
+        if let Some(amends) = &self.amends {
+            let before = named(&mut desk, amends).await?;
+            let id: StatementId = before.id.parse().map_err(CliError::usage)?;
+            lineage = Lineage { series: before.agreement.series, previous: Some((before.version, id)) };
+        }
+        let agreement = parse(lineage)?;
+        let terms = proto::SimulatedTerms {
+            agreement: wire::agreement::encode(&agreement).into(),
+            amends: lineage.previous.map(|(_, id)| id.0.to_vec()).unwrap_or_default().into(),
+            beside: self.beside,
+        };
+        simulated::run(global, desk, Change::Terms(terms), &self.options, format!("the terms in {at}")).await
+    }
+}

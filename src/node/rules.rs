@@ -1,0 +1,213 @@
+//! House rules in force: checked before, kept as versions, on record. What is wrong leaves what was in force as it is.
+
+use std::sync::Arc;
+
+use super::{Node, fault::lost};
+use crate::{
+    domain::{
+        event::{Deed, Event},
+        fault::{Fault, Reason},
+        ids::{Role, Sha256, SpiffeId},
+        rules::{RuleFault, RuleFile, RulesVersion},
+        time::Time,
+    },
+    policy::{self, HouseRules},
+    seal::hash::sha256,
+};
+
+/// What is on disk: the files by name; `None` where there is no directory; or why they can't be read.
+pub type FoundRules = Result<Option<Vec<RuleFile>>, Vec<RuleFault>>;
+
+/// How many versions are listed.
+const LISTED: u32 = 100;
+
+/// The rules of the moment.
+pub(super) struct House {
+    /// 0: there never were any.
+    pub version: u32,
+    digest: Sha256,
+    since: Option<Time>,
+    pub rules: HouseRules,
+    /// Why what is on disk is not in force.
+    faults: Vec<RuleFault>,
+}
+
+impl Default for House {
+    fn default() -> Self {
+        Self { version: 0, digest: digest(&[]), since: None, rules: HouseRules::none(), faults: vec![] }
+    }
+}
+
+/// What came of looking at the files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Renewal {
+    /// They are in force already, or their mistakes were told before.
+    Same,
+    /// They are in force from now on, as this version.
+    InForce(u32),
+    /// They have mistakes; what was in force stays.
+    Refused(Vec<RuleFault>),
+}
+
+/// What a person sees of the rules.
+pub struct RulesView {
+    /// The version in force; 0: there never were any rules.
+    pub in_force: u32,
+    /// Since when.
+    pub since: Option<Time>,
+    /// Each rule of the version asked for: its id, as decisions name it, and its words.
+    pub rules: Vec<policy::Reason>,
+    /// The version asked for, with its files; the one in force where none was named.
+    pub shown: Option<RulesVersion>,
+    /// The versions, newest first, without their files' texts.
+    pub versions: Vec<RulesVersion>,
+    /// Why the files on disk are not in force.
+    pub faults: Vec<RuleFault>,
+}
+
+/// Over names and texts, each with its length before it.
+fn digest(files: &[RuleFile]) -> Sha256 {
+    let mut bytes = vec![];
+    for part in files.iter().flat_map(|f| [&f.name, &f.text]) {
+        bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        bytes.extend_from_slice(part.as_bytes());
+    }
+    Sha256(sha256(&[&bytes]))
+}
+
+impl House {
+    fn of(version: &RulesVersion) -> Result<Self, Vec<RuleFault>> {
+        let rules = HouseRules::compile(&version.files)?;
+        Ok(Self { version: version.version, digest: version.digest, since: Some(version.at), rules, faults: vec![] })
+    }
+
+    fn with(&self, faults: Vec<RuleFault>) -> Self {
+        Self { faults, rules: self.rules.clone(), ..*self }
+    }
+}
+
+impl Node {
+    /// Partners and rules that a node starts with. The rules are those on disk; with a mistake in them, those that were
+    /// in force before: a node that does not start warns nobody, and the set before is closed as well.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` where the files have mistakes and nothing was ever in force; store faults.
+    pub(super) async fn begin_rules(&self, found: FoundRules) -> Result<(), Fault> {
+        let last = self.store.rules(None).await?;
+        if let Some(last) = &last {
+            // What came into force once was valid; a program that reads it otherwise must not run without it.
+            let house = House::of(last).map_err(|faults| {
+                refused(&format!("version {} of the house rules, kept in the store,", last.version), &faults)
+            })?;
+            self.house.store(Arc::new(house));
+        }
+        match self.renew_rules(found).await? {
+            Renewal::Refused(faults) if last.is_none() => return Err(refused("the house rules", &faults)),
+            Renewal::Refused(faults) => {
+                let version = self.house.load().version;
+                for fault in faults {
+                    tracing::error!(
+                        version,
+                        "the house rules on disk are NOT in force, this version still is: {fault}"
+                    );
+                }
+            }
+            Renewal::InForce(version) => {
+                tracing::info!(version, "house rules in force");
+                return Ok(());
+            }
+            Renewal::Same => {}
+        }
+        self.reload_directory().await
+    }
+
+    /// Puts the rules on disk in force: for every partner, and on live streams before anything more is sent.
+    ///
+    /// # Errors
+    /// Store faults; what was in force stays then, and asking again is right.
+    pub async fn renew_rules(&self, found: FoundRules) -> Result<Renewal, Fault> {
+        let _changing = self.changing.lock().await;
+        let before = self.house.load_full();
+        let files = match found {
+            Ok(Some(files)) => files,
+            // A directory that went away (unmounted, say) lifts no rule; an empty one does.
+            Ok(None) if before.rules.reasons().next().is_some() => {
+                let what = "the directory of the house rules is gone; to have no rules, leave it empty";
+                return Ok(self.refuse(&before, vec![RuleFault::of_file("rules", what)]));
+            }
+            Ok(None) => vec![],
+            Err(faults) => return Ok(self.refuse(&before, faults)),
+        };
+        let digest = digest(&files);
+        if digest == before.digest {
+            if !before.faults.is_empty() {
+                self.house.store(Arc::new(before.with(vec![])));
+            }
+            return Ok(Renewal::Same);
+        }
+        let next = RulesVersion { version: before.version.saturating_add(1), at: self.now(), digest, files };
+        let house = match House::of(&next) {
+            Ok(house) => Arc::new(house),
+            Err(faults) => return Ok(self.refuse(&before, faults)),
+        };
+        let version = next.version;
+        // All that can fail comes first: rules are in force for every partner, or for none.
+        let partners = self.compile_all(&house).await?;
+        let deed = Deed::RulesChanged { version, digest };
+        let event = Event { at: next.at, by: None, deed };
+        self.store.save_rules(next, event).await?;
+        self.house.store(house);
+        self.put_in_force(partners)?;
+        Ok(Renewal::InForce(version))
+    }
+
+    fn refuse(&self, before: &House, faults: Vec<RuleFault>) -> Renewal {
+        if before.faults == faults {
+            return Renewal::Same;
+        }
+        self.house.store(Arc::new(before.with(faults.clone())));
+        Renewal::Refused(faults)
+    }
+
+    /// The rules, for the organisation's own people.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`; `NOT_FOUND` for a version that never was; store faults.
+    pub async fn rules(&self, caller: &SpiffeId, version: Option<u32>) -> Result<RulesView, Fault> {
+        self.require(caller, &[Role::Analyst, Role::Officer, Role::Admin])?;
+        let house = self.house.load_full();
+        let shown = match (version, house.version) {
+            (None, 0) => None,
+            (wanted, in_force) => {
+                let number = wanted.unwrap_or(in_force);
+                let what = || format!("there is no version {number} of the house rules; `policy rules` lists them");
+                let found = self.store.rules(Some(number)).await?;
+                Some(found.ok_or_else(|| Fault::new(Reason::NotFound, what()))?)
+            }
+        };
+        let rules = match &shown {
+            Some(shown) if shown.version != house.version => {
+                let files = shown.files.clone();
+                let compiled = tokio::task::spawn_blocking(move || HouseRules::compile(&files)).await.map_err(lost)?;
+                // An old version may speak of what the schema no longer has: its texts are shown all the same.
+                compiled.unwrap_or_else(|_| HouseRules::none())
+            }
+            _ => house.rules.clone(),
+        };
+        let mut versions = self.store.rules_versions(LISTED).await?;
+        versions.iter_mut().flat_map(|v| &mut v.files).for_each(|f| f.text.clear());
+        Ok(RulesView {
+            in_force: house.version,
+            since: house.since,
+            rules: rules.reasons().cloned().collect(),
+            shown,
+            versions,
+            faults: house.faults.clone(),
+        })
+    }
+}
+
+fn refused(what: &str, faults: &[RuleFault]) -> Fault {
+    let all: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    Fault::new(Reason::InvalidArgument, format!("{what} can't be put in force: {}", all.join("; ")))
+}

@@ -1,0 +1,345 @@
+//! Simulate: what other terms or rules would have given and withheld of what was published here. Reads only: nothing of it
+//! reaches the store, the ledger or a queue.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::{Node, directory::on_all_cores, fault::lost, prepared::Prepared};
+use crate::{
+    domain::{
+        agreement::{Agreement, AgreementState},
+        body::{Body, Kind},
+        fault::{Fault, Reason},
+        ids::{AssessmentId, Role, SpiffeId, StatementId, TrustDomain},
+        partner::Organisation,
+        rules::RuleFile,
+        statement::StatementKind,
+        time::Time,
+    },
+    policy::{self, Change, HouseRules, PartnerPolicy, compare, without_dates},
+    seal::statement::id_of,
+    store::{AgreementRecord, AssessmentRecord, AssessmentState, ListFilter},
+    wire,
+};
+
+/// How many assessments are read and compared at once: what is held in memory is as much.
+const PAGE: u32 = 64;
+/// Over how many it runs where no number is asked for.
+const LAST: u32 = 1000;
+
+/// What is not in force and might be.
+pub enum Proposal {
+    /// Other terms with one partner.
+    Terms {
+        /// The agreement's encoding.
+        payload: Vec<u8>,
+        /// The agreement whose place they would take; `None`: that of the only one in force.
+        amends: Option<StatementId>,
+        /// In no agreement's place.
+        beside: bool,
+    },
+    /// Other rules, in the place of all.
+    Rules(Vec<RuleFile>),
+}
+
+/// What is told on the way.
+pub enum Told {
+    /// First: what is compared.
+    Begun {
+        /// With whom.
+        partners: Vec<TrustDomain>,
+        /// The agreement whose place the terms would take, and its version.
+        replaces: Option<(StatementId, u32)>,
+        /// The version of the house rules in force.
+        rules: u32,
+    },
+    /// So many assessments are done.
+    Done(u32),
+    /// One difference.
+    Found(Found),
+    /// Last: what it comes to.
+    Ended(Summary),
+}
+
+/// What would become of one assessment for one partner: all portions that fare alike for the same reasons.
+pub struct Found {
+    /// Which assessment.
+    pub assessment: AssessmentId,
+    /// Its version.
+    pub version: u32,
+    /// When it was issued.
+    pub issued: Time,
+    /// Its headline, for those who may read it.
+    pub headline: Option<String>,
+    /// For whom.
+    pub partner: TrustDomain,
+    /// What becomes of them.
+    pub change: Change,
+    /// The portions' kinds, in the author's order.
+    pub kinds: Vec<Kind>,
+    /// From when on they go now.
+    pub before: Option<Time>,
+    /// From when on they would go.
+    pub after: Option<Time>,
+    /// What would decide so.
+    pub because: Vec<policy::Reason>,
+}
+
+/// What it comes to.
+#[derive(Default)]
+pub struct Summary {
+    /// How many assessments were looked at.
+    pub assessments: u32,
+    /// When the oldest of them was issued.
+    pub since: Option<Time>,
+    /// By partner and change: in so many assessments, so many portions.
+    pub counts: BTreeMap<(TrustDomain, Change), (u64, u64)>,
+    /// Differences that were counted and not told.
+    pub untold: u64,
+}
+
+/// One partner's policies.
+struct Pair {
+    partner: TrustDomain,
+    before: PartnerPolicy,
+    after: PartnerPolicy,
+}
+
+/// All that is compared.
+struct Comparison {
+    pairs: Vec<Pair>,
+    replaces: Option<(StatementId, u32)>,
+    rules: u32,
+}
+
+type Terms = Vec<(StatementId, Agreement)>;
+
+impl Node {
+    /// Compares what is in force with the proposal over the `last` assessments published here (0: 1,000), the newest
+    /// first; tells at most `limit` differences one by one. Ends early when nobody listens.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`; `NOT_A_PARTNER`, `NOT_FOUND` or `CONFLICT` where it is not clear what would be replaced; whatever is
+    /// wrong with the proposal; store faults.
+    pub async fn simulate(
+        self: &Arc<Self>,
+        caller: &SpiffeId,
+        proposal: Proposal,
+        last: u32,
+        limit: u32,
+        tell: mpsc::Sender<Told>,
+    ) -> Result<(), Fault> {
+        self.require(caller, &[Role::Analyst, Role::Officer, Role::Admin])?;
+        // Administrators configure and do not read.
+        let reads = caller.role() != Role::Admin;
+        let comparison = match proposal {
+            Proposal::Terms { payload, amends, beside } => self.other_terms(&payload, amends, beside).await?,
+            Proposal::Rules(files) => self.other_rules(files).await?,
+        };
+        let partners = comparison.pairs.iter().map(|p| p.partner.clone()).collect();
+        let begun = Told::Begun { partners, replaces: comparison.replaces, rules: comparison.rules };
+        say(&tell, begun).await?;
+        let comparison = Arc::new(comparison);
+        // Dropped with this future: the threads look at it between two assessments.
+        let stop = CancellationToken::new();
+        let _stopped_with_us = stop.clone().drop_guard();
+        let mut summary = Summary::default();
+        let mut left = if last == 0 { LAST } else { last };
+        let mut told = 0;
+        let mut filter =
+            ListFilter { originator: Some(self.domain().clone()), current_only: true, ..Default::default() };
+        while left > 0 {
+            filter.limit = left.min(PAGE);
+            let mut page = self.store.list(&filter).await?;
+            let Some(oldest) = page.last() else { break };
+            filter.before = Some(oldest.manifest_id);
+            page.retain(|r| r.state == AssessmentState::Current);
+            let (comparison, stop) = (comparison.clone(), stop.clone());
+            let looked = tokio::task::spawn_blocking(move || {
+                on_all_cores(page, |record| look(&comparison, record, reads, &stop))
+            });
+            for one in looked.await.map_err(lost)? {
+                let (issued, found) = one?;
+                left = left.saturating_sub(1);
+                summary.assessments += 1;
+                summary.since = Some(summary.since.map_or(issued, |s| s.min(issued)));
+                summary.count(&found);
+                for found in found {
+                    if told < limit {
+                        told += 1;
+                        say(&tell, Told::Found(found)).await?;
+                    } else {
+                        summary.untold += 1;
+                    }
+                }
+            }
+            say(&tell, Told::Done(summary.assessments)).await?;
+        }
+        say(&tell, Told::Ended(summary)).await
+    }
+
+    async fn other_terms(
+        &self,
+        payload: &[u8],
+        amends: Option<StatementId>,
+        beside: bool,
+    ) -> Result<Comparison, Fault> {
+        let agreement = wire::agreement::decode(payload)?;
+        let id = id_of(StatementKind::Agreement, payload);
+        let other = agreement.other(self.domain()).cloned().ok_or_else(|| {
+            Fault::at(Reason::WrongDomain, "parties", format!("`{}` is not among the parties", self.domain()))
+        })?;
+        let directory = self.directory();
+        let unknown =
+            || Fault::new(Reason::NotAPartner, format!("`{other}` is no partner; see `watchfire partner list`"));
+        let taker = directory.get(&other).ok_or_else(unknown)?.record.organisation.clone();
+        let (mut held, now) = (self.store.agreements().await?, self.now());
+        held.retain(|r| r.partner == other);
+        let replaces = if beside { None } else { replaced(&held, amends, &other, now)? };
+        held.retain(|r| r.state(now) == AgreementState::InForce);
+        let before: Terms = held.iter().map(|r| (r.id, without_dates(&r.agreement))).collect();
+        let mut after = before.clone();
+        // The same terms again are themselves, not a twin.
+        after.retain(|(held, _)| Some(*held) != replaces.map(|(id, _)| id) && *held != id);
+        after.push((id, without_dates(&agreement)));
+        let (own, house) = (self.domain().clone(), self.house.load_full());
+        let compiled = tokio::task::spawn_blocking(move || {
+            let rules = house.version;
+            let (before, after) = ((before, &house.rules), (after, &house.rules));
+            Ok(Comparison { pairs: vec![pair(&own, &taker, before, after)?], replaces, rules })
+        });
+        compiled.await.map_err(lost)?
+    }
+
+    async fn other_rules(&self, files: Vec<RuleFile>) -> Result<Comparison, Fault> {
+        let now = self.now();
+        let mut terms: BTreeMap<TrustDomain, Terms> = BTreeMap::new();
+        for record in self.store.agreements().await? {
+            if record.state(now) == AgreementState::InForce {
+                terms.entry(record.partner).or_default().push((record.id, without_dates(&record.agreement)));
+            }
+        }
+        let with_terms = |organisation: &Organisation| {
+            (organisation.clone(), terms.remove(&organisation.domain).unwrap_or_default())
+        };
+        let takers = self.directory();
+        let work: Vec<_> = takers.all_active().map(|p| &p.record.organisation).map(with_terms).collect();
+        let (own, house) = (self.domain().clone(), self.house.load_full());
+        let compiled = tokio::task::spawn_blocking(move || {
+            let other = HouseRules::compile(&files).map_err(|faults| {
+                let all: Vec<String> = faults.iter().map(ToString::to_string).collect();
+                Fault::at(Reason::InvalidArgument, "rules", all.join("; "))
+            })?;
+            let pairs =
+                on_all_cores(work, |(taker, terms)| pair(&own, &taker, (terms.clone(), &house.rules), (terms, &other)));
+            let pairs = pairs.into_iter().collect::<Result<_, _>>()?;
+            Ok(Comparison { pairs, replaces: None, rules: house.version })
+        });
+        compiled.await.map_err(lost)?
+    }
+}
+
+fn pair(
+    own: &TrustDomain,
+    taker: &Organisation,
+    before: (Terms, &HouseRules),
+    after: (Terms, &HouseRules),
+) -> Result<Pair, Fault> {
+    let compile = |(terms, rules): (Terms, &HouseRules)| PartnerPolicy::compile(own, taker, &terms, rules);
+    Ok(Pair { partner: taker.domain.clone(), before: compile(before)?, after: compile(after)? })
+}
+
+/// The agreement whose place terms would take: the one that is named, or the only one in force.
+fn replaced(
+    held: &[AgreementRecord],
+    amends: Option<StatementId>,
+    partner: &TrustDomain,
+    now: Time,
+) -> Result<Option<(StatementId, u32)>, Fault> {
+    if let Some(id) = amends {
+        let found = held.iter().find(|r| r.id == id);
+        let what = || Fault::new(Reason::NotFound, format!("there is no agreement `{id}` with {partner}"));
+        return found.map(|r| Some((r.id, r.agreement.version))).ok_or_else(what);
+    }
+    let mut in_force = held.iter().filter(|r| r.state(now) == AgreementState::InForce);
+    match (in_force.next(), in_force.count()) {
+        (None, _) => Ok(None),
+        (Some(only), 0) => Ok(Some((only.id, only.agreement.version))),
+        (Some(_), more) => {
+            let what = format!(
+                "{} agreements with {partner} are in force; say with --amends which one these terms would replace, or with \
+                 --beside that they replace none",
+                more + 1
+            );
+            Err(Fault::new(Reason::Conflict, what))
+        }
+    }
+}
+
+async fn say(tell: &mpsc::Sender<Told>, what: Told) -> Result<(), Fault> {
+    tell.send(what).await.map_err(|_| Fault::new(Reason::Unavailable, "nobody listens any more"))
+}
+
+/// One assessment, for all partners.
+fn look(
+    comparison: &Comparison,
+    record: AssessmentRecord,
+    reads: bool,
+    stop: &CancellationToken,
+) -> Result<(Time, Vec<Found>), Fault> {
+    let prepared = Prepared::new(record)?;
+    let facts = prepared.facts();
+    let issued = prepared.manifest.issued;
+    let kinds: BTreeMap<_, _> = prepared.portions.iter().map(|p| (p.digest, p.portion.kind())).collect();
+    let headline = prepared.portions.iter().filter(|_| reads).find_map(|p| match &p.portion.body {
+        Body::Headline { text } => Some(text.clone()),
+        _ => None,
+    });
+    let mut all: Vec<Found> = vec![];
+    for Pair { partner, before, after } in &comparison.pairs {
+        if stop.is_cancelled() {
+            break;
+        }
+        let first = all.len();
+        for difference in compare(before, after, &facts) {
+            let kind = kinds.get(&difference.portion).copied();
+            let alike = all.iter_mut().skip(first).find(|f| {
+                (f.change, f.before, f.after) == (difference.change, difference.before, difference.after)
+                    && f.because == difference.reasons
+            });
+            match alike {
+                Some(found) => found.kinds.extend(kind),
+                None => all.push(Found {
+                    assessment: prepared.manifest.assessment,
+                    version: prepared.manifest.version,
+                    issued,
+                    headline: headline.clone(),
+                    partner: partner.clone(),
+                    change: difference.change,
+                    kinds: kind.into_iter().collect(),
+                    before: difference.before,
+                    after: difference.after,
+                    because: difference.reasons,
+                }),
+            }
+        }
+    }
+    Ok((issued, all))
+}
+
+impl Summary {
+    /// What was found in one assessment.
+    fn count(&mut self, found: &[Found]) {
+        let mut of_one: BTreeMap<(&TrustDomain, Change), u64> = BTreeMap::new();
+        for found in found {
+            *of_one.entry((&found.partner, found.change)).or_default() += found.kinds.len() as u64;
+        }
+        for ((partner, change), portions) in of_one {
+            let (assessments, all) = self.counts.entry((partner.clone(), change)).or_default();
+            *assessments += 1;
+            *all += portions;
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The versions of the house rules.
+
+use rusqlite::{Connection, params};
+
+use super::{
+    SqliteStore,
+    column::{change, row, rows, time},
+    ledger,
+};
+use crate::{
+    domain::{
+        event::Event,
+        ids::Sha256,
+        rules::{RuleFile, RulesVersion},
+        time::Time,
+    },
+    store::{
+        Result, StoreError,
+        vault::{Leaf, Row, Vault, pack, unpack},
+    },
+};
+
+/// What is sealed: the digest, then each file's name and text.
+fn packed(rules: &RulesVersion) -> Vec<u8> {
+    let files = rules.files.iter().flat_map(|f| [f.name.as_bytes(), f.text.as_bytes()]);
+    pack(&std::iter::once(rules.digest.as_bytes()).chain(files).collect::<Vec<_>>())
+}
+
+fn unpacked(version: u32, at: Time, plain: &[u8]) -> Result<RulesVersion> {
+    let torn = || StoreError::Corrupt(format!("version {version} of the house rules can't be read"));
+    let mut items = unpack(plain)?.into_iter();
+    let digest = items.next().and_then(|d| Sha256::try_from(d.as_slice()).ok()).ok_or_else(torn)?;
+    let mut files = vec![];
+    while let Some(name) = items.next() {
+        let text = items.next().ok_or_else(torn)?;
+        let [name, text] = [name, text].map(String::from_utf8);
+        files.push(RuleFile { name: name.map_err(|_| torn())?, text: text.map_err(|_| torn())? });
+    }
+    Ok(RulesVersion { version, at, digest, files })
+}
+
+type Sealed = (u32, Time, Vec<u8>);
+
+fn sealed(row: &rusqlite::Row<'_>) -> rusqlite::Result<Sealed> {
+    Ok((row.get(0)?, time(row, 1)?, row.get(2)?))
+}
+
+fn open(vault: &Vault, (version, at, sealed): Sealed) -> Result<RulesVersion> {
+    unpacked(version, at, &vault.open(Row::HouseRules(version), &sealed)?)
+}
+
+fn find(conn: &Connection, vault: &Vault, version: Option<u32>) -> Result<Option<RulesVersion>> {
+    const SQL: &str = "SELECT version, at, sealed FROM house_rules WHERE ?1 IS NULL OR version = ?1 \
+        ORDER BY version DESC LIMIT 1";
+    row(conn, SQL, params![version], sealed)?.map(|found| open(vault, found)).transpose()
+}
+
+pub(super) async fn one(store: &SqliteStore, version: Option<u32>) -> Result<Option<RulesVersion>> {
+    store.read_sealed(move |conn, vault| find(conn, vault, version)).await
+}
+
+pub(super) async fn all(store: &SqliteStore, limit: u32) -> Result<Vec<RulesVersion>> {
+    const SQL: &str = "SELECT version, at, sealed FROM house_rules ORDER BY version DESC LIMIT ?1";
+    store
+        .read_sealed(move |conn, vault| {
+            rows(conn, SQL, params![limit], sealed)?.into_iter().map(|found| open(vault, found)).collect()
+        })
+        .await
+}
+
+pub(super) async fn save(store: &SqliteStore, rules: RulesVersion, event: Event) -> Result<()> {
+    const LAST: &str = "SELECT ifnull(max(version), 0) FROM house_rules";
+    const SQL: &str = "INSERT INTO house_rules (version, at, sealed) VALUES (?1, ?2, ?3)";
+    let sealed = store.vault().seal(Row::HouseRules(rules.version), &packed(&rules))?;
+    let leaves = Leaf::all(&[event])?;
+    store
+        .write(move |conn, vault| {
+            let last: u32 = row(conn, LAST, [], |r| r.get(0))?.unwrap_or_default();
+            if last.checked_add(1) != Some(rules.version) {
+                return Err(StoreError::Conflict);
+            }
+            change(conn, SQL, params![rules.version, rules.at.unix_nanos(), sealed])?;
+            ledger::append(conn, vault, &leaves)
+        })
+        .await
+}
