@@ -20,7 +20,7 @@ pub(super) fn and<T: ToString>(all: &[T]) -> String {
 /// `Soum (BF-SOM)`.
 pub(super) fn place(place: Place) -> String {
     // The one name that needs its article inside a sentence.
-    let name = if place.name() == "World" { "the world".into() } else { place.name() };
+    let name = if place.name() == "World" { "the world" } else { place.name() };
     format!("{name} ({place})")
 }
 
