@@ -72,7 +72,7 @@ async fn a_remedy_that_is_followed_lets_the_portion_go() {
     let first = gb.agree(&no, &terms(gb.domain, no.domain, "")).await;
     let id = author.publish(&with_source("{ tlp = \"RED\", releasable_to = [\"no.example\"] }")).await;
     // What was out before is not offered to whom nothing was permitted then.
-    no.has(gb.domain, &[id.clone()]).await;
+    no.has(gb.domain, std::slice::from_ref(&id)).await;
     let explained = explain(&gb, &early, no.domain).await;
     assert!(explained["now"][0]["because"][0].as_str().unwrap().starts_with("not-offered"), "{explained}");
     assert!(!kinds_of(&no, &id).await.contains(&"source".to_owned()));
@@ -151,7 +151,7 @@ async fn the_matrix_shows_each_partner_and_each_clause_once() {
     gb.agree(&ml, &terms(gb.domain, ml.domain, "")).await;
     gb.agree(&un, &terms(gb.domain, un.domain, "delay = \"24h\"")).await;
     let id = gb.author().await.publish(&with_evidence("{ tlp = \"AMBER\" }")).await;
-    no.has(gb.domain, &[id.clone()]).await;
+    no.has(gb.domain, std::slice::from_ref(&id)).await;
 
     let text = page(&gb, &["--as", "ana", "policy", "explain", &id[..5]]).await;
     assert!(text.lines().all(|l| l.chars().count() <= 80), "{text}");

@@ -317,3 +317,22 @@ proptest! {
         }
     }
 }
+
+/// Negative control: the property is worth something only if there is often something to be proposed.
+#[test]
+fn the_random_cases_call_for_changes_of_every_sort() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let (mut sorts, mut withheld, mut several) = (std::collections::BTreeSet::new(), 0, 0);
+    for _ in 0..120 {
+        let case = proptest::strategy::ValueTree::current(&case().new_tree(&mut runner).unwrap());
+        let scene = Scene::of(case, true);
+        let found = scene.remedy(scene.portions.len() / 2);
+        withheld += usize::from(found.is_some());
+        if let Some(Remedy::Changes(changes)) = &found {
+            several += usize::from(changes.len() > 1);
+            sorts.extend(lines(&scene.question(), found.as_ref().unwrap(), |i| i.to_string()).iter().map(|l| l.kind));
+        }
+    }
+    assert!(withheld > 60 && several > 10, "{several} of {withheld} need several changes");
+    assert!(["grant", "marking", "wait", "agreement"].iter().all(|sort| sorts.contains(sort)), "{sorts:?}");
+}
