@@ -32,6 +32,8 @@ mod pair;
 mod publish;
 #[path = "figures/report.rs"]
 mod report;
+#[path = "figures/simulate.rs"]
+mod simulate;
 #[path = "figures/start.rs"]
 mod start;
 
@@ -79,4 +81,5 @@ fn main() {
     figure!("catch_up", catch_up::run(&run));
     figure!("fan_out_100", fan_out::run(&run, "fan_out_100", 100));
     figure!("fan_out_1000", fan_out::run(&run, "fan_out_1000", 1000));
+    figure!("simulate", simulate::run(&run));
 }

@@ -22,7 +22,7 @@ const TOLD: u32 = 20;
 #[derive(Args)]
 pub struct Options {
     /// Over the last so many assessments published here
-    #[arg(long, value_name = "N", default_value_t = 1000)]
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
     last: u32,
     /// Tell every difference, not the first 20 only
     #[arg(long)]

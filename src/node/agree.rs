@@ -30,6 +30,8 @@ impl Node {
     /// # Errors
     /// Store faults.
     pub async fn agreements(&self) -> Result<Vec<AgreementRecord>, Fault> {
+        // What is shown as in force decides already: the store knows of a change a moment before the directory does.
+        let _changing = self.changing.lock().await;
         Ok(self.store.agreements().await?)
     }
 

@@ -73,8 +73,12 @@ impl Check {
         let rules = rules.reasons().map(|r| Rule { id: r.id.to_string(), reason: r.words.to_string() });
         let checked = Checked { files: files.into_iter().map(|f| f.name).collect(), rules: rules.collect() };
         output::result(global, &checked, || {
-            let (files, rules) = (checked.files.len(), checked.rules.len());
-            format!("{rules} rules in {files} files are well{}", Rule::words(&checked.rules))
+            if checked.files.is_empty() {
+                return "there are no house rules; what agreements permit goes, within the built-in rules".to_owned();
+            }
+            let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+            let (files, rules) = (count(checked.files.len(), "file"), count(checked.rules.len(), "rule"));
+            format!("{files} checked, no mistakes, {rules}{}", Rule::words(&checked.rules))
         });
         Ok(())
     }

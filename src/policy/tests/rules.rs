@@ -208,3 +208,25 @@ fn what_the_engine_builds_fits_the_schema() {
         everything(&to).agreements[0].engine.check_against_schema(&facts.whole);
     }
 }
+
+#[test]
+fn the_documented_examples_are_rules() {
+    let text = include_str!("../../../docs/policy.md");
+    let blocks: Vec<&str> = text.split("```cedar\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(blocks.len() >= 5, "{}", blocks.len());
+    let file = |(n, text): (usize, &&str)| RuleFile { name: format!("example {n}"), text: (*text).to_owned() };
+    let files: Vec<RuleFile> = blocks.iter().enumerate().map(file).collect();
+    let rules = HouseRules::compile(&files).unwrap_or_else(|faults| panic!("{faults:#?}"));
+    assert_eq!(rules.reasons().count(), blocks.len());
+    // Every attribute of the schema has its row, and no row speaks of what is not there.
+    for (start, what) in
+        [("entity Organisation", "principal"), ("entity Assessment", "resource"), ("context: {", "context")]
+    {
+        let block = HouseRules::schema().split(start).nth(1).unwrap().split("}").next().unwrap();
+        let names = block.lines().filter(|l| !l.trim().starts_with("//")).filter_map(|l| l.split_once(": "));
+        let names: Vec<String> =
+            names.map(|(n, _)| format!("| `{what}.{}` |", n.trim().trim_end_matches('?'))).collect();
+        assert!(names.len() >= 5 && names.iter().all(|n| text.contains(n.as_str())), "{what}: {names:?}");
+        assert_eq!(text.matches(&format!("| `{what}.")).count(), names.len(), "{what}");
+    }
+}
