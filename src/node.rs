@@ -154,6 +154,16 @@ impl Node {
     }
 }
 
+/// Runs a change to its end, even where whoever asked for it goes away in the middle: what is in the store is in force, too.
+///
+/// # Errors
+/// Those of the work.
+pub async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Fault>> + Send + 'static,
+) -> Result<T, Fault> {
+    tokio::spawn(work).await.map_err(fault::lost)?
+}
+
 /// Who may write and read assessments.
 pub(crate) const WRITERS: &[Role] = &[Role::Analyst, Role::Officer, Role::Service];
 /// Who may configure partners and agreements.

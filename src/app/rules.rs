@@ -16,7 +16,7 @@ use crate::{
 /// What can't be read, each with its file.
 pub fn read(directory: &Path) -> FoundRules {
     match files_in(directory) {
-        Ok(files) => read_files(&files, |file| name_of(file)).map(Some),
+        Ok(files) => read_files(&files, name_of).map(Some),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(vec![RuleFault::of_file(directory.display().to_string(), cant_be_read(&error))]),
     }

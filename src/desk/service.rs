@@ -16,7 +16,7 @@ use crate::{
         ids::{SpiffeId, TrustDomain},
         partner::PartnerKind,
     },
-    node::{Node, explain::Asked, publish::Submission},
+    node::{Node, explain::Asked, publish::Submission, to_the_end},
     store::ListFilter,
     transport::listener::PeerIdentity,
     wire::{
@@ -258,11 +258,12 @@ impl DeskService for Desk {
     ) -> Answer<proto::AcceptPartnerResponse> {
         let caller = caller(&request)?;
         let proto::AcceptPartnerRequest { invitation, fingerprint, change_confirmed } = request.into_inner();
-        let work = async {
+        let node = self.node.clone();
+        let work = async move {
             let invitation = wire::envelope::from_proto(field::present("invitation", invitation)?)?;
-            self.node.accept(&caller, &invitation, &fingerprint, change_confirmed).await
+            node.accept(&caller, &invitation, &fingerprint, change_confirmed).await
         };
-        answer(work.await, |p| proto::AcceptPartnerResponse { partner: Some(view::partner(&p)) })
+        answer(to_the_end(work).await, |p| proto::AcceptPartnerResponse { partner: Some(view::partner(&p)) })
     }
 
     async fn list_partners(&self, _: Request<proto::ListPartnersRequest>) -> Answer<proto::ListPartnersResponse> {
@@ -275,8 +276,9 @@ impl DeskService for Desk {
         request: Request<proto::SuspendPartnerRequest>,
     ) -> Answer<proto::SuspendPartnerResponse> {
         let caller = caller(&request)?;
-        let work = async { self.node.suspend(&caller, &domain("domain", &request.into_inner().domain)?).await };
-        answer(work.await, |p| proto::SuspendPartnerResponse { partner: Some(view::partner(&p)) })
+        let node = self.node.clone();
+        let work = async move { node.suspend(&caller, &domain("domain", &request.into_inner().domain)?).await };
+        answer(to_the_end(work).await, |p| proto::SuspendPartnerResponse { partner: Some(view::partner(&p)) })
     }
 
     async fn resume_partner(
@@ -284,8 +286,9 @@ impl DeskService for Desk {
         request: Request<proto::ResumePartnerRequest>,
     ) -> Answer<proto::ResumePartnerResponse> {
         let caller = caller(&request)?;
-        let work = async { self.node.resume(&caller, &domain("domain", &request.into_inner().domain)?).await };
-        answer(work.await, |p| proto::ResumePartnerResponse { partner: Some(view::partner(&p)) })
+        let node = self.node.clone();
+        let work = async move { node.resume(&caller, &domain("domain", &request.into_inner().domain)?).await };
+        answer(to_the_end(work).await, |p| proto::ResumePartnerResponse { partner: Some(view::partner(&p)) })
     }
 
     async fn propose_agreement(
@@ -293,8 +296,10 @@ impl DeskService for Desk {
         request: Request<proto::ProposeAgreementRequest>,
     ) -> Answer<proto::ProposeAgreementResponse> {
         let caller = caller(&request)?;
-        let proposed = self.node.propose(&caller, request.into_inner().agreement.into()).await;
-        answer(proposed, |a| proto::ProposeAgreementResponse { agreement: Some(view::agreement(&self.node, &a)) })
+        let (node, terms) = (self.node.clone(), request.into_inner().agreement.into());
+        answer(to_the_end(async move { node.propose(&caller, terms).await }).await, |a| {
+            proto::ProposeAgreementResponse { agreement: Some(view::agreement(&self.node, &a)) }
+        })
     }
 
     async fn sign_agreement(
@@ -302,11 +307,14 @@ impl DeskService for Desk {
         request: Request<proto::SignAgreementRequest>,
     ) -> Answer<proto::SignAgreementResponse> {
         let caller = caller(&request)?;
-        let work = async {
+        let node = self.node.clone();
+        let work = async move {
             let id = argument(field::bytes("id", &request.into_inner().id))?;
-            self.node.sign_agreement(&caller, &id).await
+            node.sign_agreement(&caller, &id).await
         };
-        answer(work.await, |a| proto::SignAgreementResponse { agreement: Some(view::agreement(&self.node, &a)) })
+        answer(to_the_end(work).await, |a| proto::SignAgreementResponse {
+            agreement: Some(view::agreement(&self.node, &a)),
+        })
     }
 
     async fn suspend_agreement(
@@ -314,12 +322,15 @@ impl DeskService for Desk {
         request: Request<proto::SuspendAgreementRequest>,
     ) -> Answer<proto::SuspendAgreementResponse> {
         let caller = caller(&request)?;
-        let work = async {
+        let node = self.node.clone();
+        let work = async move {
             let proto::SuspendAgreementRequest { id, reason } = request.into_inner();
             let id = argument(field::bytes("id", &id))?;
-            self.node.suspend_agreement(&caller, &id, &told("reason", reason)?).await
+            node.suspend_agreement(&caller, &id, &told("reason", reason)?).await
         };
-        answer(work.await, |a| proto::SuspendAgreementResponse { agreement: Some(view::agreement(&self.node, &a)) })
+        answer(to_the_end(work).await, |a| proto::SuspendAgreementResponse {
+            agreement: Some(view::agreement(&self.node, &a)),
+        })
     }
 
     async fn terminate_agreement(
@@ -327,12 +338,15 @@ impl DeskService for Desk {
         request: Request<proto::TerminateAgreementRequest>,
     ) -> Answer<proto::TerminateAgreementResponse> {
         let caller = caller(&request)?;
-        let work = async {
+        let node = self.node.clone();
+        let work = async move {
             let proto::TerminateAgreementRequest { id, reason } = request.into_inner();
             let id = argument(field::bytes("id", &id))?;
-            self.node.terminate_agreement(&caller, &id, &told("reason", reason)?).await
+            node.terminate_agreement(&caller, &id, &told("reason", reason)?).await
         };
-        answer(work.await, |a| proto::TerminateAgreementResponse { agreement: Some(view::agreement(&self.node, &a)) })
+        answer(to_the_end(work).await, |a| proto::TerminateAgreementResponse {
+            agreement: Some(view::agreement(&self.node, &a)),
+        })
     }
 
     async fn resume_agreement(
@@ -340,11 +354,14 @@ impl DeskService for Desk {
         request: Request<proto::ResumeAgreementRequest>,
     ) -> Answer<proto::ResumeAgreementResponse> {
         let caller = caller(&request)?;
-        let work = async {
+        let node = self.node.clone();
+        let work = async move {
             let id = argument(field::bytes("id", &request.into_inner().id))?;
-            self.node.resume_agreement(&caller, &id).await
+            node.resume_agreement(&caller, &id).await
         };
-        answer(work.await, |a| proto::ResumeAgreementResponse { agreement: Some(view::agreement(&self.node, &a)) })
+        answer(to_the_end(work).await, |a| proto::ResumeAgreementResponse {
+            agreement: Some(view::agreement(&self.node, &a)),
+        })
     }
 
     async fn import_agreement(
@@ -352,12 +369,15 @@ impl DeskService for Desk {
         request: Request<proto::ImportAgreementRequest>,
     ) -> Answer<proto::ImportAgreementResponse> {
         let caller = caller(&request)?;
-        let work = async {
+        let node = self.node.clone();
+        let work = async move {
             let envelope = field::present("agreement", request.into_inner().agreement)?;
             let envelope = wire::envelope::from_proto(envelope).map_err(|f| f.within("agreement"))?;
-            self.node.import_agreement(&caller, &envelope).await
+            node.import_agreement(&caller, &envelope).await
         };
-        answer(work.await, |a| proto::ImportAgreementResponse { agreement: Some(view::agreement(&self.node, &a)) })
+        answer(to_the_end(work).await, |a| proto::ImportAgreementResponse {
+            agreement: Some(view::agreement(&self.node, &a)),
+        })
     }
 
     async fn list_agreements(&self, _: Request<proto::ListAgreementsRequest>) -> Answer<proto::ListAgreementsResponse> {

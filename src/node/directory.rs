@@ -106,7 +106,9 @@ impl Node {
     pub async fn reload_directory(&self) -> Result<(), Fault> {
         let house = self.house.load_full();
         let partners = self.compile_all(&house).await?;
-        self.put_in_force(partners)
+        self.reload_trust(&partners.iter().map(|p| p.record.clone()).collect::<Vec<_>>())?;
+        self.put_in_force(partners);
+        Ok(())
     }
 
     /// All partners as the store has them, compiled with these rules.
@@ -142,8 +144,7 @@ impl Node {
     }
 
     /// Every decision from here on is theirs, on live streams too.
-    pub(super) fn put_in_force(&self, partners: Vec<Partner>) -> Result<(), Fault> {
-        self.reload_trust(&partners.iter().map(|p| p.record.clone()).collect::<Vec<_>>())?;
+    pub(super) fn put_in_force(&self, partners: Vec<Partner>) {
         let named = |p: Partner| (p.record.organisation.domain.clone(), Arc::new(p));
         let partners = partners.into_iter().map(named).collect();
         let before = self.directory.swap(Arc::new(Directory { partners }));
@@ -156,7 +157,6 @@ impl Node {
             live.wake();
         }
         self.live.turned();
-        Ok(())
     }
 
     fn reload_trust(&self, records: &[PartnerRecord]) -> Result<(), Fault> {

@@ -112,10 +112,7 @@ impl Node {
                     );
                 }
             }
-            Renewal::InForce(version) => {
-                tracing::info!(version, "house rules in force");
-                return Ok(());
-            }
+            Renewal::InForce(version) => tracing::info!(version, "house rules in force"),
             Renewal::Same => {}
         }
         self.reload_directory().await
@@ -157,7 +154,7 @@ impl Node {
         let event = Event { at: next.at, by: None, deed };
         self.store.save_rules(next, event).await?;
         self.house.store(house);
-        self.put_in_force(partners)?;
+        self.put_in_force(partners);
         Ok(Renewal::InForce(version))
     }
 

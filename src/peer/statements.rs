@@ -7,7 +7,7 @@ use crate::{
         fault::{Fault, Reason},
         ids::{Sha256, TrustDomain, shorten},
     },
-    node::{Node, post::Waiting},
+    node::{Node, post::Waiting, to_the_end},
     wire::{self, field, proto},
 };
 
@@ -17,9 +17,12 @@ pub(super) const PAGE: usize = 64;
 pub(super) const LONGEST_WAIT: u32 = 20;
 
 /// Takes a statement from a partner, and says what became of it.
-pub(super) async fn take(node: &Node, partner: &TrustDomain, message: proto::Envelope) -> proto::StatementOutcome {
+pub(super) async fn take(node: &Arc<Node>, partner: &TrustDomain, message: proto::Envelope) -> proto::StatementOutcome {
     let taken = match wire::envelope::from_proto(message) {
-        Ok(envelope) => node.take_statement(partner, &envelope).await,
+        Ok(envelope) => {
+            let (node, partner) = (node.clone(), partner.clone());
+            to_the_end(async move { node.take_statement(&partner, &envelope).await }).await
+        }
         Err(fault) => Err(fault),
     };
     match taken {
