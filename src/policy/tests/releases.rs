@@ -231,7 +231,7 @@ pub fn statement(cleared: &Cleared) -> Release {
         terms: cleared.terms().clone(),
         position: Position { sequence: 1, previous: None },
         released_at: cleared.at(),
-        via: None,
+        via: cleared.via(),
     }
 }
 
