@@ -48,15 +48,13 @@ impl Provenance {
         }
     }
 
-    /// When it may no longer be kept.
-    fn kept_until(&self) -> Option<Time> {
-        self.terms.retention_days.map(|days| self.released_at.plus_seconds(i64::from(days) * DAY_SECONDS))
-    }
-
-    /// Whole days that are left, so that a copy further on is not kept longer than this one.
+    /// Whole days that are left, so that a copy further on is not kept longer than this one. The sender's clock may be ahead of
+    /// ours, which gains nothing.
     fn days_left(&self, now: Time) -> Option<u32> {
-        let seconds = self.kept_until()?.seconds_since(now);
-        Some(u32::try_from(seconds.div_euclid(DAY_SECONDS)).unwrap_or(0))
+        let days = self.terms.retention_days?;
+        let until = self.released_at.plus_seconds(i64::from(days) * DAY_SECONDS);
+        let left = until.seconds_since(now).div_euclid(DAY_SECONDS);
+        Some(u32::try_from(left).unwrap_or(0).min(days))
     }
 }
 

@@ -1,9 +1,7 @@
-//! The decision in sentences, and against an oracle that knows nothing of Cedar.
+//! The decision in sentences. Against an oracle that knows nothing of Cedar: `tests/policy.rs`.
 
-mod cases;
-mod compared;
 mod fixture;
 mod grants;
-mod oracle;
+mod hubs;
 mod releases;
 mod rules;

@@ -1,22 +1,33 @@
-//! Random agreements, assessments, partners and times, from small sets so that they often meet.
+//! Random agreements, house rules, assessments, partners, hops before and times, from small sets so that they often meet.
 
 use proptest::{collection::vec, option, prelude::*, sample::select, sample::subsequence};
 
-use super::fixture;
-use crate::domain::{
-    agreement::{Agreement, Grant, OnwardTerms},
-    assessment::Portion,
-    body::{Body, Kind},
-    ids::TrustDomain,
-    level::WarningLevel,
-    marking::{Audience, Onward, Tlp},
-    partner::{Organisation, PartnerKind},
-    time::Time,
+use crate::{
+    domain::{
+        agreement::{Agreement, Grant, Group, OnwardTerms},
+        assessment::Portion,
+        body::{Body, Kind},
+        ids::{StatementId, TrustDomain},
+        level::WarningLevel,
+        marking::{Audience, Onward, Tlp},
+        partner::{Organisation, PartnerKind},
+        release::{OnwardLimit, Terms},
+        time::Time,
+    },
+    fixture, house,
+    policy::Provenance,
 };
 
+/// One assessment for one partner at one time. Each portion of it counts as a case.
 #[derive(Debug, Clone)]
 pub struct Case {
     pub giver: TrustDomain,
+    /// The giver, or another from which the giver got it.
+    pub originator: TrustDomain,
+    /// By the releases' ids; what the giver's own assessment has of them counts for nothing.
+    pub provenances: Vec<Provenance>,
+    /// Numbers in the library of house rules.
+    pub house: Vec<usize>,
     pub taker: Organisation,
     /// In the order of their ids.
     pub agreements: Vec<Agreement>,
@@ -24,6 +35,8 @@ pub struct Case {
     pub expires: Time,
     pub portions: Vec<Portion>,
     pub now: Time,
+    /// Other times at which the same is decided; compiling the agreements is what takes long.
+    pub later: Vec<Time>,
 }
 
 const PLACES: [&str; 12] =
@@ -39,19 +52,23 @@ const HOUR: i64 = 3_600;
 
 pub fn case() -> impl Strategy<Value = Case> {
     let partner = (select(PartnerKind::ALL), select(&STATES[..])).prop_map(|(kind, country)| {
-        fixture::taker(
-            "taker.example",
-            if kind == PartnerKind::International { PartnerKind::State } else { kind },
-            country,
-        )
+        let kind = if kind == PartnerKind::International { PartnerKind::State } else { kind };
+        fixture::taker("taker.example", kind, country)
     });
-    let lead = option::weighted(0.8, (select(&Tlp::ALL[..3]), subject()));
-    (partner, vec(agreement(), 1..=2), vec(portion(), 1..=6), lead, moment(), moment()).prop_map(
-        |(taker, mut agreements, mut portions, lead, now, lifetime)| {
+    let lead = option::weighted(0.8, (select(&Tlp::ALL[..3]), subject(), onward(), onward()));
+    let rules = prop_oneof![2 => Just(vec![]), 1 => subsequence((0..house::LIBRARY.len()).collect::<Vec<_>>(), 1..=3)];
+    let hops = prop_oneof![3 => Just(None), 2 => vec(provenance(), 0..=3).prop_map(Some)];
+    let parties = (partner, vec(agreement(), 1..=2), rules, hops);
+    (parties, vec(portion(), 1..=6), lead, (moment(), vec(moment(), 4)), moment()).prop_map(
+        |((taker, mut agreements, house, hops), mut portions, lead, (now, later), lifetime)| {
             // Otherwise most cases would have nothing to release.
-            if let Some((tlp, subject)) = lead {
-                portions.insert(0, fixture::headline(0, tlp));
-                portions.push(fixture::portion(0, tlp, subject));
+            if let Some((tlp, subject, first, second)) = lead {
+                let mut headline = fixture::headline(0, tlp);
+                headline.marking.onward = first;
+                portions.insert(0, headline);
+                let mut subject = fixture::portion(0, tlp, subject);
+                subject.marking.onward = second;
+                portions.push(subject);
             }
             for (portion, number) in portions.iter_mut().zip(1..) {
                 portion.handle.0 = [number; 8];
@@ -61,10 +78,59 @@ pub fn case() -> impl Strategy<Value = Case> {
             }
             let issued = fixture::time(fixture::ISSUED);
             let expires = issued.plus_seconds(48 * HOUR + lifetime.0).plus_seconds(1);
-            let now = Time::from_unix_nanos(issued.unix_nanos() + now.0 * 1_000_000_000 + now.1);
-            Case { giver: "gb.example".parse().unwrap(), taker, agreements, issued, expires, portions, now }
+            let now = after(issued, now);
+            let later = later.into_iter().map(|m| after(issued, m)).collect();
+            let originator = if hops.is_some() { "origin.example" } else { "gb.example" }.parse().unwrap();
+            let mut provenances = hops.unwrap_or_default();
+            for (provenance, number) in provenances.iter_mut().zip(1..) {
+                provenance.release = StatementId([number; 32]);
+            }
+            let giver = "gb.example".parse().unwrap();
+            Case { giver, originator, provenances, house, taker, agreements, issued, expires, portions, now, later }
         },
     )
+}
+
+fn after(issued: Time, (seconds, nanos): (i64, i64)) -> Time {
+    Time::from_unix_nanos(issued.plus_seconds(seconds).unix_nanos() + nanos)
+}
+
+/// Mostly one that allows a good deal, as otherwise nothing would go on.
+fn provenance() -> impl Strategy<Value = Provenance> {
+    let all: Vec<usize> = (0..9).collect();
+    let digests = prop_oneof![3 => Just(all.clone()), 1 => subsequence(all, 5..9)];
+    let kinds = prop_oneof![3 => Just(KINDS.to_vec()), 1 => subsequence(&KINDS[..], 1..=4)];
+    let named = prop_oneof![1 => Just(fixture::audiences(&NAMES)), 1 => audiences()];
+    let tlp = prop_oneof![1 => select(Tlp::ALL), 2 => Just(Tlp::Red)];
+    let depth = prop_oneof![1 => Just(0_u32), 4 => 1..4_u32];
+    let limit = (named, kinds, tlp, depth).prop_map(|(to, kinds, max_tlp, depth)| OnwardLimit { to, kinds, max_tlp, depth });
+    let barred = prop_oneof![2 => Just(vec![]), 1 => subsequence(&STATES[..], 0..=3)];
+    let terms = (option::weighted(0.9, limit), barred, option::weighted(0.5, 1..5_u32));
+    let wide = fixture::group("a", &["BF", "GH", "IL", "ML", "RS", "US", "XK"], &["taker.example"]);
+    let groups = prop_oneof![
+        2 => Just(vec![wide.clone(), Group { name: "b".parse().unwrap(), ..wide }]),
+        1 => (group("a"), group("b")).prop_map(|(a, b)| vec![a, b]),
+        1 => group("b").prop_map(|b| vec![b]),
+    ];
+    (digests, terms, groups, moment()).prop_map(|(digests, (onward, barred, retention_days), groups, at)| {
+        let mut barred_states: Vec<_> = barred.iter().map(|c| c.parse().unwrap()).collect();
+        barred_states.sort_unstable();
+        Provenance {
+            release: StatementId([0; 32]),
+            digests: digests.into_iter().map(fixture::digest).collect(),
+            terms: Terms { onward, barred_states, retention_days },
+            // Often a whole number of days before the decision.
+            released_at: after(fixture::time(fixture::ISSUED), at),
+            groups,
+        }
+    })
+}
+
+fn group(name: &'static str) -> impl Strategy<Value = Group> {
+    (subsequence(&STATES[..], 0..=5), any::<bool>()).prop_map(move |(mut countries, named)| {
+        countries.sort_unstable();
+        fixture::group(name, &countries, if named { &["taker.example"] } else { &[] })
+    })
 }
 
 /// Seconds after the issue, mostly within two days, often at a delay's very end; and a nanosecond more or less.
@@ -80,13 +146,6 @@ fn moment() -> impl Strategy<Value = (i64, i64)> {
 }
 
 fn agreement() -> impl Strategy<Value = Agreement> {
-    let group = |name| {
-        (subsequence(&STATES[..], 0..=5), any::<bool>()).prop_map(move |(countries, named)| {
-            let mut countries = countries;
-            countries.sort_unstable();
-            fixture::group(name, &countries, if named { &["taker.example"] } else { &[] })
-        })
-    };
     let days = select(
         &[
             ("2026-01-01", "2027-12-31"),
@@ -127,7 +186,7 @@ fn grant() -> impl Strategy<Value = Grant> {
     );
     let terms = (
         option::weighted(0.5, 1..400_u32),
-        option::weighted(0.6, (audiences(), select(Tlp::ALL), 0..3_u32)),
+        option::weighted(0.6, (audiences(), subsequence(&KINDS[..], 1..=4), select(Tlp::ALL), 0..4_u32)),
         prop::bool::weighted(0.1),
     );
     (reach, terms).prop_map(
@@ -137,7 +196,7 @@ fn grant() -> impl Strategy<Value = Grant> {
             if reversed {
                 (grant.from, grant.to) = (grant.to, grant.from);
             }
-            let onward = onward.map(|(to, max_tlp, depth)| OnwardTerms { to, kinds: KINDS.to_vec(), max_tlp, depth });
+            let onward = onward.map(|(to, kinds, max_tlp, depth)| OnwardTerms { to, kinds, max_tlp, depth });
             Grant {
                 kinds,
                 max_tlp,
@@ -168,14 +227,9 @@ fn portion() -> impl Strategy<Value = Portion> {
         2 => Just(Body::Gap { text: text.clone() }),
         2 => Just(Body::Source { text }),
     ];
-    let onward = prop_oneof![
-        1 => Just(Onward::None),
-        1 => Just(Onward::WithinOrganisation),
-        2 => audiences().prop_map(Onward::Named),
-    ];
     let tlp = prop_oneof![6 => select(&Tlp::ALL[..4]), 2 => Just(Tlp::Red)];
     let marking =
-        (tlp, prop_oneof![4 => Just(vec![]), 3 => audiences()], prop_oneof![1 => Just(vec![]), 3 => topics()], onward);
+        (tlp, prop_oneof![4 => Just(vec![]), 3 => audiences()], prop_oneof![1 => Just(vec![]), 3 => topics()], onward());
     (body, marking, 0..40_u32).prop_map(|(body, (tlp, releasable_to, topics, onward), order)| {
         let mut portion = fixture::portion(1, tlp, body);
         portion.order = order;
@@ -184,6 +238,15 @@ fn portion() -> impl Strategy<Value = Portion> {
         portion.marking.onward = onward;
         portion
     })
+}
+
+fn onward() -> impl Strategy<Value = Onward> {
+    prop_oneof![
+        1 => Just(Onward::None),
+        1 => Just(Onward::WithinOrganisation),
+        3 => audiences().prop_map(Onward::Named),
+        3 => Just(Onward::Named(fixture::audiences(&["taker.example"]))),
+    ]
 }
 
 fn subject() -> impl Strategy<Value = Body> {
