@@ -58,13 +58,20 @@ fn draft() -> String {
 fn house() -> String {
     let shapes = |i: usize| match i % 5 {
         0 => format!("context.kind == \"attachment\" && context.tlp >= {}", i % 4),
-        1 => format!("principal.kind == \"state\" && resource.countries.contains(\"K{}\") && resource.level < 4", i % 10),
+        1 => {
+            format!("principal.kind == \"state\" && resource.countries.contains(\"K{}\") && resource.level < 4", i % 10)
+        }
         2 => format!("context.caveats.contains(\"no-legal-use\") && !context.topics.contains(\"topic-{i}\")"),
         3 => format!("principal == Organisation::\"embargoed-{i}.example\""),
         _ => format!("context.topics.contains(\"embargo-{i}\") && context.age < 86400"),
     };
     (0..20)
-        .map(|i| format!("@id(\"rule-{i}\")\n@reason(\"figure\")\nforbid (principal, action, resource)\nwhen {{ {} }};\n", shapes(i)))
+        .map(|i| {
+            format!(
+                "@id(\"rule-{i}\")\n@reason(\"figure\")\nforbid (principal, action, resource)\nwhen {{ {} }};\n",
+                shapes(i)
+            )
+        })
         .collect()
 }
 
@@ -78,7 +85,10 @@ fn terms(taker: &TrustDomain) -> Agreement {
         "[agreement]\nparties = [\"gb.example\", \"{taker}\"]\nfrom = \"2020-01-01\"\nuntil = \"2039-12-31\"\npurpose = \"figures\"\n\
          [groups.sahel]\nas_of = \"2026-01-01\"\ncountries = [\"BF\", \"ML\", \"NE\"]\n{}{}{}",
         grant("west-africa", &format!("places = [\"M49:011\"]\n{kinds}")),
-        grant("topical", &format!("places = [\"group:sahel\"]\ntopics = [\"sahel\", \"horn\"]\n{kinds}\nretention = \"5y\"")),
+        grant(
+            "topical",
+            &format!("places = [\"group:sahel\"]\ntopics = [\"sahel\", \"horn\"]\n{kinds}\nretention = \"5y\"")
+        ),
         grant("urgent", &format!("places = [\"M49:202\"]\nmin_level = 4\n{kinds}")),
     );
     let lineage = Lineage { series: new_assessment_id().unwrap(), previous: None };

@@ -104,7 +104,12 @@ fn is_within(theirs: &OnwardLimit, ours: &OnwardLimit) -> bool {
 
 /// The states that the release fails to bar: of those subjects that it discloses; where anything may be passed on, of all that are known
 /// here, since what is added later may go on without them.
-fn bars<'a>(facts: &'a Facts<'_>, theirs: &'a Terms, ours: &Terms, granted: &Granted) -> impl Iterator<Item = Country> + 'a {
+fn bars<'a>(
+    facts: &'a Facts<'_>,
+    theirs: &'a Terms,
+    ours: &Terms,
+    granted: &Granted,
+) -> impl Iterator<Item = Country> + 'a {
     let mut needed: BTreeSet<Country> = facts.view(granted.keys().copied()).states;
     if theirs.onward.is_some() {
         needed.extend(&facts.whole.states);

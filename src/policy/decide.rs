@@ -143,11 +143,13 @@ fn given_otherwise(chosen: Question<'_>, other: Question<'_>) -> Reason {
     let id = other.compiled.reference.id;
     match other.holding.via() {
         Some(via) if id == chosen.compiled.reference.id => {
-            let words = format!("release {via} would let it go on, but a release cites one and another lets more go on");
+            let words =
+                format!("release {via} would let it go on, but a release cites one and another lets more go on");
             Reason::new("another-provenance", words)
         }
         _ => {
-            let words = format!("agreement {id} would give it, but a release stands on one agreement and another gives more");
+            let words =
+                format!("agreement {id} would give it, but a release stands on one agreement and another gives more");
             Reason::new("another-agreement", words)
         }
     }

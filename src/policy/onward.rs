@@ -138,7 +138,10 @@ fn terms_unmet(came: &Provenance, taker: &Organisation, portion: &Portion, now: 
                 unmet.push(format!("{} is not among the kinds that may be passed on", portion.kind()));
             }
             if portion.marking.tlp > limit.max_tlp {
-                unmet.push(format!("{} is above {}, the highest that may be passed on", portion.marking.tlp, limit.max_tlp));
+                unmet.push(format!(
+                    "{} is above {}, the highest that may be passed on",
+                    portion.marking.tlp, limit.max_tlp
+                ));
             }
             if limit.depth == 0 {
                 unmet.push("it may go no hop further".to_owned());

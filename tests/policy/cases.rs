@@ -99,11 +99,14 @@ fn after(issued: Time, (seconds, nanos): (i64, i64)) -> Time {
 fn provenance() -> impl Strategy<Value = Provenance> {
     let all: Vec<usize> = (0..9).collect();
     let digests = prop_oneof![3 => Just(all.clone()), 1 => subsequence(all, 5..9)];
-    let kinds = prop_oneof![3 => Just(KINDS.to_vec()), 1 => subsequence(&KINDS[..], 1..=4)];
-    let named = prop_oneof![1 => Just(fixture::audiences(&NAMES)), 1 => audiences()];
     let tlp = prop_oneof![1 => select(Tlp::ALL), 2 => Just(Tlp::Red)];
     let depth = prop_oneof![1 => Just(0_u32), 4 => 1..4_u32];
-    let limit = (named, kinds, tlp, depth).prop_map(|(to, kinds, max_tlp, depth)| OnwardLimit { to, kinds, max_tlp, depth });
+    let limit = (named(), kinds(), tlp, depth).prop_map(|(to, kinds, max_tlp, depth)| OnwardLimit {
+        to,
+        kinds,
+        max_tlp,
+        depth,
+    });
     let barred = prop_oneof![2 => Just(vec![]), 1 => subsequence(&STATES[..], 0..=3)];
     let terms = (option::weighted(0.9, limit), barred, option::weighted(0.5, 1..5_u32));
     let wide = fixture::group("a", &["BF", "GH", "IL", "ML", "RS", "US", "XK"], &["taker.example"]);
@@ -178,7 +181,7 @@ fn agreement() -> impl Strategy<Value = Agreement> {
 fn grant() -> impl Strategy<Value = Grant> {
     let reach = (
         vec(select(&AREAS[..]), 1..=3),
-        prop_oneof![2 => Just(KINDS.to_vec()), 1 => subsequence(&KINDS[..], 1..=4)],
+        kinds(),
         select(&Tlp::ALL[1..]),
         prop_oneof![3 => Just(vec![]), 2 => topics()],
         option::weighted(0.3, select(WarningLevel::ALL)),
@@ -186,7 +189,7 @@ fn grant() -> impl Strategy<Value = Grant> {
     );
     let terms = (
         option::weighted(0.5, 1..400_u32),
-        option::weighted(0.6, (audiences(), subsequence(&KINDS[..], 1..=4), select(Tlp::ALL), 0..4_u32)),
+        option::weighted(0.7, (named(), kinds(), select(Tlp::ALL), prop_oneof![1 => Just(0), 5 => 1..5_u32])),
         prop::bool::weighted(0.1),
     );
     (reach, terms).prop_map(
@@ -219,6 +222,14 @@ fn audiences() -> impl Strategy<Value = Vec<Audience>> {
     subsequence(&NAMES[..], 1..=3).prop_map(|names| fixture::audiences(&names))
 }
 
+fn named() -> impl Strategy<Value = Vec<Audience>> {
+    prop_oneof![1 => Just(fixture::audiences(&NAMES)), 1 => audiences()]
+}
+
+fn kinds() -> impl Strategy<Value = Vec<Kind>> {
+    prop_oneof![3 => Just(KINDS.to_vec()), 1 => subsequence(&KINDS[..], 1..=4)]
+}
+
 fn portion() -> impl Strategy<Value = Portion> {
     let text = String::from("text");
     let body = prop_oneof![
@@ -228,8 +239,12 @@ fn portion() -> impl Strategy<Value = Portion> {
         2 => Just(Body::Source { text }),
     ];
     let tlp = prop_oneof![6 => select(&Tlp::ALL[..4]), 2 => Just(Tlp::Red)];
-    let marking =
-        (tlp, prop_oneof![4 => Just(vec![]), 3 => audiences()], prop_oneof![1 => Just(vec![]), 3 => topics()], onward());
+    let marking = (
+        tlp,
+        prop_oneof![4 => Just(vec![]), 3 => audiences()],
+        prop_oneof![1 => Just(vec![]), 3 => topics()],
+        onward(),
+    );
     (body, marking, 0..40_u32).prop_map(|(body, (tlp, releasable_to, topics, onward), order)| {
         let mut portion = fixture::portion(1, tlp, body);
         portion.order = order;

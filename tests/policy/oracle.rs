@@ -266,7 +266,9 @@ impl Oracle<'_> {
         if own.is_some_and(|c| self.states(visible).contains(&c)) && !self.is_left_out(Rule::OwnState) {
             return true;
         }
-        if self.case.house.iter().any(|n| (LIBRARY[*n].forbids)(self, index, visible)) && !self.is_left_out(Rule::HouseRules) {
+        if self.case.house.iter().any(|n| (LIBRARY[*n].forbids)(self, index, visible))
+            && !self.is_left_out(Rule::HouseRules)
+        {
             return true;
         }
         if !self.may_go_on(index) {

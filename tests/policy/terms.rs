@@ -80,7 +80,9 @@ fn told_of(case: &Case, cleared: &Cleared) -> BTreeSet<Country> {
     let mut states = BTreeSet::new();
     for index in cleared.indexes() {
         if let Body::Subject(subject) = &case.portions[index].body {
-            for place in subject.places.iter().copied().chain(subject.actors.iter().filter_map(|a| a.state).map(Place::Country)) {
+            for place in
+                subject.places.iter().copied().chain(subject.actors.iter().filter_map(|a| a.state).map(Place::Country))
+            {
                 states.extend(place.states_concerned());
             }
         }
@@ -102,8 +104,12 @@ fn change() -> impl Strategy<Value = Change> {
     const NAMES: [&str; 4] = ["taker.example", "group:a", "group:b", "other.example"];
     let to = subsequence(&NAMES[..], 1..=4).prop_map(|n| n.iter().map(|n| n.parse::<Audience>().unwrap()).collect());
     let kinds = subsequence(&[Kind::Headline, Kind::Subject, Kind::Gap, Kind::Source][..], 1..=4);
-    let limit = (to, kinds, select(Tlp::ALL), 1..4_u32)
-        .prop_map(|(to, kinds, max_tlp, depth)| OnwardLimit { to, kinds, max_tlp, depth });
+    let limit = (to, kinds, select(Tlp::ALL), 1..4_u32).prop_map(|(to, kinds, max_tlp, depth)| OnwardLimit {
+        to,
+        kinds,
+        max_tlp,
+        depth,
+    });
     let retention = option::weighted(0.3, option::of(1..400_u32));
     let small = (option::weighted(0.3, 1..4_u32), option::weighted(0.3, select(Tlp::ALL)), prop::bool::weighted(0.2));
     (retention, option::weighted(0.2, option::of(limit)), small)

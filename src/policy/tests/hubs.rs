@@ -27,7 +27,8 @@ fn au() -> Organisation {
 /// May go on to au.example up to GREEN, two hops, within ten days.
 fn provenance(number: u8) -> Provenance {
     let to = audiences(&["au.example", "group:sahel"]);
-    let limit = OnwardLimit { to, kinds: vec![Kind::Headline, Kind::Subject, Kind::Gap], max_tlp: Tlp::Green, depth: 2 };
+    let limit =
+        OnwardLimit { to, kinds: vec![Kind::Headline, Kind::Subject, Kind::Gap], max_tlp: Tlp::Green, depth: 2 };
     Provenance {
         release: StatementId([number; 32]),
         digests: (0..4).map(digest).collect(),
@@ -43,7 +44,8 @@ fn provenance(number: u8) -> Provenance {
 
 /// A headline, a subject and a gap that may go on to au.example, and a source that may go nowhere.
 fn portions() -> Vec<Portion> {
-    let mut portions = vec![headline(1, Tlp::Green), subject(2, Tlp::Green, &["ML"]), gap(3, Tlp::Green), gap(4, Tlp::Green)];
+    let mut portions =
+        vec![headline(1, Tlp::Green), subject(2, Tlp::Green, &["ML"]), gap(3, Tlp::Green), gap(4, Tlp::Green)];
     for portion in portions.iter_mut().take(3) {
         portion.marking.onward = Onward::Named(audiences(&["group:sahel"]));
     }
@@ -61,7 +63,13 @@ fn wide(to: &Organisation) -> Agreement {
     agreement(to, vec![grant])
 }
 
-fn passed_on_by(to: &Organisation, agreement: Agreement, came: Vec<Provenance>, portions: &[Portion], at: &str) -> Decision {
+fn passed_on_by(
+    to: &Organisation,
+    agreement: Agreement,
+    came: Vec<Provenance>,
+    portions: &[Portion],
+    at: &str,
+) -> Decision {
     let (policy, manifest) = (compile_all(to, vec![agreement], &HouseRules::none()), theirs());
     let facts = Facts::of(&manifest, portions.iter().enumerate().map(|(i, p)| (digest(i), p)));
     decide(&policy, &facts.passed_on(came), time(at))
@@ -249,5 +257,9 @@ fn a_recipient_checks_the_hop_before() {
     assert_eq!(judged(&policy, &without, vec![provenance(1)]), ["via-unknown"]);
     let mut unbarred = release.clone();
     unbarred.terms.barred_states.pop();
-    assert_eq!(judged(&policy, &unbarred, vec![provenance(1)]), ["terms-too-wide"], "NE, which only the hop before barred");
+    assert_eq!(
+        judged(&policy, &unbarred, vec![provenance(1)]),
+        ["terms-too-wide"],
+        "NE, which only the hop before barred"
+    );
 }
