@@ -27,3 +27,5 @@ mod oracle;
 mod passed_on;
 #[path = "policy/terms.rs"]
 mod terms;
+#[path = "policy/vectors.rs"]
+mod vectors;

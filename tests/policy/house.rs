@@ -89,3 +89,8 @@ pub fn rules(numbers: &[usize]) -> HouseRules {
     };
     HouseRules::parse(&numbers.iter().map(one).collect::<String>()).unwrap()
 }
+
+/// The number of the rule with this condition.
+pub fn number(cedar: &str) -> usize {
+    LIBRARY.iter().position(|rule| rule.cedar == cedar).unwrap_or_else(|| panic!("the library has no rule `{cedar}`"))
+}
