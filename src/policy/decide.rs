@@ -164,7 +164,7 @@ fn permit(compiled: &Compiled, grants: &[usize]) -> Permit {
     let mut references: Vec<GrantRef> =
         used().map(|c| GrantRef { agreement: compiled.reference, grant: c.grant.id.clone() }).collect();
     references.sort_by(|a, b| a.grant.cmp(&b.grant));
-    let reasons = used().map(|c| Reason::new(c.grant.id.to_string(), c.words())).collect();
+    let reasons = used().map(|c| c.reason.clone()).collect();
     Permit { grants: references, reasons }
 }
 
