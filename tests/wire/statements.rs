@@ -1,6 +1,11 @@
 //! Generated statements and envelopes.
 
-use proptest::{collection::vec, option, prelude::*, sample::select};
+use proptest::{
+    collection::vec,
+    option,
+    prelude::*,
+    sample::{select, subsequence},
+};
 use watchfire::domain::{
     agreement::{AcknowledgeDuty, Agreement, Area, Duties, Grant, Group, OnwardTerms},
     assessment::Manifest,
