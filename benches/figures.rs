@@ -16,6 +16,8 @@ mod bare;
 mod catch_up;
 #[path = "figures/content.rs"]
 mod content;
+#[path = "figures/deciding.rs"]
+mod deciding;
 #[path = "figures/fan_out.rs"]
 mod fan_out;
 #[path = "figures/ingest.rs"]
@@ -73,6 +75,12 @@ fn main() {
             }
         };
     }
+    for (name, partners) in [("decision_10", 10), ("decision_100", 100), ("decision_1000", 1000)] {
+        if run.wants(name) {
+            deciding::decision(&run, name, partners);
+        }
+    }
+    figure!("decided_1000", deciding::publication(&run, "decided_1000", 1000));
     figure!("start", start::run(&run));
     figure!("ingest", ingest::run(&run));
     figure!("publish_1", publish::run(&run, "publish_1", 1));

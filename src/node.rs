@@ -3,6 +3,7 @@
 
 pub mod agree;
 pub mod attach;
+mod cores;
 pub mod directory;
 pub mod explain;
 pub mod fault;

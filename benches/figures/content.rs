@@ -50,7 +50,12 @@ impl Signed {
 
 /// So many assessments, each with its own id, salts and signature.
 pub fn assessments(originator: &TrustDomain, author: &SigningKey, count: usize) -> Vec<Signed> {
-    let draft = parse(DRAFT, Format::Toml).unwrap();
+    assessments_of(DRAFT, originator, author, count)
+}
+
+/// The same of another draft.
+pub fn assessments_of(draft: &str, originator: &TrustDomain, author: &SigningKey, count: usize) -> Vec<Signed> {
+    let draft = parse(draft, Format::Toml).unwrap();
     let now = SystemClock.now();
     let accepted: Vec<String> = lint(&draft, now).iter().map(|f| f.code.to_owned()).collect();
     let one = |_| {

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{
+    body::Kind,
     ids::{Digest, StatementId, TrustDomain},
     marking::{Audience, GroupName, Tlp},
     place::Country,
@@ -79,6 +80,8 @@ pub struct Terms {
 pub struct OnwardLimit {
     /// To whom, ascending, not empty.
     pub to: Vec<Audience>,
+    /// Kinds of portions, ascending, not empty.
+    pub kinds: Vec<Kind>,
     /// The highest marking.
     pub max_tlp: Tlp,
     /// How many hops further, at least 1.

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Node, fault::lost, rules::House};
+use super::{Node, cores::on_all_cores, fault::lost, rules::House};
 use crate::{
     domain::{
         agreement::{Agreement, AgreementState, End},
@@ -138,7 +138,7 @@ impl Node {
         let own = (self.organisation.clone(), self.directory(), house.clone());
         let compiled = tokio::task::spawn_blocking(move || {
             let (own, before, house) = &own;
-            on_all_cores(work, |(record, terms)| compile(own, before, house, record, terms, now))
+            on_all_cores(work, 1, |(record, terms)| compile(own, before, house, record, terms, now))
         });
         compiled.await.map_err(lost)?.into_iter().collect()
     }
@@ -217,25 +217,4 @@ fn compile(
     };
     let followed = followed.into_iter().map(|(id, _, at)| (id, at)).collect();
     Ok(Partner { record, outgoing, incoming, compiled_from, rules: house.version, followed })
-}
-
-/// The same work on each item, on as many threads as there are cores; the answers in the items' order.
-pub(super) fn on_all_cores<T: Send, A: Send>(items: Vec<T>, work: impl Fn(T) -> A + Sync) -> Vec<A> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let share = items.len().div_ceil(cores).max(1);
-    let mut items = items.into_iter();
-    let shares: Vec<Vec<T>> = std::iter::from_fn(|| {
-        let next: Vec<T> = items.by_ref().take(share).collect();
-        (!next.is_empty()).then_some(next)
-    })
-    .collect();
-    let work = &work;
-    std::thread::scope(|scope| {
-        let run = |share: Vec<T>| scope.spawn(move || share.into_iter().map(work).collect::<Vec<A>>());
-        let running: Vec<_> = shares.into_iter().map(run).collect();
-        // A thread that panicked takes its caller along: half of an answer is none.
-        let answer =
-            |t: std::thread::ScopedJoinHandle<'_, Vec<A>>| t.join().unwrap_or_else(|p| std::panic::resume_unwind(p));
-        running.into_iter().flat_map(answer).collect()
-    })
 }

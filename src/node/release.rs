@@ -152,7 +152,7 @@ impl Node {
             terms: cleared.terms().clone(),
             position: outbound.next(),
             released_at: now,
-            via: None,
+            via: cleared.via(),
         };
         let envelope = self.sign(StatementKind::Release, wire::release::encode(&release))?;
         let id = id_of(StatementKind::Release, &envelope.payload);

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{Node, directory::on_all_cores, fault::lost, prepared::Prepared};
+use super::{Node, cores::on_all_cores, fault::lost, prepared::Prepared};
 use crate::{
     domain::{
         agreement::{Agreement, AgreementState},
@@ -158,7 +158,7 @@ impl Node {
             page.retain(|r| r.state == AssessmentState::Current);
             let (comparison, stop) = (comparison.clone(), stop.clone());
             let looked = tokio::task::spawn_blocking(move || {
-                on_all_cores(page, |record| look(&comparison, record, reads, &stop))
+                on_all_cores(page, 1, |record| look(&comparison, record, reads, &stop))
             });
             for one in looked.await.map_err(lost)? {
                 let (issued, found) = one?;
@@ -232,8 +232,9 @@ impl Node {
                 let all: Vec<String> = faults.iter().map(ToString::to_string).collect();
                 Fault::at(Reason::InvalidArgument, "rules", all.join("; "))
             })?;
-            let pairs =
-                on_all_cores(work, |(taker, terms)| pair(&own, &taker, (terms.clone(), &house.rules), (terms, &other)));
+            let pairs = on_all_cores(work, 1, |(taker, terms)| {
+                pair(&own, &taker, (terms.clone(), &house.rules), (terms, &other))
+            });
             let pairs = pairs.into_iter().collect::<Result<_, _>>()?;
             Ok(Comparison { pairs, replaces: None, rules: house.version })
         });

@@ -2,7 +2,7 @@
 
 use super::{engine::Engine, grant::Covered, house::HouseRules};
 use crate::domain::{
-    agreement::Agreement,
+    agreement::{Agreement, Group},
     fault::{Fault, Reason},
     ids::{StatementId, TrustDomain},
     partner::{Organisation, PartnerKind},
@@ -25,6 +25,8 @@ pub(super) struct Compiled {
     pub reference: AgreementRef,
     pub from: Time,
     pub until: Time,
+    /// As this agreement spells them out.
+    pub groups: Vec<Group>,
     pub grants: Vec<Covered>,
     pub engine: Engine,
 }
@@ -95,6 +97,7 @@ impl Compiled {
             reference: AgreementRef { id, version: agreement.version },
             from: agreement.from.start(),
             until: agreement.until.end(),
+            groups: agreement.groups.clone(),
             grants,
             engine,
         })

@@ -3,20 +3,19 @@
 use std::{collections::BTreeMap, rc::Rc};
 
 use super::{
-    agreement::{Compiled, PartnerPolicy},
-    decide::{Ruling, rule},
+    decide::{Question, Ruling},
     facts::Facts,
     outcome::Reason,
 };
-use crate::domain::{body::Kind, time::Time};
+use crate::domain::body::Kind;
 
 /// By portion, the grants that permit it, ascending and not empty.
 pub(super) type Granted = BTreeMap<usize, Vec<usize>>;
 
 /// What one agreement would release.
 #[derive(Debug)]
-pub(super) struct Candidate<'p> {
-    pub compiled: &'p Compiled,
+pub(super) struct Candidate<'a> {
+    pub question: Question<'a>,
     rulings: BTreeMap<usize, Rc<Ruling>>,
     /// What goes; empty where nothing can go.
     pub released: Granted,
@@ -39,14 +38,10 @@ impl Candidate<'_> {
     }
 }
 
-/// What the agreement would release at that time.
-pub(super) fn assemble<'p>(
-    policy: &PartnerPolicy,
-    compiled: &'p Compiled,
-    facts: &Facts<'_>,
-    now: Time,
-) -> Candidate<'p> {
-    let rulings = rule(policy, compiled, facts, &facts.whole, 0..facts.portions.len(), now);
+/// What would be released.
+pub(super) fn assemble(question: Question<'_>) -> Candidate<'_> {
+    let facts = question.facts;
+    let rulings = question.rule(&facts.whole, 0..facts.portions.len());
     let mut granted: Granted = rulings
         .iter()
         .filter_map(|(index, ruling)| match &**ruling {
@@ -57,7 +52,7 @@ pub(super) fn assemble<'p>(
     let mut held = BTreeMap::new();
     let mut released = with_one_headline(facts, &granted);
     while missing(facts, &released).is_none()
-        && let Some(narrowed) = as_seen_there(policy, compiled, facts, &released, now)
+        && let Some(narrowed) = as_seen_there(question, &released)
     {
         for index in released.keys().filter(|i| !narrowed.contains_key(i)) {
             granted.remove(index);
@@ -73,7 +68,7 @@ pub(super) fn assemble<'p>(
         let lesser = granted.keys().filter(|i| !released.contains_key(i));
         held.extend(lesser.map(|i| (*i, Reason::new("a-fuller-headline-is-given", "a fuller headline is given"))));
     }
-    Candidate { compiled, rulings, released, held }
+    Candidate { question, rulings, released, held }
 }
 
 /// A kind without which there is no release.
@@ -96,18 +91,12 @@ fn with_one_headline(facts: &Facts<'_>, granted: &Granted) -> Granted {
 /// The recipient checks a release with what it sees. Where a subject is withheld, it sees a lower level or fewer places, and might have to refuse
 /// what the giver's fuller knowledge permits. So this asks again with the recipient's eyes and keeps what stands both ways;
 /// `None`: nothing changes. It also keeps the mere arrival of a portion from telling how high the withheld level is.
-fn as_seen_there(
-    policy: &PartnerPolicy,
-    compiled: &Compiled,
-    facts: &Facts<'_>,
-    released: &Granted,
-    now: Time,
-) -> Option<Granted> {
-    let view = facts.view(released.keys().copied());
-    if view == facts.whole {
+fn as_seen_there(question: Question<'_>, released: &Granted) -> Option<Granted> {
+    let view = question.facts.view(released.keys().copied());
+    if view == question.facts.whole {
         return None;
     }
-    let there = rule(policy, compiled, facts, &view, released.keys().copied(), now);
+    let there = question.rule(&view, released.keys().copied());
     let both = |index: &usize, grants: &Vec<usize>| match there.get(index).map(Rc::as_ref) {
         Some(Ruling::Permitted(seen)) => grants.iter().copied().filter(|g| seen.contains(g)).collect(),
         Some(Ruling::Denied(_)) | None => Vec::new(),

@@ -11,6 +11,7 @@ use super::{
     engine::{Answer, Traits},
     explain,
     facts::{Facts, View},
+    onward::Holding,
     outcome::{Cleared, Decision, Denial, GrantRef, Permit, PortionOutcome, Reason, Verdict},
     terms,
 };
@@ -25,13 +26,26 @@ pub(super) enum Ruling {
     Denied(Vec<Reason>),
 }
 
+/// One agreement, and one way by which the giver holds the assessment: what a release stands on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Question<'a> {
+    pub policy: &'a PartnerPolicy,
+    pub compiled: &'a Compiled,
+    pub facts: &'a Facts<'a>,
+    pub holding: Holding<'a>,
+    pub now: Time,
+}
+
 /// Decides what the taker gets of an assessment at a time.
 ///
-/// All of one release stands on one agreement: the one under which most portions go, of several the one with the lowest id.
+/// All of one release stands on one agreement, and where the giver is not the originator on one of the releases by which it got the
+/// assessment, as a release cites one: those under which most portions go, of several the ones with the lowest ids.
 /// Where nothing can go, every verdict is a denial: leave is given to a release, never to a loose portion.
 pub fn decide(policy: &PartnerPolicy, facts: &Facts<'_>, now: Time) -> Decision {
+    let holdings = Holding::all(&policy.giver, facts);
+    let pairs = policy.agreements.iter().flat_map(|c| holdings.iter().map(move |h| (c, *h)));
     let candidates: Vec<Candidate<'_>> =
-        policy.agreements.iter().map(|compiled| assemble(policy, compiled, facts, now)).collect();
+        pairs.map(|(compiled, holding)| assemble(Question { policy, compiled, facts, holding, now })).collect();
     // Where nothing goes, the nearest miss explains best. Reversed, as `max_by_key` gives the last of equals.
     let weight = |c: &&Candidate<'_>| (c.released.len(), if c.released.is_empty() { c.permitted() } else { 0 });
     let best = candidates.iter().rev().max_by_key(weight);
@@ -49,44 +63,55 @@ pub fn decide(policy: &PartnerPolicy, facts: &Facts<'_>, now: Time) -> Decision 
             verdict: verdict(index),
         })
         .collect();
-    let release = best.filter(|c| !c.released.is_empty()).map(|c| cleared(policy, c, facts, now));
+    let release = best.filter(|c| !c.released.is_empty()).map(cleared);
     Decision { portions, release }
 }
 
-/// Asks one agreement about the portions at these indexes. Portions with equal traits share one evaluation.
-pub(super) fn rule(
-    policy: &PartnerPolicy,
-    compiled: &Compiled,
-    facts: &Facts<'_>,
-    view: &View,
-    indexes: impl Iterator<Item = usize>,
-    now: Time,
-) -> BTreeMap<usize, Rc<Ruling>> {
-    let entities = match compiled.engine.entities(view, facts.expires.unix_nanos()) {
-        Ok(entities) => entities,
-        Err(reason) => {
-            let denied = Rc::new(Ruling::Denied(vec![reason]));
-            return indexes.map(|i| (i, Rc::clone(&denied))).collect();
+impl Question<'_> {
+    /// What becomes of the portions at these indexes. Portions with equal traits share one evaluation.
+    pub fn rule(self, view: &View, indexes: impl Iterator<Item = usize>) -> BTreeMap<usize, Rc<Ruling>> {
+        let Self { policy, compiled, facts, holding, now } = self;
+        let entities = match compiled.engine.entities(view, facts.expires.unix_nanos()) {
+            Ok(entities) => entities,
+            Err(reason) => {
+                let denied = Rc::new(Ruling::Denied(vec![reason]));
+                return indexes.map(|i| (i, Rc::clone(&denied))).collect();
+            }
+        };
+        let age = facts.age(now);
+        let mut known: HashMap<Traits<'_>, Rc<Ruling>> = HashMap::new();
+        let mut rulings = BTreeMap::new();
+        for index in indexes {
+            let Some((digest, portion)) = facts.portions.get(index) else { continue };
+            let traits = traits(portion);
+            let ruling = known.entry(traits).or_insert_with(|| {
+                Rc::new(match compiled.engine.ask(&entities, traits, now.unix_nanos(), age) {
+                    Answer::Permitted(grants) => Ruling::Permitted(grants),
+                    Answer::Denied(reasons) if reasons.is_empty() => {
+                        Ruling::Denied(vec![explain::no_grant(policy, compiled, facts, view, traits, now)])
+                    }
+                    Answer::Denied(reasons) => Ruling::Denied(reasons),
+                })
+            });
+            let ruling = match holding.bars(&policy.taker, &compiled.groups, (digest, portion), now) {
+                Some(reason) => Rc::new(ruling.barred(reason)),
+                None => Rc::clone(ruling),
+            };
+            rulings.insert(index, ruling);
         }
-    };
-    let age = facts.age(now);
-    let mut known: HashMap<Traits<'_>, Rc<Ruling>> = HashMap::new();
-    let mut rulings = BTreeMap::new();
-    for index in indexes {
-        let Some(portion) = facts.portion(index) else { continue };
-        let traits = traits(portion);
-        let ruling = known.entry(traits).or_insert_with(|| {
-            Rc::new(match compiled.engine.ask(&entities, traits, now.unix_nanos(), age) {
-                Answer::Permitted(grants) => Ruling::Permitted(grants),
-                Answer::Denied(reasons) if reasons.is_empty() => {
-                    Ruling::Denied(vec![explain::no_grant(policy, compiled, facts, view, traits, now)])
-                }
-                Answer::Denied(reasons) => Ruling::Denied(reasons),
-            })
-        });
-        rulings.insert(index, Rc::clone(ruling));
+        rulings
     }
-    rulings
+}
+
+impl Ruling {
+    /// This and one more reason against it.
+    fn barred(&self, reason: Reason) -> Self {
+        let before: &[Reason] = match self {
+            Self::Permitted(_) => &[],
+            Self::Denied(reasons) => reasons,
+        };
+        Self::Denied(before.iter().cloned().chain([reason]).collect())
+    }
 }
 
 pub(super) fn traits(portion: &Portion) -> Traits<'_> {
@@ -102,20 +127,32 @@ pub(super) fn traits(portion: &Portion) -> Traits<'_> {
 
 fn verdict(candidate: &Candidate<'_>, all: &[Candidate<'_>], index: usize) -> Verdict {
     if let Some(grants) = candidate.released.get(&index) {
-        return Verdict::Release(permit(candidate.compiled, grants));
+        return Verdict::Release(permit(candidate.question.compiled, grants));
     }
     if let Some(reason) = candidate.held.get(&index) {
         return Verdict::Withhold(Denial { reasons: vec![reason.clone()] });
     }
     let mut reasons = candidate.reasons(index);
     if let Some(other) = all.iter().find(|c| c.released.contains_key(&index)) {
-        let words = format!(
-            "agreement {} would give it, but a release stands on one agreement and another gives more",
-            other.compiled.reference.id
-        );
-        reasons.push(Reason::new("another-agreement", words));
+        reasons.push(given_otherwise(candidate.question, other.question));
     }
     Verdict::Withhold(Denial { reasons })
+}
+
+fn given_otherwise(chosen: Question<'_>, other: Question<'_>) -> Reason {
+    let id = other.compiled.reference.id;
+    match other.holding.via() {
+        Some(via) if id == chosen.compiled.reference.id => {
+            let words =
+                format!("release {via} would let it go on, but a release cites one and another lets more go on");
+            Reason::new("another-provenance", words)
+        }
+        _ => {
+            let words =
+                format!("agreement {id} would give it, but a release stands on one agreement and another gives more");
+            Reason::new("another-agreement", words)
+        }
+    }
 }
 
 fn withhold(id: &'static str, words: String) -> Verdict {
@@ -127,12 +164,12 @@ fn permit(compiled: &Compiled, grants: &[usize]) -> Permit {
     let mut references: Vec<GrantRef> =
         used().map(|c| GrantRef { agreement: compiled.reference, grant: c.grant.id.clone() }).collect();
     references.sort_by(|a, b| a.grant.cmp(&b.grant));
-    let reasons = used().map(|c| Reason::new(c.grant.id.to_string(), c.words())).collect();
+    let reasons = used().map(|c| c.reason.clone()).collect();
     Permit { grants: references, reasons }
 }
 
-fn cleared(policy: &PartnerPolicy, candidate: &Candidate<'_>, facts: &Facts<'_>, now: Time) -> Cleared {
-    let compiled = candidate.compiled;
+fn cleared(candidate: &Candidate<'_>) -> Cleared {
+    let Question { policy, compiled, facts, holding, now } = candidate.question;
     let used = candidate.released.values().flatten().filter_map(|g| compiled.grants.get(*g));
     let mut grants: Vec<GroupName> = used.map(|c| c.grant.id.clone()).collect();
     grants.sort_unstable();
@@ -143,7 +180,8 @@ fn cleared(policy: &PartnerPolicy, candidate: &Candidate<'_>, facts: &Facts<'_>,
         agreement: compiled.reference,
         grants,
         portions: candidate.released.keys().filter_map(digest).collect(),
-        terms: terms::of(compiled, facts, &candidate.released),
+        terms: terms::of(candidate.question, &candidate.released),
+        via: holding.via(),
         at: now,
     }
 }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::onward::Provenance;
 use crate::domain::{
     assessment::{self, Manifest, Portion},
     body::{Body, Kind},
-    ids::Digest,
+    ids::{Digest, TrustDomain},
     level::WarningLevel,
     place::{Country, Place},
     time::Time,
@@ -14,20 +15,33 @@ use crate::domain::{
 /// One version of an assessment with all portions of it that are known here, disclosed or not.
 #[derive(Debug, Clone)]
 pub struct Facts<'a> {
+    pub(super) originator: &'a TrustDomain,
     pub(super) issued: Time,
     pub(super) expires: Time,
     pub(super) portions: Vec<(Digest, &'a Portion)>,
     pub(super) whole: View,
+    /// By the releases' ids.
+    pub(super) provenances: Vec<Provenance>,
 }
 
 impl<'a> Facts<'a> {
     /// From the manifest and the portions; the caller has checked each portion against its digest and the digest against
     /// the manifest. A portion given twice counts once.
-    pub fn of(manifest: &Manifest, portions: impl IntoIterator<Item = (Digest, &'a Portion)>) -> Self {
+    pub fn of(manifest: &'a Manifest, portions: impl IntoIterator<Item = (Digest, &'a Portion)>) -> Self {
         let mut seen = BTreeSet::new();
         let portions: Vec<_> = portions.into_iter().filter(|(digest, _)| seen.insert(*digest)).collect();
         let whole = View::over(portions.iter().map(|(_, p)| *p));
-        Self { issued: manifest.issued, expires: manifest.expires, portions, whole }
+        let Manifest { originator, issued, expires, .. } = manifest;
+        Self { originator, issued: *issued, expires: *expires, portions, whole, provenances: Vec::new() }
+    }
+
+    /// With the releases by which a giver that is not the originator got these portions. It gives nothing without one. For the originator
+    /// itself they count for nothing.
+    #[must_use]
+    pub fn passed_on(mut self, provenances: Vec<Provenance>) -> Self {
+        self.provenances = provenances;
+        self.provenances.sort_by_key(|p| p.release);
+        self
     }
 
     /// The states that it is about, ascending.

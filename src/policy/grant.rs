@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::outcome;
 use crate::domain::{
     agreement::{Agreement, Area, Grant},
     body::Kind,
@@ -18,12 +19,15 @@ pub(super) struct Covered {
     pub countries: BTreeSet<Country>,
     /// The parts of countries that it names.
     pub parts: Vec<Subdivision>,
+    /// Why it permits, in words: told for each portion, so put together once.
+    pub reason: outcome::Reason,
 }
 
 impl Covered {
     /// Resolves the areas against the groups that the agreement spells out.
     pub fn new(agreement: &Agreement, grant: &Grant) -> Result<Self, Fault> {
-        let mut covered = Self { grant: grant.clone(), countries: BTreeSet::new(), parts: Vec::new() };
+        let reason = outcome::Reason::new(grant.id.to_string(), words(grant));
+        let mut covered = Self { grant: grant.clone(), countries: BTreeSet::new(), parts: Vec::new(), reason };
         for area in &grant.places {
             match area {
                 Area::Place(Place::Subdivision(part)) => covered.parts.push(*part),
@@ -92,26 +96,26 @@ impl Covered {
         when.push(format!("Grant::\"{id}\".{places}.containsAll(resource.{places})"));
         format!(
             "@id(\"{id}\")\n@reason(\"{}\")\npermit (\n  principal == Organisation::\"{to}\",\n  action == Action::\"release\",\n  resource\n)\nwhen {{\n  {}\n}};\n",
-            self.words(),
+            self.reason.words,
             when.join(" &&\n  "),
         )
     }
+}
 
-    /// What it gives, in words.
-    pub fn words(&self) -> String {
-        let Grant { id, places, topics, kinds, max_tlp, min_level, delay_seconds, .. } = &self.grant;
-        let mut words = format!("grant {id} gives {} on {} up to {max_tlp}", kinds_in_words(kinds), listed(places));
-        if !topics.is_empty() {
-            words.push_str(&format!(", topics {}", listed(topics)));
-        }
-        if let Some(level) = min_level {
-            words.push_str(&format!(", from level {level}"));
-        }
-        if *delay_seconds > 0 {
-            words.push_str(&format!(", {} after its issue", duration(*delay_seconds)));
-        }
-        words
+/// What it gives, in words.
+fn words(grant: &Grant) -> String {
+    let Grant { id, places, topics, kinds, max_tlp, min_level, delay_seconds, .. } = grant;
+    let mut words = format!("grant {id} gives {} on {} up to {max_tlp}", kinds_in_words(kinds), listed(places));
+    if !topics.is_empty() {
+        words.push_str(&format!(", topics {}", listed(topics)));
     }
+    if let Some(level) = min_level {
+        words.push_str(&format!(", from level {level}"));
+    }
+    if *delay_seconds > 0 {
+        words.push_str(&format!(", {} after its issue", duration(*delay_seconds)));
+    }
+    words
 }
 
 fn kinds_in_words(kinds: &[Kind]) -> String {

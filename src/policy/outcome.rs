@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 use serde::Serialize;
 
 use crate::domain::{
-    ids::{Digest, Handle, TrustDomain},
+    ids::{Digest, Handle, StatementId, TrustDomain},
     marking::GroupName,
     release::{AgreementRef, Terms},
     time::Time,
@@ -126,6 +126,7 @@ pub struct Cleared {
     pub(super) grants: Vec<GroupName>,
     pub(super) portions: BTreeMap<Digest, usize>,
     pub(super) terms: Terms,
+    pub(super) via: Option<StatementId>,
     pub(super) at: Time,
 }
 
@@ -163,6 +164,11 @@ impl Cleared {
     /// What the recipient is held to.
     pub fn terms(&self) -> &Terms {
         &self.terms
+    }
+
+    /// The release by which the giver got it, where it is another's.
+    pub fn via(&self) -> Option<StatementId> {
+        self.via
     }
 
     /// The time for which it was decided; the release must say the same, since the recipient checks it at that time.

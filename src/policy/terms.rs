@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{agreement::Compiled, assemble::Granted, facts::Facts};
+use super::{agreement::Compiled, assemble::Granted, decide::Question, facts::Facts};
 use crate::domain::{
     agreement::{Grant, OnwardTerms},
     body::Kind,
@@ -10,19 +10,21 @@ use crate::domain::{
     release::{OnwardLimit, Terms},
 };
 
-/// The terms of a release of these portions.
-pub(super) fn of(compiled: &Compiled, facts: &Facts<'_>, released: &Granted) -> Terms {
+/// The terms of a release of these portions: the widest that the giver may write, and those that it does.
+pub(super) fn of(question: Question<'_>, released: &Granted) -> Terms {
+    let Question { compiled, facts, holding, now, .. } = question;
     let every_subject = facts.count(Kind::Subject, 0..facts.portions.len());
     let disclosed = facts.count(Kind::Subject, released.keys().copied());
     // Naming the states of a withheld subject would betray it: then only the disclosed ones are named, and nothing goes on.
     let betrays = disclosed < every_subject;
     let states = if betrays { facts.view(released.keys().copied()).states } else { facts.whole.states.clone() };
     let used: BTreeSet<usize> = released.values().flatten().copied().collect();
-    Terms {
+    let own = Terms {
         onward: if betrays { None } else { onward(compiled, facts, released) },
         barred_states: states.into_iter().collect(),
         retention_days: grants(compiled, &used).filter_map(|g| g.retention_days).min(),
-    }
+    };
+    holding.narrow(own, &compiled.groups, now)
 }
 
 /// Nothing unless each portion whose marking lets it be passed on came under a grant that does too.
@@ -40,9 +42,13 @@ fn onward(compiled: &Compiled, facts: &Facts<'_>, released: &Granted) -> Option<
     let mut to: Vec<Audience> = first.to.iter().filter(|a| rest.iter().all(|t| t.to.contains(a))).cloned().collect();
     to.sort_unstable();
     to.dedup();
+    let mut kinds: Vec<Kind> =
+        first.kinds.iter().filter(|k| rest.iter().all(|t| t.kinds.contains(k))).copied().collect();
+    kinds.sort_unstable();
+    kinds.dedup();
     let max_tlp = terms.iter().map(|t| t.max_tlp).min()?;
     let depth = terms.iter().map(|t| t.depth).min()?;
-    (!to.is_empty() && depth > 0).then_some(OnwardLimit { to, max_tlp, depth })
+    (!to.is_empty() && !kinds.is_empty() && depth > 0).then_some(OnwardLimit { to, kinds, max_tlp, depth })
 }
 
 fn grants<'c, 'u>(

@@ -1,10 +1,11 @@
-//! The decision in sentences, and against an oracle that knows nothing of Cedar.
+//! The decision in sentences. Against an oracle that knows nothing of Cedar: `tests/policy.rs`.
 
+#[allow(dead_code, reason = "some of it is for tests/policy.rs only")]
+#[path = "../../tests/policy/cases.rs"]
 pub(super) mod cases;
-mod compared;
 pub(super) mod fixture;
 mod grants;
-mod oracle;
+mod hubs;
 mod releases;
 mod rules;
 mod simulated;

@@ -6,12 +6,13 @@ use super::{
     canonical,
     field::{
         ascending, bytes, bytes_all, bytes_optional, number_of, parsed, parsed_all, present, refuse, texts, time,
-        timestamp, word, word_optional,
+        timestamp, word, word_all, word_optional,
     },
     proto,
 };
 use crate::domain::{
     assessment::MAX_DIGESTS,
+    body::Kind,
     fault::{Fault, Reason},
     ids::StatementId,
     marking::Tlp,
@@ -69,16 +70,18 @@ fn position(sequence: u64, previous: &[u8]) -> Result<Position, Fault> {
 }
 
 fn terms(message: proto::Terms) -> Result<Terms, Fault> {
-    let proto::Terms { onward_to, onward_max_tlp, onward_depth, barred_states, retention_days } = message;
+    let proto::Terms { onward_to, onward_max_tlp, onward_depth, barred_states, retention_days, onward_kinds } = message;
     let max_tlp = word_optional("onward_max_tlp", Tlp::ALL, onward_max_tlp)?;
     ascending("onward_to", &onward_to)?;
     ascending("barred_states", &barred_states)?;
-    let onward = match (onward_to.is_empty(), max_tlp, onward_depth) {
-        (true, None, 0) => None,
-        (false, Some(max_tlp), depth @ 1..) => {
-            Some(OnwardLimit { to: parsed_all("onward_to", &onward_to)?, max_tlp, depth })
+    let kinds = word_all("onward_kinds", Kind::ALL, &onward_kinds)?;
+    ascending("onward_kinds", &kinds)?;
+    let onward = match (onward_to.is_empty(), kinds.is_empty(), max_tlp, onward_depth) {
+        (true, true, None, 0) => None,
+        (false, false, Some(max_tlp), depth @ 1..) => {
+            Some(OnwardLimit { to: parsed_all("onward_to", &onward_to)?, kinds, max_tlp, depth })
         }
-        _ => return Err(refuse("onward_to", "recipients, the highest level and the depth belong together")),
+        _ => return Err(refuse("onward_to", "recipients, kinds, the highest level and the depth belong together")),
     };
     Ok(Terms {
         onward,
@@ -96,6 +99,7 @@ pub fn encode(release: &Release) -> Vec<u8> {
     let Release { recipient, kind, manifest, digests, agreement, grants, terms, position, released_at, via } = release;
     let mut onward_to = terms.onward.as_ref().map(|o| texts(&o.to)).unwrap_or_default();
     onward_to.sort_unstable();
+    let onward_kinds = terms.onward.iter().flat_map(|o| &o.kinds).map(|k| number_of(Kind::ALL, k)).collect();
     proto::Release {
         recipient: recipient.to_string(),
         kind: number_of(EntryKind::ALL, kind),
@@ -110,6 +114,7 @@ pub fn encode(release: &Release) -> Vec<u8> {
             onward_depth: terms.onward.as_ref().map(|o| o.depth).unwrap_or_default(),
             barred_states: texts(&terms.barred_states),
             retention_days: terms.retention_days.unwrap_or_default(),
+            onward_kinds,
         }),
         sequence: position.sequence,
         previous_release_id: id_or_empty(position.previous),

@@ -217,6 +217,7 @@ def statements():
     yield "agreement", "everything", agreement(**FULL_AGREEMENT)
     yield "release", "number 1", release()
     terms = {"onward_to": ["fr.example", "group:ecowas"], "onward_max_tlp": "TLP_GREEN", "onward_depth": 2,
+             "onward_kinds": ["PORTION_KIND_HEADLINE", "PORTION_KIND_SUBJECT"],
              "barred_states": ["BF", "ML"], "retention_days": 30}
     yield "release", "number 300 by a hub, with terms", release(
         kind="ENTRY_KIND_CORRECTION", grants=["urgent", "west-africa"], terms=terms, sequence=300,

@@ -1,6 +1,11 @@
 //! Generated statements and envelopes.
 
-use proptest::{collection::vec, option, prelude::*, sample::select};
+use proptest::{
+    collection::vec,
+    option,
+    prelude::*,
+    sample::{select, subsequence},
+};
 use watchfire::domain::{
     agreement::{AcknowledgeDuty, Agreement, Area, Duties, Grant, Group, Notice, OnwardTerms, Step},
     assessment::Manifest,
@@ -47,8 +52,9 @@ pub fn manifest() -> impl Strategy<Value = Manifest> {
 }
 
 fn terms() -> impl Strategy<Value = Terms> {
-    let onward = (set_of(audience_text(), 1), select(Tlp::ALL), 1..=u32::MAX)
-        .prop_map(|(to, max_tlp, depth)| OnwardLimit { to, max_tlp, depth });
+    let kinds = subsequence(Kind::ALL, 1..=Kind::ALL.len());
+    let onward = (set_of(audience_text(), 1), kinds, select(Tlp::ALL), 1..=u32::MAX)
+        .prop_map(|(to, kinds, max_tlp, depth)| OnwardLimit { to, kinds, max_tlp, depth });
     (option::of(onward), countries(), option::of(1..=u32::MAX))
         .prop_map(|(onward, barred_states, retention_days)| Terms { onward, barred_states, retention_days })
 }

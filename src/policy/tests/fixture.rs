@@ -1,5 +1,7 @@
 //! Agreements, assessments and partners in a line each.
 
+use std::sync::LazyLock;
+
 use crate::{
     domain::{
         agreement::{Agreement, Area, Duties, Grant, Group},
@@ -9,9 +11,10 @@ use crate::{
         level::{Certainty, Crime, Severity, Urgency, WarningLevel},
         marking::{Audience, Marking, Onward, Tlp},
         partner::{Organisation, PartnerKind},
+        release::{EntryKind, Position, Release},
         time::{Period, Time},
     },
-    policy::{Decision, Facts, HouseRules, PartnerPolicy, Verdict, decide},
+    policy::{Cleared, Decision, Facts, HouseRules, PartnerPolicy, Verdict, decide},
 };
 
 pub const ISSUED: &str = "2026-05-01T09:30:00Z";
@@ -148,9 +151,11 @@ pub fn digest(index: usize) -> Digest {
     Digest([u8::try_from(index).unwrap(); 32])
 }
 
+/// The manifest that [`facts`] are of.
+static MANIFEST: LazyLock<Manifest> = LazyLock::new(|| manifest(time(ISSUED), time("2026-12-01T00:00:00Z")));
+
 pub fn facts(portions: &[Portion]) -> Facts<'_> {
-    let manifest = manifest(time(ISSUED), time("2026-12-01T00:00:00Z"));
-    Facts::of(&manifest, portions.iter().enumerate().map(|(i, p)| (digest(i), p)))
+    Facts::of(&MANIFEST, portions.iter().enumerate().map(|(i, p)| (digest(i), p)))
 }
 
 /// The decision an hour after the issue.
@@ -170,4 +175,20 @@ pub fn in_short(decision: &Decision) -> Vec<String> {
 /// The words of the first reason for each portion.
 pub fn words(decision: &Decision) -> Vec<String> {
     decision.portions.iter().map(|p| p.verdict.reasons()[0].words.to_string()).collect()
+}
+
+/// The release statement that the giver would sign.
+pub fn statement(cleared: &Cleared) -> Release {
+    Release {
+        recipient: cleared.recipient().clone(),
+        kind: EntryKind::Assessment,
+        manifest: StatementId([5; 32]),
+        digests: cleared.digests().collect(),
+        agreement: cleared.agreement(),
+        grants: cleared.grants().to_vec(),
+        terms: cleared.terms().clone(),
+        position: Position { sequence: 1, previous: None },
+        released_at: cleared.at(),
+        via: cleared.via(),
+    }
 }

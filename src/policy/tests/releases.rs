@@ -10,7 +10,7 @@ use crate::{
         level::WarningLevel,
         marking::{Onward, Tlp},
         partner::PartnerKind,
-        release::{EntryKind, Position, Release},
+        release::Release,
     },
     policy::{Cleared, Decision, Facts, HouseRules, PartnerPolicy, accept, plan},
 };
@@ -219,22 +219,6 @@ fn a_plan_lists_each_time_at_which_more_goes() {
     );
 }
 
-/// The release statement that the giver would sign.
-pub fn statement(cleared: &Cleared) -> Release {
-    Release {
-        recipient: cleared.recipient().clone(),
-        kind: EntryKind::Assessment,
-        manifest: StatementId([5; 32]),
-        digests: cleared.digests().collect(),
-        agreement: cleared.agreement(),
-        grants: cleared.grants().to_vec(),
-        terms: cleared.terms().clone(),
-        position: Position { sequence: 1, previous: None },
-        released_at: cleared.at(),
-        via: None,
-    }
-}
-
 /// Two grants in force, a release under them, and the portions that it holds.
 fn released() -> (PartnerPolicy, Release, Vec<Portion>) {
     let portions = vec![headline(1, Tlp::Clear), subject(2, Tlp::Clear, &["ML"]), gap(3, Tlp::Amber)];
@@ -288,4 +272,59 @@ fn a_state_quarantines_what_is_about_itself() {
     let (_, mut release, portions) = released();
     release.recipient = to.domain;
     assert_eq!(refused(&ours, &release, &facts(&portions)), ["subject-rule"]);
+}
+
+#[test]
+fn a_recipient_quarantines_terms_that_are_wider_than_the_grants_named() {
+    let to = ecowas();
+    let mut first = grant("g", &to, &["M49:011"]);
+    first.onward = Some(passing_on(&["au.example", "group:ecowas"], Tlp::Green, 2));
+    first.onward.as_mut().unwrap().kinds = vec![Kind::Headline, Kind::Subject];
+    first.retention_days = Some(30);
+    let mut unnamed = first.clone();
+    unnamed.id = "unnamed".parse().unwrap();
+    (unnamed.places, unnamed.retention_days) = (vec!["SD".parse().unwrap()], Some(1));
+    let policy = compile(&to, vec![first, unnamed]);
+    let portions = onward_portions();
+    let release = statement(&decided(&policy, &portions).release.unwrap());
+    let changed = |change: fn(&mut Release)| {
+        let mut changed = release.clone();
+        change(&mut changed);
+        accept(&policy, &changed, &facts(&portions)).err().map(|reasons| {
+            assert_eq!((reasons.len(), &*reasons[0].id), (1, "terms-too-wide"));
+            reasons[0].words.rsplit_once(": ").unwrap().1.to_owned()
+        })
+    };
+    fn onward(release: &mut Release) -> &mut crate::domain::release::OnwardLimit {
+        release.terms.onward.as_mut().unwrap()
+    }
+    let (kept, bar) =
+        ("it may be kept for 30 days, and the release says longer", "the release does not bar ML, whom it is about");
+    let wider = Some("the release lets more be passed on, or to more, than they do".to_owned());
+    assert_eq!(changed(|_| ()), None);
+    assert_eq!(changed(|r| r.terms.retention_days = Some(31)).as_deref(), Some(kept));
+    assert_eq!(changed(|r| r.terms.retention_days = None).as_deref(), Some(kept));
+    assert_eq!(changed(|r| r.terms.barred_states.clear()).as_deref(), Some(bar));
+    assert_eq!(changed(|r| onward(r).depth = 3), wider);
+    assert_eq!(changed(|r| onward(r).max_tlp = Tlp::Amber), wider);
+    assert_eq!(changed(|r| onward(r).kinds = vec![Kind::Headline, Kind::Gap]), wider);
+    assert_eq!(changed(|r| onward(r).to = audiences(&["fr.example"])), wider);
+    // Narrower is well.
+    assert_eq!(changed(|r| r.terms.onward = None), None);
+    assert_eq!(changed(|r| r.terms.retention_days = Some(1)), None);
+    assert_eq!(changed(|r| onward(r).kinds = vec![Kind::Headline]), None);
+    assert_eq!(changed(|r| r.terms.barred_states.push("NE".parse().unwrap())), None);
+}
+
+#[test]
+fn a_recipient_quarantines_a_portion_that_no_grant_named_permits() {
+    let to = ecowas();
+    let (mut clear, wide) = (grant("clear", &to, &["M49:011"]), grant("wide", &to, &["M49:011"]));
+    clear.max_tlp = Tlp::Clear;
+    let policy = compile(&to, vec![clear, wide]);
+    let portions = vec![headline(1, Tlp::Clear), subject(2, Tlp::Clear, &["ML"]), gap(3, Tlp::Amber)];
+    let mut release = statement(&decided(&policy, &portions).release.unwrap());
+    assert_eq!(accept(&policy, &release, &facts(&portions)), Ok(()));
+    release.grants.retain(|g| g.as_str() == "clear");
+    assert_eq!(refused(&policy, &release, &facts(&portions)), ["no-grant"]);
 }

@@ -3,15 +3,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cases::Case;
-use crate::domain::{
-    agreement::{Agreement, Area, Grant},
-    assessment::Portion,
-    body::{Body, Kind},
-    marking::{Audience, Onward, Tlp},
-    partner::PartnerKind,
-    place::{Country, Place},
-    release::{OnwardLimit, Terms},
+use crate::{
+    cases::Case,
+    domain::{
+        agreement::{Agreement, Area, Grant, Group, OnwardTerms},
+        assessment::Portion,
+        body::{Body, Kind, Subject},
+        ids::StatementId,
+        marking::{Audience, Onward, Tlp},
+        partner::PartnerKind,
+        place::{Country, Place},
+        release::{OnwardLimit, Terms},
+    },
+    house::LIBRARY,
 };
 
 /// The rules that can be left out.
@@ -40,6 +44,27 @@ pub enum Rule {
     BarredAsDisclosed,
     OnwardOnlyWhereAllGrant,
     ShortestRetention,
+    HouseRules,
+    OnwardKindsOfAll,
+    ProvenanceNeeded,
+    CameByIt,
+    OnwardAtAll,
+    OnwardTo,
+    OnwardKinds,
+    OnwardTlp,
+    OnwardDepth,
+    BarredState,
+    MarkingNone,
+    MarkingWithin,
+    MarkingNames,
+    RetentionOver,
+    GroupsOnlyNarrow,
+    TermsTo,
+    TermsKinds,
+    TermsTlp,
+    TermsOneHopLess,
+    TermsKeepBars,
+    TermsRetention,
 }
 
 impl Rule {
@@ -67,39 +92,79 @@ impl Rule {
         Self::BarredAsDisclosed,
         Self::OnwardOnlyWhereAllGrant,
         Self::ShortestRetention,
+        Self::HouseRules,
+        Self::OnwardKindsOfAll,
+        Self::ProvenanceNeeded,
+        Self::CameByIt,
+        Self::OnwardAtAll,
+        Self::OnwardTo,
+        Self::OnwardKinds,
+        Self::OnwardTlp,
+        Self::OnwardDepth,
+        Self::BarredState,
+        Self::MarkingNone,
+        Self::MarkingWithin,
+        Self::MarkingNames,
+        Self::RetentionOver,
+        Self::GroupsOnlyNarrow,
+        Self::TermsTo,
+        Self::TermsKinds,
+        Self::TermsTlp,
+        Self::TermsOneHopLess,
+        Self::TermsKeepBars,
+        Self::TermsRetention,
     ];
 }
 
-/// What goes: the agreement's place, by portion the names of the grants, and the terms.
+/// What goes: the agreement's place, the release by which it came, by portion the names of the grants, and the terms.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     pub agreement: usize,
+    pub via: Option<StatementId>,
     pub portions: BTreeMap<usize, BTreeSet<String>>,
     pub terms: Terms,
 }
 
 /// What goes to the case's taker, if anything.
 pub fn answer(case: &Case, without: Option<Rule>) -> Option<Answer> {
+    let mut ways: Vec<Came> = (0..case.provenances.len()).map(Came::By).collect();
+    if case.originator == case.giver {
+        ways = vec![Came::Own];
+    } else if ways.is_empty() {
+        ways = vec![Came::Unknown];
+    }
     let mut best: Option<Answer> = None;
     for index in 0..case.agreements.len() {
-        if let Some(answer) = (Oracle { case, agreement: &case.agreements[index], without }).answer(index) {
-            let more = |b: &Answer| answer.portions.len() > b.portions.len();
-            if best.as_ref().is_none_or(more) {
-                best = Some(answer);
+        for came in &ways {
+            let oracle = Oracle { case, agreement: &case.agreements[index], came: *came, without };
+            if let Some(answer) = oracle.answer(index) {
+                let more = |b: &Answer| answer.portions.len() > b.portions.len();
+                if best.as_ref().is_none_or(more) {
+                    best = Some(answer);
+                }
             }
         }
     }
     best
 }
 
-struct Oracle<'a> {
-    case: &'a Case,
-    agreement: &'a Agreement,
-    without: Option<Rule>,
+/// How the giver came by the assessment.
+#[derive(Debug, Clone, Copy)]
+pub enum Came {
+    Own,
+    By(usize),
+    Unknown,
+}
+
+pub struct Oracle<'a> {
+    pub case: &'a Case,
+    pub agreement: &'a Agreement,
+    pub came: Came,
+    pub without: Option<Rule>,
 }
 
 impl Oracle<'_> {
-    fn is_left_out(&self, rule: Rule) -> bool {
+    pub fn is_left_out(&self, rule: Rule) -> bool {
         self.without == Some(rule)
     }
 
@@ -146,11 +211,15 @@ impl Oracle<'_> {
         if !has(Kind::Subject) {
             return None;
         }
-        let terms = self.terms(&shown);
-        Some(Answer { agreement, portions: shown, terms })
+        let terms = self.narrowed(self.terms(&shown));
+        let via = match self.came {
+            Came::By(number) => Some(self.case.provenances[number].release),
+            Came::Own | Came::Unknown => None,
+        };
+        Some(Answer { agreement, via, portions: shown, terms })
     }
 
-    fn portion(&self, index: usize) -> &Portion {
+    pub fn portion(&self, index: usize) -> &Portion {
         &self.case.portions[index]
     }
 
@@ -197,6 +266,14 @@ impl Oracle<'_> {
         if own.is_some_and(|c| self.states(visible).contains(&c)) && !self.is_left_out(Rule::OwnState) {
             return true;
         }
+        if self.case.house.iter().any(|n| (LIBRARY[*n].forbids)(self, index, visible))
+            && !self.is_left_out(Rule::HouseRules)
+        {
+            return true;
+        }
+        if !self.may_go_on(index) {
+            return true;
+        }
         let subjects = self.subjects(visible);
         let placeless = subjects.iter().any(|s| s.places.is_empty());
         if (subjects.is_empty() || placeless) && !self.is_left_out(Rule::SubjectKnown) {
@@ -217,12 +294,17 @@ impl Oracle<'_> {
         false
     }
 
-    fn names(&self, audience: &Audience, by_state: bool) -> bool {
+    pub fn names(&self, audience: &Audience, by_state: bool) -> bool {
+        self.is_named(audience, &self.agreement.groups, by_state)
+    }
+
+    /// Whether the audience, where these groups are spelled out, is the taker.
+    pub fn is_named(&self, audience: &Audience, groups: &[Group], by_state: bool) -> bool {
         let taker = &self.case.taker;
         match audience {
             Audience::Organisation(domain) => *domain == taker.domain,
             Audience::Group(name) => {
-                for group in &self.agreement.groups {
+                for group in groups {
                     if group.name == *name {
                         if group.organisations.contains(&taker.domain) {
                             return true;
@@ -237,7 +319,7 @@ impl Oracle<'_> {
         }
     }
 
-    fn subjects(&self, visible: &BTreeSet<usize>) -> Vec<&crate::domain::body::Subject> {
+    pub fn subjects(&self, visible: &BTreeSet<usize>) -> Vec<&Subject> {
         let mut subjects = Vec::new();
         for index in visible {
             if let Body::Subject(subject) = &self.portion(*index).body {
@@ -247,7 +329,11 @@ impl Oracle<'_> {
         subjects
     }
 
-    fn states(&self, visible: &BTreeSet<usize>) -> BTreeSet<Country> {
+    pub fn places(&self, visible: &BTreeSet<usize>) -> Vec<Place> {
+        self.subjects(visible).iter().flat_map(|s| s.places.iter().copied()).collect()
+    }
+
+    pub fn states(&self, visible: &BTreeSet<usize>) -> BTreeSet<Country> {
         let mut states = BTreeSet::new();
         for subject in self.subjects(visible) {
             for place in &subject.places {
@@ -273,7 +359,7 @@ impl Oracle<'_> {
         let subjects = self.subjects(visible);
         let level = subjects.iter().map(|s| s.level).max();
         let delay = i64::try_from(grant.delay_seconds).unwrap_or(i64::MAX);
-        let places: Vec<Place> = subjects.iter().flat_map(|s| s.places.iter().copied()).collect();
+        let places = self.places(visible);
         let between = grant.from == case.giver && grant.to == case.taker.domain;
         kept(Rule::Direction, between)
             && kept(Rule::Validity, self.agreement.is_valid_at(case.now))
@@ -335,9 +421,17 @@ impl Oracle<'_> {
                 let Some(terms) = &grant.onward else { continue };
                 found = true;
                 limit = Some(match limit {
-                    None => OnwardLimit { to: terms.to.clone(), max_tlp: terms.max_tlp, depth: terms.depth },
+                    None => {
+                        let OnwardTerms { to, kinds, max_tlp, depth } = terms.clone();
+                        OnwardLimit { to, kinds, max_tlp, depth }
+                    }
                     Some(old) => OnwardLimit {
                         to: old.to.into_iter().filter(|a| terms.to.contains(a)).collect(),
+                        kinds: if self.is_left_out(Rule::OnwardKindsOfAll) {
+                            old.kinds
+                        } else {
+                            old.kinds.into_iter().filter(|k| terms.kinds.contains(k)).collect()
+                        },
                         max_tlp: old.max_tlp.min(terms.max_tlp),
                         depth: old.depth.min(terms.depth),
                     },
@@ -350,6 +444,7 @@ impl Oracle<'_> {
         let mut limit = limit?;
         limit.to.sort();
         limit.to.dedup();
-        if limit.to.is_empty() || limit.depth == 0 { None } else { Some(limit) }
+        limit.kinds.sort();
+        if limit.to.is_empty() || limit.kinds.is_empty() || limit.depth == 0 { None } else { Some(limit) }
     }
 }

@@ -1,0 +1,40 @@
+//! Work on all cores.
+
+/// The same work on each item, on as many threads as there are cores and at least `share` items a thread; the answers in the
+/// items' order. The calling thread does the first share.
+pub(super) fn on_all_cores<T: Send, A: Send>(items: Vec<T>, share: usize, work: impl Fn(T) -> A + Sync) -> Vec<A> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = items.len().div_ceil(cores).max(share).max(1);
+    let mut items = items.into_iter();
+    let mut shares = std::iter::from_fn(|| {
+        let next: Vec<T> = items.by_ref().take(share).collect();
+        (!next.is_empty()).then_some(next)
+    });
+    let first = shares.next().unwrap_or_default();
+    let others: Vec<Vec<T>> = shares.collect();
+    let work = &work;
+    std::thread::scope(|scope| {
+        let run = |share: Vec<T>| scope.spawn(move || share.into_iter().map(work).collect::<Vec<A>>());
+        let running: Vec<_> = others.into_iter().map(run).collect();
+        let mut answers: Vec<A> = first.into_iter().map(work).collect();
+        for other in running {
+            // A thread that panicked takes its caller along: half of an answer is none.
+            answers.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        answers
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answers_are_in_the_items_order() {
+        for number in [0, 1, 2, 15, 16, 17, 1000] {
+            let items: Vec<usize> = (0..number).collect();
+            let wanted: Vec<usize> = items.iter().map(|n| n * 2).collect();
+            assert_eq!(on_all_cores(items, 16, |n| n * 2), wanted);
+        }
+    }
+}

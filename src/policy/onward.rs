@@ -1,0 +1,238 @@
+//! Passing on: a giver that is not the originator may give a portion only as far as a release by which it got it allows.
+//!
+//! Plain Rust rather than Cedar: the question is asked for each pair of a portion and a release by which it came, its answer has to say in
+//! words which condition failed, and a forbid could only repeat a yes or no that had been worked out here anyway. It is a filter on
+//! what Cedar permits (`Question::rule`), so it can take away and never give.
+
+use std::collections::BTreeSet;
+
+use super::{facts::Facts, outcome::Reason};
+use crate::domain::{
+    agreement::Group,
+    assessment::Portion,
+    ids::{Digest, StatementId, TrustDomain},
+    marking::{Audience, Onward},
+    partner::Organisation,
+    place::Country,
+    release::{OnwardLimit, Release, Terms},
+    time::Time,
+};
+
+const DAY_SECONDS: i64 = 86_400;
+
+/// A release by which a giver that is not the originator holds portions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provenance {
+    /// The release's id, which a release onward cites.
+    pub release: StatementId,
+    /// The portions that it disclosed.
+    pub digests: BTreeSet<Digest>,
+    /// What it holds the giver to.
+    pub terms: Terms,
+    /// From when on `terms.retention_days` counts.
+    pub released_at: Time,
+    /// The groups that its agreement spells out: what `group:x` means in these terms and in the markings. A group that is not
+    /// here names nobody.
+    pub groups: Vec<Group>,
+}
+
+impl Provenance {
+    /// What a release says, with the groups of the agreement on which it stands.
+    pub fn of(id: StatementId, release: &Release, groups: &[Group]) -> Self {
+        Self {
+            release: id,
+            digests: release.digests.iter().copied().collect(),
+            terms: release.terms.clone(),
+            released_at: release.released_at,
+            groups: groups.to_vec(),
+        }
+    }
+
+    /// Whole days that are left, so that a copy further on is not kept longer than this one. The sender's clock may be ahead of
+    /// ours, which gains nothing.
+    fn days_left(&self, now: Time) -> Option<u32> {
+        let days = self.terms.retention_days?;
+        let until = self.released_at.plus_seconds(i64::from(days) * DAY_SECONDS);
+        let left = until.seconds_since(now).div_euclid(DAY_SECONDS);
+        Some(u32::try_from(left).unwrap_or(0).min(days))
+    }
+}
+
+/// How the giver holds an assessment. A release stands on one of these, as it does on one agreement.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Holding<'a> {
+    /// It is the originator.
+    Own,
+    /// By this release.
+    Through(&'a Provenance),
+    /// It is another's, and nothing here tells how it came.
+    Unknown,
+}
+
+impl<'a> Holding<'a> {
+    /// Every way by which the giver holds it, by the releases' ids; at least one.
+    pub fn all(giver: &TrustDomain, facts: &'a Facts<'_>) -> Vec<Self> {
+        if giver == facts.originator {
+            return vec![Self::Own];
+        }
+        if facts.provenances.is_empty() {
+            return vec![Self::Unknown];
+        }
+        facts.provenances.iter().map(Self::Through).collect()
+    }
+
+    /// The release that a release onward cites.
+    pub fn via(self) -> Option<StatementId> {
+        match self {
+            Self::Through(provenance) => Some(provenance.release),
+            Self::Own | Self::Unknown => None,
+        }
+    }
+
+    /// Why the portion may not go on to the taker, whose agreement with the giver spells out these groups.
+    pub fn bars(
+        self,
+        taker: &Organisation,
+        groups: &[Group],
+        (digest, portion): (&Digest, &Portion),
+        now: Time,
+    ) -> Option<Reason> {
+        let unmet = match self {
+            Self::Own => return None,
+            Self::Unknown => vec!["it is another's, and no release by which it came is known".to_owned()],
+            Self::Through(came) if !came.digests.contains(digest) => vec!["it did not come by this release".to_owned()],
+            Self::Through(came) => [
+                terms_unmet(came, taker, portion, now),
+                marking_unmet(came, taker, portion),
+                widened(came, groups, portion),
+            ]
+            .concat(),
+        };
+        (!unmet.is_empty()).then(|| Reason::new("onward-not-allowed", unmet.join("; ")))
+    }
+
+    /// The terms of a release onward: those that the giver's own agreement gives, and no wider than those by which it got it.
+    pub fn narrow(self, terms: Terms, groups: &[Group], now: Time) -> Terms {
+        let Self::Through(came) = self else { return terms };
+        let onward = terms.onward.as_ref().zip(came.terms.onward.as_ref());
+        let onward = onward.and_then(|(own, theirs)| narrowest(own, theirs, came, groups));
+        let mut barred: BTreeSet<Country> = terms.barred_states.into_iter().collect();
+        // Where nothing goes on, the bars say no more than what the taker sees (`terms.rs`).
+        if onward.is_some() {
+            barred.extend(&came.terms.barred_states);
+        }
+        let retention_days = terms.retention_days.into_iter().chain(came.days_left(now)).min();
+        Terms { onward, barred_states: barred.into_iter().collect(), retention_days }
+    }
+}
+
+fn terms_unmet(came: &Provenance, taker: &Organisation, portion: &Portion, now: Time) -> Vec<String> {
+    let mut unmet = Vec::new();
+    match &came.terms.onward {
+        None => unmet.push("nothing that came by this release may be passed on".to_owned()),
+        Some(limit) => {
+            if !Circle::of(&limit.to, &came.groups).holds(taker) {
+                unmet.push(format!("{} is not among those that it may be passed on to", taker.domain));
+            }
+            if !limit.kinds.contains(&portion.kind()) {
+                unmet.push(format!("{} is not among the kinds that may be passed on", portion.kind()));
+            }
+            if portion.marking.tlp > limit.max_tlp {
+                unmet.push(format!(
+                    "{} is above {}, the highest that may be passed on",
+                    portion.marking.tlp, limit.max_tlp
+                ));
+            }
+            if limit.depth == 0 {
+                unmet.push("it may go no hop further".to_owned());
+            }
+        }
+    }
+    if let Some(state) = taker.state().filter(|s| came.terms.barred_states.contains(s)) {
+        unmet.push(format!("it came with a bar to {state}"));
+    }
+    if came.days_left(now) == Some(0) {
+        unmet.push("what is left of the time for which it may be kept is less than a day".to_owned());
+    }
+    unmet
+}
+
+fn marking_unmet(came: &Provenance, taker: &Organisation, portion: &Portion) -> Vec<String> {
+    match &portion.marking.onward {
+        Onward::None => vec!["its marking lets nobody pass it on".to_owned()],
+        Onward::WithinOrganisation => vec!["its marking keeps it within the organisation that got it".to_owned()],
+        Onward::Named(names) if !Circle::of(names, &came.groups).holds(taker) => {
+            vec![format!("its marking does not let it go on to {}", taker.domain)]
+        }
+        Onward::Named(_) => vec![],
+    }
+}
+
+/// A marking's group means what the agreement at hand says, so an agreement further on must not give it members that it did not have
+/// before: then nobody's later list widens what the originator signed, over any number of hops.
+fn widened(came: &Provenance, groups: &[Group], portion: &Portion) -> Vec<String> {
+    let onward: &[Audience] = match &portion.marking.onward {
+        Onward::Named(names) => names,
+        Onward::None | Onward::WithinOrganisation => &[],
+    };
+    let named = portion.marking.releasable_to.iter().chain(onward);
+    let is_wider = |audience: &&Audience| match audience {
+        Audience::Organisation(_) => false,
+        Audience::Group(name) => {
+            let before = Circle::of(std::slice::from_ref(audience), &came.groups);
+            groups.iter().any(|g| g.name == *name && !before.covers(g))
+        }
+    };
+    let wider: BTreeSet<&Audience> = named.filter(is_wider).collect();
+    let told = |name| format!("{name} has members in the agreement that it lacks in the one by which it came");
+    wider.into_iter().map(told).collect()
+}
+
+/// What both allow, one hop less; `None`: nothing.
+fn narrowest(own: &OnwardLimit, theirs: &OnwardLimit, came: &Provenance, groups: &[Group]) -> Option<OnwardLimit> {
+    let circle = Circle::of(&theirs.to, &came.groups);
+    let stays = |audience: &&Audience| match audience {
+        Audience::Organisation(domain) => circle.organisations.contains(domain),
+        Audience::Group(name) => groups.iter().any(|g| g.name == *name && circle.covers(g)),
+    };
+    let to: Vec<Audience> = own.to.iter().filter(stays).cloned().collect();
+    let kinds: Vec<_> = own.kinds.iter().filter(|k| theirs.kinds.contains(k)).copied().collect();
+    let depth = own.depth.min(theirs.depth.saturating_sub(1));
+    let max_tlp = own.max_tlp.min(theirs.max_tlp);
+    (!to.is_empty() && !kinds.is_empty() && depth > 0).then_some(OnwardLimit { to, kinds, max_tlp, depth })
+}
+
+/// Audiences with their groups spelled out.
+struct Circle<'a> {
+    organisations: BTreeSet<&'a TrustDomain>,
+    countries: BTreeSet<Country>,
+}
+
+impl<'a> Circle<'a> {
+    fn of(audiences: &'a [Audience], groups: &'a [Group]) -> Self {
+        let mut circle = Self { organisations: BTreeSet::new(), countries: BTreeSet::new() };
+        for audience in audiences {
+            match audience {
+                Audience::Organisation(domain) => _ = circle.organisations.insert(domain),
+                Audience::Group(name) => {
+                    for group in groups.iter().filter(|g| g.name == *name) {
+                        circle.organisations.extend(&group.organisations);
+                        circle.countries.extend(&group.countries);
+                    }
+                }
+            }
+        }
+        circle
+    }
+
+    /// By its name, or as an organ of a state that is listed.
+    fn holds(&self, taker: &Organisation) -> bool {
+        self.organisations.contains(&taker.domain) || taker.state().is_some_and(|s| self.countries.contains(&s))
+    }
+
+    /// Whether each member of the group is in it.
+    fn covers(&self, group: &Group) -> bool {
+        group.organisations.iter().all(|o| self.organisations.contains(o))
+            && group.countries.iter().all(|c| self.countries.contains(c))
+    }
+}

@@ -1,0 +1,31 @@
+//! The release decision against a second, naive one, over random cases and over the cases of `tests/vectors/policy/`.
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test"
+)]
+
+// The unit tests' fixture serves here too; it says `crate::` of them.
+use watchfire::{domain, policy};
+
+#[path = "policy/cases.rs"]
+mod cases;
+#[path = "policy/compared.rs"]
+mod compared;
+#[path = "../src/policy/tests/fixture.rs"]
+#[allow(dead_code, reason = "some of it is for the unit tests only")]
+mod fixture;
+#[path = "policy/house.rs"]
+mod house;
+#[path = "policy/oracle.rs"]
+mod oracle;
+#[path = "policy/passed_on.rs"]
+mod passed_on;
+#[path = "policy/terms.rs"]
+mod terms;
+#[path = "policy/vectors.rs"]
+mod vectors;

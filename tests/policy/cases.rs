@@ -1,0 +1,277 @@
+//! Random agreements, house rules, assessments, partners, hops before and times, from small sets so that they often meet.
+
+use proptest::{collection::vec, option, prelude::*, sample::select, sample::subsequence};
+
+use super::fixture;
+use crate::{
+    domain::{
+        agreement::{Agreement, Grant, Group, OnwardTerms},
+        assessment::Portion,
+        body::{Body, Kind},
+        ids::{StatementId, TrustDomain},
+        level::WarningLevel,
+        marking::{Audience, Onward, Tlp},
+        partner::{Organisation, PartnerKind},
+        release::{OnwardLimit, Terms},
+        time::Time,
+    },
+    policy::Provenance,
+};
+
+/// How many rules the library has that cases choose from.
+pub const HOUSE_RULES: usize = 9;
+
+/// One assessment for one partner at one time. Each portion of it counts as a case.
+#[derive(Debug, Clone)]
+pub struct Case {
+    pub giver: TrustDomain,
+    /// The giver, or another from which the giver got it.
+    pub originator: TrustDomain,
+    /// By the releases' ids; what the giver's own assessment has of them counts for nothing.
+    pub provenances: Vec<Provenance>,
+    /// Numbers in the library of house rules.
+    pub house: Vec<usize>,
+    pub taker: Organisation,
+    /// In the order of their ids.
+    pub agreements: Vec<Agreement>,
+    pub issued: Time,
+    pub expires: Time,
+    pub portions: Vec<Portion>,
+    pub now: Time,
+    /// Other times at which the same is decided; compiling the agreements is what takes long.
+    pub later: Vec<Time>,
+}
+
+const PLACES: [&str; 12] =
+    ["BF", "BF-SOM", "BF-12", "ML", "SD", "M49:011", "M49:202", "PR", "US", "PS-GZA", "RS-KM", "M49:015"];
+const AREAS: [&str; 12] = [
+    "M49:001", "M49:001", "M49:001", "M49:011", "M49:002", "M49:202", "BF", "BF-12", "group:a", "group:b", "M49:019",
+    "BF-SOM",
+];
+const STATES: [&str; 7] = ["BF", "GH", "US", "IL", "XK", "RS", "ML"];
+const KINDS: [Kind; 4] = [Kind::Headline, Kind::Subject, Kind::Gap, Kind::Source];
+const NAMES: [&str; 4] = ["taker.example", "group:a", "group:b", "other.example"];
+const HOUR: i64 = 3_600;
+
+pub fn case() -> impl Strategy<Value = Case> {
+    let partner = (select(PartnerKind::ALL), select(&STATES[..])).prop_map(|(kind, country)| {
+        let kind = if kind == PartnerKind::International { PartnerKind::State } else { kind };
+        fixture::taker("taker.example", kind, country)
+    });
+    let lead = option::weighted(0.8, (select(&Tlp::ALL[..3]), subject(), onward(), onward()));
+    let rules = prop_oneof![2 => Just(vec![]), 1 => subsequence((0..HOUSE_RULES).collect::<Vec<_>>(), 1..=3)];
+    let hops = prop_oneof![3 => Just(None), 2 => vec(provenance(), 0..=3).prop_map(Some)];
+    let parties = (partner, vec(agreement(), 1..=2), rules, hops);
+    (parties, vec(portion(), 1..=6), lead, (moment(), vec(moment(), 4)), moment()).prop_map(
+        |((taker, mut agreements, house, hops), mut portions, lead, (now, later), lifetime)| {
+            // Otherwise most cases would have nothing to release.
+            if let Some((tlp, subject, first, second)) = lead {
+                let mut headline = fixture::headline(0, tlp);
+                headline.marking.onward = first;
+                portions.insert(0, headline);
+                let mut subject = fixture::portion(0, tlp, subject);
+                subject.marking.onward = second;
+                portions.push(subject);
+            }
+            for (portion, number) in portions.iter_mut().zip(1..) {
+                portion.handle.0 = [number; 8];
+            }
+            for agreement in &mut agreements {
+                agreement.parties.sort();
+            }
+            let issued = fixture::time(fixture::ISSUED);
+            let expires = issued.plus_seconds(48 * HOUR + lifetime.0).plus_seconds(1);
+            let now = after(issued, now);
+            let later = later.into_iter().map(|m| after(issued, m)).collect();
+            let originator = if hops.is_some() { "origin.example" } else { "gb.example" }.parse().unwrap();
+            let mut provenances = hops.unwrap_or_default();
+            for (provenance, number) in provenances.iter_mut().zip(1..) {
+                provenance.release = StatementId([number; 32]);
+            }
+            let giver = "gb.example".parse().unwrap();
+            Case { giver, originator, provenances, house, taker, agreements, issued, expires, portions, now, later }
+        },
+    )
+}
+
+fn after(issued: Time, (seconds, nanos): (i64, i64)) -> Time {
+    Time::from_unix_nanos(issued.plus_seconds(seconds).unix_nanos() + nanos)
+}
+
+/// Mostly one that allows a good deal, as otherwise nothing would go on.
+fn provenance() -> impl Strategy<Value = Provenance> {
+    let all: Vec<usize> = (0..9).collect();
+    let digests = prop_oneof![3 => Just(all.clone()), 1 => subsequence(all, 5..9)];
+    let tlp = prop_oneof![1 => select(Tlp::ALL), 2 => Just(Tlp::Red)];
+    let depth = prop_oneof![1 => Just(0_u32), 4 => 1..4_u32];
+    let limit = (named(), kinds(), tlp, depth).prop_map(|(to, kinds, max_tlp, depth)| OnwardLimit {
+        to,
+        kinds,
+        max_tlp,
+        depth,
+    });
+    let barred = prop_oneof![2 => Just(vec![]), 1 => subsequence(&STATES[..], 0..=3)];
+    let terms = (option::weighted(0.9, limit), barred, option::weighted(0.5, 1..5_u32));
+    let wide = fixture::group("a", &["BF", "GH", "IL", "ML", "RS", "US", "XK"], &["taker.example"]);
+    let groups = prop_oneof![
+        2 => Just(vec![wide.clone(), Group { name: "b".parse().unwrap(), ..wide }]),
+        1 => (group("a"), group("b")).prop_map(|(a, b)| vec![a, b]),
+        1 => group("b").prop_map(|b| vec![b]),
+    ];
+    (digests, terms, groups, moment()).prop_map(|(digests, (onward, barred, retention_days), groups, at)| {
+        let mut barred_states: Vec<_> = barred.iter().map(|c| c.parse().unwrap()).collect();
+        barred_states.sort_unstable();
+        Provenance {
+            release: StatementId([0; 32]),
+            digests: digests.into_iter().map(fixture::digest).collect(),
+            terms: Terms { onward, barred_states, retention_days },
+            // Often a whole number of days before the decision.
+            released_at: after(fixture::time(fixture::ISSUED), at),
+            groups,
+        }
+    })
+}
+
+fn group(name: &'static str) -> impl Strategy<Value = Group> {
+    (subsequence(&STATES[..], 0..=5), any::<bool>()).prop_map(move |(mut countries, named)| {
+        countries.sort_unstable();
+        fixture::group(name, &countries, if named { &["taker.example"] } else { &[] })
+    })
+}
+
+/// Seconds after the issue, mostly within two days, often at a delay's very end; and a nanosecond more or less.
+fn moment() -> impl Strategy<Value = (i64, i64)> {
+    let seconds = prop_oneof![
+        1 => Just(-1),
+        2 => Just(0),
+        2 => Just(HOUR),
+        3 => Just(24 * HOUR),
+        6 => 0..72 * HOUR,
+    ];
+    (seconds, -1..=1_i64)
+}
+
+fn agreement() -> impl Strategy<Value = Agreement> {
+    let days = select(
+        &[
+            ("2026-01-01", "2027-12-31"),
+            ("2026-01-01", "2027-12-31"),
+            ("2026-01-01", "2027-12-31"),
+            ("2026-05-02", "2027-12-31"),
+            ("2026-01-01", "2026-05-01"),
+        ][..],
+    );
+    let groups = (group("a"), group("b"), any::<bool>());
+    (groups, days, vec(grant(), 1..=4)).prop_map(|((a, b, both), (from, until), mut grants)| {
+        let to = fixture::taker("taker.example", PartnerKind::Ngo, "");
+        for (grant, index) in grants.iter_mut().zip(0..) {
+            grant.id = format!("g{index}").parse().unwrap();
+        }
+        let mut agreement = fixture::agreement(&to, grants);
+        (agreement.from, agreement.until) = (from.parse().unwrap(), until.parse().unwrap());
+        agreement.groups = vec![a, b];
+        if !both {
+            // A grant must not name a group that is not there, a marking may.
+            let names_b = |g: &Grant| g.places.iter().any(|p| p.to_string() == "group:b");
+            if !agreement.grants.iter().any(names_b) {
+                agreement.groups.pop();
+            }
+        }
+        agreement
+    })
+}
+
+fn grant() -> impl Strategy<Value = Grant> {
+    let reach = (
+        vec(select(&AREAS[..]), 1..=3),
+        kinds(),
+        select(&Tlp::ALL[1..]),
+        prop_oneof![3 => Just(vec![]), 2 => topics()],
+        option::weighted(0.3, select(WarningLevel::ALL)),
+        prop_oneof![5 => Just(0), 2 => Just(3_600), 2 => Just(86_400), 1 => Just(u64::MAX)],
+    );
+    let terms = (
+        option::weighted(0.5, 1..400_u32),
+        option::weighted(0.7, (named(), kinds(), select(Tlp::ALL), prop_oneof![1 => Just(0), 5 => 1..5_u32])),
+        prop::bool::weighted(0.1),
+    );
+    (reach, terms).prop_map(
+        |((areas, kinds, max_tlp, topics, min_level, delay_seconds), (retention_days, onward, reversed))| {
+            let to = fixture::taker("taker.example", PartnerKind::Ngo, "");
+            let mut grant = fixture::grant("g", &to, &areas);
+            if reversed {
+                (grant.from, grant.to) = (grant.to, grant.from);
+            }
+            let onward = onward.map(|(to, kinds, max_tlp, depth)| OnwardTerms { to, kinds, max_tlp, depth });
+            Grant {
+                kinds,
+                max_tlp,
+                topics: topics.iter().map(|t| t.parse().unwrap()).collect(),
+                min_level,
+                delay_seconds,
+                retention_days,
+                onward,
+                ..grant
+            }
+        },
+    )
+}
+
+fn topics() -> impl Strategy<Value = Vec<&'static str>> {
+    subsequence(&["gulf", "horn", "sahel"][..], 0..=2)
+}
+
+fn audiences() -> impl Strategy<Value = Vec<Audience>> {
+    subsequence(&NAMES[..], 1..=3).prop_map(|names| fixture::audiences(&names))
+}
+
+fn named() -> impl Strategy<Value = Vec<Audience>> {
+    prop_oneof![1 => Just(fixture::audiences(&NAMES)), 1 => audiences()]
+}
+
+fn kinds() -> impl Strategy<Value = Vec<Kind>> {
+    prop_oneof![3 => Just(KINDS.to_vec()), 1 => subsequence(&KINDS[..], 1..=4)]
+}
+
+fn portion() -> impl Strategy<Value = Portion> {
+    let text = String::from("text");
+    let body = prop_oneof![
+        4 => Just(Body::Headline { text: text.clone() }),
+        2 => subject(),
+        2 => Just(Body::Gap { text: text.clone() }),
+        2 => Just(Body::Source { text }),
+    ];
+    let tlp = prop_oneof![6 => select(&Tlp::ALL[..4]), 2 => Just(Tlp::Red)];
+    let marking = (
+        tlp,
+        prop_oneof![4 => Just(vec![]), 3 => audiences()],
+        prop_oneof![1 => Just(vec![]), 3 => topics()],
+        onward(),
+    );
+    (body, marking, 0..40_u32).prop_map(|(body, (tlp, releasable_to, topics, onward), order)| {
+        let mut portion = fixture::portion(1, tlp, body);
+        portion.order = order;
+        portion.marking.releasable_to = releasable_to;
+        portion.marking.topics = topics.iter().map(|t| t.parse().unwrap()).collect();
+        portion.marking.onward = onward;
+        portion
+    })
+}
+
+fn onward() -> impl Strategy<Value = Onward> {
+    prop_oneof![
+        1 => Just(Onward::None),
+        1 => Just(Onward::WithinOrganisation),
+        3 => audiences().prop_map(Onward::Named),
+        3 => Just(Onward::Named(fixture::audiences(&["taker.example"]))),
+    ]
+}
+
+fn subject() -> impl Strategy<Value = Body> {
+    (
+        prop_oneof![30 => vec(select(&PLACES[..]), 1..=2), 1 => Just(vec![])],
+        option::weighted(0.3, select(&STATES[..])),
+        select(WarningLevel::ALL),
+    )
+        .prop_map(|(places, actor, level)| fixture::about(&places, actor.as_slice(), level))
+}

@@ -1,0 +1,196 @@
+//! The decision against the oracle, over random cases.
+//!
+//! A case is one portion, decided for one partner at one time under one set of agreements, house rules and hops before. An assessment of
+//! several portions is as many cases. `WATCHFIRE_ORACLE_CASES` sets how many; the number that was compared is printed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::{
+    prelude::*,
+    strategy::ValueTree,
+    test_runner::{Config, TestError, TestRunner},
+};
+
+use crate::{
+    cases::{Case, case},
+    domain::{assessment::Manifest, ids::StatementId},
+    fixture::{compile_all, digest, manifest, statement},
+    house,
+    oracle::{Answer, Rule, answer},
+    policy::{Decision, Facts, HouseRules, PartnerPolicy, Verdict, accept, decide, plan, times},
+};
+
+/// Portions to compare, unless the environment says otherwise; `.ci/run` asks for 200,000.
+const CASES: usize = 20_000;
+
+fn how_many() -> usize {
+    std::env::var("WATCHFIRE_ORACLE_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(CASES)
+}
+
+pub fn policy(case: &Case) -> PartnerPolicy {
+    compile_all(&case.taker, case.agreements.clone(), &house::rules(&case.house))
+}
+
+/// The recipient's copy: another's house rules are not known to it.
+pub fn copy(case: &Case) -> PartnerPolicy {
+    compile_all(&case.taker, case.agreements.clone(), &HouseRules::none())
+}
+
+pub fn manifest_of(case: &Case) -> Manifest {
+    Manifest { originator: case.originator.clone(), ..manifest(case.issued, case.expires) }
+}
+
+/// What the giver knows.
+pub fn facts<'a>(case: &'a Case, manifest: &'a Manifest) -> Facts<'a> {
+    let portions = case.portions.iter().enumerate().map(|(i, p)| (digest(i), p));
+    Facts::of(manifest, portions).passed_on(case.provenances.clone())
+}
+
+/// What the recipient of these portions knows.
+pub fn shown<'a>(case: &'a Case, manifest: &'a Manifest, indexes: impl Iterator<Item = usize>) -> Facts<'a> {
+    Facts::of(manifest, indexes.map(|i| (digest(i), &case.portions[i]))).passed_on(case.provenances.clone())
+}
+
+pub fn decided(case: &Case) -> Decision {
+    decide(&policy(case), &facts(case, &manifest_of(case)), case.now)
+}
+
+/// The decision in the oracle's form; it also holds the decision to what its types promise.
+pub fn told(decision: &Decision) -> Option<Answer> {
+    let mut portions: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
+    for (index, outcome) in decision.portions.iter().enumerate() {
+        assert!(!outcome.verdict.reasons().is_empty());
+        if let Verdict::Release(permit) = &outcome.verdict {
+            let cleared = decision.release.as_ref().expect("no permit without a release");
+            assert!(permit.grants().iter().all(|g| g.agreement == cleared.agreement()));
+            portions.insert(index, permit.grants().iter().map(|g| g.grant.to_string()).collect());
+        }
+    }
+    let cleared = decision.release.as_ref()?;
+    assert_eq!(cleared.indexes().collect::<BTreeSet<_>>(), portions.keys().copied().collect());
+    let named: BTreeSet<String> = cleared.grants().iter().map(ToString::to_string).collect();
+    assert_eq!(named, portions.values().flatten().cloned().collect());
+    let StatementId([first, ..]) = cleared.agreement().id;
+    let (agreement, via) = (usize::from(first) - 1, cleared.via());
+    Some(Answer { agreement, via, portions, terms: cleared.terms().clone() })
+}
+
+/// What one thread has compared.
+#[derive(Default)]
+struct Count {
+    portions: usize,
+    decisions: usize,
+    released: usize,
+    passed_on: usize,
+}
+
+impl Count {
+    fn add(&mut self, case: &Case, decision: &Decision) {
+        self.portions += case.portions.len();
+        self.decisions += 1;
+        self.released += usize::from(decision.release.is_some());
+        self.passed_on += usize::from(decision.release.as_ref().is_some_and(|r| r.via().is_some()));
+    }
+}
+
+/// Compares at least so many portions, on one thread.
+fn compare(portions: usize) -> Count {
+    const AT_ONCE: u32 = 100;
+    let mut count = Count::default();
+    while count.portions < portions {
+        // A runner runs its cases once.
+        let mut runner = TestRunner::new(Config {
+            cases: AT_ONCE,
+            failure_persistence: None,
+            max_shrink_iters: 200,
+            ..Config::default()
+        });
+        let seen = std::cell::RefCell::new(&mut count);
+        let one = |case: Case| {
+            let (policy, manifest) = (policy(&case), manifest_of(&case));
+            let facts = facts(&case, &manifest);
+            for now in std::iter::once(case.now).chain(case.later.iter().copied()) {
+                let decision = decide(&policy, &facts, now);
+                prop_assert_eq!(told(&decision), answer(&Case { now, ..case.clone() }, None), "at {}", now);
+                seen.borrow_mut().add(&case, &decision);
+            }
+            Ok(())
+        };
+        match runner.run(&case(), one) {
+            Ok(()) => {}
+            Err(TestError::Fail(why, case)) => panic!("{why}\nminimal case: {case:#?}"),
+            Err(TestError::Abort(why)) => panic!("{why}"),
+        }
+    }
+    count
+}
+
+#[test]
+fn the_decision_is_what_the_rules_say() {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = how_many().div_ceil(threads);
+    let counts: Vec<Count> = std::thread::scope(|scope| {
+        let all: Vec<_> = (0..threads).map(|_| scope.spawn(move || compare(share))).collect();
+        all.into_iter().map(|t| t.join().unwrap_or_else(|e| std::panic::resume_unwind(e))).collect()
+    });
+    let total = |of: fn(&Count) -> usize| counts.iter().map(of).sum::<usize>();
+    let (portions, decisions, released, passed_on) =
+        (total(|c| c.portions), total(|c| c.decisions), total(|c| c.released), total(|c| c.passed_on));
+    println!(
+        "compared {portions} portions in {decisions} decisions; of these {released} were released, {passed_on} passed on"
+    );
+    assert!(portions >= how_many());
+    assert!(released > decisions / 12 && released < decisions / 2, "{released} of {decisions} release something");
+    assert!(passed_on > decisions / 200, "{passed_on} of {decisions} are passed on");
+}
+
+proptest! {
+    #![proptest_config(Config { cases: u32::try_from(how_many() / 100).unwrap(), failure_persistence: None, ..Config::default() })]
+
+    #[test]
+    fn whatever_is_released_is_accepted_by_a_recipient_that_sees_only_that(case in case()) {
+        if let Some(cleared) = decided(&case).release {
+            let manifest = manifest_of(&case);
+            let shown = shown(&case, &manifest, cleared.indexes());
+            prop_assert_eq!(accept(&copy(&case), &statement(&cleared), &shown), Ok(()));
+        }
+    }
+
+    #[test]
+    fn nothing_goes_later_that_the_plan_does_not_list(mut case in case(), later in 0..100 * 3_600_i64) {
+        // A house's embargo ends at times of its own, and the plan says that it does not look into those.
+        case.house.clear();
+        let (policy, manifest) = (policy(&case), manifest_of(&case));
+        let facts = facts(&case, &manifest);
+        let time = case.now.plus_seconds(later);
+        let planned: BTreeSet<_> = plan(&policy, &facts, case.now)
+            .iter()
+            .filter(|(t, _)| *t <= time)
+            .flat_map(|(_, d)| d.release.iter().flat_map(|r| r.digests()).collect::<Vec<_>>())
+            .collect();
+        let now: BTreeSet<_> = decide(&policy, &facts, time).release.iter().flat_map(|r| r.digests()).collect();
+        // A release changes its shape as time passes (another agreement, a fuller headline), so each step between is asked too.
+        prop_assert!(now.is_subset(&planned), "{now:?} at {time}, planned {planned:?}, times {:?}", times(&policy, &facts));
+    }
+}
+
+/// Negative control: the comparison is worth something only if it notices each single rule that goes missing.
+#[test]
+fn the_comparison_notices_each_rule_that_is_left_out() {
+    let mut runner = TestRunner::deterministic();
+    let mut unnoticed: Vec<Rule> = Rule::ALL.to_vec();
+    let mut cases = 0;
+    while cases < 30_000 && !unnoticed.is_empty() {
+        cases += 1;
+        let case = case().new_tree(&mut runner).unwrap().current();
+        let right = answer(&case, None);
+        let noticed = |rule: &Rule| answer(&case, Some(*rule)) != right;
+        if unnoticed.iter().any(noticed) {
+            // The engine, not only the complete oracle, must stand on the other side.
+            assert_eq!(told(&decided(&case)), right);
+            unnoticed.retain(|rule| !noticed(rule));
+        }
+    }
+    assert!(unnoticed.is_empty(), "no assessment of {cases} tells these apart: {unnoticed:?}");
+    println!("each of {} rules was missed within {cases} decisions", Rule::ALL.len());
+}

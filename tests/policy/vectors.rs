@@ -1,0 +1,337 @@
+//! The cases of `tests/vectors/policy/`, decided by the engine and by the oracle.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+use serde_json::Value;
+use watchfire::draft::{Format, Lineage, parse_agreement};
+
+use crate::{
+    cases::Case,
+    compared::{decided, told},
+    domain::{
+        agreement::{Agreement, Group},
+        assessment::Portion,
+        body::{Body, Kind},
+        ids::{AssessmentId, StatementId, TrustDomain},
+        level::WarningLevel,
+        marking::{Audience, Onward, Tlp, Topic},
+        partner::{Organisation, PartnerKind},
+        place::Country,
+        release::{OnwardLimit, Terms},
+        time::Time,
+    },
+    fixture, house,
+    oracle::{self, Answer},
+    policy::{Decision, Provenance, Verdict},
+};
+
+/// A type that is written as its text.
+fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> T {
+    text.parse().unwrap_or_else(|e| panic!("`{text}`: {e}"))
+}
+
+fn all<T: std::str::FromStr<Err: std::fmt::Display>>(texts: &[String]) -> Vec<T> {
+    texts.iter().map(|t| parsed(t)).collect()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Vector {
+    #[serde(rename = "about")]
+    _about: String,
+    giver: String,
+    agreements: Vec<Value>,
+    partner: Partner,
+    #[serde(default)]
+    house_rules: Vec<String>,
+    assessment: Assessment,
+    #[serde(default)]
+    provenances: Vec<Hop>,
+    at: String,
+    expected: Expected,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Partner {
+    domain: String,
+    kind: String,
+    #[serde(default)]
+    country: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Assessment {
+    originator: String,
+    issued: String,
+    expires: String,
+    portions: Vec<Written>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    name: String,
+    kind: String,
+    marking: Marking,
+    #[serde(default)]
+    order: Option<u32>,
+    #[serde(default)]
+    places: Vec<String>,
+    #[serde(default)]
+    actors: Vec<String>,
+    #[serde(default)]
+    level: u8,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Marking {
+    tlp: String,
+    #[serde(default)]
+    releasable_to: Vec<String>,
+    #[serde(default)]
+    topics: Vec<String>,
+    #[serde(default)]
+    onward: Reach,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Reach {
+    Word(String),
+    Names(Vec<String>),
+}
+
+impl Default for Reach {
+    fn default() -> Self {
+        Self::Word("none".into())
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Hop {
+    release: String,
+    portions: Vec<String>,
+    terms: WrittenTerms,
+    released_at: String,
+    groups: BTreeMap<String, Members>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Members {
+    as_of: String,
+    #[serde(default)]
+    countries: Vec<String>,
+    #[serde(default)]
+    organisations: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenTerms {
+    onward: Option<Limit>,
+    barred_states: Vec<String>,
+    retention_days: Option<u32>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Limit {
+    to: Vec<String>,
+    kinds: Vec<String>,
+    max_tlp: String,
+    depth: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Expected {
+    released: BTreeMap<String, BTreeSet<String>>,
+    withheld: BTreeMap<String, BTreeSet<String>>,
+    #[serde(default)]
+    agreement: Option<usize>,
+    #[serde(default)]
+    via: Option<String>,
+    #[serde(default)]
+    terms: Option<WrittenTerms>,
+}
+
+fn terms(written: &WrittenTerms) -> Terms {
+    let WrittenTerms { onward, barred_states, retention_days } = written;
+    let onward = onward.as_ref().map(|Limit { to, kinds, max_tlp, depth }| {
+        let mut to: Vec<Audience> = all(to);
+        to.sort();
+        OnwardLimit { to, kinds: all(kinds), max_tlp: parsed(max_tlp), depth: *depth }
+    });
+    Terms { onward, barred_states: all(barred_states), retention_days: *retention_days }
+}
+
+impl Vector {
+    fn case(&self) -> Case {
+        let Partner { domain, kind, country } = &self.partner;
+        let country: Option<Country> = country.as_deref().map(parsed);
+        let kind: PartnerKind = parsed(kind);
+        let now: Time = parsed(&self.at);
+        let numbered = self.assessment.portions.iter().zip(1..);
+        Case {
+            giver: parsed(&self.giver),
+            originator: parsed(&self.assessment.originator),
+            provenances: self.provenances.iter().map(|h| self.provenance(h)).collect(),
+            house: self.house_rules.iter().map(|rule| house::number(rule)).collect(),
+            taker: Organisation { domain: parsed::<TrustDomain>(domain), kind, country },
+            agreements: self.agreements.iter().map(agreement).collect(),
+            issued: parsed(&self.assessment.issued),
+            expires: parsed(&self.assessment.expires),
+            portions: numbered.map(|(written, number)| portion(written, number)).collect(),
+            now,
+            later: vec![],
+        }
+    }
+
+    fn index(&self, name: &str) -> usize {
+        let found = self.assessment.portions.iter().position(|p| p.name == name);
+        found.unwrap_or_else(|| panic!("no portion is called `{name}`"))
+    }
+
+    fn provenance(&self, hop: &Hop) -> Provenance {
+        Provenance {
+            release: release_id(&hop.release),
+            digests: hop.portions.iter().map(|p| fixture::digest(self.index(p))).collect(),
+            terms: terms(&hop.terms),
+            released_at: parsed(&hop.released_at),
+            groups: hop.groups.iter().map(|(name, m)| group(name, m)).collect(),
+        }
+    }
+
+    fn expected(&self) -> Option<Answer> {
+        let Expected { released, agreement, via, terms: written, .. } = &self.expected;
+        let written = written.as_ref()?;
+        Some(Answer {
+            agreement: agreement.unwrap() - 1,
+            via: via.as_deref().map(release_id),
+            portions: released.iter().map(|(name, grants)| (self.index(name), grants.clone())).collect(),
+            terms: terms(written),
+        })
+    }
+
+    /// By name, why portions are withheld.
+    fn withheld(&self, decision: &Decision) -> BTreeMap<String, BTreeSet<String>> {
+        let named = self.assessment.portions.iter().zip(&decision.portions);
+        named
+            .filter_map(|(written, outcome)| match &outcome.verdict {
+                Verdict::Release(_) => None,
+                Verdict::Withhold(denial) => {
+                    Some((written.name.clone(), denial.reasons().iter().map(|r| r.id.to_string()).collect()))
+                }
+            })
+            .collect()
+    }
+
+    /// What is not as expected.
+    fn differences(&self) -> Vec<String> {
+        let (case, expected) = (self.case(), self.expected());
+        let decision = decided(&case);
+        let mut differences = Vec::new();
+        for (who, answer) in [("the engine", told(&decision)), ("the oracle", oracle::answer(&case, None))] {
+            if answer != expected {
+                differences.push(format!("{who} gives {answer:#?}, expected {expected:#?}"));
+            }
+        }
+        let withheld = self.withheld(&decision);
+        if withheld != self.expected.withheld {
+            differences.push(format!("withheld {withheld:?}, expected {:?}", self.expected.withheld));
+        }
+        differences
+    }
+}
+
+/// `r1` is the release whose id is all ones, and so on.
+fn release_id(name: &str) -> StatementId {
+    StatementId([parsed(name.strip_prefix('r').unwrap()); 32])
+}
+
+fn agreement(written: &Value) -> Agreement {
+    let lineage = Lineage { series: AssessmentId([1; 16]), previous: None };
+    parse_agreement(&written.to_string(), Format::Json, lineage).unwrap_or_else(|e| panic!("{e}"))
+}
+
+fn group(name: &str, members: &Members) -> Group {
+    let Members { as_of, countries, organisations } = members;
+    Group { name: parsed(name), as_of: parsed(as_of), countries: all(countries), organisations: all(organisations) }
+}
+
+fn portion(written: &Written, number: u8) -> Portion {
+    let text = written.name.clone();
+    let body = match parsed::<Kind>(&written.kind) {
+        Kind::Headline => Body::Headline { text },
+        Kind::Gap => Body::Gap { text },
+        Kind::Source => Body::Source { text },
+        Kind::Subject => {
+            let places: Vec<&str> = written.places.iter().map(String::as_str).collect();
+            let actors: Vec<&str> = written.actors.iter().map(String::as_str).collect();
+            fixture::about(&places, &actors, WarningLevel::try_from(written.level).unwrap())
+        }
+        other => panic!("no vector has a portion of kind {other}"),
+    };
+    let mut portion = fixture::portion(number, parsed::<Tlp>(&written.marking.tlp), body);
+    portion.order = written.order.unwrap_or(portion.order);
+    portion.marking.releasable_to = all(&written.marking.releasable_to);
+    portion.marking.topics = all::<Topic>(&written.marking.topics);
+    portion.marking.onward = match &written.marking.onward {
+        Reach::Names(names) => Onward::Named(all(names)),
+        Reach::Word(word) if word == "within-organisation" => Onward::WithinOrganisation,
+        Reach::Word(word) if word == "none" => Onward::None,
+        Reach::Word(word) => panic!("`{word}` is no reach"),
+    };
+    portion
+}
+
+/// All files, by name.
+fn vectors() -> BTreeMap<String, Value> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/policy");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let read = |path: std::path::PathBuf| {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        (name, serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap())
+    };
+    files.filter(|p| p.extension().is_some_and(|e| e == "json")).map(read).collect()
+}
+
+#[test]
+fn the_engine_and_the_oracle_decide_each_vector_as_it_says() {
+    let all = vectors();
+    assert!(all.len() >= 40, "{} vectors", all.len());
+    let mut wrong = Vec::new();
+    for (name, value) in all {
+        let vector: Vector = serde_json::from_value(value).unwrap_or_else(|e| panic!("{name}: {e}"));
+        wrong.extend(vector.differences().into_iter().map(|d| format!("{name}: {d}")));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Negative control: an expectation that is changed, in any vector, is noticed.
+#[test]
+fn a_changed_expectation_fails() {
+    for (name, mut value) in vectors() {
+        let expected = &mut value["expected"];
+        let released = expected["released"].as_object_mut().unwrap();
+        if let Some(first) = released.keys().next().cloned() {
+            released.remove(&first);
+        } else {
+            let withheld = expected["withheld"].as_object_mut().unwrap();
+            withheld.values_mut().next().unwrap()[0] = "another-reason".into();
+        }
+        let vector: Vector = serde_json::from_value(value.clone()).unwrap();
+        assert!(!vector.differences().is_empty(), "{name}");
+        if let Some(terms) = value["expected"].get_mut("terms").and_then(Value::as_object_mut) {
+            terms.insert("retention_days".into(), 77.into());
+            let vector: Vector = serde_json::from_value(value).unwrap();
+            assert!(vector.differences().len() >= 2, "{name}: engine and oracle both differ");
+        }
+    }
+}
