@@ -156,7 +156,14 @@ async fn named(desk: &mut DeskClient, id: &str) -> Result<View, CliError> {
 async fn show(global: &Global, which: &Which) -> Result<(), CliError> {
     let mut desk = Context::load(global, ANYBODY)?.connect().await?;
     let view = named(&mut desk, &which.id).await?;
-    output::result(global, &view, || view.words());
+    let before = match view.agreement.previous {
+        Some(id) => all(&mut desk).await?.into_iter().find(|v| v.id == id.to_string()),
+        None => None,
+    };
+    output::result(global, &view, || match before {
+        Some(before) => format!("{}\n{}", view.words(), diff::since(&before, &view)),
+        None => view.words(),
+    });
     Ok(())
 }
 

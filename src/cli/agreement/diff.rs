@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::named;
+use super::{View, named};
 use crate::{
     cli::{
         CliError, Global,
@@ -76,7 +76,7 @@ impl Diff {
                 return format!("{heading} nothing changes.");
             }
             let text = render::differences(&found, &output::options());
-            format!("{heading}\n\n{text}\n+ gives more   − gives less   · neither")
+            format!("{heading}\n\n{text}\n{LEGEND}")
         });
         Ok(())
     }
@@ -101,6 +101,18 @@ async fn side(global: &Global, name: &str, desk: &mut Option<DeskClient>) -> Res
     let words = format!("agreement {} (version {}, {})", view.short(), view.version, view.state);
     Ok(Side { name: view.id, words, agreement: view.agreement })
 }
+
+/// What a version changes of the one before, in words.
+pub(super) fn since(before: &View, after: &View) -> String {
+    let found = differences(&before.agreement, &after.agreement);
+    let heading = format!("Compared with version {} ({}):", before.version, before.short());
+    if found.is_empty() {
+        return format!("{heading} nothing changes.\n");
+    }
+    format!("{heading}\n\n{}\n{LEGEND}", render::differences(&found, &output::options()))
+}
+
+const LEGEND: &str = "+ gives more   − gives less   · neither";
 
 impl Change {
     fn new(difference: &Difference) -> Self {
