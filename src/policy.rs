@@ -23,6 +23,7 @@ mod plan;
 pub mod remedy;
 mod simulate;
 mod terms;
+mod told;
 #[cfg(test)]
 mod tests;
 mod unmet;

@@ -195,7 +195,7 @@ pub async fn publication(run: &Run, name: &'static str, partners: usize) {
         let start = Instant::now();
         let published = node.node.publish(&publisher.author(), submission).await.unwrap();
         took.push(start.elapsed());
-        assert_eq!(published.decisions.iter().filter(|d| d.decision.release.is_some()).count(), partners);
+        assert_eq!(published.decisions.iter().filter(|d| d.release).count(), partners);
     }
     node.stop().await;
     Figure {
@@ -227,7 +227,12 @@ fn committed(signed: &Signed, partners: &[TrustDomain], at: Time) -> Publication
     let manifest_id = id(&signed.manifest);
     let decided = |partner: &TrustDomain| {
         let because = vec!["world: grant world gives every kind of portion on M49:001 up to AMBER+STRICT".to_owned()];
-        let one = |digest: &Digest| PortionDecision { portion: *digest, release: true, because: because.clone() };
+        let one = |digest: &Digest| PortionDecision {
+            portion: *digest,
+            release: true,
+            not_before: None,
+            because: because.clone(),
+        };
         let portions = manifest.digests.iter().take(PORTIONS).map(one).collect();
         let deed = Deed::Decided { manifest: manifest_id, partner: partner.clone(), portions };
         Event { at, by: None, deed }

@@ -8,14 +8,14 @@ use std::{
 use super::{
     agreement::{Compiled, PartnerPolicy},
     assemble::{Candidate, assemble},
-    engine::{Answer, Traits},
+    engine::{self, Answer, Traits},
     explain,
     facts::{Facts, View},
     onward::Holding,
     outcome::{Cleared, Decision, Denial, GrantRef, Permit, PortionOutcome, Reason, Verdict},
     terms,
 };
-use crate::domain::{assessment::Portion, marking::GroupName, time::Time};
+use crate::domain::{marking::GroupName, time::Time};
 
 /// What one agreement says of one portion.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,7 +71,10 @@ impl Question<'_> {
     /// What becomes of the portions at these indexes. Portions with equal traits share one evaluation.
     pub fn rule(self, view: &View, indexes: impl Iterator<Item = usize>) -> BTreeMap<usize, Rc<Ruling>> {
         let Self { policy, compiled, facts, holding, now } = self;
-        let entities = match compiled.engine.entities(view, facts.expires.unix_nanos()) {
+        let expires = facts.expires.unix_nanos();
+        let assessment =
+            if *view == facts.whole { facts.told.assessment(view, expires) } else { engine::assessment(view, expires) };
+        let entities = match assessment.and_then(|assessment| compiled.engine.entities(assessment)) {
             Ok(entities) => entities,
             Err(reason) => {
                 let denied = Rc::new(Ruling::Denied(vec![reason]));
@@ -79,13 +82,16 @@ impl Question<'_> {
             }
         };
         let age = facts.age(now);
-        let mut known: HashMap<Traits<'_>, Rc<Ruling>> = HashMap::new();
+        let mut known: HashMap<usize, Rc<Ruling>> = HashMap::new();
         let mut rulings = BTreeMap::new();
         for index in indexes {
             let Some((digest, portion)) = facts.portions.get(index) else { continue };
-            let traits = traits(portion);
-            let ruling = known.entry(traits).or_insert_with(|| {
-                Rc::new(match compiled.engine.ask(&entities, traits, now.unix_nanos(), age) {
+            let class = facts.class(index);
+            let ruling = known.entry(class).or_insert_with(|| {
+                let traits = Traits::of(portion);
+                let context = facts.told.context(class, now, || engine::context(traits, now.unix_nanos(), age));
+                let answer = context.map(|context| compiled.engine.ask(&entities, context));
+                Rc::new(match answer.unwrap_or_else(|reason| Answer::Denied(vec![reason])) {
                     Answer::Permitted(grants) => Ruling::Permitted(grants),
                     Answer::Denied(reasons) if reasons.is_empty() => {
                         Ruling::Denied(vec![explain::no_grant(policy, compiled, facts, view, traits, now)])
@@ -111,17 +117,6 @@ impl Ruling {
             Self::Denied(reasons) => reasons,
         };
         Self::Denied(before.iter().cloned().chain([reason]).collect())
-    }
-}
-
-pub(super) fn traits(portion: &Portion) -> Traits<'_> {
-    let marking = &portion.marking;
-    Traits {
-        kind: portion.kind(),
-        tlp: marking.tlp,
-        topics: &marking.topics,
-        releasable_to: &marking.releasable_to,
-        caveats: &marking.caveats,
     }
 }
 

@@ -14,6 +14,7 @@ use cedar_policy::{
 use super::{grant::Covered, house::HouseRules, outcome};
 use crate::domain::{
     agreement::Agreement,
+    assessment::Portion,
     body::Kind,
     fault::{Fault, Reason},
     marking::{Audience, Caveat, Tlp, Topic},
@@ -32,6 +33,8 @@ pub(super) struct Ground {
     assessment: EntityUid,
     action: EntityUid,
 }
+
+static AUTHORIZER: LazyLock<Authorizer> = LazyLock::new(Authorizer::new);
 
 static GROUND: LazyLock<Result<Ground, String>> = LazyLock::new(|| Ground::new().map_err(|e| e.to_string()));
 
@@ -99,6 +102,19 @@ pub(super) struct Traits<'a> {
     pub caveats: &'a [Caveat],
 }
 
+impl<'a> Traits<'a> {
+    pub fn of(portion: &'a Portion) -> Self {
+        let marking = &portion.marking;
+        Self {
+            kind: portion.kind(),
+            tlp: marking.tlp,
+            topics: &marking.topics,
+            releasable_to: &marking.releasable_to,
+            caveats: &marking.caveats,
+        }
+    }
+}
+
 impl Engine {
     /// Compiles and strictly validates.
     pub fn new(
@@ -144,59 +160,31 @@ impl Engine {
     }
 
     /// The fixed entities and the assessment.
-    pub fn entities(&self, view: &super::facts::View, expires: i64) -> Result<Entities, outcome::Reason> {
-        let ground = schema().map_err(|_| evaluation_error("the built-in rules"))?;
-        let attributes = [
-            ("subject_known", RestrictedExpression::new_bool(view.known)),
-            ("subject_states", set(view.states.iter().map(|c| c.code()))),
-            ("countries", set(view.countries())),
-            ("places", set(view.fine_places())),
-            ("level", RestrictedExpression::new_long(view.level.map_or(0, |l| i64::from(u8::from(l))))),
-            ("expires", RestrictedExpression::new_long(expires)),
-        ];
-        entity(ground.assessment.clone(), attributes)
-            .ok()
-            .and_then(|assessment| self.fixed.clone().add_entities([assessment], None).ok())
-            .ok_or_else(|| evaluation_error("the assessment"))
+    pub fn entities(&self, assessment: Entity) -> Result<Entities, outcome::Reason> {
+        self.fixed.clone().add_entities([assessment], None).map_err(|_| evaluation_error("the assessment"))
     }
 
     /// One evaluation.
-    pub fn ask(&self, entities: &Entities, traits: Traits<'_>, now: i64, age: i64) -> Answer {
-        match self.request(traits, now, age) {
-            Ok(request) => self.read(&Authorizer::new().is_authorized(&request, &self.policies, entities)),
+    pub fn ask(&self, entities: &Entities, context: Context) -> Answer {
+        let Ok(ground) = schema() else { return Answer::Denied(vec![evaluation_error("the built-in rules")]) };
+        match Request::new(self.taker.clone(), ground.action.clone(), ground.assessment.clone(), context, None) {
+            Ok(request) => self.read(&AUTHORIZER.is_authorized(&request, &self.policies, entities)),
             Err(_) => Answer::Denied(vec![evaluation_error("the request")]),
         }
     }
 
-    /// A request for one portion.
-    fn request(&self, traits: Traits<'_>, now: i64, age: i64) -> Result<Request, Box<dyn std::error::Error>> {
-        let Traits { kind, tlp, topics, releasable_to, caveats } = traits;
-        let pairs = [
-            ("now", RestrictedExpression::new_long(now)),
-            ("age", RestrictedExpression::new_long(age)),
-            ("kind", RestrictedExpression::new_string(kind.as_str().to_owned())),
-            ("tlp", RestrictedExpression::new_long(tlp as i64)),
-            ("topics", set(topics.iter().map(Topic::as_str))),
-            ("releasable_to", set(releasable_to)),
-            ("caveats", set(caveats.iter().map(|c| c.as_str()))),
-        ];
-        let context = Context::from_pairs(pairs.map(|(key, value)| (key.to_owned(), value)))?;
-        let ground = schema()?;
-        Ok(Request::new(self.taker.clone(), ground.action.clone(), ground.assessment.clone(), context, None)?)
-    }
-
-    /// Cedar's own check of what [`Self::entities`] and [`Self::request`] build, too dear to be made at each decision.
+    /// Cedar's own check of what [`assessment`] and [`context`] build, too dear to be made at each decision.
     #[cfg(test)]
     pub fn check_against_schema(&self, view: &super::facts::View) {
         let schema = schema().unwrap().validator.schema();
-        let entities = self.entities(view, i64::MAX).unwrap();
+        let entities = self.entities(assessment(view, i64::MAX).unwrap()).unwrap();
         Entities::from_entities(entities.iter().cloned(), Some(schema)).unwrap();
         let topics = ["sahel".parse().unwrap()];
         let releasable_to = ["group:ecowas".parse().unwrap(), "gb.example".parse().unwrap()];
         for (topics, releasable_to, caveats) in [(&[][..], &[][..], &[][..]), (&topics, &releasable_to, Caveat::ALL)] {
             let traits = Traits { kind: Kind::Gap, tlp: Tlp::Red, topics, releasable_to, caveats };
-            let request = self.request(traits, i64::MIN, -1).unwrap();
-            request.context().unwrap().validate(schema, &self::schema().unwrap().action).unwrap();
+            let context = context(traits, i64::MIN, -1).unwrap();
+            context.validate(schema, &self::schema().unwrap().action).unwrap();
         }
     }
 
@@ -223,6 +211,35 @@ impl Engine {
             cedar_policy::Decision::Allow | cedar_policy::Decision::Deny => Answer::Denied(forbids),
         }
     }
+}
+
+/// The assessment as the subjects among some of its portions show it.
+pub(super) fn assessment(view: &super::facts::View, expires: i64) -> Result<Entity, outcome::Reason> {
+    let ground = schema().map_err(|_| evaluation_error("the built-in rules"))?;
+    let attributes = [
+        ("subject_known", RestrictedExpression::new_bool(view.known)),
+        ("subject_states", set(view.states.iter().map(|c| c.code()))),
+        ("countries", set(view.countries())),
+        ("places", set(view.fine_places())),
+        ("level", RestrictedExpression::new_long(view.level.map_or(0, |l| i64::from(u8::from(l))))),
+        ("expires", RestrictedExpression::new_long(expires)),
+    ];
+    entity(ground.assessment.clone(), attributes).map_err(|_| evaluation_error("the assessment"))
+}
+
+/// What a request says of a portion.
+pub(super) fn context(traits: Traits<'_>, now: i64, age: i64) -> Result<Context, outcome::Reason> {
+    let Traits { kind, tlp, topics, releasable_to, caveats } = traits;
+    let pairs = [
+        ("now", RestrictedExpression::new_long(now)),
+        ("age", RestrictedExpression::new_long(age)),
+        ("kind", RestrictedExpression::new_string(kind.as_str().to_owned())),
+        ("tlp", RestrictedExpression::new_long(tlp as i64)),
+        ("topics", set(topics.iter().map(Topic::as_str))),
+        ("releasable_to", set(releasable_to)),
+        ("caveats", set(caveats.iter().map(|c| c.as_str()))),
+    ];
+    Context::from_pairs(pairs.map(|(key, value)| (key.to_owned(), value))).map_err(|_| evaluation_error("the request"))
 }
 
 fn policy_of(error: &cedar_policy::AuthorizationError) -> &PolicyId {

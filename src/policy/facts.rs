@@ -1,8 +1,8 @@
 //! What a decision needs to know of an assessment.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
-use super::onward::Provenance;
+use super::{engine::Traits, onward::Provenance, told::Told};
 use crate::domain::{
     assessment::{self, Manifest, Portion},
     body::{Body, Kind},
@@ -22,6 +22,9 @@ pub struct Facts<'a> {
     pub(super) whole: View,
     /// By the releases' ids.
     pub(super) provenances: Vec<Provenance>,
+    /// For each portion the first one that a decision can't tell from it.
+    classes: Vec<usize>,
+    pub(super) told: Told,
 }
 
 impl<'a> Facts<'a> {
@@ -31,8 +34,11 @@ impl<'a> Facts<'a> {
         let mut seen = BTreeSet::new();
         let portions: Vec<_> = portions.into_iter().filter(|(digest, _)| seen.insert(*digest)).collect();
         let whole = View::over(portions.iter().map(|(_, p)| *p));
+        let mut first: HashMap<Traits<'_>, usize> = HashMap::new();
+        let classes = portions.iter().enumerate().map(|(i, (_, p))| *first.entry(Traits::of(p)).or_insert(i)).collect();
         let Manifest { originator, issued, expires, .. } = manifest;
-        Self { originator, issued: *issued, expires: *expires, portions, whole, provenances: Vec::new() }
+        let (issued, expires) = (*issued, *expires);
+        Self { originator, issued, expires, portions, whole, provenances: vec![], classes, told: Told::default() }
     }
 
     /// With the releases by which a giver that is not the originator got these portions. It gives nothing without one. For the originator
@@ -47,6 +53,11 @@ impl<'a> Facts<'a> {
     /// The states that it is about, ascending.
     pub fn subject_states(&self) -> impl Iterator<Item = Country> {
         self.whole.states.iter().copied()
+    }
+
+    /// A name for all portions that a decision can't tell from this one.
+    pub(super) fn class(&self, index: usize) -> usize {
+        self.classes.get(index).copied().unwrap_or(index)
     }
 
     pub(super) fn portion(&self, index: usize) -> Option<&'a Portion> {

@@ -10,7 +10,8 @@ use std::cmp::Reverse;
 
 use super::{
     agreement::PartnerPolicy,
-    decide::{decide, traits},
+    decide::decide,
+    engine::Traits,
     facts::Facts,
     grant::Covered,
     house::HouseRules,
@@ -329,7 +330,7 @@ impl Question<'_> {
         let portion = world.portions.get(index);
         let of_one = |(id, agreement): &(StatementId, Agreement)| {
             let Some(portion) = portion else { return Vec::new() };
-            let asked = Asked { issued: facts.issued, view: &facts.whole, traits: traits(portion), now: world.now };
+            let asked = Asked { issued: facts.issued, view: &facts.whole, traits: Traits::of(portion), now: world.now };
             let times = (agreement.from.start(), agreement.until.end());
             let ours = agreement.grants.iter().filter(|g| g.from == *self.giver && g.to == self.taker.domain);
             let covered = ours.filter_map(|grant| Covered::new(agreement, grant).ok());
