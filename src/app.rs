@@ -110,6 +110,10 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
                 let dir = config.dir.clone();
                 Box::new(move || persons::administrators(&dir))
             },
+            revoked: {
+                let dir = config.dir.clone();
+                Box::new(move || persons::revoked(&dir))
+            },
         },
         store,
         clock: clock.clone(),

@@ -9,6 +9,7 @@ pub mod explain;
 pub mod fault;
 pub mod feed_out;
 pub mod live;
+mod pace;
 pub mod partners;
 pub mod post;
 pub mod prepared;

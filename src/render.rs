@@ -34,7 +34,8 @@ pub struct Options {
 }
 
 impl Options {
-    fn columns(&self) -> usize {
+    /// The columns that texts are written for.
+    pub fn columns(&self) -> usize {
         self.width.clamp(40, 400)
     }
 }

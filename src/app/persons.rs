@@ -51,9 +51,22 @@ impl PersonFiles {
     }
 }
 
+/// Where those that were revoked are put, among them.
+pub const REVOKED: &str = "revoked";
+
 /// The persons in a node's directory, by id, without those that were revoked.
 pub fn persons(dir: &Path) -> Result<Vec<PersonFiles>, OwnError> {
-    let root = dir.join(PERSONS);
+    persons_in(dir.join(PERSONS))
+}
+
+/// Those that were revoked and not added again; nobody where that can't be read.
+pub fn revoked(dir: &Path) -> Vec<SpiffeId> {
+    let present = persons(dir).unwrap_or_default();
+    let gone = persons_in(dir.join(PERSONS).join(REVOKED)).unwrap_or_default();
+    gone.into_iter().map(|p| p.id).filter(|id| !present.iter().any(|p| p.id == *id)).collect()
+}
+
+fn persons_in(root: PathBuf) -> Result<Vec<PersonFiles>, OwnError> {
     let entries = match std::fs::read_dir(&root) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(vec![]),

@@ -39,10 +39,11 @@ pub fn read_all(paths: &[PathBuf]) -> Result<Vec<RuleFile>, Vec<RuleFault>> {
     read_files(&files, |file| file.display().to_string())
 }
 
-/// Regular files, and no editor's lock or backup.
+/// All but what is known to be a directory, and no editor's lock or backup. A file that can't be looked at stays on the list, so
+/// that reading it fails: a link whose target went away must not lift a rule.
 fn files_in(directory: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = fs::read_dir(directory)?.map(|e| e.map(|e| e.path())).collect::<io::Result<Vec<_>>>()?;
-    files.retain(|f| f.extension().is_some_and(|e| e == "cedar") && !name_of(f).starts_with('.') && f.is_file());
+    files.retain(|f| f.extension().is_some_and(|e| e == "cedar") && !name_of(f).starts_with('.') && !f.is_dir());
     files.sort();
     Ok(files)
 }
@@ -58,7 +59,13 @@ fn cant_be_read(error: &io::Error) -> String {
 fn read_files(files: &[PathBuf], name: impl Fn(&Path) -> String) -> Result<Vec<RuleFile>, Vec<RuleFault>> {
     let (mut rules, mut faults, mut total) = (vec![], vec![], 0usize);
     for file in files {
-        let length = fs::metadata(file).map_or(0, |m| m.len());
+        let length = match fs::metadata(file) {
+            Ok(meta) => meta.len(),
+            Err(error) => {
+                faults.push(RuleFault::of_file(name(file), cant_be_read(&error)));
+                continue;
+            }
+        };
         total = total.saturating_add(usize::try_from(length).unwrap_or(usize::MAX));
         if total > MAX_BYTES {
             faults
@@ -96,6 +103,8 @@ mod tests {
         fs::write(at("b.cedar"), [0xff, 0xfe]).unwrap();
         let faults = read(dir.path()).unwrap_err();
         assert!(faults.len() == 1 && faults[0].to_string().starts_with("b.cedar: can't be read"), "{faults:?}");
+        std::os::unix::fs::symlink(at("gone"), at("e.cedar")).unwrap();
+        assert!(read(dir.path()).unwrap_err().iter().any(|f| f.to_string().starts_with("e.cedar: can't be read")));
         fs::write(at("b.cedar"), "x".repeat(MAX_BYTES + 1)).unwrap();
         assert!(read(dir.path()).unwrap_err()[0].message.contains("longer than"));
         assert!(read_all(&[at("nowhere.cedar")]).is_err());

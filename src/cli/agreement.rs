@@ -176,7 +176,7 @@ async fn list(global: &Global) -> Result<(), CliError> {
         output::print("no agreements yet; begin one with `watchfire agreement draft --partner DOMAIN`");
     } else {
         let rows: Vec<_> = views.iter().map(View::row).collect();
-        output::print(&output::table(&["ID", "VERSION", "PARTIES", "STATE", "FROM", "UNTIL", ""], &rows));
+        output::print(&output::table(&["ID", "VERSION", "PARTIES", "STATE", "FROM", "UNTIL", "NOTE"], &rows));
     }
     Ok(())
 }

@@ -54,7 +54,8 @@ impl Doctor {
                 Check::well("own files", "keys, certificates, bundle, revocation lists and house rules can be used")
             }
             Err(error) => {
-                Check::ill("own files", error.to_string(), "mend the file that is named; certs/README.md tells how")
+                let fix = "mend the file that is named: certs/README.md for certificates, `policy check` for rules";
+                Check::ill("own files", error.to_string(), fix)
             }
         });
         for (name, files) in [("TLS certificate", &config.tls), ("signing certificate", &config.signing)] {
@@ -120,6 +121,13 @@ async fn live(global: &Global) -> Vec<Check> {
         Ok(answer) => answer.into_inner().feeds,
         Err(status) => return vec![Check::ill("node", CliError::from(status).message, "see the node's log")],
     };
+    if let Ok(answer) = desk.get_rules(proto::GetRulesRequest::default()).await {
+        let faults = answer.into_inner().faults;
+        checks.extend(faults.iter().map(|f| {
+            let message = format!("the files are NOT in force: {}: {}", f.file, f.message);
+            Check::ill("house rules", message, "watchfire policy check; what was in force before still is")
+        }));
+    }
     match super::agreement::ending(&mut desk).await {
         Ok(ending) => checks.extend(ending.into_iter().map(|(name, days)| {
             let fix = "watchfire agreement draft --amends ID, then agreement propose FILE --amends ID";

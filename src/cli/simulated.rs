@@ -8,7 +8,7 @@ use super::{CliError, Exit, Global, output};
 use crate::{
     desk::client::DeskClient,
     domain::body::Kind,
-    render::text::one_line,
+    render::text::{one_line, wrap},
     wire::{
         field::{time, word},
         proto::{self, simulate_request::Change, simulate_response::Message},
@@ -146,7 +146,7 @@ pub async fn run(
     if !is_whole {
         return Err(CliError::new(Exit::Failed, "UNAVAILABLE", "the node ended the simulation early; try again"));
     }
-    output::result(global, &simulated, || simulated.words());
+    output::result(global, &simulated, || folded(&simulated.words()));
     Ok(())
 }
 
@@ -158,6 +158,28 @@ fn bar(global: &Global, length: u32) -> ProgressBar {
     let style = ProgressStyle::with_template("{msg} [{bar:30}] {pos}/{len} {eta}");
     let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(u64::from(length)).with_style(style).with_message("simulating")
+}
+
+/// Long lines broken, each under its own beginning.
+fn folded(text: &str) -> String {
+    let width = output::options().columns();
+    let lines = text.lines().map(|line| {
+        let indent = " ".repeat(line.len() - line.trim_start().len());
+        let mut pieces = wrap(line.trim_start(), width, &format!("{indent}  "));
+        if let Some(first) = pieces.first_mut() {
+            *first = format!("{indent}{}", first.trim_start());
+        }
+        pieces.join("\n")
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// A grant's words begin with its name: then the id before them says nothing more.
+fn reason(told: &str) -> &str {
+    match told.split_once(": ") {
+        Some((id, words)) if words.strip_prefix("grant ").is_some_and(|w| w.starts_with(id)) => words,
+        _ => told,
+    }
 }
 
 fn plural(number: u64, what: &str) -> String {
@@ -237,7 +259,8 @@ impl Difference {
             (None, Some(after)) if *after != self.issued => format!(" (from {after} on)"),
             _ => String::new(),
         };
-        let why = one_line(&self.because.join("; "));
+        let why: Vec<&str> = self.because.iter().map(|b| reason(b)).collect();
+        let why = one_line(&why.join("; "));
         format!("  {} {}: {}{when}\n      {why}\n", self.partner, in_words(&self.change), kinds.join(", "))
     }
 }

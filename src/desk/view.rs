@@ -122,7 +122,8 @@ pub(super) fn agreement(node: &Node, record: &AgreementRecord) -> proto::Agreeme
         state: record.state(now).to_string(),
         changed: timestamp(record.changed_at),
         approvals: standing.approvals.iter().map(approval).collect(),
-        approvals_needed: u32::try_from(node.approvals_needed(&record.agreement)).unwrap_or(u32::MAX),
+        approvals_needed: u32::try_from(node.approvals_needed(&record.agreement).max(standing.needed))
+            .unwrap_or(u32::MAX),
         suspended_here: standing.suspended_here.as_ref().map(approval),
         suspended_there: standing.suspended_there.and_then(timestamp),
         ended: ended.to_owned(),

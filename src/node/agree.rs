@@ -98,6 +98,7 @@ impl Node {
         held: &[AgreementRecord],
     ) -> Result<AgreementRecord, Fault> {
         let now = self.now();
+        record.standing.approvals.retain(|a| !(self.approvals.revoked)().contains(&a.by));
         let is_enough = record.standing.approve(caller, self.approvals_needed(&record.agreement), now)?;
         record.changed_at = now;
         let approved = Deed::AgreementApproved {
@@ -153,8 +154,13 @@ impl Node {
         }));
         let send = send.map(|(partner, envelope)| (partner, wire::envelope::encode(&envelope)));
         let wake = send.as_ref().map(|(partner, _)| partner.clone());
+        // What only one side has signed decides nothing.
+        let counts: Vec<TrustDomain> =
+            records.iter().filter(|r| r.standing.is_signed_by_both()).map(|r| r.partner.clone()).collect();
         self.store.save_agreements(records, send, events).await?;
-        self.reload_directory().await?;
+        if !counts.is_empty() {
+            self.reload_after(&counts).await?;
+        }
         if let Some(partner) = wake {
             self.live.of(&partner).post();
         }

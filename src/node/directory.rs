@@ -50,10 +50,11 @@ pub struct Partner {
 const HANDOVER_SECONDS: i64 = 86_400;
 
 impl Partner {
-    /// Whether what was released at that time could still stand on the agreement, which is signed by both.
-    pub fn could_stand_on(&self, agreement: &StatementId, released_at: Time) -> bool {
+    /// Whether a release that comes now could still stand on the agreement, which is signed by both. The release's own date
+    /// counts for nothing here: its sender writes it.
+    pub fn could_stand_on(&self, agreement: &StatementId, now: Time) -> bool {
         let followed = self.followed.iter().find(|(id, _)| id == agreement);
-        followed.is_none_or(|(_, at)| released_at < at.plus_seconds(HANDOVER_SECONDS))
+        followed.is_none_or(|(_, at)| now < at.plus_seconds(HANDOVER_SECONDS))
     }
 }
 
@@ -62,7 +63,7 @@ impl Partner {
 struct Terms {
     /// In force, each until the last day on which it is.
     in_force: Vec<(StatementId, Agreement)>,
-    /// Followed by a later version, and when.
+    /// As the partner may still cite them: followed by a later version, or about to be, and when.
     followed: Vec<(StatementId, Agreement, Time)>,
 }
 
@@ -120,7 +121,10 @@ impl Node {
             let state = record.state(now);
             let terms = terms.entry(record.partner).or_default();
             match (state, &record.standing.end) {
-                (AgreementState::InForce, _) => {
+                (AgreementState::InForce, end) => {
+                    if let Some(End::Followed { from, .. }) = end {
+                        terms.followed.push((record.id, record.agreement.clone(), *from));
+                    }
                     let until = record.standing.last_day(record.agreement.until);
                     terms.in_force.push((record.id, Agreement { until, ..record.agreement }));
                 }
@@ -141,6 +145,25 @@ impl Node {
             on_all_cores(work, 1, |(record, terms)| compile(own, before, house, record, terms, now))
         });
         compiled.await.map_err(lost)?.into_iter().collect()
+    }
+
+    /// As [`Self::reload_directory`], after a change that is committed already. Where it fails, the partner that the change is about
+    /// gets nothing and gives nothing until the next reload: what was stopped must not go on.
+    ///
+    /// # Errors
+    /// Where the store can't be read.
+    pub(super) async fn reload_after(&self, changed: &[TrustDomain]) -> Result<(), Fault> {
+        let Err(fault) = self.reload_directory().await else { return Ok(()) };
+        tracing::error!(reason = %fault.reason, "a change could not be put in force; its partner is kept out");
+        let mut partners = self.directory().partners.clone();
+        partners.retain(|domain, _| !changed.contains(domain));
+        self.directory.store(Arc::new(Directory { partners }));
+        for domain in changed {
+            let live = self.live.of(domain);
+            live.end_stream();
+            live.wake();
+        }
+        Err(fault)
     }
 
     /// Every decision from here on is theirs, on live streams too.
@@ -200,10 +223,14 @@ fn compile(
         now < at.plus_seconds(HANDOVER_SECONDS) && in_force.iter().any(|(_, a)| a.series == agreement.series)
     };
     let handed_over = followed.iter().filter(|(_, agreement, at)| is_handed_over(agreement, at));
-    let taken: Vec<(StatementId, Agreement)> =
-        in_force.iter().cloned().chain(handed_over.map(|(id, agreement, _)| (*id, agreement.clone()))).collect();
-    let compiled_from: Vec<(StatementId, Day, bool)> =
-        taken.iter().enumerate().map(|(n, (id, a))| (*id, a.until, n < in_force.len())).collect();
+    let handed_over: Vec<(StatementId, Agreement)> = handed_over.map(|(id, a, _)| (*id, a.clone())).collect();
+    // A version that is to be followed is taken by its own last day: when the next one begins nobody compiles anew.
+    let lasting = in_force.iter().filter(|(id, _)| !handed_over.iter().any(|(other, _)| other == id)).cloned();
+    let taken: Vec<(StatementId, Agreement)> = lasting.chain(handed_over.iter().cloned()).collect();
+    let compiled_from: Vec<(StatementId, Day, bool)> = [(&in_force, true), (&taken, false)]
+        .into_iter()
+        .flat_map(|(all, gives)| all.iter().map(move |(id, a)| (*id, a.until, gives)))
+        .collect();
     let is_same = |b: &&Arc<Partner>| b.compiled_from == compiled_from && b.record.organisation == *organisation;
     let same = before.get(&organisation.domain).filter(is_same);
     let outgoing = match same.filter(|b| b.rules == house.version) {

@@ -11,9 +11,11 @@ use std::{
 use tokio::sync::{Mutex as AsyncMutex, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::pace::Pace;
 use crate::domain::{
     ids::{StatementId, TrustDomain},
     statement::StatementKind,
+    time::Time,
 };
 
 /// Live state of all feeds. Nothing here needs to survive a restart.
@@ -46,6 +48,8 @@ pub struct Live {
     reads: Mutex<Option<Reads>>,
     /// The statements last taken from the partner.
     pub(super) taken: AsyncMutex<Recent>,
+    /// How fast it changes what is agreed.
+    pace: Mutex<Pace>,
     /// The agreements in force under which what is in quarantine was examined.
     examined: Mutex<Vec<StatementId>>,
 }
@@ -115,6 +119,7 @@ impl LiveFeeds {
             post: watch::Sender::new(0),
             reads: Mutex::default(),
             taken: AsyncMutex::default(),
+            pace: Mutex::default(),
             examined: Mutex::default(),
         });
         partners.insert(partner.clone(), live.clone());
@@ -169,6 +174,11 @@ impl Drop for Stream {
 }
 
 impl Live {
+    /// Counts one more change by the partner of what is agreed; `false`: it must wait.
+    pub(super) fn allows_a_change(&self, now: Time) -> bool {
+        lock(&self.pace).allows(now)
+    }
+
     /// There may be something to release.
     pub fn wake(&self) {
         self.wake.send_modify(|count| *count = count.wrapping_add(1));

@@ -145,7 +145,7 @@ impl Node {
         let deed = Deed::PartnerChanged { partner: domain.clone(), fingerprint, state: record.state.to_string() };
         let event = Event { at: self.now(), by: Some(caller.clone()), deed };
         self.store.save_partner(record, event).await?;
-        self.reload_directory().await?;
+        self.reload_after(std::slice::from_ref(&domain)).await?;
         self.directory().get(&domain).cloned().ok_or_else(|| no_partner(&domain))
     }
 
@@ -169,7 +169,7 @@ impl Node {
                 continue;
             };
             self.store.save_crls(domain, adopted.iter().map(|c| c.der().to_vec()).collect()).await?;
-            self.reload_directory().await?;
+            self.reload_after(std::slice::from_ref(domain)).await?;
             tracing::info!(partner = %domain, "took a newer revocation list");
         }
         Ok(())

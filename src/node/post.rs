@@ -106,6 +106,11 @@ impl Node {
         if taken.contains(&name) {
             return Ok(());
         }
+        let is_change = matches!(envelope.kind, StatementKind::Agreement | StatementKind::Notice);
+        if is_change && !live.allows_a_change(self.now()) {
+            let what = "too many agreements and notices in an hour; try again later";
+            return Err(Fault::new(Reason::LimitExceeded, what));
+        }
         match envelope.kind {
             StatementKind::Agreement => {
                 self.only_by(&[partner, self.domain()], envelope)?;

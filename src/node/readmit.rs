@@ -73,11 +73,19 @@ impl Node {
             let page = self.store.held_for(domain, agreement, after, PAGE).await?;
             let Some(last) = page.last() else { return Ok(()) };
             after = last.arrival;
-            let judge = partner.clone();
+            let (judge, now) = (partner.clone(), self.now());
             let covered = tokio::task::spawn_blocking(move || {
-                page.iter().filter_map(|entry| covered(&judge, entry).transpose()).collect::<Result<Vec<_>, _>>()
+                page.iter().filter_map(|entry| covered(&judge, entry, now).transpose()).collect::<Result<Vec<_>, _>>()
             });
             for entry in covered.await.map_err(lost)?? {
+                // The agreement may have been stopped since: no change of it comes between this look and the commit.
+                let _changing = self.changing.lock().await;
+                let directory = self.directory();
+                let stands =
+                    directory.active(domain).is_ok_and(|p| p.incoming.references().any(|r| r.id == *agreement));
+                if !stands {
+                    return Ok(());
+                }
                 self.readmit(domain, agreement, entry, self.now()).await?;
             }
         }
@@ -111,12 +119,12 @@ impl Node {
 }
 
 /// The entry, where the agreement covers it as it did at the time of the release.
-fn covered(partner: &Partner, entry: &HeldEntry) -> Result<Option<Covered>, Fault> {
+fn covered(partner: &Partner, entry: &HeldEntry, now: Time) -> Result<Option<Covered>, Fault> {
     let release = wire::release::decode(&wire::envelope::decode(&entry.release)?.payload)?;
     let manifest = wire::manifest::decode(&wire::envelope::decode(&entry.manifest)?.payload)?;
     let portions = open_listed(&manifest, &entry.portions)?;
     let facts = Facts::of(&manifest, portions.iter().map(|o| (o.digest(), o.portion())));
-    let could_stand = partner.could_stand_on(&release.agreement.id, release.released_at);
+    let could_stand = partner.could_stand_on(&release.agreement.id, now);
     if !could_stand || accept(&partner.incoming, &release, &facts).is_err() {
         return Ok(None);
     }

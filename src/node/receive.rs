@@ -302,7 +302,7 @@ impl Node {
     ) -> Option<Reason> {
         let directory = self.directory();
         let Ok(partner) = directory.active(partner) else { return Some(Reason::NotAPartner) };
-        if !partner.could_stand_on(&release.agreement.id, release.released_at) {
+        if !partner.could_stand_on(&release.agreement.id, self.now()) {
             return Some(Reason::AgreementDiffers);
         }
         let facts = Facts::of(manifest.content(), portions.iter().map(|o| (o.digest(), o.portion())));

@@ -126,12 +126,12 @@ impl Node {
         let _changing = self.changing.lock().await;
         let before = self.house.load_full();
         let files = match found {
-            Ok(Some(files)) => files,
-            // A directory that went away (unmounted, say) lifts no rule; an empty one does.
-            Ok(None) if before.rules.reasons().next().is_some() => {
-                let what = "the directory of the house rules is gone; to have no rules, leave it empty";
+            // A directory that went away, or is empty for a moment while files are copied, lifts no rule.
+            Ok(found) if found.as_ref().is_none_or(Vec::is_empty) && before.rules.reasons().next().is_some() => {
+                let what = "no file with house rules is left; to lift them all, leave one that holds only a comment";
                 return Ok(self.refuse(&before, vec![RuleFault::of_file("rules", what)]));
             }
+            Ok(Some(files)) => files,
             Ok(None) => vec![],
             Err(faults) => return Ok(self.refuse(&before, faults)),
         };

@@ -19,11 +19,23 @@ use crate::domain::{
     marking::Tlp,
 };
 
+/// The most bytes of an agreement, and the most groups, grants, and names in a list of it. All agreements are read whenever one
+/// changes, those that a partner has merely proposed too.
+pub const MAX_BYTES: usize = 64 * 1024;
+/// The most groups, and the most grants.
+pub const MAX_PARTS: usize = 64;
+/// The most places, topics or audiences of a grant, members of a group, or deadlines.
+pub const MAX_NAMES: usize = 512;
+
 /// From a statement's payload.
 ///
 /// # Errors
-/// `UNKNOWN_OR_NON_CANONICAL` with the field's path.
+/// `UNKNOWN_OR_NON_CANONICAL` with the field's path; `STATEMENT_TOO_LARGE`.
 pub fn decode(payload: &[u8]) -> Result<Agreement, Fault> {
+    if payload.len() > MAX_BYTES {
+        let what = format!("an agreement has at most {MAX_BYTES} bytes; make several of it");
+        return Err(Fault::new(Reason::StatementTooLarge, what));
+    }
     let proto::Agreement {
         series,
         version,
@@ -60,8 +72,11 @@ pub fn decode(payload: &[u8]) -> Result<Agreement, Fault> {
 /// What must hold over the fields of an agreement, however it was written.
 ///
 /// # Errors
-/// `UNKNOWN_OR_NON_CANONICAL` with the field's path.
+/// `UNKNOWN_OR_NON_CANONICAL` with the field's path; `STATEMENT_TOO_LARGE`.
 pub fn check(agreement: &Agreement) -> Result<(), Fault> {
+    few("groups", agreement.groups.len(), MAX_PARTS)?;
+    few("grants", agreement.grants.len(), MAX_PARTS)?;
+    few("duties.acknowledge", agreement.duties.acknowledge.len(), MAX_NAMES)?;
     if agreement.version == 0 || (agreement.version == 1) != agreement.previous.is_none() {
         return Err(refuse("version", "versions count from 1, and each but the first names the one before"));
     }
@@ -72,6 +87,7 @@ pub fn check(agreement: &Agreement) -> Result<(), Fault> {
         return Err(refuse("grants", "an agreement without a grant permits nothing; write at least one"));
     }
     for (i, group) in agreement.groups.iter().enumerate() {
+        few(&format!("groups[{i}]"), group.countries.len() + group.organisations.len(), MAX_NAMES)?;
         if agreement.groups.iter().take(i).any(|g| g.name == group.name) {
             return Err(refuse(&format!("groups[{i}].name"), "another group bears the same name"));
         }
@@ -95,6 +111,14 @@ fn check_grant(agreement: &Agreement, grant: &Grant) -> Result<(), Fault> {
             return Err(refuse(field, "at least one is needed"));
         }
     }
+    for (field, number) in [
+        ("places", grant.places.len()),
+        ("topics", grant.topics.len()),
+        ("kinds", grant.kinds.len()),
+        ("onward.to", grant.onward.as_ref().map_or(0, |o| o.to.len())),
+    ] {
+        few(field, number, MAX_NAMES)?;
+    }
     for (i, area) in grant.places.iter().enumerate() {
         if let crate::domain::agreement::Area::Group(name) = area
             && agreement.group(name).is_none()
@@ -103,6 +127,13 @@ fn check_grant(agreement: &Agreement, grant: &Grant) -> Result<(), Fault> {
         }
     }
     Ok(())
+}
+
+fn few(field: &str, number: usize, most: usize) -> Result<(), Fault> {
+    if number <= most {
+        return Ok(());
+    }
+    Err(Fault::at(Reason::StatementTooLarge, field, format!("{number} are too many; at most {most} are allowed")))
 }
 
 fn each<A, B>(field: &str, all: Vec<A>, one: impl Fn(A) -> Result<B, Fault>) -> Result<Vec<B>, Fault> {

@@ -17,23 +17,25 @@ use crate::domain::{
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL` with the field's path.
 pub fn decode(payload: &[u8]) -> Result<Notice, Fault> {
-    let proto::Notice { agreement_id, step, at, reason } = canonical::decode(payload)?;
+    let proto::Notice { agreement_id, step, at, reason, every_version } = canonical::decode(payload)?;
     Ok(Notice {
         agreement: bytes("agreement_id", &agreement_id)?,
         step: word("step", Step::ALL, step)?,
         at: time("at", at)?,
         reason: if reason.is_empty() { reason } else { line("reason", reason)? },
+        every_version,
     })
 }
 
 /// To a payload for signing.
 pub fn encode(notice: &Notice) -> Vec<u8> {
-    let Notice { agreement, step, at, reason } = notice;
+    let Notice { agreement, step, at, reason, every_version } = notice;
     proto::Notice {
         agreement_id: agreement.0.to_vec().into(),
         step: number_of(Step::ALL, step),
         at: timestamp(*at),
         reason: reason.clone(),
+        every_version: *every_version,
     }
     .encode_to_vec()
 }

@@ -232,6 +232,8 @@ async fn a_next_version_that_is_withdrawn_leaves_the_one_in_force() {
     let (gb, no, first) = pair_by(async |gb: &Org| gb.peer.clone(), "").await;
     let path = gb.file("next.toml", &terms("gb.example", "no.example", "delay = \"1h\""));
     let ours = id_of(&gb.one(&["--as", "root", "agreement", "propose", &path, "--amends", &first]).await);
+    let twin = gb.run(&["--as", "root", "agreement", "propose", &path]).await;
+    assert!(twin.reason() == "CONFLICT" && twin.stderr.contains("--amends"), "{}", twin.stderr);
     let early = gb.run(&["--as", "root", "agreement", "suspend", &ours]).await;
     assert_eq!(early.reason(), "CONFLICT", "a proposal is not suspended: {}", early.stderr);
     no.agreement(&ours, "proposed").await;

@@ -199,7 +199,10 @@ impl Org {
     /// Proposes terms; the other side signs; both have them in force.
     pub async fn agree(&self, other: &Self, terms: &str) -> String {
         let path = self.file("agreement.toml", terms);
-        let id = self.one(&["--as", "root", "agreement", "propose", &path]).await["id"].as_str().unwrap().to_owned();
+        let id = self.one(&["--as", "root", "agreement", "propose", &path, "--beside"]).await["id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         other.agreement(&id, "proposed").await;
         other.ask(&["--as", "root", "agreement", "sign", &id]).await;
         self.agreement(&id, "in-force").await;

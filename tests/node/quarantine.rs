@@ -173,7 +173,8 @@ async fn what_came_while_its_agreement_was_suspended_stays_in_quarantine() {
 async fn what_is_released_the_moment_the_other_side_has_signed_is_not_lost() {
     let (gb, no) = crate::kit::pair().await;
     let path = no.file("later.toml", &terms(gb.domain, no.domain, ""));
-    let later = no.one(&["--as", "root", "agreement", "propose", &path]).await["id"].as_str().unwrap().to_owned();
+    let later =
+        no.one(&["--as", "root", "agreement", "propose", &path, "--beside"]).await["id"].as_str().unwrap().to_owned();
     gb.agreement(&later, "proposed").await;
     // The first one ends, so that only the new one gives anything; the stream between the two stays.
     let all = gb.ask(&["--as", "root", "agreement", "list"]).await;

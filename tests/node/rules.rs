@@ -69,8 +69,13 @@ async fn rules_come_into_force_and_go_while_a_stream_is_live() {
     no.has("gb.example", &published).await;
     assert_eq!(held(&no, &published[1]).await, 2);
 
-    // What waits in the queue is decided anew.
+    // No file at all lifts no rule, and is told; one that holds only a comment does.
     remove(&gb, "a.cedar");
+    rules(&gb, "the empty directory is told", |r| r.in_force == 1 && r.faults.len() == 1).await;
+    let ill = gb.run(&["--as", "root", "doctor"]).await;
+    assert!(ill.code == 1 && ill.stdout.contains("NOT in force"), "{}", ill.stdout);
+    // What waits in the queue is decided anew.
+    write(&gb, "none.cedar", "// no rules for now\n");
     rules(&gb, "the rule is gone", |r| r.in_force == 2).await;
     no.kill().await;
     let (queued, goes) = publish(&mut author, "in the queue").await;
@@ -83,6 +88,7 @@ async fn rules_come_into_force_and_go_while_a_stream_is_live() {
     assert_eq!(held(&no, &published[2]).await, 2);
 
     remove(&gb, "a.cedar");
+    // (The comment is still there.)
     rules(&gb, "the rule is gone again", |r| r.in_force == 4).await;
     let (after, goes) = publish(&mut author, "after").await;
     assert_eq!(goes, [true, true, true]);

@@ -41,7 +41,7 @@ async fn one_behind_a_wall() -> (Org, Org, tempfile::TempDir) {
 
 async fn propose(by: &Org, terms: &str) -> String {
     let path = by.file("agreement.toml", terms);
-    by.one(&["--as", "root", "agreement", "propose", &path]).await["id"].as_str().unwrap().to_owned()
+    by.one(&["--as", "root", "agreement", "propose", &path, "--beside"]).await["id"].as_str().unwrap().to_owned()
 }
 
 async fn sign(by: &Org, id: &str) {

@@ -231,7 +231,7 @@ def statements():
     yield "receipt", "quarantined", read(
         release_pb2.Receipt, kind="RECEIPT_KIND_QUARANTINED", reason="NOT_COVERED", **receipt)
     notice = {"agreement_id": some("agreement"), "at": LATER}
-    yield "notice", "a suspension", read(agreement_pb2.Notice, step="STEP_SUSPENDED", reason="a breach", **notice)
+    yield "notice", "a suspension", read(agreement_pb2.Notice, step="STEP_SUSPENDED", reason="a breach", every_version=True, **notice)
     yield "notice", "without a reason", read(agreement_pb2.Notice, step="STEP_TERMINATED", **notice)
     yield "invitation", "a state", read(
         agreement_pb2.Invitation, domain="gb.example", kind="PARTNER_KIND_STATE", country="GB",

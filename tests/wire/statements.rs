@@ -91,11 +91,13 @@ pub fn void() -> impl Strategy<Value = Void> {
 }
 
 pub fn notice() -> impl Strategy<Value = Notice> {
-    (id(), select(Step::ALL), time(), option::of(line())).prop_map(|(agreement, step, at, reason)| Notice {
+    let parts = (id(), select(Step::ALL), time(), option::of(line()), any::<bool>());
+    parts.prop_map(|(agreement, step, at, reason, every_version)| Notice {
         agreement,
         step,
         at,
         reason: reason.unwrap_or_default(),
+        every_version,
     })
 }
 

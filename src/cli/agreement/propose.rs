@@ -4,16 +4,18 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{finish, named, transfer};
+use super::{View, all, finish, named, transfer};
 use crate::{
     cli::{
-        CliError, Global,
+        CliError, Exit, Global,
         context::{ADMINS, ANYBODY, Context},
         files::read_written,
         output,
     },
     config::Config,
+    desk::client::DeskClient,
     domain::{
+        agreement::Agreement,
         ids::{StatementId, TrustDomain},
         time::Clock,
     },
@@ -45,6 +47,9 @@ pub struct Propose {
     /// The agreement that this is the next version of
     #[arg(long, value_name = "ID")]
     amends: Option<String>,
+    /// It stands beside the agreement that is in force with the partner: what either gives, goes
+    #[arg(long, conflicts_with = "amends")]
+    beside: bool,
     /// Write it to this file too, for a partner without a link
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -96,9 +101,25 @@ impl Propose {
             Some(desk) => desk,
             None => context.connect().await?,
         };
+        if self.amends.is_none() && !self.beside {
+            refuse_twin(&mut desk, &agreement).await?;
+        }
         let payload = wire::agreement::encode(&agreement).into();
         let answer = desk.propose_agreement(proto::ProposeAgreementRequest { agreement: payload }).await?.into_inner();
         let view = finish(global, answer.agreement)?;
         transfer::write_signed(global, &view, self.out.as_deref())
     }
+}
+
+/// Two agreements with one partner add up, which is seldom meant.
+async fn refuse_twin(desk: &mut DeskClient, agreement: &Agreement) -> Result<(), CliError> {
+    let of_both = |v: &View| v.agreement.parties == agreement.parties && matches!(&*v.state, "in-force" | "suspended");
+    let Some(held) = all(desk).await?.into_iter().find(of_both) else { return Ok(()) };
+    let what = format!(
+        "agreement {} with this partner is {}; propose its next version with --amends {}, or one more beside it with --beside",
+        held.short(),
+        held.state,
+        held.short()
+    );
+    Err(CliError::new(Exit::Failed, "CONFLICT", what))
 }

@@ -128,7 +128,12 @@ impl View {
             "awaiting-approval" => format!("{there} of {needed} stand behind it"),
             "proposed" if there > 0 => format!("{there} of {needed} stand behind it"),
             "suspended" => self.stopped_by().to_owned(),
-            "ended" => self.ended.clone(),
+            "ended" => match self.ended.as_str() {
+                "terminated-here" => "by this side".to_owned(),
+                "terminated-there" => "by the partner".to_owned(),
+                "followed" => format!("version {} follows", self.version + 1),
+                _ => "it has run out".to_owned(),
+            },
             _ if self.ends_soon => format!("ends in {} days", self.days_left),
             _ => String::new(),
         }

@@ -65,7 +65,9 @@ impl Check {
         let (files, rules) = self.rules(global).map_err(|faults| refused(global, &faults))??;
         if self.simulate {
             let desk = Context::load(global, ANYBODY)?.connect().await?;
-            let what = format!("{} house rules in the place of those in force", rules.reasons().count());
+            let number = rules.reasons().count();
+            let rules = if number == 1 { "rule" } else { "rules" };
+            let what = format!("{number} house {rules} in the place of those in force");
             let files = files.into_iter().map(|f| proto::RuleFile { name: f.name, text: f.text }).collect();
             let change = Change::Rules(proto::SimulatedRules { files });
             return simulated::run(global, desk, change, &self.options, what).await;

@@ -89,6 +89,8 @@ pub struct Heard {
 pub struct Standing {
     /// Those of this organisation who stand behind it, each once, in the order in which they said so.
     pub approvals: Vec<Approval>,
+    /// The most persons that were asked for so far: whoever is revoked must not make one person's word enough.
+    pub needed: usize,
     /// When this node signed.
     pub signed_here: Option<Time>,
     /// When the partner's signature came.
@@ -161,6 +163,8 @@ impl Standing {
     /// # Errors
     /// `SECOND_PERSON_REQUIRED` where this person does already and others are needed.
     pub fn approve(&mut self, by: &SpiffeId, needed: usize, at: Time) -> Result<bool, Fault> {
+        self.needed = self.needed.max(needed);
+        let needed = self.needed;
         if !self.approvals.iter().any(|a| a.by == *by) {
             self.approvals.push(Approval { by: by.clone(), at });
         } else if self.approvals.len() < needed {
@@ -192,7 +196,7 @@ impl Standing {
             };
             return Err(Fault::new(Reason::Conflict, what));
         };
-        if needed > 1 && suspended.by == *by {
+        if needed.max(self.needed) > 1 && suspended.by == *by {
             let what = format!("`{by}` has suspended it; somebody else must resume it");
             return Err(Fault::new(Reason::SecondPersonRequired, what));
         }
@@ -248,8 +252,7 @@ words!(
     }
 );
 
-/// What one party tells the other of a step that it has taken alone. About a version that both have signed it holds for
-/// every version that is in force or on its way there, about a proposal for that alone.
+/// What one party tells the other of a step that it has taken alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Notice {
     /// One version of it.
@@ -260,6 +263,9 @@ pub struct Notice {
     pub at: Time,
     /// Why, in one line for the partner; may be empty.
     pub reason: String,
+    /// It holds for every version that is in force or on its way there; otherwise for a proposal that is declined or
+    /// withdrawn. What the teller has signed may be in force for it before the other knows.
+    pub every_version: bool,
 }
 
 /// `2 persons are`
@@ -297,10 +303,11 @@ mod tests {
         assert_eq!(again.reason, Reason::SecondPersonRequired);
         assert_eq!(standing.approve(&admin(2), 2, at(2)), Ok(true));
         assert_eq!(standing.approvals.len(), 2);
-        // Where fewer are needed in the meantime, the first one's word is enough.
+        // Where fewer would be needed in the meantime, it stays as it was asked for.
         let mut alone = Standing::default();
         alone.approve(&admin(1), 2, at(0)).unwrap();
-        assert_eq!(alone.approve(&admin(1), 1, at(1)), Ok(true));
+        assert!(alone.approve(&admin(1), 1, at(1)).is_err());
+        assert_eq!(alone.approve(&admin(2), 1, at(1)), Ok(true));
     }
 
     #[test]

@@ -1,9 +1,13 @@
 //! Agreements as files.
 
 use super::*;
-use crate::domain::{
-    agreement::{Agreement, Area},
-    ids::{AssessmentId, StatementId},
+use crate::{
+    domain::{
+        agreement::{Agreement, Area},
+        fault::Reason,
+        ids::{AssessmentId, StatementId},
+    },
+    wire,
 };
 
 pub(super) fn first() -> Lineage {
@@ -70,4 +74,26 @@ fn faults_between_the_fields_are_told_with_the_grant_s_line() {
         .replace("\"gb-urgent\"", "\"gb-west-africa\"")
         .replace("from     = \"ecowas.example\"", "from     = \"fr.example\"");
     insta::assert_snapshot!(read(&text).unwrap_err().in_file("agreement.toml"));
+}
+
+#[test]
+fn an_agreement_has_bounds() {
+    let grant = |n: usize| {
+        format!(
+            "[[grant]]\nid = \"g{n}\"\nfrom = \"a.example\"\nto = \"b.example\"\nplaces = [\"M49:001\"]\n\
+             kinds = [\"headline\"]\nmax_tlp = \"GREEN\"\n"
+        )
+    };
+    let text = |grants: usize| {
+        let dates = "from = \"2026-01-01\"\nuntil = \"2026-12-31\"\n";
+        let grants: String = (0..grants).map(grant).collect();
+        format!("[agreement]\nparties = [\"a.example\", \"b.example\"]\n{dates}{grants}")
+    };
+    let most = read(&text(wire::agreement::MAX_PARTS)).unwrap();
+    assert_eq!(wire::agreement::decode(&wire::agreement::encode(&most)).unwrap(), most);
+    let told = read(&text(wire::agreement::MAX_PARTS + 1)).unwrap_err().to_string();
+    assert!(told.contains("at most 64"), "{told}");
+    let wordy = Agreement { purpose: "x".repeat(wire::agreement::MAX_BYTES), ..most };
+    let refused = wire::agreement::decode(&wire::agreement::encode(&wordy)).unwrap_err();
+    assert_eq!(refused.reason, Reason::StatementTooLarge);
 }

@@ -82,7 +82,8 @@ impl Node {
             let what = "it is a proposal: nothing is given under it yet; to withdraw or decline it, terminate it";
             return Err(Fault::new(Reason::Conflict, what));
         }
-        let mut records: Vec<AgreementRecord> = concerned(asked, &held, at).cloned().collect();
+        let every_version = asked.standing.is_signed_by_both();
+        let mut records: Vec<AgreementRecord> = concerned(asked, every_version, &held, at).cloned().collect();
         for record in &mut records {
             let changed = change(&mut record.standing, at);
             // What holds for the one that was asked about decides; another version may have come after its suspension.
@@ -93,7 +94,7 @@ impl Node {
         }
         let is_known_there =
             records.iter().any(|r| r.standing.signed_here.is_some() || r.standing.signed_there.is_some());
-        let notice = Notice { agreement: *id, step, at, reason: reason.to_owned() };
+        let notice = Notice { agreement: *id, step, at, reason: reason.to_owned(), every_version };
         let told = asked.partner.clone();
         let send = if is_known_there {
             Some((told, self.sign(StatementKind::Notice, wire::notice::encode(&notice))?))
@@ -106,18 +107,18 @@ impl Node {
     }
 }
 
-/// The versions that a step with `of` concerns: of a proposal, it alone. Of one that both have signed, every version that is in
-/// force or on its way there: a signature that comes later must not bring back what was stopped.
+/// The versions that a step with `of` concerns: of a proposal, it alone. Of one that is in force, every version that is or is on
+/// its way there: a signature that comes later must not bring back what was stopped.
 pub(super) fn concerned<'a>(
     of: &'a AgreementRecord,
+    every_version: bool,
     held: &'a [AgreementRecord],
     now: Time,
 ) -> impl Iterator<Item = &'a AgreementRecord> {
-    let is_proposal = !of.standing.is_signed_by_both();
     held.iter().filter(move |r| {
         r.agreement.series == of.agreement.series
             && r.partner == of.partner
-            && (!is_proposal || r.id == of.id)
+            && (every_version || r.id == of.id)
             && r.state(now) != AgreementState::Ended
     })
 }

@@ -18,6 +18,9 @@ use crate::{
 /// How many proposals of one partner may wait for an answer.
 const MAX_PROPOSALS: usize = 8;
 
+/// How many of its proposals that nobody here stood behind are kept, declined and withdrawn ones with them.
+const MAX_FRUITLESS: usize = 256;
+
 impl Node {
     /// Takes an agreement that a partner has signed from a file.
     ///
@@ -49,6 +52,10 @@ impl Node {
         let (now, id) = (self.now(), verified.id());
         let before = held.iter().find(|r| r.id == id);
         match before {
+            None if fruitless(&held, partner) >= MAX_FRUITLESS => {
+                let what = format!("{MAX_FRUITLESS} proposals that came to nothing are kept already");
+                return Err(Fault::new(Reason::LimitExceeded, what));
+            }
             None if proposals(&held, partner, now) >= MAX_PROPOSALS => {
                 let what = format!("{MAX_PROPOSALS} proposals wait for an answer already");
                 return Err(Fault::new(Reason::LimitExceeded, what));
@@ -68,7 +75,9 @@ impl Node {
             }
             // Ours, with the partner's signature. It is kept where it is suspended, too: what was resumed is in force then.
             Some(ours) if verified.is_signed_by(self.domain()) && waits_for_the_partner(ours, now) => {
-                succession::check(&id, verified.content(), &held, now)?;
+                succession::check(&id, verified.content(), &held, now).inspect_err(|_| {
+                    tracing::warn!(%partner, agreement = %id, "the partner has signed a version that can't be in force here");
+                })?;
                 let envelope = wire::envelope::encode(envelope);
                 let mut record = AgreementRecord { envelope, changed_at: now, ..ours.clone() };
                 record.standing.signed_there = Some(now);
@@ -96,7 +105,7 @@ impl Node {
         let held = self.store.agreements().await?;
         let Some(of) = held.iter().find(|r| r.id == notice.agreement && r.partner == *partner) else { return Ok(()) };
         let now = self.now();
-        let told = concerned(of, &held, now).cloned().filter_map(|mut record| {
+        let told = concerned(of, notice.every_version, &held, now).cloned().filter_map(|mut record| {
             record.changed_at = now;
             let heard = Heard { step: notice.step, at: notice.at, reason: notice.reason.clone() };
             record.standing.hear(heard).then_some(record)
@@ -117,6 +126,10 @@ fn waits_for_the_partner(record: &AgreementRecord, now: Time) -> bool {
     record.standing.is_signed_here()
         && record.standing.signed_there.is_none()
         && record.state(now) != AgreementState::Ended
+}
+
+fn fruitless(held: &[AgreementRecord], partner: &TrustDomain) -> usize {
+    held.iter().filter(|r| r.partner == *partner && r.standing.approvals.is_empty()).count()
 }
 
 fn proposals(held: &[AgreementRecord], partner: &TrustDomain, now: Time) -> usize {

@@ -31,7 +31,8 @@ pub fn lines(question: &Question<'_>, remedy: &Remedy, name: impl Fn(usize) -> S
             let mut lines = words.all(changes);
             // When the other one goes is told with that one.
             lines.retain(|l| l.kind != "wait");
-            let told = format!("{} goes in its place, which says more", name(*other));
+            let how = if changes.is_empty() { "goes" } else { "would then go" };
+            let told = format!("{} {how} in its place, which says more", name(*other));
             lines.push(Line { kind: "none", words: told });
             lines
         }
