@@ -104,17 +104,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         organisation: config.organisation.clone(),
         endpoint: config.advertise.clone(),
         house_rules: own.house_rules,
-        approvals: Approvals {
-            needed: config.approvals,
-            administrators: {
-                let dir = config.dir.clone();
-                Box::new(move || persons::administrators(&dir))
-            },
-            revoked: {
-                let dir = config.dir.clone();
-                Box::new(move || persons::revoked(&dir))
-            },
-        },
+        approvals: approvals(&config),
         store,
         clock: clock.clone(),
         key: own.key,
@@ -146,6 +136,16 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     tasks.spawn(async move { _ = stopped.run_until_cancelled(readmitting.readmit_for_ever()).await });
     tasks.spawn(watch::watch(config, node.clone(), gate, clock, stop.clone()));
     Ok(Running { node, peer, desk, ops, stop, tasks })
+}
+
+/// Who the administrators are, as the node's directory has it at the moment of asking.
+fn approvals(config: &Config) -> Approvals {
+    let (dir, of) = (config.dir.clone(), config.dir.clone());
+    Approvals {
+        needed: config.approvals,
+        administrators: Box::new(move || persons::administrators(&dir)),
+        revoked: Box::new(move || persons::revoked(&of)),
+    }
 }
 
 /// What all listeners have in common.
