@@ -254,10 +254,6 @@ fn of_two_headlines_the_lesser_one_stays_and_the_fuller_one_can_be_got() {
 }
 
 /// `WATCHFIRE_ORACLE_CASES` sets how many; each compiles dozens of policies.
-fn how_many() -> u32 {
-    std::env::var("WATCHFIRE_ORACLE_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(150)
-}
-
 /// Whether the changes speak of an agreement that only another change would bring.
 fn is_broken(changes: &[Change], scene: &Scene) -> bool {
     changes.iter().any(|c| match c {
@@ -269,7 +265,7 @@ fn is_broken(changes: &[Change], scene: &Scene) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: how_many(), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
 
     #[test]
     fn what_a_remedy_proposes_does(case in case(), in_force in prop::bool::weighted(0.8), which in any::<prop::sample::Index>()) {
@@ -310,6 +306,8 @@ proptest! {
                     "no-subject-known" => !Facts::of(&scene.manifest, scene.portions.iter().map(|(d, p)| (*d, p))).whole.known,
                     "no-headline" => !has(Kind::Headline),
                     "no-subject" => !has(Kind::Subject),
+                    // The search gave up, and says so: how seldom is for the test below.
+                    "unknown" => true,
                     _ => false,
                 };
                 prop_assert!(rightly, "{reason} for {reasons:?}");
@@ -323,16 +321,19 @@ proptest! {
 fn the_random_cases_call_for_changes_of_every_sort() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let (mut sorts, mut withheld, mut several) = (std::collections::BTreeSet::new(), 0, 0);
-    for _ in 0..120 {
+    let mut given_up = 0;
+    for _ in 0..400 {
         let case = proptest::strategy::ValueTree::current(&case().new_tree(&mut runner).unwrap());
         let scene = Scene::of(case, true);
         let found = scene.remedy(scene.portions.len() / 2);
         withheld += usize::from(found.is_some());
+        given_up += usize::from(matches!(&found, Some(Remedy::Nothing(reason)) if reason.id == "unknown"));
         if let Some(Remedy::Changes(changes)) = &found {
             several += usize::from(changes.len() > 1);
             sorts.extend(lines(&scene.question(), found.as_ref().unwrap(), |i| i.to_string()).iter().map(|l| l.kind));
         }
     }
+    assert!(given_up * 50 <= withheld, "{given_up} of {withheld} were given up");
     assert!(withheld > 60 && several > 10, "{several} of {withheld} need several changes");
     assert!(["grant", "marking", "wait", "agreement"].iter().all(|sort| sorts.contains(sort)), "{sorts:?}");
 }

@@ -23,6 +23,9 @@ pub struct Line {
 pub fn lines(question: &Question<'_>, remedy: &Remedy, name: impl Fn(usize) -> String) -> Vec<Line> {
     let words = Words { question, name: &name };
     match remedy {
+        Remedy::Nothing(reason) if reason.id == "unknown" => {
+            vec![Line { kind: "none", words: "no change was found that would do".to_owned() }]
+        }
         Remedy::Nothing(reason) => {
             vec![Line { kind: "none", words: format!("nothing that could be changed would do ({})", reason.id) }]
         }
