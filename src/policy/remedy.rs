@@ -112,19 +112,27 @@ impl Question<'_> {
 
     /// Without those that are not needed: what a first look called for may be settled by a later change.
     fn fewest(&self, mut changes: Vec<Change>, index: usize, instead: Option<usize>) -> Vec<Change> {
-        for place in (0..changes.len()).rev() {
-            let mut fewer = changes.clone();
-            fewer.remove(place);
-            let world = self.world(&fewer);
-            let same = self.decide(&world).is_ok_and(|d| match instead {
+        let does = |changes: &[Change]| {
+            let world = self.world(changes);
+            self.decide(&world).is_ok_and(|d| match instead {
                 Some(_) => fuller_headline(&world, &d, index) == instead,
                 None => goes(&d, index),
-            });
-            if same {
-                changes = fewer;
+            })
+        };
+        // Leaving one out may make another one idle, too: until none can be left out.
+        loop {
+            let before = changes.len();
+            for place in (0..changes.len()).rev() {
+                let mut fewer = changes.clone();
+                fewer.remove(place);
+                if does(&fewer) {
+                    changes = fewer;
+                }
+            }
+            if changes.len() == before {
+                return changes;
             }
         }
-        changes
     }
 
     fn add(&self, change: Change, changes: &mut Vec<Change>) -> bool {
