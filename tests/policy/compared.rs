@@ -1,7 +1,7 @@
 //! The decision against the oracle, over random cases.
 //!
 //! A case is one portion, decided for one partner at one time under one set of agreements, house rules and hops before. An assessment of
-//! several portions is as many cases. `WATCHFIRE_ORACLE_CASES` sets how many; the number that was compared is printed.
+//! several portions is as many cases. `ORACLE_CASES` sets how many; the number that was compared is printed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +24,7 @@ use crate::{
 const CASES: usize = 20_000;
 
 fn how_many() -> usize {
-    std::env::var("WATCHFIRE_ORACLE_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(CASES)
+    std::env::var("ORACLE_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(CASES)
 }
 
 pub fn policy(case: &Case) -> PartnerPolicy {
