@@ -1,6 +1,8 @@
 //! The gRPC service for the organisation's own people and programs, and the client that the command line uses.
 //! Thin: everything is decided in `node`.
 
+mod agreements;
+mod argument;
 pub mod client;
 mod explain;
 mod feed;

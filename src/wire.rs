@@ -8,6 +8,7 @@ mod diagnose;
 pub mod entry;
 pub mod envelope;
 pub mod field;
+mod group;
 pub mod invitation;
 pub mod manifest;
 pub mod notice;

@@ -6,6 +6,8 @@ use futures_util::StreamExt;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{
+    agreements,
+    argument::{argument, domain, optional_domain},
     explain,
     feed::{self, Sending},
     rules, view,
@@ -13,7 +15,7 @@ use super::{
 use crate::{
     domain::{
         fault::{Fault, Reason},
-        ids::{SpiffeId, TrustDomain},
+        ids::SpiffeId,
         partner::PartnerKind,
     },
     node::{Node, explain::Asked, publish::Submission, to_the_end},
@@ -48,24 +50,6 @@ fn caller<T>(request: &Request<T>) -> Result<SpiffeId, Status> {
     let peer = request.extensions().get::<PeerIdentity>();
     let missing = || from_fault(Fault::new(Reason::Internal, "the connection has no identity"));
     peer.map(|p| p.id.clone()).ok_or_else(missing)
-}
-
-fn domain(field: &str, text: &str) -> Result<TrustDomain, Fault> {
-    argument(field::parsed(field, text))
-}
-
-fn optional_domain(field: &str, text: &str) -> Result<Option<TrustDomain>, Fault> {
-    argument(field::parsed_optional(field, text))
-}
-
-/// What a person asks for wrongly is an argument, not a signed statement at fault.
-fn argument<T>(result: Result<T, Fault>) -> Result<T, Fault> {
-    result.map_err(|f| Fault { reason: Reason::InvalidArgument, ..f })
-}
-
-/// A line of text for the partner, or nothing.
-fn told(field: &str, text: String) -> Result<String, Fault> {
-    if text.is_empty() { Ok(text) } else { argument(field::line(field, text)) }
 }
 
 /// One answer of the node, as a message.
@@ -295,95 +279,52 @@ impl DeskService for Desk {
         &self,
         request: Request<proto::ProposeAgreementRequest>,
     ) -> Answer<proto::ProposeAgreementResponse> {
-        let caller = caller(&request)?;
-        let (node, terms) = (self.node.clone(), request.into_inner().agreement.into());
-        answer(to_the_end(async move { node.propose(&caller, terms).await }).await, |a| {
-            proto::ProposeAgreementResponse { agreement: Some(view::agreement(&self.node, &a)) }
-        })
+        let agreement = agreements::propose(&self.node, caller(&request)?, request.into_inner()).await;
+        answer(agreement, |a| proto::ProposeAgreementResponse { agreement: Some(a) })
     }
 
     async fn sign_agreement(
         &self,
         request: Request<proto::SignAgreementRequest>,
     ) -> Answer<proto::SignAgreementResponse> {
-        let caller = caller(&request)?;
-        let node = self.node.clone();
-        let work = async move {
-            let id = argument(field::bytes("id", &request.into_inner().id))?;
-            node.sign_agreement(&caller, &id).await
-        };
-        answer(to_the_end(work).await, |a| proto::SignAgreementResponse {
-            agreement: Some(view::agreement(&self.node, &a)),
-        })
+        let agreement = agreements::sign(&self.node, caller(&request)?, request.into_inner()).await;
+        answer(agreement, |a| proto::SignAgreementResponse { agreement: Some(a) })
     }
 
     async fn suspend_agreement(
         &self,
         request: Request<proto::SuspendAgreementRequest>,
     ) -> Answer<proto::SuspendAgreementResponse> {
-        let caller = caller(&request)?;
-        let node = self.node.clone();
-        let work = async move {
-            let proto::SuspendAgreementRequest { id, reason } = request.into_inner();
-            let id = argument(field::bytes("id", &id))?;
-            node.suspend_agreement(&caller, &id, &told("reason", reason)?).await
-        };
-        answer(to_the_end(work).await, |a| proto::SuspendAgreementResponse {
-            agreement: Some(view::agreement(&self.node, &a)),
-        })
+        let agreement = agreements::suspend(&self.node, caller(&request)?, request.into_inner()).await;
+        answer(agreement, |a| proto::SuspendAgreementResponse { agreement: Some(a) })
     }
 
     async fn terminate_agreement(
         &self,
         request: Request<proto::TerminateAgreementRequest>,
     ) -> Answer<proto::TerminateAgreementResponse> {
-        let caller = caller(&request)?;
-        let node = self.node.clone();
-        let work = async move {
-            let proto::TerminateAgreementRequest { id, reason } = request.into_inner();
-            let id = argument(field::bytes("id", &id))?;
-            node.terminate_agreement(&caller, &id, &told("reason", reason)?).await
-        };
-        answer(to_the_end(work).await, |a| proto::TerminateAgreementResponse {
-            agreement: Some(view::agreement(&self.node, &a)),
-        })
+        let agreement = agreements::terminate(&self.node, caller(&request)?, request.into_inner()).await;
+        answer(agreement, |a| proto::TerminateAgreementResponse { agreement: Some(a) })
     }
 
     async fn resume_agreement(
         &self,
         request: Request<proto::ResumeAgreementRequest>,
     ) -> Answer<proto::ResumeAgreementResponse> {
-        let caller = caller(&request)?;
-        let node = self.node.clone();
-        let work = async move {
-            let id = argument(field::bytes("id", &request.into_inner().id))?;
-            node.resume_agreement(&caller, &id).await
-        };
-        answer(to_the_end(work).await, |a| proto::ResumeAgreementResponse {
-            agreement: Some(view::agreement(&self.node, &a)),
-        })
+        let agreement = agreements::resume(&self.node, caller(&request)?, request.into_inner()).await;
+        answer(agreement, |a| proto::ResumeAgreementResponse { agreement: Some(a) })
     }
 
     async fn import_agreement(
         &self,
         request: Request<proto::ImportAgreementRequest>,
     ) -> Answer<proto::ImportAgreementResponse> {
-        let caller = caller(&request)?;
-        let node = self.node.clone();
-        let work = async move {
-            let envelope = field::present("agreement", request.into_inner().agreement)?;
-            let envelope = wire::envelope::from_proto(envelope).map_err(|f| f.within("agreement"))?;
-            node.import_agreement(&caller, &envelope).await
-        };
-        answer(to_the_end(work).await, |a| proto::ImportAgreementResponse {
-            agreement: Some(view::agreement(&self.node, &a)),
-        })
+        let agreement = agreements::import(&self.node, caller(&request)?, request.into_inner()).await;
+        answer(agreement, |a| proto::ImportAgreementResponse { agreement: Some(a) })
     }
 
     async fn list_agreements(&self, _: Request<proto::ListAgreementsRequest>) -> Answer<proto::ListAgreementsResponse> {
-        answer(self.node.agreements().await, |all| proto::ListAgreementsResponse {
-            agreements: all.iter().map(|a| view::agreement(&self.node, a)).collect(),
-        })
+        answer(agreements::list(&self.node).await, |agreements| proto::ListAgreementsResponse { agreements })
     }
 
     async fn get_rules(&self, request: Request<proto::GetRulesRequest>) -> Answer<proto::GetRulesResponse> {

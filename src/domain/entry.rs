@@ -13,6 +13,15 @@ pub struct Entry {
     pub manifest: Option<Arc<Envelope>>,
     /// The disclosed portions' encodings, in the order of their digests. Partners with the same portions share them.
     pub portions: Vec<Arc<[u8]>>,
+    /// The releases by which it came, from the originator's on; empty at the originator.
+    pub provenance: Vec<Arc<Envelope>>,
+}
+
+impl Entry {
+    /// A void alone.
+    pub fn void(void: Envelope) -> Self {
+        Self { release: Arc::new(void), manifest: None, portions: vec![], provenance: vec![] }
+    }
 }
 
 /// An entry and its number.

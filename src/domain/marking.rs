@@ -46,6 +46,16 @@ pub enum Audience {
     Organisation(TrustDomain),
 }
 
+impl Audience {
+    /// The group, where it is one.
+    pub fn group(&self) -> Option<&GroupName> {
+        match self {
+            Self::Group(name) => Some(name),
+            Self::Organisation(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for Audience {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -187,6 +197,17 @@ pub struct Marking {
     /// The national label.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub national: Option<NationalLabel>,
+}
+
+impl Marking {
+    /// Whom it names: those to whom it is releasable, and those to whom it may be passed on.
+    pub fn audiences(&self) -> impl Iterator<Item = &Audience> {
+        let onward: &[Audience] = match &self.onward {
+            Onward::Named(names) => names,
+            Onward::None | Onward::WithinOrganisation => &[],
+        };
+        self.releasable_to.iter().chain(onward)
+    }
 }
 
 #[cfg(test)]

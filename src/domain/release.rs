@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{
+    agreement::Group,
     body::Kind,
     ids::{Digest, StatementId, TrustDomain},
     marking::{Audience, GroupName, Tlp},
@@ -20,6 +21,9 @@ words!(
         Correction = "correction",
     }
 );
+
+/// The most releases by which an entry may have come: the hops of a long chain, and what an entry's size allows.
+pub const MAX_HOPS: usize = 8;
 
 /// The signed decision that hands a set of portions to one partner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -86,6 +90,9 @@ pub struct OnwardLimit {
     pub max_tlp: Tlp,
     /// How many hops further, at least 1.
     pub depth: u32,
+    /// The groups that `to` and the markings of the disclosed portions name, spelled out; ascending by name. Another group
+    /// names nobody.
+    pub groups: Vec<Group>,
 }
 
 /// Stands in for a release whose permission has ended.

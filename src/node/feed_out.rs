@@ -150,12 +150,11 @@ impl Node {
             let release = self.signed_by_a_good_key(wire::envelope::decode(&record.envelope)?, now)?;
             let assessment = prepared.iter().find(|p| p.id == record.manifest_id);
             let entry = match assessment {
-                _ if record.is_void => Entry { release: Arc::new(release), manifest: None, portions: vec![] },
-                Some(p) if still_permits(policy, p, &release, now)? => Entry {
-                    release: Arc::new(release),
-                    manifest: Some(p.envelope.clone()),
-                    portions: p.disclose(&record.digests),
-                },
+                _ if record.is_void => Entry::void(release),
+                Some(p) if still_permits(policy, p, &release, now)? => {
+                    let via = wire::release::decode(&release.payload)?.via;
+                    p.entry(release, &record.digests, via)
+                }
                 again => {
                     // Under a later version of the agreement it may still go, now or later, as a release of its own.
                     if let Some(p) = again {
@@ -191,7 +190,7 @@ impl Node {
         judged.voids.push((record.sequence, wire::envelope::encode(&envelope)));
         let deed = Deed::Voided { partner: partner.clone(), sequence: record.sequence, release: record.id };
         judged.events.push(Event { at: now, by: None, deed });
-        Ok(Entry { release: Arc::new(envelope), manifest: None, portions: vec![] })
+        Ok(Entry::void(envelope))
     }
 
     /// The partner has everything up to that number.

@@ -9,13 +9,14 @@ use super::{Node, fault::lost};
 use crate::{
     domain::{
         assessment::{Manifest, Portion},
+        entry::Entry,
         fault::Fault,
         ids::{Digest, Sha256, StatementId},
         statement::Envelope,
     },
-    policy::Facts,
-    seal::open::open_listed,
-    store::AssessmentRecord,
+    policy::{Facts, Provenance},
+    seal::{open::open_listed, statement::id_of},
+    store::{AssessmentRecord, CameBy},
     wire,
 };
 
@@ -29,6 +30,29 @@ pub struct Prepared {
     pub envelope: Arc<Envelope>,
     /// The portions that are here, in the author's order.
     pub portions: Vec<PreparedPortion>,
+    /// The ways by which it came; none where it was published here.
+    pub ways: Vec<Way>,
+}
+
+/// One way by which another's assessment came here.
+pub struct Way {
+    /// What it holds this node to.
+    pub provenance: Provenance,
+    /// The releases, from the originator's to the one by which it came here.
+    pub path: Vec<Arc<Envelope>>,
+}
+
+impl Way {
+    /// # Errors
+    /// Whatever does not decode.
+    fn new(came_by: &CameBy) -> Result<Self, Fault> {
+        let decode = |bytes: &Vec<u8>| wire::envelope::decode(bytes).map(Arc::new);
+        let last = wire::envelope::decode(&came_by.release)?;
+        let provenance = Provenance::of(id_of(last.kind, &last.payload), &wire::release::decode(&last.payload)?);
+        let mut path = came_by.provenance.iter().map(decode).collect::<Result<Vec<_>, _>>()?;
+        path.push(Arc::new(last));
+        Ok(Self { provenance, path })
+    }
 }
 
 /// One of its portions.
@@ -49,7 +73,9 @@ impl Prepared {
     pub fn new(record: AssessmentRecord) -> Result<Self, Fault> {
         let envelope = wire::envelope::decode(&record.manifest)?;
         let manifest = wire::manifest::decode(&envelope.payload)?;
-        Self::assemble(record.manifest_id, manifest, Arc::new(envelope), record.portions)
+        let ways = record.releases.iter().map(Way::new).collect::<Result<_, _>>()?;
+        let prepared = Self::assemble(record.manifest_id, manifest, Arc::new(envelope), record.portions)?;
+        Ok(Self { ways, ..prepared })
     }
 
     /// From its parts.
@@ -74,12 +100,24 @@ impl Prepared {
                 Some(PreparedPortion { digest: o.digest(), portion: o.portion().clone(), bytes })
             })
             .collect();
-        Ok(Self { id, manifest, envelope, portions })
+        Ok(Self { id, manifest, envelope, portions, ways: vec![] })
     }
 
     /// What the decision asks of it.
     pub fn facts(&self) -> Facts<'_> {
         Facts::of(&self.manifest, self.portions.iter().map(|p| (p.digest, &p.portion)))
+            .passed_on(self.ways.iter().map(|w| w.provenance.clone()).collect())
+    }
+
+    /// What goes over the link: a release with what it hands over and the releases by which it came.
+    pub fn entry(&self, release: Envelope, digests: &[Digest], via: Option<StatementId>) -> Entry {
+        let way = self.ways.iter().find(|w| Some(w.provenance.release) == via);
+        Entry {
+            release: Arc::new(release),
+            manifest: Some(self.envelope.clone()),
+            portions: self.disclose(digests),
+            provenance: way.map(|w| w.path.clone()).unwrap_or_default(),
+        }
     }
 
     /// The encodings of the portions with these digests, in the order of the digests.

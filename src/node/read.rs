@@ -106,7 +106,7 @@ impl Node {
 
     fn view(&self, record: AssessmentRecord, quarantines: Vec<Quarantine>) -> Result<View, Fault> {
         let manifest = wire::envelope::decode(&record.manifest)?;
-        let releases = record.releases.iter().map(|r| wire::envelope::decode(r)).collect::<Result<_, _>>()?;
+        let releases = record.releases.iter().map(|r| wire::envelope::decode(&r.release)).collect::<Result<_, _>>()?;
         let signatures = self.check_signatures(&manifest, record.since);
         Ok(View { record, manifest, releases, signatures, quarantines })
     }

@@ -276,7 +276,8 @@ impl Node {
         let quarantined = reason.clone();
         let deed = Deed::Received { manifest, partner: partner.clone(), sequence, release: release_id, quarantined };
         let release = wire::envelope::encode(&raw.release);
-        let kept = ReceivedEntry { sequence, release_id, release, content, refused, reason, held_for };
+        let provenance = raw.provenance.iter().map(|e| wire::envelope::encode(e)).collect();
+        let kept = ReceivedEntry { sequence, release_id, release, provenance, content, refused, reason, held_for };
         Ok((kept, Event { at: now, by: None, deed }))
     }
 

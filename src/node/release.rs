@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Node, directory::Partner, fault::lost, prepared::Prepared, publish::urgency};
 use crate::{
     domain::{
-        entry::{Entry, Numbered},
+        entry::Numbered,
         event::{Deed, Event},
         fault::Fault,
         ids::{Digest, StatementId, TrustDomain},
@@ -178,11 +178,7 @@ impl Node {
             attachments: prepared.attachments(&release.digests),
             digests: release.digests.clone(),
         });
-        let entry = Entry {
-            release: Arc::new(envelope),
-            manifest: Some(prepared.envelope.clone()),
-            portions: prepared.disclose(&release.digests),
-        };
+        let entry = prepared.entry(envelope, &release.digests, release.via);
         round.numbered.push(Numbered { sequence, entry });
         Ok(outbound.released(id))
     }

@@ -7,11 +7,13 @@ use super::{
     assemble::Granted,
     decide::{Question, Ruling},
     facts::Facts,
-    onward::Holding,
+    onward::{Circle, Holding},
     outcome::Reason,
     terms,
 };
 use crate::domain::{
+    agreement::Group,
+    marking::Audience,
     place::Country,
     release::{OnwardLimit, Release, Terms},
 };
@@ -84,7 +86,11 @@ fn too_wide(question: Question<'_>, release: &Release, granted: &Granted) -> Opt
     {
         wider.push(format!("it may be kept for {days} days, and the release says longer"));
     }
-    if !theirs.onward.as_ref().is_none_or(|theirs| ours.onward.as_ref().is_some_and(|ours| is_within(theirs, ours))) {
+    let spelled_out = &question.compiled.groups;
+    let is_within = |theirs: &OnwardLimit| {
+        ours.onward.as_ref().is_some_and(|ours| is_within(theirs, ours)) && no_group_is_wider(theirs, spelled_out)
+    };
+    if !theirs.onward.as_ref().is_none_or(is_within) {
         wider.push("the release lets more be passed on, or to more, than they do".to_owned());
     }
     let missing: Vec<&str> = bars(facts, theirs, &ours, granted).map(Country::code).collect();
@@ -95,11 +101,16 @@ fn too_wide(question: Question<'_>, release: &Release, granted: &Granted) -> Opt
     (!wider.is_empty()).then(|| Reason::new("terms-too-wide", words()))
 }
 
-fn is_within(theirs: &OnwardLimit, ours: &OnwardLimit) -> bool {
+pub(super) fn is_within(theirs: &OnwardLimit, ours: &OnwardLimit) -> bool {
     theirs.to.iter().all(|a| ours.to.contains(a))
         && theirs.kinds.iter().all(|k| ours.kinds.contains(k))
         && theirs.max_tlp <= ours.max_tlp
         && theirs.depth <= ours.depth
+}
+
+/// No group has members in the release that it lacks in the agreement.
+pub(super) fn no_group_is_wider(theirs: &OnwardLimit, ours: &[Group]) -> bool {
+    theirs.groups.iter().all(|g| Circle::of(&[Audience::Group(g.name.clone())], ours).covers(g))
 }
 
 /// The states that the release fails to bar: of those subjects that it discloses; where anything may be passed on, of all that are known

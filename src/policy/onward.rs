@@ -31,20 +31,20 @@ pub struct Provenance {
     pub terms: Terms,
     /// From when on `terms.retention_days` counts.
     pub released_at: Time,
-    /// The groups that its agreement spells out: what `group:x` means in these terms and in the markings. A group that is not
-    /// here names nobody.
+    /// What `group:x` means in these terms and in the markings, as the agreement that it stands on says and the release
+    /// repeats. A group that is not here names nobody.
     pub groups: Vec<Group>,
 }
 
 impl Provenance {
-    /// What a release says, with the groups of the agreement on which it stands.
-    pub fn of(id: StatementId, release: &Release, groups: &[Group]) -> Self {
+    /// What a release says.
+    pub fn of(id: StatementId, release: &Release) -> Self {
         Self {
             release: id,
             digests: release.digests.iter().copied().collect(),
             terms: release.terms.clone(),
             released_at: release.released_at,
-            groups: groups.to_vec(),
+            groups: release.terms.onward.iter().flat_map(|o| &o.groups).cloned().collect(),
         }
     }
 
@@ -171,11 +171,6 @@ fn marking_unmet(came: &Provenance, taker: &Organisation, portion: &Portion) -> 
 /// A marking's group means what the agreement at hand says, so an agreement further on must not give it members that it did not have
 /// before: then nobody's later list widens what the originator signed, over any number of hops.
 fn widened(came: &Provenance, groups: &[Group], portion: &Portion) -> Vec<String> {
-    let onward: &[Audience] = match &portion.marking.onward {
-        Onward::Named(names) => names,
-        Onward::None | Onward::WithinOrganisation => &[],
-    };
-    let named = portion.marking.releasable_to.iter().chain(onward);
     let is_wider = |audience: &&Audience| match audience {
         Audience::Organisation(_) => false,
         Audience::Group(name) => {
@@ -183,12 +178,12 @@ fn widened(came: &Provenance, groups: &[Group], portion: &Portion) -> Vec<String
             groups.iter().any(|g| g.name == *name && !before.covers(g))
         }
     };
-    let wider: BTreeSet<&Audience> = named.filter(is_wider).collect();
+    let wider: BTreeSet<&Audience> = portion.marking.audiences().filter(is_wider).collect();
     let told = |name| format!("{name} has members in the agreement that it lacks in the one by which it came");
     wider.into_iter().map(told).collect()
 }
 
-/// What both allow, one hop less; `None`: nothing.
+/// What both allow, one hop less; `None`: nothing. Groups are spelled out at last (`terms.rs`).
 fn narrowest(own: &OnwardLimit, theirs: &OnwardLimit, came: &Provenance, groups: &[Group]) -> Option<OnwardLimit> {
     let circle = Circle::of(&theirs.to, &came.groups);
     let stays = |audience: &&Audience| match audience {
@@ -199,17 +194,23 @@ fn narrowest(own: &OnwardLimit, theirs: &OnwardLimit, came: &Provenance, groups:
     let kinds: Vec<_> = own.kinds.iter().filter(|k| theirs.kinds.contains(k)).copied().collect();
     let depth = own.depth.min(theirs.depth.saturating_sub(1));
     let max_tlp = own.max_tlp.min(theirs.max_tlp);
-    (!to.is_empty() && !kinds.is_empty() && depth > 0).then_some(OnwardLimit { to, kinds, max_tlp, depth })
+    (!to.is_empty() && !kinds.is_empty() && depth > 0).then_some(OnwardLimit {
+        to,
+        kinds,
+        max_tlp,
+        depth,
+        groups: vec![],
+    })
 }
 
 /// Audiences with their groups spelled out.
-struct Circle<'a> {
+pub(super) struct Circle<'a> {
     organisations: BTreeSet<&'a TrustDomain>,
     countries: BTreeSet<Country>,
 }
 
 impl<'a> Circle<'a> {
-    fn of(audiences: &'a [Audience], groups: &'a [Group]) -> Self {
+    pub fn of(audiences: &'a [Audience], groups: &'a [Group]) -> Self {
         let mut circle = Self { organisations: BTreeSet::new(), countries: BTreeSet::new() };
         for audience in audiences {
             match audience {
@@ -231,7 +232,7 @@ impl<'a> Circle<'a> {
     }
 
     /// Whether each member of the group is in it.
-    fn covers(&self, group: &Group) -> bool {
+    pub fn covers(&self, group: &Group) -> bool {
         group.organisations.iter().all(|o| self.organisations.contains(o))
             && group.countries.iter().all(|c| self.countries.contains(c))
     }

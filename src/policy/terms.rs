@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use super::{agreement::Compiled, assemble::Granted, decide::Question, facts::Facts};
 use crate::domain::{
-    agreement::{Grant, OnwardTerms},
+    agreement::{Grant, Group, OnwardTerms},
     body::Kind,
-    marking::{Audience, Onward},
+    marking::{Audience, GroupName, Marking, Onward},
     release::{OnwardLimit, Terms},
 };
 
@@ -24,7 +24,19 @@ pub(super) fn of(question: Question<'_>, released: &Granted) -> Terms {
         barred_states: states.into_iter().collect(),
         retention_days: grants(compiled, &used).filter_map(|g| g.retention_days).min(),
     };
-    holding.narrow(own, &compiled.groups, now)
+    let mut terms = holding.narrow(own, &compiled.groups, now);
+    if let Some(limit) = &mut terms.onward {
+        limit.groups = spelled_out(limit, compiled, facts, released);
+    }
+    terms
+}
+
+/// The groups that the limit and the markings name: who gets it further on has no copy of this agreement. By name.
+fn spelled_out(limit: &OnwardLimit, compiled: &Compiled, facts: &Facts<'_>, released: &Granted) -> Vec<Group> {
+    let markings = released.keys().filter_map(|i| facts.portion(*i)).map(|p| &p.marking);
+    let audiences = limit.to.iter().chain(markings.flat_map(Marking::audiences));
+    let named: BTreeSet<&GroupName> = audiences.filter_map(Audience::group).collect();
+    named.into_iter().filter_map(|name| compiled.groups.iter().find(|g| g.name == *name)).cloned().collect()
 }
 
 /// Nothing unless each portion whose marking lets it be passed on came under a grant that does too.
@@ -48,7 +60,8 @@ fn onward(compiled: &Compiled, facts: &Facts<'_>, released: &Granted) -> Option<
     kinds.dedup();
     let max_tlp = terms.iter().map(|t| t.max_tlp).min()?;
     let depth = terms.iter().map(|t| t.depth).min()?;
-    (!to.is_empty() && !kinds.is_empty() && depth > 0).then_some(OnwardLimit { to, kinds, max_tlp, depth })
+    let groups = vec![];
+    (!to.is_empty() && !kinds.is_empty() && depth > 0).then_some(OnwardLimit { to, kinds, max_tlp, depth, groups })
 }
 
 fn grants<'c, 'u>(

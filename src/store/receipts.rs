@@ -17,6 +17,8 @@ pub struct HeldEntry {
     pub release_id: StatementId,
     /// The encoded envelope of the release.
     pub release: Vec<u8>,
+    /// As in [`ReceivedEntry`](super::ReceivedEntry).
+    pub provenance: Vec<Vec<u8>>,
     /// The manifest's statement id.
     pub manifest_id: StatementId,
     /// The encoded envelope of the manifest.

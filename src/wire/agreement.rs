@@ -8,10 +8,10 @@ use super::{
         ascending, bytes, bytes_optional, number_of, parsed, parsed_all, refuse, text, texts, word, word_all,
         word_optional,
     },
-    proto,
+    group, proto,
 };
 use crate::domain::{
-    agreement::{AcknowledgeDuty, Agreement, Duties, Grant, Group, OnwardTerms},
+    agreement::{AcknowledgeDuty, Agreement, Duties, Grant, OnwardTerms},
     body::Kind,
     fault::{Fault, Reason},
     ids::TrustDomain,
@@ -61,7 +61,7 @@ pub fn decode(payload: &[u8]) -> Result<Agreement, Fault> {
         until: parsed("valid_until", &valid_until)?,
         purpose: text("purpose", purpose)?,
         notice_days,
-        groups: each("groups", groups, group)?,
+        groups: each("groups", groups, group::decode)?,
         grants: each("grants", grants, grant)?,
         duties: duties.map_or(Ok(Duties::default()), stated).map_err(|f| f.within("duties"))?,
     };
@@ -129,27 +129,15 @@ fn check_grant(agreement: &Agreement, grant: &Grant) -> Result<(), Fault> {
     Ok(())
 }
 
-fn few(field: &str, number: usize, most: usize) -> Result<(), Fault> {
+pub(super) fn few(field: &str, number: usize, most: usize) -> Result<(), Fault> {
     if number <= most {
         return Ok(());
     }
     Err(Fault::at(Reason::StatementTooLarge, field, format!("{number} are too many; at most {most} are allowed")))
 }
 
-fn each<A, B>(field: &str, all: Vec<A>, one: impl Fn(A) -> Result<B, Fault>) -> Result<Vec<B>, Fault> {
+pub(super) fn each<A, B>(field: &str, all: Vec<A>, one: impl Fn(A) -> Result<B, Fault>) -> Result<Vec<B>, Fault> {
     all.into_iter().enumerate().map(|(i, a)| one(a).map_err(|f| f.within(&format!("{field}[{i}]")))).collect()
-}
-
-fn group(message: proto::Group) -> Result<Group, Fault> {
-    let proto::Group { name, as_of, countries, organisations } = message;
-    ascending("countries", &countries)?;
-    ascending("organisations", &organisations)?;
-    Ok(Group {
-        name: parsed("name", &name)?,
-        as_of: parsed("as_of", &as_of)?,
-        countries: parsed_all("countries", &countries)?,
-        organisations: parsed_all("organisations", &organisations)?,
-    })
 }
 
 fn grant(message: proto::Grant) -> Result<Grant, Fault> {
@@ -224,20 +212,11 @@ pub fn encode(agreement: &Agreement) -> Vec<u8> {
         valid_until: until.to_string(),
         purpose: purpose.clone(),
         notice_days: *notice_days,
-        groups: groups.iter().map(group_to_proto).collect(),
+        groups: groups.iter().map(group::encode).collect(),
         grants: grants.iter().map(grant_to_proto).collect(),
         duties: (*duties != Duties::default()).then(|| duties_to_proto(duties)),
     }
     .encode_to_vec()
-}
-
-fn group_to_proto(group: &Group) -> proto::Group {
-    proto::Group {
-        name: group.name.to_string(),
-        as_of: group.as_of.to_string(),
-        countries: texts(&group.countries),
-        organisations: texts(&group.organisations),
-    }
 }
 
 fn numbers(kinds: &[Kind]) -> Vec<i32> {

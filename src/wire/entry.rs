@@ -9,6 +9,7 @@ use crate::domain::{
     assessment::MAX_DIGESTS,
     entry::Entry,
     fault::{Fault, Reason},
+    release::MAX_HOPS,
 };
 
 /// From the wire. What is signed in it is checked later; here only the shape.
@@ -25,24 +26,26 @@ pub fn from_proto(message: proto::FeedEntry) -> Result<Entry, Fault> {
             format!("an entry hands over at most {MAX_DIGESTS}"),
         ));
     }
-    if !provenance.is_empty() {
-        let what = "what came through a hub is not read by this version; the sender must not hand it on";
-        return Err(Fault::at(Reason::UnknownOrNonCanonical, "provenance", what));
+    if provenance.len() > MAX_HOPS {
+        let what = format!("an entry comes by at most {MAX_HOPS} releases");
+        return Err(Fault::at(Reason::StatementTooLarge, "provenance", what));
     }
+    let hop = |(i, e)| envelope::from_proto(e).map(Arc::new).map_err(|f| f.within(&format!("provenance[{i}]")));
     Ok(Entry {
         release: Arc::new(envelope::from_proto(release).map_err(|f| f.within("release"))?),
         manifest: manifest.map(envelope::from_proto).transpose().map_err(|f| f.within("manifest"))?.map(Arc::new),
         portions: portions.into_iter().map(|p| Arc::from(&p[..])).collect(),
+        provenance: provenance.into_iter().enumerate().map(hop).collect::<Result<_, _>>()?,
     })
 }
 
 /// To the wire. The portions are shared, not copied.
 pub fn to_proto(entry: Entry) -> proto::FeedEntry {
-    let Entry { release, manifest, portions } = entry;
+    let Entry { release, manifest, portions, provenance } = entry;
     proto::FeedEntry {
         release: Some(envelope::to_proto(&release)),
         manifest: manifest.map(|m| envelope::to_proto(&m)),
         portions: portions.into_iter().map(Bytes::from_owner).collect(),
-        provenance: vec![],
+        provenance: provenance.iter().map(|e| envelope::to_proto(e)).collect(),
     }
 }

@@ -8,7 +8,7 @@ use super::{
         ascending, bytes, bytes_all, bytes_optional, number_of, parsed, parsed_all, present, refuse, texts, time,
         timestamp, word, word_all, word_optional,
     },
-    proto,
+    group, proto,
 };
 use crate::domain::{
     assessment::MAX_DIGESTS,
@@ -70,18 +70,32 @@ fn position(sequence: u64, previous: &[u8]) -> Result<Position, Fault> {
 }
 
 fn terms(message: proto::Terms) -> Result<Terms, Fault> {
-    let proto::Terms { onward_to, onward_max_tlp, onward_depth, barred_states, retention_days, onward_kinds } = message;
+    let proto::Terms {
+        onward_to,
+        onward_max_tlp,
+        onward_depth,
+        barred_states,
+        retention_days,
+        onward_kinds,
+        onward_groups,
+    } = message;
     let max_tlp = word_optional("onward_max_tlp", Tlp::ALL, onward_max_tlp)?;
     ascending("onward_to", &onward_to)?;
     ascending("barred_states", &barred_states)?;
     let kinds = word_all("onward_kinds", Kind::ALL, &onward_kinds)?;
     ascending("onward_kinds", &kinds)?;
+    let groups = group::decode_set("onward_groups", onward_groups)?;
     let onward = match (onward_to.is_empty(), kinds.is_empty(), max_tlp, onward_depth) {
-        (true, true, None, 0) => None,
+        (true, true, None, 0) if groups.is_empty() => None,
         (false, false, Some(max_tlp), depth @ 1..) => {
-            Some(OnwardLimit { to: parsed_all("onward_to", &onward_to)?, kinds, max_tlp, depth })
+            Some(OnwardLimit { to: parsed_all("onward_to", &onward_to)?, kinds, max_tlp, depth, groups })
         }
-        _ => return Err(refuse("onward_to", "recipients, kinds, the highest level and the depth belong together")),
+        _ => {
+            return Err(refuse(
+                "onward_to",
+                "recipients, kinds, groups, the highest level and the depth belong together",
+            ));
+        }
     };
     Ok(Terms {
         onward,
@@ -115,6 +129,7 @@ pub fn encode(release: &Release) -> Vec<u8> {
             barred_states: texts(&terms.barred_states),
             retention_days: terms.retention_days.unwrap_or_default(),
             onward_kinds,
+            onward_groups: terms.onward.iter().flat_map(|o| &o.groups).map(group::encode).collect(),
         }),
         sequence: position.sequence,
         previous_release_id: id_or_empty(position.previous),

@@ -109,6 +109,8 @@ fn provenance() -> impl Strategy<Value = Provenance> {
         kinds,
         max_tlp,
         depth,
+        // Those of the provenance itself count.
+        groups: vec![],
     });
     let barred = prop_oneof![2 => Just(vec![]), 1 => subsequence(&STATES[..], 0..=3)];
     let terms = (option::weighted(0.9, limit), barred, option::weighted(0.5, 1..5_u32));

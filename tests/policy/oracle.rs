@@ -65,6 +65,7 @@ pub enum Rule {
     TermsOneHopLess,
     TermsKeepBars,
     TermsRetention,
+    GroupsSpelledOut,
 }
 
 impl Rule {
@@ -113,6 +114,7 @@ impl Rule {
         Self::TermsOneHopLess,
         Self::TermsKeepBars,
         Self::TermsRetention,
+        Self::GroupsSpelledOut,
     ];
 }
 
@@ -211,7 +213,7 @@ impl Oracle<'_> {
         if !has(Kind::Subject) {
             return None;
         }
-        let terms = self.narrowed(self.terms(&shown));
+        let terms = self.spelled_out(&shown, self.narrowed(self.terms(&shown)));
         let via = match self.came {
             Came::By(number) => Some(self.case.provenances[number].release),
             Came::Own | Came::Unknown => None,
@@ -423,7 +425,7 @@ impl Oracle<'_> {
                 limit = Some(match limit {
                     None => {
                         let OnwardTerms { to, kinds, max_tlp, depth } = terms.clone();
-                        OnwardLimit { to, kinds, max_tlp, depth }
+                        OnwardLimit { to, kinds, max_tlp, depth, groups: vec![] }
                     }
                     Some(old) => OnwardLimit {
                         to: old.to.into_iter().filter(|a| terms.to.contains(a)).collect(),
@@ -434,6 +436,7 @@ impl Oracle<'_> {
                         },
                         max_tlp: old.max_tlp.min(terms.max_tlp),
                         depth: old.depth.min(terms.depth),
+                        groups: vec![],
                     },
                 });
             }

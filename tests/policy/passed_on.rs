@@ -1,6 +1,6 @@
 //! The oracle's rules of passing on: what another's assessment came with, and what may go on of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     domain::{
@@ -122,6 +122,28 @@ impl Oracle<'_> {
             let left = u32::try_from(left).unwrap();
             terms.retention_days = Some(terms.retention_days.map_or(left, |days| days.min(left)));
         }
+        terms
+    }
+
+    /// With the groups that the terms or a portion's marking name, since who gets it further on does not know the agreement.
+    pub fn spelled_out(&self, shown: &BTreeMap<usize, BTreeSet<String>>, mut terms: Terms) -> Terms {
+        let Some(limit) = &mut terms.onward else { return terms };
+        if self.is_left_out(Rule::GroupsSpelledOut) {
+            return terms;
+        }
+        for group in &self.agreement.groups {
+            let name = Audience::Group(group.name.clone());
+            let mut is_named = limit.to.contains(&name);
+            for index in shown.keys() {
+                let marking = &self.portion(*index).marking;
+                is_named |= marking.releasable_to.contains(&name);
+                is_named |= matches!(&marking.onward, Onward::Named(names) if names.contains(&name));
+            }
+            if is_named {
+                limit.groups.push(group.clone());
+            }
+        }
+        limit.groups.sort_by(|a, b| a.name.cmp(&b.name));
         terms
     }
 

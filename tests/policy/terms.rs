@@ -115,6 +115,7 @@ fn change() -> impl Strategy<Value = Change> {
         kinds,
         max_tlp,
         depth,
+        groups: vec![],
     });
     let retention = option::weighted(0.3, option::of(1..400_u32));
     let small = (option::weighted(0.3, 1..4_u32), option::weighted(0.3, select(Tlp::ALL)), prop::bool::weighted(0.2));

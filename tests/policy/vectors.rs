@@ -146,6 +146,8 @@ struct Limit {
     kinds: Vec<String>,
     max_tlp: String,
     depth: u32,
+    #[serde(default)]
+    groups: BTreeMap<String, Members>,
 }
 
 #[derive(Deserialize)]
@@ -163,10 +165,11 @@ struct Expected {
 
 fn terms(written: &WrittenTerms) -> Terms {
     let WrittenTerms { onward, barred_states, retention_days } = written;
-    let onward = onward.as_ref().map(|Limit { to, kinds, max_tlp, depth }| {
+    let onward = onward.as_ref().map(|Limit { to, kinds, max_tlp, depth, groups }| {
         let mut to: Vec<Audience> = all(to);
         to.sort();
-        OnwardLimit { to, kinds: all(kinds), max_tlp: parsed(max_tlp), depth: *depth }
+        let groups = groups.iter().map(|(name, m)| group(name, m)).collect();
+        OnwardLimit { to, kinds: all(kinds), max_tlp: parsed(max_tlp), depth: *depth, groups }
     });
     Terms { onward, barred_states: all(barred_states), retention_days: *retention_days }
 }

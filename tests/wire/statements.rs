@@ -53,8 +53,10 @@ pub fn manifest() -> impl Strategy<Value = Manifest> {
 
 fn terms() -> impl Strategy<Value = Terms> {
     let kinds = subsequence(Kind::ALL, 1..=Kind::ALL.len());
-    let onward = (set_of(audience_text(), 1), kinds, select(Tlp::ALL), 1..=u32::MAX)
-        .prop_map(|(to, kinds, max_tlp, depth)| OnwardLimit { to, kinds, max_tlp, depth });
+    // By name, as a map has them.
+    let groups = groups();
+    let onward = (set_of(audience_text(), 1), kinds, select(Tlp::ALL), 1..=u32::MAX, groups)
+        .prop_map(|(to, kinds, max_tlp, depth, groups)| OnwardLimit { to, kinds, max_tlp, depth, groups });
     (option::of(onward), countries(), option::of(1..=u32::MAX))
         .prop_map(|(onward, barred_states, retention_days)| Terms { onward, barred_states, retention_days })
 }

@@ -60,8 +60,8 @@ pub(super) fn partner_of(event: &Event) -> Option<&TrustDomain> {
 /// The releases with which the store keeps the assessment, as the ledger tells of them; with what is kept from users still.
 pub(super) fn arrived(record: &AssessmentRecord, events: &[Event], kept: &[Quarantine]) -> Result<Vec<Arrived>, Fault> {
     let mut all = Vec::new();
-    for bytes in &record.releases {
-        let envelope = wire::envelope::decode(bytes)?;
+    for came_by in &record.releases {
+        let envelope = wire::envelope::decode(&came_by.release)?;
         let id = id_of(StatementKind::Release, &envelope.payload);
         let found = events.iter().find_map(|event| match &event.deed {
             Deed::Received { partner, release, quarantined, .. } if *release == id => {

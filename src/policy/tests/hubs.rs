@@ -27,8 +27,8 @@ fn au() -> Organisation {
 /// May go on to au.example up to GREEN, two hops, within ten days.
 fn provenance(number: u8) -> Provenance {
     let to = audiences(&["au.example", "group:sahel"]);
-    let limit =
-        OnwardLimit { to, kinds: vec![Kind::Headline, Kind::Subject, Kind::Gap], max_tlp: Tlp::Green, depth: 2 };
+    let kinds = vec![Kind::Headline, Kind::Subject, Kind::Gap];
+    let limit = OnwardLimit { to, kinds, max_tlp: Tlp::Green, depth: 2, groups: vec![] };
     Provenance {
         release: StatementId([number; 32]),
         digests: (0..4).map(digest).collect(),

@@ -114,6 +114,7 @@ pub(crate) fn entry(sequence: u64, n: u8, version: u32) -> ReceivedEntry {
         sequence,
         release_id: statement(u8::try_from(sequence).unwrap()),
         release: format!("release {sequence} of {n}").into_bytes(),
+        provenance: vec![],
         content: Some(ReceivedContent {
             kind: if version == 1 { EntryKind::Assessment } else { EntryKind::Correction },
             assessment: assessment(n),
@@ -155,6 +156,11 @@ pub(crate) async fn receive(
 pub(crate) fn sorted(mut portions: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
     portions.sort();
     portions
+}
+
+/// The releases by which it came.
+pub(crate) fn releases(record: &AssessmentRecord) -> Vec<&[u8]> {
+    record.releases.iter().map(|r| &*r.release).collect()
 }
 
 /// The versions of assessments, as (assessment's byte, version).

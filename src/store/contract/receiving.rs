@@ -23,9 +23,9 @@ pub(crate) async fn entries_are_received_exactly_once(home: &dyn Home) {
     assert_eq!(store.received_release(&us, 3).await.unwrap(), None);
     assert_eq!(store.received_release(&domain("fr"), 1).await.unwrap(), None);
     let record = store.by_manifest(&manifest(1, 1), false).await.unwrap().unwrap();
-    assert_eq!((record.originator, record.state), (domain("ng"), AssessmentState::Current));
-    assert_eq!(record.releases, [b"release 1 of 1".to_vec()]);
-    assert_eq!(sorted(record.portions), sorted(portions(1, 3)));
+    assert_eq!((record.originator.clone(), record.state), (domain("ng"), AssessmentState::Current));
+    assert_eq!(releases(&record), [b"release 1 of 1"]);
+    assert_eq!(sorted(record.portions.clone()), sorted(portions(1, 3)));
     assert_eq!(store.events(0, 10).await.unwrap(), [refused("us")]);
 }
 
@@ -55,11 +55,14 @@ pub(crate) async fn several_ways_give_one_assessment_with_each_portion_once(home
     let direct = entry_but(1, 1, 1, |c| c.portions = portions(1, 2));
     let mut by_hub = entry_but(1, 1, 1, |c| c.portions = portions(1, 4)[1..].to_vec());
     by_hub.release = b"release by the hub".to_vec();
+    by_hub.provenance = vec![b"release to the hub".to_vec()];
     receive(&*store, "us", 0, vec![direct]).await.unwrap();
     receive(&*store, "au", 0, vec![by_hub]).await.unwrap();
     let record = store.assessment(&assessment(1), None, false).await.unwrap().unwrap();
-    assert_eq!(sorted(record.portions), sorted(portions(1, 4)));
-    assert_eq!(record.releases, [b"release 1 of 1".to_vec(), b"release by the hub".to_vec()]);
+    assert_eq!(sorted(record.portions.clone()), sorted(portions(1, 4)));
+    assert_eq!(releases(&record), [&b"release 1 of 1"[..], b"release by the hub"]);
+    let provenances: Vec<_> = record.releases.iter().map(|r| r.provenance.clone()).collect();
+    assert_eq!(provenances, [vec![], vec![b"release to the hub".to_vec()]]);
     assert_eq!(names(&store.list(&ListFilter::default()).await.unwrap()), [(1, 1)]);
 }
 
@@ -144,6 +147,7 @@ pub(crate) async fn a_void_is_received_without_content(home: &dyn Home) {
         sequence: 1,
         release_id: statement(1),
         release: b"void".to_vec(),
+        provenance: vec![],
         content: None,
         refused: false,
         reason: None,

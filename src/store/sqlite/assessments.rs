@@ -10,7 +10,7 @@ use super::{
 use crate::{
     domain::ids::{AssessmentId, StatementId, TrustDomain},
     store::{
-        AssessmentRecord, AssessmentState, ListFilter, Result, StoreError,
+        AssessmentRecord, AssessmentState, CameBy, ListFilter, Result, StoreError,
         vault::{Row, Vault, unpack},
     },
 };
@@ -54,8 +54,10 @@ fn head(row: &SqlRow<'_>) -> rusqlite::Result<Head> {
 /// With `all`, what is in quarantine too.
 fn complete(conn: &Connection, vault: &Vault, head: Head, all: bool) -> Result<AssessmentRecord> {
     const RELEASES: &str =
-        "SELECT envelope FROM received WHERE manifest = ?1 AND (quarantined = 0 OR ?2) ORDER BY number";
-    let releases = rows(conn, RELEASES, params![head.number, all], |r| r.get(0))?;
+        "SELECT envelope, provenance FROM received WHERE manifest = ?1 AND (quarantined = 0 OR ?2) ORDER BY number";
+    let releases = rows(conn, RELEASES, params![head.number, all], |r| Ok((r.get(0)?, r.get::<_, Vec<u8>>(1)?)))?;
+    let came_by = |(release, packed): (_, Vec<u8>)| Ok(CameBy { release, provenance: unpack(&packed)? });
+    let releases = releases.into_iter().map(came_by).collect::<Result<_>>()?;
     let portions = portions(conn, vault, &head, all)?;
     Ok(AssessmentRecord { releases, portions, ..head.record })
 }

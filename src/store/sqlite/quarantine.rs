@@ -61,13 +61,15 @@ struct Arrival {
     originator: (i64, TrustDomain),
     /// The assessment's key; gone after a purge.
     wrapped: Option<Vec<u8>>,
+    /// Packed.
+    provenance: Vec<u8>,
 }
 
 macro_rules! arrivals {
     ($rest:literal) => {
         concat!(
             "SELECT r.number, r.peer, f.domain, r.sequence, r.release_id, r.envelope, m.number, m.id, m.envelope, \
-             m.version, m.since, a.number, a.id, o.number, o.domain, a.wrapped \
+             m.version, m.since, a.number, a.id, o.number, o.domain, a.wrapped, r.provenance \
              FROM received r JOIN peer f ON f.number = r.peer JOIN manifest m ON m.number = r.manifest \
              JOIN assessment a ON a.number = m.assessment JOIN peer o ON o.number = m.originator \
              WHERE r.quarantined = 1 AND r.peer = (SELECT number FROM peer WHERE domain = ?1) ",
@@ -92,6 +94,7 @@ fn arrival(r: &SqlRow<'_>) -> rusqlite::Result<Arrival> {
         assessment: (r.get(11)?, id(r, 12)?),
         originator: (r.get(13)?, word(r, 14)?),
         wrapped: r.get(15)?,
+        provenance: r.get(16)?,
     })
 }
 
@@ -122,6 +125,7 @@ impl Arrival {
             arrival: u64::try_from(self.number).unwrap_or_default(),
             release_id: self.release_id,
             release: self.release,
+            provenance: unpack(&self.provenance)?,
             manifest_id: self.manifest_id,
             manifest: self.envelope,
         }))

@@ -168,7 +168,7 @@ fn keep(
 
 fn insert(conn: &Connection, peer: i64, entry: &ReceivedEntry, kept: Option<Kept>, at: Time) -> Result<()> {
     const SQL: &str = "INSERT INTO received (peer, sequence, release_id, envelope, kind, manifest, quarantined, at, \
-        reason, held_for) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+        reason, held_for, provenance) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     let values = params![
         peer,
         number(entry.sequence),
@@ -180,6 +180,7 @@ fn insert(conn: &Connection, peer: i64, entry: &ReceivedEntry, kept: Option<Kept
         at.unix_nanos(),
         entry.reason,
         entry.held_for.as_ref().map(|id| id.as_bytes()),
+        pack(&entry.provenance),
     ];
     change(conn, SQL, values).map(|_| ())
 }

@@ -1,0 +1,310 @@
+//! What the store keeps and hands out, as values.
+
+use crate::domain::{
+    agreement::{Agreement, AgreementState, Standing},
+    event::Event,
+    ids::{AssessmentId, Digest, Sha256, StatementId, TrustDomain},
+    partner::{Endpoint, Organisation, PartnerState},
+    release::EntryKind,
+    time::Time,
+    words::words,
+};
+
+/// A partner, as kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartnerRecord {
+    /// Who it is.
+    pub organisation: Organisation,
+    /// Where its node listens.
+    pub endpoint: Option<Endpoint>,
+    /// Its root certificates in DER.
+    pub roots: Vec<Vec<u8>>,
+    /// Its newest revocation lists in DER, one for each of its CAs.
+    pub crls: Vec<Vec<u8>>,
+    /// Whether anything is exchanged with it.
+    pub state: PartnerState,
+    /// When it was accepted.
+    pub accepted_at: Time,
+}
+
+/// An agreement, as kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgreementRecord {
+    /// Its statement id.
+    pub id: StatementId,
+    /// The partner.
+    pub partner: TrustDomain,
+    /// What it says.
+    pub agreement: Agreement,
+    /// The encoded envelope with the signatures so far.
+    pub envelope: Vec<u8>,
+    /// Where it stands here.
+    pub standing: Standing,
+    /// When that last changed.
+    pub changed_at: Time,
+}
+
+impl AgreementRecord {
+    /// Its state at a time.
+    pub fn state(&self, now: Time) -> AgreementState {
+        self.standing.state(self.agreement.until, now)
+    }
+}
+
+words!(
+    /// Where a version of an assessment stands.
+    AssessmentState, "state of an assessment" {
+        /// The latest version.
+        Current = "current",
+        /// A later version is here.
+        Superseded = "superseded",
+        /// Taken back by its originator, kept for oversight.
+        Withdrawn = "withdrawn",
+        /// Taken back and destroyed.
+        Purged = "purged",
+        /// Not covered by an agreement: kept from users.
+        Quarantined = "quarantined",
+    }
+);
+
+/// One version of an assessment, with the portions that are here, decrypted.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AssessmentRecord {
+    /// Which assessment.
+    pub assessment: AssessmentId,
+    /// Which version.
+    pub version: u32,
+    /// The manifest's statement id.
+    pub manifest_id: StatementId,
+    /// The encoded envelope of the manifest.
+    pub manifest: Vec<u8>,
+    /// Whose it is.
+    pub originator: TrustDomain,
+    /// When it was published or first received here.
+    pub since: Time,
+    /// Where it stands.
+    pub state: AssessmentState,
+    /// The releases by which it came; empty where it was published here.
+    pub releases: Vec<CameBy>,
+    /// The encoded portions, each once; not in order.
+    pub portions: Vec<Vec<u8>>,
+}
+
+/// A release by which an assessment came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CameBy {
+    /// The encoded envelope of the release.
+    pub release: Vec<u8>,
+    /// The encoded envelopes of the releases before it, from the originator's on; empty where the originator itself gave it.
+    pub provenance: Vec<Vec<u8>>,
+}
+
+/// A publication: everything that one `publish` commits together.
+pub struct Publication {
+    /// Which assessment.
+    pub assessment: AssessmentId,
+    /// Which version.
+    pub version: u32,
+    /// The manifest's statement id.
+    pub manifest_id: StatementId,
+    /// The encoded envelope of the manifest.
+    pub manifest: Vec<u8>,
+    /// The own domain.
+    pub originator: TrustDomain,
+    /// When.
+    pub at: Time,
+    /// How urgent: a greater one overtakes (level, 1 to 5).
+    pub urgency: u8,
+    /// The encoded portions.
+    pub portions: Vec<Vec<u8>>,
+    /// Who will be offered it, and from when on. A partner may stand there several times, with different times.
+    pub queue: Vec<(TrustDomain, Time)>,
+    /// The ledger entries.
+    pub events: Vec<Event>,
+}
+
+/// What waits for a partner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueItem {
+    /// The store's name for it.
+    pub id: i64,
+    /// Which version of which assessment.
+    pub manifest_id: StatementId,
+    /// From when on it is offered.
+    pub due_at: Time,
+}
+
+/// A place in a feed that goes out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OutboundPosition {
+    /// The number of the last release; 0: none yet.
+    pub sequence: u64,
+    /// Its statement id.
+    pub release: Option<StatementId>,
+    /// Up to which number the partner has acknowledged.
+    pub acknowledged: u64,
+    /// When it last did.
+    pub acknowledged_at: Option<Time>,
+    /// How many items wait in the queue.
+    pub queued: u64,
+}
+
+/// A numbered release, as kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReleaseRecord {
+    /// Its number.
+    pub sequence: u64,
+    /// Its statement id (of the release, even where a void stands in for it).
+    pub id: StatementId,
+    /// What it hands over.
+    pub manifest_id: StatementId,
+    /// The encoded envelope: a release, or the void that stands in for it.
+    pub envelope: Vec<u8>,
+    /// Whether it is a void.
+    pub is_void: bool,
+    /// The digests of what it discloses; empty where it is a void.
+    pub digests: Vec<Digest>,
+    /// The attachments that it discloses.
+    pub attachments: Vec<Sha256>,
+}
+
+/// What one round of releasing commits together.
+pub struct ReleaseBatch {
+    /// The last number before this batch; [`StoreError::Conflict`] where the store has another.
+    pub after: u64,
+    /// The releases, numbered on from `after`.
+    pub releases: Vec<ReleaseRecord>,
+    /// The queue items that are settled by it, released or dropped.
+    pub settled: Vec<i64>,
+    /// The ledger entries.
+    pub events: Vec<Event>,
+}
+
+/// A place in a feed that comes in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct InboundPosition {
+    /// The number of the last entry stored; 0: none yet.
+    pub sequence: u64,
+    /// The release that the next one must name as the one before.
+    pub release: Option<StatementId>,
+    /// When the last entry was stored.
+    pub at: Option<Time>,
+}
+
+/// An entry that came in and was checked.
+pub struct ReceivedEntry {
+    /// Its number.
+    pub sequence: u64,
+    /// The release's statement id (for a void: of the release that it replaces).
+    pub release_id: StatementId,
+    /// The encoded envelope of the release or void.
+    pub release: Vec<u8>,
+    /// The encoded envelopes of the releases by which its sender got it, from the originator's on.
+    pub provenance: Vec<Vec<u8>>,
+    /// What it hands over; `None` for a void, and where the content did not verify.
+    pub content: Option<ReceivedContent>,
+    /// Its content did not verify: only that it came is kept.
+    pub refused: bool,
+    /// Why it is kept from users, where it is: a stable reason in capitals.
+    pub reason: Option<String>,
+    /// The agreement for want of which it is kept from users, where it may be shown once that is in force.
+    pub held_for: Option<StatementId>,
+}
+
+/// What an entry hands over.
+pub struct ReceivedContent {
+    /// What sort of entry.
+    pub kind: EntryKind,
+    /// Which assessment.
+    pub assessment: AssessmentId,
+    /// Which version.
+    pub version: u32,
+    /// The manifest's statement id.
+    pub manifest_id: StatementId,
+    /// The encoded envelope of the manifest.
+    pub manifest: Vec<u8>,
+    /// Whose it is.
+    pub originator: TrustDomain,
+    /// The encoded portions.
+    pub portions: Vec<Vec<u8>>,
+    /// The attachments that they name: (digest, length).
+    pub attachments: Vec<(Sha256, u64)>,
+    /// Kept from users: not covered.
+    pub quarantined: bool,
+}
+
+/// An entry of a feed that came in, as listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceivedRecord {
+    /// From whom.
+    pub partner: TrustDomain,
+    /// Its number there.
+    pub sequence: u64,
+    /// What sort of entry; `None` for a void.
+    pub kind: Option<EntryKind>,
+    /// Which assessment and version; `None` for a void.
+    pub assessment: Option<(AssessmentId, u32)>,
+    /// Kept from users.
+    pub quarantined: bool,
+    /// When it was stored.
+    pub at: Time,
+    /// The store's own count over all partners, ascending by arrival: where a follower resumes.
+    pub arrival: u64,
+}
+
+/// A statement that waits to be handed to a partner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxItem {
+    /// The store's name for it.
+    pub id: i64,
+    /// The encoded envelope.
+    pub envelope: Vec<u8>,
+}
+
+/// Names a copy of an attachment. There is one for each source, so that what a partner has sent neither shows nor changes
+/// what another one's is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CopyName {
+    /// SHA-256 of the whole.
+    pub sha256: Sha256,
+    /// The partner from whom it is fetched; `None` where it was uploaded here.
+    pub from: Option<TrustDomain>,
+}
+
+impl CopyName {
+    /// The copy that was uploaded here.
+    pub fn own(sha256: Sha256) -> Self {
+        Self { sha256, from: None }
+    }
+
+    /// The copy that is fetched from a partner.
+    pub fn of(partner: &TrustDomain, sha256: Sha256) -> Self {
+        Self { sha256, from: Some(partner.clone()) }
+    }
+}
+
+/// How much of an attachment is here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct AttachmentStatus {
+    /// Its length in bytes, once known.
+    pub size: u64,
+    /// How many bytes are here, from the start on without a hole.
+    pub stored: u64,
+    /// Whether it is whole and its digest was checked.
+    pub complete: bool,
+}
+
+/// What a page of a list asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ListFilter {
+    /// Of this originator only.
+    pub originator: Option<TrustDomain>,
+    /// Only the latest version of each.
+    pub current_only: bool,
+    /// Kept-from-users ones too (for the officer).
+    pub quarantined: bool,
+    /// At most so many, newest first; 0 means 50.
+    pub limit: u32,
+    /// Only what came here before this version: the next page. Nothing where that is not here.
+    pub before: Option<StatementId>,
+}

@@ -1,0 +1,41 @@
+//! Named groups, spelled out: in agreements, and in the terms of releases.
+
+use super::{
+    agreement::{MAX_NAMES, MAX_PARTS, each, few},
+    field::{ascending, parsed, parsed_all, texts},
+    proto,
+};
+use crate::domain::{agreement::Group, fault::Fault};
+
+pub(super) fn decode(message: proto::Group) -> Result<Group, Fault> {
+    let proto::Group { name, as_of, countries, organisations } = message;
+    ascending("countries", &countries)?;
+    ascending("organisations", &organisations)?;
+    Ok(Group {
+        name: parsed("name", &name)?,
+        as_of: parsed("as_of", &as_of)?,
+        countries: parsed_all("countries", &countries)?,
+        organisations: parsed_all("organisations", &organisations)?,
+    })
+}
+
+/// Several, ascending by name, within the limits of an agreement.
+pub(super) fn decode_set(field: &str, messages: Vec<proto::Group>) -> Result<Vec<Group>, Fault> {
+    few(field, messages.len(), MAX_PARTS)?;
+    for (i, group) in messages.iter().enumerate() {
+        few(&format!("{field}[{i}]"), group.countries.len() + group.organisations.len(), MAX_NAMES)?;
+    }
+    let groups = each(field, messages, decode)?;
+    ascending(field, &groups.iter().map(|g| &g.name).collect::<Vec<_>>())?;
+    Ok(groups)
+}
+
+pub(super) fn encode(group: &Group) -> proto::Group {
+    let Group { name, as_of, countries, organisations } = group;
+    proto::Group {
+        name: name.to_string(),
+        as_of: as_of.to_string(),
+        countries: texts(countries),
+        organisations: texts(organisations),
+    }
+}
