@@ -12,6 +12,7 @@ use crate::domain::{
     rules::RulesVersion,
     time::Time,
 };
+use forward::ForwardStore;
 use receipts::{AnswerRecord, HeldEntry, Quarantine, Readmission, ReceiptRecord, Released};
 pub use records::{
     AgreementRecord, AssessmentRecord, AssessmentState, AttachmentStatus, CameBy, CopyName, InboundPosition,
@@ -21,6 +22,7 @@ pub use records::{
 
 #[cfg(test)]
 mod contract;
+pub mod forward;
 pub mod receipts;
 mod records;
 pub mod sqlite;
@@ -55,7 +57,7 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// The one door to what is kept.
 #[async_trait]
-pub trait Store: Send + Sync {
+pub trait Store: ForwardStore + Send + Sync {
     /// All partners, by name.
     async fn partners(&self) -> Result<Vec<PartnerRecord>>;
     /// Adds or replaces a partner.

@@ -29,6 +29,8 @@ mod explain;
 mod hostile;
 #[path = "node/hostile_kit.rs"]
 mod hostile_kit;
+#[path = "node/hubs.rs"]
+mod hubs;
 #[path = "node/kit.rs"]
 mod kit;
 #[path = "node/limits.rs"]

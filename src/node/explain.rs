@@ -132,7 +132,7 @@ impl Node {
     ) -> Result<(Vec<PartnerDecision>, Vec<Remedied>), Fault> {
         let directory = self.directory();
         let meant = |p: &&Arc<Partner>| asked.is_none_or(|a| *a == p.record.organisation.domain);
-        let partners: Vec<Arc<Partner>> = directory.all().filter(meant).cloned().collect();
+        let partners: Vec<Arc<Partner>> = directory.partners().filter(meant).cloned().collect();
         let subject = match (asked, partners.first()) {
             (Some(_), Some(partner)) => Some(self.subject(partner).await?),
             _ => None,

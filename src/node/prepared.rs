@@ -11,7 +11,8 @@ use crate::{
         assessment::{Manifest, Portion},
         entry::Entry,
         fault::Fault,
-        ids::{Digest, Sha256, StatementId},
+        ids::{Digest, Sha256, StatementId, TrustDomain},
+        release::MAX_HOPS,
         statement::Envelope,
     },
     policy::{Facts, Provenance},
@@ -34,24 +35,34 @@ pub struct Prepared {
     pub ways: Vec<Way>,
 }
 
+/// The most that the releases of a way may take in an entry: with the largest portions it stays below a message's limit.
+const MAX_WAY_BYTES: usize = 256 << 10;
+
 /// One way by which another's assessment came here.
 pub struct Way {
     /// What it holds this node to.
     pub provenance: Provenance,
     /// The releases, from the originator's to the one by which it came here.
     pub path: Vec<Arc<Envelope>>,
+    /// How many bytes these take.
+    bytes: usize,
 }
 
 impl Way {
     /// # Errors
     /// Whatever does not decode.
-    fn new(came_by: &CameBy) -> Result<Self, Fault> {
+    fn new(originator: &TrustDomain, came_by: &CameBy) -> Result<Self, Fault> {
         let decode = |bytes: &Vec<u8>| wire::envelope::decode(bytes).map(Arc::new);
         let last = wire::envelope::decode(&came_by.release)?;
-        let provenance = Provenance::of(id_of(last.kind, &last.payload), &wire::release::decode(&last.payload)?);
         let mut path = came_by.provenance.iter().map(decode).collect::<Result<Vec<_>, _>>()?;
+        // Each was released to the one that released the next; the first giver is the originator.
+        let carriers = path.iter().map(|e| wire::release::decode(&e.payload).map(|r| r.recipient));
+        let carriers = carriers.chain([Ok(originator.clone())]).collect::<Result<_, _>>()?;
+        let release = wire::release::decode(&last.payload)?;
+        let provenance = Provenance::of(id_of(last.kind, &last.payload), &release, carriers);
         path.push(Arc::new(last));
-        Ok(Self { provenance, path })
+        let bytes = came_by.release.len() + came_by.provenance.iter().map(Vec::len).sum::<usize>();
+        Ok(Self { provenance, path, bytes })
     }
 }
 
@@ -73,7 +84,7 @@ impl Prepared {
     pub fn new(record: AssessmentRecord) -> Result<Self, Fault> {
         let envelope = wire::envelope::decode(&record.manifest)?;
         let manifest = wire::manifest::decode(&envelope.payload)?;
-        let ways = record.releases.iter().map(Way::new).collect::<Result<_, _>>()?;
+        let ways = record.releases.iter().map(|r| Way::new(&manifest.originator, r)).collect::<Result<_, _>>()?;
         let prepared = Self::assemble(record.manifest_id, manifest, Arc::new(envelope), record.portions)?;
         Ok(Self { ways, ..prepared })
     }
@@ -107,6 +118,12 @@ impl Prepared {
     pub fn facts(&self) -> Facts<'_> {
         Facts::of(&self.manifest, self.portions.iter().map(|p| (p.digest, &p.portion)))
             .passed_on(self.ways.iter().map(|w| w.provenance.clone()).collect())
+    }
+
+    /// Whether the releases by which it came find a place in an entry beside the largest portions.
+    pub fn fits(&self, via: Option<StatementId>) -> bool {
+        let way = self.ways.iter().find(|w| Some(w.provenance.release) == via);
+        way.is_none_or(|w| w.path.len() <= MAX_HOPS && w.bytes <= MAX_WAY_BYTES)
     }
 
     /// What goes over the link: a release with what it hands over and the releases by which it came.

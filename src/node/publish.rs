@@ -115,7 +115,7 @@ impl Node {
 
     /// What each active partner gets, and the queue entries that follow from it. On all cores where there are many: nothing else of a
     /// publication grows with the number of partners.
-    fn plan_for_all(&self, prepared: &Prepared, now: Time) -> (Vec<PartnerDecision>, Queue) {
+    pub(super) fn plan_for_all(&self, prepared: &Prepared, now: Time) -> (Vec<PartnerDecision>, Queue) {
         let facts = prepared.facts();
         let directory = self.directory();
         let partners: Vec<&Arc<Partner>> = directory.all_active().collect();
@@ -133,7 +133,7 @@ impl Node {
 }
 
 /// When to look at the assessment again for a partner.
-type Queue = Vec<(TrustDomain, Time)>;
+pub(super) type Queue = Vec<(TrustDomain, Time)>;
 
 /// For fewer, at some 0.5 ms each, a thread of its own gains nothing.
 const PARTNERS_A_THREAD: usize = 16;

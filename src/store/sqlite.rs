@@ -30,6 +30,7 @@ mod assessments;
 mod attachments;
 mod column;
 mod fault;
+mod forward;
 mod keys;
 mod ledger;
 mod manifests;
