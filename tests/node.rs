@@ -27,6 +27,8 @@ mod existence;
 mod explain;
 #[path = "node/hostile.rs"]
 mod hostile;
+#[path = "node/hostile_hub.rs"]
+mod hostile_hub;
 #[path = "node/hostile_kit.rs"]
 mod hostile_kit;
 #[path = "node/hubs.rs"]

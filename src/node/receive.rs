@@ -49,7 +49,20 @@ pub(super) struct Content {
     manifest_id: StatementId,
     portions: Vec<Opened>,
     /// Why it is kept from users.
-    pub(super) not_covered: Option<Reason>,
+    pub(super) not_covered: Option<NotCovered>,
+}
+
+/// Why content is kept from users.
+pub(super) struct NotCovered {
+    reason: Reason,
+    /// Who on the way passed on more than it might, where one did.
+    at_fault: Option<TrustDomain>,
+}
+
+impl From<Reason> for NotCovered {
+    fn from(reason: Reason) -> Self {
+        Self { reason, at_fault: None }
+    }
 }
 
 impl Content {
@@ -267,6 +280,7 @@ impl Node {
         now: Time,
     ) -> Result<(ReceivedEntry, Event), Fault> {
         let (sequence, release_id) = (entry.position().sequence, entry.id());
+        let mut at_fault = None;
         let (raw, content, manifest, reason, held_for) = match entry {
             Checked::Void(void, raw) => (raw, None, void.content().replaced, None, None),
             Checked::Release { release, entry, content } => {
@@ -276,9 +290,10 @@ impl Node {
                     Err(fault) => Err(fault.reason),
                 };
                 let reason = match &content {
-                    Ok(content) => content.not_covered,
+                    Ok(content) => content.not_covered.as_ref().map(|n| n.reason),
                     Err(reason) => Some(*reason),
                 };
+                at_fault = content.as_ref().ok().and_then(|c| c.not_covered.as_ref()?.at_fault.clone());
                 let agreement = release.content().agreement.id;
                 let may_settle = matches!(reason, Some(Reason::AgreementDiffers | Reason::OriginUnknown));
                 let held_for = (content.is_ok() && may_settle).then_some(agreement);
@@ -292,7 +307,8 @@ impl Node {
         }
         let refused = content.is_none() && reason.is_some();
         let quarantined = reason.clone();
-        let deed = Deed::Received { manifest, partner: partner.clone(), sequence, release: release_id, quarantined };
+        let partner = partner.clone();
+        let deed = Deed::Received { manifest, partner, sequence, release: release_id, quarantined, at_fault };
         let release = wire::envelope::encode(&raw.release);
         let provenance = raw.provenance.iter().map(|e| wire::envelope::encode(e)).collect();
         let kept = ReceivedEntry { sequence, release_id, release, provenance, content, refused, reason, held_for };
@@ -318,9 +334,9 @@ impl Node {
         release: &Release,
         (manifest, portions): (&Manifest, &[Opened]),
         (path, is_known): (&Path, bool),
-    ) -> Option<Reason> {
+    ) -> Option<NotCovered> {
         let directory = self.directory();
-        let Ok(partner) = directory.active(partner) else { return Some(Reason::NotAPartner) };
+        let Ok(partner) = directory.active(partner) else { return Some(Reason::NotAPartner.into()) };
         let facts = Facts::of(manifest, portions.iter().map(|o| (o.digest(), o.portion())));
         let facts = facts.passed_on(path.provenances());
         let is_way_known = match self.judge_way(path, &facts) {
@@ -328,21 +344,21 @@ impl Node {
             Err(breach) => {
                 let why: Vec<&str> = breach.reasons.iter().map(|r| &*r.id).collect();
                 tracing::warn!(by = %breach.by, why = why.join(", "), "an organisation passed on more than it might");
-                return Some(Reason::NotCovered);
+                return Some(NotCovered { reason: Reason::NotCovered, at_fault: Some(breach.by) });
             }
         };
         if !partner.could_stand_on(&release.agreement.id, self.now()) {
-            return Some(Reason::AgreementDiffers);
+            return Some(Reason::AgreementDiffers.into());
         }
         let Err(reasons) = accept(&partner.incoming, release, &facts) else {
-            return (!is_known || !is_way_known).then_some(Reason::OriginUnknown);
+            return (!is_known || !is_way_known).then_some(Reason::OriginUnknown.into());
         };
         let differs = reasons.iter().any(|r| r.id == "agreement-differs");
         let reason = if differs { Reason::AgreementDiffers } else { Reason::NotCovered };
         // The ids only: the words name places.
         let ids: Vec<&str> = reasons.iter().map(|r| &*r.id).collect();
         tracing::debug!(why = ids.join(", "), "not covered");
-        Some(reason)
+        Some(reason.into())
     }
 }
 

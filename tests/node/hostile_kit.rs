@@ -157,6 +157,15 @@ impl Rogue {
     }
 
     pub async fn get_accepted(&self, victim: &Org, endpoint: &str) {
+        self.introduce(victim, endpoint, false).await;
+    }
+
+    /// The victim's administrator holds its bundle, and exchanges nothing with it.
+    pub async fn get_known(&self, victim: &Org) {
+        self.introduce(victim, "127.0.0.1:1", true).await;
+    }
+
+    async fn introduce(&self, victim: &Org, endpoint: &str, only_know: bool) {
         let invitation = Invitation {
             organisation: Organisation { domain: self.domain.parse().unwrap(), kind: PartnerKind::Ngo, country: None },
             endpoint: Some(endpoint.parse().unwrap()),
@@ -169,7 +178,7 @@ impl Rogue {
             invitation: Some(wire::envelope::to_proto(&envelope)),
             fingerprint: self.bundle().fingerprint().to_string(),
             change_confirmed: true,
-            only_know: false,
+            only_know,
         };
         victim.connect("admin-root").await.accept_partner(request).await.unwrap();
     }
