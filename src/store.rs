@@ -20,6 +20,7 @@ use receipts::{AnswerRecord, HeldEntry, Quarantine, Readmission, ReceiptRecord, 
 
 #[cfg(test)]
 mod contract;
+pub mod ledger;
 pub mod receipts;
 pub mod sqlite;
 pub mod vault;
@@ -341,7 +342,7 @@ pub struct ListFilter {
 
 /// The one door to what is kept.
 #[async_trait]
-pub trait Store: Send + Sync {
+pub trait Store: ledger::LedgerStore {
     /// All partners, by name.
     async fn partners(&self) -> Result<Vec<PartnerRecord>>;
     /// Adds or replaces a partner.
