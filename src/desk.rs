@@ -4,6 +4,7 @@
 pub mod client;
 mod explain;
 mod feed;
+mod ledger;
 mod rules;
 pub mod service;
 mod view;

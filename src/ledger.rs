@@ -2,6 +2,7 @@
 //! No I/O.
 
 pub mod export;
+pub mod greeting;
 pub mod heads;
 pub mod note;
 pub mod pairs;

@@ -9,6 +9,7 @@ pub mod entry;
 pub mod envelope;
 pub mod field;
 pub mod invitation;
+pub mod ledger;
 pub mod manifest;
 pub mod notice;
 pub mod portion;

@@ -85,8 +85,8 @@ pub enum Deed {
     Padding,
     /// A person spoke to the node, for the first time after a while.
     SignedIn,
-    /// The node signs with another key from now on.
-    KeyChanged { certificate: Sha256 },
+    /// The node uses another key from now on: for what, and SHA-256 over its public half or certificate.
+    KeyChanged { key: String, digest: Sha256 },
     /// Somebody took an attachment out of the node.
     AttachmentDownloaded { sha256: Sha256 },
     /// An invitation for a future partner was written.

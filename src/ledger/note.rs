@@ -12,7 +12,7 @@ use super::tree::Hash;
 use crate::{
     domain::{
         fault::{Fault, Reason},
-        ids::{TrustDomain, shorten},
+        ids::shorten,
         statement::Suite,
     },
     seal::{
@@ -30,14 +30,6 @@ pub const MAX_NOTE: usize = 64 * 1024;
 
 fn malformed(what: &str) -> Fault {
     Fault::new(Reason::UnknownOrNonCanonical, format!("the note can't be read: {what}"))
-}
-
-/// The name of an organisation's ledger in an epoch, from 1 on: what its notes begin with.
-pub fn origin(domain: &TrustDomain, epoch: u32) -> String {
-    match epoch {
-        0 | 1 => format!("{domain}/ledger"),
-        later => format!("{domain}/ledger/{later}"),
-    }
 }
 
 /// Under what name a ledger's key signs, and its public half.
@@ -315,15 +307,6 @@ mod tests {
         for wrong in ["", "a", "a+b", "a+b+c", &key.to_string().to_uppercase(), &format!("{key}=")] {
             assert!(wrong.parse::<LogKey>().is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn later_epochs_have_names_of_their_own() {
-        let domain = "gb.example".parse().unwrap();
-        assert_eq!(
-            (origin(&domain, 1), origin(&domain, 2)),
-            ("gb.example/ledger".into(), "gb.example/ledger/2".into())
-        );
     }
 
     proptest::proptest! {

@@ -90,8 +90,8 @@ pub enum LedgerChange {
     Behind(Vec<u8>),
     /// Who has said that it is to be settled.
     Settling(Vec<Settling>),
-    /// A new epoch begins.
-    Settled,
+    /// That epoch begins.
+    Settled(u32),
 }
 
 /// What does not verify.

@@ -2,9 +2,12 @@
 
 use super::{Home, kit::*};
 use crate::{
-    domain::event::{Deed, Event},
+    domain::{
+        event::{Deed, Event},
+        ledger::origin,
+    },
     ledger::{
-        note::{Checkpoint, Note, origin},
+        note::{Checkpoint, Note},
         tree::{Frontier, is_consistent, is_included, leaf_hash},
     },
     seal::{hash::sha256, raw::RawKey},
@@ -111,7 +114,7 @@ pub(crate) async fn a_settled_ledger_begins_an_epoch_and_adopts_each_position_on
     store.change_ledger(LedgerChange::Settling(settling.clone()), vec![]).await.unwrap();
     let ledger = store.ledger().await.unwrap();
     assert_eq!((ledger.epoch, ledger.behind, ledger.settling), (1, b"note".to_vec(), settling));
-    let ledger = store.change_ledger(LedgerChange::Settled, vec![refused("fr")]).await.unwrap();
+    let ledger = store.change_ledger(LedgerChange::Settled(2), vec![refused("fr")]).await.unwrap();
     assert_eq!((ledger.epoch, ledger.size), (2, 2));
     assert!(ledger.behind.is_empty() && ledger.settling.is_empty());
     let note = Note::parse(&store.checkpoint(8, at(2), sign()).await.unwrap()).unwrap();

@@ -65,6 +65,11 @@ fn read_statement(kind: StatementKind, payload: &[u8]) -> Result<(Value, Vec<u8>
         StatementKind::Void => both(wire::release::decode_void(payload)?, wire::release::encode_void),
         StatementKind::Receipt => both(wire::release::decode_receipt(payload)?, wire::release::encode_receipt),
         StatementKind::Notice => both(wire::notice::decode(payload)?, wire::notice::encode),
+        StatementKind::LedgerKey => {
+            let key = wire::ledger::decode_key(payload)?;
+            let value = json!({ "origin": key.origin, "public_key": hex::encode(key.public), "epoch": key.epoch, "created": key.created });
+            (value, wire::ledger::encode_key(&key))
+        }
         StatementKind::Invitation => {
             let invitation = wire::invitation::decode(payload)?;
             let Invitation { organisation, endpoint, roots, issued } = &invitation;

@@ -109,8 +109,8 @@ impl LedgerStore for SqliteStore {
             match change {
                 LedgerChange::Behind(note) => state.behind = note,
                 LedgerChange::Settling(settling) => state.settling = settling,
-                LedgerChange::Settled => {
-                    state.epoch = state.epoch.checked_add(1).ok_or(StoreError::Conflict)?;
+                LedgerChange::Settled(epoch) => {
+                    state.epoch = epoch;
                     state.checkpointed = state.frontier.size();
                     state.behind.clear();
                     state.settling.clear();
