@@ -120,7 +120,7 @@ impl Node {
             directory: ArcSwap::default(),
             changing: tokio::sync::Mutex::default(),
             live: live::LiveFeeds::default(),
-            ledger: ledger::Ledger::new(key, quantum, keep_head),
+            ledger: ledger::Ledger::new(key, quantum, keep_head)?,
             prepared: prepared::Cache::default(),
         });
         node.begin_rules(parts.house_rules).await?;

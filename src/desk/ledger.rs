@@ -123,11 +123,12 @@ pub(super) fn known(known: &NoteKnown) -> proto::CheckLedgerNoteResponse {
     }
 }
 
-pub(super) fn alarms(all: Vec<Alarm>) -> proto::ListLedgerAlarmsResponse {
+pub(super) fn alarms(node: &Node, all: Vec<Alarm>) -> proto::ListLedgerAlarmsResponse {
     let one = |alarm: Alarm| {
+        let open = node.is_open(&alarm);
         let Alarm { partner, kind, what, at, evidence } = alarm;
         let (partner, kind) = (partner.to_string(), kind.to_string());
-        proto::LedgerAlarm { partner, kind, message: what, at: timestamp(at), evidence }
+        proto::LedgerAlarm { partner, kind, message: what, at: timestamp(at), evidence, open }
     };
     proto::ListLedgerAlarmsResponse { alarms: all.into_iter().map(one).collect() }
 }

@@ -453,7 +453,7 @@ impl DeskService for Desk {
         &self,
         _: Request<proto::ListLedgerAlarmsRequest>,
     ) -> Answer<proto::ListLedgerAlarmsResponse> {
-        answer(self.node.alarms().await, ledger::alarms)
+        answer(self.node.alarms().await, |all| ledger::alarms(&self.node, all))
     }
 
     async fn settle_ledger(&self, request: Request<proto::SettleLedgerRequest>) -> Answer<proto::SettleLedgerResponse> {

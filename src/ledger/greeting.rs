@@ -3,8 +3,8 @@
 use super::{pairs::Pair, tree::Hash};
 use crate::domain::statement::Envelope;
 
-/// The most pairs of one greeting.
-pub const MAX_PAIRS: usize = 256;
+/// How many pairs stand in every greeting, whatever there is to tell; at most as many are taken.
+pub const PAIRS: usize = 256;
 /// The most notes of others in one greeting.
 pub const MAX_CONTESTED: usize = 8;
 

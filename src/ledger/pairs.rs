@@ -31,6 +31,20 @@ impl Pair {
     }
 }
 
+impl Pair {
+    /// What nobody recognises and nobody can tell from a head that they do not know: `random` in its place.
+    pub fn random_like(random: [u8; 32]) -> Self {
+        let (tag, check) = random.split_at(LENGTH);
+        let half = |bytes: &[u8]| {
+            let mut out = [0; LENGTH];
+            // INVARIANT: half of 32 bytes are 16.
+            out.copy_from_slice(bytes);
+            out
+        };
+        Self { tag: half(tag), check: half(check) }
+    }
+}
+
 fn first(tag: &[u8; 32]) -> Tag {
     let mut out = [0; LENGTH];
     // INVARIANT: half of 32 bytes are 16.

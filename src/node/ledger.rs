@@ -34,7 +34,7 @@ use crate::{
         heads::AlarmKind,
         note::{Checkpoint, LogKey, Note},
     },
-    seal::{hash::sha256, raw::RawKey},
+    seal::{hash::sha256, random, raw::RawKey},
     store::ledger::{Kept, KeptRecord, LedgerChange, LedgerState},
     wire,
 };
@@ -71,8 +71,12 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    pub(super) fn new(key: RawKey, quantum: u32, keep_head: KeepHead) -> Self {
-        Self {
+    /// Without anything known yet.
+    ///
+    /// # Errors
+    /// Where the operating system has no random bytes.
+    pub(super) fn new(key: RawKey, quantum: u32, keep_head: KeepHead) -> Result<Self, Fault> {
+        Ok(Self {
             key: Arc::new(key),
             quantum,
             keep_head,
@@ -81,9 +85,9 @@ impl Ledger {
             signing: tokio::sync::Mutex::default(),
             alarming: tokio::sync::Mutex::default(),
             settling: tokio::sync::Mutex::default(),
-            watch: watch::Watch::default(),
+            watch: watch::Watch::new(random::bytes()?),
             persons: persons::Persons::default(),
-        }
+        })
     }
 }
 

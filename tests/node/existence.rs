@@ -110,6 +110,19 @@ impl Probe {
                 if let Ok(answer) = &mut answer {
                     // The clock, and the lists of two nodes with a CA each.
                     (answer.get_mut().now, answer.get_mut().revocation_lists) = (None, vec![]);
+                    // Keys, roots and random tags of two nodes; how many there are, and how long, must be the same.
+                    if let Some(ledger) = &mut answer.get_mut().ledger {
+                        let zero = |bytes: &mut prost::bytes::Bytes| *bytes = vec![0; bytes.len()].into();
+                        ledger.key = None;
+                        ledger.pairs.iter_mut().for_each(|p| {
+                            zero(&mut p.tag);
+                            zero(&mut p.check);
+                        });
+                        assert_eq!(ledger.pairs.len(), 256);
+                        let head = watchfire::ledger::note::Note::parse(&ledger.note).unwrap().checkpoint;
+                        assert!(head.size > 0 && head.size.is_multiple_of(8), "its size is one of few");
+                        ledger.note = prost::bytes::Bytes::new();
+                    }
                 }
                 seen.unary(answer);
             }

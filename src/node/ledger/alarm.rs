@@ -81,6 +81,15 @@ impl Node {
         records.iter().map(|r| serde_json::from_slice(&r.value).map_err(torn)).collect()
     }
 
+    /// Whether an alarm has not passed: what was signed stays so, the others end.
+    pub fn is_open(&self, alarm: &Alarm) -> bool {
+        match alarm.kind {
+            AlarmKind::Behind => self.is_behind(),
+            AlarmKind::NoAnswer => self.ledger.watch.is_missing(&alarm.partner),
+            _ => true,
+        }
+    }
+
     /// All alarms, the newest first.
     ///
     /// # Errors

@@ -101,6 +101,14 @@ impl Node {
         Ok(HeadView { note, entries, key: self.own_log_key(), witnesses, is_behind: self.is_behind() })
     }
 
+    /// How many entries there are.
+    ///
+    /// # Errors
+    /// Store faults.
+    pub async fn ledger_entries(&self) -> Result<u64, Fault> {
+        Ok(self.store.ledger().await?.size)
+    }
+
     async fn witness_view(&self, partner: &TrustDomain) -> Result<WitnessView, Fault> {
         let key = self.ledger.watch.key(partner);
         let cosigned = self.store.kept(Kept::Cosigned, Some(partner), 1).await?.pop();
@@ -137,12 +145,22 @@ impl Node {
         Ok(notes.into_iter().map(|(_, note)| note).collect())
     }
 
-    /// The newest checkpoint over more than `index` entries that partners have cosigned, else the newest one; with its witnesses'
-    /// keys, in the order of their signatures.
-    pub(super) async fn best_note(&self, index: u64) -> Result<(Note, Vec<LogKey>), Fault> {
+    /// The newest checkpoint over more than `index` entries that partners have cosigned, else the newest one.
+    pub(super) async fn witnessed_note(&self, index: u64) -> Result<(Note, Vec<LogKey>), Fault> {
         let notes = self.own_notes(LOOKED_AT).await?;
         let covering = || notes.iter().rev().filter(|n| n.checkpoint.size > index);
         let note = covering().find(|n| n.signatures.len() > 1).or_else(|| covering().next()).cloned();
+        self.with_witnesses(note)
+    }
+
+    /// The newest checkpoint, cosigned or not.
+    pub(super) async fn newest_note(&self) -> Result<(Note, Vec<LogKey>), Fault> {
+        let note = self.own_notes(1).await?.pop();
+        self.with_witnesses(note)
+    }
+
+    /// A note with its witnesses' keys, in the order of their signatures.
+    fn with_witnesses(&self, note: Option<Note>) -> Result<(Note, Vec<LogKey>), Fault> {
         let note = note.ok_or_else(no_checkpoint)?;
         let witnesses = note.signatures.iter().skip(1).filter_map(|s| self.ledger.watch.named(&s.name));
         let witnesses = witnesses.map(|(_, key)| key).collect();

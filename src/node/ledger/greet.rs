@@ -32,7 +32,7 @@ impl Node {
         }
         let directory = self.directory();
         let active: Vec<TrustDomain> = directory.all_active().map(|p| p.record.organisation.domain.clone()).collect();
-        greeting.pairs = self.ledger.watch.pairs_for(partner, &active);
+        greeting.pairs = self.ledger.watch.pairs_for(partner, &active, self.now());
         greeting.contested = self.ledger.watch.contested(partner);
         Ok(greeting)
     }

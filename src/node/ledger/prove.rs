@@ -50,7 +50,7 @@ impl Node {
     pub async fn prove(&self, caller: &SpiffeId, event: &str) -> Result<String, Fault> {
         self.require(caller, AUDITORS)?;
         let entry = self.meant(caller, event).await?;
-        let (note, witnesses) = self.best_note(entry.index).await?;
+        let (note, witnesses) = self.witnessed_note(entry.index).await?;
         let size = note.checkpoint.size;
         let path = self.store.inclusion(entry.index, size).await?;
         self.took_out(caller, Deed::LedgerProved { index: entry.index, size }).await?;
@@ -64,7 +64,7 @@ impl Node {
     /// `ROLE_REQUIRED`, `UNAVAILABLE` where no checkpoint was signed yet, store faults.
     pub async fn export_ledger(&self, caller: &SpiffeId, to: mpsc::Sender<Vec<u8>>) -> Result<(), Fault> {
         self.require(caller, AUDITORS)?;
-        let (note, witnesses) = self.best_note(0).await?;
+        let (note, witnesses) = self.newest_note().await?;
         let head = &note.checkpoint;
         self.took_out(caller, Deed::LedgerExported { size: head.size, root: Sha256(head.root) }).await?;
         to.send(export::head(&self.own_log_key(), &witnesses).into_bytes()).await.map_err(gone)?;

@@ -13,7 +13,7 @@ use crate::{
         statement::Envelope,
     },
     ledger::{
-        greeting::{Greeting, MAX_CONTESTED, MAX_PAIRS},
+        greeting::{Greeting, MAX_CONTESTED, PAIRS},
         heads::{AlarmKind, Shown, Verdict, judge},
         note::Checkpoint,
     },
@@ -223,7 +223,7 @@ impl Node {
     /// Heads of others that the partner was shown. Where one differs from the one that is held here, the partner is shown that.
     async fn compare_pairs(&self, partner: &TrustDomain, greeting: &Greeting) -> Result<bool, Fault> {
         let mut is_news = false;
-        for pair in greeting.pairs.iter().take(MAX_PAIRS) {
+        for pair in greeting.pairs.iter().take(PAIRS) {
             let Some(seen) = self.ledger.watch.differs(pair) else { continue };
             if let Some(note) = self.held_note(&seen.of, seen.number).await? {
                 is_news |= self.ledger.watch.contest(partner, note);
@@ -277,8 +277,8 @@ impl Greeting {
     /// # Errors
     /// `LIMIT_EXCEEDED`.
     pub fn checked(self) -> Result<Self, Fault> {
-        if self.pairs.len() > MAX_PAIRS || self.contested.len() > MAX_CONTESTED || self.proof.len() > 128 {
-            let what = format!("at most {MAX_PAIRS} pairs, {MAX_CONTESTED} notes of others and 128 hashes go together");
+        if self.pairs.len() > PAIRS || self.contested.len() > MAX_CONTESTED || self.proof.len() > 128 {
+            let what = format!("at most {PAIRS} pairs, {MAX_CONTESTED} notes of others and 128 hashes go together");
             return Err(Fault::at(Reason::LimitExceeded, "ledger", what));
         }
         Ok(self)

@@ -96,7 +96,7 @@ fn statements_of_another_library_are_read_and_written_again_as_the_same_bytes() 
 }
 
 fn title(word: &str) -> String {
-    word[..1].to_uppercase() + &word[1..]
+    word.split('-').map(|part| part[..1].to_uppercase() + &part[1..]).collect()
 }
 
 #[test]
