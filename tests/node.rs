@@ -35,12 +35,16 @@ mod hostile_kit;
 mod hubs;
 #[path = "node/kit.rs"]
 mod kit;
+#[path = "node/ledger.rs"]
+mod ledger;
 #[path = "node/limits.rs"]
 mod limits;
 #[path = "node/quarantine.rs"]
 mod quarantine;
 #[path = "node/receipts.rs"]
 mod receipts;
+#[path = "node/rollback.rs"]
+mod rollback;
 #[path = "node/rules.rs"]
 mod rules;
 #[path = "node/sentences.rs"]

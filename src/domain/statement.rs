@@ -19,6 +19,8 @@ words!(
         Receipt = "receipt",
         /// What an organisation tells a future partner about itself.
         Invitation = "invitation",
+        /// Which key signs an organisation's ledger.
+        LedgerKey = "ledger-key",
     }
 );
 
@@ -33,6 +35,7 @@ impl StatementKind {
             Self::Void => "application/vnd.watchfire.void.v1+proto",
             Self::Receipt => "application/vnd.watchfire.receipt.v1+proto",
             Self::Invitation => "application/vnd.watchfire.invitation.v1+proto",
+            Self::LedgerKey => "application/vnd.watchfire.ledger-key.v1+proto",
         }
     }
 

@@ -26,7 +26,7 @@ protoc.main(["protoc", f"-I{PROTO}", f"-I{WELL_KNOWN}", f"--python_out={GENERATE
 sys.path[:0] = [GENERATED, str(HERE)]
 sys.dont_write_bytecode = True
 
-from watchfire.v1 import agreement_pb2, assessment_pb2, envelope_pb2, release_pb2  # noqa: E402
+from watchfire.v1 import agreement_pb2, assessment_pb2, envelope_pb2, ledger_pb2, release_pb2  # noqa: E402
 
 import refusals  # noqa: E402
 import signatures  # noqa: E402
@@ -238,6 +238,10 @@ def statements():
         endpoint="node.gb.example:7443", roots=[some("root 1"), some("root 2")], issued=ISSUED)
     yield "invitation", "an organisation that cannot be dialled", read(
         agreement_pb2.Invitation, domain="wanep.example", kind="PARTNER_KIND_NGO", roots=[some("root")], issued=LATER)
+    yield "ledger-key", "the first epoch", read(
+        ledger_pb2.LedgerKey, origin="gb.example/ledger", public_key=some("public key"), epoch=1, created=ISSUED)
+    yield "ledger-key", "a later one", read(
+        ledger_pb2.LedgerKey, origin="gb.example/ledger/300", public_key=some("public key"), epoch=300, created=LATER)
 
 
 def assessment():
