@@ -22,6 +22,7 @@ pub use records::{
 #[cfg(test)]
 mod contract;
 pub mod receipts;
+pub mod requests;
 mod records;
 pub mod sqlite;
 pub mod vault;
@@ -55,7 +56,7 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// The one door to what is kept.
 #[async_trait]
-pub trait Store: Send + Sync {
+pub trait Store: requests::RequestStore + Send + Sync {
     /// All partners, by name.
     async fn partners(&self) -> Result<Vec<PartnerRecord>>;
     /// Adds or replaces a partner.
@@ -91,7 +92,7 @@ pub trait Store: Send + Sync {
     async fn commit_releases(&self, partner: &TrustDomain, batch: ReleaseBatch) -> Result<()>;
     /// Numbered releases after a number, ascending, at most `limit`.
     async fn releases_after(&self, partner: &TrustDomain, sequence: u64, limit: u32) -> Result<Vec<ReleaseRecord>>;
-    /// The digests that a partner was given of a version already.
+    /// The digests that a partner was given of a version already, and the ids of endorsements.
     async fn disclosed(&self, partner: &TrustDomain, manifest_id: &StatementId) -> Result<Vec<Digest>>;
     /// Puts voids in the place of releases: (number, encoded envelope).
     async fn void_releases(&self, partner: &TrustDomain, voids: Vec<(u64, Vec<u8>)>, events: Vec<Event>) -> Result<()>;
@@ -176,7 +177,7 @@ pub trait Store: Send + Sync {
     /// The ledger's entries from an index on (0 is the first), at most `limit`.
     async fn events(&self, from: u64, limit: u32) -> Result<Vec<Event>>;
     /// What was decided about a version, as the ledger has it: the `Published`, `Decided`, `Released`, `Dropped`,
-    /// `Received`, `Readmitted` and `Answered` entries that name the manifest.
+    /// `Received`, `Readmitted` and `Answered` entries that name the manifest, and those about its endorsements and requests.
     async fn events_of(&self, manifest_id: &StatementId) -> Result<Vec<Event>>;
 
     /// Entries of a partner that are kept from users for want of that agreement, by arrival, after `arrival`, at most

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     ids::{AssessmentId, Digest, Sha256, SpiffeId, StatementId, TrustDomain},
     release::ReceiptKind,
+    request::RequestState,
     time::Time,
 };
 
@@ -80,6 +81,28 @@ pub enum Deed {
         receipt: StatementId,
         kind: ReceiptKind,
         reason: Option<String>,
+    },
+    /// Somebody of this organisation stands behind a version.
+    Endorsed { manifest: StatementId, endorsement: StatementId },
+    /// More of a version was asked for: by this organisation of the partner, or the other way.
+    Requested { manifest: StatementId, partner: TrustDomain, request: StatementId, outgoing: bool },
+    /// A request was answered, by the partner where this organisation had asked; or the partner has refused to take it.
+    RequestSettled {
+        manifest: StatementId,
+        partner: TrustDomain,
+        request: StatementId,
+        outgoing: bool,
+        state: RequestState,
+        answer: Option<StatementId>,
+    },
+    /// An officer gives a partner for a time what no grant gives it.
+    Excepted {
+        manifest: StatementId,
+        partner: TrustDomain,
+        request: StatementId,
+        exception: StatementId,
+        digests: Vec<Digest>,
+        until: Time,
     },
 }
 

@@ -19,6 +19,14 @@ words!(
         Receipt = "receipt",
         /// What an organisation tells a future partner about itself.
         Invitation = "invitation",
+        /// Another identity stands behind an assessment.
+        Endorsement = "endorsement",
+        /// A partner asks for more of an assessment.
+        Request = "request",
+        /// What a request is answered.
+        Answer = "answer",
+        /// Gives one partner for a time what no grant gives it.
+        Exception = "exception",
     }
 );
 
@@ -33,6 +41,10 @@ impl StatementKind {
             Self::Void => "application/vnd.watchfire.void.v1+proto",
             Self::Receipt => "application/vnd.watchfire.receipt.v1+proto",
             Self::Invitation => "application/vnd.watchfire.invitation.v1+proto",
+            Self::Endorsement => "application/vnd.watchfire.endorsement.v1+proto",
+            Self::Request => "application/vnd.watchfire.request.v1+proto",
+            Self::Answer => "application/vnd.watchfire.answer.v1+proto",
+            Self::Exception => "application/vnd.watchfire.exception.v1+proto",
         }
     }
 

@@ -3,7 +3,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Node, directory::Partner, fault::lost};
+use super::{
+    Node,
+    directory::Partner,
+    fault::lost,
+    prepared::{beside, with_beside},
+};
 use crate::{
     domain::{
         body::Body,
@@ -123,7 +128,9 @@ fn covered(partner: &Partner, entry: &HeldEntry, now: Time) -> Result<Option<Cov
     let release = wire::release::decode(&wire::envelope::decode(&entry.release)?.payload)?;
     let manifest = wire::manifest::decode(&wire::envelope::decode(&entry.manifest)?.payload)?;
     let portions = open_listed(&manifest, &entry.portions)?;
+    let (endorsements, exceptions) = beside(&entry.beside)?;
     let facts = Facts::of(&manifest, portions.iter().map(|o| (o.digest(), o.portion())));
+    let facts = with_beside(facts, &endorsements, &exceptions);
     let could_stand = partner.could_stand_on(&release.agreement.id, now);
     if !could_stand || accept(&partner.incoming, &release, &facts).is_err() {
         return Ok(None);

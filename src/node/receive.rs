@@ -3,7 +3,12 @@
 
 use std::sync::Arc;
 
-use super::{Node, fault::lost};
+use super::{
+    Node,
+    fault::lost,
+    prepared::{PreparedEndorsement, PreparedException, with_beside},
+    requests::Asked,
+};
 use crate::{
     domain::{
         assessment::Manifest,
@@ -45,6 +50,9 @@ enum Checked {
 struct Content {
     manifest: Verified<Manifest>,
     portions: Vec<Opened>,
+    endorsements: Vec<PreparedEndorsement>,
+    /// Those that count here.
+    exceptions: Vec<PreparedException>,
     /// Why the own copy of the agreement does not cover it.
     not_covered: Option<Reason>,
 }
@@ -143,13 +151,14 @@ impl Node {
     ) -> Result<Vec<Result<Checked, Fault>>, Fault> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let share = entries.len().div_ceil(cores).max(1);
+        let asked = Arc::new(self.asked(partner, &entries).await?);
         let mut tasks = vec![];
         let mut entries = entries.into_iter().peekable();
         while entries.peek().is_some() {
             let share: Vec<Entry> = entries.by_ref().take(share).collect();
-            let (node, partner, now) = (self.clone(), partner.clone(), self.now());
+            let (node, partner, asked, now) = (self.clone(), partner.clone(), asked.clone(), self.now());
             tasks.push(tokio::task::spawn_blocking(move || {
-                share.into_iter().map(|e| node.check(&partner, e, now)).collect::<Vec<_>>()
+                share.into_iter().map(|e| node.check(&partner, e, &asked, now)).collect::<Vec<_>>()
             }));
         }
         let mut checked = vec![];
@@ -159,7 +168,7 @@ impl Node {
         Ok(checked)
     }
 
-    fn check(&self, partner: &TrustDomain, entry: Entry, now: Time) -> Result<Checked, Fault> {
+    fn check(&self, partner: &TrustDomain, entry: Entry, asked: &Asked, now: Time) -> Result<Checked, Fault> {
         if entry.release.kind == StatementKind::Void {
             let void = verify(&entry.release, &rules::VOID, self.chains(), now)?;
             self.addressed(partner, &void, &void.content().recipient)?;
@@ -167,7 +176,7 @@ impl Node {
         }
         let release = verify(&entry.release, &rules::RELEASE, self.chains(), now)?;
         self.addressed(partner, &release, &release.content().recipient)?;
-        let content = self.check_content(partner, release.content(), &entry, now).map(Box::new);
+        let content = self.check_content(partner, release.content(), &entry, asked, now).map(Box::new);
         Ok(Checked::Release { release: Box::new(release), entry, content })
     }
 
@@ -195,6 +204,7 @@ impl Node {
         partner: &TrustDomain,
         release: &Release,
         entry: &Entry,
+        asked: &Asked,
         now: Time,
     ) -> Result<Content, Fault> {
         let missing = || Fault::at(Reason::UnknownOrNonCanonical, "manifest", "the manifest is missing");
@@ -221,9 +231,12 @@ impl Node {
             let what = "the portions are not those that the release discloses";
             return Err(Fault::at(Reason::DigestNotListed, "portions", what));
         }
+        let endorsements = self.check_endorsements(partner, &manifest, release, &entry.endorsements, at)?;
+        let exceptions = self.check_exceptions(partner, release, &entry.exceptions, asked, at)?;
+        let mut content = Content { manifest, portions: opened, endorsements, exceptions, not_covered: None };
         // Here rather than in `keep`: the decision takes as long as the signatures, and this is spread over the cores.
-        let not_covered = self.not_covered(partner, release, &manifest, &opened);
-        Ok(Content { manifest, portions: opened, not_covered })
+        content.not_covered = self.not_covered(partner, release, &content);
+        Ok(content)
     }
 
     async fn judge(&self, partner: &TrustDomain, inbound: &Inbound, entry: &Checked) -> Result<Verdict, Fault> {
@@ -294,19 +307,15 @@ impl Node {
     }
 
     /// Why the own copy of the agreement does not cover a release, if it does not.
-    fn not_covered(
-        &self,
-        partner: &TrustDomain,
-        release: &Release,
-        manifest: &Verified<Manifest>,
-        portions: &[Opened],
-    ) -> Option<Reason> {
+    fn not_covered(&self, partner: &TrustDomain, release: &Release, content: &Content) -> Option<Reason> {
         let directory = self.directory();
         let Ok(partner) = directory.active(partner) else { return Some(Reason::NotAPartner) };
         if !partner.could_stand_on(&release.agreement.id, self.now()) {
             return Some(Reason::AgreementDiffers);
         }
+        let Content { manifest, portions, endorsements, exceptions, .. } = content;
         let facts = Facts::of(manifest.content(), portions.iter().map(|o| (o.digest(), o.portion())));
+        let facts = with_beside(facts, endorsements, exceptions);
         let reasons = accept(&partner.incoming, release, &facts).err()?;
         let differs = reasons.iter().any(|r| r.id == "agreement-differs");
         let reason = if differs { Reason::AgreementDiffers } else { Reason::NotCovered };
@@ -329,6 +338,8 @@ fn received_content(
         _ => None,
     });
     let attachments = named.collect();
+    let exceptions = checked.exceptions.iter().map(|e| &e.envelope);
+    let beside = checked.endorsements.iter().map(|e| &e.envelope).chain(exceptions);
     ReceivedContent {
         kind: release.content().kind,
         assessment: content.assessment,
@@ -337,6 +348,7 @@ fn received_content(
         manifest: entry.manifest.as_ref().map(|m| wire::envelope::encode(m)).unwrap_or_default(),
         originator: content.originator.clone(),
         portions: entry.portions.iter().map(|p| p.to_vec()).collect(),
+        beside: beside.map(|e| wire::envelope::encode(e)).collect(),
         attachments,
         quarantined,
     }

@@ -125,7 +125,7 @@ impl Node {
                 continue;
             };
             // Nothing beyond what it has: no release, and no trace.
-            if cleared.digests().all(|d| disclosed.contains(&d)) {
+            if cleared.disclosed().all(|d| disclosed.contains(&d)) {
                 continue;
             }
             outbound = self.sign_one(partner, outbound, &prepared, cleared, now, &mut round)?;
@@ -153,19 +153,23 @@ impl Node {
             position: outbound.next(),
             released_at: now,
             via: cleared.via(),
+            endorsements: cleared.endorsements().collect(),
+            exceptions: cleared.exceptions().to_vec(),
         };
         let envelope = self.sign(StatementKind::Release, wire::release::encode(&release))?;
         let id = id_of(StatementKind::Release, &envelope.payload);
         let sequence = release.position.sequence;
+        let mut digests: Vec<Digest> = release.disclosed().collect();
+        digests.sort_unstable();
         round.events.push(Event {
             at: now,
             by: None,
             deed: Deed::Released {
                 manifest: prepared.id,
-                partner: release.recipient,
+                partner: release.recipient.clone(),
                 sequence,
                 release: id,
-                digests: release.digests.clone(),
+                digests: digests.clone(),
                 grants: release.grants.iter().map(ToString::to_string).collect(),
             },
         });
@@ -176,9 +180,9 @@ impl Node {
             envelope: wire::envelope::encode(&envelope),
             is_void: false,
             attachments: prepared.attachments(&release.digests),
-            digests: release.digests.clone(),
+            digests,
         });
-        let entry = prepared.entry(envelope, &release.digests, release.via);
+        let entry = prepared.entry(envelope, &release);
         round.numbered.push(Numbered { sequence, entry });
         Ok(outbound.released(id))
     }

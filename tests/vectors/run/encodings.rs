@@ -65,6 +65,10 @@ fn read_statement(kind: StatementKind, payload: &[u8]) -> Result<(Value, Vec<u8>
         StatementKind::Void => both(wire::release::decode_void(payload)?, wire::release::encode_void),
         StatementKind::Receipt => both(wire::release::decode_receipt(payload)?, wire::release::encode_receipt),
         StatementKind::Notice => both(wire::notice::decode(payload)?, wire::notice::encode),
+        StatementKind::Endorsement => both(wire::endorsement::decode(payload)?, wire::endorsement::encode),
+        StatementKind::Request => both(wire::request::decode(payload)?, wire::request::encode),
+        StatementKind::Answer => both(wire::request::decode_answer(payload)?, wire::request::encode_answer),
+        StatementKind::Exception => both(wire::request::decode_exception(payload)?, wire::request::encode_exception),
         StatementKind::Invitation => {
             let invitation = wire::invitation::decode(payload)?;
             let Invitation { organisation, endpoint, roots, issued } = &invitation;
