@@ -3,12 +3,14 @@
 
 pub mod agree;
 pub mod attach;
+mod carried;
 mod cores;
 pub mod directory;
 pub mod endorse;
 pub mod explain;
 pub mod fault;
 pub mod feed_out;
+mod forward;
 pub mod live;
 mod pace;
 pub mod partners;
@@ -85,6 +87,8 @@ pub struct Node {
     set_trust: Box<dyn Fn(Trust) + Send + Sync>,
     /// Reads statements of active partners: what comes in now.
     identities: Identities,
+    /// Reads statements of organisations that are known only, too: what partners pass on.
+    carried: Identities,
     /// Reads statements of suspended partners too: what is stored already.
     held: Identities,
     directory: ArcSwap<directory::Directory>,
@@ -103,6 +107,7 @@ impl Node {
     pub async fn start(parts: Parts) -> Result<Arc<Self>, Fault> {
         let node = Arc::new(Self {
             identities: Identities::new(parts.trust.clone(), Accept::Active),
+            carried: Identities::new(parts.trust.clone(), Accept::Carried),
             held: Identities::new(parts.trust, Accept::Held),
             organisation: parts.organisation,
             endpoint: parts.endpoint,

@@ -12,15 +12,18 @@ use crate::domain::{
     rules::RulesVersion,
     time::Time,
 };
+use forward::ForwardStore;
 use receipts::{AnswerRecord, HeldEntry, Quarantine, Readmission, ReceiptRecord, Released};
 pub use records::{
     AgreementRecord, AssessmentRecord, AssessmentState, AttachmentStatus, CameBy, CopyName, InboundPosition,
     ListFilter, OutboundPosition, OutboxItem, PartnerRecord, Publication, QueueItem, ReceivedContent, ReceivedEntry,
     ReceivedRecord, ReleaseBatch, ReleaseRecord,
 };
+use requests::RequestStore;
 
 #[cfg(test)]
 mod contract;
+pub mod forward;
 pub mod receipts;
 pub mod requests;
 mod records;
@@ -56,7 +59,7 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// The one door to what is kept.
 #[async_trait]
-pub trait Store: requests::RequestStore + Send + Sync {
+pub trait Store: ForwardStore + RequestStore + Send + Sync {
     /// All partners, by name.
     async fn partners(&self) -> Result<Vec<PartnerRecord>>;
     /// Adds or replaces a partner.

@@ -27,8 +27,12 @@ mod existence;
 mod explain;
 #[path = "node/hostile.rs"]
 mod hostile;
+#[path = "node/hostile_hub.rs"]
+mod hostile_hub;
 #[path = "node/hostile_kit.rs"]
 mod hostile_kit;
+#[path = "node/hubs.rs"]
+mod hubs;
 #[path = "node/kit.rs"]
 mod kit;
 #[path = "node/limits.rs"]

@@ -146,7 +146,7 @@ impl Org {
 
     pub fn member(&self) -> Member {
         let bundle = TrustBundle::new(self.domain.clone(), vec![self.ca.certificate().clone()]).unwrap();
-        Member { bundle, crls: vec![], active: true }
+        Member { bundle, crls: vec![], state: watchfire::domain::partner::PartnerState::Active }
     }
 
     /// What a partner keeps of it; with an endpoint where the partner is to follow it.
@@ -233,7 +233,7 @@ impl Light {
             record: partner_record(&organisation, &ca, None),
             credentials: Credentials::new(tls.0, tls.1).unwrap(),
             key: SigningKey::new(&pkcs8, chain, &public).unwrap(),
-            member: Member { bundle, crls: vec![], active: true },
+            member: Member { bundle, crls: vec![], state: watchfire::domain::partner::PartnerState::Active },
         }
     }
 }

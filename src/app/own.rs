@@ -135,7 +135,7 @@ pub fn load_member(config: &Config, now: Time) -> Result<Member, OwnError> {
     let through: Vec<Vec<u8>> = read_chain(&config.tls.certificate)?.iter().map(|c| c.to_vec()).collect();
     let lists = if config.crl.exists() { read_crls(&config.crl)? } else { vec![] };
     let verified = lists.iter().map(|der| Crl::verify(der, &bundle, &through, now)).collect::<Result<_, _>>();
-    Ok(Member { crls: verified.map_err(at(&config.crl))?, bundle, active: true })
+    Ok(Member { crls: verified.map_err(at(&config.crl))?, bundle, state: crate::domain::partner::PartnerState::Active })
 }
 
 fn load_storage_key(path: &Path) -> Result<Zeroizing<[u8; 32]>, OwnError> {

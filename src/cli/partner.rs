@@ -30,7 +30,11 @@ pub enum Partner {
     Invite(Invite),
     /// Accept a partner by its invitation, once its fingerprint was confirmed by another way
     Accept(Accept),
-    /// List partners
+    /// Hold an organisation's bundle, so that what it has signed can be verified where partners pass it on
+    Know(Accept),
+    /// Count the signatures of an organisation that is known only for nothing from now on
+    Forget(Named),
+    /// List partners, and organisations that are known
     List,
     /// Show one partner
     Show(Named),
@@ -121,7 +125,13 @@ impl Partner {
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
         match self {
             Self::Invite(invite) => invite.run(global).await,
-            Self::Accept(accept) => accept.run(global).await,
+            Self::Accept(accept) => accept.run(global, false).await,
+            Self::Know(know) => know.run(global, true).await,
+            Self::Forget(named) => {
+                let mut desk = Context::load(global, ADMINS)?.connect().await?;
+                let request = proto::ForgetPartnerRequest { domain: named.domain.to_string() };
+                finish(global, desk.forget_partner(request).await?.into_inner().partner)
+            }
             Self::List => list(global).await,
             Self::Show(named) => show(global, &named.domain).await,
             Self::Suspend(named) => {
@@ -172,7 +182,7 @@ impl Invite {
 }
 
 impl Accept {
-    async fn run(&self, global: &Global) -> Result<(), CliError> {
+    async fn run(&self, global: &Global, only_know: bool) -> Result<(), CliError> {
         let context = Context::load(global, ADMINS)?;
         let envelope = read_armoured(&self.file)?;
         let (invitation, bundle) = open_invitation(&envelope, &context.config.signing_usages, SystemClock.now())?;
@@ -195,6 +205,7 @@ impl Accept {
             invitation: Some(wire::envelope::to_proto(&envelope)),
             fingerprint: self.fingerprint.clone().unwrap_or_else(|| fingerprint.to_string()),
             change_confirmed: self.changed,
+            only_know,
         };
         finish(global, desk.accept_partner(request).await?.into_inner().partner)
     }

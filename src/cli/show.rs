@@ -28,10 +28,12 @@ pub struct Held {
     pub signatures: Vec<SignatureLine>,
     /// Who stands behind it.
     pub endorsements: Vec<EndorsementLine>,
-    /// The releases by which it came.
-    pub via: Vec<(String, Release)>,
-    /// The organisations by which it came, without its originator.
-    hubs: Vec<String>,
+    /// The ways by which it came: for each the releases with their givers, from the originator's on.
+    pub via: Vec<Vec<(String, Release)>>,
+    /// The ways through hubs, in words.
+    ways: Vec<String>,
+    /// Whether it was published here.
+    is_own: bool,
     /// Where it stands.
     pub state: String,
     /// When it was published or first received here.
@@ -53,10 +55,11 @@ impl Held {
             valid: s.valid,
             note: (!s.reason.is_empty()).then_some(s.reason),
         });
-        let via: Vec<(String, Release)> = view.releases.into_iter().map(release).collect::<Result<_, Fault>>()?;
-        let mut hubs: Vec<String> = via.iter().map(|(sender, _)| sender.clone()).collect();
-        hubs.retain(|sender| sender != manifest.originator.as_str());
-        hubs.dedup();
+        let way = |way: proto::Way| way.releases.into_iter().map(release).collect::<Result<Vec<_>, Fault>>();
+        let via: Vec<Vec<(String, Release)>> = view.ways.into_iter().map(way).collect::<Result<_, _>>()?;
+        let mut ways: Vec<String> =
+            via.iter().filter(|way| way.len() > 1).map(|way| carriers(way).join(" → ")).collect();
+        ways.dedup();
         Ok(Self {
             quarantines: view.quarantines.into_iter().map(Kept::new).collect(),
             portions: opened.into_iter().map(|o| o.portion().clone()).collect(),
@@ -64,8 +67,9 @@ impl Held {
             manifest_id: id_of(envelope.kind, &envelope.payload),
             endorsements: view.endorsements.into_iter().map(endorsement).collect::<Result<_, Fault>>()?,
             signatures: signatures.collect(),
+            is_own: via.is_empty(),
             via,
-            hubs,
+            ways,
             state: view.state,
             since: wire::field::time("since", view.since).map(|t| t.to_string()).unwrap_or_default(),
         })
@@ -88,8 +92,8 @@ impl Held {
             signatures: &self.signatures,
             endorsements: &self.endorsements,
             state: &self.state,
-            via: &self.hubs,
-            is_own: self.via.is_empty(),
+            via: &self.ways,
+            is_own: self.is_own,
         }
     }
 
@@ -101,8 +105,11 @@ impl Held {
             .iter()
             .map(|s| json!({ "id": s.id, "suite": s.suite, "valid": s.valid, "reason": s.note }))
             .collect();
-        let via: Vec<_> =
-            self.via.iter().map(|(sender, release)| json!({ "sender": sender, "release": release })).collect();
+        let via = self.via.iter().filter_map(|way| {
+            let (sender, release) = way.last()?;
+            Some(json!({ "sender": sender, "release": release, "way": carriers(way) }))
+        });
+        let via: Vec<_> = via.collect();
         let endorsements: Vec<_> = self
             .endorsements
             .iter()
@@ -125,7 +132,7 @@ impl Held {
             "signatures": signatures,
             "portions": self.portions,
             "endorsements": endorsements,
-            "withheld": !self.via.is_empty(),
+            "withheld": !self.is_own,
             "via": via,
             "quarantines": self.quarantines,
         })
@@ -147,6 +154,11 @@ fn endorsement(view: proto::EndorsementView) -> Result<EndorsementLine, Fault> {
         note: (!reason.is_empty()).then_some(reason),
         via,
     })
+}
+
+/// Who gave it on, from the originator to the one from whom it came here.
+fn carriers(way: &[(String, Release)]) -> Vec<&str> {
+    way.iter().map(|(sender, _)| sender.as_str()).collect()
 }
 
 /// A release by which it came, with its sender as its certificate names it.

@@ -60,7 +60,11 @@ pub async fn connect(
 ) -> Result<DeskClient, ConnectError> {
     let credentials = Credentials::load(tls.0, tls.1)?;
     let roots = crate::identity::files::read_chain(bundle)?;
-    let member = Member { bundle: TrustBundle::new(own.clone(), roots)?, crls: vec![], active: true };
+    let member = Member {
+        bundle: TrustBundle::new(own.clone(), roots)?,
+        crls: vec![],
+        state: crate::domain::partner::PartnerState::Active,
+    };
     let limits = Limits::default();
     let channel = dialler::connect_own(address, credentials, member, clock, &limits)?;
     let bytes = limits.message_bytes as usize;

@@ -18,7 +18,7 @@ use crate::{
         ids::SpiffeId,
         partner::PartnerKind,
     },
-    node::{Node, explain::Asked, publish::Submission, to_the_end},
+    node::{Node, explain::Asked, partners::Invited, publish::Submission, to_the_end},
     store::ListFilter,
     transport::listener::PeerIdentity,
     wire::{
@@ -241,11 +241,12 @@ impl DeskService for Desk {
         request: Request<proto::AcceptPartnerRequest>,
     ) -> Answer<proto::AcceptPartnerResponse> {
         let caller = caller(&request)?;
-        let proto::AcceptPartnerRequest { invitation, fingerprint, change_confirmed } = request.into_inner();
+        let proto::AcceptPartnerRequest { invitation, fingerprint, change_confirmed, only_know } = request.into_inner();
         let node = self.node.clone();
         let work = async move {
             let invitation = wire::envelope::from_proto(field::present("invitation", invitation)?)?;
-            node.accept(&caller, &invitation, &fingerprint, change_confirmed).await
+            let invited = Invited { invitation, fingerprint, change_confirmed };
+            if only_know { node.know(&caller, &invited).await } else { node.accept(&caller, &invited).await }
         };
         answer(to_the_end(work).await, |p| proto::AcceptPartnerResponse { partner: Some(view::partner(&p)) })
     }
@@ -273,6 +274,16 @@ impl DeskService for Desk {
         let node = self.node.clone();
         let work = async move { node.resume(&caller, &domain("domain", &request.into_inner().domain)?).await };
         answer(to_the_end(work).await, |p| proto::ResumePartnerResponse { partner: Some(view::partner(&p)) })
+    }
+
+    async fn forget_partner(
+        &self,
+        request: Request<proto::ForgetPartnerRequest>,
+    ) -> Answer<proto::ForgetPartnerResponse> {
+        let caller = caller(&request)?;
+        let node = self.node.clone();
+        let work = async move { node.forget(&caller, &domain("domain", &request.into_inner().domain)?).await };
+        answer(to_the_end(work).await, |p| proto::ForgetPartnerResponse { partner: Some(view::partner(&p)) })
     }
 
     async fn propose_agreement(

@@ -70,11 +70,16 @@ pub(super) fn assessment(view: &View) -> proto::AssessmentView {
     proto::AssessmentView {
         manifest: Some(envelope::to_proto(&view.manifest)),
         portions: view.record.portions.iter().map(|p| p.clone().into()).collect(),
-        releases: view.releases.iter().map(envelope::to_proto).collect(),
+        releases: view.ways.iter().filter_map(|way| way.last()).map(envelope::to_proto).collect(),
         state: view.record.state.to_string(),
         signatures: signatures.collect(),
         since: timestamp(view.record.since),
         quarantines: view.quarantines.iter().map(quarantine).collect(),
+        ways: view
+            .ways
+            .iter()
+            .map(|way| proto::Way { releases: way.iter().map(envelope::to_proto).collect() })
+            .collect(),
         endorsements: view.endorsements.iter().map(super::requests::endorsement).collect(),
     }
 }

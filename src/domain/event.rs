@@ -51,6 +51,9 @@ pub enum Deed {
         sequence: u64,
         release: StatementId,
         quarantined: Option<String>,
+        /// Which organisation on the way passed on more than it might, where one did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at_fault: Option<TrustDomain>,
     },
     /// A partner was accepted, or its bundle, kind or endpoint changed.
     PartnerChanged { partner: TrustDomain, fingerprint: String, state: String },

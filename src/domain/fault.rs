@@ -37,6 +37,8 @@ pub enum Reason {
     AgreementDiffers,
     /// The agreement does not cover what was asked or sent.
     NotCovered,
+    /// What came through a hub bears the name of an organisation that is not known here.
+    OriginUnknown,
     /// The assessment was recalled by its originator.
     Recalled,
     /// The identity's role does not permit the action.
@@ -85,6 +87,7 @@ impl Reason {
             Self::AgreementNotInForce => "AGREEMENT_NOT_IN_FORCE",
             Self::AgreementDiffers => "AGREEMENT_DIFFERS",
             Self::NotCovered => "NOT_COVERED",
+            Self::OriginUnknown => "ORIGIN_UNKNOWN",
             Self::Recalled => "RECALLED",
             Self::RoleRequired => "ROLE_REQUIRED",
             Self::SecondPersonRequired => "SECOND_PERSON_REQUIRED",
@@ -119,6 +122,7 @@ impl Reason {
         Self::AgreementNotInForce,
         Self::AgreementDiffers,
         Self::NotCovered,
+        Self::OriginUnknown,
         Self::Recalled,
         Self::RoleRequired,
         Self::SecondPersonRequired,

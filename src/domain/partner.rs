@@ -25,6 +25,10 @@ words!(
         Active = "active",
         /// Nothing, until it is resumed.
         Suspended = "suspended",
+        /// Nothing; its bundle is held, so that what it has signed can be verified where partners pass it on.
+        Known = "known",
+        /// Nothing; its signatures count for nothing either, until it is known or accepted anew.
+        Forgotten = "forgotten",
     }
 );
 

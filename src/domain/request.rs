@@ -15,6 +15,8 @@ pub const MAX_TEXT_BYTES: usize = 2_000;
 pub const DEFAULT_DAYS: i64 = 7;
 /// The longest time for which an exception may hold, days.
 pub const MAX_DAYS: i64 = 90;
+/// The most portions that one exception gives.
+pub const MAX_EXCEPTED: usize = 64;
 /// The most exceptions that one release names.
 pub const MAX_EXCEPTIONS: usize = 8;
 

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     domain::{
         fault::{Fault, Reason},
+        partner::PartnerState,
         time::Time,
     },
     seal::{
@@ -32,8 +33,20 @@ const MAX_PROVED: usize = 4096;
 pub enum Accept {
     /// Those of the own organisation and of active partners: whatever comes in now.
     Active,
+    /// Those of organisations that are known only, too: what partners pass on.
+    Carried,
     /// Those of suspended partners too: what is stored already.
     Held,
+}
+
+impl Accept {
+    fn reads(self, state: PartnerState) -> bool {
+        match state {
+            PartnerState::Active => true,
+            PartnerState::Known => self != Self::Active,
+            PartnerState::Suspended | PartnerState::Forgotten => self == Self::Held,
+        }
+    }
 }
 
 /// A chain that was proved, and until when and whether it holds.
@@ -92,7 +105,7 @@ impl Trust {
             }
         };
         let domain = proved.signer.id.domain();
-        if accept == Accept::Active && !self.member(domain).is_some_and(|member| member.active) {
+        if !self.member(domain).is_some_and(|member| accept.reads(member.state)) {
             return Err(not_a_partner(domain));
         }
         if proved.revocation.is_some_and(|revocation| revocation.at <= at) {

@@ -15,6 +15,7 @@ use super::{
 use crate::domain::{
     fault::{Fault, Reason},
     ids::{Role, SpiffeId, TrustDomain},
+    partner::PartnerState,
     time::Time,
 };
 
@@ -26,7 +27,7 @@ pub struct Member {
     /// Its revocation lists, one for each of its CAs; none where it never gave one.
     pub crls: Vec<Crl>,
     /// Whether it is a partner at present. A suspended partner's stored statements can still be read.
-    pub active: bool,
+    pub state: PartnerState,
 }
 
 /// All trust bundles, revocation lists and states, at one moment.
@@ -95,7 +96,9 @@ impl Trust {
         for mut member in std::iter::once(own).chain(partners) {
             let name = member.bundle.domain().clone();
             // Nobody suspends itself.
-            member.active |= name == domain;
+            if name == domain {
+                member.state = PartnerState::Active;
+            }
             let anchors = member.bundle.anchors()?;
             if members.insert(name.clone(), Held { member, anchors }).is_some() {
                 return Err(Fault::new(Reason::Conflict, format!("there are two trust bundles of `{name}`")));
@@ -140,7 +143,7 @@ impl Trust {
         check_size(chain)?;
         let leaf = Leaf::parse(chain.first().copied().unwrap_or_default())?;
         audience.admit(&self.own, &leaf.id)?;
-        let held = self.held(leaf.id.domain()).filter(|held| held.member.active);
+        let held = self.held(leaf.id.domain()).filter(|held| held.member.state == PartnerState::Active);
         let held = held.ok_or_else(|| not_a_partner(leaf.id.domain()))?;
         let oid = match usage {
             TlsUsage::Client => CLIENT_AUTH,

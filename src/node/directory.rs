@@ -87,7 +87,13 @@ impl Directory {
         self.partners.values().filter(|p| p.record.state == PartnerState::Active)
     }
 
-    /// All partners, by name.
+    /// Those with which something is exchanged, or would be if they were not suspended; by name.
+    pub fn partners(&self) -> impl Iterator<Item = &Arc<Partner>> {
+        let is_partner = |p: &&Arc<Partner>| matches!(p.record.state, PartnerState::Active | PartnerState::Suspended);
+        self.partners.values().filter(is_partner)
+    }
+
+    /// All organisations of which a bundle is held, by name.
     pub fn all(&self) -> impl Iterator<Item = &Arc<Partner>> {
         self.partners.values()
     }
@@ -194,7 +200,7 @@ impl Node {
     fn without_lists(&self, record: &PartnerRecord, fault: &Fault) -> Result<Member, Fault> {
         let partner = &record.organisation.domain;
         tracing::error!(%partner, reason = %fault.reason, "the partner's revocation lists can't be used; it is kept out");
-        Ok(Member { active: false, ..self.member(&PartnerRecord { crls: vec![], ..record.clone() })? })
+        Ok(Member { state: PartnerState::Suspended, ..self.member(&PartnerRecord { crls: vec![], ..record.clone() })? })
     }
 
     pub(super) fn member(&self, record: &PartnerRecord) -> Result<Member, Fault> {
@@ -202,7 +208,7 @@ impl Node {
         let bundle = TrustBundle::new(record.organisation.domain.clone(), roots)?;
         let now = self.now();
         let crls = record.crls.iter().map(|der| Crl::verify(der, &bundle, &[], now)).collect::<Result<_, _>>()?;
-        Ok(Member { bundle, crls, active: record.state == PartnerState::Active })
+        Ok(Member { bundle, crls, state: record.state })
     }
 }
 

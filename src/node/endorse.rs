@@ -26,7 +26,7 @@ use crate::{
     seal::{
         chains::{Chains, Signer},
         rules,
-        verify::{Verified, verify},
+        verify::verify,
     },
     store::{AssessmentRecord, AssessmentState, requests::Beside},
     wire,
@@ -127,9 +127,7 @@ impl Node {
     fn plan_endorsement(&self, prepared: &Prepared, endorsement: Digest, now: Time) -> (Vec<PartnerDecision>, Queue) {
         let facts = prepared.facts();
         let directory = self.directory();
-        let before = prepared.came_through();
-        let partners: Vec<&Arc<Partner>> =
-            directory.all_active().filter(|p| !before.contains(&p.record.organisation.domain)).collect();
+        let partners: Vec<&Arc<Partner>> = directory.all_active().collect();
         let plan_for = |partner: &Arc<Partner>| {
             let steps = plan(&partner.outgoing, &facts, now);
             let name = &partner.record.organisation.domain;
@@ -161,7 +159,7 @@ impl Node {
     pub(super) fn check_endorsements(
         &self,
         partner: &TrustDomain,
-        manifest: &Verified<Manifest>,
+        (manifest_id, manifest): (StatementId, &Manifest),
         release: &Release,
         envelopes: &[Arc<Envelope>],
         at: Time,
@@ -171,16 +169,19 @@ impl Node {
             let here = |fault: Fault| fault.within(&format!("endorsements[{i}]"));
             let claimed = verify(envelope, &rules::ENDORSEMENT, &AsClaimed, at).map_err(here)?;
             let endorsement = claimed.content();
-            let content = manifest.content();
-            let is_of_it = endorsement.manifest == manifest.id()
-                && endorsement.originator == content.originator
-                && (endorsement.assessment, endorsement.version) == (content.assessment, content.version);
+            let is_of_it = endorsement.manifest == manifest_id
+                && endorsement.originator == manifest.originator
+                && (endorsement.assessment, endorsement.version) == (manifest.assessment, manifest.version);
             if !is_of_it {
                 let what = "the endorsement is of another assessment or version";
                 return Err(here(Fault::at(Reason::DigestNotListed, "manifest_id", what)));
             }
-            if [partner, &content.originator, self.domain()].contains(&&endorsement.endorser) {
-                verify(envelope, &rules::ENDORSEMENT, &self.held, at).map_err(here)?;
+            if [partner, &manifest.originator, self.domain()].contains(&&endorsement.endorser) {
+                match verify(envelope, &rules::ENDORSEMENT, &self.carried, at) {
+                    // The whole entry waits until its originator is known.
+                    Err(fault) if fault.reason == Reason::NotAPartner && endorsement.endorser != *partner => {}
+                    other => _ = other.map_err(here)?,
+                }
             }
             checked.push(PreparedEndorsement::new(envelope.clone())?);
         }
@@ -199,7 +200,7 @@ impl Node {
         let (endorsements, _) = super::prepared::beside(&record.beside)?;
         let paths = record.releases.iter().map(path).collect::<Result<Vec<_>, _>>()?;
         let check = |e: PreparedEndorsement| {
-            let PreparedEndorsement { id, endorsement, envelope } = e;
+            let PreparedEndorsement { id, endorsement, envelope, .. } = e;
             // It may be later than the version, and is no later than now.
             let at = record.since.max(endorsement.endorsed_at).min(self.now());
             let fault = verify(&envelope, &rules::ENDORSEMENT, &self.held, at).err().map(|f| f.reason);
@@ -246,16 +247,6 @@ fn path(came_by: &crate::store::CameBy) -> Result<(BTreeSet<StatementId>, Vec<Tr
 pub(super) fn giver(release: &Envelope) -> Result<TrustDomain, Fault> {
     let leaf = release.signatures.first().and_then(|s| s.certificates.first());
     Ok(Leaf::parse(leaf.map(Vec::as_slice).unwrap_or_default())?.id.domain().clone())
-}
-
-impl Prepared {
-    /// The organisations through whose hands it came, its originator among them: none of them is offered it again.
-    fn came_through(&self) -> BTreeSet<TrustDomain> {
-        let releases = self.ways.iter().flat_map(|w| &w.path);
-        let mut all: BTreeSet<TrustDomain> = releases.filter_map(|r| giver(r).ok()).collect();
-        all.insert(self.manifest.originator.clone());
-        all
-    }
 }
 
 fn events(

@@ -132,7 +132,7 @@ impl Node {
     ) -> Result<(Vec<PartnerDecision>, Vec<Remedied>), Fault> {
         let directory = self.directory();
         let meant = |p: &&Arc<Partner>| asked.is_none_or(|a| *a == p.record.organisation.domain);
-        let partners: Vec<Arc<Partner>> = directory.all().filter(meant).cloned().collect();
+        let partners: Vec<Arc<Partner>> = directory.partners().filter(meant).cloned().collect();
         let subject = match (asked, partners.first()) {
             (Some(_), Some(partner)) => Some(self.subject(partner).await?),
             _ => None,
@@ -247,12 +247,16 @@ fn decided(partner: &Partner, steps: &[(Time, crate::policy::Decision)]) -> Part
     decision
 }
 
-/// One for each partner: what was decided of an endorsement later belongs to what was decided at publication.
+/// One for each partner, each portion as it was decided last: endorsements, and more that came through hubs, are decided later.
 fn merged(decisions: impl Iterator<Item = PartnerDecision>) -> Vec<PartnerDecision> {
     let mut all: Vec<PartnerDecision> = vec![];
     for decision in decisions {
         match all.iter_mut().find(|d| d.partner == decision.partner) {
-            Some(before) => before.portions.extend(decision.portions),
+            Some(before) => {
+                before.portions.retain(|p| decision.portions.iter().all(|d| d.portion != p.portion));
+                before.portions.extend(decision.portions);
+                before.release |= decision.release;
+            }
             None => all.push(decision),
         }
     }

@@ -104,6 +104,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl LiveFeeds {
+    /// Everything in quarantine is to be examined again, from whomever it came.
+    pub(super) fn examine_all_again(&self) {
+        lock(&self.partners).values().for_each(|live| live.examine_again());
+    }
+
     /// The live state with a partner.
     pub fn of(&self, partner: &TrustDomain) -> Arc<Live> {
         let mut partners = lock(&self.partners);

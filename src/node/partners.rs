@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
-use super::{ADMINS, Node};
+use super::{ADMINS, Node, directory::Partner};
 use crate::{
     domain::{
         event::{Deed, Event},
@@ -24,6 +24,16 @@ use crate::{
     wire,
 };
 
+/// An invitation, and what an administrator has confirmed about it out of band.
+pub struct Invited {
+    /// The invitation.
+    pub invitation: Envelope,
+    /// Its bundle's fingerprint, in words or hexadecimal.
+    pub fingerprint: String,
+    /// A new kind or country of an organisation that is here already is right.
+    pub change_confirmed: bool,
+}
+
 impl Node {
     /// A signed invitation for a future partner; `endpoint` where partners reach this node by another name.
     ///
@@ -40,53 +50,88 @@ impl Node {
         self.sign(StatementKind::Invitation, wire::invitation::encode(&invitation))
     }
 
-    /// Accepts a partner, or its new bundle, kind or endpoint. `fingerprint` was confirmed out of band.
+    /// Accepts a partner, or its new bundle, kind or endpoint.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`; `CONFLICT` where the fingerprint is not that of the invitation or it is one's own; whatever
     /// verification refuses.
-    pub async fn accept(
+    pub async fn accept(&self, caller: &SpiffeId, invited: &Invited) -> Result<Arc<Partner>, Fault> {
+        let (invitation, _changing) = self.confirm(caller, invited).await?;
+        let before = self.directory().get(&invitation.organisation.domain).map(|p| p.record.clone());
+        // Who was suspended stays so until resumed.
+        let is_suspended = before.as_ref().is_some_and(|b| b.state == PartnerState::Suspended);
+        let state = if is_suspended { PartnerState::Suspended } else { PartnerState::Active };
+        self.introduce(caller, invitation, before, state).await
+    }
+
+    /// Holds an organisation's bundle, so that what it has signed can be verified where partners pass it on. Nothing is
+    /// exchanged with it.
+    ///
+    /// # Errors
+    /// As [`Self::accept`]; `CONFLICT` where it is a partner.
+    pub async fn know(&self, caller: &SpiffeId, invited: &Invited) -> Result<Arc<Partner>, Fault> {
+        let (invitation, _changing) = self.confirm(caller, invited).await?;
+        let domain = &invitation.organisation.domain;
+        let before = self.directory().get(domain).map(|p| p.record.clone());
+        if before.as_ref().is_some_and(|b| matches!(b.state, PartnerState::Active | PartnerState::Suspended)) {
+            let what =
+                format!("`{domain}` is a partner already, so that it is known; `partner accept` takes a new bundle");
+            return Err(Fault::new(Reason::Conflict, what));
+        }
+        self.introduce(caller, invitation, before, PartnerState::Known).await
+    }
+
+    /// What the invitation says, where an administrator has confirmed it; no other change comes between.
+    async fn confirm(
         &self,
         caller: &SpiffeId,
-        invitation: &Envelope,
-        fingerprint: &str,
-        change_confirmed: bool,
-    ) -> Result<Arc<super::directory::Partner>, Fault> {
+        invited: &Invited,
+    ) -> Result<(Invitation, tokio::sync::MutexGuard<'_, ()>), Fault> {
         self.require(caller, ADMINS)?;
-        let (invitation, bundle) = self.check_invitation(invitation)?;
-        let agrees = bundle.fingerprint().agrees_with(fingerprint);
+        let (invitation, bundle) = self.check_invitation(&invited.invitation)?;
+        let agrees = bundle.fingerprint().agrees_with(&invited.fingerprint);
         if !agrees.map_err(|e| Fault::at(Reason::InvalidArgument, "fingerprint", e))? {
             let what = "the fingerprint is not that of the invitation; ask the partner again, by another way";
             return Err(Fault::at(Reason::Conflict, "fingerprint", what));
         }
-        let domain = invitation.organisation.domain.clone();
-        if domain == *self.domain() {
+        if invitation.organisation.domain == *self.domain() {
             return Err(Fault::new(Reason::Conflict, "the invitation is this node's own; give it to the partner"));
         }
-        let _changing = self.changing.lock().await;
-        let before = self.directory().get(&domain).map(|p| p.record.clone());
-        if let Some(before) = before.as_ref().filter(|b| b.organisation != invitation.organisation && !change_confirmed)
-        {
+        let changing = self.changing.lock().await;
+        let directory = self.directory();
+        let before = directory.get(&invitation.organisation.domain).map(|p| &p.record.organisation);
+        if let Some(before) = before.filter(|b| **b != invitation.organisation && !invited.change_confirmed) {
             // The fingerprint says nothing of these, and the subject rule goes by them.
             let words =
                 |o: &Organisation| format!("{}{}", o.kind, o.country.map(|c| format!(" of {c}")).unwrap_or_default());
-            let (was, says) = (words(&before.organisation), words(&invitation.organisation));
+            let (was, says) = (words(before), words(&invitation.organisation));
             let what = format!(
                 "the partner was a {was} and says that it is a {says}; if that is right, accept it with --changed"
             );
             return Err(Fault::at(Reason::Conflict, "invitation.kind", what));
         }
+        Ok((invitation, changing))
+    }
+
+    async fn introduce(
+        &self,
+        caller: &SpiffeId,
+        invitation: Invitation,
+        before: Option<PartnerRecord>,
+        state: PartnerState,
+    ) -> Result<Arc<Partner>, Fault> {
         let same_roots = before.as_ref().is_some_and(|b| b.roots == invitation.roots);
         let record = PartnerRecord {
             organisation: invitation.organisation,
             endpoint: invitation.endpoint,
             roots: invitation.roots,
-            // Who was suspended stays so until resumed.
-            state: before.as_ref().map_or(PartnerState::Active, |b| b.state),
+            state,
             // A list that other roots have signed says nothing about these.
             crls: before.filter(|_| same_roots).map(|b| b.crls).unwrap_or_default(),
             accepted_at: self.now(),
         };
+        // What was kept from users because nobody knew it here may be shown now.
+        self.live.examine_all_again();
         self.save_partner(caller, record).await
     }
 
@@ -102,11 +147,7 @@ impl Node {
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, `NOT_FOUND`, store faults.
-    pub async fn suspend(
-        &self,
-        caller: &SpiffeId,
-        domain: &TrustDomain,
-    ) -> Result<Arc<super::directory::Partner>, Fault> {
+    pub async fn suspend(&self, caller: &SpiffeId, domain: &TrustDomain) -> Result<Arc<Partner>, Fault> {
         self.set_state(caller, domain, PartnerState::Suspended).await
     }
 
@@ -114,12 +155,16 @@ impl Node {
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, `NOT_FOUND`, store faults.
-    pub async fn resume(
-        &self,
-        caller: &SpiffeId,
-        domain: &TrustDomain,
-    ) -> Result<Arc<super::directory::Partner>, Fault> {
+    pub async fn resume(&self, caller: &SpiffeId, domain: &TrustDomain) -> Result<Arc<Partner>, Fault> {
         self.set_state(caller, domain, PartnerState::Active).await
+    }
+
+    /// What an organisation that was known only has signed counts for nothing from now on.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`; `NOT_FOUND`; `CONFLICT` where it is a partner; store faults.
+    pub async fn forget(&self, caller: &SpiffeId, domain: &TrustDomain) -> Result<Arc<Partner>, Fault> {
+        self.set_state(caller, domain, PartnerState::Forgotten).await
     }
 
     async fn set_state(
@@ -127,19 +172,23 @@ impl Node {
         caller: &SpiffeId,
         domain: &TrustDomain,
         state: PartnerState,
-    ) -> Result<Arc<super::directory::Partner>, Fault> {
+    ) -> Result<Arc<Partner>, Fault> {
         self.require(caller, ADMINS)?;
         let _changing = self.changing.lock().await;
         let directory = self.directory();
-        let before = directory.get(domain).ok_or_else(|| no_partner(domain))?;
-        self.save_partner(caller, PartnerRecord { state, ..before.record.clone() }).await
+        let before = &directory.get(domain).ok_or_else(|| no_partner(domain))?.record;
+        let was_partner = matches!(before.state, PartnerState::Active | PartnerState::Suspended);
+        match state {
+            PartnerState::Forgotten if was_partner => {
+                let what = format!("`{domain}` is a partner; `watchfire partner suspend` ends the exchange with it");
+                Err(Fault::new(Reason::Conflict, what))
+            }
+            PartnerState::Active | PartnerState::Suspended if !was_partner => Err(no_partner(domain)),
+            _ => self.save_partner(caller, PartnerRecord { state, ..before.clone() }).await,
+        }
     }
 
-    async fn save_partner(
-        &self,
-        caller: &SpiffeId,
-        record: PartnerRecord,
-    ) -> Result<Arc<super::directory::Partner>, Fault> {
+    async fn save_partner(&self, caller: &SpiffeId, record: PartnerRecord) -> Result<Arc<Partner>, Fault> {
         let domain = record.organisation.domain.clone();
         let fingerprint = bundle_of(&record)?.fingerprint().to_string();
         let deed = Deed::PartnerChanged { partner: domain.clone(), fingerprint, state: record.state.to_string() };
@@ -188,7 +237,7 @@ pub fn open_invitation(
     let claimed = wire::invitation::decode(&envelope.payload)?;
     let roots = claimed.roots.iter().map(|r| r.clone().into()).collect();
     let bundle = TrustBundle::new(claimed.organisation.domain.clone(), roots)?;
-    let member = Member { bundle: bundle.clone(), crls: vec![], active: true };
+    let member = Member { bundle: bundle.clone(), crls: vec![], state: PartnerState::Active };
     let trust = Trust::new(member, vec![], signing_usages.to_vec())?;
     let chains = Identities::new(Arc::new(ArcSwap::from_pointee(trust)), Accept::Active);
     let invitation = verify(envelope, &rules::INVITATION, &chains, now)?.into_content();

@@ -12,8 +12,8 @@ use crate::{
         endorsement::{Endorsement, MAX_ENDORSEMENTS},
         entry::Entry,
         fault::{Fault, Reason},
-        ids::{Digest, Sha256, StatementId},
-        release::Release,
+        ids::{Digest, Sha256, StatementId, TrustDomain},
+        release::{MAX_HOPS, Release},
         statement::{Envelope, StatementKind},
     },
     policy::{Excepted, Facts, Provenance},
@@ -48,6 +48,8 @@ pub struct PreparedEndorsement {
     pub endorsement: Endorsement,
     /// With its signatures.
     pub envelope: Arc<Envelope>,
+    /// How long it is with them, where it comes from the store.
+    bytes: usize,
 }
 
 impl PreparedEndorsement {
@@ -57,7 +59,7 @@ impl PreparedEndorsement {
     /// Whatever does not decode.
     pub fn new(envelope: Arc<Envelope>) -> Result<Self, Fault> {
         let endorsement = wire::endorsement::decode(&envelope.payload)?;
-        Ok(Self { id: id_of(envelope.kind, &envelope.payload), endorsement, envelope })
+        Ok(Self { id: id_of(envelope.kind, &envelope.payload), endorsement, envelope, bytes: 0 })
     }
 
     /// What stands where a portion's digest does.
@@ -94,13 +96,20 @@ pub fn beside(encoded: &[Vec<u8>]) -> Result<(Vec<PreparedEndorsement>, Vec<Prep
     for bytes in encoded {
         let envelope = Arc::new(wire::envelope::decode(bytes)?);
         match envelope.kind {
-            StatementKind::Endorsement => endorsements.push(PreparedEndorsement::new(envelope)?),
+            StatementKind::Endorsement => {
+                endorsements.push(PreparedEndorsement { bytes: bytes.len(), ..PreparedEndorsement::new(envelope)? });
+            }
             StatementKind::Exception => exceptions.push(PreparedException::new(envelope)?),
             kind => return Err(Fault::new(Reason::StoreCorrupt, format!("a {kind} stands beside an assessment"))),
         }
     }
-    // As many as one release discloses: those that came first.
+    // As many as find a place in an entry beside the largest portions: those that came first.
     endorsements.truncate(MAX_ENDORSEMENTS);
+    let mut bytes = 0;
+    endorsements.retain(|e: &PreparedEndorsement| {
+        bytes += e.bytes;
+        bytes <= MAX_ENDORSEMENT_BYTES
+    });
     endorsements.sort_by_key(|e| e.id);
     endorsements.dedup_by_key(|e| e.id);
     exceptions.sort_by_key(|e| e.excepted.id);
@@ -119,24 +128,36 @@ pub fn with_beside<'a>(
         .excepting(exceptions.iter().map(|e| e.excepted.clone()))
 }
 
+/// The most that the endorsements take in an entry.
+const MAX_ENDORSEMENT_BYTES: usize = 128 << 10;
+/// The most that the releases of a way may take in an entry: with the largest portions it stays below a message's limit.
+const MAX_WAY_BYTES: usize = 256 << 10;
+
 /// One way by which another's assessment came here.
 pub struct Way {
     /// What it holds this node to.
     pub provenance: Provenance,
     /// The releases, from the originator's to the one by which it came here.
     pub path: Vec<Arc<Envelope>>,
+    /// How many bytes these take.
+    bytes: usize,
 }
 
 impl Way {
     /// # Errors
     /// Whatever does not decode.
-    fn new(came_by: &CameBy) -> Result<Self, Fault> {
+    fn new(originator: &TrustDomain, came_by: &CameBy) -> Result<Self, Fault> {
         let decode = |bytes: &Vec<u8>| wire::envelope::decode(bytes).map(Arc::new);
         let last = wire::envelope::decode(&came_by.release)?;
-        let provenance = Provenance::of(id_of(last.kind, &last.payload), &wire::release::decode(&last.payload)?);
         let mut path = came_by.provenance.iter().map(decode).collect::<Result<Vec<_>, _>>()?;
+        // Each was released to the one that released the next; the first giver is the originator.
+        let carriers = path.iter().map(|e| wire::release::decode(&e.payload).map(|r| r.recipient));
+        let carriers = carriers.chain([Ok(originator.clone())]).collect::<Result<_, _>>()?;
+        let release = wire::release::decode(&last.payload)?;
+        let provenance = Provenance::of(id_of(last.kind, &last.payload), &release, carriers);
         path.push(Arc::new(last));
-        Ok(Self { provenance, path })
+        let bytes = came_by.release.len() + came_by.provenance.iter().map(Vec::len).sum::<usize>();
+        Ok(Self { provenance, path, bytes })
     }
 }
 
@@ -158,7 +179,7 @@ impl Prepared {
     pub fn new(record: AssessmentRecord) -> Result<Self, Fault> {
         let envelope = wire::envelope::decode(&record.manifest)?;
         let manifest = wire::manifest::decode(&envelope.payload)?;
-        let ways = record.releases.iter().map(Way::new).collect::<Result<_, _>>()?;
+        let ways = record.releases.iter().map(|r| Way::new(&manifest.originator, r)).collect::<Result<_, _>>()?;
         let (endorsements, exceptions) = beside(&record.beside)?;
         let prepared = Self::assemble(record.manifest_id, manifest, Arc::new(envelope), record.portions)?;
         Ok(Self { ways, endorsements, exceptions, ..prepared })
@@ -200,6 +221,12 @@ impl Prepared {
     pub fn all(&self) -> impl Iterator<Item = (Digest, &Portion)> {
         let endorsements = self.endorsements.iter().map(|e| (e.digest(), &e.endorsement.portion));
         self.portions.iter().map(|p| (p.digest, &p.portion)).chain(endorsements)
+    }
+
+    /// Whether the releases by which it came find a place in an entry beside the largest portions.
+    pub fn fits(&self, via: Option<StatementId>) -> bool {
+        let way = self.ways.iter().find(|w| Some(w.provenance.release) == via);
+        way.is_none_or(|w| w.path.len() <= MAX_HOPS && w.bytes <= MAX_WAY_BYTES)
     }
 
     /// What goes over the link: a release, signed, with what it hands over and the releases by which it came.

@@ -115,7 +115,7 @@ impl Node {
 
     /// What each active partner gets, and the queue entries that follow from it. On all cores where there are many: nothing else of a
     /// publication grows with the number of partners.
-    fn plan_for_all(&self, prepared: &Prepared, now: Time) -> (Vec<PartnerDecision>, Queue) {
+    pub(super) fn plan_for_all(&self, prepared: &Prepared, now: Time) -> (Vec<PartnerDecision>, Queue) {
         let facts = prepared.facts();
         let directory = self.directory();
         let partners: Vec<&Arc<Partner>> = directory.all_active().collect();

@@ -11,7 +11,7 @@ use crate::{
         time::Time,
     },
     seal::{chains::Chains, rules, verify::verify},
-    store::{AssessmentRecord, ListFilter, receipts::Quarantine},
+    store::{AssessmentRecord, CameBy, ListFilter, receipts::Quarantine},
     wire,
 };
 
@@ -21,8 +21,8 @@ pub struct View {
     pub record: AssessmentRecord,
     /// The manifest with its signatures.
     pub manifest: Envelope,
-    /// The releases by which it came.
-    pub releases: Vec<Envelope>,
+    /// The ways by which it came: for each the releases, from the originator's to the one by which it came here.
+    pub ways: Vec<Vec<Envelope>>,
     /// One for each signature of the manifest.
     pub signatures: Vec<SignatureCheck>,
     /// Who stands behind it, by the statements' ids.
@@ -108,10 +108,14 @@ impl Node {
 
     fn view(&self, record: AssessmentRecord, quarantines: Vec<Quarantine>) -> Result<View, Fault> {
         let manifest = wire::envelope::decode(&record.manifest)?;
-        let releases = record.releases.iter().map(|r| wire::envelope::decode(&r.release)).collect::<Result<_, _>>()?;
+        let way = |came_by: &CameBy| {
+            let releases = came_by.provenance.iter().chain([&came_by.release]);
+            releases.map(|r| wire::envelope::decode(r)).collect::<Result<_, _>>()
+        };
+        let ways = record.releases.iter().map(way).collect::<Result<_, _>>()?;
         let signatures = self.check_signatures(&manifest, record.since);
         let endorsements = self.check_held_endorsements(&record)?;
-        Ok(View { record, manifest, releases, signatures, endorsements, quarantines })
+        Ok(View { record, manifest, ways, signatures, endorsements, quarantines })
     }
 
     /// Each signature by itself, as of the time that the statement was first logged here: a certificate that ran out

@@ -3,23 +3,17 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{
-    Node,
-    directory::Partner,
-    fault::lost,
-    prepared::{beside, with_beside},
-};
+use super::{Node, directory::Partner, fault::lost, requests::Asked};
 use crate::{
     domain::{
-        body::Body,
+        entry::Entry,
         event::{Deed, Event},
         fault::Fault,
         ids::{Sha256, StatementId, TrustDomain},
         release::ReceiptKind,
+        statement::StatementKind,
         time::Time,
     },
-    policy::{Facts, accept},
-    seal::open::open_listed,
     store::receipts::{HeldEntry, Readmission},
     wire,
 };
@@ -78,9 +72,14 @@ impl Node {
             let page = self.store.held_for(domain, agreement, after, PAGE).await?;
             let Some(last) = page.last() else { return Ok(()) };
             after = last.arrival;
-            let (judge, now) = (partner.clone(), self.now());
+            let (node, from, now) = (self.clone(), domain.clone(), self.now());
+            let entries = page.iter().map(entry_of).collect::<Result<Vec<_>, _>>()?;
+            let asked = self.asked(domain, &entries).await?;
             let covered = tokio::task::spawn_blocking(move || {
-                page.iter().filter_map(|entry| covered(&judge, entry, now).transpose()).collect::<Result<Vec<_>, _>>()
+                page.iter()
+                    .zip(&entries)
+                    .filter_map(|(held, entry)| node.covered(&from, (held, entry), &asked, now).transpose())
+                    .collect::<Result<Vec<_>, _>>()
             });
             for entry in covered.await.map_err(lost)?? {
                 // The agreement may have been stopped since: no change of it comes between this look and the commit.
@@ -123,26 +122,39 @@ impl Node {
     }
 }
 
-/// The entry, where the agreement covers it as it did at the time of the release.
-fn covered(partner: &Partner, entry: &HeldEntry, now: Time) -> Result<Option<Covered>, Fault> {
-    let release = wire::release::decode(&wire::envelope::decode(&entry.release)?.payload)?;
-    let manifest = wire::manifest::decode(&wire::envelope::decode(&entry.manifest)?.payload)?;
-    let portions = open_listed(&manifest, &entry.portions)?;
-    let (endorsements, exceptions) = beside(&entry.beside)?;
-    let facts = Facts::of(&manifest, portions.iter().map(|o| (o.digest(), o.portion())));
-    let facts = with_beside(facts, &endorsements, &exceptions);
-    let could_stand = partner.could_stand_on(&release.agreement.id, now);
-    if !could_stand || accept(&partner.incoming, &release, &facts).is_err() {
-        return Ok(None);
+/// As it came.
+fn entry_of(held: &HeldEntry) -> Result<Entry, Fault> {
+    let envelope = |bytes: &Vec<u8>| wire::envelope::decode(bytes).map(Arc::new);
+    let all = held.beside.iter().map(envelope).collect::<Result<Vec<_>, _>>()?;
+    let beside = |kind: StatementKind| all.iter().filter(|e| e.kind == kind).cloned().collect();
+    Ok(Entry {
+        release: envelope(&held.release)?,
+        manifest: Some(envelope(&held.manifest)?),
+        portions: held.portions.iter().map(|p| Arc::from(p.as_slice())).collect(),
+        provenance: held.provenance.iter().map(envelope).collect::<Result<_, _>>()?,
+        endorsements: beside(StatementKind::Endorsement),
+        exceptions: beside(StatementKind::Exception),
+    })
+}
+
+impl Node {
+    /// The entry, where everything holds now that is asked of one that comes: signatures, the way, the agreement as at the time
+    /// of the release.
+    fn covered(
+        &self,
+        partner: &TrustDomain,
+        (held, entry): (&HeldEntry, &Entry),
+        asked: &Asked,
+        now: Time,
+    ) -> Result<Option<Covered>, Fault> {
+        let release = wire::release::decode(&entry.release.payload)?;
+        let content = match self.check_content(partner, &release, entry, asked, now) {
+            Ok(content) if content.not_covered.is_none() => content,
+            // What does not verify any more stays where it is.
+            Ok(_) | Err(_) => return Ok(None),
+        };
+        let attachments = content.attachments();
+        let (sequence, release, manifest) = (held.sequence, held.release_id, held.manifest_id);
+        Ok(Some(Covered { sequence, release, manifest, attachments }))
     }
-    let named = portions.iter().filter_map(|o| match &o.portion().body {
-        Body::Attachment(attachment) => Some((attachment.sha256, attachment.size)),
-        _ => None,
-    });
-    Ok(Some(Covered {
-        sequence: entry.sequence,
-        release: entry.release_id,
-        manifest: entry.manifest_id,
-        attachments: named.collect(),
-    }))
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{
     Node,
+    carried::Path,
     fault::lost,
     prepared::{PreparedEndorsement, PreparedException, with_beside},
     requests::Asked,
@@ -16,7 +17,7 @@ use crate::{
         entry::Entry,
         event::{Deed, Event},
         fault::{Fault, Reason},
-        ids::{StatementId, TrustDomain},
+        ids::{Sha256, StatementId, TrustDomain},
         release::{Position, Release, Void},
         statement::StatementKind,
         time::Time,
@@ -24,8 +25,9 @@ use crate::{
     feed::inbound::{Inbound, Verdict},
     policy::{Facts, accept},
     seal::{
-        open::{Opened, open},
+        open::{Opened, open_listed},
         rules,
+        statement::id_of,
         verify::{Verified, verify},
     },
     store::{ReceivedContent, ReceivedEntry},
@@ -47,14 +49,44 @@ enum Checked {
     Release { release: Box<Verified<Release>>, entry: Entry, content: Result<Box<Content>, Fault> },
 }
 
-struct Content {
-    manifest: Verified<Manifest>,
+/// Content that was verified, unless the reason says that its origin is not known here.
+pub(super) struct Content {
+    manifest: Manifest,
+    manifest_id: StatementId,
     portions: Vec<Opened>,
+    /// Why it is kept from users.
+    pub(super) not_covered: Option<NotCovered>,
+}
+
+/// What came beside its portions.
+struct Beside {
     endorsements: Vec<PreparedEndorsement>,
     /// Those that count here.
     exceptions: Vec<PreparedException>,
-    /// Why the own copy of the agreement does not cover it.
-    not_covered: Option<Reason>,
+}
+
+/// Why content is kept from users.
+pub(super) struct NotCovered {
+    reason: Reason,
+    /// Who on the way passed on more than it might, where one did.
+    at_fault: Option<TrustDomain>,
+}
+
+impl From<Reason> for NotCovered {
+    fn from(reason: Reason) -> Self {
+        Self { reason, at_fault: None }
+    }
+}
+
+impl Content {
+    /// The attachments that it names: (digest, length).
+    pub(super) fn attachments(&self) -> Vec<(Sha256, u64)> {
+        let named = self.portions.iter().filter_map(|o| match &o.portion().body {
+            Body::Attachment(attachment) => Some((attachment.sha256, attachment.size)),
+            _ => None,
+        });
+        named.collect()
+    }
 }
 
 impl Checked {
@@ -199,7 +231,7 @@ impl Node {
         Ok(())
     }
 
-    fn check_content(
+    pub(super) fn check_content(
         &self,
         partner: &TrustDomain,
         release: &Release,
@@ -209,34 +241,44 @@ impl Node {
     ) -> Result<Content, Fault> {
         let missing = || Fault::at(Reason::UnknownOrNonCanonical, "manifest", "the manifest is missing");
         let envelope = entry.manifest.as_ref().ok_or_else(missing)?;
+        let claimed = wire::manifest::decode(&envelope.payload).map_err(|f| f.within("manifest"))?;
+        // The receipt tells the partner why: in the same words, whoever else is a partner here.
+        self.only_by(&[&claimed.originator], envelope).map_err(|f| f.within("manifest"))?;
+        let path = self.check_way((&claimed.originator, partner), release, entry, now)?;
         // As of its release: the author's certificate may have run out since then, and the originator's node, which has
         // signed the release just now checked, answers for the day.
-        let at = now.min(release.released_at);
-        // The receipt tells the partner why: in the same words, whoever else is a partner here.
-        self.only_by(&[partner], envelope).map_err(|f| f.within("manifest"))?;
-        let manifest = verify(envelope, &rules::MANIFEST, self.chains(), at).map_err(|f| f.within("manifest"))?;
-        if manifest.id() != release.manifest {
+        let at = now.min(path.released_at().unwrap_or(release.released_at));
+        let (manifest, is_known) = match verify(envelope, &rules::MANIFEST, &self.carried, at) {
+            Ok(verified) => (verified.into_content(), true),
+            Err(fault) if fault.reason == Reason::NotAPartner && claimed.originator != *partner => (claimed, false),
+            Err(fault) => return Err(fault.within("manifest")),
+        };
+        let manifest_id = id_of(StatementKind::Manifest, &envelope.payload);
+        if manifest_id != release.manifest {
             let what = "the manifest is not the one that the release names";
             return Err(Fault::at(Reason::DigestNotListed, "manifest", what));
         }
-        if manifest.content().originator != *partner {
-            let what = "the assessment is another organisation's; passing on is not agreed";
-            return Err(Fault::at(Reason::NotCovered, "manifest.originator", what));
-        }
         let portions: Vec<&[u8]> = entry.portions.iter().map(|p| &**p).collect();
-        let opened = open(&manifest, &portions)?;
+        let opened = open_listed(&manifest, &portions)?;
         let mut digests: Vec<_> = opened.iter().map(Opened::digest).collect();
         digests.sort_unstable();
         if digests != release.digests {
             let what = "the portions are not those that the release discloses";
             return Err(Fault::at(Reason::DigestNotListed, "portions", what));
         }
-        let endorsements = self.check_endorsements(partner, &manifest, release, &entry.endorsements, at)?;
-        let exceptions = self.check_exceptions(partner, release, &entry.exceptions, asked, at)?;
-        let mut content = Content { manifest, portions: opened, endorsements, exceptions, not_covered: None };
+        let beside = Beside {
+            endorsements: self.check_endorsements(
+                partner,
+                (manifest_id, &manifest),
+                release,
+                &entry.endorsements,
+                at,
+            )?,
+            exceptions: self.check_exceptions(partner, release, &entry.exceptions, asked, at)?,
+        };
         // Here rather than in `keep`: the decision takes as long as the signatures, and this is spread over the cores.
-        content.not_covered = self.not_covered(partner, release, &content);
-        Ok(content)
+        let not_covered = self.not_covered(partner, release, (&manifest, &opened, &beside), (&path, is_known));
+        Ok(Content { manifest, manifest_id, portions: opened, not_covered })
     }
 
     async fn judge(&self, partner: &TrustDomain, inbound: &Inbound, entry: &Checked) -> Result<Verdict, Fault> {
@@ -263,20 +305,23 @@ impl Node {
         now: Time,
     ) -> Result<(ReceivedEntry, Event), Fault> {
         let (sequence, release_id) = (entry.position().sequence, entry.id());
+        let mut at_fault = None;
         let (raw, content, manifest, reason, held_for) = match entry {
             Checked::Void(void, raw) => (raw, None, void.content().replaced, None, None),
             Checked::Release { release, entry, content } => {
                 let content = match content {
-                    Ok(content) if self.is_same_version(&content.manifest, before).await? => Ok(content),
+                    Ok(content) if self.is_same_version(&content, before).await? => Ok(content),
                     Ok(_) => Err(Reason::ReplayDiffers),
                     Err(fault) => Err(fault.reason),
                 };
                 let reason = match &content {
-                    Ok(content) => content.not_covered,
+                    Ok(content) => content.not_covered.as_ref().map(|n| n.reason),
                     Err(reason) => Some(*reason),
                 };
+                at_fault = content.as_ref().ok().and_then(|c| c.not_covered.as_ref()?.at_fault.clone());
                 let agreement = release.content().agreement.id;
-                let held_for = (content.is_ok() && reason == Some(Reason::AgreementDiffers)).then_some(agreement);
+                let may_settle = matches!(reason, Some(Reason::AgreementDiffers | Reason::OriginUnknown));
+                let held_for = (content.is_ok() && may_settle).then_some(agreement);
                 let content = content.ok().map(|c| received_content(&release, &c, &entry, reason.is_some()));
                 (entry, content, release.content().manifest, reason, held_for)
             }
@@ -287,7 +332,8 @@ impl Node {
         }
         let refused = content.is_none() && reason.is_some();
         let quarantined = reason.clone();
-        let deed = Deed::Received { manifest, partner: partner.clone(), sequence, release: release_id, quarantined };
+        let partner = partner.clone();
+        let deed = Deed::Received { manifest, partner, sequence, release: release_id, quarantined, at_fault };
         let release = wire::envelope::encode(&raw.release);
         let provenance = raw.provenance.iter().map(|e| wire::envelope::encode(e)).collect();
         let kept = ReceivedEntry { sequence, release_id, release, provenance, content, refused, reason, held_for };
@@ -295,34 +341,50 @@ impl Node {
     }
 
     /// One version has one manifest, in the store and in what came `before` it in the same batch.
-    async fn is_same_version(&self, manifest: &Verified<Manifest>, before: &[ReceivedEntry]) -> Result<bool, Fault> {
-        let content = manifest.content();
+    async fn is_same_version(&self, checked: &Content, before: &[ReceivedEntry]) -> Result<bool, Fault> {
+        let content = &checked.manifest;
         let name = (&content.originator, &content.assessment, content.version);
         let mut before = before.iter().filter_map(|e| e.content.as_ref());
         let held = match before.find(|c| (&c.originator, &c.assessment, c.version) == name) {
             Some(content) => Some(content.manifest_id),
             None => self.store.version(&content.originator, &content.assessment, content.version).await?,
         };
-        Ok(held.is_none_or(|id| id == manifest.id()))
+        Ok(held.is_none_or(|id| id == checked.manifest_id))
     }
 
-    /// Why the own copy of the agreement does not cover a release, if it does not.
-    fn not_covered(&self, partner: &TrustDomain, release: &Release, content: &Content) -> Option<Reason> {
+    /// Why the own copy of the agreement, or the terms of a hop before, do not cover a release, if they don't.
+    fn not_covered(
+        &self,
+        partner: &TrustDomain,
+        release: &Release,
+        (manifest, portions, beside): (&Manifest, &[Opened], &Beside),
+        (path, is_known): (&Path, bool),
+    ) -> Option<NotCovered> {
         let directory = self.directory();
-        let Ok(partner) = directory.active(partner) else { return Some(Reason::NotAPartner) };
+        let Ok(partner) = directory.active(partner) else { return Some(Reason::NotAPartner.into()) };
+        let facts = Facts::of(manifest, portions.iter().map(|o| (o.digest(), o.portion())));
+        let facts = facts.passed_on(path.provenances());
+        let facts = with_beside(facts, &beside.endorsements, &beside.exceptions);
+        let is_way_known = match self.judge_way(path, &facts) {
+            Ok(is_way_known) => is_way_known,
+            Err(breach) => {
+                let why: Vec<&str> = breach.reasons.iter().map(|r| &*r.id).collect();
+                tracing::warn!(by = %breach.by, why = why.join(", "), "an organisation passed on more than it might");
+                return Some(NotCovered { reason: Reason::NotCovered, at_fault: Some(breach.by) });
+            }
+        };
         if !partner.could_stand_on(&release.agreement.id, self.now()) {
-            return Some(Reason::AgreementDiffers);
+            return Some(Reason::AgreementDiffers.into());
         }
-        let Content { manifest, portions, endorsements, exceptions, .. } = content;
-        let facts = Facts::of(manifest.content(), portions.iter().map(|o| (o.digest(), o.portion())));
-        let facts = with_beside(facts, endorsements, exceptions);
-        let reasons = accept(&partner.incoming, release, &facts).err()?;
+        let Err(reasons) = accept(&partner.incoming, release, &facts) else {
+            return (!is_known || !is_way_known).then_some(Reason::OriginUnknown.into());
+        };
         let differs = reasons.iter().any(|r| r.id == "agreement-differs");
         let reason = if differs { Reason::AgreementDiffers } else { Reason::NotCovered };
         // The ids only: the words name places.
         let ids: Vec<&str> = reasons.iter().map(|r| &*r.id).collect();
         tracing::debug!(why = ids.join(", "), "not covered");
-        Some(reason)
+        Some(reason.into())
     }
 }
 
@@ -332,24 +394,18 @@ fn received_content(
     entry: &Entry,
     quarantined: bool,
 ) -> ReceivedContent {
-    let (manifest, content) = (&checked.manifest, checked.manifest.content());
-    let named = checked.portions.iter().filter_map(|o| match &o.portion().body {
-        Body::Attachment(attachment) => Some((attachment.sha256, attachment.size)),
-        _ => None,
-    });
-    let attachments = named.collect();
-    let exceptions = checked.exceptions.iter().map(|e| &e.envelope);
-    let beside = checked.endorsements.iter().map(|e| &e.envelope).chain(exceptions);
+    let content = &checked.manifest;
+    let beside = entry.endorsements.iter().chain(&entry.exceptions);
     ReceivedContent {
         kind: release.content().kind,
         assessment: content.assessment,
         version: content.version,
-        manifest_id: manifest.id(),
+        manifest_id: checked.manifest_id,
         manifest: entry.manifest.as_ref().map(|m| wire::envelope::encode(m)).unwrap_or_default(),
         originator: content.originator.clone(),
         portions: entry.portions.iter().map(|p| p.to_vec()).collect(),
         beside: beside.map(|e| wire::envelope::encode(e)).collect(),
-        attachments,
+        attachments: checked.attachments(),
         quarantined,
     }
 }

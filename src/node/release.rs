@@ -1,6 +1,6 @@
 //! Release: what waits for a partner is decided again, signed, numbered, logged and committed; only then may it be sent.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{Node, directory::Partner, fault::lost, prepared::Prepared, publish::urgency};
 use crate::{
@@ -40,6 +40,20 @@ pub(super) fn because(decision: &Decision) -> Vec<String> {
     words.sort_unstable();
     words.dedup();
     words
+}
+
+/// Nothing of it may go now: says why, and when to look again.
+fn drop_one(partner: &Partner, prepared: &Prepared, decision: &Decision, now: Time, round: &mut Round) {
+    let deed = Deed::Dropped {
+        manifest: prepared.id,
+        partner: partner.record.organisation.domain.clone(),
+        because: because(decision),
+    };
+    round.events.push(Event { at: now, by: None, deed });
+    // Another version of the agreement may have set another time.
+    let steps = plan(&partner.outgoing, &prepared.facts(), now);
+    let releasing = steps.into_iter().filter(|(at, d)| *at > now && d.release.is_some());
+    round.later.extend(releasing.map(|(at, _)| (prepared.id, urgency(prepared), at)));
 }
 
 impl Node {
@@ -110,27 +124,45 @@ impl Node {
     ) -> Result<Round, Fault> {
         let mut round = Round::default();
         for (prepared, disclosed) in work {
+            let mut disclosed: BTreeSet<Digest> = disclosed.into_iter().collect();
             let decision = decide(&partner.outgoing, &prepared.facts(), now);
             let Some(cleared) = &decision.release else {
-                let deed = Deed::Dropped {
-                    manifest: prepared.id,
-                    partner: partner.record.organisation.domain.clone(),
-                    because: because(&decision),
-                };
-                round.events.push(Event { at: now, by: None, deed });
-                // Another version of the agreement may have set another time.
-                let steps = plan(&partner.outgoing, &prepared.facts(), now);
-                let releasing = steps.into_iter().filter(|(at, d)| *at > now && d.release.is_some());
-                round.later.extend(releasing.map(|(at, _)| (prepared.id, urgency(&prepared), at)));
+                drop_one(partner, &prepared, &decision, now, &mut round);
                 continue;
             };
-            // Nothing beyond what it has: no release, and no trace.
-            if cleared.disclosed().all(|d| disclosed.contains(&d)) {
-                continue;
+            outbound = self.sign_new(partner, outbound, (&prepared, cleared), &mut disclosed, now, &mut round)?;
+            // What came by several ways goes on under each that allows more: a release cites one.
+            for way in prepared.ways.iter().filter(|way| Some(way.provenance.release) != cleared.via()) {
+                let facts = prepared.facts().passed_on(vec![way.provenance.clone()]);
+                if let Some(more) = &decide(&partner.outgoing, &facts, now).release {
+                    outbound = self.sign_new(partner, outbound, (&prepared, more), &mut disclosed, now, &mut round)?;
+                }
             }
-            outbound = self.sign_one(partner, outbound, &prepared, cleared, now, &mut round)?;
         }
         Ok(round)
+    }
+
+    /// Signs a release, unless there is nothing in it beyond what the partner has: then there is none, and no trace.
+    fn sign_new(
+        &self,
+        partner: &Partner,
+        outbound: Outbound,
+        (prepared, cleared): (&Prepared, &Cleared),
+        disclosed: &mut BTreeSet<Digest>,
+        now: Time,
+        round: &mut Round,
+    ) -> Result<Outbound, Fault> {
+        if cleared.disclosed().all(|d| disclosed.contains(&d)) {
+            return Ok(outbound);
+        }
+        if !prepared.fits(cleared.via()) {
+            let because = vec!["way-too-long: it came by more releases than an entry holds".to_owned()];
+            let deed = Deed::Dropped { manifest: prepared.id, partner: cleared.recipient().clone(), because };
+            round.events.push(Event { at: now, by: None, deed });
+            return Ok(outbound);
+        }
+        disclosed.extend(cleared.disclosed());
+        self.sign_one(partner, outbound, prepared, cleared, now, round)
     }
 
     fn sign_one(

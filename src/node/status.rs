@@ -64,7 +64,7 @@ impl Node {
     /// Store faults.
     pub async fn feed_status(&self) -> Result<Vec<FeedStatus>, Fault> {
         let mut all = vec![];
-        for partner in self.directory().all() {
+        for partner in self.directory().partners() {
             let domain = &partner.record.organisation.domain;
             let live = self.live.of(domain);
             let (inbound, outbound) = (self.store.inbound(domain).await?, self.store.outbound(domain).await?);

@@ -34,23 +34,26 @@ pub struct Provenance {
     /// What `group:x` means in these terms and in the markings, as the agreement that it stands on says and the release
     /// repeats. A group that is not here names nobody.
     pub groups: Vec<Group>,
+    /// The organisations that had it before the giver, the originator among them: it goes back to none of them.
+    pub carriers: BTreeSet<TrustDomain>,
 }
 
 impl Provenance {
-    /// What a release says.
-    pub fn of(id: StatementId, release: &Release) -> Self {
+    /// What a release says that came by these organisations.
+    pub fn of(id: StatementId, release: &Release, carriers: BTreeSet<TrustDomain>) -> Self {
         Self {
             release: id,
             digests: release.disclosed().collect(),
             terms: release.terms.clone(),
             released_at: release.released_at,
             groups: release.terms.onward.iter().flat_map(|o| &o.groups).cloned().collect(),
+            carriers,
         }
     }
 
     /// Whole days that are left, so that a copy further on is not kept longer than this one. The sender's clock may be ahead of
     /// ours, which gains nothing.
-    fn days_left(&self, now: Time) -> Option<u32> {
+    pub(super) fn days_left(&self, now: Time) -> Option<u32> {
         let days = self.terms.retention_days?;
         let until = self.released_at.plus_seconds(i64::from(days) * DAY_SECONDS);
         let left = until.seconds_since(now).div_euclid(DAY_SECONDS);
@@ -128,6 +131,9 @@ impl<'a> Holding<'a> {
 
 fn terms_unmet(came: &Provenance, taker: &Organisation, portion: &Portion, now: Time) -> Vec<String> {
     let mut unmet = Vec::new();
+    if came.carriers.contains(&taker.domain) {
+        unmet.push(format!("{} had it before it came here", taker.domain));
+    }
     match &came.terms.onward {
         None => unmet.push("nothing that came by this release may be passed on".to_owned()),
         Some(limit) => {
@@ -187,7 +193,7 @@ fn widened(came: &Provenance, groups: &[Group], portion: &Portion) -> Vec<String
 fn narrowest(own: &OnwardLimit, theirs: &OnwardLimit, came: &Provenance, groups: &[Group]) -> Option<OnwardLimit> {
     let circle = Circle::of(&theirs.to, &came.groups);
     let stays = |audience: &&Audience| match audience {
-        Audience::Organisation(domain) => circle.organisations.contains(domain),
+        Audience::Organisation(domain) => circle.names(domain),
         Audience::Group(name) => groups.iter().any(|g| g.name == *name && circle.covers(g)),
     };
     let to: Vec<Audience> = own.to.iter().filter(stays).cloned().collect();
@@ -229,6 +235,11 @@ impl<'a> Circle<'a> {
     /// By its name, or as an organ of a state that is listed.
     fn holds(&self, taker: &Organisation) -> bool {
         self.organisations.contains(&taker.domain) || taker.state().is_some_and(|s| self.countries.contains(&s))
+    }
+
+    /// Whether it names the organisation, and not only its state.
+    pub fn names(&self, domain: &TrustDomain) -> bool {
+        self.organisations.contains(domain)
     }
 
     /// Whether each member of the group is in it.

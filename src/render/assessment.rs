@@ -153,9 +153,10 @@ impl Page {
     fn origin(&mut self, view: &View<'_>) {
         let View { manifest, signatures, state, via, .. } = view;
         self.row("assessment", &format!("{}, version {}", manifest.assessment, manifest.version));
-        let via: Vec<String> = via.iter().map(|v| one_line(v)).collect();
-        let by = if via.is_empty() { String::new() } else { format!(", by way of {}", via.join(", then ")) };
-        self.row("from", &format!("{}{by}", manifest.originator));
+        self.row("from", manifest.originator.as_str());
+        for way in *via {
+            self.row("by way of", &format!("{} → here", one_line(way)));
+        }
         for signature in *signatures {
             self.row("signed", &signed(signature));
         }

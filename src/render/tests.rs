@@ -49,7 +49,7 @@ fn shown(portions: &[Portion], exercise: bool, options: &Options) -> String {
         valid: true,
         note: None,
     };
-    let (manifest, via) = (manifest(exercise), ["ecowas.example".to_owned()]);
+    let (manifest, via) = (manifest(exercise), ["gb.example → ecowas.example".to_owned()]);
     assessment(
         &View {
             manifest: &manifest,

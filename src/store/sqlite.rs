@@ -31,6 +31,7 @@ mod attachments;
 mod beside;
 mod column;
 mod fault;
+mod forward;
 mod keys;
 mod ledger;
 mod manifests;

@@ -11,10 +11,9 @@ use super::{
     proto,
 };
 use crate::domain::{
-    assessment::MAX_DIGESTS,
     body::Kind,
     fault::{Fault, Reason},
-    request::{Answer, AnswerKind, AskingRole, Exception, MAX_DAYS, MAX_TEXT_BYTES, Request},
+    request::{Answer, AnswerKind, AskingRole, Exception, MAX_DAYS, MAX_EXCEPTED, MAX_TEXT_BYTES, Request},
 };
 
 const DAY_SECONDS: i64 = 86_400;
@@ -114,8 +113,8 @@ pub fn encode_answer(answer: &Answer) -> Vec<u8> {
 pub fn decode_exception(payload: &[u8]) -> Result<Exception, Fault> {
     let proto::Exception { giver, partner, manifest_id, digests, request_id, reason, valid_from, valid_until } =
         canonical::decode(payload)?;
-    if digests.is_empty() || digests.len() > MAX_DIGESTS {
-        let what = format!("an exception names 1 to {MAX_DIGESTS}");
+    if digests.is_empty() || digests.len() > MAX_EXCEPTED {
+        let what = format!("an exception names 1 to {MAX_EXCEPTED}");
         return Err(Fault::at(Reason::StatementTooLarge, "digests", what));
     }
     let exception = Exception {

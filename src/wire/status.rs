@@ -106,6 +106,7 @@ fn code(reason: Reason) -> Code {
         | Reason::AgreementNotInForce
         | Reason::AgreementDiffers
         | Reason::NotCovered
+        | Reason::OriginUnknown
         | Reason::Recalled
         | Reason::SecondPersonRequired
         | Reason::BehindWitnesses => Code::FailedPrecondition,

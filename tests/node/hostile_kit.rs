@@ -50,7 +50,11 @@ use crate::kit::Org;
 /// The roots of a running node's organisation.
 pub fn member_of(org: &Org) -> Member {
     let roots = read_chain(&org.dir.join("bundle.pem")).unwrap();
-    Member { bundle: TrustBundle::new(org.domain.parse().unwrap(), roots).unwrap(), crls: vec![], active: true }
+    Member {
+        bundle: TrustBundle::new(org.domain.parse().unwrap(), roots).unwrap(),
+        crls: vec![],
+        state: watchfire::domain::partner::PartnerState::Active,
+    }
 }
 
 pub fn chain(issued: &Issued) -> Vec<CertificateDer<'static>> {
@@ -107,7 +111,7 @@ impl Rogue {
     }
 
     pub fn member(&self) -> Member {
-        Member { bundle: self.bundle(), crls: vec![], active: true }
+        Member { bundle: self.bundle(), crls: vec![], state: watchfire::domain::partner::PartnerState::Active }
     }
 
     /// Its way to a node's listener, with whatever certificate.
@@ -153,6 +157,15 @@ impl Rogue {
     }
 
     pub async fn get_accepted(&self, victim: &Org, endpoint: &str) {
+        self.introduce(victim, endpoint, false).await;
+    }
+
+    /// The victim's administrator holds its bundle, and exchanges nothing with it.
+    pub async fn get_known(&self, victim: &Org) {
+        self.introduce(victim, "127.0.0.1:1", true).await;
+    }
+
+    async fn introduce(&self, victim: &Org, endpoint: &str, only_know: bool) {
         let invitation = Invitation {
             organisation: Organisation { domain: self.domain.parse().unwrap(), kind: PartnerKind::Ngo, country: None },
             endpoint: Some(endpoint.parse().unwrap()),
@@ -165,6 +178,7 @@ impl Rogue {
             invitation: Some(wire::envelope::to_proto(&envelope)),
             fingerprint: self.bundle().fingerprint().to_string(),
             change_confirmed: true,
+            only_know,
         };
         victim.connect("admin-root").await.accept_partner(request).await.unwrap();
     }

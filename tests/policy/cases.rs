@@ -120,7 +120,12 @@ fn provenance() -> impl Strategy<Value = Provenance> {
         1 => (group("a"), group("b")).prop_map(|(a, b)| vec![a, b]),
         1 => group("b").prop_map(|b| vec![b]),
     ];
-    (digests, terms, groups, moment()).prop_map(|(digests, (onward, barred, retention_days), groups, at)| {
+    let carriers = prop_oneof![
+        6 => Just(vec!["origin.example"]),
+        1 => Just(vec!["origin.example", "taker.example"]),
+    ];
+    (digests, terms, groups, moment(), carriers).prop_map(|(digests, terms, groups, at, carriers)| {
+        let (onward, barred, retention_days) = terms;
         let mut barred_states: Vec<_> = barred.iter().map(|c| c.parse().unwrap()).collect();
         barred_states.sort_unstable();
         Provenance {
@@ -130,6 +135,7 @@ fn provenance() -> impl Strategy<Value = Provenance> {
             // Often a whole number of days before the decision.
             released_at: after(fixture::time(fixture::ISSUED), at),
             groups,
+            carriers: carriers.iter().map(|c| c.parse().unwrap()).collect(),
         }
     })
 }

@@ -66,6 +66,7 @@ pub enum Rule {
     TermsKeepBars,
     TermsRetention,
     GroupsSpelledOut,
+    NotBack,
 }
 
 impl Rule {
@@ -115,6 +116,7 @@ impl Rule {
         Self::TermsKeepBars,
         Self::TermsRetention,
         Self::GroupsSpelledOut,
+        Self::NotBack,
     ];
 }
 

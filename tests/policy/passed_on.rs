@@ -29,6 +29,9 @@ impl Oracle<'_> {
         if !came.digests.contains(&digest(index)) && !self.is_left_out(Rule::CameByIt) {
             return false;
         }
+        if came.carriers.contains(&taker.domain) && !self.is_left_out(Rule::NotBack) {
+            return false;
+        }
         if let Some(limit) = &came.terms.onward {
             if !self.names_under(&limit.to, &came.groups) && !self.is_left_out(Rule::OnwardTo) {
                 return false;

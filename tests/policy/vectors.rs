@@ -119,6 +119,8 @@ struct Hop {
     terms: WrittenTerms,
     released_at: String,
     groups: BTreeMap<String, Members>,
+    #[serde(default)]
+    carriers: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -208,6 +210,7 @@ impl Vector {
             terms: terms(&hop.terms),
             released_at: parsed(&hop.released_at),
             groups: hop.groups.iter().map(|(name, m)| group(name, m)).collect(),
+            carriers: hop.carriers.iter().map(|c| parsed(c)).collect(),
         }
     }
 

@@ -74,7 +74,7 @@ impl Org {
     }
 
     pub fn member(&self) -> Member {
-        Member { bundle: self.bundle(), crls: Vec::new(), active: true }
+        Member { bundle: self.bundle(), crls: Vec::new(), state: watchfire::domain::partner::PartnerState::Active }
     }
 
     pub fn revoking(&self, serial: &[u8], number: u64) -> Member {

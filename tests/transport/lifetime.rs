@@ -40,7 +40,7 @@ async fn a_partner_that_is_suspended_is_cut_on_the_diallers_side_too_and_may_com
     let server = Server::partners(&Side::new(&fr, vec![gb.member()])).await;
     let channel = dialler.dial(&server, "fr.example");
     let mut stream = soon(watch(channel.clone())).await;
-    let suspended = Member { active: false, ..fr.member() };
+    let suspended = Member { state: watchfire::domain::partner::PartnerState::Suspended, ..fr.member() };
     dialler.gate.reload(Some(trust(&gb, vec![suspended])), None);
     soon(stream.message()).await.unwrap_err();
     soon(call(channel.clone())).await.unwrap_err();

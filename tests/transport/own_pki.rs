@@ -46,7 +46,11 @@ async fn certificates_by_openssl_work_and_can_be_revoked() {
     let today: Time = jiff::Timestamp::now().into();
     let bundle = TrustBundle::from_pem("fr.example".parse().unwrap(), &fs::read(path("root.pem")).unwrap()).unwrap();
     let list = |name: &str| Crl::verify(&read_crls(&path(name)).unwrap()[0], &bundle, &[], today).unwrap();
-    let member = |crls: Vec<Crl>| Member { bundle: bundle.clone(), crls, active: true };
+    let member = |crls: Vec<Crl>| Member {
+        bundle: bundle.clone(),
+        crls,
+        state: watchfire::domain::partner::PartnerState::Active,
+    };
     let first = list("crl.pem");
     let gb = Org::new("gb.example");
     let here = Side::new(&gb, vec![member(vec![first.clone()])]);

@@ -33,7 +33,7 @@ fn bundle(ca: &DevCa, domain: &str) -> TrustBundle {
 }
 
 fn member(ca: &DevCa, domain: &str) -> Member {
-    Member { bundle: bundle(ca, domain), crls: Vec::new(), active: true }
+    Member { bundle: bundle(ca, domain), crls: Vec::new(), state: crate::domain::partner::PartnerState::Active }
 }
 
 fn issue(ca: &DevCa, id: &str, purpose: Purpose) -> (Vec<Vec<u8>>, Vec<u8>) {
@@ -103,7 +103,7 @@ fn an_organisation_that_is_unknown_or_suspended_is_no_partner_in_the_same_words(
     let (gb, fr) = (ca("gb.example"), ca("fr.example"));
     let (chain, _) = issue(&fr, "spiffe://fr.example/node/n1", Purpose::NodeTls);
     let unknown = peer(&trust(&gb, Vec::new()), &chain).unwrap_err();
-    let suspended = Member { active: false, ..member(&fr, "fr.example") };
+    let suspended = Member { state: crate::domain::partner::PartnerState::Suspended, ..member(&fr, "fr.example") };
     assert_eq!(peer(&trust(&gb, vec![suspended]), &chain).unwrap_err(), unknown);
     assert_eq!(unknown.reason, Reason::NotAPartner);
 }
@@ -256,7 +256,7 @@ fn an_intermediate_ca_issues_certificates_and_its_own_list() {
         key_identifier_method: rcgen::KeyIdMethod::Sha256,
     };
     let list = list.signed_by(&issuer).unwrap().der().to_vec();
-    let held = Member { bundle: bundle.clone(), crls: Vec::new(), active: true };
+    let held = Member { bundle: bundle.clone(), crls: Vec::new(), state: crate::domain::partner::PartnerState::Active };
     let before = Trust::new(member(&gb, "gb.example"), vec![held.clone()], Vec::new()).unwrap();
     assert!(peer(&before, &chain).is_ok());
     assert!(peer(&before, &chain[..1]).is_err(), "without the intermediate there is no path");
@@ -300,7 +300,7 @@ fn a_suspended_partners_statements_are_read_but_not_taken_in() {
     let (incoming, stored) =
         (Identities::new(shared.clone(), Accept::Active), Identities::new(shared.clone(), Accept::Held));
     assert!(incoming.signer(&chain, now()).is_ok());
-    let suspended = Member { active: false, ..member(&fr, "fr.example") };
+    let suspended = Member { state: crate::domain::partner::PartnerState::Suspended, ..member(&fr, "fr.example") };
     shared.store(Arc::new(trust(&gb, vec![suspended])));
     assert_eq!(incoming.signer(&chain, now()).unwrap_err().reason, Reason::NotAPartner);
     assert!(stored.signer(&chain, now()).is_ok());

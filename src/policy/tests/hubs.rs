@@ -39,6 +39,7 @@ fn provenance(number: u8) -> Provenance {
         },
         released_at: time(ISSUED),
         groups: vec![group("sahel", &["BF", "NE"], &["au.example"])],
+        carriers: ["origin.example".parse().unwrap()].into(),
     }
 }
 

@@ -262,6 +262,7 @@ pub(crate) async fn the_ledger_is_in_order_and_found_by_manifest(home: &dyn Home
             sequence: 5,
             release: statement(5),
             quarantined: Some("NOT_COVERED".into()),
+            at_fault: None,
         },
     };
     let because = vec!["not in force".into()];

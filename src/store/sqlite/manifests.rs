@@ -75,8 +75,9 @@ pub(super) fn keep(conn: &Connection, v: &Version<'_>, is_quarantined: bool) -> 
             number
         }
         Some((number, AssessmentState::Quarantined)) if !is_quarantined => {
-            let state = state_of(conn, v)?;
-            change(conn, "UPDATE manifest SET state = ?2 WHERE number = ?1", params![number, state.as_str()])?;
+            // With the envelope that was verified: the one in quarantine may bear signatures that nobody could.
+            const SHOW: &str = "UPDATE manifest SET state = ?2, envelope = ?3 WHERE number = ?1";
+            change(conn, SHOW, params![number, state_of(conn, v)?.as_str(), v.manifest])?;
             supersede(conn, v)?;
             number
         }

@@ -39,7 +39,7 @@ pub fn world() -> World {
     let member = |ca: &DevCa, domain: &str| Member {
         bundle: TrustBundle::new(domain.parse().unwrap(), vec![ca.certificate().clone()]).unwrap(),
         crls: vec![],
-        active: true,
+        state: watchfire::domain::partner::PartnerState::Active,
     };
     let trust = Trust::new(member(&gb, "gb.example"), vec![member(&fr, "fr.example")], vec![]).unwrap();
     let chains = Identities::new(Arc::new(ArcSwap::from_pointee(trust)), Accept::Active);

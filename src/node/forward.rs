@@ -1,0 +1,105 @@
+//! Passing on: what came from a partner is offered to others as far as its terms, the agreements with them and the own house
+//! rules allow. A hub never gives it back to anybody who had it before.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    Node,
+    fault::lost,
+    prepared::Prepared,
+    publish::{PartnerDecision, Queue, urgency},
+};
+use crate::{
+    domain::{
+        event::{Deed, Event},
+        fault::Fault,
+        ids::StatementId,
+        time::Time,
+    },
+    store::forward::{Arrived, Forwarding},
+    wire,
+};
+
+/// How many arrivals are looked at together.
+const PAGE: u32 = 64;
+/// After how many arrivals of which nothing goes on the position is kept all the same.
+const UNKEPT: u64 = 4096;
+/// How long to wait after the store has failed.
+const PAUSE: Duration = Duration::from_secs(5);
+
+impl Node {
+    /// Passes on whatever arrives, for ever.
+    pub async fn forward_for_ever(self: Arc<Self>) {
+        let mut arrivals = self.live.arrivals();
+        // What is kept may lag behind: what nothing followed from is looked at again after a restart.
+        let mut position = None;
+        loop {
+            arrivals.mark_unchanged();
+            match self.forward_all(&mut position).await {
+                Ok(()) => _ = arrivals.changed().await,
+                Err(fault) => {
+                    tracing::warn!(reason = %fault.reason, "what came in could not be looked at for passing on");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+
+    async fn forward_all(self: &Arc<Self>, position: &mut Option<(u64, u64)>) -> Result<(), Fault> {
+        let (mut kept, mut upto) = match *position {
+            Some(position) => position,
+            None => {
+                let kept = self.store.forwarded().await?;
+                (kept, kept)
+            }
+        };
+        loop {
+            let page = self.store.arrived_after(upto, PAGE).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            let last = last.arrival;
+            let forwarding = self.look_at(page, last).await?;
+            if !forwarding.events.is_empty() || last - kept > UNKEPT {
+                let wake: Vec<_> =
+                    forwarding.queue.iter().flat_map(|(_, _, queue)| queue.iter().map(|(p, _)| p.clone())).collect();
+                self.store.forward(forwarding).await?;
+                wake.iter().for_each(|partner| self.live.of(partner).wake());
+                kept = last;
+            }
+            upto = last;
+            *position = Some((kept, upto));
+        }
+    }
+
+    /// What goes on of these arrivals; only of those whose terms let anything go on.
+    async fn look_at(self: &Arc<Self>, page: Vec<Arrived>, upto: u64) -> Result<Forwarding, Fault> {
+        let mut ids: Vec<StatementId> = vec![];
+        for arrived in page {
+            let release = wire::release::decode(&wire::envelope::decode(&arrived.release)?.payload)?;
+            if release.terms.onward.is_some() && !ids.contains(&arrived.manifest_id) {
+                ids.push(arrived.manifest_id);
+            }
+        }
+        let mut forwarding = Forwarding { upto, queue: vec![], events: vec![] };
+        if ids.is_empty() {
+            return Ok(forwarding);
+        }
+        let now = self.now();
+        for prepared in self.prepare(&ids).await? {
+            let (node, shared) = (self.clone(), prepared.clone());
+            let planned = tokio::task::spawn_blocking(move || node.plan_for_all(&shared, now));
+            let (decisions, queue): (Vec<PartnerDecision>, Queue) = planned.await.map_err(lost)?;
+            forwarding.events.extend(events(&prepared, decisions, now));
+            forwarding.queue.push((prepared.id, urgency(&prepared), queue));
+        }
+        Ok(forwarding)
+    }
+}
+
+/// Every decision, denials too.
+fn events(prepared: &Prepared, decisions: Vec<PartnerDecision>, at: Time) -> Vec<Event> {
+    let decided = |d: PartnerDecision| {
+        let deed = Deed::Decided { manifest: prepared.id, partner: d.partner, portions: d.portions };
+        Event { at, by: None, deed }
+    };
+    decisions.into_iter().map(decided).collect()
+}

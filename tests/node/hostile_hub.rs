@@ -1,0 +1,243 @@
+//! A hub that passes on more than it might, or says that others did: each is caught, by name, and reaches no reader.
+
+use watchfire::{
+    domain::{
+        ids::StatementId,
+        marking::Audience,
+        release::{AgreementRef, EntryKind, OnwardLimit, Position, Release, Terms},
+        statement::StatementKind,
+        time::Clock,
+    },
+    draft::{self, Format},
+    seal::{digest::portion_digest, sign::SigningKey, statement::id_of},
+    telemetry::SystemClock,
+    wire::{self, proto},
+};
+
+use crate::{
+    hostile_kit::{Rogue, credentials, serve, signed},
+    hubs::for_all,
+    kit::{Org, note, sealed, terms},
+};
+
+const ORIGIN: &str = "origin.example";
+const HUB: &str = "hub.example";
+
+/// What the originator wrote, before the hub does its worst.
+struct Piece {
+    manifest: proto::Envelope,
+    /// Of the manifest.
+    id: StatementId,
+    portions: Vec<Vec<u8>>,
+    /// To the hub.
+    first: Release,
+    /// By the hub.
+    last: Release,
+}
+
+/// The originator is honest and far away; the hub is the reader's partner.
+struct Chain {
+    origin: Rogue,
+    hub: Rogue,
+    agreement: StatementId,
+    previous: Option<StatementId>,
+    sequence: u64,
+}
+
+fn limit(depth: u32) -> OnwardLimit {
+    let to: Vec<Audience> = vec!["no.example".parse().unwrap()];
+    let kinds = ["headline", "subject", "limitation"].map(|k| k.parse().unwrap()).to_vec();
+    OnwardLimit { to, kinds, max_tlp: "AMBER".parse().unwrap(), depth, groups: vec![] }
+}
+
+impl Chain {
+    fn piece(&self, text: &str, reader: &str) -> Piece {
+        let draft = draft::parse(text, Format::Toml).unwrap_or_else(|e| panic!("{}", e.in_file("draft")));
+        let composed = sealed(ORIGIN, &draft);
+        let mut digests: Vec<_> =
+            composed.portions.iter().map(|p| portion_digest(&composed.manifest.assessment, p)).collect();
+        digests.sort_unstable();
+        let payload = wire::manifest::encode(&composed.manifest);
+        let id = id_of(StatementKind::Manifest, &payload);
+        let barred_states = vec!["BF".parse().unwrap()];
+        let first = Release {
+            recipient: HUB.parse().unwrap(),
+            kind: EntryKind::Assessment,
+            manifest: id,
+            digests,
+            // Between others: nobody here has it.
+            agreement: AgreementRef { id: StatementId([7; 32]), version: 1 },
+            grants: vec!["g".parse().unwrap()],
+            terms: Terms { onward: Some(limit(1)), barred_states, retention_days: Some(30) },
+            position: Position { sequence: 1, previous: None },
+            released_at: SystemClock.now(),
+            via: None,
+            endorsements: vec![],
+            exceptions: vec![],
+        };
+        let terms = Terms { onward: None, retention_days: Some(29), ..first.terms.clone() };
+        let last = Release {
+            recipient: reader.parse().unwrap(),
+            agreement: AgreementRef { id: self.agreement, version: 1 },
+            grants: vec!["world".parse().unwrap()],
+            terms,
+            position: Position { sequence: self.sequence + 1, previous: self.previous },
+            ..first.clone()
+        };
+        let manifest = signed(&self.origin.analyst, StatementKind::Manifest, payload);
+        Piece { manifest, id, portions: composed.portions, first, last }
+    }
+
+    /// Signed as it should be, by the hub too.
+    fn entry(&mut self, piece: Piece) -> proto::FeedEntry {
+        let signer = signed(&self.origin.node, StatementKind::Release, wire::release::encode(&piece.first));
+        self.entry_by(piece, signer)
+    }
+
+    /// With that as the release by which the hub got it.
+    fn entry_by(&mut self, piece: Piece, first: proto::Envelope) -> proto::FeedEntry {
+        let via = piece.last.via.or(Some(id_of(StatementKind::Release, &first.payload)));
+        let payload = wire::release::encode(&Release { via, ..piece.last });
+        (self.previous, self.sequence) = (Some(id_of(StatementKind::Release, &payload)), self.sequence + 1);
+        proto::FeedEntry {
+            release: Some(signed(&self.hub.node, StatementKind::Release, payload)),
+            manifest: Some(piece.manifest),
+            portions: piece.portions.into_iter().map(Into::into).collect(),
+            provenance: vec![first],
+            endorsements: vec![],
+            exceptions: vec![],
+        }
+    }
+}
+
+/// The reader knows the originator, and has the world from the hub.
+async fn reader() -> (Org, Chain, crate::hostile_kit::Served, tokio_util::sync::CancellationToken) {
+    let no = Org::found("no.example", "state", Some("NO")).await;
+    let (origin, hub) = (Rogue::new(ORIGIN), Rogue::new(HUB));
+    let (address, served, stop) = serve(&hub, credentials(&hub.tls), &no).await;
+    let agreement = hub.befriend(&no, &address, &terms(HUB, no.domain, "")).await;
+    origin.get_known(&no).await;
+    (no, Chain { origin, hub, agreement, previous: None, sequence: 0 }, served, stop)
+}
+
+fn re_signed(key: &SigningKey, envelope: &proto::Envelope) -> proto::Envelope {
+    signed(key, StatementKind::Manifest, envelope.payload.to_vec())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "a list of attacks, in the order of the feed")]
+async fn a_hub_that_breaks_the_terms_or_another_s_signature_is_caught_and_named() {
+    let (no, mut chain, served, _stop) = reader().await;
+    let text = |headline: &str| for_all(headline, "BF").replace("group:watch", "no.example");
+    let mut entries = vec![];
+    let mut wanted: Vec<(u64, &str)> = vec![];
+    let piece = chain.piece(&text("the first good one"), "no.example");
+    entries.push(chain.entry(piece));
+    let mut wrong = |entries: &mut Vec<_>, entry, reason| {
+        entries.push(entry);
+        wanted.push((entries.len() as u64, reason));
+    };
+
+    // It strips a caveat.
+    let mut piece = chain.piece(&text("the bar to a state is left out"), "no.example");
+    piece.last.terms.barred_states.clear();
+    let entry = chain.entry(piece);
+    wrong(&mut entries, entry, "NOT_COVERED");
+    let mut piece = chain.piece(&text("it may be kept for ever"), "no.example");
+    piece.last.terms.retention_days = None;
+    let entry = chain.entry(piece);
+    wrong(&mut entries, entry, "NOT_COVERED");
+    let mut piece = chain.piece(&text("a marking is edited"), "no.example");
+    let mut portion = wire::portion::decode(&piece.portions[0]).unwrap();
+    portion.marking.tlp = "GREEN".parse().unwrap();
+    piece.portions[0] = wire::portion::encode(&portion);
+    let entry = chain.entry(piece);
+    wrong(&mut entries, entry, "DIGEST_NOT_LISTED");
+
+    // It forwards too far.
+    let mut piece = chain.piece(&text("nothing might be passed on"), "no.example");
+    piece.first.terms.onward = None;
+    let entry = chain.entry(piece);
+    wrong(&mut entries, entry, "NOT_COVERED");
+    let mut piece = chain.piece(&text("to others, not to us"), "no.example");
+    piece.first.terms.onward.as_mut().unwrap().to = vec!["se.example".parse().unwrap()];
+    let entry = chain.entry(piece);
+    wrong(&mut entries, entry, "NOT_COVERED");
+    let mut piece = chain.piece(&text("a kind that might not"), "no.example");
+    piece.first.terms.onward.as_mut().unwrap().kinds.truncate(2);
+    let entry = chain.entry(piece);
+    wrong(&mut entries, entry, "NOT_COVERED");
+    let mut piece = chain.piece(&text("one hop more than allowed"), "no.example");
+    piece.last.terms.onward = Some(limit(1));
+    let entry = chain.entry(piece);
+    wrong(&mut entries, entry, "NOT_COVERED");
+    let piece = chain.piece(&note("its marking keeps it with the hub", "BF"), "no.example");
+    let entry = chain.entry(piece);
+    wrong(&mut entries, entry, "NOT_COVERED");
+    let piece = chain.piece(&text("about the reader's own state").replace("\"BF\"", "\"NO\""), "no.example");
+    let entry = chain.entry(piece);
+    wrong(&mut entries, entry, "NOT_COVERED");
+
+    // It re-signs.
+    let mut piece = chain.piece(&text("the manifest bears the hub's signature"), "no.example");
+    piece.manifest = re_signed(&chain.hub.analyst, &piece.manifest);
+    let entry = chain.entry(piece);
+    wrong(&mut entries, entry, "WRONG_DOMAIN");
+    let piece = chain.piece(&text("the originator's release bears the hub's"), "no.example");
+    let forged = signed(&chain.hub.node, StatementKind::Release, wire::release::encode(&piece.first));
+    let entry = chain.entry_by(piece, forged);
+    wrong(&mut entries, entry, "WRONG_DOMAIN");
+    let piece = chain.piece(&text("an analyst has signed the release"), "no.example");
+    let forged = signed(&chain.origin.analyst, StatementKind::Release, wire::release::encode(&piece.first));
+    let entry = chain.entry_by(piece, forged);
+    wrong(&mut entries, entry, "WRONG_DOMAIN");
+    let piece = chain.piece(&text("a byte of the originator's release is flipped"), "no.example");
+    let mut forged = signed(&chain.origin.node, StatementKind::Release, wire::release::encode(&piece.first));
+    let mut value = forged.signatures[0].value.to_vec();
+    value[5] ^= 1;
+    forged.signatures[0].value = value.into();
+    let entry = chain.entry_by(piece, forged);
+    wrong(&mut entries, entry, "SIGNATURE_INVALID");
+
+    // It invents a way.
+    let mut piece = chain.piece(&text("the release was for another hub"), "no.example");
+    piece.first.recipient = "other.example".parse().unwrap();
+    let entry = chain.entry(piece);
+    wrong(&mut entries, entry, "NOT_COVERED");
+    let mut piece = chain.piece(&text("the release was of something else"), "no.example");
+    piece.first.manifest = StatementId([3; 32]);
+    let entry = chain.entry(piece);
+    wrong(&mut entries, entry, "NOT_COVERED");
+    let mut piece = chain.piece(&text("a portion did not come to the hub"), "no.example");
+    piece.first.digests.pop();
+    let entry = chain.entry(piece);
+    wrong(&mut entries, entry, "NOT_COVERED");
+    let mut piece = chain.piece(&text("it names another release"), "no.example");
+    piece.last.via = Some(StatementId([9; 32]));
+    let entry = chain.entry(piece);
+    wrong(&mut entries, entry, "NOT_COVERED");
+    let piece = chain.piece(&text("no way at all"), "no.example");
+    let entry = proto::FeedEntry { provenance: vec![], ..chain.entry(piece) };
+    wrong(&mut entries, entry, "NOT_COVERED");
+
+    let piece = chain.piece(&text("the last good one"), "no.example");
+    let good = piece.id;
+    entries.push(chain.entry(piece));
+    served.set(entries);
+    crate::kit::until("everything was looked at", async || {
+        let last = no.feed(HUB, "in").await["last_sequence"].as_u64();
+        (last == Some(chain.sequence)).then_some(())
+    })
+    .await;
+    let log = no.log();
+    for (sequence, reason) in wanted {
+        let told = log.lines().any(|l| {
+            l.contains("kept an entry from users")
+                && l.contains(&format!("sequence={sequence} "))
+                && l.contains(reason)
+                && l.contains(HUB)
+        });
+        assert!(told, "{sequence} {reason}: {log}");
+    }
+    assert_eq!(no.assessments(ORIGIN).await.len(), 2, "only the good ones, {good} among them");
+}
