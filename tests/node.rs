@@ -21,6 +21,8 @@ mod control;
 mod crash;
 #[path = "node/doors.rs"]
 mod doors;
+#[path = "node/endorse.rs"]
+mod endorse;
 #[path = "node/existence.rs"]
 mod existence;
 #[path = "node/explain.rs"]
@@ -41,6 +43,8 @@ mod limits;
 mod quarantine;
 #[path = "node/receipts.rs"]
 mod receipts;
+#[path = "node/requests.rs"]
+mod requests;
 #[path = "node/rules.rs"]
 mod rules;
 #[path = "node/sentences.rs"]

@@ -63,6 +63,13 @@ impl Feed {
         entry
     }
 
+    /// An entry with that draft, with something bent in it.
+    pub fn with(&mut self, text: &str, bend: impl FnOnce(&mut Making)) -> proto::FeedEntry {
+        let (entry, id) = self.made(text, bend);
+        (self.last, self.sequence) = (Some(id), self.sequence + 1);
+        entry
+    }
+
     /// An entry with that draft.
     pub fn of(&mut self, text: &str) -> proto::FeedEntry {
         let (entry, id) = self.made(text, |_| {});

@@ -348,7 +348,8 @@ def long(good):
     yield "manifest", "10,000 groups in each other", [[good["manifest"].hex(), 1], [begin, 10000], [end, 10000]], "99", UNKNOWN
 
 
-STATEMENTS = ["manifest", "agreement", "release", "void", "receipt", "notice", "invitation", "envelope"]
+STATEMENTS = ["manifest", "agreement", "release", "void", "receipt", "notice", "invitation", "endorsement", "request", "answer",
+              "exception", "envelope"]
 
 
 def vectors(good):

@@ -142,8 +142,13 @@ impl Endorse {
         let mut caveats = self.caveat.clone();
         (topics.sort_unstable(), caveats.sort_unstable());
         (topics.dedup(), caveats.dedup());
+        let tlp = self.tlp.or(headline.map(|p| p.marking.tlp)).unwrap_or(Tlp::Red);
+        if tlp == Tlp::Red && releasable_to.is_empty() {
+            let what = "RED is for named recipients; name them with --releasable-to, or give a lower level with --tlp";
+            return Err(CliError::usage(what));
+        }
         Ok(Marking {
-            tlp: self.tlp.or(headline.map(|p| p.marking.tlp)).unwrap_or(Tlp::Red),
+            tlp,
             releasable_to: ascending(releasable_to),
             onward: onward(&self.onward)?,
             topics,
