@@ -1,6 +1,8 @@
 //! Builds a node from its configuration and runs it: the one place that knows the concrete types.
 
 mod calendar;
+mod door;
+mod ledger;
 mod ops;
 mod own;
 pub mod persons;
@@ -100,11 +102,13 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let gate = Arc::new(TlsGate::new(own.credentials, trust.clone(), clock.clone()));
     gate.check_own()?;
     let setter = gate.clone();
+    let ledger = ledger::parts(&config, own.ledger_key)?;
     let node = Node::start(Parts {
         organisation: config.organisation.clone(),
         endpoint: config.advertise.clone(),
         house_rules: own.house_rules,
         approvals: approvals(&config),
+        ledger,
         store,
         clock: clock.clone(),
         key: own.key,
@@ -114,6 +118,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         set_trust: Box::new(move |trust| setter.reload(Some(trust), None)),
     })
     .await?;
+    node.sign_checkpoint().await?;
     let (peer, desk) = (address(&peer_listener), address(&desk_listener));
     let ops = ops_listener.as_ref().map(address);
     let stop = CancellationToken::new();
@@ -121,17 +126,20 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let door = Door { gate: &gate, limits: &config.limits, stop: &stop };
     let bytes = config.limits.message_bytes as usize;
     let exchange = tonic::service::Routes::new(peer::service::service(node.clone(), bytes)).add_service(health().await);
-    door.open(&mut tasks, peer_listener, Audience::Partners, exchange);
+    door.open(&mut tasks, peer_listener, Audience::Partners, exchange.prepare().into_axum_router());
     let desk_routes = tonic::service::Routes::new(desk::service::service(node.clone(), bytes))
         .add_service(health().await)
         .add_service(reflection());
-    door.open(&mut tasks, desk_listener, Audience::Own, desk_routes);
+    let asked = node.clone();
+    let first = axum::middleware::from_fn(move |request, next| door::desk(asked.clone(), request, next));
+    door.open(&mut tasks, desk_listener, Audience::Own, desk_routes.prepare().into_axum_router().layer(first));
     if let Some(tcp) = ops_listener {
         tasks.spawn(ops::serve(tcp, node.clone(), stop.clone()));
     }
     let follower = Follower { node: node.clone(), gate: gate.clone(), limits: config.limits.clone() };
     tasks.spawn(follower.run(stop.clone()));
     tasks.spawn(calendar::watch(node.clone(), stop.clone()));
+    tasks.spawn(ledger::sign(node.clone(), config.ledger.interval_seconds, stop.clone()));
     let (readmitting, stopped) = (node.clone(), stop.clone());
     tasks.spawn(async move { _ = stopped.run_until_cancelled(readmitting.readmit_for_ever()).await });
     let (forwarding, stopped) = (node.clone(), stop.clone());
@@ -158,8 +166,8 @@ struct Door<'a> {
 }
 
 impl Door<'_> {
-    fn open(&self, tasks: &mut JoinSet<()>, tcp: TcpListener, audience: Audience, routes: tonic::service::Routes) {
-        let router = routes.prepare().into_axum_router().layer(axum::middleware::map_response(documented));
+    fn open(&self, tasks: &mut JoinSet<()>, tcp: TcpListener, audience: Audience, router: axum::Router) {
+        let router = router.layer(axum::middleware::map_response(documented));
         let (gate, limits, stop) = (self.gate.clone(), self.limits.clone(), self.stop.clone());
         tasks.spawn(async move {
             if let Err(error) = listener::serve(tcp, gate, audience, router, limits, stop).await {

@@ -11,6 +11,7 @@ mod doctor;
 mod feed;
 mod files;
 mod init;
+mod ledger;
 mod named;
 mod output;
 mod partner;
@@ -82,6 +83,9 @@ enum Command {
     /// Ask who may have what, and why
     #[command(subcommand)]
     Policy(policy::Policy),
+    /// Verify and prove what was decided and done, and watch over partners' ledgers
+    #[command(subcommand)]
+    Ledger(ledger::Ledger),
     /// Give the organisation's own people certificates
     #[command(subcommand)]
     Person(person::Person),
@@ -125,6 +129,7 @@ async fn execute(cli: Cli) -> Result<(), CliError> {
         Command::Partner(command) => command.run(global).await,
         Command::Agreement(command) => command.run(global).await,
         Command::Policy(command) => command.run(global).await,
+        Command::Ledger(command) => command.run(global).await,
         Command::Person(command) => command.run(global),
         Command::Config(command) => command.run(global),
         Command::Doctor(command) => command.run(global).await,

@@ -51,6 +51,8 @@ pub struct Config {
     pub signing: KeyFiles,
     /// Extended key usages (dotted) that count for signing beside id-kp-documentSigning.
     pub signing_usages: Vec<String>,
+    /// The ledger's key and rhythm.
+    pub ledger: LedgerConfig,
     /// The embedded store's file.
     pub store: PathBuf,
     /// The storage key: 64 hexadecimal digits.
@@ -68,6 +70,17 @@ pub struct KeyFiles {
     pub certificate: PathBuf,
     /// PEM, PKCS#8, mode 0600.
     pub key: PathBuf,
+}
+
+/// The ledger's key and rhythm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerConfig {
+    /// PEM, PKCS#8, mode 0600; made where it is missing.
+    pub key: PathBuf,
+    /// How often a checkpoint is signed, seconds.
+    pub interval_seconds: u32,
+    /// Between two checkpoints the ledger grows by a multiple of this.
+    pub quantum: u32,
 }
 
 /// How the log looks.
@@ -169,6 +182,7 @@ impl Config {
             key: file("signing.key", "node/signing.key"),
         };
         let storage_key = file("store.key", "storage.key");
+        let ledger_key = file("ledger.key", "node/ledger.key");
         let store = store_file(table).map(path);
         // The console has its place in the file; this version serves none, and says so at start.
         let console = table.optional_address("listen.console");
@@ -185,6 +199,11 @@ impl Config {
             crl,
             signing,
             signing_usages: table.list("signing.usages"),
+            ledger: LedgerConfig {
+                key: ledger_key,
+                interval_seconds: table.number("ledger.interval_seconds", 1, 3600).unwrap_or(60),
+                quantum: table.number("ledger.quantum", 1, 4096).unwrap_or(8),
+            },
             store: store?,
             storage_key,
             limits: table.limits(),

@@ -6,6 +6,7 @@ mod argument;
 pub mod client;
 mod explain;
 mod feed;
+mod ledger;
 mod requests;
 mod rules;
 pub mod service;

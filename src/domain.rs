@@ -13,6 +13,7 @@ pub mod fault;
 pub mod framework;
 pub mod group;
 pub mod ids;
+pub mod ledger;
 pub mod level;
 pub mod lexicon;
 pub mod likelihood;

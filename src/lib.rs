@@ -10,6 +10,7 @@ pub mod draft;
 pub mod render;
 pub mod seal;
 pub mod identity;
+pub mod ledger;
 pub mod feed;
 pub mod transport;
 pub mod store;

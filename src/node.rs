@@ -11,6 +11,7 @@ pub mod explain;
 pub mod fault;
 pub mod feed_out;
 mod forward;
+pub mod ledger;
 pub mod live;
 mod pace;
 pub mod partners;
@@ -67,6 +68,8 @@ pub struct Parts {
     pub house_rules: rules::FoundRules,
     /// How many persons must stand behind an agreement.
     pub approvals: agree::Approvals,
+    /// What the ledger is made of.
+    pub ledger: ledger::LedgerParts,
     /// Shared with whoever checks connections.
     pub trust: Arc<ArcSwap<Trust>>,
     /// Puts new trust in force, for live connections too.
@@ -95,6 +98,7 @@ pub struct Node {
     /// One change of partners or agreements at a time.
     changing: tokio::sync::Mutex<()>,
     live: live::LiveFeeds,
+    ledger: ledger::Ledger,
     prepared: prepared::Cache,
 }
 
@@ -105,6 +109,7 @@ impl Node {
     /// Where the store can't be read, or holds a bundle or agreement that does not parse; where the house rules have
     /// mistakes and none were in force before.
     pub async fn start(parts: Parts) -> Result<Arc<Self>, Fault> {
+        let ledger::LedgerParts { key, quantum, found_head, keep_head } = parts.ledger;
         let node = Arc::new(Self {
             identities: Identities::new(parts.trust.clone(), Accept::Active),
             carried: Identities::new(parts.trust.clone(), Accept::Carried),
@@ -122,9 +127,11 @@ impl Node {
             directory: ArcSwap::default(),
             changing: tokio::sync::Mutex::default(),
             live: live::LiveFeeds::default(),
+            ledger: ledger::Ledger::new(key, quantum, keep_head)?,
             prepared: prepared::Cache::default(),
         });
         node.begin_rules(parts.house_rules).await?;
+        node.begin_ledger(found_head.as_deref()).await?;
         Ok(node)
     }
 

@@ -3,6 +3,7 @@
 
 pub mod follower;
 pub mod hello;
+mod ledger;
 pub mod link;
 pub mod service;
 pub mod statements;

@@ -8,6 +8,7 @@ mod ed25519;
 pub mod hash;
 pub mod open;
 pub mod random;
+pub mod raw;
 pub mod rules;
 pub mod sign;
 pub mod statement;

@@ -13,6 +13,7 @@ use crate::domain::{
     time::Time,
 };
 use forward::ForwardStore;
+use ledger::LedgerStore;
 use receipts::{AnswerRecord, HeldEntry, Quarantine, Readmission, ReceiptRecord, Released};
 pub use records::{
     AgreementRecord, AssessmentRecord, AssessmentState, AttachmentStatus, CameBy, CopyName, InboundPosition,
@@ -24,6 +25,7 @@ use requests::RequestStore;
 #[cfg(test)]
 mod contract;
 pub mod forward;
+pub mod ledger;
 pub mod receipts;
 pub mod requests;
 mod records;
@@ -59,7 +61,7 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// The one door to what is kept.
 #[async_trait]
-pub trait Store: ForwardStore + RequestStore + Send + Sync {
+pub trait Store: ForwardStore + LedgerStore + RequestStore {
     /// All partners, by name.
     async fn partners(&self) -> Result<Vec<PartnerRecord>>;
     /// Adds or replaces a partner.

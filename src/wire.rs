@@ -11,6 +11,7 @@ pub mod envelope;
 pub mod field;
 mod group;
 pub mod invitation;
+pub mod ledger;
 pub mod manifest;
 pub mod notice;
 pub mod portion;

@@ -37,6 +37,8 @@ mod hostile_kit;
 mod hubs;
 #[path = "node/kit.rs"]
 mod kit;
+#[path = "node/ledger.rs"]
+mod ledger;
 #[path = "node/limits.rs"]
 mod limits;
 #[path = "node/quarantine.rs"]
@@ -45,6 +47,8 @@ mod quarantine;
 mod receipts;
 #[path = "node/requests.rs"]
 mod requests;
+#[path = "node/rollback.rs"]
+mod rollback;
 #[path = "node/rules.rs"]
 mod rules;
 #[path = "node/sentences.rs"]

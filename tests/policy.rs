@@ -19,6 +19,8 @@ mod compared;
 #[path = "../src/policy/tests/fixture.rs"]
 #[allow(dead_code, reason = "some of it is for the unit tests only")]
 mod fixture;
+#[path = "policy/headlines.rs"]
+mod headlines;
 #[path = "policy/house.rs"]
 mod house;
 #[path = "policy/oracle.rs"]

@@ -17,6 +17,8 @@ mod encodings;
 mod feed;
 #[path = "vectors/run/files.rs"]
 mod files;
+#[path = "vectors/run/ledger.rs"]
+mod ledger;
 #[path = "vectors/run/organisations.rs"]
 mod organisations;
 #[path = "vectors/run/proto_json.rs"]

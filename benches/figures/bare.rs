@@ -75,6 +75,13 @@ impl ExchangeService for Bare {
         Err(Status::unimplemented(""))
     }
 
+    async fn get_ledger_proof(
+        &self,
+        _: Request<proto::GetLedgerProofRequest>,
+    ) -> Result<Response<proto::GetLedgerProofResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
     type FetchAttachmentStream = Sending<proto::FetchAttachmentResponse>;
 
     async fn fetch_attachment(

@@ -52,7 +52,7 @@ impl Pair {
         let (node, partner) = (node.node.clone(), self.subscriber.domain.clone());
         let sending = tokio::spawn(async move {
             let stream = node.live().of(&partner).open_stream();
-            node.feed_to(&partner, 0, true, &to, &stream).await.unwrap();
+            node.feed_to(&partner, (0, None), true, &to, &stream).await.unwrap();
         });
         let mut all = vec![];
         while let Some(numbered) = from.recv().await {

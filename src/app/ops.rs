@@ -1,12 +1,15 @@
 //! Health, readiness and metrics for the operator, on loopback.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{Router, http::StatusCode, routing::get};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::node::Node;
+use crate::{
+    domain::{fault::Fault, ids::TrustDomain},
+    node::Node,
+};
 
 /// Serves until `stop`.
 pub(super) async fn serve(tcp: TcpListener, node: Arc<Node>, stop: CancellationToken) {
@@ -50,5 +53,28 @@ async fn metrics(node: Arc<Node>) -> (StatusCode, String) {
             text.push_str(&format!("{name}{{{labels}}} {}\n", value(feed)));
         }
     }
-    (StatusCode::OK, text)
+    match ledger_metrics(&node).await {
+        Ok(ledger) => (StatusCode::OK, text + &ledger),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "# the store does not answer\n".to_owned()),
+    }
+}
+
+/// The ledger, and what is wrong with ledgers.
+async fn ledger_metrics(node: &Node) -> Result<String, Fault> {
+    let mut text = format!(
+        "# HELP watchfire_ledger_entries entries of the ledger\n# TYPE watchfire_ledger_entries counter\n\
+         watchfire_ledger_entries {}\n# HELP watchfire_ledger_behind whether entries are lost that were signed\n\
+         # TYPE watchfire_ledger_behind gauge\nwatchfire_ledger_behind {}\n",
+        node.ledger_entries().await?,
+        u8::from(node.is_behind()),
+    );
+    text.push_str("# HELP watchfire_ledger_alarms alarms about ledgers\n# TYPE watchfire_ledger_alarms gauge\n");
+    let mut counts: BTreeMap<(TrustDomain, &'static str), u64> = BTreeMap::new();
+    for alarm in node.alarms().await? {
+        *counts.entry((alarm.partner, alarm.kind.as_str())).or_default() += 1;
+    }
+    for ((partner, kind), count) in counts {
+        text.push_str(&format!("watchfire_ledger_alarms{{partner=\"{partner}\",kind=\"{kind}\"}} {count}\n"));
+    }
+    Ok(text)
 }

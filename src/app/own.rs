@@ -12,12 +12,15 @@ use crate::{
         bundle::TrustBundle,
         certificate::Leaf,
         crl::Crl,
-        files::{FileError, read_chain, read_crls, read_key, read_secret},
+        files::{Existing, FileError, read_chain, read_crls, read_key, read_secret, to_pem, write_secret},
         trust::Member,
     },
     node::rules::FoundRules,
     policy::HouseRules,
-    seal::sign::{KeyError, SigningKey},
+    seal::{
+        raw::RawKey,
+        sign::{KeyError, SigningKey},
+    },
     transport::gate::{Credentials, GateError},
 };
 
@@ -49,6 +52,9 @@ pub enum OwnError {
     /// The storage key.
     #[error("{0} holds no storage key: 64 hexadecimal digits; `watchfire init` makes one, a store can't change it")]
     StorageKey(PathBuf),
+    /// The ledger's key.
+    #[error("{0} holds no Ed25519 key in PKCS#8; put the ledger's key back: partners raise an alarm where it changes")]
+    LedgerKey(PathBuf),
     /// The house rules have mistakes.
     #[error("{}", told(.0, .1))]
     Rules(PathBuf, Vec<RuleFault>),
@@ -70,6 +76,8 @@ pub struct Own {
     pub member: Member,
     /// What the store's content is encrypted under.
     pub storage_key: Zeroizing<[u8; 32]>,
+    /// What the ledger is signed with; `None` where there is none yet.
+    pub ledger_key: Option<RawKey>,
     /// The rules of the house as they are on disk, unchecked: with mistakes in them a node runs on with those before.
     pub house_rules: FoundRules,
 }
@@ -95,6 +103,7 @@ impl Own {
             key: load_key(config)?,
             member: load_member(config, now)?,
             storage_key: load_storage_key(&config.storage_key)?,
+            ledger_key: load_ledger_key(&config.ledger.key)?,
             house_rules: rules::read(&config.rules),
         })
     }
@@ -136,6 +145,24 @@ pub fn load_member(config: &Config, now: Time) -> Result<Member, OwnError> {
     let lists = if config.crl.exists() { read_crls(&config.crl)? } else { vec![] };
     let verified = lists.iter().map(|der| Crl::verify(der, &bundle, &through, now)).collect::<Result<_, _>>();
     Ok(Member { crls: verified.map_err(at(&config.crl))?, bundle, state: crate::domain::partner::PartnerState::Active })
+}
+
+fn load_ledger_key(path: &Path) -> Result<Option<RawKey>, OwnError> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let pkcs8 = Zeroizing::new(read_key(path)?.secret_der().to_vec());
+    RawKey::new(&pkcs8).map(Some).map_err(|_| OwnError::LedgerKey(path.to_owned()))
+}
+
+/// Makes the ledger's key, for a node that has none.
+///
+/// # Errors
+/// [`OwnError`]
+pub fn make_ledger_key(path: &Path) -> Result<RawKey, OwnError> {
+    let pkcs8 = RawKey::generate().map_err(|_| OwnError::LedgerKey(path.to_owned()))?;
+    write_secret(path, to_pem("PRIVATE KEY", &pkcs8).as_bytes(), Existing::Keep)?;
+    RawKey::new(&pkcs8).map_err(|_| OwnError::LedgerKey(path.to_owned()))
 }
 
 fn load_storage_key(path: &Path) -> Result<Zeroizing<[u8; 32]>, OwnError> {

@@ -126,6 +126,6 @@ async fn renew(part: &Part, config: &Config, node: &Node, gate: &TlsGate, clock:
             gate.reload(None, Some(credentials));
             Ok(())
         }
-        Part::Signing => node.renew_key(load_key(config).map_err(own)?).map(|_| ()).map_err(fault),
+        Part::Signing => node.renew_key(load_key(config).map_err(own)?).await.map(|_| ()).map_err(fault),
     }
 }

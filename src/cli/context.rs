@@ -87,5 +87,7 @@ fn choose(all: &[PersonFiles], named: Option<&str>, roles: &[Role]) -> Result<Pe
 pub const WRITERS: &[Role] = &[Role::Analyst, Role::Officer, Role::Service];
 /// Roles that configure.
 pub const ADMINS: &[Role] = &[Role::Admin];
+/// Roles that look into the ledger.
+pub const AUDITORS: &[Role] = &[Role::Admin, Role::Officer];
 /// Roles that may look at feeds and partners.
 pub const ANYBODY: &[Role] = &[Role::Analyst, Role::Officer, Role::Admin, Role::Service];

@@ -11,15 +11,18 @@ use super::{
 use crate::{
     app::Own,
     config::{Config, KeyFiles},
+    desk::client::DeskClient,
     domain::time::{Clock, Time},
     identity::{certificate::Leaf, files::read_chain},
     render::text::one_line,
     telemetry::SystemClock,
-    wire::proto,
+    wire::{field::time, proto},
 };
 
 /// From how many days before the end on a certificate is worth a word.
 const SOON_DAYS: i64 = 30;
+/// For how many days an alarm about a ledger is worth a word.
+const ALARMED_DAYS: i64 = 30;
 
 /// Checks files, keys, certificates' expiry, the node, clocks and links to partners; says what to do.
 #[derive(Args)]
@@ -135,6 +138,7 @@ async fn live(global: &Global) -> Vec<Check> {
         })),
         Err(error) => checks.push(Check::ill("agreements", error.message, "see the node's log")),
     }
+    checks.extend(ledger(&mut desk).await);
     for feed in feeds.iter().filter(|f| f.outgoing && !f.problem.is_empty()) {
         let name = format!("statements for {}", feed.partner);
         checks.push(Check::ill(&name, &*feed.problem, "have the program updated there"));
@@ -156,4 +160,26 @@ async fn live(global: &Global) -> Vec<Check> {
         }
     }
     checks
+}
+
+/// Whether the ledger is whole as far as its head says, and what partners' ledgers show.
+async fn ledger(desk: &mut DeskClient) -> Vec<Check> {
+    let alarms = match desk.list_ledger_alarms(proto::ListLedgerAlarmsRequest {}).await {
+        Ok(answer) => answer.into_inner().alarms,
+        Err(status) => return vec![Check::ill("ledger", CliError::from(status).message, "see the node's log")],
+    };
+    // What was signed stays signed; a month later it is history, and `ledger alarms` has it.
+    let recent = |a: &&proto::LedgerAlarm| {
+        let at = time("at", a.at).ok();
+        a.open && at.is_none_or(|at| SystemClock.now().seconds_since(at) < ALARMED_DAYS * 86_400)
+    };
+    let alarms: Vec<_> = alarms.iter().filter(recent).collect();
+    if alarms.is_empty() {
+        return vec![Check::well("ledger", "no alarms")];
+    }
+    let one = |a: &&proto::LedgerAlarm| {
+        let fix = if a.kind == "behind" { "watchfire ledger settle --reason ..." } else { "watchfire ledger alarms" };
+        Check::ill(&format!("ledger of {}: {}", a.partner, a.kind), &*a.message, fix)
+    };
+    alarms.iter().map(one).collect()
 }

@@ -19,7 +19,7 @@ use crate::{
         devca::{CaError, DevCa, Purpose},
         files::{Existing, private_directory, to_pem, write_public, write_secret},
     },
-    seal::at_rest::RestKey,
+    seal::{at_rest::RestKey, raw::RawKey},
     store::sqlite::SqliteStore,
     telemetry::SystemClock,
 };
@@ -89,6 +89,8 @@ impl Init {
         issue(&ca, &id, &dir.join("node"), Purpose::NodeTls, "tls", now)?;
         issue(&ca, &id, &dir.join("node"), Purpose::Signing, "signing", now)?;
         let key = RestKey::generate().map_err(|e| CliError::files(e.to_string()))?;
+        let ledger = RawKey::generate().map_err(|e| CliError::files(e.to_string()))?;
+        write_secret(&dir.join("node/ledger.key"), to_pem("PRIVATE KEY", &ledger).as_bytes(), Existing::Keep)?;
         write_secret(&dir.join("storage.key"), format!("{}\n", hex::encode(*key)).as_bytes(), Existing::Keep)?;
         drop(SqliteStore::open_or_create(&dir.join("store.db"), &key).map_err(|e| CliError::files(e.to_string()))?);
         // The configuration comes last: with it, the directory is a node.

@@ -191,9 +191,9 @@ pub fn confirm(global: &Global, question: &str) -> bool {
     read.is_ok() && matches!(line.trim(), "y" | "Y" | "yes")
 }
 
-/// Ends with an error.
+/// Ends with an error. Without a reason, its object is on stdout already.
 pub fn fail(global: &Global, error: &CliError) -> ExitCode {
-    if global.json {
+    if global.json && !error.reason.is_empty() {
         print_json(&serde_json::json!({
             "error": { "reason": error.reason, "message": error.message, "field": error.field }
         }));

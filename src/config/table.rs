@@ -17,6 +17,7 @@ const KEYS: &[(&str, &[&str])] = &[
     ("tls", &["certificate", "key", "crl"]),
     ("signing", &["certificate", "key", "usages"]),
     ("store", &["url", "key"]),
+    ("ledger", &["key", "interval_seconds", "quantum"]),
     (
         "limits",
         &[

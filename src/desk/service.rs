@@ -7,10 +7,10 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::{
     agreements,
-    argument::{argument, domain, optional_domain},
+    argument::{argument, domain, optional_domain, told},
     explain,
     feed::{self, Sending},
-    requests, rules, view,
+    ledger, requests, rules, view,
 };
 use crate::{
     domain::{
@@ -130,6 +130,7 @@ impl DeskService for Desk {
         let sha256 = argument(field::bytes("sha256", &sha256)).map_err(from_fault)?;
         let node = self.node.clone();
         Ok(Response::new(feed::stream(move |to| async move {
+            node.begin_download(&caller, &sha256).await?;
             loop {
                 let data = node.download(&caller, &sha256, offset).await?;
                 if data.is_empty() {
@@ -231,7 +232,8 @@ impl DeskService for Desk {
     ) -> Answer<proto::CreateInvitationResponse> {
         let caller = caller(&request)?;
         let endpoint = argument(field::parsed_optional("endpoint", &request.into_inner().endpoint));
-        answer(endpoint.and_then(|e| self.node.invite(&caller, e)), |envelope| proto::CreateInvitationResponse {
+        let work = async { self.node.invite(&caller, endpoint?).await };
+        answer(work.await, |envelope| proto::CreateInvitationResponse {
             invitation: Some(wire::envelope::to_proto(&envelope)),
         })
     }
@@ -387,5 +389,75 @@ impl DeskService for Desk {
     ) -> Answer<proto::AnswerRequestResponse> {
         let answered = requests::answer(&self.node, caller(&request)?, request.into_inner()).await;
         answer(answered, |request| proto::AnswerRequestResponse { request: Some(request) })
+    }
+
+    async fn get_ledger_head(
+        &self,
+        request: Request<proto::GetLedgerHeadRequest>,
+    ) -> Answer<proto::GetLedgerHeadResponse> {
+        answer(self.node.ledger_head(&caller(&request)?).await, |v| ledger::head(&v))
+    }
+
+    type ListLedgerStream = Sending<proto::ListLedgerResponse>;
+
+    async fn list_ledger(&self, request: Request<proto::ListLedgerRequest>) -> Answer<Self::ListLedgerStream> {
+        let (node, caller, request) = (self.node.clone(), caller(&request)?, request.into_inner());
+        Ok(Response::new(feed::stream(move |to| ledger::list(node, caller, request, to))))
+    }
+
+    type VerifyLedgerStream = Sending<proto::VerifyLedgerResponse>;
+
+    async fn verify_ledger(&self, request: Request<proto::VerifyLedgerRequest>) -> Answer<Self::VerifyLedgerStream> {
+        let (node, caller) = (self.node.clone(), caller(&request)?);
+        Ok(Response::new(feed::stream(move |to| ledger::verify(node, caller, to))))
+    }
+
+    async fn prove_ledger_event(
+        &self,
+        request: Request<proto::ProveLedgerEventRequest>,
+    ) -> Answer<proto::ProveLedgerEventResponse> {
+        let caller = caller(&request)?;
+        let proved = self.node.prove(&caller, &request.into_inner().event).await;
+        answer(proved, |proof| proto::ProveLedgerEventResponse { proof })
+    }
+
+    async fn check_ledger_note(
+        &self,
+        request: Request<proto::CheckLedgerNoteRequest>,
+    ) -> Answer<proto::CheckLedgerNoteResponse> {
+        let proto::CheckLedgerNoteRequest { note, key } = request.into_inner();
+        answer(self.node.known_note(&note, &key).await, |known| ledger::known(&known))
+    }
+
+    type ExportLedgerStream = Sending<proto::ExportLedgerResponse>;
+
+    async fn export_ledger(&self, request: Request<proto::ExportLedgerRequest>) -> Answer<Self::ExportLedgerStream> {
+        let (node, caller) = (self.node.clone(), caller(&request)?);
+        Ok(Response::new(feed::stream(move |to| ledger::export(node, caller, to))))
+    }
+
+    async fn list_ledger_alarms(
+        &self,
+        _: Request<proto::ListLedgerAlarmsRequest>,
+    ) -> Answer<proto::ListLedgerAlarmsResponse> {
+        answer(self.node.alarms().await, |all| ledger::alarms(&self.node, all))
+    }
+
+    async fn settle_ledger(&self, request: Request<proto::SettleLedgerRequest>) -> Answer<proto::SettleLedgerResponse> {
+        let (node, caller) = (self.node.clone(), caller(&request)?);
+        let work = async move {
+            let reason = told("reason", request.into_inner().reason)?;
+            node.settle_ledger(&caller, &reason).await
+        };
+        answer(to_the_end(work).await, ledger::settled)
+    }
+
+    async fn export_agreement(&self, request: Request<proto::ExportAgreementRequest>) -> Answer<proto::AgreementView> {
+        let caller = caller(&request)?;
+        let work = async {
+            let id = argument(field::bytes("id", &request.into_inner().id))?;
+            ledger::agreement(&self.node, &caller, &id).await
+        };
+        answer(work.await, |a| view::agreement(&self.node, &a))
     }
 }

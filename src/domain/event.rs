@@ -85,6 +85,30 @@ pub enum Deed {
         kind: ReceiptKind,
         reason: Option<String>,
     },
+    /// Nothing: it keeps the ledger's size from telling how much happens.
+    Padding,
+    /// A person spoke to the node, for the first time after a while.
+    SignedIn,
+    /// The node uses another key from now on: for what, and SHA-256 over its public half or certificate.
+    KeyChanged { key: String, digest: Sha256 },
+    /// Somebody took an attachment out of the node.
+    AttachmentDownloaded { sha256: Sha256 },
+    /// An invitation for a future partner was written.
+    InvitationWritten,
+    /// An agreement was taken out as a file.
+    AgreementExported { agreement: StatementId },
+    /// The ledger was taken out as a file.
+    LedgerExported { size: u64, root: Sha256 },
+    /// An entry was proved to somebody.
+    LedgerProved { index: u64, size: u64 },
+    /// Something is wrong with a ledger: whose, what, and SHA-256 over each piece of evidence that is kept.
+    LedgerAlarm { partner: TrustDomain, kind: String, what: String, evidence: Vec<Sha256> },
+    /// Somebody says that the lost ledger is to be begun anew.
+    SettlingApproved { reason: String },
+    /// The ledger was begun anew: what is kept of the one before, and the signed head whose entries are lost.
+    LedgerSettled { epoch: u32, kept: u64, root: Sha256, lost: String, reason: String },
+    /// After the ledger was settled, the place was taken over at which the partner's copy of its feed stands.
+    PositionAdopted { partner: TrustDomain, sequence: u64, release: StatementId, before: u64 },
     /// Somebody of this organisation stands behind a version.
     Endorsed { manifest: StatementId, endorsement: StatementId },
     /// More of a version was asked for: by this organisation of the partner, or the other way.

@@ -19,6 +19,8 @@ words!(
         Receipt = "receipt",
         /// What an organisation tells a future partner about itself.
         Invitation = "invitation",
+        /// Which key signs an organisation's ledger.
+        LedgerKey = "ledger-key",
         /// Another identity stands behind an assessment.
         Endorsement = "endorsement",
         /// A partner asks for more of an assessment.
@@ -41,6 +43,7 @@ impl StatementKind {
             Self::Void => "application/vnd.watchfire.void.v1+proto",
             Self::Receipt => "application/vnd.watchfire.receipt.v1+proto",
             Self::Invitation => "application/vnd.watchfire.invitation.v1+proto",
+            Self::LedgerKey => "application/vnd.watchfire.ledger-key.v1+proto",
             Self::Endorsement => "application/vnd.watchfire.endorsement.v1+proto",
             Self::Request => "application/vnd.watchfire.request.v1+proto",
             Self::Answer => "application/vnd.watchfire.answer.v1+proto",

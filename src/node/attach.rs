@@ -5,6 +5,7 @@ use crate::{
     domain::{
         assessment::MAX_ATTACHMENT_BYTES,
         body::Body,
+        event::Deed,
         fault::{Fault, Reason},
         ids::{Sha256, SpiffeId, TrustDomain},
     },
@@ -120,6 +121,16 @@ impl Node {
             stream.update(&bytes);
         }
         Ok(Sha256(stream.finish()))
+    }
+
+    /// Somebody of the organisation begins to take an attachment out. Goes on record.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`, `NOT_FOUND`, store faults.
+    pub async fn begin_download(&self, caller: &SpiffeId, sha256: &Sha256) -> Result<(), Fault> {
+        self.require(caller, WRITERS)?;
+        self.store.best_copy(sha256).await?.ok_or_else(nothing)?;
+        self.took_out(caller, Deed::AttachmentDownloaded { sha256: *sha256 }).await.map(|_| ())
     }
 
     /// A chunk for the organisation's own people.

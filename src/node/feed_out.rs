@@ -24,6 +24,8 @@ use crate::{
 const PAGE: u32 = 128;
 /// For how long a decision may be sent, seconds.
 const STALE_SECONDS: i64 = 2;
+/// How many numbers a partner may be ahead after the sender's ledger was lost.
+const FURTHEST: u64 = 1 << 30;
 /// The longest wait before looking again, should a wake-up be lost between replicas.
 const POLL: std::time::Duration = std::time::Duration::from_secs(5);
 
@@ -32,11 +34,12 @@ impl Node {
     /// partner is no longer one.
     ///
     /// # Errors
-    /// `NOT_A_PARTNER`; `SEQUENCE_FORK` where the partner has more than was ever numbered here; store faults.
+    /// `NOT_A_PARTNER`; `SEQUENCE_FORK` where the partner has more than was ever numbered here; `BEHIND_WITNESSES`; store
+    /// faults.
     pub async fn feed_to(
         self: &Arc<Self>,
         partner: &TrustDomain,
-        after: u64,
+        (after, release): (u64, Option<StatementId>),
         until_caught_up: bool,
         entries: &mpsc::Sender<Numbered>,
         stream: &Stream,
@@ -45,8 +48,8 @@ impl Node {
         let mut wakes = live.wakes();
         let last = self.store.outbound(partner).await?.sequence;
         if after > last {
-            let what = "you hold more of this feed than was ever released; the sender's store was rolled back";
-            return Err(Fault::new(Reason::SequenceFork, what));
+            self.may_feed()?;
+            self.adopt_position(partner, (after, release), last).await?;
         }
         let mut cursor = after;
         'look: loop {
@@ -57,6 +60,7 @@ impl Node {
             }
             let decided = self.directory();
             decided.active(partner)?;
+            self.may_feed()?;
             wakes.mark_unchanged();
             let judged_at = self.now();
             let mut page = self.resend(partner, cursor).await?;
@@ -88,6 +92,26 @@ impl Node {
                 place.send(numbered);
             }
         }
+    }
+
+    /// The partner holds more of its feed than was numbered here. Once the lost ledger was settled its word counts, so that
+    /// numbers go on; before that, and twice, it does not.
+    async fn adopt_position(
+        &self,
+        partner: &TrustDomain,
+        (sequence, release): (u64, Option<StatementId>),
+        before: u64,
+    ) -> Result<(), Fault> {
+        let what = "you hold more of this feed than was ever released; the sender's store was rolled back";
+        let fork = || Fault::new(Reason::SequenceFork, what);
+        let release = release.filter(|_| sequence - before <= FURTHEST).ok_or_else(fork)?;
+        let deed = Deed::PositionAdopted { partner: partner.clone(), sequence, release, before };
+        let event = Event { at: self.now(), by: None, deed };
+        if !self.store.adopt_position(partner, sequence, &release, event).await? {
+            return Err(fork());
+        }
+        tracing::warn!(%partner, sequence, before, "took over the place at which the partner's copy of its feed stands");
+        Ok(())
     }
 
     /// Waits until there may be more. `false`: the stream has ended.
@@ -172,7 +196,7 @@ impl Node {
 
     /// The statement, signed anew where the key that has signed it is no longer good: it is the same statement, and a
     /// partner that was away for long could not read it otherwise.
-    fn signed_by_a_good_key(&self, envelope: Envelope, now: Time) -> Result<Envelope, Fault> {
+    pub(super) fn signed_by_a_good_key(&self, envelope: Envelope, now: Time) -> Result<Envelope, Fault> {
         let is_good = envelope.signatures.iter().all(|s| self.chains().signer(&s.certificates, now).is_ok());
         if is_good { Ok(envelope) } else { self.sign(envelope.kind, envelope.payload) }
     }

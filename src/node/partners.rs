@@ -38,9 +38,10 @@ impl Node {
     /// A signed invitation for a future partner; `endpoint` where partners reach this node by another name.
     ///
     /// # Errors
-    /// `ROLE_REQUIRED`, and where the node can't sign.
-    pub fn invite(&self, caller: &SpiffeId, endpoint: Option<Endpoint>) -> Result<Envelope, Fault> {
+    /// `ROLE_REQUIRED`, store faults, and where the node can't sign. Goes on record.
+    pub async fn invite(&self, caller: &SpiffeId, endpoint: Option<Endpoint>) -> Result<Envelope, Fault> {
         self.require(caller, ADMINS)?;
+        self.took_out(caller, Deed::InvitationWritten).await?;
         let invitation = Invitation {
             organisation: self.organisation.clone(),
             endpoint: endpoint.or_else(|| self.endpoint.clone()),

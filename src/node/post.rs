@@ -5,7 +5,7 @@ use super::Node;
 use crate::{
     domain::{
         fault::{Fault, Reason},
-        ids::{Sha256, TrustDomain},
+        ids::{Sha256, StatementId, TrustDomain},
         statement::{Envelope, StatementKind},
     },
     identity::certificate::Leaf,
@@ -153,6 +153,15 @@ impl Node {
             }
         }
         Ok(())
+    }
+
+    /// The number of the last entry stored from a partner, and the release under it.
+    ///
+    /// # Errors
+    /// Store faults.
+    pub async fn inbound_place(&self, partner: &TrustDomain) -> Result<(u64, Option<StatementId>), Fault> {
+        let position = self.store.inbound(partner).await?;
+        Ok((position.sequence, position.release))
     }
 
     /// The number of the last entry stored from a partner.

@@ -4,9 +4,13 @@ use std::sync::Arc;
 
 use super::Node;
 use crate::{
-    domain::{fault::Fault, ids::SpiffeId},
+    domain::{
+        event::{Deed, Event},
+        fault::Fault,
+        ids::{Sha256, SpiffeId},
+    },
     identity::{bundle::TrustBundle, trust::Member},
-    seal::{chains::Chains, sign::SigningKey},
+    seal::{chains::Chains, hash::sha256, sign::SigningKey},
 };
 
 impl Node {
@@ -39,8 +43,11 @@ impl Node {
     ///
     /// # Errors
     /// `CHAIN_INVALID` and its like; the old key stays in use then.
-    pub fn renew_key(&self, key: SigningKey) -> Result<SpiffeId, Fault> {
+    pub async fn renew_key(&self, key: SigningKey) -> Result<SpiffeId, Fault> {
         let signer = self.identities.signer(key.chain(), self.now())?;
+        let certificate = key.chain().first().map(Vec::as_slice).unwrap_or_default();
+        let deed = Deed::KeyChanged { key: "signing".to_owned(), digest: Sha256(sha256(&[certificate])) };
+        self.store.record(vec![Event { at: self.now(), by: None, deed }]).await?;
         self.key.store(Arc::new(key));
         Ok(signer.id)
     }

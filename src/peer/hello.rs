@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::ledger;
 use crate::{
     domain::{
         fault::{Fault, Reason},
@@ -9,7 +10,8 @@ use crate::{
         statement::StatementKind,
         time::Time,
     },
-    node::Node,
+    ledger::note::Note,
+    node::{Node, ledger::Next, to_the_end},
     wire::{
         field::{time, timestamp},
         proto,
@@ -21,35 +23,69 @@ const PROTOCOL_VERSION: u32 = 1;
 /// A difference between clocks that is worth a word, seconds.
 const NOTABLE_SKEW: i64 = 60;
 
-/// What this node says of itself.
-pub(super) fn request(node: &Node) -> proto::HelloRequest {
-    proto::HelloRequest {
+/// What this node says of itself, and of what both see of each other's ledgers.
+pub(super) async fn request(node: &Node, partner: &TrustDomain) -> Result<proto::HelloRequest, Fault> {
+    told(node, partner, None).await
+}
+
+/// The same, as an answer to who has just said how much it holds of this node's ledger.
+pub(super) async fn response(node: &Node, partner: &TrustDomain, asked: &Heard) -> Result<proto::HelloResponse, Fault> {
+    let said = told(node, partner, Some(asked.next.holds.unwrap_or(0))).await?;
+    let proto::HelloRequest { protocol_versions, payload_types, now, revocation_lists, ledger } = said;
+    Ok(proto::HelloResponse { protocol_versions, payload_types, now, revocation_lists, ledger })
+}
+
+async fn told(node: &Node, partner: &TrustDomain, holds: Option<u64>) -> Result<proto::HelloRequest, Fault> {
+    Ok(proto::HelloRequest {
         protocol_versions: vec![PROTOCOL_VERSION],
         payload_types: payload_types(),
         now: timestamp(node.now()),
         revocation_lists: node.revocation_lists().into_iter().map(Into::into).collect(),
-    }
-}
-
-/// The same, as an answer.
-pub(super) fn response(node: &Node) -> proto::HelloResponse {
-    let proto::HelloRequest { protocol_versions, payload_types, now, revocation_lists } = request(node);
-    proto::HelloResponse { protocol_versions, payload_types, now, revocation_lists }
+        ledger: Some(ledger::to_proto(node.greeting(partner, holds).await?)),
+    })
 }
 
 /// What an answer says, as if it had been asked.
 pub(super) fn answered(message: proto::HelloResponse) -> proto::HelloRequest {
-    let proto::HelloResponse { protocol_versions, payload_types, now, revocation_lists } = message;
-    proto::HelloRequest { protocol_versions, payload_types, now, revocation_lists }
+    let proto::HelloResponse { protocol_versions, payload_types, now, revocation_lists, ledger } = message;
+    proto::HelloRequest { protocol_versions, payload_types, now, revocation_lists, ledger }
+}
+
+/// The sizes of two ledgers, as one hello has them: the partner's, as it is held here, and this node's.
+#[derive(Clone, Copy)]
+pub(super) struct Sizes {
+    /// Of the partner's ledger, as it was told to it.
+    pub held: u64,
+    /// Of this node's own.
+    pub own: u64,
+}
+
+/// The sizes that stand in this node's own words.
+pub(super) fn sizes(said: &proto::HelloRequest) -> Sizes {
+    let size = |note: &[u8]| Note::parse(note).map_or(0, |n| n.checkpoint.size);
+    let ledger = said.ledger.as_ref();
+    Sizes { held: ledger.map_or(0, |l| size(&l.witnessed)), own: ledger.map_or(0, |l| size(&l.note)) }
+}
+
+/// What the other side's words come to.
+pub(super) struct Heard {
+    /// About ledgers.
+    pub next: Next,
 }
 
 fn payload_types() -> Vec<String> {
     StatementKind::ALL.iter().map(|k| k.payload_type().to_owned()).collect()
 }
 
-/// Takes in what the other side said of itself.
-pub(super) async fn take(node: &Arc<Node>, partner: &TrustDomain, said: proto::HelloRequest) -> Result<(), Fault> {
-    let proto::HelloRequest { protocol_versions, payload_types, now, revocation_lists } = said;
+/// Takes in what the other side said of itself. `told`: the size of its ledger that this node, as the other side knew when it
+/// spoke, holds.
+pub(super) async fn take(
+    node: &Arc<Node>,
+    partner: &TrustDomain,
+    said: proto::HelloRequest,
+    told: Option<u64>,
+) -> Result<Heard, Fault> {
+    let proto::HelloRequest { protocol_versions, payload_types, now, revocation_lists, ledger } = said;
     if !protocol_versions.contains(&PROTOCOL_VERSION) {
         let what = format!("this node speaks version {PROTOCOL_VERSION} of the protocol only");
         return Err(Fault::at(Reason::UnknownOrNonCanonical, "protocol_versions", what));
@@ -59,7 +95,12 @@ pub(super) async fn take(node: &Arc<Node>, partner: &TrustDomain, said: proto::H
     let kinds = payload_types.iter().filter_map(|t| StatementKind::from_payload_type(t)).collect();
     node.live().of(partner).set_reads(kinds);
     let lists: Vec<Vec<u8>> = revocation_lists.into_iter().map(Into::into).collect();
-    node.learn_revocations(partner, &lists).await
+    node.learn_revocations(partner, &lists).await?;
+    let greeting = ledger.map(ledger::from_proto).transpose()?;
+    let (node, partner) = (node.clone(), partner.clone());
+    // To its end, even where the caller goes away: an alarm must not be lost halfway.
+    let next = to_the_end(async move { node.take_greeting(&partner, greeting, told).await }).await?;
+    Ok(Heard { next })
 }
 
 fn note_clock(node: &Node, partner: &TrustDomain, theirs: Time) {

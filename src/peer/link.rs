@@ -21,6 +21,8 @@ use crate::{
 
 /// The longest that a call with one answer may take.
 const CALL: Duration = Duration::from_secs(20);
+/// How often hello is said in a row at most.
+const HELLOS: u32 = 3;
 /// How many entries are checked and committed together at most.
 const BATCH: usize = 256;
 /// How much is read ahead at most, KiB.
@@ -54,12 +56,23 @@ impl Link {
         Self { node, partner, client }
     }
 
-    /// The first call: a refusal of this node's certificate shows here.
+    /// The first call: a refusal of this node's certificate shows here. Where the partner holds another head of this node than
+    /// was thought, or there is more to say of ledgers, it is said at once.
     pub async fn hello(&mut self) -> Result<(), Fault> {
-        let answer = self.client.hello(call(hello::request(&self.node))).await;
-        // Where this side refused the other's certificate, it knows why in its own words.
-        let why = |s: tonic::Status| fault_of(&s).cloned().unwrap_or_else(|| to_fault(&s));
-        hello::take(&self.node, &self.partner, hello::answered(answer.map_err(why)?.into_inner())).await
+        for _ in 0..HELLOS {
+            let said = hello::request(&self.node, &self.partner).await?;
+            let sizes = hello::sizes(&said);
+            let answer = self.client.hello(call(said)).await;
+            // Where this side refused the other's certificate, it knows why in its own words.
+            let why = |s: tonic::Status| fault_of(&s).cloned().unwrap_or_else(|| to_fault(&s));
+            let answer = hello::answered(answer.map_err(why)?.into_inner());
+            let next = hello::take(&self.node, &self.partner, answer, Some(sizes.held)).await?.next;
+            let is_behind_there = next.holds.is_some_and(|holds| holds != sizes.own);
+            if !next.again && !is_behind_there {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Hands over the statements that wait, each once. What the partner can't take at the moment stays: the feed does not
@@ -133,8 +146,9 @@ impl Link {
 
     /// Follows the feed from the stored position until it ends. Entries are read ahead while others are checked.
     pub async fn follow(&mut self, until_caught_up: bool) -> Result<(), Fault> {
-        let after_sequence = self.node.inbound_position(&self.partner).await?;
-        let request = proto::SubscribeRequest { after_sequence, until_caught_up };
+        let (after_sequence, release) = self.node.inbound_place(&self.partner).await?;
+        let after_release_id = release.map(|id| id.0.to_vec()).unwrap_or_default().into();
+        let request = proto::SubscribeRequest { after_sequence, until_caught_up, after_release_id };
         let stream = self.client.subscribe(request).await.map_err(|s| to_fault(&s))?.into_inner();
         let (ahead, mut waiting) = mpsc::channel(2 * BATCH);
         // Whatever ends this ends the reading, and the stream with it.

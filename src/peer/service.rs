@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
-use super::{hello, statements};
+use super::{hello, ledger, statements};
 use crate::{
     domain::{
         entry::Numbered,
@@ -56,8 +56,8 @@ impl Exchange {
 impl ExchangeService for Exchange {
     async fn hello(&self, request: Request<proto::HelloRequest>) -> Result<Response<proto::HelloResponse>, Status> {
         let partner = self.caller(&request)?;
-        hello::take(&self.node, &partner, request.into_inner()).await.map_err(from_fault)?;
-        Ok(Response::new(hello::response(&self.node)))
+        let heard = hello::take(&self.node, &partner, request.into_inner(), None).await.map_err(from_fault)?;
+        hello::response(&self.node, &partner, &heard).await.map(Response::new).map_err(from_fault)
     }
 
     type SubscribeStream = Sending<proto::FeedEntry>;
@@ -67,13 +67,15 @@ impl ExchangeService for Exchange {
         request: Request<proto::SubscribeRequest>,
     ) -> Result<Response<Self::SubscribeStream>, Status> {
         let partner = self.caller(&request)?;
-        let proto::SubscribeRequest { after_sequence, until_caught_up } = request.into_inner();
+        let proto::SubscribeRequest { after_sequence, until_caught_up, after_release_id } = request.into_inner();
+        let release = field::bytes_optional("after_release_id", &after_release_id).map_err(from_fault)?;
         let (entries, waiting) = mpsc::channel::<Numbered>(IN_FLIGHT);
         let (ends, ended) = mpsc::channel::<Result<proto::FeedEntry, Status>>(1);
         let node = self.node.clone();
         tokio::spawn(async move {
             let stream = node.live().of(&partner).open_stream();
-            let fed = node.feed_to(&partner, after_sequence, until_caught_up, &entries, &stream).await;
+            let after = (after_sequence, release);
+            let fed = node.feed_to(&partner, after, until_caught_up, &entries, &stream).await;
             if let Err(fault) = fed {
                 // Behind the entries that were sent already; where the partner is gone, nobody waits for it.
                 let _ = ends.send(Err(from_fault(fault))).await;
@@ -116,6 +118,14 @@ impl ExchangeService for Exchange {
         let partner = self.caller(&request)?;
         let fetched = statements::fetched(&self.node, &partner, request.into_inner()).await;
         fetched.map(Response::new).map_err(from_fault)
+    }
+
+    async fn get_ledger_proof(
+        &self,
+        request: Request<proto::GetLedgerProofRequest>,
+    ) -> Result<Response<proto::GetLedgerProofResponse>, Status> {
+        let partner = self.caller(&request)?;
+        ledger::proof(&self.node, &partner, request.into_inner()).await.map(Response::new).map_err(from_fault)
     }
 
     type FetchAttachmentStream = Sending<proto::FetchAttachmentResponse>;

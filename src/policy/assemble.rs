@@ -8,7 +8,7 @@ use super::{
     facts::Facts,
     outcome::Reason,
 };
-use crate::domain::body::Kind;
+use crate::domain::{agreement::OnwardTerms, body::Kind, marking::Onward};
 
 /// By portion, the grants that permit it, ascending and not empty; or the exceptions, which stand after the grants.
 pub(super) type Granted = BTreeMap<usize, Vec<usize>>;
@@ -51,7 +51,7 @@ pub(super) fn assemble(question: Question<'_>) -> Candidate<'_> {
         })
         .collect();
     let mut held = BTreeMap::new();
-    let mut released = with_one_headline(facts, &granted);
+    let mut released = with_headlines(question, &granted);
     while missing(facts, &released).is_none()
         && let Some(narrowed) = as_seen_there(question, &released)
     {
@@ -60,7 +60,7 @@ pub(super) fn assemble(question: Question<'_>) -> Candidate<'_> {
             held.insert(*index, unseen());
         }
         granted.extend(narrowed);
-        released = with_one_headline(facts, &granted);
+        released = with_headlines(question, &granted);
     }
     let exceptions = Exceptions::of(question.compiled, facts);
     if let Some(kind) = missing(facts, &released) {
@@ -82,16 +82,35 @@ fn missing(facts: &Facts<'_>, released: &Granted) -> Option<Kind> {
     [Kind::Headline, Kind::Subject].into_iter().find(|kind| facts.count(*kind, released.keys().copied()) == 0)
 }
 
-/// All but the headlines, and of these the most informative: the one with the highest marking, of several the first.
-fn with_one_headline(facts: &Facts<'_>, granted: &Granted) -> Granted {
+/// All but the headlines; of these the most informative, and where that one must stay with the recipient the most informative that it may
+/// pass on, since without a headline nothing goes on.
+fn with_headlines(question: Question<'_>, granted: &Granted) -> Granted {
+    let facts = question.facts;
     let is_headline = |index: &usize| facts.portion(*index).is_some_and(|p| p.kind() == Kind::Headline);
-    let fullest = granted
-        .keys()
-        .filter(|i| is_headline(i))
-        .filter_map(|i| facts.portion(*i).map(|p| (*i, p)))
-        .min_by_key(|(index, p)| (std::cmp::Reverse(p.marking.tlp), p.order, *index))
-        .map(|(index, _)| index);
-    granted.iter().filter(|(i, _)| !is_headline(i) || Some(**i) == fullest).map(|(i, g)| (*i, g.clone())).collect()
+    let headlines: Vec<usize> = granted.keys().copied().filter(is_headline).collect();
+    let fullest = fullest(facts, headlines.iter().copied());
+    let may_go_on = |index: &usize| granted.get(index).is_some_and(|grants| may_go_on(question, *index, grants));
+    let onward = match fullest {
+        Some(index) if may_go_on(&index) => None,
+        _ => self::fullest(facts, headlines.iter().copied().filter(may_go_on)),
+    };
+    let stays = |index: &usize| !is_headline(index) || Some(*index) == fullest || Some(*index) == onward;
+    granted.iter().filter(|(i, _)| stays(i)).map(|(i, g)| (*i, g.clone())).collect()
+}
+
+/// The headline with the highest marking, of several the first.
+fn fullest(facts: &Facts<'_>, headlines: impl Iterator<Item = usize>) -> Option<usize> {
+    let marked = headlines.filter_map(|i| facts.portion(i).map(|p| (i, p)));
+    marked.min_by_key(|(index, p)| (std::cmp::Reverse(p.marking.tlp), p.order, *index)).map(|(index, _)| index)
+}
+
+/// Whether its marking and one of the grants that permit it let a headline be passed on to anybody.
+fn may_go_on(question: Question<'_>, index: usize, grants: &[usize]) -> bool {
+    let Some(marking) = question.facts.portion(index).map(|p| &p.marking) else { return false };
+    let lets =
+        |terms: &OnwardTerms| terms.depth > 0 && terms.max_tlp >= marking.tlp && terms.kinds.contains(&Kind::Headline);
+    let used = grants.iter().filter_map(|g| question.compiled.grants.get(*g));
+    matches!(marking.onward, Onward::Named(_)) && used.filter_map(|c| c.grant.onward.as_ref()).any(lets)
 }
 
 /// The recipient checks a release with what it sees. Where a subject is withheld, it sees a lower level or fewer places, and might have to refuse

@@ -7,6 +7,7 @@ use crate::{
         assessment::Manifest,
         endorsement::Endorsement,
         ids::Role,
+        ledger::{LedgerKey, of_origin},
         partner::Invitation,
         release::{Receipt, Release, Void},
         request::{Answer, Exception, Request},
@@ -76,6 +77,15 @@ pub const INVITATION: Rule<Invitation> = Rule {
     decode: wire::invitation::decode,
     may_speak: |invitation, domain| invitation.organisation.domain == *domain,
     made_at: |invitation| Some(invitation.issued),
+};
+
+/// A ledger's key: by the node of the organisation whose ledger it is.
+pub const LEDGER_KEY: Rule<LedgerKey> = Rule {
+    kind: StatementKind::LedgerKey,
+    roles: &[Role::Node],
+    decode: wire::ledger::decode_key,
+    may_speak: |key, domain| of_origin(&key.origin).is_some_and(|(of, _)| of == *domain),
+    made_at: |key| Some(key.created),
 };
 
 /// An endorsement: by persons, or a program, of the endorsing organisation.

@@ -4,6 +4,7 @@ use super::Store;
 
 mod feeds;
 pub(super) mod kit;
+mod ledger;
 mod life;
 mod publishing;
 mod quarantine;
@@ -12,7 +13,9 @@ mod receiving;
 mod records;
 mod rules;
 
-pub(super) use {feeds::*, life::*, publishing::*, quarantine::*, receipts::*, receiving::*, records::*, rules::*};
+pub(super) use {
+    feeds::*, ledger::*, life::*, publishing::*, quarantine::*, receipts::*, receiving::*, records::*, rules::*,
+};
 
 /// Where a store lives. Opening it again after it was dropped is a restart.
 pub(super) trait Home {
@@ -69,6 +72,10 @@ macro_rules! contract {
             what_can_t_be_shown_is_not_readmitted
             a_receipt_answers_only_what_was_released_to_its_signer
             a_release_is_answered_once_as_quarantined_and_then_as_stored
+            checkpoints_grow_by_the_quantum
+            proofs_hold_over_kept_and_new_subtrees
+            what_is_kept_beside_the_ledger_is_replaced_by_number_and_bounded
+            a_settled_ledger_begins_an_epoch_and_adopts_each_position_once
             everything_is_there_after_a_restart
         }
     };

@@ -81,6 +81,10 @@ pub enum Row<'a> {
     HouseRules(u32),
     /// A part of an attachment, by where it starts.
     Chunk(&'a Sha256, u64),
+    /// Where the ledger stands.
+    LedgerState,
+    /// A record beside the ledger's entries: its kind, its number, and of which partner (empty: this node's own).
+    LedgerKept(&'a str, u64, &'a str),
 }
 
 impl Row<'_> {
@@ -115,6 +119,10 @@ impl Row<'_> {
             Self::Request(id) => [b"request\0", id.as_bytes()].concat(),
             Self::HouseRules(version) => [&b"house rules\0"[..], &version.to_be_bytes()].concat(),
             Self::Chunk(sha256, start) => [b"chunk\0", sha256.as_bytes(), &start.to_be_bytes()].concat(),
+            Self::LedgerState => b"ledger state\0".to_vec(),
+            Self::LedgerKept(kind, number, of) => {
+                [b"ledger kept\0", kind.as_bytes(), b"\0", &number.to_be_bytes(), of.as_bytes()].concat()
+            }
         }
     }
 }
@@ -214,10 +222,27 @@ impl Vault {
     /// # Errors
     /// [`StoreError::Corrupt`].
     pub fn open_leaf(&self, index: u64, hash: &[u8], sealed: &[u8]) -> Result<Event> {
+        let plain = self.open_plain_leaf(index, hash, sealed)?;
+        Self::event_in(index, &plain)
+    }
+
+    /// The 32 random bytes and the JSON of a ledger entry, checked against its leaf.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`].
+    pub fn open_plain_leaf(&self, index: u64, hash: &[u8], sealed: &[u8]) -> Result<Vec<u8>> {
         let plain = self.open(Row::LedgerEntry(index), sealed)?;
         if sha256(&[&plain]) != hash {
             return Err(StoreError::Corrupt(format!("ledger entry {index} is not what its leaf says")));
         }
+        Ok(plain)
+    }
+
+    /// The event in what a leaf is made of.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`].
+    pub fn event_in(index: u64, plain: &[u8]) -> Result<Event> {
         let unreadable = || StoreError::Corrupt(format!("ledger entry {index} can't be read"));
         let json = plain.get(SALT_LEN..).ok_or_else(unreadable)?;
         serde_json::from_slice(json).map_err(|_| unreadable())
@@ -255,7 +280,7 @@ impl Leaf {
 }
 
 /// The version that a deed decided something about; that it was read is no decision.
-fn decided(deed: &Deed) -> Option<StatementId> {
+pub(super) fn decided(deed: &Deed) -> Option<StatementId> {
     match deed {
         Deed::Published { manifest, .. }
         | Deed::Decided { manifest, .. }
@@ -274,7 +299,19 @@ fn decided(deed: &Deed) -> Option<StatementId> {
         | Deed::AgreementApproved { .. }
         | Deed::RulesChanged { .. }
         | Deed::Read { .. }
-        | Deed::Refused { .. } => None,
+        | Deed::Refused { .. }
+        | Deed::Padding
+        | Deed::SignedIn
+        | Deed::KeyChanged { .. }
+        | Deed::AttachmentDownloaded { .. }
+        | Deed::InvitationWritten
+        | Deed::AgreementExported { .. }
+        | Deed::LedgerExported { .. }
+        | Deed::LedgerProved { .. }
+        | Deed::LedgerAlarm { .. }
+        | Deed::SettlingApproved { .. }
+        | Deed::LedgerSettled { .. }
+        | Deed::PositionAdopted { .. } => None,
     }
 }
 

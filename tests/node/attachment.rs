@@ -165,7 +165,7 @@ async fn whom_the_portion_was_not_released_to_learns_nothing_of_the_attachment()
     publish(&gb, &bytes).await;
     let digest = sha256(&[&bytes]);
     for (rogue, ..) in &partners {
-        let request = proto::SubscribeRequest { after_sequence: 0, until_caught_up: true };
+        let request = proto::SubscribeRequest { after_sequence: 0, until_caught_up: true, ..Default::default() };
         let mut feed = rogue.exchange(&gb).subscribe(request).await.unwrap().into_inner();
         let entry = feed.message().await.unwrap().unwrap();
         assert_eq!(entry.portions.len(), if rogue.domain == "has.example" { 4 } else { 3 });

@@ -19,7 +19,7 @@ const A_WHILE: Duration = Duration::from_secs(3);
 const PARTNER: &str = "partner.example";
 
 async fn live_feed(rogue: &Rogue, gb: &Org) -> Streaming<proto::FeedEntry> {
-    let request = proto::SubscribeRequest { after_sequence: 0, until_caught_up: false };
+    let request = proto::SubscribeRequest { after_sequence: 0, until_caught_up: false, ..Default::default() };
     rogue.exchange(gb).subscribe(request).await.unwrap().into_inner()
 }
 
@@ -34,7 +34,8 @@ async fn countersign(rogue: &Rogue, gb: &Org) {
     let mut exchange = rogue.exchange(gb);
     let payload_types = StatementKind::ALL.iter().map(|k| k.payload_type().to_owned()).collect();
     let now = timestamp(SystemClock.now());
-    let hello = proto::HelloRequest { protocol_versions: vec![1], payload_types, now, revocation_lists: vec![] };
+    let hello =
+        proto::HelloRequest { protocol_versions: vec![1], payload_types, now, revocation_lists: vec![], ledger: None };
     exchange.hello(hello).await.unwrap();
     let request = proto::FetchStatementsRequest { settled: vec![], wait_seconds: 5 };
     let waiting = exchange.fetch_statements(request).await.unwrap().into_inner().statements;

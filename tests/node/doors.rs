@@ -26,7 +26,13 @@ use crate::{
 
 fn hello() -> proto::HelloRequest {
     let now = watchfire::wire::field::timestamp(SystemClock.now());
-    proto::HelloRequest { protocol_versions: vec![1], payload_types: vec![], now, revocation_lists: vec![] }
+    proto::HelloRequest {
+        protocol_versions: vec![1],
+        payload_types: vec![],
+        now,
+        revocation_lists: vec![],
+        ledger: None,
+    }
 }
 
 /// A hello is refused at the door, before anything is answered.

@@ -110,11 +110,28 @@ impl Probe {
                 if let Ok(answer) = &mut answer {
                     // The clock, and the lists of two nodes with a CA each.
                     (answer.get_mut().now, answer.get_mut().revocation_lists) = (None, vec![]);
+                    // Keys, roots and random tags of two nodes; how many there are, and how long, must be the same.
+                    if let Some(ledger) = &mut answer.get_mut().ledger {
+                        let zero = |bytes: &mut prost::bytes::Bytes| *bytes = vec![0; bytes.len()].into();
+                        ledger.key = None;
+                        ledger.pairs.iter_mut().for_each(|p| {
+                            zero(&mut p.tag);
+                            zero(&mut p.check);
+                        });
+                        assert_eq!(ledger.pairs.len(), 256);
+                        let head = watchfire::ledger::note::Note::parse(&ledger.note).unwrap().checkpoint;
+                        assert!(head.size > 0 && head.size.is_multiple_of(8), "its size is one of few");
+                        ledger.note = prost::bytes::Bytes::new();
+                    }
                 }
                 seen.unary(answer);
             }
             Self::Subscribe(after_sequence) => {
-                let request = proto::SubscribeRequest { after_sequence: *after_sequence, until_caught_up: true };
+                let request = proto::SubscribeRequest {
+                    after_sequence: *after_sequence,
+                    until_caught_up: true,
+                    ..Default::default()
+                };
                 seen.stream(exchange.subscribe(request).await).await;
             }
             Self::Acknowledge(sequence) => {
@@ -164,7 +181,7 @@ async fn full(rich: &Rogue, poor: &Rogue) -> (Org, Known) {
     let draft = gb.file("draft.toml", &(note("a secret", "BF") + attachment));
     gb.one(&["--as", "ana", "assess", "publish", &draft, "--accept", "attachment"]).await;
     let mut exchange = rich.exchange(&gb);
-    let request = proto::SubscribeRequest { after_sequence: 0, until_caught_up: true };
+    let request = proto::SubscribeRequest { after_sequence: 0, until_caught_up: true, ..Default::default() };
     let entry = exchange.subscribe(request).await.unwrap().into_inner().message().await.unwrap().unwrap();
     assert_eq!(entry.portions.len(), 4);
     exchange.hello(hello()).await.unwrap();
@@ -185,7 +202,7 @@ async fn full(rich: &Rogue, poor: &Rogue) -> (Org, Known) {
 fn hello() -> proto::HelloRequest {
     let payload_types = StatementKind::ALL.iter().map(|k| k.payload_type().to_owned()).collect();
     let now = timestamp(SystemClock.now());
-    proto::HelloRequest { protocol_versions: vec![1], payload_types, now, revocation_lists: vec![] }
+    proto::HelloRequest { protocol_versions: vec![1], payload_types, now, revocation_lists: vec![], ledger: None }
 }
 
 /// Terms between the poor partner and the node, in that place among versions.
@@ -291,7 +308,7 @@ async fn the_numbers_of_a_feed_do_not_tell_what_others_get() {
         author.publish(&note("of a place", place)).await;
     }
     let numbers = async |rogue: &Rogue| {
-        let request = proto::SubscribeRequest { after_sequence: 0, until_caught_up: true };
+        let request = proto::SubscribeRequest { after_sequence: 0, until_caught_up: true, ..Default::default() };
         let mut feed = rogue.exchange(&gb).subscribe(request).await.unwrap().into_inner();
         let mut numbers = vec![];
         while let Some(entry) = feed.message().await.unwrap() {

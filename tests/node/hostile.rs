@@ -441,6 +441,6 @@ async fn a_publisher_restored_from_an_old_copy_is_found_out() {
     gb.start().await;
     let pulled = no.run(&["--as", "ana", "feed", "pull", "--from", "gb.example"]).await;
     assert_eq!(pulled.code, 1);
-    assert!(pulled.stderr.contains("SEQUENCE_FORK"), "{}", pulled.stderr);
+    assert!(pulled.stderr.contains("BEHIND_WITNESSES"), "{}", pulled.stderr);
     no.has("gb.example", &published).await;
 }

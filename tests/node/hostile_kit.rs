@@ -230,6 +230,7 @@ impl ExchangeService for Served {
             payload_types,
             now,
             revocation_lists: vec![],
+            ledger: None,
         }))
     }
 
@@ -240,7 +241,7 @@ impl ExchangeService for Served {
         &self,
         request: Request<proto::SubscribeRequest>,
     ) -> Result<Response<Self::SubscribeStream>, Status> {
-        let proto::SubscribeRequest { after_sequence, until_caught_up } = request.into_inner();
+        let proto::SubscribeRequest { after_sequence, until_caught_up, .. } = request.into_inner();
         let after = usize::try_from(after_sequence).unwrap();
         let entries: Vec<_> = self.entries.lock().unwrap().iter().skip(after).cloned().map(Ok).collect();
         let entries = tokio_stream::iter(entries);
@@ -282,6 +283,13 @@ impl ExchangeService for Served {
             tokio::time::sleep(std::time::Duration::from_secs(wait_seconds.into())).await;
         }
         Ok(Response::new(proto::FetchStatementsResponse { statements }))
+    }
+
+    async fn get_ledger_proof(
+        &self,
+        _: Request<proto::GetLedgerProofRequest>,
+    ) -> Result<Response<proto::GetLedgerProofResponse>, Status> {
+        Err(Status::not_found("nothing here"))
     }
 
     type FetchAttachmentStream = Sending<proto::FetchAttachmentResponse>;

@@ -134,6 +134,21 @@ impl Org {
         org
     }
 
+    /// Two free addresses, for partners and for the desk.
+    pub fn free_ports() -> (String, String) {
+        (format!("127.0.0.1:{}", free_port()), format!("127.0.0.1:{}", free_port()))
+    }
+
+    /// A copy of the whole directory, not running, that listens elsewhere: two nodes that each think that they are the one.
+    pub fn copied(&self, to: &Path, (peer, desk): (String, String)) -> Self {
+        copy_directory(&self.dir, to);
+        let config = to.join("watchfire.toml");
+        let text = std::fs::read_to_string(&config).unwrap();
+        std::fs::write(&config, text.replace(&self.peer, &peer).replace(&self.desk, &desk)).unwrap();
+        let (dir, fingerprint, environment) = (to.to_owned(), self.fingerprint.clone(), self.environment.clone());
+        Self { domain: self.domain, dir, peer, desk, fingerprint, environment, process: None, _root: None }
+    }
+
     /// Starts the node and waits until it is ready.
     pub async fn start(&mut self) {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.dir.join("node.log")).unwrap();
@@ -266,6 +281,19 @@ impl Org {
         let files = self.dir.join("persons/analyst-ana");
         let key = app::signing_key(&files.join("signing.pem"), &files.join("signing.key")).unwrap();
         Author { domain: self.domain, desk: self.connect("analyst-ana").await, key }
+    }
+}
+
+fn copy_directory(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    std::fs::set_permissions(to, std::fs::metadata(from).unwrap().permissions()).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let (path, name) = entry.map(|e| (e.path(), e.file_name())).unwrap();
+        if path.is_dir() {
+            copy_directory(&path, &to.join(name));
+        } else {
+            std::fs::copy(&path, to.join(name)).unwrap();
+        }
     }
 }
 

@@ -113,7 +113,7 @@ async fn a_statement_of_an_unknown_kind_is_refused_by_name() {
     let statements = vec![unknown("x"); 257];
     let status = exchange.submit_statements(proto::SubmitStatementsRequest { statements }).await.unwrap_err();
     refused(&status, Code::ResourceExhausted, Reason::LimitExceeded);
-    let request = proto::SubscribeRequest { after_sequence: 7, until_caught_up: true };
+    let request = proto::SubscribeRequest { after_sequence: 7, until_caught_up: true, ..Default::default() };
     let status = exchange.subscribe(request).await.unwrap().into_inner().message().await.unwrap_err();
     refused(&status, Code::FailedPrecondition, Reason::SequenceFork);
     let request = proto::PublishAssessmentRequest {

@@ -33,7 +33,7 @@ fn by(rogue: &Rogue, receipt: &Receipt) -> proto::Envelope {
 
 /// Everything in the feed so far, as release ids.
 async fn fed(rogue: &Rogue, gb: &Org) -> Vec<StatementId> {
-    let request = proto::SubscribeRequest { after_sequence: 0, until_caught_up: true };
+    let request = proto::SubscribeRequest { after_sequence: 0, until_caught_up: true, ..Default::default() };
     let mut feed = rogue.exchange(gb).subscribe(request).await.unwrap().into_inner();
     let mut ids = vec![];
     while let Some(entry) = feed.message().await.unwrap() {

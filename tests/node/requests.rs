@@ -198,10 +198,16 @@ async fn feed(rogue: &Rogue, gb: &Org, after_sequence: u64) -> Vec<proto::FeedEn
     let payload_types = StatementKind::ALL.iter().map(|k| k.payload_type().to_owned()).collect();
     let now = timestamp(SystemClock.now());
     client
-        .hello(proto::HelloRequest { protocol_versions: vec![1], payload_types, now, revocation_lists: vec![] })
+        .hello(proto::HelloRequest {
+            protocol_versions: vec![1],
+            payload_types,
+            now,
+            revocation_lists: vec![],
+            ledger: None,
+        })
         .await
         .unwrap();
-    let request = proto::SubscribeRequest { after_sequence, until_caught_up: true };
+    let request = proto::SubscribeRequest { after_sequence, until_caught_up: true, after_release_id: vec![].into() };
     let mut stream = client.subscribe(request).await.unwrap().into_inner();
     let mut entries = vec![];
     while let Some(entry) = stream.message().await.unwrap() {

@@ -89,7 +89,13 @@ impl Caller {
     async fn hello(&mut self, kinds: &[StatementKind]) {
         let payload_types = kinds.iter().map(|k| k.payload_type().to_owned()).collect();
         let now = timestamp(SystemClock.now());
-        let hello = proto::HelloRequest { protocol_versions: vec![1], payload_types, now, revocation_lists: vec![] };
+        let hello = proto::HelloRequest {
+            protocol_versions: vec![1],
+            payload_types,
+            now,
+            revocation_lists: vec![],
+            ledger: None,
+        };
         self.0.hello(hello).await.unwrap();
     }
 

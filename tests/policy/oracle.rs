@@ -39,6 +39,7 @@ pub enum Rule {
     RedNamed,
     RedNotByCountry,
     OneHeadline,
+    HeadlineForOthers,
     HeadlineNeeded,
     AsSeenThere,
     BarredAsDisclosed,
@@ -89,6 +90,7 @@ impl Rule {
         Self::RedNamed,
         Self::RedNotByCountry,
         Self::OneHeadline,
+        Self::HeadlineForOthers,
         Self::HeadlineNeeded,
         Self::AsSeenThere,
         Self::BarredAsDisclosed,
@@ -182,7 +184,7 @@ impl Oracle<'_> {
             }
         }
         loop {
-            let shown = self.one_headline(&permitted);
+            let shown = self.with_headlines(&permitted);
             let visible: BTreeSet<usize> = shown.keys().copied().collect();
             let mut changed = false;
             for (index, grants) in &shown {
@@ -225,26 +227,6 @@ impl Oracle<'_> {
 
     pub fn portion(&self, index: usize) -> &Portion {
         &self.case.portions[index]
-    }
-
-    fn one_headline(&self, permitted: &BTreeMap<usize, BTreeSet<String>>) -> BTreeMap<usize, BTreeSet<String>> {
-        let mut best: Option<usize> = None;
-        for index in permitted.keys().copied().filter(|i| self.portion(*i).kind() == Kind::Headline) {
-            best = match best {
-                None => Some(index),
-                Some(old) => {
-                    let (a, b) = (self.portion(old), self.portion(index));
-                    let higher = b.marking.tlp > a.marking.tlp;
-                    let earlier = b.marking.tlp == a.marking.tlp && b.order < a.order;
-                    Some(if higher || earlier { index } else { old })
-                }
-            };
-        }
-        let mut shown = permitted.clone();
-        if !self.is_left_out(Rule::OneHeadline) {
-            shown.retain(|i, _| self.portion(*i).kind() != Kind::Headline || Some(*i) == best);
-        }
-        shown
     }
 
     /// The grants that permit the portion, given what the subjects among the visible portions say; none where a rule forbids it.

@@ -27,7 +27,7 @@ sys.path[:0] = [GENERATED, str(HERE)]
 sys.dont_write_bytecode = True
 
 from watchfire.v1 import (  # noqa: E402
-    agreement_pb2, assessment_pb2, endorsement_pb2, envelope_pb2, release_pb2, request_pb2)
+    agreement_pb2, assessment_pb2, endorsement_pb2, envelope_pb2, ledger_pb2, release_pb2, request_pb2)
 
 import refusals  # noqa: E402
 import signatures  # noqa: E402
@@ -244,6 +244,10 @@ def statements():
         endpoint="node.gb.example:7443", roots=[some("root 1"), some("root 2")], issued=ISSUED)
     yield "invitation", "an organisation that cannot be dialled", read(
         agreement_pb2.Invitation, domain="wanep.example", kind="PARTNER_KIND_NGO", roots=[some("root")], issued=LATER)
+    yield "ledger-key", "the first epoch", read(
+        ledger_pb2.LedgerKey, origin="gb.example/ledger", public_key=some("public key"), epoch=1, created=ISSUED)
+    yield "ledger-key", "a later one", read(
+        ledger_pb2.LedgerKey, origin="gb.example/ledger/300", public_key=some("public key"), epoch=300, created=LATER)
     yield "endorsement", "by a partner", read(
         endorsement_pb2.Endorsement, originator="gb.example", assessment_id=ASSESSMENT, version=1,
         manifest_id=some("manifest id"), endorser="ecowas.example", endorsed_at=LATER,

@@ -40,7 +40,11 @@ impl Export {
             let what = "nobody has signed it yet, so there is nothing to send; see `watchfire agreement show`";
             return Err(CliError::new(Exit::Failed, "CONFLICT", what));
         }
-        write_new(&self.out, &armour(&view.envelope))?;
+        // Asked for by itself, so that it goes on record.
+        let id = hex::decode(&view.id).unwrap_or_default().into();
+        let taken = desk.export_agreement(proto::ExportAgreementRequest { id }).await?.into_inner();
+        let envelope = wire::envelope::from_proto(taken.envelope.unwrap_or_default())?;
+        write_new(&self.out, &armour(&envelope))?;
         let made = serde_json::json!({ "file": self.out, "id": view.id });
         output::result(global, &made, || format!("wrote {}; send it to the partner", self.out.display()));
         Ok(())

@@ -1,11 +1,11 @@
 //! The ledger's entries: numbered within the transaction that they record, so that there is no gap and no entry
-//! without its change.
+//! without its change. Beside its own row an entry costs the change of one sealed row per transaction, and a row in 256.
 
 use rusqlite::{Connection, Row, params};
 
 use super::{
     SqliteStore,
-    column::{change, count, number, row, rows},
+    column::{change, count, number, rows},
 };
 use crate::{
     domain::{event::Event, ids::StatementId},
@@ -14,14 +14,48 @@ use crate::{
         vault::{Leaf, Vault},
     },
 };
+use state::State;
+
+mod door;
+mod kept;
+mod nodes;
+mod state;
+#[cfg(test)]
+mod tests;
+mod verify;
+
+/// Makes the tree over what was recorded before there was one.
+pub(super) fn begin(conn: &Connection, vault: &Vault) -> Result<()> {
+    let mut state = State::default();
+    let mut statement = conn.prepare("SELECT leaf FROM ledger ORDER BY number")?;
+    let mut found = statement.query([])?;
+    while let Some(entry) = found.next()? {
+        grow(conn, &mut state, &entry.get::<_, Vec<u8>>(0)?)?;
+    }
+    state.write(conn, vault)
+}
+
+fn grow(conn: &Connection, state: &mut State, leaf: &[u8]) -> Result<()> {
+    state.frontier.push(leaf, |level, place, hash| {
+        let values = params![level, number(place), hash.as_slice()];
+        change(conn, "INSERT INTO ledger_subtree (level, place, hash) VALUES (?1, ?2, ?3)", values).map(|_| ())
+    })
+}
 
 /// Appends entries. For the writer, within the transaction of what they record.
 pub(super) fn append(conn: &Connection, vault: &Vault, leaves: &[Leaf]) -> Result<()> {
     if leaves.is_empty() {
         return Ok(());
     }
-    let next = row(conn, "SELECT ifnull(max(number) + 1, 0) FROM ledger", [], |r| count(r, 0))?.unwrap_or_default();
-    for (index, leaf) in (next..).zip(leaves) {
+    let mut state = State::read(conn, vault)?;
+    put(conn, vault, &mut state, leaves)?;
+    state.write(conn, vault)
+}
+
+/// Appends entries to a state that is written afterwards.
+fn put(conn: &Connection, vault: &Vault, state: &mut State, leaves: &[Leaf]) -> Result<()> {
+    for leaf in leaves {
+        let index = state.frontier.size();
         let sealed = vault.seal_leaf(index, leaf)?;
         let values = params![number(index), leaf.hash.as_slice(), sealed];
         change(conn, "INSERT INTO ledger (number, leaf, sealed) VALUES (?1, ?2, ?3)", values)?;
@@ -29,6 +63,7 @@ pub(super) fn append(conn: &Connection, vault: &Vault, leaves: &[Leaf]) -> Resul
             let values = params![manifest.as_bytes(), number(index)];
             change(conn, "INSERT INTO ledger_manifest (manifest, number) VALUES (?1, ?2)", values)?;
         }
+        grow(conn, state, &leaf.hash)?;
     }
     Ok(())
 }
@@ -48,9 +83,14 @@ fn open(vault: &Vault, entries: Vec<Sealed>) -> Result<Vec<Event>> {
     entries.into_iter().map(|(index, leaf, sealed)| vault.open_leaf(index, &leaf, &sealed)).collect()
 }
 
-pub(super) async fn events(store: &SqliteStore, from: u64, limit: u32) -> Result<Vec<Event>> {
+/// Entries from an index on, as they are kept.
+fn page(conn: &Connection, from: u64, limit: u32) -> Result<Vec<Sealed>> {
     const SQL: &str = "SELECT number, leaf, sealed FROM ledger WHERE number >= ?1 ORDER BY number LIMIT ?2";
-    store.read_sealed(move |conn, vault| open(vault, rows(conn, SQL, params![number(from), limit], sealed)?)).await
+    rows(conn, SQL, params![number(from), limit], sealed)
+}
+
+pub(super) async fn events(store: &SqliteStore, from: u64, limit: u32) -> Result<Vec<Event>> {
+    store.read_sealed(move |conn, vault| open(vault, page(conn, from, limit)?)).await
 }
 
 pub(super) async fn events_of(store: &SqliteStore, manifest: &StatementId) -> Result<Vec<Event>> {

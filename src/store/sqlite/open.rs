@@ -10,22 +10,25 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
-use super::readers::READERS;
+use super::{ledger, readers::READERS};
 use crate::store::{Result, StoreError, vault::Vault};
 
 /// "WFIR": what kind of file it is.
 const APPLICATION_ID: i64 = 0x5746_4952;
 /// The schema, step by step: a store at version n has the first n behind it.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_standing.sql"),
     include_str!("migrations/0003_house_rules.sql"),
     include_str!("migrations/0004_receipts.sql"),
+    include_str!("migrations/0005_ledger.sql"),
     include_str!("migrations/0006_hubs.sql"),
     include_str!("migrations/0008_requests.sql"),
 ];
 /// The owner alone reads and writes.
 const MODE: u32 = 0o600;
+/// The step that made the ledger a tree, counted from 0.
+const LEDGER: usize = 4;
 /// How long a connection waits for a lock of another one.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How many statements each connection keeps prepared.
@@ -158,6 +161,9 @@ fn migrate(conn: &Connection, vault: &Vault, version: usize) -> Result<()> {
             let check = vault.key_check()?;
             transaction.execute("INSERT INTO meta (name, value) VALUES ('key check', ?1)", [check])?;
             transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        }
+        if number == LEDGER {
+            ledger::begin(&transaction, vault)?;
         }
         transaction.pragma_update(None, "user_version", i64::try_from(number).unwrap_or_default().saturating_add(1))?;
         transaction.commit()?;

@@ -65,6 +65,11 @@ fn read_statement(kind: StatementKind, payload: &[u8]) -> Result<(Value, Vec<u8>
         StatementKind::Void => both(wire::release::decode_void(payload)?, wire::release::encode_void),
         StatementKind::Receipt => both(wire::release::decode_receipt(payload)?, wire::release::encode_receipt),
         StatementKind::Notice => both(wire::notice::decode(payload)?, wire::notice::encode),
+        StatementKind::LedgerKey => {
+            let key = wire::ledger::decode_key(payload)?;
+            let value = json!({ "origin": key.origin, "public_key": hex::encode(key.public), "epoch": key.epoch, "created": key.created });
+            (value, wire::ledger::encode_key(&key))
+        }
         StatementKind::Endorsement => both(wire::endorsement::decode(payload)?, wire::endorsement::encode),
         StatementKind::Request => both(wire::request::decode(payload)?, wire::request::encode),
         StatementKind::Answer => both(wire::request::decode_answer(payload)?, wire::request::encode_answer),
@@ -95,7 +100,7 @@ fn statements_of_another_library_are_read_and_written_again_as_the_same_bytes() 
 }
 
 fn title(word: &str) -> String {
-    word[..1].to_uppercase() + &word[1..]
+    word.split('-').map(|part| part[..1].to_uppercase() + &part[1..]).collect()
 }
 
 #[test]

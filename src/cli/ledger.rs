@@ -1,0 +1,60 @@
+//! `watchfire ledger`: what this node has decided and done, to be verified by others.
+
+mod alarms;
+mod check;
+mod export;
+mod head;
+mod list;
+mod prove;
+mod settle;
+mod verify;
+
+use clap::Subcommand;
+
+use super::{
+    CliError, Global,
+    context::{ADMINS, ANYBODY, AUDITORS, Context},
+    output,
+};
+
+/// What this node has decided and done, to be verified by others.
+#[derive(Subcommand)]
+pub enum Ledger {
+    /// Show the newest checkpoint, and who has cosigned it
+    Head,
+    /// Verify the node's own ledger, row by row; or an export, without keys and without a node
+    Verify(verify::Verify),
+    /// Prove one entry to somebody else
+    Prove(prove::Prove),
+    /// Check a proof that somebody else has made
+    Check(check::Check),
+    /// Write the whole ledger to a file that anybody can verify
+    Export(export::Export),
+    /// List entries
+    List(list::List),
+    /// Show what is wrong, or was, with partners' ledgers or the own one
+    Alarms,
+    /// Begin the ledger anew, after an older store was put in the place of a newer one
+    Settle(settle::Settle),
+}
+
+impl Ledger {
+    /// Runs the command.
+    pub async fn run(&self, global: &Global) -> Result<(), CliError> {
+        match self {
+            Self::Head => head::run(global).await,
+            Self::Verify(command) => command.run(global).await,
+            Self::Prove(command) => command.run(global).await,
+            Self::Check(command) => command.run(global).await,
+            Self::Export(command) => command.run(global).await,
+            Self::List(command) => command.run(global).await,
+            Self::Alarms => alarms::run(global).await,
+            Self::Settle(command) => command.run(global).await,
+        }
+    }
+}
+
+/// The result is on stdout already, and says itself that it is not well.
+fn unverified(message: impl Into<String>) -> CliError {
+    CliError::new(super::Exit::Unverified, "", message)
+}

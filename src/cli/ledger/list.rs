@@ -1,0 +1,53 @@
+//! `watchfire ledger list`.
+
+use clap::Args;
+use serde::Serialize;
+
+use super::{AUDITORS, CliError, Context, Global, output};
+use crate::{render::text::one_line, wire::proto};
+
+/// Lists entries, the oldest first.
+#[derive(Args)]
+pub struct List {
+    /// Only entries that name this: the beginning of an id, a person, a partner, or a kind of event as `released`
+    #[arg(long, value_name = "ID")]
+    about: Option<String>,
+    /// From this index on
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    from: u64,
+    /// At most so many
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    limit: u32,
+    /// Padding too: entries that say nothing, so that the ledger's size does not tell how much happens
+    #[arg(long)]
+    padding: bool,
+}
+
+#[derive(Serialize)]
+struct Entry {
+    index: u64,
+    leaf: String,
+    event: serde_json::Value,
+}
+
+impl List {
+    pub(super) async fn run(&self, global: &Global) -> Result<(), CliError> {
+        let mut desk = Context::load(global, AUDITORS)?.connect().await?;
+        let request = proto::ListLedgerRequest {
+            from: self.from,
+            about: self.about.clone().unwrap_or_default(),
+            limit: self.limit,
+            padding: self.padding,
+        };
+        let mut entries = desk.list_ledger(request).await?.into_inner();
+        while let Some(proto::ListLedgerResponse { index, leaf, event }) = entries.message().await? {
+            if global.json {
+                let event = serde_json::from_str(&event).unwrap_or_default();
+                output::print_json(&Entry { index, leaf: hex::encode(leaf), event });
+            } else {
+                output::print(&format!("{index:>8}  {}", one_line(&event)));
+            }
+        }
+        Ok(())
+    }
+}

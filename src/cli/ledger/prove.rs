@@ -1,0 +1,34 @@
+//! `watchfire ledger prove`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{AUDITORS, CliError, Context, Global, output};
+use crate::wire::proto;
+
+/// Proves that an entry is in this node's ledger, under a checkpoint that partners have cosigned where there is one. The proof holds
+/// the entry itself: whoever gets it reads it.
+#[derive(Args)]
+pub struct Prove {
+    /// The entry's index, or the beginning of an id that only it names; see `ledger list`
+    event: String,
+    /// Where to write it; stdout where nothing is said
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+impl Prove {
+    pub(super) async fn run(&self, global: &Global) -> Result<(), CliError> {
+        let mut desk = Context::load(global, AUDITORS)?.connect().await?;
+        let request = proto::ProveLedgerEventRequest { event: self.event.clone() };
+        let proof = desk.prove_ledger_event(request).await?.into_inner().proof;
+        if self.out.is_none() && global.json {
+            // One object, one line.
+            let value: serde_json::Value = serde_json::from_str(&proof).unwrap_or_default();
+            output::print_json(&value);
+            return Ok(());
+        }
+        output::written(global, self.out.as_deref(), &format!("{proof}\n"))
+    }
+}

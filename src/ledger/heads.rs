@@ -1,0 +1,109 @@
+//! How a head that a partner shows is judged against the one that is held of it.
+
+use super::{
+    note::Checkpoint,
+    tree::{Hash, is_consistent},
+};
+use crate::domain::words::words;
+
+/// What a partner shows of its ledger.
+pub struct Shown<'a> {
+    /// Its newest head, verified by its key.
+    pub head: &'a Checkpoint,
+    /// From which size on it proves that nothing changed; 0: from none.
+    pub from: u64,
+    /// The proof.
+    pub proof: &'a [Hash],
+    /// What this side had told the partner that it holds, where the partner knew when it showed its head.
+    pub told: Option<u64>,
+}
+
+/// What becomes of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The first head of that ledger.
+    First,
+    /// The one that is held.
+    Same,
+    /// A later one, proved to go on from the one that is held.
+    Grown,
+    /// It may be later; it is not proved from the one that is held. The partner is told which that is.
+    Unproved,
+    /// An earlier one, which may have been overtaken on the way.
+    Overtaken,
+    /// Of one size there are two roots, or a later one does not go on from the one that is held.
+    Fork,
+    /// An earlier one, although the partner knew of the later one.
+    Rollback,
+}
+
+/// Judges a head of the same origin as the one held. No clock is asked: who answers, or who says from which size on it proves,
+/// knows of the later head.
+pub fn judge(held: Option<&Checkpoint>, shown: &Shown<'_>) -> Verdict {
+    let Some(held) = held else { return Verdict::First };
+    let head = shown.head;
+    if head.size == held.size {
+        return if head.root == held.root { Verdict::Same } else { Verdict::Fork };
+    }
+    if head.size < held.size {
+        let knew = shown.from.max(shown.told.unwrap_or(0)) > head.size;
+        return if knew { Verdict::Rollback } else { Verdict::Overtaken };
+    }
+    if shown.from != held.size {
+        return Verdict::Unproved;
+    }
+    let is_proved = is_consistent((held.size, &held.root), (head.size, &head.root), shown.proof);
+    if is_proved { Verdict::Grown } else { Verdict::Fork }
+}
+
+words!(
+    /// What is wrong with a partner's ledger, or the own one.
+    AlarmKind, "kind of alarm" {
+        /// Two heads that can't be of one ledger.
+        Fork = "fork",
+        /// An earlier head after a later one.
+        Rollback = "rollback",
+        /// Two partners were shown different heads of one size.
+        SplitView = "split-view",
+        /// No head, or no proof, for too long.
+        NoAnswer = "no-answer",
+        /// Another key than the one that is known.
+        KeyChanged = "key-changed",
+        /// The ledger was begun anew.
+        NewEpoch = "new-epoch",
+        /// A partner holds a head that this node has signed and no longer has.
+        Behind = "behind",
+    }
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::tree::Frontier;
+
+    fn head(size: u64, fork_at: Option<u64>) -> Checkpoint {
+        let mut frontier = Frontier::default();
+        (0..size).for_each(|n| frontier.add(&[u8::from(fork_at == Some(n)), n as u8]));
+        Checkpoint { origin: "x".into(), size, root: frontier.root() }
+    }
+
+    #[test]
+    fn each_head_gets_its_verdict() {
+        let held = head(8, None);
+        let shown = |head: &Checkpoint, from, told| {
+            // From 8 to 9 leaves the proof is: the root of the 8 is known, so the ninth leaf alone.
+            let proof = [crate::ledger::tree::leaf_hash(&[0, 8])];
+            judge(Some(&held), &Shown { head, from, proof: &proof, told })
+        };
+        assert_eq!(shown(&head(8, None), 0, None), Verdict::Same);
+        assert_eq!(shown(&head(8, Some(3)), 0, None), Verdict::Fork);
+        assert_eq!(shown(&head(9, None), 8, None), Verdict::Grown);
+        assert_eq!(shown(&head(9, Some(3)), 8, None), Verdict::Fork);
+        assert_eq!(shown(&head(9, None), 7, None), Verdict::Unproved);
+        assert_eq!(shown(&head(7, None), 7, None), Verdict::Overtaken);
+        assert_eq!(shown(&head(7, None), 0, Some(8)), Verdict::Rollback);
+        assert_eq!(shown(&head(7, None), 8, None), Verdict::Rollback);
+        let shown = Shown { head: &held, from: 0, proof: &[], told: None };
+        assert_eq!(judge(None, &shown), Verdict::First);
+    }
+}

@@ -1,0 +1,109 @@
+//! A file that proves one entry: the entry itself, its path to a root, and the note over that root.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    note::{LogKey, Note},
+    tree::{Hash, is_included, leaf_hash},
+};
+use crate::{
+    domain::fault::{Fault, Reason},
+    seal::hash::sha256,
+};
+
+/// The version of the format.
+const VERSION: u32 = 1;
+
+/// What proves an entry. Public by its nature: it holds the entry in the clear.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Proof {
+    /// The version of the format.
+    #[serde(rename = "watchfire-ledger-proof")]
+    pub version: u32,
+    /// The ledger's key, as c2sp.org/signed-note writes it.
+    pub key: String,
+    /// Which entry, from 0 on.
+    pub index: u64,
+    /// The entry's 32 random bytes, hexadecimal.
+    pub salt: String,
+    /// The entry: a JSON object, byte for byte.
+    pub event: String,
+    /// From the leaf to the root, hexadecimal.
+    pub path: Vec<String>,
+    /// The note over the root, with the cosignatures of witnesses.
+    pub note: String,
+    /// The witnesses' keys.
+    pub witnesses: Vec<String>,
+}
+
+/// What a proof proves.
+#[derive(Debug)]
+pub struct Proved {
+    /// By which key.
+    pub key: LogKey,
+    /// The head that it leads to.
+    pub note: Note,
+    /// Which witnesses have cosigned that head, and when (seconds since 1970).
+    pub witnesses: Vec<(LogKey, u64)>,
+}
+
+impl Proof {
+    /// Puts a proof together.
+    pub fn new(key: &LogKey, index: u64, plain: &[u8], path: &[Hash], note: &Note, witnesses: &[LogKey]) -> Self {
+        let (salt, event) = plain.split_at_checked(32).unwrap_or((plain, &[]));
+        Self {
+            version: VERSION,
+            key: key.to_string(),
+            index,
+            salt: hex::encode(salt),
+            event: String::from_utf8_lossy(event).into_owned(),
+            path: path.iter().map(hex::encode).collect(),
+            note: note.to_string(),
+            witnesses: witnesses.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    /// From its file.
+    ///
+    /// # Errors
+    /// `UNKNOWN_OR_NON_CANONICAL`.
+    pub fn parse(text: &[u8]) -> Result<Self, Fault> {
+        let wrong = |what: String| Fault::new(Reason::UnknownOrNonCanonical, format!("this is no proof: {what}"));
+        let proof: Self = serde_json::from_slice(text).map_err(|e| wrong(e.to_string()))?;
+        if proof.version != VERSION {
+            return Err(wrong(format!("its version is {}, and this program knows {VERSION}", proof.version)));
+        }
+        Ok(proof)
+    }
+
+    /// Checks all of it, by the key that stands in it. Whose key that is, is for who knows it to say.
+    ///
+    /// # Errors
+    /// `SIGNATURE_INVALID`, `DIGEST_NOT_LISTED` where the entry is not under the root, `UNKNOWN_OR_NON_CANONICAL`.
+    pub fn check(&self) -> Result<Proved, Fault> {
+        let key: LogKey = self.key.parse()?;
+        let note = Note::parse(self.note.as_bytes())?;
+        note.verify(&key)?;
+        let wrong = |_| Fault::new(Reason::UnknownOrNonCanonical, "the proof's path or salt is not hexadecimal");
+        let salt = hex::decode(&self.salt).map_err(wrong)?;
+        let path = self.path.iter().map(|h| {
+            let mut hash = [0; 32];
+            hex::decode_to_slice(h, &mut hash).map(|()| hash)
+        });
+        let path = path.collect::<Result<Vec<Hash>, _>>().map_err(wrong)?;
+        let leaf = leaf_hash(&sha256(&[&salt, self.event.as_bytes()]));
+        let head = &note.checkpoint;
+        if salt.len() != 32 || !is_included(&leaf, self.index, head.size, &path, &head.root) {
+            let what = "the entry is not in the ledger that the note is of: it or its path was changed";
+            return Err(Fault::new(Reason::DigestNotListed, what));
+        }
+        let witnesses = self.witnesses.iter().map(|w| {
+            let witness: LogKey = w.parse()?;
+            let seconds = note.cosigned_by(&witness)?;
+            Ok((witness, seconds))
+        });
+        let witnesses = witnesses.collect::<Result<_, Fault>>()?;
+        Ok(Proved { key, note, witnesses })
+    }
+}

@@ -1,0 +1,250 @@
+//! Looking into the ledger: where it stands, what is in it.
+
+use super::{super::Node, LogKey, Note};
+use crate::{
+    domain::{
+        event::{Deed, Event},
+        fault::{Fault, Reason},
+        ids::{Role, SpiffeId, TrustDomain},
+        time::Time,
+    },
+    seal::hash::sha256,
+    store::ledger::{Kept, LedgerEntry},
+};
+
+/// Who may look into the ledger.
+pub(super) const AUDITORS: &[Role] = &[Role::Admin, Role::Officer];
+/// How many entries are read at once.
+const PAGE: u32 = 1024;
+/// Among how many of the newest checkpoints one with cosignatures is looked for.
+const LOOKED_AT: u32 = 64;
+
+/// Where the ledger stands.
+pub struct HeadView {
+    /// The newest checkpoint, with the cosignatures that are here.
+    pub note: Note,
+    /// How many entries there are by now.
+    pub entries: u64,
+    /// By which key.
+    pub key: LogKey,
+    /// What each partner has seen, and what is held of it.
+    pub witnesses: Vec<WitnessView>,
+    /// Whether entries are lost.
+    pub is_behind: bool,
+}
+
+/// One partner as a witness.
+pub struct WitnessView {
+    /// The partner.
+    pub partner: TrustDomain,
+    /// What it has cosigned last, and when: size, seconds since 1970.
+    pub cosigned: Option<(u64, u64)>,
+    /// The size of its own ledger that is held here; 0: none.
+    pub held: u64,
+    /// Its ledger's key.
+    pub key: Option<LogKey>,
+}
+
+/// Which entries are wanted.
+pub struct Listed {
+    /// From which index on.
+    pub from: u64,
+    /// The beginning of an id, or a name, that they hold; empty: any.
+    pub about: String,
+    /// At most so many.
+    pub limit: usize,
+    /// Padding too.
+    pub padding: bool,
+}
+
+/// An entry.
+pub struct Found {
+    /// From 0 on.
+    pub index: u64,
+    /// SHA-256 over its random bytes and the event.
+    pub leaf: [u8; 32],
+    /// The event's JSON.
+    pub event: String,
+}
+
+impl Found {
+    fn new(entry: &LedgerEntry) -> Self {
+        let event = String::from_utf8_lossy(event_of(entry)).into_owned();
+        Self { index: entry.index, leaf: sha256(&[&entry.plain]), event }
+    }
+}
+
+/// The JSON behind the random bytes.
+fn event_of(entry: &LedgerEntry) -> &[u8] {
+    entry.plain.get(32..).unwrap_or_default()
+}
+
+/// Whether an event holds a text that begins so.
+fn names(event: &[u8], about: &str) -> bool {
+    let wanted = format!("\"{about}");
+    event.windows(wanted.len()).any(|w| w == wanted.as_bytes())
+}
+
+impl Node {
+    /// Where the ledger stands.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`, `UNAVAILABLE` before the first checkpoint, store faults.
+    pub async fn ledger_head(&self, caller: &SpiffeId) -> Result<HeadView, Fault> {
+        self.require(caller, AUDITORS)?;
+        let note = self.own_notes(1).await?.pop().ok_or_else(no_checkpoint)?;
+        let mut witnesses = vec![];
+        for partner in self.directory().all() {
+            witnesses.push(self.witness_view(&partner.record.organisation.domain).await?);
+        }
+        let entries = self.store.ledger().await?.size;
+        Ok(HeadView { note, entries, key: self.own_log_key(), witnesses, is_behind: self.is_behind() })
+    }
+
+    /// How many entries there are.
+    ///
+    /// # Errors
+    /// Store faults.
+    pub async fn ledger_entries(&self) -> Result<u64, Fault> {
+        Ok(self.store.ledger().await?.size)
+    }
+
+    async fn witness_view(&self, partner: &TrustDomain) -> Result<WitnessView, Fault> {
+        let key = self.ledger.watch.key(partner);
+        let cosigned = self.store.kept(Kept::Cosigned, Some(partner), 1).await?.pop();
+        let cosigned = cosigned.and_then(|r| Note::parse(&r.value).ok()).and_then(|note| {
+            let at = note.cosigned_by(key.as_ref()?).ok()?;
+            Some((note.checkpoint.size, at))
+        });
+        let held = self.store.kept(Kept::Head, Some(partner), 1).await?.pop();
+        let held = held.and_then(|r| Note::parse(&r.value).ok()).map_or(0, |n| n.checkpoint.size);
+        Ok(WitnessView { partner: partner.clone(), cosigned, held, key })
+    }
+
+    /// Own checkpoints of this epoch, the newest last, at most `limit`, each with the cosignatures that are here.
+    async fn own_notes(&self, limit: u32) -> Result<Vec<Note>, Fault> {
+        let mut notes = vec![];
+        for record in self.store.kept(Kept::Checkpoint, None, limit).await?.into_iter().rev() {
+            notes.push((record.number, Note::parse(&record.value)?));
+        }
+        let name = self.own_log_key().name;
+        notes.retain(|(_, note)| note.checkpoint.origin == name);
+        for partner in self.directory().all() {
+            let of = &partner.record.organisation.domain;
+            let Some(key) = self.ledger.watch.key(of) else { continue };
+            for record in self.store.kept(Kept::Cosigned, Some(of), LOOKED_AT).await? {
+                let Some((_, note)) = notes.iter_mut().find(|(number, _)| *number == record.number) else { continue };
+                let cosigned = Note::parse(&record.value)?;
+                // A key that was changed since then counts no more.
+                if cosigned.cosigned_by(&key).is_ok() {
+                    let line = cosigned.signatures.into_iter().find(|s| s.name == key.name);
+                    *note = line.into_iter().fold(note.clone(), Note::with);
+                }
+            }
+        }
+        Ok(notes.into_iter().map(|(_, note)| note).collect())
+    }
+
+    /// The newest checkpoint over more than `index` entries that partners have cosigned, else the newest one.
+    pub(super) async fn witnessed_note(&self, index: u64) -> Result<(Note, Vec<LogKey>), Fault> {
+        let notes = self.own_notes(LOOKED_AT).await?;
+        let covering = || notes.iter().rev().filter(|n| n.checkpoint.size > index);
+        let note = covering().find(|n| n.signatures.len() > 1).or_else(|| covering().next()).cloned();
+        self.with_witnesses(note)
+    }
+
+    /// The newest checkpoint, cosigned or not.
+    pub(super) async fn newest_note(&self) -> Result<(Note, Vec<LogKey>), Fault> {
+        let note = self.own_notes(1).await?.pop();
+        self.with_witnesses(note)
+    }
+
+    /// A note with its witnesses' keys, in the order of their signatures.
+    fn with_witnesses(&self, note: Option<Note>) -> Result<(Note, Vec<LogKey>), Fault> {
+        let note = note.ok_or_else(no_checkpoint)?;
+        let witnesses = note.signatures.iter().skip(1).filter_map(|s| self.ledger.watch.named(&s.name));
+        let witnesses = witnesses.map(|(_, key)| key).collect();
+        Ok((note, witnesses))
+    }
+
+    /// Entries, in order.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`, store faults.
+    pub async fn list_ledger(&self, caller: &SpiffeId, wanted: &Listed) -> Result<Vec<Found>, Fault> {
+        self.require(caller, AUDITORS)?;
+        let mut found = vec![];
+        let mut next = wanted.from;
+        while found.len() < wanted.limit {
+            let page = self.store.ledger_entries(next, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            next = last.index + 1;
+            let is_wanted = |entry: &&LedgerEntry| {
+                let event = event_of(entry);
+                (wanted.padding || !is_padding(event)) && (wanted.about.is_empty() || names(event, &wanted.about))
+            };
+            let room = wanted.limit - found.len();
+            found.extend(page.iter().filter(is_wanted).take(room).map(Found::new));
+        }
+        Ok(found)
+    }
+
+    /// The entry that is meant by an index, or by the beginning of an id that just one entry names.
+    pub(super) async fn meant(&self, caller: &SpiffeId, event: &str) -> Result<LedgerEntry, Fault> {
+        let index = match event.parse::<u64>() {
+            Ok(index) => index,
+            Err(_) if event.len() < 4 => {
+                let what = "write the entry's index, or at least four characters of an id that it names";
+                return Err(Fault::at(Reason::InvalidArgument, "event", what));
+            }
+            Err(_) => {
+                let wanted = Listed { from: 0, about: event.to_owned(), limit: 6, padding: false };
+                match self.list_ledger(caller, &wanted).await?.as_slice() {
+                    [] => return Err(Fault::at(Reason::NotFound, "event", "no entry names that")),
+                    [one] => one.index,
+                    several => {
+                        let indexes: Vec<String> = several.iter().map(|f| f.index.to_string()).collect();
+                        let what = format!("several entries name that: {}; write the index of one", indexes.join(", "));
+                        return Err(Fault::at(Reason::Conflict, "event", what));
+                    }
+                }
+            }
+        };
+        let found = self.store.ledger_entries(index, 1).await?.pop().filter(|e| e.index == index);
+        found.ok_or_else(|| Fault::at(Reason::NotFound, "event", format!("there is no entry {index}")))
+    }
+
+    /// Records that somebody took something out of the node.
+    ///
+    /// # Errors
+    /// Store faults.
+    pub(crate) async fn took_out(&self, caller: &SpiffeId, deed: Deed) -> Result<Time, Fault> {
+        let at = self.now();
+        self.store.record(vec![Event { at, by: Some(caller.clone()), deed }]).await?;
+        Ok(at)
+    }
+}
+
+fn is_padding(event: &[u8]) -> bool {
+    event.ends_with(br#""event":"padding"}"#)
+}
+
+fn no_checkpoint() -> Fault {
+    let what = "no checkpoint covers that yet; the next one is signed within ledger.interval_seconds, try again then";
+    Fault::new(Reason::Unavailable, what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn padding_is_known_by_its_end_and_ids_by_their_beginning() {
+        let time = Time::from_unix_nanos(5);
+        let padding = serde_json::to_vec(&Event { at: time, by: None, deed: Deed::Padding }).unwrap();
+        assert!(is_padding(&padding));
+        let read = Deed::Read { manifest: crate::domain::ids::StatementId([0xab; 32]) };
+        let read = serde_json::to_vec(&Event { at: time, by: None, deed: read }).unwrap();
+        assert!(!is_padding(&read) && names(&read, "abab") && !names(&read, "abac") && !names(&read, "baba"));
+    }
+}

@@ -1,0 +1,63 @@
+//! Sign-ins: the first word of a person after a while goes on record.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+use crate::{
+    domain::{
+        event::{Deed, Event},
+        ids::{Role, SpiffeId},
+        time::Time,
+    },
+    node::Node,
+};
+
+/// After how long a silence a word is a sign-in, seconds.
+const SILENCE_SECONDS: i64 = 15 * 60;
+
+/// When each person was last heard.
+#[derive(Default)]
+pub(super) struct Persons(Mutex<HashMap<SpiffeId, Time>>);
+
+impl Persons {
+    /// Whether it is a sign-in.
+    fn heard(&self, who: &SpiffeId, now: Time) -> bool {
+        let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = heard.insert(who.clone(), now);
+        before.is_none_or(|before| now.seconds_since(before) > SILENCE_SECONDS)
+    }
+}
+
+impl Node {
+    /// Somebody of the organisation speaks to the node.
+    pub async fn heard(&self, who: &SpiffeId) {
+        let now = self.now();
+        if who.domain() != self.domain()
+            || matches!(who.role(), Role::Node | Role::Service)
+            || !self.ledger.persons.heard(who, now)
+        {
+            return;
+        }
+        let event = Event { at: now, by: Some(who.clone()), deed: Deed::SignedIn };
+        // Reading goes on where nothing can be written; changes fail by themselves.
+        if let Err(error) = self.store.record(vec![event]).await {
+            tracing::error!(%error, "a sign-in could not be recorded");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sign_in_is_the_first_word_after_a_quarter_of_an_hour() {
+        let (persons, who) = (Persons::default(), "spiffe://gb.example/admin/a".parse().unwrap());
+        let other = "spiffe://gb.example/admin/b".parse().unwrap();
+        let at = |seconds| Time::from_unix_nanos(0).plus_seconds(seconds);
+        assert!(persons.heard(&who, at(0)) && !persons.heard(&who, at(800)) && !persons.heard(&who, at(1600)));
+        assert!(persons.heard(&other, at(1600)) && persons.heard(&who, at(2600)));
+    }
+}

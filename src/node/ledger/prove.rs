@@ -1,0 +1,127 @@
+//! Taking the ledger, or a proof of it, to others; and what this node knows of a note that others show.
+
+use tokio::sync::mpsc;
+
+use super::{super::Node, LogKey, Note, audit::AUDITORS};
+use crate::{
+    domain::{
+        event::Deed,
+        fault::{Fault, Reason},
+        ids::{Sha256, SpiffeId, TrustDomain},
+        ledger::of_origin,
+    },
+    ledger::{export, proof::Proof},
+    store::ledger::{Kept, LedgerCheck, head_number},
+};
+
+/// How many entries go together into an export.
+const PAGE: u32 = 512;
+
+/// How far a verification is.
+pub enum Step {
+    /// So many entries were well so far.
+    At(u64),
+    /// It is done.
+    Done(LedgerCheck),
+}
+
+/// What this node knows of a note.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct NoteKnown {
+    /// Whose ledger it is, where that is a partner or this organisation.
+    pub organisation: Option<TrustDomain>,
+    /// Whether the key is the one that it has told itself.
+    pub is_key_known: bool,
+    /// Whether that very head is held here.
+    pub is_head_known: bool,
+    /// Whether another head of that size is held here.
+    pub is_forked: bool,
+}
+
+fn gone<E>(_: E) -> Fault {
+    Fault::new(Reason::Unavailable, "nobody listens any more")
+}
+
+impl Node {
+    /// Proves an entry to whoever reads the file. Goes on record.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`, `NOT_FOUND`, `CONFLICT` where several are meant, `UNAVAILABLE` where no checkpoint covers it yet.
+    pub async fn prove(&self, caller: &SpiffeId, event: &str) -> Result<String, Fault> {
+        self.require(caller, AUDITORS)?;
+        let entry = self.meant(caller, event).await?;
+        let (note, witnesses) = self.witnessed_note(entry.index).await?;
+        let size = note.checkpoint.size;
+        let path = self.store.inclusion(entry.index, size).await?;
+        self.took_out(caller, Deed::LedgerProved { index: entry.index, size }).await?;
+        let proof = Proof::new(&self.own_log_key(), entry.index, &entry.plain, &path, &note, &witnesses);
+        serde_json::to_string_pretty(&proof).map_err(|e| Fault::new(Reason::Internal, e.to_string()))
+    }
+
+    /// Writes the whole ledger, piece by piece. Goes on record.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`, `UNAVAILABLE` where no checkpoint was signed yet, store faults.
+    pub async fn export_ledger(&self, caller: &SpiffeId, to: mpsc::Sender<Vec<u8>>) -> Result<(), Fault> {
+        self.require(caller, AUDITORS)?;
+        let (note, witnesses) = self.newest_note().await?;
+        let head = &note.checkpoint;
+        self.took_out(caller, Deed::LedgerExported { size: head.size, root: Sha256(head.root) }).await?;
+        to.send(export::head(&self.own_log_key(), &witnesses).into_bytes()).await.map_err(gone)?;
+        let mut next = 0;
+        while next < head.size {
+            let limit = PAGE.min(u32::try_from(head.size - next).unwrap_or(PAGE));
+            let page = self.store.ledger_entries(next, limit).await?;
+            if page.is_empty() {
+                return Err(Fault::new(Reason::StoreCorrupt, format!("entry {next} of the ledger is missing")));
+            }
+            next += page.len() as u64;
+            let lines: String = page.iter().map(|e| export::leaf(e.index, &e.plain)).collect();
+            to.send(lines.into_bytes()).await.map_err(gone)?;
+        }
+        to.send(export::tail(&note).into_bytes()).await.map_err(gone)
+    }
+
+    /// Verifies every row of the ledger's tables, and tells how far it is.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`, store faults. What does not verify is no error but the answer.
+    pub async fn verify_ledger(&self, caller: &SpiffeId, to: mpsc::Sender<Step>) -> Result<(), Fault> {
+        self.require(caller, AUDITORS)?;
+        let progress = to.clone();
+        // Where the listener is slow a step is left out.
+        let check = self.store.verify_ledger(Box::new(move |size| _ = progress.try_send(Step::At(size)))).await?;
+        if let Some(fault) = &check.fault {
+            tracing::error!(index = fault.index, "the ledger does not verify: {}", fault.what);
+        }
+        to.send(Step::Done(check)).await.map_err(gone)
+    }
+
+    /// What is known here of a note that somebody has shown.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the note; store faults.
+    pub async fn known_note(&self, note: &str, key: &str) -> Result<NoteKnown, Fault> {
+        let (note, key) = (Note::parse(note.as_bytes())?, key.parse::<LogKey>()?);
+        note.verify(&key)?;
+        let head = &note.checkpoint;
+        let Some((domain, epoch)) = of_origin(&head.origin) else { return Ok(NoteKnown::default()) };
+        let number = head_number(epoch, head.size);
+        let (is_own, known_key) = if domain == *self.domain() {
+            (true, Some(self.own_log_key()))
+        } else {
+            (false, self.ledger.watch.key(&domain))
+        };
+        let Some(known_key) = known_key else { return Ok(NoteKnown::default()) };
+        let (kind, of) = if is_own { (Kept::Checkpoint, None) } else { (Kept::Head, Some(&domain)) };
+        let held = self.store.kept(kind, of, u32::MAX).await?.into_iter().find(|r| r.number == number);
+        let held = held.map(|r| Note::parse(&r.value)).transpose()?;
+        let same = held.map(|h| h.checkpoint.root == head.root);
+        Ok(NoteKnown {
+            is_key_known: known_key == key,
+            is_head_known: same == Some(true),
+            is_forked: same == Some(false),
+            organisation: Some(domain),
+        })
+    }
+}

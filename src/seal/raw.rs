@@ -1,0 +1,79 @@
+//! Signatures over bytes that are no statements, and keyed hashes: what the ledger's notes and heads are made with.
+
+use ring::{
+    hmac,
+    rand::SystemRandom,
+    signature::{Ed25519KeyPair, KeyPair},
+};
+use zeroize::Zeroizing;
+
+use super::{random::NoRandomness, sign::KeyError};
+
+/// The length of an Ed25519 public key, bytes.
+pub const PUBLIC_KEY_LEN: usize = 32;
+
+/// An Ed25519 key of its own, without a certificate. Has no `Debug`: the key stays inside.
+pub struct RawKey(Ed25519KeyPair);
+
+impl RawKey {
+    /// From PKCS#8 (DER).
+    ///
+    /// # Errors
+    /// Where it is no Ed25519 key.
+    pub fn new(pkcs8: &[u8]) -> Result<Self, KeyError> {
+        Ed25519KeyPair::from_pkcs8_maybe_unchecked(pkcs8).map(Self).map_err(|_| KeyError::Unusable)
+    }
+
+    /// A fresh key, as PKCS#8 (DER).
+    ///
+    /// # Errors
+    /// Where the operating system has no random bytes.
+    pub fn generate() -> Result<Zeroizing<Vec<u8>>, NoRandomness> {
+        let document = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| NoRandomness)?;
+        Ok(Zeroizing::new(document.as_ref().to_vec()))
+    }
+
+    /// Its public half.
+    pub fn public_key(&self) -> [u8; PUBLIC_KEY_LEN] {
+        let mut key = [0; PUBLIC_KEY_LEN];
+        // INVARIANT: an Ed25519 public key has 32 bytes, as `key` has.
+        key.copy_from_slice(self.0.public_key().as_ref());
+        key
+    }
+
+    /// A signature over these very bytes. Whoever calls keeps the purposes of a key apart.
+    pub fn sign(&self, message: &[u8]) -> Vec<u8> {
+        self.0.sign(message).as_ref().to_vec()
+    }
+}
+
+/// HMAC-SHA256 over the parts, one after the other.
+pub fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, key));
+    parts.iter().for_each(|part| context.update(part));
+    let mut out = [0; 32];
+    // INVARIANT: an HMAC-SHA256 tag has 32 bytes, as `out` has.
+    out.copy_from_slice(context.sign().as_ref());
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_keyed_hash_is_that_of_rfc_4231() {
+        // Test case 2.
+        let tag = hmac_sha256(b"Jefe", &[b"what do ya want ", b"for nothing?"]);
+        assert_eq!(hex::encode(tag), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    }
+
+    #[test]
+    fn a_fresh_key_reads_back_and_is_another_each_time() {
+        let pkcs8 = RawKey::generate().unwrap();
+        let (one, same) = (RawKey::new(&pkcs8).unwrap(), RawKey::new(&pkcs8).unwrap());
+        assert_eq!(one.public_key(), same.public_key());
+        assert_ne!(one.public_key(), RawKey::new(&RawKey::generate().unwrap()).unwrap().public_key());
+        assert!(RawKey::new(b"no key").is_err());
+    }
+}

@@ -1,0 +1,186 @@
+//! The ledger's part of the store's trait.
+
+use async_trait::async_trait;
+use rusqlite::{Connection, params};
+
+use super::{
+    super::{
+        SqliteStore,
+        column::{change, number, row},
+        partners,
+    },
+    append, kept,
+    nodes::Stored,
+    page, put,
+    state::State,
+    verify,
+};
+use crate::{
+    domain::{
+        event::{Deed, Event},
+        ids::{StatementId, TrustDomain},
+        time::Time,
+    },
+    ledger::tree::{self, Hash},
+    store::{
+        Result, StoreError,
+        ledger::{
+            Kept, KeptRecord, LedgerChange, LedgerCheck, LedgerEntry, LedgerState, LedgerStore, Progress, Sign,
+            head_number,
+        },
+        vault::{Leaf, Vault},
+    },
+};
+
+#[async_trait]
+impl LedgerStore for SqliteStore {
+    async fn ledger(&self) -> Result<LedgerState> {
+        self.read_sealed(|conn, vault| Ok(State::read(conn, vault)?.view())).await
+    }
+
+    async fn ledger_root(&self, size: u64) -> Result<Option<Hash>> {
+        let root = move |conn: &Connection, vault: &Vault| {
+            let frontier = State::read(conn, vault)?.frontier;
+            if size >= frontier.size() {
+                return Ok((size == frontier.size()).then(|| frontier.root()));
+            }
+            tree::root(&Stored(conn), size).map(Some)
+        };
+        self.read_sealed(root).await
+    }
+
+    async fn inclusion(&self, index: u64, size: u64) -> Result<Vec<Hash>> {
+        self.read_sealed(move |conn, vault| {
+            has(conn, vault, size)?;
+            if index >= size {
+                return Err(StoreError::Conflict);
+            }
+            tree::inclusion(&Stored(conn), index, size)
+        })
+        .await
+    }
+
+    async fn consistency(&self, first: u64, second: u64) -> Result<Vec<Hash>> {
+        self.read_sealed(move |conn, vault| {
+            has(conn, vault, first.max(second))?;
+            tree::consistency(&Stored(conn), first, second)
+        })
+        .await
+    }
+
+    async fn ledger_entries(&self, from: u64, limit: u32) -> Result<Vec<LedgerEntry>> {
+        self.read_sealed(move |conn, vault| {
+            let open = |(index, leaf, sealed): super::Sealed| {
+                Ok(LedgerEntry { index, plain: vault.open_plain_leaf(index, &leaf, &sealed)? })
+            };
+            page(conn, from, limit)?.into_iter().map(open).collect()
+        })
+        .await
+    }
+
+    async fn checkpoint(&self, quantum: u64, at: Time, sign: Sign) -> Result<Vec<u8>> {
+        self.write(move |conn, vault| checkpoint(conn, vault, quantum, at, sign)).await
+    }
+
+    async fn kept(&self, kind: Kept, of: Option<&TrustDomain>, limit: u32) -> Result<Vec<KeptRecord>> {
+        let of = of.cloned();
+        self.read_sealed(move |conn, vault| kept::all(conn, vault, kind, of.as_ref(), limit)).await
+    }
+
+    async fn keep(&self, records: Vec<KeptRecord>, events: Vec<Event>) -> Result<usize> {
+        let leaves = Leaf::all(&events)?;
+        self.write(move |conn, vault| {
+            let mut state = State::read(conn, vault)?;
+            let mut new = 0;
+            for record in &records {
+                new += usize::from(kept::keep(conn, vault, &mut state, record)?);
+            }
+            put(conn, vault, &mut state, &leaves)?;
+            state.write(conn, vault)?;
+            Ok(new)
+        })
+        .await
+    }
+
+    async fn change_ledger(&self, change: LedgerChange, events: Vec<Event>) -> Result<LedgerState> {
+        let leaves = Leaf::all(&events)?;
+        self.write(move |conn, vault| {
+            let mut state = State::read(conn, vault)?;
+            match change {
+                LedgerChange::Behind(note) => state.behind = note,
+                LedgerChange::Settling(settling) => state.settling = settling,
+                LedgerChange::Settled(epoch) => {
+                    state.epoch = epoch;
+                    state.checkpointed = state.frontier.size();
+                    state.behind.clear();
+                    state.settling.clear();
+                }
+            }
+            put(conn, vault, &mut state, &leaves)?;
+            state.write(conn, vault)?;
+            Ok(state.view())
+        })
+        .await
+    }
+
+    async fn adopt_position(
+        &self,
+        partner: &TrustDomain,
+        sequence: u64,
+        release: &StatementId,
+        event: Event,
+    ) -> Result<bool> {
+        let (partner, release, leaves) = (partner.clone(), *release, Leaf::all(&[event])?);
+        self.write(move |conn, vault| {
+            let epoch = State::read(conn, vault)?.epoch;
+            let is_adopted = adopt(conn, &partner, sequence, &release, epoch)?;
+            if is_adopted {
+                append(conn, vault, &leaves)?;
+            }
+            Ok(is_adopted)
+        })
+        .await
+    }
+
+    async fn verify_ledger(&self, progress: Progress) -> Result<LedgerCheck> {
+        self.read_sealed(move |conn, vault| verify::verify(conn, vault, progress)).await
+    }
+}
+
+fn has(conn: &Connection, vault: &Vault, size: u64) -> Result<()> {
+    if size > State::read(conn, vault)?.frontier.size() { Err(StoreError::Conflict) } else { Ok(()) }
+}
+
+fn checkpoint(conn: &Connection, vault: &Vault, quantum: u64, at: Time, sign: Sign) -> Result<Vec<u8>> {
+    let mut state = State::read(conn, vault)?;
+    let quantum = quantum.max(1);
+    let grown = state.frontier.size().saturating_sub(state.checkpointed);
+    let padding = if grown == 0 { quantum } else { grown.next_multiple_of(quantum) - grown };
+    for _ in 0..padding {
+        let leaf = Leaf::of(&Event { at, by: None, deed: Deed::Padding })?;
+        put(conn, vault, &mut state, &[leaf])?;
+    }
+    let size = state.frontier.size();
+    let note = sign(state.epoch, size, &state.frontier.root());
+    let number = head_number(state.epoch, size);
+    let record = KeptRecord { kind: Kept::Checkpoint, of: None, number, value: note };
+    kept::keep(conn, vault, &mut state, &record)?;
+    state.checkpointed = size;
+    state.write(conn, vault)?;
+    Ok(record.value)
+}
+
+fn adopt(conn: &Connection, partner: &TrustDomain, sequence: u64, release: &StatementId, epoch: u32) -> Result<bool> {
+    const FIND: &str = "SELECT sequence, adopted FROM feed_out WHERE peer = ?1";
+    const PUT: &str = "INSERT INTO feed_out (peer, sequence, release, acknowledged, adopted) VALUES (?1, ?2, ?3, ?2, ?4) \
+        ON CONFLICT (peer) DO UPDATE SET sequence = excluded.sequence, release = excluded.release, \
+        acknowledged = excluded.acknowledged, adopted = excluded.adopted";
+    let peer = partners::number_of(conn, partner)?;
+    let before = row(conn, FIND, [peer], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, u32>(1)?)))?;
+    let (last, adopted) = before.unwrap_or((0, 1));
+    if adopted >= epoch || number(sequence) <= last {
+        return Ok(false);
+    }
+    change(conn, PUT, params![peer, number(sequence), release.as_bytes(), epoch])?;
+    Ok(true)
+}

@@ -1,0 +1,87 @@
+//! Records beside the entries: checkpoints, partners' heads, cosignatures and keys, alarms.
+
+use rusqlite::{Connection, params};
+
+use super::{
+    super::{
+        column::{change, count, number, row, rows},
+        partners,
+    },
+    state::{State, mark},
+};
+use crate::{
+    domain::ids::TrustDomain,
+    store::{
+        Result,
+        ledger::{KEPT_HEADS, Kept, KeptRecord},
+        vault::{Row, Vault},
+    },
+};
+
+/// The number of this node itself among peers.
+const OWN: i64 = 0;
+
+fn name(of: Option<&TrustDomain>) -> &str {
+    of.map_or("", TrustDomain::as_str)
+}
+
+pub(super) fn all(
+    conn: &Connection,
+    vault: &Vault,
+    kind: Kept,
+    of: Option<&TrustDomain>,
+    limit: u32,
+) -> Result<Vec<KeptRecord>> {
+    const SQL: &str =
+        "SELECT number, sealed FROM ledger_kept WHERE kind = ?1 AND peer = ?2 ORDER BY number DESC LIMIT ?3";
+    let peer = match of {
+        None => OWN,
+        Some(domain) => match partners::find(conn, domain)? {
+            Some(peer) => peer,
+            None => return Ok(vec![]),
+        },
+    };
+    let found = rows(conn, SQL, params![kind.as_str(), peer, limit], |r| Ok((count(r, 0)?, r.get::<_, Vec<u8>>(1)?)))?;
+    let open = |(number, sealed): (u64, Vec<u8>)| {
+        let value = vault.open(Row::LedgerKept(kind.as_str(), number, name(of)), &sealed)?;
+        Ok(KeptRecord { kind, of: of.cloned(), number, value })
+    };
+    found.into_iter().map(open).collect()
+}
+
+/// Keeps a record; `false` where it is there already. For the writer, which writes the state afterwards.
+pub(super) fn keep(conn: &Connection, vault: &Vault, state: &mut State, record: &KeptRecord) -> Result<bool> {
+    const FIND: &str = "SELECT sealed FROM ledger_kept WHERE kind = ?1 AND peer = ?2 AND number = ?3";
+    const PUT: &str = "INSERT INTO ledger_kept (kind, peer, number, sealed) VALUES (?1, ?2, ?3, ?4) \
+        ON CONFLICT (kind, peer, number) DO UPDATE SET sealed = excluded.sealed";
+    let (kind, of, at) = (record.kind.as_str(), name(record.of.as_ref()), record.number);
+    let peer = record.of.as_ref().map_or(Ok(OWN), |domain| partners::number_of(conn, domain))?;
+    let key = Row::LedgerKept(kind, at, of);
+    let before = row(conn, FIND, params![kind, peer, number(at)], |r| r.get::<_, Vec<u8>>(0))?;
+    if let Some(before) = &before {
+        if vault.open(key, before)? == record.value {
+            return Ok(false);
+        }
+        state.went(&mark(kind, at, of, before));
+    }
+    let sealed = vault.seal(key, &record.value)?;
+    change(conn, PUT, params![kind, peer, number(at), sealed])?;
+    state.came(&mark(kind, at, of, &sealed));
+    if matches!(record.kind, Kept::Checkpoint | Kept::Head | Kept::Cosigned) {
+        prune(conn, state, kind, peer, of)?;
+    }
+    Ok(before.is_none())
+}
+
+/// Only so many of the newest stay.
+fn prune(conn: &Connection, state: &mut State, kind: &str, peer: i64, of: &str) -> Result<()> {
+    const OLD: &str = "SELECT number, sealed FROM ledger_kept WHERE kind = ?1 AND peer = ?2 ORDER BY number DESC \
+        LIMIT -1 OFFSET ?3";
+    const DROP: &str = "DELETE FROM ledger_kept WHERE kind = ?1 AND peer = ?2 AND number = ?3";
+    let old = rows(conn, OLD, params![kind, peer, KEPT_HEADS], |r| Ok((count(r, 0)?, r.get::<_, Vec<u8>>(1)?)))?;
+    for (at, sealed) in old {
+        change(conn, DROP, params![kind, peer, number(at)])?;
+        state.went(&mark(kind, at, of, &sealed));
+    }
+    Ok(())
+}
