@@ -7,6 +7,7 @@ pub mod client;
 mod explain;
 mod feed;
 mod ledger;
+mod requests;
 mod rules;
 pub mod service;
 mod view;

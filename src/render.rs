@@ -14,6 +14,7 @@ mod words;
 use crate::domain::{
     assessment::{Manifest, Portion},
     lexicon::Lexicon,
+    marking::Marking,
 };
 
 pub use agreement::agreement;
@@ -49,6 +50,8 @@ pub struct View<'a> {
     pub portions: &'a [Portion],
     /// Who signed it.
     pub signatures: &'a [SignatureLine],
+    /// Who stands behind it.
+    pub endorsements: &'a [EndorsementLine],
     /// `current`, `superseded`, `withdrawn`, `purged` or `quarantined`.
     pub state: &'a str,
     /// The organisations by which it came, the first hub first; empty where it came from its originator.
@@ -68,6 +71,27 @@ pub struct SignatureLine {
     pub valid: bool,
     /// What else is to be said, e.g. that the certificate was revoked later.
     pub note: Option<String>,
+}
+
+/// An endorsement and what came of its check.
+#[derive(Debug, Clone)]
+pub struct EndorsementLine {
+    /// Its statement id.
+    pub id: String,
+    /// The organisation that stands behind the assessment.
+    pub endorser: String,
+    /// The signer's SPIFFE id.
+    pub by: String,
+    /// What it says.
+    pub text: String,
+    /// How it may be handled.
+    pub marking: Marking,
+    /// Whether the signature is that of the organisation that it claims.
+    pub valid: bool,
+    /// Why not, as a stable reason in capitals.
+    pub note: Option<String>,
+    /// The organisations from the originator on, to here.
+    pub via: Vec<String>,
 }
 
 #[cfg(test)]

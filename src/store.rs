@@ -20,12 +20,14 @@ pub use records::{
     ListFilter, OutboundPosition, OutboxItem, PartnerRecord, Publication, QueueItem, ReceivedContent, ReceivedEntry,
     ReceivedRecord, ReleaseBatch, ReleaseRecord,
 };
+use requests::RequestStore;
 
 #[cfg(test)]
 mod contract;
 pub mod forward;
 pub mod ledger;
 pub mod receipts;
+pub mod requests;
 mod records;
 pub mod sqlite;
 pub mod vault;
@@ -59,7 +61,7 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// The one door to what is kept.
 #[async_trait]
-pub trait Store: ForwardStore + LedgerStore {
+pub trait Store: ForwardStore + LedgerStore + RequestStore {
     /// All partners, by name.
     async fn partners(&self) -> Result<Vec<PartnerRecord>>;
     /// Adds or replaces a partner.
@@ -95,7 +97,7 @@ pub trait Store: ForwardStore + LedgerStore {
     async fn commit_releases(&self, partner: &TrustDomain, batch: ReleaseBatch) -> Result<()>;
     /// Numbered releases after a number, ascending, at most `limit`.
     async fn releases_after(&self, partner: &TrustDomain, sequence: u64, limit: u32) -> Result<Vec<ReleaseRecord>>;
-    /// The digests that a partner was given of a version already.
+    /// The digests that a partner was given of a version already, and the ids of endorsements.
     async fn disclosed(&self, partner: &TrustDomain, manifest_id: &StatementId) -> Result<Vec<Digest>>;
     /// Puts voids in the place of releases: (number, encoded envelope).
     async fn void_releases(&self, partner: &TrustDomain, voids: Vec<(u64, Vec<u8>)>, events: Vec<Event>) -> Result<()>;
@@ -180,7 +182,7 @@ pub trait Store: ForwardStore + LedgerStore {
     /// The ledger's entries from an index on (0 is the first), at most `limit`.
     async fn events(&self, from: u64, limit: u32) -> Result<Vec<Event>>;
     /// What was decided about a version, as the ledger has it: the `Published`, `Decided`, `Released`, `Dropped`,
-    /// `Received`, `Readmitted` and `Answered` entries that name the manifest.
+    /// `Received`, `Readmitted` and `Answered` entries that name the manifest, and those about its endorsements and requests.
     async fn events_of(&self, manifest_id: &StatementId) -> Result<Vec<Event>>;
 
     /// Entries of a partner that are kept from users for want of that agreement, by arrival, after `arrival`, at most

@@ -5,6 +5,7 @@ pub mod agreement;
 pub mod body;
 pub mod canonical;
 mod diagnose;
+pub mod endorsement;
 pub mod entry;
 pub mod envelope;
 pub mod field;
@@ -15,6 +16,7 @@ pub mod manifest;
 pub mod notice;
 pub mod portion;
 pub mod release;
+pub mod request;
 pub mod status;
 
 /// The generated types and services of `proto/watchfire/v1`.

@@ -21,6 +21,8 @@ mod control;
 mod crash;
 #[path = "node/doors.rs"]
 mod doors;
+#[path = "node/endorse.rs"]
+mod endorse;
 #[path = "node/existence.rs"]
 mod existence;
 #[path = "node/explain.rs"]
@@ -43,6 +45,8 @@ mod limits;
 mod quarantine;
 #[path = "node/receipts.rs"]
 mod receipts;
+#[path = "node/requests.rs"]
+mod requests;
 #[path = "node/rollback.rs"]
 mod rollback;
 #[path = "node/rules.rs"]

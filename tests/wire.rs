@@ -9,6 +9,8 @@
     reason = "a test"
 )]
 
+#[path = "wire/beside.rs"]
+mod beside;
 #[path = "wire/bytes.rs"]
 mod bytes;
 #[path = "wire/portions.rs"]

@@ -1,8 +1,11 @@
 //! `watchfire assess`: writing, publishing and reading assessments.
 
+mod answer;
 mod attach;
+mod endorse;
 mod publish;
 mod read;
+mod request;
 
 use std::path::PathBuf;
 
@@ -34,6 +37,14 @@ pub enum Assess {
     Show(read::Show),
     /// Save an attachment that an assessment names
     Fetch(attach::Fetch),
+    /// Stand behind an assessment with a signed text; prints who will get it, and why
+    Endorse(endorse::Endorse),
+    /// Ask whoever gave an assessment for more of it
+    Request(request::Request),
+    /// List requests for more, in both directions, and where each stands
+    Requests(request::Requests),
+    /// Answer a partner's request; officers only
+    Answer(answer::Answer),
 }
 
 /// Writes a commented draft.
@@ -64,6 +75,10 @@ impl Assess {
             Self::List(list) => list.run(global).await,
             Self::Show(show) => show.run(global).await,
             Self::Fetch(fetch) => fetch.run(global).await,
+            Self::Endorse(endorse) => endorse.run(global).await,
+            Self::Request(request) => request.run(global).await,
+            Self::Requests(requests) => requests.run(global).await,
+            Self::Answer(answer) => answer.run(global).await,
         }
     }
 }

@@ -143,6 +143,10 @@ async fn live(global: &Global) -> Vec<Check> {
         let name = format!("statements for {}", feed.partner);
         checks.push(Check::ill(&name, &*feed.problem, "have the program updated there"));
     }
+    for feed in feeds.iter().filter(|f| f.open_requests > 0) {
+        let message = format!("{} wait for an answer; see `watchfire assess requests --open`", feed.open_requests);
+        checks.push(Check::well(&format!("requests of {}", feed.partner), message));
+    }
     for feed in feeds.into_iter().filter(|f| !f.outgoing) {
         let name = format!("link to {}", feed.partner);
         checks.push(if feed.problem.is_empty() {

@@ -80,7 +80,9 @@ impl Item {
         let exercise = if self.exercise { "EXERCISE " } else { "" };
         let headline = self.headline.as_deref().map(one_line).unwrap_or_else(|| format!("({})", self.state));
         let id = self.assessment.as_deref().unwrap_or("-");
-        format!("{when}  {} #{}  {}  {exercise}{headline}\n    {id}", self.partner, self.sequence, self.kind)
+        // A request or an answer has no number in a feed.
+        let number = if self.sequence > 0 { format!(" #{}", self.sequence) } else { String::new() };
+        format!("{when}  {}{number}  {}  {exercise}{headline}\n    {id}", self.partner, self.kind)
     }
 
     fn print(&self, global: &Global) {
@@ -104,6 +106,8 @@ struct Status {
     /// How many entries the partner keeps from its users, and the newest of them.
     quarantined_there: u64,
     quarantined_newest: Vec<There>,
+    /// How many requests of the partner wait for an answer.
+    open_requests: u64,
 }
 
 #[derive(Serialize)]
@@ -210,6 +214,7 @@ async fn status(global: &Global) -> Result<(), CliError> {
             clock_ahead_seconds: f.clock_ahead_seconds,
             quarantined_there: f.quarantined_there,
             quarantined_newest: f.quarantined_newest.into_iter().map(There::new).collect(),
+            open_requests: f.open_requests,
         })
         .collect();
     if global.json {
@@ -226,6 +231,13 @@ async fn status(global: &Global) -> Result<(), CliError> {
             output::print(&format!("{}: {}", feed.partner, one_line(problem)));
         }
         print_quarantined(feed);
+        if feed.open_requests > 0 {
+            let (partner, count) = (&feed.partner, feed.open_requests);
+            let requests = if count == 1 { "request waits" } else { "requests wait" };
+            output::print(&format!(
+                "{partner}: {count} {requests} for an answer; see `watchfire assess requests --open`"
+            ));
+        }
     }
     for feed in all.iter().filter(|f| f.direction == "in") {
         if feed.clock_ahead_seconds.abs() >= 60 {

@@ -8,10 +8,11 @@ use crate::{
         assessment::{Manifest, Portion},
         body::Body,
         fault::Fault,
+        ids::StatementId,
         release::Release,
     },
-    render::{SignatureLine, View},
-    seal::open::open_listed,
+    render::{EndorsementLine, SignatureLine, View},
+    seal::{open::open_listed, statement::id_of},
     wire::{self, proto},
 };
 
@@ -19,10 +20,14 @@ use crate::{
 pub struct Held {
     /// What the manifest says.
     pub manifest: Manifest,
+    /// Its statement id.
+    pub manifest_id: StatementId,
     /// The portions that are here, in the author's order.
     pub portions: Vec<Portion>,
     /// What the node says of the manifest's signatures.
     pub signatures: Vec<SignatureLine>,
+    /// Who stands behind it.
+    pub endorsements: Vec<EndorsementLine>,
     /// The ways by which it came: for each the releases with their givers, from the originator's on.
     pub via: Vec<Vec<(String, Release)>>,
     /// The ways through hubs, in words.
@@ -59,6 +64,8 @@ impl Held {
             quarantines: view.quarantines.into_iter().map(Kept::new).collect(),
             portions: opened.into_iter().map(|o| o.portion().clone()).collect(),
             manifest,
+            manifest_id: id_of(envelope.kind, &envelope.payload),
+            endorsements: view.endorsements.into_iter().map(endorsement).collect::<Result<_, Fault>>()?,
             signatures: signatures.collect(),
             is_own: via.is_empty(),
             via,
@@ -83,6 +90,7 @@ impl Held {
             manifest: &self.manifest,
             portions: &self.portions,
             signatures: &self.signatures,
+            endorsements: &self.endorsements,
             state: &self.state,
             via: &self.ways,
             is_own: self.is_own,
@@ -102,6 +110,16 @@ impl Held {
             Some(json!({ "sender": sender, "release": release, "way": carriers(way) }))
         });
         let via: Vec<_> = via.collect();
+        let endorsements: Vec<_> = self
+            .endorsements
+            .iter()
+            .map(|e| {
+                let EndorsementLine { id, endorser, by, text, marking, valid, note, via } = e;
+                let text = (*valid || note.as_deref() == Some("NOT_A_PARTNER")).then_some(text);
+                json!({ "id": id, "endorser": endorser, "by": by, "text": text, "marking": marking, "valid": valid,
+                    "reason": note, "via": via })
+            })
+            .collect();
         json!({
             "assessment": self.manifest.assessment,
             "version": self.manifest.version,
@@ -113,11 +131,29 @@ impl Held {
             "since": self.since,
             "signatures": signatures,
             "portions": self.portions,
+            "endorsements": endorsements,
             "withheld": !self.is_own,
             "via": via,
             "quarantines": self.quarantines,
         })
     }
+}
+
+/// Who stands behind it, as the node says.
+fn endorsement(view: proto::EndorsementView) -> Result<EndorsementLine, Fault> {
+    let proto::EndorsementView { envelope, id, by, valid, reason, via } = view;
+    let envelope = wire::envelope::from_proto(wire::field::present("envelope", envelope)?)?;
+    let endorsement = wire::endorsement::decode(&envelope.payload)?;
+    Ok(EndorsementLine {
+        id: hex::encode(&id),
+        endorser: endorsement.endorser.to_string(),
+        by,
+        text: endorsement.text().to_owned(),
+        marking: endorsement.portion.marking,
+        valid,
+        note: (!reason.is_empty()).then_some(reason),
+        via,
+    })
 }
 
 /// Who gave it on, from the originator to the one from whom it came here.

@@ -3,6 +3,7 @@
 use super::view::decisions;
 use crate::{
     domain::{
+        assessment::Portion,
         ids::{Digest, TrustDomain},
         lexicon::Lexicon,
         marking::Onward,
@@ -29,24 +30,24 @@ pub(super) fn explained(e: &Explanation, asked: Option<&TrustDomain>) -> proto::
 }
 
 fn labels(e: &Explanation) -> Vec<proto::PortionLabel> {
-    let names = render::portion_names(e.prepared.portions.iter().map(|p| &p.portion));
-    let label = |(p, name): (&crate::node::prepared::PreparedPortion, String)| proto::PortionLabel {
-        handle: p.portion.handle.0.to_vec().into(),
-        digest: p.digest.0.to_vec().into(),
+    let names = render::portion_names(e.prepared.all().map(|(_, portion)| portion));
+    let label = |((digest, portion), name): ((Digest, &Portion), String)| proto::PortionLabel {
+        handle: portion.handle.0.to_vec().into(),
+        digest: digest.0.to_vec().into(),
         name,
-        tlp: p.portion.marking.tlp.to_string(),
-        text: if e.reads { beginning(p) } else { String::new() },
-        onward: match &p.portion.marking.onward {
+        tlp: portion.marking.tlp.to_string(),
+        text: if e.reads { beginning(portion) } else { String::new() },
+        onward: match &portion.marking.onward {
             Onward::Named(names) => names.iter().map(ToString::to_string).collect(),
             Onward::None | Onward::WithinOrganisation => vec![],
         },
     };
-    e.prepared.portions.iter().zip(names).map(label).collect()
+    e.prepared.all().zip(names).map(label).collect()
 }
 
 /// In whatever lexicon: how a portion begins holds no likelihood.
-fn beginning(portion: &crate::node::prepared::PreparedPortion) -> String {
-    Lexicon::by_id("uk-phia-2025").map(|lexicon| render::beginning(&portion.portion, lexicon)).unwrap_or_default()
+fn beginning(portion: &Portion) -> String {
+    Lexicon::by_id("uk-phia-2025").map(|lexicon| render::beginning(portion, lexicon)).unwrap_or_default()
 }
 
 fn digests(all: &[Digest]) -> Vec<prost::bytes::Bytes> {

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
-use super::view;
+use super::{requests, view};
 use crate::{
     domain::{
         fault::{Fault, Reason},
@@ -55,10 +55,12 @@ pub(super) async fn follow(
 ) -> Result<(), Fault> {
     let mut arrivals = node.live().arrivals();
     let mut after = if new_only { latest(&node, &caller).await? } else { 0 };
+    let mut turn = if new_only { latest_turn(&node, &caller).await? } else { 0 };
     loop {
         arrivals.mark_unchanged();
         let page = node.arrivals(&caller, after).await?;
-        if page.is_empty() {
+        let news = node.request_news(&caller, turn).await?;
+        if page.is_empty() && news.is_empty() {
             // The poll is for arrivals at another replica.
             let _ = tokio::time::timeout(std::time::Duration::from_secs(5), arrivals.changed()).await;
         }
@@ -67,6 +69,22 @@ pub(super) async fn follow(
             if is_asked(&arrival, partner.as_ref()) {
                 tell(&to, proto::FollowFeedResponse { item: Some(view::item(&arrival)) }).await?;
             }
+        }
+        for request in news {
+            turn = request.record.turn;
+            if partner.as_ref().is_none_or(|p| *p == request.record.partner) {
+                tell(&to, proto::FollowFeedResponse { item: Some(requests::item(&request)) }).await?;
+            }
+        }
+    }
+}
+
+async fn latest_turn(node: &Node, caller: &SpiffeId) -> Result<u64, Fault> {
+    let mut turn = 0;
+    loop {
+        match node.request_news(caller, turn).await?.last() {
+            Some(last) => turn = last.record.turn,
+            None => return Ok(turn),
         }
     }
 }

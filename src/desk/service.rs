@@ -10,7 +10,7 @@ use super::{
     argument::{argument, domain, optional_domain, told},
     explain,
     feed::{self, Sending},
-    ledger, rules, view,
+    ledger, requests, rules, view,
 };
 use crate::{
     domain::{
@@ -354,6 +354,41 @@ impl DeskService for Desk {
         let proposal = argument(rules::proposal(change)).map_err(from_fault)?;
         let node = self.node.clone();
         Ok(Response::new(feed::stream(move |to| rules::simulate(node, caller, proposal, (last, limit), to))))
+    }
+
+    async fn endorse_assessment(
+        &self,
+        request: Request<proto::EndorseAssessmentRequest>,
+    ) -> Answer<proto::EndorseAssessmentResponse> {
+        let endorsed = requests::endorse(&self.node, caller(&request)?, request.into_inner()).await;
+        answer(endorsed, |response| response)
+    }
+
+    async fn request_more(&self, request: Request<proto::RequestMoreRequest>) -> Answer<proto::RequestMoreResponse> {
+        let asked = requests::ask(&self.node, caller(&request)?, request.into_inner()).await;
+        answer(asked, |request| proto::RequestMoreResponse { request: Some(request) })
+    }
+
+    async fn list_requests(&self, request: Request<proto::ListRequestsRequest>) -> Answer<proto::ListRequestsResponse> {
+        let caller = caller(&request)?;
+        let listed = self.node.requests(&caller, request.into_inner().open_only).await;
+        answer(listed, |all| proto::ListRequestsResponse { requests: all.iter().map(requests::view).collect() })
+    }
+
+    async fn weigh_exception(
+        &self,
+        request: Request<proto::WeighExceptionRequest>,
+    ) -> Answer<proto::WeighExceptionResponse> {
+        let weighed = requests::weigh(&self.node, caller(&request)?, request.into_inner()).await;
+        answer(weighed, |decision| proto::WeighExceptionResponse { decision })
+    }
+
+    async fn answer_request(
+        &self,
+        request: Request<proto::AnswerRequestRequest>,
+    ) -> Answer<proto::AnswerRequestResponse> {
+        let answered = requests::answer(&self.node, caller(&request)?, request.into_inner()).await;
+        answer(answered, |request| proto::AnswerRequestResponse { request: Some(request) })
     }
 
     async fn get_ledger_head(

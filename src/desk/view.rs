@@ -50,10 +50,10 @@ pub(super) fn decisions(prepared: &Prepared, all: &[PartnerDecision]) -> Vec<pro
 }
 
 fn portion_decision(prepared: &Prepared, decision: &PortionDecision) -> proto::PortionDecision {
-    let portion = prepared.portions.iter().find(|p| p.digest == decision.portion);
+    let portion = prepared.all().find(|(digest, _)| *digest == decision.portion).map(|(_, portion)| portion);
     proto::PortionDecision {
-        handle: portion.map(|p| p.portion.handle.0.to_vec()).unwrap_or_default().into(),
-        kind: portion.map(|p| number_of(Kind::ALL, &p.portion.kind())).unwrap_or_default(),
+        handle: portion.map(|p| p.handle.0.to_vec()).unwrap_or_default().into(),
+        kind: portion.map(|p| number_of(Kind::ALL, &p.kind())).unwrap_or_default(),
         release: decision.release,
         because: decision.because.clone(),
         not_before: decision.not_before.and_then(timestamp),
@@ -80,6 +80,7 @@ pub(super) fn assessment(view: &View) -> proto::AssessmentView {
             .iter()
             .map(|way| proto::Way { releases: way.iter().map(envelope::to_proto).collect() })
             .collect(),
+        endorsements: view.endorsements.iter().map(super::requests::endorsement).collect(),
     }
 }
 
@@ -152,6 +153,7 @@ pub(super) fn status(status: &FeedStatus) -> proto::FeedStatus {
         clock_ahead_seconds: status.clock_ahead,
         quarantined_there: status.quarantined_there,
         quarantined_newest: status.quarantined_newest.iter().map(quarantined_there).collect(),
+        open_requests: status.open_requests,
     }
 }
 

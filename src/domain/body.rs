@@ -42,6 +42,8 @@ words!(
         Narrative = "narrative",
         /// Names bytes that travel apart.
         Attachment = "attachment",
+        /// What an endorser says of the whole; a statement of its own, never among a manifest's portions.
+        Endorsement = "endorsement",
     }
 );
 
@@ -95,6 +97,11 @@ pub enum Body {
     },
     /// See [`Kind::Attachment`].
     Attachment(Attachment),
+    /// See [`Kind::Endorsement`].
+    Endorsement {
+        /// The text.
+        text: String,
+    },
 }
 
 impl Body {
@@ -114,6 +121,7 @@ impl Body {
             Self::Recommendation(_) => Kind::Recommendation,
             Self::Narrative { .. } => Kind::Narrative,
             Self::Attachment(_) => Kind::Attachment,
+            Self::Endorsement { .. } => Kind::Endorsement,
         }
     }
 }

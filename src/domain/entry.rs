@@ -15,12 +15,23 @@ pub struct Entry {
     pub portions: Vec<Arc<[u8]>>,
     /// The releases by which it came, from the originator's on; empty at the originator.
     pub provenance: Vec<Arc<Envelope>>,
+    /// The disclosed endorsements, in the order of their ids.
+    pub endorsements: Vec<Arc<Envelope>>,
+    /// The exceptions that the release names, in the order of their ids.
+    pub exceptions: Vec<Arc<Envelope>>,
 }
 
 impl Entry {
     /// A void alone.
     pub fn void(void: Envelope) -> Self {
-        Self { release: Arc::new(void), manifest: None, portions: vec![], provenance: vec![] }
+        Self {
+            release: Arc::new(void),
+            manifest: None,
+            portions: vec![],
+            provenance: vec![],
+            endorsements: vec![],
+            exceptions: vec![],
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     ids::{AssessmentId, Digest, Sha256, SpiffeId, StatementId, TrustDomain},
     release::ReceiptKind,
+    request::RequestState,
     time::Time,
 };
 
@@ -108,6 +109,28 @@ pub enum Deed {
     LedgerSettled { epoch: u32, kept: u64, root: Sha256, lost: String, reason: String },
     /// After the ledger was settled, the place was taken over at which the partner's copy of its feed stands.
     PositionAdopted { partner: TrustDomain, sequence: u64, release: StatementId, before: u64 },
+    /// Somebody of this organisation stands behind a version.
+    Endorsed { manifest: StatementId, endorsement: StatementId },
+    /// More of a version was asked for: by this organisation of the partner, or the other way.
+    Requested { manifest: StatementId, partner: TrustDomain, request: StatementId, outgoing: bool },
+    /// A request was answered, by the partner where this organisation had asked; or the partner has refused to take it.
+    RequestSettled {
+        manifest: StatementId,
+        partner: TrustDomain,
+        request: StatementId,
+        outgoing: bool,
+        state: RequestState,
+        answer: Option<StatementId>,
+    },
+    /// An officer gives a partner for a time what no grant gives it.
+    Excepted {
+        manifest: StatementId,
+        partner: TrustDomain,
+        request: StatementId,
+        exception: StatementId,
+        digests: Vec<Digest>,
+        until: Time,
+    },
 }
 
 /// What was decided about one portion.

@@ -229,6 +229,10 @@ byte_id!(
     Salt, 32
 );
 byte_id!(
+    /// The random bytes that make a request another than one that asks the same.
+    Nonce, 16
+);
+byte_id!(
     /// The plain SHA-256 of bytes that travel apart: an attachment, or an original that stays with its holder.
     Sha256, 32
 );

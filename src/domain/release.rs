@@ -48,6 +48,17 @@ pub struct Release {
     pub released_at: Time,
     /// The release by which a hub got it.
     pub via: Option<StatementId>,
+    /// The endorsements that it discloses, strictly ascending.
+    pub endorsements: Vec<StatementId>,
+    /// The exceptions that allow what no grant does, strictly ascending.
+    pub exceptions: Vec<StatementId>,
+}
+
+impl Release {
+    /// All that it discloses: the portions' digests, and the endorsements' ids, which stand where a digest does.
+    pub fn disclosed(&self) -> impl Iterator<Item = Digest> {
+        self.digests.iter().copied().chain(self.endorsements.iter().map(|id| Digest(id.0)))
+    }
 }
 
 /// Names one version of an agreement.

@@ -21,6 +21,14 @@ words!(
         Invitation = "invitation",
         /// Which key signs an organisation's ledger.
         LedgerKey = "ledger-key",
+        /// Another identity stands behind an assessment.
+        Endorsement = "endorsement",
+        /// A partner asks for more of an assessment.
+        Request = "request",
+        /// What a request is answered.
+        Answer = "answer",
+        /// Gives one partner for a time what no grant gives it.
+        Exception = "exception",
     }
 );
 
@@ -36,6 +44,10 @@ impl StatementKind {
             Self::Receipt => "application/vnd.watchfire.receipt.v1+proto",
             Self::Invitation => "application/vnd.watchfire.invitation.v1+proto",
             Self::LedgerKey => "application/vnd.watchfire.ledger-key.v1+proto",
+            Self::Endorsement => "application/vnd.watchfire.endorsement.v1+proto",
+            Self::Request => "application/vnd.watchfire.request.v1+proto",
+            Self::Answer => "application/vnd.watchfire.answer.v1+proto",
+            Self::Exception => "application/vnd.watchfire.exception.v1+proto",
         }
     }
 

@@ -48,6 +48,10 @@ pub(super) fn read(kind: Kind, fields: &Fields<'_>, shared: &Shared) -> Option<R
         Kind::Gap => alone(text(fields).map(|text| Body::Gap { text })),
         Kind::Recommendation => alone(recommendation(fields).map(Body::Recommendation)),
         Kind::Narrative => alone(text(fields).map(|text| Body::Narrative { text })),
+        Kind::Endorsement => {
+            let _ = text(fields);
+            fields.table().refuse("an endorsement is no portion of a draft; write it with `watchfire assess endorse`")
+        }
         Kind::Attachment => attachment(fields).map(|(a, file)| (Body::Attachment(a), vec![], file)),
     }
 }

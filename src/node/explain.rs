@@ -119,7 +119,7 @@ impl Node {
         let released = self.released(&prepared.id, &events).await?;
         let (now, remedies) =
             if own { self.explain_now(&prepared, asked.partner.as_ref(), at).await? } else { (vec![], vec![]) };
-        let then = events.into_iter().filter_map(as_decided).collect();
+        let then = merged(events.into_iter().filter_map(as_decided));
         Ok(Explanation { prepared, since, asked: at, reads, then, now, released, remedies, arrived })
     }
 
@@ -163,7 +163,7 @@ impl Node {
     }
 
     /// Whether the version waits in the partner's queue: then it is looked at once more.
-    async fn waits(&self, partner: &TrustDomain, id: &StatementId) -> Result<bool, Fault> {
+    pub(super) async fn waits(&self, partner: &TrustDomain, id: &StatementId) -> Result<bool, Fault> {
         const MANY: u32 = 100_000;
         let ever = Time::from_unix_nanos(i64::MAX);
         Ok(self.store.due(partner, ever, MANY).await?.iter().any(|item| item.manifest_id == *id))
@@ -245,6 +245,22 @@ fn decided(partner: &Partner, steps: &[(Time, crate::policy::Decision)]) -> Part
         }
     }
     decision
+}
+
+/// One for each partner, each portion as it was decided last: endorsements, and more that came through hubs, are decided later.
+fn merged(decisions: impl Iterator<Item = PartnerDecision>) -> Vec<PartnerDecision> {
+    let mut all: Vec<PartnerDecision> = vec![];
+    for decision in decisions {
+        match all.iter_mut().find(|d| d.partner == decision.partner) {
+            Some(before) => {
+                before.portions.retain(|p| decision.portions.iter().all(|d| d.portion != p.portion));
+                before.portions.extend(decision.portions);
+                before.release |= decision.release;
+            }
+            None => all.push(decision),
+        }
+    }
+    all
 }
 
 /// From the ledger.

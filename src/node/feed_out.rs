@@ -176,8 +176,8 @@ impl Node {
             let entry = match assessment {
                 _ if record.is_void => Entry::void(release),
                 Some(p) if still_permits(policy, p, &release, now)? => {
-                    let via = wire::release::decode(&release.payload)?.via;
-                    p.entry(release, &record.digests, via)
+                    let content = wire::release::decode(&release.payload)?;
+                    p.entry(release, &content)
                 }
                 again => {
                     // Under a later version of the agreement it may still go, now or later, as a release of its own.

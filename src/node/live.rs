@@ -52,6 +52,8 @@ pub struct Live {
     pub(super) greeting: AsyncMutex<()>,
     /// How fast it changes what is agreed.
     pace: Mutex<Pace>,
+    /// How fast it asks for more.
+    asking: Mutex<Pace>,
     /// The agreements in force under which what is in quarantine was examined.
     examined: Mutex<Vec<StatementId>>,
 }
@@ -128,6 +130,7 @@ impl LiveFeeds {
             taken: AsyncMutex::default(),
             greeting: AsyncMutex::default(),
             pace: Mutex::default(),
+            asking: Mutex::default(),
             examined: Mutex::default(),
         });
         partners.insert(partner.clone(), live.clone());
@@ -185,6 +188,11 @@ impl Live {
     /// Counts one more change by the partner of what is agreed; `false`: it must wait.
     pub(super) fn allows_a_change(&self, now: Time) -> bool {
         lock(&self.pace).allows(now)
+    }
+
+    /// Counts one more request of the partner, or answer to one; `false`: it must wait.
+    pub(super) fn allows_a_request(&self, now: Time) -> bool {
+        lock(&self.asking).allows(now)
     }
 
     /// There may be something to release.

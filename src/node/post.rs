@@ -124,6 +124,14 @@ impl Node {
                 self.only_by(&[partner], envelope)?;
                 self.take_receipt(partner, envelope).await?;
             }
+            StatementKind::Request => {
+                self.only_by(&[partner], envelope)?;
+                self.take_request(partner, envelope).await?;
+            }
+            StatementKind::Answer => {
+                self.only_by(&[partner], envelope)?;
+                self.take_answer(partner, envelope).await?;
+            }
             kind => {
                 return Err(Fault::new(Reason::InvalidArgument, format!("a {kind} is not handed over by this call")));
             }

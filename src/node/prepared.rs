@@ -9,13 +9,14 @@ use super::{Node, fault::lost};
 use crate::{
     domain::{
         assessment::{Manifest, Portion},
+        endorsement::{Endorsement, MAX_ENDORSEMENTS},
         entry::Entry,
-        fault::Fault,
+        fault::{Fault, Reason},
         ids::{Digest, Sha256, StatementId, TrustDomain},
-        release::MAX_HOPS,
-        statement::Envelope,
+        release::{MAX_HOPS, Release},
+        statement::{Envelope, StatementKind},
     },
-    policy::{Facts, Provenance},
+    policy::{Excepted, Facts, Provenance},
     seal::{open::open_listed, statement::id_of},
     store::{AssessmentRecord, CameBy},
     wire,
@@ -33,8 +34,102 @@ pub struct Prepared {
     pub portions: Vec<PreparedPortion>,
     /// The ways by which it came; none where it was published here.
     pub ways: Vec<Way>,
+    /// Who stands behind it, by the statements' ids.
+    pub endorsements: Vec<PreparedEndorsement>,
+    /// What officers give of it in spite of its agreements, by the statements' ids.
+    pub exceptions: Vec<PreparedException>,
 }
 
+/// An endorsement of it.
+pub struct PreparedEndorsement {
+    /// The statement's id, which stands where a portion's digest does.
+    pub id: StatementId,
+    /// Decoded.
+    pub endorsement: Endorsement,
+    /// With its signatures.
+    pub envelope: Arc<Envelope>,
+    /// How long it is with them, where it comes from the store.
+    bytes: usize,
+}
+
+impl PreparedEndorsement {
+    /// Decoded, and not verified.
+    ///
+    /// # Errors
+    /// Whatever does not decode.
+    pub fn new(envelope: Arc<Envelope>) -> Result<Self, Fault> {
+        let endorsement = wire::endorsement::decode(&envelope.payload)?;
+        Ok(Self { id: id_of(envelope.kind, &envelope.payload), endorsement, envelope, bytes: 0 })
+    }
+
+    /// What stands where a portion's digest does.
+    pub fn digest(&self) -> Digest {
+        Digest(self.id.0)
+    }
+}
+
+/// An exception for some of it.
+pub struct PreparedException {
+    /// As the decision needs it.
+    pub excepted: Excepted,
+    /// With its signatures.
+    pub envelope: Arc<Envelope>,
+}
+
+impl PreparedException {
+    /// Decoded, and not verified.
+    ///
+    /// # Errors
+    /// Whatever does not decode.
+    pub fn new(envelope: Arc<Envelope>) -> Result<Self, Fault> {
+        let exception = wire::request::decode_exception(&envelope.payload)?;
+        Ok(Self { excepted: Excepted::of(id_of(envelope.kind, &envelope.payload), &exception), envelope })
+    }
+}
+
+/// What the statements beside portions are, each kind by its ids.
+///
+/// # Errors
+/// Whatever does not decode, or has no place there.
+pub fn beside(encoded: &[Vec<u8>]) -> Result<(Vec<PreparedEndorsement>, Vec<PreparedException>), Fault> {
+    let (mut endorsements, mut exceptions) = (vec![], vec![]);
+    for bytes in encoded {
+        let envelope = Arc::new(wire::envelope::decode(bytes)?);
+        match envelope.kind {
+            StatementKind::Endorsement => {
+                endorsements.push(PreparedEndorsement { bytes: bytes.len(), ..PreparedEndorsement::new(envelope)? });
+            }
+            StatementKind::Exception => exceptions.push(PreparedException::new(envelope)?),
+            kind => return Err(Fault::new(Reason::StoreCorrupt, format!("a {kind} stands beside an assessment"))),
+        }
+    }
+    // As many as find a place in an entry beside the largest portions: those that came first.
+    endorsements.truncate(MAX_ENDORSEMENTS);
+    let mut bytes = 0;
+    endorsements.retain(|e: &PreparedEndorsement| {
+        bytes += e.bytes;
+        bytes <= MAX_ENDORSEMENT_BYTES
+    });
+    endorsements.sort_by_key(|e| e.id);
+    endorsements.dedup_by_key(|e| e.id);
+    exceptions.sort_by_key(|e| e.excepted.id);
+    exceptions.dedup_by_key(|e| e.excepted.id);
+    Ok((endorsements, exceptions))
+}
+
+/// What the decision is told of endorsements and exceptions.
+pub fn with_beside<'a>(
+    facts: Facts<'a>,
+    endorsements: &'a [PreparedEndorsement],
+    exceptions: &'a [PreparedException],
+) -> Facts<'a> {
+    facts
+        .endorsed(endorsements.iter().map(|e| (e.digest(), &e.endorsement.endorser, &e.endorsement.portion)))
+        .excepting(exceptions.iter().map(|e| e.excepted.clone()))
+}
+
+/// The most that the endorsements take in an entry.
+const MAX_ENDORSEMENT_BYTES: usize = 128 << 10;
 /// The most that the releases of a way may take in an entry: with the largest portions it stays below a message's limit.
 const MAX_WAY_BYTES: usize = 256 << 10;
 
@@ -85,8 +180,9 @@ impl Prepared {
         let envelope = wire::envelope::decode(&record.manifest)?;
         let manifest = wire::manifest::decode(&envelope.payload)?;
         let ways = record.releases.iter().map(|r| Way::new(&manifest.originator, r)).collect::<Result<_, _>>()?;
+        let (endorsements, exceptions) = beside(&record.beside)?;
         let prepared = Self::assemble(record.manifest_id, manifest, Arc::new(envelope), record.portions)?;
-        Ok(Self { ways, ..prepared })
+        Ok(Self { ways, endorsements, exceptions, ..prepared })
     }
 
     /// From its parts.
@@ -111,13 +207,20 @@ impl Prepared {
                 Some(PreparedPortion { digest: o.digest(), portion: o.portion().clone(), bytes })
             })
             .collect();
-        Ok(Self { id, manifest, envelope, portions, ways: vec![] })
+        Ok(Self { id, manifest, envelope, portions, ways: vec![], endorsements: vec![], exceptions: vec![] })
     }
 
     /// What the decision asks of it.
     pub fn facts(&self) -> Facts<'_> {
-        Facts::of(&self.manifest, self.portions.iter().map(|p| (p.digest, &p.portion)))
-            .passed_on(self.ways.iter().map(|w| w.provenance.clone()).collect())
+        let facts = Facts::of(&self.manifest, self.portions.iter().map(|p| (p.digest, &p.portion)))
+            .passed_on(self.ways.iter().map(|w| w.provenance.clone()).collect());
+        with_beside(facts, &self.endorsements, &self.exceptions)
+    }
+
+    /// Its portions in the author's order, then its endorsements, each as decisions name it.
+    pub fn all(&self) -> impl Iterator<Item = (Digest, &Portion)> {
+        let endorsements = self.endorsements.iter().map(|e| (e.digest(), &e.endorsement.portion));
+        self.portions.iter().map(|p| (p.digest, &p.portion)).chain(endorsements)
     }
 
     /// Whether the releases by which it came find a place in an entry beside the largest portions.
@@ -126,14 +229,18 @@ impl Prepared {
         way.is_none_or(|w| w.path.len() <= MAX_HOPS && w.bytes <= MAX_WAY_BYTES)
     }
 
-    /// What goes over the link: a release with what it hands over and the releases by which it came.
-    pub fn entry(&self, release: Envelope, digests: &[Digest], via: Option<StatementId>) -> Entry {
-        let way = self.ways.iter().find(|w| Some(w.provenance.release) == via);
+    /// What goes over the link: a release, signed, with what it hands over and the releases by which it came.
+    pub fn entry(&self, envelope: Envelope, release: &Release) -> Entry {
+        let way = self.ways.iter().find(|w| Some(w.provenance.release) == release.via);
+        let endorsements = self.endorsements.iter().filter(|e| release.endorsements.contains(&e.id));
+        let exceptions = self.exceptions.iter().filter(|e| release.exceptions.contains(&e.excepted.id));
         Entry {
-            release: Arc::new(release),
+            release: Arc::new(envelope),
             manifest: Some(self.envelope.clone()),
-            portions: self.disclose(digests),
+            portions: self.disclose(&release.digests),
             provenance: way.map(|w| w.path.clone()).unwrap_or_default(),
+            endorsements: endorsements.map(|e| e.envelope.clone()).collect(),
+            exceptions: exceptions.map(|e| e.envelope.clone()).collect(),
         }
     }
 

@@ -136,7 +136,7 @@ impl Node {
 pub(super) type Queue = Vec<(TrustDomain, Time)>;
 
 /// For fewer, at some 0.5 ms each, a thread of its own gains nothing.
-const PARTNERS_A_THREAD: usize = 16;
+pub(super) const PARTNERS_A_THREAD: usize = 16;
 
 impl PartnerDecision {
     /// From a plan, whose first time is now.
@@ -146,6 +146,14 @@ impl PartnerDecision {
         let portions = schedule(steps).into_iter().map(|(outcome, from)| in_ledger(outcome, from)).collect();
         let partner = partner.record.organisation.domain.clone();
         Self { partner, portions, release: first.is_some(), not_before, because: vec![] }
+    }
+
+    /// The part of it that is about one portion or endorsement.
+    pub(super) fn about(mut self, digest: &Digest) -> Self {
+        self.portions.retain(|p| p.portion == *digest);
+        self.release = self.portions.iter().any(|p| p.release);
+        self.not_before = self.portions.iter().find_map(|p| p.not_before);
+        self
     }
 
     /// The digests of what goes, now or later.

@@ -1,6 +1,6 @@
 //! Read: who may see what is here, each signature verified anew, each reading on record.
 
-use super::{Node, WRITERS};
+use super::{Node, WRITERS, endorse::EndorsementCheck};
 use crate::{
     domain::{
         body::Kind,
@@ -25,6 +25,8 @@ pub struct View {
     pub ways: Vec<Vec<Envelope>>,
     /// One for each signature of the manifest.
     pub signatures: Vec<SignatureCheck>,
+    /// Who stands behind it, by the statements' ids.
+    pub endorsements: Vec<EndorsementCheck>,
     /// Which arrivals of it are kept from users, and why; for officers only.
     pub quarantines: Vec<Quarantine>,
 }
@@ -112,7 +114,8 @@ impl Node {
         };
         let ways = record.releases.iter().map(way).collect::<Result<_, _>>()?;
         let signatures = self.check_signatures(&manifest, record.since);
-        Ok(View { record, manifest, ways, signatures, quarantines })
+        let endorsements = self.check_held_endorsements(&record)?;
+        Ok(View { record, manifest, ways, signatures, endorsements, quarantines })
     }
 
     /// Each signature by itself, as of the time that the statement was first logged here: a certificate that ran out
@@ -137,5 +140,6 @@ fn only_its_name(mut record: AssessmentRecord) -> Result<AssessmentRecord, Fault
         }
     }
     record.portions = kept;
+    record.beside = vec![];
     Ok(record)
 }

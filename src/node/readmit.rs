@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Node, directory::Partner, fault::lost};
+use super::{Node, directory::Partner, fault::lost, requests::Asked};
 use crate::{
     domain::{
         entry::Entry,
@@ -11,6 +11,7 @@ use crate::{
         fault::Fault,
         ids::{Sha256, StatementId, TrustDomain},
         release::ReceiptKind,
+        statement::StatementKind,
         time::Time,
     },
     store::receipts::{HeldEntry, Readmission},
@@ -72,9 +73,12 @@ impl Node {
             let Some(last) = page.last() else { return Ok(()) };
             after = last.arrival;
             let (node, from, now) = (self.clone(), domain.clone(), self.now());
+            let entries = page.iter().map(entry_of).collect::<Result<Vec<_>, _>>()?;
+            let asked = self.asked(domain, &entries).await?;
             let covered = tokio::task::spawn_blocking(move || {
                 page.iter()
-                    .filter_map(|entry| node.covered(&from, entry, now).transpose())
+                    .zip(&entries)
+                    .filter_map(|(held, entry)| node.covered(&from, (held, entry), &asked, now).transpose())
                     .collect::<Result<Vec<_>, _>>()
             });
             for entry in covered.await.map_err(lost)?? {
@@ -121,21 +125,30 @@ impl Node {
 /// As it came.
 fn entry_of(held: &HeldEntry) -> Result<Entry, Fault> {
     let envelope = |bytes: &Vec<u8>| wire::envelope::decode(bytes).map(Arc::new);
+    let all = held.beside.iter().map(envelope).collect::<Result<Vec<_>, _>>()?;
+    let beside = |kind: StatementKind| all.iter().filter(|e| e.kind == kind).cloned().collect();
     Ok(Entry {
         release: envelope(&held.release)?,
         manifest: Some(envelope(&held.manifest)?),
         portions: held.portions.iter().map(|p| Arc::from(p.as_slice())).collect(),
         provenance: held.provenance.iter().map(envelope).collect::<Result<_, _>>()?,
+        endorsements: beside(StatementKind::Endorsement),
+        exceptions: beside(StatementKind::Exception),
     })
 }
 
 impl Node {
     /// The entry, where everything holds now that is asked of one that comes: signatures, the way, the agreement as at the time
     /// of the release.
-    fn covered(&self, partner: &TrustDomain, held: &HeldEntry, now: Time) -> Result<Option<Covered>, Fault> {
-        let entry = entry_of(held)?;
+    fn covered(
+        &self,
+        partner: &TrustDomain,
+        (held, entry): (&HeldEntry, &Entry),
+        asked: &Asked,
+        now: Time,
+    ) -> Result<Option<Covered>, Fault> {
         let release = wire::release::decode(&entry.release.payload)?;
-        let content = match self.check_content(partner, &release, &entry, now) {
+        let content = match self.check_content(partner, &release, entry, asked, now) {
             Ok(content) if content.not_covered.is_none() => content,
             // What does not verify any more stays where it is.
             Ok(_) | Err(_) => return Ok(None),

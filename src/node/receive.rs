@@ -3,7 +3,13 @@
 
 use std::sync::Arc;
 
-use super::{Node, carried::Path, fault::lost};
+use super::{
+    Node,
+    carried::Path,
+    fault::lost,
+    prepared::{PreparedEndorsement, PreparedException, with_beside},
+    requests::Asked,
+};
 use crate::{
     domain::{
         assessment::Manifest,
@@ -50,6 +56,13 @@ pub(super) struct Content {
     portions: Vec<Opened>,
     /// Why it is kept from users.
     pub(super) not_covered: Option<NotCovered>,
+}
+
+/// What came beside its portions.
+struct Beside {
+    endorsements: Vec<PreparedEndorsement>,
+    /// Those that count here.
+    exceptions: Vec<PreparedException>,
 }
 
 /// Why content is kept from users.
@@ -170,13 +183,14 @@ impl Node {
     ) -> Result<Vec<Result<Checked, Fault>>, Fault> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let share = entries.len().div_ceil(cores).max(1);
+        let asked = Arc::new(self.asked(partner, &entries).await?);
         let mut tasks = vec![];
         let mut entries = entries.into_iter().peekable();
         while entries.peek().is_some() {
             let share: Vec<Entry> = entries.by_ref().take(share).collect();
-            let (node, partner, now) = (self.clone(), partner.clone(), self.now());
+            let (node, partner, asked, now) = (self.clone(), partner.clone(), asked.clone(), self.now());
             tasks.push(tokio::task::spawn_blocking(move || {
-                share.into_iter().map(|e| node.check(&partner, e, now)).collect::<Vec<_>>()
+                share.into_iter().map(|e| node.check(&partner, e, &asked, now)).collect::<Vec<_>>()
             }));
         }
         let mut checked = vec![];
@@ -186,7 +200,7 @@ impl Node {
         Ok(checked)
     }
 
-    fn check(&self, partner: &TrustDomain, entry: Entry, now: Time) -> Result<Checked, Fault> {
+    fn check(&self, partner: &TrustDomain, entry: Entry, asked: &Asked, now: Time) -> Result<Checked, Fault> {
         if entry.release.kind == StatementKind::Void {
             let void = verify(&entry.release, &rules::VOID, self.chains(), now)?;
             self.addressed(partner, &void, &void.content().recipient)?;
@@ -194,7 +208,7 @@ impl Node {
         }
         let release = verify(&entry.release, &rules::RELEASE, self.chains(), now)?;
         self.addressed(partner, &release, &release.content().recipient)?;
-        let content = self.check_content(partner, release.content(), &entry, now).map(Box::new);
+        let content = self.check_content(partner, release.content(), &entry, asked, now).map(Box::new);
         Ok(Checked::Release { release: Box::new(release), entry, content })
     }
 
@@ -222,6 +236,7 @@ impl Node {
         partner: &TrustDomain,
         release: &Release,
         entry: &Entry,
+        asked: &Asked,
         now: Time,
     ) -> Result<Content, Fault> {
         let missing = || Fault::at(Reason::UnknownOrNonCanonical, "manifest", "the manifest is missing");
@@ -251,8 +266,18 @@ impl Node {
             let what = "the portions are not those that the release discloses";
             return Err(Fault::at(Reason::DigestNotListed, "portions", what));
         }
+        let beside = Beside {
+            endorsements: self.check_endorsements(
+                partner,
+                (manifest_id, &manifest),
+                release,
+                &entry.endorsements,
+                at,
+            )?,
+            exceptions: self.check_exceptions(partner, release, &entry.exceptions, asked, at)?,
+        };
         // Here rather than in `keep`: the decision takes as long as the signatures, and this is spread over the cores.
-        let not_covered = self.not_covered(partner, release, (&manifest, &opened), (&path, is_known));
+        let not_covered = self.not_covered(partner, release, (&manifest, &opened, &beside), (&path, is_known));
         Ok(Content { manifest, manifest_id, portions: opened, not_covered })
     }
 
@@ -332,13 +357,14 @@ impl Node {
         &self,
         partner: &TrustDomain,
         release: &Release,
-        (manifest, portions): (&Manifest, &[Opened]),
+        (manifest, portions, beside): (&Manifest, &[Opened], &Beside),
         (path, is_known): (&Path, bool),
     ) -> Option<NotCovered> {
         let directory = self.directory();
         let Ok(partner) = directory.active(partner) else { return Some(Reason::NotAPartner.into()) };
         let facts = Facts::of(manifest, portions.iter().map(|o| (o.digest(), o.portion())));
         let facts = facts.passed_on(path.provenances());
+        let facts = with_beside(facts, &beside.endorsements, &beside.exceptions);
         let is_way_known = match self.judge_way(path, &facts) {
             Ok(is_way_known) => is_way_known,
             Err(breach) => {
@@ -369,6 +395,7 @@ fn received_content(
     quarantined: bool,
 ) -> ReceivedContent {
     let content = &checked.manifest;
+    let beside = entry.endorsements.iter().chain(&entry.exceptions);
     ReceivedContent {
         kind: release.content().kind,
         assessment: content.assessment,
@@ -377,6 +404,7 @@ fn received_content(
         manifest: entry.manifest.as_ref().map(|m| wire::envelope::encode(m)).unwrap_or_default(),
         originator: content.originator.clone(),
         portions: entry.portions.iter().map(|p| p.to_vec()).collect(),
+        beside: beside.map(|e| wire::envelope::encode(e)).collect(),
         attachments: checked.attachments(),
         quarantined,
     }

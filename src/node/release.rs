@@ -152,7 +152,7 @@ impl Node {
         now: Time,
         round: &mut Round,
     ) -> Result<Outbound, Fault> {
-        if cleared.digests().all(|d| disclosed.contains(&d)) {
+        if cleared.disclosed().all(|d| disclosed.contains(&d)) {
             return Ok(outbound);
         }
         if !prepared.fits(cleared.via()) {
@@ -161,7 +161,7 @@ impl Node {
             round.events.push(Event { at: now, by: None, deed });
             return Ok(outbound);
         }
-        disclosed.extend(cleared.digests());
+        disclosed.extend(cleared.disclosed());
         self.sign_one(partner, outbound, prepared, cleared, now, round)
     }
 
@@ -185,19 +185,23 @@ impl Node {
             position: outbound.next(),
             released_at: now,
             via: cleared.via(),
+            endorsements: cleared.endorsements().collect(),
+            exceptions: cleared.exceptions().to_vec(),
         };
         let envelope = self.sign(StatementKind::Release, wire::release::encode(&release))?;
         let id = id_of(StatementKind::Release, &envelope.payload);
         let sequence = release.position.sequence;
+        let mut digests: Vec<Digest> = release.disclosed().collect();
+        digests.sort_unstable();
         round.events.push(Event {
             at: now,
             by: None,
             deed: Deed::Released {
                 manifest: prepared.id,
-                partner: release.recipient,
+                partner: release.recipient.clone(),
                 sequence,
                 release: id,
-                digests: release.digests.clone(),
+                digests: digests.clone(),
                 grants: release.grants.iter().map(ToString::to_string).collect(),
             },
         });
@@ -208,9 +212,9 @@ impl Node {
             envelope: wire::envelope::encode(&envelope),
             is_void: false,
             attachments: prepared.attachments(&release.digests),
-            digests: release.digests.clone(),
+            digests,
         });
-        let entry = prepared.entry(envelope, &release.digests, release.via);
+        let entry = prepared.entry(envelope, &release);
         round.numbered.push(Numbered { sequence, entry });
         Ok(outbound.released(id))
     }

@@ -38,6 +38,8 @@ pub struct FeedStatus {
     pub quarantined_there: u64,
     /// The newest of them.
     pub quarantined_newest: Vec<AnswerRecord>,
+    /// How many requests of the partner wait for an answer of this organisation; outgoing only.
+    pub open_requests: u64,
 }
 
 /// How many of the entries that a partner keeps from its users a status names.
@@ -79,6 +81,7 @@ impl Node {
                 clock_ahead: following.clock_ahead,
                 quarantined_there: 0,
                 quarantined_newest: vec![],
+                open_requests: 0,
             });
             let (quarantined_there, quarantined_newest) = self.store.quarantined_there(domain, NAMED).await?;
             all.push(FeedStatus {
@@ -93,6 +96,7 @@ impl Node {
                 clock_ahead: following.clock_ahead,
                 quarantined_there,
                 quarantined_newest,
+                open_requests: self.store.open_requests(domain).await?,
             });
         }
         Ok(all)

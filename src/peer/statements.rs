@@ -55,9 +55,12 @@ pub(super) async fn settle<'a>(
         }
         if is_passing(outcome) {
             is_all = false;
-        } else {
-            settled.push(id);
+            continue;
         }
+        if !outcome.accepted {
+            node.refused(partner, id, &outcome.reason).await?;
+        }
+        settled.push(id);
     }
     if !settled.is_empty() {
         node.delivered(partner, settled).await?;

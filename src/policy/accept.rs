@@ -3,9 +3,10 @@
 use std::{collections::BTreeSet, rc::Rc};
 
 use super::{
-    agreement::{Compiled, PartnerPolicy},
+    agreement::PartnerPolicy,
     assemble::Granted,
     decide::{Question, Ruling},
+    exception::Exceptions,
     facts::Facts,
     onward::{Circle, Holding},
     outcome::Reason,
@@ -13,6 +14,7 @@ use super::{
 };
 use crate::domain::{
     agreement::Group,
+    ids::Digest,
     marking::Audience,
     place::Country,
     release::{OnwardLimit, Release, Terms},
@@ -47,15 +49,16 @@ pub fn accept(policy: &PartnerPolicy, release: &Release, facts: &Facts<'_>) -> R
         reasons.push(Reason::new("agreement-differs", format!("our copy of the agreement has no grant {id} to us")));
     }
     let index_of = |digest| facts.portions.iter().position(|(d, _)| d == digest);
-    let indexes: Vec<usize> = release.digests.iter().filter_map(index_of).collect();
-    if indexes.len() != release.digests.len() || indexes.is_empty() {
+    let disclosed: Vec<Digest> = release.disclosed().collect();
+    let indexes: Vec<usize> = disclosed.iter().filter_map(index_of).collect();
+    if indexes.len() != disclosed.len() || indexes.is_empty() {
         reasons.push(Reason::new("portion-missing", "the release names a portion that did not come with it"));
     }
     let mut granted = Granted::new();
     for (index, ruling) in question.rule(&facts.whole, indexes.into_iter()) {
         match Rc::as_ref(&ruling) {
-            Ruling::Denied(why) => reasons.extend(why.iter().cloned()),
-            Ruling::Permitted(grants) => _ = granted.insert(index, named(compiled, release, grants)),
+            Ruling::Permitted(grants) => _ = granted.insert(index, named(question, release, grants)),
+            denied => reasons.extend(denied.reasons().iter().cloned()),
         }
     }
     // What is not covered at all is told as that, and not by its terms as well.
@@ -67,9 +70,14 @@ pub fn accept(policy: &PartnerPolicy, release: &Release, facts: &Facts<'_>) -> R
     if reasons.is_empty() { Ok(()) } else { Err(reasons) }
 }
 
-/// Those of the grants that the release names.
-fn named(compiled: &Compiled, release: &Release, grants: &[usize]) -> Vec<usize> {
-    let is_named = |g: &usize| compiled.grants.get(*g).is_some_and(|c| release.grants.contains(&c.grant.id));
+/// Those of the grants and exceptions that the release names.
+fn named(question: Question<'_>, release: &Release, grants: &[usize]) -> Vec<usize> {
+    let Question { compiled, facts, .. } = question;
+    let is_named = |g: &usize| match (compiled.grants.get(*g), Exceptions::of(compiled, facts).at(*g)) {
+        (Some(c), _) => release.grants.contains(&c.grant.id),
+        (None, Some(excepted)) => release.exceptions.contains(&excepted.id),
+        (None, None) => false,
+    };
     grants.iter().copied().filter(is_named).collect()
 }
 

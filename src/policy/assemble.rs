@@ -4,12 +4,13 @@ use std::{collections::BTreeMap, rc::Rc};
 
 use super::{
     decide::{Question, Ruling},
+    exception::Exceptions,
     facts::Facts,
     outcome::Reason,
 };
 use crate::domain::{agreement::OnwardTerms, body::Kind, marking::Onward};
 
-/// By portion, the grants that permit it, ascending and not empty.
+/// By portion, the grants that permit it, ascending and not empty; or the exceptions, which stand after the grants.
 pub(super) type Granted = BTreeMap<usize, Vec<usize>>;
 
 /// What one agreement would release.
@@ -31,9 +32,9 @@ impl Candidate<'_> {
 
     /// Why the agreement does not permit the portion.
     pub fn reasons(&self, index: usize) -> Vec<Reason> {
-        match self.rulings.get(&index).map(Rc::as_ref) {
-            Some(Ruling::Denied(reasons)) => reasons.clone(),
-            Some(Ruling::Permitted(_)) | None => vec![Reason::new("unknown", "nothing permits it")],
+        match self.rulings.get(&index).map(|ruling| ruling.reasons()) {
+            Some(reasons) if !reasons.is_empty() => reasons.to_vec(),
+            Some(_) | None => vec![Reason::new("unknown", "nothing permits it")],
         }
     }
 }
@@ -46,7 +47,7 @@ pub(super) fn assemble(question: Question<'_>) -> Candidate<'_> {
         .iter()
         .filter_map(|(index, ruling)| match &**ruling {
             Ruling::Permitted(grants) => Some((*index, grants.clone())),
-            Ruling::Denied(_) => None,
+            Ruling::Ungranted(_) | Ruling::Denied(_) => None,
         })
         .collect();
     let mut held = BTreeMap::new();
@@ -61,8 +62,13 @@ pub(super) fn assemble(question: Question<'_>) -> Candidate<'_> {
         granted.extend(narrowed);
         released = with_headlines(question, &granted);
     }
+    let exceptions = Exceptions::of(question.compiled, facts);
     if let Some(kind) = missing(facts, &released) {
         held.extend(granted.keys().map(|i| (*i, incomplete(kind))));
+        released.clear();
+    } else if !released.values().flatten().any(|place| exceptions.is_grant(*place)) {
+        // An exception adds to what the agreement gives; it is no agreement of its own.
+        held.extend(granted.keys().map(|i| (*i, no_grant_at_all())));
         released.clear();
     } else {
         let lesser = granted.keys().filter(|i| !released.contains_key(i));
@@ -118,7 +124,7 @@ fn as_seen_there(question: Question<'_>, released: &Granted) -> Option<Granted> 
     let there = question.rule(&view, released.keys().copied());
     let both = |index: &usize, grants: &Vec<usize>| match there.get(index).map(Rc::as_ref) {
         Some(Ruling::Permitted(seen)) => grants.iter().copied().filter(|g| seen.contains(g)).collect(),
-        Some(Ruling::Denied(_)) | None => Vec::new(),
+        Some(Ruling::Ungranted(_) | Ruling::Denied(_)) | None => Vec::new(),
     };
     let narrowed: Granted =
         released.iter().map(|(i, g)| (*i, both(i, g))).filter(|(_, grants)| !grants.is_empty()).collect();
@@ -127,6 +133,10 @@ fn as_seen_there(question: Question<'_>, released: &Granted) -> Option<Granted> 
 
 fn unseen() -> Reason {
     Reason::new("not-covered-as-shown", "a subject is withheld, and what is left does not show that a grant covers it")
+}
+
+fn no_grant_at_all() -> Reason {
+    Reason::new("no-grant", "no grant gives any of it, and an exception only adds to what a grant gives")
 }
 
 fn incomplete(kind: Kind) -> Reason {

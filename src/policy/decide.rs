@@ -9,20 +9,27 @@ use super::{
     agreement::{Compiled, PartnerPolicy},
     assemble::{Candidate, assemble},
     engine::{self, Answer, Traits},
+    exception::Exceptions,
     explain,
     facts::{Facts, View},
     onward::Holding,
     outcome::{Cleared, Decision, Denial, GrantRef, Permit, PortionOutcome, Reason, Verdict},
     terms,
 };
-use crate::domain::{marking::GroupName, time::Time};
+use crate::domain::{
+    ids::{Digest, StatementId},
+    marking::GroupName,
+    time::Time,
+};
 
 /// What one agreement says of one portion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Ruling {
-    /// Permitted by these of its grants, ascending.
+    /// Permitted by these of its grants, ascending; or by exceptions, which stand after them.
     Permitted(Vec<usize>),
-    /// Not permitted.
+    /// Nothing forbids it, and no grant reaches it: where an exception may stand in.
+    Ungranted(Reason),
+    /// Forbidden, or barred.
     Denied(Vec<Reason>),
 }
 
@@ -94,15 +101,22 @@ impl Question<'_> {
                 Rc::new(match answer.unwrap_or_else(|reason| Answer::Denied(vec![reason])) {
                     Answer::Permitted(grants) => Ruling::Permitted(grants),
                     Answer::Denied(reasons) if reasons.is_empty() => {
-                        Ruling::Denied(vec![explain::no_grant(policy, compiled, facts, view, traits, now)])
+                        Ruling::Ungranted(explain::no_grant(policy, compiled, facts, view, traits, now))
                     }
                     Answer::Denied(reasons) => Ruling::Denied(reasons),
                 })
             });
-            let ruling = match holding.bars(&policy.taker, &compiled.groups, (digest, portion), now) {
-                Some(reason) => Rc::new(ruling.barred(reason)),
-                None => Rc::clone(ruling),
+            let excepted = match &**ruling {
+                Ruling::Ungranted(_) => Exceptions::of(compiled, facts).giving(policy, digest, now),
+                Ruling::Permitted(_) | Ruling::Denied(_) => vec![],
             };
+            let ruling = if excepted.is_empty() { Rc::clone(ruling) } else { Rc::new(Ruling::Permitted(excepted)) };
+            // What the giver's own people say of it came by no release that could bar it.
+            let bar = match facts.is_own_endorsement(policy, digest) {
+                true => None,
+                false => holding.bars(&policy.taker, &compiled.groups, (digest, portion), now),
+            };
+            let ruling = bar.map_or(Rc::clone(&ruling), |reason| Rc::new(ruling.barred(reason)));
             rulings.insert(index, ruling);
         }
         rulings
@@ -112,17 +126,22 @@ impl Question<'_> {
 impl Ruling {
     /// This and one more reason against it.
     fn barred(&self, reason: Reason) -> Self {
-        let before: &[Reason] = match self {
+        Self::Denied(self.reasons().iter().cloned().chain([reason]).collect())
+    }
+
+    /// Why it is not permitted; none where it is.
+    pub fn reasons(&self) -> &[Reason] {
+        match self {
             Self::Permitted(_) => &[],
+            Self::Ungranted(reason) => std::slice::from_ref(reason),
             Self::Denied(reasons) => reasons,
-        };
-        Self::Denied(before.iter().cloned().chain([reason]).collect())
+        }
     }
 }
 
 fn verdict(candidate: &Candidate<'_>, all: &[Candidate<'_>], index: usize) -> Verdict {
     if let Some(grants) = candidate.released.get(&index) {
-        return Verdict::Release(permit(candidate.question.compiled, grants));
+        return Verdict::Release(permit(candidate.question, grants));
     }
     if let Some(reason) = candidate.held.get(&index) {
         return Verdict::Withhold(Denial { reasons: vec![reason.clone()] });
@@ -154,12 +173,14 @@ fn withhold(id: &'static str, words: String) -> Verdict {
     Verdict::Withhold(Denial { reasons: vec![Reason::new(id, words)] })
 }
 
-fn permit(compiled: &Compiled, grants: &[usize]) -> Permit {
+fn permit(question: Question<'_>, grants: &[usize]) -> Permit {
+    let Question { compiled, facts, .. } = question;
     let used = || grants.iter().filter_map(|g| compiled.grants.get(*g));
     let mut references: Vec<GrantRef> =
         used().map(|c| GrantRef { agreement: compiled.reference, grant: c.grant.id.clone() }).collect();
     references.sort_by(|a, b| a.grant.cmp(&b.grant));
-    let reasons = used().map(|c| c.reason.clone()).collect();
+    let excepted = grants.iter().filter_map(|g| Exceptions::of(compiled, facts).at(*g));
+    let reasons = used().map(|c| c.reason.clone()).chain(excepted.map(|e| e.reason())).collect();
     Permit { grants: references, reasons }
 }
 
@@ -169,12 +190,24 @@ fn cleared(candidate: &Candidate<'_>) -> Cleared {
     let mut grants: Vec<GroupName> = used.map(|c| c.grant.id.clone()).collect();
     grants.sort_unstable();
     grants.dedup();
-    let digest = |index: &usize| facts.portions.get(*index).map(|(digest, _)| (*digest, *index));
+    let mut exceptions: Vec<StatementId> = candidate
+        .released
+        .values()
+        .flatten()
+        .filter_map(|g| Exceptions::of(compiled, facts).at(*g).map(|e| e.id))
+        .collect();
+    exceptions.sort_unstable();
+    exceptions.dedup();
+    let all: Vec<(Digest, usize)> =
+        candidate.released.keys().filter_map(|i| facts.portions.get(*i).map(|(digest, _)| (*digest, *i))).collect();
+    let (endorsements, portions) = all.into_iter().partition(|(digest, _)| facts.endorsers.contains_key(digest));
     Cleared {
         recipient: policy.taker.domain.clone(),
         agreement: compiled.reference,
         grants,
-        portions: candidate.released.keys().filter_map(digest).collect(),
+        portions,
+        endorsements,
+        exceptions,
         terms: terms::of(candidate.question, &candidate.released),
         via: holding.via(),
         at: now,

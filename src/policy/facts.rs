@@ -1,8 +1,8 @@
 //! What a decision needs to know of an assessment.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{engine::Traits, onward::Provenance, told::Told};
+use super::{agreement::PartnerPolicy, engine::Traits, exception::Excepted, onward::Provenance, told::Told};
 use crate::domain::{
     assessment::{self, Manifest, Portion},
     body::{Body, Kind},
@@ -22,6 +22,10 @@ pub struct Facts<'a> {
     pub(super) whole: View,
     /// By the releases' ids.
     pub(super) provenances: Vec<Provenance>,
+    /// Which of the portions are endorsements, and whose.
+    pub(super) endorsers: BTreeMap<Digest, &'a TrustDomain>,
+    /// By the exceptions' ids.
+    pub(super) exceptions: Vec<Excepted>,
     /// For each portion the first one that a decision can't tell from it.
     classes: Vec<usize>,
     pub(super) told: Told,
@@ -38,7 +42,49 @@ impl<'a> Facts<'a> {
         let classes = portions.iter().enumerate().map(|(i, (_, p))| *first.entry(Traits::of(p)).or_insert(i)).collect();
         let Manifest { originator, issued, expires, .. } = manifest;
         let (issued, expires) = (*issued, *expires);
-        Self { originator, issued, expires, portions, whole, provenances: vec![], classes, told: Told::default() }
+        Self {
+            originator,
+            issued,
+            expires,
+            portions,
+            whole,
+            provenances: vec![],
+            endorsers: BTreeMap::new(),
+            exceptions: vec![],
+            classes,
+            told: Told::default(),
+        }
+    }
+
+    /// With endorsements of it: their statements' ids stand where digests do, with who stands behind each. They are decided like
+    /// portions.
+    #[must_use]
+    pub fn endorsed(mut self, all: impl IntoIterator<Item = (Digest, &'a TrustDomain, &'a Portion)>) -> Self {
+        for (digest, endorser, portion) in all {
+            if self.portions.iter().any(|(d, _)| *d == digest) {
+                continue;
+            }
+            let alike = |(_, p): &(Digest, &Portion)| Traits::of(p) == Traits::of(portion);
+            let class = self.portions.iter().position(alike).unwrap_or(self.portions.len());
+            self.portions.push((digest, portion));
+            self.classes.push(class);
+            self.endorsers.insert(digest, endorser);
+        }
+        self
+    }
+
+    /// With exceptions that its giver's officers have made; those for other partners, or of other times, count for nothing.
+    #[must_use]
+    pub fn excepting(mut self, exceptions: impl IntoIterator<Item = Excepted>) -> Self {
+        self.exceptions.extend(exceptions);
+        self.exceptions.sort_by_key(|e| e.id);
+        self.exceptions.dedup_by_key(|e| e.id);
+        self
+    }
+
+    /// Whether the giver's own people stand behind it, so that it did not come by any release.
+    pub(super) fn is_own_endorsement(&self, policy: &PartnerPolicy, digest: &Digest) -> bool {
+        self.endorsers.get(digest).is_some_and(|endorser| **endorser == policy.giver)
     }
 
     /// With the releases by which a giver that is not the originator got these portions. It gives nothing without one. For the originator

@@ -25,7 +25,7 @@ const DAY_SECONDS: i64 = 86_400;
 pub struct Provenance {
     /// The release's id, which a release onward cites.
     pub release: StatementId,
-    /// The portions that it disclosed.
+    /// The portions and endorsements that it disclosed.
     pub digests: BTreeSet<Digest>,
     /// What it holds the giver to.
     pub terms: Terms,
@@ -43,7 +43,7 @@ impl Provenance {
     pub fn of(id: StatementId, release: &Release, carriers: BTreeSet<TrustDomain>) -> Self {
         Self {
             release: id,
-            digests: release.digests.iter().copied().collect(),
+            digests: release.disclosed().collect(),
             terms: release.terms.clone(),
             released_at: release.released_at,
             groups: release.terms.onward.iter().flat_map(|o| &o.groups).cloned().collect(),

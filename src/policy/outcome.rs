@@ -125,6 +125,8 @@ pub struct Cleared {
     pub(super) agreement: AgreementRef,
     pub(super) grants: Vec<GroupName>,
     pub(super) portions: BTreeMap<Digest, usize>,
+    pub(super) endorsements: BTreeMap<Digest, usize>,
+    pub(super) exceptions: Vec<StatementId>,
     pub(super) terms: Terms,
     pub(super) via: Option<StatementId>,
     pub(super) at: Time,
@@ -146,19 +148,34 @@ impl Cleared {
         &self.grants
     }
 
-    /// The portions' digests, strictly ascending.
+    /// The digests of the manifest's portions, strictly ascending.
     pub fn digests(&self) -> impl Iterator<Item = Digest> {
         self.portions.keys().copied()
     }
 
-    /// Whether the portion goes.
-    pub fn releases(&self, digest: &Digest) -> bool {
-        self.portions.contains_key(digest)
+    /// The endorsements, strictly ascending.
+    pub fn endorsements(&self) -> impl Iterator<Item = StatementId> {
+        self.endorsements.keys().map(|digest| StatementId(digest.0))
     }
 
-    /// Where the portions stand among those that were given to the decision, in the digests' order.
+    /// Portions and endorsements, these by their ids.
+    pub fn disclosed(&self) -> impl Iterator<Item = Digest> {
+        self.portions.keys().chain(self.endorsements.keys()).copied()
+    }
+
+    /// The exceptions by which some of it goes, strictly ascending.
+    pub fn exceptions(&self) -> &[StatementId] {
+        &self.exceptions
+    }
+
+    /// Whether the portion or endorsement goes.
+    pub fn releases(&self, digest: &Digest) -> bool {
+        self.portions.contains_key(digest) || self.endorsements.contains_key(digest)
+    }
+
+    /// Where the portions and endorsements stand among those that were given to the decision.
     pub fn indexes(&self) -> impl Iterator<Item = usize> {
-        self.portions.values().copied()
+        self.portions.values().chain(self.endorsements.values()).copied()
     }
 
     /// What the recipient is held to.

@@ -10,7 +10,7 @@ use super::{
     outcome::Reason,
 };
 use crate::domain::{
-    ids::{StatementId, TrustDomain},
+    ids::{Digest, StatementId, TrustDomain},
     marking::Audience,
     partner::Organisation,
     release::{OnwardLimit, Release},
@@ -64,7 +64,10 @@ pub fn check_path(path: &[Hop<'_>], facts: &Facts<'_>) -> Result<(), Breach> {
 fn unmet(came: &Provenance, hop: &Hop<'_>, facts: &Facts<'_>) -> Vec<Reason> {
     let release = hop.release;
     let groups = release.terms.onward.as_ref().map(|o| o.groups.as_slice()).unwrap_or_default();
-    let passed = facts.portions.iter().filter(|(digest, _)| release.digests.contains(digest));
+    let disclosed: BTreeSet<Digest> = release.disclosed().collect();
+    // What the hop's own people say of it came by no release that could bar it.
+    let is_own = |digest: &Digest| facts.endorsers.get(digest).is_some_and(|endorser| *endorser == hop.giver);
+    let passed = facts.portions.iter().filter(|(digest, _)| disclosed.contains(digest) && !is_own(digest));
     let mut reasons: Vec<Reason> = passed
         .filter_map(|(digest, portion)| {
             Holding::Through(came).bars(hop.taker, groups, (digest, portion), release.released_at)

@@ -10,14 +10,15 @@ use super::{
 };
 use crate::domain::{ids::Digest, time::Time};
 
-/// The times from its issue to before its expiry at which more of the assessment may become permitted: the end of each grant's delay and the
-/// beginning of each agreement. Ascending. (House rules that speak of time are not looked into.)
+/// The times from its issue to before its expiry at which more of the assessment may become permitted: the end of each grant's delay, and the
+/// beginning of each agreement and exception. Ascending. (House rules that speak of time are not looked into.)
 pub fn times(policy: &PartnerPolicy, facts: &Facts<'_>) -> Vec<Time> {
     let mut times = BTreeSet::new();
     for compiled in &policy.agreements {
         times.insert(compiled.from);
         times.extend(compiled.grants.iter().map(|c| c.reaches_from(facts.issued)));
     }
+    times.extend(facts.exceptions.iter().map(|e| e.from));
     times.into_iter().filter(|t| *t >= facts.issued && *t < facts.expires).collect()
 }
 
@@ -52,5 +53,5 @@ pub fn schedule(steps: &[(Time, Decision)]) -> Vec<(&PortionOutcome, Option<Time
 }
 
 fn digests(decision: &Decision) -> impl Iterator<Item = Digest> {
-    decision.release.iter().flat_map(|r| r.digests())
+    decision.release.iter().flat_map(|r| r.disclosed())
 }

@@ -104,7 +104,7 @@ fn life(policy: &PartnerPolicy, facts: &Facts<'_>) -> Vec<(Time, Decision)> {
 fn first_times(plan: &[(Time, Decision)]) -> BTreeMap<Digest, Time> {
     let mut times = BTreeMap::new();
     for (at, decision) in plan {
-        for digest in decision.release.iter().flat_map(|r| r.digests()) {
+        for digest in decision.release.iter().flat_map(|r| r.disclosed()) {
             times.entry(digest).or_insert(*at);
         }
     }

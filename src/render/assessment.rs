@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Options, SignatureLine, View,
+    EndorsementLine, Options, SignatureLine, View,
     portion::{self, Names},
     style::Style,
     text::{columns, harmless, one_line, shortened, wrap},
@@ -13,7 +13,7 @@ use crate::domain::{
     assessment::Portion,
     body::{Body, Kind},
     lexicon::Lexicon,
-    marking::Tlp,
+    marking::{Marking, Tlp},
 };
 
 /// The assessment as text, ending in a newline.
@@ -26,6 +26,9 @@ pub fn assessment(view: &View<'_>, options: &Options) -> String {
     let names = names(view.portions);
     for portion in ordered(view.portions).filter(|p| p.kind() != Kind::Headline) {
         page.portion(portion, &names, options);
+    }
+    for endorsement in view.endorsements {
+        page.endorsement(endorsement);
     }
     if !view.is_own {
         page.blank();
@@ -131,8 +134,12 @@ impl Page {
 
     /// `  (AMBER, onward none)`, with what stands before it.
     fn marking(&mut self, portion: &Portion, before: &str) {
-        let tlp = portion.marking.tlp;
-        let handling = words::handling(&portion.marking);
+        self.marked(&portion.marking, before);
+    }
+
+    fn marked(&mut self, marking: &Marking, before: &str) {
+        let tlp = marking.tlp;
+        let handling = words::handling(marking);
         let plain = format!("{before}({tlp}, {handling})");
         if columns(&plain) + 2 <= self.width {
             let (before, tlp) = (self.style.bold(before), self.style.tlp(tlp, tlp.as_str()));
@@ -167,6 +174,18 @@ impl Page {
         lines.for_each(|line| self.line(&line));
     }
 
+    /// Who stands behind it. What bears a known name wrongly is not read out.
+    fn endorsement(&mut self, line: &EndorsementLine) {
+        self.blank();
+        self.marked(&line.marking, "ENDORSEMENT  ");
+        self.text(&stands(line), "  ");
+        if line.valid || line.note.as_deref() == Some("NOT_A_PARTNER") {
+            self.text(&harmless(&line.text), "  ");
+        }
+        let via: Vec<String> = line.via.iter().map(|v| one_line(v)).collect();
+        self.text(&format!("Way: {}", via.join(" → ")), "  ");
+    }
+
     fn portion(&mut self, portion: &Portion, names: &Names, options: &Options) {
         self.blank();
         let name = names.get(&portion.handle).map_or("portion", String::as_str).to_uppercase();
@@ -174,6 +193,20 @@ impl Page {
         for paragraph in portion::paragraphs(&portion.body, names, options.lexicon) {
             self.text(&harmless(&paragraph), "  ");
         }
+    }
+}
+
+/// What stands behind an endorsement, in words.
+fn stands(line: &EndorsementLine) -> String {
+    let reason = line.note.as_deref().map(one_line).unwrap_or_default();
+    let by = if line.by.is_empty() { "somebody".to_owned() } else { one_line(&line.by) };
+    match (line.valid, reason.as_str()) {
+        (true, _) => format!("{by}, verified"),
+        (false, "NOT_A_PARTNER") => format!(
+            "NOT VERIFIED: it bears the name {by}, and {} is not known here, so nobody can tell whether it is theirs",
+            one_line(&line.endorser)
+        ),
+        (false, _) => format!("DOES NOT VERIFY ({reason}): it bears the name {by}; its text is not shown"),
     }
 }
 

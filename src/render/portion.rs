@@ -21,7 +21,8 @@ pub(super) fn paragraphs(body: &Body, names: &Names, lexicon: &'static Lexicon) 
         | Body::Source { text }
         | Body::Limitation { text }
         | Body::Gap { text }
-        | Body::Narrative { text } => vec![text.clone()],
+        | Body::Narrative { text }
+        | Body::Endorsement { text } => vec![text.clone()],
         Body::Subject(subject) => self::subject(subject),
         Body::Judgement(judgement) => self::judgement(judgement, names, lexicon),
         Body::Forecast(forecast) => self::forecast(forecast, lexicon),

@@ -51,7 +51,15 @@ fn shown(portions: &[Portion], exercise: bool, options: &Options) -> String {
     };
     let (manifest, via) = (manifest(exercise), ["gb.example → ecowas.example".to_owned()]);
     assessment(
-        &View { manifest: &manifest, portions, signatures: &[signature], state: "current", via: &via, is_own: false },
+        &View {
+            manifest: &manifest,
+            portions,
+            signatures: &[signature],
+            endorsements: &[],
+            state: "current",
+            via: &via,
+            is_own: false,
+        },
         options,
     )
 }
@@ -86,8 +94,15 @@ fn colours_come_only_when_asked_for_and_an_exercise_is_never_overlooked() {
 fn a_signature_that_does_not_verify_is_shouted_and_none_is_named() {
     let manifest = manifest(false);
     let bad = SignatureLine { id: "x\u{202e}".into(), suite: "s".into(), valid: false, note: Some("n".into()) };
-    let view =
-        View { manifest: &manifest, portions: &[], signatures: &[bad], state: "current", via: &[], is_own: false };
+    let view = View {
+        manifest: &manifest,
+        portions: &[],
+        signatures: &[bad],
+        endorsements: &[],
+        state: "current",
+        via: &[],
+        is_own: false,
+    };
     let options = options("uk-phia-2025");
     assert!(assessment(&view, &options).contains("x<U+202E> (s), DOES NOT VERIFY; n"));
     assert!(assessment(&View { signatures: &[], ..view }, &options).contains("BY NOBODY"));
@@ -96,7 +111,15 @@ fn a_signature_that_does_not_verify_is_shouted_and_none_is_named() {
 #[test]
 fn of_what_is_one_s_own_nothing_is_withheld() {
     let manifest = manifest(false);
-    let view = View { manifest: &manifest, portions: &[], signatures: &[], state: "current", via: &[], is_own: true };
+    let view = View {
+        manifest: &manifest,
+        portions: &[],
+        signatures: &[],
+        endorsements: &[],
+        state: "current",
+        via: &[],
+        is_own: true,
+    };
     let options = options("uk-phia-2025");
     assert!(!assessment(&view, &options).contains("withheld"));
     assert!(assessment(&View { is_own: false, ..view }, &options).contains("withheld"));

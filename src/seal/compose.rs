@@ -104,6 +104,21 @@ fn sealed(piece: Piece, salt: Salt, handle: Handle, order: u32, handles: &[Handl
     Portion { salt, handle, order, marking, body }
 }
 
+/// A portion that holds an endorsement, with fresh salt and handle.
+///
+/// # Errors
+/// `INTERNAL` where there is no randomness.
+pub fn endorsement(marking: Marking, text: String) -> Result<Portion, Fault> {
+    let no_randomness = |e: NoRandomness| Fault::new(Reason::Internal, e.to_string());
+    Ok(Portion {
+        salt: Salt(random::bytes().map_err(no_randomness)?),
+        handle: Handle(random::bytes().map_err(no_randomness)?),
+        order: next_order(0).map_err(no_randomness)?,
+        marking,
+        body: Body::Endorsement { text },
+    })
+}
+
 /// A random step further. 1,024 steps of at most 2^21 stay below 2^32.
 fn next_order(order: u32) -> Result<u32, NoRandomness> {
     let step = u32::from_le_bytes(random::bytes()?) >> 11;

@@ -6,6 +6,7 @@ use super::{digest::portion_digest, verify::Verified};
 use crate::{
     domain::{
         assessment::{MAX_PORTIONS_BYTES, Manifest, Portion},
+        body::Kind,
         fault::{Fault, Reason},
         ids::{Digest, Handle},
     },
@@ -63,6 +64,10 @@ pub fn open_listed<B: AsRef<[u8]>>(manifest: &Manifest, portions: &[B]) -> Resul
             return Err(Fault::at(Reason::DigestRepeated, here(), "the portion came twice"));
         }
         let portion = wire::portion::decode(bytes.as_ref()).map_err(|f| f.within(&here()))?;
+        if portion.kind() == Kind::Endorsement {
+            let what = "an endorsement is a statement of its own and no part of what its manifest commits to";
+            return Err(Fault::at(Reason::UnknownOrNonCanonical, here(), what));
+        }
         if !handles.insert(portion.handle) {
             return Err(Fault::at(Reason::DigestRepeated, here(), "two portions bear one handle"));
         }

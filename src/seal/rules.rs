@@ -5,10 +5,12 @@ use crate::{
     domain::{
         agreement::{Agreement, Notice},
         assessment::Manifest,
+        endorsement::Endorsement,
         ids::Role,
         ledger::{LedgerKey, of_origin},
         partner::Invitation,
         release::{Receipt, Release, Void},
+        request::{Answer, Exception, Request},
         statement::StatementKind,
     },
     wire,
@@ -84,4 +86,40 @@ pub const LEDGER_KEY: Rule<LedgerKey> = Rule {
     decode: wire::ledger::decode_key,
     may_speak: |key, domain| of_origin(&key.origin).is_some_and(|(of, _)| of == *domain),
     made_at: |key| Some(key.created),
+};
+
+/// An endorsement: by persons, or a program, of the endorsing organisation.
+pub const ENDORSEMENT: Rule<Endorsement> = Rule {
+    kind: StatementKind::Endorsement,
+    roles: &[Role::Analyst, Role::Officer, Role::Service],
+    decode: wire::endorsement::decode,
+    may_speak: |endorsement, domain| endorsement.endorser == *domain,
+    made_at: |endorsement| Some(endorsement.endorsed_at),
+};
+
+/// A request: by the node of the organisation that asks.
+pub const REQUEST: Rule<Request> = Rule {
+    kind: StatementKind::Request,
+    roles: &[Role::Node],
+    decode: wire::request::decode,
+    may_speak: |request, domain| request.addressee != *domain,
+    made_at: |request| Some(request.requested_at),
+};
+
+/// An answer: by a node. Whose request it answers is for the receiver to compare.
+pub const ANSWER: Rule<Answer> = Rule {
+    kind: StatementKind::Answer,
+    roles: &[Role::Node],
+    decode: wire::request::decode_answer,
+    may_speak: |_, _| true,
+    made_at: |answer| Some(answer.answered_at),
+};
+
+/// An exception: by a releasing officer of the organisation that gives, and by nobody else.
+pub const EXCEPTION: Rule<Exception> = Rule {
+    kind: StatementKind::Exception,
+    roles: &[Role::Officer],
+    decode: wire::request::decode_exception,
+    may_speak: |exception, domain| exception.giver == *domain,
+    made_at: |exception| Some(exception.from),
 };

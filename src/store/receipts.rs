@@ -25,6 +25,8 @@ pub struct HeldEntry {
     pub manifest: Vec<u8>,
     /// The encoded portions that came with it, decrypted.
     pub portions: Vec<Vec<u8>>,
+    /// The encoded envelopes of the endorsements and exceptions that came with it.
+    pub beside: Vec<Vec<u8>>,
 }
 
 /// An entry that users are to see from now on.

@@ -88,6 +88,8 @@ pub struct AssessmentRecord {
     pub releases: Vec<CameBy>,
     /// The encoded portions, each once; not in order.
     pub portions: Vec<Vec<u8>>,
+    /// The encoded envelopes of endorsements and exceptions, each once, in the order in which they came.
+    pub beside: Vec<Vec<u8>>,
 }
 
 /// A release by which an assessment came.
@@ -162,7 +164,7 @@ pub struct ReleaseRecord {
     pub envelope: Vec<u8>,
     /// Whether it is a void.
     pub is_void: bool,
-    /// The digests of what it discloses; empty where it is a void.
+    /// The digests of what it discloses, endorsements by their ids; empty where it is a void.
     pub digests: Vec<Digest>,
     /// The attachments that it discloses.
     pub attachments: Vec<Sha256>,
@@ -227,6 +229,8 @@ pub struct ReceivedContent {
     pub originator: TrustDomain,
     /// The encoded portions.
     pub portions: Vec<Vec<u8>>,
+    /// The encoded envelopes of the endorsements and exceptions that came with them.
+    pub beside: Vec<Vec<u8>>,
     /// The attachments that they name: (digest, length).
     pub attachments: Vec<(Sha256, u64)>,
     /// Kept from users: not covered.

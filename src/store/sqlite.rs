@@ -28,6 +28,7 @@ use crate::{
 mod agreements;
 mod assessments;
 mod attachments;
+mod beside;
 mod column;
 mod fault;
 mod forward;
@@ -43,6 +44,7 @@ mod readers;
 mod receipts;
 mod receive;
 mod release;
+mod requests;
 mod rules;
 #[cfg(test)]
 mod tests;

@@ -64,6 +64,19 @@ pub enum Row<'a> {
         /// Whether it is kept from users. Bound, so that nobody lifts the quarantine by flipping a column.
         quarantined: bool,
     },
+    /// The statements beside the portions of one arrival; the fields as those of a portion set.
+    Beside {
+        /// Of which version.
+        manifest: &'a StatementId,
+        /// From whom; the own organisation where it was made here.
+        from: &'a TrustDomain,
+        /// Its number in that feed; from 1 on where it was made here.
+        sequence: u64,
+        /// Whether it is kept from users.
+        quarantined: bool,
+    },
+    /// A request with its answer.
+    Request(&'a StatementId),
     /// A version of the house rules.
     HouseRules(u32),
     /// A part of an attachment, by where it starts.
@@ -95,6 +108,15 @@ impl Row<'_> {
                 from.as_str().as_bytes(),
             ]
             .concat(),
+            Self::Beside { manifest, from, sequence, quarantined } => [
+                b"beside\0",
+                manifest.as_bytes(),
+                &sequence.to_be_bytes(),
+                &[u8::from(*quarantined)],
+                from.as_str().as_bytes(),
+            ]
+            .concat(),
+            Self::Request(id) => [b"request\0", id.as_bytes()].concat(),
             Self::HouseRules(version) => [&b"house rules\0"[..], &version.to_be_bytes()].concat(),
             Self::Chunk(sha256, start) => [b"chunk\0", sha256.as_bytes(), &start.to_be_bytes()].concat(),
             Self::LedgerState => b"ledger state\0".to_vec(),
@@ -266,7 +288,11 @@ pub(super) fn decided(deed: &Deed) -> Option<StatementId> {
         | Deed::Dropped { manifest, .. }
         | Deed::Received { manifest, .. }
         | Deed::Readmitted { manifest, .. }
-        | Deed::Answered { manifest, .. } => Some(*manifest),
+        | Deed::Answered { manifest, .. }
+        | Deed::Endorsed { manifest, .. }
+        | Deed::Requested { manifest, .. }
+        | Deed::RequestSettled { manifest, .. }
+        | Deed::Excepted { manifest, .. } => Some(*manifest),
         Deed::Voided { .. }
         | Deed::PartnerChanged { .. }
         | Deed::AgreementChanged { .. }

@@ -12,6 +12,7 @@ use crate::domain::{
     body::{
         Actor, Attachment, BaseRate, Body, Evidence, Forecast, Indicator, Judgement, Recommendation, Resolves, Subject,
     },
+    endorsement::MAX_TEXT_BYTES,
     fault::Fault,
     framework::{State as FactorState, Trend},
     level::{Certainty, Confidence, Crime, Severity, Urgency, WarningLevel},
@@ -44,6 +45,7 @@ pub fn from_proto(body: Wire) -> Result<Body, Fault> {
             ("narrative", required("text", t).map(|text| Body::Narrative { text }))
         }
         Wire::Attachment(m) => ("attachment", attachment(m).map(Body::Attachment)),
+        Wire::Endorsement(m) => ("endorsement", endorsement(m)),
     };
     result.map_err(|f| f.within(kind))
 }
@@ -223,6 +225,14 @@ fn attachment(message: proto::Attachment) -> Result<Attachment, Fault> {
     })
 }
 
+fn endorsement(message: proto::EndorsementText) -> Result<Body, Fault> {
+    let proto::EndorsementText { text: t } = message;
+    if t.len() > MAX_TEXT_BYTES {
+        return Err(refuse("text", format!("an endorsement's text takes at most {MAX_TEXT_BYTES} bytes")));
+    }
+    Ok(Body::Endorsement { text: required("text", t)? })
+}
+
 /// To the wire.
 pub fn to_proto(body: &Body) -> Wire {
     match body {
@@ -264,6 +274,7 @@ pub fn to_proto(body: &Body) -> Wire {
             size: a.size,
             sha256: a.sha256.0.to_vec().into(),
         }),
+        Body::Endorsement { text } => Wire::Endorsement(proto::EndorsementText { text: text.clone() }),
     }
 }
 

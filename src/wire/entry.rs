@@ -7,9 +7,12 @@ use prost::bytes::Bytes;
 use super::{envelope, proto};
 use crate::domain::{
     assessment::MAX_DIGESTS,
+    endorsement::MAX_ENDORSEMENTS,
     entry::Entry,
     fault::{Fault, Reason},
     release::MAX_HOPS,
+    request::MAX_EXCEPTIONS,
+    statement::Envelope,
 };
 
 /// From the wire. What is signed in it is checked later; here only the shape.
@@ -17,7 +20,7 @@ use crate::domain::{
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL`, `STATEMENT_TOO_LARGE`, with the field's path.
 pub fn from_proto(message: proto::FeedEntry) -> Result<Entry, Fault> {
-    let proto::FeedEntry { release, manifest, portions, provenance } = message;
+    let proto::FeedEntry { release, manifest, portions, provenance, endorsements, exceptions } = message;
     let release = super::field::present("release", release)?;
     if portions.len() > MAX_DIGESTS {
         return Err(Fault::at(
@@ -30,22 +33,39 @@ pub fn from_proto(message: proto::FeedEntry) -> Result<Entry, Fault> {
         let what = format!("an entry comes by at most {MAX_HOPS} releases");
         return Err(Fault::at(Reason::StatementTooLarge, "provenance", what));
     }
-    let hop = |(i, e)| envelope::from_proto(e).map(Arc::new).map_err(|f| f.within(&format!("provenance[{i}]")));
+    if endorsements.len() > MAX_ENDORSEMENTS || exceptions.len() > MAX_EXCEPTIONS {
+        let (field, most) = if endorsements.len() > MAX_ENDORSEMENTS {
+            ("endorsements", MAX_ENDORSEMENTS)
+        } else {
+            ("exceptions", MAX_EXCEPTIONS)
+        };
+        return Err(Fault::at(Reason::StatementTooLarge, field, format!("an entry hands over at most {most}")));
+    }
     Ok(Entry {
         release: Arc::new(envelope::from_proto(release).map_err(|f| f.within("release"))?),
         manifest: manifest.map(envelope::from_proto).transpose().map_err(|f| f.within("manifest"))?.map(Arc::new),
         portions: portions.into_iter().map(|p| Arc::from(&p[..])).collect(),
-        provenance: provenance.into_iter().enumerate().map(hop).collect::<Result<_, _>>()?,
+        provenance: envelopes("provenance", provenance)?,
+        endorsements: envelopes("endorsements", endorsements)?,
+        exceptions: envelopes("exceptions", exceptions)?,
     })
+}
+
+fn envelopes(field: &str, all: Vec<proto::Envelope>) -> Result<Vec<Arc<Envelope>>, Fault> {
+    let one = |(i, e)| envelope::from_proto(e).map(Arc::new).map_err(|f| f.within(&format!("{field}[{i}]")));
+    all.into_iter().enumerate().map(one).collect()
 }
 
 /// To the wire. The portions are shared, not copied.
 pub fn to_proto(entry: Entry) -> proto::FeedEntry {
-    let Entry { release, manifest, portions, provenance } = entry;
+    let Entry { release, manifest, portions, provenance, endorsements, exceptions } = entry;
+    let envelopes = |all: Vec<Arc<Envelope>>| all.iter().map(|e| envelope::to_proto(e)).collect();
     proto::FeedEntry {
         release: Some(envelope::to_proto(&release)),
         manifest: manifest.map(|m| envelope::to_proto(&m)),
         portions: portions.into_iter().map(Bytes::from_owner).collect(),
-        provenance: provenance.iter().map(|e| envelope::to_proto(e)).collect(),
+        provenance: envelopes(provenance),
+        endorsements: envelopes(endorsements),
+        exceptions: envelopes(exceptions),
     }
 }

@@ -13,10 +13,12 @@ use super::{
 use crate::domain::{
     assessment::MAX_DIGESTS,
     body::Kind,
+    endorsement::MAX_ENDORSEMENTS,
     fault::{Fault, Reason},
     ids::StatementId,
     marking::Tlp,
     release::{AgreementRef, EntryKind, OnwardLimit, Position, Receipt, ReceiptKind, Release, Terms, Void},
+    request::MAX_EXCEPTIONS,
 };
 
 /// A release, from a statement's payload.
@@ -37,6 +39,8 @@ pub fn decode(payload: &[u8]) -> Result<Release, Fault> {
         previous_release_id,
         released_at,
         via_release_id,
+        endorsement_ids,
+        exception_ids,
     } = canonical::decode(payload)?;
     if digests.is_empty() || digests.len() > MAX_DIGESTS {
         return Err(Fault::at(Reason::StatementTooLarge, "digests", format!("a release discloses 1 to {MAX_DIGESTS}")));
@@ -52,13 +56,30 @@ pub fn decode(payload: &[u8]) -> Result<Release, Fault> {
         position: position(sequence, &previous_release_id)?,
         released_at: time("released_at", released_at)?,
         via: bytes_optional("via_release_id", &via_release_id)?,
+        endorsements: bytes_all("endorsement_ids", &endorsement_ids)?,
+        exceptions: bytes_all("exception_ids", &exception_ids)?,
     };
+    check_extras(&release)?;
     ascending("digests", &release.digests)?;
     ascending("grants", &release.grants)?;
     if release.grants.is_empty() {
         return Err(refuse("grants", "a release names the grants that allow it"));
     }
     Ok(release)
+}
+
+/// What goes beside the manifest's own portions.
+fn check_extras(release: &Release) -> Result<(), Fault> {
+    let Release { endorsements, exceptions, .. } = release;
+    for (field, ids, most) in
+        [("endorsement_ids", endorsements, MAX_ENDORSEMENTS), ("exception_ids", exceptions, MAX_EXCEPTIONS)]
+    {
+        if ids.len() > most {
+            return Err(Fault::at(Reason::StatementTooLarge, field, format!("a release names at most {most}")));
+        }
+        ascending(field, ids)?;
+    }
+    Ok(())
 }
 
 fn position(sequence: u64, previous: &[u8]) -> Result<Position, Fault> {
@@ -110,7 +131,9 @@ fn id_or_empty(id: Option<StatementId>) -> prost::bytes::Bytes {
 
 /// A release, to a payload for signing.
 pub fn encode(release: &Release) -> Vec<u8> {
-    let Release { recipient, kind, manifest, digests, agreement, grants, terms, position, released_at, via } = release;
+    let Release { recipient, kind, manifest, digests, agreement, grants, terms, position, released_at, via, .. } =
+        release;
+    let Release { endorsements, exceptions, .. } = release;
     let mut onward_to = terms.onward.as_ref().map(|o| texts(&o.to)).unwrap_or_default();
     onward_to.sort_unstable();
     let onward_kinds = terms.onward.iter().flat_map(|o| &o.kinds).map(|k| number_of(Kind::ALL, k)).collect();
@@ -135,6 +158,8 @@ pub fn encode(release: &Release) -> Vec<u8> {
         previous_release_id: id_or_empty(position.previous),
         released_at: timestamp(*released_at),
         via_release_id: id_or_empty(*via),
+        endorsement_ids: endorsements.iter().map(|id| id.0.to_vec().into()).collect(),
+        exception_ids: exceptions.iter().map(|id| id.0.to_vec().into()).collect(),
     }
     .encode_to_vec()
 }

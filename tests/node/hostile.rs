@@ -4,7 +4,7 @@
 use prost::Message;
 use watchfire::{
     domain::{
-        ids::StatementId,
+        ids::{AssessmentId, StatementId},
         release::{AgreementRef, EntryKind, Position, Release, Terms},
         statement::StatementKind,
         time::Clock,
@@ -33,7 +33,7 @@ pub struct Feed {
 
 /// An entry before its release is signed.
 pub struct Making {
-    assessment: watchfire::domain::ids::AssessmentId,
+    assessment: AssessmentId,
     manifest: proto::Manifest,
     /// Put behind the manifest's canonical bytes before they are signed.
     appended: Vec<u8>,
@@ -41,7 +41,11 @@ pub struct Making {
     by_node: bool,
     portions: Vec<Vec<u8>>,
     pub release: Release,
+    /// What goes beside the portions of this assessment, once its manifest has an id: endorsements and exceptions, which the release names.
+    pub beside: Option<Beside>,
 }
+
+type Beside = Box<dyn FnOnce(&Rogue, AssessmentId, StatementId) -> (Vec<proto::Envelope>, Vec<proto::Envelope>)>;
 
 impl Feed {
     /// A partner of `victim`, with the world to give.
@@ -55,6 +59,13 @@ impl Feed {
     /// The next entry, as `bend` wants it.
     pub fn next(&mut self, headline: &str, bend: impl FnOnce(&mut Making)) -> proto::FeedEntry {
         let (entry, id) = self.made(&note(headline, "BF"), bend);
+        (self.last, self.sequence) = (Some(id), self.sequence + 1);
+        entry
+    }
+
+    /// An entry with that draft, with something bent in it.
+    pub fn with(&mut self, text: &str, bend: impl FnOnce(&mut Making)) -> proto::FeedEntry {
+        let (entry, id) = self.made(text, bend);
         (self.last, self.sequence) = (Some(id), self.sequence + 1);
         entry
     }
@@ -89,10 +100,19 @@ impl Feed {
             position: Position { sequence: self.sequence + 1, previous: self.last },
             released_at: SystemClock.now(),
             via: None,
+            endorsements: vec![],
+            exceptions: vec![],
         };
         let manifest = proto::Manifest::decode(&payload[..]).unwrap();
-        let mut making =
-            Making { assessment, manifest, appended: vec![], by_node: false, portions: composed.portions, release };
+        let mut making = Making {
+            assessment,
+            manifest,
+            appended: vec![],
+            by_node: false,
+            portions: composed.portions,
+            release,
+            beside: None,
+        };
         bend(&mut making);
         let mut payload = making.manifest.encode_to_vec();
         payload.extend(making.appended);
@@ -100,6 +120,14 @@ impl Feed {
         making.release.manifest = id_of(StatementKind::Manifest, &payload);
         let key: &SigningKey = if making.by_node { &self.rogue.node } else { &self.rogue.analyst };
         let manifest = signed(key, StatementKind::Manifest, payload);
+        let (mut endorsements, mut exceptions) = (vec![], vec![]);
+        if let Some(beside) = making.beside.take() {
+            let named = making.release.manifest;
+            (endorsements, exceptions) = beside(&self.rogue, making.assessment, named);
+            let ids = |all: &[proto::Envelope], kind| all.iter().map(|e| id_of(kind, &e.payload)).collect();
+            making.release.endorsements = ids(&endorsements, StatementKind::Endorsement);
+            making.release.exceptions = ids(&exceptions, StatementKind::Exception);
+        }
         let payload = wire::release::encode(&making.release);
         let id = id_of(StatementKind::Release, &payload);
         let entry = proto::FeedEntry {
@@ -107,6 +135,8 @@ impl Feed {
             manifest: Some(manifest),
             portions: making.portions.into_iter().map(Into::into).collect(),
             provenance: vec![],
+            endorsements,
+            exceptions,
         };
         (entry, id)
     }
@@ -215,7 +245,7 @@ async fn an_entry_whose_content_is_wrong_reaches_nobody_and_holds_up_nothing() {
 
     let first = entries[0].manifest.as_ref().unwrap().payload.clone();
     let first = proto::Manifest::decode(first).unwrap();
-    let assessment = watchfire::domain::ids::AssessmentId(first.assessment_id[..].try_into().unwrap());
+    let assessment = AssessmentId(first.assessment_id[..].try_into().unwrap());
     let entry = feed.next("the first one's version with other bytes", |m| {
         m.assessment = assessment;
         m.manifest.assessment_id = first.assessment_id.clone();

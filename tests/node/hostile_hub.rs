@@ -72,6 +72,8 @@ impl Chain {
             position: Position { sequence: 1, previous: None },
             released_at: SystemClock.now(),
             via: None,
+            endorsements: vec![],
+            exceptions: vec![],
         };
         let terms = Terms { onward: None, retention_days: Some(29), ..first.terms.clone() };
         let last = Release {
@@ -102,6 +104,8 @@ impl Chain {
             manifest: Some(piece.manifest),
             portions: piece.portions.into_iter().map(Into::into).collect(),
             provenance: vec![first],
+            endorsements: vec![],
+            exceptions: vec![],
         }
     }
 }

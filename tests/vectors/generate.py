@@ -26,7 +26,8 @@ protoc.main(["protoc", f"-I{PROTO}", f"-I{WELL_KNOWN}", f"--python_out={GENERATE
 sys.path[:0] = [GENERATED, str(HERE)]
 sys.dont_write_bytecode = True
 
-from watchfire.v1 import agreement_pb2, assessment_pb2, envelope_pb2, ledger_pb2, release_pb2  # noqa: E402
+from watchfire.v1 import (  # noqa: E402
+    agreement_pb2, assessment_pb2, endorsement_pb2, envelope_pb2, ledger_pb2, release_pb2, request_pb2)
 
 import refusals  # noqa: E402
 import signatures  # noqa: E402
@@ -138,6 +139,8 @@ BODIES = {
                            "sha256": some("attachment")}),
 }
 
+ENDORSEMENT = {"text": "Our own reporting points the same way.\nWe stand behind this."}
+
 SPARE = {  # what may be left out is left out
     "judgement of fact": ("judgement", NOTHING, {"text": "Six villages are empty.", "confidence": "CONFIDENCE_HIGH"}),
     "evidence without a grade": ("evidence", PLAIN, {"what": "smoke is seen"}),
@@ -157,6 +160,7 @@ def portions():
     rows = [(kind, kind, *rest) for kind, rest in BODIES.items()] + [(name, *rest) for name, rest in SPARE.items()]
     for i, (name, kind, marking, body) in enumerate(rows):
         yield name, kind, portion(name, kind, marking, body, 1_000_003 * (i + 1) % (1 << 32))
+    yield "text of an endorsement", "endorsement", portion("endorsement", "endorsement", OPEN, ENDORSEMENT, 7)
 
 
 def digest(assessment, payload):
@@ -187,7 +191,7 @@ FULL_AGREEMENT = {
     "grants": [
         {"id": "west-africa", "from": "gb.example", "to": "ecowas.example", "places": ["M49:011", "group:ecowas"],
          "topics": ["sahel", "gulf-of-guinea"], "max_tlp": "TLP_AMBER_STRICT", "min_level": "WARNING_LEVEL_CONCERN",
-         "kinds": [f"PORTION_KIND_{kind.upper()}" for kind in BODIES], "delay_seconds": 86400, "retention_days": 1825,
+         "kinds": [f"PORTION_KIND_{kind.upper()}" for kind in [*BODIES, "endorsement"]], "delay_seconds": 86400, "retention_days": 1825,
          "onward": {"to": ["group:ecowas"], "kinds": ["PORTION_KIND_HEADLINE", "PORTION_KIND_SUBJECT"],
                     "max_tlp": "TLP_GREEN", "depth": 1},
          "purpose": "early warning"},
@@ -216,6 +220,8 @@ def statements():
     yield "agreement", "the least", agreement()
     yield "agreement", "everything", agreement(**FULL_AGREEMENT)
     yield "release", "number 1", release()
+    yield "release", "with endorsements and an exception", release(
+        endorsement_ids=sorted([some("endorsement 1"), some("endorsement 2")]), exception_ids=[some("exception")])
     terms = {"onward_to": ["fr.example", "group:ecowas"], "onward_max_tlp": "TLP_GREEN", "onward_depth": 2,
              "onward_kinds": ["PORTION_KIND_HEADLINE", "PORTION_KIND_SUBJECT"],
              "barred_states": ["BF", "ML"], "retention_days": 30}
@@ -242,11 +248,30 @@ def statements():
         ledger_pb2.LedgerKey, origin="gb.example/ledger", public_key=some("public key"), epoch=1, created=ISSUED)
     yield "ledger-key", "a later one", read(
         ledger_pb2.LedgerKey, origin="gb.example/ledger/300", public_key=some("public key"), epoch=300, created=LATER)
+    yield "endorsement", "by a partner", read(
+        endorsement_pb2.Endorsement, originator="gb.example", assessment_id=ASSESSMENT, version=1,
+        manifest_id=some("manifest id"), endorser="ecowas.example", endorsed_at=LATER,
+        portion=encoded(portion("endorsement", "endorsement", OPEN, ENDORSEMENT, 7)))
+    about = {"addressee": "gb.example", "assessment_id": ASSESSMENT, "version": 2, "manifest_id": some("manifest id"),
+             "nonce": some("nonce", 16), "requested_at": LATER}
+    yield "request", "a question", read(
+        request_pb2.Request, question="Who saw this?\nAnd when?", role="ASKING_ROLE_ANALYST", **about)
+    yield "request", "for evidence and sources", read(
+        request_pb2.Request, kinds=["PORTION_KIND_EVIDENCE", "PORTION_KIND_SOURCE"], role="ASKING_ROLE_OFFICER", **about)
+    answered = {"request_id": some("request"), "answered_at": LATER}
+    yield "answer", "a text", read(request_pb2.Answer, kind="ANSWER_KIND_TEXT", text="A health worker.", **answered)
+    yield "answer", "declined", read(request_pb2.Answer, kind="ANSWER_KIND_DECLINED", text="Not now.", **answered)
+    yield "answer", "released", read(
+        request_pb2.Answer, kind="ANSWER_KIND_RELEASED", exception_id=some("exception"), **answered)
+    yield "exception", "for a week", read(
+        request_pb2.Exception, giver="gb.example", partner="ecowas.example", manifest_id=some("manifest id"),
+        digests=sorted([some("digest 1"), some("digest 2")]), request_id=some("request"), reason="asked on 1 May",
+        valid_from=ISSUED, valid_until={"seconds": ISSUED["seconds"] + 7 * 86400, "nanos": ISSUED["nanos"]})
 
 
 def assessment():
     """Portions, decoys and the manifest over both; one portion is withheld from the partner."""
-    sealed = [(name, encoded(message)) for name, _, message in portions()]
+    sealed = [(name, encoded(message)) for name, kind, message in portions() if kind != "endorsement"]
     digests = [digest(ASSESSMENT, payload) for _, payload in sealed]
     decoys = [some(f"decoy {i}") for i in range(-(len(digests) + 1) % 16 + 1)]
     payload = encoded(manifest(digests + decoys))

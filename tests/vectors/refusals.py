@@ -258,7 +258,7 @@ def statements():
     yield "agreement", "a group twice", lambda d: put(d, 9, *[field(9, v) for n, _, v in parts(d) if n == 9] * 2), "groups[1].name"
     yield "agreement", "a grant twice", lambda d: put(d, 10, *[field(10, [v for n, _, v in parts(d) if n == 10][0])] * 2), "grants[1].id"
     yield "agreement", "a grant of no kinds", at([10], 6), "grants[0].kinds"
-    yield "agreement", "a grant of an unknown kind", at([10], 6, packed(6, 1, 14)), "grants[0].kinds[1]"
+    yield "agreement", "a grant of an unknown kind", at([10], 6, packed(6, 1, 15)), "grants[0].kinds[1]"
     yield "agreement", "countries out of order", at([9], 3, listed(3, ["GH", "BJ"])), "groups[0].countries[1]"
     yield "agreement", "onward terms without a level", lambda d: inside(d, [10, 11], lambda m: drop(m, 3)), "grants[0].onward.max_tlp"
 
@@ -275,9 +275,12 @@ def statements():
     yield "release", "a depth without recipients", lambda d: inside(d, [8], lambda m: drop(m, 1)), "terms.onward_to"
     yield "release", "onward without kinds", lambda d: inside(d, [8], lambda m: drop(m, 6)), "terms.onward_to"
     yield "release", "onward kinds out of order", at([8], 6, packed(6, 2, 1)), "terms.onward_kinds[1]"
-    yield "release", "an unknown kind onward", at([8], 6, packed(6, 1, 14)), "terms.onward_kinds[1]"
+    yield "release", "an unknown kind onward", at([8], 6, packed(6, 1, 15)), "terms.onward_kinds[1]"
     yield "release", "barred states out of order", at([8], 4, listed(4, ["ML", "BF"])), "terms.barred_states[1]"
     yield "release", "an unknown kind of entry", at([], 2, 3), "kind"
+    yield "release", "endorsements out of order", lambda d: d + field(13, row[2]) + field(13, row[1]), "endorsement_ids[1]"
+    yield "release", "an exception twice", lambda d: d + field(14, row[2]) * 2, "exception_ids[1]"
+    yield "release", "nine exceptions", lambda d: d + b"".join(field(14, r) for r in row[:9]), "exception_ids", TOO_LARGE
     yield "void", "number 1 with one before", at([], 2, 1), "sequence"
     yield "void", "nothing replaced", lambda d: drop(d, 3), "replaced_release_id"
     yield "receipt", "of nothing", lambda d: drop(d, 3), "release_ids", TOO_LARGE
@@ -290,6 +293,27 @@ def statements():
     yield "invitation", "nine roots", at([], 5, listed(5, [bytes([i]) for i in range(9)])), "roots"
     yield "invitation", "a state without a country", at([], 2, 1), "country"
     yield "invitation", "an endpoint without a port", at([], 4, "node.gb.example"), "endpoint"
+
+    yield "endorsement", "of version 0", lambda d: drop(d, 3), "version"
+    yield "endorsement", "by nobody", lambda d: drop(d, 5), "endorser"
+    yield "endorsement", "without a text", lambda d: inside(d, [7], lambda m: drop(m, 18)), "portion.body"
+    yield "endorsement", "that holds another kind of portion", lambda d: inside(d, [7], lambda m: drop(m, 18) + field(14, field(1, "x"))), "portion"
+    yield "endorsement", "with an unknown field in its portion", lambda d: inside(d, [7], lambda m: m + field(99, 1)), "portion.99"
+    yield "request", "for nothing", lambda d: drop(d, 5), "question"
+    yield "request", "kinds out of order", at([], 5, packed(5, 7, 6)), "kinds[1]"
+    yield "request", "a question of 2,001 bytes", at([], 6, field(6, "x" * 2001)), "question"
+    yield "request", "by an unknown role", at([], 7, 4), "role"
+    yield "request", "by no role", lambda d: drop(d, 7), "role"
+    yield "request", "without a nonce", lambda d: drop(d, 8), "nonce"
+    yield "answer", "released without an exception", lambda d: drop(d, 5), "exception_id"
+    yield "answer", "a text with an exception", at([], 2, 1), "exception_id"
+    yield "answer", "an unknown kind of answer", at([], 2, 4), "kind"
+    yield "exception", "for nothing", lambda d: drop(d, 4), "digests", TOO_LARGE
+    yield "exception", "digests out of order", digests(row[2], row[1], number=4), "digests[1]"
+    yield "exception", "that ends when it begins", lambda d: put(d, 8, field(8, [v for n, _, v in parts(d) if n == 7][0])), "valid_until"
+    yield "exception", "for more than 90 days", at([8], 1, 1777627800 + 91 * 86400), "valid_until"
+    yield "exception", "without a reason", lambda d: drop(d, 6), "reason"
+    yield "exception", "without a request", lambda d: drop(d, 5), "request_id"
 
     certificate = field(2, b"x")
     signature = field(1, 1) + certificate + field(3, b"x")
@@ -324,7 +348,8 @@ def long(good):
     yield "manifest", "10,000 groups in each other", [[good["manifest"].hex(), 1], [begin, 10000], [end, 10000]], "99", UNKNOWN
 
 
-STATEMENTS = ["manifest", "agreement", "release", "void", "receipt", "notice", "invitation", "envelope"]
+STATEMENTS = ["manifest", "agreement", "release", "void", "receipt", "notice", "invitation", "endorsement", "request", "answer",
+              "exception", "envelope"]
 
 
 def vectors(good):

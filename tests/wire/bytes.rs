@@ -7,12 +7,12 @@ use watchfire::{
     wire::{self, proto},
 };
 
-use crate::{portions, statements};
+use crate::{beside, portions, statements};
 
 /// Reads bytes as a message of each kind, and writes what was read.
 type Codec = (&'static str, fn(&[u8]) -> Result<Vec<u8>, Fault>);
 
-const CODECS: [Codec; 9] = [
+const CODECS: [Codec; 13] = [
     ("envelope", |b| wire::envelope::decode(b).map(|v| wire::envelope::encode(&v))),
     ("manifest", |b| wire::manifest::decode(b).map(|v| wire::manifest::encode(&v))),
     ("portion", |b| wire::portion::decode(b).map(|v| wire::portion::encode(&v))),
@@ -22,6 +22,10 @@ const CODECS: [Codec; 9] = [
     ("notice", |b| wire::notice::decode(b).map(|v| wire::notice::encode(&v))),
     ("receipt", |b| wire::release::decode_receipt(b).map(|v| wire::release::encode_receipt(&v))),
     ("invitation", |b| wire::invitation::decode(b).map(|v| wire::invitation::encode(&v))),
+    ("endorsement", |b| wire::endorsement::decode(b).map(|v| wire::endorsement::encode(&v))),
+    ("request", |b| wire::request::decode(b).map(|v| wire::request::encode(&v))),
+    ("answer", |b| wire::request::decode_answer(b).map(|v| wire::request::encode_answer(&v))),
+    ("exception", |b| wire::request::decode_exception(b).map(|v| wire::request::encode_exception(&v))),
 ];
 
 fn check(bytes: &[u8]) -> Result<(), TestCaseError> {
@@ -48,6 +52,10 @@ fn any_message() -> impl Strategy<Value = Vec<u8>> {
         statements::notice().prop_map(|v| wire::notice::encode(&v)),
         statements::receipt().prop_map(|v| wire::release::encode_receipt(&v)),
         statements::invitation().prop_map(|v| wire::invitation::encode(&v)),
+        beside::endorsement().prop_map(|v| wire::endorsement::encode(&v)),
+        beside::request().prop_map(|v| wire::request::encode(&v)),
+        beside::answer().prop_map(|v| wire::request::encode_answer(&v)),
+        beside::exception().prop_map(|v| wire::request::encode_exception(&v)),
     ]
 }
 
@@ -100,6 +108,8 @@ proptest! {
             manifest: (manifests > 0).then(|| envelope(manifests)),
             portions: portions.iter().map(|p| p.clone().into()).collect(),
             provenance: vec![],
+            endorsements: vec![],
+            exceptions: vec![],
         };
         match wire::entry::from_proto(message.clone()) {
             Ok(entry) => prop_assert_eq!(wire::entry::to_proto(entry), message),

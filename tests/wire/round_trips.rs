@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use watchfire::wire;
 
-use crate::{portions, statements};
+use crate::{beside, portions, statements};
 
 proptest! {
     #[test]
@@ -44,6 +44,26 @@ proptest! {
     #[test]
     fn invitations_read_back(invitation in statements::invitation()) {
         prop_assert_eq!(wire::invitation::decode(&wire::invitation::encode(&invitation)).unwrap(), invitation);
+    }
+
+    #[test]
+    fn endorsements_read_back(endorsement in beside::endorsement()) {
+        prop_assert_eq!(wire::endorsement::decode(&wire::endorsement::encode(&endorsement)).unwrap(), endorsement);
+    }
+
+    #[test]
+    fn requests_read_back(request in beside::request()) {
+        prop_assert_eq!(wire::request::decode(&wire::request::encode(&request)).unwrap(), request);
+    }
+
+    #[test]
+    fn answers_read_back(answer in beside::answer()) {
+        prop_assert_eq!(wire::request::decode_answer(&wire::request::encode_answer(&answer)).unwrap(), answer);
+    }
+
+    #[test]
+    fn exceptions_read_back(exception in beside::exception()) {
+        prop_assert_eq!(wire::request::decode_exception(&wire::request::encode_exception(&exception)).unwrap(), exception);
     }
 
     #[test]

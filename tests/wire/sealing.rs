@@ -72,6 +72,8 @@ fn the_largest_entry_fits_into_one_message_and_a_larger_assessment_is_refused() 
         manifest: Some(Arc::new(manifest)),
         portions: portions.into_iter().map(Arc::from).collect(),
         provenance: vec![],
+        endorsements: vec![],
+        exceptions: vec![],
     };
     assert!(wire::entry::to_proto(entry).encoded_len() + rest < Limits::default().message_bytes as usize);
 

@@ -1,7 +1,7 @@
 //! Generated statements and envelopes.
 
 use proptest::{
-    collection::vec,
+    collection::{btree_set, vec},
     option,
     prelude::*,
     sample::{select, subsequence},
@@ -10,11 +10,13 @@ use watchfire::domain::{
     agreement::{AcknowledgeDuty, Agreement, Area, Duties, Grant, Group, Notice, OnwardTerms, Step},
     assessment::Manifest,
     body::Kind,
+    endorsement::MAX_ENDORSEMENTS,
     ids::{AssessmentId, StatementId, TrustDomain},
     level::WarningLevel,
     marking::Tlp,
     partner::{Invitation, Organisation, PartnerKind},
     release::{AgreementRef, EntryKind, OnwardLimit, Position, Receipt, ReceiptKind, Release, Terms, Void},
+    request::MAX_EXCEPTIONS,
     statement::{Envelope, Signature, StatementKind, Suite},
 };
 
@@ -61,14 +63,25 @@ fn terms() -> impl Strategy<Value = Terms> {
         .prop_map(|(onward, barred_states, retention_days)| Terms { onward, barred_states, retention_days })
 }
 
+/// At most so many statements' ids, ascending.
+fn ids(most: usize) -> impl Strategy<Value = Vec<StatementId>> {
+    btree_set(any::<[u8; 32]>(), 0..=most).prop_map(|set| set.into_iter().map(StatementId).collect())
+}
+
 pub fn release() -> impl Strategy<Value = Release> {
     (
         (domain(), select(EntryKind::ALL), id(), digests(1..20)),
         (id(), any::<u32>()).prop_map(|(id, version)| AgreementRef { id, version }),
         (set_of(name(), 1), terms(), position(), time(), option::of(id())),
+        (ids(MAX_ENDORSEMENTS), ids(MAX_EXCEPTIONS)),
     )
         .prop_map(
-            |((recipient, kind, manifest, digests), agreement, (grants, terms, position, released_at, via))| Release {
+            |(
+                (recipient, kind, manifest, digests),
+                agreement,
+                (grants, terms, position, released_at, via),
+                (endorsements, exceptions),
+            )| Release {
                 recipient,
                 kind,
                 manifest,
@@ -79,6 +92,8 @@ pub fn release() -> impl Strategy<Value = Release> {
                 position,
                 released_at,
                 via,
+                endorsements,
+                exceptions,
             },
         )
 }

@@ -24,6 +24,10 @@ pub(super) fn check(found: &mut Findings<'_>, now: Time) {
                 let why = "an attachment may hold more than it shows: device, place, authors, earlier versions";
                 found.warn("attachment", Some(i), why, "remove such data from the file, then accept this");
             }
+            Body::Endorsement { .. } => {
+                let help = "write it with `watchfire assess endorse` once the assessment is published";
+                found.error("endorsement-within", Some(i), "an endorsement is no part of what is endorsed", help);
+            }
             _ => {}
         }
     }

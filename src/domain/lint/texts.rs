@@ -10,7 +10,8 @@ pub(super) fn texts(body: &Body) -> Vec<&str> {
         | Body::Limitation { text }
         | Body::Alternative { text, .. }
         | Body::Gap { text }
-        | Body::Narrative { text } => vec![text],
+        | Body::Narrative { text }
+        | Body::Endorsement { text } => vec![text],
         Body::Subject(s) => {
             s.groups.iter().map(String::as_str).chain(s.actors.iter().map(|a| a.name.as_str())).collect()
         }

@@ -190,5 +190,7 @@ pub fn statement(cleared: &Cleared) -> Release {
         position: Position { sequence: 1, previous: None },
         released_at: cleared.at(),
         via: cleared.via(),
+        endorsements: cleared.endorsements().collect(),
+        exceptions: cleared.exceptions().to_vec(),
     }
 }

@@ -123,6 +123,7 @@ pub(crate) fn entry(sequence: u64, n: u8, version: u32) -> ReceivedEntry {
             manifest: format!("manifest {n} {version}").into_bytes(),
             originator: domain("ng"),
             portions: portions(n, 3),
+            beside: vec![],
             attachments: vec![],
             quarantined: false,
         }),

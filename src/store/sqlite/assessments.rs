@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Row as SqlRow, ToSql, params};
 
 use super::{
-    SqliteStore,
+    SqliteStore, beside,
     column::{count, id, row, rows, time, word},
     partners,
 };
@@ -47,6 +47,7 @@ fn head(row: &SqlRow<'_>) -> rusqlite::Result<Head> {
         state: word(row, 7)?,
         releases: vec![],
         portions: vec![],
+        beside: vec![],
     };
     Ok(Head { number: row.get(0)?, record, wrapped: row.get(8)? })
 }
@@ -58,16 +59,19 @@ fn complete(conn: &Connection, vault: &Vault, head: Head, all: bool) -> Result<A
     let releases = rows(conn, RELEASES, params![head.number, all], |r| Ok((r.get(0)?, r.get::<_, Vec<u8>>(1)?)))?;
     let came_by = |(release, packed): (_, Vec<u8>)| Ok(CameBy { release, provenance: unpack(&packed)? });
     let releases = releases.into_iter().map(came_by).collect::<Result<_>>()?;
-    let portions = portions(conn, vault, &head, all)?;
-    Ok(AssessmentRecord { releases, portions, ..head.record })
+    let (portions, beside) = contents(conn, vault, &head, all)?;
+    Ok(AssessmentRecord { releases, portions, beside, ..head.record })
 }
 
-/// The portions of all arrivals, each once.
-fn portions(conn: &Connection, vault: &Vault, head: &Head, all: bool) -> Result<Vec<Vec<u8>>> {
+/// Encoded, each once.
+type Contents = Vec<Vec<u8>>;
+
+/// The portions of all arrivals, and the statements beside them.
+fn contents(conn: &Connection, vault: &Vault, head: &Head, all: bool) -> Result<(Contents, Contents)> {
     const SETS: &str = "SELECT s.sequence, s.quarantined, s.sealed, d.domain FROM portion_set s \
         JOIN peer d ON d.number = s.peer WHERE s.manifest = ?1 AND (s.quarantined = 0 OR ?2) ORDER BY s.number";
     if head.record.state == AssessmentState::Purged {
-        return Ok(vec![]);
+        return Ok((vec![], vec![]));
     }
     let sets = rows(conn, SETS, params![head.number, all], |r| {
         Ok((count(r, 0)?, r.get::<_, bool>(1)?, r.get::<_, Vec<u8>>(2)?, word::<TrustDomain>(r, 3)?))
@@ -85,7 +89,7 @@ fn portions(conn: &Connection, vault: &Vault, head: &Head, all: bool) -> Result<
         portions.sort_unstable();
         portions.dedup();
     }
-    Ok(portions)
+    Ok((portions, beside::of(conn, &key, (head.number, manifest_id), all)?))
 }
 
 fn one(conn: &Connection, vault: &Vault, id: &StatementId, quarantined: bool) -> Result<Option<AssessmentRecord>> {

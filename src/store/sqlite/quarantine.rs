@@ -4,7 +4,7 @@
 use rusqlite::{Connection, Row as SqlRow, params};
 
 use super::{
-    SqliteStore, agreements, attachments,
+    SqliteStore, agreements, attachments, beside,
     column::{change, count, id, number, row, rows, time, word},
     ledger,
     manifests::{self, Version},
@@ -103,6 +103,10 @@ impl Arrival {
         Row::PortionSet { manifest: &self.manifest_id, from: &self.partner, sequence: self.sequence, quarantined }
     }
 
+    fn place(&self) -> (i64, &TrustDomain, u64) {
+        (self.peer, &self.partner, self.sequence)
+    }
+
     fn key(&self, vault: &Vault, wrapped: Vec<u8>) -> Result<HeldKey> {
         vault.held_key(Row::AssessmentKey(&self.assessment.1, &self.originator.1), wrapped)
     }
@@ -118,9 +122,12 @@ impl Arrival {
 
     fn held(self, conn: &Connection, vault: &Vault) -> Result<Option<HeldEntry>> {
         let Some(wrapped) = self.wrapped.clone() else { return Ok(None) };
-        let packed = self.key(vault, wrapped)?.open(self.row(true), &self.sealed(conn)?.1)?;
+        let key = self.key(vault, wrapped)?;
+        let packed = key.open(self.row(true), &self.sealed(conn)?.1)?;
+        let beside = beside::in_quarantine(conn, &key, (self.manifest, &self.manifest_id), self.place())?;
         Ok(Some(HeldEntry {
             portions: unpack(&packed)?,
+            beside: beside.map(|(_, statements)| statements).unwrap_or_default(),
             sequence: self.sequence,
             arrival: u64::try_from(self.number).unwrap_or_default(),
             release_id: self.release_id,
@@ -191,6 +198,7 @@ fn show(conn: &Connection, vault: &Vault, entry: &Readmission) -> Result<bool> {
     let key = found.key(vault, wrapped)?;
     let portions = key.seal(found.row(false), &key.open(found.row(true), &sealed)?)?;
     change(conn, PORTIONS, params![place, portions])?;
+    beside::show(conn, &key, (found.manifest, &found.manifest_id), found.place())?;
     change(conn, RECEIVED, [found.number])?;
     attachments::named(conn, partners::number_of(conn, &entry.partner)?, &entry.attachments)?;
     Ok(true)

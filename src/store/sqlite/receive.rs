@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use rusqlite::{Connection, Row as SqlRow, params};
 
 use super::{
-    SqliteStore, agreements, attachments,
+    SqliteStore, agreements, attachments, beside,
     column::{change, count, id, number, row, rows, time, word, word_optional},
     keys, ledger,
     manifests::{self, Kept, Version},
@@ -34,8 +34,16 @@ struct Batch {
     post: Vec<Vec<u8>>,
 }
 
-/// The sealed portions of each entry with the wrapped key; nothing for a void.
-type Sealed = Vec<Option<(Vec<u8>, Vec<u8>)>>;
+/// What is sealed of each entry; nothing for a void.
+type Sealed = Vec<Option<SealedContent>>;
+
+struct SealedContent {
+    portions: Vec<u8>,
+    /// Where there are any.
+    beside: Option<Vec<u8>>,
+    /// The wrapped key.
+    key: Vec<u8>,
+}
 
 pub(super) async fn receive(
     store: &SqliteStore,
@@ -71,13 +79,16 @@ fn seal(conn: &Connection, vault: &Vault, batch: &Batch) -> Result<Sealed> {
                 place.insert(keys::find_or_make(conn, vault, &content.assessment, &content.originator)?)
             }
         };
-        let row = Row::PortionSet {
-            manifest: &content.manifest_id,
-            from: &batch.partner,
-            sequence: entry.sequence,
-            quarantined: content.quarantined,
-        };
-        Ok((key.seal(row, &pack(&content.portions))?, key.wrapped.clone()))
+        let (manifest, from) = (&content.manifest_id, &batch.partner);
+        let (sequence, quarantined) = (entry.sequence, content.quarantined);
+        let portions = Row::PortionSet { manifest, from, sequence, quarantined };
+        let beside = Row::Beside { manifest, from, sequence, quarantined };
+        let has_beside = !content.beside.is_empty();
+        Ok(SealedContent {
+            portions: key.seal(portions, &pack(&content.portions))?,
+            beside: has_beside.then(|| key.seal(beside, &pack(&content.beside))).transpose()?,
+            key: key.wrapped.clone(),
+        })
     };
     batch.entries.iter().map(|e| e.content.as_ref().map(|c| seal(e, c)).transpose()).collect()
 }
@@ -106,8 +117,8 @@ fn commit(conn: &Connection, vault: &Vault, batch: &Batch, sealed: &Sealed) -> R
         }
         last = entry.sequence;
         let kept = match (&entry.content, sealed, place) {
-            (Some(content), Some((portions, _)), Some(place)) => {
-                Some(keep(conn, (peer, number(last)), content, place, portions, batch.at)?)
+            (Some(content), Some(sealed), Some(place)) => {
+                Some(keep(conn, (peer, number(last)), content, place, sealed, batch.at)?)
             }
             _ => None,
         };
@@ -127,7 +138,7 @@ fn places(conn: &Connection, batch: &Batch, sealed: &Sealed) -> Result<Option<Pl
     let mut places = Vec::with_capacity(sealed.len());
     for (entry, sealed) in batch.entries.iter().zip(sealed) {
         let place = match (&entry.content, sealed) {
-            (Some(content), Some((_, key))) => {
+            (Some(content), Some(SealedContent { key, .. })) => {
                 let originator = partners::number_of(conn, &content.originator)?;
                 match keys::settle(conn, &content.assessment, originator, key)? {
                     Some(assessment) => Some(Place { originator, assessment }),
@@ -146,7 +157,7 @@ fn keep(
     arrival: (i64, i64),
     content: &ReceivedContent,
     place: &Place,
-    portions: &[u8],
+    sealed: &SealedContent,
     at: Time,
 ) -> Result<Kept> {
     let version = Version {
@@ -159,7 +170,10 @@ fn keep(
     };
     let kept = manifests::keep(conn, &version, content.quarantined)?;
     // The flag as the portions were sealed with; a row in quarantine is kept from users as a whole.
-    manifests::keep_portions(conn, kept.number, arrival, content.quarantined, portions)?;
+    manifests::keep_portions(conn, kept.number, arrival, content.quarantined, &sealed.portions)?;
+    if let Some(sealed) = &sealed.beside {
+        beside::keep(conn, kept.number, arrival, content.quarantined, sealed)?;
+    }
     if !kept.is_quarantined {
         attachments::named(conn, arrival.0, &content.attachments)?;
     }

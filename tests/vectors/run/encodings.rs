@@ -70,6 +70,10 @@ fn read_statement(kind: StatementKind, payload: &[u8]) -> Result<(Value, Vec<u8>
             let value = json!({ "origin": key.origin, "public_key": hex::encode(key.public), "epoch": key.epoch, "created": key.created });
             (value, wire::ledger::encode_key(&key))
         }
+        StatementKind::Endorsement => both(wire::endorsement::decode(payload)?, wire::endorsement::encode),
+        StatementKind::Request => both(wire::request::decode(payload)?, wire::request::encode),
+        StatementKind::Answer => both(wire::request::decode_answer(payload)?, wire::request::encode_answer),
+        StatementKind::Exception => both(wire::request::decode_exception(payload)?, wire::request::encode_exception),
         StatementKind::Invitation => {
             let invitation = wire::invitation::decode(payload)?;
             let Invitation { organisation, endpoint, roots, issued } = &invitation;

@@ -1,0 +1,184 @@
+//! `watchfire assess endorse`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::{
+    cli::{
+        CliError, Global,
+        context::{Context, WRITERS},
+        decision::{self, Decision},
+        named, output,
+        show::Held,
+    },
+    domain::{
+        assessment::Portion,
+        body::Body,
+        endorsement::{Endorsement, MAX_TEXT_BYTES},
+        marking::{Audience, Caveat, Marking, Onward, Tlp, Topic},
+        statement::StatementKind,
+        time::Clock,
+    },
+    render::{self, Row},
+    seal::compose::endorsement,
+    telemetry::SystemClock,
+    wire::{self, proto},
+};
+
+/// Stands behind an assessment: signs a text of one's own over the version that is here, with one's own key.
+///
+/// What it may be shared with is decided as for a portion of the kind `endorsement`: by grants that list this kind, and by its marking.
+#[derive(Args)]
+pub struct Endorse {
+    /// The assessment's id, or enough of its beginning
+    id: String,
+    /// What to say
+    #[arg(long, value_name = "TEXT", required_unless_present = "file", conflicts_with = "file")]
+    text: Option<String>,
+    /// A file that holds what to say
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// How far it may spread, e.g. AMBER; the headline's level where it is missing
+    #[arg(long, value_name = "LEVEL")]
+    tlp: Option<Tlp>,
+    /// Whom it is releasable to, a domain or `group:name`; may be given several times. The headline's where it is missing
+    #[arg(long, value_name = "WHO")]
+    releasable_to: Vec<Audience>,
+    /// What its recipients may do with it: none, within-organisation, or a domain or `group:name`; may be given several times
+    #[arg(long, value_name = "WHO", default_values_t = [String::from("none")])]
+    onward: Vec<String>,
+    /// A topic that it belongs to; may be given several times. The headline's where it is missing
+    #[arg(long, value_name = "TOPIC")]
+    topic: Vec<Topic>,
+    /// A caveat, e.g. ask-before-action; may be given several times
+    #[arg(long, value_name = "CAVEAT")]
+    caveat: Vec<Caveat>,
+}
+
+#[derive(Serialize)]
+struct Endorsed {
+    endorsement: String,
+    assessment: String,
+    version: u32,
+    is_new: bool,
+    decisions: Vec<Decision>,
+}
+
+impl Endorse {
+    /// Runs the command.
+    pub async fn run(&self, global: &Global) -> Result<(), CliError> {
+        let text = self.words()?;
+        let context = Context::load(global, WRITERS)?;
+        let mut desk = context.connect().await?;
+        let id = named::assessment(&mut desk, &self.id).await?;
+        let request =
+            proto::GetAssessmentRequest { assessment_id: id.0.to_vec().into(), version: 0, quarantined: false };
+        let held = Held::new(desk.get_assessment(request).await?.into_inner().assessment)?;
+        let portion = endorsement(self.marking(&held)?, text)?;
+        let row = Row {
+            name: "endorsement".to_owned(),
+            tlp: portion.marking.tlp,
+            text: render::beginning(&portion, output::options().lexicon),
+        };
+        let endorsement = Endorsement {
+            originator: held.manifest.originator.clone(),
+            assessment: held.manifest.assessment,
+            version: held.manifest.version,
+            manifest: held.manifest_id,
+            endorser: context.config.organisation.domain.clone(),
+            endorsed_at: SystemClock.now(),
+            portion,
+        };
+        let key = context.person.load_key()?;
+        let payload = wire::endorsement::encode(&endorsement);
+        // By the rules that everybody will read it by.
+        wire::endorsement::decode(&payload).map_err(|f| CliError::usage(f.to_string()))?;
+        let envelope = key.envelope(StatementKind::Endorsement, payload).map_err(|e| CliError::files(e.to_string()))?;
+        let request = proto::EndorseAssessmentRequest { endorsement: Some(wire::envelope::to_proto(&envelope)) };
+        let answer = desk.endorse_assessment(request).await?.into_inner();
+        let endorsed = Endorsed {
+            endorsement: hex::encode(&answer.endorsement_id),
+            assessment: endorsement.assessment.to_string(),
+            version: endorsement.version,
+            is_new: answer.is_new,
+            decisions: answer.decisions.into_iter().map(Decision::new).collect(),
+        };
+        output::result(global, &endorsed, || {
+            let table = decision::table(std::slice::from_ref(&row), &endorsed.decisions);
+            format!("endorsed {} (version {})\n\n{table}", endorsed.assessment, endorsed.version)
+        });
+        Ok(())
+    }
+
+    /// As the wire has it: composed, without a line's end after the last line.
+    fn words(&self) -> Result<String, CliError> {
+        let text = match (&self.text, &self.file) {
+            (Some(text), _) => text.clone(),
+            (None, Some(file)) => std::fs::read_to_string(file)
+                .map_err(|e| CliError::files(format!("{} can't be read: {e}", file.display())))?,
+            (None, None) => String::new(),
+        };
+        let text = draft_text(&text);
+        if text.is_empty() || text.len() > MAX_TEXT_BYTES {
+            return Err(CliError::usage(format!("an endorsement says something, in at most {MAX_TEXT_BYTES} bytes")));
+        }
+        Ok(text)
+    }
+
+    fn marking(&self, held: &Held) -> Result<Marking, CliError> {
+        let headlines = held.portions.iter().filter(|p| matches!(p.body, Body::Headline { .. }));
+        let headline: Option<&Portion> = headlines.max_by_key(|p| p.marking.tlp);
+        let of_headline = |f: fn(&Marking) -> Vec<Audience>| headline.map(|p| f(&p.marking)).unwrap_or_default();
+        let mut releasable_to = self.releasable_to.clone();
+        if releasable_to.is_empty() {
+            releasable_to = of_headline(|m| m.releasable_to.clone());
+        }
+        let mut topics = self.topic.clone();
+        if topics.is_empty() {
+            topics = headline.map(|p| p.marking.topics.clone()).unwrap_or_default();
+        }
+        let mut caveats = self.caveat.clone();
+        (topics.sort_unstable(), caveats.sort_unstable());
+        (topics.dedup(), caveats.dedup());
+        let tlp = self.tlp.or(headline.map(|p| p.marking.tlp)).unwrap_or(Tlp::Red);
+        if tlp == Tlp::Red && releasable_to.is_empty() {
+            let what = "RED is for named recipients; name them with --releasable-to, or give a lower level with --tlp";
+            return Err(CliError::usage(what));
+        }
+        Ok(Marking {
+            tlp,
+            releasable_to: ascending(releasable_to),
+            onward: onward(&self.onward)?,
+            topics,
+            caveats,
+            national: None,
+        })
+    }
+}
+
+/// By their text, as the wire has them.
+fn ascending(mut all: Vec<Audience>) -> Vec<Audience> {
+    all.sort_by_key(ToString::to_string);
+    all.dedup();
+    all
+}
+
+fn onward(written: &[String]) -> Result<Onward, CliError> {
+    match written {
+        [one] if one == "none" => Ok(Onward::None),
+        [one] if one == "within-organisation" => Ok(Onward::WithinOrganisation),
+        names => {
+            let names =
+                names.iter().map(|n| n.parse::<Audience>().map_err(CliError::usage)).collect::<Result<_, _>>()?;
+            Ok(Onward::Named(ascending(names)))
+        }
+    }
+}
+
+/// What a person wrote, in the one form that statements have: composed, lines ended by a newline, nothing at its ends.
+pub(super) fn draft_text(text: &str) -> String {
+    use unicode_normalization::UnicodeNormalization;
+    text.replace("\r\n", "\n").trim().nfc().collect()
+}

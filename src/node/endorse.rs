@@ -1,0 +1,267 @@
+//! Endorsements: stand behind an assessment, check who stands behind what came, and say so to readers.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::{
+    Node, WRITERS,
+    cores::on_all_cores,
+    directory::Partner,
+    fault::lost,
+    prepared::{Prepared, PreparedEndorsement},
+    publish::{PARTNERS_A_THREAD, PartnerDecision, Queue, urgency},
+};
+use crate::{
+    domain::{
+        assessment::Manifest,
+        endorsement::{Endorsement, MAX_ENDORSEMENTS},
+        event::{Deed, Event},
+        fault::{Fault, Reason},
+        ids::{Digest, SpiffeId, StatementId, TrustDomain},
+        release::Release,
+        statement::Envelope,
+        time::Time,
+    },
+    identity::certificate::Leaf,
+    policy::plan,
+    seal::{
+        chains::{Chains, Signer},
+        rules,
+        verify::verify,
+    },
+    store::{AssessmentRecord, AssessmentState, requests::Beside},
+    wire,
+};
+
+/// What became of an endorsement that was made here.
+pub struct Endorsed {
+    /// Its statement id.
+    pub id: StatementId,
+    /// False where it was here before.
+    pub is_new: bool,
+    /// For each active partner, whether it gets the endorsement and why.
+    pub decisions: Vec<PartnerDecision>,
+    /// What it was decided about.
+    pub prepared: Arc<Prepared>,
+}
+
+/// Who stands behind an assessment, as this node sees it.
+pub struct EndorsementCheck {
+    /// Its statement id.
+    pub id: StatementId,
+    /// With its signatures.
+    pub envelope: Arc<Envelope>,
+    /// What it says.
+    pub endorsement: Endorsement,
+    /// Who signed; `None` where the chain does not say.
+    pub by: Option<SpiffeId>,
+    /// Why the signature does not count, where it does not.
+    pub fault: Option<Reason>,
+    /// The organisations from the originator on: who endorsed, the hubs after that, and here.
+    pub via: Vec<TrustDomain>,
+}
+
+/// Takes every certificate at its word: whether a signature fits the key that it names, whoever's key that is.
+struct AsClaimed;
+
+impl Chains for AsClaimed {
+    fn signer(&self, chain: &[Vec<u8>], _: Time) -> Result<Signer, Fault> {
+        let leaf = Leaf::parse(chain.first().map(Vec::as_slice).unwrap_or_default())?;
+        let suite = leaf.suite.ok_or_else(|| Fault::new(Reason::ChainInvalid, "the key signs no statements"))?;
+        Ok(Signer { id: leaf.id, suite, public_key: leaf.public_key })
+    }
+}
+
+impl Node {
+    /// Stands behind a version that is here, and offers that to whoever has the version or may have it.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`, whatever verification refuses, `WRONG_DOMAIN`, `NOT_FOUND`, `CONFLICT` where it is not the latest version,
+    /// `LIMIT_EXCEEDED`.
+    pub async fn endorse(self: &Arc<Self>, caller: &SpiffeId, envelope: Envelope) -> Result<Endorsed, Fault> {
+        self.require(caller, WRITERS)?;
+        let (now, encoded) = (self.now(), wire::envelope::encode(&envelope));
+        let verified = verify(&envelope, &rules::ENDORSEMENT, self.chains(), now)?;
+        let (id, endorsement) = (verified.id(), verified.into_content());
+        if endorsement.endorser != *self.domain() {
+            let what = "a node takes from its own people only what they sign for their own organisation";
+            return Err(Fault::at(Reason::WrongDomain, "endorser", what));
+        }
+        let record = self.endorsable(&endorsement).await?;
+        let is_own = record.originator == *self.domain();
+        let prepared = Arc::new(Prepared::new(with(record, encoded.clone()))?);
+        if !prepared.endorsements.iter().any(|e| e.id == id) {
+            let what = format!("at most {MAX_ENDORSEMENTS} endorsements of one version are kept");
+            return Err(Fault::new(Reason::LimitExceeded, what));
+        }
+        let (node, shared) = (self.clone(), prepared.clone());
+        let planned = tokio::task::spawn_blocking(move || node.plan_endorsement(&shared, Digest(id.0), now));
+        let (decisions, mut queue) = planned.await.map_err(lost)?;
+        if is_own {
+            queue = self.of_those_that_had_it(&prepared.id, queue).await?;
+        }
+        let wake: Vec<TrustDomain> = queue.iter().map(|(partner, _)| partner.clone()).collect();
+        let events = events(caller, &prepared, id, &decisions, now);
+        let (manifest_id, urgency, from) = (prepared.id, urgency(&prepared), self.domain().clone());
+        let beside = Beside { manifest_id, from, envelope: encoded, urgency, queue };
+        let is_new = self.store.put_beside(beside, events).await?;
+        self.prepared.forget(&prepared.id);
+        wake.iter().for_each(|partner| self.live.of(partner).wake());
+        Ok(Endorsed { id, is_new, decisions, prepared })
+    }
+
+    /// The version that an endorsement names.
+    async fn endorsable(&self, endorsement: &Endorsement) -> Result<AssessmentRecord, Fault> {
+        let Endorsement { originator, assessment, version, manifest, .. } = endorsement;
+        let found = self.store.by_manifest(manifest, false).await?;
+        let record = found
+            .filter(|r| (&r.originator, &r.assessment, &r.version) == (originator, assessment, version))
+            .ok_or_else(|| Fault::new(Reason::NotFound, format!("there is no such version of `{assessment}` here")))?;
+        if record.state != AssessmentState::Current {
+            let what = format!("the version is {}; endorse the latest one, or none", record.state);
+            return Err(Fault::new(Reason::Conflict, what));
+        }
+        Ok(record)
+    }
+
+    /// What each active partner gets of the endorsement, and when to look at the version again for it.
+    fn plan_endorsement(&self, prepared: &Prepared, endorsement: Digest, now: Time) -> (Vec<PartnerDecision>, Queue) {
+        let facts = prepared.facts();
+        let directory = self.directory();
+        let partners: Vec<&Arc<Partner>> = directory.all_active().collect();
+        let plan_for = |partner: &Arc<Partner>| {
+            let steps = plan(&partner.outgoing, &facts, now);
+            let name = &partner.record.organisation.domain;
+            let gives = |d: &crate::policy::Decision| d.release.as_ref().is_some_and(|r| r.releases(&endorsement));
+            let queue: Queue = steps.iter().filter(|(_, d)| gives(d)).map(|(at, _)| (name.clone(), *at)).collect();
+            (PartnerDecision::new(partner, &steps).about(&endorsement), queue)
+        };
+        let planned = on_all_cores(partners, PARTNERS_A_THREAD, plan_for);
+        let (decisions, queues): (Vec<_>, Vec<_>) = planned.into_iter().unzip();
+        (decisions, queues.concat())
+    }
+
+    /// Recipients are settled when a version is published: an endorsement goes to those that have it or are about to.
+    async fn of_those_that_had_it(&self, manifest: &StatementId, queue: Queue) -> Result<Queue, Fault> {
+        let mut kept = vec![];
+        for (partner, at) in queue {
+            let has_it = !self.store.disclosed(&partner, manifest).await?.is_empty();
+            if has_it || self.waits(&partner, manifest).await? {
+                kept.push((partner, at));
+            }
+        }
+        Ok(kept)
+    }
+
+    /// The endorsements that a release discloses. Each is over this manifest, and signed with the key that it names, or the entry was
+    /// tampered with. Whose key that is must be proved where it is that of a party: the sender, the originator, or this organisation.
+    /// Another's is kept as it is, and counts for readers only where it is proved: a refusal would tell the sender whether
+    /// that organisation is a partner here.
+    pub(super) fn check_endorsements(
+        &self,
+        partner: &TrustDomain,
+        (manifest_id, manifest): (StatementId, &Manifest),
+        release: &Release,
+        envelopes: &[Arc<Envelope>],
+        at: Time,
+    ) -> Result<Vec<PreparedEndorsement>, Fault> {
+        let mut checked = Vec::with_capacity(envelopes.len());
+        for (i, envelope) in envelopes.iter().enumerate() {
+            let here = |fault: Fault| fault.within(&format!("endorsements[{i}]"));
+            let claimed = verify(envelope, &rules::ENDORSEMENT, &AsClaimed, at).map_err(here)?;
+            let endorsement = claimed.content();
+            let is_of_it = endorsement.manifest == manifest_id
+                && endorsement.originator == manifest.originator
+                && (endorsement.assessment, endorsement.version) == (manifest.assessment, manifest.version);
+            if !is_of_it {
+                let what = "the endorsement is of another assessment or version";
+                return Err(here(Fault::at(Reason::DigestNotListed, "manifest_id", what)));
+            }
+            if [partner, &manifest.originator, self.domain()].contains(&&endorsement.endorser) {
+                match verify(envelope, &rules::ENDORSEMENT, &self.carried, at) {
+                    // The whole entry waits until its originator is known.
+                    Err(fault) if fault.reason == Reason::NotAPartner && endorsement.endorser != *partner => {}
+                    other => _ = other.map_err(here)?,
+                }
+            }
+            checked.push(PreparedEndorsement::new(envelope.clone())?);
+        }
+        if !checked.iter().map(|e| &e.id).eq(&release.endorsements) {
+            let what = "the endorsements are not those that the release discloses";
+            return Err(Fault::at(Reason::DigestNotListed, "endorsements", what));
+        }
+        Ok(checked)
+    }
+
+    /// Who stands behind what is here, each signature verified anew.
+    ///
+    /// # Errors
+    /// Whatever in the store does not decode.
+    pub(super) fn check_held_endorsements(&self, record: &AssessmentRecord) -> Result<Vec<EndorsementCheck>, Fault> {
+        let (endorsements, _) = super::prepared::beside(&record.beside)?;
+        let paths = record.releases.iter().map(path).collect::<Result<Vec<_>, _>>()?;
+        let check = |e: PreparedEndorsement| {
+            let PreparedEndorsement { id, endorsement, envelope, .. } = e;
+            // It may be later than the version, and is no later than now.
+            let at = record.since.max(endorsement.endorsed_at).min(self.now());
+            let fault = verify(&envelope, &rules::ENDORSEMENT, &self.held, at).err().map(|f| f.reason);
+            let chain = envelope.signatures.first().map(|s| s.certificates.as_slice()).unwrap_or_default();
+            let by = AsClaimed.signer(chain, at).ok().map(|s| s.id);
+            let path = paths.iter().find(|(ids, _)| ids.contains(&id)).map(|(_, path)| path.as_slice());
+            let via = self.chain(&endorsement, path.unwrap_or_default());
+            EndorsementCheck { id, envelope, endorsement, by, fault, via }
+        };
+        Ok(endorsements.into_iter().map(check).collect())
+    }
+
+    /// From the originator to the endorser, on through the hubs after it, to here.
+    fn chain(&self, endorsement: &Endorsement, path: &[TrustDomain]) -> Vec<TrustDomain> {
+        let Endorsement { originator, endorser, .. } = endorsement;
+        let after = path.iter().position(|d| d == endorser).map_or(0, |place| place + 1);
+        let hubs = path.iter().skip(after).filter(|d| *d != originator);
+        let mut chain: Vec<TrustDomain> = [originator, endorser].into_iter().chain(hubs).cloned().collect();
+        chain.push(self.domain().clone());
+        chain.dedup();
+        chain
+    }
+}
+
+/// The record with one more statement beside its portions.
+fn with(mut record: AssessmentRecord, encoded: Vec<u8>) -> AssessmentRecord {
+    if !record.beside.contains(&encoded) {
+        record.beside.push(encoded);
+    }
+    record
+}
+
+/// The endorsements that came by a release, and the organisations by which it came, from the originator on.
+fn path(came_by: &crate::store::CameBy) -> Result<(BTreeSet<StatementId>, Vec<TrustDomain>), Fault> {
+    let envelope = wire::envelope::decode(&came_by.release)?;
+    let ids = wire::release::decode(&envelope.payload)?.endorsements.into_iter().collect();
+    let mut path =
+        came_by.provenance.iter().map(|r| giver(&wire::envelope::decode(r)?)).collect::<Result<Vec<_>, _>>()?;
+    path.push(giver(&envelope)?);
+    Ok((ids, path))
+}
+
+/// The domain whose node has signed a release.
+pub(super) fn giver(release: &Envelope) -> Result<TrustDomain, Fault> {
+    let leaf = release.signatures.first().and_then(|s| s.certificates.first());
+    Ok(Leaf::parse(leaf.map(Vec::as_slice).unwrap_or_default())?.id.domain().clone())
+}
+
+fn events(
+    caller: &SpiffeId,
+    prepared: &Prepared,
+    endorsement: StatementId,
+    decisions: &[PartnerDecision],
+    at: Time,
+) -> Vec<Event> {
+    let manifest = prepared.id;
+    let endorsed = Event { at, by: Some(caller.clone()), deed: Deed::Endorsed { manifest, endorsement } };
+    let decided = decisions.iter().map(|d| Event {
+        at,
+        by: None,
+        deed: Deed::Decided { manifest, partner: d.partner.clone(), portions: d.portions.clone() },
+    });
+    std::iter::once(endorsed).chain(decided).collect()
+}

@@ -1,0 +1,256 @@
+//! Requests: ask whoever gave an assessment for more of it, and see where each request stands.
+
+mod answer;
+mod take;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Node, WRITERS, endorse::giver};
+use crate::{
+    domain::{
+        body::Kind,
+        event::{Deed, Event},
+        fault::{Fault, Reason},
+        ids::{AssessmentId, Nonce, SpiffeId, StatementId, TrustDomain},
+        request::{Answer, AnswerKind, AskingRole, Request, RequestState},
+        statement::{Envelope, StatementKind},
+        time::Time,
+    },
+    seal::{random, statement::id_of},
+    store::{
+        AssessmentRecord,
+        requests::{RequestRecord, RequestStep},
+    },
+    wire,
+};
+
+pub use answer::{Given, Weighed};
+pub(super) use take::Asked;
+
+/// What is asked.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// About which assessment.
+    pub assessment: AssessmentId,
+    /// Which version; the latest where none is named.
+    pub version: Option<u32>,
+    /// Kinds of portions.
+    pub kinds: Vec<Kind>,
+    /// In words; may be empty where kinds are named.
+    pub text: String,
+}
+
+/// A request, as its organisation's people see it.
+pub struct RequestView {
+    /// As kept.
+    pub record: RequestRecord,
+    /// What it says.
+    pub request: Request,
+    /// What it was answered.
+    pub answer: Option<Answer>,
+    /// Where it stands now.
+    pub state: RequestState,
+    /// When what was released runs out, as far as that is known here.
+    pub until: Option<Time>,
+}
+
+impl Node {
+    /// Asks for more of an assessment. It goes to the originator where that gave it, or else to a partner that did: nobody else is told
+    /// that it is here, and nobody else would answer.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`, `NOT_FOUND`, `INVALID_ARGUMENT`, `NOT_A_PARTNER` where nobody that gave it is an active partner any more.
+    pub async fn ask(&self, caller: &SpiffeId, question: Question) -> Result<RequestView, Fault> {
+        self.require(caller, WRITERS)?;
+        let Question { assessment, version, mut kinds, text } = question;
+        let record = self.store.assessment(&assessment, version, false).await?;
+        let missing = || Fault::new(Reason::NotFound, format!("there is no assessment `{assessment}` here"));
+        let record = record.ok_or_else(missing)?;
+        let partner = self.addressee(&record)?;
+        kinds.sort_unstable();
+        kinds.dedup();
+        let role = AskingRole::of(caller.role())
+            .ok_or_else(|| Fault::new(Reason::RoleRequired, "this role asks for nothing"))?;
+        let nonce = random::bytes().map_err(|e| Fault::new(Reason::Internal, e.to_string()))?;
+        let now = self.now();
+        let request = Request {
+            addressee: partner.clone(),
+            assessment,
+            version: record.version,
+            manifest: record.manifest_id,
+            kinds,
+            question: text,
+            role,
+            nonce: Nonce(nonce),
+            requested_at: now,
+        };
+        let payload = wire::request::encode(&request);
+        // By the rules that the other side will read it by.
+        wire::request::decode(&payload).map_err(|f| Fault { reason: Reason::InvalidArgument, ..f })?;
+        let id = id_of(StatementKind::Request, &payload);
+        let envelope = wire::envelope::encode(&self.sign(StatementKind::Request, payload)?);
+        let deed =
+            Deed::Requested { manifest: request.manifest, partner: partner.clone(), request: id, outgoing: true };
+        let record = RequestRecord {
+            id,
+            partner: partner.clone(),
+            outgoing: true,
+            manifest_id: request.manifest,
+            state: RequestState::Sent,
+            at: now,
+            turn: 0,
+            envelope: envelope.clone(),
+            answer: None,
+            by: Some(caller.clone()),
+            reason: None,
+        };
+        let events = vec![Event { at: now, by: Some(caller.clone()), deed }];
+        let step = RequestStep { record: record.clone(), is_theirs: false, post: Some(envelope), beside: None, events };
+        self.store.begin_request(step).await?;
+        self.live.of(&partner).post();
+        Ok(RequestView { record, request, answer: None, state: RequestState::Sent, until: None })
+    }
+
+    /// Who is asked for more.
+    fn addressee(&self, record: &AssessmentRecord) -> Result<TrustDomain, Fault> {
+        if record.originator == *self.domain() {
+            let what = "it is this organisation's own assessment; there is nobody to ask";
+            return Err(Fault::at(Reason::InvalidArgument, "assessment_id", what));
+        }
+        let directory = self.directory();
+        let mut givers = Vec::new();
+        for came_by in &record.releases {
+            givers.push(giver(&wire::envelope::decode(&came_by.release)?)?);
+        }
+        givers.sort_by_key(|g| *g != record.originator);
+        givers.into_iter().find(|g| directory.active(g).is_ok()).ok_or_else(|| {
+            Fault::new(Reason::NotAPartner, "nobody that gave it is an active partner any more; resume one to ask it")
+        })
+    }
+
+    /// Requests, newest first.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`, store faults.
+    pub async fn requests(&self, caller: &SpiffeId, open_only: bool) -> Result<Vec<RequestView>, Fault> {
+        const MANY: u32 = 10_000;
+        self.require(caller, WRITERS)?;
+        let records = self.store.requests(open_only, MANY).await?;
+        self.views(records).await
+    }
+
+    /// What partners did with requests after a turn: a page of requests that came, answers and refusals.
+    ///
+    /// # Errors
+    /// As [`Self::requests`].
+    pub async fn request_news(&self, caller: &SpiffeId, turn: u64) -> Result<Vec<RequestView>, Fault> {
+        const PAGE: u32 = 64;
+        self.require(caller, WRITERS)?;
+        let records = self.store.requests_after(turn, PAGE).await?;
+        self.views(records).await
+    }
+
+    async fn views(&self, records: Vec<RequestRecord>) -> Result<Vec<RequestView>, Fault> {
+        let mut waiting: BTreeMap<TrustDomain, BTreeSet<StatementId>> = BTreeMap::new();
+        let mut views = Vec::with_capacity(records.len());
+        for record in records {
+            let on_its_way = match (record.outgoing, record.state) {
+                (true, RequestState::Sent) => {
+                    if !waiting.contains_key(&record.partner) {
+                        let ids = self.requests_on_their_way(&record.partner).await?;
+                        waiting.insert(record.partner.clone(), ids);
+                    }
+                    waiting.get(&record.partner).is_some_and(|ids| ids.contains(&record.id))
+                }
+                _ => false,
+            };
+            views.push(self.request_view(record, on_its_way).await?);
+        }
+        Ok(views)
+    }
+
+    async fn request_view(&self, record: RequestRecord, on_its_way: bool) -> Result<RequestView, Fault> {
+        let request = wire::request::decode(&wire::envelope::decode(&record.envelope)?.payload)?;
+        let decode = |bytes: &Vec<u8>| wire::request::decode_answer(&wire::envelope::decode(bytes)?.payload);
+        let answer = record.answer.as_ref().map(decode).transpose()?;
+        let until = match answer.as_ref().and_then(|a| a.exception) {
+            Some(exception) => self.until(&record.manifest_id, &exception).await?,
+            None => None,
+        };
+        let state = match record.state {
+            RequestState::Sent if !on_its_way => RequestState::Delivered,
+            RequestState::Released if until.is_some_and(|until| until <= self.now()) => RequestState::Expired,
+            state => state,
+        };
+        Ok(RequestView { record, request, answer, state, until })
+    }
+
+    /// When an exception runs out, where it is here.
+    async fn until(&self, manifest: &StatementId, exception: &StatementId) -> Result<Option<Time>, Fault> {
+        let prepared = self.prepare(&[*manifest]).await?;
+        let all = prepared.first().map(|p| p.exceptions.as_slice()).unwrap_or_default();
+        Ok(all.iter().find(|e| e.excepted.id == *exception).map(|e| e.excepted.until))
+    }
+
+    /// The requests that a partner has not fetched or been handed yet.
+    async fn requests_on_their_way(&self, partner: &TrustDomain) -> Result<BTreeSet<StatementId>, Fault> {
+        const PAGE: u32 = 256;
+        let (mut ids, mut after) = (BTreeSet::new(), 0);
+        loop {
+            let page = self.store.outbox(partner, after, PAGE).await?;
+            let Some(last) = page.last() else { return Ok(ids) };
+            after = last.id;
+            for item in page {
+                let envelope = wire::envelope::decode(&item.envelope)?;
+                if envelope.kind == StatementKind::Request {
+                    ids.insert(id_of(envelope.kind, &envelope.payload));
+                }
+            }
+        }
+    }
+
+    /// A statement of the outbox that the partner has refused for good, and why: of a request, its people are told.
+    ///
+    /// # Errors
+    /// Store faults.
+    pub async fn refused(&self, partner: &TrustDomain, item: i64, reason: &str) -> Result<(), Fault> {
+        let found = self.store.outbox(partner, item.saturating_sub(1), 1).await?;
+        let Some(found) = found.into_iter().find(|i| i.id == item) else { return Ok(()) };
+        let Envelope { kind: StatementKind::Request, payload, .. } = wire::envelope::decode(&found.envelope)? else {
+            return Ok(());
+        };
+        let Some(record) = self.store.request(&id_of(StatementKind::Request, &payload)).await? else { return Ok(()) };
+        let now = self.now();
+        // No free text of a partner's stands on screens.
+        let known = Reason::from_name(reason).map_or("REFUSED", Reason::as_str);
+        let record = RequestRecord { state: RequestState::Refused, reason: Some(known.to_owned()), ..record };
+        self.settle(record, None, now).await?;
+        Ok(())
+    }
+
+    /// Puts the partner's step; `false` where the request is not open any more.
+    async fn settle(&self, record: RequestRecord, answer: Option<StatementId>, now: Time) -> Result<bool, Fault> {
+        let deed = Deed::RequestSettled {
+            manifest: record.manifest_id,
+            partner: record.partner.clone(),
+            request: record.id,
+            outgoing: true,
+            state: record.state,
+            answer,
+        };
+        let events = vec![Event { at: now, by: None, deed }];
+        let step = RequestStep { record, is_theirs: true, post: None, beside: None, events };
+        let is_done = self.store.settle_request(step).await?;
+        self.live.arrived();
+        Ok(is_done)
+    }
+}
+
+/// The state in which an answer leaves its request.
+fn state_after(kind: AnswerKind) -> RequestState {
+    match kind {
+        AnswerKind::Text => RequestState::Answered,
+        AnswerKind::Released => RequestState::Released,
+        AnswerKind::Declined => RequestState::Declined,
+    }
+}

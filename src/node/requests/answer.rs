@@ -1,0 +1,171 @@
+//! An officer's answer to a partner's request: a text, a refusal, or portions by an exception.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::{
+    super::{Node, fault::lost},
+    RequestView, state_after,
+};
+use crate::{
+    domain::{
+        event::{Deed, Event},
+        fault::{Fault, Reason},
+        ids::{Digest, Role, SpiffeId, StatementId},
+        request::{Answer, AnswerKind, Exception, MAX_EXCEPTIONS, RequestState},
+        statement::{Envelope, StatementKind},
+    },
+    node::{
+        prepared::Prepared,
+        publish::{PartnerDecision, urgency},
+    },
+    policy::{Excepted, plan},
+    seal::{rules, statement::id_of, verify::verify},
+    store::requests::{Beside, RequestRecord, RequestStep},
+    wire,
+};
+
+/// An answer, as an officer gives it.
+pub struct Given {
+    /// The request.
+    pub request: StatementId,
+    /// What it is.
+    pub kind: AnswerKind,
+    /// In words.
+    pub text: String,
+    /// Signed by the officer; exactly where something is released.
+    pub exception: Option<Envelope>,
+}
+
+/// What an exception would do.
+pub struct Weighed {
+    /// For its portions, and no others.
+    pub decision: PartnerDecision,
+    /// What it was decided about.
+    pub prepared: Arc<Prepared>,
+}
+
+impl Node {
+    /// What would become of the portions of an exception that is not signed yet: a rule that forbids still withholds.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`, `NOT_FOUND`, `CONFLICT`, `NOT_A_PARTNER`, and whatever is wrong with the exception.
+    pub async fn weigh(&self, caller: &SpiffeId, payload: &[u8]) -> Result<Weighed, Fault> {
+        self.require(caller, &[Role::Officer])?;
+        let exception = wire::request::decode_exception(payload)?;
+        let record = self.open_request(&exception.request).await?;
+        let prepared = self.excepted(&record, &exception).await?;
+        let partner = self.directory().active(&record.partner)?.clone();
+        let (now, id) = (self.now(), id_of(StatementKind::Exception, payload));
+        let shared = prepared.clone();
+        let work = tokio::task::spawn_blocking(move || {
+            let facts = shared.facts().excepting([Excepted::of(id, &exception)]);
+            let digests: BTreeSet<Digest> = exception.digests.into_iter().collect();
+            let mut decision = PartnerDecision::new(&partner, &plan(&partner.outgoing, &facts, now));
+            decision.portions.retain(|p| digests.contains(&p.portion));
+            decision
+        });
+        Ok(Weighed { decision: work.await.map_err(lost)?, prepared })
+    }
+
+    /// Answers a partner's request. What is released goes by the feed, decided once more.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`, `NOT_FOUND`, `CONFLICT` where it was answered before, `INVALID_ARGUMENT`, `LIMIT_EXCEEDED`, and whatever
+    /// verification refuses of the exception.
+    pub async fn answer(&self, caller: &SpiffeId, given: Given) -> Result<RequestView, Fault> {
+        self.require(caller, &[Role::Officer])?;
+        let Given { request, kind, text, exception } = given;
+        let (now, record) = (self.now(), self.open_request(&request).await?);
+        let (partner, manifest) = (record.partner.clone(), record.manifest_id);
+        let mut events = vec![];
+        let (mut beside, mut exception_id) = (None, None);
+        if let Some(envelope) = exception {
+            let (id, exception) = self.signed_exception(caller, &envelope)?;
+            let prepared = self.excepted(&record, &exception).await?;
+            let Exception { digests, from, until, .. } = exception;
+            let deed = Deed::Excepted { manifest, partner: partner.clone(), request, exception: id, digests, until };
+            events.push(Event { at: now, by: Some(caller.clone()), deed });
+            beside = Some(Beside {
+                manifest_id: manifest,
+                from: self.domain().clone(),
+                envelope: wire::envelope::encode(&envelope),
+                urgency: urgency(&prepared),
+                queue: vec![(partner.clone(), now.max(from))],
+            });
+            exception_id = Some(id);
+        }
+        let answer = Answer { request, kind, text, answered_at: now, exception: exception_id };
+        let payload = wire::request::encode_answer(&answer);
+        wire::request::decode_answer(&payload).map_err(|f| Fault { reason: Reason::InvalidArgument, ..f })?;
+        let id = id_of(StatementKind::Answer, &payload);
+        let envelope = wire::envelope::encode(&self.sign(StatementKind::Answer, payload)?);
+        let state = state_after(kind);
+        let deed = Deed::RequestSettled {
+            manifest,
+            partner: partner.clone(),
+            request,
+            outgoing: false,
+            state,
+            answer: Some(id),
+        };
+        events.push(Event { at: now, by: Some(caller.clone()), deed });
+        let record = RequestRecord { state, answer: Some(envelope.clone()), by: Some(caller.clone()), ..record };
+        let step = RequestStep { record: record.clone(), is_theirs: false, post: Some(envelope), beside, events };
+        if !self.store.settle_request(step).await? {
+            return Err(answered_before());
+        }
+        self.prepared.forget(&manifest);
+        let live = self.live.of(&partner);
+        live.post();
+        live.wake();
+        self.request_view(record, false).await
+    }
+
+    /// A partner's request that waits for an answer.
+    async fn open_request(&self, id: &StatementId) -> Result<RequestRecord, Fault> {
+        let found = self.store.request(id).await?.filter(|r| !r.outgoing);
+        let unknown = || Fault::at(Reason::NotFound, "request_id", format!("no partner has asked anything as `{id}`"));
+        let record = found.ok_or_else(unknown)?;
+        if record.state == RequestState::Sent { Ok(record) } else { Err(answered_before()) }
+    }
+
+    /// The exception that the caller has signed with their own key, and nobody else.
+    fn signed_exception(&self, caller: &SpiffeId, envelope: &Envelope) -> Result<(StatementId, Exception), Fault> {
+        let verified = verify(envelope, &rules::EXCEPTION, self.chains(), self.now())?;
+        if verified.signers() != std::slice::from_ref(caller) {
+            let what = "an exception is signed by the officer who answers, and by nobody else";
+            return Err(Fault::at(Reason::WrongDomain, "exception", what));
+        }
+        Ok((verified.id(), verified.into_content()))
+    }
+
+    /// The version that an exception is about, where the exception fits the request.
+    async fn excepted(&self, record: &RequestRecord, exception: &Exception) -> Result<Arc<Prepared>, Fault> {
+        let Exception { giver, partner, manifest, digests, until, .. } = exception;
+        if (giver, partner, manifest) != (self.domain(), &record.partner, &record.manifest_id) {
+            let what = "the exception is for another partner or version than the request";
+            return Err(Fault::at(Reason::InvalidArgument, "exception", what));
+        }
+        let now = self.now();
+        if *until <= now {
+            return Err(Fault::at(Reason::InvalidArgument, "valid_until", "the exception would be over already"));
+        }
+        let missing =
+            || Fault::new(Reason::NotFound, "the version is not here any more, so nothing of it can be given");
+        let prepared = self.prepare(&[*manifest]).await?.pop().ok_or_else(missing)?;
+        if let Some(unknown) = digests.iter().find(|d| !prepared.all().any(|(digest, _)| digest == **d)) {
+            let what = format!("the version has no portion `{unknown}`");
+            return Err(Fault::at(Reason::DigestNotListed, "digests", what));
+        }
+        let holding = prepared.exceptions.iter().filter(|e| e.excepted.partner == *partner && e.excepted.until > now);
+        if holding.count() >= MAX_EXCEPTIONS {
+            let what = format!("at most {MAX_EXCEPTIONS} exceptions of one version hold for a partner at a time");
+            return Err(Fault::new(Reason::LimitExceeded, what));
+        }
+        Ok(prepared)
+    }
+}
+
+fn answered_before() -> Fault {
+    Fault::at(Reason::Conflict, "request_id", "the request was answered before; the partner may ask again")
+}

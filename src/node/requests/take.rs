@@ -1,0 +1,165 @@
+//! What partners send of requests: a request, an answer, and the exceptions that come with what was asked for.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::{super::Node, state_after};
+use crate::{
+    domain::{
+        entry::Entry,
+        event::{Deed, Event},
+        fault::{Fault, Reason},
+        ids::{StatementId, TrustDomain},
+        release::Release,
+        request::RequestState,
+        statement::Envelope,
+        time::Time,
+    },
+    node::prepared::PreparedException,
+    seal::{
+        rules,
+        verify::{Verified, verify},
+    },
+    store::requests::{RequestRecord, RequestStep},
+    wire,
+};
+
+/// Requests of this organisation to a partner, each with the version that it is about.
+pub type Asked = BTreeSet<(StatementId, StatementId)>;
+
+impl Node {
+    /// Takes a partner's request. It learns of nothing that it was not given: what does not exist and what it does not have are refused
+    /// alike.
+    ///
+    /// # Errors
+    /// Whatever verification refuses; `LIMIT_EXCEEDED`; `WRONG_DOMAIN`; `NOT_FOUND`.
+    pub(in crate::node) async fn take_request(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
+        let now = self.now();
+        self.require_pace(partner, now)?;
+        let verified = verify(envelope, &rules::REQUEST, self.chains(), now)?;
+        by_the_party(&verified, partner)?;
+        let (id, request) = (verified.id(), verified.into_content());
+        if request.addressee != *self.domain() {
+            return Err(Fault::at(Reason::WrongDomain, "addressee", "the request is for another organisation"));
+        }
+        let unknown = || Fault::at(Reason::NotFound, "manifest_id", "you were given no such version of an assessment");
+        if self.store.disclosed(partner, &request.manifest).await?.is_empty() {
+            return Err(unknown());
+        }
+        let record = self.store.by_manifest(&request.manifest, false).await?.ok_or_else(unknown)?;
+        if (record.assessment, record.version) != (request.assessment, request.version) {
+            return Err(unknown());
+        }
+        let deed =
+            Deed::Requested { manifest: request.manifest, partner: partner.clone(), request: id, outgoing: false };
+        let record = RequestRecord {
+            id,
+            partner: partner.clone(),
+            outgoing: false,
+            manifest_id: request.manifest,
+            state: RequestState::Sent,
+            at: now,
+            turn: 0,
+            envelope: wire::envelope::encode(envelope),
+            answer: None,
+            by: None,
+            reason: None,
+        };
+        let events = vec![Event { at: now, by: None, deed }];
+        let step = RequestStep { record, is_theirs: true, post: None, beside: None, events };
+        if self.store.begin_request(step).await? {
+            tracing::info!(%partner, "a partner asks for more of an assessment; see `watchfire assess requests`");
+            self.live.arrived();
+        }
+        Ok(())
+    }
+
+    /// Takes a partner's answer to a request.
+    ///
+    /// # Errors
+    /// Whatever verification refuses; `LIMIT_EXCEEDED`; `NOT_FOUND` where nothing was asked of that partner; `CONFLICT` where it was answered
+    /// before.
+    pub(in crate::node) async fn take_answer(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
+        let now = self.now();
+        self.require_pace(partner, now)?;
+        let verified = verify(envelope, &rules::ANSWER, self.chains(), now)?;
+        by_the_party(&verified, partner)?;
+        let (id, answer) = (verified.id(), verified.into_content());
+        let asked = self.store.request(&answer.request).await?.filter(|r| r.outgoing && r.partner == *partner);
+        let unknown = || Fault::at(Reason::NotFound, "request_id", "you were asked nothing under that id");
+        let asked = asked.ok_or_else(unknown)?;
+        let encoded = wire::envelope::encode(envelope);
+        if asked.answer.as_ref() == Some(&encoded) {
+            return Ok(());
+        }
+        let record = RequestRecord { state: state_after(answer.kind), answer: Some(encoded), ..asked };
+        if self.settle(record, Some(id), now).await? {
+            return Ok(());
+        }
+        Err(Fault::at(Reason::Conflict, "request_id", "the request was answered before"))
+    }
+
+    fn require_pace(&self, partner: &TrustDomain, now: Time) -> Result<(), Fault> {
+        if self.live.of(partner).allows_a_request(now) {
+            return Ok(());
+        }
+        Err(Fault::new(Reason::LimitExceeded, "too many requests and answers in an hour; try again later"))
+    }
+
+    /// Which requests the exceptions among these entries answer, as far as they are this organisation's own.
+    pub(in crate::node) async fn asked(&self, partner: &TrustDomain, entries: &[Entry]) -> Result<Asked, Fault> {
+        let mut asked = Asked::new();
+        for envelope in entries.iter().flat_map(|e| &e.exceptions) {
+            // What does not decode is refused later, with its entry.
+            let Ok(exception) = wire::request::decode_exception(&envelope.payload) else { continue };
+            let request = self.store.request(&exception.request).await?;
+            if let Some(request) = request.filter(|r| r.outgoing && r.partner == *partner) {
+                asked.insert((request.id, request.manifest_id));
+            }
+        }
+        Ok(asked)
+    }
+
+    /// The exceptions that count: signed by an officer of the sender, for this organisation and this version, in answer to a request of
+    /// its own. One that nobody here has asked for covers nothing; one that is for somebody else refuses the entry.
+    pub(in crate::node) fn check_exceptions(
+        &self,
+        partner: &TrustDomain,
+        release: &Release,
+        envelopes: &[Arc<Envelope>],
+        asked: &Asked,
+        at: Time,
+    ) -> Result<Vec<PreparedException>, Fault> {
+        let (mut ids, mut counting) = (vec![], vec![]);
+        for (i, envelope) in envelopes.iter().enumerate() {
+            let here = |fault: Fault| fault.within(&format!("exceptions[{i}]"));
+            self.only_by(&[partner], envelope).map_err(here)?;
+            let verified = verify(envelope, &rules::EXCEPTION, self.chains(), at).map_err(here)?;
+            let exception = verified.content();
+            if exception.partner != *self.domain() {
+                let what = "the exception is for another organisation";
+                return Err(here(Fault::at(Reason::WrongDomain, "partner", what)));
+            }
+            if exception.manifest != release.manifest {
+                let what = "the exception is for another assessment or version";
+                return Err(here(Fault::at(Reason::DigestNotListed, "manifest_id", what)));
+            }
+            ids.push(verified.id());
+            if asked.contains(&(exception.request, exception.manifest)) {
+                counting.push(PreparedException::new(envelope.clone())?);
+            }
+        }
+        if ids != release.exceptions {
+            let what = "the exceptions are not those that the release names";
+            return Err(Fault::at(Reason::DigestNotListed, "exceptions", what));
+        }
+        Ok(counting)
+    }
+}
+
+/// A statement is handed over by the party that has signed it.
+fn by_the_party<T>(statement: &Verified<T>, partner: &TrustDomain) -> Result<(), Fault> {
+    if statement.signers().iter().all(|s| s.domain() == partner) {
+        return Ok(());
+    }
+    Err(Fault::new(Reason::WrongDomain, "requests and answers are handed over by the party that has signed them"))
+}

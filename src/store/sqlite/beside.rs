@@ -1,0 +1,123 @@
+//! Statements beside the portions of a version: endorsements and exceptions, sealed under the assessment's key.
+
+use rusqlite::{Connection, params};
+
+use super::{
+    SqliteStore,
+    column::{change, count, number, row, rows, word},
+    ledger, partners, queue,
+};
+use crate::{
+    domain::{
+        event::Event,
+        ids::{AssessmentId, StatementId, TrustDomain},
+    },
+    store::{
+        Result, StoreError,
+        requests::Beside,
+        vault::{HeldKey, Leaf, Row, Vault, pack, unpack},
+    },
+};
+
+/// Keeps what came with an arrival, sealed. For the writer.
+pub(super) fn keep(
+    conn: &Connection,
+    manifest: i64,
+    (peer, sequence): (i64, i64),
+    is_quarantined: bool,
+    sealed: &[u8],
+) -> Result<()> {
+    const SQL: &str = "INSERT INTO beside (manifest, peer, sequence, quarantined, sealed) VALUES (?1, ?2, ?3, ?4, ?5)";
+    change(conn, SQL, params![manifest, peer, sequence, is_quarantined, sealed]).map(|_| ())
+}
+
+/// All statements beside a version, each once, in the order in which they came; with `all`, those in quarantine too.
+pub(super) fn of(
+    conn: &Connection,
+    key: &HeldKey,
+    (manifest, manifest_id): (i64, &StatementId),
+    all: bool,
+) -> Result<Vec<Vec<u8>>> {
+    const SQL: &str = "SELECT b.sequence, b.quarantined, b.sealed, d.domain FROM beside b \
+        JOIN peer d ON d.number = b.peer WHERE b.manifest = ?1 AND (b.quarantined = 0 OR ?2) ORDER BY b.number";
+    let sets = rows(conn, SQL, params![manifest, all], |r| {
+        Ok((count(r, 0)?, r.get::<_, bool>(1)?, r.get::<_, Vec<u8>>(2)?, word::<TrustDomain>(r, 3)?))
+    })?;
+    let mut statements: Vec<Vec<u8>> = Vec::new();
+    for (sequence, quarantined, sealed, from) in sets {
+        let row = Row::Beside { manifest: manifest_id, from: &from, sequence, quarantined };
+        for statement in unpack(&key.open(row, &sealed)?)? {
+            if !statements.contains(&statement) {
+                statements.push(statement);
+            }
+        }
+    }
+    Ok(statements)
+}
+
+/// What came with one arrival that is in quarantine: its row, and the statements.
+pub(super) fn in_quarantine(
+    conn: &Connection,
+    key: &HeldKey,
+    (manifest, manifest_id): (i64, &StatementId),
+    (peer, from, sequence): (i64, &TrustDomain, u64),
+) -> Result<Option<(i64, Vec<Vec<u8>>)>> {
+    const SQL: &str = "SELECT number, sealed FROM beside \
+        WHERE manifest = ?1 AND peer = ?2 AND sequence = ?3 AND quarantined = 1";
+    let values = params![manifest, peer, number(sequence)];
+    let found = row(conn, SQL, values, |r| Ok((r.get(0)?, r.get::<_, Vec<u8>>(1)?)))?;
+    let row = Row::Beside { manifest: manifest_id, from, sequence, quarantined: true };
+    found.map(|(place, sealed)| Ok((place, unpack(&key.open(row, &sealed)?)?))).transpose()
+}
+
+/// Shows to users what came with an arrival that was kept from them. For the writer.
+pub(super) fn show(
+    conn: &Connection,
+    key: &HeldKey,
+    (manifest, manifest_id): (i64, &StatementId),
+    (peer, from, sequence): (i64, &TrustDomain, u64),
+) -> Result<()> {
+    const SQL: &str = "UPDATE beside SET quarantined = 0, sealed = ?2 WHERE number = ?1";
+    let found = in_quarantine(conn, key, (manifest, manifest_id), (peer, from, sequence))?;
+    let Some((place, statements)) = found else { return Ok(()) };
+    let row = Row::Beside { manifest: manifest_id, from, sequence, quarantined: false };
+    change(conn, SQL, params![place, key.seal(row, &pack(&statements))?]).map(|_| ())
+}
+
+pub(super) async fn put(store: &SqliteStore, beside: Beside, events: &[Event]) -> Result<bool> {
+    let leaves = Leaf::all(events)?;
+    store
+        .write(move |conn, vault| {
+            if !insert(conn, vault, &beside)? {
+                return Ok(false);
+            }
+            ledger::append(conn, vault, &leaves)?;
+            Ok(true)
+        })
+        .await
+}
+
+/// Keeps a statement made here and queues its version. `false` where it is there already. For the writer: it is a few kilobytes, and its
+/// number is settled by the writer's turn.
+pub(super) fn insert(conn: &Connection, vault: &Vault, beside: &Beside) -> Result<bool> {
+    const FIND: &str = "SELECT m.number, a.id, a.wrapped, o.domain FROM manifest m \
+        JOIN assessment a ON a.number = m.assessment JOIN peer o ON o.number = m.originator WHERE m.id = ?1";
+    const NEXT: &str = "SELECT ifnull(max(sequence), 0) + 1 FROM beside WHERE manifest = ?1 AND peer = ?2";
+    let Beside { manifest_id, from, envelope, urgency, queue } = beside;
+    let found = row(conn, FIND, [manifest_id.as_bytes()], |r| {
+        let id: AssessmentId = super::column::id(r, 1)?;
+        Ok((r.get::<_, i64>(0)?, id, r.get::<_, Option<Vec<u8>>>(2)?, word::<TrustDomain>(r, 3)?))
+    })?;
+    let Some((manifest, assessment, Some(wrapped), originator)) = found else { return Err(StoreError::Conflict) };
+    let key = vault.held_key(Row::AssessmentKey(&assessment, &originator), wrapped)?;
+    if of(conn, &key, (manifest, manifest_id), true)?.contains(envelope) {
+        return Ok(false);
+    }
+    let peer = partners::number_of(conn, from)?;
+    let sequence = row(conn, NEXT, params![manifest, peer], |r| count(r, 0))?.unwrap_or(1);
+    let place = Row::Beside { manifest: manifest_id, from, sequence, quarantined: false };
+    let sealed = key.seal(place, &pack(std::slice::from_ref(envelope)))?;
+    keep(conn, manifest, (peer, number(sequence)), false, &sealed)?;
+    queue::put(conn, manifest, *urgency, queue)?;
+    Ok(true)
+}

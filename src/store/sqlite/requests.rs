@@ -1,0 +1,201 @@
+//! Requests for more of an assessment, in both directions.
+
+use async_trait::async_trait;
+use rusqlite::{Connection, Row as SqlRow, params};
+
+use super::{
+    SqliteStore, agreements, beside,
+    column::{change, count, id, number, row, rows, time, word},
+    ledger, partners,
+};
+use crate::{
+    domain::{
+        event::Event,
+        ids::{StatementId, TrustDomain},
+        request::RequestState,
+    },
+    store::{
+        Result, StoreError,
+        requests::{Beside, RequestRecord, RequestStep, RequestStore},
+        vault::{Leaf, Row, Vault, pack, unpack},
+    },
+};
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT q.id, d.domain, q.outgoing, q.manifest, q.state, q.at, q.turn, q.sealed \
+             FROM request q JOIN peer d ON d.number = q.peer ",
+            $rest
+        )
+    };
+}
+
+/// A row as it stands.
+struct Sealed {
+    record: RequestRecord,
+    sealed: Vec<u8>,
+}
+
+fn read(r: &SqlRow<'_>) -> rusqlite::Result<Sealed> {
+    let record = RequestRecord {
+        id: id(r, 0)?,
+        partner: word(r, 1)?,
+        outgoing: r.get(2)?,
+        manifest_id: id(r, 3)?,
+        state: word(r, 4)?,
+        at: time(r, 5)?,
+        turn: count(r, 6)?,
+        envelope: vec![],
+        answer: None,
+        by: None,
+        reason: None,
+    };
+    Ok(Sealed { record, sealed: r.get(7)? })
+}
+
+fn open(vault: &Vault, row: Sealed) -> Result<RequestRecord> {
+    let Sealed { record, sealed } = row;
+    let torn = || StoreError::Corrupt("a request is torn".to_owned());
+    let parts = unpack(&vault.open(Row::Request(&record.id), &sealed)?)?;
+    let [envelope, answer, by, reason] = <[Vec<u8>; 4]>::try_from(parts).map_err(|_| torn())?;
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).map_err(|_| torn());
+    let (by, reason) = (text(by)?, text(reason)?);
+    Ok(RequestRecord {
+        envelope,
+        answer: (!answer.is_empty()).then_some(answer),
+        by: if by.is_empty() { None } else { Some(by.parse().map_err(|_| torn())?) },
+        reason: (!reason.is_empty()).then_some(reason),
+        ..record
+    })
+}
+
+fn seal(vault: &Vault, record: &RequestRecord) -> Result<Vec<u8>> {
+    let by = record.by.as_ref().map(ToString::to_string).unwrap_or_default();
+    let parts: [&[u8]; 4] = [
+        &record.envelope,
+        record.answer.as_deref().unwrap_or_default(),
+        by.as_bytes(),
+        record.reason.as_deref().unwrap_or_default().as_bytes(),
+    ];
+    vault.seal(Row::Request(&record.id), &pack(&parts))
+}
+
+/// A step with what of it can be made before the writer's turn.
+struct Ready {
+    step: RequestStep,
+    sealed: Vec<u8>,
+    post: Option<Vec<u8>>,
+    leaves: Vec<Leaf>,
+}
+
+impl Ready {
+    fn new(vault: &Vault, step: RequestStep) -> Result<Self> {
+        let sealed = seal(vault, &step.record)?;
+        let post = step.post.as_ref().map(|s| vault.seal(Row::Outbox(&step.record.partner), s)).transpose()?;
+        let leaves = Leaf::all(&step.events)?;
+        Ok(Self { step, sealed, post, leaves })
+    }
+
+    fn turn(&self, conn: &Connection) -> Result<u64> {
+        if !self.step.is_theirs {
+            return Ok(self.step.record.turn);
+        }
+        let next = row(conn, "SELECT ifnull(max(turn), 0) + 1 FROM request", [], |r| count(r, 0))?;
+        Ok(next.unwrap_or(1))
+    }
+
+    /// All but the request's own row.
+    fn finish(&self, conn: &Connection, vault: &Vault) -> Result<bool> {
+        if let Some(beside) = &self.step.beside {
+            beside::insert(conn, vault, beside)?;
+        }
+        if let Some(post) = &self.post {
+            agreements::put(conn, &self.step.record.partner, post)?;
+        }
+        ledger::append(conn, vault, &self.leaves)?;
+        Ok(true)
+    }
+}
+
+fn begin(conn: &Connection, vault: &Vault, ready: &Ready) -> Result<bool> {
+    const SQL: &str = "INSERT INTO request (id, peer, outgoing, manifest, state, at, turn, sealed) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO NOTHING";
+    let record = &ready.step.record;
+    let peer = partners::number_of(conn, &record.partner)?;
+    let values = params![
+        record.id.as_bytes(),
+        peer,
+        record.outgoing,
+        record.manifest_id.as_bytes(),
+        record.state.as_str(),
+        record.at.unix_nanos(),
+        number(ready.turn(conn)?),
+        ready.sealed,
+    ];
+    if change(conn, SQL, values)? == 0 {
+        return Ok(false);
+    }
+    ready.finish(conn, vault)
+}
+
+fn settle(conn: &Connection, vault: &Vault, ready: &Ready) -> Result<bool> {
+    const SQL: &str = "UPDATE request SET state = ?2, turn = ?3, sealed = ?4 WHERE id = ?1 AND state = ?5";
+    let record = &ready.step.record;
+    let turn = number(ready.turn(conn)?);
+    let open = RequestState::Sent.as_str();
+    let values = params![record.id.as_bytes(), record.state.as_str(), turn, ready.sealed, open];
+    if change(conn, SQL, values)? == 0 {
+        return Ok(false);
+    }
+    ready.finish(conn, vault)
+}
+
+#[async_trait]
+impl RequestStore for SqliteStore {
+    async fn put_beside(&self, beside: Beside, events: Vec<Event>) -> Result<bool> {
+        beside::put(self, beside, &events).await
+    }
+
+    async fn begin_request(&self, step: RequestStep) -> Result<bool> {
+        let ready = Ready::new(self.vault(), step)?;
+        self.write(move |conn, vault| begin(conn, vault, &ready)).await
+    }
+
+    async fn settle_request(&self, step: RequestStep) -> Result<bool> {
+        let ready = Ready::new(self.vault(), step)?;
+        self.write(move |conn, vault| settle(conn, vault, &ready)).await
+    }
+
+    async fn request(&self, id: &StatementId) -> Result<Option<RequestRecord>> {
+        const SQL: &str = select!("WHERE q.id = ?1");
+        let id = *id;
+        self.read_sealed(move |conn, vault| {
+            row(conn, SQL, [id.as_bytes()], read)?.map(|found| open(vault, found)).transpose()
+        })
+        .await
+    }
+
+    async fn requests(&self, open_only: bool, limit: u32) -> Result<Vec<RequestRecord>> {
+        const SQL: &str = select!("WHERE (q.state = 'sent' OR NOT ?1) ORDER BY q.number DESC LIMIT ?2");
+        self.read_sealed(move |conn, vault| {
+            rows(conn, SQL, params![open_only, limit], read)?.into_iter().map(|found| open(vault, found)).collect()
+        })
+        .await
+    }
+
+    async fn requests_after(&self, turn: u64, limit: u32) -> Result<Vec<RequestRecord>> {
+        const SQL: &str = select!("WHERE q.turn > ?1 AND q.turn > 0 ORDER BY q.turn LIMIT ?2");
+        self.read_sealed(move |conn, vault| {
+            rows(conn, SQL, params![number(turn), limit], read)?.into_iter().map(|found| open(vault, found)).collect()
+        })
+        .await
+    }
+
+    async fn open_requests(&self, partner: &TrustDomain) -> Result<u64> {
+        const SQL: &str = "SELECT count(*) FROM request WHERE state = 'sent' AND outgoing = 0 \
+            AND peer = (SELECT number FROM peer WHERE domain = ?1)";
+        let partner = partner.clone();
+        self.read(move |conn| Ok(row(conn, SQL, [partner.as_str()], |r| count(r, 0))?.unwrap_or_default())).await
+    }
+}
