@@ -134,6 +134,8 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     tasks.spawn(calendar::watch(node.clone(), stop.clone()));
     let (readmitting, stopped) = (node.clone(), stop.clone());
     tasks.spawn(async move { _ = stopped.run_until_cancelled(readmitting.readmit_for_ever()).await });
+    let (answering, stopped) = (node.clone(), stop.clone());
+    tasks.spawn(async move { _ = stopped.run_until_cancelled(answering.answer_for_ever()).await });
     tasks.spawn(watch::watch(config, node.clone(), gate, clock, stop.clone()));
     Ok(Running { node, peer, desk, ops, stop, tasks })
 }

@@ -6,6 +6,7 @@ mod argument;
 pub mod client;
 mod explain;
 mod feed;
+mod recall;
 mod rules;
 pub mod service;
 mod view;

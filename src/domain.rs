@@ -19,6 +19,8 @@ pub mod lint;
 pub mod marking;
 pub mod partner;
 pub mod place;
+pub mod recall;
+pub mod receipt;
 pub mod release;
 pub mod rules;
 pub mod statement;

@@ -1,13 +1,16 @@
 //! The use cases, one per file. Everything that changes something goes through here, whether a partner, a person or a
 //! program asked for it. No protobuf, no SQL, no sockets.
 
+mod acknowledge;
 pub mod agree;
 pub mod attach;
 mod cores;
 pub mod directory;
 pub mod explain;
+mod correct;
 pub mod fault;
 pub mod feed_out;
+pub mod holders;
 pub mod live;
 mod pace;
 pub mod partners;
@@ -16,6 +19,7 @@ pub mod prepared;
 pub mod publish;
 pub mod read;
 pub mod readmit;
+pub mod recall;
 pub mod receipts;
 pub mod receive;
 pub mod release;
@@ -88,6 +92,8 @@ pub struct Node {
     directory: ArcSwap<directory::Directory>,
     /// One change of partners or agreements at a time.
     changing: tokio::sync::Mutex<()>,
+    /// One step of a recall at a time.
+    recalling: tokio::sync::Mutex<()>,
     live: live::LiveFeeds,
     prepared: prepared::Cache,
 }
@@ -114,6 +120,7 @@ impl Node {
             set_trust: parts.set_trust,
             directory: ArcSwap::default(),
             changing: tokio::sync::Mutex::default(),
+            recalling: tokio::sync::Mutex::default(),
             live: live::LiveFeeds::default(),
             prepared: prepared::Cache::default(),
         });

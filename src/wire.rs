@@ -13,6 +13,8 @@ pub mod invitation;
 pub mod manifest;
 pub mod notice;
 pub mod portion;
+pub mod recall;
+pub mod receipt;
 pub mod release;
 pub mod status;
 

@@ -1,8 +1,13 @@
 //! `watchfire assess`: writing, publishing and reading assessments.
 
+mod acknowledge;
 mod attach;
+mod correct;
+mod holders;
 mod publish;
+mod purge;
 mod read;
+mod recall;
 
 use std::path::PathBuf;
 
@@ -34,6 +39,16 @@ pub enum Assess {
     Show(read::Show),
     /// Save an attachment that an assessment names
     Fetch(attach::Fetch),
+    /// Publish the next version of an assessment
+    Correct(correct::Correct),
+    /// Take an assessment back, from everybody who holds it
+    Recall(recall::Recall),
+    /// Show who holds an assessment, and what they said of it
+    Holders(holders::Holders),
+    /// Tell who gave an assessment that it is read, acted upon, or not
+    Acknowledge(acknowledge::Acknowledge),
+    /// Decide on a purge that another organisation asks for
+    Purge(purge::Purge),
 }
 
 /// Writes a commented draft.
@@ -64,6 +79,11 @@ impl Assess {
             Self::List(list) => list.run(global).await,
             Self::Show(show) => show.run(global).await,
             Self::Fetch(fetch) => fetch.run(global).await,
+            Self::Correct(correct) => correct.run(global).await,
+            Self::Recall(recall) => recall.run(global).await,
+            Self::Holders(holders) => holders.run(global).await,
+            Self::Acknowledge(acknowledge) => acknowledge.run(global).await,
+            Self::Purge(purge) => purge.run(global).await,
         }
     }
 }

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
-use super::view;
+use super::{recall, view};
 use crate::{
     domain::{
         fault::{Fault, Reason},
@@ -54,11 +54,19 @@ pub(super) async fn follow(
     to: mpsc::Sender<Result<proto::FollowFeedResponse, Status>>,
 ) -> Result<(), Fault> {
     let mut arrivals = node.live().arrivals();
-    let mut after = if new_only { latest(&node, &caller).await? } else { 0 };
+    let (mut after, mut turn) =
+        if new_only { (latest(&node, &caller).await?, last_turn(&node).await?) } else { (0, 0) };
     loop {
         arrivals.mark_unchanged();
+        let recalls = node.recalls_after(turn).await?;
         let page = node.arrivals(&caller, after).await?;
-        if page.is_empty() {
+        for view in &recalls {
+            turn = view.record.turn;
+            if view.record.from.is_some() && (partner.is_none() || partner == view.record.from) {
+                tell(&to, proto::FollowFeedResponse { item: Some(recall::item(view)) }).await?;
+            }
+        }
+        if page.is_empty() && recalls.is_empty() {
             // The poll is for arrivals at another replica.
             let _ = tokio::time::timeout(std::time::Duration::from_secs(5), arrivals.changed()).await;
         }
@@ -73,6 +81,14 @@ pub(super) async fn follow(
 
 fn is_asked(arrival: &Arrival, partner: Option<&TrustDomain>) -> bool {
     partner.is_none_or(|p| *p == arrival.record.partner)
+}
+
+async fn last_turn(node: &Node) -> Result<u64, Fault> {
+    let mut turn = 0;
+    while let Some(last) = node.recalls_after(turn).await?.last() {
+        turn = last.record.turn;
+    }
+    Ok(turn)
 }
 
 async fn latest(node: &Node, caller: &SpiffeId) -> Result<u64, Fault> {

@@ -10,7 +10,7 @@ use super::{
     argument::{argument, domain, optional_domain},
     explain,
     feed::{self, Sending},
-    rules, view,
+    recall, rules, view,
 };
 use crate::{
     domain::{
@@ -341,5 +341,36 @@ impl DeskService for Desk {
         let proposal = argument(rules::proposal(change)).map_err(from_fault)?;
         let node = self.node.clone();
         Ok(Response::new(feed::stream(move |to| rules::simulate(node, caller, proposal, (last, limit), to))))
+    }
+
+    async fn recall_assessment(
+        &self,
+        request: Request<proto::RecallAssessmentRequest>,
+    ) -> Answer<proto::RecallAssessmentResponse> {
+        let caller = caller(&request)?;
+        answer(recall::issue(&self.node, caller, request.into_inner()).await, |r| r)
+    }
+
+    async fn list_recalls(&self, request: Request<proto::ListRecallsRequest>) -> Answer<proto::ListRecallsResponse> {
+        let caller = caller(&request)?;
+        answer(recall::list(&self.node, &caller, request.into_inner()).await, |r| r)
+    }
+
+    async fn decide_purge(&self, request: Request<proto::DecidePurgeRequest>) -> Answer<proto::DecidePurgeResponse> {
+        let caller = caller(&request)?;
+        answer(recall::decide(&self.node, caller, request.into_inner()).await, |r| r)
+    }
+
+    async fn get_holders(&self, request: Request<proto::GetHoldersRequest>) -> Answer<proto::GetHoldersResponse> {
+        let caller = caller(&request)?;
+        answer(recall::holders(&self.node, &caller, request.into_inner()).await, |r| r)
+    }
+
+    async fn acknowledge_assessment(
+        &self,
+        request: Request<proto::AcknowledgeAssessmentRequest>,
+    ) -> Answer<proto::AcknowledgeAssessmentResponse> {
+        let caller = caller(&request)?;
+        answer(recall::acknowledge(&self.node, caller, request.into_inner()).await, |r| r)
     }
 }

@@ -63,6 +63,10 @@ pub enum Reason {
     Unavailable,
     /// A fault of this program.
     Internal,
+    /// A later version of the assessment is here.
+    Superseded,
+    /// A purge that the originator asks for waits for two officers of the recipient.
+    PurgeAwaitsApproval,
 }
 
 impl Reason {
@@ -98,6 +102,8 @@ impl Reason {
             Self::Conflict => "CONFLICT",
             Self::Unavailable => "UNAVAILABLE",
             Self::Internal => "INTERNAL",
+            Self::Superseded => "SUPERSEDED",
+            Self::PurgeAwaitsApproval => "PURGE_AWAITS_APPROVAL",
         }
     }
 
@@ -132,6 +138,8 @@ impl Reason {
         Self::Conflict,
         Self::Unavailable,
         Self::Internal,
+        Self::Superseded,
+        Self::PurgeAwaitsApproval,
     ];
 
     /// The reason of that name, if there is one.

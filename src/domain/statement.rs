@@ -19,6 +19,8 @@ words!(
         Receipt = "receipt",
         /// What an organisation tells a future partner about itself.
         Invitation = "invitation",
+        /// An originator takes an assessment back.
+        Recall = "recall",
     }
 );
 
@@ -33,6 +35,7 @@ impl StatementKind {
             Self::Void => "application/vnd.watchfire.void.v1+proto",
             Self::Receipt => "application/vnd.watchfire.receipt.v1+proto",
             Self::Invitation => "application/vnd.watchfire.invitation.v1+proto",
+            Self::Recall => "application/vnd.watchfire.recall.v1+proto",
         }
     }
 

@@ -10,7 +10,7 @@ use crate::{
         event::{Deed, Event},
         fault::Fault,
         ids::{Sha256, StatementId, TrustDomain},
-        release::ReceiptKind,
+        receipt::ReceiptKind,
         time::Time,
     },
     policy::{Facts, accept},

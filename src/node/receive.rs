@@ -254,8 +254,11 @@ impl Node {
             Checked::Void(void, raw) => (raw, None, void.content().replaced, None, None),
             Checked::Release { release, entry, content } => {
                 let content = match content {
-                    Ok(content) if self.is_same_version(&content.manifest, before).await? => Ok(content),
-                    Ok(_) => Err(Reason::ReplayDiffers),
+                    Ok(content) => match self.is_closed(&content.manifest, entry.provenance.is_empty()).await? {
+                        Some(reason) => Err(reason),
+                        None if self.is_same_version(&content.manifest, before).await? => Ok(content),
+                        None => Err(Reason::ReplayDiffers),
+                    },
                     Err(fault) => Err(fault.reason),
                 };
                 let reason = match &content {
@@ -264,7 +267,8 @@ impl Node {
                 };
                 let agreement = release.content().agreement.id;
                 let held_for = (content.is_ok() && reason == Some(Reason::AgreementDiffers)).then_some(agreement);
-                let content = content.ok().map(|c| received_content(&release, &c, &entry, reason.is_some()));
+                let due = content.as_ref().ok().and_then(|c| self.due(partner, release.content(), &c.portions));
+                let content = content.ok().map(|c| received_content(&release, &c, &entry, (reason.is_some(), due)));
                 (entry, content, release.content().manifest, reason, held_for)
             }
         };
@@ -321,7 +325,7 @@ fn received_content(
     release: &Verified<Release>,
     checked: &Content,
     entry: &Entry,
-    quarantined: bool,
+    (quarantined, due): (bool, Option<Time>),
 ) -> ReceivedContent {
     let (manifest, content) = (&checked.manifest, checked.manifest.content());
     let named = checked.portions.iter().filter_map(|o| match &o.portion().body {
@@ -339,5 +343,6 @@ fn received_content(
         portions: entry.portions.iter().map(|p| p.to_vec()).collect(),
         attachments,
         quarantined,
+        due,
     }
 }

@@ -59,7 +59,9 @@ impl Link {
         let answer = self.client.hello(call(hello::request(&self.node))).await;
         // Where this side refused the other's certificate, it knows why in its own words.
         let why = |s: tonic::Status| fault_of(&s).cloned().unwrap_or_else(|| to_fault(&s));
-        hello::take(&self.node, &self.partner, hello::answered(answer.map_err(why)?.into_inner())).await
+        let answer = answer.map_err(why)?.into_inner();
+        self.node.heard_of(&self.partner);
+        hello::take(&self.node, &self.partner, hello::answered(answer)).await
     }
 
     /// Hands over the statements that wait, each once. What the partner can't take at the moment stays: the feed does not

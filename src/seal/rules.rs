@@ -7,7 +7,9 @@ use crate::{
         assessment::Manifest,
         ids::Role,
         partner::Invitation,
-        release::{Receipt, Release, Void},
+        recall::Recall,
+        receipt::Receipt,
+        release::{Release, Void},
         statement::StatementKind,
     },
     wire,
@@ -62,7 +64,7 @@ pub const NOTICE: Rule<Notice> = Rule {
 pub const RECEIPT: Rule<Receipt> = Rule {
     kind: StatementKind::Receipt,
     roles: &[Role::Node],
-    decode: wire::release::decode_receipt,
+    decode: wire::receipt::decode,
     may_speak: |receipt, domain| receipt.sender != *domain,
     made_at: |receipt| Some(receipt.at),
 };
@@ -74,4 +76,13 @@ pub const INVITATION: Rule<Invitation> = Rule {
     decode: wire::invitation::decode,
     may_speak: |invitation, domain| invitation.organisation.domain == *domain,
     made_at: |invitation| Some(invitation.issued),
+};
+
+/// A recall: by an officer or the node of the assessment's originator.
+pub const RECALL: Rule<Recall> = Rule {
+    kind: StatementKind::Recall,
+    roles: &[Role::Officer, Role::Node],
+    decode: wire::recall::decode,
+    may_speak: |recall, domain| recall.originator == *domain,
+    made_at: |recall| Some(recall.recalled_at),
 };

@@ -26,10 +26,12 @@ use crate::{
 };
 
 mod agreements;
+mod answers;
 mod assessments;
 mod attachments;
 mod column;
 mod fault;
+mod holders;
 mod keys;
 mod ledger;
 mod manifests;
@@ -39,6 +41,7 @@ mod publish;
 mod quarantine;
 mod queue;
 mod readers;
+mod recalls;
 mod receipts;
 mod receive;
 mod release;

@@ -68,6 +68,12 @@ pub enum Row<'a> {
     HouseRules(u32),
     /// A part of an attachment, by where it starts.
     Chunk(&'a Sha256, u64),
+    /// A partner's receipt.
+    Receipt(&'a StatementId),
+    /// A recall's envelope.
+    Recall(&'a AssessmentId, &'a TrustDomain),
+    /// Where a recall stands.
+    RecallStanding(&'a AssessmentId, &'a TrustDomain),
 }
 
 impl Row<'_> {
@@ -93,6 +99,11 @@ impl Row<'_> {
             .concat(),
             Self::HouseRules(version) => [&b"house rules\0"[..], &version.to_be_bytes()].concat(),
             Self::Chunk(sha256, start) => [b"chunk\0", sha256.as_bytes(), &start.to_be_bytes()].concat(),
+            Self::Receipt(id) => [b"receipt\0", id.as_bytes()].concat(),
+            Self::Recall(id, originator) => [b"recall\0", id.as_bytes(), originator.as_str().as_bytes()].concat(),
+            Self::RecallStanding(id, originator) => {
+                [b"recall standing\0", id.as_bytes(), originator.as_str().as_bytes()].concat()
+            }
         }
     }
 }
@@ -241,14 +252,20 @@ fn decided(deed: &Deed) -> Option<StatementId> {
         | Deed::Dropped { manifest, .. }
         | Deed::Received { manifest, .. }
         | Deed::Readmitted { manifest, .. }
-        | Deed::Answered { manifest, .. } => Some(*manifest),
+        | Deed::Answered { manifest, .. }
+        | Deed::HolderAnswered { manifest, .. }
+        | Deed::Acknowledged { manifest, .. } => Some(*manifest),
         Deed::Voided { .. }
         | Deed::PartnerChanged { .. }
         | Deed::AgreementChanged { .. }
         | Deed::AgreementApproved { .. }
         | Deed::RulesChanged { .. }
         | Deed::Read { .. }
-        | Deed::Refused { .. } => None,
+        | Deed::Refused { .. }
+        | Deed::Stored { .. }
+        | Deed::Recalled { .. }
+        | Deed::PurgeApproved { .. }
+        | Deed::RecallAnswered { .. } => None,
     }
 }
 

@@ -107,6 +107,8 @@ fn code(reason: Reason) -> Code {
         | Reason::AgreementDiffers
         | Reason::NotCovered
         | Reason::Recalled
+        | Reason::Superseded
+        | Reason::PurgeAwaitsApproval
         | Reason::SecondPersonRequired
         | Reason::BehindWitnesses => Code::FailedPrecondition,
         Reason::StoreCorrupt => Code::DataLoss,
