@@ -144,6 +144,11 @@ impl LiveFeeds {
         });
     }
 
+    /// Everything in quarantine is to be examined again.
+    pub(super) fn examine_all_again(&self) {
+        lock(&self.partners).values().for_each(|live| live.examine_again());
+    }
+
     /// What may be taken from partners has changed, or something came that was kept from users.
     pub fn turned(&self) {
         self.turns.send_modify(|count| *count = count.wrapping_add(1));

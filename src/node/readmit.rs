@@ -53,6 +53,8 @@ impl Node {
     }
 
     async fn readmit_all(self: &Arc<Self>) -> Result<(), Fault> {
+        // What a stranger takes back is looked at before anything of it is shown.
+        self.prove_recalls().await?;
         let directory = self.directory();
         for partner in directory.all_active() {
             let live = self.live.of(&partner.record.organisation.domain);

@@ -7,12 +7,15 @@ pub(super) mod kit;
 mod life;
 mod publishing;
 mod quarantine;
+mod recalls;
 mod receipts;
 mod receiving;
 mod records;
 mod rules;
 
-pub(super) use {feeds::*, life::*, publishing::*, quarantine::*, receipts::*, receiving::*, records::*, rules::*};
+pub(super) use {
+    feeds::*, life::*, publishing::*, quarantine::*, recalls::*, receipts::*, receiving::*, records::*, rules::*,
+};
 
 /// Where a store lives. Opening it again after it was dropped is a restart.
 pub(super) trait Home {
@@ -69,6 +72,13 @@ macro_rules! contract {
             what_can_t_be_shown_is_not_readmitted
             a_receipt_answers_only_what_was_released_to_its_signer
             a_release_is_answered_once_as_quarantined_and_then_as_stored
+            a_recall_seals_all_versions_and_goes_before_all_else
+            a_purge_leaves_the_tombstone_and_nothing_else
+            what_was_taken_back_is_not_received_and_not_readmitted
+            a_stranger_s_recall_keeps_from_users_what_is_in_quarantine
+            what_was_stored_is_answered_once_up_to_a_number
+            holders_are_known_by_what_they_said_and_nobody_s_word_takes_its_place
+            duties_are_met_by_a_word_and_end_with_a_recall
             everything_is_there_after_a_restart
         }
     };

@@ -74,6 +74,19 @@ pub struct Recalled {
     pub manifests: Vec<StatementId>,
 }
 
+/// A recall that can't be verified, since its originator is not known here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnprovenRecall {
+    /// Which assessment.
+    pub assessment: AssessmentId,
+    /// Whose it is said to be.
+    pub originator: TrustDomain,
+    /// The partner that handed it over.
+    pub from: TrustDomain,
+    /// Its encoded envelope.
+    pub envelope: Vec<u8>,
+}
+
 /// One release of a version to a partner of this node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GivenRecord {
@@ -162,6 +175,13 @@ pub trait RecallStore: Send + Sync {
     async fn recall_named(&self, statement: &StatementId) -> Result<Option<RecallRecord>>;
     /// Recalls whose last change came after a turn, ascending by it, at most `limit`; in one state only where it is named.
     async fn recalls_after(&self, turn: u64, state: Option<RecallState>, limit: u32) -> Result<Vec<RecallRecord>>;
+    /// Keeps a recall that can't be verified yet, one of each partner for an assessment and `limit` of it at most. Nothing of
+    /// the assessment is shown meanwhile that is not shown already. `false` where it was not kept.
+    async fn keep_unproven(&self, recall: UnprovenRecall, limit: u32) -> Result<bool>;
+    /// All of them.
+    async fn unproven(&self) -> Result<Vec<UnprovenRecall>>;
+    /// It was verified, or refused.
+    async fn forget_unproven(&self, recall: &UnprovenRecall) -> Result<()>;
     /// Whether a recall waits for a partner in its outbox.
     async fn recall_waits(&self, partner: &TrustDomain) -> Result<bool>;
     /// Who holds an assessment.

@@ -58,22 +58,33 @@ async fn receipts_of_all_kinds_survive_kills_on_both_sides() {
         (&last[1]["declined"]["text"], &last[1]["declined"]["role"]),
         (&"no mandate there".into(), &"officer".into())
     );
-    for org in [&gb, &no] {
+    nobody_s_words_are_legible(&[&gb, &no]);
+    // Names of persons are nobody else's.
+    assert!(!holders(&gb, &ids[0]).await[0].to_string().contains("spiffe"));
+}
+
+fn nobody_s_words_are_legible(orgs: &[&Org]) {
+    for org in orgs {
         assert!(!org.log().contains("observers") && !org.log().contains("mandate"), "{}", org.log());
         for file in ["store.db", "store.db-wal"] {
             let bytes = std::fs::read(org.dir.join(file)).unwrap_or_default();
             assert!(!bytes.windows(9).any(|w| w == b"observers"), "{}: what people wrote is sealed", org.domain);
         }
     }
-    // Names of persons are nobody else's.
-    assert!(!holders(&gb, &ids[0]).await[0].to_string().contains("spiffe"));
-    // What is wrong is refused.
-    let own = gb.run(&["--as", "ana", "assess", "acknowledge", &ids[0]]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_word_that_is_none_is_refused() {
+    let (gb, no) = pair().await;
+    let id = publish(&gb, &note("note", "BF")).await;
+    no.has("gb.example", std::slice::from_ref(&id)).await;
+    let own = gb.run(&["--as", "ana", "assess", "acknowledge", &id]).await;
     assert_eq!(own.reason(), "INVALID_ARGUMENT");
     let long = "x".repeat(201);
-    let too_long = no.run(&["--as", "ana", "assess", "acknowledge", &ids[0], "--decline", &long]).await;
+    let too_long = no.run(&["--as", "ana", "assess", "acknowledge", &id, "--decline", &long]).await;
     assert_eq!(too_long.reason(), "INVALID_ARGUMENT");
-    assert_eq!(no.run(&["--as", "root", "assess", "acknowledge", &ids[0]]).await.reason(), "ROLE_REQUIRED");
+    assert_eq!(no.run(&["--as", "root", "assess", "acknowledge", &id]).await.reason(), "ROLE_REQUIRED");
+    assert_eq!(no.run(&["--as", "ana", "assess", "acknowledge", &"0".repeat(32)]).await.reason(), "NOT_FOUND");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -193,7 +193,7 @@ async fn whoever_was_away_gets_the_recall_before_anything_else() {
     assert!(away["since"].is_string(), "{away}");
     no.start().await;
     holder(&gb, &id, "no.example", "confirmed").await;
-    no.has("gb.example", &[&[id.clone()], &after[..]].concat()).await;
+    no.has("gb.example", &[std::slice::from_ref(&id), &after[..]].concat()).await;
     let taken = no.one(&["--as", "olu", "assess", "recall", "--list"]).await;
     let mut follow = no.connect("analyst-ana").await;
     let request = watchfire::wire::proto::FollowFeedRequest { partner: String::new(), new_only: false };

@@ -3,6 +3,7 @@
 use super::{super::Node, said};
 use crate::{
     domain::{
+        event::{Deed, Event},
         fault::{Fault, Reason},
         ids::TrustDomain,
         recall::{Recall, RecallStanding, RecallState},
@@ -13,18 +14,21 @@ use crate::{
         verify::{Verified, verify},
     },
     store::{
-        recalls::{Effect, RecallRecord, Recalling},
+        recalls::{Effect, RecallRecord, Recalling, UnprovenRecall},
         receipts::Arrived,
     },
     wire,
 };
+
+/// How many recalls by strangers are kept of one partner.
+const MAX_UNPROVEN: u32 = 1024;
 
 impl Node {
     /// Takes a recall, also ahead of what it takes back, and where nothing of it is here: what comes later is refused then. It
     /// goes on to everybody to whom anything of it was released. The same again changes nothing.
     ///
     /// # Errors
-    /// `NOT_A_PARTNER`; whatever verification refuses; of a third organisation's, one refusal for whatever is wrong.
+    /// `NOT_A_PARTNER`; whatever verification refuses of the partner's own. Of a third organisation's nothing is told.
     pub async fn take_recall(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
         self.directory().active(partner)?;
         let originator = wire::recall::decode(&envelope.payload)?.originator;
@@ -32,10 +36,54 @@ impl Node {
             // Its own, by way of whoever had it from others.
             return Ok(());
         }
-        let verified = verify(envelope, &rules::RECALL, self.chains(), self.now()).map_err(|fault| {
-            tracing::warn!(%partner, %originator, reason = %fault.reason, "a recall can't be verified");
-            if originator == *partner { fault } else { unverified() }
-        })?;
+        match verify(envelope, &rules::RECALL, self.chains(), self.now()) {
+            Ok(verified) => self.take_verified(partner, (&verified, envelope)).await,
+            Err(fault) if originator == *partner => Err(fault),
+            // Of others' it is not told what is wrong: that would show whom this node knows.
+            Err(fault) if fault.reason == Reason::NotAPartner => self.keep_unproven(partner, envelope).await,
+            Err(fault) => {
+                tracing::warn!(%partner, reason = %fault.reason, "refused a recall that the partner handed over for another");
+                let deed = Deed::Refused { partner: partner.clone(), reason: fault.reason.to_string() };
+                Ok(self.store.record(vec![Event { at: self.now(), by: None, deed }]).await?)
+            }
+        }
+    }
+
+    /// Its originator is not known here, so that nothing of its assessments is shown. Once it is, the recall is looked at
+    /// before anything is.
+    async fn keep_unproven(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
+        let Recall { originator, assessment, .. } = wire::recall::decode(&envelope.payload)?;
+        let (from, envelope) = (partner.clone(), wire::envelope::encode(envelope));
+        let recall = UnprovenRecall { assessment, originator, from, envelope };
+        if !self.store.keep_unproven(recall, MAX_UNPROVEN).await? {
+            tracing::warn!(%partner, "passed over a recall by a stranger: the partner has handed over too many of these");
+        }
+        Ok(())
+    }
+
+    /// Looks again at recalls that could not be verified.
+    pub(in crate::node) async fn prove_recalls(&self) -> Result<(), Fault> {
+        for unproven in self.store.unproven().await? {
+            let envelope = wire::envelope::decode(&unproven.envelope)?;
+            match verify(&envelope, &rules::RECALL, self.chains(), self.now()) {
+                Ok(verified) => self.take_verified(&unproven.from, (&verified, &envelope)).await?,
+                Err(fault) if fault.reason == Reason::NotAPartner => continue,
+                Err(fault) => {
+                    let partner = &unproven.from;
+                    tracing::warn!(%partner, reason = %fault.reason, "refused a recall that the partner handed over for another");
+                }
+            }
+            self.store.forget_unproven(&unproven).await?;
+            self.live.examine_all_again();
+        }
+        Ok(())
+    }
+
+    async fn take_verified(
+        &self,
+        partner: &TrustDomain,
+        (verified, envelope): (&Verified<Recall>, &Envelope),
+    ) -> Result<(), Fault> {
         let recall = verified.content();
         let _recalling = self.recalling.lock().await;
         let before = self.store.recall_of(&recall.originator, &recall.assessment).await?;
@@ -44,10 +92,10 @@ impl Node {
         let Some(standing) = RecallStanding::after(before.as_ref().map(|b| &b.standing), recall.kind, may_purge) else {
             return Ok(());
         };
-        let step = self.taken(partner, (&verified, envelope), standing, before, &arrived)?;
+        let step = self.taken(partner, (verified, envelope), standing, before, &arrived)?;
         let (record, had) = (step.record.clone(), !arrived.is_empty());
         self.apply(step).await?;
-        let (assessment, state) = (record.assessment, record.standing.state);
+        let (assessment, state, originator) = (record.assessment, record.standing.state, &record.originator);
         tracing::warn!(%partner, %originator, %assessment, %state, held = had, "an assessment was taken back");
         Ok(())
     }
@@ -80,9 +128,4 @@ impl Node {
         let except = vec![partner.clone(), record.originator.clone(), self.domain().clone()];
         Ok(Recalling { effect, is_told: true, except, post, events, ..step })
     }
-}
-
-/// One answer for whatever is wrong, so that it does not show whom this node knows.
-fn unverified() -> Fault {
-    Fault::new(Reason::ChainInvalid, "the recall's signature can't be verified here; let its originator hand it over")
 }

@@ -176,7 +176,7 @@ fn show(conn: &Connection, vault: &Vault, entry: &Readmission) -> Result<bool> {
     let values = params![entry.partner.as_str(), number(entry.sequence)];
     let Some(found) = row(conn, FIND, values, arrival)? else { return Ok(false) };
     let Some(wrapped) = found.wrapped.clone() else { return Ok(false) };
-    if recalls::is_recalled(conn, &found.assessment.1, found.originator.0)? {
+    if !recalls::may_be_shown(conn, &found.assessment.1, found.originator.0)? {
         return Ok(false);
     }
     let version = Version {

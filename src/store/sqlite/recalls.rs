@@ -18,7 +18,7 @@ use crate::{
     },
     store::{
         Result, StoreError,
-        recalls::{Effect, HoldersRecord, RecallRecord, RecallStore, Recalled, Recalling},
+        recalls::{Effect, HoldersRecord, RecallRecord, RecallStore, Recalled, Recalling, UnprovenRecall},
         vault::{Leaf, Row, Vault},
     },
 };
@@ -27,6 +27,14 @@ use crate::{
 pub(super) fn is_recalled(conn: &Connection, assessment: &AssessmentId, originator: i64) -> Result<bool> {
     const SQL: &str = "SELECT 1 FROM recall WHERE assessment = ?1 AND originator = ?2";
     Ok(row(conn, SQL, params![assessment.as_bytes(), originator], |_| Ok(()))?.is_some())
+}
+
+/// Whether something is shown that was kept from users: not of what was taken back, nor of what somebody says was taken back
+/// as long as that can't be checked.
+pub(super) fn may_be_shown(conn: &Connection, assessment: &AssessmentId, originator: i64) -> Result<bool> {
+    const SQL: &str = "SELECT 1 FROM recall_unproven WHERE assessment = ?1 AND originator = ?2";
+    let said = row(conn, SQL, params![assessment.as_bytes(), originator], |_| Ok(()))?;
+    Ok(said.is_none() && !is_recalled(conn, assessment, originator)?)
 }
 
 /// The row of a recall, by any statement that took the assessment back.
@@ -106,6 +114,51 @@ impl RecallStore for SqliteStore {
         self.read_sealed(move |conn, vault| {
             let found = rows(conn, SQL, params![number(turn), state.map(RecallState::as_str), limit], kept)?;
             found.into_iter().map(|k| k.open(vault)).collect()
+        })
+        .await
+    }
+
+    async fn keep_unproven(&self, recall: UnprovenRecall, limit: u32) -> Result<bool> {
+        const COUNT: &str = "SELECT count(*) FROM recall_unproven WHERE peer = ?1";
+        const KEEP: &str = "INSERT INTO recall_unproven (assessment, originator, peer, sealed) VALUES (?1, ?2, ?3, ?4) \
+            ON CONFLICT DO UPDATE SET sealed = excluded.sealed";
+        self.write(move |conn, vault| {
+            let UnprovenRecall { assessment, originator, from, envelope } = &recall;
+            let peer = partners::number_of(conn, from)?;
+            if row(conn, COUNT, [peer], |r| count(r, 0))?.unwrap_or_default() >= u64::from(limit) {
+                return Ok(false);
+            }
+            let sealed = vault.seal(Row::Recall(assessment, originator), envelope)?;
+            let originator = partners::number_of(conn, originator)?;
+            change(conn, KEEP, params![assessment.as_bytes(), originator, peer, sealed])?;
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn unproven(&self) -> Result<Vec<UnprovenRecall>> {
+        const SQL: &str = "SELECT u.assessment, o.domain, f.domain, u.sealed FROM recall_unproven u \
+            JOIN peer o ON o.number = u.originator JOIN peer f ON f.number = u.peer ORDER BY u.assessment, f.domain";
+        self.read_sealed(|conn, vault| {
+            let found = rows(conn, SQL, [], |r| {
+                let (assessment, originator, from) = (id(r, 0)?, word(r, 1)?, word(r, 2)?);
+                Ok(UnprovenRecall { assessment, originator, from, envelope: r.get(3)? })
+            })?;
+            let open = |u: UnprovenRecall| {
+                let envelope = vault.open(Row::Recall(&u.assessment, &u.originator), &u.envelope)?;
+                Ok(UnprovenRecall { envelope, ..u })
+            };
+            found.into_iter().map(open).collect()
+        })
+        .await
+    }
+
+    async fn forget_unproven(&self, recall: &UnprovenRecall) -> Result<()> {
+        const SQL: &str = "DELETE FROM recall_unproven WHERE assessment = ?1 AND originator = \
+            (SELECT number FROM peer WHERE domain = ?2) AND peer = (SELECT number FROM peer WHERE domain = ?3)";
+        let (assessment, originator, from) = (recall.assessment, recall.originator.clone(), recall.from.clone());
+        self.write(move |conn, _| {
+            change(conn, SQL, params![assessment.as_bytes(), originator.as_str(), from.as_str()]).map(|_| ())
         })
         .await
     }

@@ -38,6 +38,17 @@ CREATE TABLE recall_statement (
     recall INTEGER NOT NULL REFERENCES recall (number)
 ) STRICT, WITHOUT ROWID;
 
+-- Recalls whose originator is not known here, as partners handed them over: nothing of these assessments is shown before they
+-- could be verified.
+CREATE TABLE recall_unproven (
+    assessment BLOB NOT NULL,
+    originator INTEGER NOT NULL REFERENCES peer (number),
+    peer       INTEGER NOT NULL REFERENCES peer (number),
+    sealed     BLOB NOT NULL,
+    PRIMARY KEY (assessment, originator, peer)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX recall_unproven_by ON recall_unproven (peer);
+
 -- What a holder said of a version, beside what `answer` keeps for each release. `through`: the organisations between here
 -- and it, separated by spaces; empty for a partner's own.
 CREATE TABLE report (
