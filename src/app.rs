@@ -144,6 +144,8 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     tasks.spawn(async move { _ = stopped.run_until_cancelled(readmitting.readmit_for_ever()).await });
     let (forwarding, stopped) = (node.clone(), stop.clone());
     tasks.spawn(async move { _ = stopped.run_until_cancelled(forwarding.forward_for_ever()).await });
+    let (answering, stopped) = (node.clone(), stop.clone());
+    tasks.spawn(async move { _ = stopped.run_until_cancelled(answering.answer_for_ever()).await });
     tasks.spawn(watch::watch(config, node.clone(), gate, clock, stop.clone()));
     Ok(Running { node, peer, desk, ops, stop, tasks })
 }

@@ -48,6 +48,7 @@ impl Exchange {
         let peer = peer.ok_or_else(|| from_fault(Fault::new(Reason::Internal, "the connection has no identity")))?;
         let domain = peer.id.domain();
         self.node.directory().active(domain).map_err(from_fault)?;
+        self.node.heard_of(domain);
         Ok(domain.clone())
     }
 }

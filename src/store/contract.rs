@@ -8,13 +8,15 @@ mod ledger;
 mod life;
 mod publishing;
 mod quarantine;
+mod recalls;
 mod receipts;
 mod receiving;
 mod records;
 mod rules;
 
 pub(super) use {
-    feeds::*, ledger::*, life::*, publishing::*, quarantine::*, receipts::*, receiving::*, records::*, rules::*,
+    feeds::*, ledger::*, life::*, publishing::*, quarantine::*, recalls::*, receipts::*, receiving::*, records::*,
+    rules::*,
 };
 
 /// Where a store lives. Opening it again after it was dropped is a restart.
@@ -76,6 +78,13 @@ macro_rules! contract {
             proofs_hold_over_kept_and_new_subtrees
             what_is_kept_beside_the_ledger_is_replaced_by_number_and_bounded
             a_settled_ledger_begins_an_epoch_and_adopts_each_position_once
+            a_recall_seals_all_versions_and_goes_before_all_else
+            a_purge_leaves_the_tombstone_and_nothing_else
+            what_was_taken_back_is_not_received_and_not_readmitted
+            a_stranger_s_recall_keeps_from_users_what_is_in_quarantine
+            what_was_stored_is_answered_once_up_to_a_number
+            holders_are_known_by_what_they_said_and_nobody_s_word_takes_its_place
+            duties_are_met_by_a_word_and_end_with_a_recall
             everything_is_there_after_a_restart
         }
     };
