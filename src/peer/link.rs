@@ -60,7 +60,7 @@ impl Link {
     /// was thought, or there is more to say of ledgers, it is said at once.
     pub async fn hello(&mut self) -> Result<(), Fault> {
         for _ in 0..HELLOS {
-            let said = hello::request(&self.node, &self.partner).await?;
+            let said = hello::request(&self.node, &self.partner).await;
             let sizes = hello::sizes(&said);
             let answer = self.client.hello(call(said)).await;
             // Where this side refused the other's certificate, it knows why in its own words.
