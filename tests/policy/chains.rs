@@ -9,6 +9,8 @@ mod bends;
 mod judge;
 #[path = "chains/run.rs"]
 mod run;
+#[path = "chains/vectors.rs"]
+mod vectors;
 #[path = "chains/world.rs"]
 mod world;
 
