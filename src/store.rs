@@ -132,7 +132,8 @@ pub trait Store: ForwardStore + LedgerStore + ReceiptStore + RecallStore + Reque
     /// Entries that came in, by arrival, after `arrival`, at most `limit`.
     async fn received_after(&self, arrival: u64, limit: u32) -> Result<Vec<ReceivedRecord>>;
 
-    /// The manifest that holds a version of an originator's assessment; one in quarantine only where no other does.
+    /// The manifest that holds a version of an originator's assessment for its users. What is in quarantine holds none: nobody may
+    /// have verified it.
     async fn version(&self, originator: &TrustDomain, id: &AssessmentId, version: u32) -> Result<Option<StatementId>>;
     /// One version of an assessment by its manifest, with its portions; those in quarantine only where asked for.
     async fn by_manifest(&self, manifest_id: &StatementId, quarantined: bool) -> Result<Option<AssessmentRecord>>;

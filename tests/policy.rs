@@ -14,6 +14,8 @@ use watchfire::{domain, policy};
 
 #[path = "policy/cases.rs"]
 mod cases;
+#[path = "policy/chains.rs"]
+mod chains;
 #[path = "policy/compared.rs"]
 mod compared;
 #[path = "../src/policy/tests/fixture.rs"]

@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 
 use super::{
     certificate::{Leaf, invalid, window},
-    chain::{check_size, revoked},
+    chain::{check_size, names, revoked},
     crl::Revocation,
     trust::{Trust, not_a_partner},
 };
@@ -114,6 +114,17 @@ impl Trust {
         Ok(Proof { signer: proved.signer, later_revocation: proved.revocation })
     }
 
+    /// By the lists of the organisation that the chain claims, whatever else may be wrong with it.
+    fn revocation_of(&self, chain: &[Vec<u8>]) -> Option<Revocation> {
+        let leaf = Leaf::parse(chain.first()?).ok()?;
+        let held = self.held(leaf.id.domain())?;
+        let of = |der: &Vec<u8>| {
+            let (issuer, serial) = names(der)?;
+            held.member.crls.iter().find_map(|crl| crl.revocation(&issuer, &serial))
+        };
+        chain.iter().filter_map(of).min_by_key(|r| r.at)
+    }
+
     fn prove_anew(&self, chain: &[&[u8]], at: Time) -> Result<Proved, Fault> {
         let leaf = Leaf::parse(chain.first().copied().unwrap_or_default())?;
         let held = self.held(leaf.id.domain()).ok_or_else(|| not_a_partner(leaf.id.domain()))?;
@@ -145,6 +156,20 @@ impl Identities {
     /// Signers under whatever trust is in force when they are asked for.
     pub fn new(trust: Arc<ArcSwap<Trust>>, accept: Accept) -> Self {
         Self { trust, accept }
+    }
+}
+
+impl Identities {
+    /// Refuses a chain of which a certificate is revoked by `now`, whatever day is asked about. A chain that nothing is known of
+    /// passes: it proves nothing anyhow.
+    ///
+    /// # Errors
+    /// `CERTIFICATE_REVOKED`.
+    pub fn require_unrevoked(&self, chain: &[Vec<u8>], now: Time) -> Result<(), Fault> {
+        match self.trust.load().revocation_of(chain) {
+            Some(revocation) if revocation.at <= now => Err(revoked()),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -87,6 +87,10 @@ impl Node {
     fn check_hop(&self, giver: &TrustDomain, envelope: &Arc<Envelope>, now: Time) -> Result<(Release, bool), Fault> {
         self.only_by(&[giver], envelope)?;
         let claimed = wire::release::decode(&envelope.payload)?;
+        // Whoever has stolen a key writes whatever day it likes: one that is revoked by now proves nothing about others.
+        for signature in &envelope.signatures {
+            self.carried.require_unrevoked(&signature.certificates, now)?;
+        }
         // As of its day: its giver's certificate may have run out since.
         match verify(envelope, &rules::RELEASE, &self.carried, now.min(claimed.released_at)) {
             Ok(verified) => Ok((verified.into_content(), true)),

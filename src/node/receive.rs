@@ -348,7 +348,7 @@ impl Node {
     async fn is_same_version(&self, checked: &Content, before: &[ReceivedEntry]) -> Result<bool, Fault> {
         let content = &checked.manifest;
         let name = (&content.originator, &content.assessment, content.version);
-        let mut before = before.iter().filter_map(|e| e.content.as_ref());
+        let mut before = before.iter().filter_map(|e| e.content.as_ref()).filter(|c| !c.quarantined);
         let held = match before.find(|c| (&c.originator, &c.assessment, c.version) == name) {
             Some(content) => Some(content.manifest_id),
             None => self.store.version(&content.originator, &content.assessment, content.version).await?,

@@ -132,12 +132,9 @@ impl Node {
     }
 
     async fn arrival(&self, record: ReceivedRecord) -> Result<Arrival, Fault> {
-        let held = match &record.assessment {
-            // By its manifest: another originator may use the same id.
-            Some((id, version)) => match self.store.version(&record.partner, id, *version).await? {
-                Some(manifest) => self.store.by_manifest(&manifest, false).await?,
-                None => None,
-            },
+        // By its manifest: another originator may use the same id.
+        let held = match &record.manifest_id {
+            Some(manifest) => self.store.by_manifest(manifest, false).await?,
             None => None,
         };
         let state = match (&held, record.kind) {

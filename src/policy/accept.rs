@@ -117,7 +117,7 @@ pub(super) fn is_within(theirs: &OnwardLimit, ours: &OnwardLimit) -> bool {
 }
 
 /// No group has members in the release that it lacks in the agreement.
-pub(super) fn no_group_is_wider(theirs: &OnwardLimit, ours: &[Group]) -> bool {
+fn no_group_is_wider(theirs: &OnwardLimit, ours: &[Group]) -> bool {
     theirs.groups.iter().all(|g| Circle::of(&[Audience::Group(g.name.clone())], ours).covers(g))
 }
 

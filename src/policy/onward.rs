@@ -233,7 +233,7 @@ impl<'a> Circle<'a> {
     }
 
     /// By its name, or as an organ of a state that is listed.
-    fn holds(&self, taker: &Organisation) -> bool {
+    pub fn holds(&self, taker: &Organisation) -> bool {
         self.organisations.contains(&taker.domain) || taker.state().is_some_and(|s| self.countries.contains(&s))
     }
 

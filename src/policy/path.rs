@@ -4,14 +4,15 @@
 use std::collections::BTreeSet;
 
 use super::{
-    accept::no_group_is_wider,
     facts::Facts,
     onward::{Circle, Holding, Provenance},
     outcome::Reason,
 };
 use crate::domain::{
+    agreement::Group,
+    assessment::Portion,
     ids::{Digest, StatementId, TrustDomain},
-    marking::Audience,
+    marking::{Audience, Tlp},
     partner::Organisation,
     release::{OnwardLimit, Release},
 };
@@ -39,7 +40,8 @@ pub struct Breach {
 }
 
 /// Holds each hop but the first against the terms of the one before: who may get it, which portions, how many hops further,
-/// for how long, and that no term was widened or left out. The facts hold the portions that came, which is all that can be judged here.
+/// for how long, and that no term was widened or left out; and against the built-in rules, which no agreement switches off. The
+/// facts hold the portions that came, which is all that can be judged here.
 ///
 /// # Errors
 /// The first hop that is at fault.
@@ -63,16 +65,21 @@ pub fn check_path(path: &[Hop<'_>], facts: &Facts<'_>) -> Result<(), Breach> {
 
 fn unmet(came: &Provenance, hop: &Hop<'_>, facts: &Facts<'_>) -> Vec<Reason> {
     let release = hop.release;
-    let groups = release.terms.onward.as_ref().map(|o| o.groups.as_slice()).unwrap_or_default();
+    // A release after which nothing goes on spells no groups out; in its agreement they have no more members than before.
+    let groups = release.terms.onward.as_ref().map_or(&came.groups, |o| &o.groups);
+    let mut reasons = Vec::new();
+    if release.released_at >= facts.expires {
+        reasons.push(Reason::new("expired", "the assessment had expired when it was passed on"));
+    }
     let disclosed: BTreeSet<Digest> = release.disclosed().collect();
     // What the hop's own people say of it came by no release that could bar it.
     let is_own = |digest: &Digest| facts.endorsers.get(digest).is_some_and(|endorser| *endorser == hop.giver);
-    let passed = facts.portions.iter().filter(|(digest, _)| disclosed.contains(digest) && !is_own(digest));
-    let mut reasons: Vec<Reason> = passed
-        .filter_map(|(digest, portion)| {
-            Holding::Through(came).bars(hop.taker, groups, (digest, portion), release.released_at)
-        })
-        .collect();
+    for (digest, portion) in facts.portions.iter().filter(|(digest, _)| disclosed.contains(digest)) {
+        if !is_own(digest) {
+            reasons.extend(Holding::Through(came).bars(hop.taker, groups, (digest, portion), release.released_at));
+        }
+        reasons.extend(is_for_others(portion, hop.taker, groups));
+    }
     let wider = wider(came, release);
     if !wider.is_empty() {
         reasons.push(Reason::new("terms-too-wide", wider.join("; ")));
@@ -80,6 +87,18 @@ fn unmet(came: &Provenance, hop: &Hop<'_>, facts: &Facts<'_>) -> Vec<Reason> {
     reasons.sort();
     reasons.dedup();
     reasons
+}
+
+/// What the portion's marking says of who gets it by any hop (`builtin.cedar`).
+fn is_for_others(portion: &Portion, taker: &Organisation, groups: &[Group]) -> Option<Reason> {
+    let named = &portion.marking.releasable_to;
+    let circle = Circle::of(named, groups);
+    if portion.marking.tlp == Tlp::Red && !circle.names(&taker.domain) {
+        let words = format!("it is RED, and its marking does not name {}", taker.domain);
+        return Some(Reason::new("tlp-red-named-only", words));
+    }
+    let is_for_others = !named.is_empty() && !circle.holds(taker);
+    is_for_others.then(|| Reason::new("releasable-to", format!("its marking does not name {}", taker.domain)))
 }
 
 /// What the release leaves open that the one before closed.
@@ -105,17 +124,18 @@ fn is_one_hop_less(onward: &OnwardLimit, limit: &OnwardLimit, came: &Provenance)
     let circle = Circle::of(&limit.to, &came.groups);
     let reaches = |audience: &Audience| match audience {
         Audience::Organisation(domain) => circle.names(domain),
-        Audience::Group(name) => onward.groups.iter().any(|g| g.name == *name && circle.covers(g)),
+        Audience::Group(name) => onward.groups.iter().any(|g| g.name == *name),
     };
-    // A group that the hop before spelled out keeps its members; another one is a name of the agreement at hand.
-    let is_kept = |name| came.groups.iter().any(|g| g.name == name);
-    let kept = OnwardLimit {
-        groups: onward.groups.iter().filter(|g| is_kept(g.name.clone())).cloned().collect(),
-        ..onward.clone()
+    // A group of `to` has only members to whom the hop before let it go. Any other is there for the markings that name it, and
+    // means no more than before; what is marked with one of `to` is held to that portion by portion.
+    let is_kept = |group: &Group| {
+        let name = Audience::Group(group.name.clone());
+        let is_in_to = onward.to.contains(&name);
+        if is_in_to { circle.covers(group) } else { Circle::of(&[name], &came.groups).covers(group) }
     };
     onward.depth < limit.depth
         && onward.max_tlp <= limit.max_tlp
         && onward.kinds.iter().all(|k| limit.kinds.contains(k))
         && onward.to.iter().all(reaches)
-        && no_group_is_wider(&kept, &came.groups)
+        && onward.groups.iter().all(is_kept)
 }

@@ -20,12 +20,15 @@ pub struct Arrived {
     pub release: Vec<u8>,
 }
 
+/// Whom something is offered, and from when on.
+pub type Offers = Vec<(TrustDomain, Time)>;
+
 /// What is to go on of what came in.
 pub struct Forwarding {
     /// Up to which arrival all were looked at.
     pub upto: u64,
     /// Which versions, how urgent, and who will be offered each from when on.
-    pub queue: Vec<(StatementId, u8, Vec<(TrustDomain, Time)>)>,
+    pub queue: Vec<(StatementId, u8, Offers)>,
     /// The ledger entries.
     pub events: Vec<Event>,
 }

@@ -261,6 +261,8 @@ pub struct ReceivedRecord {
     pub kind: Option<EntryKind>,
     /// Which assessment and version; `None` for a void.
     pub assessment: Option<(AssessmentId, u32)>,
+    /// Its manifest; `None` for a void.
+    pub manifest_id: Option<StatementId>,
     /// Kept from users.
     pub quarantined: bool,
     /// When it was stored.

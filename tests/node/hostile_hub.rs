@@ -24,10 +24,12 @@ const ORIGIN: &str = "origin.example";
 const HUB: &str = "hub.example";
 
 /// What the originator wrote, before the hub does its worst.
+#[derive(Clone)]
 struct Piece {
     manifest: proto::Envelope,
     /// Of the manifest.
     id: StatementId,
+    assessment: [u8; 16],
     portions: Vec<Vec<u8>>,
     /// To the hub.
     first: Release,
@@ -85,7 +87,35 @@ impl Chain {
             ..first.clone()
         };
         let manifest = signed(&self.origin.analyst, StatementKind::Manifest, payload);
-        Piece { manifest, id, portions: composed.portions, first, last }
+        Piece { manifest, id, assessment: composed.manifest.assessment.0, portions: composed.portions, first, last }
+    }
+
+    /// The same, for the next number.
+    fn at_place(&self, piece: &Piece) -> Piece {
+        let position = Position { sequence: self.sequence + 1, previous: self.previous };
+        Piece { last: Release { position, ..piece.last.clone() }, ..piece.clone() }
+    }
+
+    /// Another text under the same assessment's id and version, signed by somebody of the same name.
+    fn other_text(&self, forger: &Rogue, of: &Piece, text: &str) -> Piece {
+        let draft = draft::parse(text, Format::Toml).unwrap_or_else(|e| panic!("{}", e.in_file("draft")));
+        let mut composed = sealed(ORIGIN, &draft);
+        let before = composed.manifest.assessment;
+        composed.manifest.assessment.0 = of.assessment;
+        let old: Vec<_> = composed.portions.iter().map(|p| portion_digest(&before, p)).collect();
+        let mut digests: Vec<_> =
+            composed.portions.iter().map(|p| portion_digest(&composed.manifest.assessment, p)).collect();
+        composed.manifest.digests.retain(|d| !old.contains(d));
+        composed.manifest.digests.extend(&digests);
+        composed.manifest.digests.sort_unstable();
+        digests.sort_unstable();
+        let payload = wire::manifest::encode(&composed.manifest);
+        let id = id_of(StatementKind::Manifest, &payload);
+        let place = self.at_place(of);
+        let first = Release { manifest: id, digests: digests.clone(), ..place.first };
+        let last = Release { manifest: id, digests, ..place.last };
+        let manifest = signed(&forger.analyst, StatementKind::Manifest, payload);
+        Piece { manifest, id, assessment: of.assessment, portions: composed.portions, first, last }
     }
 
     /// Signed as it should be, by the hub too.
@@ -240,4 +270,43 @@ async fn a_hub_that_breaks_the_terms_or_another_s_signature_is_caught_and_named(
         assert!(told, "{sequence} {reason}: {log}");
     }
     assert_eq!(no.assessments(ORIGIN).await.len(), 2, "only the good ones, {good} among them");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_could_verify_does_not_stand_in_the_way_of_what_is_genuine() {
+    let no = Org::found("no.example", "state", Some("NO")).await;
+    let (origin, hub) = (Rogue::new(ORIGIN), Rogue::new(HUB));
+    let (address, served, _stop) = serve(&hub, credentials(&hub.tls), &no).await;
+    let agreement = hub.befriend(&no, &address, &terms(HUB, no.domain, "")).await;
+    // With a CA of its own that bears the originator's name.
+    let forger = Rogue::new(ORIGIN);
+    let mut chain = Chain { origin, hub, agreement, previous: None, sequence: 0 };
+    let text = |headline: &str| for_all(headline, "BF").replace("group:watch", "no.example");
+
+    // The same bytes with signatures that prove nothing come first; and another text under the same name and version.
+    let genuine = chain.piece(&text("genuine"), "no.example");
+    let mut rubbish = chain.at_place(&genuine);
+    rubbish.manifest = re_signed(&forger.analyst, &genuine.manifest);
+    let first = signed(&forger.node, StatementKind::Release, wire::release::encode(&rubbish.first));
+    let mut entries = vec![chain.entry_by(rubbish, first)];
+    let second = chain.piece(&text("genuine too"), "no.example");
+    let false_one = chain.other_text(&forger, &second, &text("false"));
+    let first = signed(&forger.node, StatementKind::Release, wire::release::encode(&false_one.first));
+    entries.push(chain.entry_by(false_one, first));
+    for piece in [&genuine, &second] {
+        let piece = chain.at_place(piece);
+        entries.push(chain.entry(piece));
+    }
+    served.set(entries);
+    for sequence in 1..=4 {
+        crate::hubs::quarantined(&no, sequence, "ORIGIN_UNKNOWN").await;
+    }
+    chain.origin.get_known(&no).await;
+    let ids: Vec<String> = [&genuine, &second].map(|p| hex::encode(p.assessment)).to_vec();
+    no.has(ORIGIN, &ids).await;
+    for id in &ids {
+        let shown = no.one(&["--as", "ana", "assess", "show", id]).await;
+        assert!(shown.to_string().contains("genuine"), "{shown}");
+        assert!(shown["signatures"].as_array().unwrap().iter().all(|s| s["valid"] == true), "{shown}");
+    }
 }

@@ -23,7 +23,7 @@ use crate::{
 /// Portions to compare, unless the environment says otherwise; `.ci/run` asks for 200,000.
 const CASES: usize = 20_000;
 
-fn how_many() -> usize {
+pub fn how_many() -> usize {
     std::env::var("ORACLE_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(CASES)
 }
 

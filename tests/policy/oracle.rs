@@ -230,7 +230,7 @@ impl Oracle<'_> {
     }
 
     /// The grants that permit the portion, given what the subjects among the visible portions say; none where a rule forbids it.
-    fn permitting(&self, index: usize, visible: &BTreeSet<usize>) -> BTreeSet<String> {
+    pub fn permitting(&self, index: usize, visible: &BTreeSet<usize>) -> BTreeSet<String> {
         let mut grants = BTreeSet::new();
         if self.is_forbidden(index, visible) {
             return grants;
@@ -244,8 +244,8 @@ impl Oracle<'_> {
     }
 
     fn is_forbidden(&self, index: usize, visible: &BTreeSet<usize>) -> bool {
-        let (taker, marking) = (&self.case.taker, &self.portion(index).marking);
-        if self.case.now >= self.case.expires && !self.is_left_out(Rule::Expiry) {
+        let taker = &self.case.taker;
+        if self.has_expired() {
             return true;
         }
         let own = if taker.kind == PartnerKind::State { taker.country } else { None };
@@ -265,6 +265,16 @@ impl Oracle<'_> {
         if (subjects.is_empty() || placeless) && !self.is_left_out(Rule::SubjectKnown) {
             return true;
         }
+        self.is_for_others(index)
+    }
+
+    pub fn has_expired(&self) -> bool {
+        self.case.now >= self.case.expires && !self.is_left_out(Rule::Expiry)
+    }
+
+    /// Whether the portion's marking says that it is for others than the taker.
+    pub fn is_for_others(&self, index: usize) -> bool {
+        let marking = &self.portion(index).marking;
         if !marking.releasable_to.is_empty() && !self.is_left_out(Rule::ReleasableTo) {
             let by_state = !self.is_left_out(Rule::GroupOfStates);
             if !marking.releasable_to.iter().any(|a| self.names(a, by_state)) {
@@ -376,7 +386,7 @@ impl Oracle<'_> {
         false
     }
 
-    fn terms(&self, shown: &BTreeMap<usize, BTreeSet<String>>) -> Terms {
+    pub fn terms(&self, shown: &BTreeMap<usize, BTreeSet<String>>) -> Terms {
         let all: BTreeSet<usize> = (0..self.case.portions.len()).collect();
         let visible: BTreeSet<usize> = shown.keys().copied().collect();
         let hides_subject = self.subjects(&visible).len() < self.subjects(&all).len();

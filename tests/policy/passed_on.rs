@@ -161,7 +161,7 @@ impl Oracle<'_> {
         if !self.is_left_out(Rule::TermsTlp) {
             limit.max_tlp = limit.max_tlp.min(theirs.max_tlp);
         }
-        let hops = if self.is_left_out(Rule::TermsOneHopLess) { theirs.depth } else { theirs.depth - 1 };
+        let hops = if self.is_left_out(Rule::TermsOneHopLess) { theirs.depth } else { theirs.depth.saturating_sub(1) };
         limit.depth = limit.depth.min(hops);
         if limit.to.is_empty() || limit.kinds.is_empty() || limit.depth == 0 { None } else { Some(limit) }
     }
@@ -186,7 +186,7 @@ impl Oracle<'_> {
 }
 
 /// A group's members by name; a country's code has no dot and is in capitals, so that no organisation is taken for one.
-fn members(name: &GroupName, groups: &[Group]) -> BTreeSet<String> {
+pub fn members(name: &GroupName, groups: &[Group]) -> BTreeSet<String> {
     let mut members = BTreeSet::new();
     for group in groups {
         if group.name == *name {

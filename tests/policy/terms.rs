@@ -24,7 +24,7 @@ use crate::{
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Check {
+pub enum Check {
     Retention,
     To,
     Kinds,
@@ -38,7 +38,7 @@ const CHECKS: [Check; 7] =
     [Check::Retention, Check::To, Check::Kinds, Check::Tlp, Check::Depth, Check::AtAll, Check::Bars];
 
 /// Whether these terms are as narrow as those that the grants give, `right`, at each point.
-fn is_narrow(terms: &Terms, right: &Terms, needed: &BTreeSet<Country>, without: Option<Check>) -> bool {
+pub fn is_narrow(terms: &Terms, right: &Terms, needed: &BTreeSet<Country>, without: Option<Check>) -> bool {
     let mut wider = Vec::new();
     if let Some(most) = right.retention_days {
         match terms.retention_days {

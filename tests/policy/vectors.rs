@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// A type that is written as its text.
-fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> T {
+pub fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> T {
     text.parse().unwrap_or_else(|e| panic!("`{text}`: {e}"))
 }
 
@@ -54,26 +54,26 @@ struct Vector {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Partner {
-    domain: String,
-    kind: String,
+pub struct Partner {
+    pub domain: String,
+    pub kind: String,
     #[serde(default)]
-    country: Option<String>,
+    pub country: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Assessment {
-    originator: String,
-    issued: String,
-    expires: String,
-    portions: Vec<Written>,
+pub struct Assessment {
+    pub originator: String,
+    pub issued: String,
+    pub expires: String,
+    pub portions: Vec<Written>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
-    name: String,
+pub struct Written {
+    pub name: String,
     kind: String,
     marking: Marking,
     #[serde(default)]
@@ -135,7 +135,7 @@ struct Members {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct WrittenTerms {
+pub struct WrittenTerms {
     onward: Option<Limit>,
     barred_states: Vec<String>,
     retention_days: Option<u32>,
@@ -165,7 +165,7 @@ struct Expected {
     terms: Option<WrittenTerms>,
 }
 
-fn terms(written: &WrittenTerms) -> Terms {
+pub fn terms(written: &WrittenTerms) -> Terms {
     let WrittenTerms { onward, barred_states, retention_days } = written;
     let onward = onward.as_ref().map(|Limit { to, kinds, max_tlp, depth, groups }| {
         let mut to: Vec<Audience> = all(to);
@@ -261,7 +261,7 @@ fn release_id(name: &str) -> StatementId {
     StatementId([parsed(name.strip_prefix('r').unwrap()); 32])
 }
 
-fn agreement(written: &Value) -> Agreement {
+pub fn agreement(written: &Value) -> Agreement {
     let lineage = Lineage { series: AssessmentId([1; 16]), previous: None };
     parse_agreement(&written.to_string(), Format::Json, lineage).unwrap_or_else(|e| panic!("{e}"))
 }
@@ -271,7 +271,7 @@ fn group(name: &str, members: &Members) -> Group {
     Group { name: parsed(name), as_of: parsed(as_of), countries: all(countries), organisations: all(organisations) }
 }
 
-fn portion(written: &Written, number: u8) -> Portion {
+pub fn portion(written: &Written, number: u8) -> Portion {
     let text = written.name.clone();
     let body = match parsed::<Kind>(&written.kind) {
         Kind::Headline => Body::Headline { text },
@@ -299,7 +299,11 @@ fn portion(written: &Written, number: u8) -> Portion {
 
 /// All files, by name.
 fn vectors() -> BTreeMap<String, Value> {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/policy");
+    files_in("policy")
+}
+
+pub fn files_in(folder: &str) -> BTreeMap<String, Value> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(folder);
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let read = |path: std::path::PathBuf| {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();

@@ -125,7 +125,7 @@ pub(super) async fn version(
 ) -> Result<Option<StatementId>> {
     const SQL: &str = "SELECT m.id FROM manifest m JOIN assessment a ON a.number = m.assessment \
         WHERE a.id = ?1 AND a.originator = (SELECT number FROM peer WHERE domain = ?2) AND m.version = ?3 \
-        ORDER BY m.state = 'quarantined', m.number LIMIT 1";
+        AND m.state <> 'quarantined'";
     let (originator, assessment) = (originator.clone(), *assessment);
     store
         .read(move |conn| row(conn, SQL, params![assessment.as_bytes(), originator.as_str(), version], |r| id(r, 0)))

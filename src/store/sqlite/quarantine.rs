@@ -68,7 +68,8 @@ struct Arrival {
 macro_rules! arrivals {
     ($rest:literal) => {
         concat!(
-            "SELECT r.number, r.peer, f.domain, r.sequence, r.release_id, r.envelope, m.number, m.id, m.envelope, \
+            "SELECT r.number, r.peer, f.domain, r.sequence, r.release_id, r.envelope, m.number, m.id, \
+             ifnull(r.claimed, m.envelope), \
              m.version, m.since, a.number, a.id, o.number, o.domain, a.wrapped, r.provenance \
              FROM received r JOIN peer f ON f.number = r.peer JOIN manifest m ON m.number = r.manifest \
              JOIN assessment a ON a.number = m.assessment JOIN peer o ON o.number = m.originator \

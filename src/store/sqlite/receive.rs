@@ -6,7 +6,7 @@ use rusqlite::{Connection, Row as SqlRow, params};
 
 use super::{
     SqliteStore, agreements, answers, attachments, beside,
-    column::{change, count, id, number, row, rows, time, word, word_optional},
+    column::{change, count, id, id_optional, number, row, rows, time, word, word_optional},
     keys, ledger,
     manifests::{self, Kept, Version},
     partners, recalls,
@@ -189,7 +189,7 @@ fn keep(
 
 fn insert(conn: &Connection, peer: i64, entry: &ReceivedEntry, kept: Option<Kept>, at: Time) -> Result<()> {
     const SQL: &str = "INSERT INTO received (peer, sequence, release_id, envelope, kind, manifest, quarantined, at, \
-        reason, held_for, provenance) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+        reason, held_for, provenance, claimed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
     let values = params![
         peer,
         number(entry.sequence),
@@ -202,6 +202,7 @@ fn insert(conn: &Connection, peer: i64, entry: &ReceivedEntry, kept: Option<Kept
         entry.reason,
         entry.held_for.as_ref().map(|id| id.as_bytes()),
         pack(&entry.provenance),
+        entry.content.as_ref().filter(|c| c.quarantined).map(|c| &c.manifest),
     ];
     change(conn, SQL, values).map(|_| ())
 }
@@ -231,7 +232,7 @@ pub(super) async fn release(store: &SqliteStore, partner: &TrustDomain, sequence
 }
 
 pub(super) async fn after(store: &SqliteStore, arrival: u64, limit: u32) -> Result<Vec<ReceivedRecord>> {
-    const SQL: &str = "SELECT d.domain, r.sequence, r.kind, a.id, m.version, r.quarantined, r.at, r.number \
+    const SQL: &str = "SELECT d.domain, r.sequence, r.kind, a.id, m.version, r.quarantined, r.at, r.number, m.id \
         FROM received r JOIN peer d ON d.number = r.peer LEFT JOIN manifest m ON m.number = r.manifest \
         LEFT JOIN assessment a ON a.number = m.assessment \
         WHERE r.number > ?1 ORDER BY r.number LIMIT ?2";
@@ -248,5 +249,6 @@ fn read(row: &SqlRow<'_>) -> rusqlite::Result<ReceivedRecord> {
         quarantined: row.get(5)?,
         at: time(row, 6)?,
         arrival: count(row, 7)?,
+        manifest_id: id_optional(row, 8)?,
     })
 }

@@ -7,3 +7,7 @@ CREATE TABLE forwarded (
     one  INTEGER PRIMARY KEY CHECK (one = 1),
     upto INTEGER NOT NULL
 ) STRICT;
+
+-- The manifest as it came with an entry that is kept from users: nobody may have verified its signatures, so that they neither take the
+-- place of others' nor lose theirs to them.
+ALTER TABLE received ADD COLUMN claimed BLOB;

@@ -1,0 +1,117 @@
+//! The way by which it came, as its last reader judges it: origin.example gave it to gb.example, that to au.example, that to the reader.
+
+use super::fixture::*;
+use crate::{
+    domain::{
+        agreement::Group,
+        assessment::{Manifest, Portion},
+        body::Kind,
+        ids::StatementId,
+        marking::{Onward, Tlp},
+        partner::{Organisation, PartnerKind},
+        release::{AgreementRef, EntryKind, OnwardLimit, Position, Release, Terms},
+    },
+    policy::{Facts, Hop, check_path},
+};
+
+fn release(number: u8, depth: u32, to: &[&str], groups: Vec<Group>) -> Release {
+    let kinds = vec![Kind::Headline, Kind::Subject, Kind::Gap];
+    let limit = OnwardLimit { to: audiences(to), kinds, max_tlp: Tlp::Red, depth, groups };
+    Release {
+        recipient: "au.example".parse().unwrap(),
+        kind: EntryKind::Assessment,
+        manifest: StatementId([5; 32]),
+        digests: (0..3).map(digest).collect(),
+        endorsements: vec![],
+        exceptions: vec![],
+        agreement: AgreementRef { id: StatementId([number; 32]), version: 1 },
+        grants: vec!["g".parse().unwrap()],
+        terms: Terms { onward: Some(limit), barred_states: vec!["ML".parse().unwrap()], retention_days: None },
+        position: Position { sequence: 1, previous: None },
+        released_at: time("2026-05-01T10:30:00Z"),
+        via: None,
+    }
+}
+
+/// All may go on to au.example and gh.example.
+fn portions() -> Vec<Portion> {
+    let mut portions = vec![headline(1, Tlp::Green), subject(2, Tlp::Green, &["ML"]), gap(3, Tlp::Green)];
+    for portion in &mut portions {
+        portion.marking.onward = Onward::Named(audiences(&["au.example", "gh.example"]));
+    }
+    portions
+}
+
+/// The reasons against the second hop, by gb.example.
+fn judged(first: &Release, second: &Release, portions: &[Portion]) -> Vec<String> {
+    let originator: Manifest = Manifest {
+        originator: "origin.example".parse().unwrap(),
+        ..manifest(time(ISSUED), time("2026-06-01T00:00:00Z"))
+    };
+    let facts = Facts::of(&originator, portions.iter().enumerate().map(|(i, p)| (digest(i), p)));
+    let (gb, au): (Organisation, Organisation) =
+        (taker("gb.example", PartnerKind::Regional, ""), taker("au.example", PartnerKind::Regional, ""));
+    let hops = [
+        Hop { id: StatementId([1; 32]), giver: &originator.originator, release: first, taker: &gb },
+        Hop { id: StatementId([2; 32]), giver: &gb.domain, release: second, taker: &au },
+    ];
+    let Err(breach) = check_path(&hops, &facts) else { return vec![] };
+    assert_eq!(breach.by, gb.domain);
+    breach.reasons.iter().map(|r| r.id.to_string()).collect()
+}
+
+#[test]
+fn a_group_may_have_any_members_to_whom_the_hop_before_let_it_go() {
+    let west = |organisations| vec![group("west", &["BF"], organisations)];
+    let first = release(1, 3, &["au.example", "gh.example", "group:west"], west(&["au.example"]));
+    let second = release(2, 2, &["group:west"], west(&["au.example", "gh.example"]));
+    assert_eq!(judged(&first, &second, &portions()), [""; 0], "gh.example was named by itself");
+    let beyond = release(2, 2, &["group:west"], west(&["au.example", "fr.example"]));
+    assert_eq!(judged(&first, &beyond, &portions()), ["terms-too-wide"]);
+    // What a marking means by the name is another matter.
+    let mut marked = portions();
+    marked[2].marking.onward = Onward::Named(audiences(&["group:west"]));
+    assert_eq!(judged(&first, &second, &marked), ["onward-not-allowed"]);
+}
+
+#[test]
+fn a_group_that_is_spelled_out_for_markings_only_means_no_more_than_before() {
+    let first = release(1, 3, &["au.example", "group:west"], vec![group("west", &["BF"], &["au.example"])]);
+    let second = release(2, 2, &["au.example"], vec![group("west", &["BF"], &["au.example", "fr.example"])]);
+    assert_eq!(judged(&first, &second, &portions()), ["terms-too-wide"]);
+    let unheard_of = release(2, 2, &["au.example"], vec![group("east", &["BF"], &[])]);
+    assert_eq!(judged(&first, &unheard_of, &portions()), ["terms-too-wide"]);
+}
+
+#[test]
+fn a_second_group_of_the_same_name_widens_as_well() {
+    let first = release(1, 3, &["au.example", "gh.example"], vec![]);
+    let groups = vec![group("west", &[], &["au.example"]), group("west", &[], &["fr.example"])];
+    assert_eq!(judged(&first, &release(2, 2, &["group:west"], groups), &portions()), ["terms-too-wide"]);
+}
+
+#[test]
+fn the_built_in_rules_hold_at_each_hop() {
+    let (first, second) = (release(1, 3, &["au.example"], vec![]), release(2, 2, &["au.example"], vec![]));
+    let marked = |tlp, names: &[&str]| {
+        let mut portions = portions();
+        (portions[2].marking.tlp, portions[2].marking.releasable_to) = (tlp, audiences(names));
+        judged(&first, &second, &portions)
+    };
+    assert_eq!(marked(Tlp::Green, &["gb.example", "gh.example"]), ["releasable-to"]);
+    assert_eq!(marked(Tlp::Green, &["gb.example", "au.example"]), [""; 0]);
+    assert_eq!(marked(Tlp::Red, &[]), ["tlp-red-named-only"]);
+    assert_eq!(marked(Tlp::Red, &["au.example"]), [""; 0]);
+    let late = Release { released_at: time("2026-06-01T00:00:00Z"), ..second.clone() };
+    assert_eq!(judged(&first, &late, &portions()), ["expired"]);
+}
+
+#[test]
+fn a_release_after_which_nothing_goes_on_is_read_with_the_groups_before() {
+    let first = release(1, 3, &["au.example"], vec![group("west", &[], &["au.example"])]);
+    let mut second = release(2, 2, &["au.example"], vec![]);
+    second.terms.onward = None;
+    let mut marked = portions();
+    marked[2].marking.releasable_to = audiences(&["group:west"]);
+    assert_eq!(judged(&first, &second, &marked), [""; 0], "whoever passes it on is at fault, not who gave it");
+}

@@ -1,0 +1,181 @@
+//! The naive judge of a chain of releases: each hop by the one-hop oracle's rules, from what the last taker sees and nothing else.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    run::{Step, case},
+    world::{Piece, World},
+};
+use crate::{
+    cases::Case,
+    domain::{
+        agreement::{Agreement, Group},
+        ids::{Digest, StatementId, TrustDomain},
+        marking::Audience,
+        release::{OnwardLimit, Release},
+    },
+    fixture::digest,
+    oracle::{Came, Oracle, Rule},
+    passed_on::members,
+    policy::Provenance,
+    terms::is_narrow,
+};
+
+/// What can be left out of the judgement of hops, to show that its absence is noticed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Left {
+    /// A rule of the oracle's.
+    Out(Rule),
+    /// A group that is spelled out for markings has no more members than before.
+    GroupsKept,
+}
+
+/// Not among them: that time is left at all, since no retention fits into none; and that a hop is left, since wire lets no limit be
+/// without one.
+pub const LEFT: [Left; 21] = [
+    Left::Out(Rule::CameByIt),
+    Left::Out(Rule::NotBack),
+    Left::Out(Rule::OnwardAtAll),
+    Left::Out(Rule::OnwardTo),
+    Left::Out(Rule::OnwardKinds),
+    Left::Out(Rule::OnwardTlp),
+    Left::Out(Rule::BarredState),
+    Left::Out(Rule::MarkingNone),
+    Left::Out(Rule::MarkingWithin),
+    Left::Out(Rule::MarkingNames),
+    Left::Out(Rule::GroupsOnlyNarrow),
+    Left::Out(Rule::TermsTo),
+    Left::Out(Rule::TermsKinds),
+    Left::Out(Rule::TermsTlp),
+    Left::Out(Rule::TermsOneHopLess),
+    Left::Out(Rule::TermsKeepBars),
+    Left::Out(Rule::TermsRetention),
+    Left::Out(Rule::Expiry),
+    Left::Out(Rule::ReleasableTo),
+    Left::Out(Rule::RedNamed),
+    Left::GroupsKept,
+];
+
+/// Whose hop is the first at fault, if any is. The rules left out are those of the hops before the last.
+pub fn judged(world: &World, piece: &Piece, steps: &[Step], without: Option<Left>) -> Option<TrustDomain> {
+    let last = steps.len() - 1;
+    let visible: Vec<usize> = by_digests(piece, &steps[last].release.digests);
+    for k in 1..last {
+        if is_at_fault(world, piece, (k, steps), &visible, without) {
+            return Some(steps[k].giver.domain.clone());
+        }
+    }
+    let told = with(world, piece, (last, &steps[last]), &visible, vec![], vec![]);
+    let all: BTreeSet<usize> = (0..visible.len()).collect();
+    let states = Oracle { case: &told, agreement: &told.agreements[0], came: Came::Own, without: None }.states(&all);
+    for step in &steps[..last] {
+        // The state itself was told, by whomever.
+        if step.taker.state().is_some_and(|s| states.contains(&s)) {
+            return Some(step.giver.domain.clone());
+        }
+    }
+    is_last_at_fault(world, piece, steps, &visible).then(|| steps[last].giver.domain.clone())
+}
+
+fn by_digests(piece: &Piece, digests: &[Digest]) -> Vec<usize> {
+    (0..piece.portions.len()).filter(|i| digests.contains(&digest(*i))).collect()
+}
+
+/// One hop as a case of the oracle's; digests are places among the visible portions.
+fn with(
+    world: &World,
+    piece: &Piece,
+    (k, step): (usize, &Step),
+    visible: &[usize],
+    came: Vec<Provenance>,
+    groups: Vec<Group>,
+) -> Case {
+    let mut case = case(world, piece, (k, &step.giver, &step.taker), visible, came);
+    case.house.clear();
+    case.now = step.release.released_at;
+    // Nobody else knows the agreement; the groups are what the release says of it.
+    let known = Agreement { groups, grants: vec![], ..case.agreements[0].clone() };
+    case.agreements = vec![known];
+    case
+}
+
+/// By the hop before, as the taker of the last one sees it.
+fn provenance(steps: &[Step], visible: &[usize]) -> Provenance {
+    let step = steps.last().unwrap();
+    let local = visible.iter().enumerate().filter(|(_, i)| step.release.digests.contains(&digest(**i)));
+    Provenance {
+        release: step.id,
+        digests: local.map(|(local, _)| digest(local)).collect(),
+        terms: step.release.terms.clone(),
+        released_at: step.release.released_at,
+        groups: step.release.terms.onward.iter().flat_map(|o| o.groups.clone()).collect(),
+        carriers: steps.iter().map(|s| s.giver.domain.clone()).collect(),
+    }
+}
+
+/// A hop in the middle: the agreement on which it stands is not known.
+fn is_at_fault(
+    world: &World,
+    piece: &Piece,
+    (k, steps): (usize, &[Step]),
+    visible: &[usize],
+    without: Option<Left>,
+) -> bool {
+    let release = &steps[k].release;
+    let came = provenance(&steps[..k], visible);
+    // Where nothing goes on, no groups are spelled out; they were no larger than those before.
+    let groups = release.terms.onward.as_ref().map_or_else(|| came.groups.clone(), |o| o.groups.clone());
+    let case = with(world, piece, (k, &steps[k]), visible, vec![came], groups);
+    let rule = if let Some(Left::Out(rule)) = without { Some(rule) } else { None };
+    let oracle = Oracle { case: &case, agreement: &case.agreements[0], came: Came::By(0), without: rule };
+    for (local, index) in visible.iter().enumerate() {
+        if release.digests.contains(&digest(*index))
+            && (oracle.has_expired() || !oracle.may_go_on(local) || oracle.is_for_others(local))
+        {
+            return true;
+        }
+    }
+    // What is as narrow as it must be stays as it is when it is narrowed once more.
+    oracle.narrowed(release.terms.clone()) != release.terms
+        || (without != Some(Left::GroupsKept) && has_a_wider_group(release, &case.provenances[0].groups))
+}
+
+fn has_a_wider_group(release: &Release, before: &[Group]) -> bool {
+    let Some(OnwardLimit { to, groups, .. }) = &release.terms.onward else { return false };
+    for group in groups {
+        let is_for_markings = !to.contains(&Audience::Group(group.name.clone()));
+        if is_for_markings && !members(&group.name, groups).is_subset(&members(&group.name, before)) {
+            return true;
+        }
+    }
+    false
+}
+
+/// The hop to the reader itself, which has the agreement too.
+fn is_last_at_fault(world: &World, piece: &Piece, steps: &[Step], visible: &[usize]) -> bool {
+    let (last, before) = steps.split_last().unwrap();
+    let release = &last.release;
+    let k = before.len();
+    let mut case = case(world, piece, (k, &last.giver, &last.taker), visible, vec![provenance(before, visible)]);
+    case.house.clear();
+    case.now = release.released_at;
+    let StatementId([number, ..]) = release.agreement.id;
+    let agreement = case.agreements[usize::from(number) - 1].clone();
+    let oracle = Oracle { case: &case, agreement: &agreement, came: Came::By(0), without: None };
+    let named: BTreeSet<String> = release.grants.iter().map(ToString::to_string).collect();
+    let all: BTreeSet<usize> = (0..visible.len()).collect();
+    let mut shown: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
+    for local in &all {
+        let grants: BTreeSet<String> = oracle.permitting(*local, &all).intersection(&named).cloned().collect();
+        if grants.is_empty() {
+            return true;
+        }
+        shown.insert(*local, grants);
+    }
+    let right = oracle.narrowed(oracle.terms(&shown));
+    let groups = release.terms.onward.iter().flat_map(|o| &o.groups);
+    let mut names = groups.map(|g| &g.name);
+    let spelled_out = release.terms.onward.as_ref().map(|o| o.groups.as_slice()).unwrap_or_default();
+    names.any(|name| !members(name, spelled_out).is_subset(&members(name, &agreement.groups)))
+        || !is_narrow(&release.terms, &right, &oracle.states(&all), None)
+}

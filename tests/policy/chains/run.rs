@@ -1,0 +1,216 @@
+//! A chain by the library, each hop as a node makes and takes it; and the same chain foretold by the one-hop oracle alone.
+
+use std::{cell::OnceCell, collections::BTreeSet};
+
+use super::world::{Piece, World, made_between};
+use crate::{
+    cases::Case,
+    domain::{
+        assessment::{Manifest, Portion},
+        ids::{Digest, StatementId, TrustDomain},
+        marking::GroupName,
+        partner::Organisation,
+        place::Country,
+        release::{AgreementRef, EntryKind, Position, Release, Terms},
+    },
+    fixture::{self, digest},
+    house,
+    oracle::{self, Answer},
+    policy::{Decision, Facts, Hop, HouseRules, PartnerPolicy, Provenance, accept, check_path, decide},
+};
+
+/// A release on its way, with what is known of its parties.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    pub giver: Organisation,
+    pub taker: Organisation,
+    pub id: StatementId,
+    pub release: Release,
+}
+
+/// What lies between each and the next, compiled when it is asked for: for the giver, and without its house rules for the taker.
+pub struct Policies(Vec<OnceCell<(PartnerPolicy, PartnerPolicy)>>);
+
+impl Policies {
+    pub fn of(world: &World) -> Self {
+        Self(world.agreements.iter().map(|_| OnceCell::new()).collect())
+    }
+
+    fn at(&self, world: &World, k: usize) -> &(PartnerPolicy, PartnerPolicy) {
+        self.0[k].get_or_init(|| {
+            let copy = compiled(world, &world.parties[k], k, &HouseRules::none());
+            let own = match world.house[k].as_slice() {
+                [] => copy.clone(),
+                rules => compiled(world, &world.parties[k], k, &house::rules(rules)),
+            };
+            (own, copy)
+        })
+    }
+}
+
+fn compiled(world: &World, giver: &Organisation, k: usize, rules: &HouseRules) -> PartnerPolicy {
+    let taker = &world.parties[k + 1];
+    let all = world.agreements[k].iter().map(|a| made_between(a.clone(), giver, taker));
+    let all: Vec<_> = all.zip(1..).map(|(a, i)| (StatementId([i; 32]), a)).collect();
+    PartnerPolicy::compile(&giver.domain, taker, &all, rules).unwrap()
+}
+
+pub fn numbered(hop: usize) -> StatementId {
+    StatementId([u8::try_from(hop).unwrap() + 1; 32])
+}
+
+/// With the originator's bars.
+pub fn barred(mut terms: Terms, bars: &[Country]) -> Terms {
+    let all: BTreeSet<Country> = terms.barred_states.iter().chain(bars).copied().collect();
+    terms.barred_states = all.into_iter().collect();
+    terms
+}
+
+/// One assessment among these organisations.
+pub struct Run<'a> {
+    pub world: &'a World,
+    pub policies: &'a Policies,
+    pub piece: &'a Piece,
+    pub manifest: Manifest,
+}
+
+impl<'a> Run<'a> {
+    pub fn new(world: &'a World, policies: &'a Policies, piece: &'a Piece) -> Self {
+        let originator = world.parties[0].domain.clone();
+        let manifest = Manifest { originator, ..fixture::manifest(piece.issued, piece.expires) };
+        Self { world, policies, piece, manifest }
+    }
+
+    /// All portions, or those that the last release disclosed; with their digests.
+    fn held(&self, steps: &[Step]) -> impl Iterator<Item = (Digest, &Portion)> {
+        let all = self.piece.portions.iter().enumerate().map(|(i, p)| (digest(i), p));
+        let disclosed = steps.last().map(|s| s.release.digests.clone());
+        all.filter(move |(d, _)| disclosed.as_ref().is_none_or(|all| all.contains(d)))
+    }
+
+    /// How the taker of these holds it.
+    fn came(steps: &[Step]) -> Vec<Provenance> {
+        let carriers: BTreeSet<TrustDomain> = steps.iter().map(|s| s.giver.domain.clone()).collect();
+        steps.last().map(|s| Provenance::of(s.id, &s.release, carriers)).into_iter().collect()
+    }
+
+    /// What the taker of the last of these decides for the next in the row.
+    pub fn decided(&self, steps: &[Step]) -> Decision {
+        let facts = Facts::of(&self.manifest, self.held(steps)).passed_on(Self::came(steps));
+        let mut at = self.piece.at[steps.len()];
+        if let Some(last) = steps.last() {
+            at = at.max(last.release.released_at);
+        }
+        decide(&self.policies.at(self.world, steps.len()).0, &facts, at)
+    }
+
+    /// The release that follows from the decision.
+    pub fn step(&self, k: usize, decision: &Decision) -> Option<Step> {
+        let mut release = fixture::statement(decision.release.as_ref()?);
+        if k == 0 {
+            release.terms = barred(release.terms, &self.piece.bars);
+        }
+        let (giver, taker) = (self.world.parties[k].clone(), self.world.parties[k + 1].clone());
+        Some(Step { giver, taker, id: numbered(k), release })
+    }
+
+    /// Who is at fault, as the taker of the last of these finds it, from nothing but what came.
+    pub fn refused(&self, steps: &[Step]) -> Option<TrustDomain> {
+        let (last, before) = steps.split_last()?;
+        let facts = Facts::of(&self.manifest, self.held(steps));
+        let hops: Vec<Hop<'_>> = before
+            .iter()
+            .map(|s| Hop { id: s.id, giver: &s.giver.domain, release: &s.release, taker: &s.taker })
+            .collect();
+        if let Err(breach) = check_path(&hops, &facts) {
+            assert!(!breach.reasons.is_empty());
+            return Some(breach.by);
+        }
+        let k = before.len();
+        let other;
+        let policy = if last.giver == self.world.parties[k] {
+            &self.policies.at(self.world, k).1
+        } else {
+            other = compiled(self.world, &last.giver, k, &HouseRules::none());
+            &other
+        };
+        let answer = accept(policy, &last.release, &facts.passed_on(Self::came(before)));
+        answer.is_err().then(|| last.giver.domain.clone())
+    }
+}
+
+/// What the oracle says of one hop: what its giver holds, by place among all portions, and what goes.
+pub struct Foretold {
+    pub held: Vec<usize>,
+    pub answer: Option<Answer>,
+}
+
+impl Foretold {
+    /// The release that follows from it.
+    pub fn step(&self, world: &World, piece: &Piece, k: usize) -> Option<Step> {
+        let Answer { agreement, via, portions, terms } = self.answer.clone()?;
+        let grants: BTreeSet<GroupName> = portions.values().flatten().map(|id| id.parse().unwrap()).collect();
+        let (giver, taker) = (world.parties[k].clone(), world.parties[k + 1].clone());
+        let release = Release {
+            recipient: taker.domain.clone(),
+            kind: EntryKind::Assessment,
+            manifest: StatementId([5; 32]),
+            digests: portions.keys().map(|local| digest(self.held[*local])).collect(),
+            agreement: AgreementRef { id: numbered(agreement), version: world.agreements[k][agreement].version },
+            grants: grants.into_iter().collect(),
+            endorsements: vec![],
+            exceptions: vec![],
+            terms: if k == 0 { barred(terms, &piece.bars) } else { terms },
+            position: Position { sequence: 1, previous: None },
+            released_at: piece.at[k],
+            via,
+        };
+        Some(Step { giver, taker, id: numbered(k), release })
+    }
+}
+
+/// Hop by hop, each from the oracle's own answer to the one before, until nothing goes on.
+pub fn foretold(world: &World, piece: &Piece) -> Vec<Foretold> {
+    let mut hops: Vec<Foretold> = vec![];
+    let (mut held, mut came): (Vec<usize>, Vec<Provenance>) = ((0..piece.portions.len()).collect(), vec![]);
+    for k in 0..world.agreements.len() {
+        let case = case(world, piece, (k, &world.parties[k], &world.parties[k + 1]), &held, came);
+        let answer = oracle::answer(&case, None);
+        hops.push(Foretold { held: held.clone(), answer: answer.clone() });
+        let Some(answer) = answer else { break };
+        held = answer.portions.keys().map(|local| held[*local]).collect();
+        let terms = if k == 0 { barred(answer.terms, &piece.bars) } else { answer.terms };
+        came = vec![Provenance {
+            release: numbered(k),
+            digests: (0..held.len()).map(digest).collect(),
+            groups: terms.onward.iter().flat_map(|o| o.groups.clone()).collect(),
+            terms,
+            released_at: piece.at[k],
+            carriers: world.parties[..=k].iter().map(|p| p.domain.clone()).collect(),
+        }];
+    }
+    hops
+}
+
+/// One hop for the oracle. Its digests are the places among the portions that are held.
+pub fn case(
+    world: &World,
+    piece: &Piece,
+    (k, giver, taker): (usize, &Organisation, &Organisation),
+    held: &[usize],
+    provenances: Vec<Provenance>,
+) -> Case {
+    Case {
+        giver: giver.domain.clone(),
+        originator: world.parties[0].domain.clone(),
+        provenances,
+        house: world.house[k].clone(),
+        taker: taker.clone(),
+        agreements: world.agreements[k].iter().map(|a| made_between(a.clone(), giver, taker)).collect(),
+        issued: piece.issued,
+        expires: piece.expires,
+        portions: held.iter().map(|i| piece.portions[*i].clone()).collect(),
+        now: piece.at[k],
+        later: vec![],
+    }
+}
