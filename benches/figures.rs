@@ -32,6 +32,8 @@ mod organisation;
 mod pair;
 #[path = "figures/publish.rs"]
 mod publish;
+#[path = "figures/recall.rs"]
+mod recall;
 #[path = "figures/report.rs"]
 mod report;
 #[path = "figures/simulate.rs"]
@@ -89,5 +91,6 @@ fn main() {
     figure!("catch_up", catch_up::run(&run));
     figure!("fan_out_100", fan_out::run(&run, "fan_out_100", 100));
     figure!("fan_out_1000", fan_out::run(&run, "fan_out_1000", 1000));
+    figure!("recall_1000", recall::run(&run, "recall_1000", 1000));
     figure!("simulate", simulate::run(&run));
 }
