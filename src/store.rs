@@ -183,7 +183,7 @@ pub trait Store: ReceiptStore + RecallStore + Send + Sync {
     /// The ledger's entries from an index on (0 is the first), at most `limit`.
     async fn events(&self, from: u64, limit: u32) -> Result<Vec<Event>>;
     /// What was decided about a version, as the ledger has it: the `Published`, `Decided`, `Released`, `Dropped`,
-    /// `Received`, `Readmitted` and `Answered` entries that name the manifest.
+    /// `Received`, `Readmitted`, `Answered`, `HolderAnswered` and `Acknowledged` entries that name the manifest.
     async fn events_of(&self, manifest_id: &StatementId) -> Result<Vec<Event>>;
 
     /// Entries of a partner that are kept from users for want of that agreement, by arrival, after `arrival`, at most
