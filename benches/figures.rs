@@ -34,6 +34,8 @@ mod organisation;
 mod pair;
 #[path = "figures/publish.rs"]
 mod publish;
+#[path = "figures/recall.rs"]
+mod recall;
 #[path = "figures/report.rs"]
 mod report;
 #[path = "figures/simulate.rs"]
@@ -91,6 +93,7 @@ fn main() {
     figure!("catch_up", catch_up::run(&run));
     figure!("fan_out_100", fan_out::run(&run, "fan_out_100", 100));
     figure!("fan_out_1000", fan_out::run(&run, "fan_out_1000", 1000));
+    figure!("recall_1000", recall::run(&run, "recall_1000", 1000));
     figure!("simulate", simulate::run(&run));
     figure!("ledger_append", ledger::append(&run));
     figure!("ledger_proof", ledger::proof(&run));

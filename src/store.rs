@@ -190,7 +190,8 @@ pub trait Store: ForwardStore + LedgerStore + ReceiptStore + RecallStore + Reque
     /// The ledger's entries from an index on (0 is the first), at most `limit`.
     async fn events(&self, from: u64, limit: u32) -> Result<Vec<Event>>;
     /// What was decided about a version, as the ledger has it: the `Published`, `Decided`, `Released`, `Dropped`,
-    /// `Received`, `Readmitted` and `Answered` entries that name the manifest, and those about its endorsements and requests.
+    /// `Received`, `Readmitted`, `Answered`, `HolderAnswered` and `Acknowledged` entries that name the manifest, and those about its
+    /// endorsements and requests.
     async fn events_of(&self, manifest_id: &StatementId) -> Result<Vec<Event>>;
 
     /// Entries of a partner that are kept from users for want of that agreement, by arrival, after `arrival`, at most

@@ -52,7 +52,7 @@ fn write(issued: &Issued, dir: &Path, stem: &str) {
 }
 
 impl Org {
-    /// Makes one under `root`, with an analyst.
+    /// Makes one under `root`, with an analyst and an officer.
     pub fn found(root: &Path, domain: &str, country: &str) -> Self {
         let domain: TrustDomain = domain.parse().unwrap();
         let dir = root.join(domain.as_str());
@@ -68,6 +68,8 @@ impl Org {
         issue(Role::Node, "n1", Purpose::Signing, &dir.join("node"), "signing");
         issue(Role::Analyst, "ana", Purpose::PersonTls, &dir.join("ana"), "tls");
         issue(Role::Analyst, "ana", Purpose::Signing, &dir.join("ana"), "signing");
+        issue(Role::Officer, "olu", Purpose::PersonTls, &dir.join("olu"), "tls");
+        issue(Role::Officer, "olu", Purpose::Signing, &dir.join("olu"), "signing");
         let storage_key = *RestKey::generate().unwrap();
         write_secret(&dir.join("storage.key"), hex::encode(storage_key).as_bytes(), Existing::Keep).unwrap();
         let text = format!(
@@ -133,6 +135,11 @@ impl Org {
         app::signing_key(&self.dir.join("ana/signing.pem"), &self.dir.join("ana/signing.key")).unwrap()
     }
 
+    /// Its officer's signing key.
+    pub fn officer_key(&self) -> SigningKey {
+        app::signing_key(&self.dir.join("olu/signing.pem"), &self.dir.join("olu/signing.key")).unwrap()
+    }
+
     /// Its analyst.
     pub fn author(&self) -> SpiffeId {
         SpiffeId::new(self.domain.clone(), Role::Analyst, "ana").unwrap()
@@ -161,7 +168,17 @@ impl Org {
 
     /// The analyst's connection to the desk.
     pub async fn desk(&self) -> DeskClient {
-        let (tls, key) = (self.dir.join("ana/tls.pem"), self.dir.join("ana/tls.key"));
+        self.desk_of("ana").await
+    }
+
+    /// The officer's.
+    pub async fn officer_desk(&self) -> DeskClient {
+        self.desk_of("olu").await
+    }
+
+    async fn desk_of(&self, person: &str) -> DeskClient {
+        let files = self.dir.join(person);
+        let (tls, key) = (files.join("tls.pem"), files.join("tls.key"));
         let (address, bundle) = (self.config().desk, self.dir.join("bundle.pem"));
         client::connect(&address, &self.domain, &bundle, (&tls, &key), Arc::new(SystemClock)).await.unwrap()
     }

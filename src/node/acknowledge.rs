@@ -96,8 +96,8 @@ impl Node {
 
     /// By when what comes with a release is to be acknowledged here.
     pub(super) fn due(&self, partner: &TrustDomain, release: &Release, portions: &[Opened]) -> Option<Time> {
-        let seen: Vec<_> = portions.iter().map(|o| o.portion().clone()).collect();
-        self.directory().active(partner).ok()?.due(&release.agreement.id, level(&seen), release.released_at)
+        let seen = || level(&portions.iter().map(|o| o.portion().clone()).collect::<Vec<_>>());
+        self.directory().active(partner).ok()?.due(&release.agreement.id, seen, release.released_at)
     }
 
     /// The partner was heard of. Kept beside the call, and seldom: nobody waits for it.

@@ -62,10 +62,16 @@ impl Partner {
         followed.is_none_or(|(_, at)| now < at.plus_seconds(HANDOVER_SECONDS))
     }
 
-    /// By when what is released under an agreement is to be acknowledged by whoever gets it.
-    pub fn due(&self, agreement: &StatementId, level: Option<WarningLevel>, released_at: Time) -> Option<Time> {
-        let duties = self.duties.iter().find(|(id, _)| id == agreement);
-        duties.and_then(|(_, duties)| duties.due(level, released_at))
+    /// By when what is released under an agreement is to be acknowledged by whoever gets it. The level is asked for only where
+    /// there is such a duty.
+    pub fn due(
+        &self,
+        agreement: &StatementId,
+        level: impl FnOnce() -> Option<WarningLevel>,
+        released_at: Time,
+    ) -> Option<Time> {
+        let (_, duties) = self.duties.iter().find(|(id, duties)| id == agreement && !duties.acknowledge.is_empty())?;
+        duties.due(level(), released_at)
     }
 
     /// Whether an originator's purge of what came from this partner runs without a second decision here.

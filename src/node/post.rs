@@ -6,7 +6,7 @@ use crate::{
     domain::{
         fault::{Fault, Reason},
         ids::{Sha256, StatementId, TrustDomain},
-        statement::{Envelope, StatementKind},
+        statement::{Envelope, Signature, StatementKind},
     },
     identity::certificate::Leaf,
     seal::hash::sha256,
@@ -55,9 +55,24 @@ impl Node {
                 if waiting.len() == limit || (bytes > PAGE_BYTES && !waiting.is_empty()) {
                     return Ok(waiting);
                 }
+                let envelope = self.still_readable(envelope)?;
                 waiting.push(Waiting { id: item.id, ticket: Sha256(sha256(&[&item.envelope])), envelope });
             }
         }
+    }
+
+    /// An own recall, by the node where the officer's key that has signed it is no longer good: whoever was away for long must
+    /// be able to check it. It is the same statement.
+    fn still_readable(&self, envelope: Envelope) -> Result<Envelope, Fault> {
+        if envelope.kind != StatementKind::Recall {
+            return Ok(envelope);
+        }
+        let (now, is_own) = (self.now(), wire::recall::decode(&envelope.payload)?.originator == *self.domain());
+        let is_good = |s: &Signature| self.chains().signer(&s.certificates, now).is_ok();
+        if !is_own || envelope.signatures.iter().all(is_good) {
+            return Ok(envelope);
+        }
+        self.sign(envelope.kind, envelope.payload)
     }
 
     /// How many statements are held because the partner, as far as it has said what it reads, does not read them, and of

@@ -216,8 +216,7 @@ impl Node {
             attachments: prepared.attachments(&release.digests),
             digests,
         });
-        let level = prepared.level(&release.digests);
-        let due = partner.due(&release.agreement.id, level, now);
+        let due = partner.due(&release.agreement.id, || prepared.level(&release.digests), now);
         round.duties.extend(due.map(|due| (prepared.id, due)));
         let entry = prepared.entry(envelope, &release);
         round.numbered.push(Numbered { sequence, entry });

@@ -36,8 +36,17 @@ pub(super) async fn take(node: &Arc<Node>, partner: &TrustDomain, message: proto
 /// Whether an outcome is a refusal of the moment, so that the statement is kept and tried again.
 pub(super) fn is_passing(outcome: &proto::StatementOutcome) -> bool {
     let reason = Reason::from_name(&outcome.reason);
-    let of_the_moment =
-        matches!(reason, Some(Reason::StoreFull | Reason::Unavailable | Reason::Internal | Reason::LimitExceeded));
+    // What is from the future there is not for long.
+    let of_the_moment = matches!(
+        reason,
+        Some(
+            Reason::StoreFull
+                | Reason::Unavailable
+                | Reason::Internal
+                | Reason::LimitExceeded
+                | Reason::StatementFromFuture
+        )
+    );
     !outcome.accepted && of_the_moment
 }
 

@@ -1,0 +1,190 @@
+//! One recall, until the last of many holders' receipts is stored at its originator. The originator is a process of its own;
+//! the holders are connections with a certificate each, of as many organisations.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use ring::signature::{ED25519, UnparsedPublicKey};
+use serde_json::json;
+use tokio::{sync::mpsc, task::JoinHandle};
+use watchfire::{
+    domain::{
+        event::{Deed, Event},
+        ids::{AssessmentId, StatementId, TrustDomain},
+        recall::{Recall, RecallKind},
+        receipt::{Receipt, ReceiptKind},
+        statement::StatementKind,
+        time::Clock,
+    },
+    identity::certificate::Leaf,
+    seal::statement::{id_of, pre_authentication_encoding},
+    store::Store,
+    telemetry::SystemClock,
+    wire::{
+        self,
+        field::timestamp,
+        proto::{self, exchange_service_client::ExchangeServiceClient},
+    },
+};
+
+use super::{
+    Run,
+    bare::{dial, gate},
+    content::{agreement, assessments, seed},
+    machine::percentile,
+    organisation::{Light, Org},
+    report::Figure,
+};
+
+type Client = ExchangeServiceClient<tonic::transport::Channel>;
+
+/// What a holder tells the measure.
+enum Told {
+    Holds,
+    /// The originator has stored its receipt.
+    Answered(Instant),
+}
+
+pub async fn run(run: &Run, name: &'static str, holders: usize) {
+    let rounds = run.count(5, 2);
+    let dir = run.directory();
+    let originator = Org::found(dir.path(), "gb.example", "GB");
+    let key = originator.node_key();
+    let lights: Vec<Arc<Light>> = (0..holders).map(|i| Arc::new(Light::found(&format!("p{i}.example")))).collect();
+    let agreements = lights.iter().map(|l| agreement((&originator.domain, &key), (&l.domain(), &l.key)).0).collect();
+    seed(&originator.store(), lights.iter().map(|l| l.record.clone()).collect(), agreements).await;
+    let node = originator.serve();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let (tell, mut told) = mpsc::channel(2 * holders);
+    let mut live = vec![];
+    for light in &lights {
+        live.push(hold(&originator, light.clone(), tell.clone()).await);
+    }
+    let (mut desk, mut officer) = (originator.desk().await, originator.officer_desk().await);
+    let (mut last_answered, mut answered) = (vec![], vec![]);
+    for signed in assessments(&originator.domain, &originator.author_key(), rounds) {
+        let published = desk.publish_assessment(signed.request()).await.unwrap().into_inner();
+        for _ in 0..holders {
+            assert!(matches!(told.recv().await.unwrap(), Told::Holds));
+        }
+        let request = recall(&originator, &published.assessment_id);
+        let start = Instant::now();
+        officer.recall_assessment(request).await.unwrap();
+        answered.push(start.elapsed());
+        let mut last = start;
+        for _ in 0..holders {
+            let Told::Answered(at) = told.recv().await.unwrap() else { panic!("something else came") };
+            last = last.max(at);
+        }
+        last_answered.push(last - start);
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    live.iter().for_each(JoinHandle::abort);
+    drop(node);
+    let limit = limit(&originator, &lights).await;
+    Figure {
+        name,
+        value: percentile(last_answered.clone(), 50.0),
+        unit: "ms, median, from the officer's call until the last holder's receipt is stored",
+        limit: percentile(vec![limit], 50.0),
+        limit_is: "as many Ed25519 signatures verified on one core and as many durable changes, nothing sent",
+        n: rounds,
+        more: json!({ "holders": holders, "worst_ms": percentile(last_answered, 100.0),
+                      "answered_p50_ms": percentile(answered, 50.0) }),
+    }
+    .print();
+}
+
+/// The officer's statement.
+fn recall(originator: &Org, assessment: &[u8]) -> proto::RecallAssessmentRequest {
+    let recall = Recall {
+        originator: originator.domain.clone(),
+        assessment: AssessmentId::try_from(assessment).unwrap(),
+        kind: RecallKind::Withdraw,
+        reason: "the source was wrong".to_owned(),
+        recalled_at: SystemClock.now(),
+        exercise: false,
+    };
+    let envelope = originator.officer_key().envelope(StatementKind::Recall, wire::recall::encode(&recall)).unwrap();
+    proto::RecallAssessmentRequest { recall: Some(wire::envelope::to_proto(&envelope)), keep_own: false }
+}
+
+/// Connects a holder, which follows the feed and answers recalls.
+async fn hold(originator: &Org, light: Arc<Light>, tell: mpsc::Sender<Told>) -> JoinHandle<()> {
+    let gate = gate(light.credentials.clone(), light.member.clone(), vec![originator.member()]);
+    let mut client = dial(originator.endpoint().as_str(), &originator.domain, &gate);
+    let hello = proto::HelloRequest {
+        protocol_versions: vec![1],
+        payload_types: vec![StatementKind::Recall.payload_type().to_owned()],
+        now: timestamp(SystemClock.now()),
+        ..proto::HelloRequest::default()
+    };
+    client.hello(hello).await.unwrap();
+    let mut stream = client.subscribe(proto::SubscribeRequest::default()).await.unwrap().into_inner();
+    let (sender, held) = (originator.domain.clone(), Arc::new(std::sync::Mutex::new(None)));
+    tokio::spawn(async move {
+        let (last, arrived) = (held.clone(), tell.clone());
+        let following = async move {
+            while let Ok(Some(entry)) = stream.message().await {
+                let release = entry.release.unwrap_or_default();
+                *last.lock().unwrap() = Some(id_of(StatementKind::Release, &release.payload));
+                let _ = arrived.send(Told::Holds).await;
+            }
+        };
+        tokio::join!(following, answer(client, &light, &sender, &held, tell));
+    })
+}
+
+/// Fetches recalls, for ever, and answers each.
+async fn answer(
+    mut client: Client,
+    light: &Light,
+    sender: &TrustDomain,
+    held: &std::sync::Mutex<Option<StatementId>>,
+    tell: mpsc::Sender<Told>,
+) {
+    let mut settled = vec![];
+    loop {
+        let request = proto::FetchStatementsRequest { settled: std::mem::take(&mut settled), wait_seconds: 20 };
+        let Ok(page) = client.fetch_statements(request).await else { return };
+        for waiting in page.into_inner().statements {
+            let outcome = proto::StatementOutcome { accepted: true, ..proto::StatementOutcome::default() };
+            settled.push(proto::SettledStatement { ticket: waiting.ticket, outcome: Some(outcome) });
+            let payload = waiting.statement.unwrap_or_default().payload;
+            let recall = Some(id_of(StatementKind::Recall, &payload));
+            let release = held.lock().unwrap().unwrap();
+            let about = Receipt::about(sender.clone(), ReceiptKind::Withdrawn, vec![release], SystemClock.now());
+            let receipt = wire::receipt::encode(&Receipt { recall, ..about });
+            let envelope = light.key.envelope(StatementKind::Receipt, receipt).unwrap();
+            let statements = vec![wire::envelope::to_proto(&envelope)];
+            let answer = client.submit_statements(proto::SubmitStatementsRequest { statements }).await.unwrap();
+            assert!(answer.into_inner().outcomes[0].accepted);
+            let _ = tell.send(Told::Answered(Instant::now())).await;
+        }
+    }
+}
+
+/// The signatures of as many receipts, and as many changes that are on disk when they return, all asked for at once.
+async fn limit(originator: &Org, lights: &[Arc<Light>]) -> Duration {
+    let signed: Vec<_> = lights.iter().map(|l| l.key.envelope(StatementKind::Receipt, vec![7; 200]).unwrap()).collect();
+    let store = Arc::new(originator.store());
+    let start = Instant::now();
+    for envelope in &signed {
+        let signature = &envelope.signatures[0];
+        let key = Leaf::parse(&signature.certificates[0]).unwrap().public_key;
+        let message = pre_authentication_encoding(envelope.kind, &envelope.payload);
+        UnparsedPublicKey::new(&ED25519, key).verify(&message, &signature.value).unwrap();
+    }
+    let mut changes = tokio::task::JoinSet::new();
+    for light in lights {
+        let (store, partner) = (store.clone(), light.domain());
+        changes.spawn(async move {
+            let deed = Deed::Refused { partner, reason: "NONE".to_owned() };
+            store.record(vec![Event { at: SystemClock.now(), by: None, deed }]).await.unwrap();
+        });
+    }
+    changes.join_all().await;
+    start.elapsed()
+}
