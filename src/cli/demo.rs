@@ -1,5 +1,6 @@
 //! `watchfire demo`: five real nodes on this machine and a real exchange between them.
 
+mod after;
 mod input;
 mod link;
 mod organisation;

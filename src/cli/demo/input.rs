@@ -27,6 +27,12 @@ pub fn in_three_parts() -> [&'static [Draft]; 3] {
     [first, second, third]
 }
 
+/// A draft's text.
+pub fn draft(name: &str) -> Result<&'static str, CliError> {
+    let found = DRAFTS.iter().find(|(n, _)| *n == name).map(|(_, text)| *text);
+    found.ok_or_else(|| wrong(format!("there is no draft {name}")))
+}
+
 /// The agreement with a partner.
 pub fn agreement(partner: &str) -> Result<&'static str, CliError> {
     match partner {
@@ -34,6 +40,7 @@ pub fn agreement(partner: &str) -> Result<&'static str, CliError> {
         "no.example" => Ok(include_str!("../../../examples/demo/agreements/gb-no.toml")),
         "witness.example" => Ok(include_str!("../../../examples/demo/agreements/gb-witness.toml")),
         "sd.example" => Ok(include_str!("../../../examples/demo/agreements/gb-sd.toml")),
+        "gh.example" => Ok(include_str!("../../../examples/demo/agreements/ecowas-gh.toml")),
         _ => Err(wrong(format!("there is no agreement for {partner}"))),
     }
 }

@@ -77,6 +77,8 @@ impl Organisation {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.dir.join("node.log"));
         let log = log.map_err(|e| wrong(e.to_string()))?;
         let mut command = self.command(&["serve"])?;
+        // Partners see a new head of the ledger each second or so, where a node in service lets a minute go by.
+        command.env("WATCHFIRE_LEDGER_INTERVAL_SECONDS", "1");
         let mut process = command.stdout(Stdio::piped()).stderr(log).spawn().map_err(|e| wrong(e.to_string()))?;
         let stdout = process.stdout.take().ok_or_else(|| wrong("a node has no output"))?;
         let line = BufReader::new(stdout).lines().next_line().await.map_err(|e| wrong(e.to_string()))?;
@@ -111,6 +113,15 @@ impl Organisation {
     pub async fn ask_one(&self, arguments: &[&str]) -> Result<Value, CliError> {
         let mut answers = self.ask(arguments).await?;
         answers.pop().ok_or_else(|| wrong(format!("{}: `{}` answered nothing", self.domain, arguments.join(" "))))
+    }
+
+    /// Holds another organisation's bundle, whose fingerprint was read out to this one.
+    pub async fn know(&self, other: &Self) -> Result<(), CliError> {
+        let file = self.dir.join(format!("known-{}.txt", other.domain));
+        let path = file.to_string_lossy().into_owned();
+        other.ask(&["--as", "root", "partner", "invite", "--out", &path]).await?;
+        self.ask(&["--as", "root", "partner", "know", &path, "--fingerprint", &other.fingerprint]).await?;
+        Ok(())
     }
 
     /// Accepts another organisation, whose fingerprint was read out to this one. `endpoint` is where it is dialled.

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 use serde_json::{Value, json};
 
 use super::{
-    CliError, Teller, input,
+    CliError, Teller, after, input,
     link::Link,
     organisation::{Cast, Organisation, text},
     report, wrong,
@@ -43,6 +43,16 @@ pub struct Published {
     pub decisions: BTreeMap<String, Value>,
 }
 
+impl Published {
+    /// From the answer of a publication.
+    pub fn new(answer: &Value) -> Result<Self, CliError> {
+        let decisions = answer.get("decisions").and_then(Value::as_array).cloned().unwrap_or_default();
+        let decisions =
+            decisions.into_iter().map(|d| Ok((text(&d, "partner")?, d))).collect::<Result<_, CliError>>()?;
+        Ok(Self { assessment: text(answer, "assessment")?, decisions })
+    }
+}
+
 impl World {
     /// Stops all nodes.
     pub async fn stop(mut self) {
@@ -54,6 +64,11 @@ impl World {
     /// The last assessment, for examples.
     pub fn an_assessment(&self) -> &str {
         self.published.last().map(|p| p.assessment.as_str()).unwrap_or_default()
+    }
+
+    /// A partner, by its name.
+    pub fn partner_named(&self, domain: &str) -> Result<&Organisation, CliError> {
+        self.partners.iter().find(|p| p.domain == domain).ok_or_else(|| wrong(format!("{domain} is missing")))
     }
 
     fn partner(&mut self, domain: &str) -> Result<&mut Organisation, CliError> {
@@ -71,6 +86,7 @@ pub async fn run(teller: &Teller<'_>, dir: &Path) -> Result<World, CliError> {
     kill_nodes(teller, &mut world, dir, third).await?;
     report::settle(&world, PATIENCE).await?;
     report::tell(teller, &world).await?;
+    after::play(teller, &mut world, dir).await?;
     Ok(world)
 }
 
@@ -103,18 +119,10 @@ async fn found(teller: &Teller<'_>, dir: &Path) -> Result<World, CliError> {
 
 async fn agree(teller: &Teller<'_>, world: &World, dir: &Path) -> Result<(), CliError> {
     for partner in &world.partners {
-        let name = format!("agreement-{}.toml", partner.domain);
-        let path = dir.join(&name);
-        std::fs::write(&path, input::agreement(partner.domain)?).map_err(|e| wrong(e.to_string()))?;
-        world.publisher.ask(&["--as", "root", "agreement", "propose", &path.to_string_lossy()]).await?;
+        propose(&world.publisher, input::agreement(partner.domain)?, partner, dir).await?;
     }
     for partner in &world.partners {
-        let proposed = until("a proposal arrives", async || {
-            let all = partner.ask(&["--as", "root", "agreement", "list"]).await?;
-            Ok(all.into_iter().find(|a| a.get("state").and_then(Value::as_str) == Some("proposed")))
-        });
-        let id = text(&proposed.await?, "id")?;
-        partner.ask(&["--as", "root", "agreement", "sign", &id]).await?;
+        sign(partner).await?;
     }
     until("all agreements are in force", async || {
         let all = world.publisher.ask(&["--as", "root", "agreement", "list"]).await?;
@@ -128,6 +136,35 @@ async fn agree(teller: &Teller<'_>, world: &World, dir: &Path) -> Result<(), Cli
         json!({}),
     );
     Ok(())
+}
+
+async fn propose(giver: &Organisation, terms: &str, taker: &Organisation, dir: &Path) -> Result<(), CliError> {
+    let path = dir.join(format!("agreement-{}.toml", taker.domain));
+    std::fs::write(&path, terms).map_err(|e| wrong(e.to_string()))?;
+    giver.ask(&["--as", "root", "agreement", "propose", &path.to_string_lossy()]).await?;
+    Ok(())
+}
+
+/// Signs the proposal that arrives. Gives its id.
+async fn sign(taker: &Organisation) -> Result<String, CliError> {
+    let proposed = until("a proposal arrives", async || {
+        let all = taker.ask(&["--as", "root", "agreement", "list"]).await?;
+        Ok(all.into_iter().find(|a| is(a, "state", "proposed")))
+    });
+    let id = text(&proposed.await?, "id")?;
+    taker.ask(&["--as", "root", "agreement", "sign", &id]).await?;
+    Ok(id)
+}
+
+/// Both sign these terms; on return they are in force where they were proposed.
+pub async fn agree_on(giver: &Organisation, taker: &Organisation, terms: &str, dir: &Path) -> Result<(), CliError> {
+    propose(giver, terms, taker, dir).await?;
+    let id = sign(taker).await?;
+    until("the agreement is in force", async || {
+        let all = giver.ask(&["--as", "root", "agreement", "list"]).await?;
+        Ok(all.iter().any(|a| is(a, "id", &id) && is(a, "state", "in-force")).then_some(()))
+    })
+    .await
 }
 
 /// Asks again until there is an answer.
@@ -155,10 +192,7 @@ async fn publish(teller: &Teller<'_>, world: &mut World, dir: &Path, drafts: &[i
         let mut arguments = vec!["assess", "publish", &*path];
         arguments.extend(input::ACCEPTED.iter().flat_map(|code| ["--accept", code]));
         let answer = world.publisher.ask_one(&arguments).await?;
-        let decisions = answer.get("decisions").and_then(Value::as_array).cloned().unwrap_or_default();
-        let decisions =
-            decisions.into_iter().map(|d| Ok((text(&d, "partner")?, d))).collect::<Result<_, CliError>>()?;
-        world.published.push(Published { assessment: text(&answer, "assessment")?, decisions });
+        world.published.push(Published::new(&answer)?);
     }
     let total = world.published.len();
     let words =

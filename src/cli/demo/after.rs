@@ -1,0 +1,176 @@
+//! The second act: a warning goes on through a hub, is endorsed, corrected and taken back, and a partner checks the ledger.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::{
+    CliError, Teller, input,
+    organisation::{Cast, Organisation, text},
+    story::{Published, World, agree_on, is, until},
+    wrong,
+};
+
+/// A member of the regional organisation, which the publisher does not know.
+const MEMBER: Cast = Cast { domain: "gh.example", kind: "state", country: Some("GH") };
+/// The draft that may go on to members: its headline for them, its subject, its recommendation.
+const DRAFT: &str = "r25";
+
+/// Plays it.
+pub async fn play(teller: &Teller<'_>, world: &mut World, dir: &Path) -> Result<(), CliError> {
+    teller.words("");
+    let member = Organisation::found(dir, &MEMBER).await?;
+    let id = hub(teller, world, &member, dir).await?;
+    endorse(teller, world, &member, &id).await?;
+    correct(teller, world, &member, &id, dir).await?;
+    recall(teller, world, &member, &id).await?;
+    ledger(teller, world, &id, dir).await?;
+    world.partners.push(member);
+    Ok(())
+}
+
+/// The hub's member gets what the publisher's terms let go on, and verifies the publisher's signature by itself.
+async fn hub(teller: &Teller<'_>, world: &World, member: &Organisation, dir: &Path) -> Result<String, CliError> {
+    let hub = world.partner_named("ecowas.example")?;
+    member.accept(hub, &hub.peer).await?;
+    hub.accept(member, &member.peer).await?;
+    member.know(&world.publisher).await?;
+    agree_on(hub, member, input::agreement("gh.example")?, dir).await?;
+    let id = publish(world, dir, &["assess", "publish"], DRAFT).await?.assessment;
+    let shown = shown(member, &id, |_| true).await?;
+    let way = shown.pointer("/via/0/way").and_then(Value::as_array).cloned().unwrap_or_default();
+    if way != [json!("gb.example"), json!("ecowas.example")] {
+        return Err(wrong(format!("gh.example got it by {way:?}")));
+    }
+    let signatures = shown.get("signatures").and_then(Value::as_array).cloned().unwrap_or_default();
+    if signatures.is_empty() || signatures.iter().any(|s| s.get("valid") != Some(&json!(true))) {
+        return Err(wrong("gh.example can't verify the author's signature"));
+    }
+    let portions = shown.get("portions").and_then(Value::as_array).map_or(0, Vec::len);
+    let words = format!(
+        "a warning on Mali goes on: gb.example → ecowas.example → gh.example, {portions} portions, \
+         the author's signature and each hop's terms verified there"
+    );
+    teller.step("hub", &words, json!({ "assessment": id, "portions": portions, "way": way }));
+    Ok(id)
+}
+
+async fn publish(world: &World, dir: &Path, command: &[&str], name: &str) -> Result<Published, CliError> {
+    let path = dir.join(format!("{name}-after.toml"));
+    std::fs::write(&path, input::draft(name)?).map_err(|e| wrong(e.to_string()))?;
+    let path = path.to_string_lossy();
+    let mut arguments = vec!["--as", "ana"];
+    arguments.extend(command);
+    arguments.push(&path);
+    arguments.extend(input::ACCEPTED.iter().flat_map(|code| ["--accept", code]));
+    Published::new(&world.publisher.ask_one(&arguments).await?)
+}
+
+/// The assessment as an organisation's analyst sees it, once it is as wanted.
+async fn shown(organisation: &Organisation, id: &str, is_wanted: impl Fn(&Value) -> bool) -> Result<Value, CliError> {
+    until(&format!("{} sees {id} as it should be", organisation.domain), async || {
+        let held = organisation.ask(&["--as", "ana", "assess", "list", "--limit", "1000"]).await?;
+        if !held.iter().any(|a| is(a, "assessment", id)) {
+            return Ok(None);
+        }
+        let shown = organisation.ask_one(&["--as", "ana", "assess", "show", id]).await?;
+        Ok(is_wanted(&shown).then_some(shown))
+    })
+    .await
+}
+
+/// The hub's officer stands behind it.
+async fn endorse(teller: &Teller<'_>, world: &World, member: &Organisation, id: &str) -> Result<(), CliError> {
+    let hub = world.partner_named("ecowas.example")?;
+    hub.ask_one(&["person", "add", "olu", "--role", "officer"]).await?;
+    let text = "Our own monitors in the region report the same.";
+    hub.ask_one(&["--as", "olu", "assess", "endorse", id, "--text", text, "--tlp", "GREEN"]).await?;
+    let endorsed = |shown: &Value| shown.pointer("/endorsements/0/valid") == Some(&json!(true));
+    let shown = shown(member, id, endorsed).await?;
+    let endorser = shown.pointer("/endorsements/0/endorser").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let words = format!("{endorser} has endorsed it; gh.example sees gb.example → endorsed by {endorser} → here");
+    teller.step("endorse", &words, json!({ "endorser": endorser }));
+    Ok(())
+}
+
+/// The publisher replaces it; the correction reaches the member through the hub.
+async fn correct(
+    teller: &Teller<'_>,
+    world: &World,
+    member: &Organisation,
+    id: &str,
+    dir: &Path,
+) -> Result<(), CliError> {
+    publish(world, dir, &["assess", "correct", id], DRAFT).await?;
+    shown(member, id, |shown| shown.get("version") == Some(&json!(2)) && is(shown, "state", "current")).await?;
+    teller.step("correct", "gb.example corrects it; gh.example has version 2, and version 1 is superseded", json!({}));
+    Ok(())
+}
+
+/// The publisher's officer takes it back over two hops, and destroys it there.
+async fn recall(teller: &Teller<'_>, world: &World, member: &Organisation, id: &str) -> Result<(), CliError> {
+    let publisher = &world.publisher;
+    publisher.ask_one(&["person", "add", "olu", "--role", "officer"]).await?;
+    let reason = "A source may be in danger.";
+    publisher.ask_one(&["--as", "olu", "--yes", "assess", "recall", id, "--purge", "--reason", reason]).await?;
+    for organisation in [world.partner_named("ecowas.example")?, member] {
+        until(&format!("{} has purged it", organisation.domain), async || {
+            let held = organisation.ask(&["--as", "ana", "assess", "list", "--limit", "1000"]).await?;
+            Ok(held.iter().find(|a| is(a, "assessment", id)).is_none_or(|a| is(a, "state", "purged")).then_some(()))
+        })
+        .await?;
+    }
+    let confirmed = until("all holders have confirmed the purge", async || {
+        let holders = publisher.ask(&["--as", "olu", "assess", "holders", id]).await?;
+        let holders: Vec<Value> = holders.iter().flat_map(holders_in).collect();
+        let confirmed: Vec<String> = holders
+            .iter()
+            .filter(|h| is(h, "recall", "confirmed"))
+            .map(|h| text(h, "holder"))
+            .collect::<Result<_, _>>()?;
+        Ok((confirmed.len() == holders.len() && confirmed.iter().any(|h| h == "gh.example")).then_some(confirmed))
+    });
+    let confirmed = confirmed.await?;
+    let words = format!(
+        "gb.example takes it back and has it destroyed; each holder's own receipt has come, over two hops: {}",
+        confirmed.join(", ")
+    );
+    teller.step("recall", &words, json!({ "confirmed": confirmed }));
+    Ok(())
+}
+
+/// One object that lists them, or a line each.
+fn holders_in(answer: &Value) -> Vec<Value> {
+    match answer.get("holders").and_then(Value::as_array) {
+        Some(holders) => holders.clone(),
+        None => vec![answer.clone()],
+    }
+}
+
+/// A partner checks with its own eyes that the recall stands in the publisher's ledger.
+async fn ledger(teller: &Teller<'_>, world: &World, id: &str, dir: &Path) -> Result<(), CliError> {
+    let publisher = &world.publisher;
+    let partner = world.partner_named("no.example")?;
+    let events = publisher.ask(&["--as", "root", "ledger", "list", "--about", id]).await?;
+    let recalled = events.iter().rev().find(|e| e.to_string().contains("recalled"));
+    let index = recalled.and_then(|e| e.get("index")).and_then(Value::as_u64);
+    let index = index.ok_or_else(|| wrong("the recall is not in the ledger"))?.to_string();
+    let proof = dir.join("recall.proof");
+    let proof = proof.to_string_lossy();
+    until("the recall is under a checkpoint", async || {
+        let made = publisher.ask(&["--as", "root", "ledger", "prove", &index, "--out", &proof]).await;
+        Ok(made.is_ok().then_some(()))
+    })
+    .await?;
+    let checked = partner.ask_one(&["--as", "root", "ledger", "check", &proof]).await?;
+    if checked.get("ok") != Some(&json!(true)) {
+        return Err(wrong(format!("no.example does not accept the proof: {checked}")));
+    }
+    let words = format!("no.example checks the proof that entry {index} of gb.example's ledger is the recall: it is");
+    teller.step("ledger", &words, json!({ "index": index, "check": checked }));
+    let verified = publisher.ask_one(&["--as", "root", "ledger", "verify"]).await?;
+    if verified.get("ok") != Some(&json!(true)) {
+        return Err(wrong(format!("gb.example's own ledger does not verify: {verified}")));
+    }
+    Ok(())
+}
