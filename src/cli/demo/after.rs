@@ -125,7 +125,7 @@ async fn recall(teller: &Teller<'_>, world: &World, member: &Organisation, id: &
         let holders: Vec<Value> = holders.iter().flat_map(holders_in).collect();
         let confirmed: Vec<String> = holders
             .iter()
-            .filter(|h| is(h, "recall", "confirmed"))
+            .filter(|h| is(h, "state", "confirmed"))
             .map(|h| text(h, "holder"))
             .collect::<Result<_, _>>()?;
         Ok((confirmed.len() == holders.len() && confirmed.iter().any(|h| h == "gh.example")).then_some(confirmed))
@@ -158,7 +158,8 @@ async fn ledger(teller: &Teller<'_>, world: &World, id: &str, dir: &Path) -> Res
     let proof = dir.join("recall.proof");
     let proof = proof.to_string_lossy();
     until("the recall is under a checkpoint", async || {
-        let made = publisher.ask(&["--as", "root", "ledger", "prove", &index, "--out", &proof]).await;
+        let made =
+            publisher.ask(&["--as", "root", "ledger", "prove", &index, "--for", "no.example", "--out", &proof]).await;
         Ok(made.is_ok().then_some(()))
     })
     .await?;
