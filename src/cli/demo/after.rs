@@ -11,7 +11,7 @@ use super::{
     wrong,
 };
 
-/// A member of the regional organisation, which the publisher does not know.
+/// A member of the regional organisation, with which the publisher exchanges nothing: each only knows who the other is.
 const MEMBER: Cast = Cast { domain: "gh.example", kind: "state", country: Some("GH") };
 /// The draft that may go on to members: its headline for them, its subject, its recommendation.
 const DRAFT: &str = "r25";
@@ -35,6 +35,7 @@ async fn hub(teller: &Teller<'_>, world: &World, member: &Organisation, dir: &Pa
     member.accept(hub, &hub.peer).await?;
     hub.accept(member, &member.peer).await?;
     member.know(&world.publisher).await?;
+    world.publisher.know(member).await?;
     agree_on(hub, member, input::agreement("gh.example")?, dir).await?;
     let id = publish(world, dir, &["assess", "publish"], DRAFT).await?.assessment;
     let shown = shown(member, &id, |_| true).await?;

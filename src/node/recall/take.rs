@@ -36,7 +36,7 @@ impl Node {
             // Its own, by way of whoever had it from others.
             return Ok(());
         }
-        match verify(envelope, &rules::RECALL, self.chains(), self.now()) {
+        match verify(envelope, &rules::RECALL, &self.carried, self.now()) {
             Ok(verified) => self.take_verified(partner, (&verified, envelope)).await,
             Err(fault) if originator == *partner => Err(fault),
             // Of others' it is not told what is wrong: that would show whom this node knows.
@@ -65,7 +65,7 @@ impl Node {
     pub(in crate::node) async fn prove_recalls(&self) -> Result<(), Fault> {
         for unproven in self.store.unproven().await? {
             let envelope = wire::envelope::decode(&unproven.envelope)?;
-            match verify(&envelope, &rules::RECALL, self.chains(), self.now()) {
+            match verify(&envelope, &rules::RECALL, &self.carried, self.now()) {
                 Ok(verified) => self.take_verified(&unproven.from, (&verified, &envelope)).await?,
                 Err(fault) if fault.reason == Reason::NotAPartner => continue,
                 Err(fault) => {

@@ -259,12 +259,12 @@ impl Node {
         let by = |signers: &[crate::domain::ids::SpiffeId], domain: &TrustDomain| {
             signers.iter().all(|s| s.domain() == domain)
         };
-        let receipt_of = verify(envelope, &rules::RECEIPT, self.chains(), now);
+        let receipt_of = verify(envelope, &rules::RECEIPT, &self.carried, now);
         let mut verified = holds(receipt_of.map(|v: Verified<Receipt>| by(v.signers(), &way.holder)))?;
         for (hop, envelope) in way.hops.iter().zip(&receipt.path).skip(own + 1) {
             // As of its release: its giver's certificate may have run out since then.
             let at = now.min(hop.release.released_at);
-            let release = verify(envelope, &rules::RELEASE, self.chains(), at);
+            let release = verify(envelope, &rules::RELEASE, &self.carried, at);
             verified &= holds(release.map(|v| by(v.signers(), &hop.giver)))?;
         }
         Ok(verified)
