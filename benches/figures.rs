@@ -24,6 +24,8 @@ mod fan_out;
 mod ingest;
 #[path = "figures/latency.rs"]
 mod latency;
+#[path = "figures/ledger.rs"]
+mod ledger;
 #[path = "figures/machine.rs"]
 mod machine;
 #[path = "figures/organisation.rs"]
@@ -90,4 +92,10 @@ fn main() {
     figure!("fan_out_100", fan_out::run(&run, "fan_out_100", 100));
     figure!("fan_out_1000", fan_out::run(&run, "fan_out_1000", 1000));
     figure!("simulate", simulate::run(&run));
+    figure!("ledger_append", ledger::append(&run));
+    figure!("ledger_proof", ledger::proof(&run));
+    figure!("ledger_verify", ledger::verify(&run));
+    if run.wants("ledger_tamper") {
+        ledger::tamper(&run);
+    }
 }

@@ -417,8 +417,12 @@ impl DeskService for Desk {
         request: Request<proto::ProveLedgerEventRequest>,
     ) -> Answer<proto::ProveLedgerEventResponse> {
         let caller = caller(&request)?;
-        let proved = self.node.prove(&caller, &request.into_inner().event).await;
-        answer(proved, |proof| proto::ProveLedgerEventResponse { proof })
+        let proto::ProveLedgerEventRequest { event, partner } = request.into_inner();
+        let work = async {
+            let partner = optional_domain("partner", &partner)?;
+            self.node.prove(&caller, &event, partner.as_ref()).await
+        };
+        answer(work.await, |proof| proto::ProveLedgerEventResponse { proof })
     }
 
     async fn check_ledger_note(

@@ -63,12 +63,12 @@ impl Frontier {
     /// Those of `full`.
     pub fn push<E>(&mut self, leaf: &[u8], mut full: impl FnMut(u8, u64, &Hash) -> Result<(), E>) -> Result<(), E> {
         let mut node = leaf_hash(leaf);
-        let mut level = 0;
+        let mut level = 0_u8;
         while (self.size >> level) & 1 == 1 {
             let Some(left) = self.peaks.pop() else { break };
             node = node_hash(&left, &node);
             level += 1;
-            if level % KEPT_LEVELS == 0 {
+            if level.is_multiple_of(KEPT_LEVELS) {
                 full(level, self.size >> level, &node)?;
             }
         }

@@ -48,6 +48,8 @@ pub struct Live {
     reads: Mutex<Option<Reads>>,
     /// The statements last taken from the partner.
     pub(super) taken: AsyncMutex<Recent>,
+    /// One greeting about ledgers at a time: two heads at once, each grown from the same one, may be a fork.
+    pub(super) greeting: AsyncMutex<()>,
     /// How fast it changes what is agreed.
     pace: Mutex<Pace>,
     /// How fast it asks for more.
@@ -126,6 +128,7 @@ impl LiveFeeds {
             post: watch::Sender::new(0),
             reads: Mutex::default(),
             taken: AsyncMutex::default(),
+            greeting: AsyncMutex::default(),
             pace: Mutex::default(),
             asking: Mutex::default(),
             examined: Mutex::default(),

@@ -266,6 +266,6 @@ fn few_enough(lists: Vec<Crl>) -> Result<Vec<Crl>, Fault> {
     Ok(lists)
 }
 
-fn no_partner(domain: &TrustDomain) -> Fault {
+pub(super) fn no_partner(domain: &TrustDomain) -> Fault {
     Fault::new(Reason::NotFound, format!("`{domain}` is no partner of this node; see `watchfire partner list`"))
 }

@@ -17,6 +17,14 @@ async fn numbers(org: &Org, partner: &str, wanted: usize) -> Vec<u64> {
     numbers
 }
 
+/// The ledger is whole, and nobody is taken for a forger.
+async fn is_whole(org: &Org) {
+    let verified = org.one(&["--as", "root", "ledger", "verify"]).await;
+    assert_eq!(verified["ok"], true, "{verified}");
+    let alarms = org.ask(&["--as", "root", "ledger", "alarms"]).await;
+    assert!(alarms.is_empty(), "{alarms:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_killed_publisher_acknowledged_reaches_the_partner_once() {
     let (mut gb, no) = pair().await;
@@ -34,6 +42,8 @@ async fn what_a_killed_publisher_acknowledged_reaches_the_partner_once() {
     assert_eq!(numbers(&no, "gb.example", published.len()).await, (1..=20).collect::<Vec<u64>>());
     let feed = no.feed("gb.example", "in").await;
     assert_eq!(feed["last_sequence"], 20, "{feed}");
+    is_whole(&gb).await;
+    is_whole(&no).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -60,4 +70,6 @@ async fn a_subscriber_killed_at_any_moment_gets_everything_once() {
         (feed["acknowledged"] == BACKLOG && feed["queued"] == 0).then_some(feed)
     });
     assert_eq!(acknowledged.await["last_sequence"], BACKLOG);
+    is_whole(&gb).await;
+    is_whole(&no).await;
 }

@@ -93,7 +93,7 @@ impl Transcript {
 
 /// One call, made in the same way of both nodes.
 enum Probe {
-    Hello(proto::HelloRequest),
+    Hello(Box<proto::HelloRequest>),
     Subscribe(u64),
     Acknowledge(u64),
     Submit(Vec<proto::Envelope>),
@@ -106,7 +106,7 @@ impl Probe {
         let mut seen = Transcript::default();
         match self {
             Self::Hello(hello) => {
-                let mut answer = exchange.hello(hello.clone()).await;
+                let mut answer = exchange.hello((**hello).clone()).await;
                 if let Ok(answer) = &mut answer {
                     // The clock, and the lists of two nodes with a CA each.
                     (answer.get_mut().now, answer.get_mut().revocation_lists) = (None, vec![]);
@@ -224,7 +224,7 @@ fn probes(rich: &Rogue, poor: &Rogue, known: &Known) -> Vec<(&'static str, Probe
     let series = wire::agreement::decode(&known.agreement.payload).unwrap().series;
     let fresh = new_assessment_id().unwrap();
     let after = |series, version, id| Lineage { series, previous: Some((version, id)) };
-    let mut all = vec![("hello", Probe::Hello(hello()))];
+    let mut all = vec![("hello", Probe::Hello(Box::new(hello())))];
     all.extend([0, 1, 2, u64::MAX].map(|n| ("subscribe", Probe::Subscribe(n))));
     all.extend([0, 1, 2, u64::MAX].map(|n| ("acknowledge", Probe::Acknowledge(n))));
     let empty = sha256(&[b""]);

@@ -63,17 +63,21 @@ async fn partners_witness_each_other_and_check_each_others_proofs() {
     assert_eq!(published["event"]["assessment"], json!(id));
     let proof = until("a checkpoint covers the entry", async || {
         let answer = gb.run(&["--as", "root", "ledger", "prove", &index]).await;
-        (answer.code == 0).then(|| answer.stdout)
+        (answer.code == 0).then_some(answer.stdout)
     })
     .await;
     // Several entries name the manifest.
     let several = gb.run(&["--as", "root", "ledger", "prove", &manifest[..12]]).await;
     assert_eq!((several.code, several.reason().as_str()), (1, "CONFLICT"), "{}", several.stdout);
+    assert!(!proof.contains("no.example/ledger"), "to anybody no witness is named");
+    // Under a head that the partner has cosigned itself.
+    let own = gb.run(&["--as", "root", "ledger", "prove", "0", "--for", "no.example"]).await.stdout;
+    let checked = no.one(&["--as", "root", "ledger", "check", &no.file("own.json", &own)]).await;
+    assert_eq!((&checked["head_known"], &checked["witnesses"][0]["name"]), (&json!(true), &json!("no.example/ledger")));
     let file = no.file("proof.json", &proof);
     let checked = no.one(&["--as", "root", "ledger", "check", &file]).await;
     assert_eq!((&checked["ok"], &checked["key_known"]), (&json!(true), &json!(true)));
     assert_eq!(checked["event"]["assessment"], json!(id));
-    // A year is one digit from another: the entry is not what was signed.
     let forged = no.file("forged.json", &proof.replace("published", "dublished"));
     let refused = no.run(&["--as", "root", "ledger", "check", &forged]).await;
     assert_eq!((refused.code, refused.reason().as_str()), (6, "DIGEST_NOT_LISTED"));
@@ -81,7 +85,7 @@ async fn partners_witness_each_other_and_check_each_others_proofs() {
     let nowhere = tempfile::tempdir().unwrap();
     let offline = watchfire(nowhere.path(), &["--json", "ledger", "check", &file]).await;
     assert_eq!((offline.code, &offline.lines()[0]["key_known"]), (0, &Value::Null), "{}", offline.stderr);
-    assert_eq!(entries(&gb, "ledger-proved").await.len(), 1, "{:?}", entries(&gb, "ledger-proved").await);
+    assert_eq!(entries(&gb, "ledger-proved").await.len(), 2);
     assert_eq!(alarms(&gb).await.len() + alarms(&no).await.len(), 0);
     let analyst = gb.run(&["--as", "ana", "ledger", "list"]).await;
     assert_eq!((analyst.code, analyst.reason().as_str()), (5, "ROLE_REQUIRED"));

@@ -5,14 +5,20 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{AUDITORS, CliError, Context, Global, output};
-use crate::wire::proto;
+use crate::{
+    domain::ids::TrustDomain,
+    wire::{field::text_of, proto},
+};
 
-/// Proves that an entry is in this node's ledger, under a checkpoint that partners have cosigned where there is one. The proof holds
-/// the entry itself: whoever gets it reads it.
+/// Proves that an entry is in this node's ledger, under a signed checkpoint. The proof holds the entry itself: whoever gets it
+/// reads it. It names no partner but the one that it is for.
 #[derive(Args)]
 pub struct Prove {
     /// The entry's index, or the beginning of an id that only it names; see `ledger list`
     event: String,
+    /// For this partner: under the newest checkpoint that it has cosigned itself, where that covers the entry
+    #[arg(long = "for", value_name = "PARTNER")]
+    partner: Option<TrustDomain>,
     /// Where to write it; stdout where nothing is said
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -21,7 +27,8 @@ pub struct Prove {
 impl Prove {
     pub(super) async fn run(&self, global: &Global) -> Result<(), CliError> {
         let mut desk = Context::load(global, AUDITORS)?.connect().await?;
-        let request = proto::ProveLedgerEventRequest { event: self.event.clone() };
+        let request =
+            proto::ProveLedgerEventRequest { event: self.event.clone(), partner: text_of(self.partner.as_ref()) };
         let proof = desk.prove_ledger_event(request).await?.into_inner().proof;
         if self.out.is_none() && global.json {
             // One object, one line.

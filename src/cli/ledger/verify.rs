@@ -139,7 +139,7 @@ fn in_file(path: &Path, bar: &ProgressBar) -> Result<Outcome, CliError> {
             break;
         }
         fault = verifier.line(&line).err();
-        if verifier.entries() % 1024 == 0 {
+        if verifier.entries().is_multiple_of(1024) {
             bar.set_position(verifier.entries());
         }
     }

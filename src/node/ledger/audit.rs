@@ -145,11 +145,21 @@ impl Node {
         Ok(notes.into_iter().map(|(_, note)| note).collect())
     }
 
-    /// The newest checkpoint over more than `index` entries that partners have cosigned, else the newest one.
-    pub(super) async fn witnessed_note(&self, index: u64) -> Result<(Note, Vec<LogKey>), Fault> {
+    /// The newest checkpoint over more than `index` entries; for a partner, the newest that it has cosigned where there is one. With
+    /// that partner's cosignature alone: who else is a witness is not for it to know.
+    pub(super) async fn note_over(
+        &self,
+        index: u64,
+        partner: Option<&TrustDomain>,
+    ) -> Result<(Note, Vec<LogKey>), Fault> {
+        let witness = partner.and_then(|p| self.ledger.watch.key(p));
         let notes = self.own_notes(LOOKED_AT).await?;
+        let by = |n: &&Note| witness.as_ref().is_some_and(|w| n.cosigned_by(w).is_ok());
         let covering = || notes.iter().rev().filter(|n| n.checkpoint.size > index);
-        let note = covering().find(|n| n.signatures.len() > 1).or_else(|| covering().next()).cloned();
+        let note = covering().find(by).or_else(|| covering().next()).map(|note| {
+            let line = note.signatures.iter().find(|s| witness.as_ref().is_some_and(|w| w.name == s.name));
+            line.cloned().into_iter().fold(note.bare(), Note::with)
+        });
         self.with_witnesses(note)
     }
 

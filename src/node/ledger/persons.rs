@@ -28,6 +28,11 @@ impl Persons {
         let before = heard.insert(who.clone(), now);
         before.is_none_or(|before| now.seconds_since(before) > SILENCE_SECONDS)
     }
+
+    /// The next word is a sign-in again.
+    fn forget(&self, who: &SpiffeId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(who);
+    }
 }
 
 impl Node {
@@ -44,6 +49,7 @@ impl Node {
         // Reading goes on where nothing can be written; changes fail by themselves.
         if let Err(error) = self.store.record(vec![event]).await {
             tracing::error!(%error, "a sign-in could not be recorded");
+            self.ledger.persons.forget(who);
         }
     }
 }

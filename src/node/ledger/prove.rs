@@ -2,7 +2,11 @@
 
 use tokio::sync::mpsc;
 
-use super::{super::Node, LogKey, Note, audit::AUDITORS};
+use super::{
+    super::{Node, partners::no_partner},
+    LogKey, Note,
+    audit::AUDITORS,
+};
 use crate::{
     domain::{
         event::Deed,
@@ -12,6 +16,7 @@ use crate::{
     },
     ledger::{export, proof::Proof},
     store::ledger::{Kept, LedgerCheck, head_number},
+    wire,
 };
 
 /// How many entries go together into an export.
@@ -43,14 +48,17 @@ fn gone<E>(_: E) -> Fault {
 }
 
 impl Node {
-    /// Proves an entry to whoever reads the file. Goes on record.
+    /// Proves an entry to whoever reads the file: best to that partner, under a head that it has cosigned. Goes on record.
     ///
     /// # Errors
-    /// `ROLE_REQUIRED`, `NOT_FOUND`, `CONFLICT` where several are meant, `UNAVAILABLE` where no checkpoint covers it yet.
-    pub async fn prove(&self, caller: &SpiffeId, event: &str) -> Result<String, Fault> {
+    /// `ROLE_REQUIRED`, `NOT_FOUND`, also where that is no partner, `CONFLICT` where several are meant, `UNAVAILABLE` where no checkpoint covers it yet.
+    pub async fn prove(&self, caller: &SpiffeId, event: &str, to: Option<&TrustDomain>) -> Result<String, Fault> {
         self.require(caller, AUDITORS)?;
+        if let Some(to) = to.filter(|to| self.directory().get(to).is_none()) {
+            return Err(no_partner(to));
+        }
         let entry = self.meant(caller, event).await?;
-        let (note, witnesses) = self.witnessed_note(entry.index).await?;
+        let (note, witnesses) = self.note_over(entry.index, to).await?;
         let size = note.checkpoint.size;
         let path = self.store.inclusion(entry.index, size).await?;
         self.took_out(caller, Deed::LedgerProved { index: entry.index, size }).await?;
@@ -107,12 +115,8 @@ impl Node {
         let head = &note.checkpoint;
         let Some((domain, epoch)) = of_origin(&head.origin) else { return Ok(NoteKnown::default()) };
         let number = head_number(epoch, head.size);
-        let (is_own, known_key) = if domain == *self.domain() {
-            (true, Some(self.own_log_key()))
-        } else {
-            (false, self.ledger.watch.key(&domain))
-        };
-        let Some(known_key) = known_key else { return Ok(NoteKnown::default()) };
+        let is_own = domain == *self.domain();
+        let Some(known_key) = self.key_of_epoch(&domain, epoch).await? else { return Ok(NoteKnown::default()) };
         let (kind, of) = if is_own { (Kept::Checkpoint, None) } else { (Kept::Head, Some(&domain)) };
         let held = self.store.kept(kind, of, u32::MAX).await?.into_iter().find(|r| r.number == number);
         let held = held.map(|r| Note::parse(&r.value)).transpose()?;
@@ -123,5 +127,14 @@ impl Node {
             is_forked: same == Some(false),
             organisation: Some(domain),
         })
+    }
+
+    /// The key that an organisation's ledger had in an epoch, as far as it has told this node; its newest one where the epoch is later.
+    async fn key_of_epoch(&self, of: &TrustDomain, epoch: u32) -> Result<Option<LogKey>, Fault> {
+        let of = Some(of).filter(|d| *d != self.domain());
+        let told = self.store.kept(Kept::Key, of, u32::MAX).await?;
+        let Some(record) = told.iter().find(|r| r.number <= u64::from(epoch)) else { return Ok(None) };
+        let key = wire::ledger::decode_key(&wire::envelope::decode(&record.value)?.payload)?;
+        Ok(Some(LogKey { name: key.origin, public: key.public }))
     }
 }

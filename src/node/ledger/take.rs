@@ -47,6 +47,8 @@ impl Node {
             return Ok(Next::default());
         };
         let known = self.directory().active(partner)?.clone();
+        let live = self.live.of(partner);
+        let _one = live.greeting.lock().await;
         let mut next = Next::default();
         match self.take_key(partner, greeting.key.as_ref(), &greeting.note).await? {
             Some(key) => {

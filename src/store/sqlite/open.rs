@@ -14,9 +14,9 @@ use super::{ledger, readers::READERS};
 use crate::store::{Result, StoreError, vault::Vault};
 
 /// "WFIR": what kind of file it is.
-const APPLICATION_ID: i64 = 0x5746_4952;
+pub(super) const APPLICATION_ID: i64 = 0x5746_4952;
 /// The schema, step by step: a store at version n has the first n behind it.
-const MIGRATIONS: [&str; 7] = [
+pub(super) const MIGRATIONS: [&str; 7] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_standing.sql"),
     include_str!("migrations/0003_house_rules.sql"),
@@ -28,7 +28,7 @@ const MIGRATIONS: [&str; 7] = [
 /// The owner alone reads and writes.
 const MODE: u32 = 0o600;
 /// The step that made the ledger a tree, counted from 0.
-const LEDGER: usize = 4;
+pub(super) const LEDGER: usize = 4;
 /// How long a connection waits for a lock of another one.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How many statements each connection keeps prepared.

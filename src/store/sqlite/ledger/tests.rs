@@ -2,7 +2,10 @@
 
 use rusqlite::{Connection, types::Value};
 
-use super::SqliteStore;
+use super::{
+    super::open::{APPLICATION_ID, LEDGER, MIGRATIONS},
+    SqliteStore,
+};
 use crate::store::{
     Store,
     contract::{kit::*, sign},
@@ -231,14 +234,18 @@ async fn a_ledger_from_before_the_tree_gets_one() {
     store.record(vec![refused("fr"); 600]).await.unwrap();
     let before = store.ledger().await.unwrap();
     drop(store);
-    let conn = Connection::open(&path).unwrap();
-    conn.execute_batch(
-        "DROP TABLE ledger_subtree; DROP TABLE ledger_state; DROP TABLE ledger_kept; \
-         ALTER TABLE feed_out DROP COLUMN adopted; PRAGMA user_version = 4",
-    )
-    .unwrap();
+    // The same entries in a store of the step before.
+    let older = dir.path().join("older.db");
+    let conn = Connection::open(&older).unwrap();
+    MIGRATIONS[..LEDGER].iter().for_each(|step| conn.execute_batch(step).unwrap());
+    conn.execute("ATTACH ?1 AS newer", [path.to_str().unwrap()]).unwrap();
+    for table in ["meta", "ledger", "ledger_manifest"] {
+        conn.execute(&format!("INSERT INTO {table} SELECT * FROM newer.{table}"), []).unwrap();
+    }
+    conn.execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {LEDGER}")).unwrap();
     drop(conn);
-    let store = SqliteStore::open(&path, &[7; 32]).unwrap();
+    std::fs::set_permissions(&older, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let store = SqliteStore::open(&older, &[7; 32]).unwrap();
     assert_eq!(store.ledger().await.unwrap(), before);
     assert_eq!(store.verify_ledger(Box::new(|_| ())).await.unwrap().fault, None);
 }

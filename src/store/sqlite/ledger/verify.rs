@@ -132,7 +132,7 @@ impl Walk<'_> {
                 let what = format!("a checkpoint of {size} entries was signed over others than are here");
                 return fault(Some(expected), what);
             }
-            if size % STEP == 0 {
+            if size.is_multiple_of(STEP) {
                 progress(size);
             }
         }
