@@ -118,7 +118,10 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         set_trust: Box::new(move |trust| setter.reload(Some(trust), None)),
     })
     .await?;
-    node.sign_checkpoint().await?;
+    // On a full disk reading goes on, and so do feeds; the next turn tries again.
+    if let Err(fault) = node.sign_checkpoint().await {
+        tracing::error!(reason = %fault.reason, "no checkpoint could be signed at the start");
+    }
     let (peer, desk) = (address(&peer_listener), address(&desk_listener));
     let ops = ops_listener.as_ref().map(address);
     let stop = CancellationToken::new();
@@ -144,6 +147,8 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     tasks.spawn(async move { _ = stopped.run_until_cancelled(readmitting.readmit_for_ever()).await });
     let (forwarding, stopped) = (node.clone(), stop.clone());
     tasks.spawn(async move { _ = stopped.run_until_cancelled(forwarding.forward_for_ever()).await });
+    let (answering, stopped) = (node.clone(), stop.clone());
+    tasks.spawn(async move { _ = stopped.run_until_cancelled(answering.answer_for_ever()).await });
     tasks.spawn(watch::watch(config, node.clone(), gate, clock, stop.clone()));
     Ok(Running { node, peer, desk, ops, stop, tasks })
 }

@@ -21,6 +21,7 @@ mod serve;
 mod quarantine;
 mod show;
 mod simulated;
+mod taken_back;
 
 use std::{path::PathBuf, process::ExitCode};
 

@@ -8,6 +8,7 @@ mod explain;
 mod feed;
 mod ledger;
 mod requests;
+mod recall;
 mod rules;
 pub mod service;
 mod view;

@@ -21,6 +21,8 @@ pub mod lint;
 pub mod marking;
 pub mod partner;
 pub mod place;
+pub mod recall;
+pub mod receipt;
 pub mod release;
 pub mod request;
 pub mod rules;

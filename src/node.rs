@@ -1,6 +1,7 @@
 //! The use cases, one per file. Everything that changes something goes through here, whether a partner, a person or a
 //! program asked for it. No protobuf, no SQL, no sockets.
 
+mod acknowledge;
 pub mod agree;
 pub mod attach;
 mod carried;
@@ -8,10 +9,12 @@ mod cores;
 pub mod directory;
 pub mod endorse;
 pub mod explain;
+mod correct;
 pub mod fault;
 pub mod feed_out;
 mod forward;
 pub mod ledger;
+pub mod holders;
 pub mod live;
 mod pace;
 pub mod partners;
@@ -20,6 +23,7 @@ pub mod prepared;
 pub mod publish;
 pub mod read;
 pub mod readmit;
+pub mod recall;
 pub mod receipts;
 pub mod receive;
 pub mod release;
@@ -97,6 +101,8 @@ pub struct Node {
     directory: ArcSwap<directory::Directory>,
     /// One change of partners or agreements at a time.
     changing: tokio::sync::Mutex<()>,
+    /// One step of a recall at a time.
+    recalling: tokio::sync::Mutex<()>,
     live: live::LiveFeeds,
     ledger: ledger::Ledger,
     prepared: prepared::Cache,
@@ -126,6 +132,7 @@ impl Node {
             set_trust: parts.set_trust,
             directory: ArcSwap::default(),
             changing: tokio::sync::Mutex::default(),
+            recalling: tokio::sync::Mutex::default(),
             live: live::LiveFeeds::default(),
             ledger: ledger::Ledger::new(key, quantum, keep_head)?,
             prepared: prepared::Cache::default(),

@@ -14,7 +14,8 @@ use crate::domain::{
 };
 use forward::ForwardStore;
 use ledger::LedgerStore;
-use receipts::{AnswerRecord, HeldEntry, Quarantine, Readmission, ReceiptRecord, Released};
+use recalls::RecallStore;
+use receipts::{AnswerRecord, HeldEntry, Quarantine, Readmission, ReceiptRecord, ReceiptStore, Released};
 pub use records::{
     AgreementRecord, AssessmentRecord, AssessmentState, AttachmentStatus, CameBy, CopyName, InboundPosition,
     ListFilter, OutboundPosition, OutboxItem, PartnerRecord, Publication, QueueItem, ReceivedContent, ReceivedEntry,
@@ -26,6 +27,7 @@ use requests::RequestStore;
 mod contract;
 pub mod forward;
 pub mod ledger;
+pub mod recalls;
 pub mod receipts;
 pub mod requests;
 mod records;
@@ -44,6 +46,9 @@ pub enum StoreError {
     /// Somebody else changed what this change was built upon; read again and retry.
     #[error("the store changed in the meantime; try again")]
     Conflict,
+    /// The assessment was taken back by its originator: nothing of it is kept any more.
+    #[error("the assessment was recalled; publish a new one")]
+    Recalled,
     /// Too much is waiting; retry later.
     #[error("the store is busy; try again")]
     Busy,
@@ -61,7 +66,7 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// The one door to what is kept.
 #[async_trait]
-pub trait Store: ForwardStore + LedgerStore + RequestStore {
+pub trait Store: ForwardStore + LedgerStore + ReceiptStore + RecallStore + RequestStore {
     /// All partners, by name.
     async fn partners(&self) -> Result<Vec<PartnerRecord>>;
     /// Adds or replaces a partner.
@@ -80,7 +85,8 @@ pub trait Store: ForwardStore + LedgerStore + RequestStore {
         events: Vec<Event>,
     ) -> Result<()>;
 
-    /// Commits a publication. The same manifest again changes nothing and is no error; `false` says so.
+    /// Commits a publication. The same manifest again changes nothing and is no error; `false` says so. [`StoreError::Recalled`]
+    /// where the assessment was taken back.
     /// An earlier version of the same assessment becomes superseded. [`StoreError::Conflict`] where another manifest
     /// holds the same assessment and version, or the version does not follow the one that is here.
     async fn publish(&self, publication: Publication) -> Result<bool>;
@@ -93,7 +99,7 @@ pub trait Store: ForwardStore + LedgerStore + RequestStore {
     async fn next_due(&self, partner: &TrustDomain, now: Time) -> Result<Option<Time>>;
     /// Where the feed to a partner stands.
     async fn outbound(&self, partner: &TrustDomain) -> Result<OutboundPosition>;
-    /// Commits numbered releases.
+    /// Commits numbered releases; [`StoreError::Conflict`] where one is of what was taken back meanwhile.
     async fn commit_releases(&self, partner: &TrustDomain, batch: ReleaseBatch) -> Result<()>;
     /// Numbered releases after a number, ascending, at most `limit`.
     async fn releases_after(&self, partner: &TrustDomain, sequence: u64, limit: u32) -> Result<Vec<ReleaseRecord>>;
@@ -112,7 +118,8 @@ pub trait Store: ForwardStore + LedgerStore + RequestStore {
     /// outbox. `after` as in [`ReleaseBatch`].
     ///
     /// A version that another manifest holds already is kept in quarantine, whatever the entry says, so that one
-    /// originator's mistake can't stop a feed; [`Self::version`] tells before.
+    /// originator's mistake can't stop a feed; [`Self::version`] tells before. [`StoreError::Recalled`] where one of them was
+    /// taken back: [`RecallStore::recall_of`] tells before.
     async fn receive(
         &self,
         partner: &TrustDomain,

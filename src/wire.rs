@@ -15,6 +15,8 @@ pub mod ledger;
 pub mod manifest;
 pub mod notice;
 pub mod portion;
+pub mod recall;
+pub mod receipt;
 pub mod release;
 pub mod request;
 pub mod status;

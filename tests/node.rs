@@ -9,10 +9,14 @@
     reason = "a test"
 )]
 
+#[path = "node/acknowledge.rs"]
+mod acknowledge;
 #[path = "node/agreements.rs"]
 mod agreements;
 #[path = "node/attachment.rs"]
 mod attachment;
+#[path = "node/behind.rs"]
+mod behind;
 #[path = "node/change.rs"]
 mod change;
 #[path = "node/control.rs"]
@@ -43,6 +47,8 @@ mod ledger;
 mod limits;
 #[path = "node/quarantine.rs"]
 mod quarantine;
+#[path = "node/recall.rs"]
+mod recall;
 #[path = "node/receipts.rs"]
 mod receipts;
 #[path = "node/requests.rs"]

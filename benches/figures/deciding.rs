@@ -246,6 +246,7 @@ fn committed(signed: &Signed, partners: &[TrustDomain], at: Time) -> Publication
         at,
         urgency: 3,
         portions: signed.portions.clone(),
+        attachments: vec![],
         queue: partners.iter().map(|p| (p.clone(), at)).collect(),
         events: partners.iter().map(decided).collect(),
     }

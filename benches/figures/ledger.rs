@@ -31,7 +31,7 @@ use watchfire::{
 
 use super::{
     Run,
-    machine::{fdatasync_ms, percentile},
+    machine::{cpu_seconds, fdatasync_ms, percentile},
     report::Figure,
 };
 
@@ -46,15 +46,21 @@ fn event() -> Event {
 
 /// An entry within a batch, beside a bare row of the same bytes.
 pub async fn append(run: &Run) {
-    let batches = run.count(400, 80);
+    let batches = run.count(400, 200);
     let dir = run.directory();
     let store = SqliteStore::open_or_create(&dir.path().join("store.db"), &KEY).unwrap();
+    let busy = || cpu_seconds("self");
+    let before = busy();
     let own = recorded(&store, batches, BATCH).await;
+    let own_cpu = busy() - before;
     let alone = recorded(&store, batches, 1).await;
     let size = store.ledger_entries(0, 1).await.unwrap()[0].plain.len() + 12 + 16;
+    let before = busy();
     let limit = bare_rows(&dir.path().join("bare.db"), batches, size);
+    let limit_cpu = busy() - before;
     let micros = |took: Duration, n: usize| took.as_secs_f64() * 1e6 / n as f64;
     let entries = batches * BATCH;
+    let cpu = |seconds: f64| seconds * 1e6 / entries as f64;
     Figure {
         name: "ledger_append",
         value: micros(own, entries),
@@ -62,7 +68,7 @@ pub async fn append(run: &Run) {
         limit: micros(limit, entries),
         limit_is: "a bare row of the same bytes in a batch of 256, durable",
         n: entries,
-        more: json!({ "alone_us": micros(alone, batches), "fdatasync_ms": fdatasync_ms(dir.path(), 100) }),
+        more: json!({ "cpu_us": cpu(own_cpu), "limit_cpu_us": cpu(limit_cpu), "alone_us": micros(alone, batches), "fdatasync_ms": fdatasync_ms(dir.path(), 100) }),
     }
     .print();
 }

@@ -123,6 +123,7 @@ fn publication(signed: &Signed, partner: &TrustDomain) -> Publication {
         at,
         urgency: 3,
         portions: signed.portions.clone(),
+        attachments: vec![],
         queue: vec![(partner.clone(), at)],
         events: [deed, decided].map(|deed| Event { at, by: None, deed }).into(),
     }

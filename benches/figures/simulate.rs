@@ -113,6 +113,7 @@ fn publication(signed: Signed) -> Publication {
         at,
         urgency: 3,
         portions: signed.portions,
+        attachments: vec![],
         queue: vec![],
         events: vec![Event { at, by: None, deed }],
     }

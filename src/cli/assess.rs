@@ -1,10 +1,15 @@
 //! `watchfire assess`: writing, publishing and reading assessments.
 
+mod acknowledge;
 mod answer;
 mod attach;
+mod correct;
 mod endorse;
+mod holders;
 mod publish;
+mod purge;
 mod read;
+mod recall;
 mod request;
 
 use std::path::PathBuf;
@@ -45,6 +50,16 @@ pub enum Assess {
     Requests(request::Requests),
     /// Answer a partner's request; officers only
     Answer(answer::Answer),
+    /// Publish the next version of an assessment
+    Correct(correct::Correct),
+    /// Take an assessment back, from everybody who holds it
+    Recall(recall::Recall),
+    /// Show who holds an assessment, and what they said of it
+    Holders(holders::Holders),
+    /// Tell who gave an assessment that it is read, acted upon, or not
+    Acknowledge(acknowledge::Acknowledge),
+    /// Decide on a purge that another organisation asks for
+    Purge(purge::Purge),
 }
 
 /// Writes a commented draft.
@@ -79,6 +94,11 @@ impl Assess {
             Self::Request(request) => request.run(global).await,
             Self::Requests(requests) => requests.run(global).await,
             Self::Answer(answer) => answer.run(global).await,
+            Self::Correct(correct) => correct.run(global).await,
+            Self::Recall(recall) => recall.run(global).await,
+            Self::Holders(holders) => holders.run(global).await,
+            Self::Acknowledge(acknowledge) => acknowledge.run(global).await,
+            Self::Purge(purge) => purge.run(global).await,
         }
     }
 }

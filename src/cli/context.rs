@@ -85,6 +85,8 @@ fn choose(all: &[PersonFiles], named: Option<&str>, roles: &[Role]) -> Result<Pe
 
 /// Roles that write and read assessments.
 pub const WRITERS: &[Role] = &[Role::Analyst, Role::Officer, Role::Service];
+/// Roles that take back, and decide on purges.
+pub const OFFICERS: &[Role] = &[Role::Officer];
 /// Roles that configure.
 pub const ADMINS: &[Role] = &[Role::Admin];
 /// Roles that look into the ledger.

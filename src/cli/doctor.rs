@@ -147,6 +147,19 @@ async fn live(global: &Global) -> Vec<Check> {
         let message = format!("{} wait for an answer; see `watchfire assess requests --open`", feed.open_requests);
         checks.push(Check::well(&format!("requests of {}", feed.partner), message));
     }
+    checks.extend(feeds.iter().filter(|f| f.overdue > 0).map(|f| {
+        let (whose, fix) = match f.outgoing {
+            true => ("the partner has not acknowledged in time", "ask its desk; `watchfire feed status` names them"),
+            false => ("should have been acknowledged here", "read them, or `watchfire assess acknowledge ID`"),
+        };
+        Check::ill(&format!("duties with {}", f.partner), format!("{} assessments: {whose}", f.overdue), fix)
+    }));
+    if let Ok(answer) = desk.list_recalls(proto::ListRecallsRequest { waiting_only: true }).await {
+        checks.extend(answer.into_inner().recalls.iter().map(|r| {
+            let message = format!("{} asks for a purge of {}", r.originator, hex::encode(&r.assessment_id));
+            Check::ill("purges", message, "two officers decide: watchfire assess purge ID, or --decline REASON")
+        }));
+    }
     for feed in feeds.into_iter().filter(|f| !f.outgoing) {
         let name = format!("link to {}", feed.partner);
         checks.push(if feed.problem.is_empty() {

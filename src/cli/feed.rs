@@ -67,7 +67,8 @@ impl Item {
             sequence: item.sequence,
             kind: item.kind,
             assessment: has.then(|| hex::encode(&item.assessment_id)),
-            version: has.then_some(item.version),
+            // A recall is of all versions.
+            version: (item.version > 0).then_some(item.version),
             state: item.state,
             headline: (!item.headline.is_empty()).then_some(item.headline),
             received: time("received", item.received).ok().map(|t| t.to_string()),
@@ -108,6 +109,25 @@ struct Status {
     quarantined_newest: Vec<There>,
     /// How many requests of the partner wait for an answer.
     open_requests: u64,
+    /// The oldest of the duties to acknowledge that are overdue.
+    overdue_oldest: Vec<Overdue>,
+}
+
+#[derive(Serialize)]
+struct Overdue {
+    assessment: String,
+    version: u32,
+    since: Option<String>,
+}
+
+impl Overdue {
+    fn new(duty: proto::OverdueDuty) -> Self {
+        Self {
+            assessment: hex::encode(&duty.assessment_id),
+            version: duty.version,
+            since: time("due", duty.due).ok().map(|t| t.to_string()),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -215,6 +235,7 @@ async fn status(global: &Global) -> Result<(), CliError> {
             quarantined_there: f.quarantined_there,
             quarantined_newest: f.quarantined_newest.into_iter().map(There::new).collect(),
             open_requests: f.open_requests,
+            overdue_oldest: f.overdue_oldest.into_iter().map(Overdue::new).collect(),
         })
         .collect();
     if global.json {
@@ -223,7 +244,7 @@ async fn status(global: &Global) -> Result<(), CliError> {
     }
     let rows: Vec<Vec<String>> = all.iter().map(row).collect();
     output::print(&output::table(
-        &["PARTNER", "DIRECTION", "LAST", "ACKNOWLEDGED", "QUEUED", "LIVE", "LAST AT"],
+        &["PARTNER", "DIRECTION", "LAST", "ACKNOWLEDGED", "QUEUED", "LIVE", "OVERDUE", "LAST AT"],
         &rows,
     ));
     for feed in &all {
@@ -238,6 +259,7 @@ async fn status(global: &Global) -> Result<(), CliError> {
                 "{partner}: {count} {requests} for an answer; see `watchfire assess requests --open`"
             ));
         }
+        print_overdue(feed);
     }
     for feed in all.iter().filter(|f| f.direction == "in") {
         if feed.clock_ahead_seconds.abs() >= 60 {
@@ -247,6 +269,25 @@ async fn status(global: &Global) -> Result<(), CliError> {
         }
     }
     Ok(())
+}
+
+/// What should have been acknowledged, in words.
+fn print_overdue(feed: &Status) {
+    let Status { partner, overdue, .. } = feed;
+    if *overdue == 0 {
+        return;
+    }
+    let assessments = if *overdue == 1 { "assessment" } else { "assessments" };
+    output::print(&if feed.direction == "out" {
+        format!("{partner}: it has not acknowledged {overdue} {assessments} in time")
+    } else {
+        format!(
+            "{partner}: {overdue} {assessments} of its should have been acknowledged here; read them, or `watchfire assess acknowledge`"
+        )
+    });
+    for Overdue { assessment, version, since } in &feed.overdue_oldest {
+        output::print(&format!("    {assessment} version {version}: due since {}", since.as_deref().unwrap_or("-")));
+    }
 }
 
 /// What the partner keeps from its users, in words.
@@ -277,6 +318,7 @@ fn row(status: &Status) -> Vec<String> {
         status.acknowledged.to_string(),
         status.queued.to_string(),
         if status.live { "yes" } else { "no" }.to_owned(),
+        status.overdue.to_string(),
         status.last_at.clone().unwrap_or_else(|| "-".to_owned()),
     ]
 }

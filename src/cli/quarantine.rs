@@ -52,6 +52,9 @@ pub fn words_of(reason: &str) -> String {
         Some(Reason::UnknownOrNonCanonical) => "it holds something that the receiver's program can't read",
         Some(Reason::StatementFromFuture) => "it is from the future by the receiver's clock",
         Some(Reason::StatementTooLarge) => "it exceeds a limit",
+        Some(Reason::Recalled) => "its originator has taken it back",
+        Some(Reason::Superseded) => "a later version is there already",
+        Some(Reason::PurgeAwaitsApproval) => "it is sealed, and two officers decide whether it is destroyed",
         Some(
             Reason::SignatureInvalid
             | Reason::ChainInvalid

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{CliError, Exit, quarantine::Kept};
+use super::{CliError, Exit, quarantine::Kept, taken_back::TakenBack};
 use crate::{
     domain::{
         assessment::{Manifest, Portion},
@@ -40,6 +40,8 @@ pub struct Held {
     pub since: String,
     /// Which arrivals are kept from users, and why; for officers who asked for it.
     pub quarantines: Vec<Kept>,
+    /// By which recall it was taken back.
+    pub recall: Option<TakenBack>,
 }
 
 impl Held {
@@ -62,6 +64,7 @@ impl Held {
         ways.dedup();
         Ok(Self {
             quarantines: view.quarantines.into_iter().map(Kept::new).collect(),
+            recall: view.recall.map(TakenBack::new),
             portions: opened.into_iter().map(|o| o.portion().clone()).collect(),
             manifest,
             manifest_id: id_of(envelope.kind, &envelope.payload),
@@ -135,6 +138,7 @@ impl Held {
             "withheld": !self.is_own,
             "via": via,
             "quarantines": self.quarantines,
+            "recall": self.recall,
         })
     }
 }

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
-use super::{requests, view};
+use super::{recall, requests, view};
 use crate::{
     domain::{
         fault::{Fault, Reason},
@@ -56,11 +56,19 @@ pub(super) async fn follow(
     let mut arrivals = node.live().arrivals();
     let mut after = if new_only { latest(&node, &caller).await? } else { 0 };
     let mut turn = if new_only { latest_turn(&node, &caller).await? } else { 0 };
+    let mut recalled = if new_only { last_turn(&node).await? } else { 0 };
     loop {
         arrivals.mark_unchanged();
+        let recalls = node.recalls_after(recalled).await?;
         let page = node.arrivals(&caller, after).await?;
         let news = node.request_news(&caller, turn).await?;
-        if page.is_empty() && news.is_empty() {
+        for view in &recalls {
+            recalled = view.record.turn;
+            if view.record.from.is_some() && (partner.is_none() || partner == view.record.from) {
+                tell(&to, proto::FollowFeedResponse { item: Some(recall::item(view)) }).await?;
+            }
+        }
+        if page.is_empty() && recalls.is_empty() && news.is_empty() {
             // The poll is for arrivals at another replica.
             let _ = tokio::time::timeout(std::time::Duration::from_secs(5), arrivals.changed()).await;
         }
@@ -91,6 +99,14 @@ async fn latest_turn(node: &Node, caller: &SpiffeId) -> Result<u64, Fault> {
 
 fn is_asked(arrival: &Arrival, partner: Option<&TrustDomain>) -> bool {
     partner.is_none_or(|p| *p == arrival.record.partner)
+}
+
+async fn last_turn(node: &Node) -> Result<u64, Fault> {
+    let mut turn = 0;
+    while let Some(last) = node.recalls_after(turn).await?.last() {
+        turn = last.record.turn;
+    }
+    Ok(turn)
 }
 
 async fn latest(node: &Node, caller: &SpiffeId) -> Result<u64, Fault> {

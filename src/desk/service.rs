@@ -10,7 +10,7 @@ use super::{
     argument::{argument, domain, optional_domain, told},
     explain,
     feed::{self, Sending},
-    ledger, requests, rules, view,
+    ledger, recall, requests, rules, view,
 };
 use crate::{
     domain::{
@@ -463,5 +463,36 @@ impl DeskService for Desk {
             ledger::agreement(&self.node, &caller, &id).await
         };
         answer(work.await, |a| view::agreement(&self.node, &a))
+    }
+
+    async fn recall_assessment(
+        &self,
+        request: Request<proto::RecallAssessmentRequest>,
+    ) -> Answer<proto::RecallAssessmentResponse> {
+        let caller = caller(&request)?;
+        answer(recall::issue(&self.node, caller, request.into_inner()).await, |r| r)
+    }
+
+    async fn list_recalls(&self, request: Request<proto::ListRecallsRequest>) -> Answer<proto::ListRecallsResponse> {
+        let caller = caller(&request)?;
+        answer(recall::list(&self.node, &caller, request.into_inner()).await, |r| r)
+    }
+
+    async fn decide_purge(&self, request: Request<proto::DecidePurgeRequest>) -> Answer<proto::DecidePurgeResponse> {
+        let caller = caller(&request)?;
+        answer(recall::decide(&self.node, caller, request.into_inner()).await, |r| r)
+    }
+
+    async fn get_holders(&self, request: Request<proto::GetHoldersRequest>) -> Answer<proto::GetHoldersResponse> {
+        let caller = caller(&request)?;
+        answer(recall::holders(&self.node, &caller, request.into_inner()).await, |r| r)
+    }
+
+    async fn acknowledge_assessment(
+        &self,
+        request: Request<proto::AcknowledgeAssessmentRequest>,
+    ) -> Answer<proto::AcknowledgeAssessmentResponse> {
+        let caller = caller(&request)?;
+        answer(recall::acknowledge(&self.node, caller, request.into_inner()).await, |r| r)
     }
 }

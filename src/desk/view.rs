@@ -18,7 +18,7 @@ use crate::{
     },
     store::{
         AgreementRecord,
-        receipts::{AnswerRecord, Quarantine},
+        receipts::{AnswerRecord, OverdueRecord, Quarantine},
     },
     wire::{
         envelope,
@@ -34,6 +34,11 @@ pub(super) fn published(published: &Published) -> proto::PublishAssessmentRespon
         manifest_id: published.manifest.0.to_vec().into(),
         decisions: decisions(&published.prepared, &published.decisions),
         is_new: published.is_new,
+        left_behind: published
+            .left_behind
+            .iter()
+            .map(|(partner, version)| proto::LeftBehind { partner: partner.to_string(), version: *version })
+            .collect(),
     }
 }
 
@@ -81,6 +86,7 @@ pub(super) fn assessment(view: &View) -> proto::AssessmentView {
             .map(|way| proto::Way { releases: way.iter().map(envelope::to_proto).collect() })
             .collect(),
         endorsements: view.endorsements.iter().map(super::requests::endorsement).collect(),
+        recall: view.recall.as_ref().map(super::recall::view),
     }
 }
 
@@ -147,13 +153,22 @@ pub(super) fn status(status: &FeedStatus) -> proto::FeedStatus {
         acknowledged: status.acknowledged,
         queued: status.queued,
         live: status.live,
-        overdue: 0,
+        overdue: status.overdue,
         last_at: status.last_at.and_then(timestamp),
         problem: status.problem.clone().unwrap_or_default(),
         clock_ahead_seconds: status.clock_ahead,
         quarantined_there: status.quarantined_there,
         quarantined_newest: status.quarantined_newest.iter().map(quarantined_there).collect(),
         open_requests: status.open_requests,
+        overdue_oldest: status.overdue_oldest.iter().map(overdue).collect(),
+    }
+}
+
+fn overdue(duty: &OverdueRecord) -> proto::OverdueDuty {
+    proto::OverdueDuty {
+        assessment_id: duty.assessment.0.0.to_vec().into(),
+        version: duty.assessment.1,
+        due: timestamp(duty.due_at),
     }
 }
 

@@ -179,6 +179,16 @@ pub struct Duties {
     pub approvals: u32,
 }
 
+impl Duties {
+    /// By when what is released at a time, of that level as far as its recipient sees, is to be acknowledged; `None`: it need
+    /// not be.
+    pub fn due(&self, level: Option<WarningLevel>, released_at: Time) -> Option<Time> {
+        let asked = self.acknowledge.iter().filter(|duty| level.is_some_and(|level| level >= duty.min_level));
+        let within = asked.map(|duty| duty.within_seconds).min()?;
+        Some(released_at.plus_seconds(i64::try_from(within).unwrap_or(i64::MAX)))
+    }
+}
+
 /// From a level up, acknowledge within a time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AcknowledgeDuty {

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ids::{AssessmentId, Digest, Sha256, SpiffeId, StatementId, TrustDomain},
-    release::ReceiptKind,
+    recall::{RecallKind, RecallState},
+    receipt::ReceiptKind,
     request::RequestState,
     time::Time,
 };
@@ -131,6 +132,38 @@ pub enum Deed {
         digests: Vec<Digest>,
         until: Time,
     },
+    /// A partner's receipt says that it has stored releases: so many, from one number to another.
+    Stored { partner: TrustDomain, receipt: StatementId, releases: u64, first: u64, last: u64 },
+    /// Whoever got a version through hubs answered the release by which it came. `verified`: its own signature could be
+    /// checked here.
+    HolderAnswered {
+        manifest: StatementId,
+        holder: TrustDomain,
+        receipt: StatementId,
+        kind: ReceiptKind,
+        verified: bool,
+    },
+    /// An assessment was taken back by its originator: what this has come to here.
+    Recalled {
+        assessment: AssessmentId,
+        originator: TrustDomain,
+        recall: StatementId,
+        kind: RecallKind,
+        state: RecallState,
+    },
+    /// An officer stands behind a purge that another organisation asks for.
+    PurgeApproved { assessment: AssessmentId, originator: TrustDomain, recall: StatementId },
+    /// A holder answered a recall by its own receipt.
+    RecallAnswered {
+        assessment: AssessmentId,
+        recall: StatementId,
+        holder: TrustDomain,
+        receipt: StatementId,
+        kind: ReceiptKind,
+        verified: bool,
+    },
+    /// Somebody told the senders of a version that it is read, acted upon or not.
+    Acknowledged { manifest: StatementId, kind: ReceiptKind },
 }
 
 /// What was decided about one portion.

@@ -65,6 +65,10 @@ pub enum Reason {
     Unavailable,
     /// A fault of this program.
     Internal,
+    /// A later version of the assessment is here.
+    Superseded,
+    /// A purge that the originator asks for waits for two officers of the recipient.
+    PurgeAwaitsApproval,
 }
 
 impl Reason {
@@ -101,6 +105,8 @@ impl Reason {
             Self::Conflict => "CONFLICT",
             Self::Unavailable => "UNAVAILABLE",
             Self::Internal => "INTERNAL",
+            Self::Superseded => "SUPERSEDED",
+            Self::PurgeAwaitsApproval => "PURGE_AWAITS_APPROVAL",
         }
     }
 
@@ -136,6 +142,8 @@ impl Reason {
         Self::Conflict,
         Self::Unavailable,
         Self::Internal,
+        Self::Superseded,
+        Self::PurgeAwaitsApproval,
     ];
 
     /// The reason of that name, if there is one.

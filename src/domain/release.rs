@@ -118,28 +118,3 @@ pub struct Void {
     /// When it was signed.
     pub voided_at: Time,
 }
-
-words!(
-    /// What a recipient did with a release.
-    ReceiptKind, "kind of receipt" {
-        /// Stored durably.
-        Stored = "stored",
-        /// Kept from its users: the agreement does not cover it.
-        Quarantined = "quarantined",
-    }
-);
-
-/// The recipient's signed answer to releases.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Receipt {
-    /// Whose releases are answered.
-    pub sender: TrustDomain,
-    /// What happened to them.
-    pub kind: ReceiptKind,
-    /// The releases.
-    pub releases: Vec<StatementId>,
-    /// When.
-    pub at: Time,
-    /// Why, for a refusal: a stable reason in capitals.
-    pub reason: Option<String>,
-}

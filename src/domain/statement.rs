@@ -29,6 +29,8 @@ words!(
         Answer = "answer",
         /// Gives one partner for a time what no grant gives it.
         Exception = "exception",
+        /// An originator takes an assessment back.
+        Recall = "recall",
     }
 );
 
@@ -48,6 +50,7 @@ impl StatementKind {
             Self::Request => "application/vnd.watchfire.request.v1+proto",
             Self::Answer => "application/vnd.watchfire.answer.v1+proto",
             Self::Exception => "application/vnd.watchfire.exception.v1+proto",
+            Self::Recall => "application/vnd.watchfire.recall.v1+proto",
         }
     }
 

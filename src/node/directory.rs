@@ -8,9 +8,10 @@ use std::{
 use super::{Node, cores::on_all_cores, fault::lost, rules::House};
 use crate::{
     domain::{
-        agreement::{Agreement, AgreementState, End},
+        agreement::{Agreement, AgreementState, Duties, End},
         fault::{Fault, Reason},
         ids::{StatementId, TrustDomain},
+        level::WarningLevel,
         partner::{Organisation, PartnerState},
         time::{Day, Time},
     },
@@ -43,6 +44,10 @@ pub struct Partner {
     rules: u32,
     /// Versions that a later one has followed, with when it did.
     followed: Vec<(StatementId, Time)>,
+    /// What the parties owe each other, by agreement: of those in force, and of those that may still be cited.
+    duties: Vec<(StatementId, Duties)>,
+    /// Whether an originator's purge runs here by itself, for what came from this partner.
+    purges: bool,
 }
 
 /// For how long a release under a version that was followed is still taken, seconds: its giver learns of the next version by
@@ -55,6 +60,17 @@ impl Partner {
     pub fn could_stand_on(&self, agreement: &StatementId, now: Time) -> bool {
         let followed = self.followed.iter().find(|(id, _)| id == agreement);
         followed.is_none_or(|(_, at)| now < at.plus_seconds(HANDOVER_SECONDS))
+    }
+
+    /// By when what is released under an agreement is to be acknowledged by whoever gets it.
+    pub fn due(&self, agreement: &StatementId, level: Option<WarningLevel>, released_at: Time) -> Option<Time> {
+        let duties = self.duties.iter().find(|(id, _)| id == agreement);
+        duties.and_then(|(_, duties)| duties.due(level, released_at))
+    }
+
+    /// Whether an originator's purge of what came from this partner runs without a second decision here.
+    pub fn purges_on_recall(&self) -> bool {
+        self.purges
     }
 }
 
@@ -249,5 +265,7 @@ fn compile(
         None => Arc::new(PartnerPolicy::compile(&organisation.domain, own, &taken, &HouseRules::none())?),
     };
     let followed = followed.into_iter().map(|(id, _, at)| (id, at)).collect();
-    Ok(Partner { record, outgoing, incoming, compiled_from, rules: house.version, followed })
+    let purges = in_force.iter().any(|(_, a)| a.duties.purge_on_recall);
+    let duties = in_force.iter().chain(&taken).map(|(id, a)| (*id, a.duties.clone())).collect();
+    Ok(Partner { record, outgoing, incoming, compiled_from, rules: house.version, followed, duties, purges })
 }

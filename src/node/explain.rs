@@ -98,6 +98,7 @@ impl Node {
         let record =
             found.ok_or_else(|| Fault::new(Reason::NotFound, format!("there is no assessment `{id}` here")))?;
         let own = record.originator == *self.domain();
+        let is_recalled = record.state.is_recalled();
         let (at, since) = (self.now(), record.since);
         let mut events = self.store.events_of(&record.manifest_id).await?;
         let known = |d: &TrustDomain| {
@@ -119,6 +120,9 @@ impl Node {
         let released = self.released(&prepared.id, &events).await?;
         let (now, remedies) =
             if own { self.explain_now(&prepared, asked.partner.as_ref(), at).await? } else { (vec![], vec![]) };
+        // Whatever the rules say of what is left of it: nobody gets any more of what was taken back.
+        let (now, remedies) =
+            if is_recalled { (now.into_iter().map(recalled).collect(), vec![]) } else { (now, remedies) };
         let then = merged(events.into_iter().filter_map(as_decided));
         Ok(Explanation { prepared, since, asked: at, reads, then, now, released, remedies, arrived })
     }
@@ -226,6 +230,15 @@ impl Subject {
         });
         each.collect()
     }
+}
+
+/// What was taken back goes to nobody.
+fn recalled(decision: PartnerDecision) -> PartnerDecision {
+    let because = vec!["recalled: the assessment was taken back".to_owned()];
+    let nothing =
+        |p: PortionDecision| PortionDecision { release: false, because: because.clone(), not_before: None, ..p };
+    let portions = decision.portions.into_iter().map(nothing).collect();
+    PartnerDecision { portions, release: false, not_before: None, because: because.clone(), ..decision }
 }
 
 /// A partner that is suspended gets nothing, whatever its agreement says.

@@ -62,7 +62,21 @@ impl Node {
             decided.active(partner)?;
             self.may_feed()?;
             wakes.mark_unchanged();
-            let judged_at = self.now();
+            let (judged_at, recalls) = (self.now(), live.recalls());
+            // A recall before anything else: the partner takes it first.
+            if self.store.recall_waits(partner).await? {
+                drop(judging);
+                if until_caught_up {
+                    return Err(Fault::new(
+                        Reason::Unavailable,
+                        "a recall waits for you; fetch it, then the feed goes on",
+                    ));
+                }
+                if !self.wait_for_more(partner, &mut wakes, entries, stream).await? {
+                    return Ok(());
+                }
+                continue;
+            }
             let mut page = self.resend(partner, cursor).await?;
             if page.is_empty() {
                 page = self.release_due(partner).await?;
@@ -85,7 +99,7 @@ impl Node {
                 let Some(place) = reserve(entries, stream).await else { return Ok(()) };
                 // What was decided is as old as the partner is slow. It is numbered and kept: look again, as things are now.
                 let is_stale = self.now().seconds_since(judged_at) >= STALE_SECONDS;
-                if is_stale || !Arc::ptr_eq(&decided, &self.directory()) {
+                if is_stale || live.recalls() != recalls || !Arc::ptr_eq(&decided, &self.directory()) {
                     continue 'look;
                 }
                 cursor = numbered.sequence;

@@ -18,6 +18,9 @@ use crate::domain::{
     time::Time,
 };
 
+/// How often it is kept that a partner was heard of, seconds.
+const CONTACT_SECONDS: i64 = 60;
+
 /// Live state of all feeds. Nothing here needs to survive a restart.
 #[derive(Default)]
 pub struct LiveFeeds {
@@ -56,6 +59,10 @@ pub struct Live {
     asking: Mutex<Pace>,
     /// The agreements in force under which what is in quarantine was examined.
     examined: Mutex<Vec<StatementId>>,
+    /// Counts recalls that were put into the partner's outbox.
+    recalls: AtomicU64,
+    /// When the partner was last heard of, as the store has it.
+    heard: Mutex<Option<Time>>,
 }
 
 /// What a partner reads.
@@ -132,6 +139,8 @@ impl LiveFeeds {
             pace: Mutex::default(),
             asking: Mutex::default(),
             examined: Mutex::default(),
+            recalls: AtomicU64::new(0),
+            heard: Mutex::default(),
         });
         partners.insert(partner.clone(), live.clone());
         live
@@ -198,6 +207,28 @@ impl Live {
     /// There may be something to release.
     pub fn wake(&self) {
         self.wake.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// A recall waits for the partner: nothing that was decided before goes out any more.
+    pub(super) fn recalled(&self) {
+        self.recalls.fetch_add(1, Ordering::AcqRel);
+        self.post();
+        self.wake();
+    }
+
+    /// How many recalls were put into its outbox since this node runs.
+    pub(super) fn recalls(&self) -> u64 {
+        self.recalls.load(Ordering::Acquire)
+    }
+
+    /// Whether it is to be kept that the partner was heard of: at most once a minute.
+    pub(super) fn notes_contact(&self, now: Time) -> bool {
+        let mut heard = lock(&self.heard);
+        let is_due = heard.is_none_or(|at| now.seconds_since(at).abs() >= CONTACT_SECONDS);
+        if is_due {
+            *heard = Some(now);
+        }
+        is_due
     }
 
     /// Tells of reasons to look into the queue.

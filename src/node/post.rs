@@ -91,7 +91,13 @@ impl Node {
     /// # Errors
     /// Store faults.
     pub async fn delivered(&self, partner: &TrustDomain, items: Vec<i64>) -> Result<(), Fault> {
-        Ok(self.store.posted(partner, items).await?)
+        // Recalls have numbers below 0; the feed waits for them.
+        let is_recall = items.iter().any(|item| *item < 0);
+        self.store.posted(partner, items).await?;
+        if is_recall {
+            self.live.of(partner).wake();
+        }
+        Ok(())
     }
 
     /// Takes a statement that a partner hands over, whether it brought it or this node fetched it. The same statement by
@@ -120,10 +126,6 @@ impl Node {
                 self.only_by(&[partner], envelope)?;
                 self.take_notice(partner, envelope).await?;
             }
-            StatementKind::Receipt => {
-                self.only_by(&[partner], envelope)?;
-                self.take_receipt(partner, envelope).await?;
-            }
             StatementKind::Request => {
                 self.only_by(&[partner], envelope)?;
                 self.take_request(partner, envelope).await?;
@@ -132,6 +134,8 @@ impl Node {
                 self.only_by(&[partner], envelope)?;
                 self.take_answer(partner, envelope).await?;
             }
+            StatementKind::Receipt => self.take_receipt(partner, envelope).await?,
+            StatementKind::Recall => self.take_recall(partner, envelope).await?,
             kind => {
                 return Err(Fault::new(Reason::InvalidArgument, format!("a {kind} is not handed over by this call")));
             }

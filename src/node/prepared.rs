@@ -1,18 +1,19 @@
 //! Assessments made ready for the decision and for sending: decoded once, shared by all partners' feeds.
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use super::{Node, fault::lost};
 use crate::{
     domain::{
-        assessment::{Manifest, Portion},
+        assessment::{Manifest, Portion, level},
         endorsement::{Endorsement, MAX_ENDORSEMENTS},
         entry::Entry,
         fault::{Fault, Reason},
         ids::{Digest, Sha256, StatementId, TrustDomain},
+        level::WarningLevel,
         release::{MAX_HOPS, Release},
         statement::{Envelope, StatementKind},
     },
@@ -250,6 +251,12 @@ impl Prepared {
         digests.iter().filter_map(|d| by_digest.get(d)).map(|p| p.bytes.clone()).collect()
     }
 
+    /// The highest level of the subjects among the portions with these digests: what their recipient sees.
+    pub fn level(&self, digests: &[Digest]) -> Option<WarningLevel> {
+        let given = self.portions.iter().filter(|p| digests.contains(&p.digest));
+        level(&given.map(|p| p.portion.clone()).collect::<Vec<_>>())
+    }
+
     /// The attachments that the portions with these digests name.
     pub fn attachments(&self, digests: &[Digest]) -> Vec<Sha256> {
         let named = self.portions.iter().filter(|p| digests.contains(&p.digest));
@@ -267,15 +274,27 @@ const KEPT: usize = 512;
 
 /// The ones last asked for.
 #[derive(Default)]
-pub struct Cache(Mutex<HashMap<StatementId, Arc<Prepared>>>);
+pub struct Cache {
+    kept: Mutex<HashMap<StatementId, Arc<Prepared>>>,
+    /// What was taken back while this node runs: whoever read it from the store before that does not put it here after.
+    gone: Mutex<HashSet<StatementId>>,
+}
+
+/// Locks even after a panic elsewhere: these are whole after every statement.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 impl Cache {
     fn get(&self, id: &StatementId) -> Option<Arc<Prepared>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+        lock(&self.kept).get(id).cloned()
     }
 
     pub(super) fn put(&self, prepared: Arc<Prepared>) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = lock(&self.kept);
+        if self.is_gone(&prepared.id) {
+            return;
+        }
         if kept.len() >= KEPT {
             // A crowd beyond this is a catch-up, where nothing is asked for twice anyway.
             kept.clear();
@@ -283,21 +302,33 @@ impl Cache {
         kept.insert(prepared.id, prepared);
     }
 
-    /// More portions came, or it was taken back.
+    /// More portions came.
     pub(super) fn forget(&self, id: &StatementId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+        lock(&self.kept).remove(id);
+    }
+
+    /// It was taken back.
+    pub(super) fn ban(&self, id: &StatementId) {
+        let mut kept = lock(&self.kept);
+        lock(&self.gone).insert(*id);
+        kept.remove(id);
+    }
+
+    fn is_gone(&self, id: &StatementId) -> bool {
+        lock(&self.gone).contains(id)
     }
 }
 
 impl Node {
-    /// These versions, ready; in the order asked for, without those that are not here.
+    /// These versions, ready; in the order asked for, without those that are not here or were taken back.
     pub(super) async fn prepare(&self, ids: &[StatementId]) -> Result<Vec<Arc<Prepared>>, Fault> {
         let kept: Vec<Option<Arc<Prepared>>> = ids.iter().map(|id| self.prepared.get(id)).collect();
         let missing: Vec<StatementId> = ids.iter().zip(&kept).filter(|(_, k)| k.is_none()).map(|(id, _)| *id).collect();
         if missing.is_empty() {
             return Ok(kept.into_iter().flatten().collect());
         }
-        let records = self.store.by_manifests(&missing, false).await?;
+        let mut records = self.store.by_manifests(&missing, false).await?;
+        records.retain(|r| !r.state.is_recalled() && !self.prepared.is_gone(&r.manifest_id));
         let fresh = tokio::task::spawn_blocking(|| {
             records.into_iter().map(|r| Prepared::new(r).map(Arc::new)).collect::<Result<Vec<_>, _>>()
         });

@@ -44,6 +44,8 @@ pub struct Published {
     pub decisions: Vec<PartnerDecision>,
     /// What it was decided about.
     pub prepared: Arc<Prepared>,
+    /// Partners that hold an earlier version and get nothing of this one, each with the latest version that it was given.
+    pub left_behind: Vec<(TrustDomain, u32)>,
 }
 
 /// What one partner gets, and why.
@@ -77,6 +79,7 @@ impl Node {
         let prepared = Arc::new(checked.await.map_err(lost)??);
         let accepted = check_lint(&prepared, &accepted, now)?;
         self.require_attachments(&prepared).await?;
+        self.require_open(&prepared.manifest).await?;
         let (node, shared) = (self.clone(), prepared.clone());
         let planned = tokio::task::spawn_blocking(move || node.plan_for_all(&shared, now));
         let (decisions, queue) = planned.await.map_err(lost)?;
@@ -89,6 +92,7 @@ impl Node {
             at: now,
             urgency: urgency(&prepared),
             portions: bytes,
+            attachments: prepared.attachments(&prepared.portions.iter().map(|p| p.digest).collect::<Vec<_>>()),
             queue,
             events: events(caller, &prepared, &decisions, accepted, now),
         };
@@ -99,7 +103,8 @@ impl Node {
             self.live.of(&partner).wake();
         }
         let (assessment, version) = (prepared.manifest.assessment, prepared.manifest.version);
-        Ok(Published { assessment, version, manifest: prepared.id, is_new, decisions, prepared })
+        let left_behind = self.left_behind(&prepared.manifest, &decisions).await?;
+        Ok(Published { left_behind, assessment, version, manifest: prepared.id, is_new, decisions, prepared })
     }
 
     fn check_submission(&self, envelope: Envelope, portions: Vec<Vec<u8>>, now: Time) -> Result<Prepared, Fault> {

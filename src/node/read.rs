@@ -1,6 +1,6 @@
 //! Read: who may see what is here, each signature verified anew, each reading on record.
 
-use super::{Node, WRITERS, endorse::EndorsementCheck};
+use super::{Node, WRITERS, endorse::EndorsementCheck, recall::RecallView};
 use crate::{
     domain::{
         body::Kind,
@@ -11,7 +11,7 @@ use crate::{
         time::Time,
     },
     seal::{chains::Chains, rules, verify::verify},
-    store::{AssessmentRecord, CameBy, ListFilter, receipts::Quarantine},
+    store::{AssessmentRecord, AssessmentState, CameBy, ListFilter, receipts::Quarantine},
     wire,
 };
 
@@ -29,6 +29,8 @@ pub struct View {
     pub endorsements: Vec<EndorsementCheck>,
     /// Which arrivals of it are kept from users, and why; for officers only.
     pub quarantines: Vec<Quarantine>,
+    /// By which recall it was taken back, where it was.
+    pub recall: Option<RecallView>,
 }
 
 /// What this node says of a signature.
@@ -53,7 +55,7 @@ impl Node {
         for record in records {
             let quarantines = self.quarantines(&record, filter.quarantined).await?;
             // A list shows what names an assessment; reading the rest goes on record, one by one.
-            views.push(self.view(only_its_name(record)?, quarantines)?);
+            views.push(self.view(only_its_name(record)?, quarantines).await?);
         }
         Ok(views)
     }
@@ -73,10 +75,14 @@ impl Node {
         let found = self.store.assessment(id, version, quarantined).await?;
         let record =
             found.ok_or_else(|| Fault::new(Reason::NotFound, format!("there is no assessment `{id}` here")))?;
-        let deed = Deed::Read { manifest: record.manifest_id };
-        self.store.record(vec![Event { at: self.now(), by: Some(caller.clone()), deed }]).await?;
+        if record.state == AssessmentState::Quarantined {
+            let deed = Deed::Read { manifest: record.manifest_id };
+            self.store.record(vec![Event { at: self.now(), by: Some(caller.clone()), deed }]).await?;
+        } else {
+            self.note_reading(caller, &record).await?;
+        }
         let quarantines = self.quarantines(&record, quarantined).await?;
-        self.view(record, quarantines)
+        self.view(record, quarantines).await
     }
 
     async fn quarantines(&self, record: &AssessmentRecord, is_officer: bool) -> Result<Vec<Quarantine>, Fault> {
@@ -106,7 +112,7 @@ impl Node {
         self.require(caller, if quarantined { &[Role::Officer] } else { WRITERS })
     }
 
-    fn view(&self, record: AssessmentRecord, quarantines: Vec<Quarantine>) -> Result<View, Fault> {
+    async fn view(&self, record: AssessmentRecord, quarantines: Vec<Quarantine>) -> Result<View, Fault> {
         let manifest = wire::envelope::decode(&record.manifest)?;
         let way = |came_by: &CameBy| {
             let releases = came_by.provenance.iter().chain([&came_by.release]);
@@ -115,7 +121,11 @@ impl Node {
         let ways = record.releases.iter().map(way).collect::<Result<_, _>>()?;
         let signatures = self.check_signatures(&manifest, record.since);
         let endorsements = self.check_held_endorsements(&record)?;
-        Ok(View { record, manifest, ways, signatures, endorsements, quarantines })
+        let recall = match record.state.is_recalled() {
+            true => self.recall_view(&record.originator, &record.assessment).await?,
+            false => None,
+        };
+        Ok(View { record, manifest, ways, signatures, endorsements, quarantines, recall })
     }
 
     /// Each signature by itself, as of the time that the statement was first logged here: a certificate that ran out

@@ -10,7 +10,7 @@ use crate::{
         event::{Deed, Event},
         fault::Fault,
         ids::{Sha256, StatementId, TrustDomain},
-        release::ReceiptKind,
+        receipt::ReceiptKind,
         statement::StatementKind,
         time::Time,
     },
@@ -52,6 +52,8 @@ impl Node {
     }
 
     async fn readmit_all(self: &Arc<Self>) -> Result<(), Fault> {
+        // What a stranger takes back is looked at before anything of it is shown.
+        self.prove_recalls().await?;
         let directory = self.directory();
         for partner in directory.all_active() {
             let live = self.live.of(&partner.record.organisation.domain);

@@ -1,30 +1,52 @@
-//! Receipts: what this node answers to releases, and what partners answer to those of this node.
+//! Receipts: what this node answers to releases. What partners answer to those of this node is taken in `take`.
 
-use std::collections::BTreeMap;
+mod take;
+mod way;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use super::Node;
 use crate::{
     domain::{
-        event::{Deed, Event},
-        fault::{Fault, Reason},
-        ids::{StatementId, TrustDomain},
-        release::{Receipt, ReceiptKind},
-        statement::{Envelope, StatementKind},
+        fault::Fault,
+        ids::{Role, StatementId, TrustDomain},
+        receipt::{Receipt, ReceiptKind},
+        statement::StatementKind,
         time::Time,
     },
-    seal::{rules, verify::verify},
     store::{
-        ReceivedEntry,
-        receipts::{ReceiptRecord, Released},
+        ReceivedEntry, StoreError,
+        receipts::{Arrived, Unanswered},
     },
     wire,
 };
 
-/// The longest name of a reason that is kept.
-const LONGEST_REASON: usize = 64;
+/// How many entries one receipt answers at most.
+const BATCH: u32 = 1024;
+/// For how long arrivals are gathered before they are answered.
+const GATHERING: Duration = Duration::from_millis(500);
+/// How long to wait after the store has failed.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// What is said of releases.
+#[derive(Debug, Clone)]
+pub(super) struct Said {
+    pub kind: ReceiptKind,
+    pub reason: Option<String>,
+    pub role: Option<Role>,
+    pub recall: Option<StatementId>,
+}
+
+impl Said {
+    /// With nothing else.
+    pub fn only(kind: ReceiptKind) -> Self {
+        Self { kind, reason: None, role: None, recall: None }
+    }
+}
 
 impl Node {
-    /// The receipts for what of these entries is kept from users: one for each reason, encoded, for the outbox.
+    /// The receipts for what of these entries is kept from users, encoded, for the outbox: one for each reason, and for what
+    /// came through hubs one for each entry.
     pub(super) fn quarantine_receipts(
         &self,
         partner: &TrustDomain,
@@ -32,15 +54,22 @@ impl Node {
         now: Time,
     ) -> Result<Vec<Vec<u8>>, Fault> {
         let mut by_reason: BTreeMap<&str, Vec<StatementId>> = BTreeMap::new();
+        let mut receipts = vec![];
         for entry in entries {
-            if let Some(reason) = &entry.reason {
+            let Some(reason) = &entry.reason else { continue };
+            // What did not verify is not passed on as a proof of anything.
+            if entry.provenance.is_empty() || entry.content.is_none() {
                 by_reason.entry(reason).or_default().push(entry.release_id);
+                continue;
             }
+            let said = Said { reason: Some(reason.clone()), ..Said::only(ReceiptKind::Quarantined) };
+            let path = (&entry.provenance[..], &entry.release[..]);
+            receipts.push(self.signed(&said, partner, vec![entry.release_id], Some(path), now)?);
         }
-        let receipts = by_reason.into_iter().map(|(reason, releases)| {
-            self.receipt(partner, ReceiptKind::Quarantined, Some(reason.to_owned()), releases, now)
-        });
-        receipts.collect()
+        for (reason, releases) in by_reason {
+            receipts.push(self.receipt(partner, ReceiptKind::Quarantined, Some(reason.to_owned()), releases, now)?);
+        }
+        Ok(receipts)
     }
 
     /// A receipt by this node, encoded, for the outbox.
@@ -52,95 +81,103 @@ impl Node {
         releases: Vec<StatementId>,
         now: Time,
     ) -> Result<Vec<u8>, Fault> {
-        let receipt = Receipt { sender: partner.clone(), kind, releases, at: now, reason };
-        let envelope = self.sign(StatementKind::Receipt, wire::release::encode_receipt(&receipt))?;
+        self.signed(&Said { reason, ..Said::only(kind) }, partner, releases, None, now)
+    }
+
+    /// A receipt about releases of `sender`; with the way by which they came, where that was through hubs.
+    pub(super) fn signed(
+        &self,
+        said: &Said,
+        sender: &TrustDomain,
+        releases: Vec<StatementId>,
+        way: Option<(&[Vec<u8>], &[u8])>,
+        now: Time,
+    ) -> Result<Vec<u8>, Fault> {
+        let Said { kind, reason, role, recall } = said.clone();
+        let mut path = vec![];
+        if let Some((before, last)) = way {
+            path =
+                before.iter().map(Vec::as_slice).chain([last]).map(wire::envelope::decode).collect::<Result<_, _>>()?;
+        }
+        let receipt = Receipt { reason, role, recall, path, ..Receipt::about(sender.clone(), kind, releases, now) };
+        let envelope = self.sign(StatementKind::Receipt, wire::receipt::encode(&receipt))?;
         Ok(wire::envelope::encode(&envelope))
     }
 
-    /// Takes a partner's receipt about releases that were given to it.
-    ///
-    /// # Errors
-    /// Whatever verification refuses; `WRONG_DOMAIN` where it is not the partner's, or not about this node's releases;
-    /// `NOT_FOUND` where it names a release that the partner was not given, be it another's or nobody's.
-    pub async fn take_receipt(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
-        let verified = verify(envelope, &rules::RECEIPT, self.chains(), self.now())?;
-        if !verified.signers().iter().all(|s| s.domain() == partner) {
-            return Err(Fault::new(Reason::WrongDomain, "a receipt is handed over by the party that has signed it"));
+    /// What is said of arrivals, to everybody from whom they came: of what a sender gave of its own together, of what came
+    /// through hubs one by one, and then to the originator too, where it is a partner.
+    pub(super) fn answers(
+        &self,
+        arrived: &[Arrived],
+        said: &Said,
+        now: Time,
+    ) -> Result<Vec<(TrustDomain, Vec<u8>)>, Fault> {
+        let mut own: BTreeMap<&TrustDomain, Vec<StatementId>> = BTreeMap::new();
+        let mut post = vec![];
+        let directory = self.directory();
+        for one in arrived {
+            if one.provenance.is_empty() {
+                own.entry(&one.sender).or_default().push(one.release_id);
+                continue;
+            }
+            let way = Some((&one.provenance[..], &one.release[..]));
+            let receipt = self.signed(said, &one.sender, vec![one.release_id], way, now)?;
+            if one.originator != one.sender && directory.active(&one.originator).is_ok() {
+                post.push((one.originator.clone(), receipt.clone()));
+            }
+            post.push((one.sender.clone(), receipt));
         }
-        let id = verified.id();
-        let receipt = verified.into_content();
-        if receipt.sender != *self.domain() {
-            let what = "the receipt answers another organisation's releases";
-            return Err(Fault::at(Reason::WrongDomain, "sender", what));
+        for (sender, releases) in own {
+            for some in releases.chunks(BATCH as usize) {
+                post.push((sender.clone(), self.signed(said, sender, some.to_vec(), None, now)?));
+            }
         }
-        check_reason(&receipt)?;
-        let released = self.store.released(partner, &receipt.releases).await?;
-        if released.len() != receipt.releases.len() {
-            let what = "the receipt names a release that you were not given";
-            return Err(Fault::at(Reason::NotFound, "release_ids", what));
+        Ok(post)
+    }
+
+    /// Answers what was stored, for ever: a while after it came, so that many entries share a receipt. Up to where that was
+    /// done is kept with the receipts, so that a crash repeats and loses nothing.
+    pub async fn answer_for_ever(self: Arc<Self>) {
+        let mut arrivals = self.live.arrivals();
+        loop {
+            arrivals.mark_unchanged();
+            match self.answer_all().await {
+                Ok(()) => _ = arrivals.changed().await,
+                Err(fault) => {
+                    tracing::warn!(reason = %fault.reason, "what was stored could not be answered");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+            tokio::time::sleep(GATHERING).await;
         }
-        let numbers: Vec<u64> = released.iter().map(|r| r.sequence).take(8).collect();
-        let record = self.answered(partner, id, &receipt, released, envelope);
-        let new = self.store.save_receipt(partner, record).await?;
-        if new > 0 && receipt.kind == ReceiptKind::Quarantined {
-            let reason = receipt.reason.unwrap_or_default();
-            tracing::warn!(
-                %partner,
-                entries = new,
-                first_numbers = ?numbers,
-                reason,
-                "the partner keeps from its users what was released to it; see `watchfire feed status`"
-            );
+    }
+
+    async fn answer_all(&self) -> Result<(), Fault> {
+        let directory = self.directory();
+        for partner in self.store.to_answer().await? {
+            // Who is suspended is answered once it is resumed.
+            if directory.active(&partner).is_ok() {
+                while self.answer_some(&partner).await? {}
+            }
         }
         Ok(())
     }
 
-    fn answered(
-        &self,
-        partner: &TrustDomain,
-        id: StatementId,
-        receipt: &Receipt,
-        released: Vec<Released>,
-        envelope: &Envelope,
-    ) -> ReceiptRecord {
-        let now = self.now();
-        let answer = |release: Released| {
-            let deed = Deed::Answered {
-                manifest: release.manifest_id,
-                partner: partner.clone(),
-                sequence: release.sequence,
-                release: release.id,
-                receipt: id,
-                kind: receipt.kind,
-                reason: receipt.reason.clone(),
-            };
-            (release.sequence, Event { at: now, by: None, deed })
-        };
-        ReceiptRecord {
-            id,
-            envelope: wire::envelope::encode(envelope),
-            kind: receipt.kind,
-            reason: receipt.reason.clone(),
-            at: receipt.at,
-            answers: released.into_iter().map(answer).collect(),
+    /// `false` where nothing is left to answer.
+    async fn answer_some(&self, partner: &TrustDomain) -> Result<bool, Fault> {
+        let Unanswered { after, until, arrived } = self.store.unanswered(partner, BATCH).await?;
+        if until == after {
+            return Ok(false);
         }
+        let post = self.answers(&arrived, &Said::only(ReceiptKind::Stored), self.now())?;
+        let mut told: Vec<TrustDomain> = post.iter().map(|(partner, _)| partner.clone()).collect();
+        told.dedup();
+        match self.store.answered(partner, after, until, post).await {
+            // Another replica did it.
+            Err(StoreError::Conflict) => return Ok(true),
+            other => other?,
+        }
+        told.iter().for_each(|partner| self.live.of(partner).post());
+        Ok(true)
     }
-}
-
-/// A refusal names its reason, as one of the stable names that this or a later version knows: no free text from a
-/// partner stands in the ledger and on screens.
-fn check_reason(receipt: &Receipt) -> Result<(), Fault> {
-    let is_name = |name: &str| {
-        (1..=LONGEST_REASON).contains(&name.len()) && name.chars().all(|c| c.is_ascii_uppercase() || c == '_')
-    };
-    let is_well = match (receipt.kind, &receipt.reason) {
-        (ReceiptKind::Quarantined, Some(reason)) => is_name(reason),
-        (ReceiptKind::Quarantined, None) => false,
-        (ReceiptKind::Stored, reason) => reason.is_none(),
-    };
-    if is_well {
-        return Ok(());
-    }
-    let what = "a receipt of what is kept from users has a stable reason in capitals, any other has none";
-    Err(Fault::at(Reason::InvalidArgument, "reason", what))
 }

@@ -310,8 +310,11 @@ impl Node {
             Checked::Void(void, raw) => (raw, None, void.content().replaced, None, None),
             Checked::Release { release, entry, content } => {
                 let content = match content {
-                    Ok(content) if self.is_same_version(&content, before).await? => Ok(content),
-                    Ok(_) => Err(Reason::ReplayDiffers),
+                    Ok(content) => match self.is_closed(&content.manifest, entry.provenance.is_empty()).await? {
+                        Some(reason) => Err(reason),
+                        None if self.is_same_version(&content, before).await? => Ok(content),
+                        None => Err(Reason::ReplayDiffers),
+                    },
                     Err(fault) => Err(fault.reason),
                 };
                 let reason = match &content {
@@ -322,7 +325,8 @@ impl Node {
                 let agreement = release.content().agreement.id;
                 let may_settle = matches!(reason, Some(Reason::AgreementDiffers | Reason::OriginUnknown));
                 let held_for = (content.is_ok() && may_settle).then_some(agreement);
-                let content = content.ok().map(|c| received_content(&release, &c, &entry, reason.is_some()));
+                let due = content.as_ref().ok().and_then(|c| self.due(partner, release.content(), &c.portions));
+                let content = content.ok().map(|c| received_content(&release, &c, &entry, (reason.is_some(), due)));
                 (entry, content, release.content().manifest, reason, held_for)
             }
         };
@@ -392,7 +396,7 @@ fn received_content(
     release: &Verified<Release>,
     checked: &Content,
     entry: &Entry,
-    quarantined: bool,
+    (quarantined, due): (bool, Option<Time>),
 ) -> ReceivedContent {
     let content = &checked.manifest;
     let beside = entry.endorsements.iter().chain(&entry.exceptions);
@@ -407,5 +411,6 @@ fn received_content(
         beside: beside.map(|e| wire::envelope::encode(e)).collect(),
         attachments: checked.attachments(),
         quarantined,
+        due,
     }
 }

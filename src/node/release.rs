@@ -31,6 +31,8 @@ struct Round {
     events: Vec<Event>,
     /// What may not go now, but later: how urgent, and from when on.
     later: Vec<(StatementId, u8, Time)>,
+    /// By when what has to be acknowledged.
+    duties: Vec<(StatementId, Time)>,
 }
 
 /// Why nothing goes: every reason, each once.
@@ -76,15 +78,15 @@ impl Node {
             let work = self.gather(partner, &due).await?;
             let node = self.clone();
             let round = tokio::task::spawn_blocking(move || node.decide_and_sign(&entry, outbound, work, now));
-            let Round { numbered, records, events, later } = round.await.map_err(lost)??;
+            let Round { numbered, records, events, later, duties } = round.await.map_err(lost)??;
             // Before the item is settled: a crash in between leaves one look too many, not one too few.
             for (id, urgency, at) in later {
                 self.store.enqueue(&id, urgency, vec![(partner.clone(), at)]).await?;
             }
             let settled = due.iter().map(|item| item.id).collect();
-            let batch = ReleaseBatch { after: outbound.sequence(), releases: records, settled, events };
+            let batch = ReleaseBatch { after: outbound.sequence(), releases: records, settled, duties, events };
             match self.store.commit_releases(partner, batch).await {
-                // Another replica numbered in the meantime: what it did counts, look again.
+                // Another replica numbered in the meantime, or something was taken back: that counts, look again.
                 Err(StoreError::Conflict) => continue,
                 other => other?,
             }
@@ -214,6 +216,9 @@ impl Node {
             attachments: prepared.attachments(&release.digests),
             digests,
         });
+        let level = prepared.level(&release.digests);
+        let due = partner.due(&release.agreement.id, level, now);
+        round.duties.extend(due.map(|due| (prepared.id, due)));
         let entry = prepared.entry(envelope, &release);
         round.numbered.push(Numbered { sequence, entry });
         Ok(outbound.released(id))

@@ -9,7 +9,10 @@ use crate::{
         ids::{SpiffeId, TrustDomain},
         time::Time,
     },
-    store::{AssessmentState, ReceivedRecord, receipts::AnswerRecord},
+    store::{
+        AssessmentState, ReceivedRecord,
+        receipts::{AnswerRecord, OverdueRecord},
+    },
     wire,
 };
 
@@ -40,7 +43,14 @@ pub struct FeedStatus {
     pub quarantined_newest: Vec<AnswerRecord>,
     /// How many requests of the partner wait for an answer of this organisation; outgoing only.
     pub open_requests: u64,
+    /// How many duties to acknowledge are overdue: the own ones of what came, the partner's of what went out.
+    pub overdue: u64,
+    /// The oldest of them.
+    pub overdue_oldest: Vec<OverdueRecord>,
 }
+
+/// How many overdue duties a status names.
+const NAMED_OVERDUE: u32 = 5;
 
 /// How many of the entries that a partner keeps from its users a status names.
 const NAMED: u32 = 20;
@@ -69,6 +79,7 @@ impl Node {
             let live = self.live.of(domain);
             let (inbound, outbound) = (self.store.inbound(domain).await?, self.store.outbound(domain).await?);
             let following = live.inbound().borrow().clone();
+            let (overdue, overdue_oldest) = self.store.overdue(domain, false, self.now(), NAMED_OVERDUE).await?;
             all.push(FeedStatus {
                 partner: domain.clone(),
                 outgoing: false,
@@ -82,7 +93,10 @@ impl Node {
                 quarantined_there: 0,
                 quarantined_newest: vec![],
                 open_requests: 0,
+                overdue,
+                overdue_oldest,
             });
+            let (overdue, overdue_oldest) = self.store.overdue(domain, true, self.now(), NAMED_OVERDUE).await?;
             let (quarantined_there, quarantined_newest) = self.store.quarantined_there(domain, NAMED).await?;
             all.push(FeedStatus {
                 partner: domain.clone(),
@@ -97,6 +111,8 @@ impl Node {
                 quarantined_there,
                 quarantined_newest,
                 open_requests: self.store.open_requests(domain).await?,
+                overdue,
+                overdue_oldest,
             });
         }
         Ok(all)

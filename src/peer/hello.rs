@@ -24,25 +24,28 @@ const PROTOCOL_VERSION: u32 = 1;
 const NOTABLE_SKEW: i64 = 60;
 
 /// What this node says of itself, and of what both see of each other's ledgers.
-pub(super) async fn request(node: &Node, partner: &TrustDomain) -> Result<proto::HelloRequest, Fault> {
+pub(super) async fn request(node: &Node, partner: &TrustDomain) -> proto::HelloRequest {
     told(node, partner, None).await
 }
 
 /// The same, as an answer to who has just said how much it holds of this node's ledger.
-pub(super) async fn response(node: &Node, partner: &TrustDomain, asked: &Heard) -> Result<proto::HelloResponse, Fault> {
-    let said = told(node, partner, Some(asked.next.holds.unwrap_or(0))).await?;
+pub(super) async fn response(node: &Node, partner: &TrustDomain, asked: &Heard) -> proto::HelloResponse {
+    let said = told(node, partner, Some(asked.next.holds.unwrap_or(0))).await;
     let proto::HelloRequest { protocol_versions, payload_types, now, revocation_lists, ledger } = said;
-    Ok(proto::HelloResponse { protocol_versions, payload_types, now, revocation_lists, ledger })
+    proto::HelloResponse { protocol_versions, payload_types, now, revocation_lists, ledger }
 }
 
-async fn told(node: &Node, partner: &TrustDomain, holds: Option<u64>) -> Result<proto::HelloRequest, Fault> {
-    Ok(proto::HelloRequest {
+async fn told(node: &Node, partner: &TrustDomain, holds: Option<u64>) -> proto::HelloRequest {
+    let greeting = node.greeting(partner, holds).await.inspect_err(|fault| {
+        tracing::error!(%partner, reason = %fault.reason, "nothing can be said of the ledger");
+    });
+    proto::HelloRequest {
         protocol_versions: vec![PROTOCOL_VERSION],
         payload_types: payload_types(),
         now: timestamp(node.now()),
         revocation_lists: node.revocation_lists().into_iter().map(Into::into).collect(),
-        ledger: Some(ledger::to_proto(node.greeting(partner, holds).await?)),
-    })
+        ledger: greeting.ok().map(ledger::to_proto),
+    }
 }
 
 /// What an answer says, as if it had been asked.
@@ -96,11 +99,22 @@ pub(super) async fn take(
     node.live().of(partner).set_reads(kinds);
     let lists: Vec<Vec<u8>> = revocation_lists.into_iter().map(Into::into).collect();
     node.learn_revocations(partner, &lists).await?;
-    let greeting = ledger.map(ledger::from_proto).transpose()?;
-    let (node, partner) = (node.clone(), partner.clone());
+    Ok(Heard { next: hear(node, partner, ledger, told).await })
+}
+
+/// What a partner says of ledgers. Whatever is wrong with it, or with the disk here, the feed goes on: warnings must flow.
+async fn hear(node: &Arc<Node>, partner: &TrustDomain, said: Option<proto::LedgerGreeting>, told: Option<u64>) -> Next {
+    let greeting = said.map(ledger::from_proto).transpose().unwrap_or_else(|fault| {
+        tracing::warn!(%partner, reason = %fault.reason, "what the partner says of its ledger can't be read");
+        None
+    });
+    let (node, of) = (node.clone(), partner.clone());
     // To its end, even where the caller goes away: an alarm must not be lost halfway.
-    let next = to_the_end(async move { node.take_greeting(&partner, greeting, told).await }).await?;
-    Ok(Heard { next })
+    let taken = to_the_end(async move { node.take_greeting(&of, greeting, told).await }).await;
+    taken.unwrap_or_else(|fault| {
+        tracing::error!(%partner, reason = %fault.reason, "what the partner says of its ledger could not be taken");
+        Next::default()
+    })
 }
 
 fn note_clock(node: &Node, partner: &TrustDomain, theirs: Time) {

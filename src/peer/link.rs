@@ -60,12 +60,13 @@ impl Link {
     /// was thought, or there is more to say of ledgers, it is said at once.
     pub async fn hello(&mut self) -> Result<(), Fault> {
         for _ in 0..HELLOS {
-            let said = hello::request(&self.node, &self.partner).await?;
+            let said = hello::request(&self.node, &self.partner).await;
             let sizes = hello::sizes(&said);
             let answer = self.client.hello(call(said)).await;
             // Where this side refused the other's certificate, it knows why in its own words.
             let why = |s: tonic::Status| fault_of(&s).cloned().unwrap_or_else(|| to_fault(&s));
             let answer = hello::answered(answer.map_err(why)?.into_inner());
+            self.node.heard_of(&self.partner);
             let next = hello::take(&self.node, &self.partner, answer, Some(sizes.held)).await?.next;
             let is_behind_there = next.holds.is_some_and(|holds| holds != sizes.own);
             if !next.again && !is_behind_there {

@@ -48,6 +48,7 @@ impl Exchange {
         let peer = peer.ok_or_else(|| from_fault(Fault::new(Reason::Internal, "the connection has no identity")))?;
         let domain = peer.id.domain();
         self.node.directory().active(domain).map_err(from_fault)?;
+        self.node.heard_of(domain);
         Ok(domain.clone())
     }
 }
@@ -57,7 +58,7 @@ impl ExchangeService for Exchange {
     async fn hello(&self, request: Request<proto::HelloRequest>) -> Result<Response<proto::HelloResponse>, Status> {
         let partner = self.caller(&request)?;
         let heard = hello::take(&self.node, &partner, request.into_inner(), None).await.map_err(from_fault)?;
-        hello::response(&self.node, &partner, &heard).await.map(Response::new).map_err(from_fault)
+        Ok(Response::new(hello::response(&self.node, &partner, &heard).await))
     }
 
     type SubscribeStream = Sending<proto::FeedEntry>;

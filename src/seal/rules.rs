@@ -9,7 +9,9 @@ use crate::{
         ids::Role,
         ledger::{LedgerKey, of_origin},
         partner::Invitation,
-        release::{Receipt, Release, Void},
+        recall::Recall,
+        receipt::Receipt,
+        release::{Release, Void},
         request::{Answer, Exception, Request},
         statement::StatementKind,
     },
@@ -65,7 +67,7 @@ pub const NOTICE: Rule<Notice> = Rule {
 pub const RECEIPT: Rule<Receipt> = Rule {
     kind: StatementKind::Receipt,
     roles: &[Role::Node],
-    decode: wire::release::decode_receipt,
+    decode: wire::receipt::decode,
     may_speak: |receipt, domain| receipt.sender != *domain,
     made_at: |receipt| Some(receipt.at),
 };
@@ -122,4 +124,13 @@ pub const EXCEPTION: Rule<Exception> = Rule {
     decode: wire::request::decode_exception,
     may_speak: |exception, domain| exception.giver == *domain,
     made_at: |exception| Some(exception.from),
+};
+
+/// A recall: by an officer or the node of the assessment's originator.
+pub const RECALL: Rule<Recall> = Rule {
+    kind: StatementKind::Recall,
+    roles: &[Role::Officer, Role::Node],
+    decode: wire::recall::decode,
+    may_speak: |recall, domain| recall.originator == *domain,
+    made_at: |recall| Some(recall.recalled_at),
 };

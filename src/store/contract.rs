@@ -8,6 +8,7 @@ mod ledger;
 mod life;
 mod publishing;
 mod quarantine;
+mod recalls;
 mod receipts;
 mod receiving;
 mod records;
@@ -15,8 +16,8 @@ mod requests;
 mod rules;
 
 pub(super) use {
-    feeds::*, ledger::*, life::*, publishing::*, quarantine::*, receipts::*, receiving::*, records::*, requests::*,
-    rules::*,
+    feeds::*, ledger::*, life::*, publishing::*, quarantine::*, recalls::*, receipts::*, receiving::*, records::*,
+    requests::*, rules::*,
 };
 
 /// Where a store lives. Opening it again after it was dropped is a restart.
@@ -81,6 +82,13 @@ macro_rules! contract {
             what_stands_beside_portions_is_kept_once_and_queues_its_version
             what_came_beside_portions_is_kept_from_users_with_them
             a_request_is_begun_once_and_settled_once
+            a_recall_seals_all_versions_and_goes_before_all_else
+            a_purge_leaves_the_tombstone_and_nothing_else
+            what_was_taken_back_is_not_received_and_not_readmitted
+            a_stranger_s_recall_keeps_from_users_what_is_in_quarantine
+            what_was_stored_is_answered_once_up_to_a_number
+            holders_are_known_by_what_they_said_and_nobody_s_word_takes_its_place
+            duties_are_met_by_a_word_and_end_with_a_recall
             everything_is_there_after_a_restart
         }
     };

@@ -1,9 +1,12 @@
 //! What is kept from users and what partners answered, as the store takes and gives it.
 
+use async_trait::async_trait;
+
+use super::Result;
 use crate::domain::{
     event::Event,
-    ids::{AssessmentId, Sha256, StatementId, TrustDomain},
-    release::ReceiptKind,
+    ids::{AssessmentId, Role, Sha256, StatementId, TrustDomain},
+    receipt::ReceiptKind,
     time::Time,
 };
 
@@ -81,8 +84,12 @@ pub struct ReceiptRecord {
     pub reason: Option<String>,
     /// When, by the partner's clock.
     pub at: Time,
-    /// The numbers of the releases, each with the ledger entry about it.
-    pub answers: Vec<(u64, Event)>,
+    /// The numbers of the releases, each with the ledger entry about it where it has one of its own.
+    pub answers: Vec<(u64, Option<Event>)>,
+    /// The ledger entry about all of them.
+    pub event: Option<Event>,
+    /// The same receipt for others: partners and envelopes.
+    pub post: Vec<(TrustDomain, Vec<u8>)>,
 }
 
 /// What a partner answered to one release.
@@ -98,4 +105,133 @@ pub struct AnswerRecord {
     pub reason: Option<String>,
     /// When, by the partner's clock.
     pub at: Time,
+}
+
+/// An entry that came in with content, as a receipt needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arrived {
+    /// From whom.
+    pub sender: TrustDomain,
+    /// Its number in that feed.
+    pub sequence: u64,
+    /// The release's statement id.
+    pub release_id: StatementId,
+    /// The encoded envelope of the release.
+    pub release: Vec<u8>,
+    /// The encoded envelopes of the releases before it, from the originator's on.
+    pub provenance: Vec<Vec<u8>>,
+    /// Whose assessment it is.
+    pub originator: TrustDomain,
+    /// What came.
+    pub manifest_id: StatementId,
+    /// Whether it is kept from users.
+    pub quarantined: bool,
+}
+
+/// What came in and was not answered as stored yet.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Unanswered {
+    /// Answered up to this number.
+    pub after: u64,
+    /// These reach up to this number; the same where there is nothing.
+    pub until: u64,
+    /// What of them is to be answered: neither void, nor kept from users, nor taken back.
+    pub arrived: Vec<Arrived>,
+}
+
+/// What people here said of a version that came from partners.
+pub struct Acknowledgement {
+    /// Which version.
+    pub manifest_id: StatementId,
+    /// What.
+    pub kind: ReceiptKind,
+    /// In which role.
+    pub role: Role,
+    /// The receipts, each for its partner.
+    pub post: Vec<(TrustDomain, Vec<u8>)>,
+    /// The ledger entries.
+    pub events: Vec<Event>,
+}
+
+/// A verified receipt that says more than that releases were stored or kept from users, or that comes from behind a partner.
+pub struct Report {
+    /// Its statement id.
+    pub id: StatementId,
+    /// Its encoded envelope.
+    pub envelope: Vec<u8>,
+    /// Who says so.
+    pub holder: TrustDomain,
+    /// The organisations between here and it; none for a partner's own.
+    pub through: Vec<TrustDomain>,
+    /// What.
+    pub kind: ReceiptKind,
+    /// In which role.
+    pub role: Option<Role>,
+    /// A stable reason in capitals; never what people wrote.
+    pub reason: Option<String>,
+    /// When, by its clock.
+    pub at: Time,
+    /// Whether its signature was checked; it could not be, where its organisation is not known here.
+    pub verified: bool,
+    /// The versions, each with the number of portions that the holder was given.
+    pub versions: Vec<(StatementId, u64)>,
+    /// The recall that it answers.
+    pub recall: Option<StatementId>,
+    /// The same receipt for others: partners and envelopes.
+    pub post: Vec<(TrustDomain, Vec<u8>)>,
+    /// The ledger entries.
+    pub events: Vec<Event>,
+}
+
+/// A duty to acknowledge that is not met.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OverdueRecord {
+    /// Which assessment and version.
+    pub assessment: (AssessmentId, u32),
+    /// Since when.
+    pub due_at: Time,
+}
+
+/// Receipts that go out and come in. As [`Store`](super::Store): each method is one transaction.
+#[async_trait]
+pub trait ReceiptStore: Send + Sync {
+    /// The partners of whose feed something was not answered yet.
+    async fn to_answer(&self) -> Result<Vec<TrustDomain>>;
+    /// What came from a partner and was not answered as stored yet, at most `limit` entries.
+    async fn unanswered(&self, partner: &TrustDomain, limit: u32) -> Result<Unanswered>;
+    /// The partner's entries from `after` to `until` are answered: these receipts wait for their partners from now on.
+    /// [`StoreError::Conflict`](super::StoreError::Conflict) where that was done up to another number.
+    async fn answered(
+        &self,
+        partner: &TrustDomain,
+        after: u64,
+        until: u64,
+        post: Vec<(TrustDomain, Vec<u8>)>,
+    ) -> Result<()>;
+    /// All arrivals of an assessment's versions, or of one; what was refused is not among them.
+    async fn arrivals_of(
+        &self,
+        originator: &TrustDomain,
+        id: &AssessmentId,
+        manifest_id: Option<&StatementId>,
+    ) -> Result<Vec<Arrived>>;
+    /// Whether the senders of a version were told that it was read in that role.
+    async fn was_read(&self, manifest_id: &StatementId, role: Role) -> Result<bool>;
+    /// Commits what people said of a version. That it was read in a role is said once: `false` where it was before, and then
+    /// only the ledger entries are kept. A duty of this node is met by it.
+    async fn acknowledge(&self, acknowledgement: Acknowledgement) -> Result<bool>;
+    /// Keeps a report. `false` where the same receipt is here already; nothing is changed then. A duty of the partner is met
+    /// by what it says itself. [`StoreError::Conflict`](super::StoreError::Conflict) where the recall is not known here.
+    async fn save_report(&self, report: Report) -> Result<bool>;
+    /// The duties to acknowledge that are overdue: how many, and the oldest of them, at most `limit`. `outgoing`: the
+    /// partner's, of what was released to it.
+    async fn overdue(
+        &self,
+        partner: &TrustDomain,
+        outgoing: bool,
+        now: Time,
+        limit: u32,
+    ) -> Result<(u64, Vec<OverdueRecord>)>;
+    /// The partner was heard of.
+    async fn heard_of(&self, partner: &TrustDomain, at: Time) -> Result<()>;
 }

@@ -67,6 +67,13 @@ words!(
     }
 );
 
+impl AssessmentState {
+    /// Whether it was taken back.
+    pub fn is_recalled(self) -> bool {
+        matches!(self, Self::Withdrawn | Self::Purged)
+    }
+}
+
 /// One version of an assessment, with the portions that are here, decrypted.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AssessmentRecord {
@@ -119,6 +126,8 @@ pub struct Publication {
     pub urgency: u8,
     /// The encoded portions.
     pub portions: Vec<Vec<u8>>,
+    /// The attachments that they name.
+    pub attachments: Vec<Sha256>,
     /// Who will be offered it, and from when on. A partner may stand there several times, with different times.
     pub queue: Vec<(TrustDomain, Time)>,
     /// The ledger entries.
@@ -178,6 +187,8 @@ pub struct ReleaseBatch {
     pub releases: Vec<ReleaseRecord>,
     /// The queue items that are settled by it, released or dropped.
     pub settled: Vec<i64>,
+    /// By when the partner has to acknowledge which versions.
+    pub duties: Vec<(StatementId, Time)>,
     /// The ledger entries.
     pub events: Vec<Event>,
 }
@@ -235,6 +246,8 @@ pub struct ReceivedContent {
     pub attachments: Vec<(Sha256, u64)>,
     /// Kept from users: not covered.
     pub quarantined: bool,
+    /// By when it is to be acknowledged.
+    pub due: Option<Time>,
 }
 
 /// An entry of a feed that came in, as listed.

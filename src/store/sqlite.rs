@@ -26,12 +26,14 @@ use crate::{
 };
 
 mod agreements;
+mod answers;
 mod assessments;
 mod attachments;
 mod beside;
 mod column;
 mod fault;
 mod forward;
+mod holders;
 mod keys;
 mod ledger;
 mod manifests;
@@ -41,6 +43,7 @@ mod publish;
 mod quarantine;
 mod queue;
 mod readers;
+mod recalls;
 mod receipts;
 mod receive;
 mod release;

@@ -85,6 +85,12 @@ pub enum Row<'a> {
     LedgerState,
     /// A record beside the ledger's entries: its kind, its number, and of which partner (empty: this node's own).
     LedgerKept(&'a str, u64, &'a str),
+    /// A partner's receipt.
+    Receipt(&'a StatementId),
+    /// A recall's envelope.
+    Recall(&'a AssessmentId, &'a TrustDomain),
+    /// Where a recall stands.
+    RecallStanding(&'a AssessmentId, &'a TrustDomain),
 }
 
 impl Row<'_> {
@@ -122,6 +128,11 @@ impl Row<'_> {
             Self::LedgerState => b"ledger state\0".to_vec(),
             Self::LedgerKept(kind, number, of) => {
                 [b"ledger kept\0", kind.as_bytes(), b"\0", &number.to_be_bytes(), of.as_bytes()].concat()
+            }
+            Self::Receipt(id) => [b"receipt\0", id.as_bytes()].concat(),
+            Self::Recall(id, originator) => [b"recall\0", id.as_bytes(), originator.as_str().as_bytes()].concat(),
+            Self::RecallStanding(id, originator) => {
+                [b"recall standing\0", id.as_bytes(), originator.as_str().as_bytes()].concat()
             }
         }
     }
@@ -293,6 +304,7 @@ pub(super) fn decided(deed: &Deed) -> Option<StatementId> {
         | Deed::Requested { manifest, .. }
         | Deed::RequestSettled { manifest, .. }
         | Deed::Excepted { manifest, .. } => Some(*manifest),
+        Deed::HolderAnswered { manifest, .. } | Deed::Acknowledged { manifest, .. } => Some(*manifest),
         Deed::Voided { .. }
         | Deed::PartnerChanged { .. }
         | Deed::AgreementChanged { .. }
@@ -312,6 +324,7 @@ pub(super) fn decided(deed: &Deed) -> Option<StatementId> {
         | Deed::SettlingApproved { .. }
         | Deed::LedgerSettled { .. }
         | Deed::PositionAdopted { .. } => None,
+        Deed::Stored { .. } | Deed::Recalled { .. } | Deed::PurgeApproved { .. } | Deed::RecallAnswered { .. } => None,
     }
 }
 

@@ -204,7 +204,7 @@ pub fn text_of<T: ToString>(value: Option<&T>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{body::Kind, level, marking, partner, release};
+    use crate::domain::{body::Kind, level, marking, partner, recall, receipt, release};
     use crate::wire::proto;
 
     #[test]
@@ -245,6 +245,7 @@ mod tests {
         same!(PortionKind, Kind, "PORTION_KIND_");
         same!(PartnerKind, partner::PartnerKind, "PARTNER_KIND_");
         same!(EntryKind, release::EntryKind, "ENTRY_KIND_");
-        same!(ReceiptKind, release::ReceiptKind, "RECEIPT_KIND_");
+        same!(ReceiptKind, receipt::ReceiptKind, "RECEIPT_KIND_");
+        same!(RecallKind, recall::RecallKind, "RECALL_KIND_");
     }
 }

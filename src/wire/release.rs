@@ -1,4 +1,4 @@
-//! Releases, voids and receipts.
+//! Releases and voids.
 
 use prost::Message;
 
@@ -17,7 +17,7 @@ use crate::domain::{
     fault::{Fault, Reason},
     ids::StatementId,
     marking::Tlp,
-    release::{AgreementRef, EntryKind, OnwardLimit, Position, Receipt, ReceiptKind, Release, Terms, Void},
+    release::{AgreementRef, EntryKind, OnwardLimit, Position, Release, Terms, Void},
     request::MAX_EXCEPTIONS,
 };
 
@@ -188,40 +188,6 @@ pub fn encode_void(void: &Void) -> Vec<u8> {
         replaced_release_id: replaced.0.to_vec().into(),
         previous_release_id: id_or_empty(position.previous),
         voided_at: timestamp(*voided_at),
-    }
-    .encode_to_vec()
-}
-
-/// The most releases in one receipt.
-pub const MAX_RECEIPT: usize = 4096;
-
-/// A receipt, from a statement's payload.
-///
-/// # Errors
-/// `UNKNOWN_OR_NON_CANONICAL`, `STATEMENT_TOO_LARGE`.
-pub fn decode_receipt(payload: &[u8]) -> Result<Receipt, Fault> {
-    let proto::Receipt { sender, kind, release_ids, at, reason } = canonical::decode(payload)?;
-    if release_ids.is_empty() || release_ids.len() > MAX_RECEIPT {
-        return Err(Fault::at(Reason::StatementTooLarge, "release_ids", format!("a receipt names 1 to {MAX_RECEIPT}")));
-    }
-    Ok(Receipt {
-        sender: parsed("sender", &sender)?,
-        kind: word("kind", ReceiptKind::ALL, kind)?,
-        releases: bytes_all("release_ids", &release_ids)?,
-        at: time("at", at)?,
-        reason: if reason.is_empty() { None } else { Some(super::field::line("reason", reason)?) },
-    })
-}
-
-/// A receipt, to a payload for signing.
-pub fn encode_receipt(receipt: &Receipt) -> Vec<u8> {
-    let Receipt { sender, kind, releases, at, reason } = receipt;
-    proto::Receipt {
-        sender: sender.to_string(),
-        kind: number_of(ReceiptKind::ALL, kind),
-        release_ids: releases.iter().map(|r| r.0.to_vec().into()).collect(),
-        at: timestamp(*at),
-        reason: reason.clone().unwrap_or_default(),
     }
     .encode_to_vec()
 }

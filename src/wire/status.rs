@@ -108,6 +108,8 @@ fn code(reason: Reason) -> Code {
         | Reason::NotCovered
         | Reason::OriginUnknown
         | Reason::Recalled
+        | Reason::Superseded
+        | Reason::PurgeAwaitsApproval
         | Reason::SecondPersonRequired
         | Reason::BehindWitnesses => Code::FailedPrecondition,
         Reason::StoreCorrupt => Code::DataLoss,

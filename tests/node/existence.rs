@@ -8,7 +8,7 @@ use watchfire::{
     domain::{
         agreement::{Notice, Step},
         ids::StatementId,
-        release::{Receipt, ReceiptKind},
+        receipt::{Receipt, ReceiptKind},
         statement::StatementKind,
         time::{Clock, Time},
     },
@@ -213,8 +213,8 @@ fn proposal(poor: &Rogue, lineage: Lineage) -> proto::Envelope {
 
 fn receipt(poor: &Rogue, releases: &[StatementId], at: Time) -> proto::Envelope {
     let (sender, reason) = ("gb.example".parse().unwrap(), Some("NOT_COVERED".to_owned()));
-    let receipt = Receipt { sender, kind: ReceiptKind::Quarantined, releases: releases.to_vec(), at, reason };
-    signed(&poor.node, StatementKind::Receipt, wire::release::encode_receipt(&receipt))
+    let receipt = Receipt { reason, ..Receipt::about(sender, ReceiptKind::Quarantined, releases.to_vec(), at) };
+    signed(&poor.node, StatementKind::Receipt, wire::receipt::encode(&receipt))
 }
 
 /// Everything that the poor partner may think of.

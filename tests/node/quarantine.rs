@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use watchfire::{
     domain::statement::StatementKind,
-    domain::{
-        ids::StatementId,
-        release::{AgreementRef, ReceiptKind},
-    },
+    domain::{ids::StatementId, receipt::ReceiptKind, release::AgreementRef},
     draft::Lineage,
     seal::{compose::new_assessment_id, statement::id_of},
     wire::{self, proto},
@@ -25,11 +22,15 @@ fn receipts(served: &Served) -> Vec<(ReceiptKind, Option<String>, Vec<StatementI
     let receipts = submitted.iter().filter(|e| e.payload_type == StatementKind::Receipt.payload_type());
     receipts
         .map(|e| {
-            let receipt = wire::release::decode_receipt(&e.payload).unwrap();
+            let receipt = wire::receipt::decode(&e.payload).unwrap();
             assert_eq!(receipt.sender.as_str(), ROGUE);
             (receipt.kind, receipt.reason, receipt.releases)
         })
         .collect()
+}
+
+fn refusals(served: &Served) -> Vec<(ReceiptKind, Option<String>, Vec<StatementId>)> {
+    receipts(served).into_iter().filter(|r| r.0 == ReceiptKind::Quarantined).collect()
 }
 
 fn id(entry: &proto::FeedEntry) -> StatementId {
@@ -56,7 +57,7 @@ async fn the_sender_gets_one_receipt_for_each_reason_and_the_officer_the_reasons
     served.set(entries.clone());
     pull(&no).await;
     let wanted = until("the receipts come", async || {
-        let mut all = receipts(&served);
+        let mut all = refusals(&served);
         all.sort_by_key(|r| r.1.clone());
         (all.iter().map(|r| r.2.len()).sum::<usize>() == 3).then_some(all)
     })
@@ -70,7 +71,8 @@ async fn the_sender_gets_one_receipt_for_each_reason_and_the_officer_the_reasons
     // Nothing is told twice.
     pull(&no).await;
     tokio::time::sleep(Duration::from_secs(1)).await;
-    assert_eq!(receipts(&served).len(), wanted.len());
+    assert_eq!(refusals(&served).len(), wanted.len());
+    assert!(receipts(&served).contains(&(ReceiptKind::Stored, None, vec![id(&entries[0])])));
 
     let all = no.ask(&["--as", "olu", "assess", "list", "--quarantined"]).await;
     let kept: Vec<_> = all.iter().filter(|a| a["state"] == "quarantined").collect();

@@ -3,7 +3,7 @@
 use watchfire::{
     domain::{
         ids::StatementId,
-        release::{Receipt, ReceiptKind},
+        receipt::{Receipt, ReceiptKind},
         statement::StatementKind,
         time::Clock,
     },
@@ -18,17 +18,13 @@ use crate::{
 };
 
 fn receipt(sender: &str, reason: Option<&str>, releases: &[StatementId]) -> Receipt {
-    Receipt {
-        sender: sender.parse().unwrap(),
-        kind: if reason.is_some() { ReceiptKind::Quarantined } else { ReceiptKind::Stored },
-        releases: releases.to_vec(),
-        at: SystemClock.now(),
-        reason: reason.map(str::to_owned),
-    }
+    let kind = if reason.is_some() { ReceiptKind::Quarantined } else { ReceiptKind::Stored };
+    let about = Receipt::about(sender.parse().unwrap(), kind, releases.to_vec(), SystemClock.now());
+    Receipt { reason: reason.map(str::to_owned), ..about }
 }
 
 fn by(rogue: &Rogue, receipt: &Receipt) -> proto::Envelope {
-    signed(&rogue.node, StatementKind::Receipt, wire::release::encode_receipt(receipt))
+    signed(&rogue.node, StatementKind::Receipt, wire::receipt::encode(receipt))
 }
 
 /// Everything in the feed so far, as release ids.

@@ -176,6 +176,14 @@ async fn where_there_are_two_administrators_both_settle() {
     let settle = async |who: &str| gb.run(&["--as", who, "--yes", "ledger", "settle", "--reason", "a test"]).await;
     let first = settle("root").await.lines().remove(0);
     assert_eq!((&first["settled"], &first["approvals"], &first["needed"]), (&false.into(), &1.into(), &2.into()));
+    // What was said and what was found outlast a restart.
+    gb.kill().await;
+    gb.start().await;
+    let settle = async |who: &str| gb.run(&["--as", who, "--yes", "ledger", "settle", "--reason", "a test"]).await;
+    assert_eq!(
+        gb.run(&["--as", "root", "partner", "invite", "--out", &gb.place("x")]).await.reason(),
+        "BEHIND_WITNESSES"
+    );
     assert_eq!(settle("root").await.reason(), "SECOND_PERSON_REQUIRED");
     assert_eq!(settle("olu").await.reason(), "ROLE_REQUIRED");
     let second = settle("rita").await.lines().remove(0);

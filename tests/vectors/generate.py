@@ -27,7 +27,8 @@ sys.path[:0] = [GENERATED, str(HERE)]
 sys.dont_write_bytecode = True
 
 from watchfire.v1 import (  # noqa: E402
-    agreement_pb2, assessment_pb2, endorsement_pb2, envelope_pb2, ledger_pb2, release_pb2, request_pb2)
+    agreement_pb2, assessment_pb2, endorsement_pb2, envelope_pb2, ledger_pb2, recall_pb2, receipt_pb2, release_pb2,
+    request_pb2)
 
 import refusals  # noqa: E402
 import signatures  # noqa: E402
@@ -233,9 +234,27 @@ def statements():
     yield "void", "of a large number", read(
         release_pb2.Void, sequence=1 << 40, previous_release_id=some("release before"), **void)
     receipt = {"sender": "gb.example", "release_ids": [some("release 1"), some("release 2")], "at": LATER}
-    yield "receipt", "stored", read(release_pb2.Receipt, kind="RECEIPT_KIND_STORED", **receipt)
+    yield "receipt", "read in a role", read(receipt_pb2.Receipt, kind="RECEIPT_KIND_READ", role="analyst", **receipt)
+    yield "receipt", "declined with a line", read(
+        receipt_pb2.Receipt, kind="RECEIPT_KIND_DECLINED", role="officer", reason="no mandate there", **receipt)
+    yield "receipt", "sealed, with the purge to be decided", read(
+        receipt_pb2.Receipt, kind="RECEIPT_KIND_WITHDRAWN", reason="PURGE_AWAITS_APPROVAL", recall_id=some("recall"),
+        **receipt)
+    yield "receipt", "purged by a party that holds nothing", read(
+        receipt_pb2.Receipt, kind="RECEIPT_KIND_PURGED", sender="gb.example", recall_id=some("recall"), at=LATER)
+    hop = {"payload_type": payload_type("release"), "payload": some("a release"), "signatures": [
+        {"suite": "SIGNATURE_SUITE_ED25519", "certificates": [some("leaf")], "value": some("signature", 32)}]}
+    yield "receipt", "stored, by way of a hub", read(
+        receipt_pb2.Receipt, kind="RECEIPT_KIND_STORED", sender="ecowas.example", release_ids=[some("release 2")],
+        at=LATER, path=[hop, hop])
+    yield "receipt", "stored", read(receipt_pb2.Receipt, kind="RECEIPT_KIND_STORED", **receipt)
     yield "receipt", "quarantined", read(
-        release_pb2.Receipt, kind="RECEIPT_KIND_QUARANTINED", reason="NOT_COVERED", **receipt)
+        receipt_pb2.Receipt, kind="RECEIPT_KIND_QUARANTINED", reason="NOT_COVERED", **receipt)
+    recall = {"originator": "gb.example", "assessment_id": some("assessment", 16), "recalled_at": LATER}
+    yield "recall", "a withdrawal", read(
+        recall_pb2.Recall, kind="RECALL_KIND_WITHDRAW", reason="the source was wrong", **recall)
+    yield "recall", "a purge in an exercise", read(
+        recall_pb2.Recall, kind="RECALL_KIND_PURGE", reason="it names a person", exercise=True, **recall)
     notice = {"agreement_id": some("agreement"), "at": LATER}
     yield "notice", "a suspension", read(agreement_pb2.Notice, step="STEP_SUSPENDED", reason="a breach", every_version=True, **notice)
     yield "notice", "without a reason", read(agreement_pb2.Notice, step="STEP_TERMINATED", **notice)

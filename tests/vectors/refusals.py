@@ -284,7 +284,19 @@ def statements():
     yield "void", "number 1 with one before", at([], 2, 1), "sequence"
     yield "void", "nothing replaced", lambda d: drop(d, 3), "replaced_release_id"
     yield "receipt", "of nothing", lambda d: drop(d, 3), "release_ids", TOO_LARGE
-    yield "receipt", "an unknown kind of receipt", at([], 2, 3), "kind"
+    yield "receipt", "an unknown kind of receipt", at([], 2, 8), "kind"
+    yield "receipt", "read, in no role", lambda d: put(drop(d, 5), 2, 3), "role"
+    yield "receipt", "read by a node", lambda d: put(put(drop(d, 5), 2, 3), 6, "node"), "role"
+    yield "receipt", "stored, in a role", lambda d: put(put(drop(d, 5), 2, 1), 6, "analyst"), "role"
+    yield "receipt", "purged, after no recall", lambda d: put(drop(d, 5), 2, 7), "recall_id"
+    yield "receipt", "kept from users, after a recall", at([], 7, listed(7, [bytes(32)])), "recall_id"
+    yield "receipt", "declined in 201 bytes", lambda d: put(put(put(d, 2, 5), 5, "x" * 201), 6, "officer"), "reason", TOO_LARGE
+    yield "recall", "no reason", lambda d: drop(d, 4), "reason"
+    yield "recall", "a reason of two lines", at([], 4, "A\nB"), "reason"
+    yield "recall", "a reason of 501 bytes", at([], 4, "x" * 501), "reason", TOO_LARGE
+    yield "recall", "no kind", lambda d: drop(d, 3), "kind"
+    yield "recall", "an unknown kind of recall", at([], 3, 3), "kind"
+    yield "recall", "of no assessment", lambda d: drop(d, 2), "assessment_id"
     yield "notice", "an unknown step", at([], 2, 4), "step"
     yield "notice", "no step", lambda d: drop(d, 2), "step"
     yield "notice", "about no agreement", lambda d: drop(d, 1), "agreement_id"
@@ -348,8 +360,8 @@ def long(good):
     yield "manifest", "10,000 groups in each other", [[good["manifest"].hex(), 1], [begin, 10000], [end, 10000]], "99", UNKNOWN
 
 
-STATEMENTS = ["manifest", "agreement", "release", "void", "receipt", "notice", "invitation", "endorsement", "request", "answer",
-              "exception", "envelope"]
+STATEMENTS = ["manifest", "agreement", "release", "void", "receipt", "recall", "notice", "invitation", "endorsement", "request",
+              "answer", "exception", "envelope"]
 
 
 def vectors(good):

@@ -12,7 +12,7 @@ use crate::{beside, portions, statements};
 /// Reads bytes as a message of each kind, and writes what was read.
 type Codec = (&'static str, fn(&[u8]) -> Result<Vec<u8>, Fault>);
 
-const CODECS: [Codec; 13] = [
+const CODECS: [Codec; 14] = [
     ("envelope", |b| wire::envelope::decode(b).map(|v| wire::envelope::encode(&v))),
     ("manifest", |b| wire::manifest::decode(b).map(|v| wire::manifest::encode(&v))),
     ("portion", |b| wire::portion::decode(b).map(|v| wire::portion::encode(&v))),
@@ -20,7 +20,8 @@ const CODECS: [Codec; 13] = [
     ("release", |b| wire::release::decode(b).map(|v| wire::release::encode(&v))),
     ("void", |b| wire::release::decode_void(b).map(|v| wire::release::encode_void(&v))),
     ("notice", |b| wire::notice::decode(b).map(|v| wire::notice::encode(&v))),
-    ("receipt", |b| wire::release::decode_receipt(b).map(|v| wire::release::encode_receipt(&v))),
+    ("receipt", |b| wire::receipt::decode(b).map(|v| wire::receipt::encode(&v))),
+    ("recall", |b| wire::recall::decode(b).map(|v| wire::recall::encode(&v))),
     ("invitation", |b| wire::invitation::decode(b).map(|v| wire::invitation::encode(&v))),
     ("endorsement", |b| wire::endorsement::decode(b).map(|v| wire::endorsement::encode(&v))),
     ("request", |b| wire::request::decode(b).map(|v| wire::request::encode(&v))),
@@ -50,7 +51,8 @@ fn any_message() -> impl Strategy<Value = Vec<u8>> {
         statements::release().prop_map(|v| wire::release::encode(&v)),
         statements::void().prop_map(|v| wire::release::encode_void(&v)),
         statements::notice().prop_map(|v| wire::notice::encode(&v)),
-        statements::receipt().prop_map(|v| wire::release::encode_receipt(&v)),
+        statements::receipt().prop_map(|v| wire::receipt::encode(&v)),
+        statements::recall().prop_map(|v| wire::recall::encode(&v)),
         statements::invitation().prop_map(|v| wire::invitation::encode(&v)),
         beside::endorsement().prop_map(|v| wire::endorsement::encode(&v)),
         beside::request().prop_map(|v| wire::request::encode(&v)),

@@ -38,7 +38,12 @@ proptest! {
 
     #[test]
     fn receipts_read_back(receipt in statements::receipt()) {
-        prop_assert_eq!(wire::release::decode_receipt(&wire::release::encode_receipt(&receipt)).unwrap(), receipt);
+        prop_assert_eq!(wire::receipt::decode(&wire::receipt::encode(&receipt)).unwrap(), receipt);
+    }
+
+    #[test]
+    fn recalls_read_back(recall in statements::recall()) {
+        prop_assert_eq!(wire::recall::decode(&wire::recall::encode(&recall)).unwrap(), recall);
     }
 
     #[test]

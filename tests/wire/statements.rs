@@ -11,11 +11,13 @@ use watchfire::domain::{
     assessment::Manifest,
     body::Kind,
     endorsement::MAX_ENDORSEMENTS,
-    ids::{AssessmentId, StatementId, TrustDomain},
+    ids::{AssessmentId, Role, StatementId, TrustDomain},
     level::WarningLevel,
     marking::Tlp,
     partner::{Invitation, Organisation, PartnerKind},
-    release::{AgreementRef, EntryKind, OnwardLimit, Position, Receipt, ReceiptKind, Release, Terms, Void},
+    recall::{MAX_REASON, Recall, RecallKind},
+    receipt::{MAX_NOTE, Receipt, ReceiptKind},
+    release::{AgreementRef, EntryKind, OnwardLimit, Position, Release, Terms, Void},
     request::MAX_EXCEPTIONS,
     statement::{Envelope, Signature, StatementKind, Suite},
 };
@@ -119,8 +121,37 @@ pub fn notice() -> impl Strategy<Value = Notice> {
 }
 
 pub fn receipt() -> impl Strategy<Value = Receipt> {
-    (domain(), select(ReceiptKind::ALL), vec(id(), 1..9), time(), option::of(line()))
-        .prop_map(|(sender, kind, releases, at, reason)| Receipt { sender, kind, releases, at, reason })
+    let said = (option::of(line()), select(vec![Role::Analyst, Role::Officer, Role::Service]), option::of(id()));
+    let path = prop_oneof![Just(vec![]), vec(envelope(), 2..=3)];
+    (domain(), select(ReceiptKind::ALL), vec(id(), 0..9), time(), said, path).prop_map(
+        |(sender, kind, mut releases, at, (reason, role, recall), path)| {
+            let by_recall = matches!(kind, ReceiptKind::Withdrawn | ReceiptKind::Purged);
+            let recall = match kind {
+                _ if by_recall => Some(recall.unwrap_or(StatementId([3; 32]))),
+                ReceiptKind::Declined => recall,
+                _ => None,
+            };
+            if !path.is_empty() || (releases.is_empty() && recall.is_none()) {
+                releases = vec![StatementId([4; 32])];
+            }
+            let role = kind.acknowledges().then_some(role);
+            let reason = reason.filter(|r| !kind.acknowledges() || r.len() <= MAX_NOTE);
+            Receipt { sender, kind, releases, at, reason, role, recall, path }
+        },
+    )
+}
+
+pub fn recall() -> impl Strategy<Value = Recall> {
+    let parts = (domain(), any::<[u8; 16]>(), select(RecallKind::ALL), line(), time(), any::<bool>());
+    parts.prop_map(|(originator, assessment, kind, reason, recalled_at, exercise)| Recall {
+        originator,
+        assessment: AssessmentId(assessment),
+        kind,
+        // Long lines are refused; here is what fits.
+        reason: if reason.len() > MAX_REASON { "r".repeat(MAX_REASON) } else { reason },
+        recalled_at,
+        exercise,
+    })
 }
 
 fn duties() -> impl Strategy<Value = Duties> {

@@ -13,10 +13,11 @@ use crate::{
         decision::{self, Decision},
         output,
     },
+    desk::client::DeskClient,
     domain::{
         assessment::Portion,
         draft::{Draft, DraftPortion},
-        ids::{AssessmentId, Handle, Salt},
+        ids::{AssessmentId, Handle, Salt, StatementId},
         lint::{Finding, Severity},
         statement::{Envelope, StatementKind},
         time::Clock,
@@ -31,10 +32,10 @@ use crate::{
 #[derive(Args)]
 pub struct Publish {
     /// The draft (TOML, or JSON where it ends in .json)
-    file: PathBuf,
+    pub(super) file: PathBuf,
     /// Publish in spite of this warning; may be given several times, and is recorded
     #[arg(long, value_name = "FINDING")]
-    accept: Vec<String>,
+    pub(super) accept: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -43,6 +44,24 @@ struct Published {
     version: u32,
     manifest: String,
     decisions: Vec<Decision>,
+    /// Partners that hold an earlier version and get nothing of this one.
+    left_behind: Vec<LeftBehind>,
+}
+
+#[derive(Serialize)]
+struct LeftBehind {
+    partner: String,
+    version: u32,
+}
+
+/// What a version follows.
+pub(super) struct Before {
+    /// Which assessment.
+    pub assessment: AssessmentId,
+    /// The latest version so far.
+    pub version: u32,
+    /// Its manifest.
+    pub manifest: StatementId,
 }
 
 impl Publish {
@@ -51,9 +70,20 @@ impl Publish {
         let (draft, findings) = checked(&self.file)?;
         self.refuse(global, &findings)?;
         let context = Context::load(global, WRITERS)?;
-        let (envelope, portions) = seal(&context, &draft)?;
         let mut desk = context.connect().await?;
-        attach::upload(global, &mut desk, &draft, &self.file).await?;
+        self.send(global, (&context, &mut desk), &draft, None).await
+    }
+
+    /// Publishes a draft that blocks nothing, as a first version or the one after.
+    pub(super) async fn send(
+        &self,
+        global: &Global,
+        (context, desk): (&Context, &mut DeskClient),
+        draft: &Draft,
+        before: Option<Before>,
+    ) -> Result<(), CliError> {
+        let (envelope, portions) = seal(context, draft, before)?;
+        attach::upload(global, desk, draft, &self.file).await?;
         let request = proto::PublishAssessmentRequest {
             manifest: Some(wire::envelope::to_proto(&envelope)),
             portions: portions.into_iter().map(Into::into).collect(),
@@ -65,20 +95,22 @@ impl Publish {
             version: answer.version,
             manifest: hex::encode(&answer.manifest_id),
             decisions: answer.decisions.into_iter().map(Decision::new).collect(),
+            left_behind: answer
+                .left_behind
+                .into_iter()
+                .map(|l| LeftBehind { partner: l.partner, version: l.version })
+                .collect(),
         };
         output::result(global, &published, || {
-            format!(
-                "published {} (version {})\n\n{}",
-                published.assessment,
-                published.version,
-                decision::table(&rows(&draft), &published.decisions)
-            )
+            let table = decision::table(&rows(draft), &published.decisions);
+            let behind = published.left_behind.iter().map(|l| l.words(published.version)).collect::<String>();
+            format!("published {} (version {})\n\n{table}{behind}", published.assessment, published.version)
         });
         Ok(())
     }
 
     /// The node checks again; here the author gets all findings at once, with lines.
-    fn refuse(&self, global: &Global, findings: &[Finding]) -> Result<(), CliError> {
+    pub(super) fn refuse(&self, global: &Global, findings: &[Finding]) -> Result<(), CliError> {
         let blocking: Vec<Finding> = findings
             .iter()
             .filter(|f| f.severity == Severity::Error || !self.accept.iter().any(|a| a == f.code))
@@ -95,6 +127,15 @@ impl Publish {
         let hint = if warnings { "; mend them, or accept each with --accept" } else { "" };
         let what = format!("not published, because of {}{hint}", list.join(", "));
         Err(CliError::new(Exit::Failed, "LINT_FAILED", what))
+    }
+}
+
+impl LeftBehind {
+    fn words(&self, version: u32) -> String {
+        let Self { partner, version: held } = self;
+        format!(
+            "\n\n{partner} holds version {held} and gets nothing of version {version}; `watchfire assess recall` takes it back"
+        )
     }
 }
 
@@ -115,8 +156,11 @@ fn rows(draft: &Draft) -> Vec<Row> {
 }
 
 /// A draft, sealed and signed with the author's own key.
-fn seal(context: &Context, draft: &Draft) -> Result<(Envelope, Vec<Vec<u8>>), CliError> {
-    let id: AssessmentId = new_assessment_id().map_err(|e| CliError::files(e.to_string()))?;
+fn seal(context: &Context, draft: &Draft, before: Option<Before>) -> Result<(Envelope, Vec<Vec<u8>>), CliError> {
+    let (id, version, previous) = match before {
+        Some(Before { assessment, version, manifest }) => (assessment, version.saturating_add(1), Some(manifest)),
+        None => (new_assessment_id().map_err(|e| CliError::files(e.to_string()))?, 1, None),
+    };
     let pieces = draft.portions.iter().map(|p| Piece {
         marking: p.marking.clone(),
         body: p.body.clone(),
@@ -124,8 +168,8 @@ fn seal(context: &Context, draft: &Draft) -> Result<(Envelope, Vec<Vec<u8>>), Cl
     });
     let head = Head {
         assessment: id,
-        version: 1,
-        previous: None,
+        version,
+        previous,
         originator: context.config.organisation.domain.clone(),
         issued: SystemClock.now(),
         expires: draft.expires,

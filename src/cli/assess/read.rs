@@ -10,6 +10,7 @@ use crate::{
         named, output,
         quarantine::Kept,
         show::Held,
+        taken_back::TakenBack,
     },
     domain::{ids::TrustDomain, lexicon::Lexicon},
     render::{self, Options},
@@ -61,6 +62,8 @@ struct Row {
     exercise: bool,
     /// Why it is kept from users; filled for officers who asked for it.
     quarantines: Vec<Kept>,
+    /// By which recall it was taken back.
+    recall: Option<TakenBack>,
 }
 
 impl Row {
@@ -75,6 +78,7 @@ impl Row {
             state: held.state.clone(),
             exercise: held.manifest.exercise,
             quarantines: held.quarantines.clone(),
+            recall: held.recall.clone(),
         }
     }
 }
@@ -101,7 +105,8 @@ impl List {
         } else {
             let cells = rows.iter().map(|r| {
                 let exercise = if r.exercise { "EXERCISE " } else { "" };
-                let headline = format!("{exercise}{}", r.headline.as_deref().unwrap_or("(withheld)"));
+                let absent = if r.recall.is_some() { "(taken back)" } else { "(withheld)" };
+                let headline = format!("{exercise}{}", r.headline.as_deref().unwrap_or(absent));
                 let level = r.level.map_or_else(|| "-".to_owned(), |l| l.to_string());
                 let day = r.issued.get(..10).unwrap_or_default().to_owned();
                 vec![r.assessment.clone(), day, r.originator.clone(), level, r.state.clone(), headline]
@@ -145,6 +150,7 @@ impl Show {
         output::result(global, &held.json(), || {
             let text = render::assessment(&held.view(), &Options { lexicon, ..output::options() });
             let kept = held.quarantines.iter().map(|kept| format!("kept from users: {}", kept.words()));
+            let kept = kept.chain(held.recall.iter().map(TakenBack::words));
             kept.chain([text.trim_end().to_owned()]).collect::<Vec<_>>().join("\n")
         });
         Ok(())

@@ -62,6 +62,7 @@ pub(crate) fn publication(n: u8, version: u32) -> Publication {
         at: at(i64::from(version)),
         urgency: 3,
         portions: portions(n, 3),
+        attachments: vec![],
         queue: vec![(domain("fr"), at(0)), (domain("de"), at(0))],
         events: vec![
             Event {
@@ -105,7 +106,7 @@ pub(crate) fn batch(after: u64, releases: Vec<ReleaseRecord>) -> ReleaseBatch {
             grants: vec!["g1".into()],
         },
     };
-    ReleaseBatch { after, events: releases.iter().map(released).collect(), releases, settled: vec![] }
+    ReleaseBatch { after, events: releases.iter().map(released).collect(), releases, settled: vec![], duties: vec![] }
 }
 
 /// An entry that hands over a version by `ng`.
@@ -126,6 +127,7 @@ pub(crate) fn entry(sequence: u64, n: u8, version: u32) -> ReceivedEntry {
             beside: vec![],
             attachments: vec![],
             quarantined: false,
+            due: None,
         }),
         refused: false,
         reason: None,

@@ -68,6 +68,7 @@ pub(crate) async fn fill(store: &dyn Store) {
     event.deed = crate::domain::event::Deed::Refused { partner: domain("us"), reason: "canary-event".into() };
     store.record(vec![event]).await.unwrap();
     records::fill_records(store).await;
+    super::recalls::fill_recalls(store).await;
 }
 
 pub(crate) async fn everything_is_there_after_a_restart(home: &dyn Home) {

@@ -4,7 +4,7 @@ use super::{Home, kit::*};
 use crate::{
     domain::{
         event::{Deed, Event},
-        release::ReceiptKind,
+        receipt::ReceiptKind,
     },
     store::{
         Store,
@@ -25,10 +25,19 @@ fn receipt(n: u8, kind: ReceiptKind, reason: Option<&str>, sequences: &[u64]) ->
             kind,
             reason: reason.clone(),
         };
-        (*sequence, Event { at: at(70), by: None, deed })
+        (*sequence, Some(Event { at: at(70), by: None, deed }))
     };
     let answers = sequences.iter().map(answer).collect();
-    ReceiptRecord { id: statement(n), envelope: vec![n], kind, reason: reason.clone(), at: at(i64::from(n)), answers }
+    ReceiptRecord {
+        id: statement(n),
+        envelope: vec![n],
+        kind,
+        reason: reason.clone(),
+        at: at(i64::from(n)),
+        answers,
+        event: None,
+        post: vec![],
+    }
 }
 
 async fn released_three(store: &dyn Store) {

@@ -4,7 +4,7 @@ use rusqlite::{Connection, params};
 
 use super::{
     SqliteStore,
-    column::{change, id, rows, time, word},
+    column::{change, id, row, rows, time, word},
     ledger, partners,
 };
 use crate::{
@@ -88,6 +88,19 @@ pub(super) fn put(conn: &Connection, partner: &TrustDomain, sealed: &[u8]) -> Re
     change(conn, "INSERT INTO outbox (peer, sealed) VALUES (?1, ?2)", params![peer, sealed]).map(|_| ())
 }
 
+/// As [`put`], before everything that is not put so: numbers far below the others, in the same order. No number is given out
+/// twice, so that nobody clears what came later.
+pub(super) fn put_first(conn: &Connection, partner: &TrustDomain, sealed: &[u8]) -> Result<()> {
+    const MOVE: &str = "UPDATE outbox SET number = number - 4611686018427387904 WHERE number = ?1";
+    put(conn, partner, sealed)?;
+    change(conn, MOVE, [conn.last_insert_rowid()]).map(|_| ())
+}
+
+/// Whether something waits that goes before everything else.
+pub(super) fn has_urgent(conn: &Connection, peer: i64) -> Result<bool> {
+    Ok(row(conn, "SELECT 1 FROM outbox WHERE peer = ?1 AND number < 0 LIMIT 1", [peer], |_| Ok(()))?.is_some())
+}
+
 pub(super) async fn post(store: &SqliteStore, partner: &TrustDomain, envelope: &[u8]) -> Result<()> {
     let sealed = store.vault().seal(Row::Outbox(partner), envelope)?;
     let partner = partner.clone();
@@ -103,6 +116,8 @@ pub(super) async fn outbox(
     const SQL: &str = "SELECT number, sealed FROM outbox WHERE peer = (SELECT number FROM peer WHERE domain = ?1) \
         AND number > ?2 ORDER BY number LIMIT ?3";
     let partner = partner.clone();
+    // Recalls have numbers below 0.
+    let after = if after == 0 { i64::MIN } else { after };
     store
         .read_sealed(move |conn, vault| {
             rows(conn, SQL, params![partner.as_str(), after, limit], |r| Ok((r.get(0)?, r.get::<_, Vec<u8>>(1)?)))?

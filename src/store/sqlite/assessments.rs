@@ -70,12 +70,18 @@ type Contents = Vec<Vec<u8>>;
 fn contents(conn: &Connection, vault: &Vault, head: &Head, all: bool) -> Result<(Contents, Contents)> {
     const SETS: &str = "SELECT s.sequence, s.quarantined, s.sealed, d.domain FROM portion_set s \
         JOIN peer d ON d.number = s.peer WHERE s.manifest = ?1 AND (s.quarantined = 0 OR ?2) ORDER BY s.number";
-    if head.record.state == AssessmentState::Purged {
-        return Ok((vec![], vec![]));
+    match head.record.state {
+        AssessmentState::Purged => return Ok((vec![], vec![])),
+        // Sealed: what is there stays for oversight.
+        AssessmentState::Withdrawn if !all => return Ok((vec![], vec![])),
+        _ => {}
     }
     let sets = rows(conn, SETS, params![head.number, all], |r| {
         Ok((count(r, 0)?, r.get::<_, bool>(1)?, r.get::<_, Vec<u8>>(2)?, word::<TrustDomain>(r, 3)?))
     })?;
+    if sets.is_empty() {
+        return Ok((vec![], vec![]));
+    }
     let AssessmentRecord { assessment, originator, manifest_id, .. } = &head.record;
     let missing = || StoreError::Corrupt("the key of an assessment is missing".to_owned());
     let key = vault.held_key(Row::AssessmentKey(assessment, originator), head.wrapped.clone().ok_or_else(missing)?)?;
@@ -166,10 +172,14 @@ pub(super) async fn between(
 pub(super) async fn list(store: &SqliteStore, filter: &ListFilter) -> Result<Vec<AssessmentRecord>> {
     const ALL: &str = heads!(
         "WHERE (m.state <> 'quarantined' OR ?1) AND (m.state <> 'superseded' OR NOT ?2) \
+         AND (m.state NOT IN ('withdrawn', 'purged') OR NOT ?2 OR m.version = (SELECT max(l.version) FROM manifest l \
+         WHERE l.assessment = m.assessment AND l.state <> 'quarantined')) \
          AND m.number < ?4 ORDER BY m.number DESC LIMIT ?3"
     );
     const OF_ONE: &str = heads!(
         "WHERE (m.state <> 'quarantined' OR ?1) AND (m.state <> 'superseded' OR NOT ?2) \
+         AND (m.state NOT IN ('withdrawn', 'purged') OR NOT ?2 OR m.version = (SELECT max(l.version) FROM manifest l \
+         WHERE l.assessment = m.assessment AND l.state <> 'quarantined')) \
          AND m.originator = ?5 AND m.number < ?4 ORDER BY m.number DESC LIMIT ?3"
     );
     let ListFilter { originator, current_only, quarantined, limit, before } = filter.clone();

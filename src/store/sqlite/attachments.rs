@@ -59,6 +59,15 @@ pub(super) fn named(conn: &Connection, peer: i64, attachments: &[(Sha256, u64)])
     Ok(())
 }
 
+/// Notes which attachments a version names. For the writer.
+pub(super) fn name<'a>(conn: &Connection, manifest: i64, named: impl Iterator<Item = &'a Sha256>) -> Result<()> {
+    const SQL: &str = "INSERT INTO attachment_of (sha256, manifest) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+    for sha256 in named {
+        change(conn, SQL, params![sha256.as_bytes(), manifest])?;
+    }
+    Ok(())
+}
+
 /// The copy of which most is here.
 pub(super) async fn best(store: &SqliteStore, sha256: &Sha256) -> Result<Option<CopyName>> {
     const SQL: &str = "SELECT d.domain FROM attachment_copy c LEFT JOIN peer d ON d.number = c.peer \

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     domain::{event::Event, ids::StatementId},
     store::{
-        Result,
+        Result, StoreError,
         vault::{Leaf, Vault},
     },
 };
@@ -38,7 +38,8 @@ pub(super) fn begin(conn: &Connection, vault: &Vault) -> Result<()> {
 fn grow(conn: &Connection, state: &mut State, leaf: &[u8]) -> Result<()> {
     state.frontier.push(leaf, |level, place, hash| {
         let values = params![level, number(place), hash.as_slice()];
-        change(conn, "INSERT INTO ledger_subtree (level, place, hash) VALUES (?1, ?2, ?3)", values).map(|_| ())
+        change(conn, "INSERT OR REPLACE INTO ledger_subtree (level, place, hash) VALUES (?1, ?2, ?3)", values)
+            .map(|_| ())
     })
 }
 
@@ -58,14 +59,25 @@ fn put(conn: &Connection, vault: &Vault, state: &mut State, leaves: &[Leaf]) -> 
         let index = state.frontier.size();
         let sealed = vault.seal_leaf(index, leaf)?;
         let values = params![number(index), leaf.hash.as_slice(), sealed];
-        change(conn, "INSERT INTO ledger (number, leaf, sealed) VALUES (?1, ?2, ?3)", values)?;
+        let put = change(conn, "INSERT INTO ledger (number, leaf, sealed) VALUES (?1, ?2, ?3)", values);
+        put.map_err(|error| foreign(index, error))?;
         if let Some(manifest) = &leaf.manifest {
             let values = params![manifest.as_bytes(), number(index)];
-            change(conn, "INSERT INTO ledger_manifest (manifest, number) VALUES (?1, ?2)", values)?;
+            change(conn, "INSERT OR REPLACE INTO ledger_manifest (manifest, number) VALUES (?1, ?2)", values)?;
         }
         grow(conn, state, &leaf.hash)?;
     }
     Ok(())
+}
+
+/// An entry where the next one belongs was put there by somebody else: that is no race, and trying again is no help.
+fn foreign(index: u64, error: StoreError) -> StoreError {
+    match error {
+        StoreError::Conflict => {
+            StoreError::Corrupt(format!("entry {index} of the ledger is there, and was not written here"))
+        }
+        other => other,
+    }
 }
 
 pub(super) async fn record(store: &SqliteStore, events: Vec<Event>) -> Result<()> {

@@ -5,7 +5,7 @@ use rusqlite::{Connection, params};
 use super::column::{change, row, word};
 use crate::{
     domain::{ids::StatementId, time::Time},
-    store::{AssessmentState, Result},
+    store::{AssessmentState, Result, StoreError},
 };
 
 /// A version to be kept.
@@ -23,6 +23,20 @@ pub(super) struct Version<'a> {
 /// The row of a manifest.
 pub(super) fn find(conn: &Connection, id: &StatementId) -> Result<Option<i64>> {
     row(conn, "SELECT number FROM manifest WHERE id = ?1", [id.as_bytes()], |r| r.get(0))
+}
+
+/// The row of a manifest that is offered to partners: the latest version, not taken back.
+pub(super) fn offered(conn: &Connection, id: &StatementId) -> Result<Option<i64>> {
+    const SQL: &str = "SELECT number, state IN ('current', 'quarantined') FROM manifest WHERE id = ?1";
+    let found = row(conn, SQL, [id.as_bytes()], |r| Ok((r.get(0)?, r.get::<_, bool>(1)?)))?;
+    let (number, is_offered) = found.ok_or(StoreError::Conflict)?;
+    Ok(is_offered.then_some(number))
+}
+
+/// The row of a manifest of which something may be released: not of one that was taken back.
+pub(super) fn releasable(conn: &Connection, id: &StatementId) -> Result<Option<i64>> {
+    const SQL: &str = "SELECT number FROM manifest WHERE id = ?1 AND state NOT IN ('withdrawn', 'purged')";
+    row(conn, SQL, [id.as_bytes()], |r| r.get(0))
 }
 
 /// The latest version that users see; 0 where there is none.
@@ -91,10 +105,17 @@ fn state_of(conn: &Connection, v: &Version<'_>) -> Result<AssessmentState> {
     Ok(if is_late { AssessmentState::Superseded } else { AssessmentState::Current })
 }
 
+/// What was there before is superseded; where it waits to be released, it waits no more: the newer one goes.
 fn supersede(conn: &Connection, v: &Version<'_>) -> Result<()> {
     const SQL: &str =
         "UPDATE manifest SET state = 'superseded' WHERE assessment = ?1 AND version < ?2 AND state = 'current'";
-    change(conn, SQL, params![v.assessment, v.version]).map(|_| ())
+    const QUEUED: &str =
+        "DELETE FROM queue WHERE manifest IN (SELECT number FROM manifest WHERE assessment = ?1 AND version < ?2)";
+    change(conn, SQL, params![v.assessment, v.version])?;
+    if v.version > 1 {
+        change(conn, QUEUED, params![v.assessment, v.version])?;
+    }
+    Ok(())
 }
 
 /// Keeps the sealed portions of an arrival.

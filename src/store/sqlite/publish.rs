@@ -5,9 +5,9 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use super::{
-    SqliteStore, keys, ledger,
+    SqliteStore, attachments, keys, ledger,
     manifests::{self, Version},
-    partners, queue,
+    partners, queue, recalls,
 };
 use crate::store::{
     Publication, Result, StoreError,
@@ -55,6 +55,9 @@ fn commit(conn: &Connection, vault: &Vault, sealed: &Sealed) -> Result<Option<bo
         return Ok(Some(false));
     }
     let originator = partners::number_of(conn, &p.originator)?;
+    if recalls::is_recalled(conn, &p.assessment, originator)? {
+        return Err(StoreError::Recalled);
+    }
     let Some(assessment) = keys::settle(conn, &p.assessment, originator, &sealed.key)? else { return Ok(None) };
     if manifests::latest(conn, assessment)?.checked_add(1) != Some(p.version) {
         return Err(StoreError::Conflict);
@@ -69,6 +72,7 @@ fn commit(conn: &Connection, vault: &Vault, sealed: &Sealed) -> Result<Option<bo
     };
     let kept = manifests::keep(conn, &version, false)?;
     manifests::keep_portions(conn, kept.number, (originator, 0), false, &sealed.portions)?;
+    attachments::name(conn, kept.number, p.attachments.iter())?;
     queue::put(conn, kept.number, p.urgency, &p.queue)?;
     ledger::append(conn, vault, &sealed.leaves)?;
     Ok(Some(true))

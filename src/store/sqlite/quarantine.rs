@@ -8,7 +8,7 @@ use super::{
     column::{change, count, id, number, row, rows, time, word},
     ledger,
     manifests::{self, Version},
-    partners,
+    partners, recalls,
 };
 use crate::{
     domain::{
@@ -183,6 +183,9 @@ fn show(conn: &Connection, vault: &Vault, entry: &Readmission) -> Result<bool> {
     let values = params![entry.partner.as_str(), number(entry.sequence)];
     let Some(found) = row(conn, FIND, values, arrival)? else { return Ok(false) };
     let Some(wrapped) = found.wrapped.clone() else { return Ok(false) };
+    if !recalls::may_be_shown(conn, &found.assessment.1, found.originator.0)? {
+        return Ok(false);
+    }
     let version = Version {
         manifest_id: &found.manifest_id,
         manifest: &found.envelope,

@@ -12,7 +12,7 @@ use crate::{
         ids::{StatementId, TrustDomain},
         time::Time,
     },
-    store::{QueueItem, Result, StoreError},
+    store::{QueueItem, Result},
 };
 
 /// Puts a version into queues; where it stands already for the same time, nothing changes. For the writer.
@@ -35,7 +35,8 @@ pub(super) async fn enqueue(
     let manifest_id = *manifest_id;
     store
         .write(move |conn, _| {
-            let manifest = manifests::find(conn, &manifest_id)?.ok_or(StoreError::Conflict)?;
+            // What is superseded or was taken back meanwhile waits for nobody.
+            let Some(manifest) = manifests::offered(conn, &manifest_id)? else { return Ok(()) };
             put(conn, manifest, urgency, &queue)
         })
         .await

@@ -3,19 +3,20 @@
 use rusqlite::{Connection, params};
 
 use super::{
-    SqliteStore,
+    SqliteStore, answers,
     column::{change, count, id, number, row, rows, time},
     ledger, partners,
 };
 use crate::{
     domain::{
+        event::Event,
         ids::{StatementId, TrustDomain},
-        release::ReceiptKind,
+        receipt::ReceiptKind,
     },
     store::{
         Result,
         receipts::{AnswerRecord, ReceiptRecord, Released},
-        vault::{Leaf, Vault},
+        vault::{Leaf, Row, Vault},
     },
 };
 
@@ -37,10 +38,28 @@ pub(super) async fn released(store: &SqliteStore, partner: &TrustDomain, ids: &[
 }
 
 pub(super) async fn save(store: &SqliteStore, partner: &TrustDomain, receipt: ReceiptRecord) -> Result<u64> {
-    let events: Vec<_> = receipt.answers.iter().map(|(_, event)| event.clone()).collect();
-    let leaves = Leaf::all(&events)?;
+    let leaf_of = |event: &Option<Event>| event.as_ref().map(Leaf::of).transpose();
+    let leaves = receipt.answers.iter().map(|(_, event)| leaf_of(event)).collect::<Result<Vec<_>>>()?;
+    let of_all = leaf_of(&receipt.event)?;
     let partner = partner.clone();
-    store.write(move |conn, vault| commit(conn, vault, &partner, &receipt, &leaves)).await
+    store.write(move |conn, vault| commit(conn, vault, &partner, &receipt, (&leaves, of_all.as_ref()))).await
+}
+
+/// Keeps a receipt, sealed; its row, or `None` where it is here already. For the writer.
+pub(super) fn insert(
+    conn: &Connection,
+    vault: &Vault,
+    (id, envelope): (&StatementId, &[u8]),
+    signer: &TrustDomain,
+) -> Result<Option<i64>> {
+    const FIND: &str = "SELECT 1 FROM receipt WHERE id = ?1";
+    const RECEIPT: &str = "INSERT INTO receipt (id, peer, envelope, sealed) VALUES (?1, ?2, x'', ?3)";
+    if row(conn, FIND, [id.as_bytes()], |_| Ok(()))?.is_some() {
+        return Ok(None);
+    }
+    let peer = partners::number_of(conn, signer)?;
+    change(conn, RECEIPT, params![id.as_bytes(), peer, vault.seal(Row::Receipt(id), envelope)?])?;
+    Ok(Some(conn.last_insert_rowid()))
 }
 
 fn commit(
@@ -48,32 +67,29 @@ fn commit(
     vault: &Vault,
     partner: &TrustDomain,
     receipt: &ReceiptRecord,
-    leaves: &[Leaf],
+    (leaves, of_all): (&[Option<Leaf>], Option<&Leaf>),
 ) -> Result<u64> {
-    const FIND: &str = "SELECT 1 FROM receipt WHERE id = ?1";
-    const RECEIPT: &str = "INSERT INTO receipt (id, peer, envelope) VALUES (?1, ?2, ?3)";
     const FORGET: &str = "DELETE FROM receipt WHERE number = ?1";
     const ANSWER: &str = "INSERT INTO answer (peer, sequence, kind, reason, at, receipt) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (peer, sequence) DO UPDATE SET kind = excluded.kind, \
         reason = excluded.reason, at = excluded.at, receipt = excluded.receipt \
         WHERE answer.kind = 'quarantined' AND excluded.kind = 'stored'";
-    if row(conn, FIND, [receipt.id.as_bytes()], |_| Ok(()))?.is_some() {
-        return Ok(0);
-    }
+    let Some(place) = insert(conn, vault, (&receipt.id, &receipt.envelope), partner)? else { return Ok(0) };
     let peer = partners::number_of(conn, partner)?;
-    change(conn, RECEIPT, params![receipt.id.as_bytes(), peer, receipt.envelope])?;
-    let place = conn.last_insert_rowid();
     let mut new = 0;
     for ((sequence, _), leaf) in receipt.answers.iter().zip(leaves) {
         let (kind, at) = (receipt.kind.as_str(), receipt.at.unix_nanos());
         if change(conn, ANSWER, params![peer, number(*sequence), kind, receipt.reason, at, place])? > 0 {
-            ledger::append(conn, vault, std::slice::from_ref(leaf))?;
+            ledger::append(conn, vault, leaf.as_slice())?;
             new += 1;
         }
     }
     if new == 0 {
         change(conn, FORGET, [place])?;
+        return Ok(0);
     }
+    ledger::append(conn, vault, of_all.map(std::slice::from_ref).unwrap_or_default())?;
+    answers::put_all(conn, vault, &receipt.post)?;
     Ok(new)
 }
 
@@ -82,11 +98,13 @@ pub(super) async fn quarantined_there(
     partner: &TrustDomain,
     limit: u32,
 ) -> Result<(u64, Vec<AnswerRecord>)> {
-    const COUNT: &str = "SELECT count(*) FROM answer WHERE peer = ?1 AND kind = ?2";
+    // What comes too late, or was taken back, is as it should be: no agreement is to be compared.
+    const COUNT: &str = "SELECT count(*) FROM answer WHERE peer = ?1 AND kind = ?2 \
+        AND ifnull(reason, '') NOT IN ('RECALLED', 'SUPERSEDED')";
     const SQL: &str = "SELECT w.sequence, a.id, m.version, m.id, w.reason, w.at FROM answer w \
         JOIN release r ON r.peer = w.peer AND r.sequence = w.sequence JOIN manifest m ON m.number = r.manifest \
         JOIN assessment a ON a.number = m.assessment WHERE w.peer = ?1 AND w.kind = ?2 \
-        ORDER BY w.sequence DESC LIMIT ?3";
+        AND ifnull(w.reason, '') NOT IN ('RECALLED', 'SUPERSEDED') ORDER BY w.sequence DESC LIMIT ?3";
     let partner = partner.clone();
     let kind = ReceiptKind::Quarantined.as_str();
     store

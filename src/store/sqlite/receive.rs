@@ -5,11 +5,11 @@ use std::{collections::HashMap, sync::Arc};
 use rusqlite::{Connection, Row as SqlRow, params};
 
 use super::{
-    SqliteStore, agreements, attachments, beside,
+    SqliteStore, agreements, answers, attachments, beside,
     column::{change, count, id, number, row, rows, time, word, word_optional},
     keys, ledger,
     manifests::{self, Kept, Version},
-    partners,
+    partners, recalls,
 };
 use crate::{
     domain::{
@@ -140,6 +140,9 @@ fn places(conn: &Connection, batch: &Batch, sealed: &Sealed) -> Result<Option<Pl
         let place = match (&entry.content, sealed) {
             (Some(content), Some(SealedContent { key, .. })) => {
                 let originator = partners::number_of(conn, &content.originator)?;
+                if recalls::is_recalled(conn, &content.assessment, originator)? {
+                    return Err(StoreError::Recalled);
+                }
                 match keys::settle(conn, &content.assessment, originator, key)? {
                     Some(assessment) => Some(Place { originator, assessment }),
                     None => return Ok(None),
@@ -176,6 +179,10 @@ fn keep(
     }
     if !kept.is_quarantined {
         attachments::named(conn, arrival.0, &content.attachments)?;
+    }
+    attachments::name(conn, kept.number, content.attachments.iter().map(|(sha256, _)| sha256))?;
+    if let Some(due) = content.due {
+        answers::owe(conn, arrival.0, false, kept.number, due)?;
     }
     Ok(kept)
 }

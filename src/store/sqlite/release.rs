@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Row, params};
 
 use super::{
-    SqliteStore,
+    SqliteStore, answers,
     column::{change, count, id, id_optional, ids, number, row, rows},
     ledger, manifests, partners,
 };
@@ -75,6 +75,10 @@ fn commit_batch(
     if let Some(release) = batch.releases.last() {
         change(conn, POSITION, params![peer, number(last), release.id.as_bytes()])?;
     }
+    for (manifest_id, due) in &batch.duties {
+        let manifest = manifests::find(conn, manifest_id)?.ok_or(StoreError::Conflict)?;
+        answers::owe(conn, peer, true, manifest, *due)?;
+    }
     for item in &batch.settled {
         change(conn, "DELETE FROM queue WHERE number = ?1 AND peer = ?2", params![item, peer])?;
     }
@@ -87,7 +91,7 @@ fn insert(conn: &Connection, peer: i64, release: &ReleaseRecord) -> Result<()> {
     const ATTACHMENT: &str = "INSERT INTO release_attachment (sha256, peer, sequence) VALUES (?1, ?2, ?3) \
         ON CONFLICT DO NOTHING";
     let ReleaseRecord { sequence, id, manifest_id, envelope, is_void, digests, attachments } = release;
-    let manifest = manifests::find(conn, manifest_id)?.ok_or(StoreError::Conflict)?;
+    let manifest = manifests::releasable(conn, manifest_id)?.ok_or(StoreError::Conflict)?;
     let digests: Vec<u8> = digests.iter().flat_map(|d| d.0).collect();
     let listed: Vec<u8> = attachments.iter().flat_map(|a| a.0).collect();
     let sequence = number(*sequence);
@@ -165,9 +169,12 @@ fn replace(conn: &Connection, peer: i64, sequence: u64, envelope: &[u8]) -> Resu
     const SQL: &str = "UPDATE release SET envelope = ?3, is_void = 1, digests = x'', attachments = x'' \
         WHERE peer = ?1 AND sequence = ?2";
     const FORGET: &str = "DELETE FROM release_attachment WHERE sha256 = ?1 AND peer = ?2 AND sequence = ?3";
+    const DUTY: &str = "DELETE FROM duty WHERE peer = ?1 AND outgoing = 1 \
+        AND manifest = (SELECT manifest FROM release WHERE peer = ?1 AND sequence = ?2)";
     let sequence = number(sequence);
     let attachments = row(conn, FIND, params![peer, sequence], |r| ids::<Sha256>(r, 0))?.ok_or(StoreError::Conflict)?;
     change(conn, SQL, params![peer, sequence, envelope])?;
+    change(conn, DUTY, params![peer, sequence])?;
     for sha256 in attachments {
         change(conn, FORGET, params![sha256.as_bytes(), peer, sequence])?;
     }

@@ -1,7 +1,14 @@
 //! The one writer: a thread that puts what is waiting into one transaction, so that many changes share one fsync.
 //! Each change stands in a savepoint of its own: one that fails takes no other with it.
 
-use std::{fs::File, thread};
+use std::{
+    fs::File,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
@@ -50,6 +57,7 @@ fn stopped() -> StoreError {
 
 /// The door to the writer's thread. Dropping it waits until everything that was handed in is done.
 pub(super) struct Writer {
+    scrub: Arc<AtomicBool>,
     jobs: Option<mpsc::Sender<Box<dyn Job>>>,
     thread: Option<thread::JoinHandle<()>>,
 }
@@ -58,11 +66,19 @@ impl Writer {
     /// Starts the thread. It holds `lock` as long as it runs.
     pub(super) fn start(conn: Connection, lock: File) -> Result<Self> {
         let (jobs, waiting) = mpsc::channel(WAITING);
+        // A purge may have been cut off before the log was emptied.
+        let scrub = Arc::new(AtomicBool::new(true));
+        let asked = scrub.clone();
         let thread = thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || Desk { conn, failed: None }.serve(waiting, lock))
+            .spawn(move || Desk { conn, failed: None, scrub: asked }.serve(waiting, lock))
             .map_err(|e| StoreError::Open(format!("the store's thread can't be started: {e}")))?;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+        Ok(Self { scrub, jobs: Some(jobs), thread: Some(thread) })
+    }
+
+    /// Set by a purge within its change: the log is emptied after it, for it holds pages from before.
+    pub(super) fn scrub(&self) -> Arc<AtomicBool> {
+        self.scrub.clone()
     }
 
     /// Runs a change in a transaction; on `Ok` it is on disk.
@@ -92,10 +108,13 @@ struct Desk {
     conn: Connection,
     /// Why nothing is written any more.
     failed: Option<StoreError>,
+    /// Whether to look for the mark of a purge.
+    scrub: Arc<AtomicBool>,
 }
 
 impl Desk {
     fn serve(mut self, mut waiting: mpsc::Receiver<Box<dyn Job>>, lock: File) {
+        self.empty_after_a_purge();
         while let Some(first) = waiting.blocking_recv() {
             let mut group = vec![first];
             while group.len() < GROUP
@@ -105,6 +124,7 @@ impl Desk {
             }
             self.commit(group);
             self.checkpoint("PASSIVE", CHECKPOINT_PAGES);
+            self.empty_after_a_purge();
         }
         // Nobody waits here, so the log can go into the database, and away, as a whole.
         self.checkpoint("TRUNCATE", 1);
@@ -147,6 +167,35 @@ impl Desk {
             // What is in the log stays there; the next turn tries again.
             Err(error @ (StoreError::Full | StoreError::Busy)) => tracing::warn!(%error, "the log stays for now"),
             other => self.note(other),
+        }
+    }
+
+    /// Copies the whole log and cuts it off where a purge has left its mark. Where a reader is in the way the mark stays, and
+    /// the next change tries again.
+    fn empty_after_a_purge(&mut self) {
+        const MARK: &str = "SELECT count(*) FROM meta WHERE name = 'scrub'";
+        if self.failed.is_some() || !self.scrub.swap(false, Ordering::AcqRel) {
+            return;
+        }
+        let outcome =
+            self.conn.query_row(MARK, [], |r| r.get::<_, i64>(0)).map_err(StoreError::from).and_then(|marks| {
+                if marks == 0 {
+                    return Ok(true);
+                }
+                let is_busy: bool = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |r| r.get(0))?;
+                if is_busy {
+                    return Ok(false);
+                }
+                self.conn.execute("DELETE FROM meta WHERE name = 'scrub'", [])?;
+                Ok(true)
+            });
+        if !matches!(outcome, Ok(true)) {
+            self.scrub.store(true, Ordering::Release);
+        }
+        match outcome {
+            Ok(_) => {}
+            Err(error @ (StoreError::Full | StoreError::Busy)) => tracing::warn!(%error, "the log stays for now"),
+            Err(error) => self.note(&Err(error)),
         }
     }
 

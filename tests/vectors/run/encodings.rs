@@ -8,6 +8,8 @@ use watchfire::{
         fault::Fault,
         ids::{AssessmentId, Digest, StatementId},
         partner::Invitation,
+        recall::Recall,
+        receipt::Receipt,
         statement::StatementKind,
     },
     seal::{
@@ -63,7 +65,29 @@ fn read_statement(kind: StatementKind, payload: &[u8]) -> Result<(Value, Vec<u8>
         StatementKind::Agreement => both(wire::agreement::decode(payload)?, wire::agreement::encode),
         StatementKind::Release => both(wire::release::decode(payload)?, wire::release::encode),
         StatementKind::Void => both(wire::release::decode_void(payload)?, wire::release::encode_void),
-        StatementKind::Receipt => both(wire::release::decode_receipt(payload)?, wire::release::encode_receipt),
+        StatementKind::Receipt => {
+            let receipt = wire::receipt::decode(payload)?;
+            let Receipt { sender, kind, releases, at, reason, role, recall, path } = &receipt;
+            let mut value = json!({ "sender": sender, "kind": kind, "releases": releases, "at": at, "reason": reason });
+            // Only what is there: most receipts say none of it.
+            if let Some(role) = role {
+                value["role"] = json!(role.as_str());
+            }
+            if let Some(recall) = recall {
+                value["recall"] = json!(recall);
+            }
+            if !path.is_empty() {
+                value["path"] = path.iter().map(|e| json!(hex::encode(wire::envelope::encode(e)))).collect();
+            }
+            (value, wire::receipt::encode(&receipt))
+        }
+        StatementKind::Recall => {
+            let recall = wire::recall::decode(payload)?;
+            let Recall { originator, assessment, kind, reason, recalled_at, exercise } = &recall;
+            let value = json!({ "originator": originator, "assessment": assessment, "kind": kind, "reason": reason,
+                "recalled_at": recalled_at, "exercise": exercise });
+            (value, wire::recall::encode(&recall))
+        }
         StatementKind::Notice => both(wire::notice::decode(payload)?, wire::notice::encode),
         StatementKind::LedgerKey => {
             let key = wire::ledger::decode_key(payload)?;

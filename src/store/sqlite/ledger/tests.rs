@@ -7,7 +7,7 @@ use super::{
     SqliteStore,
 };
 use crate::store::{
-    Store,
+    Store, StoreError,
     contract::{kit::*, sign},
     ledger::{Kept, KeptRecord, LedgerCheck, LedgerStore},
 };
@@ -224,6 +224,16 @@ async fn an_older_row_in_the_place_of_a_newer_one_is_named() {
         }
     }
     assert_eq!(bench.verify().await.fault, None);
+}
+
+#[tokio::test]
+async fn an_entry_that_somebody_else_has_put_at_the_end_is_damage_and_no_race() {
+    let bench = Bench::new(5).await;
+    let sql = "INSERT INTO ledger SELECT number + 1, leaf, sealed FROM ledger ORDER BY number DESC LIMIT 1";
+    bench.conn.execute(sql, []).unwrap();
+    let refused_to = bench.store.record(vec![refused("fr")]).await.unwrap_err();
+    assert!(matches!(&refused_to, StoreError::Corrupt(what) if what.contains("entry 8")), "{refused_to}");
+    assert_eq!(bench.verify().await.fault.unwrap().index, Some(8));
 }
 
 #[tokio::test]

@@ -1,0 +1,51 @@
+//! `watchfire assess acknowledge`.
+
+use clap::Args;
+
+use crate::{
+    cli::{
+        CliError, Global,
+        context::{Context, WRITERS},
+        named, output,
+    },
+    domain::receipt::ReceiptKind,
+    wire::{field::number_of, proto},
+};
+
+/// Tells whoever gave an assessment that it is read here; or that it is acted upon, or not. Names of persons are not told.
+#[derive(Args)]
+pub struct Acknowledge {
+    /// The assessment's id, or enough of its beginning
+    id: String,
+    /// It is acted upon
+    #[arg(long, conflicts_with = "decline")]
+    acting: bool,
+    /// What is done, in one line
+    #[arg(long, value_name = "TEXT", requires = "acting")]
+    note: Option<String>,
+    /// It is not acted upon; why, in one line
+    #[arg(long, value_name = "REASON")]
+    decline: Option<String>,
+}
+
+impl Acknowledge {
+    /// Runs the command.
+    pub async fn run(&self, global: &Global) -> Result<(), CliError> {
+        let (kind, text) = match (&self.decline, self.acting) {
+            (Some(reason), _) => (ReceiptKind::Declined, Some(reason)),
+            (None, true) => (ReceiptKind::Acting, self.note.as_ref()),
+            (None, false) => (ReceiptKind::Read, None),
+        };
+        let mut desk = Context::load(global, WRITERS)?.connect().await?;
+        let id = named::assessment(&mut desk, &self.id).await?;
+        let request = proto::AcknowledgeAssessmentRequest {
+            assessment_id: id.0.to_vec().into(),
+            kind: number_of(ReceiptKind::ALL, &kind),
+            text: text.cloned().unwrap_or_default(),
+        };
+        let version = desk.acknowledge_assessment(request).await?.into_inner().version;
+        let said = serde_json::json!({ "assessment": id, "version": version, "acknowledged": kind });
+        output::result(global, &said, || format!("acknowledged {id} (version {version}): {kind}"));
+        Ok(())
+    }
+}

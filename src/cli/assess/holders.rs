@@ -1,0 +1,156 @@
+//! `watchfire assess holders`.
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::{
+    cli::{
+        CliError, Global,
+        context::{ANYBODY, Context},
+        named, output,
+        quarantine::words_of,
+        taken_back::TakenBack,
+    },
+    domain::receipt::ReceiptKind,
+    render::text::one_line,
+    wire::{
+        field::{time, word},
+        proto,
+    },
+};
+
+/// Shows who holds an assessment, by which way, and what they said of it; of a recall, who has confirmed it.
+#[derive(Args)]
+pub struct Holders {
+    /// The assessment's id, or enough of its beginning
+    id: String,
+}
+
+#[derive(Serialize)]
+struct Said {
+    kind: String,
+    role: Option<String>,
+    at: Option<String>,
+    text: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Version {
+    version: u32,
+    portions: u64,
+    stored: Option<String>,
+    refused: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Holder {
+    assessment: String,
+    holder: String,
+    /// The organisations between here and it.
+    through: Vec<String>,
+    state: String,
+    /// Since when; of one that is unreachable, when it was last heard of.
+    since: Option<String>,
+    versions: Vec<Version>,
+    /// In which roles it was read.
+    read: Vec<Said>,
+    acting: Option<Said>,
+    declined: Option<Said>,
+    /// `withdraw` or `purge`, where it was taken back.
+    recall: Option<String>,
+    /// What it answered to that.
+    answer: Option<Said>,
+}
+
+fn when(at: Option<prost_types::Timestamp>) -> Option<String> {
+    time("at", at).ok().map(|t| t.to_string())
+}
+
+fn some(text: String) -> Option<String> {
+    (!text.is_empty()).then_some(text)
+}
+
+impl Said {
+    fn new(said: proto::HolderWord) -> Self {
+        let kind = word("kind", ReceiptKind::ALL, said.kind).map(|k| k.to_string()).unwrap_or_default();
+        Self { kind, role: some(said.role), at: when(said.at), text: some(said.text) }
+    }
+
+    fn words(&self) -> String {
+        let by = self.role.as_ref().map(|r| format!(" by role {}", one_line(r))).unwrap_or_default();
+        let text = self.text.as_deref().map(|t| format!(": {}", words_of(t))).unwrap_or_default();
+        format!("{}{by}, {}{text}", self.kind, self.at.as_deref().unwrap_or("-"))
+    }
+}
+
+impl Holder {
+    fn new(assessment: &str, recall: Option<&str>, view: proto::HolderView) -> Self {
+        let (mut read, mut acting, mut declined) = (vec![], None, None);
+        for said in view.words.into_iter().map(Said::new) {
+            match said.kind.as_str() {
+                "acting" => acting = Some(said),
+                "declined" => declined = Some(said),
+                _ => read.push(said),
+            }
+        }
+        let version = |v: proto::HeldVersion| Version {
+            version: v.version,
+            portions: v.portions,
+            stored: when(v.stored),
+            refused: some(v.refused),
+        };
+        Self {
+            assessment: assessment.to_owned(),
+            holder: view.organisation,
+            through: view.through,
+            state: view.state,
+            since: when(view.since),
+            versions: view.versions.into_iter().map(version).collect(),
+            read,
+            acting,
+            declined,
+            recall: recall.map(str::to_owned),
+            answer: view.answer.map(Said::new),
+        }
+    }
+
+    fn words(&self) -> String {
+        let by =
+            if self.through.is_empty() { String::new() } else { format!(", by way of {}", self.through.join(", ")) };
+        let since = self.since.as_ref().map(|s| format!(" since {s}")).unwrap_or_default();
+        let mut lines = vec![format!("{}{by}: {}{since}", self.holder, self.state)];
+        for v in &self.versions {
+            let stored = v.stored.as_ref().map_or("not confirmed as stored".to_owned(), |s| format!("stored {s}"));
+            let refused = v.refused.as_deref().map(|r| format!("; {}", words_of(r))).unwrap_or_default();
+            lines.push(format!("    version {}, {} portions, {stored}{refused}", v.version, v.portions));
+        }
+        let said = self.read.iter().chain(&self.acting).chain(&self.declined).chain(&self.answer);
+        lines.extend(said.map(|s| format!("    {}", s.words())));
+        lines.join("\n")
+    }
+}
+
+impl Holders {
+    /// Runs the command.
+    pub async fn run(&self, global: &Global) -> Result<(), CliError> {
+        let mut desk = Context::load(global, ANYBODY)?.connect().await?;
+        let id = named::assessment(&mut desk, &self.id).await?.to_string();
+        let assessment_id = hex::decode(&id).unwrap_or_default().into();
+        let answer = desk.get_holders(proto::GetHoldersRequest { assessment_id }).await?.into_inner();
+        let recall = answer.recall.as_ref().map(|r| r.kind.clone());
+        let holders = answer.holders.into_iter().map(|h| Holder::new(&id, recall.as_deref(), h));
+        let holders: Vec<Holder> = holders.collect();
+        if global.json {
+            holders.iter().for_each(output::print_json);
+            return Ok(());
+        }
+        let exercise = if answer.exercise { "EXERCISE: " } else { "" };
+        output::print(&format!("{exercise}{id}, version {}, {}", answer.version, answer.state));
+        answer.recall.into_iter().for_each(|r| output::print(&TakenBack::new(r).words()));
+        if holders.is_empty() {
+            output::print("nobody was given any of it from here");
+        }
+        holders.iter().for_each(|h| output::print(&h.words()));
+        Ok(())
+    }
+}

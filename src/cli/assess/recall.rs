@@ -1,0 +1,107 @@
+//! `watchfire assess recall`.
+
+use clap::Args;
+use serde_json::json;
+
+use crate::{
+    cli::{
+        CliError, Exit, Global,
+        context::{ANYBODY, Context, OFFICERS},
+        named, output,
+        taken_back::TakenBack,
+    },
+    domain::{
+        recall::{self, RecallKind},
+        statement::StatementKind,
+        time::Clock,
+    },
+    telemetry::SystemClock,
+    wire::{self, proto},
+};
+
+/// Takes an assessment back: all its versions, here and at everybody who holds any of it. It can't be undone.
+#[derive(Args)]
+pub struct Recall {
+    /// The assessment's id, or enough of its beginning
+    #[arg(required_unless_present = "list")]
+    id: Option<String>,
+    /// Nobody reads it any more; its bytes stay, for oversight
+    #[arg(long, conflicts_with = "purge", required_unless_present_any = ["purge", "list"])]
+    withdraw: bool,
+    /// Its keys are destroyed; where a holder has not agreed to that, two of its officers decide
+    #[arg(long)]
+    purge: bool,
+    /// Why, in one line that every holder reads
+    #[arg(long, value_name = "TEXT", required_unless_present = "list")]
+    reason: Option<String>,
+    /// Seal the own copy, also where others are to destroy theirs
+    #[arg(long)]
+    keep_own: bool,
+    /// List what was taken back, by whomever
+    #[arg(long, conflicts_with_all = ["id", "withdraw", "purge", "reason", "keep_own"])]
+    list: bool,
+}
+
+impl Recall {
+    /// Runs the command.
+    pub async fn run(&self, global: &Global) -> Result<(), CliError> {
+        let (Some(id), Some(reason)) = (&self.id, &self.reason) else {
+            return list(global, false).await;
+        };
+        let context = Context::load(global, OFFICERS)?;
+        let mut desk = context.connect().await?;
+        let id = named::assessment(&mut desk, id).await?;
+        let request = proto::GetHoldersRequest { assessment_id: id.0.to_vec().into() };
+        let held = desk.get_holders(request).await?.into_inner();
+        if held.originator != context.config.organisation.domain.as_str() {
+            let what = format!("`{id}` is an assessment of {}; only its originator takes it back", held.originator);
+            return Err(CliError::new(Exit::Denied, "WRONG_DOMAIN", what));
+        }
+        let kind = if self.purge { RecallKind::Purge } else { RecallKind::Withdraw };
+        let question = format!("destroy {id}, here and at {} holders? it can't be undone", held.holders.len());
+        if self.purge && !output::confirm(global, &question) {
+            return Err(CliError::new(Exit::Failed, "NOT_CONFIRMED", "nothing was taken back; confirm, or give --yes"));
+        }
+        let recall = recall::Recall {
+            originator: context.config.organisation.domain.clone(),
+            assessment: id,
+            kind,
+            reason: reason.clone(),
+            recalled_at: SystemClock.now(),
+            exercise: held.exercise,
+        };
+        let payload = wire::recall::encode(&recall);
+        // As every holder will read it.
+        wire::recall::decode(&payload).map_err(|f| CliError::usage(f.to_string()))?;
+        let envelope = context.person.load_key()?.envelope(StatementKind::Recall, payload);
+        let envelope = envelope.map_err(|e| CliError::files(e.to_string()))?;
+        let request = proto::RecallAssessmentRequest {
+            recall: Some(wire::envelope::to_proto(&envelope)),
+            keep_own: self.keep_own,
+        };
+        let answer = desk.recall_assessment(request).await?.into_inner();
+        let view =
+            answer.recall.ok_or_else(|| CliError::new(Exit::Failed, "INTERNAL", "the node's answer is empty"))?;
+        let (taken, told) = (TakenBack::new(view), answer.told);
+        output::result(global, &json!({ "recall": taken, "told": told }), || {
+            let told = if told.is_empty() { "nobody was given any of it".to_owned() } else { told.join(", ") };
+            format!("{}\ntold: {told}\n`watchfire assess holders {id}` shows who has confirmed", taken.words())
+        });
+        Ok(())
+    }
+}
+
+/// What was taken back; or of which the purge waits for an officer.
+pub(super) async fn list(global: &Global, waiting_only: bool) -> Result<(), CliError> {
+    let mut desk = Context::load(global, ANYBODY)?.connect().await?;
+    let recalls = desk.list_recalls(proto::ListRecallsRequest { waiting_only }).await?.into_inner().recalls;
+    let recalls: Vec<TakenBack> = recalls.into_iter().map(TakenBack::new).collect();
+    if global.json {
+        recalls.iter().for_each(output::print_json);
+    } else if recalls.is_empty() {
+        output::print(if waiting_only { "no purge waits for an officer" } else { "nothing was taken back" });
+    } else {
+        recalls.iter().for_each(|r| output::print(&format!("{}  {}\n    {}", r.assessment, r.state, r.words())));
+    }
+    Ok(())
+}

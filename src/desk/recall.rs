@@ -1,0 +1,159 @@
+//! Taking back, what became of it, who holds what, and acknowledging.
+
+use std::sync::Arc;
+
+use super::argument::{argument, told};
+use crate::{
+    domain::{agreement::Approval, fault::Fault, ids::SpiffeId, receipt::ReceiptKind},
+    node::{
+        Node,
+        holders::{HeldVersion, Holder, Word},
+        recall::RecallView,
+        to_the_end,
+    },
+    wire::{
+        self, field,
+        field::{number_of, text_of, timestamp, word},
+        proto,
+    },
+};
+
+pub(super) async fn issue(
+    node: &Arc<Node>,
+    caller: SpiffeId,
+    request: proto::RecallAssessmentRequest,
+) -> Result<proto::RecallAssessmentResponse, Fault> {
+    let proto::RecallAssessmentRequest { recall, keep_own } = request;
+    let envelope = wire::envelope::from_proto(field::present("recall", recall)?).map_err(|f| f.within("recall"))?;
+    let own = node.clone();
+    let issued = to_the_end(async move { own.recall(&caller, &envelope, keep_own).await }).await?;
+    Ok(proto::RecallAssessmentResponse { recall: Some(view(&issued.view)), told: field::texts(&issued.told) })
+}
+
+pub(super) async fn list(
+    node: &Node,
+    caller: &SpiffeId,
+    request: proto::ListRecallsRequest,
+) -> Result<proto::ListRecallsResponse, Fault> {
+    let recalls = node.recalls(caller, request.waiting_only).await?;
+    Ok(proto::ListRecallsResponse { recalls: recalls.iter().map(view).collect() })
+}
+
+pub(super) async fn decide(
+    node: &Arc<Node>,
+    caller: SpiffeId,
+    request: proto::DecidePurgeRequest,
+) -> Result<proto::DecidePurgeResponse, Fault> {
+    let proto::DecidePurgeRequest { assessment_id, decline } = request;
+    let (own, id) = (node.clone(), argument(field::bytes("assessment_id", &assessment_id))?);
+    let decline = told("decline", decline)?;
+    let work = async move {
+        if decline.is_empty() {
+            own.approve_purge(&caller, &id).await
+        } else {
+            own.decline_purge(&caller, &id, decline).await
+        }
+    };
+    Ok(proto::DecidePurgeResponse { recall: Some(view(&to_the_end(work).await?)) })
+}
+
+pub(super) async fn holders(
+    node: &Node,
+    caller: &SpiffeId,
+    request: proto::GetHoldersRequest,
+) -> Result<proto::GetHoldersResponse, Fault> {
+    let id = argument(field::bytes("assessment_id", &request.assessment_id))?;
+    let holders = node.holders(caller, &id).await?;
+    Ok(proto::GetHoldersResponse {
+        originator: holders.record.originator.to_string(),
+        version: holders.record.version,
+        state: holders.record.state.to_string(),
+        exercise: holders.exercise,
+        recall: holders.recall.as_ref().map(view),
+        holders: holders.all.iter().map(holder).collect(),
+    })
+}
+
+pub(super) async fn acknowledge(
+    node: &Arc<Node>,
+    caller: SpiffeId,
+    request: proto::AcknowledgeAssessmentRequest,
+) -> Result<proto::AcknowledgeAssessmentResponse, Fault> {
+    let proto::AcknowledgeAssessmentRequest { assessment_id, kind, text } = request;
+    let (own, id) = (node.clone(), argument(field::bytes("assessment_id", &assessment_id))?);
+    let kind = argument(word("kind", ReceiptKind::ALL, kind))?;
+    let text = told("text", text)?;
+    let text = (!text.is_empty()).then_some(text);
+    let record = to_the_end(async move { own.acknowledge_assessment(&caller, &id, kind, text).await }).await?;
+    Ok(proto::AcknowledgeAssessmentResponse { version: record.version })
+}
+
+pub(super) fn view(view: &RecallView) -> proto::RecallView {
+    let (record, recall) = (&view.record, &view.recall);
+    let approval = |a: &Approval| proto::AgreementApproval { id: a.by.to_string(), at: timestamp(a.at) };
+    proto::RecallView {
+        id: record.id.0.to_vec().into(),
+        envelope: wire::envelope::decode(&record.envelope).ok().map(|e| wire::envelope::to_proto(&e)),
+        originator: record.originator.to_string(),
+        assessment_id: record.assessment.0.to_vec().into(),
+        kind: recall.kind.to_string(),
+        reason: recall.reason.clone(),
+        recalled_at: timestamp(recall.recalled_at),
+        by: text_of(view.by.as_ref()),
+        exercise: recall.exercise,
+        state: record.standing.state.to_string(),
+        changed: timestamp(record.at),
+        from: text_of(record.from.as_ref()),
+        approvals: record.standing.approvals.iter().map(approval).collect(),
+        declined: record.standing.declined.as_ref().map(approval),
+    }
+}
+
+/// A recall among what arrives.
+pub(super) fn item(view: &RecallView) -> proto::FeedItem {
+    use crate::domain::recall::RecallState::{AwaitingApproval, Declined, Purged, Withdrawn};
+    let record = &view.record;
+    proto::FeedItem {
+        partner: text_of(record.from.as_ref()),
+        sequence: 0,
+        kind: "recall".to_owned(),
+        assessment_id: record.assessment.0.to_vec().into(),
+        version: 0,
+        // What readers have of it: sealed is withdrawn, whatever else waits.
+        state: match record.standing.state {
+            Withdrawn | AwaitingApproval | Declined => "withdrawn",
+            Purged => "purged",
+        }
+        .to_owned(),
+        headline: String::new(),
+        received: timestamp(record.at),
+        exercise: view.recall.exercise,
+    }
+}
+
+fn holder(holder: &Holder) -> proto::HolderView {
+    let held = |v: &HeldVersion| proto::HeldVersion {
+        version: v.version,
+        portions: v.portions,
+        stored: v.stored.and_then(timestamp),
+        refused: v.refused.clone().unwrap_or_default(),
+    };
+    proto::HolderView {
+        organisation: holder.organisation.to_string(),
+        through: field::texts(&holder.through),
+        versions: holder.versions.iter().map(held).collect(),
+        words: holder.words.iter().map(said).collect(),
+        state: holder.state.to_string(),
+        since: holder.since.and_then(timestamp),
+        answer: holder.answer.as_ref().map(said),
+    }
+}
+
+fn said(said: &Word) -> proto::HolderWord {
+    proto::HolderWord {
+        kind: number_of(ReceiptKind::ALL, &said.kind),
+        role: text_of(said.role.as_ref()),
+        at: timestamp(said.at),
+        text: said.text.clone().unwrap_or_default(),
+    }
+}

@@ -1,0 +1,116 @@
+//! Acknowledging: what people here read, act upon or decline is told to whoever gave it, by role and never by name.
+
+use super::{Node, WRITERS, receipts::Said};
+use crate::{
+    domain::{
+        assessment::level,
+        event::{Deed, Event},
+        fault::{Fault, Reason},
+        ids::{AssessmentId, Role, SpiffeId, TrustDomain},
+        receipt::{MAX_NOTE, ReceiptKind},
+        release::Release,
+        time::Time,
+    },
+    seal::open::Opened,
+    store::{AssessmentRecord, receipts::Acknowledgement},
+};
+
+impl Node {
+    /// Tells the senders of an assessment that it is read, acted upon, or not acted upon. The versions before count as
+    /// acknowledged with it.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`; `NOT_FOUND`; `RECALLED`; `INVALID_ARGUMENT` where it was published here, or the text does not fit.
+    pub async fn acknowledge_assessment(
+        &self,
+        caller: &SpiffeId,
+        id: &AssessmentId,
+        kind: ReceiptKind,
+        text: Option<String>,
+    ) -> Result<AssessmentRecord, Fault> {
+        self.require(caller, &[Role::Analyst, Role::Officer])?;
+        let is_said = match kind {
+            ReceiptKind::Read => text.is_none(),
+            ReceiptKind::Acting => true,
+            ReceiptKind::Declined => text.is_some(),
+            _ => false,
+        };
+        if !is_said || text.as_ref().is_some_and(|t| t.len() > MAX_NOTE) {
+            let what = format!(
+                "what is declined needs a reason, what is acted upon may have a note, of {MAX_NOTE} bytes at most"
+            );
+            return Err(Fault::at(Reason::InvalidArgument, "text", what));
+        }
+        let found = self.store.assessment(id, None, false).await?;
+        let record =
+            found.ok_or_else(|| Fault::new(Reason::NotFound, format!("there is no assessment `{id}` here")))?;
+        if record.state.is_recalled() {
+            return Err(Fault::new(Reason::Recalled, "the assessment was recalled; there is nothing to acknowledge"));
+        }
+        if record.originator == *self.domain() {
+            return Err(Fault::new(
+                Reason::InvalidArgument,
+                "the assessment was published here; nobody waits for a word",
+            ));
+        }
+        self.say(caller, &record, Said { reason: text, role: Some(caller.role()), ..Said::only(kind) }, vec![]).await?;
+        Ok(record)
+    }
+
+    /// Records a reading; the first one in each role of what came from partners is told to them.
+    pub(super) async fn note_reading(&self, caller: &SpiffeId, record: &AssessmentRecord) -> Result<(), Fault> {
+        let deed = Deed::Read { manifest: record.manifest_id };
+        let event = Event { at: self.now(), by: Some(caller.clone()), deed };
+        let is_told = record.originator != *self.domain()
+            && !record.state.is_recalled()
+            && WRITERS.contains(&caller.role())
+            && !self.store.was_read(&record.manifest_id, caller.role()).await?;
+        if !is_told {
+            return Ok(self.store.record(vec![event]).await?);
+        }
+        let said = Said { role: Some(caller.role()), ..Said::only(ReceiptKind::Read) };
+        self.say(caller, record, said, vec![event]).await
+    }
+
+    async fn say(
+        &self,
+        caller: &SpiffeId,
+        record: &AssessmentRecord,
+        said: Said,
+        mut events: Vec<Event>,
+    ) -> Result<(), Fault> {
+        let now = self.now();
+        let all = self.store.arrivals_of(&record.originator, &record.assessment, Some(&record.manifest_id)).await?;
+        let shown: Vec<_> = all.into_iter().filter(|a| !a.quarantined).collect();
+        let post = self.answers(&shown, &said, now)?;
+        let told: Vec<TrustDomain> = post.iter().map(|(partner, _)| partner.clone()).collect();
+        let deed = Deed::Acknowledged { manifest: record.manifest_id, kind: said.kind };
+        events.push(Event { at: now, by: Some(caller.clone()), deed });
+        let acknowledgement =
+            Acknowledgement { manifest_id: record.manifest_id, kind: said.kind, role: caller.role(), post, events };
+        if self.store.acknowledge(acknowledgement).await? {
+            told.iter().for_each(|partner| self.live.of(partner).post());
+        }
+        Ok(())
+    }
+
+    /// By when what comes with a release is to be acknowledged here.
+    pub(super) fn due(&self, partner: &TrustDomain, release: &Release, portions: &[Opened]) -> Option<Time> {
+        let seen: Vec<_> = portions.iter().map(|o| o.portion().clone()).collect();
+        self.directory().active(partner).ok()?.due(&release.agreement.id, level(&seen), release.released_at)
+    }
+
+    /// The partner was heard of. Kept beside the call, and seldom: nobody waits for it.
+    pub fn heard_of(&self, partner: &TrustDomain) {
+        let now = self.now();
+        if !self.live.of(partner).notes_contact(now) {
+            return;
+        }
+        let (store, partner) = (self.store.clone(), partner.clone());
+        tokio::spawn(async move {
+            if let Err(error) = store.heard_of(&partner, now).await {
+                tracing::debug!(%partner, %error, "could not keep when the partner was heard of");
+            }
+        });
+    }
+}

@@ -1,0 +1,42 @@
+//! Later versions: what may follow what, and who is left behind.
+
+use super::{Node, publish::PartnerDecision};
+use crate::domain::{
+    assessment::Manifest,
+    fault::{Fault, Reason},
+    ids::TrustDomain,
+};
+
+impl Node {
+    /// Only a first version, or one that follows the version that is here, of what was not taken back.
+    ///
+    /// # Errors
+    /// `RECALLED`; `REPLAY_DIFFERS` where it names another manifest as the one before.
+    pub(super) async fn require_open(&self, manifest: &Manifest) -> Result<(), Fault> {
+        let Manifest { assessment, version, previous, originator, .. } = manifest;
+        if self.store.recall_of(originator, assessment).await?.is_some() {
+            return Err(Fault::new(Reason::Recalled, "the assessment was recalled; publish a new assessment"));
+        }
+        let Some(before) = version.checked_sub(1).filter(|v| *v > 0) else { return Ok(()) };
+        if self.store.version(originator, assessment, before).await? != *previous {
+            let what = "this version does not follow the one that is here; correct the latest version";
+            return Err(Fault::at(Reason::ReplayDiffers, "manifest.previous_manifest_id", what));
+        }
+        Ok(())
+    }
+
+    /// Partners that hold an earlier version and get nothing of this one.
+    pub(super) async fn left_behind(
+        &self,
+        manifest: &Manifest,
+        decisions: &[PartnerDecision],
+    ) -> Result<Vec<(TrustDomain, u32)>, Fault> {
+        if manifest.version == 1 {
+            return Ok(vec![]);
+        }
+        let Manifest { assessment, version, originator, .. } = manifest;
+        let mut holders = self.store.holders_before(originator, assessment, *version).await?;
+        holders.retain(|(holder, _)| !decisions.iter().any(|d| d.release && d.partner == *holder));
+        Ok(holders)
+    }
+}

@@ -1,0 +1,249 @@
+//! Who holds an assessment, by which way, and what it said of it: each by its own receipts.
+
+use std::collections::BTreeMap;
+
+use super::{Node, recall::RecallView};
+use crate::{
+    domain::{
+        fault::{Fault, Reason},
+        ids::{AssessmentId, Role, SpiffeId, TrustDomain},
+        recall::RecallKind,
+        receipt::ReceiptKind,
+        time::Time,
+        words::words,
+    },
+    store::{
+        AssessmentRecord,
+        recalls::{GivenRecord, HoldersRecord, RecallAnswerRecord, ReportRecord},
+    },
+    wire,
+};
+
+words!(
+    /// Where a holder stands.
+    HolderState, "state of a holder" {
+        /// It has not said that it stored anything; of a recall: it has not answered.
+        Pending = "pending",
+        /// It holds it.
+        Held = "held",
+        /// It keeps it from its users.
+        Quarantined = "quarantined",
+        /// It has done what the recall asks.
+        Confirmed = "confirmed",
+        /// Sealed there; the purge waits for two officers.
+        AwaitingApproval = "awaiting-approval",
+        /// Sealed there; the purge was declined.
+        Declined = "declined",
+        /// It has not answered the recall, and there is no link to it.
+        Unreachable = "unreachable",
+        /// Somebody says so in its name, and its signature can't be checked here.
+        Unverified = "unverified",
+    }
+);
+
+/// What a holder did, and when, by its clock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Word {
+    /// What.
+    pub kind: ReceiptKind,
+    /// In which role.
+    pub role: Option<Role>,
+    /// When.
+    pub at: Time,
+    /// What people there wrote; for those who read assessments only.
+    pub text: Option<String>,
+}
+
+/// One version as a holder has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldVersion {
+    /// Which.
+    pub version: u32,
+    /// How many portions it was given.
+    pub portions: u64,
+    /// When it said that it has stored it.
+    pub stored: Option<Time>,
+    /// Why it keeps it from its users, where it does.
+    pub refused: Option<String>,
+}
+
+/// A holder of an assessment, by one way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// Who.
+    pub organisation: TrustDomain,
+    /// The organisations between here and it; none where it was given from here.
+    pub through: Vec<TrustDomain>,
+    /// What it was given; ascending.
+    pub versions: Vec<HeldVersion>,
+    /// In which roles it was read, and what people there said.
+    pub words: Vec<Word>,
+    /// Where it stands.
+    pub state: HolderState,
+    /// Since when: when it said so, or when it was last heard of.
+    pub since: Option<Time>,
+    /// What it answered to the recall.
+    pub answer: Option<Word>,
+}
+
+/// Who holds an assessment.
+pub struct Holders {
+    /// The latest version that is here.
+    pub record: AssessmentRecord,
+    /// Whether it is an exercise.
+    pub exercise: bool,
+    /// Its recall.
+    pub recall: Option<RecallView>,
+    /// By name, then way.
+    pub all: Vec<Holder>,
+}
+
+impl Node {
+    /// Who holds an assessment that was published or passed on here. What people at holders wrote is for analysts and officers.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`, `NOT_FOUND`, store faults.
+    pub async fn holders(&self, caller: &SpiffeId, id: &AssessmentId) -> Result<Holders, Fault> {
+        self.require(caller, &[Role::Analyst, Role::Officer, Role::Admin, Role::Service])?;
+        let found = self.store.assessment(id, None, false).await?;
+        let record =
+            found.ok_or_else(|| Fault::new(Reason::NotFound, format!("there is no assessment `{id}` here")))?;
+        let manifest = wire::manifest::decode(&wire::envelope::decode(&record.manifest)?.payload)?;
+        let recall = self.recall_view(&record.originator, id).await?;
+        let known = self.store.holders(&record.originator, id).await?;
+        let reads = caller.role() != Role::Admin;
+        let all = self.list_holders(&known, recall.as_ref(), reads)?;
+        Ok(Holders { record, exercise: manifest.exercise, recall, all })
+    }
+
+    fn list_holders(
+        &self,
+        known: &HoldersRecord,
+        recall: Option<&RecallView>,
+        reads: bool,
+    ) -> Result<Vec<Holder>, Fault> {
+        let mut ways: BTreeMap<(TrustDomain, Vec<TrustDomain>), Holder> = BTreeMap::new();
+        let empty = |(organisation, through): (TrustDomain, Vec<TrustDomain>)| Holder {
+            organisation,
+            through,
+            versions: vec![],
+            words: vec![],
+            state: HolderState::Pending,
+            since: None,
+            answer: None,
+        };
+        for given in &known.given {
+            let way = (given.holder.clone(), vec![]);
+            ways.entry(way.clone()).or_insert_with(|| empty(way)).give(given);
+        }
+        for report in &known.reports {
+            let way = (report.holder.clone(), report.through.clone());
+            ways.entry(way.clone()).or_insert_with(|| empty(way)).hear(report, reads)?;
+        }
+        // Whoever has nothing of it is no holder: what was numbered and taken back before it came, say.
+        let mut all: Vec<Holder> = ways.into_values().filter(|h| !h.versions.is_empty()).collect();
+        for holder in &mut all {
+            let unverified = known.reports.iter().filter(|r| r.holder == holder.organisation);
+            let is_verified = holder.through.is_empty() || unverified.into_iter().any(|r| r.verified);
+            match recall {
+                None if !is_verified => holder.state = HolderState::Unverified,
+                None => holder.stands(),
+                Some(view) => {
+                    let answer = known.answers.iter().find(|a| a.holder == holder.organisation);
+                    holder.answered(view.recall.kind, answer, reads)?;
+                    let is_open = holder.state == HolderState::Pending;
+                    if is_open && holder.through.is_empty() && !self.is_linked(&holder.organisation) {
+                        holder.state = HolderState::Unreachable;
+                        let heard = known.contacts.iter().find(|(partner, _)| *partner == holder.organisation);
+                        holder.since = heard.map(|(_, at)| *at);
+                    }
+                    if is_open && !is_verified {
+                        holder.state = HolderState::Unverified;
+                    }
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    fn is_linked(&self, partner: &TrustDomain) -> bool {
+        let live = self.live.of(partner);
+        live.is_streaming() || live.inbound().borrow().live
+    }
+}
+
+impl Holder {
+    /// Changes what it has of a version.
+    fn with(&mut self, version: u32, change: impl FnOnce(&mut HeldVersion)) {
+        if let Some(held) = self.versions.iter_mut().find(|v| v.version == version) {
+            return change(held);
+        }
+        let mut held = HeldVersion { version, portions: 0, stored: None, refused: None };
+        change(&mut held);
+        self.versions.push(held);
+        self.versions.sort_by_key(|v| v.version);
+    }
+
+    /// One release to it. What went as a void it does not have.
+    fn give(&mut self, given: &GivenRecord) {
+        if given.is_void && given.answer.is_none() {
+            return;
+        }
+        self.with(given.version, |held| {
+            held.portions += given.portions;
+            match &given.answer {
+                Some((ReceiptKind::Quarantined, reason, _)) => held.refused = reason.clone(),
+                Some((_, _, at)) => held.stored = Some(held.stored.map_or(*at, |before| before.min(*at))),
+                None => {}
+            }
+        });
+    }
+
+    fn hear(&mut self, report: &ReportRecord, reads: bool) -> Result<(), Fault> {
+        self.with(report.version, |held| {
+            held.portions = held.portions.max(report.portions);
+            match report.kind {
+                ReceiptKind::Stored => held.stored = Some(report.at),
+                ReceiptKind::Quarantined => held.refused = report.reason.clone(),
+                _ => {}
+            }
+        });
+        if report.kind.acknowledges() {
+            let text = if reads { text_of(&report.receipt)? } else { None };
+            self.words.push(Word { kind: report.kind, role: report.role, at: report.at, text });
+        }
+        Ok(())
+    }
+
+    /// Where it stands with an assessment that was not taken back.
+    fn stands(&mut self) {
+        let Some(last) = self.versions.last() else { return };
+        (self.state, self.since) = match (last.stored, &last.refused) {
+            (_, Some(_)) => (HolderState::Quarantined, None),
+            (Some(at), None) => (HolderState::Held, Some(at)),
+            (None, None) => (HolderState::Pending, None),
+        };
+    }
+
+    /// Where it stands with a recall, by its own answer.
+    fn answered(&mut self, kind: RecallKind, answer: Option<&RecallAnswerRecord>, reads: bool) -> Result<(), Fault> {
+        let Some(answer) = answer else { return Ok(()) };
+        let is_text = answer.kind.acknowledges() && reads;
+        let text = if is_text { text_of(&answer.receipt)? } else { answer.reason.clone() };
+        self.answer = Some(Word { kind: answer.kind, role: None, at: answer.at, text });
+        self.since = Some(answer.at);
+        self.state = match (answer.kind, kind) {
+            _ if !answer.verified => HolderState::Unverified,
+            (ReceiptKind::Purged, _) | (ReceiptKind::Withdrawn, RecallKind::Withdraw) => HolderState::Confirmed,
+            (ReceiptKind::Declined, _) => HolderState::Declined,
+            (ReceiptKind::Withdrawn, RecallKind::Purge) if answer.reason.is_some() => HolderState::AwaitingApproval,
+            _ => HolderState::Pending,
+        };
+        Ok(())
+    }
+}
+
+/// What people wrote, from the receipt itself.
+fn text_of(envelope: &[u8]) -> Result<Option<String>, Fault> {
+    Ok(wire::receipt::decode(&wire::envelope::decode(envelope)?.payload)?.reason)
+}

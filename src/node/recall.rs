@@ -1,0 +1,223 @@
+//! Recalls: an originator takes an assessment back, here and at whoever holds it.
+
+mod purge;
+mod take;
+
+use super::{Node, receipts::Said};
+use crate::{
+    domain::{
+        event::{Deed, Event},
+        fault::{Fault, Reason},
+        ids::{AssessmentId, Role, SpiffeId, TrustDomain},
+        recall::{Recall, RecallKind, RecallStanding, RecallState},
+        receipt::ReceiptKind,
+        statement::Envelope,
+    },
+    seal::{
+        rules,
+        verify::{Verified, verify},
+    },
+    store::recalls::{Effect, RecallRecord, Recalled, Recalling},
+    wire,
+};
+
+/// A recall, as people are shown it.
+#[derive(Debug, Clone)]
+pub struct RecallView {
+    /// As kept.
+    pub record: RecallRecord,
+    /// What it says.
+    pub recall: Recall,
+    /// Who signed it.
+    pub by: Option<SpiffeId>,
+}
+
+/// What became of a recall that was issued here.
+pub struct Issued {
+    /// As it is kept.
+    pub view: RecallView,
+    /// The partners for whom it waits.
+    pub told: Vec<TrustDomain>,
+}
+
+impl Node {
+    /// Takes an assessment of this organisation back. `keep_own`: the own copy is sealed, also where others are to destroy
+    /// theirs.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`; whatever verification refuses; `WRONG_DOMAIN` where it is not the caller's statement about an own
+    /// assessment; `NOT_FOUND`; `RECALLED` where it was taken back as far already.
+    pub async fn recall(&self, caller: &SpiffeId, envelope: &Envelope, keep_own: bool) -> Result<Issued, Fault> {
+        self.require(caller, &[Role::Officer])?;
+        let verified = verify(envelope, &rules::RECALL, self.chains(), self.now())?;
+        let content = verified.content();
+        if content.originator != *self.domain() || !verified.signers().contains(caller) {
+            let what = "an officer takes back, by the own signature, what the own organisation has published";
+            return Err(Fault::at(Reason::WrongDomain, "recall.originator", what));
+        }
+        self.require_exercise(content).await?;
+        let _recalling = self.recalling.lock().await;
+        let before = self.store.recall_of(&content.originator, &content.assessment).await?;
+        let standing = RecallStanding::after(before.as_ref().map(|b| &b.standing), content.kind, true);
+        let already =
+            || Fault::new(Reason::Recalled, "the assessment was recalled already; see `watchfire assess holders`");
+        let mut standing = standing.ok_or_else(already)?;
+        let effect = match content.kind {
+            RecallKind::Purge if !keep_own => Effect::Destroy,
+            _ => {
+                standing.state = RecallState::Withdrawn;
+                Effect::Seal
+            }
+        };
+        let step = self.recall_step(&verified, envelope, standing, (before, None));
+        let step = Recalling { effect, is_told: true, ..step };
+        let step = Recalling { events: vec![self.recalled(&step.record, Some(caller))], ..step };
+        let record = step.record.clone();
+        let told = self.apply(step).await?.told;
+        tracing::info!(assessment = %record.assessment, partners = told.len(), "recalled an assessment");
+        Ok(Issued { view: view(record)?, told })
+    }
+
+    /// It is here, and what is an exercise is taken back as one, and nothing else is.
+    async fn require_exercise(&self, recall: &Recall) -> Result<(), Fault> {
+        let missing = || {
+            let what = format!("this organisation has published no assessment `{}`", recall.assessment);
+            Fault::new(Reason::NotFound, what)
+        };
+        let first = self.store.version(&recall.originator, &recall.assessment, 1).await?.ok_or_else(missing)?;
+        let record = self.store.by_manifest(&first, false).await?.ok_or_else(missing)?;
+        let manifest = wire::manifest::decode(&wire::envelope::decode(&record.manifest)?.payload)?;
+        if manifest.exercise != recall.exercise {
+            let what = "the recall of an exercise is marked as one, and no other is";
+            return Err(Fault::at(Reason::InvalidArgument, "recall.exercise", what));
+        }
+        Ok(())
+    }
+
+    /// The recalls that wait for an officer here, or all of them, by when they last changed.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`, store faults.
+    pub async fn recalls(&self, caller: &SpiffeId, waiting_only: bool) -> Result<Vec<RecallView>, Fault> {
+        self.require(caller, &[Role::Analyst, Role::Officer, Role::Admin, Role::Service])?;
+        let state = waiting_only.then_some(RecallState::AwaitingApproval);
+        let (mut all, mut after) = (vec![], 0);
+        loop {
+            let page = self.store.recalls_after(after, state, 256).await?;
+            let Some(last) = page.last() else { return Ok(all) };
+            after = last.turn;
+            all.extend(page.into_iter().map(view).collect::<Result<Vec<_>, _>>()?);
+        }
+    }
+
+    /// The recalls that changed after a turn, at most a page: for followers.
+    ///
+    /// # Errors
+    /// Store faults.
+    pub async fn recalls_after(&self, turn: u64) -> Result<Vec<RecallView>, Fault> {
+        self.store.recalls_after(turn, None, 256).await?.into_iter().map(view).collect()
+    }
+
+    /// The recall of an assessment.
+    ///
+    /// # Errors
+    /// Store faults.
+    pub(super) async fn recall_view(
+        &self,
+        originator: &TrustDomain,
+        id: &AssessmentId,
+    ) -> Result<Option<RecallView>, Fault> {
+        self.store.recall_of(originator, id).await?.map(view).transpose()
+    }
+
+    /// A step that changes where a recall stands and nothing else so far.
+    fn recall_step(
+        &self,
+        verified: &Verified<Recall>,
+        envelope: &Envelope,
+        standing: RecallStanding,
+        (before, from): (Option<RecallRecord>, Option<&TrustDomain>),
+    ) -> Recalling {
+        let Recall { originator, assessment, kind, .. } = verified.content();
+        let record = RecallRecord {
+            assessment: *assessment,
+            originator: originator.clone(),
+            id: verified.id(),
+            kind: *kind,
+            envelope: wire::envelope::encode(envelope),
+            standing,
+            from: from.cloned(),
+            at: self.now(),
+            turn: 0,
+        };
+        let before = before.map(|b| b.standing.state);
+        Recalling { record, before, effect: Effect::None, is_told: false, except: vec![], post: vec![], events: vec![] }
+    }
+
+    /// The ledger's entry.
+    fn recalled(&self, record: &RecallRecord, by: Option<&SpiffeId>) -> Event {
+        let deed = Deed::Recalled {
+            assessment: record.assessment,
+            originator: record.originator.clone(),
+            recall: record.id,
+            kind: record.kind,
+            state: record.standing.state,
+        };
+        Event { at: record.at, by: by.cloned(), deed }
+    }
+
+    /// Commits a step; what is in memory follows, and whoever waits is woken. From the commit on, whatever is left to do waits
+    /// in outboxes.
+    async fn apply(&self, step: Recalling) -> Result<Recalled, Fault> {
+        let has_effect = step.effect != Effect::None;
+        let receivers: Vec<TrustDomain> = step.post.iter().map(|(partner, _)| partner.clone()).collect();
+        let done = self.store.recall(step).await?;
+        if has_effect {
+            done.manifests.iter().for_each(|id| self.prepared.ban(id));
+        }
+        done.told.iter().for_each(|partner| self.live.of(partner).recalled());
+        receivers.iter().for_each(|partner| self.live.of(partner).post());
+        self.live.arrived();
+        Ok(done)
+    }
+
+    /// Why nothing of a version is kept any more: it was taken back; or a later one is here, and it came through others.
+    /// From the originator itself an earlier version that comes late is kept as superseded: its feed tells its own story, in
+    /// its own order, and nothing of it may be missing.
+    pub(super) async fn is_closed(
+        &self,
+        content: &crate::domain::assessment::Manifest,
+        is_direct: bool,
+    ) -> Result<Option<Reason>, Fault> {
+        if self.store.recall_of(&content.originator, &content.assessment).await?.is_some() {
+            return Ok(Some(Reason::Recalled));
+        }
+        if is_direct {
+            return Ok(None);
+        }
+        let shown = self.store.assessment(&content.assessment, None, false).await?;
+        let is_late = shown.is_some_and(|s| s.originator == content.originator && s.version > content.version);
+        Ok(is_late.then_some(Reason::Superseded))
+    }
+}
+
+/// What is answered to a recall.
+fn said(standing: &RecallStanding, id: crate::domain::ids::StatementId) -> Said {
+    let (kind, reason) = match standing.state {
+        RecallState::Withdrawn => (ReceiptKind::Withdrawn, None),
+        RecallState::AwaitingApproval | RecallState::Declined => {
+            (ReceiptKind::Withdrawn, Some(Reason::PurgeAwaitsApproval.to_string()))
+        }
+        RecallState::Purged => (ReceiptKind::Purged, None),
+    };
+    Said { reason, recall: Some(id), ..Said::only(kind) }
+}
+
+/// As people see it.
+fn view(record: RecallRecord) -> Result<RecallView, Fault> {
+    let envelope = wire::envelope::decode(&record.envelope)?;
+    let recall = wire::recall::decode(&envelope.payload)?;
+    let leaf = envelope.signatures.first().and_then(|s| s.certificates.first());
+    let by = leaf.map(|der| crate::identity::certificate::Leaf::parse(der)).transpose()?.map(|l| l.id);
+    Ok(RecallView { record, recall, by })
+}

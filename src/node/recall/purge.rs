@@ -1,0 +1,120 @@
+//! A purge to which the originator has no right here: two officers decide, each once.
+
+use super::{
+    super::{Node, receipts::Said},
+    RecallView, said, view,
+};
+use crate::{
+    domain::{
+        event::{Deed, Event},
+        fault::{Fault, Reason},
+        ids::{AssessmentId, Role, SpiffeId},
+        recall::{RecallStanding, RecallState},
+        receipt::{MAX_NOTE, ReceiptKind},
+    },
+    store::recalls::{Effect, RecallRecord, Recalling},
+};
+
+impl Node {
+    /// Stands behind a purge that another organisation asks for; with the second officer it runs.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`; `NOT_FOUND` or `CONFLICT` where none waits; `SECOND_PERSON_REQUIRED` where the caller has said so
+    /// already.
+    pub async fn approve_purge(&self, caller: &SpiffeId, id: &AssessmentId) -> Result<RecallView, Fault> {
+        self.require(caller, &[Role::Officer])?;
+        let _recalling = self.recalling.lock().await;
+        let before = self.waiting_purge(id).await?;
+        let (now, revoked) = (self.now(), (self.approvals.revoked)());
+        let standing = before.standing.clone().approve(caller, now, |by| revoked.contains(by))?;
+        let runs = standing.state == RecallState::Purged;
+        let step = decided(&before, standing, now);
+        let record = &step.record;
+        let deed = Deed::PurgeApproved {
+            assessment: record.assessment,
+            originator: record.originator.clone(),
+            recall: record.id,
+        };
+        let mut events = vec![Event { at: now, by: Some(caller.clone()), deed }];
+        let mut post = vec![];
+        if runs {
+            events.push(self.recalled(record, None));
+            post = self.answer_recall(record, &said(&record.standing, record.id)).await?;
+        }
+        let effect = if runs { Effect::Destroy } else { Effect::None };
+        let record = step.record.clone();
+        self.apply(Recalling { effect, post, events, ..step }).await?;
+        view(record)
+    }
+
+    /// Declines a purge that another organisation asks for; the originator is told why. It stays sealed.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`; `INVALID_ARGUMENT` for a reason that does not fit; `NOT_FOUND` or `CONFLICT` where none waits.
+    pub async fn decline_purge(
+        &self,
+        caller: &SpiffeId,
+        id: &AssessmentId,
+        reason: String,
+    ) -> Result<RecallView, Fault> {
+        self.require(caller, &[Role::Officer])?;
+        if reason.is_empty() || reason.len() > MAX_NOTE {
+            let what = format!("the originator is told why, in one line of at most {MAX_NOTE} bytes");
+            return Err(Fault::at(Reason::InvalidArgument, "reason", what));
+        }
+        let _recalling = self.recalling.lock().await;
+        let before = self.waiting_purge(id).await?;
+        let now = self.now();
+        let standing = before.standing.clone().decline(caller, now)?;
+        let step = decided(&before, standing, now);
+        let record = step.record.clone();
+        let said = Said {
+            reason: Some(reason),
+            role: Some(caller.role()),
+            recall: Some(record.id),
+            ..Said::only(ReceiptKind::Declined)
+        };
+        let post = self.answer_recall(&record, &said).await?;
+        let events = vec![self.recalled(&record, Some(caller))];
+        self.apply(Recalling { post, events, ..step }).await?;
+        view(record)
+    }
+
+    /// Of two originators who use the same id, the one whose purge waits.
+    async fn waiting_purge(&self, id: &AssessmentId) -> Result<RecallRecord, Fault> {
+        for state in [RecallState::AwaitingApproval, RecallState::Declined] {
+            let mut after = 0;
+            loop {
+                let page = self.store.recalls_after(after, Some(state), 256).await?;
+                let Some(last) = page.last() else { break };
+                after = last.turn;
+                if let Some(found) = page.into_iter().find(|r| r.assessment == *id) {
+                    return Ok(found);
+                }
+            }
+        }
+        let what = format!("no purge of `{id}` waits for an officer; see `watchfire assess purge --list`");
+        Err(Fault::new(Reason::NotFound, what))
+    }
+
+    async fn answer_recall(
+        &self,
+        record: &RecallRecord,
+        said: &Said,
+    ) -> Result<Vec<(crate::domain::ids::TrustDomain, Vec<u8>)>, Fault> {
+        let arrived = self.store.arrivals_of(&record.originator, &record.assessment, None).await?;
+        self.answers(&arrived, said, record.at)
+    }
+}
+
+fn decided(before: &RecallRecord, standing: RecallStanding, now: crate::domain::time::Time) -> Recalling {
+    Recalling {
+        before: Some(before.standing.state),
+        record: RecallRecord { standing, at: now, ..before.clone() },
+        effect: Effect::None,
+        is_told: false,
+        except: vec![],
+        post: vec![],
+        events: vec![],
+    }
+}

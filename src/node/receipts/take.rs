@@ -1,0 +1,349 @@
+//! What partners answer to releases of this node, and what comes from behind them.
+
+use super::super::Node;
+use super::way::{Way, claimed};
+use crate::{
+    domain::{
+        event::{Deed, Event},
+        fault::{Fault, Reason},
+        ids::{StatementId, TrustDomain},
+        receipt::{Receipt, ReceiptKind},
+        statement::Envelope,
+    },
+    seal::{
+        rules,
+        verify::{Verified, verify},
+    },
+    store::receipts::{ReceiptRecord, Released, Report},
+    wire,
+};
+
+/// The longest name of a reason that is kept.
+const LONGEST_REASON: usize = 64;
+
+/// Receipts for others: partners and envelopes.
+type Post = Vec<(TrustDomain, Vec<u8>)>;
+
+impl Node {
+    /// Takes a receipt that a partner hands over: its own, or one from behind it, which shows the way by which it got there.
+    ///
+    /// # Errors
+    /// Whatever verification refuses; `WRONG_DOMAIN` where it is signed for another, or not about this node's releases;
+    /// `NOT_FOUND` where it names a release that the partner was not given, be it another's or nobody's.
+    pub async fn take_receipt(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
+        let path = wire::receipt::decode(&envelope.payload)?.path;
+        if path.is_empty() {
+            self.only_by(&[partner], envelope)?;
+            return self.take_own(partner, envelope, None, vec![]).await;
+        }
+        let way = Way::read(&path)?;
+        let signer = claimed(envelope)?;
+        if signer != way.holder {
+            self.refuse_receipt(partner, Reason::WrongDomain).await?;
+            let what = "the receipt is signed for the holder by another organisation";
+            return Err(Fault::new(Reason::WrongDomain, what));
+        }
+        let not_ours = || Fault::at(Reason::NotFound, "path", "the receipt names a release that you were not given");
+        let own = way.hops.iter().position(|h| h.giver == *self.domain()).ok_or_else(not_ours)?;
+        let hop = way.hops.get(own).ok_or_else(not_ours)?;
+        let next = &hop.release.recipient;
+        if *partner != way.holder && partner != next {
+            return Err(not_ours());
+        }
+        let released = self.store.released(next, &[hop.id]).await?;
+        if !released.iter().all(|r| r.manifest_id == way.manifest) || released.is_empty() {
+            return Err(not_ours());
+        }
+        // On, towards the originator, by the way that it came.
+        let before = own.checked_sub(1).and_then(|i| way.hops.get(i)).map(|h| h.giver.clone());
+        let on = before.filter(|giver| self.directory().get(giver).is_some());
+        let post: Post = on.map(|giver| (giver, wire::envelope::encode(envelope))).into_iter().collect();
+        if *next == way.holder {
+            return self.take_own(partner, envelope, Some(&released), post).await;
+        }
+        self.take_from_behind(partner, envelope, (&way, own), post).await
+    }
+
+    /// One that the partner has signed about what this node gave it.
+    async fn take_own(
+        &self,
+        partner: &TrustDomain,
+        envelope: &Envelope,
+        shown: Option<&[Released]>,
+        post: Post,
+    ) -> Result<(), Fault> {
+        let verified = verify(envelope, &rules::RECEIPT, self.chains(), self.now())?;
+        if !verified.signers().iter().all(|s| s.domain() == partner) {
+            return Err(Fault::new(Reason::WrongDomain, "a receipt is handed over by the party that has signed it"));
+        }
+        let id = verified.id();
+        let receipt = verified.into_content();
+        if receipt.sender != *self.domain() {
+            let what = "the receipt answers another organisation's releases";
+            return Err(Fault::at(Reason::WrongDomain, "sender", what));
+        }
+        check_reason(&receipt)?;
+        let released = self.store.released(partner, &receipt.releases).await?;
+        if released.len() != receipt.releases.len() || shown.is_some_and(|shown| *shown != released) {
+            let what = "the receipt names a release that you were not given";
+            return Err(Fault::at(Reason::NotFound, "release_ids", what));
+        }
+        match receipt.kind {
+            ReceiptKind::Stored | ReceiptKind::Quarantined => {
+                self.keep_answer(partner, id, receipt, released, envelope, post).await
+            }
+            _ => self.keep_own_report(partner, id, receipt, &released, envelope, post).await,
+        }
+    }
+
+    async fn keep_answer(
+        &self,
+        partner: &TrustDomain,
+        id: StatementId,
+        receipt: Receipt,
+        released: Vec<Released>,
+        envelope: &Envelope,
+        post: Post,
+    ) -> Result<(), Fault> {
+        let told: Vec<TrustDomain> = post.iter().map(|(partner, _)| partner.clone()).collect();
+        let numbers: Vec<u64> = released.iter().map(|r| r.sequence).take(8).collect();
+        let record = self.answered(partner, id, &receipt, released, (envelope, post));
+        let new = self.store.save_receipt(partner, record).await?;
+        told.iter().for_each(|partner| self.live.of(partner).post());
+        if new > 0 && receipt.kind == ReceiptKind::Quarantined {
+            let reason = receipt.reason.unwrap_or_default();
+            tracing::warn!(
+                %partner,
+                entries = new,
+                first_numbers = ?numbers,
+                reason,
+                "the partner keeps from its users what was released to it; see `watchfire feed status`"
+            );
+        }
+        Ok(())
+    }
+
+    fn answered(
+        &self,
+        partner: &TrustDomain,
+        id: StatementId,
+        receipt: &Receipt,
+        released: Vec<Released>,
+        (envelope, post): (&Envelope, Post),
+    ) -> ReceiptRecord {
+        let event = |deed| Event { at: self.now(), by: None, deed };
+        // That many were stored is one entry; what was refused is told one by one.
+        let is_stored = receipt.kind == ReceiptKind::Stored;
+        let numbers = || released.iter().map(|r| r.sequence);
+        let stored = Deed::Stored {
+            partner: partner.clone(),
+            receipt: id,
+            releases: released.len() as u64,
+            first: numbers().min().unwrap_or_default(),
+            last: numbers().max().unwrap_or_default(),
+        };
+        let answer = |r: &Released| {
+            let deed = Deed::Answered {
+                manifest: r.manifest_id,
+                partner: partner.clone(),
+                sequence: r.sequence,
+                release: r.id,
+                receipt: id,
+                kind: receipt.kind,
+                reason: receipt.reason.clone(),
+            };
+            (r.sequence, (!is_stored).then(|| event(deed)))
+        };
+        ReceiptRecord {
+            id,
+            envelope: wire::envelope::encode(envelope),
+            kind: receipt.kind,
+            reason: receipt.reason.clone(),
+            at: receipt.at,
+            answers: released.iter().map(answer).collect(),
+            event: is_stored.then(|| event(stored)),
+            post,
+        }
+    }
+
+    /// What the partner itself says, beside that it has stored something.
+    async fn keep_own_report(
+        &self,
+        partner: &TrustDomain,
+        id: StatementId,
+        receipt: Receipt,
+        released: &[Released],
+        envelope: &Envelope,
+        post: Post,
+    ) -> Result<(), Fault> {
+        let mut versions: Vec<(StatementId, u64)> = released.iter().map(|r| (r.manifest_id, 0)).collect();
+        versions.sort_unstable();
+        versions.dedup();
+        let event = |deed| Event { at: self.now(), by: None, deed };
+        let mut events = vec![];
+        match receipt.recall {
+            Some(recall) => events.push(event(self.answered_recall(partner, id, &receipt, &recall, true).await?)),
+            None => events.extend(versions.iter().filter_map(|(manifest, _)| {
+                let of = released.iter().find(|r| r.manifest_id == *manifest)?;
+                Some(event(Deed::Answered {
+                    manifest: *manifest,
+                    partner: partner.clone(),
+                    sequence: of.sequence,
+                    release: of.id,
+                    receipt: id,
+                    kind: receipt.kind,
+                    // What people wrote is not for the ledger.
+                    reason: None,
+                }))
+            })),
+        }
+        let report = report(id, &receipt, envelope, (partner, vec![], true), versions);
+        self.keep_report(Report { post, events, ..report }).await
+    }
+
+    /// A receipt about what came to its signer through hubs. Where a signature on the way can't be checked for want of its
+    /// organisation's bundle, it is kept as what it is: somebody's word.
+    async fn take_from_behind(
+        &self,
+        partner: &TrustDomain,
+        envelope: &Envelope,
+        (way, own): (&Way, usize),
+        post: Post,
+    ) -> Result<(), Fault> {
+        let receipt = wire::receipt::decode(&envelope.payload)?;
+        let last = way.hops.last();
+        if last.is_none_or(|l| receipt.sender != l.giver || receipt.releases != [l.id]) {
+            return Err(Fault::at(
+                Reason::InvalidArgument,
+                "release_ids",
+                "the receipt is not about the end of its path",
+            ));
+        }
+        check_reason(&receipt)?;
+        let verified = match self.verify_way(envelope, &receipt, (way, own)) {
+            Ok(verified) => verified,
+            Err(fault) if *partner == way.holder => return Err(fault),
+            // Not told to whoever hands it over: its answer must not show who is a partner here.
+            Err(fault) => return self.refuse_receipt(partner, fault.reason).await,
+        };
+        let now = self.now();
+        let id = crate::seal::statement::id(envelope);
+        let deed = match receipt.recall {
+            Some(recall) => match self.answered_recall(&way.holder, id, &receipt, &recall, verified).await {
+                Ok(deed) => deed,
+                Err(fault) => return Err(fault),
+            },
+            None => Deed::HolderAnswered {
+                manifest: way.manifest,
+                holder: way.holder.clone(),
+                receipt: id,
+                kind: receipt.kind,
+                verified,
+            },
+        };
+        let holder = (&way.holder, way.through(own), verified);
+        let report = report(id, &receipt, envelope, holder, vec![(way.manifest, way.portions)]);
+        self.keep_report(Report { post, events: vec![Event { at: now, by: None, deed }], ..report }).await
+    }
+
+    /// Whether the holder's signature holds, and those on the way from this node to it; `false` where one of them can't be
+    /// checked since its organisation is not known here.
+    fn verify_way(&self, envelope: &Envelope, receipt: &Receipt, (way, own): (&Way, usize)) -> Result<bool, Fault> {
+        let now = self.now();
+        let holds = |result: Result<bool, Fault>| match result {
+            Ok(true) => Ok(true),
+            Ok(false) => Err(Fault::new(Reason::WrongDomain, "a statement is signed for an organisation by another")),
+            Err(fault) if fault.reason == Reason::NotAPartner => Ok(false),
+            Err(fault) => Err(fault),
+        };
+        let by = |signers: &[crate::domain::ids::SpiffeId], domain: &TrustDomain| {
+            signers.iter().all(|s| s.domain() == domain)
+        };
+        let receipt_of = verify(envelope, &rules::RECEIPT, self.chains(), now);
+        let mut verified = holds(receipt_of.map(|v: Verified<Receipt>| by(v.signers(), &way.holder)))?;
+        for (hop, envelope) in way.hops.iter().zip(&receipt.path).skip(own + 1) {
+            // As of its release: its giver's certificate may have run out since then.
+            let at = now.min(hop.release.released_at);
+            let release = verify(envelope, &rules::RELEASE, self.chains(), at);
+            verified &= holds(release.map(|v| by(v.signers(), &hop.giver)))?;
+        }
+        Ok(verified)
+    }
+
+    async fn answered_recall(
+        &self,
+        holder: &TrustDomain,
+        id: StatementId,
+        receipt: &Receipt,
+        recall: &StatementId,
+        verified: bool,
+    ) -> Result<Deed, Fault> {
+        let unknown =
+            || Fault::at(Reason::NotFound, "recall_id", "the receipt answers a recall that is not known here");
+        let record = self.store.recall_named(recall).await?.ok_or_else(unknown)?;
+        let (assessment, holder) = (record.assessment, holder.clone());
+        Ok(Deed::RecallAnswered { assessment, recall: *recall, holder, receipt: id, kind: receipt.kind, verified })
+    }
+
+    async fn keep_report(&self, report: Report) -> Result<(), Fault> {
+        let told: Vec<TrustDomain> = report.post.iter().map(|(partner, _)| partner.clone()).collect();
+        if self.store.save_report(report).await? {
+            told.iter().for_each(|partner| self.live.of(partner).post());
+        }
+        Ok(())
+    }
+
+    /// Keeps that a partner sent something that is not what it seems.
+    async fn refuse_receipt(&self, partner: &TrustDomain, reason: Reason) -> Result<(), Fault> {
+        tracing::warn!(%partner, %reason, "refused a receipt that the partner handed over for another");
+        let deed = Deed::Refused { partner: partner.clone(), reason: reason.to_string() };
+        Ok(self.store.record(vec![Event { at: self.now(), by: None, deed }]).await?)
+    }
+}
+
+fn report(
+    id: StatementId,
+    receipt: &Receipt,
+    envelope: &Envelope,
+    (holder, through, verified): (&TrustDomain, Vec<TrustDomain>, bool),
+    versions: Vec<(StatementId, u64)>,
+) -> Report {
+    // What people wrote stays in the sealed envelope.
+    let is_name = !receipt.kind.acknowledges();
+    Report {
+        id,
+        envelope: wire::envelope::encode(envelope),
+        holder: holder.clone(),
+        through,
+        kind: receipt.kind,
+        role: receipt.role,
+        reason: receipt.reason.clone().filter(|_| is_name),
+        at: receipt.at,
+        verified,
+        versions,
+        recall: receipt.recall,
+        post: vec![],
+        events: vec![],
+    }
+}
+
+/// A refusal names its reason, as one of the stable names that this or a later version knows: no free text from a
+/// partner's program stands in the ledger and on screens. What people there wrote is one line.
+fn check_reason(receipt: &Receipt) -> Result<(), Fault> {
+    let is_name = |name: &str| {
+        (1..=LONGEST_REASON).contains(&name.len()) && name.chars().all(|c| c.is_ascii_uppercase() || c == '_')
+    };
+    let is_well = match (receipt.kind, &receipt.reason) {
+        (ReceiptKind::Quarantined | ReceiptKind::Withdrawn, Some(reason)) => is_name(reason),
+        (ReceiptKind::Quarantined, None) => false,
+        (ReceiptKind::Declined, reason) => reason.is_some(),
+        (ReceiptKind::Acting | ReceiptKind::Withdrawn, _) => true,
+        (ReceiptKind::Stored | ReceiptKind::Read | ReceiptKind::Purged, reason) => reason.is_none(),
+    };
+    if is_well {
+        return Ok(());
+    }
+    let what = "a receipt of what is kept from users has a stable reason in capitals, what is declined a line of text, \
+                and what is stored, read or purged has none";
+    Err(Fault::at(Reason::InvalidArgument, "reason", what))
+}

@@ -1,0 +1,105 @@
+//! The way by which something came through hubs, as a receipt shows it: releases, each by the recipient of the one before.
+
+use crate::{
+    domain::{
+        fault::{Fault, Reason},
+        ids::{StatementId, TrustDomain},
+        release::Release,
+        statement::{Envelope, StatementKind},
+    },
+    identity::certificate::Leaf,
+    seal::statement::id_of,
+    wire,
+};
+
+/// One release of a way. Who gave it is what its certificate claims: whether that holds is for verification to say.
+pub(super) struct Hop {
+    pub giver: TrustDomain,
+    pub id: StatementId,
+    pub release: Release,
+}
+
+/// A way whose parts fit together.
+pub(super) struct Way {
+    /// From the originator's release on; at least one.
+    pub hops: Vec<Hop>,
+    /// Who got the last of them.
+    pub holder: TrustDomain,
+    /// What was handed over.
+    pub manifest: StatementId,
+    /// How many portions its holder was given.
+    pub portions: u64,
+}
+
+impl Way {
+    /// Reads it: each release is given by the recipient of the one before and names it, all hand over the same manifest, and
+    /// none discloses more than the one before. Nobody stands in it twice.
+    ///
+    /// # Errors
+    /// `WRONG_DOMAIN`, `INVALID_ARGUMENT` or `DIGEST_NOT_LISTED` with the place in the path.
+    pub fn read(path: &[Envelope]) -> Result<Self, Fault> {
+        let mut hops: Vec<Hop> = vec![];
+        for (i, envelope) in path.iter().enumerate() {
+            let hop = read(envelope).and_then(|hop| follows(hops.last(), &hop).map(|()| hop));
+            let hop = hop.map_err(|f| f.within(&format!("path[{i}]")))?;
+            if hops.iter().any(|h| h.giver == hop.giver || h.giver == hop.release.recipient) {
+                return Err(Fault::at(Reason::InvalidArgument, format!("path[{i}]"), "the way leads in a circle"));
+            }
+            hops.push(hop);
+        }
+        let Some(Hop { release, .. }) = hops.last() else {
+            return Err(Fault::at(Reason::InvalidArgument, "path", "the way is empty"));
+        };
+        let (holder, manifest) = (release.recipient.clone(), release.manifest);
+        let portions = release.digests.len() as u64;
+        Ok(Self { hops, holder, manifest, portions })
+    }
+
+    /// The organisations that stand between the giver of hop `i` and the holder.
+    pub fn through(&self, i: usize) -> Vec<TrustDomain> {
+        self.hops.iter().skip(i + 1).map(|h| h.giver.clone()).collect()
+    }
+}
+
+/// The domain that all signatures of a statement claim.
+pub(super) fn claimed(envelope: &Envelope) -> Result<TrustDomain, Fault> {
+    let mut domains = envelope.signatures.iter().map(|s| {
+        Leaf::parse(s.certificates.first().map(Vec::as_slice).unwrap_or_default()).map(|l| l.id.domain().clone())
+    });
+    let missing = || Fault::new(Reason::SignatureInvalid, "the statement bears no signature");
+    let first = domains.next().ok_or_else(missing)??;
+    for other in domains {
+        if other? != first {
+            return Err(Fault::new(Reason::WrongDomain, "the statement is signed by several organisations"));
+        }
+    }
+    Ok(first)
+}
+
+fn read(envelope: &Envelope) -> Result<Hop, Fault> {
+    if envelope.kind != StatementKind::Release {
+        return Err(Fault::new(Reason::InvalidArgument, "a way is made of releases"));
+    }
+    let id = id_of(envelope.kind, &envelope.payload);
+    Ok(Hop { giver: claimed(envelope)?, id, release: wire::release::decode(&envelope.payload)? })
+}
+
+fn follows(before: Option<&Hop>, hop: &Hop) -> Result<(), Fault> {
+    let refuse = |reason, what: &str| Err(Fault::new(reason, what));
+    match before {
+        None if hop.release.via.is_some() => {
+            refuse(Reason::InvalidArgument, "the first release is the originator's own")
+        }
+        None => Ok(()),
+        Some(before) if before.release.recipient != hop.giver => {
+            refuse(Reason::WrongDomain, "the release is not by the recipient of the one before")
+        }
+        Some(before) if hop.release.via != Some(before.id) || hop.release.manifest != before.release.manifest => {
+            refuse(Reason::InvalidArgument, "the release does not go on from the one before")
+        }
+        Some(before) if !hop.release.digests.iter().all(|d| before.release.digests.contains(d)) => {
+            refuse(Reason::DigestNotListed, "the release discloses what its giver was not given")
+        }
+        Some(_) => Ok(()),
+    }
+}

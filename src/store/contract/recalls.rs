@@ -1,0 +1,335 @@
+//! Stories of what was taken back, of duties, and of receipts on their way.
+
+use super::{Home, kit::*};
+use crate::{
+    domain::{
+        agreement::Approval,
+        event::{Deed, Event},
+        ids::{Role, Sha256, TrustDomain},
+        recall::{RecallKind, RecallStanding, RecallState},
+        receipt::ReceiptKind,
+    },
+    store::{
+        AssessmentState, CopyName, ListFilter, Store, StoreError,
+        recalls::{Effect, RecallRecord, Recalling, UnprovenRecall},
+        receipts::{Acknowledgement, Report},
+        requests::Beside,
+    },
+};
+
+fn standing(state: RecallState) -> RecallStanding {
+    let by = "spiffe://gb.example/officer/canary-officer".parse().unwrap();
+    RecallStanding { state, approvals: vec![Approval { by, at: at(5) }], declined: None }
+}
+
+/// A step of a recall of assessment `n` of `originator`.
+fn step(n: u8, originator: &str, state: RecallState, effect: Effect) -> Recalling {
+    let record = RecallRecord {
+        assessment: assessment(n),
+        originator: domain(originator),
+        id: statement(200),
+        kind: RecallKind::Purge,
+        envelope: b"canary-recall".to_vec(),
+        standing: standing(state),
+        from: None,
+        at: at(90),
+        turn: 0,
+    };
+    let deed = Deed::Recalled {
+        assessment: assessment(n),
+        originator: domain(originator),
+        recall: statement(200),
+        kind: RecallKind::Purge,
+        state,
+    };
+    let events = vec![Event { at: at(90), by: None, deed }];
+    Recalling { record, before: None, effect, is_told: true, except: vec![], post: vec![], events }
+}
+
+/// Something of everything, for the story of a store's life.
+pub(super) async fn fill_recalls(store: &dyn Store) {
+    store.recall(step(77, "gb", RecallState::AwaitingApproval, Effect::Seal)).await.unwrap();
+    let report = Report { envelope: b"canary-receipt".to_vec(), ..report(140, "fr", &[], ReceiptKind::Acting, true) };
+    store.save_report(report).await.unwrap();
+    let envelope = b"canary-unproven".to_vec();
+    let (originator, from) = (domain("ng"), domain("us"));
+    let unproven = UnprovenRecall { assessment: assessment(78), originator, from, envelope };
+    assert!(store.keep_unproven(unproven, 9).await.unwrap());
+}
+
+async fn outbox(store: &dyn Store, name: &str) -> Vec<Vec<u8>> {
+    store.outbox(&domain(name), 0, 10).await.unwrap().into_iter().map(|i| i.envelope).collect()
+}
+
+pub(crate) async fn a_recall_seals_all_versions_and_goes_before_all_else(home: &dyn Home) {
+    let store = home.open();
+    store.publish(publication(1, 1)).await.unwrap();
+    store.commit_releases(&domain("fr"), batch(0, vec![release(1, 1, 1)])).await.unwrap();
+    store.publish(publication(1, 2)).await.unwrap();
+    store.publish(publication(2, 1)).await.unwrap();
+    store.post(&domain("fr"), b"before".to_vec()).await.unwrap();
+    let post = vec![(domain("us"), b"receipt".to_vec())];
+    let done = store.recall(Recalling { post, ..step(1, "gb", RecallState::Withdrawn, Effect::Seal) }).await.unwrap();
+    assert_eq!((done.told, done.manifests), (vec![domain("fr")], vec![manifest(1, 1), manifest(1, 2)]));
+    drop(store);
+    let store = home.open();
+    assert_eq!(outbox(&*store, "fr").await, [&b"canary-recall"[..], b"before"]);
+    assert_eq!(outbox(&*store, "us").await, [b"receipt"]);
+    assert!(store.recall_waits(&domain("fr")).await.unwrap());
+    assert!(!store.recall_waits(&domain("us")).await.unwrap() && !store.recall_waits(&domain("xx")).await.unwrap());
+    // Pages go on behind it, and clearing it clears nothing that came later.
+    let items = store.outbox(&domain("fr"), 0, 1).await.unwrap();
+    assert_eq!(store.outbox(&domain("fr"), items[0].id, 9).await.unwrap()[0].envelope, b"before");
+    store.posted(&domain("fr"), vec![items[0].id]).await.unwrap();
+    assert!(!store.recall_waits(&domain("fr")).await.unwrap());
+    for version in [1, 2] {
+        let sealed = store.by_manifest(&manifest(1, version), false).await.unwrap().unwrap();
+        assert_eq!((sealed.state, sealed.portions.len()), (AssessmentState::Withdrawn, 0));
+        let seen = store.by_manifest(&manifest(1, version), true).await.unwrap().unwrap();
+        assert_eq!(sorted(seen.portions), sorted(portions(1, 3)), "the bytes stay");
+    }
+    let due = store.due(&domain("fr"), at(0), 10).await.unwrap();
+    assert_eq!(due.iter().map(|i| i.manifest_id).collect::<Vec<_>>(), [manifest(2, 1)]);
+    let current = ListFilter { current_only: true, ..ListFilter::default() };
+    assert_eq!(names(&store.list(&current).await.unwrap()), [(2, 1), (1, 2)], "one row for all versions");
+    // It is closed.
+    assert_eq!(store.publish(publication(1, 3)).await, Err(StoreError::Recalled));
+    let late = batch(1, vec![release(2, 1, 2)]);
+    assert_eq!(store.commit_releases(&domain("fr"), late).await, Err(StoreError::Conflict));
+    store.enqueue(&manifest(1, 2), 5, vec![(domain("fr"), at(0))]).await.unwrap();
+    assert_eq!(store.due(&domain("fr"), at(0), 10).await.unwrap().len(), 1);
+}
+
+pub(crate) async fn a_purge_leaves_the_tombstone_and_nothing_else(home: &dyn Home) {
+    let store = home.open();
+    let [own, shared] = [1, 2].map(|n| Sha256([n; 32]));
+    let naming = |n, names: &[Sha256]| {
+        let mut publication = publication(n, 1);
+        publication.attachments = names.to_vec();
+        publication
+    };
+    store.publish(naming(1, &[own, shared])).await.unwrap();
+    store.publish(naming(2, &[shared])).await.unwrap();
+    for sha256 in [own, shared] {
+        store.append_attachment(&CopyName::own(sha256), 4, 0, vec![1; 4]).await.unwrap();
+        store.finish_attachment(&CopyName::own(sha256), true).await.unwrap();
+    }
+    assert!(!store.is_taken_back(&own).await.unwrap());
+    let beside = |n| Beside {
+        manifest_id: manifest(n, 1),
+        from: domain("gb"),
+        envelope: b"endorsement".to_vec(),
+        urgency: 1,
+        queue: vec![],
+    };
+    for n in [1, 2] {
+        assert!(store.put_beside(beside(n), vec![]).await.unwrap());
+    }
+    store.recall(step(1, "gb", RecallState::Purged, Effect::Destroy)).await.unwrap();
+    drop(store);
+    let store = home.open();
+    for officer in [false, true] {
+        let gone = store.by_manifest(&manifest(1, 1), officer).await.unwrap().unwrap();
+        assert_eq!((gone.state, gone.portions.len(), gone.beside.len()), (AssessmentState::Purged, 0, 0));
+    }
+    assert_eq!(store.put_beside(beside(1), vec![]).await, Err(StoreError::Conflict), "there is no key for it");
+    assert_eq!(store.by_manifest(&manifest(2, 1), false).await.unwrap().unwrap().beside.len(), 1);
+    assert_eq!(store.by_manifest(&manifest(2, 1), false).await.unwrap().unwrap().portions.len(), 3);
+    assert!(!store.attachment(&CopyName::own(own)).await.unwrap().complete);
+    assert!(store.attachment(&CopyName::own(shared)).await.unwrap().complete, "another one names it");
+    assert!(store.is_taken_back(&own).await.unwrap() && !store.is_taken_back(&shared).await.unwrap());
+    // A second step must know where it stands.
+    let blind = step(1, "gb", RecallState::Purged, Effect::Destroy);
+    assert_eq!(store.recall(blind).await, Err(StoreError::Conflict));
+    let kept = store.recall_of(&domain("gb"), &assessment(1)).await.unwrap().unwrap();
+    assert_eq!((kept.standing, kept.turn), (standing(RecallState::Purged), 1));
+    assert_eq!(store.recall_named(&statement(200)).await.unwrap().unwrap().assessment, assessment(1));
+    assert!(store.recall_named(&statement(201)).await.unwrap().is_none());
+}
+
+pub(crate) async fn what_was_taken_back_is_not_received_and_not_readmitted(home: &dyn Home) {
+    let store = home.open();
+    // Ahead of what it takes back.
+    store.recall(step(7, "ng", RecallState::Withdrawn, Effect::Seal)).await.unwrap();
+    let came = receive(&*store, "us", 0, vec![entry(1, 6, 1), entry(2, 7, 1)]).await;
+    assert_eq!(came, Err(StoreError::Recalled));
+    assert_eq!(store.inbound(&domain("us")).await.unwrap().sequence, 0, "nothing of the batch");
+    let mut refused = entry(2, 7, 1);
+    (refused.content, refused.refused, refused.reason) = (None, true, Some("RECALLED".into()));
+    receive(&*store, "us", 0, vec![entry(1, 6, 1), refused]).await.unwrap();
+    assert!(store.by_manifest(&manifest(7, 1), true).await.unwrap().is_none());
+    // Another originator's of the same id is another assessment.
+    receive(&*store, "us", 2, vec![entry_but(3, 7, 1, |c| c.originator = domain("ml"))]).await.unwrap();
+    assert!(store.by_manifest(&manifest(7, 1), false).await.unwrap().is_some());
+}
+
+pub(crate) async fn a_stranger_s_recall_keeps_from_users_what_is_in_quarantine(home: &dyn Home) {
+    let store = home.open();
+    let mut held = entry_but(1, 1, 1, |c| c.quarantined = true);
+    (held.reason, held.held_for) = (Some("AGREEMENT_DIFFERS".into()), Some(statement(90)));
+    receive(&*store, "us", 0, vec![held]).await.unwrap();
+    let unproven = |from: &str| UnprovenRecall {
+        assessment: assessment(1),
+        originator: domain("ng"),
+        from: domain(from),
+        envelope: format!("canary-recall by {from}").into_bytes(),
+    };
+    assert!(store.keep_unproven(unproven("us"), 1).await.unwrap());
+    assert!(!store.keep_unproven(unproven("us"), 1).await.unwrap(), "one partner's are few");
+    assert!(store.keep_unproven(unproven("fr"), 1).await.unwrap(), "and take no place from another's");
+    let readmission = || crate::store::receipts::Readmission {
+        partner: domain("us"),
+        sequence: 1,
+        attachments: vec![],
+        post: vec![],
+        events: vec![],
+    };
+    assert!(!store.readmit(readmission()).await.unwrap());
+    drop(store);
+    let store = home.open();
+    assert_eq!(store.unproven().await.unwrap(), [unproven("fr"), unproven("us")]);
+    for from in ["us", "fr"] {
+        store.forget_unproven(&unproven(from)).await.unwrap();
+    }
+    assert!(store.readmit(readmission()).await.unwrap());
+}
+
+pub(crate) async fn what_was_stored_is_answered_once_up_to_a_number(home: &dyn Home) {
+    let store = home.open();
+    let us = domain("us");
+    let hidden = entry_but(2, 2, 1, |c| c.quarantined = true);
+    let mut void = entry(3, 3, 1);
+    void.content = None;
+    let mut passed_on = entry(4, 4, 1);
+    passed_on.provenance = vec![b"before".to_vec()];
+    receive(&*store, "us", 0, vec![entry(1, 1, 1), hidden, void, passed_on]).await.unwrap();
+    assert_eq!(store.to_answer().await.unwrap(), std::slice::from_ref(&us));
+    let first = store.unanswered(&us, 3).await.unwrap();
+    assert_eq!((first.after, first.until), (0, 3));
+    assert_eq!(first.arrived.iter().map(|a| a.sequence).collect::<Vec<_>>(), [1]);
+    store.answered(&us, 0, 3, vec![(us.clone(), b"stored".to_vec())]).await.unwrap();
+    let again = store.answered(&us, 0, 3, vec![(us.clone(), b"again".to_vec())]).await;
+    assert_eq!(again, Err(StoreError::Conflict));
+    drop(store);
+    let store = home.open();
+    let rest = store.unanswered(&us, 3).await.unwrap();
+    assert_eq!((rest.after, rest.until, rest.arrived.len()), (3, 4, 1));
+    assert_eq!(rest.arrived[0].provenance, [b"before"]);
+    store.answered(&us, 3, 4, vec![]).await.unwrap();
+    assert!(store.to_answer().await.unwrap().is_empty());
+    assert_eq!(store.unanswered(&us, 3).await.unwrap().until, 4);
+    assert_eq!(outbox(&*store, "us").await, [b"stored"]);
+    let all = store.arrivals_of(&domain("ng"), &assessment(2), None).await.unwrap();
+    assert_eq!(all.iter().map(|a| (a.sequence, a.quarantined)).collect::<Vec<_>>(), [(2, true)]);
+}
+
+/// What `holder` says of the first assessment's first version.
+fn report(n: u8, holder: &str, through: &[&str], kind: ReceiptKind, verified: bool) -> Report {
+    Report {
+        id: statement(n),
+        envelope: format!("canary-report {n}").into_bytes(),
+        holder: domain(holder),
+        through: through.iter().map(|t| domain(t)).collect(),
+        kind,
+        role: kind.acknowledges().then_some(Role::Analyst),
+        reason: None,
+        at: at(i64::from(n)),
+        verified,
+        versions: vec![(manifest(1, 1), 2)],
+        recall: None,
+        post: vec![],
+        events: vec![],
+    }
+}
+
+pub(crate) async fn holders_are_known_by_what_they_said_and_nobody_s_word_takes_its_place(home: &dyn Home) {
+    let store = home.open();
+    store.publish(publication(1, 1)).await.unwrap();
+    store.commit_releases(&domain("fr"), batch(0, vec![release(1, 1, 1)])).await.unwrap();
+    store.save_partner(super::records::partner("us"), refused("us")).await.unwrap();
+    let said = async |report: Report| store.save_report(report).await.unwrap();
+    assert!(said(report(40, "fr", &[], ReceiptKind::Read, true)).await);
+    assert!(!said(report(40, "fr", &[], ReceiptKind::Read, true)).await, "the same again");
+    assert!(said(report(41, "us", &["fr"], ReceiptKind::Stored, true)).await);
+    assert!(said(report(42, "us", &["fr"], ReceiptKind::Declined, true)).await);
+    assert!(said(report(43, "us", &["fr"], ReceiptKind::Declined, false)).await);
+    store.heard_of(&domain("fr"), at(3)).await.unwrap();
+    store.heard_of(&domain("fr"), at(1)).await.unwrap();
+    let known = store.holders(&domain("gb"), &assessment(1)).await.unwrap();
+    let given: Vec<_> = known.given.iter().map(|g| (g.holder.as_str().to_owned(), g.sequence, g.portions)).collect();
+    assert_eq!(given, [("fr.example".to_owned(), 1, 2)]);
+    let words: Vec<_> = known.reports.iter().map(|r| (r.kind, r.verified, &r.receipt[..])).collect();
+    let wanted: [(ReceiptKind, bool, &[u8]); 3] = [
+        (ReceiptKind::Read, true, b"canary-report 40"),
+        (ReceiptKind::Stored, true, b"canary-report 41"),
+        (ReceiptKind::Declined, true, b"canary-report 42"),
+    ];
+    assert_eq!(words, wanted);
+    assert_eq!(known.reports[1].through, [domain("fr")]);
+    assert_eq!(known.contacts, [(domain("fr"), at(3))]);
+
+    let told = store.recall(step(1, "gb", RecallState::Withdrawn, Effect::Seal)).await.unwrap().told;
+    assert_eq!(told, [domain("fr"), domain("us")], "whoever is known to hold it and is a partner, too");
+    let answer =
+        |n, verified, kind| Report { recall: Some(statement(200)), ..report(n, "us", &["fr"], kind, verified) };
+    let unknown = Report { recall: Some(statement(9)), ..answer(50, true, ReceiptKind::Purged) };
+    assert_eq!(store.save_report(unknown).await, Err(StoreError::Conflict));
+    let kinds = async || {
+        let known = store.holders(&domain("gb"), &assessment(1)).await.unwrap();
+        known.answers.iter().map(|a| (a.kind, a.verified)).collect::<Vec<_>>()
+    };
+    assert!(said(answer(51, false, ReceiptKind::Purged)).await);
+    assert_eq!(kinds().await, [(ReceiptKind::Purged, false)]);
+    assert!(said(answer(52, true, ReceiptKind::Withdrawn)).await);
+    assert!(said(answer(53, false, ReceiptKind::Purged)).await);
+    assert_eq!(kinds().await, [(ReceiptKind::Withdrawn, true)], "nobody's word takes its place");
+    assert!(said(answer(54, true, ReceiptKind::Purged)).await);
+    assert!(said(answer(55, true, ReceiptKind::Withdrawn)).await);
+    assert_eq!(kinds().await, [(ReceiptKind::Purged, true)], "what is destroyed stays so");
+}
+
+pub(crate) async fn duties_are_met_by_a_word_and_end_with_a_recall(home: &dyn Home) {
+    let store = home.open();
+    let fr = domain("fr");
+    store.publish(publication(1, 1)).await.unwrap();
+    store.publish(publication(2, 1)).await.unwrap();
+    let duties = vec![(manifest(1, 1), at(10)), (manifest(2, 1), at(20))];
+    let releases = vec![release(1, 1, 1), release(2, 2, 1)];
+    store.commit_releases(&fr, crate::store::ReleaseBatch { duties, ..batch(0, releases) }).await.unwrap();
+    let overdue = async |partner: &TrustDomain, outgoing, second| {
+        let (count, oldest) = store.overdue(partner, outgoing, at(second), 1).await.unwrap();
+        (count, oldest.first().map(|o| o.assessment.0.0[0]))
+    };
+    assert_eq!(overdue(&fr, true, 10).await, (0, None));
+    assert_eq!(overdue(&fr, true, 15).await, (1, Some(1)));
+    assert_eq!(overdue(&fr, true, 25).await, (2, Some(1)));
+    assert_eq!(overdue(&fr, false, 25).await, (0, None));
+    // Another's word, and a word from behind it, meet nothing.
+    store.save_report(report(40, "de", &[], ReceiptKind::Read, true)).await.unwrap();
+    store.save_report(report(41, "fr", &["de"], ReceiptKind::Read, true)).await.unwrap();
+    assert_eq!(overdue(&fr, true, 25).await, (2, Some(1)));
+    store.save_report(report(42, "fr", &[], ReceiptKind::Read, true)).await.unwrap();
+    assert_eq!(overdue(&fr, true, 25).await, (1, Some(2)));
+    store.recall(step(2, "gb", RecallState::Withdrawn, Effect::Seal)).await.unwrap();
+    assert_eq!(overdue(&fr, true, 25).await, (0, None));
+
+    let us = domain("us");
+    receive(&*store, "us", 0, vec![entry_but(1, 3, 1, |c| c.due = Some(at(10)))]).await.unwrap();
+    receive(&*store, "us", 1, vec![entry_but(2, 3, 2, |c| c.due = Some(at(12)))]).await.unwrap();
+    assert_eq!(overdue(&us, false, 25).await, (2, Some(3)));
+    let read = |kind| Acknowledgement {
+        manifest_id: manifest(3, 2),
+        kind,
+        role: Role::Analyst,
+        post: vec![(domain("us"), b"read".to_vec())],
+        events: vec![],
+    };
+    assert!(!store.was_read(&manifest(3, 2), Role::Analyst).await.unwrap());
+    assert!(store.acknowledge(read(ReceiptKind::Read)).await.unwrap());
+    assert!(!store.acknowledge(read(ReceiptKind::Read)).await.unwrap(), "said once");
+    assert!(store.acknowledge(read(ReceiptKind::Acting)).await.unwrap());
+    assert!(store.was_read(&manifest(3, 2), Role::Analyst).await.unwrap());
+    assert!(!store.was_read(&manifest(3, 2), Role::Officer).await.unwrap());
+    assert_eq!(overdue(&us, false, 25).await, (0, None), "those before it count as read with it");
+    assert_eq!(outbox(&*store, "us").await.len(), 2);
+}

@@ -1,0 +1,254 @@
+//! Receipts on their way out, what holders report, and duties to acknowledge.
+
+use async_trait::async_trait;
+use rusqlite::{Connection, Row as SqlRow, params};
+
+use super::{
+    SqliteStore, agreements,
+    column::{change, count, id, number, row, rows, time, word},
+    ledger, manifests, partners, recalls, receipts,
+};
+use crate::{
+    domain::{
+        ids::{AssessmentId, Role, StatementId, TrustDomain},
+        receipt::ReceiptKind,
+        time::Time,
+    },
+    store::{
+        Result, StoreError,
+        receipts::{Acknowledgement, Arrived, OverdueRecord, ReceiptStore, Report, Unanswered},
+        vault::{Leaf, Row, Vault, unpack},
+    },
+};
+
+macro_rules! arrivals {
+    ($rest:literal) => {
+        concat!(
+            "SELECT f.domain, r.sequence, r.release_id, r.envelope, r.provenance, o.domain, m.id, r.quarantined, m.state \
+             FROM received r JOIN peer f ON f.number = r.peer JOIN manifest m ON m.number = r.manifest \
+             JOIN peer o ON o.number = m.originator WHERE ",
+            $rest
+        )
+    };
+}
+
+/// An arrival, with its provenance as it is kept, and whether it was taken back.
+fn arrived(r: &SqlRow<'_>) -> rusqlite::Result<(Arrived, Vec<u8>, bool)> {
+    let state: crate::store::AssessmentState = word(r, 8)?;
+    let arrived = Arrived {
+        sender: word(r, 0)?,
+        sequence: count(r, 1)?,
+        release_id: id(r, 2)?,
+        release: r.get(3)?,
+        provenance: vec![],
+        originator: word(r, 5)?,
+        manifest_id: id(r, 6)?,
+        quarantined: r.get(7)?,
+    };
+    Ok((arrived, r.get(4)?, state.is_recalled()))
+}
+
+fn with_provenance((arrived, packed, _): (Arrived, Vec<u8>, bool)) -> Result<Arrived> {
+    Ok(Arrived { provenance: unpack(&packed)?, ..arrived })
+}
+
+/// Statements for partners, sealed for their outboxes. For the writer.
+pub(super) fn put_all(conn: &Connection, vault: &Vault, post: &[(TrustDomain, Vec<u8>)]) -> Result<()> {
+    for (partner, envelope) in post {
+        agreements::put(conn, partner, &vault.seal(Row::Outbox(partner), envelope)?)?;
+    }
+    Ok(())
+}
+
+/// By when a version is to be acknowledged; the first word stands where more of it comes.
+pub(super) fn owe(conn: &Connection, peer: i64, outgoing: bool, manifest: i64, due: Time) -> Result<()> {
+    const SQL: &str =
+        "INSERT INTO duty (peer, outgoing, manifest, due_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
+    change(conn, SQL, params![peer, outgoing, manifest, due.unix_nanos()]).map(|_| ())
+}
+
+/// The duty about a version is met, and about those before it.
+fn met(conn: &Connection, peer: Option<i64>, outgoing: bool, manifest: i64) -> Result<()> {
+    const SQL: &str = "DELETE FROM duty WHERE (?1 IS NULL OR peer = ?1) AND outgoing = ?2 AND manifest IN \
+        (SELECT e.number FROM manifest e JOIN manifest m ON m.assessment = e.assessment AND e.version <= m.version \
+        WHERE m.number = ?3)";
+    change(conn, SQL, params![peer, outgoing, manifest]).map(|_| ())
+}
+
+#[async_trait]
+impl ReceiptStore for SqliteStore {
+    async fn to_answer(&self) -> Result<Vec<TrustDomain>> {
+        const SQL: &str = "SELECT d.domain FROM feed_in f JOIN peer d ON d.number = f.peer \
+            WHERE f.receipted < f.sequence ORDER BY d.domain";
+        self.read(|conn| rows(conn, SQL, [], |r| word(r, 0))).await
+    }
+
+    async fn unanswered(&self, partner: &TrustDomain, limit: u32) -> Result<Unanswered> {
+        const AFTER: &str = "SELECT receipted FROM feed_in WHERE peer = ?1";
+        const UNTIL: &str = "SELECT ifnull(max(sequence), ?2) FROM (SELECT sequence FROM received \
+            WHERE peer = ?1 AND sequence > ?2 ORDER BY sequence LIMIT ?3)";
+        const SQL: &str =
+            arrivals!("r.peer = ?1 AND r.sequence > ?2 AND r.sequence <= ?3 AND r.quarantined = 0 ORDER BY r.sequence");
+        let partner = partner.clone();
+        self.read(move |conn| {
+            let Some(peer) = partners::find(conn, &partner)? else { return Ok(Unanswered::default()) };
+            let after = row(conn, AFTER, [peer], |r| count(r, 0))?.unwrap_or_default();
+            let until = row(conn, UNTIL, params![peer, number(after), limit], |r| count(r, 0))?.unwrap_or(after);
+            let found = rows(conn, SQL, params![peer, number(after), number(until)], arrived)?;
+            let found = found.into_iter().filter(|(_, _, is_recalled)| !is_recalled);
+            Ok(Unanswered { after, until, arrived: found.map(with_provenance).collect::<Result<_>>()? })
+        })
+        .await
+    }
+
+    async fn answered(
+        &self,
+        partner: &TrustDomain,
+        after: u64,
+        until: u64,
+        post: Vec<(TrustDomain, Vec<u8>)>,
+    ) -> Result<()> {
+        const SQL: &str = "UPDATE feed_in SET receipted = ?3 \
+            WHERE peer = (SELECT number FROM peer WHERE domain = ?1) AND receipted = ?2";
+        let partner = partner.clone();
+        self.write(move |conn, vault| {
+            if change(conn, SQL, params![partner.as_str(), number(after), number(until)])? != 1 {
+                return Err(StoreError::Conflict);
+            }
+            put_all(conn, vault, &post)
+        })
+        .await
+    }
+
+    async fn arrivals_of(
+        &self,
+        originator: &TrustDomain,
+        id: &AssessmentId,
+        manifest_id: Option<&StatementId>,
+    ) -> Result<Vec<Arrived>> {
+        const SQL: &str = arrivals!(
+            "m.assessment = (SELECT number FROM assessment WHERE id = ?1 AND originator = \
+             (SELECT number FROM peer WHERE domain = ?2)) AND (?3 IS NULL OR m.id = ?3) ORDER BY r.number"
+        );
+        let (originator, id, manifest) = (originator.clone(), *id, manifest_id.copied());
+        self.read(move |conn| {
+            let values = params![id.as_bytes(), originator.as_str(), manifest.as_ref().map(|m| m.as_bytes())];
+            rows(conn, SQL, values, arrived)?.into_iter().map(with_provenance).collect()
+        })
+        .await
+    }
+
+    async fn was_read(&self, manifest_id: &StatementId, role: Role) -> Result<bool> {
+        const SQL: &str =
+            "SELECT 1 FROM read_by WHERE manifest = (SELECT number FROM manifest WHERE id = ?1) AND role = ?2";
+        let manifest = *manifest_id;
+        self.read(move |conn| Ok(row(conn, SQL, params![manifest.as_bytes(), role.as_str()], |_| Ok(()))?.is_some()))
+            .await
+    }
+
+    async fn acknowledge(&self, acknowledgement: Acknowledgement) -> Result<bool> {
+        const READ: &str = "INSERT INTO read_by (manifest, role) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+        let leaves = Leaf::all(&acknowledgement.events)?;
+        self.write(move |conn, vault| {
+            let Acknowledgement { manifest_id, kind, role, post, .. } = &acknowledgement;
+            let manifest = manifests::find(conn, manifest_id)?.ok_or(StoreError::Conflict)?;
+            let is_first = change(conn, READ, params![manifest, role.as_str()])? > 0;
+            let is_news = is_first || *kind != ReceiptKind::Read;
+            if is_news {
+                put_all(conn, vault, post)?;
+                met(conn, None, false, manifest)?;
+            }
+            ledger::append(conn, vault, &leaves)?;
+            Ok(is_news)
+        })
+        .await
+    }
+
+    async fn save_report(&self, report: Report) -> Result<bool> {
+        let leaves = Leaf::all(&report.events)?;
+        self.write(move |conn, vault| {
+            let Some(receipt) = receipts::insert(conn, vault, (&report.id, &report.envelope), &report.holder)? else {
+                return Ok(false);
+            };
+            keep(conn, &report, receipt)?;
+            put_all(conn, vault, &report.post)?;
+            ledger::append(conn, vault, &leaves)?;
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn overdue(
+        &self,
+        partner: &TrustDomain,
+        outgoing: bool,
+        now: Time,
+        limit: u32,
+    ) -> Result<(u64, Vec<OverdueRecord>)> {
+        const COUNT: &str = "SELECT count(*) FROM duty d JOIN manifest m ON m.number = d.manifest \
+            WHERE d.peer = ?1 AND d.outgoing = ?2 AND d.due_at < ?3 AND m.state <> 'quarantined'";
+        const SQL: &str = "SELECT a.id, m.version, d.due_at FROM duty d JOIN manifest m ON m.number = d.manifest \
+            JOIN assessment a ON a.number = m.assessment WHERE d.peer = ?1 AND d.outgoing = ?2 AND d.due_at < ?3 \
+            AND m.state <> 'quarantined' ORDER BY d.due_at LIMIT ?4";
+        let partner = partner.clone();
+        self.read(move |conn| {
+            let Some(peer) = partners::find(conn, &partner)? else { return Ok((0, vec![])) };
+            let now = now.unix_nanos();
+            let total = row(conn, COUNT, params![peer, outgoing, now], |r| count(r, 0))?.unwrap_or_default();
+            let oldest = rows(conn, SQL, params![peer, outgoing, now, limit], |r| {
+                Ok(OverdueRecord { assessment: (id(r, 0)?, r.get(1)?), due_at: time(r, 2)? })
+            })?;
+            Ok((total, oldest))
+        })
+        .await
+    }
+
+    async fn heard_of(&self, partner: &TrustDomain, at: Time) -> Result<()> {
+        const SQL: &str = "INSERT INTO contact (peer, at) VALUES (?1, ?2) \
+            ON CONFLICT (peer) DO UPDATE SET at = max(at, excluded.at)";
+        let partner = partner.clone();
+        self.write(move |conn, _| {
+            change(conn, SQL, params![partners::number_of(conn, &partner)?, at.unix_nanos()]).map(|_| ())
+        })
+        .await
+    }
+}
+
+/// What a holder says of versions, and of a recall.
+fn keep(conn: &Connection, report: &Report, receipt: i64) -> Result<()> {
+    // Whoever can't be verified never takes the place of one who was.
+    const SAY: &str = "INSERT INTO report (manifest, holder, through, kind, role, reason, portions, at, verified, receipt) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (manifest, holder, through, kind, role) \
+        DO UPDATE SET reason = excluded.reason, portions = max(portions, excluded.portions), at = excluded.at, \
+        verified = excluded.verified, receipt = excluded.receipt WHERE excluded.verified >= report.verified \
+        AND report.kind NOT IN ('stored', 'read')";
+    // What is destroyed stays so, whatever comes late.
+    const ANSWER: &str = "INSERT INTO recall_answer (recall, holder, through, kind, reason, at, verified, receipt) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (recall, holder) DO UPDATE SET through = excluded.through, \
+        kind = excluded.kind, reason = excluded.reason, at = excluded.at, verified = excluded.verified, \
+        receipt = excluded.receipt WHERE excluded.verified > recall_answer.verified OR (excluded.verified = \
+        recall_answer.verified AND recall_answer.kind <> 'purged' AND excluded.at >= recall_answer.at)";
+    let holder = partners::number_of(conn, &report.holder)?;
+    let names: Vec<&str> = report.through.iter().map(TrustDomain::as_str).collect();
+    let (through, kind, at) = (names.join(" "), report.kind.as_str(), report.at.unix_nanos());
+    let role = report.role.map(Role::as_str).unwrap_or_default();
+    if let Some(recall) = &report.recall {
+        let recall = recalls::named(conn, recall)?.ok_or(StoreError::Conflict)?;
+        let values = params![recall, holder, through, kind, report.reason, at, report.verified, receipt];
+        change(conn, ANSWER, values)?;
+        return Ok(());
+    }
+    for (manifest, portions) in &report.versions {
+        let manifest = manifests::find(conn, manifest)?.ok_or(StoreError::Conflict)?;
+        let portions = number(*portions);
+        change(
+            conn,
+            SAY,
+            params![manifest, holder, through, kind, role, report.reason, portions, at, report.verified, receipt],
+        )?;
+        if report.kind.acknowledges() && report.through.is_empty() {
+            met(conn, Some(holder), true, manifest)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,145 @@
+//! Who holds an assessment: what was released, and what holders said.
+
+use rusqlite::{Connection, Row as SqlRow, params};
+
+use super::{
+    SqliteStore,
+    column::{count, id, number, row, rows, time, word, word_optional},
+    partners,
+};
+use crate::{
+    domain::ids::{AssessmentId, StatementId, TrustDomain},
+    store::{
+        Result,
+        recalls::{GivenRecord, HoldersRecord, RecallAnswerRecord, ReportRecord},
+        vault::{Row, Vault},
+    },
+};
+
+/// The row of an assessment.
+fn find(conn: &Connection, originator: &TrustDomain, id: &AssessmentId) -> Result<Option<i64>> {
+    const SQL: &str = "SELECT number FROM assessment WHERE id = ?1 AND originator = ?2";
+    let Some(peer) = partners::find(conn, originator)? else { return Ok(None) };
+    row(conn, SQL, params![id.as_bytes(), peer], |r| r.get(0))
+}
+
+pub(super) async fn of(store: &SqliteStore, originator: &TrustDomain, id: &AssessmentId) -> Result<HoldersRecord> {
+    const CONTACTS: &str = "SELECT d.domain, c.at FROM contact c JOIN peer d ON d.number = c.peer ORDER BY d.domain";
+    let (originator, id) = (originator.clone(), *id);
+    store
+        .read_sealed(move |conn, vault| {
+            let Some(assessment) = find(conn, &originator, &id)? else { return Ok(HoldersRecord::default()) };
+            Ok(HoldersRecord {
+                given: given(conn, assessment)?,
+                reports: reports(conn, vault, assessment)?,
+                answers: answers(conn, vault, &originator, &id)?,
+                contacts: rows(conn, CONTACTS, [], |r| Ok((word(r, 0)?, time(r, 1)?)))?,
+            })
+        })
+        .await
+}
+
+fn given(conn: &Connection, assessment: i64) -> Result<Vec<GivenRecord>> {
+    const SQL: &str = "SELECT d.domain, m.version, length(r.digests) / 32, r.sequence, r.is_void, \
+        r.sequence <= ifnull(f.acknowledged, 0), w.kind, w.reason, w.at FROM release r \
+        JOIN manifest m ON m.number = r.manifest JOIN peer d ON d.number = r.peer \
+        LEFT JOIN feed_out f ON f.peer = r.peer LEFT JOIN answer w ON w.peer = r.peer AND w.sequence = r.sequence \
+        WHERE m.assessment = ?1 ORDER BY d.domain, r.sequence";
+    rows(conn, SQL, [assessment], |r| {
+        let kind = word_optional(r, 6)?;
+        Ok(GivenRecord {
+            holder: word(r, 0)?,
+            version: r.get(1)?,
+            portions: count(r, 2)?,
+            sequence: count(r, 3)?,
+            is_void: r.get(4)?,
+            acknowledged: r.get(5)?,
+            answer: kind.map(|kind| Ok::<_, rusqlite::Error>((kind, r.get(7)?, time(r, 8)?))).transpose()?,
+        })
+    })
+}
+
+/// The organisations of a way, as it is kept.
+fn through(row: &SqlRow<'_>, column: usize) -> rusqlite::Result<Vec<TrustDomain>> {
+    let text: String = row.get(column)?;
+    let wrong = |e: String| rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, e.into());
+    text.split_ascii_whitespace().map(|name| name.parse().map_err(wrong)).collect()
+}
+
+/// A receipt's envelope: sealed, but for those from before receipts were.
+type Kept = (StatementId, Vec<u8>, Option<Vec<u8>>);
+
+fn kept(row: &SqlRow<'_>, column: usize) -> rusqlite::Result<Kept> {
+    Ok((id(row, column)?, row.get(column + 1)?, row.get(column + 2)?))
+}
+
+fn open(vault: &Vault, (id, plain, sealed): Kept) -> Result<Vec<u8>> {
+    sealed.map_or(Ok(plain), |sealed| vault.open(Row::Receipt(&id), &sealed))
+}
+
+fn reports(conn: &Connection, vault: &Vault, assessment: i64) -> Result<Vec<ReportRecord>> {
+    const SQL: &str = "SELECT d.domain, h.through, m.version, h.portions, h.kind, h.role, h.reason, h.at, h.verified, \
+        c.id, c.envelope, c.sealed FROM report h JOIN manifest m ON m.number = h.manifest \
+        JOIN peer d ON d.number = h.holder JOIN receipt c ON c.number = h.receipt WHERE m.assessment = ?1 \
+        ORDER BY d.domain, h.through, m.version, h.at";
+    let found = rows(conn, SQL, [assessment], |r| {
+        let role: String = r.get(5)?;
+        let report = ReportRecord {
+            holder: word(r, 0)?,
+            through: through(r, 1)?,
+            version: r.get(2)?,
+            portions: count(r, 3)?,
+            kind: word(r, 4)?,
+            role: role.parse().ok(),
+            reason: r.get(6)?,
+            at: time(r, 7)?,
+            verified: r.get(8)?,
+            receipt: vec![],
+        };
+        Ok((report, kept(r, 9)?))
+    })?;
+    found.into_iter().map(|(report, kept)| Ok(ReportRecord { receipt: open(vault, kept)?, ..report })).collect()
+}
+
+fn answers(
+    conn: &Connection,
+    vault: &Vault,
+    originator: &TrustDomain,
+    id: &AssessmentId,
+) -> Result<Vec<RecallAnswerRecord>> {
+    const SQL: &str = "SELECT d.domain, w.through, w.kind, w.reason, w.at, w.verified, c.id, c.envelope, c.sealed \
+        FROM recall_answer w JOIN recall r ON r.number = w.recall JOIN peer o ON o.number = r.originator \
+        JOIN peer d ON d.number = w.holder JOIN receipt c ON c.number = w.receipt \
+        WHERE r.assessment = ?1 AND o.domain = ?2 ORDER BY d.domain";
+    let found = rows(conn, SQL, params![id.as_bytes(), originator.as_str()], |r| {
+        let answer = RecallAnswerRecord {
+            holder: word(r, 0)?,
+            through: through(r, 1)?,
+            kind: word(r, 2)?,
+            reason: r.get(3)?,
+            at: time(r, 4)?,
+            verified: r.get(5)?,
+            receipt: vec![],
+        };
+        Ok((answer, kept(r, 6)?))
+    })?;
+    found.into_iter().map(|(answer, kept)| Ok(RecallAnswerRecord { receipt: open(vault, kept)?, ..answer })).collect()
+}
+
+pub(super) async fn before(
+    store: &SqliteStore,
+    originator: &TrustDomain,
+    id: &AssessmentId,
+    version: u32,
+) -> Result<Vec<(TrustDomain, u32)>> {
+    const SQL: &str = "SELECT d.domain, max(m.version) FROM release r JOIN manifest m ON m.number = r.manifest \
+        JOIN peer d ON d.number = r.peer WHERE m.assessment = ?1 AND m.version < ?2 AND r.is_void = 0 \
+        GROUP BY d.domain ORDER BY d.domain";
+    let (originator, id) = (originator.clone(), *id);
+    store
+        .read(move |conn| {
+            let Some(assessment) = find(conn, &originator, &id)? else { return Ok(vec![]) };
+            rows(conn, SQL, params![assessment, number(version.into())], |r| Ok((word(r, 0)?, r.get(1)?)))
+        })
+        .await
+}

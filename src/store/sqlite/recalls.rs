@@ -1,0 +1,314 @@
+//! What was taken back: the tombstone, what becomes of the content, and who is told, in one transaction.
+
+use std::sync::atomic::Ordering;
+
+use async_trait::async_trait;
+use rusqlite::{Connection, Row as SqlRow, params};
+
+use super::{
+    SqliteStore, agreements,
+    column::{change, count, id, number, row, rows, time, word, word_optional},
+    holders, ledger, partners,
+};
+use crate::{
+    domain::{
+        ids::{AssessmentId, Sha256, StatementId, TrustDomain},
+        recall::{RecallKind, RecallState},
+        time::Time,
+    },
+    store::{
+        Result, StoreError,
+        recalls::{Effect, HoldersRecord, RecallRecord, RecallStore, Recalled, Recalling, UnprovenRecall},
+        vault::{Leaf, Row, Vault},
+    },
+};
+
+/// Whether an assessment was taken back. For whoever is about to keep something of it.
+pub(super) fn is_recalled(conn: &Connection, assessment: &AssessmentId, originator: i64) -> Result<bool> {
+    const SQL: &str = "SELECT 1 FROM recall WHERE assessment = ?1 AND originator = ?2";
+    Ok(row(conn, SQL, params![assessment.as_bytes(), originator], |_| Ok(()))?.is_some())
+}
+
+/// Whether something is shown that was kept from users: not of what was taken back, nor of what somebody says was taken back
+/// as long as that can't be checked.
+pub(super) fn may_be_shown(conn: &Connection, assessment: &AssessmentId, originator: i64) -> Result<bool> {
+    const SQL: &str = "SELECT 1 FROM recall_unproven WHERE assessment = ?1 AND originator = ?2";
+    let said = row(conn, SQL, params![assessment.as_bytes(), originator], |_| Ok(()))?;
+    Ok(said.is_none() && !is_recalled(conn, assessment, originator)?)
+}
+
+/// The row of a recall, by any statement that took the assessment back.
+pub(super) fn named(conn: &Connection, statement: &StatementId) -> Result<Option<i64>> {
+    row(conn, "SELECT recall FROM recall_statement WHERE id = ?1", [statement.as_bytes()], |r| r.get(0))
+}
+
+/// A row before its sealed parts are opened.
+struct Kept {
+    record: (AssessmentId, TrustDomain, StatementId, RecallKind, Option<TrustDomain>, Time, u64),
+    sealed: Vec<u8>,
+    standing: Vec<u8>,
+}
+
+macro_rules! recalls {
+    ($rest:literal) => {
+        concat!(
+            "SELECT r.assessment, o.domain, r.id, r.kind, f.domain, r.at, r.turn, r.sealed, r.standing FROM recall r \
+             JOIN peer o ON o.number = r.originator LEFT JOIN peer f ON f.number = r.peer ",
+            $rest
+        )
+    };
+}
+
+fn kept(r: &SqlRow<'_>) -> rusqlite::Result<Kept> {
+    let record = (id(r, 0)?, word(r, 1)?, id(r, 2)?, word(r, 3)?, word_optional(r, 4)?, time(r, 5)?, count(r, 6)?);
+    Ok(Kept { record, sealed: r.get(7)?, standing: r.get(8)? })
+}
+
+impl Kept {
+    fn open(self, vault: &Vault) -> Result<RecallRecord> {
+        let (assessment, originator, id, kind, from, at, turn) = self.record;
+        let envelope = vault.open(Row::Recall(&assessment, &originator), &self.sealed)?;
+        let standing = vault.open(Row::RecallStanding(&assessment, &originator), &self.standing)?;
+        let standing = serde_json::from_slice(&standing)
+            .map_err(|_| StoreError::Corrupt("where a recall stands can't be read".to_owned()))?;
+        Ok(RecallRecord { assessment, originator, id, kind, envelope, standing, from, at, turn })
+    }
+}
+
+#[async_trait]
+impl RecallStore for SqliteStore {
+    async fn recall(&self, step: Recalling) -> Result<Recalled> {
+        let leaves = Leaf::all(&step.events)?;
+        let scrub = self.writer.scrub();
+        self.write(move |conn, vault| {
+            scrub.fetch_or(step.effect == Effect::Destroy, Ordering::AcqRel);
+            let done = commit(conn, vault, &step)?;
+            ledger::append(conn, vault, &leaves)?;
+            Ok(done)
+        })
+        .await
+    }
+
+    async fn recall_of(&self, originator: &TrustDomain, id: &AssessmentId) -> Result<Option<RecallRecord>> {
+        const SQL: &str = recalls!("WHERE r.assessment = ?1 AND o.domain = ?2");
+        let (originator, id) = (originator.clone(), *id);
+        self.read_sealed(move |conn, vault| {
+            let found = row(conn, SQL, params![id.as_bytes(), originator.as_str()], kept)?;
+            found.map(|k| k.open(vault)).transpose()
+        })
+        .await
+    }
+
+    async fn recall_named(&self, statement: &StatementId) -> Result<Option<RecallRecord>> {
+        const SQL: &str = recalls!("WHERE r.number = ?1");
+        let statement = *statement;
+        self.read_sealed(move |conn, vault| {
+            let Some(place) = named(conn, &statement)? else { return Ok(None) };
+            row(conn, SQL, [place], kept)?.map(|k| k.open(vault)).transpose()
+        })
+        .await
+    }
+
+    async fn recalls_after(&self, turn: u64, state: Option<RecallState>, limit: u32) -> Result<Vec<RecallRecord>> {
+        const SQL: &str = recalls!("WHERE r.turn > ?1 AND (?2 IS NULL OR r.state = ?2) ORDER BY r.turn LIMIT ?3");
+        self.read_sealed(move |conn, vault| {
+            let found = rows(conn, SQL, params![number(turn), state.map(RecallState::as_str), limit], kept)?;
+            found.into_iter().map(|k| k.open(vault)).collect()
+        })
+        .await
+    }
+
+    async fn keep_unproven(&self, recall: UnprovenRecall, limit: u32) -> Result<bool> {
+        const COUNT: &str = "SELECT count(*) FROM recall_unproven WHERE peer = ?1";
+        const KEEP: &str = "INSERT INTO recall_unproven (assessment, originator, peer, sealed) VALUES (?1, ?2, ?3, ?4) \
+            ON CONFLICT DO UPDATE SET sealed = excluded.sealed";
+        self.write(move |conn, vault| {
+            let UnprovenRecall { assessment, originator, from, envelope } = &recall;
+            let peer = partners::number_of(conn, from)?;
+            if row(conn, COUNT, [peer], |r| count(r, 0))?.unwrap_or_default() >= u64::from(limit) {
+                return Ok(false);
+            }
+            let sealed = vault.seal(Row::Recall(assessment, originator), envelope)?;
+            let originator = partners::number_of(conn, originator)?;
+            change(conn, KEEP, params![assessment.as_bytes(), originator, peer, sealed])?;
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn unproven(&self) -> Result<Vec<UnprovenRecall>> {
+        const SQL: &str = "SELECT u.assessment, o.domain, f.domain, u.sealed FROM recall_unproven u \
+            JOIN peer o ON o.number = u.originator JOIN peer f ON f.number = u.peer ORDER BY u.assessment, f.domain";
+        self.read_sealed(|conn, vault| {
+            let found = rows(conn, SQL, [], |r| {
+                let (assessment, originator, from) = (id(r, 0)?, word(r, 1)?, word(r, 2)?);
+                Ok(UnprovenRecall { assessment, originator, from, envelope: r.get(3)? })
+            })?;
+            let open = |u: UnprovenRecall| {
+                let envelope = vault.open(Row::Recall(&u.assessment, &u.originator), &u.envelope)?;
+                Ok(UnprovenRecall { envelope, ..u })
+            };
+            found.into_iter().map(open).collect()
+        })
+        .await
+    }
+
+    async fn forget_unproven(&self, recall: &UnprovenRecall) -> Result<()> {
+        const SQL: &str = "DELETE FROM recall_unproven WHERE assessment = ?1 AND originator = \
+            (SELECT number FROM peer WHERE domain = ?2) AND peer = (SELECT number FROM peer WHERE domain = ?3)";
+        let (assessment, originator, from) = (recall.assessment, recall.originator.clone(), recall.from.clone());
+        self.write(move |conn, _| {
+            change(conn, SQL, params![assessment.as_bytes(), originator.as_str(), from.as_str()]).map(|_| ())
+        })
+        .await
+    }
+
+    async fn recall_waits(&self, partner: &TrustDomain) -> Result<bool> {
+        let partner = partner.clone();
+        self.read(move |conn| match partners::find(conn, &partner)? {
+            Some(peer) => agreements::has_urgent(conn, peer),
+            None => Ok(false),
+        })
+        .await
+    }
+
+    async fn holders(&self, originator: &TrustDomain, id: &AssessmentId) -> Result<HoldersRecord> {
+        holders::of(self, originator, id).await
+    }
+
+    async fn holders_before(
+        &self,
+        originator: &TrustDomain,
+        id: &AssessmentId,
+        version: u32,
+    ) -> Result<Vec<(TrustDomain, u32)>> {
+        holders::before(self, originator, id, version).await
+    }
+
+    async fn is_taken_back(&self, sha256: &Sha256) -> Result<bool> {
+        const SQL: &str = "SELECT count(*), sum(m.state IN ('withdrawn', 'purged')) FROM attachment_of a \
+            JOIN manifest m ON m.number = a.manifest WHERE a.sha256 = ?1";
+        let sha256 = *sha256;
+        self.read(move |conn| {
+            let counted = row(conn, SQL, [sha256.as_bytes()], |r| {
+                Ok((r.get::<_, i64>(0)?, r.get::<_, Option<i64>>(1)?.unwrap_or_default()))
+            })?;
+            Ok(counted.is_some_and(|(all, gone)| all > 0 && all == gone))
+        })
+        .await
+    }
+}
+
+fn commit(conn: &Connection, vault: &Vault, step: &Recalling) -> Result<Recalled> {
+    const HERE: &str = "SELECT number FROM assessment WHERE id = ?1 AND originator = ?2";
+    const VERSIONS: &str = "SELECT id FROM manifest WHERE assessment = ?1 ORDER BY number";
+    let RecallRecord { assessment, originator, .. } = &step.record;
+    let peer = partners::number_of(conn, originator)?;
+    save(conn, vault, step, peer)?;
+    let here: Option<i64> = row(conn, HERE, params![assessment.as_bytes(), peer], |r| r.get(0))?;
+    let mut done = Recalled::default();
+    if let Some(here) = here {
+        done.manifests = rows(conn, VERSIONS, [here], |r| id(r, 0))?;
+        // First, while it is still known to whom anything was given and nothing of it is gone.
+        match step.effect {
+            Effect::None => {}
+            Effect::Seal => seal(conn, here)?,
+            Effect::Destroy => destroy(conn, here)?,
+        }
+        if step.is_told {
+            done.told = tell(conn, vault, step, here)?;
+        }
+    }
+    for (partner, envelope) in &step.post {
+        agreements::put(conn, partner, &vault.seal(Row::Outbox(partner), envelope)?)?;
+    }
+    Ok(done)
+}
+
+/// The row of the recall, as it is from now on.
+fn save(conn: &Connection, vault: &Vault, step: &Recalling, originator: i64) -> Result<()> {
+    const FIND: &str = "SELECT state FROM recall WHERE assessment = ?1 AND originator = ?2";
+    const SAVE: &str = "INSERT INTO recall (assessment, originator, id, kind, state, peer, at, turn, sealed, standing) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, (SELECT ifnull(max(turn), 0) + 1 FROM recall), ?8, ?9) \
+        ON CONFLICT (assessment, originator) DO UPDATE SET id = excluded.id, kind = excluded.kind, \
+        state = excluded.state, peer = excluded.peer, at = excluded.at, turn = excluded.turn, sealed = excluded.sealed, \
+        standing = excluded.standing";
+    const PLACE: &str = "SELECT number FROM recall WHERE assessment = ?1 AND originator = ?2";
+    const NAME: &str = "INSERT INTO recall_statement (id, recall) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+    let RecallRecord { assessment, originator: name, id, kind, envelope, standing, from, at, turn: _ } = &step.record;
+    let before = row(conn, FIND, params![assessment.as_bytes(), originator], |r| word::<RecallState>(r, 0))?;
+    if before != step.before {
+        return Err(StoreError::Conflict);
+    }
+    let peer = from.as_ref().map(|f| partners::number_of(conn, f)).transpose()?;
+    let written = serde_json::to_vec(standing).map_err(|e| StoreError::Failed(e.to_string()))?;
+    let values = params![
+        assessment.as_bytes(),
+        originator,
+        id.as_bytes(),
+        kind.as_str(),
+        standing.state.as_str(),
+        peer,
+        at.unix_nanos(),
+        vault.seal(Row::Recall(assessment, name), envelope)?,
+        vault.seal(Row::RecallStanding(assessment, name), &written)?,
+    ];
+    change(conn, SAVE, values)?;
+    let place = row(conn, PLACE, params![assessment.as_bytes(), originator], |r| r.get(0))?;
+    let place: i64 = place.ok_or(StoreError::Conflict)?;
+    change(conn, NAME, params![id.as_bytes(), place]).map(|_| ())
+}
+
+/// Nobody reads it from now on, and nobody is offered it.
+fn seal(conn: &Connection, assessment: i64) -> Result<()> {
+    const STATES: &str = "UPDATE manifest SET state = 'withdrawn' WHERE assessment = ?1 AND state <> 'quarantined'";
+    change(conn, STATES, [assessment])?;
+    forget(conn, assessment)
+}
+
+/// What waits for something: queues, duties, the examination for an agreement, and attachments that are still to come.
+fn forget(conn: &Connection, assessment: i64) -> Result<()> {
+    const STEPS: [&str; 4] = [
+        "DELETE FROM queue WHERE manifest IN (SELECT number FROM manifest WHERE assessment = ?1)",
+        "DELETE FROM duty WHERE manifest IN (SELECT number FROM manifest WHERE assessment = ?1)",
+        "UPDATE received SET held_for = NULL WHERE manifest IN (SELECT number FROM manifest WHERE assessment = ?1) \
+         AND held_for IS NOT NULL",
+        "DELETE FROM attachment_named WHERE sha256 IN (SELECT a.sha256 FROM attachment_of a \
+         JOIN manifest m ON m.number = a.manifest WHERE m.assessment = ?1) AND NOT EXISTS (SELECT 1 FROM attachment_of b \
+         JOIN manifest n ON n.number = b.manifest WHERE b.sha256 = attachment_named.sha256 AND n.assessment <> ?1 \
+         AND n.state NOT IN ('withdrawn', 'purged'))",
+    ];
+    STEPS.iter().try_for_each(|sql| change(conn, sql, [assessment]).map(|_| ()))
+}
+
+/// Its key goes, and what was sealed with it, so that neither is of use to whoever comes by the other. The log still holds
+/// pages from before: the mark has the writer empty it, at the next start if not now.
+fn destroy(conn: &Connection, assessment: i64) -> Result<()> {
+    const STEPS: [&str; 6] = [
+        "UPDATE manifest SET state = 'purged' WHERE assessment = ?1 AND state <> 'quarantined'",
+        "UPDATE assessment SET wrapped = NULL WHERE number = ?1",
+        "DELETE FROM portion_set WHERE manifest IN (SELECT number FROM manifest WHERE assessment = ?1)",
+        "DELETE FROM beside WHERE manifest IN (SELECT number FROM manifest WHERE assessment = ?1)",
+        "DELETE FROM attachment_copy WHERE sha256 IN (SELECT a.sha256 FROM attachment_of a \
+         JOIN manifest m ON m.number = a.manifest WHERE m.assessment = ?1) AND NOT EXISTS (SELECT 1 FROM attachment_of b \
+         JOIN manifest n ON n.number = b.manifest WHERE b.sha256 = attachment_copy.sha256 AND n.assessment <> ?1 \
+         AND n.state <> 'purged')",
+        "INSERT INTO meta (name, value) SELECT 'scrub', x'' WHERE ?1 IS NOT NULL ON CONFLICT DO NOTHING",
+    ];
+    STEPS.iter().try_for_each(|sql| change(conn, sql, [assessment]).map(|_| ()))?;
+    forget(conn, assessment)
+}
+
+/// Puts the recall into the outboxes of everybody who may hold anything of it, before all else.
+fn tell(conn: &Connection, vault: &Vault, step: &Recalling, here: i64) -> Result<Vec<TrustDomain>> {
+    const SQL: &str = "SELECT d.domain FROM peer d WHERE d.number IN (SELECT r.peer FROM release r \
+        JOIN manifest m ON m.number = r.manifest WHERE m.assessment = ?1) OR d.number IN (SELECT h.holder FROM report h \
+        JOIN manifest m ON m.number = h.manifest JOIN partner p ON p.peer = h.holder \
+        WHERE m.assessment = ?1 AND p.state = 'active') ORDER BY d.domain";
+    let mut told = rows(conn, SQL, [here], |r| word::<TrustDomain>(r, 0))?;
+    told.retain(|partner| !step.except.contains(partner));
+    for partner in &told {
+        agreements::put_first(conn, partner, &vault.seal(Row::Outbox(partner), &step.record.envelope)?)?;
+    }
+    Ok(told)
+}

@@ -1,0 +1,90 @@
+//! Receipts.
+
+use prost::Message;
+
+use super::{
+    canonical, envelope,
+    field::{
+        bytes_all, bytes_optional, line, number_of, parsed, parsed_optional, refuse, text_of, time, timestamp, word,
+    },
+    proto,
+};
+use crate::domain::{
+    fault::{Fault, Reason},
+    ids::Role,
+    receipt::{MAX_NOTE, MAX_PATH, Receipt, ReceiptKind},
+};
+
+/// The most releases in one receipt.
+pub const MAX_RECEIPT: usize = 4096;
+
+/// From a statement's payload. Which reasons are stable names is for the reader of it to say.
+///
+/// # Errors
+/// `UNKNOWN_OR_NON_CANONICAL`, `STATEMENT_TOO_LARGE`, with the field's path.
+pub fn decode(payload: &[u8]) -> Result<Receipt, Fault> {
+    let proto::Receipt { sender, kind, release_ids, at, reason, role, recall_id, path } = canonical::decode(payload)?;
+    if release_ids.len() > MAX_RECEIPT {
+        return Err(Fault::at(Reason::StatementTooLarge, "release_ids", format!("a receipt names 1 to {MAX_RECEIPT}")));
+    }
+    if path.len() > MAX_PATH {
+        let what = format!("what is answered came by at most {MAX_PATH} releases");
+        return Err(Fault::at(Reason::StatementTooLarge, "path", what));
+    }
+    let hop = |(i, e)| envelope::from_proto(e).map_err(|f| f.within(&format!("path[{i}]")));
+    let receipt = Receipt {
+        sender: parsed("sender", &sender)?,
+        kind: word("kind", ReceiptKind::ALL, kind)?,
+        releases: bytes_all("release_ids", &release_ids)?,
+        at: time("at", at)?,
+        reason: if reason.is_empty() { None } else { Some(line("reason", reason)?) },
+        role: parsed_optional("role", &role)?,
+        recall: bytes_optional("recall_id", &recall_id)?,
+        path: path.into_iter().enumerate().map(hop).collect::<Result<_, _>>()?,
+    };
+    check(&receipt)?;
+    Ok(receipt)
+}
+
+/// What belongs together.
+fn check(receipt: &Receipt) -> Result<(), Fault> {
+    let Receipt { kind, releases, reason, role, recall, path, .. } = receipt;
+    let answers_recall = match kind {
+        ReceiptKind::Withdrawn | ReceiptKind::Purged => true,
+        ReceiptKind::Declined => recall.is_some(),
+        _ => false,
+    };
+    if recall.is_some() != answers_recall {
+        return Err(refuse("recall_id", "what was withdrawn or purged names the recall, and nothing else does"));
+    }
+    if releases.is_empty() && !answers_recall {
+        return Err(Fault::at(Reason::StatementTooLarge, "release_ids", format!("a receipt names 1 to {MAX_RECEIPT}")));
+    }
+    let is_of_a_reader = |role: &Role| matches!(role, Role::Analyst | Role::Officer | Role::Service);
+    if role.is_some() != kind.acknowledges() || !role.iter().all(is_of_a_reader) {
+        return Err(refuse("role", "what was read or answered names the role of a reader, and nothing else does"));
+    }
+    if (!path.is_empty() && releases.len() != 1) || path.len() == 1 {
+        return Err(refuse("path", "a receipt with a path of two releases or more is about the last of them alone"));
+    }
+    if kind.acknowledges() && reason.as_ref().is_some_and(|r| r.len() > MAX_NOTE) {
+        return Err(Fault::at(Reason::StatementTooLarge, "reason", format!("a line of at most {MAX_NOTE} bytes")));
+    }
+    Ok(())
+}
+
+/// To a payload for signing.
+pub fn encode(receipt: &Receipt) -> Vec<u8> {
+    let Receipt { sender, kind, releases, at, reason, role, recall, path } = receipt;
+    proto::Receipt {
+        sender: sender.to_string(),
+        kind: number_of(ReceiptKind::ALL, kind),
+        release_ids: releases.iter().map(|r| r.0.to_vec().into()).collect(),
+        at: timestamp(*at),
+        reason: reason.clone().unwrap_or_default(),
+        role: text_of(role.as_ref()),
+        recall_id: recall.map(|r| r.0.to_vec()).unwrap_or_default().into(),
+        path: path.iter().map(envelope::to_proto).collect(),
+    }
+    .encode_to_vec()
+}

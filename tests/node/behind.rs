@@ -1,0 +1,219 @@
+//! What is behind a partner: holders that got something through it are known by their own receipts, and nobody speaks for
+//! them. What was taken back does not come back by any way.
+
+use watchfire::{
+    domain::{
+        ids::StatementId,
+        recall::{Recall, RecallKind},
+        receipt::{Receipt, ReceiptKind},
+        release::Release,
+        statement::{Envelope, StatementKind},
+        time::Clock,
+    },
+    seal::statement::id_of,
+    telemetry::SystemClock,
+    wire::{self, proto},
+};
+
+use crate::{
+    hostile::{Feed, ROGUE},
+    hostile_kit::{Rogue, Served, signed},
+    kit::{Org, note, terms, until},
+    recall::{holder, holders, publish, recall},
+};
+
+/// What the hub gives on of what it was given, and the way so far.
+fn given_on(hub: &Rogue, given: &Envelope, to: &str, bend: impl FnOnce(&mut Release)) -> Envelope {
+    let mut release = wire::release::decode(&given.payload).unwrap();
+    release.via = Some(id_of(StatementKind::Release, &given.payload));
+    release.recipient = to.parse().unwrap();
+    release.released_at = SystemClock.now();
+    bend(&mut release);
+    hub.node.envelope(StatementKind::Release, wire::release::encode(&release)).unwrap()
+}
+
+fn about(hub: &Rogue, path: &[&Envelope], kind: ReceiptKind) -> Receipt {
+    let last = id_of(StatementKind::Release, &path.last().unwrap().payload);
+    let receipt = Receipt::about(hub.domain.parse().unwrap(), kind, vec![last], SystemClock.now());
+    Receipt { path: path.iter().map(|e| (*e).clone()).collect(), ..receipt }
+}
+
+fn by(rogue: &Rogue, receipt: &Receipt) -> proto::Envelope {
+    signed(&rogue.node, StatementKind::Receipt, wire::receipt::encode(receipt))
+}
+
+/// The releases in the feed to a partner.
+async fn fed(rogue: &Rogue, gb: &Org) -> Vec<Envelope> {
+    let request = proto::SubscribeRequest { after_sequence: 0, until_caught_up: true, ..Default::default() };
+    let mut feed = rogue.exchange(gb).subscribe(request).await.unwrap().into_inner();
+    let mut all = vec![];
+    while let Some(entry) = feed.message().await.unwrap() {
+        all.push(wire::envelope::from_proto(entry.release.unwrap()).unwrap());
+    }
+    all
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_holder_behind_a_hub_is_known_by_its_own_receipt_and_nobody_speaks_for_it() {
+    let gb = Org::found("gb.example", "state", Some("GB")).await;
+    let [hub, end] = ["hub.example", "end.example"].map(Rogue::new);
+    hub.befriend(&gb, "127.0.0.1:1", &terms(gb.domain, hub.domain, "")).await;
+    let id = publish(&gb, &note("passed on", "BF")).await;
+    let given = fed(&hub, &gb).await.pop().unwrap();
+    let on = given_on(&hub, &given, end.domain, |_| {});
+    let taken = async |what: &str, statement: proto::Envelope| {
+        let outcome = hub.submit(&gb, statement).await;
+        assert!(outcome.accepted, "{what}: {} {}", outcome.reason, outcome.message);
+    };
+    let refused = async |what: &str, statement: proto::Envelope, reason: &str| {
+        let outcome = hub.submit(&gb, statement).await;
+        assert_eq!((outcome.accepted, outcome.reason.as_str()), (false, reason), "{what}: {}", outcome.message);
+    };
+    let stored = about(&hub, &[&given, &on], ReceiptKind::Stored);
+    refused("signed by the hub for the holder", by(&hub, &stored), "WRONG_DOMAIN").await;
+    assert!(gb.log().contains("handed over for another"), "{}", gb.log());
+    // Ways that lead nowhere.
+    let others = given_on(&hub, &given, end.domain, |r| r.via = Some(StatementId([7; 32])));
+    refused("another way", by(&end, &about(&hub, &[&given, &others], ReceiptKind::Stored)), "INVALID_ARGUMENT").await;
+    let more = given_on(&hub, &given, end.domain, |r| r.digests = vec![watchfire::domain::ids::Digest([1; 32])]);
+    refused("more than it had", by(&end, &about(&hub, &[&given, &more], ReceiptKind::Stored)), "DIGEST_NOT_LISTED")
+        .await;
+    let mut forged = wire::release::decode(&given.payload).unwrap();
+    forged.grants = vec!["moon".parse().unwrap()];
+    let forged = hub.node.envelope(StatementKind::Release, wire::release::encode(&forged)).unwrap();
+    let from_it = given_on(&hub, &forged, end.domain, |_| {});
+    refused("by the hub itself", by(&end, &about(&hub, &[&forged, &from_it], ReceiptKind::Stored)), "INVALID_ARGUMENT")
+        .await;
+    assert!(holders(&gb, &id).await.iter().all(|h| h["holder"] != end.domain));
+
+    // Its own word, which nobody here can check yet.
+    taken("its own", by(&end, &stored)).await;
+    let seen = holder(&gb, &id, end.domain, "unverified").await;
+    assert_eq!((&seen["through"][0], &seen["versions"][0]["portions"]), (&hub.domain.into(), &3.into()), "{seen}");
+    // Once its organisation is known, a word of its own counts, and one that is not its own does not.
+    end.befriend(&gb, "127.0.0.1:1", &terms(gb.domain, end.domain, "")).await;
+    let mut torn = by(&end, &about(&hub, &[&given, &on], ReceiptKind::Stored));
+    let mut value = torn.signatures[0].value.to_vec();
+    value[3] ^= 1;
+    torn.signatures[0].value = value.into();
+    taken("one answer, whatever is wrong with another's signature", torn).await;
+    holder(&gb, &id, end.domain, "unverified").await;
+    taken("its own, again", by(&end, &about(&hub, &[&given, &on], ReceiptKind::Read).with_role())).await;
+    let seen = holder(&gb, &id, end.domain, "held").await;
+    assert_eq!(seen["read"][0]["role"], "analyst", "{seen}");
+
+    // A recall goes to both: the hub was given it, and the other is known to hold it and is a partner.
+    let told = recall(&gb, &id, "--purge").await;
+    assert_eq!(told["told"], serde_json::json!([end.domain, hub.domain]));
+    let recall_id: StatementId = told["recall"]["id"].as_str().unwrap().parse().unwrap();
+    let purged = |receipt: Receipt| Receipt { recall: Some(recall_id), ..receipt };
+    let for_it = purged(about(&hub, &[&given, &on], ReceiptKind::Purged));
+    refused("a purge claimed for another", by(&hub, &for_it), "WRONG_DOMAIN").await;
+    let own = id_of(StatementKind::Release, &given.payload);
+    let of_hub = Receipt::about("gb.example".parse().unwrap(), ReceiptKind::Purged, vec![own], SystemClock.now());
+    taken("the hub's own", by(&hub, &purged(of_hub))).await;
+    holder(&gb, &id, hub.domain, "confirmed").await;
+    let open = holders(&gb, &id).await.into_iter().find(|h| h["holder"] == end.domain).unwrap();
+    assert_ne!(open["state"], "confirmed", "{open}");
+    let outcome = end.submit(&gb, by(&end, &for_it)).await;
+    assert!(outcome.accepted, "it may tell directly: {}", outcome.message);
+    holder(&gb, &id, end.domain, "confirmed").await;
+    let unknown = Receipt { recall: Some(StatementId([5; 32])), ..about(&hub, &[&given, &on], ReceiptKind::Purged) };
+    refused("of no recall", by(&end, &unknown), "NOT_FOUND").await;
+}
+
+trait InRole {
+    fn with_role(self) -> Self;
+}
+
+impl InRole for Receipt {
+    fn with_role(self) -> Self {
+        Self { role: Some(watchfire::domain::ids::Role::Analyst), ..self }
+    }
+}
+
+/// The recall of what an entry hands over, by whoever.
+fn recall_of(entry: &proto::FeedEntry, kind: RecallKind) -> Recall {
+    let manifest = wire::manifest::decode(&entry.manifest.as_ref().unwrap().payload).unwrap();
+    Recall {
+        originator: manifest.originator,
+        assessment: manifest.assessment,
+        kind,
+        reason: "it was wrong".to_owned(),
+        recalled_at: SystemClock.now(),
+        exercise: false,
+    }
+}
+
+/// The receipts that the sender was handed, of a kind.
+fn receipts(served: &Served, kind: ReceiptKind) -> Vec<Receipt> {
+    let submitted = served.submitted.lock().unwrap();
+    let all = submitted.iter().filter(|e| e.payload_type == StatementKind::Receipt.payload_type());
+    all.map(|e| wire::receipt::decode(&e.payload).unwrap()).filter(|r| r.kind == kind).collect()
+}
+
+fn release_id(entry: &proto::FeedEntry) -> StatementId {
+    id_of(StatementKind::Release, &entry.release.as_ref().unwrap().payload)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_taken_back_does_not_come_back_and_a_recall_may_come_first() {
+    let no = Org::found("no.example", "state", Some("NO")).await;
+    let (mut feed, served, _stop) = Feed::to(&no).await;
+    let pull = async || no.ask(&["--as", "ana", "feed", "pull", "--from", ROGUE]).await;
+    let first = feed.good("first");
+    // Numbered after the first, and recalled before it is sent.
+    let ahead = feed.good("ahead");
+    served.set(vec![first.clone()]);
+    pull().await;
+    let (analyst, other) = (&feed.rogue.analyst, Rogue::new("other.example"));
+    let hand = async |envelope: proto::Envelope| feed.rogue.submit(&no, envelope).await;
+    let statement = |key, recall: &Recall| signed(key, StatementKind::Recall, wire::recall::encode(recall));
+    let (of_first, of_ahead) = (recall_of(&first, RecallKind::Withdraw), recall_of(&ahead, RecallKind::Purge));
+
+    // Only the originator's officer or node takes back.
+    let outcome = hand(statement(analyst, &of_first)).await;
+    assert_eq!(outcome.reason, "WRONG_DOMAIN", "{}", outcome.message);
+    for (key, of) in
+        [(&feed.rogue.node, "no.example"), (&other.node, "other.example"), (&feed.rogue.node, "other.example")]
+    {
+        let theirs = Recall { originator: of.parse().unwrap(), ..of_first.clone() };
+        let outcome = hand(statement(key, &theirs)).await;
+        // Whatever is wrong with what others take back: one answer, and nothing comes of it.
+        assert!(outcome.accepted, "{of}: {}", outcome.message);
+    }
+    assert!(no.ask(&["--as", "olu", "assess", "recall", "--list"]).await.is_empty());
+    // A stranger's is looked at once the stranger is known: a forged one is nothing, a good one counts from then on.
+    other.befriend(&no, "127.0.0.1:1", &terms(other.domain, no.domain, "")).await;
+    let taken = until("the stranger's recall counts", async || {
+        no.ask(&["--as", "olu", "assess", "recall", "--list"]).await.pop()
+    })
+    .await;
+    assert_eq!((&taken["originator"], &taken["from"]), (&other.domain.into(), &ROGUE.into()), "{taken}");
+
+    for _ in 0..2 {
+        for recall in [&of_first, &of_ahead] {
+            let outcome = hand(statement(&feed.rogue.node, recall)).await;
+            assert!(outcome.accepted, "{}", outcome.message);
+        }
+    }
+    let sealed = || {
+        let mut all = receipts(&served, ReceiptKind::Withdrawn);
+        // The stranger's, of which nothing is here, is answered with nothing.
+        all.retain(|r| !r.releases.is_empty());
+        all
+    };
+    let withdrawn = until("it is confirmed", async || sealed().pop()).await;
+    assert_eq!(withdrawn.releases, [release_id(&first)]);
+    let purged = until("what never came is confirmed", async || receipts(&served, ReceiptKind::Purged).pop()).await;
+    assert!(purged.releases.is_empty() && purged.recall.is_some());
+    // What comes after is refused, and its sender told.
+    served.set(vec![first, ahead.clone()]);
+    pull().await;
+    let refused = until("the sender is told", async || receipts(&served, ReceiptKind::Quarantined).pop()).await;
+    assert_eq!((refused.reason.as_deref(), &refused.releases[..]), (Some("RECALLED"), &[release_id(&ahead)][..]));
+    let all = no.ask(&["--as", "olu", "assess", "list", "--quarantined"]).await;
+    assert_eq!(all.iter().map(|a| a["state"].as_str().unwrap()).collect::<Vec<_>>(), ["withdrawn"]);
+    assert_eq!(no.ask(&["--as", "olu", "assess", "recall", "--list"]).await.len(), 3);
+    assert_eq!((sealed().len(), receipts(&served, ReceiptKind::Purged).len()), (1, 1));
+}
