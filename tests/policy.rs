@@ -18,6 +18,8 @@ mod cases;
 mod chains;
 #[path = "policy/compared.rs"]
 mod compared;
+#[path = "policy/exceptions.rs"]
+mod exceptions;
 #[path = "../src/policy/tests/fixture.rs"]
 #[allow(dead_code, reason = "some of it is for the unit tests only")]
 mod fixture;

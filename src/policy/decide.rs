@@ -106,11 +106,8 @@ impl Question<'_> {
                     Answer::Denied(reasons) => Ruling::Denied(reasons),
                 })
             });
-            let excepted = match &**ruling {
-                Ruling::Ungranted(_) => Exceptions::of(compiled, facts).giving(policy, digest, now),
-                Ruling::Permitted(_) | Ruling::Denied(_) => vec![],
-            };
-            let ruling = if excepted.is_empty() { Rc::clone(ruling) } else { Rc::new(Ruling::Permitted(excepted)) };
+            let excepted = Exceptions::of(compiled, facts).giving(policy, digest, now);
+            let ruling = if excepted.is_empty() { Rc::clone(ruling) } else { Rc::new(ruling.excepted(excepted)) };
             // What the giver's own people say of it came by no release that could bar it.
             let bar = match facts.is_own_endorsement(policy, digest) {
                 true => None,
@@ -124,6 +121,16 @@ impl Question<'_> {
 }
 
 impl Ruling {
+    /// With the exceptions that give it, where nothing forbids it: beside its grants too, since it may be that the recipient can't see that
+    /// they cover it.
+    fn excepted(&self, exceptions: Vec<usize>) -> Self {
+        match self {
+            Self::Permitted(grants) => Self::Permitted([grants.as_slice(), &exceptions].concat()),
+            Self::Ungranted(_) => Self::Permitted(exceptions),
+            Self::Denied(reasons) => Self::Denied(reasons.clone()),
+        }
+    }
+
     /// This and one more reason against it.
     fn barred(&self, reason: Reason) -> Self {
         Self::Denied(self.reasons().iter().cloned().chain([reason]).collect())
@@ -179,7 +186,7 @@ fn permit(question: Question<'_>, grants: &[usize]) -> Permit {
     let mut references: Vec<GrantRef> =
         used().map(|c| GrantRef { agreement: compiled.reference, grant: c.grant.id.clone() }).collect();
     references.sort_by(|a, b| a.grant.cmp(&b.grant));
-    let excepted = grants.iter().filter_map(|g| Exceptions::of(compiled, facts).at(*g));
+    let excepted = Exceptions::of(compiled, facts).needed(grants);
     let reasons = used().map(|c| c.reason.clone()).chain(excepted.map(|e| e.reason())).collect();
     Permit { grants: references, reasons }
 }
@@ -193,8 +200,7 @@ fn cleared(candidate: &Candidate<'_>) -> Cleared {
     let mut exceptions: Vec<StatementId> = candidate
         .released
         .values()
-        .flatten()
-        .filter_map(|g| Exceptions::of(compiled, facts).at(*g).map(|e| e.id))
+        .flat_map(|used| Exceptions::of(compiled, facts).needed(used).map(|e| e.id))
         .collect();
     exceptions.sort_unstable();
     exceptions.dedup();

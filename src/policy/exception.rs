@@ -1,7 +1,7 @@
 //! Exceptions: what an officer's signature gives one partner for a time, where no grant does.
 //!
 //! Plain Rust rather than Cedar: an exception is no clause of an agreement that could be compiled with it, and it must never stand beside
-//! the rules that forbid. It is asked only where Cedar has found no permit and no forbid (`Ruling::Ungranted`).
+//! the rules that forbid. It counts only where Cedar has found no forbid, and is named only where no grant gives what it gives.
 
 use std::collections::BTreeSet;
 
@@ -82,6 +82,12 @@ impl<'a> Exceptions<'a> {
     /// The exception at such a place; `None` for a grant's.
     pub fn at(self, place: usize) -> Option<&'a Excepted> {
         self.all.get(place.checked_sub(self.compiled.grants.len())?)
+    }
+
+    /// The exceptions among these places, where no grant is.
+    pub fn needed(self, used: &[usize]) -> impl Iterator<Item = &'a Excepted> {
+        let is_granted = used.iter().any(|place| self.is_grant(*place));
+        used.iter().filter(move |_| !is_granted).filter_map(move |place| self.at(*place))
     }
 
     /// Whether the place is a grant's.

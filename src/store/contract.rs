@@ -12,11 +12,12 @@ mod recalls;
 mod receipts;
 mod receiving;
 mod records;
+mod requests;
 mod rules;
 
 pub(super) use {
     feeds::*, ledger::*, life::*, publishing::*, quarantine::*, recalls::*, receipts::*, receiving::*, records::*,
-    rules::*,
+    requests::*, rules::*,
 };
 
 /// Where a store lives. Opening it again after it was dropped is a restart.
@@ -78,6 +79,9 @@ macro_rules! contract {
             proofs_hold_over_kept_and_new_subtrees
             what_is_kept_beside_the_ledger_is_replaced_by_number_and_bounded
             a_settled_ledger_begins_an_epoch_and_adopts_each_position_once
+            what_stands_beside_portions_is_kept_once_and_queues_its_version
+            what_came_beside_portions_is_kept_from_users_with_them
+            a_request_is_begun_once_and_settled_once
             a_recall_seals_all_versions_and_goes_before_all_else
             a_purge_leaves_the_tombstone_and_nothing_else
             what_was_taken_back_is_not_received_and_not_readmitted

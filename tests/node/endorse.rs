@@ -42,8 +42,8 @@ fn names(list: &Value) -> Vec<&str> {
     list.as_array().unwrap().iter().map(|v| v.as_str().unwrap()).collect()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_officer_s_endorsement_reaches_those_whose_grant_lists_it_and_nobody_else() {
+/// A publisher with two partners that have an assessment of it; a grant gives the first one endorsements, up to AMBER.
+async fn three() -> (Org, Org, Org, String) {
     let (gb, no) = pair().await;
     let plain = Org::found("plain.example", "ngo", None).await;
     link(&gb, &plain, &terms(gb.domain, plain.domain, "")).await;
@@ -59,6 +59,12 @@ async fn an_officer_s_endorsement_reaches_those_whose_grant_lists_it_and_nobody_
     let published = gb.author().await.publish(&note("endorsed", "BF")).await;
     no.has("gb.example", std::slice::from_ref(&published)).await;
     plain.has("gb.example", std::slice::from_ref(&published)).await;
+    (gb, no, plain, published)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_officer_s_endorsement_reaches_those_whose_grant_lists_it_and_nobody_else() {
+    let (gb, no, plain, published) = three().await;
     let text = "Our field offices see the same.\nWe stand behind this.";
     let endorsed = gb.one(&["--as", "olu", "assess", "endorse", &published, "--text", text]).await;
     assert_eq!(endorsed["is_new"], true);
@@ -148,6 +154,32 @@ async fn a_hub_s_endorsement_goes_on_with_what_it_passes_on() {
     assert_eq!(endorsements(&gb, &published, 0).await.len(), 0);
     let words = watchfire(&no.dir, &["--as", "ana", "assess", "show", &published]).await.stdout;
     assert!(words.contains("gb.example → ecowas.example → no.example"), "{words}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_originator_s_endorsement_goes_through_a_hub_as_far_as_its_terms_let_it() {
+    let (gb, ecowas, no) = tokio::join!(
+        Org::found("gb.example", "state", Some("GB")),
+        Org::found("ecowas.example", "regional", None),
+        Org::found("no.example", "state", Some("NO")),
+    );
+    let kinds = ["headline", "subject", "limitation", "endorsement"];
+    let all = ["ecowas.example", "no.example"];
+    let first = onward(gb.domain, ecowas.domain, &limit("group:watch", &kinds, "AMBER", 1), &all);
+    link(&gb, &ecowas, &with_endorsements(&first)).await;
+    link(&ecowas, &no, &with_endorsements(&onward(ecowas.domain, no.domain, "", &["no.example"]))).await;
+    crate::hubs::know(&no, &gb).await;
+    let published = gb.author().await.publish(&for_all("carried", "BF")).await;
+    no.has(gb.domain, std::slice::from_ref(&published)).await;
+    // For the hub alone, and for those that it serves.
+    gb.ask(&["--as", "olu", "assess", "endorse", &published, "--text", "for you"]).await;
+    endorsements(&ecowas, &published, 1).await;
+    let on = ["--as", "olu", "assess", "endorse", &published, "--text", "for all", "--onward", "group:watch"];
+    gb.ask(&on).await;
+    endorsements(&ecowas, &published, 2).await;
+    let seen = endorsements(&no, &published, 1).await;
+    assert_eq!((seen[0]["text"].as_str(), seen[0]["valid"].as_bool()), (Some("for all"), Some(true)));
+    assert_eq!(names(&seen[0]["via"]), ["gb.example", "ecowas.example", "no.example"]);
 }
 
 fn template(endorser: &str, assessment: AssessmentId, manifest: StatementId) -> Endorsement {

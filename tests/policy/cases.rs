@@ -15,7 +15,7 @@ use crate::{
         release::{OnwardLimit, Terms},
         time::Time,
     },
-    policy::Provenance,
+    policy::{Excepted, Provenance},
 };
 
 /// How many rules the library has that cases choose from.
@@ -36,7 +36,11 @@ pub struct Case {
     pub agreements: Vec<Agreement>,
     pub issued: Time,
     pub expires: Time,
+    /// Endorsements last.
     pub portions: Vec<Portion>,
+    /// By portion: who stands behind it, where it is an endorsement.
+    pub endorsers: Vec<TrustDomain>,
+    pub exceptions: Vec<Excepted>,
     pub now: Time,
     /// Other times at which the same is decided; compiling the agreements is what takes long.
     pub later: Vec<Time>,
@@ -49,8 +53,10 @@ const AREAS: [&str; 12] = [
     "BF-SOM",
 ];
 const STATES: [&str; 7] = ["BF", "GH", "US", "IL", "XK", "RS", "ML"];
-const KINDS: [Kind; 4] = [Kind::Headline, Kind::Subject, Kind::Gap, Kind::Source];
+const KINDS: [Kind; 5] = [Kind::Headline, Kind::Subject, Kind::Gap, Kind::Source, Kind::Endorsement];
 const NAMES: [&str; 4] = ["taker.example", "group:a", "group:b", "other.example"];
+/// Who may stand behind what the giver has.
+const GIVERS: [&str; 4] = ["gb.example", "gb.example", "origin.example", "other.example"];
 const HOUR: i64 = 3_600;
 
 pub fn case() -> impl Strategy<Value = Case> {
@@ -62,8 +68,9 @@ pub fn case() -> impl Strategy<Value = Case> {
     let rules = prop_oneof![2 => Just(vec![]), 1 => subsequence((0..HOUSE_RULES).collect::<Vec<_>>(), 1..=3)];
     let hops = prop_oneof![3 => Just(None), 2 => vec(provenance(), 0..=3).prop_map(Some)];
     let parties = (partner, vec(agreement(), 1..=2), rules, hops);
-    (parties, vec(portion(), 1..=6), lead, (moment(), vec(moment(), 4)), moment()).prop_map(
-        |((taker, mut agreements, house, hops), mut portions, lead, (now, later), lifetime)| {
+    let beside = (vec(select(&GIVERS[..]), 9), prop_oneof![2 => Just(vec![]), 1 => vec(exception(), 1..=2)]);
+    (parties, vec(portion(), 1..=6), lead, (moment(), vec(moment(), 4)), (moment(), beside)).prop_map(
+        |((taker, mut agreements, house, hops), mut portions, lead, (now, later), (lifetime, beside))| {
             // Otherwise most cases would have nothing to release.
             if let Some((tlp, subject, first, second)) = lead {
                 let mut headline = fixture::headline(0, tlp);
@@ -73,6 +80,7 @@ pub fn case() -> impl Strategy<Value = Case> {
                 subject.marking.onward = second;
                 portions.push(subject);
             }
+            portions.sort_by_key(|p| p.kind() == Kind::Endorsement);
             for (portion, number) in portions.iter_mut().zip(1..) {
                 portion.handle.0 = [number; 8];
             }
@@ -88,14 +96,55 @@ pub fn case() -> impl Strategy<Value = Case> {
             for (provenance, number) in provenances.iter_mut().zip(1..) {
                 provenance.release = StatementId([number; 32]);
             }
+            let (endorsers, mut exceptions) = beside;
+            let endorsers = endorsers.iter().take(portions.len()).map(|e| e.parse().unwrap()).collect();
+            for (exception, number) in exceptions.iter_mut().zip(1..) {
+                exception.id = StatementId([number; 32]);
+            }
             let giver = "gb.example".parse().unwrap();
-            Case { giver, originator, provenances, house, taker, agreements, issued, expires, portions, now, later }
+            Case {
+                giver,
+                originator,
+                provenances,
+                house,
+                taker,
+                agreements,
+                issued,
+                expires,
+                portions,
+                endorsers,
+                exceptions,
+                now,
+                later,
+            }
         },
     )
 }
 
 fn after(issued: Time, (seconds, nanos): (i64, i64)) -> Time {
     Time::from_unix_nanos(issued.plus_seconds(seconds).unix_nanos() + nanos)
+}
+
+/// Mostly one that gives this partner something, as otherwise most would do nothing.
+fn exception() -> impl Strategy<Value = Excepted> {
+    let parties = (
+        prop_oneof![9 => Just("gb.example"), 1 => Just("other.example")],
+        prop_oneof![9 => Just("taker.example"), 1 => Just("other.example")],
+    );
+    let digests =
+        prop_oneof![1 => Just((0..9).collect::<Vec<usize>>()), 2 => subsequence((0..9).collect::<Vec<usize>>(), 1..9)];
+    let from = prop_oneof![2 => Just((0, 0)), 1 => moment()];
+    (parties, digests, from, 1..72 * HOUR).prop_map(|((giver, partner), digests, from, lives)| {
+        let from = after(fixture::time(fixture::ISSUED), from);
+        Excepted {
+            id: StatementId([0; 32]),
+            giver: giver.parse().unwrap(),
+            partner: partner.parse().unwrap(),
+            digests: digests.into_iter().map(fixture::digest).collect(),
+            from,
+            until: from.plus_seconds(lives),
+        }
+    })
 }
 
 /// Mostly one that allows a good deal, as otherwise nothing would go on.
@@ -238,7 +287,7 @@ fn named() -> impl Strategy<Value = Vec<Audience>> {
 }
 
 fn kinds() -> impl Strategy<Value = Vec<Kind>> {
-    prop_oneof![3 => Just(KINDS.to_vec()), 1 => subsequence(&KINDS[..], 1..=4)]
+    prop_oneof![3 => Just(KINDS.to_vec()), 1 => subsequence(&KINDS[..], 1..=5)]
 }
 
 fn portion() -> impl Strategy<Value = Portion> {
@@ -247,7 +296,8 @@ fn portion() -> impl Strategy<Value = Portion> {
         4 => Just(Body::Headline { text: text.clone() }),
         2 => subject(),
         2 => Just(Body::Gap { text: text.clone() }),
-        2 => Just(Body::Source { text }),
+        2 => Just(Body::Source { text: text.clone() }),
+        2 => Just(Body::Endorsement { text }),
     ];
     let tlp = prop_oneof![6 => select(&Tlp::ALL[..4]), 2 => Just(Tlp::Red)];
     let marking = (

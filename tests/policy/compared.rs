@@ -13,7 +13,7 @@ use proptest::{
 
 use crate::{
     cases::{Case, case},
-    domain::{assessment::Manifest, ids::StatementId},
+    domain::{assessment::Manifest, body::Kind, ids::StatementId},
     fixture::{compile_all, digest, manifest, statement},
     house,
     oracle::{Answer, Rule, answer},
@@ -42,13 +42,19 @@ pub fn manifest_of(case: &Case) -> Manifest {
 
 /// What the giver knows.
 pub fn facts<'a>(case: &'a Case, manifest: &'a Manifest) -> Facts<'a> {
-    let portions = case.portions.iter().enumerate().map(|(i, p)| (digest(i), p));
-    Facts::of(manifest, portions).passed_on(case.provenances.clone())
+    shown(case, manifest, 0..case.portions.len())
 }
 
 /// What the recipient of these portions knows.
 pub fn shown<'a>(case: &'a Case, manifest: &'a Manifest, indexes: impl Iterator<Item = usize>) -> Facts<'a> {
-    Facts::of(manifest, indexes.map(|i| (digest(i), &case.portions[i]))).passed_on(case.provenances.clone())
+    let indexes: Vec<usize> = indexes.collect();
+    let is_endorsement = |i: &usize| case.portions[*i].kind() == Kind::Endorsement;
+    let portions = indexes.iter().copied().filter(|i| !is_endorsement(i)).map(|i| (digest(i), &case.portions[i]));
+    let endorsements = indexes.iter().copied().filter(is_endorsement);
+    Facts::of(manifest, portions)
+        .passed_on(case.provenances.clone())
+        .endorsed(endorsements.map(|i| (digest(i), &case.endorsers[i], &case.portions[i])))
+        .excepting(case.exceptions.clone())
 }
 
 pub fn decided(case: &Case) -> Decision {
@@ -72,7 +78,8 @@ pub fn told(decision: &Decision) -> Option<Answer> {
     assert_eq!(named, portions.values().flatten().cloned().collect());
     let StatementId([first, ..]) = cleared.agreement().id;
     let (agreement, via) = (usize::from(first) - 1, cleared.via());
-    Some(Answer { agreement, via, portions, terms: cleared.terms().clone() })
+    let exceptions = cleared.exceptions().iter().copied().collect();
+    Some(Answer { agreement, via, portions, terms: cleared.terms().clone(), exceptions })
 }
 
 /// What one thread has compared.
@@ -82,6 +89,7 @@ struct Count {
     decisions: usize,
     released: usize,
     passed_on: usize,
+    by_exception: usize,
 }
 
 impl Count {
@@ -90,6 +98,7 @@ impl Count {
         self.decisions += 1;
         self.released += usize::from(decision.release.is_some());
         self.passed_on += usize::from(decision.release.as_ref().is_some_and(|r| r.via().is_some()));
+        self.by_exception += usize::from(decision.release.as_ref().is_some_and(|r| !r.exceptions().is_empty()));
     }
 }
 
@@ -141,6 +150,9 @@ fn the_decision_is_what_the_rules_say() {
     );
     assert!(portions >= how_many());
     assert!(released > decisions / 12 && released < decisions / 2, "{released} of {decisions} release something");
+    let by_exception = total(|c| c.by_exception);
+    println!("of these {by_exception} release something by exception");
+    assert!(by_exception > decisions / 200, "{by_exception} of {decisions} release something by exception");
     assert!(passed_on > decisions / 200, "{passed_on} of {decisions} are passed on");
 }
 
@@ -166,9 +178,9 @@ proptest! {
         let planned: BTreeSet<_> = plan(&policy, &facts, case.now)
             .iter()
             .filter(|(t, _)| *t <= time)
-            .flat_map(|(_, d)| d.release.iter().flat_map(|r| r.digests()).collect::<Vec<_>>())
+            .flat_map(|(_, d)| d.release.iter().flat_map(|r| r.disclosed()).collect::<Vec<_>>())
             .collect();
-        let now: BTreeSet<_> = decide(&policy, &facts, time).release.iter().flat_map(|r| r.digests()).collect();
+        let now: BTreeSet<_> = decide(&policy, &facts, time).release.iter().flat_map(|r| r.disclosed()).collect();
         // A release changes its shape as time passes (another agreement, a fuller headline), so each step between is asked too.
         prop_assert!(now.is_subset(&planned), "{now:?} at {time}, planned {planned:?}, times {:?}", times(&policy, &facts));
     }

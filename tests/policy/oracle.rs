@@ -15,6 +15,7 @@ use crate::{
         place::{Country, Place},
         release::{OnwardLimit, Terms},
     },
+    exceptions::without_marks,
     house::LIBRARY,
 };
 
@@ -68,6 +69,14 @@ pub enum Rule {
     TermsRetention,
     GroupsSpelledOut,
     NotBack,
+    ExceptionGiver,
+    ExceptionPartner,
+    ExceptionPortions,
+    ExceptionBegins,
+    ExceptionEnds,
+    ExceptionOnlyAdds,
+    ExceptionUnderForbid,
+    OwnEndorsement,
 }
 
 impl Rule {
@@ -119,6 +128,14 @@ impl Rule {
         Self::TermsRetention,
         Self::GroupsSpelledOut,
         Self::NotBack,
+        Self::ExceptionGiver,
+        Self::ExceptionPartner,
+        Self::ExceptionPortions,
+        Self::ExceptionBegins,
+        Self::ExceptionEnds,
+        Self::ExceptionOnlyAdds,
+        Self::ExceptionUnderForbid,
+        Self::OwnEndorsement,
     ];
 }
 
@@ -129,6 +146,7 @@ pub struct Answer {
     pub via: Option<StatementId>,
     pub portions: BTreeMap<usize, BTreeSet<String>>,
     pub terms: Terms,
+    pub exceptions: BTreeSet<StatementId>,
 }
 
 /// What goes to the case's taker, if anything.
@@ -217,12 +235,16 @@ impl Oracle<'_> {
         if !has(Kind::Subject) {
             return None;
         }
+        if !self.stands_on_a_grant(&shown) {
+            return None;
+        }
         let terms = self.spelled_out(&shown, self.narrowed(self.terms(&shown)));
         let via = match self.came {
             Came::By(number) => Some(self.case.provenances[number].release),
             Came::Own | Came::Unknown => None,
         };
-        Some(Answer { agreement, via, portions: shown, terms })
+        let exceptions = self.named(&shown);
+        Some(Answer { agreement, via, portions: without_marks(shown), terms, exceptions })
     }
 
     pub fn portion(&self, index: usize) -> &Portion {
@@ -231,9 +253,9 @@ impl Oracle<'_> {
 
     /// The grants that permit the portion, given what the subjects among the visible portions say; none where a rule forbids it.
     pub fn permitting(&self, index: usize, visible: &BTreeSet<usize>) -> BTreeSet<String> {
-        let mut grants = BTreeSet::new();
+        let mut grants = self.excepting(index);
         if self.is_forbidden(index, visible) {
-            return grants;
+            return if self.is_left_out(Rule::ExceptionUnderForbid) { grants } else { BTreeSet::new() };
         }
         for grant in &self.agreement.grants {
             if self.grants(grant, index, visible) {

@@ -20,6 +20,9 @@ const DAY: i64 = 86_400;
 impl Oracle<'_> {
     /// Whether the portion may go on to the taker as far as the hop before is concerned.
     pub fn may_go_on(&self, index: usize) -> bool {
+        if self.is_own_word(index) {
+            return true;
+        }
         let came = match self.came {
             Came::Own => return true,
             Came::Unknown => return self.is_left_out(Rule::ProvenanceNeeded),

@@ -23,7 +23,7 @@ use crate::{
     },
     fixture, house,
     oracle::{self, Answer},
-    policy::{Decision, Provenance, Verdict},
+    policy::{Decision, Excepted, Provenance, Verdict},
 };
 
 /// A type that is written as its text.
@@ -48,6 +48,8 @@ struct Vector {
     assessment: Assessment,
     #[serde(default)]
     provenances: Vec<Hop>,
+    #[serde(default)]
+    exceptions: Vec<Exception>,
     at: String,
     expected: Expected,
 }
@@ -84,6 +86,20 @@ pub struct Written {
     actors: Vec<String>,
     #[serde(default)]
     level: u8,
+    /// Of an endorsement: who stands behind the assessment.
+    #[serde(default)]
+    endorser: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Exception {
+    exception: String,
+    giver: String,
+    partner: String,
+    portions: Vec<String>,
+    from: String,
+    until: String,
 }
 
 #[derive(Deserialize)]
@@ -162,6 +178,8 @@ struct Expected {
     #[serde(default)]
     via: Option<String>,
     #[serde(default)]
+    exceptions: Vec<String>,
+    #[serde(default)]
     terms: Option<WrittenTerms>,
 }
 
@@ -193,6 +211,13 @@ impl Vector {
             issued: parsed(&self.assessment.issued),
             expires: parsed(&self.assessment.expires),
             portions: numbered.map(|(written, number)| portion(written, number)).collect(),
+            endorsers: self
+                .assessment
+                .portions
+                .iter()
+                .map(|p| parsed(p.endorser.as_deref().unwrap_or("nobody")))
+                .collect(),
+            exceptions: self.exceptions.iter().map(|e| self.exception(e)).collect(),
             now,
             later: vec![],
         }
@@ -201,6 +226,18 @@ impl Vector {
     fn index(&self, name: &str) -> usize {
         let found = self.assessment.portions.iter().position(|p| p.name == name);
         found.unwrap_or_else(|| panic!("no portion is called `{name}`"))
+    }
+
+    fn exception(&self, written: &Exception) -> Excepted {
+        let Exception { exception, giver, partner, portions, from, until } = written;
+        Excepted {
+            id: named_id('e', exception),
+            giver: parsed(giver),
+            partner: parsed(partner),
+            digests: portions.iter().map(|p| fixture::digest(self.index(p))).collect(),
+            from: parsed(from),
+            until: parsed(until),
+        }
     }
 
     fn provenance(&self, hop: &Hop) -> Provenance {
@@ -215,13 +252,14 @@ impl Vector {
     }
 
     fn expected(&self) -> Option<Answer> {
-        let Expected { released, agreement, via, terms: written, .. } = &self.expected;
+        let Expected { released, agreement, via, terms: written, exceptions, .. } = &self.expected;
         let written = written.as_ref()?;
         Some(Answer {
             agreement: agreement.unwrap() - 1,
             via: via.as_deref().map(release_id),
             portions: released.iter().map(|(name, grants)| (self.index(name), grants.clone())).collect(),
             terms: terms(written),
+            exceptions: exceptions.iter().map(|e| named_id('e', e)).collect(),
         })
     }
 
@@ -258,7 +296,11 @@ impl Vector {
 
 /// `r1` is the release whose id is all ones, and so on.
 fn release_id(name: &str) -> StatementId {
-    StatementId([parsed(name.strip_prefix('r').unwrap()); 32])
+    named_id('r', name)
+}
+
+fn named_id(letter: char, name: &str) -> StatementId {
+    StatementId([parsed(name.strip_prefix(letter).unwrap()); 32])
 }
 
 pub fn agreement(written: &Value) -> Agreement {
@@ -277,6 +319,7 @@ pub fn portion(written: &Written, number: u8) -> Portion {
         Kind::Headline => Body::Headline { text },
         Kind::Gap => Body::Gap { text },
         Kind::Source => Body::Source { text },
+        Kind::Endorsement => Body::Endorsement { text },
         Kind::Subject => {
             let places: Vec<&str> = written.places.iter().map(String::as_str).collect();
             let actors: Vec<&str> = written.actors.iter().map(String::as_str).collect();

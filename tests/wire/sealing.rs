@@ -12,6 +12,7 @@ use watchfire::{
         fault::Reason,
         ids::{Digest, StatementId},
         marking::{Marking, Onward, Tlp},
+        request::{MAX_EXCEPTED, MAX_EXCEPTIONS},
         statement::{Envelope, Signature, StatementKind, Suite},
     },
     seal::{
@@ -75,7 +76,9 @@ fn the_largest_entry_fits_into_one_message_and_a_larger_assessment_is_refused() 
         endorsements: vec![],
         exceptions: vec![],
     };
-    assert!(wire::entry::to_proto(entry).encoded_len() + rest < Limits::default().message_bytes as usize);
+    // The releases of a way; the endorsements; the exceptions with their digests and a signature each.
+    let beside = (256 << 10) + (128 << 10) + MAX_EXCEPTIONS * (MAX_EXCEPTED * 34 + (17 << 10));
+    assert!(wire::entry::to_proto(entry).encoded_len() + rest + beside < Limits::default().message_bytes as usize);
 
     let pieces = |(marking, body): (Marking, Body)| Piece { marking, body, rests_on: vec![] };
     let large: Vec<_> = (0..16).map(|_| pieces(narrative(200 * 1024))).collect();
@@ -84,6 +87,16 @@ fn the_largest_entry_fits_into_one_message_and_a_larger_assessment_is_refused() 
     let Composed { manifest, .. } = composed(&[]);
     let fault = open_listed(&manifest, &vec![vec![0; 200 * 1024]; 16]).unwrap_err();
     assert_eq!((fault.reason, fault.field.as_deref()), (Reason::StatementTooLarge, Some("portions")));
+}
+
+#[test]
+fn an_endorsement_among_a_manifest_s_portions_is_refused() {
+    let Composed { manifest, portions } = composed(&[
+        (plain(), Body::Headline { text: "a".to_owned() }),
+        (plain(), Body::Endorsement { text: "they all agree".to_owned() }),
+    ]);
+    let fault = open_listed(&manifest, &portions).unwrap_err();
+    assert_eq!((fault.reason, fault.field.as_deref()), (Reason::UnknownOrNonCanonical, Some("portions[1]")));
 }
 
 fn plain() -> Marking {

@@ -140,8 +140,10 @@ impl Endorse {
             topics = headline.map(|p| p.marking.topics.clone()).unwrap_or_default();
         }
         let mut caveats = self.caveat.clone();
-        (topics.sort_unstable(), caveats.sort_unstable());
-        (topics.dedup(), caveats.dedup());
+        topics.sort_unstable();
+        topics.dedup();
+        caveats.sort_unstable();
+        caveats.dedup();
         let tlp = self.tlp.or(headline.map(|p| p.marking.tlp)).unwrap_or(Tlp::Red);
         if tlp == Tlp::Red && releasable_to.is_empty() {
             let what = "RED is for named recipients; name them with --releasable-to, or give a lower level with --tlp";

@@ -13,6 +13,7 @@ use crate::{
         AssessmentState, CopyName, ListFilter, Store, StoreError,
         recalls::{Effect, RecallRecord, Recalling, UnprovenRecall},
         receipts::{Acknowledgement, Report},
+        requests::Beside,
     },
 };
 
@@ -114,13 +115,25 @@ pub(crate) async fn a_purge_leaves_the_tombstone_and_nothing_else(home: &dyn Hom
         store.finish_attachment(&CopyName::own(sha256), true).await.unwrap();
     }
     assert!(!store.is_taken_back(&own).await.unwrap());
+    let beside = |n| Beside {
+        manifest_id: manifest(n, 1),
+        from: domain("gb"),
+        envelope: b"endorsement".to_vec(),
+        urgency: 1,
+        queue: vec![],
+    };
+    for n in [1, 2] {
+        assert!(store.put_beside(beside(n), vec![]).await.unwrap());
+    }
     store.recall(step(1, "gb", RecallState::Purged, Effect::Destroy)).await.unwrap();
     drop(store);
     let store = home.open();
     for officer in [false, true] {
         let gone = store.by_manifest(&manifest(1, 1), officer).await.unwrap().unwrap();
-        assert_eq!((gone.state, gone.portions.len()), (AssessmentState::Purged, 0));
+        assert_eq!((gone.state, gone.portions.len(), gone.beside.len()), (AssessmentState::Purged, 0, 0));
     }
+    assert_eq!(store.put_beside(beside(1), vec![]).await, Err(StoreError::Conflict), "there is no key for it");
+    assert_eq!(store.by_manifest(&manifest(2, 1), false).await.unwrap().unwrap().beside.len(), 1);
     assert_eq!(store.by_manifest(&manifest(2, 1), false).await.unwrap().unwrap().portions.len(), 3);
     assert!(!store.attachment(&CopyName::own(own)).await.unwrap().complete);
     assert!(store.attachment(&CopyName::own(shared)).await.unwrap().complete, "another one names it");

@@ -284,10 +284,11 @@ fn forget(conn: &Connection, assessment: i64) -> Result<()> {
 /// Its key goes, and what was sealed with it, so that neither is of use to whoever comes by the other. The log still holds
 /// pages from before: the mark has the writer empty it, at the next start if not now.
 fn destroy(conn: &Connection, assessment: i64) -> Result<()> {
-    const STEPS: [&str; 5] = [
+    const STEPS: [&str; 6] = [
         "UPDATE manifest SET state = 'purged' WHERE assessment = ?1 AND state <> 'quarantined'",
         "UPDATE assessment SET wrapped = NULL WHERE number = ?1",
         "DELETE FROM portion_set WHERE manifest IN (SELECT number FROM manifest WHERE assessment = ?1)",
+        "DELETE FROM beside WHERE manifest IN (SELECT number FROM manifest WHERE assessment = ?1)",
         "DELETE FROM attachment_copy WHERE sha256 IN (SELECT a.sha256 FROM attachment_of a \
          JOIN manifest m ON m.number = a.manifest WHERE m.assessment = ?1) AND NOT EXISTS (SELECT 1 FROM attachment_of b \
          JOIN manifest n ON n.number = b.manifest WHERE b.sha256 = attachment_copy.sha256 AND n.assessment <> ?1 \

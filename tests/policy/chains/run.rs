@@ -148,7 +148,7 @@ pub struct Foretold {
 impl Foretold {
     /// The release that follows from it.
     pub fn step(&self, world: &World, piece: &Piece, k: usize) -> Option<Step> {
-        let Answer { agreement, via, portions, terms } = self.answer.clone()?;
+        let Answer { agreement, via, portions, terms, exceptions: _ } = self.answer.clone()?;
         let grants: BTreeSet<GroupName> = portions.values().flatten().map(|id| id.parse().unwrap()).collect();
         let (giver, taker) = (world.parties[k].clone(), world.parties[k + 1].clone());
         let release = Release {
@@ -210,6 +210,8 @@ pub fn case(
         issued: piece.issued,
         expires: piece.expires,
         portions: held.iter().map(|i| piece.portions[*i].clone()).collect(),
+        endorsers: vec![],
+        exceptions: vec![],
         now: piece.at[k],
         later: vec![],
     }

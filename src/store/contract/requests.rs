@@ -1,0 +1,113 @@
+//! Stories of what stands beside portions, and of requests for more.
+
+use super::{Home, kit::*};
+use crate::{
+    domain::request::RequestState,
+    store::{
+        StoreError,
+        requests::{Beside, RequestRecord, RequestStep},
+    },
+};
+
+fn beside(n: u8, version: u32, statement: &[u8]) -> Beside {
+    Beside {
+        manifest_id: manifest(n, version),
+        from: domain("gb"),
+        envelope: statement.to_vec(),
+        urgency: 3,
+        queue: vec![(domain("fr"), at(90))],
+    }
+}
+
+fn asked(n: u8, outgoing: bool) -> RequestRecord {
+    RequestRecord {
+        id: statement(n),
+        partner: domain("fr"),
+        outgoing,
+        manifest_id: manifest(1, 1),
+        state: RequestState::Sent,
+        at: at(i64::from(n)),
+        turn: 0,
+        envelope: format!("request {n}").into_bytes(),
+        answer: None,
+        by: outgoing.then(|| "spiffe://gb.example/analyst/alice".parse().unwrap()),
+        reason: None,
+    }
+}
+
+fn step(record: RequestRecord, is_theirs: bool) -> RequestStep {
+    RequestStep { record, is_theirs, post: None, beside: None, events: vec![refused("fr")] }
+}
+
+pub(crate) async fn what_stands_beside_portions_is_kept_once_and_queues_its_version(home: &dyn Home) {
+    let store = home.open();
+    store.publish(publication(1, 1)).await.unwrap();
+    let before = store.events(0, 100).await.unwrap().len();
+    assert_eq!(store.put_beside(beside(2, 1, b"x"), vec![]).await, Err(StoreError::Conflict), "no such version");
+    for (statement, is_new) in [(b"first", true), (b"first", false), (b"other", true)] {
+        assert_eq!(store.put_beside(beside(1, 1, statement), vec![refused("fr")]).await, Ok(is_new));
+    }
+    assert_eq!(store.events(0, 100).await.unwrap().len(), before + 2, "what is there already leaves no record");
+    drop(store);
+    let store = home.open();
+    let kept = store.by_manifest(&manifest(1, 1), false).await.unwrap().unwrap();
+    assert_eq!(kept.beside, [b"first".to_vec(), b"other".to_vec()]);
+    let due = store.due(&domain("fr"), at(90), 10).await.unwrap();
+    assert!(due.iter().any(|item| item.manifest_id == manifest(1, 1) && item.due_at == at(90)));
+}
+
+pub(crate) async fn what_came_beside_portions_is_kept_from_users_with_them(home: &dyn Home) {
+    let store = home.open();
+    let with = |statement: &[u8], quarantined: bool, sequence: u64| {
+        entry_but(sequence, 1, 1, |content| {
+            content.beside = vec![statement.to_vec()];
+            content.quarantined = quarantined;
+        })
+    };
+    receive(&*store, "fr", 0, vec![with(b"seen", false, 1), with(b"kept", true, 2)]).await.unwrap();
+    let beside = async |all: bool| store.by_manifest(&manifest(1, 1), all).await.unwrap().unwrap().beside;
+    assert_eq!(beside(false).await, [b"seen".to_vec()]);
+    assert_eq!(beside(true).await, [b"seen".to_vec(), b"kept".to_vec()]);
+}
+
+pub(crate) async fn a_request_is_begun_once_and_settled_once(home: &dyn Home) {
+    let store = home.open();
+    store.publish(publication(1, 1)).await.unwrap();
+    assert!(store.begin_request(step(asked(1, true), false)).await.unwrap());
+    assert!(store.begin_request(step(asked(2, false), true)).await.unwrap());
+    assert!(!store.begin_request(step(asked(2, false), true)).await.unwrap(), "the same request");
+    assert_eq!(store.open_requests(&domain("fr")).await.unwrap(), 1, "its own requests are not the partner's");
+    // What partners did: a request of theirs.
+    let turns = async |after| -> Vec<_> {
+        store.requests_after(after, 10).await.unwrap().iter().map(|r| (r.id, r.turn)).collect()
+    };
+    assert_eq!(turns(0).await, [(statement(2), 1)]);
+
+    let answered = RequestRecord {
+        state: RequestState::Released,
+        answer: Some(b"answer".to_vec()),
+        by: Some("spiffe://gb.example/officer/olu".parse().unwrap()),
+        turn: 1,
+        ..asked(2, false)
+    };
+    let give = RequestStep {
+        post: Some(b"answer".to_vec()),
+        beside: Some(beside(1, 1, b"exception")),
+        ..step(answered.clone(), false)
+    };
+    assert!(store.settle_request(give.clone()).await.unwrap());
+    assert!(!store.settle_request(give).await.unwrap(), "it is not open any more");
+    let waiting = store.outbox(&domain("fr"), 0, 10).await.unwrap();
+    assert_eq!(waiting.iter().map(|i| &*i.envelope).collect::<Vec<_>>(), [b"answer"]);
+    assert_eq!(store.by_manifest(&manifest(1, 1), false).await.unwrap().unwrap().beside, [b"exception".to_vec()]);
+    // And an answer of theirs.
+    let told = RequestRecord { state: RequestState::Answered, answer: Some(b"text".to_vec()), ..asked(1, true) };
+    assert!(store.settle_request(step(told.clone(), true)).await.unwrap());
+    assert_eq!(turns(1).await, [(statement(1), 2)]);
+    drop(store);
+    let store = home.open();
+    assert_eq!(store.request(&statement(2)).await.unwrap(), Some(answered.clone()));
+    assert_eq!(store.requests(false, 10).await.unwrap(), [answered, RequestRecord { turn: 2, ..told }]);
+    assert!(store.requests(true, 10).await.unwrap().is_empty());
+    assert_eq!(store.request(&statement(9)).await.unwrap(), None);
+}
