@@ -122,8 +122,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     if let Err(fault) = node.sign_checkpoint().await {
         tracing::error!(reason = %fault.reason, "no checkpoint could be signed at the start");
     }
-    let (peer, desk) = (address(&peer_listener), address(&desk_listener));
-    let ops = ops_listener.as_ref().map(address);
+    let (peer, desk, ops) = (address(&peer_listener), address(&desk_listener), ops_listener.as_ref().map(address));
     let stop = CancellationToken::new();
     let mut tasks = JoinSet::new();
     let door = Door { gate: &gate, limits: &config.limits, stop: &stop };
@@ -143,14 +142,17 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     tasks.spawn(follower.run(stop.clone()));
     tasks.spawn(calendar::watch(node.clone(), stop.clone()));
     tasks.spawn(ledger::sign(node.clone(), config.ledger.interval_seconds, stop.clone()));
-    let (readmitting, stopped) = (node.clone(), stop.clone());
-    tasks.spawn(async move { _ = stopped.run_until_cancelled(readmitting.readmit_for_ever()).await });
-    let (forwarding, stopped) = (node.clone(), stop.clone());
-    tasks.spawn(async move { _ = stopped.run_until_cancelled(forwarding.forward_for_ever()).await });
-    let (answering, stopped) = (node.clone(), stop.clone());
-    tasks.spawn(async move { _ = stopped.run_until_cancelled(answering.answer_for_ever()).await });
+    until_stopped(&mut tasks, &stop, node.clone().readmit_for_ever());
+    until_stopped(&mut tasks, &stop, node.clone().forward_for_ever());
+    until_stopped(&mut tasks, &stop, node.clone().answer_for_ever());
     tasks.spawn(watch::watch(config, node.clone(), gate, clock, stop.clone()));
     Ok(Running { node, peer, desk, ops, stop, tasks })
+}
+
+/// What a node does for as long as it runs.
+fn until_stopped(tasks: &mut JoinSet<()>, stop: &CancellationToken, work: impl Future<Output = ()> + Send + 'static) {
+    let stop = stop.clone();
+    tasks.spawn(async move { _ = stop.run_until_cancelled(work).await });
 }
 
 /// Who the administrators are, as the node's directory has it at the moment of asking.

@@ -17,6 +17,8 @@ mod agreements;
 mod attachment;
 #[path = "node/behind.rs"]
 mod behind;
+#[path = "node/chain.rs"]
+mod chain;
 #[path = "node/change.rs"]
 mod change;
 #[path = "node/control.rs"]

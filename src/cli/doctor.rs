@@ -139,6 +139,19 @@ async fn live(global: &Global) -> Vec<Check> {
         Err(error) => checks.push(Check::ill("agreements", error.message, "see the node's log")),
     }
     checks.extend(ledger(&mut desk).await);
+    if let Ok(answer) = desk.list_recalls(proto::ListRecallsRequest { waiting_only: true }).await {
+        checks.extend(answer.into_inner().recalls.iter().map(|r| {
+            let message = format!("{} asks for a purge of {}", r.originator, hex::encode(&r.assessment_id));
+            Check::ill("purges", message, "two officers decide: watchfire assess purge ID, or --decline REASON")
+        }));
+    }
+    checks.extend(of_feeds(&feeds));
+    checks
+}
+
+/// What feeds tell: statements that are held, requests and duties that wait, links and clocks.
+fn of_feeds(feeds: &[proto::FeedStatus]) -> Vec<Check> {
+    let mut checks = vec![];
     for feed in feeds.iter().filter(|f| f.outgoing && !f.problem.is_empty()) {
         let name = format!("statements for {}", feed.partner);
         checks.push(Check::ill(&name, &*feed.problem, "have the program updated there"));
@@ -154,18 +167,12 @@ async fn live(global: &Global) -> Vec<Check> {
         };
         Check::ill(&format!("duties with {}", f.partner), format!("{} assessments: {whose}", f.overdue), fix)
     }));
-    if let Ok(answer) = desk.list_recalls(proto::ListRecallsRequest { waiting_only: true }).await {
-        checks.extend(answer.into_inner().recalls.iter().map(|r| {
-            let message = format!("{} asks for a purge of {}", r.originator, hex::encode(&r.assessment_id));
-            Check::ill("purges", message, "two officers decide: watchfire assess purge ID, or --decline REASON")
-        }));
-    }
-    for feed in feeds.into_iter().filter(|f| !f.outgoing) {
+    for feed in feeds.iter().filter(|f| !f.outgoing) {
         let name = format!("link to {}", feed.partner);
         checks.push(if feed.problem.is_empty() {
             Check::well(&name, if feed.live { "live" } else { "not dialled" })
         } else {
-            Check::ill(&name, feed.problem, "have both nodes' endpoint, partner state and certificates checked")
+            Check::ill(&name, &*feed.problem, "have both nodes' endpoint, partner state and certificates checked")
         });
         if feed.clock_ahead_seconds.abs() >= 60 {
             let message = format!("the partner's clock is {} seconds ahead of this one", feed.clock_ahead_seconds);
