@@ -102,6 +102,7 @@ impl Chain {
         let mut composed = sealed(ORIGIN, &draft);
         let before = composed.manifest.assessment;
         composed.manifest.assessment.0 = of.assessment;
+        composed.manifest.issued = of.first.released_at;
         let old: Vec<_> = composed.portions.iter().map(|p| portion_digest(&before, p)).collect();
         let mut digests: Vec<_> =
             composed.portions.iter().map(|p| portion_digest(&composed.manifest.assessment, p)).collect();
