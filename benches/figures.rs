@@ -42,6 +42,8 @@ mod report;
 mod simulate;
 #[path = "figures/start.rs"]
 mod start;
+#[path = "figures/three_hops.rs"]
+mod three_hops;
 
 /// How to run.
 pub struct Run {
@@ -94,6 +96,7 @@ fn main() {
     figure!("fan_out_100", fan_out::run(&run, "fan_out_100", 100));
     figure!("fan_out_1000", fan_out::run(&run, "fan_out_1000", 1000));
     figure!("recall_1000", recall::run(&run, "recall_1000", 1000));
+    figure!("three_hops", three_hops::run(&run));
     figure!("simulate", simulate::run(&run));
     figure!("ledger_append", ledger::append(&run));
     figure!("ledger_proof", ledger::proof(&run));

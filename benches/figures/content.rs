@@ -81,8 +81,20 @@ pub fn assessments_of(draft: &str, originator: &TrustDomain, author: &SigningKey
     (0..count).map(one).collect()
 }
 
+/// The same, such that all of it may go on to these.
+pub fn assessments_for(to: &[&str], originator: &TrustDomain, author: &SigningKey, count: usize) -> Vec<Signed> {
+    let draft = DRAFT.replacen("onward = \"within-organisation\"", &format!("onward = {to:?}"), 1);
+    assessments_of(&draft, originator, author, count)
+}
+
 /// An agreement in force: nearly everything goes from `from` to `to`, signed by both nodes.
-pub fn agreement(
+pub fn agreement(from: (&TrustDomain, &SigningKey), to: (&TrustDomain, &SigningKey)) -> (AgreementRecord, Time) {
+    agreement_with("", from, to)
+}
+
+/// The same with more lines for its grant.
+pub fn agreement_with(
+    more: &str,
     (from, from_key): (&TrustDomain, &SigningKey),
     (to, to_key): (&TrustDomain, &SigningKey),
 ) -> (AgreementRecord, Time) {
@@ -90,7 +102,7 @@ pub fn agreement(
         "[agreement]\nparties = [\"{from}\", \"{to}\"]\nfrom = \"2020-01-01\"\nuntil = \"2039-12-31\"\n\
          purpose = \"figures\"\nnotice = \"90 days\"\n[[grant]]\nid = \"world\"\nfrom = \"{from}\"\nto = \"{to}\"\n\
          places = [\"M49:001\"]\nkinds = [\"headline\", \"subject\", \"judgement\", \"forecast\", \"indicator\", \
-         \"evidence\", \"limitation\", \"alternative\", \"gap\", \"recommendation\"]\nmax_tlp = \"AMBER+STRICT\"\n"
+         \"evidence\", \"limitation\", \"alternative\", \"gap\", \"recommendation\"]\nmax_tlp = \"AMBER+STRICT\"\n{more}"
     );
     let lineage = Lineage { series: new_assessment_id().unwrap(), previous: None };
     let agreement = parse_agreement(&text, Format::Toml, lineage).unwrap();

@@ -67,7 +67,7 @@ pub async fn run(run: &Run) {
     .print();
 }
 
-async fn bare(pair: &Pair, n: usize) -> Vec<Duration> {
+pub(super) async fn bare(pair: &Pair, n: usize) -> Vec<Duration> {
     let (server, client) = (&pair.publisher, &pair.subscriber);
     let stop = CancellationToken::new();
     let served = gate(server.credentials(), server.member(), vec![client.member()]);

@@ -1,4 +1,4 @@
-//! `watchfire demo`: five real nodes on this machine and a real exchange between them.
+//! `watchfire demo`: six real nodes on this machine and a real exchange between them.
 
 mod after;
 mod input;
@@ -15,7 +15,8 @@ use super::{CliError, Exit, Global, output};
 
 /// Starts five nodes as separate processes, each with its own CA and store: a state that publishes, a regional
 /// organisation, a second state, an NGO, and a state that some assessments are about. Publishes assessments made from 29
-/// real warnings, cuts a link and kills two nodes in the middle, and prints what each partner received and why.
+/// real warnings, cuts a link and kills two nodes in the middle, and prints what each partner received and why. Then a sixth node
+/// joins behind the regional organisation: a warning goes on to it, is endorsed, corrected and taken back, and a partner checks the ledger.
 /// Exits with an error if anything is not as it should be.
 #[derive(Args)]
 pub struct Demo {

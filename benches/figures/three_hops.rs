@@ -1,0 +1,109 @@
+//! From the author's call until the last of three readers in a row has it: two hubs decide, sign and pass on, and each verifies the
+//! whole way.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use watchfire::node::Node;
+
+use super::{
+    Run,
+    content::{agreement_with, assessments_for, seed},
+    latency,
+    machine::{fdatasync_ms, percentile},
+    organisation::Org,
+    pair::Pair,
+    report::Figure,
+};
+
+/// Between two publications, so that each finds everything at rest.
+const PAUSE: Duration = Duration::from_millis(50);
+const NAMES: [(&str, &str); 4] =
+    [("gb.example", "GB"), ("se.example", "SE"), ("fi.example", "FI"), ("no.example", "NO")];
+
+pub async fn run(run: &Run) {
+    let n = run.count(200, 30);
+    let dir = run.directory();
+    let sync = fdatasync_ms(dir.path(), 200);
+    let beside = run.directory();
+    let limit = latency::bare(&Pair::found(beside.path(), true).await, n).await;
+    let orgs = NAMES.map(|(domain, country)| Org::found(dir.path(), domain, country));
+    chain(&orgs).await;
+    let mut nodes = vec![];
+    for org in &orgs {
+        nodes.push(org.run().await);
+    }
+    for (pair, node) in orgs.windows(2).zip(nodes.iter().skip(1)) {
+        let mut live = node.node.live().of(&pair[0].domain).inbound().subscribe();
+        live.wait_for(|inbound| inbound.caught_up > 0).await.unwrap();
+    }
+    let mut desk = orgs[0].desk().await;
+    let last = &nodes[3].node;
+    let mut took = vec![];
+    let onward = [NAMES[1].0, NAMES[2].0, NAMES[3].0];
+    for signed in assessments_for(&onward, &orgs[0].domain, &orgs[0].author_key(), n) {
+        let request = signed.request();
+        let start = Instant::now();
+        desk.publish_assessment(request).await.unwrap();
+        arrived(last, &orgs[2], took.len() as u64 + 1).await;
+        took.push(start.elapsed());
+        tokio::time::sleep(PAUSE).await;
+    }
+    for node in nodes {
+        node.stop().await;
+    }
+    let bare = percentile(limit, 50.0);
+    Figure {
+        name: "three_hops",
+        value: percentile(took.clone(), 50.0),
+        unit: "ms, median, from the author's call until the third reader has it on disk",
+        limit: 3.0 * bare,
+        limit_is: "three calls over the same transport with one commit behind each",
+        n,
+        more: json!({ "p99_ms": percentile(took, 99.0), "fdatasync_ms": sync }),
+    }
+    .print();
+}
+
+async fn arrived(node: &Node, from: &Org, sequence: u64) {
+    let mut arrivals = node.live().arrivals();
+    loop {
+        arrivals.mark_unchanged();
+        if node.inbound_position(&from.domain).await.unwrap() >= sequence {
+            return;
+        }
+        arrivals.changed().await.unwrap();
+    }
+}
+
+/// Each gives the next one nearly everything, to pass on to those behind it; all know each other.
+async fn chain(orgs: &[Org; 4]) {
+    let mut partners = [const { vec![] }; 4];
+    let mut agreements = [const { vec![] }; 4];
+    for i in 0..orgs.len() {
+        for (j, other) in orgs.iter().enumerate().filter(|(j, _)| *j != i) {
+            // Only the one before is dialled.
+            let endpoint = (j + 1 == i).then(|| other.endpoint());
+            partners[i].push(other.as_partner(endpoint));
+        }
+    }
+    for (i, pair) in orgs.windows(2).enumerate() {
+        let [from, to] = pair else { continue };
+        let behind: Vec<&str> = NAMES.iter().skip(i + 2).map(|(name, _)| *name).collect();
+        let onward = format!(
+            "[grant.onward]\nto = {behind:?}\nkinds = [\"headline\", \"subject\", \"judgement\", \"limitation\", \"alternative\", \
+             \"recommendation\"]\nmax_tlp = \"AMBER\"\ndepth = {}\n",
+            behind.len()
+        );
+        let more = if behind.is_empty() { "" } else { &onward };
+        let keys = (from.node_key(), to.node_key());
+        let (record, _) = agreement_with(more, (&from.domain, &keys.0), (&to.domain, &keys.1));
+        let mut mirrored = record.clone();
+        mirrored.partner = from.domain.clone();
+        agreements[i].push(record);
+        agreements[i + 1].push(mirrored);
+    }
+    for ((org, partners), agreements) in orgs.iter().zip(partners).zip(agreements) {
+        seed(&org.store(), partners, agreements).await;
+    }
+}
