@@ -12,6 +12,8 @@ use crate::domain::{
     statement::{Envelope, MAX_SIGNATURES, Signature, StatementKind, Suite},
 };
 
+/// The longest signature, bytes: those of the suites are far shorter.
+const MAX_SIGNATURE: usize = 512;
 /// The most certificates in a chain, and their most bytes together (01-protocol §8).
 const MAX_CHAIN: (usize, usize) = (4, 16 * 1024);
 
@@ -72,6 +74,13 @@ fn signature(message: proto::Signature) -> Result<Signature, Fault> {
     if certificates.is_empty() || certificates.len() > MAX_CHAIN.0 || size > MAX_CHAIN.1 {
         let what = format!("a chain holds 1 to {} certificates and at most {} bytes", MAX_CHAIN.0, MAX_CHAIN.1);
         return Err(Fault::at(Reason::StatementTooLarge, "certificates", what));
+    }
+    if value.len() > MAX_SIGNATURE {
+        return Err(Fault::at(
+            Reason::StatementTooLarge,
+            "value",
+            format!("a signature has at most {MAX_SIGNATURE} bytes"),
+        ));
     }
     Ok(Signature {
         suite: word("suite", Suite::ALL, suite)?,

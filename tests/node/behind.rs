@@ -174,9 +174,10 @@ async fn what_was_taken_back_does_not_come_back_and_a_recall_may_come_first() {
     // Only the originator's officer or node takes back.
     let outcome = hand(statement(analyst, &of_first)).await;
     assert_eq!(outcome.reason, "WRONG_DOMAIN", "{}", outcome.message);
-    for (key, of) in
-        [(&feed.rogue.node, "no.example"), (&other.node, "other.example"), (&feed.rogue.node, "other.example")]
-    {
+    // What does not even bear the originator's name is refused, whoever that is.
+    let theirs = Recall { originator: other.domain.parse().unwrap(), ..of_first.clone() };
+    assert_eq!(hand(statement(&feed.rogue.node, &theirs)).await.reason, "WRONG_DOMAIN");
+    for (key, of) in [(&feed.rogue.node, "no.example"), (&other.node, "other.example")] {
         let theirs = Recall { originator: of.parse().unwrap(), ..of_first.clone() };
         let outcome = hand(statement(key, &theirs)).await;
         // Whatever is wrong with what others take back: one answer, and nothing comes of it.

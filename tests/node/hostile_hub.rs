@@ -4,6 +4,7 @@ use watchfire::{
     domain::{
         ids::StatementId,
         marking::Audience,
+        recall::{Recall, RecallKind},
         release::{AgreementRef, EntryKind, OnwardLimit, Position, Release, Terms},
         statement::StatementKind,
         time::Clock,
@@ -302,6 +303,20 @@ async fn what_nobody_could_verify_does_not_stand_in_the_way_of_what_is_genuine()
     for sequence in 1..=4 {
         crate::hubs::quarantined(&no, sequence, "ORIGIN_UNKNOWN").await;
     }
+    // Recalls that the originator never made take nothing back either, whoever they say has signed them.
+    let recall = Recall {
+        originator: ORIGIN.parse().unwrap(),
+        assessment: watchfire::domain::ids::AssessmentId(genuine.assessment),
+        kind: RecallKind::Withdraw,
+        reason: "a lie".to_owned(),
+        recalled_at: SystemClock.now(),
+        exercise: false,
+    };
+    let payload = wire::recall::encode(&recall);
+    let by_hub = signed(&chain.hub.node, StatementKind::Recall, payload.clone());
+    assert_eq!(chain.hub.submit(&no, by_hub).await.reason, "WRONG_DOMAIN");
+    let by_forger = signed(&forger.node, StatementKind::Recall, payload);
+    assert!(chain.hub.submit(&no, by_forger).await.accepted, "nobody can tell yet");
     chain.origin.get_known(&no).await;
     let ids: Vec<String> = [&genuine, &second].map(|p| hex::encode(p.assessment)).to_vec();
     no.has(ORIGIN, &ids).await;

@@ -8,10 +8,11 @@ use crate::{
         ids::TrustDomain,
         recall::{Recall, RecallStanding, RecallState},
         statement::Envelope,
+        time::Time,
     },
     seal::{
         rules,
-        verify::{Verified, verify},
+        verify::{MAX_SKEW_SECONDS, Verified, verify},
     },
     store::{
         recalls::{Effect, RecallRecord, Recalling, UnprovenRecall},
@@ -31,12 +32,19 @@ impl Node {
     /// `NOT_A_PARTNER`; whatever verification refuses of the partner's own. Of a third organisation's nothing is told.
     pub async fn take_recall(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
         self.directory().active(partner)?;
-        let originator = wire::recall::decode(&envelope.payload)?.originator;
+        let Recall { originator, recalled_at, .. } = wire::recall::decode(&envelope.payload)?;
         if originator == *self.domain() {
             // Its own, by way of whoever had it from others.
             return Ok(());
         }
-        match verify(envelope, &rules::RECALL, &self.carried, self.now()) {
+        // Whoever else says that it is the originator's: in the same words, whether that is known here or not.
+        self.only_by(&[&originator], envelope)?;
+        if recalled_at.seconds_since(self.now()) > MAX_SKEW_SECONDS {
+            let what = "the recall is from more than 5 minutes in the future; it is taken later";
+            return Err(Fault::new(Reason::StatementFromFuture, what));
+        }
+        let at = if originator == *partner { self.now() } else { recalled_at };
+        match self.verify_recall(envelope, at) {
             Ok(verified) => self.take_verified(partner, (&verified, envelope)).await,
             Err(fault) if originator == *partner => Err(fault),
             // Of others' it is not told what is wrong: that would show whom this node knows.
@@ -56,16 +64,27 @@ impl Node {
         let (from, envelope) = (partner.clone(), wire::envelope::encode(envelope));
         let recall = UnprovenRecall { assessment, originator, from, envelope };
         if !self.store.keep_unproven(recall, MAX_UNPROVEN).await? {
-            tracing::warn!(%partner, "passed over a recall by a stranger: the partner has handed over too many of these");
+            tracing::warn!(%partner, "put off a recall by a stranger: the partner has handed over too many of these");
+            return Err(Fault::new(Reason::LimitExceeded, "too many recalls wait to be looked at; try again later"));
         }
         Ok(())
+    }
+
+    /// A recall only takes away, so that those of suspended and forgotten organisations count as well. One that others hand over is
+    /// verified as of its day: it may have waited for long. A key that is revoked by now signs none.
+    fn verify_recall(&self, envelope: &Envelope, at: Time) -> Result<Verified<Recall>, Fault> {
+        for signature in &envelope.signatures {
+            self.held.require_unrevoked(&signature.certificates, self.now())?;
+        }
+        verify(envelope, &rules::RECALL, &self.held, at.min(self.now()))
     }
 
     /// Looks again at recalls that could not be verified.
     pub(in crate::node) async fn prove_recalls(&self) -> Result<(), Fault> {
         for unproven in self.store.unproven().await? {
             let envelope = wire::envelope::decode(&unproven.envelope)?;
-            match verify(&envelope, &rules::RECALL, &self.carried, self.now()) {
+            let recall = wire::recall::decode(&envelope.payload)?;
+            match self.verify_recall(&envelope, recall.recalled_at) {
                 Ok(verified) => self.take_verified(&unproven.from, (&verified, &envelope)).await?,
                 Err(fault) if fault.reason == Reason::NotAPartner => continue,
                 Err(fault) => {
@@ -100,11 +119,16 @@ impl Node {
         Ok(())
     }
 
-    /// By any of the partners from whom it came; where nothing came, there is nothing to decide about.
+    /// By the originator's own agreement where it gave it itself, else by those of all from whom users have it: one's word destroys
+    /// nothing that another gave. Where nothing came, there is nothing to decide about.
     fn may_purge(&self, arrived: &[Arrived]) -> bool {
         let directory = self.directory();
         let grants = |a: &Arrived| directory.active(&a.sender).is_ok_and(|p| p.purges_on_recall());
-        arrived.is_empty() || arrived.iter().any(grants)
+        let shown: Vec<&Arrived> = arrived.iter().filter(|a| !a.quarantined).collect();
+        if shown.is_empty() {
+            return arrived.iter().all(grants);
+        }
+        shown.iter().any(|a| a.sender == a.originator && grants(a)) || shown.iter().all(|a| grants(a))
     }
 
     fn taken(

@@ -24,6 +24,9 @@ const LONGEST_REASON: usize = 64;
 /// Receipts for others: partners and envelopes.
 type Post = Vec<(TrustDomain, Vec<u8>)>;
 
+/// The longest receipt: with a way of many hops, each with a whole chain, it stays far below a message's limit, so that none blocks others.
+const MAX_RECEIPT_BYTES: usize = 512 << 10;
+
 impl Node {
     /// Takes a receipt that a partner hands over: its own, or one from behind it, which shows the way by which it got there.
     ///
@@ -31,6 +34,10 @@ impl Node {
     /// Whatever verification refuses; `WRONG_DOMAIN` where it is signed for another, or not about this node's releases;
     /// `NOT_FOUND` where it names a release that the partner was not given, be it another's or nobody's.
     pub async fn take_receipt(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
+        if envelope.payload.len() > MAX_RECEIPT_BYTES {
+            let what = format!("a receipt takes at most {MAX_RECEIPT_BYTES} bytes");
+            return Err(Fault::new(Reason::StatementTooLarge, what));
+        }
         let path = wire::receipt::decode(&envelope.payload)?.path;
         if path.is_empty() {
             self.only_by(&[partner], envelope)?;
@@ -55,13 +62,22 @@ impl Node {
             return Err(not_ours());
         }
         // On, towards the originator, by the way that it came.
-        let before = own.checked_sub(1).and_then(|i| way.hops.get(i)).map(|h| h.giver.clone());
-        let on = before.filter(|giver| self.directory().get(giver).is_some());
+        let on = self.giver_of(&way, own).await?.filter(|giver| self.directory().get(giver).is_some());
         let post: Post = on.map(|giver| (giver, wire::envelope::encode(envelope))).into_iter().collect();
         if *next == way.holder {
             return self.take_own(partner, envelope, Some(&released), post).await;
         }
         self.take_from_behind(partner, envelope, (&way, own), post).await
+    }
+
+    /// From whom this node had what it gave by its own release on the way. Each release names the one before by the id of what it says, so
+    /// that what they say is genuine where the own one is; who has signed them is not, and counts for nothing here.
+    async fn giver_of(&self, way: &Way, own: usize) -> Result<Option<TrustDomain>, Fault> {
+        match own {
+            0 => Ok(None),
+            1 => Ok(self.store.by_manifest(&way.manifest, true).await?.map(|record| record.originator)),
+            _ => Ok(way.hops.get(own - 2).map(|hop| hop.release.recipient.clone())),
+        }
     }
 
     /// One that the partner has signed about what this node gave it.
