@@ -67,7 +67,7 @@ enum Command {
     Init(init::Init),
     /// Run the node
     Serve(serve::Serve),
-    /// Run five nodes on this machine and a real exchange between them
+    /// Run six nodes on this machine and a real exchange between them
     Demo(demo::Demo),
     /// Write, publish and read assessments
     #[command(subcommand)]

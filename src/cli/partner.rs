@@ -32,7 +32,7 @@ pub enum Partner {
     Accept(Accept),
     /// Hold an organisation's bundle, so that what it has signed can be verified where partners pass it on
     Know(Accept),
-    /// Count the signatures of an organisation that is known only for nothing from now on
+    /// Trust an organisation's signatures no longer (one that is held by `partner know`)
     Forget(Named),
     /// List partners, and organisations that are known
     List,

@@ -136,7 +136,10 @@ impl Node {
             let way = (given.holder.clone(), vec![]);
             ways.entry(way.clone()).or_insert_with(|| empty(way)).give(given);
         }
-        for report in &known.reports {
+        // What anybody may have said in the name of a holder that was not known counts for nothing beside what it has said itself.
+        let has_spoken = |holder: &TrustDomain| known.reports.iter().any(|r| r.verified && r.holder == *holder);
+        let counts = |r: &&ReportRecord| r.verified || r.kind == ReceiptKind::Stored || !has_spoken(&r.holder);
+        for report in known.reports.iter().filter(counts) {
             let way = (report.holder.clone(), report.through.clone());
             ways.entry(way.clone()).or_insert_with(|| empty(way)).hear(report, reads)?;
         }
@@ -172,6 +175,20 @@ impl Node {
     }
 }
 
+impl HeldVersion {
+    /// Some of it is there, whatever was kept from users before or beside that.
+    fn store(&mut self, at: Time) {
+        self.stored = Some(at);
+        self.refused = None;
+    }
+
+    fn refuse(&mut self, reason: Option<&String>) {
+        if self.stored.is_none() {
+            self.refused = reason.cloned();
+        }
+    }
+}
+
 impl Holder {
     /// Changes what it has of a version.
     fn with(&mut self, version: u32, change: impl FnOnce(&mut HeldVersion)) {
@@ -190,10 +207,11 @@ impl Holder {
             return;
         }
         self.with(given.version, |held| {
-            held.portions += given.portions;
+            // A later release of a version holds what the ones before held, and more.
+            held.portions = held.portions.max(given.portions);
             match &given.answer {
-                Some((ReceiptKind::Quarantined, reason, _)) => held.refused = reason.clone(),
-                Some((_, _, at)) => held.stored = Some(held.stored.map_or(*at, |before| before.min(*at))),
+                Some((ReceiptKind::Quarantined, reason, _)) => held.refuse(reason.as_ref()),
+                Some((_, _, at)) => held.store(held.stored.map_or(*at, |before| before.min(*at))),
                 None => {}
             }
         });
@@ -203,8 +221,8 @@ impl Holder {
         self.with(report.version, |held| {
             held.portions = held.portions.max(report.portions);
             match report.kind {
-                ReceiptKind::Stored => held.stored = Some(report.at),
-                ReceiptKind::Quarantined => held.refused = report.reason.clone(),
+                ReceiptKind::Stored => held.store(report.at),
+                ReceiptKind::Quarantined => held.refuse(report.reason.as_ref()),
                 _ => {}
             }
         });

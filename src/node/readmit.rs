@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Node, directory::Partner, fault::lost, requests::Asked};
+use super::{Node, directory::Partner, fault::lost, receipts::Said, requests::Asked};
 use crate::{
     domain::{
         entry::Entry,
@@ -29,6 +29,8 @@ struct Covered {
     release: StatementId,
     manifest: StatementId,
     attachments: Vec<(Sha256, u64)>,
+    /// The releases by which its sender got it, and its sender's own, encoded; of what came through hubs.
+    way: Option<(Vec<Vec<u8>>, Vec<u8>)>,
 }
 
 impl Node {
@@ -104,8 +106,10 @@ impl Node {
         entry: Covered,
         now: Time,
     ) -> Result<(), Fault> {
-        let Covered { sequence, release, manifest, attachments } = entry;
-        let receipt = self.receipt(partner, ReceiptKind::Stored, None, vec![release], now)?;
+        let Covered { sequence, release, manifest, attachments, way } = entry;
+        // What came through hubs is answered with its way, so that its originator hears of it too.
+        let way = way.as_ref().map(|(provenance, release)| (&provenance[..], &release[..]));
+        let receipt = self.signed(&Said::only(ReceiptKind::Stored), partner, vec![release], way, now)?;
         let deed = Deed::Readmitted { manifest, partner: partner.clone(), sequence, release, agreement: *agreement };
         let readmission = Readmission {
             partner: partner.clone(),
@@ -157,6 +161,7 @@ impl Node {
         };
         let attachments = content.attachments();
         let (sequence, release, manifest) = (held.sequence, held.release_id, held.manifest_id);
-        Ok(Some(Covered { sequence, release, manifest, attachments }))
+        let way = (!held.provenance.is_empty()).then(|| (held.provenance.clone(), held.release.clone()));
+        Ok(Some(Covered { sequence, release, manifest, attachments, way }))
     }
 }

@@ -66,6 +66,10 @@ impl Node {
         let record = self.store.assessment(&assessment, version, false).await?;
         let missing = || Fault::new(Reason::NotFound, format!("there is no assessment `{assessment}` here"));
         let record = record.ok_or_else(missing)?;
+        if record.state.is_recalled() {
+            let what = "the assessment was recalled; there is nothing more to be had of it";
+            return Err(Fault::new(Reason::Recalled, what));
+        }
         let partner = self.addressee(&record)?;
         kinds.sort_unstable();
         kinds.dedup();

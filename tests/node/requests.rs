@@ -79,7 +79,7 @@ async fn what_an_officer_releases_is_read_and_runs_out_and_a_text_is_a_text() {
     // Not for analysts; not for a portion that is none.
     let release = ["assess", "answer", &id[..12], "--release", "evidence 1", "--reason", "asked on Monday"];
     assert_eq!(gb.run(&[&["--as", "ana"], &release[..]].concat()).await.code, 5);
-    let wrong = gb.run(&["--as", "olu", "assess", "answer", id, "--release", "evidence 2"]).await;
+    let wrong = gb.run(&["--as", "olu", "assess", "answer", id, "--release", "evidence 2", "--reason", "x"]).await;
     assert_eq!(wrong.reason(), "NOT_FOUND");
     let until_soon = SystemClock.now().plus_seconds(12).to_string();
     let answered = gb.one(&[&["--as", "olu"], &release[..], &["--until", &until_soon]].concat()).await;
@@ -136,7 +136,7 @@ async fn no_exception_beats_a_rule_of_the_house_or_of_the_marking() {
     let id =
         until("it arrives", async || requests(&gb, &["--open"]).await.pop()).await["id"].as_str().unwrap().to_owned();
     for (portion, why) in [("evidence 1", "our evidence stays here"), ("gap 1", "RED goes only to")] {
-        let answer = gb.run(&["--as", "olu", "assess", "answer", &id, "--release", portion]).await;
+        let answer = gb.run(&["--as", "olu", "assess", "answer", &id, "--release", portion, "--reason", "x"]).await;
         assert_eq!((answer.code, answer.reason().as_str()), (5, "NOT_COVERED"), "{}", answer.stdout);
         assert!(answer.stdout.contains(why), "{}", answer.stdout);
     }
@@ -150,7 +150,7 @@ async fn no_exception_beats_a_rule_of_the_house_or_of_the_marking() {
     .await;
     let mut no = no;
     no.kill().await;
-    gb.ask(&["--as", "olu", "assess", "answer", &id, "--release", "evidence 1"]).await;
+    gb.ask(&["--as", "olu", "assess", "answer", &id, "--release", "evidence 1", "--reason", "x"]).await;
     std::fs::write(gb.dir.join("rules/a.cedar"), rule).unwrap();
     until("the rule is back", async || {
         let rules = gb.one(&["--as", "root", "policy", "rules"]).await;
@@ -282,7 +282,8 @@ async fn what_was_released_by_exception_comes_as_a_void_once_that_is_over() {
     assert!(rogue.submit(&gb, ask(&rogue, &asked)).await.accepted);
     let id = requests(&gb, &["--open"]).await[0]["id"].as_str().unwrap().to_owned();
     let soon = SystemClock.now().plus_seconds(6).to_string();
-    gb.ask(&["--as", "olu", "assess", "answer", &id, "--release", "evidence 1", "--until", &soon]).await;
+    gb.ask(&["--as", "olu", "assess", "answer", &id, "--release", "evidence 1", "--reason", "x", "--until", &soon])
+        .await;
     let now = feed(&rogue, &gb, 0).await;
     assert_eq!((now.len(), now[1].portions.len(), now[1].exceptions.len()), (2, 4, 1));
     let release = wire::release::decode(&now[1].release.as_ref().unwrap().payload).unwrap();

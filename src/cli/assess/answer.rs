@@ -31,8 +31,8 @@ pub struct Answer {
     /// Answer with a text
     #[arg(long, value_name = "TEXT")]
     text: Option<String>,
-    /// Release these portions, by the beginning of their handle or as `policy explain` names them, e.g. "evidence 1"
-    #[arg(long, value_name = "PORTION", num_args = 1..)]
+    /// Release these portions, by the beginning of their handle or as `policy explain` names them, e.g. "evidence 1"; several by several such options
+    #[arg(long, value_name = "PORTION")]
     release: Vec<String>,
     /// Decline, and say why
     #[arg(long, value_name = "WHY")]
@@ -41,7 +41,7 @@ pub struct Answer {
     #[arg(long, value_name = "DATE", requires = "release")]
     until: Option<String>,
     /// Why it is released, in one line; the partner reads it
-    #[arg(long, value_name = "TEXT", requires = "release")]
+    #[arg(long, value_name = "TEXT", requires = "release", required_unless_present_any = ["text", "decline"])]
     reason: Option<String>,
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     cli::{
-        CliError, Global,
+        CliError, Exit, Global,
         context::{Context, WRITERS},
         decision::{self, Decision},
         named, output,
@@ -76,6 +76,10 @@ impl Endorse {
         let request =
             proto::GetAssessmentRequest { assessment_id: id.0.to_vec().into(), version: 0, quarantined: false };
         let held = Held::new(desk.get_assessment(request).await?.into_inner().assessment)?;
+        if matches!(held.state.as_str(), "withdrawn" | "purged") {
+            let what = "the assessment was recalled; there is nothing to stand behind any more";
+            return Err(CliError::new(Exit::Failed, "RECALLED", what));
+        }
         let portion = endorsement(self.marking(&held)?, text)?;
         let row = Row {
             name: "endorsement".to_owned(),

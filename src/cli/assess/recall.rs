@@ -35,7 +35,7 @@ pub struct Recall {
     #[arg(long, value_name = "TEXT", required_unless_present = "list")]
     reason: Option<String>,
     /// Seal the own copy, also where others are to destroy theirs
-    #[arg(long)]
+    #[arg(long, requires = "purge")]
     keep_own: bool,
     /// List what was taken back, by whomever
     #[arg(long, conflicts_with_all = ["id", "withdraw", "purge", "reason", "keep_own"])]

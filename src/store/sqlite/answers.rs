@@ -220,8 +220,8 @@ fn keep(conn: &Connection, report: &Report, receipt: i64) -> Result<()> {
     const SAY: &str = "INSERT INTO report (manifest, holder, through, kind, role, reason, portions, at, verified, receipt) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (manifest, holder, through, kind, role) \
         DO UPDATE SET reason = excluded.reason, portions = max(portions, excluded.portions), at = excluded.at, \
-        verified = excluded.verified, receipt = excluded.receipt WHERE excluded.verified >= report.verified \
-        AND report.kind NOT IN ('stored', 'read')";
+        verified = excluded.verified, receipt = excluded.receipt WHERE excluded.verified > report.verified \
+        OR (excluded.verified = report.verified AND report.kind NOT IN ('stored', 'read'))";
     // What is destroyed stays so, whatever comes late.
     const ANSWER: &str = "INSERT INTO recall_answer (recall, holder, through, kind, reason, at, verified, receipt) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (recall, holder) DO UPDATE SET through = excluded.through, \
