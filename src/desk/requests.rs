@@ -4,7 +4,13 @@ use std::sync::Arc;
 
 use super::{argument::argument, view::decisions};
 use crate::{
-    domain::{body::Kind, fault::Fault, ids::SpiffeId, request::AnswerKind},
+    domain::{
+        body::Kind,
+        fault::Fault,
+        ids::SpiffeId,
+        request::AnswerKind,
+        statement::{Envelope, StatementKind},
+    },
     node::{
         Node,
         endorse::EndorsementCheck,
@@ -14,7 +20,7 @@ use crate::{
     wire::{
         envelope,
         field::{self, text_of, timestamp},
-        proto,
+        proto, request,
     },
 };
 
@@ -94,7 +100,7 @@ pub(super) fn view(view: &RequestView) -> proto::RequestView {
         id: record.id.0.to_vec().into(),
         partner: record.partner.to_string(),
         outgoing: record.outgoing,
-        request: signed(&record.envelope),
+        request: signed(&record.envelope).or_else(|| Some(unsigned(view))),
         state: view.state.to_string(),
         at: timestamp(record.at),
         by: text_of(record.by.as_ref()),
@@ -102,6 +108,12 @@ pub(super) fn view(view: &RequestView) -> proto::RequestView {
         until: view.until.and_then(timestamp),
         reason: record.reason.clone().unwrap_or_default(),
     }
+}
+
+/// Of a request whose words went with a purge: what is still known of it, by nobody's signature.
+fn unsigned(view: &RequestView) -> proto::Envelope {
+    let payload = request::encode(&view.request);
+    envelope::to_proto(&Envelope { kind: StatementKind::Request, payload, signatures: vec![] })
 }
 
 /// A line for a follower: a request that came, or what became of one that was made here.

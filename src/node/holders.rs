@@ -261,7 +261,10 @@ impl Holder {
     }
 }
 
-/// What people wrote, from the receipt itself.
+/// What people wrote, from the receipt itself; gone with what it was about.
 fn text_of(envelope: &[u8]) -> Result<Option<String>, Fault> {
+    if envelope.is_empty() {
+        return Ok(None);
+    }
     Ok(wire::receipt::decode(&wire::envelope::decode(envelope)?.payload)?.reason)
 }

@@ -31,6 +31,11 @@ pub struct LiveFeeds {
     turns: watch::Sender<u64>,
 }
 
+/// How many receipts a partner may hand over in an hour: each is kept, with the holders that it names.
+const MOST_RECEIPTS: u32 = 3_600;
+/// How many recalls of what is not held here a partner may hand over in an hour: each leaves a tombstone.
+const MOST_RECALLS_AHEAD: u32 = 600;
+
 /// Live state of the feeds with one partner.
 pub struct Live {
     /// Counts reasons to look into the queue.
@@ -57,6 +62,10 @@ pub struct Live {
     pace: Mutex<Pace>,
     /// How fast it asks for more.
     asking: Mutex<Pace>,
+    /// How fast it answers.
+    answering: Mutex<Pace>,
+    /// How fast it takes back what is not here.
+    recalling: Mutex<Pace>,
     /// The agreements in force under which what is in quarantine was examined.
     examined: Mutex<Vec<StatementId>>,
     /// Counts recalls that were put into the partner's outbox.
@@ -138,6 +147,8 @@ impl LiveFeeds {
             greeting: AsyncMutex::default(),
             pace: Mutex::default(),
             asking: Mutex::default(),
+            answering: Mutex::default(),
+            recalling: Mutex::default(),
             examined: Mutex::default(),
             recalls: AtomicU64::new(0),
             heard: Mutex::default(),
@@ -202,6 +213,16 @@ impl Live {
     /// Counts one more request of the partner, or answer to one; `false`: it must wait.
     pub(super) fn allows_a_request(&self, now: Time) -> bool {
         lock(&self.asking).allows(now)
+    }
+
+    /// Counts one more receipt of the partner; `false`: it must wait.
+    pub(super) fn allows_a_receipt(&self, now: Time) -> bool {
+        lock(&self.answering).allows_of(MOST_RECEIPTS, now)
+    }
+
+    /// Counts one more recall by the partner of what is not held here; `false`: it must wait.
+    pub(super) fn allows_a_recall_ahead(&self, now: Time) -> bool {
+        lock(&self.recalling).allows_of(MOST_RECALLS_AHEAD, now)
     }
 
     /// There may be something to release.

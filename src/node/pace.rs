@@ -1,4 +1,5 @@
-//! How fast a partner may change what is agreed: each change has all agreements read and its policies compiled.
+//! How fast a partner may change what is agreed (each change has all agreements read and its policies compiled), and hand over
+//! what is kept for good.
 
 use crate::domain::time::Time;
 
@@ -17,11 +18,16 @@ pub(super) struct Pace {
 impl Pace {
     /// Counts one more change; `false`: it must wait.
     pub fn allows(&mut self, now: Time) -> bool {
+        self.allows_of(MOST, now)
+    }
+
+    /// As [`Self::allows`], where `most` are allowed in a window.
+    pub fn allows_of(&mut self, most: u32, now: Time) -> bool {
         let is_over = |since: Time| !(0..WINDOW).contains(&now.seconds_since(since));
         if self.since.is_none_or(is_over) {
             (self.since, self.changes) = (Some(now), 0);
         }
-        let allowed = self.changes < MOST;
+        let allowed = self.changes < most;
         self.changes = self.changes.saturating_add(u32::from(allowed));
         allowed
     }
@@ -40,5 +46,8 @@ mod tests {
         assert!(pace.allows(at(WINDOW)));
         // A clock that was set back does not lock anybody out.
         assert!((0..10).all(|_| pace.allows(at(-10))));
+        let mut pace = Pace::default();
+        assert!((0..600).all(|_| pace.allows_of(600, at(0))));
+        assert!(!pace.allows_of(600, at(1)) && pace.allows_of(600, at(WINDOW)));
     }
 }

@@ -1,11 +1,12 @@
 //! Statements on their way to partners and from them, whichever side dialled, and where this node's following of a partner
 //! stands.
 
-use super::Node;
+use super::{Node, live::Live};
 use crate::{
     domain::{
         fault::{Fault, Reason},
         ids::{Sha256, StatementId, TrustDomain},
+        recall::Recall,
         statement::{Envelope, Signature, StatementKind},
     },
     identity::certificate::Leaf,
@@ -127,11 +128,7 @@ impl Node {
         if taken.contains(&name) {
             return Ok(());
         }
-        let is_change = matches!(envelope.kind, StatementKind::Agreement | StatementKind::Notice);
-        if is_change && !live.allows_a_change(self.now()) {
-            let what = "too many agreements and notices in an hour; try again later";
-            return Err(Fault::new(Reason::LimitExceeded, what));
-        }
+        self.require_pace_of(&live, envelope).await?;
         match envelope.kind {
             StatementKind::Agreement => {
                 self.only_by(&[partner, self.domain()], envelope)?;
@@ -157,6 +154,25 @@ impl Node {
         }
         taken.push(name);
         Ok(())
+    }
+
+    /// Refuses for now what comes faster than it may be kept. A recall of what is held here never waits.
+    async fn require_pace_of(&self, live: &Live, envelope: &Envelope) -> Result<(), Fault> {
+        let now = self.now();
+        let (is_allowed, what) = match envelope.kind {
+            StatementKind::Agreement | StatementKind::Notice => (live.allows_a_change(now), "agreements and notices"),
+            StatementKind::Receipt => (live.allows_a_receipt(now), "receipts"),
+            StatementKind::Recall => {
+                let Recall { originator, assessment, .. } = wire::recall::decode(&envelope.payload)?;
+                let is_here = !self.store.arrivals_of(&originator, &assessment, None).await?.is_empty();
+                (is_here || live.allows_a_recall_ahead(now), "recalls of what is not held here")
+            }
+            _ => return Ok(()),
+        };
+        if is_allowed {
+            return Ok(());
+        }
+        Err(Fault::new(Reason::LimitExceeded, format!("too many {what} in an hour; try again later")))
     }
 
     /// Refuses a statement that claims a signer of another domain, before it is asked who is trusted: whether a third

@@ -174,7 +174,7 @@ impl Node {
     }
 
     async fn request_view(&self, record: RequestRecord, on_its_way: bool) -> Result<RequestView, Fault> {
-        let request = wire::request::decode(&wire::envelope::decode(&record.envelope)?.payload)?;
+        let request = self.asked_of(&record).await?;
         let decode = |bytes: &Vec<u8>| wire::request::decode_answer(&wire::envelope::decode(bytes)?.payload);
         let answer = record.answer.as_ref().map(decode).transpose()?;
         let until = match answer.as_ref().and_then(|a| a.exception) {
@@ -187,6 +187,26 @@ impl Node {
             state => state,
         };
         Ok(RequestView { record, request, answer, state, until })
+    }
+
+    /// What a request says; where that went with a purge, which version it was about.
+    async fn asked_of(&self, record: &RequestRecord) -> Result<Request, Fault> {
+        if !record.envelope.is_empty() {
+            return wire::request::decode(&wire::envelope::decode(&record.envelope)?.payload);
+        }
+        let missing = || Fault::new(Reason::NotFound, "what the request was about is not here");
+        let about = self.store.by_manifest(&record.manifest_id, true).await?.ok_or_else(missing)?;
+        Ok(Request {
+            addressee: if record.outgoing { record.partner.clone() } else { self.domain().clone() },
+            assessment: about.assessment,
+            version: about.version,
+            manifest: record.manifest_id,
+            kinds: vec![],
+            question: "(destroyed with the assessment)".to_owned(),
+            role: AskingRole::Analyst,
+            nonce: Nonce([0; 16]),
+            requested_at: record.at,
+        })
     }
 
     /// When an exception runs out, where it is here.

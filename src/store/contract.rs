@@ -84,6 +84,8 @@ macro_rules! contract {
             a_request_is_begun_once_and_settled_once
             a_recall_seals_all_versions_and_goes_before_all_else
             a_purge_leaves_the_tombstone_and_nothing_else
+            nobody_else_s_word_keeps_an_attachment_from_a_purge
+            what_people_wrote_goes_with_a_purge
             what_was_taken_back_is_not_received_and_not_readmitted
             a_stranger_s_recall_keeps_from_users_what_is_in_quarantine
             what_was_stored_is_answered_once_up_to_a_number

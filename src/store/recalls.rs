@@ -193,6 +193,6 @@ pub trait RecallStore: Send + Sync {
         id: &AssessmentId,
         version: u32,
     ) -> Result<Vec<(TrustDomain, u32)>>;
-    /// Whether an attachment is named by nothing but what was taken back.
+    /// Whether an attachment is named by what was taken back, and by nothing that users see.
     async fn is_taken_back(&self, sha256: &Sha256) -> Result<bool>;
 }

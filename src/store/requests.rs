@@ -42,7 +42,7 @@ pub struct RequestRecord {
     pub at: Time,
     /// What followers resume by; 0 where the partner has done nothing yet.
     pub turn: u64,
-    /// The encoded envelope of the request.
+    /// The encoded envelope of the request; empty once what it is about was purged.
     pub envelope: Vec<u8>,
     /// The encoded envelope of the answer.
     pub answer: Option<Vec<u8>>,

@@ -32,6 +32,7 @@ mod attachments;
 mod beside;
 mod column;
 mod fault;
+mod forgotten;
 mod forward;
 mod holders;
 mod keys;

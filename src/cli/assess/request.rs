@@ -94,7 +94,9 @@ impl RequestRow {
     /// As the desk answers it.
     pub fn new(view: Option<proto::RequestView>) -> Result<Self, CliError> {
         let view = field::present("request", view)?;
-        let request = wire::envelope::from_proto(field::present("request", view.request)?)?;
+        let request = wire::envelope::draft_from_proto(field::present("request", view.request)?)?;
+        // What was written, and in what role, went with the purge of what it was about.
+        let is_gone = request.signatures.is_empty();
         let Asked { assessment, version, manifest, kinds, question, role, .. } =
             wire::request::decode(&request.payload)?;
         let answered = |message| -> Result<AnswerRow, Fault> {
@@ -112,8 +114,8 @@ impl RequestRow {
             manifest,
             state: view.state,
             kinds,
-            question,
-            role: role.to_string(),
+            question: if is_gone { String::new() } else { question },
+            role: if is_gone { "-".to_owned() } else { role.to_string() },
             at: when(view.at),
             by: some(view.by),
             answer: view.answer.map(answered).transpose()?,

@@ -8,12 +8,13 @@ use crate::{
         ids::{Role, Sha256, TrustDomain},
         recall::{RecallKind, RecallStanding, RecallState},
         receipt::ReceiptKind,
+        request::RequestState,
     },
     store::{
         AssessmentState, CopyName, ListFilter, Store, StoreError,
         recalls::{Effect, RecallRecord, Recalling, UnprovenRecall},
         receipts::{Acknowledgement, Report},
-        requests::Beside,
+        requests::{Beside, RequestRecord, RequestStep},
     },
 };
 
@@ -145,6 +146,96 @@ pub(crate) async fn a_purge_leaves_the_tombstone_and_nothing_else(home: &dyn Hom
     assert_eq!((kept.standing, kept.turn), (standing(RecallState::Purged), 1));
     assert_eq!(store.recall_named(&statement(200)).await.unwrap().unwrap().assessment, assessment(1));
     assert!(store.recall_named(&statement(201)).await.unwrap().is_none());
+}
+
+pub(crate) async fn nobody_else_s_word_keeps_an_attachment_from_a_purge(home: &dyn Home) {
+    let store = home.open();
+    let sha256 = Sha256([3; 32]);
+    let naming =
+        |n, quarantined| entry_but(1, n, 1, |c| (c.attachments, c.quarantined) = (vec![(sha256, 4)], quarantined));
+    let whole = async |from: &str| {
+        let name = CopyName { sha256, from: Some(domain(from)) };
+        store.append_attachment(&name, 4, 0, vec![1; 4]).await.unwrap();
+        store.finish_attachment(&name, true).await.unwrap();
+    };
+    let is_whole =
+        async |from: &str| store.attachment(&CopyName { sha256, from: Some(domain(from)) }).await.unwrap().complete;
+    receive(&*store, "us", 0, vec![naming(1, false)]).await.unwrap();
+    receive(&*store, "fr", 0, vec![naming(2, true)]).await.unwrap();
+    whole("us").await;
+    store.recall(step(1, "ng", RecallState::AwaitingApproval, Effect::Seal)).await.unwrap();
+    assert!(store.is_taken_back(&sha256).await.unwrap(), "what is in quarantine gives it to nobody");
+    let purge = Recalling {
+        before: Some(RecallState::AwaitingApproval),
+        ..step(1, "ng", RecallState::Purged, Effect::Destroy)
+    };
+    // What users see keeps the copy of whoever gave it, and no other.
+    receive(&*store, "de", 0, vec![naming(4, false)]).await.unwrap();
+    whole("de").await;
+    assert!(!store.is_taken_back(&sha256).await.unwrap());
+    store.recall(purge).await.unwrap();
+    assert!(!is_whole("us").await && is_whole("de").await);
+    assert!(store.wanted_attachments(&domain("us")).await.unwrap().is_empty(), "it is not fetched again");
+    let mut other = step(4, "ng", RecallState::Purged, Effect::Destroy);
+    other.record.id = statement(201);
+    store.recall(other).await.unwrap();
+    assert!(!is_whole("de").await && store.is_taken_back(&sha256).await.unwrap());
+    // Once it is shown, it names it.
+    let readmission = crate::store::receipts::Readmission {
+        partner: domain("fr"),
+        sequence: 1,
+        attachments: vec![(sha256, 4)],
+        post: vec![],
+        events: vec![],
+    };
+    assert!(store.readmit(readmission).await.unwrap());
+    assert!(!store.is_taken_back(&sha256).await.unwrap());
+}
+
+pub(crate) async fn what_people_wrote_goes_with_a_purge(home: &dyn Home) {
+    let store = home.open();
+    store.publish(publication(1, 1)).await.unwrap();
+    store.publish(publication(2, 1)).await.unwrap();
+    let asked = |n: u8, about: u8| RequestRecord {
+        id: statement(n),
+        partner: domain("fr"),
+        outgoing: false,
+        manifest_id: manifest(about, 1),
+        state: RequestState::Sent,
+        at: at(1),
+        turn: 0,
+        envelope: b"question".to_vec(),
+        answer: None,
+        by: None,
+        reason: None,
+    };
+    let step_of = |record, post| RequestStep { record, is_theirs: false, post, beside: None, events: vec![] };
+    for (n, about) in [(1, 1), (2, 2), (3, 1)] {
+        assert!(store.begin_request(step_of(asked(n, about), None)).await.unwrap());
+    }
+    let answered = |n, about, text: &[u8]| RequestRecord {
+        state: RequestState::Answered,
+        answer: Some(text.to_vec()),
+        ..asked(n, about)
+    };
+    for (n, text) in [(1, b"answer"), (2, b"others")] {
+        assert!(store.settle_request(step_of(answered(n, n, text), Some(text.to_vec()))).await.unwrap());
+    }
+    assert!(store.save_report(report(40, "fr", &[], ReceiptKind::Acting, true)).await.unwrap());
+    store.recall(step(1, "gb", RecallState::Purged, Effect::Destroy)).await.unwrap();
+    drop(store);
+    let store = home.open();
+    let blank = RequestRecord { envelope: vec![], answer: None, ..answered(1, 1, b"") };
+    assert_eq!(store.request(&statement(1)).await.unwrap(), Some(blank));
+    assert_eq!(store.request(&statement(2)).await.unwrap(), Some(answered(2, 2, b"others")));
+    assert_eq!(outbox(&*store, "fr").await, [b"others"]);
+    let known = store.holders(&domain("gb"), &assessment(1)).await.unwrap();
+    let said: Vec<_> = known.reports.iter().map(|r| (r.kind, r.receipt.len())).collect();
+    assert_eq!(said, [(ReceiptKind::Acting, 0)]);
+    // Nor is anything kept of what comes late.
+    assert!(store.settle_request(step_of(answered(3, 1, b"late"), None)).await.unwrap());
+    let late = store.request(&statement(3)).await.unwrap().unwrap();
+    assert_eq!((late.state, late.envelope.len(), late.answer), (RequestState::Answered, 0, None));
 }
 
 pub(crate) async fn what_was_taken_back_is_not_received_and_not_readmitted(home: &dyn Home) {

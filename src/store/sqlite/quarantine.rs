@@ -205,5 +205,6 @@ fn show(conn: &Connection, vault: &Vault, entry: &Readmission) -> Result<bool> {
     beside::show(conn, &key, (found.manifest, &found.manifest_id), found.place())?;
     change(conn, RECEIVED, [found.number])?;
     attachments::named(conn, partners::number_of(conn, &entry.partner)?, &entry.attachments)?;
+    attachments::name(conn, found.manifest, entry.attachments.iter().map(|(sha256, _)| sha256))?;
     Ok(true)
 }

@@ -8,7 +8,7 @@ use rusqlite::{Connection, Row as SqlRow, params};
 use super::{
     SqliteStore, agreements,
     column::{change, count, id, number, row, rows, time, word, word_optional},
-    holders, ledger, partners,
+    forgotten, holders, ledger, partners,
 };
 use crate::{
     domain::{
@@ -186,16 +186,11 @@ impl RecallStore for SqliteStore {
     }
 
     async fn is_taken_back(&self, sha256: &Sha256) -> Result<bool> {
-        const SQL: &str = "SELECT count(*), sum(m.state IN ('withdrawn', 'purged')) FROM attachment_of a \
+        const SQL: &str = "SELECT ifnull(sum(m.state IN ('withdrawn', 'purged')), 0) > 0 \
+            AND sum(m.state IN ('current', 'superseded')) = 0 FROM attachment_of a \
             JOIN manifest m ON m.number = a.manifest WHERE a.sha256 = ?1";
         let sha256 = *sha256;
-        self.read(move |conn| {
-            let counted = row(conn, SQL, [sha256.as_bytes()], |r| {
-                Ok((r.get::<_, i64>(0)?, r.get::<_, Option<i64>>(1)?.unwrap_or_default()))
-            })?;
-            Ok(counted.is_some_and(|(all, gone)| all > 0 && all == gone))
-        })
-        .await
+        self.read(move |conn| Ok(row(conn, SQL, [sha256.as_bytes()], |r| r.get(0))?.unwrap_or_default())).await
     }
 }
 
@@ -213,7 +208,10 @@ fn commit(conn: &Connection, vault: &Vault, step: &Recalling) -> Result<Recalled
         match step.effect {
             Effect::None => {}
             Effect::Seal => seal(conn, here)?,
-            Effect::Destroy => destroy(conn, here)?,
+            Effect::Destroy => {
+                destroy(conn, here)?;
+                forgotten::texts(conn, vault, here)?;
+            }
         }
         if step.is_told {
             done.told = tell(conn, vault, step, here)?;
@@ -273,10 +271,7 @@ fn forget(conn: &Connection, assessment: i64) -> Result<()> {
         "DELETE FROM duty WHERE manifest IN (SELECT number FROM manifest WHERE assessment = ?1)",
         "UPDATE received SET held_for = NULL WHERE manifest IN (SELECT number FROM manifest WHERE assessment = ?1) \
          AND held_for IS NOT NULL",
-        "DELETE FROM attachment_named WHERE sha256 IN (SELECT a.sha256 FROM attachment_of a \
-         JOIN manifest m ON m.number = a.manifest WHERE m.assessment = ?1) AND NOT EXISTS (SELECT 1 FROM attachment_of b \
-         JOIN manifest n ON n.number = b.manifest WHERE b.sha256 = attachment_named.sha256 AND n.assessment <> ?1 \
-         AND n.state NOT IN ('withdrawn', 'purged'))",
+        forgotten::attachments!("attachment_named"),
     ];
     STEPS.iter().try_for_each(|sql| change(conn, sql, [assessment]).map(|_| ()))
 }
@@ -285,14 +280,12 @@ fn forget(conn: &Connection, assessment: i64) -> Result<()> {
 /// pages from before: the mark has the writer empty it, at the next start if not now.
 fn destroy(conn: &Connection, assessment: i64) -> Result<()> {
     const STEPS: [&str; 6] = [
+        // Before the portions: by them it is known what was published here.
+        forgotten::attachments!("attachment_copy"),
         "UPDATE manifest SET state = 'purged' WHERE assessment = ?1 AND state <> 'quarantined'",
         "UPDATE assessment SET wrapped = NULL WHERE number = ?1",
         "DELETE FROM portion_set WHERE manifest IN (SELECT number FROM manifest WHERE assessment = ?1)",
         "DELETE FROM beside WHERE manifest IN (SELECT number FROM manifest WHERE assessment = ?1)",
-        "DELETE FROM attachment_copy WHERE sha256 IN (SELECT a.sha256 FROM attachment_of a \
-         JOIN manifest m ON m.number = a.manifest WHERE m.assessment = ?1) AND NOT EXISTS (SELECT 1 FROM attachment_of b \
-         JOIN manifest n ON n.number = b.manifest WHERE b.sha256 = attachment_copy.sha256 AND n.assessment <> ?1 \
-         AND n.state <> 'purged')",
         "INSERT INTO meta (name, value) SELECT 'scrub', x'' WHERE ?1 IS NOT NULL ON CONFLICT DO NOTHING",
     ];
     STEPS.iter().try_for_each(|sql| change(conn, sql, [assessment]).map(|_| ()))?;

@@ -179,8 +179,8 @@ fn keep(
     }
     if !kept.is_quarantined {
         attachments::named(conn, arrival.0, &content.attachments)?;
+        attachments::name(conn, kept.number, content.attachments.iter().map(|(sha256, _)| sha256))?;
     }
-    attachments::name(conn, kept.number, content.attachments.iter().map(|(sha256, _)| sha256))?;
     if let Some(due) = content.due {
         answers::owe(conn, arrival.0, false, kept.number, due)?;
     }

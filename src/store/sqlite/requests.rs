@@ -6,7 +6,7 @@ use rusqlite::{Connection, Row as SqlRow, params};
 use super::{
     SqliteStore, agreements, beside,
     column::{change, count, id, number, row, rows, time, word},
-    ledger, partners,
+    forgotten, ledger, partners,
 };
 use crate::{
     domain::{
@@ -70,6 +70,16 @@ fn open(vault: &Vault, row: Sealed) -> Result<RequestRecord> {
     })
 }
 
+/// A request without what was written: the statements that it held, and what is kept in its place.
+pub(super) fn blank(vault: &Vault, id: &StatementId, sealed: &[u8]) -> Result<(Vec<Vec<u8>>, Vec<u8>)> {
+    let torn = || StoreError::Corrupt("a request is torn".to_owned());
+    let parts = unpack(&vault.open(Row::Request(id), sealed)?)?;
+    let [envelope, answer, by, reason] = <[Vec<u8>; 4]>::try_from(parts).map_err(|_| torn())?;
+    let kept: [&[u8]; 4] = [&[], &[], &by, &reason];
+    let blank = vault.seal(Row::Request(id), &pack(&kept))?;
+    Ok(([envelope, answer].into_iter().filter(|s| !s.is_empty()).collect(), blank))
+}
+
 fn seal(vault: &Vault, record: &RequestRecord) -> Result<Vec<u8>> {
     let by = record.by.as_ref().map(ToString::to_string).unwrap_or_default();
     let parts: [&[u8]; 4] = [
@@ -95,6 +105,15 @@ impl Ready {
         let post = step.post.as_ref().map(|s| vault.seal(Row::Outbox(&step.record.partner), s)).transpose()?;
         let leaves = Leaf::all(&step.events)?;
         Ok(Self { step, sealed, post, leaves })
+    }
+
+    /// What is kept of it: no words about what was purged meanwhile.
+    fn kept(&self, conn: &Connection, vault: &Vault) -> Result<Vec<u8>> {
+        let record = &self.step.record;
+        if !forgotten::is_purged(conn, &record.manifest_id)? {
+            return Ok(self.sealed.clone());
+        }
+        Ok(blank(vault, &record.id, &self.sealed)?.1)
     }
 
     fn turn(&self, conn: &Connection) -> Result<u64> {
@@ -131,7 +150,7 @@ fn begin(conn: &Connection, vault: &Vault, ready: &Ready) -> Result<bool> {
         record.state.as_str(),
         record.at.unix_nanos(),
         number(ready.turn(conn)?),
-        ready.sealed,
+        ready.kept(conn, vault)?,
     ];
     if change(conn, SQL, values)? == 0 {
         return Ok(false);
@@ -144,7 +163,7 @@ fn settle(conn: &Connection, vault: &Vault, ready: &Ready) -> Result<bool> {
     let record = &ready.step.record;
     let turn = number(ready.turn(conn)?);
     let open = RequestState::Sent.as_str();
-    let values = params![record.id.as_bytes(), record.state.as_str(), turn, ready.sealed, open];
+    let values = params![record.id.as_bytes(), record.state.as_str(), turn, ready.kept(conn, vault)?, open];
     if change(conn, SQL, values)? == 0 {
         return Ok(false);
     }

@@ -1,0 +1,81 @@
+//! What goes with an assessment that was taken back, beside its content: attachments, and what people wrote about it.
+
+use rusqlite::{Connection, params};
+
+use super::{
+    column::{change, id, row, rows, word},
+    partners, requests,
+};
+use crate::{
+    domain::ids::{StatementId, TrustDomain},
+    store::{
+        Result,
+        vault::{Row, Vault},
+    },
+};
+
+/// Clears a table of attachments (`sha256`, `peer`) of what an assessment names and its giver has given with it: but for what the same
+/// giver has given with another assessment that users see. What others name is by copies of their own.
+macro_rules! attachments {
+    ($table:literal) => {
+        concat!(
+            "DELETE FROM ",
+            $table,
+            " AS c WHERE c.sha256 IN (SELECT a.sha256 FROM attachment_of a JOIN manifest m ON m.number = a.manifest \
+             WHERE m.assessment = ?1) AND EXISTS (SELECT 1 FROM manifest m WHERE m.assessment = ?1 AND ",
+            forgotten::given!(),
+            ") AND NOT EXISTS (SELECT 1 FROM attachment_of a JOIN manifest m ON m.number = a.manifest \
+             WHERE a.sha256 = c.sha256 AND m.assessment <> ?1 AND m.state IN ('current', 'superseded') AND ",
+            forgotten::given!(),
+            ")"
+        )
+    };
+}
+
+/// Whether the version `m` was given by the source of `c`; source 0: published here.
+macro_rules! given {
+    () => {
+        "CASE c.peer WHEN 0 THEN EXISTS (SELECT 1 FROM portion_set p WHERE p.manifest = m.number AND p.sequence = 0) \
+         ELSE EXISTS (SELECT 1 FROM received r WHERE r.manifest = m.number AND r.peer = c.peer AND r.quarantined = 0) END"
+    };
+}
+
+pub(super) use {attachments, given};
+
+/// Whether the version's assessment was purged: nothing that people write about it is kept any more.
+pub(super) fn is_purged(conn: &Connection, manifest: &StatementId) -> Result<bool> {
+    const SQL: &str =
+        "SELECT 1 FROM manifest m JOIN assessment a ON a.number = m.assessment WHERE m.id = ?1 AND a.wrapped IS NULL";
+    Ok(row(conn, SQL, [manifest.as_bytes()], |_| Ok(()))?.is_some())
+}
+
+/// What people wrote about an assessment: questions, answers, notes of holders. That there were such stays on record.
+pub(super) fn texts(conn: &Connection, vault: &Vault, assessment: i64) -> Result<()> {
+    const ASKED: &str = "SELECT q.id, d.domain, q.sealed FROM request q JOIN peer d ON d.number = q.peer \
+        WHERE q.manifest IN (SELECT id FROM manifest WHERE assessment = ?1)";
+    const BLANK: &str = "UPDATE request SET sealed = ?2 WHERE id = ?1";
+    const NOTES: &str = "UPDATE receipt SET envelope = x'', sealed = NULL WHERE number IN (SELECT h.receipt FROM report h \
+        JOIN manifest m ON m.number = h.manifest WHERE m.assessment = ?1 AND h.kind IN ('read', 'acting', 'declined'))";
+    let asked = rows(conn, ASKED, [assessment], |r| {
+        Ok((id::<StatementId>(r, 0)?, word::<TrustDomain>(r, 1)?, r.get::<_, Vec<u8>>(2)?))
+    })?;
+    for (request, partner, sealed) in asked {
+        let (statements, blank) = requests::blank(vault, &request, &sealed)?;
+        unpost(conn, vault, &partner, &statements)?;
+        change(conn, BLANK, params![request.as_bytes(), blank])?;
+    }
+    change(conn, NOTES, [assessment]).map(|_| ())
+}
+
+/// Takes statements out of a partner's outbox.
+fn unpost(conn: &Connection, vault: &Vault, partner: &TrustDomain, statements: &[Vec<u8>]) -> Result<()> {
+    const WAITING: &str = "SELECT number, sealed FROM outbox WHERE peer = ?1";
+    const CLEAR: &str = "DELETE FROM outbox WHERE number = ?1";
+    let peer = partners::number_of(conn, partner)?;
+    for (item, sealed) in rows(conn, WAITING, [peer], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, Vec<u8>>(1)?)))? {
+        if statements.contains(&vault.open(Row::Outbox(partner), &sealed)?) {
+            change(conn, CLEAR, [item])?;
+        }
+    }
+    Ok(())
+}
