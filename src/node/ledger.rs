@@ -197,18 +197,22 @@ impl Node {
             );
             return Ok(());
         }
-        if epoch < state.epoch {
-            return Ok(());
-        }
-        let here = if epoch == state.epoch { self.store.ledger_root(head.size).await? } else { None };
-        if here == Some(head.root) {
-            return Ok(());
-        }
-        self.fall_behind(by, note, state).await
+        if self.is_lost(epoch, head, state).await? { self.fall_behind(by, note).await } else { Ok(()) }
     }
 
-    async fn fall_behind(&self, by: Option<&TrustDomain>, note: &Note, state: &LedgerState) -> Result<(), Fault> {
+    /// Whether an own head is of this epoch or a later one, and its entries are not here.
+    async fn is_lost(&self, epoch: u32, head: &Checkpoint, state: &LedgerState) -> Result<bool, Fault> {
+        let here = if epoch == state.epoch { self.store.ledger_root(head.size).await? } else { None };
+        Ok(epoch >= state.epoch && here != Some(head.root))
+    }
+
+    async fn fall_behind(&self, by: Option<&TrustDomain>, note: &Note) -> Result<(), Fault> {
         let _signing = self.ledger.signing.lock().await;
+        // What was found may have been settled while the lock was waited for.
+        let state = self.store.ledger().await?;
+        if !self.is_lost(rank(note).0, &note.checkpoint, &state).await? {
+            return Ok(());
+        }
         self.ledger.is_behind.store(true, Ordering::Relaxed);
         let known = Note::parse(&state.behind).ok().map(|n| rank(&n));
         if known.is_none_or(|known| rank(note) > known) {

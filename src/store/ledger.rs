@@ -32,6 +32,8 @@ words!(
 
 /// How many own checkpoints are kept, and how many heads and cosignatures of a partner.
 pub const KEPT_HEADS: u32 = 1024;
+/// Of how many epochs, the newest, the keys of a partner are kept.
+pub const KEPT_KEYS: u32 = 32;
 
 /// Orders heads over all epochs of a ledger: a ledger of 2^40 entries is not thought of.
 pub fn head_number(epoch: u32, size: u64) -> u64 {
@@ -137,8 +139,8 @@ pub trait LedgerStore: Send + Sync {
     async fn checkpoint(&self, quantum: u64, at: Time, sign: Sign) -> Result<Vec<u8>>;
     /// Records of a kind, the newest first, at most `limit`.
     async fn kept(&self, kind: Kept, of: Option<&TrustDomain>, limit: u32) -> Result<Vec<KeptRecord>>;
-    /// Keeps records, in the place of those with the same number, and of each kind at most [`KEPT_HEADS`] of a partner's; keys
-    /// and alarms all. How many were new.
+    /// Keeps records, in the place of those with the same number, and of each kind at most [`KEPT_HEADS`] of a partner's, of
+    /// keys [`KEPT_KEYS`]; alarms all. How many were new.
     async fn keep(&self, records: Vec<KeptRecord>, events: Vec<Event>) -> Result<usize>;
     /// Changes where the ledger stands.
     async fn change_ledger(&self, change: LedgerChange, events: Vec<Event>) -> Result<LedgerState>;

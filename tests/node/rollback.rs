@@ -316,10 +316,18 @@ async fn each_lie_about_a_ledger_is_an_alarm_of_its_own_and_is_told_once() {
     assert_eq!(kinds(&gb).await, ["fork", "fork", "rollback"]);
     // Begun anew, and then the old one again.
     let anew = forger.greeting(2, 8, 5, 0);
-    forger.hello(Some(anew)).await;
+    forger.hello(Some(anew.clone())).await;
     assert_eq!(kinds(&gb).await, ["fork", "fork", "new-epoch", "rollback"]);
+    // Far beyond any epoch that there may be: not followed, and told once.
+    for epoch in [19, u32::MAX] {
+        let beyond = forger.greeting(epoch, 8, 5, 0);
+        forger.hello(Some(beyond)).await;
+        assert_eq!(kinds(&gb).await, ["fork", "fork", "new-epoch", "new-epoch", "rollback"]);
+    }
+    let answer = forger.hello(Some(anew)).await;
+    assert!(Note::parse(&answer.witnessed).unwrap().checkpoint.origin.ends_with("/ledger/2"));
     forger.hello(Some(first)).await;
-    assert_eq!(kinds(&gb).await, ["fork", "fork", "new-epoch", "rollback", "rollback"]);
+    assert_eq!(kinds(&gb).await, ["fork", "fork", "new-epoch", "new-epoch", "rollback", "rollback"]);
     forger.key = RawKey::new(&RawKey::generate().unwrap()).unwrap();
     let other_key = forger.greeting(2, 16, 6, 8);
     forger.hello(Some(other_key)).await;

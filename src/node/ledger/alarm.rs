@@ -15,8 +15,11 @@ use crate::{
     store::ledger::{Kept, KeptRecord},
 };
 
-/// The most alarms about one partner that are kept; who raises more of them is known well enough.
-const MOST: u32 = 256;
+/// The most alarms of one kind about one partner that are kept; who raises more of them is known well enough. No kind takes the
+/// room of another one: a fork is kept however often a partner did not answer before.
+const MOST_OF_A_KIND: usize = 64;
+/// The most alarms about one partner that are read: more than there can be of all kinds.
+const MOST: u32 = 1024;
 
 /// Something is wrong with a ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,19 +56,16 @@ impl Node {
         let about = if kind == AlarmKind::Behind { self.domain() } else { partner.unwrap_or(self.domain()) };
         let of = Some(about).filter(|d| *d != self.domain());
         let digests = evidence.iter().map(|e| Sha256(sha256(&[e]))).collect();
-        let evidence: Vec<String> = evidence
-            .into_iter()
-            .map(|e| String::from_utf8(e).unwrap_or_else(|e| hex::encode(e.into_bytes())))
-            .collect();
+        let evidence: Vec<String> = evidence.into_iter().map(text_of).collect();
         let known = self.alarms_about(of).await?;
-        if known.iter().any(|a| a.kind == kind && a.evidence == evidence && kind != AlarmKind::NoAnswer) {
+        let at = self.now();
+        if is_known(&known, kind, &evidence, at) {
             return Ok(Alarmed::Known);
         }
         tracing::error!(partner = %about, kind = %kind, "ALARM about a ledger: {what}; see `watchfire ledger alarms`");
-        if known.len() >= MOST as usize {
+        if !has_room(&known, kind) {
             return Ok(Alarmed::Known);
         }
-        let at = self.now();
         let alarm = Alarm { partner: about.clone(), kind, what: what.clone(), at, evidence };
         let value = serde_json::to_vec(&alarm).map_err(|e| Fault::new(Reason::Internal, e.to_string()))?;
         let number = known.len() as u64 + 1;
@@ -73,6 +73,13 @@ impl Node {
         let deed = Deed::LedgerAlarm { partner: about.clone(), kind: kind.to_string(), what, evidence: digests };
         self.store.keep(vec![record], vec![Event { at, by: None, deed }]).await?;
         Ok(Alarmed::New)
+    }
+
+    /// Whether there is an alarm of that kind whose evidence begins with this.
+    pub(super) async fn is_alarmed(&self, of: &TrustDomain, kind: AlarmKind, first: &[u8]) -> Result<bool, Fault> {
+        let first = text_of(first.to_vec());
+        let known = self.alarms_about(Some(of)).await?;
+        Ok(known.iter().any(|a| a.kind == kind && a.evidence.first() == Some(&first)))
     }
 
     async fn alarms_about(&self, of: Option<&TrustDomain>) -> Result<Vec<Alarm>, Fault> {
@@ -101,5 +108,62 @@ impl Node {
         }
         all.sort_by_key(|a| std::cmp::Reverse(a.at));
         Ok(all)
+    }
+}
+
+/// Notes are text; statements are not.
+fn text_of(evidence: Vec<u8>) -> String {
+    String::from_utf8(evidence).unwrap_or_else(|e| hex::encode(e.into_bytes()))
+}
+
+/// The same evidence is told once; that a partner does not answer, which proves nothing, once a day.
+fn is_known(known: &[Alarm], kind: AlarmKind, evidence: &[String], at: Time) -> bool {
+    let is_same = |a: &Alarm| match kind {
+        AlarmKind::NoAnswer => a.at.day() == at.day(),
+        _ => a.evidence == evidence,
+    };
+    known.iter().any(|a| a.kind == kind && is_same(a))
+}
+
+fn has_room(known: &[Alarm], kind: AlarmKind) -> bool {
+    known.iter().filter(|a| a.kind == kind).count() < MOST_OF_A_KIND
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn alarm(kind: AlarmKind, evidence: &str, at: Time) -> Alarm {
+        let partner = "x.example".parse().unwrap();
+        Alarm { partner, kind, what: String::new(), at, evidence: vec![evidence.to_owned()] }
+    }
+
+    #[test]
+    fn no_answer_is_kept_once_a_day_and_anything_else_once_for_its_evidence() {
+        let at = Time::from_unix_nanos(0);
+        let known = [alarm(AlarmKind::NoAnswer, "a", at), alarm(AlarmKind::Fork, "a", at)];
+        let is_known = |kind, evidence: &str, at| is_known(&known, kind, &[evidence.to_owned()], at);
+        assert!(is_known(AlarmKind::NoAnswer, "b", at.plus_seconds(3600)));
+        assert!(!is_known(AlarmKind::NoAnswer, "a", at.plus_seconds(86_400)));
+        assert!(is_known(AlarmKind::Fork, "a", at.plus_seconds(86_400)) && !is_known(AlarmKind::Fork, "b", at));
+        assert!(!is_known(AlarmKind::SplitView, "a", at));
+    }
+
+    #[test]
+    fn no_flood_of_one_kind_takes_the_room_of_another() {
+        let at = Time::from_unix_nanos(0);
+        let flood = |kind| (0..MOST_OF_A_KIND).map(move |n| alarm(kind, &n.to_string(), at));
+        let mut known: Vec<Alarm> = [AlarmKind::NoAnswer, AlarmKind::NewEpoch].into_iter().flat_map(flood).collect();
+        assert!(!has_room(&known, AlarmKind::NoAnswer) && !has_room(&known, AlarmKind::NewEpoch));
+        for kind in [AlarmKind::Fork, AlarmKind::Rollback, AlarmKind::SplitView] {
+            assert!(has_room(&known, kind));
+        }
+        known.extend(flood(AlarmKind::Fork));
+        assert!(!has_room(&known, AlarmKind::Fork) && has_room(&known, AlarmKind::SplitView));
+    }
+
+    #[test]
+    fn all_alarms_that_can_be_kept_are_read() {
+        assert!(AlarmKind::ALL.len() * MOST_OF_A_KIND + 256 <= MOST as usize, "with the 256 that were kept once");
     }
 }

@@ -22,6 +22,9 @@ use crate::{
     wire,
 };
 
+/// So many epochs may have begun since the one that is known: each takes a loss and administrators who settle it.
+const MOST_EPOCHS: u32 = 16;
+
 /// What follows from a greeting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Next {
@@ -93,6 +96,10 @@ impl Node {
                 self.alarm(Some(partner), AlarmKind::Rollback, what, vec![held.value, encoded]).await?;
                 return Ok(None);
             }
+            if key.epoch > before.epoch.saturating_add(MOST_EPOCHS) {
+                self.alarm_of_jump(partner, &before, held.value, (&key, encoded)).await?;
+                return Ok(None);
+            }
             self.compare_keys(partner, (&before, &held.value), (&key, &encoded), note).await?;
         }
         let record =
@@ -100,6 +107,26 @@ impl Node {
         self.store.keep(vec![record], vec![]).await?;
         self.ledger.watch.set_key(partner, log_key.clone());
         Ok(Some(log_key))
+    }
+
+    /// Told once for the key that is known, however many epochs are tried.
+    async fn alarm_of_jump(
+        &self,
+        partner: &TrustDomain,
+        before: &LedgerKey,
+        held: Vec<u8>,
+        (key, encoded): (&LedgerKey, Vec<u8>),
+    ) -> Result<(), Fault> {
+        if self.is_alarmed(partner, AlarmKind::NewEpoch, &held).await? {
+            return Ok(());
+        }
+        let what = format!(
+            "it shows its ledger as `{}`, more than {MOST_EPOCHS} epochs beyond `{}`, and is not followed there; ask its administrators \
+             what happened",
+            key.origin, before.origin
+        );
+        self.alarm(Some(partner), AlarmKind::NewEpoch, what, vec![held, encoded]).await?;
+        Ok(())
     }
 
     async fn compare_keys(

@@ -13,7 +13,7 @@ use crate::{
     seal::{hash::sha256, raw::RawKey},
     store::{
         Store, StoreError,
-        ledger::{KEPT_HEADS, Kept, KeptRecord, LedgerChange, Settling, Sign, head_number},
+        ledger::{KEPT_HEADS, KEPT_KEYS, Kept, KeptRecord, LedgerChange, Settling, Sign, head_number},
     },
 };
 
@@ -97,6 +97,10 @@ pub(crate) async fn what_is_kept_beside_the_ledger_is_replaced_by_number_and_bou
     store.keep(many, vec![]).await.unwrap();
     let all = store.kept(Kept::Head, Some(&fr), u32::MAX).await.unwrap();
     assert_eq!((all.len(), all[0].number), (KEPT_HEADS as usize, head_number(2, u64::from(KEPT_HEADS) + 4)));
+    let last = u64::from(KEPT_KEYS) + 5;
+    store.keep((1..=last).map(|n| KeptRecord { kind: Kept::Key, ..head(n, "x") }).collect(), vec![]).await.unwrap();
+    let keys = store.kept(Kept::Key, Some(&fr), u32::MAX).await.unwrap();
+    assert_eq!((keys.len(), keys[0].number), (KEPT_KEYS as usize, last));
     assert_eq!(store.verify_ledger(Box::new(|_| ())).await.unwrap().fault, None);
 }
 

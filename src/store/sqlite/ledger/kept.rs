@@ -13,7 +13,7 @@ use crate::{
     domain::ids::TrustDomain,
     store::{
         Result,
-        ledger::{KEPT_HEADS, Kept, KeptRecord},
+        ledger::{KEPT_HEADS, KEPT_KEYS, Kept, KeptRecord},
         vault::{Row, Vault},
     },
 };
@@ -67,18 +67,20 @@ pub(super) fn keep(conn: &Connection, vault: &Vault, state: &mut State, record: 
     let sealed = vault.seal(key, &record.value)?;
     change(conn, PUT, params![kind, peer, number(at), sealed])?;
     state.came(&mark(kind, at, of, &sealed));
-    if matches!(record.kind, Kept::Checkpoint | Kept::Head | Kept::Cosigned) {
-        prune(conn, state, kind, peer, of)?;
+    match record.kind {
+        Kept::Checkpoint | Kept::Head | Kept::Cosigned => prune(conn, state, (kind, peer, of), KEPT_HEADS)?,
+        Kept::Key => prune(conn, state, (kind, peer, of), KEPT_KEYS)?,
+        Kept::Alarm => (),
     }
     Ok(before.is_none())
 }
 
 /// Only so many of the newest stay.
-fn prune(conn: &Connection, state: &mut State, kind: &str, peer: i64, of: &str) -> Result<()> {
+fn prune(conn: &Connection, state: &mut State, (kind, peer, of): (&str, i64, &str), most: u32) -> Result<()> {
     const OLD: &str = "SELECT number, sealed FROM ledger_kept WHERE kind = ?1 AND peer = ?2 ORDER BY number DESC \
         LIMIT -1 OFFSET ?3";
     const DROP: &str = "DELETE FROM ledger_kept WHERE kind = ?1 AND peer = ?2 AND number = ?3";
-    let old = rows(conn, OLD, params![kind, peer, KEPT_HEADS], |r| Ok((count(r, 0)?, r.get::<_, Vec<u8>>(1)?)))?;
+    let old = rows(conn, OLD, params![kind, peer, most], |r| Ok((count(r, 0)?, r.get::<_, Vec<u8>>(1)?)))?;
     for (at, sealed) in old {
         change(conn, DROP, params![kind, peer, number(at)])?;
         state.went(&mark(kind, at, of, &sealed));
