@@ -80,11 +80,11 @@ async fn arrived(node: &Node, from: &Org, sequence: u64) {
 async fn chain(orgs: &[Org; 4]) {
     let mut partners = [const { vec![] }; 4];
     let mut agreements = [const { vec![] }; 4];
-    for i in 0..orgs.len() {
+    for (i, known) in partners.iter_mut().enumerate() {
         for (j, other) in orgs.iter().enumerate().filter(|(j, _)| *j != i) {
             // Only the one before is dialled.
             let endpoint = (j + 1 == i).then(|| other.endpoint());
-            partners[i].push(other.as_partner(endpoint));
+            known.push(other.as_partner(endpoint));
         }
     }
     for (i, pair) in orgs.windows(2).enumerate() {
