@@ -11,13 +11,16 @@ use crate::{domain::statement::Envelope, draft::Format, render::text::one_line, 
 pub fn write_new(path: &Path, text: &str) -> Result<(), CliError> {
     let file = std::fs::OpenOptions::new().write(true).create_new(true).open(path);
     let written = file.and_then(|mut f| std::io::Write::write_all(&mut f, text.as_bytes()));
-    written.map_err(|e| {
-        let why = match e.kind() {
-            std::io::ErrorKind::AlreadyExists => "is there already; move it away, or write another".to_owned(),
-            _ => format!("can't be written: {e}"),
-        };
-        CliError::files(format!("{} {why}", path.display()))
-    })
+    written.map_err(|e| not_written(path, &e))
+}
+
+/// Why a new file could not be written.
+pub fn not_written(path: &Path, error: &std::io::Error) -> CliError {
+    let why = match error.kind() {
+        std::io::ErrorKind::AlreadyExists => "is there already; move it away, or write another".to_owned(),
+        _ => format!("can't be written: {error}"),
+    };
+    CliError::files(format!("{} {why}", path.display()))
 }
 
 /// A file that a person wrote, and whether it is TOML or JSON.

@@ -32,7 +32,7 @@ pub struct LiveFeeds {
 }
 
 /// How many receipts a partner may hand over in an hour: each is kept, with the holders that it names.
-const MOST_RECEIPTS: u32 = 3_600;
+const MOST_RECEIPTS: u32 = 20_000;
 /// How many recalls of what is not held here a partner may hand over in an hour: each leaves a tombstone.
 const MOST_RECALLS_AHEAD: u32 = 600;
 

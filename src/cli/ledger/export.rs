@@ -5,6 +5,7 @@ use std::{fs::OpenOptions, io::Write, os::unix::fs::OpenOptionsExt, path::PathBu
 use clap::Args;
 
 use super::{AUDITORS, CliError, Context, Global, output};
+use crate::cli::files::not_written;
 use crate::wire::proto;
 
 /// Writes every entry up to a checkpoint, with what proves them. The file holds the entries in the clear: it is for auditors.
@@ -18,7 +19,7 @@ pub struct Export {
 impl Export {
     pub(super) async fn run(&self, global: &Global) -> Result<(), CliError> {
         let at = self.out.display();
-        let failed = |e: std::io::Error| CliError::files(format!("{at} can't be written: {e}"));
+        let failed = |e: std::io::Error| not_written(&self.out, &e);
         let mut desk = Context::load(global, AUDITORS)?.connect().await?;
         let mut parts = desk.export_ledger(proto::ExportLedgerRequest {}).await?.into_inner();
         // The owner's alone; what is there already stays.
@@ -28,7 +29,9 @@ impl Export {
             match parts.message().await {
                 Ok(Some(part)) => {
                     bytes += part.data.len();
-                    file.write_all(&part.data).map_err(failed)?;
+                    if let Err(error) = file.write_all(&part.data) {
+                        break Err(failed(error));
+                    }
                 }
                 Ok(None) => break file.sync_all().map_err(failed),
                 Err(status) => break Err(status.into()),
