@@ -11,14 +11,15 @@ use super::{
 use crate::domain::{ids::Digest, time::Time};
 
 /// The times from its issue to before its expiry at which more of the assessment may become permitted: the end of each grant's delay, and the
-/// beginning of each agreement and exception. Ascending. (House rules that speak of time are not looked into.)
+/// beginning of each agreement, the beginning and the end of each exception. Ascending. (House rules that speak of time are not looked into.)
 pub fn times(policy: &PartnerPolicy, facts: &Facts<'_>) -> Vec<Time> {
     let mut times = BTreeSet::new();
     for compiled in &policy.agreements {
         times.insert(compiled.from);
         times.extend(compiled.grants.iter().map(|c| c.reaches_from(facts.issued)));
     }
-    times.extend(facts.exceptions.iter().map(|e| e.from));
+    // At an exception's end another headline may go than the one that it gave.
+    times.extend(facts.exceptions.iter().flat_map(|e| [e.from, e.until]));
     times.into_iter().filter(|t| *t >= facts.issued && *t < facts.expires).collect()
 }
 
