@@ -11,11 +11,12 @@ use super::{
 use crate::domain::{ids::Digest, time::Time};
 
 /// The times from its issue to before its expiry at which more of the assessment may become permitted: the end of each grant's delay, and the
-/// beginning of each agreement, the beginning and the end of each exception. Ascending. (House rules that speak of time are not looked into.)
+/// beginning and the end of each agreement, the beginning and the end of each exception. Ascending. (House rules that speak of time are not looked into.)
 pub fn times(policy: &PartnerPolicy, facts: &Facts<'_>) -> Vec<Time> {
     let mut times = BTreeSet::new();
     for compiled in &policy.agreements {
-        times.insert(compiled.from);
+        // At its end another one may give another headline.
+        times.extend([compiled.from, compiled.until]);
         times.extend(compiled.grants.iter().map(|c| c.reaches_from(facts.issued)));
     }
     // At an exception's end another headline may go than the one that it gave.
