@@ -319,6 +319,18 @@ impl Cache {
     }
 }
 
+/// A version whose portions fit together. What came in parts may each be as it should and not so together (two portions of one handle, more
+/// bytes than an assessment has): such a one counts as not here, so that it holds up nothing else.
+fn whole(record: AssessmentRecord) -> Option<Prepared> {
+    let (assessment, version) = (record.assessment, record.version);
+    let prepared = Prepared::new(record);
+    prepared
+        .inspect_err(|fault| {
+            tracing::error!(%assessment, version, reason = %fault.reason, "what is held of a version does not fit together; it goes to nobody");
+        })
+        .ok()
+}
+
 impl Node {
     /// These versions, ready; in the order asked for, without those that are not here or were taken back.
     pub(super) async fn prepare(&self, ids: &[StatementId]) -> Result<Vec<Arc<Prepared>>, Fault> {
@@ -330,9 +342,9 @@ impl Node {
         let mut records = self.store.by_manifests(&missing, false).await?;
         records.retain(|r| !r.state.is_recalled() && !self.prepared.is_gone(&r.manifest_id));
         let fresh = tokio::task::spawn_blocking(|| {
-            records.into_iter().map(|r| Prepared::new(r).map(Arc::new)).collect::<Result<Vec<_>, _>>()
+            records.into_iter().filter_map(|r| whole(r).map(Arc::new)).collect::<Vec<_>>()
         });
-        let fresh = fresh.await.map_err(lost)??;
+        let fresh = fresh.await.map_err(lost)?;
         let mut by_id: HashMap<StatementId, Arc<Prepared>> = fresh.into_iter().map(|p| (p.id, p)).collect();
         let is_crowd = by_id.len() > KEPT / 4;
         Ok(ids

@@ -15,8 +15,9 @@ use crate::domain::{ids::Digest, time::Time};
 pub fn times(policy: &PartnerPolicy, facts: &Facts<'_>) -> Vec<Time> {
     let mut times = BTreeSet::new();
     for compiled in &policy.agreements {
-        // At its end another one may give another headline.
-        times.extend([compiled.from, compiled.until]);
+        times.insert(compiled.from);
+        // At its end another one may give another headline; where there is no other, nothing goes any more.
+        times.extend((policy.agreements.len() > 1).then_some(compiled.until));
         times.extend(compiled.grants.iter().map(|c| c.reaches_from(facts.issued)));
     }
     // At an exception's end another headline may go than the one that it gave.
