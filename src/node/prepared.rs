@@ -362,3 +362,77 @@ impl Node {
             .collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::{
+            body::Body,
+            ids::AssessmentId,
+            marking::{Marking, Onward, Tlp},
+            statement::{Signature, Suite},
+            time::Time,
+        },
+        seal::{
+            compose::{Composed, Head, Piece, compose},
+            digest::portion_digest,
+        },
+        store::AssessmentState,
+    };
+
+    /// A version of two gaps, as the store has it; `bend` changes the second one before the manifest is made.
+    fn record(bend: impl FnOnce(&Portion, &mut Portion)) -> AssessmentRecord {
+        let marking = Marking {
+            tlp: Tlp::Green,
+            releasable_to: vec![],
+            onward: Onward::None,
+            topics: vec![],
+            caveats: vec![],
+            national: None,
+        };
+        let gap = || Piece { marking: marking.clone(), body: Body::Gap { text: "unknown".into() }, rests_on: vec![] };
+        let (assessment, issued) = (AssessmentId([1; 16]), Time::from_unix_nanos(0));
+        let originator: TrustDomain = "gb.example".parse().unwrap();
+        let (version, expires) = (1, issued.plus_seconds(60));
+        let head = Head {
+            assessment,
+            version,
+            previous: None,
+            originator: originator.clone(),
+            issued,
+            expires,
+            exercise: false,
+        };
+        let Composed { mut manifest, mut portions } = compose(head, vec![gap(), gap()]).unwrap();
+        let [first, mut second] = [0, 1].map(|i: usize| wire::portion::decode(&portions[i]).unwrap());
+        bend(&first, &mut second);
+        let before = portion_digest(&assessment, &portions[1]);
+        portions[1] = wire::portion::encode(&second);
+        manifest.digests.retain(|d| *d != before);
+        manifest.digests.push(portion_digest(&assessment, &portions[1]));
+        manifest.digests.sort_unstable();
+        let signature = Signature { suite: Suite::Ed25519, certificates: vec![vec![0]], value: vec![0; 64] };
+        let payload = wire::manifest::encode(&manifest);
+        let manifest_id = id_of(StatementKind::Manifest, &payload);
+        let envelope = Envelope { kind: StatementKind::Manifest, payload, signatures: vec![signature] };
+        AssessmentRecord {
+            assessment,
+            version,
+            manifest_id,
+            manifest: wire::envelope::encode(&envelope),
+            originator,
+            since: issued,
+            state: AssessmentState::Current,
+            releases: vec![],
+            portions,
+            beside: vec![],
+        }
+    }
+
+    #[test]
+    fn what_came_in_parts_and_does_not_fit_together_counts_as_not_here() {
+        assert_eq!(whole(record(|_, _| {})).unwrap().portions.len(), 2);
+        assert!(whole(record(|first, second| second.handle = first.handle)).is_none());
+    }
+}
