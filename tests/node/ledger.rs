@@ -3,7 +3,6 @@
 use std::{path::Path, time::Duration};
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use crate::kit::{Org, note, pair, terms, until, watchfire};
 
@@ -34,10 +33,10 @@ pub async fn alarms(org: &Org) -> Vec<Value> {
 }
 
 /// A pair whose ledgers are signed each second.
-async fn quick_pair(root: &TempDir) -> (Org, Org) {
+pub async fn quick_pair(root: &Path) -> (Org, Org) {
     let mut both = vec![];
     for (domain, country) in [("gb.example", "GB"), ("no.example", "NO")] {
-        let mut org = Org::make(root.path(), domain, "state", Some(country)).await;
+        let mut org = Org::make(root, domain, "state", Some(country)).await;
         org.environment = vec![("WATCHFIRE_LEDGER_INTERVAL_SECONDS", "1".into())];
         org.start().await;
         both.push(org);
@@ -52,7 +51,7 @@ async fn quick_pair(root: &TempDir) -> (Org, Org) {
 #[tokio::test]
 async fn partners_witness_each_other_and_check_each_others_proofs() {
     let root = tempfile::tempdir().unwrap();
-    let (gb, no) = quick_pair(&root).await;
+    let (gb, no) = quick_pair(root.path()).await;
     let witness = witnessed(&gb, "no.example").await;
     witnessed(&no, "gb.example").await;
     assert!(witness["key"].as_str().unwrap().starts_with("no.example/ledger+"));
@@ -94,7 +93,7 @@ async fn partners_witness_each_other_and_check_each_others_proofs() {
 #[tokio::test]
 async fn a_ledger_grows_by_the_quantum_and_verifies_at_the_node_and_as_an_export() {
     let root = tempfile::tempdir().unwrap();
-    let (gb, _no) = quick_pair(&root).await;
+    let (gb, _no) = quick_pair(root.path()).await;
     let head = gb.one(&["--as", "root", "ledger", "head"]).await;
     let size = head["size"].as_u64().unwrap();
     assert!(size > 0 && size % 8 == 0, "{size}");
@@ -169,7 +168,7 @@ async fn what_persons_did_is_on_record() {
 #[tokio::test]
 async fn a_node_without_a_ledger_key_makes_one_and_partners_are_alarmed_by_another() {
     let root = tempfile::tempdir().unwrap();
-    let (mut gb, no) = quick_pair(&root).await;
+    let (mut gb, no) = quick_pair(root.path()).await;
     witnessed(&gb, "no.example").await;
     gb.kill().await;
     std::fs::remove_file(gb.dir.join("node/ledger.key")).unwrap();

@@ -24,8 +24,8 @@ use watchfire::{
 
 use crate::{
     hostile_kit::{Rogue, signed},
-    kit::{Org, note, terms, until},
-    ledger::{alarms, witnessed},
+    kit::{Org, note, until},
+    ledger::{alarms, quick_pair, witnessed},
 };
 
 /// Hellos come each half minute.
@@ -60,22 +60,6 @@ fn copy_store(org: &Org, to: &Path, back: bool) {
     }
 }
 
-/// Two that are linked; the first one gives the second the world.
-async fn linked(root: &Path) -> (Org, Org) {
-    let mut both = vec![];
-    for (domain, country) in [("gb.example", "GB"), ("no.example", "NO")] {
-        let mut org = Org::make(root, domain, "state", Some(country)).await;
-        org.environment = vec![("WATCHFIRE_LEDGER_INTERVAL_SECONDS", "1".into())];
-        org.start().await;
-        both.push(org);
-    }
-    let (no, gb) = (both.pop().unwrap(), both.pop().unwrap());
-    no.accept(&gb, &gb.peer).await;
-    gb.accept(&no, &no.peer).await;
-    gb.agree(&no, &terms(gb.domain, no.domain, "")).await;
-    (gb, no)
-}
-
 /// Publishes, and waits until the other side has everything.
 async fn publish(gb: &Org, no: &Org, ids: &mut Vec<String>, headline: &str) {
     ids.push(gb.author().await.publish(&note(headline, "NG")).await);
@@ -85,7 +69,7 @@ async fn publish(gb: &Org, no: &Org, ids: &mut Vec<String>, headline: &str) {
 #[tokio::test]
 async fn yesterdays_store_is_not_served_until_that_is_settled_and_then_the_feed_goes_on() {
     let root = tempfile::tempdir().unwrap();
-    let (mut gb, no) = linked(root.path()).await;
+    let (mut gb, no) = quick_pair(root.path()).await;
     let mut ids = vec![];
     publish(&gb, &no, &mut ids, "Before the backup").await;
     gb.kill().await;
@@ -133,7 +117,7 @@ async fn yesterdays_store_is_not_served_until_that_is_settled_and_then_the_feed_
 #[tokio::test]
 async fn a_restored_store_without_its_head_is_found_by_the_partner_and_by_the_node_itself() {
     let root = tempfile::tempdir().unwrap();
-    let (mut gb, no) = linked(root.path()).await;
+    let (mut gb, no) = quick_pair(root.path()).await;
     witnessed(&gb, "no.example").await;
     gb.kill().await;
     copy_store(&gb, &root.path().join("backup"), false);
