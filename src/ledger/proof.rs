@@ -70,7 +70,8 @@ impl Proof {
     /// `UNKNOWN_OR_NON_CANONICAL`.
     pub fn parse(text: &[u8]) -> Result<Self, Fault> {
         let wrong = |what: String| Fault::new(Reason::UnknownOrNonCanonical, format!("this is no proof: {what}"));
-        let proof: Self = serde_json::from_slice(text).map_err(|e| wrong(e.to_string()))?;
+        let proof: Self = serde_json::from_slice(text)
+            .map_err(|e| wrong(format!("it is not what `watchfire ledger prove` writes ({e})")))?;
         if proof.version != VERSION {
             return Err(wrong(format!("its version is {}, and this program knows {VERSION}", proof.version)));
         }
