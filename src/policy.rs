@@ -11,6 +11,7 @@
 mod accept;
 mod agreement;
 mod assemble;
+mod clock;
 mod decide;
 mod engine;
 mod exception;
@@ -18,6 +19,7 @@ mod explain;
 mod facts;
 mod grant;
 mod house;
+mod memo;
 mod onward;
 mod outcome;
 mod path;

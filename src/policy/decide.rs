@@ -1,9 +1,12 @@
 //! The decision: portion by portion under each agreement, then one release under one of them.
 
 use std::{
+    cell::OnceCell,
     collections::{BTreeMap, HashMap},
     rc::Rc,
 };
+
+use cedar_policy::Entities;
 
 use super::{
     agreement::{Compiled, PartnerPolicy},
@@ -12,6 +15,7 @@ use super::{
     exception::Exceptions,
     explain,
     facts::{Facts, View},
+    memo::Times,
     onward::Holding,
     outcome::{Cleared, Decision, Denial, GrantRef, Permit, PortionOutcome, Reason, Verdict},
     terms,
@@ -78,17 +82,13 @@ impl Question<'_> {
     /// What becomes of the portions at these indexes. Portions with equal traits share one evaluation.
     pub fn rule(self, view: &View, indexes: impl Iterator<Item = usize>) -> BTreeMap<usize, Rc<Ruling>> {
         let Self { policy, compiled, facts, holding, now } = self;
-        let expires = facts.expires.unix_nanos();
-        let assessment =
-            if *view == facts.whole { facts.told.assessment(view, expires) } else { engine::assessment(view, expires) };
-        let entities = match assessment.and_then(|assessment| compiled.engine.entities(assessment)) {
-            Ok(entities) => entities,
-            Err(reason) => {
-                let denied = Rc::new(Ruling::Denied(vec![reason]));
-                return indexes.map(|i| (i, Rc::clone(&denied))).collect();
-            }
+        let times = Times { now: now.unix_nanos(), age: facts.age(now), expires: facts.expires.unix_nanos() };
+        let entities = OnceCell::new();
+        let evaluate = |class, traits| {
+            let context = facts.told.context(class, now, || engine::context(traits, times.now, times.age))?;
+            let entities = entities.get_or_init(|| self.entities(view)).as_ref().map_err(Reason::clone)?;
+            Ok(compiled.engine.ask(entities, context))
         };
-        let age = facts.age(now);
         let mut known: HashMap<usize, Rc<Ruling>> = HashMap::new();
         let mut rulings = BTreeMap::new();
         for index in indexes {
@@ -96,9 +96,8 @@ impl Question<'_> {
             let class = facts.class(index);
             let ruling = known.entry(class).or_insert_with(|| {
                 let traits = Traits::of(portion);
-                let context = facts.told.context(class, now, || engine::context(traits, now.unix_nanos(), age));
-                let answer = context.map(|context| compiled.engine.ask(&entities, context));
-                Rc::new(match answer.unwrap_or_else(|reason| Answer::Denied(vec![reason])) {
+                let ask = || evaluate(class, traits).unwrap_or_else(|reason| Answer::Denied(vec![reason]));
+                Rc::new(match compiled.engine.memo.answer(view, traits, times, ask) {
                     Answer::Permitted(grants) => Ruling::Permitted(grants),
                     Answer::Denied(reasons) if reasons.is_empty() => {
                         Ruling::Ungranted(explain::no_grant(policy, compiled, facts, view, traits, now))
@@ -117,6 +116,15 @@ impl Question<'_> {
             rulings.insert(index, ruling);
         }
         rulings
+    }
+
+    /// What Cedar is told beside a request.
+    fn entities(self, view: &View) -> Result<Entities, Reason> {
+        let Self { compiled, facts, .. } = self;
+        let expires = facts.expires.unix_nanos();
+        let assessment =
+            if *view == facts.whole { facts.told.assessment(view, expires) } else { engine::assessment(view, expires) };
+        compiled.engine.entities(assessment?)
     }
 }
 

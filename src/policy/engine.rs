@@ -11,7 +11,7 @@ use cedar_policy::{
     RestrictedExpression, Schema, ValidationMode, Validator,
 };
 
-use super::{grant::Covered, house::HouseRules, outcome};
+use super::{grant::Covered, house::HouseRules, memo::Memo, outcome};
 use crate::domain::{
     agreement::Agreement,
     assessment::Portion,
@@ -75,6 +75,8 @@ pub(super) struct Engine {
     rules: HashMap<PolicyId, Rule>,
     fixed: Entities,
     taker: EntityUid,
+    /// What was asked before.
+    pub memo: Memo,
 }
 
 #[derive(Debug, Clone)]
@@ -129,6 +131,7 @@ impl Engine {
             rules: HashMap::new(),
             fixed: Entities::empty(),
             taker: named(&ground.organisation, taker.domain.as_str()),
+            memo: Memo::of([]),
         };
         for (policy, reason) in ground.builtin.iter().chain(&house.rules) {
             engine.add(policy.clone(), Rule::Forbid(reason.clone()))?;
@@ -147,6 +150,7 @@ impl Engine {
         }
         engine.fixed = Entities::from_entities(entities, Some(ground.validator.schema()))
             .map_err(|e| internal("the terms of the agreement", e))?;
+        engine.memo = Memo::of(engine.policies.policies());
         Ok(engine)
     }
 

@@ -128,7 +128,7 @@ impl<'a> Facts<'a> {
 }
 
 /// What a set of subject portions says together.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct View {
     /// Whether there is one, and each names a place.
     pub known: bool,

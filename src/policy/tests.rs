@@ -6,6 +6,7 @@ pub(super) mod cases;
 pub(super) mod fixture;
 mod grants;
 mod hubs;
+mod memo;
 mod paths;
 mod releases;
 mod rules;

@@ -1,0 +1,85 @@
+//! Answers of one agreement's policies that hold again. Assessments differ in their words; a decision sees only where they are about, how grave it
+//! is and how a portion is marked, so that most questions were asked before.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use super::{
+    clock::{Clock, Moment},
+    engine::{Answer, Traits},
+    facts::View,
+};
+use crate::domain::{
+    body::Kind,
+    marking::{Audience, Caveat, Tlp, Topic},
+};
+
+/// How many answers are kept for an agreement: a few hundred bytes each, and what partners write can't make it more.
+const KEPT: usize = 256;
+
+/// The times of a request, as policies see them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Times {
+    pub now: i64,
+    pub age: i64,
+    pub expires: i64,
+}
+
+/// Shared by the copies of a compiled agreement; another version of it, or of the house rules, begins with an empty one.
+#[derive(Debug, Clone)]
+pub(super) struct Memo {
+    /// `None`: answers may change at any time, so none is kept.
+    clock: Option<Clock>,
+    kept: Arc<Mutex<HashMap<View, HashMap<Asked, Answer>>>>,
+}
+
+/// All that a request holds beside the view.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Asked {
+    kind: Kind,
+    tlp: Tlp,
+    topics: Box<[Topic]>,
+    releasable_to: Box<[Audience]>,
+    caveats: Box<[Caveat]>,
+    moment: Moment,
+}
+
+impl Asked {
+    fn new(traits: Traits<'_>, moment: Moment) -> Self {
+        let Traits { kind, tlp, topics, releasable_to, caveats } = traits;
+        Self { kind, tlp, topics: topics.into(), releasable_to: releasable_to.into(), caveats: caveats.into(), moment }
+    }
+}
+
+impl Memo {
+    /// For these policies.
+    pub fn of<'a>(policies: impl IntoIterator<Item = &'a cedar_policy::Policy>) -> Self {
+        Self { clock: Clock::read(policies), kept: Arc::default() }
+    }
+
+    /// One that keeps nothing.
+    #[cfg(test)]
+    pub fn off() -> Self {
+        Self { clock: None, kept: Arc::default() }
+    }
+
+    /// The answer that was given before to the same question, or the one that is given now.
+    pub fn answer(&self, view: &View, traits: Traits<'_>, times: Times, ask: impl FnOnce() -> Answer) -> Answer {
+        let Some(clock) = &self.clock else { return ask() };
+        let asked = Asked::new(traits, clock.moment(times.now, times.age, times.expires));
+        // Whole after every statement, even where a thread has panicked.
+        let lock = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(answer) = lock().get(view).and_then(|answers| answers.get(&asked)) {
+            return answer.clone();
+        }
+        let answer = ask();
+        let mut kept = lock();
+        if kept.values().map(HashMap::len).sum::<usize>() >= KEPT {
+            kept.clear();
+        }
+        kept.entry(view.clone()).or_default().insert(asked, answer.clone());
+        answer
+    }
+}

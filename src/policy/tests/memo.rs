@@ -1,0 +1,65 @@
+//! Answers that are kept, against the same questions asked anew.
+
+use proptest::prelude::*;
+
+use super::{
+    cases::{Case, case},
+    fixture::*,
+};
+use crate::{
+    domain::{marking::Tlp, time::Time},
+    policy::{Facts, HouseRules, PartnerPolicy, decide, memo::Memo, times},
+};
+
+/// None; one whose time is understood; one whose time is not.
+const RULES: [&str; 3] = [
+    "",
+    r#"@id("r") @reason("w") forbid (principal, action, resource) when { context.now > 1777800000000000000 && context.tlp > 1 };"#,
+    r#"@id("r") @reason("w") forbid (principal, action, resource) when { resource.expires - context.now < 86400000000000 };"#,
+];
+
+fn policy(case: &Case, rule: usize) -> PartnerPolicy {
+    compile_all(&case.taker, case.agreements.clone(), &HouseRules::parse(RULES[rule]).unwrap())
+}
+
+fn with(policy: &PartnerPolicy, memo: impl Fn() -> Memo) -> PartnerPolicy {
+    let mut policy = policy.clone();
+    policy.agreements.iter_mut().for_each(|a| a.engine.memo = memo());
+    policy
+}
+
+/// Each moment at which something may change, and those just before and after it.
+fn moments(policy: &PartnerPolicy, facts: &Facts<'_>, case: &Case) -> Vec<Time> {
+    let turns = [times(policy, facts), case.later.clone(), vec![case.now, case.issued, case.expires]].concat();
+    let around = |t: Time| [-1, 0, 1].map(|n| Time::from_unix_nanos(t.unix_nanos().saturating_add(n)));
+    turns.into_iter().flat_map(around).collect()
+}
+
+proptest! {
+    #[test]
+    fn what_is_kept_is_what_would_be_answered(case in case(), others in prop::collection::vec(case(), 3), rule in 0..RULES.len()) {
+        let kept = policy(&case, rule);
+        let anew = with(&kept, Memo::off);
+        for asked in std::iter::once(&case).chain(&others) {
+            let manifest = manifest(asked.issued, asked.expires);
+            let facts = Facts::of(&manifest, asked.portions.iter().enumerate().map(|(i, p)| (digest(i), p)));
+            for at in moments(&kept, &facts, asked) {
+                prop_assert_eq!(decide(&kept, &facts, at), decide(&anew, &facts, at));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_memory_that_does_not_know_the_time_is_found_out() {
+    let mut delayed = grant("delayed", &ecowas(), &["BF"]);
+    delayed.delay_seconds = 3_600;
+    let policy = compile(&ecowas(), vec![delayed]);
+    let portions = [headline(1, Tlp::Clear), subject(2, Tlp::Clear, &["BF"])];
+    let facts = facts(&portions);
+    let goes = |policy: &PartnerPolicy| {
+        ["2026-05-01T10:29:59Z", "2026-05-01T10:30:00Z"].map(|at| decide(policy, &facts, time(at)).release.is_some())
+    };
+    assert_eq!(goes(&policy), [false, true]);
+    assert_eq!(goes(&with(&policy, || Memo::of([]))), [false, false], "the control");
+}
