@@ -18,8 +18,8 @@ use recalls::RecallStore;
 use receipts::{AnswerRecord, HeldEntry, Quarantine, Readmission, ReceiptRecord, ReceiptStore, Released};
 pub use records::{
     AgreementRecord, AssessmentRecord, AssessmentState, AttachmentStatus, CameBy, CopyName, InboundPosition,
-    ListFilter, OutboundPosition, OutboxItem, PartnerRecord, Publication, QueueItem, ReceivedContent, ReceivedEntry,
-    ReceivedRecord, ReleaseBatch, ReleaseRecord,
+    ListFilter, Look, OutboundPosition, OutboxItem, PartnerRecord, Publication, QueueItem, ReceivedContent,
+    ReceivedEntry, ReceivedRecord, ReleaseBatch, ReleaseRecord, VersionHere,
 };
 use requests::RequestStore;
 
@@ -95,8 +95,10 @@ pub trait Store: ForwardStore + LedgerStore + ReceiptStore + RecallStore + Reque
 
     /// The queue items of a partner that are due, the most urgent first, then the oldest.
     async fn due(&self, partner: &TrustDomain, now: Time, limit: u32) -> Result<Vec<QueueItem>>;
-    /// When the next item that is not due yet becomes due.
-    async fn next_due(&self, partner: &TrustDomain, now: Time) -> Result<Option<Time>>;
+    /// How many items wait for a partner, due or not.
+    async fn queued(&self, partner: &TrustDomain) -> Result<u64>;
+    /// What there is for a partner that has its feed up to `after`, at most `limit` of a sort.
+    async fn look(&self, partner: &TrustDomain, after: u64, now: Time, limit: u32) -> Result<Look>;
     /// Where the feed to a partner stands.
     async fn outbound(&self, partner: &TrustDomain) -> Result<OutboundPosition>;
     /// Commits numbered releases; [`StoreError::Conflict`] where one is of what was taken back meanwhile.
@@ -107,8 +109,8 @@ pub trait Store: ForwardStore + LedgerStore + ReceiptStore + RecallStore + Reque
     async fn disclosed(&self, partner: &TrustDomain, manifest_id: &StatementId) -> Result<Vec<Digest>>;
     /// Puts voids in the place of releases: (number, encoded envelope).
     async fn void_releases(&self, partner: &TrustDomain, voids: Vec<(u64, Vec<u8>)>, events: Vec<Event>) -> Result<()>;
-    /// The partner has everything up to that number. Never goes backwards, nor beyond what was numbered.
-    async fn acknowledged(&self, partner: &TrustDomain, sequence: u64, at: Time) -> Result<()>;
+    /// The partner has everything up to that number. Never goes backwards; `false`, and no change, where that was never numbered.
+    async fn acknowledged(&self, partner: &TrustDomain, sequence: u64, at: Time) -> Result<bool>;
 
     /// Where the feed from a partner stands.
     async fn inbound(&self, partner: &TrustDomain) -> Result<InboundPosition>;
@@ -135,6 +137,8 @@ pub trait Store: ForwardStore + LedgerStore + ReceiptStore + RecallStore + Reque
     /// The manifest that holds a version of an originator's assessment for its users. What is in quarantine holds none: nobody may
     /// have verified it.
     async fn version(&self, originator: &TrustDomain, id: &AssessmentId, version: u32) -> Result<Option<StatementId>>;
+    /// What is here of each of these versions, in their order.
+    async fn versions_here(&self, versions: Vec<(TrustDomain, AssessmentId, u32)>) -> Result<Vec<VersionHere>>;
     /// One version of an assessment by its manifest, with its portions; those in quarantine only where asked for.
     async fn by_manifest(&self, manifest_id: &StatementId, quarantined: bool) -> Result<Option<AssessmentRecord>>;
     /// Several of them, in the order asked for; those not here are left out.

@@ -20,7 +20,7 @@ use crate::{
     wire,
 };
 
-/// How many numbered releases are read and judged at once.
+/// How many are read, judged and committed together.
 const PAGE: u32 = 128;
 /// For how long a decision may be sent, seconds.
 const STALE_SECONDS: i64 = 2;
@@ -63,38 +63,25 @@ impl Node {
             self.may_feed()?;
             wakes.mark_unchanged();
             let (judged_at, recalls) = (self.now(), live.recalls());
+            let look = self.store.look(partner, cursor, judged_at, PAGE).await?;
+            let is_nothing = look.numbered.is_empty() && look.due.is_empty();
             // A recall before anything else: the partner takes it first.
-            if self.store.recall_waits(partner).await? {
+            if look.recall_waits && until_caught_up {
+                let what = "a recall waits for you; fetch it, then the feed goes on";
+                return Err(Fault::new(Reason::Unavailable, what));
+            }
+            if look.recall_waits || is_nothing {
                 drop(judging);
-                if until_caught_up {
-                    return Err(Fault::new(
-                        Reason::Unavailable,
-                        "a recall waits for you; fetch it, then the feed goes on",
-                    ));
-                }
-                if !self.wait_for_more(partner, &mut wakes, entries, stream).await? {
+                if until_caught_up || !wait_for_more(look.next_due, judged_at, &mut wakes, entries, stream).await {
                     return Ok(());
                 }
                 continue;
             }
-            let mut page = self.resend(partner, cursor).await?;
-            if page.is_empty() {
-                page = self.release_due(partner).await?;
-                // Another stream may have numbered in between: then the next look at the store finds those.
-                if page.first().is_some_and(|n| n.sequence != cursor + 1) {
-                    continue;
-                }
-            }
+            let page = match look.numbered.is_empty() {
+                true => self.release_due(partner, look.position, look.due, judged_at).await?,
+                false => self.resend(partner, look.numbered).await?,
+            };
             drop(judging);
-            if page.is_empty() {
-                if until_caught_up {
-                    return Ok(());
-                }
-                if !self.wait_for_more(partner, &mut wakes, entries, stream).await? {
-                    return Ok(());
-                }
-                continue;
-            }
             for numbered in page {
                 let Some(place) = reserve(entries, stream).await else { return Ok(()) };
                 // What was decided is as old as the partner is slow. It is numbered and kept: look again, as things are now.
@@ -128,33 +115,12 @@ impl Node {
         Ok(())
     }
 
-    /// Waits until there may be more. `false`: the stream has ended.
-    async fn wait_for_more(
-        &self,
-        partner: &TrustDomain,
-        wakes: &mut tokio::sync::watch::Receiver<u64>,
-        entries: &mpsc::Sender<Numbered>,
-        stream: &Stream,
-    ) -> Result<bool, Fault> {
-        let now = self.now();
-        let due = self.store.next_due(partner, now).await?;
-        let seconds = due.map(|at| at.seconds_since(now).max(0) as u64);
-        let wait = seconds
-            .map_or(POLL, |s| std::time::Duration::from_secs(s).min(POLL) + std::time::Duration::from_millis(10));
-        tokio::select! {
-            _ = wakes.changed() => Ok(true),
-            () = tokio::time::sleep(wait) => Ok(true),
-            () = entries.closed() => Ok(false),
-            () = stream.ended.cancelled() => Ok(false),
-        }
-    }
-
     /// Releases numbered before, as the permission is now: one that has ended goes as a void.
-    async fn resend(self: &Arc<Self>, partner: &TrustDomain, cursor: u64) -> Result<Vec<Numbered>, Fault> {
-        let records = self.store.releases_after(partner, cursor, PAGE).await?;
-        if records.is_empty() {
-            return Ok(vec![]);
-        }
+    async fn resend(
+        self: &Arc<Self>,
+        partner: &TrustDomain,
+        records: Vec<ReleaseRecord>,
+    ) -> Result<Vec<Numbered>, Fault> {
         let ids: Vec<StatementId> = records.iter().filter(|r| !r.is_void).map(|r| r.manifest_id).collect();
         let prepared = self.prepare(&ids).await?;
         let (node, partner) = (self.clone(), partner.clone());
@@ -237,10 +203,10 @@ impl Node {
     /// `NOT_A_PARTNER`; `INVALID_ARGUMENT` for a number that was never given out; store faults.
     pub async fn acknowledge(&self, partner: &TrustDomain, sequence: u64) -> Result<(), Fault> {
         self.directory().active(partner)?;
-        if sequence > self.store.outbound(partner).await?.sequence {
+        if !self.store.acknowledged(partner, sequence, self.now()).await? {
             return Err(Fault::at(Reason::InvalidArgument, "sequence", "no entry bears that number yet"));
         }
-        Ok(self.store.acknowledged(partner, sequence, self.now()).await?)
+        Ok(())
     }
 }
 
@@ -262,6 +228,25 @@ struct Judged {
     events: Vec<Event>,
     /// To be released anew: how urgent, and from when on.
     again: Vec<(StatementId, u8, Time)>,
+}
+
+/// Waits until there may be more. `false`: the stream has ended.
+async fn wait_for_more(
+    next_due: Option<Time>,
+    now: Time,
+    wakes: &mut tokio::sync::watch::Receiver<u64>,
+    entries: &mpsc::Sender<Numbered>,
+    stream: &Stream,
+) -> bool {
+    let seconds = next_due.map(|at| at.seconds_since(now).max(0) as u64);
+    let wait =
+        seconds.map_or(POLL, |s| std::time::Duration::from_secs(s).min(POLL) + std::time::Duration::from_millis(10));
+    tokio::select! {
+        _ = wakes.changed() => true,
+        () = tokio::time::sleep(wait) => true,
+        () = entries.closed() => false,
+        () = stream.ended.cancelled() => false,
+    }
 }
 
 /// A place for one entry on its way out; `None` where the stream has ended.

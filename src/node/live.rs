@@ -40,8 +40,6 @@ const MOST_RECALLS_AHEAD: u32 = 600;
 pub struct Live {
     /// Counts reasons to look into the queue.
     wake: watch::Sender<u64>,
-    /// One round of numbering at a time.
-    pub(super) numbering: AsyncMutex<()>,
     /// One look at what goes out at a time.
     pub(super) judging: AsyncMutex<()>,
     streams: Mutex<Option<(u64, CancellationToken)>>,
@@ -135,7 +133,6 @@ impl LiveFeeds {
         }
         let live = Arc::new(Live {
             wake: watch::Sender::new(0),
-            numbering: AsyncMutex::default(),
             judging: AsyncMutex::default(),
             streams: Mutex::default(),
             next_stream: AtomicU64::new(0),

@@ -180,25 +180,6 @@ impl Node {
         self.live.arrived();
         Ok(done)
     }
-
-    /// Why nothing of a version is kept any more: it was taken back; or a later one is here, and it came through others.
-    /// From the originator itself an earlier version that comes late is kept as superseded: its feed tells its own story, in
-    /// its own order, and nothing of it may be missing.
-    pub(super) async fn is_closed(
-        &self,
-        content: &crate::domain::assessment::Manifest,
-        is_direct: bool,
-    ) -> Result<Option<Reason>, Fault> {
-        if self.store.recall_of(&content.originator, &content.assessment).await?.is_some() {
-            return Ok(Some(Reason::Recalled));
-        }
-        if is_direct {
-            return Ok(None);
-        }
-        let shown = self.store.assessment(&content.assessment, None, false).await?;
-        let is_late = shown.is_some_and(|s| s.originator == content.originator && s.version > content.version);
-        Ok(is_late.then_some(Reason::Superseded))
-    }
 }
 
 /// What is answered to a recall.

@@ -30,7 +30,7 @@ use crate::{
         statement::id_of,
         verify::{Verified, verify},
     },
-    store::{ReceivedContent, ReceivedEntry},
+    store::{ReceivedContent, ReceivedEntry, VersionHere},
     wire,
 };
 
@@ -97,6 +97,14 @@ impl Checked {
         }
     }
 
+    /// The manifest of content that verified.
+    fn manifest(&self) -> Option<&Manifest> {
+        match self {
+            Self::Release { content: Ok(content), .. } => Some(&content.manifest),
+            Self::Release { .. } | Self::Void(..) => None,
+        }
+    }
+
     /// What the next release names as the one before.
     fn id(&self) -> StatementId {
         match self {
@@ -114,18 +122,19 @@ impl Node {
     /// from there on is stored, and the partner's administrator must be told. Store faults.
     pub async fn receive(self: &Arc<Self>, partner: &TrustDomain, entries: Vec<Entry>) -> Result<Received, Fault> {
         let checked = self.check_all(partner, entries).await?;
+        let versions_here = self.versions_here(&checked).await?;
         let position = self.store.inbound(partner).await?;
         let mut inbound = Inbound::resume(position.sequence, position.release);
         let after = inbound.sequence();
         let now = self.now();
         let (mut stored, mut events, mut fault) = (vec![], vec![], None);
-        for entry in checked {
+        for (entry, here) in checked.into_iter().zip(versions_here) {
             match entry {
                 Ok(entry) => match self.judge(partner, &inbound, &entry).await {
                     Ok(Verdict::Repeat) => {}
                     Ok(Verdict::Next) => {
                         inbound = inbound.advanced(entry.id());
-                        let (kept, event) = self.keep(partner, entry, &stored, now).await?;
+                        let (kept, event) = self.keep(partner, entry, (here, &stored), now);
                         events.push(event);
                         stored.push(kept);
                     }
@@ -297,26 +306,26 @@ impl Node {
 
     /// What is kept of an entry: content that verified and is covered, in quarantine where it is not covered, and of
     /// what does not verify only that it came.
-    async fn keep(
+    fn keep(
         &self,
         partner: &TrustDomain,
         entry: Checked,
-        before: &[ReceivedEntry],
+        (here, before): (VersionHere, &[ReceivedEntry]),
         now: Time,
-    ) -> Result<(ReceivedEntry, Event), Fault> {
+    ) -> (ReceivedEntry, Event) {
         let (sequence, release_id) = (entry.position().sequence, entry.id());
         let mut at_fault = None;
         let (raw, content, manifest, reason, held_for) = match entry {
             Checked::Void(void, raw) => (raw, None, void.content().replaced, None, None),
             Checked::Release { release, entry, content } => {
-                let content = match content {
-                    Ok(content) => match self.is_closed(&content.manifest, entry.provenance.is_empty()).await? {
+                let is_direct = entry.provenance.is_empty();
+                let content = content.map_err(|fault| fault.reason).and_then(|content| {
+                    match closed(&content.manifest, is_direct, here) {
                         Some(reason) => Err(reason),
-                        None if self.is_same_version(&content, before).await? => Ok(content),
+                        None if is_same_version(&content, here, before) => Ok(content),
                         None => Err(Reason::ReplayDiffers),
-                    },
-                    Err(fault) => Err(fault.reason),
-                };
+                    }
+                });
                 let reason = match &content {
                     Ok(content) => content.not_covered.as_ref().map(|n| n.reason),
                     Err(reason) => Some(*reason),
@@ -341,19 +350,16 @@ impl Node {
         let release = wire::envelope::encode(&raw.release);
         let provenance = raw.provenance.iter().map(|e| wire::envelope::encode(e)).collect();
         let kept = ReceivedEntry { sequence, release_id, release, provenance, content, refused, reason, held_for };
-        Ok((kept, Event { at: now, by: None, deed }))
+        (kept, Event { at: now, by: None, deed })
     }
 
-    /// One version has one manifest, in the store and in what came `before` it in the same batch.
-    async fn is_same_version(&self, checked: &Content, before: &[ReceivedEntry]) -> Result<bool, Fault> {
-        let content = &checked.manifest;
-        let name = (&content.originator, &content.assessment, content.version);
-        let mut before = before.iter().filter_map(|e| e.content.as_ref()).filter(|c| !c.quarantined);
-        let held = match before.find(|c| (&c.originator, &c.assessment, c.version) == name) {
-            Some(content) => Some(content.manifest_id),
-            None => self.store.version(&content.originator, &content.assessment, content.version).await?,
-        };
-        Ok(held.is_none_or(|id| id == checked.manifest_id))
+    /// What is here of each version that came; for all entries, in their order.
+    async fn versions_here(&self, entries: &[Result<Checked, Fault>]) -> Result<Vec<VersionHere>, Fault> {
+        let manifests: Vec<Option<&Manifest>> = entries.iter().map(|e| e.as_ref().ok()?.manifest()).collect();
+        let named = manifests.iter().flatten().map(|m| (m.originator.clone(), m.assessment, m.version)).collect();
+        let mut found = self.store.versions_here(named).await?.into_iter();
+        let each = manifests.iter().map(|m| m.and_then(|_| found.next()).unwrap_or_default());
+        Ok(each.collect())
     }
 
     /// Why the own copy of the agreement, or the terms of a hop before, do not cover a release, if they don't.
@@ -390,6 +396,25 @@ impl Node {
         tracing::debug!(why = ids.join(", "), "not covered");
         Some(reason.into())
     }
+}
+
+/// Why nothing of a version is kept any more: it was taken back; or a later one is here, and it came through others. From the originator
+/// itself an earlier version that comes late is kept as superseded: its feed tells its own story, in its own order, and nothing of
+/// it may be missing.
+fn closed(content: &Manifest, is_direct: bool, here: VersionHere) -> Option<Reason> {
+    if here.is_recalled {
+        return Some(Reason::Recalled);
+    }
+    (!is_direct && here.latest > content.version).then_some(Reason::Superseded)
+}
+
+/// One version has one manifest, in the store and in what came `before` it in the same batch.
+fn is_same_version(checked: &Content, here: VersionHere, before: &[ReceivedEntry]) -> bool {
+    let content = &checked.manifest;
+    let name = (&content.assessment, content.version, &content.originator);
+    let mut before = before.iter().filter_map(|e| e.content.as_ref()).filter(|c| !c.quarantined);
+    let in_batch = before.find(|c| (&c.assessment, c.version, &c.originator) == name).map(|c| c.manifest_id);
+    in_batch.or(here.manifest).is_none_or(|id| id == checked.manifest_id)
 }
 
 fn received_content(

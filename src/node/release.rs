@@ -1,6 +1,9 @@
 //! Release: what waits for a partner is decided again, signed, numbered, logged and committed; only then may it be sent.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use super::{Node, directory::Partner, fault::lost, prepared::Prepared, publish::urgency};
 use crate::{
@@ -16,12 +19,9 @@ use crate::{
     feed::outbound::Outbound,
     policy::{Cleared, Decision, decide, plan},
     seal::statement::id_of,
-    store::{QueueItem, ReleaseBatch, ReleaseRecord, StoreError},
+    store::{OutboundPosition, QueueItem, ReleaseBatch, ReleaseRecord, StoreError},
     wire,
 };
-
-/// How many are decided, signed and committed together.
-const BATCH: u32 = 256;
 
 /// One round: what goes out, and what is settled without going out.
 #[derive(Default)]
@@ -59,62 +59,53 @@ fn drop_one(partner: &Partner, prepared: &Prepared, decision: &Decision, now: Ti
 }
 
 impl Node {
-    /// Releases what is due for a partner, one batch. An empty answer means that nothing is due.
+    /// Releases what is due for a partner, one batch, each with what the partner was given of it before. An empty answer means that
+    /// nothing of it went: look again.
     ///
     /// # Errors
     /// Where the partner is no longer one, or the store fails; nothing is numbered then.
-    pub(super) async fn release_due(self: &Arc<Self>, partner: &TrustDomain) -> Result<Vec<Numbered>, Fault> {
-        let live = self.live.of(partner);
-        let _numbering = live.numbering.lock().await;
-        loop {
-            let now = self.now();
-            let due = self.store.due(partner, now, BATCH).await?;
-            if due.is_empty() {
-                return Ok(vec![]);
-            }
-            let entry = self.directory().active(partner)?.clone();
-            let position = self.store.outbound(partner).await?;
-            let outbound = Outbound::resume(position.sequence, position.release);
-            let work = self.gather(partner, &due).await?;
-            let node = self.clone();
-            let round = tokio::task::spawn_blocking(move || node.decide_and_sign(&entry, outbound, work, now));
-            let Round { numbered, records, events, later, duties } = round.await.map_err(lost)??;
-            // Before the item is settled: a crash in between leaves one look too many, not one too few.
-            for (id, urgency, at) in later {
-                self.store.enqueue(&id, urgency, vec![(partner.clone(), at)]).await?;
-            }
-            let settled = due.iter().map(|item| item.id).collect();
-            let batch = ReleaseBatch { after: outbound.sequence(), releases: records, settled, duties, events };
-            match self.store.commit_releases(partner, batch).await {
-                // Another replica numbered in the meantime, or something was taken back: that counts, look again.
-                Err(StoreError::Conflict) => continue,
-                other => other?,
-            }
-            if !numbered.is_empty() {
-                return Ok(numbered);
-            }
+    pub(super) async fn release_due(
+        self: &Arc<Self>,
+        partner: &TrustDomain,
+        position: OutboundPosition,
+        due: Vec<(QueueItem, Vec<Digest>)>,
+        now: Time,
+    ) -> Result<Vec<Numbered>, Fault> {
+        let entry = self.directory().active(partner)?.clone();
+        let outbound = Outbound::resume(position.sequence, position.release);
+        let settled = due.iter().map(|(item, _)| item.id).collect();
+        let work = self.gather(due).await?;
+        let node = self.clone();
+        let round = tokio::task::spawn_blocking(move || node.decide_and_sign(&entry, outbound, work, now));
+        let Round { numbered, records, events, later, duties } = round.await.map_err(lost)??;
+        // Before the item is settled: a crash in between leaves one look too many, not one too few.
+        for (id, urgency, at) in later {
+            self.store.enqueue(&id, urgency, vec![(partner.clone(), at)]).await?;
+        }
+        let batch = ReleaseBatch { after: outbound.sequence(), releases: records, settled, duties, events };
+        match self.store.commit_releases(partner, batch).await {
+            // Another replica numbered in the meantime, or something was taken back: that counts.
+            Err(StoreError::Conflict) => Ok(vec![]),
+            other => Ok(other.map(|()| numbered)?),
         }
     }
 
     /// The assessments that are due, each with what the partner was given of it before.
-    async fn gather(
-        &self,
-        partner: &TrustDomain,
-        due: &[QueueItem],
-    ) -> Result<Vec<(Arc<Prepared>, Vec<Digest>)>, Fault> {
+    async fn gather(&self, due: Vec<(QueueItem, Vec<Digest>)>) -> Result<Vec<(Arc<Prepared>, Vec<Digest>)>, Fault> {
+        // Two reasons to look at one assessment are one look.
+        let mut given: HashMap<StatementId, Vec<Digest>> = HashMap::with_capacity(due.len());
         let mut ids: Vec<StatementId> = Vec::with_capacity(due.len());
-        for item in due {
-            // Two reasons to look at one assessment are one look.
-            if !ids.contains(&item.manifest_id) {
+        for (item, disclosed) in due {
+            if given.insert(item.manifest_id, disclosed).is_none() {
                 ids.push(item.manifest_id);
             }
         }
-        let mut work = Vec::with_capacity(ids.len());
-        for prepared in self.prepare(&ids).await? {
-            let disclosed = self.store.disclosed(partner, &prepared.id).await?;
-            work.push((prepared, disclosed));
-        }
-        Ok(work)
+        let prepared = self.prepare(&ids).await?;
+        let with_given = |p: Arc<Prepared>| {
+            let disclosed = given.remove(&p.id).unwrap_or_default();
+            (p, disclosed)
+        };
+        Ok(prepared.into_iter().map(with_given).collect())
     }
 
     fn decide_and_sign(

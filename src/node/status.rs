@@ -103,7 +103,7 @@ impl Node {
                 outgoing: true,
                 last_sequence: outbound.sequence,
                 acknowledged: outbound.acknowledged,
-                queued: outbound.queued,
+                queued: self.store.queued(domain).await?,
                 live: live.is_streaming(),
                 last_at: outbound.acknowledged_at,
                 problem: self.held_back(domain).await?,

@@ -182,8 +182,6 @@ pub trait RecallStore: Send + Sync {
     async fn unproven(&self) -> Result<Vec<UnprovenRecall>>;
     /// It was verified, or refused.
     async fn forget_unproven(&self, recall: &UnprovenRecall) -> Result<()>;
-    /// Whether a recall waits for a partner in its outbox.
-    async fn recall_waits(&self, partner: &TrustDomain) -> Result<bool>;
     /// Who holds an assessment.
     async fn holders(&self, originator: &TrustDomain, id: &AssessmentId) -> Result<HoldersRecord>;
     /// The partners to whom an earlier version than this one was released, each with the latest such version.

@@ -156,8 +156,32 @@ pub struct OutboundPosition {
     pub acknowledged: u64,
     /// When it last did.
     pub acknowledged_at: Option<Time>,
-    /// How many items wait in the queue.
-    pub queued: u64,
+}
+
+/// What there is for a partner, at one moment. With a recall there is nothing else, and nothing is due as long as something is numbered.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Look {
+    /// Whether a recall waits in its outbox: the partner takes it first.
+    pub recall_waits: bool,
+    /// Where its feed stands.
+    pub position: OutboundPosition,
+    /// What is numbered, ascending.
+    pub numbered: Vec<ReleaseRecord>,
+    /// What is due, the most urgent first, then the oldest; each with what the partner was given of that version before.
+    pub due: Vec<(QueueItem, Vec<Digest>)>,
+    /// When the next item that is not due yet becomes due.
+    pub next_due: Option<Time>,
+}
+
+/// What is here of a version of an originator's assessment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct VersionHere {
+    /// Whether the assessment was taken back.
+    pub is_recalled: bool,
+    /// The manifest that holds the version for users.
+    pub manifest: Option<StatementId>,
+    /// The latest version that users see; 0: none.
+    pub latest: u32,
 }
 
 /// A numbered release, as kept.

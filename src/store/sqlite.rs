@@ -9,9 +9,9 @@ use async_trait::async_trait;
 use rusqlite::Connection;
 
 use super::{
-    AgreementRecord, AssessmentRecord, AttachmentStatus, CopyName, InboundPosition, ListFilter, OutboundPosition,
+    AgreementRecord, AssessmentRecord, AttachmentStatus, CopyName, InboundPosition, ListFilter, Look, OutboundPosition,
     OutboxItem, PartnerRecord, Publication, QueueItem, ReceivedEntry, ReceivedRecord, ReleaseBatch, ReleaseRecord,
-    Result, Store,
+    Result, Store, VersionHere,
     receipts::{AnswerRecord, HeldEntry, Quarantine, Readmission, ReceiptRecord, Released},
     vault::Vault,
 };
@@ -37,6 +37,7 @@ mod forward;
 mod holders;
 mod keys;
 mod ledger;
+mod look;
 mod manifests;
 mod open;
 mod partners;
@@ -154,8 +155,11 @@ impl Store for SqliteStore {
     async fn due(&self, partner: &TrustDomain, now: Time, limit: u32) -> Result<Vec<QueueItem>> {
         queue::due(self, partner, now, limit).await
     }
-    async fn next_due(&self, partner: &TrustDomain, now: Time) -> Result<Option<Time>> {
-        queue::next_due(self, partner, now).await
+    async fn queued(&self, partner: &TrustDomain) -> Result<u64> {
+        queue::queued(self, partner).await
+    }
+    async fn look(&self, partner: &TrustDomain, after: u64, now: Time, limit: u32) -> Result<Look> {
+        look::look(self, partner, after, now, limit).await
     }
     async fn outbound(&self, partner: &TrustDomain) -> Result<OutboundPosition> {
         release::outbound(self, partner).await
@@ -172,7 +176,7 @@ impl Store for SqliteStore {
     async fn void_releases(&self, partner: &TrustDomain, voids: Vec<(u64, Vec<u8>)>, events: Vec<Event>) -> Result<()> {
         release::void(self, partner, voids, events).await
     }
-    async fn acknowledged(&self, partner: &TrustDomain, sequence: u64, at: Time) -> Result<()> {
+    async fn acknowledged(&self, partner: &TrustDomain, sequence: u64, at: Time) -> Result<bool> {
         release::acknowledged(self, partner, sequence, at).await
     }
 
@@ -199,6 +203,9 @@ impl Store for SqliteStore {
 
     async fn version(&self, originator: &TrustDomain, id: &AssessmentId, version: u32) -> Result<Option<StatementId>> {
         assessments::version(self, originator, id, version).await
+    }
+    async fn versions_here(&self, versions: Vec<(TrustDomain, AssessmentId, u32)>) -> Result<Vec<VersionHere>> {
+        assessments::versions_here(self, versions).await
     }
     async fn by_manifest(&self, manifest_id: &StatementId, quarantined: bool) -> Result<Option<AssessmentRecord>> {
         Ok(assessments::by_manifests(self, &[*manifest_id], quarantined).await?.pop())

@@ -44,7 +44,7 @@ async fn traces(org: &mut Org) -> (usize, u64, usize, usize) {
     // Each start pads the ledger, and a person who comes back signs in.
     let counts = |e: &Event| !matches!(e.deed, Deed::Padding | Deed::SignedIn);
     let events = store.events(0, 100_000).await.unwrap().iter().filter(|e| counts(e)).count();
-    let queued = store.outbound(&"no.example".parse().unwrap()).await.unwrap().queued;
+    let queued = store.queued(&"no.example".parse().unwrap()).await.unwrap();
     let (agreements, rules) = (store.agreements().await.unwrap(), store.rules_versions(9).await.unwrap());
     let kept = (events, queued, agreements.len(), rules.len());
     drop(store);

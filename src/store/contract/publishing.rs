@@ -17,7 +17,7 @@ pub(crate) async fn a_publication_is_there_with_its_portions_queue_and_ledger(ho
         let due = store.due(&domain(partner), at(0), 10).await.unwrap();
         assert_eq!(due.iter().map(|i| (i.manifest_id, i.due_at)).collect::<Vec<_>>(), [(manifest(1, 1), at(0))]);
     }
-    assert_eq!(store.outbound(&domain("fr")).await.unwrap().queued, 1);
+    assert_eq!(store.queued(&domain("fr")).await.unwrap(), 1);
     assert!(store.due(&domain("us"), at(0), 10).await.unwrap().is_empty());
     assert_eq!(store.events(0, 10).await.unwrap(), wanted.events);
 }

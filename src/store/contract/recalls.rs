@@ -76,13 +76,13 @@ pub(crate) async fn a_recall_seals_all_versions_and_goes_before_all_else(home: &
     let store = home.open();
     assert_eq!(outbox(&*store, "fr").await, [&b"canary-recall"[..], b"before"]);
     assert_eq!(outbox(&*store, "us").await, [b"receipt"]);
-    assert!(store.recall_waits(&domain("fr")).await.unwrap());
-    assert!(!store.recall_waits(&domain("us")).await.unwrap() && !store.recall_waits(&domain("xx")).await.unwrap());
+    let waits = async |partner| store.look(&domain(partner), 0, at(0), 10).await.unwrap().recall_waits;
+    assert!(waits("fr").await && !waits("us").await && !waits("xx").await);
     // Pages go on behind it, and clearing it clears nothing that came later.
     let items = store.outbox(&domain("fr"), 0, 1).await.unwrap();
     assert_eq!(store.outbox(&domain("fr"), items[0].id, 9).await.unwrap()[0].envelope, b"before");
     store.posted(&domain("fr"), vec![items[0].id]).await.unwrap();
-    assert!(!store.recall_waits(&domain("fr")).await.unwrap());
+    assert!(!waits("fr").await);
     for version in [1, 2] {
         let sealed = store.by_manifest(&manifest(1, version), false).await.unwrap().unwrap();
         assert_eq!((sealed.state, sealed.portions.len()), (AssessmentState::Withdrawn, 0));

@@ -3,7 +3,7 @@
 use super::{Home, kit::*};
 use crate::{
     domain::release::EntryKind,
-    store::{AssessmentState, InboundPosition, ListFilter, ReceivedEntry, Store, StoreError},
+    store::{AssessmentState, InboundPosition, ListFilter, ReceivedEntry, Store, StoreError, VersionHere},
 };
 
 async fn state(store: &dyn Store, n: u8, version: u32) -> AssessmentState {
@@ -110,7 +110,12 @@ pub(crate) async fn a_second_manifest_for_a_version_is_quarantined_and_does_not_
     assert_eq!(store.inbound(&domain("us")).await.unwrap().sequence, 3);
     assert!(store.by_manifest(&manifest(9, 1), false).await.unwrap().is_none());
     assert_eq!(state(&*store, 9, 1).await, AssessmentState::Quarantined);
-    assert_eq!(store.version(&domain("ng"), &assessment(1), 1).await.unwrap(), Some(manifest(1, 1)));
+    let asked =
+        ["ng", "ng", "us", "xx"].map(domain).into_iter().zip([1, 7, 1, 1]).map(|(by, v)| (by, assessment(1), v));
+    let here = VersionHere { manifest: Some(manifest(1, 1)), latest: 1, ..VersionHere::default() };
+    let other_version = VersionHere { manifest: None, ..here };
+    let nothing = VersionHere::default();
+    assert_eq!(store.versions_here(asked.collect()).await.unwrap(), [here, other_version, nothing, nothing]);
     let shown = store.assessment(&assessment(1), None, true).await.unwrap().unwrap();
     assert_eq!(shown.manifest_id, manifest(1, 1));
     let flags: Vec<_> = store.received_after(0, 10).await.unwrap().iter().map(|r| r.quarantined).collect();

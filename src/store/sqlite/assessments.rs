@@ -5,12 +5,12 @@ use rusqlite::{Connection, Row as SqlRow, ToSql, params};
 use super::{
     SqliteStore, beside,
     column::{count, id, row, rows, time, word},
-    partners,
+    keys, manifests, partners, recalls,
 };
 use crate::{
     domain::ids::{AssessmentId, StatementId, TrustDomain},
     store::{
-        AssessmentRecord, AssessmentState, CameBy, ListFilter, Result, StoreError,
+        AssessmentRecord, AssessmentState, CameBy, ListFilter, Result, StoreError, VersionHere,
         vault::{Row, Vault, unpack},
     },
 };
@@ -115,6 +115,27 @@ pub(super) async fn by_manifests(
             ids.iter().filter_map(|id| one(conn, vault, id, quarantined).transpose()).collect()
         })
         .await
+}
+
+pub(super) async fn versions_here(
+    store: &SqliteStore,
+    versions: Vec<(TrustDomain, AssessmentId, u32)>,
+) -> Result<Vec<VersionHere>> {
+    store
+        .read(move |conn| {
+            versions.iter().map(|(by, assessment, version)| version_here(conn, by, assessment, *version)).collect()
+        })
+        .await
+}
+
+fn version_here(conn: &Connection, by: &TrustDomain, assessment: &AssessmentId, version: u32) -> Result<VersionHere> {
+    let Some(originator) = partners::find(conn, by)? else { return Ok(VersionHere::default()) };
+    let is_recalled = recalls::is_recalled(conn, assessment, originator)?;
+    let Some(number) = keys::number_of(conn, assessment, originator)? else {
+        return Ok(VersionHere { is_recalled, ..VersionHere::default() });
+    };
+    let manifest = manifests::shown(conn, number, version)?;
+    Ok(VersionHere { is_recalled, manifest, latest: manifests::latest(conn, number)? })
 }
 
 pub(super) async fn version(

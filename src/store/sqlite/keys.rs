@@ -23,6 +23,11 @@ fn find(conn: &Connection, assessment: &AssessmentId, originator: i64) -> Result
     row(conn, SQL, params![assessment.as_bytes(), originator], |r| Ok((r.get(0)?, r.get(1)?)))
 }
 
+/// An assessment's row.
+pub(super) fn number_of(conn: &Connection, assessment: &AssessmentId, originator: i64) -> Result<Option<i64>> {
+    Ok(find(conn, assessment, originator)?.map(|(number, _)| number))
+}
+
 /// The key that is here, or a fresh one that is nowhere yet.
 pub(super) fn find_or_make(
     conn: &Connection,

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::column::{change, row, word};
+use super::column::{change, id, row, word};
 use crate::{
     domain::{ids::StatementId, time::Time},
     store::{AssessmentState, Result, StoreError},
@@ -43,6 +43,12 @@ pub(super) fn releasable(conn: &Connection, id: &StatementId) -> Result<Option<i
 pub(super) fn latest(conn: &Connection, assessment: i64) -> Result<u32> {
     const SQL: &str = "SELECT ifnull(max(version), 0) FROM manifest WHERE assessment = ?1 AND state <> 'quarantined'";
     Ok(row(conn, SQL, [assessment], |r| r.get(0))?.unwrap_or_default())
+}
+
+/// The manifest under which users see a version.
+pub(super) fn shown(conn: &Connection, assessment: i64, version: u32) -> Result<Option<StatementId>> {
+    const SQL: &str = "SELECT id FROM manifest WHERE assessment = ?1 AND version = ?2 AND state <> 'quarantined'";
+    row(conn, SQL, params![assessment, version], |r| id(r, 0))
 }
 
 /// Whether users see another manifest under this version.

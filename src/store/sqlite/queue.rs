@@ -4,7 +4,7 @@ use rusqlite::{Connection, params};
 
 use super::{
     SqliteStore,
-    column::{id, row, rows, time},
+    column::{count, id, row, rows, time},
     manifests, partners,
 };
 use crate::{
@@ -42,25 +42,36 @@ pub(super) async fn enqueue(
         .await
 }
 
+/// How many items wait for a partner.
+pub(super) async fn queued(store: &SqliteStore, partner: &TrustDomain) -> Result<u64> {
+    const SQL: &str = "SELECT count(*) FROM queue WHERE peer = (SELECT number FROM peer WHERE domain = ?1)";
+    let partner = partner.clone();
+    store.read(move |conn| Ok(row(conn, SQL, [partner.as_str()], |r| count(r, 0))?.unwrap_or_default())).await
+}
+
 pub(super) async fn due(store: &SqliteStore, partner: &TrustDomain, now: Time, limit: u32) -> Result<Vec<QueueItem>> {
-    // The index holds the queue in its order; what is not due yet is passed over within it.
-    const SQL: &str = "SELECT q.number, m.id, q.due_at FROM queue q INDEXED BY queue_order \
-        CROSS JOIN manifest m ON m.number = q.manifest \
-        WHERE q.peer = (SELECT number FROM peer WHERE domain = ?1) AND q.due_at <= ?2 \
-        ORDER BY q.urgency DESC, q.number LIMIT ?3";
     let partner = partner.clone();
     store
-        .read(move |conn| {
-            rows(conn, SQL, params![partner.as_str(), now.unix_nanos(), limit], |r| {
-                Ok(QueueItem { id: r.get(0)?, manifest_id: id(r, 1)?, due_at: time(r, 2)? })
-            })
+        .read(move |conn| match partners::find(conn, &partner)? {
+            Some(peer) => due_to(conn, peer, now, limit),
+            None => Ok(vec![]),
         })
         .await
 }
 
-pub(super) async fn next_due(store: &SqliteStore, partner: &TrustDomain, now: Time) -> Result<Option<Time>> {
-    const SQL: &str = "SELECT due_at FROM queue WHERE peer = (SELECT number FROM peer WHERE domain = ?1) \
-        AND due_at > ?2 ORDER BY due_at LIMIT 1";
-    let partner = partner.clone();
-    store.read(move |conn| row(conn, SQL, params![partner.as_str(), now.unix_nanos()], |r| time(r, 0))).await
+/// What is due, the most urgent first, then the oldest.
+pub(super) fn due_to(conn: &Connection, peer: i64, now: Time, limit: u32) -> Result<Vec<QueueItem>> {
+    // The index holds the queue in its order; what is not due yet is passed over within it.
+    const SQL: &str = "SELECT q.number, m.id, q.due_at FROM queue q INDEXED BY queue_order \
+        CROSS JOIN manifest m ON m.number = q.manifest \
+        WHERE q.peer = ?1 AND q.due_at <= ?2 ORDER BY q.urgency DESC, q.number LIMIT ?3";
+    rows(conn, SQL, params![peer, now.unix_nanos(), limit], |r| {
+        Ok(QueueItem { id: r.get(0)?, manifest_id: id(r, 1)?, due_at: time(r, 2)? })
+    })
+}
+
+/// When the next item that is not due yet becomes due.
+pub(super) fn next_due(conn: &Connection, peer: i64, now: Time) -> Result<Option<Time>> {
+    const SQL: &str = "SELECT due_at FROM queue WHERE peer = ?1 AND due_at > ?2 ORDER BY due_at LIMIT 1";
+    row(conn, SQL, params![peer, now.unix_nanos()], |r| time(r, 0))
 }

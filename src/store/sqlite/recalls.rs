@@ -163,15 +163,6 @@ impl RecallStore for SqliteStore {
         .await
     }
 
-    async fn recall_waits(&self, partner: &TrustDomain) -> Result<bool> {
-        let partner = partner.clone();
-        self.read(move |conn| match partners::find(conn, &partner)? {
-            Some(peer) => agreements::has_urgent(conn, peer),
-            None => Ok(false),
-        })
-        .await
-    }
-
     async fn holders(&self, originator: &TrustDomain, id: &AssessmentId) -> Result<HoldersRecord> {
         holders::of(self, originator, id).await
     }

@@ -23,15 +23,14 @@ pub(super) async fn outbound(store: &SqliteStore, partner: &TrustDomain) -> Resu
     let partner = partner.clone();
     store
         .read(move |conn| {
-            let Some(peer) = partners::find(conn, &partner)? else { return Ok(OutboundPosition::default()) };
-            let queued = row(conn, "SELECT count(*) FROM queue WHERE peer = ?1", [peer], |r| count(r, 0))?;
-            Ok(OutboundPosition { queued: queued.unwrap_or_default(), ..position(conn, peer)? })
+            let peer = partners::find(conn, &partner)?;
+            peer.map_or_else(|| Ok(OutboundPosition::default()), |peer| position(conn, peer))
         })
         .await
 }
 
-/// Where the feed stands, but for its queue.
-fn position(conn: &Connection, peer: i64) -> Result<OutboundPosition> {
+/// Where the feed stands.
+pub(super) fn position(conn: &Connection, peer: i64) -> Result<OutboundPosition> {
     const SQL: &str = "SELECT sequence, release, acknowledged, acknowledged_at FROM feed_out WHERE peer = ?1";
     let found = row(conn, SQL, [peer], |r| {
         Ok(OutboundPosition {
@@ -39,7 +38,6 @@ fn position(conn: &Connection, peer: i64) -> Result<OutboundPosition> {
             release: id_optional(r, 1)?,
             acknowledged: count(r, 2)?,
             acknowledged_at: r.get::<_, Option<i64>>(3)?.map(Time::from_unix_nanos),
-            queued: 0,
         })
     })?;
     Ok(found.unwrap_or_default())
@@ -108,11 +106,20 @@ pub(super) async fn after(
     sequence: u64,
     limit: u32,
 ) -> Result<Vec<ReleaseRecord>> {
+    let partner = partner.clone();
+    store
+        .read(move |conn| match partners::find(conn, &partner)? {
+            Some(peer) => numbered_after(conn, peer, sequence, limit),
+            None => Ok(vec![]),
+        })
+        .await
+}
+
+pub(super) fn numbered_after(conn: &Connection, peer: i64, sequence: u64, limit: u32) -> Result<Vec<ReleaseRecord>> {
     const SQL: &str = "SELECT r.sequence, r.id, m.id, r.envelope, r.is_void, r.digests, r.attachments \
         FROM release r JOIN manifest m ON m.number = r.manifest \
-        WHERE r.peer = (SELECT number FROM peer WHERE domain = ?1) AND r.sequence > ?2 ORDER BY r.sequence LIMIT ?3";
-    let partner = partner.clone();
-    store.read(move |conn| rows(conn, SQL, params![partner.as_str(), number(sequence), limit], read)).await
+        WHERE r.peer = ?1 AND r.sequence > ?2 ORDER BY r.sequence LIMIT ?3";
+    rows(conn, SQL, params![peer, number(sequence), limit], read)
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<ReleaseRecord> {
@@ -132,13 +139,20 @@ pub(super) async fn disclosed(
     partner: &TrustDomain,
     manifest_id: &StatementId,
 ) -> Result<Vec<Digest>> {
-    const SQL: &str = "SELECT digests FROM release WHERE manifest = (SELECT number FROM manifest WHERE id = ?1) \
-        AND peer = (SELECT number FROM peer WHERE domain = ?2)";
     let (partner, manifest_id) = (partner.clone(), *manifest_id);
-    let values = move |conn: &Connection| {
-        rows(conn, SQL, params![manifest_id.as_bytes(), partner.as_str()], |r| ids::<Digest>(r, 0))
-    };
-    let mut digests = store.read(values).await?.concat();
+    store
+        .read(move |conn| match partners::find(conn, &partner)? {
+            Some(peer) => disclosed_to(conn, peer, &manifest_id),
+            None => Ok(vec![]),
+        })
+        .await
+}
+
+/// What a partner was given of a version.
+pub(super) fn disclosed_to(conn: &Connection, peer: i64, manifest_id: &StatementId) -> Result<Vec<Digest>> {
+    const SQL: &str =
+        "SELECT digests FROM release WHERE manifest = (SELECT number FROM manifest WHERE id = ?1) AND peer = ?2";
+    let mut digests = rows(conn, SQL, params![manifest_id.as_bytes(), peer], |r| ids::<Digest>(r, 0))?.concat();
     digests.sort_unstable();
     digests.dedup();
     Ok(digests)
@@ -181,12 +195,17 @@ fn replace(conn: &Connection, peer: i64, sequence: u64, envelope: &[u8]) -> Resu
     Ok(())
 }
 
-pub(super) async fn acknowledged(store: &SqliteStore, partner: &TrustDomain, sequence: u64, at: Time) -> Result<()> {
-    const SQL: &str = "UPDATE feed_out SET acknowledged = min(?2, sequence), acknowledged_at = ?3 \
-        WHERE peer = (SELECT number FROM peer WHERE domain = ?1) AND acknowledged < min(?2, sequence)";
+pub(super) async fn acknowledged(store: &SqliteStore, partner: &TrustDomain, sequence: u64, at: Time) -> Result<bool> {
+    const SQL: &str =
+        "UPDATE feed_out SET acknowledged = ?2, acknowledged_at = ?3 WHERE peer = ?1 AND acknowledged < ?2";
     let partner = partner.clone();
     let values = move |conn: &Connection, _: &Vault| {
-        change(conn, SQL, params![partner.as_str(), number(sequence), at.unix_nanos()]).map(|_| ())
+        let Some(peer) = partners::find(conn, &partner)? else { return Ok(sequence == 0) };
+        let is_numbered = sequence <= position(conn, peer)?.sequence;
+        if is_numbered {
+            change(conn, SQL, params![peer, number(sequence), at.unix_nanos()])?;
+        }
+        Ok(is_numbered)
     };
     store.write(values).await
 }
