@@ -24,6 +24,12 @@ use watchfire::{
 /// About 4 KiB with both statements and what goes to a partner.
 const DRAFT: &str = include_str!("../../examples/demo/r02.toml");
 
+/// Where the assessments are about, in turn: a decision sees that, so that all of one country would be decided once.
+const COUNTRIES: [&str; 24] = [
+    "CD", "ML", "NE", "BF", "SS", "CF", "TD", "CM", "NG", "ET", "ER", "SO", "BI", "RW", "UG", "MZ", "YE", "SY", "IQ",
+    "AF", "MM", "BD", "HT", "CO",
+];
+
 /// A signed assessment, ready to be handed in.
 #[derive(Clone)]
 pub struct Signed {
@@ -48,9 +54,14 @@ impl Signed {
     }
 }
 
-/// So many assessments, each with its own id, salts and signature.
+/// So many assessments, each with its own id, salts and signature, about one country after the other.
 pub fn assessments(originator: &TrustDomain, author: &SigningKey, count: usize) -> Vec<Signed> {
-    assessments_of(DRAFT, originator, author, count)
+    let about = |code: &str| DRAFT.replacen("places  = [\"CD\"]", &format!("places  = [\"{code}\"]"), 1);
+    let share = |i: usize| count / COUNTRIES.len() + usize::from(i < count % COUNTRIES.len());
+    let mut all: Vec<Vec<Signed>> = (COUNTRIES.iter().enumerate())
+        .map(|(i, code)| assessments_of(&about(code), originator, author, share(i)))
+        .collect();
+    (0..count).map(|i| all[i % COUNTRIES.len()].pop().unwrap()).collect()
 }
 
 /// The same of another draft.

@@ -154,9 +154,9 @@ impl Node {
     pub async fn chunk_for(&self, partner: &TrustDomain, sha256: &Sha256, offset: u64) -> Result<Vec<u8>, Fault> {
         let active = self.directory().active(partner)?.clone();
         for record in self.store.attachment_releases(partner, sha256).await? {
-            let envelope = wire::envelope::decode(&record.envelope)?;
+            let release = wire::release::decode(&wire::envelope::decode(&record.envelope)?.payload)?;
             for prepared in self.prepare(&[record.manifest_id]).await? {
-                if still_permits(&active.outgoing, &prepared, &envelope, self.now())? {
+                if still_permits(&active.outgoing, &prepared, &release, self.now()) {
                     return self.whole_chunk(&CopyName::own(*sha256), offset).await;
                 }
             }

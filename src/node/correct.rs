@@ -7,6 +7,11 @@ use crate::domain::{
     ids::TrustDomain,
 };
 
+/// Nothing follows a recall.
+pub(super) fn recalled() -> Fault {
+    Fault::new(Reason::Recalled, "the assessment was recalled; publish a new assessment")
+}
+
 impl Node {
     /// Only a first version, or one that follows the version that is here, of what was not taken back.
     ///
@@ -14,10 +19,11 @@ impl Node {
     /// `RECALLED`; `REPLAY_DIFFERS` where it names another manifest as the one before.
     pub(super) async fn require_open(&self, manifest: &Manifest) -> Result<(), Fault> {
         let Manifest { assessment, version, previous, originator, .. } = manifest;
-        if self.store.recall_of(originator, assessment).await?.is_some() {
-            return Err(Fault::new(Reason::Recalled, "the assessment was recalled; publish a new assessment"));
-        }
+        // Of a first version the store says by itself that it was taken back.
         let Some(before) = version.checked_sub(1).filter(|v| *v > 0) else { return Ok(()) };
+        if self.store.recall_of(originator, assessment).await?.is_some() {
+            return Err(recalled());
+        }
         if self.store.version(originator, assessment, before).await? != *previous {
             let what = "this version does not follow the one that is here; correct the latest version";
             return Err(Fault::at(Reason::ReplayDiffers, "manifest.previous_manifest_id", what));

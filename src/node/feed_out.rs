@@ -1,6 +1,6 @@
 //! The feed to a partner: what was numbered before, then what becomes due, until the link or the permission ends.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use tokio::sync::mpsc;
 
@@ -77,11 +77,14 @@ impl Node {
                 }
                 continue;
             }
+            let due = look.due.len();
             let page = match look.numbered.is_empty() {
                 true => self.release_due(partner, look.position, look.due, judged_at).await?,
                 false => self.resend(partner, look.numbered).await?,
             };
             drop(judging);
+            // All that was there went: there is more only once somebody wakes this.
+            let is_all = page.len() == due && due < PAGE as usize;
             for numbered in page {
                 let Some(place) = reserve(entries, stream).await else { return Ok(()) };
                 // What was decided is as old as the partner is slow. It is numbered and kept: look again, as things are now.
@@ -91,6 +94,10 @@ impl Node {
                 }
                 cursor = numbered.sequence;
                 place.send(numbered);
+            }
+            let may_wait = is_all && !until_caught_up;
+            if may_wait && !wait_for_more(look.next_due, judged_at, &mut wakes, entries, stream).await {
+                return Ok(());
             }
         }
     }
@@ -122,7 +129,7 @@ impl Node {
         records: Vec<ReleaseRecord>,
     ) -> Result<Vec<Numbered>, Fault> {
         let ids: Vec<StatementId> = records.iter().filter(|r| !r.is_void).map(|r| r.manifest_id).collect();
-        let prepared = self.prepare(&ids).await?;
+        let prepared = self.prepare(&ids).await?.into_iter().map(|p| (p.id, p)).collect();
         let (node, partner) = (self.clone(), partner.clone());
         let now = self.now();
         let judged = tokio::task::spawn_blocking({
@@ -144,7 +151,7 @@ impl Node {
         &self,
         partner: &TrustDomain,
         records: Vec<ReleaseRecord>,
-        prepared: &[Arc<Prepared>],
+        prepared: &HashMap<StatementId, Arc<Prepared>>,
         now: Time,
     ) -> Result<Judged, Fault> {
         let directory = self.directory();
@@ -152,20 +159,22 @@ impl Node {
         let mut judged = Judged::default();
         for record in records {
             let release = self.signed_by_a_good_key(wire::envelope::decode(&record.envelope)?, now)?;
-            let assessment = prepared.iter().find(|p| p.id == record.manifest_id);
+            let assessment = prepared.get(&record.manifest_id);
             let entry = match assessment {
                 _ if record.is_void => Entry::void(release),
-                Some(p) if still_permits(policy, p, &release, now)? => {
+                Some(p) => {
                     let content = wire::release::decode(&release.payload)?;
-                    p.entry(release, &content)
-                }
-                again => {
-                    // Under a later version of the agreement it may still go, now or later, as a release of its own.
-                    if let Some(p) = again {
+                    if still_permits(policy, p, &content, now) {
+                        p.entry(release, &content)
+                    } else {
+                        // Under a later version of the agreement it may still go, now or later, as a release of its own.
                         let steps = plan(policy, &p.facts(), now);
                         let releasing = steps.into_iter().filter(|(_, d)| d.release.is_some());
                         judged.again.extend(releasing.map(|(at, _)| (p.id, urgency(p), at)));
+                        self.void(partner, &record, &content.position, now, &mut judged)?
                     }
+                }
+                None => {
                     self.void(partner, &record, &wire::release::decode(&release.payload)?.position, now, &mut judged)?
                 }
             };
@@ -211,14 +220,9 @@ impl Node {
 }
 
 /// Whether the release would be signed now as it was signed then.
-pub(super) fn still_permits(
-    policy: &PartnerPolicy,
-    prepared: &Prepared,
-    release: &Envelope,
-    now: Time,
-) -> Result<bool, Fault> {
-    let release = Release { released_at: now, ..wire::release::decode(&release.payload)? };
-    Ok(accept(policy, &release, &prepared.facts()).is_ok())
+pub(super) fn still_permits(policy: &PartnerPolicy, prepared: &Prepared, release: &Release, now: Time) -> bool {
+    let release = Release { released_at: now, ..release.clone() };
+    accept(policy, &release, &prepared.facts()).is_ok()
 }
 
 #[derive(Default)]

@@ -346,7 +346,7 @@ impl Node {
         });
         let fresh = fresh.await.map_err(lost)?;
         let mut by_id: HashMap<StatementId, Arc<Prepared>> = fresh.into_iter().map(|p| (p.id, p)).collect();
-        let is_crowd = by_id.len() > KEPT / 4;
+        let is_crowd = by_id.len() > KEPT / 8;
         Ok(ids
             .iter()
             .zip(kept)

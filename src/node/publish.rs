@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Node, WRITERS, cores::on_all_cores, directory::Partner, fault::lost, prepared::Prepared};
+use super::{
+    Node, WRITERS, cores::on_all_cores, correct::recalled, directory::Partner, fault::lost, prepared::Prepared,
+};
 use crate::{
     domain::{
         assessment::level,
@@ -75,14 +77,15 @@ impl Node {
         let bytes = portions.clone();
         let now = self.now();
         let node = self.clone();
-        let checked = tokio::task::spawn_blocking(move || node.check_submission(manifest, portions, now));
-        let prepared = Arc::new(checked.await.map_err(lost)??);
-        let accepted = check_lint(&prepared, &accepted, now)?;
+        let work = move || {
+            let prepared = node.check_submission(manifest, portions, now)?;
+            let accepted = check_lint(&prepared, &accepted, now)?;
+            let planned = node.plan_for_all(&prepared, now);
+            Ok::<_, Fault>((Arc::new(prepared), accepted, planned))
+        };
+        let (prepared, accepted, (decisions, queue)) = tokio::task::spawn_blocking(work).await.map_err(lost)??;
         self.require_attachments(&prepared).await?;
         self.require_open(&prepared.manifest).await?;
-        let (node, shared) = (self.clone(), prepared.clone());
-        let planned = tokio::task::spawn_blocking(move || node.plan_for_all(&shared, now));
-        let (decisions, queue) = planned.await.map_err(lost)?;
         let publication = Publication {
             assessment: prepared.manifest.assessment,
             version: prepared.manifest.version,
@@ -227,6 +230,7 @@ fn differs(error: crate::store::StoreError) -> Fault {
             Reason::ReplayDiffers,
             "this version of the assessment exists already, or does not follow the one that is here",
         ),
+        crate::store::StoreError::Recalled => recalled(),
         other => other.into(),
     }
 }

@@ -17,7 +17,7 @@ use crate::domain::{
 };
 
 /// How many answers are kept for an agreement: a few hundred bytes each, and what partners write can't make it more.
-const KEPT: usize = 256;
+const KEPT: usize = 512;
 
 /// The times of a request, as policies see them.
 #[derive(Debug, Clone, Copy)]

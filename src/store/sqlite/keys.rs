@@ -28,6 +28,11 @@ pub(super) fn number_of(conn: &Connection, assessment: &AssessmentId, originator
     Ok(find(conn, assessment, originator)?.map(|(number, _)| number))
 }
 
+/// A fresh key that is nowhere yet.
+pub(super) fn make(vault: &Vault, assessment: &AssessmentId, originator: &TrustDomain) -> Result<HeldKey> {
+    vault.fresh_key(Row::AssessmentKey(assessment, originator))
+}
+
 /// The key that is here, or a fresh one that is nowhere yet.
 pub(super) fn find_or_make(
     conn: &Connection,

@@ -101,6 +101,8 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
         // The writer alone copies the log into the database, and never after a failed fsync.
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+        // Plans that do not hang on the values: else a statement is compiled anew at nearly each of its uses.
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         conn.set_prepared_statement_cache_capacity(STATEMENTS);
         conn.pragma_update(None, "temp_store", "MEMORY")?;
         Ok(conn)

@@ -25,11 +25,19 @@ struct Sealed {
 pub(super) async fn publish(store: &SqliteStore, publication: Publication) -> Result<bool> {
     let leaves = Arc::new(Leaf::all(&publication.events)?);
     let publication = Arc::new(publication);
-    for _ in 0..keys::TURNS {
+    for turn in 0..keys::TURNS {
         let wanted = Arc::clone(&publication);
-        let key = store
-            .read_sealed(move |conn, vault| keys::find_or_make(conn, vault, &wanted.assessment, &wanted.originator))
-            .await?;
+        // A first version has no key yet, save by an accident that the second turn mends.
+        let key = match turn == 0 && publication.version == 1 {
+            true => keys::make(store.vault(), &wanted.assessment, &wanted.originator)?,
+            false => {
+                store
+                    .read_sealed(move |conn, vault| {
+                        keys::find_or_make(conn, vault, &wanted.assessment, &wanted.originator)
+                    })
+                    .await?
+            }
+        };
         let sealed = Sealed {
             portions: seal(&key, &publication)?,
             publication: Arc::clone(&publication),
@@ -51,12 +59,12 @@ fn seal(key: &HeldKey, p: &Publication) -> Result<Vec<u8>> {
 /// Whether it was new; `None` where the key must be taken anew.
 fn commit(conn: &Connection, vault: &Vault, sealed: &Sealed) -> Result<Option<bool>> {
     let p = &sealed.publication;
-    if manifests::find(conn, &p.manifest_id)?.is_some() {
-        return Ok(Some(false));
-    }
     let originator = partners::number_of(conn, &p.originator)?;
     if recalls::is_recalled(conn, &p.assessment, originator)? {
         return Err(StoreError::Recalled);
+    }
+    if manifests::find(conn, &p.manifest_id)?.is_some() {
+        return Ok(Some(false));
     }
     let Some(assessment) = keys::settle(conn, &p.assessment, originator, &sealed.key)? else { return Ok(None) };
     if manifests::latest(conn, assessment)?.checked_add(1) != Some(p.version) {

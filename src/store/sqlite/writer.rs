@@ -19,6 +19,8 @@ use crate::store::{Result, StoreError};
 const GROUP: usize = 256;
 /// How many changes may wait; who comes then waits for a place.
 const WAITING: usize = 1024;
+/// After how many changes the length of the write-ahead log is looked at: that takes as long as a small change.
+const LOOK_AFTER: usize = 32;
 /// From how many pages of the write-ahead log on they are copied into the database.
 const CHECKPOINT_PAGES: i64 = 4000;
 
@@ -71,7 +73,7 @@ impl Writer {
         let asked = scrub.clone();
         let thread = thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || Desk { conn, failed: None, scrub: asked }.serve(waiting, lock))
+            .spawn(move || Desk { conn, failed: None, scrub: asked, since_look: 0 }.serve(waiting, lock))
             .map_err(|e| StoreError::Open(format!("the store's thread can't be started: {e}")))?;
         Ok(Self { scrub, jobs: Some(jobs), thread: Some(thread) })
     }
@@ -110,6 +112,8 @@ struct Desk {
     failed: Option<StoreError>,
     /// Whether to look for the mark of a purge.
     scrub: Arc<AtomicBool>,
+    /// How many changes came since the log was looked at.
+    since_look: usize,
 }
 
 impl Desk {
@@ -122,8 +126,12 @@ impl Desk {
             {
                 group.push(next);
             }
+            self.since_look += group.len();
             self.commit(group);
-            self.checkpoint("PASSIVE", CHECKPOINT_PAGES);
+            if self.since_look >= LOOK_AFTER {
+                self.since_look = 0;
+                self.checkpoint("PASSIVE", CHECKPOINT_PAGES);
+            }
             self.empty_after_a_purge();
         }
         // Nobody waits here, so the log can go into the database, and away, as a whole.
