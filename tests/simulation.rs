@@ -26,6 +26,8 @@ mod cast;
 mod clock;
 #[path = "simulation/content.rs"]
 mod content;
+#[path = "simulation/decided.rs"]
+mod decided;
 #[path = "simulation/disk.rs"]
 mod disk;
 #[path = "policy/exceptions.rs"]
@@ -35,6 +37,8 @@ mod exceptions;
 mod fixture;
 #[path = "policy/headlines.rs"]
 mod headlines;
+#[path = "simulation/heal.rs"]
+mod heal;
 #[path = "policy/house.rs"]
 #[allow(dead_code, reason = "some of it is for tests/policy only")]
 mod house;

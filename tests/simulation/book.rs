@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use watchfire::{
     domain::{
         entry::Entry,
-        ids::StatementId,
+        ids::{Digest, StatementId},
         release::{Position, Release},
         statement::StatementKind,
         time::Time,
     },
     ledger::{note::Note, tree::Hash},
     seal::statement::id_of,
+    store::Store,
     wire,
 };
 
@@ -55,6 +56,12 @@ pub struct Book {
     arrivals: BTreeMap<Org, u64>,
     /// By organisation: the sizes and roots that others were told.
     pub heads: BTreeMap<Org, BTreeMap<u64, Hash>>,
+    /// How far each node's own record was read.
+    pub recorded: BTreeMap<Org, u64>,
+    /// By giver, taker and version: what each release that still counts has given.
+    pub given: BTreeMap<(Org, Org, StatementId), BTreeMap<StatementId, Vec<Digest>>>,
+    /// By giver, taker and version: the day as of which the taker checks the author's signature.
+    as_of: BTreeMap<(Org, Org, StatementId), Time>,
     /// A rule that the oracle leaves out: to show that it would be missed.
     pub without: Option<Rule>,
     /// How many entries were judged.
@@ -62,6 +69,18 @@ pub struct Book {
 }
 
 impl Book {
+    /// What an author has signed so far counts only where it was released before its key was revoked.
+    pub fn author_revoked(&mut self, of: Org, at: Time) {
+        let by_it = self.made.iter_mut().filter(|m| m.by == of);
+        by_it.for_each(|m| m.provable_until = m.provable_until.min(at));
+    }
+
+    /// Whether the taker can check the author's signature.
+    pub fn is_provable(&self, giver: Org, taker: Org, manifest: &StatementId) -> bool {
+        let until = self.made.iter().find(|m| m.manifest == *manifest).map(|m| m.provable_until);
+        self.as_of.get(&(giver, taker, *manifest)).copied() < until
+    }
+
     /// The name of a version.
     pub fn name(&self, manifest: &StatementId) -> String {
         self.made.iter().find(|m| m.manifest == *manifest).map_or_else(|| "?".to_owned(), |m| m.name.clone())
@@ -79,6 +98,10 @@ impl Book {
                 Seen::Entry { giver, taker, entry, at } => {
                     let release = self.number(giver, taker, &entry, trace)?;
                     if let Some(release) = release {
+                        let first =
+                            entry.provenance.first().map(|e| wire::release::decode(&e.payload).unwrap().released_at);
+                        let as_of = first.unwrap_or(release.released_at);
+                        self.as_of.insert((giver, taker, release.manifest), as_of);
                         self.judge(&machines[&giver], taker, &release, at).await?;
                     }
                 }
@@ -137,7 +160,7 @@ impl Book {
         }
         let store = giver.disk.store();
         let Ok(store) = store else { return Ok(()) };
-        let store: &dyn watchfire::store::Store = &*store;
+        let store: &dyn Store = &*store;
         let Some(record) = store.by_manifest(&release.manifest, false).await.unwrap() else {
             return broken("only what is held is given", format!("{} gave {taker} {name}", giver.org));
         };
@@ -181,7 +204,7 @@ impl Book {
     pub async fn check_inbound(&mut self, machine: &Machine) -> Result<(), Broken> {
         let org = machine.org;
         let Ok(store) = machine.disk.store() else { return Ok(()) };
-        let store: &dyn watchfire::store::Store = &*store;
+        let store: &dyn Store = &*store;
         let cursor = self.arrivals.entry(org).or_default();
         let page = store.received_after(*cursor, 1_000).await.unwrap();
         for record in &page {
@@ -222,7 +245,7 @@ impl Book {
     /// What a node was told to publish or to take back, and answered, is there.
     pub async fn check_own(&self, machine: &Machine, every: bool) -> Result<(), Broken> {
         let Ok(store) = machine.disk.store() else { return Ok(()) };
-        let store: &dyn watchfire::store::Store = &*store;
+        let store: &dyn Store = &*store;
         let own = self.made.iter().enumerate().rev().filter(|(_, m)| m.by == machine.org && m.is_answered);
         for (number, made) in own.take(if every { usize::MAX } else { 1 }) {
             let Some(record) = store.by_manifest(&made.manifest, false).await.unwrap() else {

@@ -94,16 +94,22 @@ pub struct Pair {
     pkcs8: zeroize::Zeroizing<Vec<u8>>,
     public: Vec<u8>,
     serial: Vec<u8>,
+    until: Time,
 }
 
 impl Pair {
+    /// The end of its certificate.
+    pub fn until(&self) -> Time {
+        self.until
+    }
+
     fn of(issued: &Issued) -> Self {
         let chain: Vec<Vec<u8>> =
             certificates(issued.certificate_pem.as_bytes()).unwrap().iter().map(|c| c.to_vec()).collect();
         let key = PrivateKeyDer::from_pem_slice(issued.key_pem.as_bytes()).unwrap();
         let public = Leaf::parse(&chain[0]).unwrap().public_key;
         let pkcs8 = zeroize::Zeroizing::new(key.secret_der().to_vec());
-        Self { chain, pkcs8, public, serial: issued.serial.clone() }
+        Self { chain, pkcs8, public, serial: issued.serial.clone(), until: issued.not_after }
     }
 
     pub fn key(&self) -> SigningKey {

@@ -39,6 +39,8 @@ pub struct Made {
     pub portions: Vec<(Digest, Portion)>,
     pub issued: Time,
     pub expires: Time,
+    /// When the author's certificate ends, or was revoked: who gets it by a release of a later day can't check it.
+    pub provable_until: Time,
     /// Whether the author was told that it is published.
     pub is_answered: bool,
 }
@@ -135,6 +137,7 @@ pub fn made(
         portions,
         issued: composed.manifest.issued,
         expires: composed.manifest.expires,
+        provable_until: composed.manifest.expires,
         is_answered: false,
     };
     (made, Submission { manifest, portions: composed.portions, accepted })

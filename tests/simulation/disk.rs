@@ -10,7 +10,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use watchfire::store::{Result, StoreError, sqlite::SqliteStore};
+use watchfire::store::{Result, Store, StoreError, sqlite::SqliteStore};
 
 use crate::rng::Rng;
 
@@ -120,56 +120,79 @@ impl Disk {
         power.cut = cut;
     }
 
-    /// A write begins.
-    pub fn begin(&self) -> Result<Turn> {
-        let mut power = self.power.lock().unwrap();
-        if !power.is_on {
-            return Err(gone());
-        }
-        if power.forgets {
-            power.before_last = Some(Files::read(&self.folder));
-        }
-        let number = power.writes;
-        power.writes = power.writes.saturating_add(1);
-        match power.cut.filter(|cut| cut.write == number) {
-            None => Ok(Turn::Usual),
-            Some(Cut { how: How::Before, .. }) => {
-                power.is_on = false;
-                power.left = Some(Files::read(&self.folder));
-                Err(gone())
+    /// The files, with the writer at rest: what it does after an answer (copying its log, emptying it) is done.
+    async fn files(&self) -> Files {
+        let store = self.store.lock().unwrap().clone();
+        if let Some(store) = store {
+            let store: &dyn Store = &*store;
+            for _ in 0..2 {
+                let _ = store.record(vec![]).await;
             }
-            Some(Cut { how, .. }) => Ok(Turn::Last(Box::new(Files::read(&self.folder)), how)),
         }
+        Files::read(&self.folder)
+    }
+
+    /// A write begins.
+    pub async fn begin(&self) -> Result<Turn> {
+        let (cut, forgets) = {
+            let mut power = self.power.lock().unwrap();
+            if !power.is_on {
+                return Err(gone());
+            }
+            let number = power.writes;
+            power.writes = power.writes.saturating_add(1);
+            (power.cut.filter(|cut| cut.write == number), power.forgets)
+        };
+        if forgets {
+            let files = self.files().await;
+            self.power.lock().unwrap().before_last = Some(files);
+        }
+        let Some(Cut { how, .. }) = cut else { return Ok(Turn::Usual) };
+        let before = self.files().await;
+        if how != How::Before {
+            return Ok(Turn::Last(Box::new(before), how));
+        }
+        self.off_with(before);
+        Err(gone())
     }
 
     /// A write is done, unless the power went meanwhile.
-    pub fn end<T>(&self, turn: Turn, done: Result<T>) -> Result<T> {
-        let mut power = self.power.lock().unwrap();
-        if !power.is_on {
+    pub async fn end<T>(&self, turn: Turn, done: Result<T>) -> Result<T> {
+        if !self.is_on() {
             return Err(gone());
         }
         let Turn::Last(before, how) = turn else { return done };
-        power.is_on = false;
-        let after = Files::read(&self.folder);
-        power.left = Some(match how {
+        let after = self.files().await;
+        self.off_with(match how {
             How::Torn(seed) => torn(&before, after, &mut Rng::new(seed.into())),
             How::Before | How::After => after,
         });
         Err(gone())
     }
 
-    /// Cuts the power now, where it is still on.
-    pub fn cut(&self) {
+    fn off_with(&self, files: Files) {
         let mut power = self.power.lock().unwrap();
         if power.is_on {
             power.is_on = false;
-            power.left = Some(power.before_last.take().unwrap_or_else(|| Files::read(&self.folder)));
+            power.left = Some(files);
+        }
+    }
+
+    /// Cuts the power now, where it is still on.
+    pub async fn cut(&self) {
+        if self.is_on() {
+            let forgotten = self.power.lock().unwrap().before_last.take();
+            let files = match forgotten {
+                Some(files) => files,
+                None => self.files().await,
+            };
+            self.off_with(files);
         }
     }
 
     /// What a power cut has left. The store is closed after that.
-    pub fn left(&self) -> Files {
-        self.cut();
+    pub async fn left(&self) -> Files {
+        self.cut().await;
         *self.store.lock().unwrap() = None;
         let left = self.power.lock().unwrap().left.take().unwrap();
         let _ = fs::remove_dir_all(&self.folder);

@@ -114,12 +114,12 @@ impl Machine {
     }
 
     /// What is left of it without power: the disk, and what people hold in their hands.
-    pub fn off(self, net: &Arc<Net>, forgets: bool) -> Before {
+    pub async fn off(self, net: &Arc<Net>, forgets: bool) -> Before {
         net.leave(self.org);
         let Self { org, clock, ring, rules, node, disk, head, folder, life, .. } = self;
-        disk.cut();
+        disk.cut().await;
         drop(node);
-        let files = disk.left();
+        let files = disk.left().await;
         Before { org, clock, ring, rules, head, folder, life: life + 1, files, forgets }
     }
 }

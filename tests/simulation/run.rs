@@ -3,7 +3,10 @@
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Instant,
 };
 
@@ -34,18 +37,23 @@ pub fn carry_out(folder: &Path, steps: &[Step], faults: Faults) -> Outcome {
     let folder = folder.join(format!("w{}", NUMBER.fetch_add(1, Ordering::Relaxed)));
     let outcome = runtime().block_on(async {
         let mut world = World::begin(&folder, faults).await;
-        let mut broken = None;
-        for (number, step) in steps.iter().enumerate() {
-            if let Err(found) = world.step(number, step).await {
-                world.trace.line(format!("BROKEN: {}: {}", found.invariant, found.what));
-                broken = Some(found);
-                break;
-            }
+        let broken = through(&mut world, steps).await.err();
+        if let Some(found) = &broken {
+            world.trace.line(format!("BROKEN: {}: {}", found.invariant, found.what));
         }
         Outcome { broken, trace: world.trace.text(), digest: world.trace.digest(), judged: world.book.judged }
     });
     let _ = std::fs::remove_dir_all(&folder);
     outcome
+}
+
+/// Every step, the healing, and what must hold at the end.
+async fn through(world: &mut World, steps: &[Step]) -> Result<(), Broken> {
+    for (number, step) in steps.iter().enumerate() {
+        world.step(number, step).await?;
+    }
+    world.heal().await?;
+    world.check_the_end().await
 }
 
 /// Where simulated disks are: in memory where the system has a place for that.
@@ -67,12 +75,23 @@ pub fn main() -> ExitCode {
         None => (1..=value("--seeds").unwrap_or(SEEDS)).collect(),
     };
     let start = Instant::now();
+    let next = AtomicU64::new(0);
+    let done = Mutex::new(vec![]);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some(seed) = seeds.get(usize::try_from(next.fetch_add(1, Ordering::Relaxed)).unwrap()) {
+                    let outcome = carry_out(place.path(), &plan(*seed), Faults::default());
+                    done.lock().unwrap().push((*seed, outcome));
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().unwrap();
+    done.sort_by_key(|(seed, _)| *seed);
+    let judged: u64 = done.iter().map(|(_, o)| o.judged).sum();
     let mut failed = 0;
-    let mut judged = 0;
-    for seed in &seeds {
-        let steps = plan(*seed);
-        let outcome = carry_out(place.path(), &steps, Faults::default());
-        judged += outcome.judged;
+    for (seed, outcome) in done {
         if arguments.iter().any(|a| a == "--trace") {
             print!("{}", outcome.trace);
         }
@@ -80,7 +99,7 @@ pub fn main() -> ExitCode {
             failed += 1;
             println!("seed {seed}: {}: {}", broken.invariant, broken.what);
             if arguments.iter().any(|a| a == "--plan") {
-                print!("{}", written(&steps));
+                print!("{}", written(&plan(seed)));
             }
         }
     }

@@ -45,10 +45,10 @@ macro_rules! passed_on {
     };
     (@read $self:ident, $name:ident, $($arg:ident),*) => { $self.0.store()?.$name($($arg),*).await };
     (@write $self:ident, $name:ident, $($arg:ident),*) => {{
-        let turn = $self.0.begin()?;
+        let turn = $self.0.begin().await?;
         let store = $self.0.store()?;
         let done = store.$name($($arg),*).await;
-        $self.0.end(turn, done)
+        $self.0.end(turn, done).await
     }};
 }
 

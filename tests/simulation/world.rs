@@ -56,6 +56,10 @@ pub struct World {
     pub faults: Faults,
     /// Seconds since the beginning.
     pub truth: i64,
+    /// Whether certificates may have been made by a wrong clock.
+    pub is_clock_moved: bool,
+    /// The latest that any clock has shown.
+    pub latest: i64,
     pub beside: BTreeMap<Org, i64>,
 }
 
@@ -74,8 +78,9 @@ pub async fn prepare(folder: &PathBuf) {
             for other in Org::ALL {
                 let is_partner = PAIRS.contains(&(org, other)) || PAIRS.contains(&(other, org));
                 let record = partner(org, other, if is_partner { PartnerState::Active } else { PartnerState::Known });
-                // The readers of the hub know who writes, or nothing of it could be shown to them.
-                if other != org && (is_partner || (org == Org::Gh && other == Org::Gb)) {
+                // Everybody knows who writes, or nothing of what comes through hubs could be shown; but for one.
+                let is_known = matches!(other, Org::Gb | Org::No) && (org, other) != (Org::Bf, Org::No);
+                if other != org && (is_partner || is_known) {
                     let deed = Deed::PartnerChanged {
                         partner: other.domain(),
                         fingerprint: String::new(),
@@ -126,7 +131,7 @@ impl World {
             machines.insert(org, Machine::start(before, &net).await.unwrap());
         }
         let beside = Org::ALL.into_iter().map(|org| (org, 0)).collect();
-        Self { net, trace, machines, book: Book::default(), faults, truth: 0, beside }
+        Self { net, trace, machines, book: Book::default(), faults, truth: 0, is_clock_moved: false, latest: 0, beside }
     }
 
     pub fn node(&self, org: Org) -> Arc<Node> {
@@ -137,36 +142,37 @@ impl World {
         org.person(role)
     }
 
-    /// Carries out a step, and holds what came of it against the book.
-    pub async fn step(&mut self, number: usize, step: &Step) -> Result<(), Broken> {
+    /// Carries out a step, and holds what came of it against the book. Gives the fault with which it was refused, if it was.
+    pub async fn step(&mut self, number: usize, step: &Step) -> Result<Option<Fault>, Broken> {
         let cut = step.cut.map(|(org, cut)| format!(", {org} loses its power: {cut:?}")).unwrap_or_default();
+        let number = if number == usize::MAX { "end".to_owned() } else { number.to_string() };
         self.trace.line(format!("{number}: {:?}{cut}", step.act));
         for (org, machine) in &self.machines {
             machine.disk.step(step.cut.filter(|(of, _)| of == org).map(|(_, cut)| cut));
         }
         let done = self.act(&step.act).await;
         at_rest().await;
-        let outcome = match done {
-            Ok(said) => said,
-            Err(fault) => fault.reason.to_string(),
-        };
-        self.trace.line(format!("  {outcome}"));
+        self.trace.line(match &done {
+            Ok(said) => format!("  {said}"),
+            Err(fault) => format!("  {}", fault.reason),
+        });
         let seen = self.net.seen();
         self.book.see(seen, &self.machines, &self.trace).await?;
         for machine in self.machines.values() {
             self.book.check_inbound(machine).await?;
+            self.book.check_record(machine).await?;
         }
         let off: Vec<Org> = self.machines.values().filter(|m| !m.disk.is_on()).map(|m| m.org).collect();
         for org in off {
             self.restart(org).await?;
         }
-        Ok(())
+        Ok(done.err())
     }
 
     /// A machine comes back after its power was cut.
     pub async fn restart(&mut self, org: Org) -> Result<(), Broken> {
         self.trace.line(format!("  {org} starts again"));
-        let before = self.machines.remove(&org).unwrap().off(&self.net, self.faults.forgets);
+        let before = self.machines.remove(&org).unwrap().off(&self.net, self.faults.forgets).await;
         let machine = Machine::start(before, &self.net).await;
         let machine = machine
             .or_else(|fault| crate::book::broken("a node starts after a power cut", format!("{org}: {fault}")))?;
@@ -189,7 +195,7 @@ impl World {
                 self.change_partner(act).await
             }
             Act::Wait { .. } | Act::SetClock { .. } | Act::Break { .. } | Act::Mend { .. } | Act::PowerCut { .. } => {
-                self.surroundings(act);
+                self.surroundings(act).await;
                 Ok("so it is".to_owned())
             }
         }
@@ -231,8 +237,9 @@ impl World {
             || format!("A{}", count + 1),
             |b| format!("{}v{}", b.name.split('v').next().unwrap_or_default(), b.version + 1),
         );
-        let author = machine.ring.pair(Whose::Analyst).key();
-        let (made, submission) = content::made(by, &author, draft, before, machine.now(), name.clone());
+        let author = machine.ring.pair(Whose::Analyst);
+        let (mut made, submission) = content::made(by, &author.key(), draft, before, machine.now(), name.clone());
+        made.provable_until = author.until();
         let number = self.book.made.len();
         self.book.made.push(made);
         let node = machine.node.clone();
@@ -359,6 +366,9 @@ impl World {
             Act::Revoke { of, whose } => {
                 let machine = self.machines.get_mut(of).unwrap();
                 let now = machine.now();
+                if *whose == Whose::Analyst {
+                    self.book.author_revoked(*of, now);
+                }
                 machine.ring.revoke(*of, *whose, now);
                 machine.ring.renew(*of, *whose, now);
                 let own = machine.ring.member(*of, now)?;
@@ -379,21 +389,26 @@ impl World {
         Ok("in use".to_owned())
     }
 
-    fn surroundings(&mut self, act: &Act) {
+    async fn surroundings(&mut self, act: &Act) {
         match act {
             Act::Wait { minutes } => self.truth += i64::from(*minutes) * 60,
-            Act::SetClock { of, beside } => _ = self.beside.insert(*of, *beside),
+            Act::SetClock { of, beside } => {
+                self.is_clock_moved |= *beside != 0;
+                self.beside.insert(*of, *beside);
+            }
             Act::Break { a, b } => self.net.set_broken(*a, *b, true),
             Act::Mend { a, b } => self.net.set_broken(*a, *b, false),
-            Act::PowerCut { of } => self.machines[of].disk.cut(),
+            Act::PowerCut { of } => self.machines[of].disk.cut().await,
             _ => unreachable!(),
         }
         self.set_clocks();
     }
 
-    pub fn set_clocks(&self) {
+    pub fn set_clocks(&mut self) {
         for (org, machine) in &self.machines {
-            machine.clock.set(self.truth + self.beside[org]);
+            let shown = self.truth + self.beside[org];
+            self.latest = self.latest.max(shown);
+            machine.clock.set(shown);
         }
     }
 }
