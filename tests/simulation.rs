@@ -24,6 +24,8 @@ mod cases;
 mod cast;
 #[path = "simulation/clock.rs"]
 mod clock;
+#[path = "simulation/command.rs"]
+mod command;
 #[path = "simulation/content.rs"]
 mod content;
 #[path = "simulation/decided.rs"]
@@ -35,6 +37,8 @@ mod exceptions;
 #[path = "../src/policy/tests/fixture.rs"]
 #[allow(dead_code, reason = "most of it is for the unit tests only")]
 mod fixture;
+#[path = "simulation/found.rs"]
+mod found;
 #[path = "policy/headlines.rs"]
 mod headlines;
 #[path = "simulation/heal.rs"]
@@ -46,6 +50,8 @@ mod house;
 mod judge;
 #[path = "simulation/machine.rs"]
 mod machine;
+#[path = "simulation/mutants.rs"]
+mod mutants;
 #[path = "simulation/net.rs"]
 mod net;
 #[path = "policy/oracle.rs"]
@@ -61,11 +67,13 @@ mod rng;
 mod run;
 #[path = "simulation/store.rs"]
 mod store;
+#[path = "simulation/tests.rs"]
+mod tests;
 #[path = "simulation/trace.rs"]
 mod trace;
 #[path = "simulation/world.rs"]
 mod world;
 
 fn main() -> std::process::ExitCode {
-    run::main()
+    command::main()
 }

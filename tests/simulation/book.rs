@@ -56,6 +56,8 @@ pub struct Book {
     arrivals: BTreeMap<Org, u64>,
     /// By organisation: the sizes and roots that others were told.
     pub heads: BTreeMap<Org, BTreeMap<u64, Hash>>,
+    /// Who has shown whom its ledger.
+    pub met: BTreeSet<(Org, Org)>,
     /// How far each node's own record was read.
     pub recorded: BTreeMap<Org, u64>,
     /// By giver, taker and version: what each release that still counts has given.
@@ -69,6 +71,11 @@ pub struct Book {
 }
 
 impl Book {
+    /// An empty one, whose oracle leaves out a rule where one is named.
+    pub fn without(rule: Option<Rule>) -> Self {
+        Self { without: rule, ..Self::default() }
+    }
+
     /// What an author has signed so far counts only where it was released before its key was revoked.
     pub fn author_revoked(&mut self, of: Org, at: Time) {
         let by_it = self.made.iter_mut().filter(|m| m.by == of);
@@ -109,7 +116,10 @@ impl Book {
                     let upto = self.acknowledged.entry((giver, taker)).or_default();
                     *upto = (*upto).max(sequence);
                 }
-                Seen::Head { by, note } => self.head(by, &note)?,
+                Seen::Head { by, to, note } => {
+                    self.met.insert((by, to));
+                    self.head(by, &note)?;
+                }
             }
         }
         Ok(())

@@ -37,8 +37,6 @@ pub struct Made {
     pub version: u32,
     pub manifest: StatementId,
     pub portions: Vec<(Digest, Portion)>,
-    pub issued: Time,
-    pub expires: Time,
     /// When the author's certificate ends, or was revoked: who gets it by a release of a later day can't check it.
     pub provable_until: Time,
     /// Whether the author was told that it is published.
@@ -135,8 +133,6 @@ pub fn made(
         version,
         manifest: id_of(StatementKind::Manifest, &manifest.payload),
         portions,
-        issued: composed.manifest.issued,
-        expires: composed.manifest.expires,
         provable_until: composed.manifest.expires,
         is_answered: false,
     };

@@ -12,7 +12,7 @@ use std::{
 
 use watchfire::store::{Result, Store, StoreError, sqlite::SqliteStore};
 
-use crate::rng::Rng;
+use crate::{mutants::Mutant, rng::Rng};
 
 /// What the store's content is encrypted under.
 const KEY: [u8; 32] = [7; 32];
@@ -69,8 +69,7 @@ struct Power {
     writes: u8,
     cut: Option<Cut>,
     left: Option<Files>,
-    /// A mutant's: a change that was answered is lost with the power.
-    forgets: bool,
+    /// For a mutant: the files as they were before the last change.
     before_last: Option<Files>,
 }
 
@@ -79,6 +78,7 @@ pub struct Disk {
     folder: PathBuf,
     store: Mutex<Option<Arc<SqliteStore>>>,
     power: Mutex<Power>,
+    mutant: Option<Mutant>,
 }
 
 /// One write on its way.
@@ -94,11 +94,11 @@ fn gone() -> StoreError {
 
 impl Disk {
     /// A disk that holds these files, in an empty folder.
-    pub fn with(files: &Files, folder: PathBuf, forgets: bool) -> Result<Arc<Self>> {
+    pub fn with(files: &Files, folder: PathBuf, mutant: Option<Mutant>) -> Result<Arc<Self>> {
         files.write(&folder);
         let store = Arc::new(SqliteStore::open(&folder.join("store.db"), &KEY)?);
-        let power = Power { is_on: true, writes: 0, cut: None, left: None, forgets, before_last: None };
-        Ok(Arc::new(Self { folder, store: Mutex::new(Some(store)), power: Mutex::new(power) }))
+        let power = Power { is_on: true, writes: 0, cut: None, left: None, before_last: None };
+        Ok(Arc::new(Self { folder, store: Mutex::new(Some(store)), power: Mutex::new(power), mutant }))
     }
 
     /// The store, as long as there is power.
@@ -109,8 +109,17 @@ impl Disk {
         self.store.lock().unwrap().clone().ok_or_else(gone)
     }
 
+    pub fn is(&self, mutant: Mutant) -> bool {
+        self.mutant == Some(mutant)
+    }
+
     pub fn is_on(&self) -> bool {
         self.power.lock().unwrap().is_on
+    }
+
+    /// Whether anything was written in this step.
+    pub fn is_written(&self) -> bool {
+        self.power.lock().unwrap().writes > 0
     }
 
     /// A step begins; `cut` is where it ends.
@@ -134,16 +143,16 @@ impl Disk {
 
     /// A write begins.
     pub async fn begin(&self) -> Result<Turn> {
-        let (cut, forgets) = {
+        let cut = {
             let mut power = self.power.lock().unwrap();
             if !power.is_on {
                 return Err(gone());
             }
             let number = power.writes;
             power.writes = power.writes.saturating_add(1);
-            (power.cut.filter(|cut| cut.write == number), power.forgets)
+            power.cut.filter(|cut| cut.write == number)
         };
-        if forgets {
+        if self.is(Mutant::Forgets) {
             let files = self.files().await;
             self.power.lock().unwrap().before_last = Some(files);
         }

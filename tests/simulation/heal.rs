@@ -5,13 +5,15 @@ use std::collections::BTreeSet;
 
 use watchfire::{
     domain::{
+        agreement::Agreement,
         body::Body,
         event::Deed,
-        ids::{Digest, Role},
+        ids::{Digest, Role, StatementId},
         place::Country,
         recall::RecallState,
     },
-    node::holders::HolderState,
+    ledger::heads::AlarmKind,
+    node::{holders::HolderState, ledger::Alarm},
     store::{AssessmentState, ListFilter, Store, ledger::LedgerStore},
 };
 
@@ -38,8 +40,8 @@ impl World {
     pub async fn heal(&mut self) -> Result<(), Broken> {
         self.trace.line("all is put right");
         self.net.heal();
-        // Nobody's clock is behind what anybody has signed.
-        self.truth = self.truth.max(self.latest) + 600;
+        // Nobody's clock is behind what anybody has signed, and the delays that agreements ask for are over.
+        self.truth = self.truth.max(self.latest) + 3 * 3_600;
         self.beside.values_mut().for_each(|beside| *beside = 0);
         self.set_clocks();
         if self.truth > i64::from(DAYS) * 86_400 / 2 || self.is_clock_moved {
@@ -51,14 +53,12 @@ impl World {
         }
         for (a, b) in PAIRS {
             for (by, of) in [(a, b), (b, a)] {
-                self.must(Act::ResumePartner { by, of }).await?;
+                if self.node(by).directory().active(&of.domain()).is_err() {
+                    self.must(Act::ResumePartner { by, of }).await?;
+                }
             }
         }
         self.must(Act::Know { by: Org::Gh, of: Org::Gb }).await?;
-        self.come_to_rest().await?;
-        // Delays that agreements ask for.
-        self.truth += 3 * 3_600;
-        self.set_clocks();
         self.come_to_rest().await
     }
 
@@ -110,6 +110,9 @@ impl World {
         for (giver, taker) in directions() {
             self.check_numbers(&self.machines[&giver], &self.machines[&taker]).await?;
         }
+        for (a, b) in PAIRS {
+            self.check_agreed(&self.machines[&a], &self.machines[&b]).await?;
+        }
         for made in &self.book.made {
             self.check_recall(made).await?;
         }
@@ -117,6 +120,19 @@ impl World {
             self.book.check_own(machine, true).await?;
             self.check_about_itself(machine).await?;
             self.check_ledger(machine).await?;
+        }
+        Ok(())
+    }
+
+    /// Both sides take the same for agreed.
+    async fn check_agreed(&self, a: &Machine, b: &Machine) -> Result<(), Broken> {
+        let (one, other) = (a.disk.store().unwrap(), b.disk.store().unwrap());
+        let one = in_force(&Store::agreements(&*one).await.unwrap(), b.org, a.now());
+        let other = in_force(&Store::agreements(&*other).await.unwrap(), a.org, b.now());
+        let ids = |all: &[(StatementId, Agreement)]| all.iter().map(|(id, _)| *id).collect::<BTreeSet<_>>();
+        if ids(&one) != ids(&other) {
+            let what = format!("{} has {} in force with {}, which has {}", a.org, one.len(), b.org, other.len());
+            return broken("both sides take the same for agreed", what);
         }
         Ok(())
     }
@@ -254,7 +270,10 @@ impl World {
                 );
             }
         }
-        if let Some(alarm) = machine.node.alarms().await.unwrap().iter().find(|a| machine.node.is_open(a)) {
+        // Who shows its ledger for the first time by a wrong clock is not believed, and that is said.
+        let is_strange = |a: &Alarm| Org::of(&a.partner).is_some_and(|p| self.strangers.contains(&(org, p)));
+        let alarms = machine.node.alarms().await.unwrap();
+        if let Some(alarm) = alarms.iter().find(|a| a.kind != AlarmKind::NoAnswer || !is_strange(a)) {
             return broken("nobody has cause for alarm", format!("{org} about {}: {}", alarm.partner, alarm.what));
         }
         if machine.node.is_behind() {

@@ -7,7 +7,7 @@ use watchfire::{
     domain::{
         agreement::{Agreement, AgreementState},
         assessment::Portion,
-        ids::{AssessmentId, Digest, StatementId, TrustDomain},
+        ids::{Digest, StatementId, TrustDomain},
         statement::StatementKind,
         time::Time,
     },
@@ -27,7 +27,6 @@ use crate::{
 
 /// What the giver has of a version, and on what it may stand.
 pub struct Held {
-    pub assessment: AssessmentId,
     pub originator: TrustDomain,
     pub portions: Vec<(Digest, Portion)>,
     pub provenances: Vec<Provenance>,
@@ -40,7 +39,6 @@ impl Held {
     pub fn of(record: &AssessmentRecord) -> Self {
         let manifest = wire::manifest::decode(&wire::envelope::decode(&record.manifest).unwrap().payload).unwrap();
         Self {
-            assessment: record.assessment,
             originator: record.originator.clone(),
             portions: record.portions.iter().map(|bytes| decoded(&record.assessment, bytes)).collect(),
             provenances: record.releases.iter().map(|way| provenance(way, &record.originator)).collect(),

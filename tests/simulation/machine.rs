@@ -21,6 +21,7 @@ use crate::{
     cast::{Org, Ring, Whose},
     clock::SimClock,
     disk::{Disk, Files},
+    mutants::Mutant,
     net::{Net, Station},
     store::OnDisk,
 };
@@ -57,7 +58,16 @@ pub struct Before {
     pub folder: PathBuf,
     pub life: u32,
     pub files: Files,
-    pub forgets: bool,
+    pub mutant: Option<Mutant>,
+}
+
+/// A mutant's clock: three hours ahead of what the machine believes.
+struct Hurried(SimClock);
+
+impl Clock for Hurried {
+    fn now(&self) -> Time {
+        self.0.now().plus_seconds(3 * 3_600)
+    }
 }
 
 /// The rules of the library with these numbers, as files.
@@ -70,8 +80,14 @@ pub fn rule_files(numbers: &[usize]) -> Vec<RuleFile> {
 impl Machine {
     /// Starts the node on what its disk holds.
     pub async fn start(before: Before, net: &Arc<Net>) -> Result<Self, Fault> {
-        let Before { org, clock, ring, rules, head, folder, life, files, forgets } = before;
-        let disk = Disk::with(&files, folder.join(format!("{org}-{life}")), forgets)?;
+        let Before { org, clock, ring, rules, head, folder, life, files, mutant } = before;
+        let mutant = mutant.filter(|m| m.concerns(org));
+        let disk = Disk::with(&files, folder.join(format!("{org}-{life}")), mutant)?;
+        let shown: Arc<dyn Clock> = match mutant {
+            Some(Mutant::WrongClock) => Arc::new(Hurried(clock.clone())),
+            _ => Arc::new(clock.clone()),
+        };
+        let lawful = if mutant == Some(Mutant::Lawless) { &[][..] } else { &rules };
         let own = ring.member(org, clock.now())?;
         let trust = Arc::new(ArcSwap::from_pointee(Trust::new(own.clone(), vec![], vec![])?));
         let (shared, kept, written) = (trust.clone(), head.clone(), disk.clone());
@@ -91,11 +107,11 @@ impl Machine {
             organisation: org.organisation(),
             endpoint: None,
             store: Arc::new(OnDisk(disk.clone())),
-            clock: Arc::new(clock.clone()),
+            clock: shown,
             key: ring.pair(Whose::Node).key(),
             own,
             signing_usages: vec![],
-            house_rules: Ok(Some(rule_files(&rules))),
+            house_rules: Ok(Some(rule_files(lawful))),
             approvals,
             ledger,
             trust: trust.clone(),
@@ -114,12 +130,12 @@ impl Machine {
     }
 
     /// What is left of it without power: the disk, and what people hold in their hands.
-    pub async fn off(self, net: &Arc<Net>, forgets: bool) -> Before {
+    pub async fn off(self, net: &Arc<Net>, mutant: Option<Mutant>) -> Before {
         net.leave(self.org);
         let Self { org, clock, ring, rules, node, disk, head, folder, life, .. } = self;
         disk.cut().await;
         drop(node);
         let files = disk.left().await;
-        Before { org, clock, ring, rules, head, folder, life: life + 1, files, forgets }
+        Before { org, clock, ring, rules, head, folder, life: life + 1, files, mutant }
     }
 }

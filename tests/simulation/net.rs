@@ -33,6 +33,7 @@ use crate::{
     cast::{Org, Ring, Whose},
     clock::SimClock,
     disk::Disk,
+    mutants::{self, Mutant},
     trace::Trace,
 };
 
@@ -80,7 +81,17 @@ pub enum Seen {
     /// The taker said that everything up to this number is stored.
     Acknowledged { taker: Org, giver: Org, sequence: u64 },
     /// A node told a head of its ledger.
-    Head { by: Org, note: Vec<u8> },
+    Head { by: Org, to: Org, note: Vec<u8> },
+}
+
+impl Seen {
+    /// Whose word it is that something is stored.
+    pub fn promised_by(&self) -> Option<Org> {
+        match self {
+            Self::Acknowledged { taker, .. } => Some(*taker),
+            Self::Entry { .. } | Self::Head { .. } => None,
+        }
+    }
 }
 
 #[derive(Default)]
@@ -98,6 +109,7 @@ struct State {
 pub struct Net {
     state: Mutex<State>,
     trace: Arc<Trace>,
+    mutant: Option<Mutant>,
 }
 
 fn pair(a: Org, b: Org) -> (Org, Org) {
@@ -105,8 +117,8 @@ fn pair(a: Org, b: Org) -> (Org, Org) {
 }
 
 impl Net {
-    pub fn new(trace: Arc<Trace>) -> Arc<Self> {
-        Arc::new(Self { state: Mutex::default(), trace })
+    pub fn new(trace: Arc<Trace>, mutant: Option<Mutant>) -> Arc<Self> {
+        Arc::new(Self { state: Mutex::default(), trace, mutant })
     }
 
     pub fn join(&self, org: Org, station: Station) {
@@ -234,6 +246,12 @@ impl Carrier {
         self.remember(&name, &body);
         let answer = self.ask(&to, &parts, body).await?;
         self.look_at_answer(&name, &answer, &to);
+        if self.net.mutant == Some(Mutant::AcknowledgesAhead) && name == "Subscribe" && !answer.messages.is_empty() {
+            // Its taker says that it has them, and the power goes before they are stored.
+            let sequence = answer.messages.len() as u64;
+            self.net.see(Seen::Acknowledged { taker: self.from, giver: self.to, sequence });
+            return Err(lost("the taker forgot what it had not stored"));
+        }
         // A node that has lost its power says nothing more.
         if !to.disk.is_on() || matches!(mishap, Some(What::LostBack)) {
             return Err(lost("lost on its way back"));
@@ -347,14 +365,16 @@ impl Carrier {
                 let sequence = proto::AcknowledgeRequest::decode(message).unwrap().sequence;
                 self.net.see(Seen::Acknowledged { taker: self.from, giver: self.to, sequence });
             }
-            "Hello" => self.head(self.from, proto::HelloRequest::decode(message).unwrap().ledger),
+            "Hello" => self.head(self.from, self.to, proto::HelloRequest::decode(message).unwrap().ledger),
             _ => {}
         }
     }
 
-    fn head(&self, by: Org, greeting: Option<proto::LedgerGreeting>) {
+    fn head(&self, by: Org, told: Org, greeting: Option<proto::LedgerGreeting>) {
         if let Some(note) = greeting.map(|g| g.note).filter(|n| !n.is_empty()) {
-            self.net.see(Seen::Head { by, note: note.to_vec() });
+            let is_other = self.net.mutant == Some(Mutant::TellsTwoHeads) && told == Org::No;
+            let note = if is_other { mutants::other_head(by, &note) } else { note.to_vec() };
+            self.net.see(Seen::Head { by, to: told, note });
         }
     }
 
@@ -364,9 +384,12 @@ impl Carrier {
         }
         for message in answer.messages.iter().map(|m| &m[5..]) {
             match name {
-                "Hello" => self.head(self.to, proto::HelloResponse::decode(message).unwrap().ledger),
+                "Hello" => self.head(self.to, self.from, proto::HelloResponse::decode(message).unwrap().ledger),
                 "Subscribe" => {
-                    let entry = wire::entry::from_proto(proto::FeedEntry::decode(message).unwrap()).unwrap();
+                    let mut entry = wire::entry::from_proto(proto::FeedEntry::decode(message).unwrap()).unwrap();
+                    if self.net.mutant == Some(Mutant::ReusesNumbers) {
+                        mutants::reuse_number(&mut entry);
+                    }
                     let at = to.clock.now();
                     self.net.see(Seen::Entry { giver: self.to, taker: self.from, entry: Box::new(entry), at });
                 }

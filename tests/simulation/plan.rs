@@ -162,7 +162,7 @@ const YEAR: i64 = 365 * 24 * HOUR;
 /// The plan of a seed.
 pub fn plan(seed: u64) -> Vec<Step> {
     let mut chance = Rng::new(seed);
-    let length = 40 + chance.below(40);
+    let length = 30 + chance.below(40);
     // How rough it is differs from seed to seed.
     let rough = chance.pick(&[0, 10, 25, 50]);
     let mut steps = vec![];

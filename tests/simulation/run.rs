@@ -1,50 +1,114 @@
-//! Runs seeds and plans, and tells of what failed in a way that replays it.
+//! Carries out plans, each in a world and a folder of its own.
 
 use std::{
+    fmt::Write,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
-    process::ExitCode,
     sync::{
         Mutex,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
-    time::Instant,
 };
 
 use crate::{
     book::Broken,
+    mutants::Mutant,
     plan::{Step, plan, written},
-    world::{Faults, World, prepare},
+    world::{World, prepare},
 };
 
-/// Seeds of a usual run.
-const SEEDS: u64 = 60;
+/// How many worlds run at once.
+const THREADS: usize = 2;
 
 /// What came of a plan.
 pub struct Outcome {
     pub broken: Option<Broken>,
     pub trace: String,
     pub digest: String,
+    /// How many entries were held against the oracle.
     pub judged: u64,
+}
+
+/// Where simulated disks are: in memory where the system has a place for that.
+pub struct Place(tempfile::TempDir);
+
+impl Place {
+    /// A place, with the disks of the beginning made.
+    pub fn make() -> Self {
+        let memory = PathBuf::from("/dev/shm");
+        let made = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+        let place = Self(made.unwrap());
+        runtime().block_on(prepare(place.0.path()));
+        place
+    }
+
+    /// Carries out a plan. A panic counts as a broken promise, too.
+    pub fn carry_out(&self, steps: &[Step], mutant: Option<Mutant>) -> Outcome {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let folder = self.0.path().join(format!("w{}", NUMBER.fetch_add(1, Ordering::Relaxed)));
+        let outcome = catch_unwind(AssertUnwindSafe(|| carry_out(&folder, steps, mutant)));
+        let _ = std::fs::remove_dir_all(&folder);
+        outcome.unwrap_or_else(|panic| {
+            let text = panic.downcast_ref::<String>().cloned();
+            let what = text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default();
+            let broken = Some(Broken { invariant: "nothing panics", what });
+            Outcome { broken, trace: String::new(), digest: String::new(), judged: 0 }
+        })
+    }
+
+    /// Carries out the plans of seeds, some at a time; what came of each, in their order.
+    pub fn carry_out_seeds(&self, seeds: &[u64], mutant: Option<Mutant>) -> Vec<(u64, Outcome)> {
+        let (next, done) = (AtomicUsize::new(0), Mutex::new(vec![]));
+        std::thread::scope(|scope| {
+            for _ in 0..THREADS {
+                scope.spawn(|| {
+                    while let Some(seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        let outcome = self.carry_out(&plan(*seed), mutant);
+                        done.lock().unwrap().push((*seed, outcome));
+                    }
+                });
+            }
+        });
+        let mut done = done.into_inner().unwrap();
+        done.sort_by_key(|(seed, _)| *seed);
+        done
+    }
+
+    /// As few of the steps as still break the same promise.
+    pub fn shortened(&self, steps: &[Step], broken: &Broken) -> Vec<Step> {
+        let mut short = steps.to_vec();
+        let mut size = short.len().div_ceil(2);
+        while size > 0 {
+            let mut at = 0;
+            while at < short.len() {
+                let mut fewer = short.clone();
+                fewer.drain(at..(at + size).min(fewer.len()));
+                let found = self.carry_out(&fewer, None).broken;
+                if found.is_some_and(|f| f.invariant == broken.invariant) {
+                    short = fewer;
+                } else {
+                    at += size;
+                }
+            }
+            size /= 2;
+        }
+        short
+    }
 }
 
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap()
 }
 
-/// Carries out a plan in a folder of its own.
-pub fn carry_out(folder: &Path, steps: &[Step], faults: Faults) -> Outcome {
-    static NUMBER: AtomicU64 = AtomicU64::new(0);
-    let folder = folder.join(format!("w{}", NUMBER.fetch_add(1, Ordering::Relaxed)));
-    let outcome = runtime().block_on(async {
-        let mut world = World::begin(&folder, faults).await;
+fn carry_out(folder: &Path, steps: &[Step], mutant: Option<Mutant>) -> Outcome {
+    runtime().block_on(async {
+        let mut world = World::begin(folder, mutant).await;
         let broken = through(&mut world, steps).await.err();
         if let Some(found) = &broken {
             world.trace.line(format!("BROKEN: {}: {}", found.invariant, found.what));
         }
         Outcome { broken, trace: world.trace.text(), digest: world.trace.digest(), judged: world.book.judged }
-    });
-    let _ = std::fs::remove_dir_all(&folder);
-    outcome
+    })
 }
 
 /// Every step, the healing, and what must hold at the end.
@@ -56,55 +120,13 @@ async fn through(world: &mut World, steps: &[Step]) -> Result<(), Broken> {
     world.check_the_end().await
 }
 
-/// Where simulated disks are: in memory where the system has a place for that.
-fn place() -> tempfile::TempDir {
-    let memory = PathBuf::from("/dev/shm");
-    if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap()
-}
-
-pub fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let value = |name: &str| {
-        let at = arguments.iter().position(|a| a == name)?;
-        arguments.get(at + 1)?.parse::<u64>().ok()
-    };
-    let place = place();
-    runtime().block_on(prepare(&place.path().to_owned()));
-    let seeds: Vec<u64> = match value("--seed") {
-        Some(seed) => vec![seed],
-        None => (1..=value("--seeds").unwrap_or(SEEDS)).collect(),
-    };
-    let start = Instant::now();
-    let next = AtomicU64::new(0);
-    let done = Mutex::new(vec![]);
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                while let Some(seed) = seeds.get(usize::try_from(next.fetch_add(1, Ordering::Relaxed)).unwrap()) {
-                    let outcome = carry_out(place.path(), &plan(*seed), Faults::default());
-                    done.lock().unwrap().push((*seed, outcome));
-                }
-            });
-        }
-    });
-    let mut done = done.into_inner().unwrap();
-    done.sort_by_key(|(seed, _)| *seed);
-    let judged: u64 = done.iter().map(|(_, o)| o.judged).sum();
-    let mut failed = 0;
-    for (seed, outcome) in done {
-        if arguments.iter().any(|a| a == "--trace") {
-            print!("{}", outcome.trace);
-        }
-        if let Some(broken) = outcome.broken {
-            failed += 1;
-            println!("seed {seed}: {}: {}", broken.invariant, broken.what);
-            if arguments.iter().any(|a| a == "--plan") {
-                print!("{}", written(&plan(seed)));
-            }
-        }
-    }
-    println!("{} seeds, {judged} entries judged, {:?}", seeds.len(), start.elapsed());
-    let word = if failed == 0 { "ok" } else { "FAILED" };
-    println!("test result: {word}. {} passed; {failed} failed; 0 ignored", seeds.len() - failed);
-    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+/// Writes down what led to a broken promise: what happened, and the plan as it can be copied into `found.rs`.
+pub fn keep(name: &str, steps: &[Step], outcome: &Outcome) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("simulation");
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join(format!("{name}.txt"));
+    let mut text = outcome.trace.clone();
+    write!(text, "\nThe plan:\n\n{}", written(steps)).unwrap();
+    std::fs::write(&file, text).unwrap();
+    file
 }

@@ -15,8 +15,8 @@ use watchfire::{
     ledger::tree::Hash,
     store::{
         AgreementRecord, AssessmentRecord, AttachmentStatus, CopyName, InboundPosition, ListFilter, OutboundPosition,
-        OutboxItem, PartnerRecord, Publication, QueueItem, ReceivedEntry, ReceivedRecord, ReleaseBatch, ReleaseRecord,
-        Result, Store,
+        OutboxItem, PartnerRecord, Publication, QueueItem, ReceivedContent, ReceivedEntry, ReceivedRecord,
+        ReleaseBatch, ReleaseRecord, Result, Store,
         forward::{self, ForwardStore, Forwarding},
         ledger::{Kept, KeptRecord, LedgerChange, LedgerCheck, LedgerEntry, LedgerState, LedgerStore, Progress, Sign},
         recalls::{HoldersRecord, RecallRecord, RecallStore, Recalled, Recalling, UnprovenRecall},
@@ -28,7 +28,7 @@ use watchfire::{
     },
 };
 
-use crate::disk::Disk;
+use crate::{disk::Disk, mutants::Mutant};
 
 /// A store on a simulated disk.
 pub struct OnDisk(pub Arc<Disk>);
@@ -43,6 +43,23 @@ macro_rules! passed_on {
             })*
         }
     };
+    // Where a mutant is at work; anybody else passes it on.
+    (@receiving $self:ident, $name:ident, $of:ident, $after:ident, $entries:ident, $($arg:ident),*) => {{
+        let $entries = if $self.0.is(Mutant::StoresTwice) { twice($after, $entries) } else { $entries };
+        passed_on!(@write $self, $name, $of, $after, $entries, $($arg),*)
+    }};
+    (@recalling $self:ident, $name:ident, $step:ident) => {{
+        if $self.0.is(Mutant::IgnoresRecalls) {
+            return Ok(Recalled::default());
+        }
+        passed_on!(@write $self, $name, $step)
+    }};
+    (@posting $self:ident, $name:ident, $($arg:ident),*) => {{
+        if $self.0.is(Mutant::SendsNoStatements) {
+            return Ok(vec![]);
+        }
+        passed_on!(@read $self, $name, $($arg),*)
+    }};
     (@read $self:ident, $name:ident, $($arg:ident),*) => { $self.0.store()?.$name($($arg),*).await };
     (@write $self:ident, $name:ident, $($arg:ident),*) => {{
         let turn = $self.0.begin().await?;
@@ -70,7 +87,7 @@ passed_on!(Store {
     write acknowledged(partner: &TrustDomain, sequence: u64, at: Time) -> ();
     read inbound(partner: &TrustDomain) -> InboundPosition;
     read received_release(partner: &TrustDomain, sequence: u64) -> Option<StatementId>;
-    write receive(partner: &TrustDomain, after: u64, entries: Vec<ReceivedEntry>, at: Time, events: Vec<Event>,
+    receiving receive(partner: &TrustDomain, after: u64, entries: Vec<ReceivedEntry>, at: Time, events: Vec<Event>,
         post: Vec<Vec<u8>>) -> ();
     read received_after(arrival: u64, limit: u32) -> Vec<ReceivedRecord>;
     read version(originator: &TrustDomain, id: &AssessmentId, version: u32) -> Option<StatementId>;
@@ -81,7 +98,7 @@ passed_on!(Store {
         -> Vec<AssessmentId>;
     read list(filter: &ListFilter) -> Vec<AssessmentRecord>;
     write post(partner: &TrustDomain, envelope: Vec<u8>) -> ();
-    read outbox(partner: &TrustDomain, after: i64, limit: u32) -> Vec<OutboxItem>;
+    posting outbox(partner: &TrustDomain, after: i64, limit: u32) -> Vec<OutboxItem>;
     write posted(partner: &TrustDomain, items: Vec<i64>) -> ();
     read attachment(name: &CopyName) -> AttachmentStatus;
     write append_attachment(name: &CopyName, size: u64, offset: u64, bytes: Vec<u8>) -> ();
@@ -125,7 +142,7 @@ passed_on!(LedgerStore {
 });
 
 passed_on!(RecallStore {
-    write recall(step: Recalling) -> Recalled;
+    recalling recall(step: Recalling) -> Recalled;
     read recall_of(originator: &TrustDomain, id: &AssessmentId) -> Option<RecallRecord>;
     read recall_named(statement: &StatementId) -> Option<RecallRecord>;
     read recalls_after(turn: u64, state: Option<RecallState>, limit: u32) -> Vec<RecallRecord>;
@@ -159,3 +176,35 @@ passed_on!(RequestStore {
     read requests_after(turn: u64, limit: u32) -> Vec<RequestRecord>;
     read open_requests(partner: &TrustDomain) -> u64;
 });
+
+/// Each entry, and once more under the next number.
+fn twice(after: u64, entries: Vec<ReceivedEntry>) -> Vec<ReceivedEntry> {
+    let both = entries.iter().flat_map(|entry| [copy(entry), copy(entry)]);
+    both.zip(after + 1..).map(|(entry, sequence)| ReceivedEntry { sequence, ..entry }).collect()
+}
+
+fn copy(entry: &ReceivedEntry) -> ReceivedEntry {
+    let content = entry.content.as_ref().map(|c| ReceivedContent {
+        kind: c.kind,
+        assessment: c.assessment,
+        version: c.version,
+        manifest_id: c.manifest_id,
+        manifest: c.manifest.clone(),
+        originator: c.originator.clone(),
+        portions: c.portions.clone(),
+        beside: c.beside.clone(),
+        attachments: c.attachments.clone(),
+        quarantined: c.quarantined,
+        due: c.due,
+    });
+    ReceivedEntry {
+        sequence: entry.sequence,
+        release_id: entry.release_id,
+        release: entry.release.clone(),
+        provenance: entry.provenance.clone(),
+        content,
+        refused: entry.refused,
+        reason: entry.reason.clone(),
+        held_for: entry.held_for,
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
+    path::Path,
     sync::{Arc, OnceLock},
 };
 
@@ -10,7 +10,7 @@ use watchfire::{
     domain::{
         agreement::AgreementState,
         event::{Deed, Event},
-        fault::Fault,
+        fault::{Fault, Reason},
         ids::{Role, SpiffeId},
         partner::{Endpoint, PartnerState},
     },
@@ -23,13 +23,14 @@ use watchfire::{
 };
 
 use crate::{
-    book::{Book, Broken},
+    book::{Book, Broken, broken},
     cast::{LINKS, Org, PAIRS, Whose},
     clock::{SimClock, begin},
     content,
     disk::{self, Files},
     machine::{Before, MESSAGE, Machine, rule_files},
-    net::{Mishap, Net},
+    mutants::Mutant,
+    net::{Mishap, Net, Seen},
     plan::{Act, Halt, Step, Terms},
     trace::Trace,
 };
@@ -41,30 +42,25 @@ const FIRST: Terms =
 /// The disks at the beginning: partners that know each other, with agreements in force.
 static BEGINNING: OnceLock<BTreeMap<Org, Files>> = OnceLock::new();
 
-/// What a simulation does wrong on purpose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Faults {
-    /// A power cut takes the last change that was answered.
-    pub forgets: bool,
-}
-
 pub struct World {
     pub net: Arc<Net>,
     pub trace: Arc<Trace>,
     pub machines: BTreeMap<Org, Machine>,
     pub book: Book,
-    pub faults: Faults,
+    pub mutant: Option<Mutant>,
     /// Seconds since the beginning.
     pub truth: i64,
     /// Whether certificates may have been made by a wrong clock.
     pub is_clock_moved: bool,
+    /// Who had not shown whom its ledger yet when a clock of the two went wrong.
+    pub strangers: BTreeSet<(Org, Org)>,
     /// The latest that any clock has shown.
     pub latest: i64,
     pub beside: BTreeMap<Org, i64>,
 }
 
 /// Makes the disks of the beginning, once.
-pub async fn prepare(folder: &PathBuf) {
+pub async fn prepare(folder: &Path) {
     let mut all = BTreeMap::new();
     let mut agreements: BTreeMap<Org, Vec<AgreementRecord>> = BTreeMap::new();
     for (a, b) in PAIRS {
@@ -112,9 +108,9 @@ async fn at_rest() {
 }
 
 impl World {
-    pub async fn begin(folder: &std::path::Path, faults: Faults) -> Self {
+    pub async fn begin(folder: &Path, mutant: Option<Mutant>) -> Self {
         let trace = Arc::new(Trace::default());
-        let net = Net::new(trace.clone());
+        let net = Net::new(trace.clone(), mutant);
         let mut machines = BTreeMap::new();
         for org in Org::ALL {
             let before = Before {
@@ -126,12 +122,24 @@ impl World {
                 folder: folder.to_owned(),
                 life: 1,
                 files: BEGINNING.get().unwrap()[&org].clone(),
-                forgets: faults.forgets,
+                mutant,
             };
             machines.insert(org, Machine::start(before, &net).await.unwrap());
         }
         let beside = Org::ALL.into_iter().map(|org| (org, 0)).collect();
-        Self { net, trace, machines, book: Book::default(), faults, truth: 0, is_clock_moved: false, latest: 0, beside }
+        let book = Book::without(mutant.and_then(Mutant::rule));
+        Self {
+            net,
+            trace,
+            machines,
+            book,
+            mutant,
+            truth: 0,
+            is_clock_moved: false,
+            strangers: BTreeSet::new(),
+            latest: 0,
+            beside,
+        }
     }
 
     pub fn node(&self, org: Org) -> Arc<Node> {
@@ -157,10 +165,18 @@ impl World {
             Err(fault) => format!("  {}", fault.reason),
         });
         let seen = self.net.seen();
+        let promised: BTreeSet<Org> = seen.iter().filter_map(Seen::promised_by).collect();
         self.book.see(seen, &self.machines, &self.trace).await?;
-        for machine in self.machines.values() {
+        // Where nothing was written and nothing was promised, all is as it was after the step before.
+        let touched = self.machines.values().filter(|m| m.disk.is_written() || promised.contains(&m.org));
+        for machine in touched {
             self.book.check_inbound(machine).await?;
             self.book.check_record(machine).await?;
+        }
+        if let Err(fault) = &done
+            && fault.reason == Reason::Internal
+        {
+            return broken("nothing fails inside", format!("{:?}: {fault}", step.act));
         }
         let off: Vec<Org> = self.machines.values().filter(|m| !m.disk.is_on()).map(|m| m.org).collect();
         for org in off {
@@ -172,10 +188,9 @@ impl World {
     /// A machine comes back after its power was cut.
     pub async fn restart(&mut self, org: Org) -> Result<(), Broken> {
         self.trace.line(format!("  {org} starts again"));
-        let before = self.machines.remove(&org).unwrap().off(&self.net, self.faults.forgets).await;
+        let before = self.machines.remove(&org).unwrap().off(&self.net, self.mutant).await;
         let machine = Machine::start(before, &self.net).await;
-        let machine = machine
-            .or_else(|fault| crate::book::broken("a node starts after a power cut", format!("{org}: {fault}")))?;
+        let machine = machine.or_else(|fault| broken("a node starts after a power cut", format!("{org}: {fault}")))?;
         at_rest().await;
         self.book.restarted(org);
         self.book.check_inbound(&machine).await?;
@@ -277,7 +292,6 @@ impl World {
         let machine = self.machines.get_mut(&of).unwrap();
         let node = machine.node.clone();
         node.look_at_the_calendar().await?;
-        node.reload_directory().await?;
         node.readmit_all().await?;
         node.forward_all(&mut machine.position).await?;
         node.answer_all().await?;
@@ -359,7 +373,9 @@ impl World {
         match act {
             Act::HouseRules { of, rules } => {
                 let machine = self.machines.get_mut(of).unwrap();
-                machine.node.renew_rules(Ok(Some(rule_files(rules)))).await?;
+                if self.mutant != Some(Mutant::Lawless) {
+                    machine.node.renew_rules(Ok(Some(rule_files(rules)))).await?;
+                }
                 machine.rules = rules.clone();
                 return Ok("in force".to_owned());
             }
@@ -394,6 +410,10 @@ impl World {
             Act::Wait { minutes } => self.truth += i64::from(*minutes) * 60,
             Act::SetClock { of, beside } => {
                 self.is_clock_moved |= *beside != 0;
+                let concerned =
+                    LINKS.into_iter().flat_map(|(a, b)| [(a, b), (b, a)]).filter(|(a, b)| of == a || of == b);
+                let strangers = concerned.filter(|pair| *beside != 0 && !self.book.met.contains(pair));
+                self.strangers.extend(strangers.flat_map(|(a, b)| [(a, b), (b, a)]));
                 self.beside.insert(*of, *beside);
             }
             Act::Break { a, b } => self.net.set_broken(*a, *b, true),
