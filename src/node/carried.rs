@@ -14,6 +14,7 @@ use crate::{
         statement::{Envelope, StatementKind},
         time::Time,
     },
+    identity::certificate::Leaf,
     policy::{Breach, Facts, Hop, Provenance, check_path},
     seal::{rules, statement::id_of, verify::verify},
     wire,
@@ -92,7 +93,7 @@ impl Node {
             self.carried.require_unrevoked(&signature.certificates, now)?;
         }
         // As of its day: its giver's certificate may have run out since.
-        match verify(envelope, &rules::RELEASE, &self.carried, now.min(claimed.released_at)) {
+        match verify(envelope, &rules::RELEASE, &self.carried, day_of(envelope, claimed.released_at, now)?) {
             Ok(verified) => Ok((verified.into_content(), true)),
             Err(fault) if fault.reason == Reason::NotAPartner => Ok((claimed, false)),
             Err(fault) => Err(fault),
@@ -134,6 +135,16 @@ impl Path {
         let carriers = self.hops.iter().map(|h| h.giver.clone()).collect();
         self.hops.last().map(|last| Provenance::of(last.id, &last.release, carriers)).into_iter().collect()
     }
+}
+
+/// The day as of which a statement is checked that was made on `made`: whoever made it may have signed it anew since, with a later
+/// certificate (what waits for long is). Then that one's first day; never a day that is still to come.
+pub(super) fn day_of(envelope: &Envelope, made: Time, now: Time) -> Result<Time, Fault> {
+    let mut day = made;
+    for signature in &envelope.signatures {
+        day = day.max(Leaf::parse(signature.certificates.first().map(Vec::as_slice).unwrap_or_default())?.not_before);
+    }
+    Ok(day.min(now))
 }
 
 /// Whether nothing goes on that did not come.

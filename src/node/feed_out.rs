@@ -46,10 +46,14 @@ impl Node {
     ) -> Result<(), Fault> {
         let live = self.live.of(partner);
         let mut wakes = live.wakes();
-        let last = self.store.outbound(partner).await?.sequence;
+        let position = self.store.outbound(partner).await?;
+        let last = position.sequence;
         if after > last {
             self.may_feed()?;
             self.adopt_position(partner, (after, release), last).await?;
+        } else if after > position.acknowledged {
+            // The acknowledgement was lost on its way, and on a quiet feed no other one follows.
+            self.store.acknowledged(partner, after, self.now()).await?;
         }
         let mut cursor = after;
         'look: loop {

@@ -45,7 +45,11 @@ impl Node {
         }
     }
 
-    async fn forward_all(self: &Arc<Self>, position: &mut Option<(u64, u64)>) -> Result<(), Fault> {
+    /// Passes on what has arrived so far. `position` is where the last turn ended: `None` at first.
+    ///
+    /// # Errors
+    /// Store faults; the next turn looks again.
+    pub async fn forward_all(self: &Arc<Self>, position: &mut Option<(u64, u64)>) -> Result<(), Fault> {
         let (mut kept, mut upto) = match *position {
             Some(position) => position,
             None => {

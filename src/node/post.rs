@@ -62,18 +62,22 @@ impl Node {
         }
     }
 
-    /// An own recall, by the node where the officer's key that has signed it is no longer good: whoever was away for long must
-    /// be able to check it. It is the same statement.
-    fn still_readable(&self, envelope: Envelope) -> Result<Envelope, Fault> {
-        if envelope.kind != StatementKind::Recall {
-            return Ok(envelope);
-        }
-        let (now, is_own) = (self.now(), wire::recall::decode(&envelope.payload)?.originator == *self.domain());
+    /// An own statement, by the node anew where no own signature is good any more: whoever was away for longer than a certificate
+    /// lasts must be able to check it, or a stop or a receipt would be refused for ever. It is the same statement.
+    fn still_readable(&self, mut envelope: Envelope) -> Result<Envelope, Fault> {
+        let is_own = |s: &Signature| {
+            let leaf = Leaf::parse(s.certificates.first().map(Vec::as_slice).unwrap_or_default());
+            leaf.is_ok_and(|leaf| leaf.id.domain() == self.domain())
+        };
+        let now = self.now();
         let is_good = |s: &Signature| self.chains().signer(&s.certificates, now).is_ok();
-        if !is_own || envelope.signatures.iter().all(is_good) {
+        let mut own = envelope.signatures.iter().filter(|s| is_own(s)).peekable();
+        if own.peek().is_none() || own.any(is_good) {
             return Ok(envelope);
         }
-        self.sign(envelope.kind, envelope.payload)
+        envelope.signatures.retain(|s| !is_own(s));
+        envelope.signatures.push(self.key.load().sign(envelope.kind, &envelope.payload)?);
+        Ok(envelope)
     }
 
     /// How many statements are held because the partner, as far as it has said what it reads, does not read them, and of

@@ -53,7 +53,11 @@ impl Node {
         }
     }
 
-    async fn readmit_all(self: &Arc<Self>) -> Result<(), Fault> {
+    /// Examines once what is in quarantine, and recalls that could not be verified.
+    ///
+    /// # Errors
+    /// Store faults; the next turn looks again.
+    pub async fn readmit_all(self: &Arc<Self>) -> Result<(), Fault> {
         // What a stranger takes back is looked at before anything of it is shown.
         self.prove_recalls().await?;
         let directory = self.directory();

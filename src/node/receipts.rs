@@ -152,7 +152,11 @@ impl Node {
         }
     }
 
-    async fn answer_all(&self) -> Result<(), Fault> {
+    /// Answers everything that was stored so far.
+    ///
+    /// # Errors
+    /// Store faults; the next turn goes on where this one ended.
+    pub async fn answer_all(&self) -> Result<(), Fault> {
         let directory = self.directory();
         for partner in self.store.to_answer().await? {
             // Who is suspended is answered once it is resumed.

@@ -107,9 +107,7 @@ impl Follower {
         let live = self.node.live().of(partner);
         // Older than the first look: what is posted or arrives during it is not overlooked.
         let (posts, arrivals) = (live.posts(), self.node.live().arrivals());
-        link.hello().await?;
-        link.deliver().await?;
-        link.collect(false).await?;
+        link.begin().await?;
         live.inbound().send_modify(|i| i.live = true);
         link.follow(true).await?;
         backoff.reset();

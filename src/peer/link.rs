@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use prost::Message;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::task::AbortOnDropHandle;
-use tonic::{Request, Streaming, transport::Channel};
+use tonic::{Request, Streaming, body::Body, client::GrpcService, codegen::StdError, transport::Channel};
 
 use super::{hello, statements};
 use crate::{
@@ -34,12 +34,25 @@ const ROUNDS: u32 = 64;
 /// Between two pages of statements.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// What takes calls to the partner's service and gives the answers: a channel over mutual TLS, or in a simulation the
+/// simulated network.
+pub trait Carrier:
+    GrpcService<Body, ResponseBody = Body, Error: Into<StdError>, Future: Send> + Clone + Send + Sync + 'static
+{
+}
+
+impl<T> Carrier for T where
+    T: GrpcService<Body, ResponseBody = Body, Error: Into<StdError>, Future: Send> + Clone + Send + Sync + 'static
+{
+}
+
 /// A connection to a partner.
 #[derive(Clone)]
-pub(super) struct Link {
+pub struct Link<C = Channel> {
     node: Arc<Node>,
     partner: TrustDomain,
-    client: ExchangeServiceClient<Channel>,
+    client: ExchangeServiceClient<C>,
+    pause: Duration,
 }
 
 fn call<T>(message: T) -> Request<T> {
@@ -48,16 +61,36 @@ fn call<T>(message: T) -> Request<T> {
     request
 }
 
-impl Link {
-    pub fn new(node: Arc<Node>, partner: TrustDomain, channel: Channel, message_bytes: usize) -> Self {
-        let client = ExchangeServiceClient::new(channel)
+impl<C: Carrier> Link<C> {
+    /// A connection of `node` to `partner`; no message is longer than `message_bytes`.
+    pub fn new(node: Arc<Node>, partner: TrustDomain, carrier: C, message_bytes: usize) -> Self {
+        let client = ExchangeServiceClient::new(carrier)
             .max_decoding_message_size(message_bytes)
             .max_encoding_message_size(message_bytes);
-        Self { node, partner, client }
+        Self { node, partner, client, pause: PAUSE }
+    }
+
+    /// The same without pauses between pages of statements: time is simulated, and does not pass by waiting.
+    #[must_use]
+    pub fn without_pauses(self) -> Self {
+        Self { pause: Duration::ZERO, ..self }
+    }
+
+    /// What comes first on every connection, in this order: hello, the statements that wait here, those that wait there.
+    ///
+    /// # Errors
+    /// Whatever ends the connection.
+    pub async fn begin(&mut self) -> Result<(), Fault> {
+        self.hello().await?;
+        self.deliver().await?;
+        self.collect(false).await
     }
 
     /// The first call: a refusal of this node's certificate shows here. Where the partner holds another head of this node than
     /// was thought, or there is more to say of ledgers, it is said at once.
+    ///
+    /// # Errors
+    /// The partner's refusal, or that it can't be reached.
     pub async fn hello(&mut self) -> Result<(), Fault> {
         for _ in 0..HELLOS {
             let said = hello::request(&self.node, &self.partner).await;
@@ -78,6 +111,9 @@ impl Link {
 
     /// Hands over the statements that wait, each once. What the partner can't take at the moment stays: the feed does not
     /// wait for it.
+    ///
+    /// # Errors
+    /// Whatever ends the connection; store faults.
     pub async fn deliver(&mut self) -> Result<(), Fault> {
         let mut after = 0;
         loop {
@@ -96,6 +132,9 @@ impl Link {
 
     /// Fetches the statements that wait for this node at the partner, which may not be able to dial it: all that are there,
     /// or for ever. A fault other than a broken link is not the feed's: it is tried again later.
+    ///
+    /// # Errors
+    /// `UNAVAILABLE` where the link is broken.
     pub async fn collect(&mut self, is_for_ever: bool) -> Result<(), Fault> {
         let (wait_seconds, rounds) = if is_for_ever { (statements::LONGEST_WAIT, u32::MAX) } else { (0, ROUNDS) };
         let mut settled = vec![];
@@ -129,7 +168,7 @@ impl Link {
                 tokio::time::sleep(AGAIN).await;
             }
             // A partner that answers at once, for ever, costs little.
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(self.pause).await;
         }
         Ok(())
     }
@@ -146,6 +185,9 @@ impl Link {
     }
 
     /// Follows the feed from the stored position until it ends. Entries are read ahead while others are checked.
+    ///
+    /// # Errors
+    /// Why the feed ended; what came before it is stored and acknowledged.
     pub async fn follow(&mut self, until_caught_up: bool) -> Result<(), Fault> {
         let (after_sequence, release) = self.node.inbound_place(&self.partner).await?;
         let after_release_id = release.map(|id| id.0.to_vec()).unwrap_or_default().into();
@@ -214,6 +256,9 @@ impl Link {
     }
 
     /// Fetches what disclosed attachments lack, each from where it was cut off.
+    ///
+    /// # Errors
+    /// `UNAVAILABLE` where the link is broken; store faults.
     pub async fn fetch_attachments(&mut self) -> Result<(), Fault> {
         for (sha256, size) in self.node.wanted_from(&self.partner).await? {
             if let Err(fault) = self.fetch(&sha256, size).await {

@@ -84,11 +84,13 @@ pub static LIBRARY: [HouseRule; HOUSE_RULES] = [
 
 /// These rules of the library, as a house would write them.
 pub fn rules(numbers: &[usize]) -> HouseRules {
-    let one = |n: &usize| {
-        let cedar = LIBRARY[*n].cedar;
-        format!("@id(\"house-{n}\")\n@reason(\"of the library\")\nforbid (principal, action, resource)\n{cedar};\n")
-    };
-    HouseRules::parse(&numbers.iter().map(one).collect::<String>()).unwrap()
+    HouseRules::parse(&numbers.iter().map(|n| text(*n)).collect::<String>()).unwrap()
+}
+
+/// The rule with that number.
+pub fn text(n: usize) -> String {
+    let cedar = LIBRARY[n].cedar;
+    format!("@id(\"house-{n}\")\n@reason(\"of the library\")\nforbid (principal, action, resource)\n{cedar};\n")
 }
 
 /// The number of the rule with this condition.

@@ -1,6 +1,9 @@
 //! A recall that comes from a partner: from the originator itself, or passed on by whoever gave its content.
 
-use super::{super::Node, said};
+use super::{
+    super::{Node, carried::day_of},
+    said,
+};
 use crate::{
     domain::{
         event::{Deed, Event},
@@ -76,7 +79,7 @@ impl Node {
         for signature in &envelope.signatures {
             self.held.require_unrevoked(&signature.certificates, self.now())?;
         }
-        verify(envelope, &rules::RECALL, &self.held, at.min(self.now()))
+        verify(envelope, &rules::RECALL, &self.held, day_of(envelope, at, self.now())?)
     }
 
     /// Looks again at recalls that could not be verified.

@@ -1,6 +1,6 @@
 //! What partners answer to releases of this node, and what comes from behind them.
 
-use super::super::Node;
+use super::super::{Node, carried::day_of};
 use super::way::{Way, claimed};
 use crate::{
     domain::{
@@ -279,7 +279,7 @@ impl Node {
         let mut verified = holds(receipt_of.map(|v: Verified<Receipt>| by(v.signers(), &way.holder)))?;
         for (hop, envelope) in way.hops.iter().zip(&receipt.path).skip(own + 1) {
             // As of its release: its giver's certificate may have run out since then.
-            let at = now.min(hop.release.released_at);
+            let at = day_of(envelope, hop.release.released_at, now)?;
             let release = verify(envelope, &rules::RELEASE, &self.carried, at);
             verified &= holds(release.map(|v| by(v.signers(), &hop.giver)))?;
         }

@@ -1,0 +1,79 @@
+//! Several organisations' real nodes in one process, on simulated time, network and disks, by a plan that follows from a seed.
+//! What is promised is held against what happens after every step. See `docs/testing.md`.
+//!
+//! `cargo test --test simulation -- --seeds 10000`, `-- --seed 17 --trace`.
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test"
+)]
+
+// The oracle of `tests/policy` serves here too; it says `crate::` of these.
+use watchfire::{domain, policy};
+
+#[path = "simulation/book.rs"]
+mod book;
+#[path = "policy/cases.rs"]
+#[allow(dead_code, reason = "random cases are for tests/policy only")]
+mod cases;
+#[path = "simulation/cast.rs"]
+mod cast;
+#[path = "simulation/clock.rs"]
+mod clock;
+#[path = "simulation/command.rs"]
+mod command;
+#[path = "simulation/content.rs"]
+mod content;
+#[path = "simulation/decided.rs"]
+mod decided;
+#[path = "simulation/disk.rs"]
+mod disk;
+#[path = "policy/exceptions.rs"]
+mod exceptions;
+#[path = "../src/policy/tests/fixture.rs"]
+#[allow(dead_code, reason = "most of it is for the unit tests only")]
+mod fixture;
+#[path = "simulation/found.rs"]
+mod found;
+#[path = "policy/headlines.rs"]
+mod headlines;
+#[path = "simulation/heal.rs"]
+mod heal;
+#[path = "policy/house.rs"]
+#[allow(dead_code, reason = "some of it is for tests/policy only")]
+mod house;
+#[path = "simulation/judge.rs"]
+mod judge;
+#[path = "simulation/machine.rs"]
+mod machine;
+#[path = "simulation/mutants.rs"]
+mod mutants;
+#[path = "simulation/net.rs"]
+mod net;
+#[path = "policy/oracle.rs"]
+#[allow(dead_code, reason = "some of it is for tests/policy only")]
+mod oracle;
+#[path = "policy/passed_on.rs"]
+mod passed_on;
+#[path = "simulation/plan.rs"]
+mod plan;
+#[path = "simulation/rng.rs"]
+mod rng;
+#[path = "simulation/run.rs"]
+mod run;
+#[path = "simulation/store.rs"]
+mod store;
+#[path = "simulation/tests.rs"]
+mod tests;
+#[path = "simulation/trace.rs"]
+mod trace;
+#[path = "simulation/world.rs"]
+mod world;
+
+fn main() -> std::process::ExitCode {
+    command::main()
+}

@@ -1,0 +1,88 @@
+//! What simulations have found, as short plans: a seed means another plan once the generator changes, these stay as they are.
+//! Each fails on the program as it was.
+
+use crate::{
+    cast::{Org, Whose},
+    net::{Mishap, What},
+    plan::{Act, Draft, Halt, Step},
+};
+
+use Org::{Ecowas, Gb, Gh, No};
+
+/// A fault that was found, and mended.
+pub struct Found {
+    pub name: &'static str,
+    pub plan: fn() -> Vec<Act>,
+}
+
+const DRAFT: Draft = Draft { place: "ML", tlp: "AMBER", level: 3, onward: true };
+/// Longer than the certificates of the beginning last.
+const TWO_MONTHS: Act = Act::Wait { minutes: 60 * 24 * 60 };
+
+pub const FOUND: [Found; 5] = [
+    Found { name: "an_acknowledgement_that_was_lost_on_a_quiet_feed_is_made_good", plan: lost_acknowledgement },
+    Found { name: "a_stop_that_waited_longer_than_a_certificate_lasts_is_taken", plan: old_stop },
+    Found { name: "a_clock_set_back_makes_no_alarm_about_a_known_ledger", plan: clock_back },
+    Found { name: "what_was_signed_anew_on_its_way_to_the_hub_is_read_behind_it", plan: signed_anew },
+    Found { name: "a_recall_that_was_signed_anew_is_taken_behind_the_hub", plan: recalled_anew },
+];
+
+impl Found {
+    pub fn steps(&self) -> Vec<Step> {
+        (self.plan)().into_iter().map(Step::from).collect()
+    }
+}
+
+fn connect(from: Org, to: Org) -> Act {
+    Act::Connect { from, to, mishaps: vec![] }
+}
+
+fn without(from: Org, to: Org, call: u8, what: What) -> Act {
+    Act::Connect { from, to, mishaps: vec![Mishap { call, what }] }
+}
+
+/// Hello, statements, the feed, and then the acknowledgement, which is lost. Nothing more is published.
+fn lost_acknowledgement() -> Vec<Act> {
+    vec![Act::Publish { by: Gb, draft: DRAFT }, without(No, Gb, 3, What::LostThere)]
+}
+
+/// The notice of a suspension waits for two months, and the certificate under which it was signed is over. It was refused for ever
+/// then, and the giver went on giving.
+fn old_stop() -> Vec<Act> {
+    vec![
+        connect(No, Gb),
+        Act::Stop { by: No, with: Gb, halt: Halt::Suspend },
+        TWO_MONTHS,
+        Act::Renew { of: Gb, whose: Whose::Node },
+        Act::Renew { of: Gb, whose: Whose::Analyst },
+        Act::Publish { by: Gb, draft: DRAFT },
+    ]
+}
+
+/// A node whose clock is set back by an hour holds its partner's ledger key already; it refused it as from the future, never told
+/// what it holds of the partner's ledger, and the partner raised an alarm.
+fn clock_back() -> Vec<Act> {
+    let mut acts = vec![connect(No, Gb), connect(Gb, No), Act::SetClock { of: No, beside: -3_600 }];
+    for _ in 0..6 {
+        acts.extend([Act::Turn { of: Gb }, Act::Turn { of: No }, connect(Gb, No)]);
+    }
+    acts
+}
+
+/// A release is numbered and lost on its way; two months later it is sent again under the giver's new certificate. Readers behind
+/// the hub checked that signature as of the release's own day, on which the certificate did not exist yet.
+fn signed_anew() -> Vec<Act> {
+    vec![Act::Publish { by: Gb, draft: DRAFT }, without(Ecowas, Gb, 2, What::LostBack), TWO_MONTHS]
+}
+
+/// The same of a recall, which waits for the hub.
+fn recalled_anew() -> Vec<Act> {
+    vec![
+        Act::Publish { by: Gb, draft: DRAFT },
+        connect(Ecowas, Gb),
+        Act::Turn { of: Ecowas },
+        connect(Gh, Ecowas),
+        Act::Recall { nth: 0, purge: false },
+        TWO_MONTHS,
+    ]
+}

@@ -1,0 +1,291 @@
+//! The end of every simulation: clocks, links and certificates are put right, everybody is given time, and then everything that is
+//! due must be where it belongs, and nothing else.
+
+use std::collections::BTreeSet;
+
+use watchfire::{
+    domain::{
+        agreement::Agreement,
+        body::Body,
+        event::Deed,
+        ids::{Digest, Role, StatementId},
+        place::Country,
+        recall::RecallState,
+    },
+    ledger::heads::AlarmKind,
+    node::{holders::HolderState, ledger::Alarm},
+    store::{AssessmentState, ListFilter, Store, ledger::LedgerStore},
+};
+
+use crate::{
+    book::{Broken, broken},
+    cast::{DAYS, LINKS, Org, PAIRS, Whose},
+    content::{Made, decoded},
+    judge::{Held, in_force},
+    machine::Machine,
+    plan::Act,
+    world::World,
+};
+
+/// More rounds than anything needs to get anywhere.
+const ROUNDS: usize = 8;
+
+/// Who gives to whom.
+fn directions() -> Vec<(Org, Org)> {
+    PAIRS.into_iter().chain([(Org::No, Org::Gb)]).collect()
+}
+
+impl World {
+    /// Puts everything right, and lets all nodes come to rest.
+    pub async fn heal(&mut self) -> Result<(), Broken> {
+        self.trace.line("all is put right");
+        self.net.heal();
+        // Nobody's clock is behind what anybody has signed, and the delays that agreements ask for are over.
+        self.truth = self.truth.max(self.latest) + 3 * 3_600;
+        self.beside.values_mut().for_each(|beside| *beside = 0);
+        self.set_clocks();
+        if self.truth > i64::from(DAYS) * 86_400 / 2 || self.is_clock_moved {
+            for of in Org::ALL {
+                for whose in Whose::ALL {
+                    self.must(Act::Renew { of, whose }).await?;
+                }
+            }
+        }
+        for (a, b) in PAIRS {
+            for (by, of) in [(a, b), (b, a)] {
+                if self.node(by).directory().active(&of.domain()).is_err() {
+                    self.must(Act::ResumePartner { by, of }).await?;
+                }
+            }
+        }
+        self.must(Act::Know { by: Org::Gh, of: Org::Gb }).await?;
+        self.come_to_rest().await
+    }
+
+    /// A step that must succeed now.
+    async fn must(&mut self, act: Act) -> Result<(), Broken> {
+        match self.step(usize::MAX, &act.clone().into()).await? {
+            None => Ok(()),
+            Some(fault) => broken("with everything put right, all works", format!("{act:?}: {fault}")),
+        }
+    }
+
+    async fn come_to_rest(&mut self) -> Result<(), Broken> {
+        for _ in 0..ROUNDS {
+            let before = self.standing().await;
+            for (from, to) in LINKS {
+                self.must(Act::Connect { from, to, mishaps: vec![] }).await?;
+            }
+            for of in Org::ALL {
+                self.must(Act::Turn { of }).await?;
+            }
+            if self.standing().await == before {
+                return Ok(());
+            }
+        }
+        broken("with everything put right, all comes to rest", format!("not after {ROUNDS} rounds"))
+    }
+
+    /// Everything by which it shows that something is under way.
+    async fn standing(&self) -> Vec<(u64, u64, usize)> {
+        let mut all = vec![];
+        for (a, b) in PAIRS.into_iter().flat_map(|(a, b)| [(a, b), (b, a)]) {
+            let store = self.machines[&a].disk.store().unwrap();
+            let store: &dyn Store = &*store;
+            let out = store.outbound(&b.domain()).await.unwrap();
+            all.push((
+                out.sequence,
+                out.acknowledged,
+                store.outbox(&b.domain(), -1_000_000, 1_000).await.unwrap().len(),
+            ));
+        }
+        all
+    }
+
+    /// What must hold at the end.
+    pub async fn check_the_end(&self) -> Result<(), Broken> {
+        for (giver, taker) in directions() {
+            self.check_arrived(&self.machines[&giver], &self.machines[&taker]).await?;
+        }
+        for (giver, taker) in directions() {
+            self.check_numbers(&self.machines[&giver], &self.machines[&taker]).await?;
+        }
+        for (a, b) in PAIRS {
+            self.check_agreed(&self.machines[&a], &self.machines[&b]).await?;
+        }
+        for made in &self.book.made {
+            self.check_recall(made).await?;
+        }
+        for machine in self.machines.values() {
+            self.book.check_own(machine, true).await?;
+            self.check_about_itself(machine).await?;
+            self.check_ledger(machine).await?;
+        }
+        Ok(())
+    }
+
+    /// Both sides take the same for agreed.
+    async fn check_agreed(&self, a: &Machine, b: &Machine) -> Result<(), Broken> {
+        let (one, other) = (a.disk.store().unwrap(), b.disk.store().unwrap());
+        let one = in_force(&Store::agreements(&*one).await.unwrap(), b.org, a.now());
+        let other = in_force(&Store::agreements(&*other).await.unwrap(), a.org, b.now());
+        let ids = |all: &[(StatementId, Agreement)]| all.iter().map(|(id, _)| *id).collect::<BTreeSet<_>>();
+        if ids(&one) != ids(&other) {
+            let what = format!("{} has {} in force with {}, which has {}", a.org, one.len(), b.org, other.len());
+            return broken("both sides take the same for agreed", what);
+        }
+        Ok(())
+    }
+
+    /// Everything that was numbered is stored there and acknowledged here, and nothing waits.
+    async fn check_numbers(&self, giver: &Machine, taker: &Machine) -> Result<(), Broken> {
+        let (from, to) = (giver.disk.store().unwrap(), taker.disk.store().unwrap());
+        let out = Store::outbound(&*from, &taker.org.domain()).await.unwrap();
+        let stored = Store::inbound(&*to, &giver.org.domain()).await.unwrap().sequence;
+        let waiting = Store::due(&*from, &taker.org.domain(), giver.now(), 10).await.unwrap().len();
+        if (out.sequence, out.sequence, 0) != (out.acknowledged, stored, waiting) {
+            let what = format!(
+                "{} gave {} {} entries: {stored} stored, {} acknowledged, {waiting} waiting",
+                giver.org, taker.org, out.sequence, out.acknowledged
+            );
+            return broken("whatever is given arrives", what);
+        }
+        Ok(())
+    }
+
+    /// Whatever was given and may go now is shown, and whoever takes it shows it to its users.
+    async fn check_arrived(&self, giver: &Machine, taker: &Machine) -> Result<(), Broken> {
+        let (from, to) = (giver.disk.store().unwrap(), taker.disk.store().unwrap());
+        let (from, to): (&dyn Store, &dyn Store) = (&*from, &*to);
+        let agreements = in_force(&from.agreements().await.unwrap(), taker.org, giver.now());
+        let agreements: Vec<_> = agreements.into_iter().map(|(_, a)| a).collect();
+        let filter = ListFilter { current_only: true, limit: 1_000, ..ListFilter::default() };
+        for record in from.list(&filter).await.unwrap() {
+            if record.state.is_recalled() {
+                continue;
+            }
+            let held = Held::of(&record);
+            let due = held.may_go((giver.org, taker.org), agreements.clone(), None, &giver.rules, giver.now(), None);
+            let given = self.book.given.get(&(giver.org, taker.org, record.manifest_id));
+            let given: BTreeSet<Digest> = given.into_iter().flat_map(|g| g.values()).flatten().copied().collect();
+            let due: BTreeSet<Digest> = due.intersection(&given).copied().collect();
+            // A version that a later one has overtaken on another way is not kept.
+            let newest = to.assessment(&record.assessment, None, false).await.unwrap();
+            if newest.is_some_and(|n| n.version > record.version) {
+                continue;
+            }
+            let is_known = taker.node.directory().get(&record.originator).is_some()
+                || record.originator == taker.node.organisation().domain;
+            if due.is_empty() || !is_known || !self.book.is_provable(giver.org, taker.org, &record.manifest_id) {
+                continue;
+            }
+            let name = self.book.name(&record.manifest_id);
+            let there = to.by_manifest(&record.manifest_id, false).await.unwrap();
+            let portions = there.map(|r| r.portions).unwrap_or_default();
+            let has: BTreeSet<Digest> = portions.iter().map(|p| decoded(&record.assessment, p).0).collect();
+            if !due.is_subset(&has) {
+                let events = to.events_of(&record.manifest_id).await.unwrap();
+                let why = events.into_iter().filter_map(|event| match event.deed {
+                    Deed::Received { partner, quarantined, .. } => Some((partner.to_string(), quarantined)),
+                    _ => None,
+                });
+                let why: Vec<_> = why.collect();
+                let what = format!(
+                    "{} has {} of {} portions of {name} that {} may give it; what came: {why:?}",
+                    taker.org,
+                    due.intersection(&has).count(),
+                    due.len(),
+                    giver.org
+                );
+                return broken("what is due has arrived", what);
+            }
+        }
+        Ok(())
+    }
+
+    /// What was taken back is nowhere, and its author knows it from everybody to whom it gave any.
+    async fn check_recall(&self, made: &Made) -> Result<(), Broken> {
+        let home = &self.machines[&made.by];
+        let store = home.disk.store().unwrap();
+        let store: &dyn Store = &*store;
+        if store.recall_of(&made.by.domain(), &made.assessment).await.unwrap().is_none() {
+            return Ok(());
+        }
+        for machine in self.machines.values() {
+            let store = machine.disk.store().unwrap();
+            let store: &dyn Store = &*store;
+            let Some(record) = store.by_manifest(&made.manifest, true).await.unwrap() else { continue };
+            let analyst = machine.org.person(Role::Analyst);
+            let read = machine.node.read(&analyst, &made.assessment, Some(made.version), false).await;
+            let mut portions = read.map_or(0, |view| view.record.portions.len());
+            // What was withdrawn stays for oversight; of what was purged nothing is left for anybody.
+            let here = store.recall_of(&made.by.domain(), &made.assessment).await.unwrap();
+            if here.is_some_and(|r| r.standing.state == RecallState::Purged) {
+                let officer = machine.org.person(Role::Officer);
+                let read = machine.node.read(&officer, &made.assessment, Some(made.version), true).await;
+                portions += read.map_or(0, |view| view.record.portions.len());
+            }
+            let is_sealed = record.state.is_recalled() || record.state == AssessmentState::Quarantined;
+            if !is_sealed || portions > 0 {
+                let what = format!("{} holds {}: {}, {portions} portions", machine.org, made.name, record.state);
+                return broken("what was taken back is nowhere", what);
+            }
+        }
+        let holders = home.node.holders(&home.org.person(Role::Officer), &made.assessment).await.unwrap();
+        for holder in holders.all.iter().filter(|h| h.through.is_empty()) {
+            if matches!(holder.state, HolderState::Pending | HolderState::Unreachable | HolderState::Held) {
+                let what = format!("{} of {} is {} there", made.name, holder.organisation, holder.state);
+                return broken("every holder has answered", what);
+            }
+        }
+        Ok(())
+    }
+
+    /// No state holds anything about itself, not even in quarantine.
+    async fn check_about_itself(&self, machine: &Machine) -> Result<(), Broken> {
+        let Some(own) = machine.org.organisation().country else { return Ok(()) };
+        let store = machine.disk.store().unwrap();
+        let store: &dyn Store = &*store;
+        for made in self.book.made.iter().filter(|m| m.by != machine.org && is_about(m, own)) {
+            if store.by_manifest(&made.manifest, true).await.unwrap().is_some() {
+                return broken("no state holds anything about itself", format!("{} holds {}", machine.org, made.name));
+            }
+        }
+        Ok(())
+    }
+
+    /// The ledger is whole, everything that was ever told of it is true, and nobody has cause for alarm.
+    async fn check_ledger(&self, machine: &Machine) -> Result<(), Broken> {
+        let org = machine.org;
+        let store = machine.disk.store().unwrap();
+        let check = LedgerStore::verify_ledger(&*store, Box::new(|_| ())).await.unwrap();
+        if let Some(fault) = check.fault {
+            return broken("the ledger verifies", format!("{org}: {}", fault.what));
+        }
+        for (size, root) in self.book.heads.get(&org).into_iter().flatten() {
+            if store.ledger_root(*size).await.unwrap() != Some(*root) {
+                return broken(
+                    "every head is a beginning of the ledger",
+                    format!("{org} has told one of {size} entries"),
+                );
+            }
+        }
+        // Who shows its ledger for the first time by a wrong clock is not believed, and that is said.
+        let is_strange = |a: &Alarm| Org::of(&a.partner).is_some_and(|p| self.strangers.contains(&(org, p)));
+        let alarms = machine.node.alarms().await.unwrap();
+        if let Some(alarm) = alarms.iter().find(|a| a.kind != AlarmKind::NoAnswer || !is_strange(a)) {
+            return broken("nobody has cause for alarm", format!("{org} about {}: {}", alarm.partner, alarm.what));
+        }
+        if machine.node.is_behind() {
+            return broken("nobody has cause for alarm", format!("{org} is behind"));
+        }
+        Ok(())
+    }
+}
+
+fn is_about(made: &Made, country: Country) -> bool {
+    made.portions.iter().any(|(_, portion)| match &portion.body {
+        Body::Subject(subject) => subject.places.iter().any(|p| p.states_concerned().contains(&country)),
+        _ => false,
+    })
+}

@@ -1,0 +1,141 @@
+//! One organisation's machine: its disk, its clock, its keys, and the node that runs on it, life after life.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
+
+use arc_swap::ArcSwap;
+use watchfire::{
+    domain::{
+        fault::Fault,
+        rules::RuleFile,
+        time::{Clock, Time},
+    },
+    identity::trust::Trust,
+    node::{Node, Parts, agree::Approvals, ledger::LedgerParts},
+    peer,
+};
+
+use crate::{
+    cast::{Org, Ring, Whose},
+    clock::SimClock,
+    disk::{Disk, Files},
+    mutants::Mutant,
+    net::{Net, Station},
+    store::OnDisk,
+};
+
+/// The longest message, as in the configuration.
+pub const MESSAGE: usize = 4 << 20;
+/// Between two checkpoints the ledger grows by a multiple of this.
+const QUANTUM: u32 = 8;
+
+/// A machine.
+pub struct Machine {
+    pub org: Org,
+    pub clock: SimClock,
+    pub ring: Ring,
+    /// The numbers of the house rules on disk.
+    pub rules: Vec<usize>,
+    /// Where passing on has got to in this life.
+    pub position: Option<(u64, u64)>,
+    pub node: Arc<Node>,
+    pub disk: Arc<Disk>,
+    /// The newest head, as written beside the store.
+    head: Arc<Mutex<Option<Vec<u8>>>>,
+    folder: PathBuf,
+    life: u32,
+}
+
+/// What a machine is started with.
+pub struct Before {
+    pub org: Org,
+    pub clock: SimClock,
+    pub ring: Ring,
+    pub rules: Vec<usize>,
+    pub head: Arc<Mutex<Option<Vec<u8>>>>,
+    pub folder: PathBuf,
+    pub life: u32,
+    pub files: Files,
+    pub mutant: Option<Mutant>,
+}
+
+/// A mutant's clock: three hours ahead of what the machine believes.
+struct Hurried(SimClock);
+
+impl Clock for Hurried {
+    fn now(&self) -> Time {
+        self.0.now().plus_seconds(3 * 3_600)
+    }
+}
+
+/// The rules of the library with these numbers, as files.
+pub fn rule_files(numbers: &[usize]) -> Vec<RuleFile> {
+    let text: String = numbers.iter().map(|n| crate::house::text(*n)).collect();
+    // A comment alone lifts all rules.
+    vec![RuleFile { name: "house.cedar".to_owned(), text: format!("// the rules of the house\n{text}") }]
+}
+
+impl Machine {
+    /// Starts the node on what its disk holds.
+    pub async fn start(before: Before, net: &Arc<Net>) -> Result<Self, Fault> {
+        let Before { org, clock, ring, rules, head, folder, life, files, mutant } = before;
+        let mutant = mutant.filter(|m| m.concerns(org));
+        let disk = Disk::with(&files, folder.join(format!("{org}-{life}")), mutant)?;
+        let shown: Arc<dyn Clock> = match mutant {
+            Some(Mutant::WrongClock) => Arc::new(Hurried(clock.clone())),
+            _ => Arc::new(clock.clone()),
+        };
+        let lawful = if mutant == Some(Mutant::Lawless) { &[][..] } else { &rules };
+        let own = ring.member(org, clock.now())?;
+        let trust = Arc::new(ArcSwap::from_pointee(Trust::new(own.clone(), vec![], vec![])?));
+        let (shared, kept, written) = (trust.clone(), head.clone(), disk.clone());
+        let ledger = LedgerParts {
+            key: org.keys().ledger(),
+            quantum: QUANTUM,
+            found_head: head.lock().unwrap().clone(),
+            keep_head: Arc::new(move |note| {
+                if written.is_on() {
+                    *kept.lock().unwrap() = Some(note.to_vec());
+                }
+                Ok(())
+            }),
+        };
+        let approvals = Approvals { needed: Some(1), administrators: Box::new(|| 1), revoked: Box::new(Vec::new) };
+        let node = Node::start(Parts {
+            organisation: org.organisation(),
+            endpoint: None,
+            store: Arc::new(OnDisk(disk.clone())),
+            clock: shown,
+            key: ring.pair(Whose::Node).key(),
+            own,
+            signing_usages: vec![],
+            house_rules: Ok(Some(rule_files(lawful))),
+            approvals,
+            ledger,
+            trust: trust.clone(),
+            set_trust: Box::new(move |trust| shared.store(Arc::new(trust))),
+        })
+        .await?;
+        node.sign_checkpoint().await?;
+        net.shows(org, &ring);
+        let service = peer::service::service(node.clone(), MESSAGE);
+        net.join(org, Station { service, disk: disk.clone(), trust, clock: clock.clone() });
+        Ok(Self { org, clock, ring, rules, position: None, node, disk, head, folder, life })
+    }
+
+    pub fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    /// What is left of it without power: the disk, and what people hold in their hands.
+    pub async fn off(self, net: &Arc<Net>, mutant: Option<Mutant>) -> Before {
+        net.leave(self.org);
+        let Self { org, clock, ring, rules, node, disk, head, folder, life, .. } = self;
+        disk.cut().await;
+        drop(node);
+        let files = disk.left().await;
+        Before { org, clock, ring, rules, head, folder, life: life + 1, files, mutant }
+    }
+}

@@ -1,0 +1,133 @@
+//! Deliberate faults. Each breaks one promise, and the invariants must notice: a check that can't fail is worth nothing.
+
+use std::sync::Arc;
+
+use watchfire::{
+    domain::{
+        entry::Entry,
+        release::{Position, Release},
+        statement::{Envelope, StatementKind},
+    },
+    ledger::note::{Checkpoint, Note},
+    wire,
+};
+
+use crate::{
+    cast::Org,
+    oracle::Rule,
+    plan::{Act, Draft, Step, Terms},
+};
+
+/// One deliberate fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mutant {
+    /// A power cut takes the last change that was answered.
+    Forgets,
+    /// A taker acknowledges before it stores.
+    AcknowledgesAhead,
+    /// A taker stores each entry once more, under the next number.
+    StoresTwice,
+    /// A giver decides by a clock that is three hours ahead.
+    WrongClock,
+    /// A giver gives a number a second time.
+    ReusesNumbers,
+    /// A reader does not take what was taken back away from its users.
+    IgnoresRecalls,
+    /// No statement in an outbox is ever sent.
+    SendsNoStatements,
+    /// The house rules on disk are never put in force.
+    Lawless,
+    /// One partner is told other heads of a ledger than the others.
+    TellsTwoHeads,
+    /// The node decides by a rule of which the oracle knows nothing, which is as good as the reverse.
+    Oracle(Rule),
+}
+
+impl Mutant {
+    pub const ALL: [Self; 12] = [
+        Self::Forgets,
+        Self::AcknowledgesAhead,
+        Self::StoresTwice,
+        Self::WrongClock,
+        Self::ReusesNumbers,
+        Self::IgnoresRecalls,
+        Self::SendsNoStatements,
+        Self::Lawless,
+        Self::TellsTwoHeads,
+        Self::Oracle(Rule::OwnState),
+        Self::Oracle(Rule::Tlp),
+        Self::Oracle(Rule::BarredState),
+    ];
+
+    /// Whose machine it is in.
+    pub fn concerns(self, org: Org) -> bool {
+        match self {
+            Self::WrongClock => org == Org::Gb,
+            Self::IgnoresRecalls => org != Org::Gb,
+            _ => true,
+        }
+    }
+
+    pub fn rule(self) -> Option<Rule> {
+        if let Self::Oracle(rule) = self { Some(rule) } else { None }
+    }
+
+    /// The invariants of which one must notice it.
+    pub fn noticed_by(self) -> &'static [&'static str] {
+        match self {
+            Self::Forgets => &["what was published is there", "what was acknowledged is there", "ledgers do not fork"],
+            Self::AcknowledgesAhead => &["what was acknowledged is there"],
+            Self::StoresTwice => &["what is stored is what was given"],
+            Self::WrongClock => &["the oracle allows every portion"],
+            Self::ReusesNumbers => &["numbers have no gaps", "numbers do not fork"],
+            Self::IgnoresRecalls => &["what was taken back is nowhere"],
+            Self::SendsNoStatements => &["with everything put right, all works", "what was taken back is nowhere"],
+            Self::TellsTwoHeads => &["ledgers do not fork", "every head is a beginning of the ledger"],
+            Self::Lawless | Self::Oracle(_) => &[
+                "each decision is the oracle's",
+                "nothing that may go is held back",
+                "the oracle allows every portion",
+            ],
+        }
+    }
+
+    /// A plan made for it, where seeds would take long to come to it.
+    pub fn plan(self) -> Option<Vec<Step>> {
+        let (from, to) = (Org::Ecowas, Org::Gb);
+        let connect = || Act::Connect { from, to, mishaps: vec![] };
+        let draft = Draft { place: "ML", tlp: "GREEN", level: 3, onward: true };
+        let terms = Terms { max_tlp: "AMBER", all_kinds: true, delay_hours: 2, onward: true, days: 4_000, purge: true };
+        let acts = match self {
+            Self::WrongClock => vec![
+                Act::Propose { by: to, with: from, terms },
+                connect(),
+                Act::Sign { by: from, with: to },
+                connect(),
+                Act::Publish { by: to, draft },
+                connect(),
+            ],
+            _ => return None,
+        };
+        Some(acts.into_iter().map(Step::from).collect())
+    }
+}
+
+/// Another head of the same size, signed with the same key.
+pub fn other_head(by: Org, note: &[u8]) -> Vec<u8> {
+    let Checkpoint { origin, size, mut root } = Note::parse(note).unwrap().checkpoint;
+    root[0] ^= 1;
+    Note::sign(Checkpoint { origin, size, root }, &by.keys().ledger()).to_string().into_bytes()
+}
+
+/// The entry under the number before its own.
+pub fn reuse_number(entry: &mut Entry) {
+    if entry.release.kind != StatementKind::Release {
+        return;
+    }
+    let release = wire::release::decode(&entry.release.payload).unwrap();
+    if release.position.sequence > 1 {
+        let position = Position { sequence: release.position.sequence - 1, previous: None };
+        let payload = wire::release::encode(&Release { position, ..release });
+        entry.release = Arc::new(Envelope { payload, ..(*entry.release).clone() });
+    }
+}

@@ -1,0 +1,400 @@
+//! The simulated network: what one node's follower calls at another's real service, with loss, repeats, delays and cuts.
+//! Between the two stand the wire's bytes: both ends encode and decode as over TLS and HTTP/2, which are left out.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    convert::Infallible,
+    pin::Pin,
+    sync::{Arc, Mutex},
+    task::{Context, Poll},
+};
+
+use arc_swap::ArcSwap;
+use futures_util::stream;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::{Bytes, Frame};
+use prost::Message;
+use tokio_util::sync::CancellationToken;
+use tonic::{Status, body::Body};
+use tower::{Service, ServiceExt};
+use watchfire::{
+    domain::{
+        entry::Entry,
+        fault::Fault,
+        time::{Clock, Time},
+    },
+    identity::trust::{Audience, Moment, TlsUsage, Trust},
+    peer::service::Exchange,
+    transport::listener::PeerIdentity,
+    wire::{self, proto, proto::exchange_service_server::ExchangeServiceServer},
+};
+
+use crate::{
+    cast::{Org, Ring, Whose},
+    clock::SimClock,
+    disk::Disk,
+    mutants::{self, Mutant},
+    trace::Trace,
+};
+
+/// Something that happens to the n-th call of a connection, from 0 on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mishap {
+    pub call: u8,
+    pub what: What,
+}
+
+/// What happens to a call, or to the messages of a feed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// It never arrives.
+    LostThere,
+    /// It is done, and the answer never arrives.
+    LostBack,
+    /// It arrives twice; the second answer counts.
+    Twice,
+    /// An older call of its kind arrives once more, just before it.
+    Late,
+    /// The feed is cut off after so many messages.
+    CutAfter(u8),
+    /// A message of the feed is left out.
+    Missing(u8),
+    /// A message of the feed comes twice.
+    Doubled(u8),
+    /// A message of the feed comes after the next one.
+    Swapped(u8),
+}
+
+/// A node that can be reached.
+#[derive(Clone)]
+pub struct Station {
+    pub service: ExchangeServiceServer<Exchange>,
+    pub disk: Arc<Disk>,
+    pub trust: Arc<ArcSwap<Trust>>,
+    pub clock: SimClock,
+}
+
+/// What was seen on the wire.
+pub enum Seen {
+    /// An entry left its giver.
+    Entry { giver: Org, taker: Org, entry: Box<Entry>, at: Time },
+    /// The taker said that everything up to this number is stored.
+    Acknowledged { taker: Org, giver: Org, sequence: u64 },
+    /// A node told a head of its ledger.
+    Head { by: Org, to: Org, note: Vec<u8> },
+}
+
+impl Seen {
+    /// Whose word it is that something is stored.
+    pub fn promised_by(&self) -> Option<Org> {
+        match self {
+            Self::Acknowledged { taker, .. } => Some(*taker),
+            Self::Entry { .. } | Self::Head { .. } => None,
+        }
+    }
+}
+
+#[derive(Default)]
+struct State {
+    stations: BTreeMap<Org, Station>,
+    rings: BTreeMap<Org, Ring>,
+    broken: BTreeSet<(Org, Org)>,
+    mishaps: Vec<Mishap>,
+    calls: u8,
+    older: BTreeMap<(Org, Org, String), Vec<Bytes>>,
+    seen: Vec<Seen>,
+}
+
+/// The network.
+pub struct Net {
+    state: Mutex<State>,
+    trace: Arc<Trace>,
+    mutant: Option<Mutant>,
+}
+
+fn pair(a: Org, b: Org) -> (Org, Org) {
+    (a.min(b), a.max(b))
+}
+
+impl Net {
+    pub fn new(trace: Arc<Trace>, mutant: Option<Mutant>) -> Arc<Self> {
+        Arc::new(Self { state: Mutex::default(), trace, mutant })
+    }
+
+    pub fn join(&self, org: Org, station: Station) {
+        self.state.lock().unwrap().stations.insert(org, station);
+    }
+
+    pub fn leave(&self, org: Org) {
+        self.state.lock().unwrap().stations.remove(&org);
+    }
+
+    /// What an organisation's node shows in TLS from now on.
+    pub fn shows(&self, org: Org, ring: &Ring) {
+        self.state.lock().unwrap().rings.insert(org, ring.clone());
+    }
+
+    pub fn set_broken(&self, a: Org, b: Org, is_broken: bool) {
+        let mut state = self.state.lock().unwrap();
+        if is_broken {
+            state.broken.insert(pair(a, b));
+        } else {
+            state.broken.remove(&pair(a, b));
+        }
+    }
+
+    pub fn heal(&self) {
+        self.state.lock().unwrap().broken.clear();
+    }
+
+    /// A connection: its mishaps count its calls.
+    pub fn connect(self: &Arc<Self>, from: Org, to: Org, mishaps: &[Mishap]) -> Carrier {
+        let mut state = self.state.lock().unwrap();
+        state.mishaps = mishaps.to_vec();
+        state.calls = 0;
+        Carrier { net: self.clone(), from, to }
+    }
+
+    /// What was seen since the last time.
+    pub fn seen(&self) -> Vec<Seen> {
+        std::mem::take(&mut self.state.lock().unwrap().seen)
+    }
+
+    fn see(&self, seen: Seen) {
+        self.state.lock().unwrap().seen.push(seen);
+    }
+}
+
+/// A connection of one node to another.
+#[derive(Clone)]
+pub struct Carrier {
+    net: Arc<Net>,
+    from: Org,
+    to: Org,
+}
+
+impl Service<http::Request<Body>> for Carrier {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        let carrier = self.clone();
+        Box::pin(async move { Ok(carrier.carry(request).await.unwrap_or_else(|lost| lost.into_http())) })
+    }
+}
+
+fn lost(why: &str) -> Status {
+    Status::unavailable(why)
+}
+
+/// Which call it is: the last part of its path.
+fn method(parts: &http::request::Parts) -> String {
+    parts.uri.path().rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+/// The messages in a body: each with a flag and its length before it.
+fn messages(mut data: &[u8]) -> Vec<Bytes> {
+    let mut all = vec![];
+    while let Some(head) = data.get(1..5) {
+        let end = 5 + usize::try_from(u32::from_be_bytes(head.try_into().unwrap())).unwrap();
+        all.push(Bytes::copy_from_slice(&data[..end]));
+        data = &data[end..];
+    }
+    all
+}
+
+/// A whole answer.
+struct Answer {
+    parts: http::response::Parts,
+    messages: Vec<Bytes>,
+    trailers: Option<http::HeaderMap>,
+}
+
+impl Carrier {
+    async fn carry(&self, request: http::Request<Body>) -> Result<http::Response<Body>, Status> {
+        let (parts, body) = request.into_parts();
+        let body = body.collect().await.map_err(|_| lost("the request was cut off"))?.to_bytes();
+        let (name, to) = (method(&parts), self.station(self.to)?);
+        let number = {
+            let mut state = self.net.state.lock().unwrap();
+            if state.broken.contains(&pair(self.from, self.to)) {
+                return Err(lost("no way there"));
+            }
+            let number = state.calls;
+            state.calls = state.calls.saturating_add(1);
+            number
+        };
+        self.shake_hands(&to).map_err(watchfire::wire::status::from_fault)?;
+        self.look_at(&name, &body);
+        let mishap = self.mishap(number);
+        self.note(&name, mishap);
+        match mishap {
+            Some(What::LostThere) => return Err(lost("lost on its way there")),
+            Some(What::Twice) => drop(self.ask(&to, &parts, body.clone()).await),
+            Some(What::Late) => {
+                for older in self.older(&name) {
+                    drop(self.ask(&to, &parts, older).await);
+                }
+            }
+            _ => {}
+        }
+        self.remember(&name, &body);
+        let answer = self.ask(&to, &parts, body).await?;
+        self.look_at_answer(&name, &answer, &to);
+        if self.net.mutant == Some(Mutant::AcknowledgesAhead) && name == "Subscribe" && !answer.messages.is_empty() {
+            // Its taker says that it has them, and the power goes before they are stored.
+            let sequence = answer.messages.len() as u64;
+            self.net.see(Seen::Acknowledged { taker: self.from, giver: self.to, sequence });
+            return Err(lost("the taker forgot what it had not stored"));
+        }
+        // A node that has lost its power says nothing more.
+        if !to.disk.is_on() || matches!(mishap, Some(What::LostBack)) {
+            return Err(lost("lost on its way back"));
+        }
+        Ok(given(answer, mishap))
+    }
+
+    fn station(&self, org: Org) -> Result<Station, Status> {
+        let station = self.net.state.lock().unwrap().stations.get(&org).cloned();
+        let from = self.net.state.lock().unwrap().stations.get(&self.from).cloned();
+        if from.is_none_or(|f| !f.disk.is_on()) {
+            return Err(lost("this node has no power"));
+        }
+        station.filter(|s| s.disk.is_on()).ok_or_else(|| lost("nobody answers there"))
+    }
+
+    /// What TLS would ask: does each take the other's certificate, by its own trust and its own clock?
+    fn shake_hands(&self, to: &Station) -> Result<(), Fault> {
+        let from = self.station(self.from).map_err(|s| watchfire::wire::status::to_fault(&s))?;
+        let state = self.net.state.lock().unwrap();
+        let shown = |org: Org| state.rings[&org].pair(Whose::NodeTls).chain();
+        let (here, there) = (from.trust.load(), to.trust.load());
+        let (client, server) = (TlsUsage::Client, TlsUsage::Server);
+        there.tls_peer(&shown(self.from), client, &Audience::Partners, to.clock.now(), Moment::Handshake)?;
+        let audience = Audience::NodeOf(self.to.domain());
+        here.tls_peer(&shown(self.to), server, &audience, from.clock.now(), Moment::Handshake)?;
+        Ok(())
+    }
+
+    fn mishap(&self, number: u8) -> Option<What> {
+        self.net.state.lock().unwrap().mishaps.iter().find(|m| m.call == number).map(|m| m.what)
+    }
+
+    fn older(&self, name: &str) -> Vec<Bytes> {
+        let key = (self.from, self.to, name.to_owned());
+        self.net.state.lock().unwrap().older.get(&key).cloned().unwrap_or_default()
+    }
+
+    fn remember(&self, name: &str, body: &Bytes) {
+        // What asks for a stream, once more, would only end the stream that counts.
+        if name == "Subscribe" {
+            return;
+        }
+        let mut state = self.net.state.lock().unwrap();
+        let older = state.older.entry((self.from, self.to, name.to_owned())).or_default();
+        if older.len() == 3 {
+            older.remove(0);
+        }
+        older.push(body.clone());
+    }
+
+    async fn ask(&self, to: &Station, parts: &http::request::Parts, body: Bytes) -> Result<Answer, Status> {
+        let mut request = http::Request::new(Body::new(Full::new(body)));
+        *request.method_mut() = parts.method.clone();
+        *request.uri_mut() = parts.uri.clone();
+        *request.headers_mut() = parts.headers.clone();
+        let id = watchfire::domain::ids::SpiffeId::new(self.from.domain(), watchfire::domain::ids::Role::Node, "n1");
+        let ended = CancellationToken::new();
+        request.extensions_mut().insert(PeerIdentity { id: id.unwrap(), key_exchange: String::new(), ended });
+        let response = to.service.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
+        let (parts, body) = response.into_parts();
+        let collected = body.collect().await.map_err(|_| lost("the answer was cut off"))?;
+        let trailers = collected.trailers().cloned();
+        Ok(Answer { parts, messages: messages(&collected.to_bytes()), trailers })
+    }
+}
+
+/// The answer as it arrives.
+fn given(answer: Answer, mishap: Option<What>) -> http::Response<Body> {
+    let Answer { parts, mut messages, trailers } = answer;
+    let at = |index: u8| usize::from(index);
+    let is_cut = match mishap {
+        Some(What::CutAfter(n)) if at(n) < messages.len() => {
+            messages.truncate(at(n));
+            true
+        }
+        Some(What::Missing(n)) if at(n) < messages.len() => {
+            messages.remove(at(n));
+            false
+        }
+        Some(What::Doubled(n)) if at(n) < messages.len() => {
+            messages.insert(at(n), messages[at(n)].clone());
+            false
+        }
+        Some(What::Swapped(n)) if at(n) + 1 < messages.len() => {
+            messages.swap(at(n), at(n) + 1);
+            false
+        }
+        _ => false,
+    };
+    let mut frames: Vec<Result<Frame<Bytes>, Status>> = messages.into_iter().map(|m| Ok(Frame::data(m))).collect();
+    match trailers {
+        _ if is_cut => frames.push(Err(lost("the connection was cut"))),
+        Some(trailers) => frames.push(Ok(Frame::trailers(trailers))),
+        None => {}
+    }
+    http::Response::from_parts(parts, Body::new(StreamBody::new(stream::iter(frames))))
+}
+
+/// What is seen.
+impl Carrier {
+    fn note(&self, name: &str, mishap: Option<What>) {
+        let what = mishap.map(|what| format!(", {what:?}")).unwrap_or_default();
+        self.net.trace.line(format!("    {} > {}: {name}{what}", self.from, self.to));
+    }
+
+    fn look_at(&self, name: &str, body: &Bytes) {
+        let Some(message) = body.get(5..) else { return };
+        match name {
+            "Acknowledge" => {
+                let sequence = proto::AcknowledgeRequest::decode(message).unwrap().sequence;
+                self.net.see(Seen::Acknowledged { taker: self.from, giver: self.to, sequence });
+            }
+            "Hello" => self.head(self.from, self.to, proto::HelloRequest::decode(message).unwrap().ledger),
+            _ => {}
+        }
+    }
+
+    fn head(&self, by: Org, told: Org, greeting: Option<proto::LedgerGreeting>) {
+        if let Some(note) = greeting.map(|g| g.note).filter(|n| !n.is_empty()) {
+            let is_other = self.net.mutant == Some(Mutant::TellsTwoHeads) && told == Org::No;
+            let note = if is_other { mutants::other_head(by, &note) } else { note.to_vec() };
+            self.net.see(Seen::Head { by, to: told, note });
+        }
+    }
+
+    fn look_at_answer(&self, name: &str, answer: &Answer, to: &Station) {
+        if !to.disk.is_on() {
+            return;
+        }
+        for message in answer.messages.iter().map(|m| &m[5..]) {
+            match name {
+                "Hello" => self.head(self.to, self.from, proto::HelloResponse::decode(message).unwrap().ledger),
+                "Subscribe" => {
+                    let mut entry = wire::entry::from_proto(proto::FeedEntry::decode(message).unwrap()).unwrap();
+                    if self.net.mutant == Some(Mutant::ReusesNumbers) {
+                        mutants::reuse_number(&mut entry);
+                    }
+                    let at = to.clock.now();
+                    self.net.see(Seen::Entry { giver: self.to, taker: self.from, entry: Box::new(entry), at });
+                }
+                _ => {}
+            }
+        }
+    }
+}

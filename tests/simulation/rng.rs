@@ -1,0 +1,44 @@
+//! The one source of chance: a small generator whose numbers follow from its seed, on every machine and for ever (SplitMix64).
+
+/// Chance.
+pub struct Rng(u64);
+
+impl Rng {
+    pub fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5851_f42d_4c95_7f2d)
+    }
+
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// From 0 to `end`, without it.
+    pub fn below(&mut self, end: usize) -> usize {
+        usize::try_from(self.next() % end.max(1) as u64).unwrap()
+    }
+
+    /// In so many of a hundred cases.
+    pub fn percent(&mut self, of_100: usize) -> bool {
+        self.below(100) < of_100
+    }
+
+    pub fn pick<T: Clone>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len())].clone()
+    }
+
+    /// One of these, each as often as its weight says.
+    pub fn weighted<T: Clone>(&mut self, from: &[(usize, T)]) -> T {
+        let mut at = self.below(from.iter().map(|(weight, _)| weight).sum());
+        for (weight, one) in from {
+            if at < *weight {
+                return one.clone();
+            }
+            at -= weight;
+        }
+        from[0].1.clone()
+    }
+}

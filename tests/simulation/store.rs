@@ -1,0 +1,210 @@
+//! The simulated disk, as a node's store sees it: everything goes on to the real store, until the power is cut at the n-th
+//! write. From then on nothing is written or read, and what the disk holds is what a power cut may leave.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use watchfire::{
+    domain::{
+        event::Event,
+        ids::{AssessmentId, Digest, Role, Sha256, StatementId, TrustDomain},
+        recall::RecallState,
+        rules::RulesVersion,
+        time::Time,
+    },
+    ledger::tree::Hash,
+    store::{
+        AgreementRecord, AssessmentRecord, AttachmentStatus, CopyName, InboundPosition, ListFilter, OutboundPosition,
+        OutboxItem, PartnerRecord, Publication, QueueItem, ReceivedContent, ReceivedEntry, ReceivedRecord,
+        ReleaseBatch, ReleaseRecord, Result, Store,
+        forward::{self, ForwardStore, Forwarding},
+        ledger::{Kept, KeptRecord, LedgerChange, LedgerCheck, LedgerEntry, LedgerState, LedgerStore, Progress, Sign},
+        recalls::{HoldersRecord, RecallRecord, RecallStore, Recalled, Recalling, UnprovenRecall},
+        receipts::{
+            Acknowledgement, AnswerRecord, Arrived, HeldEntry, OverdueRecord, Quarantine, Readmission, ReceiptRecord,
+            ReceiptStore, Released, Report, Unanswered,
+        },
+        requests::{Beside, RequestRecord, RequestStep, RequestStore},
+    },
+};
+
+use crate::{disk::Disk, mutants::Mutant};
+
+/// A store on a simulated disk.
+pub struct OnDisk(pub Arc<Disk>);
+
+/// Passes each method on: a `read` as long as there is power, a `write` under the eyes of the disk.
+macro_rules! passed_on {
+    ($trait:ident { $($kind:ident $name:ident($($arg:ident: $type:ty),*) -> $out:ty;)* }) => {
+        #[async_trait]
+        impl $trait for OnDisk {
+            $(async fn $name(&self, $($arg: $type),*) -> Result<$out> {
+                passed_on!(@$kind self, $name, $($arg),*)
+            })*
+        }
+    };
+    // Where a mutant is at work; anybody else passes it on.
+    (@receiving $self:ident, $name:ident, $of:ident, $after:ident, $entries:ident, $($arg:ident),*) => {{
+        let $entries = if $self.0.is(Mutant::StoresTwice) { twice($after, $entries) } else { $entries };
+        passed_on!(@write $self, $name, $of, $after, $entries, $($arg),*)
+    }};
+    (@recalling $self:ident, $name:ident, $step:ident) => {{
+        if $self.0.is(Mutant::IgnoresRecalls) {
+            return Ok(Recalled::default());
+        }
+        passed_on!(@write $self, $name, $step)
+    }};
+    (@posting $self:ident, $name:ident, $($arg:ident),*) => {{
+        if $self.0.is(Mutant::SendsNoStatements) {
+            return Ok(vec![]);
+        }
+        passed_on!(@read $self, $name, $($arg),*)
+    }};
+    (@read $self:ident, $name:ident, $($arg:ident),*) => { $self.0.store()?.$name($($arg),*).await };
+    (@write $self:ident, $name:ident, $($arg:ident),*) => {{
+        let turn = $self.0.begin().await?;
+        let store = $self.0.store()?;
+        let done = store.$name($($arg),*).await;
+        $self.0.end(turn, done).await
+    }};
+}
+
+passed_on!(Store {
+    read partners() -> Vec<PartnerRecord>;
+    write save_partner(partner: PartnerRecord, event: Event) -> ();
+    write save_crls(partner: &TrustDomain, crls: Vec<Vec<u8>>) -> ();
+    read agreements() -> Vec<AgreementRecord>;
+    write save_agreements(records: Vec<AgreementRecord>, send: Option<(TrustDomain, Vec<u8>)>, events: Vec<Event>) -> ();
+    write publish(publication: Publication) -> bool;
+    write enqueue(manifest_id: &StatementId, urgency: u8, queue: Vec<(TrustDomain, Time)>) -> ();
+    read due(partner: &TrustDomain, now: Time, limit: u32) -> Vec<QueueItem>;
+    read next_due(partner: &TrustDomain, now: Time) -> Option<Time>;
+    read outbound(partner: &TrustDomain) -> OutboundPosition;
+    write commit_releases(partner: &TrustDomain, batch: ReleaseBatch) -> ();
+    read releases_after(partner: &TrustDomain, sequence: u64, limit: u32) -> Vec<ReleaseRecord>;
+    read disclosed(partner: &TrustDomain, manifest_id: &StatementId) -> Vec<Digest>;
+    write void_releases(partner: &TrustDomain, voids: Vec<(u64, Vec<u8>)>, events: Vec<Event>) -> ();
+    write acknowledged(partner: &TrustDomain, sequence: u64, at: Time) -> ();
+    read inbound(partner: &TrustDomain) -> InboundPosition;
+    read received_release(partner: &TrustDomain, sequence: u64) -> Option<StatementId>;
+    receiving receive(partner: &TrustDomain, after: u64, entries: Vec<ReceivedEntry>, at: Time, events: Vec<Event>,
+        post: Vec<Vec<u8>>) -> ();
+    read received_after(arrival: u64, limit: u32) -> Vec<ReceivedRecord>;
+    read version(originator: &TrustDomain, id: &AssessmentId, version: u32) -> Option<StatementId>;
+    read by_manifest(manifest_id: &StatementId, quarantined: bool) -> Option<AssessmentRecord>;
+    read by_manifests(manifest_ids: &[StatementId], quarantined: bool) -> Vec<AssessmentRecord>;
+    read assessment(id: &AssessmentId, version: Option<u32>, quarantined: bool) -> Option<AssessmentRecord>;
+    read assessments_between(first: &AssessmentId, last: &AssessmentId, quarantined: bool, limit: u32)
+        -> Vec<AssessmentId>;
+    read list(filter: &ListFilter) -> Vec<AssessmentRecord>;
+    write post(partner: &TrustDomain, envelope: Vec<u8>) -> ();
+    posting outbox(partner: &TrustDomain, after: i64, limit: u32) -> Vec<OutboxItem>;
+    write posted(partner: &TrustDomain, items: Vec<i64>) -> ();
+    read attachment(name: &CopyName) -> AttachmentStatus;
+    write append_attachment(name: &CopyName, size: u64, offset: u64, bytes: Vec<u8>) -> ();
+    write finish_attachment(name: &CopyName, is_good: bool) -> ();
+    read read_attachment(name: &CopyName, offset: u64, length: u32) -> Vec<u8>;
+    read wanted_attachments(partner: &TrustDomain) -> Vec<(Sha256, u64)>;
+    read attachment_releases(partner: &TrustDomain, sha256: &Sha256) -> Vec<ReleaseRecord>;
+    read rules(version: Option<u32>) -> Option<RulesVersion>;
+    read rules_versions(limit: u32) -> Vec<RulesVersion>;
+    write save_rules(rules: RulesVersion, event: Event) -> ();
+    write record(events: Vec<Event>) -> ();
+    read events(from: u64, limit: u32) -> Vec<Event>;
+    read events_of(manifest_id: &StatementId) -> Vec<Event>;
+    read held_for(partner: &TrustDomain, agreement: &StatementId, arrival: u64, limit: u32) -> Vec<HeldEntry>;
+    write readmit(entry: Readmission) -> bool;
+    read quarantines(manifest_id: &StatementId) -> Vec<Quarantine>;
+    read released(partner: &TrustDomain, ids: &[StatementId]) -> Vec<Released>;
+    write save_receipt(partner: &TrustDomain, receipt: ReceiptRecord) -> u64;
+    read best_copy(sha256: &Sha256) -> Option<CopyName>;
+    read quarantined_there(partner: &TrustDomain, limit: u32) -> (u64, Vec<AnswerRecord>);
+});
+
+passed_on!(ForwardStore {
+    read forwarded() -> u64;
+    read arrived_after(arrival: u64, limit: u32) -> Vec<forward::Arrived>;
+    write forward(forwarding: Forwarding) -> ();
+});
+
+passed_on!(LedgerStore {
+    read ledger() -> LedgerState;
+    read ledger_root(size: u64) -> Option<Hash>;
+    read inclusion(index: u64, size: u64) -> Vec<Hash>;
+    read consistency(first: u64, second: u64) -> Vec<Hash>;
+    read ledger_entries(from: u64, limit: u32) -> Vec<LedgerEntry>;
+    write checkpoint(quantum: u64, at: Time, sign: Sign) -> Vec<u8>;
+    read kept(kind: Kept, of: Option<&TrustDomain>, limit: u32) -> Vec<KeptRecord>;
+    write keep(records: Vec<KeptRecord>, events: Vec<Event>) -> usize;
+    write change_ledger(change: LedgerChange, events: Vec<Event>) -> LedgerState;
+    write adopt_position(partner: &TrustDomain, sequence: u64, release: &StatementId, event: Event) -> bool;
+    read verify_ledger(progress: Progress) -> LedgerCheck;
+});
+
+passed_on!(RecallStore {
+    recalling recall(step: Recalling) -> Recalled;
+    read recall_of(originator: &TrustDomain, id: &AssessmentId) -> Option<RecallRecord>;
+    read recall_named(statement: &StatementId) -> Option<RecallRecord>;
+    read recalls_after(turn: u64, state: Option<RecallState>, limit: u32) -> Vec<RecallRecord>;
+    write keep_unproven(recall: UnprovenRecall, limit: u32) -> bool;
+    read unproven() -> Vec<UnprovenRecall>;
+    write forget_unproven(recall: &UnprovenRecall) -> ();
+    read recall_waits(partner: &TrustDomain) -> bool;
+    read holders(originator: &TrustDomain, id: &AssessmentId) -> HoldersRecord;
+    read holders_before(originator: &TrustDomain, id: &AssessmentId, version: u32) -> Vec<(TrustDomain, u32)>;
+    read is_taken_back(sha256: &Sha256) -> bool;
+});
+
+passed_on!(ReceiptStore {
+    read to_answer() -> Vec<TrustDomain>;
+    read unanswered(partner: &TrustDomain, limit: u32) -> Unanswered;
+    write answered(partner: &TrustDomain, after: u64, until: u64, post: Vec<(TrustDomain, Vec<u8>)>) -> ();
+    read arrivals_of(originator: &TrustDomain, id: &AssessmentId, manifest_id: Option<&StatementId>) -> Vec<Arrived>;
+    read was_read(manifest_id: &StatementId, role: Role) -> bool;
+    write acknowledge(acknowledgement: Acknowledgement) -> bool;
+    write save_report(report: Report) -> bool;
+    read overdue(partner: &TrustDomain, outgoing: bool, now: Time, limit: u32) -> (u64, Vec<OverdueRecord>);
+    write heard_of(partner: &TrustDomain, at: Time) -> ();
+});
+
+passed_on!(RequestStore {
+    write put_beside(beside: Beside, events: Vec<Event>) -> bool;
+    write begin_request(step: RequestStep) -> bool;
+    write settle_request(step: RequestStep) -> bool;
+    read request(id: &StatementId) -> Option<RequestRecord>;
+    read requests(open_only: bool, limit: u32) -> Vec<RequestRecord>;
+    read requests_after(turn: u64, limit: u32) -> Vec<RequestRecord>;
+    read open_requests(partner: &TrustDomain) -> u64;
+});
+
+/// Each entry, and once more under the next number.
+fn twice(after: u64, entries: Vec<ReceivedEntry>) -> Vec<ReceivedEntry> {
+    let both = entries.iter().flat_map(|entry| [copy(entry), copy(entry)]);
+    both.zip(after + 1..).map(|(entry, sequence)| ReceivedEntry { sequence, ..entry }).collect()
+}
+
+fn copy(entry: &ReceivedEntry) -> ReceivedEntry {
+    let content = entry.content.as_ref().map(|c| ReceivedContent {
+        kind: c.kind,
+        assessment: c.assessment,
+        version: c.version,
+        manifest_id: c.manifest_id,
+        manifest: c.manifest.clone(),
+        originator: c.originator.clone(),
+        portions: c.portions.clone(),
+        beside: c.beside.clone(),
+        attachments: c.attachments.clone(),
+        quarantined: c.quarantined,
+        due: c.due,
+    });
+    ReceivedEntry {
+        sequence: entry.sequence,
+        release_id: entry.release_id,
+        release: entry.release.clone(),
+        provenance: entry.provenance.clone(),
+        content,
+        refused: entry.refused,
+        reason: entry.reason.clone(),
+        held_for: entry.held_for,
+    }
+}

@@ -1,0 +1,101 @@
+//! The tests of this binary: seeds, what was found before, that a seed replays, and that deliberate faults are noticed.
+
+use std::time::Instant;
+
+use crate::{
+    found::{FOUND, Found},
+    mutants::Mutant,
+    plan::plan,
+    run::{Place, keep},
+};
+
+/// Within how many seeds each deliberate fault must be noticed.
+const SEEDS_A_MUTANT: u64 = 60;
+/// Seeds that are carried out twice.
+const REPEATED: u64 = 12;
+
+/// A test: its name, and what it does. `Err` says what failed.
+pub struct Test<'a> {
+    pub name: String,
+    pub run: Box<dyn Fn() -> Result<String, String> + 'a>,
+}
+
+fn test<'a>(name: String, run: Box<dyn Fn() -> Result<String, String> + 'a>) -> Test<'a> {
+    Test { name, run }
+}
+
+/// All of them.
+pub fn all(place: &Place, seeds: u64) -> Vec<Test<'_>> {
+    let mut all = vec![test("a_seed_gives_the_same_trace_each_time".to_owned(), Box::new(move || replays(place)))];
+    for found in &FOUND {
+        all.push(test(format!("found::{}", found.name), Box::new(move || stays_mended(place, found))));
+    }
+    for mutant in Mutant::ALL {
+        let name = format!("{mutant:?}").to_lowercase().replace(['(', ')'], "_");
+        let name = format!("a_deliberate_fault_is_noticed::{}", name.trim_end_matches('_'));
+        all.push(test(name, Box::new(move || is_noticed(place, mutant))));
+    }
+    let list: Vec<u64> = (1..=seeds).collect();
+    all.push(test(format!("promises_hold_for_{seeds}_seeds"), Box::new(move || hold(place, &list))));
+    all
+}
+
+/// Carries out seeds; every one that fails is told, with what replays it.
+pub fn hold(place: &Place, seeds: &[u64]) -> Result<String, String> {
+    let start = Instant::now();
+    let done = place.carry_out_seeds(seeds, None);
+    let judged: u64 = done.iter().map(|(_, o)| o.judged).sum();
+    let mut failed = vec![];
+    for (seed, outcome) in &done {
+        if let Some(broken) = &outcome.broken {
+            let kept = keep(&format!("seed-{seed}"), &plan(*seed), outcome);
+            println!("seed {seed}: {}: {}", broken.invariant, broken.what);
+            println!("    replay it: cargo test --test simulation -- --seed {seed} --trace");
+            println!("    what happened, and the plan: {}", kept.display());
+            failed.push(*seed);
+        }
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    let summary = format!("{} seeds, {judged} entries judged, {seconds:.0} s", seeds.len());
+    if failed.is_empty() { Ok(summary) } else { Err(format!("{summary}; failed: {failed:?}")) }
+}
+
+/// The same seed gives the same trace, whatever else runs beside it.
+fn replays(place: &Place) -> Result<String, String> {
+    let twice: Vec<u64> = (1..=REPEATED).flat_map(|seed| [seed, seed]).collect();
+    let done = place.carry_out_seeds(&twice, None);
+    for pair in done.chunks(2) {
+        let [(seed, first), (_, second)] = pair else { continue };
+        if first.digest != second.digest {
+            let differs = first.trace.lines().zip(second.trace.lines()).find(|(a, b)| a != b);
+            return Err(format!("seed {seed} went two ways: {differs:?}"));
+        }
+    }
+    Ok(format!("{REPEATED} seeds, each twice"))
+}
+
+fn stays_mended(place: &Place, found: &Found) -> Result<String, String> {
+    let steps = found.steps();
+    let outcome = place.carry_out(&steps, None);
+    match &outcome.broken {
+        None => Ok(format!("{} steps", steps.len())),
+        Some(broken) => {
+            let kept = keep(found.name, &steps, &outcome);
+            Err(format!("{}: {} ({})", broken.invariant, broken.what, kept.display()))
+        }
+    }
+}
+
+/// One of the invariants that are there for it notices the fault before long.
+fn is_noticed(place: &Place, mutant: Mutant) -> Result<String, String> {
+    let plans = (1..=SEEDS_A_MUTANT).map(|seed| (format!("seed {seed}"), plan(seed)));
+    let made = mutant.plan().map(|steps| ("a plan made for it".to_owned(), steps));
+    for (name, steps) in made.into_iter().chain(plans) {
+        let Some(broken) = place.carry_out(&steps, Some(mutant)).broken else { continue };
+        if mutant.noticed_by().contains(&broken.invariant) {
+            return Ok(format!("{name}: {}: {}", broken.invariant, broken.what));
+        }
+        return Err(format!("{name}: something else noticed it: {}: {}", broken.invariant, broken.what));
+    }
+    Err(format!("not noticed in {SEEDS_A_MUTANT} seeds"))
+}

@@ -1,0 +1,434 @@
+//! The world: all machines, the network and the book, and how one step of a plan is carried out.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::{Arc, OnceLock},
+};
+
+use watchfire::{
+    domain::{
+        agreement::AgreementState,
+        event::{Deed, Event},
+        fault::{Fault, Reason},
+        ids::{Role, SpiffeId},
+        partner::{Endpoint, PartnerState},
+    },
+    draft::Lineage,
+    node::{Node, partners::Invited},
+    peer::link::Link,
+    seal::compose::new_assessment_id,
+    store::{AgreementRecord, PartnerRecord, Store},
+    wire,
+};
+
+use crate::{
+    book::{Book, Broken, broken},
+    cast::{LINKS, Org, PAIRS, Whose},
+    clock::{SimClock, begin},
+    content,
+    disk::{self, Files},
+    machine::{Before, MESSAGE, Machine, rule_files},
+    mutants::Mutant,
+    net::{Mishap, Net, Seen},
+    plan::{Act, Halt, Step, Terms},
+    trace::Trace,
+};
+
+/// The agreement that everybody begins with.
+const FIRST: Terms =
+    Terms { max_tlp: "AMBER", all_kinds: true, delay_hours: 0, onward: true, days: 4_000, purge: true };
+
+/// The disks at the beginning: partners that know each other, with agreements in force.
+static BEGINNING: OnceLock<BTreeMap<Org, Files>> = OnceLock::new();
+
+pub struct World {
+    pub net: Arc<Net>,
+    pub trace: Arc<Trace>,
+    pub machines: BTreeMap<Org, Machine>,
+    pub book: Book,
+    pub mutant: Option<Mutant>,
+    /// Seconds since the beginning.
+    pub truth: i64,
+    /// Whether certificates may have been made by a wrong clock.
+    pub is_clock_moved: bool,
+    /// Who had not shown whom its ledger yet when a clock of the two went wrong.
+    pub strangers: BTreeSet<(Org, Org)>,
+    /// The latest that any clock has shown.
+    pub latest: i64,
+    pub beside: BTreeMap<Org, i64>,
+}
+
+/// Makes the disks of the beginning, once.
+pub async fn prepare(folder: &Path) {
+    let mut all = BTreeMap::new();
+    let mut agreements: BTreeMap<Org, Vec<AgreementRecord>> = BTreeMap::new();
+    for (a, b) in PAIRS {
+        let [first, second] = content::in_force(a, b, &FIRST);
+        agreements.entry(a).or_default().push(first);
+        agreements.entry(b).or_default().push(second);
+    }
+    for org in Org::ALL {
+        let mine = agreements.remove(&org).unwrap_or_default();
+        let fill = async |store: &watchfire::store::sqlite::SqliteStore| {
+            for other in Org::ALL {
+                let is_partner = PAIRS.contains(&(org, other)) || PAIRS.contains(&(other, org));
+                let record = partner(org, other, if is_partner { PartnerState::Active } else { PartnerState::Known });
+                // Everybody knows who writes, or nothing of what comes through hubs could be shown; but for one.
+                let is_known = matches!(other, Org::Gb | Org::No) && (org, other) != (Org::Bf, Org::No);
+                if other != org && (is_partner || is_known) {
+                    let deed = Deed::PartnerChanged {
+                        partner: other.domain(),
+                        fingerprint: String::new(),
+                        state: "active".into(),
+                    };
+                    store.save_partner(record, Event { at: begin(), by: None, deed }).await.unwrap();
+                }
+            }
+            store.save_agreements(mine, None, vec![]).await.unwrap();
+        };
+        all.insert(org, disk::made(&folder.join(format!("first-{org}")), fill).await);
+    }
+    let _ = BEGINNING.set(all);
+}
+
+fn partner(org: Org, other: Org, state: PartnerState) -> PartnerRecord {
+    let endpoint: Option<Endpoint> =
+        LINKS.contains(&(org, other)).then(|| format!("{other}.example:4433").parse().unwrap());
+    let roots = vec![other.keys().root().to_vec()];
+    PartnerRecord { organisation: other.organisation(), endpoint, roots, crls: vec![], state, accepted_at: begin() }
+}
+
+/// Waits until nothing is under way any more.
+async fn at_rest() {
+    let metrics = tokio::runtime::Handle::current().metrics();
+    while metrics.num_alive_tasks() > 0 {
+        tokio::time::sleep(std::time::Duration::from_micros(50)).await;
+    }
+}
+
+impl World {
+    pub async fn begin(folder: &Path, mutant: Option<Mutant>) -> Self {
+        let trace = Arc::new(Trace::default());
+        let net = Net::new(trace.clone(), mutant);
+        let mut machines = BTreeMap::new();
+        for org in Org::ALL {
+            let before = Before {
+                org,
+                clock: SimClock::default(),
+                ring: org.keys().ring(),
+                rules: vec![],
+                head: Arc::default(),
+                folder: folder.to_owned(),
+                life: 1,
+                files: BEGINNING.get().unwrap()[&org].clone(),
+                mutant,
+            };
+            machines.insert(org, Machine::start(before, &net).await.unwrap());
+        }
+        let beside = Org::ALL.into_iter().map(|org| (org, 0)).collect();
+        let book = Book::without(mutant.and_then(Mutant::rule));
+        Self {
+            net,
+            trace,
+            machines,
+            book,
+            mutant,
+            truth: 0,
+            is_clock_moved: false,
+            strangers: BTreeSet::new(),
+            latest: 0,
+            beside,
+        }
+    }
+
+    pub fn node(&self, org: Org) -> Arc<Node> {
+        self.machines[&org].node.clone()
+    }
+
+    fn caller(&self, org: Org, role: Role) -> SpiffeId {
+        org.person(role)
+    }
+
+    /// Carries out a step, and holds what came of it against the book. Gives the fault with which it was refused, if it was.
+    pub async fn step(&mut self, number: usize, step: &Step) -> Result<Option<Fault>, Broken> {
+        let cut = step.cut.map(|(org, cut)| format!(", {org} loses its power: {cut:?}")).unwrap_or_default();
+        let number = if number == usize::MAX { "end".to_owned() } else { number.to_string() };
+        self.trace.line(format!("{number}: {:?}{cut}", step.act));
+        for (org, machine) in &self.machines {
+            machine.disk.step(step.cut.filter(|(of, _)| of == org).map(|(_, cut)| cut));
+        }
+        let done = self.act(&step.act).await;
+        at_rest().await;
+        self.trace.line(match &done {
+            Ok(said) => format!("  {said}"),
+            Err(fault) => format!("  {}", fault.reason),
+        });
+        let seen = self.net.seen();
+        let promised: BTreeSet<Org> = seen.iter().filter_map(Seen::promised_by).collect();
+        self.book.see(seen, &self.machines, &self.trace).await?;
+        // Where nothing was written and nothing was promised, all is as it was after the step before.
+        let touched = self.machines.values().filter(|m| m.disk.is_written() || promised.contains(&m.org));
+        for machine in touched {
+            self.book.check_inbound(machine).await?;
+            self.book.check_record(machine).await?;
+        }
+        if let Err(fault) = &done
+            && fault.reason == Reason::Internal
+        {
+            return broken("nothing fails inside", format!("{:?}: {fault}", step.act));
+        }
+        let off: Vec<Org> = self.machines.values().filter(|m| !m.disk.is_on()).map(|m| m.org).collect();
+        for org in off {
+            self.restart(org).await?;
+        }
+        Ok(done.err())
+    }
+
+    /// A machine comes back after its power was cut.
+    pub async fn restart(&mut self, org: Org) -> Result<(), Broken> {
+        self.trace.line(format!("  {org} starts again"));
+        let before = self.machines.remove(&org).unwrap().off(&self.net, self.mutant).await;
+        let machine = Machine::start(before, &self.net).await;
+        let machine = machine.or_else(|fault| broken("a node starts after a power cut", format!("{org}: {fault}")))?;
+        at_rest().await;
+        self.book.restarted(org);
+        self.book.check_inbound(&machine).await?;
+        self.book.check_own(&machine, true).await?;
+        self.machines.insert(org, machine);
+        Ok(())
+    }
+
+    async fn act(&mut self, act: &Act) -> Result<String, Fault> {
+        match act {
+            Act::Publish { .. } | Act::Correct { .. } | Act::Recall { .. } | Act::Read { .. } => self.write(act).await,
+            Act::Propose { .. } | Act::Sign { .. } | Act::Stop { .. } => self.agree(act).await,
+            Act::Connect { from, to, mishaps } => self.connect(*from, *to, mishaps).await,
+            Act::Turn { of } => self.turn(*of).await,
+            Act::Revoke { .. } | Act::Renew { .. } | Act::HouseRules { .. } => self.change_own(act).await,
+            Act::SuspendPartner { .. } | Act::ResumePartner { .. } | Act::Know { .. } | Act::Forget { .. } => {
+                self.change_partner(act).await
+            }
+            Act::Wait { .. } | Act::SetClock { .. } | Act::Break { .. } | Act::Mend { .. } | Act::PowerCut { .. } => {
+                self.surroundings(act).await;
+                Ok("so it is".to_owned())
+            }
+        }
+    }
+
+    async fn write(&mut self, act: &Act) -> Result<String, Fault> {
+        let count = self.book.made.len();
+        match act {
+            Act::Publish { by, draft } => self.publish(*by, draft, None).await,
+            Act::Correct { nth, draft } if count > 0 => {
+                let first = &self.book.made[usize::from(*nth) % count];
+                let last = self.book.made.iter().rev().find(|m| m.assessment == first.assessment && m.is_answered);
+                let Some(last) = last.cloned() else { return Ok("nothing to correct".to_owned()) };
+                self.publish(last.by, draft, Some(&last)).await
+            }
+            Act::Recall { nth, purge } if count > 0 => self.recall(usize::from(*nth) % count, *purge).await,
+            Act::Read { by, nth } if count > 0 => {
+                let id = self.book.made[usize::from(*nth) % count].assessment;
+                let view = self.node(*by).read(&self.caller(*by, Role::Analyst), &id, None, false).await?;
+                Ok(format!(
+                    "{by} reads {}: {} portions",
+                    self.book.name(&view.record.manifest_id),
+                    view.record.portions.len()
+                ))
+            }
+            _ => Ok("there is nothing yet".to_owned()),
+        }
+    }
+
+    async fn publish(
+        &mut self,
+        by: Org,
+        draft: &crate::plan::Draft,
+        before: Option<&content::Made>,
+    ) -> Result<String, Fault> {
+        let machine = &self.machines[&by];
+        let count = self.book.made.iter().filter(|m| m.version == 1).count();
+        let name = before.map_or_else(
+            || format!("A{}", count + 1),
+            |b| format!("{}v{}", b.name.split('v').next().unwrap_or_default(), b.version + 1),
+        );
+        let author = machine.ring.pair(Whose::Analyst);
+        let (mut made, submission) = content::made(by, &author.key(), draft, before, machine.now(), name.clone());
+        made.provable_until = author.until();
+        let number = self.book.made.len();
+        self.book.made.push(made);
+        let node = machine.node.clone();
+        let published = node.publish(&self.caller(by, Role::Analyst), submission).await;
+        at_rest().await;
+        let published = published?;
+        self.book.made[number].is_answered = true;
+        let to: BTreeSet<String> =
+            published.decisions.iter().filter(|d| d.release).map(|d| d.partner.to_string()).collect();
+        Ok(format!("{name} is published for {to:?}"))
+    }
+
+    async fn recall(&mut self, number: usize, purge: bool) -> Result<String, Fault> {
+        let made = self.book.made[number].clone();
+        let machine = &self.machines[&made.by];
+        let envelope = content::recall(&machine.ring.pair(Whose::Officer).key(), &made, purge, machine.now());
+        let issued = machine.node.recall(&self.caller(made.by, Role::Officer), &envelope, false).await?;
+        self.book.recalled.insert(number);
+        Ok(format!("{} is taken back from {}", made.name, issued.told.len()))
+    }
+
+    /// As `peer/follower.rs` does it: what comes first on a connection, then the feed until there is no more.
+    async fn connect(&mut self, from: Org, to: Org, mishaps: &[Mishap]) -> Result<String, Fault> {
+        let carrier = self.net.connect(from, to, mishaps);
+        let mut link = Link::new(self.node(from), to.domain(), carrier, MESSAGE).without_pauses();
+        link.begin().await?;
+        link.follow(true).await?;
+        // What came in the meantime waits in the outbox.
+        link.deliver().await?;
+        Ok("caught up".to_owned())
+    }
+
+    /// What `app` has a node do beside its calls.
+    async fn turn(&mut self, of: Org) -> Result<String, Fault> {
+        let machine = self.machines.get_mut(&of).unwrap();
+        let node = machine.node.clone();
+        node.look_at_the_calendar().await?;
+        node.readmit_all().await?;
+        node.forward_all(&mut machine.position).await?;
+        node.answer_all().await?;
+        node.sign_checkpoint().await?;
+        Ok("done".to_owned())
+    }
+
+    async fn agree(&mut self, act: &Act) -> Result<String, Fault> {
+        match act {
+            Act::Propose { by, with, terms } => {
+                let (node, now) = (self.node(*by), self.machines[by].now());
+                let held = node.agreements().await?;
+                let open = |r: &&AgreementRecord| {
+                    r.partner == with.domain()
+                        && matches!(r.state(now), AgreementState::InForce | AgreementState::Suspended)
+                };
+                let last = held.iter().filter(open).max_by_key(|r| r.agreement.version);
+                let lineage = match last {
+                    Some(last) => {
+                        Lineage { series: last.agreement.series, previous: Some((last.agreement.version, last.id)) }
+                    }
+                    None => Lineage { series: new_assessment_id().unwrap(), previous: None },
+                };
+                let (a, b) = if PAIRS.contains(&(*by, *with)) { (*by, *with) } else { (*with, *by) };
+                let payload = wire::agreement::encode(&content::agreement(a, b, terms, lineage));
+                let record = node.propose(&self.caller(*by, Role::Admin), payload).await?;
+                Ok(format!("version {} is {}", record.agreement.version, record.state(now)))
+            }
+            Act::Sign { by, with } => {
+                let (node, now) = (self.node(*by), self.machines[by].now());
+                let held = node.agreements().await?;
+                let waits =
+                    held.iter().find(|r| r.partner == with.domain() && r.state(now) == AgreementState::Proposed);
+                let Some(waits) = waits else { return Ok("nothing waits".to_owned()) };
+                let record = node.sign_agreement(&self.caller(*by, Role::Admin), &waits.id).await?;
+                Ok(format!("version {} is {}", record.agreement.version, record.state(now)))
+            }
+            Act::Stop { by, with, halt } => self.stop(*by, *with, *halt).await,
+            _ => unreachable!(),
+        }
+    }
+
+    async fn stop(&mut self, by: Org, with: Org, halt: Halt) -> Result<String, Fault> {
+        let (node, now) = (self.node(by), self.machines[&by].now());
+        let held = node.agreements().await?;
+        let stands = |r: &&AgreementRecord| {
+            r.partner == with.domain() && r.standing.is_signed_by_both() && r.state(now) != AgreementState::Ended
+        };
+        let Some(last) = held.iter().filter(stands).max_by_key(|r| r.agreement.version) else {
+            return Ok("nothing to stop".to_owned());
+        };
+        let (caller, id) = (self.caller(by, Role::Admin), last.id);
+        let record = match halt {
+            Halt::Suspend => node.suspend_agreement(&caller, &id, "simulated").await?,
+            Halt::Resume => node.resume_agreement(&caller, &id).await?,
+            Halt::Terminate => node.terminate_agreement(&caller, &id, "simulated").await?,
+        };
+        Ok(format!("version {} is {}", record.agreement.version, record.state(now)))
+    }
+
+    async fn change_partner(&mut self, act: &Act) -> Result<String, Fault> {
+        let admin = |org: &Org| org.person(Role::Admin);
+        match act {
+            Act::SuspendPartner { by, of } => drop(self.node(*by).suspend(&admin(by), &of.domain()).await?),
+            Act::ResumePartner { by, of } => drop(self.node(*by).resume(&admin(by), &of.domain()).await?),
+            Act::Forget { by, of } => drop(self.node(*by).forget(&admin(by), &of.domain()).await?),
+            Act::Know { by, of } => {
+                let invitation = self.node(*of).invite(&admin(of), None).await?;
+                let fingerprint = of.keys().bundle().fingerprint().to_string();
+                let invited = Invited { invitation, fingerprint, change_confirmed: false };
+                drop(self.node(*by).know(&admin(by), &invited).await?);
+            }
+            _ => unreachable!(),
+        }
+        Ok("so it is".to_owned())
+    }
+
+    async fn change_own(&mut self, act: &Act) -> Result<String, Fault> {
+        match act {
+            Act::HouseRules { of, rules } => {
+                let machine = self.machines.get_mut(of).unwrap();
+                if self.mutant != Some(Mutant::Lawless) {
+                    machine.node.renew_rules(Ok(Some(rule_files(rules)))).await?;
+                }
+                machine.rules = rules.clone();
+                return Ok("in force".to_owned());
+            }
+            Act::Revoke { of, whose } => {
+                let machine = self.machines.get_mut(of).unwrap();
+                let now = machine.now();
+                if *whose == Whose::Analyst {
+                    self.book.author_revoked(*of, now);
+                }
+                machine.ring.revoke(*of, *whose, now);
+                machine.ring.renew(*of, *whose, now);
+                let own = machine.ring.member(*of, now)?;
+                machine.node.renew_own(own).await?;
+            }
+            Act::Renew { of, whose } => {
+                let machine = self.machines.get_mut(of).unwrap();
+                machine.ring.renew(*of, *whose, machine.now());
+            }
+            _ => unreachable!(),
+        }
+        let (Act::Revoke { of, whose } | Act::Renew { of, whose }) = act else { unreachable!() };
+        let machine = &self.machines[of];
+        self.net.shows(*of, &machine.ring);
+        if *whose == Whose::Node {
+            machine.node.renew_key(machine.ring.pair(Whose::Node).key()).await?;
+        }
+        Ok("in use".to_owned())
+    }
+
+    async fn surroundings(&mut self, act: &Act) {
+        match act {
+            Act::Wait { minutes } => self.truth += i64::from(*minutes) * 60,
+            Act::SetClock { of, beside } => {
+                self.is_clock_moved |= *beside != 0;
+                let concerned =
+                    LINKS.into_iter().flat_map(|(a, b)| [(a, b), (b, a)]).filter(|(a, b)| of == a || of == b);
+                let strangers = concerned.filter(|pair| *beside != 0 && !self.book.met.contains(pair));
+                self.strangers.extend(strangers.flat_map(|(a, b)| [(a, b), (b, a)]));
+                self.beside.insert(*of, *beside);
+            }
+            Act::Break { a, b } => self.net.set_broken(*a, *b, true),
+            Act::Mend { a, b } => self.net.set_broken(*a, *b, false),
+            Act::PowerCut { of } => self.machines[of].disk.cut().await,
+            _ => unreachable!(),
+        }
+        self.set_clocks();
+    }
+
+    pub fn set_clocks(&mut self) {
+        for (org, machine) in &self.machines {
+            let shown = self.truth + self.beside[org];
+            self.latest = self.latest.max(shown);
+            machine.clock.set(shown);
+        }
+    }
+}
