@@ -14,9 +14,9 @@ use watchfire::{
     },
     ledger::tree::Hash,
     store::{
-        AgreementRecord, AssessmentRecord, AttachmentStatus, CopyName, InboundPosition, ListFilter, OutboundPosition,
-        OutboxItem, PartnerRecord, Publication, QueueItem, ReceivedContent, ReceivedEntry, ReceivedRecord,
-        ReleaseBatch, ReleaseRecord, Result, Store,
+        AgreementRecord, AssessmentRecord, AttachmentStatus, CopyName, InboundPosition, ListFilter, Look,
+        OutboundPosition, OutboxItem, PartnerRecord, Publication, QueueItem, ReceivedContent, ReceivedEntry,
+        ReceivedRecord, ReleaseBatch, ReleaseRecord, Result, Store, VersionHere,
         forward::{self, ForwardStore, Forwarding},
         ledger::{Kept, KeptRecord, LedgerChange, LedgerCheck, LedgerEntry, LedgerState, LedgerStore, Progress, Sign},
         recalls::{HoldersRecord, RecallRecord, RecallStore, Recalled, Recalling, UnprovenRecall},
@@ -78,19 +78,21 @@ passed_on!(Store {
     write publish(publication: Publication) -> bool;
     write enqueue(manifest_id: &StatementId, urgency: u8, queue: Vec<(TrustDomain, Time)>) -> ();
     read due(partner: &TrustDomain, now: Time, limit: u32) -> Vec<QueueItem>;
-    read next_due(partner: &TrustDomain, now: Time) -> Option<Time>;
+    read queued(partner: &TrustDomain) -> u64;
+    read look(partner: &TrustDomain, after: u64, now: Time, limit: u32) -> Look;
     read outbound(partner: &TrustDomain) -> OutboundPosition;
     write commit_releases(partner: &TrustDomain, batch: ReleaseBatch) -> ();
     read releases_after(partner: &TrustDomain, sequence: u64, limit: u32) -> Vec<ReleaseRecord>;
     read disclosed(partner: &TrustDomain, manifest_id: &StatementId) -> Vec<Digest>;
     write void_releases(partner: &TrustDomain, voids: Vec<(u64, Vec<u8>)>, events: Vec<Event>) -> ();
-    write acknowledged(partner: &TrustDomain, sequence: u64, at: Time) -> ();
+    write acknowledged(partner: &TrustDomain, sequence: u64, at: Time) -> bool;
     read inbound(partner: &TrustDomain) -> InboundPosition;
     read received_release(partner: &TrustDomain, sequence: u64) -> Option<StatementId>;
     receiving receive(partner: &TrustDomain, after: u64, entries: Vec<ReceivedEntry>, at: Time, events: Vec<Event>,
         post: Vec<Vec<u8>>) -> ();
     read received_after(arrival: u64, limit: u32) -> Vec<ReceivedRecord>;
     read version(originator: &TrustDomain, id: &AssessmentId, version: u32) -> Option<StatementId>;
+    read versions_here(versions: Vec<(TrustDomain, AssessmentId, u32)>) -> Vec<VersionHere>;
     read by_manifest(manifest_id: &StatementId, quarantined: bool) -> Option<AssessmentRecord>;
     read by_manifests(manifest_ids: &[StatementId], quarantined: bool) -> Vec<AssessmentRecord>;
     read assessment(id: &AssessmentId, version: Option<u32>, quarantined: bool) -> Option<AssessmentRecord>;
@@ -149,7 +151,6 @@ passed_on!(RecallStore {
     write keep_unproven(recall: UnprovenRecall, limit: u32) -> bool;
     read unproven() -> Vec<UnprovenRecall>;
     write forget_unproven(recall: &UnprovenRecall) -> ();
-    read recall_waits(partner: &TrustDomain) -> bool;
     read holders(originator: &TrustDomain, id: &AssessmentId) -> HoldersRecord;
     read holders_before(originator: &TrustDomain, id: &AssessmentId, version: u32) -> Vec<(TrustDomain, u32)>;
     read is_taken_back(sha256: &Sha256) -> bool;
