@@ -20,6 +20,8 @@ mod content;
 mod deciding;
 #[path = "figures/fan_out.rs"]
 mod fan_out;
+#[path = "figures/growth.rs"]
+mod growth;
 #[path = "figures/ingest.rs"]
 mod ingest;
 #[path = "figures/latency.rs"]
@@ -86,6 +88,8 @@ fn main() {
             deciding::decision(&run, name, partners);
         }
     }
+    figure!("decided_10", deciding::publication(&run, "decided_10", 10));
+    figure!("decided_100", deciding::publication(&run, "decided_100", 100));
     figure!("decided_1000", deciding::publication(&run, "decided_1000", 1000));
     figure!("start", start::run(&run));
     figure!("ingest", ingest::run(&run));
@@ -93,10 +97,12 @@ fn main() {
     figure!("publish_16", publish::run(&run, "publish_16", 16));
     figure!("latency", latency::run(&run));
     figure!("catch_up", catch_up::run(&run));
+    figure!("fan_out_10", fan_out::run(&run, "fan_out_10", 10));
     figure!("fan_out_100", fan_out::run(&run, "fan_out_100", 100));
     figure!("fan_out_1000", fan_out::run(&run, "fan_out_1000", 1000));
     figure!("recall_1000", recall::run(&run, "recall_1000", 1000));
     figure!("three_hops", three_hops::run(&run));
+    figure!("growth", growth::run(&run));
     figure!("simulate", simulate::run(&run));
     figure!("ledger_append", ledger::append(&run));
     figure!("ledger_proof", ledger::proof(&run));

@@ -1,0 +1,155 @@
+//! What a step costs as the store fills: ten thousand assessments, a hundred thousand, a million.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use serde_json::json;
+use watchfire::{
+    domain::{
+        event::{Deed, Event},
+        ids::{AssessmentId, StatementId},
+        time::Clock,
+    },
+    seal::{compose::new_assessment_id, random, statement::id},
+    store::{ListFilter, Publication, Store},
+    telemetry::SystemClock,
+    wire,
+};
+
+use super::{
+    Run,
+    content::Signed,
+    machine::{fdatasync_ms, percentile, resident_kib},
+    pair::Pair,
+    report::Figure,
+};
+
+/// How many are put in at once: they share a commit.
+const AT_ONCE: usize = 256;
+
+/// What was measured at one size, times as medians in milliseconds.
+struct Measured {
+    bare: f64,
+    publish: f64,
+    look: f64,
+    list: f64,
+    show: f64,
+    start: f64,
+    resident_mib: f64,
+}
+
+pub async fn run(run: &Run) {
+    let sizes: &[usize] = if run.count(1, 0) == 1 { &[10_000, 100_000, 1_000_000] } else { &[1_000, 10_000] };
+    let times = run.count(500, 100);
+    let dir = run.directory();
+    let pair = Pair::found(dir.path(), false).await;
+    let (mut stored, mut some) = (0, vec![]);
+    for size in sizes {
+        some.extend(fill(&pair, size - stored).await);
+        let measured = measure(&pair, times, &some).await;
+        stored = size + 2 * times;
+        let bytes = std::fs::metadata(pair.publisher.dir.join("store.db")).unwrap().len();
+        Figure {
+            name: "growth",
+            value: measured.publish,
+            unit: "ms, median, for one publication in this process: verified, decided and durable",
+            limit: measured.bare,
+            limit_is: "the store's own commit of the same publication",
+            n: times,
+            more: json!({ "assessments": size, "look_ms": measured.look, "list_of_50_ms": measured.list,
+                          "show_ms": measured.show, "start_ms": measured.start, "resident_mib": measured.resident_mib,
+                          "kib_each": bytes as f64 / 1024.0 / stored as f64, "fdatasync_ms": fdatasync_ms(dir.path(), 200) }),
+        }
+        .print();
+    }
+}
+
+/// As a publication would be kept, under ids of its own. Nobody opens these, so they need no signature of their own.
+fn kept(signed: &Signed, manifest_id: StatementId, assessment: AssessmentId) -> Publication {
+    let manifest = wire::manifest::decode(&signed.manifest.payload).unwrap();
+    let at = SystemClock.now();
+    let deed = Deed::Published { assessment, version: 1, manifest: manifest_id, accepted: vec![] };
+    Publication {
+        assessment,
+        version: 1,
+        manifest_id,
+        manifest: wire::envelope::encode(&signed.manifest),
+        originator: manifest.originator,
+        at,
+        urgency: 3,
+        portions: signed.portions.clone(),
+        attachments: vec![],
+        queue: vec![],
+        events: vec![Event { at, by: None, deed }],
+    }
+}
+
+/// Puts so many in; answers with the ids of some.
+async fn fill(pair: &Pair, count: usize) -> Vec<AssessmentId> {
+    let store = Arc::new(pair.publisher.store());
+    let signed = Arc::new(pair.assessments(1).remove(0));
+    let mut tasks = tokio::task::JoinSet::new();
+    let mut some = vec![];
+    for i in 0..count {
+        if tasks.len() >= AT_ONCE {
+            tasks.join_next().await.unwrap().unwrap();
+        }
+        let assessment = new_assessment_id().unwrap();
+        if i % (count / 100).max(1) == 0 {
+            some.push(assessment);
+        }
+        let (store, signed) = (store.clone(), signed.clone());
+        let manifest_id = StatementId(random::bytes().unwrap());
+        tasks.spawn(async move { assert!(store.publish(kept(&signed, manifest_id, assessment)).await.unwrap()) });
+    }
+    tasks.join_all().await;
+    some
+}
+
+async fn measure(pair: &Pair, times: usize, some: &[AssessmentId]) -> Measured {
+    let mut all = pair.assessments(2 * times);
+    let store = pair.publisher.store();
+    let partner = &pair.subscriber.domain;
+    let (mut bare, mut look, mut list, mut show) = (vec![], vec![], vec![], vec![]);
+    for signed in all.split_off(times) {
+        let assessment = wire::manifest::decode(&signed.manifest.payload).unwrap().assessment;
+        let publication = kept(&signed, id(&signed.manifest), assessment);
+        bare.push(timed(store.publish(publication)).await);
+    }
+    for assessment in some.iter().cycle().take(times) {
+        list.push(timed(store.list(&ListFilter { current_only: true, ..ListFilter::default() })).await);
+        show.push(timed(store.assessment(assessment, None, false)).await);
+    }
+    drop(store);
+    let start = Instant::now();
+    let node = pair.publisher.run().await;
+    let start = start.elapsed();
+    let mut publish = vec![];
+    for signed in all {
+        publish.push(timed(node.node.publish(&pair.publisher.author(), signed.submission())).await);
+    }
+    let resident_mib = resident_kib(std::process::id()) / 1024.0;
+    node.stop().await;
+    let store = pair.publisher.store();
+    for _ in 0..times {
+        look.push(timed(store.look(partner, 0, SystemClock.now(), 128)).await);
+    }
+    let median = |took| percentile(took, 50.0);
+    Measured {
+        bare: median(bare),
+        publish: median(publish),
+        look: median(look),
+        list: median(list),
+        show: median(show),
+        start: start.as_secs_f64() * 1000.0,
+        resident_mib,
+    }
+}
+
+async fn timed<T, E: std::fmt::Debug>(work: impl Future<Output = Result<T, E>>) -> Duration {
+    let start = Instant::now();
+    work.await.unwrap();
+    start.elapsed()
+}
