@@ -63,7 +63,7 @@ impl Mutant {
     pub fn concerns(self, org: Org) -> bool {
         match self {
             Self::WrongClock => org == Org::Gb,
-            Self::IgnoresRecalls => org != Org::Gb,
+            Self::IgnoresRecalls => matches!(org, Org::Ecowas | Org::Gh | Org::Bf),
             _ => true,
         }
     }
@@ -80,7 +80,7 @@ impl Mutant {
             Self::StoresTwice => &["what is stored is what was given"],
             Self::WrongClock => &["the oracle allows every portion"],
             Self::ReusesNumbers => &["numbers have no gaps", "numbers do not fork"],
-            Self::IgnoresRecalls => &["what was taken back is nowhere"],
+            Self::IgnoresRecalls => &["what was taken back is nowhere", "every holder has answered"],
             Self::SendsNoStatements => &["with everything put right, all works", "what was taken back is nowhere"],
             Self::TellsTwoHeads => &["ledgers do not fork", "every head is a beginning of the ledger"],
             Self::Lawless | Self::Oracle(_) => &[
