@@ -56,7 +56,7 @@ impl Mutant {
         Self::TellsTwoHeads,
         Self::Oracle(Rule::OwnState),
         Self::Oracle(Rule::Tlp),
-        Self::Oracle(Rule::BarredState),
+        Self::Oracle(Rule::OnwardKinds),
     ];
 
     /// Whose machine it is in.
@@ -98,6 +98,7 @@ impl Mutant {
         let draft = Draft { place: "ML", tlp: "GREEN", level: 3, onward: true };
         let terms = Terms { max_tlp: "AMBER", all_kinds: true, delay_hours: 2, onward: true, days: 4_000, purge: true };
         let acts = match self {
+            Self::Forgets => vec![Act::Publish { by: to, draft }, Act::PowerCut { of: to }],
             Self::WrongClock => vec![
                 Act::Propose { by: to, with: from, terms },
                 connect(),
