@@ -33,7 +33,7 @@ pub mod simulate;
 pub mod status;
 pub mod trust;
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicBool};
 
 use arc_swap::ArcSwap;
 
@@ -99,6 +99,8 @@ pub struct Node {
     /// Reads statements of suspended partners too: what is stored already.
     held: Identities,
     directory: ArcSwap<directory::Directory>,
+    /// Whether a partner is kept out since its revocation lists can't be used for now.
+    keeps_out: AtomicBool,
     /// One change of partners or agreements at a time.
     changing: tokio::sync::Mutex<()>,
     /// One step of a recall at a time.
@@ -131,6 +133,7 @@ impl Node {
             signing_usages: parts.signing_usages,
             set_trust: parts.set_trust,
             directory: ArcSwap::default(),
+            keeps_out: AtomicBool::default(),
             changing: tokio::sync::Mutex::default(),
             recalling: tokio::sync::Mutex::default(),
             live: live::LiveFeeds::default(),

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
 };
 
 use super::{Node, cores::on_all_cores, fault::lost, rules::House};
@@ -211,8 +211,16 @@ impl Node {
     }
 
     fn reload_trust(&self, records: &[PartnerRecord]) -> Result<(), Fault> {
-        let members = records.iter().map(|r| self.member(r).or_else(|fault| self.without_lists(r, &fault)));
-        let members = members.collect::<Result<Vec<_>, _>>()?;
+        let mut keeps_out = false;
+        let mut members = Vec::with_capacity(records.len());
+        for record in records {
+            members.push(self.member(record).or_else(|fault| {
+                keeps_out = true;
+                self.without_lists(record, &fault)
+            })?);
+        }
+        // The calendar looks again: a list from the future, by a clock that is behind, is good later.
+        self.keeps_out.store(keeps_out, Ordering::Relaxed);
         let own = (**self.own.load()).clone();
         (self.set_trust)(Trust::new(own, members, self.signing_usages.clone())?);
         Ok(())

@@ -65,19 +65,27 @@ impl Node {
     /// An own statement, by the node anew where no own signature is good any more: whoever was away for longer than a certificate
     /// lasts must be able to check it, or a stop or a receipt would be refused for ever. It is the same statement.
     fn still_readable(&self, mut envelope: Envelope) -> Result<Envelope, Fault> {
-        let is_own = |s: &Signature| {
-            let leaf = Leaf::parse(s.certificates.first().map(Vec::as_slice).unwrap_or_default());
-            leaf.is_ok_and(|leaf| leaf.id.domain() == self.domain())
-        };
         let now = self.now();
         let is_good = |s: &Signature| self.chains().signer(&s.certificates, now).is_ok();
-        let mut own = envelope.signatures.iter().filter(|s| is_own(s)).peekable();
+        let mut own = envelope.signatures.iter().filter(|s| self.is_own(s)).peekable();
         if own.peek().is_none() || own.any(is_good) {
             return Ok(envelope);
         }
-        envelope.signatures.retain(|s| !is_own(s));
-        envelope.signatures.push(self.key.load().sign(envelope.kind, &envelope.payload)?);
+        self.sign_anew(&mut envelope)?;
         Ok(envelope)
+    }
+
+    /// Whether a signature claims to be of this organisation.
+    pub(super) fn is_own(&self, signature: &Signature) -> bool {
+        let leaf = Leaf::parse(signature.certificates.first().map(Vec::as_slice).unwrap_or_default());
+        leaf.is_ok_and(|leaf| leaf.id.domain() == self.domain())
+    }
+
+    /// Puts this node's signature of the moment in the place of the own ones.
+    pub(super) fn sign_anew(&self, envelope: &mut Envelope) -> Result<(), Fault> {
+        envelope.signatures.retain(|s| !self.is_own(s));
+        envelope.signatures.push(self.key.load().sign(envelope.kind, &envelope.payload)?);
+        Ok(())
     }
 
     /// How many statements are held because the partner, as far as it has said what it reads, does not read them, and of

@@ -4,7 +4,7 @@
 use crate::{
     cast::{Org, Whose},
     net::{Mishap, What},
-    plan::{Act, Draft, Halt, Step},
+    plan::{Act, Draft, Halt, Step, Terms},
 };
 
 use Org::{Ecowas, Gb, Gh, No};
@@ -19,12 +19,17 @@ const DRAFT: Draft = Draft { place: "ML", tlp: "AMBER", level: 3, onward: true }
 /// Longer than the certificates of the beginning last.
 const TWO_MONTHS: Act = Act::Wait { minutes: 60 * 24 * 60 };
 
-pub const FOUND: [Found; 5] = [
+pub const FOUND: [Found; 7] = [
     Found { name: "an_acknowledgement_that_was_lost_on_a_quiet_feed_is_made_good", plan: lost_acknowledgement },
     Found { name: "a_stop_that_waited_longer_than_a_certificate_lasts_is_taken", plan: old_stop },
     Found { name: "a_clock_set_back_makes_no_alarm_about_a_known_ledger", plan: clock_back },
     Found { name: "what_was_signed_anew_on_its_way_to_the_hub_is_read_behind_it", plan: signed_anew },
     Found { name: "a_recall_that_was_signed_anew_is_taken_behind_the_hub", plan: recalled_anew },
+    Found { name: "a_version_that_was_countersigned_late_is_in_force_on_both_sides", plan: countersigned_late },
+    Found {
+        name: "a_partner_with_a_list_from_the_future_is_let_in_once_the_clock_is_right",
+        plan: list_from_the_future,
+    },
 ];
 
 impl Found {
@@ -84,5 +89,23 @@ fn recalled_anew() -> Vec<Act> {
         connect(Gh, Ecowas),
         Act::Recall { nth: 0, purge: false },
         TWO_MONTHS,
+    ]
+}
+
+/// The partner countersigns, and its copy waits for two months: the proposer refused it because of its own old signature, so that
+/// the version was in force on one side only.
+fn countersigned_late() -> Vec<Act> {
+    let terms = Terms { max_tlp: "GREEN", all_kinds: true, delay_hours: 0, onward: true, days: 4_000, purge: true };
+    vec![Act::Propose { by: No, with: Gb, terms }, connect(No, Gb), Act::Sign { by: Gb, with: No }, TWO_MONTHS]
+}
+
+/// A node starts with a clock that is an hour behind, and a partner's revocation list is younger. The partner was kept out for ever
+/// after that, also with the clock put right.
+fn list_from_the_future() -> Vec<Act> {
+    vec![
+        Act::Revoke { of: Ecowas, whose: Whose::Officer },
+        connect(Ecowas, Gb),
+        Act::SetClock { of: Gb, beside: -3_600 },
+        Act::PowerCut { of: Gb },
     ]
 }

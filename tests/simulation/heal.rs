@@ -59,6 +59,10 @@ impl World {
             }
         }
         self.must(Act::Know { by: Org::Gh, of: Org::Gb }).await?;
+        // The calendar comes by at every node.
+        for of in Org::ALL {
+            self.must(Act::Turn { of }).await?;
+        }
         self.come_to_rest().await
     }
 

@@ -56,14 +56,14 @@ impl Mutant {
         Self::TellsTwoHeads,
         Self::Oracle(Rule::OwnState),
         Self::Oracle(Rule::Tlp),
-        Self::Oracle(Rule::BarredState),
+        Self::Oracle(Rule::OnwardKinds),
     ];
 
     /// Whose machine it is in.
     pub fn concerns(self, org: Org) -> bool {
         match self {
             Self::WrongClock => org == Org::Gb,
-            Self::IgnoresRecalls => org != Org::Gb,
+            Self::IgnoresRecalls => matches!(org, Org::Ecowas | Org::Gh | Org::Bf),
             _ => true,
         }
     }
@@ -80,7 +80,7 @@ impl Mutant {
             Self::StoresTwice => &["what is stored is what was given"],
             Self::WrongClock => &["the oracle allows every portion"],
             Self::ReusesNumbers => &["numbers have no gaps", "numbers do not fork"],
-            Self::IgnoresRecalls => &["what was taken back is nowhere"],
+            Self::IgnoresRecalls => &["what was taken back is nowhere", "every holder has answered"],
             Self::SendsNoStatements => &["with everything put right, all works", "what was taken back is nowhere"],
             Self::TellsTwoHeads => &["ledgers do not fork", "every head is a beginning of the ledger"],
             Self::Lawless | Self::Oracle(_) => &[
@@ -98,6 +98,7 @@ impl Mutant {
         let draft = Draft { place: "ML", tlp: "GREEN", level: 3, onward: true };
         let terms = Terms { max_tlp: "AMBER", all_kinds: true, delay_hours: 2, onward: true, days: 4_000, purge: true };
         let acts = match self {
+            Self::Forgets => vec![Act::Publish { by: to, draft }, Act::PowerCut { of: to }],
             Self::WrongClock => vec![
                 Act::Propose { by: to, with: from, terms },
                 connect(),

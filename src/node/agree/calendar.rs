@@ -1,5 +1,7 @@
 //! What the calendar does to agreements: they run out, and both sides are told ahead.
 
+use std::sync::atomic::Ordering;
+
 use super::Node;
 use crate::{domain::fault::Fault, store::AgreementRecord};
 
@@ -12,12 +14,16 @@ pub struct Ending {
 }
 
 impl Node {
-    /// Records which agreements have run out, and gives those in force that will soon.
+    /// Records which agreements have run out, and gives those in force that will soon. Whoever is kept out since its revocation
+    /// lists could not be used is looked at again.
     ///
     /// # Errors
     /// Store faults.
     pub async fn look_at_the_calendar(&self) -> Result<Vec<Ending>, Fault> {
         let _changing = self.changing.lock().await;
+        if self.keeps_out.load(Ordering::Relaxed) {
+            self.reload_directory().await?;
+        }
         let now = self.now();
         let held = self.store.agreements().await?;
         let run_out = held.iter().filter(|r| r.standing.end.is_none() && r.agreement.until.end() <= now);

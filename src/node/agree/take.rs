@@ -6,11 +6,11 @@ use crate::{
         agreement::{AgreementState, Heard, Standing},
         fault::{Fault, Reason},
         ids::{SpiffeId, StatementId, TrustDomain},
-        statement::Envelope,
+        statement::{Envelope, Signature, StatementKind},
         time::Time,
     },
     node::{ADMINS, Node},
-    seal::{rules, verify::verify},
+    seal::{rules, statement::id_of, verify::verify},
     store::AgreementRecord,
     wire,
 };
@@ -42,6 +42,7 @@ impl Node {
     }
 
     async fn take(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<StatementId, Fault> {
+        let envelope = &self.as_signed_here(envelope).await?;
         let verified = verify(envelope, &rules::AGREEMENT, self.chains(), self.now())?;
         if !verified.is_signed_by(partner) || self.other_party(verified.content())? != *partner {
             return Err(Fault::new(Reason::WrongDomain, "an agreement is handed over by the party that has signed it"));
@@ -89,6 +90,21 @@ impl Node {
             Some(_) => {}
         }
         Ok(id)
+    }
+
+    /// The partner's copy of what was signed here, with the own signature anew where the one in it has run out since: the partner may
+    /// have taken longer than a certificate lasts. That these bytes were signed here is known here, and by nothing else.
+    async fn as_signed_here(&self, envelope: &Envelope) -> Result<Envelope, Fault> {
+        let (now, mut envelope) = (self.now(), envelope.clone());
+        let has_run_out = |s: &Signature| self.is_own(s) && self.chains().signer(&s.certificates, now).is_err();
+        if envelope.signatures.iter().any(has_run_out) {
+            let id = id_of(StatementKind::Agreement, &envelope.payload);
+            let held = self.store.agreements().await?;
+            if held.iter().any(|r| r.id == id && r.standing.is_signed_here()) {
+                self.sign_anew(&mut envelope)?;
+            }
+        }
+        Ok(envelope)
     }
 
     /// Takes a partner's notice of a step that it has taken alone. One about what is not known here changes nothing.
