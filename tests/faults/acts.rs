@@ -79,7 +79,8 @@ async fn until_dead_or(gb: &mut Org, mut is_so: impl AsyncFnMut(&Org) -> bool) {
 /// Whether the partner has signed, now or before.
 async fn sign(no: &Org, id: &str) -> bool {
     let listed = no.run(&["--as", "root", "agreement", "list"]).await;
-    match listed.lines().iter().find(|a| a["id"] == id).and_then(|a| a["state"].as_str().map(str::to_owned)).as_deref() {
+    match listed.lines().iter().find(|a| a["id"] == id).and_then(|a| a["state"].as_str().map(str::to_owned)).as_deref()
+    {
         Some("proposed") => no.run(&["--as", "root", "agreement", "sign", id]).await.code == 0,
         Some(_) => true,
         None => false,
@@ -92,7 +93,7 @@ pub fn renew_signing_key(org: &Org) {
     let text = |name: &str| std::fs::read_to_string(org.dir.join(name)).unwrap();
     let domain = org.domain.parse().unwrap();
     let ca = DevCa::load(&domain, &text("ca/ca.pem"), &text("ca/ca.key")).unwrap();
-    let issued = ca.issue(&SpiffeId::new(domain, Role::Node, "n1").unwrap(), Purpose::Signing, now, 30).unwrap();
+    let issued = ca.issue(&SpiffeId::new(domain, Role::Node, "n1").unwrap(), Purpose::Signing, now, 300).unwrap();
     let file = |name: &str| org.dir.join("node").join(name);
     write_secret(&file("signing.key"), issued.key_pem.as_bytes(), Existing::Replace).unwrap();
     write_public(&file("signing.pem"), issued.certificate_pem.as_bytes(), Existing::Replace).unwrap();

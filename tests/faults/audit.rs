@@ -133,9 +133,8 @@ async fn is_whole(org: &Org, outcome: &mut Outcome) {
     let verified = org.run(&["--as", "root", "ledger", "verify"]).await;
     outcome.expect(verified.code == 0, || format!("{}: ledger verify: {}", org.domain, verified.stdout));
     let alarms = org.run(&["--as", "root", "ledger", "alarms"]).await;
-    outcome.expect(alarms.code == 0 && alarms.stdout.is_empty(), || {
-        format!("{}: alarms: {}", org.domain, alarms.stdout)
-    });
+    outcome
+        .expect(alarms.code == 0 && alarms.stdout.is_empty(), || format!("{}: alarms: {}", org.domain, alarms.stdout));
     let well = wait("doctor finds all well", async || {
         let doctor = org.run(&["--as", "root", "doctor"]).await;
         if doctor.code == 0 { Ok(()) } else { Err(format!("{}: doctor: {}", org.domain, doctor.stdout)) }
@@ -218,7 +217,9 @@ fn arrived(partner: &Org, there: &Held, (org, here): (&Org, &Held), outcome: &mu
             None if is_recalled(view) => {}
             None => outcome.lost.push(format!("{}: {id} of {} never came", partner.domain, org.domain)),
             Some(copy) if copy.state == view.state => {}
-            Some(copy) => outcome.half.push(format!("{}: {id} is {} and should be {}", partner.domain, copy.state, view.state)),
+            Some(copy) => {
+                outcome.half.push(format!("{}: {id} is {} and should be {}", partner.domain, copy.state, view.state))
+            }
         }
     }
 }

@@ -87,8 +87,11 @@ pub async fn of_serve(form: Form) -> Outcome {
         } else {
             after += 1;
         }
+        form.tell(|| format!("killed at call {at}, {} {}: {}", point.call, point.nth, found.in_short()));
         if !found.is_well() {
-            outcome.wrong.push(format!("the following was found after SIGKILL at call {at}, {} {}", point.call, point.nth));
+            outcome
+                .wrong
+                .push(format!("the following was found after SIGKILL at call {at}, {} {}", point.call, point.nth));
         }
         outcome.take(found);
         let _ = std::fs::remove_file(&log);
@@ -198,8 +201,7 @@ async fn serves(dir: &Path) -> Result<(), String> {
     use tokio::io::{AsyncBufReadExt, BufReader};
     let mut command = Command::new(env!("CARGO_BIN_EXE_watchfire"));
     command.arg("--dir").arg(dir).args(["--json", "serve"]).kill_on_drop(true);
-    let mut process =
-        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::null()).spawn().unwrap();
+    let mut process = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::null()).spawn().unwrap();
     let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
     let first = tokio::time::timeout(Duration::from_secs(30), lines.next_line()).await;
     process.kill().await.unwrap();

@@ -13,6 +13,8 @@ pub struct Form {
     pub seed: u64,
     /// Only the names are wanted.
     pub list: bool,
+    /// Whether each step is told.
+    verbose: bool,
     names: Vec<String>,
     exact: bool,
 }
@@ -23,8 +25,16 @@ const VALUED: &[&str] = &["--test-threads", "--format", "--color", "--logfile", 
 impl Form {
     pub fn from_arguments(arguments: impl Iterator<Item = String>) -> Result<Self, String> {
         let seed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().subsec_nanos();
-        let mut form =
-            Self { long: false, kills: 15, calls: 0, seed: seed.into(), list: false, names: vec![], exact: false };
+        let mut form = Self {
+            long: false,
+            kills: 0,
+            calls: 0,
+            seed: seed.into(),
+            list: false,
+            verbose: false,
+            names: vec![],
+            exact: false,
+        };
         let (mut kills, mut calls) = (None, None);
         let mut arguments = arguments;
         while let Some(argument) = arguments.next() {
@@ -37,6 +47,7 @@ impl Form {
                 "--kills" => kills = Some(number("--kills")?),
                 "--calls" => calls = Some(number("--calls")?),
                 "--seed" => form.seed = number("--seed")? as u64,
+                "--verbose" => form.verbose = true,
                 "--list" => form.list = true,
                 "--exact" => form.exact = true,
                 valued if VALUED.contains(&valued) => _ = arguments.next(),
@@ -47,6 +58,13 @@ impl Form {
         form.kills = kills.unwrap_or(if form.long { 100 } else { 15 });
         form.calls = calls.unwrap_or(300);
         Ok(form)
+    }
+
+    /// A word on the way, for whoever waits for a long run.
+    pub fn tell(&self, what: impl FnOnce() -> String) {
+        if self.verbose {
+            eprintln!("  {}", what());
+        }
     }
 
     /// Whether a fault of that name is to be run.

@@ -47,6 +47,11 @@ impl Outcome {
         self.lost.is_empty() && self.half.is_empty() && self.wrong.is_empty()
     }
 
+    /// `well`, or the findings.
+    pub fn in_short(&self) -> String {
+        if self.is_well() { "well".to_owned() } else { self.findings() }
+    }
+
     /// Each finding on a line.
     fn findings(&self) -> String {
         let mut text = String::new();

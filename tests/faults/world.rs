@@ -18,7 +18,7 @@ use watchfire::{
 use crate::kit::{Org, terms};
 
 /// Until a node is given up. Only so that a fault does not hang the run.
-pub const PATIENCE: Duration = Duration::from_secs(90);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A pair in a directory of its own, stopped: gb.example and no.example, each giving the other everything of a note.
 pub struct Template {
@@ -31,7 +31,7 @@ pub struct Template {
 /// Both ways.
 pub fn both_ways(from: &str, to: &str) -> String {
     let back = terms(to, from, "").split_once("[[grant]]").unwrap().1.replace("\"world\"", "\"world-back\"");
-    terms(from, to, &format!("\n[[grant]]{back}"))
+    terms(from, to, &format!("\n[[grant]]{back}\n[duties]\npurge_on_recall = true\n"))
 }
 
 impl Template {
@@ -46,7 +46,9 @@ impl Template {
         let agreement = gb.agree(&no, &both_ways(gb.domain, no.domain)).await;
         for org in [&mut gb, &mut no] {
             signal(org, "TERM");
-            wait("it has stopped", async || org.ended().map(|_| ()).ok_or_else(|| "it runs on".to_owned())).await.unwrap();
+            wait("it has stopped", async || org.ended().map(|_| ()).ok_or_else(|| "it runs on".to_owned()))
+                .await
+                .unwrap();
             org.kill().await;
         }
         Self { dir, orgs: [gb, no], agreement }

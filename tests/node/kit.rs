@@ -157,7 +157,17 @@ impl Org {
         let text = std::fs::read_to_string(&config).unwrap();
         std::fs::write(&config, text.replace(&self.peer, &peer).replace(&self.desk, &desk)).unwrap();
         let (dir, fingerprint, environment) = (to.to_owned(), self.fingerprint.clone(), self.environment.clone());
-        Self { domain: self.domain, dir, peer, desk, fingerprint, environment, under: vec![], process: None, _root: None }
+        Self {
+            domain: self.domain,
+            dir,
+            peer,
+            desk,
+            fingerprint,
+            environment,
+            under: vec![],
+            process: None,
+            _root: None,
+        }
     }
 
     /// Starts the node and waits until it is ready.
