@@ -19,6 +19,16 @@ mod acts;
 mod audit;
 #[path = "faults/calls.rs"]
 mod calls;
+#[path = "faults/clock.rs"]
+mod clock;
+#[path = "faults/controls.rs"]
+mod controls;
+#[path = "faults/damage.rs"]
+mod damage;
+#[path = "faults/disk.rs"]
+mod disk;
+#[path = "faults/files.rs"]
+mod files;
 #[path = "faults/form.rs"]
 mod form;
 #[path = "faults/kill.rs"]
@@ -30,6 +40,8 @@ mod kit;
 mod load;
 #[path = "faults/outcome.rs"]
 mod outcome;
+#[path = "faults/pause.rs"]
+mod pause;
 #[path = "faults/promises.rs"]
 mod promises;
 #[path = "faults/world.rs"]
@@ -56,6 +68,16 @@ const FAULTS: &[Fault] = &[
     Fault { name: "kill9", run: |form| Box::pin(kill::under_load(form)) },
     Fault { name: "killed-at-a-call-of-serve", run: |form| Box::pin(calls::of_serve(form)) },
     Fault { name: "killed-at-a-call-of-init", run: |form| Box::pin(calls::of_init(form)) },
+    Fault { name: "disk-fails", run: |form| Box::pin(disk::fails(form)) },
+    Fault { name: "disk-full-for-a-while", run: |form| Box::pin(disk::is_full_for_a_while(form)) },
+    Fault { name: "disk-read-only", run: |form| Box::pin(disk::is_read_only(form)) },
+    Fault { name: "clock-jumps", run: |form| Box::pin(clock::jumps(form)) },
+    Fault { name: "stopped", run: |form| Box::pin(pause::stopped(form)) },
+    Fault { name: "damaged-pages", run: |form| Box::pin(damage::of_pages(form)) },
+    Fault { name: "damaged-log", run: |form| Box::pin(damage::of_the_log(form)) },
+    Fault { name: "keys-open-to-others", run: |form| Box::pin(files::of_keys(form)) },
+    Fault { name: "control-an-older-copy", run: |form| Box::pin(controls::an_older_copy(form)) },
+    Fault { name: "control-a-torn-store", run: |form| Box::pin(controls::torn(form)) },
 ];
 
 fn main() -> ExitCode {

@@ -16,6 +16,7 @@ use crate::{
         time::Time,
     },
     policy::{PartnerPolicy, accept, plan},
+    seal::verify::MAX_SKEW_SECONDS,
     store::ReleaseRecord,
     wire,
 };
@@ -187,9 +188,13 @@ impl Node {
         for record in records {
             let release = self.signed_by_a_good_key(wire::envelope::decode(&record.envelope)?, now)?;
             let assessment = prepared.iter().find(|p| p.id == record.manifest_id);
+            let (position, made_at) = made(&record, &release)?;
+            // Made while this node's clock was ahead. The partner takes it for one from the future, and would for as long as
+            // that was, so it never had it.
+            let is_ahead = made_at.seconds_since(now) > MAX_SKEW_SECONDS;
             let entry = match assessment {
-                _ if record.is_void => Entry::void(release),
-                Some(p) if still_permits(policy, p, &release, now)? => {
+                _ if record.is_void && !is_ahead => Entry::void(release),
+                Some(p) if !is_ahead && still_permits(policy, p, &release, now)? => {
                     let content = wire::release::decode(&release.payload)?;
                     p.entry(release, &content)
                 }
@@ -200,7 +205,7 @@ impl Node {
                         let releasing = steps.into_iter().filter(|(_, d)| d.release.is_some());
                         judged.again.extend(releasing.map(|(at, _)| (p.id, urgency(p), at)));
                     }
-                    self.void(partner, &record, &wire::release::decode(&release.payload)?.position, now, &mut judged)?
+                    self.void(partner, &record, &position, now, &mut judged)?
                 }
             };
             judged.numbered.push(Numbered { sequence: record.sequence, entry });
@@ -242,6 +247,16 @@ impl Node {
         }
         Ok(self.store.acknowledged(partner, sequence, self.now()).await?)
     }
+}
+
+/// The place of what was numbered, and when it was made by the clock of then.
+fn made(record: &ReleaseRecord, envelope: &Envelope) -> Result<(Position, Time), Fault> {
+    if record.is_void {
+        let void = wire::release::decode_void(&envelope.payload)?;
+        return Ok((void.position, void.voided_at));
+    }
+    let release = wire::release::decode(&envelope.payload)?;
+    Ok((release.position, release.released_at))
 }
 
 /// Whether the release would be signed now as it was signed then.

@@ -30,12 +30,13 @@ pub struct Held {
 }
 
 impl Held {
-    pub async fn of(org: &Org) -> Self {
+    /// What can't be listed is not there as a whole.
+    pub async fn of(org: &Org) -> Result<Self, tonic::Status> {
         let mut analyst = org.connect("analyst-ana").await;
         let request = proto::ListAssessmentsRequest { limit: MOST, ..Default::default() };
-        let mut list = analyst.list_assessments(request).await.unwrap().into_inner();
+        let mut list = analyst.list_assessments(request).await?.into_inner();
         let mut views = BTreeMap::new();
-        while let Some(item) = list.message().await.unwrap() {
+        while let Some(item) = list.message().await? {
             let view = item.assessment.unwrap();
             views.insert(id_of(&view), view);
         }
@@ -43,14 +44,14 @@ impl Held {
         let (mut events, mut from) = (vec![], 0);
         loop {
             let request = proto::ListLedgerRequest { from, about: String::new(), limit: MOST, padding: false };
-            let mut page = officer.list_ledger(request).await.unwrap().into_inner();
+            let mut page = officer.list_ledger(request).await?.into_inner();
             let before = events.len();
-            while let Some(entry) = page.message().await.unwrap() {
+            while let Some(entry) = page.message().await? {
                 from = entry.index + 1;
                 events.push(serde_json::from_str(&entry.event).unwrap());
             }
             if events.len() == before {
-                break Self { views, events };
+                return Ok(Self { views, events });
             }
         }
     }
@@ -99,10 +100,25 @@ pub async fn pair(orgs: [&Org; 2], promises: [&Promises; 2]) -> Outcome {
     if recalled && let Err(why) = recalls_settled(orgs, promises).await {
         outcome.lost.push(why);
     }
-    let held = [Held::of(orgs[0]).await, Held::of(orgs[1]).await];
+    outcome.take(look(orgs, promises).await);
+    for org in orgs {
+        is_whole(org, &mut outcome).await;
+    }
+    outcome
+}
+
+/// Both nodes as they are now, without waiting for anything.
+pub async fn look(orgs: [&Org; 2], promises: [&Promises; 2]) -> Outcome {
+    let mut outcome = Outcome::default();
+    let held = match (Held::of(orgs[0]).await, Held::of(orgs[1]).await) {
+        (Ok(one), Ok(other)) => [one, other],
+        (Err(status), _) | (_, Err(status)) => {
+            outcome.half.push(format!("what is there can't be listed: {}", status.message()));
+            return outcome;
+        }
+    };
     for i in [0, 1] {
         let (org, partner) = (orgs[i], orgs[1 - i]);
-        is_whole(org, &mut outcome).await;
         against_its_ledger(org, &held[i], &mut outcome);
         numbers(org, partner, &held[i], &held[1 - i], &mut outcome).await;
         promised(org, &held[i], promises[i], &mut outcome);
@@ -117,7 +133,7 @@ async fn recalls_settled(orgs: [&Org; 2], promises: [&Promises; 2]) -> Result<()
     let all: BTreeSet<&String> = promises.iter().flat_map(|p| &p.recalled).collect();
     wait("recalls are on both sides", async || {
         for org in orgs {
-            let held = Held::of(org).await;
+            let held = Held::of(org).await.map_err(|s| s.message().to_owned())?;
             let is_left = |id: &&&String| held.views.get(**id).is_some_and(|v| !is_recalled(v));
             if let Some(left) = all.iter().find(is_left) {
                 return Err(format!("{}: {left} was taken back and still stands", org.domain));
@@ -172,8 +188,10 @@ async fn numbers(from: &Org, to: &Org, gave: &Held, got: &Held, outcome: &mut Ou
     let last = from.feed(to.domain, "out").await["last_sequence"].as_u64().unwrap();
     let arrived = to.feed(from.domain, "in").await["last_sequence"].as_u64().unwrap();
     let counted: Vec<u64> = (1..=last).collect();
-    for (what, numbers) in [("released", &out), ("received", &into)] {
-        if *numbers != counted {
+    let voided = gave.numbers("voided");
+    let arriving: Vec<u64> = counted.iter().copied().filter(|n| !voided.contains(n)).collect();
+    for (what, numbers, wanted) in [("released", &out, &counted), ("received", &into, &arriving)] {
+        if numbers != wanted {
             outcome.half.push(format!(
                 "{} to {}: {what} {} entries, not 1 to {last} each once",
                 from.domain,

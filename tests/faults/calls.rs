@@ -63,8 +63,16 @@ fn points(log: &Path, form: &Form) -> Vec<Point> {
             points.push(point);
         }
     }
-    let step = if form.long { 1 } else { points.len().div_ceil(SHORT).max(1) };
-    points.into_iter().step_by(step).collect()
+    if form.long {
+        return points;
+    }
+    // As many of those that make durable or rename as of plain writes, though there are fewer.
+    let (writes, others): (Vec<_>, Vec<_>) = points.into_iter().partition(|p| p.call.starts_with("pwrite"));
+    let spread = |all: Vec<Point>| {
+        let step = all.len().div_ceil(SHORT / 2).max(1);
+        all.into_iter().step_by(step)
+    };
+    spread(writes).chain(spread(others)).collect()
 }
 
 /// Killed while it starts, publishes, receives, takes back, renews its key and agrees.
