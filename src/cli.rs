@@ -5,6 +5,7 @@ mod assess;
 mod completions;
 mod config;
 mod context;
+mod core_dumps;
 mod decision;
 mod demo;
 mod doctor;
@@ -105,6 +106,7 @@ pub fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return output::usage(&error),
     };
+    core_dumps::forbid();
     let global = cli.global.clone();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

@@ -67,6 +67,11 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 /// The one door to what is kept.
 #[async_trait]
 pub trait Store: ForwardStore + LedgerStore + ReceiptStore + RecallStore + RequestStore {
+    /// Why nothing is written any more until a restart: the disk has failed, or damage was found. Reading goes on.
+    fn trouble(&self) -> Option<StoreError>;
+    /// Looks through all that is kept for damage, however long it takes. What is found is trouble from then on.
+    async fn check(&self) -> Result<()>;
+
     /// All partners, by name.
     async fn partners(&self) -> Result<Vec<PartnerRecord>>;
     /// Adds or replaces a partner.

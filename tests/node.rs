@@ -17,6 +17,8 @@ mod agreements;
 mod attachment;
 #[path = "node/behind.rs"]
 mod behind;
+#[path = "node/canaries.rs"]
+mod canaries;
 #[path = "node/chain.rs"]
 mod chain;
 #[path = "node/change.rs"]

@@ -24,11 +24,16 @@ pub(super) async fn serve(tcp: TcpListener, node: Arc<Node>, stop: CancellationT
     }
 }
 
-/// Ready: the store answers.
-async fn readiness(node: Arc<Node>) -> (StatusCode, &'static str) {
-    match node.feed_status().await {
-        Ok(_) => (StatusCode::OK, "ready\n"),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n"),
+/// Ready: the store answers, and can be written to as far as is known.
+async fn readiness(node: Arc<Node>) -> (StatusCode, String) {
+    let answers = node.feed_status().await.is_ok();
+    match node.store_trouble(false).await {
+        Some(trouble) => {
+            let words = format!("{}: nothing is written any more: {}\n", trouble.reason, trouble.message);
+            (StatusCode::SERVICE_UNAVAILABLE, words)
+        }
+        None if answers => (StatusCode::OK, "ready\n".to_owned()),
+        None => (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n".to_owned()),
     }
 }
 
@@ -37,7 +42,11 @@ async fn metrics(node: Arc<Node>) -> (StatusCode, String) {
     let Ok(feeds) = node.feed_status().await else {
         return (StatusCode::SERVICE_UNAVAILABLE, "# the store does not answer\n".to_owned());
     };
-    let mut text = String::new();
+    let is_read_only = u8::from(node.store_trouble(false).await.is_some());
+    let mut text = format!(
+        "# HELP watchfire_store_read_only whether nothing is written any more: a failed disk, or damage\n\
+         # TYPE watchfire_store_read_only gauge\nwatchfire_store_read_only {is_read_only}\n"
+    );
     type Gauge = (&'static str, &'static str, fn(&crate::node::status::FeedStatus) -> u64);
     let gauges: [Gauge; 4] = [
         ("watchfire_feed_last_sequence", "number of the last entry", |f| f.last_sequence),

@@ -119,7 +119,7 @@ async fn live(global: &Global) -> Vec<Check> {
         Ok(desk) => desk,
         Err(error) => return vec![Check::ill("node", error.message, "watchfire serve")],
     };
-    let mut checks = vec![Check::well("node", "answers at the desk, and its store with it")];
+    let mut checks = vec![Check::well("node", "answers at the desk, and its store with it"), store(&mut desk).await];
     let feeds = match desk.get_feed_status(proto::GetFeedStatusRequest {}).await {
         Ok(answer) => answer.into_inner().feeds,
         Err(status) => return vec![Check::ill("node", CliError::from(status).message, "see the node's log")],
@@ -147,6 +147,21 @@ async fn live(global: &Global) -> Vec<Check> {
     }
     checks.extend(of_feeds(&feeds));
     checks
+}
+
+/// Whether the store can be written to, and every page of it can be read.
+async fn store(desk: &mut DeskClient) -> Check {
+    let trouble = match desk.get_node(proto::GetNodeRequest { check_store: true }).await {
+        Ok(answer) => answer.into_inner().store_trouble,
+        Err(status) => return Check::ill("store", CliError::from(status).message, "see the node's log"),
+    };
+    match trouble {
+        None => Check::well("store", "every page can be read"),
+        Some(trouble) => {
+            let message = format!("{}: nothing is written any more: {}", trouble.reason, trouble.message);
+            Check::ill("store", message, "reading goes on; the message says what to do")
+        }
+    }
 }
 
 /// What feeds tell: statements that are held, requests and duties that wait, links and clocks.

@@ -85,7 +85,7 @@ impl Init {
         }
         private_directory(dir)?;
         let ca = DevCa::create(&self.org, now).map_err(ca_error)?;
-        write_ca(dir, &ca, now)?;
+        write_ca(dir, &ca, now).map_err(|error| cut_off(dir, error))?;
         issue(&ca, &id, &dir.join("node"), Purpose::NodeTls, "tls", now)?;
         issue(&ca, &id, &dir.join("node"), Purpose::Signing, "signing", now)?;
         let key = RestKey::generate().map_err(|e| CliError::files(e.to_string()))?;
@@ -135,6 +135,15 @@ impl Init {
             self.org, self.kind, self.peer, self.desk, self.ops
         )
     }
+}
+
+/// Keys and no configuration: most likely an `init` that was cut off. Its keys have signed nothing, but they might be somebody's own.
+fn cut_off(dir: &Path, error: CliError) -> CliError {
+    if !dir.join("ca").exists() && !dir.join("bundle.pem").exists() {
+        return error;
+    }
+    let what = "where an earlier `init` was cut off, remove that directory and run it again";
+    CliError::files(format!("{}; there is no {FILE} in {}: {what}", error.message, dir.display()))
 }
 
 /// What the CA could not do.

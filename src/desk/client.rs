@@ -70,7 +70,7 @@ pub async fn connect(
     let bytes = limits.message_bytes as usize;
     let mut client = DeskServiceClient::new(channel).max_decoding_message_size(bytes).max_encoding_message_size(bytes);
     // With TLS 1.3 a refusal of this side's certificate shows in the first call only.
-    match client.get_node(proto::GetNodeRequest {}).await {
+    match client.get_node(proto::GetNodeRequest::default()).await {
         Ok(_) => Ok(client),
         Err(status) => {
             let fault = crate::wire::status::to_fault(&status);

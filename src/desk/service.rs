@@ -16,7 +16,6 @@ use crate::{
     domain::{
         fault::{Fault, Reason},
         ids::SpiffeId,
-        partner::PartnerKind,
     },
     node::{Node, explain::Asked, partners::Invited, publish::Submission, to_the_end},
     store::ListFilter,
@@ -61,15 +60,8 @@ fn answer<T, M>(result: Result<T, Fault>, message: impl FnOnce(T) -> M) -> Answe
 impl DeskService for Desk {
     async fn get_node(&self, request: Request<proto::GetNodeRequest>) -> Answer<proto::GetNodeResponse> {
         let caller = caller(&request)?;
-        let organisation = self.node.organisation();
-        Ok(Response::new(proto::GetNodeResponse {
-            domain: organisation.domain.to_string(),
-            country: field::text_of(organisation.country.as_ref()),
-            kind: field::number_of(PartnerKind::ALL, &organisation.kind),
-            bundle_fingerprint: self.node.bundle().fingerprint().to_string(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            caller: caller.to_string(),
-        }))
+        let trouble = self.node.store_trouble(request.into_inner().check_store).await;
+        Ok(Response::new(view::node(&self.node, &caller, trouble)))
     }
 
     async fn publish_assessment(

@@ -5,6 +5,8 @@ use crate::{
         agreement::{AgreementState, Approval, End, Side},
         body::Kind,
         event::PortionDecision,
+        fault::Fault,
+        ids::SpiffeId,
         partner::PartnerKind,
     },
     node::{
@@ -26,6 +28,19 @@ use crate::{
         proto,
     },
 };
+
+pub(super) fn node(node: &Node, caller: &SpiffeId, trouble: Option<Fault>) -> proto::GetNodeResponse {
+    let organisation = node.organisation();
+    proto::GetNodeResponse {
+        domain: organisation.domain.to_string(),
+        country: text_of(organisation.country.as_ref()),
+        kind: number_of(PartnerKind::ALL, &organisation.kind),
+        bundle_fingerprint: node.bundle().fingerprint().to_string(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        caller: caller.to_string(),
+        store_trouble: trouble.map(|f| proto::StoreTrouble { reason: f.reason.to_string(), message: f.message }),
+    }
+}
 
 pub(super) fn published(published: &Published) -> proto::PublishAssessmentResponse {
     proto::PublishAssessmentResponse {

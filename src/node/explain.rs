@@ -112,7 +112,8 @@ impl Node {
         let reads = caller.role() != Role::Admin;
         if reads {
             let deed = Deed::Read { manifest: record.manifest_id };
-            self.store.record(vec![Event { at, by: Some(caller.clone()), deed }]).await?;
+            let recorded = self.store.record(vec![Event { at, by: Some(caller.clone()), deed }]).await;
+            self.unless_unwritable((caller, &record.manifest_id.to_string()), recorded.map_err(Fault::from))?;
         }
         let kept = self.store.quarantines(&record.manifest_id).await?;
         let arrived = history::arrived(&record, &events, &kept)?;

@@ -16,6 +16,7 @@ use crate::{
         time::Time,
     },
     policy::{PartnerPolicy, accept, plan},
+    seal::verify::MAX_SKEW_SECONDS,
     store::ReleaseRecord,
     wire,
 };
@@ -163,23 +164,30 @@ impl Node {
         let mut judged = Judged::default();
         for record in records {
             let release = self.signed_by_a_good_key(wire::envelope::decode(&record.envelope)?, now)?;
-            let assessment = prepared.get(&record.manifest_id);
-            let entry = match assessment {
-                _ if record.is_void => Entry::void(release),
-                Some(p) => {
-                    let content = wire::release::decode(&release.payload)?;
-                    if still_permits(policy, p, &content, now) {
-                        p.entry(release, &content)
-                    } else {
-                        // Under a later version of the agreement it may still go, now or later, as a release of its own.
+            let content = (!record.is_void).then(|| wire::release::decode(&release.payload)).transpose()?;
+            let (position, made_at) = match &content {
+                Some(content) => (content.position, content.released_at),
+                None => {
+                    let void = wire::release::decode_void(&release.payload)?;
+                    (void.position, void.voided_at)
+                }
+            };
+            // Made while this node's clock was ahead. The partner takes it for one from the future, and would for as long as
+            // that was, so it never had it.
+            let is_ahead = made_at.seconds_since(now) > MAX_SKEW_SECONDS;
+            let entry = match (content, prepared.get(&record.manifest_id)) {
+                (None, _) if !is_ahead => Entry::void(release),
+                (Some(content), Some(p)) if !is_ahead && still_permits(policy, p, &content, now) => {
+                    p.entry(release, &content)
+                }
+                (_, again) => {
+                    // Under a later version of the agreement it may still go, now or later, as a release of its own.
+                    if let Some(p) = again {
                         let steps = plan(policy, &p.facts(), now);
                         let releasing = steps.into_iter().filter(|(_, d)| d.release.is_some());
                         judged.again.extend(releasing.map(|(at, _)| (p.id, urgency(p), at)));
-                        self.void(partner, &record, &content.position, now, &mut judged)?
                     }
-                }
-                None => {
-                    self.void(partner, &record, &wire::release::decode(&release.payload)?.position, now, &mut judged)?
+                    self.void(partner, &record, &position, now, &mut judged)?
                 }
             };
             judged.numbered.push(Numbered { sequence: record.sequence, entry });

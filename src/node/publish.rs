@@ -80,8 +80,12 @@ impl Node {
         let work = move || {
             let prepared = node.check_submission(manifest, portions, now)?;
             let accepted = check_lint(&prepared, &accepted, now)?;
-            let planned = node.plan_for_all(&prepared, now);
-            Ok::<_, Fault>((Arc::new(prepared), accepted, planned))
+            let (decisions, mut queue) = node.plan_for_all(&prepared, now);
+            // What may go at once is due since its issue: were this clock ahead, it would wait once the clock is right again.
+            for (_, at) in queue.iter_mut().filter(|(_, at)| *at == now) {
+                *at = prepared.manifest.issued.min(now);
+            }
+            Ok::<_, Fault>((Arc::new(prepared), accepted, (decisions, queue)))
         };
         let (prepared, accepted, (decisions, queue)) = tokio::task::spawn_blocking(work).await.map_err(lost)??;
         self.require_attachments(&prepared).await?;

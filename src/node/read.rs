@@ -75,12 +75,14 @@ impl Node {
         let found = self.store.assessment(id, version, quarantined).await?;
         let record =
             found.ok_or_else(|| Fault::new(Reason::NotFound, format!("there is no assessment `{id}` here")))?;
-        if record.state == AssessmentState::Quarantined {
+        let recorded = if record.state == AssessmentState::Quarantined {
             let deed = Deed::Read { manifest: record.manifest_id };
-            self.store.record(vec![Event { at: self.now(), by: Some(caller.clone()), deed }]).await?;
+            let event = Event { at: self.now(), by: Some(caller.clone()), deed };
+            self.store.record(vec![event]).await.map_err(Fault::from)
         } else {
-            self.note_reading(caller, &record).await?;
-        }
+            self.note_reading(caller, &record).await
+        };
+        self.unless_unwritable((caller, &record.manifest_id.to_string()), recorded)?;
         let quarantines = self.quarantines(&record, quarantined).await?;
         self.view(record, quarantines).await
     }

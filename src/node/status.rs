@@ -5,7 +5,7 @@ use crate::{
     domain::{
         assessment::Manifest,
         body::Body,
-        fault::Fault,
+        fault::{Fault, Reason},
         ids::{SpiffeId, TrustDomain},
         time::Time,
     },
@@ -68,6 +68,30 @@ pub struct Arrival {
 }
 
 impl Node {
+    /// Why nothing is written any more, where that is so. With `look`, after a look through the whole store.
+    pub async fn store_trouble(&self, look: bool) -> Option<Fault> {
+        let looked = if look { self.store.check().await.err() } else { None };
+        self.store.trouble().or(looked).map(Fault::from)
+    }
+
+    /// A reading goes on record. Where nothing can be written the log has it instead: a warning must be readable on a full or
+    /// failed disk.
+    pub(super) fn unless_unwritable<T>(
+        &self,
+        (caller, what): (&SpiffeId, &str),
+        recorded: Result<T, Fault>,
+    ) -> Result<Option<T>, Fault> {
+        match recorded {
+            Ok(done) => Ok(Some(done)),
+            Err(fault) if fault.reason == Reason::StoreFull || self.store.trouble().is_some() => {
+                let reason = fault.reason;
+                tracing::error!(%caller, what, %reason, "nothing can be written: this reading is on record in this log only");
+                Ok(None)
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+
     /// Two for each partner, by name: from it, and to it.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use super::{
     AgreementRecord, AssessmentRecord, AttachmentStatus, CopyName, InboundPosition, ListFilter, Look, OutboundPosition,
     OutboxItem, PartnerRecord, Publication, QueueItem, ReceivedEntry, ReceivedRecord, ReleaseBatch, ReleaseRecord,
-    Result, Store, VersionHere,
+    Result, Store, StoreError, VersionHere,
     receipts::{AnswerRecord, HeldEntry, Quarantine, Readmission, ReceiptRecord, Released},
     vault::Vault,
 };
@@ -53,6 +53,7 @@ mod requests;
 mod rules;
 #[cfg(test)]
 mod tests;
+mod trouble;
 mod writer;
 
 /// A store in one file.
@@ -60,6 +61,9 @@ pub struct SqliteStore {
     vault: Arc<Vault>,
     readers: readers::Readers,
     writer: writer::Writer,
+    trouble: Arc<trouble::Trouble>,
+    /// One look through all pages at a time.
+    checking: tokio::sync::Mutex<()>,
 }
 
 impl SqliteStore {
@@ -83,10 +87,13 @@ impl SqliteStore {
     fn start(path: &Path, key: &[u8; KEY_LEN], create: bool) -> Result<Self> {
         let vault = Vault::new(key);
         let opened = open::open(path, &vault, create)?;
+        let trouble = Arc::new(trouble::Trouble::default());
         Ok(Self {
             vault: Arc::new(vault),
-            readers: readers::Readers::new(opened.readers),
-            writer: writer::Writer::start(opened.writer, opened.lock)?,
+            readers: readers::Readers::new(opened.readers, trouble.clone()),
+            writer: writer::Writer::start(opened.writer, opened.lock, trouble.clone())?,
+            trouble,
+            checking: tokio::sync::Mutex::default(),
         })
     }
 
@@ -123,6 +130,14 @@ impl SqliteStore {
 
 #[async_trait]
 impl Store for SqliteStore {
+    fn trouble(&self) -> Option<StoreError> {
+        self.trouble.known()
+    }
+    async fn check(&self) -> Result<()> {
+        let _checking = self.checking.lock().await;
+        self.read(open::check).await
+    }
+
     async fn partners(&self) -> Result<Vec<PartnerRecord>> {
         partners::all(self).await
     }

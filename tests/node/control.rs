@@ -80,17 +80,17 @@ async fn a_revoked_person_is_turned_away_from_a_desk_that_runs_on() {
     let org = Org::found("gb.example", "state", Some("GB")).await;
     let mut desk = org.connect("analyst-ana").await;
     let mut other = org.connect("officer-olu").await;
-    desk.get_node(proto::GetNodeRequest {}).await.unwrap();
+    desk.get_node(proto::GetNodeRequest::default()).await.unwrap();
     org.ask(&["person", "revoke", "ana"]).await;
     until("her live connection is cut and no new one is made", async || {
-        desk.get_node(proto::GetNodeRequest {}).await.is_err().then_some(())
+        desk.get_node(proto::GetNodeRequest::default()).await.is_err().then_some(())
     })
     .await;
     // Her files are put aside, and are of no use to whoever finds them.
     let aside = fs::read_dir(org.dir.join("persons/revoked")).unwrap().next().unwrap().unwrap().file_name();
     assert!(org.try_connect(&format!("revoked/{}", aside.to_string_lossy())).await.is_err());
     until("the log says why", async || org.log().contains("CERTIFICATE_REVOKED").then_some(())).await;
-    other.get_node(proto::GetNodeRequest {}).await.unwrap();
+    other.get_node(proto::GetNodeRequest::default()).await.unwrap();
     let answer = org.run(&["--as", "ana", "assess", "list"]).await;
     assert_eq!(answer.code, 3, "{}", answer.stderr);
     // Somebody of that name may come back, with new keys, and go again.

@@ -118,7 +118,7 @@ async fn persons_do_not_get_in_where_nodes_do_nor_nodes_where_persons_do() {
     // A partner's node, and a partner's administrator, at the desk.
     for issued in [rogue.issue("node/n1", Purpose::NodeTls), rogue.issue("admin/root", Purpose::PersonTls)] {
         let mut desk = DeskServiceClient::new(rogue.dial_as(&issued, &gb, &gb.desk));
-        let status = desk.get_node(proto::GetNodeRequest {}).await.unwrap_err();
+        let status = desk.get_node(proto::GetNodeRequest::default()).await.unwrap_err();
         assert_eq!(to_fault(&status).reason, Reason::Unavailable, "{status:?}");
     }
     // One of the own persons, at the listener for partners.
@@ -126,7 +126,7 @@ async fn persons_do_not_get_in_where_nodes_do_nor_nodes_where_persons_do() {
     let person = Credentials::load(&files.join("tls.pem"), &files.join("tls.key")).unwrap();
     let gate = gate(person, member_of(&gb), vec![]);
     refused_at_the_door(dial(&gate, &gb, &gb.peer)).await;
-    DeskServiceClient::new(dial(&gate, &gb, &gb.desk)).get_node(proto::GetNodeRequest {}).await.unwrap();
+    DeskServiceClient::new(dial(&gate, &gb, &gb.desk)).get_node(proto::GetNodeRequest::default()).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

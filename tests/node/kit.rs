@@ -86,7 +86,15 @@ pub async fn watchfire(dir: &Path, arguments: &[&str]) -> Answer {
 }
 
 fn command(dir: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_watchfire"));
+    command_under(&[], dir, arguments)
+}
+
+/// The program, run by another one where `under` names one.
+fn command_under(under: &[String], dir: &Path, arguments: &[&str]) -> Command {
+    let program = env!("CARGO_BIN_EXE_watchfire").to_owned();
+    let mut words = under.iter().chain([&program]);
+    let mut command = Command::new(words.next().unwrap());
+    command.args(words);
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("WATCHFIRE_")) {
         command.env_remove(name);
     }
@@ -103,6 +111,8 @@ pub struct Org {
     pub fingerprint: String,
     /// Set for the node's process, e.g. for a clock of its own.
     pub environment: Vec<(&'static str, String)>,
+    /// A program that runs the node's, with its options, e.g. a tracer; empty: none.
+    pub under: Vec<String>,
     process: Option<Child>,
     _root: Option<Arc<TempDir>>,
 }
@@ -127,7 +137,8 @@ impl Org {
         let made = watchfire(&dir, &arguments).await;
         assert_eq!(made.code, 0, "{}", made.stderr);
         let fingerprint = made.lines()[0]["bundle_fingerprint"].as_str().unwrap().to_owned();
-        let org = Self { domain, dir, peer, desk, fingerprint, environment: vec![], process: None, _root: None };
+        let (environment, under) = (vec![], vec![]);
+        let org = Self { domain, dir, peer, desk, fingerprint, environment, under, process: None, _root: None };
         for (name, role) in [("ana", "analyst"), ("olu", "officer"), ("root", "admin")] {
             org.one(&["person", "add", name, "--role", role]).await;
         }
@@ -146,19 +157,49 @@ impl Org {
         let text = std::fs::read_to_string(&config).unwrap();
         std::fs::write(&config, text.replace(&self.peer, &peer).replace(&self.desk, &desk)).unwrap();
         let (dir, fingerprint, environment) = (to.to_owned(), self.fingerprint.clone(), self.environment.clone());
-        Self { domain: self.domain, dir, peer, desk, fingerprint, environment, process: None, _root: None }
+        Self {
+            domain: self.domain,
+            dir,
+            peer,
+            desk,
+            fingerprint,
+            environment,
+            under: vec![],
+            process: None,
+            _root: None,
+        }
     }
 
     /// Starts the node and waits until it is ready.
     pub async fn start(&mut self) {
+        let started = self.try_start().await;
+        assert!(started.is_ok(), "{} did not start: {started:?}", self.domain);
+    }
+
+    /// Starts the node; where it does not get ready, what it said instead.
+    pub async fn try_start(&mut self) -> Result<(), String> {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.dir.join("node.log")).unwrap();
-        let mut command = command(&self.dir, &["--json", "serve"]);
+        let mut command = command_under(&self.under, &self.dir, &["--json", "serve"]);
         command.envs(self.environment.iter().map(|(k, v)| (k, v)));
         let mut process = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let stdout = process.stdout.take().unwrap();
         let line = BufReader::new(stdout).lines().next_line().await.unwrap().unwrap_or_default();
-        assert!(line.contains("\"ready\":true"), "{} did not start: {line}", self.domain);
-        self.process = Some(process);
+        if line.contains("\"ready\":true") {
+            self.process = Some(process);
+            return Ok(());
+        }
+        process.wait().await.unwrap();
+        Err(line)
+    }
+
+    /// The running node's process.
+    pub fn pid(&self) -> Option<u32> {
+        self.process.as_ref().and_then(Child::id)
+    }
+
+    /// How the node's process ended, if it has.
+    pub fn ended(&mut self) -> Option<std::process::ExitStatus> {
+        self.process.as_mut().and_then(|p| p.try_wait().unwrap())
     }
 
     /// SIGKILL: no word, no clean-up.

@@ -16,7 +16,7 @@ use watchfire::{
     store::{
         AgreementRecord, AssessmentRecord, AttachmentStatus, CopyName, InboundPosition, ListFilter, Look,
         OutboundPosition, OutboxItem, PartnerRecord, Publication, QueueItem, ReceivedContent, ReceivedEntry,
-        ReceivedRecord, ReleaseBatch, ReleaseRecord, Result, Store, VersionHere,
+        ReceivedRecord, ReleaseBatch, ReleaseRecord, Result, Store, StoreError, VersionHere,
         forward::{self, ForwardStore, Forwarding},
         ledger::{Kept, KeptRecord, LedgerChange, LedgerCheck, LedgerEntry, LedgerState, LedgerStore, Progress, Sign},
         recalls::{HoldersRecord, RecallRecord, RecallStore, Recalled, Recalling, UnprovenRecall},
@@ -35,12 +35,13 @@ pub struct OnDisk(pub Arc<Disk>);
 
 /// Passes each method on: a `read` as long as there is power, a `write` under the eyes of the disk.
 macro_rules! passed_on {
-    ($trait:ident { $($kind:ident $name:ident($($arg:ident: $type:ty),*) -> $out:ty;)* }) => {
+    ($trait:ident { $($kind:ident $name:ident($($arg:ident: $type:ty),*) -> $out:ty;)* } $($more:tt)*) => {
         #[async_trait]
         impl $trait for OnDisk {
             $(async fn $name(&self, $($arg: $type),*) -> Result<$out> {
                 passed_on!(@$kind self, $name, $($arg),*)
             })*
+            $($more)*
         }
     };
     // Where a mutant is at work; anybody else passes it on.
@@ -73,6 +74,7 @@ passed_on!(Store {
     read partners() -> Vec<PartnerRecord>;
     write save_partner(partner: PartnerRecord, event: Event) -> ();
     write save_crls(partner: &TrustDomain, crls: Vec<Vec<u8>>) -> ();
+    read check() -> ();
     read agreements() -> Vec<AgreementRecord>;
     write save_agreements(records: Vec<AgreementRecord>, send: Option<(TrustDomain, Vec<u8>)>, events: Vec<Event>) -> ();
     write publish(publication: Publication) -> bool;
@@ -121,6 +123,8 @@ passed_on!(Store {
     write save_receipt(partner: &TrustDomain, receipt: ReceiptRecord) -> u64;
     read best_copy(sha256: &Sha256) -> Option<CopyName>;
     read quarantined_there(partner: &TrustDomain, limit: u32) -> (u64, Vec<AnswerRecord>);
+} fn trouble(&self) -> Option<StoreError> {
+    self.0.store().ok()?.trouble()
 });
 
 passed_on!(ForwardStore {

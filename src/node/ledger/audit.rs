@@ -229,8 +229,9 @@ impl Node {
     /// # Errors
     /// Store faults.
     pub(crate) async fn took_out(&self, caller: &SpiffeId, deed: Deed) -> Result<Time, Fault> {
-        let at = self.now();
-        self.store.record(vec![Event { at, by: Some(caller.clone()), deed }]).await?;
+        let (at, what) = (self.now(), format!("{deed:?}"));
+        let recorded = self.store.record(vec![Event { at, by: Some(caller.clone()), deed }]).await;
+        self.unless_unwritable((caller, &what), recorded.map_err(Fault::from))?;
         Ok(at)
     }
 }

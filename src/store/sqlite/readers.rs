@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
+use super::trouble::Trouble;
 use crate::store::{Result, StoreError};
 
 /// How many read at once.
@@ -14,13 +15,14 @@ pub(super) const READERS: usize = 4;
 pub(super) struct Readers {
     idle: Arc<Mutex<Vec<Connection>>>,
     places: Arc<Semaphore>,
+    trouble: Arc<Trouble>,
 }
 
 impl Readers {
     /// From open connections.
-    pub(super) fn new(connections: Vec<Connection>) -> Self {
+    pub(super) fn new(connections: Vec<Connection>, trouble: Arc<Trouble>) -> Self {
         let places = Arc::new(Semaphore::new(connections.len()));
-        Self { idle: Arc::new(Mutex::new(connections)), places }
+        Self { idle: Arc::new(Mutex::new(connections)), places, trouble }
     }
 
     /// Reads from one snapshot.
@@ -31,12 +33,13 @@ impl Readers {
     {
         let gone = || StoreError::Failed("a reader has stopped".to_owned());
         let place = Arc::clone(&self.places).acquire_owned().await.map_err(|_| gone())?;
-        let idle = Arc::clone(&self.idle);
+        let (idle, trouble) = (Arc::clone(&self.idle), Arc::clone(&self.trouble));
         let read = move || {
             // Released at the end, after the connection is back.
             let _place = place;
             let conn = idle.lock().unwrap_or_else(PoisonError::into_inner).pop().ok_or(StoreError::Busy)?;
             let result = snapshot(&conn, work);
+            trouble.of_reading(&result);
             idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
             result
         };

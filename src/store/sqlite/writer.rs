@@ -13,6 +13,7 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::trouble::Trouble;
 use crate::store::{Result, StoreError};
 
 /// How many changes share a transaction at most.
@@ -66,14 +67,14 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread. It holds `lock` as long as it runs.
-    pub(super) fn start(conn: Connection, lock: File) -> Result<Self> {
+    pub(super) fn start(conn: Connection, lock: File, trouble: Arc<Trouble>) -> Result<Self> {
         let (jobs, waiting) = mpsc::channel(WAITING);
         // A purge may have been cut off before the log was emptied.
         let scrub = Arc::new(AtomicBool::new(true));
         let asked = scrub.clone();
         let thread = thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || Desk { conn, failed: None, scrub: asked, since_look: 0 }.serve(waiting, lock))
+            .spawn(move || Desk { conn, trouble, scrub: asked, since_look: 0 }.serve(waiting, lock))
             .map_err(|e| StoreError::Open(format!("the store's thread can't be started: {e}")))?;
         Ok(Self { scrub, jobs: Some(jobs), thread: Some(thread) })
     }
@@ -108,8 +109,8 @@ impl Drop for Writer {
 /// What the thread works with.
 struct Desk {
     conn: Connection,
-    /// Why nothing is written any more.
-    failed: Option<StoreError>,
+    /// Why nothing is written any more, until the log is read anew at the next start.
+    trouble: Arc<Trouble>,
     /// Whether to look for the mark of a purge.
     scrub: Arc<AtomicBool>,
     /// How many changes came since the log was looked at.
@@ -141,30 +142,19 @@ impl Desk {
     }
 
     fn commit(&mut self, mut group: Vec<Box<dyn Job>>) {
-        let outcome = match &self.failed {
-            Some(failed) => Err(failed.clone()),
+        let outcome = match self.trouble.known() {
+            Some(trouble) => Err(trouble),
             None => transact(&self.conn, &mut group),
         };
-        self.note(&outcome);
+        self.trouble.of_writing(&outcome);
         for job in group {
             job.answer(outcome.clone());
         }
     }
 
-    /// A failed write or fsync leaves it open what is on disk: the kernel may have dropped the pages and will report
-    /// success the next time. So nothing is written after it, until the log is read anew at the next start.
-    fn note(&mut self, outcome: &Result<()>) {
-        if let Err(error @ StoreError::Failed(_)) = outcome
-            && self.failed.is_none()
-        {
-            tracing::error!(%error, "the store writes no more");
-            self.failed = Some(error.clone());
-        }
-    }
-
     /// Copies the write-ahead log into the database. By hand, because SQLite's own way passes over a failed fsync.
     fn checkpoint(&mut self, mode: &str, from_pages: i64) {
-        if self.failed.is_some() {
+        if self.trouble.known().is_some() {
             return;
         }
         let outcome = match self.pages("NOOP") {
@@ -174,7 +164,7 @@ impl Desk {
         match &outcome {
             // What is in the log stays there; the next turn tries again.
             Err(error @ (StoreError::Full | StoreError::Busy)) => tracing::warn!(%error, "the log stays for now"),
-            other => self.note(other),
+            other => self.trouble.of_writing(other),
         }
     }
 
@@ -182,7 +172,7 @@ impl Desk {
     /// the next change tries again.
     fn empty_after_a_purge(&mut self) {
         const MARK: &str = "SELECT count(*) FROM meta WHERE name = 'scrub'";
-        if self.failed.is_some() || !self.scrub.swap(false, Ordering::AcqRel) {
+        if self.trouble.known().is_some() || !self.scrub.swap(false, Ordering::AcqRel) {
             return;
         }
         let outcome =
@@ -203,7 +193,7 @@ impl Desk {
         match outcome {
             Ok(_) => {}
             Err(error @ (StoreError::Full | StoreError::Busy)) => tracing::warn!(%error, "the log stays for now"),
-            Err(error) => self.note(&Err(error)),
+            Err(error) => self.trouble.of_writing::<()>(&Err(error)),
         }
     }
 
@@ -234,7 +224,8 @@ fn within_savepoint(conn: &Connection, job: &mut dyn Job) -> Result<()> {
     match job.run(conn) {
         Ok(()) => execute(conn, "RELEASE change"),
         // SQLite rolls back everything by itself on a full disk and on some failures.
-        Err(error) if conn.is_autocommit() || matches!(error, StoreError::Failed(_)) => Err(error),
+        Err(error) if conn.is_autocommit() => Err(error),
+        Err(error @ (StoreError::Failed(_) | StoreError::Corrupt(_))) => Err(error),
         Err(_) => {
             execute(conn, "ROLLBACK TO change")?;
             execute(conn, "RELEASE change")

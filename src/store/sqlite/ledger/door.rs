@@ -143,7 +143,11 @@ impl LedgerStore for SqliteStore {
     }
 
     async fn verify_ledger(&self, progress: Progress) -> Result<LedgerCheck> {
-        self.read_sealed(move |conn, vault| verify::verify(conn, vault, progress)).await
+        let check = self.read_sealed(move |conn, vault| verify::verify(conn, vault, progress)).await?;
+        if let Some(fault) = &check.fault {
+            self.trouble.of_reading::<()>(&Err(StoreError::Corrupt(fault.what.clone())));
+        }
+        Ok(check)
     }
 }
 
