@@ -49,6 +49,7 @@ pub struct Arena {
     watch: Arc<Watch>,
     calm: (Quantiles, Quantiles),
     faults: Vec<String>,
+    enrolled: u32,
     _work: Vec<AbortOnDropHandle<()>>,
     _one: MutexGuard<'static, ()>,
 }
@@ -72,13 +73,15 @@ impl Arena {
         let exchange = exchanging(gb.author().await, &no, watch.clone()).await;
         let call = calling(caller, &gb, watch.clone());
         let memory = weighing(gb.process_id(), watch.clone());
-        let work = [tokio::spawn(exchange), tokio::spawn(call), tokio::spawn(memory)].map(AbortOnDropHandle::new).into();
+        let work =
+            [tokio::spawn(exchange), tokio::spawn(call), tokio::spawn(memory)].map(AbortOnDropHandle::new).into();
         let mut arena = Self {
             gb: Arc::new(gb),
             no,
             watch,
             calm: Default::default(),
             faults: vec![],
+            enrolled: 0,
             _work: work,
             _one: one,
         };
@@ -89,9 +92,10 @@ impl Arena {
         arena
     }
 
-    /// A partner that is enrolled here.
-    pub async fn enrolled(&self, domain: &'static str) -> Arc<Rogue> {
-        let rogue = Rogue::new(domain);
+    /// A partner that is enrolled here. A new one for each attack: what the one before has spent is not missing.
+    pub async fn enrolled(&mut self) -> Arc<Rogue> {
+        self.enrolled += 1;
+        let rogue = Rogue::new(Box::leak(format!("rogue-{}.example", self.enrolled).into_boxed_str()));
         rogue.get_accepted(&self.gb, "127.0.0.1:1").await;
         Arc::new(rogue)
     }
@@ -245,7 +249,8 @@ fn done(
 async fn weighing(process: u32, watch: Arc<Watch>) {
     loop {
         let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-        let resident = status.lines().find_map(|l| l.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+        let resident =
+            status.lines().find_map(|l| l.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
         let Some(kib) = resident else { return watch.errors.lock().unwrap().push("the process is gone".to_owned()) };
         watch.memory.lock().unwrap().push((Instant::now(), kib / 1024));
         time::sleep(Duration::from_millis(10)).await;

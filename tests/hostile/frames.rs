@@ -86,18 +86,35 @@ pub fn reset(stream: u32) -> Vec<u8> {
     frame(RST_STREAM, 0, stream, &8u32.to_be_bytes())
 }
 
-/// What the other side has said.
+/// What the other side has said, on one connection or several.
 #[derive(Default, Clone)]
 pub struct Seen {
-    pub goaway: Option<u32>,
+    /// How often it ended a connection with a reason.
+    pub goaway: BTreeMap<u32, usize>,
     /// Streams that it has reset, by their reason.
     pub resets: BTreeMap<u32, usize>,
     /// Frames of each kind.
     pub frames: BTreeMap<u8, usize>,
-    pub bytes: usize,
     /// Bytes of bodies.
     pub body: usize,
+    /// How the connection ended; of several, one that has.
     pub end: Option<String>,
+}
+
+impl Seen {
+    pub fn add(&mut self, other: &Self) {
+        let pairs = [(&mut self.goaway, &other.goaway), (&mut self.resets, &other.resets)];
+        for (sums, counts) in pairs {
+            counts.iter().for_each(|(code, count)| *sums.entry(*code).or_default() += count);
+        }
+        other.frames.iter().for_each(|(kind, count)| *self.frames.entry(*kind).or_default() += count);
+        self.body += other.body;
+        self.end = other.end.clone().or(self.end.take());
+    }
+
+    pub fn of(&self, kind: u8) -> usize {
+        self.frames.get(&kind).copied().unwrap_or_default()
+    }
 }
 
 fn name(code: u32) -> &'static str {
@@ -123,17 +140,17 @@ fn name(code: u32) -> &'static str {
 impl fmt::Display for Seen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut said = vec![];
-        for (code, count) in &self.resets {
-            said.push(format!("RST_STREAM {} × {count}", name(*code)));
+        for (word, codes) in [("RST_STREAM", &self.resets), ("GOAWAY", &self.goaway)] {
+            said.extend(codes.iter().map(|(code, count)| format!("{word} {} × {count}", name(*code))));
         }
-        let answers = self.frames.get(&HEADERS).copied().unwrap_or_default();
-        if answers > 0 {
-            said.push(format!("answers × {answers}"));
+        for (word, kind) in [("answers", HEADERS), ("PING", PING), ("SETTINGS", SETTINGS)] {
+            let count = self.of(kind);
+            // Its own settings are no answer.
+            if count > 1 {
+                said.push(format!("{word} × {count}"));
+            }
         }
-        if let Some(code) = self.goaway {
-            said.push(format!("GOAWAY {}", name(code)));
-        }
-        said.push(self.end.clone().unwrap_or_else(|| "connection kept".to_owned()));
+        said.push(self.end.clone().unwrap_or_else(|| "kept".to_owned()));
         write!(f, "{}", said.join(", "))
     }
 }
@@ -143,7 +160,8 @@ pub async fn listen(mut from: impl AsyncRead + Unpin, seen: Arc<Mutex<Seen>>) {
     loop {
         let mut head = [0; 9];
         if let Err(error) = from.read_exact(&mut head).await {
-            let end = if error.kind() == std::io::ErrorKind::UnexpectedEof { "closed".to_owned() } else { error.to_string() };
+            let end =
+                if error.kind() == std::io::ErrorKind::UnexpectedEof { "closed".to_owned() } else { error.to_string() };
             seen.lock().unwrap().end = Some(end);
             return;
         }
@@ -155,12 +173,11 @@ pub async fn listen(mut from: impl AsyncRead + Unpin, seen: Arc<Mutex<Seen>>) {
         }
         let mut seen = seen.lock().unwrap();
         *seen.frames.entry(head[3]).or_default() += 1;
-        seen.bytes += 9 + length;
         let code = |at: usize| payload.get(at..at + 4).map_or(0, |b| u32::from_be_bytes(b.try_into().unwrap()));
         match head[3] {
             DATA => seen.body += length,
             RST_STREAM => *seen.resets.entry(code(0)).or_default() += 1,
-            GOAWAY => seen.goaway = Some(code(4)),
+            GOAWAY => *seen.goaway.entry(code(4)).or_default() += 1,
             _ => {}
         }
     }

@@ -118,7 +118,7 @@ struct Tally {
     pieces: u64,
     connections: u64,
     refused: u64,
-    last: Seen,
+    said: Seen,
 }
 
 /// So many connections at once send pieces as fast as they are taken, and come back when they are cut.
@@ -131,9 +131,7 @@ pub async fn flood(address: &str, shown: Pair, connections: usize, length: Durat
         let (address, config, pieces, tally) = (address.to_owned(), config.clone(), pieces.clone(), tally.clone());
         tasks.spawn(async move {
             while Instant::now() < until {
-                let deluge = deluge(&address, &config, &pieces, &tally);
-                let left = until.saturating_duration_since(Instant::now());
-                let _ = time::timeout(left, deluge).await;
+                deluge((&address, &config), until, &pieces, &tally).await;
                 // Who is cut at once comes back, but is no spinning loop of its own.
                 time::sleep(Duration::from_millis(5)).await;
             }
@@ -141,38 +139,43 @@ pub async fn flood(address: &str, shown: Pair, connections: usize, length: Durat
     }
     tasks.join_all().await;
     let tally = tally.lock().unwrap();
-    format!(
-        "{}; {} pieces over {} connections, {} refused",
-        tally.last, tally.pieces, tally.connections, tally.refused
-    )
+    let Tally { pieces, connections, refused, said } = &*tally;
+    format!("{said}; {pieces} pieces over {connections} connections, {refused} more refused")
 }
 
 /// One connection, from its opening until it is cut.
-async fn deluge(address: &str, config: &Arc<ClientConfig>, pieces: &Pieces, tally: &Mutex<Tally>) {
-    let Ok(mut raw) = Raw::open(address, config, &[]).await else {
+async fn deluge((address, config): (&str, &Arc<ClientConfig>), until: Instant, pieces: &Pieces, tally: &Mutex<Tally>) {
+    let left = || until.saturating_duration_since(Instant::now());
+    let Ok(Ok(mut raw)) = time::timeout(left(), Raw::open(address, config, &[])).await else {
         tally.lock().unwrap().refused += 1;
         return;
     };
-    tally.lock().unwrap().connections += 1;
     let mut number = 0;
-    loop {
+    while raw.seen.lock().unwrap().end.is_none() && Instant::now() < until {
         let mut bytes = vec![];
-        let before = number;
         while bytes.len() < 8 << 10 {
             bytes.extend(pieces(number));
             number += 1;
         }
-        let sent = raw.send(&bytes).await;
-        let mut tally = tally.lock().unwrap();
-        tally.pieces += u64::from(number - before);
-        let seen = raw.seen.lock().unwrap().clone();
-        let has_ended = seen.end.is_some() || sent.is_err();
-        // What was said at the end of a connection is worth more than what was said in its midst.
-        if has_ended || tally.last.end.is_none() {
-            tally.last = seen;
+        let before = Instant::now();
+        match time::timeout(left(), raw.send(&bytes)).await {
+            Ok(Ok(())) if before.elapsed() < Duration::from_millis(1) => time::sleep(Duration::ZERO).await,
+            Ok(Ok(())) | Err(_) => {}
+            // What it said before it cut the connection is on its way.
+            Ok(Err(_)) => {
+                time::sleep(Duration::from_millis(100)).await;
+                break;
+            }
         }
-        if has_ended {
-            return;
-        }
+    }
+    let mut tally = tally.lock().unwrap();
+    tally.pieces += u64::from(number);
+    let seen = raw.seen.lock().unwrap();
+    // Cut at once, by TLS or at the door: that is no connection.
+    if seen.frames.is_empty() {
+        tally.refused += 1;
+    } else {
+        tally.connections += 1;
+        tally.said.add(&seen);
     }
 }
