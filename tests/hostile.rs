@@ -15,6 +15,8 @@
 mod arena;
 #[path = "hostile/frames.rs"]
 mod frames;
+#[path = "hostile/grpc.rs"]
+mod grpc;
 #[path = "hostile/http2.rs"]
 mod http2;
 #[allow(dead_code, reason = "shared with the tests of nodes")]
@@ -25,5 +27,7 @@ mod hostile_kit;
 mod kit;
 #[path = "hostile/raw.rs"]
 mod raw;
+#[path = "hostile/tls.rs"]
+mod tls;
 #[path = "hostile/watch.rs"]
 mod watch;

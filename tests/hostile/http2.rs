@@ -45,9 +45,9 @@ async fn floods_of_streams_and_headers_hold_up_nobody_else() {
         answer: "GOAWAY ENHANCE_YOUR_CALM",
         logged: "closed a connection",
     };
-    // The window of a stream may not grow by nothing: that is an error of the stream, which the node must reset.
-    let nothing = |n: u32| frame(WINDOW_UPDATE, 0, stream(n), &[0; 4]);
-    face(&mut arena, facing, move |n| [open(&headers, n, 0), nothing(n)].concat()).await;
+    // No window may grow beyond 2^31 - 1: that is an error of the stream, which the node must reset.
+    let overflow = |n: u32| frame(WINDOW_UPDATE, 0, stream(n), &[0x7f, 0xff, 0xff, 0xff]);
+    face(&mut arena, facing, move |n| [open(&headers, n, 0), overflow(n)].concat()).await;
 
     let headers = call.clone();
     let facing = Facing { name: "CONTINUATION flood", answer: "GOAWAY", logged: "closed a connection" };

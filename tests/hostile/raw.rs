@@ -13,7 +13,7 @@ use rustls::{
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject};
 use tokio::{
     io::{AsyncWriteExt, WriteHalf},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
     time,
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
@@ -82,7 +82,21 @@ pub fn client(shown: Option<Pair>) -> ClientConfig {
 }
 
 pub async fn dial(address: &str, config: &Arc<ClientConfig>) -> std::io::Result<TlsStream<TcpStream>> {
-    let tcp = TcpStream::connect(address).await?;
+    tls(TcpStream::connect(address).await?, config).await
+}
+
+/// From an address of its own on loopback: what an address has done counts against it.
+pub async fn dial_from(last: u8, address: &str, config: &Arc<ClientConfig>) -> std::io::Result<TlsStream<TcpStream>> {
+    tls(tcp_from(last, address).await?, config).await
+}
+
+pub async fn tcp_from(last: u8, address: &str) -> std::io::Result<TcpStream> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(([127, 0, 1, last], 0).into())?;
+    socket.connect(address.parse().unwrap()).await
+}
+
+async fn tls(tcp: TcpStream, config: &Arc<ClientConfig>) -> std::io::Result<TlsStream<TcpStream>> {
     tcp.set_nodelay(true)?;
     TlsConnector::from(config.clone()).connect(ServerName::try_from("node.invalid").unwrap(), tcp).await
 }
