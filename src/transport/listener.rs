@@ -47,6 +47,9 @@ use crate::{
 /// Where the system has no more file descriptors, accepting at once again only burns time.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// One address may have this part of all handshakes under way, rounded up.
+const PART_OF_ONE: u32 = 4;
+
 /// Who is at the other end, proved. Every request carries it in its extensions.
 #[derive(Debug, Clone)]
 pub struct PeerIdentity {
@@ -86,7 +89,9 @@ pub async fn serve(
         seats: Arc::default(),
         shares: Shares::default(),
         strikes: Strikes::default(),
-        notes: Notes::default(),
+        strangers: Notes::default(),
+        peers: Notes::default(),
+        waiting: Arc::default(),
         stop,
     });
     let tasks = TaskTracker::new();
@@ -99,7 +104,12 @@ pub async fn serve(
             (Ok((_, from)), _) if door.strikes.is_out(from.ip(), Instant::now()) => {
                 door.refused(from, "too many connections from there were refused of late", false);
             }
-            (Ok((tcp, from)), Ok(permit)) => drop(tasks.spawn(door.clone().admit(tcp, from, permit))),
+            (Ok((tcp, from)), Ok(permit)) => {
+                match door.waiting.take(from.ip().to_string(), door.limits.handshakes.div_ceil(PART_OF_ONE)) {
+                    Some(seat) => drop(tasks.spawn(door.clone().admit(tcp, from, (permit, seat)))),
+                    None => door.refused(from, "too many handshakes from there are under way", false),
+                }
+            }
             (Ok((_, from)), Err(_)) => door.refused(from, "too many handshakes are under way", false),
             (Err(error), _) => {
                 warn!(%error, "cannot accept connections");
@@ -123,7 +133,11 @@ struct Door {
     seats: Arc<Seats>,
     shares: Shares,
     strikes: Strikes,
-    notes: Notes,
+    /// What was said of those that were not let in, and of those that were.
+    strangers: Notes,
+    peers: Notes,
+    /// Handshakes under way, by address.
+    waiting: Arc<Seats>,
     stop: CancellationToken,
 }
 
@@ -137,7 +151,7 @@ struct Admitted {
 }
 
 impl Door {
-    async fn admit(self: Arc<Self>, tcp: TcpStream, from: SocketAddr, handshake: OwnedSemaphorePermit) {
+    async fn admit(self: Arc<Self>, tcp: TcpStream, from: SocketAddr, handshake: (OwnedSemaphorePermit, Seat)) {
         // Older than the handshake: a change of trust during it must be seen.
         let changes = self.gate.changes();
         let _ = tcp.set_nodelay(true);
@@ -162,14 +176,14 @@ impl Door {
         if was_dear {
             self.strikes.strike(from.ip(), Instant::now());
         }
-        if let Some(before) = self.notes.say(&from.ip().to_string(), reason, Instant::now()) {
+        if let Some(before) = self.strangers.say(&from.ip().to_string(), reason, Instant::now()) {
             info!(%from, reason, before, "refused a connection");
         }
     }
 
     /// The same for a connection that was let in.
     fn ended(&self, id: &SpiffeId, reason: &str) {
-        if let Some(before) = self.notes.say(&id.to_string(), reason, Instant::now()) {
+        if let Some(before) = self.peers.say(&id.to_string(), reason, Instant::now()) {
             info!(peer = %id, reason, before, "closed a connection");
         }
     }

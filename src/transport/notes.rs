@@ -10,7 +10,7 @@ use std::{
 /// How long the same is not said again.
 const QUIET: Duration = Duration::from_secs(60);
 /// How many are told apart. Whoever comes beyond that is counted with all others that do.
-const MOST: usize = 1024;
+const MOST: usize = 64;
 
 /// Which lines there were.
 #[derive(Debug, Default)]
