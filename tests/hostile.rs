@@ -13,6 +13,10 @@
 
 #[path = "hostile/arena.rs"]
 mod arena;
+#[path = "hostile/control.rs"]
+mod control;
+#[path = "hostile/existence.rs"]
+mod existence;
 #[path = "hostile/frames.rs"]
 mod frames;
 #[path = "hostile/grpc.rs"]

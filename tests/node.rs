@@ -47,6 +47,8 @@ mod kit;
 mod ledger;
 #[path = "node/limits.rs"]
 mod limits;
+#[path = "node/poison.rs"]
+mod poison;
 #[path = "node/quarantine.rs"]
 mod quarantine;
 #[path = "node/recall.rs"]

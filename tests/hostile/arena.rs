@@ -26,6 +26,8 @@ const HANGS: Duration = Duration::from_secs(20);
 const MEMORY: u64 = 256;
 /// Recovered is who is as quick again as this, or as three times the calm.
 const QUICK: Duration = Duration::from_millis(250);
+/// What other work on the machine may add to three times the calm.
+const SLACK: Duration = Duration::from_millis(1500);
 /// The promise is 5 s on a machine that does nothing else; this one may have other work.
 const RECOVERS: Duration = Duration::from_secs(15);
 /// How long before an attack counts as calm, and how long after it is looked at.
@@ -43,6 +45,10 @@ pub fn length() -> Duration {
 }
 
 /// One arena at a time: what is measured in one must not be the other's noise.
+pub async fn alone() -> MutexGuard<'static, ()> {
+    ONE.lock().await
+}
+
 static ONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 pub struct Arena {
@@ -67,7 +73,7 @@ pub struct Facing {
 
 impl Arena {
     pub async fn new() -> Self {
-        let one = ONE.lock().await;
+        let one = alone().await;
         let (gb, no) = pair().await;
         let caller = Rogue::new("caller.example");
         caller.get_accepted(&gb, "127.0.0.1:1").await;
@@ -150,12 +156,20 @@ impl Arena {
         if errors > 0 {
             wrong(format!("{errors} honest errors: {:?}", self.watch.errors.lock().unwrap()));
         }
+        if during.1.p99 > calm.1.p99 * 3 + SLACK {
+            wrong(format!("honest calls took {:?} instead of {:?}", during.1.p99, calm.1.p99));
+        }
         if most > memory + MEMORY {
             wrong(format!("memory went from {memory} to {most} MiB"));
         }
         if recovered > RECOVERS {
             wrong(format!("recovered after {recovered:?} only"));
         }
+    }
+
+    /// What was wrong so far.
+    pub fn faults(&self) -> &[String] {
+        &self.faults
     }
 
     fn errors(&self) -> usize {
