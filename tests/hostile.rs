@@ -17,6 +17,11 @@ mod arena;
 mod control;
 #[path = "hostile/existence.rs"]
 mod existence;
+#[allow(dead_code, reason = "shared with the tests of nodes")]
+#[path = "node/feed_kit.rs"]
+mod feed_kit;
+#[path = "hostile/feeds.rs"]
+mod feeds;
 #[path = "hostile/frames.rs"]
 mod frames;
 #[path = "hostile/grpc.rs"]

@@ -33,6 +33,8 @@ mod endorse;
 mod existence;
 #[path = "node/explain.rs"]
 mod explain;
+#[path = "node/feed_kit.rs"]
+mod feed_kit;
 #[path = "node/hostile.rs"]
 mod hostile;
 #[path = "node/hostile_hub.rs"]

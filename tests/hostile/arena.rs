@@ -58,6 +58,8 @@ pub struct Arena {
     watch: Arc<Watch>,
     faults: Vec<String>,
     enrolled: u32,
+    /// The most lines of log that the next attack may cause.
+    lines: usize,
     _work: Vec<AbortOnDropHandle<()>>,
     _one: MutexGuard<'static, ()>,
 }
@@ -83,7 +85,8 @@ impl Arena {
         let memory = weighing(gb.process_id(), watch.clone());
         let work =
             [tokio::spawn(exchange), tokio::spawn(call), tokio::spawn(memory)].map(AbortOnDropHandle::new).into();
-        let arena = Self { gb: Arc::new(gb), no, watch, faults: vec![], enrolled: 0, _work: work, _one: one };
+        let arena =
+            Self { gb: Arc::new(gb), no, watch, faults: vec![], enrolled: 0, lines: LINES, _work: work, _one: one };
         time::sleep(CALM + Duration::from_secs(1)).await;
         arena
     }
@@ -143,6 +146,7 @@ impl Arena {
             recovered.as_secs_f64(),
             log.len(),
         ));
+        let lines = self.lines;
         let mut wrong = |what: String| self.faults.push(format!("{}: {what}", facing.name));
         if !answer.contains(facing.answer) {
             wrong(format!("`{}` was wanted, this was answered: {answer}", facing.answer));
@@ -150,7 +154,7 @@ impl Arena {
         if !log.iter().any(|line| line.contains(facing.logged)) && !facing.logged.is_empty() {
             wrong(format!("`{}` is missing in the log: {log:#?}", facing.logged));
         }
-        if log.len() > LINES {
+        if log.len() > lines {
             wrong(format!("{} lines of log, the first: {:#?}", log.len(), &log[..8]));
         }
         if errors > 0 {
@@ -165,6 +169,11 @@ impl Arena {
         if recovered > RECOVERS {
             wrong(format!("recovered after {recovered:?} only"));
         }
+    }
+
+    /// From here on an attack may cause so many lines.
+    pub fn lines(&mut self, most: usize) {
+        self.lines = most;
     }
 
     /// What was wrong so far.
