@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use prost::Message;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::task::AbortOnDropHandle;
-use tonic::{Request, Streaming, transport::Channel};
+use tonic::{Request, Streaming};
 
 use super::{hello, statements};
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
     },
     identity::verifier::fault_of,
     node::Node,
+    transport::dialler::Asking,
     wire::{self, proto, proto::exchange_service_client::ExchangeServiceClient, status::to_fault},
 };
 
@@ -39,7 +40,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub(super) struct Link {
     node: Arc<Node>,
     partner: TrustDomain,
-    client: ExchangeServiceClient<Channel>,
+    client: ExchangeServiceClient<Asking>,
 }
 
 fn call<T>(message: T) -> Request<T> {
@@ -49,7 +50,7 @@ fn call<T>(message: T) -> Request<T> {
 }
 
 impl Link {
-    pub fn new(node: Arc<Node>, partner: TrustDomain, channel: Channel, message_bytes: usize) -> Self {
+    pub fn new(node: Arc<Node>, partner: TrustDomain, channel: Asking, message_bytes: usize) -> Self {
         let client = ExchangeServiceClient::new(channel)
             .max_decoding_message_size(message_bytes)
             .max_encoding_message_size(message_bytes);

@@ -22,6 +22,9 @@ use super::limits::Limits;
 
 /// What a handshake costs, which nobody is known to have begun before it has ended.
 pub(super) const HANDSHAKE: u64 = 32 << 10;
+/// What a node that is dialled may say at once beside what it is asked for: more than the window of a connection, so that whoever
+/// answers is never short.
+const DIALLED_BURST: u64 = 4 << 20;
 /// How many purses' worth anybody can owe: beyond that its connections would only time out.
 const MOST_DEBT: u64 = 4;
 
@@ -53,12 +56,21 @@ pub struct Place {
 
 impl Share {
     fn new(limits: &Limits, is_paced: bool) -> Self {
-        let (rate, burst) = (limits.partner_bytes_per_second.into(), limits.partner_burst_bytes.into());
+        let pace = (limits.partner_bytes_per_second.into(), limits.partner_burst_bytes.into());
+        Self::with(limits, is_paced.then_some(pace), pace.1)
+    }
+
+    /// Of a node that this one has dialled. What it answers is given back ([`Self::give_back`]): how much that is, is for this side to ask.
+    pub(super) fn dialled(limits: &Limits) -> Self {
+        Self::with(limits, Some((limits.partner_bytes_per_second.into(), DIALLED_BURST)), DIALLED_BURST)
+    }
+
+    fn with(limits: &Limits, pace: Option<(u64, u64)>, full: u64) -> Self {
         let places = |count: u32| Arc::new(Semaphore::new(count.try_into().unwrap_or(Semaphore::MAX_PERMITS)));
-        let purse = Purse { left: signed(burst), at: Instant::now() };
+        let purse = Purse { left: signed(full), at: Instant::now() };
         Self(Arc::new(Inner {
             purse: Mutex::new(purse),
-            pace: is_paced.then_some((rate, burst)),
+            pace,
             calls: places(limits.calls_per_partner),
             answers: places(limits.open_answers_per_partner),
         }))
@@ -74,6 +86,13 @@ impl Share {
         let mut purse = self.0.purse.lock().unwrap_or_else(PoisonError::into_inner);
         purse.fill(rate, burst, now);
         purse.left = purse.left.saturating_sub(signed(bytes)).max(-signed(burst.saturating_mul(MOST_DEBT)));
+    }
+
+    /// What was read was asked for.
+    pub(super) fn give_back(&self, bytes: u64) {
+        let Some((_, burst)) = self.0.pace else { return };
+        let mut purse = self.0.purse.lock().unwrap_or_else(PoisonError::into_inner);
+        purse.left = purse.left.saturating_add(signed(bytes)).min(signed(burst));
     }
 
     /// How long nothing more is to be read.
@@ -240,6 +259,18 @@ mod tests {
         // However much is owed, it is not for ever.
         share.spend_at(u64::MAX, late);
         assert_eq!(share.debt(late), Some(Duration::from_millis(16_001)));
+    }
+
+    #[test]
+    fn what_was_asked_for_costs_a_dialled_node_nothing_and_what_was_not_does() {
+        let (share, start) = (Share::dialled(&Limits::default()), Instant::now());
+        for _ in 0..100 {
+            share.spend_at(2 << 20, start);
+            share.give_back(2 << 20);
+        }
+        assert!(share.debt(start).is_none());
+        share.spend_at(6 << 20, start);
+        assert!(share.debt(start).unwrap() > Duration::from_millis(1900));
     }
 
     #[tokio::test]
