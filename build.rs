@@ -13,6 +13,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(out.join("watchfire.bin"), compiler.encode_file_descriptor_set())?;
     let mut config = tonic_prost_build::Config::new();
     config.enable_type_names();
-    tonic_prost_build::configure().bytes(".").compile_fds_with_config(compiler.file_descriptor_set(), config)?;
+    tonic_prost_build::configure()
+        .bytes(".")
+        .codec_path("crate::wire::codec::Codec")
+        .compile_fds_with_config(compiler.file_descriptor_set(), config)?;
     Ok(())
 }

@@ -128,7 +128,8 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let door = Door { gate: &gate, limits: &config.limits, stop: &stop };
     let bytes = config.limits.message_bytes as usize;
     let exchange = tonic::service::Routes::new(peer::service::service(node.clone(), bytes)).add_service(health().await);
-    door.open(&mut tasks, peer_listener, Audience::Partners, exchange.prepare().into_axum_router());
+    let shared = exchange.prepare().into_axum_router().layer(axum::middleware::from_fn(door::peer));
+    door.open(&mut tasks, peer_listener, Audience::Partners, shared);
     let desk_routes = tonic::service::Routes::new(desk::service::service(node.clone(), bytes))
         .add_service(health().await)
         .add_service(reflection());

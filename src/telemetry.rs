@@ -25,7 +25,8 @@ impl Clock for SystemClock {
 /// # Errors
 /// A sentence, where the level is no filter.
 pub fn start(log: &Log) -> Result<(), String> {
-    let filter = EnvFilter::try_new(&log.level)
+    // What HTTP/2 says of its own, it says for each connection that a peer brings it to; the listener says it once a minute.
+    let filter = EnvFilter::try_new(format!("h2=off,{}", log.level))
         .map_err(|_| format!("log.level `{}` is no filter; write e.g. info or watchfire=debug", log.level))?;
     let registry = tracing_subscriber::registry().with(filter);
     // Colours are for people: in a file or a pipe they would be noise around every word.

@@ -6,5 +6,8 @@ pub mod gate;
 pub mod limits;
 pub mod listener;
 mod live;
+mod notes;
 mod progress;
 mod seats;
+pub mod share;
+mod strikes;

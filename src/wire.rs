@@ -4,6 +4,7 @@
 pub mod agreement;
 pub mod body;
 pub mod canonical;
+pub mod codec;
 mod diagnose;
 pub mod endorsement;
 pub mod entry;

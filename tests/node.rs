@@ -35,6 +35,8 @@ mod endorse;
 mod existence;
 #[path = "node/explain.rs"]
 mod explain;
+#[path = "node/feed_kit.rs"]
+mod feed_kit;
 #[path = "node/hostile.rs"]
 mod hostile;
 #[path = "node/hostile_hub.rs"]
@@ -49,6 +51,8 @@ mod kit;
 mod ledger;
 #[path = "node/limits.rs"]
 mod limits;
+#[path = "node/poison.rs"]
+mod poison;
 #[path = "node/quarantine.rs"]
 mod quarantine;
 #[path = "node/recall.rs"]

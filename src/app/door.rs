@@ -1,10 +1,15 @@
-//! What is asked of every call at the desk, before it gets to its use case.
+//! What is asked of every call at the desk, and of every call by a partner, before it gets to its use case.
 
 use std::sync::Arc;
 
-use axum::{extract::Request, middleware::Next, response::Response};
+use axum::{body::Body, extract::Request, middleware::Next, response::Response};
 
-use crate::{node::Node, transport::listener::PeerIdentity, wire::status::from_fault};
+use crate::{
+    domain::fault::{Fault, Reason},
+    node::Node,
+    transport::{listener::PeerIdentity, share::Held},
+    wire::status::{from_fault, later},
+};
 
 /// The desk's calls, as paths begin.
 const DESK: &str = "/watchfire.v1.DeskService/";
@@ -51,6 +56,41 @@ pub(super) async fn desk(node: Arc<Node>, request: Request, next: Next) -> Respo
     next.run(request).await
 }
 
+/// The calls between partners, as paths begin.
+const EXCHANGE: &str = "/watchfire.v1.ExchangeService/";
+/// What calls cost beside their bytes, in bytes of a partner's share, and how many places their answers take for as long as they
+/// are open; 0: the call is one of those that wait for each other. A hello has proofs made and checked; a subscription has what
+/// was sent and not acknowledged judged anew.
+const PRICES: &[(&str, u64, u32)] = &[
+    ("Hello", 16 << 10, 0),
+    ("Subscribe", 16 << 10, 4),
+    ("Acknowledge", 512, 0),
+    ("SubmitStatements", 4 << 10, 0),
+    ("FetchStatements", 4 << 10, 1),
+    ("FetchAttachment", 4 << 10, 2),
+    ("GetLedgerProof", 16 << 10, 0),
+];
+/// Of everything else: health, and what is not served.
+const OTHER: (u64, u32) = (2 << 10, 1);
+/// When to come again.
+const LATER: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// Charges a call to its partner's share, and gives it a place there.
+pub(super) async fn peer(request: Request, next: Next) -> Response {
+    let share = request.extensions().get::<PeerIdentity>().map(|p| p.share.clone());
+    let Some(share) = share else { return next.run(request).await };
+    let method = request.uri().path().strip_prefix(EXCHANGE);
+    let priced = PRICES.iter().find(|(name, ..)| Some(*name) == method).map(|(_, price, places)| (*price, *places));
+    let (price, places) = priced.unwrap_or(OTHER);
+    share.spend(price);
+    let place = if places == 0 { share.call().await } else { share.answer(places) };
+    if place.is_none() {
+        let what = "too many answers to you are open at one time; end some of them, then ask again";
+        return later(Fault::new(Reason::LimitExceeded, what), LATER).into_http();
+    }
+    next.run(request).await.map(|body| Body::new(Held::new(body, place)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,5 +101,13 @@ mod tests {
         for method in READING {
             assert!(service.contains(&format!("rpc {method}(")), "{method}");
         }
+    }
+
+    #[test]
+    fn every_call_between_partners_has_its_price() {
+        let service = include_str!("../../proto/watchfire/v1/exchange.proto");
+        let named: Vec<_> = service.lines().filter_map(|l| l.trim().strip_prefix("rpc ")?.split('(').next()).collect();
+        assert_eq!(named.len(), PRICES.len());
+        assert!(named.iter().all(|name| PRICES.iter().any(|(priced, ..)| priced == name)), "{named:?}");
     }
 }

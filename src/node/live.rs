@@ -33,6 +33,8 @@ pub struct LiveFeeds {
 
 /// How many receipts a partner may hand over in an hour: each is kept, with the holders that it names.
 const MOST_RECEIPTS: u32 = 20_000;
+/// How many entries of a partner that are kept from users are told in the log in an hour. The ledger has each.
+const MOST_LINES: u32 = 600;
 /// How many recalls of what is not held here a partner may hand over in an hour: each leaves a tombstone.
 const MOST_RECALLS_AHEAD: u32 = 600;
 
@@ -64,6 +66,8 @@ pub struct Live {
     answering: Mutex<Pace>,
     /// How fast it takes back what is not here.
     recalling: Mutex<Pace>,
+    /// How much the log says of what is wrong with its entries.
+    telling: Mutex<Pace>,
     /// The agreements in force under which what is in quarantine was examined.
     examined: Mutex<Vec<StatementId>>,
     /// Counts recalls that were put into the partner's outbox.
@@ -146,6 +150,7 @@ impl LiveFeeds {
             asking: Mutex::default(),
             answering: Mutex::default(),
             recalling: Mutex::default(),
+            telling: Mutex::default(),
             examined: Mutex::default(),
             recalls: AtomicU64::new(0),
             heard: Mutex::default(),
@@ -220,6 +225,11 @@ impl Live {
     /// Counts one more recall by the partner of what is not held here; `false`: it must wait.
     pub(super) fn allows_a_recall_ahead(&self, now: Time) -> bool {
         lock(&self.recalling).allows_of(MOST_RECALLS_AHEAD, now)
+    }
+
+    /// Counts one more line of the log about the partner's entries; `false`: it was said often enough.
+    pub(super) fn allows_a_line(&self, now: Time) -> bool {
+        lock(&self.telling).allows_of(MOST_LINES, now)
     }
 
     /// There may be something to release.

@@ -340,7 +340,7 @@ impl Node {
             }
         };
         let reason = reason.map(|r| r.to_string());
-        if let Some(reason) = &reason {
+        if let Some(reason) = reason.as_ref().filter(|_| self.live.of(partner).allows_a_line(self.now())) {
             tracing::warn!(%partner, sequence, reason, "kept an entry from users");
         }
         let refused = content.is_none() && reason.is_some();

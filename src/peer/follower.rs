@@ -101,7 +101,7 @@ impl Follower {
         backoff: &mut Backoff,
     ) -> Result<(), Fault> {
         pulls.mark_unchanged();
-        let channel = dialler::connect(endpoint.as_str(), partner.clone(), &self.gate, &self.limits)
+        let channel = dialler::connect_partner(endpoint.as_str(), partner.clone(), &self.gate, &self.limits)
             .map_err(|e| Fault::new(Reason::Unavailable, e.to_string()))?;
         let mut link = Link::new(self.node.clone(), partner.clone(), channel, self.limits.message_bytes as usize);
         let live = self.node.live().of(partner);

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use prost::Message;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::task::AbortOnDropHandle;
-use tonic::{Request, Streaming, body::Body, client::GrpcService, codegen::StdError, transport::Channel};
+use tonic::{Request, Streaming, body::Body, client::GrpcService, codegen::StdError};
 
 use super::{hello, statements};
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
     },
     identity::verifier::fault_of,
     node::Node,
+    transport::dialler::Asking,
     wire::{self, proto, proto::exchange_service_client::ExchangeServiceClient, status::to_fault},
 };
 
@@ -48,7 +49,7 @@ impl<T> Carrier for T where
 
 /// A connection to a partner.
 #[derive(Clone)]
-pub struct Link<C = Channel> {
+pub struct Link<C = Asking> {
     node: Arc<Node>,
     partner: TrustDomain,
     client: ExchangeServiceClient<C>,

@@ -1,6 +1,7 @@
 //! Dialling a node: the partner that is meant, known by its SPIFFE id, or none.
 
 use std::{
+    future::Future,
     io,
     pin::Pin,
     sync::Arc,
@@ -26,6 +27,7 @@ use super::{
     gate::{Credentials, GateError, TlsGate},
     limits::Limits,
     live::Live,
+    share::{Metered, Share},
 };
 use crate::{
     domain::{fault::Fault, ids::TrustDomain, time::Clock},
@@ -59,6 +61,31 @@ pub fn connect(
     gate: &Arc<TlsGate>,
     limits: &Limits,
 ) -> Result<Channel, DialError> {
+    connect_as(endpoint, expect, gate, limits, None)
+}
+
+/// The same to a partner's node: what it sends beside the answers to what it is asked is read no faster than any partner is.
+///
+/// # Errors
+/// [`DialError`]
+pub fn connect_partner(
+    endpoint: &str,
+    expect: TrustDomain,
+    gate: &Arc<TlsGate>,
+    limits: &Limits,
+) -> Result<Asking, DialError> {
+    let share = Share::dialled(limits);
+    let channel = connect_as(endpoint, expect, gate, limits, Some(share.clone()))?;
+    Ok(Asking { channel, share })
+}
+
+fn connect_as(
+    endpoint: &str,
+    expect: TrustDomain,
+    gate: &Arc<TlsGate>,
+    limits: &Limits,
+    share: Option<Share>,
+) -> Result<Channel, DialError> {
     let authority = endpoint.parse::<Authority>().ok().filter(|a| a.port_u16().is_some() && !a.as_str().contains('@'));
     let wrong = || DialError::Endpoint(crate::domain::ids::shorten(endpoint));
     let authority = authority.ok_or_else(wrong)?;
@@ -70,6 +97,7 @@ pub fn connect(
         audience,
         address: authority.as_str().to_owned(),
         limits: limits.clone(),
+        share,
     });
     // `http` to tonic, which has no TLS of its own here; `https` to the other side.
     let channel = Endpoint::from(uri("http")?)
@@ -111,10 +139,11 @@ struct Dial {
     audience: Audience,
     address: String,
     limits: Limits,
+    share: Option<Share>,
 }
 
 impl Dial {
-    async fn run(&self) -> io::Result<Guarded> {
+    async fn run(&self) -> io::Result<Metered<Guarded>> {
         let changes = self.gate.changes();
         let connecting = async {
             let tcp = TcpStream::connect(&self.address).await?;
@@ -139,7 +168,61 @@ impl Dial {
                 }
             }
         });
-        Ok(guarded)
+        let mut metered = Metered::new(guarded);
+        self.share.iter().for_each(|share| metered.belongs_to(share.clone()));
+        Ok(metered)
+    }
+}
+
+/// A channel to a partner's node that gives back to its share what it answers.
+#[derive(Debug, Clone)]
+pub struct Asking {
+    channel: Channel,
+    share: Share,
+}
+
+impl tower::Service<http::Request<tonic::body::Body>> for Asking {
+    type Response = http::Response<tonic::body::Body>;
+    type Error = tonic::transport::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.channel.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: http::Request<tonic::body::Body>) -> Self::Future {
+        let (answer, share) = (self.channel.call(request), self.share.clone());
+        Box::pin(async move { Ok(answer.await?.map(|body| tonic::body::Body::new(Asked { body, share }))) })
+    }
+}
+
+/// The body of an answer that was asked for.
+struct Asked {
+    body: tonic::body::Body,
+    share: Share,
+}
+
+impl hyper::body::Body for Asked {
+    type Data = axum::body::Bytes;
+    type Error = tonic::Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<hyper::body::Frame<Self::Data>, tonic::Status>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        if let Poll::Ready(Some(Ok(frame))) = &polled {
+            self.share.give_back(frame.data_ref().map_or(0, |data| data.len() as u64));
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> hyper::body::SizeHint {
+        self.body.size_hint()
     }
 }
 

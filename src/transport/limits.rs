@@ -30,6 +30,15 @@ pub struct Limits {
     pub stalled_reader_seconds: u32,
     /// Seconds that requests under way have when the node stops.
     pub drain_seconds: u32,
+    /// Bytes in a second that are read from one partner, over all connections by which it came; calls count as some more
+    /// (`app/door.rs`).
+    pub partner_bytes_per_second: u32,
+    /// Bytes that may come from it at once.
+    pub partner_burst_bytes: u32,
+    /// Calls of one partner that are worked on at one time. The others wait.
+    pub calls_per_partner: u32,
+    /// Answers to one partner that may stay open (a feed counts as four).
+    pub open_answers_per_partner: u32,
 }
 
 impl Default for Limits {
@@ -46,6 +55,10 @@ impl Default for Limits {
             keepalive_answer_seconds: 20,
             stalled_reader_seconds: 60,
             drain_seconds: 10,
+            partner_bytes_per_second: 1 << 20,
+            partner_burst_bytes: 1 << 20,
+            calls_per_partner: 4,
+            open_answers_per_partner: 16,
         }
     }
 }
@@ -66,6 +79,10 @@ impl Limits {
             ("keepalive_answer_seconds", self.keepalive_answer_seconds, most.keepalive_answer_seconds),
             ("stalled_reader_seconds", self.stalled_reader_seconds, most.stalled_reader_seconds),
             ("drain_seconds", self.drain_seconds, most.drain_seconds),
+            ("partner_bytes_per_second", self.partner_bytes_per_second, most.partner_bytes_per_second),
+            ("partner_burst_bytes", self.partner_burst_bytes, most.partner_burst_bytes),
+            ("calls_per_partner", self.calls_per_partner, most.calls_per_partner),
+            ("open_answers_per_partner", self.open_answers_per_partner, most.open_answers_per_partner),
         ];
         let wrong = pairs.into_iter().filter(|(_, value, most)| !(1..=*most).contains(value));
         wrong.map(|(name, value, most)| format!("limits.{name} is {value}; write 1 to {most}")).collect()

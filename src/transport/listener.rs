@@ -1,6 +1,13 @@
 //! The accept loop: TLS, who it is, HTTP/2 with its limits, and the end of a connection when its peer is unwelcome.
 
-use std::{convert::Infallible, future::Future, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    future::Future,
+    net::SocketAddr,
+    pin::pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{Router, body::Body};
 use hyper::{Request, Response, body::Incoming, service::service_fn};
@@ -23,8 +30,11 @@ use super::{
     gate::{GateError, TlsGate},
     limits::Limits,
     live::Live,
+    notes::Notes,
     progress::{Counted, Progress, Watched},
     seats::{Seat, Seats},
+    share::{HANDSHAKE, Metered, Share, Shares},
+    strikes::Strikes,
 };
 use crate::{
     domain::ids::SpiffeId,
@@ -37,6 +47,9 @@ use crate::{
 /// Where the system has no more file descriptors, accepting at once again only burns time.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// One address may have this part of all handshakes under way, rounded up.
+const PART_OF_ONE: u32 = 4;
+
 /// Who is at the other end, proved. Every request carries it in its extensions.
 #[derive(Debug, Clone)]
 pub struct PeerIdentity {
@@ -46,6 +59,8 @@ pub struct PeerIdentity {
     pub key_exchange: String,
     /// Cancelled when the connection ends, for whatever goes on beside it.
     pub ended: CancellationToken,
+    /// What it may take of the node, with all its other connections.
+    pub share: Share,
 }
 
 /// Serves `router` over mutual TLS and HTTP/2 to `audience`, until `stop` is cancelled; then requests under way are given
@@ -64,7 +79,21 @@ pub async fn serve(
     let tls = gate.server(audience.clone())?;
     let permits = |count: u32| Arc::new(Semaphore::new(count.try_into().unwrap_or(Semaphore::MAX_PERMITS)));
     let (handshakes, connections) = (permits(limits.handshakes), permits(limits.connections));
-    let door = Arc::new(Door { gate, audience, tls, router, limits, connections, seats: Arc::default(), stop });
+    let door = Arc::new(Door {
+        gate,
+        audience,
+        tls,
+        router,
+        limits,
+        connections,
+        seats: Arc::default(),
+        shares: Shares::default(),
+        strikes: Strikes::default(),
+        strangers: Notes::default(),
+        peers: Notes::default(),
+        waiting: Arc::default(),
+        stop,
+    });
     let tasks = TaskTracker::new();
     loop {
         let accepted = tokio::select! {
@@ -72,8 +101,16 @@ pub async fn serve(
             accepted = listener.accept() => accepted,
         };
         match (accepted, handshakes.clone().try_acquire_owned()) {
-            (Ok((tcp, from)), Ok(permit)) => drop(tasks.spawn(door.clone().admit(tcp, from, permit))),
-            (Ok((_, from)), Err(_)) => debug!(%from, "turned a connection away: too many handshakes under way"),
+            (Ok((_, from)), _) if door.strikes.is_out(from.ip(), Instant::now()) => {
+                door.refused(from, "too many connections from there were refused of late", false);
+            }
+            (Ok((tcp, from)), Ok(permit)) => {
+                match door.waiting.take(from.ip().to_string(), door.limits.handshakes.div_ceil(PART_OF_ONE)) {
+                    Some(seat) => drop(tasks.spawn(door.clone().admit(tcp, from, (permit, seat)))),
+                    None => door.refused(from, "too many handshakes from there are under way", false),
+                }
+            }
+            (Ok((_, from)), Err(_)) => door.refused(from, "too many handshakes are under way", false),
             (Err(error), _) => {
                 warn!(%error, "cannot accept connections");
                 time::sleep(ACCEPT_PAUSE).await;
@@ -94,12 +131,19 @@ struct Door {
     limits: Limits,
     connections: Arc<Semaphore>,
     seats: Arc<Seats>,
+    shares: Shares,
+    strikes: Strikes,
+    /// What was said of those that were not let in, and of those that were.
+    strangers: Notes,
+    peers: Notes,
+    /// Handshakes under way, by address.
+    waiting: Arc<Seats>,
     stop: CancellationToken,
 }
 
 /// A connection whose peer is known.
 struct Admitted {
-    stream: TlsStream<TcpStream>,
+    stream: TlsStream<Metered<TcpStream>>,
     peer: PeerIdentity,
     live: Live,
     /// Held as long as the connection lives.
@@ -107,13 +151,13 @@ struct Admitted {
 }
 
 impl Door {
-    async fn admit(self: Arc<Self>, tcp: TcpStream, from: SocketAddr, handshake: OwnedSemaphorePermit) {
+    async fn admit(self: Arc<Self>, tcp: TcpStream, from: SocketAddr, handshake: (OwnedSemaphorePermit, Seat)) {
         // Older than the handshake: a change of trust during it must be seen.
         let changes = self.gate.changes();
         let _ = tcp.set_nodelay(true);
         let accepted = tokio::select! {
             () = self.stop.cancelled() => return,
-            accepted = time::timeout(self.limits.handshake(), TlsAcceptor::from(self.tls.clone()).accept(tcp)) => accepted,
+            accepted = time::timeout(self.limits.handshake(), TlsAcceptor::from(self.tls.clone()).accept(Metered::new(tcp))) => accepted,
         };
         let admitted = match accepted {
             Err(_) => Err("the handshake took too long".to_owned()),
@@ -123,11 +167,32 @@ impl Door {
         drop(handshake);
         match admitted {
             Ok(admitted) => self.run(admitted).await,
-            Err(reason) => info!(%from, reason, "refused a connection"),
+            Err(reason) => self.refused(from, &reason, true),
         }
     }
 
-    fn seat(&self, stream: TlsStream<TcpStream>, changes: watch::Receiver<u64>) -> Result<Admitted, String> {
+    /// A line in the log for the first of a kind in a minute; what was dear to find out counts against its address.
+    fn refused(&self, from: SocketAddr, reason: &str, was_dear: bool) {
+        if was_dear {
+            self.strikes.strike(from.ip(), Instant::now());
+        }
+        if let Some(before) = self.strangers.say(&from.ip().to_string(), reason, Instant::now()) {
+            info!(%from, reason, before, "refused a connection");
+        }
+    }
+
+    /// The same for a connection that was let in.
+    fn ended(&self, id: &SpiffeId, reason: &str) {
+        if let Some(before) = self.peers.say(&id.to_string(), reason, Instant::now()) {
+            info!(peer = %id, reason, before, "closed a connection");
+        }
+    }
+
+    fn seat(
+        &self,
+        mut stream: TlsStream<Metered<TcpStream>>,
+        changes: watch::Receiver<u64>,
+    ) -> Result<Admitted, String> {
         let tls = stream.get_ref().1;
         if tls.alpn_protocol() != Some(b"h2") {
             return Err("the client does not speak HTTP/2".to_owned());
@@ -144,12 +209,15 @@ impl Door {
             Audience::Own => peer.id.to_string(),
             Audience::Partners | Audience::NodeOf(_) => peer.id.domain().to_string(),
         };
+        let share = self.shares.of(&name, &self.limits, self.audience == Audience::Partners);
+        share.spend(HANDSHAKE);
         let seat = self.seats.take(name, self.limits.connections_per_peer);
         let seat = seat.ok_or_else(|| format!("`{}` has too many connections already", peer.id))?;
         let place = self.connections.clone().try_acquire_owned();
         let place = place.map_err(|_| "the listener has too many connections already".to_owned())?;
         let ended = CancellationToken::new();
-        let peer = PeerIdentity { id: peer.id, key_exchange: key_exchange.unwrap_or_default(), ended };
+        stream.get_mut().0.belongs_to(share.clone());
+        let peer = PeerIdentity { id: peer.id, key_exchange: key_exchange.unwrap_or_default(), ended, share };
         Ok(Admitted { stream, peer, live, places: (seat, place) })
     }
 
@@ -175,18 +243,35 @@ impl Door {
                 fault = &mut unwelcome => {
                     return info!(peer = %peer.id, reason = %fault.reason, %fault, "cut a live connection");
                 }
-                reason = &mut stopped => return info!(peer = %peer.id, reason, "closed a connection"),
+                reason = &mut stopped => return self.ended(&peer.id, reason),
                 () = &mut drained => return info!(peer = %peer.id, "closed a connection that did not end by itself"),
                 () = self.stop.cancelled(), if !draining => {
                     draining = true;
                     connection.as_mut().graceful_shutdown();
                 }
                 ended = &mut connection => {
-                    return debug!(peer = %peer.id, error = ended.err().map(|e| e.to_string()), "disconnected");
+                    let fault = ended.err().and_then(|error| fault_of_http2(&*error));
+                    debug!(peer = %peer.id, fault, "disconnected");
+                    return fault.into_iter().for_each(|fault| self.ended(&peer.id, &fault));
                 }
             }
         }
     }
+}
+
+/// What was wrong with what the other end said; `None` where it only went away.
+fn fault_of_http2(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.is::<std::io::Error>() {
+            return None;
+        }
+        if error.source().is_none() {
+            return Some(error.to_string());
+        }
+        cause = error.source();
+    }
+    None
 }
 
 fn answer(

@@ -1,7 +1,7 @@
 //! Refusals as gRPC statuses and back: one mapping for all services. Every error carries `google.rpc.ErrorInfo` with a
 //! stable reason and, where a field is at fault, `google.rpc.BadRequest` with its path.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
@@ -13,10 +13,18 @@ const DOMAIN: &str = "watchfire";
 
 /// What a caller is told.
 pub fn from_fault(fault: Fault) -> Status {
+    with_details(fault, ErrorDetails::new())
+}
+
+/// The same, and when to ask again.
+pub fn later(fault: Fault, after: Duration) -> Status {
+    with_details(fault, ErrorDetails::with_retry_info(Some(after)))
+}
+
+fn with_details(fault: Fault, mut details: ErrorDetails) -> Status {
     if fault.reason == Reason::Internal {
         tracing::error!(message = %fault.message, "a fault of this program");
     }
-    let mut details = ErrorDetails::new();
     details.set_error_info(fault.reason.as_str(), DOMAIN, HashMap::new());
     if let Some(field) = &fault.field {
         details.add_bad_request_violation(field.clone(), fault.message.clone());

@@ -202,6 +202,12 @@ impl Org {
         self.process.as_mut().and_then(|p| p.try_wait().unwrap())
     }
 
+    /// The number of the running process.
+    #[allow(dead_code, reason = "for the tests that look at its memory")]
+    pub fn process_id(&self) -> u32 {
+        self.process.as_ref().and_then(Child::id).unwrap_or_else(|| panic!("{} does not run", self.domain))
+    }
+
     /// SIGKILL: no word, no clean-up.
     pub async fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {

@@ -25,7 +25,7 @@ use watchfire::{
     },
     identity::trust::{Audience, Moment, TlsUsage, Trust},
     peer::service::Exchange,
-    transport::listener::PeerIdentity,
+    transport::{limits::Limits, listener::PeerIdentity, share::Shares},
     wire::{self, proto, proto::exchange_service_server::ExchangeServiceServer},
 };
 
@@ -310,7 +310,9 @@ impl Carrier {
         *request.headers_mut() = parts.headers.clone();
         let id = watchfire::domain::ids::SpiffeId::new(self.from.domain(), watchfire::domain::ids::Role::Node, "n1");
         let ended = CancellationToken::new();
-        request.extensions_mut().insert(PeerIdentity { id: id.unwrap(), key_exchange: String::new(), ended });
+        let share = Shares::default().of(self.from.domain().as_str(), &Limits::default(), false);
+        let identity = PeerIdentity { id: id.unwrap(), key_exchange: String::new(), ended, share };
+        request.extensions_mut().insert(identity);
         let response = to.service.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
         let (parts, body) = response.into_parts();
         let collected = body.collect().await.map_err(|_| lost("the answer was cut off"))?;

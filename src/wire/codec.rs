@@ -1,0 +1,187 @@
+//! Messages of both services, as they come off the wire: protobuf, once it is known that it does not unfold into far more than it
+//! weighs. Four megabytes may hold two million empty statements, each of which would take eighty bytes.
+
+use std::{collections::HashMap, marker::PhantomData, sync::LazyLock};
+
+use prost::{
+    Message, Name,
+    bytes::{Buf, Bytes},
+};
+use prost_types::{FileDescriptorSet, field_descriptor_proto::Type};
+use tonic::{
+    Status,
+    codec::{self, BufferSettings, DecodeBuf, Decoder},
+};
+use tonic_prost::{ProstCodec, ProstEncoder};
+
+use super::status::from_fault;
+use crate::domain::fault::{Fault, Reason};
+
+/// Messages up to here are not looked at: what they may unfold into is little.
+const SMALL: usize = 64 << 10;
+/// How many pieces (texts, byte strings, messages in it) any message may have.
+const MOST_PIECES: usize = 1 << 16;
+/// Beyond that, a piece for each so many bytes.
+const BYTES_EACH: usize = 16;
+
+/// The codec of both services.
+#[derive(Debug, Clone)]
+pub struct Codec<T, U>(PhantomData<(T, U)>);
+
+impl<T, U> Default for Codec<T, U> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<T, U> codec::Codec for Codec<T, U>
+where
+    T: Message + Send + 'static,
+    U: Message + Name + Default + Send + 'static,
+{
+    type Encode = T;
+    type Decode = U;
+    type Encoder = ProstEncoder<T>;
+    type Decoder = Weighed<U>;
+
+    fn encoder(&mut self) -> Self::Encoder {
+        ProstCodec::<T, U>::raw_encoder(BufferSettings::default())
+    }
+
+    fn decoder(&mut self) -> Self::Decoder {
+        Weighed(PhantomData)
+    }
+}
+
+/// Decodes what is not out of proportion.
+#[derive(Debug, Clone)]
+pub struct Weighed<U>(PhantomData<U>);
+
+impl<U: Message + Name + Default> Decoder for Weighed<U> {
+    type Item = U;
+    type Error = Status;
+
+    fn decode(&mut self, source: &mut DecodeBuf<'_>) -> Result<Option<U>, Status> {
+        let bytes: Bytes = source.copy_to_bytes(source.remaining());
+        if bytes.len() > SMALL && pieces::<U>(&bytes) > MOST_PIECES.max(bytes.len() / BYTES_EACH) {
+            let what = "the message is made of more pieces than any message of this kind has; send less at once";
+            return Err(from_fault(Fault::new(Reason::LimitExceeded, what)));
+        }
+        // As the library words it; `status::documented` gives it the documented reason.
+        U::decode(bytes).map(Some).map_err(|error| Status::internal(error.to_string()))
+    }
+}
+
+/// The fields that have a length, of each message; those that are messages with the place of theirs.
+struct Shapes {
+    places: HashMap<String, usize>,
+    messages: Vec<HashMap<u32, usize>>,
+}
+
+static SHAPES: LazyLock<Shapes> = LazyLock::new(|| {
+    let set = FileDescriptorSet::decode(super::proto::DESCRIPTORS).unwrap_or_default();
+    let all: Vec<_> = set
+        .file
+        .into_iter()
+        .flat_map(|file| {
+            let package = file.package().to_owned();
+            file.message_type.into_iter().map(move |m| (format!("{package}.{}", m.name()), m))
+        })
+        .collect();
+    let places: HashMap<String, usize> = all.iter().enumerate().map(|(at, (name, _))| (name.clone(), at)).collect();
+    let inner = |field: &prost_types::FieldDescriptorProto| {
+        let name = field.type_name().trim_start_matches('.');
+        let place = (field.r#type() == Type::Message).then(|| places.get(name)).flatten();
+        Some((u32::try_from(field.number()).ok()?, *place?))
+    };
+    let messages = all.iter().map(|(_, message)| message.field.iter().filter_map(inner).collect()).collect();
+    Shapes { places, messages }
+});
+
+fn pieces<U: Name>(bytes: &[u8]) -> usize {
+    SHAPES.places.get(&U::full_name()).map_or(0, |place| count(*place, bytes, 0))
+}
+
+/// How many pieces there are, up to the first byte that is no protobuf: prost stops there, too.
+fn count(message: usize, mut bytes: &[u8], depth: usize) -> usize {
+    let mut pieces = 0;
+    let Some(inner) = SHAPES.messages.get(message).filter(|_| depth <= 100) else { return 0 };
+    while let Some(key) = varint(&mut bytes) {
+        let rest = match key & 7 {
+            0 => varint(&mut bytes).map(|_| bytes),
+            1 => bytes.get(8..),
+            5 => bytes.get(4..),
+            2 => {
+                let length = varint(&mut bytes).and_then(|n| usize::try_from(n).ok());
+                let split = length.and_then(|n| bytes.split_at_checked(n));
+                pieces += 1;
+                split.map(|(field, rest)| {
+                    let place = u32::try_from(key >> 3).ok().and_then(|number| inner.get(&number));
+                    pieces += place.map_or(0, |place| count(*place, field, depth + 1));
+                    rest
+                })
+            }
+            // A group is skipped by prost; what is in it counts, as long as it goes on.
+            _ => Some(bytes),
+        };
+        let Some(rest) = rest else { return pieces };
+        bytes = rest;
+    }
+    pieces
+}
+
+fn varint(bytes: &mut &[u8]) -> Option<u64> {
+    let mut value = 0;
+    for shift in (0..64).step_by(7) {
+        let (first, rest) = bytes.split_first()?;
+        *bytes = rest;
+        value |= u64::from(first & 127) << shift;
+        if first & 128 == 0 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::proto::{Envelope, FeedEntry, Signature, SubmitStatementsRequest};
+
+    fn statements(of: usize, signatures: usize) -> SubmitStatementsRequest {
+        let signature = Signature { suite: 1, certificates: vec![vec![1; 9].into(); 4], value: vec![1; 64].into() };
+        let envelope = Envelope {
+            payload_type: "x".into(),
+            payload: vec![0x0a, 0].into(),
+            signatures: vec![signature; signatures],
+        };
+        SubmitStatementsRequest { statements: vec![envelope; of] }
+    }
+
+    #[test]
+    fn pieces_are_counted_at_every_depth_and_not_inside_byte_strings() {
+        // The request's field, type, payload, signature, four certificates, value.
+        assert_eq!(pieces::<SubmitStatementsRequest>(&statements(1, 1).encode_to_vec()), 9);
+        assert_eq!(pieces::<SubmitStatementsRequest>(&statements(256, 4).encode_to_vec()), 256 * (3 + 4 * 6));
+        let entry = FeedEntry { portions: vec![[0x0a, 0].repeat(1000).into(); 3], ..Default::default() };
+        assert_eq!(pieces::<FeedEntry>(&entry.encode_to_vec()), 3);
+    }
+
+    #[test]
+    fn empty_pieces_are_counted_as_the_many_that_they_are() {
+        let bomb = [0x0a, 0].repeat(2 << 20);
+        assert_eq!(pieces::<SubmitStatementsRequest>(&bomb), 2 << 20);
+        // Signatures within one statement.
+        let inner = [0x1a, 0].repeat(1 << 20);
+        let one = Envelope::decode(&inner[..]).unwrap();
+        let request = SubmitStatementsRequest { statements: vec![one] };
+        assert_eq!(pieces::<SubmitStatementsRequest>(&request.encode_to_vec()), 1 + (1 << 20));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..400)) {
+            let _ = pieces::<FeedEntry>(&bytes);
+        }
+    }
+}

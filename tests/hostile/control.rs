@@ -1,0 +1,43 @@
+//! The watch itself: a victim that stops, dies, or says something else than it should is found out.
+
+use std::{process::Command, time::Duration};
+
+use crate::arena::{Arena, Facing};
+
+fn signal(name: &str, process: u32) {
+    assert!(Command::new("kill").args([name, &process.to_string()]).status().unwrap().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_victim_that_stops_or_dies_is_found_out() {
+    let mut arena = Arena::new().await;
+    let process = arena.gb.process_id();
+    let facing = |name, answer, logged| Facing { name, answer, logged };
+    arena.face(facing("the control: nothing happens", "", ""), || async { "nothing".to_owned() }).await;
+    assert_eq!(arena.faults(), Vec::<String>::new());
+
+    arena
+        .face(facing("the control: stopped for 4 s", "", ""), move || async move {
+            signal("-STOP", process);
+            tokio::time::sleep(Duration::from_secs(4)).await;
+            signal("-CONT", process);
+            "nothing".to_owned()
+        })
+        .await;
+    assert!(arena.faults().iter().any(|f| f.contains("honest calls took")), "{:?}", arena.faults());
+
+    let wrong = facing("the control: another answer", "GOAWAY", "a line that is never written");
+    arena.face(wrong, || async { "kept".to_owned() }).await;
+    assert!(arena.faults().iter().any(|f| f.contains("`GOAWAY` was wanted")), "{:?}", arena.faults());
+    assert!(arena.faults().iter().any(|f| f.contains("is missing in the log")), "{:?}", arena.faults());
+
+    arena
+        .face(facing("the control: killed", "", ""), move || async move {
+            signal("-KILL", process);
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            "nothing".to_owned()
+        })
+        .await;
+    let found = |what: &str| arena.faults().iter().any(|f| f.contains(what));
+    assert!(found("honest errors") && found("recovered after"), "{:?}", arena.faults());
+}
