@@ -27,5 +27,7 @@ mod proto_json;
 mod refusals;
 #[path = "vectors/run/signatures.rs"]
 mod signatures;
+#[path = "vectors/run/speakers.rs"]
+mod speakers;
 #[path = "vectors/run/tampering.rs"]
 mod tampering;

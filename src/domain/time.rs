@@ -5,6 +5,8 @@ use std::{fmt, str::FromStr};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::ids::shorten;
+
 /// A point in time, UTC with nanoseconds. Counts from 1970 as a pair, as in `google.protobuf.Timestamp`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -74,7 +76,8 @@ impl FromStr for Time {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        text.parse().map(Self).map_err(|_| format!("`{text}` is no RFC 3339 time; write e.g. 2026-05-01T09:30:00Z"))
+        let wrong = |_| format!("`{}` is no RFC 3339 time; write e.g. 2026-05-01T09:30:00Z", shorten(text));
+        text.parse().map(Self).map_err(wrong)
     }
 }
 
@@ -117,7 +120,7 @@ impl FromStr for Day {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is no day; write e.g. 2026-05-01");
+        let wrong = || format!("`{}` is no day; write e.g. 2026-05-01", shorten(text));
         let day = text.parse().map(Self).map_err(|_| wrong())?;
         // One spelling only, since days stand in signed bytes.
         if day.to_string() == text { Ok(day) } else { Err(wrong()) }
@@ -149,6 +152,14 @@ mod tests {
         assert!("2026-05-01".parse::<Day>().is_ok());
         for wrong in ["2026-5-1", "20260501", "2026-05-01T00:00:00", "2026-02-30", ""] {
             assert!(wrong.parse::<Day>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_error_quotes_the_beginning_without_control_characters() {
+        let long = format!("2026\u{1b}[2J{}", "1".repeat(1_000));
+        for error in [long.parse::<Day>().unwrap_err(), long.parse::<Time>().unwrap_err()] {
+            assert!(error.len() < 150 && !error.contains(char::is_control), "{error:?}");
         }
     }
 

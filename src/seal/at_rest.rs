@@ -85,6 +85,15 @@ impl RestKey {
 mod tests {
     use super::*;
 
+    #[test]
+    fn keys_and_nonces_are_fresh_each_time() {
+        let (one, other) = (RestKey::generate().unwrap(), RestKey::generate().unwrap());
+        assert!(*one != *other && *one != [0; KEY_LEN] && *other != [0; KEY_LEN]);
+        let key = RestKey::new(&one);
+        let (first, second) = (key.seal(b"row", b"plain").unwrap(), key.seal(b"row", b"plain").unwrap());
+        assert_ne!(first[..NONCE_LEN], second[..NONCE_LEN]);
+    }
+
     proptest::proptest! {
         #[test]
         fn what_was_sealed_opens_for_its_row_only(row: Vec<u8>, other: Vec<u8>, plain: Vec<u8>, at: usize) {

@@ -121,6 +121,23 @@ pub fn endorsement(marking: Marking, text: String) -> Result<Portion, Fault> {
 
 /// A random step further. 1,024 steps of at most 2^21 stay below 2^32.
 fn next_order(order: u32) -> Result<u32, NoRandomness> {
-    let step = u32::from_le_bytes(random::bytes()?) >> 11;
-    Ok(order.saturating_add(step + 1))
+    Ok(stepped(order, u32::from_le_bytes(random::bytes()?)))
+}
+
+fn stepped(order: u32, random: u32) -> u32 {
+    order.saturating_add((random >> 11) + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_grows_whatever_chance_gives_and_has_room_for_all_portions() {
+        for (random, wanted) in [(0, 8), (1 << 11, 9), (u32::MAX, 7 + (1 << 21))] {
+            assert_eq!(stepped(7, random), wanted);
+        }
+        let last = (0..MAX_DIGESTS - 1).fold(0, |order, _| stepped(order, u32::MAX));
+        assert!(last < u32::MAX, "two portions would share the last place");
+    }
 }

@@ -41,3 +41,44 @@ fn is_below_p(y: &[u8; 32]) -> bool {
     let [first, middle @ .., last] = y;
     !(*last == 0x7f && middle.iter().all(|b| *b == 0xff) && *first >= 0xed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A y coordinate, little endian: 2^255 - 1 but for its first byte.
+    fn high(first: u8) -> [u8; 32] {
+        let mut y = [0xff; 32];
+        (y[0], y[31]) = (first, 0x7f);
+        y
+    }
+
+    #[test]
+    fn a_point_has_one_encoding() {
+        // p - 2 is the highest y that is no point of small order; p + 2 to p + 18 are second encodings of 2 to 18.
+        assert!(is_good_point(&high(0xeb)));
+        for first in 0xec..=0xff {
+            assert!(!is_good_point(&high(first)), "{first:#x}");
+            let signed = [&high(first)[..31], &[0xff]].concat();
+            assert!(!is_good_point(&signed), "{first:#x} with the sign bit");
+        }
+        // A high first byte alone is no matter, nor are high others below a low last one.
+        let mut lower = high(0xff);
+        lower[17] = 0xfe;
+        assert!(is_good_point(&lower));
+        lower = high(0xff);
+        lower[31] = 0x7e;
+        assert!(is_good_point(&lower));
+    }
+
+    #[test]
+    fn key_and_nonce_must_both_be_good_and_whole() {
+        let (good, bad) = (high(0xeb), [0; 32]);
+        let signature = |nonce: [u8; 32]| [nonce, [1; 32]].concat();
+        assert!(is_acceptable(&good, &signature(good)));
+        assert!(!is_acceptable(&bad, &signature(good)));
+        assert!(!is_acceptable(&good, &signature(bad)));
+        assert!(!is_acceptable(&good[..31], &signature(good)));
+        assert!(!is_acceptable(&good, &good[..31]));
+    }
+}

@@ -136,9 +136,10 @@ fn signed(bytes: u64) -> i64 {
 /// The shares of all peers. They outlive connections, or whoever comes again would begin anew; there are as many as there are
 /// organisations that may connect.
 #[derive(Debug, Default)]
-pub(super) struct Shares(Mutex<HashMap<String, Share>>);
+pub struct Shares(Mutex<HashMap<String, Share>>);
 
 impl Shares {
+    /// The share of a peer, the same for all its connections; paced where it is a partner, whose reading is never trusted to be slow.
     pub fn of(&self, name: &str, limits: &Limits, is_paced: bool) -> Share {
         let mut shares = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         shares.entry(name.to_owned()).or_insert_with(|| Share::new(limits, is_paced)).clone()

@@ -7,10 +7,11 @@ use prost::Message;
 use watchfire::{
     domain::{
         assessment::{MAX_PORTIONS_BYTES, Portion},
-        body::Body,
+        body::{Body, Judgement},
         entry::Entry,
         fault::Reason,
         ids::{Digest, StatementId},
+        level::Confidence,
         marking::{Marking, Onward, Tlp},
         request::{MAX_EXCEPTED, MAX_EXCEPTIONS},
         statement::{Envelope, Signature, StatementKind, Suite},
@@ -85,8 +86,23 @@ fn the_largest_entry_fits_into_one_message_and_a_larger_assessment_is_refused() 
     let fault = compose(head(), large).err().unwrap();
     assert_eq!((fault.reason, fault.field.as_deref()), (Reason::LimitExceeded, Some("portions")));
     let Composed { manifest, .. } = composed(&[]);
-    let fault = open_listed(&manifest, &vec![vec![0; 200 * 1024]; 16]).unwrap_err();
-    assert_eq!((fault.reason, fault.field.as_deref()), (Reason::StatementTooLarge, Some("portions")));
+    let refused = |bytes| open_listed(&manifest, &[vec![0; bytes]]).unwrap_err().reason;
+    assert_eq!(refused(MAX_PORTIONS_BYTES + 1), Reason::StatementTooLarge);
+    assert_eq!(refused(MAX_PORTIONS_BYTES), Reason::DigestNotListed, "the size alone is none too large");
+}
+
+#[test]
+fn a_portion_that_is_too_long_is_named() {
+    let long = Body::Judgement(Judgement {
+        text: "a".repeat(200 * 1024),
+        likelihood: None,
+        confidence: Confidence::Low,
+        confidence_reason: "b".repeat(200 * 1024),
+        rests_on: vec![],
+    });
+    let piece = |body| Piece { marking: plain(), body, rests_on: vec![] };
+    let fault = compose(head(), vec![piece(Body::Gap { text: "a".to_owned() }), piece(long)]).err().unwrap();
+    assert_eq!((fault.reason, fault.field.as_deref()), (Reason::LimitExceeded, Some("portions[1]")));
 }
 
 #[test]

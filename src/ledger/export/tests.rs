@@ -9,8 +9,13 @@ fn plain(n: u8) -> Vec<u8> {
 
 /// An export of eight entries with two witnesses.
 fn export() -> String {
+    export_with(&["fr.example/ledger", "ng.example/ledger"])
+}
+
+fn export_with(witnesses: &[&'static str]) -> String {
     let key = || RawKey::new(&RawKey::generate().unwrap()).unwrap();
-    let (own, witnesses) = (key(), [("fr.example/ledger", key()), ("ng.example/ledger", key())]);
+    let own = key();
+    let witnesses: Vec<_> = witnesses.iter().map(|name| (*name, key())).collect();
     let mut frontier = Frontier::default();
     (0..8).for_each(|n| frontier.add(&sha256(&[&plain(n)])));
     let head_of = Checkpoint { origin: "gb.example/ledger".into(), size: 8, root: frontier.root() };
@@ -27,7 +32,10 @@ fn export() -> String {
 fn verify(bytes: &[u8]) -> Result<Verified> {
     let mut verifier = Verifier::default();
     bytes.split_inclusive(|b| *b == b'\n').try_for_each(|line| verifier.line(line))?;
-    verifier.finish()
+    let entries = verifier.entries();
+    let verified = verifier.finish()?;
+    assert_eq!(verified.note.checkpoint.size, entries);
+    Ok(verified)
 }
 
 #[test]
@@ -36,6 +44,53 @@ fn an_export_verifies_with_its_witnesses() {
     assert_eq!(verified.note.checkpoint.size, 8);
     assert_eq!(verified.key.name, "gb.example/ledger");
     assert_eq!(verified.witnesses.len(), 2);
+}
+
+#[test]
+fn an_export_needs_no_witness() {
+    assert_eq!(verify(export_with(&[]).as_bytes()).unwrap().witnesses, []);
+}
+
+#[test]
+fn a_byte_can_t_be_moved_between_the_random_bytes_and_the_entry() {
+    let good = export();
+    // The random bytes of entry 0 are zeros. The hash over both is the same wherever the one ends and the other begins.
+    let zeros = hex::encode([0; 32]);
+    for (salt, event) in [(hex::encode([0; 31]), "\0{"), (format!("{zeros}7b"), "")] {
+        let moved = good.replacen(&format!("{zeros} {{"), &format!("{salt} {event}"), 1);
+        assert_ne!(moved, good);
+        let fault = verify(moved.as_bytes()).unwrap_err();
+        assert_eq!((fault.index, fault.what.as_str()), (Some(0), "entry 0 has no random bytes"));
+    }
+    let salt = hex::encode([10; 32]);
+    let shouted = good.replace(&hex::encode([5; 32]), &salt).replace(&salt, &salt.to_uppercase());
+    assert_eq!(verify(shouted.as_bytes()).unwrap_err().index, Some(5));
+}
+
+#[test]
+fn what_is_wrong_is_told_by_its_place() {
+    let good = export();
+    let told = |text: &str| verify(text.as_bytes()).unwrap_err();
+    let lines: Vec<&str> = good.split_inclusive('\n').collect();
+    assert!(told("hello\n").what.contains("no export of a ledger"));
+    // Before the first entry there is none to name.
+    let cut = told(lines[0].trim_end());
+    assert!(cut.index.is_none() && cut.what.contains("line 1 is cut"), "{cut:?}");
+    let cut = told(lines[..6].concat().trim_end());
+    assert!(cut.index == Some(1) && cut.what.contains("line 6 is cut"), "{cut:?}");
+    for before in [&lines[..0], &lines[..1]] {
+        let early = told(&[before, &lines[4..]].concat().concat());
+        assert!(early.what.contains("stands before the ledger's key"), "{early:?}");
+    }
+}
+
+#[test]
+fn a_note_without_an_end_is_refused_before_it_fills_the_memory() {
+    let mut verifier = Verifier::default();
+    export().as_bytes().split_inclusive(|b| *b == b'\n').try_for_each(|line| verifier.line(line)).unwrap();
+    let line = [&b"x".repeat(1023)[..], b"\n"].concat();
+    let taken = (0..1000).take_while(|_| verifier.line(&line).is_ok()).count();
+    assert!(taken <= crate::ledger::note::MAX_NOTE / line.len(), "{taken} lines of 1 KiB follow the note");
 }
 
 #[test]

@@ -1,0 +1,51 @@
+//! Drafts as people write them: whatever is read and passes the lint can be sealed, and its portions read back.
+
+use watchfire::{
+    domain::{
+        assessment::{MAX_PORTION_BYTES, Portion},
+        draft::DraftPortion,
+        ids::{Handle, Salt},
+        lint::{blocking, lint},
+    },
+    draft::{Format, parse},
+    wire,
+};
+
+use super::shown;
+
+/// The bytes are a text: JSON where it begins like that, else TOML.
+pub fn check(data: &[u8]) {
+    let Some(text) = shown::text(data) else { return };
+    let format = if text.starts_with('{') { Format::Json } else { Format::Toml };
+    let draft = match parse(text, format) {
+        Ok(draft) => draft,
+        Err(error) => {
+            assert!(!error.findings.is_empty(), "refused for nothing");
+            let lines = text.matches('\n').count() + 1;
+            assert!(error.findings.iter().all(|f| f.line.is_none_or(|l| (1..=lines + 1).contains(&l))), "no such line");
+            return;
+        }
+    };
+    let findings = lint(&draft, "2026-05-01T09:30:00Z".parse().expect("a time"));
+    for finding in &findings {
+        shown::harmless(&finding.to_string());
+    }
+    if blocking(&findings, &[]).is_empty() {
+        draft.portions.iter().enumerate().for_each(|(i, portion)| sealed(i, portion));
+    }
+}
+
+fn sealed(i: usize, portion: &DraftPortion) {
+    let portion = Portion {
+        salt: Salt([1; 32]),
+        handle: Handle([2; 8]),
+        order: u32::try_from(i + 1).expect("few portions"),
+        marking: portion.marking.clone(),
+        body: portion.body.clone(),
+    };
+    let bytes = wire::portion::encode(&portion);
+    if bytes.len() <= MAX_PORTION_BYTES {
+        let again = wire::portion::decode(&bytes);
+        assert_eq!(again.as_ref(), Ok(&portion), "a portion that passed the lint does not read back");
+    }
+}

@@ -1,0 +1,63 @@
+//! Portions: one encoding, sets in order, text that is normalised, and nothing in them that harms a reader's terminal.
+
+use unicode_normalization::is_nfc;
+use watchfire::{
+    domain::{
+        assessment::{Manifest, Portion},
+        body::Body,
+        ids::{AssessmentId, Digest},
+    },
+    render::{self, View},
+    wire,
+};
+
+use super::{shown, statement::refused_by_name};
+
+/// The bytes are a portion's.
+pub fn check(data: &[u8]) {
+    let read = refused_by_name(wire::portion::decode(data), data, wire::portion::encode);
+    let Some(portion) = read else { return };
+    assert!(portion.marking.topics.windows(2).all(|p| p[0] < p[1]), "topics are a set");
+    assert!(portion.marking.caveats.windows(2).all(|p| p[0] != p[1]), "caveats are a set");
+    let text = match &portion.body {
+        Body::Headline { text } | Body::Source { text } | Body::Narrative { text } | Body::Gap { text } => text,
+        Body::Judgement(judgement) => &judgement.text,
+        Body::Forecast(forecast) => {
+            let p = forecast.probability.get();
+            assert!((0.0..=1.0).contains(&p), "a probability");
+            &forecast.question
+        }
+        _ => "",
+    };
+    assert!(is_nfc(text) && text.chars().all(|c| !c.is_control() || c == '\n'));
+    read_by_people(&portion);
+}
+
+fn read_by_people(portion: &Portion) {
+    let manifest = Manifest {
+        assessment: AssessmentId([7; 16]),
+        version: 1,
+        previous: None,
+        originator: "gb.example".parse().expect("a name"),
+        issued: "2026-05-01T09:30:00Z".parse().expect("a time"),
+        expires: "2026-09-30T00:00:00Z".parse().expect("a time"),
+        digests: vec![Digest([1; 32])],
+        exercise: false,
+    };
+    let portions = std::slice::from_ref(portion);
+    let view = View {
+        manifest: &manifest,
+        portions,
+        signatures: &[],
+        endorsements: &[],
+        state: "current",
+        via: &[],
+        is_own: false,
+    };
+    shown::harmless(&render::assessment(&view, &shown::plain()));
+    shown::harmless(&render::beginning(portion, shown::plain().lexicon));
+    let draft = watchfire::domain::draft::Draft::reopened(&manifest, portions);
+    for finding in watchfire::domain::lint::lint(&draft, manifest.issued) {
+        shown::harmless(&finding.to_string());
+    }
+}

@@ -1,0 +1,106 @@
+//! Statements: whatever is read is the one encoding of what it means, of every kind and in the envelope.
+
+use watchfire::{
+    domain::{
+        fault::{Fault, Reason},
+        statement::{Envelope, StatementKind},
+    },
+    wire,
+};
+
+/// The first byte says as what the rest is read: an envelope, or the payload of a kind.
+pub fn check(data: &[u8]) {
+    let Some((selector, bytes)) = data.split_first() else { return };
+    let kinds = StatementKind::ALL;
+    match usize::from(*selector) % (kinds.len() + 1) {
+        0 => envelope(bytes),
+        n => payload(kinds[n - 1], bytes),
+    }
+}
+
+/// An envelope, and what is in it.
+fn envelope(bytes: &[u8]) {
+    let read = refused_by_name(wire::envelope::decode(bytes), bytes, wire::envelope::encode);
+    let draft = refused_by_name(wire::envelope::decode_draft(bytes), bytes, wire::envelope::encode);
+    if let Some(envelope) = &read {
+        assert!((1..=4).contains(&envelope.signatures.len()), "a statement bears 1 to 4 signatures");
+        assert_eq!(draft.as_ref(), Some(envelope), "what may be signed may be a draft");
+    }
+    if let Some(Envelope { kind, payload: inner, .. }) = draft {
+        payload(kind, &inner);
+    }
+}
+
+/// A payload as a statement of that kind.
+pub(crate) fn payload(kind: StatementKind, bytes: &[u8]) {
+    use wire::{agreement, endorsement, invitation, ledger, manifest, notice, recall, receipt, release, request};
+    match kind {
+        StatementKind::Manifest => {
+            if let Some(m) = refused_by_name(manifest::decode(bytes), bytes, manifest::encode) {
+                assert!(m.digests.len() % 16 == 0 && (16..=1024).contains(&m.digests.len()));
+                assert!(m.digests.windows(2).all(|pair| pair[0] < pair[1]), "digests ascend, none twice");
+                assert_eq!(m.version == 1, m.previous.is_none());
+                assert!(m.version > 0 && m.issued < m.expires);
+            }
+        }
+        StatementKind::Agreement => {
+            if let Some(a) = refused_by_name(agreement::decode(bytes), bytes, agreement::encode) {
+                super::agreement_text::written(&a);
+            }
+        }
+        StatementKind::Notice => drop(refused_by_name(notice::decode(bytes), bytes, notice::encode)),
+        StatementKind::Release => {
+            if let Some(r) = refused_by_name(release::decode(bytes), bytes, release::encode) {
+                assert!(!r.grants.is_empty(), "a release names what allows it");
+                assert_eq!(r.position.sequence == 1, r.position.previous.is_none(), "the chain has one beginning");
+                assert!(r.position.sequence > 0, "numbers count from 1");
+            }
+        }
+        StatementKind::Void => {
+            if let Some(v) = refused_by_name(release::decode_void(bytes), bytes, release::encode_void) {
+                assert_eq!(v.position.sequence == 1, v.position.previous.is_none(), "the chain has one beginning");
+            }
+        }
+        StatementKind::Receipt => {
+            if let Some(r) = refused_by_name(receipt::decode(bytes), bytes, receipt::encode) {
+                assert!(!r.releases.is_empty() || r.recall.is_some(), "a receipt is about something");
+            }
+        }
+        StatementKind::Invitation => {
+            if let Some(i) = refused_by_name(invitation::decode(bytes), bytes, invitation::encode) {
+                assert!((1..=8).contains(&i.roots.len()));
+            }
+        }
+        StatementKind::LedgerKey => drop(refused_by_name(ledger::decode_key(bytes), bytes, ledger::encode_key)),
+        StatementKind::Endorsement => {
+            drop(refused_by_name(endorsement::decode(bytes), bytes, endorsement::encode));
+        }
+        StatementKind::Request => drop(refused_by_name(request::decode(bytes), bytes, request::encode)),
+        StatementKind::Answer => {
+            drop(refused_by_name(request::decode_answer(bytes), bytes, request::encode_answer));
+        }
+        StatementKind::Exception => {
+            let read = refused_by_name(request::decode_exception(bytes), bytes, request::encode_exception);
+            if let Some(e) = read {
+                assert!(e.from < e.until && !e.digests.is_empty(), "an exception is of something, for a time");
+            }
+        }
+        StatementKind::Recall => drop(refused_by_name(recall::decode(bytes), bytes, recall::encode)),
+    }
+}
+
+/// What was read, which writes back as the same bytes; or nothing, where it was refused for a reason that the protocol has for it.
+pub(crate) fn refused_by_name<T>(read: Result<T, Fault>, bytes: &[u8], encode: impl Fn(&T) -> Vec<u8>) -> Option<T> {
+    match read {
+        Ok(value) => {
+            assert_eq!(encode(&value), bytes, "what was read has another encoding");
+            Some(value)
+        }
+        Err(fault) => {
+            let named = [Reason::UnknownOrNonCanonical, Reason::StatementTooLarge, Reason::DigestRepeated];
+            assert!(named.contains(&fault.reason), "refused for {}", fault.reason.as_str());
+            assert!(!fault.message.is_empty());
+            None
+        }
+    }
+}

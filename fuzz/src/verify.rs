@@ -1,0 +1,73 @@
+//! Signed statements: nobody's bytes are accepted but those of the fixed world's signers, whose keys are gone.
+
+use watchfire::{
+    domain::{
+        fault::Fault,
+        ids::SpiffeId,
+        statement::{Envelope, StatementKind},
+    },
+    seal::{
+        rules,
+        verify::{Rule, verify},
+    },
+    wire,
+};
+
+use super::world::{self, Honest};
+
+/// The bytes are an envelope, verified by the rule of its kind.
+pub fn check(data: &[u8]) {
+    if let Err(forgery) = among(data, &world::world().statements) {
+        panic!("{forgery}");
+    }
+}
+
+/// Whether the bytes are refused, or say what one of these says, by its signers.
+///
+/// # Errors
+/// A forgery, in words.
+pub fn among(data: &[u8], honest: &[Honest]) -> Result<(), String> {
+    let Some((kind, payload, signers)) = accepted(data) else { return Ok(()) };
+    let same = honest.iter().find(|s| s.envelope.kind == kind && s.envelope.payload == payload);
+    let same = same.ok_or_else(|| format!("a {kind} that nobody signed is accepted, by {signers:?}"))?;
+    let honest = judged(&same.envelope).map_err(|f| f.to_string())?;
+    let strange = signers.iter().find(|s| !honest.contains(s));
+    strange.map_or(Ok(()), |s| Err(format!("a {kind} is accepted as signed by {s}")))
+}
+
+/// What the bytes say and who signed it, where they are accepted.
+pub fn accepted(data: &[u8]) -> Option<(StatementKind, Vec<u8>, Vec<SpiffeId>)> {
+    let envelope = wire::envelope::decode(data).ok()?;
+    let signers = judged(&envelope).ok()?;
+    assert!(!signers.is_empty(), "accepted from nobody");
+    Some((envelope.kind, envelope.payload, signers))
+}
+
+/// Who signed it, by the rule of its kind.
+///
+/// # Errors
+/// Why it is refused.
+pub fn judged(envelope: &Envelope) -> Result<Vec<SpiffeId>, Fault> {
+    match envelope.kind {
+        StatementKind::Manifest => by(envelope, &rules::MANIFEST),
+        StatementKind::Agreement => by(envelope, &rules::AGREEMENT),
+        StatementKind::Notice => by(envelope, &rules::NOTICE),
+        StatementKind::Release => by(envelope, &rules::RELEASE),
+        StatementKind::Void => by(envelope, &rules::VOID),
+        StatementKind::Receipt => by(envelope, &rules::RECEIPT),
+        StatementKind::Invitation => by(envelope, &rules::INVITATION),
+        StatementKind::LedgerKey => by(envelope, &rules::LEDGER_KEY),
+        StatementKind::Endorsement => by(envelope, &rules::ENDORSEMENT),
+        StatementKind::Request => by(envelope, &rules::REQUEST),
+        StatementKind::Answer => by(envelope, &rules::ANSWER),
+        StatementKind::Exception => by(envelope, &rules::EXCEPTION),
+        StatementKind::Recall => by(envelope, &rules::RECALL),
+    }
+}
+
+fn by<T>(envelope: &Envelope, rule: &Rule<T>) -> Result<Vec<SpiffeId>, Fault> {
+    let verified = verify(envelope, rule, &world::world().chains, world::now())?;
+    assert!(verified.signers().iter().all(|s| rule.roles.contains(&s.role())), "a role that may not sign it");
+    assert!(verified.signers().iter().all(|s| (rule.may_speak)(verified.content(), s.domain())));
+    Ok(verified.signers().to_vec())
+}

@@ -1,0 +1,25 @@
+//! What the fuzz targets assert, in an ordinary test: of every file of the committed corpus, of mutants of them, and of mutants of
+//! signed statements. `docs/testing.md` tells how to fuzz for longer.
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test"
+)]
+
+#[path = "corpus/chance.rs"]
+mod chance;
+#[path = "corpus/files.rs"]
+mod files;
+#[path = "corpus/forgeries.rs"]
+mod forgeries;
+#[path = "../fuzz/src/lib.rs"]
+mod fuzz;
+#[path = "vectors/run/organisations.rs"]
+#[allow(dead_code, reason = "some of it is for the vectors only")]
+mod organisations;
+#[path = "corpus/seeds.rs"]
+mod seeds;

@@ -1,0 +1,61 @@
+//! Chance that can be repeated, and mutants by it.
+
+/// SplitMix64 (Steele, Lea, Flood 2014): the same seed gives the same run everywhere.
+pub struct Chance(u64);
+
+impl Chance {
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// Below `bound`, which is not 0.
+    pub fn below(&mut self, bound: usize) -> usize {
+        (self.next() % bound as u64) as usize
+    }
+
+    pub fn one_of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
+        &all[self.below(all.len())]
+    }
+
+    /// One change somewhere: a bit, a byte, some bytes less, twice, by chance, or from `other`.
+    pub fn changed(&mut self, bytes: &mut Vec<u8>, other: &[u8]) {
+        let at = self.below(bytes.len() + 1);
+        let end = (at + 1 + self.below(16)).min(bytes.len());
+        match self.below(7) {
+            0 | 1 if at < bytes.len() => bytes[at] ^= 1 << self.below(8),
+            2 if at < bytes.len() => bytes[at] = self.next() as u8,
+            3 => drop(bytes.drain(at..end)),
+            4 => {
+                let twice = bytes[at..end].to_vec();
+                bytes.splice(at..at, twice);
+            }
+            5 if !other.is_empty() => {
+                let from = self.below(other.len());
+                let piece = &other[from..(from + 1 + self.below(32)).min(other.len())];
+                bytes.splice(at..end, piece.iter().copied());
+            }
+            _ => {
+                let new = self.next().to_le_bytes();
+                let length = 1 + self.below(4);
+                bytes.splice(at..at, new[..length].iter().copied());
+            }
+        }
+    }
+
+    /// 1 to 4 changes.
+    pub fn mutant(&mut self, bytes: &[u8], other: &[u8]) -> Vec<u8> {
+        let mut mutant = bytes.to_vec();
+        for _ in 0..=self.below(4) {
+            self.changed(&mut mutant, other);
+        }
+        mutant
+    }
+}
