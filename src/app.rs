@@ -128,8 +128,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let door = Door { gate: &gate, limits: &config.limits, stop: &stop };
     let bytes = config.limits.message_bytes as usize;
     let exchange = tonic::service::Routes::new(peer::service::service(node.clone(), bytes)).add_service(health().await);
-    let shared = exchange.prepare().into_axum_router().layer(axum::middleware::from_fn(door::peer));
-    door.open(&mut tasks, peer_listener, Audience::Partners, shared);
+    door.open(&mut tasks, peer_listener, Audience::Partners, shared(exchange));
     let desk_routes = tonic::service::Routes::new(desk::service::service(node.clone(), bytes))
         .add_service(health().await)
         .add_service(reflection());
@@ -148,6 +147,11 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     until_stopped(&mut tasks, &stop, node.clone().answer_for_ever());
     tasks.spawn(watch::watch(config, node.clone(), gate, clock, stop.clone()));
     Ok(Running { node, peer, desk, ops, stop, tasks })
+}
+
+/// Each partner's calls by its share.
+fn shared(exchange: tonic::service::Routes) -> axum::Router {
+    exchange.prepare().into_axum_router().layer(axum::middleware::from_fn(door::peer))
 }
 
 /// What a node does for as long as it runs.

@@ -47,15 +47,7 @@ impl Node {
     ) -> Result<(), Fault> {
         let live = self.live.of(partner);
         let mut wakes = live.wakes();
-        let position = self.store.outbound(partner).await?;
-        let last = position.sequence;
-        if after > last {
-            self.may_feed()?;
-            self.adopt_position(partner, (after, release), last).await?;
-        } else if after > position.acknowledged {
-            // The acknowledgement was lost on its way, and on a quiet feed no other one follows.
-            self.store.acknowledged(partner, after, self.now()).await?;
-        }
+        self.begin_after(partner, (after, release)).await?;
         let mut cursor = after;
         'look: loop {
             // One look at a time for a partner: whoever opens streams in a row waits for its own.
@@ -105,6 +97,24 @@ impl Node {
                 return Ok(());
             }
         }
+    }
+
+    /// Takes note of what the partner resumes after.
+    async fn begin_after(
+        &self,
+        partner: &TrustDomain,
+        (after, release): (u64, Option<StatementId>),
+    ) -> Result<(), Fault> {
+        let position = self.store.outbound(partner).await?;
+        if after > position.sequence {
+            self.may_feed()?;
+            return self.adopt_position(partner, (after, release), position.sequence).await;
+        }
+        if after > position.acknowledged {
+            // The acknowledgement was lost on its way, and on a quiet feed no other one follows.
+            self.store.acknowledged(partner, after, self.now()).await?;
+        }
+        Ok(())
     }
 
     /// The partner holds more of its feed than was numbered here. Once the lost ledger was settled its word counts, so that

@@ -31,17 +31,17 @@ const SLACK: Duration = Duration::from_millis(1500);
 /// The promise is 5 s on a machine that does nothing else; this one may have other work.
 const RECOVERS: Duration = Duration::from_secs(15);
 /// How long before an attack counts as calm, and how long after it is looked at.
-const CALM: Duration = Duration::from_secs(2);
+const CALM: Duration = Duration::from_millis(1500);
 const AFTER: Duration = Duration::from_millis(700);
 /// More lines of log than this for one attack is a flood of its own.
 const LINES: usize = 80;
 /// A word of every headline that is exchanged. It must be in no log.
 const CANARY: &str = "zanzibar-canary";
 
-/// How long each attack goes on: `HOSTILE_SECONDS`, 2 by default.
+/// How long each attack goes on: `HOSTILE_SECONDS`, 1 by default.
 pub fn length() -> Duration {
     let seconds = std::env::var("HOSTILE_SECONDS").ok().and_then(|s| s.parse().ok());
-    Duration::from_secs(seconds.unwrap_or(2))
+    Duration::from_secs(seconds.unwrap_or(1))
 }
 
 /// One arena at a time: what is measured in one must not be the other's noise.

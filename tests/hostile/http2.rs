@@ -42,8 +42,8 @@ async fn floods_of_streams_and_headers_hold_up_nobody_else() {
     let headers = call.clone();
     let facing = Facing {
         name: "resets provoked by illegal frames (MadeYouReset, CVE-2025-8671)",
-        answer: "GOAWAY ENHANCE_YOUR_CALM",
-        logged: "closed a connection",
+        answer: "RST_STREAM FLOW_CONTROL_ERROR",
+        logged: "",
     };
     // No window may grow beyond 2^31 - 1: that is an error of the stream, which the node must reset.
     let overflow = |n: u32| frame(WINDOW_UPDATE, 0, stream(n), &[0x7f, 0xff, 0xff, 0xff]);

@@ -131,6 +131,19 @@ async fn answer(mut tcp: TcpStream) -> Vec<u8> {
     all
 }
 
+/// What is said to a second ClientHello, in plain text, on a connection that is up.
+async fn begun_anew(address: &str, shown: Pair) -> String {
+    let mut stream = dial(address, &Arc::new(client(Some(shown)))).await.unwrap();
+    stream.write_all(&[PREFACE, &settings(&[])].concat()).await.unwrap();
+    stream.get_mut().0.write_all(&old_hello(0x0303)).await.unwrap();
+    let mut all = vec![];
+    match time::timeout(Duration::from_secs(5), stream.read_to_end(&mut all)).await {
+        Ok(Ok(_)) => "closed".to_owned(),
+        Ok(Err(error)) => format!("closed: {error}"),
+        Err(_) => "kept".to_owned(),
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn only_tls_1_3_is_spoken_nothing_is_resumed_and_nothing_negotiated_anew() {
     let mut arena = Arena::new().await;
@@ -187,19 +200,7 @@ async fn only_tls_1_3_is_spoken_nothing_is_resumed_and_nothing_negotiated_anew()
 
     let (address, shown) = (arena.gb.peer.clone(), pair_of(&rogue.tls));
     let anew = facing("renegotiation: a second ClientHello on a live connection", "closed", "");
-    arena
-        .face(anew, move || async move {
-            let mut stream = dial(&address, &Arc::new(client(Some(shown)))).await.unwrap();
-            stream.write_all(&[PREFACE, &settings(&[])].concat()).await.unwrap();
-            stream.get_mut().0.write_all(&old_hello(0x0303)).await.unwrap();
-            let mut all = vec![];
-            match time::timeout(Duration::from_secs(5), stream.read_to_end(&mut all)).await {
-                Ok(Ok(_)) => "closed".to_owned(),
-                Ok(Err(error)) => format!("closed: {error}"),
-                Err(_) => "kept".to_owned(),
-            }
-        })
-        .await;
+    arena.face(anew, move || async move { begun_anew(&address, shown).await }).await;
     arena.end().await;
 }
 

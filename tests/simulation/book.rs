@@ -165,7 +165,7 @@ impl Book {
             return broken("nothing unknown is given", format!("{} gave {taker} something nobody wrote", giver.org));
         };
         let of_it = |i: &usize| self.made[*i].assessment == self.made[number].assessment;
-        if self.made[number].by == giver.org && self.recalled.iter().any(|i| of_it(i)) {
+        if self.made[number].by == giver.org && self.recalled.iter().any(of_it) {
             return broken("what was taken back is not given", format!("{} gave {taker} {name}", giver.org));
         }
         let store = giver.disk.store();
