@@ -51,7 +51,7 @@ onward = "within-organisation"
     let mut portion = |lines: String| writeln!(text, "\n[[portion]]\n{lines}").unwrap();
     portion(format!("kind = \"headline\"\ntext = \"{}\"", c.next()));
     portion(format!(
-        "kind = \"subject\"\nplaces = [\"BF\"]\nperiod = {{ from = \"{from}\", until = \"{until}\" }}\ngroups = [\"{}\"]\nactors = [\"{}\"]\n\
+        "kind = \"subject\"\nplaces = [\"BF\"]\nperiod = {{ from = \"{from}\", until = \"{until}\" }}\ngroups = [\"{}\"]\nactors = [{{ name = \"{}\" }}]\n\
          risk_of = [\"mass-killing\"]\ncap = {{ urgency = \"Future\", severity = \"Extreme\", certainty = \"Possible\" }}",
         c.next(),
         c.next()
@@ -138,7 +138,8 @@ impl Story {
     /// The file of a draft, and what has to be accepted for it.
     async fn publish(&mut self, org: &Org, path: &'static str, how: &[&str], file: &str) -> String {
         let findings = org.run(&["assess", "lint", file]).await;
-        let codes: Vec<String> = findings.lines().iter().map(|f| f["code"].as_str().unwrap().to_owned()).collect();
+        let codes: Vec<String> =
+            findings.lines().iter().map(|f| f["code"].as_str().unwrap_or_else(|| panic!("{f}")).to_owned()).collect();
         let mut arguments = [&["--as", "ana", "assess"], how, &[file]].concat();
         arguments.extend(codes.iter().flat_map(|c| ["--accept", c]));
         let done = self.does(path, org, &arguments).await;
@@ -227,8 +228,8 @@ async fn exchange(story: &mut Story, gb: &Org, no: &Org) -> String {
     while bytes.len() < 600_000 {
         writeln!(bytes, "{} {}", story.canaries.next(), "and what stands between ".repeat(400)).unwrap();
     }
-    let attached = story.file(&name, &bytes);
-    let text = draft(&mut story.canaries, Some(&attached));
+    story.file(&name, &bytes);
+    let text = draft(&mut story.canaries, Some(&name));
     let file = story.file("first.toml", &text);
     let id = story.publish(gb, "publish with an attachment", &["publish"], &file).await;
     no.has("gb.example", std::slice::from_ref(&id)).await;
