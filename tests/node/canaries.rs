@@ -181,6 +181,9 @@ async fn a_thousand_canaries_through_every_path_are_found_nowhere() {
     }
     take_back(&mut story, &gb, &no, &first).await;
     taken_out(&mut story, &gb).await;
+    for org in [&gb, &no] {
+        assert!(org.log().contains("TRACE"), "{}: the log is not at its loudest", org.domain);
+    }
     story.paths.push("crash with core dumps enabled");
     crash(&mut gb).await;
     crash(&mut no).await;
@@ -230,6 +233,7 @@ async fn exchange(story: &mut Story, gb: &Org, no: &Org) -> String {
     }
     story.file(&name, &bytes);
     let text = draft(&mut story.canaries, Some(&name));
+    cut_off_upload(story, gb, bytes.as_bytes()).await;
     let file = story.file("first.toml", &text);
     let id = story.publish(gb, "publish with an attachment", &["publish"], &file).await;
     no.has("gb.example", std::slice::from_ref(&id)).await;
@@ -258,6 +262,20 @@ async fn exchange(story: &mut Story, gb: &Org, no: &Org) -> String {
     })
     .await;
     id
+}
+
+/// The first chunk alone: what publishes it then goes on from there.
+async fn cut_off_upload(story: &mut Story, gb: &Org, bytes: &[u8]) {
+    let sha256 = watchfire::seal::hash::sha256(&[bytes]).to_vec();
+    let first = watchfire::wire::proto::UploadAttachmentRequest {
+        sha256: sha256.into(),
+        size: bytes.len() as u64,
+        offset: 0,
+        data: bytes[..256 << 10].to_vec().into(),
+    };
+    let mut desk = gb.connect("analyst-ana").await;
+    let status = desk.upload_attachment(tokio_stream::iter([first])).await.unwrap_err();
+    story.is_told("an upload that is cut off and resumed", &status);
 }
 
 /// Endorse, ask, answer, acknowledge.

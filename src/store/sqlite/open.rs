@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags, config::DbConfig};
+use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
 use super::{ledger, readers::READERS};
 use crate::store::{Result, StoreError, vault::Vault};
@@ -65,6 +65,9 @@ pub(super) fn open(path: &Path, vault: &Vault, create: bool) -> Result<Opened> {
 
 /// What SQLite says at opening, as a sentence that names the file.
 fn named(path: &Path, error: rusqlite::Error) -> StoreError {
+    if matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)) {
+        return StoreError::Corrupt(format!("`{}`: {error}", path.display()));
+    }
     refusal(path, format_args!("can't be opened: {error}"))
 }
 
