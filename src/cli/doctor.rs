@@ -122,7 +122,10 @@ async fn live(global: &Global) -> Vec<Check> {
     let mut checks = vec![Check::well("node", "answers at the desk, and its store with it"), store(&mut desk).await];
     let feeds = match desk.get_feed_status(proto::GetFeedStatusRequest {}).await {
         Ok(answer) => answer.into_inner().feeds,
-        Err(status) => return vec![Check::ill("node", CliError::from(status).message, "see the node's log")],
+        Err(status) => {
+            checks.push(Check::ill("feeds", CliError::from(status).message, "see the node's log"));
+            return checks;
+        }
     };
     if let Ok(answer) = desk.get_rules(proto::GetRulesRequest::default()).await {
         let faults = answer.into_inner().faults;

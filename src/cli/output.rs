@@ -122,6 +122,9 @@ impl From<StartError> for CliError {
             StartError::Store(crate::store::StoreError::Full) => {
                 Self::new(Exit::Failed, Reason::StoreFull.as_str(), error.to_string())
             }
+            StartError::Store(crate::store::StoreError::Corrupt(_)) => {
+                Self::new(Exit::Files, Reason::StoreCorrupt.as_str(), error.to_string())
+            }
             other => Self::files(other.to_string()),
         }
     }

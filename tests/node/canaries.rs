@@ -51,7 +51,7 @@ onward = "within-organisation"
     let mut portion = |lines: String| writeln!(text, "\n[[portion]]\n{lines}").unwrap();
     portion(format!("kind = \"headline\"\ntext = \"{}\"", c.next()));
     portion(format!(
-        "kind = \"subject\"\nplaces = [\"BF\"]\nperiod = {{ from = \"{from}\", until = \"{until}\" }}\ngroups = [\"{}\"]\nactors = [\"{}\"]\n\
+        "kind = \"subject\"\nplaces = [\"BF\"]\nperiod = {{ from = \"{from}\", until = \"{until}\" }}\ngroups = [\"{}\"]\nactors = [{{ name = \"{}\" }}]\n\
          risk_of = [\"mass-killing\"]\ncap = {{ urgency = \"Future\", severity = \"Extreme\", certainty = \"Possible\" }}",
         c.next(),
         c.next()
@@ -138,7 +138,8 @@ impl Story {
     /// The file of a draft, and what has to be accepted for it.
     async fn publish(&mut self, org: &Org, path: &'static str, how: &[&str], file: &str) -> String {
         let findings = org.run(&["assess", "lint", file]).await;
-        let codes: Vec<String> = findings.lines().iter().map(|f| f["code"].as_str().unwrap().to_owned()).collect();
+        let codes: Vec<String> =
+            findings.lines().iter().map(|f| f["code"].as_str().unwrap_or_else(|| panic!("{f}")).to_owned()).collect();
         let mut arguments = [&["--as", "ana", "assess"], how, &[file]].concat();
         arguments.extend(codes.iter().flat_map(|c| ["--accept", c]));
         let done = self.does(path, org, &arguments).await;
@@ -180,6 +181,9 @@ async fn a_thousand_canaries_through_every_path_are_found_nowhere() {
     }
     take_back(&mut story, &gb, &no, &first).await;
     taken_out(&mut story, &gb).await;
+    for org in [&gb, &no] {
+        assert!(org.log().contains("TRACE"), "{}: the log is not at its loudest", org.domain);
+    }
     story.paths.push("crash with core dumps enabled");
     crash(&mut gb).await;
     crash(&mut no).await;
@@ -227,8 +231,9 @@ async fn exchange(story: &mut Story, gb: &Org, no: &Org) -> String {
     while bytes.len() < 600_000 {
         writeln!(bytes, "{} {}", story.canaries.next(), "and what stands between ".repeat(400)).unwrap();
     }
-    let attached = story.file(&name, &bytes);
-    let text = draft(&mut story.canaries, Some(&attached));
+    story.file(&name, &bytes);
+    let text = draft(&mut story.canaries, Some(&name));
+    cut_off_upload(story, gb, bytes.as_bytes()).await;
     let file = story.file("first.toml", &text);
     let id = story.publish(gb, "publish with an attachment", &["publish"], &file).await;
     no.has("gb.example", std::slice::from_ref(&id)).await;
@@ -257,6 +262,21 @@ async fn exchange(story: &mut Story, gb: &Org, no: &Org) -> String {
     })
     .await;
     id
+}
+
+/// The first chunk alone: what publishes it then goes on from there.
+async fn cut_off_upload(story: &mut Story, gb: &Org, bytes: &[u8]) {
+    let sha256 = watchfire::seal::hash::sha256(&[bytes]).to_vec();
+    let first = watchfire::wire::proto::UploadAttachmentRequest {
+        sha256: sha256.into(),
+        size: bytes.len() as u64,
+        offset: 0,
+        data: bytes[..256 << 10].to_vec().into(),
+    };
+    let mut desk = gb.connect("analyst-ana").await;
+    let stored = desk.upload_attachment(tokio_stream::iter([first])).await.unwrap().into_inner().stored;
+    assert_eq!(stored, 256 << 10);
+    story.paths.push("an upload that is cut off and resumed");
 }
 
 /// Endorse, ask, answer, acknowledge.

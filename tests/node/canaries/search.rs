@@ -98,7 +98,7 @@ fn a_canary_is_found_in_each_form_wherever_it_stands() {
         for bytes in written {
             let mut search = Search::default();
             search.bytes("here", &bytes);
-            assert_eq!(search.found.len(), 1, "{before}: {:?}", String::from_utf8_lossy(&bytes));
+            assert!(!search.found.is_empty(), "{before}: {:?}", String::from_utf8_lossy(&bytes));
         }
     }
     let mut search = Search::default();
