@@ -69,6 +69,8 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 pub trait Store: ForwardStore + LedgerStore + ReceiptStore + RecallStore + RequestStore {
     /// Why nothing is written any more until a restart: the disk has failed, or damage was found. Reading goes on.
     fn trouble(&self) -> Option<StoreError>;
+    /// What is kept no longer verifies, as whoever reads it has found: that is trouble, too.
+    fn doubt(&self, what: &str);
     /// Looks through all that is kept for damage, however long it takes. What is found is trouble from then on.
     async fn check(&self) -> Result<()>;
 

@@ -179,6 +179,12 @@ impl Prepared {
     /// `STORE_CORRUPT` in effect: whatever does not decode or is not listed.
     pub fn new(record: AssessmentRecord) -> Result<Self, Fault> {
         let envelope = wire::envelope::decode(&record.manifest)?;
+        if id_of(envelope.kind, &envelope.payload) != record.manifest_id {
+            return Err(Fault::new(
+                Reason::StoreCorrupt,
+                "a manifest is not the one that was stored; restore a backup",
+            ));
+        }
         let manifest = wire::manifest::decode(&envelope.payload)?;
         let ways = record.releases.iter().map(|r| Way::new(&manifest.originator, r)).collect::<Result<_, _>>()?;
         let (endorsements, exceptions) = beside(&record.beside)?;

@@ -10,8 +10,8 @@ use crate::{
         statement::{Envelope, Suite},
         time::Time,
     },
-    seal::{chains::Chains, rules, verify::verify},
-    store::{AssessmentRecord, AssessmentState, CameBy, ListFilter, receipts::Quarantine},
+    seal::{chains::Chains, rules, statement, verify::verify},
+    store::{AssessmentRecord, AssessmentState, CameBy, ListFilter, StoreError, receipts::Quarantine},
     wire,
 };
 
@@ -115,19 +115,33 @@ impl Node {
     }
 
     async fn view(&self, record: AssessmentRecord, quarantines: Vec<Quarantine>) -> Result<View, Fault> {
-        let manifest = wire::envelope::decode(&record.manifest)?;
+        // All of it verified when it was stored: what does not any more was changed since.
+        let manifest = wire::envelope::decode(&record.manifest).map_err(|_| self.damaged())?;
+        if statement::id(&manifest) != record.manifest_id {
+            return Err(self.damaged());
+        }
         let way = |came_by: &CameBy| {
             let releases = came_by.provenance.iter().chain([&came_by.release]);
             releases.map(|r| wire::envelope::decode(r)).collect::<Result<_, _>>()
         };
-        let ways = record.releases.iter().map(way).collect::<Result<_, _>>()?;
+        let ways = record.releases.iter().map(way).collect::<Result<_, Fault>>().map_err(|_| self.damaged())?;
         let signatures = self.check_signatures(&manifest, record.since);
+        if signatures.iter().any(|s| s.fault == Some(Reason::SignatureInvalid)) {
+            return Err(self.damaged());
+        }
         let endorsements = self.check_held_endorsements(&record)?;
         let recall = match record.state.is_recalled() {
             true => self.recall_view(&record.originator, &record.assessment).await?,
             false => None,
         };
         Ok(View { record, manifest, ways, signatures, endorsements, quarantines, recall })
+    }
+
+    /// A statement that is kept here is not what was stored.
+    fn damaged(&self) -> Fault {
+        let what = "a statement that was verified when it was stored does not verify any more";
+        self.store.doubt(what);
+        StoreError::Corrupt(what.to_owned()).into()
     }
 
     /// Each signature by itself, as of the time that the statement was first logged here: a certificate that ran out

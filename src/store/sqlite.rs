@@ -133,6 +133,9 @@ impl Store for SqliteStore {
     fn trouble(&self) -> Option<StoreError> {
         self.trouble.known()
     }
+    fn doubt(&self, what: &str) {
+        self.trouble.of_reading::<()>(&Err(StoreError::Corrupt(what.to_owned())));
+    }
     async fn check(&self) -> Result<()> {
         let _checking = self.checking.lock().await;
         self.read(open::check).await

@@ -193,9 +193,8 @@ async fn read_all(org: &Org, promises: &Promises, outcome: &mut Outcome) -> (boo
 }
 
 fn is_as_written(view: &proto::AssessmentView, headline: &str) -> Result<(), String> {
-    if view.signatures.iter().any(|s| !s.valid) {
-        // Said, not hidden: the reader is shown which signature does not hold, and why.
-        return Ok(());
+    if let Some(bad) = view.signatures.iter().find(|s| !s.valid) {
+        return Err(format!("a signature: {}", bad.reason));
     }
     let envelope = wire::envelope::from_proto(view.manifest.clone().unwrap()).map_err(|f| f.to_string())?;
     let manifest = wire::manifest::decode(&envelope.payload).map_err(|f| f.to_string())?;
