@@ -309,6 +309,19 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_name_has_no_gap_and_no_plus() {
+        let (own, public) = (key(), key().public_key());
+        for (name, may) in
+            [("a", true), ("gb.example/ledger", true), ("", false), ("a b", false), ("a\u{7f}", false), ("a+b", false)]
+        {
+            let written = LogKey { name: name.to_owned(), public }.to_string();
+            assert_eq!(written.parse::<LogKey>().is_ok(), may, "{name:?}");
+            let note = Note::sign(Checkpoint { origin: name.to_owned(), size: 1, root: [7; 32] }, &own).to_string();
+            assert_eq!(Note::parse(note.as_bytes()).is_ok(), may, "{name:?}");
+        }
+    }
+
     proptest::proptest! {
         #[test]
         fn no_bytes_panic(bytes: Vec<u8>) {
