@@ -319,7 +319,20 @@ mod tests {
             assert_eq!(written.parse::<LogKey>().is_ok(), may, "{name:?}");
             let note = Note::sign(Checkpoint { origin: name.to_owned(), size: 1, root: [7; 32] }, &own).to_string();
             assert_eq!(Note::parse(note.as_bytes()).is_ok(), may, "{name:?}");
+            let line = self::note(&own).cosign(&own, name, 1).to_string();
+            assert_eq!(line.trim_end().parse::<SignatureLine>().is_ok(), may, "{name:?}");
         }
+    }
+
+    #[test]
+    fn a_note_has_room_for_many_witnesses_and_an_end() {
+        let own = key();
+        let cosigned = |witnesses: u32| {
+            let line = |n: u32| note(&own).cosign(&own, &format!("w{n}.example/ledger"), 1);
+            (0..witnesses).fold(note(&own), |note, n| note.with(line(n))).to_string()
+        };
+        assert!(Note::parse(cosigned(400).as_bytes()).is_ok());
+        assert!(Note::parse(cosigned(800).as_bytes()).is_err());
     }
 
     proptest::proptest! {
