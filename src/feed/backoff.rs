@@ -31,6 +31,17 @@ impl Backoff {
 mod tests {
     use super::*;
 
+    #[test]
+    fn chance_spreads_the_wait_from_a_tenth_to_the_whole() {
+        for (random, wanted) in [(0, FIRST / 10), (u32::MAX / 2, FIRST * 55 / 100), (u32::MAX, FIRST)] {
+            let wait = Backoff::default().wait(random);
+            assert!(wait.abs_diff(wanted) < Duration::from_micros(10), "{wait:?} for {random}");
+        }
+        let mut backoff = Backoff::default();
+        let longest = (0..20).map(|_| backoff.wait(u32::MAX)).last();
+        assert_eq!(longest, Some(LONGEST));
+    }
+
     proptest::proptest! {
         #[test]
         fn waits_grow_to_half_a_minute_and_are_never_nothing(randoms in proptest::collection::vec(proptest::num::u32::ANY, 1..80)) {

@@ -76,6 +76,7 @@ mod tests {
             .map(|i| {
                 let (position, id) = (outbound.next(), StatementId([i; 32]));
                 outbound = outbound.released(id);
+                assert_eq!(outbound.sequence(), position.sequence);
                 (position, id)
             })
             .collect()
@@ -110,7 +111,8 @@ mod tests {
                 }
             }
             let expected: Vec<_> = entries.iter().take(stored.len()).map(|e| e.1).collect();
-            prop_assert_eq!(stored, expected);
+            prop_assert_eq!((inbound.sequence(), &stored), (stored.len() as u64, &expected));
+            prop_assert_eq!(Inbound::resume(inbound.sequence(), stored.last().copied()), inbound);
         }
     }
 }

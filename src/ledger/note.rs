@@ -309,6 +309,32 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_name_has_no_gap_and_no_plus() {
+        let (own, public) = (key(), key().public_key());
+        for (name, may) in
+            [("a", true), ("gb.example/ledger", true), ("", false), ("a b", false), ("a\u{7f}", false), ("a+b", false)]
+        {
+            let written = LogKey { name: name.to_owned(), public }.to_string();
+            assert_eq!(written.parse::<LogKey>().is_ok(), may, "{name:?}");
+            let note = Note::sign(Checkpoint { origin: name.to_owned(), size: 1, root: [7; 32] }, &own).to_string();
+            assert_eq!(Note::parse(note.as_bytes()).is_ok(), may, "{name:?}");
+            let line = self::note(&own).cosign(&own, name, 1).to_string();
+            assert_eq!(line.trim_end().parse::<SignatureLine>().is_ok(), may, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_note_has_room_for_many_witnesses_and_an_end() {
+        let own = key();
+        let cosigned = |witnesses: u32| {
+            let line = |n: u32| note(&own).cosign(&own, &format!("w{n}.example/ledger"), 1);
+            (0..witnesses).fold(note(&own), |note, n| note.with(line(n))).to_string()
+        };
+        assert!(Note::parse(cosigned(400).as_bytes()).is_ok());
+        assert!(Note::parse(cosigned(800).as_bytes()).is_err());
+    }
+
     proptest::proptest! {
         #[test]
         fn no_bytes_panic(bytes: Vec<u8>) {

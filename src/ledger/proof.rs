@@ -108,3 +108,67 @@ impl Proof {
         Ok(Proved { key, note, witnesses })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ledger::note::Checkpoint, seal::raw::RawKey};
+
+    fn key(name: &str) -> (RawKey, LogKey) {
+        let key = RawKey::new(&RawKey::generate().unwrap()).unwrap();
+        let public = key.public_key();
+        (key, LogKey { name: name.to_owned(), public })
+    }
+
+    /// The proof of the first of two entries.
+    fn proof() -> Proof {
+        let (own, log) = key("gb.example/ledger");
+        let (witness, named) = key("fr.example/ledger");
+        let plain = [&[0; 32][..], br#"{"event":"padding"}"#].concat();
+        let (leaf, other) = (leaf_hash(&sha256(&[&plain])), leaf_hash(&sha256(&[b"another"])));
+        let head =
+            Checkpoint { origin: log.name.clone(), size: 2, root: crate::ledger::tree::node_hash(&leaf, &other) };
+        let note = Note::sign(head, &own);
+        let note = note.clone().with(note.cosign(&witness, &named.name, 1_780_000_000));
+        Proof::new(&log, 0, &plain, &[other], &note, &[named])
+    }
+
+    fn refused(bend: impl FnOnce(&mut Proof)) -> Reason {
+        let mut bent = proof();
+        bend(&mut bent);
+        bent.check().unwrap_err().reason
+    }
+
+    #[test]
+    fn a_proof_reads_back_and_proves_its_entry_and_its_witness() {
+        let proof = proof();
+        let read = Proof::parse(&serde_json::to_vec(&proof).unwrap()).unwrap();
+        assert_eq!(read, proof);
+        let proved = read.check().unwrap();
+        assert_eq!((proved.note.checkpoint.size, proved.witnesses.len(), proved.witnesses[0].1), (2, 1, 1_780_000_000));
+    }
+
+    #[test]
+    fn another_version_is_refused() {
+        let later = Proof { version: VERSION + 1, ..proof() };
+        let fault = Proof::parse(&serde_json::to_vec(&later).unwrap()).unwrap_err();
+        assert_eq!(fault.reason, Reason::UnknownOrNonCanonical);
+    }
+
+    #[test]
+    fn nothing_else_is_proved_by_it() {
+        assert_eq!(refused(|p| p.event.push(' ')), Reason::DigestNotListed);
+        assert_eq!(refused(|p| p.index = 1), Reason::DigestNotListed);
+        assert_eq!(refused(|p| p.path.clear()), Reason::DigestNotListed);
+        // The hash is the same wherever the random bytes end and the entry begins.
+        let shorter = |p: &mut Proof| {
+            p.salt.truncate(62);
+            p.event.insert(0, '\0');
+        };
+        assert_eq!(refused(shorter), Reason::DigestNotListed);
+        let longer = |p: &mut Proof| p.salt.push_str(&hex::encode(p.event.remove(0).to_string()));
+        assert_eq!(refused(longer), Reason::DigestNotListed);
+        assert_eq!(refused(|p| p.witnesses[0] = key("fr.example/ledger").1.to_string()), Reason::SignatureInvalid);
+        assert_eq!(refused(|p| p.key = key("gb.example/ledger").1.to_string()), Reason::SignatureInvalid);
+    }
+}

@@ -11,12 +11,12 @@ use super::{
     group, proto,
 };
 use crate::domain::{
-    agreement::{AcknowledgeDuty, Agreement, Duties, Grant, OnwardTerms},
+    agreement::{AcknowledgeDuty, Agreement, Area, Duties, Grant, OnwardTerms},
     body::Kind,
     fault::{Fault, Reason},
     ids::TrustDomain,
     level::WarningLevel,
-    marking::Tlp,
+    marking::{GroupName, Tlp},
 };
 
 /// The most bytes of an agreement, and the most groups, grants, and names in a list of it. All agreements are read whenever one
@@ -119,14 +119,25 @@ fn check_grant(agreement: &Agreement, grant: &Grant) -> Result<(), Fault> {
     ] {
         few(field, number, MAX_NAMES)?;
     }
+    // Nobody's list but the signed one says who is in a group.
     for (i, area) in grant.places.iter().enumerate() {
-        if let crate::domain::agreement::Area::Group(name) = area
-            && agreement.group(name).is_none()
-        {
-            return Err(refuse(&format!("places[{i}]"), format!("no group `{name}` is spelled out in the agreement")));
+        if let Area::Group(name) = area {
+            spelled_out(agreement, name, || format!("places[{i}]"))?;
+        }
+    }
+    for (i, audience) in grant.onward.iter().flat_map(|onward| &onward.to).enumerate() {
+        if let Some(name) = audience.group() {
+            spelled_out(agreement, name, || format!("onward.to[{i}]"))?;
         }
     }
     Ok(())
+}
+
+fn spelled_out(agreement: &Agreement, name: &GroupName, field: impl Fn() -> String) -> Result<(), Fault> {
+    if agreement.group(name).is_some() {
+        return Ok(());
+    }
+    Err(refuse(&field(), format!("no group `{name}` is spelled out in the agreement")))
 }
 
 pub(super) fn few(field: &str, number: usize, most: usize) -> Result<(), Fault> {

@@ -13,7 +13,7 @@ use watchfire::domain::{
     endorsement::MAX_ENDORSEMENTS,
     ids::{AssessmentId, Role, StatementId, TrustDomain},
     level::WarningLevel,
-    marking::Tlp,
+    marking::{Audience, Tlp},
     partner::{Invitation, Organisation, PartnerKind},
     recall::{MAX_REASON, Recall, RecallKind},
     receipt::{MAX_NOTE, Receipt, ReceiptKind},
@@ -232,6 +232,12 @@ pub fn agreement() -> impl Strategy<Value = Agreement> {
                 for (mut grant, turned) in grants {
                     let [from, to] = agreement.parties.clone();
                     (grant.from, grant.to) = if turned { (to, from) } else { (from, to) };
+                    if let Some(onward) = &mut grant.onward {
+                        onward.to.retain(|to| to.group().is_none());
+                        onward
+                            .to
+                            .extend(agreement.groups.iter().map(|g| parsed::<Audience>(&format!("group:{}", g.name))));
+                    }
                     grant.places.extend(agreement.groups.iter().map(|g| Area::Group(g.name.clone())));
                     if agreement.grants.iter().all(|g| g.id != grant.id) {
                         agreement.grants.push(grant);

@@ -77,6 +77,15 @@ fn faults_between_the_fields_are_told_with_the_grant_s_line() {
 }
 
 #[test]
+fn a_group_to_pass_on_to_is_spelled_out_in_what_is_signed_too() {
+    let mut agreement = read(AGREEMENT).unwrap();
+    agreement.grants[0].onward.as_mut().unwrap().to = vec!["group:elsewhere".parse().unwrap()];
+    let fault = wire::agreement::decode(&wire::agreement::encode(&agreement)).unwrap_err();
+    assert_eq!(fault.reason, Reason::UnknownOrNonCanonical);
+    assert_eq!(fault.field.as_deref(), Some("grants[0].onward.to[0]"));
+}
+
+#[test]
 fn an_agreement_has_bounds() {
     let grant = |n: usize| {
         format!(
