@@ -125,6 +125,10 @@ passed_on!(Store {
     read quarantined_there(partner: &TrustDomain, limit: u32) -> (u64, Vec<AnswerRecord>);
 } fn trouble(&self) -> Option<StoreError> {
     self.0.store().ok()?.trouble()
+} fn doubt(&self, what: &str) {
+    if let Ok(store) = self.0.store() {
+        store.doubt(what);
+    }
 });
 
 passed_on!(ForwardStore {
