@@ -128,7 +128,6 @@ pub(super) async fn pull(
 ) -> Result<(), Fault> {
     let mut after = latest(&node, &caller).await?;
     let mut waiting = asked(&node, partner.as_ref())?;
-    waiting.iter().for_each(|w| node.live().of(&w.partner).pull_now());
     while !waiting.is_empty() {
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
         let mut still = vec![];
@@ -144,8 +143,8 @@ pub(super) async fn pull(
         for (mut wait, standing) in waiting.into_iter().zip(standing) {
             let items: Vec<_> = page.iter().filter(|a| a.record.partner == wait.partner).map(view::item).collect();
             wait.stored += items.len() as u64;
-            let caught_up = standing.caught_up > wait.caught_up;
-            let failed = !caught_up && standing.failures > wait.failures;
+            let caught_up = standing.caught_up >= wait.request;
+            let failed = !caught_up && standing.failed >= wait.request;
             let error = if failed { standing.problem.unwrap_or_default() } else { String::new() };
             let partner = wait.partner.to_string();
             tell(&to, proto::PullFeedResponse { partner, stored: wait.stored, caught_up, error, items }).await?;
@@ -158,14 +157,15 @@ pub(super) async fn pull(
     Ok(())
 }
 
-/// A partner that is being caught up with, and where it stood at the beginning.
+/// A partner that is being caught up with. A look that was under way when it was asked for may have missed what is there now, so it does
+/// not count.
 struct Waiting {
     partner: TrustDomain,
-    caught_up: u64,
-    failures: u64,
+    request: u64,
     stored: u64,
 }
 
+/// Asks for it; those who are asked.
 fn asked(node: &Node, partner: Option<&TrustDomain>) -> Result<Vec<Waiting>, Fault> {
     let directory = node.directory();
     let is_asked = |domain: &TrustDomain| partner.is_none_or(|p| p == domain);
@@ -174,8 +174,8 @@ fn asked(node: &Node, partner: Option<&TrustDomain>) -> Result<Vec<Waiting>, Fau
         .map(|p| p.record.organisation.domain.clone())
         .filter(is_asked)
         .map(|partner| {
-            let standing = node.live().of(&partner).inbound().borrow().clone();
-            Waiting { partner, caught_up: standing.caught_up, failures: standing.failures, stored: 0 }
+            let request = node.live().of(&partner).pull_now();
+            Waiting { partner, request, stored: 0 }
         })
         .collect();
     match partner {

@@ -108,10 +108,10 @@ impl Recent {
 pub struct Inbound {
     /// Whether a stream is open.
     pub live: bool,
-    /// How often the partner said that nothing more is waiting.
+    /// The last request ([`Live::pull_now`]) that was answered: a look that began after it found that nothing more is waiting.
     pub caught_up: u64,
-    /// How many tries have failed.
-    pub failures: u64,
+    /// The last request after which a try has begun that failed.
+    pub failed: u64,
     /// Why there is no stream.
     pub problem: Option<String>,
     /// How far the partner's clock is ahead, seconds.
@@ -292,9 +292,10 @@ impl Live {
         &self.inbound
     }
 
-    /// Asks the follower to look at the partner's feed at once.
-    pub fn pull_now(&self) {
+    /// Asks the follower to look at the partner's feed at once; the request's number, from 1 on.
+    pub fn pull_now(&self) -> u64 {
         self.pull.send_modify(|count| *count = count.wrapping_add(1));
+        *self.pull.borrow()
     }
 
     /// There is something to say to the partner.

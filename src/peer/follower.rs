@@ -73,7 +73,8 @@ impl Follower {
         let mut pulls = live.pulls();
         let mut backoff = Backoff::default();
         loop {
-            let fault = match self.session(&partner, &endpoint, &mut pulls, &mut backoff).await {
+            let asked = *pulls.borrow_and_update();
+            let fault = match self.session(&partner, &endpoint, (&mut pulls, asked), &mut backoff).await {
                 // A pull was asked for: begin again at once.
                 Ok(()) => continue,
                 Err(fault) => fault,
@@ -81,7 +82,7 @@ impl Follower {
             tracing::info!(%partner, reason = %fault.reason, message = %fault.message, "no link to the partner");
             live.inbound().send_modify(|i| {
                 i.live = false;
-                i.failures += 1;
+                i.failed = asked;
                 i.problem = Some(words(&fault));
             });
             let random = random::bytes().map_or(u32::MAX, u32::from_le_bytes);
@@ -92,15 +93,14 @@ impl Follower {
         }
     }
 
-    /// One connection, from hello to its end. `Ok`: begin again at once.
+    /// One connection, from hello to its end, begun when that many pulls had been `asked` for. `Ok`: begin again at once.
     async fn session(
         &self,
         partner: &TrustDomain,
         endpoint: &Endpoint,
-        pulls: &mut watch::Receiver<u64>,
+        (pulls, asked): (&mut watch::Receiver<u64>, u64),
         backoff: &mut Backoff,
     ) -> Result<(), Fault> {
-        pulls.mark_unchanged();
         let channel = dialler::connect_partner(endpoint.as_str(), partner.clone(), &self.gate, &self.limits)
             .map_err(|e| Fault::new(Reason::Unavailable, e.to_string()))?;
         let mut link = Link::new(self.node.clone(), partner.clone(), channel, self.limits.message_bytes as usize);
@@ -112,7 +112,7 @@ impl Follower {
         link.follow(true).await?;
         backoff.reset();
         live.inbound().send_modify(|i| {
-            i.caught_up += 1;
+            i.caught_up = asked;
             // Not before: where the feed itself is at fault, each new try would hide why.
             i.problem = None;
         });

@@ -21,7 +21,7 @@ const GROUP: usize = 256;
 /// How many changes may wait; who comes then waits for a place.
 const WAITING: usize = 1024;
 /// After how many changes the length of the write-ahead log is looked at: that takes as long as a small change.
-const LOOK_AFTER: usize = 32;
+const LOOK_AFTER: usize = 8;
 /// From how many pages of the write-ahead log on they are copied into the database.
 const CHECKPOINT_PAGES: i64 = 4000;
 
