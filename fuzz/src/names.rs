@@ -21,8 +21,9 @@ pub fn check(data: &[u8]) {
     let Some(text) = super::shown::text(data) else { return };
     one_spelling::<TrustDomain>(text);
     one_spelling::<Role>(text);
-    one_spelling::<Digest>(text);
-    one_spelling::<Handle>(text);
+    // In signed bytes ids are bytes; where people type them, capitals do no harm.
+    reads_back::<Digest>(text);
+    reads_back::<Handle>(text);
     one_spelling::<Audience>(text);
     one_spelling::<GroupName>(text);
     one_spelling::<Topic>(text);
