@@ -61,8 +61,13 @@ macro_rules! passed_on {
         }
         passed_on!(@read $self, $name, $($arg),*)
     }};
-    (@read $self:ident, $name:ident, $($arg:ident),*) => { $self.0.store()?.$name($($arg),*).await };
+    // What was begun beside this goes first: else it would hang on the reader's thread being quick whose turn it is.
+    (@read $self:ident, $name:ident, $($arg:ident),*) => {{
+        tokio::task::yield_now().await;
+        $self.0.store()?.$name($($arg),*).await
+    }};
     (@write $self:ident, $name:ident, $($arg:ident),*) => {{
+        tokio::task::yield_now().await;
         let turn = $self.0.begin().await?;
         let store = $self.0.store()?;
         let done = store.$name($($arg),*).await;
@@ -173,7 +178,8 @@ passed_on!(ReceiptStore {
     write acknowledge(acknowledgement: Acknowledgement) -> bool;
     write save_report(report: Report) -> bool;
     read overdue(partner: &TrustDomain, outgoing: bool, now: Time, limit: u32) -> (u64, Vec<OverdueRecord>);
-    write heard_of(partner: &TrustDomain, at: Time) -> ();
+    // Not a write that power may be cut at: it is made beside a call, and whether before or after it hangs on threads.
+    read heard_of(partner: &TrustDomain, at: Time) -> ();
 });
 
 passed_on!(RequestStore {
