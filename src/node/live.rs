@@ -141,7 +141,8 @@ impl LiveFeeds {
             streams: Mutex::default(),
             next_stream: AtomicU64::new(0),
             inbound: watch::Sender::new(Inbound::default()),
-            pull: watch::Sender::new(0),
+            // The first look needs nobody who asks for it.
+            pull: watch::Sender::new(1),
             post: watch::Sender::new(0),
             reads: Mutex::default(),
             taken: AsyncMutex::default(),
@@ -292,7 +293,7 @@ impl Live {
         &self.inbound
     }
 
-    /// Asks the follower to look at the partner's feed at once; the request's number, from 1 on.
+    /// Asks the follower to look at the partner's feed at once; the request's number. The first look has number 1.
     pub fn pull_now(&self) -> u64 {
         self.pull.send_modify(|count| *count = count.wrapping_add(1));
         *self.pull.borrow()
