@@ -19,7 +19,7 @@ const DRAFT: Draft = Draft { place: "ML", tlp: "AMBER", level: 3, onward: true }
 /// Longer than the certificates of the beginning last.
 const TWO_MONTHS: Act = Act::Wait { minutes: 60 * 24 * 60 };
 
-pub const FOUND: [Found; 7] = [
+pub const FOUND: [Found; 8] = [
     Found { name: "an_acknowledgement_that_was_lost_on_a_quiet_feed_is_made_good", plan: lost_acknowledgement },
     Found { name: "a_stop_that_waited_longer_than_a_certificate_lasts_is_taken", plan: old_stop },
     Found { name: "a_clock_set_back_makes_no_alarm_about_a_known_ledger", plan: clock_back },
@@ -30,6 +30,7 @@ pub const FOUND: [Found; 7] = [
         name: "a_partner_with_a_list_from_the_future_is_let_in_once_the_clock_is_right",
         plan: list_from_the_future,
     },
+    Found { name: "what_is_resumed_by_a_clock_set_back_is_resumed_on_both_sides", plan: resumed_by_a_clock_set_back },
 ];
 
 impl Found {
@@ -107,5 +108,19 @@ fn list_from_the_future() -> Vec<Act> {
         connect(Ecowas, Gb),
         Act::SetClock { of: Gb, beside: -3_600 },
         Act::PowerCut { of: Gb },
+    ]
+}
+
+/// An agreement is suspended and resumed, and between the two the clock was set back by a little. The partner took the second notice for older than
+/// the first, and kept to the suspension for ever.
+fn resumed_by_a_clock_set_back() -> Vec<Act> {
+    vec![
+        connect(Gb, No),
+        Act::Stop { by: No, with: Gb, halt: Halt::Suspend },
+        connect(No, Gb),
+        Act::SetClock { of: No, beside: -60 },
+        Act::Stop { by: No, with: Gb, halt: Halt::Resume },
+        connect(No, Gb),
+        Act::Publish { by: Gb, draft: DRAFT },
     ]
 }

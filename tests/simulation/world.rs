@@ -195,6 +195,8 @@ impl World {
         self.book.restarted(org);
         self.book.check_inbound(&machine).await?;
         self.book.check_own(&machine, true).await?;
+        // Now: what was decided before the cut counts by the agreements of then.
+        self.book.check_record(&machine).await?;
         self.machines.insert(org, machine);
         Ok(())
     }

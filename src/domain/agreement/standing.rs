@@ -99,6 +99,9 @@ pub struct Standing {
     pub suspended_here: Option<Approval>,
     /// When the partner has suspended it.
     pub suspended_there: Option<Time>,
+    /// The time in the last notice of a step of this organisation.
+    #[serde(default)]
+    pub told: Option<Time>,
     /// The last step that the partner told of; an older word about it is no news.
     pub heard: Option<Heard>,
     /// Why it is over.
@@ -225,6 +228,15 @@ impl Standing {
         }
     }
 
+    /// The time that a notice of a step taken now bears. Later than that of the one before, even where the clock was set back since: the
+    /// partner takes an older word for no news, and would keep to the step before.
+    pub fn tells(&mut self, now: Time) -> Time {
+        let after = |before: Time| Time::from_unix_nanos(before.unix_nanos().saturating_add(1));
+        let at = self.told.map_or(now, |before| now.max(after(before)));
+        self.told = Some(at);
+        at
+    }
+
     /// What the partner tells of a step of its own. `false`: no news, as a later word came before.
     pub fn hear(&mut self, told: Heard) -> bool {
         if self.heard.as_ref().is_some_and(|before| told.at <= before.at) {
@@ -293,6 +305,20 @@ mod tests {
 
     fn until() -> Day {
         "2026-12-31".parse().unwrap()
+    }
+
+    #[test]
+    fn a_notice_bears_a_later_time_than_the_one_before_whatever_the_clock_says() {
+        let (mut here, mut there) = (Standing::default(), Standing::default());
+        let suspended = here.tells(at(9));
+        assert_eq!(suspended, at(9));
+        assert!(there.hear(heard(Step::Suspended, suspended)));
+        for now in [9, 4] {
+            let mut there = there.clone();
+            assert!(there.hear(heard(Step::Resumed, here.tells(at(now)))), "the clock says {now}");
+            assert_eq!(there.suspended_there, None);
+        }
+        assert_eq!(here.tells(at(10)), at(10));
     }
 
     #[test]

@@ -92,9 +92,11 @@ impl Node {
             }
             record.changed_at = at;
         }
+        let told_at = records.iter_mut().map(|r| r.standing.tells(at)).max().unwrap_or(at);
+        records.iter_mut().for_each(|r| r.standing.told = Some(told_at));
         let is_known_there =
             records.iter().any(|r| r.standing.signed_here.is_some() || r.standing.signed_there.is_some());
-        let notice = Notice { agreement: *id, step, at, reason: reason.to_owned(), every_version };
+        let notice = Notice { agreement: *id, step, at: told_at, reason: reason.to_owned(), every_version };
         let told = asked.partner.clone();
         let send = if is_known_there {
             Some((told, self.sign(StatementKind::Notice, wire::notice::encode(&notice))?))
