@@ -4,7 +4,7 @@ use watchfire::{
     domain::{
         agreement::Standing,
         event::{Deed, Event},
-        ids::TrustDomain,
+        ids::{AssessmentId, StatementId, TrustDomain},
         lint::lint,
         statement::{Envelope, StatementKind},
         time::{Clock, Time},
@@ -16,7 +16,7 @@ use watchfire::{
         sign::SigningKey,
         statement::id_of,
     },
-    store::{AgreementRecord, PartnerRecord, Store},
+    store::{AgreementRecord, PartnerRecord, Publication, Store},
     telemetry::SystemClock,
     wire::{self, proto},
 };
@@ -96,6 +96,32 @@ pub fn assessments_of(draft: &str, originator: &TrustDomain, author: &SigningKey
 pub fn assessments_for(to: &[&str], originator: &TrustDomain, author: &SigningKey, count: usize) -> Vec<Signed> {
     let draft = DRAFT.replacen("onward = \"within-organisation\"", &format!("onward = {to:?}"), 1);
     assessments_of(&draft, originator, author, count)
+}
+
+/// As it is kept once it is published under these ids: queued for nobody, with the record of its publication.
+pub fn kept(signed: &Signed, manifest_id: StatementId, assessment: AssessmentId) -> Publication {
+    let manifest = wire::manifest::decode(&signed.manifest.payload).unwrap();
+    let at = SystemClock.now();
+    let deed = Deed::Published { assessment, version: 1, manifest: manifest_id, accepted: vec![] };
+    Publication {
+        assessment,
+        version: 1,
+        manifest_id,
+        manifest: wire::envelope::encode(&signed.manifest),
+        originator: manifest.originator,
+        at,
+        urgency: 3,
+        portions: signed.portions.clone(),
+        attachments: vec![],
+        queue: vec![],
+        events: vec![Event { at, by: None, deed }],
+    }
+}
+
+/// The same under its own ids.
+pub fn published(signed: &Signed) -> Publication {
+    let assessment = wire::manifest::decode(&signed.manifest.payload).unwrap().assessment;
+    kept(signed, id_of(signed.manifest.kind, &signed.manifest.payload), assessment)
 }
 
 /// An agreement in force: nearly everything goes from `from` to `to`, signed by both nodes.

@@ -8,19 +8,17 @@ use std::{
 use serde_json::json;
 use watchfire::{
     domain::{
-        event::{Deed, Event},
         ids::{AssessmentId, StatementId},
         time::Clock,
     },
-    seal::{compose::new_assessment_id, random, statement::id},
-    store::{ListFilter, Publication, Store},
+    seal::{compose::new_assessment_id, random},
+    store::{ListFilter, Store},
     telemetry::SystemClock,
-    wire,
 };
 
 use super::{
     Run,
-    content::Signed,
+    content::{kept, published},
     machine::{fdatasync_ms, percentile, resident_kib},
     pair::Pair,
     report::Figure,
@@ -66,26 +64,6 @@ pub async fn run(run: &Run) {
     }
 }
 
-/// As a publication would be kept, under ids of its own. Nobody opens these, so they need no signature of their own.
-fn kept(signed: &Signed, manifest_id: StatementId, assessment: AssessmentId) -> Publication {
-    let manifest = wire::manifest::decode(&signed.manifest.payload).unwrap();
-    let at = SystemClock.now();
-    let deed = Deed::Published { assessment, version: 1, manifest: manifest_id, accepted: vec![] };
-    Publication {
-        assessment,
-        version: 1,
-        manifest_id,
-        manifest: wire::envelope::encode(&signed.manifest),
-        originator: manifest.originator,
-        at,
-        urgency: 3,
-        portions: signed.portions.clone(),
-        attachments: vec![],
-        queue: vec![],
-        events: vec![Event { at, by: None, deed }],
-    }
-}
-
 /// Puts so many in; answers with the ids of some.
 async fn fill(pair: &Pair, count: usize) -> Vec<AssessmentId> {
     let store = Arc::new(pair.publisher.store());
@@ -100,6 +78,7 @@ async fn fill(pair: &Pair, count: usize) -> Vec<AssessmentId> {
         if i % (count / 100).max(1) == 0 {
             some.push(assessment);
         }
+        // Nobody opens these, so they need no signature of their own.
         let (store, signed) = (store.clone(), signed.clone());
         let manifest_id = StatementId(random::bytes().unwrap());
         tasks.spawn(async move { assert!(store.publish(kept(&signed, manifest_id, assessment)).await.unwrap()) });
@@ -114,9 +93,7 @@ async fn measure(pair: &Pair, times: usize, some: &[AssessmentId]) -> Measured {
     let partner = &pair.subscriber.domain;
     let (mut bare, mut look, mut list, mut show) = (vec![], vec![], vec![], vec![]);
     for signed in all.split_off(times) {
-        let assessment = wire::manifest::decode(&signed.manifest.payload).unwrap().assessment;
-        let publication = kept(&signed, id(&signed.manifest), assessment);
-        bare.push(timed(store.publish(publication)).await);
+        bare.push(timed(store.publish(published(&signed))).await);
     }
     for assessment in some.iter().cycle().take(times) {
         list.push(timed(store.list(&ListFilter { current_only: true, ..ListFilter::default() })).await);

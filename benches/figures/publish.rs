@@ -10,17 +10,13 @@ use watchfire::{
     domain::{
         event::{Deed, Event},
         ids::TrustDomain,
-        time::Clock,
     },
-    seal::statement::id,
     store::{Publication, Store},
-    telemetry::SystemClock,
-    wire,
 };
 
 use super::{
     Run,
-    content::Signed,
+    content::{Signed, published},
     machine::{fdatasync_ms, percentile},
     pair::Pair,
     report::Figure,
@@ -109,22 +105,12 @@ fn shares(all: Vec<Signed>, count: usize) -> Vec<Vec<Signed>> {
     (0..count).map(|_| all.by_ref().take(each).collect()).collect()
 }
 
+/// With one partner queued and decided for.
 fn publication(signed: &Signed, partner: &TrustDomain) -> Publication {
-    let manifest = wire::manifest::decode(&signed.manifest.payload).unwrap();
-    let (manifest_id, at) = (id(&signed.manifest), SystemClock.now());
-    let deed = Deed::Published { assessment: manifest.assessment, version: 1, manifest: manifest_id, accepted: vec![] };
-    let decided = Deed::Decided { manifest: manifest_id, partner: partner.clone(), portions: vec![] };
-    Publication {
-        assessment: manifest.assessment,
-        version: 1,
-        manifest_id,
-        manifest: wire::envelope::encode(&signed.manifest),
-        originator: manifest.originator,
-        at,
-        urgency: 3,
-        portions: signed.portions.clone(),
-        attachments: vec![],
-        queue: vec![(partner.clone(), at)],
-        events: [deed, decided].map(|deed| Event { at, by: None, deed }).into(),
-    }
+    let mut publication = published(signed);
+    let (at, manifest) = (publication.at, publication.manifest_id);
+    let deed = Deed::Decided { manifest, partner: partner.clone(), portions: vec![] };
+    publication.queue = vec![(partner.clone(), at)];
+    publication.events.push(Event { at, by: None, deed });
+    publication
 }

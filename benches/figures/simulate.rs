@@ -5,24 +5,17 @@ use std::time::Instant;
 use serde_json::json;
 use tokio::sync::mpsc;
 use watchfire::{
-    domain::{
-        event::{Deed, Event},
-        rules::RuleFile,
-        time::Clock,
-    },
+    domain::rules::RuleFile,
     node::{
         prepared::Prepared,
         simulate::{Proposal, Told},
     },
-    seal::statement::id_of,
-    store::{ListFilter, Publication, Store},
-    telemetry::SystemClock,
-    wire,
+    store::{ListFilter, Store},
 };
 
 use super::{
     Run,
-    content::{Signed, agreement, assessments, seed},
+    content::{agreement, assessments, published, seed},
     machine::resident_kib,
     organisation::{Light, Org},
     report::Figure,
@@ -47,7 +40,7 @@ pub async fn run(run: &Run) {
     let store = org.store();
     seed(&store, lights.iter().map(|l| l.record.clone()).collect(), agreements).await;
     for signed in assessments(&org.domain, &org.author_key(), count) {
-        store.publish(publication(signed)).await.unwrap();
+        store.publish(published(&signed)).await.unwrap();
     }
     let read = read_alone(&store).await;
     drop(store);
@@ -96,25 +89,5 @@ async fn read_alone(store: &dyn Store) -> f64 {
         for record in page {
             std::hint::black_box(Prepared::new(record).unwrap());
         }
-    }
-}
-
-fn publication(signed: Signed) -> Publication {
-    let manifest = wire::manifest::decode(&signed.manifest.payload).unwrap();
-    let manifest_id = id_of(signed.manifest.kind, &signed.manifest.payload);
-    let at = SystemClock.now();
-    let deed = Deed::Published { assessment: manifest.assessment, version: 1, manifest: manifest_id, accepted: vec![] };
-    Publication {
-        assessment: manifest.assessment,
-        version: 1,
-        manifest_id,
-        manifest: wire::envelope::encode(&signed.manifest),
-        originator: manifest.originator,
-        at,
-        urgency: 3,
-        portions: signed.portions,
-        attachments: vec![],
-        queue: vec![],
-        events: vec![Event { at, by: None, deed }],
     }
 }
