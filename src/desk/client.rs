@@ -38,11 +38,11 @@ pub enum ConnectError {
     #[error(transparent)]
     Address(#[from] DialError),
     /// Nobody answers, or not the node that is meant.
-    #[error("the node can't be reached at {address}: {why}; start it with `watchfire serve`")]
+    #[error("the node can't be reached at {address}: {why}")]
     Unreachable {
         /// Where.
         address: String,
-        /// What the network or TLS said.
+        /// What the network or TLS said, and what to do.
         why: String,
     },
 }
@@ -76,7 +76,11 @@ pub async fn connect(
             let fault = crate::wire::status::to_fault(&status);
             match fault.reason {
                 Reason::Unavailable => {
-                    Err(ConnectError::Unreachable { address: address.to_owned(), why: fault.message })
+                    // One that refuses a certificate runs.
+                    let is_there = fault.message.contains("certificate");
+                    let advice = if is_there { "" } else { "; start it with `watchfire serve`" };
+                    let why = format!("{}{advice}", fault.message);
+                    Err(ConnectError::Unreachable { address: address.to_owned(), why })
                 }
                 _ => Err(ConnectError::Trust(fault)),
             }

@@ -77,9 +77,20 @@ fn transport_words(status: &Status) -> String {
                 words = error.to_string();
                 source = error.source();
             }
-            words
+            with_advice(words)
         }
         _ => status.message().to_owned(),
+    }
+}
+
+/// What rustls says of an alert is a name only: what to do where it is about this side's certificate.
+fn with_advice(words: String) -> String {
+    match words.strip_prefix("received fatal alert: ") {
+        Some(alert) if alert.contains("Certificate") || alert == "UnknownCA" => format!(
+            "{words}; the other side does not take this side's certificate: it is revoked there, or not valid by its clock; compare both clocks, \
+             and see its log"
+        ),
+        _ => words,
     }
 }
 
@@ -139,6 +150,14 @@ mod tests {
             assert_eq!(to_fault(&from_fault(plain.clone())), plain);
             let of_field = Fault::at(*reason, "portions[3].marking", "what was wrong");
             assert_eq!(to_fault(&from_fault(of_field.clone())), of_field);
+        }
+    }
+
+    #[test]
+    fn an_alert_about_a_certificate_says_what_to_do() {
+        assert!(with_advice("received fatal alert: CertificateUnknown".to_owned()).contains("compare both clocks"));
+        for other in ["received fatal alert: ProtocolVersion", "Connection refused (os error 111)"] {
+            assert_eq!(with_advice(other.to_owned()), other);
         }
     }
 }
