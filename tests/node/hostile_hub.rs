@@ -275,6 +275,30 @@ async fn a_hub_that_breaks_the_terms_or_another_s_signature_is_caught_and_named(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn signatures_that_nobody_could_check_do_not_make_the_store_look_damaged() {
+    let (no, mut chain, served, _stop) = reader().await;
+    no.ask(&["--as", "root", "partner", "forget", ORIGIN]).await;
+    // The hub has the originator's certificates from what it got, and puts them to signatures that never were.
+    let bent = |mut envelope: proto::Envelope| {
+        for signature in &mut envelope.signatures {
+            signature.value = signature.value.iter().map(|byte| byte ^ 1).collect();
+        }
+        envelope
+    };
+    let mut piece = chain.piece(&for_all("planted", "BF").replace("group:watch", "no.example"), "no.example");
+    let id = hex::encode(piece.assessment);
+    piece.manifest = bent(piece.manifest);
+    let first = bent(signed(&chain.origin.node, StatementKind::Release, wire::release::encode(&piece.first)));
+    served.set(vec![chain.entry_by(piece, first)]);
+    crate::hubs::quarantined(&no, 1, "ORIGIN_UNKNOWN").await;
+
+    let shown = no.one(&["--as", "olu", "assess", "show", &id, "--quarantined"]).await;
+    assert!(shown["signatures"].as_array().unwrap().iter().all(|s| s["valid"] == false), "{shown}");
+    no.ask(&["--as", "olu", "assess", "list", "--quarantined"]).await;
+    no.author().await.publish(&note("the node still takes what is written", "BF")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_nobody_could_verify_does_not_stand_in_the_way_of_what_is_genuine() {
     let no = Org::found("no.example", "state", Some("NO")).await;
     let (origin, hub) = (Rogue::new(ORIGIN), Rogue::new(HUB));
