@@ -45,6 +45,8 @@ pub(super) fn is_passing(outcome: &proto::StatementOutcome) -> bool {
                 | Reason::Internal
                 | Reason::LimitExceeded
                 | Reason::StatementFromFuture
+                // Its store is damaged: it takes nothing until somebody has mended it, and must have it then.
+                | Reason::StoreCorrupt
         )
     );
     !outcome.accepted && of_the_moment
