@@ -62,16 +62,18 @@ impl Node {
         }
     }
 
-    /// An own statement, by the node anew where no own signature is good any more: whoever was away for longer than a certificate
-    /// lasts must be able to check it, or a stop or a receipt would be refused for ever. It is the same statement.
+    /// An own statement with those of its own signatures that are still good, as one that is not has the whole refused; where none is,
+    /// by the node anew: whoever was away for longer than a certificate lasts must be able to check it, or a stop or a receipt would be
+    /// refused for ever. It is the same statement.
     fn still_readable(&self, mut envelope: Envelope) -> Result<Envelope, Fault> {
         let now = self.now();
         let is_good = |s: &Signature| self.chains().signer(&s.certificates, now).is_ok();
-        let mut own = envelope.signatures.iter().filter(|s| self.is_own(s)).peekable();
-        if own.peek().is_none() || own.any(is_good) {
-            return Ok(envelope);
+        let own = envelope.signatures.iter().filter(|s| self.is_own(s)).collect::<Vec<_>>();
+        match own.iter().filter(|s| is_good(s)).count() {
+            good if good == own.len() => (),
+            0 => self.sign_anew(&mut envelope)?,
+            _ => envelope.signatures.retain(|s| !self.is_own(s) || is_good(s)),
         }
-        self.sign_anew(&mut envelope)?;
         Ok(envelope)
     }
 
