@@ -257,6 +257,10 @@ impl Prepared {
         digests.iter().filter_map(|d| by_digest.get(d)).map(|p| p.bytes.clone()).collect()
     }
 
+    fn bytes(&self) -> usize {
+        self.portions.iter().map(|p| p.bytes.len()).sum()
+    }
+
     /// The highest level of the subjects among the portions with these digests: what their recipient sees.
     pub fn level(&self, digests: &[Digest]) -> Option<WarningLevel> {
         let given = self.portions.iter().filter(|p| digests.contains(&p.digest));
@@ -277,13 +281,39 @@ impl Prepared {
 
 /// How many are kept ready; at 4 KiB each, a few megabytes.
 const KEPT: usize = 512;
+/// How many bytes of portions they hold at most: a partner may send the largest ones.
+const KEPT_BYTES: usize = 32 << 20;
 
 /// The ones last asked for.
 #[derive(Default)]
 pub struct Cache {
-    kept: Mutex<HashMap<StatementId, Arc<Prepared>>>,
+    kept: Mutex<Kept>,
     /// What was taken back while this node runs: whoever read it from the store before that does not put it here after.
     gone: Mutex<HashSet<StatementId>>,
+}
+
+#[derive(Default)]
+struct Kept {
+    by_id: HashMap<StatementId, Arc<Prepared>>,
+    bytes: usize,
+}
+
+impl Kept {
+    fn put(&mut self, prepared: Arc<Prepared>) {
+        self.remove(&prepared.id);
+        if self.by_id.len() >= KEPT || self.bytes + prepared.bytes() > KEPT_BYTES {
+            // A crowd beyond this is a catch-up, where nothing is asked for twice anyway.
+            *self = Self::default();
+        }
+        self.bytes += prepared.bytes();
+        self.by_id.insert(prepared.id, prepared);
+    }
+
+    fn remove(&mut self, id: &StatementId) {
+        if let Some(removed) = self.by_id.remove(id) {
+            self.bytes -= removed.bytes();
+        }
+    }
 }
 
 /// Locks even after a panic elsewhere: these are whole after every statement.
@@ -293,7 +323,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Cache {
     fn get(&self, id: &StatementId) -> Option<Arc<Prepared>> {
-        lock(&self.kept).get(id).cloned()
+        lock(&self.kept).by_id.get(id).cloned()
     }
 
     pub(super) fn put(&self, prepared: Arc<Prepared>) {
@@ -301,11 +331,7 @@ impl Cache {
         if self.is_gone(&prepared.id) {
             return;
         }
-        if kept.len() >= KEPT {
-            // A crowd beyond this is a catch-up, where nothing is asked for twice anyway.
-            kept.clear();
-        }
-        kept.insert(prepared.id, prepared);
+        kept.put(prepared);
     }
 
     /// More portions came.

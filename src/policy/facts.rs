@@ -154,6 +154,11 @@ impl View {
         view
     }
 
+    /// How many states and places it names.
+    pub fn names(&self) -> usize {
+        self.states.len() + self.places.len()
+    }
+
     /// The countries that the places lie in; a region stands for all of its countries.
     pub(super) fn countries(&self) -> BTreeSet<&'static str> {
         self.places.iter().flat_map(|p| p.countries()).map(|c| c.code()).collect()

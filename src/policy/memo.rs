@@ -16,8 +16,10 @@ use crate::domain::{
     marking::{Audience, Caveat, Tlp, Topic},
 };
 
-/// How many answers are kept for an agreement: a few hundred bytes each, and what partners write can't make it more.
+/// How many answers are kept for an agreement, a few hundred bytes each.
 const KEPT: usize = 512;
+/// How many names a question holds at most whose answer is kept: what partners write must not fill the memory.
+const NAMES: usize = 128;
 
 /// The times of a request, as policies see them.
 #[derive(Debug, Clone, Copy)]
@@ -65,9 +67,16 @@ impl Memo {
         Self { clock: None, kept: Arc::default() }
     }
 
+    /// How many answers it keeps.
+    #[cfg(test)]
+    pub fn kept(&self) -> usize {
+        self.kept.lock().unwrap().values().map(HashMap::len).sum()
+    }
+
     /// The answer that was given before to the same question, or the one that is given now.
     pub fn answer(&self, view: &View, traits: Traits<'_>, times: Times, ask: impl FnOnce() -> Answer) -> Answer {
-        let Some(clock) = &self.clock else { return ask() };
+        let names = traits.topics.len() + traits.releasable_to.len() + view.names();
+        let Some(clock) = self.clock.as_ref().filter(|_| names <= NAMES) else { return ask() };
         let asked = Asked::new(traits, clock.moment(times.now, times.age, times.expires));
         // Whole after every statement, even where a thread has panicked.
         let lock = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);

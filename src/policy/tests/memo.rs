@@ -51,6 +51,18 @@ proptest! {
 }
 
 #[test]
+fn what_a_partner_writes_does_not_fill_the_memory() {
+    let policy = compile(&ecowas(), vec![grant("g", &ecowas(), &["BF"])]);
+    let kept = |topics: usize| {
+        let mut portions = [headline(1, Tlp::Clear), subject(2, Tlp::Clear, &["BF"])];
+        portions[0].marking.topics = (0..topics).map(|n| format!("t{n:05}").parse().unwrap()).collect();
+        decide(&policy, &facts(&portions), time("2026-05-01T10:00:00Z"));
+        policy.agreements[0].engine.memo.kept()
+    };
+    assert_eq!([kept(0), kept(3), kept(40_000)], [2, 3, 3]);
+}
+
+#[test]
 fn a_memory_that_does_not_know_the_time_is_found_out() {
     let mut delayed = grant("delayed", &ecowas(), &["BF"]);
     delayed.delay_seconds = 3_600;
