@@ -7,7 +7,10 @@ use axum::{body::Body, extract::Request, middleware::Next, response::Response};
 use crate::{
     domain::fault::{Fault, Reason},
     node::Node,
-    transport::{listener::PeerIdentity, share::Held},
+    transport::{
+        listener::PeerIdentity,
+        share::{Held, Room},
+    },
     wire::status::{from_fault, later},
 };
 
@@ -58,20 +61,19 @@ pub(super) async fn desk(node: Arc<Node>, request: Request, next: Next) -> Respo
 
 /// The calls between partners, as paths begin.
 const EXCHANGE: &str = "/watchfire.v1.ExchangeService/";
-/// What calls cost beside their bytes, in bytes of a partner's share, and how many places their answers take for as long as they
-/// are open; 0: the call is one of those that wait for each other. A hello has proofs made and checked; a subscription has what
-/// was sent and not acknowledged judged anew.
-const PRICES: &[(&str, u64, u32)] = &[
-    ("Hello", 16 << 10, 0),
-    ("Subscribe", 16 << 10, 4),
-    ("Acknowledge", 512, 0),
-    ("SubmitStatements", 4 << 10, 0),
-    ("FetchStatements", 4 << 10, 1),
-    ("FetchAttachment", 4 << 10, 2),
-    ("GetLedgerProof", 16 << 10, 0),
+/// What calls cost beside their bytes, in bytes of a partner's share, and which place they take. A hello has proofs made and checked; a
+/// subscription has what was sent and not acknowledged judged anew.
+const PRICES: &[(&str, u64, Room)] = &[
+    ("Hello", 16 << 10, Room::Call),
+    ("Subscribe", 16 << 10, Room::Feed),
+    ("Acknowledge", 512, Room::Call),
+    ("SubmitStatements", 4 << 10, Room::Call),
+    ("FetchStatements", 4 << 10, Room::Answer(1)),
+    ("FetchAttachment", 4 << 10, Room::Answer(2)),
+    ("GetLedgerProof", 16 << 10, Room::Call),
 ];
 /// Of everything else: health, and what is not served.
-const OTHER: (u64, u32) = (2 << 10, 1);
+const OTHER: (u64, Room) = (2 << 10, Room::Answer(1));
 /// When to come again.
 const LATER: std::time::Duration = std::time::Duration::from_secs(1);
 
@@ -80,10 +82,10 @@ pub(super) async fn peer(request: Request, next: Next) -> Response {
     let share = request.extensions().get::<PeerIdentity>().map(|p| p.share.clone());
     let Some(share) = share else { return next.run(request).await };
     let method = request.uri().path().strip_prefix(EXCHANGE);
-    let priced = PRICES.iter().find(|(name, ..)| Some(*name) == method).map(|(_, price, places)| (*price, *places));
-    let (price, places) = priced.unwrap_or(OTHER);
+    let priced = PRICES.iter().find(|(name, ..)| Some(*name) == method).map(|(_, price, room)| (*price, *room));
+    let (price, room) = priced.unwrap_or(OTHER);
     share.spend(price);
-    let place = if places == 0 { share.call().await } else { share.answer(places) };
+    let place = share.place(room).await;
     if place.is_none() {
         let what = "too many answers to you are open at one time; end some of them, then ask again";
         return later(Fault::new(Reason::LimitExceeded, what), LATER).into_http();

@@ -36,6 +36,7 @@ const KEYS: &[(&str, &[&str])] = &[
             "partner_burst_bytes",
             "calls_per_partner",
             "open_answers_per_partner",
+            "feeds_per_partner",
         ],
     ),
     ("agreements", &["approvals"]),

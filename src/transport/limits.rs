@@ -37,8 +37,10 @@ pub struct Limits {
     pub partner_burst_bytes: u32,
     /// Calls of one partner that are worked on at one time. The others wait.
     pub calls_per_partner: u32,
-    /// Answers to one partner that may stay open (a feed counts as four).
+    /// Answers to one partner that may stay open, beside its feeds.
     pub open_answers_per_partner: u32,
+    /// Feeds of one partner that may be open: one is fed, the others are of links that died and were not missed yet.
+    pub feeds_per_partner: u32,
 }
 
 impl Default for Limits {
@@ -59,6 +61,7 @@ impl Default for Limits {
             partner_burst_bytes: 1 << 20,
             calls_per_partner: 4,
             open_answers_per_partner: 16,
+            feeds_per_partner: 4,
         }
     }
 }
@@ -83,6 +86,7 @@ impl Limits {
             ("partner_burst_bytes", self.partner_burst_bytes, most.partner_burst_bytes),
             ("calls_per_partner", self.calls_per_partner, most.calls_per_partner),
             ("open_answers_per_partner", self.open_answers_per_partner, most.open_answers_per_partner),
+            ("feeds_per_partner", self.feeds_per_partner, most.feeds_per_partner),
         ];
         let wrong = pairs.into_iter().filter(|(_, value, most)| !(1..=*most).contains(value));
         wrong.map(|(name, value, most)| format!("limits.{name} is {value}; write 1 to {most}")).collect()

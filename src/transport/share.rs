@@ -39,6 +39,20 @@ struct Inner {
     pace: Option<(u64, u64)>,
     calls: Arc<Semaphore>,
     answers: Arc<Semaphore>,
+    feeds: Arc<Semaphore>,
+}
+
+/// Where a call finds its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Room {
+    /// Among those that are worked on at one time. Who comes beyond them waits for those before; what it would say is not read
+    /// meanwhile.
+    Call,
+    /// So many of the places of answers that stay open; where there are no more, the call is refused.
+    Answer(u32),
+    /// Among the feeds, which have places of their own: a link that died without a word keeps its answers open until it is missed, and
+    /// nothing that it left behind may keep a partner from its feed.
+    Feed,
 }
 
 /// What is left, in bytes; below 0: owed. As of when.
@@ -73,6 +87,7 @@ impl Share {
             pace,
             calls: places(limits.calls_per_partner),
             answers: places(limits.open_answers_per_partner),
+            feeds: places(limits.feeds_per_partner),
         }))
     }
 
@@ -104,16 +119,14 @@ impl Share {
         Some(Duration::from_millis(owed.saturating_mul(1000) / rate.max(1) + 1))
     }
 
-    /// A place among the calls that are answered at one time. Who comes beyond them waits for those before; what it would say is
-    /// not read meanwhile.
-    pub async fn call(&self) -> Option<Place> {
-        let permit = self.0.calls.clone().acquire_owned().await.ok()?;
-        Some(Place { _permit: permit })
-    }
-
-    /// So many places among the answers that stay open, if there are any left.
-    pub fn answer(&self, places: u32) -> Option<Place> {
-        let permit = self.0.answers.clone().try_acquire_many_owned(places).ok()?;
+    /// The place of a call, if there is one.
+    pub async fn place(&self, room: Room) -> Option<Place> {
+        let Inner { calls, answers, feeds, .. } = &*self.0;
+        let permit = match room {
+            Room::Call => calls.clone().acquire_owned().await.ok()?,
+            Room::Answer(places) => answers.clone().try_acquire_many_owned(places).ok()?,
+            Room::Feed => feeds.clone().try_acquire_owned().ok()?,
+        };
         Some(Place { _permit: permit })
     }
 }
@@ -139,7 +152,7 @@ fn signed(bytes: u64) -> i64 {
 pub struct Shares(Mutex<HashMap<String, Share>>);
 
 impl Shares {
-    /// The share of a peer, the same for all its connections; paced where it is a partner, whose reading is never trusted to be slow.
+    /// The share of a peer, the same for all its connections; paced where it is a partner. The own people at the desk are not.
     pub fn of(&self, name: &str, limits: &Limits, is_paced: bool) -> Share {
         let mut shares = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         shares.entry(name.to_owned()).or_insert_with(|| Share::new(limits, is_paced)).clone()
@@ -296,13 +309,14 @@ mod tests {
     async fn a_place_is_free_again_once_the_answer_is_gone() {
         let limits = Limits { calls_per_partner: 1, open_answers_per_partner: 2, ..Limits::default() };
         let share = Share::new(&limits, true);
-        let answer = Held::new(Body::empty(), share.answer(2));
-        assert!(share.answer(1).is_none());
+        let answer = Held::new(Body::empty(), share.place(Room::Answer(2)).await);
+        assert!(share.place(Room::Answer(1)).await.is_none());
+        assert!(share.place(Room::Feed).await.is_some(), "answers that nobody reads keep no partner from its feed");
         drop(answer);
-        assert!(share.answer(1).is_some());
-        let call = share.call().await;
-        assert!(tokio::time::timeout(Duration::from_millis(20), share.call()).await.is_err());
+        assert!(share.place(Room::Answer(1)).await.is_some());
+        let call = share.place(Room::Call).await;
+        assert!(tokio::time::timeout(Duration::from_millis(20), share.place(Room::Call)).await.is_err());
         drop(call);
-        assert!(share.call().await.is_some());
+        assert!(share.place(Room::Call).await.is_some());
     }
 }
