@@ -166,7 +166,10 @@ impl Door {
         };
         drop(handshake);
         match admitted {
-            Ok(admitted) => self.run(admitted).await,
+            Ok(admitted) => {
+                self.strikes.welcome(from.ip(), Instant::now());
+                self.run(admitted).await;
+            }
             Err(reason) => self.refused(from, &reason, true),
         }
     }

@@ -1,23 +1,29 @@
 //! Addresses from which too many connections were refused of late: the next ones are turned away before TLS, which is the dear
-//! part of refusing. A token bucket for each address, of refusals only: whoever gets in costs nothing here.
+//! part of refusing. A token bucket for each address, of refusals only: whoever gets in costs nothing here. An address from which a
+//! partner came is never out for a day: a stranger beside it, or behind the same translator of addresses, must not shut it out.
 
 use std::{
     collections::HashMap,
     net::{IpAddr, Ipv6Addr},
-    sync::{Mutex, PoisonError},
-    time::Instant,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 /// How many refusals at once.
 const BURST: f64 = 256.0;
 /// And in a second for good.
 const PER_SECOND: f64 = 32.0;
-/// Beyond so many addresses those that are clean again are forgotten.
+/// Beyond so many addresses those that are clean again are forgotten, and of those that are known the oldest.
 const MOST: usize = 4096;
+/// How long an address counts as a partner's after it came from there.
+const KNOWN: Duration = Duration::from_secs(86_400);
 
-/// The refusals of late, by address.
+/// The refusals of late, by address, and when partners came from where.
 #[derive(Debug, Default)]
-pub(super) struct Strikes(Mutex<HashMap<IpAddr, (f64, Instant)>>);
+pub(super) struct Strikes {
+    refused: Mutex<HashMap<IpAddr, (f64, Instant)>>,
+    known: Mutex<HashMap<IpAddr, Instant>>,
+}
 
 /// Who has one address of IPv6 has 2^64 of them.
 fn network(address: IpAddr) -> IpAddr {
@@ -34,7 +40,7 @@ fn left((left, at): (f64, Instant), now: Instant) -> f64 {
 impl Strikes {
     /// A connection from there was refused.
     pub fn strike(&self, address: IpAddr, now: Instant) {
-        let mut strikes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut strikes = lock(&self.refused);
         if strikes.len() >= MOST {
             strikes.retain(|_, one| left(*one, now) < BURST);
         }
@@ -42,17 +48,33 @@ impl Strikes {
         *one = ((left(*one, now) - 1.0).max(0.0), now);
     }
 
+    /// A partner came from there, proved.
+    pub fn welcome(&self, address: IpAddr, now: Instant) {
+        let mut known = lock(&self.known);
+        known.insert(address.to_canonical(), now);
+        if known.len() > MOST {
+            known.retain(|_, at| now.duration_since(*at) < KNOWN);
+            let oldest = known.iter().min_by_key(|(_, at)| **at).map(|(address, _)| *address);
+            if let Some(oldest) = oldest.filter(|_| known.len() > MOST) {
+                known.remove(&oldest);
+            }
+        }
+    }
+
     /// Whether the next one from there is turned away.
     pub fn is_out(&self, address: IpAddr, now: Instant) -> bool {
-        let strikes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        strikes.get(&network(address)).is_some_and(|one| left(*one, now) < 1.0)
+        lock(&self.refused).get(&network(address)).is_some_and(|one| left(*one, now) < 1.0)
+            && !lock(&self.known).get(&address.to_canonical()).is_some_and(|at| now.duration_since(*at) < KNOWN)
     }
+}
+
+/// Whole after every statement, even where a thread has panicked.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -70,6 +92,30 @@ mod tests {
     }
 
     #[test]
+    fn nobody_shuts_out_an_address_from_which_a_partner_came() {
+        let (strikes, now) = (Strikes::default(), Instant::now());
+        let address = |text: &str| -> IpAddr { text.parse().unwrap() };
+        strikes.welcome(address("::ffff:192.0.2.1"), now);
+        strikes.welcome(address("2001:db8::1"), now);
+        for out in ["192.0.2.1", "2001:db8::2"] {
+            (0..256).for_each(|_| strikes.strike(address(out), now));
+        }
+        assert!(!strikes.is_out(address("192.0.2.1"), now) && !strikes.is_out(address("2001:db8::1"), now));
+        assert!(strikes.is_out(address("2001:db8::2"), now), "its neighbours are strangers");
+        let late = now + KNOWN;
+        (0..256).for_each(|_| strikes.strike(address("192.0.2.1"), late));
+        assert!(strikes.is_out(address("192.0.2.1"), late));
+    }
+
+    #[test]
+    fn as_many_addresses_are_known_as_there_may_be_connections() {
+        let (strikes, now) = (Strikes::default(), Instant::now());
+        (0..=MOST as u32).for_each(|n| strikes.welcome(IpAddr::V4(n.into()), now + Duration::from_millis(n.into())));
+        assert_eq!(strikes.known.lock().unwrap().len(), MOST);
+        assert!(!strikes.known.lock().unwrap().contains_key(&IpAddr::V4(0.into())), "the oldest went");
+    }
+
+    #[test]
     fn a_network_of_ipv6_is_one_address_and_clean_ones_are_forgotten() {
         let (strikes, now) = (Strikes::default(), Instant::now());
         let address = |text: &str| -> IpAddr { text.parse().unwrap() };
@@ -81,6 +127,6 @@ mod tests {
         assert!(strikes.is_out(address("192.0.2.1"), now));
         (0..MOST as u32).for_each(|n| strikes.strike(IpAddr::V4(n.into()), now));
         strikes.strike(mapped, now + Duration::from_secs(60));
-        assert_eq!(strikes.0.lock().unwrap().len(), 1);
+        assert_eq!(strikes.refused.lock().unwrap().len(), 1);
     }
 }
