@@ -54,13 +54,14 @@ pub const AGREEMENT: Rule<Agreement> = Rule {
     made_at: |_| None,
 };
 
-/// A notice: by the node of a party. Whose agreement it names is for the receiver to compare.
+/// A notice: by the node of a party. Whose agreement it names is for the receiver to compare. Its time orders the steps of its side and
+/// says nothing else; one from a clock that is ahead counts at once, or a stop would wait for that day.
 pub const NOTICE: Rule<Notice> = Rule {
     kind: StatementKind::Notice,
     roles: &[Role::Node],
     decode: wire::notice::decode,
     may_speak: |_, _| true,
-    made_at: |notice| Some(notice.at),
+    made_at: |_| None,
 };
 
 /// A receipt: by the recipient's node.

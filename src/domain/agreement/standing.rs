@@ -237,15 +237,16 @@ impl Standing {
         at
     }
 
-    /// What the partner tells of a step of its own. `false`: no news, as a later word came before.
-    pub fn hear(&mut self, told: Heard) -> bool {
+    /// What the partner tells of a step of its own. `false`: no news, as a later word came before. The step counts from `now` at the latest,
+    /// also where the partner's clock is ahead.
+    pub fn hear(&mut self, told: Heard, now: Time) -> bool {
         if self.heard.as_ref().is_some_and(|before| told.at <= before.at) {
             return false;
         }
         match told.step {
-            Step::Suspended => self.suspended_there = Some(told.at),
+            Step::Suspended => self.suspended_there = Some(told.at.min(now)),
             Step::Resumed => self.suspended_there = None,
-            Step::Terminated => self.terminate(Side::There, told.at),
+            Step::Terminated => self.terminate(Side::There, told.at.min(now)),
         }
         self.heard = Some(told);
         true
@@ -312,13 +313,22 @@ mod tests {
         let (mut here, mut there) = (Standing::default(), Standing::default());
         let suspended = here.tells(at(9));
         assert_eq!(suspended, at(9));
-        assert!(there.hear(heard(Step::Suspended, suspended)));
+        assert!(there.hear(heard(Step::Suspended, suspended), at(99)));
         for now in [9, 4] {
             let mut there = there.clone();
-            assert!(there.hear(heard(Step::Resumed, here.tells(at(now)))), "the clock says {now}");
+            assert!(there.hear(heard(Step::Resumed, here.tells(at(now))), at(99)), "the clock says {now}");
             assert_eq!(there.suspended_there, None);
         }
         assert_eq!(here.tells(at(10)), at(10));
+    }
+
+    #[test]
+    fn a_step_by_a_clock_that_is_ahead_counts_from_when_it_is_heard() {
+        let mut there = Standing { signed_here: Some(at(0)), signed_there: Some(at(0)), ..Standing::default() };
+        assert!(there.hear(heard(Step::Suspended, at(90_000)), at(5)));
+        assert_eq!(there.suspended_there, Some(at(5)));
+        assert!(there.hear(heard(Step::Terminated, at(90_001)), at(6)));
+        assert_eq!(there.end, Some(End::Terminated { side: Side::There, at: at(6) }));
     }
 
     #[test]
@@ -339,14 +349,14 @@ mod tests {
     #[test]
     fn each_side_lifts_its_own_suspension_only() {
         let mut standing = Standing { signed_here: Some(at(0)), signed_there: Some(at(0)), ..Standing::default() };
-        assert!(standing.hear(heard(Step::Suspended, at(5))));
+        assert!(standing.hear(heard(Step::Suspended, at(5)), at(99)));
         assert_eq!(standing.resume(&admin(1), 1).unwrap_err().reason, Reason::Conflict);
         standing.suspend(&admin(1), at(6));
         assert_eq!(standing.resume(&admin(1), 2).unwrap_err().reason, Reason::SecondPersonRequired);
         standing.resume(&admin(2), 2).unwrap();
         assert_eq!(standing.state(until(), at(7)), AgreementState::Suspended);
-        assert!(!standing.hear(heard(Step::Resumed, at(4))), "an older word is no news");
-        assert!(standing.hear(heard(Step::Resumed, at(8))));
+        assert!(!standing.hear(heard(Step::Resumed, at(4)), at(99)), "an older word is no news");
+        assert!(standing.hear(heard(Step::Resumed, at(8)), at(99)));
         assert_eq!(standing.state(until(), at(9)), AgreementState::InForce);
     }
 
@@ -404,7 +414,7 @@ mod tests {
                     Deed::SignedThere => standing.signed_there = Some(now),
                     Deed::Suspend(who) => standing.suspend(&admin(who), now),
                     Deed::Resume(who) => _ = standing.resume(&admin(who), 2),
-                    Deed::Hear(step, t) => _ = standing.hear(heard(step, at(t))),
+                    Deed::Hear(step, t) => _ = standing.hear(heard(step, at(t)), now),
                     Deed::Terminate => standing.terminate(Side::Here, now),
                     Deed::Follow(t) => standing.follow(StatementId([3; 32]), at(t)),
                 }

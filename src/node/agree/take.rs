@@ -124,7 +124,7 @@ impl Node {
         let told = concerned(of, notice.every_version, &held, now).cloned().filter_map(|mut record| {
             record.changed_at = now;
             let heard = Heard { step: notice.step, at: notice.at, reason: notice.reason.clone() };
-            record.standing.hear(heard).then_some(record)
+            record.standing.hear(heard, now).then_some(record)
         });
         let records: Vec<AgreementRecord> = told.collect();
         if records.is_empty() {
