@@ -80,11 +80,7 @@ impl Node {
         let work = move || {
             let prepared = node.check_submission(manifest, portions, now)?;
             let accepted = check_lint(&prepared, &accepted, now)?;
-            let (decisions, mut queue) = node.plan_for_all(&prepared, now);
-            // What may go at once is due since its issue: were this clock ahead, it would wait once the clock is right again.
-            for (_, at) in queue.iter_mut().filter(|(_, at)| *at == now) {
-                *at = prepared.manifest.issued.min(now);
-            }
+            let (decisions, queue) = node.plan_for_all(&prepared, now);
             Ok::<_, Fault>((Arc::new(prepared), accepted, (decisions, queue)))
         };
         let (prepared, accepted, (decisions, queue)) = tokio::task::spawn_blocking(work).await.map_err(lost)??;
@@ -130,12 +126,14 @@ impl Node {
     pub(super) fn plan_for_all(&self, prepared: &Prepared, now: Time) -> (Vec<PartnerDecision>, Queue) {
         let facts = prepared.facts();
         let directory = self.directory();
+        // What may go at once is due since its issue: were this clock ahead, it would wait once the clock is right again.
+        let due = |at: Time| if at == now { prepared.manifest.issued.min(now) } else { at };
         let partners: Vec<&Arc<Partner>> = directory.all_active().collect();
         let plan_for = |partner: &Arc<Partner>| {
             let name = &partner.record.organisation.domain;
             let steps = plan(&partner.outgoing, &facts, now);
             let queue: Queue =
-                steps.iter().filter(|(_, d)| d.release.is_some()).map(|(at, _)| (name.clone(), *at)).collect();
+                steps.iter().filter(|(_, d)| d.release.is_some()).map(|(at, _)| (name.clone(), due(*at))).collect();
             (PartnerDecision::new(partner, &steps), queue)
         };
         let planned = on_all_cores(partners, PARTNERS_A_THREAD, plan_for);
