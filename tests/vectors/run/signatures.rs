@@ -3,7 +3,9 @@
 use serde::Deserialize;
 use watchfire::{
     domain::{
+        agreement::{Notice, Step},
         fault::Reason,
+        ids::StatementId,
         statement::{Envelope, StatementKind, Suite},
     },
     seal::{
@@ -189,6 +191,22 @@ fn five_minutes_of_the_future_are_taken_and_no_more() {
         let verdict = verify(&envelope, &rules::MANIFEST, &world.chains, now());
         assert_eq!(verdict.err().map(|f| f.reason), expected, "{ahead} s ahead");
     }
+}
+
+#[test]
+fn a_stop_counts_however_far_ahead_its_clock_was() {
+    let world = world();
+    let node = signer(&world.gb, "spiffe://gb.example/node/n1", Suite::Ed25519);
+    let at = now().plus_seconds(365 * 86_400);
+    let notice = Notice {
+        agreement: StatementId([1; 32]),
+        step: Step::Terminated,
+        at,
+        reason: String::new(),
+        every_version: true,
+    };
+    let envelope = node.envelope(StatementKind::Notice, wire::notice::encode(&notice)).unwrap();
+    assert_eq!(verify(&envelope, &rules::NOTICE, &world.chains, now()).unwrap().content(), &notice);
 }
 
 #[test]
