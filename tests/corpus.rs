@@ -10,6 +10,8 @@
     reason = "a test"
 )]
 
+#[path = "shared/asked.rs"]
+mod asked;
 #[path = "corpus/chance.rs"]
 mod chance;
 #[path = "corpus/files.rs"]
