@@ -24,6 +24,7 @@ pub async fn stopped(form: Form) -> Outcome {
         let again = Instant::now();
         tokio::time::sleep(Duration::from_millis(700)).await;
         let promises = load.end().await;
+        outcome.expect(promises.acknowledged() > 0, || "nothing was acknowledged, so nothing could be lost".to_owned());
         outcome.take(audit::pair([&gb, &no], [&promises, &Default::default()]).await);
         caught_up.push(format!("{:.1}", again.elapsed().as_secs_f64()));
         drop((gb, no, template));

@@ -178,10 +178,7 @@ impl Org {
 
     /// Starts the node; where it does not get ready, what it said instead.
     pub async fn try_start(&mut self) -> Result<(), String> {
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(self.dir.join("node.log")).unwrap();
-        let mut command = command_under(&self.under, &self.dir, &["--json", "serve"]);
-        command.envs(self.environment.iter().map(|(k, v)| (k, v)));
-        let mut process = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let mut process = self.begun();
         let stdout = process.stdout.take().unwrap();
         let line = BufReader::new(stdout).lines().next_line().await.unwrap().unwrap_or_default();
         if line.contains("\"ready\":true") {
@@ -190,6 +187,14 @@ impl Org {
         }
         process.wait().await.unwrap();
         Err(line)
+    }
+
+    /// A process of the node, at the beginning of its start.
+    pub fn begun(&self) -> Child {
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(self.dir.join("node.log")).unwrap();
+        let mut command = command_under(&self.under, &self.dir, &["--json", "serve"]);
+        command.envs(self.environment.iter().map(|(k, v)| (k, v)));
+        command.stdout(Stdio::piped()).stderr(log).spawn().unwrap()
     }
 
     /// The running node's process.
