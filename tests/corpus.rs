@@ -25,3 +25,5 @@ mod fuzz;
 mod organisations;
 #[path = "corpus/seeds.rs"]
 mod seeds;
+#[path = "shared/splitmix.rs"]
+mod splitmix;

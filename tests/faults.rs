@@ -46,6 +46,8 @@ mod outcome;
 mod pause;
 #[path = "faults/promises.rs"]
 mod promises;
+#[path = "shared/splitmix.rs"]
+mod splitmix;
 #[path = "shared/system.rs"]
 mod system;
 #[path = "faults/world.rs"]

@@ -70,6 +70,8 @@ mod plan;
 mod rng;
 #[path = "simulation/run.rs"]
 mod run;
+#[path = "shared/splitmix.rs"]
+mod splitmix;
 #[path = "simulation/store.rs"]
 mod store;
 #[path = "simulation/tests.rs"]

@@ -21,7 +21,7 @@ use crate::{
     kit::{Org, note, publication},
     outcome::Outcome,
     promises::Promises,
-    world::{Door, Template, settled, signal, wait},
+    world::{Door, Template, settled, stop},
 };
 
 const PAGE: u64 = 4096;
@@ -140,12 +140,6 @@ async fn fill(gb: &mut Org, no: &mut Org) -> Promises {
     }
     stop(gb).await;
     promises
-}
-
-async fn stop(org: &mut Org) {
-    signal(org, "TERM");
-    wait("it stops", async || org.ended().map(|_| ()).ok_or_else(|| "it runs".to_owned())).await.unwrap();
-    org.kill().await;
 }
 
 async fn one(gb: &mut Org, no: &mut Org, promises: &Promises, (tally, outcome): (&mut Tally, &mut Outcome)) {

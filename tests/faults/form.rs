@@ -1,6 +1,6 @@
 //! How much is done, and which of it: the arguments after `--`.
 
-use crate::arguments::Chosen;
+use crate::{arguments::Chosen, splitmix::SplitMix};
 
 /// How a run is meant to be.
 #[derive(Clone)]
@@ -53,20 +53,16 @@ impl Form {
     }
 }
 
-/// Random enough for moments and victims, and the same for the same seed (splitmix64).
-pub struct Dice(u64);
+/// Random enough for moments and victims, and the same for the same seed.
+pub struct Dice(SplitMix);
 
 impl Dice {
     pub fn new(seed: u64) -> Self {
-        Self(seed)
+        Self(SplitMix::new(seed))
     }
 
     /// A number from `from` to below `to`.
     pub fn between(&mut self, from: u64, to: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut x = self.0;
-        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        from + (x ^ (x >> 31)) % (to - from)
+        from + self.0.next() % (to - from)
     }
 }

@@ -434,8 +434,7 @@ async fn taken_out(story: &mut Story, gb: &Org) {
 
 /// SIGABRT: the system would dump its memory into a file, if it might.
 async fn crash(org: &mut Org) {
-    let pid = org.pid().unwrap().to_string();
-    assert!(std::process::Command::new("kill").args(["-s", "ABRT", &pid]).status().unwrap().success());
+    org.signal("ABRT");
     let ended = until("it has ended", async || org.ended()).await;
     assert_eq!(ended.signal(), Some(6));
     assert!(!ended.core_dumped(), "the node's memory was dumped");

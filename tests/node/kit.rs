@@ -197,20 +197,21 @@ impl Org {
         command.stdout(Stdio::piped()).stderr(log).spawn().unwrap()
     }
 
-    /// The running node's process.
-    pub fn pid(&self) -> Option<u32> {
-        self.process.as_ref().and_then(Child::id)
-    }
-
     /// How the node's process ended, if it has.
     pub fn ended(&mut self) -> Option<std::process::ExitStatus> {
         self.process.as_mut().and_then(|p| p.try_wait().unwrap())
     }
 
     /// The number of the running process.
-    #[allow(dead_code, reason = "for the tests that look at its memory")]
     pub fn process_id(&self) -> u32 {
         self.process.as_ref().and_then(Child::id).unwrap_or_else(|| panic!("{} does not run", self.domain))
+    }
+
+    /// Sends it a signal, by its name.
+    pub fn signal(&self, name: &str) {
+        let kill = ["-s", name, &self.process_id().to_string()];
+        let sent = std::process::Command::new("kill").args(kill).status();
+        assert!(sent.is_ok_and(|s| s.success()), "{name} could not be sent to {}", self.domain);
     }
 
     /// SIGKILL: no word, no clean-up.
