@@ -220,7 +220,7 @@ async fn never_reads(gb: &Org, rogue: &Rogue, connections: u32, length: Duration
     let places = said.open.len() + 3 * said.open.iter().filter(is_subscription).count();
     let word = match places {
         0 => "nothing of",
-        ..=16 => "within",
+        1..=16 => "within",
         _ => "beyond",
     };
     let refused = if said.refusals > 0 { "the others refused" } else { "nobody refused" };
