@@ -10,6 +10,8 @@
     reason = "a test"
 )]
 
+#[path = "shared/asked.rs"]
+mod asked;
 #[path = "corpus/chance.rs"]
 mod chance;
 #[path = "corpus/files.rs"]
@@ -23,3 +25,5 @@ mod fuzz;
 mod organisations;
 #[path = "corpus/seeds.rs"]
 mod seeds;
+#[path = "shared/splitmix.rs"]
+mod splitmix;

@@ -15,6 +15,8 @@
 
 #[path = "faults/acts.rs"]
 mod acts;
+#[path = "shared/arguments.rs"]
+mod arguments;
 #[path = "faults/audit.rs"]
 mod audit;
 #[path = "faults/calls.rs"]
@@ -44,6 +46,10 @@ mod outcome;
 mod pause;
 #[path = "faults/promises.rs"]
 mod promises;
+#[path = "shared/splitmix.rs"]
+mod splitmix;
+#[path = "shared/system.rs"]
+mod system;
 #[path = "faults/world.rs"]
 mod world;
 
@@ -88,8 +94,8 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let chosen: Vec<&Fault> = FAULTS.iter().filter(|f| form.wants(f.name)).collect();
-    if form.list {
+    let chosen: Vec<&Fault> = FAULTS.iter().filter(|f| form.chosen.wants(f.name)).collect();
+    if form.chosen.list {
         chosen.iter().for_each(|f| println!("{}: test", f.name));
         return ExitCode::SUCCESS;
     }

@@ -13,6 +13,8 @@
 
 #[path = "hostile/arena.rs"]
 mod arena;
+#[path = "shared/asked.rs"]
+mod asked;
 #[path = "hostile/control.rs"]
 mod control;
 #[path = "hostile/existence.rs"]

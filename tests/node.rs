@@ -73,3 +73,6 @@ mod simulate;
 mod statements;
 #[path = "node/surroundings.rs"]
 mod surroundings;
+#[path = "shared/system.rs"]
+#[allow(dead_code, reason = "some of it is for real faults only")]
+mod system;

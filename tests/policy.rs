@@ -12,6 +12,8 @@
 // The unit tests' fixture serves here too; it says `crate::` of them.
 use watchfire::{domain, policy};
 
+#[path = "shared/asked.rs"]
+mod asked;
 #[path = "policy/cases.rs"]
 mod cases;
 #[path = "policy/chains.rs"]

@@ -15,6 +15,11 @@
 // The oracle of `tests/policy` serves here too; it says `crate::` of these.
 use watchfire::{domain, policy};
 
+#[path = "shared/arguments.rs"]
+mod arguments;
+#[path = "shared/asked.rs"]
+#[allow(dead_code, reason = "some of it is for other tests only")]
+mod asked;
 #[path = "simulation/book.rs"]
 mod book;
 #[path = "policy/cases.rs"]
@@ -65,6 +70,8 @@ mod plan;
 mod rng;
 #[path = "simulation/run.rs"]
 mod run;
+#[path = "shared/splitmix.rs"]
+mod splitmix;
 #[path = "simulation/store.rs"]
 mod store;
 #[path = "simulation/tests.rs"]

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{chance::Chance, fuzz::TARGETS};
+use crate::{asked::number, chance::Chance, fuzz::TARGETS};
 
 /// Where the corpus is.
 pub fn corpus(target: &str) -> PathBuf {
@@ -42,7 +42,7 @@ fn every_file_of_the_corpus_passes_its_target() {
 /// For each target as many mutants as `CORPUS_MUTANTS` says; a failing one is named by its seed and file.
 #[test]
 fn mutants_of_the_corpus_pass_their_targets() {
-    let count: u64 = std::env::var("CORPUS_MUTANTS").ok().and_then(|n| n.parse().ok()).unwrap_or(500);
+    let count: u64 = number("CORPUS_MUTANTS", 500);
     for (target, check) in TARGETS {
         let files = files(target);
         for seed in 0..count {

@@ -11,6 +11,7 @@ use watchfire::{
 };
 
 use crate::{
+    asked::number,
     chance::Chance,
     fuzz::{TARGETS, verify, world::world},
 };
@@ -88,7 +89,7 @@ fn outcome(bytes: &[u8]) -> &'static str {
 
 #[test]
 fn no_mutant_of_a_signed_statement_is_accepted() {
-    let count = std::env::var("FORGERIES").ok().and_then(|n| n.parse().ok()).unwrap_or(FORGERIES);
+    let count = number("FORGERIES", FORGERIES);
     let mut outcomes: BTreeMap<&str, u64> = BTreeMap::new();
     let (mut made, mut seed) = (0, 0);
     while made < count {

@@ -1,7 +1,5 @@
 //! A clock that jumps while the node runs, and jumps back: by an hour, by a year, of either side, in either direction.
 
-use std::path::Path;
-
 use crate::{
     audit,
     form::Form,
@@ -9,17 +7,16 @@ use crate::{
     load::publish,
     outcome::Outcome,
     promises::Promises,
+    system::{NO_FAKETIME, faketime},
     world::{Door, Template},
 };
 
-const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
 /// Time enough for what a wrong clock does.
 const A_WHILE: std::time::Duration = std::time::Duration::from_secs(3);
 
 pub async fn jumps(form: Form) -> Outcome {
-    if !Path::new(FAKETIME).exists() {
-        return Outcome::skipped("libfaketime is not installed; apt-get install faketime");
-    }
+    let Some(library) = faketime() else { return Outcome::skipped(NO_FAKETIME) };
+    let library = library.to_string_lossy();
     let template = Template::make().await;
     let all = [
         (0, "+3600s"),
@@ -36,7 +33,7 @@ pub async fn jumps(form: Form) -> Outcome {
     for (i, (victim, by)) in chosen.iter().enumerate() {
         let (_, gb, no) = template.copy(&format!("jump-{i}"));
         let who = if *victim == 0 { "the publisher" } else { "the subscriber" };
-        let (mut found, said) = one(gb, no, *victim, by).await;
+        let (mut found, said) = one((gb, no), *victim, by, &library).await;
         form.tell(|| format!("{who} {by}: {said}: {}", found.in_short()));
         if !found.is_well() {
             found.wrong.push(format!("the above was found after the clock of {who} was {by}; meanwhile: {said}"));
@@ -47,12 +44,12 @@ pub async fn jumps(form: Form) -> Outcome {
     outcome
 }
 
-async fn one(mut gb: Org, mut no: Org, victim: usize, by: &str) -> (Outcome, String) {
+async fn one((mut gb, mut no): (Org, Org), victim: usize, by: &str, library: &str) -> (Outcome, String) {
     let victims_dir = if victim == 0 { gb.dir.clone() } else { no.dir.clone() };
     let clock = victims_dir.join("clock");
     std::fs::write(&clock, "+0s").unwrap();
     let environment = [
-        ("LD_PRELOAD", FAKETIME.to_owned()),
+        ("LD_PRELOAD", library.to_owned()),
         ("FAKETIME_TIMESTAMP_FILE", clock.to_string_lossy().into_owned()),
         ("FAKETIME_NO_CACHE", "1".to_owned()),
         ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),

@@ -8,7 +8,7 @@ use crate::{
     kit::{Org, note},
     outcome::Outcome,
     promises::Promises,
-    world::{Template, signal, wait},
+    world::{Template, stop},
 };
 
 async fn publish(org: &Org, count: usize, promises: &mut Promises) {
@@ -17,12 +17,6 @@ async fn publish(org: &Org, count: usize, promises: &mut Promises) {
         let headline = format!("note {} of a control", promises.kept.len() + number);
         promises.kept.insert(author.publish(&note(&headline, "BF")).await, headline);
     }
-}
-
-async fn stop(org: &mut Org) {
-    signal(org, "TERM");
-    wait("it stops", async || org.ended().map(|_| ()).ok_or_else(|| "it runs".to_owned())).await.unwrap();
-    org.kill().await;
 }
 
 /// An older copy of the store is put in its place (with its head, so that the node does not refuse to start with it): what was published since is

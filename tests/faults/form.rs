@@ -1,5 +1,7 @@
 //! How much is done, and which of it: the arguments after `--`.
 
+use crate::{arguments::Chosen, splitmix::SplitMix};
+
 /// How a run is meant to be.
 #[derive(Clone)]
 pub struct Form {
@@ -11,53 +13,31 @@ pub struct Form {
     pub calls: usize,
     /// From which the moments and victims are drawn.
     pub seed: u64,
-    /// Only the names are wanted.
-    pub list: bool,
+    /// Which faults.
+    pub chosen: Chosen,
     /// Whether each step is told.
     verbose: bool,
-    names: Vec<String>,
-    exact: bool,
 }
 
-/// Options of Rust's own test harness that come along with `cargo test -- ...`; those with a value first.
-const VALUED: &[&str] = &["--test-threads", "--format", "--color", "--logfile", "--skip", "-Z"];
+const OPTIONS: &[&str] = &["--long", "--kills", "--calls", "--seed", "--verbose"];
 
 impl Form {
     pub fn from_arguments(arguments: impl Iterator<Item = String>) -> Result<Self, String> {
         let seed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().subsec_nanos();
-        let mut form = Self {
-            long: false,
-            kills: 0,
-            calls: 0,
-            seed: seed.into(),
-            list: false,
-            verbose: false,
-            names: vec![],
-            exact: false,
-        };
+        let (mut long, mut verbose, mut seed) = (false, false, u64::from(seed));
         let (mut kills, mut calls) = (None, None);
-        let mut arguments = arguments;
-        while let Some(argument) = arguments.next() {
-            let mut number = |name: &str| {
-                let value = arguments.next().and_then(|v| v.parse::<usize>().ok());
-                value.ok_or_else(|| format!("{name} takes a number"))
-            };
-            match argument.as_str() {
-                "--long" => form.long = true,
-                "--kills" => kills = Some(number("--kills")?),
-                "--calls" => calls = Some(number("--calls")?),
-                "--seed" => form.seed = number("--seed")? as u64,
-                "--verbose" => form.verbose = true,
-                "--list" => form.list = true,
-                "--exact" => form.exact = true,
-                valued if VALUED.contains(&valued) => _ = arguments.next(),
-                other if other.starts_with('-') => {}
-                name => form.names.push(name.to_owned()),
+        let chosen = Chosen::read(arguments, OPTIONS, |option, value| {
+            match option {
+                "--long" => long = true,
+                "--kills" => kills = Some(value.number()?),
+                "--calls" => calls = Some(value.number()?),
+                "--seed" => seed = value.number()?,
+                _ => verbose = true,
             }
-        }
-        form.kills = kills.unwrap_or(if form.long { 100 } else { 15 });
-        form.calls = calls.unwrap_or(300);
-        Ok(form)
+            Ok(())
+        })?;
+        let kills = kills.unwrap_or(if long { 100 } else { 15 });
+        Ok(Self { long, kills, calls: calls.unwrap_or(300), seed, chosen, verbose })
     }
 
     /// A word on the way, for whoever waits for a long run.
@@ -67,32 +47,22 @@ impl Form {
         }
     }
 
-    /// Whether a fault of that name is to be run.
-    pub fn wants(&self, name: &str) -> bool {
-        let is_meant = |wanted: &String| if self.exact { name == wanted } else { name.contains(wanted.as_str()) };
-        self.names.is_empty() || self.names.iter().any(is_meant)
-    }
-
     pub fn words(&self) -> String {
         let form = if self.long { "the long form" } else { "the short form; `-- --long` runs the long one" };
         format!("{form} (seed {})", self.seed)
     }
 }
 
-/// Random enough for moments and victims, and the same for the same seed (splitmix64).
-pub struct Dice(u64);
+/// Random enough for moments and victims, and the same for the same seed.
+pub struct Dice(SplitMix);
 
 impl Dice {
     pub fn new(seed: u64) -> Self {
-        Self(seed)
+        Self(SplitMix::new(seed))
     }
 
     /// A number from `from` to below `to`.
     pub fn between(&mut self, from: u64, to: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut x = self.0;
-        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        from + (x ^ (x >> 31)) % (to - from)
+        from + self.0.next() % (to - from)
     }
 }

@@ -14,6 +14,10 @@ use crate::{
 
 /// Authors on each side.
 const AUTHORS: usize = 3;
+/// About as long as a start takes, in milliseconds.
+const START: u64 = 60;
+/// So many starts that are killed, and one of them at least is so in its middle.
+const ENOUGH: usize = 5;
 /// After so many kills the pair is looked through, and another one takes its place: no list shows more.
 const ROUND: usize = 100;
 
@@ -21,12 +25,14 @@ pub async fn under_load(form: Form) -> Outcome {
     let mut dice = Dice::new(form.seed);
     let mut outcome = Outcome::default();
     let (mut left, mut open, mut there) = (form.kills, 0, 0);
+    let (mut starts, mut acknowledged) = ([0; 2], [0; 2]);
     while left > 0 {
         let kills = left.min(ROUND);
-        let (template, gb, no, promises) = round(kills, &mut dice).await;
+        let (template, gb, no, promises) = round(kills, &mut dice, &mut starts).await;
         let [of_gb, of_no] = &promises;
         outcome.take(audit::pair([&gb, &no], [of_gb, of_no]).await);
-        for (org, promises) in [(&gb, of_gb), (&no, of_no)] {
+        for (i, (org, promises)) in [(&gb, of_gb), (&no, of_no)].into_iter().enumerate() {
+            acknowledged[i] += promises.acknowledged();
             let here = org.assessments(org.domain).await;
             open += promises.open.len();
             there += promises.open.keys().filter(|id| here.contains(id)).count();
@@ -34,18 +40,32 @@ pub async fn under_load(form: Form) -> Outcome {
         left -= kills;
         drop(template);
     }
+    outcome.expect(!acknowledged.contains(&0), || {
+        format!(
+            "{acknowledged:?} publications were acknowledged on the two sides: of none can be said that it is not lost"
+        )
+    });
+    let [begun, in_a_start] = starts;
+    outcome.expect(begun < ENOUGH || in_a_start > 0, || {
+        format!("{begun} starts were killed, and none before it was over")
+    });
     outcome.done = format!(
-        "{} kills of publishers and subscribers under the load of {} authors; of {open} publications without an answer {there} are there, whole",
+        "{} kills of publishers and subscribers, and {in_a_start} in the middle of a start, under the load of {} authors; of {open} publications without an answer {there} are there, whole",
         form.kills,
         2 * AUTHORS
     );
     outcome
 }
 
-async fn round(kills: usize, dice: &mut Dice) -> (crate::world::Template, Org, Org, [Promises; 2]) {
+/// Counts the starts that are killed, and those of them that were not over.
+async fn round(
+    kills: usize,
+    dice: &mut Dice,
+    [begun, in_a_start]: &mut [usize; 2],
+) -> (crate::world::Template, Org, Org, [Promises; 2]) {
     let (template, mut gb, mut no) = running_pair().await;
     let loads = [Load::on(&Door::of(&gb), AUTHORS), Load::on(&Door::of(&no), AUTHORS)];
-    for _ in 0..kills {
+    for number in 0..kills {
         tokio::time::sleep(Duration::from_millis(dice.between(30, 900))).await;
         let victims = match dice.between(0, 5) {
             0 => vec![&mut gb, &mut no],
@@ -54,12 +74,25 @@ async fn round(kills: usize, dice: &mut Dice) -> (crate::world::Template, Org, O
         };
         for org in victims {
             org.kill().await;
-            // At once, or a while later, or killed again in the middle of its start.
+            // At once, or a while later.
             tokio::time::sleep(Duration::from_millis(dice.between(0, 3) * 40)).await;
+            if number % 3 == 0 {
+                *begun += 1;
+                *in_a_start += usize::from(is_killed_in_its_start(org, dice.between(0, START)).await);
+            }
             org.start().await;
         }
     }
     let [gb_load, no_load] = loads;
     let promises = [gb_load.end().await, no_load.end().await];
     (template, gb, no, promises)
+}
+
+/// Begins a start and kills it; whether that came before it was ready.
+async fn is_killed_in_its_start(org: &Org, after: u64) -> bool {
+    let mut process = org.begun();
+    tokio::time::sleep(Duration::from_millis(after)).await;
+    process.start_kill().unwrap();
+    let said = process.wait_with_output().await.unwrap().stdout;
+    !String::from_utf8_lossy(&said).contains("\"ready\":true")
 }

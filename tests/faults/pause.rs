@@ -7,7 +7,7 @@ use crate::{
     form::Form,
     load::Load,
     outcome::Outcome,
-    world::{Door, running_pair, signal},
+    world::{Door, running_pair},
 };
 
 pub async fn stopped(form: Form) -> Outcome {
@@ -18,12 +18,13 @@ pub async fn stopped(form: Form) -> Outcome {
         let (template, gb, no) = running_pair().await;
         let load = Load::on(&Door::of(&gb), 3);
         tokio::time::sleep(Duration::from_millis(700)).await;
-        signal([&gb, &no][victim], "STOP");
+        [&gb, &no][victim].signal("STOP");
         tokio::time::sleep(pause).await;
-        signal([&gb, &no][victim], "CONT");
+        [&gb, &no][victim].signal("CONT");
         let again = Instant::now();
         tokio::time::sleep(Duration::from_millis(700)).await;
         let promises = load.end().await;
+        outcome.expect(promises.acknowledged() > 0, || "nothing was acknowledged, so nothing could be lost".to_owned());
         outcome.take(audit::pair([&gb, &no], [&promises, &Default::default()]).await);
         caught_up.push(format!("{:.1}", again.elapsed().as_secs_f64()));
         drop((gb, no, template));

@@ -2,7 +2,6 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::Command,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -45,11 +44,7 @@ impl Template {
         gb.accept(&no, &no.peer).await;
         let agreement = gb.agree(&no, &both_ways(gb.domain, no.domain)).await;
         for org in [&mut gb, &mut no] {
-            signal(org, "TERM");
-            wait("it has stopped", async || org.ended().map(|_| ()).ok_or_else(|| "it runs on".to_owned()))
-                .await
-                .unwrap();
-            org.kill().await;
+            stop(org).await;
         }
         Self { dir, orgs: [gb, no], agreement }
     }
@@ -79,12 +74,11 @@ pub async fn running_pair() -> (Template, Org, Org) {
     (template, gb, no)
 }
 
-/// Sends a signal, by its name, to the node's process.
-pub fn signal(org: &Org, name: &str) {
-    if let Some(pid) = org.pid() {
-        let sent = Command::new("kill").args(["-s", name, &pid.to_string()]).status();
-        assert!(sent.is_ok_and(|s| s.success()), "{name} could not be sent");
-    }
+/// Has a node end in good order.
+pub async fn stop(org: &mut Org) {
+    org.signal("TERM");
+    wait("it stops", async || org.ended().map(|_| ()).ok_or_else(|| "it runs on".to_owned())).await.unwrap();
+    org.kill().await;
 }
 
 /// Asks again until it is well, or gives the last complaint.

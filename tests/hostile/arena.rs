@@ -12,6 +12,7 @@ use tokio_util::task::AbortOnDropHandle;
 use watchfire::wire::proto;
 
 use crate::{
+    asked::number,
     hostile_kit::Rogue,
     kit::{Author, Org, note, pair},
     watch::{Quantiles, Span, Watch},
@@ -35,13 +36,14 @@ const CALM: Duration = Duration::from_millis(1500);
 const AFTER: Duration = Duration::from_millis(700);
 /// More lines of log than this for one attack is a flood of its own.
 const LINES: usize = 80;
+/// What an attack says that did not take place: nothing is shown by it.
+pub const NOTHING: &str = "nothing got through";
 /// A word of every headline that is exchanged. It must be in no log.
 const CANARY: &str = "zanzibar-canary";
 
 /// How long each attack goes on: `HOSTILE_SECONDS`, 1 by default.
 pub fn length() -> Duration {
-    let seconds = std::env::var("HOSTILE_SECONDS").ok().and_then(|s| s.parse().ok());
-    Duration::from_secs(seconds.unwrap_or(1))
+    Duration::from_secs(number("HOSTILE_SECONDS", 1))
 }
 
 /// One arena at a time: what is measured in one must not be the other's noise.
@@ -67,7 +69,7 @@ pub struct Arena {
 /// What is asked of an attack beside its answer.
 pub struct Facing {
     pub name: &'static str,
-    /// Must stand in what the node answered, as the attacker saw it.
+    /// Must stand in what the node answered, as the attacker saw it, in whole words; `…` is anything between two of them.
     pub answer: &'static str,
     /// Must stand in the node's log; empty: nothing need.
     pub logged: &'static str,
@@ -148,7 +150,7 @@ impl Arena {
         ));
         let lines = self.lines;
         let mut wrong = |what: String| self.faults.push(format!("{}: {what}", facing.name));
-        if !answer.contains(facing.answer) {
+        if !stands_in(facing.answer, &answer) || answer.contains(NOTHING) {
             wrong(format!("`{}` was wanted, this was answered: {answer}", facing.answer));
         }
         if !log.iter().any(|line| line.contains(facing.logged)) && !facing.logged.is_empty() {
@@ -209,6 +211,41 @@ impl Arena {
             }
         }
         assert!(faults.is_empty(), "{}", faults.join("\n"));
+    }
+}
+
+/// Whether these words stand in an answer. Of a number its end alone does not count: `16` does not stand in `116`.
+fn stands_in(wanted: &str, answer: &str) -> bool {
+    let mut rest = answer;
+    wanted.split('…').map(str::trim).all(|part| match place_of(part, rest) {
+        Some(end) => {
+            rest = &rest[end..];
+            true
+        }
+        None => false,
+    })
+}
+
+/// Where the first of these whole words end.
+fn place_of(words: &str, text: &str) -> Option<usize> {
+    let is_of_a_word = |c: char| c.is_alphanumeric() || c == '_';
+    let is_whole = |at: usize| {
+        !text[..at].ends_with(is_of_a_word) && !text[at + words.len()..].starts_with(is_of_a_word) || words.is_empty()
+    };
+    text.match_indices(words).map(|(at, _)| at).find(|at| is_whole(*at)).map(|at| at + words.len())
+}
+
+#[test]
+fn only_whole_words_are_an_answer() {
+    for (wanted, answer) in
+        [("", "kept"), ("16 let in", "16 let in, the rest not"), ("GOAWAY … kept", "GOAWAY × 3, kept")]
+    {
+        assert!(stands_in(wanted, answer), "{wanted}: {answer}");
+    }
+    for (wanted, answer) in
+        [("16 let in", "116 let in"), ("answers × 6", "answers × 60"), ("kept … GOAWAY", "GOAWAY, kept")]
+    {
+        assert!(!stands_in(wanted, answer), "{wanted}: {answer}");
     }
 }
 

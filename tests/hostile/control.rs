@@ -1,26 +1,22 @@
 //! The watch itself: a victim that stops, dies, or says something else than it should is found out.
 
-use std::{process::Command, time::Duration};
+use std::time::Duration;
 
 use crate::arena::{Arena, Facing};
-
-fn signal(name: &str, process: u32) {
-    assert!(Command::new("kill").args([name, &process.to_string()]).status().unwrap().success());
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_victim_that_stops_or_dies_is_found_out() {
     let mut arena = Arena::new().await;
-    let process = arena.gb.process_id();
+    let (stopped, killed) = (arena.gb.clone(), arena.gb.clone());
     let facing = |name, answer, logged| Facing { name, answer, logged };
     arena.face(facing("the control: nothing happens", "", ""), || async { "nothing".to_owned() }).await;
     assert_eq!(arena.faults(), Vec::<String>::new());
 
     arena
         .face(facing("the control: stopped for 4 s", "", ""), move || async move {
-            signal("-STOP", process);
+            stopped.signal("STOP");
             tokio::time::sleep(Duration::from_secs(4)).await;
-            signal("-CONT", process);
+            stopped.signal("CONT");
             "nothing".to_owned()
         })
         .await;
@@ -33,7 +29,7 @@ async fn a_victim_that_stops_or_dies_is_found_out() {
 
     arena
         .face(facing("the control: killed", "", ""), move || async move {
-            signal("-KILL", process);
+            killed.signal("KILL");
             tokio::time::sleep(Duration::from_secs(1)).await;
             "nothing".to_owned()
         })

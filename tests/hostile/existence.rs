@@ -12,6 +12,7 @@ use watchfire::{
 
 use crate::{
     arena::{alone, say},
+    asked::number,
     grpc::hello,
     hostile_kit::Rogue,
     kit::{Org, note, terms},
@@ -19,7 +20,7 @@ use crate::{
 
 /// Answers of each kind: `HOSTILE_SAMPLES`, 1,000 by default. The promise is for 10,000.
 fn samples() -> usize {
-    std::env::var("HOSTILE_SAMPLES").ok().and_then(|s| s.parse().ok()).unwrap_or(1_000)
+    number("HOSTILE_SAMPLES", 1_000)
 }
 
 /// How often the one is later than the other, of all pairs; 0.5: no telling.

@@ -95,6 +95,10 @@ pub struct Seen {
     pub resets: BTreeMap<u32, usize>,
     /// Frames of each kind.
     pub frames: BTreeMap<u8, usize>,
+    /// Streams on which an answer has begun, and of which nobody said that it is over.
+    pub open: Vec<u32>,
+    /// Answers that were over with their beginning: refusals.
+    pub refusals: usize,
     /// Bytes of bodies.
     pub body: usize,
     /// How the connection ended; of several, one that has.
@@ -108,6 +112,8 @@ impl Seen {
             counts.iter().for_each(|(code, count)| *sums.entry(*code).or_default() += count);
         }
         other.frames.iter().for_each(|(kind, count)| *self.frames.entry(*kind).or_default() += count);
+        self.open.extend(&other.open);
+        self.refusals += other.refusals;
         self.body += other.body;
         self.end = other.end.clone().or(self.end.take());
     }
@@ -176,6 +182,14 @@ pub async fn listen(mut from: impl AsyncRead + Unpin, seen: Arc<Mutex<Seen>>) {
         let code = |at: usize| payload.get(at..at + 4).map_or(0, |b| u32::from_be_bytes(b.try_into().unwrap()));
         match head[3] {
             DATA => seen.body += length,
+            HEADERS => {
+                let stream = u32::from_be_bytes([head[5], head[6], head[7], head[8]]);
+                match (head[4] & END_STREAM == 0, seen.open.iter().position(|open| *open == stream)) {
+                    (true, _) => seen.open.push(stream),
+                    (false, Some(at)) => drop(seen.open.swap_remove(at)),
+                    (false, None) => seen.refusals += 1,
+                }
+            }
             RST_STREAM => *seen.resets.entry(code(0)).or_default() += 1,
             GOAWAY => *seen.goaway.entry(code(4)).or_default() += 1,
             _ => {}

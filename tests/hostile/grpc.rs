@@ -22,7 +22,7 @@ use watchfire::{
 };
 
 use crate::{
-    arena::{Arena, Facing, length},
+    arena::{Arena, Facing, NOTHING, length},
     frames::*,
     hostile_kit::{Rogue, signed},
     kit::{Org, note, terms},
@@ -212,7 +212,19 @@ async fn never_reads(gb: &Org, rogue: &Rogue, connections: u32, length: Duration
     time::sleep(length).await;
     let mut said = Seen::default();
     open.iter().for_each(|raw| said.add(&raw.seen.lock().unwrap()));
-    format!("{said}, {} bytes of bodies taken", said.body)
+    if said.frames.is_empty() {
+        return NOTHING.to_owned();
+    }
+    // A subscription takes four of a partner's sixteen places, and every second call is one. A fetch that waits has no beginning yet.
+    let is_subscription = |stream: &&u32| *stream % 4 == 1;
+    let places = said.open.len() + 3 * said.open.iter().filter(is_subscription).count();
+    let word = match places {
+        0 => "nothing of",
+        1..=16 => "within",
+        _ => "beyond",
+    };
+    let refused = if said.refusals > 0 { "the others refused" } else { "nobody refused" };
+    format!("{places} places taken, {word} its share, {refused}; {said}, {} bytes of bodies taken", said.body)
 }
 
 /// So many calls at once that stop a little before their end, each of almost 4 MiB.
@@ -252,17 +264,25 @@ async fn never_ends(gb: &Org, rogue: &Rogue, length: Duration) -> String {
         sent += kib;
         said.add(&seen);
     }
-    format!("{said}, {} MiB taken", sent / 1024)
+    if sent == 0 || said.frames.is_empty() {
+        return NOTHING.to_owned();
+    }
+    format!("{} calls answered; {said}, {} MiB taken", said.of(HEADERS), sent / 1024)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_that_are_not_taken_or_not_ended_cost_little_memory() {
     let mut arena = Arena::new().await;
     let (rogue, gb) = (with_a_backlog(&mut arena).await, arena.gb.clone());
-    let facing = Facing { name: "a reader that never opens its window, with 5 MB due to it", answer: "", logged: "" };
+    let facing = Facing {
+        name: "a reader that never opens its window, with 5 MB due to it",
+        answer: "within its share, the others refused; … kept, 0 bytes of bodies taken",
+        logged: "",
+    };
     arena.face(facing, move || async move { never_reads(&gb, &rogue, 16, length()).await }).await;
     let (rogue, gb) = (arena.enrolled().await, arena.gb.clone());
-    let facing = Facing { name: "1,024 calls of almost 4 MiB that never end", answer: "", logged: "" };
+    // Who looks at no windows is cut sooner or later; none of the calls is ever whole.
+    let facing = Facing { name: "1,024 calls of almost 4 MiB that never end", answer: "0 calls answered", logged: "" };
     arena.face(facing, move || async move { never_ends(&gb, &rogue, length() * 2).await }).await;
     let (rogue, gb) = (arena.enrolled().await, arena.gb.clone());
     let facing = Facing { name: "200 connections of one partner", answer: "16 let in", logged: "too many connections" };
@@ -300,7 +320,13 @@ async fn four_hostile_partners_at_once_each_with_another_flood_hold_up_nobody_el
     }
     rogues.push((deaf, Flood::Subscriptions));
     let gb = arena.gb.clone();
-    let facing = Facing { name: "4 hostile enrolled partners at once", answer: "", logged: "" };
+    // In the order of the alphabet.
+    let facing = Facing {
+        name: "4 hostile enrolled partners at once",
+        answer: "hellos and requests for attachments: … rapid reset: GOAWAY ENHANCE_YOUR_CALM … \
+                 subscriptions opened and dropped: … calls; never reading: … the others refused; … well-signed rubbish: … calls",
+        logged: "",
+    };
     arena
         .face(facing, move || async move {
             let until = Instant::now() + length() * 3;
@@ -309,7 +335,9 @@ async fn four_hostile_partners_at_once_each_with_another_flood_hold_up_nobody_el
                 let gb = gb.clone();
                 all.spawn(async move { rage(&gb, &rogue, flood, until).await });
             }
-            all.join_all().await.join("; ")
+            let mut said = all.join_all().await;
+            said.sort();
+            said.join("; ")
         })
         .await;
     arena.end().await;
@@ -393,5 +421,6 @@ async fn storm<F: Future<Output = ()> + Send + 'static>(
             });
         }
     }
-    format!("{} calls", all.join_all().await.iter().sum::<u64>())
+    let calls = all.join_all().await.iter().sum::<u64>();
+    if calls == 0 { NOTHING.to_owned() } else { format!("{calls} calls") }
 }

@@ -50,7 +50,8 @@ async fn floods_of_streams_and_headers_hold_up_nobody_else() {
     face(&mut arena, facing, move |n| [open(&headers, n, 0), overflow(n)].concat()).await;
 
     let headers = call.clone();
-    let facing = Facing { name: "CONTINUATION flood", answer: "GOAWAY", logged: "closed a connection" };
+    let facing =
+        Facing { name: "CONTINUATION flood", answer: "GOAWAY ENHANCE_YOUR_CALM", logged: "closed a connection" };
     face(&mut arena, facing, move |n| match n {
         0 => frame(HEADERS, 0, 1, &headers),
         _ => frame(CONTINUATION, 0, 1, &header("x", b"y")),
@@ -59,7 +60,7 @@ async fn floods_of_streams_and_headers_hold_up_nobody_else() {
 
     // Four thousand bytes put into the table once and named 12,000 times in each request: 48 MB out of 16 KiB.
     let headers = call.clone();
-    let facing = Facing { name: "header bomb (HPACK)", answer: "", logged: "" };
+    let facing = Facing { name: "header bomb (HPACK)", answer: "GOAWAY ENHANCE_YOUR_CALM", logged: "" };
     face(&mut arena, facing, move |n| {
         let bomb = [&headers[..], &kept_header("x", &[b'y'; 4000]), &[0xbe; 12_000]].concat();
         frame(HEADERS, END_HEADERS, stream(n), &bomb[..bomb.len().min(16 << 10)])
@@ -67,7 +68,7 @@ async fn floods_of_streams_and_headers_hold_up_nobody_else() {
     .await;
 
     let headers = call.clone();
-    let facing = Facing { name: "headers beyond 16 KiB", answer: "", logged: "" };
+    let facing = Facing { name: "headers beyond 16 KiB", answer: "RST_STREAM PROTOCOL_ERROR", logged: "" };
     face(&mut arena, facing, move |n| {
         let more = frame(CONTINUATION, END_HEADERS, stream(n), &header("z", &[b'z'; 9000]));
         [frame(HEADERS, 0, stream(n), &[&headers[..], &header("y", &[b'y'; 9000])].concat()), more].concat()
@@ -86,14 +87,16 @@ async fn floods_of_frames_that_ask_for_nothing_hold_up_nobody_else() {
     let call = call_headers(FETCH);
     let facing = |name, answer| Facing { name, answer, logged: "" };
 
-    face(&mut arena, facing("PING flood", "PING"), |_| frame(PING, 0, 0, &[7; 8])).await;
-    face(&mut arena, facing("SETTINGS flood", "SETTINGS"), |n| settings(&[(1, n % 4096)])).await;
+    // What is read at the pace of a share ends no connection.
+    face(&mut arena, facing("PING flood", "PING … kept"), |_| frame(PING, 0, 0, &[7; 8])).await;
+    face(&mut arena, facing("SETTINGS flood", "SETTINGS … kept"), |n| settings(&[(1, n % 4096)])).await;
     // By nothing more than one byte each, of the connection.
-    face(&mut arena, facing("WINDOW_UPDATE flood", ""), |_| frame(WINDOW_UPDATE, 0, 0, &[0, 0, 0, 1])).await;
-    face(&mut arena, facing("PRIORITY flood", ""), |n| frame(PRIORITY, 0, stream(n % 1000), &[0, 0, 0, 0, 9])).await;
-    face(&mut arena, facing("frames of an unknown kind", ""), |_| frame(0xee, 0, 0, &[])).await;
+    face(&mut arena, facing("WINDOW_UPDATE flood", "kept"), |_| frame(WINDOW_UPDATE, 0, 0, &[0, 0, 0, 1])).await;
+    face(&mut arena, facing("PRIORITY flood", "kept"), |n| frame(PRIORITY, 0, stream(n % 1000), &[0, 0, 0, 0, 9]))
+        .await;
+    face(&mut arena, facing("frames of an unknown kind", "kept"), |_| frame(0xee, 0, 0, &[])).await;
     let headers = call.clone();
-    face(&mut arena, facing("zero-length DATA flood", ""), move |n| match n {
+    face(&mut arena, facing("zero-length DATA flood", "GOAWAY ENHANCE_YOUR_CALM"), move |n| match n {
         0 => frame(HEADERS, END_HEADERS, 1, &headers),
         _ => frame(DATA, 0, 1, &[]),
     })

@@ -20,6 +20,7 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 use watchfire::identity::{devca::Issued, verifier::provider};
 
 use crate::{
+    arena::NOTHING,
     frames::{PREFACE, Seen, listen, settings},
     hostile_kit::chain,
 };
@@ -154,6 +155,9 @@ pub async fn flood(address: &str, shown: Pair, connections: usize, length: Durat
     tasks.join_all().await;
     let tally = tally.lock().unwrap();
     let Tally { pieces, connections, refused, said } = &*tally;
+    if *connections == 0 {
+        return format!("{NOTHING}; {refused} connections refused");
+    }
     format!("{said}; {pieces} pieces over {connections} connections, {refused} more refused")
 }
 

@@ -20,7 +20,7 @@ use watchfire::{
 };
 
 use crate::{
-    arena::{Arena, Facing, length},
+    arena::{Arena, Facing, NOTHING, length},
     frames::{PING, PREFACE, frame, settings},
     grpc::hello,
     hostile_kit::Rogue,
@@ -350,10 +350,10 @@ async fn crowds_that_say_nothing_or_next_to_nothing_hold_up_nobody_else() {
 async fn records_of_one_byte_and_new_keys_without_end_hold_up_nobody_else() {
     let mut arena = Arena::new().await;
     let (address, rogue) = (arena.gb.peer.clone(), arena.enrolled().await);
-    let facing = Facing { name: "TLS records of one byte", answer: "records", logged: "" };
+    let facing = Facing { name: "TLS records of one byte", answer: "records taken", logged: "" };
     arena.face(facing, move || async move { records(&address, pair_of(&rogue.tls), false).await }).await;
     let (address, rogue) = (arena.gb.peer.clone(), arena.enrolled().await);
-    let facing = Facing { name: "KeyUpdate flood", answer: "records", logged: "" };
+    let facing = Facing { name: "KeyUpdate flood", answer: "records taken", logged: "" };
     arena.face(facing, move || async move { records(&address, pair_of(&rogue.tls), true).await }).await;
     arena.end().await;
 }
@@ -388,5 +388,5 @@ async fn records(address: &str, shown: Pair, new_keys: bool) -> String {
         });
     }
     let sent: u64 = all.join_all().await.iter().sum();
-    format!("{sent} records taken")
+    if sent == 0 { NOTHING.to_owned() } else { format!("{sent} records taken") }
 }

@@ -178,10 +178,7 @@ impl Org {
 
     /// Starts the node; where it does not get ready, what it said instead.
     pub async fn try_start(&mut self) -> Result<(), String> {
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(self.dir.join("node.log")).unwrap();
-        let mut command = command_under(&self.under, &self.dir, &["--json", "serve"]);
-        command.envs(self.environment.iter().map(|(k, v)| (k, v)));
-        let mut process = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let mut process = self.begun();
         let stdout = process.stdout.take().unwrap();
         let line = BufReader::new(stdout).lines().next_line().await.unwrap().unwrap_or_default();
         if line.contains("\"ready\":true") {
@@ -192,9 +189,12 @@ impl Org {
         Err(line)
     }
 
-    /// The running node's process.
-    pub fn pid(&self) -> Option<u32> {
-        self.process.as_ref().and_then(Child::id)
+    /// A process of the node, at the beginning of its start.
+    pub fn begun(&self) -> Child {
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(self.dir.join("node.log")).unwrap();
+        let mut command = command_under(&self.under, &self.dir, &["--json", "serve"]);
+        command.envs(self.environment.iter().map(|(k, v)| (k, v)));
+        command.stdout(Stdio::piped()).stderr(log).spawn().unwrap()
     }
 
     /// How the node's process ended, if it has.
@@ -203,9 +203,15 @@ impl Org {
     }
 
     /// The number of the running process.
-    #[allow(dead_code, reason = "for the tests that look at its memory")]
     pub fn process_id(&self) -> u32 {
         self.process.as_ref().and_then(Child::id).unwrap_or_else(|| panic!("{} does not run", self.domain))
+    }
+
+    /// Sends it a signal, by its name.
+    pub fn signal(&self, name: &str) {
+        let kill = ["-s", name, &self.process_id().to_string()];
+        let sent = std::process::Command::new("kill").args(kill).status();
+        assert!(sent.is_ok_and(|s| s.success()), "{name} could not be sent to {}", self.domain);
     }
 
     /// SIGKILL: no word, no clean-up.

@@ -1,26 +1,29 @@
 //! A wrong clock and a full disk: said, stood, and over once they are mended.
 
-use std::{io::Write, path::Path, process::Command};
+use std::io::Write;
 
 use tonic::Code;
 use watchfire::{domain::fault::Reason, wire::status::to_fault};
 
-use crate::kit::{Org, note, pair, until, watchfire};
+use crate::{
+    kit::{Org, note, pair, until, watchfire},
+    system::{Disk, NO_DISK, NO_FAKETIME, faketime},
+};
 
-const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
-
-/// Says loudly why a test proves nothing here.
+/// Says loudly why a test proves nothing here. Where `CI` is set nothing may be skipped.
 fn skipped(why: &str) {
+    assert!(std::env::var_os("CI").is_none(), "skipped, and with CI set no test may be: {why}");
     let _ = writeln!(std::io::stderr(), "\nSKIPPED, nothing was tested: {why}\n");
 }
 
 /// The environment in which a process has a clock that is off by so much; `None`, loudly, where that can't be had.
 pub fn clock(off: &str) -> Option<Vec<(&'static str, String)>> {
-    if !Path::new(FAKETIME).exists() {
-        skipped("libfaketime is not installed; apt-get install libfaketime");
+    let Some(library) = faketime() else {
+        skipped(NO_FAKETIME);
         return None;
-    }
-    let values = [("LD_PRELOAD", FAKETIME), ("FAKETIME", off), ("FAKETIME_DONT_FAKE_MONOTONIC", "1")];
+    };
+    let library = library.to_string_lossy();
+    let values = [("LD_PRELOAD", &*library), ("FAKETIME", off), ("FAKETIME_DONT_FAKE_MONOTONIC", "1")];
     Some(values.map(|(name, value)| (name, value.to_owned())).to_vec())
 }
 
@@ -45,34 +48,16 @@ async fn nodes_whose_clocks_differ_by_an_hour_say_so_and_the_feed_goes_on() {
     }
 }
 
-/// A small disk, where this user may mount one.
-struct Disk(tempfile::TempDir);
-
-impl Disk {
-    fn of(size: &str) -> Option<Self> {
-        let dir = tempfile::tempdir().unwrap();
-        let options = format!("size={size},mode=0700");
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(dir.path()).output();
-        mounted.is_ok_and(|m| m.status.success()).then_some(Self(dir))
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_refuses_writes_keeps_reading_and_recovers_by_itself() {
     let Some(disk) = Disk::of("3m") else {
-        return skipped("no small disk can be mounted; run as root with CAP_SYS_ADMIN");
+        return skipped(NO_DISK);
     };
-    let mut org = Org::make(disk.0.path(), "gb.example", "state", Some("GB")).await;
+    let mut org = Org::make(disk.path(), "gb.example", "state", Some("GB")).await;
     org.start().await;
     let mut author = org.author().await;
     let mut published = vec![author.publish(&note("before", "BF")).await];
-    let filler = disk.0.path().join("filler");
+    let filler = disk.path().join("filler");
     let mut file = std::fs::File::create(&filler).unwrap();
     while file.write_all(&[0; 4096]).is_ok() {}
     while file.write_all(&[0]).is_ok() {}

@@ -12,6 +12,7 @@ use proptest::{
 };
 
 use crate::{
+    asked::number,
     cases::{Case, case},
     domain::{assessment::Manifest, body::Kind, ids::StatementId},
     fixture::{compile_all, digest, manifest, statement},
@@ -24,7 +25,7 @@ use crate::{
 const CASES: usize = 20_000;
 
 pub fn how_many() -> usize {
-    std::env::var("ORACLE_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(CASES)
+    number("ORACLE_CASES", CASES)
 }
 
 pub fn policy(case: &Case) -> PartnerPolicy {

@@ -37,6 +37,14 @@ pub fn broken<T>(invariant: &'static str, what: impl Into<String>) -> Result<T, 
     Err(Broken { invariant, what: what.into() })
 }
 
+/// An entry that left its giver.
+struct Given {
+    giver: Org,
+    taker: Org,
+    release: Release,
+    at: Time,
+}
+
 /// What a taker has stored of one giver's feed.
 #[derive(Default)]
 struct Stored {
@@ -66,6 +74,8 @@ pub struct Book {
     as_of: BTreeMap<(Org, Org, StatementId), Time>,
     /// A rule that the oracle leaves out: to show that it would be missed.
     pub without: Option<Rule>,
+    /// Entries whose giver lost its power in the same step: judged by what its disk holds when it starts again.
+    waiting: Vec<Given>,
     /// How many entries were judged.
     pub judged: u64,
 }
@@ -109,7 +119,7 @@ impl Book {
                             entry.provenance.first().map(|e| wire::release::decode(&e.payload).unwrap().released_at);
                         let as_of = first.unwrap_or(release.released_at);
                         self.as_of.insert((giver, taker, release.manifest), as_of);
-                        self.judge(&machines[&giver], taker, &release, at).await?;
+                        self.judge(&machines[&giver], Given { giver, taker, release, at }).await?;
                     }
                 }
                 Seen::Acknowledged { taker, giver, sequence } => {
@@ -157,9 +167,20 @@ impl Book {
         Ok(release)
     }
 
-    /// No portion where the oracle denies it.
-    async fn judge(&mut self, giver: &Machine, taker: Org, release: &Release, at: Time) -> Result<(), Broken> {
-        self.judged += 1;
+    /// Those whose giver is on again.
+    pub async fn judge_waiting(&mut self, giver: &Machine) -> Result<(), Broken> {
+        let (of_it, others): (Vec<Given>, _) =
+            std::mem::take(&mut self.waiting).into_iter().partition(|g| g.giver == giver.org);
+        self.waiting = others;
+        for given in of_it {
+            self.judge_by_store(giver, given).await?;
+        }
+        Ok(())
+    }
+
+    /// Only what was written, and was not taken back.
+    async fn judge(&mut self, giver: &Machine, given: Given) -> Result<(), Broken> {
+        let Given { taker, release, .. } = &given;
         let name = self.name(&release.manifest);
         let Some(number) = self.made.iter().position(|m| m.manifest == release.manifest) else {
             return broken("nothing unknown is given", format!("{} gave {taker} something nobody wrote", giver.org));
@@ -168,9 +189,19 @@ impl Book {
         if self.made[number].by == giver.org && self.recalled.iter().any(of_it) {
             return broken("what was taken back is not given", format!("{} gave {taker} {name}", giver.org));
         }
-        let store = giver.disk.store();
-        let Ok(store) = store else { return Ok(()) };
+        self.judge_by_store(giver, given).await
+    }
+
+    /// No portion where the oracle denies it.
+    async fn judge_by_store(&mut self, giver: &Machine, given: Given) -> Result<(), Broken> {
+        let Ok(store) = giver.disk.store() else {
+            self.waiting.push(given);
+            return Ok(());
+        };
+        let Given { taker, release, at, .. } = given;
+        let name = self.name(&release.manifest);
         let store: &dyn Store = &*store;
+        self.judged += 1;
         let Some(record) = store.by_manifest(&release.manifest, false).await.unwrap() else {
             return broken("only what is held is given", format!("{} gave {taker} {name}", giver.org));
         };
@@ -253,11 +284,10 @@ impl Book {
     }
 
     /// What a node was told to publish or to take back, and answered, is there.
-    pub async fn check_own(&self, machine: &Machine, every: bool) -> Result<(), Broken> {
+    pub async fn check_own(&self, machine: &Machine) -> Result<(), Broken> {
         let Ok(store) = machine.disk.store() else { return Ok(()) };
         let store: &dyn Store = &*store;
-        let own = self.made.iter().enumerate().rev().filter(|(_, m)| m.by == machine.org && m.is_answered);
-        for (number, made) in own.take(if every { usize::MAX } else { 1 }) {
+        for made in self.made.iter().filter(|m| m.by == machine.org && m.is_answered) {
             let Some(record) = store.by_manifest(&made.manifest, false).await.unwrap() else {
                 return broken("what was published is there", format!("{} lost {}", machine.org, made.name));
             };
@@ -265,7 +295,6 @@ impl Book {
             if is_recalled && !record.state.is_recalled() {
                 return broken("what was taken back stays so", format!("{} has {} again", machine.org, made.name));
             }
-            let _ = number;
         }
         Ok(())
     }

@@ -3,6 +3,8 @@
 use std::{process::ExitCode, time::Instant};
 
 use crate::{
+    arguments::Chosen,
+    asked::asked,
     plan::{plan, written},
     run::{Place, keep},
     tests,
@@ -18,38 +20,73 @@ struct Asked {
     seed: Option<u64>,
     trace: bool,
     shorten: bool,
-    list: bool,
-    /// Parts of tests' names.
-    names: Vec<String>,
+    chosen: Chosen,
 }
 
+const OPTIONS: &[&str] = &["--seeds", "--seed", "--trace", "--shorten"];
+
 impl Asked {
-    fn read(arguments: impl Iterator<Item = String>) -> Result<Self, String> {
+    fn read(arguments: impl IntoIterator<Item = String>) -> Result<Self, String> {
         let mut asked = Self::default();
-        let mut arguments = arguments.peekable();
-        while let Some(argument) = arguments.next() {
-            let mut number = || {
-                let next = arguments.next().and_then(|n| n.parse().ok());
-                next.ok_or_else(|| format!("`{argument}` takes a number, e.g. `{argument} 17`"))
-            };
-            match argument.as_str() {
-                "--seeds" => asked.seeds = Some(number()?),
-                "--seed" => asked.seed = Some(number()?),
+        asked.chosen = Chosen::read(arguments, OPTIONS, |option, value| {
+            match option {
+                "--seeds" => asked.seeds = Some(at_least_one(option, value.number()?)?),
+                "--seed" => asked.seed = Some(value.number()?),
                 "--trace" => asked.trace = true,
-                "--shorten" => asked.shorten = true,
-                "--list" => asked.list = true,
-                // Meant for the usual runner, which other test binaries have.
-                other if other.starts_with('-') => {}
-                name => asked.names.push(name.to_owned()),
+                _ => asked.shorten = true,
             }
-        }
+            Ok(())
+        })?;
         Ok(asked)
+    }
+
+    /// The same with what the environment asks for.
+    fn all(arguments: impl IntoIterator<Item = String>) -> Result<(Self, u64), String> {
+        const VARIABLE: &str = "SIMULATION_SEEDS";
+        let usual = at_least_one(VARIABLE, asked(VARIABLE)?.unwrap_or(SEEDS))?;
+        Ok((Self::read(arguments)?, usual))
     }
 }
 
+fn at_least_one(what: &str, number: u64) -> Result<u64, String> {
+    if number > 0 { Ok(number) } else { Err(format!("`{what}` is at least 1: no seed shows nothing")) }
+}
+
+/// A word that is not understood is refused, and what the usual runner has is taken as it does. `Err` says what failed.
+pub fn is_understood() -> Result<String, String> {
+    let read = |line: &str| Asked::read(line.split_whitespace().map(str::to_owned));
+    let refused =
+        ["--seds 10000", "--seeds", "--seeds 10k", "--seeds 0", "--seed=x", "--trace=1", "--test-threads many", "-x"];
+    if let Some(line) = refused.into_iter().find(|line| read(line).is_ok()) {
+        return Err(format!("`{line}` is taken"));
+    }
+    let wanted = [
+        ("", "ab", true),
+        ("--test-threads 1", "ab", true),
+        ("--test-threads=1 --format terse --nocapture -q", "ab", true),
+        ("b", "ab", true),
+        ("c", "ab", false),
+        ("--exact b", "ab", false),
+        ("--skip b", "ab", false),
+        ("--skip b", "ac", true),
+        ("--exact --skip b", "ab", true),
+        ("--ignored", "ab", false),
+    ];
+    for (line, name, is_wanted) in wanted {
+        if read(line)?.chosen.wants(name) != is_wanted {
+            return Err(format!("`{line}` and a test `{name}`: it should be {is_wanted}"));
+        }
+    }
+    let taken = read("--seeds=17 --trace")?;
+    if (taken.seeds, taken.trace, read("--seed 5")?.seed) != (Some(17), true, Some(5)) {
+        return Err("numbers are not taken as they are".to_owned());
+    }
+    Ok(format!("{} lines refused, {} taken", refused.len(), wanted.len() + 2))
+}
+
 pub fn main() -> ExitCode {
-    let asked = match Asked::read(std::env::args().skip(1)) {
-        Ok(asked) => asked,
+    let (asked, usual) = match Asked::all(std::env::args().skip(1)) {
+        Ok(all) => all,
         Err(what) => {
             eprintln!("{what}");
             return ExitCode::from(2);
@@ -62,7 +99,7 @@ pub fn main() -> ExitCode {
             let list: Vec<u64> = (1..=seeds).collect();
             finished(1, usize::from(!passes("seeds", || tests::hold(&place, &list))))
         }
-        (None, None) => every(&place, &asked),
+        (None, None) => every(&place, &asked.chosen, usual),
     }
 }
 
@@ -86,11 +123,9 @@ fn one(place: &Place, seed: u64, asked: &Asked) -> ExitCode {
     finished(1, usize::from(!is_well))
 }
 
-fn every(place: &Place, asked: &Asked) -> ExitCode {
-    let seeds = std::env::var("SIMULATION_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(SEEDS);
-    let is_asked_for = |name: &str| asked.names.is_empty() || asked.names.iter().any(|n| name.contains(n.as_str()));
-    let all: Vec<_> = tests::all(place, seeds).into_iter().filter(|t| is_asked_for(&t.name)).collect();
-    if asked.list {
+fn every(place: &Place, chosen: &Chosen, seeds: u64) -> ExitCode {
+    let all: Vec<_> = tests::all(place, seeds).into_iter().filter(|t| chosen.wants(&t.name)).collect();
+    if chosen.list {
         all.iter().for_each(|test| println!("{}: test", test.name));
         return ExitCode::SUCCESS;
     }

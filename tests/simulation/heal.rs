@@ -121,7 +121,7 @@ impl World {
             self.check_recall(made).await?;
         }
         for machine in self.machines.values() {
-            self.book.check_own(machine, true).await?;
+            self.book.check_own(machine).await?;
             self.check_about_itself(machine).await?;
             self.check_ledger(machine).await?;
         }

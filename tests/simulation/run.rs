@@ -5,20 +5,24 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{
-        Mutex,
+        Arc, Mutex,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use crate::{
-    book::Broken,
+    book::{Broken, broken},
     mutants::Mutant,
     plan::{Step, plan, written},
+    trace::Trace,
     world::{World, prepare},
 };
 
 /// How many worlds run at once.
 const THREADS: usize = 2;
+/// Longer than anything takes on a busy machine, in real time. What takes longer never comes to rest.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// What came of a plan.
 pub struct Outcome {
@@ -46,24 +50,30 @@ impl Place {
     pub fn carry_out(&self, steps: &[Step], mutant: Option<Mutant>) -> Outcome {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let folder = self.0.path().join(format!("w{}", NUMBER.fetch_add(1, Ordering::Relaxed)));
-        let outcome = catch_unwind(AssertUnwindSafe(|| carry_out(&folder, steps, mutant)));
+        // Out here it outlives a panic, of which it tells what came before.
+        let trace = Arc::<Trace>::default();
+        let outcome = catch_unwind(AssertUnwindSafe(|| carry_out(&folder, steps, mutant, &trace)));
         let _ = std::fs::remove_dir_all(&folder);
-        outcome.unwrap_or_else(|panic| {
+        let (broken, judged) = outcome.unwrap_or_else(|panic| {
             let text = panic.downcast_ref::<String>().cloned();
             let what = text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default();
-            let broken = Some(Broken { invariant: "nothing panics", what });
-            Outcome { broken, trace: String::new(), digest: String::new(), judged: 0 }
-        })
+            (Some(Broken { invariant: "nothing panics", what }), 0)
+        });
+        if let Some(found) = &broken {
+            trace.line(format!("BROKEN: {}: {}", found.invariant, found.what));
+        }
+        Outcome { broken, trace: trace.text(), digest: trace.digest(), judged }
     }
 
-    /// Carries out the plans of seeds, some at a time; what came of each, in their order.
-    pub fn carry_out_seeds(&self, seeds: &[u64], mutant: Option<Mutant>) -> Vec<(u64, Outcome)> {
+    /// Carries out the plans of seeds, some at a time; what came of each, in their order. Each is told as soon as it is done.
+    pub fn carry_out_seeds(&self, seeds: &[u64], tell: impl Fn(u64, &Outcome) + Sync) -> Vec<(u64, Outcome)> {
         let (next, done) = (AtomicUsize::new(0), Mutex::new(vec![]));
         std::thread::scope(|scope| {
             for _ in 0..THREADS {
                 scope.spawn(|| {
                     while let Some(seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        let outcome = self.carry_out(&plan(*seed), mutant);
+                        let outcome = self.carry_out(&plan(*seed), None);
+                        tell(*seed, &outcome);
                         done.lock().unwrap().push((*seed, outcome));
                     }
                 });
@@ -100,24 +110,27 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap()
 }
 
-fn carry_out(folder: &Path, steps: &[Step], mutant: Option<Mutant>) -> Outcome {
+/// What was broken, and how many entries were judged.
+fn carry_out(folder: &Path, steps: &[Step], mutant: Option<Mutant>, trace: &Arc<Trace>) -> (Option<Broken>, u64) {
     runtime().block_on(async {
-        let mut world = World::begin(folder, mutant).await;
+        let mut world = World::begin(folder, mutant, trace.clone()).await;
         let broken = through(&mut world, steps).await.err();
-        if let Some(found) = &broken {
-            world.trace.line(format!("BROKEN: {}: {}", found.invariant, found.what));
-        }
-        Outcome { broken, trace: world.trace.text(), digest: world.trace.digest(), judged: world.book.judged }
+        (broken, world.book.judged)
     })
 }
 
 /// Every step, the healing, and what must hold at the end.
 async fn through(world: &mut World, steps: &[Step]) -> Result<(), Broken> {
     for (number, step) in steps.iter().enumerate() {
-        world.step(number, step).await?;
+        in_time(world.step(number, step)).await?;
     }
-    world.heal().await?;
-    world.check_the_end().await
+    in_time(world.heal()).await?;
+    in_time(world.check_the_end()).await
+}
+
+async fn in_time<T>(what: impl Future<Output = Result<T, Broken>>) -> Result<T, Broken> {
+    let done = tokio::time::timeout(LONGEST, what).await;
+    done.unwrap_or_else(|_| broken("comes to rest", format!("not within {} s", LONGEST.as_secs())))
 }
 
 /// Writes down what led to a broken promise: what happened, and the plan as it can be copied into `found.rs`.

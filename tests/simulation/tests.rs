@@ -3,10 +3,11 @@
 use std::time::Instant;
 
 use crate::{
+    command,
     found::{FOUND, Found},
     mutants::Mutant,
     plan::plan,
-    run::{Place, keep},
+    run::{Outcome, Place, keep},
 };
 
 /// Within how many seeds each deliberate fault must be noticed.
@@ -26,7 +27,10 @@ fn test<'a>(name: String, run: Box<dyn Fn() -> Result<String, String> + 'a>) -> 
 
 /// All of them.
 pub fn all(place: &Place, seeds: u64) -> Vec<Test<'_>> {
-    let mut all = vec![test("a_seed_gives_the_same_trace_each_time".to_owned(), Box::new(move || replays(place)))];
+    let mut all = vec![
+        test("the_command_line_is_understood_or_refused".to_owned(), Box::new(command::is_understood)),
+        test("a_seed_gives_the_same_trace_each_time".to_owned(), Box::new(move || replays(place))),
+    ];
     for found in &FOUND {
         all.push(test(format!("found::{}", found.name), Box::new(move || stays_mended(place, found))));
     }
@@ -40,21 +44,23 @@ pub fn all(place: &Place, seeds: u64) -> Vec<Test<'_>> {
     all
 }
 
-/// Carries out seeds; every one that fails is told, with what replays it.
+/// Carries out seeds; every one that fails is told at once, with what replays it: the rest may take hours.
 pub fn hold(place: &Place, seeds: &[u64]) -> Result<String, String> {
     let start = Instant::now();
-    let done = place.carry_out_seeds(seeds, None);
+    let tell = |seed: u64, outcome: &Outcome| {
+        let Some(broken) = &outcome.broken else { return };
+        let kept = keep(&format!("seed-{seed}"), &plan(seed), outcome);
+        println!(
+            "seed {seed}: {}: {}\n    replay it: cargo test --test simulation -- --seed {seed} --trace\n    \
+             what happened, and the plan: {}",
+            broken.invariant,
+            broken.what,
+            kept.display()
+        );
+    };
+    let done = place.carry_out_seeds(seeds, tell);
     let judged: u64 = done.iter().map(|(_, o)| o.judged).sum();
-    let mut failed = vec![];
-    for (seed, outcome) in &done {
-        if let Some(broken) = &outcome.broken {
-            let kept = keep(&format!("seed-{seed}"), &plan(*seed), outcome);
-            println!("seed {seed}: {}: {}", broken.invariant, broken.what);
-            println!("    replay it: cargo test --test simulation -- --seed {seed} --trace");
-            println!("    what happened, and the plan: {}", kept.display());
-            failed.push(*seed);
-        }
-    }
+    let failed: Vec<u64> = done.iter().filter(|(_, o)| o.broken.is_some()).map(|(seed, _)| *seed).collect();
     let seconds = start.elapsed().as_secs_f64();
     let summary = format!("{} seeds, {judged} entries judged, {seconds:.0} s", seeds.len());
     if failed.is_empty() { Ok(summary) } else { Err(format!("{summary}; failed: {failed:?}")) }
@@ -63,9 +69,16 @@ pub fn hold(place: &Place, seeds: &[u64]) -> Result<String, String> {
 /// The same seed gives the same trace, whatever else runs beside it.
 fn replays(place: &Place) -> Result<String, String> {
     let twice: Vec<u64> = (1..=REPEATED).flat_map(|seed| [seed, seed]).collect();
-    let done = place.carry_out_seeds(&twice, None);
+    let done = place.carry_out_seeds(&twice, |_, _| ());
     for pair in done.chunks(2) {
         let [(seed, first), (_, second)] = pair else { continue };
+        // Two that broke at their beginning would be alike, and say nothing.
+        if let Some(broken) = first.broken.as_ref().or(second.broken.as_ref()) {
+            return Err(format!("seed {seed}: {}: {}", broken.invariant, broken.what));
+        }
+        if first.trace.is_empty() || second.trace.is_empty() {
+            return Err(format!("seed {seed} has no trace"));
+        }
         if first.digest != second.digest {
             let differs = first.trace.lines().zip(second.trace.lines()).find(|(a, b)| a != b);
             return Err(format!("seed {seed} went two ways: {differs:?}"));

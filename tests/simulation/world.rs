@@ -99,7 +99,7 @@ fn partner(org: Org, other: Org, state: PartnerState) -> PartnerRecord {
     PartnerRecord { organisation: other.organisation(), endpoint, roots, crls: vec![], state, accepted_at: begin() }
 }
 
-/// Waits until nothing is under way any more.
+/// Waits until nothing is under way any more; whoever carries out the step waits for that no longer than for anything.
 async fn at_rest() {
     let metrics = tokio::runtime::Handle::current().metrics();
     while metrics.num_alive_tasks() > 0 {
@@ -108,8 +108,7 @@ async fn at_rest() {
 }
 
 impl World {
-    pub async fn begin(folder: &Path, mutant: Option<Mutant>) -> Self {
-        let trace = Arc::new(Trace::default());
+    pub async fn begin(folder: &Path, mutant: Option<Mutant>, trace: Arc<Trace>) -> Self {
         let net = Net::new(trace.clone(), mutant);
         let mut machines = BTreeMap::new();
         for org in Org::ALL {
@@ -171,6 +170,7 @@ impl World {
         let touched = self.machines.values().filter(|m| m.disk.is_written() || promised.contains(&m.org));
         for machine in touched {
             self.book.check_inbound(machine).await?;
+            self.book.check_own(machine).await?;
             self.book.check_record(machine).await?;
         }
         if let Err(fault) = &done
@@ -194,8 +194,9 @@ impl World {
         at_rest().await;
         self.book.restarted(org);
         self.book.check_inbound(&machine).await?;
-        self.book.check_own(&machine, true).await?;
-        // Now: what was decided before the cut counts by the agreements of then.
+        self.book.check_own(&machine).await?;
+        // Now: what was given and decided before the cut counts by the agreements of then.
+        self.book.judge_waiting(&machine).await?;
         self.book.check_record(&machine).await?;
         self.machines.insert(org, machine);
         Ok(())
