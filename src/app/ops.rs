@@ -37,16 +37,24 @@ async fn readiness(node: Arc<Node>) -> (StatusCode, String) {
     }
 }
 
-/// The feeds in Prometheus' text format.
-async fn metrics(node: Arc<Node>) -> (StatusCode, String) {
-    let Ok(feeds) = node.feed_status().await else {
-        return (StatusCode::SERVICE_UNAVAILABLE, "# the store does not answer\n".to_owned());
-    };
+/// What monitoring asks, in Prometheus' text format. Figures that can't be read are left out; that nothing is written any more is told
+/// in any case.
+async fn metrics(node: Arc<Node>) -> String {
+    let figures = [feed_metrics(&node).await, ledger_metrics(&node).await];
+    // Only now: reading the figures may be what meets the damage.
     let is_read_only = u8::from(node.store_trouble(false).await.is_some());
-    let mut text = format!(
+    let text = format!(
         "# HELP watchfire_store_read_only whether nothing is written any more: a failed disk, or damage\n\
          # TYPE watchfire_store_read_only gauge\nwatchfire_store_read_only {is_read_only}\n"
     );
+    let missing = |_: Fault| "# the store does not answer: figures are missing\n".to_owned();
+    figures.into_iter().fold(text, |text, part| text + &part.unwrap_or_else(missing))
+}
+
+/// The feeds.
+async fn feed_metrics(node: &Node) -> Result<String, Fault> {
+    let feeds = node.feed_status().await?;
+    let mut text = String::new();
     type Gauge = (&'static str, &'static str, fn(&crate::node::status::FeedStatus) -> u64);
     let gauges: [Gauge; 4] = [
         ("watchfire_feed_last_sequence", "number of the last entry", |f| f.last_sequence),
@@ -62,10 +70,7 @@ async fn metrics(node: Arc<Node>) -> (StatusCode, String) {
             text.push_str(&format!("{name}{{{labels}}} {}\n", value(feed)));
         }
     }
-    match ledger_metrics(&node).await {
-        Ok(ledger) => (StatusCode::OK, text + &ledger),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "# the store does not answer\n".to_owned()),
-    }
+    Ok(text)
 }
 
 /// The ledger, and what is wrong with ledgers.

@@ -215,16 +215,20 @@ async fn never_reads(gb: &Org, rogue: &Rogue, connections: u32, length: Duration
     if said.frames.is_empty() {
         return NOTHING.to_owned();
     }
-    // A subscription takes four of a partner's sixteen places, and every second call is one. A fetch that waits has no beginning yet.
-    let is_subscription = |stream: &&u32| *stream % 4 == 1;
-    let places = said.open.len() + 3 * said.open.iter().filter(is_subscription).count();
-    let word = match places {
-        0 => "nothing of",
-        1..=16 => "within",
+    // Every second call is a subscription, of which there are places for four; other answers have sixteen. A fetch that waits has no
+    // beginning yet.
+    let feeds = said.open.iter().filter(|stream| *stream % 4 == 1).count();
+    let others = said.open.len() - feeds;
+    let word = match (feeds, others) {
+        (0, 0) => "nothing of",
+        (0..=4, 0..=16) => "within",
         _ => "beyond",
     };
     let refused = if said.refusals > 0 { "the others refused" } else { "nobody refused" };
-    format!("{places} places taken, {word} its share, {refused}; {said}, {} bytes of bodies taken", said.body)
+    format!(
+        "{feeds} feeds and {others} others open, {word} its share, {refused}; {said}, {} bytes of bodies taken",
+        said.body
+    )
 }
 
 /// So many calls at once that stop a little before their end, each of almost 4 MiB.
