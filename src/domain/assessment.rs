@@ -67,8 +67,8 @@ impl Portion {
 }
 
 /// The subjects of an assessment, as far as they are known here.
-pub fn subjects(portions: &[Portion]) -> impl Iterator<Item = &Subject> {
-    portions.iter().filter_map(|p| match &p.body {
+pub fn subjects<'a>(portions: impl IntoIterator<Item = &'a Portion>) -> impl Iterator<Item = &'a Subject> {
+    portions.into_iter().filter_map(|p| match &p.body {
         Body::Subject(subject) => Some(subject),
         _ => None,
     })
@@ -89,6 +89,6 @@ pub fn subject_states(portions: &[Portion]) -> Vec<Country> {
 }
 
 /// The highest level among the subjects.
-pub fn level(portions: &[Portion]) -> Option<WarningLevel> {
+pub fn level<'a>(portions: impl IntoIterator<Item = &'a Portion>) -> Option<WarningLevel> {
     subjects(portions).map(|s| s.level).max()
 }

@@ -51,8 +51,9 @@ pub const UNREAD: Sha256 = Sha256([0; Sha256::LEN]);
 impl Draft {
     /// A sealed assessment as a draft again, so that the node checks what the author's own program checked. The handles
     /// stand for the keys.
-    pub fn reopened(manifest: &Manifest, portions: &[Portion]) -> Self {
-        let subject = super::assessment::subjects(portions).next();
+    pub fn reopened<'a>(manifest: &Manifest, portions: impl IntoIterator<Item = &'a Portion>) -> Self {
+        let portions: Vec<&Portion> = portions.into_iter().collect();
+        let subject = super::assessment::subjects(portions.iter().copied()).next();
         let mut topics: Vec<Topic> = portions.iter().flat_map(|p| p.marking.topics.clone()).collect();
         topics.sort_unstable();
         topics.dedup();
@@ -69,11 +70,11 @@ impl Draft {
         };
         Self {
             topics,
-            level: super::assessment::level(portions).unwrap_or(WarningLevel::Watch),
+            level: super::assessment::level(portions.iter().copied()).unwrap_or(WarningLevel::Watch),
             expires: manifest.expires,
             exercise: manifest.exercise,
             addressed_to: subject.map(|s| s.addressed_to.clone()).unwrap_or_default(),
-            portions: portions.iter().map(portion).collect(),
+            portions: portions.into_iter().map(portion).collect(),
         }
     }
 

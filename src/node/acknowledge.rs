@@ -96,7 +96,7 @@ impl Node {
 
     /// By when what comes with a release is to be acknowledged here.
     pub(super) fn due(&self, partner: &TrustDomain, release: &Release, portions: &[Opened]) -> Option<Time> {
-        let seen = || level(&portions.iter().map(|o| o.portion().clone()).collect::<Vec<_>>());
+        let seen = || level(portions.iter().map(Opened::portion));
         self.directory().active(partner).ok()?.due(&release.agreement.id, seen, release.released_at)
     }
 

@@ -18,7 +18,10 @@ use crate::{
         statement::{Envelope, StatementKind},
     },
     policy::{Excepted, Facts, Provenance},
-    seal::{open::open_listed, statement::id_of},
+    seal::{
+        open::{Opened, open_listed},
+        statement::id_of,
+    },
     store::{AssessmentRecord, CameBy},
     wire,
 };
@@ -188,33 +191,24 @@ impl Prepared {
         let manifest = wire::manifest::decode(&envelope.payload)?;
         let ways = record.releases.iter().map(|r| Way::new(&manifest.originator, r)).collect::<Result<_, _>>()?;
         let (endorsements, exceptions) = beside(&record.beside)?;
-        let prepared = Self::assemble(record.manifest_id, manifest, Arc::new(envelope), record.portions)?;
+        let opened = open_listed(&manifest, &record.portions)?;
+        let prepared = Self::assemble((record.manifest_id, manifest, Arc::new(envelope)), opened, record.portions);
         Ok(Self { ways, endorsements, exceptions, ..prepared })
     }
 
-    /// From its parts.
-    ///
-    /// # Errors
-    /// Whatever does not decode or is not listed.
+    /// From its manifest, and the portions that were opened from these encodings.
     pub fn assemble(
-        id: StatementId,
-        manifest: Manifest,
-        envelope: Arc<Envelope>,
-        portions: Vec<Vec<u8>>,
-    ) -> Result<Self, Fault> {
-        let opened = open_listed(&manifest, &portions)?;
-        let mut bytes: HashMap<Digest, Arc<[u8]>> = portions
-            .into_iter()
-            .map(|p| (crate::seal::digest::portion_digest(&manifest.assessment, &p), Arc::from(p)))
-            .collect();
-        let portions: Vec<PreparedPortion> = opened
-            .into_iter()
-            .filter_map(|o| {
-                let bytes = bytes.remove(&o.digest())?;
-                Some(PreparedPortion { digest: o.digest(), portion: o.portion().clone(), bytes })
-            })
-            .collect();
-        Ok(Self { id, manifest, envelope, portions, ways: vec![], endorsements: vec![], exceptions: vec![] })
+        (id, manifest, envelope): (StatementId, Manifest, Arc<Envelope>),
+        opened: Vec<Opened>,
+        encoded: Vec<Vec<u8>>,
+    ) -> Self {
+        let encoded: Vec<Arc<[u8]>> = encoded.into_iter().map(Arc::from).collect();
+        let portion = |o: Opened| {
+            let (digest, bytes) = (o.digest(), encoded.get(o.place())?.clone());
+            Some(PreparedPortion { digest, portion: o.into_portion(), bytes })
+        };
+        let portions = opened.into_iter().filter_map(portion).collect();
+        Self { id, manifest, envelope, portions, ways: vec![], endorsements: vec![], exceptions: vec![] }
     }
 
     /// What the decision asks of it.
@@ -264,7 +258,7 @@ impl Prepared {
     /// The highest level of the subjects among the portions with these digests: what their recipient sees.
     pub fn level(&self, digests: &[Digest]) -> Option<WarningLevel> {
         let given = self.portions.iter().filter(|p| digests.contains(&p.digest));
-        level(&given.map(|p| p.portion.clone()).collect::<Vec<_>>())
+        level(given.map(|p| &p.portion))
     }
 
     /// The attachments that the portions with these digests name.

@@ -116,9 +116,9 @@ impl Node {
             let what = "a node publishes only what its own organisation has signed";
             return Err(Fault::at(Reason::WrongDomain, "manifest.originator", what));
         }
-        open(&manifest, &portions)?;
-        let id = manifest.id();
-        Prepared::assemble(id, manifest.into_content(), Arc::new(envelope), portions)
+        let opened = open(&manifest, &portions)?;
+        let head = (manifest.id(), manifest.into_content(), Arc::new(envelope));
+        Ok(Prepared::assemble(head, opened, portions))
     }
 
     /// What each active partner gets, and the queue entries that follow from it. On all cores where there are many: nothing else of a
@@ -174,14 +174,13 @@ impl PartnerDecision {
 
 /// The highest level of its subjects: what overtakes what on a slow link.
 pub(super) fn urgency(prepared: &Prepared) -> u8 {
-    let portions: Vec<_> = prepared.portions.iter().map(|p| p.portion.clone()).collect();
-    level(&portions).map(u8::from).unwrap_or(1)
+    level(prepared.portions.iter().map(|p| &p.portion)).map(u8::from).unwrap_or(1)
 }
 
 /// The findings that the author accepted, where nothing blocks.
 fn check_lint(prepared: &Prepared, accepted: &[String], now: Time) -> Result<Vec<String>, Fault> {
-    let portions: Vec<_> = prepared.portions.iter().map(|p| p.portion.clone()).collect();
-    let findings = lint(&Draft::reopened(&prepared.manifest, &portions), now);
+    let portions = prepared.portions.iter().map(|p| &p.portion);
+    let findings = lint(&Draft::reopened(&prepared.manifest, portions), now);
     if let Some(finding) = blocking(&findings, accepted).first() {
         let what = match finding.severity {
             Severity::Error => format!("{}: {}", finding.code, finding.message),

@@ -18,6 +18,7 @@ use crate::{
 pub struct Opened {
     digest: Digest,
     portion: Portion,
+    place: usize,
 }
 
 impl Opened {
@@ -29,6 +30,16 @@ impl Opened {
     /// What it is.
     pub fn portion(&self) -> &Portion {
         &self.portion
+    }
+
+    /// What it is, without a copy.
+    pub fn into_portion(self) -> Portion {
+        self.portion
+    }
+
+    /// Its place among the encodings that it was opened from.
+    pub fn place(&self) -> usize {
+        self.place
     }
 }
 
@@ -71,7 +82,7 @@ pub fn open_listed<B: AsRef<[u8]>>(manifest: &Manifest, portions: &[B]) -> Resul
         if !handles.insert(portion.handle) {
             return Err(Fault::at(Reason::DigestRepeated, here(), "two portions bear one handle"));
         }
-        opened.push(Opened { digest, portion });
+        opened.push(Opened { digest, portion, place: i });
     }
     opened.sort_by_key(|o| (o.portion.order, o.digest));
     Ok(opened)

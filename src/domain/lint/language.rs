@@ -60,11 +60,17 @@ fn probabilities() -> impl Iterator<Item = &'static Lexicon> {
     LEXICONS.iter().filter(|lexicon| lexicon.measures == Measures::Probability)
 }
 
+const CONFIDENCE: &str = "confidence";
+
 /// A sentence such as "we judge with high confidence that it is likely".
 fn mixes(sentence: &str) -> bool {
+    // Most sentences speak of no confidence: that is seen without taking them apart.
+    if !sentence.as_bytes().windows(CONFIDENCE.len()).any(|at| at.eq_ignore_ascii_case(CONFIDENCE.as_bytes())) {
+        return false;
+    }
     let text = words(sentence);
     let grades = ["low", "moderate", "medium", "high"];
-    let confident = text.windows(2).any(|w| matches!(w, [a, b] if grades.contains(&a.as_str()) && b == "confidence"));
+    let confident = text.windows(2).any(|w| matches!(w, [a, b] if grades.contains(&a.as_str()) && b == CONFIDENCE));
     confident && !likelihood_words(&text, probabilities()).is_empty()
 }
 
