@@ -1,6 +1,6 @@
 //! The limit: the same transport with nothing behind it but what each figure names.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use futures_util::StreamExt;
@@ -27,6 +27,8 @@ use watchfire::{
         exchange_service_server::{ExchangeService, ExchangeServiceServer},
     },
 };
+
+use super::pair::Pair;
 
 /// Sends what it was given, and commits one ledger entry for each acknowledgement.
 pub struct Bare {
@@ -107,6 +109,40 @@ impl Bare {
         let router = tonic::service::Routes::new(service).prepare().into_axum_router();
         tokio::spawn(listener::serve(tcp, gate, Audience::Partners, router, Limits::default(), stop));
         address
+    }
+}
+
+/// The transport with one commit behind each call, at the publisher of a pair.
+pub struct Durable {
+    address: String,
+    store: Arc<dyn Store>,
+    stop: CancellationToken,
+}
+
+impl Durable {
+    pub async fn serve(pair: &Pair) -> Self {
+        let (server, client) = (&pair.publisher, &pair.subscriber);
+        let (stop, store): (_, Arc<dyn Store>) = (CancellationToken::new(), Arc::new(server.store()));
+        let gate = gate(server.credentials(), server.member(), vec![client.member()]);
+        let address = Bare { entries: Arc::default(), store: Some(store.clone()) }.serve(gate, stop.clone()).await;
+        Self { address, store, stop }
+    }
+
+    /// A connection of the subscriber, whose handshake is done.
+    pub async fn client(&self, pair: &Pair) -> ExchangeServiceClient<Channel> {
+        let (server, client) = (&pair.publisher, &pair.subscriber);
+        let gate = gate(client.credentials(), client.member(), vec![server.member()]);
+        let mut client = dial(&self.address, &server.domain, &gate);
+        client.hello(proto::HelloRequest::default()).await.unwrap();
+        client
+    }
+
+    pub async fn stop(self) {
+        self.stop.cancel();
+        // The store's lock is given up with its last holder; a node opens it next.
+        while Arc::strong_count(&self.store) > 1 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 }
 

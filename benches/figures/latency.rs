@@ -1,17 +1,13 @@
 //! From the author's call to the entry in the subscriber's store, at low load, beside one durable round trip.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tokio_util::sync::CancellationToken;
 use watchfire::wire::proto;
 
 use super::{
     Run,
-    bare::{Bare, dial, gate},
+    bare::Durable,
     machine::{fdatasync_ms, percentile},
     pair::Pair,
     report::Figure,
@@ -68,14 +64,8 @@ pub async fn run(run: &Run) {
 }
 
 pub(super) async fn bare(pair: &Pair, n: usize) -> Vec<Duration> {
-    let (server, client) = (&pair.publisher, &pair.subscriber);
-    let stop = CancellationToken::new();
-    let served = gate(server.credentials(), server.member(), vec![client.member()]);
-    let store = Arc::new(server.store());
-    let address = Bare { entries: Arc::default(), store: Some(store.clone()) }.serve(served, stop.clone()).await;
-    let dialled = gate(client.credentials(), client.member(), vec![server.member()]);
-    let mut client = dial(&address, &server.domain, &dialled);
-    client.hello(proto::HelloRequest::default()).await.unwrap();
+    let durable = Durable::serve(pair).await;
+    let mut client = durable.client(pair).await;
     let mut took = vec![];
     for sequence in 0..n as u64 {
         let start = Instant::now();
@@ -84,10 +74,6 @@ pub(super) async fn bare(pair: &Pair, n: usize) -> Vec<Duration> {
         tokio::time::sleep(PAUSE).await;
     }
     drop(client);
-    stop.cancel();
-    // The store's lock is given up with its last holder; a node opens it next.
-    while Arc::strong_count(&store) > 1 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    durable.stop().await;
     took
 }
