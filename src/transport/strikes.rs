@@ -64,7 +64,7 @@ impl Strikes {
     /// Whether the next one from there is turned away.
     pub fn is_out(&self, address: IpAddr, now: Instant) -> bool {
         lock(&self.refused).get(&network(address)).is_some_and(|one| left(*one, now) < 1.0)
-            && !lock(&self.known).get(&address.to_canonical()).is_some_and(|at| now.duration_since(*at) < KNOWN)
+            && lock(&self.known).get(&address.to_canonical()).is_none_or(|at| now.duration_since(*at) >= KNOWN)
     }
 }
 
