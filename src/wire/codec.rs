@@ -63,7 +63,8 @@ impl<U: Message + Name + Default> Decoder for Weighed<U> {
 
     fn decode(&mut self, source: &mut DecodeBuf<'_>) -> Result<Option<U>, Status> {
         let bytes: Bytes = source.copy_to_bytes(source.remaining());
-        if bytes.len() > SMALL && pieces::<U>(&bytes) > MOST_PIECES.max(bytes.len() / BYTES_EACH) {
+        let most = MOST_PIECES.max(bytes.len() / BYTES_EACH);
+        if bytes.len() > SMALL && pieces::<U>(&bytes, most) > most {
             let what = "the message is made of more pieces than any message of this kind has; send less at once";
             return Err(from_fault(Fault::new(Reason::LimitExceeded, what)));
         }
@@ -98,15 +99,18 @@ static SHAPES: LazyLock<Shapes> = LazyLock::new(|| {
     Shapes { places, messages }
 });
 
-fn pieces<U: Name>(bytes: &[u8]) -> usize {
-    SHAPES.places.get(&U::full_name()).map_or(0, |place| count(*place, bytes, 0))
+/// How many pieces a message has; beyond `most` they are not counted on.
+fn pieces<U: Name>(bytes: &[u8], most: usize) -> usize {
+    SHAPES.places.get(&U::full_name()).map_or(0, |place| count(*place, bytes, 0, most))
 }
 
 /// How many pieces there are, up to the first byte that is no protobuf: prost stops there, too.
-fn count(message: usize, mut bytes: &[u8], depth: usize) -> usize {
+fn count(message: usize, mut bytes: &[u8], depth: usize, most: usize) -> usize {
     let mut pieces = 0;
     let Some(inner) = SHAPES.messages.get(message).filter(|_| depth <= 100) else { return 0 };
-    while let Some(key) = varint(&mut bytes) {
+    while pieces <= most
+        && let Some(key) = varint(&mut bytes)
+    {
         let rest = match key & 7 {
             0 => varint(&mut bytes).map(|_| bytes),
             1 => bytes.get(8..),
@@ -117,7 +121,7 @@ fn count(message: usize, mut bytes: &[u8], depth: usize) -> usize {
                 pieces += 1;
                 split.map(|(field, rest)| {
                     let place = u32::try_from(key >> 3).ok().and_then(|number| inner.get(&number));
-                    pieces += place.map_or(0, |place| count(*place, field, depth + 1));
+                    pieces += place.map_or(0, |place| count(*place, field, depth + 1, most.saturating_sub(pieces)));
                     rest
                 })
             }
@@ -148,6 +152,8 @@ mod tests {
     use super::*;
     use crate::wire::proto::{Envelope, FeedEntry, Signature, SubmitStatementsRequest};
 
+    const ALL: usize = usize::MAX;
+
     fn statements(of: usize, signatures: usize) -> SubmitStatementsRequest {
         let signature = Signature { suite: 1, certificates: vec![vec![1; 9].into(); 4], value: vec![1; 64].into() };
         let envelope = Envelope {
@@ -161,27 +167,28 @@ mod tests {
     #[test]
     fn pieces_are_counted_at_every_depth_and_not_inside_byte_strings() {
         // The request's field, type, payload, signature, four certificates, value.
-        assert_eq!(pieces::<SubmitStatementsRequest>(&statements(1, 1).encode_to_vec()), 9);
-        assert_eq!(pieces::<SubmitStatementsRequest>(&statements(256, 4).encode_to_vec()), 256 * (3 + 4 * 6));
+        assert_eq!(pieces::<SubmitStatementsRequest>(&statements(1, 1).encode_to_vec(), ALL), 9);
+        assert_eq!(pieces::<SubmitStatementsRequest>(&statements(256, 4).encode_to_vec(), ALL), 256 * (3 + 4 * 6));
         let entry = FeedEntry { portions: vec![[0x0a, 0].repeat(1000).into(); 3], ..Default::default() };
-        assert_eq!(pieces::<FeedEntry>(&entry.encode_to_vec()), 3);
+        assert_eq!(pieces::<FeedEntry>(&entry.encode_to_vec(), ALL), 3);
     }
 
     #[test]
     fn empty_pieces_are_counted_as_the_many_that_they_are() {
         let bomb = [0x0a, 0].repeat(2 << 20);
-        assert_eq!(pieces::<SubmitStatementsRequest>(&bomb), 2 << 20);
+        assert_eq!(pieces::<SubmitStatementsRequest>(&bomb, ALL), 2 << 20);
+        assert_eq!(pieces::<SubmitStatementsRequest>(&bomb, 99), 100, "what is too many already is not counted on");
         // Signatures within one statement.
         let inner = [0x1a, 0].repeat(1 << 20);
         let one = Envelope::decode(&inner[..]).unwrap();
         let request = SubmitStatementsRequest { statements: vec![one] };
-        assert_eq!(pieces::<SubmitStatementsRequest>(&request.encode_to_vec()), 1 + (1 << 20));
+        assert_eq!(pieces::<SubmitStatementsRequest>(&request.encode_to_vec(), ALL), 1 + (1 << 20));
     }
 
     proptest::proptest! {
         #[test]
         fn no_bytes_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..400)) {
-            let _ = pieces::<FeedEntry>(&bytes);
+            let _ = pieces::<FeedEntry>(&bytes, ALL);
         }
     }
 }
