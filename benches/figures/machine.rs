@@ -17,8 +17,17 @@ pub fn cpu_seconds(pid: &str) -> f64 {
 
 /// Resident memory of a process, KiB.
 pub fn resident_kib(pid: u32) -> f64 {
+    of_status(pid, "VmRSS:")
+}
+
+/// The part of it that is its own, KiB: all but the program's pages, which the system can read again from the disk.
+pub fn own_kib(pid: u32) -> f64 {
+    of_status(pid, "RssAnon:")
+}
+
+fn of_status(pid: u32, name: &str) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find(|l| l.starts_with("VmRSS:")).unwrap();
+    let line = status.lines().find(|l| l.starts_with(name)).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{
     Run,
-    machine::{percentile, resident_kib},
+    machine::{own_kib, percentile, resident_kib},
     pair::Pair,
     report::Figure,
 };
@@ -18,14 +18,14 @@ pub async fn run(run: &Run) {
     let n = run.count(15, 3);
     let dir = run.directory();
     let pair = Pair::found(dir.path(), false).await;
-    let (mut took, mut idle) = (vec![], 0.0);
+    let (mut took, mut idle, mut own) = (vec![], 0.0, 0.0);
     for i in 0..n {
         let start = Instant::now();
         let node = pair.publisher.serve();
         took.push(start.elapsed());
         if i + 1 == n {
             tokio::time::sleep(Duration::from_secs(3)).await;
-            idle = resident_kib(node.pid());
+            (idle, own) = (resident_kib(node.pid()), own_kib(node.pid()));
         }
     }
     let bare = (0..n)
@@ -43,7 +43,7 @@ pub async fn run(run: &Run) {
         limit: percentile(bare, 50.0),
         limit_is: "the same program saying its version",
         n,
-        more: json!({ "worst_ms": percentile(took, 100.0), "idle_mib": idle / 1024.0 }),
+        more: json!({ "worst_ms": percentile(took, 100.0), "idle_mib": idle / 1024.0, "idle_own_mib": own / 1024.0 }),
     }
     .print();
 }
