@@ -119,3 +119,24 @@ pub(super) async fn fetched(
     };
     Ok(proto::FetchStatementsResponse { statements: waiting.iter().map(message).collect() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_store_could_not_take_comes_again_and_what_is_wrong_does_not() {
+        let refused = |reason: Reason| proto::StatementOutcome {
+            accepted: false,
+            reason: reason.to_string(),
+            message: String::new(),
+        };
+        for reason in [Reason::StoreFull, Reason::StoreCorrupt, Reason::Unavailable, Reason::StatementFromFuture] {
+            assert!(is_passing(&refused(reason)), "{reason}");
+            assert!(!is_passing(&proto::StatementOutcome { accepted: true, ..refused(reason) }));
+        }
+        for reason in [Reason::SignatureInvalid, Reason::WrongDomain, Reason::CertificateRevoked] {
+            assert!(!is_passing(&refused(reason)), "{reason}");
+        }
+    }
+}
