@@ -60,6 +60,10 @@ fn what_a_partner_writes_does_not_fill_the_memory() {
         policy.agreements[0].engine.memo.kept()
     };
     assert_eq!([kept(0), kept(3), kept(40_000)], [2, 3, 3]);
+    let mut alone = [headline(1, Tlp::Clear)];
+    alone[0].marking.releasable_to = (0..200).map(|n| format!("o{n:03}.example").parse().unwrap()).collect();
+    decide(&policy, &facts(&alone), time("2026-05-01T10:00:00Z"));
+    assert_eq!(policy.agreements[0].engine.memo.kept(), 3, "nor do its readers' names");
 }
 
 #[test]
