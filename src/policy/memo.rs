@@ -18,8 +18,9 @@ use crate::domain::{
 
 /// How many answers are kept for an agreement, a few hundred bytes each.
 const KEPT: usize = 512;
-/// How many names a question holds at most whose answer is kept: what partners write must not fill the memory.
-const NAMES: usize = 128;
+/// How many names a question holds at most whose answer is kept: what one partner writes is asked about for every other, and must not fill
+/// the memory. With as many in each it is a megabyte an agreement.
+const NAMES: usize = 32;
 
 /// The times of a request, as policies see them.
 #[derive(Debug, Clone, Copy)]

@@ -162,14 +162,11 @@ impl Door {
         let admitted = match accepted {
             Err(_) => Err("the handshake took too long".to_owned()),
             Ok(Err(error)) => Err(reason_of(&error)),
-            Ok(Ok(stream)) => self.seat(stream, changes),
+            Ok(Ok(stream)) => self.seat(stream, from, changes),
         };
         drop(handshake);
         match admitted {
-            Ok(admitted) => {
-                self.strikes.welcome(from.ip(), Instant::now());
-                self.run(admitted).await;
-            }
+            Ok(admitted) => self.run(admitted).await,
             Err(reason) => self.refused(from, &reason, true),
         }
     }
@@ -194,6 +191,7 @@ impl Door {
     fn seat(
         &self,
         mut stream: TlsStream<Metered<TcpStream>>,
+        from: SocketAddr,
         changes: watch::Receiver<u64>,
     ) -> Result<Admitted, String> {
         let tls = stream.get_ref().1;
@@ -214,6 +212,7 @@ impl Door {
         };
         let share = self.shares.of(&name, &self.limits, self.audience == Audience::Partners);
         share.spend(HANDSHAKE);
+        self.strikes.welcome(&name, from.ip(), Instant::now());
         let seat = self.seats.take(name, self.limits.connections_per_peer);
         let seat = seat.ok_or_else(|| format!("`{}` has too many connections already", peer.id))?;
         let place = self.connections.clone().try_acquire_owned();

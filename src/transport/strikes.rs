@@ -13,8 +13,10 @@ use std::{
 const BURST: f64 = 256.0;
 /// And in a second for good.
 const PER_SECOND: f64 = 32.0;
-/// Beyond so many addresses those that are clean again are forgotten, and of those that are known the oldest.
+/// Beyond so many addresses those that are clean again are forgotten.
 const MOST: usize = 4096;
+/// How many addresses of one partner count, the last ones: whoever has many must not crowd out another's.
+const OF_ONE: usize = 16;
 /// How long an address counts as a partner's after it came from there.
 const KNOWN: Duration = Duration::from_secs(86_400);
 
@@ -22,7 +24,7 @@ const KNOWN: Duration = Duration::from_secs(86_400);
 #[derive(Debug, Default)]
 pub(super) struct Strikes {
     refused: Mutex<HashMap<IpAddr, (f64, Instant)>>,
-    known: Mutex<HashMap<IpAddr, Instant>>,
+    known: Mutex<HashMap<String, Vec<(IpAddr, Instant)>>>,
 }
 
 /// Who has one address of IPv6 has 2^64 of them.
@@ -48,23 +50,27 @@ impl Strikes {
         *one = ((left(*one, now) - 1.0).max(0.0), now);
     }
 
-    /// A partner came from there, proved.
-    pub fn welcome(&self, address: IpAddr, now: Instant) {
+    /// The peer of that name came from there, proved.
+    pub fn welcome(&self, name: &str, address: IpAddr, now: Instant) {
         let mut known = lock(&self.known);
-        known.insert(address.to_canonical(), now);
-        if known.len() > MOST {
-            known.retain(|_, at| now.duration_since(*at) < KNOWN);
-            let oldest = known.iter().min_by_key(|(_, at)| **at).map(|(address, _)| *address);
-            if let Some(oldest) = oldest.filter(|_| known.len() > MOST) {
-                known.remove(&oldest);
-            }
+        let own = known.entry(name.to_owned()).or_default();
+        own.retain(|(before, _)| *before != address.to_canonical());
+        own.push((address.to_canonical(), now));
+        if own.len() > OF_ONE {
+            own.remove(0);
         }
+    }
+
+    fn is_known(&self, address: IpAddr, now: Instant) -> bool {
+        let address = address.to_canonical();
+        let recent = |(known, at): &(IpAddr, Instant)| *known == address && now.duration_since(*at) < KNOWN;
+        lock(&self.known).values().flatten().any(recent)
     }
 
     /// Whether the next one from there is turned away.
     pub fn is_out(&self, address: IpAddr, now: Instant) -> bool {
         lock(&self.refused).get(&network(address)).is_some_and(|one| left(*one, now) < 1.0)
-            && lock(&self.known).get(&address.to_canonical()).is_none_or(|at| now.duration_since(*at) >= KNOWN)
+            && !self.is_known(address, now)
     }
 }
 
@@ -95,8 +101,8 @@ mod tests {
     fn nobody_shuts_out_an_address_from_which_a_partner_came() {
         let (strikes, now) = (Strikes::default(), Instant::now());
         let address = |text: &str| -> IpAddr { text.parse().unwrap() };
-        strikes.welcome(address("::ffff:192.0.2.1"), now);
-        strikes.welcome(address("2001:db8::1"), now);
+        strikes.welcome("a", address("::ffff:192.0.2.1"), now);
+        strikes.welcome("b", address("2001:db8::1"), now);
         for out in ["192.0.2.1", "2001:db8::2"] {
             (0..256).for_each(|_| strikes.strike(address(out), now));
         }
@@ -108,11 +114,14 @@ mod tests {
     }
 
     #[test]
-    fn as_many_addresses_are_known_as_there_may_be_connections() {
+    fn a_partner_with_many_addresses_crowds_out_its_own_alone() {
         let (strikes, now) = (Strikes::default(), Instant::now());
-        (0..=MOST as u32).for_each(|n| strikes.welcome(IpAddr::V4(n.into()), now + Duration::from_millis(n.into())));
-        assert_eq!(strikes.known.lock().unwrap().len(), MOST);
-        assert!(!strikes.known.lock().unwrap().contains_key(&IpAddr::V4(0.into())), "the oldest went");
+        let address = |n: u32| IpAddr::V4(n.into());
+        strikes.welcome("honest", address(u32::MAX), now);
+        (0..5000).for_each(|n| strikes.welcome("hostile", address(n), now));
+        assert!(strikes.is_known(address(u32::MAX), now));
+        assert!(strikes.is_known(address(4999), now) && !strikes.is_known(address(4999 - OF_ONE as u32), now));
+        assert_eq!(strikes.known.lock().unwrap().values().map(Vec::len).sum::<usize>(), OF_ONE + 1);
     }
 
     #[test]
