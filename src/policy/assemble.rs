@@ -88,12 +88,9 @@ fn with_headlines(question: Question<'_>, granted: &Granted) -> Granted {
     let facts = question.facts;
     let is_headline = |index: &usize| facts.portion(*index).is_some_and(|p| p.kind() == Kind::Headline);
     let headlines: Vec<usize> = granted.keys().copied().filter(is_headline).collect();
-    let fullest = fullest(facts, headlines.iter().copied());
     let may_go_on = |index: &usize| granted.get(index).is_some_and(|grants| may_go_on(question, *index, grants));
-    let onward = match fullest {
-        Some(index) if may_go_on(&index) => None,
-        _ => self::fullest(facts, headlines.iter().copied().filter(may_go_on)),
-    };
+    let onward = fullest(facts, headlines.iter().copied().filter(may_go_on));
+    let fullest = fullest(facts, headlines.into_iter());
     let stays = |index: &usize| !is_headline(index) || Some(*index) == fullest || Some(*index) == onward;
     granted.iter().filter(|(i, _)| stays(i)).map(|(i, g)| (*i, g.clone())).collect()
 }

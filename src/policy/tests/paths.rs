@@ -6,7 +6,7 @@ use crate::{
         agreement::Group,
         assessment::{Manifest, Portion},
         body::Kind,
-        ids::StatementId,
+        ids::{Digest, StatementId},
         marking::{Onward, Tlp},
         partner::{Organisation, PartnerKind},
         release::{AgreementRef, EntryKind, OnwardLimit, Position, Release, Terms},
@@ -44,18 +44,23 @@ fn portions() -> Vec<Portion> {
 
 /// The reasons against the second hop, by gb.example.
 fn judged(first: &Release, second: &Release, portions: &[Portion]) -> Vec<String> {
-    let originator: Manifest = Manifest {
-        originator: "origin.example".parse().unwrap(),
-        ..manifest(time(ISSUED), time("2026-06-01T00:00:00Z"))
-    };
+    let originator = theirs();
     let facts = Facts::of(&originator, portions.iter().enumerate().map(|(i, p)| (digest(i), p)));
+    judged_of(&originator, first, second, &facts)
+}
+
+fn theirs() -> Manifest {
+    Manifest { originator: "origin.example".parse().unwrap(), ..manifest(time(ISSUED), time("2026-06-01T00:00:00Z")) }
+}
+
+fn judged_of(originator: &Manifest, first: &Release, second: &Release, facts: &Facts<'_>) -> Vec<String> {
     let (gb, au): (Organisation, Organisation) =
         (taker("gb.example", PartnerKind::Regional, ""), taker("au.example", PartnerKind::Regional, ""));
     let hops = [
         Hop { id: StatementId([1; 32]), giver: &originator.originator, release: first, taker: &gb },
         Hop { id: StatementId([2; 32]), giver: &gb.domain, release: second, taker: &au },
     ];
-    let Err(breach) = check_path(&hops, &facts) else { return vec![] };
+    let Err(breach) = check_path(&hops, facts) else { return vec![] };
     assert_eq!(breach.by, gb.domain);
     breach.reasons.iter().map(|r| r.id.to_string()).collect()
 }
@@ -114,4 +119,18 @@ fn a_release_after_which_nothing_goes_on_is_read_with_the_groups_before() {
     let mut marked = portions();
     marked[2].marking.releasable_to = audiences(&["group:west"]);
     assert_eq!(judged(&first, &second, &marked), [""; 0], "whoever passes it on is at fault, not who gave it");
+}
+
+#[test]
+fn what_a_hops_own_people_say_of_it_came_by_no_release_that_could_bar_it() {
+    let (first, mut second) = (release(1, 3, &["au.example"], vec![]), release(2, 2, &["au.example"], vec![]));
+    second.endorsements = vec![StatementId([9; 32])];
+    let endorsed_by = |endorser: &str| {
+        let (originator, portions, said) = (theirs(), portions(), gap(9, Tlp::Green));
+        let endorser = endorser.parse().unwrap();
+        let facts = Facts::of(&originator, portions.iter().enumerate().map(|(i, p)| (digest(i), p)));
+        judged_of(&originator, &first, &second, &facts.endorsed([(Digest([9; 32]), &endorser, &said)]))
+    };
+    assert_eq!(endorsed_by("gb.example"), [""; 0]);
+    assert_eq!(endorsed_by("no.example"), ["onward-not-allowed"], "another's must have come to it");
 }

@@ -12,7 +12,7 @@ use crate::{
         partner::PartnerKind,
         release::Release,
     },
-    policy::{Cleared, Decision, Facts, HouseRules, PartnerPolicy, accept, plan},
+    policy::{Cleared, Decision, Facts, HouseRules, PartnerPolicy, accept, decide, plan},
 };
 
 fn amber_on_west_africa() -> PartnerPolicy {
@@ -327,4 +327,14 @@ fn a_recipient_quarantines_a_portion_that_no_grant_named_permits() {
     assert_eq!(accept(&policy, &release, &facts(&portions)), Ok(()));
     release.grants.retain(|g| g.as_str() == "clear");
     assert_eq!(refused(&policy, &release, &facts(&portions)), ["no-grant"]);
+}
+
+#[test]
+fn a_release_tells_of_each_portion_and_endorsement_whether_it_goes() {
+    let portions = [headline(1, Tlp::Clear), subject(2, Tlp::Clear, &["ML"]), gap(3, Tlp::Red)];
+    let (endorser, said, kept) = ("gb.example".parse().unwrap(), gap(4, Tlp::Clear), gap(5, Tlp::Red));
+    let facts = facts(&portions).endorsed([(digest(8), &endorser, &said), (digest(9), &endorser, &kept)]);
+    let release = decide(&amber_on_west_africa(), &facts, time("2026-05-01T10:30:00Z")).release.unwrap();
+    let goes = [0, 1, 2, 8, 9].map(|i| release.releases(&digest(i)));
+    assert_eq!(goes, [true, true, false, true, false]);
 }
