@@ -63,7 +63,7 @@ pub struct SqliteStore {
     writer: writer::Writer,
     trouble: Arc<trouble::Trouble>,
     /// One look through all pages at a time.
-    checking: tokio::sync::Mutex<()>,
+    checking: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl SqliteStore {
@@ -93,7 +93,7 @@ impl SqliteStore {
             readers: readers::Readers::new(opened.readers, trouble.clone()),
             writer: writer::Writer::start(opened.writer, opened.lock, trouble.clone())?,
             trouble,
-            checking: tokio::sync::Mutex::default(),
+            checking: Arc::default(),
         })
     }
 
@@ -137,8 +137,13 @@ impl Store for SqliteStore {
         self.trouble.of_reading::<()>(&Err(StoreError::Corrupt(what.to_owned())));
     }
     async fn check(&self) -> Result<()> {
-        let _checking = self.checking.lock().await;
-        self.read(open::check).await
+        let checking = Arc::clone(&self.checking).lock_owned().await;
+        self.read(move |conn| {
+            // As long as it reads, and not as long as somebody waits for it: callers that gave up would take every reader.
+            let _checking = checking;
+            open::check(conn)
+        })
+        .await
     }
 
     async fn partners(&self) -> Result<Vec<PartnerRecord>> {

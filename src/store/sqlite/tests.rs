@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    future::ready,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
@@ -255,4 +256,22 @@ async fn a_long_log_goes_into_the_database_and_starts_anew() {
     let log = fs::metadata(folder.0.path().join("store.db-wal")).unwrap().len();
     let database = fs::metadata(folder.path()).unwrap().len();
     assert!(log < 30 << 20 && database > 20 << 20, "log {log}, database {database}");
+}
+
+#[test]
+fn a_look_through_all_pages_holds_off_the_next_also_where_nobody_waits_for_it_any_more() {
+    let folder = Folder::new();
+    let store = folder.store();
+    let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
+    runtime.block_on(async {
+        // The one thread that reads is busy, so that the look begins and goes no further.
+        let (release, busy) = std::sync::mpsc::channel::<()>();
+        let mut reading = std::pin::pin!(store.read(move |_| Ok(busy.recv().unwrap())));
+        tokio::select! { biased; _ = &mut reading => panic!("it has read"), () = ready(()) => {} }
+        tokio::select! { biased; _ = store.check() => panic!("it has looked"), () = ready(()) => {} }
+        assert!(store.checking.try_lock().is_err());
+        release.send(()).unwrap();
+        reading.await.unwrap();
+        store.check().await.unwrap();
+    });
 }
