@@ -11,6 +11,7 @@ use crate::{
         marking::{Onward, Tlp},
         partner::PartnerKind,
         release::Release,
+        time::Time,
     },
     policy::{Cleared, Decision, Facts, HouseRules, PartnerPolicy, accept, decide, plan},
 };
@@ -211,11 +212,31 @@ fn a_plan_lists_each_time_at_which_more_goes() {
     let portions =
         [headline(1, Tlp::Green), headline(2, Tlp::Amber), subject(3, Tlp::Clear, &["ML"]), gap(4, Tlp::Amber)];
     let steps = plan(&policy, &facts(&portions), time("2026-05-01T10:00:00Z"));
-    let shown: Vec<(String, Vec<usize>)> =
-        steps.iter().map(|(t, d)| (t.to_string(), d.release.iter().flat_map(Cleared::indexes).collect())).collect();
     assert_eq!(
-        shown,
+        shown(&steps),
         [("2026-05-01T10:00:00Z".to_owned(), vec![0, 2]), ("2026-05-02T09:30:00Z".to_owned(), vec![1, 2, 3])]
+    );
+}
+
+/// The times, and which portions go then.
+fn shown(steps: &[(Time, Decision)]) -> Vec<(String, Vec<usize>)> {
+    steps.iter().map(|(t, d)| (t.to_string(), d.release.iter().flat_map(Cleared::indexes).collect())).collect()
+}
+
+#[test]
+fn a_plan_goes_on_where_one_agreement_ends_and_another_gives_something_else() {
+    let to = ecowas();
+    let mut clear = grant("clear", &to, &["M49:011"]);
+    clear.max_tlp = Tlp::Clear;
+    let mut ending = agreement(&to, vec![grant("wide", &to, &["M49:011"])]);
+    ending.until = "2026-06-30".parse().unwrap();
+    let policy = compile_all(&to, vec![ending, agreement(&to, vec![clear])], &HouseRules::none());
+    let portions =
+        [headline(1, Tlp::Clear), headline(2, Tlp::Amber), subject(3, Tlp::Clear, &["ML"]), gap(4, Tlp::Amber)];
+    let steps = plan(&policy, &facts(&portions), time("2026-05-01T10:00:00Z"));
+    assert_eq!(
+        shown(&steps),
+        [("2026-05-01T10:00:00Z".to_owned(), vec![1, 2, 3]), ("2026-07-01T00:00:00Z".to_owned(), vec![0, 2])]
     );
 }
 
