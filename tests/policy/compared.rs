@@ -153,8 +153,9 @@ fn the_decision_is_what_the_rules_say() {
     assert!(released > decisions / 12 && released < decisions / 2, "{released} of {decisions} release something");
     let by_exception = total(|c| c.by_exception);
     println!("of these {by_exception} release something by exception");
-    assert!(by_exception > decisions / 200, "{by_exception} of {decisions} release something by exception");
-    assert!(passed_on > decisions / 200, "{passed_on} of {decisions} are passed on");
+    // Far below what is usual, so that few cases don't fail by bad luck.
+    assert!(by_exception > decisions / 1000, "{by_exception} of {decisions} release something by exception");
+    assert!(passed_on > decisions / 1000, "{passed_on} of {decisions} are passed on");
 }
 
 proptest! {
