@@ -18,8 +18,8 @@ use recalls::RecallStore;
 use receipts::{AnswerRecord, HeldEntry, Quarantine, Readmission, ReceiptRecord, ReceiptStore, Released};
 pub use records::{
     AgreementRecord, AssessmentRecord, AssessmentState, AttachmentStatus, CameBy, CopyName, InboundPosition,
-    ListFilter, Look, OutboundPosition, OutboxItem, PartnerRecord, Publication, QueueItem, ReceivedContent,
-    ReceivedEntry, ReceivedRecord, ReleaseBatch, ReleaseRecord, VersionHere,
+    ListFilter, Look, OutboundPosition, OutboxItem, Page, PartnerRecord, Publication, QueueItem, ReceivedContent,
+    ReceivedEntry, ReceivedRecord, ReleaseBatch, ReleaseRecord, VersionHere, unreadable,
 };
 use requests::RequestStore;
 
@@ -166,8 +166,8 @@ pub trait Store: ForwardStore + LedgerStore + ReceiptStore + RecallStore + Reque
         quarantined: bool,
         limit: u32,
     ) -> Result<Vec<AssessmentId>>;
-    /// A page of assessments, newest first.
-    async fn list(&self, filter: &ListFilter) -> Result<Vec<AssessmentRecord>>;
+    /// A page of assessments.
+    async fn list(&self, filter: &ListFilter) -> Result<Page>;
 
     /// Puts a statement for a partner into its outbox.
     async fn post(&self, partner: &TrustDomain, envelope: Vec<u8>) -> Result<()>;

@@ -148,11 +148,10 @@ impl DeskService for Desk {
             let filter = ListFilter { originator, current_only: !all_versions, quarantined, limit, before: None };
             self.node.list(&caller, &filter).await
         };
-        answer(work.await, |views| {
-            let messages: Vec<_> = views
-                .iter()
-                .map(|v| Ok(proto::ListAssessmentsResponse { assessment: Some(view::assessment(v)) }))
-                .collect();
+        answer(work.await, |(views, damage)| {
+            let message = |v| Ok(proto::ListAssessmentsResponse { assessment: Some(view::assessment(v)) });
+            // What can be read first: a stream's error is its end.
+            let messages: Vec<_> = views.iter().map(message).chain(damage.map(|d| Err(from_fault(d)))).collect();
             futures_util::stream::iter(messages).boxed()
         })
     }

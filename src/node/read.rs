@@ -11,7 +11,9 @@ use crate::{
         time::Time,
     },
     seal::{chains::Chains, rules, statement, verify::verify},
-    store::{AssessmentRecord, AssessmentState, CameBy, ListFilter, StoreError, receipts::Quarantine},
+    store::{
+        AssessmentRecord, AssessmentState, CameBy, ListFilter, Page, StoreError, receipts::Quarantine, unreadable,
+    },
     wire,
 };
 
@@ -44,20 +46,29 @@ pub struct SignatureCheck {
 }
 
 impl Node {
-    /// A page of assessments, newest first.
+    /// A page of assessments, newest first, and what is damaged among them, if anything is: that hides none of the others.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, store faults.
-    pub async fn list(&self, caller: &SpiffeId, filter: &ListFilter) -> Result<Vec<View>, Fault> {
+    pub async fn list(&self, caller: &SpiffeId, filter: &ListFilter) -> Result<(Vec<View>, Option<Fault>), Fault> {
         self.require_reader(caller, filter.quarantined)?;
-        let records = self.store.list(filter).await?;
+        let Page { records, mut damaged } = self.store.list(filter).await?;
         let mut views = Vec::with_capacity(records.len());
         for record in records {
-            let quarantines = self.quarantines(&record, filter.quarantined).await?;
-            // A list shows what names an assessment; reading the rest goes on record, one by one.
-            views.push(self.view(only_its_name(record)?, quarantines).await?);
+            let name = (record.assessment, record.version);
+            match self.listed(record, filter.quarantined).await {
+                Ok(view) => views.push(view),
+                Err(fault) if fault.reason == Reason::StoreCorrupt => damaged.push(name),
+                Err(fault) => return Err(fault),
+            }
         }
-        Ok(views)
+        Ok((views, unreadable(&damaged).map(|what| StoreError::Corrupt(what).into())))
+    }
+
+    /// A list shows what names an assessment; reading the rest goes on record, one by one.
+    async fn listed(&self, record: AssessmentRecord, is_officer: bool) -> Result<View, Fault> {
+        let quarantines = self.quarantines(&record, is_officer).await?;
+        self.view(only_its_name(record)?, quarantines).await
     }
 
     /// One assessment; the latest version where none is named. The reading goes on record.

@@ -152,7 +152,7 @@ impl Node {
             ListFilter { originator: Some(self.domain().clone()), current_only: true, ..Default::default() };
         while left > 0 {
             filter.limit = left.min(PAGE);
-            let mut page = self.store.list(&filter).await?;
+            let mut page = self.store.list(&filter).await?.whole()?;
             let Some(oldest) = page.last() else { break };
             filter.before = Some(oldest.manifest_id);
             page.retain(|r| r.state == AssessmentState::Current);

@@ -1,5 +1,6 @@
 //! What the store keeps and hands out, as values.
 
+use super::{Result, StoreError};
 use crate::domain::{
     agreement::{Agreement, AgreementState, Standing},
     event::Event,
@@ -335,6 +336,34 @@ pub struct AttachmentStatus {
     pub stored: u64,
     /// Whether it is whole and its digest was checked.
     pub complete: bool,
+}
+
+/// A page of a list.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Page {
+    /// What can be read, newest first.
+    pub records: Vec<AssessmentRecord>,
+    /// Which versions are there and can't be read, newest first: they take no other with them.
+    pub damaged: Vec<(AssessmentId, u32)>,
+}
+
+impl Page {
+    /// All of it.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] where something can't be read.
+    pub fn whole(self) -> Result<Vec<AssessmentRecord>> {
+        match unreadable(&self.damaged) {
+            None => Ok(self.records),
+            Some(what) => Err(StoreError::Corrupt(what)),
+        }
+    }
+}
+
+/// What is damaged, in words.
+pub fn unreadable(damaged: &[(AssessmentId, u32)]) -> Option<String> {
+    let names: Vec<String> = damaged.iter().map(|(id, version)| format!("{id} version {version}")).collect();
+    (!names.is_empty()).then(|| format!("what it holds of {} can't be read", names.join(", ")))
 }
 
 /// What a page of a list asks for.

@@ -10,8 +10,8 @@ use rusqlite::Connection;
 
 use super::{
     AgreementRecord, AssessmentRecord, AttachmentStatus, CopyName, InboundPosition, ListFilter, Look, OutboundPosition,
-    OutboxItem, PartnerRecord, Publication, QueueItem, ReceivedEntry, ReceivedRecord, ReleaseBatch, ReleaseRecord,
-    Result, Store, StoreError, VersionHere,
+    OutboxItem, Page, PartnerRecord, Publication, QueueItem, ReceivedEntry, ReceivedRecord, ReleaseBatch,
+    ReleaseRecord, Result, Store, StoreError, VersionHere,
     receipts::{AnswerRecord, HeldEntry, Quarantine, Readmission, ReceiptRecord, Released},
     vault::Vault,
 };
@@ -253,7 +253,7 @@ impl Store for SqliteStore {
     ) -> Result<Vec<AssessmentId>> {
         assessments::between(self, first, last, quarantined, limit).await
     }
-    async fn list(&self, filter: &ListFilter) -> Result<Vec<AssessmentRecord>> {
+    async fn list(&self, filter: &ListFilter) -> Result<Page> {
         assessments::list(self, filter).await
     }
 

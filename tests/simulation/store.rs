@@ -15,7 +15,7 @@ use watchfire::{
     ledger::tree::Hash,
     store::{
         AgreementRecord, AssessmentRecord, AttachmentStatus, CopyName, InboundPosition, ListFilter, Look,
-        OutboundPosition, OutboxItem, PartnerRecord, Publication, QueueItem, ReceivedContent, ReceivedEntry,
+        OutboundPosition, OutboxItem, Page, PartnerRecord, Publication, QueueItem, ReceivedContent, ReceivedEntry,
         ReceivedRecord, ReleaseBatch, ReleaseRecord, Result, Store, StoreError, VersionHere,
         forward::{self, ForwardStore, Forwarding},
         ledger::{Kept, KeptRecord, LedgerChange, LedgerCheck, LedgerEntry, LedgerState, LedgerStore, Progress, Sign},
@@ -105,7 +105,7 @@ passed_on!(Store {
     read assessment(id: &AssessmentId, version: Option<u32>, quarantined: bool) -> Option<AssessmentRecord>;
     read assessments_between(first: &AssessmentId, last: &AssessmentId, quarantined: bool, limit: u32)
         -> Vec<AssessmentId>;
-    read list(filter: &ListFilter) -> Vec<AssessmentRecord>;
+    read list(filter: &ListFilter) -> Page;
     write post(partner: &TrustDomain, envelope: Vec<u8>) -> ();
     posting outbox(partner: &TrustDomain, after: i64, limit: u32) -> Vec<OutboxItem>;
     write posted(partner: &TrustDomain, items: Vec<i64>) -> ();

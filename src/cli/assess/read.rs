@@ -95,14 +95,19 @@ impl List {
         };
         let mut answers = desk.list_assessments(request).await?.into_inner();
         let mut rows = vec![];
-        while let Some(answer) = answers.message().await? {
-            rows.push(Row::new(&Held::new(answer.assessment)?));
-        }
+        // What came before an error is shown before it is told: damage of one must hide no other.
+        let ended = loop {
+            match answers.message().await {
+                Ok(Some(answer)) => rows.push(Row::new(&Held::new(answer.assessment)?)),
+                Ok(None) => break Ok(()),
+                Err(status) => break Err(status.into()),
+            }
+        };
         if global.json {
             rows.iter().for_each(output::print_json);
-        } else if rows.is_empty() {
+        } else if rows.is_empty() && ended.is_ok() {
             output::print("nothing here yet; `watchfire assess publish` and `watchfire feed pull` bring some");
-        } else {
+        } else if !rows.is_empty() {
             let cells = rows.iter().map(|r| {
                 let exercise = if r.exercise { "EXERCISE " } else { "" };
                 let absent = if r.recall.is_some() { "(taken back)" } else { "(withheld)" };
@@ -115,7 +120,7 @@ impl List {
             output::print(&output::table(&["ASSESSMENT", "ISSUED", "FROM", "LEVEL", "STATE", "HEADLINE"], &cells));
             self.print_quarantines(&rows);
         }
-        Ok(())
+        ended
     }
 }
 

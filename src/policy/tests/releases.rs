@@ -13,7 +13,7 @@ use crate::{
         release::Release,
         time::Time,
     },
-    policy::{Cleared, Decision, Facts, HouseRules, PartnerPolicy, accept, decide, plan},
+    policy::{Cleared, Decision, Facts, HouseRules, PartnerPolicy, accept, decide, plan, times},
 };
 
 fn amber_on_west_africa() -> PartnerPolicy {
@@ -238,6 +238,23 @@ fn a_plan_goes_on_where_one_agreement_ends_and_another_gives_something_else() {
         shown(&steps),
         [("2026-05-01T10:00:00Z".to_owned(), vec![1, 2, 3]), ("2026-07-01T00:00:00Z".to_owned(), vec![0, 2])]
     );
+}
+
+#[test]
+fn more_may_become_permitted_from_the_issue_to_before_the_expiry() {
+    let to = ecowas();
+    let after = |id: &str, days: u64| Grant { delay_seconds: days * 86_400, ..grant(id, &to, &["M49:011"]) };
+    let at_expiry = (time("2026-12-01T00:00:00Z").parts().0 - time("2026-05-01T00:00:00Z").parts().0) as u64 / 86_400;
+    let mut over = agreement(&to, vec![after("at-once", 0), after("next-day", 1), after("never", at_expiry)]);
+    over.until = "2026-11-30".parse().unwrap();
+    let mut begins = agreement(&to, vec![]);
+    begins.from = "2026-06-01".parse().unwrap();
+    let portions = [headline(1, Tlp::Green)];
+    let facts = facts(&portions);
+    let times = |agreements| times(&compile_all(&to, agreements, &HouseRules::none()), &facts);
+    let shown = |times: Vec<Time>| times.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(shown(times(vec![over.clone()])), [ISSUED, "2026-05-02T09:30:00Z"]);
+    assert_eq!(shown(times(vec![over, begins])), [ISSUED, "2026-05-02T09:30:00Z", "2026-06-01T00:00:00Z"]);
 }
 
 /// Two grants in force, a release under them, and the portions that it holds.

@@ -10,7 +10,8 @@ use super::{
 use crate::{
     domain::ids::{AssessmentId, StatementId, TrustDomain},
     store::{
-        AssessmentRecord, AssessmentState, CameBy, ListFilter, Result, StoreError, VersionHere,
+        AssessmentRecord, AssessmentState, CameBy, ListFilter, Page, Result, Store, StoreError, VersionHere,
+        unreadable,
         vault::{Row, Vault, unpack},
     },
 };
@@ -190,7 +191,7 @@ pub(super) async fn between(
         .await
 }
 
-pub(super) async fn list(store: &SqliteStore, filter: &ListFilter) -> Result<Vec<AssessmentRecord>> {
+pub(super) async fn list(store: &SqliteStore, filter: &ListFilter) -> Result<Page> {
     const ALL: &str = heads!(
         "WHERE (m.state <> 'quarantined' OR ?1) AND (m.state <> 'superseded' OR NOT ?2) \
          AND (m.state NOT IN ('withdrawn', 'purged') OR NOT ?2 OR m.version = (SELECT max(l.version) FROM manifest l \
@@ -205,12 +206,12 @@ pub(super) async fn list(store: &SqliteStore, filter: &ListFilter) -> Result<Vec
     );
     let ListFilter { originator, current_only, quarantined, limit, before } = filter.clone();
     let limit = if limit == 0 { PAGE } else { limit };
-    store
+    let page = store
         .read_sealed(move |conn, vault| {
             let originator = match originator {
                 None => None,
                 Some(name) => match partners::find(conn, &name)? {
-                    None => return Ok(vec![]),
+                    None => return Ok(Page::default()),
                     found => found,
                 },
             };
@@ -222,8 +223,19 @@ pub(super) async fn list(store: &SqliteStore, filter: &ListFilter) -> Result<Vec
             let mut values: Vec<&dyn ToSql> = vec![&quarantined, &current_only, &limit, &before];
             values.extend(originator.as_ref().map(|o| o as &dyn ToSql));
             let sql = if originator.is_some() { OF_ONE } else { ALL };
-            let heads = rows(conn, sql, values.as_slice(), head)?;
-            heads.into_iter().map(|head| complete(conn, vault, head, quarantined)).collect()
+            let mut page = Page::default();
+            for (name, head) in rows(conn, sql, values.as_slice(), |r| Ok(((id(r, 1)?, r.get(2)?), head(r))))? {
+                match head.map_err(StoreError::from).and_then(|head| complete(conn, vault, head, quarantined)) {
+                    Ok(record) => page.records.push(record),
+                    Err(StoreError::Corrupt(_)) => page.damaged.push(name),
+                    Err(other) => return Err(other),
+                }
+            }
+            Ok(page)
         })
-        .await
+        .await?;
+    if let Some(what) = unreadable(&page.damaged) {
+        store.doubt(&what);
+    }
+    Ok(page)
 }

@@ -166,12 +166,18 @@ async fn tampering_with_sealed_rows_is_found() {
         let folder = Folder::new();
         let store = folder.store();
         fill(&store).await;
+        let everything = ListFilter { quarantined: true, ..ListFilter::default() };
+        let whole = store.list(&everything).await.unwrap().whole().unwrap();
         drop(store);
         folder.tamper(sql);
         let store = folder.store();
-        let all = store.list(&ListFilter { quarantined: true, ..ListFilter::default() }).await;
-        assert!(matches!(all, Err(StoreError::Corrupt(_))), "{sql}");
+        let page = store.list(&everything).await.unwrap();
+        assert!(matches!(store.trouble(), Some(StoreError::Corrupt(_))), "{sql}");
         // Damage in one row takes no other with it.
+        assert!(page.damaged == [(assessment(1), 1)] || sql.contains("max(wrapped)"), "{sql}: {:?}", page.damaged);
+        assert_eq!(page.records.len() + page.damaged.len(), whole.len(), "{sql}");
+        assert!(page.records.iter().all(|r| whole.contains(r)), "{sql}");
+        assert!(matches!(page.whole(), Err(StoreError::Corrupt(what)) if what.contains(" version 1")), "{sql}");
         assert!(store.by_manifest(&manifest(2, 1), false).await.is_ok() || sql.contains("max(wrapped)"), "{sql}");
     }
 }
