@@ -27,6 +27,8 @@ mod change;
 mod control;
 #[path = "node/crash.rs"]
 mod crash;
+#[path = "node/damage.rs"]
+mod damage;
 #[path = "node/doors.rs"]
 mod doors;
 #[path = "node/endorse.rs"]

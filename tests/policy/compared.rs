@@ -28,6 +28,11 @@ pub fn how_many() -> usize {
     number("ORACLE_CASES", CASES)
 }
 
+/// Whether the cases are enough that chance leaves out none of the rarer kinds.
+pub fn is_plenty() -> bool {
+    how_many() >= CASES
+}
+
 pub fn policy(case: &Case) -> PartnerPolicy {
     compile_all(&case.taker, case.agreements.clone(), &house::rules(&case.house))
 }
@@ -153,9 +158,10 @@ fn the_decision_is_what_the_rules_say() {
     assert!(released > decisions / 12 && released < decisions / 2, "{released} of {decisions} release something");
     let by_exception = total(|c| c.by_exception);
     println!("of these {by_exception} release something by exception");
-    // Far below what is usual, so that few cases don't fail by bad luck.
-    assert!(by_exception > decisions / 1000, "{by_exception} of {decisions} release something by exception");
-    assert!(passed_on > decisions / 1000, "{passed_on} of {decisions} are passed on");
+    if is_plenty() {
+        assert!(by_exception > decisions / 1000, "{by_exception} of {decisions} release something by exception");
+        assert!(passed_on > decisions / 1000, "{passed_on} of {decisions} are passed on");
+    }
 }
 
 proptest! {

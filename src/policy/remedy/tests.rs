@@ -207,6 +207,23 @@ fn a_delay_is_waited_for_and_a_new_version_begins_it_anew() {
 }
 
 #[test]
+fn where_a_new_version_is_needed_a_delay_is_waited_for_for_400_days_at_most() {
+    let expired = |days: u64| {
+        let mut scene = mali(|g| g.delay_seconds = days * 86_400);
+        scene.manifest.expires = scene.now;
+        match scene.remedy(3) {
+            Some(Remedy::Changes(changes)) => changes,
+            other => panic!("{other:?}"),
+        }
+    };
+    let waits = |changes: &[Change]| changes.iter().any(|c| matches!(c, Change::Wait(_)));
+    let sooner = |changes: &[Change]| changes.iter().any(|c| matches!(c, Change::Widen(_, _, Widening::Delay(_))));
+    let (year, more) = (expired(399), expired(400));
+    assert!(waits(&year) && !sooner(&year), "{year:?}");
+    assert!(sooner(&more) && !waits(&more), "{more:?}");
+}
+
+#[test]
 fn what_belongs_to_one_grant_is_one_sentence() {
     let scene = mali(|g| {
         g.kinds = vec![Kind::Headline, Kind::Subject];

@@ -225,6 +225,30 @@ fn of_several_releases_that_one_is_cited_by_which_most_goes_on() {
     assert_eq!(in_short(&either), ["+", "+", "onward-not-allowed another-provenance", "+"]);
 }
 
+#[test]
+fn what_another_agreement_would_let_go_on_is_told_as_that() {
+    use crate::domain::body::Body;
+    let kinds = |kinds: &[Kind]| {
+        let mut terms = wide(&au());
+        terms.grants[0].kinds = kinds.to_vec();
+        terms
+    };
+    let few = [Kind::Headline, Kind::Subject, Kind::Source];
+    let agreements = vec![kinds(&few), kinds(&[Kind::Headline, Kind::Subject, Kind::Gap])];
+    let mut came = provenance(1);
+    came.digests.extend([digest(4)]);
+    came.terms.onward.as_mut().unwrap().kinds.push(Kind::Source);
+    let mut portions = portions();
+    portions.push(portion(5, Tlp::Green, Body::Source { text: "source".into() }));
+    for portion in &mut portions {
+        portion.marking.onward = Onward::Named(audiences(&["au.example"]));
+    }
+    let (policy, manifest) = (compile_all(&au(), agreements, &HouseRules::none()), theirs());
+    let facts = Facts::of(&manifest, portions.iter().enumerate().map(|(i, p)| (digest(i), p)));
+    let decision = decide(&policy, &facts.passed_on(vec![came]), time(LATER));
+    assert_eq!(in_short(&decision), ["+", "+", "+", "+", "no-grant another-agreement"]);
+}
+
 /// What the hub would send, and the recipient's policy.
 fn sent() -> (PartnerPolicy, Release) {
     let decision = passed_on(|_| ());

@@ -13,7 +13,7 @@ use crate::{
         release::Release,
         time::Time,
     },
-    policy::{Cleared, Decision, Facts, HouseRules, PartnerPolicy, accept, decide, plan, times},
+    policy::{Cleared, Decision, Facts, HouseRules, PartnerPolicy, accept, decide, plan, schedule, times},
 };
 
 fn amber_on_west_africa() -> PartnerPolicy {
@@ -221,6 +221,27 @@ fn a_plan_lists_each_time_at_which_more_goes() {
 /// The times, and which portions go then.
 fn shown(steps: &[(Time, Decision)]) -> Vec<(String, Vec<usize>)> {
     steps.iter().map(|(t, d)| (t.to_string(), d.release.iter().flat_map(Cleared::indexes).collect())).collect()
+}
+
+#[test]
+fn a_schedule_tells_of_each_portion_when_it_goes_first() {
+    let to = ecowas();
+    let at_once = Grant { max_tlp: Tlp::Green, ..grant("at-once", &to, &["M49:011"]) };
+    let later = Grant { delay_seconds: 86_400, ..grant("later", &to, &["M49:011"]) };
+    let policy = compile(&to, vec![at_once, later]);
+    let portions = [
+        headline(1, Tlp::Green),
+        headline(2, Tlp::Amber),
+        subject(3, Tlp::Clear, &["ML"]),
+        gap(4, Tlp::Amber),
+        gap(5, Tlp::Red),
+    ];
+    let steps = plan(&policy, &facts(&portions), time("2026-05-01T10:00:00Z"));
+    let told = schedule(&steps);
+    let told: Vec<_> = told.into_iter().map(|(p, at)| (p.verdict.is_release(), at.map(|t| t.to_string()))).collect();
+    let then = Some("2026-05-02T09:30:00Z".to_owned());
+    assert_eq!(told, [(true, None), (true, then.clone()), (true, None), (true, then), (false, None)]);
+    assert!(schedule(&[]).is_empty());
 }
 
 #[test]
