@@ -80,11 +80,14 @@ fn a_delay_makes_later_and_not_withheld_and_dates_make_no_difference() {
     let delayed = crate::domain::agreement::Grant { delay_seconds: 3600, ..now.clone() };
     let mut over = agreement(&to, vec![now.clone()]);
     (over.from, over.until) = ("1999-01-01".parse().unwrap(), "1999-12-31".parse().unwrap());
+    let mut coming = over.clone();
+    (coming.from, coming.until) = ("2050-01-01".parse().unwrap(), "2051-12-31".parse().unwrap());
     let compile = |terms: &Agreement| compile_all(&to, vec![without_dates(terms)], &HouseRules::none());
     let portions = [headline(1, Tlp::Clear), subject(2, Tlp::Clear, &["ML"])];
     let facts = facts(&portions);
     let before = compile(&agreement(&to, vec![now]));
     assert_eq!(compare(&before, &compile(&over), &facts), []);
+    assert_eq!(compare(&before, &compile(&coming), &facts), []);
     let later = compare(&before, &compile(&agreement(&to, vec![delayed])), &facts);
     assert_eq!(later.iter().map(|d| d.change).collect::<Vec<_>>(), [Change::Later; 2]);
     assert_eq!(later[0].after.unwrap().seconds_since(later[0].before.unwrap()), 3600);
