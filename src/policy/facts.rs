@@ -96,11 +96,6 @@ impl<'a> Facts<'a> {
         self
     }
 
-    /// The states that it is about, ascending.
-    pub fn subject_states(&self) -> impl Iterator<Item = Country> {
-        self.whole.states.iter().copied()
-    }
-
     /// A name for all portions that a decision can't tell from this one.
     pub(super) fn class(&self, index: usize) -> usize {
         self.classes.get(index).copied().unwrap_or(index)

@@ -3,7 +3,7 @@
 use super::fixture::*;
 use crate::{
     domain::{agreement::Grant, body::Kind, level::WarningLevel, marking::Tlp},
-    policy::{HouseRules, PartnerPolicy, decide},
+    policy::{Facts, HouseRules, PartnerPolicy, decide},
 };
 
 /// Whether a grant on these areas reaches an assessment about these places.
@@ -117,6 +117,19 @@ fn a_delay_ends_to_the_nanosecond() {
     assert!(decide(&policy, &facts, time("2026-05-02T09:30:00Z")).release.is_some());
     let never = with(|g| g.delay_seconds = u64::MAX);
     assert!(decide(&never, &facts, time("2026-11-01T00:00:00Z")).release.is_none());
+}
+
+#[test]
+fn a_delay_counts_from_an_issue_between_two_seconds() {
+    let policy = with(|g| g.delay_seconds = 86_400);
+    let manifest = manifest(time("2026-05-01T09:30:00.5Z"), time("2026-12-01T00:00:00Z"));
+    let portions = [headline(1, Tlp::Clear), subject(2, Tlp::Clear, &["ML"])];
+    let facts = Facts::of(&manifest, portions.iter().enumerate().map(|(i, p)| (digest(i), p)));
+    let goes = |at| decide(&policy, &facts, time(at)).release.is_some();
+    assert_eq!(
+        ["2026-05-02T09:29:59Z", "2026-05-02T09:30:00.499999999Z", "2026-05-02T09:30:00.5Z"].map(goes),
+        [false, false, true]
+    );
 }
 
 #[test]

@@ -64,6 +64,12 @@ fn what_a_partner_writes_does_not_fill_the_memory() {
     alone[0].marking.releasable_to = (0..200).map(|n| format!("o{n:03}.example").parse().unwrap()).collect();
     decide(&policy, &facts(&alone), time("2026-05-01T10:00:00Z"));
     assert_eq!(policy.agreements[0].engine.memo.kept(), 3, "nor do its readers' names");
+    let states = "BF ML NE SN GH NG TG BJ CI GN GW LR SL GM MR CV SD".split(' ').collect::<Vec<_>>();
+    let about = |states: &[&str]| {
+        decide(&policy, &facts(&[subject(1, Tlp::Clear, states)]), time("2026-05-01T10:00:00Z"));
+        policy.agreements[0].engine.memo.kept()
+    };
+    assert_eq!([about(&states[..16]), about(&states)], [4, 4], "nor what it is about: each place, and each state");
 }
 
 #[test]
