@@ -19,7 +19,7 @@ use receipts::{AnswerRecord, HeldEntry, Quarantine, Readmission, ReceiptRecord, 
 pub use records::{
     AgreementRecord, AssessmentRecord, AssessmentState, AttachmentStatus, CameBy, CopyName, InboundPosition,
     ListFilter, Look, OutboundPosition, OutboxItem, Page, PartnerRecord, Publication, QueueItem, ReceivedContent,
-    ReceivedEntry, ReceivedRecord, ReleaseBatch, ReleaseRecord, VersionHere, unreadable,
+    ReceivedEntry, ReceivedRecord, ReleaseBatch, ReleaseRecord, VersionHere,
 };
 use requests::RequestStore;
 
@@ -166,7 +166,7 @@ pub trait Store: ForwardStore + LedgerStore + ReceiptStore + RecallStore + Reque
         quarantined: bool,
         limit: u32,
     ) -> Result<Vec<AssessmentId>>;
-    /// A page of assessments.
+    /// A page of assessments, newest first. Damage in it hides nothing else, and is trouble from then on.
     async fn list(&self, filter: &ListFilter) -> Result<Page>;
 
     /// Puts a statement for a partner into its outbox.

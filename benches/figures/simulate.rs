@@ -83,7 +83,7 @@ async fn read_alone(store: &dyn Store) -> f64 {
     let start = Instant::now();
     let mut filter = ListFilter { limit: 64, ..Default::default() };
     loop {
-        let page = store.list(&filter).await.unwrap().records;
+        let page = store.list(&filter).await.unwrap().whole().unwrap();
         let Some(last) = page.last() else { return start.elapsed().as_secs_f64() };
         filter.before = Some(last.manifest_id);
         for record in page {

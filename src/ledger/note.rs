@@ -269,6 +269,13 @@ mod tests {
     }
 
     #[test]
+    fn a_bare_note_has_the_signature_of_its_own_ledger_alone() {
+        let note = note(&key());
+        let cosigned = note.clone().with(note.cosign(&key(), "fr.example/ledger", 1_780_000_000));
+        assert_eq!((cosigned.signatures.len(), cosigned.bare()), (2, note));
+    }
+
+    #[test]
     fn a_cosignature_stands_for_its_witness_and_its_time() {
         let (own, witness) = (key(), key());
         let note = note(&own);

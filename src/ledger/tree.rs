@@ -192,7 +192,8 @@ pub fn is_included(leaf: &Hash, index: u64, size: u64, path: &[Hash], root: &Has
         }
         if place & 1 == 1 || place == last {
             node = node_hash(sibling, &node);
-            let up = if place & 1 == 1 { 0 } else { place.trailing_zeros().min(63) };
+            // Up to where it is odd, and so has a sibling on its left.
+            let up = place.trailing_zeros().min(63);
             (place, last) = (place >> up, last >> up);
         } else {
             node = node_hash(&node, sibling);
@@ -226,7 +227,8 @@ pub fn is_consistent(first: (u64, &Hash), second: (u64, &Hash), path: &[Hash]) -
         }
         if place & 1 == 1 || place == last {
             (old, new) = (node_hash(node, &old), node_hash(node, &new));
-            let up = if place & 1 == 1 { 0 } else { place.trailing_zeros().min(63) };
+            // Up to where it is odd, and so has a sibling on its left.
+            let up = place.trailing_zeros().min(63);
             (place, last) = (place >> up, last >> up);
         } else {
             new = node_hash(&new, node);

@@ -11,11 +11,13 @@ use crate::{
         time::Time,
     },
     seal::{chains::Chains, rules, statement, verify::verify},
-    store::{
-        AssessmentRecord, AssessmentState, CameBy, ListFilter, Page, StoreError, receipts::Quarantine, unreadable,
-    },
+    store::{AssessmentRecord, AssessmentState, CameBy, ListFilter, Page, StoreError, receipts::Quarantine},
     wire,
 };
+
+/// How many damaged assessments are told by name.
+const NAMED: usize = 12;
+const UNLIKE_STORED: &str = "a statement that was verified when it was stored does not verify any more";
 
 /// One version of an assessment, as this node holds it.
 pub struct View {
@@ -46,7 +48,7 @@ pub struct SignatureCheck {
 }
 
 impl Node {
-    /// A page of assessments, newest first, and what is damaged among them, if anything is: that hides none of the others.
+    /// A page of assessments, newest first; and where some of them are damaged, the fault that names these. They hide no other.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, store faults.
@@ -58,17 +60,17 @@ impl Node {
             let name = (record.assessment, record.version);
             match self.listed(record, filter.quarantined).await {
                 Ok(view) => views.push(view),
-                Err(fault) if fault.reason == Reason::StoreCorrupt => damaged.push(name),
+                Err(fault) if fault.reason == Reason::StoreCorrupt => damaged.push(Some(name)),
                 Err(fault) => return Err(fault),
             }
         }
-        Ok((views, unreadable(&damaged).map(|what| StoreError::Corrupt(what).into())))
+        Ok((views, unreadable(&damaged)))
     }
 
     /// A list shows what names an assessment; reading the rest goes on record, one by one.
     async fn listed(&self, record: AssessmentRecord, is_officer: bool) -> Result<View, Fault> {
         let quarantines = self.quarantines(&record, is_officer).await?;
-        self.view(only_its_name(record)?, quarantines).await
+        self.view(only_its_name(record).map_err(|_| self.damaged())?, quarantines).await
     }
 
     /// One assessment; the latest version where none is named. The reading goes on record.
@@ -142,7 +144,8 @@ impl Node {
         if was_verified && signatures.iter().any(|s| s.fault == Some(Reason::SignatureInvalid)) {
             return Err(self.damaged());
         }
-        let endorsements = self.check_held_endorsements(&record)?;
+        let endorsements = self.check_held_endorsements(&record);
+        let endorsements = endorsements.map_err(|_| if was_verified { self.damaged() } else { unlike_stored() })?;
         let recall = match record.state.is_recalled() {
             true => self.recall_view(&record.originator, &record.assessment).await?,
             false => None,
@@ -152,9 +155,8 @@ impl Node {
 
     /// A statement that is kept here is not what was stored.
     fn damaged(&self) -> Fault {
-        let what = "a statement that was verified when it was stored does not verify any more";
-        self.store.doubt(what);
-        StoreError::Corrupt(what.to_owned()).into()
+        self.store.doubt(UNLIKE_STORED);
+        unlike_stored()
     }
 
     /// Each signature by itself, as of the time that the statement was first logged here: a certificate that ran out
@@ -170,6 +172,21 @@ impl Node {
     }
 }
 
+fn unlike_stored() -> Fault {
+    StoreError::Corrupt(UNLIKE_STORED.to_owned()).into()
+}
+
+/// What is damaged, by name; of many a few, since an answer's trailers are short.
+fn unreadable(damaged: &[Option<(AssessmentId, u32)>]) -> Option<Fault> {
+    let name = |(id, version): &(AssessmentId, u32)| format!("{id} version {version}");
+    let mut names: Vec<String> = damaged.iter().flatten().take(NAMED).map(name).collect();
+    if damaged.len() > names.len() {
+        names.push(format!("{} more", damaged.len() - names.len()));
+    }
+    let what = format!("these assessments can't be read: {}", names.join(", "));
+    (!damaged.is_empty()).then(|| StoreError::Corrupt(what).into())
+}
+
 /// Its headlines and subjects alone.
 fn only_its_name(mut record: AssessmentRecord) -> Result<AssessmentRecord, Fault> {
     let mut kept = vec![];
@@ -181,4 +198,21 @@ fn only_its_name(mut record: AssessmentRecord) -> Result<AssessmentRecord, Fault
     record.portions = kept;
     record.beside = vec![];
     Ok(record)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_damaged_assessments_twelve_are_named() {
+        let named = |n: u8| Some((AssessmentId([n; 16]), 1));
+        let told = |damaged: &[_]| unreadable(damaged).map(|f| f.message);
+        assert_eq!(told(&[]), None);
+        let one = format!("these assessments can't be read: {} version 1)", AssessmentId([1; 16]));
+        assert!(told(&[named(1)]).unwrap().contains(&one));
+        let many: Vec<_> = (0..100).map(named).chain([None]).collect();
+        let told = told(&many).unwrap();
+        assert!(told.contains("version 1, 89 more") && told.len() < 1_000, "{told}");
+    }
 }

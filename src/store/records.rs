@@ -338,32 +338,26 @@ pub struct AttachmentStatus {
     pub complete: bool,
 }
 
-/// A page of a list.
+/// A page of a list, newest first.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Page {
-    /// What can be read, newest first.
+    /// What can be read.
     pub records: Vec<AssessmentRecord>,
-    /// Which versions are there and can't be read, newest first: they take no other with them.
-    pub damaged: Vec<(AssessmentId, u32)>,
+    /// What is there and can't be read: it takes no other with it. Which version it is, where that at least can be told.
+    pub damaged: Vec<Option<(AssessmentId, u32)>>,
 }
 
 impl Page {
-    /// All of it.
+    /// All of it, for whoever must not miss anything, such as the way to the next page.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] where something can't be read.
     pub fn whole(self) -> Result<Vec<AssessmentRecord>> {
-        match unreadable(&self.damaged) {
-            None => Ok(self.records),
-            Some(what) => Err(StoreError::Corrupt(what)),
+        if self.damaged.is_empty() {
+            return Ok(self.records);
         }
+        Err(StoreError::Corrupt("an assessment of the list can't be read".to_owned()))
     }
-}
-
-/// What is damaged, in words.
-pub fn unreadable(damaged: &[(AssessmentId, u32)]) -> Option<String> {
-    let names: Vec<String> = damaged.iter().map(|(id, version)| format!("{id} version {version}")).collect();
-    (!names.is_empty()).then(|| format!("what it holds of {} can't be read", names.join(", ")))
 }
 
 /// What a page of a list asks for.

@@ -139,7 +139,7 @@ impl Store for SqliteStore {
     async fn check(&self) -> Result<()> {
         let checking = Arc::clone(&self.checking).lock_owned().await;
         self.read(move |conn| {
-            // As long as it reads, and not as long as somebody waits for it: callers that gave up would take every reader.
+            // Held as long as it reads, also where nobody waits any more: callers that give up would take every reader.
             let _checking = checking;
             open::check(conn)
         })

@@ -124,7 +124,7 @@ fn compare(portions: usize) -> Count {
         let mut runner = TestRunner::new(Config {
             cases: 20,
             failure_persistence: None,
-            max_shrink_iters: 300,
+            max_shrink_iters: Config::default().max_shrink_iters.min(300),
             ..Config::default()
         });
         let seen = RefCell::new(&mut count);
@@ -156,8 +156,9 @@ fn each_hop_of_a_chain_is_what_the_rules_say_and_a_bent_one_is_refused_by_name()
     assert!(portions >= how_many());
     assert!(all_the_way > chains / 10 && all_the_way < chains, "{all_the_way} of {chains} reach the reader");
     assert!(three_hops > chains / 50, "{three_hops} of {chains} by three hops or four");
-    for kind in bends::ALL.into_iter().filter(|_| is_plenty()) {
-        assert!(bends.get(&kind).is_some_and(|[_, beyond]| *beyond > 0), "{kind:?} was never refused");
+    if is_plenty() {
+        let never: Vec<_> = bends::ALL.iter().filter(|kind| bends.get(kind).is_none_or(|b| b[1] == 0)).collect();
+        assert!(never.is_empty(), "{never:?} were never refused");
     }
 }
 

@@ -117,7 +117,7 @@ fn compare(portions: usize) -> Count {
         let mut runner = TestRunner::new(Config {
             cases: AT_ONCE,
             failure_persistence: None,
-            max_shrink_iters: 200,
+            max_shrink_iters: Config::default().max_shrink_iters.min(200),
             ..Config::default()
         });
         let seen = std::cell::RefCell::new(&mut count);
@@ -159,8 +159,8 @@ fn the_decision_is_what_the_rules_say() {
     let by_exception = total(|c| c.by_exception);
     println!("of these {by_exception} release something by exception");
     if is_plenty() {
-        assert!(by_exception > decisions / 1000, "{by_exception} of {decisions} release something by exception");
-        assert!(passed_on > decisions / 1000, "{passed_on} of {decisions} are passed on");
+        assert!(by_exception > decisions / 500, "{by_exception} of {decisions} release something by exception");
+        assert!(passed_on > decisions / 500, "{passed_on} of {decisions} are passed on");
     }
 }
 

@@ -164,7 +164,7 @@ impl World {
         let agreements = in_force(&from.agreements().await.unwrap(), taker.org, giver.now());
         let agreements: Vec<_> = agreements.into_iter().map(|(_, a)| a).collect();
         let filter = ListFilter { current_only: true, limit: 1_000, ..ListFilter::default() };
-        for record in from.list(&filter).await.unwrap().records {
+        for record in from.list(&filter).await.unwrap().whole().unwrap() {
             if record.state.is_recalled() {
                 continue;
             }

@@ -98,7 +98,10 @@ impl List {
         // What came before an error is shown before it is told: damage of one must hide no other.
         let ended = loop {
             match answers.message().await {
-                Ok(Some(answer)) => rows.push(Row::new(&Held::new(answer.assessment)?)),
+                Ok(Some(answer)) => match Held::new(answer.assessment) {
+                    Ok(held) => rows.push(Row::new(&held)),
+                    Err(error) => break Err(error),
+                },
                 Ok(None) => break Ok(()),
                 Err(status) => break Err(status.into()),
             }
@@ -118,7 +121,7 @@ impl List {
             });
             let cells: Vec<_> = cells.collect();
             output::print(&output::table(&["ASSESSMENT", "ISSUED", "FROM", "LEVEL", "STATE", "HEADLINE"], &cells));
-            self.print_quarantines(&rows);
+            self.print_quarantines(&rows, ended.is_ok());
         }
         ended
     }
@@ -126,7 +129,7 @@ impl List {
 
 impl List {
     /// Why each is kept from users, where that was asked for.
-    fn print_quarantines(&self, rows: &[Row]) {
+    fn print_quarantines(&self, rows: &[Row], is_all: bool) {
         if !self.quarantined {
             return;
         }
@@ -134,7 +137,7 @@ impl List {
             output::print(&format!("\n{} version {} is kept from users:", row.assessment, row.version));
             row.quarantines.iter().for_each(|kept| output::print(&format!("    {}", kept.words())));
         }
-        if rows.iter().all(|r| r.quarantines.is_empty()) {
+        if is_all && rows.iter().all(|r| r.quarantines.is_empty()) {
             output::print("\nnothing is in quarantine");
         }
     }

@@ -97,6 +97,7 @@ fn every_prefix_is_consistent_and_nothing_else_is() {
             }
             if first < second && first > 0 {
                 assert!(!is_consistent((second, &new), (first, &old), &path), "backwards");
+                assert!(!is_consistent((second, &new), (first, &new), &[]), "one root for two sizes");
                 let longer = [path.clone(), vec![[0; 32]]].concat();
                 assert!(!is_consistent((first, &old), (second, &new), &longer), "a longer path");
                 assert!(!is_consistent((first, &old), (second, &new), &path[1..]), "a shorter path");

@@ -207,7 +207,7 @@ fn a_delay_is_waited_for_and_a_new_version_begins_it_anew() {
 }
 
 #[test]
-fn where_a_new_version_is_needed_a_delay_is_waited_for_for_400_days_at_most() {
+fn where_a_new_version_is_needed_a_delay_of_less_than_400_days_is_waited_for() {
     let expired = |days: u64| {
         let mut scene = mali(|g| g.delay_seconds = days * 86_400);
         scene.manifest.expires = scene.now;

@@ -107,6 +107,18 @@ fn a_permit_names_the_grants_in_words() {
 }
 
 #[test]
+fn of_many_names_twelve_are_told_and_how_many_more_there_are() {
+    let told = |count: usize| {
+        let areas = "ML BF NE SN GH NG TG BJ CI GN GW LR SL GM".split(' ').take(count);
+        let policy = with(|g| g.places = areas.map(|a| a.parse().unwrap()).collect());
+        gap_under(&policy, |_| ()).1
+    };
+    let twelve = "ML, BF, NE, SN, GH, NG, TG, BJ, CI, GN, GW, LR";
+    assert_eq!(told(12), format!("grant g gives every kind of portion on {twelve} up to AMBER"));
+    assert_eq!(told(14), format!("grant g gives every kind of portion on {twelve}, 2 more up to AMBER"));
+}
+
+#[test]
 fn a_delay_ends_to_the_nanosecond() {
     let policy = with(|g| g.delay_seconds = 86_400);
     let portions = [headline(1, Tlp::Clear), subject(2, Tlp::Clear, &["ML"])];

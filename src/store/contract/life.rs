@@ -29,7 +29,8 @@ pub(crate) struct Sight {
 /// Looks at everything.
 pub(crate) async fn sight(store: &dyn Store) -> Sight {
     let (fr, us, file) = (domain("fr"), domain("us"), CopyName::own(Sha256([7; 32])));
-    let mut list = store.list(&ListFilter { quarantined: true, ..ListFilter::default() }).await.unwrap().records;
+    let mut list =
+        store.list(&ListFilter { quarantined: true, ..ListFilter::default() }).await.unwrap().whole().unwrap();
     list.iter_mut().for_each(|r| r.portions.sort());
     Sight {
         partners: store.partners().await.unwrap(),

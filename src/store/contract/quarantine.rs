@@ -109,7 +109,7 @@ pub(crate) async fn what_is_readmitted_is_shown_once_and_arrives_anew(home: &dyn
     let shown = store.by_manifest(&manifest(1, 1), false).await.unwrap().unwrap();
     assert_eq!((shown.state, sorted(shown.portions.clone())), (AssessmentState::Current, sorted(portions(1, 3))));
     assert_eq!(releases(&shown), [b"release 1 of 1"]);
-    assert_eq!(store.list(&ListFilter::default()).await.unwrap().records.len(), 2);
+    assert_eq!(store.list(&ListFilter::default()).await.unwrap().whole().unwrap().len(), 2);
     assert!(store.quarantines(&manifest(1, 1)).await.unwrap().is_empty());
     assert_eq!(store.wanted_attachments(&us).await.unwrap(), [(Sha256([1; 32]), 4)]);
     assert_eq!(outbox(&*store, "us").await, [b"stored".to_vec()]);

@@ -92,7 +92,11 @@ pub(crate) async fn a_recall_seals_all_versions_and_goes_before_all_else(home: &
     let due = store.due(&domain("fr"), at(0), 10).await.unwrap();
     assert_eq!(due.iter().map(|i| i.manifest_id).collect::<Vec<_>>(), [manifest(2, 1)]);
     let current = ListFilter { current_only: true, ..ListFilter::default() };
-    assert_eq!(names(&store.list(&current).await.unwrap().records), [(2, 1), (1, 2)], "one row for all versions");
+    assert_eq!(
+        names(&store.list(&current).await.unwrap().whole().unwrap()),
+        [(2, 1), (1, 2)],
+        "one row for all versions"
+    );
     // It is closed.
     assert_eq!(store.publish(publication(1, 3)).await, Err(StoreError::Recalled));
     let late = batch(1, vec![release(2, 1, 2)]);

@@ -63,7 +63,7 @@ pub(crate) async fn several_ways_give_one_assessment_with_each_portion_once(home
     assert_eq!(releases(&record), [&b"release 1 of 1"[..], b"release by the hub"]);
     let provenances: Vec<_> = record.releases.iter().map(|r| r.provenance.clone()).collect();
     assert_eq!(provenances, [vec![], vec![b"release to the hub".to_vec()]]);
-    assert_eq!(names(&store.list(&ListFilter::default()).await.unwrap().records), [(1, 1)]);
+    assert_eq!(names(&store.list(&ListFilter::default()).await.unwrap().whole().unwrap()), [(1, 1)]);
 }
 
 pub(crate) async fn quarantine_keeps_from_users(home: &dyn Home) {
@@ -73,9 +73,9 @@ pub(crate) async fn quarantine_keeps_from_users(home: &dyn Home) {
     assert!(store.by_manifest(&manifest(1, 1), false).await.unwrap().is_none());
     assert!(store.by_manifests(&[manifest(1, 1)], false).await.unwrap().is_empty());
     assert!(store.assessment(&assessment(1), None, false).await.unwrap().is_none());
-    assert!(store.list(&ListFilter::default()).await.unwrap().records.is_empty());
+    assert!(store.list(&ListFilter::default()).await.unwrap().whole().unwrap().is_empty());
     let officer = ListFilter { quarantined: true, current_only: true, ..ListFilter::default() };
-    let seen = store.list(&officer).await.unwrap().records;
+    let seen = store.list(&officer).await.unwrap().whole().unwrap();
     assert_eq!((seen[0].state, sorted(seen[0].portions.clone())), (AssessmentState::Quarantined, portions(1, 3)));
     assert!(store.received_after(0, 10).await.unwrap()[0].quarantined);
 
@@ -189,7 +189,7 @@ pub(crate) async fn lists_are_newest_first_and_filtered(home: &dyn Home) {
     receive(&*store, "us", 0, vec![entry(1, 2, 1), entry(2, 2, 2)]).await.unwrap();
     store.publish(publication(3, 1)).await.unwrap();
     let all = ListFilter::default();
-    let list = async |filter: &ListFilter| names(&store.list(filter).await.unwrap().records);
+    let list = async |filter: &ListFilter| names(&store.list(filter).await.unwrap().whole().unwrap());
     assert_eq!(list(&all).await, [(3, 1), (2, 2), (2, 1), (1, 1)]);
     assert_eq!(list(&ListFilter { current_only: true, ..all.clone() }).await, [(3, 1), (2, 2), (1, 1)]);
     assert_eq!(list(&ListFilter { limit: 2, ..all.clone() }).await, [(3, 1), (2, 2)]);

@@ -58,7 +58,7 @@ pub(crate) async fn pages_go_on_where_the_last_one_ended(home: &dyn Home) {
             ListFilter { originator: originator.clone(), current_only: true, limit: 2, ..Default::default() };
         let mut seen = vec![];
         loop {
-            let page = store.list(&filter).await.unwrap().records;
+            let page = store.list(&filter).await.unwrap().whole().unwrap();
             let Some(last) = page.last() else { break };
             filter.before = Some(last.manifest_id);
             seen.extend(names(&page));
@@ -68,5 +68,5 @@ pub(crate) async fn pages_go_on_where_the_last_one_ended(home: &dyn Home) {
         assert_eq!(seen, all);
     }
     let filter = ListFilter { before: Some(statement(77)), ..Default::default() };
-    assert!(store.list(&filter).await.unwrap().records.is_empty(), "nothing is before what is not here");
+    assert!(store.list(&filter).await.unwrap().whole().unwrap().is_empty(), "nothing is before what is not here");
 }

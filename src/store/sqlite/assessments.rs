@@ -1,5 +1,7 @@
 //! Reading assessments: a row, the releases by which it came, and its portions from all arrivals, decrypted.
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, Row as SqlRow, ToSql, params};
 
 use super::{
@@ -10,8 +12,7 @@ use super::{
 use crate::{
     domain::ids::{AssessmentId, StatementId, TrustDomain},
     store::{
-        AssessmentRecord, AssessmentState, CameBy, ListFilter, Page, Result, Store, StoreError, VersionHere,
-        unreadable,
+        AssessmentRecord, AssessmentState, CameBy, ListFilter, Page, Result, StoreError, VersionHere,
         vault::{Row, Vault, unpack},
     },
 };
@@ -51,6 +52,11 @@ fn head(row: &SqlRow<'_>) -> rusqlite::Result<Head> {
         beside: vec![],
     };
     Ok(Head { number: row.get(0)?, record, wrapped: row.get(8)? })
+}
+
+/// Which version a head's row is of.
+fn name(row: &SqlRow<'_>) -> rusqlite::Result<(AssessmentId, u32)> {
+    Ok((id(row, 1)?, row.get(2)?))
 }
 
 /// With `all`, what is in quarantine too.
@@ -206,7 +212,8 @@ pub(super) async fn list(store: &SqliteStore, filter: &ListFilter) -> Result<Pag
     );
     let ListFilter { originator, current_only, quarantined, limit, before } = filter.clone();
     let limit = if limit == 0 { PAGE } else { limit };
-    let page = store
+    let trouble = Arc::clone(&store.trouble);
+    store
         .read_sealed(move |conn, vault| {
             let originator = match originator {
                 None => None,
@@ -224,18 +231,18 @@ pub(super) async fn list(store: &SqliteStore, filter: &ListFilter) -> Result<Pag
             values.extend(originator.as_ref().map(|o| o as &dyn ToSql));
             let sql = if originator.is_some() { OF_ONE } else { ALL };
             let mut page = Page::default();
-            for (name, head) in rows(conn, sql, values.as_slice(), |r| Ok(((id(r, 1)?, r.get(2)?), head(r))))? {
+            for (name, head) in rows(conn, sql, values.as_slice(), |r| Ok((name(r).ok(), head(r))))? {
                 match head.map_err(StoreError::from).and_then(|head| complete(conn, vault, head, quarantined)) {
                     Ok(record) => page.records.push(record),
-                    Err(StoreError::Corrupt(_)) => page.damaged.push(name),
+                    Err(error @ StoreError::Corrupt(_)) => {
+                        // Here, since whoever asked may have gone; and without the name, since trouble is told to everybody.
+                        trouble.of_reading::<()>(&Err(error));
+                        page.damaged.push(name);
+                    }
                     Err(other) => return Err(other),
                 }
             }
             Ok(page)
         })
-        .await?;
-    if let Some(what) = unreadable(&page.damaged) {
-        store.doubt(&what);
-    }
-    Ok(page)
+        .await
 }
