@@ -275,7 +275,10 @@ fn given_up<T>(store: &SqliteStore, begun: impl Future<Output = T>, meanwhile: i
     let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
     runtime.block_on(async {
         let (release, busy) = std::sync::mpsc::channel::<()>();
-        let mut reading = std::pin::pin!(store.read(move |_| Ok(busy.recv().unwrap())));
+        let mut reading = std::pin::pin!(store.read(move |_| {
+            busy.recv().unwrap();
+            Ok(())
+        }));
         tokio::select! { biased; _ = &mut reading => panic!("it has read"), () = ready(()) => {} }
         tokio::select! { biased; _ = begun => panic!("it came to an end"), () = ready(()) => {} }
         meanwhile();
