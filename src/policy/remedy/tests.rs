@@ -15,7 +15,7 @@ use crate::{
         time::Time,
     },
     policy::{
-        Decision, Facts, HouseRules, PartnerPolicy, decide,
+        Decision, Facts, HouseRules, PartnerPolicy, Reason, decide,
         tests::{
             cases::{Case, case},
             fixture,
@@ -234,6 +234,33 @@ fn what_belongs_to_one_grant_is_one_sentence() {
     let wanted = "grant: grant sahel would have to give gap too, cover ML too, reach AMBER (now up to GREEN) \
                   and begin at level 3 (warning) (now from 4 (imminent))";
     assert_eq!(one(&scene, 3), [wanted]);
+}
+
+#[test]
+fn a_change_takes_the_place_of_the_one_that_answers_the_same_question() {
+    let (one, other) = (StatementId([1; 32]), StatementId([2; 32]));
+    let wait = |day: u8| Change::Wait(fixture::time(&format!("2026-05-0{day}T00:00:00Z")));
+    let prolong = |id, day: &str| Change::Prolong(id, day.parse().unwrap());
+    let widen = |id, how| Change::Widen(id, "g".parse().unwrap(), how);
+    let mut all = vec![];
+    let mut add = |change: Change| (change.add_to(&mut all), all.len());
+    assert_eq!([add(wait(2)), add(wait(2)), add(wait(3))], [(true, 1), (false, 1), (true, 1)]);
+    assert_eq!([add(prolong(one, "2026-06-01")), add(prolong(one, "2026-07-01"))], [(true, 2); 2]);
+    assert_eq!(add(prolong(other, "2026-07-01")), (true, 3), "another agreement");
+    let tlp = Widening::MaxTlp;
+    assert_eq!([add(widen(one, tlp(Tlp::Amber))), add(widen(one, tlp(Tlp::Red)))], [(true, 4); 2]);
+    assert_eq!(add(widen(other, tlp(Tlp::Red))), (true, 5));
+    assert_eq!(add(widen(one, Widening::Delay(1))), (true, 6));
+    let kinds = [Kind::Gap, Kind::Source].map(|kind| add(widen(one, Widening::Kind(kind))));
+    assert_eq!(kinds, [(true, 7), (true, 8)], "kinds add up");
+}
+
+#[test]
+fn where_nothing_would_do_it_is_told_whether_that_was_looked_for_or_is_a_rule() {
+    let scene = mali(|_| {});
+    let told = |id: &'static str| lines(&scene.question(), &Remedy::Nothing(Reason::new(id, "")), |i| i.to_string());
+    assert_eq!(told("unknown")[0].words, "no change was found that would do");
+    assert_eq!(told("subject-rule")[0].words, "nothing that could be changed would do (subject-rule)");
 }
 
 #[test]
