@@ -264,6 +264,26 @@ fn where_nothing_would_do_it_is_told_whether_that_was_looked_for_or_is_a_rule() 
 }
 
 #[test]
+fn a_rule_of_the_house_is_told_with_its_reason_and_each_grant_by_itself() {
+    let mut scene = mali(|_| {});
+    let rule =
+        "@id(\"no-gaps\") @reason(\"no gaps\") forbid (principal, action, resource) when { context.kind == \"gap\" };";
+    scene.house = HouseRules::parse(rule).unwrap();
+    assert_eq!(one(&scene, 3), ["rule: house:no-gaps would have to let it go (no gaps)"]);
+    let (id, terms) = scene.agreements.first_mut().unwrap();
+    let (id, mut second) = (*id, terms.grants[0].clone());
+    second.id = "second".parse().unwrap();
+    terms.grants.push(second);
+    let widen = |grant: &str, how| Change::Widen(id, grant.parse().unwrap(), how);
+    let changes = vec![widen("sahel", Widening::MaxTlp(Tlp::Red)), widen("second", Widening::Delay(3_600))];
+    let told = lines(&scene.question(), &Remedy::Changes(changes), |i| i.to_string());
+    let told: Vec<_> = told.iter().map(|l| &*l.words).collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].contains("grant sahel would have to reach RED") && !told[0].contains("1h"), "{told:?}");
+    assert!(told[1].contains("grant second would have to give it after 1h") && !told[1].contains("RED"), "{told:?}");
+}
+
+#[test]
 fn nothing_changes_the_subject_rule() {
     let mut scene = mali(|_| {});
     scene.taker = fixture::taker("ecowas.example", PartnerKind::State, "ML");
