@@ -37,6 +37,7 @@ pub use agreement::PartnerPolicy;
 pub use decide::decide;
 pub use exception::Excepted;
 pub use facts::Facts;
+pub use grant::listed;
 pub use house::HouseRules;
 pub use onward::Provenance;
 pub use outcome::{Cleared, Decision, Denial, GrantRef, Permit, PortionOutcome, Reason, Verdict};

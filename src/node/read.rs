@@ -10,13 +10,12 @@ use crate::{
         statement::{Envelope, Suite},
         time::Time,
     },
+    policy::listed,
     seal::{chains::Chains, rules, statement, verify::verify},
     store::{AssessmentRecord, AssessmentState, CameBy, ListFilter, Page, StoreError, receipts::Quarantine},
     wire,
 };
 
-/// How many damaged assessments are told by name.
-const NAMED: usize = 12;
 const UNLIKE_STORED: &str = "a statement that was verified when it was stored does not verify any more";
 
 /// One version of an assessment, as this node holds it.
@@ -179,11 +178,8 @@ fn unlike_stored() -> Fault {
 /// What is damaged, by name; of many a few, since an answer's trailers are short.
 fn unreadable(damaged: &[Option<(AssessmentId, u32)>]) -> Option<Fault> {
     let name = |(id, version): &(AssessmentId, u32)| format!("{id} version {version}");
-    let mut names: Vec<String> = damaged.iter().flatten().take(NAMED).map(name).collect();
-    if damaged.len() > names.len() {
-        names.push(format!("{} more", damaged.len() - names.len()));
-    }
-    let what = format!("these assessments can't be read: {}", names.join(", "));
+    let names = damaged.iter().map(|d| d.as_ref().map_or_else(|| "one without a name".to_owned(), name));
+    let what = format!("these assessments can't be read: {}", listed(&names.collect::<Vec<_>>()));
     (!damaged.is_empty()).then(|| StoreError::Corrupt(what).into())
 }
 
@@ -211,6 +207,7 @@ mod tests {
         assert_eq!(told(&[]), None);
         let one = format!("these assessments can't be read: {} version 1)", AssessmentId([1; 16]));
         assert!(told(&[named(1)]).unwrap().contains(&one));
+        assert!(told(&[None]).unwrap().contains("one without a name"));
         let many: Vec<_> = (0..100).map(named).chain([None]).collect();
         let told = told(&many).unwrap();
         assert!(told.contains("version 1, 89 more") && told.len() < 1_000, "{told}");

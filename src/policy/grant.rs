@@ -122,8 +122,8 @@ fn kinds_in_words(kinds: &[Kind]) -> String {
     if Kind::ALL.iter().all(|k| kinds.contains(k)) { "every kind of portion".to_owned() } else { listed(kinds) }
 }
 
-/// Names with commas, at most twelve of them.
-pub(super) fn listed<T: ToString>(items: &[T]) -> String {
+/// Names with commas, at most twelve of them, and how many more there are.
+pub fn listed<T: ToString>(items: &[T]) -> String {
     const MOST: usize = 12;
     let mut names: Vec<String> = items.iter().take(MOST).map(ToString::to_string).collect();
     if items.len() > MOST {
