@@ -18,6 +18,7 @@ pub mod level;
 pub mod lexicon;
 pub mod likelihood;
 pub mod lint;
+pub mod logged;
 pub mod marking;
 pub mod partner;
 pub mod place;

@@ -2,6 +2,7 @@
 //! program asked for it. No protobuf, no SQL, no sockets.
 
 mod acknowledge;
+mod again;
 pub mod agree;
 pub mod attach;
 mod carried;
@@ -13,6 +14,7 @@ mod correct;
 pub mod fault;
 pub mod feed_out;
 mod forward;
+pub mod held;
 pub mod ledger;
 pub mod holders;
 pub mod live;
@@ -30,6 +32,7 @@ pub mod release;
 pub mod requests;
 pub mod rules;
 pub mod simulate;
+mod statements;
 pub mod status;
 pub mod trust;
 
@@ -189,6 +192,8 @@ pub async fn to_the_end<T: Send + 'static>(
 ) -> Result<T, Fault> {
     tokio::spawn(work).await.map_err(fault::lost)?
 }
+
+pub use statements::is_of_the_moment;
 
 /// Who may write and read assessments.
 pub(crate) const WRITERS: &[Role] = &[Role::Analyst, Role::Officer, Role::Service];

@@ -13,20 +13,24 @@ use crate::domain::{
     time::Time,
 };
 use forward::ForwardStore;
+use held::HeldStore;
 use ledger::LedgerStore;
+use outbox::OutboxStore;
 use recalls::RecallStore;
 use receipts::{AnswerRecord, HeldEntry, Quarantine, Readmission, ReceiptRecord, ReceiptStore, Released};
 pub use records::{
     AgreementRecord, AssessmentRecord, AssessmentState, AttachmentStatus, CameBy, CopyName, InboundPosition,
-    ListFilter, Look, OutboundPosition, OutboxItem, Page, PartnerRecord, Publication, QueueItem, ReceivedContent,
-    ReceivedEntry, ReceivedRecord, ReleaseBatch, ReleaseRecord, VersionHere,
+    ListFilter, LoggedStatement, Look, OutboundPosition, Page, PartnerRecord, Publication, QueueItem, ReceivedContent,
+    ReceivedEntry, ReceivedRecord, ReleaseBatch, ReleaseRecord, Verification, VersionHere,
 };
 use requests::RequestStore;
 
 #[cfg(test)]
 mod contract;
 pub mod forward;
+pub mod held;
 pub mod ledger;
+pub mod outbox;
 pub mod recalls;
 pub mod receipts;
 pub mod requests;
@@ -66,7 +70,9 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// The one door to what is kept.
 #[async_trait]
-pub trait Store: ForwardStore + LedgerStore + ReceiptStore + RecallStore + RequestStore {
+pub trait Store:
+    ForwardStore + HeldStore + LedgerStore + OutboxStore + ReceiptStore + RecallStore + RequestStore
+{
     /// Why nothing is written any more until a restart: the disk has failed, or damage was found. Reading goes on.
     fn trouble(&self) -> Option<StoreError>;
     /// What is kept no longer verifies, as whoever reads it has found: that is trouble, too.
@@ -99,6 +105,18 @@ pub trait Store: ForwardStore + LedgerStore + ReceiptStore + RecallStore + Reque
     async fn publish(&self, publication: Publication) -> Result<bool>;
     /// Puts an assessment into more queues (an agreement came into force).
     async fn enqueue(&self, manifest_id: &StatementId, urgency: u8, queue: Vec<(TrustDomain, Time)>) -> Result<()>;
+
+    /// Queues a version once more for a partner that was given some of it, as if that had not been disclosed. With
+    /// `only_over_budget`, only for releases that the partner could not keep for want of room. `false` where there is nothing
+    /// to give again; nothing is changed then.
+    async fn release_again(
+        &self,
+        partner: &TrustDomain,
+        manifest_id: &StatementId,
+        only_over_budget: bool,
+        urgency: u8,
+        event: Event,
+    ) -> Result<bool>;
 
     /// The queue items of a partner that are due, the most urgent first, then the oldest.
     async fn due(&self, partner: &TrustDomain, now: Time, limit: u32) -> Result<Vec<QueueItem>>;
@@ -168,13 +186,6 @@ pub trait Store: ForwardStore + LedgerStore + ReceiptStore + RecallStore + Reque
     ) -> Result<Vec<AssessmentId>>;
     /// A page of assessments, newest first. Damage in it hides nothing else, and is trouble from then on.
     async fn list(&self, filter: &ListFilter) -> Result<Page>;
-
-    /// Puts a statement for a partner into its outbox.
-    async fn post(&self, partner: &TrustDomain, envelope: Vec<u8>) -> Result<()>;
-    /// What waits for a partner, oldest first, after an item (0: from the first on), at most `limit`.
-    async fn outbox(&self, partner: &TrustDomain, after: i64, limit: u32) -> Result<Vec<OutboxItem>>;
-    /// The partner has these.
-    async fn posted(&self, partner: &TrustDomain, items: Vec<i64>) -> Result<()>;
 
     /// How much of an attachment is here.
     async fn attachment(&self, name: &CopyName) -> Result<AttachmentStatus>;

@@ -16,7 +16,7 @@ use watchfire::{
         sign::SigningKey,
         statement::id_of,
     },
-    store::{AgreementRecord, PartnerRecord, Publication, Store},
+    store::{AgreementRecord, PartnerRecord, Publication, Store, Verification},
     telemetry::SystemClock,
     wire::{self, proto},
 };
@@ -115,6 +115,7 @@ pub fn kept(signed: &Signed, manifest_id: StatementId, assessment: AssessmentId)
         attachments: vec![],
         queue: vec![],
         events: vec![Event { at, by: None, deed }],
+        verified: Verification { at, roots: vec![], on_word_of: None },
     }
 }
 

@@ -22,7 +22,7 @@ use watchfire::{
     draft::{Format, Lineage, parse_agreement},
     policy::{Facts, HouseRules, PartnerPolicy, decide},
     seal::{compose::new_assessment_id, statement::id},
-    store::{Publication, Store},
+    store::{Publication, Store, Verification},
     telemetry::SystemClock,
     wire,
 };
@@ -255,5 +255,6 @@ fn committed(signed: &Signed, partners: &[TrustDomain], at: Time) -> Publication
         attachments: vec![],
         queue: partners.iter().map(|p| (p.clone(), at)).collect(),
         events: partners.iter().map(decided).collect(),
+        verified: Verification { at, roots: vec![], on_word_of: None },
     }
 }

@@ -150,7 +150,10 @@ async fn answer(
         let request = proto::FetchStatementsRequest { settled: std::mem::take(&mut settled), wait_seconds: 20 };
         let Ok(page) = client.fetch_statements(request).await else { return };
         for waiting in page.into_inner().statements {
-            let outcome = proto::StatementOutcome { accepted: true, ..proto::StatementOutcome::default() };
+            let outcome = proto::StatementOutcome {
+                result: proto::StatementResult::Accepted.into(),
+                ..proto::StatementOutcome::default()
+            };
             settled.push(proto::SettledStatement { ticket: waiting.ticket, outcome: Some(outcome) });
             let payload = waiting.statement.unwrap_or_default().payload;
             let recall = Some(id_of(StatementKind::Recall, &payload));
@@ -160,7 +163,7 @@ async fn answer(
             let envelope = light.key.envelope(StatementKind::Receipt, receipt).unwrap();
             let statements = vec![wire::envelope::to_proto(&envelope)];
             let answer = client.submit_statements(proto::SubmitStatementsRequest { statements }).await.unwrap();
-            assert!(answer.into_inner().outcomes[0].accepted);
+            assert!(answer.into_inner().outcomes[0].is_accepted());
             let _ = tell.send(Told::Answered(Instant::now())).await;
         }
     }

@@ -33,7 +33,9 @@ fn envelope(bytes: &[u8]) {
 
 /// A payload as a statement of that kind.
 pub(crate) fn payload(kind: StatementKind, bytes: &[u8]) {
-    use wire::{agreement, endorsement, invitation, ledger, manifest, notice, recall, receipt, release, request};
+    use wire::{
+        agreement, endorsement, invitation, ledger, logged, manifest, notice, recall, receipt, release, request,
+    };
     match kind {
         StatementKind::Manifest => {
             if let Some(m) = refused_by_name(manifest::decode(bytes), bytes, manifest::encode) {
@@ -71,6 +73,7 @@ pub(crate) fn payload(kind: StatementKind, bytes: &[u8]) {
                 assert!((1..=8).contains(&i.roots.len()));
             }
         }
+        StatementKind::Logged => drop(refused_by_name(logged::decode(bytes), bytes, logged::encode)),
         StatementKind::LedgerKey => drop(refused_by_name(ledger::decode_key(bytes), bytes, ledger::encode_key)),
         StatementKind::Endorsement => {
             drop(refused_by_name(endorsement::decode(bytes), bytes, endorsement::encode));

@@ -62,6 +62,7 @@ pub fn judged(envelope: &Envelope) -> Result<Vec<SpiffeId>, Fault> {
         StatementKind::Answer => by(envelope, &rules::ANSWER),
         StatementKind::Exception => by(envelope, &rules::EXCEPTION),
         StatementKind::Recall => by(envelope, &rules::RECALL),
+        StatementKind::Logged => by(envelope, &rules::LOGGED),
     }
 }
 

@@ -113,7 +113,7 @@ pub(super) fn view(view: &RequestView) -> proto::RequestView {
 /// Of a request whose words went with a purge: what is still known of it, by nobody's signature.
 fn unsigned(view: &RequestView) -> proto::Envelope {
     let payload = request::encode(&view.request);
-    envelope::to_proto(&Envelope { kind: StatementKind::Request, payload, signatures: vec![] })
+    envelope::to_proto(&Envelope::new(StatementKind::Request, payload, vec![]))
 }
 
 /// A line for a follower: a request that came, or what became of one that was made here.

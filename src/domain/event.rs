@@ -41,6 +41,8 @@ pub enum Deed {
         digests: Vec<Digest>,
         grants: Vec<String>,
     },
+    /// What a partner was given is to be released to it again.
+    ReleasedAgain { manifest: StatementId, partner: TrustDomain },
     /// What was queued lost its permission before it was released.
     Dropped { manifest: StatementId, partner: TrustDomain, because: Vec<String> },
     /// A numbered release was asked for again after its permission had ended.

@@ -69,6 +69,8 @@ pub enum Reason {
     Superseded,
     /// A purge that the originator asks for waits for two officers of the recipient.
     PurgeAwaitsApproval,
+    /// A statement can't be taken yet. The sender keeps it and offers it again.
+    NotYet,
 }
 
 impl Reason {
@@ -107,6 +109,7 @@ impl Reason {
             Self::Internal => "INTERNAL",
             Self::Superseded => "SUPERSEDED",
             Self::PurgeAwaitsApproval => "PURGE_AWAITS_APPROVAL",
+            Self::NotYet => "NOT_YET",
         }
     }
 
@@ -144,6 +147,7 @@ impl Reason {
         Self::Internal,
         Self::Superseded,
         Self::PurgeAwaitsApproval,
+        Self::NotYet,
     ];
 
     /// The reason of that name, if there is one.

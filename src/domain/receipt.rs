@@ -25,6 +25,8 @@ words!(
         Withdrawn = "withdrawn",
         /// Destroyed after a recall.
         Purged = "purged",
+        /// Wanted once more: it was over a budget when it came, and can be taken now.
+        Wanted = "wanted",
     }
 );
 

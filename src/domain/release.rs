@@ -48,16 +48,28 @@ pub struct Release {
     pub released_at: Time,
     /// The release by which a hub got it.
     pub via: Option<StatementId>,
-    /// The endorsements that it discloses, strictly ascending.
-    pub endorsements: Vec<StatementId>,
-    /// The exceptions that allow what no grant does, strictly ascending.
-    pub exceptions: Vec<StatementId>,
+    /// When the sender first logged what it hands over: the originator the manifest, a hub the release in `via`. Whole
+    /// seconds. The signature of the manifest, or of that release, is judged as of this time.
+    pub logged_at: Time,
+    /// The endorsements that it discloses, strictly ascending by id.
+    pub endorsements: Vec<Listed>,
+    /// The exceptions that allow what no grant does, strictly ascending by id.
+    pub exceptions: Vec<Listed>,
+}
+
+/// A statement that a release lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+pub struct Listed {
+    /// Its id.
+    pub id: StatementId,
+    /// When the sender of the release first logged it. Whole seconds.
+    pub logged_at: Time,
 }
 
 impl Release {
     /// All that it discloses: the portions' digests, and the endorsements' ids, which stand where a digest does.
     pub fn disclosed(&self) -> impl Iterator<Item = Digest> {
-        self.digests.iter().copied().chain(self.endorsements.iter().map(|id| Digest(id.0)))
+        self.digests.iter().copied().chain(self.endorsements.iter().map(|listed| Digest(listed.id.0)))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Signed statements as values: what kind there are, and the envelope that carries one.
 
-use super::words::words;
+use super::{fault::Fault, words::words};
 
 words!(
     /// Kinds of statements.
@@ -31,6 +31,8 @@ words!(
         Exception = "exception",
         /// An originator takes an assessment back.
         Recall = "recall",
+        /// Tells when a statement was first logged.
+        Logged = "logged",
     }
 );
 
@@ -51,6 +53,7 @@ impl StatementKind {
             Self::Answer => "application/vnd.watchfire.answer.v1+proto",
             Self::Exception => "application/vnd.watchfire.exception.v1+proto",
             Self::Recall => "application/vnd.watchfire.recall.v1+proto",
+            Self::Logged => "application/vnd.watchfire.logged.v1+proto",
         }
     }
 
@@ -72,8 +75,21 @@ words!(
     }
 );
 
+/// What a receiver answers to a statement that is handed over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is verified, and durable there.
+    Accepted,
+    /// It could not be taken yet. The sender keeps it and offers it again.
+    NotYet(Fault),
+    /// It is refused, and nothing that changes at the receiver could alter that.
+    Refused(Fault),
+}
+
 /// The most signatures on one statement.
 pub const MAX_SIGNATURES: usize = 4;
+/// The most statements about when a statement was first logged: its own organisation's, and that of who passes it on.
+pub const MAX_LOGGED: usize = 2;
 
 /// A statement with its signatures. The payload is as the signer produced it and is never re-encoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +100,16 @@ pub struct Envelope {
     pub payload: Vec<u8>,
     /// One to four signatures.
     pub signatures: Vec<Signature>,
+    /// When it was first logged: statements of kind [`StatementKind::Logged`]. The first names this statement, each further
+    /// one the one before it. Only statements that travel by an outbox have any.
+    pub logged: Vec<Envelope>,
+}
+
+impl Envelope {
+    /// A statement with its signatures.
+    pub fn new(kind: StatementKind, payload: Vec<u8>, signatures: Vec<Signature>) -> Self {
+        Self { kind, payload, signatures, logged: vec![] }
+    }
 }
 
 /// One signature over an envelope's pre-authentication encoding.

@@ -53,6 +53,12 @@ impl Time {
         self.0.duration_since(earlier.0).as_secs()
     }
 
+    /// This time without the fraction of its second.
+    #[must_use]
+    pub fn whole_seconds(self) -> Self {
+        Self::from_parts(self.parts().0, 0).unwrap_or(self)
+    }
+
     /// The UTC day.
     pub fn day(self) -> Day {
         Day(jiff::tz::Offset::UTC.to_datetime(self.0).date())

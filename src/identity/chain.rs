@@ -99,12 +99,6 @@ pub(super) fn signed_by(key_of: &[u8], message: &[u8], signature: &[u8]) -> bool
         .is_ok_and(|cert| algorithms.iter().any(|a| cert.verify_signature(*a, message, signature).is_ok()))
 }
 
-/// A certificate's issuer and serial number, as revocation lists name it.
-pub(super) fn names(der: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
-    let der = CertificateDer::from(der);
-    EndEntityCert::try_from(&der).ok().map(|cert| (cert.issuer().to_vec(), cert.serial().to_vec()))
-}
-
 /// Whole seconds since 1970, as certificates have them.
 pub(super) fn unix(time: Time) -> UnixTime {
     UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(time.parts().0).unwrap_or_default()))

@@ -9,18 +9,19 @@ use arc_swap::ArcSwap;
 
 use super::{
     certificate::{Leaf, invalid, window},
-    chain::{check_size, names, revoked},
+    chain::{check_size, revoked},
     crl::Revocation,
     trust::{Trust, not_a_partner},
 };
 use crate::{
     domain::{
         fault::{Fault, Reason},
+        ids::Sha256,
         partner::PartnerState,
         time::Time,
     },
     seal::{
-        chains::{Chains, Signer},
+        chains::{Chains, Signer, When},
         hash::sha256,
     },
 };
@@ -49,14 +50,18 @@ impl Accept {
     }
 }
 
-/// A chain that was proved, and until when and whether it holds.
+/// For so long after a chain has ended another organisation's word on the time is as good as the own one's, seconds.
+const FOREIGN_WORD_SECONDS: i64 = 30 * 86_400;
+
+/// A chain that was proved at a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proof {
     /// Whose key it is.
     pub signer: Signer,
-    /// A revocation that came after the time asked for. Where it says that the key was lost before that time, the
-    /// statement is in doubt.
-    pub later_revocation: Option<Revocation>,
+    /// When the first certificate of the chain ends.
+    pub until: Time,
+    /// A revocation of a certificate of the chain, whenever it was.
+    pub revocation: Option<Revocation>,
 }
 
 #[derive(Debug, Clone)]
@@ -87,11 +92,42 @@ impl Cache {
 }
 
 impl Trust {
-    /// Whose key the chain (DER, leaf first) proves at the time `at`: for a statement, the time that it was first logged.
-    /// A certificate that ran out since then, or was revoked since then, still proves what it proved.
+    /// Whose key the chain (DER, leaf first) proves as of a time, for a signature that is judged by the rules of
+    /// [`Chains::signer`].
     ///
     /// # Errors
     /// `CHAIN_INVALID`, `CERTIFICATE_REVOKED`, or `NOT_A_PARTNER` where no bundle of the claimed domain is accepted.
+    pub fn judge_signer(&self, chain: &[Vec<u8>], when: &When<'_>, accept: Accept) -> Result<Signer, Fault> {
+        let Proof { mut signer, until, revocation } = match self.prove_signer(chain, when.at(), accept) {
+            Err(fault) if fault.reason == Reason::ChainInvalid && when.stated.is_some() => {
+                // A signature may be newer than the statement that it is over: its chain counts from its first day on.
+                let first_day = chain.iter().filter_map(|der| window(der).ok()).map(|(from, _)| from).max();
+                match first_day.filter(|day| *day > when.at()) {
+                    Some(day) => self.prove_signer(chain, day.min(when.now), accept)?,
+                    None => return Err(fault),
+                }
+            }
+            proved => proved?,
+        };
+        let own_word = when.stated.filter(|stated| stated.by == signer.id.domain());
+        if let Some(revocation) = revocation.filter(|revocation| revocation.at <= when.now) {
+            let invalid_since = revocation.invalid_since.unwrap_or(revocation.at);
+            if own_word.is_none_or(|stated| stated.at >= invalid_since) {
+                return Err(revoked());
+            }
+        }
+        if let Some(stated) = when.stated.filter(|_| own_word.is_none()) {
+            let is_long_ago = when.arrived > until.plus_seconds(FOREIGN_WORD_SECONDS);
+            signer.on_word_of = is_long_ago.then(|| stated.by.clone());
+        }
+        Ok(signer)
+    }
+
+    /// Whose key the chain (DER, leaf first) proves at the time `at`, and which revocation of it is known. A certificate that
+    /// has run out since then still proves what it proved.
+    ///
+    /// # Errors
+    /// `CHAIN_INVALID`, or `NOT_A_PARTNER` where no bundle of the claimed domain is accepted.
     pub fn prove_signer(&self, chain: &[Vec<u8>], at: Time, accept: Accept) -> Result<Proof, Fault> {
         let chain: Vec<&[u8]> = chain.iter().map(Vec::as_slice).collect();
         check_size(&chain)?;
@@ -108,21 +144,7 @@ impl Trust {
         if !self.member(domain).is_some_and(|member| accept.reads(member.state)) {
             return Err(not_a_partner(domain));
         }
-        if proved.revocation.is_some_and(|revocation| revocation.at <= at) {
-            return Err(revoked());
-        }
-        Ok(Proof { signer: proved.signer, later_revocation: proved.revocation })
-    }
-
-    /// By the lists of the organisation that the chain claims, whatever else may be wrong with it.
-    fn revocation_of(&self, chain: &[Vec<u8>]) -> Option<Revocation> {
-        let leaf = Leaf::parse(chain.first()?).ok()?;
-        let held = self.held(leaf.id.domain())?;
-        let of = |der: &Vec<u8>| {
-            let (issuer, serial) = names(der)?;
-            held.member.crls.iter().find_map(|crl| crl.revocation(&issuer, &serial))
-        };
-        chain.iter().filter_map(of).min_by_key(|r| r.at)
+        Ok(Proof { signer: proved.signer, until: proved.until, revocation: proved.revocation })
     }
 
     fn prove_anew(&self, chain: &[&[u8]], at: Time) -> Result<Proved, Fault> {
@@ -140,7 +162,8 @@ impl Trust {
             let found = held.member.crls.iter().filter_map(|crl| crl.revocation(&link.issuer, &link.serial));
             revocation = revocation.into_iter().chain(found).min_by_key(|r| r.at);
         }
-        let signer = Signer { id: leaf.id, suite, public_key: leaf.public_key };
+        let roots = Sha256(held.member.bundle.fingerprint().0);
+        let signer = Signer { id: leaf.id, suite, public_key: leaf.public_key, roots, on_word_of: None };
         Ok(Proved { signer, from, until, revocation })
     }
 }
@@ -160,30 +183,15 @@ impl Identities {
 }
 
 impl Identities {
-    /// Refuses a chain of which a certificate is revoked by `now`, whatever day is asked about. A chain that nothing is known of
-    /// passes: it proves nothing anyhow.
-    ///
-    /// # Errors
-    /// `CERTIFICATE_REVOKED`.
-    pub fn require_unrevoked(&self, chain: &[Vec<u8>], now: Time) -> Result<(), Fault> {
-        match self.trust.load().revocation_of(chain) {
-            Some(revocation) if revocation.at <= now => Err(revoked()),
-            _ => Ok(()),
-        }
+    /// The trust of the moment.
+    pub fn trust(&self) -> Arc<Trust> {
+        self.trust.load_full()
     }
 }
 
 impl Chains for Identities {
-    fn signer(&self, chain: &[Vec<u8>], at: Time) -> Result<Signer, Fault> {
-        self.trust.load().prove_signer(chain, at, self.accept).map(|proof| proof.signer)
-    }
-}
-
-impl Proof {
-    /// Whether a later revocation says that the key was lost by the time asked for.
-    pub fn in_doubt(&self, at: Time) -> Option<Reason> {
-        let since = self.later_revocation?.invalid_since?;
-        (since <= at).then_some(Reason::CertificateRevoked)
+    fn signer(&self, chain: &[Vec<u8>], when: &When<'_>) -> Result<Signer, Fault> {
+        self.trust.load().judge_signer(chain, when, self.accept)
     }
 }
 

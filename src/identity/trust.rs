@@ -122,6 +122,16 @@ impl Trust {
         self.members.values().map(|held| &held.member)
     }
 
+    /// The organisations of which something else is held here than in `before`: roots, revocation lists or standing.
+    pub fn changed_since(&self, before: &Self) -> Vec<TrustDomain> {
+        let names = self.members.keys().chain(before.members.keys());
+        let mut changed: Vec<TrustDomain> =
+            names.filter(|name| !is_same(self.member(name), before.member(name))).cloned().collect();
+        changed.sort_unstable();
+        changed.dedup();
+        changed
+    }
+
     /// The extended key usages that count for signing documents beside id-kp-documentSigning.
     pub fn signing_usages(&self) -> &[String] {
         &self.signing_usages
@@ -211,6 +221,12 @@ impl fmt::Debug for Trust {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Trust").field("own", &self.own).field("members", &self.members.len()).finish()
     }
+}
+
+fn is_same(one: Option<&Member>, other: Option<&Member>) -> bool {
+    let (Some(one), Some(other)) = (one, other) else { return one.is_none() && other.is_none() };
+    let lists = |member: &Member| member.crls.iter().map(|crl| crl.der().to_vec()).collect::<Vec<_>>();
+    one.bundle == other.bundle && one.state == other.state && lists(one) == lists(other)
 }
 
 /// The same words for an unknown organisation and a suspended one.

@@ -57,7 +57,7 @@ impl Node {
             return Err(Fault::at(Reason::Conflict, "until", "its last day is over; give it a later one"));
         }
         succession::check(&id, &agreement, &held, now)?;
-        let envelope = Envelope { kind: StatementKind::Agreement, payload, signatures: vec![] };
+        let envelope = Envelope::new(StatementKind::Agreement, payload, vec![]);
         let record = AgreementRecord {
             id,
             partner,
@@ -112,8 +112,9 @@ impl Node {
             return Ok(record);
         }
         let mut envelope = wire::envelope::decode_draft(&record.envelope)?;
-        let is_ours =
-            |s: &Signature| self.chains().signer(&s.certificates, now).is_ok_and(|s| s.id.domain() == self.domain());
+        let is_ours = |s: &Signature| {
+            self.chains().signer(&s.certificates, &now.into()).is_ok_and(|s| s.id.domain() == self.domain())
+        };
         if !envelope.signatures.iter().any(is_ours) {
             envelope.signatures.push(self.key.load().sign(StatementKind::Agreement, &envelope.payload)?);
         }

@@ -1,7 +1,5 @@
-//! What came through hubs: the releases by which it came, each verified against its giver's own bundle, each held against the
-//! terms of the one before. Nobody's word is taken for another's.
-
-use std::sync::Arc;
+//! What came through hubs. Each release of the way is verified against the bundle of the organisation that issued it, and
+//! held against the terms of the release before it.
 
 use super::{Node, directory::Directory};
 use crate::{
@@ -11,12 +9,11 @@ use crate::{
         ids::{StatementId, TrustDomain},
         partner::Organisation,
         release::Release,
-        statement::{Envelope, StatementKind},
+        statement::StatementKind,
         time::Time,
     },
-    identity::certificate::Leaf,
     policy::{Breach, Facts, Hop, Provenance, check_path},
-    seal::{rules, statement::id_of, verify::verify},
+    seal::{chains::When, rules, statement::id_of, verify::verify},
     wire,
 };
 
@@ -24,8 +21,8 @@ use crate::{
 #[derive(Default)]
 pub(super) struct Path {
     hops: Vec<Carried>,
-    /// Whether everybody on it is known here.
-    pub is_known: bool,
+    /// A hub on whose word alone a release of the way counts, where there is one.
+    pub on_word_of: Option<TrustDomain>,
 }
 
 /// One release of the way.
@@ -35,29 +32,110 @@ struct Carried {
     release: Release,
 }
 
+/// When an entry is examined, and when it came.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Examined {
+    /// The time of this node.
+    pub now: Time,
+    /// When the entry came here.
+    pub arrived: Time,
+}
+
+impl Examined {
+    /// On arrival.
+    pub fn at(now: Time) -> Self {
+        Self { now, arrived: now }
+    }
+
+    /// For signatures that are judged as of that.
+    pub fn when<'a>(self) -> When<'a> {
+        When { now: self.now, arrived: self.arrived, stated: None }
+    }
+}
+
+/// Why the content of an entry can't be used.
+#[derive(Debug, Clone)]
+pub(super) struct Unusable {
+    /// What is wrong.
+    pub fault: Fault,
+    /// The organisation whose roots or revocation lists must change before it can be verified. `None`: it never can.
+    pub waits_for: Option<TrustDomain>,
+}
+
+impl From<Fault> for Unusable {
+    fn from(fault: Fault) -> Self {
+        Self { fault, waits_for: None }
+    }
+}
+
+impl Unusable {
+    /// What verifying a statement of `signer` came to. It may be verified later where the organisation is not known here,
+    /// where its chain leads to none of the roots that are held of it, and where this node's clock is behind.
+    pub fn by(signer: &TrustDomain, fault: Fault) -> Self {
+        let may_change =
+            matches!(fault.reason, Reason::NotAPartner | Reason::ChainInvalid | Reason::StatementFromFuture);
+        Self { fault, waits_for: may_change.then(|| signer.clone()) }
+    }
+
+    /// The fault, in the field of that name.
+    pub fn within(self, field: &str) -> Self {
+        Self { fault: self.fault.within(field), ..self }
+    }
+
+    /// The reason that the sender is told.
+    pub fn reason(&self) -> Reason {
+        match (&self.waits_for, self.fault.reason) {
+            (Some(_), Reason::NotAPartner) => Reason::OriginUnknown,
+            (_, reason) => reason,
+        }
+    }
+}
+
 /// What is wrong with where an entry came from.
-fn wrong(i: usize, what: &str) -> Fault {
-    Fault::at(Reason::NotCovered, format!("provenance[{i}]"), what)
+fn wrong(i: usize, what: &str) -> Unusable {
+    Fault::at(Reason::NotCovered, format!("provenance[{i}]"), what).into()
 }
 
 impl Node {
-    /// The way by which the entry came, verified as far as those on it are known here.
+    /// The way by which the entry came, each release of it verified against the bundle of the organisation that issued it,
+    /// as of the time that the next release states.
     ///
     /// # Errors
     /// `NOT_COVERED` where the releases are no way from the originator to the sender; whatever verification refuses.
     pub(super) fn check_way(
         &self,
-        (originator, partner): (&TrustDomain, &TrustDomain),
+        originator: &TrustDomain,
+        partner: &TrustDomain,
         release: &Release,
         entry: &Entry,
-        now: Time,
-    ) -> Result<Path, Fault> {
-        let mut path = Path { hops: Vec::with_capacity(entry.provenance.len()), is_known: true };
+        examined: Examined,
+    ) -> Result<Path, Unusable> {
+        let mut path = self.read_way(originator, partner, release, entry)?;
+        for (i, envelope) in entry.provenance.iter().enumerate() {
+            let Some(giver) = path.hops.get(i).map(|h| h.giver.clone()) else { continue };
+            let next = path.hops.get(i + 1).map_or((partner, release), |h| (&h.giver, &h.release));
+            let when = examined.when().stated(next.1.logged_at, next.0);
+            let verified = verify(envelope, &rules::RELEASE, &self.carried, when);
+            let verified = verified.map_err(|f| Unusable::by(&giver, f).within(&format!("provenance[{i}]")))?;
+            path.on_word_of = path.on_word_of.or_else(|| verified.on_word_of().cloned());
+        }
+        Ok(path)
+    }
+
+    /// The way as the releases claim it. Their signatures are not looked at.
+    fn read_way(
+        &self,
+        originator: &TrustDomain,
+        partner: &TrustDomain,
+        release: &Release,
+        entry: &Entry,
+    ) -> Result<Path, Unusable> {
+        let mut path = Path { hops: Vec::with_capacity(entry.provenance.len()), on_word_of: None };
         let mut giver = originator.clone();
         for (i, envelope) in entry.provenance.iter().enumerate() {
-            let (carried, is_known) =
-                self.check_hop(&giver, envelope, now).map_err(|f| f.within(&format!("provenance[{i}]")))?;
-            path.is_known &= is_known;
+            let within = |f: Fault| f.within(&format!("provenance[{i}]"));
+            self.only_by(&[&giver], envelope).map_err(within)?;
+            let carried = wire::release::decode(&envelope.payload).map_err(within)?;
             if carried.manifest != release.manifest {
                 return Err(wrong(i, "the release hands over another assessment"));
             }
@@ -75,44 +153,28 @@ impl Node {
         let last = path.hops.last();
         if giver != *partner || release.via != last.map(|l| l.id) {
             let what = "the releases that came with it are no way from its originator to its sender";
-            return Err(Fault::at(Reason::NotCovered, "provenance", what));
+            return Err(Fault::at(Reason::NotCovered, "provenance", what).into());
         }
         if last.is_some_and(|l| !is_part(release, &l.release)) {
             let what = "the release discloses what its sender did not get";
-            return Err(Fault::at(Reason::NotCovered, "release.digests", what));
+            return Err(Fault::at(Reason::NotCovered, "release.digests", what).into());
         }
         Ok(path)
-    }
-
-    /// One release of the way, and whether its giver is known here. Who is not can't be verified; all else still must hold.
-    fn check_hop(&self, giver: &TrustDomain, envelope: &Arc<Envelope>, now: Time) -> Result<(Release, bool), Fault> {
-        self.only_by(&[giver], envelope)?;
-        let claimed = wire::release::decode(&envelope.payload)?;
-        // Whoever has stolen a key writes whatever day it likes: one that is revoked by now proves nothing about others.
-        for signature in &envelope.signatures {
-            self.carried.require_unrevoked(&signature.certificates, now)?;
-        }
-        // As of its day: its giver's certificate may have run out since.
-        match verify(envelope, &rules::RELEASE, &self.carried, day_of(envelope, claimed.released_at, now)?) {
-            Ok(verified) => Ok((verified.into_content(), true)),
-            Err(fault) if fault.reason == Reason::NotAPartner => Ok((claimed, false)),
-            Err(fault) => Err(fault),
-        }
     }
 
     /// Holds each hop against the terms of the one before.
     ///
     /// # Errors
-    /// Whose hop is at fault, and why; `Ok(false)` where somebody on the way is not known here.
-    pub(super) fn judge_way(&self, path: &Path, facts: &Facts<'_>) -> Result<bool, Breach> {
+    /// Whose hop is at fault, and why.
+    pub(super) fn judge_way(&self, path: &Path, facts: &Facts<'_>) -> Result<(), Breach> {
         let directory = self.directory();
         let mut hops = Vec::with_capacity(path.hops.len());
         for carried in &path.hops {
-            let Some(taker) = self.organisation_of(&directory, &carried.release.recipient) else { return Ok(false) };
+            // Whoever is on the way has signed a release of it that was verified, so that it is known.
+            let Some(taker) = self.organisation_of(&directory, &carried.release.recipient) else { continue };
             hops.push(Hop { id: carried.id, giver: &carried.giver, release: &carried.release, taker });
         }
-        check_path(&hops, facts)?;
-        Ok(path.is_known)
+        check_path(&hops, facts)
     }
 
     /// An organisation, as it is known here.
@@ -125,9 +187,21 @@ impl Node {
 }
 
 impl Path {
-    /// When the originator gave it to the first hub.
-    pub(super) fn released_at(&self) -> Option<Time> {
-        self.hops.first().map(|h| h.release.released_at)
+    /// The originator's own release, and who gave it: the first of the way, or else the entry's.
+    pub(super) fn first<'a>(&'a self, entry: (&'a TrustDomain, &'a Release)) -> (&'a TrustDomain, &'a Release) {
+        self.hops.first().map_or(entry, |h| (&h.giver, &h.release))
+    }
+
+    /// When a statement beside the portions was first logged, and by whom: as the first release of the way that lists it
+    /// says. `entry`: the sender and its release.
+    pub(super) fn listed<'a>(
+        &'a self,
+        entry: (&'a TrustDomain, &'a Release),
+        id: &StatementId,
+    ) -> Option<(Time, &'a TrustDomain)> {
+        let all = self.hops.iter().map(|h| (&h.giver, &h.release)).chain([entry]);
+        let listed = |release: &'a Release| release.endorsements.iter().chain(&release.exceptions);
+        all.filter_map(|(by, r)| Some((listed(r).find(|l| l.id == *id)?.logged_at, by))).next()
     }
 
     /// The release by which the sender got it, for the recipient's own check; none where the sender is the originator.
@@ -135,16 +209,6 @@ impl Path {
         let carriers = self.hops.iter().map(|h| h.giver.clone()).collect();
         self.hops.last().map(|last| Provenance::of(last.id, &last.release, carriers)).into_iter().collect()
     }
-}
-
-/// The day as of which a statement is checked that was made on `made`: whoever made it may have signed it anew since, with a later
-/// certificate (what waits for long is). Then that one's first day; never a day that is still to come.
-pub(super) fn day_of(envelope: &Envelope, made: Time, now: Time) -> Result<Time, Fault> {
-    let mut day = made;
-    for signature in &envelope.signatures {
-        day = day.max(Leaf::parse(signature.certificates.first().map(Vec::as_slice).unwrap_or_default())?.not_before);
-    }
-    Ok(day.min(now))
 }
 
 /// Whether nothing goes on that did not come.

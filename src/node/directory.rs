@@ -222,7 +222,12 @@ impl Node {
         // The calendar looks again: a list from the future, by a clock that is behind, is good later.
         self.keeps_out.store(keeps_out, Ordering::Relaxed);
         let own = (**self.own.load()).clone();
-        (self.set_trust)(Trust::new(own, members, self.signing_usages.clone())?);
+        let trust = Trust::new(own, members, self.signing_usages.clone())?;
+        let changed = trust.changed_since(&self.identities.trust());
+        (self.set_trust)(trust);
+        if !changed.is_empty() {
+            self.live.trust_changed(changed);
+        }
         Ok(())
     }
 

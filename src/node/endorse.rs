@@ -4,11 +4,13 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     Node, WRITERS,
+    carried::Unusable,
     cores::on_all_cores,
     directory::Partner,
     fault::lost,
     prepared::{Prepared, PreparedEndorsement},
     publish::{PARTNERS_A_THREAD, PartnerDecision, Queue, urgency},
+    receive::Carrying,
 };
 use crate::{
     domain::{
@@ -16,19 +18,18 @@ use crate::{
         endorsement::{Endorsement, MAX_ENDORSEMENTS},
         event::{Deed, Event},
         fault::{Fault, Reason},
-        ids::{Digest, SpiffeId, StatementId, TrustDomain},
-        release::Release,
+        ids::{Digest, Sha256, SpiffeId, StatementId, TrustDomain},
         statement::Envelope,
         time::Time,
     },
     identity::certificate::Leaf,
     policy::plan,
     seal::{
-        chains::{Chains, Signer},
+        chains::{Chains, Signer, When},
         rules,
         verify::verify,
     },
-    store::{AssessmentRecord, AssessmentState, requests::Beside},
+    store::{AssessmentRecord, AssessmentState, LoggedStatement, requests::Beside},
     wire,
 };
 
@@ -61,13 +62,13 @@ pub struct EndorsementCheck {
 }
 
 /// Takes every certificate at its word: whether a signature fits the key that it names, whoever's key that is.
-struct AsClaimed;
+pub(super) struct AsClaimed;
 
 impl Chains for AsClaimed {
-    fn signer(&self, chain: &[Vec<u8>], _: Time) -> Result<Signer, Fault> {
+    fn signer(&self, chain: &[Vec<u8>], _: &When<'_>) -> Result<Signer, Fault> {
         let leaf = Leaf::parse(chain.first().map(Vec::as_slice).unwrap_or_default())?;
         let suite = leaf.suite.ok_or_else(|| Fault::new(Reason::ChainInvalid, "the key signs no statements"))?;
-        Ok(Signer { id: leaf.id, suite, public_key: leaf.public_key })
+        Ok(Signer { id: leaf.id, suite, public_key: leaf.public_key, roots: Sha256([0; 32]), on_word_of: None })
     }
 }
 
@@ -88,7 +89,7 @@ impl Node {
         }
         let record = self.endorsable(&endorsement).await?;
         let is_own = record.originator == *self.domain();
-        let prepared = Arc::new(Prepared::new(with(record, encoded.clone()))?);
+        let prepared = Arc::new(Prepared::new(with(record, encoded.clone(), now))?);
         if !prepared.endorsements.iter().any(|e| e.id == id) {
             let what = format!("at most {MAX_ENDORSEMENTS} endorsements of one version are kept");
             return Err(Fault::new(Reason::LimitExceeded, what));
@@ -102,7 +103,7 @@ impl Node {
         let wake: Vec<TrustDomain> = queue.iter().map(|(partner, _)| partner.clone()).collect();
         let events = events(caller, &prepared, id, &decisions, now);
         let (manifest_id, urgency, from) = (prepared.id, urgency(&prepared), self.domain().clone());
-        let beside = Beside { manifest_id, from, envelope: encoded, urgency, queue };
+        let beside = Beside { manifest_id, from, envelope: encoded, at: now, urgency, queue };
         let is_new = self.store.put_beside(beside, events).await?;
         self.prepared.forget(&prepared.id);
         wake.iter().for_each(|partner| self.live.of(partner).wake());
@@ -125,7 +126,7 @@ impl Node {
 
     /// What each active partner gets of the endorsement, and when to look at the version again for it.
     fn plan_endorsement(&self, prepared: &Prepared, endorsement: Digest, now: Time) -> (Vec<PartnerDecision>, Queue) {
-        let facts = prepared.facts();
+        let facts = prepared.facts(now);
         let directory = self.directory();
         let partners: Vec<&Arc<Partner>> = directory.all_active().collect();
         let plan_for = |partner: &Arc<Partner>| {
@@ -158,36 +159,34 @@ impl Node {
     /// that organisation is a partner here.
     pub(super) fn check_endorsements(
         &self,
-        partner: &TrustDomain,
+        carried: &Carrying<'_>,
         (manifest_id, manifest): (StatementId, &Manifest),
-        release: &Release,
         envelopes: &[Arc<Envelope>],
-        at: Time,
-    ) -> Result<Vec<PreparedEndorsement>, Fault> {
+    ) -> Result<Vec<PreparedEndorsement>, Unusable> {
+        let Carrying { partner, release, path, examined } = carried;
         let mut checked = Vec::with_capacity(envelopes.len());
         for (i, envelope) in envelopes.iter().enumerate() {
             let here = |fault: Fault| fault.within(&format!("endorsements[{i}]"));
-            let claimed = verify(envelope, &rules::ENDORSEMENT, &AsClaimed, at).map_err(here)?;
+            let claimed = verify(envelope, &rules::ENDORSEMENT, &AsClaimed, examined.when()).map_err(here)?;
             let endorsement = claimed.content();
             let is_of_it = endorsement.manifest == manifest_id
                 && endorsement.originator == manifest.originator
                 && (endorsement.assessment, endorsement.version) == (manifest.assessment, manifest.version);
             if !is_of_it {
                 let what = "the endorsement is of another assessment or version";
-                return Err(here(Fault::at(Reason::DigestNotListed, "manifest_id", what)));
+                return Err(here(Fault::at(Reason::DigestNotListed, "manifest_id", what)).into());
             }
-            if [partner, &manifest.originator, self.domain()].contains(&&endorsement.endorser) {
-                match verify(envelope, &rules::ENDORSEMENT, &self.carried, at) {
-                    // The whole entry waits until its originator is known.
-                    Err(fault) if fault.reason == Reason::NotAPartner && endorsement.endorser != *partner => {}
-                    other => _ = other.map_err(here)?,
-                }
+            if [*partner, &manifest.originator, self.domain()].contains(&&endorsement.endorser) {
+                let not_listed = || here(Fault::new(Reason::DigestNotListed, "no release lists the endorsement"));
+                let (at, by) = path.listed((*partner, *release), &claimed.id()).ok_or_else(not_listed)?;
+                verify(envelope, &rules::ENDORSEMENT, &self.carried, examined.when().stated(at, by))
+                    .map_err(|fault| Unusable::by(&endorsement.endorser, here(fault)))?;
             }
-            checked.push(PreparedEndorsement::new(envelope.clone())?);
+            checked.push(PreparedEndorsement::new(envelope.clone(), examined.arrived)?);
         }
-        if !checked.iter().map(|e| &e.id).eq(&release.endorsements) {
+        if !checked.iter().map(|e| e.id).eq(release.endorsements.iter().map(|l| l.id)) {
             let what = "the endorsements are not those that the release discloses";
-            return Err(Fault::at(Reason::DigestNotListed, "endorsements", what));
+            return Err(Fault::at(Reason::DigestNotListed, "endorsements", what).into());
         }
         Ok(checked)
     }
@@ -200,12 +199,13 @@ impl Node {
         let (endorsements, _) = super::prepared::beside(&record.beside)?;
         let paths = record.releases.iter().map(path).collect::<Result<Vec<_>, _>>()?;
         let check = |e: PreparedEndorsement| {
-            let PreparedEndorsement { id, endorsement, envelope, .. } = e;
-            // It may be later than the version, and is no later than now.
-            let at = record.since.max(endorsement.endorsed_at).min(self.now());
-            let fault = verify(&envelope, &rules::ENDORSEMENT, &self.held, at).err().map(|f| f.reason);
+            let PreparedEndorsement { id, endorsement, envelope, logged_at, .. } = e;
+            // As of when it was logged here, which is as good as the endorser's own word: it was looked at then.
+            let endorser = endorsement.endorser.clone();
+            let when = When::from(self.now()).stated(logged_at, &endorser);
+            let fault = verify(&envelope, &rules::ENDORSEMENT, &self.held, when).err().map(|f| f.reason);
             let chain = envelope.signatures.first().map(|s| s.certificates.as_slice()).unwrap_or_default();
-            let by = AsClaimed.signer(chain, at).ok().map(|s| s.id);
+            let by = AsClaimed.signer(chain, &when).ok().map(|s| s.id);
             let path = paths.iter().find(|(ids, _)| ids.contains(&id)).map(|(_, path)| path.as_slice());
             let via = self.chain(&endorsement, path.unwrap_or_default());
             EndorsementCheck { id, envelope, endorsement, by, fault, via }
@@ -226,9 +226,9 @@ impl Node {
 }
 
 /// The record with one more statement beside its portions.
-fn with(mut record: AssessmentRecord, encoded: Vec<u8>) -> AssessmentRecord {
-    if !record.beside.contains(&encoded) {
-        record.beside.push(encoded);
+fn with(mut record: AssessmentRecord, envelope: Vec<u8>, at: Time) -> AssessmentRecord {
+    if record.beside.iter().all(|s| s.envelope != envelope) {
+        record.beside.push(LoggedStatement { envelope, at });
     }
     record
 }
@@ -236,7 +236,7 @@ fn with(mut record: AssessmentRecord, encoded: Vec<u8>) -> AssessmentRecord {
 /// The endorsements that came by a release, and the organisations by which it came, from the originator on.
 fn path(came_by: &crate::store::CameBy) -> Result<(BTreeSet<StatementId>, Vec<TrustDomain>), Fault> {
     let envelope = wire::envelope::decode(&came_by.release)?;
-    let ids = wire::release::decode(&envelope.payload)?.endorsements.into_iter().collect();
+    let ids = wire::release::decode(&envelope.payload)?.endorsements.iter().map(|l| l.id).collect();
     let mut path =
         came_by.provenance.iter().map(|r| giver(&wire::envelope::decode(r)?)).collect::<Result<Vec<_>, _>>()?;
     path.push(giver(&envelope)?);

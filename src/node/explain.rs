@@ -145,7 +145,7 @@ impl Node {
         let id = prepared.id;
         let (prepared, giver) = (prepared.clone(), self.domain().clone());
         let work = tokio::task::spawn_blocking(move || {
-            let facts = prepared.facts();
+            let facts = prepared.facts(at);
             let now: Vec<PartnerDecision> =
                 partners.iter().map(|p| decided(p, &plan(&p.outgoing, &facts, at))).collect();
             // What goes later by itself needs no remedy.
@@ -210,6 +210,7 @@ impl Subject {
             dormant: &self.dormant,
             house: &self.house.rules,
             manifest: &prepared.manifest,
+            logged_at: prepared.logged_at.min(now),
             portions: &portions,
             now,
         };

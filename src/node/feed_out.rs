@@ -193,7 +193,7 @@ impl Node {
                 (_, again) => {
                     // Under a later version of the agreement it may still go, now or later, as a release of its own.
                     if let Some(p) = again {
-                        let steps = plan(policy, &p.facts(), now);
+                        let steps = plan(policy, &p.facts(now), now);
                         let releasing = steps.into_iter().filter(|(_, d)| d.release.is_some());
                         judged.again.extend(releasing.map(|(at, _)| (p.id, urgency(p), at)));
                     }
@@ -208,7 +208,7 @@ impl Node {
     /// The statement, signed anew where the key that has signed it is no longer good: it is the same statement, and a
     /// partner that was away for long could not read it otherwise.
     pub(super) fn signed_by_a_good_key(&self, envelope: Envelope, now: Time) -> Result<Envelope, Fault> {
-        let is_good = envelope.signatures.iter().all(|s| self.chains().signer(&s.certificates, now).is_ok());
+        let is_good = envelope.signatures.iter().all(|s| self.chains().signer(&s.certificates, &now.into()).is_ok());
         if is_good { Ok(envelope) } else { self.sign(envelope.kind, envelope.payload) }
     }
 
@@ -244,7 +244,7 @@ impl Node {
 /// Whether the release would be signed now as it was signed then.
 pub(super) fn still_permits(policy: &PartnerPolicy, prepared: &Prepared, release: &Release, now: Time) -> bool {
     let release = Release { released_at: now, ..release.clone() };
-    accept(policy, &release, &prepared.facts()).is_ok()
+    accept(policy, &release, &prepared.facts(now)).is_ok()
 }
 
 #[derive(Default)]

@@ -1,7 +1,7 @@
 //! Which feeds are live, what woke them, and what stands in the way of those that are not.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeSet, HashMap, VecDeque},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -12,10 +12,13 @@ use tokio::sync::{Mutex as AsyncMutex, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::pace::Pace;
-use crate::domain::{
-    ids::{StatementId, TrustDomain},
-    statement::StatementKind,
-    time::Time,
+use crate::{
+    domain::{
+        ids::{StatementId, TrustDomain},
+        statement::StatementKind,
+        time::Time,
+    },
+    seal::random,
 };
 
 /// How often it is kept that a partner was heard of, seconds.
@@ -27,9 +30,16 @@ pub struct LiveFeeds {
     partners: Mutex<HashMap<TrustDomain, Arc<Live>>>,
     /// Counts entries stored from any partner: followers wait on it.
     arrivals: watch::Sender<u64>,
-    /// Counts reasons to examine again what is in quarantine.
+    /// Counts reasons to examine again what is in quarantine, or waits.
     turns: watch::Sender<u64>,
+    /// Organisations whose roots, lists or standing have changed: what waits for them is to be examined again.
+    changed: Mutex<BTreeSet<TrustDomain>>,
+    /// Counts such changes, from a number that no earlier run of this node has used.
+    edition: Mutex<Option<[u8; EDITION]>>,
 }
+
+/// How many bytes name an edition of roots and lists.
+const EDITION: usize = 16;
 
 /// How many receipts a partner may hand over in an hour: each is kept, with the holders that it names.
 const MOST_RECEIPTS: u32 = 20_000;
@@ -54,6 +64,8 @@ pub struct Live {
     post: watch::Sender<u64>,
     /// What the partner's last hello said that it reads; nothing before that.
     reads: Mutex<Option<Reads>>,
+    /// Which edition of roots and lists the partner's last hello named.
+    edition: Mutex<Option<Vec<u8>>>,
     /// The statements last taken from the partner.
     pub(super) taken: AsyncMutex<Recent>,
     /// One greeting about ledgers at a time: two heads at once, each grown from the same one, may be a fork.
@@ -145,6 +157,7 @@ impl LiveFeeds {
             pull: watch::Sender::new(1),
             post: watch::Sender::new(0),
             reads: Mutex::default(),
+            edition: Mutex::default(),
             taken: AsyncMutex::default(),
             greeting: AsyncMutex::default(),
             pace: Mutex::default(),
@@ -167,6 +180,29 @@ impl LiveFeeds {
             live.end_stream();
             live.post();
         });
+    }
+
+    /// Roots, lists or standing of these organisations have changed, or are new.
+    pub(super) fn trust_changed(&self, organisations: impl IntoIterator<Item = TrustDomain>) {
+        let mut changed = lock(&self.changed);
+        let before = changed.len();
+        changed.extend(organisations);
+        if changed.len() > before {
+            *lock(&self.edition) = random::bytes().ok();
+        }
+        drop(changed);
+        self.turned();
+    }
+
+    /// The organisations that have changed since this was last asked.
+    pub(super) fn take_changed(&self) -> BTreeSet<TrustDomain> {
+        std::mem::take(&mut *lock(&self.changed))
+    }
+
+    /// What names the roots and lists of the moment to partners: it says that they have changed, and nothing else.
+    pub fn edition(&self) -> [u8; EDITION] {
+        let mut edition = lock(&self.edition);
+        *edition.get_or_insert_with(|| random::bytes().unwrap_or_default())
     }
 
     /// What may be taken from partners has changed, or something came that was kept from users.
@@ -314,6 +350,16 @@ impl Live {
         let mut reads = lock(&self.reads);
         let said = reads.as_ref().is_some_and(|r| r.said && r.kinds == kinds);
         *reads = Some(Reads { kinds, said });
+    }
+
+    /// Which edition of roots and lists the partner holds, as far as it has told.
+    pub(super) fn edition(&self) -> Option<Vec<u8>> {
+        lock(&self.edition).clone()
+    }
+
+    /// The partner has told which edition it holds. `true` where that is news.
+    pub(super) fn set_edition(&self, edition: Vec<u8>) -> bool {
+        lock(&self.edition).replace(edition.clone()).is_none_or(|before| before != edition)
     }
 
     /// Whether the partner reads that kind; not before it has said so.

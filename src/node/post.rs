@@ -1,16 +1,25 @@
-//! Statements on their way to partners and from them, whichever side dialled, and where this node's following of a partner
-//! stands.
+//! The outbox: statements on their way to partners, whichever side dialled, and what partners answered to them.
 
-use super::{Node, live::Live};
+use super::{
+    Node,
+    statements::{Until, handling, is_of_the_moment},
+};
 use crate::{
     domain::{
         fault::{Fault, Reason},
         ids::{Sha256, StatementId, TrustDomain},
-        recall::Recall,
-        statement::{Envelope, Signature, StatementKind},
+        logged::Logged,
+        statement::{Envelope, Outcome, Signature, StatementKind},
+        time::Time,
     },
-    identity::certificate::Leaf,
-    seal::hash::sha256,
+    identity::{certificate::Leaf, signers::Identities},
+    seal::{
+        chains::When,
+        hash::sha256,
+        rules, statement,
+        verify::{Rule, Verified, verify},
+    },
+    store::outbox::{Answered, OutboxItem},
     wire,
 };
 
@@ -18,6 +27,9 @@ use crate::{
 const PAGE: u32 = 128;
 /// How many bytes of statements are handed over together, at least one statement: well below the limit of a message.
 const PAGE_BYTES: usize = 1 << 20;
+/// When a statement that the partner can't verify yet is offered again, seconds. It is offered earlier where the partner's
+/// hello tells of other roots or lists.
+const AGAIN_SECONDS: i64 = 86_400;
 
 /// A statement that waits to be handed to a partner.
 pub struct Waiting {
@@ -30,17 +42,17 @@ pub struct Waiting {
 }
 
 impl Node {
-    /// What waits for a partner after an item (0: from the first on), oldest first, at most `limit`, without what the
-    /// partner does not read.
+    /// What is to be offered to a partner now, after an item (0: from the first on), oldest first, at most `limit`, without
+    /// what the partner's program does not read.
     ///
     /// # Errors
     /// Store faults.
     pub async fn waiting(&self, partner: &TrustDomain, after: i64, limit: usize) -> Result<Vec<Waiting>, Fault> {
         let live = self.live.of(partner);
-        let (mut cursor, mut bytes) = (after, 0);
+        let (mut cursor, mut bytes, now) = (after, 0, self.now());
         let mut waiting = vec![];
         loop {
-            let page = self.store.outbox(partner, cursor, PAGE).await?;
+            let page = self.store.outbox_due(partner, cursor, now, PAGE).await?;
             let Some(last) = page.last() else { return Ok(waiting) };
             cursor = last.id;
             for item in page {
@@ -56,25 +68,40 @@ impl Node {
                 if waiting.len() == limit || (bytes > PAGE_BYTES && !waiting.is_empty()) {
                     return Ok(waiting);
                 }
-                let envelope = self.still_readable(envelope)?;
-                waiting.push(Waiting { id: item.id, ticket: Sha256(sha256(&[&item.envelope])), envelope });
+                let ticket = Sha256(sha256(&[&item.envelope]));
+                waiting.push(Waiting {
+                    id: item.id,
+                    ticket,
+                    envelope: self.to_hand_over(envelope, item.at.unwrap_or(now), now)?,
+                });
             }
         }
     }
 
-    /// An own statement with those of its own signatures that are still good, as one that is not has the whole refused; where none is,
-    /// by the node anew: whoever was away for longer than a certificate lasts must be able to check it, or a stop or a receipt would be
-    /// refused for ever. It is the same statement.
-    fn still_readable(&self, mut envelope: Envelope) -> Result<Envelope, Fault> {
-        let now = self.now();
-        let is_good = |s: &Signature| self.chains().signer(&s.certificates, now).is_ok();
-        let own = envelope.signatures.iter().filter(|s| self.is_own(s)).collect::<Vec<_>>();
-        match own.iter().filter(|s| is_good(s)).count() {
-            good if good == own.len() => (),
-            0 => self.sign_anew(&mut envelope)?,
-            _ => envelope.signatures.retain(|s| !self.is_own(s) || is_good(s)),
+    /// A statement as it is handed over. One by this node that its key of the moment would not prove any more is signed anew:
+    /// it is the same statement. Beside each goes when it was first logged, in words of this node that are valid now.
+    fn to_hand_over(&self, mut envelope: Envelope, at: Time, now: Time) -> Result<Envelope, Fault> {
+        let is_by_nodes = handling(envelope.kind).is_some_and(|h| h.is_by_nodes());
+        let is_good = |s: &Signature| self.chains().signer(&s.certificates, &now.into()).is_ok();
+        if is_by_nodes && envelope.signatures.iter().any(|s| self.is_own(s) && !is_good(s)) {
+            self.sign_anew(&mut envelope)?;
+        }
+        match envelope.logged.first() {
+            // Passed on for another organisation, whose own words on it are valid still.
+            Some(theirs) if theirs.signatures.iter().all(is_good) => {}
+            Some(theirs) => {
+                let of = statement::id(theirs);
+                envelope.logged.truncate(1);
+                envelope.logged.push(self.logged(of, at)?);
+            }
+            None => envelope.logged = vec![self.logged(statement::id(&envelope), at)?],
         }
         Ok(envelope)
+    }
+
+    /// This node's statement of when another was first logged here.
+    fn logged(&self, statement: StatementId, at: Time) -> Result<Envelope, Fault> {
+        self.sign(StatementKind::Logged, wire::logged::encode(&Logged { statement, at: at.whole_seconds() }))
     }
 
     /// Whether a signature claims to be of this organisation.
@@ -83,118 +110,141 @@ impl Node {
         leaf.is_ok_and(|leaf| leaf.id.domain() == self.domain())
     }
 
-    /// Puts this node's signature of the moment in the place of the own ones.
+    /// Puts this node's signature of the moment in the place of its earlier one. For statements that nodes sign.
     pub(super) fn sign_anew(&self, envelope: &mut Envelope) -> Result<(), Fault> {
         envelope.signatures.retain(|s| !self.is_own(s));
         envelope.signatures.push(self.key.load().sign(envelope.kind, &envelope.payload)?);
         Ok(())
     }
 
-    /// How many statements are held because the partner, as far as it has said what it reads, does not read them, and of
-    /// which kinds; counted among the first of its outbox.
+    /// Verifies a statement that a partner hands over, as of when it was first logged where that is told beside it.
+    ///
+    /// # Errors
+    /// Whatever verification refuses.
+    pub(super) fn verify_handed<T>(
+        &self,
+        envelope: &Envelope,
+        rule: &Rule<T>,
+        chains: &Identities,
+    ) -> Result<Verified<T>, Fault> {
+        let now = self.now();
+        let (at, by, on_word_of) = match first_logged(envelope, chains, now) {
+            Ok(Some(stated)) => stated,
+            Ok(None) => return verify(envelope, rule, chains, now),
+            // What is told of it can't be verified: then it must hold by itself.
+            Err(fault) => return verify(envelope, rule, chains, now).map_err(|_| fault),
+        };
+        let verified = verify(envelope, rule, chains, When::from(now).stated(at, &by))?;
+        Ok(verified.or_on_word_of(on_word_of))
+    }
+
+    /// How many statements wait for a partner and why, as far as the partner has said that it does not read them, or can't
+    /// verify them yet; counted among the first of its outbox.
     ///
     /// # Errors
     /// Store faults.
     pub(super) async fn held_back(&self, partner: &TrustDomain) -> Result<Option<String>, Fault> {
         let live = self.live.of(partner);
-        if !live.has_said_what_it_reads() {
-            return Ok(None);
-        }
-        let (mut count, mut kinds) = (0_u32, vec![]);
-        for item in self.store.outbox(partner, 0, PAGE).await? {
-            let kind = wire::envelope::decode(&item.envelope)?.kind;
-            if !live.reads(kind) {
-                count += 1;
+        let (mut unread, mut kinds, mut unverified, mut reasons) = (0_u32, vec![], 0_u32, vec![]);
+        for OutboxItem { envelope, reason, .. } in self.store.outbox(partner, 0, PAGE).await? {
+            let kind = wire::envelope::decode(&envelope)?.kind;
+            if live.has_said_what_it_reads() && !live.reads(kind) {
+                unread += 1;
                 kinds.push(kind.as_str());
+            } else if let Some(reason) = reason {
+                unverified += 1;
+                reasons.push(reason);
             }
         }
-        kinds.sort_unstable();
-        kinds.dedup();
-        Ok((count > 0).then(|| {
+        let mut words = vec![];
+        if unread > 0 {
+            kinds.sort_unstable();
+            kinds.dedup();
             let kinds = kinds.join(", ");
-            format!("{count} statements wait that the partner's program does not read ({kinds}); have it updated there")
-        }))
+            words.push(format!(
+                "{unread} statements wait that the partner's program does not read ({kinds}); have it updated there"
+            ));
+        }
+        if unverified > 0 {
+            reasons.sort_unstable();
+            reasons.dedup();
+            let reasons = reasons.join(", ");
+            words.push(format!(
+                "{unverified} statements wait that the partner could not take yet ({reasons}); they are offered again each \
+                 day, and whenever the partner takes new roots or revocation lists; `watchfire expiry list` tells what has \
+                 ended here"
+            ));
+        }
+        Ok((!words.is_empty()).then(|| words.join("; ")))
     }
 
-    /// The partner has these.
+    /// Keeps what a partner answered to statements that were offered to it: (item, kind, outcome). `false` where some stay
+    /// that the partner could not take at the moment.
     ///
     /// # Errors
     /// Store faults.
-    pub async fn delivered(&self, partner: &TrustDomain, items: Vec<i64>) -> Result<(), Fault> {
-        // Recalls have numbers below 0; the feed waits for them.
-        let is_recall = items.iter().any(|item| *item < 0);
-        self.store.posted(partner, items).await?;
-        if is_recall {
-            self.live.of(partner).wake();
+    pub async fn answered_by(
+        &self,
+        partner: &TrustDomain,
+        outcomes: Vec<(i64, StatementKind, Outcome)>,
+    ) -> Result<bool, Fault> {
+        let (now, live) = (self.now(), self.live.of(partner));
+        let seen = live.edition();
+        let (mut answers, mut is_all, mut has_recall) = (vec![], true, false);
+        for (id, kind, outcome) in outcomes {
+            has_recall |= kind == StatementKind::Recall;
+            let waits_for_receipt = handling(kind).is_some_and(|h| h.until == Until::Receipt);
+            let answered = match outcome {
+                Outcome::Accepted if waits_for_receipt => {
+                    Answered::Kept { reason: None, again_at: now.plus_seconds(AGAIN_SECONDS), seen: None }
+                }
+                Outcome::Accepted => Answered::Done,
+                Outcome::NotYet(fault) => {
+                    tracing::warn!(%partner, %kind, reason = %fault.reason, "the partner can't take a statement yet");
+                    if is_of_the_moment(fault.reason) {
+                        is_all = false;
+                        Answered::Later(now)
+                    } else {
+                        let again_at = now.plus_seconds(AGAIN_SECONDS);
+                        Answered::Kept { reason: Some(fault.reason.to_string()), again_at, seen: seen.clone() }
+                    }
+                }
+                Outcome::Refused(fault) => {
+                    tracing::error!(%partner, %kind, reason = %fault.reason, "the partner refused a statement for good");
+                    self.refused(partner, id, &fault.reason.to_string()).await?;
+                    Answered::Done
+                }
+            };
+            answers.push((id, answered));
         }
-        Ok(())
+        if !answers.is_empty() {
+            self.store.answer_outbox(partner, answers).await?;
+        }
+        if has_recall {
+            // The feed waits for recalls that the partner has not answered.
+            live.wake();
+        }
+        Ok(is_all)
     }
 
-    /// Takes a statement that a partner hands over, whether it brought it or this node fetched it. The same statement by
-    /// both ways is taken once, so that an older one can't come again behind a newer one.
+    /// The partner's hello told which edition of roots and lists it holds. What it could not verify under another one is
+    /// offered again.
     ///
     /// # Errors
-    /// As taking it.
-    pub async fn take_statement(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
-        let name = sha256(&[&wire::envelope::encode(envelope)]);
+    /// Store faults.
+    pub async fn saw_edition(&self, partner: &TrustDomain, edition: Vec<u8>) -> Result<(), Fault> {
         let live = self.live.of(partner);
-        let mut taken = live.taken.lock().await;
-        if taken.contains(&name) {
-            return Ok(());
+        if live.set_edition(edition.clone()) && self.store.offer_again(partner, edition).await? {
+            live.post();
         }
-        self.require_pace_of(&live, envelope).await?;
-        match envelope.kind {
-            StatementKind::Agreement => {
-                self.only_by(&[partner, self.domain()], envelope)?;
-                self.take_agreement(partner, envelope).await?;
-            }
-            StatementKind::Notice => {
-                self.only_by(&[partner], envelope)?;
-                self.take_notice(partner, envelope).await?;
-            }
-            StatementKind::Request => {
-                self.only_by(&[partner], envelope)?;
-                self.take_request(partner, envelope).await?;
-            }
-            StatementKind::Answer => {
-                self.only_by(&[partner], envelope)?;
-                self.take_answer(partner, envelope).await?;
-            }
-            StatementKind::Receipt => self.take_receipt(partner, envelope).await?,
-            StatementKind::Recall => self.take_recall(partner, envelope).await?,
-            kind => {
-                return Err(Fault::new(Reason::InvalidArgument, format!("a {kind} is not handed over by this call")));
-            }
-        }
-        taken.push(name);
         Ok(())
-    }
-
-    /// Refuses for now what comes faster than it may be kept. A recall of what is held here never waits.
-    async fn require_pace_of(&self, live: &Live, envelope: &Envelope) -> Result<(), Fault> {
-        let now = self.now();
-        let (is_allowed, what) = match envelope.kind {
-            StatementKind::Agreement | StatementKind::Notice => (live.allows_a_change(now), "agreements and notices"),
-            StatementKind::Receipt => (live.allows_a_receipt(now), "receipts"),
-            StatementKind::Recall => {
-                let Recall { originator, assessment, .. } = wire::recall::decode(&envelope.payload)?;
-                let is_here = !self.store.arrivals_of(&originator, &assessment, None).await?.is_empty();
-                (is_here || live.allows_a_recall_ahead(now), "recalls of what is not held here")
-            }
-            _ => return Ok(()),
-        };
-        if is_allowed {
-            return Ok(());
-        }
-        Err(Fault::new(Reason::LimitExceeded, format!("too many {what} in an hour; try again later")))
     }
 
     /// Refuses a statement that claims a signer of another domain, before it is asked who is trusted: whether a third
     /// organisation is a partner here must not show in how its signature is refused.
     pub(super) fn only_by(&self, domains: &[&TrustDomain], envelope: &Envelope) -> Result<(), Fault> {
         for signature in &envelope.signatures {
-            let leaf = Leaf::parse(signature.certificates.first().map(Vec::as_slice).unwrap_or_default())?;
-            if !domains.contains(&leaf.id.domain()) {
+            if !domains.contains(&&claimed_domain(signature)?) {
                 return Err(Fault::new(
                     Reason::WrongDomain,
                     format!("the {} bears the signature of an organisation that has no part in it", envelope.kind),
@@ -202,6 +252,14 @@ impl Node {
             }
         }
         Ok(())
+    }
+
+    /// When a statement was logged is told by a node of its signer's organisation, or of who hands it over.
+    pub(super) fn require_logged_by_a_party(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
+        let mut parties = envelope.signatures.iter().map(claimed_domain).collect::<Result<Vec<_>, _>>()?;
+        parties.push(partner.clone());
+        let parties: Vec<&TrustDomain> = parties.iter().collect();
+        envelope.logged.iter().try_for_each(|logged| self.only_by(&parties, logged))
     }
 
     /// The number of the last entry stored from a partner, and the release under it.
@@ -220,4 +278,35 @@ impl Node {
     pub async fn inbound_position(&self, partner: &TrustDomain) -> Result<u64, Fault> {
         Ok(self.store.inbound(partner).await?.sequence)
     }
+}
+
+/// The domain that a signature's certificate names. Nothing of it is proved.
+fn claimed_domain(signature: &Signature) -> Result<TrustDomain, Fault> {
+    let leaf = Leaf::parse(signature.certificates.first().map(Vec::as_slice).unwrap_or_default())?;
+    Ok(leaf.id.domain().clone())
+}
+
+/// When a statement was first logged, by whom, and on whose word alone that counts, as the statements beside it tell. The
+/// outermost of these is judged as of now, and each further one as of what the one around it says.
+type FirstLogged = (Time, TrustDomain, Option<TrustDomain>);
+
+fn first_logged(envelope: &Envelope, chains: &Identities, now: Time) -> Result<Option<FirstLogged>, Fault> {
+    let mut stated: Option<FirstLogged> = None;
+    for (place, logged) in envelope.logged.iter().enumerate().rev() {
+        let when = match &stated {
+            Some((at, by, _)) => When::from(now).stated(*at, by),
+            None => now.into(),
+        };
+        let verified = verify(logged, &rules::LOGGED, chains, when)?;
+        let inner = place.checked_sub(1).and_then(|before| envelope.logged.get(before)).unwrap_or(envelope);
+        let Logged { statement, at } = *verified.content();
+        if statement != statement::id(inner) {
+            let what = "what tells when the statement was logged names another statement";
+            return Err(Fault::at(Reason::InvalidArgument, "logged", what));
+        }
+        let by = verified.signers().first().map(|s| s.domain().clone());
+        let on_word_of = stated.and_then(|(_, _, word)| word).or_else(|| verified.on_word_of().cloned());
+        stated = by.map(|by| (at, by, on_word_of));
+    }
+    Ok(stated)
 }

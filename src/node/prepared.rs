@@ -14,15 +14,16 @@ use crate::{
         fault::{Fault, Reason},
         ids::{Digest, Sha256, StatementId, TrustDomain},
         level::WarningLevel,
-        release::{MAX_HOPS, Release},
+        release::{Listed, MAX_HOPS, Release},
         statement::{Envelope, StatementKind},
+        time::Time,
     },
     policy::{Excepted, Facts, Provenance},
     seal::{
         open::{Opened, open_listed},
         statement::id_of,
     },
-    store::{AssessmentRecord, CameBy},
+    store::{AssessmentRecord, CameBy, LoggedStatement},
     wire,
 };
 
@@ -42,6 +43,8 @@ pub struct Prepared {
     pub endorsements: Vec<PreparedEndorsement>,
     /// What officers give of it in spite of its agreements, by the statements' ids.
     pub exceptions: Vec<PreparedException>,
+    /// When it was published here, or first came.
+    pub logged_at: Time,
 }
 
 /// An endorsement of it.
@@ -52,7 +55,9 @@ pub struct PreparedEndorsement {
     pub endorsement: Endorsement,
     /// With its signatures.
     pub envelope: Arc<Envelope>,
-    /// How long it is with them, where it comes from the store.
+    /// When it was first logged here.
+    pub logged_at: Time,
+    /// How long it is with its signatures, where it comes from the store.
     bytes: usize,
 }
 
@@ -61,9 +66,9 @@ impl PreparedEndorsement {
     ///
     /// # Errors
     /// Whatever does not decode.
-    pub fn new(envelope: Arc<Envelope>) -> Result<Self, Fault> {
+    pub fn new(envelope: Arc<Envelope>, logged_at: Time) -> Result<Self, Fault> {
         let endorsement = wire::endorsement::decode(&envelope.payload)?;
-        Ok(Self { id: id_of(envelope.kind, &envelope.payload), endorsement, envelope, bytes: 0 })
+        Ok(Self { id: id_of(envelope.kind, &envelope.payload), endorsement, envelope, logged_at, bytes: 0 })
     }
 
     /// What stands where a portion's digest does.
@@ -78,6 +83,8 @@ pub struct PreparedException {
     pub excepted: Excepted,
     /// With its signatures.
     pub envelope: Arc<Envelope>,
+    /// When it was first logged here.
+    pub logged_at: Time,
 }
 
 impl PreparedException {
@@ -85,9 +92,10 @@ impl PreparedException {
     ///
     /// # Errors
     /// Whatever does not decode.
-    pub fn new(envelope: Arc<Envelope>) -> Result<Self, Fault> {
+    pub fn new(envelope: Arc<Envelope>, logged_at: Time) -> Result<Self, Fault> {
         let exception = wire::request::decode_exception(&envelope.payload)?;
-        Ok(Self { excepted: Excepted::of(id_of(envelope.kind, &envelope.payload), &exception), envelope })
+        let excepted = Excepted::of(id_of(envelope.kind, &envelope.payload), &exception);
+        Ok(Self { excepted, envelope, logged_at })
     }
 }
 
@@ -95,15 +103,16 @@ impl PreparedException {
 ///
 /// # Errors
 /// Whatever does not decode, or has no place there.
-pub fn beside(encoded: &[Vec<u8>]) -> Result<(Vec<PreparedEndorsement>, Vec<PreparedException>), Fault> {
+pub fn beside(kept: &[LoggedStatement]) -> Result<(Vec<PreparedEndorsement>, Vec<PreparedException>), Fault> {
     let (mut endorsements, mut exceptions) = (vec![], vec![]);
-    for bytes in encoded {
+    for LoggedStatement { envelope: bytes, at } in kept {
         let envelope = Arc::new(wire::envelope::decode(bytes)?);
         match envelope.kind {
             StatementKind::Endorsement => {
-                endorsements.push(PreparedEndorsement { bytes: bytes.len(), ..PreparedEndorsement::new(envelope)? });
+                let bytes = bytes.len();
+                endorsements.push(PreparedEndorsement { bytes, ..PreparedEndorsement::new(envelope, *at)? });
             }
-            StatementKind::Exception => exceptions.push(PreparedException::new(envelope)?),
+            StatementKind::Exception => exceptions.push(PreparedException::new(envelope, *at)?),
             kind => return Err(Fault::new(Reason::StoreCorrupt, format!("a {kind} stands beside an assessment"))),
         }
     }
@@ -143,6 +152,8 @@ pub struct Way {
     pub provenance: Provenance,
     /// The releases, from the originator's to the one by which it came here.
     pub path: Vec<Arc<Envelope>>,
+    /// When the last of them came here.
+    pub received_at: Time,
     /// How many bytes these take.
     bytes: usize,
 }
@@ -161,7 +172,7 @@ impl Way {
         let provenance = Provenance::of(id_of(last.kind, &last.payload), &release, carriers);
         path.push(Arc::new(last));
         let bytes = came_by.release.len() + came_by.provenance.iter().map(Vec::len).sum::<usize>();
-        Ok(Self { provenance, path, bytes })
+        Ok(Self { provenance, path, received_at: came_by.received_at, bytes })
     }
 }
 
@@ -192,7 +203,8 @@ impl Prepared {
         let ways = record.releases.iter().map(|r| Way::new(&manifest.originator, r)).collect::<Result<_, _>>()?;
         let (endorsements, exceptions) = beside(&record.beside)?;
         let opened = open_listed(&manifest, &record.portions)?;
-        let prepared = Self::assemble((record.manifest_id, manifest, Arc::new(envelope)), opened, record.portions);
+        let head = (record.manifest_id, manifest, Arc::new(envelope));
+        let prepared = Self::assemble(head, opened, record.portions, record.since);
         Ok(Self { ways, endorsements, exceptions, ..prepared })
     }
 
@@ -201,6 +213,7 @@ impl Prepared {
         (id, manifest, envelope): (StatementId, Manifest, Arc<Envelope>),
         opened: Vec<Opened>,
         encoded: Vec<Vec<u8>>,
+        logged_at: Time,
     ) -> Self {
         let encoded: Vec<Arc<[u8]>> = encoded.into_iter().map(Arc::from).collect();
         let portion = |o: Opened| {
@@ -208,12 +221,13 @@ impl Prepared {
             Some(PreparedPortion { digest, portion: o.into_portion(), bytes })
         };
         let portions = opened.into_iter().filter_map(portion).collect();
-        Self { id, manifest, envelope, portions, ways: vec![], endorsements: vec![], exceptions: vec![] }
+        Self { id, manifest, envelope, portions, ways: vec![], endorsements: vec![], exceptions: vec![], logged_at }
     }
 
-    /// What the decision asks of it.
-    pub fn facts(&self) -> Facts<'_> {
+    /// What a decision at the time `now` asks of it. Were this clock ahead when it was logged, it is not held up until then.
+    pub fn facts(&self, now: Time) -> Facts<'_> {
         let facts = Facts::of(&self.manifest, self.portions.iter().map(|p| (p.digest, &p.portion)))
+            .logged_at(self.logged_at.min(now))
             .passed_on(self.ways.iter().map(|w| w.provenance.clone()).collect());
         with_beside(facts, &self.endorsements, &self.exceptions)
     }
@@ -230,11 +244,29 @@ impl Prepared {
         way.is_none_or(|w| w.path.len() <= MAX_HOPS && w.bytes <= MAX_WAY_BYTES)
     }
 
+    /// When this node logged what a release by that way hands over, as the release states it.
+    pub fn stated_at(&self, via: Option<StatementId>) -> Time {
+        let way = self.ways.iter().find(|w| via.is_some() && Some(w.provenance.release) == via);
+        way.map_or(self.logged_at, |w| w.received_at).whole_seconds()
+    }
+
+    /// Endorsements, as a release lists them.
+    pub fn list_endorsements(&self, ids: impl Iterator<Item = StatementId>) -> Vec<Listed> {
+        let logged = |id| Some(self.endorsements.iter().find(|e| e.id == id)?.logged_at);
+        ids.filter_map(|id| Some(Listed { id, logged_at: logged(id)?.whole_seconds() })).collect()
+    }
+
+    /// Exceptions, as a release lists them.
+    pub fn list_exceptions(&self, ids: &[StatementId]) -> Vec<Listed> {
+        let logged = |id| Some(self.exceptions.iter().find(|e| e.excepted.id == id)?.logged_at);
+        ids.iter().filter_map(|id| Some(Listed { id: *id, logged_at: logged(*id)?.whole_seconds() })).collect()
+    }
+
     /// What goes over the link: a release, signed, with what it hands over and the releases by which it came.
     pub fn entry(&self, envelope: Envelope, release: &Release) -> Entry {
         let way = self.ways.iter().find(|w| Some(w.provenance.release) == release.via);
-        let endorsements = self.endorsements.iter().filter(|e| release.endorsements.contains(&e.id));
-        let exceptions = self.exceptions.iter().filter(|e| release.exceptions.contains(&e.excepted.id));
+        let endorsements = self.endorsements.iter().filter(|e| release.endorsements.iter().any(|l| l.id == e.id));
+        let exceptions = self.exceptions.iter().filter(|e| release.exceptions.iter().any(|l| l.id == e.excepted.id));
         Entry {
             release: Arc::new(envelope),
             manifest: Some(self.envelope.clone()),
@@ -441,7 +473,7 @@ mod tests {
         let signature = Signature { suite: Suite::Ed25519, certificates: vec![vec![0]], value: vec![0; 64] };
         let payload = wire::manifest::encode(&manifest);
         let manifest_id = id_of(StatementKind::Manifest, &payload);
-        let envelope = Envelope { kind: StatementKind::Manifest, payload, signatures: vec![signature] };
+        let envelope = Envelope::new(StatementKind::Manifest, payload, vec![signature]);
         AssessmentRecord {
             assessment,
             version,
@@ -453,6 +485,7 @@ mod tests {
             releases: vec![],
             portions,
             beside: vec![],
+            verified: None,
         }
     }
 

@@ -18,7 +18,7 @@ use crate::{
     },
     policy::{Decision, PortionOutcome, plan, schedule},
     seal::{open::open, rules, verify::verify},
-    store::Publication,
+    store::{Publication, Verification},
     wire,
 };
 
@@ -78,12 +78,13 @@ impl Node {
         let now = self.now();
         let node = self.clone();
         let work = move || {
-            let prepared = node.check_submission(manifest, portions, now)?;
+            let (prepared, verified) = node.check_submission(manifest, portions, now)?;
             let accepted = check_lint(&prepared, &accepted, now)?;
             let (decisions, queue) = node.plan_for_all(&prepared, now);
-            Ok::<_, Fault>((Arc::new(prepared), accepted, (decisions, queue)))
+            Ok::<_, Fault>((Arc::new(prepared), verified, accepted, (decisions, queue)))
         };
-        let (prepared, accepted, (decisions, queue)) = tokio::task::spawn_blocking(work).await.map_err(lost)??;
+        let (prepared, verified, accepted, (decisions, queue)) =
+            tokio::task::spawn_blocking(work).await.map_err(lost)??;
         self.require_attachments(&prepared).await?;
         self.require_open(&prepared.manifest).await?;
         let publication = Publication {
@@ -98,6 +99,7 @@ impl Node {
             attachments: prepared.attachments(&prepared.portions.iter().map(|p| p.digest).collect::<Vec<_>>()),
             queue,
             events: events(caller, &prepared, &decisions, accepted, now),
+            verified,
         };
         let wake: Vec<TrustDomain> = publication.queue.iter().map(|(partner, _)| partner.clone()).collect();
         let is_new = self.store.publish(publication).await.map_err(differs)?;
@@ -110,21 +112,27 @@ impl Node {
         Ok(Published { left_behind, assessment, version, manifest: prepared.id, is_new, decisions, prepared })
     }
 
-    fn check_submission(&self, envelope: Envelope, portions: Vec<Vec<u8>>, now: Time) -> Result<Prepared, Fault> {
+    fn check_submission(
+        &self,
+        envelope: Envelope,
+        portions: Vec<Vec<u8>>,
+        now: Time,
+    ) -> Result<(Prepared, Verification), Fault> {
         let manifest = verify(&envelope, &rules::MANIFEST, self.chains(), now)?;
         if manifest.content().originator != *self.domain() {
             let what = "a node publishes only what its own organisation has signed";
             return Err(Fault::at(Reason::WrongDomain, "manifest.originator", what));
         }
         let opened = open(&manifest, &portions)?;
+        let verified = Verification { at: now, roots: manifest.roots().to_vec(), on_word_of: None };
         let head = (manifest.id(), manifest.into_content(), Arc::new(envelope));
-        Ok(Prepared::assemble(head, opened, portions))
+        Ok((Prepared::assemble(head, opened, portions, now), verified))
     }
 
     /// What each active partner gets, and the queue entries that follow from it. On all cores where there are many: nothing else of a
     /// publication grows with the number of partners.
     pub(super) fn plan_for_all(&self, prepared: &Prepared, now: Time) -> (Vec<PartnerDecision>, Queue) {
-        let facts = prepared.facts();
+        let facts = prepared.facts(now);
         let directory = self.directory();
         // What may go at once is due since its issue: were this clock ahead, it would wait once the clock is right again.
         let due = |at: Time| if at == now { prepared.manifest.issued.min(now) } else { at };

@@ -1,17 +1,24 @@
 //! Read: who may see what is here, each signature verified anew, each reading on record.
 
-use super::{Node, WRITERS, endorse::EndorsementCheck, recall::RecallView};
+use super::{
+    Node, WRITERS,
+    endorse::{AsClaimed, EndorsementCheck},
+    recall::RecallView,
+};
 use crate::{
     domain::{
         body::Kind,
         event::{Deed, Event},
         fault::{Fault, Reason},
         ids::{AssessmentId, Role, SpiffeId},
-        statement::{Envelope, Suite},
-        time::Time,
+        statement::{Envelope, Signature, Suite},
     },
     policy::listed,
-    seal::{chains::Chains, rules, statement, verify::verify},
+    seal::{
+        chains::{Chains, When},
+        rules, statement,
+        verify::verify,
+    },
     store::{AssessmentRecord, AssessmentState, CameBy, ListFilter, Page, StoreError, receipts::Quarantine},
     wire,
 };
@@ -137,7 +144,7 @@ impl Node {
             releases.map(|r| wire::envelope::decode(r)).collect::<Result<_, _>>()
         };
         let ways = record.releases.iter().map(way).collect::<Result<_, Fault>>().map_err(|_| self.damaged())?;
-        let signatures = self.check_signatures(&manifest, record.since);
+        let signatures = self.check_signatures(&manifest, &record);
         // What is in quarantine may bear signatures that nobody could check when it came: these say nothing of the disk.
         let was_verified = record.state != AssessmentState::Quarantined;
         if was_verified && signatures.iter().any(|s| s.fault == Some(Reason::SignatureInvalid)) {
@@ -158,14 +165,22 @@ impl Node {
         unlike_stored()
     }
 
-    /// Each signature by itself, as of the time that the statement was first logged here: a certificate that ran out
-    /// since then does not undo it.
-    fn check_signatures(&self, manifest: &Envelope, since: Time) -> Vec<SignatureCheck> {
-        let check = |signature: &crate::domain::statement::Signature| {
+    /// Each signature by itself. What was verified when it was stored stays verified; where a key is revoked since, as of a day
+    /// before that, its statement is in doubt. What was never verified is judged as of when it came.
+    fn check_signatures(&self, manifest: &Envelope, record: &AssessmentRecord) -> Vec<SignatureCheck> {
+        let when = When::from(self.now()).stated(record.since, &record.originator);
+        let was_verified = record.verified.is_some() && record.state != AssessmentState::Quarantined;
+        let check = |signature: &Signature| {
             let alone = Envelope { signatures: vec![signature.clone()], ..manifest.clone() };
-            let fault = verify(&alone, &rules::MANIFEST, &self.held, since).err().map(|f| f.reason);
-            let id = self.held.signer(&signature.certificates, since).ok().map(|s| s.id);
-            SignatureCheck { id, suite: signature.suite, fault }
+            let fault = verify(&alone, &rules::MANIFEST, &self.held, when).err().map(|f| f.reason);
+            let fault = match fault {
+                Some(Reason::CertificateRevoked) | None => fault,
+                // Whether the bytes are those that were signed is asked all the same.
+                Some(_) if was_verified => verify(&alone, &rules::MANIFEST, &AsClaimed, when).err().map(|f| f.reason),
+                fault => fault,
+            };
+            let id = AsClaimed.signer(&signature.certificates, &when).ok().map(|s| s.id);
+            SignatureCheck { id: id.filter(|_| fault.is_none() || was_verified), suite: signature.suite, fault }
         };
         manifest.signatures.iter().map(check).collect()
     }

@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Node, directory::Partner, fault::lost, receipts::Said, requests::Asked};
+use super::{Node, carried::Examined, directory::Partner, fault::lost, receipts::Said, requests::Asked};
 use crate::{
     domain::{
         entry::Entry,
@@ -14,7 +14,10 @@ use crate::{
         statement::StatementKind,
         time::Time,
     },
-    store::receipts::{HeldEntry, Readmission},
+    store::{
+        Verification,
+        receipts::{HeldEntry, Readmission},
+    },
     wire,
 };
 
@@ -31,6 +34,8 @@ struct Covered {
     attachments: Vec<(Sha256, u64)>,
     /// The releases by which its sender got it, and its sender's own, encoded; of what came through hubs.
     way: Option<(Vec<Vec<u8>>, Vec<u8>)>,
+    /// How its manifest was verified.
+    verified: Verification,
 }
 
 impl Node {
@@ -58,8 +63,12 @@ impl Node {
     /// # Errors
     /// Store faults; the next turn looks again.
     pub async fn readmit_all(self: &Arc<Self>) -> Result<(), Fault> {
-        // What a stranger takes back is looked at before anything of it is shown.
-        self.prove_recalls().await?;
+        let changed = self.live.take_changed();
+        // What could not be verified is looked at before anything of it is shown: recalls first.
+        if !changed.is_empty() {
+            self.prove_recalls().await?;
+            self.examine_held(changed).await?;
+        }
         let directory = self.directory();
         for partner in directory.all_active() {
             let live = self.live.of(&partner.record.organisation.domain);
@@ -110,7 +119,7 @@ impl Node {
         entry: Covered,
         now: Time,
     ) -> Result<(), Fault> {
-        let Covered { sequence, release, manifest, attachments, way } = entry;
+        let Covered { sequence, release, manifest, attachments, way, verified } = entry;
         // What came through hubs is answered with its way, so that its originator hears of it too.
         let way = way.as_ref().map(|(provenance, release)| (&provenance[..], &release[..]));
         let receipt = self.signed(&Said::only(ReceiptKind::Stored), partner, vec![release], way, now)?;
@@ -121,6 +130,7 @@ impl Node {
             attachments,
             post: vec![receipt],
             events: vec![Event { at: now, by: None, deed }],
+            verified,
         };
         if self.store.readmit(readmission).await? {
             tracing::info!(%partner, sequence, "shows what was in quarantine: its agreement is in force now");
@@ -158,7 +168,8 @@ impl Node {
         now: Time,
     ) -> Result<Option<Covered>, Fault> {
         let release = wire::release::decode(&entry.release.payload)?;
-        let content = match self.check_content(partner, &release, entry, asked, now) {
+        let examined = Examined { now, arrived: held.arrived_at };
+        let content = match self.check_content(partner, &release, entry, asked, examined) {
             Ok(content) if content.not_covered.is_none() => content,
             // What does not verify any more stays where it is.
             Ok(_) | Err(_) => return Ok(None),
@@ -166,6 +177,7 @@ impl Node {
         let attachments = content.attachments();
         let (sequence, release, manifest) = (held.sequence, held.release_id, held.manifest_id);
         let way = (!held.provenance.is_empty()).then(|| (held.provenance.clone(), held.release.clone()));
-        Ok(Some(Covered { sequence, release, manifest, attachments, way }))
+        let verified = content.verified().clone();
+        Ok(Some(Covered { sequence, release, manifest, attachments, way, verified }))
     }
 }

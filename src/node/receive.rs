@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::{
     Node,
-    carried::Path,
+    carried::{Examined, Path, Unusable},
     fault::lost,
+    held::Budget,
     prepared::{PreparedEndorsement, PreparedException, with_beside},
     requests::Asked,
 };
@@ -30,7 +31,7 @@ use crate::{
         statement::id_of,
         verify::{Verified, verify},
     },
-    store::{ReceivedContent, ReceivedEntry, VersionHere},
+    store::{ReceivedContent, ReceivedEntry, Verification, VersionHere},
     wire,
 };
 
@@ -46,16 +47,30 @@ pub struct Received {
 /// An entry whose release was verified. Its content may still be refused; that does not hold up the feed.
 enum Checked {
     Void(Verified<Void>, Entry),
-    Release { release: Box<Verified<Release>>, entry: Entry, content: Result<Box<Content>, Fault> },
+    Release { release: Box<Verified<Release>>, entry: Entry, content: Result<Box<Content>, Unusable> },
 }
 
-/// Content that was verified, unless the reason says that its origin is not known here.
+/// Content that was verified.
 pub(super) struct Content {
     manifest: Manifest,
+    /// How its manifest was verified.
+    verified: Verification,
     manifest_id: StatementId,
     portions: Vec<Opened>,
     /// Why it is kept from users.
     pub(super) not_covered: Option<NotCovered>,
+}
+
+/// How an entry came: from whom, by which release and which way, and when.
+pub(super) struct Carrying<'a> {
+    /// The sender.
+    pub partner: &'a TrustDomain,
+    /// The sender's release.
+    pub release: &'a Release,
+    /// The releases before it.
+    pub path: &'a Path,
+    /// When the entry is examined, and when it came.
+    pub examined: Examined,
 }
 
 /// What came beside its portions.
@@ -79,6 +94,27 @@ impl From<Reason> for NotCovered {
 }
 
 impl Content {
+    /// What its manifest says.
+    pub(super) fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// How its manifest was verified.
+    pub(super) fn verified(&self) -> &Verification {
+        &self.verified
+    }
+
+    /// Whether it would take the place of an earlier version on a hub's word alone.
+    fn corrects_on_a_word(&self, here: VersionHere) -> bool {
+        self.verified.on_word_of.is_some() && here.latest > 0 && here.latest < self.manifest.version
+    }
+
+    /// A correction on a hub's word alone corrects nothing: it waits for its originator.
+    fn unconfirmed(&self) -> Unusable {
+        let what = "a key that signed the correction ended long ago, and only a hub says that it was used before";
+        Unusable::by(&self.manifest.originator, Fault::new(Reason::ChainInvalid, what))
+    }
+
     /// The attachments that it names: (digest, length).
     pub(super) fn attachments(&self) -> Vec<(Sha256, u64)> {
         let named = self.portions.iter().filter_map(|o| match &o.portion().body {
@@ -123,6 +159,7 @@ impl Node {
     pub async fn receive(self: &Arc<Self>, partner: &TrustDomain, entries: Vec<Entry>) -> Result<Received, Fault> {
         let checked = self.check_all(partner, entries).await?;
         let versions_here = self.versions_here(&checked).await?;
+        let mut budget = Budget::new(self.store.held_usage(Some(partner)).await?);
         let position = self.store.inbound(partner).await?;
         let mut inbound = Inbound::resume(position.sequence, position.release);
         let after = inbound.sequence();
@@ -134,7 +171,7 @@ impl Node {
                     Ok(Verdict::Repeat) => {}
                     Ok(Verdict::Next) => {
                         inbound = inbound.advanced(entry.id());
-                        let (kept, event) = self.keep(partner, entry, (here, &stored), now);
+                        let (kept, event) = self.keep(partner, entry, (here, &stored), &mut budget, now);
                         events.push(event);
                         stored.push(kept);
                     }
@@ -217,7 +254,7 @@ impl Node {
         }
         let release = verify(&entry.release, &rules::RELEASE, self.chains(), now)?;
         self.addressed(partner, &release, &release.content().recipient)?;
-        let content = self.check_content(partner, release.content(), &entry, asked, now).map(Box::new);
+        let content = self.check_content(partner, release.content(), &entry, asked, Examined::at(now)).map(Box::new);
         Ok(Checked::Release { release: Box::new(release), entry, content })
     }
 
@@ -246,26 +283,28 @@ impl Node {
         release: &Release,
         entry: &Entry,
         asked: &Asked,
-        now: Time,
-    ) -> Result<Content, Fault> {
+        examined: Examined,
+    ) -> Result<Content, Unusable> {
         let missing = || Fault::at(Reason::UnknownOrNonCanonical, "manifest", "the manifest is missing");
         let envelope = entry.manifest.as_ref().ok_or_else(missing)?;
         let claimed = wire::manifest::decode(&envelope.payload).map_err(|f| f.within("manifest"))?;
         // The receipt tells the partner why: in the same words, whoever else is a partner here.
         self.only_by(&[&claimed.originator], envelope).map_err(|f| f.within("manifest"))?;
-        let path = self.check_way((&claimed.originator, partner), release, entry, now)?;
-        // As of its release: the author's certificate may have run out since then, and the originator's node, which has
-        // signed the release just now checked, answers for the day.
-        let at = now.min(path.released_at().unwrap_or(release.released_at));
-        let (manifest, is_known) = match verify(envelope, &rules::MANIFEST, &self.carried, at) {
-            Ok(verified) => (verified.into_content(), true),
-            Err(fault) if fault.reason == Reason::NotAPartner && claimed.originator != *partner => (claimed, false),
-            Err(fault) => return Err(fault.within("manifest")),
+        let path = self.check_way(&claimed.originator, partner, release, entry, examined)?;
+        let (giver, first) = path.first((partner, release));
+        let when = examined.when().stated(first.logged_at, giver);
+        let manifest = verify(envelope, &rules::MANIFEST, &self.carried, when)
+            .map_err(|fault| Unusable::by(&claimed.originator, fault).within("manifest"))?;
+        let verified = Verification {
+            at: examined.now,
+            roots: manifest.roots().to_vec(),
+            on_word_of: path.on_word_of.clone().or_else(|| manifest.on_word_of().cloned()),
         };
+        let manifest = manifest.into_content();
         let manifest_id = id_of(StatementKind::Manifest, &envelope.payload);
         if manifest_id != release.manifest {
             let what = "the manifest is not the one that the release names";
-            return Err(Fault::at(Reason::DigestNotListed, "manifest", what));
+            return Err(Fault::at(Reason::DigestNotListed, "manifest", what).into());
         }
         let portions: Vec<&[u8]> = entry.portions.iter().map(|p| &**p).collect();
         let opened = open_listed(&manifest, &portions)?;
@@ -273,21 +312,16 @@ impl Node {
         digests.sort_unstable();
         if digests != release.digests {
             let what = "the portions are not those that the release discloses";
-            return Err(Fault::at(Reason::DigestNotListed, "portions", what));
+            return Err(Fault::at(Reason::DigestNotListed, "portions", what).into());
         }
+        let carried = Carrying { partner, release, path: &path, examined };
         let beside = Beside {
-            endorsements: self.check_endorsements(
-                partner,
-                (manifest_id, &manifest),
-                release,
-                &entry.endorsements,
-                at,
-            )?,
-            exceptions: self.check_exceptions(partner, release, &entry.exceptions, asked, at)?,
+            endorsements: self.check_endorsements(&carried, (manifest_id, &manifest), &entry.endorsements)?,
+            exceptions: self.check_exceptions(&carried, &entry.exceptions, asked)?,
         };
         // Here rather than in `keep`: the decision takes as long as the signatures, and this is spread over the cores.
-        let not_covered = self.not_covered(partner, release, (&manifest, &opened, &beside), (&path, is_known));
-        Ok(Content { manifest, manifest_id, portions: opened, not_covered })
+        let not_covered = self.not_covered(&carried, (&manifest, &opened, &beside));
+        Ok(Content { manifest, verified, manifest_id, portions: opened, not_covered })
     }
 
     async fn judge(&self, partner: &TrustDomain, inbound: &Inbound, entry: &Checked) -> Result<Verdict, Fault> {
@@ -304,53 +338,81 @@ impl Node {
         Ok(verdict)
     }
 
-    /// What is kept of an entry: content that verified and is covered, in quarantine where it is not covered, and of
-    /// what does not verify only that it came.
+    /// What is kept of an entry, and the ledger's record of it.
     fn keep(
         &self,
         partner: &TrustDomain,
         entry: Checked,
-        (here, before): (VersionHere, &[ReceivedEntry]),
+        here: (VersionHere, &[ReceivedEntry]),
+        budget: &mut Budget,
         now: Time,
     ) -> (ReceivedEntry, Event) {
-        let (sequence, release_id) = (entry.position().sequence, entry.id());
-        let mut at_fault = None;
-        let (raw, content, manifest, reason, held_for) = match entry {
-            Checked::Void(void, raw) => (raw, None, void.content().replaced, None, None),
+        let (kept, deed) = match entry {
+            Checked::Void(void, raw) => {
+                let (sequence, release, manifest) =
+                    (void.content().position.sequence, void.content().replaced, void.content().replaced);
+                let kept = received(sequence, release, &raw);
+                let partner = partner.clone();
+                let deed = Deed::Received { manifest, partner, sequence, release, quarantined: None, at_fault: None };
+                (kept, deed)
+            }
             Checked::Release { release, entry, content } => {
-                let is_direct = entry.provenance.is_empty();
-                let content = content.map_err(|fault| fault.reason).and_then(|content| {
-                    match closed(&content.manifest, is_direct, here) {
-                        Some(reason) => Err(reason),
-                        None if is_same_version(&content, here, before) => Ok(content),
-                        None => Err(Reason::ReplayDiffers),
-                    }
-                });
-                let reason = match &content {
-                    Ok(content) => content.not_covered.as_ref().map(|n| n.reason),
-                    Err(reason) => Some(*reason),
-                };
-                at_fault = content.as_ref().ok().and_then(|c| c.not_covered.as_ref()?.at_fault.clone());
-                let agreement = release.content().agreement.id;
-                let may_settle = matches!(reason, Some(Reason::AgreementDiffers | Reason::OriginUnknown));
-                let held_for = (content.is_ok() && may_settle).then_some(agreement);
-                let due = content.as_ref().ok().and_then(|c| self.due(partner, release.content(), &c.portions));
-                let content = content.ok().map(|c| received_content(&release, &c, &entry, (reason.is_some(), due)));
-                (entry, content, release.content().manifest, reason, held_for)
+                self.keep_release(partner, (release.content(), release.id()), entry, content, here, budget)
             }
         };
-        let reason = reason.map(|r| r.to_string());
-        if let Some(reason) = reason.as_ref().filter(|_| self.live.of(partner).allows_a_line(self.now())) {
-            tracing::warn!(%partner, sequence, reason, "kept an entry from users");
-        }
-        let refused = content.is_none() && reason.is_some();
-        let quarantined = reason.clone();
-        let partner = partner.clone();
-        let deed = Deed::Received { manifest, partner, sequence, release: release_id, quarantined, at_fault };
-        let release = wire::envelope::encode(&raw.release);
-        let provenance = raw.provenance.iter().map(|e| wire::envelope::encode(e)).collect();
-        let kept = ReceivedEntry { sequence, release_id, release, provenance, content, refused, reason, held_for };
         (kept, Event { at: now, by: None, deed })
+    }
+
+    /// What is kept of a release: content that was verified and is covered for users; in quarantine what is not covered;
+    /// sealed as a whole what can't be verified yet; and of what never will only that it came.
+    pub(super) fn keep_release(
+        &self,
+        partner: &TrustDomain,
+        (release, release_id): (&Release, StatementId),
+        entry: Entry,
+        content: Result<Box<Content>, Unusable>,
+        (here, before): (VersionHere, &[ReceivedEntry]),
+        budget: &mut Budget,
+    ) -> (ReceivedEntry, Deed) {
+        let is_direct = entry.provenance.is_empty();
+        let sequence = release.position.sequence;
+        let content = content.and_then(|content| match closed(&content.manifest, is_direct, here) {
+            Some(reason) => Err(Fault::new(reason, "nothing of it is kept").into()),
+            None if content.corrects_on_a_word(here) => Err(content.unconfirmed()),
+            None if is_same_version(&content, here, before) => Ok(content),
+            None => Err(Fault::new(Reason::ReplayDiffers, "another manifest holds its version").into()),
+        });
+        let mut kept = received(sequence, release_id, &entry);
+        let (mut reason, mut at_fault) = (None, None);
+        match content {
+            Ok(content) => {
+                if let Some(not_covered) = &content.not_covered {
+                    reason = Some(not_covered.reason);
+                    at_fault = not_covered.at_fault.clone();
+                }
+                let may_settle = reason == Some(Reason::AgreementDiffers);
+                kept.held_for = may_settle.then_some(release.agreement.id);
+                let due = self.due(partner, release, &content.portions);
+                kept.content = Some(received_content(release, &content, &entry, (reason.is_some(), due)));
+            }
+            Err(unusable) => {
+                let (hold, why) = budget.judge(&unusable, &entry);
+                (kept.hold, reason, kept.refused) = (hold, Some(why), true);
+            }
+        }
+        kept.reason = reason.map(|r| r.to_string());
+        if let Some(reason) = reason.filter(|_| self.live.of(partner).allows_a_line(self.now())) {
+            tracing::warn!(%partner, sequence, %reason, waits = kept.hold.is_some(), "kept an entry from users");
+        }
+        let (partner, manifest, quarantined) = (partner.clone(), release.manifest, kept.reason.clone());
+        let deed = Deed::Received { manifest, partner, sequence, release: release_id, quarantined, at_fault };
+        (kept, deed)
+    }
+
+    /// What is here of the version that a manifest is.
+    pub(super) async fn version_here(&self, manifest: &Manifest) -> Result<VersionHere, Fault> {
+        let named = vec![(manifest.originator.clone(), manifest.assessment, manifest.version)];
+        Ok(self.store.versions_here(named).await?.into_iter().next().unwrap_or_default())
     }
 
     /// What is here of each version that came; for all entries, in their order.
@@ -365,30 +427,26 @@ impl Node {
     /// Why the own copy of the agreement, or the terms of a hop before, do not cover a release, if they don't.
     fn not_covered(
         &self,
-        partner: &TrustDomain,
-        release: &Release,
+        carried: &Carrying<'_>,
         (manifest, portions, beside): (&Manifest, &[Opened], &Beside),
-        (path, is_known): (&Path, bool),
     ) -> Option<NotCovered> {
+        let Carrying { partner, release, path, examined } = carried;
         let directory = self.directory();
         let Ok(partner) = directory.active(partner) else { return Some(Reason::NotAPartner.into()) };
         let facts = Facts::of(manifest, portions.iter().map(|o| (o.digest(), o.portion())));
-        let facts = facts.passed_on(path.provenances());
+        // Delays and ages count from when the giver logged it.
+        let facts = facts.logged_at(release.logged_at).passed_on(path.provenances());
         let facts = with_beside(facts, &beside.endorsements, &beside.exceptions);
-        let is_way_known = match self.judge_way(path, &facts) {
-            Ok(is_way_known) => is_way_known,
-            Err(breach) => {
-                let why: Vec<&str> = breach.reasons.iter().map(|r| &*r.id).collect();
-                tracing::warn!(by = %breach.by, why = why.join(", "), "an organisation passed on more than it might");
-                return Some(NotCovered { reason: Reason::NotCovered, at_fault: Some(breach.by) });
-            }
-        };
-        if !partner.could_stand_on(&release.agreement.id, self.now()) {
+        if let Err(breach) = self.judge_way(path, &facts) {
+            let why: Vec<&str> = breach.reasons.iter().map(|r| &*r.id).collect();
+            tracing::warn!(by = %breach.by, why = why.join(", "), "an organisation passed on more than it might");
+            return Some(NotCovered { reason: Reason::NotCovered, at_fault: Some(breach.by) });
+        }
+        // The time of the arrival counts: what is examined again later is held to what was agreed when it came.
+        if !partner.could_stand_on(&release.agreement.id, examined.arrived) {
             return Some(Reason::AgreementDiffers.into());
         }
-        let Err(reasons) = accept(&partner.incoming, release, &facts) else {
-            return (!is_known || !is_way_known).then_some(Reason::OriginUnknown.into());
-        };
+        let Err(reasons) = accept(&partner.incoming, release, &facts) else { return None };
         let differs = reasons.iter().any(|r| r.id == "agreement-differs");
         let reason = if differs { Reason::AgreementDiffers } else { Reason::NotCovered };
         // The ids only: the words name places.
@@ -417,8 +475,23 @@ fn is_same_version(checked: &Content, here: VersionHere, before: &[ReceivedEntry
     in_batch.or(here.manifest).is_none_or(|id| id == checked.manifest_id)
 }
 
+/// An entry with nothing known of its content.
+fn received(sequence: u64, release_id: StatementId, entry: &Entry) -> ReceivedEntry {
+    ReceivedEntry {
+        sequence,
+        release_id,
+        release: wire::envelope::encode(&entry.release),
+        provenance: entry.provenance.iter().map(|e| wire::envelope::encode(e)).collect(),
+        content: None,
+        refused: false,
+        reason: None,
+        held_for: None,
+        hold: None,
+    }
+}
+
 fn received_content(
-    release: &Verified<Release>,
+    release: &Release,
     checked: &Content,
     entry: &Entry,
     (quarantined, due): (bool, Option<Time>),
@@ -426,7 +499,7 @@ fn received_content(
     let content = &checked.manifest;
     let beside = entry.endorsements.iter().chain(&entry.exceptions);
     ReceivedContent {
-        kind: release.content().kind,
+        kind: release.kind,
         assessment: content.assessment,
         version: content.version,
         manifest_id: checked.manifest_id,
@@ -437,5 +510,6 @@ fn received_content(
         attachments: checked.attachments(),
         quarantined,
         due,
+        verified: checked.verified.clone(),
     }
 }

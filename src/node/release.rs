@@ -53,7 +53,7 @@ fn drop_one(partner: &Partner, prepared: &Prepared, decision: &Decision, now: Ti
     };
     round.events.push(Event { at: now, by: None, deed });
     // Another version of the agreement may have set another time.
-    let steps = plan(&partner.outgoing, &prepared.facts(), now);
+    let steps = plan(&partner.outgoing, &prepared.facts(now), now);
     let releasing = steps.into_iter().filter(|(at, d)| *at > now && d.release.is_some());
     round.later.extend(releasing.map(|(at, _)| (prepared.id, urgency(prepared), at)));
 }
@@ -118,7 +118,7 @@ impl Node {
         let mut round = Round::default();
         for (prepared, disclosed) in work {
             let mut disclosed: BTreeSet<Digest> = disclosed.into_iter().collect();
-            let decision = decide(&partner.outgoing, &prepared.facts(), now);
+            let decision = decide(&partner.outgoing, &prepared.facts(now), now);
             let Some(cleared) = &decision.release else {
                 drop_one(partner, &prepared, &decision, now, &mut round);
                 continue;
@@ -126,7 +126,7 @@ impl Node {
             outbound = self.sign_new(partner, outbound, (&prepared, cleared), &mut disclosed, now, &mut round)?;
             // What came by several ways goes on under each that allows more: a release cites one.
             for way in prepared.ways.iter().filter(|way| Some(way.provenance.release) != cleared.via()) {
-                let facts = prepared.facts().passed_on(vec![way.provenance.clone()]);
+                let facts = prepared.facts(now).passed_on(vec![way.provenance.clone()]);
                 if let Some(more) = &decide(&partner.outgoing, &facts, now).release {
                     outbound = self.sign_new(partner, outbound, (&prepared, more), &mut disclosed, now, &mut round)?;
                 }
@@ -178,8 +178,9 @@ impl Node {
             position: outbound.next(),
             released_at: now,
             via: cleared.via(),
-            endorsements: cleared.endorsements().collect(),
-            exceptions: cleared.exceptions().to_vec(),
+            logged_at: prepared.stated_at(cleared.via()),
+            endorsements: prepared.list_endorsements(cleared.endorsements()),
+            exceptions: prepared.list_exceptions(cleared.exceptions()),
         };
         let envelope = self.sign(StatementKind::Release, wire::release::encode(&release))?;
         let id = id_of(StatementKind::Release, &envelope.payload);

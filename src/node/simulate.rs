@@ -291,7 +291,8 @@ fn look(
     stop: &CancellationToken,
 ) -> Result<(Time, Vec<Found>), Fault> {
     let prepared = Prepared::new(record)?;
-    let facts = prepared.facts();
+    // As it was decided when it was logged.
+    let facts = prepared.facts(prepared.logged_at);
     let issued = prepared.manifest.issued;
     let kinds: BTreeMap<_, _> = prepared.portions.iter().map(|p| (p.digest, p.portion.kind())).collect();
     let headline = prepared.portions.iter().filter(|_| reads).find_map(|p| match &p.portion.body {

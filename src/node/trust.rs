@@ -44,7 +44,7 @@ impl Node {
     /// # Errors
     /// `CHAIN_INVALID` and its like; the old key stays in use then.
     pub async fn renew_key(&self, key: SigningKey) -> Result<SpiffeId, Fault> {
-        let signer = self.identities.signer(key.chain(), self.now())?;
+        let signer = self.identities.signer(key.chain(), &self.now().into())?;
         let certificate = key.chain().first().map(Vec::as_slice).unwrap_or_default();
         let deed = Deed::KeyChanged { key: "signing".to_owned(), digest: Sha256(sha256(&[certificate])) };
         self.store.record(vec![Event { at: self.now(), by: None, deed }]).await?;

@@ -20,6 +20,8 @@ use crate::{
 
 /// The version of the protocol that this program speaks.
 const PROTOCOL_VERSION: u32 = 1;
+/// The longest name of an edition of roots and lists, bytes.
+const LONGEST_EDITION: usize = 32;
 /// A difference between clocks that is worth a word, seconds.
 const NOTABLE_SKEW: i64 = 60;
 
@@ -31,8 +33,8 @@ pub(super) async fn request(node: &Node, partner: &TrustDomain) -> proto::HelloR
 /// The same, as an answer to who has just said how much it holds of this node's ledger.
 pub(super) async fn response(node: &Node, partner: &TrustDomain, asked: &Heard) -> proto::HelloResponse {
     let said = told(node, partner, Some(asked.next.holds.unwrap_or(0))).await;
-    let proto::HelloRequest { protocol_versions, payload_types, now, revocation_lists, ledger } = said;
-    proto::HelloResponse { protocol_versions, payload_types, now, revocation_lists, ledger }
+    let proto::HelloRequest { protocol_versions, payload_types, now, revocation_lists, ledger, trust_edition } = said;
+    proto::HelloResponse { protocol_versions, payload_types, now, revocation_lists, ledger, trust_edition }
 }
 
 async fn told(node: &Node, partner: &TrustDomain, holds: Option<u64>) -> proto::HelloRequest {
@@ -45,13 +47,15 @@ async fn told(node: &Node, partner: &TrustDomain, holds: Option<u64>) -> proto::
         now: timestamp(node.now()),
         revocation_lists: node.revocation_lists().into_iter().map(Into::into).collect(),
         ledger: greeting.ok().map(ledger::to_proto),
+        trust_edition: node.live().edition().to_vec().into(),
     }
 }
 
 /// What an answer says, as if it had been asked.
 pub(super) fn answered(message: proto::HelloResponse) -> proto::HelloRequest {
-    let proto::HelloResponse { protocol_versions, payload_types, now, revocation_lists, ledger } = message;
-    proto::HelloRequest { protocol_versions, payload_types, now, revocation_lists, ledger }
+    let proto::HelloResponse { protocol_versions, payload_types, now, revocation_lists, ledger, trust_edition } =
+        message;
+    proto::HelloRequest { protocol_versions, payload_types, now, revocation_lists, ledger, trust_edition }
 }
 
 /// The sizes of two ledgers, as one hello has them: the partner's, as it is held here, and this node's.
@@ -88,7 +92,7 @@ pub(super) async fn take(
     said: proto::HelloRequest,
     told: Option<u64>,
 ) -> Result<Heard, Fault> {
-    let proto::HelloRequest { protocol_versions, payload_types, now, revocation_lists, ledger } = said;
+    let proto::HelloRequest { protocol_versions, payload_types, now, revocation_lists, ledger, trust_edition } = said;
     if !protocol_versions.contains(&PROTOCOL_VERSION) {
         let what = format!("this node speaks version {PROTOCOL_VERSION} of the protocol only");
         return Err(Fault::at(Reason::UnknownOrNonCanonical, "protocol_versions", what));
@@ -99,6 +103,11 @@ pub(super) async fn take(
     node.live().of(partner).set_reads(kinds);
     let lists: Vec<Vec<u8>> = revocation_lists.into_iter().map(Into::into).collect();
     node.learn_revocations(partner, &lists).await?;
+    if trust_edition.len() > LONGEST_EDITION {
+        let what = format!("the edition has at most {LONGEST_EDITION} bytes");
+        return Err(Fault::at(Reason::InvalidArgument, "trust_edition", what));
+    }
+    node.saw_edition(partner, trust_edition.into()).await?;
     Ok(Heard { next: hear(node, partner, ledger, told).await })
 }
 

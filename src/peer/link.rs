@@ -127,7 +127,7 @@ impl<C: Carrier> Link<C> {
             if outcomes.len() != waiting.len() {
                 return Err(Fault::new(Reason::InvalidArgument, "the partner did not answer for every statement"));
             }
-            statements::settle(&self.node, &self.partner, waiting.iter().map(|w| w.id).zip(&outcomes)).await?;
+            statements::settle(&self.node, &self.partner, waiting.iter().zip(&outcomes)).await?;
         }
     }
 

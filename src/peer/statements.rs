@@ -5,9 +5,10 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     domain::{
         fault::{Fault, Reason},
-        ids::{Sha256, TrustDomain, shorten},
+        ids::{Sha256, TrustDomain},
+        statement::Outcome,
     },
-    node::{Node, post::Waiting, to_the_end},
+    node::{self, Node, post::Waiting, to_the_end},
     wire::{self, field, proto},
 };
 
@@ -21,62 +22,29 @@ pub(super) async fn take(node: &Arc<Node>, partner: &TrustDomain, message: proto
     let taken = match wire::envelope::from_proto(message) {
         Ok(envelope) => {
             let (node, partner) = (node.clone(), partner.clone());
-            to_the_end(async move { node.take_statement(&partner, &envelope).await }).await
+            let taken = to_the_end(async move { Ok(node.take_statement(&partner, &envelope).await) }).await;
+            taken.unwrap_or_else(Outcome::NotYet)
         }
-        Err(fault) => Err(fault),
+        Err(fault) => Outcome::Refused(fault),
     };
-    match taken {
-        Ok(()) => proto::StatementOutcome { accepted: true, reason: String::new(), message: String::new() },
-        Err(fault) => {
-            proto::StatementOutcome { accepted: false, reason: fault.reason.to_string(), message: fault.to_string() }
-        }
-    }
+    wire::outcome::to_proto(&taken)
 }
 
-/// Whether an outcome is a refusal of the moment, so that the statement is kept and tried again.
+/// Whether an outcome is a refusal of the moment, so that the statement is tried again soon.
 pub(super) fn is_passing(outcome: &proto::StatementOutcome) -> bool {
-    let reason = Reason::from_name(&outcome.reason);
-    // What is from the future there is not for long.
-    let of_the_moment = matches!(
-        reason,
-        Some(
-            Reason::StoreFull
-                | Reason::Unavailable
-                | Reason::Internal
-                | Reason::LimitExceeded
-                | Reason::StatementFromFuture
-                // Its store is damaged: it takes nothing until somebody has mended it, and must have it then.
-                | Reason::StoreCorrupt
-        )
-    );
-    !outcome.accepted && of_the_moment
+    matches!(wire::outcome::from_proto(outcome), Outcome::NotYet(fault) if node::is_of_the_moment(fault.reason))
 }
 
-/// Takes what the partner has settled out of its outbox. One that it refuses is dropped, loudly: it would refuse it for
-/// ever. `false` where some stay, for another try.
+/// Keeps what the partner answered. `false` where some statements stay for another try soon.
 pub(super) async fn settle<'a>(
     node: &Node,
     partner: &TrustDomain,
-    outcomes: impl Iterator<Item = (i64, &'a proto::StatementOutcome)>,
+    outcomes: impl Iterator<Item = (&'a Waiting, &'a proto::StatementOutcome)>,
 ) -> Result<bool, Fault> {
-    let (mut settled, mut is_all) = (vec![], true);
-    for (id, outcome) in outcomes {
-        if !outcome.accepted {
-            tracing::warn!(%partner, reason = shorten(&outcome.reason), "the partner refused a statement");
-        }
-        if is_passing(outcome) {
-            is_all = false;
-            continue;
-        }
-        if !outcome.accepted {
-            node.refused(partner, id, &outcome.reason).await?;
-        }
-        settled.push(id);
-    }
-    if !settled.is_empty() {
-        node.delivered(partner, settled).await?;
-    }
-    Ok(is_all)
+    let answered = |(waiting, outcome): (&Waiting, &proto::StatementOutcome)| {
+        (waiting.id, waiting.envelope.kind, wire::outcome::from_proto(outcome))
+    };
+    node.answered_by(partner, outcomes.map(answered).collect()).await
 }
 
 /// The answer to a partner that fetches: settles what it had before, and gives what waits; where nothing does, something
@@ -101,9 +69,9 @@ pub(super) async fn fetched(
             })
             .collect::<Result<Vec<_>, Fault>>()?;
         let waiting = node.waiting(partner, 0, PAGE).await?;
-        let id_of = |ticket: &Sha256| waiting.iter().find(|w| w.ticket == *ticket).map(|w| w.id);
+        let named = |ticket: &Sha256| waiting.iter().find(|w| w.ticket == *ticket);
         // What is not there is settled already.
-        settle(node, partner, outcomes.iter().filter_map(|(t, o)| Some((id_of(t)?, o)))).await?;
+        settle(node, partner, outcomes.iter().filter_map(|(t, o)| Some((named(t)?, o)))).await?;
     }
     let mut waiting = node.waiting(partner, 0, PAGE).await?;
     if waiting.is_empty() && wait_seconds > 0 {
@@ -118,25 +86,4 @@ pub(super) async fn fetched(
         statement: Some(wire::envelope::to_proto(&w.envelope)),
     };
     Ok(proto::FetchStatementsResponse { statements: waiting.iter().map(message).collect() })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_store_could_not_take_comes_again_and_what_is_wrong_does_not() {
-        let refused = |reason: Reason| proto::StatementOutcome {
-            accepted: false,
-            reason: reason.to_string(),
-            message: String::new(),
-        };
-        for reason in [Reason::StoreFull, Reason::StoreCorrupt, Reason::Unavailable, Reason::StatementFromFuture] {
-            assert!(is_passing(&refused(reason)), "{reason}");
-            assert!(!is_passing(&proto::StatementOutcome { accepted: true, ..refused(reason) }));
-        }
-        for reason in [Reason::SignatureInvalid, Reason::WrongDomain, Reason::CertificateRevoked] {
-            assert!(!is_passing(&refused(reason)), "{reason}");
-        }
-    }
 }

@@ -75,7 +75,7 @@ fn named(question: Question<'_>, release: &Release, grants: &[usize]) -> Vec<usi
     let Question { compiled, facts, .. } = question;
     let is_named = |g: &usize| match (compiled.grants.get(*g), Exceptions::of(compiled, facts).at(*g)) {
         (Some(c), _) => release.grants.contains(&c.grant.id),
-        (None, Some(excepted)) => release.exceptions.contains(&excepted.id),
+        (None, Some(excepted)) => release.exceptions.iter().any(|l| l.id == excepted.id),
         (None, None) => false,
     };
     grants.iter().copied().filter(is_named).collect()

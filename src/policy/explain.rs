@@ -18,7 +18,7 @@ pub(super) fn no_grant(
     traits: Traits<'_>,
     now: Time,
 ) -> Reason {
-    let asked = Asked { issued: facts.issued, view, traits, now };
+    let asked = Asked { issued: facts.logged_at, view, traits, now };
     let missing = |covered| unmet(covered, (compiled.from, compiled.until), asked);
     let nearest = compiled.grants.iter().map(|c| (c, missing(c))).min_by_key(|(_, unmet)| unmet.len());
     let words = match nearest {

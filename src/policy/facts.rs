@@ -16,7 +16,8 @@ use crate::domain::{
 #[derive(Debug, Clone)]
 pub struct Facts<'a> {
     pub(super) originator: &'a TrustDomain,
-    pub(super) issued: Time,
+    /// When the giver logged it: delays and ages count from then, whatever the author wrote.
+    pub(super) logged_at: Time,
     pub(super) expires: Time,
     pub(super) portions: Vec<(Digest, &'a Portion)>,
     pub(super) whole: View,
@@ -41,10 +42,10 @@ impl<'a> Facts<'a> {
         let mut first: HashMap<Traits<'_>, usize> = HashMap::new();
         let classes = portions.iter().enumerate().map(|(i, (_, p))| *first.entry(Traits::of(p)).or_insert(i)).collect();
         let Manifest { originator, issued, expires, .. } = manifest;
-        let (issued, expires) = (*issued, *expires);
+        let (logged_at, expires) = (*issued, *expires);
         Self {
             originator,
-            issued,
+            logged_at,
             expires,
             portions,
             whole,
@@ -54,6 +55,12 @@ impl<'a> Facts<'a> {
             classes,
             told: Told::default(),
         }
+    }
+
+    /// As logged at that time. Without this, the author's own word on the time of issue counts.
+    #[must_use]
+    pub fn logged_at(self, logged_at: Time) -> Self {
+        Self { logged_at, ..self }
     }
 
     /// With endorsements of it: their statements' ids stand where digests do, with who stands behind each. They are decided like
@@ -115,10 +122,10 @@ impl<'a> Facts<'a> {
         indexes.filter_map(|i| self.portion(i)).filter(|p| p.kind() == kind).count()
     }
 
-    /// Whole seconds since it was issued, rounded down, so that comparing with a whole number of seconds is exact.
+    /// Whole seconds since the giver logged it, rounded down, so that comparing with a whole number of seconds is exact.
     pub(super) fn age(&self, now: Time) -> i64 {
-        let ((now_s, now_n), (issued_s, issued_n)) = (now.parts(), self.issued.parts());
-        now_s - issued_s - i64::from(now_n < issued_n)
+        let ((now_s, now_n), (logged_s, logged_n)) = (now.parts(), self.logged_at.parts());
+        now_s - logged_s - i64::from(now_n < logged_n)
     }
 }
 

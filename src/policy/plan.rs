@@ -18,11 +18,11 @@ pub fn times(policy: &PartnerPolicy, facts: &Facts<'_>) -> Vec<Time> {
         times.insert(compiled.from);
         // At its end another one may give another headline; where there is no other, nothing goes any more.
         times.extend((policy.agreements.len() > 1).then_some(compiled.until));
-        times.extend(compiled.grants.iter().map(|c| c.reaches_from(facts.issued)));
+        times.extend(compiled.grants.iter().map(|c| c.reaches_from(facts.logged_at)));
     }
     // At an exception's end another headline may go than the one that it gave.
     times.extend(facts.exceptions.iter().flat_map(|e| [e.from, e.until]));
-    times.into_iter().filter(|t| *t >= facts.issued && *t < facts.expires).collect()
+    times.into_iter().filter(|t| *t >= facts.logged_at && *t < facts.expires).collect()
 }
 
 /// The decision now, and at each later time at which a portion goes that no earlier decision gives.

@@ -54,7 +54,9 @@ pub struct Question<'a> {
     pub manifest: &'a Manifest,
     /// All portions of it.
     pub portions: &'a [(Digest, Portion)],
-    /// When it is asked. A new version would be issued then.
+    /// When the giver logged it.
+    pub logged_at: Time,
+    /// When it is asked. A new version would be logged then.
     pub now: Time,
 }
 
@@ -137,7 +139,7 @@ impl Question<'_> {
 
     fn add(&self, change: Change, changes: &mut Vec<Change>) -> bool {
         if change.needs_new_version() && !changes.iter().any(Change::needs_new_version) {
-            // It would be issued now, and every delay counts from then.
+            // It would be logged now, and every delay counts from then.
             changes.retain(|c| !matches!(c, Change::Wait(_)));
         }
         if let Change::Widen(id, name, how) = &change {
@@ -158,6 +160,7 @@ impl Question<'_> {
         let mut world = World {
             agreements: self.agreements.to_vec(),
             manifest: self.manifest.clone(),
+            logged_at: self.logged_at,
             portions: self.portions.iter().map(|(_, p)| p.clone()).collect(),
             spared: Vec::new(),
             now: self.now,
@@ -177,7 +180,8 @@ impl Question<'_> {
     }
 
     fn facts<'w>(&self, world: &'w World) -> Facts<'w> {
-        Facts::of(&world.manifest, self.portions.iter().map(|(digest, _)| *digest).zip(&world.portions))
+        let portions = self.portions.iter().map(|(digest, _)| *digest).zip(&world.portions);
+        Facts::of(&world.manifest, portions).logged_at(world.logged_at)
     }
 
     /// What would settle the reasons of this round. `within` is the agreement that it must stand on, where that is settled.
@@ -262,7 +266,7 @@ impl Question<'_> {
                     (None, None) => {}
                 },
                 Unmet::Delay(from) => {
-                    let age = world.now.seconds_since(world.manifest.issued);
+                    let age = world.now.seconds_since(world.logged_at);
                     let sooner = || widen(Widening::Delay(u64::try_from(age).unwrap_or_default()));
                     changes.extend(self.wait(world, from, sooner));
                 }
@@ -338,7 +342,8 @@ impl Question<'_> {
         let portion = world.portions.get(index);
         let of_one = |(id, agreement): &(StatementId, Agreement)| {
             let Some(portion) = portion else { return Vec::new() };
-            let asked = Asked { issued: facts.issued, view: &facts.whole, traits: Traits::of(portion), now: world.now };
+            let asked =
+                Asked { issued: facts.logged_at, view: &facts.whole, traits: Traits::of(portion), now: world.now };
             let times = (agreement.from.start(), agreement.until.end());
             let ours = agreement.grants.iter().filter(|g| g.from == *self.giver && g.to == self.taker.domain);
             let covered = ours.filter_map(|grant| Covered::new(agreement, grant).ok());

@@ -97,7 +97,7 @@ fn explain(decision_at: impl Fn(Time) -> Decision, differences: &mut [Difference
 
 fn life(policy: &PartnerPolicy, facts: &Facts<'_>) -> Vec<(Time, Decision)> {
     // Most partners get nothing of most assessments; those without any agreement cost nothing.
-    if policy.agreements.is_empty() { vec![] } else { plan(policy, facts, facts.issued) }
+    if policy.agreements.is_empty() { vec![] } else { plan(policy, facts, facts.logged_at) }
 }
 
 /// From when on each portion goes.

@@ -1,6 +1,50 @@
 //! What `seal` needs to know of certificates: whose key a chain proves. `identity` implements it.
 
-use crate::domain::{fault::Fault, ids::SpiffeId, statement::Suite, time::Time};
+use crate::domain::{
+    fault::Fault,
+    ids::{Sha256, SpiffeId, TrustDomain},
+    statement::Suite,
+    time::Time,
+};
+
+/// As of when a signature is judged. The outermost signature is judged at the reader's time. A signature inside another
+/// statement is judged at the time that the outer statement states for it.
+#[derive(Debug, Clone, Copy)]
+pub struct When<'a> {
+    /// The reader's time.
+    pub now: Time,
+    /// When the statement came to the reader: earlier than `now` where it had to wait.
+    pub arrived: Time,
+    /// What the next outer statement states; `None` for the outermost signature.
+    pub stated: Option<Stated<'a>>,
+}
+
+/// When a statement was first logged, and who says so.
+#[derive(Debug, Clone, Copy)]
+pub struct Stated<'a> {
+    /// The time.
+    pub at: Time,
+    /// The organisation that states it.
+    pub by: &'a TrustDomain,
+}
+
+impl From<Time> for When<'_> {
+    fn from(now: Time) -> Self {
+        Self { now, arrived: now, stated: None }
+    }
+}
+
+impl<'a> When<'a> {
+    /// A signature inside a statement of `by` that says `at`.
+    pub fn stated(self, at: Time, by: &'a TrustDomain) -> Self {
+        Self { stated: Some(Stated { at, by }), ..self }
+    }
+
+    /// The time that certificates must have been valid at.
+    pub fn at(&self) -> Time {
+        self.stated.map_or(self.now, |stated| stated.at.min(self.now))
+    }
+}
 
 /// A key that a valid chain has proved to be somebody's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,14 +55,23 @@ pub struct Signer {
     pub suite: Suite,
     /// The public key: 32 bytes for Ed25519, the uncompressed point for ECDSA (the bit string of the SPKI, RFC 5280).
     pub public_key: Vec<u8>,
+    /// The fingerprint of the trust bundle that the chain leads to.
+    pub roots: Sha256,
+    /// The organisation on whose word alone the signature counts: the chain ended long ago, and only another organisation
+    /// than the signer's states a time before its end.
+    pub on_word_of: Option<TrustDomain>,
 }
 
 /// Turns certificate chains into signers.
 pub trait Chains: Send + Sync {
-    /// The signer that `chain` (DER, leaf first) proves at the time `at`: the leaf names exactly one SPIFFE id, bears the
-    /// usage for signing statements, and leads to the bundle of *its own* domain without a revoked link.
+    /// The signer that `chain` (DER, leaf first) proves: the leaf names exactly one SPIFFE id, bears the usage for signing
+    /// statements, and leads to the bundle of *its own* domain without a revoked link.
+    ///
+    /// - A stated time saves a chain from expiry. It is never taken as earlier than the first day of the chain.
+    /// - It saves a chain from revocation only where the signer's own organisation states it, and where it is earlier than
+    ///   the date since which the key is invalid (without such a date: the date of the revocation).
     ///
     /// # Errors
     /// `CHAIN_INVALID`, `CERTIFICATE_REVOKED`, or `NOT_A_PARTNER` where no bundle of the claimed domain is held.
-    fn signer(&self, chain: &[Vec<u8>], at: Time) -> Result<Signer, Fault>;
+    fn signer(&self, chain: &[Vec<u8>], when: &When<'_>) -> Result<Signer, Fault>;
 }

@@ -8,6 +8,7 @@ use crate::{
         endorsement::Endorsement,
         ids::Role,
         ledger::{LedgerKey, of_origin},
+        logged::Logged,
         partner::Invitation,
         recall::Recall,
         receipt::Receipt,
@@ -127,11 +128,21 @@ pub const EXCEPTION: Rule<Exception> = Rule {
     made_at: |exception| Some(exception.from),
 };
 
-/// A recall: by an officer or the node of the assessment's originator.
+/// A recall: by officers of the assessment's originator, and by nobody else.
 pub const RECALL: Rule<Recall> = Rule {
     kind: StatementKind::Recall,
-    roles: &[Role::Officer, Role::Node],
+    roles: &[Role::Officer],
     decode: wire::recall::decode,
     may_speak: |recall, domain| recall.originator == *domain,
     made_at: |recall| Some(recall.recalled_at),
+};
+
+/// When a statement was first logged: by a node. Whether its organisation signed that statement is for the receiver to
+/// compare.
+pub const LOGGED: Rule<Logged> = Rule {
+    kind: StatementKind::Logged,
+    roles: &[Role::Node],
+    decode: wire::logged::decode,
+    may_speak: |_, _| true,
+    made_at: |logged| Some(logged.at),
 };

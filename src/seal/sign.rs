@@ -87,7 +87,7 @@ impl SigningKey {
     /// As [`Self::sign`].
     pub fn envelope(&self, kind: StatementKind, payload: Vec<u8>) -> Result<Envelope, KeyError> {
         let signature = self.sign(kind, &payload)?;
-        Ok(Envelope { kind, payload, signatures: vec![signature] })
+        Ok(Envelope::new(kind, payload, vec![signature]))
     }
 }
 

@@ -5,12 +5,12 @@ use ring::signature::{
 };
 
 use super::{
-    chains::{Chains, Signer},
+    chains::{Chains, Signer, When},
     statement::{id_of, pre_authentication_encoding},
 };
 use crate::domain::{
     fault::{Fault, Reason},
-    ids::{Role, SpiffeId, StatementId, TrustDomain},
+    ids::{Role, Sha256, SpiffeId, StatementId, TrustDomain},
     statement::{Envelope, Signature, StatementKind, Suite},
     time::Time,
 };
@@ -25,6 +25,8 @@ pub struct Verified<T> {
     content: T,
     id: StatementId,
     signers: Vec<SpiffeId>,
+    roots: Vec<Sha256>,
+    on_word_of: Option<TrustDomain>,
 }
 
 impl<T> Verified<T> {
@@ -41,6 +43,23 @@ impl<T> Verified<T> {
     /// Who signed, in the order of the signatures; at least one.
     pub fn signers(&self) -> &[SpiffeId] {
         &self.signers
+    }
+
+    /// The fingerprints of the trust bundles that the signatures were proved under, in the order of the signatures.
+    pub fn roots(&self) -> &[Sha256] {
+        &self.roots
+    }
+
+    /// The organisation on whose word alone a signature counts, where one does: see [`Signer::on_word_of`].
+    pub fn on_word_of(&self) -> Option<&TrustDomain> {
+        self.on_word_of.as_ref()
+    }
+
+    /// The same, on that organisation's word alone unless it counts on another's already.
+    #[must_use]
+    pub fn or_on_word_of(mut self, organisation: Option<TrustDomain>) -> Self {
+        self.on_word_of = self.on_word_of.or(organisation);
+        self
     }
 
     /// The content alone.
@@ -69,25 +88,35 @@ pub struct Rule<T> {
 }
 
 /// Verifies every signature over the exact bytes, the signers' chains, roles and domains, then decodes strictly.
-/// One signature that does not hold refuses the whole: nothing is half-verified.
+/// One signature that does not hold refuses the whole: nothing is half-verified. `when` is the reader's time, or
+/// [`When::stated`] for a statement inside another one.
 ///
 /// # Errors
 /// `SIGNATURE_INVALID`, `CHAIN_INVALID`, `CERTIFICATE_REVOKED`, `NOT_A_PARTNER`, `WRONG_DOMAIN`,
 /// `UNKNOWN_OR_NON_CANONICAL`, `STATEMENT_FROM_FUTURE` and whatever the decoder refuses.
-pub fn verify<T>(envelope: &Envelope, rule: &Rule<T>, chains: &dyn Chains, now: Time) -> Result<Verified<T>, Fault> {
+pub fn verify<'a, T>(
+    envelope: &Envelope,
+    rule: &Rule<T>,
+    chains: &dyn Chains,
+    when: impl Into<When<'a>>,
+) -> Result<Verified<T>, Fault> {
+    let when = when.into();
     if envelope.kind != rule.kind {
         let what = format!("a {} stands where a {} belongs", envelope.kind, rule.kind);
         return Err(Fault::new(Reason::UnknownOrNonCanonical, what));
     }
     let message = pre_authentication_encoding(envelope.kind, &envelope.payload);
     let mut signers: Vec<SpiffeId> = Vec::with_capacity(envelope.signatures.len());
+    let (mut roots, mut on_word_of) = (Vec::with_capacity(envelope.signatures.len()), None);
     for signature in &envelope.signatures {
-        let signer = chains.signer(&signature.certificates, now)?;
+        let signer = chains.signer(&signature.certificates, &when)?;
         if !rule.roles.contains(&signer.id.role()) {
             let what = format!("the role {} may not sign a {}", signer.id.role(), rule.kind);
             return Err(Fault::new(Reason::WrongDomain, what));
         }
         check_signature(&message, signature, &signer)?;
+        roots.push(signer.roots);
+        on_word_of = on_word_of.or(signer.on_word_of);
         signers.push(signer.id);
     }
     let content = (rule.decode)(&envelope.payload)?;
@@ -97,12 +126,12 @@ pub fn verify<T>(envelope: &Envelope, rule: &Rule<T>, chains: &dyn Chains, now: 
             format!("the {} is signed for an organisation by another", rule.kind),
         ));
     }
-    if (rule.made_at)(&content).is_some_and(|made| made.seconds_since(now) > MAX_SKEW_SECONDS) {
+    if (rule.made_at)(&content).is_some_and(|made| made.seconds_since(when.now) > MAX_SKEW_SECONDS) {
         let what = "the statement is from more than 5 minutes in the future; compare both nodes' clocks";
         return Err(Fault::new(Reason::StatementFromFuture, what));
     }
     let id = id_of(envelope.kind, &envelope.payload);
-    Ok(Verified { content, id, signers })
+    Ok(Verified { content, id, signers, roots, on_word_of })
 }
 
 fn check_signature(message: &[u8], signature: &Signature, signer: &Signer) -> Result<(), Fault> {

@@ -62,6 +62,7 @@ macro_rules! contract {
             revocation_lists_take_the_place_of_those_before
             agreements_and_their_outbox_go_together
             the_outbox_keeps_its_order
+            what_the_partner_can_t_take_yet_waits_and_is_offered_again
             versions_of_rules_are_kept_with_their_entries
             attachments_grow_without_holes
             attachments_that_entries_named_are_wanted_until_they_are_whole

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::Result;
+use super::{Result, Verification};
 use crate::domain::{
     event::Event,
     ids::{AssessmentId, Role, Sha256, StatementId, TrustDomain},
@@ -18,6 +18,8 @@ pub struct HeldEntry {
     pub arrival: u64,
     /// The release's statement id.
     pub release_id: StatementId,
+    /// When it came.
+    pub arrived_at: Time,
     /// The encoded envelope of the release.
     pub release: Vec<u8>,
     /// As in [`ReceivedEntry`](super::ReceivedEntry).
@@ -44,6 +46,8 @@ pub struct Readmission {
     pub post: Vec<Vec<u8>>,
     /// The ledger entries.
     pub events: Vec<Event>,
+    /// How the manifest was verified.
+    pub verified: Verification,
 }
 
 /// Why an arrival is kept from users.

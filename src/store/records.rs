@@ -1,6 +1,8 @@
 //! What the store keeps and hands out, as values.
 
-use super::{Result, StoreError};
+use serde::{Deserialize, Serialize};
+
+use super::{Result, StoreError, held::Hold};
 use crate::domain::{
     agreement::{Agreement, AgreementState, Standing},
     event::Event,
@@ -96,8 +98,31 @@ pub struct AssessmentRecord {
     pub releases: Vec<CameBy>,
     /// The encoded portions, each once; not in order.
     pub portions: Vec<Vec<u8>>,
-    /// The encoded envelopes of endorsements and exceptions, each once, in the order in which they came.
-    pub beside: Vec<Vec<u8>>,
+    /// The endorsements and exceptions, each once, in the order in which they came.
+    pub beside: Vec<LoggedStatement>,
+    /// How the manifest was verified; `None` where it was not.
+    pub verified: Option<Verification>,
+}
+
+/// A statement as it was logged here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggedStatement {
+    /// The encoded envelope.
+    pub envelope: Vec<u8>,
+    /// When it was first logged here.
+    pub at: Time,
+}
+
+/// How a statement was verified. What was verified once stays verified, whatever happens to roots and certificates later.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verification {
+    /// When.
+    pub at: Time,
+    /// The fingerprints of the trust bundles, one for each signature.
+    pub roots: Vec<Sha256>,
+    /// The organisation on whose word alone it counts: a signer's key ended long before the statement came, and only this
+    /// other organisation states an earlier time.
+    pub on_word_of: Option<TrustDomain>,
 }
 
 /// A release by which an assessment came.
@@ -107,6 +132,8 @@ pub struct CameBy {
     pub release: Vec<u8>,
     /// The encoded envelopes of the releases before it, from the originator's on; empty where the originator itself gave it.
     pub provenance: Vec<Vec<u8>>,
+    /// When it came.
+    pub received_at: Time,
 }
 
 /// A publication: everything that one `publish` commits together.
@@ -133,6 +160,8 @@ pub struct Publication {
     pub queue: Vec<(TrustDomain, Time)>,
     /// The ledger entries.
     pub events: Vec<Event>,
+    /// How the manifest was verified.
+    pub verified: Verification,
 }
 
 /// What waits for a partner.
@@ -247,6 +276,8 @@ pub struct ReceivedEntry {
     pub reason: Option<String>,
     /// The agreement for want of which it is kept from users, where it may be shown once that is in force.
     pub held_for: Option<StatementId>,
+    /// What it waits for, where it can't be verified yet.
+    pub hold: Option<Hold>,
 }
 
 /// What an entry hands over.
@@ -273,6 +304,8 @@ pub struct ReceivedContent {
     pub quarantined: bool,
     /// By when it is to be acknowledged.
     pub due: Option<Time>,
+    /// How the manifest was verified.
+    pub verified: Verification,
 }
 
 /// An entry of a feed that came in, as listed.
@@ -294,15 +327,6 @@ pub struct ReceivedRecord {
     pub at: Time,
     /// The store's own count over all partners, ascending by arrival: where a follower resumes.
     pub arrival: u64,
-}
-
-/// A statement that waits to be handed to a partner.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OutboxItem {
-    /// The store's name for it.
-    pub id: i64,
-    /// The encoded envelope.
-    pub envelope: Vec<u8>,
 }
 
 /// Names a copy of an attachment. There is one for each source, so that what a partner has sent neither shows nor changes

@@ -19,6 +19,8 @@ pub struct Beside {
     pub from: TrustDomain,
     /// The encoded envelope.
     pub envelope: Vec<u8>,
+    /// When it is logged here.
+    pub at: Time,
     /// As in [`Publication`](super::Publication).
     pub urgency: u8,
     /// As in [`Publication`](super::Publication): who will be offered the version once more.

@@ -10,8 +10,8 @@ use rusqlite::Connection;
 
 use super::{
     AgreementRecord, AssessmentRecord, AttachmentStatus, CopyName, InboundPosition, ListFilter, Look, OutboundPosition,
-    OutboxItem, Page, PartnerRecord, Publication, QueueItem, ReceivedEntry, ReceivedRecord, ReleaseBatch,
-    ReleaseRecord, Result, Store, StoreError, VersionHere,
+    Page, PartnerRecord, Publication, QueueItem, ReceivedEntry, ReceivedRecord, ReleaseBatch, ReleaseRecord, Result,
+    Store, StoreError, VersionHere,
     receipts::{AnswerRecord, HeldEntry, Quarantine, Readmission, ReceiptRecord, Released},
     vault::Vault,
 };
@@ -34,12 +34,14 @@ mod column;
 mod fault;
 mod forgotten;
 mod forward;
+mod held;
 mod holders;
 mod keys;
 mod ledger;
 mod look;
 mod manifests;
 mod open;
+mod outbox;
 mod partners;
 mod publish;
 mod quarantine;
@@ -175,6 +177,16 @@ impl Store for SqliteStore {
         queue::enqueue(self, manifest_id, urgency, queue).await
     }
 
+    async fn release_again(
+        &self,
+        partner: &TrustDomain,
+        manifest_id: &StatementId,
+        only_over_budget: bool,
+        urgency: u8,
+        event: Event,
+    ) -> Result<bool> {
+        release::again(self, partner, manifest_id, only_over_budget, (urgency, event)).await
+    }
     async fn due(&self, partner: &TrustDomain, now: Time, limit: u32) -> Result<Vec<QueueItem>> {
         queue::due(self, partner, now, limit).await
     }
@@ -255,16 +267,6 @@ impl Store for SqliteStore {
     }
     async fn list(&self, filter: &ListFilter) -> Result<Page> {
         assessments::list(self, filter).await
-    }
-
-    async fn post(&self, partner: &TrustDomain, envelope: Vec<u8>) -> Result<()> {
-        agreements::post(self, partner, &envelope).await
-    }
-    async fn outbox(&self, partner: &TrustDomain, after: i64, limit: u32) -> Result<Vec<OutboxItem>> {
-        agreements::outbox(self, partner, after, limit).await
-    }
-    async fn posted(&self, partner: &TrustDomain, items: Vec<i64>) -> Result<()> {
-        agreements::posted(self, partner, items).await
     }
 
     async fn attachment(&self, name: &CopyName) -> Result<AttachmentStatus> {

@@ -91,6 +91,8 @@ pub enum Row<'a> {
     Recall(&'a AssessmentId, &'a TrustDomain),
     /// Where a recall stands.
     RecallStanding(&'a AssessmentId, &'a TrustDomain),
+    /// An entry that waits until it can be verified: from whom, and its number there.
+    Held(&'a TrustDomain, u64),
 }
 
 impl Row<'_> {
@@ -134,6 +136,7 @@ impl Row<'_> {
             Self::RecallStanding(id, originator) => {
                 [b"recall standing\0", id.as_bytes(), originator.as_str().as_bytes()].concat()
             }
+            Self::Held(from, sequence) => [&b"held\0"[..], &sequence.to_be_bytes(), from.as_str().as_bytes()].concat(),
         }
     }
 }
@@ -296,6 +299,7 @@ pub(super) fn decided(deed: &Deed) -> Option<StatementId> {
         Deed::Published { manifest, .. }
         | Deed::Decided { manifest, .. }
         | Deed::Released { manifest, .. }
+        | Deed::ReleasedAgain { manifest, .. }
         | Deed::Dropped { manifest, .. }
         | Deed::Received { manifest, .. }
         | Deed::Readmitted { manifest, .. }

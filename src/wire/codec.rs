@@ -160,6 +160,7 @@ mod tests {
             payload_type: "x".into(),
             payload: vec![0x0a, 0].into(),
             signatures: vec![signature; signatures],
+            logged: vec![],
         };
         SubmitStatementsRequest { statements: vec![envelope; of] }
     }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use prost::bytes::Bytes;
+use prost::{Message, bytes::Bytes};
 
-use super::{envelope, proto};
+use super::{envelope, field::refuse, proto};
 use crate::domain::{
     assessment::MAX_DIGESTS,
     endorsement::MAX_ENDORSEMENTS,
@@ -42,8 +42,8 @@ pub fn from_proto(message: proto::FeedEntry) -> Result<Entry, Fault> {
         return Err(Fault::at(Reason::StatementTooLarge, field, format!("an entry hands over at most {most}")));
     }
     Ok(Entry {
-        release: Arc::new(envelope::from_proto(release).map_err(|f| f.within("release"))?),
-        manifest: manifest.map(envelope::from_proto).transpose().map_err(|f| f.within("manifest"))?.map(Arc::new),
+        release: Arc::new(part(release).map_err(|f| f.within("release"))?),
+        manifest: manifest.map(part).transpose().map_err(|f| f.within("manifest"))?.map(Arc::new),
         portions: portions.into_iter().map(|p| Arc::from(&p[..])).collect(),
         provenance: envelopes("provenance", provenance)?,
         endorsements: envelopes("endorsements", endorsements)?,
@@ -52,8 +52,14 @@ pub fn from_proto(message: proto::FeedEntry) -> Result<Entry, Fault> {
 }
 
 fn envelopes(field: &str, all: Vec<proto::Envelope>) -> Result<Vec<Arc<Envelope>>, Fault> {
-    let one = |(i, e)| envelope::from_proto(e).map(Arc::new).map_err(|f| f.within(&format!("{field}[{i}]")));
+    let one = |(i, e)| part(e).map(Arc::new).map_err(|f| f.within(&format!("{field}[{i}]")));
     all.into_iter().enumerate().map(one).collect()
+}
+
+/// A statement in an entry. The releases say when it was logged, so that nothing else does.
+fn part(message: proto::Envelope) -> Result<Envelope, Fault> {
+    let envelope = envelope::from_proto(message)?;
+    if envelope.logged.is_empty() { Ok(envelope) } else { Err(refuse("logged", "in an entry the releases tell this")) }
 }
 
 /// To the wire. The portions are shared, not copied.
@@ -68,4 +74,18 @@ pub fn to_proto(entry: Entry) -> proto::FeedEntry {
         endorsements: envelopes(endorsements),
         exceptions: envelopes(exceptions),
     }
+}
+
+/// To bytes, as the store keeps an entry that waits.
+pub fn encode(entry: Entry) -> Vec<u8> {
+    to_proto(entry).encode_to_vec()
+}
+
+/// From bytes, as the store keeps an entry that waits.
+///
+/// # Errors
+/// As [`from_proto`].
+pub fn decode(bytes: &[u8]) -> Result<Entry, Fault> {
+    let message = proto::FeedEntry::decode(bytes).map_err(|_| refuse("entry", "the entry can't be read"))?;
+    from_proto(message)
 }

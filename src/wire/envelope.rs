@@ -9,7 +9,7 @@ use super::{
 };
 use crate::domain::{
     fault::{Fault, Reason},
-    statement::{Envelope, MAX_SIGNATURES, Signature, StatementKind, Suite},
+    statement::{Envelope, MAX_LOGGED, MAX_SIGNATURES, Signature, StatementKind, Suite},
 };
 
 /// The longest signature, bytes: those of the suites are far shorter.
@@ -54,7 +54,7 @@ pub fn decode_draft(bytes: &[u8]) -> Result<Envelope, Fault> {
 /// # Errors
 /// As [`from_proto`].
 pub fn draft_from_proto(message: proto::Envelope) -> Result<Envelope, Fault> {
-    let proto::Envelope { payload_type, payload, signatures } = message;
+    let proto::Envelope { payload_type, payload, signatures, logged } = message;
     let kind = StatementKind::from_payload_type(&payload_type)
         .ok_or_else(|| refuse("payload_type", "the kind of statement is not known to this version"))?;
     if signatures.len() > MAX_SIGNATURES {
@@ -65,7 +65,26 @@ pub fn draft_from_proto(message: proto::Envelope) -> Result<Envelope, Fault> {
         .enumerate()
         .map(|(i, s)| signature(s).map_err(|f| f.within(&format!("signatures[{i}]"))))
         .collect::<Result<_, _>>()?;
-    Ok(Envelope { kind, payload: payload.into(), signatures })
+    let logged = logged_from_proto(kind, logged)?;
+    Ok(Envelope { kind, payload: payload.into(), signatures, logged })
+}
+
+/// When the statement was first logged. Such a statement has none itself.
+fn logged_from_proto(kind: StatementKind, all: Vec<proto::Envelope>) -> Result<Vec<Envelope>, Fault> {
+    if all.len() > MAX_LOGGED || (kind == StatementKind::Logged && !all.is_empty()) {
+        return Err(refuse(
+            "logged",
+            format!("a statement has at most {MAX_LOGGED} of these, and one of these has none"),
+        ));
+    }
+    let one = |(i, message)| {
+        let envelope = from_proto(message).map_err(|f: Fault| f.within(&format!("logged[{i}]")))?;
+        if envelope.kind == StatementKind::Logged {
+            return Ok(envelope);
+        }
+        Err(refuse(&format!("logged[{i}]"), "the statement does not tell when another was logged"))
+    };
+    all.into_iter().enumerate().map(one).collect()
 }
 
 fn signature(message: proto::Signature) -> Result<Signature, Fault> {
@@ -100,5 +119,6 @@ pub fn to_proto(envelope: &Envelope) -> proto::Envelope {
         payload_type: envelope.kind.payload_type().to_owned(),
         payload: envelope.payload.clone().into(),
         signatures: signatures.collect(),
+        logged: envelope.logged.iter().map(to_proto).collect(),
     }
 }

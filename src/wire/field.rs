@@ -185,6 +185,15 @@ pub fn time(field: &str, value: Option<prost_types::Timestamp>) -> Result<Time, 
     Time::from_parts(seconds, nanos).ok_or_else(|| refuse(field, "the time is out of range"))
 }
 
+/// A time in whole seconds.
+///
+/// # Errors
+/// Names the field.
+pub fn whole_seconds(field: &str, value: Option<prost_types::Timestamp>) -> Result<Time, Fault> {
+    let time = time(field, value)?;
+    if time.parts().1 == 0 { Ok(time) } else { Err(refuse(field, "the time is not in whole seconds")) }
+}
+
 /// A time, for the wire.
 pub fn timestamp(time: Time) -> Option<prost_types::Timestamp> {
     let (seconds, nanos) = time.parts();

@@ -6,7 +6,7 @@ use super::{
     canonical,
     field::{
         ascending, bytes, bytes_all, bytes_optional, number_of, parsed, parsed_all, present, refuse, texts, time,
-        timestamp, word, word_all, word_optional,
+        timestamp, whole_seconds, word, word_all, word_optional,
     },
     group, proto,
 };
@@ -17,8 +17,9 @@ use crate::domain::{
     fault::{Fault, Reason},
     ids::StatementId,
     marking::Tlp,
-    release::{AgreementRef, EntryKind, OnwardLimit, Position, Release, Terms, Void},
+    release::{AgreementRef, EntryKind, Listed, OnwardLimit, Position, Release, Terms, Void},
     request::MAX_EXCEPTIONS,
+    time::Time,
 };
 
 /// A release, from a statement's payload.
@@ -39,12 +40,15 @@ pub fn decode(payload: &[u8]) -> Result<Release, Fault> {
         previous_release_id,
         released_at,
         via_release_id,
-        endorsement_ids,
-        exception_ids,
+        endorsements,
+        exceptions,
+        logged_at,
+        received_at,
     } = canonical::decode(payload)?;
     if digests.is_empty() || digests.len() > MAX_DIGESTS {
         return Err(Fault::at(Reason::StatementTooLarge, "digests", format!("a release discloses 1 to {MAX_DIGESTS}")));
     }
+    let via = bytes_optional("via_release_id", &via_release_id)?;
     let release = Release {
         recipient: parsed("recipient", &recipient)?,
         kind: word("kind", EntryKind::ALL, kind)?,
@@ -55,11 +59,11 @@ pub fn decode(payload: &[u8]) -> Result<Release, Fault> {
         terms: terms(present("terms", t)?).map_err(|f| f.within("terms"))?,
         position: position(sequence, &previous_release_id)?,
         released_at: time("released_at", released_at)?,
-        via: bytes_optional("via_release_id", &via_release_id)?,
-        endorsements: bytes_all("endorsement_ids", &endorsement_ids)?,
-        exceptions: bytes_all("exception_ids", &exception_ids)?,
+        via,
+        logged_at: stated(via.is_some(), logged_at, received_at)?,
+        endorsements: listed("endorsements", MAX_ENDORSEMENTS, &endorsements)?,
+        exceptions: listed("exceptions", MAX_EXCEPTIONS, &exceptions)?,
     };
-    check_extras(&release)?;
     ascending("digests", &release.digests)?;
     ascending("grants", &release.grants)?;
     if release.grants.is_empty() {
@@ -68,18 +72,38 @@ pub fn decode(payload: &[u8]) -> Result<Release, Fault> {
     Ok(release)
 }
 
-/// What goes beside the manifest's own portions.
-fn check_extras(release: &Release) -> Result<(), Fault> {
-    let Release { endorsements, exceptions, .. } = release;
-    for (field, ids, most) in
-        [("endorsement_ids", endorsements, MAX_ENDORSEMENTS), ("exception_ids", exceptions, MAX_EXCEPTIONS)]
-    {
-        if ids.len() > most {
-            return Err(Fault::at(Reason::StatementTooLarge, field, format!("a release names at most {most}")));
-        }
-        ascending(field, ids)?;
+/// When the sender first logged what it hands over. The originator and a hub say it in fields of their own.
+fn stated(
+    is_hub: bool,
+    logged_at: Option<prost_types::Timestamp>,
+    received_at: Option<prost_types::Timestamp>,
+) -> Result<Time, Fault> {
+    let (name, value, other_name, other) = match is_hub {
+        true => ("received_at", received_at, "logged_at", logged_at),
+        false => ("logged_at", logged_at, "received_at", received_at),
+    };
+    if other.is_some() {
+        return Err(refuse(other_name, "a hub states received_at, and an originator states logged_at"));
     }
-    Ok(())
+    whole_seconds(name, value)
+}
+
+/// The statements that go beside the manifest's own portions.
+fn listed(field: &str, most: usize, all: &[proto::ListedStatement]) -> Result<Vec<Listed>, Fault> {
+    if all.len() > most {
+        return Err(Fault::at(Reason::StatementTooLarge, field, format!("a release names at most {most}")));
+    }
+    let one = |(i, listed): (usize, &proto::ListedStatement)| {
+        let read = || {
+            let id = bytes("statement_id", &listed.statement_id)?;
+            Ok(Listed { id, logged_at: whole_seconds("logged_at", listed.logged_at)? })
+        };
+        read().map_err(|f: Fault| f.within(&format!("{field}[{i}]")))
+    };
+    let listed: Vec<Listed> = all.iter().enumerate().map(one).collect::<Result<_, Fault>>()?;
+    let ids: Vec<StatementId> = listed.iter().map(|l| l.id).collect();
+    ascending(field, &ids)?;
+    Ok(listed)
 }
 
 fn position(sequence: u64, previous: &[u8]) -> Result<Position, Fault> {
@@ -133,7 +157,7 @@ fn id_or_empty(id: Option<StatementId>) -> prost::bytes::Bytes {
 pub fn encode(release: &Release) -> Vec<u8> {
     let Release { recipient, kind, manifest, digests, agreement, grants, terms, position, released_at, via, .. } =
         release;
-    let Release { endorsements, exceptions, .. } = release;
+    let Release { logged_at, endorsements, exceptions, .. } = release;
     let mut onward_to = terms.onward.as_ref().map(|o| texts(&o.to)).unwrap_or_default();
     onward_to.sort_unstable();
     let onward_kinds = terms.onward.iter().flat_map(|o| &o.kinds).map(|k| number_of(Kind::ALL, k)).collect();
@@ -158,10 +182,16 @@ pub fn encode(release: &Release) -> Vec<u8> {
         previous_release_id: id_or_empty(position.previous),
         released_at: timestamp(*released_at),
         via_release_id: id_or_empty(*via),
-        endorsement_ids: endorsements.iter().map(|id| id.0.to_vec().into()).collect(),
-        exception_ids: exceptions.iter().map(|id| id.0.to_vec().into()).collect(),
+        endorsements: endorsements.iter().map(listed_to_proto).collect(),
+        exceptions: exceptions.iter().map(listed_to_proto).collect(),
+        logged_at: timestamp(*logged_at).filter(|_| via.is_none()),
+        received_at: timestamp(*logged_at).filter(|_| via.is_some()),
     }
     .encode_to_vec()
+}
+
+fn listed_to_proto(listed: &Listed) -> proto::ListedStatement {
+    proto::ListedStatement { statement_id: listed.id.0.to_vec().into(), logged_at: timestamp(listed.logged_at) }
 }
 
 /// A void, from a statement's payload.

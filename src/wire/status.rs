@@ -129,6 +129,7 @@ fn code(reason: Reason) -> Code {
         | Reason::Recalled
         | Reason::Superseded
         | Reason::PurgeAwaitsApproval
+        | Reason::NotYet
         | Reason::SecondPersonRequired
         | Reason::BehindWitnesses => Code::FailedPrecondition,
         Reason::StoreCorrupt => Code::DataLoss,

@@ -73,7 +73,7 @@ fn statements(ca: impl Fn(&str) -> DevCa) -> (Vec<(String, DevCa)>, Vec<Envelope
             let key = signer(ca, &format!("spiffe://{domain}/{role}/n{i}"), suite);
             signatures.push(key.sign(kind, &payload).unwrap());
         }
-        all.push(Envelope { kind, payload, signatures });
+        all.push(Envelope::new(kind, payload, signatures));
     }
     (cas, all)
 }

@@ -56,7 +56,8 @@ async fn timed(exchange: &mut ExchangeServiceClient<Channel>, ask: Ask) -> Durat
             assert_eq!(answer.message().await.unwrap_err().code(), tonic::Code::NotFound);
         }
         Ask::Ticket(ticket) => {
-            let outcome = proto::StatementOutcome { accepted: true, ..Default::default() };
+            let outcome =
+                proto::StatementOutcome { result: proto::StatementResult::Accepted.into(), ..Default::default() };
             let settled = vec![proto::SettledStatement { ticket: ticket.to_vec().into(), outcome: Some(outcome) }];
             let request = proto::FetchStatementsRequest { settled, wait_seconds: 0 };
             assert!(exchange.fetch_statements(request).await.unwrap().into_inner().statements.is_empty());

@@ -41,6 +41,7 @@ pub fn hello(revocation_lists: Vec<Vec<u8>>) -> proto::HelloRequest {
         now: timestamp(SystemClock.now()),
         revocation_lists: revocation_lists.into_iter().map(Into::into).collect(),
         ledger: None,
+        trust_edition: Default::default(),
     }
 }
 
@@ -170,7 +171,7 @@ async fn a_statement_that_is_wrong_is_refused_by_its_reason() {
         arena
             .face(Facing { name, answer, logged: "" }, move || async move {
                 let outcome = rogue.submit(&gb, statement).await;
-                if outcome.accepted { "accepted".to_owned() } else { outcome.reason }
+                if outcome.is_accepted() { "accepted".to_owned() } else { outcome.reason }
             })
             .await;
     }

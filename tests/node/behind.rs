@@ -63,11 +63,11 @@ async fn a_holder_behind_a_hub_is_known_by_its_own_receipt_and_nobody_speaks_for
     let on = given_on(&hub, &given, end.domain, |_| {});
     let taken = async |what: &str, statement: proto::Envelope| {
         let outcome = hub.submit(&gb, statement).await;
-        assert!(outcome.accepted, "{what}: {} {}", outcome.reason, outcome.message);
+        assert!(outcome.is_accepted(), "{what}: {} {}", outcome.reason, outcome.message);
     };
     let refused = async |what: &str, statement: proto::Envelope, reason: &str| {
         let outcome = hub.submit(&gb, statement).await;
-        assert_eq!((outcome.accepted, outcome.reason.as_str()), (false, reason), "{what}: {}", outcome.message);
+        assert_eq!((outcome.is_accepted(), outcome.reason.as_str()), (false, reason), "{what}: {}", outcome.message);
     };
     let stored = about(&hub, &[&given, &on], ReceiptKind::Stored);
     refused("signed by the hub for the holder", by(&hub, &stored), "WRONG_DOMAIN").await;
@@ -116,7 +116,7 @@ async fn a_holder_behind_a_hub_is_known_by_its_own_receipt_and_nobody_speaks_for
     let open = holders(&gb, &id).await.into_iter().find(|h| h["holder"] == end.domain).unwrap();
     assert_ne!(open["state"], "confirmed", "{open}");
     let outcome = end.submit(&gb, by(&end, &for_it)).await;
-    assert!(outcome.accepted, "it may tell directly: {}", outcome.message);
+    assert!(outcome.is_accepted(), "it may tell directly: {}", outcome.message);
     holder(&gb, &id, end.domain, "confirmed").await;
     let unknown = Receipt { recall: Some(StatementId([5; 32])), ..about(&hub, &[&given, &on], ReceiptKind::Purged) };
     refused("of no recall", by(&end, &unknown), "NOT_FOUND").await;
@@ -181,7 +181,7 @@ async fn what_was_taken_back_does_not_come_back_and_a_recall_may_come_first() {
         let theirs = Recall { originator: of.parse().unwrap(), ..of_first.clone() };
         let outcome = hand(statement(key, &theirs)).await;
         // Whatever is wrong with what others take back: one answer, and nothing comes of it.
-        assert!(outcome.accepted, "{of}: {}", outcome.message);
+        assert!(outcome.is_accepted(), "{of}: {}", outcome.message);
     }
     assert!(no.ask(&["--as", "olu", "assess", "recall", "--list"]).await.is_empty());
     // A stranger's is looked at once the stranger is known: a forged one is nothing, a good one counts from then on.
@@ -195,7 +195,7 @@ async fn what_was_taken_back_does_not_come_back_and_a_recall_may_come_first() {
     for _ in 0..2 {
         for recall in [&of_first, &of_ahead] {
             let outcome = hand(statement(&feed.rogue.node, recall)).await;
-            assert!(outcome.accepted, "{}", outcome.message);
+            assert!(outcome.is_accepted(), "{}", outcome.message);
         }
     }
     let sealed = || {

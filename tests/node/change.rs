@@ -34,8 +34,7 @@ async fn countersign(rogue: &Rogue, gb: &Org) {
     let mut exchange = rogue.exchange(gb);
     let payload_types = StatementKind::ALL.iter().map(|k| k.payload_type().to_owned()).collect();
     let now = timestamp(SystemClock.now());
-    let hello =
-        proto::HelloRequest { protocol_versions: vec![1], payload_types, now, revocation_lists: vec![], ledger: None };
+    let hello = proto::HelloRequest { protocol_versions: vec![1], payload_types, now, ..Default::default() };
     exchange.hello(hello).await.unwrap();
     let request = proto::FetchStatementsRequest { settled: vec![], wait_seconds: 5 };
     let waiting = exchange.fetch_statements(request).await.unwrap().into_inner().statements;
@@ -44,7 +43,7 @@ async fn countersign(rogue: &Rogue, gb: &Org) {
     let own = rogue.node.envelope(StatementKind::Agreement, proposal.payload.to_vec()).unwrap();
     proposal.signatures.extend(wire::envelope::to_proto(&own).signatures);
     let outcome = rogue.submit(gb, proposal).await;
-    assert!(outcome.accepted, "{}", outcome.message);
+    assert!(outcome.is_accepted(), "{}", outcome.message);
 }
 
 #[tokio::test(flavor = "multi_thread")]

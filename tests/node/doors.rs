@@ -32,6 +32,7 @@ fn hello() -> proto::HelloRequest {
         now,
         revocation_lists: vec![],
         ledger: None,
+        trust_edition: Default::default(),
     }
 }
 

@@ -172,7 +172,7 @@ async fn full(rich: &Rogue, poor: &Rogue) -> (Org, Known) {
     let payload = wire::agreement::encode(&agreement);
     let agreement_id = id_of(StatementKind::Agreement, &payload);
     let agreement = signed(&rich.node, StatementKind::Agreement, payload);
-    assert!(rich.submit(&gb, agreement.clone()).await.accepted);
+    assert!(rich.submit(&gb, agreement.clone()).await.is_accepted());
     gb.ask(&["--as", "root", "agreement", "sign", &agreement_id.to_string()]).await;
     let bytes = vec![42; 300_000];
     std::fs::write(gb.dir.join("map.bin"), &bytes).unwrap();
@@ -202,7 +202,7 @@ async fn full(rich: &Rogue, poor: &Rogue) -> (Org, Known) {
 fn hello() -> proto::HelloRequest {
     let payload_types = StatementKind::ALL.iter().map(|k| k.payload_type().to_owned()).collect();
     let now = timestamp(SystemClock.now());
-    proto::HelloRequest { protocol_versions: vec![1], payload_types, now, revocation_lists: vec![], ledger: None }
+    proto::HelloRequest { protocol_versions: vec![1], payload_types, now, ..Default::default() }
 }
 
 /// Terms between the poor partner and the node, in that place among versions.
@@ -264,7 +264,7 @@ fn probes(rich: &Rogue, poor: &Rogue, known: &Known) -> Vec<(&'static str, Probe
         submit("more than may wait", proposal(poor, Lineage { series, previous: None }));
     }
     for ticket in [known.ticket.clone(), vec![3; 32], vec![3; 31]] {
-        let outcome = proto::StatementOutcome { accepted: true, reason: String::new(), message: String::new() };
+        let outcome = proto::StatementOutcome { result: proto::StatementResult::Accepted.into(), ..Default::default() };
         let settled = vec![proto::SettledStatement { ticket: ticket.into(), outcome: Some(outcome) }];
         all.push(("statements", Probe::Fetch(proto::FetchStatementsRequest { settled, wait_seconds: 0 })));
     }

@@ -4,7 +4,7 @@ use prost::Message;
 use watchfire::{
     domain::{
         ids::{AssessmentId, StatementId},
-        release::{AgreementRef, EntryKind, Position, Release, Terms},
+        release::{AgreementRef, EntryKind, Listed, Position, Release, Terms},
         statement::StatementKind,
         time::Clock,
     },
@@ -99,6 +99,7 @@ impl Feed {
             position: Position { sequence: self.sequence + 1, previous: self.last },
             released_at: SystemClock.now(),
             via: None,
+            logged_at: SystemClock.now().whole_seconds(),
             endorsements: vec![],
             exceptions: vec![],
         };
@@ -123,7 +124,10 @@ impl Feed {
         if let Some(beside) = making.beside.take() {
             let named = making.release.manifest;
             (endorsements, exceptions) = beside(&self.rogue, making.assessment, named);
-            let ids = |all: &[proto::Envelope], kind| all.iter().map(|e| id_of(kind, &e.payload)).collect();
+            let logged_at = SystemClock.now().whole_seconds();
+            let ids = |all: &[proto::Envelope], kind| {
+                all.iter().map(|e| Listed { id: id_of(kind, &e.payload), logged_at }).collect()
+            };
             making.release.endorsements = ids(&endorsements, StatementKind::Endorsement);
             making.release.exceptions = ids(&exceptions, StatementKind::Exception);
         }

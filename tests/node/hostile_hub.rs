@@ -75,6 +75,7 @@ impl Chain {
             position: Position { sequence: 1, previous: None },
             released_at: SystemClock.now(),
             via: None,
+            logged_at: SystemClock.now().whole_seconds(),
             endorsements: vec![],
             exceptions: vec![],
         };
@@ -340,7 +341,7 @@ async fn what_nobody_could_verify_does_not_stand_in_the_way_of_what_is_genuine()
     let by_hub = signed(&chain.hub.node, StatementKind::Recall, payload.clone());
     assert_eq!(chain.hub.submit(&no, by_hub).await.reason, "WRONG_DOMAIN");
     let by_forger = signed(&forger.node, StatementKind::Recall, payload);
-    assert!(chain.hub.submit(&no, by_forger).await.accepted, "nobody can tell yet");
+    assert!(chain.hub.submit(&no, by_forger).await.is_accepted(), "nobody can tell yet");
     chain.origin.get_known(&no).await;
     let ids: Vec<String> = [&genuine, &second].map(|p| hex::encode(p.assessment)).to_vec();
     no.has(ORIGIN, &ids).await;

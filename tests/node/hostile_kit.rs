@@ -145,7 +145,7 @@ impl Rogue {
         let payload = wire::agreement::encode(&agreement);
         let id = statement::id_of(StatementKind::Agreement, &payload);
         let outcome = self.submit(victim, signed(&self.node, StatementKind::Agreement, payload)).await;
-        assert!(outcome.accepted, "{}", outcome.message);
+        assert!(outcome.is_accepted(), "{}", outcome.message);
         id
     }
 
@@ -231,6 +231,7 @@ impl ExchangeService for Served {
             now,
             revocation_lists: vec![],
             ledger: None,
+            trust_edition: Default::default(),
         }))
     }
 
@@ -265,7 +266,7 @@ impl ExchangeService for Served {
         request: Request<proto::SubmitStatementsRequest>,
     ) -> Result<Response<proto::SubmitStatementsResponse>, Status> {
         let statements = request.into_inner().statements;
-        let taken = proto::StatementOutcome { accepted: true, reason: String::new(), message: String::new() };
+        let taken = proto::StatementOutcome { result: proto::StatementResult::Accepted.into(), ..Default::default() };
         let outcomes = vec![taken; statements.len()];
         self.submitted.lock().unwrap().extend(statements);
         Ok(Response::new(proto::SubmitStatementsResponse { outcomes }))

@@ -99,6 +99,7 @@ async fn a_statement_of_an_unknown_kind_is_refused_by_name() {
         payload_type: payload_type.to_owned(),
         payload: vec![1].into(),
         signatures: vec![proto::Signature { suite: 1, certificates: vec![vec![1].into()], value: vec![1].into() }],
+        logged: vec![],
     };
     let mut exchange: ExchangeServiceClient<Channel> = rogue.exchange(&org);
     let statements = vec![
@@ -107,9 +108,9 @@ async fn a_statement_of_an_unknown_kind_is_refused_by_name() {
     ];
     let answer = exchange.submit_statements(proto::SubmitStatementsRequest { statements }).await.unwrap();
     let outcomes = answer.into_inner().outcomes;
-    assert_eq!((outcomes[0].accepted, outcomes[0].reason.as_str()), (false, "UNKNOWN_OR_NON_CANONICAL"));
+    assert_eq!((outcomes[0].is_accepted(), outcomes[0].reason.as_str()), (false, "UNKNOWN_OR_NON_CANONICAL"));
     assert!(outcomes[0].message.starts_with("payload_type: "), "{}", outcomes[0].message);
-    assert_eq!((outcomes[1].accepted, outcomes[1].reason.as_str()), (false, "INVALID_ARGUMENT"));
+    assert_eq!((outcomes[1].is_accepted(), outcomes[1].reason.as_str()), (false, "INVALID_ARGUMENT"));
     let statements = vec![unknown("x"); 257];
     let status = exchange.submit_statements(proto::SubmitStatementsRequest { statements }).await.unwrap_err();
     refused(&status, Code::ResourceExhausted, Reason::LimitExceeded);

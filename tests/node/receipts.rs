@@ -53,7 +53,7 @@ async fn a_sender_is_told_what_its_partner_keeps_from_its_users() {
     // What must not be taken.
     let refused = async |what: &str, envelope: proto::Envelope, reason: &str| {
         let outcome = one.submit(&gb, envelope).await;
-        assert_eq!((outcome.accepted, outcome.reason.as_str()), (false, reason), "{what}: {}", outcome.message);
+        assert_eq!((outcome.is_accepted(), outcome.reason.as_str()), (false, reason), "{what}: {}", outcome.message);
         outcome
     };
     let covered = Some("NOT_COVERED");
@@ -73,7 +73,7 @@ async fn a_sender_is_told_what_its_partner_keeps_from_its_users() {
     let good = by(&one, &receipt(gb.domain, covered, &ours[..1]));
     for _ in 0..2 {
         let outcome = one.submit(&gb, good.clone()).await;
-        assert!(outcome.accepted, "{}", outcome.message);
+        assert!(outcome.is_accepted(), "{}", outcome.message);
     }
     let status = gb.feed("one.example", "out").await;
     assert_eq!(status["quarantined_there"], 1, "{status}");
@@ -87,7 +87,7 @@ async fn a_sender_is_told_what_its_partner_keeps_from_its_users() {
 
     // It may be read there after all.
     let outcome = one.submit(&gb, by(&one, &receipt(gb.domain, None, &ours[..1]))).await;
-    assert!(outcome.accepted, "{}", outcome.message);
+    assert!(outcome.is_accepted(), "{}", outcome.message);
     assert_eq!(gb.feed("one.example", "out").await["quarantined_there"], 0);
 }
 
@@ -119,11 +119,11 @@ async fn a_receipt_that_comes_by_both_ways_again_and_again_counts_once() {
     let outcomes: Vec<_> = settled
         .iter()
         .map(|s| (s.ticket[0], s.outcome.as_ref().unwrap()))
-        .map(|(ticket, outcome)| (ticket, outcome.accepted, outcome.reason.as_str()))
+        .map(|(ticket, outcome)| (ticket, outcome.is_accepted(), outcome.reason.as_str()))
         .collect();
     assert_eq!(outcomes, [(1, true, ""), (2, false, "INVALID_ARGUMENT"), (3, false, "UNKNOWN_OR_NON_CANONICAL")]);
     for _ in 0..3 {
-        assert!(rogue.submit(&gb, good.clone()).await.accepted);
+        assert!(rogue.submit(&gb, good.clone()).await.is_accepted());
     }
     // A partner that never settles anything is not asked without a pause, and its feed is followed.
     let before = served.fetches.lock().unwrap().len();

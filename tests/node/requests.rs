@@ -204,6 +204,7 @@ async fn feed(rogue: &Rogue, gb: &Org, after_sequence: u64) -> Vec<proto::FeedEn
             now,
             revocation_lists: vec![],
             ledger: None,
+            trust_edition: Default::default(),
         })
         .await
         .unwrap();
@@ -244,7 +245,7 @@ async fn an_assessment_that_was_not_given_is_asked_for_like_one_that_does_not_ex
         (id, secret_manifest),
     ] {
         let outcome = rogue.submit(&gb, ask(&rogue, &request(assessment, manifest))).await;
-        answers.push((outcome.accepted, outcome.reason, outcome.message));
+        answers.push((outcome.is_accepted(), outcome.reason, outcome.message));
     }
     assert!(answers.iter().all(|a| *a == answers[0] && a.1 == "NOT_FOUND"), "{answers:?}");
     assert!(requests(&gb, &[]).await.is_empty());
@@ -252,7 +253,7 @@ async fn an_assessment_that_was_not_given_is_asked_for_like_one_that_does_not_ex
     let right = ask(&rogue, &request(id, manifest));
     for _ in 0..2 {
         let outcome = rogue.submit(&gb, right.clone()).await;
-        assert!(outcome.accepted, "{}", outcome.message);
+        assert!(outcome.is_accepted(), "{}", outcome.message);
     }
     assert_eq!(requests(&gb, &[]).await.len(), 1);
     // In nobody else's name, by nobody but a node, and not for ever.
@@ -279,7 +280,7 @@ async fn what_was_released_by_exception_comes_as_a_void_once_that_is_over() {
         AssessmentId::try_from(&given.assessment_id[..]).unwrap(),
         StatementId::try_from(&given.manifest_id[..]).unwrap(),
     );
-    assert!(rogue.submit(&gb, ask(&rogue, &asked)).await.accepted);
+    assert!(rogue.submit(&gb, ask(&rogue, &asked)).await.is_accepted());
     let id = requests(&gb, &["--open"]).await[0]["id"].as_str().unwrap().to_owned();
     let soon = SystemClock.now().plus_seconds(6).to_string();
     gb.ask(&["--as", "olu", "assess", "answer", &id, "--release", "evidence 1", "--reason", "x", "--until", &soon])
@@ -288,7 +289,10 @@ async fn what_was_released_by_exception_comes_as_a_void_once_that_is_over() {
     assert_eq!((now.len(), now[1].portions.len(), now[1].exceptions.len()), (2, 4, 1));
     let release = wire::release::decode(&now[1].release.as_ref().unwrap().payload).unwrap();
     let exception = wire::request::decode_exception(&now[1].exceptions[0].payload).unwrap();
-    assert_eq!(release.exceptions, [id_of(StatementKind::Exception, &now[1].exceptions[0].payload)]);
+    assert_eq!(
+        release.exceptions.iter().map(|l| l.id).collect::<Vec<_>>(),
+        [id_of(StatementKind::Exception, &now[1].exceptions[0].payload)]
+    );
     assert!(release.terms.onward.is_none() && exception.request.to_string() == id);
     let after = until("the exception is over", async || {
         let entries = feed(&rogue, &gb, 0).await;

@@ -244,7 +244,7 @@ impl Forger {
         let payload_types = StatementKind::ALL.iter().map(|k| k.payload_type().to_owned()).collect();
         let now = timestamp(SystemClock.now());
         let hello =
-            proto::HelloRequest { protocol_versions: vec![1], payload_types, now, revocation_lists: vec![], ledger };
+            proto::HelloRequest { protocol_versions: vec![1], payload_types, now, ledger, ..Default::default() };
         self.client.hello(hello).await.unwrap().into_inner().ledger.unwrap()
     }
 

@@ -95,6 +95,7 @@ impl Caller {
             now,
             revocation_lists: vec![],
             ledger: None,
+            trust_edition: Default::default(),
         };
         self.0.hello(hello).await.unwrap();
     }
@@ -105,8 +106,8 @@ impl Caller {
     }
 }
 
-fn settled(waiting: &proto::WaitingStatement, accepted: bool, reason: &str) -> proto::SettledStatement {
-    let outcome = proto::StatementOutcome { accepted, reason: reason.to_owned(), message: String::new() };
+fn settled(waiting: &proto::WaitingStatement, result: proto::StatementResult, reason: &str) -> proto::SettledStatement {
+    let outcome = proto::StatementOutcome { result: result.into(), reason: reason.to_owned(), message: String::new() };
     proto::SettledStatement { ticket: waiting.ticket.clone(), outcome: Some(outcome) }
 }
 
@@ -118,6 +119,7 @@ async fn caller(gb: &Org) -> Caller {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_fetched_is_offered_again_until_it_is_settled() {
+    use proto::StatementResult::{Accepted, NotYet, Refused};
     let gb = Org::found("gb.example", "state", Some("GB")).await;
     let mut caller = caller(&gb).await;
     caller.hello(StatementKind::ALL).await;
@@ -130,15 +132,15 @@ async fn what_was_fetched_is_offered_again_until_it_is_settled() {
     // The answer was lost on the way: the same again, in the same order.
     assert_eq!(caller.fetch(vec![], 0).await, page);
     // One is taken; the other can't be at the moment, and stays.
-    let outcomes = vec![settled(&page[0], true, ""), settled(&page[1], false, "STORE_FULL")];
+    let outcomes = vec![settled(&page[0], Accepted, ""), settled(&page[1], NotYet, "STORE_FULL")];
     assert_eq!(caller.fetch(outcomes.clone(), 0).await, page[1..]);
     // What is settled is settled, and what nobody was given is passed over.
-    let mut unknown = settled(&page[1], true, "");
+    let mut unknown = settled(&page[1], Accepted, "");
     unknown.ticket = vec![7; 32].into();
     assert_eq!(caller.fetch([outcomes, vec![unknown]].concat(), 0).await, page[1..]);
     // A refusal for good is not asked for twice.
-    assert!(caller.fetch(vec![settled(&page[1], false, "WRONG_DOMAIN")], 0).await.is_empty());
-    assert!(gb.log().contains("the partner refused a statement"));
+    assert!(caller.fetch(vec![settled(&page[1], Refused, "WRONG_DOMAIN")], 0).await.is_empty());
+    assert!(gb.log().contains("the partner refused a statement for good"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,10 +15,12 @@ use watchfire::{
     ledger::tree::Hash,
     store::{
         AgreementRecord, AssessmentRecord, AttachmentStatus, CopyName, InboundPosition, ListFilter, Look,
-        OutboundPosition, OutboxItem, Page, PartnerRecord, Publication, QueueItem, ReceivedContent, ReceivedEntry,
-        ReceivedRecord, ReleaseBatch, ReleaseRecord, Result, Store, StoreError, VersionHere,
+        OutboundPosition, Page, PartnerRecord, Publication, QueueItem, ReceivedContent, ReceivedEntry, ReceivedRecord,
+        ReleaseBatch, ReleaseRecord, Result, Store, StoreError, VersionHere,
         forward::{self, ForwardStore, Forwarding},
+        held::{HeldArrival, HeldStore, HeldUsage},
         ledger::{Kept, KeptRecord, LedgerChange, LedgerCheck, LedgerEntry, LedgerState, LedgerStore, Progress, Sign},
+        outbox::{Answered, OutboxItem, OutboxStore},
         recalls::{HoldersRecord, RecallRecord, RecallStore, Recalled, Recalling, UnprovenRecall},
         receipts::{
             Acknowledgement, AnswerRecord, Arrived, HeldEntry, OverdueRecord, Quarantine, Readmission, ReceiptRecord,
@@ -106,9 +108,6 @@ passed_on!(Store {
     read assessments_between(first: &AssessmentId, last: &AssessmentId, quarantined: bool, limit: u32)
         -> Vec<AssessmentId>;
     read list(filter: &ListFilter) -> Page;
-    write post(partner: &TrustDomain, envelope: Vec<u8>) -> ();
-    posting outbox(partner: &TrustDomain, after: i64, limit: u32) -> Vec<OutboxItem>;
-    write posted(partner: &TrustDomain, items: Vec<i64>) -> ();
     read attachment(name: &CopyName) -> AttachmentStatus;
     write append_attachment(name: &CopyName, size: u64, offset: u64, bytes: Vec<u8>) -> ();
     write finish_attachment(name: &CopyName, is_good: bool) -> ();
@@ -121,6 +120,8 @@ passed_on!(Store {
     write record(events: Vec<Event>) -> ();
     read events(from: u64, limit: u32) -> Vec<Event>;
     read events_of(manifest_id: &StatementId) -> Vec<Event>;
+    write release_again(partner: &TrustDomain, manifest_id: &StatementId, only_over_budget: bool, urgency: u8,
+        event: Event) -> bool;
     read held_for(partner: &TrustDomain, agreement: &StatementId, arrival: u64, limit: u32) -> Vec<HeldEntry>;
     write readmit(entry: Readmission) -> bool;
     read quarantines(manifest_id: &StatementId) -> Vec<Quarantine>;
@@ -192,6 +193,21 @@ passed_on!(RequestStore {
     read open_requests(partner: &TrustDomain) -> u64;
 });
 
+passed_on!(OutboxStore {
+    write post(partner: &TrustDomain, envelope: Vec<u8>, at: Time) -> ();
+    posting outbox(partner: &TrustDomain, after: i64, limit: u32) -> Vec<OutboxItem>;
+    posting outbox_due(partner: &TrustDomain, after: i64, now: Time, limit: u32) -> Vec<OutboxItem>;
+    write answer_outbox(partner: &TrustDomain, answers: Vec<(i64, Answered)>) -> ();
+    write offer_again(partner: &TrustDomain, edition: Vec<u8>) -> bool;
+});
+
+passed_on!(HeldStore {
+    read held_usage(partner: Option<&TrustDomain>) -> Vec<HeldUsage>;
+    read held_waiting(waits_for: &TrustDomain, after: Option<(TrustDomain, u64)>, limit: u32) -> Vec<HeldArrival>;
+    write settle_held(partner: &TrustDomain, entry: ReceivedEntry, arrived_at: Time, events: Vec<Event>,
+        post: Vec<Vec<u8>>) -> bool;
+});
+
 /// Each entry, and once more under the next number.
 fn twice(after: u64, entries: Vec<ReceivedEntry>) -> Vec<ReceivedEntry> {
     let both = entries.iter().flat_map(|entry| [copy(entry), copy(entry)]);
@@ -211,6 +227,7 @@ fn copy(entry: &ReceivedEntry) -> ReceivedEntry {
         attachments: c.attachments.clone(),
         quarantined: c.quarantined,
         due: c.due,
+        verified: c.verified.clone(),
     });
     ReceivedEntry {
         sequence: entry.sequence,
@@ -221,5 +238,6 @@ fn copy(entry: &ReceivedEntry) -> ReceivedEntry {
         refused: entry.refused,
         reason: entry.reason.clone(),
         held_for: entry.held_for,
+        hold: entry.hold.clone(),
     }
 }

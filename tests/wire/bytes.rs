@@ -52,6 +52,7 @@ fn any_message() -> impl Strategy<Value = Vec<u8>> {
         statements::void().prop_map(|v| wire::release::encode_void(&v)),
         statements::notice().prop_map(|v| wire::notice::encode(&v)),
         statements::receipt().prop_map(|v| wire::receipt::encode(&v)),
+        statements::logged().prop_map(|v| wire::logged::encode(&v)),
         statements::recall().prop_map(|v| wire::recall::encode(&v)),
         statements::invitation().prop_map(|v| wire::invitation::encode(&v)),
         beside::endorsement().prop_map(|v| wire::endorsement::encode(&v)),
@@ -104,6 +105,7 @@ proptest! {
             payload_type: if known > 1 { "application/vnd.watchfire.void.v1+proto" } else { "x" }.to_owned(),
             payload: payload.clone().into(),
             signatures: vec![proto::Signature { suite: 1, certificates: vec![payload.clone().into()], value: vec![].into() }],
+            logged: vec![],
         };
         let message = proto::FeedEntry {
             release: (releases > 0).then(|| envelope(releases)),

@@ -42,6 +42,11 @@ proptest! {
     }
 
     #[test]
+    fn times_of_logging_read_back(logged in statements::logged()) {
+        prop_assert_eq!(wire::logged::decode(&wire::logged::encode(&logged)).unwrap(), logged);
+    }
+
+    #[test]
     fn recalls_read_back(recall in statements::recall()) {
         prop_assert_eq!(wire::recall::decode(&wire::recall::encode(&recall)).unwrap(), recall);
     }

@@ -61,11 +61,7 @@ fn the_largest_entry_fits_into_one_message_and_a_larger_assessment_is_refused() 
     let used: usize = portions.iter().map(Vec::len).sum();
     assert!(used <= MAX_PORTIONS_BYTES && used > MAX_PORTIONS_BYTES * 9 / 10, "{used}");
     let signature = Signature { suite: Suite::Ed25519, certificates: vec![vec![0; 16 * 1024]], value: vec![0; 64] };
-    let manifest = Envelope {
-        kind: StatementKind::Manifest,
-        payload: wire::manifest::encode(&manifest),
-        signatures: vec![signature; 4],
-    };
+    let manifest = Envelope::new(StatementKind::Manifest, wire::manifest::encode(&manifest), vec![signature; 4]);
     // A release lists as many digests as its manifest at most, and its terms are far shorter than these signatures.
     let release = Envelope { kind: StatementKind::Release, ..manifest.clone() };
     let rest = MAX_PORTIONS_BYTES - used;

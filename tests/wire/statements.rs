@@ -13,13 +13,15 @@ use watchfire::domain::{
     endorsement::MAX_ENDORSEMENTS,
     ids::{AssessmentId, Role, StatementId, TrustDomain},
     level::WarningLevel,
+    logged::Logged,
     marking::{Audience, Tlp},
     partner::{Invitation, Organisation, PartnerKind},
     recall::{MAX_REASON, Recall, RecallKind},
     receipt::{MAX_NOTE, Receipt, ReceiptKind},
-    release::{AgreementRef, EntryKind, OnwardLimit, Position, Release, Terms, Void},
+    release::{AgreementRef, EntryKind, Listed, OnwardLimit, Position, Release, Terms, Void},
     request::MAX_EXCEPTIONS,
     statement::{Envelope, Signature, StatementKind, Suite},
+    time::Time,
 };
 
 use crate::values::{
@@ -75,14 +77,14 @@ pub fn release() -> impl Strategy<Value = Release> {
         (domain(), select(EntryKind::ALL), id(), digests(1..20)),
         (id(), any::<u32>()).prop_map(|(id, version)| AgreementRef { id, version }),
         (set_of(name(), 1), terms(), position(), time(), option::of(id())),
-        (ids(MAX_ENDORSEMENTS), ids(MAX_EXCEPTIONS)),
+        (seconds(), listed(MAX_ENDORSEMENTS), listed(MAX_EXCEPTIONS)),
     )
         .prop_map(
             |(
                 (recipient, kind, manifest, digests),
                 agreement,
                 (grants, terms, position, released_at, via),
-                (endorsements, exceptions),
+                (logged_at, endorsements, exceptions),
             )| Release {
                 recipient,
                 kind,
@@ -94,10 +96,24 @@ pub fn release() -> impl Strategy<Value = Release> {
                 position,
                 released_at,
                 via,
+                logged_at,
                 endorsements,
                 exceptions,
             },
         )
+}
+
+fn seconds() -> impl Strategy<Value = Time> {
+    time().prop_map(Time::whole_seconds)
+}
+
+fn listed(most: usize) -> impl Strategy<Value = Vec<Listed>> {
+    (ids(most), seconds()).prop_map(|(ids, logged_at)| ids.into_iter().map(|id| Listed { id, logged_at }).collect())
+}
+
+/// When a statement was first logged.
+pub fn logged() -> impl Strategy<Value = Logged> {
+    (id(), seconds()).prop_map(|(statement, at)| Logged { statement, at })
 }
 
 pub fn void() -> impl Strategy<Value = Void> {
@@ -264,9 +280,6 @@ pub fn envelope() -> impl Strategy<Value = Envelope> {
     let bytes = || vec(any::<u8>(), 0..80);
     let signature = (select(Suite::ALL), vec(bytes(), 1..=4), bytes())
         .prop_map(|(suite, certificates, value)| Signature { suite, certificates, value });
-    (select(StatementKind::ALL), bytes(), vec(signature, 1..=4)).prop_map(|(kind, payload, signatures)| Envelope {
-        kind,
-        payload,
-        signatures,
-    })
+    (select(StatementKind::ALL), bytes(), vec(signature, 1..=4))
+        .prop_map(|(kind, payload, signatures)| Envelope::new(kind, payload, signatures))
 }

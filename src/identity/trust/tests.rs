@@ -15,7 +15,7 @@ use crate::{
         files::certificates,
         signers::{Accept, Identities},
     },
-    seal::chains::Chains,
+    seal::chains::{Chains, When},
 };
 
 const DAY: i64 = 86_400;
@@ -267,28 +267,40 @@ fn an_intermediate_ca_issues_certificates_and_its_own_list() {
 }
 
 #[test]
-fn a_signer_is_proved_for_the_time_of_the_statement() {
+fn a_stated_time_saves_from_expiry_and_only_the_own_word_from_revocation() {
     let (gb, fr) = (ca("gb.example"), ca("fr.example"));
     let (chain, serial) = issue(&fr, "spiffe://fr.example/analyst/alice", Purpose::Signing);
+    let (fine, _) = issue(&fr, "spiffe://fr.example/analyst/bob", Purpose::Signing);
     let revocation = Revocation { at: now().plus_seconds(10 * DAY), invalid_since: Some(now().plus_seconds(5 * DAY)) };
     let list = fr.revocation_list(1, &[(serial, revocation)], now(), 1).unwrap();
     let list = Crl::verify(&list, &bundle(&fr, "fr.example"), &[], now()).unwrap();
     let trust = trust(&gb, vec![Member { crls: vec![list], ..member(&fr, "fr.example") }]);
+    let (own, hub): (TrustDomain, TrustDomain) = ("fr.example".parse().unwrap(), "hub.example".parse().unwrap());
+    let day = |days: i64| now().plus_seconds(days * DAY);
+    let judge = |chain: &[Vec<u8>], today: i64, stated: Option<(i64, &TrustDomain)>| {
+        let when = When::from(day(today));
+        let stated = stated.map(|(at, by)| when.stated(day(at), by));
+        trust.judge_signer(chain, &stated.unwrap_or(when), Accept::Active)
+    };
     // Twice, the second time from memory.
     for _ in 0..2 {
-        let at = |days: i64| {
-            let at = now().plus_seconds(days * DAY);
-            (at, trust.prove_signer(&chain, at, Accept::Active))
-        };
-        let (early, proof) = at(1);
-        let proof = proof.unwrap();
-        assert_eq!((proof.signer.suite, proof.signer.public_key.len()), (Suite::Ed25519, 32));
-        assert_eq!(proof.in_doubt(early), None);
-        let (doubtful, proof) = at(6);
-        assert_eq!(proof.unwrap().in_doubt(doubtful), Some(Reason::CertificateRevoked));
-        assert_eq!(at(10).1.unwrap_err().reason, Reason::CertificateRevoked);
-        assert!(at(-1).1.unwrap_err().message.contains("not valid yet"));
-        assert!(at(366).1.unwrap_err().message.contains("has expired"));
+        let signer = judge(&fine, 1, None).unwrap();
+        assert_eq!((signer.suite, signer.public_key.len(), signer.on_word_of), (Suite::Ed25519, 32, None));
+        assert!(judge(&fine, -1, None).unwrap_err().message.contains("not valid yet"));
+        assert!(judge(&fine, 366, None).unwrap_err().message.contains("has expired"));
+        // Expired: its own organisation's word counts for ever, a hub's for 30 days alone.
+        assert_eq!(judge(&fine, 900, Some((1, &own))).unwrap().on_word_of, None);
+        assert_eq!(judge(&fine, 390, Some((1, &hub))).unwrap().on_word_of, None);
+        assert_eq!(judge(&fine, 396, Some((1, &hub))).unwrap().on_word_of, Some(hub.clone()));
+        // What was signed anew is younger than what is stated of it.
+        assert!(judge(&fine, 2, Some((-300, &own))).is_ok());
+        // Revoked: before it is known, after, and as of before the key was lost.
+        assert!(judge(&chain, 9, None).is_ok());
+        assert_eq!(judge(&chain, 11, None).unwrap_err().reason, Reason::CertificateRevoked);
+        assert!(judge(&chain, 11, Some((4, &own))).is_ok());
+        assert_eq!(judge(&chain, 11, Some((5, &own))).unwrap_err().reason, Reason::CertificateRevoked);
+        assert_eq!(judge(&chain, 11, Some((4, &hub))).unwrap_err().reason, Reason::CertificateRevoked);
+        assert!(judge(&chain, 900, Some((4, &own))).is_ok(), "expired since, too");
     }
 }
 
@@ -299,13 +311,13 @@ fn a_suspended_partners_statements_are_read_but_not_taken_in() {
     let shared = Arc::new(ArcSwap::from_pointee(trust(&gb, vec![member(&fr, "fr.example")])));
     let (incoming, stored) =
         (Identities::new(shared.clone(), Accept::Active), Identities::new(shared.clone(), Accept::Held));
-    assert!(incoming.signer(&chain, now()).is_ok());
+    assert!(incoming.signer(&chain, &now().into()).is_ok());
     let suspended = Member { state: crate::domain::partner::PartnerState::Suspended, ..member(&fr, "fr.example") };
     shared.store(Arc::new(trust(&gb, vec![suspended])));
-    assert_eq!(incoming.signer(&chain, now()).unwrap_err().reason, Reason::NotAPartner);
-    assert!(stored.signer(&chain, now()).is_ok());
+    assert_eq!(incoming.signer(&chain, &now().into()).unwrap_err().reason, Reason::NotAPartner);
+    assert!(stored.signer(&chain, &now().into()).is_ok());
     shared.store(Arc::new(trust(&gb, Vec::new())));
-    assert_eq!(stored.signer(&chain, now()).unwrap_err().reason, Reason::NotAPartner);
+    assert_eq!(stored.signer(&chain, &now().into()).unwrap_err().reason, Reason::NotAPartner);
 }
 
 #[test]

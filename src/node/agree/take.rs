@@ -10,7 +10,7 @@ use crate::{
         time::Time,
     },
     node::{ADMINS, Node},
-    seal::{rules, statement::id_of, verify::verify},
+    seal::{rules, statement::id_of},
     store::AgreementRecord,
     wire,
 };
@@ -43,7 +43,7 @@ impl Node {
 
     async fn take(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<StatementId, Fault> {
         let envelope = &self.as_signed_here(envelope).await?;
-        let verified = verify(envelope, &rules::AGREEMENT, self.chains(), self.now())?;
+        let verified = self.verify_handed(envelope, &rules::AGREEMENT, &self.identities)?;
         if !verified.is_signed_by(partner) || self.other_party(verified.content())? != *partner {
             return Err(Fault::new(Reason::WrongDomain, "an agreement is handed over by the party that has signed it"));
         }
@@ -96,7 +96,7 @@ impl Node {
     /// have taken longer than a certificate lasts. That these bytes were signed here is known here, and by nothing else.
     async fn as_signed_here(&self, envelope: &Envelope) -> Result<Envelope, Fault> {
         let (now, mut envelope) = (self.now(), envelope.clone());
-        let has_run_out = |s: &Signature| self.is_own(s) && self.chains().signer(&s.certificates, now).is_err();
+        let has_run_out = |s: &Signature| self.is_own(s) && self.chains().signer(&s.certificates, &now.into()).is_err();
         if envelope.signatures.iter().any(has_run_out) {
             let id = id_of(StatementKind::Agreement, &envelope.payload);
             let held = self.store.agreements().await?;
@@ -112,7 +112,7 @@ impl Node {
     /// # Errors
     /// Whatever verification refuses; `WRONG_DOMAIN` where another organisation has signed it; store faults.
     pub async fn take_notice(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
-        let verified = verify(envelope, &rules::NOTICE, self.chains(), self.now())?;
+        let verified = self.verify_handed(envelope, &rules::NOTICE, &self.identities)?;
         if !verified.signers().iter().all(|s| s.domain() == partner) {
             return Err(Fault::new(Reason::WrongDomain, "a notice is handed over by the party that has signed it"));
         }

@@ -1,21 +1,16 @@
 //! A recall that comes from a partner: from the originator itself, or passed on by whoever gave its content.
 
-use super::{
-    super::{Node, carried::day_of},
-    said,
-};
+use super::{super::Node, said};
 use crate::{
     domain::{
-        event::{Deed, Event},
         fault::{Fault, Reason},
-        ids::TrustDomain,
+        ids::{AssessmentId, TrustDomain},
         recall::{Recall, RecallStanding, RecallState},
         statement::Envelope,
-        time::Time,
     },
     seal::{
         rules,
-        verify::{MAX_SKEW_SECONDS, Verified, verify},
+        verify::{MAX_SKEW_SECONDS, Verified},
     },
     store::{
         recalls::{Effect, RecallRecord, Recalling, UnprovenRecall},
@@ -24,77 +19,91 @@ use crate::{
     wire,
 };
 
-/// How many recalls by strangers are kept of one partner.
-const MAX_UNPROVEN: u32 = 1024;
+/// How many recalls that can't be verified are kept of one pair: who handed them over, and whose name they bear.
+const MAX_UNPROVEN: u32 = 256;
 
 impl Node {
     /// Takes a recall, also ahead of what it takes back, and where nothing of it is here: what comes later is refused then. It
     /// goes on to everybody to whom anything of it was released. The same again changes nothing.
     ///
     /// # Errors
-    /// `NOT_A_PARTNER`; whatever verification refuses of the partner's own. Of a third organisation's nothing is told.
+    /// `NOT_A_PARTNER`; whatever verification refuses of the partner's own. `NOT_YET` for one of a third organisation that
+    /// can't be verified, in the same words whatever is known here.
     pub async fn take_recall(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
         self.directory().active(partner)?;
-        let Recall { originator, recalled_at, .. } = wire::recall::decode(&envelope.payload)?;
+        let Recall { originator, assessment, recalled_at, .. } = wire::recall::decode(&envelope.payload)?;
         if originator == *self.domain() {
             // Its own, by way of whoever had it from others.
             return Ok(());
         }
         // Whoever else says that it is the originator's: in the same words, whether that is known here or not.
         self.only_by(&[&originator], envelope)?;
+        self.require_recall_pace(partner, &originator, &assessment).await?;
         if recalled_at.seconds_since(self.now()) > MAX_SKEW_SECONDS {
             let what = "the recall is from more than 5 minutes in the future; it is taken later";
             return Err(Fault::new(Reason::StatementFromFuture, what));
         }
-        let at = if originator == *partner { self.now() } else { recalled_at };
-        match self.verify_recall(envelope, at) {
+        match self.verify_recall(envelope) {
             Ok(verified) => self.take_verified(partner, (&verified, envelope)).await,
             Err(fault) if originator == *partner => Err(fault),
-            // Of others' it is not told what is wrong: that would show whom this node knows.
-            Err(fault) if fault.reason == Reason::NotAPartner => self.keep_unproven(partner, envelope).await,
             Err(fault) => {
-                tracing::warn!(%partner, reason = %fault.reason, "refused a recall that the partner handed over for another");
-                let deed = Deed::Refused { partner: partner.clone(), reason: fault.reason.to_string() };
-                Ok(self.store.record(vec![Event { at: self.now(), by: None, deed }]).await?)
+                if self.live.of(partner).allows_a_line(self.now()) {
+                    let reason = fault.reason;
+                    tracing::warn!(%partner, %reason, "can't verify yet a recall that the partner handed over for another");
+                }
+                self.keep_unproven(partner, envelope).await?;
+                Err(Fault::new(Reason::NotYet, "the recall can't be verified yet; keep it, and offer it again"))
             }
         }
     }
 
-    /// Its originator is not known here, so that nothing of its assessments is shown. Once it is, the recall is looked at
-    /// before anything is.
+    /// Refuses for now what comes faster than it may be kept. A recall of what is held here never waits.
+    async fn require_recall_pace(
+        &self,
+        partner: &TrustDomain,
+        originator: &TrustDomain,
+        assessment: &AssessmentId,
+    ) -> Result<(), Fault> {
+        let is_here = !self.store.arrivals_of(originator, assessment, None).await?.is_empty();
+        if is_here || self.live.of(partner).allows_a_recall_ahead(self.now()) {
+            return Ok(());
+        }
+        let what = "too many recalls of what is not held here in an hour; try again later";
+        Err(Fault::new(Reason::LimitExceeded, what))
+    }
+
+    /// Keeps it where there is room for it; the sender keeps it, too. Nothing else that the same partner hands over of the
+    /// assessment is shown meanwhile.
     async fn keep_unproven(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
         let Recall { originator, assessment, .. } = wire::recall::decode(&envelope.payload)?;
         let (from, envelope) = (partner.clone(), wire::envelope::encode(envelope));
         let recall = UnprovenRecall { assessment, originator, from, envelope };
-        if !self.store.keep_unproven(recall, MAX_UNPROVEN).await? {
-            tracing::warn!(%partner, "put off a recall by a stranger: the partner has handed over too many of these");
-            return Err(Fault::new(Reason::LimitExceeded, "too many recalls wait to be looked at; try again later"));
+        if !self.store.keep_unproven(recall, MAX_UNPROVEN).await? && self.live.of(partner).allows_a_line(self.now()) {
+            tracing::warn!(%partner, "did not keep a recall that can't be verified yet: too many of this organisation wait");
         }
         Ok(())
     }
 
-    /// A recall only takes away, so that those of suspended and forgotten organisations count as well. One that others hand over is
-    /// verified as of its day: it may have waited for long. A key that is revoked by now signs none.
-    fn verify_recall(&self, envelope: &Envelope, at: Time) -> Result<Verified<Recall>, Fault> {
-        for signature in &envelope.signatures {
-            self.held.require_unrevoked(&signature.certificates, self.now())?;
+    /// A recall only takes away, so that those of suspended and forgotten organisations count as well. One whose signer's
+    /// key counts only on another organisation's word takes nothing back.
+    fn verify_recall(&self, envelope: &Envelope) -> Result<Verified<Recall>, Fault> {
+        let verified = self.verify_handed(envelope, &rules::RECALL, &self.held)?;
+        match verified.on_word_of() {
+            None => Ok(verified),
+            Some(_) => {
+                let what =
+                    "the key that signed the recall ended long ago; its own organisation must say when it was made";
+                Err(Fault::new(Reason::ChainInvalid, what))
+            }
         }
-        verify(envelope, &rules::RECALL, &self.held, day_of(envelope, at, self.now())?)
     }
 
     /// Looks again at recalls that could not be verified.
     pub(in crate::node) async fn prove_recalls(&self) -> Result<(), Fault> {
         for unproven in self.store.unproven().await? {
             let envelope = wire::envelope::decode(&unproven.envelope)?;
-            let recall = wire::recall::decode(&envelope.payload)?;
-            match self.verify_recall(&envelope, recall.recalled_at) {
-                Ok(verified) => self.take_verified(&unproven.from, (&verified, &envelope)).await?,
-                Err(fault) if fault.reason == Reason::NotAPartner => continue,
-                Err(fault) => {
-                    let partner = &unproven.from;
-                    tracing::warn!(%partner, reason = %fault.reason, "refused a recall that the partner handed over for another");
-                }
-            }
+            let Ok(verified) = self.verify_recall(&envelope) else { continue };
+            self.take_verified(&unproven.from, (&verified, &envelope)).await?;
             self.store.forget_unproven(&unproven).await?;
             self.live.examine_all_again();
         }

@@ -1,6 +1,6 @@
 //! What partners answer to releases of this node, and what comes from behind them.
 
-use super::super::{Node, carried::day_of};
+use super::super::Node;
 use super::way::{Way, claimed};
 use crate::{
     domain::{
@@ -11,6 +11,7 @@ use crate::{
         statement::Envelope,
     },
     seal::{
+        chains::When,
         rules,
         verify::{Verified, verify},
     },
@@ -24,9 +25,6 @@ const LONGEST_REASON: usize = 64;
 /// Receipts for others: partners and envelopes.
 type Post = Vec<(TrustDomain, Vec<u8>)>;
 
-/// The longest receipt: with a way of many hops, each with a whole chain, it stays far below a message's limit, so that none blocks others.
-const MAX_RECEIPT_BYTES: usize = 512 << 10;
-
 impl Node {
     /// Takes a receipt that a partner hands over: its own, or one from behind it, which shows the way by which it got there.
     ///
@@ -34,10 +32,6 @@ impl Node {
     /// Whatever verification refuses; `WRONG_DOMAIN` where it is signed for another, or not about this node's releases;
     /// `NOT_FOUND` where it names a release that the partner was not given, be it another's or nobody's.
     pub async fn take_receipt(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
-        if envelope.payload.len() > MAX_RECEIPT_BYTES {
-            let what = format!("a receipt takes at most {MAX_RECEIPT_BYTES} bytes");
-            return Err(Fault::new(Reason::StatementTooLarge, what));
-        }
         let path = wire::receipt::decode(&envelope.payload)?.path;
         if path.is_empty() {
             self.only_by(&[partner], envelope)?;
@@ -88,7 +82,7 @@ impl Node {
         shown: Option<&[Released]>,
         post: Post,
     ) -> Result<(), Fault> {
-        let verified = verify(envelope, &rules::RECEIPT, self.chains(), self.now())?;
+        let verified = self.verify_handed(envelope, &rules::RECEIPT, &self.identities)?;
         if !verified.signers().iter().all(|s| s.domain() == partner) {
             return Err(Fault::new(Reason::WrongDomain, "a receipt is handed over by the party that has signed it"));
         }
@@ -105,6 +99,7 @@ impl Node {
             return Err(Fault::at(Reason::NotFound, "release_ids", what));
         }
         match receipt.kind {
+            ReceiptKind::Wanted => self.release_wanted(partner, released).await,
             ReceiptKind::Stored | ReceiptKind::Quarantined => {
                 self.keep_answer(partner, id, receipt, released, envelope, post).await
             }
@@ -275,12 +270,15 @@ impl Node {
         let by = |signers: &[crate::domain::ids::SpiffeId], domain: &TrustDomain| {
             signers.iter().all(|s| s.domain() == domain)
         };
-        let receipt_of = verify(envelope, &rules::RECEIPT, &self.carried, now);
+        let receipt_of = self.verify_handed(envelope, &rules::RECEIPT, &self.carried);
         let mut verified = holds(receipt_of.map(|v: Verified<Receipt>| by(v.signers(), &way.holder)))?;
-        for (hop, envelope) in way.hops.iter().zip(&receipt.path).skip(own + 1) {
-            // As of its release: its giver's certificate may have run out since then.
-            let at = day_of(envelope, hop.release.released_at, now)?;
-            let release = verify(envelope, &rules::RELEASE, &self.carried, at);
+        for (place, (hop, envelope)) in way.hops.iter().zip(&receipt.path).enumerate().skip(own + 1) {
+            // As of what the next one on the way states, which is the receipt at the end.
+            let (at, teller) = match way.hops.get(place + 1) {
+                Some(next) => (next.release.logged_at, &next.giver),
+                None => (receipt.at, &way.holder),
+            };
+            let release = verify(envelope, &rules::RELEASE, &self.carried, When::from(now).stated(at, teller));
             verified &= holds(release.map(|v| by(v.signers(), &hop.giver)))?;
         }
         Ok(verified)
@@ -354,7 +352,9 @@ fn check_reason(receipt: &Receipt) -> Result<(), Fault> {
         (ReceiptKind::Quarantined, None) => false,
         (ReceiptKind::Declined, reason) => reason.is_some(),
         (ReceiptKind::Acting | ReceiptKind::Withdrawn, _) => true,
-        (ReceiptKind::Stored | ReceiptKind::Read | ReceiptKind::Purged, reason) => reason.is_none(),
+        (ReceiptKind::Stored | ReceiptKind::Read | ReceiptKind::Purged | ReceiptKind::Wanted, reason) => {
+            reason.is_none()
+        }
     };
     if is_well {
         return Ok(());

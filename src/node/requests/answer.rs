@@ -58,7 +58,7 @@ impl Node {
         let (now, id) = (self.now(), id_of(StatementKind::Exception, payload));
         let shared = prepared.clone();
         let work = tokio::task::spawn_blocking(move || {
-            let facts = shared.facts().excepting([Excepted::of(id, &exception)]);
+            let facts = shared.facts(now).excepting([Excepted::of(id, &exception)]);
             let digests: BTreeSet<Digest> = exception.digests.into_iter().collect();
             let mut decision = PartnerDecision::new(&partner, &plan(&partner.outgoing, &facts, now));
             decision.portions.retain(|p| digests.contains(&p.portion));
@@ -89,6 +89,7 @@ impl Node {
                 manifest_id: manifest,
                 from: self.domain().clone(),
                 envelope: wire::envelope::encode(&envelope),
+                at: now,
                 urgency: urgency(&prepared),
                 queue: vec![(partner.clone(), now.max(from))],
             });

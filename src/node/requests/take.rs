@@ -9,14 +9,14 @@ use crate::{
         event::{Deed, Event},
         fault::{Fault, Reason},
         ids::{StatementId, TrustDomain},
-        release::Release,
         request::RequestState,
-        statement::Envelope,
+        statement::{Envelope, StatementKind},
         time::Time,
     },
-    node::prepared::PreparedException,
+    node::{carried::Unusable, prepared::PreparedException, receive::Carrying},
     seal::{
         rules,
+        statement::id_of,
         verify::{Verified, verify},
     },
     store::requests::{RequestRecord, RequestStep},
@@ -35,7 +35,7 @@ impl Node {
     pub(in crate::node) async fn take_request(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
         let now = self.now();
         self.require_pace(partner, now)?;
-        let verified = verify(envelope, &rules::REQUEST, self.chains(), now)?;
+        let verified = self.verify_handed(envelope, &rules::REQUEST, &self.identities)?;
         by_the_party(&verified, partner)?;
         let (id, request) = (verified.id(), verified.into_content());
         if request.addressee != *self.domain() {
@@ -81,7 +81,7 @@ impl Node {
     pub(in crate::node) async fn take_answer(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
         let now = self.now();
         self.require_pace(partner, now)?;
-        let verified = verify(envelope, &rules::ANSWER, self.chains(), now)?;
+        let verified = self.verify_handed(envelope, &rules::ANSWER, &self.identities)?;
         by_the_party(&verified, partner)?;
         let (id, answer) = (verified.id(), verified.into_content());
         let asked = self.store.request(&answer.request).await?.filter(|r| r.outgoing && r.partner == *partner);
@@ -123,34 +123,37 @@ impl Node {
     /// its own. One that nobody here has asked for covers nothing; one that is for somebody else refuses the entry.
     pub(in crate::node) fn check_exceptions(
         &self,
-        partner: &TrustDomain,
-        release: &Release,
+        carried: &Carrying<'_>,
         envelopes: &[Arc<Envelope>],
         asked: &Asked,
-        at: Time,
-    ) -> Result<Vec<PreparedException>, Fault> {
+    ) -> Result<Vec<PreparedException>, Unusable> {
+        let Carrying { partner, release, path, examined } = carried;
         let (mut ids, mut counting) = (vec![], vec![]);
         for (i, envelope) in envelopes.iter().enumerate() {
             let here = |fault: Fault| fault.within(&format!("exceptions[{i}]"));
-            self.only_by(&[partner], envelope).map_err(here)?;
-            let verified = verify(envelope, &rules::EXCEPTION, self.chains(), at).map_err(here)?;
+            self.only_by(&[*partner], envelope).map_err(here)?;
+            let id = id_of(StatementKind::Exception, &envelope.payload);
+            let not_listed = || here(Fault::new(Reason::DigestNotListed, "no release lists the exception"));
+            let (at, by) = path.listed((*partner, *release), &id).ok_or_else(not_listed)?;
+            let verified = verify(envelope, &rules::EXCEPTION, self.chains(), examined.when().stated(at, by));
+            let verified = verified.map_err(|fault| Unusable::by(partner, here(fault)))?;
             let exception = verified.content();
             if exception.partner != *self.domain() {
                 let what = "the exception is for another organisation";
-                return Err(here(Fault::at(Reason::WrongDomain, "partner", what)));
+                return Err(here(Fault::at(Reason::WrongDomain, "partner", what)).into());
             }
             if exception.manifest != release.manifest {
                 let what = "the exception is for another assessment or version";
-                return Err(here(Fault::at(Reason::DigestNotListed, "manifest_id", what)));
+                return Err(here(Fault::at(Reason::DigestNotListed, "manifest_id", what)).into());
             }
             ids.push(verified.id());
             if asked.contains(&(exception.request, exception.manifest)) {
-                counting.push(PreparedException::new(envelope.clone())?);
+                counting.push(PreparedException::new(envelope.clone(), examined.arrived)?);
             }
         }
-        if ids != release.exceptions {
+        if !ids.iter().eq(release.exceptions.iter().map(|l| &l.id)) {
             let what = "the exceptions are not those that the release names";
-            return Err(Fault::at(Reason::DigestNotListed, "exceptions", what));
+            return Err(Fault::at(Reason::DigestNotListed, "exceptions", what).into());
         }
         Ok(counting)
     }

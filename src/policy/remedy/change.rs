@@ -100,6 +100,8 @@ impl Change {
 pub(super) struct World {
     pub agreements: Vec<(StatementId, Agreement)>,
     pub manifest: Manifest,
+    /// When the giver logged it.
+    pub logged_at: Time,
     pub portions: Vec<Portion>,
     /// The house rules that are left out.
     pub spared: Vec<String>,
@@ -110,10 +112,10 @@ pub(super) struct World {
 pub(super) const NOT_YET: StatementId = StatementId([0; 32]);
 
 impl World {
-    /// What the change makes of it. `began` is the time at which a new version would be issued.
+    /// What the change makes of it. `began` is the time at which a new version would be logged.
     pub fn apply(&mut self, change: &Change, dormant: &[(StatementId, Agreement)], began: Time) {
         if change.needs_new_version() {
-            self.manifest.issued = began;
+            self.logged_at = began;
         }
         match change {
             Change::InForce(id) => self.agreements.extend(dormant.iter().filter(|(known, _)| known == id).cloned()),

@@ -84,6 +84,7 @@ impl Scene {
             house: &self.house,
             manifest: &self.manifest,
             portions: &self.portions,
+            logged_at: self.manifest.issued,
             now: self.now,
         }
     }

@@ -11,7 +11,7 @@ use crate::{
         level::{Certainty, Crime, Severity, Urgency, WarningLevel},
         marking::{Audience, Marking, Onward, Tlp},
         partner::{Organisation, PartnerKind},
-        release::{EntryKind, Position, Release},
+        release::{EntryKind, Listed, Position, Release},
         time::{Period, Time},
     },
     policy::{Cleared, Decision, Facts, HouseRules, PartnerPolicy, Verdict, decide},
@@ -177,6 +177,11 @@ pub fn words(decision: &Decision) -> Vec<String> {
     decision.portions.iter().map(|p| p.verdict.reasons()[0].words.to_string()).collect()
 }
 
+/// A statement beside the portions, as a release lists it.
+pub fn listed(id: StatementId) -> Listed {
+    Listed { id, logged_at: Time::from_unix_nanos(0) }
+}
+
 /// The release statement that the giver would sign.
 pub fn statement(cleared: &Cleared) -> Release {
     Release {
@@ -190,7 +195,8 @@ pub fn statement(cleared: &Cleared) -> Release {
         position: Position { sequence: 1, previous: None },
         released_at: cleared.at(),
         via: cleared.via(),
-        endorsements: cleared.endorsements().collect(),
-        exceptions: cleared.exceptions().to_vec(),
+        logged_at: cleared.at().whole_seconds(),
+        endorsements: cleared.endorsements().map(listed).collect(),
+        exceptions: cleared.exceptions().iter().copied().map(listed).collect(),
     }
 }

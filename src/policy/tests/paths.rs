@@ -30,6 +30,7 @@ fn release(number: u8, depth: u32, to: &[&str], groups: Vec<Group>) -> Release {
         position: Position { sequence: 1, previous: None },
         released_at: time("2026-05-01T10:30:00Z"),
         via: None,
+        logged_at: time("2026-05-01T10:30:00Z"),
     }
 }
 
@@ -124,7 +125,7 @@ fn a_release_after_which_nothing_goes_on_is_read_with_the_groups_before() {
 #[test]
 fn what_a_hops_own_people_say_of_it_came_by_no_release_that_could_bar_it() {
     let (first, mut second) = (release(1, 3, &["au.example"], vec![]), release(2, 2, &["au.example"], vec![]));
-    second.endorsements = vec![StatementId([9; 32])];
+    second.endorsements = vec![super::fixture::listed(StatementId([9; 32]))];
     let endorsed_by = |endorser: &str| {
         let (originator, portions, said) = (theirs(), portions(), gap(9, Tlp::Green));
         let endorser = endorser.parse().unwrap();

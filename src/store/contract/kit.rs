@@ -9,6 +9,7 @@ use crate::{
     },
     store::{
         AssessmentRecord, Publication, ReceivedContent, ReceivedEntry, ReleaseBatch, ReleaseRecord, Store, StoreError,
+        Verification,
     },
 };
 
@@ -77,7 +78,13 @@ pub(crate) fn publication(n: u8, version: u32) -> Publication {
             },
             decided(n, version, "fr"),
         ],
+        verified: verified(),
     }
+}
+
+/// How a manifest was verified.
+pub(crate) fn verified() -> Verification {
+    Verification { at: at(0), roots: vec![Sha256([7; 32])], on_word_of: None }
 }
 
 pub(crate) fn release(sequence: u64, n: u8, version: u32) -> ReleaseRecord {
@@ -128,10 +135,12 @@ pub(crate) fn entry(sequence: u64, n: u8, version: u32) -> ReceivedEntry {
             attachments: vec![],
             quarantined: false,
             due: None,
+            verified: verified(),
         }),
         refused: false,
         reason: None,
         held_for: None,
+        hold: None,
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
     domain::ids::Sha256,
     store::{
         AgreementRecord, AssessmentRecord, AttachmentStatus, CopyName, InboundPosition, ListFilter, OutboundPosition,
-        OutboxItem, PartnerRecord, QueueItem, ReceivedRecord, ReleaseRecord, Store,
+        PartnerRecord, QueueItem, ReceivedRecord, ReleaseRecord, Store, outbox::OutboxItem,
     },
 };
 

@@ -39,6 +39,7 @@ fn readmission(sequence: u64, n: u8) -> Readmission {
         attachments: vec![(Sha256([n; 32]), 4)],
         post: vec![b"stored".to_vec()],
         events: vec![Event { at: at(60), by: None, deed }],
+        verified: verified(),
     }
 }
 

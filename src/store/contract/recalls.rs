@@ -12,6 +12,7 @@ use crate::{
     },
     store::{
         AssessmentState, CopyName, ListFilter, Store, StoreError,
+        outbox::Answered,
         recalls::{Effect, RecallRecord, Recalling, UnprovenRecall},
         receipts::{Acknowledgement, Report},
         requests::{Beside, RequestRecord, RequestStep},
@@ -68,7 +69,7 @@ pub(crate) async fn a_recall_seals_all_versions_and_goes_before_all_else(home: &
     store.commit_releases(&domain("fr"), batch(0, vec![release(1, 1, 1)])).await.unwrap();
     store.publish(publication(1, 2)).await.unwrap();
     store.publish(publication(2, 1)).await.unwrap();
-    store.post(&domain("fr"), b"before".to_vec()).await.unwrap();
+    store.post(&domain("fr"), b"before".to_vec(), at(0)).await.unwrap();
     let post = vec![(domain("us"), b"receipt".to_vec())];
     let done = store.recall(Recalling { post, ..step(1, "gb", RecallState::Withdrawn, Effect::Seal) }).await.unwrap();
     assert_eq!((done.told, done.manifests), (vec![domain("fr")], vec![manifest(1, 1), manifest(1, 2)]));
@@ -81,7 +82,7 @@ pub(crate) async fn a_recall_seals_all_versions_and_goes_before_all_else(home: &
     // Pages go on behind it, and clearing it clears nothing that came later.
     let items = store.outbox(&domain("fr"), 0, 1).await.unwrap();
     assert_eq!(store.outbox(&domain("fr"), items[0].id, 9).await.unwrap()[0].envelope, b"before");
-    store.posted(&domain("fr"), vec![items[0].id]).await.unwrap();
+    store.answer_outbox(&domain("fr"), vec![(items[0].id, Answered::Done)]).await.unwrap();
     assert!(!waits("fr").await);
     for version in [1, 2] {
         let sealed = store.by_manifest(&manifest(1, version), false).await.unwrap().unwrap();
@@ -124,6 +125,7 @@ pub(crate) async fn a_purge_leaves_the_tombstone_and_nothing_else(home: &dyn Hom
         manifest_id: manifest(n, 1),
         from: domain("gb"),
         envelope: b"endorsement".to_vec(),
+        at: at(1),
         urgency: 1,
         queue: vec![],
     };
@@ -191,6 +193,7 @@ pub(crate) async fn nobody_else_s_word_keeps_an_attachment_from_a_purge(home: &d
         attachments: vec![(sha256, 4)],
         post: vec![],
         events: vec![],
+        verified: verified(),
     };
     assert!(store.readmit(readmission).await.unwrap());
     assert!(!store.is_taken_back(&sha256).await.unwrap());
@@ -278,6 +281,7 @@ pub(crate) async fn a_stranger_s_recall_keeps_from_users_what_is_in_quarantine(h
         attachments: vec![],
         post: vec![],
         events: vec![],
+        verified: verified(),
     };
     assert!(!store.readmit(readmission()).await.unwrap());
     drop(store);

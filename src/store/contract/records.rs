@@ -12,7 +12,10 @@ use crate::{
         statement::{Envelope, Signature, StatementKind, Suite},
     },
     seal::hash::sha256,
-    store::{AgreementRecord, AttachmentStatus, CopyName, PartnerRecord, Store, StoreError},
+    store::{
+        AgreementRecord, AttachmentStatus, CopyName, PartnerRecord, Store, StoreError,
+        outbox::{Answered, OutboxItem},
+    },
     wire,
 };
 
@@ -75,7 +78,7 @@ pub(super) fn agreement(name: &str, version: u32, standing: Standing, second: i6
         certificates: vec![vec![1]],
         value: vec![u8::try_from(second).unwrap(); 64],
     };
-    let envelope = Envelope { kind: StatementKind::Agreement, payload, signatures: vec![signature] };
+    let envelope = Envelope::new(StatementKind::Agreement, payload, vec![signature]);
     AgreementRecord {
         id: statement(u8::try_from(version).unwrap()),
         partner: other,
@@ -134,17 +137,52 @@ pub(crate) async fn the_outbox_keeps_its_order(home: &dyn Home) {
     let store = home.open();
     let (us, fr) = (domain("us"), domain("fr"));
     for n in 0..4u8 {
-        store.post(if n == 2 { &fr } else { &us }, vec![n]).await.unwrap();
+        store.post(if n == 2 { &fr } else { &us }, vec![n], at(i64::from(n))).await.unwrap();
     }
     let items = store.outbox(&us, 0, 10).await.unwrap();
     assert_eq!(items.iter().map(|i| i.envelope[0]).collect::<Vec<_>>(), [0, 1, 3]);
     assert_eq!(store.outbox(&us, 0, 1).await.unwrap(), items[..1]);
     assert_eq!(store.outbox(&us, items[0].id, 10).await.unwrap(), items[1..]);
     assert!(store.outbox(&us, items[2].id, 10).await.unwrap().is_empty());
-    store.posted(&fr, vec![items[0].id]).await.unwrap();
+    store.answer_outbox(&fr, vec![(items[0].id, Answered::Done)]).await.unwrap();
     assert_eq!(store.outbox(&us, 0, 10).await.unwrap(), items, "another partner can't clear it");
-    store.posted(&us, vec![items[0].id, items[2].id]).await.unwrap();
+    store.answer_outbox(&us, vec![(items[0].id, Answered::Done), (items[2].id, Answered::Done)]).await.unwrap();
     assert_eq!(store.outbox(&us, 0, 10).await.unwrap(), items[1..2]);
+}
+
+pub(crate) async fn what_the_partner_can_t_take_yet_waits_and_is_offered_again(home: &dyn Home) {
+    let store = home.open();
+    let fr = domain("fr");
+    for n in 0..3u8 {
+        store.post(&fr, vec![n], at(i64::from(n))).await.unwrap();
+    }
+    let due = async |now: i64| -> Vec<u8> {
+        store.outbox_due(&fr, 0, at(now), 10).await.unwrap().iter().map(|i| i.envelope[0]).collect()
+    };
+    let items = store.outbox(&fr, 0, 10).await.unwrap();
+    let kept = |reason: Option<&str>| Answered::Kept {
+        reason: reason.map(str::to_owned),
+        again_at: at(100),
+        seen: Some(b"edition 1".to_vec()),
+    };
+    let answers = vec![
+        (items[0].id, kept(Some("CHAIN_INVALID"))),
+        (items[1].id, kept(None)),
+        (items[2].id, Answered::Later(at(30))),
+    ];
+    store.answer_outbox(&fr, answers).await.unwrap();
+    assert_eq!(due(10).await, [0u8; 0]);
+    assert_eq!((due(30).await, due(100).await), (vec![2], vec![0, 1, 2]));
+    // Under the edition that it was refused under nothing has changed; under another one it may have.
+    assert!(!store.offer_again(&fr, b"edition 1".to_vec()).await.unwrap());
+    assert_eq!(due(10).await, [0u8; 0]);
+    assert!(store.offer_again(&fr, b"edition 2".to_vec()).await.unwrap());
+    assert_eq!(due(10).await, [0]);
+    let reasons = |items: Vec<OutboxItem>| items.into_iter().map(|i| i.reason).collect::<Vec<_>>();
+    drop(store);
+    let store = home.open();
+    let all = store.outbox(&fr, 0, 10).await.unwrap();
+    assert_eq!(reasons(all), [Some("CHAIN_INVALID".to_owned()), None, None]);
 }
 
 pub(crate) async fn attachments_grow_without_holes(home: &dyn Home) {
@@ -283,7 +321,7 @@ pub(crate) async fn the_ledger_is_in_order_and_found_by_manifest(home: &dyn Home
 pub(super) async fn fill_records(store: &dyn Store) {
     store.save_partner(partner("fr"), refused("fr")).await.unwrap();
     store.save_agreements(vec![agreement("fr", 1, in_force(), 1)], None, vec![]).await.unwrap();
-    store.post(&domain("fr"), b"canary-outbox".to_vec()).await.unwrap();
+    store.post(&domain("fr"), b"canary-outbox".to_vec(), at(0)).await.unwrap();
     super::rules::fill_rules(store).await;
     store.append_attachment(&CopyName::own(Sha256([7; 32])), 99, 0, b"canary-attachment".to_vec()).await.unwrap();
 }

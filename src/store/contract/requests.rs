@@ -4,7 +4,7 @@ use super::{Home, kit::*};
 use crate::{
     domain::request::RequestState,
     store::{
-        StoreError,
+        LoggedStatement, StoreError,
         requests::{Beside, RequestRecord, RequestStep},
     },
 };
@@ -14,9 +14,14 @@ fn beside(n: u8, version: u32, statement: &[u8]) -> Beside {
         manifest_id: manifest(n, version),
         from: domain("gb"),
         envelope: statement.to_vec(),
+        at: at(5),
         urgency: 3,
         queue: vec![(domain("fr"), at(90))],
     }
+}
+
+fn bytes(statements: Vec<LoggedStatement>) -> Vec<Vec<u8>> {
+    statements.into_iter().map(|s| s.envelope).collect()
 }
 
 fn asked(n: u8, outgoing: bool) -> RequestRecord {
@@ -51,7 +56,7 @@ pub(crate) async fn what_stands_beside_portions_is_kept_once_and_queues_its_vers
     drop(store);
     let store = home.open();
     let kept = store.by_manifest(&manifest(1, 1), false).await.unwrap().unwrap();
-    assert_eq!(kept.beside, [b"first".to_vec(), b"other".to_vec()]);
+    assert_eq!(bytes(kept.beside), [b"first".to_vec(), b"other".to_vec()]);
     let due = store.due(&domain("fr"), at(90), 10).await.unwrap();
     assert!(due.iter().any(|item| item.manifest_id == manifest(1, 1) && item.due_at == at(90)));
 }
@@ -65,7 +70,7 @@ pub(crate) async fn what_came_beside_portions_is_kept_from_users_with_them(home:
         })
     };
     receive(&*store, "fr", 0, vec![with(b"seen", false, 1), with(b"kept", true, 2)]).await.unwrap();
-    let beside = async |all: bool| store.by_manifest(&manifest(1, 1), all).await.unwrap().unwrap().beside;
+    let beside = async |all: bool| bytes(store.by_manifest(&manifest(1, 1), all).await.unwrap().unwrap().beside);
     assert_eq!(beside(false).await, [b"seen".to_vec()]);
     assert_eq!(beside(true).await, [b"seen".to_vec(), b"kept".to_vec()]);
 }
@@ -99,7 +104,8 @@ pub(crate) async fn a_request_is_begun_once_and_settled_once(home: &dyn Home) {
     assert!(!store.settle_request(give).await.unwrap(), "it is not open any more");
     let waiting = store.outbox(&domain("fr"), 0, 10).await.unwrap();
     assert_eq!(waiting.iter().map(|i| &*i.envelope).collect::<Vec<_>>(), [b"answer"]);
-    assert_eq!(store.by_manifest(&manifest(1, 1), false).await.unwrap().unwrap().beside, [b"exception".to_vec()]);
+    let kept = store.by_manifest(&manifest(1, 1), false).await.unwrap().unwrap().beside;
+    assert_eq!(kept, [LoggedStatement { envelope: b"exception".to_vec(), at: at(5) }]);
     // And an answer of theirs.
     let told = RequestRecord { state: RequestState::Answered, answer: Some(b"text".to_vec()), ..asked(1, true) };
     assert!(store.settle_request(step(told.clone(), true)).await.unwrap());

@@ -1,11 +1,11 @@
-//! Agreements, and the outboxes in which statements wait for partners.
+//! Agreements.
 
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
 use super::{
     SqliteStore,
-    column::{change, id, row, rows, time, word},
-    ledger, partners,
+    column::{change, id, rows, time, word},
+    ledger, outbox, partners,
 };
 use crate::{
     domain::{
@@ -14,7 +14,7 @@ use crate::{
         ids::{StatementId, TrustDomain},
     },
     store::{
-        AgreementRecord, OutboxItem, Result, StoreError,
+        AgreementRecord, Result, StoreError,
         vault::{Leaf, Row},
     },
     wire,
@@ -67,6 +67,7 @@ pub(super) async fn save(
         .map(|(partner, envelope)| Ok::<_, StoreError>((vault.seal(Row::Outbox(&partner), &envelope)?, partner)))
         .transpose()?;
     let leaves = Leaf::all(&events)?;
+    let changed_at = sealed.first().map(|(_, _, r)| r.changed_at);
     store
         .write(move |conn, vault| {
             for (sealed, standing, r) in &sealed {
@@ -75,66 +76,9 @@ pub(super) async fn save(
                 change(conn, SQL, values)?;
             }
             if let Some((sealed, partner)) = &send {
-                put(conn, partner, sealed)?;
+                outbox::put(conn, partner, sealed, changed_at)?;
             }
             ledger::append(conn, vault, &leaves)
-        })
-        .await
-}
-
-/// Puts a sealed statement into a partner's outbox. For the writer.
-pub(super) fn put(conn: &Connection, partner: &TrustDomain, sealed: &[u8]) -> Result<()> {
-    let peer = partners::number_of(conn, partner)?;
-    change(conn, "INSERT INTO outbox (peer, sealed) VALUES (?1, ?2)", params![peer, sealed]).map(|_| ())
-}
-
-/// As [`put`], before everything that is not put so: numbers far below the others, in the same order. No number is given out
-/// twice, so that nobody clears what came later.
-pub(super) fn put_first(conn: &Connection, partner: &TrustDomain, sealed: &[u8]) -> Result<()> {
-    const MOVE: &str = "UPDATE outbox SET number = number - 4611686018427387904 WHERE number = ?1";
-    put(conn, partner, sealed)?;
-    change(conn, MOVE, [conn.last_insert_rowid()]).map(|_| ())
-}
-
-/// Whether something waits that goes before everything else.
-pub(super) fn has_urgent(conn: &Connection, peer: i64) -> Result<bool> {
-    Ok(row(conn, "SELECT 1 FROM outbox WHERE peer = ?1 AND number < 0 LIMIT 1", [peer], |_| Ok(()))?.is_some())
-}
-
-pub(super) async fn post(store: &SqliteStore, partner: &TrustDomain, envelope: &[u8]) -> Result<()> {
-    let sealed = store.vault().seal(Row::Outbox(partner), envelope)?;
-    let partner = partner.clone();
-    store.write(move |conn, _| put(conn, &partner, &sealed)).await
-}
-
-pub(super) async fn outbox(
-    store: &SqliteStore,
-    partner: &TrustDomain,
-    after: i64,
-    limit: u32,
-) -> Result<Vec<OutboxItem>> {
-    const SQL: &str = "SELECT number, sealed FROM outbox WHERE peer = (SELECT number FROM peer WHERE domain = ?1) \
-        AND number > ?2 ORDER BY number LIMIT ?3";
-    let partner = partner.clone();
-    // Recalls have numbers below 0.
-    let after = if after == 0 { i64::MIN } else { after };
-    store
-        .read_sealed(move |conn, vault| {
-            rows(conn, SQL, params![partner.as_str(), after, limit], |r| Ok((r.get(0)?, r.get::<_, Vec<u8>>(1)?)))?
-                .into_iter()
-                .map(|(id, sealed)| Ok(OutboxItem { id, envelope: vault.open(Row::Outbox(&partner), &sealed)? }))
-                .collect()
-        })
-        .await
-}
-
-pub(super) async fn posted(store: &SqliteStore, partner: &TrustDomain, items: Vec<i64>) -> Result<()> {
-    const SQL: &str = "DELETE FROM outbox WHERE number = ?1 AND peer = ?2";
-    let partner = partner.clone();
-    store
-        .write(move |conn, _| {
-            let Some(peer) = partners::find(conn, &partner)? else { return Ok(()) };
-            items.iter().try_for_each(|item| change(conn, SQL, params![item, peer]).map(|_| ()))
         })
         .await
 }

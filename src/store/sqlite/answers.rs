@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use rusqlite::{Connection, Row as SqlRow, params};
 
 use super::{
-    SqliteStore, agreements,
+    SqliteStore,
     column::{change, count, id, number, row, rows, time, word},
-    ledger, manifests, partners, recalls, receipts,
+    ledger, manifests, outbox, partners, recalls, receipts,
 };
 use crate::{
     domain::{
@@ -55,7 +55,7 @@ fn with_provenance((arrived, packed, _): (Arrived, Vec<u8>, bool)) -> Result<Arr
 /// Statements for partners, sealed for their outboxes. For the writer.
 pub(super) fn put_all(conn: &Connection, vault: &Vault, post: &[(TrustDomain, Vec<u8>)]) -> Result<()> {
     for (partner, envelope) in post {
-        agreements::put(conn, partner, &vault.seal(Row::Outbox(partner), envelope)?)?;
+        outbox::put(conn, partner, &vault.seal(Row::Outbox(partner), envelope)?, None)?;
     }
     Ok(())
 }
@@ -236,6 +236,9 @@ fn keep(conn: &Connection, report: &Report, receipt: i64) -> Result<()> {
         let recall = recalls::named(conn, recall)?.ok_or(StoreError::Conflict)?;
         let values = params![recall, holder, through, kind, report.reason, at, report.verified, receipt];
         change(conn, ANSWER, values)?;
+        if report.through.is_empty() && report.verified {
+            outbox::recall_answered(conn, holder, recall)?;
+        }
         return Ok(());
     }
     for (manifest, portions) in &report.versions {

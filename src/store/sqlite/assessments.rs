@@ -12,7 +12,7 @@ use super::{
 use crate::{
     domain::ids::{AssessmentId, StatementId, TrustDomain},
     store::{
-        AssessmentRecord, AssessmentState, CameBy, ListFilter, Page, Result, StoreError, VersionHere,
+        AssessmentRecord, AssessmentState, CameBy, ListFilter, LoggedStatement, Page, Result, StoreError, VersionHere,
         vault::{Row, Vault, unpack},
     },
 };
@@ -23,7 +23,7 @@ const PAGE: u32 = 50;
 macro_rules! heads {
     ($rest:literal) => {
         concat!(
-            "SELECT m.number, a.id, m.version, m.id, m.envelope, o.domain, m.since, m.state, a.wrapped \
+            "SELECT m.number, a.id, m.version, m.id, m.envelope, o.domain, m.since, m.state, a.wrapped, m.verified \
              FROM manifest m JOIN assessment a ON a.number = m.assessment JOIN peer o ON o.number = m.originator ",
             $rest
         )
@@ -50,6 +50,7 @@ fn head(row: &SqlRow<'_>) -> rusqlite::Result<Head> {
         releases: vec![],
         portions: vec![],
         beside: vec![],
+        verified: row.get::<_, Option<String>>(9)?.and_then(|text| serde_json::from_str(&text).ok()),
     };
     Ok(Head { number: row.get(0)?, record, wrapped: row.get(8)? })
 }
@@ -62,19 +63,21 @@ fn name(row: &SqlRow<'_>) -> rusqlite::Result<(AssessmentId, u32)> {
 /// With `all`, what is in quarantine too.
 fn complete(conn: &Connection, vault: &Vault, head: Head, all: bool) -> Result<AssessmentRecord> {
     const RELEASES: &str =
-        "SELECT envelope, provenance FROM received WHERE manifest = ?1 AND (quarantined = 0 OR ?2) ORDER BY number";
-    let releases = rows(conn, RELEASES, params![head.number, all], |r| Ok((r.get(0)?, r.get::<_, Vec<u8>>(1)?)))?;
-    let came_by = |(release, packed): (_, Vec<u8>)| Ok(CameBy { release, provenance: unpack(&packed)? });
+        "SELECT envelope, provenance, at FROM received WHERE manifest = ?1 AND (quarantined = 0 OR ?2) ORDER BY number";
+    let releases =
+        rows(conn, RELEASES, params![head.number, all], |r| Ok((r.get(0)?, r.get::<_, Vec<u8>>(1)?, time(r, 2)?)))?;
+    let came_by = |(release, packed, received_at): (_, Vec<u8>, _)| {
+        Ok(CameBy { release, provenance: unpack(&packed)?, received_at })
+    };
     let releases = releases.into_iter().map(came_by).collect::<Result<_>>()?;
     let (portions, beside) = contents(conn, vault, &head, all)?;
     Ok(AssessmentRecord { releases, portions, beside, ..head.record })
 }
 
-/// Encoded, each once.
-type Contents = Vec<Vec<u8>>;
+/// The portions of all arrivals, encoded, each once; and the statements beside them.
+type Contents = (Vec<Vec<u8>>, Vec<LoggedStatement>);
 
-/// The portions of all arrivals, and the statements beside them.
-fn contents(conn: &Connection, vault: &Vault, head: &Head, all: bool) -> Result<(Contents, Contents)> {
+fn contents(conn: &Connection, vault: &Vault, head: &Head, all: bool) -> Result<Contents> {
     const SETS: &str = "SELECT s.sequence, s.quarantined, s.sealed, d.domain FROM portion_set s \
         JOIN peer d ON d.number = s.peer WHERE s.manifest = ?1 AND (s.quarantined = 0 OR ?2) ORDER BY s.number";
     match head.record.state {

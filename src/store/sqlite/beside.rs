@@ -4,16 +4,17 @@ use rusqlite::{Connection, params};
 
 use super::{
     SqliteStore,
-    column::{change, count, number, row, rows, word},
+    column::{change, count, number, row, rows, time, word},
     ledger, partners, queue,
 };
 use crate::{
     domain::{
         event::Event,
         ids::{AssessmentId, StatementId, TrustDomain},
+        time::Time,
     },
     store::{
-        Result, StoreError,
+        LoggedStatement, Result, StoreError,
         requests::Beside,
         vault::{HeldKey, Leaf, Row, Vault, pack, unpack},
     },
@@ -25,10 +26,11 @@ pub(super) fn keep(
     manifest: i64,
     (peer, sequence): (i64, i64),
     is_quarantined: bool,
-    sealed: &[u8],
+    (sealed, at): (&[u8], Time),
 ) -> Result<()> {
-    const SQL: &str = "INSERT INTO beside (manifest, peer, sequence, quarantined, sealed) VALUES (?1, ?2, ?3, ?4, ?5)";
-    change(conn, SQL, params![manifest, peer, sequence, is_quarantined, sealed]).map(|_| ())
+    const SQL: &str =
+        "INSERT INTO beside (manifest, peer, sequence, quarantined, sealed, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    change(conn, SQL, params![manifest, peer, sequence, is_quarantined, sealed, at.unix_nanos()]).map(|_| ())
 }
 
 /// All statements beside a version, each once, in the order in which they came; with `all`, those in quarantine too.
@@ -37,18 +39,18 @@ pub(super) fn of(
     key: &HeldKey,
     (manifest, manifest_id): (i64, &StatementId),
     all: bool,
-) -> Result<Vec<Vec<u8>>> {
-    const SQL: &str = "SELECT b.sequence, b.quarantined, b.sealed, d.domain FROM beside b \
+) -> Result<Vec<LoggedStatement>> {
+    const SQL: &str = "SELECT b.sequence, b.quarantined, b.sealed, d.domain, b.at FROM beside b \
         JOIN peer d ON d.number = b.peer WHERE b.manifest = ?1 AND (b.quarantined = 0 OR ?2) ORDER BY b.number";
     let sets = rows(conn, SQL, params![manifest, all], |r| {
-        Ok((count(r, 0)?, r.get::<_, bool>(1)?, r.get::<_, Vec<u8>>(2)?, word::<TrustDomain>(r, 3)?))
+        Ok((count(r, 0)?, r.get::<_, bool>(1)?, r.get::<_, Vec<u8>>(2)?, word::<TrustDomain>(r, 3)?, time(r, 4)?))
     })?;
-    let mut statements: Vec<Vec<u8>> = Vec::new();
-    for (sequence, quarantined, sealed, from) in sets {
+    let mut statements: Vec<LoggedStatement> = Vec::new();
+    for (sequence, quarantined, sealed, from, at) in sets {
         let row = Row::Beside { manifest: manifest_id, from: &from, sequence, quarantined };
-        for statement in unpack(&key.open(row, &sealed)?)? {
-            if !statements.contains(&statement) {
-                statements.push(statement);
+        for envelope in unpack(&key.open(row, &sealed)?)? {
+            if statements.iter().all(|s| s.envelope != envelope) {
+                statements.push(LoggedStatement { envelope, at });
             }
         }
     }
@@ -103,21 +105,21 @@ pub(super) fn insert(conn: &Connection, vault: &Vault, beside: &Beside) -> Resul
     const FIND: &str = "SELECT m.number, a.id, a.wrapped, o.domain FROM manifest m \
         JOIN assessment a ON a.number = m.assessment JOIN peer o ON o.number = m.originator WHERE m.id = ?1";
     const NEXT: &str = "SELECT ifnull(max(sequence), 0) + 1 FROM beside WHERE manifest = ?1 AND peer = ?2";
-    let Beside { manifest_id, from, envelope, urgency, queue } = beside;
+    let Beside { manifest_id, from, envelope, at, urgency, queue } = beside;
     let found = row(conn, FIND, [manifest_id.as_bytes()], |r| {
         let id: AssessmentId = super::column::id(r, 1)?;
         Ok((r.get::<_, i64>(0)?, id, r.get::<_, Option<Vec<u8>>>(2)?, word::<TrustDomain>(r, 3)?))
     })?;
     let Some((manifest, assessment, Some(wrapped), originator)) = found else { return Err(StoreError::Conflict) };
     let key = vault.held_key(Row::AssessmentKey(&assessment, &originator), wrapped)?;
-    if of(conn, &key, (manifest, manifest_id), true)?.contains(envelope) {
+    if of(conn, &key, (manifest, manifest_id), true)?.iter().any(|s| s.envelope == *envelope) {
         return Ok(false);
     }
     let peer = partners::number_of(conn, from)?;
     let sequence = row(conn, NEXT, params![manifest, peer], |r| count(r, 0))?.unwrap_or(1);
     let place = Row::Beside { manifest: manifest_id, from, sequence, quarantined: false };
     let sealed = key.seal(place, &pack(std::slice::from_ref(envelope)))?;
-    keep(conn, manifest, (peer, number(sequence)), false, &sealed)?;
+    keep(conn, manifest, (peer, number(sequence)), false, (&sealed, *at))?;
     queue::put(conn, manifest, *urgency, queue)?;
     Ok(true)
 }

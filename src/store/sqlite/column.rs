@@ -48,6 +48,11 @@ pub(super) fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Time> {
     row.get(column).map(Time::from_unix_nanos)
 }
 
+/// A time, or nothing.
+pub(super) fn time_optional(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Time>> {
+    Ok(row.get::<_, Option<i64>>(column)?.map(Time::from_unix_nanos))
+}
+
 /// A count, kept as SQLite's signed 64 bits.
 pub(super) fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     let number: i64 = row.get(column)?;

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::{
-    SqliteStore, agreements, partners,
+    SqliteStore, outbox, partners,
     queue::{due_to, next_due},
     release::{disclosed_to, numbered_after, position},
 };
@@ -30,7 +30,7 @@ pub(super) async fn look(
 
 fn look_for(conn: &Connection, peer: i64, after: u64, now: Time, limit: u32) -> Result<Look> {
     let seen = Look { next_due: next_due(conn, peer, now)?, ..Look::default() };
-    if agreements::has_urgent(conn, peer)? {
+    if outbox::has_urgent(conn, peer)? {
         return Ok(Look { recall_waits: true, ..seen });
     }
     let seen = Look { position: position(conn, peer)?, ..seen };

@@ -5,7 +5,7 @@ use rusqlite::{Connection, params};
 use super::column::{change, id, row, word};
 use crate::{
     domain::{ids::StatementId, time::Time},
-    store::{AssessmentState, Result, StoreError},
+    store::{AssessmentState, Result, StoreError, Verification},
 };
 
 /// A version to be kept.
@@ -18,6 +18,8 @@ pub(super) struct Version<'a> {
     pub(super) originator: i64,
     pub(super) version: u32,
     pub(super) since: Time,
+    /// How the manifest was verified.
+    pub(super) verified: &'a Verification,
 }
 
 /// The row of a manifest.
@@ -60,16 +62,35 @@ fn is_taken(conn: &Connection, v: &Version<'_>) -> Result<bool> {
 }
 
 fn insert(conn: &Connection, v: &Version<'_>, state: AssessmentState) -> Result<i64> {
-    const SQL: &str = "INSERT INTO manifest (id, assessment, version, originator, state, since, envelope) \
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-    let Version { manifest_id, manifest, assessment, originator, version, since } = v;
-    let since = since.unix_nanos();
-    change(
-        conn,
-        SQL,
-        params![manifest_id.as_bytes(), assessment, version, originator, state.as_str(), since, manifest],
-    )?;
+    const SQL: &str = "INSERT INTO manifest (id, assessment, version, originator, state, since, envelope, \
+        verified) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let Version { manifest_id, manifest, assessment, originator, version, since, verified } = v;
+    let values = params![
+        manifest_id.as_bytes(),
+        assessment,
+        version,
+        originator,
+        state.as_str(),
+        since.unix_nanos(),
+        manifest,
+        written(verified)?
+    ];
+    change(conn, SQL, values)?;
     Ok(conn.last_insert_rowid())
+}
+
+fn written(verified: &Verification) -> Result<String> {
+    serde_json::to_string(verified).map_err(|e| StoreError::Failed(e.to_string()))
+}
+
+/// A better verification takes the place of one on somebody's word alone.
+fn confirm(conn: &Connection, manifest: i64, verified: &Verification) -> Result<()> {
+    const SQL: &str = "UPDATE manifest SET verified = ?2 \
+        WHERE number = ?1 AND (verified IS NULL OR json_extract(verified, '$.on_word_of') IS NOT NULL)";
+    if verified.on_word_of.is_none() {
+        change(conn, SQL, params![manifest, written(verified)?])?;
+    }
+    Ok(())
 }
 
 /// What became of an arrival.
@@ -96,12 +117,17 @@ pub(super) fn keep(conn: &Connection, v: &Version<'_>, is_quarantined: bool) -> 
         }
         Some((number, AssessmentState::Quarantined)) if !is_quarantined => {
             // With the envelope that was verified: the one in quarantine may bear signatures that nobody could.
-            const SHOW: &str = "UPDATE manifest SET state = ?2, envelope = ?3 WHERE number = ?1";
-            change(conn, SHOW, params![number, state_of(conn, v)?.as_str(), v.manifest])?;
+            const SHOW: &str = "UPDATE manifest SET state = ?2, envelope = ?3, verified = ?4 WHERE number = ?1";
+            change(conn, SHOW, params![number, state_of(conn, v)?.as_str(), v.manifest, written(v.verified)?])?;
             supersede(conn, v)?;
             number
         }
-        Some((number, _)) => number,
+        Some((number, _)) => {
+            if !is_quarantined {
+                confirm(conn, number, v.verified)?;
+            }
+            number
+        }
     };
     Ok(Kept { number, is_quarantined })
 }

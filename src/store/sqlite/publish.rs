@@ -77,6 +77,7 @@ fn commit(conn: &Connection, vault: &Vault, sealed: &Sealed) -> Result<Option<bo
         originator,
         version: p.version,
         since: p.at,
+        verified: &p.verified,
     };
     let kept = manifests::keep(conn, &version, false)?;
     manifests::keep_portions(conn, kept.number, (originator, 0), false, &sealed.portions)?;

@@ -4,11 +4,11 @@
 use rusqlite::{Connection, Row as SqlRow, params};
 
 use super::{
-    SqliteStore, agreements, attachments, beside,
+    SqliteStore, attachments, beside,
     column::{change, count, id, number, row, rows, time, word},
     ledger,
     manifests::{self, Version},
-    partners, recalls,
+    outbox, partners, recalls,
 };
 use crate::{
     domain::{
@@ -63,6 +63,7 @@ struct Arrival {
     wrapped: Option<Vec<u8>>,
     /// Packed.
     provenance: Vec<u8>,
+    at: Time,
 }
 
 macro_rules! arrivals {
@@ -70,7 +71,7 @@ macro_rules! arrivals {
         concat!(
             "SELECT r.number, r.peer, f.domain, r.sequence, r.release_id, r.envelope, m.number, m.id, \
              ifnull(r.claimed, m.envelope), \
-             m.version, m.since, a.number, a.id, o.number, o.domain, a.wrapped, r.provenance \
+             m.version, m.since, a.number, a.id, o.number, o.domain, a.wrapped, r.provenance, r.at \
              FROM received r JOIN peer f ON f.number = r.peer JOIN manifest m ON m.number = r.manifest \
              JOIN assessment a ON a.number = m.assessment JOIN peer o ON o.number = m.originator \
              WHERE r.quarantined = 1 AND r.peer = (SELECT number FROM peer WHERE domain = ?1) ",
@@ -96,6 +97,7 @@ fn arrival(r: &SqlRow<'_>) -> rusqlite::Result<Arrival> {
         originator: (r.get(13)?, word(r, 14)?),
         wrapped: r.get(15)?,
         provenance: r.get(16)?,
+        at: time(r, 17)?,
     })
 }
 
@@ -132,6 +134,7 @@ impl Arrival {
             sequence: self.sequence,
             arrival: u64::try_from(self.number).unwrap_or_default(),
             release_id: self.release_id,
+            arrived_at: self.at,
             release: self.release,
             provenance: unpack(&self.provenance)?,
             manifest_id: self.manifest_id,
@@ -167,7 +170,7 @@ pub(super) async fn readmit(store: &SqliteStore, entry: Readmission) -> Result<b
             if !show(conn, vault, &entry)? {
                 return Ok(false);
             }
-            post.iter().try_for_each(|sealed| agreements::put(conn, &entry.partner, sealed))?;
+            post.iter().try_for_each(|sealed| outbox::put(conn, &entry.partner, sealed, None))?;
             ledger::append(conn, vault, &leaves)?;
             Ok(true)
         })
@@ -184,7 +187,7 @@ fn show(conn: &Connection, vault: &Vault, entry: &Readmission) -> Result<bool> {
     let values = params![entry.partner.as_str(), number(entry.sequence)];
     let Some(found) = row(conn, FIND, values, arrival)? else { return Ok(false) };
     let Some(wrapped) = found.wrapped.clone() else { return Ok(false) };
-    if !recalls::may_be_shown(conn, &found.assessment.1, found.originator.0)? {
+    if !recalls::may_be_shown(conn, &found.assessment.1, found.originator.0, found.peer)? {
         return Ok(false);
     }
     let version = Version {
@@ -194,6 +197,7 @@ fn show(conn: &Connection, vault: &Vault, entry: &Readmission) -> Result<bool> {
         originator: found.originator.0,
         version: found.version,
         since: found.since,
+        verified: &entry.verified,
     };
     if manifests::keep(conn, &version, false)?.is_quarantined {
         return Ok(false);

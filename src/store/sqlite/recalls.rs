@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use rusqlite::{Connection, Row as SqlRow, params};
 
 use super::{
-    SqliteStore, agreements,
+    SqliteStore,
     column::{change, count, id, number, row, rows, time, word, word_optional},
-    forgotten, holders, ledger, partners,
+    forgotten, holders, ledger, outbox, partners,
 };
 use crate::{
     domain::{
@@ -29,11 +29,11 @@ pub(super) fn is_recalled(conn: &Connection, assessment: &AssessmentId, originat
     Ok(row(conn, SQL, params![assessment.as_bytes(), originator], |_| Ok(()))?.is_some())
 }
 
-/// Whether something is shown that was kept from users: not of what was taken back, nor of what somebody says was taken back
-/// as long as that can't be checked.
-pub(super) fn may_be_shown(conn: &Connection, assessment: &AssessmentId, originator: i64) -> Result<bool> {
-    const SQL: &str = "SELECT 1 FROM recall_unproven WHERE assessment = ?1 AND originator = ?2";
-    let said = row(conn, SQL, params![assessment.as_bytes(), originator], |_| Ok(()))?;
+/// Whether something that was kept from users may be shown: nothing that was taken back, and nothing of which the same
+/// partner says that it was taken back, as long as that can't be checked. The word of another partner counts for nothing.
+pub(super) fn may_be_shown(conn: &Connection, assessment: &AssessmentId, originator: i64, peer: i64) -> Result<bool> {
+    const SQL: &str = "SELECT 1 FROM recall_unproven WHERE assessment = ?1 AND originator = ?2 AND peer = ?3";
+    let said = row(conn, SQL, params![assessment.as_bytes(), originator, peer], |_| Ok(()))?;
     Ok(said.is_none() && !is_recalled(conn, assessment, originator)?)
 }
 
@@ -119,17 +119,17 @@ impl RecallStore for SqliteStore {
     }
 
     async fn keep_unproven(&self, recall: UnprovenRecall, limit: u32) -> Result<bool> {
-        const COUNT: &str = "SELECT count(*) FROM recall_unproven WHERE peer = ?1";
+        const COUNT: &str = "SELECT count(*) FROM recall_unproven WHERE peer = ?1 AND originator = ?2";
         const KEEP: &str = "INSERT INTO recall_unproven (assessment, originator, peer, sealed) VALUES (?1, ?2, ?3, ?4) \
             ON CONFLICT DO UPDATE SET sealed = excluded.sealed";
         self.write(move |conn, vault| {
             let UnprovenRecall { assessment, originator, from, envelope } = &recall;
             let peer = partners::number_of(conn, from)?;
-            if row(conn, COUNT, [peer], |r| count(r, 0))?.unwrap_or_default() >= u64::from(limit) {
-                return Ok(false);
-            }
             let sealed = vault.seal(Row::Recall(assessment, originator), envelope)?;
             let originator = partners::number_of(conn, originator)?;
+            if row(conn, COUNT, [peer, originator], |r| count(r, 0))?.unwrap_or_default() >= u64::from(limit) {
+                return Ok(false);
+            }
             change(conn, KEEP, params![assessment.as_bytes(), originator, peer, sealed])?;
             Ok(true)
         })
@@ -209,7 +209,7 @@ fn commit(conn: &Connection, vault: &Vault, step: &Recalling) -> Result<Recalled
         }
     }
     for (partner, envelope) in &step.post {
-        agreements::put(conn, partner, &vault.seal(Row::Outbox(partner), envelope)?)?;
+        outbox::put(conn, partner, &vault.seal(Row::Outbox(partner), envelope)?, Some(step.record.at))?;
     }
     Ok(done)
 }
@@ -292,7 +292,8 @@ fn tell(conn: &Connection, vault: &Vault, step: &Recalling, here: i64) -> Result
     let mut told = rows(conn, SQL, [here], |r| word::<TrustDomain>(r, 0))?;
     told.retain(|partner| !step.except.contains(partner));
     for partner in &told {
-        agreements::put_first(conn, partner, &vault.seal(Row::Outbox(partner), &step.record.envelope)?)?;
+        let sealed = vault.seal(Row::Outbox(partner), &step.record.envelope)?;
+        outbox::put_first(conn, partner, &sealed, step.record.at, &step.record.id)?;
     }
     Ok(told)
 }

@@ -73,7 +73,8 @@ fn commit(
     const ANSWER: &str = "INSERT INTO answer (peer, sequence, kind, reason, at, receipt) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (peer, sequence) DO UPDATE SET kind = excluded.kind, \
         reason = excluded.reason, at = excluded.at, receipt = excluded.receipt \
-        WHERE answer.kind = 'quarantined' AND excluded.kind = 'stored'";
+        WHERE answer.kind = 'quarantined' AND (excluded.kind = 'stored' OR (excluded.kind = 'quarantined' \
+        AND answer.reason IS NOT excluded.reason AND excluded.at >= answer.at))";
     let Some(place) = insert(conn, vault, (&receipt.id, &receipt.envelope), partner)? else { return Ok(0) };
     let peer = partners::number_of(conn, partner)?;
     let mut new = 0;

@@ -5,11 +5,11 @@ use std::{collections::HashMap, sync::Arc};
 use rusqlite::{Connection, Row as SqlRow, params};
 
 use super::{
-    SqliteStore, agreements, answers, attachments, beside,
+    SqliteStore, answers, attachments, beside,
     column::{change, count, id, id_optional, number, row, rows, time, word, word_optional},
-    keys, ledger,
+    held, keys, ledger,
     manifests::{self, Kept, Version},
-    partners, recalls,
+    outbox, partners, recalls,
 };
 use crate::{
     domain::{
@@ -26,7 +26,8 @@ use crate::{
 /// A batch that came in.
 struct Batch {
     partner: TrustDomain,
-    after: u64,
+    /// The last number before it; `None` for an entry that waited until it could be verified.
+    after: Option<u64>,
     entries: Vec<ReceivedEntry>,
     at: Time,
     leaves: Vec<Leaf>,
@@ -53,6 +54,29 @@ pub(super) async fn receive(
     at: Time,
     (events, post): (&[Event], &[Vec<u8>]),
 ) -> Result<()> {
+    keep_all(store, partner, Some(after), entries, at, (events, post)).await.map(|_| ())
+}
+
+/// Keeps an entry that waited until it could be verified, in the place of what was kept of it. `false` where it does not wait
+/// any more.
+pub(super) async fn settle(
+    store: &SqliteStore,
+    partner: &TrustDomain,
+    entry: ReceivedEntry,
+    arrived_at: Time,
+    (events, post): (&[Event], &[Vec<u8>]),
+) -> Result<bool> {
+    keep_all(store, partner, None, vec![entry], arrived_at, (events, post)).await
+}
+
+async fn keep_all(
+    store: &SqliteStore,
+    partner: &TrustDomain,
+    after: Option<u64>,
+    entries: Vec<ReceivedEntry>,
+    at: Time,
+    (events, post): (&[Event], &[Vec<u8>]),
+) -> Result<bool> {
     let leaves = Leaf::all(events)?;
     let seal_one = |statement: &Vec<u8>| store.vault().seal(Row::Outbox(partner), statement);
     let post = post.iter().map(seal_one).collect::<Result<_>>()?;
@@ -62,8 +86,8 @@ pub(super) async fn receive(
         // Sealed on the reader's thread: it may be megabytes.
         let sealed = store.read_sealed(move |conn, vault| seal(conn, vault, &wanted)).await?;
         let batch = Arc::clone(&batch);
-        if store.write(move |conn, vault| commit(conn, vault, &batch, &sealed)).await? {
-            return Ok(());
+        if let Some(is_kept) = store.write(move |conn, vault| commit(conn, vault, &batch, &sealed)).await? {
+            return Ok(is_kept);
         }
     }
     Err(keys::lost())
@@ -101,21 +125,25 @@ struct Place {
     assessment: i64,
 }
 
-/// `false` where a key must be taken anew; no content is kept then.
-fn commit(conn: &Connection, vault: &Vault, batch: &Batch, sealed: &Sealed) -> Result<bool> {
+/// `None` where a key must be taken anew; no content is kept then. `Some(false)` where an entry does not wait any more.
+fn commit(conn: &Connection, vault: &Vault, batch: &Batch, sealed: &Sealed) -> Result<Option<bool>> {
     const POSITION: &str = "INSERT INTO feed_in (peer, sequence, release, at) VALUES (?1, ?2, ?3, ?4) \
         ON CONFLICT (peer) DO UPDATE SET sequence = excluded.sequence, release = excluded.release, at = excluded.at";
     let peer = partners::number_of(conn, &batch.partner)?;
-    if position(conn, peer)?.sequence != batch.after {
+    if let Some(after) = batch.after
+        && position(conn, peer)?.sequence != after
+    {
         return Err(StoreError::Conflict);
     }
-    let Some(places) = places(conn, batch, sealed)? else { return Ok(false) };
-    let mut last = batch.after;
+    let Some(places) = places(conn, batch, sealed)? else { return Ok(None) };
+    let mut before = batch.after;
     for ((entry, sealed), place) in batch.entries.iter().zip(sealed).zip(&places) {
-        if Some(entry.sequence) != last.checked_add(1) {
-            return Err(StoreError::Conflict);
+        let last = entry.sequence;
+        match before.replace(last) {
+            Some(before) if before.checked_add(1) != Some(last) => return Err(StoreError::Conflict),
+            None if !held::take_out(conn, peer, last)? => return Ok(Some(false)),
+            _ => {}
         }
-        last = entry.sequence;
         let kept = match (&entry.content, sealed, place) {
             (Some(content), Some(sealed), Some(place)) => {
                 Some(keep(conn, (peer, number(last)), content, place, sealed, batch.at)?)
@@ -123,14 +151,17 @@ fn commit(conn: &Connection, vault: &Vault, batch: &Batch, sealed: &Sealed) -> R
             _ => None,
         };
         insert(conn, peer, entry, kept, batch.at)?;
+        if let Some(hold) = &entry.hold {
+            held::keep(conn, vault, (peer, &batch.partner, last), hold)?;
+        }
     }
-    if let Some(entry) = batch.entries.last() {
-        let values = params![peer, number(last), entry.release_id.as_bytes(), batch.at.unix_nanos()];
+    if let Some(entry) = batch.entries.last().filter(|_| batch.after.is_some()) {
+        let values = params![peer, number(entry.sequence), entry.release_id.as_bytes(), batch.at.unix_nanos()];
         change(conn, POSITION, values)?;
     }
-    batch.post.iter().try_for_each(|sealed| agreements::put(conn, &batch.partner, sealed))?;
+    batch.post.iter().try_for_each(|sealed| outbox::put(conn, &batch.partner, sealed, Some(batch.at)))?;
     ledger::append(conn, vault, &batch.leaves)?;
-    Ok(true)
+    Ok(Some(true))
 }
 
 /// `None` where a key must be taken anew.
@@ -170,12 +201,13 @@ fn keep(
         originator: place.originator,
         version: content.version,
         since: at,
+        verified: &content.verified,
     };
     let kept = manifests::keep(conn, &version, content.quarantined)?;
     // The flag as the portions were sealed with; a row in quarantine is kept from users as a whole.
     manifests::keep_portions(conn, kept.number, arrival, content.quarantined, &sealed.portions)?;
     if let Some(sealed) = &sealed.beside {
-        beside::keep(conn, kept.number, arrival, content.quarantined, sealed)?;
+        beside::keep(conn, kept.number, arrival, content.quarantined, (sealed, at))?;
     }
     if !kept.is_quarantined {
         attachments::named(conn, arrival.0, &content.attachments)?;

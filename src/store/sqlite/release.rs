@@ -5,7 +5,7 @@ use rusqlite::{Connection, Row, params};
 use super::{
     SqliteStore, answers,
     column::{change, count, id, id_optional, ids, number, row, rows},
-    ledger, manifests, partners,
+    ledger, manifests, partners, queue,
 };
 use crate::{
     domain::{
@@ -150,8 +150,8 @@ pub(super) async fn disclosed(
 
 /// What a partner was given of a version.
 pub(super) fn disclosed_to(conn: &Connection, peer: i64, manifest_id: &StatementId) -> Result<Vec<Digest>> {
-    const SQL: &str =
-        "SELECT digests FROM release WHERE manifest = (SELECT number FROM manifest WHERE id = ?1) AND peer = ?2";
+    const SQL: &str = "SELECT digests FROM release \
+        WHERE manifest = (SELECT number FROM manifest WHERE id = ?1) AND peer = ?2 AND again = 0";
     let mut digests = rows(conn, SQL, params![manifest_id.as_bytes(), peer], |r| ids::<Digest>(r, 0))?.concat();
     digests.sort_unstable();
     digests.dedup();
@@ -221,4 +221,31 @@ pub(super) async fn attachment_releases(
         WHERE a.sha256 = ?1 AND a.peer = (SELECT number FROM peer WHERE domain = ?2) ORDER BY r.sequence DESC LIMIT 16";
     let (partner, sha256) = (partner.clone(), *sha256);
     store.read(move |conn| rows(conn, SQL, params![sha256.as_bytes(), partner.as_str()], read)).await
+}
+
+pub(super) async fn again(
+    store: &SqliteStore,
+    partner: &TrustDomain,
+    manifest_id: &StatementId,
+    only_over_budget: bool,
+    (urgency, event): (u8, Event),
+) -> Result<bool> {
+    const MARK: &str = "UPDATE release SET again = 1 WHERE peer = ?1 AND manifest = ?2 AND is_void = 0 AND again = 0 \
+        AND (NOT ?3 OR sequence IN (SELECT sequence FROM answer WHERE peer = ?1 AND kind = 'quarantined' \
+        AND reason = 'LIMIT_EXCEEDED'))";
+    let at = event.at;
+    let leaves = Leaf::all(&[event])?;
+    let (partner, manifest_id) = (partner.clone(), *manifest_id);
+    store
+        .write(move |conn, vault| {
+            let Some(manifest) = manifests::offered(conn, &manifest_id)? else { return Ok(false) };
+            let Some(peer) = partners::find(conn, &partner)? else { return Ok(false) };
+            if change(conn, MARK, params![peer, manifest, only_over_budget])? == 0 {
+                return Ok(false);
+            }
+            queue::put(conn, manifest, urgency, &[(partner.clone(), at)])?;
+            ledger::append(conn, vault, &leaves)?;
+            Ok(true)
+        })
+        .await
 }

@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use rusqlite::{Connection, Row as SqlRow, params};
 
 use super::{
-    SqliteStore, agreements, beside,
+    SqliteStore, beside,
     column::{change, count, id, number, row, rows, time, word},
-    forgotten, ledger, partners,
+    forgotten, ledger, outbox, partners,
 };
 use crate::{
     domain::{
@@ -130,7 +130,7 @@ impl Ready {
             beside::insert(conn, vault, beside)?;
         }
         if let Some(post) = &self.post {
-            agreements::put(conn, &self.step.record.partner, post)?;
+            outbox::put(conn, &self.step.record.partner, post, None)?;
         }
         ledger::append(conn, vault, &self.leaves)?;
         Ok(true)

@@ -164,6 +164,7 @@ impl Foretold {
             position: Position { sequence: 1, previous: None },
             released_at: piece.at[k],
             via,
+            logged_at: piece.at[k].whole_seconds(),
         };
         Some(Step { giver, taker, id: numbered(k), release })
     }

@@ -88,6 +88,7 @@ fn read_statement(kind: StatementKind, payload: &[u8]) -> Result<(Value, Vec<u8>
                 "recalled_at": recalled_at, "exercise": exercise });
             (value, wire::recall::encode(&recall))
         }
+        StatementKind::Logged => both(wire::logged::decode(payload)?, wire::logged::encode),
         StatementKind::Notice => both(wire::notice::decode(payload)?, wire::notice::encode),
         StatementKind::LedgerKey => {
             let key = wire::ledger::decode_key(payload)?;

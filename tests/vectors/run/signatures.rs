@@ -231,7 +231,7 @@ fn one_bad_signature_of_two_refuses_the_whole() {
 #[test]
 fn a_statement_without_signatures_speaks_for_nobody() {
     let world = world();
-    let envelope = Envelope { kind: StatementKind::Manifest, payload: manifest(), signatures: vec![] };
+    let envelope = Envelope::new(StatementKind::Manifest, manifest(), vec![]);
     assert_eq!(refused(&world, &envelope), Reason::WrongDomain);
 }
 

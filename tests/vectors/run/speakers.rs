@@ -50,14 +50,14 @@ fn may_sign(kind: StatementKind, fields: &serde_json::Value, domain: &str, role:
         StatementKind::Manifest => named("originator") && persons,
         StatementKind::Endorsement => named("endorser") && persons,
         StatementKind::Exception => named("giver") && role == Role::Officer,
-        StatementKind::Recall => named("originator") && (node || role == Role::Officer),
+        StatementKind::Recall => named("originator") && role == Role::Officer,
         StatementKind::Agreement => node && fields["parties"].as_array().unwrap().iter().any(|p| p == domain),
         StatementKind::Release | StatementKind::Void => node && !named("recipient"),
         StatementKind::Receipt => node && !named("sender"),
         StatementKind::Request => node && !named("addressee"),
         StatementKind::Invitation => node && named("domain"),
         StatementKind::LedgerKey => node && fields["origin"].as_str().unwrap().starts_with(&format!("{domain}/ledger")),
-        StatementKind::Notice | StatementKind::Answer => node,
+        StatementKind::Notice | StatementKind::Answer | StatementKind::Logged => node,
     }
 }
 
@@ -84,6 +84,7 @@ fn verified(envelope: &Envelope, chains: &Identities, domain: &str) -> Result<()
         StatementKind::Answer => by(envelope, &rules::ANSWER, chains, domain),
         StatementKind::Exception => by(envelope, &rules::EXCEPTION, chains, domain),
         StatementKind::Recall => by(envelope, &rules::RECALL, chains, domain),
+        StatementKind::Logged => by(envelope, &rules::LOGGED, chains, domain),
     }
 }
 

@@ -1,0 +1,241 @@
+//! Entries that can't be verified yet: how much is kept of them, and how they are examined again.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{
+    Node,
+    carried::{Examined, Unusable},
+    fault::lost,
+    receipts::Said,
+    receive::Content,
+};
+use crate::{
+    domain::{
+        entry::Entry,
+        event::{Deed, Event},
+        fault::{Fault, Reason},
+        ids::{Role, SpiffeId, TrustDomain},
+        receipt::ReceiptKind,
+        time::Time,
+    },
+    store::{
+        ReceivedEntry, StoreError,
+        held::{HeldArrival, HeldUsage, Hold},
+    },
+    wire,
+};
+
+/// How many entries are kept of one pair: who handed them over, and whose name they bear.
+const MAX_ENTRIES: u64 = 1024;
+/// How many bytes these take at most.
+const MAX_BYTES: u64 = 16 << 20;
+/// How many entries are examined at once.
+const PAGE: u32 = 64;
+
+/// What may still be kept of a partner's entries that can't be verified, by the organisation that they wait for. Nothing that
+/// is kept of one pair counts against another.
+#[derive(Debug, Default)]
+pub(super) struct Budget {
+    /// Entries and bytes that are kept.
+    used: BTreeMap<TrustDomain, (u64, u64)>,
+}
+
+impl Budget {
+    /// With what is kept already.
+    pub fn new(usage: Vec<HeldUsage>) -> Self {
+        Self { used: usage.into_iter().map(|u| (u.waits_for, (u.entries, u.bytes))).collect() }
+    }
+
+    /// What is kept of an entry that waits: all of it, where there is room.
+    fn hold(&mut self, waits_for: &TrustDomain, entry: &Entry) -> Hold {
+        let encoded = wire::entry::encode(entry.clone());
+        let (entries, bytes) = self.used.entry(waits_for.clone()).or_default();
+        let has_room = *entries < MAX_ENTRIES && *bytes + encoded.len() as u64 <= MAX_BYTES;
+        if has_room {
+            *entries += 1;
+            *bytes += encoded.len() as u64;
+        }
+        Hold { waits_for: waits_for.clone(), entry: has_room.then_some(encoded) }
+    }
+
+    /// What an entry waits for, and the reason that its sender is told.
+    pub fn judge(&mut self, unusable: &Unusable, entry: &Entry) -> (Option<Hold>, Reason) {
+        match &unusable.waits_for {
+            None => (None, unusable.reason()),
+            Some(waits_for) => {
+                let hold = self.hold(waits_for, entry);
+                let reason = if hold.entry.is_some() { unusable.reason() } else { Reason::LimitExceeded };
+                (Some(hold), reason)
+            }
+        }
+    }
+}
+
+/// An entry that was examined again.
+struct Reexamined {
+    held: HeldArrival,
+    entry: Entry,
+    content: Result<Box<Content>, Unusable>,
+}
+
+impl Node {
+    /// How much waits until it can be verified, by pair.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`, store faults.
+    pub async fn held(&self, caller: &SpiffeId) -> Result<Vec<HeldUsage>, Fault> {
+        self.require(caller, &[Role::Analyst, Role::Officer, Role::Admin, Role::Service])?;
+        Ok(self.store.held_usage(None).await?)
+    }
+
+    /// Examines again what waits for these organisations.
+    ///
+    /// # Errors
+    /// Store faults.
+    pub(super) async fn examine_held(
+        self: &Arc<Self>,
+        changed: impl IntoIterator<Item = TrustDomain>,
+    ) -> Result<(), Fault> {
+        for organisation in changed {
+            let mut after = None;
+            loop {
+                let page = self.store.held_waiting(&organisation, after.take(), PAGE).await?;
+                let Some(last) = page.last() else { break };
+                after = Some((last.partner.clone(), last.sequence));
+                self.examine_page(&organisation, page).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Examines again everything that waits: after a start, and where time itself may have settled something.
+    ///
+    /// # Errors
+    /// Store faults.
+    pub async fn examine_all_held(self: &Arc<Self>) -> Result<(), Fault> {
+        let mut waited_for: Vec<TrustDomain> =
+            self.store.held_usage(None).await?.into_iter().map(|u| u.waits_for).collect();
+        waited_for.sort_unstable();
+        waited_for.dedup();
+        self.examine_held(waited_for).await
+    }
+
+    async fn examine_page(self: &Arc<Self>, waits_for: &TrustDomain, page: Vec<HeldArrival>) -> Result<(), Fault> {
+        let is_known = *waits_for == *self.domain() || self.directory().get(waits_for).is_some();
+        for held in page {
+            // Who is suspended is looked at again once it is resumed.
+            if self.directory().active(&held.partner).is_err() {
+                continue;
+            }
+            let Some(encoded) = &held.entry else {
+                if is_known {
+                    self.ask_again(held).await?;
+                }
+                continue;
+            };
+            let entry = wire::entry::decode(encoded)?;
+            let asked = self.asked(&held.partner, std::slice::from_ref(&entry)).await?;
+            let (node, now) = (self.clone(), self.now());
+            let examined = tokio::task::spawn_blocking(move || {
+                let examined = Examined { now, arrived: held.arrived_at };
+                let release = wire::release::decode(&entry.release.payload)?;
+                let content = node.check_content(&held.partner, &release, &entry, &asked, examined).map(Box::new);
+                Ok::<_, Fault>(Reexamined { held, entry, content })
+            });
+            let examined = examined.await.map_err(lost)??;
+            let waits_still =
+                |unusable: &Unusable| unusable.waits_for.as_ref().is_some_and(|domain| domain == waits_for);
+            if !examined.content.as_ref().is_err_and(waits_still) {
+                self.keep_examined(examined).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps what was examined again as it would be kept had it come now.
+    async fn keep_examined(self: &Arc<Self>, examined: Reexamined) -> Result<(), Fault> {
+        let Reexamined { held, entry, content } = examined;
+        let HeldArrival { partner, sequence, release_id, arrived_at, .. } = held;
+        let _recalling = self.recalling.lock().await;
+        let here = match &content {
+            Ok(content) => self.version_here(content.manifest()).await?,
+            Err(_) => Default::default(),
+        };
+        let mut budget = Budget::new(self.store.held_usage(Some(&partner)).await?);
+        let release = wire::release::decode(&entry.release.payload)?;
+        let now = self.now();
+        let (kept, deed) =
+            self.keep_release(&partner, (&release, release_id), entry, content, (here, &[]), &mut budget);
+        let is_shown = kept.content.as_ref().is_some_and(|c| !c.quarantined);
+        let receipts = match is_shown {
+            true => vec![self.stored_receipt(&partner, &kept, now)?],
+            false => self.quarantine_receipts(&partner, std::slice::from_ref(&kept), now)?,
+        };
+        let manifest = release.manifest;
+        let deed = match is_shown {
+            true => Deed::Readmitted {
+                manifest,
+                partner: partner.clone(),
+                sequence,
+                release: release_id,
+                agreement: release.agreement.id,
+            },
+            false => deed,
+        };
+        let events = vec![Event { at: now, by: None, deed }];
+        match self.store.settle_held(&partner, kept, arrived_at, events, receipts).await {
+            Ok(true) => {}
+            // It was taken back between the look and the commit: the next turn finds that.
+            Ok(false) | Err(StoreError::Recalled) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        }
+        tracing::info!(%partner, sequence, shown = is_shown, "examined again an entry that could not be verified before");
+        self.prepared.forget(&manifest);
+        self.live.arrived();
+        self.live.of(&partner).post();
+        if !is_shown {
+            // The agreement may have come into force between the check and the commit.
+            self.live.of(&partner).examine_again();
+        }
+        Ok(())
+    }
+
+    /// The answer to an entry that is shown from now on; with its way, so that its originator hears of it too.
+    fn stored_receipt(&self, partner: &TrustDomain, kept: &ReceivedEntry, now: Time) -> Result<Vec<u8>, Fault> {
+        let way = (!kept.provenance.is_empty()).then_some((&kept.provenance[..], &kept.release[..]));
+        self.signed(&Said::only(ReceiptKind::Stored), partner, vec![kept.release_id], way, now)
+    }
+
+    /// Asks the sender to release again what was over the budget: it can be verified now.
+    async fn ask_again(&self, held: HeldArrival) -> Result<(), Fault> {
+        let HeldArrival { partner, sequence, release_id, arrived_at, release, provenance, .. } = held;
+        let now = self.now();
+        let receipt = self.receipt(&partner, ReceiptKind::Wanted, None, vec![release_id], now)?;
+        let manifest = wire::release::decode(&wire::envelope::decode(&release)?.payload)?.manifest;
+        let reason = Some(Reason::LimitExceeded.to_string());
+        let deed = Deed::Received {
+            manifest,
+            partner: partner.clone(),
+            sequence,
+            release: release_id,
+            quarantined: reason.clone(),
+            at_fault: None,
+        };
+        let kept = ReceivedEntry {
+            sequence,
+            release_id,
+            release,
+            provenance,
+            content: None,
+            refused: true,
+            reason,
+            held_for: None,
+            hold: None,
+        };
+        let events = vec![Event { at: now, by: None, deed }];
+        if self.store.settle_held(&partner, kept, arrived_at, events, vec![receipt]).await? {
+            self.live.of(&partner).post();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,113 @@
+//! Entries that wait until they can be verified.
+
+use async_trait::async_trait;
+use rusqlite::{Connection, params};
+
+use super::{
+    SqliteStore,
+    column::{change, count, id, number, rows, time, word},
+    partners, receive,
+};
+use crate::{
+    domain::{
+        event::Event,
+        ids::{StatementId, TrustDomain},
+        time::Time,
+    },
+    store::{
+        ReceivedEntry, Result,
+        held::{HeldArrival, HeldStore, HeldUsage, Hold},
+        vault::{Row, Vault, unpack},
+    },
+};
+
+/// Keeps what an arrival waits for, with its entry sealed. For the writer.
+pub(super) fn keep(
+    conn: &Connection,
+    vault: &Vault,
+    (peer, from, sequence): (i64, &TrustDomain, u64),
+    hold: &Hold,
+) -> Result<()> {
+    const SQL: &str = "INSERT INTO held (peer, sequence, waits_for, bytes, sealed) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let sealed = hold.entry.as_ref().map(|entry| vault.seal(Row::Held(from, sequence), entry)).transpose()?;
+    let bytes = hold.entry.as_ref().map_or(0, Vec::len) as u64;
+    let waits_for = partners::number_of(conn, &hold.waits_for)?;
+    change(conn, SQL, params![peer, number(sequence), waits_for, number(bytes), sealed]).map(|_| ())
+}
+
+/// Takes an arrival that waited out, so that it can be kept anew. `false` where it does not wait any more. For the writer.
+pub(super) fn take_out(conn: &Connection, peer: i64, sequence: u64) -> Result<bool> {
+    const HELD: &str = "DELETE FROM held WHERE peer = ?1 AND sequence = ?2";
+    const RECEIVED: &str = "DELETE FROM received WHERE peer = ?1 AND sequence = ?2 AND manifest IS NULL";
+    let place = params![peer, number(sequence)];
+    Ok(change(conn, HELD, place)? > 0 && change(conn, RECEIVED, place)? > 0)
+}
+
+#[async_trait]
+impl HeldStore for SqliteStore {
+    async fn held_usage(&self, partner: Option<&TrustDomain>) -> Result<Vec<HeldUsage>> {
+        const SQL: &str = "SELECT f.domain, w.domain, count(h.sealed), ifnull(sum(h.bytes), 0), \
+            count(*) - count(h.sealed), min(r.at) FROM held h JOIN peer f ON f.number = h.peer \
+            JOIN peer w ON w.number = h.waits_for JOIN received r ON r.peer = h.peer AND r.sequence = h.sequence \
+            WHERE ?1 IS NULL OR f.domain = ?1 GROUP BY h.peer, h.waits_for ORDER BY f.domain, w.domain";
+        let partner = partner.cloned();
+        self.read(move |conn| {
+            rows(conn, SQL, params![partner.as_ref().map(TrustDomain::as_str)], |r| {
+                Ok(HeldUsage {
+                    partner: word(r, 0)?,
+                    waits_for: word(r, 1)?,
+                    entries: count(r, 2)?,
+                    bytes: count(r, 3)?,
+                    over_budget: count(r, 4)?,
+                    since: time(r, 5)?,
+                })
+            })
+        })
+        .await
+    }
+
+    async fn held_waiting(
+        &self,
+        waits_for: &TrustDomain,
+        after: Option<(TrustDomain, u64)>,
+        limit: u32,
+    ) -> Result<Vec<HeldArrival>> {
+        const SQL: &str = "SELECT f.domain, h.sequence, r.release_id, r.at, h.sealed, r.envelope, r.provenance FROM held h \
+            JOIN peer f ON f.number = h.peer JOIN received r ON r.peer = h.peer AND r.sequence = h.sequence \
+            WHERE h.waits_for = (SELECT number FROM peer WHERE domain = ?1) AND (h.peer, h.sequence) > (?2, ?3) \
+            ORDER BY h.peer, h.sequence LIMIT ?4";
+        let waits_for = waits_for.clone();
+        self.read_sealed(move |conn, vault| {
+            let (peer, sequence) = match &after {
+                Some((partner, sequence)) => (partners::find(conn, partner)?.unwrap_or_default(), number(*sequence)),
+                None => (0, 0),
+            };
+            let found = rows(conn, SQL, params![waits_for.as_str(), peer, sequence, limit], |r| {
+                let (partner, sequence): (TrustDomain, u64) = (word(r, 0)?, count(r, 1)?);
+                let release_id: StatementId = id(r, 2)?;
+                let (arrived_at, entry, release) = (time(r, 3)?, r.get(4)?, r.get(5)?);
+                let held =
+                    HeldArrival { partner, sequence, release_id, arrived_at, release, provenance: vec![], entry };
+                Ok((held, r.get::<_, Vec<u8>>(6)?))
+            })?;
+            let open = |(held, packed): (HeldArrival, Vec<u8>)| {
+                let row = Row::Held(&held.partner, held.sequence);
+                let entry = held.entry.as_ref().map(|sealed| vault.open(row, sealed)).transpose()?;
+                Ok(HeldArrival { entry, provenance: unpack(&packed)?, ..held })
+            };
+            found.into_iter().map(open).collect()
+        })
+        .await
+    }
+
+    async fn settle_held(
+        &self,
+        partner: &TrustDomain,
+        entry: ReceivedEntry,
+        arrived_at: Time,
+        events: Vec<Event>,
+        post: Vec<Vec<u8>>,
+    ) -> Result<bool> {
+        receive::settle(self, partner, entry, arrived_at, (&events, &post)).await
+    }
+}

@@ -1,0 +1,138 @@
+//! The outboxes in which statements wait for partners.
+
+use async_trait::async_trait;
+use rusqlite::{Connection, Row as SqlRow, params};
+
+use super::{
+    SqliteStore,
+    column::{change, row, rows, time_optional},
+    partners,
+};
+use crate::{
+    domain::{
+        ids::{StatementId, TrustDomain},
+        time::Time,
+    },
+    store::{
+        Result,
+        outbox::{Answered, OutboxItem, OutboxStore},
+        vault::{Row, Vault},
+    },
+};
+
+/// Puts a sealed statement into a partner's outbox. `at`: when it was first logged here, where that is not now. For the
+/// writer.
+pub(super) fn put(conn: &Connection, partner: &TrustDomain, sealed: &[u8], at: Option<Time>) -> Result<()> {
+    const SQL: &str = "INSERT INTO outbox (peer, sealed, at) VALUES (?1, ?2, ?3)";
+    let peer = partners::number_of(conn, partner)?;
+    change(conn, SQL, params![peer, sealed, at.map(Time::unix_nanos)]).map(|_| ())
+}
+
+/// As [`put`], before everything that is not put so: numbers far below the others, in the same order. No number is given out
+/// twice, so that nobody clears what came later. `statement`: by which the partner's receipt names it.
+pub(super) fn put_first(
+    conn: &Connection,
+    partner: &TrustDomain,
+    sealed: &[u8],
+    at: Time,
+    statement: &StatementId,
+) -> Result<()> {
+    const MOVE: &str = "UPDATE outbox SET number = number - 4611686018427387904, statement = ?2 WHERE number = ?1";
+    put(conn, partner, sealed, Some(at))?;
+    change(conn, MOVE, params![conn.last_insert_rowid(), statement.as_bytes()]).map(|_| ())
+}
+
+/// Whether a recall waits that the partner has not answered: it goes before everything else.
+pub(super) fn has_urgent(conn: &Connection, peer: i64) -> Result<bool> {
+    const SQL: &str = "SELECT 1 FROM outbox WHERE peer = ?1 AND number < 0 AND outcome IS NULL LIMIT 1";
+    Ok(row(conn, SQL, [peer], |_| Ok(()))?.is_some())
+}
+
+/// The holder has answered a recall by its own receipt: no statement of that recall waits for it any more. For the writer.
+pub(super) fn recall_answered(conn: &Connection, holder: i64, recall: i64) -> Result<()> {
+    const SQL: &str = "DELETE FROM outbox WHERE peer = ?1 AND number < 0 AND statement IN \
+        (SELECT id FROM recall_statement WHERE recall = ?2)";
+    change(conn, SQL, [holder, recall]).map(|_| ())
+}
+
+/// An item, its statement as it is sealed.
+fn sealed(r: &SqlRow<'_>) -> rusqlite::Result<OutboxItem> {
+    Ok(OutboxItem { id: r.get(0)?, envelope: r.get(1)?, at: time_optional(r, 2)?, reason: r.get(3)? })
+}
+
+fn open(vault: &Vault, partner: &TrustDomain, item: OutboxItem) -> Result<OutboxItem> {
+    Ok(OutboxItem { envelope: vault.open(Row::Outbox(partner), &item.envelope)?, ..item })
+}
+
+async fn read(
+    store: &SqliteStore,
+    partner: &TrustDomain,
+    after: i64,
+    now: Option<Time>,
+    limit: u32,
+) -> Result<Vec<OutboxItem>> {
+    const SQL: &str = "SELECT number, sealed, at, reason FROM outbox \
+        WHERE peer = (SELECT number FROM peer WHERE domain = ?1) AND number > ?2 AND (?3 IS NULL OR again_at <= ?3) \
+        ORDER BY number LIMIT ?4";
+    let partner = partner.clone();
+    // Recalls have numbers below 0.
+    let after = if after == 0 { i64::MIN } else { after };
+    store
+        .read_sealed(move |conn, vault| {
+            let values = params![partner.as_str(), after, now.map(Time::unix_nanos), limit];
+            rows(conn, SQL, values, sealed)?.into_iter().map(|item| open(vault, &partner, item)).collect()
+        })
+        .await
+}
+
+#[async_trait]
+impl OutboxStore for SqliteStore {
+    async fn post(&self, partner: &TrustDomain, envelope: Vec<u8>, at: Time) -> Result<()> {
+        let sealed = self.vault().seal(Row::Outbox(partner), &envelope)?;
+        let partner = partner.clone();
+        self.write(move |conn, _| put(conn, &partner, &sealed, Some(at))).await
+    }
+
+    async fn outbox(&self, partner: &TrustDomain, after: i64, limit: u32) -> Result<Vec<OutboxItem>> {
+        read(self, partner, after, None, limit).await
+    }
+
+    async fn outbox_due(&self, partner: &TrustDomain, after: i64, now: Time, limit: u32) -> Result<Vec<OutboxItem>> {
+        read(self, partner, after, Some(now), limit).await
+    }
+
+    async fn answer_outbox(&self, partner: &TrustDomain, answers: Vec<(i64, Answered)>) -> Result<()> {
+        const DONE: &str = "DELETE FROM outbox WHERE number = ?1 AND peer = ?2";
+        const LATER: &str =
+            "UPDATE outbox SET outcome = NULL, reason = NULL, again_at = ?3 WHERE number = ?1 AND peer = ?2";
+        const KEPT: &str = "UPDATE outbox SET outcome = ?3, reason = ?4, again_at = ?5, seen = ?6 \
+            WHERE number = ?1 AND peer = ?2";
+        let partner = partner.clone();
+        self.write(move |conn, _| {
+            let Some(peer) = partners::find(conn, &partner)? else { return Ok(()) };
+            for (item, answered) in &answers {
+                match answered {
+                    Answered::Done => change(conn, DONE, params![item, peer])?,
+                    Answered::Later(at) => change(conn, LATER, params![item, peer, at.unix_nanos()])?,
+                    Answered::Kept { reason, again_at, seen } => {
+                        let outcome = if reason.is_some() { "not-yet" } else { "accepted" };
+                        change(conn, KEPT, params![item, peer, outcome, reason, again_at.unix_nanos(), seen])?
+                    }
+                };
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn offer_again(&self, partner: &TrustDomain, edition: Vec<u8>) -> Result<bool> {
+        const SQL: &str = "UPDATE outbox SET again_at = 0 WHERE peer = ?1 AND outcome = 'not-yet' AND again_at > 0 \
+            AND (seen IS NULL OR seen <> ?2)";
+        let partner = partner.clone();
+        self.write(move |conn, _| match partners::find(conn, &partner)? {
+            Some(peer) => Ok(change(conn, SQL, params![peer, edition])? > 0),
+            None => Ok(false),
+        })
+        .await
+    }
+}
