@@ -28,4 +28,5 @@ pub mod request;
 pub mod rules;
 pub mod statement;
 pub mod time;
+pub mod timer;
 pub(crate) mod words;

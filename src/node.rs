@@ -31,6 +31,7 @@ pub mod requests;
 pub mod rules;
 pub mod simulate;
 pub mod status;
+pub mod timers;
 pub mod trust;
 
 use std::sync::{Arc, atomic::AtomicBool};
@@ -107,6 +108,8 @@ pub struct Node {
     recalling: tokio::sync::Mutex<()>,
     live: live::LiveFeeds,
     ledger: ledger::Ledger,
+    /// Whether the timers that are always there were set since the start.
+    timers_begun: AtomicBool,
     prepared: prepared::Cache,
 }
 
@@ -139,6 +142,7 @@ impl Node {
             live: live::LiveFeeds::default(),
             ledger: ledger::Ledger::new(key, quantum, keep_head)?,
             prepared: prepared::Cache::default(),
+            timers_begun: AtomicBool::default(),
         });
         node.begin_rules(parts.house_rules).await?;
         node.begin_ledger(found_head.as_deref()).await?;

@@ -22,6 +22,7 @@ pub use records::{
     ReceivedEntry, ReceivedRecord, ReleaseBatch, ReleaseRecord, VersionHere,
 };
 use requests::RequestStore;
+use timers::TimerStore;
 
 #[cfg(test)]
 mod contract;
@@ -32,6 +33,7 @@ pub mod receipts;
 pub mod requests;
 mod records;
 pub mod sqlite;
+pub mod timers;
 pub mod vault;
 
 /// Why the store did not do what was asked.
@@ -66,7 +68,7 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// The one door to what is kept.
 #[async_trait]
-pub trait Store: ForwardStore + LedgerStore + ReceiptStore + RecallStore + RequestStore {
+pub trait Store: ForwardStore + LedgerStore + ReceiptStore + RecallStore + RequestStore + TimerStore {
     /// Why nothing is written any more until a restart: the disk has failed, or damage was found. Reading goes on.
     fn trouble(&self) -> Option<StoreError>;
     /// What is kept no longer verifies, as whoever reads it has found: that is trouble, too.

@@ -53,6 +53,7 @@ mod requests;
 mod rules;
 #[cfg(test)]
 mod tests;
+mod timers;
 mod trouble;
 mod writer;
 

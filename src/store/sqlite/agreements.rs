@@ -5,13 +5,14 @@ use rusqlite::{Connection, params};
 use super::{
     SqliteStore,
     column::{change, id, row, rows, time, word},
-    ledger, partners,
+    ledger, partners, timers,
 };
 use crate::{
     domain::{
         agreement::Agreement,
         event::Event,
         ids::{StatementId, TrustDomain},
+        timer::{Timer, TimerKind},
     },
     store::{
         AgreementRecord, OutboxItem, Result, StoreError,
@@ -73,6 +74,7 @@ pub(super) async fn save(
                 let peer = partners::number_of(conn, &r.partner)?;
                 let values = params![r.id.as_bytes(), peer, standing, r.changed_at.unix_nanos(), sealed];
                 change(conn, SQL, values)?;
+                timers::set_no_later(conn, &Timer::new(TimerKind::Agreements, [], r.agreement.until.end()))?;
             }
             if let Some((sealed, partner)) = &send {
                 put(conn, partner, sealed)?;
