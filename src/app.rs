@@ -1,6 +1,7 @@
 //! Builds a node from its configuration and runs it: the one place that knows the concrete types.
 
 mod door;
+pub mod endings;
 mod ledger;
 mod ops;
 mod own;
@@ -113,6 +114,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         key: own.key,
         own: own.member,
         signing_usages: config.signing_usages.clone(),
+        certificates: endings::certificates(&config, &gate),
         trust,
         set_trust: Box::new(move |trust| setter.reload(Some(trust), None)),
     })

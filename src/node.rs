@@ -8,6 +8,7 @@ mod carried;
 mod cores;
 pub mod directory;
 pub mod endorse;
+pub mod expiry;
 pub mod explain;
 mod correct;
 pub mod fault;
@@ -75,6 +76,8 @@ pub struct Parts {
     pub approvals: agree::Approvals,
     /// What the ledger is made of.
     pub ledger: ledger::LedgerParts,
+    /// Certificates outside of the use cases, for telling when they end.
+    pub certificates: expiry::ReadCertificates,
     /// Shared with whoever checks connections.
     pub trust: Arc<ArcSwap<Trust>>,
     /// Puts new trust in force, for live connections too.
@@ -92,6 +95,7 @@ pub struct Node {
     approvals: agree::Approvals,
     own: ArcSwap<Member>,
     signing_usages: Vec<String>,
+    certificates: expiry::ReadCertificates,
     set_trust: Box<dyn Fn(Trust) + Send + Sync>,
     /// Reads statements of active partners: what comes in now.
     identities: Identities,
@@ -134,6 +138,7 @@ impl Node {
             approvals: parts.approvals,
             own: ArcSwap::from_pointee(parts.own),
             signing_usages: parts.signing_usages,
+            certificates: parts.certificates,
             set_trust: parts.set_trust,
             directory: ArcSwap::default(),
             keeps_out: AtomicBool::default(),

@@ -9,16 +9,22 @@ use super::time::Time;
 pub enum TimerKind {
     /// Agreements run out. One row, with an empty subject.
     Agreements,
+    /// The log tells of what ends. One row, with an empty subject.
+    Endings,
+    /// What the log has told: a memory, and forgotten when it is due. The subject is a digest.
+    EndingTold,
 }
 
 impl TimerKind {
     /// All kinds.
-    pub const ALL: &'static [Self] = &[Self::Agreements];
+    pub const ALL: &'static [Self] = &[Self::Agreements, Self::Endings, Self::EndingTold];
 
     /// The name in the store. It never changes.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Agreements => "agreements",
+            Self::Endings => "endings",
+            Self::EndingTold => "ending told",
         }
     }
 }

@@ -47,6 +47,16 @@ fn work(kind: TimerKind) -> Work {
             is_standing: true,
             handler: |node, _| Box::pin(async move { node.look_at_the_calendar().await }),
         },
+        TimerKind::Endings => Work {
+            longest: 600,
+            is_standing: true,
+            handler: |node, _| Box::pin(async move { node.tell_of_endings().await }),
+        },
+        TimerKind::EndingTold => Work {
+            longest: super::expiry::REMEMBERED,
+            is_standing: false,
+            handler: |_, _| Box::pin(async { Ok(None) }),
+        },
     }
 }
 
