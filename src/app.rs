@@ -1,7 +1,7 @@
 //! Builds a node from its configuration and runs it: the one place that knows the concrete types.
 
-mod calendar;
 mod door;
+pub mod endings;
 mod ledger;
 mod ops;
 mod own;
@@ -114,6 +114,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         key: own.key,
         own: own.member,
         signing_usages: config.signing_usages.clone(),
+        certificates: endings::certificates(&config, &gate),
         trust,
         set_trust: Box::new(move |trust| setter.reload(Some(trust), None)),
     })
@@ -140,11 +141,11 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     }
     let follower = Follower { node: node.clone(), gate: gate.clone(), limits: config.limits.clone() };
     tasks.spawn(follower.run(stop.clone()));
-    tasks.spawn(calendar::watch(node.clone(), stop.clone()));
     tasks.spawn(ledger::sign(node.clone(), config.ledger.interval_seconds, stop.clone()));
     until_stopped(&mut tasks, &stop, node.clone().readmit_for_ever());
     until_stopped(&mut tasks, &stop, node.clone().forward_for_ever());
     until_stopped(&mut tasks, &stop, node.clone().answer_for_ever());
+    until_stopped(&mut tasks, &stop, node.clone().fire_timers_for_ever());
     tasks.spawn(watch::watch(config, node.clone(), gate, clock, stop.clone()));
     Ok(Running { node, peer, desk, ops, stop, tasks })
 }

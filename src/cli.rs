@@ -9,6 +9,7 @@ mod core_dumps;
 mod decision;
 mod demo;
 mod doctor;
+mod expiry;
 mod feed;
 mod files;
 mod init;
@@ -88,6 +89,9 @@ enum Command {
     /// Verify and prove what was decided and done, and watch over partners' ledgers
     #[command(subcommand)]
     Ledger(ledger::Ledger),
+    /// See what ends when: certificates, lists, agreements
+    #[command(subcommand)]
+    Expiry(expiry::Expiry),
     /// Give the organisation's own people certificates
     #[command(subcommand)]
     Person(person::Person),
@@ -133,6 +137,7 @@ async fn execute(cli: Cli) -> Result<(), CliError> {
         Command::Agreement(command) => command.run(global).await,
         Command::Policy(command) => command.run(global).await,
         Command::Ledger(command) => command.run(global).await,
+        Command::Expiry(command) => command.run(global).await,
         Command::Person(command) => command.run(global),
         Command::Config(command) => command.run(global),
         Command::Doctor(command) => command.run(global).await,

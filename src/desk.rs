@@ -4,6 +4,7 @@
 mod agreements;
 mod argument;
 pub mod client;
+mod endings;
 mod explain;
 mod feed;
 mod ledger;

@@ -10,4 +10,5 @@ pub mod files;
 pub mod fingerprint;
 pub mod signers;
 pub mod trust;
+pub mod validity;
 pub mod verifier;

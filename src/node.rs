@@ -9,6 +9,7 @@ mod carried;
 mod cores;
 pub mod directory;
 pub mod endorse;
+pub mod expiry;
 pub mod explain;
 mod correct;
 pub mod fault;
@@ -34,6 +35,7 @@ pub mod rules;
 pub mod simulate;
 mod statements;
 pub mod status;
+pub mod timers;
 pub mod trust;
 
 use std::sync::{Arc, atomic::AtomicBool};
@@ -77,6 +79,8 @@ pub struct Parts {
     pub approvals: agree::Approvals,
     /// What the ledger is made of.
     pub ledger: ledger::LedgerParts,
+    /// Certificates outside of the use cases, for telling when they end.
+    pub certificates: expiry::ReadCertificates,
     /// Shared with whoever checks connections.
     pub trust: Arc<ArcSwap<Trust>>,
     /// Puts new trust in force, for live connections too.
@@ -94,6 +98,7 @@ pub struct Node {
     approvals: agree::Approvals,
     own: ArcSwap<Member>,
     signing_usages: Vec<String>,
+    certificates: expiry::ReadCertificates,
     set_trust: Box<dyn Fn(Trust) + Send + Sync>,
     /// Reads statements of active partners: what comes in now.
     identities: Identities,
@@ -110,6 +115,8 @@ pub struct Node {
     recalling: tokio::sync::Mutex<()>,
     live: live::LiveFeeds,
     ledger: ledger::Ledger,
+    /// Whether the timers that are always there were set since the start.
+    timers_begun: AtomicBool,
     prepared: prepared::Cache,
 }
 
@@ -134,6 +141,7 @@ impl Node {
             approvals: parts.approvals,
             own: ArcSwap::from_pointee(parts.own),
             signing_usages: parts.signing_usages,
+            certificates: parts.certificates,
             set_trust: parts.set_trust,
             directory: ArcSwap::default(),
             keeps_out: AtomicBool::default(),
@@ -142,6 +150,7 @@ impl Node {
             live: live::LiveFeeds::default(),
             ledger: ledger::Ledger::new(key, quantum, keep_head)?,
             prepared: prepared::Cache::default(),
+            timers_begun: AtomicBool::default(),
         });
         node.begin_rules(parts.house_rules).await?;
         node.begin_ledger(found_head.as_deref()).await?;

@@ -24,6 +24,7 @@ pub use records::{
     ReceivedEntry, ReceivedRecord, ReleaseBatch, ReleaseRecord, Verification, VersionHere,
 };
 use requests::RequestStore;
+use timers::TimerStore;
 
 #[cfg(test)]
 mod contract;
@@ -36,6 +37,7 @@ pub mod receipts;
 pub mod requests;
 mod records;
 pub mod sqlite;
+pub mod timers;
 pub mod vault;
 
 /// Why the store did not do what was asked.
@@ -71,7 +73,7 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 /// The one door to what is kept.
 #[async_trait]
 pub trait Store:
-    ForwardStore + HeldStore + LedgerStore + OutboxStore + ReceiptStore + RecallStore + RequestStore
+    ForwardStore + HeldStore + LedgerStore + OutboxStore + ReceiptStore + RecallStore + RequestStore + TimerStore
 {
     /// Why nothing is written any more until a restart: the disk has failed, or damage was found. Reading goes on.
     fn trouble(&self) -> Option<StoreError>;

@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    domain::{fault::Fault, ids::TrustDomain},
+    domain::{ending::EndingKind, fault::Fault, ids::TrustDomain},
     node::Node,
 };
 
@@ -40,7 +40,7 @@ async fn readiness(node: Arc<Node>) -> (StatusCode, String) {
 /// What monitoring asks, in Prometheus' text format. Figures that can't be read are left out; that nothing is written any more is told
 /// in any case.
 async fn metrics(node: Arc<Node>) -> String {
-    let figures = [feed_metrics(&node).await, ledger_metrics(&node).await];
+    let figures = [feed_metrics(&node).await, ledger_metrics(&node).await, ending_metrics(&node).await];
     // Only now: reading the figures may be what meets the damage.
     let is_read_only = u8::from(node.store_trouble(false).await.is_some());
     let text = format!(
@@ -91,4 +91,34 @@ async fn ledger_metrics(node: &Node) -> Result<String, Fault> {
         text.push_str(&format!("watchfire_ledger_alarms{{partner=\"{partner}\",kind=\"{kind}\"}} {count}\n"));
     }
     Ok(text)
+}
+
+/// When everything ends, as Unix time in seconds: one metric for each kind, `watchfire_certificate_not_after_seconds` and so on.
+async fn ending_metrics(node: &Node) -> Result<String, Fault> {
+    let all = node.endings().await?;
+    let mut text = String::new();
+    for kind in EndingKind::ALL {
+        let name = format!("watchfire_{kind}_not_after_seconds");
+        let what = match kind {
+            EndingKind::Certificate => "when the certificate of a node or CA ends",
+            EndingKind::Root => "when a root certificate ends",
+            EndingKind::RevocationList => "when a revocation list is to be followed by the next",
+            EndingKind::Person => "when a person's certificate ends",
+            EndingKind::Agreement => "when an agreement in force ends",
+            EndingKind::Exception => "when an exception in force ends",
+        };
+        text.push_str(&format!("# HELP {name} {what}, Unix time in seconds\n# TYPE {name} gauge\n"));
+        for ending in all.iter().filter(|e| e.kind == *kind) {
+            let [domain, usage, called, subject] =
+                [ending.domain.as_str(), ending.usage, &ending.name, &ending.subject].map(label);
+            let labels = format!("domain=\"{domain}\",use=\"{usage}\",name=\"{called}\",subject=\"{subject}\"");
+            text.push_str(&format!("{name}{{{labels}}} {}\n", ending.ends_at.parts().0));
+        }
+    }
+    Ok(text)
+}
+
+/// The value of a label, escaped as Prometheus' text format asks.
+fn label(value: &str) -> String {
+    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }

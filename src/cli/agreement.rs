@@ -142,11 +142,6 @@ async fn all(desk: &mut DeskClient) -> Result<Vec<View>, CliError> {
     all.into_iter().map(View::new).collect()
 }
 
-/// The agreements that end soon: a name for each, and the days that are left.
-pub async fn ending(desk: &mut DeskClient) -> Result<Vec<(String, i64)>, CliError> {
-    Ok(all(desk).await?.iter().filter_map(View::ending).collect())
-}
-
 /// The agreement whose id begins so.
 async fn named(desk: &mut DeskClient, id: &str) -> Result<View, CliError> {
     let found = all(desk).await?.into_iter().filter(|v| v.id.starts_with(id)).collect();

@@ -9,18 +9,18 @@ use super::{
     output,
 };
 use crate::{
-    app::Own,
-    config::{Config, KeyFiles},
+    app::{Own, endings},
+    config::Config,
     desk::client::DeskClient,
-    domain::time::{Clock, Time},
-    identity::{certificate::Leaf, files::read_chain},
+    domain::{
+        ending::{Ending, EndingKind},
+        time::{Clock, Time},
+    },
     render::text::one_line,
     telemetry::SystemClock,
     wire::{field::time, proto},
 };
 
-/// From how many days before the end on a certificate is worth a word.
-const SOON_DAYS: i64 = 30;
 /// For how many days an alarm about a ledger is worth a word.
 const ALARMED_DAYS: i64 = 30;
 
@@ -61,9 +61,6 @@ impl Doctor {
                 Check::ill("own files", error.to_string(), fix)
             }
         });
-        for (name, files) in [("TLS certificate", &config.tls), ("signing certificate", &config.signing)] {
-            checks.push(expiry(name, files, now));
-        }
         checks.push(match persons(&global.dir) {
             Ok(all) if all.is_empty() => {
                 Check::ill("persons", "nobody may speak to the node yet", "watchfire person add NAME --role admin")
@@ -71,7 +68,9 @@ impl Doctor {
             Ok(all) => Check::well("persons", format!("{} in this directory", all.len())),
             Err(error) => Check::ill("persons", error.to_string(), "mend the file that is named"),
         });
-        checks.extend(live(global).await);
+        let (live, known) = live(global).await;
+        checks.extend(of_endings(&known.unwrap_or_else(|| endings::on_disk(&config)), now));
+        checks.extend(live);
         let ill = checks.iter().filter(|c| !c.ok).count();
         if global.json {
             checks.iter().for_each(output::print_json);
@@ -91,35 +90,53 @@ fn words(check: &Check) -> String {
     format!("{mark} {}: {}{fix}", check.check, one_line(&check.message))
 }
 
-fn expiry(name: &str, files: &KeyFiles, now: Time) -> Check {
-    let leaf = read_chain(&files.certificate).ok().and_then(|c| Leaf::parse(c.first()?).ok());
-    let Some(leaf) = leaf else {
-        return Check::ill(
-            name,
-            format!("{} can't be read", files.certificate.display()),
-            "put the certificate in place",
-        );
-    };
-    let days = leaf.not_after.seconds_since(now) / 86_400;
-    let message = format!("{}, until {} ({days} days)", leaf.id, leaf.not_after);
-    if days < SOON_DAYS {
-        Check::ill(name, message, "renew it; a running node takes the new file up by itself")
-    } else {
-        Check::well(name, message)
+/// What ends within 30 days, has ended, or is to be renewed. What is renewed in good time fails no check, however short its life is:
+/// see [`Ending::third_of_life`].
+fn of_endings(all: &[Ending], now: Time) -> Vec<Check> {
+    let soon: Vec<&Ending> = all.iter().filter(|e| e.is_soon(now)).collect();
+    if soon.is_empty() {
+        let next = all.first().map(|e| format!("; the first: {}", e.words(now))).unwrap_or_default();
+        return vec![Check::well("what ends", format!("nothing within 30 days{next}"))];
     }
+    let check = |ending: &&Ending| {
+        let name = match ending.kind {
+            EndingKind::Certificate => "certificates",
+            EndingKind::Root => "roots",
+            EndingKind::RevocationList => "revocation lists",
+            EndingKind::Person => "people",
+            EndingKind::Agreement => "agreements",
+            EndingKind::Exception => "exceptions",
+        };
+        Check { ok: !ending.is_urgent(now), fix: Some(ending.fix.clone()), ..Check::well(name, ending.words(now)) }
+    };
+    soon.iter().map(check).collect()
 }
 
 /// What only the running node knows.
-async fn live(global: &Global) -> Vec<Check> {
+async fn live(global: &Global) -> (Vec<Check>, Option<Vec<Ending>>) {
     let connected = match Context::load(global, ANYBODY) {
         Ok(context) => context.connect().await,
         Err(error) => Err(error),
     };
     let mut desk = match connected {
         Ok(desk) => desk,
-        Err(error) => return vec![Check::ill("node", error.message, "watchfire serve")],
+        Err(error) => {
+            let fix = if error.exit == Exit::Unreachable { "watchfire serve" } else { "the message says what to do" };
+            return (vec![Check::ill("node", error.message, fix)], None);
+        }
     };
-    let mut checks = vec![Check::well("node", "answers at the desk, and its store with it"), store(&mut desk).await];
+    let known = super::expiry::all(&mut desk).await;
+    let mut checks = vec![];
+    if let Err(error) = &known {
+        checks.push(Check::ill("what ends", &*error.message, "see the node's log"));
+    }
+    checks.extend(answers(&mut desk).await);
+    (checks, known.ok())
+}
+
+/// What a node that answers says of itself, its feeds and its ledger.
+async fn answers(desk: &mut DeskClient) -> Vec<Check> {
+    let mut checks = vec![Check::well("node", "answers at the desk, and its store with it"), store(desk).await];
     let feeds = match desk.get_feed_status(proto::GetFeedStatusRequest {}).await {
         Ok(answer) => answer.into_inner().feeds,
         Err(status) => {
@@ -134,14 +151,7 @@ async fn live(global: &Global) -> Vec<Check> {
             Check::ill("house rules", message, "watchfire policy check; what was in force before still is")
         }));
     }
-    match super::agreement::ending(&mut desk).await {
-        Ok(ending) => checks.extend(ending.into_iter().map(|(name, days)| {
-            let fix = "watchfire agreement draft --amends ID, then agreement propose FILE --amends ID";
-            Check::ill(&format!("agreement {name}"), format!("ends in {days} days"), fix)
-        })),
-        Err(error) => checks.push(Check::ill("agreements", error.message, "see the node's log")),
-    }
-    checks.extend(ledger(&mut desk).await);
+    checks.extend(ledger(desk).await);
     if let Ok(answer) = desk.list_recalls(proto::ListRecallsRequest { waiting_only: true }).await {
         checks.extend(answer.into_inner().recalls.iter().map(|r| {
             let message = format!("{} asks for a purge of {}", r.originator, hex::encode(&r.assessment_id));
@@ -190,7 +200,7 @@ fn of_feeds(feeds: &[proto::FeedStatus]) -> Vec<Check> {
         checks.push(if feed.problem.is_empty() {
             Check::well(&name, if feed.live { "live" } else { "not dialled" })
         } else {
-            Check::ill(&name, &*feed.problem, "have both nodes' endpoint, partner state and certificates checked")
+            Check::ill(&name, &*feed.problem, "docs/runbooks/a-link-is-refused.md has the steps")
         });
         if feed.clock_ahead_seconds.abs() >= 60 {
             let message = format!("the partner's clock is {} seconds ahead of this one", feed.clock_ahead_seconds);

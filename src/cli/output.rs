@@ -108,6 +108,8 @@ impl From<ConnectError> for CliError {
     fn from(error: ConnectError) -> Self {
         match error {
             ConnectError::Unreachable { .. } => Self::new(Exit::Unreachable, "UNREACHABLE", error.to_string()),
+            ConnectError::Refused(refusal) => Self::new(Exit::Denied, refusal.reason().as_str(), error.to_string()),
+            ConnectError::Ended { .. } => Self::new(Exit::Denied, "CERTIFICATE_ENDED", error.to_string()),
             ConnectError::Trust(fault) => fault.into(),
             other => Self::files(other.to_string()),
         }

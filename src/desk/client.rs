@@ -1,6 +1,9 @@
 //! The command line's way to its node.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use tonic::transport::Channel;
 
@@ -8,15 +11,19 @@ use crate::{
     domain::{
         fault::{Fault, Reason},
         ids::TrustDomain,
-        time::Clock,
+        refusal::Refusal,
+        time::{Clock, Day},
     },
-    identity::{bundle::TrustBundle, files::FileError, trust::Member},
+    identity::{bundle::TrustBundle, files::FileError, trust::Member, validity::Validity, verifier::fault_of},
     transport::{
         dialler::{self, DialError},
         gate::{Credentials, GateError},
         limits::Limits,
     },
-    wire::proto::{self, desk_service_client::DeskServiceClient},
+    wire::{
+        proto::{self, desk_service_client::DeskServiceClient},
+        status::{refusal_of, to_fault},
+    },
 };
 
 /// A client of the desk.
@@ -37,6 +44,20 @@ pub enum ConnectError {
     /// The address is none.
     #[error(transparent)]
     Address(#[from] DialError),
+    /// The node does not take the person's certificate.
+    #[error("{}", .0.at_desk())]
+    Refused(Refusal),
+    /// The person's certificate has ended: the node would refuse it.
+    #[error(
+        "your TLS certificate ended on {day}; renew it with `watchfire ca renew` where the node has a development CA, else put the renewed \
+         one in `{}`", file.display()
+    )]
+    Ended {
+        /// When.
+        day: Day,
+        /// Where it is.
+        file: PathBuf,
+    },
     /// Nobody answers, or not the node that is meant.
     #[error("the node can't be reached at {address}: {why}")]
     Unreachable {
@@ -59,6 +80,11 @@ pub async fn connect(
     clock: Arc<dyn Clock>,
 ) -> Result<DeskClient, ConnectError> {
     let credentials = Credentials::load(tls.0, tls.1)?;
+    let leaf = crate::identity::files::read_chain(tls.0)?;
+    let validity = leaf.first().and_then(|der| Validity::of_certificate(der).ok());
+    if let Some(ended) = validity.filter(|v| v.until < clock.now()) {
+        return Err(ConnectError::Ended { day: ended.until.day(), file: tls.0.to_owned() });
+    }
     let roots = crate::identity::files::read_chain(bundle)?;
     let member = Member {
         bundle: TrustBundle::new(own.clone(), roots)?,
@@ -73,13 +99,13 @@ pub async fn connect(
     match client.get_node(proto::GetNodeRequest::default()).await {
         Ok(_) => Ok(client),
         Err(status) => {
-            let fault = crate::wire::status::to_fault(&status);
+            if let Some(refusal) = refusal_of(&status) {
+                return Err(ConnectError::Refused(refusal));
+            }
+            let fault = fault_of(&status).unwrap_or_else(|| to_fault(&status));
             match fault.reason {
                 Reason::Unavailable => {
-                    // One that refuses a certificate runs.
-                    let is_there = fault.message.contains("certificate");
-                    let advice = if is_there { "" } else { "; start it with `watchfire serve`" };
-                    let why = format!("{}{advice}", fault.message);
+                    let why = format!("{}; start it with `watchfire serve`", fault.message);
                     Err(ConnectError::Unreachable { address: address.to_owned(), why })
                 }
                 _ => Err(ConnectError::Trust(fault)),

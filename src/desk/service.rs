@@ -8,7 +8,7 @@ use tonic::{Request, Response, Status, Streaming};
 use super::{
     agreements,
     argument::{argument, domain, optional_domain, told},
-    explain,
+    endings, explain,
     feed::{self, Sending},
     ledger, recall, requests, rules, view,
 };
@@ -462,6 +462,11 @@ impl DeskService for Desk {
     ) -> Answer<proto::RecallAssessmentResponse> {
         let caller = caller(&request)?;
         answer(recall::issue(&self.node, caller, request.into_inner()).await, |r| r)
+    }
+
+    async fn list_endings(&self, request: Request<proto::ListEndingsRequest>) -> Answer<proto::ListEndingsResponse> {
+        let _caller = caller(&request)?;
+        answer(self.node.endings().await, endings::listed)
     }
 
     async fn list_recalls(&self, request: Request<proto::ListRecallsRequest>) -> Answer<proto::ListRecallsResponse> {

@@ -25,6 +25,11 @@ use crate::domain::{
 const MAX_CERTIFICATES: usize = 4;
 const MAX_BYTES: usize = 16 << 10;
 
+/// The words of faults that a TLS alert names by itself: `verifier` goes by them.
+pub(super) const EXPIRED: &str = "a certificate of the chain has expired; renew it";
+pub(super) const NOT_YET: &str = "a certificate of the chain is not valid yet; check the clocks";
+pub(super) const UNKNOWN_ROOT: &str = "the chain does not lead to the trust bundle of the organisation that it claims";
+
 static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
     // The library's own order, without its `prefer-post-quantum` feature, puts the hybrid group last.
     let kx_groups = vec![X25519MLKEM768, X25519, SECP256R1];
@@ -127,13 +132,11 @@ fn explain(error: &webpki::Error) -> Fault {
     use webpki::Error;
     match error {
         Error::CertRevoked => revoked(),
-        Error::CertExpired { .. } => invalid("a certificate of the chain has expired; renew it"),
-        Error::CertNotValidYet { .. } => invalid("a certificate of the chain is not valid yet; check the clocks"),
+        Error::CertExpired { .. } => invalid(EXPIRED),
+        Error::CertNotValidYet { .. } => invalid(NOT_YET),
         Error::CaUsedAsEndEntity => invalid("a CA's certificate stands where an end certificate belongs"),
         Error::EndEntityUsedAsCa => invalid("a certificate of the chain was issued by one that is not a CA's"),
-        Error::UnknownIssuer | Error::InvalidSignatureForPublicKey => {
-            invalid("the chain does not lead to the trust bundle of the organisation that it claims")
-        }
+        Error::UnknownIssuer | Error::InvalidSignatureForPublicKey => invalid(UNKNOWN_ROOT),
         Error::CrlExpired { .. } => {
             invalid("the organisation's revocation list is past its next update; fetch a new one")
         }

@@ -13,6 +13,7 @@ use rustls::{
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
 use super::{
+    certificate::invalid,
     chain,
     trust::{Audience, Moment, TlsUsage, Trust},
 };
@@ -150,26 +151,37 @@ impl fmt::Debug for TlsClock {
     }
 }
 
-/// The alert tells the peer about its own certificate only; the whole fault stays here, for the log.
+/// The alert tells the peer about its own certificate only; the whole fault stays here, for the log. Where an alert names the cause,
+/// rustls has no place for our words: [`fault_of`] finds them again.
 fn refusal(fault: Fault) -> Error {
-    Error::InvalidCertificate(match fault.reason {
-        Reason::CertificateRevoked => CertificateError::Revoked,
+    Error::InvalidCertificate(match (fault.reason, fault.message.as_str()) {
+        (Reason::CertificateRevoked, _) => CertificateError::Revoked,
+        (_, chain::EXPIRED) => CertificateError::Expired,
+        (_, chain::NOT_YET) => CertificateError::NotValidYet,
+        (_, chain::UNKNOWN_ROOT) => CertificateError::UnknownIssuer,
         _ => CertificateError::Other(OtherError(Arc::new(fault))),
     })
 }
 
 /// The fault for which we refused the peer, if `error` (of rustls, tokio, hyper or tonic) goes back to one.
-pub fn fault_of<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Fault> {
+pub fn fault_of(error: &(dyn std::error::Error + 'static)) -> Option<Fault> {
     let mut cause = Some(error);
     while let Some(error) = cause {
         // An `io::Error` is not the source of itself: what it wraps must be asked for.
         let inner: &(dyn std::error::Error + 'static) =
             error.downcast_ref::<std::io::Error>().and_then(|io| io.get_ref()).map_or(error, |inner| inner);
         if let Some(fault) = inner.downcast_ref::<Fault>() {
-            return Some(fault);
+            return Some(fault.clone());
         }
-        if let Some(Error::InvalidCertificate(CertificateError::Other(OtherError(fault)))) = inner.downcast_ref() {
-            return fault.downcast_ref();
+        if let Some(Error::InvalidCertificate(error)) = inner.downcast_ref() {
+            return match error {
+                CertificateError::Other(OtherError(fault)) => fault.downcast_ref().cloned(),
+                CertificateError::Revoked => Some(chain::revoked()),
+                CertificateError::Expired => Some(invalid(chain::EXPIRED)),
+                CertificateError::NotValidYet => Some(invalid(chain::NOT_YET)),
+                CertificateError::UnknownIssuer => Some(invalid(chain::UNKNOWN_ROOT)),
+                _ => None,
+            };
         }
         cause = error.source();
     }

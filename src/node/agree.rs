@@ -8,7 +8,6 @@ mod succession;
 mod take;
 
 pub use approvals::Approvals;
-pub use calendar::Ending;
 
 use super::{ADMINS, Node};
 use crate::{

@@ -31,6 +31,8 @@ const MAX_ENTRIES: u64 = 1024;
 const MAX_BYTES: u64 = 16 << 20;
 /// How many entries are examined at once.
 const PAGE: u32 = 64;
+/// After how many seconds what waits is examined again, where nothing else has it examined: time itself may settle it.
+pub(super) const LONGEST_WAIT: i64 = 3_600;
 
 /// What may still be kept of a partner's entries that can't be verified, by the organisation that they wait for. Nothing that
 /// is kept of one pair counts against another.
@@ -108,11 +110,17 @@ impl Node {
         Ok(())
     }
 
-    /// Examines again everything that waits: after a start, and where time itself may have settled something.
+    /// Examines again everything that waits, recalls first: after a start, and each hour. When to do it again.
     ///
     /// # Errors
     /// Store faults.
-    pub async fn examine_all_held(self: &Arc<Self>) -> Result<(), Fault> {
+    pub(super) async fn examine_what_waits(self: &Arc<Self>) -> Result<Time, Fault> {
+        self.prove_recalls().await?;
+        self.examine_all_held().await?;
+        Ok(self.now().plus_seconds(LONGEST_WAIT))
+    }
+
+    async fn examine_all_held(self: &Arc<Self>) -> Result<(), Fault> {
         let mut waited_for: Vec<TrustDomain> =
             self.store.held_usage(None).await?.into_iter().map(|u| u.waits_for).collect();
         waited_for.sort_unstable();

@@ -13,6 +13,7 @@ use crate::{
         entry::Entry,
         fault::{Fault, Reason},
         ids::{Sha256, TrustDomain},
+        refusal,
     },
     identity::verifier::fault_of,
     node::Node,
@@ -98,7 +99,7 @@ impl<C: Carrier> Link<C> {
             let sizes = hello::sizes(&said);
             let answer = self.client.hello(call(said)).await;
             // Where this side refused the other's certificate, it knows why in its own words.
-            let why = |s: tonic::Status| fault_of(&s).cloned().unwrap_or_else(|| to_fault(&s));
+            let why = |s: tonic::Status| fault_of(&s).map_or_else(|| to_fault(&s), |f| refusal::by_this_side(&f));
             let answer = hello::answered(answer.map_err(why)?.into_inner());
             self.node.heard_of(&self.partner);
             let next = hello::take(&self.node, &self.partner, answer, Some(sizes.held)).await?.next;

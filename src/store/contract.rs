@@ -14,10 +14,11 @@ mod receiving;
 mod records;
 mod requests;
 mod rules;
+mod timers;
 
 pub(super) use {
     feeds::*, ledger::*, life::*, publishing::*, quarantine::*, recalls::*, receipts::*, receiving::*, records::*,
-    requests::*, rules::*,
+    requests::*, rules::*, timers::*,
 };
 
 /// Where a store lives. Opening it again after it was dropped is a restart.
@@ -92,6 +93,10 @@ macro_rules! contract {
             what_was_stored_is_answered_once_up_to_a_number
             holders_are_known_by_what_they_said_and_nobody_s_word_takes_its_place
             duties_are_met_by_a_word_and_end_with_a_recall
+            timers_are_due_in_order_and_kept_over_a_restart
+            a_timer_that_was_set_while_it_was_fired_stays
+            timers_too_far_ahead_are_pulled_in
+            an_agreement_sets_the_timer_of_its_end
             everything_is_there_after_a_restart
         }
     };

@@ -55,6 +55,7 @@ mod requests;
 mod rules;
 #[cfg(test)]
 mod tests;
+mod timers;
 mod trouble;
 mod writer;
 

@@ -1,6 +1,10 @@
 //! What a listener or dialler shows and whom it believes, both replaceable while it runs.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use arc_swap::ArcSwap;
 use rustls::{
@@ -14,7 +18,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::sync::watch;
 
 use crate::{
-    domain::{fault::Fault, time::Clock},
+    domain::{fault::Fault, ids::TrustDomain, time::Clock},
     identity::{
         files::{FileError, read_chain, read_key},
         trust::{Audience, Moment, TlsPeer, TlsUsage, Trust},
@@ -63,6 +67,8 @@ pub struct TlsGate {
     shown: Arc<Shown>,
     trust: Arc<ArcSwap<Trust>>,
     clock: Arc<dyn Clock>,
+    /// The certificate that each organisation has shown last, of those that were let in.
+    seen: Mutex<BTreeMap<TrustDomain, CertificateDer<'static>>>,
     /// Counts the changes of trust; live connections look at it.
     changes: watch::Sender<u64>,
 }
@@ -72,7 +78,7 @@ impl TlsGate {
     /// it through [`Self::reload`] only, so that live connections are judged again.
     pub fn new(credentials: Credentials, trust: Arc<ArcSwap<Trust>>, clock: Arc<dyn Clock>) -> Self {
         let shown = Arc::new(Shown(ArcSwap::new(credentials.0)));
-        Self { shown, trust, clock, changes: watch::Sender::new(0) }
+        Self { shown, trust, clock, seen: Mutex::default(), changes: watch::Sender::new(0) }
     }
 
     /// New trust, a new certificate, or both. Live connections are judged again at once; the certificate is shown from the
@@ -101,6 +107,26 @@ impl TlsGate {
         let chain: Vec<&[u8]> = shown.cert.iter().map(AsRef::as_ref).collect();
         let trust = self.trust.load();
         trust.tls_peer(&chain, TlsUsage::Client, &Audience::Own, self.clock.now(), Moment::Handshake)
+    }
+
+    /// The chain that is shown (DER, leaf first).
+    pub fn shown(&self) -> Vec<Vec<u8>> {
+        self.shown.0.load().cert.iter().map(|der| der.to_vec()).collect()
+    }
+
+    /// The certificate (DER) that each other organisation has shown last on a connection that was let in.
+    pub fn seen(&self) -> Vec<(TrustDomain, Vec<u8>)> {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.iter().map(|(domain, der)| (domain.clone(), der.to_vec())).collect()
+    }
+
+    /// Remembers what a peer has shown. One's own people are known from elsewhere.
+    pub(super) fn remember(&self, domain: &TrustDomain, chain: Option<&[CertificateDer<'static>]>) {
+        let Some(leaf) = chain.and_then(<[_]>::first) else { return };
+        if domain != self.trust.load().own() {
+            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            seen.insert(domain.clone(), leaf.clone());
+        }
     }
 
     pub(super) fn clock(&self) -> &dyn Clock {

@@ -202,6 +202,7 @@ impl Door {
         let live =
             Live::new(self.gate.clone(), tls.peer_certificates(), TlsUsage::Client, self.audience.clone(), changes);
         let peer = live.check().map_err(|fault| format!("{}: {fault}", fault.reason))?;
+        self.gate.remember(peer.id.domain(), tls.peer_certificates());
         if !peer.revocation_known {
             debug!(peer = %peer.id, "no revocation list of that organisation is held");
         }

@@ -6,10 +6,15 @@ use std::{collections::HashMap, time::Duration};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
-use crate::domain::fault::{Fault, Reason};
+use crate::domain::{
+    fault::{Fault, Reason},
+    refusal::Refusal,
+};
 
 /// The domain of the reasons.
 const DOMAIN: &str = "watchfire";
+/// How rustls says that the other end sent an alert.
+const ALERT: &str = "received fatal alert: ";
 
 /// What a caller is told.
 pub fn from_fault(fault: Fault) -> Status {
@@ -40,7 +45,10 @@ pub fn to_fault(status: &Status) -> Fault {
     match (named, violation) {
         (Some(reason), Some(violation)) => Fault::at(reason, violation.field.clone(), violation.description.clone()),
         (Some(reason), None) => Fault::new(reason, status.message()),
-        (None, _) => Fault::new(reason_of(status.code()), transport_words(status)),
+        (None, _) => match refusal_of(status) {
+            Some(refusal) => Fault::new(refusal.reason(), refusal.between_nodes()),
+            None => Fault::new(reason_of(status.code()), transport_words(status)),
+        },
     }
 }
 
@@ -67,6 +75,15 @@ pub fn documented(headers: &http::HeaderMap) -> Option<Status> {
     Some(Status::with_error_details(code, words, details))
 }
 
+/// Where the other end refused this side's certificate by a TLS alert: why.
+pub fn refusal_of(status: &Status) -> Option<Refusal> {
+    let words = match status.code() {
+        Code::Unavailable | Code::Unknown | Code::Cancelled => transport_words(status),
+        _ => return None,
+    };
+    Refusal::of_alert(words.strip_prefix(ALERT)?)
+}
+
 fn transport_words(status: &Status) -> String {
     match status.code() {
         Code::Unavailable | Code::Unknown | Code::Cancelled => {
@@ -77,20 +94,9 @@ fn transport_words(status: &Status) -> String {
                 words = error.to_string();
                 source = error.source();
             }
-            with_advice(words)
+            words
         }
         _ => status.message().to_owned(),
-    }
-}
-
-/// What rustls says of an alert is a name only: what to do where it is about this side's certificate.
-fn with_advice(words: String) -> String {
-    match words.strip_prefix("received fatal alert: ") {
-        Some(alert) if alert.contains("Certificate") || alert == "UnknownCA" => format!(
-            "{words}; the other side does not take this side's certificate: it is revoked there, or not valid by its clock; compare both clocks, \
-             and see its log"
-        ),
-        _ => words,
     }
 }
 
@@ -155,10 +161,13 @@ mod tests {
     }
 
     #[test]
-    fn an_alert_about_a_certificate_says_what_to_do() {
-        assert!(with_advice("received fatal alert: CertificateUnknown".to_owned()).contains("compare both clocks"));
-        for other in ["received fatal alert: ProtocolVersion", "Connection refused (os error 111)"] {
-            assert_eq!(with_advice(other.to_owned()), other);
+    fn an_alert_about_a_certificate_says_who_refuses_what() {
+        let status = |words: &str| Status::unavailable(format!("{ALERT}{words}"));
+        assert_eq!(refusal_of(&status("CertificateRevoked")), Some(Refusal::Revoked));
+        assert_eq!(to_fault(&status("CertificateRevoked")).reason, Reason::CertificateRevoked);
+        for other in [status("ProtocolVersion"), Status::unavailable("Connection refused (os error 111)")] {
+            assert_eq!(refusal_of(&other), None);
+            assert_eq!(to_fault(&other), Fault::new(Reason::Unavailable, other.message()));
         }
     }
 }

@@ -114,6 +114,7 @@ impl Machine {
             house_rules: Ok(Some(rule_files(lawful))),
             approvals,
             ledger,
+            certificates: Box::new(Default::default),
             trust: trust.clone(),
             set_trust: Box::new(move |trust| shared.store(Arc::new(trust))),
         })

@@ -11,6 +11,7 @@ use watchfire::{
         recall::RecallState,
         rules::RulesVersion,
         time::Time,
+        timer::{Timer, TimerKind},
     },
     ledger::tree::Hash,
     store::{
@@ -27,6 +28,7 @@ use watchfire::{
             ReceiptStore, Released, Report, Unanswered,
         },
         requests::{Beside, RequestRecord, RequestStep, RequestStore},
+        timers::TimerStore,
     },
 };
 
@@ -141,6 +143,16 @@ passed_on!(ForwardStore {
     read forwarded() -> u64;
     read arrived_after(arrival: u64, limit: u32) -> Vec<forward::Arrived>;
     write forward(forwarding: Forwarding) -> ();
+});
+
+passed_on!(TimerStore {
+    write set_timers(timers: Vec<Timer>) -> ();
+    read due_timers(now: Time, limit: u32) -> Vec<Timer>;
+    read timers(kind: TimerKind) -> Vec<Timer>;
+    read next_due() -> Option<Time>;
+    write clear_timer(kind: TimerKind, subject: &[u8]) -> ();
+    write timer_fired(timer: &Timer, next: Option<Time>) -> ();
+    write pull_in_timers(kind: TimerKind, latest: Time) -> u64;
 });
 
 passed_on!(LedgerStore {

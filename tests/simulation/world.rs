@@ -294,7 +294,7 @@ impl World {
     async fn turn(&mut self, of: Org) -> Result<String, Fault> {
         let machine = self.machines.get_mut(&of).unwrap();
         let node = machine.node.clone();
-        node.look_at_the_calendar().await?;
+        node.fire_due_timers().await?;
         node.readmit_all().await?;
         node.forward_all(&mut machine.position).await?;
         node.answer_all().await?;

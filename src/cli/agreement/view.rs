@@ -104,11 +104,6 @@ impl View {
         short(&self.id)
     }
 
-    /// Where it ends soon: what to call it, and the days that are left.
-    pub fn ending(&self) -> Option<(String, i64)> {
-        self.ends_soon.then(|| (format!("{} ({})", self.short(), self.parties.join(" + ")), self.days_left))
-    }
-
     /// A row of the list.
     pub fn row(&self) -> Vec<String> {
         vec![

@@ -1,34 +1,33 @@
-//! What the calendar does to agreements: they run out, and both sides are told ahead.
+//! What the calendar does to agreements: they run out.
 
 use std::sync::atomic::Ordering;
 
 use super::Node;
-use crate::{domain::fault::Fault, store::AgreementRecord};
+use crate::{
+    domain::{fault::Fault, time::Time},
+    store::AgreementRecord,
+};
 
-/// An agreement whose time of notice has begun.
-pub struct Ending {
-    /// Which.
-    pub record: AgreementRecord,
-    /// Whole days until its end.
-    pub days_left: i64,
-}
+/// After how many seconds the calendar is looked at again, where no agreement ends earlier.
+const INTERVAL: i64 = 600;
 
 impl Node {
-    /// Records which agreements have run out, and gives those in force that will soon. Whoever is kept out since its revocation
-    /// lists could not be used is looked at again.
+    /// Records which agreements have run out, and says when to look again. Whoever is kept out since its revocation lists could not be
+    /// used is looked at again, too.
     ///
     /// # Errors
     /// Store faults.
-    pub async fn look_at_the_calendar(&self) -> Result<Vec<Ending>, Fault> {
+    pub(in crate::node) async fn look_at_the_calendar(&self) -> Result<Option<Time>, Fault> {
         let _changing = self.changing.lock().await;
         if self.keeps_out.load(Ordering::Relaxed) {
             self.reload_directory().await?;
         }
         let now = self.now();
         let held = self.store.agreements().await?;
-        let run_out = held.iter().filter(|r| r.standing.end.is_none() && r.agreement.until.end() <= now);
+        let (run_out, running): (Vec<_>, Vec<_>) =
+            held.into_iter().filter(|r| r.standing.end.is_none()).partition(|r| r.agreement.until.end() <= now);
         let run_out: Vec<AgreementRecord> = run_out
-            .cloned()
+            .into_iter()
             .map(|mut record| {
                 record.standing.expire(record.agreement.until.end());
                 record.changed_at = now;
@@ -38,10 +37,7 @@ impl Node {
         if !run_out.is_empty() {
             self.save(None, run_out, None, vec![]).await?;
         }
-        let ending = held
-            .into_iter()
-            .filter(|r| r.standing.is_signed_by_both() && r.standing.end.is_none() && r.agreement.is_ending(now));
-        let days = |r: &AgreementRecord| r.agreement.until.end().seconds_since(now) / 86_400;
-        Ok(ending.map(|record| Ending { days_left: days(&record), record }).collect())
+        let again = now.plus_seconds(INTERVAL);
+        Ok(Some(running.iter().map(|r| r.agreement.until.end()).fold(again, Time::min)))
     }
 }

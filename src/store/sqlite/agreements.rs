@@ -5,13 +5,14 @@ use rusqlite::params;
 use super::{
     SqliteStore,
     column::{change, id, rows, time, word},
-    ledger, outbox, partners,
+    ledger, outbox, partners, timers,
 };
 use crate::{
     domain::{
         agreement::Agreement,
         event::Event,
         ids::{StatementId, TrustDomain},
+        timer::{Timer, TimerKind},
     },
     store::{
         AgreementRecord, Result, StoreError,
@@ -74,6 +75,7 @@ pub(super) async fn save(
                 let peer = partners::number_of(conn, &r.partner)?;
                 let values = params![r.id.as_bytes(), peer, standing, r.changed_at.unix_nanos(), sealed];
                 change(conn, SQL, values)?;
+                timers::set_no_later(conn, &Timer::new(TimerKind::Agreements, [], r.agreement.until.end()))?;
             }
             if let Some((sealed, partner)) = &send {
                 outbox::put(conn, partner, sealed, changed_at)?;

@@ -1,0 +1,62 @@
+//! From when until when certificates and revocation lists are valid, for telling people. Nothing here is proved.
+
+use x509_parser::prelude::{CertificateRevocationList, FromDer, X509Name};
+
+use super::certificate::{malformed, parse};
+use crate::domain::{fault::Fault, time::Time};
+
+/// What a certificate or list says of its own validity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Validity {
+    /// The subject's name; of a list the issuer's. Printable characters only.
+    pub name: String,
+    /// Tells it from others: the serial number, or the list's first day, in hexadecimal.
+    pub mark: String,
+    /// The first moment.
+    pub from: Time,
+    /// The last moment; of a list its next update.
+    pub until: Time,
+}
+
+impl Validity {
+    /// Of a certificate (DER).
+    ///
+    /// # Errors
+    /// `CHAIN_INVALID` where it is malformed.
+    pub fn of_certificate(der: &[u8]) -> Result<Self, Fault> {
+        let certificate = parse(der)?;
+        let validity = certificate.validity();
+        Ok(Self {
+            name: printable(certificate.subject()),
+            mark: hex::encode(certificate.raw_serial()),
+            from: time(validity.not_before)?,
+            until: time(validity.not_after)?,
+        })
+    }
+
+    /// Of a revocation list (DER).
+    ///
+    /// # Errors
+    /// `CHAIN_INVALID` where it is malformed, or names no next update.
+    pub fn of_list(der: &[u8]) -> Result<Self, Fault> {
+        let (_, list) = CertificateRevocationList::from_der(der).map_err(|_| malformed())?;
+        let from = time(list.last_update())?;
+        Ok(Self {
+            name: printable(list.issuer()),
+            mark: from.parts().0.to_string(),
+            from,
+            until: time(list.next_update().ok_or_else(malformed)?)?,
+        })
+    }
+}
+
+fn time(time: x509_parser::time::ASN1Time) -> Result<Time, Fault> {
+    Time::from_parts(time.timestamp(), 0).ok_or_else(malformed)
+}
+
+/// The common name, or all of the name where there is none; shortened.
+fn printable(name: &X509Name<'_>) -> String {
+    let common = name.iter_common_name().next().and_then(|cn| cn.as_str().ok()).map(str::to_owned);
+    let text = common.unwrap_or_else(|| name.to_string());
+    text.chars().map(|c| if c.is_control() || c == '`' { ' ' } else { c }).take(80).collect()
+}

@@ -1,0 +1,145 @@
+//! Fires what is due: the table of kinds, and the one task that looks at the timer table.
+//!
+//! A handler may run twice (a restart comes in between) and may run early (a clock was wrong when the timer was set). So it looks at
+//! what is true now, changes only what is to be changed now, and says when it wants to be called next.
+
+use std::{
+    pin::Pin,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use super::Node;
+use crate::domain::{
+    fault::Fault,
+    time::Time,
+    timer::{Timer, TimerKind},
+};
+
+/// How many timers are read together.
+const PAGE: u32 = 64;
+/// How many pages one call fires at most. What is left is fired by the next call.
+const PAGES: usize = 64;
+/// The longest sleep between two looks. The wall clock may be set while the task sleeps.
+const NAP: i64 = 5;
+/// After how many seconds a handler that failed is called again.
+const PAUSE: i64 = 30;
+
+/// What a handler gives: when it is to be called next for the same subject. `None`: never.
+type Next = Result<Option<Time>, Fault>;
+
+/// How timers of a kind are handled.
+struct Work {
+    /// The longest time in seconds between setting a timer and its firing. A row that is due later than that was set under a wrong
+    /// clock, and is pulled in.
+    longest: i64,
+    /// Whether there is always a row with an empty subject, which is due at each start.
+    is_standing: bool,
+    /// What is done. It never waits for the network.
+    handler: fn(Arc<Node>, Vec<u8>) -> Pin<Box<dyn Future<Output = Next> + Send>>,
+}
+
+/// The table of kinds. A new kind is a name in [`TimerKind`] and an arm here.
+fn work(kind: TimerKind) -> Work {
+    match kind {
+        TimerKind::Agreements => Work {
+            longest: 600,
+            is_standing: true,
+            handler: |node, _| Box::pin(async move { node.look_at_the_calendar().await }),
+        },
+        TimerKind::Endings => Work {
+            longest: 600,
+            is_standing: true,
+            handler: |node, _| Box::pin(async move { node.tell_of_endings().await }),
+        },
+        TimerKind::Held => Work {
+            longest: super::held::LONGEST_WAIT,
+            is_standing: true,
+            handler: |node, _| Box::pin(async move { node.examine_what_waits().await.map(Some) }),
+        },
+        TimerKind::EndingTold => Work {
+            longest: super::expiry::REMEMBERED,
+            is_standing: false,
+            handler: |_, _| Box::pin(async { Ok(None) }),
+        },
+    }
+}
+
+impl Node {
+    /// Fires timers for ever.
+    pub async fn fire_timers_for_ever(self: Arc<Self>) {
+        loop {
+            let seconds = match self.fire_due_timers().await {
+                Ok(()) => self.seconds_to_next().await,
+                Err(fault) => {
+                    tracing::warn!(reason = %fault.reason, "timers could not be fired");
+                    NAP
+                }
+            };
+            tokio::time::sleep(Duration::from_secs(seconds.unsigned_abs())).await;
+        }
+    }
+
+    /// Until the next timer is due, in seconds: from one second to [`NAP`].
+    async fn seconds_to_next(&self) -> i64 {
+        match self.store.next_due().await {
+            // Rounded up: a timer that is due in half a second is not looked for twice.
+            Ok(Some(due)) => due.seconds_since(self.now()).saturating_add(1).clamp(1, NAP),
+            Ok(None) | Err(_) => NAP,
+        }
+    }
+
+    /// Fires once what is due now.
+    ///
+    /// # Errors
+    /// Store faults. A handler's fault is logged, and its timer is due again after a pause; the others are fired all the same.
+    pub async fn fire_due_timers(self: &Arc<Self>) -> Result<(), Fault> {
+        self.begin_timers().await?;
+        for kind in TimerKind::ALL {
+            let latest = self.now().plus_seconds(work(*kind).longest);
+            let pulled_in = self.store.pull_in_timers(*kind, latest).await?;
+            if pulled_in > 0 {
+                tracing::info!(
+                    kind = kind.as_str(),
+                    pulled_in,
+                    "timers were due too far ahead, and are due earlier now"
+                );
+            }
+        }
+        for _ in 0..PAGES {
+            let page = self.store.due_timers(self.now(), PAGE).await?;
+            if page.is_empty() {
+                return Ok(());
+            }
+            for timer in page {
+                self.fire(&timer).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn fire(self: &Arc<Self>, timer: &Timer) -> Result<(), Fault> {
+        let work = work(timer.kind);
+        let done = (work.handler)(self.clone(), timer.subject.clone()).await;
+        let now = self.now();
+        let next = done.unwrap_or_else(|fault| {
+            let kind = timer.kind.as_str();
+            tracing::warn!(kind, reason = %fault.reason, "what was due could not be done; it is tried again");
+            Some(now.plus_seconds(PAUSE))
+        });
+        // Never at once: a handler that is always due must not keep the others from their turn.
+        let next = next.map(|next| next.clamp(now.plus_seconds(1), now.plus_seconds(work.longest)));
+        Ok(self.store.timer_fired(timer, next).await?)
+    }
+
+    /// Sets the standing rows once in the life of a node.
+    async fn begin_timers(&self) -> Result<(), Fault> {
+        if self.timers_begun.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let standing = TimerKind::ALL.iter().filter(|kind| work(**kind).is_standing);
+        self.store.set_timers(standing.map(|kind| Timer::new(*kind, [], self.now())).collect()).await?;
+        self.timers_begun.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+}
