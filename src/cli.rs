@@ -2,6 +2,7 @@
 
 mod agreement;
 mod assess;
+mod ca;
 mod completions;
 mod config;
 mod context;
@@ -91,6 +92,9 @@ enum Command {
     /// Give the organisation's own people certificates
     #[command(subcommand)]
     Person(person::Person),
+    /// Use the development CA that `init` has made
+    #[command(subcommand)]
+    Ca(ca::Ca),
     /// Check the node's configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -134,6 +138,7 @@ async fn execute(cli: Cli) -> Result<(), CliError> {
         Command::Policy(command) => command.run(global).await,
         Command::Ledger(command) => command.run(global).await,
         Command::Person(command) => command.run(global),
+        Command::Ca(command) => command.run(global),
         Command::Config(command) => command.run(global),
         Command::Doctor(command) => command.run(global).await,
         Command::Completions(command) => command.run(&mut <Cli as clap::CommandFactory>::command()),

@@ -59,7 +59,7 @@ pub async fn connect(
     clock: Arc<dyn Clock>,
 ) -> Result<DeskClient, ConnectError> {
     let credentials = Credentials::load(tls.0, tls.1)?;
-    let roots = crate::identity::files::read_chain(bundle)?;
+    let roots = crate::identity::files::read_roots(bundle)?;
     let member = Member {
         bundle: TrustBundle::new(own.clone(), roots)?,
         crls: vec![],
