@@ -95,17 +95,12 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     // Before the files are read, so that what changes meanwhile is noticed.
     let files = watch::Files::as_they_are(&config);
     let own = Own::load(&config, clock.now())?;
-    for notice in &own.notices {
-        tracing::error!(file = %notice.file.display(), "{}", notice.message);
-    }
+    own.tell_notices();
     // The lock is the store's: a second node in the directory is told so, whatever addresses it listens on.
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.store, &own.storage_key)?);
     let peer_listener = bind("listen.peer", &config.peer).await?;
     let desk_listener = bind("listen.desk", &config.desk).await?;
-    let ops_listener = match &config.ops {
-        Some(address) => Some(bind("listen.ops", address).await?),
-        None => None,
-    };
+    let ops_listener = bind_ops(&config).await?;
     let trust = Trust::new(own.member.clone(), vec![], config.signing_usages.clone())?;
     let trust = Arc::new(ArcSwap::from_pointee(trust));
     let gate = Arc::new(TlsGate::new(own.credentials, trust.clone(), clock.clone()));
@@ -202,6 +197,13 @@ impl Door<'_> {
 /// The library's own refusals get the documented codes and reasons.
 async fn documented(answer: axum::response::Response) -> axum::response::Response {
     crate::wire::status::documented(answer.headers()).map_or(answer, |status| status.into_http())
+}
+
+async fn bind_ops(config: &Config) -> Result<Option<TcpListener>, StartError> {
+    match &config.ops {
+        Some(address) => bind("listen.ops", address).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 async fn bind(key: &'static str, address: &str) -> Result<TcpListener, StartError> {

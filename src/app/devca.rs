@@ -106,13 +106,14 @@ impl OpenCa {
     /// # Errors
     /// [`DevCaError`]; what was renewed before it stays renewed.
     pub fn renew(&self, config: &Config, now: Time, all: bool) -> Result<Vec<Renewed>, DevCaError> {
-        let mut certificates = vec![config.tls.certificate.clone(), config.signing.certificate.clone()];
-        certificates.extend(persons(&config.dir)?.iter().flat_map(|person| [person.tls(), person.signing()]));
         let mut renewed = vec![];
-        for file in certificates {
-            renewed.extend(self.renew_certificate(&file, now, all)?);
+        for file in [&config.tls.certificate, &config.signing.certificate] {
+            renewed.extend(self.renew_certificate(file, now, all)?);
         }
         renewed.extend(self.renew_list(&config.crl, now, all)?);
+        for file in persons(&config.dir)?.iter().flat_map(|person| [person.tls(), person.signing()]) {
+            renewed.extend(self.renew_certificate(&file, now, all)?);
+        }
         Ok(renewed)
     }
 

@@ -133,7 +133,7 @@ impl Own {
     /// The first fault, with its file.
     pub fn load(config: &Config, now: Time) -> Result<Self, OwnError> {
         let OwnSet { credentials, key, member, mut notices } = OwnSet::load(config, now)?;
-        notices.extend(persons_elsewhere(config)?);
+        notices.extend(persons_elsewhere(config));
         Ok(Self {
             credentials,
             key,
@@ -146,16 +146,32 @@ impl Own {
     }
 }
 
+impl Own {
+    /// Writes what is to be mended into the log.
+    pub(super) fn tell_notices(&self) {
+        for notice in &self.notices {
+            tracing::error!(file = %notice.file.display(), "{}", notice.message);
+        }
+    }
+}
+
 /// The people in the directory whose certificates are of another organisation than the one that is configured.
-fn persons_elsewhere(config: &Config) -> Result<Vec<Notice>, OwnError> {
+fn persons_elsewhere(config: &Config) -> Vec<Notice> {
     let domain = &config.organisation.domain;
-    let all = super::persons::persons(&config.dir)?;
+    let all = match super::persons::persons(&config.dir) {
+        Ok(all) => all,
+        // One person's damaged file keeps no node from starting.
+        Err(error) => {
+            let file = config.dir.join(super::persons::PERSONS);
+            return vec![Notice { file, message: error.to_string(), is_unusable: false }];
+        }
+    };
     let elsewhere = all.into_iter().filter(|p| p.id.domain() != domain);
     let told = |p: super::persons::PersonFiles| {
         let message = format!("`{}` is not of `{domain}`, so the desk refuses it; have it issued for `{domain}`", p.id);
         Notice { file: p.tls(), message, is_unusable: false }
     };
-    Ok(elsewhere.map(told).collect())
+    elsewhere.map(told).collect()
 }
 
 /// The signing key with its chain.

@@ -83,7 +83,7 @@ impl Watched {
             state.refused = None;
             return;
         }
-        let found = self.read();
+        let found = self.read(&now, &state.in_force);
         // The files are read by their names: only where they are still the same is it known what was read.
         if files.look() != now {
             return;
@@ -108,10 +108,9 @@ impl Watched {
     }
 
     /// Reads the files, and checks that they hold together.
-    fn read(&self) -> Found {
-        let now = self.clock.now();
-        match OwnSet::load(&self.config, now) {
-            Ok(set) => match self.worse(&set.notices) {
+    fn read(&self, files: &Digests, in_force: &Digests) -> Found {
+        match OwnSet::load(&self.config, self.clock.now()) {
+            Ok(set) => match self.worse(&set.notices, files, in_force) {
                 None => Found::Whole(Box::new(set)),
                 Some(notice) => Found::Refused(notice.to_string(), self.lists()),
             },
@@ -119,15 +118,13 @@ impl Watched {
         }
     }
 
-    /// A certificate that can't be used takes the place of none that can.
-    fn worse(&self, notices: &[Notice]) -> Option<Notice> {
-        let mut unusable = notices.iter().filter(|notice| notice.is_unusable);
-        unusable
-            .find(|notice| {
-                let is_tls = notice.file == self.config.tls.certificate;
-                if is_tls { self.gate.check_own().is_ok() } else { self.node.good_key().is_ok() }
-            })
-            .cloned()
+    /// A new certificate that can't be used takes the place of none that can.
+    fn worse(&self, notices: &[Notice], files: &Digests, in_force: &Digests) -> Option<Notice> {
+        let is_worse = |notice: &&Notice| match notice.file == self.config.tls.certificate {
+            true => files.tls != in_force.tls && self.gate.check_own().is_ok(),
+            false => files.signing != in_force.signing && self.node.good_key().is_ok(),
+        };
+        notices.iter().filter(|notice| notice.is_unusable).find(is_worse).cloned()
     }
 
     /// The bundle and the lists, where they hold with the certificates that are in force: a certificate that is copied

@@ -44,7 +44,7 @@ impl Kind {
     }
 
     /// The command that turns DER into PEM.
-    fn from_der(self) -> &'static str {
+    fn command(self) -> &'static str {
         match self {
             Self::Certificates => "openssl x509 -inform DER",
             Self::Key => "openssl pkey -inform DER",
@@ -175,7 +175,7 @@ fn instead(bytes: &[u8], kind: Kind, path: &Path) -> String {
     }
     if is_der(bytes) {
         let what = format!("is binary (DER), not a {} in PEM", kind.words());
-        return mended_by(&what, &format!("{} -in {file}", kind.from_der()), path);
+        return mended_by(&what, &format!("{} -in {file}", kind.command()), path);
     }
     if has("BEGIN PKCS7") {
         return mended_by(
