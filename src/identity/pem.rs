@@ -217,21 +217,26 @@ fn contains(bytes: &[u8], words: &str) -> bool {
     bytes.windows(words.len()).any(|window| window == words.as_bytes())
 }
 
-/// A DER sequence that is as long as the file.
 fn is_der(bytes: &[u8]) -> bool {
-    let length = |bytes: &[u8]| bytes.iter().fold(0_usize, |length, byte| length << 8 | usize::from(*byte));
-    match bytes {
-        [0x30, short @ 0..=0x7f, rest @ ..] => rest.len() == usize::from(*short),
-        [0x30, 0x81, n, rest @ ..] => rest.len() == usize::from(*n),
-        [0x30, 0x82, a, b, rest @ ..] => rest.len() == length(&[*a, *b]),
-        [0x30, 0x83, a, b, c, rest @ ..] => rest.len() == length(&[*a, *b, *c]),
-        _ => false,
-    }
+    in_sequence(bytes).is_some()
 }
 
 /// PKCS#12 begins with its version, 3.
 fn is_pkcs12(bytes: &[u8]) -> bool {
-    is_der(bytes) && bytes.get(..12).is_some_and(|head| head.windows(3).any(|w| w == [0x02, 0x01, 0x03]))
+    in_sequence(bytes).is_some_and(|content| content.starts_with(&[0x02, 0x01, 0x03]))
+}
+
+/// The content of a DER sequence that is as long as the file.
+fn in_sequence(bytes: &[u8]) -> Option<&[u8]> {
+    let (length, content): (&[u8], _) = match bytes {
+        [0x30, 0x81, a, rest @ ..] => (&[*a], rest),
+        [0x30, 0x82, a, b, rest @ ..] => (&[*a, *b], rest),
+        [0x30, 0x83, a, b, c, rest @ ..] => (&[*a, *b, *c], rest),
+        [0x30, short @ 0..=0x7f, rest @ ..] => (&[*short], rest),
+        _ => return None,
+    };
+    let length = length.iter().fold(0_usize, |length, byte| length << 8 | usize::from(*byte));
+    (content.len() == length).then_some(content)
 }
 
 /// A root: signed with the key that it names. A CA's new key signed with its old one is not.
