@@ -51,7 +51,7 @@ impl Node {
     /// `UNAVAILABLE`, with why.
     pub fn good_key(&self) -> Result<Arc<SigningKey>, Fault> {
         let key = self.key.load_full();
-        match self.identities.signer(key.chain(), self.now()) {
+        match self.identities.signer(key.chain(), &self.now().into()) {
             Ok(_) => Ok(key),
             Err(fault) => {
                 let what = format!(
