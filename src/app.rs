@@ -1,5 +1,6 @@
 //! Builds a node from its configuration and runs it: the one place that knows the concrete types.
 
+pub mod devca;
 mod door;
 pub mod endings;
 mod ledger;
@@ -7,6 +8,7 @@ mod ops;
 mod own;
 pub mod persons;
 pub mod rules;
+mod set;
 mod watch;
 
 use std::{net::SocketAddr, sync::Arc};
@@ -16,6 +18,7 @@ use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 pub use own::{Own, OwnError, signing_key};
+pub use set::Notice;
 
 use crate::{
     config::Config,
@@ -89,18 +92,18 @@ impl Running {
 /// [`StartError`]; nothing is left running then.
 pub async fn start(config: Config) -> Result<Running, StartError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    // Before the files are read, so that what changes meanwhile is noticed.
+    let files = watch::Files::as_they_are(&config);
     let own = Own::load(&config, clock.now())?;
+    own.tell_notices();
+    // The lock is the store's: a second node in the directory is told so, whatever addresses it listens on.
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.store, &own.storage_key)?);
     let peer_listener = bind("listen.peer", &config.peer).await?;
     let desk_listener = bind("listen.desk", &config.desk).await?;
-    let ops_listener = match &config.ops {
-        Some(address) => Some(bind("listen.ops", address).await?),
-        None => None,
-    };
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.store, &own.storage_key)?);
+    let ops_listener = bind_ops(&config).await?;
     let trust = Trust::new(own.member.clone(), vec![], config.signing_usages.clone())?;
     let trust = Arc::new(ArcSwap::from_pointee(trust));
     let gate = Arc::new(TlsGate::new(own.credentials, trust.clone(), clock.clone()));
-    gate.check_own()?;
     let setter = gate.clone();
     let ledger = ledger::parts(&config, own.ledger_key)?;
     let node = Node::start(Parts {
@@ -137,7 +140,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let first = axum::middleware::from_fn(move |request, next| door::desk(asked.clone(), request, next));
     door.open(&mut tasks, desk_listener, Audience::Own, desk_routes.prepare().into_axum_router().layer(first));
     if let Some(tcp) = ops_listener {
-        tasks.spawn(ops::serve(tcp, node.clone(), stop.clone()));
+        tasks.spawn(ops::serve(tcp, node.clone(), gate.clone(), stop.clone()));
     }
     let follower = Follower { node: node.clone(), gate: gate.clone(), limits: config.limits.clone() };
     tasks.spawn(follower.run(stop.clone()));
@@ -146,7 +149,9 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     until_stopped(&mut tasks, &stop, node.clone().forward_for_ever());
     until_stopped(&mut tasks, &stop, node.clone().answer_for_ever());
     until_stopped(&mut tasks, &stop, node.clone().fire_timers_for_ever());
-    tasks.spawn(watch::watch(config, node.clone(), gate, clock, stop.clone()));
+    tasks.spawn(devca::keep(config.clone(), clock.clone(), stop.clone()));
+    let watched = watch::Watched { config, node: node.clone(), gate, clock };
+    tasks.spawn(watched.watch(files, stop.clone()));
     Ok(Running { node, peer, desk, ops, stop, tasks })
 }
 
@@ -193,6 +198,13 @@ impl Door<'_> {
 /// The library's own refusals get the documented codes and reasons.
 async fn documented(answer: axum::response::Response) -> axum::response::Response {
     crate::wire::status::documented(answer.headers()).map_or(answer, |status| status.into_http())
+}
+
+async fn bind_ops(config: &Config) -> Result<Option<TcpListener>, StartError> {
+    match &config.ops {
+        Some(address) => bind("listen.ops", address).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 async fn bind(key: &'static str, address: &str) -> Result<TcpListener, StartError> {

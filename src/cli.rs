@@ -2,6 +2,7 @@
 
 mod agreement;
 mod assess;
+mod ca;
 mod completions;
 mod config;
 mod context;
@@ -95,6 +96,9 @@ enum Command {
     /// Give the organisation's own people certificates
     #[command(subcommand)]
     Person(person::Person),
+    /// Use the development CA that `init` has made
+    #[command(subcommand)]
+    Ca(ca::Ca),
     /// Check the node's configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -139,6 +143,7 @@ async fn execute(cli: Cli) -> Result<(), CliError> {
         Command::Ledger(command) => command.run(global).await,
         Command::Expiry(command) => command.run(global).await,
         Command::Person(command) => command.run(global),
+        Command::Ca(command) => command.run(global),
         Command::Config(command) => command.run(global),
         Command::Doctor(command) => command.run(global).await,
         Command::Completions(command) => command.run(&mut <Cli as clap::CommandFactory>::command()),

@@ -8,6 +8,7 @@ pub mod crl;
 pub mod devca;
 pub mod files;
 pub mod fingerprint;
+mod pem;
 pub mod signers;
 pub mod trust;
 pub mod validity;

@@ -39,6 +39,8 @@ mod existence;
 mod explain;
 #[path = "node/feed_kit.rs"]
 mod feed_kit;
+#[path = "node/files.rs"]
+mod files;
 #[path = "node/hostile.rs"]
 mod hostile;
 #[path = "node/hostile_hub.rs"]

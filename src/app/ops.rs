@@ -9,14 +9,15 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     domain::{ending::EndingKind, fault::Fault, ids::TrustDomain},
     node::Node,
+    transport::gate::TlsGate,
 };
 
 /// Serves until `stop`.
-pub(super) async fn serve(tcp: TcpListener, node: Arc<Node>, stop: CancellationToken) {
+pub(super) async fn serve(tcp: TcpListener, node: Arc<Node>, gate: Arc<TlsGate>, stop: CancellationToken) {
     let ready = node.clone();
     let router = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(move || readiness(ready.clone())))
+        .route("/readyz", get(move || readiness(ready.clone(), gate.clone())))
         .route("/metrics", get(move || metrics(node.clone())));
     let served = axum::serve(tcp, router).with_graceful_shutdown(async move { stop.cancelled().await });
     if let Err(error) = served.await {
@@ -24,15 +25,24 @@ pub(super) async fn serve(tcp: TcpListener, node: Arc<Node>, stop: CancellationT
     }
 }
 
-/// Ready: the store answers, and can be written to as far as is known.
-async fn readiness(node: Arc<Node>) -> (StatusCode, String) {
+/// Ready: the store answers and can be written to as far as is known, and the certificate that is shown can be used. A
+/// signing certificate that can't be used is told; the people can work on all the same.
+async fn readiness(node: Arc<Node>, gate: Arc<TlsGate>) -> (StatusCode, String) {
+    if let Err(fault) = gate.check_own() {
+        let what = format!("nobody takes this node's TLS certificate: {fault}; put a new one in its place\n");
+        return (StatusCode::SERVICE_UNAVAILABLE, what);
+    }
+    let signs = match node.good_key() {
+        Ok(_) => String::new(),
+        Err(fault) => format!("; {fault}"),
+    };
     let answers = node.feed_status().await.is_ok();
     match node.store_trouble(false).await {
         Some(trouble) => {
             let words = format!("{}: nothing is written any more: {}\n", trouble.reason, trouble.message);
             (StatusCode::SERVICE_UNAVAILABLE, words)
         }
-        None if answers => (StatusCode::OK, "ready\n".to_owned()),
+        None if answers => (StatusCode::OK, format!("ready{signs}\n")),
         None => (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n".to_owned()),
     }
 }

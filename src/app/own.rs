@@ -4,15 +4,25 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::rules;
+use super::{
+    rules,
+    set::{Notice, OwnSet},
+};
 use crate::{
     config::Config,
-    domain::{fault::Fault, rules::RuleFault, time::Time},
+    domain::{
+        fault::Fault,
+        ids::{SpiffeId, TrustDomain},
+        rules::RuleFault,
+        time::Time,
+    },
     identity::{
         bundle::TrustBundle,
         certificate::Leaf,
         crl::Crl,
-        files::{Existing, FileError, read_chain, read_crls, read_key, read_secret, to_pem, write_secret},
+        files::{
+            Existing, FileError, read_chain, read_crls, read_pkcs8, read_roots, read_secret, to_pem, write_secret,
+        },
         trust::Member,
     },
     node::rules::FoundRules,
@@ -52,6 +62,27 @@ pub enum OwnError {
     /// The storage key.
     #[error("{0} holds no storage key: 64 hexadecimal digits; `watchfire init` makes one, a store can't change it")]
     StorageKey(PathBuf),
+    /// A certificate of another organisation than the one that is configured.
+    #[error(
+        "{file}: the certificate is of `{of}`, and watchfire.toml says domain = \"{domain}\"; have the node's, the \
+         people's and the root certificates issued for `{domain}`, or write domain = \"{of}\" again"
+    )]
+    OtherDomain {
+        /// Which file.
+        file: PathBuf,
+        /// Whose certificate it is.
+        of: TrustDomain,
+        /// Who is configured.
+        domain: TrustDomain,
+    },
+    /// A certificate that is not a node's.
+    #[error("{file}: the certificate is of `{id}`; a node's id is written spiffe://DOMAIN/node/NAME")]
+    NoNode {
+        /// Which file.
+        file: PathBuf,
+        /// Whose it is.
+        id: SpiffeId,
+    },
     /// The ledger's key.
     #[error("{0} holds no Ed25519 key in PKCS#8; put the ledger's key back: partners raise an alarm where it changes")]
     LedgerKey(PathBuf),
@@ -80,17 +111,20 @@ pub struct Own {
     pub ledger_key: Option<RawKey>,
     /// The rules of the house as they are on disk, unchecked: with mistakes in them a node runs on with those before.
     pub house_rules: FoundRules,
+    /// What the node starts with and somebody has to mend all the same.
+    pub notices: Vec<Notice>,
 }
 
 impl Own {
-    /// Reads all of it, and checks the house rules.
+    /// Reads all of it as [`Self::load`] does for a node that starts, and checks the house rules. Gives what a node starts
+    /// with and somebody has to mend all the same.
     ///
     /// # Errors
     /// The first fault, with its file; of the house rules all.
-    pub fn check(config: &Config, now: Time) -> Result<(), OwnError> {
-        let found = Self::load(config, now)?.house_rules;
-        let checked = found.and_then(|files| HouseRules::compile(&files.unwrap_or_default()));
-        checked.map(|_| ()).map_err(|faults| OwnError::Rules(config.rules.clone(), faults))
+    pub fn check(config: &Config, now: Time) -> Result<Vec<Notice>, OwnError> {
+        let Self { notices, house_rules, .. } = Self::load(config, now)?;
+        let checked = house_rules.and_then(|files| HouseRules::compile(&files.unwrap_or_default()));
+        checked.map(|_| notices).map_err(|faults| OwnError::Rules(config.rules.clone(), faults))
     }
 
     /// Reads all of it.
@@ -98,15 +132,46 @@ impl Own {
     /// # Errors
     /// The first fault, with its file.
     pub fn load(config: &Config, now: Time) -> Result<Self, OwnError> {
+        let OwnSet { credentials, key, member, mut notices } = OwnSet::load(config, now)?;
+        notices.extend(persons_elsewhere(config));
         Ok(Self {
-            credentials: Credentials::load(&config.tls.certificate, &config.tls.key)?,
-            key: load_key(config)?,
-            member: load_member(config, now)?,
+            credentials,
+            key,
+            member,
+            notices,
             storage_key: load_storage_key(&config.storage_key)?,
             ledger_key: load_ledger_key(&config.ledger.key)?,
             house_rules: rules::read(&config.rules),
         })
     }
+}
+
+impl Own {
+    /// Writes what is to be mended into the log.
+    pub(super) fn tell_notices(&self) {
+        for notice in &self.notices {
+            tracing::error!(file = %notice.file.display(), "{}", notice.message);
+        }
+    }
+}
+
+/// The people in the directory whose certificates are of another organisation than the one that is configured.
+fn persons_elsewhere(config: &Config) -> Vec<Notice> {
+    let domain = &config.organisation.domain;
+    let all = match super::persons::persons(&config.dir) {
+        Ok(all) => all,
+        // One person's damaged file keeps no node from starting.
+        Err(error) => {
+            let file = config.dir.join(super::persons::PERSONS);
+            return vec![Notice { file, message: error.to_string(), is_unusable: false }];
+        }
+    };
+    let elsewhere = all.into_iter().filter(|p| p.id.domain() != domain);
+    let told = |p: super::persons::PersonFiles| {
+        let message = format!("`{}` is not of `{domain}`, so the desk refuses it; have it issued for `{domain}`", p.id);
+        Notice { file: p.tls(), message, is_unusable: false }
+    };
+    elsewhere.map(told).collect()
 }
 
 /// The signing key with its chain.
@@ -125,7 +190,7 @@ pub fn signing_key(certificate: &Path, key: &Path) -> Result<SigningKey, OwnErro
     let chain: Vec<Vec<u8>> = read_chain(certificate)?.iter().map(|c| c.to_vec()).collect();
     let leaf = chain.first().map(|der| Leaf::parse(der)).transpose();
     let leaf = leaf.map_err(|fault| OwnError::Trust { file: certificate.to_owned(), fault })?;
-    let pkcs8 = Zeroizing::new(read_key(key)?.secret_der().to_vec());
+    let pkcs8 = read_pkcs8(key)?;
     let public = leaf.map(|l| l.public_key).unwrap_or_default();
     SigningKey::new(&pkcs8, chain, &public).map_err(|error| OwnError::Key { file: key.to_owned(), error })
 }
@@ -139,7 +204,7 @@ pub fn load_member(config: &Config, now: Time) -> Result<Member, OwnError> {
         let file = file.clone();
         move |fault| OwnError::Trust { file, fault }
     };
-    let roots = read_chain(&config.bundle)?;
+    let roots = read_roots(&config.bundle)?;
     let bundle = TrustBundle::new(config.organisation.domain.clone(), roots).map_err(at(&config.bundle))?;
     let through: Vec<Vec<u8>> = read_chain(&config.tls.certificate)?.iter().map(|c| c.to_vec()).collect();
     let lists = if config.crl.exists() { read_crls(&config.crl)? } else { vec![] };
@@ -151,7 +216,7 @@ fn load_ledger_key(path: &Path) -> Result<Option<RawKey>, OwnError> {
     if !path.exists() {
         return Ok(None);
     }
-    let pkcs8 = Zeroizing::new(read_key(path)?.secret_der().to_vec());
+    let pkcs8 = read_pkcs8(path)?;
     RawKey::new(&pkcs8).map(Some).map_err(|_| OwnError::LedgerKey(path.to_owned()))
 }
 

@@ -1,26 +1,31 @@
-//! Certificates, keys, bundle, revocation lists and house rules, renewed without a restart: files are looked at every second, and
-//! new ones are put in force only where they hold. The old ones stay otherwise, and the log says why.
+//! Certificates, keys, bundle, revocation lists and house rules, renewed without a restart.
+//!
+//! The files that belong together are looked at every second and taken as one set, once they hold together. Until then
+//! what is in force stays, and the log says why, once.
 
-use std::{
-    path::PathBuf,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+mod files;
+
+use std::{sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
+use files::Digests;
+pub(super) use files::Files;
+
 use super::{
-    own::{OwnError, load_key, load_member},
+    own::load_member,
     rules,
+    set::{Notice, OwnSet},
 };
 use crate::{
     config::Config,
     domain::{fault::Fault, time::Clock},
+    identity::trust::Member,
     node::{
         Node,
         rules::{FoundRules, Renewal},
     },
-    transport::gate::{Credentials, TlsGate},
+    transport::gate::TlsGate,
 };
 
 /// Revocation is felt within 2 seconds: half of that is for noticing the file.
@@ -28,49 +33,154 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// Rules are taken up once they have been the same for so long: a directory may be half written.
 const SETTLED: Duration = Duration::from_millis(200);
 
-/// The state of a file, as far as a change would show: when and how long.
-type Stamp = Option<(SystemTime, u64)>;
-
-fn stamps(files: &[&PathBuf]) -> Vec<Stamp> {
-    let stamp = |file: &&PathBuf| {
-        let meta = std::fs::metadata(file).ok()?;
-        Some((meta.modified().ok()?, meta.len()))
-    };
-    files.iter().map(stamp).collect()
+/// A node whose files are watched.
+pub(super) struct Watched {
+    pub config: Config,
+    pub node: Arc<Node>,
+    pub gate: Arc<TlsGate>,
+    pub clock: Arc<dyn Clock>,
 }
 
-/// Watches until `stop`.
-pub(super) async fn watch(
-    config: Config,
-    node: Arc<Node>,
-    gate: Arc<TlsGate>,
-    clock: Arc<dyn Clock>,
-    stop: CancellationToken,
-) {
-    let files = [
-        [&config.bundle, &config.crl].to_vec(),
-        [&config.tls.certificate, &config.tls.key].to_vec(),
-        [&config.signing.certificate, &config.signing.key].to_vec(),
-    ];
-    let mut seen = files.each_ref().map(|group| stamps(group));
-    let mut seen_rules = None;
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(INTERVAL) => {}
-        }
-        for ((group, seen), part) in files.iter().zip(&mut seen).zip([Part::Member, Part::Tls, Part::Signing]) {
-            let now = stamps(group);
-            if now == *seen {
-                continue;
+/// What is known of the files.
+struct State {
+    /// The files of what is in force.
+    in_force: Digests,
+    /// The files when they did not hold together.
+    refused: Option<Digests>,
+    /// What the log was told of them.
+    told: Option<String>,
+}
+
+/// What reading the files as a set has come to.
+enum Found {
+    /// All of it holds.
+    Whole(Box<OwnSet>),
+    /// Why it does not hold. The bundle and the lists may hold with the certificates that are in force.
+    Refused(String, Option<Box<Member>>),
+}
+
+impl Watched {
+    /// Watches until `stop`. `files` are as they were before the node read them.
+    pub(super) async fn watch(self, (mut files, in_force): (Files, Digests), stop: CancellationToken) {
+        let mut state = State { in_force, refused: None, told: None };
+        let mut seen_rules = None;
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(INTERVAL) => {}
             }
-            *seen = now;
-            match renew(&part, &config, &node, &gate, &*clock).await {
-                Ok(()) => tracing::info!(what = part.words(), "renewed"),
-                Err(error) => tracing::error!(what = part.words(), error, "not renewed; what was in force stays"),
+            self.look(&mut files, &mut state).await;
+            renew_rules(&self.config, &self.node, &mut seen_rules).await;
+        }
+    }
+
+    async fn look(&self, files: &mut Files, state: &mut State) {
+        let now = files.look();
+        if now == state.in_force {
+            if state.told.take().is_some() {
+                tracing::info!("the files on disk are again those that are in force");
+            }
+            state.refused = None;
+            return;
+        }
+        let found = self.read(&now, &state.in_force);
+        // The files are read by their names: only where they are still the same is it known what was read.
+        if files.look() != now {
+            return;
+        }
+        match found {
+            Found::Whole(set) => self.put_in_force(*set, now, state).await,
+            Found::Refused(why, member) => {
+                if let Some(member) = member.filter(|_| now.member != state.in_force.member) {
+                    self.put_lists_in_force(*member, now, state).await;
+                }
+                // A tool may be between two files: it is told from the second look on.
+                if state.refused == Some(now) && state.told.as_ref() != Some(&why) {
+                    tracing::error!(
+                        error = why,
+                        "the new files are NOT in force, those before still are; they are tried again"
+                    );
+                    state.told = Some(why);
+                }
+                state.refused = Some(now);
             }
         }
-        renew_rules(&config, &node, &mut seen_rules).await;
+    }
+
+    /// Reads the files, and checks that they hold together.
+    fn read(&self, files: &Digests, in_force: &Digests) -> Found {
+        match OwnSet::load(&self.config, self.clock.now()) {
+            Ok(set) => match self.worse(&set.notices, files, in_force) {
+                None => Found::Whole(Box::new(set)),
+                Some(notice) => Found::Refused(notice.to_string(), self.lists()),
+            },
+            Err(error) => Found::Refused(error.to_string(), self.lists()),
+        }
+    }
+
+    /// A new certificate that can't be used takes the place of none that can.
+    fn worse(&self, notices: &[Notice], files: &Digests, in_force: &Digests) -> Option<Notice> {
+        let is_worse = |notice: &&Notice| match notice.file == self.config.tls.certificate {
+            true => files.tls != in_force.tls && self.gate.check_own().is_ok(),
+            false => files.signing != in_force.signing && self.node.good_key().is_ok(),
+        };
+        notices.iter().filter(|notice| notice.is_unusable).find(is_worse).cloned()
+    }
+
+    /// The bundle and the lists, where they hold with the certificates that are in force: a certificate that is copied
+    /// half must not keep a revoked person in.
+    fn lists(&self) -> Option<Box<Member>> {
+        let now = self.clock.now();
+        let member = load_member(&self.config, now).ok()?;
+        let key = self.node.signing_chain();
+        OwnSet::check(&self.config, &member, (self.gate.shown(), &key), now).ok()?;
+        Some(Box::new(member))
+    }
+
+    async fn put_in_force(&self, set: OwnSet, files: Digests, state: &mut State) {
+        let OwnSet { credentials, key, member, notices } = set;
+        let mut renewed = vec![];
+        if files.member != state.in_force.member {
+            if let Err(fault) = self.node.renew_own(member).await {
+                return not_stored(&fault, state);
+            }
+            state.in_force.member = files.member;
+            renewed.push("trust bundle and revocation lists");
+        }
+        if files.tls != state.in_force.tls {
+            self.gate.reload(None, Some(credentials));
+            state.in_force.tls = files.tls;
+            renewed.push("TLS certificate");
+        }
+        if files.signing != state.in_force.signing {
+            if let Err(fault) = self.node.renew_key(key).await {
+                return not_stored(&fault, state);
+            }
+            state.in_force.signing = files.signing;
+            renewed.push("signing key");
+        }
+        tracing::info!(what = renewed.join(", "), was_refused = state.told.take().is_some(), "renewed");
+        state.refused = None;
+        for notice in notices {
+            tracing::error!(file = %notice.file.display(), "{}", notice.message);
+        }
+    }
+
+    async fn put_lists_in_force(&self, member: Member, files: Digests, state: &mut State) {
+        if let Err(fault) = self.node.renew_own(member).await {
+            return not_stored(&fault, state);
+        }
+        state.in_force.member = files.member;
+        tracing::info!(what = "trust bundle and revocation lists", "renewed; the certificates beside them are not");
+    }
+}
+
+/// It is tried again at the next look.
+fn not_stored(fault: &Fault, state: &mut State) {
+    let why = fault.to_string();
+    if state.told.as_ref() != Some(&why) {
+        tracing::error!(%fault, "the new files are NOT all in force; they are tried again");
+        state.told = Some(why);
     }
 }
 
@@ -98,34 +208,4 @@ async fn renew_rules(config: &Config, node: &Node, seen: &mut Option<FoundRules>
         }
     }
     *seen = Some(found);
-}
-
-enum Part {
-    Member,
-    Tls,
-    Signing,
-}
-
-impl Part {
-    fn words(&self) -> &'static str {
-        match self {
-            Self::Member => "trust bundle and revocation lists",
-            Self::Tls => "TLS certificate",
-            Self::Signing => "signing key",
-        }
-    }
-}
-
-async fn renew(part: &Part, config: &Config, node: &Node, gate: &TlsGate, clock: &dyn Clock) -> Result<(), String> {
-    let own = |e: OwnError| e.to_string();
-    let fault = |f: Fault| f.to_string();
-    match part {
-        Part::Member => node.renew_own(load_member(config, clock.now()).map_err(own)?).await.map_err(fault),
-        Part::Tls => {
-            let credentials = Credentials::load(&config.tls.certificate, &config.tls.key).map_err(|e| e.to_string())?;
-            gate.reload(None, Some(credentials));
-            Ok(())
-        }
-        Part::Signing => node.renew_key(load_key(config).map_err(own)?).await.map(|_| ()).map_err(fault),
-    }
 }

@@ -16,10 +16,15 @@ impl ConfigCommand {
     /// Runs the command.
     pub fn run(&self, global: &Global) -> Result<(), CliError> {
         let config = Config::load(&global.dir)?;
-        Own::check(&config, SystemClock.now())?;
+        let notices: Vec<String> = Own::check(&config, SystemClock.now())?.iter().map(ToString::to_string).collect();
         let file = config.dir.join(crate::config::FILE);
-        output::result(global, &serde_json::json!({ "ok": true, "file": file }), || {
-            format!("{} is well, and so are the files that it names", file.display())
+        let checked = serde_json::json!({ "ok": true, "file": file, "to_mend": notices });
+        output::result(global, &checked, || match notices.as_slice() {
+            [] => format!("{} is well, and so are the files that it names", file.display()),
+            notices => {
+                let what = "`watchfire serve` starts with these files; what is to be mended:";
+                format!("{}: {what}\n{}", file.display(), notices.join("\n"))
+            }
         });
         Ok(())
     }

@@ -53,8 +53,12 @@ impl Doctor {
         let now = SystemClock.now();
         let mut checks = vec![Check::well("configuration", "watchfire.toml is well")];
         checks.push(match Own::check(&config, now) {
-            Ok(()) => {
+            Ok(notices) if notices.is_empty() => {
                 Check::well("own files", "keys, certificates, bundle, revocation lists and house rules can be used")
+            }
+            Ok(notices) => {
+                let told: Vec<String> = notices.iter().map(ToString::to_string).collect();
+                Check::ill("own files", told.join("; "), "mend the files that are named; a running node takes them up")
             }
             Err(error) => {
                 let fix = "mend the file that is named: certs/README.md for certificates, `policy check` for rules";

@@ -1,12 +1,13 @@
 //! `watchfire init`: a node in one directory.
 
-use std::path::Path;
+use std::{os::unix::fs::DirBuilderExt, path::Path};
 
 use clap::Args;
 use serde::Serialize;
 
 use super::{CliError, Global, output};
 use crate::{
+    app::devca::{CRL_DAYS, LEAF_DAYS},
     config::FILE,
     domain::{
         ids::{Role, SpiffeId, TrustDomain},
@@ -23,11 +24,6 @@ use crate::{
     store::sqlite::SqliteStore,
     telemetry::SystemClock,
 };
-
-/// How long development certificates are valid, days.
-pub const LEAF_DAYS: u32 = 365;
-/// How long a development revocation list is good for, days.
-pub const CRL_DAYS: u32 = 365;
 
 /// Makes a development CA, TLS and signing keys with certificates, a storage key, the configuration and the store.
 /// For an organisation's own PKI, see certs/README.md.
@@ -80,7 +76,8 @@ impl Init {
         let now = SystemClock.now();
         let id = SpiffeId::new(self.org.clone(), Role::Node, &self.node).map_err(CliError::usage)?;
         if let Some(parent) = dir.parent() {
-            let made = std::fs::create_dir_all(parent);
+            // Whoever may write there may put another directory in the node's place, whatever the umask says.
+            let made = std::fs::DirBuilder::new().recursive(true).mode(0o755).create(parent);
             made.map_err(|e| CliError::files(format!("`{}` can't be made: {e}", parent.display())))?;
         }
         private_directory(dir)?;

@@ -144,6 +144,12 @@ impl From<crate::app::OwnError> for CliError {
     }
 }
 
+impl From<crate::app::devca::DevCaError> for CliError {
+    fn from(error: crate::app::devca::DevCaError) -> Self {
+        Self::files(error.to_string())
+    }
+}
+
 /// Writes to stdout. A reader that went away (`| head`) is no fault.
 pub fn print(text: &str) {
     let mut out = std::io::stdout().lock();

@@ -8,10 +8,11 @@ use serde::Serialize;
 use super::{
     CliError, Global,
     context::{PERSONS, PersonFiles, persons},
-    init::{CRL_DAYS, ca_error, issue},
+    init::issue,
     output,
 };
 use crate::{
+    app::devca::OpenCa,
     config::Config,
     domain::{
         ids::{Role, SpiffeId},
@@ -19,9 +20,8 @@ use crate::{
     },
     identity::{
         certificate::Leaf,
-        crl::{Crl, Revocation},
-        devca::{DevCa, Purpose},
-        files::{Existing, private_directory, read_chain, read_crls, read_secret, to_pem, write_public, write_secret},
+        devca::Purpose,
+        files::{Existing, private_directory, read_chain, read_secret, write_public, write_secret},
     },
     telemetry::SystemClock,
 };
@@ -136,10 +136,10 @@ impl Add {
                 register(&person, [tls, tls_key, signing, signing_key])?;
             }
             _ => {
-                let ca = load_ca(&global.dir, &config)?;
+                let open = OpenCa::open(&config)?;
                 let now = SystemClock.now();
-                issue(&ca, &person.id, &person.dir, Purpose::Signing, "signing", now)?;
-                issue(&ca, &person.id, &person.dir, Purpose::PersonTls, "tls", now)?;
+                issue(&open.ca, &person.id, &person.dir, Purpose::Signing, "signing", now)?;
+                issue(&open.ca, &person.id, &person.dir, Purpose::PersonTls, "tls", now)?;
             }
         }
         output::result(global, &View::from(&person), || {
@@ -194,17 +194,15 @@ impl Revoke {
             let what = if all.is_empty() { "nobody in this directory is called" } else { "several are called" };
             return Err(CliError::files(format!("{what} `{}`; see `watchfire person list`", self.id)));
         };
-        let ca = load_ca(&global.dir, &config)?;
+        let open = OpenCa::open(&config)?;
         let now = SystemClock.now();
-        let mut revoked = revoked_so_far(&config)?;
+        let mut serials = vec![];
         for chain in [person.tls(), person.signing()] {
-            let serial =
-                read_chain(&chain)?.first().map(|der| crate::identity::certificate::serial(der)).transpose()?;
-            revoked.extend(serial.map(|s| (s, Revocation { at: now, invalid_since: None })));
+            let chain = read_chain(&chain)?;
+            serials.extend(chain.first().map(|der| crate::identity::certificate::serial(der)).transpose()?);
         }
-        let number = u64::try_from(now.unix_nanos()).unwrap_or_default();
-        let list = ca.revocation_list(number, &revoked, now, CRL_DAYS).map_err(ca_error)?;
-        write_public(&config.crl, to_pem("X509 CRL", &list).as_bytes(), Existing::Replace)?;
+        open.revoke(&config.crl, serials, now)?;
+        let number = now.unix_nanos();
         // Out of the way of `--as`, and under a name that is free where somebody is revoked for the second time.
         let aside = global.dir.join(PERSONS).join("revoked");
         private_directory(&aside)?;
@@ -215,29 +213,4 @@ impl Revoke {
         });
         Ok(())
     }
-}
-
-/// What the list names already.
-fn revoked_so_far(config: &Config) -> Result<Vec<(Vec<u8>, Revocation)>, CliError> {
-    let mut revoked = vec![];
-    if config.crl.exists() {
-        for der in read_crls(&config.crl)? {
-            revoked.extend(Crl::entries(&der)?);
-        }
-    }
-    Ok(revoked)
-}
-
-fn load_ca(dir: &Path, config: &Config) -> Result<DevCa, CliError> {
-    let certificate = dir.join("ca/ca.pem");
-    if !certificate.exists() {
-        let what =
-            "this node has no development CA; have your own PKI issue or revoke the certificates (certs/README.md)";
-        return Err(CliError::files(what));
-    }
-    let text = std::fs::read_to_string(&certificate)
-        .map_err(|e| CliError::files(format!("{}: {e}", certificate.display())))?;
-    let key = read_secret(&dir.join("ca/ca.key"))?;
-    let key = std::str::from_utf8(&key).map_err(|_| CliError::files("ca/ca.key holds no key in PEM"))?;
-    DevCa::load(&config.organisation.domain, &text, key).map_err(ca_error)
 }

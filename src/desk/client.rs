@@ -85,7 +85,7 @@ pub async fn connect(
     if let Some(ended) = validity.filter(|v| v.until < clock.now()) {
         return Err(ConnectError::Ended { day: ended.until.day(), file: tls.0.to_owned() });
     }
-    let roots = crate::identity::files::read_chain(bundle)?;
+    let roots = crate::identity::files::read_roots(bundle)?;
     let member = Member {
         bundle: TrustBundle::new(own.clone(), roots)?,
         crls: vec![],

@@ -21,6 +21,13 @@ impl Time {
         jiff::Timestamp::new(seconds, nanos).ok().map(Self)
     }
 
+    /// From whole seconds since 1970, and the calendar's nearest end where they are out of it. RFC 5280 writes "without
+    /// end" as the last second of 9999, which is some hours after the last moment that this type has.
+    pub fn from_seconds_clamped(seconds: i64) -> Self {
+        let end = if seconds < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
+        Self(jiff::Timestamp::from_second(seconds).unwrap_or(end))
+    }
+
     /// Seconds since 1970, rounded towards the past, and nanoseconds of that second.
     pub fn parts(self) -> (i64, i32) {
         let nanos = self.0.as_nanosecond();
@@ -176,5 +183,18 @@ mod tests {
         }
         assert_eq!(Time::from_parts(0, 1_000_000_000), None);
         assert_eq!(Time::from_parts(i64::MAX, 0), None);
+    }
+
+    #[test]
+    fn a_date_without_end_is_the_last_moment_and_counts_like_any_other() {
+        // 99991231235959Z.
+        let end = Time::from_seconds_clamped(253_402_300_799);
+        let now: Time = "2026-05-01T00:00:00Z".parse().unwrap();
+        assert!(end > now && end.seconds_since(now) > 7_000 * 365 * 86_400, "{end}");
+        assert_eq!(end.unix_nanos(), i64::MAX);
+        assert_eq!(end.plus_seconds(1), end.plus_seconds(2));
+        assert!(end.to_string().starts_with("9999-12-30T"), "{end}");
+        assert!(Time::from_seconds_clamped(i64::MIN) < now);
+        assert_eq!(Time::from_seconds_clamped(0).parts(), (0, 0));
     }
 }

@@ -53,7 +53,7 @@ impl Leaf {
         {
             return Err(invalid("the certificate's key usage lacks digitalSignature"));
         }
-        let (not_before, not_after) = window_of(&certificate)?;
+        let (not_before, not_after) = window_of(&certificate);
         Ok(Self {
             id: spiffe_id(&certificate, der)?,
             not_before,
@@ -92,8 +92,11 @@ impl Leaf {
 }
 
 /// The validity of any certificate: first and last moment.
-pub(crate) fn window(der: &[u8]) -> Result<(Time, Time), Fault> {
-    window_of(&parse(der)?)
+///
+/// # Errors
+/// `CHAIN_INVALID` where it is malformed.
+pub fn window(der: &[u8]) -> Result<(Time, Time), Fault> {
+    Ok(window_of(&parse(der)?))
 }
 
 /// Parses DER with nothing behind it.
@@ -118,10 +121,10 @@ fn two_jobs() -> Fault {
     invalid("the certificate bears usages for TLS and for signing documents; no key does two jobs, so issue two")
 }
 
-fn window_of(certificate: &X509Certificate<'_>) -> Result<(Time, Time), Fault> {
-    let time = |t: x509_parser::time::ASN1Time| Time::from_parts(t.timestamp(), 0).ok_or_else(malformed);
+fn window_of(certificate: &X509Certificate<'_>) -> (Time, Time) {
+    let time = |t: x509_parser::time::ASN1Time| Time::from_seconds_clamped(t.timestamp());
     let validity = certificate.validity();
-    Ok((time(validity.not_before)?, time(validity.not_after)?))
+    (time(validity.not_before), time(validity.not_after))
 }
 
 fn spiffe_id(certificate: &X509Certificate<'_>, der: &[u8]) -> Result<SpiffeId, Fault> {
@@ -144,7 +147,16 @@ fn spiffe_id(certificate: &X509Certificate<'_>, der: &[u8]) -> Result<SpiffeId, 
     if proved.valid_uri_names().ne([*uri]) {
         return Err(malformed());
     }
-    uri.parse().map_err(invalid)
+    uri.parse().map_err(|wrong: String| {
+        // Some CAs write the name as it was typed into a form.
+        let lower = uri.to_lowercase();
+        let is_well = lower != *uri && lower.parse::<SpiffeId>().is_ok();
+        if is_well {
+            invalid(format!("the SPIFFE id has capitals; have it issued in lower case: {lower}"))
+        } else {
+            invalid(wrong)
+        }
+    })
 }
 
 fn usages(certificate: &X509Certificate<'_>) -> Result<Vec<String>, Fault> {
@@ -180,6 +192,7 @@ fn suite(certificate: &X509Certificate<'_>) -> Option<Suite> {
         _ => None,
     }
 }
+
 /// The serial number of a certificate, as a revocation list names it.
 ///
 /// # Errors

@@ -50,7 +50,7 @@ impl Crl {
         let ([], parsed) = CertificateRevocationList::from_der(der).map_err(|_| wrong())? else {
             return Err(wrong());
         };
-        let time = |t: x509_parser::time::ASN1Time| Time::from_parts(t.timestamp(), 0);
+        let time = |t: x509_parser::time::ASN1Time| Some(Time::from_seconds_clamped(t.timestamp()));
         let number = parsed.crl_number().ok_or_else(|| invalid("the revocation list has no number"))?.to_bytes_be();
         if time(parsed.last_update()).ok_or_else(wrong)? > now.plus_seconds(SKEW_SECONDS) {
             return Err(invalid("the revocation list is from the future; check the clocks"));

@@ -5,12 +5,19 @@ use std::time::Duration;
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName, DnType,
     ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_ED25519,
-    RevokedCertParams, SanType, SerialNumber, date_time_ymd,
+    RevokedCertParams, SanType, SerialNumber, SubjectPublicKeyInfo, date_time_ymd,
 };
 use rustls_pki_types::{CertificateDer, pem::PemObject};
+use x509_parser::prelude::{CertificateRevocationList, FromDer};
 use zeroize::Zeroizing;
 
-use super::{bundle::TrustBundle, chain, crl::Revocation, files::to_pem};
+use super::{
+    bundle::TrustBundle,
+    certificate::{CLIENT_AUTH, DOCUMENT_SIGNING, Leaf},
+    chain,
+    crl::Revocation,
+    files::to_pem,
+};
 use crate::domain::{
     fault::Fault,
     ids::{SpiffeId, TrustDomain},
@@ -65,6 +72,15 @@ pub struct Issued {
     pub serial: Vec<u8>,
     /// The end of its validity.
     pub not_after: Time,
+}
+
+/// What a revocation list says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListFacts {
+    /// Its number.
+    pub number: u64,
+    /// Until when it is good.
+    pub next_update: Time,
 }
 
 /// A root that issues end certificates itself.
@@ -130,10 +146,25 @@ impl DevCa {
     /// # Errors
     /// [`CaError`]
     pub fn issue(&self, id: &SpiffeId, purpose: Purpose, now: Time, days: u32) -> Result<Issued, CaError> {
+        let mut params = self.leaf_parameters(id, purpose, now)?;
+        params.not_after = date_time_ymd(1970, 1, 1) + since_1970(now.plus_seconds(i64::from(days) * 86_400));
+        let algorithm = if purpose == Purpose::Signing { &PKCS_ED25519 } else { &PKCS_ECDSA_P256_SHA256 };
+        let key = KeyPair::generate_for(algorithm)?;
+        let certificate = params.signed_by(&key, &self.issuer)?;
+        Ok(Issued {
+            certificate_pem: to_pem("CERTIFICATE", certificate.der()),
+            key_pem: Zeroizing::new(key.serialize_pem()),
+            serial: params.serial_number.map(|serial| serial.to_bytes()).unwrap_or_default(),
+            not_after: now.plus_seconds(i64::from(days) * 86_400),
+        })
+    }
+
+    /// What an end certificate says of itself, but for its end.
+    fn leaf_parameters(&self, id: &SpiffeId, purpose: Purpose, now: Time) -> Result<CertificateParams, CaError> {
         if *id.domain() != self.domain {
             return Err(CaError::ForeignId { ca: self.domain.clone(), id: id.clone() });
         }
-        let mut params = parameters(now, days)?;
+        let mut params = parameters(now, 1)?;
         params.distinguished_name = name(id.name());
         params.subject_alt_names = vec![SanType::URI(id.to_string().try_into()?)];
         params.is_ca = IsCa::ExplicitNoCa;
@@ -144,15 +175,46 @@ impl DevCa {
             Purpose::PersonTls => vec![ExtendedKeyUsagePurpose::ClientAuth],
             Purpose::Signing => vec![ExtendedKeyUsagePurpose::Other(vec![1, 3, 6, 1, 5, 5, 7, 3, 36])],
         };
-        let algorithm = if purpose == Purpose::Signing { &PKCS_ED25519 } else { &PKCS_ECDSA_P256_SHA256 };
-        let key = KeyPair::generate_for(algorithm)?;
-        let certificate = params.signed_by(&key, &self.issuer)?;
-        Ok(Issued {
-            certificate_pem: to_pem("CERTIFICATE", certificate.der()),
-            key_pem: Zeroizing::new(key.serialize_pem()),
-            serial: params.serial_number.map(|serial| serial.to_bytes()).unwrap_or_default(),
-            not_after: now.plus_seconds(i64::from(days) * 86_400),
-        })
+        Ok(params)
+    }
+
+    /// Whether this CA has signed that certificate.
+    pub fn has_issued(&self, der: &[u8]) -> bool {
+        let issuer = super::certificate::parse(&self.certificate);
+        let (Ok(issuer), Ok(certificate)) = (issuer, super::certificate::parse(der)) else { return false };
+        let signature = &certificate.signature_value.data;
+        certificate.issuer().as_raw() == issuer.subject().as_raw()
+            && chain::signed_by(&self.certificate, certificate.tbs_certificate.as_ref(), signature)
+    }
+
+    /// A new certificate (PEM) for the key, the id and the purpose of one that this CA has issued.
+    ///
+    /// # Errors
+    /// [`CaError`]
+    pub fn reissue(&self, der: &[u8], now: Time, until: Time) -> Result<String, CaError> {
+        let unusable = |fault: Fault| CaError::Unusable(fault.to_string());
+        let leaf = Leaf::parse(der).map_err(unusable)?;
+        let purpose = match leaf.usages.as_slice() {
+            [usage] if usage == CLIENT_AUTH => Purpose::PersonTls,
+            [usage] if usage == DOCUMENT_SIGNING => Purpose::Signing,
+            _ => Purpose::NodeTls,
+        };
+        let mut params = self.leaf_parameters(&leaf.id, purpose, now)?;
+        params.not_after = date_time_ymd(1970, 1, 1) + since_1970(until);
+        let certificate = super::certificate::parse(der).map_err(unusable)?;
+        let key = SubjectPublicKeyInfo::from_der(certificate.public_key().raw)?;
+        Ok(to_pem("CERTIFICATE", params.signed_by(&key, &self.issuer)?.der()))
+    }
+
+    /// Number and next update of a list (DER) where this CA has signed it.
+    pub fn list_facts(&self, der: &[u8]) -> Option<ListFacts> {
+        let (_, list) = CertificateRevocationList::from_der(der).ok()?;
+        let issuer = super::certificate::parse(&self.certificate).ok()?;
+        let is_own = list.issuer().as_raw() == issuer.subject().as_raw()
+            && chain::signed_by(&self.certificate, list.tbs_cert_list.as_ref(), &list.signature_value.data);
+        let next_update = Time::from_seconds_clamped(list.next_update()?.timestamp());
+        let number = u64::try_from(list.crl_number()?).unwrap_or(u64::MAX);
+        is_own.then_some(ListFacts { number, next_update })
     }
 
     /// The revocation list of that number (DER), good for `days`. It names all certificates ever revoked.
@@ -166,6 +228,20 @@ impl DevCa {
         now: Time,
         days: u32,
     ) -> Result<Vec<u8>, CaError> {
+        self.revocation_list_until(number, revoked, now, now.plus_seconds(i64::from(days) * 86_400))
+    }
+
+    /// The same, good until a given time.
+    ///
+    /// # Errors
+    /// [`CaError`]
+    pub fn revocation_list_until(
+        &self,
+        number: u64,
+        revoked: &[(Vec<u8>, Revocation)],
+        now: Time,
+        until: Time,
+    ) -> Result<Vec<u8>, CaError> {
         let epoch = date_time_ymd(1970, 1, 1);
         let entry = |(serial, revocation): &(Vec<u8>, Revocation)| RevokedCertParams {
             serial_number: SerialNumber::from_slice(serial),
@@ -175,7 +251,7 @@ impl DevCa {
         };
         let params = CertificateRevocationListParams {
             this_update: epoch + since_1970(now),
-            next_update: epoch + since_1970(now.plus_seconds(i64::from(days) * 86_400)),
+            next_update: epoch + since_1970(until),
             crl_number: number.into(),
             issuing_distribution_point: None,
             revoked_certs: revoked.iter().map(entry).collect(),

@@ -1,4 +1,4 @@
-//! Certificate and key files: PEM, keys for their owner only.
+//! Certificate and key files: keys for their owner only. What stands in them is read in [`super::pem`].
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
@@ -7,9 +7,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, pem::PemObject};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use zeroize::Zeroizing;
+
+use super::pem;
+pub use super::pem::to_pem;
 
 /// No certificate, key or revocation list of ours is larger; a revocation list may hold some 500,000 entries.
 const MAX_FILE: u64 = 16 << 20;
@@ -23,9 +25,9 @@ pub enum FileError {
     /// It cannot be read.
     #[error("`{0}` cannot be read: {1}")]
     Unreadable(PathBuf, io::Error),
-    /// It holds something else.
-    #[error("`{0}` holds no {1} in PEM; PEM begins with a line such as -----BEGIN {2}-----")]
-    NotPem(PathBuf, &'static str, &'static str),
+    /// It holds something else, or in a form that is not read.
+    #[error("`{0}` {1}")]
+    Content(PathBuf, String),
     /// Others than the owner may read or write it.
     #[error("`{0}` is open to others than its owner (mode {1:03o}); run `chmod {2:o} {0}`")]
     OpenToOthers(PathBuf, u32, u32),
@@ -46,13 +48,20 @@ pub enum Existing {
     Replace,
 }
 
-/// Reads a certificate chain, the end certificate first.
+/// Reads the chain that a node or person shows: the end certificate first. A root in it is left out.
+///
+/// # Errors
+/// [`FileError`], also where there is no certificate in it, a CA's comes first, or there are more than partners read.
+pub fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, FileError> {
+    pem::end_chain(&read(path, false)?, path).map_err(|what| FileError::Content(path.to_owned(), what))
+}
+
+/// Reads the certificates of a trust bundle, all of them.
 ///
 /// # Errors
 /// [`FileError`], also where there is no certificate in it.
-pub fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, FileError> {
-    certificates(&read(path, false)?)
-        .ok_or_else(|| FileError::NotPem(path.to_owned(), "certificate chain", "CERTIFICATE"))
+pub fn read_roots(path: &Path) -> Result<Vec<CertificateDer<'static>>, FileError> {
+    pem::all_certificates(&read(path, false)?, path).map_err(|what| FileError::Content(path.to_owned(), what))
 }
 
 /// Reads a private key that only its owner may read (mode 0600 or less).
@@ -60,8 +69,15 @@ pub fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, FileError
 /// # Errors
 /// [`FileError`]; for a wider mode, with the command that mends it.
 pub fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, FileError> {
-    PrivateKeyDer::from_pem_slice(&read(path, true)?)
-        .map_err(|_| FileError::NotPem(path.to_owned(), "private key", "PRIVATE KEY"))
+    pem::key(&read(path, true)?, path).map_err(|what| FileError::Content(path.to_owned(), what))
+}
+
+/// Reads a private key in PKCS#8, or an EC key in SEC1, which is wrapped; in the same way.
+///
+/// # Errors
+/// [`FileError`]; for a wider mode, with the command that mends it.
+pub fn read_pkcs8(path: &Path) -> Result<Zeroizing<Vec<u8>>, FileError> {
+    pem::pkcs8(&read(path, true)?, path).map_err(|what| FileError::Content(path.to_owned(), what))
 }
 
 /// Reads revocation lists, DER each.
@@ -69,13 +85,22 @@ pub fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, FileError> {
 /// # Errors
 /// [`FileError`], also where there is none in it.
 pub fn read_crls(path: &Path) -> Result<Vec<Vec<u8>>, FileError> {
-    let lists = CertificateRevocationListDer::pem_slice_iter(&read(path, false)?)
-        .map(|list| list.map(|der| der.as_ref().to_vec()))
-        .collect::<Result<Vec<_>, _>>();
-    lists
-        .ok()
-        .filter(|lists| !lists.is_empty())
-        .ok_or_else(|| FileError::NotPem(path.to_owned(), "revocation list", "X509 CRL"))
+    pem::lists(&read(path, false)?, path).map_err(|what| FileError::Content(path.to_owned(), what))
+}
+
+/// Whether a file holds a private key, whatever else is in it.
+///
+/// # Errors
+/// [`FileError`]
+pub fn holds_key(path: &Path) -> Result<bool, FileError> {
+    Ok(pem::holds_key(&read(path, false)?))
+}
+
+/// Whether a file that others than its owner may read holds a private key; with the mode. A file that can't be read holds
+/// none.
+pub fn key_open_to_others(path: &Path) -> Option<u32> {
+    let mode = fs::metadata(path).ok()?.mode() & 0o777;
+    (mode & 0o077 != 0 && pem::holds_key(&read(path, false).ok()?)).then_some(mode)
 }
 
 /// Reads a secret file of any content, for its owner only.
@@ -102,6 +127,16 @@ pub fn write_public(path: &Path, bytes: &[u8], existing: Existing) -> Result<(),
     write(path, bytes, 0o644, existing)
 }
 
+/// Puts new content in a file's place in one step, with the mode that the file has; where there is none, as
+/// [`write_public`].
+///
+/// # Errors
+/// [`FileError::Unwritable`].
+pub fn write_over(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let mode = fs::metadata(path).map_or(0o644, |meta| meta.mode() & 0o777);
+    write(path, bytes, mode, Existing::Replace)
+}
+
 /// Makes a directory for its owner only (0700), or checks that the one that exists is so.
 ///
 /// # Errors
@@ -121,13 +156,6 @@ pub fn private_directory(path: &Path) -> Result<(), FileError> {
 pub fn certificates(pem: &[u8]) -> Option<Vec<CertificateDer<'static>>> {
     let found = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>().ok()?;
     (!found.is_empty()).then_some(found)
-}
-
-/// One PEM section (RFC 7468).
-pub fn to_pem(label: &str, der: &[u8]) -> String {
-    let text = STANDARD.encode(der);
-    let lines = text.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line).into_owned() + "\n");
-    format!("-----BEGIN {label}-----\n{}-----END {label}-----\n", lines.collect::<String>())
 }
 
 fn read(path: &Path, secret: bool) -> Result<Zeroizing<Vec<u8>>, FileError> {
@@ -221,8 +249,8 @@ mod tests {
         let path = dir.path().join("chain.pem");
         assert!(matches!(read_chain(&path), Err(FileError::Missing(_))));
         write_public(&path, b"hello", Existing::Keep).unwrap();
-        assert!(matches!(read_chain(&path), Err(FileError::NotPem(..))));
-        assert!(matches!(read_crls(&path), Err(FileError::NotPem(..))));
+        assert!(matches!(read_chain(&path), Err(FileError::Content(..))));
+        assert!(matches!(read_crls(&path), Err(FileError::Content(..))));
         assert!(matches!(read_chain(dir.path()), Err(FileError::Unreadable(..))));
         write_public(&path, to_pem("CERTIFICATE", &[7; 100]).as_bytes(), Existing::Replace).unwrap();
         assert_eq!(read_chain(&path).unwrap()[0].as_ref(), [7; 100]);

@@ -115,7 +115,7 @@ impl Node {
             self.chains().signer(&s.certificates, &now.into()).is_ok_and(|s| s.id.domain() == self.domain())
         };
         if !envelope.signatures.iter().any(is_ours) {
-            envelope.signatures.push(self.key.load().sign(StatementKind::Agreement, &envelope.payload)?);
+            envelope.signatures.push(self.good_key()?.sign(StatementKind::Agreement, &envelope.payload)?);
         }
         record.envelope = wire::envelope::encode(&envelope);
         record.standing.signed_here = Some(now);

@@ -74,6 +74,17 @@ impl Node {
                 }
                 continue;
             }
+            // Nothing can be signed: it waits for a good key, and the link stands.
+            if let Err(fault) = self.good_key() {
+                drop(judging);
+                if until_caught_up {
+                    return Err(fault);
+                }
+                if !wait_for_more(None, judged_at, &mut wakes, entries, stream).await {
+                    return Ok(());
+                }
+                continue;
+            }
             let due = look.due.len();
             let page = match look.numbered.is_empty() {
                 true => self.release_due(partner, look.position, look.due, judged_at).await?,

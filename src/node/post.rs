@@ -64,16 +64,18 @@ impl Node {
                     }
                     continue;
                 }
+                let envelope = match self.to_hand_over(envelope, item.at.unwrap_or(now), now) {
+                    Ok(envelope) => envelope,
+                    // It waits for a good key of this node.
+                    Err(fault) if fault.reason == Reason::Unavailable => continue,
+                    Err(fault) => return Err(fault),
+                };
                 bytes += item.envelope.len();
                 if waiting.len() == limit || (bytes > PAGE_BYTES && !waiting.is_empty()) {
                     return Ok(waiting);
                 }
                 let ticket = Sha256(sha256(&[&item.envelope]));
-                waiting.push(Waiting {
-                    id: item.id,
-                    ticket,
-                    envelope: self.to_hand_over(envelope, item.at.unwrap_or(now), now)?,
-                });
+                waiting.push(Waiting { id: item.id, ticket, envelope });
             }
         }
     }
@@ -113,7 +115,7 @@ impl Node {
     /// Puts this node's signature of the moment in the place of its earlier one. For statements that nodes sign.
     pub(super) fn sign_anew(&self, envelope: &mut Envelope) -> Result<(), Fault> {
         envelope.signatures.retain(|s| !self.is_own(s));
-        envelope.signatures.push(self.key.load().sign(envelope.kind, &envelope.payload)?);
+        envelope.signatures.push(self.good_key()?.sign(envelope.kind, &envelope.payload)?);
         Ok(())
     }
 

@@ -216,7 +216,10 @@ impl Node {
     }
 
     /// A statement by this node.
+    ///
+    /// # Errors
+    /// As [`Self::good_key`].
     pub(super) fn sign(&self, kind: StatementKind, payload: Vec<u8>) -> Result<Envelope, Fault> {
-        Ok(self.key.load().envelope(kind, payload)?)
+        Ok(self.good_key()?.envelope(kind, payload)?)
     }
 }

@@ -6,7 +6,7 @@ use super::Node;
 use crate::{
     domain::{
         event::{Deed, Event},
-        fault::Fault,
+        fault::{Fault, Reason},
         ids::{Sha256, SpiffeId},
     },
     identity::{bundle::TrustBundle, trust::Member},
@@ -39,6 +39,30 @@ impl Node {
         Ok(())
     }
 
+    /// The chain of the signing key, in DER, leaf first.
+    pub fn signing_chain(&self) -> Vec<Vec<u8>> {
+        self.key.load().chain().to_vec()
+    }
+
+    /// The signing key, where its certificate can be used now. A statement that is signed after the certificate's end is
+    /// refused by everybody, so nothing is signed then: what waits goes out after the renewal.
+    ///
+    /// # Errors
+    /// `UNAVAILABLE`, with why.
+    pub fn good_key(&self) -> Result<Arc<SigningKey>, Fault> {
+        let key = self.key.load_full();
+        match self.identities.signer(key.chain(), &self.now().into()) {
+            Ok(_) => Ok(key),
+            Err(fault) => {
+                let what = format!(
+                    "this node's signing certificate can't be used, so nothing is handed over until it is renewed: {}",
+                    fault.message
+                );
+                Err(Fault::new(Reason::Unavailable, what))
+            }
+        }
+    }
+
     /// A new signing key, where the own bundle stands behind it.
     ///
     /// # Errors
@@ -49,6 +73,12 @@ impl Node {
         let deed = Deed::KeyChanged { key: "signing".to_owned(), digest: Sha256(sha256(&[certificate])) };
         self.store.record(vec![Event { at: self.now(), by: None, deed }]).await?;
         self.key.store(Arc::new(key));
+        // What waited for a good key goes at once.
+        for partner in self.directory().all_active() {
+            let live = self.live.of(&partner.record.organisation.domain);
+            live.wake();
+            live.post();
+        }
         Ok(signer.id)
     }
 }

@@ -35,6 +35,14 @@ pub enum GateError {
     /// The two do not go together, or the library does not take them.
     #[error("the TLS certificate and key cannot be used together: {0}")]
     Keys(rustls::Error),
+    /// The key of one file is not that of the certificate in the other.
+    #[error("`{key}` is not the key of the certificate in `{certificate}`; put the two there that were made together")]
+    Mismatch {
+        /// The certificate's file.
+        certificate: std::path::PathBuf,
+        /// The key's file.
+        key: std::path::PathBuf,
+    },
     /// The library refused the settings.
     #[error("TLS cannot be set up: {0}")]
     Settings(rustls::Error),
@@ -58,7 +66,17 @@ impl Credentials {
     /// # Errors
     /// [`GateError`]
     pub fn load(certificate: &Path, key: &Path) -> Result<Self, GateError> {
-        Self::new(read_chain(certificate)?, read_key(key)?)
+        Self::new(read_chain(certificate)?, read_key(key)?).map_err(|error| match error {
+            GateError::Keys(rustls::Error::InconsistentKeys(_)) => {
+                GateError::Mismatch { certificate: certificate.to_owned(), key: key.to_owned() }
+            }
+            other => other,
+        })
+    }
+
+    /// The chain in DER, leaf first.
+    pub fn chain(&self) -> Vec<Vec<u8>> {
+        self.0.cert.iter().map(|der| der.to_vec()).collect()
     }
 }
 
@@ -96,6 +114,11 @@ impl TlsGate {
     /// The trust, as shared.
     pub fn trust(&self) -> &Arc<ArcSwap<Trust>> {
         &self.trust
+    }
+
+    /// The chain that is shown, in DER, leaf first.
+    pub fn shown(&self) -> Vec<Vec<u8>> {
+        self.shown.0.load().cert.iter().map(|der| der.to_vec()).collect()
     }
 
     /// Whether the own organisation's bundle stands behind the certificate that is shown: no partner takes it otherwise.

@@ -23,7 +23,7 @@ use watchfire::{
         bundle::TrustBundle,
         certificate::Leaf,
         devca::{DevCa, Issued, Purpose},
-        files::{certificates, read_chain},
+        files::{certificates, read_roots},
         trust::{Audience, Member, Trust},
     },
     seal::{compose::new_assessment_id, sign::SigningKey, statement},
@@ -49,7 +49,7 @@ use crate::kit::Org;
 
 /// The roots of a running node's organisation.
 pub fn member_of(org: &Org) -> Member {
-    let roots = read_chain(&org.dir.join("bundle.pem")).unwrap();
+    let roots = read_roots(&org.dir.join("bundle.pem")).unwrap();
     Member {
         bundle: TrustBundle::new(org.domain.parse().unwrap(), roots).unwrap(),
         crls: vec![],

@@ -10,7 +10,7 @@ use watchfire::{
         crl::Crl,
         files::{read_chain, read_crls, read_key},
         signers::Accept,
-        trust::{Member, Trust},
+        trust::{Audience, Member, Moment, TlsUsage, Trust},
     },
 };
 
@@ -85,9 +85,35 @@ async fn certificates_by_openssl_work_and_can_be_revoked() {
     let refused = here.gate.trust().load().prove_signer(&tls, today, Accept::Active).unwrap_err();
     assert_eq!(refused.reason, Reason::ChainInvalid);
 
+    by_an_issuing_ca(&blocks, dir.path(), &bundle, today);
+
     run(&blocks, 3, dir.path());
     let lists = Crl::adopt(&[first], list("crl-revoked.pem")).unwrap();
     here.gate.reload(Some(trust(&gb, vec![member(lists)])), None);
     soon(stream.message()).await.unwrap_err();
     soon(call(channel)).await.unwrap_err();
+}
+
+/// Root, issuing CA, end certificate, and the issuing CA's own list.
+fn by_an_issuing_ca(blocks: &[String], dir: &Path, bundle: &TrustBundle, today: Time) {
+    run(blocks, 6, dir);
+    let dir = dir.join("issuing");
+    let chain = |name: &str| read_chain(&dir.join(name)).unwrap().iter().map(|der| der.to_vec()).collect::<Vec<_>>();
+    let (tls, signing) = (chain("node-tls.pem"), chain("node-signing.pem"));
+    assert_eq!((tls.len(), signing.len()), (2, 2));
+    let trust = || {
+        let list = Crl::verify(&read_crls(&dir.join("crl.pem")).unwrap()[0], bundle, &tls, today).unwrap();
+        let state = watchfire::domain::partner::PartnerState::Active;
+        Trust::new(Member { bundle: bundle.clone(), crls: vec![list], state }, vec![], vec![]).unwrap()
+    };
+    let shown: Vec<&[u8]> = tls.iter().map(Vec::as_slice).collect();
+    let judged = |trust: &Trust| {
+        trust.tls_peer(&shown, TlsUsage::Server, &Audience::Own, today, Moment::Handshake).map(|p| p.id)
+    };
+    let before = trust();
+    assert_eq!(judged(&before).unwrap().to_string(), "spiffe://fr.example/node/n1");
+    assert_eq!(before.prove_signer(&signing, today, Accept::Active).unwrap().signer.suite, Suite::Ed25519);
+    let by = "openssl ca -config openssl.cnf -cert issuing.pem -keyfile issuing.key";
+    run(&[format!("{by} -revoke node-tls.pem && {by} -gencrl -out crl.pem")], 0, &dir);
+    assert_eq!(judged(&trust()).unwrap_err().reason, Reason::CertificateRevoked);
 }

@@ -81,7 +81,13 @@ fn lock_path(path: &Path) -> PathBuf {
 
 fn lock(path: &Path) -> Result<File> {
     let options = OpenOptions::new().create(true).truncate(false).write(true).mode(MODE).clone();
-    let file = options.open(lock_path(path)).map_err(|e| refusal(path, format_args!("can't be locked: {e}")))?;
+    let file = options.open(lock_path(path)).map_err(|e| match e.kind() {
+        std::io::ErrorKind::ReadOnlyFilesystem | std::io::ErrorKind::PermissionDenied => refusal(
+            path,
+            format_args!("is in a directory that can't be written to ({e}); make it writable for the node"),
+        ),
+        _ => refusal(path, format_args!("can't be locked: {e}")),
+    })?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(refusal(path, "is in use by another process; stop that one first")),

@@ -1,0 +1,164 @@
+//! The files that belong together: TLS certificate and key, signing certificate and key, bundle and revocation lists. They
+//! are read and judged as one set; `serve`, `config check`, `doctor` and the watch over the files all do it here.
+
+use std::path::{Path, PathBuf};
+
+use super::own::{OwnError, load_key, load_member};
+use crate::{
+    config::Config,
+    domain::{
+        fault::{Fault, Reason},
+        ids::Role,
+        time::Time,
+    },
+    identity::{
+        certificate::Leaf,
+        files::{key_open_to_others, read_chain},
+        signers::Accept,
+        trust::{Audience, Member, Moment, TlsUsage, Trust},
+    },
+    seal::sign::SigningKey,
+    transport::gate::Credentials,
+};
+
+/// What a node shows, signs with and lets others hold of it.
+pub struct OwnSet {
+    /// What TLS shows.
+    pub credentials: Credentials,
+    /// What statements are signed with.
+    pub key: SigningKey,
+    /// What others hold of the node's organisation.
+    pub member: Member,
+    /// What a node can start with, and somebody has to mend all the same.
+    pub notices: Vec<Notice>,
+}
+
+/// Something that keeps a node from working fully, although it can start and wait for new files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// Which file.
+    pub file: PathBuf,
+    /// What is wrong, and what to do.
+    pub message: String,
+    /// Whether a set with it may take the place of one without it.
+    pub is_unusable: bool,
+}
+
+impl std::fmt::Display for Notice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.file.display(), self.message)
+    }
+}
+
+impl OwnSet {
+    /// Reads the set and checks that it holds together.
+    ///
+    /// # Errors
+    /// The first fault, with its file. A certificate that has ended, is not valid yet or is revoked is no fault but a
+    /// [`Notice`]: the node starts and waits for a new one.
+    pub fn load(config: &Config, now: Time) -> Result<Self, OwnError> {
+        for file in [&config.tls.certificate, &config.signing.certificate] {
+            check_name(file, config)?;
+        }
+        let credentials = Credentials::load(&config.tls.certificate, &config.tls.key)?;
+        let key = load_key(config)?;
+        let member = load_member(config, now)?;
+        let mut notices = Self::check(config, &member, (credentials.chain(), key.chain()), now)?;
+        notices.extend([&config.tls.certificate, &config.signing.certificate].into_iter().filter_map(|file| {
+            let mode = key_open_to_others(file)?;
+            let message = format!(
+                "holds a private key and is open to others (mode {mode:03o}); run `chmod 600 {}`",
+                file.display()
+            );
+            Some(Notice { file: file.clone(), message, is_unusable: false })
+        }));
+        Ok(Self { credentials, key, member, notices })
+    }
+
+    /// Whether the bundle and the lists stand behind these chains (TLS, signing).
+    ///
+    /// # Errors
+    /// The first fault, with the file of the chain.
+    pub fn check(
+        config: &Config,
+        member: &Member,
+        (tls, signing): (Vec<Vec<u8>>, &[Vec<u8>]),
+        now: Time,
+    ) -> Result<Vec<Notice>, OwnError> {
+        let at = |file: &Path, fault| OwnError::Trust { file: file.to_owned(), fault };
+        let trust = Trust::new(member.clone(), vec![], config.signing_usages.clone());
+        let trust = trust.map_err(|fault| at(&config.bundle, fault))?;
+        let shown: Vec<&[u8]> = tls.iter().map(Vec::as_slice).collect();
+        // A lapsed list is told below; it must not keep a node from starting.
+        let for_tls = |usage, time| trust.tls_peer(&shown, usage, &Audience::Own, time, Moment::Live).map(|_| ());
+        let for_both = |time| for_tls(TlsUsage::Client, time).and_then(|()| for_tls(TlsUsage::Server, time));
+        let signer = |time| trust.prove_signer(signing, time, Accept::Active).map(|_| ());
+        let tls = standing(&tls, now, for_both).map_err(|fault| at(&config.tls.certificate, fault))?;
+        let signing = standing(signing, now, signer).map_err(|fault| at(&config.signing.certificate, fault))?;
+        let remedy = remedy(config);
+        let of_tls = tls.map(|what| {
+            let message = format!("{what}; partners and people refuse this node until {remedy}");
+            Notice { file: config.tls.certificate.clone(), message, is_unusable: true }
+        });
+        let of_signing = signing.map(|what| {
+            let message = format!("{what}; the node takes publications and hands nothing over until {remedy}");
+            Notice { file: config.signing.certificate.clone(), message, is_unusable: true }
+        });
+        let lapsed = member.crls.iter().map(crate::identity::crl::Crl::next_update).filter(|end| *end < now).min();
+        let of_list = lapsed.map(|end| {
+            let message = format!(
+                "a revocation list expired on {end} (its next update); new connections are refused until a new one is here"
+            );
+            Notice { file: config.crl.clone(), message, is_unusable: false }
+        });
+        Ok([of_tls, of_signing, of_list].into_iter().flatten().collect())
+    }
+}
+
+/// What to do for a new certificate.
+fn remedy(config: &Config) -> String {
+    if config.dir.join(super::devca::KEY).exists() {
+        return format!("it is renewed: run `watchfire --dir {} ca renew`", config.dir.display());
+    }
+    "a new one is in its place (certs/README.md); a running node takes it up by itself".to_owned()
+}
+
+/// Nothing where the chain holds now. What is wrong where it has ended, is not valid yet or is revoked, and is well but
+/// for that.
+fn standing(chain: &[Vec<u8>], now: Time, prove: impl Fn(Time) -> Result<(), Fault>) -> Result<Option<String>, Fault> {
+    let Err(fault) = prove(now) else { return Ok(None) };
+    if fault.reason == Reason::CertificateRevoked {
+        return Ok(Some("the certificate is revoked by the organisation's own list".to_owned()));
+    }
+    let windows = chain.iter().map(|der| crate::identity::certificate::window(der)).collect::<Result<Vec<_>, _>>()?;
+    let end = windows.iter().map(|(_, end)| *end).min().filter(|end| *end < now);
+    let start = windows.iter().map(|(start, _)| *start).max().filter(|start| *start > now);
+    let (time, what) = match (end, start) {
+        (Some(end), _) => (end, format!("a certificate expired on {end}")),
+        (None, Some(start)) => (start, format!("a certificate is not valid before {start} (and it is {now} here)")),
+        (None, None) => return Err(fault),
+    };
+    match prove(time) {
+        // With other ends in between, nothing can be said for sure but that it has ended.
+        Ok(()) => Ok(Some(what)),
+        Err(other) if other.reason == Reason::CertificateRevoked => Ok(Some(what)),
+        Err(_) => Err(fault),
+    }
+}
+
+/// The certificate must be a node's, and of the organisation that `watchfire.toml` names.
+fn check_name(file: &Path, config: &Config) -> Result<(), OwnError> {
+    let chain = read_chain(file)?;
+    let leaf = chain.first().map(|der| Leaf::parse(der)).transpose();
+    let leaf = leaf.map_err(|fault| OwnError::Trust { file: file.to_owned(), fault })?;
+    let Some(leaf) = leaf else { return Ok(()) };
+    let domain = &config.organisation.domain;
+    if leaf.id.domain() != domain {
+        let (file, of, domain) = (file.to_owned(), leaf.id.domain().clone(), domain.clone());
+        return Err(OwnError::OtherDomain { file, of, domain });
+    }
+    if leaf.id.role() != Role::Node {
+        return Err(OwnError::NoNode { file: file.to_owned(), id: leaf.id });
+    }
+    Ok(())
+}
