@@ -132,11 +132,6 @@ impl TlsGate {
         trust.tls_peer(&chain, TlsUsage::Client, &Audience::Own, self.clock.now(), Moment::Handshake)
     }
 
-    /// The chain that is shown (DER, leaf first).
-    pub fn shown(&self) -> Vec<Vec<u8>> {
-        self.shown.0.load().cert.iter().map(|der| der.to_vec()).collect()
-    }
-
     /// The certificate (DER) that each other organisation has shown last on a connection that was let in.
     pub fn seen(&self) -> Vec<(TrustDomain, Vec<u8>)> {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
