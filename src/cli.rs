@@ -25,6 +25,7 @@ mod quarantine;
 mod show;
 mod simulated;
 mod taken_back;
+mod waiting;
 
 use std::{path::PathBuf, process::ExitCode};
 

@@ -13,3 +13,4 @@ mod recall;
 mod rules;
 pub mod service;
 mod view;
+mod waiting;

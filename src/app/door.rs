@@ -29,6 +29,7 @@ const READING: &[&str] = &[
     "FollowFeed",
     "PullFeed",
     "GetFeedStatus",
+    "ListWaiting",
     "ListPartners",
     "ListAgreements",
     "ExportAgreement",

@@ -10,6 +10,7 @@ mod publish;
 mod purge;
 mod read;
 mod recall;
+mod release_again;
 mod request;
 
 use std::path::PathBuf;
@@ -56,6 +57,8 @@ pub enum Assess {
     Recall(recall::Recall),
     /// Show who holds an assessment, and what they said of it
     Holders(holders::Holders),
+    /// Release an assessment once more to partners that were given it
+    ReleaseAgain(release_again::ReleaseAgain),
     /// Tell who gave an assessment that it is read, acted upon, or not
     Acknowledge(acknowledge::Acknowledge),
     /// Decide on a purge that another organisation asks for
@@ -97,6 +100,7 @@ impl Assess {
             Self::Correct(correct) => correct.run(global).await,
             Self::Recall(recall) => recall.run(global).await,
             Self::Holders(holders) => holders.run(global).await,
+            Self::ReleaseAgain(again) => again.run(global).await,
             Self::Acknowledge(acknowledge) => acknowledge.run(global).await,
             Self::Purge(purge) => purge.run(global).await,
         }

@@ -141,6 +141,11 @@ async fn live(global: &Global) -> (Vec<Check>, Option<Vec<Ending>>) {
 /// What a node that answers says of itself, its feeds and its ledger.
 async fn answers(desk: &mut DeskClient) -> Vec<Check> {
     let mut checks = vec![Check::well("node", "answers at the desk, and its store with it"), store(desk).await];
+    match super::waiting::list(desk).await {
+        Ok(waiting) => checks
+            .extend(waiting.iter().map(|w| Check::ill(&format!("what waits from {}", w.partner), w.words(), &w.fix))),
+        Err(error) => checks.push(Check::ill("what waits", error.message, "see the node's log")),
+    }
     let feeds = match desk.get_feed_status(proto::GetFeedStatusRequest {}).await {
         Ok(answer) => answer.into_inner().feeds,
         Err(status) => {

@@ -9,6 +9,7 @@ use super::{
     context::{ANYBODY, Context, WRITERS},
     output,
     quarantine::words_of,
+    waiting::Waiting,
 };
 use crate::{
     domain::ids::TrustDomain,
@@ -111,6 +112,8 @@ struct Status {
     open_requests: u64,
     /// The oldest of the duties to acknowledge that are overdue.
     overdue_oldest: Vec<Overdue>,
+    /// What came by this feed and can't be verified yet.
+    waiting: Vec<Waiting>,
 }
 
 #[derive(Serialize)]
@@ -218,9 +221,15 @@ fn spinner(global: &Global) -> ProgressBar {
 async fn status(global: &Global) -> Result<(), CliError> {
     let mut desk = Context::load(global, ANYBODY)?.connect().await?;
     let feeds = desk.get_feed_status(proto::GetFeedStatusRequest {}).await?.into_inner().feeds;
+    let waiting = super::waiting::list(&mut desk).await?;
+    let waits = |f: &proto::FeedStatus| {
+        let of_feed = waiting.iter().filter(|w| !f.outgoing && w.partner == f.partner);
+        of_feed.cloned().collect::<Vec<_>>()
+    };
     let all: Vec<Status> = feeds
         .into_iter()
         .map(|f| Status {
+            waiting: waits(&f),
             partner: f.partner,
             direction: if f.outgoing { "out" } else { "in" },
             last_sequence: f.last_sequence,
@@ -261,6 +270,7 @@ async fn status(global: &Global) -> Result<(), CliError> {
         }
         print_overdue(feed);
     }
+    waiting.iter().for_each(|w| output::print(&w.words()));
     for feed in all.iter().filter(|f| f.direction == "in") {
         if feed.clock_ahead_seconds.abs() >= 60 {
             let (by, way) =

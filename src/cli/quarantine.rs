@@ -50,18 +50,27 @@ pub fn words_of(reason: &str) -> String {
         Some(Reason::DigestNotListed) => "its portions are not those that were signed",
         Some(Reason::DigestRepeated) => "a portion is there twice",
         Some(Reason::UnknownOrNonCanonical) => "it holds something that the receiver's program can't read",
-        Some(Reason::StatementFromFuture) => "it is from the future by the receiver's clock",
+        Some(Reason::StatementFromFuture) => {
+            "it is from the future by the receiver's clock, and waits there until it is not"
+        }
         Some(Reason::StatementTooLarge) => "it exceeds a limit",
         Some(Reason::Recalled) => "its originator has taken it back",
         Some(Reason::Superseded) => "a later version is there already",
         Some(Reason::PurgeAwaitsApproval) => "it is sealed, and two officers decide whether it is destroyed",
-        Some(
-            Reason::SignatureInvalid
-            | Reason::ChainInvalid
-            | Reason::CertificateRevoked
-            | Reason::WrongDomain
-            | Reason::NotAPartner,
-        ) => "its signature does not hold at the receiver",
+        Some(Reason::ChainInvalid) => {
+            "the receiver can't verify its signature yet, and keeps it until the roots or revocation lists that it holds change"
+        }
+        Some(Reason::OriginUnknown) => {
+            "an organisation that has signed it is not known at the receiver, which keeps it until it is"
+        }
+        Some(Reason::LimitExceeded) => {
+            "the receiver can't verify it yet and has no room for it; it asks for it again, or run \
+             `watchfire assess release-again`"
+        }
+        Some(Reason::CertificateRevoked) => "a certificate of its signature is revoked",
+        Some(Reason::SignatureInvalid | Reason::WrongDomain | Reason::NotAPartner) => {
+            "its signature does not hold at the receiver"
+        }
         _ => return crate::render::text::one_line(reason),
     };
     format!("{reason}: {words}")

@@ -38,6 +38,10 @@ pub struct Held {
     pub state: String,
     /// When it was published or first received here.
     pub since: String,
+    /// When its manifest was verified here.
+    verified_at: Option<String>,
+    /// The hub on whose word alone its signature counts.
+    on_word_of: Option<String>,
     /// Which arrivals are kept from users, and why; for officers who asked for it.
     pub quarantines: Vec<Kept>,
     /// By which recall it was taken back.
@@ -51,11 +55,15 @@ impl Held {
         let envelope = wire::envelope::from_proto(wire::field::present("manifest", view.manifest)?)?;
         let manifest = wire::manifest::decode(&envelope.payload)?;
         let opened = open_listed(&manifest, &view.portions)?;
+        let on_word_of = (!view.on_word_of.is_empty()).then_some(view.on_word_of);
+        let word = on_word_of.as_ref().map(|hub| {
+            format!("ON THE WORD OF {hub}: the key ended long before this came, and only {hub} says when it was used")
+        });
         let signatures = view.signatures.into_iter().map(|s| SignatureLine {
             id: s.id,
             suite: s.suite,
             valid: s.valid,
-            note: (!s.reason.is_empty()).then_some(s.reason),
+            note: if s.reason.is_empty() { word.clone() } else { Some(s.reason) },
         });
         let way = |way: proto::Way| way.releases.into_iter().map(release).collect::<Result<Vec<_>, Fault>>();
         let via: Vec<Vec<(String, Release)>> = view.ways.into_iter().map(way).collect::<Result<_, _>>()?;
@@ -74,6 +82,8 @@ impl Held {
             via,
             ways,
             state: view.state,
+            verified_at: wire::field::time("verified_at", view.verified_at).ok().map(|t| t.to_string()),
+            on_word_of,
             since: wire::field::time("since", view.since).map(|t| t.to_string()).unwrap_or_default(),
         })
     }
@@ -132,6 +142,8 @@ impl Held {
             "exercise": self.manifest.exercise,
             "state": self.state,
             "since": self.since,
+            "verified_at": self.verified_at,
+            "on_word_of": self.on_word_of,
             "signatures": signatures,
             "portions": self.portions,
             "endorsements": endorsements,

@@ -64,6 +64,7 @@ fn released(r: &Released) -> proto::ReleasedPart {
         acknowledged: r.acknowledged,
         voided: r.voided.and_then(timestamp),
         dropped: r.dropped.clone(),
+        kept_from_users: r.kept_from_users.clone().unwrap_or_default(),
     }
 }
 

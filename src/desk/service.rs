@@ -10,7 +10,7 @@ use super::{
     argument::{argument, domain, optional_domain, told},
     endings, explain,
     feed::{self, Sending},
-    ledger, recall, requests, rules, view,
+    ledger, recall, requests, rules, view, waiting,
 };
 use crate::{
     domain::{
@@ -464,8 +464,16 @@ impl DeskService for Desk {
         answer(recall::issue(&self.node, caller, request.into_inner()).await, |r| r)
     }
 
+    async fn list_waiting(&self, request: Request<proto::ListWaitingRequest>) -> Answer<proto::ListWaitingResponse> {
+        answer(waiting::list(&self.node, &caller(&request)?).await, |r| r)
+    }
+    async fn release_again(&self, request: Request<proto::ReleaseAgainRequest>) -> Answer<proto::ReleaseAgainResponse> {
+        let caller = caller(&request)?;
+        answer(waiting::release_again(&self.node, &caller, request.into_inner()).await, |r| r)
+    }
+
     async fn list_endings(&self, request: Request<proto::ListEndingsRequest>) -> Answer<proto::ListEndingsResponse> {
-        let _caller = caller(&request)?;
+        caller(&request)?;
         answer(self.node.endings().await, endings::listed)
     }
 
@@ -473,7 +481,6 @@ impl DeskService for Desk {
         let caller = caller(&request)?;
         answer(recall::list(&self.node, &caller, request.into_inner()).await, |r| r)
     }
-
     async fn decide_purge(&self, request: Request<proto::DecidePurgeRequest>) -> Answer<proto::DecidePurgeResponse> {
         let caller = caller(&request)?;
         answer(recall::decide(&self.node, caller, request.into_inner()).await, |r| r)

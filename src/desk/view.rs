@@ -102,6 +102,8 @@ pub(super) fn assessment(view: &View) -> proto::AssessmentView {
             .collect(),
         endorsements: view.endorsements.iter().map(super::requests::endorsement).collect(),
         recall: view.recall.as_ref().map(super::recall::view),
+        verified_at: view.record.verified.as_ref().and_then(|v| timestamp(v.at)),
+        on_word_of: text_of(view.record.verified.as_ref().and_then(|v| v.on_word_of.as_ref())),
     }
 }
 

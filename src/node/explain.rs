@@ -118,7 +118,7 @@ impl Node {
         let kept = self.store.quarantines(&record.manifest_id).await?;
         let arrived = history::arrived(&record, &events, &kept)?;
         let prepared = Arc::new(Prepared::new(record)?);
-        let released = self.released(&prepared.id, &events).await?;
+        let released = self.released(&prepared, &events).await?;
         let (now, remedies) =
             if own { self.explain_now(&prepared, asked.partner.as_ref(), at).await? } else { (vec![], vec![]) };
         // Whatever the rules say of what is left of it: nobody gets any more of what was taken back.

@@ -106,6 +106,30 @@ impl Publish {
             let behind = published.left_behind.iter().map(|l| l.words(published.version)).collect::<String>();
             format!("published {} (version {})\n\n{table}{behind}", published.assessment, published.version)
         });
+        self.warn(global, desk, &published.decisions).await
+    }
+
+    /// Says which of those who get it keep earlier entries from their users, since they can't verify them: they may not be
+    /// able to read this one either.
+    async fn warn(&self, global: &Global, desk: &mut DeskClient, decisions: &[Decision]) -> Result<(), CliError> {
+        let feeds = desk.get_feed_status(proto::GetFeedStatusRequest {}).await?.into_inner().feeds;
+        let unverified = ["CHAIN_INVALID", "ORIGIN_UNKNOWN", "CERTIFICATE_REVOKED", "LIMIT_EXCEEDED"];
+        for feed in feeds
+            .iter()
+            .filter(|f| f.outgoing && decisions.iter().any(|d| d.partner == f.partner && d.decision == "release"))
+        {
+            let newest = feed.quarantined_newest.first();
+            if let Some(there) = newest.filter(|there| unverified.contains(&there.reason.as_str())) {
+                let (partner, reason) = (&feed.partner, &there.reason);
+                output::note(
+                    global,
+                    &format!(
+                        "ATTENTION: {partner} could not verify what it was given last ({reason}), and may not be able to read this \
+                         either; see `watchfire feed status` and `watchfire expiry list`"
+                    ),
+                );
+            }
+        }
         Ok(())
     }
 

@@ -123,6 +123,7 @@ impl List {
             output::print(&output::table(&["ASSESSMENT", "ISSUED", "FROM", "LEVEL", "STATE", "HEADLINE"], &cells));
             self.print_quarantines(&rows, ended.is_ok());
         }
+        crate::cli::waiting::warn(global, &mut desk).await?;
         ended
     }
 }

@@ -1,11 +1,12 @@
 //! What has happened to an assessment: releases that went out, and those by which it came.
 
-use super::super::Node;
+use super::super::{Node, prepared::Prepared};
 use crate::{
     domain::{
         event::{Deed, Event},
         fault::Fault,
-        ids::{Digest, StatementId, TrustDomain},
+        ids::{Digest, TrustDomain},
+        receipt::ReceiptKind,
         statement::{Envelope, StatementKind},
         time::Time,
     },
@@ -32,6 +33,8 @@ pub struct Released {
     pub voided: Option<Time>,
     /// Why it was dropped.
     pub dropped: Vec<String>,
+    /// Why the partner keeps it from its users, by its own receipt: a stable reason in capitals.
+    pub kept_from_users: Option<String>,
 }
 
 /// A release by which an assessment came.
@@ -79,7 +82,14 @@ pub(super) fn arrived(record: &AssessmentRecord, events: &[Event], kept: &[Quara
 
 impl Node {
     /// What was released and what was dropped, in the ledger's order.
-    pub(super) async fn released(&self, manifest: &StatementId, events: &[Event]) -> Result<Vec<Released>, Fault> {
+    pub(super) async fn released(&self, prepared: &Prepared, events: &[Event]) -> Result<Vec<Released>, Fault> {
+        let manifest = &prepared.id;
+        let given = self.store.holders(&prepared.manifest.originator, &prepared.manifest.assessment).await?.given;
+        let kept = |partner: &TrustDomain, sequence: u64| {
+            let of = given.iter().find(|g| g.holder == *partner && g.sequence == sequence)?;
+            let (kind, reason, _) = of.answer.as_ref()?;
+            reason.clone().filter(|_| *kind == ReceiptKind::Quarantined)
+        };
         let mut all = Vec::new();
         for Event { at, deed, .. } in events {
             match deed {
@@ -95,6 +105,7 @@ impl Node {
                         acknowledged: acknowledged && voided.is_none(),
                         voided,
                         dropped: vec![],
+                        kept_from_users: kept(partner, *sequence),
                     });
                 }
                 Deed::Dropped { partner, because, .. } => all.push(Released {
@@ -106,6 +117,7 @@ impl Node {
                     acknowledged: false,
                     voided: None,
                     dropped: because.clone(),
+                    kept_from_users: None,
                 }),
                 _ => {}
             }

@@ -70,11 +70,13 @@ fn commit(
     (leaves, of_all): (&[Option<Leaf>], Option<&Leaf>),
 ) -> Result<u64> {
     const FORGET: &str = "DELETE FROM receipt WHERE number = ?1";
+    // What could not be verified when it came is answered anew once it was.
     const ANSWER: &str = "INSERT INTO answer (peer, sequence, kind, reason, at, receipt) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (peer, sequence) DO UPDATE SET kind = excluded.kind, \
         reason = excluded.reason, at = excluded.at, receipt = excluded.receipt \
-        WHERE answer.kind = 'quarantined' AND (excluded.kind = 'stored' OR (excluded.kind = 'quarantined' \
-        AND answer.reason IS NOT excluded.reason AND excluded.at >= answer.at))";
+        WHERE answer.kind = 'quarantined' AND (excluded.kind = 'stored' OR ( \
+        answer.reason IN ('CHAIN_INVALID', 'ORIGIN_UNKNOWN', 'STATEMENT_FROM_FUTURE', 'LIMIT_EXCEEDED') \
+        AND excluded.reason NOT IN ('CHAIN_INVALID', 'ORIGIN_UNKNOWN', 'STATEMENT_FROM_FUTURE', 'LIMIT_EXCEEDED')))";
     let Some(place) = insert(conn, vault, (&receipt.id, &receipt.envelope), partner)? else { return Ok(0) };
     let peer = partners::number_of(conn, partner)?;
     let mut new = 0;

@@ -58,6 +58,8 @@ pub struct Released {
     pub acknowledged: bool,
     pub voided: Option<String>,
     pub dropped: Vec<String>,
+    /// Why the partner keeps it from its users.
+    pub kept_from_users: Option<String>,
 }
 
 /// What would have to change.
@@ -140,6 +142,7 @@ impl Released {
             acknowledged: message.acknowledged,
             voided: when(message.voided),
             dropped: message.dropped,
+            kept_from_users: (!message.kept_from_users.is_empty()).then_some(message.kept_from_users),
         }
     }
 }

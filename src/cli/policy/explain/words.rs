@@ -5,6 +5,7 @@ use crate::{
     cli::{
         decision::{Decision, PortionDecision},
         output,
+        quarantine::words_of,
     },
     render::{
         self, Clauses, Options,
@@ -159,6 +160,11 @@ impl<'a> Page<'a> {
         } else {
             format!("gets {gets} of {} portions", portions.len())
         };
+        let so_far = match released.iter().rev().find(|r| r.partner == name && r.sequence.is_some()) {
+            // What was decided is one thing; whether anybody there can read it is another.
+            Some(last) if last.kept_from_users.is_some() => format!("{so_far}, and its users can't read the last one"),
+            _ => so_far,
+        };
         self.put(&format!("{name} {so_far}."), "");
         for why in now.iter().flat_map(|d| &d.because) {
             self.put(why, "  ");
@@ -249,5 +255,6 @@ fn told(r: &Released, what: &str) -> String {
         (None, true) => "acknowledged".to_owned(),
         (None, false) => "not acknowledged yet".to_owned(),
     };
-    format!("number {number} on {}: {what}; {state}", r.at)
+    let kept = r.kept_from_users.as_deref().map(|reason| format!("; KEPT FROM USERS THERE, {}", words_of(reason)));
+    format!("number {number} on {}: {what}; {state}{}", r.at, kept.unwrap_or_default())
 }

@@ -1,0 +1,62 @@
+//! What came and can't be verified yet, in words.
+
+use serde::Serialize;
+
+use super::{CliError, Global, output};
+use crate::{
+    desk::client::DeskClient,
+    render::text::one_line,
+    wire::{field::time, proto},
+};
+
+/// Entries of one pair that wait.
+#[derive(Clone, Serialize)]
+pub struct Waiting {
+    /// Who handed them over.
+    pub partner: String,
+    /// The organisation whose roots or revocation lists must change.
+    pub organisation: String,
+    /// How many are kept.
+    pub entries: u64,
+    /// How many more found no room.
+    pub over_budget: u64,
+    /// When the first of them came.
+    pub since: Option<String>,
+    /// What settles it.
+    pub fix: String,
+}
+
+impl Waiting {
+    fn new(view: proto::WaitingView) -> Self {
+        let proto::WaitingView { partner, organisation, entries, over_budget, since, fix } = view;
+        let since = time("since", since).ok().map(|t| t.to_string());
+        Self { partner, organisation, entries, over_budget, since, fix }
+    }
+
+    /// One line.
+    pub fn words(&self) -> String {
+        let Self { partner, organisation, entries, over_budget, since, fix } = self;
+        let total = entries + over_budget;
+        let (are, entries) = if total == 1 { ("entry waits", "it") } else { ("entries wait", "them") };
+        let since = since.as_deref().map(|s| format!(", the first since {s}")).unwrap_or_default();
+        format!(
+            "{total} {are} here from {partner}{since}: what {organisation} has signed can't be verified, so that nobody may read \
+             {entries}. {}",
+            one_line(fix)
+        )
+    }
+}
+
+/// What waits.
+pub async fn list(desk: &mut DeskClient) -> Result<Vec<Waiting>, CliError> {
+    let waiting = desk.list_waiting(proto::ListWaitingRequest {}).await?.into_inner().waiting;
+    Ok(waiting.into_iter().map(Waiting::new).collect())
+}
+
+/// Says on standard error that something waits: a list of what can be read does not show it.
+pub async fn warn(global: &Global, desk: &mut DeskClient) -> Result<(), CliError> {
+    for waiting in list(desk).await? {
+        output::note(global, &format!("ATTENTION: {}", waiting.words()));
+    }
+    Ok(())
+}
