@@ -92,7 +92,7 @@ impl OwnSet {
         // A lapsed list is told below; it must not keep a node from starting.
         let for_tls = |usage, time| trust.tls_peer(&shown, usage, &Audience::Own, time, Moment::Live).map(|_| ());
         let for_both = |time| for_tls(TlsUsage::Client, time).and_then(|()| for_tls(TlsUsage::Server, time));
-        let signer = |time| trust.prove_signer(signing, time, Accept::Active).map(|_| ());
+        let signer = |time: Time| trust.judge_signer(signing, &time.into(), Accept::Active).map(|_| ());
         let tls = standing(&tls, now, for_both).map_err(|fault| at(&config.tls.certificate, fault))?;
         let signing = standing(signing, now, signer).map_err(|fault| at(&config.signing.certificate, fault))?;
         let remedy = remedy(config);
