@@ -35,6 +35,8 @@ mod doors;
 mod endorse;
 #[path = "node/existence.rs"]
 mod existence;
+#[path = "node/expiry.rs"]
+mod expiry;
 #[path = "node/explain.rs"]
 mod explain;
 #[path = "node/feed_kit.rs"]
@@ -69,6 +71,8 @@ mod requests;
 mod rollback;
 #[path = "node/rules.rs"]
 mod rules;
+#[path = "node/runbooks.rs"]
+mod runbooks;
 #[path = "node/sentences.rs"]
 mod sentences;
 #[path = "node/simulate.rs"]

@@ -6,8 +6,8 @@ use super::{CliError, Exit, Global};
 pub use crate::app::persons::{PERSONS, PersonFiles, persons};
 use crate::{
     config::Config,
-    desk::client::{self, DeskClient},
-    domain::ids::Role,
+    desk::client::{self, ConnectError, DeskClient},
+    domain::{ids::Role, refusal::Refusal},
     telemetry::SystemClock,
 };
 
@@ -24,7 +24,11 @@ impl Context {
     pub fn load(global: &Global, roles: &[Role]) -> Result<Self, CliError> {
         let config = Config::load(&global.dir)?;
         let all = persons(&global.dir)?;
-        let person = choose(&all, global.identity.as_deref(), roles)?;
+        let named = global.identity.as_deref();
+        let person = choose(&all, named, roles).map_err(|error| match named.filter(|n| is_revoked(global, n)) {
+            Some(_) => ConnectError::Refused(Refusal::Revoked).into(),
+            None => error,
+        })?;
         Ok(Self { config, person })
     }
 
@@ -36,6 +40,12 @@ impl Context {
         let clock = Arc::new(SystemClock);
         Ok(client::connect(&address, domain, &self.config.bundle, (&tls, &key), clock).await?)
     }
+}
+
+/// Whether somebody of that name was here and was revoked.
+fn is_revoked(global: &Global, name: &str) -> bool {
+    let gone = crate::app::persons::revoked(&global.dir);
+    gone.iter().any(|id| id.name() == name || format!("{}/{}", id.role(), id.name()) == name || id.to_string() == name)
 }
 
 /// The address to dial for an address that is listened on.

@@ -1,6 +1,7 @@
 //! Dialling a node: the partner that is meant, known by its SPIFFE id, or none.
 
 use std::{
+    collections::VecDeque,
     future::Future,
     io,
     net::SocketAddr,
@@ -16,8 +17,9 @@ use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls_pki_types::{DnsName, ServerName};
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf},
     net::TcpStream,
+    time,
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 use tokio_util::sync::{CancellationToken, DropGuard, WaitForCancellationFutureOwned};
@@ -35,6 +37,9 @@ use crate::{
     domain::{fault::Fault, ids::TrustDomain, time::Clock},
     identity::trust::{Audience, Member, TlsUsage, Trust},
 };
+
+/// How long the other end may take for its first word after the handshake.
+const FIRST_WORD: Duration = Duration::from_secs(2);
 
 /// Why nothing can be dialled at all.
 #[derive(Debug, thiserror::Error)]
@@ -152,17 +157,23 @@ impl Dial {
         let connecting = |to| async move {
             let tcp = TcpStream::connect::<SocketAddr>(to).await?;
             tcp.set_nodelay(true)?;
-            TlsConnector::from(self.tls.clone()).connect(nobody()?, tcp).await
+            let mut stream = TlsConnector::from(self.tls.clone()).connect(nobody()?, tcp).await?;
+            let first = first_word(&mut stream).await?;
+            Ok((stream, first))
         };
-        let stream = addresses::first(&self.address, self.limits.handshake(), connecting).await?;
+        let (stream, first) = addresses::first(&self.address, self.limits.handshake(), connecting).await?;
         let tls = stream.get_ref().1;
         let live =
             Live::new(self.gate.clone(), tls.peer_certificates(), TlsUsage::Server, self.audience.clone(), changes);
         let peer = live.check().map_err(io::Error::other)?;
         self.gate.remember(peer.id.domain(), tls.peer_certificates());
         let (cut, dropped) = (CancellationToken::new(), CancellationToken::new());
-        let guarded =
-            Guarded { stream, cut: Box::pin(cut.clone().cancelled_owned()), _dropped: dropped.clone().drop_guard() };
+        let guarded = Guarded {
+            stream,
+            first,
+            cut: Box::pin(cut.clone().cancelled_owned()),
+            _dropped: dropped.clone().drop_guard(),
+        };
         tokio::spawn(async move {
             tokio::select! {
                 () = dropped.cancelled() => {}
@@ -235,9 +246,24 @@ fn nobody() -> io::Result<ServerName<'static>> {
     DnsName::try_from("node.invalid").map(ServerName::DnsName).map_err(io::Error::other)
 }
 
+/// Waits for what the other end says first: its settings, or the alert by which it refuses this side's certificate. With TLS 1.3 the
+/// handshake ends here before the other end has looked at it. What is sent before the answer can make the system throw the alert away.
+///
+/// A server of another make may wait for this side's first word: so this waits for a while only.
+async fn first_word(stream: &mut TlsStream<TcpStream>) -> io::Result<VecDeque<u8>> {
+    let mut first = [0; 512];
+    match time::timeout(FIRST_WORD, stream.read(&mut first)).await {
+        Ok(Ok(0)) => Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the other side closed the connection at once")),
+        Ok(read) => Ok(first.iter().take(read?).copied().collect()),
+        Err(_) => Ok(VecDeque::new()),
+    }
+}
+
 /// A connection that breaks off when its other end becomes unwelcome.
 struct Guarded {
     stream: TlsStream<TcpStream>,
+    /// What was read already.
+    first: VecDeque<u8>,
     cut: Pin<Box<WaitForCancellationFutureOwned>>,
     /// Ends the watch when the connection is dropped.
     _dropped: DropGuard,
@@ -257,6 +283,11 @@ impl Guarded {
 impl AsyncRead for Guarded {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.poll_cut(cx)?;
+        if !self.first.is_empty() {
+            let length = self.first.len().min(buf.remaining());
+            buf.put_slice(&self.first.drain(..length).collect::<Vec<u8>>());
+            return Poll::Ready(Ok(()));
+        }
         Pin::new(&mut self.stream).poll_read(cx, buf)
     }
 }

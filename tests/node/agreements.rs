@@ -213,7 +213,7 @@ async fn the_end_of_an_agreement_is_told_ahead_and_recorded() {
     let id = gb.agree(&no, &text).await;
     gb.kill().await;
     gb.start().await;
-    until("the log tells", async || gb.log().contains("an agreement ends soon").then_some(())).await;
+    until("the log tells", async || gb.log().contains("with no.example ends in 5 days").then_some(())).await;
     let list = watchfire(&gb.dir, &["--as", "root", "agreement", "list"]).await.stdout;
     assert!(list.contains("ends in 5 days"), "{list}");
     let ill = gb.run(&["--as", "root", "doctor"]).await;

@@ -92,7 +92,7 @@ async fn a_revoked_person_is_turned_away_from_a_desk_that_runs_on() {
     until("the log says why", async || org.log().contains("CERTIFICATE_REVOKED").then_some(())).await;
     other.get_node(proto::GetNodeRequest::default()).await.unwrap();
     let answer = org.run(&["--as", "ana", "assess", "list"]).await;
-    assert_eq!(answer.code, 3, "{}", answer.stderr);
+    assert_eq!(answer.code, 5, "{}", answer.stderr);
     // Somebody of that name may come back, with new keys, and go again.
     org.ask(&["person", "add", "ana", "--role", "analyst"]).await;
     org.ask(&["--as", "ana", "assess", "list"]).await;
