@@ -8,6 +8,7 @@ mod endings;
 mod explain;
 mod feed;
 mod ledger;
+mod lists;
 mod requests;
 mod recall;
 mod rules;

@@ -10,7 +10,7 @@ use super::{
     argument::{argument, domain, optional_domain, told},
     endings, explain,
     feed::{self, Sending},
-    ledger, recall, requests, rules, view,
+    ledger, lists, recall, requests, rules, view,
 };
 use crate::{
     domain::{
@@ -277,6 +277,14 @@ impl DeskService for Desk {
         let node = self.node.clone();
         let work = async move { node.forget(&caller, &domain("domain", &request.into_inner().domain)?).await };
         answer(to_the_end(work).await, |p| proto::ForgetPartnerResponse { partner: Some(view::partner(&p)) })
+    }
+
+    async fn give_revocation_list(
+        &self,
+        request: Request<Streaming<proto::GiveRevocationListRequest>>,
+    ) -> Answer<proto::GiveRevocationListResponse> {
+        let caller = caller(&request)?;
+        lists::give(self.node.clone(), caller, request.into_inner()).await.map(Response::new)
     }
 
     async fn propose_agreement(
