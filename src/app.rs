@@ -123,11 +123,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         set_trust: Box::new(move |trust| setter.reload(Some(trust), None)),
     })
     .await?;
-    node.await_issuers(own.waiting_lists).await?;
-    // On a full disk reading goes on, and so do feeds; the next turn tries again.
-    if let Err(fault) = node.sign_checkpoint().await {
-        tracing::error!(reason = %fault.reason, "no checkpoint could be signed at the start");
-    }
+    first_steps(&node, own.waiting_lists).await?;
     let (peer, desk, ops) = (address(&peer_listener), address(&desk_listener), ops_listener.as_ref().map(address));
     let stop = CancellationToken::new();
     let mut tasks = JoinSet::new();
@@ -155,6 +151,16 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let watched = watch::Watched { config, node: node.clone(), gate, clock };
     tasks.spawn(watched.watch(files, stop.clone()));
     Ok(Running { node, peer, desk, ops, stop, tasks })
+}
+
+/// What a node does before anybody can reach it. `waiting_lists` are own revocation lists whose issuers are not known yet.
+async fn first_steps(node: &Node, waiting_lists: Vec<Vec<u8>>) -> Result<(), Fault> {
+    node.await_issuers(waiting_lists).await?;
+    // On a full disk reading goes on, and so do feeds; the next turn tries again.
+    if let Err(fault) = node.sign_checkpoint().await {
+        tracing::error!(reason = %fault.reason, "no checkpoint could be signed at the start");
+    }
+    Ok(())
 }
 
 /// Each partner's calls by its share.
