@@ -142,6 +142,7 @@ impl Rogue {
             now: timestamp(SystemClock.now()),
             revocation_lists: vec![announced],
             ledger: None,
+            trust_edition: vec![].into(),
         };
         let answer = exchange.hello(hello).await?.into_inner();
         if !answer.wanted_revocation_lists.iter().any(|wanted| wanted[..] == sha256[..]) {
