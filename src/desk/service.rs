@@ -283,8 +283,7 @@ impl DeskService for Desk {
         &self,
         request: Request<Streaming<proto::GiveRevocationListRequest>>,
     ) -> Answer<proto::GiveRevocationListResponse> {
-        let caller = caller(&request)?;
-        lists::give(self.node.clone(), caller, request.into_inner()).await.map(Response::new)
+        lists::give(self.node.clone(), caller(&request)?, request.into_inner()).await.map(Response::new)
     }
 
     async fn propose_agreement(
