@@ -116,23 +116,21 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         clock: clock.clone(),
         key: own.key,
         own: own.member,
+        own_lists: config.crl.clone(),
         signing_usages: config.signing_usages.clone(),
         certificates: endings::certificates(&config, &gate),
         trust,
         set_trust: Box::new(move |trust| setter.reload(Some(trust), None)),
     })
     .await?;
-    // On a full disk reading goes on, and so do feeds; the next turn tries again.
-    if let Err(fault) = node.sign_checkpoint().await {
-        tracing::error!(reason = %fault.reason, "no checkpoint could be signed at the start");
-    }
+    first_steps(&node, own.waiting_lists).await?;
     let (peer, desk, ops) = (address(&peer_listener), address(&desk_listener), ops_listener.as_ref().map(address));
     let stop = CancellationToken::new();
     let mut tasks = JoinSet::new();
     let door = Door { gate: &gate, limits: &config.limits, stop: &stop };
     let bytes = config.limits.message_bytes as usize;
     let exchange = tonic::service::Routes::new(peer::service::service(node.clone(), bytes)).add_service(health().await);
-    door.open(&mut tasks, peer_listener, Audience::Partners, shared(exchange));
+    door.open(&mut tasks, peer_listener, Audience::Partners, shared(exchange, node.clone()));
     let desk_routes = tonic::service::Routes::new(desk::service::service(node.clone(), bytes))
         .add_service(health().await)
         .add_service(reflection());
@@ -155,9 +153,20 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     Ok(Running { node, peer, desk, ops, stop, tasks })
 }
 
+/// What a node does before anybody can reach it. `waiting_lists` are own revocation lists whose issuers are not known yet.
+async fn first_steps(node: &Node, waiting_lists: Vec<Vec<u8>>) -> Result<(), Fault> {
+    node.await_issuers(waiting_lists).await?;
+    // On a full disk reading goes on, and so do feeds; the next turn tries again.
+    if let Err(fault) = node.sign_checkpoint().await {
+        tracing::error!(reason = %fault.reason, "no checkpoint could be signed at the start");
+    }
+    Ok(())
+}
+
 /// Each partner's calls by its share.
-fn shared(exchange: tonic::service::Routes) -> axum::Router {
-    exchange.prepare().into_axum_router().layer(axum::middleware::from_fn(door::peer))
+fn shared(exchange: tonic::service::Routes, node: Arc<Node>) -> axum::Router {
+    let first = axum::middleware::from_fn(move |request, next| door::peer(node.clone(), request, next));
+    exchange.prepare().into_axum_router().layer(first)
 }
 
 /// What a node does for as long as it runs.

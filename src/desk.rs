@@ -3,11 +3,13 @@
 
 mod agreements;
 mod argument;
+mod call;
 pub mod client;
 mod endings;
 mod explain;
 mod feed;
 mod ledger;
+mod lists;
 mod requests;
 mod recall;
 mod rules;

@@ -17,6 +17,7 @@ pub mod feed_out;
 mod forward;
 pub mod held;
 pub mod ledger;
+pub mod lists;
 pub mod holders;
 pub mod live;
 mod pace;
@@ -38,7 +39,10 @@ pub mod status;
 pub mod timers;
 pub mod trust;
 
-use std::sync::{Arc, atomic::AtomicBool};
+use std::{
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use arc_swap::ArcSwap;
 
@@ -71,6 +75,8 @@ pub struct Parts {
     pub key: SigningKey,
     /// The own bundle and revocation lists.
     pub own: Member,
+    /// The file that the own lists come from, as people are told of it.
+    pub own_lists: PathBuf,
     /// Extended key usages that count for signing beside id-kp-documentSigning.
     pub signing_usages: Vec<String>,
     /// The rules of the house, as they are on disk.
@@ -107,8 +113,9 @@ pub struct Node {
     /// Reads statements of suspended partners too: what is stored already.
     held: Identities,
     directory: ArcSwap<directory::Directory>,
-    /// Whether a partner is kept out since its revocation lists can't be used for now.
-    keeps_out: AtomicBool,
+    /// The trust of the moment; changed by `set_trust` only.
+    trust: Arc<ArcSwap<Trust>>,
+    lists: lists::Lists,
     /// One change of partners or agreements at a time.
     changing: tokio::sync::Mutex<()>,
     /// One step of a recall at a time.
@@ -131,7 +138,8 @@ impl Node {
         let node = Arc::new(Self {
             identities: Identities::new(parts.trust.clone(), Accept::Active),
             carried: Identities::new(parts.trust.clone(), Accept::Carried),
-            held: Identities::new(parts.trust, Accept::Held),
+            held: Identities::new(parts.trust.clone(), Accept::Held),
+            trust: parts.trust,
             organisation: parts.organisation,
             endpoint: parts.endpoint,
             store: parts.store,
@@ -139,12 +147,12 @@ impl Node {
             key: ArcSwap::from_pointee(parts.key),
             house: ArcSwap::default(),
             approvals: parts.approvals,
-            own: ArcSwap::from_pointee(parts.own),
+            own: ArcSwap::from_pointee(Member { crls: vec![], ..parts.own.clone() }),
             signing_usages: parts.signing_usages,
             certificates: parts.certificates,
             set_trust: parts.set_trust,
             directory: ArcSwap::default(),
-            keeps_out: AtomicBool::default(),
+            lists: lists::Lists::new(parts.own_lists),
             changing: tokio::sync::Mutex::default(),
             recalling: tokio::sync::Mutex::default(),
             live: live::LiveFeeds::default(),
@@ -152,6 +160,7 @@ impl Node {
             prepared: prepared::Cache::default(),
             timers_begun: AtomicBool::default(),
         });
+        node.begin_lists(parts.own).await?;
         node.begin_rules(parts.house_rules).await?;
         node.begin_ledger(found_head.as_deref()).await?;
         Ok(node)

@@ -4,6 +4,7 @@
 pub mod follower;
 pub mod hello;
 mod ledger;
+mod lists;
 pub mod link;
 pub mod service;
 pub mod statements;

@@ -15,6 +15,7 @@ use crate::domain::{
 use forward::ForwardStore;
 use held::HeldStore;
 use ledger::LedgerStore;
+use lists::ListStore;
 use outbox::OutboxStore;
 use recalls::RecallStore;
 use receipts::{AnswerRecord, HeldEntry, Quarantine, Readmission, ReceiptRecord, ReceiptStore, Released};
@@ -31,6 +32,7 @@ mod contract;
 pub mod forward;
 pub mod held;
 pub mod ledger;
+pub mod lists;
 pub mod outbox;
 pub mod recalls;
 pub mod receipts;
@@ -73,7 +75,15 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 /// The one door to what is kept.
 #[async_trait]
 pub trait Store:
-    ForwardStore + HeldStore + LedgerStore + OutboxStore + ReceiptStore + RecallStore + RequestStore + TimerStore
+    ForwardStore
+    + HeldStore
+    + LedgerStore
+    + ListStore
+    + OutboxStore
+    + ReceiptStore
+    + RecallStore
+    + RequestStore
+    + TimerStore
 {
     /// Why nothing is written any more until a restart: the disk has failed, or damage was found. Reading goes on.
     fn trouble(&self) -> Option<StoreError>;
@@ -86,8 +96,6 @@ pub trait Store:
     async fn partners(&self) -> Result<Vec<PartnerRecord>>;
     /// Adds or replaces a partner.
     async fn save_partner(&self, partner: PartnerRecord, event: Event) -> Result<()>;
-    /// Keeps a partner's revocation lists in the place of those that were here.
-    async fn save_crls(&self, partner: &TrustDomain, crls: Vec<Vec<u8>>) -> Result<()>;
 
     /// All agreements, latest change first.
     async fn agreements(&self) -> Result<Vec<AgreementRecord>>;

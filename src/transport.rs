@@ -12,3 +12,5 @@ mod progress;
 mod seats;
 pub mod share;
 mod strikes;
+
+pub use live::Standing;

@@ -57,6 +57,8 @@ mod kit;
 mod ledger;
 #[path = "node/limits.rs"]
 mod limits;
+#[path = "node/lists.rs"]
+mod lists;
 #[path = "node/poison.rs"]
 mod poison;
 #[path = "node/quarantine.rs"]

@@ -77,6 +77,22 @@ impl ExchangeService for Bare {
         Err(Status::unimplemented(""))
     }
 
+    type FetchRevocationListStream = Sending<proto::FetchRevocationListResponse>;
+
+    async fn fetch_revocation_list(
+        &self,
+        _: Request<proto::FetchRevocationListRequest>,
+    ) -> Result<Response<Self::FetchRevocationListStream>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn submit_revocation_list(
+        &self,
+        _: Request<tonic::Streaming<proto::SubmitRevocationListRequest>>,
+    ) -> Result<Response<proto::SubmitRevocationListResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
     async fn get_ledger_proof(
         &self,
         _: Request<proto::GetLedgerProofRequest>,

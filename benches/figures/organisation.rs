@@ -216,7 +216,6 @@ fn partner_record(organisation: &Organisation, ca: &DevCa, endpoint: Option<Endp
         organisation: organisation.clone(),
         endpoint,
         roots: vec![ca.certificate().to_vec()],
-        crls: vec![],
         state: PartnerState::Active,
         accepted_at: SystemClock.now(),
     }

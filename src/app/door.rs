@@ -45,6 +45,10 @@ const READING: &[&str] = &[
     "SettleLedger",
 ];
 
+/// What may be called while an own revocation list is past its next update: else nobody could bring a CA's list that lost its
+/// number.
+const GIVING_LISTS: &str = "GiveRevocationList";
+
 /// Records who signs in, and refuses changes while entries of the ledger are lost.
 pub(super) async fn desk(node: Arc<Node>, request: Request, next: Next) -> Response {
     let Some(method) = request.uri().path().strip_prefix(DESK) else { return next.run(request).await };
@@ -53,10 +57,14 @@ pub(super) async fn desk(node: Arc<Node>, request: Request, next: Next) -> Respo
     {
         return from_fault(fault).into_http();
     }
-    let peer = request.extensions().get::<PeerIdentity>().map(|p| p.id.clone());
-    if let Some(id) = peer {
-        node.heard(&id).await;
+    let Some(peer) = request.extensions().get::<PeerIdentity>().cloned() else { return next.run(request).await };
+    if method != GIVING_LISTS
+        && let Some(lapse) = peer.standing.lapse()
+    {
+        return from_fault(node.own_lapse_refusal(&lapse)).into_http();
     }
+    node.saw_chain(&peer.chain).await;
+    node.heard(&peer.id).await;
     next.run(request).await
 }
 
@@ -72,20 +80,30 @@ const PRICES: &[(&str, u64, Room)] = &[
     ("FetchStatements", 4 << 10, Room::Answer(1)),
     ("FetchAttachment", 4 << 10, Room::Answer(2)),
     ("GetLedgerProof", 16 << 10, Room::Call),
+    ("FetchRevocationList", 16 << 10, Room::Answer(1)),
+    ("SubmitRevocationList", 16 << 10, Room::Call),
 ];
+/// What a partner may call whose revocation list is past its next update.
+const OF_LISTS: &[&str] = &["Hello", "FetchRevocationList", "SubmitRevocationList"];
 /// Of everything else: health, and what is not served.
 const OTHER: (u64, Room) = (2 << 10, Room::Answer(1));
 /// When to come again.
 const LATER: std::time::Duration = std::time::Duration::from_secs(1);
 
-/// Charges a call to its partner's share, and gives it a place there.
-pub(super) async fn peer(request: Request, next: Next) -> Response {
-    let share = request.extensions().get::<PeerIdentity>().map(|p| p.share.clone());
-    let Some(share) = share else { return next.run(request).await };
+/// Charges a call to its partner's share, and gives it a place there. A partner whose revocation list is past its next update is
+/// let in to bring a new one, and for nothing else.
+pub(super) async fn peer(node: Arc<Node>, request: Request, next: Next) -> Response {
+    let Some(peer) = request.extensions().get::<PeerIdentity>().cloned() else { return next.run(request).await };
+    let share = peer.share;
     let method = request.uri().path().strip_prefix(EXCHANGE);
     let priced = PRICES.iter().find(|(name, ..)| Some(*name) == method).map(|(_, price, room)| (*price, *room));
     let (price, room) = priced.unwrap_or(OTHER);
     share.spend(price);
+    if !method.is_some_and(|method| OF_LISTS.contains(&method))
+        && let Some(lapse) = peer.standing.lapse()
+    {
+        return from_fault(lapse.refusal(peer.id.domain(), node.domain())).into_http();
+    }
     let place = share.place(room).await;
     if place.is_none() {
         let what = "too many answers to you are open at one time; end some of them, then ask again";

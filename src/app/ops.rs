@@ -42,6 +42,11 @@ async fn readiness(node: Arc<Node>, gate: Arc<TlsGate>) -> (StatusCode, String) 
             let words = format!("{}: nothing is written any more: {}\n", trouble.reason, trouble.message);
             (StatusCode::SERVICE_UNAVAILABLE, words)
         }
+        None if node.own_lapse().is_some() => {
+            let words = node.own_lapse().map(|lapse| node.own_lapse_refusal(&lapse));
+            let words = words.map(|fault| format!("{}: {}\n", fault.reason, fault.message)).unwrap_or_default();
+            (StatusCode::SERVICE_UNAVAILABLE, words)
+        }
         None if answers => (StatusCode::OK, format!("ready{signs}\n")),
         None => (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n".to_owned()),
     }

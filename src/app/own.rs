@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::{
+    persons::persons,
     rules,
     set::{Notice, OwnSet},
 };
@@ -19,9 +20,10 @@ use crate::{
     identity::{
         bundle::TrustBundle,
         certificate::Leaf,
-        crl::Crl,
+        crl::{Crl, NOT_SIGNED, authorities},
         files::{
-            Existing, FileError, read_chain, read_crls, read_pkcs8, read_roots, read_secret, to_pem, write_secret,
+            Existing, FileError, certificates, read_chain, read_crls, read_pkcs8, read_roots, read_secret, to_pem,
+            write_secret,
         },
         trust::Member,
     },
@@ -105,6 +107,8 @@ pub struct Own {
     pub key: SigningKey,
     /// What others hold of it.
     pub member: Member,
+    /// Revocation lists (DER) in the own file whose issuer is not known yet.
+    pub waiting_lists: Vec<Vec<u8>>,
     /// What the store's content is encrypted under.
     pub storage_key: Zeroizing<[u8; 32]>,
     /// What the ledger is signed with; `None` where there is none yet.
@@ -132,12 +136,13 @@ impl Own {
     /// # Errors
     /// The first fault, with its file.
     pub fn load(config: &Config, now: Time) -> Result<Self, OwnError> {
-        let OwnSet { credentials, key, member, mut notices } = OwnSet::load(config, now)?;
+        let OwnSet { credentials, key, member, waiting_lists, mut notices } = OwnSet::load(config, now)?;
         notices.extend(persons_elsewhere(config));
         Ok(Self {
             credentials,
             key,
             member,
+            waiting_lists,
             notices,
             storage_key: load_storage_key(&config.storage_key)?,
             ledger_key: load_ledger_key(&config.ledger.key)?,
@@ -195,21 +200,53 @@ pub fn signing_key(certificate: &Path, key: &Path) -> Result<SigningKey, OwnErro
     SigningKey::new(&pkcs8, chain, &public).map_err(|error| OwnError::Key { file: key.to_owned(), error })
 }
 
-/// The bundle and the revocation lists.
+/// The bundle with the revocation lists whose issuers are known, and the lists (DER) whose issuers are not known yet.
 ///
 /// # Errors
 /// [`OwnError`]
-pub fn load_member(config: &Config, now: Time) -> Result<Member, OwnError> {
+pub fn load_lists(config: &Config, now: Time) -> Result<(Member, Vec<Vec<u8>>), OwnError> {
     let at = |file: &PathBuf| {
         let file = file.clone();
         move |fault| OwnError::Trust { file, fault }
     };
     let roots = read_roots(&config.bundle)?;
     let bundle = TrustBundle::new(config.organisation.domain.clone(), roots).map_err(at(&config.bundle))?;
-    let through: Vec<Vec<u8>> = read_chain(&config.tls.certificate)?.iter().map(|c| c.to_vec()).collect();
-    let lists = if config.crl.exists() { read_crls(&config.crl)? } else { vec![] };
-    let verified = lists.iter().map(|der| Crl::verify(der, &bundle, &through, now)).collect::<Result<_, _>>();
-    Ok(Member { crls: verified.map_err(at(&config.crl))?, bundle, state: crate::domain::partner::PartnerState::Active })
+    let through = known_authorities(config)?;
+    let (mut crls, mut waiting) = (vec![], vec![]);
+    for der in listed(&config.crl)? {
+        match Crl::verify(&der, &bundle, &through, now) {
+            Ok(crl) => crls.push(crl),
+            // Its issuer may become known later. Whatever else is wrong with a list is for the administrator to mend.
+            Err(fault) if fault.message == NOT_SIGNED => waiting.push(der),
+            Err(fault) => return Err(at(&config.crl)(fault)),
+        }
+    }
+    Ok((Member { crls, bundle, state: crate::domain::partner::PartnerState::Active }, waiting))
+}
+
+/// The lists in the own file. None where it is missing, leads nowhere or is empty: the node keeps those that it has seen.
+fn listed(file: &Path) -> Result<Vec<Vec<u8>>, OwnError> {
+    let is_empty = |meta: std::fs::Metadata| meta.is_file() && meta.len() == 0;
+    if !file.exists() || std::fs::metadata(file).is_ok_and(is_empty) {
+        return Ok(vec![]);
+    }
+    Ok(read_crls(file)?)
+}
+
+/// The CAs that are known beside the roots: in the node's chains, in those of the persons in its directory, and in the file with
+/// the revocation lists.
+fn known_authorities(config: &Config) -> Result<Vec<Vec<u8>>, OwnError> {
+    let mut known = vec![];
+    for file in [&config.tls.certificate, &config.signing.certificate] {
+        known.extend(read_chain(file)?);
+    }
+    for person in persons(&config.dir).unwrap_or_default() {
+        for file in [person.tls(), person.signing()] {
+            known.extend(read_chain(&file).unwrap_or_default());
+        }
+    }
+    known.extend(std::fs::read(&config.crl).ok().and_then(|pem| certificates(&pem)).unwrap_or_default());
+    Ok(authorities(known.iter().map(AsRef::as_ref)))
 }
 
 fn load_ledger_key(path: &Path) -> Result<Option<RawKey>, OwnError> {

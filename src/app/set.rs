@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::own::{OwnError, load_key, load_member};
+use super::own::{OwnError, load_key, load_lists};
 use crate::{
     config::Config,
     domain::{
@@ -15,7 +15,7 @@ use crate::{
         certificate::Leaf,
         files::{key_open_to_others, read_chain},
         signers::Accept,
-        trust::{Audience, Member, Moment, TlsUsage, Trust},
+        trust::{Audience, Member, TlsUsage, Trust},
     },
     seal::sign::SigningKey,
     transport::gate::Credentials,
@@ -29,6 +29,8 @@ pub struct OwnSet {
     pub key: SigningKey,
     /// What others hold of the node's organisation.
     pub member: Member,
+    /// Revocation lists (DER) in the own file whose issuers are not known yet.
+    pub waiting_lists: Vec<Vec<u8>>,
     /// What a node can start with, and somebody has to mend all the same.
     pub notices: Vec<Notice>,
 }
@@ -62,7 +64,7 @@ impl OwnSet {
         }
         let credentials = Credentials::load(&config.tls.certificate, &config.tls.key)?;
         let key = load_key(config)?;
-        let member = load_member(config, now)?;
+        let (member, waiting_lists) = load_lists(config, now)?;
         let mut notices = Self::check(config, &member, (credentials.chain(), key.chain()), now)?;
         notices.extend([&config.tls.certificate, &config.signing.certificate].into_iter().filter_map(|file| {
             let mode = key_open_to_others(file)?;
@@ -72,7 +74,15 @@ impl OwnSet {
             );
             Some(Notice { file: file.clone(), message, is_unusable: false })
         }));
-        Ok(Self { credentials, key, member, notices })
+        notices.extend((!waiting_lists.is_empty()).then(|| {
+            let message = format!(
+                "the issuing CA of {} revocation lists is not known yet, so that they wait; put the CA's certificate into that \
+                 file beside its list",
+                waiting_lists.len()
+            );
+            Notice { file: config.crl.clone(), message, is_unusable: false }
+        }));
+        Ok(Self { credentials, key, member, waiting_lists, notices })
     }
 
     /// Whether the bundle and the lists stand behind these chains (TLS, signing).
@@ -90,7 +100,7 @@ impl OwnSet {
         let trust = trust.map_err(|fault| at(&config.bundle, fault))?;
         let shown: Vec<&[u8]> = tls.iter().map(Vec::as_slice).collect();
         // A lapsed list is told below; it must not keep a node from starting.
-        let for_tls = |usage, time| trust.tls_peer(&shown, usage, &Audience::Own, time, Moment::Live).map(|_| ());
+        let for_tls = |usage, time| trust.tls_peer(&shown, usage, &Audience::Own, time).map(|_| ());
         let for_both = |time| for_tls(TlsUsage::Client, time).and_then(|()| for_tls(TlsUsage::Server, time));
         let signer = |time: Time| trust.judge_signer(signing, &time.into(), Accept::Active).map(|_| ());
         let tls = standing(&tls, now, for_both).map_err(|fault| at(&config.tls.certificate, fault))?;
@@ -104,10 +114,11 @@ impl OwnSet {
             let message = format!("{what}; the node takes publications and hands nothing over until {remedy}");
             Notice { file: config.signing.certificate.clone(), message, is_unusable: true }
         });
-        let lapsed = member.crls.iter().map(crate::identity::crl::Crl::next_update).filter(|end| *end < now).min();
-        let of_list = lapsed.map(|end| {
+        let lapsed = member.crls.iter().filter_map(|crl| crl.lapse(now)).min_by_key(|lapse| lapse.next_update);
+        let of_list = lapsed.map(|lapse| {
             let message = format!(
-                "a revocation list expired on {end} (its next update); new connections are refused until a new one is here"
+                "the own organisation's revocation list ({}) is past its next update ({}), so that nobody can sign in until {remedy}",
+                lapse.issuer, lapse.next_update
             );
             Notice { file: config.crl.clone(), message, is_unusable: false }
         });

@@ -13,7 +13,7 @@ use files::Digests;
 pub(super) use files::Files;
 
 use super::{
-    own::load_member,
+    own::load_lists,
     rules,
     set::{Notice, OwnSet},
 };
@@ -51,12 +51,15 @@ struct State {
     told: Option<String>,
 }
 
+/// Revocation lists (DER) whose issuers are not known yet.
+type Waiting = Vec<Vec<u8>>;
+
 /// What reading the files as a set has come to.
 enum Found {
     /// All of it holds.
     Whole(Box<OwnSet>),
     /// Why it does not hold. The bundle and the lists may hold with the certificates that are in force.
-    Refused(String, Option<Box<Member>>),
+    Refused(String, Option<Box<(Member, Waiting)>>),
 }
 
 impl Watched {
@@ -129,19 +132,19 @@ impl Watched {
 
     /// The bundle and the lists, where they hold with the certificates that are in force: a certificate that is copied
     /// half must not keep a revoked person in.
-    fn lists(&self) -> Option<Box<Member>> {
+    fn lists(&self) -> Option<Box<(Member, Waiting)>> {
         let now = self.clock.now();
-        let member = load_member(&self.config, now).ok()?;
+        let (member, waiting) = load_lists(&self.config, now).ok()?;
         let key = self.node.signing_chain();
         OwnSet::check(&self.config, &member, (self.gate.shown(), &key), now).ok()?;
-        Some(Box::new(member))
+        Some(Box::new((member, waiting)))
     }
 
     async fn put_in_force(&self, set: OwnSet, files: Digests, state: &mut State) {
-        let OwnSet { credentials, key, member, notices } = set;
+        let OwnSet { credentials, key, member, waiting_lists, notices } = set;
         let mut renewed = vec![];
         if files.member != state.in_force.member {
-            if let Err(fault) = self.node.renew_own(member).await {
+            if let Err(fault) = self.renew_own(member, waiting_lists).await {
                 return not_stored(&fault, state);
             }
             state.in_force.member = files.member;
@@ -149,6 +152,8 @@ impl Watched {
         }
         if files.tls != state.in_force.tls {
             self.gate.reload(None, Some(credentials));
+            // The new chain may hold the issuer of a revocation list that waits.
+            self.node.saw_chain(&self.gate.shown()).await;
             state.in_force.tls = files.tls;
             renewed.push("TLS certificate");
         }
@@ -166,8 +171,13 @@ impl Watched {
         }
     }
 
-    async fn put_lists_in_force(&self, member: Member, files: Digests, state: &mut State) {
-        if let Err(fault) = self.node.renew_own(member).await {
+    async fn renew_own(&self, member: Member, waiting: Waiting) -> Result<(), Fault> {
+        self.node.renew_own(member).await?;
+        self.node.await_issuers(waiting).await
+    }
+
+    async fn put_lists_in_force(&self, (member, waiting): (Member, Waiting), files: Digests, state: &mut State) {
+        if let Err(fault) = self.renew_own(member, waiting).await {
             return not_stored(&fault, state);
         }
         state.in_force.member = files.member;

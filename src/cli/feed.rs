@@ -222,31 +222,7 @@ async fn status(global: &Global) -> Result<(), CliError> {
     let mut desk = Context::load(global, ANYBODY)?.connect().await?;
     let feeds = desk.get_feed_status(proto::GetFeedStatusRequest {}).await?.into_inner().feeds;
     let waiting = super::waiting::list(&mut desk).await?;
-    let waits = |f: &proto::FeedStatus| {
-        let of_feed = waiting.iter().filter(|w| !f.outgoing && w.partner == f.partner);
-        of_feed.cloned().collect::<Vec<_>>()
-    };
-    let all: Vec<Status> = feeds
-        .into_iter()
-        .map(|f| Status {
-            waiting: waits(&f),
-            partner: f.partner,
-            direction: if f.outgoing { "out" } else { "in" },
-            last_sequence: f.last_sequence,
-            acknowledged: f.acknowledged,
-            queued: f.queued,
-            live: f.live,
-            overdue: f.overdue,
-            lag: f.last_sequence.saturating_sub(f.acknowledged) + f.queued,
-            last_at: time("last_at", f.last_at).ok().map(|t| t.to_string()),
-            problem: (!f.problem.is_empty()).then_some(f.problem),
-            clock_ahead_seconds: f.clock_ahead_seconds,
-            quarantined_there: f.quarantined_there,
-            quarantined_newest: f.quarantined_newest.into_iter().map(There::new).collect(),
-            open_requests: f.open_requests,
-            overdue_oldest: f.overdue_oldest.into_iter().map(Overdue::new).collect(),
-        })
-        .collect();
+    let all: Vec<Status> = feeds.into_iter().map(|f| Status::new(f, &waiting)).collect();
     if global.json {
         all.iter().for_each(output::print_json);
         return Ok(());
@@ -316,6 +292,30 @@ fn print_quarantined(feed: &Status) {
     }
     if count > feed.quarantined_newest.len() as u64 {
         output::print("    and older ones");
+    }
+}
+
+impl Status {
+    fn new(f: proto::FeedStatus, waiting: &[Waiting]) -> Self {
+        let waits = waiting.iter().filter(|w| !f.outgoing && w.partner == f.partner);
+        Self {
+            waiting: waits.cloned().collect(),
+            partner: f.partner,
+            direction: if f.outgoing { "out" } else { "in" },
+            last_sequence: f.last_sequence,
+            acknowledged: f.acknowledged,
+            queued: f.queued,
+            live: f.live,
+            overdue: f.overdue,
+            lag: f.last_sequence.saturating_sub(f.acknowledged) + f.queued,
+            last_at: time("last_at", f.last_at).ok().map(|t| t.to_string()),
+            problem: (!f.problem.is_empty()).then_some(f.problem),
+            clock_ahead_seconds: f.clock_ahead_seconds,
+            quarantined_there: f.quarantined_there,
+            quarantined_newest: f.quarantined_newest.into_iter().map(There::new).collect(),
+            open_requests: f.open_requests,
+            overdue_oldest: f.overdue_oldest.into_iter().map(Overdue::new).collect(),
+        }
     }
 }
 

@@ -75,6 +75,7 @@ impl From<Fault> for CliError {
             Reason::SignatureInvalid
             | Reason::ChainInvalid
             | Reason::CertificateRevoked
+            | Reason::ListLapsed
             | Reason::WrongDomain
             | Reason::UnknownOrNonCanonical
             | Reason::DigestNotListed

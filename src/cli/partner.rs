@@ -1,5 +1,7 @@
 //! `watchfire partner`: getting to know other organisations.
 
+mod crl;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -42,6 +44,8 @@ pub enum Partner {
     Suspend(Named),
     /// Exchange with a suspended partner again
     Resume(Named),
+    /// Take a revocation list by hand, of any organisation that is known here
+    Crl(crl::GiveList),
 }
 
 /// Writes a small signed file. Its fingerprint must be read to the partner by another way than the file goes.
@@ -132,6 +136,7 @@ impl Partner {
                 let request = proto::ForgetPartnerRequest { domain: named.domain.to_string() };
                 finish(global, desk.forget_partner(request).await?.into_inner().partner)
             }
+            Self::Crl(given) => given.run(global).await,
             Self::List => list(global).await,
             Self::Show(named) => show(global, &named.domain).await,
             Self::Suspend(named) => {

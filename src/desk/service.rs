@@ -3,23 +3,19 @@
 use std::sync::Arc;
 
 use futures_util::StreamExt;
-use tonic::{Request, Response, Status, Streaming};
+use tonic::{Request, Response, Streaming};
 
 use super::{
     agreements,
     argument::{argument, domain, optional_domain, told},
+    call::{Answer, answer, caller},
     endings, explain,
     feed::{self, Sending},
-    ledger, recall, requests, rules, view, waiting,
+    ledger, lists, recall, requests, rules, view, waiting,
 };
 use crate::{
-    domain::{
-        fault::{Fault, Reason},
-        ids::SpiffeId,
-    },
     node::{Node, explain::Asked, partners::Invited, publish::Submission, to_the_end},
     store::ListFilter,
-    transport::listener::PeerIdentity,
     wire::{
         self, field,
         proto::{
@@ -41,19 +37,6 @@ pub fn service(node: Arc<Node>, message_bytes: usize) -> DeskServiceServer<Desk>
     DeskServiceServer::new(Desk { node })
         .max_decoding_message_size(message_bytes)
         .max_encoding_message_size(message_bytes)
-}
-
-type Answer<T> = Result<Response<T>, Status>;
-
-fn caller<T>(request: &Request<T>) -> Result<SpiffeId, Status> {
-    let peer = request.extensions().get::<PeerIdentity>();
-    let missing = || from_fault(Fault::new(Reason::Internal, "the connection has no identity"));
-    peer.map(|p| p.id.clone()).ok_or_else(missing)
-}
-
-/// One answer of the node, as a message.
-fn answer<T, M>(result: Result<T, Fault>, message: impl FnOnce(T) -> M) -> Answer<M> {
-    result.map(|value| Response::new(message(value))).map_err(from_fault)
 }
 
 #[tonic::async_trait]
@@ -277,6 +260,13 @@ impl DeskService for Desk {
         let node = self.node.clone();
         let work = async move { node.forget(&caller, &domain("domain", &request.into_inner().domain)?).await };
         answer(to_the_end(work).await, |p| proto::ForgetPartnerResponse { partner: Some(view::partner(&p)) })
+    }
+
+    async fn give_revocation_list(
+        &self,
+        request: Request<Streaming<proto::GiveRevocationListRequest>>,
+    ) -> Answer<proto::GiveRevocationListResponse> {
+        lists::give(self.node.clone(), caller(&request)?, request.into_inner()).await.map(Response::new)
     }
 
     async fn propose_agreement(

@@ -106,6 +106,11 @@ pub enum Deed {
     LedgerProved { index: u64, size: u64 },
     /// Something is wrong with a ledger: whose, what, and SHA-256 over each piece of evidence that is kept.
     LedgerAlarm { partner: TrustDomain, kind: String, what: String, evidence: Vec<Sha256> },
+    /// An administrator gave a revocation list by hand: whose it is, the key that issued it, its SHA-256, and whether it took
+    /// the place of one with a higher number.
+    ListTaken { organisation: TrustDomain, issuing_key: Sha256, list: Sha256, replaced: bool },
+    /// An administrator says that the revocation list with this SHA-256 is to replace one with a higher number.
+    ListReplacementApproved { issuing_key: Sha256, list: Sha256 },
     /// Somebody says that the lost ledger is to be begun anew.
     SettlingApproved { reason: String },
     /// The ledger was begun anew: what is kept of the one before, and the signed head whose entries are lost.

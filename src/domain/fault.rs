@@ -11,6 +11,8 @@ pub enum Reason {
     ChainInvalid,
     /// A certificate of the chain is on its issuer's revocation list.
     CertificateRevoked,
+    /// The revocation list of the identity's organisation is past its next update.
+    ListLapsed,
     /// An identity speaks for a domain, or in a role, that is not its own.
     WrongDomain,
     /// The organisation is valid but is not a partner of this node.
@@ -80,6 +82,7 @@ impl Reason {
             Self::SignatureInvalid => "SIGNATURE_INVALID",
             Self::ChainInvalid => "CHAIN_INVALID",
             Self::CertificateRevoked => "CERTIFICATE_REVOKED",
+            Self::ListLapsed => "LIST_LAPSED",
             Self::WrongDomain => "WRONG_DOMAIN",
             Self::NotAPartner => "NOT_A_PARTNER",
             Self::UnknownOrNonCanonical => "UNKNOWN_OR_NON_CANONICAL",
@@ -118,6 +121,7 @@ impl Reason {
         Self::SignatureInvalid,
         Self::ChainInvalid,
         Self::CertificateRevoked,
+        Self::ListLapsed,
         Self::WrongDomain,
         Self::NotAPartner,
         Self::UnknownOrNonCanonical,

@@ -16,9 +16,13 @@ use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
 use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, KeyUsage, RequiredEkuNotFoundContext};
 
 use super::certificate::{ANY_USAGE, invalid, malformed};
-use crate::domain::{
-    fault::{Fault, Reason},
-    time::Time,
+use crate::{
+    domain::{
+        fault::{Fault, Reason},
+        ids::Sha256,
+        time::Time,
+    },
+    seal::hash::sha256,
 };
 
 /// Certificates of a chain, and all their bytes.
@@ -44,7 +48,8 @@ pub(crate) fn provider() -> Arc<CryptoProvider> {
 
 /// One certificate of a proved path.
 pub(super) struct Link {
-    pub issuer: Vec<u8>,
+    /// The id of the key that issued it.
+    pub issuing_key: Sha256,
     pub serial: Vec<u8>,
     pub der: Vec<u8>,
 }
@@ -55,7 +60,6 @@ pub(super) struct Question<'a> {
     /// Of which each certificate that names usages must name one; `None` asks for no usage.
     pub usages: Option<&'a [&'a str]>,
     pub at: Time,
-    pub revocation: Option<webpki::RevocationOptions<'a>>,
 }
 
 /// Refuses what is empty or too large, before anything is parsed.
@@ -84,16 +88,35 @@ pub(super) fn prove(chain: &[&[u8]], question: &Question<'_>) -> Result<Vec<Link
             intermediates,
             unix(question.at),
             Usages(question.usages),
-            question.revocation,
+            // Revocation is checked link by link, against the lists of the key that issued each: see `trust`.
+            None,
             None,
         )
         .map_err(|error| explain(&error))?;
-    let link = |cert: &webpki::Cert<'_>| Link {
-        issuer: cert.issuer().to_vec(),
+    let certificates: Vec<&webpki::Cert<'_>> =
+        std::iter::once::<&webpki::Cert<'_>>(path.end_entity()).chain(path.intermediate_certificates()).collect();
+    let above = certificates.iter().skip(1).map(|cert| cert.subject_public_key_info());
+    let keys = above.map(|spki| spki.to_vec()).chain(std::iter::once(sequence(&path.anchor().subject_public_key_info)));
+    let link = |(cert, key): (&&webpki::Cert<'_>, Vec<u8>)| Link {
+        issuing_key: Sha256(sha256(&[&key])),
         serial: cert.serial().to_vec(),
         der: cert.der().to_vec(),
     };
-    Ok(std::iter::once(link(path.end_entity())).chain(path.intermediate_certificates().map(link)).collect())
+    Ok(certificates.iter().zip(keys).map(link).collect())
+}
+
+/// A SEQUENCE in DER with that content: a trust anchor holds its key without the tag and the length.
+fn sequence(content: &[u8]) -> Vec<u8> {
+    let bytes = content.len().to_be_bytes();
+    let significant: Vec<u8> = bytes.iter().copied().skip_while(|byte| *byte == 0).collect();
+    let length = match u8::try_from(content.len()) {
+        Ok(short) if short < 0x80 => vec![short],
+        // At most 8 bytes, so that the first one has room for their count.
+        _ => std::iter::once(0x80 | significant.len().to_be_bytes().last().copied().unwrap_or_default())
+            .chain(significant)
+            .collect(),
+    };
+    [&[0x30], length.as_slice(), content].concat()
 }
 
 /// Whether `key_of` signed `message`, by any algorithm that its key serves.
@@ -131,15 +154,11 @@ impl ExtendedKeyUsageValidator for Usages<'_> {
 fn explain(error: &webpki::Error) -> Fault {
     use webpki::Error;
     match error {
-        Error::CertRevoked => revoked(),
         Error::CertExpired { .. } => invalid(EXPIRED),
         Error::CertNotValidYet { .. } => invalid(NOT_YET),
         Error::CaUsedAsEndEntity => invalid("a CA's certificate stands where an end certificate belongs"),
         Error::EndEntityUsedAsCa => invalid("a certificate of the chain was issued by one that is not a CA's"),
         Error::UnknownIssuer | Error::InvalidSignatureForPublicKey => invalid(UNKNOWN_ROOT),
-        Error::CrlExpired { .. } => {
-            invalid("the organisation's revocation list is past its next update; fetch a new one")
-        }
         Error::RequiredEkuNotFoundContext(_) | Error::EmptyEkuExtension => {
             invalid("a certificate of the chain lacks the needed extended key usage")
         }

@@ -1,31 +1,57 @@
-//! Certificate revocation lists: whose they are, which is the newest, what they revoke.
+//! Certificate revocation lists: which key issued one, which certificates it covers, which is the newest.
+//!
+//! Only complete lists are read (RFC 5280, section 5). Delta lists and indirect lists are refused.
+
+mod issuer;
+mod scope;
+mod seen;
 
 use std::sync::Arc;
 
-use rustls_pki_types::UnixTime;
-use webpki::{CertRevocationList, OwnedCertRevocationList};
+use rustls_pki_types::{CertificateDer, UnixTime};
+use webpki::BorrowedCertRevocationList;
 use x509_parser::prelude::{CertificateRevocationList, FromDer, ParsedExtension};
 
-use super::{
-    bundle::TrustBundle,
-    certificate::{invalid, parse},
-    chain::{Question, prove, signed_by},
+use self::scope::Scope;
+pub use self::{
+    issuer::{authorities, key_of},
+    seen::{Entry, Seen},
 };
-use crate::domain::{
-    fault::{Fault, Reason},
-    time::Time,
+use super::{bundle::TrustBundle, certificate::invalid};
+use crate::{
+    domain::{
+        fault::{Fault, Reason},
+        ids::Sha256,
+        time::Time,
+    },
+    seal::hash::sha256,
 };
 
-/// Clocks of issuer and reader may differ by so much.
+/// The clocks of the issuer and of the reader may differ by this many seconds.
 const SKEW_SECONDS: i64 = 300;
+/// What the fault says where no CA that is known has signed the list.
+pub const NOT_SIGNED: &str = "the revocation list is not signed by a CA of that organisation";
+/// The largest list that is read, bytes.
+pub const MAX_LIST_BYTES: usize = 8 << 20;
+/// The most entries of a list that is read.
+pub const MAX_LIST_ENTRIES: usize = 50_000;
+/// The longest number of a list, bytes (RFC 5280, section 5.2.3).
+const MAX_NUMBER_BYTES: usize = 20;
 
-/// A list that a CA of the organisation has signed. There is no other way to make one than [`Crl::verify`].
+/// A list that a CA of the organisation has signed. It is cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Crl {
-    der: Arc<[u8]>,
+pub struct Crl(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    der: Vec<u8>,
+    sha256: Sha256,
+    key: Sha256,
+    issuer: String,
+    issuers: Vec<Vec<u8>>,
+    scope: Scope,
     number: Vec<u8>,
     next_update: Time,
-    list: Arc<CertRevocationList<'static>>,
 }
 
 /// That a certificate was revoked, and from when on it counts.
@@ -38,38 +64,97 @@ pub struct Revocation {
 }
 
 impl Crl {
-    /// Checks a list (DER) against the organisation's bundle. Where an intermediate CA issued it, `through` is a chain,
-    /// end certificate first, that goes through that CA; else it may be empty.
+    /// Checks a list (DER) against the organisation's bundle. `through` holds other certificates among which the CA that
+    /// issued the list may be, and the CAs above it, in any order. It may be empty where a root issued the list.
+    ///
+    /// The validity of the CA certificates is not looked at: a list of a CA that has ended still says what it revoked.
     ///
     /// # Errors
-    /// `CHAIN_INVALID` where it is malformed, from the future, or not signed by a CA of the organisation.
+    /// `CHAIN_INVALID` where it is malformed, of a kind that is not read, too large, from the future, or not signed by a CA
+    /// of the organisation.
     pub fn verify(der: &[u8], bundle: &TrustBundle, through: &[Vec<u8>], now: Time) -> Result<Self, Fault> {
-        let wrong =
-            || invalid("the revocation list is malformed, or of a kind that is not read here (delta, indirect)");
-        let list = OwnedCertRevocationList::from_der(der).map_err(|_| wrong())?;
-        let ([], parsed) = CertificateRevocationList::from_der(der).map_err(|_| wrong())? else {
-            return Err(wrong());
-        };
-        let time = |t: x509_parser::time::ASN1Time| Some(Time::from_seconds_clamped(t.timestamp()));
-        let number = parsed.crl_number().ok_or_else(|| invalid("the revocation list has no number"))?.to_bytes_be();
-        if time(parsed.last_update()).ok_or_else(wrong)? > now.plus_seconds(SKEW_SECONDS) {
+        let parsed = parse(der)?;
+        if time(parsed.last_update()).ok_or_else(malformed)? > now.plus_seconds(SKEW_SECONDS) {
             return Err(invalid("the revocation list is from the future; check the clocks"));
         }
-        let next_update = parsed.next_update().and_then(time).ok_or_else(wrong)?;
-        if !issuers(bundle, through, now).iter().any(|issuer| signed(&parsed, issuer)) {
-            return Err(invalid("the revocation list is not signed by a CA of that organisation"));
+        Self::of(der, &parsed, bundle.roots(), through)
+    }
+
+    /// A list that was verified before and is kept with its issuers' certificates. `roots` are those of the bundle.
+    ///
+    /// # Errors
+    /// `CHAIN_INVALID` where these roots do not stand behind it.
+    pub fn kept(der: &[u8], issuers: &[Vec<u8>], bundle: &TrustBundle) -> Result<Self, Fault> {
+        Self::of(der, &parse(der)?, bundle.roots(), issuers)
+    }
+
+    fn of(
+        der: &[u8],
+        parsed: &CertificateRevocationList<'_>,
+        roots: &[CertificateDer<'static>],
+        through: &[Vec<u8>],
+    ) -> Result<Self, Fault> {
+        let number = parsed.crl_number().ok_or_else(|| invalid("the revocation list has no number"))?.to_bytes_be();
+        if number.len() > MAX_NUMBER_BYTES {
+            return Err(invalid("the revocation list's number is too long"));
         }
-        Ok(Self { der: der.into(), number, next_update, list: Arc::new(list.into()) })
+        let next_update = parsed.next_update().and_then(time).ok_or_else(malformed)?;
+        let found = issuer::find(parsed, roots, through);
+        let (key, issuers) = found.ok_or_else(|| invalid(NOT_SIGNED))?;
+        let scope = Scope::of(parsed)?;
+        let issuer = parsed.issuer().to_string();
+        let sha256 = Sha256(sha256(&[der]));
+        Ok(Self(Arc::new(Inner { der: der.to_vec(), sha256, key, issuer, issuers, scope, number, next_update })))
     }
 
     /// The list as it came.
     pub fn der(&self) -> &[u8] {
-        &self.der
+        &self.0.der
     }
 
-    /// From then on it refuses new connections.
+    /// SHA-256 of the list as it came.
+    pub fn sha256(&self) -> Sha256 {
+        self.0.sha256
+    }
+
+    /// The id of the key that issued it: SHA-256 of the key's `SubjectPublicKeyInfo` (DER).
+    pub fn issuing_key(&self) -> Sha256 {
+        self.0.key
+    }
+
+    /// The name of the CA that issued it, for people.
+    pub fn issuer(&self) -> &str {
+        &self.0.issuer
+    }
+
+    /// The certificates that lead from the issuer to a root, without the root. Empty where a root issued the list.
+    pub fn issuers(&self) -> &[Vec<u8>] {
+        &self.0.issuers
+    }
+
+    /// The id of its scope: SHA-256 of its issuing distribution point, or 32 zero bytes where it has none.
+    pub fn scope(&self) -> Sha256 {
+        self.0.scope.id()
+    }
+
+    /// Its number, big-endian, without leading zeros.
+    pub fn number(&self) -> &[u8] {
+        &self.0.number
+    }
+
+    /// When the CA means to give the next one. From then on it refuses new connections.
     pub fn next_update(&self) -> Time {
-        self.next_update
+        self.0.next_update
+    }
+
+    /// What it revokes.
+    pub fn revocations(&self) -> Vec<Entry> {
+        listed(&self.0.der).unwrap_or_default()
+    }
+
+    /// Whether it says something about a certificate that its key has issued: `is_end` is false for the certificate of a CA.
+    pub(super) fn covers(&self, certificate: &[u8], is_end: bool) -> bool {
+        self.0.scope.covers(certificate, is_end)
     }
 
     /// What a list (DER) names: serial numbers, and from when on each counts. For the CA that writes the next list; the
@@ -81,7 +166,6 @@ impl Crl {
         let wrong = || invalid("the revocation list is malformed");
         let (_, parsed) = CertificateRevocationList::from_der(der).map_err(|_| wrong())?;
         let entry = |revoked: &x509_parser::revocation_list::RevokedCertificate<'_>| {
-            let time = |t: x509_parser::time::ASN1Time| Time::from_parts(t.timestamp(), 0);
             let invalid_since = revoked.extensions().iter().find_map(|e| match e.parsed_extension() {
                 ParsedExtension::InvalidityDate(date) => time(*date),
                 _ => None,
@@ -92,60 +176,81 @@ impl Crl {
         parsed.iter_revoked_certificates().map(entry).collect()
     }
 
-    /// Puts `new` among the lists that are held, in the place of an older one of the same CA and scope.
+    /// Whether both are of one key and one scope, so that one of them takes the other's place.
+    pub fn is_same_series(&self, other: &Self) -> bool {
+        self.0.key == other.0.key && self.0.scope.id() == other.0.scope.id()
+    }
+
+    /// Whether its number is higher than that of the other one.
+    pub fn is_newer_than(&self, other: &Self) -> bool {
+        is_higher(&self.0.number, &other.0.number)
+    }
+
+    /// Puts `new` among the lists that are held, in the place of an older one of the same key and scope.
     ///
     /// # Errors
     /// `CONFLICT` where the one that is held is newer, or has the same number and other content: a list never goes back.
     pub fn adopt(held: &[Self], new: Self) -> Result<Vec<Self>, Fault> {
-        let (same, mut lists): (Vec<Self>, Vec<Self>) = held.iter().cloned().partition(|crl| crl.same_scope(&new));
-        for crl in same {
-            let older = (new.number.len(), &new.number) <= (crl.number.len(), &crl.number);
-            if older && crl.der != new.der {
+        for crl in held.iter().filter(|crl| crl.is_same_series(&new)) {
+            if !new.is_newer_than(crl) && crl.0.sha256 != new.0.sha256 {
                 let message = "a revocation list of that CA with this or a higher number is held already";
                 return Err(Fault::new(Reason::Conflict, message));
             }
         }
+        Ok(Self::replace(held, new))
+    }
+
+    /// The same, whatever the number of `new`: for a CA that lost its number, where the administrators say so.
+    pub fn replace(held: &[Self], new: Self) -> Vec<Self> {
+        let mut lists: Vec<Self> = held.iter().filter(|crl| !crl.is_same_series(&new)).cloned().collect();
         lists.push(new);
-        Ok(lists)
+        lists
     }
+}
 
-    /// As webpki wants it.
-    pub(super) fn list(&self) -> &CertRevocationList<'static> {
-        &self.list
+/// Whether one number (big-endian, without leading zeros) is higher than another.
+pub fn is_higher(number: &[u8], other: &[u8]) -> bool {
+    (number.len(), number) > (other.len(), other)
+}
+
+/// The list as both libraries read it. `webpki` refuses delta and indirect lists, and every critical extension that is not
+/// known.
+fn parse(der: &[u8]) -> Result<CertificateRevocationList<'_>, Fault> {
+    if der.len() > MAX_LIST_BYTES {
+        return Err(invalid(format!(
+            "the revocation list is too large; at most {} MiB are read",
+            MAX_LIST_BYTES >> 20
+        )));
     }
+    if listed(der)?.len() > MAX_LIST_ENTRIES {
+        return Err(invalid(format!("the revocation list has too many entries; at most {MAX_LIST_ENTRIES} are read")));
+    }
+    match CertificateRevocationList::from_der(der) {
+        Ok(([], parsed)) => Ok(parsed),
+        _ => Err(malformed()),
+    }
+}
 
-    /// Whether the certificate of that issuer (DER name) and serial number is on the list.
-    pub(super) fn revocation(&self, issuer: &[u8], serial: &[u8]) -> Option<Revocation> {
-        if self.list.issuer() != issuer {
-            return None;
-        }
-        let time = |t: UnixTime| Time::from_parts(i64::try_from(t.as_secs()).unwrap_or(i64::MAX), 0);
-        let entry = self.list.find_serial(serial).ok().flatten()?;
+/// The entries. The reason `removeFromCRL` takes a certificate off a list again, but in a delta list only (RFC 5280,
+/// section 5.3.1), and those are refused. In a complete list an entry with that reason is an entry like any other.
+fn listed(der: &[u8]) -> Result<Vec<Entry>, Fault> {
+    let list = BorrowedCertRevocationList::from_der(der).map_err(|_| malformed())?;
+    let time = |t: UnixTime| Time::from_parts(i64::try_from(t.as_secs()).unwrap_or(i64::MAX), 0);
+    let mut entries = Vec::new();
+    for entry in &list {
+        let entry = entry.map_err(|_| malformed())?;
         let at = time(entry.revocation_date).unwrap_or(Time::from_unix_nanos(0));
-        Some(Revocation { at, invalid_since: entry.invalidity_date.and_then(time) })
+        let revocation = Revocation { at, invalid_since: entry.invalidity_date.and_then(time) };
+        entries.push(Entry { serial: entry.serial_number.to_vec(), revocation });
     }
-
-    fn same_scope(&self, other: &Self) -> bool {
-        let scope =
-            |crl: &Self| (crl.list.issuer().to_vec(), crl.list.issuing_distribution_point().map(<[u8]>::to_vec));
-        scope(self) == scope(other)
-    }
+    Ok(entries)
 }
 
-/// The organisation's CAs that may have issued a list: its roots, and the intermediates of a chain that is proved.
-fn issuers(bundle: &TrustBundle, through: &[Vec<u8>], now: Time) -> Vec<Vec<u8>> {
-    let roots = bundle.roots().iter().map(|root| root.as_ref().to_vec());
-    let chain: Vec<&[u8]> = through.iter().map(Vec::as_slice).collect();
-    let path = bundle
-        .anchors()
-        .and_then(|anchors| prove(&chain, &Question { anchors: &anchors, usages: None, at: now, revocation: None }));
-    roots.chain(path.into_iter().flatten().skip(1).map(|link| link.der)).collect()
+fn time(t: x509_parser::time::ASN1Time) -> Option<Time> {
+    // A date beyond what is counted here is the last one.
+    Some(Time::from_seconds_clamped(t.timestamp()))
 }
 
-fn signed(crl: &CertificateRevocationList<'_>, issuer: &[u8]) -> bool {
-    let Ok(ca) = parse(issuer) else { return false };
-    let may_sign = ca.key_usage().is_ok_and(|usage| usage.is_none_or(|usage| usage.value.crl_sign()));
-    may_sign
-        && ca.subject().as_raw() == crl.issuer().as_raw()
-        && signed_by(issuer, crl.tbs_cert_list.as_ref(), &crl.signature_value.data)
+fn malformed() -> Fault {
+    invalid("the revocation list is malformed, or of a kind that is not read here (delta, indirect)")
 }

@@ -103,6 +103,20 @@ pub fn key_open_to_others(path: &Path) -> Option<u32> {
     (mode & 0o077 != 0 && pem::holds_key(&read(path, false).ok()?)).then_some(mode)
 }
 
+/// Reads revocation lists from a file that somebody names: PEM, or one list in DER. The second part is the file as it is, which
+/// may hold certificates too.
+///
+/// # Errors
+/// [`FileError`], also where there is no list in it.
+pub fn read_crl_file(path: &Path) -> Result<(Vec<Vec<u8>>, Vec<u8>), FileError> {
+    let bytes = read(path, false)?.to_vec();
+    // A SEQUENCE in DER begins so, and no PEM text does.
+    if bytes.first() == Some(&0x30) {
+        return Ok((vec![bytes.clone()], bytes));
+    }
+    Ok((read_crls(path)?, bytes))
+}
+
 /// Reads a secret file of any content, for its owner only.
 ///
 /// # Errors

@@ -159,8 +159,7 @@ impl Trust {
         for link in &path {
             let (not_before, not_after) = window(&link.der)?;
             (from, until) = (from.max(not_before), until.min(not_after));
-            let found = held.member.crls.iter().filter_map(|crl| crl.revocation(&link.issuer, &link.serial));
-            revocation = revocation.into_iter().chain(found).min_by_key(|r| r.at);
+            revocation = revocation.into_iter().chain(self.revocation(link)).reduce(Revocation::earlier);
         }
         let roots = Sha256(held.member.bundle.fingerprint().0);
         let signer = Signer { id: leaf.id, suite, public_key: leaf.public_key, roots, on_word_of: None };

@@ -1,20 +1,19 @@
 //! Whom this node trusts for what: a snapshot that never changes; a change makes a new one.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use rustls_pki_types::TrustAnchor;
-use webpki::{ExpirationPolicy, RevocationOptionsBuilder, UnknownStatusPolicy};
 
 use super::{
     bundle::TrustBundle,
     certificate::{CLIENT_AUTH, DOCUMENT_SIGNING, Leaf, SERVER_AUTH, window},
-    chain::{Link, Question, check_size, prove},
-    crl::Crl,
+    chain::{Link, Question, check_size, prove, revoked},
+    crl::{Crl, Revocation, Seen},
     signers::Cache,
 };
 use crate::domain::{
     fault::{Fault, Reason},
-    ids::{Role, SpiffeId, TrustDomain},
+    ids::{Role, Sha256, SpiffeId, TrustDomain},
     partner::PartnerState,
     time::Time,
 };
@@ -24,7 +23,7 @@ use crate::domain::{
 pub struct Member {
     /// Its roots.
     pub bundle: TrustBundle,
-    /// Its revocation lists, one for each of its CAs; none where it never gave one.
+    /// Its revocation lists, one for each issuing key and scope; none where it never gave one.
     pub crls: Vec<Crl>,
     /// Whether it is a partner at present. A suspended partner's stored statements can still be read.
     pub state: PartnerState,
@@ -33,7 +32,9 @@ pub struct Member {
 /// All trust bundles, revocation lists and states, at one moment.
 pub struct Trust {
     own: TrustDomain,
-    members: BTreeMap<TrustDomain, Held>,
+    members: BTreeMap<TrustDomain, Arc<Held>>,
+    /// Every revocation that was ever seen, by issuing key. A key that issues for several organisations revokes for all.
+    seen: Seen,
     signing_usages: Vec<String>,
     /// In the snapshot, so that no proof outlives the trust that it was made under.
     pub(super) proved: Cache,
@@ -64,15 +65,6 @@ pub enum TlsUsage {
     Server,
 }
 
-/// Whether a connection is being made or stands already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Moment {
-    /// A handshake: revocation lists must be current.
-    Handshake,
-    /// A live connection: a list that ran out does not cut it, a revocation does.
-    Live,
-}
-
 /// Who is at the other end of a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsPeer {
@@ -82,6 +74,33 @@ pub struct TlsPeer {
     pub not_after: Time,
     /// Whether its organisation has given a revocation list at all.
     pub revocation_known: bool,
+    /// Where a revocation list that covers its path is past its next update. Such a peer is let in to say hello and to hand
+    /// over lists, and for nothing else. A peer that is known to be revoked is never let in.
+    pub lapsed: Option<Lapse>,
+}
+
+/// A revocation list that is past its next update, so that nobody knows whom its CA has revoked since then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lapse {
+    /// The id of the key that issues it.
+    pub issuing_key: Sha256,
+    /// The name of the CA that issues it, for people.
+    pub issuer: String,
+    /// When its next one was due.
+    pub next_update: Time,
+}
+
+impl Lapse {
+    /// The refusal of a partner, `of`, whose list is held at `holder`: what each of the two can do.
+    pub fn refusal(&self, of: &TrustDomain, holder: &TrustDomain) -> Fault {
+        let (issuer, due) = (&self.issuer, self.next_update);
+        let what = format!(
+            "the revocation list of `{of}` ({issuer}) that `{holder}` holds is past its next update ({due}); at `{of}`, put a \
+             current list into the file that tls.crl in watchfire.toml names, and the next hello hands it over; at \
+             `{holder}`, `watchfire partner crl FILE` takes one by hand"
+        );
+        Fault::new(Reason::ListLapsed, what)
+    }
 }
 
 impl Trust {
@@ -91,20 +110,42 @@ impl Trust {
     /// # Errors
     /// `CONFLICT` where a domain stands there twice, or `CHAIN_INVALID` where a bundle does not parse.
     pub fn new(own: Member, partners: Vec<Member>, signing_usages: Vec<String>) -> Result<Self, Fault> {
+        Self::remembering(own, partners, signing_usages, Seen::default())
+    }
+
+    /// As [`Self::new`], with the revocations that were seen before. Those of the members' lists are added.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn remembering(
+        own: Member,
+        partners: Vec<Member>,
+        signing_usages: Vec<String>,
+        mut seen: Seen,
+    ) -> Result<Self, Fault> {
         let domain = own.bundle.domain().clone();
         let mut members = BTreeMap::new();
-        for mut member in std::iter::once(own).chain(partners) {
+        for member in std::iter::once(own).chain(partners) {
             let name = member.bundle.domain().clone();
-            // Nobody suspends itself.
-            if name == domain {
-                member.state = PartnerState::Active;
-            }
-            let anchors = member.bundle.anchors()?;
-            if members.insert(name.clone(), Held { member, anchors }).is_some() {
+            let held = Held::new(member, &domain, &mut seen)?;
+            if members.insert(name.clone(), Arc::new(held)).is_some() {
                 return Err(Fault::new(Reason::Conflict, format!("there are two trust bundles of `{name}`")));
             }
         }
-        Ok(Self { own: domain, members, signing_usages, proved: Cache::default() })
+        Ok(Self { own: domain, members, seen, signing_usages, proved: Cache::default() })
+    }
+
+    /// The same trust with other lists of one organisation, and with the revocations that were seen by now. An organisation
+    /// of which nothing is held changes nothing.
+    pub fn with_lists(&self, domain: &TrustDomain, crls: Vec<Crl>, seen: Seen) -> Self {
+        let (mut members, mut seen) = (self.members.clone(), seen);
+        if let Some(held) = members.get_mut(domain) {
+            crls.iter().for_each(|crl| drop(seen.add(crl)));
+            let member = Member { crls, ..held.member.clone() };
+            *held = Arc::new(Held { member, anchors: held.anchors.clone() });
+        }
+        let (own, signing_usages) = (self.own.clone(), self.signing_usages.clone());
+        Self { own, members, seen, signing_usages, proved: Cache::default() }
     }
 
     /// The own organisation.
@@ -141,15 +182,9 @@ impl Trust {
     /// which bundle the chain is held against, and no other bundle is looked at.
     ///
     /// # Errors
-    /// `NOT_A_PARTNER`, `WRONG_DOMAIN`, `CHAIN_INVALID` or `CERTIFICATE_REVOKED`.
-    pub fn tls_peer(
-        &self,
-        chain: &[&[u8]],
-        usage: TlsUsage,
-        audience: &Audience,
-        at: Time,
-        moment: Moment,
-    ) -> Result<TlsPeer, Fault> {
+    /// `NOT_A_PARTNER`, `WRONG_DOMAIN`, `CHAIN_INVALID` or `CERTIFICATE_REVOKED`. A list that is past its next update is no
+    /// error here: [`TlsPeer::lapsed`] tells of it, and whoever serves the connection goes by that.
+    pub fn tls_peer(&self, chain: &[&[u8]], usage: TlsUsage, audience: &Audience, at: Time) -> Result<TlsPeer, Fault> {
         check_size(chain)?;
         let leaf = Leaf::parse(chain.first().copied().unwrap_or_default())?;
         audience.admit(&self.own, &leaf.id)?;
@@ -160,40 +195,70 @@ impl Trust {
             TlsUsage::Server => SERVER_AUTH,
         };
         leaf.check_tls_usage(oid)?;
-        let path = held.prove(chain, &[oid], at, Some(moment))?;
-        Ok(TlsPeer { id: leaf.id, not_after: first_end(&path)?, revocation_known: !held.member.crls.is_empty() })
+        let path = held.prove(chain, &[oid], at)?;
+        if path.iter().any(|link| self.revocation(link).is_some()) {
+            return Err(revoked());
+        }
+        let (not_after, lapsed) = (first_end(&path)?, held.lapse(&path, at));
+        Ok(TlsPeer { id: leaf.id, not_after, revocation_known: !held.member.crls.is_empty(), lapsed })
+    }
+
+    /// Whether a list of the own organisation that covers this chain (of a node or person for signing or TLS) is past its next
+    /// update. `None` also where the chain does not hold.
+    pub fn own_lapse(&self, chain: &[Vec<u8>], at: Time) -> Option<Lapse> {
+        let chain: Vec<&[u8]> = chain.iter().map(Vec::as_slice).collect();
+        let held = self.held(&self.own)?;
+        let path = prove(&chain, &Question { anchors: &held.anchors, usages: None, at }).ok()?;
+        held.lapse(&path, at)
     }
 
     pub(super) fn held(&self, domain: &TrustDomain) -> Option<&Held> {
-        self.members.get(domain)
+        self.members.get(domain).map(Arc::as_ref)
+    }
+
+    /// Whether a certificate of a proved path was ever revoked, by whichever list of the key that issued it.
+    pub(super) fn revocation(&self, link: &Link) -> Option<Revocation> {
+        self.seen.find(&link.issuing_key, &link.serial)
     }
 }
 
 impl Held {
-    /// Proves a chain against this organisation's roots; `moment` asks for revocation too, and how strictly.
-    pub(super) fn prove(
-        &self,
-        chain: &[&[u8]],
-        usages: &[&str],
-        at: Time,
-        moment: Option<Moment>,
-    ) -> Result<Vec<Link>, Fault> {
-        let lists: Vec<_> = self.member.crls.iter().map(Crl::list).collect();
-        let expiry = match moment {
-            Some(Moment::Handshake) => ExpirationPolicy::Enforce,
-            _ => ExpirationPolicy::Ignore,
-        };
-        // A CA that never gave a list is taken at its word; one that did must keep giving.
-        let options = RevocationOptionsBuilder::new(&lists)
-            .ok()
-            .map(|b| b.with_status_policy(UnknownStatusPolicy::Allow).with_expiration_policy(expiry).build());
-        let revocation = moment.and(options);
-        prove(chain, &Question { anchors: &self.anchors, usages: Some(usages), at, revocation })
+    fn new(mut member: Member, own: &TrustDomain, seen: &mut Seen) -> Result<Self, Fault> {
+        // Nobody suspends itself.
+        if member.bundle.domain() == own {
+            member.state = PartnerState::Active;
+        }
+        member.crls.iter().for_each(|crl| drop(seen.add(crl)));
+        let anchors = member.bundle.anchors()?;
+        Ok(Self { member, anchors })
+    }
+
+    /// Proves a chain against this organisation's roots. Revocation is for the caller to look at, link by link.
+    fn prove(&self, chain: &[&[u8]], usages: &[&str], at: Time) -> Result<Vec<Link>, Fault> {
+        prove(chain, &Question { anchors: &self.anchors, usages: Some(usages), at })
     }
 
     pub(super) fn prove_signer(&self, chain: &[&[u8]], accepted: &[String], at: Time) -> Result<Vec<Link>, Fault> {
         let usages: Vec<&str> = std::iter::once(DOCUMENT_SIGNING).chain(accepted.iter().map(String::as_str)).collect();
-        self.prove(chain, &usages, at, None)
+        self.prove(chain, &usages, at)
+    }
+
+    /// The first link of the path whose issuer gave lists that cover it, none of which is current. A CA that never gave a list
+    /// is taken at its word; one that did must keep giving. Lists of keys that issued nothing in this path do not matter.
+    fn lapse(&self, path: &[Link], at: Time) -> Option<Lapse> {
+        path.iter().enumerate().find_map(|(n, link)| {
+            let is_of_link = |crl: &&Crl| crl.issuing_key() == link.issuing_key && crl.covers(&link.der, n == 0);
+            let newest = self.member.crls.iter().filter(is_of_link).max_by_key(|crl| crl.next_update())?;
+            newest.lapse(at)
+        })
+    }
+}
+
+impl Crl {
+    /// Whether it is past its next update.
+    pub fn lapse(&self, at: Time) -> Option<Lapse> {
+        let (issuing_key, issuer, next_update) = (self.issuing_key(), self.issuer().to_owned(), self.next_update());
+        (next_update < at).then_some(Lapse { issuing_key, issuer, next_update })
     }
 }
 
@@ -242,5 +307,7 @@ fn first_end(path: &[Link]) -> Result<Time, Fault> {
     Ok(end)
 }
 
+#[cfg(test)]
+mod lists_tests;
 #[cfg(test)]
 mod tests;

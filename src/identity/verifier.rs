@@ -15,7 +15,7 @@ use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use super::{
     certificate::invalid,
     chain,
-    trust::{Audience, Moment, TlsUsage, Trust},
+    trust::{Audience, TlsUsage, Trust},
 };
 use crate::domain::{
     fault::{Fault, Reason},
@@ -49,7 +49,9 @@ impl PeerVerifier {
         let chain: Vec<&[u8]> = std::iter::once(leaf).chain(rest).map(AsRef::as_ref).collect();
         let now = i64::try_from(now.as_secs()).ok().and_then(|seconds| Time::from_parts(seconds, 0));
         let now = now.ok_or(Error::FailedToGetCurrentTime)?;
-        match self.trust.load().tls_peer(&chain, usage, &self.audience, now, Moment::Handshake) {
+        match self.trust.load().tls_peer(&chain, usage, &self.audience, now) {
+            // One whose revocation list is past its next update is let in here, to hand over a new one. The connection's
+            // owner permits it nothing else: see `TlsPeer::lapsed`.
             Ok(_) => Ok(()),
             Err(fault) => Err(refusal(fault)),
         }

@@ -2,10 +2,10 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, atomic::Ordering},
+    sync::Arc,
 };
 
-use super::{Node, cores::on_all_cores, fault::lost, rules::House};
+use super::{Node, cores::on_all_cores, fault::lost, partners::bundle_of, rules::House};
 use crate::{
     domain::{
         agreement::{Agreement, AgreementState, Duties, End},
@@ -15,11 +15,7 @@ use crate::{
         partner::{Organisation, PartnerState},
         time::{Day, Time},
     },
-    identity::{
-        bundle::TrustBundle,
-        crl::Crl,
-        trust::{Member, Trust},
-    },
+    identity::trust::{Member, Trust},
     policy::{HouseRules, PartnerPolicy},
     store::PartnerRecord,
 };
@@ -211,18 +207,9 @@ impl Node {
     }
 
     fn reload_trust(&self, records: &[PartnerRecord]) -> Result<(), Fault> {
-        let mut keeps_out = false;
-        let mut members = Vec::with_capacity(records.len());
-        for record in records {
-            members.push(self.member(record).or_else(|fault| {
-                keeps_out = true;
-                self.without_lists(record, &fault)
-            })?);
-        }
-        // The calendar looks again: a list from the future, by a clock that is behind, is good later.
-        self.keeps_out.store(keeps_out, Ordering::Relaxed);
+        let members = records.iter().map(|record| self.member(record)).collect::<Result<Vec<_>, _>>()?;
         let own = (**self.own.load()).clone();
-        let trust = Trust::new(own, members, self.signing_usages.clone())?;
+        let trust = Trust::remembering(own, members, self.signing_usages.clone(), self.lists.seen())?;
         let changed = trust.changed_since(&self.identities.trust());
         (self.set_trust)(trust);
         if !changed.is_empty() {
@@ -231,18 +218,9 @@ impl Node {
         Ok(())
     }
 
-    /// A partner whose revocation lists can't be used is kept out, and nobody else with it.
-    fn without_lists(&self, record: &PartnerRecord, fault: &Fault) -> Result<Member, Fault> {
-        let partner = &record.organisation.domain;
-        tracing::error!(%partner, reason = %fault.reason, "the partner's revocation lists can't be used; it is kept out");
-        Ok(Member { state: PartnerState::Suspended, ..self.member(&PartnerRecord { crls: vec![], ..record.clone() })? })
-    }
-
-    pub(super) fn member(&self, record: &PartnerRecord) -> Result<Member, Fault> {
-        let roots = record.roots.iter().map(|r| r.clone().into()).collect();
-        let bundle = TrustBundle::new(record.organisation.domain.clone(), roots)?;
-        let now = self.now();
-        let crls = record.crls.iter().map(|der| Crl::verify(der, &bundle, &[], now)).collect::<Result<_, _>>()?;
+    fn member(&self, record: &PartnerRecord) -> Result<Member, Fault> {
+        let bundle = bundle_of(record)?;
+        let crls = self.lists.of(bundle.domain());
         Ok(Member { bundle, crls, state: record.state })
     }
 }

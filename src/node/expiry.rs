@@ -69,6 +69,8 @@ impl Node {
         for partner in self.directory().all() {
             if partner.record.state != PartnerState::Forgotten {
                 all.extend(of_partner(&partner.record));
+                let domain = &partner.record.organisation.domain;
+                all.extend(self.lists.of(domain).iter().filter_map(|crl| of_list(domain, false, crl.der())));
             }
         }
         all.extend(elsewhere.partners.iter().filter_map(|(domain, leaf)| of_seen(domain, leaf)));
@@ -291,9 +293,7 @@ pub fn of_list(domain: &TrustDomain, is_own: bool, der: &[u8]) -> Option<Ending>
 
 fn of_partner(record: &PartnerRecord) -> Vec<Ending> {
     let domain = &record.organisation.domain;
-    let mut all = of_roots(domain, false, record.roots.iter().map(Vec::as_slice));
-    all.extend(record.crls.iter().filter_map(|der| of_list(domain, false, der)));
-    all
+    of_roots(domain, false, record.roots.iter().map(Vec::as_slice))
 }
 
 /// The certificate that a partner's node has shown.

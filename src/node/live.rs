@@ -11,10 +11,10 @@ use std::{
 use tokio::sync::{Mutex as AsyncMutex, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::pace::Pace;
+use super::{lists::Announced, pace::Pace};
 use crate::{
     domain::{
-        ids::{StatementId, TrustDomain},
+        ids::{Sha256, StatementId, TrustDomain},
         statement::StatementKind,
         time::Time,
     },
@@ -86,6 +86,10 @@ pub struct Live {
     recalls: AtomicU64,
     /// When the partner was last heard of, as the store has it.
     heard: Mutex<Option<Time>>,
+    /// The revocation lists that this node has asked the partner to hand over, by the answer to its last hello.
+    asked_for: Mutex<Vec<Announced>>,
+    /// Held while a revocation list comes in.
+    pub gathering: AsyncMutex<()>,
 }
 
 /// What a partner reads.
@@ -168,6 +172,8 @@ impl LiveFeeds {
             examined: Mutex::default(),
             recalls: AtomicU64::new(0),
             heard: Mutex::default(),
+            asked_for: Mutex::default(),
+            gathering: AsyncMutex::default(),
         });
         partners.insert(partner.clone(), live.clone());
         live
@@ -244,6 +250,16 @@ impl Drop for Stream {
 }
 
 impl Live {
+    /// Remembers which revocation lists the partner is asked to hand over.
+    pub fn ask_for(&self, lists: Vec<Announced>) {
+        *lock(&self.asked_for) = lists;
+    }
+
+    /// A revocation list that the partner was asked to hand over.
+    pub fn asked_for(&self, sha256: &Sha256) -> Option<Announced> {
+        lock(&self.asked_for).iter().find(|list| list.sha256 == *sha256).cloned()
+    }
+
     /// Counts one more change by the partner of what is agreed; `false`: it must wait.
     pub(super) fn allows_a_change(&self, now: Time) -> bool {
         lock(&self.pace).allows(now)

@@ -1,4 +1,4 @@
-//! Partners: invite, accept, suspend, resume, and what is learned of their revocations.
+//! Partners: invite, accept, suspend, resume, and their bundles.
 
 use std::sync::Arc;
 
@@ -15,7 +15,6 @@ use crate::{
     },
     identity::{
         bundle::TrustBundle,
-        crl::Crl,
         signers::{Accept, Identities},
         trust::{Member, Trust},
     },
@@ -62,7 +61,7 @@ impl Node {
         // Who was suspended stays so until resumed.
         let is_suspended = before.as_ref().is_some_and(|b| b.state == PartnerState::Suspended);
         let state = if is_suspended { PartnerState::Suspended } else { PartnerState::Active };
-        self.introduce(caller, invitation, before, state).await
+        self.introduce(caller, invitation, state).await
     }
 
     /// Holds an organisation's bundle, so that what it has signed can be verified where partners pass it on. Nothing is
@@ -79,7 +78,7 @@ impl Node {
                 format!("`{domain}` is a partner already, so that it is known; `partner accept` takes a new bundle");
             return Err(Fault::new(Reason::Conflict, what));
         }
-        self.introduce(caller, invitation, before, PartnerState::Known).await
+        self.introduce(caller, invitation, PartnerState::Known).await
     }
 
     /// What the invitation says, where an administrator has confirmed it; no other change comes between.
@@ -118,17 +117,13 @@ impl Node {
         &self,
         caller: &SpiffeId,
         invitation: Invitation,
-        before: Option<PartnerRecord>,
         state: PartnerState,
     ) -> Result<Arc<Partner>, Fault> {
-        let same_roots = before.as_ref().is_some_and(|b| b.roots == invitation.roots);
         let record = PartnerRecord {
             organisation: invitation.organisation,
             endpoint: invitation.endpoint,
             roots: invitation.roots,
             state,
-            // A list that other roots have signed says nothing about these.
-            crls: before.filter(|_| same_roots).map(|b| b.crls).unwrap_or_default(),
             accepted_at: self.now(),
         };
         // What was kept from users because nobody knew it here may be shown now.
@@ -191,38 +186,15 @@ impl Node {
 
     async fn save_partner(&self, caller: &SpiffeId, record: PartnerRecord) -> Result<Arc<Partner>, Fault> {
         let domain = record.organisation.domain.clone();
-        let fingerprint = bundle_of(&record)?.fingerprint().to_string();
+        let bundle = bundle_of(&record)?;
+        let fingerprint = bundle.fingerprint().to_string();
         let deed = Deed::PartnerChanged { partner: domain.clone(), fingerprint, state: record.state.to_string() };
         let event = Event { at: self.now(), by: Some(caller.clone()), deed };
         self.store.save_partner(record, event).await?;
+        // Lists survive a new bundle where its roots stand behind their issuers.
+        self.lists.rest_upon(&bundle);
         self.reload_after(std::slice::from_ref(&domain)).await?;
         self.directory().get(&domain).cloned().ok_or_else(|| no_partner(&domain))
-    }
-
-    /// Takes a partner's revocation lists (DER) as it shows them. One that its bundle has not signed, or an older one, is
-    /// passed over: it can't undo a revocation.
-    ///
-    /// # Errors
-    /// Store faults.
-    pub async fn learn_revocations(&self, domain: &TrustDomain, lists: &[Vec<u8>]) -> Result<(), Fault> {
-        for der in lists.iter().take(4) {
-            if self.directory().active(domain).is_ok_and(|p| p.record.crls.contains(der)) {
-                continue;
-            }
-            let _changing = self.changing.lock().await;
-            let directory = self.directory();
-            let Ok(partner) = directory.active(domain) else { return Ok(()) };
-            let adopted = Crl::verify(der, &bundle_of(&partner.record)?, &[], self.now())
-                .and_then(|crl| Crl::adopt(&self.member(&partner.record)?.crls, crl));
-            let Ok(adopted) = adopted.and_then(few_enough) else {
-                tracing::warn!(partner = %domain, "passed over a revocation list that is old or that the partner's bundle has not signed");
-                continue;
-            };
-            self.store.save_crls(domain, adopted.iter().map(|c| c.der().to_vec()).collect()).await?;
-            self.reload_after(std::slice::from_ref(domain)).await?;
-            tracing::info!(partner = %domain, "took a newer revocation list");
-        }
-        Ok(())
     }
 }
 
@@ -252,18 +224,6 @@ pub fn open_invitation(
 pub fn bundle_of(record: &PartnerRecord) -> Result<TrustBundle, Fault> {
     let roots = record.roots.iter().map(|r| r.clone().into()).collect();
     TrustBundle::new(record.organisation.domain.clone(), roots)
-}
-
-/// A partner has few CAs; more lists than that only cost.
-fn few_enough(lists: Vec<Crl>) -> Result<Vec<Crl>, Fault> {
-    let bytes: usize = lists.iter().map(|l| l.der().len()).sum();
-    if lists.len() > 4 || bytes > 1 << 20 {
-        return Err(Fault::new(
-            Reason::LimitExceeded,
-            "at most 4 revocation lists and 1 MiB of them are kept of a partner",
-        ));
-    }
-    Ok(lists)
 }
 
 pub(super) fn no_partner(domain: &TrustDomain) -> Fault {

@@ -28,6 +28,9 @@ const PAUSE: i64 = 30;
 /// What a handler gives: when it is to be called next for the same subject. `None`: never.
 type Next = Result<Option<Time>, Fault>;
 
+/// A handler at work.
+type Handling = Pin<Box<dyn Future<Output = Next> + Send>>;
+
 /// How timers of a kind are handled.
 struct Work {
     /// The longest time in seconds between setting a timer and its firing. A row that is due later than that was set under a wrong
@@ -36,7 +39,7 @@ struct Work {
     /// Whether there is always a row with an empty subject, which is due at each start.
     is_standing: bool,
     /// What is done. It never waits for the network.
-    handler: fn(Arc<Node>, Vec<u8>) -> Pin<Box<dyn Future<Output = Next> + Send>>,
+    handler: fn(Arc<Node>, Vec<u8>) -> Handling,
 }
 
 /// The table of kinds. A new kind is a name in [`TimerKind`] and an arm here.

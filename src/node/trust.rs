@@ -1,4 +1,4 @@
-//! The node's own standing: its bundle, its revocation lists, its signing key, renewed while it runs.
+//! The node's own standing: its bundle and its signing key. Its revocation lists are in `lists`.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::{
         fault::{Fault, Reason},
         ids::{Sha256, SpiffeId},
     },
-    identity::{bundle::TrustBundle, trust::Member},
+    identity::bundle::TrustBundle,
     seal::{chains::Chains, hash::sha256, sign::SigningKey},
 };
 
@@ -17,26 +17,6 @@ impl Node {
     /// The own bundle.
     pub fn bundle(&self) -> TrustBundle {
         self.own.load().bundle.clone()
-    }
-
-    /// The own revocation lists in DER, as partners are shown them.
-    pub fn revocation_lists(&self) -> Vec<Vec<u8>> {
-        self.own.load().crls.iter().map(|c| c.der().to_vec()).collect()
-    }
-
-    /// A new own bundle or new revocation lists: in force at once, on live connections too.
-    ///
-    /// # Errors
-    /// Store faults; what was in force stays so then.
-    pub async fn renew_own(&self, own: Member) -> Result<(), Fault> {
-        let _changing = self.changing.lock().await;
-        self.own.store(Arc::new(own));
-        self.reload_directory().await?;
-        // Partners learn of revocations on the spot.
-        for partner in self.directory().all_active() {
-            self.live.of(&partner.record.organisation.domain).post();
-        }
-        Ok(())
     }
 
     /// The chain of the signing key, in DER, leaf first.

@@ -103,7 +103,9 @@ impl Follower {
     ) -> Result<(), Fault> {
         let channel = dialler::connect_partner(endpoint.as_str(), partner.clone(), &self.gate, &self.limits)
             .map_err(|e| Fault::new(Reason::Unavailable, e.to_string()))?;
-        let mut link = Link::new(self.node.clone(), partner.clone(), channel, self.limits.message_bytes as usize);
+        let standing = channel.standing();
+        let mut link = Link::new(self.node.clone(), partner.clone(), channel, self.limits.message_bytes as usize)
+            .judged_by(move || standing.lapse());
         let live = self.node.live().of(partner);
         // Older than the first look: what is posted or arrives during it is not overlooked.
         let (posts, arrivals) = (live.posts(), self.node.live().arrivals());

@@ -2,16 +2,21 @@
 
 use std::sync::Arc;
 
-use super::ledger;
+use super::{ledger, lists};
 use crate::{
     domain::{
         fault::{Fault, Reason},
-        ids::TrustDomain,
+        ids::{Sha256, TrustDomain},
         statement::StatementKind,
         time::Time,
     },
     ledger::note::Note,
-    node::{Node, ledger::Next, to_the_end},
+    node::{
+        Node,
+        ledger::Next,
+        lists::{Announced, MAX_LISTS},
+        to_the_end,
+    },
     wire::{
         field::{time, timestamp},
         proto,
@@ -25,37 +30,72 @@ const LONGEST_EDITION: usize = 32;
 /// A difference between clocks that is worth a word, seconds.
 const NOTABLE_SKEW: i64 = 60;
 
-/// What this node says of itself, and of what both see of each other's ledgers.
-pub(super) async fn request(node: &Node, partner: &TrustDomain) -> proto::HelloRequest {
-    told(node, partner, None).await
+/// What this node says of itself, and of what both see of each other's ledgers. `is_limited`: nothing of ledgers, to a partner
+/// whose revocation list is past its next update.
+pub(super) async fn request(node: &Node, partner: &TrustDomain, is_limited: bool) -> proto::HelloRequest {
+    let greeting = if is_limited { None } else { greeting(node, partner, None).await };
+    told(node, greeting)
 }
 
 /// The same, as an answer to who has just said how much it holds of this node's ledger.
-pub(super) async fn response(node: &Node, partner: &TrustDomain, asked: &Heard) -> proto::HelloResponse {
-    let said = told(node, partner, Some(asked.next.holds.unwrap_or(0))).await;
-    let proto::HelloRequest { protocol_versions, payload_types, now, revocation_lists, ledger, trust_edition } = said;
-    proto::HelloResponse { protocol_versions, payload_types, now, revocation_lists, ledger, trust_edition }
+pub(super) async fn response(
+    node: &Node,
+    partner: &TrustDomain,
+    asked: &Heard,
+    is_limited: bool,
+) -> proto::HelloResponse {
+    let holds = Some(asked.next.holds.unwrap_or(0));
+    let greeting = if is_limited { None } else { greeting(node, partner, holds).await };
+    let proto::HelloRequest { protocol_versions, payload_types, now, revocation_lists, ledger, trust_edition } =
+        told(node, greeting);
+    let wanted = asked.wanted.iter().map(|list| list.sha256.0.to_vec().into()).collect();
+    node.live().of(partner).ask_for(asked.wanted.clone());
+    let wanted_revocation_lists = wanted;
+    proto::HelloResponse {
+        protocol_versions,
+        payload_types,
+        now,
+        revocation_lists,
+        ledger,
+        trust_edition,
+        wanted_revocation_lists,
+    }
 }
 
-async fn told(node: &Node, partner: &TrustDomain, holds: Option<u64>) -> proto::HelloRequest {
+async fn greeting(node: &Node, partner: &TrustDomain, holds: Option<u64>) -> Option<proto::LedgerGreeting> {
     let greeting = node.greeting(partner, holds).await.inspect_err(|fault| {
         tracing::error!(%partner, reason = %fault.reason, "nothing can be said of the ledger");
     });
+    greeting.ok().map(ledger::to_proto)
+}
+
+fn told(node: &Node, ledger: Option<proto::LedgerGreeting>) -> proto::HelloRequest {
     proto::HelloRequest {
         protocol_versions: vec![PROTOCOL_VERSION],
         payload_types: payload_types(),
         now: timestamp(node.now()),
-        revocation_lists: node.revocation_lists().into_iter().map(Into::into).collect(),
-        ledger: greeting.ok().map(ledger::to_proto),
+        revocation_lists: node.announced_lists().iter().map(lists::to_proto).collect(),
+        ledger,
         trust_edition: node.live().edition().to_vec().into(),
     }
 }
 
-/// What an answer says, as if it had been asked.
-pub(super) fn answered(message: proto::HelloResponse) -> proto::HelloRequest {
-    let proto::HelloResponse { protocol_versions, payload_types, now, revocation_lists, ledger, trust_edition } =
-        message;
-    proto::HelloRequest { protocol_versions, payload_types, now, revocation_lists, ledger, trust_edition }
+/// What an answer says, as if it had been asked, and the SHA-256 of each own list that the partner wants.
+pub(super) fn answered(message: proto::HelloResponse) -> (proto::HelloRequest, Vec<Sha256>) {
+    let proto::HelloResponse {
+        protocol_versions,
+        payload_types,
+        now,
+        revocation_lists,
+        ledger,
+        trust_edition,
+        wanted_revocation_lists,
+    } = message;
+    let wanted = wanted_revocation_lists.iter().take(MAX_LISTS).filter_map(|id| Sha256::try_from(&id[..]).ok());
+    (
+        proto::HelloRequest { protocol_versions, payload_types, now, revocation_lists, ledger, trust_edition },
+        wanted.collect(),
+    )
 }
 
 /// The sizes of two ledgers, as one hello has them: the partner's, as it is held here, and this node's.
@@ -78,6 +118,8 @@ pub(super) fn sizes(said: &proto::HelloRequest) -> Sizes {
 pub(super) struct Heard {
     /// About ledgers.
     pub next: Next,
+    /// Revocation lists that this side wants.
+    pub wanted: Vec<Announced>,
 }
 
 fn payload_types() -> Vec<String> {
@@ -85,12 +127,13 @@ fn payload_types() -> Vec<String> {
 }
 
 /// Takes in what the other side said of itself. `told`: the size of its ledger that this node, as the other side knew when it
-/// spoke, holds.
+/// spoke, holds. `is_limited`: what it says of ledgers is passed over.
 pub(super) async fn take(
     node: &Arc<Node>,
     partner: &TrustDomain,
     said: proto::HelloRequest,
     told: Option<u64>,
+    is_limited: bool,
 ) -> Result<Heard, Fault> {
     let proto::HelloRequest { protocol_versions, payload_types, now, revocation_lists, ledger, trust_edition } = said;
     if !protocol_versions.contains(&PROTOCOL_VERSION) {
@@ -101,14 +144,15 @@ pub(super) async fn take(
     // Kinds that this version does not know it does not send either.
     let kinds = payload_types.iter().filter_map(|t| StatementKind::from_payload_type(t)).collect();
     node.live().of(partner).set_reads(kinds);
-    let lists: Vec<Vec<u8>> = revocation_lists.into_iter().map(Into::into).collect();
-    node.learn_revocations(partner, &lists).await?;
+    let announced = revocation_lists.into_iter().take(MAX_LISTS).map(lists::from_proto).collect::<Result<_, _>>()?;
+    let wanted = node.wanted_lists(partner, announced);
     if trust_edition.len() > LONGEST_EDITION {
         let what = format!("the edition has at most {LONGEST_EDITION} bytes");
         return Err(Fault::at(Reason::InvalidArgument, "trust_edition", what));
     }
     node.saw_edition(partner, trust_edition.into()).await?;
-    Ok(Heard { next: hear(node, partner, ledger, told).await })
+    let next = if is_limited { Next::default() } else { hear(node, partner, ledger, told).await };
+    Ok(Heard { next, wanted })
 }
 
 /// What a partner says of ledgers. Whatever is wrong with it, or with the disk here, the feed goes on: warnings must flow.

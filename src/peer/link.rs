@@ -7,7 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::task::AbortOnDropHandle;
 use tonic::{Request, Streaming, body::Body, client::GrpcService, codegen::StdError};
 
-use super::{hello, statements};
+use super::{hello, lists, statements};
 use crate::{
     domain::{
         entry::Entry,
@@ -15,8 +15,8 @@ use crate::{
         ids::{Sha256, TrustDomain},
         refusal,
     },
-    identity::verifier::fault_of,
-    node::Node,
+    identity::{trust::Lapse, verifier::fault_of},
+    node::{Node, lists::Announced},
     transport::dialler::Asking,
     wire::{self, proto, proto::exchange_service_client::ExchangeServiceClient, status::to_fault},
 };
@@ -55,11 +55,24 @@ pub struct Link<C = Asking> {
     partner: TrustDomain,
     client: ExchangeServiceClient<C>,
     pause: Duration,
+    standing: StandingOf,
 }
+
+/// Tells whether the revocation list of the node at the other end is past its next update.
+type StandingOf = Arc<dyn Fn() -> Option<Lapse> + Send + Sync>;
 
 fn call<T>(message: T) -> Request<T> {
     let mut request = Request::new(message);
     request.set_timeout(CALL);
+    request
+}
+
+/// The longest that a revocation list may take.
+const LIST: Duration = Duration::from_secs(120);
+
+fn list_call<T>(message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    request.set_timeout(LIST);
     request
 }
 
@@ -69,7 +82,14 @@ impl<C: Carrier> Link<C> {
         let client = ExchangeServiceClient::new(carrier)
             .max_decoding_message_size(message_bytes)
             .max_encoding_message_size(message_bytes);
-        Self { node, partner, client, pause: PAUSE }
+        Self { node, partner, client, pause: PAUSE, standing: Arc::new(|| None) }
+    }
+
+    /// The same, where `standing` tells whether the revocation list of the node at the other end is past its next update. Then
+    /// nothing but lists is exchanged.
+    #[must_use]
+    pub fn judged_by(self, standing: impl Fn() -> Option<Lapse> + Send + Sync + 'static) -> Self {
+        Self { standing: Arc::new(standing), ..self }
     }
 
     /// The same without pauses between pages of statements: time is simulated, and does not pass by waiting.
@@ -84,6 +104,9 @@ impl<C: Carrier> Link<C> {
     /// Whatever ends the connection.
     pub async fn begin(&mut self) -> Result<(), Fault> {
         self.hello().await?;
+        if let Some(lapse) = (self.standing)() {
+            return Err(lapse.refusal(&self.partner, self.node.domain()));
+        }
         self.deliver().await?;
         self.collect(false).await
     }
@@ -94,21 +117,84 @@ impl<C: Carrier> Link<C> {
     /// # Errors
     /// The partner's refusal, or that it can't be reached.
     pub async fn hello(&mut self) -> Result<(), Fault> {
-        for _ in 0..HELLOS {
-            let said = hello::request(&self.node, &self.partner).await;
+        for n in 0..HELLOS {
+            let is_limited_there = (self.standing)().is_some();
+            // Before the first call nothing is connected, so that nobody knows yet whether a list that is past its next update
+            // covers the partner's certificate.
+            let is_guess = n == 0 && !is_limited_there && self.node.has_lapsed_list(&self.partner);
+            let is_limited = is_guess || is_limited_there;
+            let said = hello::request(&self.node, &self.partner, is_limited).await;
             let sizes = hello::sizes(&said);
             let answer = self.client.hello(call(said)).await;
             // Where this side refused the other's certificate, it knows why in its own words.
             let why = |s: tonic::Status| fault_of(&s).map_or_else(|| to_fault(&s), |f| refusal::by_this_side(&f));
-            let answer = hello::answered(answer.map_err(why)?.into_inner());
+            let (answer, wanted_there) = hello::answered(answer.map_err(why)?.into_inner());
             self.node.heard_of(&self.partner);
-            let next = hello::take(&self.node, &self.partner, answer, Some(sizes.held)).await?.next;
+            let heard = hello::take(&self.node, &self.partner, answer, Some(sizes.held), is_limited).await?;
+            let next = heard.next;
+            self.exchange_lists(heard.wanted, wanted_there).await?;
+            if is_guess && (self.standing)().is_none() {
+                continue;
+            }
             let is_behind_there = next.holds.is_some_and(|holds| holds != sizes.own);
             if !next.again && !is_behind_there {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// Fetches the lists that this side wants, and hands over those that the other side wants. A list that does not come is in
+    /// the log; it is asked for again with the next hello.
+    async fn exchange_lists(&mut self, here: Vec<Announced>, there: Vec<Sha256>) -> Result<(), Fault> {
+        for announced in here {
+            let fetched = self.fetch_list(announced).await;
+            self.passed("fetched", fetched)?;
+        }
+        for sha256 in there {
+            let handed_over = self.hand_over_list(&sha256).await;
+            self.passed("handed over", handed_over)?;
+        }
+        Ok(())
+    }
+
+    async fn fetch_list(&mut self, announced: Announced) -> Result<(), Fault> {
+        let request = proto::FetchRevocationListRequest { sha256: announced.sha256.0.to_vec().into(), offset: 0 };
+        let pieces = self.client.fetch_revocation_list(list_call(request)).await;
+        let mut pieces = pieces.map_err(|s| to_fault(&s))?.into_inner();
+        let mut list = lists::Gathered::new(announced);
+        while let Some(piece) = pieces.message().await.map_err(|s| to_fault(&s))? {
+            list.add(&piece.data, piece.issuers.into_iter().map(Into::into).collect())?;
+        }
+        if !list.is_whole() {
+            return Err(Fault::new(Reason::NotFound, "the revocation list ended early"));
+        }
+        list.take(&self.node, &self.partner).await
+    }
+
+    async fn hand_over_list(&mut self, sha256: &Sha256) -> Result<(), Fault> {
+        let crl = self.node.own_list(sha256)?;
+        let name = sha256.0.to_vec();
+        let piece = move |(at, data, issuers): (usize, Vec<u8>, Vec<Vec<u8>>)| {
+            let sha256 = if at == 0 { name.clone() } else { vec![] };
+            let issuers = issuers.into_iter().map(Into::into).collect();
+            proto::SubmitRevocationListRequest { sha256: sha256.into(), data: data.into(), issuers }
+        };
+        let pieces = futures_util::stream::iter(lists::pieces(&crl, 0).map(piece));
+        let taken = self.client.submit_revocation_list(list_call(pieces)).await;
+        taken.map(|_| ()).map_err(|s| to_fault(&s))
+    }
+
+    /// Only a broken link ends it.
+    fn passed(&self, what: &str, done: Result<(), Fault>) -> Result<(), Fault> {
+        match done {
+            Err(fault) if fault.reason == Reason::Unavailable => Err(fault),
+            Err(fault) => {
+                tracing::warn!(partner = %self.partner, reason = %fault.reason, message = %fault.message, "a revocation list was not {what}");
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
     }
 
     /// Hands over the statements that wait, each once. What the partner can't take at the moment stays: the feed does not

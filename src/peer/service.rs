@@ -1,13 +1,13 @@
 //! The Exchange service: what partners' nodes may call. The caller is who its certificate says, never what it writes.
 
-use std::{pin::Pin, sync::Arc};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use futures_util::{Stream, StreamExt};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
-use super::{hello, ledger, statements};
+use super::{hello, ledger, lists, statements};
 use crate::{
     domain::{
         entry::Numbered,
@@ -27,6 +27,9 @@ use crate::{
 const MAX_STATEMENTS: usize = 256;
 /// How many entries wait between numbering and HTTP/2's flow control, per partner.
 const IN_FLIGHT: usize = 8;
+
+/// The longest that a revocation list may take to be handed over.
+const LIST: Duration = Duration::from_secs(120);
 
 /// The service, over a node.
 pub struct Exchange {
@@ -57,8 +60,10 @@ impl Exchange {
 impl ExchangeService for Exchange {
     async fn hello(&self, request: Request<proto::HelloRequest>) -> Result<Response<proto::HelloResponse>, Status> {
         let partner = self.caller(&request)?;
-        let heard = hello::take(&self.node, &partner, request.into_inner(), None).await.map_err(from_fault)?;
-        Ok(Response::new(hello::response(&self.node, &partner, &heard).await))
+        let is_limited = request.extensions().get::<PeerIdentity>().is_none_or(|peer| peer.standing.lapse().is_some());
+        let said = request.into_inner();
+        let heard = hello::take(&self.node, &partner, said, None, is_limited).await.map_err(from_fault)?;
+        Ok(Response::new(hello::response(&self.node, &partner, &heard, is_limited).await))
     }
 
     type SubscribeStream = Sending<proto::FeedEntry>;
@@ -127,6 +132,32 @@ impl ExchangeService for Exchange {
     ) -> Result<Response<proto::GetLedgerProofResponse>, Status> {
         let partner = self.caller(&request)?;
         ledger::proof(&self.node, &partner, request.into_inner()).await.map(Response::new).map_err(from_fault)
+    }
+
+    type FetchRevocationListStream = Sending<proto::FetchRevocationListResponse>;
+
+    async fn fetch_revocation_list(
+        &self,
+        request: Request<proto::FetchRevocationListRequest>,
+    ) -> Result<Response<Self::FetchRevocationListStream>, Status> {
+        self.caller(&request)?;
+        let pieces = lists::served(&self.node, &request.into_inner()).map_err(from_fault)?;
+        Ok(Response::new(Box::pin(pieces)))
+    }
+
+    async fn submit_revocation_list(
+        &self,
+        request: Request<Streaming<proto::SubmitRevocationListRequest>>,
+    ) -> Result<Response<proto::SubmitRevocationListResponse>, Status> {
+        let partner = self.caller(&request)?;
+        let live = self.node.live().of(&partner);
+        // One at a time: a list takes room in memory until it is whole.
+        let _gathering = live.gathering.try_lock().map_err(|_| {
+            from_fault(Fault::new(Reason::LimitExceeded, "another revocation list of yours is being taken; try again"))
+        })?;
+        let taken = tokio::time::timeout(LIST, lists::submitted(&self.node, &partner, request.into_inner())).await;
+        let late = |_| from_fault(Fault::new(Reason::Unavailable, "the revocation list took too long; try again"));
+        taken.map_err(late)?.map(Response::new)
     }
 
     type FetchAttachmentStream = Sending<proto::FetchAttachmentResponse>;

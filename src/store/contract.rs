@@ -5,6 +5,7 @@ use super::Store;
 mod feeds;
 pub(super) mod kit;
 mod ledger;
+mod lists;
 mod life;
 mod publishing;
 mod quarantine;
@@ -17,8 +18,8 @@ mod rules;
 mod timers;
 
 pub(super) use {
-    feeds::*, ledger::*, life::*, publishing::*, quarantine::*, recalls::*, receipts::*, receiving::*, records::*,
-    requests::*, rules::*, timers::*,
+    feeds::*, ledger::*, life::*, lists::*, publishing::*, quarantine::*, recalls::*, receipts::*, receiving::*,
+    records::*, requests::*, rules::*, timers::*,
 };
 
 /// Where a store lives. Opening it again after it was dropped is a restart.
@@ -61,6 +62,8 @@ macro_rules! contract {
             pages_go_on_where_the_last_one_ended
             partners_are_saved_and_replaced
             revocation_lists_take_the_place_of_those_before
+            revocations_are_kept_for_ever
+            who_wants_a_list_replaced_is_kept_until_it_is
             agreements_and_their_outbox_go_together
             the_outbox_keeps_its_order
             what_the_partner_can_t_take_yet_waits_and_is_offered_again

@@ -22,8 +22,6 @@ pub struct PartnerRecord {
     pub endpoint: Option<Endpoint>,
     /// Its root certificates in DER.
     pub roots: Vec<Vec<u8>>,
-    /// Its newest revocation lists in DER, one for each of its CAs.
-    pub crls: Vec<Vec<u8>>,
     /// Whether anything is exchanged with it.
     pub state: PartnerState,
     /// When it was accepted.

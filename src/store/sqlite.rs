@@ -38,6 +38,7 @@ mod held;
 mod holders;
 mod keys;
 mod ledger;
+mod lists;
 mod look;
 mod manifests;
 mod open;
@@ -154,9 +155,6 @@ impl Store for SqliteStore {
     }
     async fn save_partner(&self, partner: PartnerRecord, event: Event) -> Result<()> {
         partners::save(self, partner, event).await
-    }
-    async fn save_crls(&self, partner: &TrustDomain, crls: Vec<Vec<u8>>) -> Result<()> {
-        partners::save_crls(self, partner, crls).await
     }
 
     async fn agreements(&self) -> Result<Vec<AgreementRecord>> {

@@ -85,6 +85,12 @@ pub enum Row<'a> {
     LedgerState,
     /// A record beside the ledger's entries: its kind, its number, and of which partner (empty: this node's own).
     LedgerKept(&'a str, u64, &'a str),
+    /// A revocation list: its issuing key, its scope and whose it is.
+    RevocationList(&'a Sha256, &'a Sha256, &'a TrustDomain),
+    /// Revocations by one key of one organisation's certificates.
+    Revocations(&'a Sha256, &'a TrustDomain),
+    /// Who wants a list replaced, by the list's digest.
+    ListApproval(&'a Sha256),
     /// A partner's receipt.
     Receipt(&'a StatementId),
     /// A recall's envelope.
@@ -131,6 +137,11 @@ impl Row<'_> {
             Self::LedgerKept(kind, number, of) => {
                 [b"ledger kept\0", kind.as_bytes(), b"\0", &number.to_be_bytes(), of.as_bytes()].concat()
             }
+            Self::RevocationList(key, scope, of) => {
+                [&b"revocation list\0"[..], key.as_bytes(), scope.as_bytes(), of.as_str().as_bytes()].concat()
+            }
+            Self::Revocations(key, of) => [&b"revocations\0"[..], key.as_bytes(), of.as_str().as_bytes()].concat(),
+            Self::ListApproval(list) => [&b"list approval\0"[..], list.as_bytes()].concat(),
             Self::Receipt(id) => [b"receipt\0", id.as_bytes()].concat(),
             Self::Recall(id, originator) => [b"recall\0", id.as_bytes(), originator.as_str().as_bytes()].concat(),
             Self::RecallStanding(id, originator) => {
@@ -321,6 +332,8 @@ pub(super) fn decided(deed: &Deed) -> Option<StatementId> {
         | Deed::KeyChanged { .. }
         | Deed::AttachmentDownloaded { .. }
         | Deed::InvitationWritten
+        | Deed::ListTaken { .. }
+        | Deed::ListReplacementApproved { .. }
         | Deed::AgreementExported { .. }
         | Deed::LedgerExported { .. }
         | Deed::LedgerProved { .. }

@@ -30,12 +30,12 @@ use super::{
     addresses,
     gate::{Credentials, GateError, TlsGate},
     limits::Limits,
-    live::Live,
+    live::{Live, Standing},
     share::{Metered, Share},
 };
 use crate::{
     domain::{fault::Fault, ids::TrustDomain, time::Clock},
-    identity::trust::{Audience, Member, TlsUsage, Trust},
+    identity::trust::{Audience, Lapse, Member, TlsUsage, Trust},
 };
 
 /// How long the other end may take for its first word after the handshake.
@@ -81,9 +81,9 @@ pub fn connect_partner(
     gate: &Arc<TlsGate>,
     limits: &Limits,
 ) -> Result<Asking, DialError> {
-    let share = Share::dialled(limits);
-    let channel = connect_as(endpoint, expect, gate, limits, Some(share.clone()))?;
-    Ok(Asking { channel, share })
+    let (share, standing) = (Share::dialled(limits), Arc::new(ArcSwap::from_pointee(Standing::default())));
+    let channel = connect_as(endpoint, expect, gate, limits, Some((share.clone(), standing.clone())))?;
+    Ok(Asking { channel, share, standing })
 }
 
 fn connect_as(
@@ -91,7 +91,7 @@ fn connect_as(
     expect: TrustDomain,
     gate: &Arc<TlsGate>,
     limits: &Limits,
-    share: Option<Share>,
+    partner: Option<(Share, Arc<ArcSwap<Standing>>)>,
 ) -> Result<Channel, DialError> {
     let authority = endpoint.parse::<Authority>().ok().filter(|a| a.port_u16().is_some() && !a.as_str().contains('@'));
     let wrong = || DialError::Endpoint(crate::domain::ids::shorten(endpoint));
@@ -104,7 +104,7 @@ fn connect_as(
         audience,
         address: authority.as_str().to_owned(),
         limits: limits.clone(),
-        share,
+        partner,
     });
     // `http` to tonic, which has no TLS of its own here; `https` to the other side.
     let channel = Endpoint::from(uri("http")?)
@@ -148,7 +148,8 @@ struct Dial {
     audience: Audience,
     address: String,
     limits: Limits,
-    share: Option<Share>,
+    /// Where a partner is dialled: its share, and where its standing on the connection is put.
+    partner: Option<(Share, Arc<ArcSwap<Standing>>)>,
 }
 
 impl Dial {
@@ -167,6 +168,9 @@ impl Dial {
             Live::new(self.gate.clone(), tls.peer_certificates(), TlsUsage::Server, self.audience.clone(), changes);
         let peer = live.check().map_err(io::Error::other)?;
         self.gate.remember(peer.id.domain(), tls.peer_certificates());
+        if let Some((_, standing)) = &self.partner {
+            standing.store(Arc::new(live.standing(&peer)));
+        }
         let (cut, dropped) = (CancellationToken::new(), CancellationToken::new());
         let guarded = Guarded {
             stream,
@@ -184,7 +188,7 @@ impl Dial {
             }
         });
         let mut metered = Metered::new(guarded);
-        self.share.iter().for_each(|share| metered.belongs_to(share.clone()));
+        self.partner.iter().for_each(|(share, _)| metered.belongs_to(share.clone()));
         Ok(metered)
     }
 }
@@ -194,6 +198,25 @@ impl Dial {
 pub struct Asking {
     channel: Channel,
     share: Share,
+    standing: Arc<ArcSwap<Standing>>,
+}
+
+/// What the node that was dialled last may do.
+#[derive(Debug, Clone)]
+pub struct StandingNow(Arc<ArcSwap<Standing>>);
+
+impl StandingNow {
+    /// The revocation list that is past its next update, where one is.
+    pub fn lapse(&self) -> Option<Lapse> {
+        self.0.load().lapse()
+    }
+}
+
+impl Asking {
+    /// What the node that is dialled may do, from the first call on.
+    pub fn standing(&self) -> StandingNow {
+        StandingNow(self.standing.clone())
+    }
 }
 
 impl tower::Service<http::Request<tonic::body::Body>> for Asking {

@@ -21,7 +21,7 @@ use crate::{
     domain::{fault::Fault, ids::TrustDomain, time::Clock},
     identity::{
         files::{FileError, read_chain, read_key},
-        trust::{Audience, Moment, TlsPeer, TlsUsage, Trust},
+        trust::{Audience, TlsPeer, TlsUsage, Trust},
         verifier::{PeerVerifier, TlsClock, provider},
     },
 };
@@ -129,7 +129,7 @@ impl TlsGate {
         let shown = self.shown.0.load();
         let chain: Vec<&[u8]> = shown.cert.iter().map(AsRef::as_ref).collect();
         let trust = self.trust.load();
-        trust.tls_peer(&chain, TlsUsage::Client, &Audience::Own, self.clock.now(), Moment::Handshake)
+        trust.tls_peer(&chain, TlsUsage::Client, &Audience::Own, self.clock.now())
     }
 
     /// The certificate (DER) that each other organisation has shown last on a connection that was let in.

@@ -29,7 +29,7 @@ use tracing::{debug, info, warn};
 use super::{
     gate::{GateError, TlsGate},
     limits::Limits,
-    live::Live,
+    live::{Live, Standing},
     notes::Notes,
     progress::{Counted, Progress, Watched},
     seats::{Seat, Seats},
@@ -61,6 +61,10 @@ pub struct PeerIdentity {
     pub ended: CancellationToken,
     /// What it may take of the node, with all its other connections.
     pub share: Share,
+    /// Whether it may do anything but say hello and hand over lists.
+    pub standing: Standing,
+    /// The certificates that it showed (DER), the end certificate first.
+    pub chain: Arc<Vec<Vec<u8>>>,
 }
 
 /// Serves `router` over mutual TLS and HTTP/2 to `audience`, until `stop` is cancelled; then requests under way are given
@@ -220,7 +224,9 @@ impl Door {
         let place = place.map_err(|_| "the listener has too many connections already".to_owned())?;
         let ended = CancellationToken::new();
         stream.get_mut().0.belongs_to(share.clone());
-        let peer = PeerIdentity { id: peer.id, key_exchange: key_exchange.unwrap_or_default(), ended, share };
+        let (standing, chain) = (live.standing(&peer), Arc::new(live.chain()));
+        let key_exchange = key_exchange.unwrap_or_default();
+        let peer = PeerIdentity { id: peer.id, key_exchange, ended, share, standing, chain };
         Ok(Admitted { stream, peer, live, places: (seat, place) })
     }
 

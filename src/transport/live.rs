@@ -1,6 +1,12 @@
 //! Whether the other end of a live connection is still welcome.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use rustls_pki_types::CertificateDer;
 use tokio::{sync::watch, time};
@@ -8,11 +14,60 @@ use tokio::{sync::watch, time};
 use super::gate::TlsGate;
 use crate::{
     domain::fault::Fault,
-    identity::trust::{Audience, Moment, TlsPeer, TlsUsage},
+    identity::trust::{Audience, Lapse, TlsPeer, TlsUsage},
 };
 
 /// How often expiry is looked at. A change of trust is seen at once.
 const TICK: Duration = Duration::from_secs(1);
+
+/// What the other end of a connection may do: everything, or only say hello and hand over lists, where a revocation list of its
+/// organisation was past its next update when it connected.
+#[derive(Clone, Default)]
+pub struct Standing(Option<Arc<Limited>>);
+
+struct Limited {
+    gate: Arc<TlsGate>,
+    chain: Vec<CertificateDer<'static>>,
+    usage: TlsUsage,
+    audience: Audience,
+    lapse: Lapse,
+    /// Whether a current list came meanwhile.
+    is_lifted: AtomicBool,
+}
+
+impl Standing {
+    /// The list that is past its next update, as long as no current one has come. A list that runs out later does not limit a
+    /// connection that stands already.
+    pub fn lapse(&self) -> Option<Lapse> {
+        let limited = self.0.as_ref().filter(|limited| !limited.is_lifted.load(Ordering::Relaxed))?;
+        let judged = judge(&limited.gate, &limited.chain, limited.usage, &limited.audience);
+        match judged {
+            Ok(TlsPeer { lapsed: None, .. }) => {
+                limited.is_lifted.store(true, Ordering::Relaxed);
+                None
+            }
+            Ok(TlsPeer { lapsed, .. }) => lapsed,
+            // The connection is about to be cut.
+            Err(_) => Some(limited.lapse.clone()),
+        }
+    }
+}
+
+impl std::fmt::Debug for Standing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_some() { "Standing(limited)" } else { "Standing(full)" })
+    }
+}
+
+fn judge(
+    gate: &TlsGate,
+    chain: &[CertificateDer<'static>],
+    usage: TlsUsage,
+    audience: &Audience,
+) -> Result<TlsPeer, Fault> {
+    let chain: Vec<&[u8]> = chain.iter().map(AsRef::as_ref).collect();
+    gate.trust().load().tls_peer(&chain, usage, audience, gate.clock().now())
+}
 
 /// The other end of a connection, judged again whenever trust changes.
 pub(super) struct Live {
@@ -38,9 +93,20 @@ impl Live {
 
     /// Who it is, if still welcome.
     pub(super) fn check(&self) -> Result<TlsPeer, Fault> {
-        let chain: Vec<&[u8]> = self.chain.iter().map(AsRef::as_ref).collect();
-        let (trust, now) = (self.gate.trust().load(), self.gate.clock().now());
-        trust.tls_peer(&chain, self.usage, &self.audience, now, Moment::Live)
+        judge(&self.gate, &self.chain, self.usage, &self.audience)
+    }
+
+    /// The certificates as they were shown, the end certificate first.
+    pub(super) fn chain(&self) -> Vec<Vec<u8>> {
+        self.chain.iter().map(|der| der.to_vec()).collect()
+    }
+
+    /// What `peer`, who was just judged, may do on this connection.
+    pub(super) fn standing(&self, peer: &TlsPeer) -> Standing {
+        Standing(peer.lapsed.clone().map(|lapse| {
+            let (gate, chain, audience) = (self.gate.clone(), self.chain.clone(), self.audience.clone());
+            Arc::new(Limited { gate, chain, usage: self.usage, audience, lapse, is_lifted: AtomicBool::new(false) })
+        }))
     }
 
     /// Returns when it is no longer welcome, with the reason.

@@ -137,6 +137,7 @@ fn code(reason: Reason) -> Code {
         | Reason::PurgeAwaitsApproval
         | Reason::NotYet
         | Reason::SecondPersonRequired
+        | Reason::ListLapsed
         | Reason::BehindWitnesses => Code::FailedPrecondition,
         Reason::StoreCorrupt => Code::DataLoss,
         Reason::NotFound => Code::NotFound,

@@ -34,12 +34,12 @@ const FETCH: &str = "/watchfire.v1.ExchangeService/FetchStatements";
 const SUBMIT: &str = "/watchfire.v1.ExchangeService/SubmitStatements";
 const SUBSCRIBE: &str = "/watchfire.v1.ExchangeService/Subscribe";
 
-pub fn hello(revocation_lists: Vec<Vec<u8>>) -> proto::HelloRequest {
+pub fn hello(revocation_lists: Vec<proto::RevocationListAnnouncement>) -> proto::HelloRequest {
     proto::HelloRequest {
         protocol_versions: vec![1],
         payload_types: StatementKind::ALL.iter().map(|k| k.payload_type().to_owned()).collect(),
         now: timestamp(SystemClock.now()),
-        revocation_lists: revocation_lists.into_iter().map(Into::into).collect(),
+        revocation_lists,
         ledger: None,
         trust_edition: Default::default(),
     }

@@ -124,6 +124,39 @@ impl Rogue {
         ExchangeServiceClient::new(self.dial_as(&self.tls, victim, &victim.peer))
     }
 
+    /// Announces its CA's revocation list (DER) and hands it over, where the victim wants it: how that ended.
+    pub async fn hand_over(&self, victim: &Org, number: u8, list: &[u8]) -> Result<bool, Status> {
+        let mut exchange = self.exchange(victim);
+        let key = watchfire::identity::crl::key_of(self.ca.certificate()).unwrap();
+        let sha256 = watchfire::seal::hash::sha256(&[list]).to_vec();
+        let announced = proto::RevocationListAnnouncement {
+            issuing_key: key.0.to_vec().into(),
+            scope: vec![].into(),
+            number: vec![number].into(),
+            sha256: sha256.clone().into(),
+            size: u32::try_from(list.len()).unwrap(),
+        };
+        let hello = proto::HelloRequest {
+            protocol_versions: vec![1],
+            payload_types: vec![],
+            now: timestamp(SystemClock.now()),
+            revocation_lists: vec![announced],
+            ledger: None,
+            trust_edition: vec![].into(),
+        };
+        let answer = exchange.hello(hello).await?.into_inner();
+        if !answer.wanted_revocation_lists.iter().any(|wanted| wanted[..] == sha256[..]) {
+            return Ok(false);
+        }
+        let piece = |(n, data): (usize, &[u8])| proto::SubmitRevocationListRequest {
+            sha256: if n == 0 { sha256.clone() } else { vec![] }.into(),
+            data: data.to_vec().into(),
+            issuers: vec![],
+        };
+        let pieces: Vec<_> = list.chunks(256 << 10).enumerate().map(piece).collect();
+        exchange.submit_revocation_list(tokio_stream::iter(pieces)).await.map(|_| true)
+    }
+
     /// The victim's administrator accepts it, and signs the terms that it proposes. Gives the agreement's id.
     pub async fn befriend(&self, victim: &Org, endpoint: &str, terms: &str) -> StatementId {
         self.get_accepted(victim, endpoint).await;
@@ -232,6 +265,7 @@ impl ExchangeService for Served {
             revocation_lists: vec![],
             ledger: None,
             trust_edition: Default::default(),
+            wanted_revocation_lists: vec![],
         }))
     }
 
@@ -251,6 +285,22 @@ impl ExchangeService for Served {
         } else {
             Box::pin(entries.chain(tokio_stream::pending()))
         }))
+    }
+
+    type FetchRevocationListStream = Sending<proto::FetchRevocationListResponse>;
+
+    async fn fetch_revocation_list(
+        &self,
+        _: Request<proto::FetchRevocationListRequest>,
+    ) -> Result<Response<Self::FetchRevocationListStream>, Status> {
+        Err(Status::not_found("no list"))
+    }
+
+    async fn submit_revocation_list(
+        &self,
+        _: Request<tonic::Streaming<proto::SubmitRevocationListRequest>>,
+    ) -> Result<Response<proto::SubmitRevocationListResponse>, Status> {
+        Err(Status::not_found("no list was asked for"))
     }
 
     async fn acknowledge(

@@ -110,6 +110,7 @@ impl Machine {
             clock: shown,
             key: ring.pair(Whose::Node).key(),
             own,
+            own_lists: "crl.pem".into(),
             signing_usages: vec![],
             house_rules: Ok(Some(rule_files(lawful))),
             approvals,

@@ -23,9 +23,9 @@ use watchfire::{
         fault::Fault,
         time::{Clock, Time},
     },
-    identity::trust::{Audience, Moment, TlsUsage, Trust},
+    identity::trust::{Audience, TlsUsage, Trust},
     peer::service::Exchange,
-    transport::{limits::Limits, listener::PeerIdentity, share::Shares},
+    transport::{Standing, limits::Limits, listener::PeerIdentity, share::Shares},
     wire::{self, proto, proto::exchange_service_server::ExchangeServiceServer},
 };
 
@@ -275,9 +275,9 @@ impl Carrier {
         let shown = |org: Org| state.rings[&org].pair(Whose::NodeTls).chain();
         let (here, there) = (from.trust.load(), to.trust.load());
         let (client, server) = (TlsUsage::Client, TlsUsage::Server);
-        there.tls_peer(&shown(self.from), client, &Audience::Partners, to.clock.now(), Moment::Handshake)?;
+        there.tls_peer(&shown(self.from), client, &Audience::Partners, to.clock.now())?;
         let audience = Audience::NodeOf(self.to.domain());
-        here.tls_peer(&shown(self.to), server, &audience, from.clock.now(), Moment::Handshake)?;
+        here.tls_peer(&shown(self.to), server, &audience, from.clock.now())?;
         Ok(())
     }
 
@@ -311,7 +311,8 @@ impl Carrier {
         let id = watchfire::domain::ids::SpiffeId::new(self.from.domain(), watchfire::domain::ids::Role::Node, "n1");
         let ended = CancellationToken::new();
         let share = Shares::default().of(self.from.domain().as_str(), &Limits::default(), false);
-        let identity = PeerIdentity { id: id.unwrap(), key_exchange: String::new(), ended, share };
+        let (standing, chain) = (Standing::default(), Arc::new(vec![]));
+        let identity = PeerIdentity { id: id.unwrap(), key_exchange: String::new(), ended, share, standing, chain };
         request.extensions_mut().insert(identity);
         let response = to.service.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
         let (parts, body) = response.into_parts();

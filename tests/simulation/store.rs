@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use watchfire::{
     domain::{
         event::Event,
-        ids::{AssessmentId, Digest, Role, Sha256, StatementId, TrustDomain},
+        ids::{AssessmentId, Digest, Role, Sha256, SpiffeId, StatementId, TrustDomain},
         recall::RecallState,
         rules::RulesVersion,
         time::Time,
@@ -21,6 +21,7 @@ use watchfire::{
         forward::{self, ForwardStore, Forwarding},
         held::{HeldArrival, HeldStore, HeldUsage},
         ledger::{Kept, KeptRecord, LedgerChange, LedgerCheck, LedgerEntry, LedgerState, LedgerStore, Progress, Sign},
+        lists::{ListRecord, ListStore, RevocationsRecord},
         outbox::{Answered, OutboxItem, OutboxStore},
         recalls::{HoldersRecord, RecallRecord, RecallStore, Recalled, Recalling, UnprovenRecall},
         receipts::{
@@ -82,7 +83,6 @@ macro_rules! passed_on {
 passed_on!(Store {
     read partners() -> Vec<PartnerRecord>;
     write save_partner(partner: PartnerRecord, event: Event) -> ();
-    write save_crls(partner: &TrustDomain, crls: Vec<Vec<u8>>) -> ();
     read check() -> ();
     read agreements() -> Vec<AgreementRecord>;
     write save_agreements(records: Vec<AgreementRecord>, send: Option<(TrustDomain, Vec<u8>)>, events: Vec<Event>) -> ();
@@ -137,6 +137,14 @@ passed_on!(Store {
     if let Ok(store) = self.0.store() {
         store.doubt(what);
     }
+});
+
+passed_on!(ListStore {
+    read revocation_lists() -> Vec<ListRecord>;
+    read revocations() -> Vec<RevocationsRecord>;
+    write save_list(list: ListRecord, seen: Vec<Vec<u8>>, events: Vec<Event>) -> ();
+    read list_approvals(list: &Sha256) -> Vec<SpiffeId>;
+    write approve_list(list: &Sha256, by: Vec<SpiffeId>, events: Vec<Event>) -> ();
 });
 
 passed_on!(ForwardStore {

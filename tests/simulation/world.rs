@@ -96,7 +96,7 @@ fn partner(org: Org, other: Org, state: PartnerState) -> PartnerRecord {
     let endpoint: Option<Endpoint> =
         LINKS.contains(&(org, other)).then(|| format!("{other}.example:4433").parse().unwrap());
     let roots = vec![other.keys().root().to_vec()];
-    PartnerRecord { organisation: other.organisation(), endpoint, roots, crls: vec![], state, accepted_at: begin() }
+    PartnerRecord { organisation: other.organisation(), endpoint, roots, state, accepted_at: begin() }
 }
 
 /// Waits until nothing is under way any more; whoever carries out the step waits for that no longer than for anything.

@@ -167,6 +167,9 @@ impl Server {
 fn router(slow: Arc<(Notify, Notify)>) -> Router {
     let (_, health) = tonic_health::server::health_reporter();
     let who = |Extension(peer): Extension<PeerIdentity>| async move { format!("{} {}", peer.id, peer.key_exchange) };
+    let standing = |Extension(peer): Extension<PeerIdentity>| async move {
+        if peer.standing.lapse().is_some() { "limited" } else { "full" }
+    };
     let wait = move || async move {
         slow.0.notify_one();
         slow.1.notified().await;
@@ -180,6 +183,7 @@ fn router(slow: Arc<(Notify, Notify)>) -> Router {
         .prepare()
         .into_axum_router()
         .route("/who", get(who))
+        .route("/standing", get(standing))
         .route("/wait", get(wait))
         .route("/flood", get(flood))
 }

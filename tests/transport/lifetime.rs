@@ -60,7 +60,7 @@ async fn a_certificate_that_runs_out_ends_its_connection() {
 }
 
 #[tokio::test]
-async fn a_revocation_list_that_ran_out_refuses_new_connections_and_keeps_live_ones() {
+async fn a_revocation_list_past_its_next_update_lets_in_for_lists_only_and_keeps_live_connections() {
     let (gb, fr) = (Org::new("gb.example"), Org::new("fr.example"));
     let here = Side::new(&gb, vec![fr.revoking(&[0x42; 16], 1)]);
     let server = Server::partners(&here).await;
@@ -69,13 +69,15 @@ async fn a_revocation_list_that_ran_out_refuses_new_connections_and_keeps_live_o
     soon(call(live.clone())).await.unwrap();
     let late = now().plus_seconds(31 * DAY);
     *here.clock.0.lock().unwrap() = late;
-    soon(call(there.dial(&server, "gb.example"))).await.unwrap_err();
-    soon(call(live)).await.unwrap();
-    // A new list lets them in again.
+    let limited = there.dial(&server, "gb.example");
+    assert_eq!(soon(text(limited.clone(), "/standing")).await, "limited");
+    assert_eq!(soon(text(live, "/standing")).await, "full");
+    // A new list lets them in again, on the connection that stands too.
     let list = fr.ca.revocation_list(2, &[], late, 30).unwrap();
     let crls = vec![Crl::verify(&list, &fr.bundle(), &[], late).unwrap()];
     here.gate.reload(Some(trust(&gb, vec![Member { crls, ..fr.member() }])), None);
-    soon(call(there.dial(&server, "gb.example"))).await.unwrap();
+    assert_eq!(soon(text(limited, "/standing")).await, "full");
+    assert_eq!(soon(text(there.dial(&server, "gb.example"), "/standing")).await, "full");
 }
 
 #[tokio::test]

@@ -57,13 +57,13 @@ fn bent(issuer: &Issuer<'_, KeyPair>, id: &str, bend: impl FnOnce(&mut Certifica
     params.signed_by(&KeyPair::generate_for(&PKCS_ED25519).unwrap(), issuer).unwrap().der().to_vec()
 }
 
-fn peer_at(trust: &Trust, chain: &[Vec<u8>], audience: &Audience, at: Time, moment: Moment) -> Result<TlsPeer, Fault> {
+fn peer_at(trust: &Trust, chain: &[Vec<u8>], audience: &Audience, at: Time) -> Result<TlsPeer, Fault> {
     let chain: Vec<&[u8]> = chain.iter().map(Vec::as_slice).collect();
-    trust.tls_peer(&chain, TlsUsage::Client, audience, at, moment)
+    trust.tls_peer(&chain, TlsUsage::Client, audience, at)
 }
 
 fn peer(trust: &Trust, chain: &[Vec<u8>]) -> Result<TlsPeer, Fault> {
-    peer_at(trust, chain, &Audience::Partners, now(), Moment::Handshake)
+    peer_at(trust, chain, &Audience::Partners, now())
 }
 
 fn trust(own: &DevCa, partners: Vec<Member>) -> Trust {
@@ -88,7 +88,7 @@ fn a_partners_ca_cannot_mint_another_partners_name() {
     for id in ["spiffe://de.example/node/n1", "spiffe://gb.example/node/n1"] {
         let forged = vec![bent(&rcgen_issuer(&fr), id, |_| {})];
         for audience in [Audience::Partners, Audience::Own, Audience::NodeOf("de.example".parse().unwrap())] {
-            let fault = peer_at(&trust, &forged, &audience, now(), Moment::Handshake).unwrap_err();
+            let fault = peer_at(&trust, &forged, &audience, now()).unwrap_err();
             assert!(matches!(fault.reason, Reason::ChainInvalid | Reason::WrongDomain), "{fault}");
         }
         let signing = vec![bent(&rcgen_issuer(&fr), id, |p| {
@@ -125,7 +125,7 @@ fn each_listener_admits_its_own_audience_only() {
         (&gb, "spiffe://gb.example/node/n1", fr_domain(), false),
     ] {
         let (chain, _) = issue(ca, id, Purpose::NodeTls);
-        let answer = peer_at(&trust, &chain, &audience, now(), Moment::Handshake);
+        let answer = peer_at(&trust, &chain, &audience, now());
         assert_eq!(answer.is_ok(), admitted, "{id} {audience:?}");
     }
 }
@@ -181,7 +181,7 @@ fn a_chain_beyond_the_limits_is_not_parsed() {
 }
 
 #[test]
-fn a_revoked_certificate_is_refused_and_a_list_that_ran_out_refuses_new_connections_only() {
+fn a_revoked_certificate_is_refused_and_a_list_past_its_next_update_limits_the_others() {
     let (gb, fr) = (ca("gb.example"), ca("fr.example"));
     let (chain, serial) = issue(&fr, "spiffe://fr.example/node/n1", Purpose::NodeTls);
     let (other, _) = issue(&fr, "spiffe://fr.example/node/n2", Purpose::NodeTls);
@@ -189,15 +189,16 @@ fn a_revoked_certificate_is_refused_and_a_list_that_ran_out_refuses_new_connecti
     let list = fr.revocation_list(2, &revoked, now(), 30).unwrap();
     let list = Crl::verify(&list, &bundle(&fr, "fr.example"), &[], now()).unwrap();
     let trust = trust(&gb, vec![Member { crls: vec![list], ..member(&fr, "fr.example") }]);
-    let ask = |chain, at, moment| peer_at(&trust, chain, &Audience::Partners, at, moment);
-    for moment in [Moment::Handshake, Moment::Live] {
-        assert_eq!(ask(&chain, now(), moment).unwrap_err().reason, Reason::CertificateRevoked);
-    }
-    assert!(ask(&other, now(), Moment::Handshake).unwrap().revocation_known);
+    let ask = |chain, at| peer_at(&trust, chain, &Audience::Partners, at);
+    assert_eq!(ask(&chain, now()).unwrap_err().reason, Reason::CertificateRevoked);
+    let peer = ask(&other, now()).unwrap();
+    assert!(peer.revocation_known && peer.lapsed.is_none());
     let late = now().plus_seconds(31 * DAY);
-    assert!(ask(&other, late, Moment::Handshake).unwrap_err().message.contains("past its next update"));
-    assert!(ask(&other, late, Moment::Live).is_ok());
-    assert_eq!(ask(&chain, late, Moment::Live).unwrap_err().reason, Reason::CertificateRevoked);
+    let lapse = ask(&other, late).unwrap().lapsed.unwrap();
+    assert_eq!(lapse.next_update, now().plus_seconds(30 * DAY));
+    let refusal = lapse.refusal(&"fr.example".parse().unwrap(), &"gb.example".parse().unwrap());
+    assert!(refusal.message.contains("past its next update"), "{refusal}");
+    assert_eq!(ask(&chain, late).unwrap_err().reason, Reason::CertificateRevoked, "revoked comes first");
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! What the calendar does to agreements: they run out.
 
-use std::sync::atomic::Ordering;
-
 use super::Node;
 use crate::{
     domain::{fault::Fault, time::Time},
@@ -12,16 +10,12 @@ use crate::{
 const INTERVAL: i64 = 600;
 
 impl Node {
-    /// Records which agreements have run out, and says when to look again. Whoever is kept out since its revocation lists could not be
-    /// used is looked at again, too.
+    /// Records which agreements have run out, and says when to look again.
     ///
     /// # Errors
     /// Store faults.
     pub(in crate::node) async fn look_at_the_calendar(&self) -> Result<Option<Time>, Fault> {
         let _changing = self.changing.lock().await;
-        if self.keeps_out.load(Ordering::Relaxed) {
-            self.reload_directory().await?;
-        }
         let now = self.now();
         let held = self.store.agreements().await?;
         let (run_out, running): (Vec<_>, Vec<_>) =

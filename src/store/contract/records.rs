@@ -28,7 +28,6 @@ pub(super) fn partner(name: &str) -> PartnerRecord {
         },
         endpoint: Some(format!("{name}.example:7443").parse().unwrap()),
         roots: vec![b"root".to_vec(), vec![], b"other root".to_vec()],
-        crls: vec![b"crl of one".to_vec(), b"crl of another".to_vec()],
         state: PartnerState::Active,
         accepted_at: at(4),
     }
@@ -93,7 +92,7 @@ pub(super) fn agreement(name: &str, version: u32, standing: Standing, second: i6
 pub(crate) async fn partners_are_saved_and_replaced(home: &dyn Home) {
     let store = home.open();
     let mut bare = partner("fr");
-    (bare.endpoint, bare.crls, bare.organisation.country) = (None, vec![], None);
+    (bare.endpoint, bare.organisation.country) = (None, None);
     bare.organisation.kind = PartnerKind::Regional;
     store.save_partner(partner("us"), refused("us")).await.unwrap();
     store.save_partner(bare.clone(), refused("fr")).await.unwrap();
@@ -102,18 +101,6 @@ pub(crate) async fn partners_are_saved_and_replaced(home: &dyn Home) {
     store.save_partner(changed.clone(), refused("us")).await.unwrap();
     assert_eq!(store.partners().await.unwrap(), [bare, changed]);
     assert_eq!(store.events(0, 10).await.unwrap(), [refused("us"), refused("fr"), refused("us")]);
-}
-
-pub(crate) async fn revocation_lists_take_the_place_of_those_before(home: &dyn Home) {
-    let store = home.open();
-    let us = domain("us");
-    store.save_crls(&us, vec![b"of nobody".to_vec()]).await.unwrap();
-    assert!(store.partners().await.unwrap().is_empty());
-    store.save_partner(partner("us"), refused("us")).await.unwrap();
-    for crls in [vec![b"newer".to_vec()], vec![b"newer".to_vec(), b"of another".to_vec()], vec![]] {
-        store.save_crls(&us, crls.clone()).await.unwrap();
-        assert_eq!(store.partners().await.unwrap(), [PartnerRecord { crls, ..partner("us") }]);
-    }
 }
 
 pub(crate) async fn agreements_and_their_outbox_go_together(home: &dyn Home) {

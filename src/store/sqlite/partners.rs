@@ -30,38 +30,34 @@ pub(super) fn number_of(conn: &Connection, domain: &TrustDomain) -> Result<i64> 
 }
 
 pub(super) async fn all(store: &SqliteStore) -> Result<Vec<PartnerRecord>> {
-    const SQL: &str = "SELECT d.domain, p.kind, p.country, p.endpoint, p.roots, p.crls, p.state, \
+    const SQL: &str = "SELECT d.domain, p.kind, p.country, p.endpoint, p.roots, p.state, \
         p.accepted_at FROM partner p JOIN peer d ON d.number = p.peer ORDER BY d.domain";
     store
         .read(|conn| {
-            rows(conn, SQL, [], read)?
-                .into_iter()
-                .map(|(record, roots, crls)| {
-                    Ok(PartnerRecord { roots: unpack(&roots)?, crls: unpack(&crls)?, ..record })
-                })
-                .collect()
+            let whole =
+                |(record, roots): (PartnerRecord, Vec<u8>)| Ok(PartnerRecord { roots: unpack(&roots)?, ..record });
+            rows(conn, SQL, [], read)?.into_iter().map(whole).collect()
         })
         .await
 }
 
-/// A partner without its roots and revocation lists, and those as they are kept.
-fn read(row: &Row<'_>) -> rusqlite::Result<(PartnerRecord, Vec<u8>, Vec<u8>)> {
+/// A partner without its roots, and those as they are kept.
+fn read(row: &Row<'_>) -> rusqlite::Result<(PartnerRecord, Vec<u8>)> {
     let record = PartnerRecord {
         organisation: Organisation { domain: word(row, 0)?, kind: word(row, 1)?, country: word_optional(row, 2)? },
         endpoint: word_optional(row, 3)?,
         roots: vec![],
-        crls: vec![],
-        state: word(row, 6)?,
-        accepted_at: time(row, 7)?,
+        state: word(row, 5)?,
+        accepted_at: time(row, 6)?,
     };
-    Ok((record, row.get(4)?, row.get(5)?))
+    Ok((record, row.get(4)?))
 }
 
 pub(super) async fn save(store: &SqliteStore, partner: PartnerRecord, event: Event) -> Result<()> {
-    const SQL: &str = "INSERT INTO partner (peer, kind, country, endpoint, roots, crls, state, accepted_at) \
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (peer) DO UPDATE SET kind = excluded.kind, \
+    const SQL: &str = "INSERT INTO partner (peer, kind, country, endpoint, roots, state, accepted_at) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (peer) DO UPDATE SET kind = excluded.kind, \
         country = excluded.country, endpoint = excluded.endpoint, state = excluded.state, \
-        accepted_at = excluded.accepted_at, roots = excluded.roots, crls = excluded.crls";
+        accepted_at = excluded.accepted_at, roots = excluded.roots";
     let leaves = Leaf::all(&[event])?;
     store
         .write(move |conn, vault| {
@@ -72,7 +68,6 @@ pub(super) async fn save(store: &SqliteStore, partner: PartnerRecord, event: Eve
                 partner.organisation.country.map(|c| c.to_string()),
                 partner.endpoint.as_ref().map(|e| e.as_str()),
                 pack(&partner.roots),
-                pack(&partner.crls),
                 partner.state.as_str(),
                 partner.accepted_at.unix_nanos(),
             ];
@@ -80,10 +75,4 @@ pub(super) async fn save(store: &SqliteStore, partner: PartnerRecord, event: Eve
             ledger::append(conn, vault, &leaves)
         })
         .await
-}
-
-pub(super) async fn save_crls(store: &SqliteStore, partner: &TrustDomain, crls: Vec<Vec<u8>>) -> Result<()> {
-    const SQL: &str = "UPDATE partner SET crls = ?2 WHERE peer = (SELECT number FROM peer WHERE domain = ?1)";
-    let partner = partner.clone();
-    store.write(move |conn, _| change(conn, SQL, params![partner.as_str(), pack(&crls)]).map(|_| ())).await
 }

@@ -1,0 +1,236 @@
+//! Which lists count for which certificates, and that nothing is ever unrevoked.
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CrlDistributionPoint,
+    CrlIssuingDistributionPoint, CrlScope, DnType, ExtendedKeyUsagePurpose as Eku, IsCa, Issuer, KeyIdMethod, KeyPair,
+    KeyUsagePurpose, RevokedCertParams, SanType, SerialNumber, date_time_ymd,
+};
+
+use super::*;
+use crate::{
+    domain::partner::PartnerState,
+    identity::{crl::Crl, signers::Accept},
+};
+
+const DAY: i64 = 86_400;
+
+fn now() -> Time {
+    "2026-05-01T00:00:00Z".parse().unwrap()
+}
+
+/// A CA: its certificate, and what it issues with.
+struct Ca {
+    der: Vec<u8>,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+impl Ca {
+    fn params(name: &str) -> CertificateParams {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.not_before = date_time_ymd(2026, 1, 1);
+        params.not_after = date_time_ymd(2030, 1, 1);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        params
+    }
+
+    fn root(name: &str) -> Self {
+        let key = KeyPair::generate().unwrap();
+        let der = Self::params(name).self_signed(&key).unwrap().der().to_vec();
+        Self { der, issuer: Issuer::new(Self::params(name), key) }
+    }
+
+    fn below(&self, name: &str, serial: u64) -> Self {
+        let key = KeyPair::generate().unwrap();
+        let mut params = Self::params(name);
+        params.serial_number = Some(serial.into());
+        let der = params.signed_by(&key, &self.issuer).unwrap().der().to_vec();
+        Self { der, issuer: Issuer::new(Self::params(name), key) }
+    }
+
+    fn issue(&self, id: &str, serial: u64, bend: impl FnOnce(&mut CertificateParams)) -> Vec<u8> {
+        let mut params = CertificateParams::default();
+        params.not_before = date_time_ymd(2026, 1, 1);
+        params.not_after = date_time_ymd(2027, 1, 1);
+        params.serial_number = Some(SerialNumber::from(serial));
+        params.subject_alt_names = vec![SanType::URI(id.try_into().unwrap())];
+        params.extended_key_usages = vec![Eku::ServerAuth, Eku::ClientAuth];
+        bend(&mut params);
+        params.signed_by(&KeyPair::generate().unwrap(), &self.issuer).unwrap().der().to_vec()
+    }
+
+    fn list_of(&self, number: u64, revoked: &[u64], scope: Option<CrlIssuingDistributionPoint>) -> Vec<u8> {
+        let entry = |serial: &u64| RevokedCertParams {
+            serial_number: (*serial).into(),
+            revocation_time: date_time_ymd(2026, 4, 1),
+            reason_code: None,
+            invalidity_date: None,
+        };
+        let params = CertificateRevocationListParams {
+            this_update: date_time_ymd(2026, 4, 30),
+            next_update: date_time_ymd(2026, 5, 30),
+            crl_number: number.into(),
+            issuing_distribution_point: scope,
+            revoked_certs: revoked.iter().map(entry).collect(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        params.signed_by(&self.issuer).unwrap().der().to_vec()
+    }
+
+    fn list(&self, number: u64, revoked: &[u64]) -> Vec<u8> {
+        self.list_of(number, revoked, None)
+    }
+}
+
+fn bundle(domain: &str, roots: &[&Ca]) -> TrustBundle {
+    let roots = roots.iter().map(|ca| ca.der.clone().into()).collect();
+    TrustBundle::new(domain.parse().unwrap(), roots).unwrap()
+}
+
+fn trust(fr: &TrustBundle, crls: Vec<Crl>) -> Trust {
+    let member = |bundle, crls| Member { bundle, crls, state: PartnerState::Active };
+    let own = member(bundle("gb.example", &[&Ca::root("own")]), vec![]);
+    Trust::new(own, vec![member(fr.clone(), crls)], vec![]).unwrap()
+}
+
+fn ask(trust: &Trust, chain: &[&[u8]], at: Time) -> Result<TlsPeer, Reason> {
+    trust.tls_peer(chain, TlsUsage::Client, &Audience::Partners, at).map_err(|fault| fault.reason)
+}
+
+const NODE: &str = "spiffe://fr.example/node/n1";
+
+#[test]
+fn a_ca_renewed_under_the_same_name_with_a_new_key_begins_its_numbers_anew() {
+    let (old, new) = (Ca::root("the ca"), Ca::root("the ca"));
+    let fr = bundle("fr.example", &[&old, &new]);
+    let (by_old, by_new) = (old.issue(NODE, 7, |_| {}), new.issue(NODE, 7, |_| {}));
+    let verify = |der: Vec<u8>| Crl::verify(&der, &fr, &[], now()).unwrap();
+    let lists = Crl::adopt(&[verify(old.list(900, &[7]))], verify(new.list(1, &[]))).unwrap();
+    assert_eq!(lists.len(), 2, "one for each key");
+    let trust = trust(&fr, lists);
+    assert_eq!(ask(&trust, &[&by_old], now()), Err(Reason::CertificateRevoked));
+    assert!(ask(&trust, &[&by_new], now()).is_ok(), "the same serial number by another key is another certificate");
+}
+
+#[test]
+fn lists_of_keys_outside_the_chain_do_not_matter() {
+    let root = Ca::root("root");
+    let (nodes, people) = (root.below("nodes", 1), root.below("people", 2));
+    let fr = bundle("fr.example", &[&root]);
+    let leaf = nodes.issue(NODE, 7, |_| {});
+    let chain: [&[u8]; 2] = [&leaf, &nodes.der];
+    let late = now().plus_seconds(60 * DAY);
+    let verify =
+        |der: Vec<u8>, through: &Ca| Crl::verify(&der, &fr, std::slice::from_ref(&through.der), now()).unwrap();
+    let others = trust(&fr, vec![verify(people.list(1, &[7]), &people)]);
+    assert_eq!(ask(&others, &chain, late).unwrap().lapsed, None, "the people's CA has no say in a node's chain");
+    let of_nodes = trust(&fr, vec![verify(people.list(1, &[]), &people), verify(nodes.list(1, &[7]), &nodes)]);
+    assert_eq!(ask(&of_nodes, &chain, now()), Err(Reason::CertificateRevoked));
+    let of_root = trust(&fr, vec![verify(root.list(1, &[1]), &root)]);
+    assert_eq!(ask(&of_root, &chain, now()), Err(Reason::CertificateRevoked), "the issuing CA itself is revoked");
+    let lapsed = trust(&fr, vec![verify(nodes.list(1, &[]), &nodes)]);
+    assert_eq!(ask(&lapsed, &chain, now()).unwrap().lapsed, None);
+    assert!(ask(&lapsed, &chain, late).unwrap().lapsed.is_some_and(|lapse| lapse.issuer.contains("nodes")));
+}
+
+#[test]
+fn a_list_covers_what_its_distribution_point_says() {
+    let root = Ca::root("root");
+    let fr = bundle("fr.example", &[&root]);
+    let scope = |uri: &str, scope| CrlIssuingDistributionPoint {
+        distribution_point: CrlDistributionPoint { uris: vec![uri.to_owned()] },
+        scope,
+    };
+    let named = root.issue(NODE, 7, |params| {
+        params.crl_distribution_points = vec![CrlDistributionPoint { uris: vec!["http://x/a".to_owned()] }];
+    });
+    let late = now().plus_seconds(60 * DAY);
+    let lapses = |uri, of| {
+        let list = root.list_of(1, &[], Some(scope(uri, of)));
+        let list = Crl::verify(&list, &fr, &[], now()).unwrap();
+        ask(&trust(&fr, vec![list]), &[&named], late).unwrap().lapsed.is_some()
+    };
+    assert!(lapses("http://x/a", None));
+    assert!(lapses("http://x/a", Some(CrlScope::UserCertsOnly)));
+    assert!(!lapses("http://x/b", None), "it is for other certificates");
+    assert!(!lapses("http://x/a", Some(CrlScope::CaCertsOnly)));
+    // Two scopes of one key are two series of lists.
+    let lists = [root.list_of(9, &[], Some(scope("http://x/a", None))), root.list(1, &[])];
+    let lists = lists.map(|der| Crl::verify(&der, &fr, &[], now()).unwrap());
+    assert_eq!(Crl::adopt(&lists[..1], lists[1].clone()).unwrap().len(), 2);
+}
+
+#[test]
+fn what_a_later_list_leaves_out_stays_revoked_for_tls_and_for_signers() {
+    let root = Ca::root("root");
+    let fr = bundle("fr.example", &[&root]);
+    let verify = |der: Vec<u8>| Crl::verify(&der, &fr, &[], now()).unwrap();
+    let (first, second) = (verify(root.list(1, &[7, 8])), verify(root.list(2, &[])));
+    let leaf = root.issue(NODE, 7, |_| {});
+    let signing = root.issue("spiffe://fr.example/analyst/a", 8, |params| {
+        params.extended_key_usages = vec![Eku::Other(vec![1, 3, 6, 1, 5, 5, 7, 3, 36])];
+    });
+    let before = trust(&fr, vec![first]);
+    let after = before.with_lists(&"fr.example".parse().unwrap(), vec![second.clone()], before.seen.clone());
+    assert_eq!(ask(&after, &[&leaf], now()), Err(Reason::CertificateRevoked));
+    assert!(after.judge_signer(std::slice::from_ref(&signing), &now().into(), Accept::Active).is_err());
+    let early: Time = "2026-03-01T00:00:00Z".parse().unwrap();
+    let proof = after.prove_signer(std::slice::from_ref(&signing), early, Accept::Active).unwrap();
+    assert_eq!(proof.revocation.unwrap().at.to_string(), "2026-04-01T00:00:00Z");
+    // The control: whoever goes by the newest list alone lets both in again.
+    let forgetful = trust(&fr, vec![second]);
+    assert!(ask(&forgetful, &[&leaf], now()).is_ok());
+    assert!(forgetful.judge_signer(&[signing], &now().into(), Accept::Active).is_ok());
+}
+
+/// Takes lists in any order, as a node does; `remembers` is what a build that forgets lists lacks. Gives the first certificate
+/// that was revoked by a list that was taken, and is let in all the same.
+fn unrevoked(lists: &[(u64, Vec<u64>)], remembers: bool) -> Option<u64> {
+    let root = Ca::root("root");
+    let fr = bundle("fr.example", &[&root]);
+    let leaves: Vec<(u64, Vec<u8>)> = (1..4).map(|serial| (serial, root.issue(NODE, serial, |_| {}))).collect();
+    let domain = "fr.example".parse().unwrap();
+    let (mut held, mut now_trusted, mut revoked) = (vec![], trust(&fr, vec![]), vec![]);
+    for (number, serials) in lists {
+        let crl = Crl::verify(&root.list(*number, serials), &fr, &[], now()).unwrap();
+        if let Ok(adopted) = Crl::adopt(&held, crl) {
+            held = adopted;
+            revoked.extend(serials);
+        }
+        let seen = if remembers { now_trusted.seen.clone() } else { Seen::default() };
+        now_trusted = now_trusted.with_lists(&domain, held.clone(), seen);
+        for (serial, leaf) in &leaves {
+            if revoked.contains(serial) && ask(&now_trusted, &[leaf], now()).is_ok() {
+                return Some(*serial);
+            }
+        }
+    }
+    None
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(24))]
+    #[test]
+    fn no_sequence_of_lists_unrevokes(lists in proptest::collection::vec((1_u64..6, proptest::collection::vec(1_u64..4, 0..3)), 0..6)) {
+        proptest::prop_assert_eq!(unrevoked(&lists, true), None);
+    }
+}
+
+#[test]
+fn a_build_that_forgets_lists_is_found() {
+    assert_eq!(unrevoked(&[(1, vec![2]), (2, vec![])], false), Some(2));
+    assert_eq!(unrevoked(&[(1, vec![2]), (2, vec![])], true), None);
+}
+
+#[test]
+fn a_list_too_large_is_refused() {
+    let root = Ca::root("root");
+    let fr = bundle("fr.example", &[&root]);
+    let serials: Vec<u64> = (1_000_000..1_050_001).collect();
+    let fits = root.list(1, &serials[1..]);
+    let crl = Crl::verify(&fits, &fr, &[], now()).unwrap();
+    assert_eq!(crl.revocations().len(), 50_000);
+    let fault = Crl::verify(&root.list(1, &serials), &fr, &[], now()).unwrap_err();
+    assert!(fault.message.contains("at most 50000"), "{fault}");
+}

@@ -1,0 +1,284 @@
+//! Revocation lists: what is held of each organisation, and how a newer one is taken.
+//!
+//! Of each organisation, the own one among them, the newest list of each issuing key and scope is held, and every revocation
+//! that was ever seen. A list never goes back by itself: see `give` for a CA that lost its number.
+
+mod give;
+mod own;
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+pub use self::give::{Given, GivenAt, Outcome};
+use super::{Node, pace::Pace};
+use crate::{
+    domain::{
+        event::Event,
+        fault::{Fault, Reason},
+        ids::{Sha256, TrustDomain},
+        partner::PartnerState,
+    },
+    identity::{
+        bundle::TrustBundle,
+        crl::{Crl, Entry, MAX_LIST_BYTES, Seen, is_higher},
+    },
+    seal::hash::sha256,
+    store::lists::ListRecord,
+};
+
+/// The most lists that are held of one organisation, and that are announced in one hello.
+pub const MAX_LISTS: usize = 8;
+/// How many new lists of one issuing key are taken from a partner in an hour.
+const LISTS_OF_KEY: u32 = 4;
+/// How many new lists are taken from one partner in an hour, of all its keys.
+const LISTS_OF_PARTNER: u32 = 16;
+/// How many lists the log is remembered to have told of.
+const MOST_TOLD: usize = 1024;
+
+/// What a partner says of a list before it is handed over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Announced {
+    /// The id of the key that issued it.
+    pub issuing_key: Sha256,
+    /// The id of its scope.
+    pub scope: Sha256,
+    /// Its number, big-endian, without leading zeros.
+    pub number: Vec<u8>,
+    /// SHA-256 of the list.
+    pub sha256: Sha256,
+    /// Its size in bytes.
+    pub size: usize,
+}
+
+impl Announced {
+    fn of(crl: &Crl) -> Self {
+        Self {
+            issuing_key: crl.issuing_key(),
+            scope: crl.scope(),
+            number: crl.number().to_vec(),
+            sha256: crl.sha256(),
+            size: crl.der().len(),
+        }
+    }
+}
+
+/// A list as it is kept. `crl` is missing where the organisation's bundle of the moment does not stand behind its issuer; the
+/// list is kept for when it does again.
+#[derive(Clone)]
+struct Held {
+    record: Arc<ListRecord>,
+    crl: Option<Crl>,
+}
+
+/// All lists, and all revocations that were seen.
+pub(super) struct Lists {
+    held: Mutex<BTreeMap<TrustDomain, Vec<Held>>>,
+    seen: Mutex<Seen>,
+    /// How fast each partner gives lists of each key, and of all keys.
+    paces: Mutex<HashMap<(TrustDomain, Option<Sha256>), Pace>>,
+    /// Lists with a lower number than the one that is held, of which the log has told.
+    told: Mutex<HashSet<Sha256>>,
+    own: own::OwnFile,
+}
+
+/// Locks even after a panic elsewhere: these maps are whole after every statement.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Lists {
+    pub fn new(own_file: PathBuf) -> Self {
+        Self {
+            held: Mutex::default(),
+            seen: Mutex::default(),
+            paces: Mutex::default(),
+            told: Mutex::default(),
+            own: own::OwnFile::new(own_file),
+        }
+    }
+
+    /// The lists of an organisation that its bundle stands behind.
+    pub fn of(&self, domain: &TrustDomain) -> Vec<Crl> {
+        lock(&self.held).get(domain).into_iter().flatten().filter_map(|held| held.crl.clone()).collect()
+    }
+
+    /// Every revocation that was seen.
+    pub fn seen(&self) -> Seen {
+        lock(&self.seen).clone()
+    }
+
+    /// Looks which of the organisation's lists its bundle stands behind.
+    pub fn rest_upon(&self, bundle: &TrustBundle) {
+        for held in lock(&self.held).get_mut(bundle.domain()).into_iter().flatten() {
+            held.crl = Crl::kept(&held.record.der, &held.record.issuers, bundle).ok();
+        }
+    }
+
+    fn put(&self, record: ListRecord, crl: Option<Crl>) {
+        let mut all = lock(&self.held);
+        let of = all.entry(record.of.clone()).or_default();
+        of.retain(|held| (held.record.issuing_key, held.record.scope) != (record.issuing_key, record.scope));
+        of.push(Held { record: Arc::new(record), crl });
+    }
+
+    fn has_room(&self, partner: &TrustDomain, key: &Sha256, now: crate::domain::time::Time) -> bool {
+        let paces = lock(&self.paces);
+        let room = |key, most| paces.get(&(partner.clone(), key)).is_none_or(|pace| pace.has_room(most, now));
+        room(Some(*key), LISTS_OF_KEY) && room(None, LISTS_OF_PARTNER)
+    }
+
+    fn count(&self, partner: &TrustDomain, key: &Sha256, now: crate::domain::time::Time) {
+        let mut paces = lock(&self.paces);
+        if paces.len() > MOST_TOLD {
+            paces.retain(|(_, key), pace| key.is_none() || !pace.has_room(LISTS_OF_KEY, now));
+        }
+        paces.entry((partner.clone(), Some(*key))).or_default().allows_of(LISTS_OF_KEY, now);
+        paces.entry((partner.clone(), None)).or_default().allows_of(LISTS_OF_PARTNER, now);
+    }
+
+    /// Whether the log is to tell of that list: once.
+    fn is_news(&self, list: &Sha256) -> bool {
+        let mut told = lock(&self.told);
+        if told.len() >= MOST_TOLD {
+            told.clear();
+        }
+        told.insert(*list)
+    }
+}
+
+impl Node {
+    /// The own lists, as partners are told of them.
+    pub fn announced_lists(&self) -> Vec<Announced> {
+        self.lists.of(self.domain()).iter().take(MAX_LISTS).map(Announced::of).collect()
+    }
+
+    /// Whether a list that is held of a partner is past its next update.
+    pub fn has_lapsed_list(&self, partner: &TrustDomain) -> bool {
+        let now = self.now();
+        self.lists.of(partner).iter().any(|crl| crl.lapse(now).is_some())
+    }
+
+    /// One of the own lists.
+    ///
+    /// # Errors
+    /// `NOT_FOUND`.
+    pub fn own_list(&self, sha256: &Sha256) -> Result<Crl, Fault> {
+        let found = self.lists.of(self.domain()).into_iter().find(|crl| crl.sha256() == *sha256);
+        found.ok_or_else(|| Fault::new(Reason::NotFound, "no such revocation list is in force here; say hello again"))
+    }
+
+    /// Which of the lists that a partner has announced this node wants: those that are newer than what it holds, at the pace
+    /// at which it takes them.
+    pub fn wanted_lists(&self, partner: &TrustDomain, announced: Vec<Announced>) -> Vec<Announced> {
+        let (held, now) = (self.lists.of(partner), self.now());
+        let is_wanted = |new: &Announced| {
+            let same = held.iter().find(|crl| (crl.issuing_key(), crl.scope()) == (new.issuing_key, new.scope));
+            let is_newer = same.is_none_or(|crl| is_higher(&new.number, crl.number()));
+            if !is_newer && same.is_some_and(|crl| crl.sha256() != new.sha256) && self.lists.is_news(&new.sha256) {
+                tracing::warn!(
+                    %partner, issuing_key = %new.issuing_key,
+                    "the partner shows a revocation list that is not newer than the one held; where its CA lost its \
+                     number, `watchfire partner crl FILE --replace` takes the list"
+                );
+            }
+            is_newer && new.size <= MAX_LIST_BYTES && self.lists.has_room(partner, &new.issuing_key, now)
+        };
+        announced.into_iter().take(MAX_LISTS).filter(is_wanted).collect()
+    }
+
+    /// Takes a partner's list as it was announced. In force at once, on live connections too; nothing else is read anew.
+    ///
+    /// # Errors
+    /// `CHAIN_INVALID` where it is not what was announced or its bundle does not stand behind it; `CONFLICT` where it is not
+    /// newer; `LIMIT_EXCEEDED`; store faults.
+    pub async fn take_list(
+        &self,
+        partner: &TrustDomain,
+        announced: &Announced,
+        der: &[u8],
+        issuers: &[Vec<u8>],
+    ) -> Result<(), Fault> {
+        let now = self.now();
+        if !self.lists.has_room(partner, &announced.issuing_key, now) {
+            return Err(Fault::new(Reason::LimitExceeded, "too many revocation lists came in the last hour; wait"));
+        }
+        self.lists.count(partner, &announced.issuing_key, now);
+        if sha256(&[der]) != announced.sha256.0 {
+            return Err(Fault::new(Reason::ChainInvalid, "the revocation list is not the one that was announced"));
+        }
+        let _changing = self.changing.lock().await;
+        let bundle = super::partners::bundle_of(&self.directory().active(partner)?.record)?;
+        let crl = Crl::verify(der, &bundle, issuers, now)?;
+        if Announced::of(&crl) != *announced {
+            return Err(Fault::new(Reason::ChainInvalid, "the revocation list is not what was announced of it"));
+        }
+        Crl::adopt(&self.lists.of(partner), crl.clone())?;
+        if self.keep_list(partner, crl.clone(), vec![]).await? {
+            let (issuer, next_update) = (crl.issuer(), crl.next_update());
+            tracing::info!(%partner, issuer, %next_update, "took a newer revocation list");
+            self.put_lists_in_force(partner);
+        }
+        Ok(())
+    }
+
+    /// Keeps a list in the place of the one of its key and scope, whatever their numbers; `false` where it is held already.
+    async fn keep_list(&self, of: &TrustDomain, crl: Crl, events: Vec<Event>) -> Result<bool, Fault> {
+        let held = self.lists.of(of);
+        if held.iter().any(|other| other.sha256() == crl.sha256()) {
+            return Ok(false);
+        }
+        if Crl::replace(&held, crl.clone()).len() > MAX_LISTS {
+            let what = format!("at most {MAX_LISTS} revocation lists are held of an organisation");
+            return Err(Fault::new(Reason::LimitExceeded, what));
+        }
+        let mut seen = self.lists.seen();
+        let added = seen.add(&crl).iter().map(Entry::to_bytes).collect();
+        let record = ListRecord {
+            of: of.clone(),
+            issuing_key: crl.issuing_key(),
+            scope: crl.scope(),
+            der: crl.der().to_vec(),
+            issuers: crl.issuers().to_vec(),
+        };
+        self.store.save_list(record.clone(), added, events).await?;
+        self.lists.put(record, Some(crl));
+        *lock(&self.lists.seen) = seen;
+        Ok(true)
+    }
+
+    /// Puts the lists of one organisation in force, for live connections too. No policy is compiled anew.
+    fn put_lists_in_force(&self, domain: &TrustDomain) {
+        let crls = self.lists.of(domain);
+        (self.set_trust)(self.trust.load().with_lists(domain, crls, self.lists.seen()));
+        self.live.trust_changed(vec![domain.clone()]);
+        self.live.turned();
+        if self.directory().get(domain).is_some_and(|p| p.record.state == PartnerState::Active) {
+            let live = self.live.of(domain);
+            live.wake();
+            if !live.inbound().borrow().live {
+                // Who could not be dialled for want of this list is dialled again at once.
+                live.pull_now();
+            }
+        }
+    }
+
+    /// Reads what is kept, at the start.
+    async fn load_lists(&self, own: &TrustBundle) -> Result<(), Fault> {
+        for record in self.store.revocations().await? {
+            let entries = record.entries.iter().map(|bytes| Entry::from_bytes(bytes)).collect::<Option<Vec<_>>>();
+            let entries = entries.ok_or_else(|| Fault::new(Reason::StoreCorrupt, "a revocation can't be read"))?;
+            lock(&self.lists.seen).extend(record.issuing_key, entries);
+        }
+        for record in self.store.revocation_lists().await? {
+            self.lists.put(record, None);
+        }
+        self.lists.rest_upon(own);
+        for partner in self.store.partners().await? {
+            self.lists.rest_upon(&super::partners::bundle_of(&partner)?);
+        }
+        Ok(())
+    }
+}

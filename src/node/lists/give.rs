@@ -1,0 +1,176 @@
+//! A revocation list that an administrator gives by hand. It may be of any organisation that is known here, and of several
+//! that share a CA.
+
+use super::lock;
+use crate::{
+    domain::{
+        event::{Deed, Event},
+        fault::{Fault, Reason},
+        ids::{SpiffeId, TrustDomain},
+    },
+    identity::{
+        bundle::TrustBundle,
+        crl::{Crl, NOT_SIGNED, authorities},
+    },
+    node::{ADMINS, Node, partners::bundle_of},
+};
+
+/// What became of a list at one organisation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is in force now.
+    Taken,
+    /// It was held already.
+    Held,
+    /// It is to replace one with a higher number, and it takes more administrators to say so.
+    Waits,
+}
+
+impl Outcome {
+    /// The word for it on the wire and in `--json`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Taken => "taken",
+            Self::Held => "held",
+            Self::Waits => "waits",
+        }
+    }
+}
+
+/// What became of a list.
+#[derive(Debug, Clone)]
+pub struct GivenAt {
+    /// At which organisation.
+    pub domain: TrustDomain,
+    /// What.
+    pub outcome: Outcome,
+}
+
+/// What became of a list at all organisations whose CA issued it.
+#[derive(Debug, Clone)]
+pub struct Given {
+    /// The list.
+    pub crl: Crl,
+    /// At least one.
+    pub at: Vec<GivenAt>,
+    /// How many administrators have said that it is to replace one with a higher number; 0 where there is nothing to replace.
+    pub approvals: usize,
+    /// How many are needed.
+    pub needed: usize,
+}
+
+impl Node {
+    /// Takes a list (DER) of any organisation that is known here. `issuers` are certificates among which its CA may be.
+    /// `replace`: also where one with a higher number is held; it is once as many administrators have given the same list as
+    /// stand behind an agreement.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`; `CHAIN_INVALID` where no organisation stands behind it; `CONFLICT` where one that is held is newer;
+    /// `SECOND_PERSON_REQUIRED` where the caller has given it already; store faults.
+    pub async fn give_list(
+        &self,
+        caller: &SpiffeId,
+        der: &[u8],
+        issuers: &[Vec<u8>],
+        replace: bool,
+    ) -> Result<Given, Fault> {
+        self.require(caller, ADMINS)?;
+        let _changing = self.changing.lock().await;
+        let found = self.issued_for(der, issuers)?;
+        let Some((_, crl)) = found.first().cloned() else {
+            let what = "no organisation that is known here stands behind the revocation list; where an intermediate CA issued \
+                        it, put the certificate of that CA into the file";
+            return Err(Fault::new(Reason::ChainInvalid, what));
+        };
+        let is_held = |domain: &TrustDomain| self.lists.of(domain).iter().any(|held| held.sha256() == crl.sha256());
+        let goes_back = |domain: &TrustDomain| Crl::adopt(&self.lists.of(domain), crl.clone()).is_err();
+        let is_replacing = found.iter().any(|(domain, _)| !is_held(domain) && goes_back(domain));
+        if is_replacing && !replace {
+            let what = "a revocation list of that CA with this or a higher number is held already; where the CA lost its number, \
+                        give the list with --replace";
+            return Err(Fault::new(Reason::Conflict, what));
+        }
+        let (approvals, needed) = if is_replacing { self.approve(caller, &crl).await? } else { (0, 0) };
+        let mut at = vec![];
+        for (domain, crl) in found {
+            let outcome = match (is_held(&domain), goes_back(&domain)) {
+                (true, _) => Outcome::Held,
+                (_, true) if approvals < needed => Outcome::Waits,
+                (_, replaced) => {
+                    let (list, issuing_key) = (crl.sha256(), crl.issuing_key());
+                    let deed = Deed::ListTaken { organisation: domain.clone(), issuing_key, list, replaced };
+                    let event = Event { at: self.now(), by: Some(caller.clone()), deed };
+                    self.keep_list(&domain, crl, vec![event]).await?;
+                    self.in_force_by_hand(&domain);
+                    Outcome::Taken
+                }
+            };
+            at.push(GivenAt { domain, outcome });
+        }
+        Ok(Given { crl, at, approvals, needed })
+    }
+
+    /// The organisations whose CA issued the list.
+    fn issued_for(&self, der: &[u8], issuers: &[Vec<u8>]) -> Result<Vec<(TrustDomain, Crl)>, Fault> {
+        let mut bundles: Vec<TrustBundle> = vec![self.own.load().bundle.clone()];
+        for partner in self.directory().all() {
+            bundles.push(bundle_of(&partner.record)?);
+        }
+        let mut found = vec![];
+        let mut fault = None;
+        for bundle in &bundles {
+            let held = self.lists.of(bundle.domain());
+            let known = held.iter().flat_map(|crl| crl.issuers()).chain(issuers).map(Vec::as_slice);
+            match Crl::verify(der, bundle, &authorities(known), self.now()) {
+                Ok(crl) => found.push((bundle.domain().clone(), crl)),
+                Err(other) => fault = Some(other),
+            }
+        }
+        match fault {
+            // Not the signature: the list itself can't be used, and it says why.
+            Some(fault) if found.is_empty() && fault.message != NOT_SIGNED => Err(fault),
+            _ => Ok(found),
+        }
+    }
+
+    /// Counts the caller among those who want the list in the place of one with a higher number.
+    async fn approve(&self, caller: &SpiffeId, crl: &Crl) -> Result<(usize, usize), Fault> {
+        let needed = self.persons_needed();
+        let revoked = (self.approvals.revoked)();
+        let mut by = self.store.list_approvals(&crl.sha256()).await?;
+        by.retain(|person| !revoked.contains(person));
+        if by.contains(caller) && by.len() < needed {
+            let what = format!("you have said so already; it takes {needed} administrators, each with the same file");
+            return Err(Fault::new(Reason::SecondPersonRequired, what));
+        }
+        if !by.contains(caller) {
+            by.push(caller.clone());
+        }
+        let approvals = by.len();
+        let deed = Deed::ListReplacementApproved { issuing_key: crl.issuing_key(), list: crl.sha256() };
+        let event = Event { at: self.now(), by: Some(caller.clone()), deed };
+        self.store.approve_list(&crl.sha256(), by, vec![event]).await?;
+        Ok((approvals, needed))
+    }
+
+    fn in_force_by_hand(&self, domain: &TrustDomain) {
+        tracing::warn!(organisation = %domain, "took a revocation list that an administrator gave");
+        if domain == self.domain() {
+            self.own_lists_changed();
+            self.tell_partners();
+        } else {
+            self.put_lists_in_force(domain);
+        }
+        lock(&self.lists.told).clear();
+    }
+
+    /// How many administrators must say so: as many as stand behind an agreement.
+    fn persons_needed(&self) -> usize {
+        match self.approvals.needed.and_then(|n| usize::try_from(n).ok()) {
+            Some(needed) => needed.max(1),
+            None if (self.approvals.administrators)() == 1 => 1,
+            // None are known where they are kept elsewhere.
+            None => 2,
+        }
+    }
+}

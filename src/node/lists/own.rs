@@ -1,0 +1,197 @@
+//! The own revocation lists: those in the own file, and the newest that were seen there.
+//!
+//! The file may hold an older list, an incomplete set or nothing, by mistake or by malice. The newest list of each issuing key
+//! is kept in the store and stays in force.
+
+use std::path::PathBuf;
+
+use tokio::sync::Mutex;
+
+use super::lock;
+use crate::{
+    domain::{
+        fault::{Fault, Reason},
+        time::Time,
+    },
+    identity::{
+        crl::{Crl, authorities},
+        trust::{Lapse, Member},
+    },
+    node::Node,
+};
+
+/// What is known of the own file.
+pub(super) struct OwnFile {
+    path: PathBuf,
+    /// The lists that it held when it was read last.
+    lists: std::sync::Mutex<Vec<Crl>>,
+    /// Lists (DER) that it holds and whose issuer is not known yet.
+    waiting: Mutex<Vec<Vec<u8>>>,
+}
+
+impl OwnFile {
+    pub fn new(path: PathBuf) -> Self {
+        Self { path, lists: std::sync::Mutex::default(), waiting: Mutex::default() }
+    }
+}
+
+impl Node {
+    /// Reads what is kept of lists, and takes in those of the own file.
+    pub(in crate::node) async fn begin_lists(&self, own: Member) -> Result<(), Fault> {
+        self.load_lists(&own.bundle).await?;
+        self.take_own_lists(own).await.map(drop)
+    }
+
+    /// A new own bundle or new revocation lists: in force at once, on live connections too. An older list in the file, or one
+    /// that is missing from it, changes nothing, and the log says so.
+    ///
+    /// # Errors
+    /// Store faults; what was in force stays so then.
+    pub async fn renew_own(&self, own: Member) -> Result<(), Fault> {
+        let _changing = self.changing.lock().await;
+        let has_other_roots = own.bundle != self.own.load().bundle;
+        let has_new_lists = self.take_own_lists(own).await?;
+        if has_other_roots {
+            self.reload_directory().await?;
+        } else if has_new_lists {
+            self.put_lists_in_force(self.domain());
+        }
+        self.tell_partners();
+        Ok(())
+    }
+
+    /// Takes in the lists of the own file, where they are newer; `true` where one is.
+    async fn take_own_lists(&self, own: Member) -> Result<bool, Fault> {
+        self.lists.rest_upon(&own.bundle);
+        let file = self.lists.own.path.display().to_string();
+        let mut is_new = false;
+        for crl in &own.crls {
+            match Crl::adopt(&self.lists.of(self.domain()), crl.clone()) {
+                Ok(_) => match self.keep_list(self.domain(), crl.clone(), vec![]).await {
+                    Err(fault) if fault.reason == Reason::LimitExceeded => {
+                        tracing::error!(file, issuer = crl.issuer(), %fault, "a revocation list is NOT in force");
+                    }
+                    kept => is_new |= kept?,
+                },
+                Err(_) => tracing::error!(
+                    file,
+                    issuer = crl.issuer(),
+                    "the file holds a revocation list that is NOT newer than the one seen before, which stays in force; \
+                     put the newest list back, or where the CA lost its number run `watchfire partner crl FILE --replace`"
+                ),
+            }
+        }
+        let crls = self.lists.of(self.domain());
+        for held in crls.iter().filter(|held| own.crls.iter().all(|crl| !crl.is_same_series(held))) {
+            tracing::error!(
+                file,
+                issuer = held.issuer(),
+                "the file lacks a revocation list that was seen in it before; that one stays in force; put the list back, or \
+                 leave it out where that CA issues no more lists"
+            );
+        }
+        *lock(&self.lists.own.lists) = own.crls;
+        self.own.store(std::sync::Arc::new(Member { crls, ..own }));
+        Ok(is_new)
+    }
+
+    /// Lists of the own file whose issuer is not known yet. They wait until it is: a chain that a person signs in with may hold
+    /// it.
+    ///
+    /// # Errors
+    /// Store faults.
+    pub async fn await_issuers(&self, lists: Vec<Vec<u8>>) -> Result<(), Fault> {
+        *self.lists.own.waiting.lock().await = lists;
+        self.try_waiting(&[]).await?;
+        let waiting = self.lists.own.waiting.lock().await.len();
+        if waiting > 0 {
+            tracing::warn!(
+                file = %self.lists.own.path.display(),
+                waiting,
+                "the file holds revocation lists whose issuing CA is not known yet; they wait. Put the CA's certificate into \
+                 that file beside its list"
+            );
+        }
+        Ok(())
+    }
+
+    /// A chain that somebody of the own organisation signed in with, which is proved. It may hold the issuer of a list that
+    /// waits.
+    pub async fn saw_chain(&self, chain: &[Vec<u8>]) {
+        if chain.len() < 2 || self.lists.own.waiting.try_lock().is_ok_and(|waiting| waiting.is_empty()) {
+            return;
+        }
+        if let Err(fault) = self.try_waiting(chain).await {
+            tracing::error!(reason = %fault.reason, "a revocation list that waited could not be taken");
+        }
+    }
+
+    async fn try_waiting(&self, chain: &[Vec<u8>]) -> Result<(), Fault> {
+        let mut waiting = self.lists.own.waiting.lock().await;
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        let _changing = self.changing.lock().await;
+        let bundle = self.own.load().bundle.clone();
+        let held = self.lists.of(self.domain());
+        let known = held.iter().flat_map(|crl| crl.issuers()).chain(chain).map(Vec::as_slice);
+        let through = authorities(known);
+        let (mut found, mut left) = (vec![], vec![]);
+        for der in waiting.drain(..) {
+            match Crl::verify(&der, &bundle, &through, self.now()) {
+                Ok(crl) => found.push(crl),
+                Err(_) => left.push(der),
+            }
+        }
+        *waiting = left;
+        let mut is_new = false;
+        for crl in found {
+            if Crl::adopt(&self.lists.of(self.domain()), crl.clone()).is_ok() {
+                is_new |= self.keep_list(self.domain(), crl.clone(), vec![]).await?;
+            }
+            lock(&self.lists.own.lists).push(crl);
+        }
+        if is_new {
+            self.own_lists_changed();
+            self.tell_partners();
+        }
+        Ok(())
+    }
+
+    /// Puts the own lists in force after one of them has changed.
+    pub(super) fn own_lists_changed(&self) {
+        let (own, crls) = (self.own.load_full(), self.lists.of(self.domain()));
+        self.own.store(std::sync::Arc::new(Member { crls, ..(*own).clone() }));
+        self.put_lists_in_force(self.domain());
+    }
+
+    /// Partners learn of revocations on the spot.
+    pub(super) fn tell_partners(&self) {
+        for partner in self.directory().all_active() {
+            self.live.of(&partner.record.organisation.domain).post();
+        }
+    }
+
+    /// The own list that is past its next update: one that the own file holds, or one of a CA that stands behind the node's own
+    /// key.
+    pub fn own_lapse(&self) -> Option<Lapse> {
+        let now: Time = self.now();
+        let in_file = lock(&self.lists.own.lists).clone();
+        let held = self.lists.of(self.domain());
+        let of_file = held.iter().filter(|crl| in_file.iter().any(|other| other.is_same_series(crl)));
+        let lapsed = of_file.filter_map(|crl| crl.lapse(now)).next();
+        lapsed.or_else(|| self.trust.load().own_lapse(self.key.load().chain(), now))
+    }
+
+    /// The refusal of the own people while an own list is past its next update.
+    pub fn own_lapse_refusal(&self, lapse: &Lapse) -> Fault {
+        let (issuer, due, file) = (&lapse.issuer, lapse.next_update, self.lists.own.path.display());
+        let what = format!(
+            "the own organisation's revocation list ({issuer}) is past its next update ({due}), so that nobody can sign in; put \
+             a current list of that CA into {file}: the node takes it up within seconds; with the development CA, run \
+             `watchfire --dir {} ca renew`",
+            self.lists.own.path.parent().unwrap_or(std::path::Path::new(".")).display()
+        );
+        Fault::new(Reason::ListLapsed, what)
+    }
+}

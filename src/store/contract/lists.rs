@@ -1,0 +1,50 @@
+//! Revocation lists, and every revocation that was seen.
+
+use super::{Home, kit::*};
+use crate::{domain::ids::Sha256, seal::hash::sha256, store::lists::ListRecord};
+
+fn list(of: &str, key: u8, scope: u8, der: &[u8]) -> ListRecord {
+    let (issuing_key, scope) = (Sha256([key; 32]), Sha256([scope; 32]));
+    ListRecord { of: domain(of), issuing_key, scope, der: der.to_vec(), issuers: vec![vec![key], vec![]] }
+}
+
+pub(crate) async fn revocation_lists_take_the_place_of_those_before(home: &dyn Home) {
+    let store = home.open();
+    for list in
+        [list("us", 1, 0, b"old"), list("us", 1, 1, b"scoped"), list("us", 2, 0, b"new key"), list("fr", 1, 0, b"fr")]
+    {
+        store.save_list(list, vec![], vec![]).await.unwrap();
+    }
+    store.save_list(list("us", 1, 0, b"new"), vec![], vec![refused("us")]).await.unwrap();
+    let wanted =
+        [list("fr", 1, 0, b"fr"), list("us", 1, 0, b"new"), list("us", 1, 1, b"scoped"), list("us", 2, 0, b"new key")];
+    assert_eq!(store.revocation_lists().await.unwrap(), wanted);
+    assert_eq!(store.events(0, 10).await.unwrap(), [refused("us")]);
+}
+
+pub(crate) async fn revocations_are_kept_for_ever(home: &dyn Home) {
+    let store = home.open();
+    // More lists than are kept as batches of their own.
+    let entries: Vec<Vec<u8>> = (0..80_u8).map(|n| vec![n; 30]).collect();
+    for (n, entry) in entries.iter().enumerate() {
+        let der = vec![u8::try_from(n).unwrap()];
+        store.save_list(list("us", 1, 0, &der), vec![entry.clone()], vec![]).await.unwrap();
+    }
+    store.save_list(list("us", 2, 0, b"another key"), vec![b"x".to_vec()], vec![]).await.unwrap();
+    let all = store.revocations().await.unwrap();
+    assert!(all.len() < 40, "{} batches", all.len());
+    let of = |key| all.iter().filter(move |r| r.issuing_key == Sha256([key; 32])).flat_map(|r| r.entries.clone());
+    assert_eq!(of(1).collect::<Vec<_>>(), entries);
+    assert_eq!(of(2).collect::<Vec<_>>(), [b"x".to_vec()]);
+}
+
+pub(crate) async fn who_wants_a_list_replaced_is_kept_until_it_is(home: &dyn Home) {
+    let store = home.open();
+    let name = Sha256(sha256(&[b"lower"]));
+    let by = vec!["spiffe://us.example/admin/a".parse().unwrap()];
+    store.approve_list(&name, by.clone(), vec![]).await.unwrap();
+    assert_eq!(store.list_approvals(&name).await.unwrap(), by);
+    assert!(store.list_approvals(&Sha256([0; 32])).await.unwrap().is_empty());
+    store.save_list(list("us", 1, 0, b"lower"), vec![], vec![]).await.unwrap();
+    assert!(store.list_approvals(&name).await.unwrap().is_empty());
+}

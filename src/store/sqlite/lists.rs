@@ -1,0 +1,163 @@
+//! Revocation lists, and every revocation that was seen.
+
+use async_trait::async_trait;
+use rusqlite::{Connection, params};
+
+use super::{
+    SqliteStore,
+    column::{change, row, rows, word},
+    ledger,
+    partners::number_of,
+};
+use crate::{
+    domain::{
+        event::Event,
+        ids::{Sha256, SpiffeId, TrustDomain},
+    },
+    store::{
+        Result, StoreError,
+        lists::{ListRecord, ListStore, RevocationsRecord},
+        vault::{Leaf, Row, Vault, pack, unpack},
+    },
+};
+
+/// From so many batches of one key on they are made one.
+const MOST_BATCHES: usize = 32;
+
+fn torn() -> StoreError {
+    StoreError::Corrupt("a revocation list can't be read".to_owned())
+}
+
+fn id(bytes: &[u8]) -> Result<Sha256> {
+    Sha256::try_from(bytes).map_err(|_| torn())
+}
+
+async fn all(store: &SqliteStore) -> Result<Vec<ListRecord>> {
+    const SQL: &str = "SELECT d.domain, l.issuing_key, l.scope, l.sealed FROM revocation_list l \
+        JOIN peer d ON d.number = l.peer ORDER BY d.domain, l.issuing_key, l.scope";
+    let read = |row: &rusqlite::Row<'_>| {
+        let of: TrustDomain = word(row, 0)?;
+        Ok((of, row.get::<_, Vec<u8>>(1)?, row.get::<_, Vec<u8>>(2)?, row.get::<_, Vec<u8>>(3)?))
+    };
+    store
+        .read_sealed(move |conn, vault| {
+            let found = rows(conn, SQL, [], read)?;
+            let open = |(of, key, scope, sealed): (TrustDomain, Vec<u8>, Vec<u8>, Vec<u8>)| {
+                let (issuing_key, scope) = (id(&key)?, id(&scope)?);
+                let plain = vault.open(Row::RevocationList(&issuing_key, &scope, &of), &sealed)?;
+                let mut parts = unpack(&plain)?.into_iter();
+                let der = parts.next().ok_or_else(torn)?;
+                Ok(ListRecord { of, issuing_key, scope, der, issuers: parts.collect() })
+            };
+            found.into_iter().map(open).collect()
+        })
+        .await
+}
+
+async fn seen(store: &SqliteStore) -> Result<Vec<RevocationsRecord>> {
+    const SQL: &str = "SELECT d.domain, r.issuing_key, r.sealed FROM revocation r \
+        JOIN peer d ON d.number = r.peer ORDER BY r.number";
+    let read = |row: &rusqlite::Row<'_>| {
+        let of: TrustDomain = word(row, 0)?;
+        Ok((of, row.get::<_, Vec<u8>>(1)?, row.get::<_, Vec<u8>>(2)?))
+    };
+    store
+        .read_sealed(move |conn, vault| {
+            let open = |(of, key, sealed): (TrustDomain, Vec<u8>, Vec<u8>)| {
+                let issuing_key = id(&key)?;
+                let entries = unpack(&vault.open(Row::Revocations(&issuing_key, &of), &sealed)?)?;
+                Ok(RevocationsRecord { of, issuing_key, entries })
+            };
+            rows(conn, SQL, [], read)?.into_iter().map(open).collect()
+        })
+        .await
+}
+
+async fn save(store: &SqliteStore, list: ListRecord, seen: Vec<Vec<u8>>, events: Vec<Event>) -> Result<()> {
+    const SQL: &str = "INSERT INTO revocation_list (peer, issuing_key, scope, sealed) VALUES (?1, ?2, ?3, ?4) \
+        ON CONFLICT (peer, issuing_key, scope) DO UPDATE SET sealed = excluded.sealed";
+    const SETTLED: &str = "DELETE FROM list_approval WHERE list = ?1";
+    let parts: Vec<&[u8]> = std::iter::once(&list.der).chain(&list.issuers).map(Vec::as_slice).collect();
+    let sealed = store.vault().seal(Row::RevocationList(&list.issuing_key, &list.scope, &list.of), &pack(&parts))?;
+    let digest = crate::seal::hash::sha256(&[&list.der]);
+    let leaves = Leaf::all(&events)?;
+    store
+        .write(move |conn, vault| {
+            let peer = number_of(conn, &list.of)?;
+            change(conn, SQL, params![peer, list.issuing_key.as_bytes(), list.scope.as_bytes(), sealed])?;
+            change(conn, SETTLED, params![digest])?;
+            if !seen.is_empty() {
+                add(conn, vault, peer, &list, &seen)?;
+            }
+            ledger::append(conn, vault, &leaves)
+        })
+        .await
+}
+
+/// Adds a batch. Where there are many of that key already, all of them become one.
+fn add(conn: &Connection, vault: &Vault, peer: i64, list: &ListRecord, seen: &[Vec<u8>]) -> Result<()> {
+    const HELD: &str = "SELECT sealed FROM revocation WHERE peer = ?1 AND issuing_key = ?2 ORDER BY number";
+    const CLEAR: &str = "DELETE FROM revocation WHERE peer = ?1 AND issuing_key = ?2";
+    const SQL: &str = "INSERT INTO revocation (peer, issuing_key, sealed) VALUES (?1, ?2, ?3)";
+    let name = Row::Revocations(&list.issuing_key, &list.of);
+    let mut plain = Vec::new();
+    let held: Vec<Vec<u8>> = rows(conn, HELD, params![peer, list.issuing_key.as_bytes()], |r| r.get(0))?;
+    if held.len() >= MOST_BATCHES {
+        for sealed in held {
+            plain.extend(vault.open(name, &sealed)?);
+        }
+        change(conn, CLEAR, params![peer, list.issuing_key.as_bytes()])?;
+    }
+    // Packed lists, one after the other, are the packed list of all.
+    plain.extend(pack(seen));
+    change(conn, SQL, params![peer, list.issuing_key.as_bytes(), vault.seal(name, &plain)?])?;
+    Ok(())
+}
+
+async fn approvals(store: &SqliteStore, list: &Sha256) -> Result<Vec<SpiffeId>> {
+    const SQL: &str = "SELECT sealed FROM list_approval WHERE list = ?1";
+    let list = *list;
+    store
+        .read_sealed(move |conn, vault| {
+            let Some(sealed) = row(conn, SQL, params![list.as_bytes()], |r| r.get::<_, Vec<u8>>(0))? else {
+                return Ok(Vec::new());
+            };
+            let name = |bytes: Vec<u8>| String::from_utf8(bytes).ok()?.parse().ok();
+            let names = unpack(&vault.open(Row::ListApproval(&list), &sealed)?)?;
+            names.into_iter().map(|bytes| name(bytes).ok_or_else(torn)).collect()
+        })
+        .await
+}
+
+async fn approve(store: &SqliteStore, list: &Sha256, by: Vec<SpiffeId>, events: Vec<Event>) -> Result<()> {
+    const SQL: &str = "INSERT INTO list_approval (list, sealed) VALUES (?1, ?2) \
+        ON CONFLICT (list) DO UPDATE SET sealed = excluded.sealed";
+    let names: Vec<String> = by.iter().map(ToString::to_string).collect();
+    let (list, sealed) = (*list, store.vault().seal(Row::ListApproval(list), &pack(&names))?);
+    let leaves = Leaf::all(&events)?;
+    store
+        .write(move |conn, vault| {
+            change(conn, SQL, params![list.as_bytes(), sealed])?;
+            ledger::append(conn, vault, &leaves)
+        })
+        .await
+}
+
+#[async_trait]
+impl ListStore for SqliteStore {
+    async fn revocation_lists(&self) -> Result<Vec<ListRecord>> {
+        all(self).await
+    }
+    async fn revocations(&self) -> Result<Vec<RevocationsRecord>> {
+        seen(self).await
+    }
+    async fn save_list(&self, list: ListRecord, added: Vec<Vec<u8>>, events: Vec<Event>) -> Result<()> {
+        save(self, list, added, events).await
+    }
+    async fn list_approvals(&self, list: &Sha256) -> Result<Vec<SpiffeId>> {
+        approvals(self, list).await
+    }
+    async fn approve_list(&self, list: &Sha256, by: Vec<SpiffeId>, events: Vec<Event>) -> Result<()> {
+        approve(self, list, by, events).await
+    }
+}

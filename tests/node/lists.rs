@@ -1,0 +1,251 @@
+//! Revocation lists over real processes: they run out, go back, vanish, are large, and come by hand.
+
+use std::{path::Path, time::Duration};
+
+use watchfire::{
+    domain::{
+        fault::Reason,
+        time::{Clock, Time},
+    },
+    identity::{
+        crl::Revocation,
+        devca::{DevCa, Issued, Purpose},
+        files::to_pem,
+    },
+    telemetry::SystemClock,
+    wire::{proto, status::to_fault},
+};
+
+use crate::{
+    hostile_kit::Rogue,
+    kit::{Org, until},
+};
+
+const DAY: i64 = 86_400;
+
+fn nobody() -> [(Vec<u8>, Revocation); 0] {
+    []
+}
+
+/// A list that is current for so many seconds more.
+fn ending_in(ca: &DevCa, seconds: i64, number: u64, revoked: &[(Vec<u8>, Revocation)]) -> Vec<u8> {
+    ca.revocation_list(number, revoked, SystemClock.now().plus_seconds(seconds - DAY), 1).unwrap()
+}
+
+fn ca_of(org: &Org) -> DevCa {
+    let read = |name: &str| std::fs::read_to_string(org.dir.join("ca").join(name)).unwrap();
+    DevCa::load(&org.domain.parse().unwrap(), &read("ca.pem"), &read("ca.key")).unwrap()
+}
+
+/// Puts a list into the own file, in one step.
+fn put(dir: &Path, list: &[u8]) {
+    std::fs::write(dir.join("new.pem"), to_pem("X509 CRL", list)).unwrap();
+    std::fs::rename(dir.join("new.pem"), dir.join("crl.pem")).unwrap();
+}
+
+/// A number above those that the program gives.
+fn number(n: u64) -> u64 {
+    u64::try_from(SystemClock.now().unix_nanos()).unwrap() + 3_600_000_000_000 + n
+}
+
+fn revoked(serial: &[u8]) -> (Vec<u8>, Revocation) {
+    (serial.to_vec(), Revocation { at: SystemClock.now(), invalid_since: None })
+}
+
+/// Whoever has stolen a node's key.
+fn thief(of: &Rogue, tls: Issued) -> Rogue {
+    let ca = DevCa::load(&of.domain.parse().unwrap(), &of.ca.certificate_pem(), &of.ca.key_pem()).unwrap();
+    Rogue { ca, tls, ..Rogue::new(of.domain) }
+}
+
+/// What a partner's call other than hello comes to.
+async fn other_call(rogue: &Rogue, victim: &Org) -> String {
+    let mut exchange = rogue.exchange(victim);
+    let called = exchange.acknowledge(proto::AcknowledgeRequest { sequence: 0 }).await;
+    called.map_or_else(|status| format!("{}: {}", to_fault(&status).reason, status.message()), |_| "well".to_owned())
+}
+
+async fn log_has(org: &Org, words: &[&str]) {
+    until(&format!("the log says {words:?}"), async || {
+        org.log().lines().any(|line| words.iter().all(|word| line.contains(word))).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partner_whose_list_is_past_its_next_update_brings_a_new_one_and_nothing_else() {
+    let gb = Org::found("gb.example", "state", Some("GB")).await;
+    let fr = Rogue::new("fr.example");
+    fr.get_accepted(&gb, "127.0.0.1:1").await;
+    let stolen = fr.issue("node/stolen", Purpose::NodeTls);
+    let bad = [revoked(&stolen.serial)];
+    assert!(fr.hand_over(&gb, 1, &ending_in(&fr.ca, 2, 1, &bad)).await.unwrap());
+    assert_eq!(other_call(&fr, &gb).await, "well");
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let refused = other_call(&fr, &gb).await;
+    for word in ["LIST_LAPSED", "at `fr.example`, put a current list", "`watchfire partner crl FILE`"] {
+        assert!(refused.contains(word), "{refused}");
+    }
+    // Who is revoked is not let in for lists either.
+    let thief = thief(&fr, stolen);
+    let list = fr.ca.revocation_list(2, &bad, SystemClock.now(), 30).unwrap();
+    thief.hand_over(&gb, 2, &list).await.unwrap_err();
+    // A new list frees it at once. It leaves out who was revoked before; that changes nothing.
+    let list = fr.ca.revocation_list(2, &nobody(), SystemClock.now(), 30).unwrap();
+    assert!(fr.hand_over(&gb, 2, &list).await.unwrap());
+    assert_eq!(other_call(&fr, &gb).await, "well");
+    thief.hand_over(&gb, 3, &list).await.unwrap_err();
+    // The list is not wanted a second time, and an older one neither.
+    assert!(!fr.hand_over(&gb, 2, &list).await.unwrap());
+    assert!(!fr.hand_over(&gb, 1, &ending_in(&fr.ca, DAY, 1, &bad)).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_50_000_entries_goes_over_the_wire_in_both_directions_and_lasts() {
+    let mut gb = Org::found("gb.example", "state", Some("GB")).await;
+    let fr = Rogue::new("fr.example");
+    fr.get_accepted(&gb, "127.0.0.1:1").await;
+    let stolen = fr.issue("node/stolen", Purpose::NodeTls);
+    let entry = |n: u32| revoked(&[&[0x40], &n.to_be_bytes()[..], &[0; 11]].concat());
+    let mut entries: Vec<_> = (0..49_999).map(entry).collect();
+    entries.push(revoked(&stolen.serial));
+    let list = fr.ca.revocation_list(1, &entries, SystemClock.now(), 30).unwrap();
+    assert!(list.len() > 1 << 20, "{} bytes", list.len());
+    assert!(fr.hand_over(&gb, 1, &list).await.unwrap());
+    let thief = thief(&fr, stolen);
+    thief.hand_over(&gb, 2, &list).await.unwrap_err();
+    // A new bundle with one more root does not lose it, nor does a restart.
+    gb.kill().await;
+    gb.start().await;
+    fr.get_accepted(&gb, "127.0.0.1:1").await;
+    assert!(!fr.hand_over(&gb, 1, &list).await.unwrap(), "the list was forgotten");
+    thief.hand_over(&gb, 2, &list).await.unwrap_err();
+    // The other direction.
+    let own = ca_of(&gb).revocation_list(number(1), &entries, SystemClock.now(), 30).unwrap();
+    put(&gb.dir, &own);
+    let mut exchange = fr.exchange(&gb);
+    let sha256 = watchfire::seal::hash::sha256(&[&own]).to_vec();
+    let request = proto::FetchRevocationListRequest { sha256: sha256.into(), offset: 0 };
+    let mut pieces = until("the node serves its own list", async || {
+        exchange.fetch_revocation_list(request.clone()).await.ok().map(tonic::Response::into_inner)
+    })
+    .await;
+    let mut fetched = vec![];
+    while let Some(piece) = pieces.message().await.unwrap() {
+        assert_eq!(usize::try_from(piece.offset).unwrap(), fetched.len());
+        fetched.extend_from_slice(&piece.data);
+    }
+    assert!(fetched == own, "{} of {} bytes", fetched.len(), own.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_own_list_does_not_go_back_or_vanish() {
+    let mut gb = Org::found("gb.example", "state", Some("GB")).await;
+    gb.one(&["person", "add", "bob", "--role", "analyst"]).await;
+    let (files, copy, crl) = (gb.dir.join("persons/analyst-bob"), gb.dir.join("bob"), gb.dir.join("crl.pem"));
+    let before = std::fs::read(&crl).unwrap();
+    std::fs::rename(&files, &copy).unwrap();
+    let back = || {
+        std::fs::create_dir_all(&files).unwrap();
+        for file in std::fs::read_dir(&copy).unwrap().flatten() {
+            std::fs::copy(file.path(), files.join(file.file_name())).unwrap();
+        }
+    };
+    back();
+    gb.one(&["person", "revoke", "analyst/bob"]).await;
+    back();
+    let bob = async |gb: &Org| gb.run(&["--as", "analyst/bob", "assess", "list"]).await.code;
+    until("bob is out", async || (bob(&gb).await != 0).then_some(())).await;
+    let write = |bytes: &[u8]| std::fs::write(&crl, bytes).unwrap();
+    write(&before);
+    log_has(&gb, &["ERROR", "crl.pem", "NOT newer"]).await;
+    assert_ne!(bob(&gb).await, 0, "an older list lets him in");
+    std::fs::remove_file(&crl).unwrap();
+    log_has(&gb, &["ERROR", "crl.pem", "lacks a revocation list"]).await;
+    assert_ne!(bob(&gb).await, 0, "no file lets him in");
+    std::os::unix::fs::symlink("/nonexistent/crl.pem", &crl).unwrap();
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    assert_ne!(bob(&gb).await, 0, "a link that leads nowhere lets him in");
+    gb.kill().await;
+    std::fs::remove_file(&crl).unwrap();
+    write(b"");
+    gb.start().await;
+    assert_ne!(bob(&gb).await, 0, "an empty file lets him in after a restart");
+    assert_eq!(gb.run(&["--as", "ana", "assess", "list"]).await.code, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_own_list_past_its_next_update_is_named_everywhere_and_its_successor_taken_up() {
+    let mut gb = Org::found("gb.example", "state", Some("GB")).await;
+    let ca = ca_of(&gb);
+    put(&gb.dir, &ending_in(&ca, 3, number(1), &nobody()));
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let named = |text: &str| {
+        text.contains("revocation list") && text.contains("past its next update") && text.contains("crl.pem")
+    };
+    let said = gb.run(&["--as", "ana", "assess", "list"]).await;
+    assert!(said.code == 6 && named(&said.stderr), "{}", said.stderr);
+    let doctor = gb.run(&["--as", "root", "doctor"]).await;
+    assert!(doctor.code != 0 && named(&doctor.stdout), "{}", doctor.stdout);
+    // It starts all the same, and the check says the same.
+    gb.kill().await;
+    let check = gb.run(&["config", "check"]).await;
+    assert!(check.code == 0 && named(&check.stdout), "{} {}", check.stdout, check.stderr);
+    gb.start().await;
+    log_has(&gb, &["ERROR", "past its next update"]).await;
+    put(&gb.dir, &ca.revocation_list(number(2), &nobody(), SystemClock.now(), 30).unwrap());
+    until("people can sign in again", async || {
+        (gb.run(&["--as", "ana", "assess", "list"]).await.code == 0).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ca_that_lost_its_number_takes_two_administrators() {
+    let gb = Org::found("gb.example", "state", Some("GB")).await;
+    gb.one(&["person", "add", "rita", "--role", "admin"]).await;
+    let fr = Rogue::new("fr.example");
+    fr.get_accepted(&gb, "127.0.0.1:1").await;
+    let now: Time = SystemClock.now();
+    let stolen = fr.issue("node/stolen", Purpose::NodeTls);
+    let write = |name: &str, list: Vec<u8>| gb.file(name, &to_pem("X509 CRL", &list));
+    let high = write("high.pem", fr.ca.revocation_list(9, &[revoked(&stolen.serial)], now, 30).unwrap());
+    let low = write("low.pem", fr.ca.revocation_list(2, &nobody(), now, 30).unwrap());
+    let give = async |who: &str, more: &[&str]| {
+        let arguments: Vec<&str> = ["--as", who, "partner", "crl"].into_iter().chain(more.iter().copied()).collect();
+        gb.run(&arguments).await
+    };
+    let taken = give("root", &[&high]).await;
+    assert_eq!(taken.lines()[0]["organisations"][0]["outcome"], "taken", "{}", taken.stderr);
+    assert_eq!(taken.lines()[0]["organisations"][0]["domain"], "fr.example");
+    assert!(give("root", &[&low]).await.stderr.contains("--replace"));
+    let replace = proto::GiveRevocationListRequest { data: vec![1].into(), issuers: vec![], replace: true };
+    let mut ana = gb.connect("analyst-ana").await;
+    let refused = ana.give_revocation_list(tokio_stream::iter([replace])).await.unwrap_err();
+    assert_eq!(to_fault(&refused).reason, Reason::RoleRequired);
+    let waits = give("root", &[&low, "--replace"]).await;
+    assert_eq!(waits.lines()[0]["organisations"][0]["outcome"], "waits", "{}", waits.stderr);
+    assert!(give("root", &[&low, "--replace"]).await.stderr.contains("you have said so already"));
+    let taken = give("rita", &[&low, "--replace"]).await;
+    assert_eq!(taken.lines()[0]["organisations"][0]["outcome"], "taken", "{}", taken.stderr);
+    // What the other list revoked stays revoked.
+    let thief = thief(&fr, stolen);
+    thief.hand_over(&gb, 3, &[0x30, 0]).await.unwrap_err();
+    // From now on the partner's own lists count from there.
+    let next = fr.ca.revocation_list(3, &nobody(), now, 30).unwrap();
+    assert!(fr.hand_over(&gb, 3, &next).await.unwrap());
+    // A list that nobody known has issued is told so.
+    let other = write("other.pem", Rogue::new("de.example").ca.revocation_list(1, &nobody(), now, 30).unwrap());
+    assert!(give("root", &[&other]).await.stderr.contains("no organisation that is known here"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_so_many_lists_of_a_key_are_taken_in_an_hour() {
+    let gb = Org::found("gb.example", "state", Some("GB")).await;
+    let fr = Rogue::new("fr.example");
+    fr.get_accepted(&gb, "127.0.0.1:1").await;
+    for n in 1..=6_u8 {
+        let list = fr.ca.revocation_list(n.into(), &nobody(), SystemClock.now(), 30).unwrap();
+        assert_eq!(fr.hand_over(&gb, n, &list).await.unwrap(), n <= 4, "list {n}");
+    }
+}
