@@ -26,8 +26,13 @@ fn envelope(bytes: &[u8]) {
         assert!((1..=4).contains(&envelope.signatures.len()), "a statement bears 1 to 4 signatures");
         assert_eq!(draft.as_ref(), Some(envelope), "what may be signed may be a draft");
     }
-    if let Some(Envelope { kind, payload: inner, .. }) = draft {
+    if let Some(Envelope { kind, payload: inner, logged, .. }) = draft {
         payload(kind, &inner);
+        assert!(logged.len() <= 2 && (kind != StatementKind::Logged || logged.is_empty()));
+        for told in &logged {
+            assert!(told.kind == StatementKind::Logged && told.logged.is_empty() && !told.signatures.is_empty());
+            payload(told.kind, &told.payload);
+        }
     }
 }
 
@@ -56,6 +61,8 @@ pub(crate) fn payload(kind: StatementKind, bytes: &[u8]) {
                 assert!(!r.grants.is_empty(), "a release names what allows it");
                 assert_eq!(r.position.sequence == 1, r.position.previous.is_none(), "the chain has one beginning");
                 assert!(r.position.sequence > 0, "numbers count from 1");
+                let listed = r.endorsements.iter().chain(&r.exceptions).map(|l| l.logged_at);
+                assert!(listed.chain([r.logged_at]).all(|t| t.parts().1 == 0), "times are whole seconds");
             }
         }
         StatementKind::Void => {
@@ -73,7 +80,11 @@ pub(crate) fn payload(kind: StatementKind, bytes: &[u8]) {
                 assert!((1..=8).contains(&i.roots.len()));
             }
         }
-        StatementKind::Logged => drop(refused_by_name(logged::decode(bytes), bytes, logged::encode)),
+        StatementKind::Logged => {
+            if let Some(l) = refused_by_name(logged::decode(bytes), bytes, logged::encode) {
+                assert_eq!(l.at.parts().1, 0, "times are whole seconds");
+            }
+        }
         StatementKind::LedgerKey => drop(refused_by_name(ledger::decode_key(bytes), bytes, ledger::encode_key)),
         StatementKind::Endorsement => {
             drop(refused_by_name(endorsement::decode(bytes), bytes, endorsement::encode));

@@ -88,9 +88,8 @@ fn world(vectors: &[Vector]) -> (Vec<Vec<Vec<u8>>>, Organisations) {
             revoked.push((serial, Revocation { at: *at, invalid_since: *since }));
         }
     }
-    let bundle = |ca: &DevCa, domain: &TrustDomain| {
-        TrustBundle::new(domain.clone(), vec![ca.certificate().clone()]).unwrap()
-    };
+    let bundle =
+        |ca: &DevCa, domain: &TrustDomain| TrustBundle::new(domain.clone(), vec![ca.certificate().clone()]).unwrap();
     let list = ca.revocation_list(1, &revoked, now(), 1).unwrap();
     let list = Crl::verify(&list, &bundle(&ca, &fr), &[], now()).unwrap();
     let member = |ca: &DevCa, domain: &TrustDomain, crls: Vec<Crl>| Member {
