@@ -286,7 +286,7 @@ def statements():
     yield "receipt", "an unknown kind of receipt", at([], 2, 9), "kind"
     yield "receipt", "wanted, of nothing", lambda d: drop(put(d, 2, 8), 3), "release_ids", TOO_LARGE
     yield "receipt", "wanted, in a role", lambda d: put(put(drop(d, 5), 2, 8), 6, "analyst"), "role"
-    yield "receipt", "wanted, after a recall", lambda d: put(put(drop(d, 5), 2, 8), 7, bytes(32)), "recall_id"
+    yield "receipt", "wanted, after a recall", lambda d: put(put(drop(d, 5), 2, 8), 7, field(7, bytes(32))), "recall_id"
     yield "receipt", "read, in no role", lambda d: put(drop(d, 5), 2, 3), "role"
     yield "receipt", "read by a node", lambda d: put(put(drop(d, 5), 2, 3), 6, "node"), "role"
     yield "receipt", "stored, in a role", lambda d: put(put(drop(d, 5), 2, 1), 6, "analyst"), "role"

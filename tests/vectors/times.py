@@ -98,7 +98,7 @@ def edges():
     yield "revoked", case("a hub's word, revoked after its end", late, revoked=(UNTIL + DAY, None), stated=hub(UNTIL))
     yield "revoked", case("arrived before the revocation, judged after", 11 * DAY, arrived=9 * DAY, revoked=(10 * DAY, None))
     yield "revoked", case(
-        "lost on its first second, own word of a time before: signed anew by nobody but the thief", 20 * DAY,
+        "lost on its first second, own word of a time before", 20 * DAY,
         revoked=(10 * DAY, FROM), stated=own(FROM - DAY))
     yield "revoked", case(
         "lost before its first second, own word of a time before that", 20 * DAY, revoked=(10 * DAY, FROM - DAY),
