@@ -62,7 +62,7 @@ pub struct Proof {
     pub from: Time,
     /// When the first certificate of the chain ends.
     pub until: Time,
-    /// A revocation of a certificate of the chain, whenever it was.
+    /// The revocations of certificates of the chain, whenever they were, as one.
     pub revocation: Option<Revocation>,
 }
 
@@ -164,12 +164,18 @@ impl Trust {
             let (not_before, not_after) = window(&link.der)?;
             (from, until) = (from.max(not_before), until.min(not_after));
             let found = held.member.crls.iter().filter_map(|crl| crl.revocation(&link.issuer, &link.serial));
-            revocation = revocation.into_iter().chain(found).min_by_key(|r| r.at);
+            revocation = revocation.into_iter().chain(found).reduce(both);
         }
         let roots = Sha256(held.member.bundle.fingerprint().0);
         let signer = Signer { id: leaf.id, suite, public_key: leaf.public_key, roots, on_word_of: None };
         Ok(Proved { signer, from, until, revocation })
     }
+}
+
+/// Two revocations as one: since the first is known, and since either key may have been lost.
+fn both(one: Revocation, other: Revocation) -> Revocation {
+    let lost = |r: Revocation| r.invalid_since.unwrap_or(r.at);
+    Revocation { at: one.at.min(other.at), invalid_since: Some(lost(one).min(lost(other))) }
 }
 
 /// The trust of the moment, for `seal`.

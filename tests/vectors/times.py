@@ -7,8 +7,9 @@ itself states (`own`), or another organisation (`hub`); nothing is stated of the
 import datetime
 import hashlib
 
-ABOUT = ("When a signature counts. A certificate holds from `from` until `until`, both included, and may be revoked `at` a "
-         "time, as invalid `since` an earlier one (null: none). The statement `arrived`, and is judged `now`; the next outer "
+ABOUT = ("When a signature counts. `chain` holds the signer's certificate, and behind it the one of its CA where that is no "
+         "root. A certificate holds from `from` until `until`, both included, and may be revoked `at` a time, as invalid "
+         "`since` an earlier one (null: none). The statement `arrived`, and is judged `now`; the next outer "
          "statement tells that it was `logged` then, `by` the signer's `own` organisation or a `hub`.")
 
 DAY = 86_400
@@ -17,8 +18,11 @@ FROM, UNTIL = 0, 60 * DAY
 MONTH = 30 * DAY
 
 
-def verdict(now, arrived, begins, ends, revoked, stated):
-    """The rule, as the protocol's text has it. `revoked`: None or (at, since); `stated`: None or (time, whose word)."""
+def verdict(now, arrived, chain, stated):
+    """The rule, as the protocol's text has it. A certificate of the chain: (first second, last second, None or (revoked at,
+    invalid since)). `stated`: None or (time, whose word)."""
+    begins = max(first for first, _, _ in chain)
+    ends = min(last for _, last, _ in chain)
     if stated is None:
         signed = now
     else:
@@ -28,8 +32,7 @@ def verdict(now, arrived, begins, ends, revoked, stated):
         return "expired"
     if now < begins:
         return "not-yet-valid"
-    if revoked is not None:
-        at, since = revoked
+    for at, since in (revoked for _, _, revoked in chain if revoked is not None):
         lost = at if since is None else since
         is_known = at <= now
         is_saved = stated is not None and stated[1] == "own" and signed < lost
@@ -40,19 +43,24 @@ def verdict(now, arrived, begins, ends, revoked, stated):
     return "counts"
 
 
-def case(name, now, arrived=None, begins=FROM, ends=UNTIL, revoked=None, stated=None):
+def certificate(first, last, revoked):
+    assert revoked is None or revoked[1] is None or revoked[1] <= revoked[0]
+    at, since = revoked or (None, None)
+    revoked = revoked and {"at": text(at), "since": None if since is None else text(since)}
+    return {"from": text(first), "until": text(last), "revoked": revoked}
+
+
+def case(name, now, arrived=None, revoked=None, stated=None, ca=None):
     arrived = now if arrived is None else arrived
     assert arrived <= now, name
-    assert revoked is None or revoked[1] is None or revoked[1] <= revoked[0], name
-    at, since = revoked or (None, None)
+    chain = [(FROM, UNTIL, revoked), *([ca] if ca else [])]
     return {
         "name": name,
-        "certificate": {"from": text(begins), "until": text(ends)},
-        "revoked": revoked and {"at": text(at), "since": None if since is None else text(since)},
+        "chain": [certificate(*one) for one in chain],
         "now": text(now),
         "arrived": text(arrived),
         "stated": stated and {"logged": text(stated[0]), "by": stated[1]},
-        "verdict": verdict(now, arrived, begins, ends, revoked, stated),
+        "verdict": verdict(now, arrived, chain, stated),
     }
 
 
@@ -106,6 +114,39 @@ def edges():
     yield "counts", case(
         "lost a second after its first, own word of a time before", 20 * DAY, revoked=(10 * DAY, FROM + 1), stated=own(FROM - DAY))
     yield "expired", case("expired, and revoked", UNTIL + 1, revoked=(10 * DAY, None))
+    yield from chains_of_two()
+
+
+def chains_of_two():
+    """A CA below the root that begins 5 days later than the signer's certificate (it was renewed under its key), or ends 5 days earlier."""
+    own, hub = lambda at: (at, "own"), lambda at: (at, "hub")
+    late, begins, ends = UNTIL + 100 * DAY, FROM + 5 * DAY, UNTIL - 5 * DAY
+    younger, shorter = (begins, UNTIL + 300 * DAY, None), (FROM, ends, None)
+
+    def revoked(at, since=None):
+        return FROM, UNTIL + 300 * DAY, (at, since)
+
+    yield "counts", case("with its CA, on the last second of the chain", ends, ca=shorter)
+    yield "expired", case("with its CA, a second after the CA's last", ends + 1, ca=shorter)
+    yield "expired", case("with its CA, own word of a second after the CA's last", late, ca=shorter, stated=own(ends + 1))
+    yield "counts", case("with its CA, own word of the CA's last second", late, ca=shorter, stated=own(ends))
+    yield "counts", case("with its CA, a hub's word, 30 days after the CA's end", ends + MONTH, ca=shorter, stated=hub(DAY))
+    yield "on-word-of-hub", case("with its CA, a hub's word, 30 days and a second after the CA's end", ends + MONTH + 1, ca=shorter, stated=hub(DAY))
+    yield "not-yet-valid", case("with its CA, a second before the CA's first", begins - 1, ca=younger)
+    yield "counts", case("with its CA, own word of a time before the CA's first", late, ca=younger, stated=own(begins - DAY))
+    yield "not-yet-valid", case("with its CA that begins later, own word of a time before", begins - 1, ca=younger, stated=own(FROM))
+    yield "revoked", case("its CA is revoked", 10 * DAY, ca=revoked(10 * DAY))
+    yield "counts", case("its CA is revoked, own word of a second before", 20 * DAY, ca=revoked(10 * DAY), stated=own(10 * DAY - 1))
+    yield "revoked", case("its CA is revoked, a hub's word of a time before", 20 * DAY, ca=revoked(10 * DAY), stated=hub(DAY))
+    yield "revoked", case(
+        "revoked, and its CA a day later as lost earlier: own word of a time between", 20 * DAY, revoked=(10 * DAY, None),
+        ca=revoked(11 * DAY, 5 * DAY), stated=own(7 * DAY))
+    yield "revoked", case(
+        "its CA is revoked, and it a day later as lost earlier: own word of a time between", 20 * DAY,
+        revoked=(11 * DAY, 5 * DAY), ca=revoked(10 * DAY), stated=own(7 * DAY))
+    yield "counts", case(
+        "both revoked, own word of a time before either was lost", 20 * DAY, revoked=(11 * DAY, 5 * DAY), ca=revoked(10 * DAY),
+        stated=own(5 * DAY - 1))
 
 
 def generated(count):
