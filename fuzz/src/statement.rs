@@ -3,6 +3,7 @@
 use watchfire::{
     domain::{
         fault::{Fault, Reason},
+        release::Release,
         statement::{Envelope, StatementKind},
     },
     wire,
@@ -58,11 +59,7 @@ pub(crate) fn payload(kind: StatementKind, bytes: &[u8]) {
         StatementKind::Notice => drop(refused_by_name(notice::decode(bytes), bytes, notice::encode)),
         StatementKind::Release => {
             if let Some(r) = refused_by_name(release::decode(bytes), bytes, release::encode) {
-                assert!(!r.grants.is_empty(), "a release names what allows it");
-                assert_eq!(r.position.sequence == 1, r.position.previous.is_none(), "the chain has one beginning");
-                assert!(r.position.sequence > 0, "numbers count from 1");
-                let listed = r.endorsements.iter().chain(&r.exceptions).map(|l| l.logged_at);
-                assert!(listed.chain([r.logged_at]).all(|t| t.parts().1 == 0), "times are whole seconds");
+                keeps_the_rules(&r);
             }
         }
         StatementKind::Void => {
@@ -101,6 +98,14 @@ pub(crate) fn payload(kind: StatementKind, bytes: &[u8]) {
         }
         StatementKind::Recall => drop(refused_by_name(recall::decode(bytes), bytes, recall::encode)),
     }
+}
+
+fn keeps_the_rules(r: &Release) {
+    assert!(!r.grants.is_empty(), "a release names what allows it");
+    assert_eq!(r.position.sequence == 1, r.position.previous.is_none(), "the chain has one beginning");
+    assert!(r.position.sequence > 0, "numbers count from 1");
+    let listed = r.endorsements.iter().chain(&r.exceptions).map(|l| l.logged_at);
+    assert!(listed.chain([r.logged_at]).all(|t| t.parts().1 == 0), "times are whole seconds");
 }
 
 /// What was read, which writes back as the same bytes; or nothing, where it was refused for a reason that the protocol has for it.
