@@ -31,3 +31,5 @@ mod signatures;
 mod speakers;
 #[path = "vectors/run/tampering.rs"]
 mod tampering;
+#[path = "vectors/run/times.rs"]
+mod times;

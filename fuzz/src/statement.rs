@@ -3,6 +3,7 @@
 use watchfire::{
     domain::{
         fault::{Fault, Reason},
+        release::Release,
         statement::{Envelope, StatementKind},
     },
     wire,
@@ -26,8 +27,13 @@ fn envelope(bytes: &[u8]) {
         assert!((1..=4).contains(&envelope.signatures.len()), "a statement bears 1 to 4 signatures");
         assert_eq!(draft.as_ref(), Some(envelope), "what may be signed may be a draft");
     }
-    if let Some(Envelope { kind, payload: inner, .. }) = draft {
+    if let Some(Envelope { kind, payload: inner, logged, .. }) = draft {
         payload(kind, &inner);
+        assert!(logged.len() <= 2 && (kind != StatementKind::Logged || logged.is_empty()));
+        for told in &logged {
+            assert!(told.kind == StatementKind::Logged && told.logged.is_empty() && !told.signatures.is_empty());
+            payload(told.kind, &told.payload);
+        }
     }
 }
 
@@ -53,9 +59,7 @@ pub(crate) fn payload(kind: StatementKind, bytes: &[u8]) {
         StatementKind::Notice => drop(refused_by_name(notice::decode(bytes), bytes, notice::encode)),
         StatementKind::Release => {
             if let Some(r) = refused_by_name(release::decode(bytes), bytes, release::encode) {
-                assert!(!r.grants.is_empty(), "a release names what allows it");
-                assert_eq!(r.position.sequence == 1, r.position.previous.is_none(), "the chain has one beginning");
-                assert!(r.position.sequence > 0, "numbers count from 1");
+                keeps_the_rules(&r);
             }
         }
         StatementKind::Void => {
@@ -73,7 +77,11 @@ pub(crate) fn payload(kind: StatementKind, bytes: &[u8]) {
                 assert!((1..=8).contains(&i.roots.len()));
             }
         }
-        StatementKind::Logged => drop(refused_by_name(logged::decode(bytes), bytes, logged::encode)),
+        StatementKind::Logged => {
+            if let Some(l) = refused_by_name(logged::decode(bytes), bytes, logged::encode) {
+                assert_eq!(l.at.parts().1, 0, "times are whole seconds");
+            }
+        }
         StatementKind::LedgerKey => drop(refused_by_name(ledger::decode_key(bytes), bytes, ledger::encode_key)),
         StatementKind::Endorsement => {
             drop(refused_by_name(endorsement::decode(bytes), bytes, endorsement::encode));
@@ -90,6 +98,14 @@ pub(crate) fn payload(kind: StatementKind, bytes: &[u8]) {
         }
         StatementKind::Recall => drop(refused_by_name(recall::decode(bytes), bytes, recall::encode)),
     }
+}
+
+fn keeps_the_rules(r: &Release) {
+    assert!(!r.grants.is_empty(), "a release names what allows it");
+    assert_eq!(r.position.sequence == 1, r.position.previous.is_none(), "the chain has one beginning");
+    assert!(r.position.sequence > 0, "numbers count from 1");
+    let listed = r.endorsements.iter().chain(&r.exceptions).map(|l| l.logged_at);
+    assert!(listed.chain([r.logged_at]).all(|t| t.parts().1 == 0), "times are whole seconds");
 }
 
 /// What was read, which writes back as the same bytes; or nothing, where it was refused for a reason that the protocol has for it.

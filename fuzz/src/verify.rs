@@ -27,10 +27,23 @@ pub fn check(data: &[u8]) {
 /// # Errors
 /// A forgery, in words.
 pub fn among(data: &[u8], honest: &[Honest]) -> Result<(), String> {
-    let Some((kind, payload, signers)) = accepted(data) else { return Ok(()) };
-    let same = honest.iter().find(|s| s.envelope.kind == kind && s.envelope.payload == payload);
+    let Ok(envelope) = wire::envelope::decode(data) else { return Ok(()) };
+    // What tells when it was logged is believed on its own signature.
+    all_of(&envelope).try_for_each(|envelope| is_honest(envelope, honest))
+}
+
+/// A statement, and those beside it that tell when it was logged.
+fn all_of(envelope: &Envelope) -> impl Iterator<Item = &Envelope> {
+    std::iter::once(envelope).chain(&envelope.logged)
+}
+
+fn is_honest(envelope: &Envelope, honest: &[Honest]) -> Result<(), String> {
+    let Ok(signers) = judged(envelope) else { return Ok(()) };
+    let Envelope { kind, payload, .. } = envelope;
+    let mut all = honest.iter().flat_map(|s| all_of(&s.envelope));
+    let same = all.find(|e| e.kind == *kind && e.payload == *payload);
     let same = same.ok_or_else(|| format!("a {kind} that nobody signed is accepted, by {signers:?}"))?;
-    let honest = judged(&same.envelope).map_err(|f| f.to_string())?;
+    let honest = judged(same).map_err(|f| f.to_string())?;
     let strange = signers.iter().find(|s| !honest.contains(s));
     strange.map_or(Ok(()), |s| Err(format!("a {kind} is accepted as signed by {s}")))
 }

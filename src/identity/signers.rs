@@ -58,9 +58,11 @@ const FOREIGN_WORD_SECONDS: i64 = 30 * 86_400;
 pub struct Proof {
     /// Whose key it is.
     pub signer: Signer,
+    /// When the last certificate of the chain begins.
+    pub from: Time,
     /// When the first certificate of the chain ends.
     pub until: Time,
-    /// A revocation of a certificate of the chain, whenever it was.
+    /// The revocations of certificates of the chain, whenever they were, as one.
     pub revocation: Option<Revocation>,
 }
 
@@ -98,7 +100,7 @@ impl Trust {
     /// # Errors
     /// `CHAIN_INVALID`, `CERTIFICATE_REVOKED`, or `NOT_A_PARTNER` where no bundle of the claimed domain is accepted.
     pub fn judge_signer(&self, chain: &[Vec<u8>], when: &When<'_>, accept: Accept) -> Result<Signer, Fault> {
-        let Proof { mut signer, until, revocation } = match self.prove_signer(chain, when.at(), accept) {
+        let Proof { mut signer, from, until, revocation } = match self.prove_signer(chain, when.at(), accept) {
             Err(fault) if fault.reason == Reason::ChainInvalid && when.stated.is_some() => {
                 // A signature may be newer than the statement that it is over: its chain counts from its first day on.
                 let first_day = chain.iter().filter_map(|der| window(der).ok()).map(|(from, _)| from).max();
@@ -112,7 +114,8 @@ impl Trust {
         let own_word = when.stated.filter(|stated| stated.by == signer.id.domain());
         if let Some(revocation) = revocation.filter(|revocation| revocation.at <= when.now) {
             let invalid_since = revocation.invalid_since.unwrap_or(revocation.at);
-            if own_word.is_none_or(|stated| stated.at >= invalid_since) {
+            // A key signs nothing before its chain begins, so that an earlier time says nothing of when it was lost.
+            if own_word.is_none_or(|stated| stated.at.max(from) >= invalid_since) {
                 return Err(revoked());
             }
         }
@@ -144,7 +147,8 @@ impl Trust {
         if !self.member(domain).is_some_and(|member| accept.reads(member.state)) {
             return Err(not_a_partner(domain));
         }
-        Ok(Proof { signer: proved.signer, until: proved.until, revocation: proved.revocation })
+        let Proved { signer, from, until, revocation } = proved;
+        Ok(Proof { signer, from, until, revocation })
     }
 
     fn prove_anew(&self, chain: &[&[u8]], at: Time) -> Result<Proved, Fault> {

@@ -8,6 +8,7 @@ use serde_json::json;
 use watchfire::{
     domain::{
         ids::Role,
+        logged::Logged,
         statement::{Envelope, StatementKind, Suite},
     },
     identity::devca::DevCa,
@@ -17,7 +18,7 @@ use watchfire::{
         proof::Proof,
         tree::{Frontier, Hash, Nodes, inclusion, leaf_hash, node_hash},
     },
-    seal::{hash::sha256, raw::RawKey},
+    seal::{hash::sha256, raw::RawKey, sign::SigningKey, statement::id},
     wire::{self, proto},
 };
 
@@ -73,9 +74,25 @@ fn statements(ca: impl Fn(&str) -> DevCa) -> (Vec<(String, DevCa)>, Vec<Envelope
             let key = signer(ca, &format!("spiffe://{domain}/{role}/n{i}"), suite);
             signatures.push(key.sign(kind, &payload).unwrap());
         }
-        all.push(Envelope::new(kind, payload, signatures));
+        let mut envelope = Envelope::new(kind, payload, signatures);
+        let node = |ca: &DevCa, domain: &str| signer(ca, &format!("spiffe://{domain}/node/n{i}"), Suite::Ed25519);
+        if kind == StatementKind::Notice || kind == StatementKind::Recall {
+            let first = logged(&envelope, &node(&cas[0].1, "gb.example"));
+            envelope.logged.push(first);
+        }
+        if kind == StatementKind::Recall {
+            let second = logged(&envelope.logged[0], &node(&cas[1].1, "ecowas.example"));
+            envelope.logged.push(second);
+        }
+        all.push(envelope);
     }
     (cas, all)
+}
+
+/// Tells when a statement was logged.
+fn logged(of: &Envelope, by: &SigningKey) -> Envelope {
+    let told = Logged { statement: id(of), at: now().plus_seconds(-60).whole_seconds() };
+    by.envelope(StatementKind::Logged, wire::logged::encode(&told)).unwrap()
 }
 
 struct Leaves(Vec<Hash>);

@@ -32,6 +32,7 @@ from watchfire.v1 import (  # noqa: E402
 
 import refusals  # noqa: E402
 import signatures  # noqa: E402
+import times  # noqa: E402
 
 
 def some(label, length=32):
@@ -86,6 +87,7 @@ def fill(message, values):
 ASSESSMENT = some("assessment", 16)
 ISSUED = {"seconds": 1777627800, "nanos": 123456789}  # 2026-05-01T09:30:00.123456789Z
 LATER = {"seconds": 1777627860}
+LOGGED = {"seconds": 1777627801}
 PLAIN = {"tlp": "TLP_AMBER", "onward": {"reach": "ONWARD_REACH_WITHIN_ORGANISATION"}}
 FULL = {
     "tlp": "TLP_AMBER_STRICT",
@@ -209,7 +211,15 @@ def release(**more):
               "digests": sorted([some("digest 1"), some("digest 2")]), "agreement_id": some("agreement id"),
               "agreement_version": 2, "grants": ["west-africa"], "terms": {}, "sequence": 1, "released_at": ISSUED,
               **more}
+    # The originator says when it logged the manifest, and a hub when it received the release before.
+    values["received_at" if "via_release_id" in values else "logged_at"] = LOGGED
     return read(release_pb2.Release, **values)
+
+
+def listed(*labels):
+    """Statements that a release lists, ascending by id."""
+    return [{"statement_id": id_, "logged_at": {"seconds": LOGGED["seconds"] + i}}
+            for i, id_ in enumerate(sorted(map(some, labels)))]
 
 
 def statements():
@@ -222,13 +232,14 @@ def statements():
     yield "agreement", "everything", agreement(**FULL_AGREEMENT)
     yield "release", "number 1", release()
     yield "release", "with endorsements and an exception", release(
-        endorsement_ids=sorted([some("endorsement 1"), some("endorsement 2")]), exception_ids=[some("exception")])
+        endorsements=listed("endorsement 1", "endorsement 2"), exceptions=listed("exception"))
     terms = {"onward_to": ["fr.example", "group:ecowas"], "onward_max_tlp": "TLP_GREEN", "onward_depth": 2,
              "onward_kinds": ["PORTION_KIND_HEADLINE", "PORTION_KIND_SUBJECT"],
              "barred_states": ["BF", "ML"], "retention_days": 30}
     yield "release", "number 300 by a hub, with terms", release(
         kind="ENTRY_KIND_CORRECTION", grants=["urgent", "west-africa"], terms=terms, sequence=300,
-        previous_release_id=some("release before"), via_release_id=some("release via"))
+        previous_release_id=some("release before"), via_release_id=some("release via"),
+        endorsements=listed("endorsement 1", "endorsement 2"))
     void = {"recipient": "ecowas.example", "replaced_release_id": some("release replaced"), "voided_at": LATER}
     yield "void", "of number 1", read(release_pb2.Void, sequence=1, **void)
     yield "void", "of a large number", read(
@@ -247,6 +258,7 @@ def statements():
     yield "receipt", "stored, by way of a hub", read(
         receipt_pb2.Receipt, kind="RECEIPT_KIND_STORED", sender="ecowas.example", release_ids=[some("release 2")],
         at=LATER, path=[hop, hop])
+    yield "receipt", "wanted again", read(receipt_pb2.Receipt, kind="RECEIPT_KIND_WANTED", **receipt)
     yield "receipt", "stored", read(receipt_pb2.Receipt, kind="RECEIPT_KIND_STORED", **receipt)
     yield "receipt", "quarantined", read(
         receipt_pb2.Receipt, kind="RECEIPT_KIND_QUARANTINED", reason="NOT_COVERED", **receipt)
@@ -255,6 +267,9 @@ def statements():
         recall_pb2.Recall, kind="RECALL_KIND_WITHDRAW", reason="the source was wrong", **recall)
     yield "recall", "a purge in an exercise", read(
         recall_pb2.Recall, kind="RECALL_KIND_PURGE", reason="it names a person", exercise=True, **recall)
+    yield "logged", "to the second", read(release_pb2.Logged, statement_id=some("statement"), logged_at=LOGGED)
+    yield "logged", "before 1970", read(
+        release_pb2.Logged, statement_id=some("statement"), logged_at={"seconds": -1})
     notice = {"agreement_id": some("agreement"), "at": LATER}
     yield "notice", "a suspension", read(agreement_pb2.Notice, step="STEP_SUSPENDED", reason="a breach", every_version=True, **notice)
     yield "notice", "without a reason", read(agreement_pb2.Notice, step="STEP_TERMINATED", **notice)
@@ -304,6 +319,18 @@ def assessment():
     }
 
 
+def envelope(kind, good, **more):
+    return {"payload_type": payload_type(kind), "payload": good[kind], "signatures": [
+        {"suite": "SIGNATURE_SUITE_ED25519", "certificates": [some("certificate")], "value": some("v")}], **more}
+
+
+def entry(good):
+    """An entry with everything that may stand in one; nothing in it fits together."""
+    parts = {"manifest": envelope("manifest", good), "provenance": [envelope("release", good)],
+             "endorsements": [envelope("endorsement", good)], "exceptions": [envelope("exception", good)]}
+    return encoded(read(release_pb2.FeedEntry, release=envelope("release", good), portions=[good["gap"]], **parts))
+
+
 def paes():
     yield "http://example.com/HelloWorld", b"hello world"  # the example of DSSE's protocol.md
     yield payload_type("manifest"), b""
@@ -331,13 +358,14 @@ def main():
     write("assessment", "A whole assessment: portions, decoys, and the manifest that commits to them.", [assessment()])
     good = {kind: encoded(m) for kind, _, m in statements()}  # the last, hence fullest, of each kind
     good |= {name: encoded(m) for name, _, m in portions()}
-    good["envelope"] = encoded(read(
-        envelope_pb2.Envelope, payload_type=payload_type("void"), payload=good["void"],
-        signatures=[{"suite": "SIGNATURE_SUITE_ED25519", "certificates": [some("certificate")], "value": some("v")}]))
+    good["envelope"] = encoded(read(envelope_pb2.Envelope, **envelope("void", good)))
+    good["envelope logged"] = encoded(read(envelope_pb2.Envelope, **envelope("logged", good)))
+    good["entry"] = entry(good)
     write("refusals", "Payloads that must be refused: the decoder, the reason and the path of the field at fault. "
           "A payload is hex, or a list of [hex, how many times].", list(refusals.vectors(good)))
     write("signatures", "Signatures over statements by published test keys (RFC 8032, RFC 6979).",
           list(signatures.vectors(good, payload_type, pae)))
+    write("times", times.ABOUT, list(times.vectors()))
 
 
 if __name__ == "__main__":

@@ -278,13 +278,15 @@ def statements():
     yield "release", "an unknown kind onward", at([8], 6, packed(6, 1, 15)), "terms.onward_kinds[1]"
     yield "release", "barred states out of order", at([8], 4, listed(4, ["ML", "BF"])), "terms.barred_states[1]"
     yield "release", "an unknown kind of entry", at([], 2, 3), "kind"
-    yield "release", "endorsements out of order", lambda d: d + field(13, row[2]) + field(13, row[1]), "endorsement_ids[1]"
-    yield "release", "an exception twice", lambda d: d + field(14, row[2]) * 2, "exception_ids[1]"
-    yield "release", "nine exceptions", lambda d: d + b"".join(field(14, r) for r in row[:9]), "exception_ids", TOO_LARGE
+    yield from times_of_a_release()
+    yield from listed_statements(row)
     yield "void", "number 1 with one before", at([], 2, 1), "sequence"
     yield "void", "nothing replaced", lambda d: drop(d, 3), "replaced_release_id"
     yield "receipt", "of nothing", lambda d: drop(d, 3), "release_ids", TOO_LARGE
-    yield "receipt", "an unknown kind of receipt", at([], 2, 8), "kind"
+    yield "receipt", "an unknown kind of receipt", at([], 2, 9), "kind"
+    yield "receipt", "wanted, of nothing", lambda d: drop(put(d, 2, 8), 3), "release_ids", TOO_LARGE
+    yield "receipt", "wanted, in a role", lambda d: put(put(drop(d, 5), 2, 8), 6, "analyst"), "role"
+    yield "receipt", "wanted, after a recall", lambda d: put(put(drop(d, 5), 2, 8), 7, field(7, bytes(32))), "recall_id"
     yield "receipt", "read, in no role", lambda d: put(drop(d, 5), 2, 3), "role"
     yield "receipt", "read by a node", lambda d: put(put(drop(d, 5), 2, 3), 6, "node"), "role"
     yield "receipt", "stored, in a role", lambda d: put(put(drop(d, 5), 2, 1), 6, "analyst"), "role"
@@ -297,6 +299,13 @@ def statements():
     yield "recall", "no kind", lambda d: drop(d, 3), "kind"
     yield "recall", "an unknown kind of recall", at([], 3, 3), "kind"
     yield "recall", "of no assessment", lambda d: drop(d, 2), "assessment_id"
+    yield "logged", "no statement", lambda d: drop(d, 1), "statement_id"
+    yield "logged", "an id of 31 bytes", at([], 1, field(1, bytes(31))), "statement_id"
+    yield "logged", "no time", lambda d: drop(d, 2), "logged_at"
+    yield "logged", "half a second", at([2], 2, 500_000_000), "logged_at"
+    yield "logged", "a nanosecond", at([2], 2, 1), "logged_at"
+    yield "logged", "a time beyond the calendar", at([2], 1, 1 << 60), "logged_at"
+    yield "logged", "an unknown field", unknown(), "99"
     yield "notice", "an unknown step", at([], 2, 4), "step"
     yield "notice", "no step", lambda d: drop(d, 2), "step"
     yield "notice", "about no agreement", lambda d: drop(d, 1), "agreement_id"
@@ -327,6 +336,53 @@ def statements():
     yield "exception", "without a reason", lambda d: drop(d, 6), "reason"
     yield "exception", "without a request", lambda d: drop(d, 5), "request_id"
 
+    yield from envelopes()
+
+
+def times_of_a_release():
+    """The good one is a hub's: number 16 is when it received the release before. Number 15 is the originator's."""
+    def by_the_originator(*times):
+        return lambda d: put(drop(drop(d, 12), 16), 15, *times)
+
+    whole, received = field(15, field(1, 1777627801)), field(16, field(1, 1777627801))
+    fraction = field(1, 1777627801) + field(2, 1)
+    yield "release", "a hub's with both times", lambda d: put(d, 15, whole), "logged_at"
+    yield "release", "a hub's with the originator's time", lambda d: put(drop(d, 16), 15, whole), "logged_at"
+    yield "release", "a hub's with no time", lambda d: drop(d, 16), "received_at"
+    yield "release", "a hub's with a nanosecond", lambda d: put(d, 16, field(16, fraction)), "received_at"
+    yield "release", "a hub's with a time beyond the calendar", at([16], 1, 1 << 60), "received_at"
+    yield "release", "the originator's with both times", by_the_originator(whole, received), "received_at"
+    yield "release", "the originator's with a hub's time", lambda d: drop(d, 12), "received_at"
+    yield "release", "the originator's with no time", by_the_originator(), "logged_at"
+    yield "release", "the originator's with a nanosecond", by_the_originator(field(15, fraction)), "logged_at"
+    yield "release", "the originator's with a second of 10^9 nanoseconds", by_the_originator(
+        field(15, field(1, 1777627801) + field(2, 10**9))), "logged_at"
+
+
+def listed_statements(row):
+    def one(id_, time=field(1, 1777627801)):
+        return (field(1, id_) if id_ else b"") + (field(2, time) if time is not None else b"")
+
+    for number, name, one_of, most in [(13, "endorsements", "an endorsement", 16), (14, "exceptions", "an exception", 8)]:
+        def put_all(*all_, number=number):
+            return lambda d: put(d, number, *[field(number, m) for m in all_])
+
+        many = [bytes([i]) * 32 for i in range(1, most + 2)]
+        yield "release", f"{name} out of order", put_all(one(row[2]), one(row[1])), f"{name}[1]"
+        yield "release", f"{one_of} twice", put_all(one(row[2]), one(row[2])), f"{name}[1]"
+        yield "release", f"{one_of} twice, at two times", put_all(
+            one(row[2]), one(row[2], field(1, 1777627802))), f"{name}[1]"
+        yield "release", f"{most + 1} {name}", put_all(*map(one, many)), name, TOO_LARGE
+        yield "release", f"{one_of} by 31 bytes", put_all(one(row[1]), one(row[2][:31])), f"{name}[1].statement_id"
+        yield "release", f"{one_of} without an id", put_all(one(b"")), f"{name}[0].statement_id"
+        yield "release", f"{one_of} without a time", put_all(one(row[1], None)), f"{name}[0].logged_at"
+        yield "release", f"{one_of} with a nanosecond", put_all(
+            one(row[1]), one(row[2], field(1, 1777627801) + field(2, 1))), f"{name}[1].logged_at"
+        yield "release", f"{one_of} with an unknown field", put_all(one(row[1]) + field(99, 1)), f"{name}[0].99"
+        yield "release", f"{one_of} by its bare id", put_all(row[1]), f"{name}[0].0"
+
+
+def envelopes():
     certificate = field(2, b"x")
     signature = field(1, 1) + certificate + field(3, b"x")
     yield "envelope", "an unknown kind of statement", at([], 1, "application/vnd.watchfire.rumour.v1+proto"), "payload_type"
@@ -337,6 +393,31 @@ def statements():
     yield "envelope", "an unknown suite", at([3], 1, 4), "signatures[0].suite"
     yield "envelope", "no certificate", lambda d: inside(d, [3], lambda m: drop(m, 2)), "signatures[0].certificates", TOO_LARGE
     yield "envelope", "five certificates", at([3], 2, certificate * 5), "signatures[0].certificates", TOO_LARGE
+
+
+def told(good):
+    """What is told of when a statement was first logged: the envelope beside it is number 4."""
+    logged, void = good["envelope logged"], good["envelope"]
+
+    def beside(*all_):
+        return void + b"".join(field(4, e) for e in all_)
+
+    yield "envelope", "three that tell when it was logged", beside(logged, logged, logged), "logged"
+    yield "envelope", "another kind where one tells when it was logged", beside(void), "logged[0]"
+    yield "envelope", "another kind in second place", beside(logged, void), "logged[1]"
+    yield "envelope", "one without a signature that tells", beside(drop(logged, 3)), "logged[0].signatures"
+    yield "envelope", "one of an unknown kind that tells", beside(
+        put(logged, 1, "application/vnd.watchfire.rumour.v1+proto")), "logged[0].payload_type"
+    yield "envelope", "one with an unknown suite that tells", beside(
+        logged, inside(logged, [3], lambda m: put(m, 1, 4))), "logged[1].signatures[0].suite"
+    yield "envelope", "an unknown field in one that tells", beside(logged + field(99, 1)), "logged[0].99"
+    yield "envelope", "one inside one that tells", beside(logged + field(4, logged)), "logged[0].logged"
+    yield "envelope", "one inside one that is not beside a statement", logged + field(4, logged), "logged"
+    entry = good["entry"]
+    for number, name in [(1, "release"), (2, "manifest"), (4, "provenance"), (5, "endorsements"), (6, "exceptions")]:
+        path = f"{name}[0].logged" if number > 3 else f"{name}.logged"
+        yield "entry", f"{name}: it stands there when one of them was logged", inside(
+            entry, [number], lambda m: m + field(4, logged)), path
 
 
 def long(good):
@@ -360,8 +441,8 @@ def long(good):
     yield "manifest", "10,000 groups in each other", [[good["manifest"].hex(), 1], [begin, 10000], [end, 10000]], "99", UNKNOWN
 
 
-STATEMENTS = ["manifest", "agreement", "release", "void", "receipt", "recall", "notice", "invitation", "endorsement", "request",
-              "answer", "exception", "envelope"]
+STATEMENTS = ["manifest", "agreement", "release", "void", "receipt", "recall", "notice", "logged", "invitation", "endorsement",
+              "request", "answer", "exception", "envelope"]
 
 
 def vectors(good):
@@ -371,5 +452,7 @@ def vectors(good):
         decoder = base if base in STATEMENTS else "portion"
         yield {"decoder": decoder, "name": f"{base}: {name}", "payload": payload.hex(),
                "reason": reason[0] if reason else UNKNOWN, "field": path}
+    for decoder, name, payload, path in told(good):
+        yield {"decoder": decoder, "name": f"{decoder}: {name}", "payload": payload.hex(), "reason": UNKNOWN, "field": path}
     for decoder, name, payload, path, reason in long(good):
         yield {"decoder": decoder, "name": f"{decoder}: {name}", "payload": payload, "reason": reason, "field": path}

@@ -26,7 +26,7 @@ def vectors(good, payload_type, pae):
         ("ecdsa-p384-sha384", p384, lambda m: p384.sign(m, ec.ECDSA(hashes.SHA384(), deterministic_signing=True))),
     ]
     for kind in ["manifest", "agreement", "release", "void", "receipt", "invitation", "endorsement", "request", "answer",
-                 "exception"]:
+                 "exception", "recall", "notice", "ledger-key", "logged"]:
         for suite, key, sign in suites:
             type_ = payload_type(kind)
             yield {"suite": suite, "public_key": raw(key).hex(), "payload_type": type_, "payload": good[kind].hex(),

@@ -12,7 +12,7 @@ use crate::{beside, portions, statements};
 /// Reads bytes as a message of each kind, and writes what was read.
 type Codec = (&'static str, fn(&[u8]) -> Result<Vec<u8>, Fault>);
 
-const CODECS: [Codec; 14] = [
+const CODECS: [Codec; 15] = [
     ("envelope", |b| wire::envelope::decode(b).map(|v| wire::envelope::encode(&v))),
     ("manifest", |b| wire::manifest::decode(b).map(|v| wire::manifest::encode(&v))),
     ("portion", |b| wire::portion::decode(b).map(|v| wire::portion::encode(&v))),
@@ -21,6 +21,7 @@ const CODECS: [Codec; 14] = [
     ("void", |b| wire::release::decode_void(b).map(|v| wire::release::encode_void(&v))),
     ("notice", |b| wire::notice::decode(b).map(|v| wire::notice::encode(&v))),
     ("receipt", |b| wire::receipt::decode(b).map(|v| wire::receipt::encode(&v))),
+    ("logged", |b| wire::logged::decode(b).map(|v| wire::logged::encode(&v))),
     ("recall", |b| wire::recall::decode(b).map(|v| wire::recall::encode(&v))),
     ("invitation", |b| wire::invitation::decode(b).map(|v| wire::invitation::encode(&v))),
     ("endorsement", |b| wire::endorsement::decode(b).map(|v| wire::endorsement::encode(&v))),
@@ -119,5 +120,32 @@ proptest! {
             Ok(entry) => prop_assert_eq!(wire::entry::to_proto(entry), message),
             Err(fault) => prop_assert!(releases < 2 || manifests == 1, "{}", fault),
         }
+    }
+}
+
+/// Envelopes in the `logged` field of each other, so many.
+fn nested(depth: usize) -> Vec<u8> {
+    let mut backwards: Vec<u8> = vec![];
+    for _ in 0..depth {
+        let mut length = vec![];
+        prost::encoding::encode_varint(backwards.len() as u64, &mut length);
+        backwards.extend(length.iter().rev());
+        backwards.push(4 << 3 | 2);
+    }
+    backwards.reverse();
+    backwards
+}
+
+#[test]
+fn envelopes_in_each_other_are_refused_however_deep() {
+    for depth in [1, 2, 3, 90, 99, 100, 101, 200, 500_000] {
+        let bytes = nested(depth);
+        let fault = wire::envelope::decode(&bytes).unwrap_err();
+        assert_eq!(fault.reason, Reason::UnknownOrNonCanonical, "{depth}");
+        // The release of an entry, as a message of the transport's has it.
+        let mut entry = vec![1 << 3 | 2];
+        prost::encoding::encode_varint(bytes.len() as u64, &mut entry);
+        entry.extend(bytes);
+        assert_eq!(wire::entry::decode(&entry).unwrap_err().reason, Reason::UnknownOrNonCanonical, "{depth}");
     }
 }

@@ -20,7 +20,7 @@ use watchfire::domain::{
     receipt::{MAX_NOTE, Receipt, ReceiptKind},
     release::{AgreementRef, EntryKind, Listed, OnwardLimit, Position, Release, Terms, Void},
     request::MAX_EXCEPTIONS,
-    statement::{Envelope, Signature, StatementKind, Suite},
+    statement::{Envelope, MAX_LOGGED, Signature, StatementKind, Suite},
     time::Time,
 };
 
@@ -277,9 +277,17 @@ pub fn invitation() -> impl Strategy<Value = Invitation> {
 }
 
 pub fn envelope() -> impl Strategy<Value = Envelope> {
+    let told = envelope_of(select(&[StatementKind::Logged][..]));
+    (envelope_of(select(StatementKind::ALL)), vec(told, 0..=MAX_LOGGED)).prop_map(|(envelope, told)| {
+        let logged = if envelope.kind == StatementKind::Logged { vec![] } else { told };
+        Envelope { logged, ..envelope }
+    })
+}
+
+fn envelope_of(kind: impl Strategy<Value = StatementKind>) -> impl Strategy<Value = Envelope> {
     let bytes = || vec(any::<u8>(), 0..80);
     let signature = (select(Suite::ALL), vec(bytes(), 1..=4), bytes())
         .prop_map(|(suite, certificates, value)| Signature { suite, certificates, value });
-    (select(StatementKind::ALL), bytes(), vec(signature, 1..=4))
+    (kind, bytes(), vec(signature, 1..=4))
         .prop_map(|(kind, payload, signatures)| Envelope::new(kind, payload, signatures))
 }

@@ -52,8 +52,23 @@ pub fn signer(ca: &DevCa, id: &str, suite: Suite) -> SigningKey {
     signer_with(ca, id, suite, |params| params.extended_key_usages = usages)
 }
 
+/// The CA as it signs certificates of any form.
+pub fn issuer(ca: &DevCa) -> Issuer<'static, KeyPair> {
+    Issuer::from_ca_cert_pem(&ca.certificate_pem(), KeyPair::from_pem(&ca.key_pem()).unwrap()).unwrap()
+}
+
 /// A signer whose certificate `bend` has had its way with.
 pub fn signer_with(ca: &DevCa, id: &str, suite: Suite, bend: impl FnOnce(&mut CertificateParams)) -> SigningKey {
+    signer_by(&issuer(ca), id, suite, bend)
+}
+
+/// The same, with a certificate of any issuer.
+pub fn signer_by(
+    issuer: &Issuer<'_, KeyPair>,
+    id: &str,
+    suite: Suite,
+    bend: impl FnOnce(&mut CertificateParams),
+) -> SigningKey {
     let algorithm = match suite {
         Suite::Ed25519 => &PKCS_ED25519,
         Suite::EcdsaP256Sha256 => &PKCS_ECDSA_P256_SHA256,
@@ -66,8 +81,7 @@ pub fn signer_with(ca: &DevCa, id: &str, suite: Suite, bend: impl FnOnce(&mut Ce
     params.subject_alt_names = vec![SanType::URI(id.try_into().unwrap())];
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     bend(&mut params);
-    let issuer = Issuer::from_ca_cert_pem(&ca.certificate_pem(), KeyPair::from_pem(&ca.key_pem()).unwrap()).unwrap();
-    let certificate = params.signed_by(&key, &issuer).unwrap().der().to_vec();
+    let certificate = params.signed_by(&key, issuer).unwrap().der().to_vec();
     let public_key = Leaf::parse(&certificate).unwrap().public_key;
     SigningKey::new(&Zeroizing::new(key.serialize_der()), vec![certificate], &public_key).unwrap()
 }

@@ -24,12 +24,14 @@ fn refusal(decoder: &str, bytes: &[u8]) -> Option<Fault> {
         "notice" => wire::notice::decode(bytes).err(),
         "receipt" => wire::receipt::decode(bytes).err(),
         "recall" => wire::recall::decode(bytes).err(),
+        "logged" => wire::logged::decode(bytes).err(),
         "invitation" => wire::invitation::decode(bytes).err(),
         "endorsement" => wire::endorsement::decode(bytes).err(),
         "request" => wire::request::decode(bytes).err(),
         "answer" => wire::request::decode_answer(bytes).err(),
         "exception" => wire::request::decode_exception(bytes).err(),
         "envelope" => wire::envelope::decode(bytes).err(),
+        "entry" => wire::entry::decode(bytes).err(),
         other => panic!("no decoder {other}"),
     }
 }
