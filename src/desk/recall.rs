@@ -146,6 +146,7 @@ fn holder(holder: &Holder) -> proto::HolderView {
         state: holder.state.to_string(),
         since: holder.since.and_then(timestamp),
         answer: holder.answer.as_ref().map(said),
+        not_yet: holder.not_yet.clone().unwrap_or_default(),
     }
 }
 

@@ -1,14 +1,22 @@
 //! Release again: what a partner was given and could not keep, or must be handed over under another key.
 
+use std::{collections::BTreeSet, sync::Arc};
+
 use super::{Node, WRITERS, publish::urgency};
 use crate::{
     domain::{
         event::{Deed, Event},
         fault::{Fault, Reason},
         ids::{AssessmentId, SpiffeId, StatementId, TrustDomain},
+        statement::Signature,
     },
+    seal::chains::{Chains as _, When},
     store::receipts::Released,
+    wire,
 };
+
+/// How many releases are looked at together.
+const PAGE: u32 = 128;
 
 impl Node {
     /// Queues an assessment once more for a partner, or for everybody who was given some of it. It is decided anew, and goes
@@ -50,6 +58,41 @@ impl Node {
             self.give_again(None, partner, &release.manifest_id, true).await?;
         }
         Ok(())
+    }
+
+    /// Releases again what an own key has handed over that is revoked now: whoever got it through a hub can't verify that
+    /// release any more. It is signed by the key of the moment.
+    ///
+    /// # Errors
+    /// Store faults; the next change of the own lists looks again.
+    pub(super) async fn hand_over_again(self: Arc<Self>) -> Result<(), Fault> {
+        for partner in self.directory().all_active() {
+            let domain = &partner.record.organisation.domain;
+            let (mut after, mut again) = (0, BTreeSet::new());
+            loop {
+                let page = self.store.releases_after(domain, after, PAGE).await?;
+                let Some(last) = page.last() else { break };
+                after = last.sequence;
+                for record in page.iter().filter(|r| !r.is_void) {
+                    if self.is_by_a_revoked_key(&record.envelope)? {
+                        again.insert(record.manifest_id);
+                    }
+                }
+            }
+            for manifest in again {
+                self.give_again(None, domain, &manifest, false).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_by_a_revoked_key(&self, envelope: &[u8]) -> Result<bool, Fault> {
+        let (envelope, now) = (wire::envelope::decode(envelope)?, self.now());
+        let revoked = |s: &Signature| {
+            let judged = self.identities.signer(&s.certificates, &When::from(now).stated(now, self.domain()));
+            judged.is_err_and(|fault| fault.reason == Reason::CertificateRevoked)
+        };
+        Ok(envelope.signatures.iter().any(revoked))
     }
 
     async fn give_again(

@@ -29,13 +29,15 @@ use crate::{
 const MAX_ENTRIES: u64 = 1024;
 /// How many bytes these take at most.
 const MAX_BYTES: u64 = 16 << 20;
-/// How many entries are examined at once.
-const PAGE: u32 = 64;
+/// How many times as much is kept of one partner over all the names that it uses: it may invent names.
+const NAMES: u64 = 4;
+/// How many entries are examined at once: each may have as many bytes as a message.
+const PAGE: u32 = 8;
 /// After how many seconds what waits is examined again, where nothing else has it examined: time itself may settle it.
 pub(super) const LONGEST_WAIT: i64 = 3_600;
 
 /// What may still be kept of a partner's entries that can't be verified, by the organisation that they wait for. Nothing that
-/// is kept of one pair counts against another.
+/// one partner hands over counts against another partner.
 #[derive(Debug, Default)]
 pub(super) struct Budget {
     /// Entries and bytes that are kept.
@@ -51,11 +53,16 @@ impl Budget {
     /// What is kept of an entry that waits: all of it, where there is room.
     fn hold(&mut self, waits_for: &TrustDomain, entry: &Entry) -> Hold {
         let encoded = wire::entry::encode(entry.clone());
+        let length = encoded.len() as u64;
+        let all = self.used.values().fold((0, 0), |(entries, bytes), used| (entries + used.0, bytes + used.1));
         let (entries, bytes) = self.used.entry(waits_for.clone()).or_default();
-        let has_room = *entries < MAX_ENTRIES && *bytes + encoded.len() as u64 <= MAX_BYTES;
+        let has_room = *entries < MAX_ENTRIES
+            && *bytes + length <= MAX_BYTES
+            && all.0 < NAMES * MAX_ENTRIES
+            && all.1 + length <= NAMES * MAX_BYTES;
         if has_room {
             *entries += 1;
-            *bytes += encoded.len() as u64;
+            *bytes += length;
         }
         Hold { waits_for: waits_for.clone(), entry: has_room.then_some(encoded) }
     }
@@ -150,7 +157,11 @@ impl Node {
                 let content = node.check_content(&held.partner, &release, &entry, &asked, examined).map(Box::new);
                 Ok::<_, Fault>(Reexamined { held, entry, content })
             });
-            let examined = examined.await.map_err(lost)??;
+            let mut examined = examined.await.map_err(lost)??;
+            if self.is_taken_back(&examined.entry).await? {
+                let what = "its originator has taken it back";
+                examined.content = Err(Fault::new(Reason::Recalled, what).into());
+            }
             let waits_still =
                 |unusable: &Unusable| unusable.waits_for.as_ref().is_some_and(|domain| domain == waits_for);
             if !examined.content.as_ref().is_err_and(waits_still) {
@@ -158,6 +169,14 @@ impl Node {
             }
         }
         Ok(())
+    }
+
+    /// Whether an entry claims to be of an assessment that was taken back: nothing of it waits any more then, so that a purge
+    /// reaches it.
+    async fn is_taken_back(&self, entry: &Entry) -> Result<bool, Fault> {
+        let Some(envelope) = &entry.manifest else { return Ok(false) };
+        let Ok(manifest) = wire::manifest::decode(&envelope.payload) else { return Ok(false) };
+        Ok(self.store.recall_of(&manifest.originator, &manifest.assessment).await?.is_some())
     }
 
     /// Keeps what was examined again as it would be kept had it come now.
@@ -245,5 +264,51 @@ impl Node {
             self.live.of(&partner).post();
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::statement::{Envelope, StatementKind};
+
+    fn entry(bytes: usize) -> Entry {
+        Entry::void(Envelope::new(StatementKind::Void, vec![0; bytes], vec![]))
+    }
+
+    fn usage(waits_for: &str, entries: u64, bytes: u64) -> HeldUsage {
+        let (partner, waits_for) = ("fr.example".parse().unwrap(), waits_for.parse().unwrap());
+        HeldUsage { partner, waits_for, entries, bytes, over_budget: 0, since: Time::from_unix_nanos(0) }
+    }
+
+    #[test]
+    fn each_name_has_its_own_room_and_all_names_of_a_partner_have_four_times_as_much() {
+        let holds = |budget: &mut Budget, name: &str, bytes: usize| {
+            budget.hold(&name.parse().unwrap(), &entry(bytes)).entry.is_some()
+        };
+        let mut budget = Budget::new(vec![usage("a.example", MAX_ENTRIES - 1, 0)]);
+        assert!(holds(&mut budget, "a.example", 10));
+        assert!(!holds(&mut budget, "a.example", 10), "the name has used up its entries");
+        assert!(holds(&mut budget, "b.example", 10), "which takes no room from another name");
+        let mut budget = Budget::new(vec![usage("a.example", 1, MAX_BYTES - 50)]);
+        assert!(!holds(&mut budget, "a.example", 100));
+        assert!(holds(&mut budget, "a.example", 10));
+        let full = ["a", "b", "c", "d"].map(|name| usage(&format!("{name}.example"), MAX_ENTRIES, 1));
+        assert!(!holds(&mut Budget::new(full.to_vec()), "e.example", 10), "invented names find no room");
+    }
+
+    #[test]
+    fn what_never_verifies_is_not_kept_and_what_may_is_told_with_its_reason() {
+        let signer = "a.example".parse().unwrap();
+        let judged = |reason: Reason| {
+            let unusable = Unusable::by(&signer, Fault::new(reason, "why"));
+            let (hold, reason) = Budget::default().judge(&unusable, &entry(10));
+            (hold.is_some(), reason)
+        };
+        assert_eq!(judged(Reason::NotAPartner), (true, Reason::OriginUnknown));
+        assert_eq!(judged(Reason::ChainInvalid), (true, Reason::ChainInvalid));
+        assert_eq!(judged(Reason::StatementFromFuture), (true, Reason::StatementFromFuture));
+        assert_eq!(judged(Reason::SignatureInvalid), (false, Reason::SignatureInvalid));
+        assert_eq!(judged(Reason::CertificateRevoked), (false, Reason::CertificateRevoked));
     }
 }

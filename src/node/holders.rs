@@ -6,18 +6,22 @@ use super::{Node, recall::RecallView};
 use crate::{
     domain::{
         fault::{Fault, Reason},
-        ids::{AssessmentId, Role, SpiffeId, TrustDomain},
+        ids::{AssessmentId, Role, SpiffeId, StatementId, TrustDomain},
         recall::RecallKind,
         receipt::ReceiptKind,
         time::Time,
         words::words,
     },
+    seal::statement,
     store::{
         AssessmentRecord,
         recalls::{GivenRecord, HoldersRecord, RecallAnswerRecord, ReportRecord},
     },
     wire,
 };
+
+/// How many recalls of an outbox are looked through for one.
+const RECALLS: u32 = 256;
 
 words!(
     /// Where a holder stands.
@@ -84,6 +88,8 @@ pub struct Holder {
     pub since: Option<Time>,
     /// What it answered to the recall.
     pub answer: Option<Word>,
+    /// Why it could not take the recall when that was last offered to it: a stable reason in capitals.
+    pub not_yet: Option<String>,
 }
 
 /// Who holds an assessment.
@@ -112,8 +118,24 @@ impl Node {
         let recall = self.recall_view(&record.originator, id).await?;
         let known = self.store.holders(&record.originator, id).await?;
         let reads = caller.role() != Role::Admin;
-        let all = self.list_holders(&known, recall.as_ref(), reads)?;
+        let mut all = self.list_holders(&known, recall.as_ref(), reads)?;
+        if let Some(recall) = &recall {
+            for holder in all.iter_mut().filter(|h| h.through.is_empty() && h.answer.is_none()) {
+                holder.not_yet = self.not_yet(&holder.organisation, &recall.record.id).await?;
+            }
+        }
         Ok(Holders { record, exercise: manifest.exercise, recall, all })
+    }
+
+    /// Why a partner could not take a recall when it was last offered.
+    async fn not_yet(&self, partner: &TrustDomain, recall: &StatementId) -> Result<Option<String>, Fault> {
+        // Recalls stand before everything else in an outbox.
+        for item in self.store.outbox(partner, 0, RECALLS).await? {
+            if item.reason.is_some() && statement::id(&wire::envelope::decode(&item.envelope)?) == *recall {
+                return Ok(item.reason);
+            }
+        }
+        Ok(None)
     }
 
     fn list_holders(
@@ -131,6 +153,7 @@ impl Node {
             state: HolderState::Pending,
             since: None,
             answer: None,
+            not_yet: None,
         };
         for given in &known.given {
             let way = (given.holder.clone(), vec![]);

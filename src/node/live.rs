@@ -200,6 +200,12 @@ impl LiveFeeds {
         self.turned();
     }
 
+    /// What waits for an organisation is to be examined again.
+    pub(super) fn examine_waiting_for(&self, organisation: &TrustDomain) {
+        lock(&self.changed).insert(organisation.clone());
+        self.turned();
+    }
+
     /// The organisations that have changed since this was last asked.
     pub(super) fn take_changed(&self) -> BTreeSet<TrustDomain> {
         std::mem::take(&mut *lock(&self.changed))

@@ -19,7 +19,7 @@ use crate::{
         trust::{Member, Trust},
     },
     seal::{rules, verify::verify},
-    store::PartnerRecord,
+    store::{PartnerRecord, StoreError},
     wire,
 };
 
@@ -220,10 +220,11 @@ pub fn open_invitation(
 /// A partner's bundle.
 ///
 /// # Errors
-/// Where the stored roots do not parse.
+/// `STORE_CORRUPT` where the stored roots do not parse.
 pub fn bundle_of(record: &PartnerRecord) -> Result<TrustBundle, Fault> {
     let roots = record.roots.iter().map(|r| r.clone().into()).collect();
-    TrustBundle::new(record.organisation.domain.clone(), roots)
+    let damaged = |_| StoreError::Corrupt(format!("the roots of {} can't be read", record.organisation.domain));
+    TrustBundle::new(record.organisation.domain.clone(), roots).map_err(damaged).map_err(Fault::from)
 }
 
 pub(super) fn no_partner(domain: &TrustDomain) -> Fault {

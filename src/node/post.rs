@@ -1,5 +1,7 @@
 //! The outbox: statements on their way to partners, whichever side dialled, and what partners answered to them.
 
+use std::sync::Arc;
+
 use super::{
     Node,
     statements::{Until, handling, is_of_the_moment},
@@ -239,6 +241,24 @@ impl Node {
         if live.set_edition(edition.clone()) && self.store.offer_again(partner, edition).await? {
             live.post();
         }
+        Ok(())
+    }
+
+    /// The clocks of this node and the partner's agree again: what either could not verify by a wrong clock is looked at again.
+    ///
+    /// # Errors
+    /// Store faults.
+    pub async fn clocks_agree_again(self: &Arc<Self>, partner: &TrustDomain) -> Result<(), Fault> {
+        // No edition is named so, so that everything is offered again.
+        if self.store.offer_again(partner, vec![]).await? {
+            self.live.of(partner).post();
+        }
+        let node = self.clone();
+        tokio::spawn(async move {
+            if let Err(fault) = node.examine_what_waits().await {
+                tracing::warn!(reason = %fault.reason, "what waits could not be examined again");
+            }
+        });
         Ok(())
     }
 

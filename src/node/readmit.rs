@@ -65,6 +65,15 @@ impl Node {
     pub async fn readmit_all(self: &Arc<Self>) -> Result<(), Fault> {
         let changed = self.live.take_changed();
         // What could not be verified is looked at before anything of it is shown: recalls first.
+        if changed.contains(self.domain()) {
+            let node = self.clone();
+            // Beside everything else: it looks through all releases.
+            tokio::spawn(async move {
+                if let Err(fault) = node.hand_over_again().await {
+                    tracing::warn!(reason = %fault.reason, "could not look for releases by a revoked key");
+                }
+            });
+        }
         if !changed.is_empty() {
             self.prove_recalls().await?;
             self.examine_held(changed).await?;

@@ -49,6 +49,8 @@ impl Node {
     /// assessment; `NOT_FOUND`; `RECALLED` where it was taken back as far already.
     pub async fn recall(&self, caller: &SpiffeId, envelope: &Envelope, keep_own: bool) -> Result<Issued, Fault> {
         self.require(caller, &[Role::Officer])?;
+        // When it is logged is for this node to say, once it hands it over.
+        let envelope = &Envelope { logged: vec![], ..envelope.clone() };
         let verified = verify(envelope, &rules::RECALL, self.chains(), self.now())?;
         let content = verified.content();
         if content.originator != *self.domain() || !verified.signers().contains(caller) {

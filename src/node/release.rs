@@ -178,7 +178,8 @@ impl Node {
             position: outbound.next(),
             released_at: now,
             via: cleared.via(),
-            logged_at: prepared.stated_at(cleared.via()),
+            // Were this clock ahead when it was logged, the release would be older than what it hands over.
+            logged_at: prepared.stated_at(cleared.via()).min(now.whole_seconds()),
             endorsements: prepared.list_endorsements(cleared.endorsements()),
             exceptions: prepared.list_exceptions(cleared.exceptions()),
         };

@@ -140,7 +140,7 @@ pub(super) async fn take(
         let what = format!("this node speaks version {PROTOCOL_VERSION} of the protocol only");
         return Err(Fault::at(Reason::UnknownOrNonCanonical, "protocol_versions", what));
     }
-    note_clock(node, partner, time("now", now)?);
+    note_clock(node, partner, time("now", now)?).await?;
     // Kinds that this version does not know it does not send either.
     let kinds = payload_types.iter().filter_map(|t| StatementKind::from_payload_type(t)).collect();
     node.live().of(partner).set_reads(kinds);
@@ -170,7 +170,9 @@ async fn hear(node: &Arc<Node>, partner: &TrustDomain, said: Option<proto::Ledge
     })
 }
 
-fn note_clock(node: &Node, partner: &TrustDomain, theirs: Time) {
+/// Keeps how far the partner's clock is ahead. Where the two clocks agree again, what could not be verified by a wrong one is
+/// looked at again.
+async fn note_clock(node: &Arc<Node>, partner: &TrustDomain, theirs: Time) -> Result<(), Fault> {
     let ahead = theirs.seconds_since(node.now());
     let live = node.live().of(partner);
     let before = live.inbound().borrow().clock_ahead;
@@ -182,4 +184,8 @@ fn note_clock(node: &Node, partner: &TrustDomain, theirs: Time) {
             "the partner's clock differs from this node's; statements more than 5 minutes in the future are refused"
         );
     }
+    if ahead.abs() < NOTABLE_SKEW && before.abs() >= NOTABLE_SKEW {
+        node.clocks_agree_again(partner).await?;
+    }
+    Ok(())
 }

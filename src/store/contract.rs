@@ -3,6 +3,7 @@
 use super::Store;
 
 mod feeds;
+mod held;
 pub(super) mod kit;
 mod ledger;
 mod lists;
@@ -18,8 +19,8 @@ mod rules;
 mod timers;
 
 pub(super) use {
-    feeds::*, ledger::*, life::*, lists::*, publishing::*, quarantine::*, recalls::*, receipts::*, receiving::*,
-    records::*, requests::*, rules::*, timers::*,
+    feeds::*, held::*, ledger::*, life::*, lists::*, publishing::*, quarantine::*, recalls::*, receipts::*,
+    receiving::*, records::*, requests::*, rules::*, timers::*,
 };
 
 /// Where a store lives. Opening it again after it was dropped is a restart.
@@ -65,6 +66,9 @@ macro_rules! contract {
             revocations_are_kept_for_ever
             who_wants_a_list_replaced_is_kept_until_it_is
             agreements_and_their_outbox_go_together
+            what_can_t_be_verified_waits_sealed_and_is_settled_once
+            what_waited_is_not_shown_once_it_was_taken_back
+            what_was_given_is_given_again_as_if_it_had_not_been
             the_outbox_keeps_its_order
             what_the_partner_can_t_take_yet_waits_and_is_offered_again
             versions_of_rules_are_kept_with_their_entries

@@ -56,10 +56,13 @@ fn envelopes(field: &str, all: Vec<proto::Envelope>) -> Result<Vec<Arc<Envelope>
     all.into_iter().enumerate().map(one).collect()
 }
 
-/// A statement in an entry. The releases say when it was logged, so that nothing else does.
-fn part(message: proto::Envelope) -> Result<Envelope, Fault> {
+/// A statement inside another message: what is around it says when it was logged, so that nothing else does.
+///
+/// # Errors
+/// As [`envelope::from_proto`]; `UNKNOWN_OR_NON_CANONICAL` where it bears a `logged`.
+pub(super) fn part(message: proto::Envelope) -> Result<Envelope, Fault> {
     let envelope = envelope::from_proto(message)?;
-    if envelope.logged.is_empty() { Ok(envelope) } else { Err(refuse("logged", "in an entry the releases tell this")) }
+    if envelope.logged.is_empty() { Ok(envelope) } else { Err(refuse("logged", "what is around it tells this")) }
 }
 
 /// To the wire. The portions are shared, not copied.

@@ -31,7 +31,7 @@ pub fn decode(payload: &[u8]) -> Result<Receipt, Fault> {
         let what = format!("what is answered came by at most {MAX_PATH} releases");
         return Err(Fault::at(Reason::StatementTooLarge, "path", what));
     }
-    let hop = |(i, e)| envelope::from_proto(e).map_err(|f| f.within(&format!("path[{i}]")));
+    let hop = |(i, e)| super::entry::part(e).map_err(|f| f.within(&format!("path[{i}]")));
     let receipt = Receipt {
         sender: parsed("sender", &sender)?,
         kind: word("kind", ReceiptKind::ALL, kind)?,

@@ -60,6 +60,8 @@ struct Holder {
     recall: Option<String>,
     /// What it answered to that.
     answer: Option<Said>,
+    /// Why it could not take the recall when that was last offered to it.
+    not_yet: Option<String>,
 }
 
 fn when(at: Option<prost_types::Timestamp>) -> Option<String> {
@@ -111,6 +113,7 @@ impl Holder {
             declined,
             recall: recall.map(str::to_owned),
             answer: view.answer.map(Said::new),
+            not_yet: some(view.not_yet),
         }
     }
 
@@ -123,6 +126,12 @@ impl Holder {
             let stored = v.stored.as_ref().map_or("not confirmed as stored".to_owned(), |s| format!("stored {s}"));
             let refused = v.refused.as_deref().map(|r| format!("; {}", words_of(r))).unwrap_or_default();
             lines.push(format!("    version {}, {} portions, {stored}{refused}", v.version, v.portions));
+        }
+        if let Some(reason) = &self.not_yet {
+            let words = words_of(reason);
+            lines.push(format!(
+                "    could not take the recall yet ({words}); it is offered again each day, and when its roots change"
+            ));
         }
         let said = self.read.iter().chain(&self.acting).chain(&self.declined).chain(&self.answer);
         lines.extend(said.map(|s| format!("    {}", s.words())));

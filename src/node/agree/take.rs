@@ -42,8 +42,10 @@ impl Node {
     }
 
     async fn take(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<StatementId, Fault> {
-        let envelope = &self.as_signed_here(envelope).await?;
-        let verified = self.verify_handed(envelope, &rules::AGREEMENT, &self.identities)?;
+        let envelope = self.as_signed_here(envelope).await?;
+        let verified = self.verify_handed(&envelope, &rules::AGREEMENT, &self.identities)?;
+        // What the partner says of its time counts for this handing over alone.
+        let envelope = &Envelope { logged: vec![], ..envelope };
         if !verified.is_signed_by(partner) || self.other_party(verified.content())? != *partner {
             return Err(Fault::new(Reason::WrongDomain, "an agreement is handed over by the party that has signed it"));
         }

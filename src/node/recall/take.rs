@@ -126,6 +126,8 @@ impl Node {
         let step = self.taken(partner, (verified, envelope), standing, before, &arrived)?;
         let (record, had) = (step.record.clone(), !arrived.is_empty());
         self.apply(step).await?;
+        // What waits of it is let go of.
+        self.live.examine_waiting_for(&record.originator);
         let (assessment, state, originator) = (record.assessment, record.standing.state, &record.originator);
         tracing::warn!(%partner, %originator, %assessment, %state, held = had, "an assessment was taken back");
         Ok(())

@@ -25,6 +25,11 @@ fn standing(state: RecallState) -> RecallStanding {
 }
 
 /// A step of a recall of assessment `n` of `originator`.
+/// A recall that seals.
+pub(crate) fn withdrawn(n: u8, originator: &str) -> Recalling {
+    step(n, originator, RecallState::Withdrawn, Effect::Seal)
+}
+
 fn step(n: u8, originator: &str, state: RecallState, effect: Effect) -> Recalling {
     let record = RecallRecord {
         assessment: assessment(n),

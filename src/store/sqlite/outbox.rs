@@ -20,6 +20,9 @@ use crate::{
     },
 };
 
+/// Nothing is put off for longer, seconds.
+const FURTHEST_SECONDS: i64 = 2 * 86_400;
+
 /// Puts a sealed statement into a partner's outbox. `at`: when it was first logged here, where that is not now. For the
 /// writer.
 pub(super) fn put(conn: &Connection, partner: &TrustDomain, sealed: &[u8], at: Option<Time>) -> Result<()> {
@@ -72,14 +75,16 @@ async fn read(
     limit: u32,
 ) -> Result<Vec<OutboxItem>> {
     const SQL: &str = "SELECT number, sealed, at, reason FROM outbox \
-        WHERE peer = (SELECT number FROM peer WHERE domain = ?1) AND number > ?2 AND (?3 IS NULL OR again_at <= ?3) \
-        ORDER BY number LIMIT ?4";
+        WHERE peer = (SELECT number FROM peer WHERE domain = ?1) AND number > ?2 \
+        AND (?3 IS NULL OR again_at <= ?3 OR again_at > ?4) ORDER BY number LIMIT ?5";
     let partner = partner.clone();
     // Recalls have numbers below 0.
     let after = if after == 0 { i64::MIN } else { after };
     store
         .read_sealed(move |conn, vault| {
-            let values = params![partner.as_str(), after, now.map(Time::unix_nanos), limit];
+            // What is offered again later than anything is put off was put off by a clock that was ahead.
+            let furthest = now.map(|now| now.plus_seconds(FURTHEST_SECONDS).unix_nanos());
+            let values = params![partner.as_str(), after, now.map(Time::unix_nanos), furthest, limit];
             rows(conn, SQL, values, sealed)?.into_iter().map(|item| open(vault, &partner, item)).collect()
         })
         .await
