@@ -39,7 +39,7 @@ use crate::{
 };
 
 /// How long the other end may take for its first word after the handshake.
-const FIRST_WORD: Duration = Duration::from_secs(2);
+const FIRST_WORD: Duration = Duration::from_millis(500);
 
 /// Why nothing can be dialled at all.
 #[derive(Debug, thiserror::Error)]

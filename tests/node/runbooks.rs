@@ -40,7 +40,7 @@ async fn every_command_of_the_runbooks_does_its_work() {
     let agreements = gb.ask(&["--as", "root", "agreement", "list"]).await;
     let agreement = agreements[0]["id"].as_str().unwrap().to_owned();
     let assessment = gb.author().await.publish(&note("a warning", "BF")).await;
-    no.has("gb.example", &[assessment.clone()]).await;
+    no.has("gb.example", std::slice::from_ref(&assessment)).await;
     let theirs = gb.place("their.invitation");
     no.ask(&["--as", "root", "partner", "invite", "--out", &theirs]).await;
     fs::copy(no.dir.join("crl.pem"), gb.dir.join("their.crl")).unwrap();

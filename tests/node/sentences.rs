@@ -147,7 +147,7 @@ async fn a_taken_port_is_named_with_its_key() {
 async fn a_second_node_on_one_directory_is_refused_and_the_first_goes_on() {
     let org = Org::found("gb.example", "state", Some("GB")).await;
     let second = org.run(&["serve"]).await;
-    told(&second, 1, "ADDRESS_IN_USE", &[&org.peer]);
+    told(&second, 3, "FILES_AT_FAULT", &["store.db"]);
     // With ports of its own it would write to the same store.
     let path = org.dir.join("watchfire.toml");
     let text = fs::read_to_string(&path).unwrap();
