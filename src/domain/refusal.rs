@@ -11,7 +11,7 @@ pub enum Refusal {
     Expired,
     /// It does not lead to the roots that the other side holds.
     UnknownRoot,
-    /// It is not taken for another reason: no partner there, a wrong role, a revocation list that has lapsed.
+    /// It is not taken for another reason: no partner there, unknown roots there, a wrong role. A node does not say which.
     NotTaken,
 }
 
@@ -60,9 +60,10 @@ impl Refusal {
                  --fingerprint WORDS`"
             }
             Self::NotTaken => {
-                "the partner's node refuses this node: it is no active partner there, or the revocation list held of it there has lapsed. \
-                 Here: `watchfire doctor` checks this node's certificate and list. There: `watchfire partner list` shows whether this \
-                 organisation is an active partner, and the log there says why"
+                "the partner's node refuses this node: it is no active partner there, or its certificate does not lead to the roots that \
+                 are held there. A node does not say which. Here: `watchfire doctor` checks this node's certificate; if the roots \
+                 have changed, give the partner a new invitation, `watchfire partner invite --out FILE`. There: `watchfire partner \
+                 list` shows whether this organisation is an active partner, and the log there says why"
             }
         }
     }

@@ -195,7 +195,7 @@ impl Trust {
             TlsUsage::Server => SERVER_AUTH,
         };
         leaf.check_tls_usage(oid)?;
-        let path = held.prove(chain, &[oid], at)?;
+        let path = held.prove(chain, &[oid], at).map_err(|fault| held.for_strangers(fault, chain, &leaf))?;
         if path.iter().any(|link| self.revocation(link).is_some()) {
             return Err(revoked());
         }
@@ -231,6 +231,13 @@ impl Held {
         member.crls.iter().for_each(|crl| drop(seen.add(crl)));
         let anchors = member.bundle.anchors()?;
         Ok(Self { member, anchors })
+    }
+
+    /// What a chain lacks is told to those only whom these roots certify. The library looks at times before it looks at roots, so an
+    /// ended certificate that anybody minted would otherwise be told apart from one in the name of no partner.
+    fn for_strangers(&self, fault: Fault, chain: &[&[u8]], leaf: &Leaf) -> Fault {
+        let question = Question { anchors: &self.anchors, usages: None, at: leaf.not_before };
+        prove(chain, &question).err().unwrap_or(fault)
     }
 
     /// Proves a chain against this organisation's roots. Revocation is for the caller to look at, link by link.

@@ -53,7 +53,7 @@ impl PeerVerifier {
             // One whose revocation list is past its next update is let in here, to hand over a new one. The connection's
             // owner permits it nothing else: see `TlsPeer::lapsed`.
             Ok(_) => Ok(()),
-            Err(fault) => Err(refusal(fault)),
+            Err(fault) => Err(refusal(fault, &self.audience)),
         }
     }
 }
@@ -155,12 +155,15 @@ impl fmt::Debug for TlsClock {
 
 /// The alert tells the peer about its own certificate only; the whole fault stays here, for the log. Where an alert names the cause,
 /// rustls has no place for our words: [`fault_of`] finds them again.
-fn refusal(fault: Fault) -> Error {
+///
+/// Partners' listener gives one alert for "no partner" and for "not by the roots held here". Anybody can mint a node of any name: two
+/// alerts would tell it who the partners are.
+fn refusal(fault: Fault, audience: &Audience) -> Error {
     Error::InvalidCertificate(match (fault.reason, fault.message.as_str()) {
         (Reason::CertificateRevoked, _) => CertificateError::Revoked,
         (_, chain::EXPIRED) => CertificateError::Expired,
         (_, chain::NOT_YET) => CertificateError::NotValidYet,
-        (_, chain::UNKNOWN_ROOT) => CertificateError::UnknownIssuer,
+        (_, chain::UNKNOWN_ROOT) if *audience != Audience::Partners => CertificateError::UnknownIssuer,
         _ => CertificateError::Other(OtherError(Arc::new(fault))),
     })
 }

@@ -87,8 +87,16 @@ impl Book {
         let taker = Org::of(partner).unwrap();
         let Some(allowed) = self.allowed(giver, manifest, taker).await else { return Ok(()) };
         let goes = portions.iter().filter(|p| p.release && p.not_before.is_none()).map(|p| p.portion);
-        if goes.collect::<BTreeSet<_>>() != allowed {
-            let what = format!("{} decided about {} for {taker}", giver.org, self.name(manifest));
+        let goes: BTreeSet<_> = goes.collect();
+        if goes != allowed {
+            eprintln!("{portions:#?}");
+            let count = |set: &BTreeSet<_>| set.len();
+            let (goes, allowed) = (count(&goes), count(&allowed));
+            let what = format!(
+                "{} decided about {} for {taker}: {goes} portions, not {allowed}",
+                giver.org,
+                self.name(manifest)
+            );
             return broken("each decision is the oracle's", what);
         }
         Ok(())

@@ -30,7 +30,8 @@ pub struct Held {
     pub originator: TrustDomain,
     pub portions: Vec<(Digest, Portion)>,
     pub provenances: Vec<Provenance>,
-    pub issued: Time,
+    /// When its giver logged it: what delays count from.
+    pub logged: Time,
     pub expires: Time,
 }
 
@@ -42,7 +43,7 @@ impl Held {
             originator: record.originator.clone(),
             portions: record.portions.iter().map(|bytes| decoded(&record.assessment, bytes)).collect(),
             provenances: record.releases.iter().map(|way| provenance(way, &record.originator)).collect(),
-            issued: manifest.issued,
+            logged: record.since,
             expires: manifest.expires,
         }
     }
@@ -70,7 +71,7 @@ impl Held {
             house: house.to_vec(),
             taker: taker.organisation(),
             agreements,
-            issued: self.issued,
+            issued: self.logged.min(now),
             expires: self.expires,
             portions: self.portions.iter().map(|(_, portion)| portion.clone()).collect(),
             endorsers: vec![giver.domain(); self.portions.len()],

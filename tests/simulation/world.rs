@@ -373,6 +373,9 @@ impl World {
     }
 
     async fn change_own(&mut self, act: &Act) -> Result<String, Fault> {
+        // What was signed in the very second of a revocation does not count.
+        self.truth += 1;
+        self.set_clocks();
         match act {
             Act::HouseRules { of, rules } => {
                 let machine = self.machines.get_mut(of).unwrap();
