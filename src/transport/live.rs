@@ -36,6 +36,23 @@ struct Limited {
 }
 
 impl Standing {
+    /// Who shows the chain (leaf first), and what it may do: what follows a handshake. For connections that are not made by this
+    /// module's listener and dialler, such as simulated ones.
+    ///
+    /// # Errors
+    /// As [`Trust::tls_peer`](crate::identity::trust::Trust::tls_peer).
+    pub fn judge(
+        gate: &Arc<TlsGate>,
+        chain: &[CertificateDer<'static>],
+        usage: TlsUsage,
+        audience: Audience,
+    ) -> Result<(TlsPeer, Self), Fault> {
+        let live = Live::new(gate.clone(), Some(chain), usage, audience, gate.changes());
+        let peer = live.check()?;
+        let standing = live.standing(&peer);
+        Ok((peer, standing))
+    }
+
     /// The list that is past its next update, as long as no current one has come. A list that runs out later does not limit a
     /// connection that stands already.
     pub fn lapse(&self) -> Option<Lapse> {

@@ -10,9 +10,10 @@ use watchfire::{
         statement::StatementKind,
         time::Time,
     },
+    identity::crl,
     ledger::{note::Note, tree::Hash},
     seal::statement::id_of,
-    store::Store,
+    store::{Store, lists::ListStore},
     wire,
 };
 
@@ -70,12 +71,14 @@ pub struct Book {
     pub recorded: BTreeMap<Org, u64>,
     /// By giver, taker and version: what each release that still counts has given.
     pub given: BTreeMap<(Org, Org, StatementId), BTreeMap<StatementId, Vec<Digest>>>,
-    /// By giver, taker and version: the day as of which the taker checks the author's signature.
+    /// By giver, taker and version: when the originator first logged it, as the taker is told.
     as_of: BTreeMap<(Org, Org, StatementId), Time>,
     /// A rule that the oracle leaves out: to show that it would be missed.
     pub without: Option<Rule>,
     /// Entries whose giver lost its power in the same step: judged by what its disk holds when it starts again.
     waiting: Vec<Given>,
+    /// The revocations that each node has ever seen, by the serial numbers.
+    revocations: BTreeMap<Org, BTreeSet<Vec<u8>>>,
     /// How many entries were judged.
     pub judged: u64,
 }
@@ -98,6 +101,19 @@ impl Book {
         self.as_of.get(&(giver, taker, *manifest)).copied() < until
     }
 
+    /// What a node has seen revoked by now, it never forgets.
+    pub async fn remember_revocations(&mut self, machine: &Machine) {
+        let Ok(store) = machine.disk.store() else { return };
+        let seen = self.revocations.entry(machine.org).or_default();
+        for record in ListStore::revocations(&*store).await.unwrap() {
+            seen.extend(record.entries.iter().map(|entry| crl::Entry::from_bytes(entry).unwrap().serial));
+        }
+    }
+
+    pub fn has_seen(&self, org: Org, serial: &[u8]) -> bool {
+        self.revocations.get(&org).is_some_and(|seen| seen.contains(serial))
+    }
+
     /// The name of a version.
     pub fn name(&self, manifest: &StatementId) -> String {
         self.made.iter().find(|m| m.manifest == *manifest).map_or_else(|| "?".to_owned(), |m| m.name.clone())
@@ -116,8 +132,8 @@ impl Book {
                     let release = self.number(giver, taker, &entry, trace)?;
                     if let Some(release) = release {
                         let first =
-                            entry.provenance.first().map(|e| wire::release::decode(&e.payload).unwrap().released_at);
-                        let as_of = first.unwrap_or(release.released_at);
+                            entry.provenance.first().map(|e| wire::release::decode(&e.payload).unwrap().logged_at);
+                        let as_of = first.unwrap_or(release.logged_at);
                         self.as_of.insert((giver, taker, release.manifest), as_of);
                         self.judge(&machines[&giver], Given { giver, taker, release, at }).await?;
                     }

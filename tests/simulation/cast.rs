@@ -5,7 +5,11 @@ use std::{
     sync::{LazyLock, Mutex},
 };
 
-use rustls_pki_types::{PrivateKeyDer, pem::PemObject};
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, KeyPair, KeyUsagePurpose,
+    PKCS_ECDSA_P256_SHA256,
+};
+use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject};
 use watchfire::{
     domain::{
         ids::{Role, SpiffeId, TrustDomain},
@@ -21,12 +25,15 @@ use watchfire::{
         trust::Member,
     },
     seal::{raw::RawKey, sign::SigningKey},
+    transport::gate::Credentials,
 };
 
 use crate::clock::begin;
 
 /// For how long the certificates of the beginning are good, days.
 pub const DAYS: u32 = 40;
+/// For how long a list is good that comes with a revocation, days.
+pub const LIST_DAYS: u32 = 25;
 
 /// An organisation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -95,6 +102,8 @@ pub struct Pair {
     public: Vec<u8>,
     serial: Vec<u8>,
     until: Time,
+    /// Which of its organisation's roots has issued it.
+    root: usize,
 }
 
 impl Pair {
@@ -103,13 +112,16 @@ impl Pair {
         self.until
     }
 
-    fn of(issued: &Issued) -> Self {
-        let chain: Vec<Vec<u8>> =
-            certificates(issued.certificate_pem.as_bytes()).unwrap().iter().map(|c| c.to_vec()).collect();
+    pub fn serial(&self) -> &[u8] {
+        &self.serial
+    }
+
+    fn of(issued: &Issued, root: usize) -> Self {
+        let chain = chain_of(&issued.certificate_pem);
         let key = PrivateKeyDer::from_pem_slice(issued.key_pem.as_bytes()).unwrap();
         let public = Leaf::parse(&chain[0]).unwrap().public_key;
         let pkcs8 = zeroize::Zeroizing::new(key.secret_der().to_vec());
-        Self { chain, pkcs8, public, serial: issued.serial.clone(), until: issued.not_after }
+        Self { chain, pkcs8, public, serial: issued.serial.clone(), until: issued.not_after, root }
     }
 
     pub fn key(&self) -> SigningKey {
@@ -119,6 +131,21 @@ impl Pair {
     pub fn chain(&self) -> Vec<&[u8]> {
         self.chain.iter().map(Vec::as_slice).collect()
     }
+
+    pub fn certificates(&self) -> &[Vec<u8>] {
+        &self.chain
+    }
+
+    /// What it shows in TLS.
+    pub fn credentials(&self) -> Credentials {
+        let chain = self.chain.iter().map(|der| der.clone().into()).collect();
+        let key = PrivatePkcs8KeyDer::from(self.pkcs8.to_vec());
+        Credentials::new(chain, key.into()).unwrap()
+    }
+}
+
+fn chain_of(pem: &str) -> Vec<Vec<u8>> {
+    certificates(pem.as_bytes()).unwrap().iter().map(|c| c.to_vec()).collect()
 }
 
 /// Whose certificate it is.
@@ -142,11 +169,16 @@ impl Whose {
     }
 }
 
+/// A CA. The second one of an organisation has the name of the first, and another key.
+struct Root {
+    ca: Mutex<DevCa>,
+    der: Vec<u8>,
+}
+
 /// What an organisation has of keys at the beginning.
 pub struct Keys {
     org: Org,
-    ca: Mutex<DevCa>,
-    root: Vec<u8>,
+    roots: [Root; 2],
     /// In the order of [`Whose`].
     first: [Pair; 4],
     ledger: zeroize::Zeroizing<Vec<u8>>,
@@ -158,42 +190,70 @@ static KEYS: LazyLock<[Keys; 5]> = LazyLock::new(|| Org::ALL.map(Keys::make));
 #[derive(Clone)]
 pub struct Ring {
     pairs: [Pair; 4],
-    revoked: Vec<(Vec<u8>, Revocation)>,
-    list: Option<(Vec<u8>, u64)>,
+    /// Certificates that were revoked, with their keys: thieves have them.
+    pub stolen: Vec<(Whose, Pair, Time)>,
+    /// By root: everything that was ever revoked.
+    revoked: [Vec<(Vec<u8>, Revocation)>; 2],
+    /// By root: the newest list, with its number.
+    lists: [Option<(Vec<u8>, u64)>; 2],
+    /// How many of its roots the organisation uses.
+    roots: usize,
 }
 
 impl Keys {
     fn make(org: Org) -> Self {
-        let ca = DevCa::create(&org.domain(), begin().plus_seconds(-86_400)).unwrap();
-        let root = ca.certificate().to_vec();
-        let first = Whose::ALL.map(|whose| issue(&ca, org, whose, begin().plus_seconds(-86_400)));
-        Self { org, ca: Mutex::new(ca), root, first, ledger: RawKey::generate().unwrap() }
+        let roots = [(); 2].map(|()| Root::make(org));
+        let first = Whose::ALL.map(|whose| issue(&roots[0], 0, org, whose, begin().plus_seconds(-86_400)));
+        Self { org, roots, first, ledger: RawKey::generate().unwrap() }
     }
 
+    /// The root of the beginning.
     pub fn root(&self) -> &[u8] {
-        &self.root
+        &self.roots[0].der
     }
 
     pub fn ring(&self) -> Ring {
-        Ring { pairs: self.first.clone(), revoked: vec![], list: None }
+        Ring {
+            pairs: self.first.clone(),
+            stolen: vec![],
+            revoked: Default::default(),
+            lists: Default::default(),
+            roots: 1,
+        }
     }
 
     pub fn ledger(&self) -> RawKey {
         RawKey::new(&self.ledger).unwrap()
     }
 
-    pub fn bundle(&self) -> TrustBundle {
-        TrustBundle::new(self.org.domain(), vec![self.root.clone().into()]).unwrap()
+    fn bundle(&self, roots: usize) -> TrustBundle {
+        let roots = self.roots[..roots].iter().map(|root| root.der.clone().into()).collect();
+        TrustBundle::new(self.org.domain(), roots).unwrap()
     }
 }
 
-fn issue(ca: &DevCa, org: Org, whose: Whose, at: Time) -> Pair {
+impl Root {
+    /// `DevCa` gives each CA a name of its own; here both bear one name.
+    fn make(org: Org) -> Self {
+        let mut params = CertificateParams::default();
+        params.distinguished_name = DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, format!("{org} simulated CA"));
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
+        let certificate = params.self_signed(&key).unwrap();
+        let ca = DevCa::load(&org.domain(), &certificate.pem(), &key.serialize_pem()).unwrap();
+        Self { ca: Mutex::new(ca), der: certificate.der().to_vec() }
+    }
+}
+
+fn issue(root: &Root, number: usize, org: Org, whose: Whose, at: Time) -> Pair {
     let purpose = if whose == Whose::NodeTls { Purpose::NodeTls } else { Purpose::Signing };
     let id = match whose.role() {
         Role::Node => SpiffeId::new(org.domain(), Role::Node, "n1").unwrap(),
         role => org.person(role),
     };
-    Pair::of(&ca.issue(&id, purpose, at, DAYS).unwrap())
+    Pair::of(&root.ca.lock().unwrap().issue(&id, purpose, at, DAYS).unwrap(), number)
 }
 
 impl Ring {
@@ -201,31 +261,73 @@ impl Ring {
         &self.pairs[whose as usize]
     }
 
-    /// A new certificate with a new key.
+    /// The number of the root that issues now.
+    fn issuing(&self) -> usize {
+        self.roots - 1
+    }
+
+    /// A new certificate with a new key, of the newest root.
     pub fn renew(&mut self, org: Org, whose: Whose, at: Time) {
-        self.pairs[whose as usize] = issue(&org.keys().ca.lock().unwrap(), org, whose, at);
+        let number = self.issuing();
+        self.pairs[whose as usize] = issue(&org.keys().roots[number], number, org, whose, at);
+    }
+
+    /// A new certificate for the same key, of the newest root. A key that is revoked gets none.
+    pub fn reissue(&mut self, org: Org, whose: Whose, at: Time) {
+        let (number, before) = (self.issuing(), self.pair(whose).clone());
+        let until = at.plus_seconds(i64::from(DAYS) * 86_400);
+        let ca = org.keys().roots[number].ca.lock().unwrap();
+        let chain = chain_of(&ca.reissue(&before.chain[0], at, until).unwrap());
+        let serial = serial_of(&chain[0]);
+        self.pairs[whose as usize] = Pair { chain, serial, until, root: number, ..before };
+    }
+
+    /// From now on the CA issues with another key, under the same name. The old root stays beside the new one.
+    pub fn renew_root(&mut self) {
+        self.roots = 2;
+    }
+
+    pub fn has_new_root(&self) -> bool {
+        self.roots == 2
     }
 
     /// Revokes a certificate: what it has signed before is still good.
     pub fn revoke(&mut self, org: Org, whose: Whose, at: Time) {
-        let serial = self.pair(whose).serial.clone();
-        self.revoked.push((serial, Revocation { at, invalid_since: None }));
-        self.publish_list(org, at);
+        let pair = self.pair(whose).clone();
+        self.revoked[pair.root].push((pair.serial.clone(), Revocation { at, invalid_since: None }));
+        self.publish_lists(org, at, LIST_DAYS, false);
+        self.stolen.push((whose, pair, at));
     }
 
-    /// A new list of what was revoked.
-    pub fn publish_list(&mut self, org: Org, at: Time) {
-        let number = self.list.as_ref().map_or(1, |(_, number)| number + 1);
-        let ca = org.keys().ca.lock().unwrap();
-        // Good for longer than any simulation.
-        let der = ca.revocation_list(number, &self.revoked, at, 3_650).unwrap();
-        self.list = Some((der, number));
+    /// New lists of what was revoked, one for each root. One that forgets leaves out what was revoked first.
+    pub fn publish_lists(&mut self, org: Org, at: Time, days: u32, forgets: bool) {
+        for (number, root) in org.keys().roots.iter().enumerate().take(self.roots) {
+            let count = self.lists[number].as_ref().map_or(1, |(_, count)| count + 1);
+            let revoked = self.revoked[number].get(usize::from(forgets)..).unwrap_or_default();
+            let der = root.ca.lock().unwrap().revocation_list(count, revoked, at, days).unwrap();
+            self.lists[number] = Some((der, count));
+        }
+    }
+
+    /// Whether the organisation gives lists.
+    pub fn has_lists(&self) -> bool {
+        self.lists.iter().any(Option::is_some)
+    }
+
+    pub fn bundle(&self, org: Org) -> TrustBundle {
+        org.keys().bundle(self.roots)
     }
 
     /// What the organisation's node has of its own, as it is read from its files.
     pub fn member(&self, org: Org, now: Time) -> Result<Member, watchfire::domain::fault::Fault> {
-        let bundle = org.keys().bundle();
-        let crls = self.list.iter().map(|(der, _)| Crl::verify(der, &bundle, &[], now)).collect::<Result<_, _>>()?;
+        let bundle = self.bundle(org);
+        let lists = self.lists.iter().flatten();
+        let crls = lists.map(|(der, _)| Crl::verify(der, &bundle, &[], now)).collect::<Result<_, _>>()?;
         Ok(Member { bundle, crls, state: PartnerState::Active })
     }
+}
+
+fn serial_of(der: &[u8]) -> Vec<u8> {
+    let (_, certificate) = x509_parser::parse_x509_certificate(der).unwrap();
+    certificate.raw_serial().to_vec()
 }

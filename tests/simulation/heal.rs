@@ -19,7 +19,7 @@ use watchfire::{
 
 use crate::{
     book::{Broken, broken},
-    cast::{DAYS, LINKS, Org, PAIRS, Whose},
+    cast::{DAYS, LINKS, Org, PAIRS},
     content::{Made, decoded},
     judge::{Held, in_force},
     machine::Machine,
@@ -46,11 +46,10 @@ impl World {
         self.set_clocks();
         if self.truth > i64::from(DAYS) * 86_400 / 2 || self.is_clock_moved {
             for of in Org::ALL {
-                for whose in Whose::ALL {
-                    self.must(Act::Renew { of, whose }).await?;
-                }
+                self.must(Act::RenewAll { of, same_keys: false }).await?;
             }
         }
+        self.confirm_roots_and_lists().await?;
         for (a, b) in PAIRS {
             for (by, of) in [(a, b), (b, a)] {
                 if self.node(by).directory().active(&of.domain()).is_err() {
@@ -64,6 +63,24 @@ impl World {
             self.must(Act::Turn { of }).await?;
         }
         self.come_to_rest().await
+    }
+
+    /// New lists where there were lists, and every root confirmed everywhere.
+    async fn confirm_roots_and_lists(&mut self) -> Result<(), Broken> {
+        for of in Org::ALL {
+            if self.machines[&of].ring.has_lists() {
+                self.must(Act::Lists { of, days: 3_650, forget: false }).await?;
+            }
+            if !self.machines[&of].ring.has_new_root() {
+                continue;
+            }
+            for by in Org::ALL {
+                if self.node(by).directory().get(&of.domain()).is_some() {
+                    self.must(Act::Confirm { by, of }).await?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// A step that must succeed now.

@@ -15,6 +15,7 @@ use watchfire::{
     identity::trust::Trust,
     node::{Node, Parts, agree::Approvals, ledger::LedgerParts},
     peer,
+    transport::gate::TlsGate,
 };
 
 use crate::{
@@ -41,6 +42,8 @@ pub struct Machine {
     /// Where passing on has got to in this life.
     pub position: Option<(u64, u64)>,
     pub node: Arc<Node>,
+    /// Whom it lets in.
+    pub gate: Arc<TlsGate>,
     pub disk: Arc<Disk>,
     /// The newest head, as written beside the store.
     head: Arc<Mutex<Option<Vec<u8>>>>,
@@ -90,6 +93,7 @@ impl Machine {
         let lawful = if mutant == Some(Mutant::Lawless) { &[][..] } else { &rules };
         let own = ring.member(org, clock.now())?;
         let trust = Arc::new(ArcSwap::from_pointee(Trust::new(own.clone(), vec![], vec![])?));
+        let gate = Arc::new(TlsGate::new(ring.pair(Whose::NodeTls).credentials(), trust.clone(), shown.clone()));
         let (shared, kept, written) = (trust.clone(), head.clone(), disk.clone());
         let ledger = LedgerParts {
             key: org.keys().ledger(),
@@ -123,8 +127,8 @@ impl Machine {
         node.sign_checkpoint().await?;
         net.shows(org, &ring);
         let service = peer::service::service(node.clone(), MESSAGE);
-        net.join(org, Station { service, disk: disk.clone(), trust, clock: clock.clone() });
-        Ok(Self { org, clock, ring, rules, position: None, node, disk, head, folder, life })
+        net.join(org, Station { service, disk: disk.clone(), gate: gate.clone(), clock: clock.clone() });
+        Ok(Self { org, clock, ring, rules, position: None, node, gate, disk, head, folder, life })
     }
 
     pub fn now(&self) -> Time {

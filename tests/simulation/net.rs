@@ -9,7 +9,6 @@ use std::{
     task::{Context, Poll},
 };
 
-use arc_swap::ArcSwap;
 use futures_util::stream;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Bytes, Frame};
@@ -23,9 +22,9 @@ use watchfire::{
         fault::Fault,
         time::{Clock, Time},
     },
-    identity::trust::{Audience, TlsUsage, Trust},
+    identity::trust::{Audience, Lapse, TlsUsage},
     peer::service::Exchange,
-    transport::{Standing, limits::Limits, listener::PeerIdentity, share::Shares},
+    transport::{Standing, gate::TlsGate, limits::Limits, listener::PeerIdentity, share::Shares},
     wire::{self, proto, proto::exchange_service_server::ExchangeServiceServer},
 };
 
@@ -70,7 +69,8 @@ pub enum What {
 pub struct Station {
     pub service: ExchangeServiceServer<Exchange>,
     pub disk: Arc<Disk>,
-    pub trust: Arc<ArcSwap<Trust>>,
+    /// What its listener and its dialler ask.
+    pub gate: Arc<TlsGate>,
     pub clock: SimClock,
 }
 
@@ -99,6 +99,7 @@ struct State {
     stations: BTreeMap<Org, Station>,
     rings: BTreeMap<Org, Ring>,
     broken: BTreeSet<(Org, Org)>,
+    away: BTreeSet<Org>,
     mishaps: Vec<Mishap>,
     calls: u8,
     older: BTreeMap<(Org, Org, String), Vec<Bytes>>,
@@ -143,8 +144,19 @@ impl Net {
         }
     }
 
+    pub fn set_away(&self, org: Org, is_away: bool) {
+        let mut state = self.state.lock().unwrap();
+        if is_away {
+            state.away.insert(org);
+        } else {
+            state.away.remove(&org);
+        }
+    }
+
     pub fn heal(&self) {
-        self.state.lock().unwrap().broken.clear();
+        let mut state = self.state.lock().unwrap();
+        state.broken.clear();
+        state.away.clear();
     }
 
     /// A connection: its mishaps count its calls.
@@ -152,7 +164,7 @@ impl Net {
         let mut state = self.state.lock().unwrap();
         state.mishaps = mishaps.to_vec();
         state.calls = 0;
-        Carrier { net: self.clone(), from, to }
+        Carrier { net: self.clone(), from, to, admitted: Arc::default() }
     }
 
     /// What was seen since the last time.
@@ -171,6 +183,8 @@ pub struct Carrier {
     net: Arc<Net>,
     from: Org,
     to: Org,
+    /// Once hands were shaken: what this side may do at the other, and what the other may do here.
+    admitted: Arc<Mutex<Option<[Standing; 2]>>>,
 }
 
 impl Service<http::Request<Body>> for Carrier {
@@ -222,29 +236,31 @@ impl Carrier {
         let (name, to) = (method(&parts), self.station(self.to)?);
         let number = {
             let mut state = self.net.state.lock().unwrap();
-            if state.broken.contains(&pair(self.from, self.to)) {
+            let is_away = |org| state.away.contains(org);
+            if state.broken.contains(&pair(self.from, self.to)) || [self.from, self.to].iter().any(is_away) {
                 return Err(lost("no way there"));
             }
             let number = state.calls;
             state.calls = state.calls.saturating_add(1);
             number
         };
-        self.shake_hands(&to).map_err(watchfire::wire::status::from_fault)?;
+        let standing = self.shake_hands(&to).map_err(watchfire::wire::status::from_fault)?;
+        let carried = |body| (body, standing.clone());
         self.look_at(&name, &body);
         let mishap = self.mishap(number);
         self.note(&name, mishap);
         match mishap {
             Some(What::LostThere) => return Err(lost("lost on its way there")),
-            Some(What::Twice) => drop(self.ask(&to, &parts, body.clone()).await),
+            Some(What::Twice) => drop(self.ask(&to, &parts, carried(body.clone())).await),
             Some(What::Late) => {
                 for older in self.older(&name) {
-                    drop(self.ask(&to, &parts, older).await);
+                    drop(self.ask(&to, &parts, carried(older)).await);
                 }
             }
             _ => {}
         }
         self.remember(&name, &body);
-        let answer = self.ask(&to, &parts, body).await?;
+        let answer = self.ask(&to, &parts, carried(body)).await?;
         self.look_at_answer(&name, &answer, &to);
         if self.net.mutant == Some(Mutant::AcknowledgesAhead) && name == "Subscribe" && !answer.messages.is_empty() {
             // Its taker says that it has them, and the power goes before they are stored.
@@ -268,17 +284,30 @@ impl Carrier {
         station.filter(|s| s.disk.is_on()).ok_or_else(|| lost("nobody answers there"))
     }
 
-    /// What TLS would ask: does each take the other's certificate, by its own trust and its own clock?
-    fn shake_hands(&self, to: &Station) -> Result<(), Fault> {
+    /// What TLS asks: does each take the other's certificate, by its own trust and its own clock? Asked by the first call for what
+    /// each may do, and by each later one for whether it is still welcome.
+    fn shake_hands(&self, to: &Station) -> Result<Standing, Fault> {
         let from = self.station(self.from).map_err(|s| watchfire::wire::status::to_fault(&s))?;
-        let state = self.net.state.lock().unwrap();
-        let shown = |org: Org| state.rings[&org].pair(Whose::NodeTls).chain();
-        let (here, there) = (from.trust.load(), to.trust.load());
-        let (client, server) = (TlsUsage::Client, TlsUsage::Server);
-        there.tls_peer(&shown(self.from), client, &Audience::Partners, to.clock.now())?;
+        let shown = |org: Org| {
+            let state = self.net.state.lock().unwrap();
+            state.rings[&org].pair(Whose::NodeTls).certificates().iter().map(|der| der.clone().into()).collect::<Vec<_>>()
+        };
+        let (_, there) = Standing::judge(&to.gate, &shown(self.from), TlsUsage::Client, Audience::Partners)?;
         let audience = Audience::NodeOf(self.to.domain());
-        here.tls_peer(&shown(self.to), server, &audience, from.clock.now())?;
-        Ok(())
+        let (_, here) = Standing::judge(&from.gate, &shown(self.to), TlsUsage::Server, audience)?;
+        let mut admitted = self.admitted.lock().unwrap();
+        let [there, here] = admitted.get_or_insert([there, here]);
+        for (standing, who) in [(&*there, self.from), (&*here, self.to)] {
+            if standing.lapse().is_some() {
+                self.net.trace.line(format!("    {who} is let in for hello and lists only"));
+            }
+        }
+        Ok(there.clone())
+    }
+
+    /// The other side's list that is past its next update, where this side holds one.
+    pub fn lapse(&self) -> Option<Lapse> {
+        self.admitted.lock().unwrap().as_ref().and_then(|[_, here]| here.lapse())
     }
 
     fn mishap(&self, number: u8) -> Option<What> {
@@ -303,7 +332,12 @@ impl Carrier {
         older.push(body.clone());
     }
 
-    async fn ask(&self, to: &Station, parts: &http::request::Parts, body: Bytes) -> Result<Answer, Status> {
+    async fn ask(
+        &self,
+        to: &Station,
+        parts: &http::request::Parts,
+        (body, standing): (Bytes, Standing),
+    ) -> Result<Answer, Status> {
         let mut request = http::Request::new(Body::new(Full::new(body)));
         *request.method_mut() = parts.method.clone();
         *request.uri_mut() = parts.uri.clone();
@@ -311,7 +345,7 @@ impl Carrier {
         let id = watchfire::domain::ids::SpiffeId::new(self.from.domain(), watchfire::domain::ids::Role::Node, "n1");
         let ended = CancellationToken::new();
         let share = Shares::default().of(self.from.domain().as_str(), &Limits::default(), false);
-        let (standing, chain) = (Standing::default(), Arc::new(vec![]));
+        let chain = Arc::new(vec![]);
         let identity = PeerIdentity { id: id.unwrap(), key_exchange: String::new(), ended, share, standing, chain };
         request.extensions_mut().insert(identity);
         let response = to.service.clone().oneshot(request).await.unwrap_or_else(|never| match never {});

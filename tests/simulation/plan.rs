@@ -111,6 +111,33 @@ pub enum Act {
         of: Org,
         whose: Whose,
     },
+    /// All certificates anew: under the same keys, or under new ones.
+    RenewAll {
+        of: Org,
+        same_keys: bool,
+    },
+    /// The CA has a new key from now on, under its old name; the old root stays beside the new one.
+    RenewRoot {
+        of: Org,
+    },
+    /// The administrator holds whatever roots the other organisation has by now.
+    Confirm {
+        by: Org,
+        of: Org,
+    },
+    /// New revocation lists; where they forget, without what was revoked first.
+    Lists {
+        of: Org,
+        days: u32,
+        forget: bool,
+    },
+    /// Nothing goes to it or comes from it, until it is back.
+    Leave {
+        of: Org,
+    },
+    Return {
+        of: Org,
+    },
     HouseRules {
         of: Org,
         rules: Vec<usize>,
@@ -158,6 +185,8 @@ pub fn written(plan: &[Step]) -> String {
 
 const HOUR: i64 = 3_600;
 const YEAR: i64 = 365 * 24 * HOUR;
+/// In minutes.
+const DAY: u32 = 24 * 60;
 
 /// The plan of a seed.
 pub fn plan(seed: u64) -> Vec<Step> {
@@ -166,12 +195,53 @@ pub fn plan(seed: u64) -> Vec<Step> {
     // How rough it is differs from seed to seed.
     let rough = chance.pick(&[0, 10, 25, 50]);
     let mut steps = vec![];
+    // In every third seed months go by.
+    let is_long = seed % 3 == 0;
     for _ in 0..length {
-        let act = act(&mut chance, rough);
-        let cut = cut(&mut chance, rough, &act);
-        steps.push(Step { act, cut });
+        let acts = if is_long && chance.percent(15) { times(&mut chance) } else { vec![act(&mut chance, rough)] };
+        for act in acts {
+            let cut = cut(&mut chance, rough, &act);
+            steps.push(Step { act, cut });
+        }
     }
     steps
+}
+
+/// What comes with time: things end, and are renewed early or late; somebody is away meanwhile.
+fn times(chance: &mut Rng) -> Vec<Act> {
+    let of = chance.pick(&Org::ALL);
+    let (a, b) = chance.pick(&PAIRS);
+    let (by, with) = if chance.percent(50) { (a, b) } else { (b, a) };
+    let lists = |chance: &mut Rng| Act::Lists { of, days: chance.pick(&[5, 20, 60]), forget: chance.percent(30) };
+    match chance.weighted(&[(4, 0), (3, 1), (3, 2), (2, 3), (3, 4), (2, 5), (2, 6)]) {
+        0 => {
+            let mut acts = vec![Act::Leave { of }];
+            let what = chance.pick(&[0, 1, 2]);
+            acts.extend((0..what).map(|_| during(chance)));
+            acts.push(Act::Wait { minutes: 30 * DAY });
+            // Who does not is late.
+            let renew = Org::ALL.into_iter().filter(|_| chance.percent(70)).collect::<Vec<_>>();
+            acts.extend(renew.into_iter().map(|of| Act::RenewAll { of, same_keys: chance.percent(40) }));
+            acts.push(lists(chance));
+            acts.push(Act::Return { of });
+            acts
+        }
+        1 => vec![Act::Wait { minutes: chance.pick(&[10, 20, 45]) * DAY }],
+        2 => vec![Act::RenewAll { of, same_keys: chance.percent(40) }],
+        3 => vec![Act::RenewRoot { of }, Act::RenewAll { of, same_keys: chance.percent(40) }, lists(chance)],
+        4 => vec![lists(chance)],
+        5 => vec![Act::Confirm { by, of: with }],
+        _ => vec![Act::Revoke { of, whose: chance.pick(&Whose::ALL) }],
+    }
+}
+
+/// While somebody is away.
+fn during(chance: &mut Rng) -> Act {
+    match chance.below(4) {
+        0 => Act::Publish { by: Org::Gb, draft: draft(chance) },
+        1 => Act::Connect { from: Org::Ecowas, to: Org::Gb, mishaps: vec![] },
+        _ => Act::Recall { nth: u8::try_from(chance.below(256)).unwrap(), purge: chance.percent(50) },
+    }
 }
 
 fn cut(chance: &mut Rng, rough: usize, act: &Act) -> Option<(Org, Cut)> {

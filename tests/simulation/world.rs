@@ -15,9 +15,13 @@ use watchfire::{
         partner::{Endpoint, PartnerState},
     },
     draft::Lineage,
+    identity::{
+        signers::Accept,
+        trust::{Audience, TlsUsage},
+    },
     node::{Node, partners::Invited},
     peer::link::Link,
-    seal::compose::new_assessment_id,
+    seal::{chains::When, compose::new_assessment_id},
     store::{AgreementRecord, PartnerRecord, Store},
     wire,
 };
@@ -172,6 +176,10 @@ impl World {
             self.book.check_inbound(machine).await?;
             self.book.check_own(machine).await?;
             self.book.check_record(machine).await?;
+            self.book.remember_revocations(machine).await;
+        }
+        for machine in self.machines.values() {
+            self.check_thieves(machine)?;
         }
         if let Err(fault) = &done
             && fault.reason == Reason::Internal
@@ -198,7 +206,36 @@ impl World {
         // Now: what was given and decided before the cut counts by the agreements of then.
         self.book.judge_waiting(&machine).await?;
         self.book.check_record(&machine).await?;
+        self.check_thieves(&machine)?;
         self.machines.insert(org, machine);
+        Ok(())
+    }
+
+    /// Nobody who was revoked is let in, or believed, where the revocation was ever seen: also where newer lists leave it out, the
+    /// list has ended, or the clock was set back; and whatever times others state.
+    fn check_thieves(&self, machine: &Machine) -> Result<(), Broken> {
+        let stolen = self.machines.values().flat_map(|m| m.ring.stolen.iter().map(move |stolen| (m.org, stolen)));
+        for (of, (whose, pair, at)) in stolen {
+            if !self.book.has_seen(machine.org, pair.serial()) {
+                continue;
+            }
+            let (trust, now) = (machine.gate.trust().load(), machine.now());
+            let is_let_in = if *whose == Whose::NodeTls {
+                trust.tls_peer(&pair.chain(), TlsUsage::Client, &Audience::Partners, now).is_ok()
+            } else {
+                let (before, hub) = (at.plus_seconds(-86_400), Org::Ecowas.domain());
+                let whens = [When::from(now), When::from(now).stated(before, &hub)];
+                let is_own_word = of == Org::Ecowas;
+                now >= *at
+                    && whens.iter().take(if is_own_word { 1 } else { 2 }).any(|when| {
+                        trust.judge_signer(pair.certificates(), when, Accept::Held).is_ok()
+                    })
+            };
+            if is_let_in {
+                let what = format!("{} takes {whose:?} of {of}, which was revoked", machine.org);
+                return broken("nobody revoked is let in", what);
+            }
+        }
         Ok(())
     }
 
@@ -208,11 +245,24 @@ impl World {
             Act::Propose { .. } | Act::Sign { .. } | Act::Stop { .. } => self.agree(act).await,
             Act::Connect { from, to, mishaps } => self.connect(*from, *to, mishaps).await,
             Act::Turn { of } => self.turn(*of).await,
-            Act::Revoke { .. } | Act::Renew { .. } | Act::HouseRules { .. } => self.change_own(act).await,
-            Act::SuspendPartner { .. } | Act::ResumePartner { .. } | Act::Know { .. } | Act::Forget { .. } => {
-                self.change_partner(act).await
-            }
-            Act::Wait { .. } | Act::SetClock { .. } | Act::Break { .. } | Act::Mend { .. } | Act::PowerCut { .. } => {
+            Act::HouseRules { of, rules } => self.house_rules(*of, rules).await,
+            Act::Revoke { of, .. }
+            | Act::Renew { of, .. }
+            | Act::RenewAll { of, .. }
+            | Act::RenewRoot { of }
+            | Act::Lists { of, .. } => self.change_own(*of, act).await,
+            Act::SuspendPartner { .. }
+            | Act::ResumePartner { .. }
+            | Act::Know { .. }
+            | Act::Forget { .. }
+            | Act::Confirm { .. } => self.change_partner(act).await,
+            Act::Wait { .. }
+            | Act::SetClock { .. }
+            | Act::Break { .. }
+            | Act::Mend { .. }
+            | Act::Leave { .. }
+            | Act::Return { .. }
+            | Act::PowerCut { .. } => {
                 self.surroundings(act).await;
                 Ok("so it is".to_owned())
             }
@@ -282,7 +332,9 @@ impl World {
     /// As `peer/follower.rs` does it: what comes first on a connection, then the feed until there is no more.
     async fn connect(&mut self, from: Org, to: Org, mishaps: &[Mishap]) -> Result<String, Fault> {
         let carrier = self.net.connect(from, to, mishaps);
-        let mut link = Link::new(self.node(from), to.domain(), carrier, MESSAGE).without_pauses();
+        let judged = carrier.clone();
+        let link = Link::new(self.node(from), to.domain(), carrier, MESSAGE).without_pauses();
+        let mut link = link.judged_by(move || judged.lapse());
         link.begin().await?;
         link.follow(true).await?;
         // What came in the meantime waits in the outbox.
@@ -362,50 +414,63 @@ impl World {
             Act::ResumePartner { by, of } => drop(self.node(*by).resume(&admin(by), &of.domain()).await?),
             Act::Forget { by, of } => drop(self.node(*by).forget(&admin(by), &of.domain()).await?),
             Act::Know { by, of } => {
-                let invitation = self.node(*of).invite(&admin(of), None).await?;
-                let fingerprint = of.keys().bundle().fingerprint().to_string();
-                let invited = Invited { invitation, fingerprint, change_confirmed: false };
+                let invited = self.invited(*of).await?;
                 drop(self.node(*by).know(&admin(by), &invited).await?);
+            }
+            Act::Confirm { by, of } => {
+                let invited = self.invited(*of).await?;
+                let is_partner = PAIRS.contains(&(*by, *of)) || PAIRS.contains(&(*of, *by));
+                let node = self.node(*by);
+                let done = if is_partner { node.accept(&admin(by), &invited).await } else { node.know(&admin(by), &invited).await };
+                drop(done?);
             }
             _ => unreachable!(),
         }
         Ok("so it is".to_owned())
     }
 
-    async fn change_own(&mut self, act: &Act) -> Result<String, Fault> {
-        // What was signed in the very second of a revocation does not count.
-        self.truth += 1;
-        self.set_clocks();
+    /// An organisation's invitation, with its fingerprint as it is told by telephone.
+    async fn invited(&self, of: Org) -> Result<Invited, Fault> {
+        let invitation = self.node(of).invite(&of.person(Role::Admin), None).await?;
+        let fingerprint = self.machines[&of].ring.bundle(of).fingerprint().to_string();
+        Ok(Invited { invitation, fingerprint, change_confirmed: false })
+    }
+
+    async fn house_rules(&mut self, of: Org, rules: &[usize]) -> Result<String, Fault> {
+        let machine = self.machines.get_mut(&of).unwrap();
+        if self.mutant != Some(Mutant::Lawless) {
+            machine.node.renew_rules(Ok(Some(rule_files(rules)))).await?;
+        }
+        machine.rules = rules.to_vec();
+        Ok("in force".to_owned())
+    }
+
+    /// The organisation's own certificates, roots and lists.
+    async fn change_own(&mut self, of: Org, act: &Act) -> Result<String, Fault> {
+        let machine = self.machines.get_mut(&of).unwrap();
+        let (now, ring) = (machine.now(), &mut machine.ring);
         match act {
-            Act::HouseRules { of, rules } => {
-                let machine = self.machines.get_mut(of).unwrap();
-                if self.mutant != Some(Mutant::Lawless) {
-                    machine.node.renew_rules(Ok(Some(rule_files(rules)))).await?;
-                }
-                machine.rules = rules.clone();
-                return Ok("in force".to_owned());
-            }
-            Act::Revoke { of, whose } => {
-                let machine = self.machines.get_mut(of).unwrap();
-                let now = machine.now();
+            Act::Revoke { whose, .. } => {
                 if *whose == Whose::Analyst {
-                    self.book.author_revoked(*of, now);
+                    self.book.author_revoked(of, now);
                 }
-                machine.ring.revoke(*of, *whose, now);
-                machine.ring.renew(*of, *whose, now);
-                let own = machine.ring.member(*of, now)?;
-                machine.node.renew_own(own).await?;
+                ring.revoke(of, *whose, now);
+                ring.renew(of, *whose, now);
             }
-            Act::Renew { of, whose } => {
-                let machine = self.machines.get_mut(of).unwrap();
-                machine.ring.renew(*of, *whose, machine.now());
-            }
+            Act::Renew { whose, .. } => ring.renew(of, *whose, now),
+            Act::RenewAll { same_keys: true, .. } => Whose::ALL.into_iter().for_each(|whose| ring.reissue(of, whose, now)),
+            Act::RenewAll { .. } => Whose::ALL.into_iter().for_each(|whose| ring.renew(of, whose, now)),
+            Act::RenewRoot { .. } => ring.renew_root(),
+            Act::Lists { days, forget, .. } => ring.publish_lists(of, now, *days, *forget),
             _ => unreachable!(),
         }
-        let (Act::Revoke { of, whose } | Act::Renew { of, whose }) = act else { unreachable!() };
-        let machine = &self.machines[of];
-        self.net.shows(*of, &machine.ring);
-        if *whose == Whose::Node {
+        if matches!(act, Act::Revoke { .. } | Act::RenewRoot { .. } | Act::Lists { .. }) {
+            let own = machine.ring.member(of, now)?;
+            machine.node.renew_own(own).await?;
+        }
+        let machine = &self.machines[&of];
+        self.net.shows(of, &machine.ring);
+        if matches!(act, Act::Revoke { whose: Whose::Node, .. } | Act::Renew { whose: Whose::Node, .. } | Act::RenewAll { .. }) {
             machine.node.renew_key(machine.ring.pair(Whose::Node).key()).await?;
         }
         Ok("in use".to_owned())
@@ -424,6 +489,8 @@ impl World {
             }
             Act::Break { a, b } => self.net.set_broken(*a, *b, true),
             Act::Mend { a, b } => self.net.set_broken(*a, *b, false),
+            Act::Leave { of } => self.net.set_away(*of, true),
+            Act::Return { of } => self.net.set_away(*of, false),
             Act::PowerCut { of } => self.machines[of].disk.cut().await,
             _ => unreachable!(),
         }
