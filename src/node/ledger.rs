@@ -114,7 +114,15 @@ impl Node {
             tracing::error!(reason = %Reason::BehindWitnesses, BEHIND);
         }
         self.watch_partners().await?;
-        self.own_ledger_key().await.map(|_| ())
+        match self.own_ledger_key().await {
+            // A node that comes back after its signing certificate has ended, or before its clock is right, starts all the same:
+            // it takes what comes, and greets partners with its ledger once it has a good certificate.
+            Err(fault) if fault.reason == Reason::Unavailable => {
+                tracing::error!(reason = %fault.reason, message = %fault.message, "the ledger's key is not signed yet");
+                Ok(())
+            }
+            signed => signed.map(drop),
+        }
     }
 
     /// Under what name and by what key this node signs its ledger.

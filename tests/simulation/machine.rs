@@ -91,7 +91,7 @@ impl Machine {
             _ => Arc::new(clock.clone()),
         };
         let lawful = if mutant == Some(Mutant::Lawless) { &[][..] } else { &rules };
-        let own = ring.member(org, clock.now())?;
+        let own = ring.member_at_start(org, clock.now());
         let trust = Arc::new(ArcSwap::from_pointee(Trust::new(own.clone(), vec![], vec![])?));
         let gate = Arc::new(TlsGate::new(ring.pair(Whose::NodeTls).credentials(), trust.clone(), shown.clone()));
         let (shared, kept, written) = (trust.clone(), head.clone(), disk.clone());
