@@ -62,6 +62,11 @@ impl World {
         for of in Org::ALL {
             self.must(Act::Turn { of }).await?;
         }
+        self.come_to_rest().await?;
+        // Each giver counts delays from when it had the assessment itself, and what a partner could not verify is offered again
+        // after a day.
+        self.truth += 25 * 3_600;
+        self.set_clocks();
         self.come_to_rest().await
     }
 
@@ -291,8 +296,12 @@ impl World {
                 );
             }
         }
-        // Who shows its ledger for the first time by a wrong clock is not believed, and that is said.
-        let is_strange = |a: &Alarm| Org::of(&a.partner).is_some_and(|p| self.strangers.contains(&(org, p)));
+        // Who shows its ledger for the first time by a wrong clock is not believed, and that is said. Who says nothing of it,
+        // because a certificate or a list has ended, is missed until it speaks again.
+        let is_of = |a: &Alarm, pairs: &BTreeSet<(Org, Org)>| Org::of(&a.partner).is_some_and(|p| pairs.contains(&(org, p)));
+        let is_strange = |a: &Alarm| {
+            is_of(a, &self.strangers) || (is_of(a, &self.book.silent) && !machine.node.is_open(a))
+        };
         let alarms = machine.node.alarms().await.unwrap();
         if let Some(alarm) = alarms.iter().find(|a| a.kind != AlarmKind::NoAnswer || !is_strange(a)) {
             return broken("nobody has cause for alarm", format!("{org} about {}: {}", alarm.partner, alarm.what));

@@ -30,8 +30,8 @@ pub struct Held {
     pub originator: TrustDomain,
     pub portions: Vec<(Digest, Portion)>,
     pub provenances: Vec<Provenance>,
-    /// When its giver logged it: what delays count from.
-    pub logged: Time,
+    /// When this node logged it: delays count from then, whatever its author says.
+    pub logged_at: Time,
     pub expires: Time,
 }
 
@@ -43,7 +43,7 @@ impl Held {
             originator: record.originator.clone(),
             portions: record.portions.iter().map(|bytes| decoded(&record.assessment, bytes)).collect(),
             provenances: record.releases.iter().map(|way| provenance(way, &record.originator)).collect(),
-            logged: record.since,
+            logged_at: record.since,
             expires: manifest.expires,
         }
     }
@@ -71,7 +71,7 @@ impl Held {
             house: house.to_vec(),
             taker: taker.organisation(),
             agreements,
-            issued: self.logged.min(now),
+            issued: self.logged_at.min(now),
             expires: self.expires,
             portions: self.portions.iter().map(|(_, portion)| portion.clone()).collect(),
             endorsers: vec![giver.domain(); self.portions.len()],

@@ -82,6 +82,8 @@ pub enum Seen {
     Acknowledged { taker: Org, giver: Org, sequence: u64 },
     /// A node told a head of its ledger.
     Head { by: Org, to: Org, note: Vec<u8> },
+    /// A node said hello, and nothing of its ledger.
+    Silence { by: Org, to: Org },
 }
 
 impl Seen {
@@ -89,7 +91,7 @@ impl Seen {
     pub fn promised_by(&self) -> Option<Org> {
         match self {
             Self::Acknowledged { taker, .. } => Some(*taker),
-            Self::Entry { .. } | Self::Head { .. } => None,
+            Self::Entry { .. } | Self::Head { .. } | Self::Silence { .. } => None,
         }
     }
 }
@@ -412,6 +414,8 @@ impl Carrier {
             let is_other = self.net.mutant == Some(Mutant::TellsTwoHeads) && told == Org::No;
             let note = if is_other { mutants::other_head(by, &note) } else { note.to_vec() };
             self.net.see(Seen::Head { by, to: told, note });
+        } else {
+            self.net.see(Seen::Silence { by, to: told });
         }
     }
 
