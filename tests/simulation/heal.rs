@@ -298,10 +298,10 @@ impl World {
         }
         // Who shows its ledger for the first time by a wrong clock is not believed, and that is said. Who says nothing of it,
         // because a certificate or a list has ended, is missed until it speaks again.
-        let is_of = |a: &Alarm, pairs: &BTreeSet<(Org, Org)>| Org::of(&a.partner).is_some_and(|p| pairs.contains(&(org, p)));
-        let is_strange = |a: &Alarm| {
-            is_of(a, &self.strangers) || (is_of(a, &self.book.silent) && !machine.node.is_open(a))
-        };
+        let is_of =
+            |a: &Alarm, pairs: &BTreeSet<(Org, Org)>| Org::of(&a.partner).is_some_and(|p| pairs.contains(&(org, p)));
+        let is_strange =
+            |a: &Alarm| is_of(a, &self.strangers) || (is_of(a, &self.book.silent) && !machine.node.is_open(a));
         let alarms = machine.node.alarms().await.unwrap();
         if let Some(alarm) = alarms.iter().find(|a| a.kind != AlarmKind::NoAnswer || !is_strange(a)) {
             return broken("nobody has cause for alarm", format!("{org} about {}: {}", alarm.partner, alarm.what));

@@ -13,7 +13,7 @@ use watchfire::{
 };
 
 use crate::{
-    cast::Org,
+    cast::{Org, Whose},
     oracle::Rule,
     plan::{Act, Draft, Step, Terms},
 };
@@ -27,7 +27,7 @@ pub enum Mutant {
     AcknowledgesAhead,
     /// A taker stores each entry once more, under the next number.
     StoresTwice,
-    /// A giver decides by a clock that is three hours ahead.
+    /// A giver decides by a clock that runs twice as fast.
     WrongClock,
     /// A giver gives a number a second time.
     ReusesNumbers,
@@ -39,12 +39,18 @@ pub enum Mutant {
     Lawless,
     /// One partner is told other heads of a ledger than the others.
     TellsTwoHeads,
+    /// What a taker can't verify yet it does not keep.
+    DropsUnverified,
+    /// A taker judges an author's signature as of its own time, not as of when it was logged.
+    JudgesNow,
+    /// The lists and revocations that were seen are gone after a start.
+    ForgetsLists,
     /// The node decides by a rule of which the oracle knows nothing, which is as good as the reverse.
     Oracle(Rule),
 }
 
 impl Mutant {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Forgets,
         Self::AcknowledgesAhead,
         Self::StoresTwice,
@@ -54,6 +60,9 @@ impl Mutant {
         Self::SendsNoStatements,
         Self::Lawless,
         Self::TellsTwoHeads,
+        Self::DropsUnverified,
+        Self::JudgesNow,
+        Self::ForgetsLists,
         Self::Oracle(Rule::OwnState),
         Self::Oracle(Rule::Tlp),
         Self::Oracle(Rule::OnwardKinds),
@@ -84,6 +93,8 @@ impl Mutant {
             Self::IgnoresRecalls => &["what was taken back is nowhere", "every holder has answered"],
             Self::SendsNoStatements => &["with everything put right, all works", "what was taken back is nowhere"],
             Self::TellsTwoHeads => &["ledgers do not fork", "every head is a beginning of the ledger"],
+            Self::DropsUnverified | Self::JudgesNow => &["what is due has arrived"],
+            Self::ForgetsLists => &["nobody revoked is let in"],
             Self::Lawless | Self::Oracle(_) => &[
                 "each decision is the oracle's",
                 "nothing that may go is held back",
@@ -106,8 +117,24 @@ impl Mutant {
                 Act::Sign { by: from, with: to },
                 connect(),
                 Act::Publish { by: to, draft },
+                Act::Wait { minutes: 90 },
                 connect(),
             ],
+            // The author's certificate is of a root that the taker confirms at the end.
+            Self::DropsUnverified => vec![
+                Act::RenewRoot { of: to },
+                Act::Renew { of: to, whose: Whose::Analyst },
+                Act::Publish { by: to, draft },
+                connect(),
+            ],
+            Self::JudgesNow => {
+                let renew = |of| Act::RenewAll { of, same_keys: true };
+                let wait = Act::Wait { minutes: 60 * 24 * 60 };
+                vec![Act::Publish { by: to, draft }, wait, renew(to), renew(from), connect()]
+            }
+            Self::ForgetsLists => {
+                vec![Act::Revoke { of: to, whose: Whose::NodeTls }, connect(), Act::PowerCut { of: from }]
+            }
             _ => return None,
         };
         Some(acts.into_iter().map(Step::from).collect())

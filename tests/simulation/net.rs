@@ -292,7 +292,12 @@ impl Carrier {
         let from = self.station(self.from).map_err(|s| watchfire::wire::status::to_fault(&s))?;
         let shown = |org: Org| {
             let state = self.net.state.lock().unwrap();
-            state.rings[&org].pair(Whose::NodeTls).certificates().iter().map(|der| der.clone().into()).collect::<Vec<_>>()
+            state.rings[&org]
+                .pair(Whose::NodeTls)
+                .certificates()
+                .iter()
+                .map(|der| der.clone().into())
+                .collect::<Vec<_>>()
         };
         let (_, there) = Standing::judge(&to.gate, &shown(self.from), TlsUsage::Client, Audience::Partners)?;
         let audience = Audience::NodeOf(self.to.domain());

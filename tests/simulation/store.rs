@@ -7,12 +7,14 @@ use async_trait::async_trait;
 use watchfire::{
     domain::{
         event::Event,
+        fault::Reason,
         ids::{AssessmentId, Digest, Role, Sha256, SpiffeId, StatementId, TrustDomain},
         recall::RecallState,
         rules::RulesVersion,
         time::Time,
         timer::{Timer, TimerKind},
     },
+    identity::certificate::Leaf,
     ledger::tree::Hash,
     store::{
         AgreementRecord, AssessmentRecord, AttachmentStatus, CopyName, InboundPosition, ListFilter, Look,
@@ -31,6 +33,7 @@ use watchfire::{
         requests::{Beside, RequestRecord, RequestStep, RequestStore},
         timers::TimerStore,
     },
+    wire,
 };
 
 use crate::{disk::Disk, mutants::Mutant};
@@ -50,9 +53,17 @@ macro_rules! passed_on {
         }
     };
     // Where a mutant is at work; anybody else passes it on.
-    (@receiving $self:ident, $name:ident, $of:ident, $after:ident, $entries:ident, $($arg:ident),*) => {{
+    (@receiving $self:ident, $name:ident, $of:ident, $after:ident, $entries:ident, $at:ident, $($arg:ident),*) => {{
         let $entries = if $self.0.is(Mutant::StoresTwice) { twice($after, $entries) } else { $entries };
-        passed_on!(@write $self, $name, $of, $after, $entries, $($arg),*)
+        let $entries = if $self.0.is(Mutant::DropsUnverified) { without_held($entries) } else { $entries };
+        let $entries = if $self.0.is(Mutant::JudgesNow) { good_at($at, $entries) } else { $entries };
+        passed_on!(@write $self, $name, $of, $after, $entries, $at, $($arg),*)
+    }};
+    (@listing $self:ident, $name:ident,) => {{
+        if $self.0.is(Mutant::ForgetsLists) {
+            return Ok(vec![]);
+        }
+        passed_on!(@read $self, $name,)
     }};
     (@recalling $self:ident, $name:ident, $step:ident) => {{
         if $self.0.is(Mutant::IgnoresRecalls) {
@@ -140,8 +151,8 @@ passed_on!(Store {
 });
 
 passed_on!(ListStore {
-    read revocation_lists() -> Vec<ListRecord>;
-    read revocations() -> Vec<RevocationsRecord>;
+    listing revocation_lists() -> Vec<ListRecord>;
+    listing revocations() -> Vec<RevocationsRecord>;
     write save_list(list: ListRecord, seen: Vec<Vec<u8>>, events: Vec<Event>) -> ();
     read list_approvals(list: &Sha256) -> Vec<SpiffeId>;
     write approve_list(list: &Sha256, by: Vec<SpiffeId>, events: Vec<Event>) -> ();
@@ -227,6 +238,30 @@ passed_on!(HeldStore {
     write settle_held(partner: &TrustDomain, entry: ReceivedEntry, arrived_at: Time, events: Vec<Event>,
         post: Vec<Vec<u8>>) -> bool;
 });
+
+/// What can't be verified yet is gone for good.
+fn without_held(entries: Vec<ReceivedEntry>) -> Vec<ReceivedEntry> {
+    let dropped = |entry: ReceivedEntry| match entry.hold {
+        Some(_) => ReceivedEntry { hold: None, refused: true, content: None, ..entry },
+        None => entry,
+    };
+    entries.into_iter().map(dropped).collect()
+}
+
+/// Nothing counts whose author's certificate has ended by now, whenever it was signed.
+fn good_at(now: Time, entries: Vec<ReceivedEntry>) -> Vec<ReceivedEntry> {
+    let is_good = |content: &ReceivedContent| {
+        let manifest = wire::envelope::decode(&content.manifest).unwrap();
+        manifest.signatures.iter().all(|s| Leaf::parse(&s.certificates[0]).unwrap().not_after >= now)
+    };
+    let judged = |entry: ReceivedEntry| match &entry.content {
+        Some(content) if !is_good(content) => {
+            ReceivedEntry { content: None, refused: true, reason: Some(Reason::ChainInvalid.to_string()), ..entry }
+        }
+        _ => entry,
+    };
+    entries.into_iter().map(judged).collect()
+}
 
 /// Each entry, and once more under the next number.
 fn twice(after: u64, entries: Vec<ReceivedEntry>) -> Vec<ReceivedEntry> {
