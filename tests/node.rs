@@ -83,6 +83,8 @@ mod simulate;
 mod statements;
 #[path = "node/surroundings.rs"]
 mod surroundings;
+#[path = "node/times.rs"]
+mod times;
 #[path = "shared/system.rs"]
 #[allow(dead_code, reason = "some of it is for real faults only")]
 mod system;

@@ -76,6 +76,8 @@ mod splitmix;
 mod store;
 #[path = "simulation/tests.rs"]
 mod tests;
+#[path = "simulation/thieves.rs"]
+mod thieves;
 #[path = "simulation/trace.rs"]
 mod trace;
 #[path = "simulation/world.rs"]

@@ -21,30 +21,30 @@ use crate::{
     kit::{Org, note, sealed, terms},
 };
 
-const ORIGIN: &str = "origin.example";
-const HUB: &str = "hub.example";
+pub const ORIGIN: &str = "origin.example";
+pub const HUB: &str = "hub.example";
 
 /// What the originator wrote, before the hub does its worst.
 #[derive(Clone)]
-struct Piece {
-    manifest: proto::Envelope,
+pub struct Piece {
+    pub manifest: proto::Envelope,
     /// Of the manifest.
-    id: StatementId,
-    assessment: [u8; 16],
-    portions: Vec<Vec<u8>>,
+    pub id: StatementId,
+    pub assessment: [u8; 16],
+    pub portions: Vec<Vec<u8>>,
     /// To the hub.
-    first: Release,
+    pub first: Release,
     /// By the hub.
-    last: Release,
+    pub last: Release,
 }
 
 /// The originator is honest and far away; the hub is the reader's partner.
-struct Chain {
-    origin: Rogue,
-    hub: Rogue,
+pub struct Chain {
+    pub origin: Rogue,
+    pub hub: Rogue,
     agreement: StatementId,
     previous: Option<StatementId>,
-    sequence: u64,
+    pub sequence: u64,
 }
 
 fn limit(depth: u32) -> OnwardLimit {
@@ -54,7 +54,7 @@ fn limit(depth: u32) -> OnwardLimit {
 }
 
 impl Chain {
-    fn piece(&self, text: &str, reader: &str) -> Piece {
+    pub fn piece(&self, text: &str, reader: &str) -> Piece {
         let draft = draft::parse(text, Format::Toml).unwrap_or_else(|e| panic!("{}", e.in_file("draft")));
         let composed = sealed(ORIGIN, &draft);
         let mut digests: Vec<_> =
@@ -122,7 +122,7 @@ impl Chain {
     }
 
     /// Signed as it should be, by the hub too.
-    fn entry(&mut self, piece: Piece) -> proto::FeedEntry {
+    pub fn entry(&mut self, piece: Piece) -> proto::FeedEntry {
         let signer = signed(&self.origin.node, StatementKind::Release, wire::release::encode(&piece.first));
         self.entry_by(piece, signer)
     }
@@ -144,7 +144,7 @@ impl Chain {
 }
 
 /// The reader knows the originator, and has the world from the hub.
-async fn reader() -> (Org, Chain, crate::hostile_kit::Served, tokio_util::sync::CancellationToken) {
+pub async fn reader() -> (Org, Chain, crate::hostile_kit::Served, tokio_util::sync::CancellationToken) {
     let no = Org::found("no.example", "state", Some("NO")).await;
     let (origin, hub) = (Rogue::new(ORIGIN), Rogue::new(HUB));
     let (address, served, stop) = serve(&hub, credentials(&hub.tls), &no).await;

@@ -67,7 +67,7 @@ pub struct Book {
     pub heads: BTreeMap<Org, BTreeMap<u64, Hash>>,
     /// Who has shown whom its ledger.
     pub met: BTreeSet<(Org, Org)>,
-    /// To whom somebody has said nothing of its ledger: the first was told nothing by the second.
+    /// Pairs of which one has told the other nothing of its ledger, in both orders.
     pub silent: BTreeSet<(Org, Org)>,
     /// How far each node's own record was read.
     pub recorded: BTreeMap<Org, u64>,
@@ -144,7 +144,7 @@ impl Book {
                     let upto = self.acknowledged.entry((giver, taker)).or_default();
                     *upto = (*upto).max(sequence);
                 }
-                Seen::Silence { by, to } => _ = self.silent.insert((to, by)),
+                Seen::Silence { by, to } => self.silent.extend([(to, by), (by, to)]),
                 Seen::Head { by, to, note } => {
                     self.met.insert((by, to));
                     self.head(by, &note)?;

@@ -196,7 +196,7 @@ pub fn plan(seed: u64) -> Vec<Step> {
     let rough = chance.pick(&[0, 10, 25, 50]);
     let mut steps = vec![];
     // In every third seed months go by.
-    let is_long = seed % 3 == 0;
+    let is_long = seed.is_multiple_of(3);
     for _ in 0..length {
         let acts = if is_long && chance.percent(15) { times(&mut chance) } else { vec![act(&mut chance, rough)] };
         for act in acts {
