@@ -19,7 +19,7 @@ const DRAFT: Draft = Draft { place: "ML", tlp: "AMBER", level: 3, onward: true }
 /// Longer than the certificates of the beginning last.
 const TWO_MONTHS: Act = Act::Wait { minutes: 60 * 24 * 60 };
 
-pub const FOUND: [Found; 8] = [
+pub const FOUND: [Found; 9] = [
     Found { name: "an_acknowledgement_that_was_lost_on_a_quiet_feed_is_made_good", plan: lost_acknowledgement },
     Found { name: "a_stop_that_waited_longer_than_a_certificate_lasts_is_taken", plan: old_stop },
     Found { name: "a_clock_set_back_makes_no_alarm_about_a_known_ledger", plan: clock_back },
@@ -31,6 +31,7 @@ pub const FOUND: [Found; 8] = [
         plan: list_from_the_future,
     },
     Found { name: "what_is_resumed_by_a_clock_set_back_is_resumed_on_both_sides", plan: resumed_by_a_clock_set_back },
+    Found { name: "a_node_whose_certificate_ended_while_it_was_off_starts", plan: off_past_its_end },
 ];
 
 impl Found {
@@ -108,6 +109,17 @@ fn list_from_the_future() -> Vec<Act> {
         connect(Ecowas, Gb),
         Act::SetClock { of: Gb, beside: -3_600 },
         Act::PowerCut { of: Gb },
+    ]
+}
+
+/// The power goes after the signing certificate has ended. The node could not sign its ledger's key anew, and did not start.
+fn off_past_its_end() -> Vec<Act> {
+    vec![
+        Act::Publish { by: Gb, draft: DRAFT },
+        TWO_MONTHS,
+        Act::PowerCut { of: Gb },
+        Act::PowerCut { of: Ecowas },
+        connect(Ecowas, Gb),
     ]
 }
 
