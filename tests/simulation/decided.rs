@@ -89,7 +89,6 @@ impl Book {
         let goes = portions.iter().filter(|p| p.release && p.not_before.is_none()).map(|p| p.portion);
         let goes: BTreeSet<_> = goes.collect();
         if goes != allowed {
-            eprintln!("{portions:#?}");
             let count = |set: &BTreeSet<_>| set.len();
             let (goes, allowed) = (count(&goes), count(&allowed));
             let what = format!(
