@@ -1,6 +1,8 @@
 //! Receive: every signature, digest and term is checked before anything is stored; what the agreement does not cover is
 //! kept from users; entry and position are one transaction.
 
+mod version;
+
 use std::sync::Arc;
 
 use super::{
@@ -102,17 +104,6 @@ impl Content {
     /// How its manifest was verified.
     pub(super) fn verified(&self) -> &Verification {
         &self.verified
-    }
-
-    /// Whether it would take the place of an earlier version on a hub's word alone.
-    fn corrects_on_a_word(&self, here: VersionHere) -> bool {
-        self.verified.on_word_of.is_some() && here.latest > 0 && here.latest < self.manifest.version
-    }
-
-    /// A correction on a hub's word alone corrects nothing: it waits for its originator.
-    fn unconfirmed(&self) -> Unusable {
-        let what = "a key that signed the correction ended long ago, and only a hub says that it was used before";
-        Unusable::by(&self.manifest.originator, Fault::new(Reason::ChainInvalid, what))
     }
 
     /// The attachments that it names: (digest, length).
@@ -378,8 +369,8 @@ impl Node {
         let sequence = release.position.sequence;
         let content = content.and_then(|content| match closed(&content.manifest, is_direct, here) {
             Some(reason) => Err(Fault::new(reason, "nothing of it is kept").into()),
-            None if content.corrects_on_a_word(here) => Err(content.unconfirmed()),
-            None if is_same_version(&content, here, before) => Ok(content),
+            None if content.corrects_on_a_word(here, before) => Err(content.unconfirmed()),
+            None if content.is_same_version(here, before) => Ok(content),
             None => Err(Fault::new(Reason::ReplayDiffers, "another manifest holds its version").into()),
         });
         let mut kept = received(sequence, release_id, &entry);
@@ -464,15 +455,6 @@ fn closed(content: &Manifest, is_direct: bool, here: VersionHere) -> Option<Reas
         return Some(Reason::Recalled);
     }
     (!is_direct && here.latest > content.version).then_some(Reason::Superseded)
-}
-
-/// One version has one manifest, in the store and in what came `before` it in the same batch.
-fn is_same_version(checked: &Content, here: VersionHere, before: &[ReceivedEntry]) -> bool {
-    let content = &checked.manifest;
-    let name = (&content.assessment, content.version, &content.originator);
-    let mut before = before.iter().filter_map(|e| e.content.as_ref()).filter(|c| !c.quarantined);
-    let in_batch = before.find(|c| (&c.assessment, c.version, &c.originator) == name).map(|c| c.manifest_id);
-    in_batch.or(here.manifest).is_none_or(|id| id == checked.manifest_id)
 }
 
 /// An entry with nothing known of its content.

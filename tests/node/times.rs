@@ -289,45 +289,57 @@ fn forged(chain: &mut Chain, text: &str, bend: impl FnOnce(&mut Piece, &SigningK
     (entry, piece)
 }
 
+/// A second version of what is genuine, by a thief.
+fn false_correction(chain: &mut Chain, text: &str, of: &Piece) -> proto::FeedEntry {
+    let (assessment, genuine) = (AssessmentId(of.assessment), of.id);
+    let (entry, _) = forged(chain, text, |piece, key| {
+        let mut manifest = wire::manifest::decode(&piece.manifest.payload).unwrap();
+        let before = manifest.assessment;
+        let digest = |id: &AssessmentId, portion: &Vec<u8>| watchfire::seal::digest::portion_digest(id, portion);
+        let old: Vec<_> = piece.portions.iter().map(|p| digest(&before, p)).collect();
+        manifest.assessment = assessment;
+        (manifest.version, manifest.previous) = (2, Some(genuine));
+        manifest.digests.retain(|d| !old.contains(d));
+        let mut digests: Vec<_> = piece.portions.iter().map(|p| digest(&assessment, p)).collect();
+        digests.sort_unstable();
+        manifest.digests.extend(&digests);
+        manifest.digests.sort_unstable();
+        (piece.first.digests, piece.last.digests) = (digests.clone(), digests);
+        piece.manifest = signed(key, StatementKind::Manifest, wire::manifest::encode(&manifest));
+    });
+    entry
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_that_ended_long_ago_count_on_the_hub_s_word_only_and_correct_and_recall_nothing() {
     let (no, mut chain, served, _stop) = reader().await;
     let text = |headline: &str| for_all(headline, "BF").replace("group:watch", "no.example");
     let genuine = chain.piece(&text("genuine"), "no.example");
-    let (assessment, genuine_id) = (genuine.assessment, genuine.id);
-    let mut entries = vec![chain.entry(genuine)];
+    let assessment = genuine.assessment;
+    let mut entries = vec![chain.entry(genuine.clone())];
     let (entry, planted) = forged(&mut chain, &text("planted"), |_, _| {});
     entries.push(entry);
-    // A second version of what is genuine.
-    let (entry, _) = forged(&mut chain, &text("a false correction"), |piece, key| {
-        let mut manifest = wire::manifest::decode(&piece.manifest.payload).unwrap();
-        let before = manifest.assessment;
-        let draft = draft::parse(&text("a false correction"), Format::Toml).unwrap();
-        let portions = sealed(ORIGIN, &draft).portions;
-        let of = |id: &AssessmentId, portion: &Vec<u8>| watchfire::seal::digest::portion_digest(id, portion);
-        let old: Vec<_> = piece.portions.iter().map(|p| of(&before, p)).collect();
-        manifest.assessment = AssessmentId(assessment);
-        (manifest.version, manifest.previous) = (2, Some(genuine_id));
-        manifest.digests.retain(|d| !old.contains(d));
-        let mut digests: Vec<_> = portions.iter().map(|p| of(&manifest.assessment, p)).collect();
-        digests.sort_unstable();
-        manifest.digests.extend(&digests);
-        manifest.digests.sort_unstable();
-        (piece.first.digests, piece.last.digests) = (digests.clone(), digests);
-        piece.portions = portions;
-        piece.manifest = signed(key, StatementKind::Manifest, wire::manifest::encode(&manifest));
-    });
-    entries.push(entry);
+    // Each comes right behind what it corrects: some in one batch with it, some after it.
+    let mut ids = vec![hex::encode(assessment), hex::encode(planted.assessment)];
+    entries.push(false_correction(&mut chain, &text("a false correction"), &genuine));
+    for n in 0..6 {
+        let piece = chain.piece(&text(&format!("genuine {n}")), "no.example");
+        ids.push(hex::encode(piece.assessment));
+        entries.push(chain.entry(piece.clone()));
+        entries.push(false_correction(&mut chain, &text("a false correction"), &piece));
+    }
+    let count = chain.sequence;
     served.set(entries);
-    pulled(&no, HUB, 3).await;
-    let ids = [hex::encode(assessment), hex::encode(planted.assessment)];
+    pulled(&no, HUB, count).await;
     no.has(ORIGIN, &ids).await;
     let shown = no.one(&["--as", "ana", "assess", "show", &ids[1]]).await;
     assert_eq!(shown["on_word_of"], HUB, "{shown}");
-    quarantined(&no, 3, "").await;
-    let shown = no.one(&["--as", "ana", "assess", "show", &ids[0]]).await;
-    assert!(shown["on_word_of"].is_null() && shown.to_string().contains("genuine"), "{shown}");
-    assert!(!shown.to_string().contains("a false correction"), "{shown}");
+    quarantined(&no, 3, "CHAIN_INVALID").await;
+    for id in ids.iter().filter(|id| **id != ids[1]) {
+        let shown = no.one(&["--as", "ana", "assess", "show", id]).await;
+        assert!(shown["on_word_of"].is_null() && shown.to_string().contains("genuine"), "{shown}");
+        assert!(!shown.to_string().contains("a false correction"), "{shown}");
+    }
     // An old officer's key with the hub's word, and with that of an old node's key besides.
     let officer = key_of(ORIGIN, &chain.origin.ca, "officer/o", (120, 80));
     let bare = recall(ORIGIN, assessment, &officer, days_ago(100));
