@@ -290,9 +290,11 @@ mod tests {
         assert!(holds(&mut budget, "a.example", 10));
         assert!(!holds(&mut budget, "a.example", 10), "the name has used up its entries");
         assert!(holds(&mut budget, "b.example", 10), "which takes no room from another name");
-        let mut budget = Budget::new(vec![usage("a.example", 1, MAX_BYTES - 50)]);
-        assert!(!holds(&mut budget, "a.example", 100));
+        let small = wire::entry::encode(entry(10)).len() as u64;
+        let mut budget = Budget::new(vec![usage("a.example", 1, MAX_BYTES - small)]);
+        assert!(!holds(&mut budget, "a.example", 11));
         assert!(holds(&mut budget, "a.example", 10));
+        assert!(!holds(&mut budget, "a.example", 10), "the name has used up its bytes");
         let full = ["a", "b", "c", "d"].map(|name| usage(&format!("{name}.example"), MAX_ENTRIES, 1));
         assert!(!holds(&mut Budget::new(full.to_vec()), "e.example", 10), "invented names find no room");
     }

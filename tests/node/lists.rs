@@ -178,6 +178,7 @@ async fn the_own_list_does_not_go_back_or_vanish() {
 async fn an_own_list_past_its_next_update_is_named_everywhere_and_its_successor_taken_up() {
     let mut gb = Org::found("gb.example", "state", Some("GB")).await;
     let ca = ca_of(&gb);
+    crate::surroundings::without_ca(&mut gb).await;
     put(&gb.dir, &ending_in(&ca, 3, number(1), &nobody()));
     tokio::time::sleep(Duration::from_secs(4)).await;
     let named = |text: &str| {

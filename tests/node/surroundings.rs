@@ -27,6 +27,13 @@ pub fn clock(off: &str) -> Option<Vec<(&'static str, String)>> {
     Some(values.map(|(name, value)| (name, value.to_owned())).to_vec())
 }
 
+/// Starts it again with its development CA put aside: nobody renews what ends.
+pub async fn without_ca(org: &mut Org) {
+    org.kill().await;
+    std::fs::rename(org.dir.join("ca"), org.dir.join("ca-aside")).unwrap();
+    org.start().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nodes_whose_clocks_differ_by_an_hour_say_so_and_the_feed_goes_on() {
     let Some(later) = clock("+3600s") else { return };

@@ -138,7 +138,8 @@ pub fn notice() -> impl Strategy<Value = Notice> {
 
 pub fn receipt() -> impl Strategy<Value = Receipt> {
     let said = (option::of(line()), select(vec![Role::Analyst, Role::Officer, Role::Service]), option::of(id()));
-    let path = prop_oneof![Just(vec![]), vec(envelope(), 2..=3)];
+    // What lists them tells when they were logged.
+    let path = prop_oneof![Just(vec![]), vec(envelope_of(select(StatementKind::ALL)), 2..=3)];
     (domain(), select(ReceiptKind::ALL), vec(id(), 0..9), time(), said, path).prop_map(
         |(sender, kind, mut releases, at, (reason, role, recall), path)| {
             let by_recall = matches!(kind, ReceiptKind::Withdrawn | ReceiptKind::Purged);
