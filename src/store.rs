@@ -21,8 +21,8 @@ use recalls::RecallStore;
 use receipts::{AnswerRecord, HeldEntry, Quarantine, Readmission, ReceiptRecord, ReceiptStore, Released};
 pub use records::{
     AgreementRecord, AssessmentRecord, AssessmentState, AttachmentStatus, CameBy, CopyName, InboundPosition,
-    ListFilter, LoggedStatement, Look, OutboundPosition, Page, PartnerRecord, Publication, QueueItem, ReceivedContent,
-    ReceivedEntry, ReceivedRecord, ReleaseBatch, ReleaseRecord, Verification, VersionHere,
+    ListFilter, LoggedStatement, Look, OnWord, OutboundPosition, Page, PartnerRecord, Publication, QueueItem,
+    ReceivedContent, ReceivedEntry, ReceivedRecord, ReleaseBatch, ReleaseRecord, Verification, VersionHere,
 };
 use requests::RequestStore;
 use timers::TimerStore;

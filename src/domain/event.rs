@@ -78,6 +78,8 @@ pub enum Deed {
         release: StatementId,
         agreement: StatementId,
     },
+    /// What counted on a hub's word alone is kept from users from now on: its originator's own word came.
+    GaveWay { manifest: StatementId, to: StatementId },
     /// A partner's receipt answered a release.
     Answered {
         manifest: StatementId,

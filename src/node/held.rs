@@ -7,7 +7,7 @@ use super::{
     carried::{Examined, Unusable},
     fault::lost,
     receipts::Said,
-    receive::Content,
+    receive::{Content, gave_way},
 };
 use crate::{
     domain::{
@@ -191,7 +191,7 @@ impl Node {
         let mut budget = Budget::new(self.store.held_usage(Some(&partner)).await?);
         let release = wire::release::decode(&entry.release.payload)?;
         let now = self.now();
-        let (kept, deed) =
+        let (kept, mut deeds) =
             self.keep_release(&partner, (&release, release_id), entry, content, (here, &[]), &mut budget);
         let is_shown = kept.content.as_ref().is_some_and(|c| !c.quarantined);
         let receipts = match is_shown {
@@ -199,17 +199,13 @@ impl Node {
             false => self.quarantine_receipts(&partner, std::slice::from_ref(&kept), now)?,
         };
         let manifest = release.manifest;
-        let deed = match is_shown {
-            true => Deed::Readmitted {
-                manifest,
-                partner: partner.clone(),
-                sequence,
-                release: release_id,
-                agreement: release.agreement.id,
-            },
-            false => deed,
-        };
-        let events = vec![Event { at: now, by: None, deed }];
+        if is_shown {
+            let (partner, agreement) = (partner.clone(), release.agreement.id);
+            deeds.retain(|deed| !matches!(deed, Deed::Received { .. }));
+            deeds.push(Deed::Readmitted { manifest, partner, sequence, release: release_id, agreement });
+        }
+        let events: Vec<_> = deeds.into_iter().map(|deed| Event { at: now, by: None, deed }).collect();
+        let touched: Vec<_> = gave_way(&events).chain([manifest]).collect();
         match self.store.settle_held(&partner, kept, arrived_at, events, receipts).await {
             Ok(true) => {}
             // It was taken back between the look and the commit: the next turn finds that.
@@ -217,7 +213,7 @@ impl Node {
             Err(error) => return Err(error.into()),
         }
         tracing::info!(%partner, sequence, shown = is_shown, "examined again an entry that could not be verified before");
-        self.prepared.forget(&manifest);
+        touched.iter().for_each(|id| self.prepared.forget(id));
         self.live.arrived();
         self.live.of(&partner).post();
         if !is_shown {

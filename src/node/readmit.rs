@@ -3,21 +3,20 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Node, carried::Examined, directory::Partner, fault::lost, receipts::Said, requests::Asked};
+use super::{
+    Node, carried::Examined, directory::Partner, fault::lost, receipts::Said, receive::Content, requests::Asked,
+};
 use crate::{
     domain::{
         entry::Entry,
         event::{Deed, Event},
         fault::Fault,
-        ids::{Sha256, StatementId, TrustDomain},
+        ids::{StatementId, TrustDomain},
         receipt::ReceiptKind,
         statement::StatementKind,
         time::Time,
     },
-    store::{
-        Verification,
-        receipts::{HeldEntry, Readmission},
-    },
+    store::receipts::{HeldEntry, Readmission},
     wire,
 };
 
@@ -26,16 +25,14 @@ const PAGE: u32 = 64;
 /// How long to wait after the store has failed.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// An entry that the agreement covers, with the attachments that it names.
+/// An entry that the agreement covers.
 struct Covered {
     sequence: u64,
     release: StatementId,
     manifest: StatementId,
-    attachments: Vec<(Sha256, u64)>,
+    content: Content,
     /// The releases by which its sender got it, and its sender's own, encoded; of what came through hubs.
     way: Option<(Vec<Vec<u8>>, Vec<u8>)>,
-    /// How its manifest was verified.
-    verified: Verification,
 }
 
 impl Node {
@@ -128,22 +125,24 @@ impl Node {
         entry: Covered,
         now: Time,
     ) -> Result<(), Fault> {
-        let Covered { sequence, release, manifest, attachments, way, verified } = entry;
+        let Covered { sequence, release, manifest, content, way } = entry;
         // What came through hubs is answered with its way, so that its originator hears of it too.
         let way = way.as_ref().map(|(provenance, release)| (&provenance[..], &release[..]));
         let receipt = self.signed(&Said::only(ReceiptKind::Stored), partner, vec![release], way, now)?;
         let deed = Deed::Readmitted { manifest, partner: partner.clone(), sequence, release, agreement: *agreement };
+        let gave_way = content.takes_the_place_of(self.version_here(content.manifest()).await?);
+        let deeds = gave_way.map(|id| Deed::GaveWay { manifest: id, to: manifest }).into_iter().chain([deed]);
         let readmission = Readmission {
             partner: partner.clone(),
             sequence,
-            attachments,
+            attachments: content.attachments(),
             post: vec![receipt],
-            events: vec![Event { at: now, by: None, deed }],
-            verified,
+            events: deeds.map(|deed| Event { at: now, by: None, deed }).collect(),
+            verified: content.verified().clone(),
         };
         if self.store.readmit(readmission).await? {
             tracing::info!(%partner, sequence, "shows what was in quarantine: its agreement is in force now");
-            self.prepared.forget(&manifest);
+            gave_way.iter().chain([&manifest]).for_each(|id| self.prepared.forget(id));
             self.live.arrived();
             self.live.of(partner).post();
         }
@@ -183,10 +182,8 @@ impl Node {
             // What does not verify any more stays where it is.
             Ok(_) | Err(_) => return Ok(None),
         };
-        let attachments = content.attachments();
         let (sequence, release, manifest) = (held.sequence, held.release_id, held.manifest_id);
         let way = (!held.provenance.is_empty()).then(|| (held.provenance.clone(), held.release.clone()));
-        let verified = content.verified().clone();
-        Ok(Some(Covered { sequence, release, manifest, attachments, way, verified }))
+        Ok(Some(Covered { sequence, release, manifest, content, way }))
     }
 }

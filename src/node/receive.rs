@@ -162,8 +162,8 @@ impl Node {
                     Ok(Verdict::Repeat) => {}
                     Ok(Verdict::Next) => {
                         inbound = inbound.advanced(entry.id());
-                        let (kept, event) = self.keep(partner, entry, (here, &stored), &mut budget, now);
-                        events.push(event);
+                        let (kept, deeds) = self.keep(partner, entry, (here, &stored), &mut budget);
+                        events.extend(deeds.into_iter().map(|deed| Event { at: now, by: None, deed }));
                         stored.push(kept);
                     }
                     Err(stop) => fault = Some(stop),
@@ -193,7 +193,8 @@ impl Node {
         events: Vec<Event>,
         now: Time,
     ) -> Result<(), Fault> {
-        let touched: Vec<_> = entries.iter().filter_map(|s| s.content.as_ref().map(|c| c.manifest_id)).collect();
+        let mut touched: Vec<_> = entries.iter().filter_map(|s| s.content.as_ref().map(|c| c.manifest_id)).collect();
+        touched.extend(gave_way(&events));
         let is_held = entries.iter().any(|e| e.held_for.is_some());
         let receipts = self.quarantine_receipts(partner, &entries, now)?;
         let has_receipts = !receipts.is_empty();
@@ -329,29 +330,27 @@ impl Node {
         Ok(verdict)
     }
 
-    /// What is kept of an entry, and the ledger's record of it.
+    /// What is kept of an entry, and the ledger's records of it.
     fn keep(
         &self,
         partner: &TrustDomain,
         entry: Checked,
         here: (VersionHere, &[ReceivedEntry]),
         budget: &mut Budget,
-        now: Time,
-    ) -> (ReceivedEntry, Event) {
-        let (kept, deed) = match entry {
+    ) -> (ReceivedEntry, Vec<Deed>) {
+        match entry {
             Checked::Void(void, raw) => {
                 let (sequence, release, manifest) =
                     (void.content().position.sequence, void.content().replaced, void.content().replaced);
                 let kept = received(sequence, release, &raw);
                 let partner = partner.clone();
                 let deed = Deed::Received { manifest, partner, sequence, release, quarantined: None, at_fault: None };
-                (kept, deed)
+                (kept, vec![deed])
             }
             Checked::Release { release, entry, content } => {
                 self.keep_release(partner, (release.content(), release.id()), entry, content, here, budget)
             }
-        };
-        (kept, Event { at: now, by: None, deed })
+        }
     }
 
     /// What is kept of a release: content that was verified and is covered for users; in quarantine what is not covered;
@@ -364,19 +363,21 @@ impl Node {
         content: Result<Box<Content>, Unusable>,
         (here, before): (VersionHere, &[ReceivedEntry]),
         budget: &mut Budget,
-    ) -> (ReceivedEntry, Deed) {
-        let is_direct = entry.provenance.is_empty();
+    ) -> (ReceivedEntry, Vec<Deed>) {
         let sequence = release.position.sequence;
-        let content = content.and_then(|content| match closed(&content.manifest, is_direct, here) {
-            Some(reason) => Err(Fault::new(reason, "nothing of it is kept").into()),
-            None if content.corrects_on_a_word(here, before) => Err(content.unconfirmed()),
-            None if content.is_same_version(here, before) => Ok(content),
-            None => Err(Fault::new(Reason::ReplayDiffers, "another manifest holds its version").into()),
+        let content = content.and_then(|content| {
+            let here = content.with_batch(here, before);
+            content.may_stand(here, entry.provenance.is_empty())?;
+            Ok((content.takes_the_place_of(here), content))
         });
         let mut kept = received(sequence, release_id, &entry);
-        let (mut reason, mut at_fault) = (None, None);
+        let (mut reason, mut at_fault, mut deeds) = (None, None, vec![]);
         match content {
-            Ok(content) => {
+            Ok((gave_way, content)) => {
+                if let Some(manifest) = gave_way {
+                    tracing::warn!(%partner, sequence, "shows its originator's version in the place of one on a hub's word");
+                    deeds.push(Deed::GaveWay { manifest, to: content.manifest_id });
+                }
                 if let Some(not_covered) = &content.not_covered {
                     reason = Some(not_covered.reason);
                     at_fault = not_covered.at_fault.clone();
@@ -396,8 +397,8 @@ impl Node {
             tracing::warn!(%partner, sequence, %reason, waits = kept.hold.is_some(), "kept an entry from users");
         }
         let (partner, manifest, quarantined) = (partner.clone(), release.manifest, kept.reason.clone());
-        let deed = Deed::Received { manifest, partner, sequence, release: release_id, quarantined, at_fault };
-        (kept, deed)
+        deeds.push(Deed::Received { manifest, partner, sequence, release: release_id, quarantined, at_fault });
+        (kept, deeds)
     }
 
     /// What is here of the version that a manifest is.
@@ -447,14 +448,12 @@ impl Node {
     }
 }
 
-/// Why nothing of a version is kept any more: it was taken back; or a later one is here, and it came through others. From the originator
-/// itself an earlier version that comes late is kept as superseded: its feed tells its own story, in its own order, and nothing of
-/// it may be missing.
-fn closed(content: &Manifest, is_direct: bool, here: VersionHere) -> Option<Reason> {
-    if here.is_recalled {
-        return Some(Reason::Recalled);
-    }
-    (!is_direct && here.latest > content.version).then_some(Reason::Superseded)
+/// The manifests that gave way to others.
+pub(super) fn gave_way(events: &[Event]) -> impl Iterator<Item = StatementId> {
+    events.iter().filter_map(|e| match e.deed {
+        Deed::GaveWay { manifest, .. } => Some(manifest),
+        _ => None,
+    })
 }
 
 /// An entry with nothing known of its content.

@@ -55,6 +55,8 @@ macro_rules! contract {
             quarantine_keeps_from_users
             a_second_manifest_for_a_version_is_quarantined_and_does_not_stop_the_feed
             a_quarantined_version_does_not_hide_the_one_before
+            what_counts_on_a_hub_s_word_gives_way_to_its_originator_s_own
+            what_counts_on_a_hub_s_word_is_shown_only_where_nothing_else_is
             another_originator_with_the_same_id_hides_nothing
             a_void_is_received_without_content
             followers_resume_by_arrival

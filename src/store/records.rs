@@ -206,10 +206,21 @@ pub struct Look {
 pub struct VersionHere {
     /// Whether the assessment was taken back.
     pub is_recalled: bool,
-    /// The manifest that holds the version for users.
+    /// The manifest under which users see the version, on its originator's own word.
     pub manifest: Option<StatementId>,
-    /// The latest version that users see; 0: none.
+    /// The latest version that users see on its originator's own word; 0: none.
     pub latest: u32,
+    /// What users see of the assessment on a hub's word alone.
+    pub on_word: Option<OnWord>,
+}
+
+/// A version that counts on a hub's word alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OnWord {
+    /// Which.
+    pub version: u32,
+    /// Its manifest.
+    pub manifest: StatementId,
 }
 
 /// A numbered release, as kept.

@@ -314,6 +314,7 @@ pub(super) fn decided(deed: &Deed) -> Option<StatementId> {
         | Deed::Dropped { manifest, .. }
         | Deed::Received { manifest, .. }
         | Deed::Readmitted { manifest, .. }
+        | Deed::GaveWay { manifest, .. }
         | Deed::Answered { manifest, .. }
         | Deed::Endorsed { manifest, .. }
         | Deed::Requested { manifest, .. }

@@ -93,7 +93,7 @@ impl Chain {
     }
 
     /// The same, for the next number.
-    fn at_place(&self, piece: &Piece) -> Piece {
+    pub fn at_place(&self, piece: &Piece) -> Piece {
         let position = Position { sequence: self.sequence + 1, previous: self.previous };
         Piece { last: Release { position, ..piece.last.clone() }, ..piece.clone() }
     }

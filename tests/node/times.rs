@@ -289,8 +289,8 @@ fn forged(chain: &mut Chain, text: &str, bend: impl FnOnce(&mut Piece, &SigningK
     (entry, piece)
 }
 
-/// A second version of what is genuine, by a thief.
-fn false_correction(chain: &mut Chain, text: &str, of: &Piece) -> proto::FeedEntry {
+/// A version of what is genuine, by a thief.
+fn false_version(chain: &mut Chain, text: &str, (of, version): (&Piece, u32)) -> proto::FeedEntry {
     let (assessment, genuine) = (AssessmentId(of.assessment), of.id);
     let (entry, _) = forged(chain, text, |piece, key| {
         let mut manifest = wire::manifest::decode(&piece.manifest.payload).unwrap();
@@ -298,7 +298,7 @@ fn false_correction(chain: &mut Chain, text: &str, of: &Piece) -> proto::FeedEnt
         let digest = |id: &AssessmentId, portion: &Vec<u8>| watchfire::seal::digest::portion_digest(id, portion);
         let old: Vec<_> = piece.portions.iter().map(|p| digest(&before, p)).collect();
         manifest.assessment = assessment;
-        (manifest.version, manifest.previous) = (2, Some(genuine));
+        (manifest.version, manifest.previous) = (version, (version > 1).then_some(genuine));
         manifest.digests.retain(|d| !old.contains(d));
         let mut digests: Vec<_> = piece.portions.iter().map(|p| digest(&assessment, p)).collect();
         digests.sort_unstable();
@@ -321,12 +321,12 @@ async fn keys_that_ended_long_ago_count_on_the_hub_s_word_only_and_correct_and_r
     entries.push(entry);
     // Each comes right behind what it corrects: some in one batch with it, some after it.
     let mut ids = vec![hex::encode(assessment), hex::encode(planted.assessment)];
-    entries.push(false_correction(&mut chain, &text("a false correction"), &genuine));
+    entries.push(false_version(&mut chain, &text("a false correction"), (&genuine, 2)));
     for n in 0..6 {
         let piece = chain.piece(&text(&format!("genuine {n}")), "no.example");
         ids.push(hex::encode(piece.assessment));
         entries.push(chain.entry(piece.clone()));
-        entries.push(false_correction(&mut chain, &text("a false correction"), &piece));
+        entries.push(false_version(&mut chain, &text("a false correction"), (&piece, 2)));
     }
     let count = chain.sequence;
     served.set(entries);
@@ -349,6 +349,47 @@ async fn keys_that_ended_long_ago_count_on_the_hub_s_word_only_and_correct_and_r
     let by_both = logged(&chain.hub.node, days_ago(100), &logged(&old_node, days_ago(100), &bare));
     assert!(is_not_yet(&chain.hub.submit(&no, by_both).await));
     no.has(ORIGIN, &ids).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_counts_on_a_hub_s_word_gives_way_to_its_originator_s_own_word() {
+    let (no, mut chain, served, _stop) = reader().await;
+    let text = |headline: &str| for_all(headline, "BF").replace("group:watch", "no.example");
+    let genuine: Vec<Piece> = (0..3).map(|n| chain.piece(&text(&format!("genuine {n}")), "no.example")).collect();
+    let ids: Vec<String> = genuine.iter().map(|piece| hex::encode(piece.assessment)).collect();
+    // A thief's comes first, as the same version or a later one; one of them in one batch with what is genuine.
+    let mut entries = vec![
+        false_version(&mut chain, &text("planted 0"), (&genuine[0], 1)),
+        false_version(&mut chain, &text("planted 1"), (&genuine[1], 2)),
+    ];
+    served.set(entries.clone());
+    pulled(&no, HUB, 2).await;
+    let show =
+        async |id: &str, more: &[&str]| no.one(&[&["--as", "olu", "assess", "show", id][..], more].concat()).await;
+    for (n, id) in ids[..2].iter().enumerate() {
+        let shown = show(id, &[]).await;
+        assert!(shown["on_word_of"] == HUB && shown.to_string().contains(&format!("planted {n}")), "{shown}");
+    }
+    entries.push(false_version(&mut chain, &text("planted 2"), (&genuine[2], 1)));
+    for piece in &genuine {
+        let placed = chain.at_place(piece);
+        entries.push(chain.entry(placed));
+    }
+    served.set(entries);
+    pulled(&no, HUB, 6).await;
+    no.has(ORIGIN, &ids).await;
+    for (n, id) in ids.iter().enumerate() {
+        let shown = show(id, &["--version", "1"]).await;
+        assert!(shown["on_word_of"].is_null() && shown["state"] == "current", "{shown}");
+        assert!(shown.to_string().contains(&format!("genuine {n}")), "{shown}");
+        assert!(!shown.to_string().contains("planted"), "{shown}");
+    }
+    // The ledger says so, and an officer finds the one that stood above in quarantine.
+    let about = ["--as", "root", "ledger", "list", "--about", "gave-way"];
+    let ledger = no.ask(&about).await;
+    assert_eq!(ledger.len(), 3, "{ledger:?}");
+    let shown = show(&ids[1], &["--quarantined"]).await;
+    assert!(shown.to_string().contains("planted 1") && shown.to_string().contains("REPLAY_DIFFERS"), "{shown}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

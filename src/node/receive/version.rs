@@ -2,36 +2,67 @@
 
 use super::{Content, Unusable};
 use crate::{
-    domain::fault::{Fault, Reason},
-    store::{ReceivedContent, ReceivedEntry, VersionHere},
+    domain::{
+        fault::{Fault, Reason},
+        ids::StatementId,
+    },
+    store::{OnWord, ReceivedEntry, VersionHere},
 };
 
 impl Content {
-    /// Whether it would take the place of an earlier version on a hub's word alone. `before`: what came earlier in the same
-    /// batch, which the store does not hold yet.
-    pub(super) fn corrects_on_a_word(&self, here: VersionHere, before: &[ReceivedEntry]) -> bool {
-        let in_batch = self.of_it(before).map(|c| c.version).max();
-        let latest = here.latest.max(in_batch.unwrap_or(0));
-        self.verified.on_word_of.is_some() && latest > 0 && latest < self.manifest.version
-    }
-
-    /// A correction on a hub's word alone corrects nothing: it waits for its originator.
-    pub(super) fn unconfirmed(&self) -> Unusable {
-        let what = "a key that signed the correction ended long ago, and only a hub says that it was used before";
-        Unusable::by(&self.manifest.originator, Fault::new(Reason::ChainInvalid, what))
-    }
-
-    /// One version has one manifest, in the store and in what came `before` it in the same batch.
-    pub(super) fn is_same_version(&self, here: VersionHere, before: &[ReceivedEntry]) -> bool {
-        let mut in_batch = self.of_it(before).filter(|c| c.version == self.manifest.version);
-        let other = in_batch.next().map(|c| c.manifest_id).or(here.manifest);
-        other.is_none_or(|id| id == self.manifest_id)
-    }
-
-    /// What came earlier in the batch of the same assessment, for users. The store does not hold it yet.
-    fn of_it<'a>(&'a self, before: &'a [ReceivedEntry]) -> impl Iterator<Item = &'a ReceivedContent> {
+    /// What is here of its version, with what came `before` it in the same batch: the store does not hold that yet.
+    pub(super) fn with_batch(&self, here: VersionHere, before: &[ReceivedEntry]) -> VersionHere {
         let name = (&self.manifest.assessment, &self.manifest.originator);
         let shown = before.iter().filter_map(|e| e.content.as_ref()).filter(|c| !c.quarantined);
-        shown.filter(move |c| (&c.assessment, &c.originator) == name)
+        let of_it = shown.filter(|c| (&c.assessment, &c.originator) == name);
+        of_it.fold(here, |here, c| match &c.verified.on_word_of {
+            Some(_) => VersionHere { on_word: Some(OnWord { version: c.version, manifest: c.manifest_id }), ..here },
+            None => VersionHere {
+                latest: here.latest.max(c.version),
+                manifest: if c.version == self.manifest.version { Some(c.manifest_id) } else { here.manifest },
+                on_word: here.on_word.filter(|w| w.version < c.version),
+                ..here
+            },
+        })
+    }
+
+    /// Whether it may be kept beside what is `here`. One version has one manifest.
+    ///
+    /// # Errors
+    /// `RECALLED`; `SUPERSEDED` where a later version is here and this one came through others: from the originator itself an
+    /// earlier version that comes late is kept as superseded, since its feed tells its own story, in its own order, and nothing of
+    /// it may be missing; `REPLAY_DIFFERS` where another manifest holds its version; `CHAIN_INVALID`, until its originator's
+    /// own word comes, where it counts on a hub's word alone and is not the only thing that is here of its assessment.
+    pub(super) fn may_stand(&self, here: VersionHere, is_direct: bool) -> Result<(), Unusable> {
+        let version = self.manifest.version;
+        if here.is_recalled {
+            return Err(Fault::new(Reason::Recalled, "nothing of it is kept").into());
+        }
+        if !is_direct && here.latest > version {
+            return Err(Fault::new(Reason::Superseded, "nothing of it is kept").into());
+        }
+        if here.manifest.is_some_and(|id| id != self.manifest_id) {
+            return Err(Fault::new(Reason::ReplayDiffers, "another manifest holds its version").into());
+        }
+        let is_other = |w: OnWord| w.manifest != self.manifest_id;
+        let corrects = here.latest > 0 && here.manifest.is_none();
+        if self.verified.on_word_of.is_some() && (corrects || here.on_word.is_some_and(is_other)) {
+            return Err(self.unconfirmed());
+        }
+        Ok(())
+    }
+
+    /// The manifest that users see no more once it is shown: what counts on a hub's word alone gives way to the originator's own
+    /// word, the same version and any later one.
+    pub(in crate::node) fn takes_the_place_of(&self, here: VersionHere) -> Option<StatementId> {
+        let other = here.on_word.filter(|w| w.version >= self.manifest.version && w.manifest != self.manifest_id);
+        other.filter(|_| self.verified.on_word_of.is_none() && self.not_covered.is_none()).map(|w| w.manifest)
+    }
+
+    /// A hub's word alone corrects nothing, and settles nothing between two: it waits for its originator.
+    fn unconfirmed(&self) -> Unusable {
+        let what =
+            "a key that signed it ended long ago, only a hub says that it was used before, and something else is here";
+        Unusable::by(&self.manifest.originator, Fault::new(Reason::ChainInvalid, what))
     }
 }

@@ -3,7 +3,10 @@
 use super::{Home, kit::*};
 use crate::{
     domain::release::EntryKind,
-    store::{AssessmentState, InboundPosition, ListFilter, ReceivedEntry, Store, StoreError, VersionHere},
+    store::{
+        AssessmentState, InboundPosition, ListFilter, OnWord, ReceivedEntry, Store, StoreError, VersionHere,
+        forward::Forwarding,
+    },
 };
 
 async fn state(store: &dyn Store, n: u8, version: u32) -> AssessmentState {
@@ -133,6 +136,76 @@ pub(crate) async fn a_quarantined_version_does_not_hide_the_one_before(home: &dy
     receive(&*store, "au", 0, vec![entry(1, 1, 2)]).await.unwrap();
     assert_eq!(state(&*store, 1, 1).await, AssessmentState::Superseded);
     assert_eq!(state(&*store, 1, 2).await, AssessmentState::Current);
+}
+
+/// A version that a thief wrote and that counts on the word of `au`: shown only in the place of nothing.
+fn on_word(sequence: u64, n: u8, version: u32) -> ReceivedEntry {
+    entry_but(sequence, n, version, |c| {
+        c.manifest_id = manifest(n + 100, version);
+        c.verified.on_word_of = Some(domain("au"));
+        c.beside = vec![b"endorsement".to_vec()];
+    })
+}
+
+pub(crate) async fn what_counts_on_a_hub_s_word_gives_way_to_its_originator_s_own(home: &dyn Home) {
+    let store = home.open();
+    let forged = |n: u8, version| OnWord { version, manifest: manifest(n + 100, version) };
+    let here = async |n, version| {
+        let named = vec![(domain("ng"), assessment(n), version)];
+        store.versions_here(named).await.unwrap().remove(0)
+    };
+    receive(&*store, "au", 0, vec![on_word(1, 1, 1), on_word(2, 2, 5), on_word(3, 3, 1), on_word(4, 4, 1)])
+        .await
+        .unwrap();
+    assert_eq!(here(1, 1).await, VersionHere { on_word: Some(forged(1, 1)), ..VersionHere::default() });
+    store
+        .forward(Forwarding {
+            upto: 4,
+            queue: vec![(manifest(101, 1), 3, vec![(domain("fr"), at(0))])],
+            events: vec![],
+        })
+        .await
+        .unwrap();
+    assert_eq!(store.queued(&domain("fr")).await.unwrap(), 1);
+    // The same version, and a later one: hidden from users, whole for officers, and nothing of it goes on.
+    receive(&*store, "us", 0, vec![entry(1, 1, 1), entry(2, 2, 4), entry(3, 3, 2)]).await.unwrap();
+    assert_eq!(store.queued(&domain("fr")).await.unwrap(), 0);
+    for (n, version, by_thief) in [(1, 1, 1), (2, 4, 5)] {
+        let expected = VersionHere { manifest: Some(manifest(n, version)), latest: version, ..VersionHere::default() };
+        assert_eq!(here(n, version).await, expected);
+        let hidden = manifest(n + 100, by_thief);
+        assert!(store.by_manifest(&hidden, false).await.unwrap().is_none());
+        let officers = store.by_manifest(&hidden, true).await.unwrap().unwrap();
+        assert_eq!(
+            (officers.state, officers.portions.len(), officers.beside.len()),
+            (AssessmentState::Quarantined, 3, 1)
+        );
+        let why = store.quarantines(&hidden).await.unwrap();
+        assert_eq!(why[0].reason.as_deref(), Some("REPLAY_DIFFERS"));
+        assert_eq!(state(&*store, n, version).await, AssessmentState::Current);
+    }
+    // An earlier version stays in the history.
+    assert_eq!(here(3, 2).await.on_word, Some(forged(3, 1)));
+    assert_eq!(store.by_manifest(&manifest(103, 1), false).await.unwrap().unwrap().state, AssessmentState::Superseded);
+    // The same manifest by its originator: it is confirmed where it stands.
+    let own = entry_but(4, 4, 1, |c| c.manifest_id = manifest(104, 1));
+    receive(&*store, "us", 3, vec![own]).await.unwrap();
+    assert_eq!(here(4, 1).await, VersionHere { manifest: Some(manifest(104, 1)), latest: 1, ..VersionHere::default() });
+    // Nothing brings back what gave way.
+    receive(&*store, "au", 4, vec![on_word(5, 1, 1)]).await.unwrap();
+    assert_eq!(store.assessment(&assessment(1), None, false).await.unwrap().unwrap().manifest_id, manifest(1, 1));
+    assert_eq!(here(1, 1).await.on_word, None);
+}
+
+pub(crate) async fn what_counts_on_a_hub_s_word_is_shown_only_where_nothing_else_is(home: &dyn Home) {
+    let store = home.open();
+    receive(&*store, "us", 0, vec![entry(1, 1, 2), entry(2, 2, 2)]).await.unwrap();
+    receive(&*store, "au", 0, vec![on_word(1, 1, 3), on_word(2, 2, 2), on_word(3, 3, 1)]).await.unwrap();
+    receive(&*store, "fr", 0, vec![on_word(1, 3, 2)]).await.unwrap();
+    for (n, version) in [(1, 3), (2, 2), (3, 2)] {
+        assert!(store.by_manifest(&manifest(n + 100, version), false).await.unwrap().is_none(), "{n}");
+    }
+    assert_eq!(store.assessment(&assessment(1), None, false).await.unwrap().unwrap().version, 2);
 }
 
 pub(crate) async fn another_originator_with_the_same_id_hides_nothing(home: &dyn Home) {

@@ -145,7 +145,8 @@ fn version_here(conn: &Connection, by: &TrustDomain, assessment: &AssessmentId, 
         return Ok(VersionHere { is_recalled, ..VersionHere::default() });
     };
     let manifest = manifests::shown(conn, number, version)?;
-    Ok(VersionHere { is_recalled, manifest, latest: manifests::latest(conn, number)? })
+    let (latest, on_word) = (manifests::latest_own(conn, number)?, manifests::on_word(conn, number)?);
+    Ok(VersionHere { is_recalled, manifest, latest, on_word })
 }
 
 pub(super) async fn version(

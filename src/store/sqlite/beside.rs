@@ -57,33 +57,35 @@ pub(super) fn of(
     Ok(statements)
 }
 
-/// What came with one arrival that is in quarantine: its row, and the statements.
-pub(super) fn in_quarantine(
+/// What came with one arrival: its row, and the statements.
+pub(super) fn of_arrival(
     conn: &Connection,
     key: &HeldKey,
     (manifest, manifest_id): (i64, &StatementId),
     (peer, from, sequence): (i64, &TrustDomain, u64),
+    quarantined: bool,
 ) -> Result<Option<(i64, Vec<Vec<u8>>)>> {
     const SQL: &str = "SELECT number, sealed FROM beside \
-        WHERE manifest = ?1 AND peer = ?2 AND sequence = ?3 AND quarantined = 1";
-    let values = params![manifest, peer, number(sequence)];
+        WHERE manifest = ?1 AND peer = ?2 AND sequence = ?3 AND quarantined = ?4";
+    let values = params![manifest, peer, number(sequence), quarantined];
     let found = row(conn, SQL, values, |r| Ok((r.get(0)?, r.get::<_, Vec<u8>>(1)?)))?;
-    let row = Row::Beside { manifest: manifest_id, from, sequence, quarantined: true };
+    let row = Row::Beside { manifest: manifest_id, from, sequence, quarantined };
     found.map(|(place, sealed)| Ok((place, unpack(&key.open(row, &sealed)?)?))).transpose()
 }
 
-/// Shows to users what came with an arrival that was kept from them. For the writer.
-pub(super) fn show(
+/// Seals anew what came with an arrival, as kept from users or not. For the writer.
+pub(super) fn seal_anew(
     conn: &Connection,
     key: &HeldKey,
     (manifest, manifest_id): (i64, &StatementId),
     (peer, from, sequence): (i64, &TrustDomain, u64),
+    quarantined: bool,
 ) -> Result<()> {
-    const SQL: &str = "UPDATE beside SET quarantined = 0, sealed = ?2 WHERE number = ?1";
-    let found = in_quarantine(conn, key, (manifest, manifest_id), (peer, from, sequence))?;
+    const SQL: &str = "UPDATE beside SET quarantined = ?2, sealed = ?3 WHERE number = ?1";
+    let found = of_arrival(conn, key, (manifest, manifest_id), (peer, from, sequence), !quarantined)?;
     let Some((place, statements)) = found else { return Ok(()) };
-    let row = Row::Beside { manifest: manifest_id, from, sequence, quarantined: false };
-    change(conn, SQL, params![place, key.seal(row, &pack(&statements))?]).map(|_| ())
+    let row = Row::Beside { manifest: manifest_id, from, sequence, quarantined };
+    change(conn, SQL, params![place, quarantined, key.seal(row, &pack(&statements))?]).map(|_| ())
 }
 
 pub(super) async fn put(store: &SqliteStore, beside: Beside, events: &[Event]) -> Result<bool> {

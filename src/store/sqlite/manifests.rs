@@ -5,8 +5,15 @@ use rusqlite::{Connection, params};
 use super::column::{change, id, row, word};
 use crate::{
     domain::{ids::StatementId, time::Time},
-    store::{AssessmentState, Result, StoreError, Verification},
+    store::{AssessmentState, OnWord, Result, StoreError, Verification},
 };
+
+/// What counts on a hub's word alone, as a condition on `manifest`.
+macro_rules! on_word {
+    () => {
+        "(verified IS NOT NULL AND json_extract(verified, '$.on_word_of') IS NOT NULL)"
+    };
+}
 
 /// A version to be kept.
 pub(super) struct Version<'a> {
@@ -47,17 +54,41 @@ pub(super) fn latest(conn: &Connection, assessment: i64) -> Result<u32> {
     Ok(row(conn, SQL, [assessment], |r| r.get(0))?.unwrap_or_default())
 }
 
-/// The manifest under which users see a version.
+/// The latest version that users see on its originator's own word; 0 where there is none.
+pub(super) fn latest_own(conn: &Connection, assessment: i64) -> Result<u32> {
+    const SQL: &str = concat!(
+        "SELECT ifnull(max(version), 0) FROM manifest WHERE assessment = ?1 AND state <> 'quarantined' AND NOT ",
+        on_word!()
+    );
+    Ok(row(conn, SQL, [assessment], |r| r.get(0))?.unwrap_or_default())
+}
+
+/// The manifest under which users see a version on its originator's own word.
 pub(super) fn shown(conn: &Connection, assessment: i64, version: u32) -> Result<Option<StatementId>> {
-    const SQL: &str = "SELECT id FROM manifest WHERE assessment = ?1 AND version = ?2 AND state <> 'quarantined'";
+    const SQL: &str = concat!(
+        "SELECT id FROM manifest WHERE assessment = ?1 AND version = ?2 AND state <> 'quarantined' AND NOT ",
+        on_word!()
+    );
     row(conn, SQL, params![assessment, version], |r| id(r, 0))
 }
 
-/// Whether users see another manifest under this version.
-fn is_taken(conn: &Connection, v: &Version<'_>) -> Result<bool> {
+/// The version that users see on a hub's word alone. There is one at most: it is shown only where nothing else is.
+pub(super) fn on_word(conn: &Connection, assessment: i64) -> Result<Option<OnWord>> {
     const SQL: &str =
-        "SELECT 1 FROM manifest WHERE assessment = ?1 AND version = ?2 AND state <> 'quarantined' AND id <> ?3";
-    let values = params![v.assessment, v.version, v.manifest_id.as_bytes()];
+        concat!("SELECT version, id FROM manifest WHERE assessment = ?1 AND state <> 'quarantined' AND ", on_word!());
+    row(conn, SQL, [assessment], |r| Ok(OnWord { version: r.get(0)?, manifest: id(r, 1)? }))
+}
+
+/// Whether another manifest keeps this one from users: on its originator's own word, one of the same version that counts so,
+/// too; on a hub's word alone, any.
+fn is_taken(conn: &Connection, v: &Version<'_>) -> Result<bool> {
+    const SQL: &str = concat!(
+        "SELECT 1 FROM manifest WHERE assessment = ?1 AND state <> 'quarantined' AND id <> ?3 AND (?4 OR (version = ?2 AND NOT ",
+        on_word!(),
+        ")) LIMIT 1"
+    );
+    let is_on_word = v.verified.on_word_of.is_some();
+    let values = params![v.assessment, v.version, v.manifest_id.as_bytes(), is_on_word];
     Ok(row(conn, SQL, values, |_| Ok(()))?.is_some())
 }
 
@@ -85,8 +116,8 @@ fn written(verified: &Verification) -> Result<String> {
 
 /// A better verification takes the place of one on somebody's word alone.
 fn confirm(conn: &Connection, manifest: i64, verified: &Verification) -> Result<()> {
-    const SQL: &str = "UPDATE manifest SET verified = ?2 \
-        WHERE number = ?1 AND (verified IS NULL OR json_extract(verified, '$.on_word_of') IS NOT NULL)";
+    const SQL: &str =
+        concat!("UPDATE manifest SET verified = ?2 WHERE number = ?1 AND (verified IS NULL OR ", on_word!(), ")");
     if verified.on_word_of.is_none() {
         change(conn, SQL, params![manifest, written(verified)?])?;
     }
@@ -99,6 +130,8 @@ pub(super) struct Kept {
     pub(super) number: i64,
     /// Whether this arrival is kept from users.
     pub(super) is_quarantined: bool,
+    /// The row of the manifest that users see no more in its favour. What came of that one is to be hidden, too.
+    pub(super) gave_way: Option<i64>,
 }
 
 /// Keeps a version, or finds it where it is here already; shows it, unless it is to be quarantined or another manifest
@@ -106,6 +139,7 @@ pub(super) struct Kept {
 pub(super) fn keep(conn: &Connection, v: &Version<'_>, is_quarantined: bool) -> Result<Kept> {
     const FIND: &str = "SELECT number, state FROM manifest WHERE id = ?1";
     let is_quarantined = is_quarantined || is_taken(conn, v)?;
+    let gave_way = if is_quarantined { None } else { give_way(conn, v)? };
     let found = row(conn, FIND, [v.manifest_id.as_bytes()], |r| Ok((r.get(0)?, word::<AssessmentState>(r, 1)?)))?;
     let number = match found {
         None if is_quarantined => insert(conn, v, AssessmentState::Quarantined)?,
@@ -129,7 +163,25 @@ pub(super) fn keep(conn: &Connection, v: &Version<'_>, is_quarantined: bool) -> 
             number
         }
     };
-    Ok(Kept { number, is_quarantined })
+    Ok(Kept { number, is_quarantined, gave_way })
+}
+
+/// What counts on a hub's word alone gives way to the originator's own word: the same version, and any later one. Nobody can tell
+/// whether the originator wrote it, and it must not stand above what the originator did write.
+fn give_way(conn: &Connection, v: &Version<'_>) -> Result<Option<i64>> {
+    const FIND: &str = concat!(
+        "SELECT number FROM manifest WHERE assessment = ?1 AND version >= ?2 AND id <> ?3 AND state <> 'quarantined' AND ",
+        on_word!()
+    );
+    const HIDE: &str = "UPDATE manifest SET state = 'quarantined' WHERE number = ?1";
+    if v.verified.on_word_of.is_some() {
+        return Ok(None);
+    }
+    let values = params![v.assessment, v.version, v.manifest_id.as_bytes()];
+    let Some(number) = row(conn, FIND, values, |r| r.get::<_, i64>(0))? else { return Ok(None) };
+    change(conn, HIDE, [number])?;
+    change(conn, "DELETE FROM queue WHERE manifest = ?1", [number])?;
+    Ok(Some(number))
 }
 
 fn state_of(conn: &Connection, v: &Version<'_>) -> Result<AssessmentState> {

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::{
     SqliteStore, attachments, keys, ledger,
     manifests::{self, Version},
-    partners, queue, recalls,
+    partners, quarantine, queue, recalls,
 };
 use crate::store::{
     Publication, Result, StoreError,
@@ -80,6 +80,7 @@ fn commit(conn: &Connection, vault: &Vault, sealed: &Sealed) -> Result<Option<bo
         verified: &p.verified,
     };
     let kept = manifests::keep(conn, &version, false)?;
+    quarantine::hide(conn, vault, &kept)?;
     manifests::keep_portions(conn, kept.number, (originator, 0), false, &sealed.portions)?;
     attachments::name(conn, kept.number, p.attachments.iter())?;
     queue::put(conn, kept.number, p.urgency, &p.queue)?;

@@ -7,11 +7,12 @@ use super::{
     SqliteStore, attachments, beside,
     column::{change, count, id, number, row, rows, time, word},
     ledger,
-    manifests::{self, Version},
+    manifests::{self, Kept, Version},
     outbox, partners, recalls,
 };
 use crate::{
     domain::{
+        fault::Reason,
         ids::{AssessmentId, StatementId, TrustDomain},
         time::Time,
     },
@@ -74,7 +75,7 @@ macro_rules! arrivals {
              m.version, m.since, a.number, a.id, o.number, o.domain, a.wrapped, r.provenance, r.at \
              FROM received r JOIN peer f ON f.number = r.peer JOIN manifest m ON m.number = r.manifest \
              JOIN assessment a ON a.number = m.assessment JOIN peer o ON o.number = m.originator \
-             WHERE r.quarantined = 1 AND r.peer = (SELECT number FROM peer WHERE domain = ?1) ",
+             WHERE ",
             $rest
         )
     };
@@ -115,19 +116,28 @@ impl Arrival {
     }
 
     /// The sealed portions' row and its bytes.
-    fn sealed(&self, conn: &Connection) -> Result<(i64, Vec<u8>)> {
+    fn sealed(&self, conn: &Connection, quarantined: bool) -> Result<(i64, Vec<u8>)> {
         const SQL: &str = "SELECT number, sealed FROM portion_set \
-            WHERE manifest = ?1 AND peer = ?2 AND sequence = ?3 AND quarantined = 1";
-        let values = params![self.manifest, self.peer, number(self.sequence)];
+            WHERE manifest = ?1 AND peer = ?2 AND sequence = ?3 AND quarantined = ?4";
+        let values = params![self.manifest, self.peer, number(self.sequence), quarantined];
         let found = row(conn, SQL, values, |r| Ok((r.get(0)?, r.get(1)?)))?;
-        found.ok_or_else(|| StoreError::Corrupt("the portions of an entry in quarantine are missing".to_owned()))
+        found.ok_or_else(|| StoreError::Corrupt("the portions of an entry are missing".to_owned()))
+    }
+
+    /// Seals what came with it anew, as kept from users or not.
+    fn seal_anew(&self, conn: &Connection, key: &HeldKey, quarantined: bool) -> Result<()> {
+        const PORTIONS: &str = "UPDATE portion_set SET quarantined = ?2, sealed = ?3 WHERE number = ?1";
+        let (place, sealed) = self.sealed(conn, !quarantined)?;
+        let portions = key.seal(self.row(quarantined), &key.open(self.row(!quarantined), &sealed)?)?;
+        change(conn, PORTIONS, params![place, quarantined, portions])?;
+        beside::seal_anew(conn, key, (self.manifest, &self.manifest_id), self.place(), quarantined)
     }
 
     fn held(self, conn: &Connection, vault: &Vault) -> Result<Option<HeldEntry>> {
         let Some(wrapped) = self.wrapped.clone() else { return Ok(None) };
         let key = self.key(vault, wrapped)?;
-        let packed = key.open(self.row(true), &self.sealed(conn)?.1)?;
-        let beside = beside::in_quarantine(conn, &key, (self.manifest, &self.manifest_id), self.place())?;
+        let packed = key.open(self.row(true), &self.sealed(conn, true)?.1)?;
+        let beside = beside::of_arrival(conn, &key, (self.manifest, &self.manifest_id), self.place(), true)?;
         Ok(Some(HeldEntry {
             portions: unpack(&packed)?,
             beside: beside.map(|(_, statements)| statements).unwrap_or_default(),
@@ -150,7 +160,10 @@ pub(super) async fn held_for(
     after: u64,
     limit: u32,
 ) -> Result<Vec<HeldEntry>> {
-    const SQL: &str = arrivals!("AND r.held_for = ?2 AND r.number > ?3 ORDER BY r.number LIMIT ?4");
+    const SQL: &str = arrivals!(
+        "r.quarantined = 1 AND r.peer = (SELECT number FROM peer WHERE domain = ?1) AND r.held_for = ?2 \
+         AND r.number > ?3 ORDER BY r.number LIMIT ?4"
+    );
     let (partner, agreement) = (partner.clone(), *agreement);
     store
         .read_sealed(move |conn, vault| {
@@ -179,8 +192,8 @@ pub(super) async fn readmit(store: &SqliteStore, entry: Readmission) -> Result<b
 
 /// `false` where it stays as it is; nothing was changed then.
 fn show(conn: &Connection, vault: &Vault, entry: &Readmission) -> Result<bool> {
-    const FIND: &str = arrivals!("AND r.sequence = ?2");
-    const PORTIONS: &str = "UPDATE portion_set SET quarantined = 0, sealed = ?2 WHERE number = ?1";
+    const FIND: &str =
+        arrivals!("r.quarantined = 1 AND r.peer = (SELECT number FROM peer WHERE domain = ?1) AND r.sequence = ?2");
     // It arrives anew: a follower that has seen it kept from users sees it shown.
     const RECEIVED: &str = "UPDATE received SET quarantined = 0, reason = NULL, held_for = NULL, \
         number = (SELECT max(number) + 1 FROM received) WHERE number = ?1";
@@ -199,16 +212,29 @@ fn show(conn: &Connection, vault: &Vault, entry: &Readmission) -> Result<bool> {
         since: found.since,
         verified: &entry.verified,
     };
-    if manifests::keep(conn, &version, false)?.is_quarantined {
+    let kept = manifests::keep(conn, &version, false)?;
+    if kept.is_quarantined {
         return Ok(false);
     }
-    let (place, sealed) = found.sealed(conn)?;
-    let key = found.key(vault, wrapped)?;
-    let portions = key.seal(found.row(false), &key.open(found.row(true), &sealed)?)?;
-    change(conn, PORTIONS, params![place, portions])?;
-    beside::show(conn, &key, (found.manifest, &found.manifest_id), found.place())?;
+    found.seal_anew(conn, &found.key(vault, wrapped)?, false)?;
+    hide(conn, vault, &kept)?;
     change(conn, RECEIVED, [found.number])?;
     attachments::named(conn, partners::number_of(conn, &entry.partner)?, &entry.attachments)?;
     attachments::name(conn, found.manifest, entry.attachments.iter().map(|(sha256, _)| sha256))?;
     Ok(true)
+}
+
+/// Keeps from users what came of the manifest that gave way to one that was kept. For the writer.
+pub(super) fn hide(conn: &Connection, vault: &Vault, kept: &Kept) -> Result<()> {
+    const FIND: &str = arrivals!("r.quarantined = 0 AND r.manifest = ?1 ORDER BY r.number");
+    const RECEIVED: &str = "UPDATE received SET quarantined = 1, reason = ?2, claimed = ?3 WHERE number = ?1";
+    let Some(manifest) = kept.gave_way else { return Ok(()) };
+    for found in rows(conn, FIND, [manifest], arrival)? {
+        // Without its key nothing of it can be read any more.
+        if let Some(wrapped) = found.wrapped.clone() {
+            found.seal_anew(conn, &found.key(vault, wrapped)?, true)?;
+        }
+        change(conn, RECEIVED, params![found.number, Reason::ReplayDiffers.to_string(), found.envelope])?;
+    }
+    Ok(())
 }

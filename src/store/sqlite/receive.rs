@@ -9,7 +9,7 @@ use super::{
     column::{change, count, id, id_optional, number, row, rows, time, word, word_optional},
     held, keys, ledger,
     manifests::{self, Kept, Version},
-    outbox, partners, recalls,
+    outbox, partners, quarantine, recalls,
 };
 use crate::{
     domain::{
@@ -146,7 +146,7 @@ fn commit(conn: &Connection, vault: &Vault, batch: &Batch, sealed: &Sealed) -> R
         }
         let kept = match (&entry.content, sealed, place) {
             (Some(content), Some(sealed), Some(place)) => {
-                Some(keep(conn, (peer, number(last)), content, place, sealed, batch.at)?)
+                Some(keep((conn, vault), (peer, number(last)), content, place, sealed, batch.at)?)
             }
             _ => None,
         };
@@ -187,7 +187,7 @@ fn places(conn: &Connection, batch: &Batch, sealed: &Sealed) -> Result<Option<Pl
 }
 
 fn keep(
-    conn: &Connection,
+    (conn, vault): (&Connection, &Vault),
     arrival: (i64, i64),
     content: &ReceivedContent,
     place: &Place,
@@ -204,6 +204,7 @@ fn keep(
         verified: &content.verified,
     };
     let kept = manifests::keep(conn, &version, content.quarantined)?;
+    quarantine::hide(conn, vault, &kept)?;
     // The flag as the portions were sealed with; a row in quarantine is kept from users as a whole.
     manifests::keep_portions(conn, kept.number, arrival, content.quarantined, &sealed.portions)?;
     if let Some(sealed) = &sealed.beside {
