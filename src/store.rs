@@ -151,6 +151,8 @@ pub trait Store:
     async fn inbound(&self, partner: &TrustDomain) -> Result<InboundPosition>;
     /// The statement id of a release that came in under that number.
     async fn received_release(&self, partner: &TrustDomain, sequence: u64) -> Result<Option<StatementId>>;
+    /// The newest release (encoded envelope) that came from each partner.
+    async fn newest_releases(&self) -> Result<Vec<(TrustDomain, Vec<u8>)>>;
     /// Commits entries that came in, with the position after them, and puts the statements of `post` into the partner's
     /// outbox. `after` as in [`ReleaseBatch`].
     ///

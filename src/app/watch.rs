@@ -144,11 +144,12 @@ impl Watched {
         let OwnSet { credentials, key, member, waiting_lists, notices } = set;
         let mut renewed = vec![];
         if files.member != state.in_force.member {
-            if let Err(fault) = self.renew_own(member, waiting_lists).await {
-                return not_stored(&fault, state);
+            match self.renew_own(member, waiting_lists).await {
+                Ok(true) => renewed.push("trust bundle and revocation lists"),
+                Ok(false) => {}
+                Err(fault) => return not_stored(&fault, state),
             }
             state.in_force.member = files.member;
-            renewed.push("trust bundle and revocation lists");
         }
         if files.tls != state.in_force.tls {
             self.gate.reload(None, Some(credentials));
@@ -164,24 +165,34 @@ impl Watched {
             state.in_force.signing = files.signing;
             renewed.push("signing key");
         }
-        tracing::info!(what = renewed.join(", "), was_refused = state.told.take().is_some(), "renewed");
+        let was_refused = state.told.take().is_some();
+        if !renewed.is_empty() {
+            tracing::info!(what = renewed.join(", "), was_refused, "renewed");
+        }
         state.refused = None;
         for notice in notices {
             tracing::error!(file = %notice.file.display(), "{}", notice.message);
         }
     }
 
-    async fn renew_own(&self, member: Member, waiting: Waiting) -> Result<(), Fault> {
-        self.node.renew_own(member).await?;
-        self.node.await_issuers(waiting).await
+    async fn renew_own(&self, member: Member, waiting: Waiting) -> Result<bool, Fault> {
+        let is_new = self.node.renew_own(member).await?;
+        self.node.await_issuers(waiting).await?;
+        Ok(is_new)
     }
 
     async fn put_lists_in_force(&self, (member, waiting): (Member, Waiting), files: Digests, state: &mut State) {
-        if let Err(fault) = self.renew_own(member, waiting).await {
-            return not_stored(&fault, state);
+        match self.renew_own(member, waiting).await {
+            Ok(true) => {
+                tracing::info!(
+                    what = "trust bundle and revocation lists",
+                    "renewed; the certificates beside them are not"
+                );
+            }
+            Ok(false) => {}
+            Err(fault) => return not_stored(&fault, state),
         }
         state.in_force.member = files.member;
-        tracing::info!(what = "trust bundle and revocation lists", "renewed; the certificates beside them are not");
     }
 }
 

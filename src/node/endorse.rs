@@ -199,11 +199,18 @@ impl Node {
         let (endorsements, _) = super::prepared::beside(&record.beside)?;
         let paths = record.releases.iter().map(path).collect::<Result<Vec<_>, _>>()?;
         let check = |e: PreparedEndorsement| {
-            let PreparedEndorsement { id, endorsement, envelope, logged_at, .. } = e;
+            let PreparedEndorsement { id, endorsement, envelope, logged_at, was_verified, .. } = e;
             // As of when it was logged here, which is as good as the endorser's own word: it was looked at then.
             let endorser = endorsement.endorser.clone();
             let when = When::from(self.now()).stated(logged_at, &endorser);
             let fault = verify(&envelope, &rules::ENDORSEMENT, &self.held, when).err().map(|f| f.reason);
+            // What was verified once stays verified; whether its bytes are those that were signed is asked all the same.
+            let fault = match fault {
+                Some(reason) if was_verified && reason != Reason::CertificateRevoked => {
+                    verify(&envelope, &rules::ENDORSEMENT, &AsClaimed, when).err().map(|f| f.reason)
+                }
+                fault => fault,
+            };
             let chain = envelope.signatures.first().map(|s| s.certificates.as_slice()).unwrap_or_default();
             let by = AsClaimed.signer(chain, &when).ok().map(|s| s.id);
             let path = paths.iter().find(|(ids, _)| ids.contains(&id)).map(|(_, path)| path.as_slice());
@@ -228,7 +235,7 @@ impl Node {
 /// The record with one more statement beside its portions.
 fn with(mut record: AssessmentRecord, envelope: Vec<u8>, at: Time) -> AssessmentRecord {
     if record.beside.iter().all(|s| s.envelope != envelope) {
-        record.beside.push(LoggedStatement { envelope, at });
+        record.beside.push(LoggedStatement { envelope, at, quarantined: false });
     }
     record
 }

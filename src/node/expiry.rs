@@ -73,10 +73,27 @@ impl Node {
                 all.extend(self.lists.of(domain).iter().filter_map(|crl| of_list(domain, false, crl.der())));
             }
         }
-        all.extend(elsewhere.partners.iter().filter_map(|(domain, leaf)| of_seen(domain, leaf)));
+        all.extend(elsewhere.partners.iter().filter_map(|(domain, leaf)| of_seen(domain, "tls", leaf)));
+        all.extend(self.partners_signing().await?);
         all.extend(self.agreements_that_end().await?);
         all.extend(self.exceptions_that_end().await?);
         Ok(sorted(all))
+    }
+
+    /// What partners' nodes sign with, as their newest releases have it. One that has ended tells nothing: the partner may have
+    /// another one by now, and has only had nothing to say.
+    async fn partners_signing(&self) -> Result<Vec<Ending>, Fault> {
+        let (now, directory) = (self.now(), self.directory());
+        let mut all = vec![];
+        for (partner, release) in self.store.newest_releases().await? {
+            if directory.active(&partner).is_err() {
+                continue;
+            }
+            let signatures = wire::envelope::decode(&release)?.signatures;
+            let leaves = signatures.iter().filter_map(|s| s.certificates.first());
+            all.extend(leaves.filter_map(|leaf| of_seen(&partner, "signing", leaf)).filter(|e| !e.has_ended(now)));
+        }
+        Ok(all)
     }
 
     async fn agreements_that_end(&self) -> Result<Vec<Ending>, Fault> {
@@ -296,11 +313,12 @@ fn of_partner(record: &PartnerRecord) -> Vec<Ending> {
     of_roots(domain, false, record.roots.iter().map(Vec::as_slice))
 }
 
-/// The certificate that a partner's node has shown.
-fn of_seen(domain: &TrustDomain, leaf: &[u8]) -> Option<Ending> {
-    let ending = certificate(EndingKind::Certificate, "tls", domain, leaf)?;
+/// A certificate that a partner's node has shown or signed with.
+fn of_seen(domain: &TrustDomain, usage: &'static str, leaf: &[u8]) -> Option<Ending> {
+    let ending = certificate(EndingKind::Certificate, usage, domain, leaf)?;
+    let words = if usage == "tls" { "TLS" } else { usage };
     let fix = format!("ask {domain} to renew it; nothing is to be done here");
     // Partners renew theirs late without harm: from a week before the end on it is worth a question.
     let act_from = ending.act_from.max(ending.ends_at.plus_seconds(-7 * 86_400));
-    Some(Ending { name: format!("TLS certificate of {domain}'s node"), act_from, fix, ..ending })
+    Some(Ending { name: format!("{words} certificate of {domain}'s node"), act_from, fix, ..ending })
 }

@@ -57,6 +57,8 @@ pub struct PreparedEndorsement {
     pub envelope: Arc<Envelope>,
     /// When it was first logged here.
     pub logged_at: Time,
+    /// Whether it was verified when it was logged.
+    pub was_verified: bool,
     /// How long it is with its signatures, where it comes from the store.
     bytes: usize,
 }
@@ -68,7 +70,8 @@ impl PreparedEndorsement {
     /// Whatever does not decode.
     pub fn new(envelope: Arc<Envelope>, logged_at: Time) -> Result<Self, Fault> {
         let endorsement = wire::endorsement::decode(&envelope.payload)?;
-        Ok(Self { id: id_of(envelope.kind, &envelope.payload), endorsement, envelope, logged_at, bytes: 0 })
+        let id = id_of(envelope.kind, &envelope.payload);
+        Ok(Self { id, endorsement, envelope, logged_at, was_verified: false, bytes: 0 })
     }
 
     /// What stands where a portion's digest does.
@@ -105,12 +108,13 @@ impl PreparedException {
 /// Whatever does not decode, or has no place there.
 pub fn beside(kept: &[LoggedStatement]) -> Result<(Vec<PreparedEndorsement>, Vec<PreparedException>), Fault> {
     let (mut endorsements, mut exceptions) = (vec![], vec![]);
-    for LoggedStatement { envelope: bytes, at } in kept {
+    for LoggedStatement { envelope: bytes, at, quarantined } in kept {
         let envelope = Arc::new(wire::envelope::decode(bytes)?);
         match envelope.kind {
             StatementKind::Endorsement => {
-                let bytes = bytes.len();
-                endorsements.push(PreparedEndorsement { bytes, ..PreparedEndorsement::new(envelope, *at)? });
+                let (bytes, was_verified) = (bytes.len(), !quarantined);
+                let endorsement = PreparedEndorsement::new(envelope, *at)?;
+                endorsements.push(PreparedEndorsement { bytes, was_verified, ..endorsement });
             }
             StatementKind::Exception => exceptions.push(PreparedException::new(envelope, *at)?),
             kind => return Err(Fault::new(Reason::StoreCorrupt, format!("a {kind} stands beside an assessment"))),

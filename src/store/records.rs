@@ -109,6 +109,8 @@ pub struct LoggedStatement {
     pub envelope: Vec<u8>,
     /// When it was first logged here.
     pub at: Time,
+    /// Whether it came only with what is kept from users. Nobody may have verified it then.
+    pub quarantined: bool,
 }
 
 /// How a statement was verified. What was verified once stays verified, whatever happens to roots and certificates later.

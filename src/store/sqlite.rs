@@ -220,6 +220,9 @@ impl Store for SqliteStore {
     async fn received_release(&self, partner: &TrustDomain, sequence: u64) -> Result<Option<StatementId>> {
         receive::release(self, partner, sequence).await
     }
+    async fn newest_releases(&self) -> Result<Vec<(TrustDomain, Vec<u8>)>> {
+        receive::newest_releases(self).await
+    }
     async fn receive(
         &self,
         partner: &TrustDomain,

@@ -157,12 +157,15 @@ async fn the_own_list_does_not_go_back_or_vanish() {
     let bob = async |gb: &Org| gb.run(&["--as", "analyst/bob", "assess", "list"]).await.code;
     until("bob is out", async || (bob(&gb).await != 0).then_some(())).await;
     let write = |bytes: &[u8]| std::fs::write(&crl, bytes).unwrap();
+    let renewals = |gb: &Org| gb.log().matches("trust bundle and revocation lists").count();
+    let before_it = renewals(&gb);
     write(&before);
     log_has(&gb, &["ERROR", "crl.pem", "NOT newer"]).await;
     assert_ne!(bob(&gb).await, 0, "an older list lets him in");
     std::fs::remove_file(&crl).unwrap();
     log_has(&gb, &["ERROR", "crl.pem", "lacks a revocation list"]).await;
     assert_ne!(bob(&gb).await, 0, "no file lets him in");
+    assert_eq!(renewals(&gb), before_it, "nothing was renewed: {}", gb.log());
     std::os::unix::fs::symlink("/nonexistent/crl.pem", &crl).unwrap();
     tokio::time::sleep(Duration::from_millis(1_500)).await;
     assert_ne!(bob(&gb).await, 0, "a link that leads nowhere lets him in");
@@ -178,9 +181,19 @@ async fn the_own_list_does_not_go_back_or_vanish() {
 async fn an_own_list_past_its_next_update_is_named_everywhere_and_its_successor_taken_up() {
     let mut gb = Org::found("gb.example", "state", Some("GB")).await;
     let ca = ca_of(&gb);
+    let fr = Rogue::new("fr.example");
+    fr.get_accepted(&gb, "127.0.0.1:1").await;
     crate::surroundings::without_ca(&mut gb).await;
     put(&gb.dir, &ending_in(&ca, 3, number(1), &nobody()));
     tokio::time::sleep(Duration::from_secs(4)).await;
+    // Partners say nothing of their ledgers to a node whose list has lapsed: that is no alarm.
+    let hellos = async |gb: &Org| {
+        for _ in 0..4 {
+            let list = fr.ca.revocation_list(1, &nobody(), SystemClock.now(), 30).unwrap();
+            fr.hand_over(gb, 1, &list).await.unwrap();
+        }
+    };
+    hellos(&gb).await;
     let named = |text: &str| {
         text.contains("revocation list") && text.contains("past its next update") && text.contains("crl.pem")
     };
@@ -199,6 +212,10 @@ async fn an_own_list_past_its_next_update_is_named_everywhere_and_its_successor_
         (gb.run(&["--as", "ana", "assess", "list"]).await.code == 0).then_some(())
     })
     .await;
+    let alarms = async || gb.ask(&["--as", "root", "ledger", "alarms"]).await.len();
+    assert_eq!(alarms().await, 0);
+    hellos(&gb).await;
+    assert_eq!(alarms().await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -130,6 +130,8 @@ async fn an_author_counts_whose_certificate_ended_after_it_was_logged_and_not_be
     let shown = no.one(&["--as", "ana", "assess", "show", &hex::encode(assessment_of(&before))]).await;
     assert!(shown["signatures"].as_array().unwrap().iter().all(|s| s["valid"] == true), "{shown}");
     assert!(shown["on_word_of"].is_null(), "{shown}");
+    let ends = no.ask(&["expiry", "list"]).await;
+    assert!(ends.iter().any(|e| e["name"] == format!("signing certificate of {ROGUE}'s node")), "{ends:?}");
     // The other one waits, and both sides can see it.
     quarantined(&no, 2, "CHAIN_INVALID").await;
     let status = no.feed(ROGUE, "in").await;

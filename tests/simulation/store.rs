@@ -93,6 +93,7 @@ macro_rules! passed_on {
 
 passed_on!(Store {
     read partners() -> Vec<PartnerRecord>;
+    read newest_releases() -> Vec<(TrustDomain, Vec<u8>)>;
     write save_partner(partner: PartnerRecord, event: Event) -> ();
     read check() -> ();
     read agreements() -> Vec<AgreementRecord>;

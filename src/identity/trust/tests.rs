@@ -99,6 +99,24 @@ fn a_partners_ca_cannot_mint_another_partners_name() {
 }
 
 #[test]
+fn whoever_mints_a_partners_name_hears_nothing_of_times() {
+    let (gb, fr, thief) = (ca("gb.example"), ca("fr.example"), ca("fr.example"));
+    let trust = trust(&gb, vec![member(&fr, "fr.example")]);
+    let id = "spiffe://fr.example/node/n1";
+    let ended = |p: &mut CertificateParams| p.not_after = date_time_ymd(2026, 4, 1);
+    let too_early = |p: &mut CertificateParams| p.not_before = date_time_ymd(2026, 6, 1);
+    let bends: [&dyn Fn(&mut CertificateParams); 2] = [&ended, &too_early];
+    let of = |ca: &DevCa, bend: &dyn Fn(&mut CertificateParams)| {
+        peer(&trust, &[bent(&rcgen_issuer(ca), id, |p| bend(p))]).unwrap_err()
+    };
+    let plain = of(&thief, &|_| {});
+    for bend in bends {
+        assert_eq!(of(&thief, bend), plain);
+        assert_ne!(of(&fr, bend), plain);
+    }
+}
+
+#[test]
 fn an_organisation_that_is_unknown_or_suspended_is_no_partner_in_the_same_words() {
     let (gb, fr) = (ca("gb.example"), ca("fr.example"));
     let (chain, _) = issue(&fr, "spiffe://fr.example/node/n1", Purpose::NodeTls);

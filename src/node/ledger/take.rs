@@ -46,6 +46,10 @@ impl Node {
         told: Option<u64>,
     ) -> Result<Next, Fault> {
         let Some(greeting) = greeting else {
+            // Partners tell nobody of their ledgers whose revocation list has lapsed.
+            if self.own_lapse().is_some() {
+                return Ok(Next::default());
+            }
             self.missed(partner, "it says nothing of its ledger").await?;
             return Ok(Next::default());
         };

@@ -43,11 +43,11 @@ impl Node {
     }
 
     /// A new own bundle or new revocation lists: in force at once, on live connections too. An older list in the file, or one
-    /// that is missing from it, changes nothing, and the log says so.
+    /// that is missing from it, changes nothing, and the log says so. `true` where something is in force that was not before.
     ///
     /// # Errors
     /// Store faults; what was in force stays so then.
-    pub async fn renew_own(&self, own: Member) -> Result<(), Fault> {
+    pub async fn renew_own(&self, own: Member) -> Result<bool, Fault> {
         let _changing = self.changing.lock().await;
         let has_other_roots = own.bundle != self.own.load().bundle;
         let has_new_lists = self.take_own_lists(own).await?;
@@ -57,7 +57,7 @@ impl Node {
             self.put_lists_in_force(self.domain());
         }
         self.tell_partners();
-        Ok(())
+        Ok(has_other_roots || has_new_lists)
     }
 
     /// Takes in the lists of the own file, where they are newer; `true` where one is.

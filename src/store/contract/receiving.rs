@@ -25,6 +25,7 @@ pub(crate) async fn entries_are_received_exactly_once(home: &dyn Home) {
     assert_eq!(store.received_release(&us, 1).await.unwrap(), Some(statement(1)));
     assert_eq!(store.received_release(&us, 3).await.unwrap(), None);
     assert_eq!(store.received_release(&domain("fr"), 1).await.unwrap(), None);
+    assert_eq!(store.newest_releases().await.unwrap(), [(us.clone(), b"release 2 of 2".to_vec())]);
     let record = store.by_manifest(&manifest(1, 1), false).await.unwrap().unwrap();
     assert_eq!((record.originator.clone(), record.state), (domain("ng"), AssessmentState::Current));
     assert_eq!(releases(&record), [b"release 1 of 1"]);

@@ -105,7 +105,7 @@ pub(crate) async fn a_request_is_begun_once_and_settled_once(home: &dyn Home) {
     let waiting = store.outbox(&domain("fr"), 0, 10).await.unwrap();
     assert_eq!(waiting.iter().map(|i| &*i.envelope).collect::<Vec<_>>(), [b"answer"]);
     let kept = store.by_manifest(&manifest(1, 1), false).await.unwrap().unwrap().beside;
-    assert_eq!(kept, [LoggedStatement { envelope: b"exception".to_vec(), at: at(5) }]);
+    assert_eq!(kept, [LoggedStatement { envelope: b"exception".to_vec(), at: at(5), quarantined: false }]);
     // And an answer of theirs.
     let told = RequestRecord { state: RequestState::Answered, answer: Some(b"text".to_vec()), ..asked(1, true) };
     assert!(store.settle_request(step(told.clone(), true)).await.unwrap());

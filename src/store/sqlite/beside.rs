@@ -49,8 +49,9 @@ pub(super) fn of(
     for (sequence, quarantined, sealed, from, at) in sets {
         let row = Row::Beside { manifest: manifest_id, from: &from, sequence, quarantined };
         for envelope in unpack(&key.open(row, &sealed)?)? {
-            if statements.iter().all(|s| s.envelope != envelope) {
-                statements.push(LoggedStatement { envelope, at });
+            match statements.iter_mut().find(|s| s.envelope == envelope) {
+                Some(same) => same.quarantined &= quarantined,
+                None => statements.push(LoggedStatement { envelope, at, quarantined }),
             }
         }
     }

@@ -264,6 +264,12 @@ pub(super) async fn release(store: &SqliteStore, partner: &TrustDomain, sequence
     store.read(move |conn| row(conn, SQL, params![partner.as_str(), number(sequence)], |r| id(r, 0))).await
 }
 
+pub(super) async fn newest_releases(store: &SqliteStore) -> Result<Vec<(TrustDomain, Vec<u8>)>> {
+    const SQL: &str = "SELECT d.domain, r.envelope FROM feed_in f JOIN peer d ON d.number = f.peer \
+        JOIN received r ON r.peer = f.peer AND r.sequence = f.sequence";
+    store.read(|conn| rows(conn, SQL, [], |r| Ok((word(r, 0)?, r.get(1)?)))).await
+}
+
 pub(super) async fn after(store: &SqliteStore, arrival: u64, limit: u32) -> Result<Vec<ReceivedRecord>> {
     const SQL: &str = "SELECT d.domain, r.sequence, r.kind, a.id, m.version, r.quarantined, r.at, r.number, m.id \
         FROM received r JOIN peer d ON d.number = r.peer LEFT JOIN manifest m ON m.number = r.manifest \
