@@ -4,6 +4,7 @@
 mod acknowledge;
 mod again;
 pub mod agree;
+mod another_way;
 pub mod attach;
 mod carried;
 mod cores;

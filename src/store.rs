@@ -20,9 +20,9 @@ use outbox::OutboxStore;
 use recalls::RecallStore;
 use receipts::{AnswerRecord, HeldEntry, Quarantine, Readmission, ReceiptRecord, ReceiptStore, Released};
 pub use records::{
-    AgreementRecord, AssessmentRecord, AssessmentState, AttachmentStatus, CameBy, CopyName, InboundPosition,
-    ListFilter, LoggedStatement, Look, OnWord, OutboundPosition, Page, PartnerRecord, Publication, QueueItem,
-    ReceivedContent, ReceivedEntry, ReceivedRecord, ReleaseBatch, ReleaseRecord, Verification, VersionHere,
+    AgreementRecord, AssessmentRecord, AssessmentState, AttachmentStatus, CameBy, CopyName, GivenRelease,
+    InboundPosition, ListFilter, LoggedStatement, Look, OnWord, OutboundPosition, Page, PartnerRecord, Publication,
+    QueueItem, ReceivedContent, ReceivedEntry, ReceivedRecord, ReleaseBatch, ReleaseRecord, Verification, VersionHere,
 };
 use requests::RequestStore;
 use timers::TimerStore;
@@ -142,6 +142,12 @@ pub trait Store:
     async fn releases_after(&self, partner: &TrustDomain, sequence: u64, limit: u32) -> Result<Vec<ReleaseRecord>>;
     /// The digests that a partner was given of a version already, and the ids of endorsements.
     async fn disclosed(&self, partner: &TrustDomain, manifest_id: &StatementId) -> Result<Vec<Digest>>;
+    /// The releases of a version, without those that voids stand in for: to a partner, or to everybody.
+    async fn given_releases(
+        &self,
+        manifest_id: &StatementId,
+        partner: Option<&TrustDomain>,
+    ) -> Result<Vec<GivenRelease>>;
     /// Puts voids in the place of releases: (number, encoded envelope).
     async fn void_releases(&self, partner: &TrustDomain, voids: Vec<(u64, Vec<u8>)>, events: Vec<Event>) -> Result<()>;
     /// The partner has everything up to that number. Never goes backwards; `false`, and no change, where that was never numbered.

@@ -13,6 +13,8 @@
 mod acknowledge;
 #[path = "node/agreements.rs"]
 mod agreements;
+#[path = "node/another_way.rs"]
+mod another_way;
 #[path = "node/attachment.rs"]
 mod attachment;
 #[path = "node/behind.rs"]

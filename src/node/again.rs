@@ -95,7 +95,7 @@ impl Node {
         Ok(envelope.signatures.iter().any(revoked))
     }
 
-    async fn give_again(
+    pub(super) async fn give_again(
         &self,
         by: Option<&SpiffeId>,
         partner: &TrustDomain,

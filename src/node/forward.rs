@@ -94,6 +94,7 @@ impl Node {
             let (decisions, queue): (Vec<PartnerDecision>, Queue) = planned.await.map_err(lost)?;
             forwarding.events.extend(events(&prepared, decisions, now));
             forwarding.queue.push((prepared.id, urgency(&prepared), queue));
+            self.release_by_another_way(&prepared, None).await?;
         }
         Ok(forwarding)
     }

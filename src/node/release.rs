@@ -1,7 +1,7 @@
 //! Release: what waits for a partner is decided again, signed, numbered, logged and committed; only then may it be sent.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -22,6 +22,15 @@ use crate::{
     store::{OutboundPosition, QueueItem, ReleaseBatch, ReleaseRecord, StoreError},
     wire,
 };
+
+/// An assessment that is due to a partner.
+struct Due {
+    prepared: Arc<Prepared>,
+    /// What the partner was given of it before.
+    disclosed: BTreeSet<Digest>,
+    /// The ways by which it came that the partner can't verify.
+    spoiled: HashSet<StatementId>,
+}
 
 /// One round: what goes out, and what is settled without going out.
 #[derive(Default)]
@@ -74,7 +83,7 @@ impl Node {
         let entry = self.directory().active(partner)?.clone();
         let outbound = Outbound::resume(position.sequence, position.release);
         let settled = due.iter().map(|(item, _)| item.id).collect();
-        let work = self.gather(due).await?;
+        let work = self.gather(partner, due).await?;
         let node = self.clone();
         let round = tokio::task::spawn_blocking(move || node.decide_and_sign(&entry, outbound, work, now));
         let Round { numbered, records, events, later, duties } = round.await.map_err(lost)??;
@@ -90,8 +99,8 @@ impl Node {
         }
     }
 
-    /// The assessments that are due, each with what the partner was given of it before.
-    async fn gather(&self, due: Vec<(QueueItem, Vec<Digest>)>) -> Result<Vec<(Arc<Prepared>, Vec<Digest>)>, Fault> {
+    /// The assessments that are due.
+    async fn gather(&self, partner: &TrustDomain, due: Vec<(QueueItem, Vec<Digest>)>) -> Result<Vec<Due>, Fault> {
         // Two reasons to look at one assessment are one look.
         let mut given: HashMap<StatementId, Vec<Digest>> = HashMap::with_capacity(due.len());
         let mut ids: Vec<StatementId> = Vec::with_capacity(due.len());
@@ -100,32 +109,34 @@ impl Node {
                 ids.push(item.manifest_id);
             }
         }
-        let prepared = self.prepare(&ids).await?;
-        let with_given = |p: Arc<Prepared>| {
-            let disclosed = given.remove(&p.id).unwrap_or_default();
-            (p, disclosed)
-        };
-        Ok(prepared.into_iter().map(with_given).collect())
+        let mut work = Vec::with_capacity(ids.len());
+        for prepared in self.prepare(&ids).await? {
+            let disclosed = given.remove(&prepared.id).unwrap_or_default().into_iter().collect();
+            let spoiled = self.spoiled_ways(&prepared, partner).await?;
+            work.push(Due { prepared, disclosed, spoiled });
+        }
+        Ok(work)
     }
 
     fn decide_and_sign(
         &self,
         partner: &Partner,
         mut outbound: Outbound,
-        work: Vec<(Arc<Prepared>, Vec<Digest>)>,
+        work: Vec<Due>,
         now: Time,
     ) -> Result<Round, Fault> {
         let mut round = Round::default();
-        for (prepared, disclosed) in work {
-            let mut disclosed: BTreeSet<Digest> = disclosed.into_iter().collect();
-            let decision = decide(&partner.outgoing, &prepared.facts(now), now);
+        for Due { prepared, mut disclosed, spoiled } in work {
+            let ways = || prepared.ways.iter().filter(|way| !spoiled.contains(&way.provenance.release));
+            let facts = prepared.facts(now).passed_on(ways().map(|way| way.provenance.clone()).collect());
+            let decision = decide(&partner.outgoing, &facts, now);
             let Some(cleared) = &decision.release else {
                 drop_one(partner, &prepared, &decision, now, &mut round);
                 continue;
             };
             outbound = self.sign_new(partner, outbound, (&prepared, cleared), &mut disclosed, now, &mut round)?;
             // What came by several ways goes on under each that allows more: a release cites one.
-            for way in prepared.ways.iter().filter(|way| Some(way.provenance.release) != cleared.via()) {
+            for way in ways().filter(|way| Some(way.provenance.release) != cleared.via()) {
                 let facts = prepared.facts(now).passed_on(vec![way.provenance.clone()]);
                 if let Some(more) = &decide(&partner.outgoing, &facts, now).release {
                     outbound = self.sign_new(partner, outbound, (&prepared, more), &mut disclosed, now, &mut round)?;

@@ -244,6 +244,19 @@ pub struct ReleaseRecord {
     pub attachments: Vec<Sha256>,
 }
 
+/// A release of a version, as its taker has answered it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenRelease {
+    /// To whom.
+    pub partner: TrustDomain,
+    /// The encoded envelope.
+    pub release: Vec<u8>,
+    /// Why the taker keeps it from its users, where it does.
+    pub refused: Option<String>,
+    /// Whether it was released again since.
+    pub again: bool,
+}
+
 /// What one round of releasing commits together.
 pub struct ReleaseBatch {
     /// The last number before this batch; [`StoreError::Conflict`] where the store has another.

@@ -9,9 +9,9 @@ use async_trait::async_trait;
 use rusqlite::Connection;
 
 use super::{
-    AgreementRecord, AssessmentRecord, AttachmentStatus, CopyName, InboundPosition, ListFilter, Look, OutboundPosition,
-    Page, PartnerRecord, Publication, QueueItem, ReceivedEntry, ReceivedRecord, ReleaseBatch, ReleaseRecord, Result,
-    Store, StoreError, VersionHere,
+    AgreementRecord, AssessmentRecord, AttachmentStatus, CopyName, GivenRelease, InboundPosition, ListFilter, Look,
+    OutboundPosition, Page, PartnerRecord, Publication, QueueItem, ReceivedEntry, ReceivedRecord, ReleaseBatch,
+    ReleaseRecord, Result, Store, StoreError, VersionHere,
     receipts::{AnswerRecord, HeldEntry, Quarantine, Readmission, ReceiptRecord, Released},
     vault::Vault,
 };
@@ -206,6 +206,13 @@ impl Store for SqliteStore {
     }
     async fn disclosed(&self, partner: &TrustDomain, manifest_id: &StatementId) -> Result<Vec<Digest>> {
         release::disclosed(self, partner, manifest_id).await
+    }
+    async fn given_releases(
+        &self,
+        manifest_id: &StatementId,
+        partner: Option<&TrustDomain>,
+    ) -> Result<Vec<GivenRelease>> {
+        release::given(self, manifest_id, partner).await
     }
     async fn void_releases(&self, partner: &TrustDomain, voids: Vec<(u64, Vec<u8>)>, events: Vec<Event>) -> Result<()> {
         release::void(self, partner, voids, events).await

@@ -94,6 +94,7 @@ macro_rules! passed_on {
 passed_on!(Store {
     read partners() -> Vec<PartnerRecord>;
     read newest_releases() -> Vec<(TrustDomain, Vec<u8>)>;
+    read given_releases(manifest_id: &StatementId, partner: Option<&TrustDomain>) -> Vec<watchfire::store::GivenRelease>;
     write save_partner(partner: PartnerRecord, event: Event) -> ();
     read check() -> ();
     read agreements() -> Vec<AgreementRecord>;

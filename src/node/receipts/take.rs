@@ -118,6 +118,9 @@ impl Node {
     ) -> Result<(), Fault> {
         let told: Vec<TrustDomain> = post.iter().map(|(partner, _)| partner.clone()).collect();
         let numbers: Vec<u64> = released.iter().map(|r| r.sequence).take(8).collect();
+        let is_by_a_revoked_key = receipt.reason.as_deref() == Some(&*Reason::CertificateRevoked.to_string());
+        let manifests: Vec<StatementId> =
+            released.iter().filter(|_| is_by_a_revoked_key).map(|r| r.manifest_id).collect();
         let record = self.answered(partner, id, &receipt, released, (envelope, post));
         let new = self.store.save_receipt(partner, record).await?;
         told.iter().for_each(|partner| self.live.of(partner).post());
@@ -130,6 +133,9 @@ impl Node {
                 reason,
                 "the partner keeps from its users what was released to it; see `watchfire feed status`"
             );
+            for prepared in self.prepare(&manifests).await? {
+                self.release_by_another_way(&prepared, Some(partner)).await?;
+            }
         }
         Ok(())
     }

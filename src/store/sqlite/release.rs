@@ -4,7 +4,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::{
     SqliteStore, answers,
-    column::{change, count, id, id_optional, ids, number, row, rows},
+    column::{change, count, id, id_optional, ids, number, row, rows, word},
     ledger, manifests, partners, queue,
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
         time::Time,
     },
     store::{
-        OutboundPosition, ReleaseBatch, ReleaseRecord, Result, StoreError,
+        GivenRelease, OutboundPosition, ReleaseBatch, ReleaseRecord, Result, StoreError,
         vault::{Leaf, Vault},
     },
 };
@@ -146,6 +146,25 @@ pub(super) async fn disclosed(
             None => Ok(vec![]),
         })
         .await
+}
+
+pub(super) async fn given(
+    store: &SqliteStore,
+    manifest_id: &StatementId,
+    partner: Option<&TrustDomain>,
+) -> Result<Vec<GivenRelease>> {
+    const SQL: &str = "SELECT d.domain, r.envelope, w.reason, r.again FROM release r JOIN peer d ON d.number = r.peer \
+        LEFT JOIN answer w ON w.peer = r.peer AND w.sequence = r.sequence AND w.kind = 'quarantined' \
+        WHERE r.manifest = (SELECT number FROM manifest WHERE id = ?1) AND (?2 IS NULL OR d.domain = ?2) AND r.is_void = 0 \
+        ORDER BY d.domain, r.sequence";
+    let (manifest_id, partner) = (*manifest_id, partner.cloned());
+    let read = |r: &Row<'_>| {
+        Ok(GivenRelease { partner: word(r, 0)?, release: r.get(1)?, refused: r.get(2)?, again: r.get(3)? })
+    };
+    let values = move |conn: &Connection| {
+        rows(conn, SQL, params![manifest_id.as_bytes(), partner.as_ref().map(TrustDomain::as_str)], read)
+    };
+    store.read(values).await
 }
 
 /// What a partner was given of a version.

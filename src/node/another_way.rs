@@ -1,0 +1,89 @@
+//! What came by several ways goes on by one that its readers can verify.
+//!
+//! A node's key that is revoked proves nothing new: whoever gets a release by it through a hub refuses it. The organisation hands its
+//! release over again under another key, so that the hub has a second way, and releases it again by that.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::{
+    Node,
+    prepared::{Prepared, Way},
+};
+use crate::{
+    domain::{
+        fault::{Fault, Reason},
+        ids::{StatementId, TrustDomain},
+    },
+    seal::chains::{Chains as _, When},
+    store::GivenRelease,
+    wire,
+};
+
+impl Node {
+    /// The ways of a version that a partner can't verify, where there is another one; each by the release by which it came.
+    pub(super) async fn spoiled_ways(
+        &self,
+        prepared: &Prepared,
+        partner: &TrustDomain,
+    ) -> Result<HashSet<StatementId>, Fault> {
+        if prepared.ways.len() < 2 {
+            return Ok(HashSet::new());
+        }
+        let mut spoiled: HashSet<StatementId> = self.revoked_ways(prepared).collect();
+        for given in self.store.given_releases(&prepared.id, Some(partner)).await? {
+            spoiled.extend(via(&given)?.filter(|_| was_refused(&given)));
+        }
+        let is_left = prepared.ways.iter().any(|way| !spoiled.contains(&way.provenance.release));
+        Ok(if is_left { spoiled } else { HashSet::new() })
+    }
+
+    /// Releases a version again to whom it was given by a way that can't be verified, where there is one that was not tried. `only`:
+    /// to this partner.
+    pub(super) async fn release_by_another_way(
+        &self,
+        prepared: &Prepared,
+        only: Option<&TrustDomain>,
+    ) -> Result<(), Fault> {
+        if prepared.ways.len() < 2 {
+            return Ok(());
+        }
+        let revoked: HashSet<StatementId> = self.revoked_ways(prepared).collect();
+        let mut tried: BTreeMap<TrustDomain, (bool, HashSet<StatementId>)> = BTreeMap::new();
+        for given in self.store.given_releases(&prepared.id, only).await? {
+            let Some(via) = via(&given)? else { continue };
+            let (is_spoiled, vias) = tried.entry(given.partner.clone()).or_default();
+            *is_spoiled |= !given.again && (revoked.contains(&via) || was_refused(&given));
+            vias.insert(via);
+        }
+        for (partner, (_, vias)) in tried.into_iter().filter(|(_, (is_spoiled, _))| *is_spoiled) {
+            let is_new =
+                |way: &Way| !vias.contains(&way.provenance.release) && !revoked.contains(&way.provenance.release);
+            if prepared.ways.iter().any(is_new) && self.directory().active(&partner).is_ok() {
+                self.give_again(None, &partner, &prepared.id, false).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn revoked_ways(&self, prepared: &Prepared) -> impl Iterator<Item = StatementId> {
+        prepared.ways.iter().filter(|way| self.is_revoked(way)).map(|way| way.provenance.release)
+    }
+
+    /// Whether a release of the way is by a key that is revoked now. Readers judge it by this organisation's word of when it came.
+    fn is_revoked(&self, way: &Way) -> bool {
+        let when = When::from(self.now()).stated(way.received_at, self.domain());
+        let mut signatures = way.path.iter().flat_map(|release| &release.signatures);
+        signatures.any(|s| {
+            self.held.signer(&s.certificates, &when).is_err_and(|fault| fault.reason == Reason::CertificateRevoked)
+        })
+    }
+}
+
+/// The release by which this node had it that gave it.
+fn via(given: &GivenRelease) -> Result<Option<StatementId>, Fault> {
+    Ok(wire::release::decode(&wire::envelope::decode(&given.release)?.payload)?.via)
+}
+
+fn was_refused(given: &GivenRelease) -> bool {
+    given.refused.as_deref() == Some(&*Reason::CertificateRevoked.to_string())
+}
