@@ -8,6 +8,7 @@ mod ops;
 mod own;
 pub mod persons;
 pub mod rules;
+mod seen_lists;
 mod set;
 mod watch;
 

@@ -1,6 +1,7 @@
 //! The development CA in a node's directory: opened by one process at a time, and what it issued is renewed before it ends.
 
 use std::{
+    collections::BTreeSet,
     fs::{self, File},
     path::{Path, PathBuf},
     sync::Arc,
@@ -20,7 +21,7 @@ use crate::{
         certificate::{Leaf, window},
         crl::{Crl, Revocation},
         devca::{CaError, DevCa, ListFacts},
-        files::{FileError, holds_key, read_chain, read_crls, read_secret, to_pem, write_over},
+        files::{Existing, FileError, holds_key, read_chain, read_crls, read_secret, to_pem, write_over, write_public},
     },
 };
 
@@ -28,6 +29,8 @@ use crate::{
 pub const KEY: &str = "ca/ca.key";
 /// The CA's certificate, in the node's directory.
 pub const CERTIFICATE: &str = "ca/ca.pem";
+/// The CA's own copy of its revocation list, in the node's directory: who was revoked stays so where the node's file is lost.
+const LIST: &str = "ca/crl.pem";
 /// How long certificates are valid, days.
 pub const LEAF_DAYS: u32 = 365;
 /// How long a revocation list is good for, days.
@@ -66,6 +69,8 @@ pub enum DevCaError {
 pub struct OpenCa {
     /// The CA.
     pub ca: DevCa,
+    /// The CA's own copy of its list.
+    copy: PathBuf,
     _lock: File,
 }
 
@@ -98,7 +103,7 @@ impl OpenCa {
         let key = read_secret(&file)?;
         let key = std::str::from_utf8(&key).map_err(|_| FileError::Content(file, "holds no key in PEM".to_owned()))?;
         let ca = DevCa::load(&config.organisation.domain, &text, key)?;
-        Ok(Self { ca, _lock: lock })
+        Ok(Self { ca, copy: config.dir.join(LIST), _lock: lock })
     }
 
     /// Renews what this CA has issued and what ends soon; `all`: whatever it has issued. The keys stay.
@@ -137,10 +142,12 @@ impl OpenCa {
 
     /// The list of this CA. Lists of other CAs in the same file stay as they are.
     fn renew_list(&self, file: &Path, now: Time, all: bool) -> Result<Option<Renewed>, DevCaError> {
-        let lists = if file.exists() { read_crls(file)? } else { vec![] };
-        let facts = |der: &Vec<u8>| self.ca.list_facts(der);
-        let own: Option<ListFacts> = lists.iter().filter_map(facts).max_by_key(|facts| facts.number);
-        if !all && own.as_ref().is_none_or(|facts| !is_soon(facts.next_update, now)) {
+        let newest = |lists: Vec<Vec<u8>>| -> Option<ListFacts> {
+            lists.iter().filter_map(|der| self.ca.list_facts(der)).max_by_key(|facts| facts.number)
+        };
+        let (in_file, kept) = (newest(lists_in(file)?), newest(lists_in(&self.copy)?));
+        let is_behind = kept.is_some_and(|kept| in_file.as_ref().is_none_or(|facts| facts.number < kept.number));
+        if !all && !is_behind && in_file.is_none_or(|facts| !is_soon(facts.next_update, now)) {
             return Ok(None);
         }
         let until = self.end(now, CRL_DAYS)?;
@@ -164,11 +171,11 @@ impl OpenCa {
         now: Time,
         until: Time,
     ) -> Result<(), DevCaError> {
-        let lists = if file.exists() { read_crls(file)? } else { vec![] };
-        let mut revoked = vec![];
+        let mut revoked: Vec<(Vec<u8>, Revocation)> = vec![];
         let mut number = u64::try_from(now.unix_nanos()).unwrap_or_default();
         let mut others = String::new();
-        for der in &lists {
+        let (kept, in_file) = (lists_in(&self.copy)?, lists_in(file)?);
+        for der in kept.iter().chain(&in_file) {
             match self.ca.list_facts(der) {
                 Some(facts) => {
                     number = number.max(facts.number.saturating_add(1));
@@ -179,9 +186,12 @@ impl OpenCa {
             }
         }
         revoked.extend_from_slice(more);
-        let list = self.ca.revocation_list_until(number, &revoked, now, until)?;
-        let text = to_pem("X509 CRL", &list) + &others;
-        Ok(write_over(file, text.as_bytes())?)
+        // The first date counts: both files hold most of them.
+        let mut known = BTreeSet::new();
+        revoked.retain(|(serial, _)| known.insert(serial.clone()));
+        let list = to_pem("X509 CRL", &self.ca.revocation_list_until(number, &revoked, now, until)?);
+        write_public(&self.copy, list.as_bytes(), Existing::Replace)?;
+        Ok(write_over(file, (list + &others).as_bytes())?)
     }
 
     /// Nothing is good for longer than the CA itself.
@@ -211,6 +221,14 @@ impl OpenCa {
             )
         };
         Ok((end.seconds_since(now) < CA_END_DAYS * 86_400).then(words))
+    }
+}
+
+/// None where the file is missing or empty.
+fn lists_in(file: &Path) -> Result<Vec<Vec<u8>>, FileError> {
+    match fs::metadata(file) {
+        Ok(meta) if meta.len() > 0 => read_crls(file),
+        _ => Ok(vec![]),
     }
 }
 

@@ -117,6 +117,8 @@ pub struct Own {
     pub house_rules: FoundRules,
     /// What the node starts with and somebody has to mend all the same.
     pub notices: Vec<Notice>,
+    /// Where the own file of revocation lists holds less than those in force.
+    pub behind: Vec<Notice>,
 }
 
 impl Own {
@@ -126,7 +128,8 @@ impl Own {
     /// # Errors
     /// The first fault, with its file; of the house rules all.
     pub fn check(config: &Config, now: Time) -> Result<Vec<Notice>, OwnError> {
-        let Self { notices, house_rules, .. } = Self::load(config, now)?;
+        let Self { mut notices, behind, house_rules, .. } = Self::load(config, now)?;
+        notices.extend(behind);
         let checked = house_rules.and_then(|files| HouseRules::compile(&files.unwrap_or_default()));
         checked.map(|_| notices).map_err(|faults| OwnError::Rules(config.rules.clone(), faults))
     }
@@ -136,7 +139,7 @@ impl Own {
     /// # Errors
     /// The first fault, with its file.
     pub fn load(config: &Config, now: Time) -> Result<Self, OwnError> {
-        let OwnSet { credentials, key, member, waiting_lists, mut notices } = OwnSet::load(config, now)?;
+        let OwnSet { credentials, key, member, waiting_lists, mut notices, behind } = OwnSet::load(config, now)?;
         notices.extend(persons_elsewhere(config));
         Ok(Self {
             credentials,
@@ -144,6 +147,7 @@ impl Own {
             member,
             waiting_lists,
             notices,
+            behind,
             storage_key: load_storage_key(&config.storage_key)?,
             ledger_key: load_ledger_key(&config.ledger.key)?,
             house_rules: rules::read(&config.rules),

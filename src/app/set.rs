@@ -3,7 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::own::{OwnError, load_key, load_lists};
+use super::{
+    own::{OwnError, load_key, load_lists},
+    seen_lists,
+};
 use crate::{
     config::Config,
     domain::{
@@ -16,6 +19,7 @@ use crate::{
         files::{key_open_to_others, read_chain},
         signers::Accept,
         trust::{Audience, Member, TlsUsage, Trust},
+        validity::Validity,
     },
     seal::sign::SigningKey,
     transport::gate::Credentials,
@@ -33,6 +37,8 @@ pub struct OwnSet {
     pub waiting_lists: Vec<Vec<u8>>,
     /// What a node can start with, and somebody has to mend all the same.
     pub notices: Vec<Notice>,
+    /// Where the own file holds less than the lists in force. A running node knows that by itself.
+    pub behind: Vec<Notice>,
 }
 
 /// Something that keeps a node from working fully, although it can start and wait for new files.
@@ -65,7 +71,10 @@ impl OwnSet {
         let credentials = Credentials::load(&config.tls.certificate, &config.tls.key)?;
         let key = load_key(config)?;
         let (member, waiting_lists) = load_lists(config, now)?;
-        let mut notices = Self::check(config, &member, (credentials.chain(), key.chain()), now)?;
+        let seen = seen_lists::read(config, &member.bundle, now);
+        let in_force = Member { crls: seen_lists::in_force(&member.crls, &seen), ..member.clone() };
+        let mut notices = Self::check(config, &in_force, (credentials.chain(), key.chain()), now)?;
+        let behind = seen_lists::compare(config, &member.crls, &seen);
         notices.extend([&config.tls.certificate, &config.signing.certificate].into_iter().filter_map(|file| {
             let mode = key_open_to_others(file)?;
             let message = format!(
@@ -75,14 +84,15 @@ impl OwnSet {
             Some(Notice { file: file.clone(), message, is_unusable: false })
         }));
         notices.extend((!waiting_lists.is_empty()).then(|| {
+            let name = |der: &Vec<u8>| Validity::of_list(der).map(|v| format!("`{}`", v.name)).unwrap_or_default();
             let message = format!(
-                "the issuing CA of {} revocation lists is not known yet, so that they wait; put the CA's certificate into that \
-                 file beside its list",
-                waiting_lists.len()
+                "the CA that issued the list of {} is not known here, so that the list waits; if it is a CA of this organisation, put its \
+                 certificate into that file beside its list, else take the list out",
+                waiting_lists.iter().map(name).collect::<Vec<_>>().join(", ")
             );
             Notice { file: config.crl.clone(), message, is_unusable: false }
         }));
-        Ok(Self { credentials, key, member, waiting_lists, notices })
+        Ok(Self { credentials, key, member, waiting_lists, notices, behind })
     }
 
     /// Whether the bundle and the lists stand behind these chains (TLS, signing).
@@ -95,7 +105,18 @@ impl OwnSet {
         (tls, signing): (Vec<Vec<u8>>, &[Vec<u8>]),
         now: Time,
     ) -> Result<Vec<Notice>, OwnError> {
-        let at = |file: &Path, fault| OwnError::Trust { file: file.to_owned(), fault };
+        let at = |file: &Path, fault: Fault| {
+            let message = if fault.message.contains("trust bundle") {
+                format!(
+                    "{}; append the issuing CA's certificate to the file, or put its root into {}",
+                    fault.message,
+                    config.bundle.display()
+                )
+            } else {
+                fault.message.clone()
+            };
+            OwnError::Trust { file: file.to_owned(), fault: Fault { message, ..fault } }
+        };
         let trust = Trust::new(member.clone(), vec![], config.signing_usages.clone());
         let trust = trust.map_err(|fault| at(&config.bundle, fault))?;
         let shown: Vec<&[u8]> = tls.iter().map(Vec::as_slice).collect();

@@ -15,6 +15,7 @@ pub(super) use files::Files;
 use super::{
     own::load_lists,
     rules,
+    seen_lists::SeenLists,
     set::{Notice, OwnSet},
 };
 use crate::{
@@ -66,6 +67,7 @@ impl Watched {
     /// Watches until `stop`. `files` are as they were before the node read them.
     pub(super) async fn watch(self, (mut files, in_force): (Files, Digests), stop: CancellationToken) {
         let mut state = State { in_force, refused: None, told: None };
+        let mut seen_lists = SeenLists::new(&self.config);
         let mut seen_rules = None;
         loop {
             tokio::select! {
@@ -73,6 +75,9 @@ impl Watched {
                 () = tokio::time::sleep(INTERVAL) => {}
             }
             self.look(&mut files, &mut state).await;
+            if let Err(error) = seen_lists.keep(self.node.own_member()) {
+                tracing::debug!(%error, "the lists in force could not be written beside the store; it is tried again");
+            }
             renew_rules(&self.config, &self.node, &mut seen_rules).await;
         }
     }
@@ -141,7 +146,7 @@ impl Watched {
     }
 
     async fn put_in_force(&self, set: OwnSet, files: Digests, state: &mut State) {
-        let OwnSet { credentials, key, member, waiting_lists, notices } = set;
+        let OwnSet { credentials, key, member, waiting_lists, notices, .. } = set;
         let mut renewed = vec![];
         if files.member != state.in_force.member {
             match self.renew_own(member, waiting_lists).await {

@@ -53,7 +53,6 @@ impl Ca {
 impl Renew {
     fn run(&self, global: &Global) -> Result<(), CliError> {
         let config = Config::load(&global.dir)?;
-        output::note(global, "waiting for the development CA");
         let open = OpenCa::open(&config)?;
         let now = SystemClock.now();
         output::note(global, "renewing");

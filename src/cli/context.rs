@@ -7,7 +7,9 @@ pub use crate::app::persons::{PERSONS, PersonFiles, persons};
 use crate::{
     config::Config,
     desk::client::{self, ConnectError, DeskClient},
-    domain::{ids::Role, refusal::Refusal},
+    domain::{ids::Role, refusal::Refusal, time::Clock},
+    identity::validity::Validity,
+    seal::sign::SigningKey,
     telemetry::SystemClock,
 };
 
@@ -30,6 +32,19 @@ impl Context {
             None => error,
         })?;
         Ok(Self { config, person })
+    }
+
+    /// The key that the person signs with, where its certificate has not ended: the node would refuse what it signs.
+    pub fn signing_key(&self) -> Result<SigningKey, CliError> {
+        let key = self.person.load_key()?;
+        let leaf = key.chain().first().map(Vec::as_slice).unwrap_or_default();
+        let ended = Validity::of_certificate(leaf).ok().filter(|v| v.until < SystemClock.now());
+        match ended {
+            None => Ok(key),
+            Some(ended) => {
+                Err(ConnectError::Ended { what: "signing", day: ended.until.day(), file: self.person.signing() }.into())
+            }
+        }
     }
 
     /// Connects to the desk.

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{
     CliError, Exit, Global,
-    context::{ANYBODY, Context, persons},
+    context::{ANYBODY, Context, PersonFiles, persons},
     output,
 };
 use crate::{
@@ -18,6 +18,7 @@ use crate::{
     },
     render::text::one_line,
     telemetry::SystemClock,
+    transport::gate::Credentials,
     wire::{field::time, proto},
 };
 
@@ -69,7 +70,14 @@ impl Doctor {
             Ok(all) if all.is_empty() => {
                 Check::ill("persons", "nobody may speak to the node yet", "watchfire person add NAME --role admin")
             }
-            Ok(all) => Check::well("persons", format!("{} in this directory", all.len())),
+            Ok(all) => match all.iter().filter_map(fault_of_person).collect::<Vec<_>>() {
+                faults if faults.is_empty() => Check::well("persons", format!("{} in this directory", all.len())),
+                faults => Check::ill(
+                    "persons",
+                    faults.join("; "),
+                    "put the key and the certificate that belong together in place",
+                ),
+            },
             Err(error) => Check::ill("persons", error.to_string(), "mend the file that is named"),
         });
         let (live, known) = live(global).await;
@@ -86,6 +94,12 @@ impl Doctor {
         }
         Ok(())
     }
+}
+
+/// What keeps a person's certificates and keys from being used.
+fn fault_of_person(person: &PersonFiles) -> Option<String> {
+    let tls = Credentials::load(&person.tls(), &person.tls_key()).err().map(|e| e.to_string());
+    tls.or_else(|| person.load_key().err().map(|e| e.to_string()))
 }
 
 fn words(check: &Check) -> String {

@@ -12,7 +12,7 @@ use super::{
     waiting::Waiting,
 };
 use crate::{
-    domain::ids::TrustDomain,
+    domain::{fault::Reason, ids::TrustDomain},
     render::text::one_line,
     wire::{field::time, proto},
 };
@@ -221,6 +221,7 @@ fn spinner(global: &Global) -> ProgressBar {
 async fn status(global: &Global) -> Result<(), CliError> {
     let mut desk = Context::load(global, ANYBODY)?.connect().await?;
     let feeds = desk.get_feed_status(proto::GetFeedStatusRequest {}).await?.into_inner().feeds;
+    let withheld = desk.get_node(proto::GetNodeRequest::default()).await?.into_inner().withheld;
     let waiting = super::waiting::list(&mut desk).await?;
     let all: Vec<Status> = feeds.into_iter().map(|f| Status::new(f, &waiting)).collect();
     if global.json {
@@ -232,6 +233,9 @@ async fn status(global: &Global) -> Result<(), CliError> {
         &["PARTNER", "DIRECTION", "LAST", "ACKNOWLEDGED", "QUEUED", "LIVE", "OVERDUE", "LAST AT"],
         &rows,
     ));
+    if !withheld.is_empty() {
+        output::print(&withheld);
+    }
     for feed in &all {
         if let Some(problem) = &feed.problem {
             output::print(&format!("{}: {}", feed.partner, one_line(problem)));
@@ -276,6 +280,12 @@ fn print_overdue(feed: &Status) {
     }
 }
 
+/// Whether a reason is one that new roots or lists at the reader settle.
+pub(super) fn can_t_verify(reason: &str) -> bool {
+    let reasons = [Reason::ChainInvalid, Reason::OriginUnknown, Reason::CertificateRevoked, Reason::LimitExceeded];
+    reasons.iter().any(|r| r.as_str() == reason)
+}
+
 /// What the partner keeps from its users, in words.
 fn print_quarantined(feed: &Status) {
     if feed.quarantined_there == 0 {
@@ -283,9 +293,14 @@ fn print_quarantined(feed: &Status) {
     }
     let (partner, count) = (&feed.partner, feed.quarantined_there);
     let entries = if count == 1 { "entry" } else { "entries" };
-    output::print(&format!(
-        "{partner}: it keeps {count} {entries} of this node's feed from its users; compare the agreement that each side holds"
-    ));
+    let is_unverified = feed.quarantined_newest.iter().any(|entry| can_t_verify(&entry.reason));
+    let what_to_do = if is_unverified {
+        "it can't verify them yet. If your roots have changed, give it a new invitation (`watchfire partner invite --out FILE`), which it takes \
+         with `watchfire partner accept`; your revocation lists go over by themselves. It shows the entries by itself once it can verify them"
+    } else {
+        "compare the agreement that each side holds"
+    };
+    output::print(&format!("{partner}: it keeps {count} {entries} of this node's feed from its users; {what_to_do}"));
     for entry in &feed.quarantined_newest {
         let There { sequence, assessment, version, reason, .. } = entry;
         output::print(&format!("    #{sequence}  {assessment} version {version}: {}", words_of(reason)));

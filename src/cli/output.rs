@@ -112,6 +112,7 @@ impl From<ConnectError> for CliError {
             ConnectError::Refused(refusal) => Self::new(Exit::Denied, refusal.reason().as_str(), error.to_string()),
             ConnectError::Ended { .. } => Self::new(Exit::Denied, "CERTIFICATE_ENDED", error.to_string()),
             ConnectError::Trust(fault) => fault.into(),
+            ConnectError::OfNode(ref fault) => Self { message: error.to_string(), ..fault.clone().into() },
             other => Self::files(other.to_string()),
         }
     }

@@ -12,7 +12,7 @@ use super::{
     output,
 };
 use crate::{
-    app::devca::OpenCa,
+    app::devca::{DevCaError, OpenCa},
     config::Config,
     domain::{
         ids::{Role, SpiffeId},
@@ -128,7 +128,11 @@ impl Add {
         let dir = global.dir.join(PERSONS).join(format!("{}-{}", id.role(), id.name()));
         let person = PersonFiles { id, dir };
         if person.tls().exists() {
-            return Err(CliError::files(format!("`{}` has certificates already", person.id)));
+            return Err(CliError::files(format!(
+                "`{}` has certificates already; `watchfire ca renew` renews them, and `watchfire person revoke {}` takes them away, so that \
+                 new ones can be made",
+                person.id, self.name
+            )));
         }
         private_directory(&global.dir.join(PERSONS))?;
         match (&self.tls, &self.tls_key, &self.signing, &self.signing_key) {
@@ -194,7 +198,16 @@ impl Revoke {
             let what = if all.is_empty() { "nobody in this directory is called" } else { "several are called" };
             return Err(CliError::files(format!("{what} `{}`; see `watchfire person list`", self.id)));
         };
-        let open = OpenCa::open(&config)?;
+        let open = OpenCa::open(&config).map_err(|error| match error {
+            DevCaError::None(_) => CliError::files(format!(
+                "your own PKI issues the certificates of `{}`: revoke them there, and put its next list into {}, which a running node takes \
+                 up within 2 seconds; then remove {}",
+                person.id,
+                config.crl.display(),
+                person.dir.display()
+            )),
+            other => other.into(),
+        })?;
         let now = SystemClock.now();
         let mut serials = vec![];
         for chain in [person.tls(), person.signing()] {

@@ -49,15 +49,23 @@ pub enum ConnectError {
     Refused(Refusal),
     /// The person's certificate has ended: the node would refuse it.
     #[error(
-        "your TLS certificate ended on {day}; renew it with `watchfire ca renew` where the node has a development CA, else put the renewed \
+        "your {what} certificate ended on {day}; renew it with `watchfire ca renew` where the node has a development CA, else put the renewed \
          one in `{}`", file.display()
     )]
     Ended {
+        /// Which of the two.
+        what: &'static str,
         /// When.
         day: Day,
         /// Where it is.
         file: PathBuf,
     },
+    /// The node's own certificate is not taken here.
+    #[error(
+        "the node's TLS certificate can't be used: {0}. It is the node's to renew, not yours: `watchfire doctor` in the node's directory names \
+         the file and what to do"
+    )]
+    OfNode(Fault),
     /// Nobody answers, or not the node that is meant.
     #[error("the node can't be reached at {address}: {why}")]
     Unreachable {
@@ -83,7 +91,7 @@ pub async fn connect(
     let leaf = crate::identity::files::read_chain(tls.0)?;
     let validity = leaf.first().and_then(|der| Validity::of_certificate(der).ok());
     if let Some(ended) = validity.filter(|v| v.until < clock.now()) {
-        return Err(ConnectError::Ended { day: ended.until.day(), file: tls.0.to_owned() });
+        return Err(ConnectError::Ended { what: "TLS", day: ended.until.day(), file: tls.0.to_owned() });
     }
     let roots = crate::identity::files::read_roots(bundle)?;
     let member = Member {
@@ -102,7 +110,10 @@ pub async fn connect(
             if let Some(refusal) = refusal_of(&status) {
                 return Err(ConnectError::Refused(refusal));
             }
-            let fault = fault_of(&status).unwrap_or_else(|| to_fault(&status));
+            if let Some(fault) = fault_of(&status) {
+                return Err(ConnectError::OfNode(fault));
+            }
+            let fault = to_fault(&status);
             match fault.reason {
                 Reason::Unavailable => {
                     let why = format!("{}; start it with `watchfire serve`", fault.message);

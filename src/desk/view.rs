@@ -39,6 +39,7 @@ pub(super) fn node(node: &Node, caller: &SpiffeId, trouble: Option<Fault>) -> pr
         version: env!("CARGO_PKG_VERSION").to_owned(),
         caller: caller.to_string(),
         store_trouble: trouble.map(|f| proto::StoreTrouble { reason: f.reason.to_string(), message: f.message }),
+        withheld: node.good_key().err().map(|f| f.message).unwrap_or_default(),
     }
 }
 

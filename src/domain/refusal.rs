@@ -101,9 +101,19 @@ pub fn by_this_side(fault: &Fault) -> Fault {
         Reason::WrongDomain => {
             "Here: compare the endpoint that `watchfire partner list` shows with the partner's. There: look at the node's certificate"
         }
+        // The words of `identity`'s faults tell the cases apart; there is no reason for each.
+        _ if fault.message.contains("ended on") => {
+            "Here: nothing, if this clock is right. There: renew the certificate (`watchfire ca renew`, or the own CA); the node takes it up by \
+             itself"
+        }
+        _ if fault.message.contains("trust bundle") => {
+            "Here: take its new roots with `watchfire partner accept FILE --fingerprint \"WORDS\"`. There: give this organisation a new \
+             invitation, `watchfire partner invite --out FILE`, or append the issuing CA's certificate to the node's chain"
+        }
+        _ if fault.message.contains("clock") => "Here and there: have the clocks checked (NTP)",
         _ => {
-            "Here: have this clock checked, and take a new list with `watchfire partner crl FILE` or new roots with \
-             `watchfire partner accept FILE --fingerprint WORDS`, whichever is meant. There: renew what has ended"
+            "Here: nothing, unless what is held of the partner is out of date (`watchfire partner list`). There: have the node's certificate \
+             checked: `watchfire doctor`"
         }
     };
     let message = format!("this node refuses the certificate of the partner's node: {}. {what_to_do}", fault.message);
@@ -129,9 +139,12 @@ mod tests {
 
     #[test]
     fn a_refusal_by_this_side_keeps_its_reason_and_says_so() {
-        let fault = Fault::new(Reason::ChainInvalid, "a certificate of the chain has expired; renew it");
+        let fault = Fault::new(Reason::ChainInvalid, "a certificate of the chain ended on 2026-05-01T00:00:00Z");
         let told = by_this_side(&fault);
         assert_eq!(told.reason, Reason::ChainInvalid);
-        assert!(told.message.starts_with("this node refuses") && told.message.contains("has expired"), "{told}");
+        assert!(
+            told.message.starts_with("this node refuses") && told.message.contains("There: renew the certificate"),
+            "{told}"
+        );
     }
 }

@@ -29,8 +29,8 @@ use crate::{
 const MAX_CERTIFICATES: usize = 4;
 const MAX_BYTES: usize = 16 << 10;
 
-/// The words of faults that a TLS alert names by itself: `verifier` goes by them.
-pub(super) const EXPIRED: &str = "a certificate of the chain has expired; renew it";
+/// The words of faults that a TLS alert names by itself: `verifier` goes by them. The day follows the first one.
+pub(super) const EXPIRED: &str = "a certificate of the chain ended on ";
 pub(super) const NOT_YET: &str = "a certificate of the chain is not valid yet; check the clocks";
 pub(super) const UNKNOWN_ROOT: &str = "the chain does not lead to the trust bundle of the organisation that it claims";
 
@@ -154,7 +154,7 @@ impl ExtendedKeyUsageValidator for Usages<'_> {
 fn explain(error: &webpki::Error) -> Fault {
     use webpki::Error;
     match error {
-        Error::CertExpired { .. } => invalid(EXPIRED),
+        Error::CertExpired { not_after, .. } => expired(*not_after),
         Error::CertNotValidYet { .. } => invalid(NOT_YET),
         Error::CaUsedAsEndEntity => invalid("a CA's certificate stands where an end certificate belongs"),
         Error::EndEntityUsedAsCa => invalid("a certificate of the chain was issued by one that is not a CA's"),
@@ -167,6 +167,13 @@ fn explain(error: &webpki::Error) -> Fault {
         }
         _ => invalid("the chain does not validate: a certificate is malformed or of a kind that is not read here"),
     }
+}
+
+/// The fault for a certificate that has ended. Whose it is to renew is for the caller to say.
+pub(super) fn expired(not_after: UnixTime) -> Fault {
+    let end =
+        i64::try_from(not_after.as_secs()).map_or(Time::from_seconds_clamped(i64::MAX), Time::from_seconds_clamped);
+    invalid(format!("{EXPIRED}{end}"))
 }
 
 /// The fault for a certificate that its issuer took back.

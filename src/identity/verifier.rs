@@ -31,12 +31,21 @@ pub fn provider() -> Arc<CryptoProvider> {
 pub struct PeerVerifier {
     trust: Arc<ArcSwap<Trust>>,
     audience: Audience,
+    ended: Option<SeeEnded>,
 }
+
+/// Is shown each certificate that was refused only because it has ended.
+pub type SeeEnded = Box<dyn Fn(&CertificateDer<'_>) + Send + Sync>;
 
 impl PeerVerifier {
     /// A verifier that admits that audience under whatever trust is in force when it is asked.
     pub fn new(trust: Arc<ArcSwap<Trust>>, audience: Audience) -> Self {
-        Self { trust, audience }
+        Self { trust, audience, ended: None }
+    }
+
+    /// The same, which shows the certificates that have ended.
+    pub fn showing(self, ended: SeeEnded) -> Self {
+        Self { ended: Some(ended), ..self }
     }
 
     fn verify(
@@ -53,8 +62,21 @@ impl PeerVerifier {
             // One whose revocation list is past its next update is let in here, to hand over a new one. The connection's
             // owner permits it nothing else: see `TlsPeer::lapsed`.
             Ok(_) => Ok(()),
-            Err(fault) => Err(refusal(fault, &self.audience)),
+            Err(fault) => Err(self.refuse(fault, &chain, leaf)),
         }
+    }
+
+    fn refuse(&self, fault: Fault, chain: &[&[u8]], leaf: &CertificateDer<'_>) -> Error {
+        if !fault.message.starts_with(chain::EXPIRED) {
+            return refusal(fault, &self.audience);
+        }
+        if let Some(ended) = &self.ended {
+            ended(leaf);
+        }
+        let ends =
+            chain.iter().filter_map(|der| super::certificate::window(der).ok()).map(|(_, until)| chain::unix(until));
+        let not_after = ends.min().unwrap_or(UnixTime::since_unix_epoch(std::time::Duration::ZERO));
+        Error::InvalidCertificate(CertificateError::ExpiredContext { time: not_after, not_after })
     }
 }
 
@@ -161,7 +183,6 @@ impl fmt::Debug for TlsClock {
 fn refusal(fault: Fault, audience: &Audience) -> Error {
     Error::InvalidCertificate(match (fault.reason, fault.message.as_str()) {
         (Reason::CertificateRevoked, _) => CertificateError::Revoked,
-        (_, chain::EXPIRED) => CertificateError::Expired,
         (_, chain::NOT_YET) => CertificateError::NotValidYet,
         (_, chain::UNKNOWN_ROOT) if *audience != Audience::Partners => CertificateError::UnknownIssuer,
         _ => CertificateError::Other(OtherError(Arc::new(fault))),
@@ -182,7 +203,7 @@ pub fn fault_of(error: &(dyn std::error::Error + 'static)) -> Option<Fault> {
             return match error {
                 CertificateError::Other(OtherError(fault)) => fault.downcast_ref().cloned(),
                 CertificateError::Revoked => Some(chain::revoked()),
-                CertificateError::Expired => Some(invalid(chain::EXPIRED)),
+                CertificateError::ExpiredContext { not_after, .. } => Some(chain::expired(*not_after)),
                 CertificateError::NotValidYet => Some(invalid(chain::NOT_YET)),
                 CertificateError::UnknownIssuer => Some(invalid(chain::UNKNOWN_ROOT)),
                 _ => None,

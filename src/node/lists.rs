@@ -180,8 +180,9 @@ impl Node {
             if !is_newer && same.is_some_and(|crl| crl.sha256() != new.sha256) && self.lists.is_news(&new.sha256) {
                 tracing::warn!(
                     %partner, issuing_key = %new.issuing_key,
-                    "the partner shows a revocation list that is not newer than the one held; where its CA lost its \
-                     number, `watchfire partner crl FILE --replace` takes the list"
+                    "the partner shows a revocation list that is not newer than the one held, which stays in force; mostly an older \
+                     list lies in its file, and it has to put the newest one there: ask its administrators. Only where they say \
+                     that its CA lost its number, `watchfire partner crl FILE --replace` takes the list"
                 );
             }
             is_newer && new.size <= MAX_LIST_BYTES && self.lists.has_room(partner, &new.issuing_key, now)

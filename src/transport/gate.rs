@@ -20,6 +20,7 @@ use tokio::sync::watch;
 use crate::{
     domain::{fault::Fault, ids::TrustDomain, time::Clock},
     identity::{
+        certificate::Leaf,
         files::{FileError, read_chain, read_key},
         trust::{Audience, TlsPeer, TlsUsage, Trust},
         verifier::{PeerVerifier, TlsClock, provider},
@@ -85,8 +86,8 @@ pub struct TlsGate {
     shown: Arc<Shown>,
     trust: Arc<ArcSwap<Trust>>,
     clock: Arc<dyn Clock>,
-    /// The certificate that each organisation has shown last, of those that were let in.
-    seen: Mutex<BTreeMap<TrustDomain, CertificateDer<'static>>>,
+    /// The certificate that each organisation has shown last, of those that were let in or have ended.
+    seen: Arc<Mutex<BTreeMap<TrustDomain, CertificateDer<'static>>>>,
     /// Counts the changes of trust; live connections look at it.
     changes: watch::Sender<u64>,
 }
@@ -96,7 +97,7 @@ impl TlsGate {
     /// it through [`Self::reload`] only, so that live connections are judged again.
     pub fn new(credentials: Credentials, trust: Arc<ArcSwap<Trust>>, clock: Arc<dyn Clock>) -> Self {
         let shown = Arc::new(Shown(ArcSwap::new(credentials.0)));
-        Self { shown, trust, clock, seen: Mutex::default(), changes: watch::Sender::new(0) }
+        Self { shown, trust, clock, seen: Arc::default(), changes: watch::Sender::new(0) }
     }
 
     /// New trust, a new certificate, or both. Live connections are judged again at once; the certificate is shown from the
@@ -132,7 +133,7 @@ impl TlsGate {
         trust.tls_peer(&chain, TlsUsage::Client, &Audience::Own, self.clock.now())
     }
 
-    /// The certificate (DER) that each other organisation has shown last on a connection that was let in.
+    /// The certificate (DER) that each other organisation has shown last, of those that were let in or have ended.
     pub fn seen(&self) -> Vec<(TrustDomain, Vec<u8>)> {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.iter().map(|(domain, der)| (domain.clone(), der.to_vec())).collect()
@@ -187,7 +188,16 @@ impl TlsGate {
     }
 
     fn verifier(&self, audience: Audience) -> Arc<PeerVerifier> {
-        Arc::new(PeerVerifier::new(self.trust.clone(), audience))
+        let (seen, trust) = (self.seen.clone(), self.trust.clone());
+        let see = move |leaf: &CertificateDer<'_>| {
+            let domain = Leaf::parse(leaf).map(|leaf| leaf.id.domain().clone());
+            if let Ok(domain) = domain
+                && domain != *trust.load().own()
+            {
+                seen.lock().unwrap_or_else(PoisonError::into_inner).insert(domain, leaf.clone().into_owned());
+            }
+        };
+        Arc::new(PeerVerifier::new(self.trust.clone(), audience).showing(Box::new(see)))
     }
 }
 

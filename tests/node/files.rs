@@ -299,6 +299,11 @@ async fn the_development_ca_renews_before_the_end_and_when_it_is_told_to() {
     let der = &watchfire::identity::files::read_crls(&file("crl.pem")).unwrap()[0];
     assert_eq!(watchfire::identity::crl::Crl::entries(der).unwrap().len(), 2);
     assert!(ca.list_facts(der).unwrap().number > ca.list_facts(&list).unwrap().number);
+    // Also where the file is lost.
+    fs::remove_file(file("crl.pem")).unwrap();
+    org.ask(&["ca", "renew"]).await;
+    let der = &watchfire::identity::files::read_crls(&file("crl.pem")).unwrap()[0];
+    assert_eq!(watchfire::identity::crl::Crl::entries(der).unwrap().len(), 2);
     fs::remove_dir_all(file("ca")).unwrap();
     let refused = org.run(&["ca", "renew"]).await;
     assert_eq!(refused.code, 3, "{}", refused.stderr);

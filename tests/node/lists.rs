@@ -162,9 +162,16 @@ async fn the_own_list_does_not_go_back_or_vanish() {
     write(&before);
     log_has(&gb, &["ERROR", "crl.pem", "NOT newer"]).await;
     assert_ne!(bob(&gb).await, 0, "an older list lets him in");
+    let told = async |gb: &Org, words: &str| {
+        let (check, doctor) = (gb.run(&["config", "check"]).await, gb.run(&["--as", "root", "doctor"]).await);
+        assert!(check.stdout.contains(words), "{}", check.stdout);
+        assert!(doctor.code != 0 && doctor.stdout.contains(words), "{}", doctor.stdout);
+    };
+    told(&gb, "NOT in force").await;
     std::fs::remove_file(&crl).unwrap();
     log_has(&gb, &["ERROR", "crl.pem", "lacks a revocation list"]).await;
     assert_ne!(bob(&gb).await, 0, "no file lets him in");
+    told(&gb, "lacks the revocation list").await;
     assert_eq!(renewals(&gb), before_it, "nothing was renewed: {}", gb.log());
     std::os::unix::fs::symlink("/nonexistent/crl.pem", &crl).unwrap();
     tokio::time::sleep(Duration::from_millis(1_500)).await;

@@ -117,7 +117,7 @@ impl Answer {
         wire::request::decode_exception(&payload).map_err(|f| CliError::usage(f.to_string()))?;
         let weighed = desk.weigh_exception(proto::WeighExceptionRequest { exception: payload.clone().into() }).await?;
         refuse_what_stays(&labels, weighed.into_inner().decision.map(Decision::new))?;
-        let key = context.person.load_key()?;
+        let key = context.signing_key()?;
         key.envelope(StatementKind::Exception, payload).map_err(|e| CliError::files(e.to_string()))
     }
 

@@ -95,7 +95,7 @@ impl Endorse {
             endorsed_at: SystemClock.now(),
             portion,
         };
-        let key = context.person.load_key()?;
+        let key = context.signing_key()?;
         let payload = wire::endorsement::encode(&endorsement);
         // By the rules that everybody will read it by.
         wire::endorsement::decode(&payload).map_err(|f| CliError::usage(f.to_string()))?;

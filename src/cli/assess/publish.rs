@@ -11,6 +11,7 @@ use crate::{
         CliError, Exit, Global,
         context::{Context, WRITERS},
         decision::{self, Decision},
+        feed::can_t_verify,
         output,
     },
     desk::client::DeskClient,
@@ -113,13 +114,16 @@ impl Publish {
     /// able to read this one either.
     async fn warn(&self, global: &Global, desk: &mut DeskClient, decisions: &[Decision]) -> Result<(), CliError> {
         let feeds = desk.get_feed_status(proto::GetFeedStatusRequest {}).await?.into_inner().feeds;
-        let unverified = ["CHAIN_INVALID", "ORIGIN_UNKNOWN", "CERTIFICATE_REVOKED", "LIMIT_EXCEEDED"];
+        let withheld = desk.get_node(proto::GetNodeRequest::default()).await?.into_inner().withheld;
+        if !withheld.is_empty() {
+            output::note(global, &format!("ATTENTION: nobody gets it yet: {withheld}"));
+        }
         for feed in feeds
             .iter()
             .filter(|f| f.outgoing && decisions.iter().any(|d| d.partner == f.partner && d.decision == "release"))
         {
             let newest = feed.quarantined_newest.first();
-            if let Some(there) = newest.filter(|there| unverified.contains(&there.reason.as_str())) {
+            if let Some(there) = newest.filter(|there| can_t_verify(&there.reason)) {
                 let (partner, reason) = (&feed.partner, &there.reason);
                 output::note(
                     global,
@@ -200,7 +204,7 @@ fn seal(context: &Context, draft: &Draft, before: Option<Before>) -> Result<(Env
         exercise: draft.exercise,
     };
     let Composed { manifest, portions } = compose(head, pieces.collect())?;
-    let key = context.person.load_key()?;
+    let key = context.signing_key()?;
     let envelope = key.envelope(StatementKind::Manifest, wire::manifest::encode(&manifest));
     Ok((envelope.map_err(|e| CliError::files(e.to_string()))?, portions))
 }

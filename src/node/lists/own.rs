@@ -95,6 +95,11 @@ impl Node {
         Ok(is_new)
     }
 
+    /// What is held of the own organisation: its bundle, and the lists in force.
+    pub fn own_member(&self) -> std::sync::Arc<Member> {
+        self.own.load_full()
+    }
+
     /// Lists of the own file whose issuer is not known yet. They wait until it is: a chain that a person signs in with may hold
     /// it.
     ///

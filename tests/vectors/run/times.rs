@@ -204,7 +204,7 @@ fn verdict(judged: Result<Signer, Fault>, hub: &TrustDomain) -> String {
             "on-word-of-hub".to_owned()
         }
         Err(fault) if fault.reason == Reason::CertificateRevoked => "revoked".to_owned(),
-        Err(fault) if fault.message.contains("has expired") => "expired".to_owned(),
+        Err(fault) if fault.message.contains("ended on") => "expired".to_owned(),
         Err(fault) if fault.message.contains("not valid yet") => "not-yet-valid".to_owned(),
         Err(fault) => format!("{}: {}", fault.reason, fault.message),
     }

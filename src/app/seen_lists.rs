@@ -1,0 +1,109 @@
+//! The own revocation lists that are in force, in a file beside the store. The store keeps them sealed and for the running node
+//! alone; by this file `config check` and `doctor` tell what is wrong with the file that `crl` names.
+
+use std::{path::PathBuf, sync::Arc};
+
+use super::set::Notice;
+use crate::{
+    config::Config,
+    domain::time::Time,
+    identity::{
+        bundle::TrustBundle,
+        crl::{Crl, authorities},
+        files::{Existing, FileError, certificates, read_crl_file, to_pem, write_public},
+        trust::Member,
+    },
+};
+
+/// Its name, beside the store.
+const FILE: &str = "revocation-lists.seen";
+
+/// Keeps the file as the lists in force are.
+pub(super) struct SeenLists {
+    path: PathBuf,
+    written: Option<Arc<Member>>,
+}
+
+fn path(config: &Config) -> PathBuf {
+    config.store.with_file_name(FILE)
+}
+
+impl SeenLists {
+    pub fn new(config: &Config) -> Self {
+        Self { path: path(config), written: None }
+    }
+
+    /// Writes the file anew where other lists are in force than at the last look.
+    ///
+    /// # Errors
+    /// Where it can't be written; the next look tries again.
+    pub fn keep(&mut self, own: Arc<Member>) -> Result<(), FileError> {
+        if self.written.as_ref().is_some_and(|written| Arc::ptr_eq(written, &own)) {
+            return Ok(());
+        }
+        let list = |crl: &Crl| {
+            let issuers = crl.issuers().iter().map(|der| to_pem("CERTIFICATE", der));
+            to_pem("X509 CRL", crl.der()) + &issuers.collect::<String>()
+        };
+        let text: String = own.crls.iter().map(list).collect();
+        write_public(&self.path, text.as_bytes(), Existing::Replace)?;
+        self.written = Some(own);
+        Ok(())
+    }
+}
+
+/// The lists that a running node had in force last. Those that the bundle does not stand behind any more are left out, and so is a
+/// file that can't be read: it only helps to explain.
+pub(super) fn read(config: &Config, bundle: &TrustBundle, now: Time) -> Vec<Crl> {
+    let Ok((lists, pem)) = read_crl_file(&path(config)) else { return vec![] };
+    let known = certificates(&pem).unwrap_or_default();
+    let through = authorities(known.iter().map(AsRef::as_ref));
+    lists.iter().filter_map(|der| Crl::verify(der, bundle, &through, now).ok()).collect()
+}
+
+/// The lists of the own file, or those in force where these are newer.
+pub(super) fn in_force(file: &[Crl], seen: &[Crl]) -> Vec<Crl> {
+    let mut lists = file.to_vec();
+    for crl in seen {
+        if let Ok(with) = Crl::adopt(&lists, crl.clone()) {
+            lists = with;
+        }
+    }
+    lists
+}
+
+/// Where the own file holds less than what is in force.
+pub(super) fn compare(config: &Config, file: &[Crl], seen: &[Crl]) -> Vec<Notice> {
+    let told = |crl: &Crl| {
+        let message = match file.iter().find(|other| other.is_same_series(crl)) {
+            None => format!(
+                "lacks the revocation list of `{}` that was in it before (number {}), which stays in force; put it back, or a newer one",
+                crl.issuer(),
+                number(crl)
+            ),
+            Some(older) if crl.is_newer_than(older) => format!(
+                "holds the revocation list number {} of `{}`, which is NOT in force: number {} was in it before and stays in force; put \
+                 a newer list in its place, or where the CA lost its number run `watchfire partner crl FILE --replace`",
+                number(older),
+                crl.issuer(),
+                number(crl)
+            ),
+            Some(_) => return None,
+        };
+        Some(Notice { file: config.crl.clone(), message, is_unusable: false })
+    };
+    seen.iter().filter_map(told).collect()
+}
+
+/// A list's number as a person reads it: decimal where it is short enough.
+fn number(crl: &Crl) -> String {
+    let mut bytes = [0; 16];
+    let place = bytes.len().checked_sub(crl.number().len()).and_then(|start| bytes.get_mut(start..));
+    match place {
+        Some(place) => {
+            place.copy_from_slice(crl.number());
+            u128::from_be_bytes(bytes).to_string()
+        }
+        None => format!("0x{}", hex::encode(crl.number())),
+    }
+}
