@@ -42,7 +42,10 @@ pub mod trust;
 
 use std::{
     path::PathBuf,
-    sync::{Arc, atomic::AtomicBool},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicI64},
+    },
 };
 
 use arc_swap::ArcSwap;
@@ -113,6 +116,8 @@ pub struct Node {
     carried: Identities,
     /// Reads statements of suspended partners too: what is stored already.
     held: Identities,
+    /// When everything that waits was last examined, nanoseconds since 1970.
+    held_examined_at: AtomicI64,
     directory: ArcSwap<directory::Directory>,
     /// The trust of the moment; changed by `set_trust` only.
     trust: Arc<ArcSwap<Trust>>,
@@ -140,6 +145,7 @@ impl Node {
             identities: Identities::new(parts.trust.clone(), Accept::Active),
             carried: Identities::new(parts.trust.clone(), Accept::Carried),
             held: Identities::new(parts.trust.clone(), Accept::Held),
+            held_examined_at: AtomicI64::default(),
             trust: parts.trust,
             organisation: parts.organisation,
             endpoint: parts.endpoint,

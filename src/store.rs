@@ -20,9 +20,10 @@ use outbox::OutboxStore;
 use recalls::RecallStore;
 use receipts::{AnswerRecord, HeldEntry, Quarantine, Readmission, ReceiptRecord, ReceiptStore, Released};
 pub use records::{
-    AgreementRecord, AssessmentRecord, AssessmentState, AttachmentStatus, CameBy, CopyName, GivenRelease,
-    InboundPosition, ListFilter, LoggedStatement, Look, OnWord, OutboundPosition, Page, PartnerRecord, Publication,
-    QueueItem, ReceivedContent, ReceivedEntry, ReceivedRecord, ReleaseBatch, ReleaseRecord, Verification, VersionHere,
+    AgreementRecord, AssessmentRecord, AssessmentState, AttachmentStatus, BesideStatement, CameBy, CopyName,
+    GivenRelease, InboundPosition, ListFilter, LoggedStatement, Look, OnWord, OutboundPosition, Page, PartnerRecord,
+    Publication, QueueItem, ReceivedContent, ReceivedEntry, ReceivedRecord, ReleaseBatch, ReleaseRecord, Verification,
+    VersionHere,
 };
 use requests::RequestStore;
 use timers::TimerStore;
@@ -180,8 +181,12 @@ pub trait Store:
     /// The manifest that holds a version of an originator's assessment for its users. What is in quarantine holds none: nobody may
     /// have verified it.
     async fn version(&self, originator: &TrustDomain, id: &AssessmentId, version: u32) -> Result<Option<StatementId>>;
-    /// What is here of each of these versions, in their order.
-    async fn versions_here(&self, versions: Vec<(TrustDomain, AssessmentId, u32)>) -> Result<Vec<VersionHere>>;
+    /// What is here of each of these versions, in their order. `from`: who hands them over.
+    async fn versions_here(
+        &self,
+        from: &TrustDomain,
+        versions: Vec<(TrustDomain, AssessmentId, u32)>,
+    ) -> Result<Vec<VersionHere>>;
     /// One version of an assessment by its manifest, with its portions; those in quarantine only where asked for.
     async fn by_manifest(&self, manifest_id: &StatementId, quarantined: bool) -> Result<Option<AssessmentRecord>>;
     /// Several of them, in the order asked for; those not here are left out.

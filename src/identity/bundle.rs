@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Old and new roots overlap while certificates are renewed; nobody needs more than this.
-const MAX_ROOTS: usize = 8;
+pub const MAX_ROOTS: usize = 8;
 
 /// The roots that one organisation's certificates lead to, and no other's.
 #[derive(Debug, Clone, PartialEq, Eq)]

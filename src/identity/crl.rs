@@ -137,6 +137,16 @@ impl Crl {
         self.0.scope.id()
     }
 
+    /// Whether it covers a part only of what its key has issued.
+    pub fn is_scoped(&self) -> bool {
+        self.scope() != Sha256([0; 32])
+    }
+
+    /// The number of a list (DER); `None` where it is malformed. The signature is not looked at.
+    pub fn number_in(der: &[u8]) -> Option<Vec<u8>> {
+        Some(parse(der).ok()?.crl_number()?.to_bytes_be())
+    }
+
     /// Its number, big-endian, without leading zeros.
     pub fn number(&self) -> &[u8] {
         &self.0.number

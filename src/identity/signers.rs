@@ -53,6 +53,8 @@ impl Accept {
 /// For so long after a chain has ended another organisation's word on the time is as good as the own one's, seconds.
 const FOREIGN_WORD_SECONDS: i64 = 30 * 86_400;
 
+const NOT_FIRM: &str = "the key is revoked, and its organisation says by a key that has ended that it was used before";
+
 /// A chain that was proved at a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proof {
@@ -115,14 +117,18 @@ impl Trust {
         if let Some(revocation) = revocation.filter(|revocation| revocation.at <= when.now) {
             let invalid_since = revocation.invalid_since.unwrap_or(revocation.at);
             // A key signs nothing before its chain begins, so that an earlier time says nothing of when it was lost.
-            if own_word.is_none_or(|stated| stated.at.max(from) >= invalid_since) {
-                return Err(revoked());
+            match own_word {
+                Some(stated) if stated.at.max(from) < invalid_since && stated.is_firm => {}
+                // Its organisation may say so again under a key that is good.
+                Some(stated) if stated.at.max(from) < invalid_since => return Err(invalid(NOT_FIRM)),
+                _ => return Err(revoked()),
             }
         }
         if let Some(stated) = when.stated.filter(|_| own_word.is_none()) {
             let is_long_ago = when.arrived > until.plus_seconds(FOREIGN_WORD_SECONDS);
             signer.on_word_of = is_long_ago.then(|| stated.by.clone());
         }
+        signer.is_current = when.arrived <= until;
         Ok(signer)
     }
 
@@ -166,7 +172,8 @@ impl Trust {
             revocation = revocation.into_iter().chain(self.revocation(link)).reduce(Revocation::earlier);
         }
         let roots = Sha256(held.member.bundle.fingerprint().0);
-        let signer = Signer { id: leaf.id, suite, public_key: leaf.public_key, roots, on_word_of: None };
+        let signer =
+            Signer { id: leaf.id, suite, public_key: leaf.public_key, roots, on_word_of: None, is_current: true };
         Ok(Proved { signer, from, until, revocation })
     }
 }

@@ -30,6 +30,8 @@ struct Carried {
     id: StatementId,
     giver: TrustDomain,
     release: Release,
+    /// Whether its signer's chain was good when the entry came.
+    is_current: bool,
 }
 
 /// When an entry is examined, and when it came.
@@ -114,10 +116,14 @@ impl Node {
         for (i, envelope) in entry.provenance.iter().enumerate() {
             let Some(giver) = path.hops.get(i).map(|h| h.giver.clone()) else { continue };
             let next = path.hops.get(i + 1).map_or((partner, release), |h| (&h.giver, &h.release));
+            // The next one is of another organisation: whether it counts by itself makes no difference here.
             let when = examined.when().stated(next.1.logged_at, next.0);
             let verified = verify(envelope, &rules::RELEASE, &self.carried, when);
             let verified = verified.map_err(|f| Unusable::by(&giver, f).within(&format!("provenance[{i}]")))?;
             path.on_word_of = path.on_word_of.or_else(|| verified.on_word_of().cloned());
+            if let Some(hop) = path.hops.get_mut(i) {
+                hop.is_current = verified.is_current();
+            }
         }
         Ok(path)
     }
@@ -147,7 +153,8 @@ impl Node {
                 return Err(wrong(i, "the release discloses what its giver did not get by the one before"));
             }
             let taker = carried.recipient.clone();
-            path.hops.push(Carried { id: id_of(StatementKind::Release, &envelope.payload), giver, release: carried });
+            let id = id_of(StatementKind::Release, &envelope.payload);
+            path.hops.push(Carried { id, giver, release: carried, is_current: false });
             giver = taker;
         }
         let last = path.hops.last();
@@ -187,21 +194,24 @@ impl Node {
 }
 
 impl Path {
-    /// The originator's own release, and who gave it: the first of the way, or else the entry's.
-    pub(super) fn first<'a>(&'a self, entry: (&'a TrustDomain, &'a Release)) -> (&'a TrustDomain, &'a Release) {
-        self.hops.first().map_or(entry, |h| (&h.giver, &h.release))
+    /// As of when the manifest is judged: as the originator's own release says, the first of the way or else the entry's.
+    pub(super) fn of_manifest<'a>(&'a self, examined: Examined, entry: (&'a TrustDomain, &'a Release)) -> When<'a> {
+        let when = |(by, release): (&'a TrustDomain, &'a Release)| examined.when().stated(release.logged_at, by);
+        self.hops.first().map_or_else(|| when(entry), |h| when((&h.giver, &h.release)).firm(h.is_current))
     }
 
-    /// When a statement beside the portions was first logged, and by whom: as the first release of the way that lists it
-    /// says. `entry`: the sender and its release.
-    pub(super) fn listed<'a>(
+    /// As of when a statement beside the portions is judged: as the first release of the way that lists it says. `entry`: the
+    /// sender and its release.
+    pub(super) fn of_listed<'a>(
         &'a self,
+        examined: Examined,
         entry: (&'a TrustDomain, &'a Release),
         id: &StatementId,
-    ) -> Option<(Time, &'a TrustDomain)> {
-        let all = self.hops.iter().map(|h| (&h.giver, &h.release)).chain([entry]);
-        let listed = |release: &'a Release| release.endorsements.iter().chain(&release.exceptions);
-        all.filter_map(|(by, r)| Some((listed(r).find(|l| l.id == *id)?.logged_at, by))).next()
+    ) -> Option<When<'a>> {
+        let all = self.hops.iter().map(|h| (&h.giver, &h.release, h.is_current)).chain([(entry.0, entry.1, true)]);
+        let listed =
+            |release: &'a Release| release.endorsements.iter().chain(&release.exceptions).find(|l| l.id == *id);
+        all.filter_map(|(by, r, is_firm)| Some(examined.when().stated(listed(r)?.logged_at, by).firm(is_firm))).next()
     }
 
     /// The release by which the sender got it, for the recipient's own check; none where the sender is the originator.

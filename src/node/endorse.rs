@@ -68,7 +68,8 @@ impl Chains for AsClaimed {
     fn signer(&self, chain: &[Vec<u8>], _: &When<'_>) -> Result<Signer, Fault> {
         let leaf = Leaf::parse(chain.first().map(Vec::as_slice).unwrap_or_default())?;
         let suite = leaf.suite.ok_or_else(|| Fault::new(Reason::ChainInvalid, "the key signs no statements"))?;
-        Ok(Signer { id: leaf.id, suite, public_key: leaf.public_key, roots: Sha256([0; 32]), on_word_of: None })
+        let (id, public_key, roots) = (leaf.id, leaf.public_key, Sha256([0; 32]));
+        Ok(Signer { id, suite, public_key, roots, on_word_of: None, is_current: true })
     }
 }
 
@@ -176,13 +177,22 @@ impl Node {
                 let what = "the endorsement is of another assessment or version";
                 return Err(here(Fault::at(Reason::DigestNotListed, "manifest_id", what)).into());
             }
-            if [*partner, &manifest.originator, self.domain()].contains(&&endorsement.endorser) {
+            let is_party = [*partner, &manifest.originator, self.domain()].contains(&&endorsement.endorser);
+            if is_party {
                 let not_listed = || here(Fault::new(Reason::DigestNotListed, "no release lists the endorsement"));
-                let (at, by) = path.listed((*partner, *release), &claimed.id()).ok_or_else(not_listed)?;
-                verify(envelope, &rules::ENDORSEMENT, &self.carried, examined.when().stated(at, by))
-                    .map_err(|fault| Unusable::by(&endorsement.endorser, here(fault)))?;
+                path.of_listed(*examined, (*partner, *release), &claimed.id()).ok_or_else(not_listed)?;
             }
-            checked.push(PreparedEndorsement::new(envelope.clone(), examined.arrived)?);
+            let when = path.of_listed(*examined, (*partner, *release), &claimed.id());
+            let verified =
+                verify(envelope, &rules::ENDORSEMENT, &self.carried, when.unwrap_or_else(|| examined.when()));
+            let was_verified = match verified {
+                Ok(verified) => verified.on_word_of().is_none() && path.on_word_of.is_none(),
+                Err(fault) if is_party => return Err(Unusable::by(&endorsement.endorser, here(fault))),
+                Err(_) => false,
+            };
+            let mut endorsement = PreparedEndorsement::new(envelope.clone(), examined.arrived)?;
+            endorsement.was_verified = was_verified;
+            checked.push(endorsement);
         }
         if !checked.iter().map(|e| e.id).eq(release.endorsements.iter().map(|l| l.id)) {
             let what = "the endorsements are not those that the release discloses";
@@ -200,9 +210,10 @@ impl Node {
         let paths = record.releases.iter().map(path).collect::<Result<Vec<_>, _>>()?;
         let check = |e: PreparedEndorsement| {
             let PreparedEndorsement { id, endorsement, envelope, logged_at, was_verified, .. } = e;
-            // As of when it was logged here, which is as good as the endorser's own word: it was looked at then.
+            // As of when it was logged here. Where it was looked at then, that is as good as the endorser's own word.
             let endorser = endorsement.endorser.clone();
-            let when = When::from(self.now()).stated(logged_at, &endorser);
+            let when = When { arrived: logged_at, ..self.now().into() };
+            let when = when.stated(logged_at, if was_verified { &endorser } else { self.domain() });
             let fault = verify(&envelope, &rules::ENDORSEMENT, &self.held, when).err().map(|f| f.reason);
             // What was verified once stays verified; whether its bytes are those that were signed is asked all the same.
             let fault = match fault {
@@ -235,7 +246,7 @@ impl Node {
 /// The record with one more statement beside its portions.
 fn with(mut record: AssessmentRecord, envelope: Vec<u8>, at: Time) -> AssessmentRecord {
     if record.beside.iter().all(|s| s.envelope != envelope) {
-        record.beside.push(LoggedStatement { envelope, at, quarantined: false });
+        record.beside.push(LoggedStatement { envelope, at, verified: true });
     }
     record
 }

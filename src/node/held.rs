@@ -1,6 +1,9 @@
 //! Entries that can't be verified yet: how much is kept of them, and how they are examined again.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::Ordering},
+};
 
 use super::{
     Node,
@@ -35,6 +38,8 @@ const NAMES: u64 = 4;
 const PAGE: u32 = 8;
 /// After how many seconds what waits is examined again, where nothing else has it examined: time itself may settle it.
 pub(super) const LONGEST_WAIT: i64 = 3_600;
+/// Not sooner than after so many seconds all of it is examined again because a clock is right again.
+pub(super) const LEAST_WAIT: i64 = 60;
 
 /// What may still be kept of a partner's entries that can't be verified, by the organisation that they wait for. Nothing that
 /// one partner hands over counts against another partner.
@@ -48,6 +53,14 @@ impl Budget {
     /// With what is kept already.
     pub fn new(usage: Vec<HeldUsage>) -> Self {
         Self { used: usage.into_iter().map(|u| (u.waits_for, (u.entries, u.bytes))).collect() }
+    }
+
+    /// An entry that is kept is examined again: its own share is free.
+    fn give_back(&mut self, waits_for: &TrustDomain, entry: &Entry) {
+        if let Some((entries, bytes)) = self.used.get_mut(waits_for) {
+            *entries = entries.saturating_sub(1);
+            *bytes = bytes.saturating_sub(wire::entry::encode(entry.clone()).len() as u64);
+        }
     }
 
     /// What is kept of an entry that waits: all of it, where there is room.
@@ -122,6 +135,7 @@ impl Node {
     /// # Errors
     /// Store faults.
     pub(super) async fn examine_what_waits(self: &Arc<Self>) -> Result<Time, Fault> {
+        self.held_examined_at.store(self.now().unix_nanos(), Ordering::Relaxed);
         self.prove_recalls().await?;
         self.examine_all_held().await?;
         Ok(self.now().plus_seconds(LONGEST_WAIT))
@@ -162,10 +176,18 @@ impl Node {
                 let what = "its originator has taken it back";
                 examined.content = Err(Fault::new(Reason::Recalled, what).into());
             }
+            // What would only be held again for the same organisation is left as it is.
             let waits_still =
                 |unusable: &Unusable| unusable.waits_for.as_ref().is_some_and(|domain| domain == waits_for);
-            if !examined.content.as_ref().is_err_and(waits_still) {
-                self.keep_examined(examined).await?;
+            let still = match &examined.content {
+                Err(unusable) => waits_still(unusable),
+                Ok(content) => {
+                    let here = self.version_here(&examined.held.partner, content.manifest()).await?;
+                    content.may_stand(here, examined.entry.provenance.is_empty()).is_err_and(|u| waits_still(&u))
+                }
+            };
+            if !still {
+                self.keep_examined(waits_for, examined).await?;
             }
         }
         Ok(())
@@ -180,15 +202,16 @@ impl Node {
     }
 
     /// Keeps what was examined again as it would be kept had it come now.
-    async fn keep_examined(self: &Arc<Self>, examined: Reexamined) -> Result<(), Fault> {
+    async fn keep_examined(self: &Arc<Self>, waits_for: &TrustDomain, examined: Reexamined) -> Result<(), Fault> {
         let Reexamined { held, entry, content } = examined;
         let HeldArrival { partner, sequence, release_id, arrived_at, .. } = held;
         let _recalling = self.recalling.lock().await;
         let here = match &content {
-            Ok(content) => self.version_here(content.manifest()).await?,
+            Ok(content) => self.version_here(&partner, content.manifest()).await?,
             Err(_) => Default::default(),
         };
         let mut budget = Budget::new(self.store.held_usage(Some(&partner)).await?);
+        budget.give_back(waits_for, &entry);
         let release = wire::release::decode(&entry.release.payload)?;
         let now = self.now();
         let (kept, mut deeds) =

@@ -22,15 +22,21 @@ use crate::{
         partner::PartnerState,
     },
     identity::{
-        bundle::TrustBundle,
+        bundle::{MAX_ROOTS, TrustBundle},
         crl::{Crl, Entry, MAX_LIST_BYTES, Seen, is_higher},
     },
     seal::hash::sha256,
     store::lists::ListRecord,
 };
 
-/// The most lists that are held of one organisation, and that are announced in one hello.
-pub const MAX_LISTS: usize = 8;
+/// The most lists that are announced in one hello: as many as are held of one organisation.
+pub const MAX_LISTS: usize = MAX_ISSUERS + MAX_SCOPED + MAX_ROOTS;
+/// The most issuing CAs below a root of which a list is held.
+const MAX_ISSUERS: usize = 8;
+/// The most lists that cover a part only of what their CA issued, and how many of these of one key. Whoever has a CA's key makes any
+/// number of parts, and must not keep out the list that revokes that CA.
+const MAX_SCOPED: usize = 8;
+const MAX_SCOPED_OF_KEY: usize = 4;
 /// How many new lists of one issuing key are taken from a partner in an hour.
 const LISTS_OF_KEY: u32 = 4;
 /// How many new lists are taken from one partner in an hour, of all its keys.
@@ -84,6 +90,27 @@ pub(super) struct Lists {
     own: own::OwnFile,
 }
 
+/// Refuses a list for which there is no place beside those that are held. A root's list of all that it issued has one always.
+fn require_place(held: &[Crl], new: &Crl) -> Result<(), Fault> {
+    let others: Vec<&Crl> = held.iter().filter(|crl| !crl.is_same_series(new)).collect();
+    let count = |is_like: &dyn Fn(&Crl) -> bool| others.iter().filter(|crl| is_like(crl)).count();
+    let is_full = if new.is_scoped() {
+        count(&Crl::is_scoped) >= MAX_SCOPED
+            || count(&|crl| crl.is_scoped() && crl.issuing_key() == new.issuing_key()) >= MAX_SCOPED_OF_KEY
+    } else {
+        let is_of_issuer = |crl: &Crl| !crl.is_scoped() && !crl.issuers().is_empty();
+        is_of_issuer(new) && count(&is_of_issuer) >= MAX_ISSUERS
+    };
+    if is_full {
+        let what = format!(
+            "at most {MAX_ISSUERS} revocation lists of issuing CAs and {MAX_SCOPED} that cover a part only ({MAX_SCOPED_OF_KEY} of one CA) \
+             are held of an organisation"
+        );
+        return Err(Fault::new(Reason::LimitExceeded, what));
+    }
+    Ok(())
+}
+
 /// Locks even after a panic elsewhere: these maps are whole after every statement.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -108,6 +135,24 @@ impl Lists {
     /// Every revocation that was seen.
     pub fn seen(&self) -> Seen {
         lock(&self.seen).clone()
+    }
+
+    /// Refuses a list that is not newer than the one of its key and scope, also where the bundle of the moment does not stand
+    /// behind that one.
+    ///
+    /// # Errors
+    /// `CONFLICT`
+    pub fn require_newer(&self, domain: &TrustDomain, crl: &Crl) -> Result<(), Fault> {
+        Crl::adopt(&self.of(domain), crl.clone())?;
+        let all = lock(&self.held);
+        let same = |held: &&Held| (held.record.issuing_key, held.record.scope) == (crl.issuing_key(), crl.scope());
+        let before = all.get(domain).into_iter().flatten().find(same).filter(|held| held.crl.is_none());
+        let number = before.and_then(|held| Crl::number_in(&held.record.der));
+        if number.is_some_and(|number| !is_higher(crl.number(), &number)) {
+            let what = "a revocation list of that CA with this or a higher number is held already";
+            return Err(Fault::new(Reason::Conflict, what));
+        }
+        Ok(())
     }
 
     /// Looks which of the organisation's lists its bundle stands behind.
@@ -216,7 +261,7 @@ impl Node {
         if Announced::of(&crl) != *announced {
             return Err(Fault::new(Reason::ChainInvalid, "the revocation list is not what was announced of it"));
         }
-        Crl::adopt(&self.lists.of(partner), crl.clone())?;
+        self.lists.require_newer(partner, &crl)?;
         if self.keep_list(partner, crl.clone(), vec![]).await? {
             let (issuer, next_update) = (crl.issuer(), crl.next_update());
             tracing::info!(%partner, issuer, %next_update, "took a newer revocation list");
@@ -231,10 +276,7 @@ impl Node {
         if held.iter().any(|other| other.sha256() == crl.sha256()) {
             return Ok(false);
         }
-        if Crl::replace(&held, crl.clone()).len() > MAX_LISTS {
-            let what = format!("at most {MAX_LISTS} revocation lists are held of an organisation");
-            return Err(Fault::new(Reason::LimitExceeded, what));
-        }
+        require_place(&held, &crl)?;
         let mut seen = self.lists.seen();
         let added = seen.add(&crl).iter().map(Entry::to_bytes).collect();
         let record = ListRecord {

@@ -1,9 +1,10 @@
 //! The outbox: statements on their way to partners, whichever side dialled, and what partners answered to them.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use super::{
     Node,
+    held::LEAST_WAIT,
     statements::{Until, handling, is_of_the_moment},
 };
 use crate::{
@@ -13,6 +14,7 @@ use crate::{
         logged::Logged,
         statement::{Envelope, Outcome, Signature, StatementKind},
         time::Time,
+        timer::{Timer, TimerKind},
     },
     identity::{certificate::Leaf, signers::Identities},
     seal::{
@@ -131,15 +133,29 @@ impl Node {
         rule: &Rule<T>,
         chains: &Identities,
     ) -> Result<Verified<T>, Fault> {
-        let now = self.now();
-        let (at, by, on_word_of) = match first_logged(envelope, chains, now) {
-            Ok(Some(stated)) => stated,
-            Ok(None) => return verify(envelope, rule, chains, now),
+        self.verify_arrived(envelope, rule, chains, self.now())
+    }
+
+    /// The same, of one that came first at another time.
+    ///
+    /// # Errors
+    /// Whatever verification refuses.
+    pub(super) fn verify_arrived<T>(
+        &self,
+        envelope: &Envelope,
+        rule: &Rule<T>,
+        chains: &Identities,
+        arrived: Time,
+    ) -> Result<Verified<T>, Fault> {
+        let when = When { arrived, ..self.now().into() };
+        let logged = match first_logged(envelope, chains, when) {
+            Ok(Some(logged)) => logged,
+            Ok(None) => return verify(envelope, rule, chains, when),
             // What is told of it can't be verified: then it must hold by itself.
-            Err(fault) => return verify(envelope, rule, chains, now).map_err(|_| fault),
+            Err(fault) => return verify(envelope, rule, chains, when).map_err(|_| fault),
         };
-        let verified = verify(envelope, rule, chains, When::from(now).stated(at, &by))?;
-        Ok(verified.or_on_word_of(on_word_of))
+        let verified = verify(envelope, rule, chains, logged.when(when))?;
+        Ok(verified.or_on_word_of(logged.on_word_of))
     }
 
     /// How many statements wait for a partner and why, as far as the partner has said that it does not read them, or can't
@@ -253,13 +269,10 @@ impl Node {
         if self.store.offer_again(partner, vec![]).await? {
             self.live.of(partner).post();
         }
-        let node = self.clone();
-        tokio::spawn(async move {
-            if let Err(fault) = node.examine_what_waits().await {
-                tracing::warn!(reason = %fault.reason, "what waits could not be examined again");
-            }
-        });
-        Ok(())
+        // The one task for it, and not sooner than a minute after its last turn: whoever sets its clock to and fro has nothing of it.
+        let last = Time::from_unix_nanos(self.held_examined_at.load(Ordering::Relaxed));
+        let due = self.now().max(last.plus_seconds(LEAST_WAIT));
+        Ok(self.store.set_timers(vec![Timer::new(TimerKind::Held, [], due)]).await?)
     }
 
     /// Refuses a statement that claims a signer of another domain, before it is asked who is trusted: whether a third
@@ -308,18 +321,27 @@ fn claimed_domain(signature: &Signature) -> Result<TrustDomain, Fault> {
     Ok(leaf.id.domain().clone())
 }
 
-/// When a statement was first logged, by whom, and on whose word alone that counts, as the statements beside it tell. The
-/// outermost of these is judged as of now, and each further one as of what the one around it says.
-type FirstLogged = (Time, TrustDomain, Option<TrustDomain>);
+/// When a statement was first logged, as the statements beside it tell.
+struct FirstLogged {
+    at: Time,
+    by: TrustDomain,
+    /// On whose word alone it counts.
+    on_word_of: Option<TrustDomain>,
+    /// Whether it counts by itself.
+    is_firm: bool,
+}
 
-fn first_logged(envelope: &Envelope, chains: &Identities, now: Time) -> Result<Option<FirstLogged>, Fault> {
+impl FirstLogged {
+    fn when<'a>(&'a self, when: When<'a>) -> When<'a> {
+        when.stated(self.at, &self.by).firm(self.is_firm)
+    }
+}
+
+/// The outermost of the statements beside it is judged as of now, and each further one as of what the one around it says.
+fn first_logged(envelope: &Envelope, chains: &Identities, when: When<'_>) -> Result<Option<FirstLogged>, Fault> {
     let mut stated: Option<FirstLogged> = None;
     for (place, logged) in envelope.logged.iter().enumerate().rev() {
-        let when = match &stated {
-            Some((at, by, _)) => When::from(now).stated(*at, by),
-            None => now.into(),
-        };
-        let verified = verify(logged, &rules::LOGGED, chains, when)?;
+        let verified = verify(logged, &rules::LOGGED, chains, stated.as_ref().map_or(when, |s| s.when(when)))?;
         let inner = place.checked_sub(1).and_then(|before| envelope.logged.get(before)).unwrap_or(envelope);
         let Logged { statement, at } = *verified.content();
         if statement != statement::id(inner) {
@@ -327,8 +349,9 @@ fn first_logged(envelope: &Envelope, chains: &Identities, now: Time) -> Result<O
             return Err(Fault::at(Reason::InvalidArgument, "logged", what));
         }
         let by = verified.signers().first().map(|s| s.domain().clone());
-        let on_word_of = stated.and_then(|(_, _, word)| word).or_else(|| verified.on_word_of().cloned());
-        stated = by.map(|by| (at, by, on_word_of));
+        let on_word_of = stated.and_then(|s| s.on_word_of).or_else(|| verified.on_word_of().cloned());
+        let is_firm = verified.is_current();
+        stated = by.map(|by| FirstLogged { at, by, on_word_of, is_firm });
     }
     Ok(stated)
 }

@@ -108,11 +108,11 @@ impl PreparedException {
 /// Whatever does not decode, or has no place there.
 pub fn beside(kept: &[LoggedStatement]) -> Result<(Vec<PreparedEndorsement>, Vec<PreparedException>), Fault> {
     let (mut endorsements, mut exceptions) = (vec![], vec![]);
-    for LoggedStatement { envelope: bytes, at, quarantined } in kept {
+    for LoggedStatement { envelope: bytes, at, verified } in kept {
         let envelope = Arc::new(wire::envelope::decode(bytes)?);
         match envelope.kind {
             StatementKind::Endorsement => {
-                let (bytes, was_verified) = (bytes.len(), !quarantined);
+                let (bytes, was_verified) = (bytes.len(), *verified);
                 let endorsement = PreparedEndorsement::new(envelope, *at)?;
                 endorsements.push(PreparedEndorsement { bytes, was_verified, ..endorsement });
             }
@@ -326,6 +326,8 @@ pub struct Cache {
 struct Kept {
     by_id: HashMap<StatementId, Arc<Prepared>>,
     bytes: usize,
+    /// Counts what was forgotten: what was read before that may be out of date.
+    forgotten: u64,
 }
 
 impl Kept {
@@ -333,7 +335,7 @@ impl Kept {
         self.remove(&prepared.id);
         if self.by_id.len() >= KEPT || self.bytes + prepared.bytes() > KEPT_BYTES {
             // A crowd beyond this is a catch-up, where nothing is asked for twice anyway.
-            *self = Self::default();
+            *self = Self { forgotten: self.forgotten, ..Self::default() };
         }
         self.bytes += prepared.bytes();
         self.by_id.insert(prepared.id, prepared);
@@ -356,17 +358,29 @@ impl Cache {
         lock(&self.kept).by_id.get(id).cloned()
     }
 
-    pub(super) fn put(&self, prepared: Arc<Prepared>) {
-        let mut kept = lock(&self.kept);
-        if self.is_gone(&prepared.id) {
-            return;
-        }
-        kept.put(prepared);
+    /// How much was forgotten so far.
+    fn forgotten(&self) -> u64 {
+        lock(&self.kept).forgotten
     }
 
-    /// More portions came.
+    /// Keeps what was read when so much was forgotten; nothing where more was forgotten since.
+    fn put(&self, prepared: Arc<Prepared>, forgotten: u64) {
+        let mut kept = lock(&self.kept);
+        if kept.forgotten == forgotten && !self.is_gone(&prepared.id) {
+            kept.put(prepared);
+        }
+    }
+
+    /// Keeps what was just made: nobody else knows of it yet.
+    pub(super) fn put_new(&self, prepared: Arc<Prepared>) {
+        self.put(prepared, self.forgotten());
+    }
+
+    /// More portions came, or it gave way.
     pub(super) fn forget(&self, id: &StatementId) {
-        lock(&self.kept).remove(id);
+        let mut kept = lock(&self.kept);
+        kept.forgotten += 1;
+        kept.remove(id);
     }
 
     /// It was taken back.
@@ -401,6 +415,7 @@ impl Node {
         if missing.is_empty() {
             return Ok(kept.into_iter().flatten().collect());
         }
+        let forgotten = self.prepared.forgotten();
         let mut records = self.store.by_manifests(&missing, false).await?;
         records.retain(|r| !r.state.is_recalled() && !self.prepared.is_gone(&r.manifest_id));
         let fresh = tokio::task::spawn_blocking(|| {
@@ -416,7 +431,7 @@ impl Node {
                 kept.or_else(|| {
                     by_id.remove(id).inspect(|p| {
                         if !is_crowd {
-                            self.prepared.put(p.clone());
+                            self.prepared.put(p.clone(), forgotten);
                         }
                     })
                 })

@@ -103,7 +103,7 @@ impl Node {
         };
         let wake: Vec<TrustDomain> = publication.queue.iter().map(|(partner, _)| partner.clone()).collect();
         let is_new = self.store.publish(publication).await.map_err(differs)?;
-        self.prepared.put(prepared.clone());
+        self.prepared.put_new(prepared.clone());
         for partner in wake {
             self.live.of(&partner).wake();
         }

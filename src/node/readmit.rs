@@ -130,7 +130,7 @@ impl Node {
         let way = way.as_ref().map(|(provenance, release)| (&provenance[..], &release[..]));
         let receipt = self.signed(&Said::only(ReceiptKind::Stored), partner, vec![release], way, now)?;
         let deed = Deed::Readmitted { manifest, partner: partner.clone(), sequence, release, agreement: *agreement };
-        let gave_way = content.takes_the_place_of(self.version_here(content.manifest()).await?);
+        let gave_way = content.takes_the_place_of(self.version_here(partner, content.manifest()).await?);
         let deeds = gave_way.map(|id| Deed::GaveWay { manifest: id, to: manifest }).into_iter().chain([deed]);
         let readmission = Readmission {
             partner: partner.clone(),

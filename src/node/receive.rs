@@ -22,7 +22,7 @@ use crate::{
         fault::{Fault, Reason},
         ids::{Sha256, StatementId, TrustDomain},
         release::{Position, Release, Void},
-        statement::StatementKind,
+        statement::{Envelope, StatementKind},
         time::Time,
     },
     feed::inbound::{Inbound, Verdict},
@@ -33,7 +33,7 @@ use crate::{
         statement::id_of,
         verify::{Verified, verify},
     },
-    store::{ReceivedContent, ReceivedEntry, Verification, VersionHere},
+    store::{BesideStatement, ReceivedContent, ReceivedEntry, Verification, VersionHere},
     wire,
 };
 
@@ -59,6 +59,8 @@ pub(super) struct Content {
     verified: Verification,
     manifest_id: StatementId,
     portions: Vec<Opened>,
+    /// Endorsements whose signers could not be verified.
+    unverified: Vec<StatementId>,
     /// Why it is kept from users.
     pub(super) not_covered: Option<NotCovered>,
 }
@@ -149,7 +151,7 @@ impl Node {
     /// from there on is stored, and the partner's administrator must be told. Store faults.
     pub async fn receive(self: &Arc<Self>, partner: &TrustDomain, entries: Vec<Entry>) -> Result<Received, Fault> {
         let checked = self.check_all(partner, entries).await?;
-        let versions_here = self.versions_here(&checked).await?;
+        let versions_here = self.versions_here(partner, &checked).await?;
         let mut budget = Budget::new(self.store.held_usage(Some(partner)).await?);
         let position = self.store.inbound(partner).await?;
         let mut inbound = Inbound::resume(position.sequence, position.release);
@@ -283,8 +285,7 @@ impl Node {
         // The receipt tells the partner why: in the same words, whoever else is a partner here.
         self.only_by(&[&claimed.originator], envelope).map_err(|f| f.within("manifest"))?;
         let path = self.check_way(&claimed.originator, partner, release, entry, examined)?;
-        let (giver, first) = path.first((partner, release));
-        let when = examined.when().stated(first.logged_at, giver);
+        let when = path.of_manifest(examined, (partner, release));
         let manifest = verify(envelope, &rules::MANIFEST, &self.carried, when)
             .map_err(|fault| Unusable::by(&claimed.originator, fault).within("manifest"))?;
         let verified = Verification {
@@ -313,7 +314,8 @@ impl Node {
         };
         // Here rather than in `keep`: the decision takes as long as the signatures, and this is spread over the cores.
         let not_covered = self.not_covered(&carried, (&manifest, &opened, &beside));
-        Ok(Content { manifest, verified, manifest_id, portions: opened, not_covered })
+        let unverified = beside.endorsements.iter().filter(|e| !e.was_verified).map(|e| e.id).collect();
+        Ok(Content { manifest, verified, manifest_id, portions: opened, unverified, not_covered })
     }
 
     async fn judge(&self, partner: &TrustDomain, inbound: &Inbound, entry: &Checked) -> Result<Verdict, Fault> {
@@ -402,16 +404,20 @@ impl Node {
     }
 
     /// What is here of the version that a manifest is.
-    pub(super) async fn version_here(&self, manifest: &Manifest) -> Result<VersionHere, Fault> {
+    pub(super) async fn version_here(&self, from: &TrustDomain, manifest: &Manifest) -> Result<VersionHere, Fault> {
         let named = vec![(manifest.originator.clone(), manifest.assessment, manifest.version)];
-        Ok(self.store.versions_here(named).await?.into_iter().next().unwrap_or_default())
+        Ok(self.store.versions_here(from, named).await?.into_iter().next().unwrap_or_default())
     }
 
     /// What is here of each version that came; for all entries, in their order.
-    async fn versions_here(&self, entries: &[Result<Checked, Fault>]) -> Result<Vec<VersionHere>, Fault> {
+    async fn versions_here(
+        &self,
+        from: &TrustDomain,
+        entries: &[Result<Checked, Fault>],
+    ) -> Result<Vec<VersionHere>, Fault> {
         let manifests: Vec<Option<&Manifest>> = entries.iter().map(|e| e.as_ref().ok()?.manifest()).collect();
         let named = manifests.iter().flatten().map(|m| (m.originator.clone(), m.assessment, m.version)).collect();
-        let mut found = self.store.versions_here(named).await?.into_iter();
+        let mut found = self.store.versions_here(from, named).await?.into_iter();
         let each = manifests.iter().map(|m| m.and_then(|_| found.next()).unwrap_or_default());
         Ok(each.collect())
     }
@@ -479,6 +485,9 @@ fn received_content(
 ) -> ReceivedContent {
     let content = &checked.manifest;
     let beside = entry.endorsements.iter().chain(&entry.exceptions);
+    let is_verified = |e: &Envelope| !checked.unverified.contains(&id_of(e.kind, &e.payload));
+    let statement =
+        |e: &Arc<Envelope>| BesideStatement { envelope: wire::envelope::encode(e), verified: is_verified(e) };
     ReceivedContent {
         kind: release.kind,
         assessment: content.assessment,
@@ -487,7 +496,7 @@ fn received_content(
         manifest: entry.manifest.as_ref().map(|m| wire::envelope::encode(m)).unwrap_or_default(),
         originator: content.originator.clone(),
         portions: entry.portions.iter().map(|p| p.to_vec()).collect(),
-        beside: beside.map(|e| wire::envelope::encode(e)).collect(),
+        beside: beside.map(statement).collect(),
         attachments: checked.attachments(),
         quarantined,
         due,

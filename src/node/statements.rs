@@ -62,6 +62,8 @@ pub(super) enum Until {
 
 /// No statement is longer, but for those that say so.
 const MAX_BYTES: usize = 128 << 10;
+/// A `logged` is an id and a time.
+const MAX_LOGGED_BYTES: usize = 128;
 /// With a way of many hops, each with a whole chain, a receipt stays far below a message's limit.
 const MAX_RECEIPT_BYTES: usize = 512 << 10;
 
@@ -150,7 +152,8 @@ impl Handling {
     }
 
     fn require_size(&self, envelope: &Envelope) -> Result<(), Fault> {
-        if envelope.payload.len() <= self.max_bytes {
+        let logged = envelope.logged.iter().map(|l| l.payload.len()).max().unwrap_or_default();
+        if envelope.payload.len() <= self.max_bytes && logged <= MAX_LOGGED_BYTES {
             return Ok(());
         }
         let what = format!("a {} takes at most {} bytes", self.kind, self.max_bytes);

@@ -26,6 +26,9 @@ pub struct Stated<'a> {
     pub at: Time,
     /// The organisation that states it.
     pub by: &'a TrustDomain,
+    /// Whether the statement that says so counted by itself when it arrived. One by a key that had ended then counts only by
+    /// the time that another organisation states, and so does what it says.
+    pub is_firm: bool,
 }
 
 impl From<Time> for When<'_> {
@@ -37,7 +40,14 @@ impl From<Time> for When<'_> {
 impl<'a> When<'a> {
     /// A signature inside a statement of `by` that says `at`.
     pub fn stated(self, at: Time, by: &'a TrustDomain) -> Self {
-        Self { stated: Some(Stated { at, by }), ..self }
+        Self { stated: Some(Stated { at, by, is_firm: true }), ..self }
+    }
+
+    /// The same, where the statement counts by itself or not.
+    #[must_use]
+    pub fn firm(mut self, is_firm: bool) -> Self {
+        self.stated = self.stated.map(|stated| Stated { is_firm, ..stated });
+        self
     }
 
     /// The time that certificates must have been valid at.
@@ -60,6 +70,8 @@ pub struct Signer {
     /// The organisation on whose word alone the signature counts: the chain ended long ago, and only another organisation
     /// than the signer's states a time before its end.
     pub on_word_of: Option<TrustDomain>,
+    /// Whether the chain was good when the statement arrived.
+    pub is_current: bool,
 }
 
 /// Turns certificate chains into signers.
@@ -68,8 +80,8 @@ pub trait Chains: Send + Sync {
     /// statements, and leads to the bundle of *its own* domain without a revoked link.
     ///
     /// - A stated time saves a chain from expiry. It is never taken as earlier than the first day of the chain.
-    /// - It saves a chain from revocation only where the signer's own organisation states it, and where it is earlier than
-    ///   the date since which the key is invalid (without such a date: the date of the revocation).
+    /// - It saves a chain from revocation only where the signer's own organisation states it, by a statement that counts by itself,
+    ///   and where it is earlier than the date since which the key is invalid (without such a date: the date of the revocation).
     ///
     /// # Errors
     /// `CHAIN_INVALID`, `CERTIFICATE_REVOKED`, or `NOT_A_PARTNER` where no bundle of the claimed domain is held.

@@ -27,6 +27,7 @@ pub struct Verified<T> {
     signers: Vec<SpiffeId>,
     roots: Vec<Sha256>,
     on_word_of: Option<TrustDomain>,
+    is_current: bool,
 }
 
 impl<T> Verified<T> {
@@ -53,6 +54,11 @@ impl<T> Verified<T> {
     /// The organisation on whose word alone a signature counts, where one does: see [`Signer::on_word_of`].
     pub fn on_word_of(&self) -> Option<&TrustDomain> {
         self.on_word_of.as_ref()
+    }
+
+    /// Whether every signer's chain was good when the statement arrived.
+    pub fn is_current(&self) -> bool {
+        self.is_current
     }
 
     /// The same, on that organisation's word alone unless it counts on another's already.
@@ -107,7 +113,7 @@ pub fn verify<'a, T>(
     }
     let message = pre_authentication_encoding(envelope.kind, &envelope.payload);
     let mut signers: Vec<SpiffeId> = Vec::with_capacity(envelope.signatures.len());
-    let (mut roots, mut on_word_of) = (Vec::with_capacity(envelope.signatures.len()), None);
+    let (mut roots, mut on_word_of, mut is_current) = (Vec::with_capacity(envelope.signatures.len()), None, true);
     for signature in &envelope.signatures {
         let signer = chains.signer(&signature.certificates, &when)?;
         if !rule.roles.contains(&signer.id.role()) {
@@ -117,6 +123,7 @@ pub fn verify<'a, T>(
         check_signature(&message, signature, &signer)?;
         roots.push(signer.roots);
         on_word_of = on_word_of.or(signer.on_word_of);
+        is_current &= signer.is_current;
         signers.push(signer.id);
     }
     let content = (rule.decode)(&envelope.payload)?;
@@ -131,7 +138,7 @@ pub fn verify<'a, T>(
         return Err(Fault::new(Reason::StatementFromFuture, what));
     }
     let id = id_of(envelope.kind, &envelope.payload);
-    Ok(Verified { content, id, signers, roots, on_word_of })
+    Ok(Verified { content, id, signers, roots, on_word_of, is_current })
 }
 
 fn check_signature(message: &[u8], signature: &Signature, signer: &Signer) -> Result<(), Fault> {

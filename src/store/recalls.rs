@@ -77,14 +77,23 @@ pub struct Recalled {
 /// A recall that can't be verified, since its originator is not known here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnprovenRecall {
+    /// What tells it from others.
+    pub name: RecallName,
+    /// Its encoded envelope.
+    pub envelope: Vec<u8>,
+    /// When this statement came first.
+    pub at: Time,
+}
+
+/// What tells a recall that could not be verified yet from others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecallName {
     /// Which assessment.
     pub assessment: AssessmentId,
     /// Whose it is said to be.
     pub originator: TrustDomain,
     /// The partner that handed it over.
     pub from: TrustDomain,
-    /// Its encoded envelope.
-    pub envelope: Vec<u8>,
 }
 
 /// One release of a version to a partner of this node.
@@ -175,13 +184,16 @@ pub trait RecallStore: Send + Sync {
     async fn recall_named(&self, statement: &StatementId) -> Result<Option<RecallRecord>>;
     /// Recalls whose last change came after a turn, ascending by it, at most `limit`; in one state only where it is named.
     async fn recalls_after(&self, turn: u64, state: Option<RecallState>, limit: u32) -> Result<Vec<RecallRecord>>;
-    /// Keeps a recall that can't be verified yet, one of each partner for an assessment and `limit` of it at most. Nothing of
-    /// the assessment is shown meanwhile that is not shown already. `false` where it was not kept.
-    async fn keep_unproven(&self, recall: UnprovenRecall, limit: u32) -> Result<bool>;
-    /// All of them.
-    async fn unproven(&self) -> Result<Vec<UnprovenRecall>>;
+    /// Keeps a recall that can't be verified yet, one of each partner for an assessment. Of a partner at most `limit` in one
+    /// originator's name, and `all_names` in all names. Nothing of the assessment is shown meanwhile that is not shown already.
+    /// `false` where it was not kept.
+    async fn keep_unproven(&self, recall: UnprovenRecall, limit: u32, all_names: u32) -> Result<bool>;
+    /// The names of all of them.
+    async fn unproven_names(&self) -> Result<Vec<RecallName>>;
+    /// One of them.
+    async fn unproven(&self, name: &RecallName) -> Result<Option<UnprovenRecall>>;
     /// It was verified, or refused.
-    async fn forget_unproven(&self, recall: &UnprovenRecall) -> Result<()>;
+    async fn forget_unproven(&self, recall: &RecallName) -> Result<()>;
     /// Who holds an assessment.
     async fn holders(&self, originator: &TrustDomain, id: &AssessmentId) -> Result<HoldersRecord>;
     /// The partners to whom an earlier version than this one was released, each with the latest such version.

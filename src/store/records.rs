@@ -109,8 +109,8 @@ pub struct LoggedStatement {
     pub envelope: Vec<u8>,
     /// When it was first logged here.
     pub at: Time,
-    /// Whether it came only with what is kept from users. Nobody may have verified it then.
-    pub quarantined: bool,
+    /// Whether it was verified when it was logged, on its own organisation's word.
+    pub verified: bool,
 }
 
 /// How a statement was verified. What was verified once stays verified, whatever happens to roots and certificates later.
@@ -208,6 +208,8 @@ pub struct Look {
 pub struct VersionHere {
     /// Whether the assessment was taken back.
     pub is_recalled: bool,
+    /// Whether the partner that hands it over says that it was taken back, and that could not be verified yet.
+    pub is_recall_claimed: bool,
     /// The manifest under which users see the version, on its originator's own word.
     pub manifest: Option<StatementId>,
     /// The latest version that users see on its originator's own word; 0: none.
@@ -304,6 +306,28 @@ pub struct ReceivedEntry {
     pub hold: Option<Hold>,
 }
 
+/// A statement that came beside portions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BesideStatement {
+    /// The encoded envelope.
+    pub envelope: Vec<u8>,
+    /// Whether it was verified on arrival, on its own organisation's word.
+    pub verified: bool,
+}
+
+impl BesideStatement {
+    /// As it is kept: a byte that says whether it was verified, then the envelope.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        [&[u8::from(self.verified)], self.envelope.as_slice()].concat()
+    }
+
+    /// Reads what [`Self::to_bytes`] wrote.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (verified, envelope) = bytes.split_first()?;
+        Some(Self { envelope: envelope.to_vec(), verified: *verified == 1 })
+    }
+}
+
 /// What an entry hands over.
 pub struct ReceivedContent {
     /// What sort of entry.
@@ -321,7 +345,7 @@ pub struct ReceivedContent {
     /// The encoded portions.
     pub portions: Vec<Vec<u8>>,
     /// The encoded envelopes of the endorsements and exceptions that came with them.
-    pub beside: Vec<Vec<u8>>,
+    pub beside: Vec<BesideStatement>,
     /// The attachments that they name: (digest, length).
     pub attachments: Vec<(Sha256, u64)>,
     /// Kept from users: not covered.

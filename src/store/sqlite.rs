@@ -248,8 +248,12 @@ impl Store for SqliteStore {
     async fn version(&self, originator: &TrustDomain, id: &AssessmentId, version: u32) -> Result<Option<StatementId>> {
         assessments::version(self, originator, id, version).await
     }
-    async fn versions_here(&self, versions: Vec<(TrustDomain, AssessmentId, u32)>) -> Result<Vec<VersionHere>> {
-        assessments::versions_here(self, versions).await
+    async fn versions_here(
+        &self,
+        from: &TrustDomain,
+        versions: Vec<(TrustDomain, AssessmentId, u32)>,
+    ) -> Result<Vec<VersionHere>> {
+        assessments::versions_here(self, from, versions).await
     }
     async fn by_manifest(&self, manifest_id: &StatementId, quarantined: bool) -> Result<Option<AssessmentRecord>> {
         Ok(assessments::by_manifests(self, &[*manifest_id], quarantined).await?.pop())

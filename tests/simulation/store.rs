@@ -25,7 +25,7 @@ use watchfire::{
         ledger::{Kept, KeptRecord, LedgerChange, LedgerCheck, LedgerEntry, LedgerState, LedgerStore, Progress, Sign},
         lists::{ListRecord, ListStore, RevocationsRecord},
         outbox::{Answered, OutboxItem, OutboxStore},
-        recalls::{HoldersRecord, RecallRecord, RecallStore, Recalled, Recalling, UnprovenRecall},
+        recalls::{HoldersRecord, RecallName, RecallRecord, RecallStore, Recalled, Recalling, UnprovenRecall},
         receipts::{
             Acknowledgement, AnswerRecord, Arrived, HeldEntry, OverdueRecord, Quarantine, Readmission, ReceiptRecord,
             ReceiptStore, Released, Report, Unanswered,
@@ -116,7 +116,7 @@ passed_on!(Store {
         post: Vec<Vec<u8>>) -> ();
     read received_after(arrival: u64, limit: u32) -> Vec<ReceivedRecord>;
     read version(originator: &TrustDomain, id: &AssessmentId, version: u32) -> Option<StatementId>;
-    read versions_here(versions: Vec<(TrustDomain, AssessmentId, u32)>) -> Vec<VersionHere>;
+    read versions_here(from: &TrustDomain, versions: Vec<(TrustDomain, AssessmentId, u32)>) -> Vec<VersionHere>;
     read by_manifest(manifest_id: &StatementId, quarantined: bool) -> Option<AssessmentRecord>;
     read by_manifests(manifest_ids: &[StatementId], quarantined: bool) -> Vec<AssessmentRecord>;
     read assessment(id: &AssessmentId, version: Option<u32>, quarantined: bool) -> Option<AssessmentRecord>;
@@ -195,9 +195,10 @@ passed_on!(RecallStore {
     read recall_of(originator: &TrustDomain, id: &AssessmentId) -> Option<RecallRecord>;
     read recall_named(statement: &StatementId) -> Option<RecallRecord>;
     read recalls_after(turn: u64, state: Option<RecallState>, limit: u32) -> Vec<RecallRecord>;
-    write keep_unproven(recall: UnprovenRecall, limit: u32) -> bool;
-    read unproven() -> Vec<UnprovenRecall>;
-    write forget_unproven(recall: &UnprovenRecall) -> ();
+    write keep_unproven(recall: UnprovenRecall, limit: u32, all_names: u32) -> bool;
+    read unproven_names() -> Vec<RecallName>;
+    read unproven(name: &RecallName) -> Option<UnprovenRecall>;
+    write forget_unproven(recall: &RecallName) -> ();
     read holders(originator: &TrustDomain, id: &AssessmentId) -> HoldersRecord;
     read holders_before(originator: &TrustDomain, id: &AssessmentId, version: u32) -> Vec<(TrustDomain, u32)>;
     read is_taken_back(sha256: &Sha256) -> bool;

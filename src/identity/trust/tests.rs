@@ -158,7 +158,7 @@ fn a_certificate_that_is_not_what_it_should_be_is_refused_for_what_it_is() {
     let signing = || Eku::Other(vec![1, 3, 6, 1, 5, 5, 7, 3, 36]);
     type Bend<'a> = Box<dyn FnOnce(&mut CertificateParams) + 'a>;
     let cases: Vec<(&str, Bend)> = vec![
-        ("has expired", Box::new(|p| p.not_after = date_time_ymd(2026, 4, 1))),
+        ("ended on", Box::new(|p| p.not_after = date_time_ymd(2026, 4, 1))),
         ("not valid yet", Box::new(|p| p.not_before = date_time_ymd(2026, 6, 1))),
         ("lacks the extended key usage 1.3.6.1.5.5.7.3.2", Box::new(|p| p.extended_key_usages.clear())),
         ("lacks the extended key usage", Box::new(|p| p.extended_key_usages = vec![Eku::ServerAuth])),
@@ -306,7 +306,7 @@ fn a_stated_time_saves_from_expiry_and_only_the_own_word_from_revocation() {
         let signer = judge(&fine, 1, None).unwrap();
         assert_eq!((signer.suite, signer.public_key.len(), signer.on_word_of), (Suite::Ed25519, 32, None));
         assert!(judge(&fine, -1, None).unwrap_err().message.contains("not valid yet"));
-        assert!(judge(&fine, 366, None).unwrap_err().message.contains("has expired"));
+        assert!(judge(&fine, 366, None).unwrap_err().message.contains("ended on"));
         // Expired: its own organisation's word counts for ever, a hub's for 30 days alone.
         assert_eq!(judge(&fine, 900, Some((1, &own))).unwrap().on_word_of, None);
         assert_eq!(judge(&fine, 390, Some((1, &hub))).unwrap().on_word_of, None);

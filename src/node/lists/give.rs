@@ -83,7 +83,7 @@ impl Node {
             return Err(Fault::new(Reason::ChainInvalid, what));
         };
         let is_held = |domain: &TrustDomain| self.lists.of(domain).iter().any(|held| held.sha256() == crl.sha256());
-        let goes_back = |domain: &TrustDomain| Crl::adopt(&self.lists.of(domain), crl.clone()).is_err();
+        let goes_back = |domain: &TrustDomain| self.lists.require_newer(domain, &crl).is_err();
         let is_replacing = found.iter().any(|(domain, _)| !is_held(domain) && goes_back(domain));
         if is_replacing && !replace {
             let what = "a revocation list of that CA with this or a higher number is held already; where the CA lost its number, \

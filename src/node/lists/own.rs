@@ -66,7 +66,7 @@ impl Node {
         let file = self.lists.own.path.display().to_string();
         let mut is_new = false;
         for crl in &own.crls {
-            match Crl::adopt(&self.lists.of(self.domain()), crl.clone()) {
+            match self.lists.require_newer(self.domain(), crl) {
                 Ok(_) => match self.keep_list(self.domain(), crl.clone(), vec![]).await {
                     Err(fault) if fault.reason == Reason::LimitExceeded => {
                         tracing::error!(file, issuer = crl.issuer(), %fault, "a revocation list is NOT in force");
@@ -151,7 +151,7 @@ impl Node {
         *waiting = left;
         let mut is_new = false;
         for crl in found {
-            if Crl::adopt(&self.lists.of(self.domain()), crl.clone()).is_ok() {
+            if self.lists.require_newer(self.domain(), &crl).is_ok() {
                 is_new |= self.keep_list(self.domain(), crl.clone(), vec![]).await?;
             }
             lock(&self.lists.own.lists).push(crl);

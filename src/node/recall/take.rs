@@ -7,13 +7,14 @@ use crate::{
         ids::{AssessmentId, TrustDomain},
         recall::{Recall, RecallStanding, RecallState},
         statement::Envelope,
+        time::Time,
     },
     seal::{
-        rules,
+        rules, statement,
         verify::{MAX_SKEW_SECONDS, Verified},
     },
     store::{
-        recalls::{Effect, RecallRecord, Recalling, UnprovenRecall},
+        recalls::{Effect, RecallName, RecallRecord, Recalling, UnprovenRecall},
         receipts::Arrived,
     },
     wire,
@@ -21,6 +22,8 @@ use crate::{
 
 /// How many recalls that can't be verified are kept of one pair: who handed them over, and whose name they bear.
 const MAX_UNPROVEN: u32 = 256;
+/// How many times as many are kept of one partner over all the names that it uses: it may invent names.
+const NAMES: u32 = 4;
 
 impl Node {
     /// Takes a recall, also ahead of what it takes back, and where nothing of it is here: what comes later is refused then. It
@@ -38,20 +41,26 @@ impl Node {
         }
         // Whoever else says that it is the originator's: in the same words, whether that is known here or not.
         self.only_by(&[&originator], envelope)?;
-        self.require_recall_pace(partner, &originator, &assessment).await?;
         if recalled_at.seconds_since(self.now()) > MAX_SKEW_SECONDS {
             let what = "the recall is from more than 5 minutes in the future; it is taken later";
             return Err(Fault::new(Reason::StatementFromFuture, what));
         }
-        match self.verify_recall(envelope) {
-            Ok(verified) => self.take_verified(partner, (&verified, envelope)).await,
-            Err(fault) if originator == *partner => Err(fault),
+        // The pace comes after: where it tells what is held here, that is of somebody who has signed a recall of it.
+        let name = RecallName { assessment, originator, from: partner.clone() };
+        let arrived = self.first_arrival(&name, envelope).await?;
+        match self.verify_recall(envelope, arrived) {
+            Ok(verified) => {
+                self.require_recall_pace(partner, &name.originator, &assessment).await?;
+                self.take_verified(partner, (&verified, envelope)).await
+            }
+            Err(fault) if name.originator == *partner => Err(fault),
             Err(fault) => {
                 if self.live.of(partner).allows_a_line(self.now()) {
                     let reason = fault.reason;
                     tracing::warn!(%partner, %reason, "can't verify yet a recall that the partner handed over for another");
                 }
-                self.keep_unproven(partner, envelope).await?;
+                self.keep_unproven(UnprovenRecall { name, envelope: wire::envelope::encode(envelope), at: arrived })
+                    .await?;
                 Err(Fault::new(Reason::NotYet, "the recall can't be verified yet; keep it, and offer it again"))
             }
         }
@@ -74,20 +83,28 @@ impl Node {
 
     /// Keeps it where there is room for it; the sender keeps it, too. Nothing else that the same partner hands over of the
     /// assessment is shown meanwhile.
-    async fn keep_unproven(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
-        let Recall { originator, assessment, .. } = wire::recall::decode(&envelope.payload)?;
-        let (from, envelope) = (partner.clone(), wire::envelope::encode(envelope));
-        let recall = UnprovenRecall { assessment, originator, from, envelope };
-        if !self.store.keep_unproven(recall, MAX_UNPROVEN).await? && self.live.of(partner).allows_a_line(self.now()) {
-            tracing::warn!(%partner, "did not keep a recall that can't be verified yet: too many of this organisation wait");
+    async fn keep_unproven(&self, recall: UnprovenRecall) -> Result<(), Fault> {
+        let (partner, now) = (recall.name.from.clone(), self.now());
+        let live = self.live.of(&partner);
+        let is_kept = live.allows_a_recall_ahead(now)
+            && self.store.keep_unproven(recall, MAX_UNPROVEN, NAMES * MAX_UNPROVEN).await?;
+        if !is_kept && live.allows_a_line(now) {
+            tracing::warn!(%partner, "did not keep a recall that can't be verified yet: too many of this partner wait");
         }
         Ok(())
     }
 
+    /// When this statement came first by this partner: a key that ended meanwhile proves what it proved then.
+    async fn first_arrival(&self, name: &RecallName, envelope: &Envelope) -> Result<Time, Fault> {
+        let Some(kept) = self.store.unproven(name).await? else { return Ok(self.now()) };
+        let before = wire::envelope::decode(&kept.envelope)?;
+        Ok(if statement::id(&before) == statement::id(envelope) { kept.at } else { self.now() })
+    }
+
     /// A recall only takes away, so that those of suspended and forgotten organisations count as well. One whose signer's
     /// key counts only on another organisation's word takes nothing back.
-    fn verify_recall(&self, envelope: &Envelope) -> Result<Verified<Recall>, Fault> {
-        let verified = self.verify_handed(envelope, &rules::RECALL, &self.held)?;
+    fn verify_recall(&self, envelope: &Envelope, arrived: Time) -> Result<Verified<Recall>, Fault> {
+        let verified = self.verify_arrived(envelope, &rules::RECALL, &self.held, arrived)?;
         match verified.on_word_of() {
             None => Ok(verified),
             Some(_) => {
@@ -100,11 +117,12 @@ impl Node {
 
     /// Looks again at recalls that could not be verified.
     pub(in crate::node) async fn prove_recalls(&self) -> Result<(), Fault> {
-        for unproven in self.store.unproven().await? {
+        for name in self.store.unproven_names().await? {
+            let Some(unproven) = self.store.unproven(&name).await? else { continue };
             let envelope = wire::envelope::decode(&unproven.envelope)?;
-            let Ok(verified) = self.verify_recall(&envelope) else { continue };
-            self.take_verified(&unproven.from, (&verified, &envelope)).await?;
-            self.store.forget_unproven(&unproven).await?;
+            let Ok(verified) = self.verify_recall(&envelope, unproven.at) else { continue };
+            self.take_verified(&name.from, (&verified, &envelope)).await?;
+            self.store.forget_unproven(&name).await?;
             self.live.examine_all_again();
         }
         Ok(())

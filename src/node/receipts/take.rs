@@ -277,6 +277,8 @@ impl Node {
             signers.iter().all(|s| s.domain() == domain)
         };
         let receipt_of = self.verify_handed(envelope, &rules::RECEIPT, &self.carried);
+        // On a hub's word alone a holder has said nothing.
+        let mut is_own_word = receipt_of.as_ref().is_ok_and(|v| v.on_word_of().is_none());
         let mut verified = holds(receipt_of.map(|v: Verified<Receipt>| by(v.signers(), &way.holder)))?;
         for (place, (hop, envelope)) in way.hops.iter().zip(&receipt.path).enumerate().skip(own + 1) {
             // As of what the next one on the way states, which is the receipt at the end.
@@ -285,9 +287,10 @@ impl Node {
                 None => (receipt.at, &way.holder),
             };
             let release = verify(envelope, &rules::RELEASE, &self.carried, When::from(now).stated(at, teller));
+            is_own_word &= release.as_ref().is_ok_and(|v| v.on_word_of().is_none());
             verified &= holds(release.map(|v| by(v.signers(), &hop.giver)))?;
         }
-        Ok(verified)
+        Ok(verified && is_own_word)
     }
 
     async fn answered_recall(

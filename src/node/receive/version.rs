@@ -32,11 +32,17 @@ impl Content {
     /// `RECALLED`; `SUPERSEDED` where a later version is here and this one came through others: from the originator itself an
     /// earlier version that comes late is kept as superseded, since its feed tells its own story, in its own order, and nothing of
     /// it may be missing; `REPLAY_DIFFERS` where another manifest holds its version; `CHAIN_INVALID`, until its originator's
-    /// own word comes, where it counts on a hub's word alone and is not the only thing that is here of its assessment.
-    pub(super) fn may_stand(&self, here: VersionHere, is_direct: bool) -> Result<(), Unusable> {
+    /// own word comes, where it counts on a hub's word alone and something of its assessment is here, be it the same on its
+    /// originator's own word: the terms and endorsements that come with it would count with that; and where the same partner says
+    /// that it was taken back.
+    pub(in crate::node) fn may_stand(&self, here: VersionHere, is_direct: bool) -> Result<(), Unusable> {
         let version = self.manifest.version;
         if here.is_recalled {
             return Err(Fault::new(Reason::Recalled, "nothing of it is kept").into());
+        }
+        if here.is_recall_claimed {
+            let what = "the same partner says that it was taken back, and that can't be verified yet";
+            return Err(Unusable::by(&self.manifest.originator, Fault::new(Reason::ChainInvalid, what)));
         }
         if !is_direct && here.latest > version {
             return Err(Fault::new(Reason::Superseded, "nothing of it is kept").into());
@@ -45,8 +51,7 @@ impl Content {
             return Err(Fault::new(Reason::ReplayDiffers, "another manifest holds its version").into());
         }
         let is_other = |w: OnWord| w.manifest != self.manifest_id;
-        let corrects = here.latest > 0 && here.manifest.is_none();
-        if self.verified.on_word_of.is_some() && (corrects || here.on_word.is_some_and(is_other)) {
+        if self.verified.on_word_of.is_some() && (here.latest > 0 || here.on_word.is_some_and(is_other)) {
             return Err(self.unconfirmed());
         }
         Ok(())

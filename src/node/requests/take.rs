@@ -134,8 +134,8 @@ impl Node {
             self.only_by(&[*partner], envelope).map_err(here)?;
             let id = id_of(StatementKind::Exception, &envelope.payload);
             let not_listed = || here(Fault::new(Reason::DigestNotListed, "no release lists the exception"));
-            let (at, by) = path.listed((*partner, *release), &id).ok_or_else(not_listed)?;
-            let verified = verify(envelope, &rules::EXCEPTION, self.chains(), examined.when().stated(at, by));
+            let when = path.of_listed(*examined, (*partner, *release), &id).ok_or_else(not_listed)?;
+            let verified = verify(envelope, &rules::EXCEPTION, self.chains(), when);
             let verified = verified.map_err(|fault| Unusable::by(partner, here(fault)))?;
             let exception = verified.content();
             if exception.partner != *self.domain() {

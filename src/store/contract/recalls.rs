@@ -13,7 +13,7 @@ use crate::{
     store::{
         AssessmentState, CopyName, ListFilter, Store, StoreError,
         outbox::Answered,
-        recalls::{Effect, RecallRecord, Recalling, UnprovenRecall},
+        recalls::{Effect, RecallName, RecallRecord, Recalling, UnprovenRecall},
         receipts::{Acknowledgement, Report},
         requests::{Beside, RequestRecord, RequestStep},
     },
@@ -60,8 +60,8 @@ pub(super) async fn fill_recalls(store: &dyn Store) {
     store.save_report(report).await.unwrap();
     let envelope = b"canary-unproven".to_vec();
     let (originator, from) = (domain("ng"), domain("us"));
-    let unproven = UnprovenRecall { assessment: assessment(78), originator, from, envelope };
-    assert!(store.keep_unproven(unproven, 9).await.unwrap());
+    let name = RecallName { assessment: assessment(78), originator, from };
+    assert!(store.keep_unproven(UnprovenRecall { name, envelope, at: at(3) }, 9, 9).await.unwrap());
 }
 
 async fn outbox(store: &dyn Store, name: &str) -> Vec<Vec<u8>> {
@@ -271,15 +271,21 @@ pub(crate) async fn a_stranger_s_recall_keeps_from_users_what_is_in_quarantine(h
     let mut held = entry_but(1, 1, 1, |c| c.quarantined = true);
     (held.reason, held.held_for) = (Some("AGREEMENT_DIFFERS".into()), Some(statement(90)));
     receive(&*store, "us", 0, vec![held]).await.unwrap();
-    let unproven = |from: &str| UnprovenRecall {
-        assessment: assessment(1),
-        originator: domain("ng"),
-        from: domain(from),
+    let named = |n: u8, by: &str, from: &str| UnprovenRecall {
+        name: RecallName { assessment: assessment(n), originator: domain(by), from: domain(from) },
         envelope: format!("canary-recall by {from}").into_bytes(),
+        at: at(n.into()),
     };
-    assert!(store.keep_unproven(unproven("us"), 1).await.unwrap());
-    assert!(!store.keep_unproven(unproven("us"), 1).await.unwrap(), "one partner's are few");
-    assert!(store.keep_unproven(unproven("fr"), 1).await.unwrap(), "and take no place from another's");
+    let unproven = |from: &str| named(1, "ng", from);
+    let keep = async |recall: UnprovenRecall| store.keep_unproven(recall, 1, 2).await.unwrap();
+    assert!(keep(unproven("us")).await && keep(unproven("us")).await, "the same again takes no more room");
+    assert!(!keep(named(2, "ng", "us")).await, "one name's are few");
+    assert!(keep(named(2, "ml", "us")).await && !keep(named(2, "gh", "us")).await, "and so are one partner's");
+    assert!(keep(unproven("fr")).await, "and take no place from another's");
+    let here = store.versions_here(&domain("us"), vec![(domain("ng"), assessment(1), 1)]).await.unwrap().remove(0);
+    assert!(here.is_recall_claimed && !here.is_recalled, "{here:?}");
+    let here = store.versions_here(&domain("de"), vec![(domain("ng"), assessment(1), 1)]).await.unwrap().remove(0);
+    assert!(!here.is_recall_claimed, "the word of one partner counts for nothing with another: {here:?}");
     let readmission = || crate::store::receipts::Readmission {
         partner: domain("us"),
         sequence: 1,
@@ -291,9 +297,11 @@ pub(crate) async fn a_stranger_s_recall_keeps_from_users_what_is_in_quarantine(h
     assert!(!store.readmit(readmission()).await.unwrap());
     drop(store);
     let store = home.open();
-    assert_eq!(store.unproven().await.unwrap(), [unproven("fr"), unproven("us")]);
+    let names = store.unproven_names().await.unwrap();
+    assert_eq!(names, [unproven("fr").name, unproven("us").name, named(2, "ml", "us").name]);
+    assert_eq!(store.unproven(&names[1]).await.unwrap(), Some(unproven("us")));
     for from in ["us", "fr"] {
-        store.forget_unproven(&unproven(from)).await.unwrap();
+        store.forget_unproven(&unproven(from).name).await.unwrap();
     }
     assert!(store.readmit(readmission()).await.unwrap());
 }

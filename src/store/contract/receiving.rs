@@ -4,8 +4,8 @@ use super::{Home, kit::*};
 use crate::{
     domain::release::EntryKind,
     store::{
-        AssessmentState, InboundPosition, ListFilter, OnWord, ReceivedEntry, Store, StoreError, VersionHere,
-        forward::Forwarding,
+        AssessmentState, BesideStatement, InboundPosition, ListFilter, OnWord, ReceivedEntry, Store, StoreError,
+        VersionHere, forward::Forwarding,
     },
 };
 
@@ -119,7 +119,10 @@ pub(crate) async fn a_second_manifest_for_a_version_is_quarantined_and_does_not_
     let here = VersionHere { manifest: Some(manifest(1, 1)), latest: 1, ..VersionHere::default() };
     let other_version = VersionHere { manifest: None, ..here };
     let nothing = VersionHere::default();
-    assert_eq!(store.versions_here(asked.collect()).await.unwrap(), [here, other_version, nothing, nothing]);
+    assert_eq!(
+        store.versions_here(&domain("us"), asked.collect()).await.unwrap(),
+        [here, other_version, nothing, nothing]
+    );
     let shown = store.assessment(&assessment(1), None, true).await.unwrap().unwrap();
     assert_eq!(shown.manifest_id, manifest(1, 1));
     let flags: Vec<_> = store.received_after(0, 10).await.unwrap().iter().map(|r| r.quarantined).collect();
@@ -144,7 +147,7 @@ fn on_word(sequence: u64, n: u8, version: u32) -> ReceivedEntry {
     entry_but(sequence, n, version, |c| {
         c.manifest_id = manifest(n + 100, version);
         c.verified.on_word_of = Some(domain("au"));
-        c.beside = vec![b"endorsement".to_vec()];
+        c.beside = vec![BesideStatement { envelope: b"endorsement".to_vec(), verified: true }];
     })
 }
 
@@ -153,7 +156,7 @@ pub(crate) async fn what_counts_on_a_hub_s_word_gives_way_to_its_originator_s_ow
     let forged = |n: u8, version| OnWord { version, manifest: manifest(n + 100, version) };
     let here = async |n, version| {
         let named = vec![(domain("ng"), assessment(n), version)];
-        store.versions_here(named).await.unwrap().remove(0)
+        store.versions_here(&domain("us"), named).await.unwrap().remove(0)
     };
     receive(&*store, "au", 0, vec![on_word(1, 1, 1), on_word(2, 2, 5), on_word(3, 3, 1), on_word(4, 4, 1)])
         .await
@@ -192,6 +195,10 @@ pub(crate) async fn what_counts_on_a_hub_s_word_gives_way_to_its_originator_s_ow
     let own = entry_but(4, 4, 1, |c| c.manifest_id = manifest(104, 1));
     receive(&*store, "us", 3, vec![own]).await.unwrap();
     assert_eq!(here(4, 1).await, VersionHere { manifest: Some(manifest(104, 1)), latest: 1, ..VersionHere::default() });
+    let confirmed = store.by_manifest(&manifest(104, 1), false).await.unwrap().unwrap();
+    assert_eq!((confirmed.state, confirmed.releases.len(), confirmed.beside.len()), (AssessmentState::Current, 1, 0));
+    let officers = store.by_manifest(&manifest(104, 1), true).await.unwrap().unwrap();
+    assert_eq!((officers.releases.len(), officers.beside.len()), (2, 1));
     // Nothing brings back what gave way.
     receive(&*store, "au", 4, vec![on_word(5, 1, 1)]).await.unwrap();
     assert_eq!(store.assessment(&assessment(1), None, false).await.unwrap().unwrap().manifest_id, manifest(1, 1));

@@ -4,7 +4,7 @@ use super::{Home, kit::*};
 use crate::{
     domain::request::RequestState,
     store::{
-        LoggedStatement, StoreError,
+        BesideStatement, LoggedStatement, StoreError,
         requests::{Beside, RequestRecord, RequestStep},
     },
 };
@@ -65,7 +65,7 @@ pub(crate) async fn what_came_beside_portions_is_kept_from_users_with_them(home:
     let store = home.open();
     let with = |statement: &[u8], quarantined: bool, sequence: u64| {
         entry_but(sequence, 1, 1, |content| {
-            content.beside = vec![statement.to_vec()];
+            content.beside = vec![BesideStatement { envelope: statement.to_vec(), verified: false }];
             content.quarantined = quarantined;
         })
     };
@@ -105,7 +105,7 @@ pub(crate) async fn a_request_is_begun_once_and_settled_once(home: &dyn Home) {
     let waiting = store.outbox(&domain("fr"), 0, 10).await.unwrap();
     assert_eq!(waiting.iter().map(|i| &*i.envelope).collect::<Vec<_>>(), [b"answer"]);
     let kept = store.by_manifest(&manifest(1, 1), false).await.unwrap().unwrap().beside;
-    assert_eq!(kept, [LoggedStatement { envelope: b"exception".to_vec(), at: at(5), quarantined: false }]);
+    assert_eq!(kept, [LoggedStatement { envelope: b"exception".to_vec(), at: at(5), verified: true }]);
     // And an answer of theirs.
     let told = RequestRecord { state: RequestState::Answered, answer: Some(b"text".to_vec()), ..asked(1, true) };
     assert!(store.settle_request(step(told.clone(), true)).await.unwrap());

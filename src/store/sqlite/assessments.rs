@@ -129,24 +129,37 @@ pub(super) async fn by_manifests(
 
 pub(super) async fn versions_here(
     store: &SqliteStore,
+    from: &TrustDomain,
     versions: Vec<(TrustDomain, AssessmentId, u32)>,
 ) -> Result<Vec<VersionHere>> {
+    let from = from.clone();
     store
         .read(move |conn| {
-            versions.iter().map(|(by, assessment, version)| version_here(conn, by, assessment, *version)).collect()
+            let from = partners::find(conn, &from)?;
+            versions
+                .iter()
+                .map(|(by, assessment, version)| version_here(conn, from, (by, assessment, *version)))
+                .collect()
         })
         .await
 }
 
-fn version_here(conn: &Connection, by: &TrustDomain, assessment: &AssessmentId, version: u32) -> Result<VersionHere> {
+fn version_here(
+    conn: &Connection,
+    from: Option<i64>,
+    (by, assessment, version): (&TrustDomain, &AssessmentId, u32),
+) -> Result<VersionHere> {
     let Some(originator) = partners::find(conn, by)? else { return Ok(VersionHere::default()) };
     let is_recalled = recalls::is_recalled(conn, assessment, originator)?;
-    let Some(number) = keys::number_of(conn, assessment, originator)? else {
-        return Ok(VersionHere { is_recalled, ..VersionHere::default() });
+    let is_recall_claimed = match from {
+        Some(from) => recalls::is_claimed(conn, assessment, originator, from)?,
+        None => false,
     };
+    let nothing = VersionHere { is_recalled, is_recall_claimed, ..VersionHere::default() };
+    let Some(number) = keys::number_of(conn, assessment, originator)? else { return Ok(nothing) };
     let manifest = manifests::shown(conn, number, version)?;
     let (latest, on_word) = (manifests::latest_own(conn, number)?, manifests::on_word(conn, number)?);
-    Ok(VersionHere { is_recalled, manifest, latest, on_word })
+    Ok(VersionHere { manifest, latest, on_word, ..nothing })
 }
 
 pub(super) async fn version(

@@ -14,7 +14,7 @@ use crate::{
         time::Time,
     },
     store::{
-        LoggedStatement, Result, StoreError,
+        BesideStatement, LoggedStatement, Result, StoreError,
         requests::Beside,
         vault::{HeldKey, Leaf, Row, Vault, pack, unpack},
     },
@@ -33,6 +33,16 @@ pub(super) fn keep(
     change(conn, SQL, params![manifest, peer, sequence, is_quarantined, sealed, at.unix_nanos()]).map(|_| ())
 }
 
+/// What is sealed of the statements of one row.
+pub(super) fn packed(statements: &[BesideStatement]) -> Vec<u8> {
+    pack(&statements.iter().map(BesideStatement::to_bytes).collect::<Vec<_>>())
+}
+
+fn open(packed: &[u8]) -> Result<Vec<BesideStatement>> {
+    let torn = || StoreError::Corrupt("a statement beside an assessment can't be read".to_owned());
+    unpack(packed)?.iter().map(|bytes| BesideStatement::from_bytes(bytes).ok_or_else(torn)).collect()
+}
+
 /// All statements beside a version, each once, in the order in which they came; with `all`, those in quarantine too.
 pub(super) fn of(
     conn: &Connection,
@@ -48,10 +58,10 @@ pub(super) fn of(
     let mut statements: Vec<LoggedStatement> = Vec::new();
     for (sequence, quarantined, sealed, from, at) in sets {
         let row = Row::Beside { manifest: manifest_id, from: &from, sequence, quarantined };
-        for envelope in unpack(&key.open(row, &sealed)?)? {
+        for BesideStatement { envelope, verified } in open(&key.open(row, &sealed)?)? {
             match statements.iter_mut().find(|s| s.envelope == envelope) {
-                Some(same) => same.quarantined &= quarantined,
-                None => statements.push(LoggedStatement { envelope, at, quarantined }),
+                Some(same) => same.verified |= verified,
+                None => statements.push(LoggedStatement { envelope, at, verified }),
             }
         }
     }
@@ -65,13 +75,13 @@ pub(super) fn of_arrival(
     (manifest, manifest_id): (i64, &StatementId),
     (peer, from, sequence): (i64, &TrustDomain, u64),
     quarantined: bool,
-) -> Result<Option<(i64, Vec<Vec<u8>>)>> {
+) -> Result<Option<(i64, Vec<BesideStatement>)>> {
     const SQL: &str = "SELECT number, sealed FROM beside \
         WHERE manifest = ?1 AND peer = ?2 AND sequence = ?3 AND quarantined = ?4";
     let values = params![manifest, peer, number(sequence), quarantined];
     let found = row(conn, SQL, values, |r| Ok((r.get(0)?, r.get::<_, Vec<u8>>(1)?)))?;
     let row = Row::Beside { manifest: manifest_id, from, sequence, quarantined };
-    found.map(|(place, sealed)| Ok((place, unpack(&key.open(row, &sealed)?)?))).transpose()
+    found.map(|(place, sealed)| Ok((place, open(&key.open(row, &sealed)?)?))).transpose()
 }
 
 /// Seals anew what came with an arrival, as kept from users or not. For the writer.
@@ -86,7 +96,7 @@ pub(super) fn seal_anew(
     let found = of_arrival(conn, key, (manifest, manifest_id), (peer, from, sequence), !quarantined)?;
     let Some((place, statements)) = found else { return Ok(()) };
     let row = Row::Beside { manifest: manifest_id, from, sequence, quarantined };
-    change(conn, SQL, params![place, quarantined, key.seal(row, &pack(&statements))?]).map(|_| ())
+    change(conn, SQL, params![place, quarantined, key.seal(row, &packed(&statements))?]).map(|_| ())
 }
 
 pub(super) async fn put(store: &SqliteStore, beside: Beside, events: &[Event]) -> Result<bool> {
@@ -121,7 +131,8 @@ pub(super) fn insert(conn: &Connection, vault: &Vault, beside: &Beside) -> Resul
     let peer = partners::number_of(conn, from)?;
     let sequence = row(conn, NEXT, params![manifest, peer], |r| count(r, 0))?.unwrap_or(1);
     let place = Row::Beside { manifest: manifest_id, from, sequence, quarantined: false };
-    let sealed = key.seal(place, &pack(std::slice::from_ref(envelope)))?;
+    let statement = BesideStatement { envelope: envelope.clone(), verified: true };
+    let sealed = key.seal(place, &packed(std::slice::from_ref(&statement)))?;
     keep(conn, manifest, (peer, number(sequence)), false, (&sealed, *at))?;
     queue::put(conn, manifest, *urgency, queue)?;
     Ok(true)

@@ -4,7 +4,7 @@ use rusqlite::{Connection, params};
 
 use super::column::{change, id, row, word};
 use crate::{
-    domain::{ids::StatementId, time::Time},
+    domain::{fault::Reason, ids::StatementId, time::Time},
     store::{AssessmentState, OnWord, Result, StoreError, Verification},
 };
 
@@ -42,9 +42,10 @@ pub(super) fn offered(conn: &Connection, id: &StatementId) -> Result<Option<i64>
     Ok(is_offered.then_some(number))
 }
 
-/// The row of a manifest of which something may be released: not of one that was taken back.
+/// The row of a manifest of which something may be released: not of one that was taken back or that users don't see.
 pub(super) fn releasable(conn: &Connection, id: &StatementId) -> Result<Option<i64>> {
-    const SQL: &str = "SELECT number FROM manifest WHERE id = ?1 AND state NOT IN ('withdrawn', 'purged')";
+    const SQL: &str =
+        "SELECT number FROM manifest WHERE id = ?1 AND state NOT IN ('withdrawn', 'purged', 'quarantined')";
     row(conn, SQL, [id.as_bytes()], |r| r.get(0))
 }
 
@@ -79,13 +80,15 @@ pub(super) fn on_word(conn: &Connection, assessment: i64) -> Result<Option<OnWor
     row(conn, SQL, [assessment], |r| Ok(OnWord { version: r.get(0)?, manifest: id(r, 1)? }))
 }
 
-/// Whether another manifest keeps this one from users: on its originator's own word, one of the same version that counts so,
-/// too; on a hub's word alone, any.
+/// Whether what users see keeps this from them: on its originator's own word, another manifest of the same version that counts so,
+/// too; on a hub's word alone, anything but itself.
 fn is_taken(conn: &Connection, v: &Version<'_>) -> Result<bool> {
     const SQL: &str = concat!(
-        "SELECT 1 FROM manifest WHERE assessment = ?1 AND state <> 'quarantined' AND id <> ?3 AND (?4 OR (version = ?2 AND NOT ",
+        "SELECT 1 FROM manifest WHERE assessment = ?1 AND state <> 'quarantined' AND ((id <> ?3 AND (?4 OR version = ?2) AND NOT ",
         on_word!(),
-        ")) LIMIT 1"
+        ") OR (?4 AND (id <> ?3 OR NOT ",
+        on_word!(),
+        "))) LIMIT 1"
     );
     let is_on_word = v.verified.on_word_of.is_some();
     let values = params![v.assessment, v.version, v.manifest_id.as_bytes(), is_on_word];
@@ -114,14 +117,11 @@ fn written(verified: &Verification) -> Result<String> {
     serde_json::to_string(verified).map_err(|e| StoreError::Failed(e.to_string()))
 }
 
-/// A better verification takes the place of one on somebody's word alone.
-fn confirm(conn: &Connection, manifest: i64, verified: &Verification) -> Result<()> {
+/// A better verification takes the place of one on somebody's word alone: whether it did.
+fn confirm(conn: &Connection, manifest: i64, verified: &Verification) -> Result<bool> {
     const SQL: &str =
         concat!("UPDATE manifest SET verified = ?2 WHERE number = ?1 AND (verified IS NULL OR ", on_word!(), ")");
-    if verified.on_word_of.is_none() {
-        change(conn, SQL, params![manifest, written(verified)?])?;
-    }
-    Ok(())
+    Ok(verified.on_word_of.is_none() && change(conn, SQL, params![manifest, written(verified)?])? > 0)
 }
 
 /// What became of an arrival.
@@ -130,8 +130,8 @@ pub(super) struct Kept {
     pub(super) number: i64,
     /// Whether this arrival is kept from users.
     pub(super) is_quarantined: bool,
-    /// The row of the manifest that users see no more in its favour. What came of that one is to be hidden, too.
-    pub(super) gave_way: Option<i64>,
+    /// The row of a manifest of which what came so far is kept from users from now on, and why.
+    pub(super) gave_way: Option<(i64, Reason)>,
 }
 
 /// Keeps a version, or finds it where it is here already; shows it, unless it is to be quarantined or another manifest
@@ -157,12 +157,14 @@ pub(super) fn keep(conn: &Connection, v: &Version<'_>, is_quarantined: bool) -> 
             number
         }
         Some((number, _)) => {
-            if !is_quarantined {
-                confirm(conn, number, v.verified)?;
+            if !is_quarantined && confirm(conn, number, v.verified)? {
+                // Terms, portions and statements beside them that came on a hub's word alone are nobody's.
+                return Ok(Kept { number, is_quarantined, gave_way: Some((number, Reason::ChainInvalid)) });
             }
             number
         }
     };
+    let gave_way = gave_way.map(|number| (number, Reason::ReplayDiffers));
     Ok(Kept { number, is_quarantined, gave_way })
 }
 

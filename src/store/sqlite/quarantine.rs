@@ -12,7 +12,6 @@ use super::{
 };
 use crate::{
     domain::{
-        fault::Reason,
         ids::{AssessmentId, StatementId, TrustDomain},
         time::Time,
     },
@@ -140,7 +139,7 @@ impl Arrival {
         let beside = beside::of_arrival(conn, &key, (self.manifest, &self.manifest_id), self.place(), true)?;
         Ok(Some(HeldEntry {
             portions: unpack(&packed)?,
-            beside: beside.map(|(_, statements)| statements).unwrap_or_default(),
+            beside: beside.map(|(_, all)| all.into_iter().map(|s| s.envelope).collect()).unwrap_or_default(),
             sequence: self.sequence,
             arrival: u64::try_from(self.number).unwrap_or_default(),
             release_id: self.release_id,
@@ -224,17 +223,17 @@ fn show(conn: &Connection, vault: &Vault, entry: &Readmission) -> Result<bool> {
     Ok(true)
 }
 
-/// Keeps from users what came of the manifest that gave way to one that was kept. For the writer.
+/// Keeps from users what gave way to what was kept. For the writer.
 pub(super) fn hide(conn: &Connection, vault: &Vault, kept: &Kept) -> Result<()> {
     const FIND: &str = arrivals!("r.quarantined = 0 AND r.manifest = ?1 ORDER BY r.number");
     const RECEIVED: &str = "UPDATE received SET quarantined = 1, reason = ?2, claimed = ?3 WHERE number = ?1";
-    let Some(manifest) = kept.gave_way else { return Ok(()) };
+    let Some((manifest, reason)) = kept.gave_way else { return Ok(()) };
     for found in rows(conn, FIND, [manifest], arrival)? {
         // Without its key nothing of it can be read any more.
         if let Some(wrapped) = found.wrapped.clone() {
             found.seal_anew(conn, &found.key(vault, wrapped)?, true)?;
         }
-        change(conn, RECEIVED, params![found.number, Reason::ReplayDiffers.to_string(), found.envelope])?;
+        change(conn, RECEIVED, params![found.number, reason.to_string(), found.envelope])?;
     }
     Ok(())
 }

@@ -18,7 +18,7 @@ use crate::{
     },
     store::{
         Result, StoreError,
-        recalls::{Effect, HoldersRecord, RecallRecord, RecallStore, Recalled, Recalling, UnprovenRecall},
+        recalls::{Effect, HoldersRecord, RecallName, RecallRecord, RecallStore, Recalled, Recalling, UnprovenRecall},
         vault::{Leaf, Row, Vault},
     },
 };
@@ -32,9 +32,13 @@ pub(super) fn is_recalled(conn: &Connection, assessment: &AssessmentId, originat
 /// Whether something that was kept from users may be shown: nothing that was taken back, and nothing of which the same
 /// partner says that it was taken back, as long as that can't be checked. The word of another partner counts for nothing.
 pub(super) fn may_be_shown(conn: &Connection, assessment: &AssessmentId, originator: i64, peer: i64) -> Result<bool> {
+    Ok(!is_claimed(conn, assessment, originator, peer)? && !is_recalled(conn, assessment, originator)?)
+}
+
+/// Whether a partner says that it was taken back, and that can't be checked yet.
+pub(super) fn is_claimed(conn: &Connection, assessment: &AssessmentId, originator: i64, peer: i64) -> Result<bool> {
     const SQL: &str = "SELECT 1 FROM recall_unproven WHERE assessment = ?1 AND originator = ?2 AND peer = ?3";
-    let said = row(conn, SQL, params![assessment.as_bytes(), originator, peer], |_| Ok(()))?;
-    Ok(said.is_none() && !is_recalled(conn, assessment, originator)?)
+    Ok(row(conn, SQL, params![assessment.as_bytes(), originator, peer], |_| Ok(()))?.is_some())
 }
 
 /// The row of a recall, by any statement that took the assessment back.
@@ -118,42 +122,53 @@ impl RecallStore for SqliteStore {
         .await
     }
 
-    async fn keep_unproven(&self, recall: UnprovenRecall, limit: u32) -> Result<bool> {
-        const COUNT: &str = "SELECT count(*) FROM recall_unproven WHERE peer = ?1 AND originator = ?2";
-        const KEEP: &str = "INSERT INTO recall_unproven (assessment, originator, peer, sealed) VALUES (?1, ?2, ?3, ?4) \
-            ON CONFLICT DO UPDATE SET sealed = excluded.sealed";
+    async fn keep_unproven(&self, recall: UnprovenRecall, limit: u32, all_names: u32) -> Result<bool> {
+        const COUNT: &str = "SELECT count(*) FILTER (WHERE originator = ?2), count(*), \
+            count(*) FILTER (WHERE originator = ?2 AND assessment = ?3) FROM recall_unproven WHERE peer = ?1";
+        const KEEP: &str = "INSERT INTO recall_unproven (assessment, originator, peer, sealed, at) \
+            VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET sealed = excluded.sealed, at = excluded.at";
         self.write(move |conn, vault| {
-            let UnprovenRecall { assessment, originator, from, envelope } = &recall;
+            let UnprovenRecall { name: RecallName { assessment, originator, from }, envelope, at } = &recall;
             let peer = partners::number_of(conn, from)?;
             let sealed = vault.seal(Row::Recall(assessment, originator), envelope)?;
             let originator = partners::number_of(conn, originator)?;
-            if row(conn, COUNT, [peer, originator], |r| count(r, 0))?.unwrap_or_default() >= u64::from(limit) {
+            let counts = row(conn, COUNT, params![peer, originator, assessment.as_bytes()], |r| {
+                Ok((count(r, 0)?, count(r, 1)?, count(r, 2)?))
+            })?;
+            let (of_name, of_all, same) = counts.unwrap_or_default();
+            if same == 0 && (of_name >= u64::from(limit) || of_all >= u64::from(all_names)) {
                 return Ok(false);
             }
-            change(conn, KEEP, params![assessment.as_bytes(), originator, peer, sealed])?;
+            change(conn, KEEP, params![assessment.as_bytes(), originator, peer, sealed, at.unix_nanos()])?;
             Ok(true)
         })
         .await
     }
 
-    async fn unproven(&self) -> Result<Vec<UnprovenRecall>> {
-        const SQL: &str = "SELECT u.assessment, o.domain, f.domain, u.sealed FROM recall_unproven u \
+    async fn unproven_names(&self) -> Result<Vec<RecallName>> {
+        const SQL: &str = "SELECT u.assessment, o.domain, f.domain FROM recall_unproven u \
             JOIN peer o ON o.number = u.originator JOIN peer f ON f.number = u.peer ORDER BY u.assessment, f.domain";
-        self.read_sealed(|conn, vault| {
-            let found = rows(conn, SQL, [], |r| {
-                let (assessment, originator, from) = (id(r, 0)?, word(r, 1)?, word(r, 2)?);
-                Ok(UnprovenRecall { assessment, originator, from, envelope: r.get(3)? })
-            })?;
-            let open = |u: UnprovenRecall| {
-                let envelope = vault.open(Row::Recall(&u.assessment, &u.originator), &u.envelope)?;
-                Ok(UnprovenRecall { envelope, ..u })
-            };
-            found.into_iter().map(open).collect()
+        let read =
+            |r: &SqlRow<'_>| Ok(RecallName { assessment: id(r, 0)?, originator: word(r, 1)?, from: word(r, 2)? });
+        self.read(move |conn| rows(conn, SQL, [], read)).await
+    }
+
+    async fn unproven(&self, name: &RecallName) -> Result<Option<UnprovenRecall>> {
+        const SQL: &str = "SELECT sealed, at FROM recall_unproven WHERE assessment = ?1 \
+            AND originator = (SELECT number FROM peer WHERE domain = ?2) \
+            AND peer = (SELECT number FROM peer WHERE domain = ?3)";
+        let name = name.clone();
+        self.read_sealed(move |conn, vault| {
+            let values = params![name.assessment.as_bytes(), name.originator.as_str(), name.from.as_str()];
+            let found = row(conn, SQL, values, |r| Ok((r.get::<_, Vec<u8>>(0)?, time(r, 1)?)))?;
+            let Some((sealed, at)) = found else { return Ok(None) };
+            let envelope = vault.open(Row::Recall(&name.assessment, &name.originator), &sealed)?;
+            Ok(Some(UnprovenRecall { name, envelope, at }))
         })
         .await
     }
 
-    async fn forget_unproven(&self, recall: &UnprovenRecall) -> Result<()> {
+    async fn forget_unproven(&self, recall: &RecallName) -> Result<()> {
         const SQL: &str = "DELETE FROM recall_unproven WHERE assessment = ?1 AND originator = \
             (SELECT number FROM peer WHERE domain = ?2) AND peer = (SELECT number FROM peer WHERE domain = ?3)";
         let (assessment, originator, from) = (recall.assessment, recall.originator.clone(), recall.from.clone());

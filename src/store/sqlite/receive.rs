@@ -106,11 +106,11 @@ fn seal(conn: &Connection, vault: &Vault, batch: &Batch) -> Result<Sealed> {
         let (manifest, from) = (&content.manifest_id, &batch.partner);
         let (sequence, quarantined) = (entry.sequence, content.quarantined);
         let portions = Row::PortionSet { manifest, from, sequence, quarantined };
-        let beside = Row::Beside { manifest, from, sequence, quarantined };
+        let row = Row::Beside { manifest, from, sequence, quarantined };
         let has_beside = !content.beside.is_empty();
         Ok(SealedContent {
             portions: key.seal(portions, &pack(&content.portions))?,
-            beside: has_beside.then(|| key.seal(beside, &pack(&content.beside))).transpose()?,
+            beside: has_beside.then(|| key.seal(row, &beside::packed(&content.beside))).transpose()?,
             key: key.wrapped.clone(),
         })
     };

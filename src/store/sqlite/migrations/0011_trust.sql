@@ -30,3 +30,6 @@ ALTER TABLE outbox ADD COLUMN outcome TEXT;
 ALTER TABLE outbox ADD COLUMN reason TEXT;
 ALTER TABLE outbox ADD COLUMN again_at INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE outbox ADD COLUMN seen BLOB;
+
+-- When a recall that can't be verified yet came first.
+ALTER TABLE recall_unproven ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
