@@ -1,80 +1,146 @@
-//! Every command in `docs/runbooks/` is known to the program and does its work on a real node.
+//! Every command in `docs/runbooks/` is known to the program and does its work on a real node, as a shell runs it.
 
-use std::fs;
+use std::{fs, path::Path, process::Stdio};
 
-use crate::kit::{Org, note, pair, watchfire};
+use tokio::process::Command;
+use watchfire::identity::fingerprint::Fingerprint;
+
+use crate::kit::{Answer, Org, note, pair};
 
 /// Commands that end with 1 where they find something to do: that is an answer.
 const MAY_FIND: &[&str] = &["watchfire doctor"];
 
+/// The proposal after an agreement has run out.
+const AFTER_THE_END: &str = "watchfire --as ADMIN agreement propose next.toml";
+
 /// The commands of a page: lines of its fenced blocks.
 fn commands(page: &str) -> Vec<String> {
     let (mut inside, mut found) = (false, vec![]);
-    for line in page.lines() {
+    for line in page.lines().map(str::trim) {
         if line.starts_with("```") {
             inside = !inside;
-        } else if inside && line.starts_with("watchfire ") {
-            found.push(line.trim().to_owned());
+        } else if inside && !line.is_empty() && !line.starts_with('#') {
+            found.push(line.to_owned());
         }
     }
     found
 }
 
-/// What stands in pages for what only a real node has.
-fn substituted(word: &str, gb: &Org, no: &Org, (agreement, assessment): (&str, &str)) -> String {
-    match word {
-        "ASSESSMENT" => assessment.to_owned(),
-        "DOMAIN" => no.domain.to_owned(),
-        "WORDS" => no.fingerprint.clone(),
-        "PERSON" => "ana".to_owned(),
-        "AGREEMENT" => agreement.to_owned(),
-        "their.invitation" | "their.crl" | "next.toml" => gb.dir.join(word).to_string_lossy().into_owned(),
-        "our.invitation" => gb.place(word),
-        other => other.to_owned(),
+fn words(org: &Org) -> String {
+    let mut bytes = [0; 32];
+    hex::decode_to_slice(&org.fingerprint, &mut bytes).unwrap();
+    Fingerprint(bytes).words()
+}
+
+/// A line as a reader types it, in the node's directory.
+async fn typed(dir: &Path, line: &str) -> Answer {
+    let program = Path::new(env!("CARGO_BIN_EXE_watchfire")).parent().unwrap();
+    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
+    let mut shell = Command::new("sh");
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("WATCHFIRE_")) {
+        shell.env_remove(name);
+    }
+    let output = shell.args(["-c", line]).current_dir(dir).env("PATH", path).stdin(Stdio::null()).output();
+    let output = output.await.unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Answer { code: output.status.code().unwrap_or(-1), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+}
+
+/// The reader of the pages: gb.example, with a partner, and somebody behind the partner.
+struct Reader {
+    gb: Org,
+    no: Org,
+    ke: Org,
+    agreement: String,
+    assessment: String,
+}
+
+impl Reader {
+    async fn new() -> Self {
+        let (gb, no) = pair().await;
+        let ke = Org::found("ke.example", "state", Some("KE")).await;
+        let agreement = gb.ask(&["--as", "root", "agreement", "list"]).await[0]["id"].as_str().unwrap().to_owned();
+        let assessment = gb.author().await.publish(&note("a warning", "BF")).await;
+        no.has("gb.example", std::slice::from_ref(&assessment)).await;
+        for (org, name) in [(&no, "their.invitation"), (&ke, "originator.invitation")] {
+            org.ask(&["--as", "root", "partner", "invite", "--out", &gb.place(name)]).await;
+        }
+        fs::copy(no.dir.join("crl.pem"), gb.dir.join("their.crl")).unwrap();
+        // With a second one, a command that does not say which administrator speaks is refused.
+        gb.one(&["person", "add", "ruth", "--role", "admin"]).await;
+        Self { gb, no, ke, agreement, assessment }
+    }
+
+    /// The line with what stands in pages for what only a real node has.
+    fn substituted(&self, line: &str) -> String {
+        let inviter = if line.contains("partner know") { &self.ke } else { &self.no };
+        [
+            ("ADMIN", "root"),
+            ("ANALYST", "ana"),
+            ("AGREEMENT", &*self.agreement),
+            ("ASSESSMENT", &*self.assessment),
+            ("DOMAIN", self.no.domain),
+            ("WORDS", &*words(inviter)),
+        ]
+        .iter()
+        .fold(line.to_owned(), |line, (from, to)| line.replace(from, to))
+    }
+
+    /// What the page tells the reader to do, or what has happened, before the line.
+    async fn prepare(&self, line: &str) {
+        if line.contains("partner invite") {
+            let ours = fs::read_dir(&self.gb.dir).unwrap().flatten().map(|e| e.path());
+            let is_ours = |p: &std::path::PathBuf| p.file_name().unwrap().to_string_lossy().starts_with("our-");
+            ours.filter(is_ours).for_each(|p| fs::remove_file(p).unwrap());
+        }
+        if line == AFTER_THE_END {
+            self.gb.ask(&["--as", "root", "--yes", "agreement", "terminate", &self.agreement]).await;
+        }
+    }
+
+    /// What the rest of the pages needs again after the line.
+    async fn mend(&self, line: &str) {
+        if line != AFTER_THE_END {
+            return;
+        }
+        let all = self.gb.ask(&["--as", "root", "agreement", "list"]).await;
+        let new = all.iter().find(|a| a["version"] == 1 && a["state"] == "awaiting-approval").unwrap();
+        let new = new["id"].as_str().unwrap();
+        self.gb.ask(&["--as", "ruth", "agreement", "sign", new]).await;
+        self.no.agreement(new, "proposed").await;
+        self.no.ask(&["--as", "root", "agreement", "sign", new]).await;
+        self.gb.agreement(new, "in-force").await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_command_of_the_runbooks_does_its_work() {
-    let (gb, no) = pair().await;
-    let agreements = gb.ask(&["--as", "root", "agreement", "list"]).await;
-    let agreement = agreements[0]["id"].as_str().unwrap().to_owned();
-    let assessment = gb.author().await.publish(&note("a warning", "BF")).await;
-    no.has("gb.example", std::slice::from_ref(&assessment)).await;
-    let theirs = gb.place("their.invitation");
-    no.ask(&["--as", "root", "partner", "invite", "--out", &theirs]).await;
-    fs::copy(no.dir.join("crl.pem"), gb.dir.join("their.crl")).unwrap();
+    let reader = Reader::new().await;
     let mut pages: Vec<_> = fs::read_dir("docs/runbooks").unwrap().map(|e| e.unwrap().path()).collect();
     pages.sort();
     assert!(pages.len() >= 3, "{pages:?}");
     for page in pages {
         let all = commands(&fs::read_to_string(&page).unwrap());
         assert!(!all.is_empty(), "{} names no command", page.display());
-        for command in all {
-            if command.contains("--out next.toml") {
-                let _ = fs::remove_file(gb.dir.join("next.toml"));
-            }
-            let words: Vec<String> = command
-                .split_whitespace()
-                .skip(1)
-                .map(|w| substituted(w, &gb, &no, (&agreement, &assessment)))
-                .collect();
-            let answer = watchfire(&gb.dir, &words.iter().map(String::as_str).collect::<Vec<_>>()).await;
-            let found_something = answer.code == 1 && MAY_FIND.contains(&&*command);
+        for line in all {
+            reader.prepare(&line).await;
+            let answer = typed(&reader.gb.dir, &reader.substituted(&line)).await;
+            let found_something = answer.code == 1 && MAY_FIND.contains(&&*line);
             assert!(
                 answer.code == 0 || found_something,
-                "{}: `{command}` ended with {}: {}{}",
+                "{}: `{line}` ended with {}: {}{}",
                 page.display(),
                 answer.code,
                 answer.stdout,
                 answer.stderr
             );
+            reader.mend(&line).await;
         }
     }
 }
 
 #[test]
 fn commands_are_found_in_fenced_blocks_only() {
-    let page = "watchfire serve\n```sh\nwatchfire doctor\n# not this\n```\nwatchfire init\n";
-    assert_eq!(commands(page), ["watchfire doctor"]);
+    let page = "watchfire serve\n```sh\nwatchfire doctor\n# not this\n```\nwatchfire init\n   ```sh\n   date\n   ```\n";
+    assert_eq!(commands(page), ["watchfire doctor", "date"]);
 }

@@ -1,6 +1,10 @@
 //! An organisation's own PKI, made with OpenSSL by the very commands of `certs/README.md`.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
 
 use watchfire::{
     domain::statement::Suite,
@@ -16,31 +20,73 @@ use watchfire::{
 
 use crate::kit::*;
 
-/// Runs the n-th block of commands of the README.
-fn run(blocks: &[String], n: usize, dir: &Path) {
-    let output = Command::new("sh")
-        .args(["-e", "-c", &blocks[n]])
-        .current_dir(dir)
-        .env("SPIFFE_ID", "spiffe://fr.example/node/n1")
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}\n{}", blocks[n], String::from_utf8_lossy(&output.stderr));
+/// The blocks of commands of the README, in its order.
+fn blocks() -> Vec<String> {
+    let readme = fs::read_to_string(Path::new(CERTS).join("README.md")).unwrap();
+    readme.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
+}
+
+/// Runs commands in a new shell, in which nobody has set `SPIFFE_ID`.
+fn shell(commands: &str, dir: &Path) -> Output {
+    let programs = Path::new(env!("CARGO_BIN_EXE_watchfire")).parent().unwrap();
+    let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
+    let mut shell = Command::new("sh");
+    shell.args(["-e", "-c", commands]).current_dir(dir).env("PATH", path).env_remove("SPIFFE_ID").output().unwrap()
+}
+
+fn run(commands: &str, dir: &Path) {
+    let output = shell(commands, dir);
+    assert!(output.status.success(), "{commands}\n{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Runs the blocks from that one on in which `first` stands, up to the one in which `end` stands and without it.
+fn run_from(first: &str, end: &str, dir: &Path) {
+    let all = blocks();
+    let place =
+        |words: &str| all.iter().position(|b| b.contains(words)).unwrap_or_else(|| panic!("no block has {words}"));
+    all[place(first)..place(end)].iter().for_each(|block| run(block, dir));
+}
+
+const CERTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/certs");
+
+/// A directory with `openssl.cnf`; `None` where there is no OpenSSL.
+fn with_openssl() -> Option<tempfile::TempDir> {
+    if Command::new("openssl").arg("version").output().is_err() {
+        eprintln!("SKIPPED: there is no `openssl` here, so the commands of certs/README.md were not tried");
+        return None;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    fs::copy(Path::new(CERTS).join("openssl.cnf"), dir.path().join("openssl.cnf")).unwrap();
+    Some(dir)
+}
+
+#[test]
+fn every_command_of_the_readme_does_its_work_in_a_new_shell() {
+    let Some(dir) = with_openssl() else { return };
+    blocks().iter().for_each(|block| run(block, dir.path()));
+    let checked = shell("watchfire --json --dir fr config check", dir.path());
+    let told: serde_json::Value = serde_json::from_slice(&checked.stdout).unwrap();
+    assert_eq!(told["to_mend"], serde_json::json!([]), "{told}");
+}
+
+#[test]
+fn without_a_spiffe_id_no_end_certificate_is_issued() {
+    let Some(dir) = with_openssl() else { return };
+    run_from("index.txt && echo", "-crl_reason", dir.path());
+    for extensions in ["node_tls", "person_tls", "signing"] {
+        let issue = "openssl ca -batch -notext -config openssl.cnf -in node-tls.csr -out none.pem -extensions";
+        let issued = shell(&format!("{issue} {extensions}"), dir.path());
+        let said = String::from_utf8_lossy(&issued.stderr);
+        assert!(!issued.status.success() && said.contains("invalid null value"), "{extensions}: {said}");
+        assert!(!dir.path().join("none.pem").exists());
+    }
 }
 
 #[tokio::test]
 async fn certificates_by_openssl_work_and_can_be_revoked() {
-    if Command::new("openssl").arg("version").output().is_err() {
-        eprintln!("SKIPPED: there is no `openssl` here, so the commands of certs/README.md were not tried");
-        return;
-    }
-    let certs = Path::new(env!("CARGO_MANIFEST_DIR")).join("certs");
-    let readme = fs::read_to_string(certs.join("README.md")).unwrap();
-    let blocks: Vec<String> =
-        readme.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect();
-    let dir = tempfile::tempdir().unwrap();
+    let Some(dir) = with_openssl() else { return };
     let path = |name: &str| dir.path().join(name);
-    fs::copy(certs.join("openssl.cnf"), path("openssl.cnf")).unwrap();
-    (0..3).for_each(|n| run(&blocks, n, dir.path()));
+    run_from("index.txt && echo", "watchfire --dir fr init", dir.path());
 
     // OpenSSL goes by the clock of this machine.
     let today: Time = jiff::Timestamp::now().into();
@@ -85,9 +131,9 @@ async fn certificates_by_openssl_work_and_can_be_revoked() {
     let refused = here.gate.trust().load().prove_signer(&tls, today, Accept::Active).unwrap_err();
     assert_eq!(refused.reason, Reason::ChainInvalid);
 
-    by_an_issuing_ca(&blocks, dir.path(), &bundle, today);
+    by_an_issuing_ca(dir.path(), &bundle, today);
 
-    run(&blocks, 3, dir.path());
+    run_from("-revoke node-tls.pem", "mkdir issuing", dir.path());
     let lists = Crl::adopt(&[first], list("crl-revoked.pem")).unwrap();
     here.gate.reload(Some(trust(&gb, vec![member(lists)])), None);
     soon(stream.message()).await.unwrap_err();
@@ -95,8 +141,8 @@ async fn certificates_by_openssl_work_and_can_be_revoked() {
 }
 
 /// Root, issuing CA, end certificate, and the issuing CA's own list.
-fn by_an_issuing_ca(blocks: &[String], dir: &Path, bundle: &TrustBundle, today: Time) {
-    run(blocks, 6, dir);
+fn by_an_issuing_ca(dir: &Path, bundle: &TrustBundle, today: Time) {
+    run_from("mkdir issuing", "cat root-crl.pem", dir);
     let dir = dir.join("issuing");
     let chain = |name: &str| read_chain(&dir.join(name)).unwrap().iter().map(|der| der.to_vec()).collect::<Vec<_>>();
     let (tls, signing) = (chain("node-tls.pem"), chain("node-signing.pem"));
@@ -112,6 +158,6 @@ fn by_an_issuing_ca(blocks: &[String], dir: &Path, bundle: &TrustBundle, today: 
     assert_eq!(judged(&before).unwrap().to_string(), "spiffe://fr.example/node/n1");
     assert_eq!(before.prove_signer(&signing, today, Accept::Active).unwrap().signer.suite, Suite::Ed25519);
     let by = "openssl ca -config openssl.cnf -cert issuing.pem -keyfile issuing.key";
-    run(&[format!("{by} -revoke node-tls.pem && {by} -gencrl -out crl.pem")], 0, &dir);
+    run(&format!("{by} -revoke node-tls.pem && {by} -gencrl -out crl.pem"), &dir);
     assert_eq!(judged(&trust()).unwrap_err().reason, Reason::CertificateRevoked);
 }
