@@ -394,6 +394,78 @@ async fn what_counts_on_a_hub_s_word_gives_way_to_its_originator_s_own_word() {
     assert!(shown.to_string().contains("planted 1") && shown.to_string().contains("REPLAY_DIFFERS"), "{shown}");
 }
 
+/// The genuine piece, handed over once more by a first release of the thief's.
+fn handed_over_by_a_thief(chain: &mut Chain, genuine: &Piece) -> proto::FeedEntry {
+    let ended = key_of(ORIGIN, &chain.origin.ca, "node/n1", (120, 80));
+    let mut piece = chain.at_place(genuine);
+    for release in [&mut piece.first, &mut piece.last] {
+        release.logged_at = days_ago(100);
+    }
+    piece.first.released_at = days_ago(100);
+    let good = std::mem::replace(&mut chain.origin.node, ended);
+    let entry = chain.entry(piece);
+    chain.origin.node = good;
+    entry
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_on_a_hub_s_word_adds_nothing_to_what_is_genuine() {
+    let (no, mut chain, served, _stop) = reader().await;
+    let text = for_all("genuine", "BF").replace("group:watch", "no.example");
+    let genuine = chain.piece(&text, "no.example");
+    let first = chain.entry(genuine.clone());
+    let again = handed_over_by_a_thief(&mut chain, &genuine);
+    let later = chain.piece(&text, "no.example");
+    // Also the other way round.
+    let planted = handed_over_by_a_thief(&mut chain, &later);
+    let placed = chain.at_place(&later);
+    let entries = vec![first, again, planted, chain.entry(placed)];
+    served.set(entries);
+    pulled(&no, HUB, 4).await;
+    quarantined(&no, 2, "CHAIN_INVALID").await;
+    for piece in [&genuine, &later] {
+        let shown = no.one(&["--as", "ana", "assess", "show", &hex::encode(piece.assessment)]).await;
+        assert!(shown["on_word_of"].is_null(), "{shown}");
+        assert_eq!(shown["via"].as_array().map(Vec::len), Some(1), "{shown}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_author_who_was_revoked_is_not_saved_by_a_node_key_that_has_ended() {
+    let (no, mut chain, served, _stop) = reader().await;
+    let text = for_all("by a thief", "BF").replace("group:watch", "no.example");
+    let author = chain.origin.ca.issue(
+        &format!("spiffe://{ORIGIN}/analyst/a").parse().unwrap(),
+        Purpose::Signing,
+        days_ago(120),
+        300,
+    );
+    let author = author.unwrap();
+    let revoked = (author.serial.clone(), Revocation { at: days_ago(20), invalid_since: None });
+    let list = chain.origin.ca.revocation_list(1, &[revoked], SystemClock.now(), 30).unwrap();
+    let file = no.file("list.pem", &to_pem("X509 CRL", &list));
+    no.ask(&["--as", "root", "partner", "crl", &file]).await;
+    chain.origin.analyst = signing_key(&author);
+    let mut piece = chain.piece(&text, "no.example");
+    for release in [&mut piece.first, &mut piece.last] {
+        release.logged_at = days_ago(30);
+    }
+    // The node's key ended ten days ago: the hub says that it was used before.
+    let ended = key_of(ORIGIN, &chain.origin.ca, "node/n1", (120, 10));
+    let good = std::mem::replace(&mut chain.origin.node, ended);
+    let mut entries = vec![chain.entry(piece.clone())];
+    chain.origin.node = good;
+    // Under a key that is good its organisation may say so.
+    let placed = chain.at_place(&piece);
+    entries.push(chain.entry(placed));
+    served.set(entries[..1].to_vec());
+    quarantined(&no, 1, "CHAIN_INVALID").await;
+    assert!(no.assessments(ORIGIN).await.is_empty());
+    served.set(entries);
+    pulled(&no, HUB, 2).await;
+    no.has(ORIGIN, &[hex::encode(piece.assessment)]).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revoked_node_key_with_a_hostile_hub_shows_nothing() {
     let (no, mut chain, served, _stop) = reader().await;

@@ -320,6 +320,14 @@ fn a_stated_time_saves_from_expiry_and_only_the_own_word_from_revocation() {
         assert_eq!(judge(&chain, 11, Some((5, &own))).unwrap_err().reason, Reason::CertificateRevoked);
         assert_eq!(judge(&chain, 11, Some((4, &hub))).unwrap_err().reason, Reason::CertificateRevoked);
         assert!(judge(&chain, 900, Some((4, &own))).is_ok(), "expired since, too");
+        // The own word that counts only by another's saves from expiry, and not from revocation.
+        let loose = |chain, today, at| {
+            trust.judge_signer(chain, &When::from(day(today)).stated(day(at), &own).firm(false), Accept::Active)
+        };
+        assert!(loose(&fine, 900, 1).unwrap().on_word_of.is_none());
+        assert_eq!(loose(&chain, 11, 4).unwrap_err().reason, Reason::ChainInvalid);
+        assert_eq!(loose(&chain, 11, 5).unwrap_err().reason, Reason::CertificateRevoked);
+        assert!(judge(&fine, 1, None).unwrap().is_current && !judge(&fine, 390, Some((1, &hub))).unwrap().is_current);
     }
 }
 
