@@ -91,7 +91,7 @@ enum Command {
     /// Verify and prove what was decided and done, and watch over partners' ledgers
     #[command(subcommand)]
     Ledger(ledger::Ledger),
-    /// See what ends when: certificates, lists, agreements
+    /// See what ends when: certificates of nodes and people, lists, agreements
     #[command(subcommand)]
     Expiry(expiry::Expiry),
     /// Give the organisation's own people certificates

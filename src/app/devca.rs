@@ -22,6 +22,7 @@ use crate::{
         crl::{Crl, Revocation},
         devca::{CaError, DevCa, ListFacts},
         files::{Existing, FileError, holds_key, read_chain, read_crls, read_secret, to_pem, write_over, write_public},
+        validity::Validity,
     },
 };
 
@@ -63,6 +64,13 @@ pub enum DevCaError {
     /// A certificate or list that it should renew.
     #[error("{0}: {1}")]
     Malformed(PathBuf, Fault),
+}
+
+/// The name of the development CA in a node's directory, as certificates that it issued name it; `None` where there is none.
+pub fn name(dir: &Path) -> Option<String> {
+    dir.join(KEY).exists().then_some(())?;
+    let chain = read_chain(&dir.join(CERTIFICATE)).ok()?;
+    Validity::of_certificate(chain.first()?).ok().map(|ca| ca.name)
 }
 
 /// The development CA, for as long as no other process uses it.

@@ -1,12 +1,15 @@
-//! What ends of one's own, as the files have it: for the running node, and for `doctor` where none runs.
+//! What ends of one's own, as the files have it: for the running node, and for commands where none can be asked.
 
 use std::{path::Path, sync::Arc};
 
-use super::persons;
+use super::{devca, own::load_lists, persons};
 use crate::{
     config::Config,
-    domain::ending::Ending,
-    identity::files::{read_chain, read_crls},
+    domain::{ending::Ending, time::Time},
+    identity::{
+        files::{read_chain, read_crls},
+        trust::Trust,
+    },
     node::expiry::{self, Certificates, PersonChain, ReadCertificates},
     transport::gate::TlsGate,
 };
@@ -14,7 +17,12 @@ use crate::{
 /// What the node asks for: certificates shown, seen on connections, and the people's.
 pub(super) fn certificates(config: &Config, gate: &Arc<TlsGate>) -> ReadCertificates {
     let (dir, gate) = (config.dir.clone(), gate.clone());
-    Box::new(move || Certificates { tls: gate.shown(), persons: of_persons(&dir), partners: gate.seen() })
+    Box::new(move || Certificates {
+        tls: gate.shown(),
+        persons: of_persons(&dir),
+        partners: gate.seen(),
+        development_ca: devca::name(&dir),
+    })
 }
 
 /// The people's certificates. What can't be read is left out: `doctor` names it.
@@ -29,13 +37,18 @@ fn chain(file: &Path) -> Vec<Vec<u8>> {
 }
 
 /// Everything of one's own that ends, from the files alone.
-pub fn on_disk(config: &Config) -> Vec<Ending> {
+pub fn on_disk(config: &Config, now: Time) -> Vec<Ending> {
     let domain = &config.organisation.domain;
-    let mut all = expiry::of_node(domain, "tls", &chain(&config.tls.certificate));
-    all.extend(expiry::of_node(domain, "signing", &chain(&config.signing.certificate)));
+    let ca = devca::name(&config.dir);
+    let ca = ca.as_deref();
+    let mut all = expiry::of_node(domain, "tls", &chain(&config.tls.certificate), ca);
+    all.extend(expiry::of_node(domain, "signing", &chain(&config.signing.certificate), ca));
     all.extend(expiry::of_roots(domain, true, chain(&config.bundle).iter().map(Vec::as_slice)));
     let lists = read_crls(&config.crl).unwrap_or_default();
-    all.extend(lists.iter().filter_map(|der| expiry::of_list(domain, true, der)));
-    all.extend(of_persons(&config.dir).iter().filter_map(expiry::of_person));
+    all.extend(lists.iter().filter_map(|der| expiry::of_list(domain, true, der, ca)));
+    // What was revoked is told from lists that hold only; where they can't be read, `doctor` says so.
+    let trust = load_lists(config, now).ok().and_then(|(own, _)| Trust::new(own, vec![], vec![]).ok());
+    let is_revoked = |chain: &[Vec<u8>]| trust.as_ref().is_some_and(|trust| trust.is_own_revoked(chain));
+    all.extend(expiry::of_persons(&of_persons(&config.dir), ca, is_revoked));
     expiry::sorted(all)
 }

@@ -1,13 +1,20 @@
 //! Health, readiness and metrics for the operator, on loopback.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use axum::{Router, http::StatusCode, routing::get};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    domain::{ending::EndingKind, fault::Fault, ids::TrustDomain},
+    domain::{
+        ending::{Ending, EndingKind},
+        fault::Fault,
+        ids::TrustDomain,
+    },
     node::Node,
     transport::gate::TlsGate,
 };
@@ -123,14 +130,24 @@ async fn ending_metrics(node: &Node) -> Result<String, Fault> {
             EndingKind::Exception => "when an exception in force ends",
         };
         text.push_str(&format!("# HELP {name} {what}, Unix time in seconds\n# TYPE {name} gauge\n"));
-        for ending in all.iter().filter(|e| e.kind == *kind) {
-            let [domain, usage, called, subject] =
-                [ending.domain.as_str(), ending.usage, &ending.name, &ending.subject].map(label);
-            let labels = format!("domain=\"{domain}\",use=\"{usage}\",name=\"{called}\",subject=\"{subject}\"");
+        text.push_str(&series(&name, all.iter().filter(|e| e.kind == *kind)));
+    }
+    Ok(text)
+}
+
+/// One line for each, but for what was revoked: nobody need be woken for it. Where two have the same labels (lists of one CA for several
+/// scopes), the first end counts, as a series stands there once.
+fn series<'a>(name: &str, endings: impl Iterator<Item = &'a Ending>) -> String {
+    let (mut text, mut written) = (String::new(), BTreeSet::new());
+    for ending in endings.filter(|e| !e.is_revoked) {
+        let [domain, usage, called, subject] =
+            [ending.domain.as_str(), ending.usage, &ending.name, &ending.subject].map(label);
+        let labels = format!("domain=\"{domain}\",use=\"{usage}\",name=\"{called}\",subject=\"{subject}\"");
+        if written.insert(labels.clone()) {
             text.push_str(&format!("{name}{{{labels}}} {}\n", ending.ends_at.parts().0));
         }
     }
-    Ok(text)
+    text
 }
 
 /// The value of a label, escaped as Prometheus' text format asks.

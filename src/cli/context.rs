@@ -42,7 +42,8 @@ impl Context {
         match ended {
             None => Ok(key),
             Some(ended) => {
-                Err(ConnectError::Ended { what: "signing", day: ended.until.day(), file: self.person.signing() }.into())
+                Err(ConnectError::Ended { what: "signing", day: ended.until.last_day(), file: self.person.signing() }
+                    .into())
             }
         }
     }

@@ -81,7 +81,7 @@ impl Doctor {
             Err(error) => Check::ill("persons", error.to_string(), "mend the file that is named"),
         });
         let (live, known) = live(global).await;
-        checks.extend(of_endings(&known.unwrap_or_else(|| endings::on_disk(&config)), now));
+        checks.extend(of_endings(&known.unwrap_or_else(|| endings::on_disk(&config, now)), now));
         checks.extend(live);
         let ill = checks.iter().filter(|c| !c.ok).count();
         if global.json {
@@ -125,7 +125,12 @@ fn of_endings(all: &[Ending], now: Time) -> Vec<Check> {
             EndingKind::Agreement => "agreements",
             EndingKind::Exception => "exceptions",
         };
-        Check { ok: !ending.is_urgent(now), fix: Some(ending.fix.clone()), ..Check::well(name, ending.words(now)) }
+        match (ending.is_urgent(now), ending.is_revoked) {
+            (true, _) => Check::ill(name, ending.words(now), &ending.fix),
+            (false, true) => Check::well(name, format!("{}; {}", ending.words(now), ending.fix)),
+            // An order beneath `ok` would be one for nobody: what to do is told when it is time.
+            (false, false) => Check::well(name, ending.words(now)),
+        }
     };
     soon.iter().map(check).collect()
 }

@@ -3,16 +3,18 @@
 use clap::{Args, Subcommand};
 
 use super::{
-    CliError, Global,
+    CliError, Exit, Global,
     context::{ANYBODY, Context},
     output,
 };
 use crate::{
+    app::endings,
+    config::Config,
     desk::client::DeskClient,
     domain::{
         ending::{Ending, EndingKind, EndingView},
         fault::Fault,
-        time::Clock,
+        time::{Clock, Time},
     },
     render::text::one_line,
     telemetry::SystemClock,
@@ -25,35 +27,66 @@ use crate::{
 /// What ends, and when.
 #[derive(Subcommand)]
 pub enum Expiry {
-    /// List certificates, roots, revocation lists, agreements and exceptions by when they end
+    /// List certificates of nodes, CAs and people, roots, revocation lists, agreements and exceptions by when they end
     List(List),
 }
 
-/// Lists everything that ends, the first end first: the node's and the people's certificates, roots and revocation lists, those of
-/// partners, agreements and exceptions in force.
+/// Lists everything that ends, the first end first: certificates of this node, of its people and of CAs, roots and revocation lists; the
+/// same of partners, but for their people; exceptions in force, agreements in force, and those that have run out within 30 days and that
+/// no other one follows. Where the node can't be asked, what the files in its directory tell.
 #[derive(Args)]
 pub struct List {
-    /// Only what ends within so many days, or has ended
-    #[arg(long, value_name = "DAYS")]
+    /// Only what ends within so many days, e.g. 30 or 30d, or has ended
+    #[arg(long, value_name = "DAYS", value_parser = days, allow_hyphen_values = true)]
     within: Option<u32>,
+}
+
+fn days(text: &str) -> Result<u32, String> {
+    let number = text.strip_suffix('d').unwrap_or(text);
+    let is_number = number.bytes().all(|b| b.is_ascii_digit());
+    let days = is_number.then(|| number.parse().ok()).flatten();
+    days.ok_or_else(|| "write a number of days, 0 or more, e.g. 30 or 30d".to_owned())
 }
 
 impl Expiry {
     /// Runs the command.
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
         let Self::List(list) = self;
-        let mut desk = Context::load(global, ANYBODY)?.connect().await?;
-        list.show(global, all(&mut desk).await?);
+        let now = SystemClock.now();
+        let config = Config::load(&global.dir)?;
+        let endings = match asked(global).await? {
+            Ok(endings) => endings,
+            Err(why) => {
+                output::note(global, &format!("{MISSING}: {}", why.message));
+                endings::on_disk(&config, now)
+            }
+        };
+        list.show(global, endings, now);
         Ok(())
     }
 }
 
+const MISSING: &str = "only what the files here tell is listed; what partners have, agreements and exceptions are missing, since the node \
+                       could not be asked";
+
+/// What the node says. Inside: why it could not be asked; outside: what is wrong with the command itself.
+async fn asked(global: &Global) -> Result<Result<Vec<Ending>, CliError>, CliError> {
+    let context = match Context::load(global, ANYBODY) {
+        // Nobody here may ask; whoever reads the files may look all the same.
+        Err(why) if why.exit == Exit::Denied => return Ok(Err(why)),
+        context => context?,
+    };
+    let mut desk = match context.connect().await {
+        Ok(desk) => desk,
+        Err(why) => return Ok(Err(why)),
+    };
+    Ok(all(&mut desk).await)
+}
+
 impl List {
-    fn show(&self, global: &Global, mut endings: Vec<Ending>) {
-        let now = SystemClock.now();
+    fn show(&self, global: &Global, mut endings: Vec<Ending>, now: Time) {
         if let Some(days) = self.within {
-            let latest = now.plus_seconds(i64::from(days) * 86_400);
-            endings.retain(|e| e.ends_at <= latest);
+            endings.retain(|e| e.days_left(now) <= i64::from(days));
         }
         if global.json {
             endings.iter().for_each(|e| output::print_json(&EndingView::of(e, now)));
@@ -63,9 +96,13 @@ impl List {
             return output::print("nothing ends in that time");
         }
         let row = |e: &Ending| {
-            let left = if e.has_ended(now) { "ended".to_owned() } else { e.days_left(now).to_string() };
-            let fix = if e.is_soon(now) { one_line(&e.fix) } else { String::new() };
-            vec![one_line(&e.name), e.ends_at.day().to_string(), left, fix]
+            let left = match (e.is_revoked, e.has_ended(now)) {
+                (true, _) => "revoked".to_owned(),
+                (false, true) => "ended".to_owned(),
+                (false, false) => e.days_left(now).to_string(),
+            };
+            let fix = if e.shows_fix(now) { one_line(&e.fix) } else { String::new() };
+            vec![one_line(&e.name), e.last_day().to_string(), left, fix]
         };
         let rows: Vec<Vec<String>> = endings.iter().map(row).collect();
         output::print(&output::table(&["what", "ends", "days left", "what to do"], &rows));
@@ -79,15 +116,18 @@ pub async fn all(desk: &mut DeskClient) -> Result<Vec<Ending>, CliError> {
 }
 
 fn ending(view: proto::EndingView) -> Result<Ending, Fault> {
-    let proto::EndingView { kind, domain, name, usage, subject, ends_at, act_from, fix } = view;
+    let proto::EndingView { kind, domain, name, usage, subject, ends_at, act_from, fix, starts_at, revoked } = view;
     Ok(Ending {
         kind: parsed::<EndingKind>("kind", &kind)?,
         domain: parsed("domain", &domain)?,
         name: required("name", name)?,
         usage: ["tls", "signing", "ca"].into_iter().find(|known| *known == usage).unwrap_or_default(),
         subject,
+        // A node that was not updated yet does not tell.
+        starts_at: time("starts_at", starts_at).unwrap_or(Time::from_unix_nanos(0)),
         ends_at: time("ends_at", ends_at)?,
         act_from: time("act_from", act_from)?,
         fix,
+        is_revoked: revoked,
     })
 }

@@ -91,7 +91,7 @@ pub async fn connect(
     let leaf = crate::identity::files::read_chain(tls.0)?;
     let validity = leaf.first().and_then(|der| Validity::of_certificate(der).ok());
     if let Some(ended) = validity.filter(|v| v.until < clock.now()) {
-        return Err(ConnectError::Ended { what: "TLS", day: ended.until.day(), file: tls.0.to_owned() });
+        return Err(ConnectError::Ended { what: "TLS", day: ended.until.last_day(), file: tls.0.to_owned() });
     }
     let roots = crate::identity::files::read_roots(bundle)?;
     let member = Member {

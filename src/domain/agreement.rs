@@ -59,6 +59,15 @@ impl Agreement {
         now < end && end.plus_seconds(-i64::from(self.notice_days) * 86_400) <= now
     }
 
+    /// The same terms from today on, for as many days as before, where they have ended or are about to: what a next version begins with.
+    /// `None` while there is time.
+    pub fn prolonged(&self, now: Time) -> Option<Self> {
+        let today = now.day();
+        let is_due = self.from <= today && (self.until.end() <= now || self.is_ending(now));
+        let until = today.plus_days(self.until.days_since(self.from)).max(self.until);
+        is_due.then(|| Self { from: today, until, ..self.clone() })
+    }
+
     /// The group of that name.
     pub fn group(&self, name: &GroupName) -> Option<&Group> {
         self.groups.iter().find(|g| g.name == *name)

@@ -2,7 +2,11 @@
 
 use serde::Serialize;
 
-use super::{ids::TrustDomain, time::Time, words::words};
+use super::{
+    ids::TrustDomain,
+    time::{Day, Time},
+    words::words,
+};
 
 words!(
     /// What it is that ends.
@@ -22,7 +26,7 @@ words!(
     }
 );
 
-/// The days before the end at which the log tells of it. 0 is the end itself.
+/// The days before the last day at which the log tells of it. 0 is the end itself.
 pub const STAGES: [i64; 4] = [30, 7, 1, 0];
 /// How many days before the end something is named at the latest, however long it was valid.
 pub const SOON_DAYS: i64 = 30;
@@ -39,14 +43,18 @@ pub struct Ending {
     pub name: String,
     /// For what it is used: `tls`, `signing`, `ca`; empty where there is one use only.
     pub usage: &'static str,
-    /// Names this very thing among others: a serial number, an id. A renewed one has another.
+    /// Names this very thing among others: a serial number, an id. A renewed one has another. Of a list: the name of its CA.
     pub subject: String,
-    /// When it ends.
+    /// Since when it is valid.
+    pub starts_at: Time,
+    /// When it ends: the first moment at which it is over. Its last day is the one before, where that is a midnight.
     pub ends_at: Time,
     /// From when on something is to be done about it: `doctor` fails from then on.
     pub act_from: Time,
     /// What to do, with the command.
     pub fix: String,
+    /// Whether it was taken back before its end: nobody need renew it.
+    pub is_revoked: bool,
 }
 
 impl Ending {
@@ -60,9 +68,14 @@ impl Ending {
         ends_at.plus_seconds(-third.min(SOON_DAYS * DAY))
     }
 
-    /// Whole days until the end; negative once it is past.
+    /// The last day on which it is good, UTC.
+    pub fn last_day(&self) -> Day {
+        self.ends_at.last_day()
+    }
+
+    /// Days of the calendar (UTC) from today to the last day: 0 on the last day, negative on later ones.
     pub fn days_left(&self, now: Time) -> i64 {
-        self.ends_at.seconds_since(now).div_euclid(DAY)
+        self.last_day().days_since(now.day())
     }
 
     /// Whether it has ended.
@@ -70,24 +83,42 @@ impl Ending {
         self.ends_at <= now
     }
 
-    /// Whether it is worth a word: it ends within 30 days, has ended, or is to be acted on.
+    /// Whether it is worth a word: it ends within 30 days, has ended, was revoked, or is to be acted on.
     pub fn is_soon(&self, now: Time) -> bool {
-        self.ends_at <= now.plus_seconds(SOON_DAYS * DAY) || self.act_from <= now
+        self.is_revoked || self.days_left(now) <= SOON_DAYS || self.act_from <= now
     }
 
     /// Whether somebody has to act now.
     pub fn is_urgent(&self, now: Time) -> bool {
-        self.act_from <= now
+        !self.is_revoked && self.act_from <= now
     }
 
-    /// The last stage that is reached: 30, 7, 1 or 0 days before the end. `None` while there is more time.
+    /// Whether what to do belongs beside it: somebody has to act, or the log has begun to tell of it.
+    pub fn shows_fix(&self, now: Time) -> bool {
+        self.is_revoked || self.is_urgent(now) || self.stage(now).is_some()
+    }
+
+    /// The stages of its life, the earliest first: how many days are left then, as [`Self::days_left`] counts them, and when that is. One
+    /// of N days is left out where its whole life is no longer than that: a list of 30 days is not told of on the day that it is made.
+    fn stages(&self) -> impl Iterator<Item = (i64, Time)> {
+        let life = self.ends_at.seconds_since(self.starts_at).div_euclid(DAY);
+        let (last, end) = (self.last_day(), self.ends_at);
+        let counts = move |days: &i64| *days == 0 || *days < life;
+        STAGES.into_iter().filter(counts).map(move |days| match days {
+            0 => (0, end),
+            days => (days, last.plus_days(-days).start()),
+        })
+    }
+
+    /// The last stage that is reached: 30, 7, 1 or 0 days before the end. `None` while there is more time, and for what was revoked.
     pub fn stage(&self, now: Time) -> Option<i64> {
-        STAGES.iter().rev().copied().find(|days| self.ends_at <= now.plus_seconds(days * DAY))
+        let reached = self.stages().filter(|(_, at)| *at <= now && !self.is_revoked);
+        reached.map(|(days, _)| days).last()
     }
 
     /// When the next stage is reached. `None` once it has ended.
     pub fn next_stage_at(&self, now: Time) -> Option<Time> {
-        STAGES.iter().map(|days| self.ends_at.plus_seconds(-days * DAY)).find(|at| *at > now)
+        self.stages().map(|(_, at)| at).find(|at| *at > now && !self.is_revoked)
     }
 
     /// The sentence that `doctor`, the log and refusals have in common, without the fix.
@@ -96,13 +127,22 @@ impl Ending {
             EndingKind::RevocationList => ("runs out", "ran out"),
             _ => ("ends", "has ended"),
         };
-        let day = self.ends_at.day();
+        let (name, day) = (&self.name, self.last_day());
         match self.days_left(now) {
-            _ if self.has_ended(now) => format!("{} {past} on {day}", self.name),
-            0 => format!("{} {verb} today, at {}", self.name, self.ends_at),
-            1 => format!("{} {verb} in 1 day, on {day}", self.name),
-            days => format!("{} {verb} in {days} days, on {day}", self.name),
+            _ if self.is_revoked => format!("{name} was revoked"),
+            _ if self.has_ended(now) => format!("{name} {past} on {day}"),
+            0 => format!("{name} {verb} today, at {}", self.ends_at.as_end()),
+            days => format!("{name} {verb} {}, on {day}", in_days(days)),
         }
+    }
+}
+
+/// `in 5 days`, `in 1 day`; `today` on the last day.
+pub fn in_days(days: i64) -> String {
+    match days {
+        0 => "today".to_owned(),
+        1 => "in 1 day".to_owned(),
+        days => format!("in {days} days"),
     }
 }
 
@@ -119,8 +159,12 @@ pub struct EndingView {
     pub usage: String,
     /// When it ends.
     pub ends_at: String,
-    /// Whole days until then.
+    /// Its last day, UTC.
+    pub last_day: String,
+    /// Days of the calendar until then.
     pub days_left: i64,
+    /// Whether it was revoked before its end.
+    pub revoked: bool,
     /// Whether somebody has to act now.
     pub act_now: bool,
     /// The sentence.
@@ -138,7 +182,9 @@ impl EndingView {
             name: ending.name.clone(),
             usage: ending.usage.to_owned(),
             ends_at: ending.ends_at.to_string(),
+            last_day: ending.last_day().to_string(),
             days_left: ending.days_left(now),
+            revoked: ending.is_revoked,
             act_now: ending.is_urgent(now),
             message: ending.words(now),
             fix: ending.fix.clone(),
@@ -154,17 +200,28 @@ mod tests {
         Time::from_unix_nanos(0).plus_seconds(days * DAY)
     }
 
-    fn ending(life: i64) -> Ending {
+    /// Noon of a day, as most certificates are made at no midnight.
+    fn noon(days: i64) -> Time {
+        at(days).plus_seconds(DAY / 2)
+    }
+
+    fn between(starts_at: Time, ends_at: Time) -> Ending {
         Ending {
             kind: EndingKind::Certificate,
             domain: "gb.example".parse().unwrap(),
             name: "TLS certificate of this node".to_owned(),
             usage: "tls",
             subject: "01".to_owned(),
-            ends_at: at(life),
-            act_from: Ending::third_of_life(at(0), at(life)),
+            starts_at,
+            ends_at,
+            act_from: Ending::third_of_life(starts_at, ends_at),
             fix: String::new(),
+            is_revoked: false,
         }
+    }
+
+    fn ending(life: i64) -> Ending {
+        between(at(0), at(life))
     }
 
     #[test]
@@ -178,28 +235,94 @@ mod tests {
     }
 
     #[test]
-    fn stages_are_reached_one_after_the_other() {
-        let ending = ending(100);
-        for (day, stage, next) in [(0, None, Some(70)), (70, Some(30), Some(93)), (92, Some(30), Some(93))] {
-            assert_eq!((ending.stage(at(day)), ending.next_stage_at(at(day))), (stage, next.map(at)), "day {day}");
+    fn days_are_those_of_the_calendar_until_the_last_day() {
+        for life in [1, 30, 365] {
+            assert_eq!(between(noon(0), noon(life)).days_left(noon(0)), life, "made now, for {life} days");
         }
-        for (day, stage, next) in [(93, 7, Some(99)), (99, 1, Some(100)), (100, 0, None), (500, 0, None)] {
-            assert_eq!(
-                (ending.stage(at(day)), ending.next_stage_at(at(day))),
-                (Some(stage), next.map(at)),
-                "day {day}"
-            );
+        // An agreement until the 20th ends at the midnight after it.
+        let agreement = ending(20);
+        let left = |now: Time| (agreement.days_left(now), agreement.has_ended(now));
+        assert_eq!(agreement.last_day(), at(19).day());
+        assert_eq!([at(18), at(19), at(20).plus_seconds(-1)].map(left), [(1, false), (0, false), (0, false)]);
+        assert_eq!([at(20), at(21).plus_seconds(-1), at(21)].map(left), [(-1, true), (-1, true), (-2, true)]);
+        let certificate = between(noon(0), noon(20));
+        let left = |now: Time| (certificate.days_left(now), certificate.has_ended(now));
+        assert_eq!([at(20), noon(20), noon(21)].map(left), [(0, false), (0, true), (-1, true)]);
+    }
+
+    #[test]
+    fn stages_are_reached_one_after_the_other() {
+        // Its last day is the 100th: day 99.
+        let ending = ending(100);
+        let reached = |now: Time| (ending.stage(now), ending.next_stage_at(now));
+        for (day, stage, next) in [(0, None, Some(69)), (68, None, Some(69)), (69, Some(30), Some(92))] {
+            assert_eq!(reached(at(day)), (stage, next.map(at)), "day {day}");
+        }
+        for (day, stage, next) in
+            [(92, 7, Some(98)), (98, 1, Some(100)), (99, 1, Some(100)), (100, 0, None), (500, 0, None)]
+        {
+            assert_eq!(reached(at(day)), (Some(stage), next.map(at)), "day {day}");
+        }
+    }
+
+    #[test]
+    fn a_stage_says_as_many_days_as_it_is_named_after() {
+        for ending in [ending(100), between(noon(0), noon(100)), between(at(0), at(100).plus_seconds(-1))] {
+            let mut now = at(0);
+            let mut told = vec![];
+            while let Some(next) = ending.next_stage_at(now) {
+                now = next;
+                told.push(ending.stage(now).unwrap());
+                let words = ending.words(now);
+                match told.last().unwrap() {
+                    0 => assert!(words.contains("has ended on"), "{words}"),
+                    days => assert!(words.contains(&format!("{}, on", in_days(*days))), "{words}"),
+                }
+                assert_eq!(ending.stage(now.plus_seconds(-1)), told.iter().rev().nth(1).copied(), "not before");
+            }
+            assert_eq!(told, STAGES);
+        }
+    }
+
+    #[test]
+    fn what_is_short_lived_is_not_told_of_on_the_day_that_it_is_made() {
+        // Lists and certificates begin some minutes before they are made, for clocks that are behind.
+        let skew = |life: i64| between(noon(0).plus_seconds(-300), noon(life));
+        for (life, first) in [(1, 0), (7, 1), (30, 7), (31, 30), (365, 30)] {
+            let ending = skew(life);
+            assert!(ending.stage(noon(0)).is_none() && !ending.shows_fix(noon(0)), "{life}");
+            let next = ending.next_stage_at(noon(0)).unwrap();
+            assert_eq!(ending.stage(next), Some(first), "{life}");
+        }
+    }
+
+    #[test]
+    fn what_ends_today_is_urgent_once_the_last_third_has_begun() {
+        let ending = between(noon(0), noon(1));
+        assert!(ending.words(noon(0)).contains("ends in 1 day") && !ending.is_urgent(noon(0)));
+        let last_third = noon(1).plus_seconds(-DAY / 3);
+        assert!(ending.words(last_third).contains("ends today") && ending.is_urgent(last_third));
+    }
+
+    #[test]
+    fn what_was_revoked_is_nothing_to_renew() {
+        let ending = Ending { is_revoked: true, ..ending(100) };
+        for day in [0, 80, 99, 100, 500] {
+            assert!(!ending.is_urgent(at(day)) && ending.stage(at(day)).is_none(), "day {day}");
+            assert!(ending.is_soon(at(day)) && ending.next_stage_at(at(day)).is_none(), "day {day}");
+            assert_eq!(ending.words(at(day)), "TLS certificate of this node was revoked");
         }
     }
 
     #[test]
     fn the_sentence_says_the_days() {
         let ending = ending(5);
-        assert_eq!(ending.words(at(0)), "TLS certificate of this node ends in 5 days, on 1970-01-06");
-        assert_eq!(ending.words(at(4)), "TLS certificate of this node ends in 1 day, on 1970-01-06");
-        assert!(ending.words(at(4).plus_seconds(1)).contains("ends today, at 1970-01-06T00:00:00Z"));
-        assert_eq!(ending.words(at(5)), "TLS certificate of this node has ended on 1970-01-06");
+        assert_eq!(ending.words(at(0)), "TLS certificate of this node ends in 4 days, on 1970-01-05");
+        assert_eq!(ending.words(at(3)), "TLS certificate of this node ends in 1 day, on 1970-01-05");
+        assert!(ending.words(at(4)).ends_with("ends today, at the end of 1970-01-05 (UTC)"), "{}", ending.words(at(4)));
+        assert!(between(at(0), noon(5)).words(at(5)).ends_with("ends today, at 1970-01-06T12:00:00Z"));
+        assert_eq!(ending.words(at(5)), "TLS certificate of this node has ended on 1970-01-05");
         let list = Ending { kind: EndingKind::RevocationList, name: "revocation list of `CA`".to_owned(), ..ending };
-        assert_eq!(list.words(at(0)), "revocation list of `CA` runs out in 5 days, on 1970-01-06");
+        assert_eq!(list.words(at(0)), "revocation list of `CA` runs out in 4 days, on 1970-01-05");
     }
 }

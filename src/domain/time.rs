@@ -70,6 +70,17 @@ impl Time {
     pub fn day(self) -> Day {
         Day(jiff::tz::Offset::UTC.to_datetime(self.0).date())
     }
+
+    /// The last day of what ends at this time: the UTC day of the last moment before it. What ends at midnight has its last day before.
+    pub fn last_day(self) -> Day {
+        Self(self.0.checked_sub(jiff::SignedDuration::from_nanos(1)).unwrap_or(self.0)).day()
+    }
+
+    /// This time as the end of something, for people: `the end of 2026-12-20 (UTC)` where it is a midnight, else the time itself.
+    pub fn as_end(self) -> String {
+        let last = self.last_day();
+        if last.end() == self { format!("the end of {last} (UTC)") } else { self.to_string() }
+    }
 }
 
 impl From<jiff::Timestamp> for Time {
@@ -115,6 +126,18 @@ impl Day {
     #[must_use]
     pub fn before(self) -> Self {
         Self(self.0.yesterday().unwrap_or(self.0))
+    }
+
+    /// The day so many days later (earlier, where negative); saturates at [`Self::FIRST`] and [`Self::LAST`].
+    #[must_use]
+    pub fn plus_days(self, days: i64) -> Self {
+        let day = self.start().plus_seconds(days.saturating_mul(86_400)).day();
+        day.clamp(Self::FIRST, Self::LAST)
+    }
+
+    /// How many days lie between: 1 where `earlier` is the day before; negative where it is later.
+    pub fn days_since(self, earlier: Self) -> i64 {
+        self.start().seconds_since(earlier.start()).div_euclid(86_400)
     }
 
     /// The first moment after the day, UTC.
@@ -166,6 +189,31 @@ mod tests {
         for wrong in ["2026-5-1", "20260501", "2026-05-01T00:00:00", "2026-02-30", ""] {
             assert!(wrong.parse::<Day>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn what_ends_at_midnight_has_its_last_day_before() {
+        let day = |text: &str| text.parse::<Day>().unwrap();
+        for (end, last, words) in [
+            ("2026-12-21T00:00:00Z", "2026-12-20", "the end of 2026-12-20 (UTC)"),
+            ("2026-12-20T23:59:59Z", "2026-12-20", "2026-12-20T23:59:59Z"),
+            ("2026-12-21T00:00:01Z", "2026-12-21", "2026-12-21T00:00:01Z"),
+        ] {
+            let end: Time = end.parse().unwrap();
+            assert_eq!((end.last_day(), end.as_end().as_str()), (day(last), words));
+        }
+        assert_eq!(day("2026-12-20").end().last_day(), day("2026-12-20"));
+    }
+
+    #[test]
+    fn days_are_counted_over_the_ends_of_months_and_within_the_calendar() {
+        let day = |text: &str| text.parse::<Day>().unwrap();
+        for (from, days, to) in
+            [("2026-12-20", 12, "2027-01-01"), ("2028-02-28", 2, "2028-03-01"), ("2026-05-01", -1, "2026-04-30")]
+        {
+            assert_eq!((day(from).plus_days(days), day(to).days_since(day(from))), (day(to), days));
+        }
+        assert_eq!(day("2026-05-01").plus_days(i64::MAX), Day::LAST);
     }
 
     #[test]

@@ -212,6 +212,16 @@ impl Trust {
         held.lapse(&path, at)
     }
 
+    /// Whether the end certificate of a chain (DER, leaf first) of the own organisation was ever revoked, also where it has ended since.
+    /// `false` also where the chain does not hold.
+    pub fn is_own_revoked(&self, chain: &[Vec<u8>]) -> bool {
+        let chain: Vec<&[u8]> = chain.iter().map(Vec::as_slice).collect();
+        let begins = chain.first().and_then(|der| window(der).ok()).map(|(begins, _)| begins);
+        let (Some(held), Some(at)) = (self.held(&self.own), begins) else { return false };
+        let path = prove(&chain, &Question { anchors: &held.anchors, usages: None, at }).unwrap_or_default();
+        path.first().is_some_and(|link| self.revocation(link).is_some())
+    }
+
     pub(super) fn held(&self, domain: &TrustDomain) -> Option<&Held> {
         self.members.get(domain).map(Arc::as_ref)
     }

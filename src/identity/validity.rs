@@ -10,7 +10,9 @@ use crate::domain::{fault::Fault, time::Time};
 pub struct Validity {
     /// The subject's name; of a list the issuer's. Printable characters only.
     pub name: String,
-    /// Tells it from others: the serial number, or the list's first day, in hexadecimal.
+    /// The name of the CA that issued it, likewise.
+    pub issuer: String,
+    /// Tells it from others: the serial number in hexadecimal; of a list its CA's name.
     pub mark: String,
     /// The first moment.
     pub from: Time,
@@ -28,6 +30,7 @@ impl Validity {
         let validity = certificate.validity();
         Ok(Self {
             name: printable(certificate.subject()),
+            issuer: printable(certificate.issuer()),
             mark: hex::encode(certificate.raw_serial()),
             from: time(validity.not_before)?,
             until: time(validity.not_after)?,
@@ -40,11 +43,12 @@ impl Validity {
     /// `CHAIN_INVALID` where it is malformed, or names no next update.
     pub fn of_list(der: &[u8]) -> Result<Self, Fault> {
         let (_, list) = CertificateRevocationList::from_der(der).map_err(|_| malformed())?;
-        let from = time(list.last_update())?;
+        let name = printable(list.issuer());
         Ok(Self {
-            name: printable(list.issuer()),
-            mark: from.parts().0.to_string(),
-            from,
+            issuer: name.clone(),
+            mark: name.clone(),
+            name,
+            from: time(list.last_update())?,
             until: time(list.next_update().ok_or_else(malformed)?)?,
         })
     }

@@ -4,7 +4,7 @@
 mod approvals;
 mod calendar;
 mod stop;
-mod succession;
+pub(super) mod succession;
 mod take;
 
 pub use approvals::Approvals;

@@ -1,9 +1,12 @@
 //! Receive: every signature, digest and term is checked before anything is stored; what the agreement does not cover is
 //! kept from users; entry and position are one transaction.
 
+mod kept;
 mod version;
 
 use std::sync::Arc;
+
+use kept::{received, received_content};
 
 use super::{
     Node,
@@ -22,7 +25,7 @@ use crate::{
         fault::{Fault, Reason},
         ids::{Sha256, StatementId, TrustDomain},
         release::{Position, Release, Void},
-        statement::{Envelope, StatementKind},
+        statement::StatementKind,
         time::Time,
     },
     feed::inbound::{Inbound, Verdict},
@@ -33,7 +36,7 @@ use crate::{
         statement::id_of,
         verify::{Verified, verify},
     },
-    store::{BesideStatement, ReceivedContent, ReceivedEntry, Verification, VersionHere},
+    store::{ReceivedEntry, Verification, VersionHere},
     wire,
 };
 
@@ -460,46 +463,4 @@ pub(super) fn gave_way(events: &[Event]) -> impl Iterator<Item = StatementId> {
         Deed::GaveWay { manifest, .. } => Some(manifest),
         _ => None,
     })
-}
-
-/// An entry with nothing known of its content.
-fn received(sequence: u64, release_id: StatementId, entry: &Entry) -> ReceivedEntry {
-    ReceivedEntry {
-        sequence,
-        release_id,
-        release: wire::envelope::encode(&entry.release),
-        provenance: entry.provenance.iter().map(|e| wire::envelope::encode(e)).collect(),
-        content: None,
-        refused: false,
-        reason: None,
-        held_for: None,
-        hold: None,
-    }
-}
-
-fn received_content(
-    release: &Release,
-    checked: &Content,
-    entry: &Entry,
-    (quarantined, due): (bool, Option<Time>),
-) -> ReceivedContent {
-    let content = &checked.manifest;
-    let beside = entry.endorsements.iter().chain(&entry.exceptions);
-    let is_verified = |e: &Envelope| !checked.unverified.contains(&id_of(e.kind, &e.payload));
-    let statement =
-        |e: &Arc<Envelope>| BesideStatement { envelope: wire::envelope::encode(e), verified: is_verified(e) };
-    ReceivedContent {
-        kind: release.kind,
-        assessment: content.assessment,
-        version: content.version,
-        manifest_id: checked.manifest_id,
-        manifest: entry.manifest.as_ref().map(|m| wire::envelope::encode(m)).unwrap_or_default(),
-        originator: content.originator.clone(),
-        portions: entry.portions.iter().map(|p| p.to_vec()).collect(),
-        beside: beside.map(statement).collect(),
-        attachments: checked.attachments(),
-        quarantined,
-        due,
-        verified: checked.verified.clone(),
-    }
 }

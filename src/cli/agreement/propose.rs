@@ -17,7 +17,7 @@ use crate::{
     domain::{
         agreement::Agreement,
         ids::{StatementId, TrustDomain},
-        time::Clock,
+        time::{Clock, Time},
     },
     draft::{self, Lineage},
     seal,
@@ -64,20 +64,30 @@ impl Draft {
             }
             (None, Some(id)) => {
                 let mut desk = Context::load(global, ANYBODY)?.connect().await?;
-                let view = named(&mut desk, id).await?;
-                format!(
-                    "# The terms of version {} of agreement {}. Change them, then\n\
-                     # `watchfire agreement propose FILE --amends {}`\n\n{}",
-                    view.version,
-                    view.short(),
-                    view.short(),
-                    draft::agreement_to_toml(&view.agreement)
-                )
+                next_version(&named(&mut desk, id).await?, SystemClock.now())
             }
             (None, None) => return Err(CliError::usage("name the partner with --partner DOMAIN".to_owned())),
         };
         output::written(global, self.out.as_deref(), &text)
     }
+}
+
+/// The terms as a file to start from. Where they have ended or are about to, for as long again: the old end could not be proposed.
+fn next_version(view: &View, now: Time) -> String {
+    let (short, old) = (view.short(), &view.agreement);
+    let head = format!(
+        "# The terms of version {} of agreement {short}. Change them, then\n\
+         # `watchfire agreement propose FILE --amends {short}`\n",
+        view.version,
+    );
+    let prolonged = old.prolonged(now);
+    let note = prolonged.iter().map(|new| {
+        let verb = if old.until.end() <= now { "ended" } else { "ends" };
+        let term = new.until.days_since(new.from);
+        format!("#\n# It {verb} on {}, so `from` is today and `until` {term} days later here. Write what you have agreed.\n", old.until)
+    });
+    let note: String = note.collect();
+    format!("{head}{note}\n{}", draft::agreement_to_toml(prolonged.as_ref().unwrap_or(old)))
 }
 
 impl Propose {

@@ -6,6 +6,7 @@ use crate::{
     cli::{CliError, output},
     domain::{
         agreement::{Agreement, Grant},
+        ending::in_days,
         statement::Envelope,
         time::{Clock, Time},
     },
@@ -91,7 +92,7 @@ impl View {
             ended: view.ended,
             ends_at: written(view.ends_at),
             followed_by: hex::encode(&view.followed_by),
-            days_left: (agreement.until.end().seconds_since(now) / 86_400).max(0),
+            days_left: agreement.until.days_since(now.day()).max(0),
             ends_soon: is_live && agreement.is_ending(now),
             grants: agreement.grants.clone(),
             agreement,
@@ -129,7 +130,7 @@ impl View {
                 "followed" => format!("version {} follows", self.version + 1),
                 _ => "it has run out".to_owned(),
             },
-            _ if self.ends_soon => format!("ends in {} days", self.days_left),
+            _ if self.ends_soon => format!("ends {}", in_days(self.days_left)),
             _ => String::new(),
         }
     }
@@ -191,8 +192,8 @@ impl View {
             lines.push(format!("From {at} on version {} follows ({}).", self.version + 1, short(&self.followed_by)));
         } else if self.ends_soon {
             lines.push(format!(
-                "It ends in {} days. The next version: watchfire agreement draft --amends {id}, then propose --amends {id}",
-                self.days_left
+                "It ends {}. The next version: watchfire agreement draft --amends {id}, then propose --amends {id}",
+                in_days(self.days_left)
             ));
         }
         lines.join("\n")
@@ -204,7 +205,11 @@ impl View {
             "terminated-here" => format!("Ended by this side on {at}."),
             "terminated-there" => format!("Ended by the partner on {at}.{}", self.told()),
             "followed" => format!("Followed by {} on {at}.", short(&self.followed_by)),
-            _ => format!("It has run out on {at}."),
+            _ => format!(
+                "It has run out; its last day was {}. The next version: watchfire agreement draft --amends {id}, then propose --amends {id}",
+                self.until,
+                id = self.short()
+            ),
         }
     }
 

@@ -16,6 +16,7 @@ use crate::{
         fault::Fault,
         ids::StatementId,
         request::{Answer, Request as Asked},
+        time::Time,
     },
     render::text::one_line,
     wire::{self, field, proto},
@@ -142,6 +143,7 @@ impl RequestRow {
             lines.push(format!("    {} on {}{text}", answer.kind, answer.at));
         }
         if let Some(until) = &self.until {
+            let until = until.parse().map_or_else(|_| until.clone(), Time::as_end);
             lines.push(format!("    what was released is given until {until}"));
         }
         if let Some(reason) = &self.reason {

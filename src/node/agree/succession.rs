@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{
-        agreement::{Agreement, AgreementState},
+        agreement::{Agreement, AgreementState, End},
         fault::{Fault, Reason},
         ids::StatementId,
         time::Time,
@@ -10,7 +10,8 @@ use crate::{
     store::AgreementRecord,
 };
 
-/// A later version follows the one that is in force or suspended, by name and number, and nothing has overtaken it.
+/// A later version follows the one that is in force or suspended or has run out, by name and number, and nothing has overtaken it. What
+/// somebody ended stays ended.
 pub(super) fn check(id: &StatementId, agreement: &Agreement, held: &[AgreementRecord], now: Time) -> Result<(), Fault> {
     let of_series = || held.iter().filter(|r| r.agreement.series == agreement.series && r.id != *id);
     let Some(previous) = agreement.previous else {
@@ -25,7 +26,7 @@ pub(super) fn check(id: &StatementId, agreement: &Agreement, held: &[AgreementRe
     let follows = before.is_some_and(|r| {
         r.agreement.version + 1 == agreement.version
             && r.agreement.parties == agreement.parties
-            && matches!(r.state(now), AgreementState::InForce | AgreementState::Suspended)
+            && (matches!(r.state(now), AgreementState::InForce | AgreementState::Suspended) || has_run_out(r, now))
     });
     if !follows {
         return Err(Fault::at(Reason::Conflict, "previous", "the version does not follow one that is held here"));
@@ -43,6 +44,13 @@ pub(super) fn check(id: &StatementId, agreement: &Agreement, held: &[AgreementRe
         }
         None => Ok(()),
     }
+}
+
+/// Whether its last day is over, and it was good until then. The calendar may not have written that down yet.
+pub(in crate::node) fn has_run_out(record: &AgreementRecord, now: Time) -> bool {
+    record.standing.is_signed_by_both()
+        && record.state(now) == AgreementState::Ended
+        && matches!(record.standing.end, None | Some(End::Expired { .. }))
 }
 
 /// The other versions, as they stand once both have signed `record`: the one in force ends when it begins, and what was on

@@ -1,0 +1,54 @@
+//! An entry as the store keeps it.
+
+use std::sync::Arc;
+
+use super::Content;
+use crate::{
+    domain::{entry::Entry, ids::StatementId, release::Release, statement::Envelope, time::Time},
+    seal::statement::id_of,
+    store::{BesideStatement, ReceivedContent, ReceivedEntry},
+    wire,
+};
+
+/// An entry with nothing known of its content.
+pub(super) fn received(sequence: u64, release_id: StatementId, entry: &Entry) -> ReceivedEntry {
+    ReceivedEntry {
+        sequence,
+        release_id,
+        release: wire::envelope::encode(&entry.release),
+        provenance: entry.provenance.iter().map(|e| wire::envelope::encode(e)).collect(),
+        content: None,
+        refused: false,
+        reason: None,
+        held_for: None,
+        hold: None,
+    }
+}
+
+/// Content that verified, for users or for quarantine.
+pub(super) fn received_content(
+    release: &Release,
+    checked: &Content,
+    entry: &Entry,
+    (quarantined, due): (bool, Option<Time>),
+) -> ReceivedContent {
+    let content = &checked.manifest;
+    let beside = entry.endorsements.iter().chain(&entry.exceptions);
+    let is_verified = |e: &Envelope| !checked.unverified.contains(&id_of(e.kind, &e.payload));
+    let statement =
+        |e: &Arc<Envelope>| BesideStatement { envelope: wire::envelope::encode(e), verified: is_verified(e) };
+    ReceivedContent {
+        kind: release.kind,
+        assessment: content.assessment,
+        version: content.version,
+        manifest_id: checked.manifest_id,
+        manifest: entry.manifest.as_ref().map(|m| wire::envelope::encode(m)).unwrap_or_default(),
+        originator: content.originator.clone(),
+        portions: entry.portions.iter().map(|p| p.to_vec()).collect(),
+        beside: beside.map(statement).collect(),
+        attachments: checked.attachments(),
+        quarantined,
+        due,
+        verified: checked.verified.clone(),
+    }
+}
