@@ -154,3 +154,33 @@ fn series<'a>(name: &str, endings: impl Iterator<Item = &'a Ending>) -> String {
 fn label(value: &str) -> String {
     value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::time::Time;
+
+    #[test]
+    fn lists_of_two_cas_are_two_series_and_revoked_people_are_none() {
+        let day = |n: i64| Time::from_unix_nanos(0).plus_seconds(n * 86_400);
+        let list = |subject: &str, ends: i64| Ending {
+            kind: EndingKind::RevocationList,
+            domain: "gb.example".parse().unwrap(),
+            name: format!("revocation list of `{subject}`"),
+            usage: "",
+            subject: subject.to_owned(),
+            starts_at: day(0),
+            ends_at: day(ends),
+            act_from: day(ends),
+            fix: String::new(),
+            is_revoked: false,
+        };
+        let revoked = Ending { kind: EndingKind::Person, is_revoked: true, ..list("dan", 1) };
+        let all = [list("CA 1", 1), list("CA 1", 2), list("CA 2", 2), revoked];
+        let line = |ca: &str, ends: i64| {
+            let labels = format!("domain=\"gb.example\",use=\"\",name=\"revocation list of `{ca}`\",subject=\"{ca}\"");
+            format!("x{{{labels}}} {}\n", ends * 86_400)
+        };
+        assert_eq!(series("x", all.iter()), line("CA 1", 1) + &line("CA 2", 2));
+    }
+}

@@ -259,3 +259,50 @@ async fn ledger(desk: &mut DeskClient) -> Vec<Check> {
     };
     alarms.iter().map(one).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(days: i64) -> (Ending, Time) {
+        let made: Time = "2026-05-01T12:00:00Z".parse().unwrap();
+        let ends_at = made.plus_seconds(days * 86_400);
+        let ending = Ending {
+            kind: EndingKind::RevocationList,
+            domain: "gb.example".parse().unwrap(),
+            name: "revocation list of `CA`".to_owned(),
+            usage: "",
+            subject: "CA".to_owned(),
+            starts_at: made,
+            ends_at,
+            act_from: Ending::third_of_life(made, ends_at),
+            fix: "renew it".to_owned(),
+            is_revoked: false,
+        };
+        (ending, made)
+    }
+
+    #[test]
+    fn what_to_do_stands_beneath_what_is_to_be_done_now_only() {
+        let (fresh, made) = list(30);
+        let early = of_endings(std::slice::from_ref(&fresh), made);
+        assert!(early.len() == 1 && early[0].ok && early[0].fix.is_none(), "{}", words(&early[0]));
+        let late = of_endings(&[fresh], made.plus_seconds(20 * 86_400));
+        assert!(!late[0].ok && late[0].fix.as_deref() == Some("renew it"), "{}", words(&late[0]));
+    }
+
+    #[test]
+    fn who_was_revoked_is_no_failure_and_the_directory_is_named() {
+        let (ending, made) = list(30);
+        let fix = "the directory persons/analyst-dan may be removed".to_owned();
+        let revoked = Ending { kind: EndingKind::Person, is_revoked: true, fix, ..ending };
+        for day in [0, 25, 400] {
+            let checks = of_endings(std::slice::from_ref(&revoked), made.plus_seconds(day * 86_400));
+            let told = words(&checks[0]);
+            assert!(
+                checks[0].ok && told.contains("was revoked; the directory persons/analyst-dan may be removed"),
+                "{told}"
+            );
+        }
+    }
+}

@@ -131,3 +131,16 @@ fn ending(view: proto::EndingView) -> Result<Ending, Fault> {
         is_revoked: revoked,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_a_number_with_or_without_their_letter() {
+        assert_eq!(["0", "30", "30d"].map(days), [Ok(0), Ok(30), Ok(30)]);
+        for wrong in ["", "d", "-1", "-1d", "+3", "30 d", "30w", "1.5", "99999999999"] {
+            assert!(days(wrong).is_err_and(|told| told.contains("e.g. 30 or 30d")), "{wrong}");
+        }
+    }
+}

@@ -206,3 +206,34 @@ pub struct AcknowledgeDuty {
     /// Within so many seconds.
     pub within_seconds: u64,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_version_lasts_as_long_as_the_one_before() {
+        let day = |text: &str| text.parse::<Day>().unwrap();
+        let agreement = Agreement {
+            series: AssessmentId([1; 16]),
+            version: 1,
+            previous: None,
+            parties: ["gb.example".parse().unwrap(), "no.example".parse().unwrap()],
+            from: day("2026-01-01"),
+            until: day("2026-12-31"),
+            purpose: String::new(),
+            notice_days: 30,
+            groups: vec![],
+            grants: vec![],
+            duties: Duties::default(),
+        };
+        let prolonged = |on: &str| agreement.prolonged(day(on).start()).map(|a| (a.from, a.until));
+        assert_eq!(prolonged("2026-11-01"), None, "there is time");
+        assert_eq!(prolonged("2026-12-10"), Some((day("2026-12-10"), day("2027-12-09"))), "within its notice");
+        assert_eq!(prolonged("2027-02-01"), Some((day("2027-02-01"), day("2028-01-31"))), "ended");
+        let again = agreement.prolonged(day("2027-02-01").start()).unwrap();
+        assert_eq!(again.until.days_since(again.from), 364, "it does not grow from version to version");
+        let ahead = Agreement { from: day("2026-12-20"), ..agreement.clone() };
+        assert_eq!(ahead.prolonged(day("2026-12-10").start()), None, "it has not begun");
+    }
+}

@@ -413,3 +413,17 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn a_person_is_told_to_be_revoked_also_after_the_end() {
+    let (gb, other) = (ca("gb.example"), ca("gb.example"));
+    let (dan, serial) = issue(&gb, "spiffe://gb.example/analyst/dan", Purpose::PersonTls);
+    let (eve, _) = issue(&gb, "spiffe://gb.example/analyst/eve", Purpose::PersonTls);
+    let (stranger, _) = issue(&other, "spiffe://gb.example/analyst/dan", Purpose::PersonTls);
+    let list = gb.revocation_list(1, &[(serial, Revocation { at: now(), invalid_since: None })], now(), 30).unwrap();
+    let own = member(&gb, "gb.example");
+    let lists = vec![Crl::verify(&list, &own.bundle, &[], now()).unwrap()];
+    let trust = Trust::new(Member { crls: lists, ..own }, vec![], vec![]).unwrap();
+    // No time is asked for: what was revoked stays so, whenever it is looked at.
+    assert_eq!([&dan, &eve, &stranger, &vec![]].map(|chain| trust.is_own_revoked(chain)), [true, false, false, false]);
+}

@@ -71,3 +71,50 @@ pub(super) fn followed(record: &AgreementRecord, held: &[AgreementRecord]) -> Ve
     });
     followed.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        agreement::{Duties, Side, Standing},
+        ids::AssessmentId,
+        time::Day,
+    };
+
+    fn version(version: u32, until: Day) -> AgreementRecord {
+        let from: Day = "2026-01-01".parse().unwrap();
+        let agreement = Agreement {
+            series: AssessmentId([1; 16]),
+            version,
+            previous: (version > 1).then_some(StatementId([1; 32])),
+            parties: ["gb.example".parse().unwrap(), "no.example".parse().unwrap()],
+            from,
+            until,
+            purpose: "tests".to_owned(),
+            notice_days: 0,
+            groups: vec![],
+            grants: vec![],
+            duties: Duties::default(),
+        };
+        let id = StatementId([u8::try_from(version).unwrap(); 32]);
+        let standing = Standing { signed_here: Some(from.start()), ..Standing::proposed_there(from.start()) };
+        let partner = "no.example".parse().unwrap();
+        AgreementRecord { id, partner, agreement, envelope: vec![], standing, changed_at: from.start() }
+    }
+
+    #[test]
+    fn a_version_may_follow_one_that_has_run_out_and_none_that_somebody_ended() {
+        let last: Day = "2026-12-20".parse().unwrap();
+        let (now, next) = (last.plus_days(2).start(), version(2, last.plus_days(300)));
+        let may_follow = |standing: &dyn Fn(&mut Standing)| {
+            let mut before = version(1, last);
+            standing(&mut before.standing);
+            check(&next.id, &next.agreement, &[before], now).is_ok()
+        };
+        assert!(may_follow(&|_| {}), "the calendar has not written it down yet");
+        assert!(may_follow(&|s| s.expire(last.end())));
+        assert!(!may_follow(&|s| s.terminate(Side::There, last.start())));
+        assert!(!may_follow(&|s| s.follow(StatementId([7; 32]), last.start())));
+        assert!(!may_follow(&|s| s.signed_there = None), "it was never in force");
+    }
+}

@@ -110,3 +110,96 @@ fn of_agreement(record: &AgreementRecord) -> Ending {
         is_revoked: false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        agreement::{Agreement, Duties, End, Side, Standing},
+        ids::{AssessmentId, StatementId},
+        time::Day,
+    };
+
+    fn day(text: &str) -> Day {
+        text.parse().unwrap()
+    }
+
+    /// One that both have signed: of a series and version, for some days.
+    fn agreed((series, version): (u8, u32), from: &str, until: &str) -> AgreementRecord {
+        let agreement = Agreement {
+            series: AssessmentId([series; 16]),
+            version,
+            previous: None,
+            parties: ["gb.example".parse().unwrap(), "no.example".parse().unwrap()],
+            from: day(from),
+            until: day(until),
+            purpose: "tests".to_owned(),
+            notice_days: 30,
+            groups: vec![],
+            grants: vec![],
+            duties: Duties::default(),
+        };
+        let at = day(from).start();
+        AgreementRecord {
+            id: StatementId([series * 16 + u8::try_from(version).unwrap(); 32]),
+            partner: "no.example".parse().unwrap(),
+            agreement,
+            envelope: vec![],
+            standing: Standing { signed_here: Some(at), ..Standing::proposed_there(at) },
+            changed_at: at,
+        }
+    }
+
+    fn names(held: &[AgreementRecord], on: &str) -> Vec<String> {
+        of_agreements(held, day(on).start()).iter().map(|e| e.words(day(on).start())).collect()
+    }
+
+    fn first() -> AgreementRecord {
+        agreed((1, 1), "2026-01-01", "2026-12-20")
+    }
+
+    #[test]
+    fn an_agreement_is_told_of_by_its_last_day_and_for_thirty_days_after_it() {
+        let short = "agreement 11111111 with no.example";
+        for (on, words) in [
+            ("2026-12-10", "ends in 10 days, on 2026-12-20"),
+            ("2026-12-19", "ends in 1 day, on 2026-12-20"),
+            ("2026-12-20", "ends today, at the end of 2026-12-20 (UTC)"),
+            ("2026-12-21", "has ended on 2026-12-20"),
+            ("2027-01-19", "has ended on 2026-12-20"),
+        ] {
+            assert_eq!(names(&[first()], on), [format!("{short} {words}")], "{on}");
+        }
+        assert!(names(&[first()], "2027-01-20").is_empty());
+        let mut written_down = first();
+        written_down.standing.expire(day("2026-12-20").end());
+        assert_eq!(names(&[written_down], "2026-12-21").len(), 1);
+    }
+
+    #[test]
+    fn one_that_another_follows_is_told_of_no_more() {
+        let next = agreed((1, 2), "2026-12-21", "2027-12-20");
+        for on in ["2026-12-10", "2026-12-25"] {
+            let told = names(&[first(), next.clone()], on);
+            assert!(told.len() == 1 && told[0].contains("2027-12-20"), "{on}: {told:?}");
+        }
+        // Nor where a new agreement was made instead of a next version.
+        assert_eq!(names(&[first(), agreed((2, 1), "2027-01-03", "2027-12-20")], "2027-01-04").len(), 1);
+        // One that stands beside it does not follow it, nor does one that leaves a gap, or is not signed by both.
+        assert_eq!(names(&[first(), agreed((2, 1), "2026-02-01", "2027-12-20")], "2026-12-25").len(), 2);
+        let later = agreed((1, 2), "2027-01-05", "2027-12-20");
+        assert_eq!(names(&[first(), later], "2026-12-25").len(), 2);
+        let mut unsigned = next;
+        unsigned.standing.signed_there = None;
+        assert_eq!(names(&[first(), unsigned], "2026-12-25").len(), 1);
+    }
+
+    #[test]
+    fn what_was_ended_or_never_in_force_did_not_run_out() {
+        let mut terminated = first();
+        terminated.standing.end = Some(End::Terminated { side: Side::Here, at: day("2026-06-01").start() });
+        let mut proposal = first();
+        proposal.standing.signed_here = None;
+        assert!(names(&[terminated, proposal], "2026-12-25").is_empty());
+    }
+}

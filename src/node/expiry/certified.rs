@@ -169,3 +169,104 @@ fn for_partner(domain: &TrustDomain, ending: Ending) -> Ending {
     let act_from = ending.act_from.max(ending.ends_at.plus_seconds(-7 * 86_400));
     Ending { act_from, fix: format!("ask {domain} to renew it; nothing is to be done here"), ..ending }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::time::Time,
+        identity::{
+            devca::{DevCa, Purpose},
+            files::certificates,
+        },
+    };
+
+    fn now() -> Time {
+        "2026-05-01T12:00:00Z".parse().unwrap()
+    }
+
+    fn domain() -> TrustDomain {
+        "gb.example".parse().unwrap()
+    }
+
+    fn ca() -> (DevCa, String) {
+        let ca = DevCa::create(&domain(), now()).unwrap();
+        let name = Validity::of_certificate(ca.certificate()).unwrap().name;
+        (ca, name)
+    }
+
+    fn chain(ca: &DevCa, path: &str, purpose: Purpose) -> Vec<Vec<u8>> {
+        let id = format!("spiffe://gb.example/{path}").parse().unwrap();
+        let issued = ca.issue(&id, purpose, now(), 365).unwrap();
+        certificates(issued.certificate_pem.as_bytes()).unwrap().iter().map(|der| der.to_vec()).collect()
+    }
+
+    fn person(ca: &DevCa, name: &str, usage: &'static str) -> PersonChain {
+        let purpose = if usage == "tls" { Purpose::PersonTls } else { Purpose::Signing };
+        let id = format!("spiffe://gb.example/analyst/{name}").parse().unwrap();
+        PersonChain { id, usage, chain: chain(ca, &format!("analyst/{name}"), purpose) }
+    }
+
+    #[test]
+    fn the_hint_is_the_one_that_applies() {
+        let (ca, name) = ca();
+        let list = ca.revocation_list(1, &[], now(), 30).unwrap();
+        let dan = [person(&ca, "dan", "tls")];
+        let hints = |ca_here: Option<&str>| {
+            let mut all = of_node(&domain(), "tls", &chain(&ca, "node/n1", Purpose::NodeTls), ca_here);
+            all.extend(of_list(&domain(), true, &list, ca_here));
+            all.extend(of_persons(&dan, ca_here, |_| false));
+            all.into_iter().map(|e| e.fix).collect::<Vec<_>>()
+        };
+        assert_eq!(hints(Some(&name)), [RENEW; 3]);
+        let by_hand = [
+            OWN_FIX,
+            "put the CA's next list in the file that `crl` names",
+            "put the renewed certificate and key in persons/analyst-dan",
+        ];
+        assert_eq!(hints(None), by_hand);
+        // One that was left from before the organisation had its own PKI renews nothing of it.
+        assert_eq!(hints(Some("gb.example development CA 00000000")), by_hand);
+    }
+
+    #[test]
+    fn issuing_cas_of_partners_are_told_of_but_for_the_roots() {
+        let ((ca, name), (other, _)) = (ca(), self::ca());
+        let mut sent = chain(&ca, "node/n1", Purpose::Signing);
+        sent.truncate(1);
+        sent.extend([ca.certificate().to_vec(), other.certificate().to_vec()]);
+        let told = of_seen_chain(&domain(), &sent, &[other.certificate().to_vec()]);
+        let names: Vec<&str> = told.iter().map(|e| e.name.as_str()).collect();
+        let of_ca = format!("certificate of the issuing CA `{name}` of gb.example");
+        assert_eq!(names, ["signing certificate of gb.example's node", &of_ca]);
+        assert_eq!(told[1].usage, "ca");
+        assert!(told.iter().all(|e| e.fix.starts_with("ask gb.example to renew it")), "{told:?}");
+        assert!(told.iter().all(|e| e.act_from == e.ends_at.plus_seconds(-7 * 86_400)), "{told:?}");
+    }
+
+    #[test]
+    fn a_person_s_files_may_go_once_all_in_them_is_revoked() {
+        let (ca, name) = ca();
+        let all = [person(&ca, "dan", "tls"), person(&ca, "dan", "signing"), person(&ca, "eve", "tls")];
+        let told = |revoked: &[usize]| {
+            let is_revoked = |chain: &[Vec<u8>]| revoked.iter().any(|n| all[*n].chain == chain);
+            of_persons(&all, Some(&name), is_revoked)
+        };
+        let both = told(&[0, 1]);
+        assert_eq!(both.iter().map(|e| e.is_revoked).collect::<Vec<_>>(), [true, true, false]);
+        assert_eq!(both[0].fix, "the directory persons/analyst-dan may be removed");
+        assert_eq!(both[2].fix, RENEW);
+        let one = told(&[1]);
+        assert_eq!(one.iter().map(|e| e.is_revoked).collect::<Vec<_>>(), [false, true, false]);
+        assert!(one[1].fix.starts_with("put another certificate and key in persons/analyst-dan"), "{}", one[1].fix);
+    }
+
+    #[test]
+    fn lists_are_named_after_their_ca() {
+        let ((one, name), (other, _)) = (ca(), self::ca());
+        let list =
+            |ca: &DevCa| of_list(&domain(), true, &ca.revocation_list(1, &[], now(), 30).unwrap(), None).unwrap();
+        assert_eq!(list(&one).subject, name);
+        assert_ne!(list(&one).subject, list(&other).subject, "made at the same moment");
+    }
+}
