@@ -60,6 +60,7 @@ async fn a_hub_gives_again_what_a_revoked_key_had_released_to_it() {
     let file = no.file("list.pem", &to_pem("X509 CRL", &list));
     no.ask(&["--as", "root", "partner", "crl", &file]).await;
     served.set(vec![first.clone()]);
+    hub.ask(&["--as", "ana", "feed", "pull", "--from", ROGUE]).await;
     quarantined(&no, 1, "CERTIFICATE_REVOKED").await;
     until("the hub is told", async || hub.log().contains("keeps from its users what was released to it").then_some(()))
         .await;
