@@ -22,8 +22,8 @@ use receipts::{AnswerRecord, HeldEntry, Quarantine, Readmission, ReceiptRecord, 
 pub use records::{
     AgreementRecord, AssessmentRecord, AssessmentState, AttachmentStatus, BesideStatement, CameBy, CopyName,
     GivenRelease, InboundPosition, ListFilter, LoggedStatement, Look, OnWord, OutboundPosition, Page, PartnerRecord,
-    Publication, QueueItem, ReceivedContent, ReceivedEntry, ReceivedRecord, ReleaseBatch, ReleaseRecord, Verification,
-    VersionHere,
+    Publication, QueueItem, ReceivedContent, ReceivedEntry, ReceivedRecord, ReleaseBatch, ReleaseRecord, RetiredRoot,
+    Verification, VersionHere,
 };
 use requests::RequestStore;
 use timers::TimerStore;
@@ -95,8 +95,14 @@ pub trait Store:
 
     /// All partners, by name.
     async fn partners(&self) -> Result<Vec<PartnerRecord>>;
-    /// Adds or replaces a partner.
+    /// Adds or replaces a partner. Roots that it has no more are retired from when it was accepted anew.
     async fn save_partner(&self, partner: PartnerRecord, event: Event) -> Result<()>;
+
+    /// These are the roots (DER) of an organisation from now on; others that it had are retired. For the own one: a partner's are
+    /// noted with the partner.
+    async fn note_roots(&self, of: &TrustDomain, roots: Vec<Vec<u8>>, at: Time) -> Result<()>;
+    /// The roots that organisations had once, by organisation, the earliest retired first.
+    async fn retired_roots(&self) -> Result<Vec<RetiredRoot>>;
 
     /// All agreements, latest change first.
     async fn agreements(&self) -> Result<Vec<AgreementRecord>>;

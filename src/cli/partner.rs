@@ -21,8 +21,13 @@ use crate::{
     },
     identity::fingerprint::Fingerprint,
     node::partners::open_invitation,
+    render::text::one_line,
     telemetry::SystemClock,
-    wire::{self, field::word, proto},
+    wire::{
+        self,
+        field::{time, word},
+        proto,
+    },
 };
 
 /// Get to know partners.
@@ -88,6 +93,26 @@ struct View {
     endpoint: Option<String>,
     fingerprint: String,
     state: String,
+    retired_roots: Vec<Retired>,
+}
+
+/// A root that it had once.
+#[derive(Serialize)]
+struct Retired {
+    name: String,
+    sha256: String,
+    retired_at: Option<String>,
+}
+
+impl Retired {
+    fn new(root: proto::RetiredRoot) -> Self {
+        let retired_at = time("retired_at", root.retired_at).ok().map(|at| at.day().to_string());
+        Self { name: one_line(&root.name), sha256: root.sha256, retired_at }
+    }
+
+    fn words(&self) -> String {
+        format!("\n  retired root `{}` (until {})", self.name, self.retired_at.as_deref().unwrap_or("-"))
+    }
 }
 
 impl View {
@@ -101,13 +126,14 @@ impl View {
             endpoint: some(partner.endpoint),
             fingerprint: partner.fingerprint,
             state: partner.state,
+            retired_roots: partner.retired_roots.into_iter().map(Retired::new).collect(),
         }
     }
 
     fn words(&self) -> String {
         let or = |text: &Option<String>, none: &str| text.clone().unwrap_or_else(|| none.to_owned());
         format!(
-            "{}\n  kind         {}\n  country      {}\n  endpoint     {}\n  fingerprint  {}\n               {}\n  state        {}",
+            "{}\n  kind         {}\n  country      {}\n  endpoint     {}\n  fingerprint  {}\n               {}\n  state        {}{}",
             self.domain,
             self.kind,
             or(&self.country, "none"),
@@ -115,6 +141,7 @@ impl View {
             fingerprint_words(&self.fingerprint),
             self.fingerprint,
             self.state,
+            self.retired_roots.iter().map(Retired::words).collect::<String>(),
         )
     }
 }

@@ -228,8 +228,10 @@ impl DeskService for Desk {
     }
 
     async fn list_partners(&self, _: Request<proto::ListPartnersRequest>) -> Answer<proto::ListPartnersResponse> {
-        let directory = self.node.directory();
-        Ok(Response::new(proto::ListPartnersResponse { partners: directory.all().map(|p| view::partner(p)).collect() }))
+        let (directory, retired) = (self.node.directory(), self.node.retired_roots().await);
+        answer(retired, |retired| proto::ListPartnersResponse {
+            partners: directory.all().map(|p| view::partner_with(p, &retired)).collect(),
+        })
     }
 
     async fn suspend_partner(

@@ -12,7 +12,7 @@ use crate::{
     node::{
         Node,
         directory::Partner,
-        partners::bundle_of,
+        partners::{Retired, bundle_of},
         prepared::Prepared,
         publish::{PartnerDecision, Published},
         read::View,
@@ -127,7 +127,19 @@ pub(super) fn partner(partner: &Partner) -> proto::PartnerView {
         endpoint: text_of(record.endpoint.as_ref()),
         fingerprint: bundle_of(record).map(|b| b.fingerprint().to_string()).unwrap_or_default(),
         state: record.state.to_string(),
+        retired_roots: vec![],
     }
+}
+
+/// The same, with the roots that it had once.
+pub(super) fn partner_with(partner_here: &Partner, retired: &[Retired]) -> proto::PartnerView {
+    let of_it = retired.iter().filter(|root| root.of == partner_here.record.organisation.domain);
+    let root = |root: &Retired| proto::RetiredRoot {
+        name: root.name.clone(),
+        sha256: root.sha256.to_string(),
+        retired_at: timestamp(root.at),
+    };
+    proto::PartnerView { retired_roots: of_it.map(root).collect(), ..partner(partner_here) }
 }
 
 pub(super) fn agreement(node: &Node, record: &AgreementRecord) -> proto::AgreementView {

@@ -9,17 +9,19 @@ use crate::{
     domain::{
         event::{Deed, Event},
         fault::{Fault, Reason},
-        ids::{SpiffeId, TrustDomain},
+        ids::{Sha256, SpiffeId, TrustDomain},
         partner::{Endpoint, Invitation, Organisation, PartnerState},
         statement::{Envelope, StatementKind},
+        time::Time,
     },
     identity::{
         bundle::TrustBundle,
         signers::{Accept, Identities},
         trust::{Member, Trust},
+        validity::Validity,
     },
-    seal::{rules, verify::verify},
-    store::{PartnerRecord, StoreError},
+    seal::{hash::sha256, rules, verify::verify},
+    store::{PartnerRecord, RetiredRoot, StoreError},
     wire,
 };
 
@@ -31,6 +33,18 @@ pub struct Invited {
     pub fingerprint: String,
     /// A new kind or country of an organisation that is here already is right.
     pub change_confirmed: bool,
+}
+
+/// A root certificate that an organisation had once. It proves nothing new.
+pub struct Retired {
+    /// Whose.
+    pub of: TrustDomain,
+    /// The subject's name.
+    pub name: String,
+    /// SHA-256 of the certificate.
+    pub sha256: Sha256,
+    /// Since when it is not in the bundle any more.
+    pub at: Time,
 }
 
 impl Node {
@@ -163,6 +177,20 @@ impl Node {
         self.set_state(caller, domain, PartnerState::Forgotten).await
     }
 
+    /// The roots that organisations had once, the own one among them.
+    ///
+    /// # Errors
+    /// Store faults.
+    pub async fn retired_roots(&self) -> Result<Vec<Retired>, Fault> {
+        let named = |root: RetiredRoot| Retired {
+            name: Validity::of_certificate(&root.der).map(|v| v.name).unwrap_or_default(),
+            sha256: Sha256(sha256(&[&root.der])),
+            of: root.of,
+            at: root.retired_at,
+        };
+        Ok(self.store.retired_roots().await?.into_iter().map(named).collect())
+    }
+
     async fn set_state(
         &self,
         caller: &SpiffeId,
@@ -205,7 +233,7 @@ impl Node {
 pub fn open_invitation(
     envelope: &Envelope,
     signing_usages: &[String],
-    now: crate::domain::time::Time,
+    now: Time,
 ) -> Result<(Invitation, TrustBundle), Fault> {
     let claimed = wire::invitation::decode(&envelope.payload)?;
     let roots = claimed.roots.iter().map(|r| r.clone().into()).collect();

@@ -64,6 +64,7 @@ macro_rules! contract {
             ids_are_found_between_two_bounds
             pages_go_on_where_the_last_one_ended
             partners_are_saved_and_replaced
+            roots_that_are_retired_are_kept_for_history
             revocation_lists_take_the_place_of_those_before
             revocations_are_kept_for_ever
             who_wants_a_list_replaced_is_kept_until_it_is

@@ -246,6 +246,17 @@ pub struct ReleaseRecord {
     pub attachments: Vec<Sha256>,
 }
 
+/// A root certificate that an organisation had once. It proves nothing new.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RetiredRoot {
+    /// Whose.
+    pub of: TrustDomain,
+    /// The certificate.
+    pub der: Vec<u8>,
+    /// Since when it is not in the bundle any more, as far as is known here.
+    pub retired_at: Time,
+}
+
 /// A release of a version, as its taker has answered it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GivenRelease {

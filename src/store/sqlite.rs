@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use super::{
     AgreementRecord, AssessmentRecord, AttachmentStatus, CopyName, GivenRelease, InboundPosition, ListFilter, Look,
     OutboundPosition, Page, PartnerRecord, Publication, QueueItem, ReceivedEntry, ReceivedRecord, ReleaseBatch,
-    ReleaseRecord, Result, Store, StoreError, VersionHere,
+    ReleaseRecord, Result, RetiredRoot, Store, StoreError, VersionHere,
     receipts::{AnswerRecord, HeldEntry, Quarantine, Readmission, ReceiptRecord, Released},
     vault::Vault,
 };
@@ -53,6 +53,7 @@ mod receipts;
 mod receive;
 mod release;
 mod requests;
+mod roots;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -152,6 +153,12 @@ impl Store for SqliteStore {
 
     async fn partners(&self) -> Result<Vec<PartnerRecord>> {
         partners::all(self).await
+    }
+    async fn note_roots(&self, of: &TrustDomain, roots: Vec<Vec<u8>>, at: Time) -> Result<()> {
+        roots::note_of(self, of, roots, at).await
+    }
+    async fn retired_roots(&self) -> Result<Vec<RetiredRoot>> {
+        roots::retired(self).await
     }
     async fn save_partner(&self, partner: PartnerRecord, event: Event) -> Result<()> {
         partners::save(self, partner, event).await

@@ -10,9 +10,6 @@ use crate::kit::{Answer, Org, note, pair};
 /// Commands that end with 1 where they find something to do: that is an answer.
 const MAY_FIND: &[&str] = &["watchfire doctor"];
 
-/// The proposal after an agreement has run out.
-const AFTER_THE_END: &str = "watchfire --as ADMIN agreement propose next.toml";
-
 /// The commands of a page: lines of its fenced blocks.
 fn commands(page: &str) -> Vec<String> {
     let (mut inside, mut found) = (false, vec![]);
@@ -93,23 +90,6 @@ impl Reader {
             let is_ours = |p: &std::path::PathBuf| p.file_name().unwrap().to_string_lossy().starts_with("our-");
             ours.filter(is_ours).for_each(|p| fs::remove_file(p).unwrap());
         }
-        if line == AFTER_THE_END {
-            self.gb.ask(&["--as", "root", "--yes", "agreement", "terminate", &self.agreement]).await;
-        }
-    }
-
-    /// What the rest of the pages needs again after the line.
-    async fn mend(&self, line: &str) {
-        if line != AFTER_THE_END {
-            return;
-        }
-        let all = self.gb.ask(&["--as", "root", "agreement", "list"]).await;
-        let new = all.iter().find(|a| a["version"] == 1 && a["state"] == "awaiting-approval").unwrap();
-        let new = new["id"].as_str().unwrap();
-        self.gb.ask(&["--as", "ruth", "agreement", "sign", new]).await;
-        self.no.agreement(new, "proposed").await;
-        self.no.ask(&["--as", "root", "agreement", "sign", new]).await;
-        self.gb.agreement(new, "in-force").await;
     }
 }
 
@@ -134,7 +114,6 @@ async fn every_command_of_the_runbooks_does_its_work() {
                 answer.stdout,
                 answer.stderr
             );
-            reader.mend(&line).await;
         }
     }
 }

@@ -95,6 +95,8 @@ passed_on!(Store {
     read partners() -> Vec<PartnerRecord>;
     read newest_releases() -> Vec<(TrustDomain, Vec<u8>)>;
     read given_releases(manifest_id: &StatementId, partner: Option<&TrustDomain>) -> Vec<watchfire::store::GivenRelease>;
+    write note_roots(of: &TrustDomain, roots: Vec<Vec<u8>>, at: Time) -> ();
+    read retired_roots() -> Vec<watchfire::store::RetiredRoot>;
     write save_partner(partner: PartnerRecord, event: Event) -> ();
     read check() -> ();
     read agreements() -> Vec<AgreementRecord>;

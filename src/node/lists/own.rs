@@ -38,6 +38,7 @@ impl OwnFile {
 impl Node {
     /// Reads what is kept of lists, and takes in those of the own file.
     pub(in crate::node) async fn begin_lists(&self, own: Member) -> Result<(), Fault> {
+        self.note_own_roots(&own).await?;
         self.load_lists(&own.bundle).await?;
         self.take_own_lists(own).await.map(drop)
     }
@@ -50,6 +51,9 @@ impl Node {
     pub async fn renew_own(&self, own: Member) -> Result<bool, Fault> {
         let _changing = self.changing.lock().await;
         let has_other_roots = own.bundle != self.own.load().bundle;
+        if has_other_roots {
+            self.note_own_roots(&own).await?;
+        }
         let has_new_lists = self.take_own_lists(own).await?;
         if has_other_roots {
             self.reload_directory().await?;
@@ -58,6 +62,11 @@ impl Node {
         }
         self.tell_partners();
         Ok(has_other_roots || has_new_lists)
+    }
+
+    async fn note_own_roots(&self, own: &Member) -> Result<(), Fault> {
+        let roots = own.bundle.roots().iter().map(|root| root.to_vec()).collect();
+        Ok(self.store.note_roots(self.domain(), roots, self.now()).await?)
     }
 
     /// Takes in the lists of the own file, where they are newer; `true` where one is.

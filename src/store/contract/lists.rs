@@ -1,11 +1,32 @@
 //! Revocation lists, and every revocation that was seen.
 
 use super::{Home, kit::*};
-use crate::{domain::ids::Sha256, seal::hash::sha256, store::lists::ListRecord};
+use crate::{
+    domain::ids::Sha256,
+    seal::hash::sha256,
+    store::{RetiredRoot, lists::ListRecord},
+};
 
 fn list(of: &str, key: u8, scope: u8, der: &[u8]) -> ListRecord {
     let (issuing_key, scope) = (Sha256([key; 32]), Sha256([scope; 32]));
     ListRecord { of: domain(of), issuing_key, scope, der: der.to_vec(), issuers: vec![vec![key], vec![]] }
+}
+
+pub(crate) async fn roots_that_are_retired_are_kept_for_history(home: &dyn Home) {
+    let store = home.open();
+    let gb = domain("gb");
+    let note = async |roots: &[&[u8]], seconds| {
+        store.note_roots(&gb, roots.iter().map(|r| r.to_vec()).collect(), at(seconds)).await.unwrap();
+    };
+    note(&[b"old"], 1).await;
+    note(&[b"old", b"new"], 2).await;
+    assert_eq!(store.retired_roots().await.unwrap(), []);
+    note(&[b"new"], 3).await;
+    note(&[b"new"], 4).await;
+    let old = RetiredRoot { of: gb.clone(), der: b"old".to_vec(), retired_at: at(3) };
+    assert_eq!(store.retired_roots().await.unwrap(), [old], "retired when it was missing first");
+    note(&[b"new", b"old"], 5).await;
+    assert_eq!(store.retired_roots().await.unwrap(), [], "one that is back is in use");
 }
 
 pub(crate) async fn revocation_lists_take_the_place_of_those_before(home: &dyn Home) {

@@ -100,7 +100,13 @@ pub(crate) async fn partners_are_saved_and_replaced(home: &dyn Home) {
     let changed = PartnerRecord { state: PartnerState::Suspended, endpoint: None, ..partner("us") };
     store.save_partner(changed.clone(), refused("us")).await.unwrap();
     assert_eq!(store.partners().await.unwrap(), [bare, changed]);
-    assert_eq!(store.events(0, 10).await.unwrap(), [refused("us"), refused("fr"), refused("us")]);
+    assert_eq!(store.retired_roots().await.unwrap(), []);
+    let other_roots = PartnerRecord { roots: vec![b"another root".to_vec()], ..partner("us") };
+    store.save_partner(other_roots.clone(), refused("us")).await.unwrap();
+    let retired = store.retired_roots().await.unwrap();
+    assert!(retired.iter().all(|r| r.of == domain("us")));
+    assert_eq!(sorted(retired.into_iter().map(|r| r.der).collect()), sorted(partner("us").roots));
+    assert_eq!(store.events(0, 10).await.unwrap(), ["us", "fr", "us", "us"].map(refused));
 }
 
 pub(crate) async fn agreements_and_their_outbox_go_together(home: &dyn Home) {

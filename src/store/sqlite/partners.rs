@@ -5,7 +5,7 @@ use rusqlite::{Connection, Row, params};
 use super::{
     SqliteStore,
     column::{change, row, rows, time, word, word_optional},
-    ledger,
+    ledger, roots,
 };
 use crate::{
     domain::{event::Event, ids::TrustDomain, partner::Organisation},
@@ -58,10 +58,16 @@ pub(super) async fn save(store: &SqliteStore, partner: PartnerRecord, event: Eve
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (peer) DO UPDATE SET kind = excluded.kind, \
         country = excluded.country, endpoint = excluded.endpoint, state = excluded.state, \
         accepted_at = excluded.accepted_at, roots = excluded.roots";
+    const BEFORE: &str = "SELECT roots, accepted_at FROM partner WHERE peer = ?1";
     let leaves = Leaf::all(&[event])?;
     store
         .write(move |conn, vault| {
             let peer = number_of(conn, &partner.organisation.domain)?;
+            let before = row(conn, BEFORE, [peer], |r| Ok((r.get::<_, Vec<u8>>(0)?, time(r, 1)?)))?;
+            if let Some((roots, at)) = before {
+                roots::note(conn, peer, &unpack(&roots)?, at)?;
+            }
+            roots::note(conn, peer, &partner.roots, partner.accepted_at)?;
             let values = params![
                 peer,
                 partner.organisation.kind.as_str(),

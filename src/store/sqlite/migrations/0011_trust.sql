@@ -33,3 +33,13 @@ ALTER TABLE outbox ADD COLUMN seen BLOB;
 
 -- When a recall that can't be verified yet came first.
 ALTER TABLE recall_unproven ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
+
+-- Root certificates that organisations have or had, the own one among them. `retired_at` NULL: in use.
+CREATE TABLE root (
+    peer       INTEGER NOT NULL REFERENCES peer (number),
+    sha256     BLOB NOT NULL,
+    der        BLOB NOT NULL,
+    since      INTEGER NOT NULL,
+    retired_at INTEGER,
+    PRIMARY KEY (peer, sha256)
+) STRICT, WITHOUT ROWID;
