@@ -103,7 +103,8 @@ impl Ending {
     fn stages(&self) -> impl Iterator<Item = (i64, Time)> {
         let life = self.ends_at.seconds_since(self.starts_at).div_euclid(DAY);
         let (last, end) = (self.last_day(), self.ends_at);
-        let counts = move |days: &i64| *days == 0 || *days < life;
+        // What is renewed each month is no news on its first day; what lives for days only is.
+        let counts = move |days: &i64| *days <= 7 || *days < life;
         STAGES.into_iter().filter(counts).map(move |days| match days {
             0 => (0, end),
             days => (days, last.plus_days(-days).start()),
@@ -285,14 +286,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_short_lived_is_not_told_of_on_the_day_that_it_is_made() {
+    fn what_is_renewed_each_month_is_not_told_of_on_its_first_day_and_what_lives_for_days_is() {
         // Lists and certificates begin some minutes before they are made, for clocks that are behind.
         let skew = |life: i64| between(noon(0).plus_seconds(-300), noon(life));
-        for (life, first) in [(1, 0), (7, 1), (30, 7), (31, 30), (365, 30)] {
+        for (life, first) in [(30, 7), (31, 30), (365, 30)] {
             let ending = skew(life);
             assert!(ending.stage(noon(0)).is_none() && !ending.shows_fix(noon(0)), "{life}");
             let next = ending.next_stage_at(noon(0)).unwrap();
             assert_eq!(ending.stage(next), Some(first), "{life}");
+        }
+        for (life, first) in [(1, 1), (5, 7), (7, 7)] {
+            assert_eq!(skew(life).stage(noon(0)), Some(first), "{life}");
         }
     }
 
