@@ -146,7 +146,9 @@ impl Lists {
         Crl::adopt(&self.of(domain), crl.clone())?;
         let all = lock(&self.held);
         let same = |held: &&Held| (held.record.issuing_key, held.record.scope) == (crl.issuing_key(), crl.scope());
-        let before = all.get(domain).into_iter().flatten().find(same).filter(|held| held.crl.is_none());
+        let before = all.get(domain).into_iter().flatten().find(same);
+        // The same list by another chain of its issuer is no older one.
+        let before = before.filter(|held| held.crl.is_none() && held.record.der != crl.der());
         let number = before.and_then(|held| Crl::number_in(&held.record.der));
         if number.is_some_and(|number| !is_higher(crl.number(), &number)) {
             let what = "a revocation list of that CA with this or a higher number is held already";

@@ -117,11 +117,16 @@ fn written(verified: &Verification) -> Result<String> {
     serde_json::to_string(verified).map_err(|e| StoreError::Failed(e.to_string()))
 }
 
-/// A better verification takes the place of one on somebody's word alone: whether it did.
-fn confirm(conn: &Connection, manifest: i64, verified: &Verification) -> Result<bool> {
+/// A better verification takes the place of one on somebody's word alone, or of none: whether it was on somebody's word.
+fn confirm(conn: &Connection, manifest: i64, v: &Version<'_>) -> Result<bool> {
     const SQL: &str =
         concat!("UPDATE manifest SET verified = ?2 WHERE number = ?1 AND (verified IS NULL OR ", on_word!(), ")");
-    Ok(verified.on_word_of.is_none() && change(conn, SQL, params![manifest, written(verified)?])? > 0)
+    if v.verified.on_word_of.is_some() {
+        return Ok(false);
+    }
+    let was_on_word = on_word(conn, v.assessment)?.is_some_and(|word| word.manifest == *v.manifest_id);
+    change(conn, SQL, params![manifest, written(v.verified)?])?;
+    Ok(was_on_word)
 }
 
 /// What became of an arrival.
@@ -157,7 +162,7 @@ pub(super) fn keep(conn: &Connection, v: &Version<'_>, is_quarantined: bool) -> 
             number
         }
         Some((number, _)) => {
-            if !is_quarantined && confirm(conn, number, v.verified)? {
+            if !is_quarantined && confirm(conn, number, v)? {
                 // Terms, portions and statements beside them that came on a hub's word alone are nobody's.
                 return Ok(Kept { number, is_quarantined, gave_way: Some((number, Reason::ChainInvalid)) });
             }
