@@ -10,6 +10,8 @@ pub mod files;
 pub mod fingerprint;
 mod pem;
 pub mod signers;
+#[cfg(test)]
+pub(crate) mod test_ca;
 pub mod trust;
 pub mod validity;
 pub mod verifier;

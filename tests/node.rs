@@ -67,6 +67,8 @@ mod poison;
 mod quarantine;
 #[path = "node/recall.rs"]
 mod recall;
+#[path = "node/recall_waits.rs"]
+mod recall_waits;
 #[path = "node/receipts.rs"]
 mod receipts;
 #[path = "node/requests.rs"]

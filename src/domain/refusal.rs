@@ -56,8 +56,7 @@ impl Refusal {
             }
             Self::UnknownRoot => {
                 "the partner's node refuses this node's TLS certificate: it does not lead to the roots that are held there. \
-                 Here: give the partner a new invitation, `watchfire partner invite --out FILE`. There: `watchfire partner accept FILE \
-                 --fingerprint WORDS`"
+                 Here: give the partner a new invitation, `watchfire partner invite --out FILE`. There: `watchfire partner accept FILE`"
             }
             Self::NotTaken => {
                 "the partner's node refuses this node: it is no active partner there, or its certificate does not lead to the roots that \

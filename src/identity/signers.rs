@@ -103,8 +103,9 @@ impl Trust {
     /// `CHAIN_INVALID`, `CERTIFICATE_REVOKED`, or `NOT_A_PARTNER` where no bundle of the claimed domain is accepted.
     pub fn judge_signer(&self, chain: &[Vec<u8>], when: &When<'_>, accept: Accept) -> Result<Signer, Fault> {
         let Proof { mut signer, from, until, revocation } = match self.prove_signer(chain, when.at(), accept) {
-            Err(fault) if fault.reason == Reason::ChainInvalid && when.stated.is_some() => {
-                // A signature may be newer than the statement that it is over: its chain counts from its first day on.
+            Err(fault) if fault.reason == Reason::ChainInvalid && when.at() < when.now => {
+                // A signature may be newer than the statement that it is over, and a reader's clock may have been behind: a
+                // chain counts from its first day on.
                 let first_day = chain.iter().filter_map(|der| window(der).ok()).map(|(from, _)| from).max();
                 match first_day.filter(|day| *day > when.at()) {
                     Some(day) => self.prove_signer(chain, day.min(when.now), accept)?,

@@ -5,6 +5,7 @@
 
 mod give;
 mod own;
+mod places;
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -12,7 +13,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-pub use self::give::{Given, GivenAt, Outcome};
+pub use self::{
+    give::{Given, GivenAt, Outcome},
+    places::MAX_LISTS,
+};
 use super::{Node, pace::Pace};
 use crate::{
     domain::{
@@ -22,21 +26,13 @@ use crate::{
         partner::PartnerState,
     },
     identity::{
-        bundle::{MAX_ROOTS, TrustBundle},
+        bundle::TrustBundle,
         crl::{Crl, Entry, MAX_LIST_BYTES, Seen, is_higher},
     },
     seal::hash::sha256,
     store::lists::ListRecord,
 };
 
-/// The most lists that are announced in one hello: as many as are held of one organisation.
-pub const MAX_LISTS: usize = MAX_ISSUERS + MAX_SCOPED + MAX_ROOTS;
-/// The most issuing CAs below a root of which a list is held.
-const MAX_ISSUERS: usize = 8;
-/// The most lists that cover a part only of what their CA issued, and how many of these of one key. Whoever has a CA's key makes any
-/// number of parts, and must not keep out the list that revokes that CA.
-const MAX_SCOPED: usize = 8;
-const MAX_SCOPED_OF_KEY: usize = 4;
 /// How many new lists of one issuing key are taken from a partner in an hour.
 const LISTS_OF_KEY: u32 = 4;
 /// How many new lists are taken from one partner in an hour, of all its keys.
@@ -88,27 +84,6 @@ pub(super) struct Lists {
     /// Lists with a lower number than the one that is held, of which the log has told.
     told: Mutex<HashSet<Sha256>>,
     own: own::OwnFile,
-}
-
-/// Refuses a list for which there is no place beside those that are held. A root's list of all that it issued has one always.
-fn require_place(held: &[Crl], new: &Crl) -> Result<(), Fault> {
-    let others: Vec<&Crl> = held.iter().filter(|crl| !crl.is_same_series(new)).collect();
-    let count = |is_like: &dyn Fn(&Crl) -> bool| others.iter().filter(|crl| is_like(crl)).count();
-    let is_full = if new.is_scoped() {
-        count(&Crl::is_scoped) >= MAX_SCOPED
-            || count(&|crl| crl.is_scoped() && crl.issuing_key() == new.issuing_key()) >= MAX_SCOPED_OF_KEY
-    } else {
-        let is_of_issuer = |crl: &Crl| !crl.is_scoped() && !crl.issuers().is_empty();
-        is_of_issuer(new) && count(&is_of_issuer) >= MAX_ISSUERS
-    };
-    if is_full {
-        let what = format!(
-            "at most {MAX_ISSUERS} revocation lists of issuing CAs and {MAX_SCOPED} that cover a part only ({MAX_SCOPED_OF_KEY} of one CA) \
-             are held of an organisation"
-        );
-        return Err(Fault::new(Reason::LimitExceeded, what));
-    }
-    Ok(())
 }
 
 /// Locks even after a panic elsewhere: these maps are whole after every statement.
@@ -278,7 +253,7 @@ impl Node {
         if held.iter().any(|other| other.sha256() == crl.sha256()) {
             return Ok(false);
         }
-        require_place(&held, &crl)?;
+        places::require_place(&held, &crl)?;
         let mut seen = self.lists.seen();
         let added = seen.add(&crl).iter().map(Entry::to_bytes).collect();
         let record = ListRecord {
@@ -325,5 +300,37 @@ impl Node {
             self.lists.rest_upon(&super::partners::bundle_of(&partner)?);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::test_ca::{Ca, bundle, now};
+
+    #[test]
+    fn what_the_bundle_does_not_stand_behind_still_keeps_older_lists_out() {
+        let root = Ca::root("root");
+        let fr = bundle("fr.example", &[&root]);
+        let crl = |number, revoked: &[u64]| Crl::verify(&root.list(number, revoked), &fr, &[], now()).unwrap();
+        let held = crl(5, &[7]);
+        let lists = Lists::new(PathBuf::new());
+        let record = ListRecord {
+            of: fr.domain().clone(),
+            issuing_key: held.issuing_key(),
+            scope: held.scope(),
+            der: held.der().to_vec(),
+            issuers: vec![],
+        };
+        lists.put(record, None);
+        assert!(lists.of(fr.domain()).is_empty());
+        let newer = |list: &Crl| lists.require_newer(fr.domain(), list).map_err(|fault| fault.reason);
+        assert_eq!(newer(&crl(4, &[])), Err(Reason::Conflict));
+        assert_eq!(newer(&crl(5, &[])), Err(Reason::Conflict), "another list of the same number");
+        assert_eq!(newer(&held), Ok(()), "the same list, by a chain that the bundle stands behind");
+        assert_eq!(newer(&crl(6, &[])), Ok(()));
+        // It counts again with the bundle.
+        lists.rest_upon(&fr);
+        assert_eq!(lists.of(fr.domain()).iter().map(Crl::sha256).collect::<Vec<_>>(), [held.sha256()]);
     }
 }

@@ -429,4 +429,22 @@ mod tests {
         assert_eq!(whole(record(|_, _| {})).unwrap().portions.len(), 2);
         assert!(whole(record(|first, second| second.handle = first.handle)).is_none());
     }
+
+    #[test]
+    fn what_was_read_before_a_change_is_not_kept() {
+        let cache = Cache::default();
+        let prepared = Arc::new(whole(record(|_, _| {})).unwrap());
+        let read = || prepared.clone();
+        let (id, before) = (prepared.id, cache.forgotten());
+        // More portions come, or it gives way, while somebody reads it from the store.
+        cache.forget(&id);
+        cache.put(read(), before);
+        assert!(cache.get(&id).is_none());
+        cache.put(read(), cache.forgotten());
+        assert!(cache.get(&id).is_some());
+        // It is taken back while somebody reads it.
+        cache.ban(&id);
+        cache.put(read(), cache.forgotten());
+        assert!(cache.get(&id).is_none() && cache.is_gone(&id));
+    }
 }

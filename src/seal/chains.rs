@@ -7,8 +7,8 @@ use crate::domain::{
     time::Time,
 };
 
-/// As of when a signature is judged. The outermost signature is judged at the reader's time. A signature inside another
-/// statement is judged at the time that the outer statement states for it.
+/// As of when a signature is judged. The outermost signature is judged at the time when it came to the reader. A signature inside
+/// another statement is judged at the time that the outer statement states for it.
 #[derive(Debug, Clone, Copy)]
 pub struct When<'a> {
     /// The reader's time.
@@ -52,7 +52,7 @@ impl<'a> When<'a> {
 
     /// The time that certificates must have been valid at.
     pub fn at(&self) -> Time {
-        self.stated.map_or(self.now, |stated| stated.at.min(self.now))
+        self.stated.map_or(self.arrived, |stated| stated.at.min(self.now))
     }
 }
 

@@ -23,11 +23,8 @@ def verdict(now, arrived, chain, stated):
     invalid since)). `stated`: None or (time, whose word)."""
     begins = max(first for first, _, _ in chain)
     ends = min(last for _, last, _ in chain)
-    if stated is None:
-        signed = now
-    else:
-        # No later than the reader's own time, and no earlier than the certificate.
-        signed = max(min(stated[0], now), begins)
+    # The outermost signature: as of when it came. Another: no later than the reader's own time. None before its certificate.
+    signed = max(arrived if stated is None else min(stated[0], now), begins)
     if signed > ends:
         return "expired"
     if now < begins:
@@ -76,7 +73,10 @@ def edges():
     yield "not-yet-valid", case("outermost, a second before the first", FROM - 1)
     yield "counts", case("outermost, on the last second", UNTIL)
     yield "expired", case("outermost, a second after the last", UNTIL + 1)
-    yield "expired", case("outermost, waited past the end", UNTIL + 1, arrived=UNTIL)
+    yield "counts", case("outermost, waited past the end", UNTIL + 1, arrived=UNTIL)
+    yield "expired", case("outermost, came a second after the end and waited", late, arrived=UNTIL + 1)
+    yield "counts", case("outermost, came a second before the first and waited", FROM, arrived=FROM - 1)
+    yield "revoked", case("outermost, waited past its revocation", 10 * DAY, arrived=DAY, revoked=(10 * DAY, 5 * DAY))
     yield "counts", case("own word of the last second", late, stated=own(UNTIL))
     yield "expired", case("own word of a second after the last", late, stated=own(UNTIL + 1))
     yield "expired", case("a hub's word of a second after the last", late, stated=hub(UNTIL + 1))

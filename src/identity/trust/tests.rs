@@ -313,6 +313,14 @@ fn a_stated_time_saves_from_expiry_and_only_the_own_word_from_revocation() {
         assert_eq!(judge(&fine, 396, Some((1, &hub))).unwrap().on_word_of, Some(hub.clone()));
         // What was signed anew is younger than what is stated of it.
         assert!(judge(&fine, 2, Some((-300, &own))).is_ok());
+        // What had to wait counts as on arrival, but for revocations; a clock that was behind does no harm.
+        let waited = |chain, from, today| {
+            trust.judge_signer(chain, &When { arrived: day(from), ..day(today).into() }, Accept::Active)
+        };
+        assert!(waited(&fine, 1, 900).unwrap().is_current);
+        assert!(waited(&fine, 366, 900).unwrap_err().message.contains("ended on"));
+        assert!(waited(&fine, -1, 1).is_ok());
+        assert_eq!(waited(&chain, 9, 11).unwrap_err().reason, Reason::CertificateRevoked);
         // Revoked: before it is known, after, and as of before the key was lost.
         assert!(judge(&chain, 9, None).is_ok());
         assert_eq!(judge(&chain, 11, None).unwrap_err().reason, Reason::CertificateRevoked);

@@ -106,7 +106,7 @@ pub fn of_roots<'a>(domain: &TrustDomain, is_own: bool, roots: impl Iterator<Ite
             true => "put a new root beside it in the bundle, then give each partner a new invitation: `watchfire partner invite --out FILE`"
                 .to_owned(),
             false => format!(
-                "ask {domain} for an invitation with its new root, then `watchfire partner accept FILE --fingerprint WORDS`"
+                "ask {domain} for an invitation with its new root, then `watchfire partner accept FILE`"
             ),
         };
         if let Some((ends_at, act_from)) = last
