@@ -1,9 +1,9 @@
 //! A CA for unit tests: roots, issuing CAs, end certificates and revocation lists, as a test bends them.
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, CrlIssuingDistributionPoint, DnType,
-    ExtendedKeyUsagePurpose as Eku, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SanType,
-    SerialNumber, date_time_ymd,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CrlDistributionPoint,
+    CrlIssuingDistributionPoint, CrlScope, DnType, ExtendedKeyUsagePurpose as Eku, IsCa, Issuer, KeyIdMethod, KeyPair,
+    KeyUsagePurpose, RevokedCertParams, SanType, SerialNumber, date_time_ymd,
 };
 
 use super::bundle::TrustBundle;
@@ -72,6 +72,16 @@ impl Ca {
             key_identifier_method: KeyIdMethod::Sha256,
         };
         params.signed_by(&self.issuer).unwrap().der().to_vec()
+    }
+
+    /// A list for those end certificates alone that name this distribution point.
+    pub fn list_of_part(&self, number: u64, name: &str) -> Vec<u8> {
+        let distribution_point = CrlDistributionPoint { uris: vec![format!("http://x/{name}")] };
+        self.list_of(
+            number,
+            &[],
+            Some(CrlIssuingDistributionPoint { distribution_point, scope: Some(CrlScope::UserCertsOnly) }),
+        )
     }
 
     pub fn list(&self, number: u64, revoked: &[u64]) -> Vec<u8> {

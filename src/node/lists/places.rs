@@ -37,18 +37,11 @@ pub fn require_place(held: &[Crl], new: &Crl) -> Result<(), Fault> {
 
 #[cfg(test)]
 mod tests {
-    use rcgen::{CrlDistributionPoint, CrlIssuingDistributionPoint, CrlScope};
-
     use super::*;
     use crate::identity::{
         bundle::TrustBundle,
         test_ca::{Ca, bundle, now},
     };
-
-    fn part(name: &str) -> CrlIssuingDistributionPoint {
-        let distribution_point = CrlDistributionPoint { uris: vec![format!("http://x/{name}")] };
-        CrlIssuingDistributionPoint { distribution_point, scope: Some(CrlScope::UserCertsOnly) }
-    }
 
     fn verified(fr: &TrustBundle, ca: &Ca, der: &[u8]) -> Crl {
         Crl::verify(der, fr, std::slice::from_ref(&ca.der), now()).unwrap()
@@ -77,7 +70,7 @@ mod tests {
         let root = Ca::root("root");
         let fr = bundle("fr.example", &[&root]);
         let cas = [root.below("a", 1), root.below("b", 2), root.below("c", 3)];
-        let of = |ca: &Ca, name: &str| verified(&fr, ca, &ca.list_of(1, &[], Some(part(name))));
+        let of = |ca: &Ca, name: &str| verified(&fr, ca, &ca.list_of_part(1, name));
         let mut held = vec![];
         for ca in &cas[..2] {
             for name in ["1", "2", "3", "4"] {
@@ -90,7 +83,7 @@ mod tests {
         }
         assert_eq!(held.len(), MAX_SCOPED);
         assert!(require_place(&held, &of(&cas[2], "1")).is_err(), "a ninth part");
-        assert!(require_place(&held, &verified(&fr, &root, &root.list_of(1, &[], Some(part("1"))))).is_err());
+        assert!(require_place(&held, &verified(&fr, &root, &root.list_of_part(1, "1"))).is_err());
         // Whole lists still have theirs.
         require_place(&held, &verified(&fr, &cas[2], &cas[2].list(1, &[]))).unwrap();
         require_place(&held, &verified(&fr, &root, &root.list(1, &[]))).unwrap();
