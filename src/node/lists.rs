@@ -5,6 +5,7 @@
 
 mod give;
 mod own;
+mod pace;
 mod places;
 
 use std::{
@@ -13,17 +14,19 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use self::pace::ListPace;
 pub use self::{
     give::{Given, GivenAt, Outcome},
     places::MAX_LISTS,
 };
-use super::{Node, pace::Pace};
+use super::Node;
 use crate::{
     domain::{
         event::Event,
         fault::{Fault, Reason},
         ids::{Sha256, TrustDomain},
         partner::PartnerState,
+        time::Time,
     },
     identity::{
         bundle::TrustBundle,
@@ -33,10 +36,6 @@ use crate::{
     store::lists::ListRecord,
 };
 
-/// How many new lists of one issuing key are taken from a partner in an hour.
-const LISTS_OF_KEY: u32 = 4;
-/// How many new lists are taken from one partner in an hour, of all its keys.
-const LISTS_OF_PARTNER: u32 = 16;
 /// How many lists the log is remembered to have told of.
 const MOST_TOLD: usize = 1024;
 
@@ -79,8 +78,8 @@ struct Held {
 pub(super) struct Lists {
     held: Mutex<BTreeMap<TrustDomain, Vec<Held>>>,
     seen: Mutex<Seen>,
-    /// How fast each partner gives lists of each key, and of all keys.
-    paces: Mutex<HashMap<(TrustDomain, Option<Sha256>), Pace>>,
+    /// How fast each partner gives lists.
+    paces: Mutex<HashMap<TrustDomain, ListPace>>,
     /// Lists with a lower number than the one that is held, of which the log has told.
     told: Mutex<HashSet<Sha256>>,
     own: own::OwnFile,
@@ -134,6 +133,8 @@ impl Lists {
 
     /// Looks which of the organisation's lists its bundle stands behind.
     pub fn rest_upon(&self, bundle: &TrustBundle) {
+        // What these roots did not stand behind may be asked for again.
+        lock(&self.paces).remove(bundle.domain());
         for held in lock(&self.held).get_mut(bundle.domain()).into_iter().flatten() {
             held.crl = Crl::kept(&held.record.der, &held.record.issuers, bundle).ok();
         }
@@ -146,19 +147,17 @@ impl Lists {
         of.push(Held { record: Arc::new(record), crl });
     }
 
-    fn has_room(&self, partner: &TrustDomain, key: &Sha256, now: crate::domain::time::Time) -> bool {
-        let paces = lock(&self.paces);
-        let room = |key, most| paces.get(&(partner.clone(), key)).is_none_or(|pace| pace.has_room(most, now));
-        room(Some(*key), LISTS_OF_KEY) && room(None, LISTS_OF_PARTNER)
+    /// When a list of the partner is taken: `None` for now.
+    fn wait(&self, partner: &TrustDomain, new: &Announced, now: Time) -> Option<Time> {
+        lock(&self.paces).get(partner).and_then(|pace| pace.wait(&new.issuing_key, new.size, now))
     }
 
-    fn count(&self, partner: &TrustDomain, key: &Sha256, now: crate::domain::time::Time) {
-        let mut paces = lock(&self.paces);
-        if paces.len() > MOST_TOLD {
-            paces.retain(|(_, key), pace| key.is_none() || !pace.has_room(LISTS_OF_KEY, now));
-        }
-        paces.entry((partner.clone(), Some(*key))).or_default().allows_of(LISTS_OF_KEY, now);
-        paces.entry((partner.clone(), None)).or_default().allows_of(LISTS_OF_PARTNER, now);
+    fn has_refused(&self, partner: &TrustDomain, list: &Sha256) -> bool {
+        lock(&self.paces).get(partner).is_some_and(|pace| pace.has_refused(list))
+    }
+
+    fn pace<T>(&self, partner: &TrustDomain, change: impl FnOnce(&mut ListPace) -> T) -> T {
+        change(lock(&self.paces).entry(partner.clone()).or_default())
     }
 
     /// Whether the log is to tell of that list: once.
@@ -207,7 +206,17 @@ impl Node {
                      that its CA lost its number, `watchfire partner crl FILE --replace` takes the list"
                 );
             }
-            is_newer && new.size <= MAX_LIST_BYTES && self.lists.has_room(partner, &new.issuing_key, now)
+            let is_wanted = is_newer && new.size <= MAX_LIST_BYTES && !self.lists.has_refused(partner, &new.sha256);
+            let wait = self.lists.wait(partner, new, now).filter(|_| is_wanted);
+            if let Some(until) = wait
+                && self.lists.is_news(&new.sha256)
+            {
+                tracing::warn!(
+                    %partner, issuing_key = %new.issuing_key, %until,
+                    "a new revocation list of the partner waits: too many came in the last hour; `watchfire partner crl FILE` takes it at once"
+                );
+            }
+            is_wanted && wait.is_none()
         };
         announced.into_iter().take(MAX_LISTS).filter(is_wanted).collect()
     }
@@ -225,26 +234,43 @@ impl Node {
         issuers: &[Vec<u8>],
     ) -> Result<(), Fault> {
         let now = self.now();
-        if !self.lists.has_room(partner, &announced.issuing_key, now) {
+        if self.lists.wait(partner, announced, now).is_some() {
             return Err(Fault::new(Reason::LimitExceeded, "too many revocation lists came in the last hour; wait"));
         }
-        self.lists.count(partner, &announced.issuing_key, now);
-        if sha256(&[der]) != announced.sha256.0 {
-            return Err(Fault::new(Reason::ChainInvalid, "the revocation list is not the one that was announced"));
-        }
         let _changing = self.changing.lock().await;
-        let bundle = super::partners::bundle_of(&self.directory().active(partner)?.record)?;
-        let crl = Crl::verify(der, &bundle, issuers, now)?;
-        if Announced::of(&crl) != *announced {
-            return Err(Fault::new(Reason::ChainInvalid, "the revocation list is not what was announced of it"));
-        }
+        let crl = match self.verified_list(partner, announced, (der, issuers), now) {
+            Ok(crl) => crl,
+            Err(fault) => {
+                self.lists.pace(partner, |pace| pace.refuse(&announced.sha256, announced.size, now));
+                return Err(fault);
+            }
+        };
         self.lists.require_newer(partner, &crl)?;
         if self.keep_list(partner, crl.clone(), vec![]).await? {
+            self.lists.pace(partner, |pace| pace.count(&announced.issuing_key, announced.size, now));
             let (issuer, next_update) = (crl.issuer(), crl.next_update());
             tracing::info!(%partner, issuer, %next_update, "took a newer revocation list");
             self.put_lists_in_force(partner);
         }
         Ok(())
+    }
+
+    fn verified_list(
+        &self,
+        partner: &TrustDomain,
+        announced: &Announced,
+        (der, issuers): (&[u8], &[Vec<u8>]),
+        now: Time,
+    ) -> Result<Crl, Fault> {
+        if sha256(&[der]) != announced.sha256.0 {
+            return Err(Fault::new(Reason::ChainInvalid, "the revocation list is not the one that was announced"));
+        }
+        let bundle = super::partners::bundle_of(&self.directory().active(partner)?.record)?;
+        let crl = Crl::verify(der, &bundle, issuers, now)?;
+        if Announced::of(&crl) != *announced {
+            return Err(Fault::new(Reason::ChainInvalid, "the revocation list is not what was announced of it"));
+        }
+        Ok(crl)
     }
 
     /// Keeps a list in the place of the one of its key and scope, whatever their numbers; `false` where it is held already.

@@ -21,12 +21,6 @@ impl Pace {
         self.allows_of(MOST, now)
     }
 
-    /// Whether one more would be allowed now. Counts nothing.
-    pub fn has_room(&self, most: u32, now: Time) -> bool {
-        let is_over = |since: Time| !(0..WINDOW).contains(&now.seconds_since(since));
-        self.since.is_none_or(is_over) || self.changes < most
-    }
-
     /// As [`Self::allows`], where `most` are allowed in a window.
     pub fn allows_of(&mut self, most: u32, now: Time) -> bool {
         let is_over = |since: Time| !(0..WINDOW).contains(&now.seconds_since(since));

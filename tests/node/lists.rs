@@ -19,6 +19,7 @@ use watchfire::{
 use crate::{
     hostile_kit::Rogue,
     kit::{Org, until},
+    times::accept_roots,
 };
 
 const DAY: i64 = 86_400;
@@ -114,7 +115,7 @@ async fn a_list_of_50_000_entries_goes_over_the_wire_in_both_directions_and_last
     assert!(fr.hand_over(&gb, 1, &list).await.unwrap());
     let thief = thief(&fr, stolen);
     thief.hand_over(&gb, 2, &list).await.unwrap_err();
-    // A new bundle with one more root does not lose it, nor does a restart.
+    // Neither a restart nor another invitation loses it.
     gb.kill().await;
     gb.start().await;
     fr.get_accepted(&gb, "127.0.0.1:1").await;
@@ -265,12 +266,42 @@ async fn a_ca_that_lost_its_number_takes_two_administrators() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_so_many_lists_of_a_key_are_taken_in_an_hour() {
+async fn a_list_a_minute_is_taken_and_whoever_waits_is_named() {
     let gb = Org::found("gb.example", "state", Some("GB")).await;
     let fr = Rogue::new("fr.example");
     fr.get_accepted(&gb, "127.0.0.1:1").await;
-    for n in 1..=6_u8 {
+    for n in 1..=62_u8 {
         let list = fr.ca.revocation_list(n.into(), &nobody(), SystemClock.now(), 30).unwrap();
-        assert_eq!(fr.hand_over(&gb, n, &list).await.unwrap(), n <= 4, "list {n}");
+        assert_eq!(fr.hand_over(&gb, n, &list).await.unwrap(), n <= 60, "list {n}");
+    }
+    log_has(&gb, &["a new revocation list of the partner waits", "watchfire partner crl FILE"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_of_a_new_ca_is_taken_as_soon_as_its_root_is() {
+    let gb = Org::found("gb.example", "state", Some("GB")).await;
+    let fr = Rogue::new("fr.example");
+    fr.get_accepted(&gb, "127.0.0.1:1").await;
+    let old_thief = thief(&fr, fr.issue("node/old", Purpose::NodeTls));
+    let old = fr.ca.revocation_list(1, &[revoked(&old_thief.tls.serial)], SystemClock.now(), 30).unwrap();
+    assert!(fr.hand_over(&gb, 1, &old).await.unwrap());
+    // Its node shows a certificate of the first CA, and has a list of the second one already.
+    let second = DevCa::create(&fr.domain.parse().unwrap(), SystemClock.now()).unwrap();
+    let stolen =
+        second.issue(&"spiffe://fr.example/node/n1".parse().unwrap(), Purpose::NodeTls, SystemClock.now(), 9).unwrap();
+    let list = second.revocation_list(1, &[revoked(&stolen.serial)], SystemClock.now(), 30).unwrap();
+    let fr = Rogue { ca: fr.ca, tls: fr.tls, ..Rogue::new(fr.domain) };
+    let fr_second = Rogue { ca: second, tls: fr.issue("node/n1", Purpose::NodeTls), ..Rogue::new(fr.domain) };
+    fr_second.hand_over(&gb, 1, &list).await.unwrap_err();
+    for _ in 0..6 {
+        assert!(!fr_second.hand_over(&gb, 1, &list).await.unwrap(), "not asked for again under the same roots");
+    }
+    let signer = Rogue { node: crate::hostile_kit::signing_key(&fr.issue("node/n1", Purpose::Signing)), ..fr };
+    accept_roots(&signer, &gb, "127.0.0.1:1", &[&signer.ca, &fr_second.ca]).await;
+    assert!(fr_second.hand_over(&gb, 1, &list).await.unwrap());
+    // Both lists count: that of the new root, and the one from before the new bundle.
+    let new_thief = Rogue { tls: stolen, ..fr_second };
+    for thief in [&new_thief, &old_thief] {
+        thief.hand_over(&gb, 2, &list).await.unwrap_err();
     }
 }

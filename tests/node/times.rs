@@ -86,7 +86,7 @@ async fn pulled(no: &Org, from: &str, sequence: u64) {
 }
 
 /// The administrator accepts a partner's invitation that holds these roots.
-async fn accept_roots(rogue: &Rogue, victim: &Org, address: &str, roots: &[&DevCa]) {
+pub async fn accept_roots(rogue: &Rogue, victim: &Org, address: &str, roots: &[&DevCa]) {
     let roots: Vec<CertificateDer<'static>> = roots.iter().map(|ca| ca.certificate().clone()).collect();
     let bundle = TrustBundle::new(rogue.domain.parse().unwrap(), roots.clone()).unwrap();
     let invitation = Invitation {

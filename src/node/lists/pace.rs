@@ -1,0 +1,112 @@
+//! How many lists of a partner are taken in an hour. Each one is kept for good, and large ones take time to read.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::domain::{ids::Sha256, time::Time};
+
+/// The window, seconds.
+const WINDOW: i64 = 3_600;
+/// How many new lists of one issuing key: a CA that revokes somebody each minute keeps up.
+const OF_KEY: u32 = 60;
+/// How many new lists of all keys.
+const OF_PARTNER: u32 = 120;
+/// How many bytes. A list of any size is taken where none came before.
+const BYTES: usize = 16 << 20;
+
+/// What came of one partner in the hour.
+#[derive(Debug, Default)]
+pub struct ListPace {
+    since: Option<Time>,
+    bytes: usize,
+    lists: u32,
+    by_key: HashMap<Sha256, u32>,
+    /// Lists that could not be verified under the bundle of the moment: they are not asked for again.
+    refused: HashSet<Sha256>,
+}
+
+impl ListPace {
+    /// When a list of that size by that key is taken: `None` for now.
+    pub fn wait(&self, key: &Sha256, size: usize, now: Time) -> Option<Time> {
+        let since = self.since.filter(|since| (0..WINDOW).contains(&now.seconds_since(*since)))?;
+        let of_key = self.by_key.get(key).copied().unwrap_or_default();
+        let fits = self.bytes == 0 || self.bytes.saturating_add(size) <= BYTES;
+        let has_room = of_key < OF_KEY && self.lists < OF_PARTNER && fits;
+        (!has_room).then(|| since.plus_seconds(WINDOW))
+    }
+
+    /// Whether the list could not be verified under the bundle of the moment.
+    pub fn has_refused(&self, list: &Sha256) -> bool {
+        self.refused.contains(list)
+    }
+
+    /// Counts a list that was taken.
+    pub fn count(&mut self, key: &Sha256, size: usize, now: Time) {
+        self.begin(now);
+        self.lists = self.lists.saturating_add(1);
+        self.bytes = self.bytes.saturating_add(size);
+        let of_key = self.by_key.entry(*key).or_default();
+        *of_key = of_key.saturating_add(1);
+    }
+
+    /// Counts a list that could not be verified. It takes nothing from the pace of the key that it bears: whose key that is
+    /// was not proved.
+    pub fn refuse(&mut self, list: &Sha256, size: usize, now: Time) {
+        self.begin(now);
+        self.lists = self.lists.saturating_add(1);
+        self.bytes = self.bytes.saturating_add(size);
+        self.refused.insert(*list);
+    }
+
+    fn begin(&mut self, now: Time) {
+        if self.since.is_none_or(|since| !(0..WINDOW).contains(&now.seconds_since(since))) {
+            *self = Self { since: Some(now), ..Self::default() };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: Sha256 = Sha256([1; 32]);
+    const OTHER: Sha256 = Sha256([2; 32]);
+
+    fn at(seconds: i64) -> Time {
+        Time::from_unix_nanos(0).plus_seconds(seconds)
+    }
+
+    #[test]
+    fn a_list_a_minute_of_each_key_is_taken_and_the_next_hour_begins_anew() {
+        let mut pace = ListPace::default();
+        for n in 0..60 {
+            assert_eq!(pace.wait(&KEY, 1_000, at(n)), None, "list {n}");
+            pace.count(&KEY, 1_000, at(n));
+        }
+        assert_eq!(pace.wait(&KEY, 1_000, at(60)), Some(at(3_600)));
+        assert_eq!(pace.wait(&OTHER, 1_000, at(60)), None);
+        assert_eq!(pace.wait(&KEY, 1_000, at(3_600)), None);
+    }
+
+    #[test]
+    fn large_lists_wait_and_the_largest_is_taken_first_of_all() {
+        let mut pace = ListPace::default();
+        assert_eq!(pace.wait(&KEY, 20 << 20, at(0)), None);
+        pace.count(&KEY, 8 << 20, at(0));
+        assert_eq!(pace.wait(&KEY, 8 << 20, at(0)), None);
+        assert_eq!(pace.wait(&KEY, (8 << 20) + 1, at(0)), Some(at(3_600)));
+    }
+
+    #[test]
+    fn what_could_not_be_verified_takes_nothing_from_a_key() {
+        let mut pace = ListPace::default();
+        for n in 0..70_u8 {
+            pace.refuse(&Sha256([n; 32]), 1_000, at(0));
+        }
+        assert!(pace.has_refused(&Sha256([69; 32])) && !pace.has_refused(&Sha256([70; 32])));
+        assert_eq!(pace.wait(&KEY, 1_000, at(0)), None);
+        for n in 70..120_u8 {
+            pace.refuse(&Sha256([n; 32]), 1_000, at(0));
+        }
+        assert!(pace.wait(&KEY, 1_000, at(0)).is_some(), "the partner's own hour is full");
+    }
+}
