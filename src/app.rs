@@ -26,7 +26,7 @@ use crate::{
     desk,
     domain::{fault::Fault, time::Clock},
     identity::trust::{Audience, Trust},
-    node::{Node, Parts, agree::Approvals},
+    node::{Node, Parts},
     peer::{self, follower::Follower},
     store::{Store, StoreError, sqlite::SqliteStore},
     telemetry::SystemClock,
@@ -111,7 +111,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         organisation: config.organisation.clone(),
         endpoint: config.advertise.clone(),
         house_rules: own.house_rules,
-        approvals: approvals(&config),
+        approvals: config.approvals,
         ledger,
         store,
         clock: clock.clone(),
@@ -157,6 +157,9 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
 /// What a node does before anybody can reach it. `waiting_lists` are own revocation lists whose issuers are not known yet.
 async fn first_steps(node: &Node, waiting_lists: Vec<Vec<u8>>) -> Result<(), Fault> {
     node.await_issuers(waiting_lists).await?;
+    if let Err(fault) = node.look_for_people().await {
+        tracing::error!(reason = %fault.reason, "the people in the directory could not be registered at the start");
+    }
     // On a full disk reading goes on, and so do feeds; the next turn tries again.
     if let Err(fault) = node.sign_checkpoint().await {
         tracing::error!(reason = %fault.reason, "no checkpoint could be signed at the start");
@@ -174,16 +177,6 @@ fn shared(exchange: tonic::service::Routes, node: Arc<Node>) -> axum::Router {
 fn until_stopped(tasks: &mut JoinSet<()>, stop: &CancellationToken, work: impl Future<Output = ()> + Send + 'static) {
     let stop = stop.clone();
     tasks.spawn(async move { _ = stop.run_until_cancelled(work).await });
-}
-
-/// Who the administrators are, as the node's directory has it at the moment of asking.
-fn approvals(config: &Config) -> Approvals {
-    let (dir, of) = (config.dir.clone(), config.dir.clone());
-    Approvals {
-        needed: config.approvals,
-        administrators: Box::new(move || persons::administrators(&dir)),
-        revoked: Box::new(move || persons::revoked(&of)),
-    }
 }
 
 /// What all listeners have in common.

@@ -22,6 +22,7 @@ pub mod lint;
 pub mod logged;
 pub mod marking;
 pub mod partner;
+pub mod person;
 pub mod place;
 pub mod recall;
 pub mod receipt;

@@ -23,6 +23,7 @@ pub mod holders;
 pub mod live;
 mod pace;
 pub mod partners;
+pub mod people;
 pub mod post;
 pub mod prepared;
 pub mod publish;
@@ -86,7 +87,7 @@ pub struct Parts {
     /// The rules of the house, as they are on disk.
     pub house_rules: rules::FoundRules,
     /// How many persons must stand behind an agreement.
-    pub approvals: agree::Approvals,
+    pub approvals: Option<u32>,
     /// What the ledger is made of.
     pub ledger: ledger::LedgerParts,
     /// Certificates outside of the use cases, for telling when they end.
@@ -105,7 +106,9 @@ pub struct Node {
     clock: Arc<dyn Clock>,
     key: ArcSwap<SigningKey>,
     house: ArcSwap<rules::House>,
-    approvals: agree::Approvals,
+    /// So many persons the house asks for where a decision takes several.
+    approvals: Option<u32>,
+    people: people::People,
     own: ArcSwap<Member>,
     signing_usages: Vec<String>,
     certificates: expiry::ReadCertificates,
@@ -154,6 +157,7 @@ impl Node {
             key: ArcSwap::from_pointee(parts.key),
             house: ArcSwap::default(),
             approvals: parts.approvals,
+            people: people::People::default(),
             own: ArcSwap::from_pointee(Member { crls: vec![], ..parts.own.clone() }),
             signing_usages: parts.signing_usages,
             certificates: parts.certificates,
@@ -167,6 +171,7 @@ impl Node {
             prepared: prepared::Cache::default(),
             timers_begun: AtomicBool::default(),
         });
+        node.begin_people().await?;
         node.begin_lists(parts.own).await?;
         node.begin_rules(parts.house_rules).await?;
         node.begin_ledger(found_head.as_deref()).await?;

@@ -17,6 +17,7 @@ use held::HeldStore;
 use ledger::LedgerStore;
 use lists::ListStore;
 use outbox::OutboxStore;
+use persons::PersonStore;
 use recalls::RecallStore;
 use receipts::{AnswerRecord, HeldEntry, Quarantine, Readmission, ReceiptRecord, ReceiptStore, Released};
 pub use records::{
@@ -35,6 +36,7 @@ pub mod held;
 pub mod ledger;
 pub mod lists;
 pub mod outbox;
+pub mod persons;
 pub mod recalls;
 pub mod receipts;
 pub mod requests;
@@ -81,6 +83,7 @@ pub trait Store:
     + LedgerStore
     + ListStore
     + OutboxStore
+    + PersonStore
     + ReceiptStore
     + RecallStore
     + RequestStore

@@ -64,6 +64,7 @@ pub(super) async fn desk(node: Arc<Node>, request: Request, next: Next) -> Respo
         return from_fault(node.own_lapse_refusal(&lapse)).into_http();
     }
     node.saw_chain(&peer.chain).await;
+    node.saw_person(&peer.chain).await;
     node.heard(&peer.id).await;
     next.run(request).await
 }

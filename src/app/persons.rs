@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::own::{OwnError, signing_key};
 use crate::{
-    domain::ids::{Role, SpiffeId},
+    domain::ids::SpiffeId,
     identity::{
         certificate::Leaf,
         files::{FileError, read_chain},
@@ -85,10 +85,4 @@ fn persons_in(root: PathBuf) -> Result<Vec<PersonFiles>, OwnError> {
     }
     persons.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(persons)
-}
-
-/// How many administrators there are in a node's directory. Where they can't be counted it is two, so that a damaged file
-/// never makes one person's word enough.
-pub fn administrators(dir: &Path) -> usize {
-    persons(dir).map_or(2, |all| all.iter().filter(|p| p.id.role() == Role::Admin).count())
 }

@@ -78,6 +78,9 @@ impl Watched {
             if let Err(error) = seen_lists.keep(self.node.own_member()) {
                 tracing::debug!(%error, "the lists in force could not be written beside the store; it is tried again");
             }
+            if let Err(fault) = self.node.look_for_people().await {
+                tracing::debug!(%fault, "the people in the directory could not be registered; it is tried again");
+            }
             renew_rules(&self.config, &self.node, &mut seen_rules).await;
         }
     }

@@ -113,6 +113,10 @@ pub enum Deed {
     ListTaken { organisation: TrustDomain, issuing_key: Sha256, list: Sha256, replaced: bool },
     /// An administrator says that the revocation list with this SHA-256 is to replace one with a higher number.
     ListReplacementApproved { issuing_key: Sha256, list: Sha256 },
+    /// A certificate of somebody of the own organisation came to be known: SHA-256 of it, and its serial number.
+    PersonRegistered { person: SpiffeId, certificate: Sha256, serial: String },
+    /// Somebody says that this is a person of the organisation; whether it is enough.
+    PersonConfirmed { person: SpiffeId, is_enough: bool },
     /// Somebody says that the lost ledger is to be begun anew.
     SettlingApproved { reason: String },
     /// The ledger was begun anew: what is kept of the one before, and the signed head whose entries are lost.

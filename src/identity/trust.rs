@@ -222,6 +222,21 @@ impl Trust {
         path.first().is_some_and(|link| self.revocation(link).is_some())
     }
 
+    /// The key that issued an own certificate (chain in DER, leaf first), and its serial number: what a revocation list names it
+    /// by. `None` where the chain does not lead to the own roots.
+    pub fn own_certificate(&self, chain: &[Vec<u8>]) -> Option<(Sha256, Vec<u8>)> {
+        let chain: Vec<&[u8]> = chain.iter().map(Vec::as_slice).collect();
+        let (begins, _) = window(chain.first()?).ok()?;
+        let path =
+            prove(&chain, &Question { anchors: &self.held(&self.own)?.anchors, usages: None, at: begins }).ok()?;
+        path.into_iter().next().map(|link| (link.issuing_key, link.serial))
+    }
+
+    /// Whether the certificate with this serial number by that key was ever revoked.
+    pub fn has_revoked(&self, issuing_key: &Sha256, serial: &[u8]) -> bool {
+        self.seen.find(issuing_key, serial).is_some()
+    }
+
     pub(super) fn held(&self, domain: &TrustDomain) -> Option<&Held> {
         self.members.get(domain).map(Arc::as_ref)
     }

@@ -7,8 +7,6 @@ mod stop;
 pub(super) mod succession;
 mod take;
 
-pub use approvals::Approvals;
-
 use super::{ADMINS, Node};
 use crate::{
     domain::{
@@ -97,7 +95,8 @@ impl Node {
         held: &[AgreementRecord],
     ) -> Result<AgreementRecord, Fault> {
         let now = self.now();
-        record.standing.approvals.retain(|a| !(self.approvals.revoked)().contains(&a.by));
+        self.require_confirmed(caller).await?;
+        record.standing.approvals.retain(|a| !self.is_gone(&a.by));
         let is_enough = record.standing.approve(caller, self.approvals_needed(&record.agreement), now)?;
         record.changed_at = now;
         let approved = Deed::AgreementApproved {

@@ -8,6 +8,7 @@ pub(super) mod kit;
 mod ledger;
 mod lists;
 mod life;
+mod persons;
 mod publishing;
 mod quarantine;
 mod recalls;
@@ -19,7 +20,7 @@ mod rules;
 mod timers;
 
 pub(super) use {
-    feeds::*, held::*, ledger::*, life::*, lists::*, publishing::*, quarantine::*, recalls::*, receipts::*,
+    feeds::*, held::*, ledger::*, life::*, lists::*, persons::*, publishing::*, quarantine::*, recalls::*, receipts::*,
     receiving::*, records::*, requests::*, rules::*, timers::*,
 };
 
@@ -68,6 +69,7 @@ macro_rules! contract {
             revocation_lists_take_the_place_of_those_before
             revocations_are_kept_for_ever
             who_wants_a_list_replaced_is_kept_until_it_is
+            people_are_kept_as_they_were_saved_last
             agreements_and_their_outbox_go_together
             what_can_t_be_verified_waits_sealed_and_is_settled_once
             what_waited_is_not_shown_once_it_was_taken_back

@@ -44,6 +44,7 @@ mod manifests;
 mod open;
 mod outbox;
 mod partners;
+mod persons;
 mod publish;
 mod quarantine;
 mod queue;

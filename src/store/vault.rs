@@ -91,6 +91,8 @@ pub enum Row<'a> {
     Revocations(&'a Sha256, &'a TrustDomain),
     /// Who wants a list replaced, by the list's digest.
     ListApproval(&'a Sha256),
+    /// Somebody of the own organisation, by a digest of the id.
+    Person(&'a Sha256),
     /// A partner's receipt.
     Receipt(&'a StatementId),
     /// A recall's envelope.
@@ -147,6 +149,7 @@ impl Row<'_> {
             Self::RecallStanding(id, originator) => {
                 [b"recall standing\0", id.as_bytes(), originator.as_str().as_bytes()].concat()
             }
+            Self::Person(id) => [b"person\0", id.as_bytes()].concat(),
             Self::Held(from, sequence) => [&b"held\0"[..], &sequence.to_be_bytes(), from.as_str().as_bytes()].concat(),
         }
     }
@@ -335,6 +338,8 @@ pub(super) fn decided(deed: &Deed) -> Option<StatementId> {
         | Deed::InvitationWritten
         | Deed::ListTaken { .. }
         | Deed::ListReplacementApproved { .. }
+        | Deed::PersonRegistered { .. }
+        | Deed::PersonConfirmed { .. }
         | Deed::AgreementExported { .. }
         | Deed::LedgerExported { .. }
         | Deed::LedgerProved { .. }

@@ -181,6 +181,8 @@ pub struct Keys {
     roots: [Root; 2],
     /// In the order of [`Whose`].
     first: [Pair; 4],
+    /// What an administrator shows.
+    administrator: Vec<Vec<u8>>,
     ledger: zeroize::Zeroizing<Vec<u8>>,
 }
 
@@ -204,7 +206,10 @@ impl Keys {
     fn make(org: Org) -> Self {
         let roots = [(); 2].map(|()| Root::make(org));
         let first = Whose::ALL.map(|whose| issue(&roots[0], 0, org, whose, begin().plus_seconds(-86_400)));
-        Self { org, roots, first, ledger: RawKey::generate().unwrap() }
+        let admin = org.person(Role::Admin);
+        let issued = roots[0].ca.lock().unwrap().issue(&admin, Purpose::PersonTls, begin(), DAYS).unwrap();
+        let administrator = chain_of(&issued.certificate_pem);
+        Self { org, roots, first, administrator, ledger: RawKey::generate().unwrap() }
     }
 
     /// The root of the beginning.
@@ -220,6 +225,11 @@ impl Keys {
             lists: Default::default(),
             roots: 1,
         }
+    }
+
+    /// The certificate chain of the one administrator.
+    pub fn administrator(&self) -> Vec<Vec<u8>> {
+        self.administrator.clone()
     }
 
     pub fn ledger(&self) -> RawKey {

@@ -9,11 +9,12 @@ use arc_swap::ArcSwap;
 use watchfire::{
     domain::{
         fault::Fault,
+        person::{CertificateUse, Origin},
         rules::RuleFile,
         time::{Clock, Time},
     },
     identity::trust::Trust,
-    node::{Node, Parts, agree::Approvals, ledger::LedgerParts},
+    node::{Node, Parts, ledger::LedgerParts, people::SeenPerson},
     peer,
     transport::gate::TlsGate,
 };
@@ -107,7 +108,6 @@ impl Machine {
                 Ok(())
             }),
         };
-        let approvals = Approvals { needed: Some(1), administrators: Box::new(|| 1), revoked: Box::new(Vec::new) };
         let node = Node::start(Parts {
             organisation: org.organisation(),
             endpoint: None,
@@ -118,13 +118,15 @@ impl Machine {
             own_lists: "crl.pem".into(),
             signing_usages: vec![],
             house_rules: Ok(Some(rule_files(lawful))),
-            approvals,
+            approvals: Some(1),
             ledger,
             certificates: Box::new(Default::default),
             trust: trust.clone(),
             set_trust: Box::new(move |trust| shared.store(Arc::new(trust))),
         })
         .await?;
+        let administrator = SeenPerson { usage: CertificateUse::Tls, chain: org.keys().administrator() };
+        node.see_people(vec![administrator], Origin::Directory).await?;
         node.sign_checkpoint().await?;
         net.shows(org, &ring);
         let service = peer::service::service(node.clone(), MESSAGE);

@@ -25,6 +25,7 @@ use watchfire::{
         ledger::{Kept, KeptRecord, LedgerChange, LedgerCheck, LedgerEntry, LedgerState, LedgerStore, Progress, Sign},
         lists::{ListRecord, ListStore, RevocationsRecord},
         outbox::{Answered, OutboxItem, OutboxStore},
+        persons::PersonStore,
         recalls::{HoldersRecord, RecallName, RecallRecord, RecallStore, Recalled, Recalling, UnprovenRecall},
         receipts::{
             Acknowledgement, AnswerRecord, Arrived, HeldEntry, OverdueRecord, Quarantine, Readmission, ReceiptRecord,
@@ -160,6 +161,11 @@ passed_on!(ListStore {
     write save_list(list: ListRecord, seen: Vec<Vec<u8>>, events: Vec<Event>) -> ();
     read list_approvals(list: &Sha256) -> Vec<SpiffeId>;
     write approve_list(list: &Sha256, by: Vec<SpiffeId>, events: Vec<Event>) -> ();
+});
+
+passed_on!(PersonStore {
+    read people() -> Vec<watchfire::domain::person::Person>;
+    write save_people(people: Vec<watchfire::domain::person::Person>, events: Vec<Event>) -> ();
 });
 
 passed_on!(ForwardStore {

@@ -42,9 +42,9 @@ impl Node {
         if state.behind.is_empty() {
             return Err(Fault::new(Reason::Conflict, "the ledger has lost nothing: there is nothing to settle"));
         }
-        let needed = self.settlers_needed();
-        let revoked = (self.approvals.revoked)();
-        let mut settling: Vec<Settling> = state.settling.into_iter().filter(|s| !revoked.contains(&s.by)).collect();
+        self.require_confirmed(caller).await?;
+        let needed = self.persons_needed();
+        let mut settling: Vec<Settling> = state.settling.into_iter().filter(|s| !self.is_gone(&s.by)).collect();
         if settling.iter().any(|s| s.by == *caller) && settling.len() < needed {
             let what = format!("you have said so already; it takes {needed} administrators");
             return Err(Fault::new(Reason::SecondPersonRequired, what));
@@ -93,14 +93,5 @@ impl Node {
             live.wake();
         }
         Ok(())
-    }
-
-    fn settlers_needed(&self) -> usize {
-        match self.approvals.needed.and_then(|n| usize::try_from(n).ok()) {
-            Some(needed) => needed.max(1),
-            None if (self.approvals.administrators)() == 1 => 1,
-            // As for agreements: none are known where they are kept elsewhere.
-            None => 2,
-        }
     }
 }

@@ -135,10 +135,10 @@ impl Node {
 
     /// Counts the caller among those who want the list in the place of one with a higher number.
     async fn approve(&self, caller: &SpiffeId, crl: &Crl) -> Result<(usize, usize), Fault> {
+        self.require_confirmed(caller).await?;
         let needed = self.persons_needed();
-        let revoked = (self.approvals.revoked)();
         let mut by = self.store.list_approvals(&crl.sha256()).await?;
-        by.retain(|person| !revoked.contains(person));
+        by.retain(|person| !self.is_gone(person));
         if by.contains(caller) && by.len() < needed {
             let what = format!("you have said so already; it takes {needed} administrators, each with the same file");
             return Err(Fault::new(Reason::SecondPersonRequired, what));
@@ -162,15 +162,5 @@ impl Node {
             self.put_lists_in_force(domain);
         }
         lock(&self.lists.told).clear();
-    }
-
-    /// How many administrators must say so: as many as stand behind an agreement.
-    fn persons_needed(&self) -> usize {
-        match self.approvals.needed.and_then(|n| usize::try_from(n).ok()) {
-            Some(needed) => needed.max(1),
-            None if (self.approvals.administrators)() == 1 => 1,
-            // None are known where they are kept elsewhere.
-            None => 2,
-        }
     }
 }

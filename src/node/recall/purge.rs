@@ -25,8 +25,9 @@ impl Node {
         self.require(caller, &[Role::Officer])?;
         let _recalling = self.recalling.lock().await;
         let before = self.waiting_purge(id).await?;
-        let (now, revoked) = (self.now(), (self.approvals.revoked)());
-        let standing = before.standing.clone().approve(caller, now, |by| revoked.contains(by))?;
+        self.require_confirmed(caller).await?;
+        let now = self.now();
+        let standing = before.standing.clone().approve(caller, now, |by| self.is_gone(by))?;
         let runs = standing.state == RecallState::Purged;
         let step = decided(&before, standing, now);
         let record = &step.record;

@@ -16,7 +16,7 @@ use crate::store::{Result, StoreError, vault::Vault};
 /// "WFIR": what kind of file it is.
 pub(super) const APPLICATION_ID: i64 = 0x5746_4952;
 /// The schema, step by step: a store at version n has the first n behind it.
-pub(super) const MIGRATIONS: [&str; 11] = [
+pub(super) const MIGRATIONS: [&str; 12] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_standing.sql"),
     include_str!("migrations/0003_house_rules.sql"),
@@ -28,6 +28,7 @@ pub(super) const MIGRATIONS: [&str; 11] = [
     include_str!("migrations/0009_timers.sql"),
     include_str!("migrations/0010_lists.sql"),
     include_str!("migrations/0011_trust.sql"),
+    include_str!("migrations/0012_persons.sql"),
 ];
 /// The owner alone reads and writes.
 const MODE: u32 = 0o600;

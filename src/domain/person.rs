@@ -1,0 +1,388 @@
+//! The register of the own organisation's people: who has which role, with which certificates, since when, and who counts
+//! where a decision takes two.
+//!
+//! Nobody is ever taken out of it. So it tells for good whether there have been two administrators: from then on decisions
+//! take two, whoever is revoked or runs out.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    fault::{Fault, Reason},
+    ids::{Role, Sha256, SpiffeId},
+    time::Time,
+    words::words,
+};
+
+words!(
+    /// What a person's certificate is for.
+    CertificateUse, "use of a certificate" {
+        /// Speaking to the node.
+        Tls = "tls",
+        /// Signing statements.
+        Signing = "signing",
+    }
+);
+
+/// A certificate of a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonCertificate {
+    /// What it is for.
+    pub usage: CertificateUse,
+    /// SHA-256 of the certificate.
+    pub sha256: Sha256,
+    /// Its serial number, hexadecimal.
+    pub serial: String,
+    /// The key that issued it: with the serial number, what a revocation list names.
+    pub issuing_key: Sha256,
+    /// When the register first had it.
+    pub since: Time,
+    /// Its last moment.
+    pub until: Time,
+}
+
+/// Somebody of the own organisation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// Who, with the role.
+    pub id: SpiffeId,
+    /// When the register first had a certificate of this person.
+    pub since: Time,
+    /// Those who say that this is a person of the organisation, while they are too few.
+    pub confirmed_by: Vec<SpiffeId>,
+    /// Since when this person's word counts where a decision takes two.
+    pub confirmed_at: Option<Time>,
+    /// All that were seen, the oldest first.
+    pub certificates: Vec<PersonCertificate>,
+}
+
+/// How a certificate came to the register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// By a file in the node's own directory, which administrators of the machine alone can write.
+    Directory,
+    /// By signing in from elsewhere.
+    SignIn,
+}
+
+/// All people.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Register(BTreeMap<SpiffeId, Person>);
+
+/// The most certificates that are kept of one person; the oldest go first.
+const MAX_CERTIFICATES: usize = 16;
+
+/// How many persons a decision takes once there have been two administrators.
+pub const TWO: usize = 2;
+
+impl Register {
+    /// A register of these people.
+    pub fn new(people: Vec<Person>) -> Self {
+        Self(people.into_iter().map(|person| (person.id.clone(), person)).collect())
+    }
+
+    /// Everybody, by id.
+    pub fn people(&self) -> impl Iterator<Item = &Person> {
+        self.0.values()
+    }
+
+    /// Somebody.
+    pub fn get(&self, id: &SpiffeId) -> Option<&Person> {
+        self.0.get(id)
+    }
+
+    /// Puts somebody in the place of what is known of the same id.
+    pub fn put(&mut self, person: Person) {
+        self.0.insert(person.id.clone(), person);
+    }
+
+    /// How many administrators have ever counted here, without this one.
+    fn administrators_but(&self, id: Option<&SpiffeId>) -> usize {
+        let counts = |p: &&Person| p.id.role() == Role::Admin && p.confirmed_at.is_some() && Some(&p.id) != id;
+        self.0.values().filter(counts).count()
+    }
+
+    /// How many persons a decision takes: two, but where one administrator alone has ever counted here. Before there is any, one
+    /// person's word is not enough.
+    pub fn needed(&self) -> usize {
+        if self.administrators_but(None) == 1 { 1 } else { TWO }
+    }
+
+    /// What is to be kept where this certificate of somebody is seen; `None` where it is known already.
+    ///
+    /// Whoever is found in the node's directory counts at once, but for an administrator where there have been two others:
+    /// nobody makes a second person alone. Whoever comes from elsewhere waits for a confirmation.
+    #[must_use]
+    pub fn see(&self, id: &SpiffeId, certificate: PersonCertificate, origin: Origin) -> Option<Person> {
+        let now = certificate.since;
+        let mut person = match self.0.get(id) {
+            Some(person) => person.clone(),
+            None => {
+                Person { id: id.clone(), since: now, confirmed_by: vec![], confirmed_at: None, certificates: vec![] }
+            }
+        };
+        if !person.certificates.iter().any(|c| c.sha256 == certificate.sha256) {
+            person.certificates.push(certificate);
+            if person.certificates.len() > MAX_CERTIFICATES {
+                person.certificates.remove(0);
+            }
+        }
+        if person.confirmed_at.is_none() && origin == Origin::Directory && self.counts_at_once(id) {
+            person.confirmed_at = Some(now);
+        }
+        (self.0.get(id) != Some(&person)).then_some(person)
+    }
+
+    fn counts_at_once(&self, id: &SpiffeId) -> bool {
+        id.role() != Role::Admin || self.administrators_but(Some(id)) < TWO
+    }
+
+    /// Whether this person's word counts where a decision takes two.
+    ///
+    /// # Errors
+    /// `SECOND_PERSON_REQUIRED` where the person waits for a confirmation.
+    pub fn require_confirmed(&self, id: &SpiffeId) -> Result<(), Fault> {
+        if self.0.get(id).is_some_and(|person| person.confirmed_at.is_some()) {
+            return Ok(());
+        }
+        let what = format!(
+            "`{id}` is not confirmed here yet, and does not count where a decision takes two; an administrator gives \
+             `watchfire person confirm {}/{}`",
+            id.role(),
+            id.name()
+        );
+        Err(Fault::new(Reason::SecondPersonRequired, what))
+    }
+
+    /// What is to be kept where `by` confirms `id`. `works` tells whose certificates are neither revoked nor ended.
+    ///
+    /// One administrator is enough for whoever is no administrator, and for the second administrator. Each further one takes two
+    /// administrators, or the one who is left and an officer. Where no administrator has ever counted, an administrator may
+    /// begin with itself.
+    ///
+    /// # Errors
+    /// `NOT_FOUND`; `CONFLICT` where the person is confirmed; `ROLE_REQUIRED`; `SECOND_PERSON_REQUIRED`.
+    pub fn confirm(
+        &self,
+        id: &SpiffeId,
+        by: &SpiffeId,
+        now: Time,
+        works: impl Fn(&Person) -> bool,
+    ) -> Result<Person, Fault> {
+        let unknown =
+            || Fault::new(Reason::NotFound, format!("nobody is registered as `{id}`; see `watchfire person list`"));
+        let mut person = self.0.get(id).ok_or_else(unknown)?.clone();
+        if person.confirmed_at.is_some() {
+            return Err(Fault::new(Reason::Conflict, format!("`{id}` is confirmed already")));
+        }
+        self.require_may_confirm(id, by, &works)?;
+        person.confirmed_by.retain(|other| self.0.get(other).is_some_and(&works));
+        if !person.confirmed_by.contains(by) {
+            person.confirmed_by.push(by.clone());
+        }
+        let needed = if self.counts_at_once(id) { 1 } else { TWO };
+        let has_administrator = person.confirmed_by.iter().any(|p| p.role() == Role::Admin);
+        if has_administrator && person.confirmed_by.len() >= needed {
+            person.confirmed_at = Some(now);
+        }
+        Ok(person)
+    }
+
+    fn require_may_confirm(&self, id: &SpiffeId, by: &SpiffeId, works: impl Fn(&Person) -> bool) -> Result<(), Fault> {
+        let is_left = |p: &&Person| p.id.role() == Role::Admin && p.confirmed_at.is_some() && works(p);
+        match by.role() {
+            Role::Admin if by == id && self.administrators_but(None) == 0 => Ok(()),
+            _ if by == id => {
+                let what = "somebody else must confirm you: an administrator gives `watchfire person confirm`";
+                Err(Fault::new(Reason::SecondPersonRequired, what))
+            }
+            Role::Admin => self.require_confirmed(by),
+            Role::Officer if id.role() == Role::Admin && self.0.values().filter(is_left).count() < TWO => {
+                self.require_confirmed(by)
+            }
+            _ => Err(Fault::new(Reason::RoleRequired, "confirming somebody takes the role admin")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Time {
+        Time::from_unix_nanos(0).plus_seconds(seconds)
+    }
+
+    fn id(path: &str) -> SpiffeId {
+        format!("spiffe://gb.example/{path}").parse().unwrap()
+    }
+
+    fn certificate(n: u8) -> PersonCertificate {
+        PersonCertificate {
+            usage: CertificateUse::Tls,
+            sha256: Sha256([n; 32]),
+            serial: hex::encode([n]),
+            issuing_key: Sha256([0; 32]),
+            since: at(n.into()),
+            until: at(1_000),
+        }
+    }
+
+    fn seen(register: &mut Register, path: &str, n: u8, origin: Origin) {
+        if let Some(person) = register.see(&id(path), certificate(n), origin) {
+            register.put(person);
+        }
+    }
+
+    fn register(people: &[(&str, Origin)]) -> Register {
+        let mut register = Register::default();
+        for (n, (path, origin)) in (1..).zip(people) {
+            seen(&mut register, path, n, *origin);
+        }
+        register
+    }
+
+    fn counts(register: &Register, path: &str) -> bool {
+        register.require_confirmed(&id(path)).is_ok()
+    }
+
+    fn confirm(register: &mut Register, path: &str, by: &str, gone: &[&str]) -> Result<(), Reason> {
+        let works = |p: &Person| !gone.iter().any(|g| id(g) == p.id);
+        let person = register.confirm(&id(path), &id(by), at(500), works).map_err(|fault| fault.reason)?;
+        register.put(person);
+        Ok(())
+    }
+
+    #[test]
+    fn two_administrators_make_it_two_for_good() {
+        let mut register = register(&[("admin/a", Origin::Directory)]);
+        assert_eq!((Register::default().needed(), register.needed()), (2, 1));
+        seen(&mut register, "officer/o", 7, Origin::Directory);
+        assert_eq!(register.needed(), 1);
+        seen(&mut register, "admin/b", 8, Origin::SignIn);
+        assert_eq!(register.needed(), 1, "whoever is not confirmed does not count");
+        confirm(&mut register, "admin/b", "admin/a", &[]).unwrap();
+        assert_eq!(register.needed(), 2);
+        // Nobody leaves: there is no way to take somebody out.
+        assert_eq!(Register::new(register.people().cloned().collect()).needed(), 2);
+    }
+
+    #[test]
+    fn what_lies_in_the_directory_counts_but_for_a_third_administrator() {
+        use Origin::{Directory, SignIn};
+        let register = register(&[
+            ("admin/a", Directory),
+            ("admin/b", Directory),
+            ("admin/c", Directory),
+            ("officer/o", Directory),
+            ("analyst/x", SignIn),
+        ]);
+        let counting = ["admin/a", "admin/b", "admin/c", "officer/o", "analyst/x"].map(|path| counts(&register, path));
+        assert_eq!(counting, [true, true, false, true, false]);
+    }
+
+    #[test]
+    fn a_certificate_that_is_known_changes_nothing_and_a_new_one_is_added() {
+        let mut register = register(&[("analyst/x", Origin::SignIn)]);
+        assert!(register.see(&id("analyst/x"), certificate(1), Origin::SignIn).is_none());
+        // The same one in the directory: it counts from then on.
+        seen(&mut register, "analyst/x", 1, Origin::Directory);
+        assert!(counts(&register, "analyst/x"));
+        for n in 2..40 {
+            seen(&mut register, "analyst/x", n, Origin::SignIn);
+        }
+        let person = register.get(&id("analyst/x")).unwrap();
+        assert_eq!((person.since, person.certificates.len()), (at(1), MAX_CERTIFICATES));
+        assert_eq!(person.certificates.last().unwrap().since, at(39));
+    }
+
+    #[test]
+    fn a_third_administrator_takes_two() {
+        use Origin::Directory;
+        let mut register = register(&[
+            ("admin/a", Directory),
+            ("admin/b", Directory),
+            ("admin/c", Directory),
+            ("officer/o", Directory),
+        ]);
+        assert_eq!(confirm(&mut register, "admin/c", "admin/c", &[]), Err(Reason::SecondPersonRequired));
+        assert_eq!(confirm(&mut register, "admin/c", "officer/o", &[]), Err(Reason::RoleRequired));
+        for _ in 0..2 {
+            confirm(&mut register, "admin/c", "admin/a", &[]).unwrap();
+            assert!(!counts(&register, "admin/c"), "one administrator, twice");
+        }
+        confirm(&mut register, "admin/c", "admin/b", &[]).unwrap();
+        assert!(counts(&register, "admin/c"));
+        assert_eq!(confirm(&mut register, "admin/c", "admin/a", &[]), Err(Reason::Conflict));
+    }
+
+    #[test]
+    fn after_one_of_two_is_gone_the_other_and_an_officer_take_in_a_third() {
+        use Origin::Directory;
+        let mut register = register(&[("admin/a", Directory), ("admin/b", Directory), ("officer/o", Directory)]);
+        seen(&mut register, "admin/c", 9, Directory);
+        let gone = ["admin/b"];
+        confirm(&mut register, "admin/c", "admin/a", &gone).unwrap();
+        assert!(!counts(&register, "admin/c"), "the one who is left acts alone");
+        confirm(&mut register, "admin/c", "officer/o", &gone).unwrap();
+        assert!(counts(&register, "admin/c"));
+    }
+
+    #[test]
+    fn officers_alone_take_in_no_administrator_and_who_is_gone_does_not_count() {
+        use Origin::Directory;
+        let mut register = register(&[
+            ("admin/a", Directory),
+            ("admin/b", Directory),
+            ("officer/o", Directory),
+            ("officer/p", Directory),
+            ("admin/c", Directory),
+        ]);
+        let gone = ["admin/a", "admin/b"];
+        confirm(&mut register, "admin/c", "officer/o", &gone).unwrap();
+        confirm(&mut register, "admin/c", "officer/p", &gone).unwrap();
+        assert!(!counts(&register, "admin/c"));
+        // One who confirmed and was revoked since.
+        confirm(&mut register, "admin/c", "admin/b", &["admin/a"]).unwrap();
+        assert!(counts(&register, "admin/c"), "an officer and the administrator who is left");
+        seen(&mut register, "admin/d", 30, Directory);
+        confirm(&mut register, "admin/d", "admin/a", &[]).unwrap();
+        confirm(&mut register, "admin/d", "admin/c", &["admin/a"]).unwrap();
+        assert!(!counts(&register, "admin/d"));
+    }
+
+    #[test]
+    fn with_an_own_pki_the_first_administrator_confirms_everybody() {
+        use Origin::SignIn;
+        let mut register = register(&[("admin/a", SignIn)]);
+        seen(&mut register, "analyst/x", 2, SignIn);
+        assert_eq!(confirm(&mut register, "analyst/x", "admin/a", &[]), Err(Reason::SecondPersonRequired));
+        seen(&mut register, "admin/b", 3, SignIn);
+        confirm(&mut register, "admin/a", "admin/a", &[]).unwrap();
+        assert!(counts(&register, "admin/a"));
+        assert_eq!(confirm(&mut register, "admin/b", "admin/b", &[]), Err(Reason::SecondPersonRequired));
+        confirm(&mut register, "admin/b", "admin/a", &[]).unwrap();
+        assert_eq!(register.needed(), 2);
+        confirm(&mut register, "analyst/x", "admin/a", &[]).unwrap();
+        assert!(counts(&register, "analyst/x"));
+        assert_eq!(confirm(&mut register, "admin/nobody", "admin/a", &[]), Err(Reason::NotFound));
+    }
+
+    proptest::proptest! {
+        /// Whatever one administrator does alone after there have been two, nobody else comes to count as an administrator.
+        #[test]
+        fn one_person_alone_makes_no_second_one(steps in proptest::collection::vec((0_u8..6, proptest::bool::ANY), 0..40)) {
+            let mut register = register(&[("admin/a", Origin::Directory), ("admin/b", Origin::Directory)]);
+            for (n, is_file) in steps {
+                let path = format!("admin/new-{n}");
+                let origin = if is_file { Origin::Directory } else { Origin::SignIn };
+                seen(&mut register, &path, 50 + n, origin);
+                _ = confirm(&mut register, &path, "admin/a", &["admin/b"]);
+                _ = confirm(&mut register, &path, &path, &["admin/b"]);
+                proptest::prop_assert!(!counts(&register, &path));
+            }
+            proptest::prop_assert_eq!(register.needed(), TWO);
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! The own organisation's people: the register, as it fills from the node's directory and from whoever signs in.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use super::Node;
+use crate::{
+    domain::{
+        event::{Deed, Event},
+        fault::{Fault, Reason},
+        ids::{Role, Sha256, SpiffeId},
+        person::{CertificateUse, Origin, Person, PersonCertificate, Register},
+    },
+    identity::certificate::Leaf,
+    seal::hash::sha256,
+};
+
+/// The register in force.
+#[derive(Default)]
+pub(super) struct People {
+    register: ArcSwap<Register>,
+    changing: tokio::sync::Mutex<()>,
+}
+
+/// A certificate of somebody, with the chain behind it (DER).
+pub struct SeenPerson {
+    /// What it is for.
+    pub usage: CertificateUse,
+    /// The end certificate first.
+    pub chain: Vec<Vec<u8>>,
+}
+
+/// Somebody, and what has become of their certificates.
+pub struct PersonView {
+    /// The person.
+    pub person: Person,
+    /// The serial numbers of the certificates that are revoked.
+    pub revoked: Vec<String>,
+    /// Whether any certificate neither is revoked nor has ended.
+    pub works: bool,
+}
+
+impl Node {
+    /// Reads the register, at the start.
+    pub(super) async fn begin_people(&self) -> Result<(), Fault> {
+        self.people.register.store(Arc::new(Register::new(self.store.people().await?)));
+        Ok(())
+    }
+
+    /// The people, by id.
+    pub fn register(&self) -> Arc<Register> {
+        self.people.register.load_full()
+    }
+
+    /// Everybody, with what has become of their certificates.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`.
+    pub fn list_people(&self, caller: &SpiffeId) -> Result<Vec<PersonView>, Fault> {
+        self.require(caller, &[Role::Admin, Role::Officer])?;
+        Ok(self.register().people().map(|person| self.view_of(person.clone())).collect())
+    }
+
+    fn view_of(&self, person: Person) -> PersonView {
+        let revoked =
+            person.certificates.iter().filter(|c| self.has_ended_by_list(c)).map(|c| c.serial.clone()).collect();
+        PersonView { revoked, works: self.works(&person), person }
+    }
+
+    fn has_ended_by_list(&self, certificate: &PersonCertificate) -> bool {
+        let serial = hex::decode(&certificate.serial).unwrap_or_default();
+        self.trust.load().has_revoked(&certificate.issuing_key, &serial)
+    }
+
+    /// Whether this person can still speak to the node: by a TLS certificate that neither is revoked nor has ended.
+    fn works(&self, person: &Person) -> bool {
+        let now = self.now();
+        let tls = person.certificates.iter().filter(|c| c.usage == CertificateUse::Tls);
+        tls.filter(|c| now <= c.until).any(|c| !self.has_ended_by_list(c))
+    }
+
+    /// Whether all certificates of this person are revoked, so that the word that was given counts no more.
+    pub(super) fn is_gone(&self, id: &SpiffeId) -> bool {
+        let register = self.register();
+        register
+            .get(id)
+            .is_some_and(|p| !p.certificates.is_empty() && p.certificates.iter().all(|c| self.has_ended_by_list(c)))
+    }
+
+    /// How many persons a decision takes: as many as the house asks for, and two once there have been two administrators.
+    pub fn persons_needed(&self) -> usize {
+        let house = self.approvals.and_then(|n| usize::try_from(n).ok());
+        let register = self.register().needed();
+        house.map_or(register, |house| if register == 1 { house.max(1) } else { house.max(register) })
+    }
+
+    /// Only who is confirmed counts where a decision takes two. How many it takes goes by the directory of this moment.
+    pub(super) async fn require_confirmed(&self, caller: &SpiffeId) -> Result<(), Fault> {
+        self.look_for_people().await?;
+        self.register().require_confirmed(caller)
+    }
+
+    /// Registers who is in the node's directory and was not before.
+    ///
+    /// # Errors
+    /// Store faults.
+    pub async fn look_for_people(&self) -> Result<(), Fault> {
+        let register = self.register();
+        let found = (self.certificates)().persons;
+        let seen = found.into_iter().filter(|found| !is_known(&register, &found.chain)).map(|found| {
+            let usage = if found.usage == "tls" { CertificateUse::Tls } else { CertificateUse::Signing };
+            SeenPerson { usage, chain: found.chain }
+        });
+        let seen: Vec<SeenPerson> = seen.collect();
+        if seen.is_empty() { Ok(()) } else { self.see_people(seen, Origin::Directory).await }
+    }
+
+    /// Takes note of certificates that were seen. Those that do not lead to the own roots are passed over.
+    ///
+    /// # Errors
+    /// Store faults.
+    pub async fn see_people(&self, seen: Vec<SeenPerson>, origin: Origin) -> Result<(), Fault> {
+        let mut after = Register::clone(&self.register());
+        if !self.would_change(&mut after, &seen, origin) {
+            return Ok(());
+        }
+        let _changing = self.people.changing.lock().await;
+        let mut after = Register::clone(&self.register());
+        let (mut changed, mut events) = (vec![], vec![]);
+        for (id, certificate) in seen.iter().filter_map(|seen| self.certificate_of(seen)) {
+            let Some(person) = after.see(&id, certificate.clone(), origin) else { continue };
+            let is_new = !after.get(&id).is_some_and(|p| p.certificates.iter().any(|c| c.sha256 == certificate.sha256));
+            if is_new {
+                let PersonCertificate { sha256, serial, .. } = certificate;
+                let deed = Deed::PersonRegistered { person: id.clone(), certificate: sha256, serial };
+                events.push(Event { at: self.now(), by: None, deed });
+            }
+            after.put(person.clone());
+            changed.retain(|other: &Person| other.id != person.id);
+            changed.push(person);
+        }
+        self.store.save_people(changed, events).await?;
+        self.people.register.store(Arc::new(after));
+        Ok(())
+    }
+
+    fn would_change(&self, register: &mut Register, seen: &[SeenPerson], origin: Origin) -> bool {
+        let mut found = seen.iter().filter_map(|seen| self.certificate_of(seen));
+        found.any(|(id, certificate)| register.see(&id, certificate, origin).is_some())
+    }
+
+    /// What the register keeps of a certificate of a person of this organisation.
+    fn certificate_of(&self, seen: &SeenPerson) -> Option<(SpiffeId, PersonCertificate)> {
+        let der = seen.chain.first()?;
+        let leaf = Leaf::parse(der).ok()?;
+        let is_person = leaf.id.domain() == self.domain() && !matches!(leaf.id.role(), Role::Node);
+        let (issuing_key, serial) = self.trust.load().own_certificate(&seen.chain).filter(|_| is_person)?;
+        let certificate = PersonCertificate {
+            usage: seen.usage,
+            sha256: Sha256(sha256(&[der])),
+            serial: hex::encode(serial),
+            issuing_key,
+            since: self.now(),
+            until: leaf.not_after,
+        };
+        Some((leaf.id, certificate))
+    }
+
+    /// Somebody signs in, over a connection with this chain. Reading goes on where nothing can be written.
+    pub async fn saw_person(&self, chain: &[Vec<u8>]) {
+        if is_known(&self.register(), chain) {
+            return;
+        }
+        let seen = SeenPerson { usage: CertificateUse::Tls, chain: chain.to_vec() };
+        if let Err(fault) = self.see_people(vec![seen], Origin::SignIn).await {
+            tracing::error!(reason = %fault.reason, "a person could not be registered");
+        }
+    }
+
+    /// Somebody says that this is a person of the organisation.
+    ///
+    /// # Errors
+    /// Those of [`Register::confirm`]; store faults.
+    pub async fn confirm_person(&self, caller: &SpiffeId, id: &SpiffeId) -> Result<PersonView, Fault> {
+        self.require(caller, &[Role::Admin, Role::Officer])?;
+        let _changing = self.people.changing.lock().await;
+        let mut register = Register::clone(&self.register());
+        let now = self.now();
+        let person = register.confirm(id, caller, now, |p| self.works(p))?;
+        let deed = Deed::PersonConfirmed { person: id.clone(), is_enough: person.confirmed_at.is_some() };
+        self.store.save_people(vec![person.clone()], vec![Event { at: now, by: Some(caller.clone()), deed }]).await?;
+        register.put(person.clone());
+        self.people.register.store(Arc::new(register));
+        Ok(self.view_of(person))
+    }
+
+    /// The person that a name stands for: the whole id, `role/name`, or the name where it is one person's.
+    ///
+    /// # Errors
+    /// `NOT_FOUND`; `INVALID_ARGUMENT` where it is several people's.
+    pub fn person_called(&self, name: &str) -> Result<SpiffeId, Fault> {
+        let register = self.register();
+        let is_meant = |id: &&SpiffeId| {
+            id.to_string() == name || id.name() == name || format!("{}/{}", id.role(), id.name()) == name
+        };
+        let found: Vec<&SpiffeId> = register.people().map(|p| &p.id).filter(is_meant).collect();
+        match found.as_slice() {
+            [one] => Ok((*one).clone()),
+            [] => {
+                let what = format!(
+                    "nobody is registered as `{}`; see `watchfire person list`",
+                    crate::domain::ids::shorten(name)
+                );
+                Err(Fault::new(Reason::NotFound, what))
+            }
+            _ => Err(Fault::at(Reason::InvalidArgument, "person", "several people are called so; write ROLE/NAME")),
+        }
+    }
+}
+
+/// Whether the certificate is that of somebody who is confirmed: nothing is to be learned from it.
+fn is_known(register: &Register, chain: &[Vec<u8>]) -> bool {
+    let Some(der) = chain.first() else { return true };
+    let sha256 = Sha256(sha256(&[der]));
+    let confirmed = register.people().filter(|person| person.confirmed_at.is_some());
+    confirmed.flat_map(|person| &person.certificates).any(|certificate| certificate.sha256 == sha256)
+}
