@@ -71,6 +71,8 @@ mod recall;
 mod recall_waits;
 #[path = "node/receipts.rs"]
 mod receipts;
+#[path = "node/released_again.rs"]
+mod released_again;
 #[path = "node/requests.rs"]
 mod requests;
 #[path = "node/rollback.rs"]

@@ -26,6 +26,9 @@ pub struct Decision {
     pub portions: Vec<PortionDecision>,
     /// What else is to be said of the whole.
     pub because: Vec<String>,
+    /// Why its users can't read what it was sent last, where that is so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unread: Option<String>,
 }
 
 /// What became of one portion.
@@ -58,8 +61,9 @@ impl PortionDecision {
         self.decision == "release"
     }
 
-    fn cell(&self) -> Cell {
+    fn cell(&self, is_unread: bool) -> Cell {
         let mark = match (&self.not_before, self.goes()) {
+            (None, true) if is_unread => Mark::Unread,
             (Some(from), true) => Mark::Later(from.clone()),
             (None, true) => Mark::Gets,
             (_, false) => Mark::Withheld,
@@ -84,12 +88,14 @@ impl Decision {
             not_before: when(message.not_before),
             portions: portions.collect(),
             because: message.because,
+            unread: None,
         }
     }
 
     /// As a column of the matrix.
     pub fn column(&self) -> Column {
-        Column { name: self.partner.clone(), cells: self.portions.iter().map(PortionDecision::cell).collect() }
+        let cells = self.portions.iter().map(|p| p.cell(self.unread.is_some())).collect();
+        Column { name: self.partner.clone(), cells }
     }
 }
 
@@ -101,5 +107,5 @@ pub fn table(rows: &[Row], all: &[Decision]) -> String {
     let (options, mut clauses) = (output::options(), Clauses::default());
     let columns: Vec<Column> = all.iter().map(Decision::column).collect();
     let matrix = render::matrix(rows, &columns, &mut clauses, &options);
-    format!("{matrix}\n{}\n\n{}", render::legend(), clauses.text(&options)).trim_end().to_owned()
+    format!("{matrix}\n{}\n\n{}", render::legend(&columns), clauses.text(&options)).trim_end().to_owned()
 }

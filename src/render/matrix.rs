@@ -23,6 +23,8 @@ pub struct Row {
 pub enum Mark {
     /// Yes.
     Gets,
+    /// It is sent, and its users could not read what was sent last.
+    Unread,
     /// Yes, from this time on.
     Later(String),
     /// No.
@@ -98,7 +100,7 @@ fn clause(mark: &Mark, because: &str) -> String {
     let words = tidy(because);
     match mark {
         Mark::Later(from) => format!("from {from} on: {words}"),
-        Mark::Gets | Mark::Withheld | Mark::Open => words.to_owned(),
+        Mark::Gets | Mark::Unread | Mark::Withheld | Mark::Open => words.to_owned(),
     }
 }
 
@@ -135,9 +137,14 @@ pub fn matrix(rows: &[Row], partners: &[Column], clauses: &mut Clauses, options:
     out
 }
 
-/// What the marks mean.
-pub fn legend() -> &'static str {
-    "● gets it   ◐ gets it later   ○ withheld   A, B ..: the clauses that decided"
+/// What the marks of these columns mean.
+pub fn legend(partners: &[Column]) -> &'static str {
+    if partners.iter().flat_map(|p| &p.cells).any(|cell| cell.mark == Mark::Unread) {
+        "● gets it   ◐ gets it later   ○ withheld   A, B ..: the clauses that decided\n\
+         ◌ is sent it, and its users can't read what was sent last"
+    } else {
+        "● gets it   ◐ gets it later   ○ withheld   A, B ..: the clauses that decided"
+    }
 }
 
 /// Where everything stands.
@@ -200,6 +207,7 @@ impl Grid {
     fn cell(&self, mark: &Mark, letters: &str, out: &mut String) {
         let glyph = match mark {
             Mark::Gets => self.style.bold("●"),
+            Mark::Unread => self.style.bold("◌"),
             Mark::Later(_) => self.style.bold("◐"),
             Mark::Withheld => self.style.faint("○"),
             Mark::Open => " ".to_owned(),

@@ -1,6 +1,6 @@
 //! `watchfire assess publish`.
 
-use std::path::PathBuf;
+use std::{collections::HashMap, path::PathBuf};
 
 use clap::Args;
 use serde::Serialize;
@@ -91,11 +91,18 @@ impl Publish {
             accepted_findings: self.accept.clone(),
         };
         let answer = desk.publish_assessment(request).await?.into_inner();
+        // It is published: whatever can't be asked now changes nothing about that.
+        let unread = unread(desk).await.unwrap_or_default();
+        let decisions = answer
+            .decisions
+            .into_iter()
+            .map(|d| Decision { unread: unread.get(&d.partner).cloned(), ..Decision::new(d) })
+            .collect();
         let published = Published {
             assessment: hex::encode(&answer.assessment_id),
             version: answer.version,
             manifest: hex::encode(&answer.manifest_id),
-            decisions: answer.decisions.into_iter().map(Decision::new).collect(),
+            decisions,
             left_behind: answer
                 .left_behind
                 .into_iter()
@@ -110,29 +117,20 @@ impl Publish {
         self.warn(global, desk, &published.decisions).await
     }
 
-    /// Says which of those who get it keep earlier entries from their users, since they can't verify them: they may not be
-    /// able to read this one either.
+    /// Says which of those who are sent it could not verify what they were sent last: they may not be able to read this one
+    /// either.
     async fn warn(&self, global: &Global, desk: &mut DeskClient, decisions: &[Decision]) -> Result<(), CliError> {
-        let feeds = desk.get_feed_status(proto::GetFeedStatusRequest {}).await?.into_inner().feeds;
         let withheld = desk.get_node(proto::GetNodeRequest::default()).await?.into_inner().withheld;
         if !withheld.is_empty() {
             output::note(global, &format!("ATTENTION: nobody gets it yet: {withheld}"));
         }
-        for feed in feeds
-            .iter()
-            .filter(|f| f.outgoing && decisions.iter().any(|d| d.partner == f.partner && d.decision == "release"))
-        {
-            let newest = feed.quarantined_newest.first();
-            if let Some(there) = newest.filter(|there| can_t_verify(&there.reason)) {
-                let (partner, reason) = (&feed.partner, &there.reason);
-                output::note(
-                    global,
-                    &format!(
-                        "ATTENTION: {partner} could not verify what it was given last ({reason}), and may not be able to read this \
-                         either; see `watchfire feed status` and `watchfire expiry list`"
-                    ),
-                );
-            }
+        for Decision { partner, unread, .. } in decisions.iter().filter(|d| d.decision == "release") {
+            let Some(reason) = unread else { continue };
+            let words = format!(
+                "ATTENTION: {partner} could not verify what it was sent last ({reason}), and may not be able to read this either; see \
+                 `watchfire feed status` and `watchfire expiry list`"
+            );
+            output::note(global, &words);
         }
         Ok(())
     }
@@ -165,6 +163,16 @@ impl LeftBehind {
             "\n\n{partner} holds version {held} and gets nothing of version {version}; `watchfire assess recall` takes it back"
         )
     }
+}
+
+/// Why partners can't verify what they were sent last, by partner.
+async fn unread(desk: &mut DeskClient) -> Result<HashMap<String, String>, CliError> {
+    let feeds = desk.get_feed_status(proto::GetFeedStatusRequest {}).await?.into_inner().feeds;
+    let newest = feeds.into_iter().filter(|f| f.outgoing).filter_map(|f| {
+        let there = f.quarantined_newest.into_iter().next().filter(|there| can_t_verify(&there.reason))?;
+        Some((f.partner, there.reason))
+    });
+    Ok(newest.collect())
 }
 
 /// The draft's portions, as the matrix names them.

@@ -78,6 +78,12 @@ pub struct Step {
     pub words: String,
 }
 
+/// Why the partner's users can't read what it was sent last.
+fn unread(released: &[Released], partner: &str) -> Option<String> {
+    let mut of_it = released.iter().rev().filter(|r| r.partner == partner && r.sequence.is_some());
+    of_it.next()?.kept_from_users.clone()
+}
+
 impl Explained {
     /// From the node's answer.
     pub fn new(message: proto::ExplainResponse) -> Result<Self, CliError> {
@@ -88,7 +94,11 @@ impl Explained {
             let of = portions.iter().filter(|l| digests.contains(&l.digest));
             of.map(|l| l.handle.clone()).collect()
         };
-        let released = message.released.into_iter().map(|r| Released::new(r, &handles)).collect();
+        let released: Vec<Released> = message.released.into_iter().map(|r| Released::new(r, &handles)).collect();
+        let decisions = |all: Vec<proto::PartnerDecision>| {
+            all.into_iter().map(|d| Decision { unread: unread(&released, &d.partner), ..Decision::new(d) }).collect()
+        };
+        let (then, now) = (decisions(message.then), decisions(message.now));
         let arrived = message.arrived.into_iter().map(|a| Arrived::new(a, &portions)).collect::<Result<_, _>>()?;
         Ok(Self {
             assessment: assessment.to_string(),
@@ -96,8 +106,8 @@ impl Explained {
             originator: originator.to_string(),
             since: when(message.since).unwrap_or_default(),
             asked: when(message.asked).unwrap_or_default(),
-            then: message.then.into_iter().map(Decision::new).collect(),
-            now: message.now.into_iter().map(Decision::new).collect(),
+            then,
+            now,
             released,
             remedies: message.remedies.into_iter().map(Remedy::new).collect(),
             arrived,

@@ -105,7 +105,8 @@ impl<'a> Page<'a> {
             self.put(&format!("{partner}: {why}"), "");
             self.blank();
         }
-        self.out.push_str(&format!("{}\n\n{}\n", render::legend(), clauses.text(&self.options)));
+        let columns: Vec<_> = then.iter().chain(&differing).map(Decision::column).collect();
+        self.out.push_str(&format!("{}\n\n{}\n", render::legend(&columns), clauses.text(&self.options)));
         self.released();
         let hint = "What would have to change for one partner: add `--partner DOMAIN`.";
         self.put(hint, "");
@@ -158,12 +159,16 @@ impl<'a> Page<'a> {
         let so_far = if now.is_none() {
             "is no partner any more".to_owned()
         } else {
-            format!("gets {gets} of {} portions", portions.len())
-        };
-        let so_far = match released.iter().rev().find(|r| r.partner == name && r.sequence.is_some()) {
             // What was decided is one thing; whether anybody there can read it is another.
-            Some(last) if last.kept_from_users.is_some() => format!("{so_far}, and its users can't read the last one"),
-            _ => so_far,
+            match now.and_then(|d| d.unread.as_ref()) {
+                Some(_) => {
+                    format!(
+                        "is sent {gets} of {} portions, and its users can't read what it was sent last",
+                        portions.len()
+                    )
+                }
+                None => format!("gets {gets} of {} portions", portions.len()),
+            }
         };
         self.put(&format!("{name} {so_far}."), "");
         for why in now.iter().flat_map(|d| &d.because) {
