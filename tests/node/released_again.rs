@@ -110,12 +110,12 @@ async fn what_a_revoked_node_key_had_released_is_released_again_by_the_next_one(
     let before = fed(&one, &gb).await;
     let read = |name: &str| std::fs::read_to_string(gb.dir.join(name)).unwrap();
     let ca = DevCa::load(&gb.domain.parse().unwrap(), &read("ca/ca.pem"), &read("ca/ca.key")).unwrap();
-    let stolen = serial(&certificates(read("signing.pem").as_bytes()).unwrap()[0]).unwrap();
+    let stolen = serial(&certificates(read("node/signing.pem").as_bytes()).unwrap()[0]).unwrap();
     let now = SystemClock.now();
-    let id = format!("spiffe://{}/node/node-1", gb.domain).parse().unwrap();
+    let id = format!("spiffe://{}/node/n1", gb.domain).parse().unwrap();
     let issued = ca.issue(&id, Purpose::Signing, now, 30).unwrap();
-    std::fs::write(gb.dir.join("signing.key"), issued.key_pem.as_bytes()).unwrap();
-    std::fs::write(gb.dir.join("signing.pem"), &issued.certificate_pem).unwrap();
+    std::fs::write(gb.dir.join("node/signing.key"), issued.key_pem.as_bytes()).unwrap();
+    std::fs::write(gb.dir.join("node/signing.pem"), &issued.certificate_pem).unwrap();
     until("the new key is in use", async || gb.log().contains("signing key").then_some(())).await;
     let number = u64::try_from(now.unix_nanos()).unwrap() + 3_600_000_000_000;
     let revoked = [(stolen, Revocation { at: now, invalid_since: None })];
