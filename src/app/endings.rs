@@ -2,7 +2,11 @@
 
 use std::{path::Path, sync::Arc};
 
-use super::{devca, own::load_lists, persons};
+use super::{
+    devca,
+    own::load_lists,
+    persons::{self, PersonFiles},
+};
 use crate::{
     config::Config,
     domain::{ending::Ending, time::Time},
@@ -30,6 +34,14 @@ fn of_persons(dir: &Path) -> Vec<PersonChain> {
     let all = persons::persons(dir).unwrap_or_default();
     let chains = all.iter().flat_map(|p| [(p, "tls", p.tls()), (p, "signing", p.signing())]);
     chains.map(|(p, usage, file)| PersonChain { id: p.id.clone(), usage, chain: chain(&file) }).collect()
+}
+
+/// The end of one certificate of a person: `tls` or `signing`.
+pub fn of_person(config: &Config, person: &PersonFiles, usage: &'static str) -> Option<Ending> {
+    let file = if usage == "tls" { person.tls() } else { person.signing() };
+    let ca = devca::name(&config.dir);
+    let all = [PersonChain { id: person.id.clone(), usage, chain: chain(&file) }];
+    expiry::of_persons(&all, ca.as_deref(), |_| false).into_iter().next()
 }
 
 fn chain(file: &Path) -> Vec<Vec<u8>> {

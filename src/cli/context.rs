@@ -5,10 +5,10 @@ use std::sync::Arc;
 use super::{CliError, Exit, Global};
 pub use crate::app::persons::{PERSONS, PersonFiles, persons};
 use crate::{
+    app::endings,
     config::Config,
     desk::client::{self, ConnectError, DeskClient},
     domain::{ids::Role, refusal::Refusal, time::Clock},
-    identity::validity::Validity,
     seal::sign::SigningKey,
     telemetry::SystemClock,
 };
@@ -37,19 +37,25 @@ impl Context {
     /// The key that the person signs with, where its certificate has not ended: the node would refuse what it signs.
     pub fn signing_key(&self) -> Result<SigningKey, CliError> {
         let key = self.person.load_key()?;
-        let leaf = key.chain().first().map(Vec::as_slice).unwrap_or_default();
-        let ended = Validity::of_certificate(leaf).ok().filter(|v| v.until < SystemClock.now());
-        match ended {
-            None => Ok(key),
-            Some(ended) => {
-                Err(ConnectError::Ended { what: "signing", day: ended.until.last_day(), file: self.person.signing() }
-                    .into())
+        self.require_current("signing")?;
+        Ok(key)
+    }
+
+    /// Refuses a certificate that has ended in the words that `expiry list` has for it.
+    fn require_current(&self, usage: &'static str) -> Result<(), CliError> {
+        let now = SystemClock.now();
+        match endings::of_person(&self.config, &self.person, usage).filter(|ending| ending.has_ended(now)) {
+            None => Ok(()),
+            Some(ending) => {
+                let words = format!("{}; {}", ending.words(now), ending.fix);
+                Err(CliError::new(Exit::Denied, "CERTIFICATE_ENDED", words))
             }
         }
     }
 
     /// Connects to the desk.
     pub async fn connect(&self) -> Result<DeskClient, CliError> {
+        self.require_current("tls")?;
         let (tls, key) = (self.person.tls(), self.person.tls_key());
         let address = dialable(&self.config.desk);
         let domain = &self.config.organisation.domain;

@@ -49,12 +49,10 @@ pub enum ConnectError {
     Refused(Refusal),
     /// The person's certificate has ended: the node would refuse it.
     #[error(
-        "your {what} certificate ended on {day}; renew it with `watchfire ca renew` where the node has a development CA, else put the renewed \
+        "your TLS certificate ended on {day}; renew it with `watchfire ca renew` where the node has a development CA, else put the renewed \
          one in `{}`", file.display()
     )]
     Ended {
-        /// Which of the two.
-        what: &'static str,
         /// When.
         day: Day,
         /// Where it is.
@@ -91,7 +89,7 @@ pub async fn connect(
     let leaf = crate::identity::files::read_chain(tls.0)?;
     let validity = leaf.first().and_then(|der| Validity::of_certificate(der).ok());
     if let Some(ended) = validity.filter(|v| v.until < clock.now()) {
-        return Err(ConnectError::Ended { what: "TLS", day: ended.until.last_day(), file: tls.0.to_owned() });
+        return Err(ConnectError::Ended { day: ended.until.last_day(), file: tls.0.to_owned() });
     }
     let roots = crate::identity::files::read_roots(bundle)?;
     let member = Member {

@@ -6,6 +6,7 @@ use serde_json::Value;
 use watchfire::{
     desk::client::{self, ConnectError},
     domain::time::{Clock, Time},
+    identity::devca::{DevCa, Purpose},
     telemetry::SystemClock,
 };
 
@@ -202,6 +203,34 @@ async fn a_person_whose_certificate_has_ended_is_told_before_dialling() {
     assert!(matches!(error, ConnectError::Ended { .. }) && error.to_string().contains("ended on"), "{error}");
     let now = client::connect(&org.desk, &own, &bundle, (&tls, &key), Arc::new(SystemClock)).await;
     assert!(matches!(now.err(), Some(ConnectError::Unreachable { .. })));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_and_the_list_of_endings_say_the_same() {
+    let root = tempfile::tempdir().unwrap();
+    let org = Org::make(root.path(), "gb.example", "state", Some("GB")).await;
+    let read = |name: &str| std::fs::read_to_string(org.dir.join("ca").join(name)).unwrap();
+    let ca = DevCa::load(&org.domain.parse().unwrap(), &read("ca.pem"), &read("ca.key")).unwrap();
+    let past = SystemClock.now().plus_seconds(-20 * 86_400);
+    let id = "spiffe://gb.example/analyst/ana".parse().unwrap();
+    for (usage, purpose) in [("tls", Purpose::PersonTls), ("signing", Purpose::Signing)] {
+        let issued = ca.issue(&id, purpose, past, 10).unwrap();
+        let file = |end: &str| org.dir.join(format!("persons/analyst-ana/{usage}.{end}"));
+        std::fs::write(file("pem"), &issued.certificate_pem).unwrap();
+        std::fs::write(file("key"), issued.key_pem.as_bytes()).unwrap();
+    }
+    let listed = watchfire(&org.dir, &["expiry", "list"]).await.stdout;
+    let refused = org.run(&["--as", "ana", "assess", "list"]).await;
+    let said = "person ana: TLS certificate has ended on ";
+    assert!(refused.code == 5, "{}", refused.stderr);
+    let (words, fix) = refused.stderr.split_once(said).unwrap().1.split_once("; ").unwrap();
+    let fix = fix.trim_end().trim_end_matches(['"', '}']);
+    let doctor = org.run(&["doctor"]).await.stdout;
+    for text in [listed.replace('\n', " "), doctor] {
+        let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains(words) && text.contains("`watchfire ca renew`"), "{text}");
+    }
+    assert!(fix.contains("`watchfire ca renew`"), "{fix}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
