@@ -89,6 +89,8 @@ mod simulate;
 mod statements;
 #[path = "node/surroundings.rs"]
 mod surroundings;
+#[path = "node/three_hops.rs"]
+mod three_hops;
 #[path = "node/times.rs"]
 mod times;
 #[path = "shared/system.rs"]

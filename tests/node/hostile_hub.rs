@@ -42,12 +42,12 @@ pub struct Piece {
 pub struct Chain {
     pub origin: Rogue,
     pub hub: Rogue,
-    agreement: StatementId,
-    previous: Option<StatementId>,
+    pub agreement: StatementId,
+    pub previous: Option<StatementId>,
     pub sequence: u64,
 }
 
-fn limit(depth: u32) -> OnwardLimit {
+pub fn limit(depth: u32) -> OnwardLimit {
     let to: Vec<Audience> = vec!["no.example".parse().unwrap()];
     let kinds = ["headline", "subject", "limitation"].map(|k| k.parse().unwrap()).to_vec();
     OnwardLimit { to, kinds, max_tlp: "AMBER".parse().unwrap(), depth, groups: vec![] }

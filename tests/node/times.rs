@@ -33,12 +33,12 @@ use crate::{
 
 const DAY: i64 = 86_400;
 
-fn days_ago(days: i64) -> Time {
+pub fn days_ago(days: i64) -> Time {
     SystemClock.now().whole_seconds().plus_seconds(-days * DAY)
 }
 
 /// A signing key whose certificate was good from `from` to `until` days ago.
-fn key_of(domain: &str, ca: &DevCa, path: &str, (from, until): (i64, i64)) -> SigningKey {
+pub fn key_of(domain: &str, ca: &DevCa, path: &str, (from, until): (i64, i64)) -> SigningKey {
     let id: SpiffeId = format!("spiffe://{domain}/{path}").parse().unwrap();
     let days = u32::try_from(from - until).unwrap();
     signing_key(&ca.issue(&id, Purpose::Signing, days_ago(from), days).unwrap())
@@ -77,7 +77,7 @@ fn assessment_of(entry: &proto::FeedEntry) -> [u8; 16] {
     wire::manifest::decode(&entry.manifest.as_ref().unwrap().payload).unwrap().assessment.0
 }
 
-async fn pulled(no: &Org, from: &str, sequence: u64) {
+pub async fn pulled(no: &Org, from: &str, sequence: u64) {
     no.ask(&["--as", "ana", "feed", "pull", "--from", from]).await;
     until("everything was looked at", async || {
         (no.feed(from, "in").await["last_sequence"].as_u64() == Some(sequence)).then_some(())
