@@ -53,6 +53,8 @@ mod hostile_hub;
 mod hostile_kit;
 #[path = "node/hubs.rs"]
 mod hubs;
+#[path = "node/issuing_ca.rs"]
+mod issuing_ca;
 #[path = "node/kit.rs"]
 mod kit;
 #[path = "node/ledger.rs"]

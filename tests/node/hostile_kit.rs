@@ -126,8 +126,19 @@ impl Rogue {
 
     /// Announces its CA's revocation list (DER) and hands it over, where the victim wants it: how that ended.
     pub async fn hand_over(&self, victim: &Org, number: u8, list: &[u8]) -> Result<bool, Status> {
+        self.hand_over_by(victim, (self.ca.certificate(), vec![]), number, list).await
+    }
+
+    /// The same, of the CA with that certificate (DER); with the certificates between it and a root.
+    pub async fn hand_over_by(
+        &self,
+        victim: &Org,
+        (ca, issuers): (&[u8], Vec<Vec<u8>>),
+        number: u8,
+        list: &[u8],
+    ) -> Result<bool, Status> {
         let mut exchange = self.exchange(victim);
-        let key = watchfire::identity::crl::key_of(self.ca.certificate()).unwrap();
+        let key = watchfire::identity::crl::key_of(ca).unwrap();
         let sha256 = watchfire::seal::hash::sha256(&[list]).to_vec();
         let announced = proto::RevocationListAnnouncement {
             issuing_key: key.0.to_vec().into(),
@@ -151,7 +162,7 @@ impl Rogue {
         let piece = |(n, data): (usize, &[u8])| proto::SubmitRevocationListRequest {
             sha256: if n == 0 { sha256.clone() } else { vec![] }.into(),
             data: data.to_vec().into(),
-            issuers: vec![],
+            issuers: if n == 0 { issuers.iter().map(|der| der.clone().into()).collect() } else { vec![] },
         };
         let pieces: Vec<_> = list.chunks(256 << 10).enumerate().map(piece).collect();
         exchange.submit_revocation_list(tokio_stream::iter(pieces)).await.map(|_| true)
