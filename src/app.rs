@@ -7,6 +7,7 @@ mod ledger;
 mod ops;
 mod own;
 pub mod persons;
+pub mod register;
 pub mod rules;
 mod seen_lists;
 mod set;

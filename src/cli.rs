@@ -143,7 +143,7 @@ async fn execute(cli: Cli) -> Result<(), CliError> {
         Command::Policy(command) => command.run(global).await,
         Command::Ledger(command) => command.run(global).await,
         Command::Expiry(command) => command.run(global).await,
-        Command::Person(command) => command.run(global),
+        Command::Person(command) => command.run(global).await,
         Command::Ca(command) => command.run(global),
         Command::Config(command) => command.run(global),
         Command::Doctor(command) => command.run(global).await,

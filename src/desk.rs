@@ -10,6 +10,8 @@ mod explain;
 mod feed;
 mod ledger;
 mod lists;
+mod partners;
+mod people;
 mod requests;
 mod recall;
 mod rules;

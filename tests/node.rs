@@ -63,6 +63,8 @@ mod ledger;
 mod limits;
 #[path = "node/lists.rs"]
 mod lists;
+#[path = "node/people.rs"]
+mod people;
 #[path = "node/poison.rs"]
 mod poison;
 #[path = "node/quarantine.rs"]

@@ -31,6 +31,7 @@ const READING: &[&str] = &[
     "GetFeedStatus",
     "ListWaiting",
     "ListPartners",
+    "ListPeople",
     "ListAgreements",
     "ExportAgreement",
     "GetRules",

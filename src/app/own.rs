@@ -271,7 +271,7 @@ pub fn make_ledger_key(path: &Path) -> Result<RawKey, OwnError> {
     RawKey::new(&pkcs8).map_err(|_| OwnError::LedgerKey(path.to_owned()))
 }
 
-fn load_storage_key(path: &Path) -> Result<Zeroizing<[u8; 32]>, OwnError> {
+pub(super) fn load_storage_key(path: &Path) -> Result<Zeroizing<[u8; 32]>, OwnError> {
     let text = read_secret(path)?;
     let mut key = Zeroizing::new([0; 32]);
     hex::decode_to_slice(text.trim_ascii(), &mut *key).map_err(|_| OwnError::StorageKey(path.to_owned()))?;

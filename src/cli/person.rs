@@ -1,18 +1,23 @@
 //! `watchfire person`: the organisation's own people.
 
+mod list;
+mod registered;
+mod revoke;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 
+use self::{list::Confirm, revoke::Revoke};
 use super::{
     CliError, Global,
-    context::{PERSONS, PersonFiles, persons},
+    context::{PERSONS, PersonFiles},
     init::issue,
     output,
 };
 use crate::{
-    app::devca::{DevCaError, OpenCa},
+    app::devca::OpenCa,
     config::Config,
     domain::{
         ids::{Role, SpiffeId},
@@ -31,9 +36,11 @@ use crate::{
 pub enum Person {
     /// Give somebody certificates and keys, or register those that the organisation's PKI has issued
     Add(Add),
-    /// List the people in this directory
+    /// List everybody who was ever registered, wherever their files are
     List,
-    /// Revoke somebody's certificates; a running node acts on it within 2 seconds
+    /// Say that somebody is a person of the organisation, whose word counts where a decision takes several
+    Confirm(Confirm),
+    /// Revoke somebody's certificates, wherever their files are; a running node acts on it within 2 seconds
     Revoke(Revoke),
 }
 
@@ -83,13 +90,6 @@ pub struct Add {
     signing_key: Option<PathBuf>,
 }
 
-/// Puts a person's certificates on the development CA's revocation list.
-#[derive(Args)]
-pub struct Revoke {
-    /// Who: name, role/name or the whole SPIFFE id
-    id: String,
-}
-
 #[derive(Serialize)]
 struct View {
     id: String,
@@ -111,11 +111,12 @@ impl From<&PersonFiles> for View {
 
 impl Person {
     /// Runs the command.
-    pub fn run(&self, global: &Global) -> Result<(), CliError> {
+    pub async fn run(&self, global: &Global) -> Result<(), CliError> {
         match self {
             Self::Add(add) => add.run(global),
-            Self::List => list(global),
-            Self::Revoke(revoke) => revoke.run(global),
+            Self::List => list::run(global).await,
+            Self::Confirm(confirm) => confirm.run(global).await,
+            Self::Revoke(revoke) => revoke.run(global).await,
         }
     }
 }
@@ -171,59 +172,4 @@ fn register(person: &PersonFiles, [tls, tls_key, signing, signing_key]: [&PathBu
     write_secret(&person.tls_key(), &read_secret(tls_key)?, Existing::Keep)?;
     public(signing, &person.signing())?;
     public(tls, &person.tls())
-}
-
-fn list(global: &Global) -> Result<(), CliError> {
-    Config::load(&global.dir)?;
-    let all = persons(&global.dir)?;
-    if global.json {
-        all.iter().for_each(|p| output::print_json(&View::from(p)));
-    } else if all.is_empty() {
-        output::print("nobody yet; add somebody with `watchfire person add NAME --role analyst`");
-    } else {
-        let rows: Vec<_> = all.iter().map(|p| vec![p.id.to_string(), p.dir.display().to_string()]).collect();
-        output::print(&output::table(&["IDENTITY", "FILES"], &rows));
-    }
-    Ok(())
-}
-
-impl Revoke {
-    fn run(&self, global: &Global) -> Result<(), CliError> {
-        let config = Config::load(&global.dir)?;
-        let is_meant = |p: &PersonFiles| {
-            [p.id.to_string(), format!("{}/{}", p.id.role(), p.id.name()), p.id.name().to_owned()].contains(&self.id)
-        };
-        let all: Vec<PersonFiles> = persons(&global.dir)?.into_iter().filter(is_meant).collect();
-        let [person] = all.as_slice() else {
-            let what = if all.is_empty() { "nobody in this directory is called" } else { "several are called" };
-            return Err(CliError::files(format!("{what} `{}`; see `watchfire person list`", self.id)));
-        };
-        let open = OpenCa::open(&config).map_err(|error| match error {
-            DevCaError::None(_) => CliError::files(format!(
-                "your own PKI issues the certificates of `{}`: revoke them there, and put its next list into {}, which a running node takes \
-                 up within 2 seconds; then remove {}",
-                person.id,
-                config.crl.display(),
-                person.dir.display()
-            )),
-            other => other.into(),
-        })?;
-        let now = SystemClock.now();
-        let mut serials = vec![];
-        for chain in [person.tls(), person.signing()] {
-            let chain = read_chain(&chain)?;
-            serials.extend(chain.first().map(|der| crate::identity::certificate::serial(der)).transpose()?);
-        }
-        open.revoke(&config.crl, serials, now)?;
-        let number = now.unix_nanos();
-        // Out of the way of `--as`, and under a name that is free where somebody is revoked for the second time.
-        let aside = global.dir.join(PERSONS).join("revoked");
-        private_directory(&aside)?;
-        let gone = aside.join(format!("{}-{}-{number}", person.id.role(), person.id.name()));
-        std::fs::rename(&person.dir, &gone).map_err(|e| CliError::files(format!("{}: {e}", gone.display())))?;
-        output::result(global, &View::from(person), || {
-            format!("{} is revoked; a running node acts on it within 2 seconds", person.id)
-        });
-        Ok(())
-    }
 }

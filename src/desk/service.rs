@@ -7,11 +7,13 @@ use tonic::{Request, Response, Streaming};
 
 use super::{
     agreements,
-    argument::{argument, domain, optional_domain, told},
+    argument::{argument, optional_domain, told},
     call::{Answer, answer, caller},
     endings, explain,
     feed::{self, Sending},
-    ledger, lists, recall, requests, rules, view, waiting,
+    ledger, lists,
+    partners::{self, Change},
+    people, recall, requests, rules, view, waiting,
 };
 use crate::{
     node::{Node, explain::Asked, partners::Invited, publish::Submission, to_the_end},
@@ -238,30 +240,36 @@ impl DeskService for Desk {
         &self,
         request: Request<proto::SuspendPartnerRequest>,
     ) -> Answer<proto::SuspendPartnerResponse> {
-        let caller = caller(&request)?;
-        let node = self.node.clone();
-        let work = async move { node.suspend(&caller, &domain("domain", &request.into_inner().domain)?).await };
-        answer(to_the_end(work).await, |p| proto::SuspendPartnerResponse { partner: Some(view::partner(&p)) })
+        let partner = partners::change(&self.node, caller(&request)?, &request.get_ref().domain, Change::Suspend).await;
+        answer(partner, |p| proto::SuspendPartnerResponse { partner: Some(p) })
     }
 
     async fn resume_partner(
         &self,
         request: Request<proto::ResumePartnerRequest>,
     ) -> Answer<proto::ResumePartnerResponse> {
-        let caller = caller(&request)?;
-        let node = self.node.clone();
-        let work = async move { node.resume(&caller, &domain("domain", &request.into_inner().domain)?).await };
-        answer(to_the_end(work).await, |p| proto::ResumePartnerResponse { partner: Some(view::partner(&p)) })
+        let partner = partners::change(&self.node, caller(&request)?, &request.get_ref().domain, Change::Resume).await;
+        answer(partner, |p| proto::ResumePartnerResponse { partner: Some(p) })
     }
 
     async fn forget_partner(
         &self,
         request: Request<proto::ForgetPartnerRequest>,
     ) -> Answer<proto::ForgetPartnerResponse> {
-        let caller = caller(&request)?;
-        let node = self.node.clone();
-        let work = async move { node.forget(&caller, &domain("domain", &request.into_inner().domain)?).await };
-        answer(to_the_end(work).await, |p| proto::ForgetPartnerResponse { partner: Some(view::partner(&p)) })
+        let partner = partners::change(&self.node, caller(&request)?, &request.get_ref().domain, Change::Forget).await;
+        answer(partner, |p| proto::ForgetPartnerResponse { partner: Some(p) })
+    }
+
+    async fn list_people(&self, request: Request<proto::ListPeopleRequest>) -> Answer<proto::ListPeopleResponse> {
+        answer(people::list(&self.node, &caller(&request)?), |list| list)
+    }
+
+    async fn confirm_person(
+        &self,
+        request: Request<proto::ConfirmPersonRequest>,
+    ) -> Answer<proto::ConfirmPersonResponse> {
+        let person = people::confirm(self.node.clone(), caller(&request)?, request.into_inner().person).await;
+        answer(person, |person| proto::ConfirmPersonResponse { person: Some(person) })
     }
 
     async fn give_revocation_list(

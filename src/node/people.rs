@@ -80,12 +80,11 @@ impl Node {
         tls.filter(|c| now <= c.until).any(|c| !self.has_ended_by_list(c))
     }
 
-    /// Whether all certificates of this person are revoked, so that the word that was given counts no more.
+    /// Whether this person was revoked, so that the word that was given counts no more: a certificate is, and no other one
+    /// is good. Whoever's certificates have only run out has said so all the same.
     pub(super) fn is_gone(&self, id: &SpiffeId) -> bool {
         let register = self.register();
-        register
-            .get(id)
-            .is_some_and(|p| !p.certificates.is_empty() && p.certificates.iter().all(|c| self.has_ended_by_list(c)))
+        register.get(id).is_some_and(|p| !self.works(p) && p.certificates.iter().any(|c| self.has_ended_by_list(c)))
     }
 
     /// How many persons a decision takes: as many as the house asks for, and two once there have been two administrators.

@@ -1,0 +1,128 @@
+//! `watchfire person list` and `watchfire person confirm`.
+
+use clap::Args;
+use serde::Serialize;
+
+use super::registered::{self, Certificate, READERS, Registered};
+use crate::{
+    cli::{
+        CliError, Exit, Global,
+        context::{Context, PersonFiles, persons},
+        output,
+    },
+    config::Config,
+    wire::proto,
+};
+
+/// Takes an administrator; where there have been two others, two of them, or the one who is left and an officer.
+#[derive(Args)]
+pub struct Confirm {
+    /// Who: name, role/name or the whole SPIFFE id
+    person: String,
+}
+
+#[derive(Serialize)]
+struct View {
+    id: String,
+    role: String,
+    /// `counts`, `waits` (for a confirmation) or `gone` (no certificate works); `unknown` where only the files tell.
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<String>,
+    confirmed_by: Vec<String>,
+    certificates: Vec<Certificate>,
+    /// The directory with the person's files, where it is here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    files: Option<String>,
+}
+
+impl View {
+    fn new(person: &Registered, here: &[PersonFiles]) -> Self {
+        let state = match (person.works, person.is_confirmed) {
+            (false, _) => "gone",
+            (true, true) => "counts",
+            (true, false) => "waits",
+        };
+        let files = here.iter().find(|p| p.id == person.id).map(|p| p.dir.display().to_string());
+        Self {
+            id: person.id.to_string(),
+            role: person.id.role().to_string(),
+            state,
+            since: Some(person.since.to_string()),
+            confirmed_by: person.confirmed_by.iter().map(ToString::to_string).collect(),
+            certificates: person.certificates.clone(),
+            files,
+        }
+    }
+
+    fn of_files(person: &PersonFiles) -> Self {
+        Self {
+            id: person.id.to_string(),
+            role: person.id.role().to_string(),
+            state: "unknown",
+            since: None,
+            confirmed_by: vec![],
+            certificates: vec![],
+            files: Some(person.dir.display().to_string()),
+        }
+    }
+
+    fn row(&self) -> Vec<String> {
+        let words = match self.state {
+            "waits" => "waits for `person confirm`",
+            "gone" => "revoked or ended",
+            other => other,
+        };
+        let files = self.files.clone().unwrap_or_else(|| "elsewhere".to_owned());
+        vec![self.id.clone(), words.to_owned(), files]
+    }
+}
+
+pub(super) async fn run(global: &Global) -> Result<(), CliError> {
+    let config = Config::load(&global.dir)?;
+    let here = persons(&global.dir)?;
+    let views: Vec<View> = match registered::all(global, &config).await? {
+        Ok(people) => {
+            // Somebody who was added a moment ago may not be registered yet.
+            let new = here.iter().filter(|p| people.iter().all(|known| known.id != p.id)).map(View::of_files);
+            people.iter().map(|person| View::new(person, &here)).chain(new).collect()
+        }
+        Err(why) => {
+            output::note(
+                global,
+                &format!("only those whose files are here are listed, since the node could not be asked: {why}"),
+            );
+            here.iter().map(View::of_files).collect()
+        }
+    };
+    if global.json {
+        views.iter().for_each(output::print_json);
+    } else if views.is_empty() {
+        output::print("nobody yet; add somebody with `watchfire person add NAME --role analyst`");
+    } else {
+        let rows: Vec<_> = views.iter().map(View::row).collect();
+        output::print(&output::table(&["IDENTITY", "STATE", "FILES"], &rows));
+    }
+    Ok(())
+}
+
+impl Confirm {
+    /// Runs the command.
+    pub async fn run(&self, global: &Global) -> Result<(), CliError> {
+        let context = Context::load(global, READERS)?;
+        let mut desk = context.connect().await?;
+        let request = proto::ConfirmPersonRequest { person: self.person.clone() };
+        let person = desk.confirm_person(request).await?.into_inner().person;
+        let missing = || CliError::new(Exit::Failed, "INTERNAL", "the node's answer names nobody");
+        let person = Registered::new(person.ok_or_else(missing)?)?;
+        output::result(global, &View::new(&person, &persons(&global.dir)?), || match person.is_confirmed {
+            true => format!("{} counts from now on where a decision takes several", person.id),
+            false => format!(
+                "noted; {} counts once somebody else gives the same command: another administrator, or an officer where you are the only \
+                 administrator left",
+                person.id
+            ),
+        });
+        Ok(())
+    }
+}

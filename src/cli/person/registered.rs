@@ -1,0 +1,130 @@
+//! The register of the own people: asked of the running node, or read from its store where none runs.
+
+use serde::Serialize;
+
+use crate::{
+    app::register,
+    cli::{
+        CliError, Global,
+        context::{Context, persons},
+    },
+    config::Config,
+    domain::{
+        ids::{Role, SpiffeId},
+        time::{Clock, Time},
+    },
+    node::people::PersonView,
+    telemetry::SystemClock,
+    wire::{field::time, proto},
+};
+
+/// Who may ask the node for the register.
+pub(super) const READERS: &[Role] = &[Role::Admin, Role::Officer];
+
+/// A certificate of somebody.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Certificate {
+    /// `tls` or `signing`.
+    #[serde(rename = "use")]
+    pub usage: String,
+    /// The serial number, hexadecimal.
+    pub serial: String,
+    /// Its last moment.
+    pub until: Time,
+    /// Whether it is revoked.
+    pub revoked: bool,
+}
+
+/// Somebody, with what has become of their certificates.
+#[derive(Debug, Clone)]
+pub(super) struct Registered {
+    /// Who.
+    pub id: SpiffeId,
+    /// Since when.
+    pub since: Time,
+    /// Whether the person's word counts where a decision takes several.
+    pub is_confirmed: bool,
+    /// Who has confirmed the person, while that is not enough.
+    pub confirmed_by: Vec<SpiffeId>,
+    /// Whether any TLS certificate neither is revoked nor has ended.
+    pub works: bool,
+    /// The certificates, the oldest first.
+    pub certificates: Vec<Certificate>,
+}
+
+impl Registered {
+    /// From the node's answer.
+    pub fn new(view: proto::PersonView) -> Result<Self, CliError> {
+        let id = |text: &str| text.parse::<SpiffeId>().map_err(CliError::files);
+        let certificate = |c: proto::PersonCertificateView| -> Result<Certificate, CliError> {
+            Ok(Certificate { usage: c.usage, serial: c.serial, until: time("until", c.until)?, revoked: c.revoked })
+        };
+        Ok(Self {
+            id: id(&view.id)?,
+            since: time("since", view.since)?,
+            is_confirmed: view.confirmed_at.is_some(),
+            confirmed_by: view.confirmed_by.iter().map(|text| id(text)).collect::<Result<_, _>>()?,
+            works: view.works,
+            certificates: view.certificates.into_iter().map(certificate).collect::<Result<_, _>>()?,
+        })
+    }
+
+    fn of_store(PersonView { person, revoked, works }: PersonView) -> Self {
+        let certificate = |c: &crate::domain::person::PersonCertificate| Certificate {
+            usage: c.usage.to_string(),
+            serial: c.serial.clone(),
+            until: c.until,
+            revoked: revoked.contains(&c.serial),
+        };
+        Self {
+            since: person.since,
+            is_confirmed: person.confirmed_at.is_some(),
+            certificates: person.certificates.iter().map(certificate).collect(),
+            confirmed_by: person.confirmed_by,
+            works,
+            id: person.id,
+        }
+    }
+
+    /// Whether that names the person: the name, `role/name` or the whole id.
+    pub fn is_called(&self, name: &str) -> bool {
+        is_called(&self.id, name)
+    }
+}
+
+/// Whether that names somebody: the name, `role/name` or the whole id.
+pub(super) fn is_called(id: &SpiffeId, name: &str) -> bool {
+    [id.to_string(), format!("{}/{}", id.role(), id.name()), id.name().to_owned()].iter().any(|n| n == name)
+}
+
+/// The register, by role and name; inside, why it could not be had.
+pub(super) async fn all(global: &Global, config: &Config) -> Result<Result<Vec<Registered>, String>, CliError> {
+    // Without a node on it, the store may be read; with one, it is the node's, and the node is asked.
+    match register::on_disk(config, SystemClock.now()).await {
+        Ok(people) => return Ok(Ok(sorted(people.into_iter().map(Registered::of_store).collect()))),
+        Err(why) => tracing::debug!(why, "the store can't be read; the node is asked"),
+    }
+    match asked(global).await {
+        Ok(people) => people.into_iter().map(Registered::new).collect::<Result<_, _>>().map(sorted).map(Ok),
+        Err(why) => Ok(Err(why.message)),
+    }
+}
+
+async fn asked(global: &Global) -> Result<Vec<proto::PersonView>, CliError> {
+    let context = match &global.identity {
+        Some(_) => Context::load(global, READERS)?,
+        // Whoever of them it is makes no difference.
+        None => {
+            let reader = persons(&global.dir)?.into_iter().find(|p| READERS.contains(&p.id.role()));
+            let identity = reader.map(|p| p.id.to_string());
+            Context::load(&Global { identity, ..global.clone() }, READERS)?
+        }
+    };
+    let mut desk = context.connect().await?;
+    Ok(desk.list_people(proto::ListPeopleRequest {}).await?.into_inner().people)
+}
+
+fn sorted(mut people: Vec<Registered>) -> Vec<Registered> {
+    people.sort_by(|a, b| (a.id.role().as_str(), a.id.name()).cmp(&(b.id.role().as_str(), b.id.name())));
+    people
+}

@@ -1,0 +1,41 @@
+//! The own people, as messages.
+
+use std::sync::Arc;
+
+use crate::{
+    domain::{fault::Fault, ids::SpiffeId},
+    node::{Node, people::PersonView, to_the_end},
+    wire::{field::timestamp, proto},
+};
+
+pub(super) fn list(node: &Node, caller: &SpiffeId) -> Result<proto::ListPeopleResponse, Fault> {
+    let people = node.list_people(caller)?.into_iter().map(view).collect();
+    Ok(proto::ListPeopleResponse { people, needed: u32::try_from(node.persons_needed()).unwrap_or(u32::MAX) })
+}
+
+pub(super) async fn confirm(node: Arc<Node>, caller: SpiffeId, name: String) -> Result<proto::PersonView, Fault> {
+    let work = async move {
+        node.look_for_people().await?;
+        node.confirm_person(&caller, &node.person_called(&name)?).await
+    };
+    to_the_end(work).await.map(view)
+}
+
+fn view(of: PersonView) -> proto::PersonView {
+    let PersonView { person, revoked, works } = of;
+    let certificate = |c: &crate::domain::person::PersonCertificate| proto::PersonCertificateView {
+        usage: c.usage.to_string(),
+        serial: c.serial.clone(),
+        since: timestamp(c.since),
+        until: timestamp(c.until),
+        revoked: revoked.contains(&c.serial),
+    };
+    proto::PersonView {
+        id: person.id.to_string(),
+        since: timestamp(person.since),
+        confirmed_at: person.confirmed_at.and_then(timestamp),
+        confirmed_by: person.confirmed_by.iter().map(ToString::to_string).collect(),
+        works,
+        certificates: person.certificates.iter().map(certificate).collect(),
+    }
+}

@@ -1,0 +1,140 @@
+//! The register of people: who counts where a decision takes two, wherever the files are.
+
+use std::fs;
+
+use serde_json::Value;
+use watchfire::{
+    draft::Lineage,
+    seal::compose::new_assessment_id,
+    wire::{proto, status::to_fault},
+};
+
+use crate::{
+    hostile_kit::Rogue,
+    kit::{Org, terms, until},
+};
+
+async fn people(gb: &Org) -> Vec<Value> {
+    gb.ask(&["--as", "root", "person", "list"]).await
+}
+
+async fn state_of(gb: &Org, path: &str) -> Value {
+    let id = format!("spiffe://{}/{path}", gb.domain);
+    people(gb).await.into_iter().find(|p| p["id"] == id).map_or(Value::Null, |p| p["state"].clone())
+}
+
+/// Somebody's files are on their own machine from now on.
+fn move_away(gb: &Org, person: &str) -> std::path::PathBuf {
+    let (from, to) = (gb.dir.join("persons").join(person), gb.dir.join("elsewhere").join("persons").join(person));
+    fs::create_dir_all(to.parent().unwrap()).unwrap();
+    fs::rename(from, &to).unwrap();
+    to
+}
+
+/// Gives the files back for a command.
+fn back(gb: &Org, person: &str) {
+    let (to, from) = (gb.dir.join("persons").join(person), gb.dir.join("elsewhere").join("persons").join(person));
+    fs::create_dir_all(&to).unwrap();
+    for file in fs::read_dir(from).unwrap().flatten() {
+        fs::copy(file.path(), to.join(file.file_name())).unwrap();
+    }
+}
+
+/// The id of an agreement that the partner proposes.
+async fn proposed(gb: &Org, partner: &Rogue) -> String {
+    let lineage = Lineage { series: new_assessment_id().unwrap(), previous: None };
+    partner.propose(gb, &terms(gb.domain, partner.domain, ""), lineage).await.to_string()
+}
+
+async fn waits_for_two(gb: &Org, partner: &Rogue) {
+    let agreement = proposed(gb, partner).await;
+    let signed = gb.ask(&["--as", "root", "agreement", "sign", &agreement]).await;
+    assert_ne!(signed[0]["state"], "in-force", "{signed:?}");
+    assert_eq!(signed[0]["approvals_needed"], 2, "{signed:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_administrators_stay_two_though_their_files_move_and_one_is_revoked() {
+    let mut gb = Org::found("gb.example", "state", Some("GB")).await;
+    gb.one(&["person", "add", "rita", "--role", "admin"]).await;
+    until("she is registered", async || (state_of(&gb, "admin/rita").await == "counts").then_some(())).await;
+    let fr = Rogue::new("fr.example");
+    fr.get_accepted(&gb, "127.0.0.1:1").await;
+    let elsewhere = move_away(&gb, "admin-rita");
+    waits_for_two(&gb, &fr).await;
+    // Revoked by her name, though her files are elsewhere.
+    gb.one(&["person", "revoke", "rita"]).await;
+    until("she is out", async || (state_of(&gb, "admin/rita").await == "gone").then_some(())).await;
+    back(&gb, "admin-rita");
+    assert!(elsewhere.exists());
+    assert_eq!(gb.run(&["--as", "rita", "partner", "list"]).await.code, 5);
+    fs::remove_dir_all(gb.dir.join("persons/admin-rita")).unwrap();
+    waits_for_two(&gb, &fr).await;
+    gb.kill().await;
+    gb.start().await;
+    waits_for_two(&gb, &fr).await;
+    // Whoever has the development CA makes no second person alone.
+    gb.one(&["person", "add", "eve", "--role", "admin"]).await;
+    until("she is registered", async || (state_of(&gb, "admin/eve").await == "waits").then_some(())).await;
+    let agreement = proposed(&gb, &fr).await;
+    let refused = gb.run(&["--as", "eve", "agreement", "sign", &agreement]).await;
+    assert!(refused.stderr.contains("`watchfire person confirm admin/eve`"), "{}", refused.stderr);
+    assert!(
+        gb.run(&["--as", "eve", "person", "confirm", "eve"]).await.stderr.contains("somebody else must confirm you")
+    );
+    let half = gb.one(&["--as", "root", "person", "confirm", "eve"]).await;
+    assert_eq!(half["state"], "waits", "{half}");
+    // The administrator who is left and an officer take her in.
+    let whole = gb.one(&["--as", "olu", "person", "confirm", "eve"]).await;
+    assert_eq!(whole["state"], "counts", "{whole}");
+    let signed = async |who: &str| gb.ask(&["--as", who, "agreement", "sign", &agreement]).await;
+    signed("root").await;
+    assert_eq!(signed("eve").await[0]["state"], "in-force");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_from_before_a_renewal_is_revoked_with_its_person() {
+    let gb = Org::found("gb.example", "state", Some("GB")).await;
+    let old = gb.dir.join("old");
+    fs::create_dir_all(&old).unwrap();
+    let files = gb.dir.join("persons/analyst-ana");
+    for file in ["tls.pem", "tls.key", "signing.pem", "signing.key"] {
+        fs::copy(files.join(file), old.join(file)).unwrap();
+    }
+    gb.ask(&["ca", "renew", "--all"]).await;
+    until("the new one is registered", async || {
+        let ana = people(&gb).await.into_iter().find(|p| p["role"] == "analyst")?;
+        (ana["certificates"].as_array()?.len() == 4).then_some(())
+    })
+    .await;
+    let revoked = gb.one(&["person", "revoke", "ana"]).await;
+    assert_eq!(revoked["serials"].as_array().unwrap().len(), 4, "{revoked}");
+    fs::create_dir_all(&files).unwrap();
+    for file in ["tls.pem", "tls.key", "signing.pem", "signing.key"] {
+        fs::copy(old.join(file), files.join(file)).unwrap();
+    }
+    until("she is out", async || (gb.run(&["--as", "ana", "assess", "list"]).await.code == 5).then_some(())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_register_is_read_without_a_node_and_kept_from_who_may_not() {
+    let mut gb = Org::found("gb.example", "state", Some("GB")).await;
+    let names = async |gb: &Org| -> Vec<String> {
+        people(gb)
+            .await
+            .iter()
+            .map(|p| format!("{} {}", p["id"].as_str().unwrap(), p["state"].as_str().unwrap()))
+            .collect()
+    };
+    let running = names(&gb).await;
+    let mut ana = gb.connect("analyst-ana").await;
+    let refused = ana.list_people(proto::ListPeopleRequest {}).await.unwrap_err();
+    assert_eq!(to_fault(&refused).reason.to_string(), "ROLE_REQUIRED");
+    gb.kill().await;
+    assert_eq!(names(&gb).await, running);
+    let ana = people(&gb).await.into_iter().find(|p| p["role"] == "analyst").unwrap();
+    let serial = ana["certificates"][0]["serial"].as_str().unwrap().to_owned();
+    let revoked = gb.one(&["person", "revoke", &serial]).await;
+    assert_eq!(revoked["serials"], serde_json::json!([serial]));
+    assert!(people(&gb).await.into_iter().any(|p| p["certificates"][0]["revoked"] == true));
+}
