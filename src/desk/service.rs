@@ -16,7 +16,7 @@ use super::{
     people, recall, requests, rules, view, waiting,
 };
 use crate::{
-    node::{Node, explain::Asked, partners::Invited, publish::Submission, to_the_end},
+    node::{Node, explain::Asked, publish::Submission, to_the_end},
     store::ListFilter,
     wire::{
         self, field,
@@ -218,15 +218,8 @@ impl DeskService for Desk {
         &self,
         request: Request<proto::AcceptPartnerRequest>,
     ) -> Answer<proto::AcceptPartnerResponse> {
-        let caller = caller(&request)?;
-        let proto::AcceptPartnerRequest { invitation, fingerprint, change_confirmed, only_know } = request.into_inner();
-        let node = self.node.clone();
-        let work = async move {
-            let invitation = wire::envelope::from_proto(field::present("invitation", invitation)?)?;
-            let invited = Invited { invitation, fingerprint, change_confirmed };
-            if only_know { node.know(&caller, &invited).await } else { node.accept(&caller, &invited).await }
-        };
-        answer(to_the_end(work).await, |p| proto::AcceptPartnerResponse { partner: Some(view::partner(&p)) })
+        let accepted = partners::accept(self.node.clone(), caller(&request)?, request.into_inner()).await;
+        answer(accepted, |partner| proto::AcceptPartnerResponse { partner: Some(partner) })
     }
 
     async fn list_partners(&self, _: Request<proto::ListPartnersRequest>) -> Answer<proto::ListPartnersResponse> {
