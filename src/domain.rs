@@ -3,6 +3,7 @@
 
 pub mod admiralty;
 pub mod agreement;
+pub mod approval;
 pub mod assessment;
 pub mod body;
 pub mod draft;

@@ -22,6 +22,7 @@ pub mod lists;
 pub mod holders;
 pub mod live;
 mod pace;
+pub mod approve;
 pub mod partners;
 pub mod people;
 pub mod post;

@@ -12,6 +12,7 @@ use crate::domain::{
     rules::RulesVersion,
     time::Time,
 };
+use approvals::ApprovalStore;
 use forward::ForwardStore;
 use held::HeldStore;
 use ledger::LedgerStore;
@@ -31,6 +32,7 @@ use timers::TimerStore;
 
 #[cfg(test)]
 mod contract;
+pub mod approvals;
 pub mod forward;
 pub mod held;
 pub mod ledger;
@@ -78,7 +80,8 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 /// The one door to what is kept.
 #[async_trait]
 pub trait Store:
-    ForwardStore
+    ApprovalStore
+    + ForwardStore
     + HeldStore
     + LedgerStore
     + ListStore

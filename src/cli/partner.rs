@@ -227,7 +227,9 @@ impl Accept {
                 global,
                 &format!("{} ({}{country}), {endpoint}\n  {}", who.domain, who.kind, fingerprint.words()),
             );
-            if !output::confirm(global, "Did the partner read you these words, by another way than the file came?") {
+            // `--yes` never stands in for comparing the words.
+            let asked = Global { yes: false, ..global.clone() };
+            if !output::confirm(&asked, "Did the partner read you these words, by another way than the file came?") {
                 let what = "not accepted: confirm the words with the partner, or give them with --fingerprint";
                 return Err(CliError::new(Exit::Failed, "NOT_CONFIRMED", what));
             }
@@ -239,13 +241,35 @@ impl Accept {
             change_confirmed: self.changed,
             only_know,
         };
-        finish(global, desk.accept_partner(request).await?.into_inner().partner)
+        let answer = desk.accept_partner(request).await?.into_inner();
+        if answer.approvals < answer.needed {
+            let waits = format!(
+                "noted: {} of {} administrators have said so. Until another one gives the same command with the same file, all stays as it was",
+                answer.approvals, answer.needed
+            );
+            output::note(global, &waits);
+        }
+        finish(global, answer.partner)
     }
 }
 
 async fn partners(global: &Global) -> Result<Vec<View>, CliError> {
     let mut desk = Context::load(global, ANYBODY)?.connect().await?;
-    let partners = desk.list_partners(proto::ListPartnersRequest {}).await?.into_inner().partners;
+    let proto::ListPartnersResponse { partners, awaited } =
+        desk.list_partners(proto::ListPartnersRequest {}).await?.into_inner();
+    for waits in awaited {
+        let (what, again) = match waits.what.as_str() {
+            "revocation-list" => ("another revocation list", "partner crl FILE --replace"),
+            _ => ("other roots, another kind or another country", "partner accept FILE"),
+        };
+        let words = format!(
+            "ATTENTION: {what} of {} waits for another administrator; {} said so; `watchfire {again}` with the same file, or nothing: after \
+             7 days it lapses",
+            one_line(&waits.of),
+            waits.by.join(", ")
+        );
+        output::note(global, &words);
+    }
     Ok(partners.into_iter().map(View::new).collect())
 }
 

@@ -4,9 +4,18 @@ use std::sync::Arc;
 
 use super::{argument::domain, view};
 use crate::{
-    domain::{fault::Fault, ids::SpiffeId},
-    node::{Node, partners::Invited, to_the_end},
-    wire::{self, field, proto},
+    domain::{approval::Approval, fault::Fault, ids::SpiffeId},
+    node::{
+        Node,
+        approve::Count,
+        partners::{Accepted, Invited},
+        to_the_end,
+    },
+    wire::{
+        self,
+        field::{self, timestamp},
+        proto,
+    },
 };
 
 /// What is to be changed.
@@ -24,14 +33,32 @@ pub(super) async fn accept(
     node: Arc<Node>,
     caller: SpiffeId,
     request: proto::AcceptPartnerRequest,
-) -> Result<proto::PartnerView, Fault> {
+) -> Result<proto::AcceptPartnerResponse, Fault> {
     let proto::AcceptPartnerRequest { invitation, fingerprint, change_confirmed, only_know } = request;
     let work = async move {
         let invitation = wire::envelope::from_proto(field::present("invitation", invitation)?)?;
         let invited = Invited { invitation, fingerprint, change_confirmed };
         if only_know { node.know(&caller, &invited).await } else { node.accept(&caller, &invited).await }
     };
-    to_the_end(work).await.map(|partner| view::partner(&partner))
+    let Accepted { partner, count } = to_the_end(work).await?;
+    let number = |of: fn(Count) -> usize| count.map_or(0, |count| u32::try_from(of(count)).unwrap_or(u32::MAX));
+    let (approvals, needed) = (number(|count| count.approvals), number(|count| count.needed));
+    Ok(proto::AcceptPartnerResponse { partner: Some(view::partner(&partner)), approvals, needed })
+}
+
+/// All partners, and what waits for another administrator.
+pub(super) async fn list(node: &Node) -> Result<proto::ListPartnersResponse, Fault> {
+    let (directory, retired) = (node.directory(), node.retired_roots().await?);
+    let awaited = |a: Approval| proto::AwaitedApproval {
+        what: a.what.to_string(),
+        of: a.of.to_string(),
+        by: a.by.iter().map(ToString::to_string).collect(),
+        since: timestamp(a.since),
+    };
+    Ok(proto::ListPartnersResponse {
+        partners: directory.all().map(|p| view::partner_with(p, &retired)).collect(),
+        awaited: node.awaited().await?.into_iter().map(awaited).collect(),
+    })
 }
 
 /// Changes what needs no invitation.

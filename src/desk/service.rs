@@ -219,14 +219,11 @@ impl DeskService for Desk {
         request: Request<proto::AcceptPartnerRequest>,
     ) -> Answer<proto::AcceptPartnerResponse> {
         let accepted = partners::accept(self.node.clone(), caller(&request)?, request.into_inner()).await;
-        answer(accepted, |partner| proto::AcceptPartnerResponse { partner: Some(partner) })
+        answer(accepted, |accepted| accepted)
     }
 
     async fn list_partners(&self, _: Request<proto::ListPartnersRequest>) -> Answer<proto::ListPartnersResponse> {
-        let (directory, retired) = (self.node.directory(), self.node.retired_roots().await);
-        answer(retired, |retired| proto::ListPartnersResponse {
-            partners: directory.all().map(|p| view::partner_with(p, &retired)).collect(),
-        })
+        answer(partners::list(&self.node).await, |list| list)
     }
 
     async fn suspend_partner(

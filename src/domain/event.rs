@@ -60,6 +60,8 @@ pub enum Deed {
     },
     /// A partner was accepted, or its bundle, kind or endpoint changed.
     PartnerChanged { partner: TrustDomain, fingerprint: String, state: String },
+    /// An administrator says that this invitation is right: other roots, another kind or another country of the organisation.
+    PartnerChangeApproved { partner: TrustDomain, fingerprint: String, invitation: StatementId },
     /// An agreement was proposed, signed, refused or ended.
     AgreementChanged { agreement: StatementId, version: u32, partner: TrustDomain, state: String },
     /// Somebody stands behind an agreement.

@@ -3,7 +3,7 @@
 mod agreed;
 mod certified;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use certified::{of_list, of_node, of_persons, of_roots};
 
@@ -17,6 +17,7 @@ use crate::{
         time::Time,
         timer::{Timer, TimerKind},
     },
+    identity::certificate::Leaf,
     seal::hash::sha256,
     wire,
 };
@@ -81,15 +82,24 @@ impl Node {
         Ok(sorted(all))
     }
 
-    /// What partners' nodes sign with, as their newest releases have it, with the CAs' certificates between it and a root. One that has
-    /// ended tells nothing: the partner may have another one by now, and has only had nothing to say.
+    /// What partners' nodes sign with, as their newest releases have it, or where they have released nothing their newest agreements,
+    /// with the CAs' certificates between it and a root. One that has ended tells nothing: the partner may have another one by now, and has only had nothing to say.
     async fn partners_signing(&self) -> Result<Vec<Ending>, Fault> {
         let (now, directory) = (self.now(), self.directory());
+        let mut signed: BTreeMap<TrustDomain, Vec<Vec<Vec<u8>>>> = BTreeMap::new();
+        let releases = self.store.newest_releases().await?;
+        // Latest change first; one that the partner has not signed yet tells nothing.
+        let agreements = self.store.agreements().await?.into_iter().map(|record| (record.partner, record.envelope));
+        for (partner, statement) in releases.into_iter().chain(agreements) {
+            let chains = chains_of(&partner, &statement)?;
+            if !chains.is_empty() {
+                signed.entry(partner).or_insert(chains);
+            }
+        }
         let mut all = vec![];
-        for (partner, release) in self.store.newest_releases().await? {
+        for (partner, chains) in signed {
             let Ok(held) = directory.active(&partner) else { continue };
-            let signatures = wire::envelope::decode(&release)?.signatures;
-            let chains = signatures.iter().map(|s| s.certificates.as_slice());
+            let chains = chains.iter().map(Vec::as_slice);
             let seen = chains.flat_map(|chain| certified::of_seen_chain(&partner, chain, &held.record.roots));
             all.extend(seen.filter(|e| !e.has_ended(now)));
         }
@@ -144,4 +154,14 @@ pub fn sorted(mut all: Vec<Ending>) -> Vec<Ending> {
     all.sort_by(|a, b| (a.ends_at, &a.name, &a.subject).cmp(&(b.ends_at, &b.name, &b.subject)));
     all.dedup_by(|a, b| (a.ends_at, &a.name, &a.subject, a.kind) == (b.ends_at, &b.name, &b.subject, b.kind));
     all
+}
+
+/// The chains by which an organisation has signed a statement.
+fn chains_of(organisation: &TrustDomain, statement: &[u8]) -> Result<Vec<Vec<Vec<u8>>>, Fault> {
+    let chains = wire::envelope::decode(statement)?.signatures.into_iter().map(|s| s.certificates);
+    let is_its = |chain: &Vec<Vec<u8>>| {
+        let leaf = chain.first().and_then(|der| Leaf::parse(der).ok());
+        leaf.is_some_and(|leaf| leaf.id.domain() == organisation)
+    };
+    Ok(chains.filter(is_its).collect())
 }

@@ -1,12 +1,13 @@
 //! Partners: invite, accept, suspend, resume, and their bundles.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use arc_swap::ArcSwap;
 
-use super::{ADMINS, Node, directory::Partner};
+use super::{ADMINS, Node, approve::Count, directory::Partner};
 use crate::{
     domain::{
+        approval::Awaited,
         event::{Deed, Event},
         fault::{Fault, Reason},
         ids::{Sha256, SpiffeId, TrustDomain},
@@ -20,7 +21,7 @@ use crate::{
         trust::{Member, Trust},
         validity::Validity,
     },
-    seal::{hash::sha256, rules, verify::verify},
+    seal::{hash::sha256, rules, statement::id_of, verify::verify},
     store::{PartnerRecord, RetiredRoot, StoreError},
     wire,
 };
@@ -47,6 +48,22 @@ pub struct Retired {
     pub at: Time,
 }
 
+/// What became of an invitation that an administrator has confirmed.
+pub struct Accepted {
+    /// The partner; as it was, where the change takes another administrator.
+    pub partner: Arc<Partner>,
+    /// How many administrators have said so; `None` where one is enough.
+    pub count: Option<Count>,
+}
+
+/// What an invitation says, once an administrator has confirmed it.
+enum Confirmed<'a> {
+    /// It counts; no other change comes between.
+    Enough(Box<Invitation>, Option<Count>, tokio::sync::MutexGuard<'a, ()>),
+    /// It takes another administrator.
+    Waits(Accepted),
+}
+
 impl Node {
     /// A signed invitation for a future partner; `endpoint` where partners reach this node by another name.
     ///
@@ -64,18 +81,23 @@ impl Node {
         self.sign(StatementKind::Invitation, wire::invitation::encode(&invitation))
     }
 
-    /// Accepts a partner, or its new bundle, kind or endpoint.
+    /// Accepts a partner, or its new bundle, kind or endpoint. Other roots, another kind or another country of an organisation that is
+    /// here already take as many administrators as any decision: whoever sets these alone could pose as that organisation. Another
+    /// endpoint takes one, since TLS proves the far end.
     ///
     /// # Errors
-    /// `ROLE_REQUIRED`; `CONFLICT` where the fingerprint is not that of the invitation or it is one's own; whatever
-    /// verification refuses.
-    pub async fn accept(&self, caller: &SpiffeId, invited: &Invited) -> Result<Arc<Partner>, Fault> {
-        let (invitation, _changing) = self.confirm(caller, invited).await?;
+    /// `ROLE_REQUIRED`; `CONFLICT` where the fingerprint is not that of the invitation or it is one's own;
+    /// `SECOND_PERSON_REQUIRED` where the caller has said so already; whatever verification refuses.
+    pub async fn accept(&self, caller: &SpiffeId, invited: &Invited) -> Result<Accepted, Fault> {
+        let (invitation, count, _changing) = match self.confirm(caller, invited).await? {
+            Confirmed::Enough(invitation, count, changing) => (*invitation, count, changing),
+            Confirmed::Waits(accepted) => return Ok(accepted),
+        };
         let before = self.directory().get(&invitation.organisation.domain).map(|p| p.record.clone());
         // Who was suspended stays so until resumed.
         let is_suspended = before.as_ref().is_some_and(|b| b.state == PartnerState::Suspended);
         let state = if is_suspended { PartnerState::Suspended } else { PartnerState::Active };
-        self.introduce(caller, invitation, state).await
+        Ok(Accepted { partner: self.introduce(caller, invitation, state).await?, count })
     }
 
     /// Holds an organisation's bundle, so that what it has signed can be verified where partners pass it on. Nothing is
@@ -83,8 +105,11 @@ impl Node {
     ///
     /// # Errors
     /// As [`Self::accept`]; `CONFLICT` where it is a partner.
-    pub async fn know(&self, caller: &SpiffeId, invited: &Invited) -> Result<Arc<Partner>, Fault> {
-        let (invitation, _changing) = self.confirm(caller, invited).await?;
+    pub async fn know(&self, caller: &SpiffeId, invited: &Invited) -> Result<Accepted, Fault> {
+        let (invitation, count, _changing) = match self.confirm(caller, invited).await? {
+            Confirmed::Enough(invitation, count, changing) => (*invitation, count, changing),
+            Confirmed::Waits(accepted) => return Ok(accepted),
+        };
         let domain = &invitation.organisation.domain;
         let before = self.directory().get(domain).map(|p| p.record.clone());
         if before.as_ref().is_some_and(|b| matches!(b.state, PartnerState::Active | PartnerState::Suspended)) {
@@ -92,15 +117,11 @@ impl Node {
                 format!("`{domain}` is a partner already, so that it is known; `partner accept` takes a new bundle");
             return Err(Fault::new(Reason::Conflict, what));
         }
-        self.introduce(caller, invitation, PartnerState::Known).await
+        Ok(Accepted { partner: self.introduce(caller, invitation, PartnerState::Known).await?, count })
     }
 
     /// What the invitation says, where an administrator has confirmed it; no other change comes between.
-    async fn confirm(
-        &self,
-        caller: &SpiffeId,
-        invited: &Invited,
-    ) -> Result<(Invitation, tokio::sync::MutexGuard<'_, ()>), Fault> {
+    async fn confirm(&self, caller: &SpiffeId, invited: &Invited) -> Result<Confirmed<'_>, Fault> {
         self.require(caller, ADMINS)?;
         let (invitation, bundle) = self.check_invitation(&invited.invitation)?;
         let agrees = bundle.fingerprint().agrees_with(&invited.fingerprint);
@@ -124,7 +145,20 @@ impl Node {
             );
             return Err(Fault::at(Reason::Conflict, "invitation.kind", what));
         }
-        Ok((invitation, changing))
+        let Some(partner) = directory.get(&invitation.organisation.domain).filter(|p| is_other(&p.record, &invitation))
+        else {
+            return Ok(Confirmed::Enough(Box::new(invitation), None, changing));
+        };
+        let (id, of) =
+            (id_of(StatementKind::Invitation, &invited.invitation.payload), partner.record.organisation.domain.clone());
+        let fingerprint = bundle.fingerprint().to_string();
+        let deed = Deed::PartnerChangeApproved { partner: of.clone(), fingerprint, invitation: id };
+        let count = self.approve(caller, Sha256(id.0), (Awaited::Partner, of), deed).await?;
+        let count = Some(count).filter(|count| count.needed > 1);
+        match count {
+            Some(waits) if !waits.is_enough() => Ok(Confirmed::Waits(Accepted { partner: partner.clone(), count })),
+            _ => Ok(Confirmed::Enough(Box::new(invitation), count, changing)),
+        }
     }
 
     async fn introduce(
@@ -224,6 +258,12 @@ impl Node {
         self.reload_after(std::slice::from_ref(&domain)).await?;
         self.directory().get(&domain).cloned().ok_or_else(|| no_partner(&domain))
     }
+}
+
+/// Whether the invitation says that the organisation is another than the one that is here.
+fn is_other(here: &PartnerRecord, invitation: &Invitation) -> bool {
+    let sorted = |roots: &[Vec<u8>]| roots.iter().cloned().collect::<BTreeSet<_>>();
+    here.organisation != invitation.organisation || sorted(&here.roots) != sorted(&invitation.roots)
 }
 
 /// What an invitation says, where its own roots prove its signature.

@@ -2,6 +2,7 @@
 
 use super::Store;
 
+mod approvals;
 mod feeds;
 mod held;
 pub(super) mod kit;
@@ -20,8 +21,8 @@ mod rules;
 mod timers;
 
 pub(super) use {
-    feeds::*, held::*, ledger::*, life::*, lists::*, persons::*, publishing::*, quarantine::*, recalls::*, receipts::*,
-    receiving::*, records::*, requests::*, rules::*, timers::*,
+    approvals::*, feeds::*, held::*, ledger::*, life::*, lists::*, persons::*, publishing::*, quarantine::*,
+    recalls::*, receipts::*, receiving::*, records::*, requests::*, rules::*, timers::*,
 };
 
 /// Where a store lives. Opening it again after it was dropped is a restart.
@@ -68,7 +69,7 @@ macro_rules! contract {
             roots_that_are_retired_are_kept_for_history
             revocation_lists_take_the_place_of_those_before
             revocations_are_kept_for_ever
-            who_wants_a_list_replaced_is_kept_until_it_is
+            what_waits_for_another_administrator_is_kept_until_it_is_settled
             people_are_kept_as_they_were_saved_last
             agreements_and_their_outbox_go_together
             what_can_t_be_verified_waits_sealed_and_is_settled_once

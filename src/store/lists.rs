@@ -1,11 +1,11 @@
-//! Revocation lists, every revocation that was seen, and who wants a list replaced.
+//! Revocation lists, and every revocation that was seen.
 
 use async_trait::async_trait;
 
 use super::Result;
 use crate::domain::{
     event::Event,
-    ids::{Sha256, SpiffeId, TrustDomain},
+    ids::{Sha256, TrustDomain},
 };
 
 /// A revocation list, as kept.
@@ -42,10 +42,6 @@ pub trait ListStore: Send + Sync {
     /// Every revocation that was seen, in the order in which they were seen.
     async fn revocations(&self) -> Result<Vec<RevocationsRecord>>;
     /// Keeps a list in the place of the one of the same organisation, key and scope, and the revocations that it adds to
-    /// those that were seen before. Whoever had said that this list should replace one is forgotten: it has.
+    /// those that were seen before.
     async fn save_list(&self, list: ListRecord, seen: Vec<Vec<u8>>, events: Vec<Event>) -> Result<()>;
-    /// Who has said that the list with this SHA-256 is to replace one with a higher number.
-    async fn list_approvals(&self, list: &Sha256) -> Result<Vec<SpiffeId>>;
-    /// Keeps who has said so.
-    async fn approve_list(&self, list: &Sha256, by: Vec<SpiffeId>, events: Vec<Event>) -> Result<()>;
 }

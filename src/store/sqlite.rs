@@ -26,6 +26,7 @@ use crate::{
 };
 
 mod agreements;
+mod approvals;
 mod answers;
 mod assessments;
 mod attachments;

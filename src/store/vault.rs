@@ -89,8 +89,8 @@ pub enum Row<'a> {
     RevocationList(&'a Sha256, &'a Sha256, &'a TrustDomain),
     /// Revocations by one key of one organisation's certificates.
     Revocations(&'a Sha256, &'a TrustDomain),
-    /// Who wants a list replaced, by the list's digest.
-    ListApproval(&'a Sha256),
+    /// What waits for another administrator, by the digest of what is to count.
+    Approval(&'a Sha256),
     /// Somebody of the own organisation, by a digest of the id.
     Person(&'a Sha256),
     /// A partner's receipt.
@@ -143,7 +143,7 @@ impl Row<'_> {
                 [&b"revocation list\0"[..], key.as_bytes(), scope.as_bytes(), of.as_str().as_bytes()].concat()
             }
             Self::Revocations(key, of) => [&b"revocations\0"[..], key.as_bytes(), of.as_str().as_bytes()].concat(),
-            Self::ListApproval(list) => [&b"list approval\0"[..], list.as_bytes()].concat(),
+            Self::Approval(subject) => [&b"approval\0"[..], subject.as_bytes()].concat(),
             Self::Receipt(id) => [b"receipt\0", id.as_bytes()].concat(),
             Self::Recall(id, originator) => [b"recall\0", id.as_bytes(), originator.as_str().as_bytes()].concat(),
             Self::RecallStanding(id, originator) => {
@@ -338,6 +338,7 @@ pub(super) fn decided(deed: &Deed) -> Option<StatementId> {
         | Deed::InvitationWritten
         | Deed::ListTaken { .. }
         | Deed::ListReplacementApproved { .. }
+        | Deed::PartnerChangeApproved { .. }
         | Deed::PersonRegistered { .. }
         | Deed::PersonConfirmed { .. }
         | Deed::AgreementExported { .. }

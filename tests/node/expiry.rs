@@ -234,6 +234,16 @@ async fn a_refusal_and_the_list_of_endings_say_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_partner_signs_with_is_listed_before_it_has_released_anything() {
+    let (gb, no) = pair().await;
+    for (org, other) in [(&gb, "no.example"), (&no, "gb.example")] {
+        let name = format!("signing certificate of {other}'s node");
+        let listed = org.ask(&["--as", "root", "expiry", "list"]).await;
+        assert_eq!(listed.iter().filter(|e| e["name"] == name).count(), 1, "{listed:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refused_link_says_which_side_refuses_and_what_each_can_do() {
     let (gb, no) = pair().await;
     no.ask(&["--as", "root", "partner", "suspend", "gb.example"]).await;

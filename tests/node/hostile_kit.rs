@@ -210,6 +210,12 @@ impl Rogue {
     }
 
     async fn introduce(&self, victim: &Org, endpoint: &str, only_know: bool) {
+        let request = self.invited(endpoint, only_know);
+        victim.connect("admin-root").await.accept_partner(request).await.unwrap();
+    }
+
+    /// What an administrator says who accepts its invitation.
+    pub fn invited(&self, endpoint: &str, only_know: bool) -> proto::AcceptPartnerRequest {
         let invitation = Invitation {
             organisation: Organisation { domain: self.domain.parse().unwrap(), kind: PartnerKind::Ngo, country: None },
             endpoint: Some(endpoint.parse().unwrap()),
@@ -218,13 +224,12 @@ impl Rogue {
         };
         let payload = wire::invitation::encode(&invitation);
         let envelope = self.node.envelope(StatementKind::Invitation, payload).unwrap();
-        let request = proto::AcceptPartnerRequest {
+        proto::AcceptPartnerRequest {
             invitation: Some(wire::envelope::to_proto(&envelope)),
             fingerprint: self.bundle().fingerprint().to_string(),
             change_confirmed: true,
             only_know,
-        };
-        victim.connect("admin-root").await.accept_partner(request).await.unwrap();
+        }
     }
 }
 

@@ -138,3 +138,58 @@ async fn the_register_is_read_without_a_node_and_kept_from_who_may_not() {
     assert_eq!(revoked["serials"], serde_json::json!([serial]));
     assert!(people(&gb).await.into_iter().any(|p| p["certificates"][0]["revoked"] == true));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_administrator_of_two_cannot_pose_as_a_partner() {
+    let gb = Org::found("gb.example", "state", Some("GB")).await;
+    let (fr, imposter) = (Rogue::new("fr.example"), Rogue::new("fr.example"));
+    gb.one(&["person", "add", "rita", "--role", "admin"]).await;
+    fr.get_accepted(&gb, "127.0.0.1:1").await;
+    let shown = async || gb.one(&["--as", "root", "partner", "show", "fr.example"]).await;
+    let before = shown().await;
+    let accept = async |who: &str, request: &proto::AcceptPartnerRequest| {
+        gb.connect(who).await.accept_partner(request.clone()).await.map(|answer| answer.into_inner())
+    };
+    // Another endpoint takes one; TLS proves who is there.
+    let moved = accept("admin-root", &fr.invited("127.0.0.1:2", false)).await.unwrap();
+    assert_eq!((moved.needed, moved.partner.unwrap().endpoint.as_str()), (0, "127.0.0.1:2"));
+    // Other roots take two, by whichever command, also after the partner was suspended.
+    gb.one(&["--as", "root", "partner", "suspend", "fr.example"]).await;
+    gb.one(&["--as", "root", "partner", "resume", "fr.example"]).await;
+    let other = imposter.invited("127.0.0.1:2", false);
+    let half = accept("admin-root", &other).await.unwrap();
+    assert_eq!((half.approvals, half.needed), (1, 2));
+    assert_eq!(shown().await["fingerprint"], before["fingerprint"]);
+    assert!(imposter.exchange(&gb).acknowledge(proto::AcknowledgeRequest { sequence: 0 }).await.is_err());
+    let again = accept("admin-root", &other).await.unwrap_err();
+    assert!(again.message().contains("you have said so already"), "{again}");
+    let different = accept("admin-rita", &imposter.invited("127.0.0.1:2", false)).await.unwrap();
+    assert_eq!((different.approvals, different.needed), (1, 2), "another file is another matter");
+    // The other administrator sees what waits.
+    let listed = crate::kit::watchfire(&gb.dir, &["--as", "rita", "partner", "list"]).await;
+    let words = "of fr.example waits for another administrator";
+    assert!(listed.stderr.contains(words) && listed.stderr.contains("admin/root"), "{}", listed.stderr);
+    // With both it is in force, and what had waited is over.
+    let whole = accept("admin-rita", &other).await.unwrap();
+    assert_eq!((whole.approvals, whole.needed), (2, 2));
+    assert_ne!(shown().await["fingerprint"], before["fingerprint"]);
+    let back = accept("admin-rita", &fr.invited("127.0.0.1:2", false)).await.unwrap();
+    assert_eq!((back.approvals, back.needed), (1, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_organisation_that_is_only_known_is_no_easier_to_pose_as() {
+    let gb = Org::found("gb.example", "state", Some("GB")).await;
+    let (fr, imposter) = (Rogue::new("fr.example"), Rogue::new("fr.example"));
+    gb.one(&["person", "add", "rita", "--role", "admin"]).await;
+    fr.get_known(&gb).await;
+    let mut root = gb.connect("admin-root").await;
+    let half = root.accept_partner(imposter.invited("127.0.0.1:1", true)).await.unwrap().into_inner();
+    assert_eq!((half.approvals, half.needed), (1, 2));
+    // Nor once it is forgotten.
+    gb.one(&["--as", "root", "partner", "forget", "fr.example"]).await;
+    for only_know in [true, false] {
+        let half = root.accept_partner(imposter.invited("127.0.0.1:1", only_know)).await.unwrap().into_inner();
+        assert_eq!((half.approvals, half.needed), (1, 2));
+    }
+}

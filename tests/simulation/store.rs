@@ -8,7 +8,7 @@ use watchfire::{
     domain::{
         event::Event,
         fault::Reason,
-        ids::{AssessmentId, Digest, Role, Sha256, SpiffeId, StatementId, TrustDomain},
+        ids::{AssessmentId, Digest, Role, Sha256, StatementId, TrustDomain},
         recall::RecallState,
         rules::RulesVersion,
         time::Time,
@@ -20,6 +20,7 @@ use watchfire::{
         AgreementRecord, AssessmentRecord, AttachmentStatus, CopyName, InboundPosition, ListFilter, Look,
         OutboundPosition, Page, PartnerRecord, Publication, QueueItem, ReceivedContent, ReceivedEntry, ReceivedRecord,
         ReleaseBatch, ReleaseRecord, Result, Store, StoreError, VersionHere,
+        approvals::ApprovalStore,
         forward::{self, ForwardStore, Forwarding},
         held::{HeldArrival, HeldStore, HeldUsage},
         ledger::{Kept, KeptRecord, LedgerChange, LedgerCheck, LedgerEntry, LedgerState, LedgerStore, Progress, Sign},
@@ -159,8 +160,12 @@ passed_on!(ListStore {
     listing revocation_lists() -> Vec<ListRecord>;
     listing revocations() -> Vec<RevocationsRecord>;
     write save_list(list: ListRecord, seen: Vec<Vec<u8>>, events: Vec<Event>) -> ();
-    read list_approvals(list: &Sha256) -> Vec<SpiffeId>;
-    write approve_list(list: &Sha256, by: Vec<SpiffeId>, events: Vec<Event>) -> ();
+});
+
+passed_on!(ApprovalStore {
+    read approvals() -> Vec<watchfire::domain::approval::Approval>;
+    write save_approval(approval: watchfire::domain::approval::Approval, events: Vec<Event>) -> ();
+    write forget_approval(subject: &Sha256, events: Vec<Event>) -> ();
 });
 
 passed_on!(PersonStore {

@@ -4,6 +4,7 @@
 use super::lock;
 use crate::{
     domain::{
+        approval::Awaited,
         event::{Deed, Event},
         fault::{Fault, Reason},
         ids::{SpiffeId, TrustDomain},
@@ -12,7 +13,7 @@ use crate::{
         bundle::TrustBundle,
         crl::{Crl, NOT_SIGNED, authorities},
     },
-    node::{ADMINS, Node, partners::bundle_of},
+    node::{ADMINS, Node, approve::Count, partners::bundle_of},
 };
 
 /// What became of a list at one organisation.
@@ -90,7 +91,14 @@ impl Node {
                         give the list with --replace";
             return Err(Fault::new(Reason::Conflict, what));
         }
-        let (approvals, needed) = if is_replacing { self.approve(caller, &crl).await? } else { (0, 0) };
+        let Count { approvals, needed } = match is_replacing {
+            true => {
+                let deed = Deed::ListReplacementApproved { issuing_key: crl.issuing_key(), list: crl.sha256() };
+                let of = found.first().map_or_else(|| self.domain().clone(), |(domain, _)| domain.clone());
+                self.approve(caller, crl.sha256(), (Awaited::RevocationList, of), deed).await?
+            }
+            false => Count { approvals: 0, needed: 0 },
+        };
         let mut at = vec![];
         for (domain, crl) in found {
             let outcome = match (is_held(&domain), goes_back(&domain)) {
@@ -131,26 +139,6 @@ impl Node {
             Some(fault) if found.is_empty() && fault.message != NOT_SIGNED => Err(fault),
             _ => Ok(found),
         }
-    }
-
-    /// Counts the caller among those who want the list in the place of one with a higher number.
-    async fn approve(&self, caller: &SpiffeId, crl: &Crl) -> Result<(usize, usize), Fault> {
-        self.require_confirmed(caller).await?;
-        let needed = self.persons_needed();
-        let mut by = self.store.list_approvals(&crl.sha256()).await?;
-        by.retain(|person| !self.is_gone(person));
-        if by.contains(caller) && by.len() < needed {
-            let what = format!("you have said so already; it takes {needed} administrators, each with the same file");
-            return Err(Fault::new(Reason::SecondPersonRequired, what));
-        }
-        if !by.contains(caller) {
-            by.push(caller.clone());
-        }
-        let approvals = by.len();
-        let deed = Deed::ListReplacementApproved { issuing_key: crl.issuing_key(), list: crl.sha256() };
-        let event = Event { at: self.now(), by: Some(caller.clone()), deed };
-        self.store.approve_list(&crl.sha256(), by, vec![event]).await?;
-        Ok((approvals, needed))
     }
 
     fn in_force_by_hand(&self, domain: &TrustDomain) {

@@ -3,7 +3,6 @@
 use super::{Home, kit::*};
 use crate::{
     domain::ids::Sha256,
-    seal::hash::sha256,
     store::{RetiredRoot, lists::ListRecord},
 };
 
@@ -57,15 +56,4 @@ pub(crate) async fn revocations_are_kept_for_ever(home: &dyn Home) {
     let of = |key| all.iter().filter(move |r| r.issuing_key == Sha256([key; 32])).flat_map(|r| r.entries.clone());
     assert_eq!(of(1).collect::<Vec<_>>(), entries);
     assert_eq!(of(2).collect::<Vec<_>>(), [b"x".to_vec()]);
-}
-
-pub(crate) async fn who_wants_a_list_replaced_is_kept_until_it_is(home: &dyn Home) {
-    let store = home.open();
-    let name = Sha256(sha256(&[b"lower"]));
-    let by = vec!["spiffe://us.example/admin/a".parse().unwrap()];
-    store.approve_list(&name, by.clone(), vec![]).await.unwrap();
-    assert_eq!(store.list_approvals(&name).await.unwrap(), by);
-    assert!(store.list_approvals(&Sha256([0; 32])).await.unwrap().is_empty());
-    store.save_list(list("us", 1, 0, b"lower"), vec![], vec![]).await.unwrap();
-    assert!(store.list_approvals(&name).await.unwrap().is_empty());
 }

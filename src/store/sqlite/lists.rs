@@ -5,14 +5,14 @@ use rusqlite::{Connection, params};
 
 use super::{
     SqliteStore,
-    column::{change, row, rows, word},
+    column::{change, rows, word},
     ledger,
     partners::number_of,
 };
 use crate::{
     domain::{
         event::Event,
-        ids::{Sha256, SpiffeId, TrustDomain},
+        ids::{Sha256, TrustDomain},
     },
     store::{
         Result, StoreError,
@@ -76,16 +76,13 @@ async fn seen(store: &SqliteStore) -> Result<Vec<RevocationsRecord>> {
 async fn save(store: &SqliteStore, list: ListRecord, seen: Vec<Vec<u8>>, events: Vec<Event>) -> Result<()> {
     const SQL: &str = "INSERT INTO revocation_list (peer, issuing_key, scope, sealed) VALUES (?1, ?2, ?3, ?4) \
         ON CONFLICT (peer, issuing_key, scope) DO UPDATE SET sealed = excluded.sealed";
-    const SETTLED: &str = "DELETE FROM list_approval WHERE list = ?1";
     let parts: Vec<&[u8]> = std::iter::once(&list.der).chain(&list.issuers).map(Vec::as_slice).collect();
     let sealed = store.vault().seal(Row::RevocationList(&list.issuing_key, &list.scope, &list.of), &pack(&parts))?;
-    let digest = crate::seal::hash::sha256(&[&list.der]);
     let leaves = Leaf::all(&events)?;
     store
         .write(move |conn, vault| {
             let peer = number_of(conn, &list.of)?;
             change(conn, SQL, params![peer, list.issuing_key.as_bytes(), list.scope.as_bytes(), sealed])?;
-            change(conn, SETTLED, params![digest])?;
             if !seen.is_empty() {
                 add(conn, vault, peer, &list, &seen)?;
             }
@@ -114,35 +111,6 @@ fn add(conn: &Connection, vault: &Vault, peer: i64, list: &ListRecord, seen: &[V
     Ok(())
 }
 
-async fn approvals(store: &SqliteStore, list: &Sha256) -> Result<Vec<SpiffeId>> {
-    const SQL: &str = "SELECT sealed FROM list_approval WHERE list = ?1";
-    let list = *list;
-    store
-        .read_sealed(move |conn, vault| {
-            let Some(sealed) = row(conn, SQL, params![list.as_bytes()], |r| r.get::<_, Vec<u8>>(0))? else {
-                return Ok(Vec::new());
-            };
-            let name = |bytes: Vec<u8>| String::from_utf8(bytes).ok()?.parse().ok();
-            let names = unpack(&vault.open(Row::ListApproval(&list), &sealed)?)?;
-            names.into_iter().map(|bytes| name(bytes).ok_or_else(torn)).collect()
-        })
-        .await
-}
-
-async fn approve(store: &SqliteStore, list: &Sha256, by: Vec<SpiffeId>, events: Vec<Event>) -> Result<()> {
-    const SQL: &str = "INSERT INTO list_approval (list, sealed) VALUES (?1, ?2) \
-        ON CONFLICT (list) DO UPDATE SET sealed = excluded.sealed";
-    let names: Vec<String> = by.iter().map(ToString::to_string).collect();
-    let (list, sealed) = (*list, store.vault().seal(Row::ListApproval(list), &pack(&names))?);
-    let leaves = Leaf::all(&events)?;
-    store
-        .write(move |conn, vault| {
-            change(conn, SQL, params![list.as_bytes(), sealed])?;
-            ledger::append(conn, vault, &leaves)
-        })
-        .await
-}
-
 #[async_trait]
 impl ListStore for SqliteStore {
     async fn revocation_lists(&self) -> Result<Vec<ListRecord>> {
@@ -153,11 +121,5 @@ impl ListStore for SqliteStore {
     }
     async fn save_list(&self, list: ListRecord, added: Vec<Vec<u8>>, events: Vec<Event>) -> Result<()> {
         save(self, list, added, events).await
-    }
-    async fn list_approvals(&self, list: &Sha256) -> Result<Vec<SpiffeId>> {
-        approvals(self, list).await
-    }
-    async fn approve_list(&self, list: &Sha256, by: Vec<SpiffeId>, events: Vec<Event>) -> Result<()> {
-        approve(self, list, by, events).await
     }
 }
