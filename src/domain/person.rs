@@ -62,6 +62,8 @@ pub struct Person {
 pub enum Origin {
     /// By a file in the node's own directory, which administrators of the machine alone can write.
     Directory,
+    /// By a file in the node's own directory, when no administrator had ever counted here: whoever founds the node puts them there.
+    Founding,
     /// By signing in from elsewhere.
     SignIn,
 }
@@ -103,6 +105,11 @@ impl Register {
         self.0.values().filter(counts).count()
     }
 
+    /// What a certificate in the node's directory counts as, for all that are found there at one time.
+    pub fn of_directory(&self) -> Origin {
+        if self.administrators_but(None) == 0 { Origin::Founding } else { Origin::Directory }
+    }
+
     /// How many persons a decision takes: two, but where one administrator alone has ever counted here. Before there is any, one
     /// person's word is not enough.
     pub fn needed(&self) -> usize {
@@ -128,7 +135,12 @@ impl Register {
                 person.certificates.remove(0);
             }
         }
-        if person.confirmed_at.is_none() && origin == Origin::Directory && self.counts_at_once(id) {
+        let counts = match origin {
+            Origin::Founding => true,
+            Origin::Directory => self.counts_at_once(id),
+            Origin::SignIn => false,
+        };
+        if person.confirmed_at.is_none() && counts {
             person.confirmed_at = Some(now);
         }
         (self.0.get(id) != Some(&person)).then_some(person)
@@ -280,6 +292,19 @@ mod tests {
         ]);
         let counting = ["admin/a", "admin/b", "admin/c", "officer/o", "analyst/x"].map(|path| counts(&register, path));
         assert_eq!(counting, [true, true, false, true, false]);
+    }
+
+    #[test]
+    fn all_count_who_found_the_node_together() {
+        let mut register = Register::default();
+        let origin = register.of_directory();
+        for (n, path) in (1..).zip(["admin/a", "admin/b", "admin/c"]) {
+            seen(&mut register, path, n, origin);
+        }
+        assert!(["admin/a", "admin/b", "admin/c"].iter().all(|path| counts(&register, path)));
+        let later = register.of_directory();
+        seen(&mut register, "admin/d", 4, later);
+        assert!(!counts(&register, "admin/d"));
     }
 
     #[test]

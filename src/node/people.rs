@@ -112,7 +112,7 @@ impl Node {
             SeenPerson { usage, chain: found.chain }
         });
         let seen: Vec<SeenPerson> = seen.collect();
-        if seen.is_empty() { Ok(()) } else { self.see_people(seen, Origin::Directory).await }
+        if seen.is_empty() { Ok(()) } else { self.see_people(seen, register.of_directory()).await }
     }
 
     /// Takes note of certificates that were seen. Those that do not lead to the own roots are passed over.
