@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// What is to be changed.
-pub(super) enum Change {
+pub(super) enum PartnerStep {
     /// Nothing is exchanged until it is resumed.
     Suspend,
     /// The exchange goes on.
@@ -66,15 +66,15 @@ pub(super) async fn change(
     node: &Arc<Node>,
     caller: SpiffeId,
     name: &str,
-    change: Change,
+    step: PartnerStep,
 ) -> Result<proto::PartnerView, Fault> {
     let (node, name) = (node.clone(), name.to_owned());
     let work = async move {
         let partner = domain("domain", &name)?;
-        match change {
-            Change::Suspend => node.suspend(&caller, &partner).await,
-            Change::Resume => node.resume(&caller, &partner).await,
-            Change::Forget => node.forget(&caller, &partner).await,
+        match step {
+            PartnerStep::Suspend => node.suspend(&caller, &partner).await,
+            PartnerStep::Resume => node.resume(&caller, &partner).await,
+            PartnerStep::Forget => node.forget(&caller, &partner).await,
         }
     };
     to_the_end(work).await.map(|partner| view::partner(&partner))

@@ -12,7 +12,7 @@ use super::{
     endings, explain,
     feed::{self, Sending},
     ledger, lists,
-    partners::{self, Change},
+    partners::{self, PartnerStep},
     people, recall, requests, rules, view, waiting,
 };
 use crate::{
@@ -230,7 +230,8 @@ impl DeskService for Desk {
         &self,
         request: Request<proto::SuspendPartnerRequest>,
     ) -> Answer<proto::SuspendPartnerResponse> {
-        let partner = partners::change(&self.node, caller(&request)?, &request.get_ref().domain, Change::Suspend).await;
+        let partner =
+            partners::change(&self.node, caller(&request)?, &request.get_ref().domain, PartnerStep::Suspend).await;
         answer(partner, |p| proto::SuspendPartnerResponse { partner: Some(p) })
     }
 
@@ -238,7 +239,8 @@ impl DeskService for Desk {
         &self,
         request: Request<proto::ResumePartnerRequest>,
     ) -> Answer<proto::ResumePartnerResponse> {
-        let partner = partners::change(&self.node, caller(&request)?, &request.get_ref().domain, Change::Resume).await;
+        let partner =
+            partners::change(&self.node, caller(&request)?, &request.get_ref().domain, PartnerStep::Resume).await;
         answer(partner, |p| proto::ResumePartnerResponse { partner: Some(p) })
     }
 
@@ -246,7 +248,8 @@ impl DeskService for Desk {
         &self,
         request: Request<proto::ForgetPartnerRequest>,
     ) -> Answer<proto::ForgetPartnerResponse> {
-        let partner = partners::change(&self.node, caller(&request)?, &request.get_ref().domain, Change::Forget).await;
+        let partner =
+            partners::change(&self.node, caller(&request)?, &request.get_ref().domain, PartnerStep::Forget).await;
         answer(partner, |p| proto::ForgetPartnerResponse { partner: Some(p) })
     }
 

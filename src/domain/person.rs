@@ -72,7 +72,7 @@ pub enum Origin {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Register(BTreeMap<SpiffeId, Person>);
 
-/// The most certificates that are kept of one person; the oldest go first.
+/// From so many certificates of one person on, the oldest that has ended goes.
 const MAX_CERTIFICATES: usize = 16;
 
 /// How many persons a decision takes once there have been two administrators.
@@ -118,8 +118,8 @@ impl Register {
 
     /// What is to be kept where this certificate of somebody is seen; `None` where it is known already.
     ///
-    /// Whoever is found in the node's directory counts at once, but for an administrator where there have been two others:
-    /// nobody makes a second person alone. Whoever comes from elsewhere waits for a confirmation.
+    /// Whoever is found in the node's directory counts at once, but for an administrator or officer where there have been two
+    /// administrators: nobody makes a second person alone, nor the officer who would take one in. Whoever comes from elsewhere waits for a confirmation.
     #[must_use]
     pub fn see(&self, id: &SpiffeId, certificate: PersonCertificate, origin: Origin) -> Option<Person> {
         let now = certificate.since;
@@ -131,8 +131,12 @@ impl Register {
         };
         if !person.certificates.iter().any(|c| c.sha256 == certificate.sha256) {
             person.certificates.push(certificate);
-            if person.certificates.len() > MAX_CERTIFICATES {
-                person.certificates.remove(0);
+            // One that is good still must be there to be revoked with its person.
+            let has_ended = |c: &PersonCertificate| c.until < now;
+            if person.certificates.len() > MAX_CERTIFICATES
+                && let Some(oldest) = person.certificates.iter().position(has_ended)
+            {
+                person.certificates.remove(oldest);
             }
         }
         let counts = match origin {
@@ -147,7 +151,7 @@ impl Register {
     }
 
     fn counts_at_once(&self, id: &SpiffeId) -> bool {
-        id.role() != Role::Admin || self.administrators_but(Some(id)) < TWO
+        !matches!(id.role(), Role::Admin | Role::Officer) || self.administrators_but(Some(id)) < TWO
     }
 
     /// Whether this person's word counts where a decision takes two.
@@ -169,8 +173,8 @@ impl Register {
 
     /// What is to be kept where `by` confirms `id`. `works` tells whose certificates are neither revoked nor ended.
     ///
-    /// One administrator is enough for whoever is no administrator, and for the second administrator. Each further one takes two
-    /// administrators, or the one who is left and an officer. Where no administrator has ever counted, an administrator may
+    /// One administrator is enough for an analyst or a program, and for everybody until there have been two administrators. Each
+    /// further administrator or officer takes two administrators, or the one who is left and an officer. Where no administrator has ever counted, an administrator may
     /// begin with itself.
     ///
     /// # Errors
@@ -210,7 +214,7 @@ impl Register {
                 Err(Fault::new(Reason::SecondPersonRequired, what))
             }
             Role::Admin => self.require_confirmed(by),
-            Role::Officer if id.role() == Role::Admin && self.0.values().filter(is_left).count() < TWO => {
+            Role::Officer if !self.counts_at_once(id) && self.0.values().filter(is_left).count() < TWO => {
                 self.require_confirmed(by)
             }
             _ => Err(Fault::new(Reason::RoleRequired, "confirming somebody takes the role admin")),
@@ -237,7 +241,7 @@ mod tests {
             serial: hex::encode([n]),
             issuing_key: Sha256([0; 32]),
             since: at(n.into()),
-            until: at(1_000),
+            until: at(i64::from(n) + 1),
         }
     }
 
@@ -284,10 +288,10 @@ mod tests {
     fn what_lies_in_the_directory_counts_but_for_a_third_administrator() {
         use Origin::{Directory, SignIn};
         let register = register(&[
+            ("officer/o", Directory),
             ("admin/a", Directory),
             ("admin/b", Directory),
             ("admin/c", Directory),
-            ("officer/o", Directory),
             ("analyst/x", SignIn),
         ]);
         let counting = ["admin/a", "admin/b", "admin/c", "officer/o", "analyst/x"].map(|path| counts(&register, path));
@@ -326,10 +330,10 @@ mod tests {
     fn a_third_administrator_takes_two() {
         use Origin::Directory;
         let mut register = register(&[
+            ("officer/o", Directory),
             ("admin/a", Directory),
             ("admin/b", Directory),
             ("admin/c", Directory),
-            ("officer/o", Directory),
         ]);
         assert_eq!(confirm(&mut register, "admin/c", "admin/c", &[]), Err(Reason::SecondPersonRequired));
         assert_eq!(confirm(&mut register, "admin/c", "officer/o", &[]), Err(Reason::RoleRequired));
@@ -345,7 +349,7 @@ mod tests {
     #[test]
     fn after_one_of_two_is_gone_the_other_and_an_officer_take_in_a_third() {
         use Origin::Directory;
-        let mut register = register(&[("admin/a", Directory), ("admin/b", Directory), ("officer/o", Directory)]);
+        let mut register = register(&[("officer/o", Directory), ("admin/a", Directory), ("admin/b", Directory)]);
         seen(&mut register, "admin/c", 9, Directory);
         let gone = ["admin/b"];
         confirm(&mut register, "admin/c", "admin/a", &gone).unwrap();
@@ -358,10 +362,10 @@ mod tests {
     fn officers_alone_take_in_no_administrator_and_who_is_gone_does_not_count() {
         use Origin::Directory;
         let mut register = register(&[
-            ("admin/a", Directory),
-            ("admin/b", Directory),
             ("officer/o", Directory),
             ("officer/p", Directory),
+            ("admin/a", Directory),
+            ("admin/b", Directory),
             ("admin/c", Directory),
         ]);
         let gone = ["admin/a", "admin/b"];
@@ -375,6 +379,20 @@ mod tests {
         confirm(&mut register, "admin/d", "admin/a", &[]).unwrap();
         confirm(&mut register, "admin/d", "admin/c", &["admin/a"]).unwrap();
         assert!(!counts(&register, "admin/d"));
+    }
+
+    #[test]
+    fn an_administrator_who_is_left_makes_no_officer_to_take_in_a_second_one() {
+        use Origin::Directory;
+        let mut register = register(&[("officer/o", Directory), ("admin/a", Directory), ("admin/b", Directory)]);
+        seen(&mut register, "officer/new", 8, Directory);
+        seen(&mut register, "admin/new", 9, Directory);
+        let gone = ["admin/b"];
+        confirm(&mut register, "officer/new", "admin/a", &gone).unwrap();
+        assert!(!counts(&register, "officer/new"));
+        assert!(confirm(&mut register, "admin/new", "officer/new", &gone).is_err());
+        confirm(&mut register, "officer/new", "officer/o", &gone).unwrap();
+        assert!(counts(&register, "officer/new"));
     }
 
     #[test]

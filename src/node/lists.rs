@@ -152,8 +152,8 @@ impl Lists {
         lock(&self.paces).get(partner).and_then(|pace| pace.wait(&new.issuing_key, new.size, now))
     }
 
-    fn has_refused(&self, partner: &TrustDomain, list: &Sha256) -> bool {
-        lock(&self.paces).get(partner).is_some_and(|pace| pace.has_refused(list))
+    fn has_refused(&self, partner: &TrustDomain, list: &Sha256, now: Time) -> bool {
+        lock(&self.paces).get(partner).is_some_and(|pace| pace.has_refused(list, now))
     }
 
     fn pace<T>(&self, partner: &TrustDomain, change: impl FnOnce(&mut ListPace) -> T) -> T {
@@ -206,7 +206,8 @@ impl Node {
                      that its CA lost its number, `watchfire partner crl FILE --replace` takes the list"
                 );
             }
-            let is_wanted = is_newer && new.size <= MAX_LIST_BYTES && !self.lists.has_refused(partner, &new.sha256);
+            let is_wanted =
+                is_newer && new.size <= MAX_LIST_BYTES && !self.lists.has_refused(partner, &new.sha256, now);
             let wait = self.lists.wait(partner, new, now).filter(|_| is_wanted);
             if let Some(until) = wait
                 && self.lists.is_news(&new.sha256)

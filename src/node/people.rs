@@ -120,8 +120,7 @@ impl Node {
     /// # Errors
     /// Store faults.
     pub async fn see_people(&self, seen: Vec<SeenPerson>, origin: Origin) -> Result<(), Fault> {
-        let mut after = Register::clone(&self.register());
-        if !self.would_change(&mut after, &seen, origin) {
+        if !self.would_change(&self.register(), &seen, origin) {
             return Ok(());
         }
         let _changing = self.people.changing.lock().await;
@@ -144,7 +143,7 @@ impl Node {
         Ok(())
     }
 
-    fn would_change(&self, register: &mut Register, seen: &[SeenPerson], origin: Origin) -> bool {
+    fn would_change(&self, register: &Register, seen: &[SeenPerson], origin: Origin) -> bool {
         let mut found = seen.iter().filter_map(|seen| self.certificate_of(seen));
         found.any(|(id, certificate)| register.see(&id, certificate, origin).is_some())
     }

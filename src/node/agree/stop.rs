@@ -42,6 +42,10 @@ impl Node {
             Ok(record) => self.approvals_needed(&record.agreement),
             Err(fault) => return self.require(caller, ADMINS).and(Err(fault)),
         };
+        if needed > 1 {
+            self.require(caller, ADMINS)?;
+            self.require_confirmed(caller).await?;
+        }
         self.step(caller, id, Step::Resumed, "", |standing, _| standing.resume(caller, needed)).await
     }
 

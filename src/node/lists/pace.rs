@@ -34,9 +34,10 @@ impl ListPace {
         (!has_room).then(|| since.plus_seconds(WINDOW))
     }
 
-    /// Whether the list could not be verified under the bundle of the moment.
-    pub fn has_refused(&self, list: &Sha256) -> bool {
-        self.refused.contains(list)
+    /// Whether the list could not be verified under the bundle of the moment, in the last hour: a clock may be right by then.
+    pub fn has_refused(&self, list: &Sha256, now: Time) -> bool {
+        let is_of_now = self.since.is_some_and(|since| (0..WINDOW).contains(&now.seconds_since(since)));
+        is_of_now && self.refused.contains(list)
     }
 
     /// Counts a list that was taken.
@@ -102,7 +103,8 @@ mod tests {
         for n in 0..70_u8 {
             pace.refuse(&Sha256([n; 32]), 1_000, at(0));
         }
-        assert!(pace.has_refused(&Sha256([69; 32])) && !pace.has_refused(&Sha256([70; 32])));
+        assert!(pace.has_refused(&Sha256([69; 32]), at(0)) && !pace.has_refused(&Sha256([70; 32]), at(0)));
+        assert!(!pace.has_refused(&Sha256([69; 32]), at(3_600)));
         assert_eq!(pace.wait(&KEY, 1_000, at(0)), None);
         for n in 70..120_u8 {
             pace.refuse(&Sha256([n; 32]), 1_000, at(0));
