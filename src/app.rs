@@ -16,10 +16,10 @@ mod watch;
 use std::{net::SocketAddr, sync::Arc};
 
 use arc_swap::ArcSwap;
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::{net::TcpListener, sync::Notify, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-pub use own::{Own, OwnError, signing_key};
+pub use own::{Own, OwnError, is_node_here, is_secret, signing_key};
 pub use set::Notice;
 
 use crate::{
@@ -75,11 +75,17 @@ pub struct Running {
     pub desk: SocketAddr,
     /// Health and metrics.
     pub ops: Option<SocketAddr>,
+    look: Arc<Notify>,
     stop: CancellationToken,
     tasks: JoinSet<()>,
 }
 
 impl Running {
+    /// Has the files that are watched read anew, at once.
+    pub fn look_again(&self) {
+        self.look.notify_one();
+    }
+
     /// Stops: requests under way end, then everything else. Returns when all is still.
     pub async fn stop(mut self) {
         self.stop.cancel();
@@ -113,7 +119,10 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         endpoint: config.advertise.clone(),
         house_rules: own.house_rules,
         approvals: config.approvals,
+        budgets: config.budgets.clone(),
+        readings_every_seconds: config.readings_every_seconds,
         ledger,
+        keep_bundle: own::keep_bundle(&config),
         store,
         clock: clock.clone(),
         key: own.key,
@@ -133,26 +142,29 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let bytes = config.limits.message_bytes as usize;
     let exchange = tonic::service::Routes::new(peer::service::service(node.clone(), bytes)).add_service(health().await);
     door.open(&mut tasks, peer_listener, Audience::Partners, shared(exchange, node.clone()));
-    let desk_routes = tonic::service::Routes::new(desk::service::service(node.clone(), bytes))
-        .add_service(health().await)
-        .add_service(reflection());
-    let asked = node.clone();
-    let first = axum::middleware::from_fn(move |request, next| door::desk(asked.clone(), request, next));
-    door.open(&mut tasks, desk_listener, Audience::Own, desk_routes.prepare().into_axum_router().layer(first));
+    door.open(&mut tasks, desk_listener, Audience::Own, desk_routes(&node, bytes).await);
     if let Some(tcp) = ops_listener {
         tasks.spawn(ops::serve(tcp, node.clone(), gate.clone(), stop.clone()));
     }
     let follower = Follower { node: node.clone(), gate: gate.clone(), limits: config.limits.clone() };
     tasks.spawn(follower.run(stop.clone()));
     tasks.spawn(ledger::sign(node.clone(), config.ledger.interval_seconds, stop.clone()));
-    until_stopped(&mut tasks, &stop, node.clone().readmit_for_ever());
-    until_stopped(&mut tasks, &stop, node.clone().forward_for_ever());
-    until_stopped(&mut tasks, &stop, node.clone().answer_for_ever());
-    until_stopped(&mut tasks, &stop, node.clone().fire_timers_for_ever());
+    keep_working(&mut tasks, &stop, &node);
     tasks.spawn(devca::keep(config.clone(), clock.clone(), stop.clone()));
-    let watched = watch::Watched { config, node: node.clone(), gate, clock };
+    let look = Arc::new(Notify::new());
+    let watched = watch::Watched { config, node: node.clone(), gate, clock, look: look.clone() };
     tasks.spawn(watched.watch(files, stop.clone()));
-    Ok(Running { node, peer, desk, ops, stop, tasks })
+    Ok(Running { node, peer, desk, ops, look, stop, tasks })
+}
+
+/// What the own people can call, each call asked at the door.
+async fn desk_routes(node: &Arc<Node>, message_bytes: usize) -> axum::Router {
+    let routes = tonic::service::Routes::new(desk::service::service(node.clone(), message_bytes))
+        .add_service(health().await)
+        .add_service(reflection());
+    let asked = node.clone();
+    let first = axum::middleware::from_fn(move |request, next| door::desk(asked.clone(), request, next));
+    routes.prepare().into_axum_router().layer(first)
 }
 
 /// What a node does before anybody can reach it. `waiting_lists` are own revocation lists whose issuers are not known yet.
@@ -172,6 +184,14 @@ async fn first_steps(node: &Node, waiting_lists: Vec<Vec<u8>>) -> Result<(), Fau
 fn shared(exchange: tonic::service::Routes, node: Arc<Node>) -> axum::Router {
     let first = axum::middleware::from_fn(move |request, next| door::peer(node.clone(), request, next));
     exchange.prepare().into_axum_router().layer(first)
+}
+
+/// What a node does by itself.
+fn keep_working(tasks: &mut JoinSet<()>, stop: &CancellationToken, node: &Arc<Node>) {
+    until_stopped(tasks, stop, node.clone().readmit_for_ever());
+    until_stopped(tasks, stop, node.clone().forward_for_ever());
+    until_stopped(tasks, stop, node.clone().answer_for_ever());
+    until_stopped(tasks, stop, node.clone().fire_timers_for_ever());
 }
 
 /// What a node does for as long as it runs.

@@ -1,7 +1,10 @@
 //! The command line: one command per file, each parses, calls and renders.
 
 mod agreement;
+mod approval;
+mod armour;
 mod assess;
+mod bundle;
 mod ca;
 mod completions;
 mod config;
@@ -10,6 +13,7 @@ mod core_dumps;
 mod decision;
 mod demo;
 mod doctor;
+mod evidence;
 mod expiry;
 mod feed;
 mod files;
@@ -23,6 +27,7 @@ mod policy;
 mod serve;
 mod quarantine;
 mod show;
+mod signals;
 mod simulated;
 mod taken_back;
 mod waiting;
@@ -82,6 +87,9 @@ enum Command {
     /// Get to know partners
     #[command(subcommand)]
     Partner(partner::Partner),
+    /// Change the organisation's own root certificates
+    #[command(subcommand)]
+    Bundle(bundle::BundleCommand),
     /// Agree on what is shared
     #[command(subcommand)]
     Agreement(agreement::AgreementCommand),
@@ -91,6 +99,9 @@ enum Command {
     /// Verify and prove what was decided and done, and watch over partners' ledgers
     #[command(subcommand)]
     Ledger(ledger::Ledger),
+    /// Show to others that an organisation has signed two different things
+    #[command(subcommand)]
+    Evidence(evidence::Evidence),
     /// See what ends when: certificates of nodes and people, lists, agreements
     #[command(subcommand)]
     Expiry(expiry::Expiry),
@@ -121,7 +132,7 @@ pub fn run() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return output::fail(&global, &CliError::new(Exit::Failed, "UNAVAILABLE", error.to_string())),
     };
-    let done = runtime.block_on(execute(cli));
+    let done = runtime.block_on(execute(cli)).and_then(|()| output::ended());
     // A worker that hangs must not hold the process up.
     runtime.shutdown_timeout(std::time::Duration::from_millis(500));
     match done {
@@ -139,9 +150,11 @@ async fn execute(cli: Cli) -> Result<(), CliError> {
         Command::Assess(command) => command.run(global).await,
         Command::Feed(command) => command.run(global).await,
         Command::Partner(command) => command.run(global).await,
+        Command::Bundle(command) => command.run(global).await,
         Command::Agreement(command) => command.run(global).await,
         Command::Policy(command) => command.run(global).await,
         Command::Ledger(command) => command.run(global).await,
+        Command::Evidence(command) => command.run(global).await,
         Command::Expiry(command) => command.run(global).await,
         Command::Person(command) => command.run(global).await,
         Command::Ca(command) => command.run(global),

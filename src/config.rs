@@ -10,9 +10,11 @@ use std::{
 
 use crate::{
     domain::{
+        budget::Budgets,
         ids::TrustDomain,
         partner::{Endpoint, Organisation, PartnerKind},
         place::Country,
+        receipt::MOST_SECONDS_BETWEEN_READINGS,
     },
     transport::limits::Limits,
 };
@@ -59,6 +61,10 @@ pub struct Config {
     pub storage_key: PathBuf,
     /// Limits of connections.
     pub limits: Limits,
+    /// How much of each partner is taken and kept.
+    pub budgets: Budgets,
+    /// How many seconds lie between two times at which partners are told what was read.
+    pub readings_every_seconds: u32,
     /// How the log looks.
     pub log: Log,
 }
@@ -207,9 +213,13 @@ impl Config {
             store: store?,
             storage_key,
             limits: table.limits(),
+            budgets: table.limits(),
             console,
             rules,
             approvals: table.number("agreements.approvals", 0, 9).filter(|n| *n > 0),
+            readings_every_seconds: table
+                .number("receipts.readings_every_seconds", 1, MOST_SECONDS_BETWEEN_READINGS)
+                .unwrap_or(3600),
             log: Log {
                 json: table.choice("log.format", &["text", "json"]) == "json",
                 level: table.text("log.level", "info"),
@@ -217,7 +227,22 @@ impl Config {
         };
         Some(config)
     }
+
+    /// Where health and metrics are served, if others than this machine's own programs may reach it: nobody is asked for a
+    /// certificate there.
+    pub fn open_ops(&self) -> Option<&str> {
+        let is_loopback = |address: &&str| {
+            let host = address.rsplit_once(':').map_or(*address, |(host, _)| host);
+            let host = host.trim_start_matches('[').trim_end_matches(']');
+            host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+        };
+        self.ops.as_deref().filter(|address| !is_loopback(address))
+    }
 }
+
+/// What whoever sets [`Config::open_ops`] should know.
+pub const OPEN_OPS: &str = "listen.ops is beyond loopback, and asks nobody for a certificate: whoever reaches it reads who the partners are, \
+     what goes between them, and when certificates end; let a firewall keep others out, or listen on 127.0.0.1";
 
 fn store_file(table: &mut table::Table) -> Option<String> {
     let url = table.text("store.url", "sqlite:store.db");
@@ -277,6 +302,34 @@ mod tests {
             &[("WATCHFIRE_LISTEN_PERE", "x"), ("WATCHFIRE_LIMITS_STREAMS", "many"), ("WATCHFIRE_DIR", "x")],
         );
         assert_eq!(faults.len(), 2, "{faults:?}");
+    }
+
+    #[test]
+    fn health_and_metrics_are_for_this_machine_unless_they_are_said_to_be_open() {
+        let open = |ops: &str| {
+            let text = format!("{LEAST}[listen]\nops = \"{ops}\"\n");
+            Config::parse(Path::new("n"), &text, vec![]).unwrap().open_ops().is_some()
+        };
+        for closed in ["off", "127.0.0.1:1", "127.9.9.9:1", "[::1]:1", "localhost:1"] {
+            assert!(!open(closed), "{closed}");
+        }
+        for reached in ["0.0.0.0:1", "[::]:1", "192.0.2.1:1", "node_1:1", "localhost.gb.example:1"] {
+            assert!(open(reached), "{reached}");
+        }
+    }
+
+    #[test]
+    fn readings_are_told_each_hour_unless_it_is_said_otherwise() {
+        let every = |more: &str| {
+            Config::parse(Path::new("n"), &format!("{LEAST}{more}"), vec![]).map(|config| config.readings_every_seconds)
+        };
+        assert_eq!(every(""), Ok(3600));
+        assert_eq!(every("[receipts]\nreadings_every_seconds = 86400\n"), Ok(86_400));
+        for wrong in ["0", "86401", "-1", "\"hourly\""] {
+            let faults = faults(&format!("{LEAST}[receipts]\nreadings_every_seconds = {wrong}\n"), &[]);
+            let expected = "n/watchfire.toml:6: receipts.readings_every_seconds: a number belongs here, 1 to 86400";
+            assert_eq!(faults, [expected], "{wrong}");
+        }
     }
 
     #[test]

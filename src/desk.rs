@@ -3,11 +3,16 @@
 
 mod agreements;
 mod argument;
+mod assessments;
+mod attachments;
+mod bundles;
 mod call;
 pub mod client;
 mod endings;
+mod evidence;
 mod explain;
 mod feed;
+mod introductions;
 mod ledger;
 mod lists;
 mod partners;

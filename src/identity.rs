@@ -8,6 +8,7 @@ pub mod crl;
 pub mod devca;
 pub mod files;
 pub mod fingerprint;
+pub mod former;
 mod pem;
 pub mod signers;
 #[cfg(test)]

@@ -8,3 +8,4 @@ pub mod note;
 pub mod pairs;
 pub mod proof;
 pub mod tree;
+pub mod views;

@@ -6,10 +6,12 @@ mod again;
 pub mod agree;
 mod another_way;
 pub mod attach;
+pub mod bundles;
 mod carried;
 mod cores;
 pub mod directory;
 pub mod endorse;
+pub mod evidence;
 pub mod expiry;
 pub mod explain;
 mod correct;
@@ -20,8 +22,13 @@ pub mod held;
 pub mod ledger;
 pub mod lists;
 pub mod holders;
+pub mod introductions;
+pub mod invitation;
 pub mod live;
+pub mod outgoing;
 mod pace;
+mod refusals;
+mod spent;
 pub mod approve;
 pub mod partners;
 pub mod people;
@@ -32,6 +39,7 @@ pub mod read;
 pub mod readmit;
 pub mod recall;
 pub mod receipts;
+mod readings;
 pub mod receive;
 pub mod release;
 pub mod requests;
@@ -54,6 +62,7 @@ use arc_swap::ArcSwap;
 
 use crate::{
     domain::{
+        budget::Budgets,
         fault::{Fault, Reason},
         ids::{Role, SpiffeId, TrustDomain},
         partner::{Endpoint, Organisation},
@@ -89,8 +98,14 @@ pub struct Parts {
     pub house_rules: rules::FoundRules,
     /// How many persons must stand behind an agreement.
     pub approvals: Option<u32>,
+    /// How much of each partner is taken and kept.
+    pub budgets: Budgets,
+    /// How many seconds lie between two times at which readings are told.
+    pub readings_every_seconds: u32,
     /// What the ledger is made of.
     pub ledger: ledger::LedgerParts,
+    /// Writes the own roots into the file that they come from.
+    pub keep_bundle: bundles::KeepBundle,
     /// Certificates outside of the use cases, for telling when they end.
     pub certificates: expiry::ReadCertificates,
     /// Shared with whoever checks connections.
@@ -109,6 +124,8 @@ pub struct Node {
     house: ArcSwap<rules::House>,
     /// So many persons the house asks for where a decision takes several.
     approvals: Option<u32>,
+    budgets: Budgets,
+    readings_every_seconds: u32,
     people: people::People,
     own: ArcSwap<Member>,
     signing_usages: Vec<String>,
@@ -132,6 +149,8 @@ pub struct Node {
     recalling: tokio::sync::Mutex<()>,
     live: live::LiveFeeds,
     ledger: ledger::Ledger,
+    own_bundle: bundles::OwnBundle,
+    doubts: bundles::Doubts,
     /// Whether the timers that are always there were set since the start.
     timers_begun: AtomicBool,
     prepared: prepared::Cache,
@@ -144,7 +163,7 @@ impl Node {
     /// Where the store can't be read, or holds a bundle or agreement that does not parse; where the house rules have
     /// mistakes and none were in force before.
     pub async fn start(parts: Parts) -> Result<Arc<Self>, Fault> {
-        let ledger::LedgerParts { key, quantum, found_head, keep_head } = parts.ledger;
+        let ledger::LedgerParts { key, next_key, keep_key, quantum, found_head, keep_head } = parts.ledger;
         let node = Arc::new(Self {
             identities: Identities::new(parts.trust.clone(), Accept::Active),
             carried: Identities::new(parts.trust.clone(), Accept::Carried),
@@ -158,24 +177,28 @@ impl Node {
             key: ArcSwap::from_pointee(parts.key),
             house: ArcSwap::default(),
             approvals: parts.approvals,
+            budgets: parts.budgets.clone(),
+            readings_every_seconds: parts.readings_every_seconds,
             people: people::People::default(),
             own: ArcSwap::from_pointee(Member { crls: vec![], ..parts.own.clone() }),
             signing_usages: parts.signing_usages,
             certificates: parts.certificates,
             set_trust: parts.set_trust,
             directory: ArcSwap::default(),
-            lists: lists::Lists::new(parts.own_lists),
+            lists: lists::Lists::new(parts.own_lists, parts.budgets.lists_per_hour),
             changing: tokio::sync::Mutex::default(),
             recalling: tokio::sync::Mutex::default(),
             live: live::LiveFeeds::default(),
-            ledger: ledger::Ledger::new(key, quantum, keep_head)?,
+            ledger: ledger::Ledger::new(key, keep_key, quantum, keep_head),
+            own_bundle: bundles::OwnBundle::new(parts.keep_bundle),
+            doubts: bundles::Doubts::default(),
             prepared: prepared::Cache::default(),
             timers_begun: AtomicBool::default(),
         });
         node.begin_people().await?;
         node.begin_lists(parts.own).await?;
         node.begin_rules(parts.house_rules).await?;
-        node.begin_ledger(found_head.as_deref()).await?;
+        node.begin_ledger(found_head.as_deref(), next_key).await?;
         Ok(node)
     }
 

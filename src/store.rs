@@ -13,19 +13,23 @@ use crate::domain::{
     time::Time,
 };
 use approvals::ApprovalStore;
+use bundles::BundleStore;
+use equivocations::EquivocationStore;
 use forward::ForwardStore;
 use held::HeldStore;
+use introductions::IntroductionStore;
 use ledger::LedgerStore;
 use lists::ListStore;
 use outbox::OutboxStore;
+pub use pages::{ListFilter, Page};
 use persons::PersonStore;
 use recalls::RecallStore;
 use receipts::{AnswerRecord, HeldEntry, Quarantine, Readmission, ReceiptRecord, ReceiptStore, Released};
 pub use records::{
     AgreementRecord, AssessmentRecord, AssessmentState, AttachmentStatus, BesideStatement, CameBy, CopyName,
-    GivenRelease, InboundPosition, ListFilter, LoggedStatement, Look, OnWord, OutboundPosition, Page, PartnerRecord,
-    Publication, QueueItem, ReceivedContent, ReceivedEntry, ReceivedRecord, ReleaseBatch, ReleaseRecord, RetiredRoot,
-    Verification, VersionHere,
+    GivenRelease, InboundPosition, LoggedStatement, Look, OnWord, OutboundPosition, PartnerRecord, Publication,
+    QueueItem, ReceivedContent, ReceivedEntry, ReceivedRecord, ReleaseBatch, ReleaseRecord, RetiredRoot, Verification,
+    VersionHere,
 };
 use requests::RequestStore;
 use timers::TimerStore;
@@ -33,8 +37,11 @@ use timers::TimerStore;
 #[cfg(test)]
 mod contract;
 pub mod approvals;
+pub mod bundles;
+pub mod equivocations;
 pub mod forward;
 pub mod held;
+pub mod introductions;
 pub mod ledger;
 pub mod lists;
 pub mod outbox;
@@ -42,9 +49,11 @@ pub mod persons;
 pub mod recalls;
 pub mod receipts;
 pub mod requests;
+mod pages;
 mod records;
 pub mod sqlite;
 pub mod timers;
+pub mod title;
 pub mod vault;
 
 /// Why the store did not do what was asked.
@@ -62,6 +71,9 @@ pub enum StoreError {
     /// The assessment was taken back by its originator: nothing of it is kept any more.
     #[error("the assessment was recalled; publish a new one")]
     Recalled,
+    /// A number that is to be kept is larger than a column holds. Nothing was written.
+    #[error("a number is larger than the store can keep")]
+    TooLarge,
     /// Too much is waiting; retry later.
     #[error("the store is busy; try again")]
     Busy,
@@ -81,8 +93,11 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 #[async_trait]
 pub trait Store:
     ApprovalStore
+    + BundleStore
+    + EquivocationStore
     + ForwardStore
     + HeldStore
+    + IntroductionStore
     + LedgerStore
     + ListStore
     + OutboxStore
@@ -94,6 +109,9 @@ pub trait Store:
 {
     /// Why nothing is written any more until a restart: the disk has failed, or damage was found. Reading goes on.
     fn trouble(&self) -> Option<StoreError>;
+    /// Whether there is no room for changes at the moment: hardly any is left on the disk, or the last change found too little and
+    /// there is none since. It ends by itself. Reading goes on.
+    async fn is_full(&self) -> bool;
     /// What is kept no longer verifies, as whoever reads it has found: that is trouble, too.
     fn doubt(&self, what: &str);
     /// Looks through all that is kept for damage, however long it takes. What is found is trouble from then on.
@@ -141,12 +159,14 @@ pub trait Store:
         event: Event,
     ) -> Result<bool>;
 
-    /// The queue items of a partner that are due, the most urgent first, then the oldest.
+    /// The queue items of a partner that are due, the most urgent first. Of equally urgent ones the originators take turns, an item
+    /// each; each originator's oldest goes first.
     async fn due(&self, partner: &TrustDomain, now: Time, limit: u32) -> Result<Vec<QueueItem>>;
     /// How many items wait for a partner, due or not.
     async fn queued(&self, partner: &TrustDomain) -> Result<u64>;
-    /// What there is for a partner that has its feed up to `after`, at most `limit` of a sort.
-    async fn look(&self, partner: &TrustDomain, after: u64, now: Time, limit: u32) -> Result<Look>;
+    /// What there is for a partner that has its feed up to `after`: the first, and as many more as take no more than `room` bytes with
+    /// it when they are read from here.
+    async fn look(&self, partner: &TrustDomain, after: u64, now: Time, room: u64) -> Result<Look>;
     /// Where the feed to a partner stands.
     async fn outbound(&self, partner: &TrustDomain) -> Result<OutboundPosition>;
     /// Commits numbered releases; [`StoreError::Conflict`] where one is of what was taken back meanwhile.
@@ -219,7 +239,10 @@ pub trait Store:
         quarantined: bool,
         limit: u32,
     ) -> Result<Vec<AssessmentId>>;
-    /// A page of assessments, newest first. Damage in it hides nothing else, and is trouble from then on.
+    /// Several versions, in the order asked for, with nothing but what names them; those not here are left out.
+    async fn titles(&self, manifest_ids: &[StatementId]) -> Result<Vec<AssessmentRecord>>;
+    /// A page of assessments, newest first, of about a mebibyte at most; it tells whether there is another one. Damage in it hides
+    /// nothing else, and is trouble from then on.
     async fn list(&self, filter: &ListFilter) -> Result<Page>;
 
     /// How much of an attachment is here.
@@ -251,13 +274,13 @@ pub trait Store:
     /// endorsements and requests.
     async fn events_of(&self, manifest_id: &StatementId) -> Result<Vec<Event>>;
 
-    /// Entries of a partner that are kept from users for want of that agreement, by arrival, after `arrival`, at most
-    /// `limit`.
+    /// Entries of a partner that are kept from users for want of that agreement, by number, after one of them, at most `limit`, and about
+    /// a mebibyte of content.
     async fn held_for(
         &self,
         partner: &TrustDomain,
         agreement: &StatementId,
-        arrival: u64,
+        after: u64,
         limit: u32,
     ) -> Result<Vec<HeldEntry>>;
     /// Shows an entry to users that was kept from them, and puts the statements of `post` into the partner's outbox. It

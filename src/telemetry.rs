@@ -1,12 +1,26 @@
 //! The log and the metrics. Neither ever holds content or a secret: names, numbers and reasons only.
 
-use std::{io::IsTerminal, time::SystemTime};
+use std::{
+    fmt::{self, Debug},
+    io::IsTerminal,
+    time::SystemTime,
+};
 
-use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing::field::Field;
+use tracing_subscriber::{
+    EnvFilter,
+    field::MakeExt,
+    fmt::format::{Writer, debug_fn},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
 use crate::{
     config::Log,
-    domain::time::{Clock, Time},
+    domain::{
+        harmless::one_line,
+        time::{Clock, Time},
+    },
 };
 
 /// The computer's clock.
@@ -31,9 +45,22 @@ pub fn start(log: &Log) -> Result<(), String> {
     let registry = tracing_subscriber::registry().with(filter);
     // Colours are for people: in a file or a pipe they would be noise around every word.
     let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let text = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false).with_ansi(colours);
-    let started = if log.json { registry.with(text.json()).try_init() } else { registry.with(text).try_init() };
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false).with_ansi(colours);
+    let started = match log.json {
+        true => registry.with(layer.json()).try_init(),
+        false => registry.with(layer.fmt_fields(debug_fn(one_line_each).delimited(" "))).try_init(),
+    };
     // In one process with another node (tests, benchmarks) the first one's log serves both.
     let _ = started;
     Ok(())
+}
+
+/// Writes a field of a line. Whatever it holds, it ends no line and moves no cursor: else somebody's text could pass for lines of this
+/// node's log. (JSON escapes by itself.)
+fn one_line_each(writer: &mut Writer<'_>, field: &Field, value: &dyn Debug) -> fmt::Result {
+    let value = one_line(&format!("{value:?}"));
+    match field.name() {
+        "message" => write!(writer, "{value}"),
+        name => write!(writer, "{name}={value}"),
+    }
 }

@@ -10,6 +10,7 @@ mod live;
 mod notes;
 mod progress;
 mod seats;
+mod socket;
 pub mod share;
 mod strikes;
 

@@ -2,7 +2,9 @@
 //! Decoding is strict: what this node does not know, or what is not in the one canonical form, is refused by name.
 
 pub mod agreement;
+pub mod approval;
 pub mod body;
+pub mod bundle;
 pub mod canonical;
 pub mod codec;
 mod diagnose;
@@ -11,11 +13,13 @@ pub mod entry;
 pub mod envelope;
 pub mod field;
 mod group;
+pub mod introduction;
 pub mod invitation;
 pub mod ledger;
 pub mod logged;
 pub mod manifest;
 pub mod notice;
+pub mod number;
 pub mod outcome;
 pub mod portion;
 pub mod recall;

@@ -1,7 +1,10 @@
-//! The commented configuration holds every key, and each as the program takes it.
+//! The commented configuration holds every key, and each as the program takes it; the unit ends where it should.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 
-use std::{path::Path, process::Command};
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
 
 use watchfire::config::Config;
 
@@ -63,21 +66,57 @@ fn what_is_commented_out_stands_there_with_its_default() {
     assert_eq!(format!("{as_it_stands:?}"), format!("{uncommented:?}"));
 }
 
+/// The program as the unit runs it: the arguments of a line, in a directory of the test's.
+fn as_in_the_unit(line: &str, node: &Path) -> Output {
+    let arguments = line.split(' ').skip(1).map(|a| if a.starts_with('/') { node.as_os_str() } else { a.as_ref() });
+    Command::new(env!("CARGO_BIN_EXE_watchfire")).args(arguments).env_clear().output().unwrap()
+}
+
+fn new_node(parent: &Path) -> PathBuf {
+    let node = parent.join("node");
+    let init = "watchfire --dir / init --org gb.example --country GB --kind state";
+    let made = as_in_the_unit(init, &node);
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    node
+}
+
 #[test]
-fn the_units_check_before_the_start_runs_on_a_new_node() {
-    let unit = include_str!("../deploy/watchfire.service");
-    let line = |key: &str| unit.lines().find_map(|l| l.strip_prefix(key)).unwrap();
-    let (check, start) = (line("ExecStartPre="), line("ExecStart="));
+fn the_units_check_before_a_reload_runs_on_a_new_node() {
+    let (check, start) = (lines("ExecReload=")[0], lines("ExecStart=")[0]);
     assert_eq!(check.strip_suffix(" config check"), start.strip_suffix(" serve"));
     let parent = tempfile::tempdir().unwrap();
-    let node = parent.path().join("node");
-    let run = |arguments: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_watchfire"));
-        let done = command.args(arguments).env_clear().output().unwrap();
-        assert!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
-    };
-    let node = node.to_str().unwrap();
-    run(&["--dir", node, "init", "--org", "gb.example", "--country", "GB", "--kind", "state"]);
-    let arguments: Vec<&str> = check.split(' ').skip(1).map(|a| if a.starts_with('/') { node } else { a }).collect();
-    run(&arguments);
+    let checked = as_in_the_unit(check, &new_node(parent.path()));
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+}
+
+#[test]
+fn files_at_fault_end_the_unit_for_good() {
+    // Of what runs before the start, systemd does not look at the code: it would be tried again for ever.
+    assert!(lines("ExecStartPre=").is_empty() && lines("ExecCondition=").is_empty());
+    let final_codes: Vec<i32> = lines("RestartPreventExitStatus=")[0].split(' ').map(|c| c.parse().unwrap()).collect();
+    type Fault = (&'static str, fn(&Path));
+    let faults: [Fault; 5] = [
+        ("no TOML", |node| write(node, "watchfire.toml", "broken = = 1")),
+        ("an unknown key", |node| write(node, "watchfire.toml", "[lsiten]\npeer = \"127.0.0.1:1\"\n")),
+        ("a broken certificate", |node| write(node, "node/tls.pem", "nothing")),
+        ("no signing key", |node| std::fs::remove_file(node.join("node/signing.key")).unwrap()),
+        ("no store", |node| std::fs::remove_file(node.join("store.db")).unwrap()),
+    ];
+    for (what, fault) in faults {
+        let parent = tempfile::tempdir().unwrap();
+        let node = new_node(parent.path());
+        fault(&node);
+        let ended = as_in_the_unit(lines("ExecStart=")[0], &node);
+        let code = ended.status.code().unwrap();
+        assert!(final_codes.contains(&code), "{what}: {code}: {}", String::from_utf8_lossy(&ended.stderr));
+    }
+}
+
+fn write(node: &Path, name: &str, text: &str) {
+    std::fs::write(node.join(name), text).unwrap();
+}
+
+/// What stands in the unit under a key.
+fn lines(key: &str) -> Vec<&'static str> {
+    include_str!("../deploy/watchfire.service").lines().filter_map(|line| line.strip_prefix(key)).collect()
 }

@@ -27,6 +27,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("rusqlite", &["store/sqlite"]),
     ("cedar_policy", &["policy/"]),
     ("axum", &["transport/", "app"]),
+    ("socket2", &["transport/"]),
 ];
 
 /// Generated protobuf types: in `wire`, and where messages of the two services are put together or taken apart.

@@ -13,12 +13,18 @@
 mod acknowledge;
 #[path = "node/agreements.rs"]
 mod agreements;
+#[path = "node/approvals.rs"]
+mod approvals;
 #[path = "node/another_way.rs"]
 mod another_way;
+#[path = "shared/asked.rs"]
+mod asked;
 #[path = "node/attachment.rs"]
 mod attachment;
 #[path = "node/behind.rs"]
 mod behind;
+#[path = "node/bundles.rs"]
+mod bundles;
 #[path = "node/canaries.rs"]
 mod canaries;
 #[path = "node/chain.rs"]
@@ -35,6 +41,8 @@ mod damage;
 mod doors;
 #[path = "node/endorse.rs"]
 mod endorse;
+#[path = "node/equivocation.rs"]
+mod equivocation;
 #[path = "node/existence.rs"]
 mod existence;
 #[path = "node/expiry.rs"]
@@ -45,6 +53,8 @@ mod explain;
 mod feed_kit;
 #[path = "node/files.rs"]
 mod files;
+#[path = "node/floods.rs"]
+mod floods;
 #[path = "node/hostile.rs"]
 mod hostile;
 #[path = "node/hostile_hub.rs"]
@@ -53,6 +63,8 @@ mod hostile_hub;
 mod hostile_kit;
 #[path = "node/hubs.rs"]
 mod hubs;
+#[path = "node/introductions.rs"]
+mod introductions;
 #[path = "node/issuing_ca.rs"]
 mod issuing_ca;
 #[path = "node/kit.rs"]
@@ -63,6 +75,12 @@ mod ledger;
 mod limits;
 #[path = "node/lists.rs"]
 mod lists;
+#[path = "node/operating.rs"]
+mod operating;
+#[path = "node/own_machine.rs"]
+mod own_machine;
+#[path = "node/passed_on.rs"]
+mod passed_on;
 #[path = "node/people.rs"]
 mod people;
 #[path = "node/poison.rs"]
@@ -71,8 +89,12 @@ mod poison;
 mod quarantine;
 #[path = "node/recall.rs"]
 mod recall;
+#[path = "node/recall_flood.rs"]
+mod recall_flood;
 #[path = "node/recall_waits.rs"]
 mod recall_waits;
+#[path = "node/readings.rs"]
+mod readings;
 #[path = "node/receipts.rs"]
 mod receipts;
 #[path = "node/released_again.rs"]
@@ -89,6 +111,8 @@ mod runbooks;
 mod sentences;
 #[path = "node/simulate.rs"]
 mod simulate;
+#[path = "node/slow_link.rs"]
+mod slow_link;
 #[path = "node/statements.rs"]
 mod statements;
 #[path = "node/surroundings.rs"]
@@ -97,6 +121,10 @@ mod surroundings;
 mod three_hops;
 #[path = "node/times.rs"]
 mod times;
+#[path = "node/twins.rs"]
+mod twins;
+#[path = "node/urgency.rs"]
+mod urgency;
 #[path = "shared/system.rs"]
 #[allow(dead_code, reason = "some of it is for real faults only")]
 mod system;

@@ -15,6 +15,8 @@
 // The oracle of `tests/policy` serves here too; it says `crate::` of these.
 use watchfire::{domain, policy};
 
+#[path = "simulation/administration.rs"]
+mod administration;
 #[path = "shared/arguments.rs"]
 mod arguments;
 #[path = "shared/asked.rs"]
@@ -48,6 +50,8 @@ mod found;
 mod headlines;
 #[path = "simulation/heal.rs"]
 mod heal;
+#[path = "simulation/histories.rs"]
+mod histories;
 #[path = "policy/house.rs"]
 #[allow(dead_code, reason = "some of it is for tests/policy only")]
 mod house;
@@ -68,6 +72,10 @@ mod passed_on;
 mod plan;
 #[path = "simulation/rng.rs"]
 mod rng;
+#[path = "simulation/rotation.rs"]
+mod rotation;
+#[path = "simulation/rotation_end.rs"]
+mod rotation_end;
 #[path = "simulation/run.rs"]
 mod run;
 #[path = "shared/splitmix.rs"]

@@ -16,7 +16,7 @@ use watchfire::{
         sign::SigningKey,
         statement::id_of,
     },
-    store::{AgreementRecord, PartnerRecord, Publication, Store, Verification},
+    store::{AgreementRecord, PartnerRecord, Publication, Store, Verification, title},
     telemetry::SystemClock,
     wire::{self, proto},
 };
@@ -112,6 +112,7 @@ pub fn kept(signed: &Signed, manifest_id: StatementId, assessment: AssessmentId)
         at,
         urgency: 3,
         portions: signed.portions.clone(),
+        title: title::among(&signed.portions),
         attachments: vec![],
         queue: vec![],
         events: vec![Event { at, by: None, deed }],

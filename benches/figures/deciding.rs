@@ -22,7 +22,7 @@ use watchfire::{
     draft::{Format, Lineage, parse_agreement},
     policy::{Facts, HouseRules, PartnerPolicy, decide},
     seal::{compose::new_assessment_id, statement::id},
-    store::{Publication, Store, Verification},
+    store::{Publication, Store, Verification, title},
     telemetry::SystemClock,
     wire,
 };
@@ -252,6 +252,7 @@ fn committed(signed: &Signed, partners: &[TrustDomain], at: Time) -> Publication
         at,
         urgency: 3,
         portions: signed.portions.clone(),
+        title: title::among(&signed.portions),
         attachments: vec![],
         queue: partners.iter().map(|p| (p.clone(), at)).collect(),
         events: partners.iter().map(decided).collect(),

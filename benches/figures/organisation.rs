@@ -12,7 +12,8 @@ use watchfire::{
     config::Config,
     desk::client::{self, DeskClient},
     domain::{
-        ids::{Role, SpiffeId, TrustDomain},
+        bundle::HeldBundle,
+        ids::{Role, Sha256, SpiffeId, TrustDomain},
         partner::{Endpoint, Organisation, PartnerKind, PartnerState},
         time::Clock,
     },
@@ -212,11 +213,14 @@ impl Drop for Served {
 }
 
 fn partner_record(organisation: &Organisation, ca: &DevCa, endpoint: Option<Endpoint>) -> PartnerRecord {
+    let bundle = TrustBundle::new(organisation.domain.clone(), vec![ca.certificate().clone()]).unwrap();
     PartnerRecord {
         organisation: organisation.clone(),
         endpoint,
         roots: vec![ca.certificate().to_vec()],
+        bundle: HeldBundle::invited(1, Sha256(bundle.fingerprint().0), SystemClock.now()),
         state: PartnerState::Active,
+        introduces: false,
         accepted_at: SystemClock.now(),
     }
 }

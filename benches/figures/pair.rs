@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use watchfire::{app::Running, domain::entry::Numbered, wire};
+use futures_util::StreamExt;
+use watchfire::{app::Running, domain::entry::Numbered, node::outgoing::outgoing, wire};
 
 use super::{
     content::{Signed, agreement, assessments, seed},
@@ -48,16 +49,13 @@ impl Pair {
 
     /// What the publisher sends the subscriber, numbered by the publisher itself.
     pub async fn entries(&self, node: &Running) -> Vec<Numbered> {
-        let (to, mut from) = tokio::sync::mpsc::channel(256);
+        let (mut to, from) = outgoing();
         let (node, partner) = (node.node.clone(), self.subscriber.domain.clone());
         let sending = tokio::spawn(async move {
             let stream = node.live().of(&partner).open_stream();
-            node.feed_to(&partner, (0, None), true, &to, &stream).await.unwrap();
+            node.feed_to(&partner, (0, None), true, &mut to, &stream).await.unwrap();
         });
-        let mut all = vec![];
-        while let Some(numbered) = from.recv().await {
-            all.push(numbered);
-        }
+        let all = from.collect().await;
         sending.await.unwrap();
         all
     }

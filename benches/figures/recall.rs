@@ -184,7 +184,8 @@ async fn limit(originator: &Org, lights: &[Arc<Light>]) -> Duration {
     for light in lights {
         let (store, partner) = (store.clone(), light.domain());
         changes.spawn(async move {
-            let deed = Deed::Refused { partner, reason: "NONE".to_owned() };
+            let kind = StatementKind::Recall;
+            let deed = Deed::Refused { partner, kind, reason: "NONE".to_owned(), count: 1 };
             store.record(vec![Event { at: SystemClock.now(), by: None, deed }]).await.unwrap();
         });
     }

@@ -81,7 +81,7 @@ pub async fn run(run: &Run) {
 /// Seconds to read and open all of them.
 async fn read_alone(store: &dyn Store) -> f64 {
     let start = Instant::now();
-    let mut filter = ListFilter { limit: 64, ..Default::default() };
+    let mut filter = ListFilter { limit: 64, whole: true, ..Default::default() };
     loop {
         let page = store.list(&filter).await.unwrap().whole().unwrap();
         let Some(last) = page.last() else { return start.elapsed().as_secs_f64() };

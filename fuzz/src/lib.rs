@@ -7,6 +7,7 @@ pub mod certificate;
 pub mod config;
 pub mod draft_text;
 pub mod entry;
+pub mod evidence;
 pub mod export;
 pub mod feed;
 pub mod house_rules;
@@ -30,6 +31,7 @@ pub const TARGETS: &[Target] = &[
     ("config", config::check),
     ("draft_text", draft_text::check),
     ("entry", entry::check),
+    ("evidence", evidence::check),
     ("export", export::check),
     ("feed", feed::check),
     ("house_rules", house_rules::check),

@@ -39,9 +39,7 @@ fn envelope(bytes: &[u8]) {
 
 /// A payload as a statement of that kind.
 pub(crate) fn payload(kind: StatementKind, bytes: &[u8]) {
-    use wire::{
-        agreement, endorsement, invitation, ledger, logged, manifest, notice, recall, receipt, release, request,
-    };
+    use wire::{agreement, approval, endorsement, ledger, logged, manifest, notice, recall, receipt, release, request};
     match kind {
         StatementKind::Manifest => {
             if let Some(m) = refused_by_name(manifest::decode(bytes), bytes, manifest::encode) {
@@ -72,16 +70,13 @@ pub(crate) fn payload(kind: StatementKind, bytes: &[u8]) {
                 assert!(!r.releases.is_empty() || r.recall.is_some(), "a receipt is about something");
             }
         }
-        StatementKind::Invitation => {
-            if let Some(i) = refused_by_name(invitation::decode(bytes), bytes, invitation::encode) {
-                assert!((1..=8).contains(&i.roots.len()));
-            }
-        }
+        StatementKind::Invitation | StatementKind::Introduction | StatementKind::Bundle => of_trust(kind, bytes),
         StatementKind::Logged => {
             if let Some(l) = refused_by_name(logged::decode(bytes), bytes, logged::encode) {
                 assert_eq!(l.at.parts().1, 0, "times are whole seconds");
             }
         }
+        StatementKind::Approval => drop(refused_by_name(approval::decode(bytes), bytes, approval::encode)),
         StatementKind::LedgerKey => drop(refused_by_name(ledger::decode_key(bytes), bytes, ledger::encode_key)),
         StatementKind::Endorsement => {
             drop(refused_by_name(endorsement::decode(bytes), bytes, endorsement::encode));
@@ -97,6 +92,30 @@ pub(crate) fn payload(kind: StatementKind, bytes: &[u8]) {
             }
         }
         StatementKind::Recall => drop(refused_by_name(recall::decode(bytes), bytes, recall::encode)),
+    }
+}
+
+/// A payload as a statement by which organisations know each other.
+fn of_trust(kind: StatementKind, bytes: &[u8]) {
+    use wire::{bundle, introduction, invitation};
+    match kind {
+        StatementKind::Invitation => {
+            if let Some(i) = refused_by_name(invitation::decode(bytes), bytes, invitation::encode) {
+                assert!((1..=8).contains(&i.roots.len()) && i.sequence > 0);
+                assert!(i.lists.len() <= 24);
+            }
+        }
+        StatementKind::Introduction => {
+            let written = |i: &_| introduction::encode(i).expect("what was read can be written");
+            drop(refused_by_name(introduction::decode(bytes), bytes, written));
+        }
+        StatementKind::Bundle => {
+            if let Some(b) = refused_by_name(bundle::decode(bytes), bytes, bundle::encode) {
+                assert!((1..=8).contains(&b.roots.len()) && b.sequence > 1);
+                assert!(b.compromised.windows(2).all(|pair| pair[0].root < pair[1].root), "digests ascend, none twice");
+            }
+        }
+        _ => {}
     }
 }
 

@@ -10,7 +10,10 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-use super::{own::OwnError, persons::persons};
+use super::{
+    own::{OwnError, is_node_here},
+    persons::persons,
+};
 use crate::{
     config::Config,
     domain::{
@@ -52,6 +55,9 @@ pub enum DevCaError {
          ones in the places of the old ones, as certs/README.md tells"
     )]
     None(PathBuf),
+    /// The configuration is that of a person's own machine.
+    #[error("{0} is a person's own machine, where no CA is: give this command on the node's machine")]
+    Elsewhere(PathBuf),
     /// A file.
     #[error(transparent)]
     File(#[from] FileError),
@@ -101,7 +107,10 @@ impl OpenCa {
     pub fn open(config: &Config) -> Result<Self, DevCaError> {
         let certificate = config.dir.join(CERTIFICATE);
         if !certificate.exists() {
-            return Err(DevCaError::None(certificate));
+            return Err(match is_node_here(config) {
+                true => DevCaError::None(certificate),
+                false => DevCaError::Elsewhere(config.dir.clone()),
+            });
         }
         let unreadable = |error| FileError::Unreadable(certificate.clone(), error);
         let lock = File::open(&certificate).map_err(unreadable)?;

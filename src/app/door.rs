@@ -16,7 +16,7 @@ use crate::{
 
 /// The desk's calls, as paths begin.
 const DESK: &str = "/watchfire.v1.DeskService/";
-/// Calls that change nothing, and the one that lets changes go on. Everything else waits while the ledger is behind: a call that
+/// Calls that change nothing, the one that lets changes go on, and the one that makes up the persons whom it takes. Everything else waits while the ledger is behind: a call that
 /// is forgotten here is refused then, and not let through.
 const READING: &[&str] = &[
     "GetNode",
@@ -32,6 +32,9 @@ const READING: &[&str] = &[
     "ListWaiting",
     "ListPartners",
     "ListPeople",
+    "GetBundle",
+    "GetInvitationOf",
+    "ListIntroductions",
     "ListAgreements",
     "ExportAgreement",
     "GetRules",
@@ -43,7 +46,9 @@ const READING: &[&str] = &[
     "CheckLedgerNote",
     "ExportLedger",
     "ListLedgerAlarms",
+    "ExportEvidence",
     "SettleLedger",
+    "ConfirmPerson",
 ];
 
 /// What may be called while an own revocation list is past its next update: else nobody could bring a CA's list that lost its

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     domain::{
         ending::{Ending, EndingKind},
-        fault::Fault,
+        fault::{Fault, Reason},
         ids::TrustDomain,
     },
     node::Node,
@@ -32,42 +32,53 @@ pub(super) async fn serve(tcp: TcpListener, node: Arc<Node>, gate: Arc<TlsGate>,
     }
 }
 
-/// Ready: the store answers and can be written to as far as is known, and the certificate that is shown can be used. A
-/// signing certificate that can't be used is told; the people can work on all the same.
+/// Ready, or the reason for which not. A signing certificate that can't be used is told; the people can work on all the same.
 async fn readiness(node: Arc<Node>, gate: Arc<TlsGate>) -> (StatusCode, String) {
-    if let Err(fault) = gate.check_own() {
-        let what = format!("nobody takes this node's TLS certificate: {fault}; put a new one in its place\n");
-        return (StatusCode::SERVICE_UNAVAILABLE, what);
+    if let Some(why) = unready(&node, &gate).await {
+        return (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n"));
     }
-    let signs = match node.good_key() {
-        Ok(_) => String::new(),
-        Err(fault) => format!("; {fault}"),
-    };
-    let answers = node.feed_status().await.is_ok();
-    match node.store_trouble(false).await {
-        Some(trouble) => {
-            let words = format!("{}: nothing is written any more: {}\n", trouble.reason, trouble.message);
-            (StatusCode::SERVICE_UNAVAILABLE, words)
-        }
-        None if node.own_lapse().is_some() => {
-            let words = node.own_lapse().map(|lapse| node.own_lapse_refusal(&lapse));
-            let words = words.map(|fault| format!("{}: {}\n", fault.reason, fault.message)).unwrap_or_default();
-            (StatusCode::SERVICE_UNAVAILABLE, words)
-        }
-        None if answers => (StatusCode::OK, format!("ready{signs}\n")),
-        None => (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n".to_owned()),
-    }
+    let signs = node.good_key().err().map(|fault| format!("; {fault}")).unwrap_or_default();
+    (StatusCode::OK, format!("ready{signs}\n"))
 }
 
-/// What monitoring asks, in Prometheus' text format. Figures that can't be read are left out; that nothing is written any more is told
-/// in any case.
+/// Why this node can't do its work: nobody takes its certificate, its store does not answer or can't be written to as far as is known, or
+/// the store is older than what partners have seen. What is asked of the store is the same for any number of partners.
+async fn unready(node: &Node, gate: &TlsGate) -> Option<String> {
+    if let Err(fault) = gate.check_own() {
+        return Some(format!("nobody takes this node's TLS certificate: {fault}; put a new one in its place"));
+    }
+    // First: it may be what meets damage.
+    let answers = node.ledger_entries().await.is_ok();
+    if let Some(Fault { reason, message, .. }) = node.store_trouble(false).await {
+        return Some(format!("{reason}: nothing is written{}: {message}", until_when(reason)));
+    }
+    if let Some(lapse) = node.own_lapse() {
+        let Fault { reason, message, .. } = node.own_lapse_refusal(&lapse);
+        return Some(format!("{reason}: {message}"));
+    }
+    if let Err(Fault { reason, message, .. }) = node.may_change() {
+        return Some(format!("{reason}: {message}"));
+    }
+    (!answers).then(|| "the store does not answer".to_owned())
+}
+
+/// A full disk is over as soon as there is room; the rest lasts until a restart.
+fn until_when(reason: Reason) -> &'static str {
+    if reason == Reason::StoreFull { "" } else { " any more" }
+}
+
+/// What monitoring asks, in Prometheus' text format. Figures that can't be read are left out; that nothing is written is told in any case.
 async fn metrics(node: Arc<Node>) -> String {
     let figures = [feed_metrics(&node).await, ledger_metrics(&node).await, ending_metrics(&node).await];
     // Only now: reading the figures may be what meets the damage.
-    let is_read_only = u8::from(node.store_trouble(false).await.is_some());
+    let trouble = node.store_trouble(false).await.map(|fault| fault.reason);
+    let is_full = u8::from(trouble == Some(Reason::StoreFull));
+    let is_read_only = u8::from(trouble.is_some()) - is_full;
     let text = format!(
         "# HELP watchfire_store_read_only whether nothing is written any more: a failed disk, or damage\n\
-         # TYPE watchfire_store_read_only gauge\nwatchfire_store_read_only {is_read_only}\n"
+         # TYPE watchfire_store_read_only gauge\nwatchfire_store_read_only {is_read_only}\n\
+         # HELP watchfire_store_full whether the disk has no room for changes\n\
+         # TYPE watchfire_store_full gauge\nwatchfire_store_full {is_full}\n"
     );
     let missing = |_: Fault| "# the store does not answer: figures are missing\n".to_owned();
     figures.into_iter().fold(text, |text, part| text + &part.unwrap_or_else(missing))

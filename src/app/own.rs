@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::{
-    persons::persons,
+    persons::{PERSONS, persons},
     rules,
     set::{Notice, OwnSet},
 };
@@ -23,11 +23,11 @@ use crate::{
         crl::{Crl, NOT_SIGNED, authorities},
         files::{
             Existing, FileError, certificates, read_chain, read_crls, read_pkcs8, read_roots, read_secret, to_pem,
-            write_secret,
+            write_over, write_secret,
         },
         trust::Member,
     },
-    node::rules::FoundRules,
+    node::{bundles::KeepBundle, rules::FoundRules},
     policy::HouseRules,
     seal::{
         raw::RawKey,
@@ -164,6 +164,19 @@ impl Own {
     }
 }
 
+/// Whether a node's files are in the directory, any of them. Where there is none, it is a person's own machine.
+pub fn is_node_here(config: &Config) -> bool {
+    let files = [
+        &config.tls.certificate,
+        &config.tls.key,
+        &config.signing.certificate,
+        &config.signing.key,
+        &config.store,
+        &config.storage_key,
+    ];
+    files.into_iter().any(|file| file.exists())
+}
+
 /// The people in the directory whose certificates are of another organisation than the one that is configured.
 fn persons_elsewhere(config: &Config) -> Vec<Notice> {
     let domain = &config.organisation.domain;
@@ -253,7 +266,7 @@ fn known_authorities(config: &Config) -> Result<Vec<Vec<u8>>, OwnError> {
     Ok(authorities(known.iter().map(AsRef::as_ref)))
 }
 
-fn load_ledger_key(path: &Path) -> Result<Option<RawKey>, OwnError> {
+pub(super) fn load_ledger_key(path: &Path) -> Result<Option<RawKey>, OwnError> {
     if !path.exists() {
         return Ok(None);
     }
@@ -276,4 +289,24 @@ pub(super) fn load_storage_key(path: &Path) -> Result<Zeroizing<[u8; 32]>, OwnEr
     let mut key = Zeroizing::new([0; 32]);
     hex::decode_to_slice(text.trim_ascii(), &mut *key).map_err(|_| OwnError::StorageKey(path.to_owned()))?;
     Ok(key)
+}
+
+/// Whether a file, by its real name, is a key of the node's, its store, or in the directories of its people and its CA.
+pub fn is_secret(config: &Config, real: &Path) -> bool {
+    let Config { dir, tls, signing, ledger, storage_key, store, .. } = config;
+    let within = |place: PathBuf| place.canonicalize().is_ok_and(|place| real.starts_with(place));
+    // The next ledger key and the parts of the store bear longer names than the files that they stand beside.
+    let is_beside = |file: &PathBuf| {
+        let named = |path: &Path| path.file_name().map(|name| name.as_encoded_bytes().to_vec()).unwrap_or_default();
+        let home = file.parent().and_then(|parent| parent.canonicalize().ok());
+        home.is_some_and(|home| real.parent() == Some(&home)) && named(real).starts_with(&named(file))
+    };
+    [&tls.key, &signing.key, &ledger.key, storage_key, store].into_iter().any(is_beside)
+        || [dir.join(PERSONS), dir.join("ca")].into_iter().any(within)
+}
+
+/// Writes new own roots into the file that they come from, in one step.
+pub(super) fn keep_bundle(config: &Config) -> KeepBundle {
+    let file = config.bundle.clone();
+    std::sync::Arc::new(move |pem| write_over(&file, pem.as_bytes()).map_err(|e| e.to_string()))
 }

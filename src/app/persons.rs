@@ -10,6 +10,7 @@ use crate::{
         files::{FileError, read_chain},
     },
     seal::sign::SigningKey,
+    transport::gate::Credentials,
 };
 
 /// Where the persons' identities are, in the node's directory.
@@ -45,6 +46,25 @@ impl PersonFiles {
         self.dir.join("signing.key")
     }
 
+    /// Whether both keys are here: they may be on the person's own machine.
+    pub fn has_keys(&self) -> bool {
+        self.tls_key().exists() && self.signing_key().exists()
+    }
+
+    /// Whether neither key is here.
+    pub fn is_elsewhere(&self) -> bool {
+        !self.tls_key().exists() && !self.signing_key().exists()
+    }
+
+    /// Whether both keys can be read and belong to their certificates.
+    ///
+    /// # Errors
+    /// The first fault, with its file.
+    pub fn check(&self) -> Result<(), OwnError> {
+        Credentials::load(&self.tls(), &self.tls_key())?;
+        self.load_key().map(|_| ())
+    }
+
     /// The key that this person signs with.
     pub fn load_key(&self) -> Result<SigningKey, OwnError> {
         signing_key(&self.signing(), &self.signing_key())
@@ -73,7 +93,9 @@ fn persons_in(root: PathBuf) -> Result<Vec<PersonFiles>, OwnError> {
         Err(error) => return Err(FileError::Unreadable(root, error).into()),
     };
     let mut persons = vec![];
-    let in_force = |dir: &PathBuf| dir.join("tls.pem").exists();
+    // A name with a dot in front is that of a directory that `person unpack` had not finished with.
+    let is_finished = |dir: &Path| dir.file_name().is_none_or(|name| !name.to_string_lossy().starts_with('.'));
+    let in_force = |dir: &PathBuf| is_finished(dir) && dir.join("tls.pem").exists();
     for dir in entries.flatten().map(|e| e.path()).filter(in_force) {
         let file = dir.join("tls.pem");
         let chain = read_chain(&file)?;

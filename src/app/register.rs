@@ -1,14 +1,18 @@
 //! The register of the own people, read from the store of a node that does not run.
 
-use super::own::{load_lists, load_storage_key};
+use super::{
+    own::{load_lists, load_storage_key},
+    persons::PersonFiles,
+};
 use crate::{
     config::Config,
     domain::{
-        person::{CertificateUse, PersonCertificate},
+        event::{Deed, Event},
+        person::{CertificateUse, Origin, Person, PersonCertificate, Register},
         time::Time,
     },
-    identity::trust::Trust,
-    node::people::PersonView,
+    identity::{files::read_chain, trust::Trust},
+    node::people::{PersonView, SeenPerson, certificate_of},
     store::{Store, sqlite::SqliteStore},
 };
 
@@ -17,18 +21,48 @@ use crate::{
 /// # Errors
 /// A sentence for the administrator.
 pub async fn on_disk(config: &Config, now: Time) -> Result<Vec<PersonView>, String> {
-    let key = load_storage_key(&config.storage_key).map_err(|e| e.to_string())?;
-    let store: Box<dyn Store> = Box::new(SqliteStore::open(&config.store, &key).map_err(|e| e.to_string())?);
-    let (own, _) = load_lists(config, now).map_err(|e| e.to_string())?;
-    let trust = Trust::new(own, vec![], vec![]).map_err(|e| e.to_string())?;
+    let (store, trust) = open(config, now)?;
     let is_revoked =
         |c: &PersonCertificate| trust.has_revoked(&c.issuing_key, &hex::decode(&c.serial).unwrap_or_default());
     let people = store.people().await.map_err(|e| e.to_string())?;
-    let view = |person: crate::domain::person::Person| {
+    let view = |person: Person| {
         let revoked = person.certificates.iter().filter(|c| is_revoked(c)).map(|c| c.serial.clone()).collect();
         let tls = person.certificates.iter().filter(|c| c.usage == CertificateUse::Tls && now <= c.until);
         let works = tls.clone().any(|c| !is_revoked(c));
         PersonView { revoked, works, person }
     };
     Ok(people.into_iter().map(view).collect())
+}
+
+/// The store of a node that does not run, and what its certificates are judged by.
+fn open(config: &Config, now: Time) -> Result<(Box<dyn Store>, Trust), String> {
+    let key = load_storage_key(&config.storage_key).map_err(|e| e.to_string())?;
+    let store: Box<dyn Store> = Box::new(SqliteStore::open(&config.store, &key).map_err(|e| e.to_string())?);
+    let (own, _) = load_lists(config, now).map_err(|e| e.to_string())?;
+    Ok((store, Trust::new(own, vec![], vec![]).map_err(|e| e.to_string())?))
+}
+
+/// Makes somebody count whose files are in the directory, where nobody is left to confirm. The node must not run.
+///
+/// # Errors
+/// A sentence for the administrator.
+pub async fn recover(config: &Config, files: &PersonFiles, now: Time) -> Result<(), String> {
+    let (store, trust) = open(config, now)?;
+    let mut register = Register::new(store.people().await.map_err(|e| e.to_string())?);
+    let (mut events, uses) = (vec![], [(CertificateUse::Tls, files.tls()), (CertificateUse::Signing, files.signing())]);
+    for (usage, file) in uses {
+        let chain = read_chain(&file).map_err(|e| e.to_string())?.iter().map(|der| der.to_vec()).collect();
+        let seen = certificate_of(&trust, &SeenPerson { usage, chain }, now).filter(|(id, _)| *id == files.id);
+        let what = || format!("{} is no certificate that this organisation's roots stand behind", file.display());
+        let (id, certificate) = seen.ok_or_else(what)?;
+        let (sha256, serial) = (certificate.sha256, certificate.serial.clone());
+        if let Some(person) = register.see(&id, certificate, Origin::SignIn) {
+            register.put(person);
+            let deed = Deed::PersonRegistered { person: id, certificate: sha256, serial };
+            events.push(Event { at: now, by: None, deed });
+        }
+    }
+    let person = register.recover(&files.id, now).map_err(|fault| fault.message)?;
+    events.push(Event { at: now, by: None, deed: Deed::PersonRecovered { person: files.id.clone() } });
+    store.save_people(vec![person], events).await.map_err(|e| e.to_string())
 }

@@ -7,6 +7,7 @@ mod files;
 
 use std::{sync::Arc, time::Duration};
 
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use files::Digests;
@@ -40,6 +41,8 @@ pub(super) struct Watched {
     pub node: Arc<Node>,
     pub gate: Arc<TlsGate>,
     pub clock: Arc<dyn Clock>,
+    /// Somebody asks for all of them to be read anew.
+    pub look: Arc<Notify>,
 }
 
 /// What is known of the files.
@@ -73,6 +76,10 @@ impl Watched {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(INTERVAL) => {}
+                () = self.look.notified() => {
+                    files.forget();
+                    seen_rules = None;
+                }
             }
             self.look(&mut files, &mut state).await;
             if let Err(error) = seen_lists.keep(self.node.own_member()) {

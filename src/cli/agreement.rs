@@ -15,10 +15,16 @@ use self::{
 };
 use super::{
     CliError, Exit, Global,
+    approval::approve,
     context::{ADMINS, ANYBODY, Context},
     named, output,
 };
-use crate::{desk::client::DeskClient, wire::proto};
+use crate::{
+    desk::client::DeskClient,
+    domain::{approval::Matter, ids::Sha256, statement::StatementKind},
+    seal::{statement::id_of, subject},
+    wire::proto,
+};
 
 /// Agree on what is shared.
 #[derive(Subcommand)]
@@ -63,6 +69,9 @@ pub struct Which {
 pub struct Sign {
     #[command(flatten)]
     which: Which,
+    /// It stands beside the other agreements with the partner: what any of them gives, goes
+    #[arg(long)]
+    beside: bool,
     /// Write it to this file too, for a partner without a link
     #[arg(long, value_name = "FILE")]
     out: Option<std::path::PathBuf>,
@@ -90,17 +99,18 @@ impl AgreementCommand {
             Self::List => list(global).await,
             Self::Sign(sign) => sign.run(global).await,
             Self::Suspend(stop) => {
-                let (mut desk, id) = asked(global, &stop.which).await?;
+                let Asked { mut desk, id, .. } = asked(global, &stop.which).await?;
                 let request = proto::SuspendAgreementRequest { id, reason: stop.reason.clone() };
                 finish(global, desk.suspend_agreement(request).await?.into_inner().agreement).map(|_| ())
             }
             Self::Resume(which) => {
-                let (mut desk, id) = asked(global, which).await?;
-                let request = proto::ResumeAgreementRequest { id };
+                let Asked { mut desk, id, context, subject } = asked(global, which).await?;
+                let approval = Some(approve(&context, Matter::Resumption, subject)?);
+                let request = proto::ResumeAgreementRequest { id, approval };
                 finish(global, desk.resume_agreement(request).await?.into_inner().agreement).map(|_| ())
             }
             Self::Terminate(stop) => {
-                let (mut desk, id) = asked(global, &stop.which).await?;
+                let Asked { mut desk, id, .. } = asked(global, &stop.which).await?;
                 if !output::confirm(global, "Ending an agreement can't be undone. End it?") {
                     return Err(CliError::new(Exit::Failed, "NOT_CONFIRMED", "not ended; give --yes to end it"));
                 }
@@ -115,18 +125,31 @@ impl AgreementCommand {
 
 impl Sign {
     async fn run(&self, global: &Global) -> Result<(), CliError> {
-        let (mut desk, id) = asked(global, &self.which).await?;
-        let answer = desk.sign_agreement(proto::SignAgreementRequest { id }).await?.into_inner();
+        let Asked { mut desk, id, context, subject } = asked(global, &self.which).await?;
+        let approval = Some(approve(&context, Matter::Agreement, subject)?);
+        let request = proto::SignAgreementRequest { id, approval, beside: self.beside };
+        let answer = desk.sign_agreement(request).await?.into_inner();
         let view = finish(global, answer.agreement)?;
         transfer::write_signed(global, &view, self.out.as_deref())
     }
 }
 
-/// The connection of an administrator, and the agreement that is meant.
-async fn asked(global: &Global, which: &Which) -> Result<(DeskClient, prost::bytes::Bytes), CliError> {
-    let mut desk = Context::load(global, ADMINS)?.connect().await?;
+/// An administrator asks for something about an agreement.
+struct Asked {
+    context: Context,
+    desk: DeskClient,
+    /// The agreement's statement id.
+    id: prost::bytes::Bytes,
+    /// What an approval of it names: the id of the very terms that the node has shown.
+    subject: Sha256,
+}
+
+async fn asked(global: &Global, which: &Which) -> Result<Asked, CliError> {
+    let context = Context::load(global, ADMINS)?;
+    let mut desk = context.connect().await?;
     let view = named(&mut desk, &which.id).await?;
-    Ok((desk, hex::decode(&view.id).unwrap_or_default().into()))
+    let subject = subject::statement(&id_of(StatementKind::Agreement, &view.envelope.payload));
+    Ok(Asked { context, desk, id: hex::decode(&view.id).unwrap_or_default().into(), subject })
 }
 
 /// Shows what became of it.

@@ -3,6 +3,7 @@
 mod acknowledge;
 mod answer;
 mod attach;
+mod beside;
 mod correct;
 mod endorse;
 mod holders;
@@ -17,8 +18,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use beside::Beside;
+
 use super::{CliError, Global, output};
 use crate::{
+    config::Config,
     domain::{
         draft::Draft,
         lint::{Finding, Severity, lint},
@@ -85,7 +89,7 @@ impl Assess {
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
         match self {
             Self::New(new) => {
-                let own = crate::config::Config::load(&global.dir)?.organisation.domain;
+                let own = Config::load(&global.dir)?.organisation.domain;
                 output::written(global, new.out.as_deref(), &draft::template(&own, SystemClock.now().day()))
             }
             Self::Lint(lint) => lint.run(global),
@@ -109,7 +113,7 @@ impl Assess {
 
 impl Lint {
     fn run(&self, global: &Global) -> Result<(), CliError> {
-        let (draft, findings) = checked(&self.file)?;
+        let (draft, findings) = checked(global, &self.file)?;
         if global.json {
             findings.iter().for_each(output::print_json);
         } else {
@@ -128,10 +132,12 @@ impl Lint {
 }
 
 /// A draft with its attachments' digests, and what the lint finds in it.
-fn checked(file: &std::path::Path) -> Result<(Draft, Vec<Finding>), CliError> {
+fn checked(global: &Global, file: &std::path::Path) -> Result<(Draft, Vec<Finding>), CliError> {
     let (text, format) = super::files::read_written(file)?;
     let mut draft = draft::parse(&text, format).map_err(|e| CliError::files(e.in_file(&file.display().to_string())))?;
-    attach::digest(&mut draft, file)?;
+    // A draft can be checked where there is no node, too.
+    let node = Config::load(&global.dir).ok();
+    attach::digest(&mut draft, Beside { draft: file, node: node.as_ref() })?;
     let findings = lint(&draft, SystemClock.now());
     Ok((draft, findings))
 }

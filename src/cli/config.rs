@@ -3,7 +3,12 @@
 use clap::Subcommand;
 
 use super::{CliError, Global, output};
-use crate::{app::Own, config::Config, domain::time::Clock, telemetry::SystemClock};
+use crate::{
+    app::{Own, is_node_here},
+    config::{Config, OPEN_OPS},
+    domain::time::Clock,
+    telemetry::SystemClock,
+};
 
 /// Check the node's configuration.
 #[derive(Subcommand)]
@@ -16,7 +21,16 @@ impl ConfigCommand {
     /// Runs the command.
     pub fn run(&self, global: &Global) -> Result<(), CliError> {
         let config = Config::load(&global.dir)?;
+        if !is_node_here(&config) {
+            let file = config.dir.join(crate::config::FILE);
+            let checked = serde_json::json!({ "ok": true, "file": file, "to_mend": [] });
+            output::result(global, &checked, || format!("{} is well; no node is here", file.display()));
+            return Ok(());
+        }
         let notices: Vec<String> = Own::check(&config, SystemClock.now())?.iter().map(ToString::to_string).collect();
+        if config.open_ops().is_some() {
+            output::note(global, OPEN_OPS);
+        }
         let file = config.dir.join(crate::config::FILE);
         let checked = serde_json::json!({ "ok": true, "file": file, "to_mend": notices });
         output::result(global, &checked, || match notices.as_slice() {

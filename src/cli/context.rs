@@ -67,7 +67,7 @@ impl Context {
 /// Whether somebody of that name was here and was revoked.
 fn is_revoked(global: &Global, name: &str) -> bool {
     let gone = crate::app::persons::revoked(&global.dir);
-    gone.iter().any(|id| id.name() == name || format!("{}/{}", id.role(), id.name()) == name || id.to_string() == name)
+    gone.iter().any(|id| id.is_called(name))
 }
 
 /// The address to dial for an address that is listened on.
@@ -80,24 +80,15 @@ fn dialable(address: &str) -> String {
 }
 
 fn choose(all: &[PersonFiles], named: Option<&str>, roles: &[Role]) -> Result<PersonFiles, CliError> {
-    let list = |persons: &[&PersonFiles]| {
-        persons.iter().map(|p| format!("{}/{}", p.id.role(), p.id.name())).collect::<Vec<_>>().join(", ")
-    };
     if let Some(name) = named {
-        let is_meant = |p: &&PersonFiles| {
-            p.id.name() == name || format!("{}/{}", p.id.role(), p.id.name()) == name || p.id.to_string() == name
-        };
-        let found: Vec<&PersonFiles> = all.iter().filter(is_meant).collect();
-        return match found.as_slice() {
-            [one] => Ok((*one).clone()),
-            [] => {
-                let known = list(&all.iter().collect::<Vec<_>>());
-                Err(CliError::files(format!("nobody called `{name}` is in this directory; there are: {known}")))
-            }
-            several => Err(CliError::usage(format!("`{name}` may be {}; say which with --as", list(several)))),
-        };
+        let person = the_one_called(all, name)?;
+        if person.is_elsewhere() {
+            let what = format!("the keys of {} are not in this directory", person.id);
+            return Err(CliError::files(format!("{what}: give this command where they are")));
+        }
+        return Ok(person);
     }
-    let able: Vec<&PersonFiles> = all.iter().filter(|p| roles.contains(&p.id.role())).collect();
+    let able: Vec<&PersonFiles> = all.iter().filter(|p| roles.contains(&p.id.role()) && !p.is_elsewhere()).collect();
     let wanted: Vec<&str> = roles.iter().map(|r| r.as_str()).collect();
     match able.as_slice() {
         [one] => Ok((*one).clone()),
@@ -112,6 +103,23 @@ fn choose(all: &[PersonFiles], named: Option<&str>, roles: &[Role]) -> Result<Pe
         // Where anybody may look, it does not matter who does.
         [first, ..] if roles == ANYBODY => Ok((*first).clone()),
         several => Err(CliError::usage(format!("several could do this: {}; say who with --as", list(several)))),
+    }
+}
+
+fn list(persons: &[&PersonFiles]) -> String {
+    persons.iter().map(|p| format!("{}/{}", p.id.role(), p.id.name())).collect::<Vec<_>>().join(", ")
+}
+
+/// The person who is called by that name, role/name or SPIFFE id.
+pub fn the_one_called(all: &[PersonFiles], name: &str) -> Result<PersonFiles, CliError> {
+    let found: Vec<&PersonFiles> = all.iter().filter(|p| p.id.is_called(name)).collect();
+    match found.as_slice() {
+        [one] => Ok((*one).clone()),
+        [] => {
+            let known = list(&all.iter().collect::<Vec<_>>());
+            Err(CliError::files(format!("nobody called `{name}` is in this directory; there are: {known}")))
+        }
+        several => Err(CliError::usage(format!("`{name}` may be {}; write role/name", list(several)))),
     }
 }
 

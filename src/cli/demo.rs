@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{CliError, Exit, Global, output};
+use super::{CliError, Exit, Global, output, signals};
 
 /// Starts five nodes as separate processes, each with its own CA and store: a state that publishes, a regional
 /// organisation, a second state, an NGO, and a state that some assessments are about. Publishes assessments made from 29
@@ -65,7 +65,7 @@ impl Demo {
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
         let teller = Teller { global, started: std::time::Instant::now() };
         let dir = new_directory()?;
-        let story = story::run(&teller, &dir).await;
+        let story = signals::unless_ended(story::run(&teller, &dir)).await;
         let ended = match story {
             Ok(world) if self.keep => return stay(&teller, &dir, world).await,
             Ok(world) => {
@@ -106,7 +106,7 @@ async fn stay(teller: &Teller<'_>, dir: &std::path::Path, world: story::World) -
     output::result(teller.global, &serde_json::json!({ "demo": "ok", "dir": dir }), || {
         "The demo went as it should.".to_owned()
     });
-    let _ = tokio::signal::ctrl_c().await;
+    signals::Signals::new().next().await;
     world.stop().await;
     let _ = std::fs::remove_dir_all(dir);
     Ok(())

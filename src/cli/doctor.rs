@@ -1,5 +1,7 @@
 //! `watchfire doctor`: is everything well, and if not, what to do.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use serde::Serialize;
 
@@ -9,16 +11,19 @@ use super::{
     output,
 };
 use crate::{
-    app::{Own, endings},
-    config::Config,
+    app::{Own, endings, is_node_here},
+    config::{Config, OPEN_OPS},
     desk::client::DeskClient,
     domain::{
         ending::{Ending, EndingKind},
         time::{Clock, Time},
     },
+    identity::{
+        bundle::TrustBundle,
+        files::{read_chain, read_roots},
+    },
     render::text::one_line,
     telemetry::SystemClock,
-    transport::gate::Credentials,
     wire::{field::time, proto},
 };
 
@@ -52,34 +57,10 @@ impl Doctor {
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
         let config = Config::load(&global.dir)?;
         let now = SystemClock.now();
-        let mut checks = vec![Check::well("configuration", "watchfire.toml is well")];
-        checks.push(match Own::check(&config, now) {
-            Ok(notices) if notices.is_empty() => {
-                Check::well("own files", "keys, certificates, bundle, revocation lists and house rules can be used")
-            }
-            Ok(notices) => {
-                let told: Vec<String> = notices.iter().map(ToString::to_string).collect();
-                Check::ill("own files", told.join("; "), "mend the files that are named; a running node takes them up")
-            }
-            Err(error) => {
-                let fix = "mend the file that is named: certs/README.md for certificates, `policy check` for rules";
-                Check::ill("own files", error.to_string(), fix)
-            }
-        });
-        checks.push(match persons(&global.dir) {
-            Ok(all) if all.is_empty() => {
-                Check::ill("persons", "nobody may speak to the node yet", "watchfire person add NAME --role admin")
-            }
-            Ok(all) => match all.iter().filter_map(fault_of_person).collect::<Vec<_>>() {
-                faults if faults.is_empty() => Check::well("persons", format!("{} in this directory", all.len())),
-                faults => Check::ill(
-                    "persons",
-                    faults.join("; "),
-                    "put the key and the certificate that belong together in place",
-                ),
-            },
-            Err(error) => Check::ill("persons", error.to_string(), "mend the file that is named"),
-        });
+        let open = config.open_ops().map(|_| format!("; {OPEN_OPS}")).unwrap_or_default();
+        let mut checks = vec![Check::well("configuration", format!("watchfire.toml is well{open}"))];
+        checks.push(own_files(&config, now));
+        checks.push(people(global, &config));
         let (live, known) = live(global).await;
         checks.extend(of_endings(&known.unwrap_or_else(|| endings::on_disk(&config, now)), now));
         checks.extend(live);
@@ -96,10 +77,79 @@ impl Doctor {
     }
 }
 
-/// What keeps a person's certificates and keys from being used.
-fn fault_of_person(person: &PersonFiles) -> Option<String> {
-    let tls = Credentials::load(&person.tls(), &person.tls_key()).err().map(|e| e.to_string());
-    tls.or_else(|| person.load_key().err().map(|e| e.to_string()))
+/// The node's own files; on a person's own machine, the organisation's roots.
+fn own_files(config: &Config, now: Time) -> Check {
+    const FIX: &str = "mend the file that is named: certs/README.md for certificates, `policy check` for rules";
+    if !is_node_here(config) {
+        return match read_roots(&config.bundle) {
+            Ok(_) => Check::well("own files", format!("no node is here; this machine speaks to {}", config.desk)),
+            Err(error) => Check::ill("own files", error.to_string(), "have yourself packed again: `person pack` there"),
+        };
+    }
+    match Own::check(config, now) {
+        Ok(notices) if notices.is_empty() => {
+            Check::well("own files", "keys, certificates, bundle, revocation lists and house rules can be used")
+        }
+        Ok(notices) => {
+            let told: Vec<String> = notices.iter().map(ToString::to_string).collect();
+            Check::ill("own files", told.join("; "), "mend the files that are named; a running node takes them up")
+        }
+        Err(error) => Check::ill("own files", error.to_string(), FIX),
+    }
+}
+
+/// The people whose certificates are in the directory. Where both keys of somebody are elsewhere, that is as it should be.
+fn people(global: &Global, config: &Config) -> Check {
+    let all = match persons(&global.dir) {
+        Ok(all) => all,
+        Err(error) => return Check::ill("persons", error.to_string(), "mend the file that is named"),
+    };
+    if all.is_empty() {
+        return Check::ill("persons", "nobody may speak to the node yet", "watchfire person add NAME --role admin");
+    }
+    let (elsewhere, here): (Vec<_>, Vec<_>) = all.iter().partition(|person| person.is_elsewhere());
+    let faults = here.iter().filter_map(|person| person.check().err()).map(|e| e.to_string());
+    let faults: Vec<String> = faults.chain(all.iter().flat_map(|person| not_ours(person, config))).collect();
+    if !faults.is_empty() {
+        let fix = "put the key and the certificate that belong together in place, issued by a CA of the organisation";
+        return Check::ill("persons", faults.join("; "), fix);
+    }
+    let away = match elsewhere.len() {
+        0 => String::new(),
+        n => format!("; the keys of {n} more are on their own machines"),
+    };
+    Check::well("persons", format!("{} in this directory{away}", here.len()))
+}
+
+/// A person's certificates that none of the organisation's roots stands behind: the node refuses them.
+fn not_ours(person: &PersonFiles, config: &Config) -> Vec<String> {
+    let roots = read_roots(&config.bundle).ok();
+    let bundle = roots.and_then(|roots| TrustBundle::new(config.organisation.domain.clone(), roots).ok());
+    let Some(bundle) = bundle else { return vec![] };
+    let is_ours = |file: &PathBuf| {
+        // What can't be read is told elsewhere.
+        let chain = read_chain(file).map(|chain| chain.iter().map(|der| der.to_vec()).collect::<Vec<_>>());
+        chain.map_or(true, |chain| bundle.stands_behind(&chain))
+    };
+    let told = |file: PathBuf| {
+        format!(
+            "{}: none of the organisation's roots stands behind it, so the node refuses `{}`",
+            file.display(),
+            person.id
+        )
+    };
+    [person.tls(), person.signing()].into_iter().filter(|file| !is_ours(file)).map(told).collect()
+}
+
+/// Administrators and officers who wait for a confirmation: while two are there to give it, it is easy.
+async fn unconfirmed(desk: &mut DeskClient) -> Option<Check> {
+    // Whoever may not see the register is told nothing of it.
+    let people = desk.list_people(proto::ListPeopleRequest {}).await.ok()?.into_inner().people;
+    let waits = people.iter().filter(|p| p.works && p.confirmed_at.is_none());
+    let names: Vec<&str> = waits.map(|p| p.id.as_str()).collect();
+    let what =
+        "not confirmed, so that their word does not count where a decision takes two: `watchfire person confirm`";
+    (!names.is_empty()).then(|| Check::well("people", format!("{}: {what}", names.join(", "))))
 }
 
 fn words(check: &Check) -> String {
@@ -160,6 +210,7 @@ async fn live(global: &Global) -> (Vec<Check>, Option<Vec<Ending>>) {
 /// What a node that answers says of itself, its feeds and its ledger.
 async fn answers(desk: &mut DeskClient) -> Vec<Check> {
     let mut checks = vec![Check::well("node", "answers at the desk, and its store with it"), store(desk).await];
+    checks.extend(unconfirmed(desk).await);
     match super::waiting::list(desk).await {
         Ok(waiting) => checks
             .extend(waiting.iter().map(|w| Check::ill(&format!("what waits from {}", w.partner), w.words(), &w.fix))),
@@ -199,7 +250,7 @@ async fn store(desk: &mut DeskClient) -> Check {
     match trouble {
         None => Check::well("store", "every page can be read"),
         Some(trouble) => {
-            let message = format!("{}: nothing is written any more: {}", trouble.reason, trouble.message);
+            let message = format!("{}: nothing is written: {}", trouble.reason, trouble.message);
             Check::ill("store", message, "reading goes on; the message says what to do")
         }
     }
@@ -210,7 +261,7 @@ fn of_feeds(feeds: &[proto::FeedStatus]) -> Vec<Check> {
     let mut checks = vec![];
     for feed in feeds.iter().filter(|f| f.outgoing && !f.problem.is_empty()) {
         let name = format!("statements for {}", feed.partner);
-        checks.push(Check::ill(&name, &*feed.problem, "have the program updated there"));
+        checks.push(Check::ill(&name, &*feed.problem, "the message says what to do"));
     }
     for feed in feeds.iter().filter(|f| f.open_requests > 0) {
         let message = format!("{} wait for an answer; see `watchfire assess requests --open`", feed.open_requests);
@@ -219,7 +270,10 @@ fn of_feeds(feeds: &[proto::FeedStatus]) -> Vec<Check> {
     checks.extend(feeds.iter().filter(|f| f.overdue > 0).map(|f| {
         let (whose, fix) = match f.outgoing {
             true => ("the partner has not acknowledged in time", "ask its desk; `watchfire feed status` names them"),
-            false => ("should have been acknowledged here", "read them, or `watchfire assess acknowledge ID`"),
+            false => (
+                "should have been acknowledged here",
+                "run `watchfire assess acknowledge ID`; what is read is told at the end of the interval",
+            ),
         };
         Check::ill(&format!("duties with {}", f.partner), format!("{} assessments: {whose}", f.overdue), fix)
     }));
@@ -254,7 +308,11 @@ async fn ledger(desk: &mut DeskClient) -> Vec<Check> {
         return vec![Check::well("ledger", "no alarms")];
     }
     let one = |a: &&proto::LedgerAlarm| {
-        let fix = if a.kind == "behind" { "watchfire ledger settle --reason ..." } else { "watchfire ledger alarms" };
+        let fix = match a.kind.as_str() {
+            "behind" => "watchfire ledger settle --reason ...",
+            "twin" => "watchfire ledger rotate-key",
+            _ => "watchfire ledger alarms",
+        };
         Check::ill(&format!("ledger of {}: {}", a.partner, a.kind), &*a.message, fix)
     };
     alarms.iter().map(one).collect()

@@ -174,7 +174,10 @@ impl Follow {
         loop {
             tokio::select! {
                 item = items.message() => match item? {
-                    Some(item) => if let Some(item) = item.item { Item::new(item).print(global) },
+                    Some(item) => {
+                        if let Some(item) = item.item { Item::new(item).print(global) }
+                        output::ended()?;
+                    }
                     None => return Ok(()),
                 },
                 _ = tokio::signal::ctrl_c() => return Ok(()),
@@ -272,7 +275,7 @@ fn print_overdue(feed: &Status) {
         format!("{partner}: it has not acknowledged {overdue} {assessments} in time")
     } else {
         format!(
-            "{partner}: {overdue} {assessments} of its should have been acknowledged here; read them, or `watchfire assess acknowledge`"
+            "{partner}: {overdue} {assessments} of its should have been acknowledged here; `watchfire assess acknowledge ID` does so at once, reading them at the end of the interval"
         )
     });
     for Overdue { assessment, version, since } in &feed.overdue_oldest {

@@ -1,23 +1,72 @@
 //! Files that people write, read and send to each other.
 
-use std::path::Path;
+use std::{
+    fs::{File, Permissions},
+    io::{self, Read, Write},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use tempfile::NamedTempFile;
 
 use super::CliError;
-use crate::{domain::statement::Envelope, draft::Format, render::text::one_line, wire};
+use crate::draft::Format;
 
-/// Writes a new file; what is there already stays.
+/// No file that a person writes is larger.
+const MAX_WRITTEN: u64 = 16 << 20;
+
+/// The mode of a file that is for everybody whom the user's own mask does not shut out.
+pub const FOR_ALL: u32 = 0o666;
+/// The mode of a file that is for its owner only.
+pub const FOR_OWNER: u32 = 0o600;
+
+/// A new file. It has its name only once it is whole and on disk: nobody takes a part of it for all of it. Until then it has a
+/// name of its own beside that, and is removed when this is dropped.
+pub struct NewFile {
+    file: NamedTempFile,
+    path: PathBuf,
+}
+
+impl NewFile {
+    /// Begins it; what is there already stays.
+    pub fn begin(path: &Path, mode: u32) -> Result<Self, CliError> {
+        if path.symlink_metadata().is_ok() {
+            return Err(not_written(path, &io::ErrorKind::AlreadyExists.into()));
+        }
+        let dir = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut name = std::ffi::OsString::from(".");
+        name.push(path.file_name().unwrap_or_default());
+        name.push(".");
+        let begun = tempfile::Builder::new().prefix(&name).permissions(Permissions::from_mode(mode)).tempfile_in(dir);
+        // Without the name that nobody has asked for.
+        let file = begun.map_err(|e| not_written(path, &io::Error::from(e.kind())))?;
+        Ok(Self { file, path: path.to_owned() })
+    }
+
+    /// Adds to it.
+    pub fn add(&mut self, bytes: &[u8]) -> Result<(), CliError> {
+        self.file.as_file_mut().write_all(bytes).map_err(|e| not_written(&self.path, &e))
+    }
+
+    /// Gives it its name.
+    pub fn finish(self) -> Result<(), CliError> {
+        let Self { file, path } = self;
+        let named = file.as_file().sync_all().and_then(|()| file.persist_noclobber(&path).map_err(|e| e.error));
+        named.map(drop).map_err(|e| not_written(&path, &e))
+    }
+}
+
+/// Writes a new file, whole or not at all; what is there already stays.
 pub fn write_new(path: &Path, text: &str) -> Result<(), CliError> {
-    let file = std::fs::OpenOptions::new().write(true).create_new(true).open(path);
-    let written = file.and_then(|mut f| std::io::Write::write_all(&mut f, text.as_bytes()));
-    written.map_err(|e| not_written(path, &e))
+    let mut file = NewFile::begin(path, FOR_ALL)?;
+    file.add(text.as_bytes())?;
+    file.finish()
 }
 
 /// Why a new file could not be written.
-pub fn not_written(path: &Path, error: &std::io::Error) -> CliError {
+fn not_written(path: &Path, error: &io::Error) -> CliError {
     let why = match error.kind() {
-        std::io::ErrorKind::AlreadyExists => "is there already; move it away, or write another".to_owned(),
+        io::ErrorKind::AlreadyExists => "is there already; move it away, or write another".to_owned(),
         _ => format!("can't be written: {error}"),
     };
     CliError::files(format!("{} {why}", path.display()))
@@ -25,37 +74,57 @@ pub fn not_written(path: &Path, error: &std::io::Error) -> CliError {
 
 /// A file that a person wrote, and whether it is TOML or JSON.
 pub fn read_written(path: &Path) -> Result<(String, Format), CliError> {
-    let text =
-        std::fs::read_to_string(path).map_err(|e| CliError::files(format!("{} can't be read: {e}", path.display())))?;
+    let mut text = String::new();
+    let read = File::open(path).and_then(|file| file.take(MAX_WRITTEN + 1).read_to_string(&mut text));
+    let read = read.and_then(|_| match text.len() as u64 > MAX_WRITTEN {
+        true => Err(io::Error::other("it is larger than 16 MiB")),
+        false => Ok(()),
+    });
+    read.map_err(|e| CliError::files(format!("{} can't be read: {e}", path.display())))?;
     let is_json = path.extension().is_some_and(|e| e == "json");
     Ok((text, if is_json { Format::Json } else { Format::Toml }))
 }
 
-const BEGIN: &str = "-----BEGIN WATCHFIRE STATEMENT-----";
-const END: &str = "-----END WATCHFIRE STATEMENT-----";
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// A statement as text that survives mail.
-pub fn armour(envelope: &Envelope) -> String {
-    let text = STANDARD.encode(wire::envelope::encode(envelope));
-    let mut out = format!("{BEGIN}\n");
-    for line in text.as_bytes().chunks(64) {
-        out.push_str(&String::from_utf8_lossy(line));
-        out.push('\n');
+    fn names(dir: &Path) -> Vec<String> {
+        let all = std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
+        all.collect()
     }
-    out + END + "\n"
-}
 
-/// A statement from a file that [`armour`] made.
-pub fn read_armoured(file: &Path) -> Result<Envelope, CliError> {
-    let at = file.display();
-    let text = std::fs::read_to_string(file).map_err(|e| CliError::files(format!("{at} can't be read: {e}")))?;
-    let inner = text.trim().strip_prefix(BEGIN).and_then(|t| t.strip_suffix(END));
-    let inner: String = inner.unwrap_or_default().split_whitespace().collect();
-    let bytes = STANDARD.decode(&inner).ok().filter(|b| !b.is_empty());
-    let bytes =
-        bytes.ok_or_else(|| CliError::files(format!("{at} holds no statement; it should begin with {BEGIN}")))?;
-    wire::envelope::decode(&bytes).map_err(|f| {
-        let message = one_line(&format!("{at}: {f}"));
-        CliError { message, ..CliError::from(f) }
-    })
+    #[test]
+    fn a_file_has_its_name_once_it_is_whole_and_leaves_nothing_before() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("got");
+        let mut begun = NewFile::begin(&path, FOR_OWNER).unwrap();
+        begun.add(b"half of it").unwrap();
+        assert!(!path.exists() && names(dir.path()).len() == 1);
+        drop(begun);
+        assert!(names(dir.path()).is_empty());
+        let mut begun = NewFile::begin(&path, FOR_OWNER).unwrap();
+        begun.add(b"all of it").unwrap();
+        begun.finish().unwrap();
+        assert_eq!((names(dir.path()), std::fs::read(&path).unwrap()), (vec!["got".to_owned()], b"all of it".to_vec()));
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, FOR_OWNER);
+    }
+
+    #[test]
+    fn what_is_there_already_stays_also_where_it_comes_meanwhile() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("got");
+        let begun = NewFile::begin(&path, FOR_ALL).unwrap();
+        std::fs::write(&path, "another").unwrap();
+        for refused in [begun.finish().unwrap_err(), write_new(&path, "mine").unwrap_err()] {
+            assert!(refused.message.contains("is there already"), "{}", refused.message);
+        }
+        assert_eq!((names(dir.path()).len(), std::fs::read_to_string(&path).unwrap()), (1, "another".to_owned()));
+    }
+
+    #[test]
+    fn a_file_without_end_is_no_draft() {
+        let refused = read_written(Path::new("/dev/zero")).unwrap_err();
+        assert!(refused.message.contains("larger than 16 MiB"), "{}", refused.message);
+    }
 }

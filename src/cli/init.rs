@@ -99,19 +99,18 @@ impl Init {
             node_id: id.to_string(),
             bundle_fingerprint: bundle.fingerprint().to_string(),
         };
-        output::result(global, &made, || self.words(dir, &bundle));
+        output::result(global, &made, || self.words(dir));
         Ok(())
     }
 
-    fn words(&self, dir: &Path, bundle: &TrustBundle) -> String {
+    fn words(&self, dir: &Path) -> String {
         let at = if dir == Path::new(".") { String::new() } else { format!(" --dir {}", dir.display()) };
         format!(
-            "{} has a node in {}.\n\nIts trust bundle's fingerprint, to be compared with partners by another way:\n  {}\n\n\
+            "{} has a node in {}.\n\n\
              The CA is for development; certs/README.md tells how to use your own.\nNext:\n  \
              watchfire{at} person add alice --role analyst\n  watchfire{at} person add root --role admin\n  watchfire{at} serve",
             self.org,
             dir.display(),
-            bundle.fingerprint().words(),
         )
     }
 

@@ -6,6 +6,7 @@ mod export;
 mod head;
 mod list;
 mod prove;
+mod rotate;
 mod settle;
 mod verify;
 
@@ -36,6 +37,8 @@ pub enum Ledger {
     Alarms,
     /// Begin the ledger anew, after an older store was put in the place of a newer one
     Settle(settle::Settle),
+    /// Sign the ledger with another key from now on, where a copy of this node ran or the key was stolen
+    RotateKey(rotate::RotateKey),
 }
 
 impl Ledger {
@@ -50,6 +53,7 @@ impl Ledger {
             Self::List(command) => command.run(global).await,
             Self::Alarms => alarms::run(global).await,
             Self::Settle(command) => command.run(global).await,
+            Self::RotateKey(command) => command.run(global).await,
         }
     }
 }

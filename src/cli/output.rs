@@ -1,9 +1,10 @@
 //! What a person or program sees: results on stdout, the rest on stderr, one sentence and a documented exit code.
 
 use std::{
-    io::{IsTerminal, Write},
+    io::{self, IsTerminal, Write},
     path::Path,
     process::ExitCode,
+    sync::OnceLock,
 };
 
 use serde::Serialize;
@@ -112,7 +113,9 @@ impl From<ConnectError> for CliError {
             ConnectError::Refused(refusal) => Self::new(Exit::Denied, refusal.reason().as_str(), error.to_string()),
             ConnectError::Ended { .. } => Self::new(Exit::Denied, "CERTIFICATE_ENDED", error.to_string()),
             ConnectError::Trust(fault) => fault.into(),
-            ConnectError::OfNode(ref fault) => Self { message: error.to_string(), ..fault.clone().into() },
+            ConnectError::OfNode(ref fault) | ConnectError::Another { ref fault, .. } => {
+                Self { message: error.to_string(), ..fault.clone().into() }
+            }
             other => Self::files(other.to_string()),
         }
     }
@@ -152,10 +155,32 @@ impl From<crate::app::devca::DevCaError> for CliError {
     }
 }
 
-/// Writes to stdout. A reader that went away (`| head`) is no fault.
+/// Why not all of the output could be written, once that is so. A command goes on to its end all the same: what it does at the
+/// node is done whole.
+static LOST: OnceLock<String> = OnceLock::new();
+
+/// Writes to stdout. A reader that went away (`| head`) is no fault; any other failure is told at the end: see [`ended`].
 pub fn print(text: &str) {
     let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
+    note_loss(written);
+}
+
+fn note_loss(written: io::Result<()>) {
+    if let Err(error) = written
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        // The first failure is the one to tell.
+        let _ = LOST.set(error.to_string());
+    }
+}
+
+/// What a command that has done its job comes to: it has failed all the same where its output was lost.
+pub fn ended() -> Result<(), CliError> {
+    LOST.get().map_or(Ok(()), |error| {
+        let what = format!("the output can't be written: {error}; what the command does at the node is done");
+        Err(CliError::new(Exit::Failed, "OUTPUT_LOST", what))
+    })
 }
 
 /// One JSON object on one line.
@@ -222,8 +247,12 @@ pub fn usage(error: &clap::Error) -> ExitCode {
         let message = error.kind().to_string();
         print_json(&serde_json::json!({ "error": { "reason": "USAGE", "message": message, "field": null } }));
     }
-    let _ = error.print();
-    ExitCode::from(if is_help { 0 } else { Exit::Usage as u8 })
+    note_loss(error.print());
+    match ended() {
+        Err(lost) if is_help => ExitCode::from(lost.exit as u8),
+        _ if is_help => ExitCode::SUCCESS,
+        _ => ExitCode::from(Exit::Usage as u8),
+    }
 }
 
 /// How texts look on this terminal.

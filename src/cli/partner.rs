@@ -1,6 +1,7 @@
 //! `watchfire partner`: getting to know other organisations.
 
 mod crl;
+mod introduce;
 
 use std::path::PathBuf;
 
@@ -9,19 +10,24 @@ use serde::Serialize;
 
 use super::{
     CliError, Exit, Global,
+    approval::approve,
+    armour::{armour, read_armoured},
+    bundle::roots_of,
     context::{ADMINS, ANYBODY, Context},
-    files::{armour, read_armoured, write_new},
+    files::write_new,
     output,
 };
 use crate::{
     domain::{
+        approval::Matter,
         ids::TrustDomain,
         partner::{Endpoint, PartnerKind},
+        statement::StatementKind,
         time::Clock,
     },
-    identity::fingerprint::Fingerprint,
-    node::partners::open_invitation,
+    node::invitation::{Opened, fingerprint_of, open_invitation},
     render::text::one_line,
+    seal::{statement::id_of, subject},
     telemetry::SystemClock,
     wire::{
         self,
@@ -35,7 +41,7 @@ use crate::{
 pub enum Partner {
     /// Write an invitation for a future partner: who we are, our trust bundle, where we listen
     Invite(Invite),
-    /// Accept a partner by its invitation, once its fingerprint was confirmed by another way
+    /// Accept a partner by its invitation, once its words were compared by another way
     Accept(Accept),
     /// Hold an organisation's bundle, so that what it has signed can be verified where partners pass it on
     Know(Accept),
@@ -49,6 +55,11 @@ pub enum Partner {
     Suspend(Named),
     /// Exchange with a suspended partner again
     Resume(Named),
+    /// Introduce organisations to partners
+    Introduce(introduce::Introduce),
+    /// See and sign introductions; let a partner introduce others here
+    #[command(subcommand)]
+    Introductions(introduce::Introductions),
     /// Take a revocation list by hand, of any organisation that is known here
     Crl(crl::GiveList),
 }
@@ -64,7 +75,7 @@ pub struct Invite {
     endpoint: Option<Endpoint>,
 }
 
-/// Shows who invites and the fingerprint of its trust bundle in words, and asks.
+/// Shows all that the invitation says and its fingerprint in words, and asks. The file may be a mail that holds it.
 #[derive(Args)]
 pub struct Accept {
     /// The invitation
@@ -91,8 +102,17 @@ struct View {
     kind: String,
     country: Option<String>,
     endpoint: Option<String>,
+    /// Of its bundle.
     fingerprint: String,
+    /// The number of its bundle.
+    bundle_sequence: u64,
     state: String,
+    /// On whose introduction alone it is held.
+    introduced_by: Option<String>,
+    /// Whether it may introduce others here.
+    introduces: bool,
+    /// How many persons its decisions take, by its own word; none before it has said.
+    persons_needed: Option<u32>,
     retired_roots: Vec<Retired>,
 }
 
@@ -125,30 +145,40 @@ impl View {
             country: some(partner.country),
             endpoint: some(partner.endpoint),
             fingerprint: partner.fingerprint,
+            bundle_sequence: partner.bundle_sequence,
             state: partner.state,
+            introduced_by: some(partner.introduced_by),
+            introduces: partner.introduces,
+            persons_needed: Some(partner.persons_needed).filter(|needed| *needed > 0),
             retired_roots: partner.retired_roots.into_iter().map(Retired::new).collect(),
         }
+    }
+
+    fn standing(&self) -> String {
+        let introduced = self.introduced_by.as_ref().map(|by| format!(", by the introduction of {}", one_line(by)));
+        let introduces = if self.introduces { ", may introduce others" } else { "" };
+        format!("{}{}{introduces}", self.state, introduced.unwrap_or_default())
     }
 
     fn words(&self) -> String {
         let or = |text: &Option<String>, none: &str| text.clone().unwrap_or_else(|| none.to_owned());
         format!(
-            "{}\n  kind         {}\n  country      {}\n  endpoint     {}\n  fingerprint  {}\n               {}\n  state        {}{}",
+            "{}\n  kind         {}\n  country      {}\n  endpoint     {}\n  bundle       {}, fingerprint {}\n  state        {}\n  decisions    {}{}",
             self.domain,
             self.kind,
             or(&self.country, "none"),
             or(&self.endpoint, "can't be dialled"),
-            fingerprint_words(&self.fingerprint),
+            self.bundle_sequence,
             self.fingerprint,
-            self.state,
+            self.standing(),
+            match self.persons_needed {
+                None => "not said yet how many persons they take there",
+                Some(1) => "take one administrator there",
+                Some(_) => "take two administrators there",
+            },
             self.retired_roots.iter().map(Retired::words).collect::<String>(),
         )
     }
-}
-
-fn fingerprint_words(hexadecimal: &str) -> String {
-    let mut bytes = [0; 32];
-    hex::decode_to_slice(hexadecimal, &mut bytes).map(|()| Fingerprint(bytes).words()).unwrap_or_default()
 }
 
 impl Partner {
@@ -163,6 +193,8 @@ impl Partner {
                 let request = proto::ForgetPartnerRequest { domain: named.domain.to_string() };
                 finish(global, desk.forget_partner(request).await?.into_inner().partner)
             }
+            Self::Introduce(introduce) => introduce.run(global).await,
+            Self::Introductions(introductions) => introductions.run(global).await,
             Self::Crl(given) => given.run(global).await,
             Self::List => list(global).await,
             Self::Show(named) => show(global, &named.domain).await,
@@ -194,13 +226,14 @@ impl Invite {
         let answer = desk.create_invitation(proto::CreateInvitationRequest { endpoint }).await?.into_inner();
         let envelope = wire::field::present("invitation", answer.invitation)?;
         let envelope = wire::envelope::from_proto(envelope)?;
-        let (invitation, bundle) = open_invitation(&envelope, &context.config.signing_usages, SystemClock.now())?;
+        let opened = open_invitation(&envelope, &context.config.signing_usages, SystemClock.now())?;
+        let invitation = opened.invitation;
         write_new(&self.out, &armour(&envelope))?;
         if invitation.endpoint.is_none() {
             let hint = "the invitation names no endpoint: the partner can't dial this node; give one with --endpoint HOST:PORT";
             output::note(global, hint);
         }
-        let fingerprint = bundle.fingerprint();
+        let fingerprint = fingerprint_of(&envelope);
         let made = serde_json::json!({ "file": self.out, "domain": invitation.organisation.domain, "fingerprint": fingerprint.to_string() });
         output::result(global, &made, || {
             format!(
@@ -217,16 +250,11 @@ impl Accept {
     async fn run(&self, global: &Global, only_know: bool) -> Result<(), CliError> {
         let context = Context::load(global, ADMINS)?;
         let envelope = read_armoured(&self.file)?;
-        let (invitation, bundle) = open_invitation(&envelope, &context.config.signing_usages, SystemClock.now())?;
-        let (who, fingerprint) = (&invitation.organisation, bundle.fingerprint());
+        let opened = open_invitation(&envelope, &context.config.signing_usages, SystemClock.now())?;
+        let fingerprint = fingerprint_of(&envelope);
+        output::note(global, &said(&opened));
         if self.fingerprint.is_none() {
-            let country = who.country.map(|c| format!(" of {}", c.name())).unwrap_or_default();
-            let endpoint =
-                invitation.endpoint.as_ref().map_or_else(|| "can't be dialled".to_owned(), ToString::to_string);
-            output::note(
-                global,
-                &format!("{} ({}{country}), {endpoint}\n  {}", who.domain, who.kind, fingerprint.words()),
-            );
+            output::note(global, &format!("  words        {}", fingerprint.words()));
             // `--yes` never stands in for comparing the words.
             let asked = Global { yes: false, ..global.clone() };
             if !output::confirm(&asked, "Did the partner read you these words, by another way than the file came?") {
@@ -235,11 +263,13 @@ impl Accept {
             }
         }
         let mut desk = context.connect().await?;
+        let id = id_of(StatementKind::Invitation, &envelope.payload);
         let request = proto::AcceptPartnerRequest {
             invitation: Some(wire::envelope::to_proto(&envelope)),
             fingerprint: self.fingerprint.clone().unwrap_or_else(|| fingerprint.to_string()),
             change_confirmed: self.changed,
             only_know,
+            approval: Some(approve(&context, Matter::Partner, subject::statement(&id))?),
         };
         let answer = desk.accept_partner(request).await?.into_inner();
         if answer.approvals < answer.needed {
@@ -253,6 +283,31 @@ impl Accept {
     }
 }
 
+/// All that an invitation says, for whoever compares its words.
+fn said(opened: &Opened) -> String {
+    let Opened { invitation, bundle, ledger_key } = opened;
+    let who = &invitation.organisation;
+    let country = who.country.map(|c| format!(" of {}", c.name())).unwrap_or_default();
+    let endpoint = invitation.endpoint.as_ref().map_or_else(|| "can't be dialled".to_owned(), ToString::to_string);
+    let roots = roots_of(&invitation.roots).into_iter().map(|root| {
+        format!("\n  root         {}  {}", root.sha256.get(..16).unwrap_or_default(), one_line(&root.name))
+    });
+    let ledger = ledger_key.as_ref().map_or_else(
+        || "none".to_owned(),
+        |key| format!("{}, key {}", key.origin, hex::encode(key.public).get(..16).unwrap_or_default()),
+    );
+    format!(
+        "{} ({}{country})\n  endpoint     {endpoint}\n  written      {}\n  bundle       {}, fingerprint {}{}\n  lists        {}\n  ledger       {ledger}",
+        who.domain,
+        who.kind,
+        invitation.issued,
+        invitation.sequence,
+        bundle.fingerprint().to_string().get(..16).unwrap_or_default(),
+        roots.collect::<String>(),
+        invitation.lists.len(),
+    )
+}
+
 async fn partners(global: &Global) -> Result<Vec<View>, CliError> {
     let mut desk = Context::load(global, ANYBODY)?.connect().await?;
     let proto::ListPartnersResponse { partners, awaited } =
@@ -260,6 +315,7 @@ async fn partners(global: &Global) -> Result<Vec<View>, CliError> {
     for waits in awaited {
         let (what, again) = match waits.what.as_str() {
             "revocation-list" => ("another revocation list", "partner crl FILE --replace"),
+            "introductions" => ("the permission to introduce others", "partner introductions allow DOMAIN"),
             _ => ("other roots, another kind or another country", "partner accept FILE"),
         };
         let words = format!(
@@ -283,7 +339,7 @@ async fn list(global: &Global) -> Result<(), CliError> {
         let cell = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
         let rows = views
             .iter()
-            .map(|v| vec![v.domain.clone(), v.kind.clone(), cell(&v.country), cell(&v.endpoint), v.state.clone()]);
+            .map(|v| vec![v.domain.clone(), v.kind.clone(), cell(&v.country), cell(&v.endpoint), v.standing()]);
         let rows: Vec<_> = rows.collect();
         output::print(&output::table(&["PARTNER", "KIND", "COUNTRY", "ENDPOINT", "STATE"], &rows));
     }

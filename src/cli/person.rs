@@ -1,15 +1,18 @@
 //! `watchfire person`: the organisation's own people.
 
 mod list;
+mod pack;
+mod packed;
 mod registered;
 mod revoke;
+mod unpack;
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 
-use self::{list::Confirm, revoke::Revoke};
+use self::{list::Confirm, pack::Pack, revoke::Revoke, unpack::Unpack};
 use super::{
     CliError, Global,
     context::{PERSONS, PersonFiles},
@@ -17,7 +20,7 @@ use super::{
     output,
 };
 use crate::{
-    app::devca::OpenCa,
+    app::{devca::OpenCa, register::recover},
     config::Config,
     domain::{
         ids::{Role, SpiffeId},
@@ -42,6 +45,10 @@ pub enum Person {
     Confirm(Confirm),
     /// Revoke somebody's certificates, wherever their files are; a running node acts on it within 2 seconds
     Revoke(Revoke),
+    /// Write the one file that a colleague needs on another machine
+    Pack(Pack),
+    /// Set this machine up from such a file
+    Unpack(Unpack),
 }
 
 /// What a person may be.
@@ -76,6 +83,10 @@ pub struct Add {
     /// What the person may do
     #[arg(long, value_enum)]
     role: PersonRole,
+    /// Make this administrator or officer count at once, where nobody is left to confirm; the node must be stopped, and every partner's
+    /// administrators are told
+    #[arg(long)]
+    recover: bool,
     /// A TLS certificate chain from the organisation's own PKI (PEM), instead of the development CA
     #[arg(long, value_name = "FILE", requires_all = ["tls_key", "signing", "signing_key"])]
     tls: Option<PathBuf>,
@@ -113,44 +124,71 @@ impl Person {
     /// Runs the command.
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
         match self {
-            Self::Add(add) => add.run(global),
+            Self::Add(add) => add.run(global).await,
             Self::List => list::run(global).await,
             Self::Confirm(confirm) => confirm.run(global).await,
             Self::Revoke(revoke) => revoke.run(global).await,
+            Self::Pack(pack) => pack.run(global),
+            Self::Unpack(unpack) => unpack.run(global),
         }
     }
 }
 
 impl Add {
-    fn run(&self, global: &Global) -> Result<(), CliError> {
+    async fn run(&self, global: &Global) -> Result<(), CliError> {
         let config = Config::load(&global.dir)?;
         let id =
             SpiffeId::new(config.organisation.domain.clone(), self.role.into(), &self.name).map_err(CliError::usage)?;
         let dir = global.dir.join(PERSONS).join(format!("{}-{}", id.role(), id.name()));
         let person = PersonFiles { id, dir };
-        if person.tls().exists() {
+        if self.recover && !matches!(self.role, PersonRole::Admin | PersonRole::Officer) {
+            let what = "--recover is for administrators and officers; one administrator confirms anybody else: `watchfire person confirm`";
+            return Err(CliError::usage(what));
+        }
+        let is_here = person.tls().exists();
+        if is_here && !self.recover {
             return Err(CliError::files(format!(
                 "`{}` has certificates already; `watchfire ca renew` renews them, and `watchfire person revoke {}` takes them away, so that \
                  new ones can be made",
                 person.id, self.name
             )));
         }
+        if !is_here {
+            self.make(global, &config, &person)?;
+        }
+        if self.recover {
+            self.recover(&config, &person).await?;
+        }
+        output::result(global, &View::from(&person), || {
+            let counts = "counts where a decision takes two, which partners are told when the node runs";
+            match self.recover {
+                true => format!("{} {counts}; the keys are in {}", person.id, person.dir.display()),
+                false => format!("{} may speak to the node; the keys are in {}", person.id, person.dir.display()),
+            }
+        });
+        Ok(())
+    }
+
+    /// Writes certificates and keys.
+    fn make(&self, global: &Global, config: &Config, person: &PersonFiles) -> Result<(), CliError> {
         private_directory(&global.dir.join(PERSONS))?;
         match (&self.tls, &self.tls_key, &self.signing, &self.signing_key) {
             (Some(tls), Some(tls_key), Some(signing), Some(signing_key)) => {
-                register(&person, [tls, tls_key, signing, signing_key])?;
+                register(person, [tls, tls_key, signing, signing_key])
             }
             _ => {
-                let open = OpenCa::open(&config)?;
+                let open = OpenCa::open(config)?;
                 let now = SystemClock.now();
                 issue(&open.ca, &person.id, &person.dir, Purpose::Signing, "signing", now)?;
-                issue(&open.ca, &person.id, &person.dir, Purpose::PersonTls, "tls", now)?;
+                issue(&open.ca, &person.id, &person.dir, Purpose::PersonTls, "tls", now)
             }
         }
-        output::result(global, &View::from(&person), || {
-            format!("{} may speak to the node; the keys are in {}", person.id, person.dir.display())
-        });
-        Ok(())
+    }
+
+    /// Makes the person count, in the store of the stopped node.
+    async fn recover(&self, config: &Config, person: &PersonFiles) -> Result<(), CliError> {
+        let recovered = recover(config, person, SystemClock.now()).await;
+        recovered.map_err(|why| CliError::files(format!("{} does not count yet: {why}", person.id)))
     }
 }
 

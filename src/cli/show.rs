@@ -7,6 +7,7 @@ use crate::{
     domain::{
         assessment::{Manifest, Portion},
         body::Body,
+        equivocation::Twice,
         fault::Fault,
         ids::StatementId,
         release::Release,
@@ -42,10 +43,22 @@ pub struct Held {
     verified_at: Option<String>,
     /// The hub on whose word alone its signature counts.
     on_word_of: Option<String>,
+    /// The partner on whose introduction alone the originator is known here.
+    pub introduced_by: Option<String>,
+    /// From which day on what was first logged under the CA behind a signature is doubtful, where this was later.
+    pub doubtful_since: Option<String>,
     /// Which arrivals are kept from users, and why; for officers who asked for it.
     pub quarantines: Vec<Kept>,
     /// By which recall it was taken back.
     pub recall: Option<TakenBack>,
+    /// What of the assessment its originator has signed two different statements of.
+    pub signed_twice: Vec<Twice>,
+}
+
+fn doubt(since: &str) -> String {
+    format!(
+        "DOUBTFUL: it was first logged here after {since}, since when somebody else may have the key of the CA behind it"
+    )
 }
 
 impl Held {
@@ -56,14 +69,21 @@ impl Held {
         let manifest = wire::manifest::decode(&envelope.payload)?;
         let opened = open_listed(&manifest, &view.portions)?;
         let on_word_of = (!view.on_word_of.is_empty()).then_some(view.on_word_of);
+        let introduced_by = (!view.introduced_by.is_empty()).then_some(view.introduced_by);
+        let introduced = introduced_by.as_ref().map(|by| introduced(by, "originator"));
         let word = on_word_of.as_ref().map(|hub| {
             format!("ON THE WORD OF {hub}: the key ended long before this came, and only {hub} says when it was used")
         });
+        let doubtful_since = view.signatures.iter().map(|s| &s.doubtful_since).find(|since| !since.is_empty()).cloned();
         let signatures = view.signatures.into_iter().map(|s| SignatureLine {
             id: s.id,
             suite: s.suite,
             valid: s.valid,
-            note: if s.reason.is_empty() { word.clone() } else { Some(s.reason) },
+            note: match (s.reason.is_empty(), s.doubtful_since.is_empty()) {
+                (false, _) => Some(s.reason),
+                (true, false) => Some(doubt(&s.doubtful_since)),
+                (true, true) => word.clone().or_else(|| introduced.clone()),
+            },
         });
         let way = |way: proto::Way| way.releases.into_iter().map(release).collect::<Result<Vec<_>, Fault>>();
         let via: Vec<Vec<(String, Release)>> = view.ways.into_iter().map(way).collect::<Result<_, _>>()?;
@@ -73,6 +93,7 @@ impl Held {
         Ok(Self {
             quarantines: view.quarantines.into_iter().map(Kept::new).collect(),
             recall: view.recall.map(TakenBack::new),
+            signed_twice: view.signed_twice.iter().filter_map(|twice| twice.parse().ok()).collect(),
             portions: opened.into_iter().map(|o| o.portion().clone()).collect(),
             manifest,
             manifest_id: id_of(envelope.kind, &envelope.payload),
@@ -84,6 +105,8 @@ impl Held {
             state: view.state,
             verified_at: wire::field::time("verified_at", view.verified_at).ok().map(|t| t.to_string()),
             on_word_of,
+            introduced_by,
+            doubtful_since,
             since: wire::field::time("since", view.since).map(|t| t.to_string()).unwrap_or_default(),
         })
     }
@@ -144,6 +167,7 @@ impl Held {
             "since": self.since,
             "verified_at": self.verified_at,
             "on_word_of": self.on_word_of,
+            "introduced_by": self.introduced_by,
             "signatures": signatures,
             "portions": self.portions,
             "endorsements": endorsements,
@@ -151,13 +175,20 @@ impl Held {
             "via": via,
             "quarantines": self.quarantines,
             "recall": self.recall,
+            "signed_twice": self.signed_twice.iter().map(ToString::to_string).collect::<Vec<_>>(),
         })
     }
 }
 
+/// What is said of somebody who is known by a partner's introduction alone.
+fn introduced(by: &str, who: &str) -> String {
+    let by = crate::render::text::one_line(by);
+    format!("KNOWN BY THE INTRODUCTION OF {by} only: nobody here has compared the {who}'s own words")
+}
+
 /// Who stands behind it, as the node says.
 fn endorsement(view: proto::EndorsementView) -> Result<EndorsementLine, Fault> {
-    let proto::EndorsementView { envelope, id, by, valid, reason, via } = view;
+    let proto::EndorsementView { envelope, id, by, valid, reason, via, introduced_by } = view;
     let envelope = wire::envelope::from_proto(wire::field::present("envelope", envelope)?)?;
     let endorsement = wire::endorsement::decode(&envelope.payload)?;
     Ok(EndorsementLine {
@@ -167,7 +198,11 @@ fn endorsement(view: proto::EndorsementView) -> Result<EndorsementLine, Fault> {
         text: endorsement.text().to_owned(),
         marking: endorsement.portion.marking,
         valid,
-        note: (!reason.is_empty()).then_some(reason),
+        note: match (reason.is_empty(), introduced_by.is_empty()) {
+            (false, _) => Some(reason),
+            (true, false) => Some(introduced(&introduced_by, "endorser")),
+            (true, true) => None,
+        },
         via,
     })
 }

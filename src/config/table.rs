@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeMap, str::FromStr};
 
+use serde::{Serialize, de::DeserializeOwned};
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
 };
 
 use super::ConfigFault;
-use crate::transport::limits::Limits;
 
 /// Sections with their keys. Whatever else stands in the file is a fault.
 const KEYS: &[(&str, &[&str])] = &[
@@ -37,9 +37,17 @@ const KEYS: &[(&str, &[&str])] = &[
             "calls_per_partner",
             "open_answers_per_partner",
             "feeds_per_partner",
+            "held_bytes",
+            "held_entries",
+            "recalls_at_once",
+            "recalls_per_second",
+            "receipts_at_once",
+            "receipts_per_second",
+            "lists_per_hour",
         ],
     ),
     ("agreements", &["approvals"]),
+    ("receipts", &["readings_every_seconds"]),
     ("rules", &["cedar"]),
     ("log", &["format", "level"]),
 ];
@@ -243,11 +251,14 @@ impl Table {
         self.values.contains_key(key).then(|| self.address(key, OFF)).filter(|a| a != OFF)
     }
 
-    /// The limits, each at most its default.
-    pub fn limits(&mut self) -> Limits {
-        let mut limits = serde_json::to_value(Limits::default()).unwrap_or_default();
+    /// Of the section `limits` the numbers of one subject, each at most its default.
+    pub fn limits<T: Default + Serialize + DeserializeOwned>(&mut self) -> T {
+        let mut limits = serde_json::to_value(T::default()).unwrap_or_default();
         let names = KEYS.iter().find(|(s, _)| *s == "limits").map(|(_, keys)| *keys).unwrap_or_default();
         for name in names {
+            if limits.get(*name).is_none() {
+                continue;
+            }
             let Some(found) = self.values.remove(&format!("limits.{name}")) else { continue };
             let most = limits.get(name).and_then(serde_json::Value::as_i64).unwrap_or_default();
             match found.value.as_integer() {

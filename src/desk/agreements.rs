@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    argument::{argument, told},
+    argument::{approval, argument, told},
     view,
 };
 use crate::{
@@ -26,8 +26,9 @@ pub(super) async fn propose(
     caller: SpiffeId,
     request: proto::ProposeAgreementRequest,
 ) -> Result<proto::AgreementView, Fault> {
-    let (own, terms) = (node.clone(), request.agreement.into());
-    change(node, async move { own.propose(&caller, terms).await }).await
+    let proto::ProposeAgreementRequest { agreement, approval: approved, beside } = request;
+    let (own, approved) = (node.clone(), approval(approved)?);
+    change(node, async move { own.propose(&caller, agreement.into(), &approved, beside).await }).await
 }
 
 pub(super) async fn sign(
@@ -35,8 +36,9 @@ pub(super) async fn sign(
     caller: SpiffeId,
     request: proto::SignAgreementRequest,
 ) -> Result<proto::AgreementView, Fault> {
-    let (own, id) = (node.clone(), argument(field::bytes("id", &request.id))?);
-    change(node, async move { own.sign_agreement(&caller, &id).await }).await
+    let proto::SignAgreementRequest { id, approval: approved, beside } = request;
+    let (own, id, approved) = (node.clone(), argument(field::bytes("id", &id))?, approval(approved)?);
+    change(node, async move { own.sign_agreement(&caller, &id, &approved, beside).await }).await
 }
 
 pub(super) async fn suspend(
@@ -64,8 +66,9 @@ pub(super) async fn resume(
     caller: SpiffeId,
     request: proto::ResumeAgreementRequest,
 ) -> Result<proto::AgreementView, Fault> {
-    let (own, id) = (node.clone(), argument(field::bytes("id", &request.id))?);
-    change(node, async move { own.resume_agreement(&caller, &id).await }).await
+    let proto::ResumeAgreementRequest { id, approval: approved } = request;
+    let (own, id, approved) = (node.clone(), argument(field::bytes("id", &id))?, approval(approved)?);
+    change(node, async move { own.resume_agreement(&caller, &id, &approved).await }).await
 }
 
 pub(super) async fn import(

@@ -4,8 +4,9 @@ use crate::{
     domain::{
         fault::{Fault, Reason},
         ids::TrustDomain,
+        statement::Envelope,
     },
-    wire::field,
+    wire::{self, field, proto},
 };
 
 pub(super) fn domain(field: &str, text: &str) -> Result<TrustDomain, Fault> {
@@ -19,6 +20,15 @@ pub(super) fn optional_domain(field: &str, text: &str) -> Result<Option<TrustDom
 /// What a person asks for wrongly is an argument, not a signed statement at fault.
 pub(super) fn argument<T>(result: Result<T, Fault>) -> Result<T, Fault> {
     result.map_err(|f| Fault { reason: Reason::InvalidArgument, ..f })
+}
+
+/// The caller's signed approval.
+pub(super) fn approval(envelope: Option<proto::Envelope>) -> Result<Envelope, Fault> {
+    let missing = || {
+        let what = "the caller's own signed approval is missing; this program is newer or older than the node's";
+        Fault::at(Reason::InvalidArgument, "approval", what)
+    };
+    argument(wire::envelope::from_proto(envelope.ok_or_else(missing)?).map_err(|f| f.within("approval")))
 }
 
 /// A line of text for the partner, or nothing.

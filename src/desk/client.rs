@@ -64,6 +64,16 @@ pub enum ConnectError {
          the file and what to do"
     )]
     OfNode(Fault),
+    /// Another organisation's node answers.
+    #[error(
+        "another organisation's node answers at {address}: {fault}. `listen.desk` in watchfire.toml names the desk of the own node"
+    )]
+    Another {
+        /// Where.
+        address: String,
+        /// What its certificate says.
+        fault: Fault,
+    },
     /// Nobody answers, or not the node that is meant.
     #[error("the node can't be reached at {address}: {why}")]
     Unreachable {
@@ -108,14 +118,21 @@ pub async fn connect(
             if let Some(refusal) = refusal_of(&status) {
                 return Err(ConnectError::Refused(refusal));
             }
+            let address = address.to_owned();
             if let Some(fault) = fault_of(&status) {
-                return Err(ConnectError::OfNode(fault));
+                return Err(match fault.reason {
+                    Reason::WrongDomain => ConnectError::Another { address, fault },
+                    _ => ConnectError::OfNode(fault),
+                });
             }
             let fault = to_fault(&status);
             match fault.reason {
                 Reason::Unavailable => {
-                    let why = format!("{}; start it with `watchfire serve`", fault.message);
-                    Err(ConnectError::Unreachable { address: address.to_owned(), why })
+                    let why = format!(
+                        "{}; start it with `watchfire serve`, or correct `listen.desk` in watchfire.toml",
+                        fault.message
+                    );
+                    Err(ConnectError::Unreachable { address, why })
                 }
                 _ => Err(ConnectError::Trust(fault)),
             }

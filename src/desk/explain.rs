@@ -1,20 +1,43 @@
 //! An explanation, as a message.
 
-use super::view::decisions;
+use super::{
+    argument::{argument, optional_domain},
+    view::decisions,
+};
 use crate::{
     domain::{
         assessment::Portion,
-        ids::{Digest, TrustDomain},
+        fault::Fault,
+        ids::{Digest, SpiffeId, TrustDomain},
         lexicon::Lexicon,
         marking::Onward,
     },
-    node::explain::{Arrived, Explanation, Released, Remedied},
+    node::{
+        Node,
+        explain::{Arrived, Asked, Explanation, Released, Remedied},
+    },
     render,
-    wire::{envelope, field::timestamp, proto},
+    wire::{
+        envelope,
+        field::{self, timestamp},
+        proto,
+    },
 };
 
+pub(super) async fn explain(
+    node: &Node,
+    caller: &SpiffeId,
+    request: proto::ExplainRequest,
+) -> Result<proto::ExplainResponse, Fault> {
+    let proto::ExplainRequest { assessment_id, version, partner } = request;
+    let assessment = argument(field::bytes("assessment_id", &assessment_id))?;
+    let partner = optional_domain("partner", &partner)?;
+    let asked = Asked { assessment, version: (version > 0).then_some(version), partner };
+    Ok(explained(&node.explain(caller, &asked).await?, asked.partner.as_ref()))
+}
+
 /// The whole answer. `asked` is the partner that was asked for.
-pub(super) fn explained(e: &Explanation, asked: Option<&TrustDomain>) -> proto::ExplainResponse {
+fn explained(e: &Explanation, asked: Option<&TrustDomain>) -> proto::ExplainResponse {
     let partner = asked.map(ToString::to_string).unwrap_or_default();
     proto::ExplainResponse {
         then: decisions(&e.prepared, &e.then),

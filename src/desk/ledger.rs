@@ -5,7 +5,10 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tonic::Status;
 
-use super::feed::tell;
+use super::{
+    argument::{approval, optional_domain, told},
+    feed::tell,
+};
 use crate::{
     domain::{
         event::Deed,
@@ -16,6 +19,7 @@ use crate::{
     node::{
         Node,
         ledger::{Alarm, HeadView, Listed, NoteKnown, Settlement, Step, WitnessView},
+        to_the_end,
     },
     store::AgreementRecord,
     wire::{
@@ -123,6 +127,11 @@ pub(super) fn known(known: &NoteKnown) -> proto::CheckLedgerNoteResponse {
     }
 }
 
+pub(super) async fn rotate_key(node: Arc<Node>, caller: SpiffeId) -> Result<proto::RotateLedgerKeyResponse, Fault> {
+    let origin = to_the_end(async move { node.rotate_ledger_key(&caller).await }).await?;
+    Ok(proto::RotateLedgerKeyResponse { origin })
+}
+
 pub(super) fn alarms(node: &Node, all: Vec<Alarm>) -> proto::ListLedgerAlarmsResponse {
     let one = |alarm: Alarm| {
         let open = node.is_open(&alarm);
@@ -145,4 +154,26 @@ pub(super) async fn agreement(node: &Node, caller: &SpiffeId, id: &StatementId) 
     let record = found.ok_or_else(|| Fault::new(Reason::NotFound, format!("there is no agreement `{id}`")))?;
     node.took_out(caller, Deed::AgreementExported { agreement: *id }).await?;
     Ok(record)
+}
+
+/// Begins a lost ledger anew.
+pub(super) async fn settle(
+    node: Arc<Node>,
+    caller: SpiffeId,
+    request: proto::SettleLedgerRequest,
+) -> Result<Settlement, Fault> {
+    let reason = told("reason", request.reason)?;
+    let approved = approval(request.approval)?;
+    to_the_end(async move { node.settle_ledger(&caller, &reason, &approved).await }).await
+}
+
+/// Proves an entry.
+pub(super) async fn prove(
+    node: &Node,
+    caller: &SpiffeId,
+    request: proto::ProveLedgerEventRequest,
+) -> Result<String, Fault> {
+    let proto::ProveLedgerEventRequest { event, partner } = request;
+    let partner = optional_domain("partner", &partner)?;
+    node.prove(caller, &event, partner.as_ref()).await
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tonic::{Status, Streaming};
 
+use super::argument::approval;
 use crate::{
     domain::{
         fault::{Fault, Reason},
@@ -25,7 +26,7 @@ pub(super) async fn give(
     mut pieces: Streaming<proto::GiveRevocationListRequest>,
 ) -> Result<proto::GiveRevocationListResponse, Status> {
     let too_much = |what: &str| from_fault(Fault::at(Reason::LimitExceeded, "data", what));
-    let (mut der, mut issuers, mut replace) = (Vec::new(), Vec::<Vec<u8>>::new(), false);
+    let (mut der, mut issuers, mut replace) = (Vec::new(), Vec::<Vec<u8>>::new(), None);
     while let Some(piece) = pieces.message().await? {
         if der.len().saturating_add(piece.data.len()) > MAX_LIST_BYTES {
             return Err(too_much("a revocation list has at most 8 MiB"));
@@ -35,9 +36,10 @@ pub(super) async fn give(
         if issuers.len() > MAX_ISSUERS || issuers.iter().any(|issuer| issuer.len() > MAX_ISSUER_BYTES) {
             return Err(too_much("at most 16 certificates of 16 KiB each come with a revocation list"));
         }
-        replace |= piece.replace;
+        replace = replace.or(piece.replace);
     }
-    let work = async move { node.give_list(&caller, &der, &issuers, replace).await };
+    let replace = replace.map(|envelope| approval(Some(envelope))).transpose().map_err(from_fault)?;
+    let work = async move { node.give_list(&caller, &der, &issuers, replace.as_ref()).await };
     to_the_end(work).await.map(|given| given_to_proto(&given)).map_err(from_fault)
 }
 

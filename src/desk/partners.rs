@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{argument::domain, view};
+use super::{
+    argument::{approval, domain},
+    view,
+};
 use crate::{
-    domain::{approval::Approval, fault::Fault, ids::SpiffeId},
+    domain::{approval::ApprovalRecord, fault::Fault, ids::SpiffeId},
     node::{
         Node,
         approve::Count,
@@ -34,10 +37,11 @@ pub(super) async fn accept(
     caller: SpiffeId,
     request: proto::AcceptPartnerRequest,
 ) -> Result<proto::AcceptPartnerResponse, Fault> {
-    let proto::AcceptPartnerRequest { invitation, fingerprint, change_confirmed, only_know } = request;
+    let proto::AcceptPartnerRequest { invitation, fingerprint, change_confirmed, only_know, approval: approved } =
+        request;
     let work = async move {
         let invitation = wire::envelope::from_proto(field::present("invitation", invitation)?)?;
-        let invited = Invited { invitation, fingerprint, change_confirmed };
+        let invited = Invited { invitation, fingerprint, change_confirmed, approval: approval(approved)? };
         if only_know { node.know(&caller, &invited).await } else { node.accept(&caller, &invited).await }
     };
     let Accepted { partner, count } = to_the_end(work).await?;
@@ -49,10 +53,10 @@ pub(super) async fn accept(
 /// All partners, and what waits for another administrator.
 pub(super) async fn list(node: &Node) -> Result<proto::ListPartnersResponse, Fault> {
     let (directory, retired) = (node.directory(), node.retired_roots().await?);
-    let awaited = |a: Approval| proto::AwaitedApproval {
-        what: a.what.to_string(),
+    let awaited = |a: ApprovalRecord| proto::AwaitedApproval {
+        what: a.matter.to_string(),
         of: a.of.to_string(),
-        by: a.by.iter().map(ToString::to_string).collect(),
+        by: a.approved.iter().map(|approved| approved.by.to_string()).collect(),
         since: timestamp(a.since),
     };
     Ok(proto::ListPartnersResponse {

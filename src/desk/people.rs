@@ -2,21 +2,29 @@
 
 use std::sync::Arc;
 
+use super::argument::approval;
 use crate::{
     domain::{fault::Fault, ids::SpiffeId},
     node::{Node, people::PersonView, to_the_end},
     wire::{field::timestamp, proto},
 };
 
-pub(super) fn list(node: &Node, caller: &SpiffeId) -> Result<proto::ListPeopleResponse, Fault> {
+pub(super) async fn list(node: &Node, caller: &SpiffeId) -> Result<proto::ListPeopleResponse, Fault> {
+    // Somebody may have been added a moment ago. The list is shown also where nothing can be written.
+    drop(node.look_for_people().await);
     let people = node.list_people(caller)?.into_iter().map(view).collect();
     Ok(proto::ListPeopleResponse { people, needed: u32::try_from(node.persons_needed()).unwrap_or(u32::MAX) })
 }
 
-pub(super) async fn confirm(node: Arc<Node>, caller: SpiffeId, name: String) -> Result<proto::PersonView, Fault> {
+pub(super) async fn confirm(
+    node: Arc<Node>,
+    caller: SpiffeId,
+    request: proto::ConfirmPersonRequest,
+) -> Result<proto::PersonView, Fault> {
+    let approved = approval(request.approval)?;
     let work = async move {
         node.look_for_people().await?;
-        node.confirm_person(&caller, &node.person_called(&name)?).await
+        node.confirm_person(&caller, &node.person_called(&request.person)?, &approved).await
     };
     to_the_end(work).await.map(view)
 }
@@ -34,7 +42,8 @@ fn view(of: PersonView) -> proto::PersonView {
         id: person.id.to_string(),
         since: timestamp(person.since),
         confirmed_at: person.confirmed_at.and_then(timestamp),
-        confirmed_by: person.confirmed_by.iter().map(ToString::to_string).collect(),
+        recovered_at: person.recovered_at.and_then(timestamp),
+        confirmed_by: person.confirmed_by.iter().map(|approved| approved.by.to_string()).collect(),
         works,
         certificates: person.certificates.iter().map(certificate).collect(),
     }

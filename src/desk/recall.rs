@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::argument::{argument, told};
+use super::argument::{approval, argument, told};
 use crate::{
-    domain::{agreement::Approval, fault::Fault, ids::SpiffeId, receipt::ReceiptKind},
+    domain::{fault::Fault, ids::SpiffeId, receipt::ReceiptKind},
     node::{
         Node,
         holders::{HeldVersion, Holder, Word},
@@ -44,12 +44,12 @@ pub(super) async fn decide(
     caller: SpiffeId,
     request: proto::DecidePurgeRequest,
 ) -> Result<proto::DecidePurgeResponse, Fault> {
-    let proto::DecidePurgeRequest { assessment_id, decline } = request;
+    let proto::DecidePurgeRequest { assessment_id, decline, approval: approved } = request;
     let (own, id) = (node.clone(), argument(field::bytes("assessment_id", &assessment_id))?);
     let decline = told("decline", decline)?;
     let work = async move {
         if decline.is_empty() {
-            own.approve_purge(&caller, &id).await
+            own.approve_purge(&caller, &id, &approval(approved)?).await
         } else {
             own.decline_purge(&caller, &id, decline).await
         }
@@ -90,7 +90,6 @@ pub(super) async fn acknowledge(
 
 pub(super) fn view(view: &RecallView) -> proto::RecallView {
     let (record, recall) = (&view.record, &view.recall);
-    let approval = |a: &Approval| proto::AgreementApproval { id: a.by.to_string(), at: timestamp(a.at) };
     proto::RecallView {
         id: record.id.0.to_vec().into(),
         envelope: wire::envelope::decode(&record.envelope).ok().map(|e| wire::envelope::to_proto(&e)),
@@ -104,8 +103,8 @@ pub(super) fn view(view: &RecallView) -> proto::RecallView {
         state: record.standing.state.to_string(),
         changed: timestamp(record.at),
         from: text_of(record.from.as_ref()),
-        approvals: record.standing.approvals.iter().map(approval).collect(),
-        declined: record.standing.declined.as_ref().map(approval),
+        approvals: record.standing.approvals.iter().map(super::view::approved).collect(),
+        declined: record.standing.declined.as_ref().map(super::view::done),
     }
 }
 

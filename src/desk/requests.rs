@@ -32,6 +32,7 @@ pub(super) fn endorsement(check: &EndorsementCheck) -> proto::EndorsementView {
         valid: check.fault.is_none(),
         reason: text_of(check.fault.as_ref()),
         via: field::texts(&check.via),
+        introduced_by: text_of(check.introduced_by.as_ref()),
     }
 }
 

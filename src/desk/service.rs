@@ -2,22 +2,21 @@
 
 use std::sync::Arc;
 
-use futures_util::StreamExt;
 use tonic::{Request, Response, Streaming};
 
 use super::{
     agreements,
-    argument::{argument, optional_domain, told},
+    argument::{argument, optional_domain},
+    assessments, attachments, bundles,
     call::{Answer, answer, caller},
-    endings, explain,
+    endings, evidence, explain,
     feed::{self, Sending},
-    ledger, lists,
+    introductions, ledger, lists,
     partners::{self, PartnerStep},
     people, recall, requests, rules, view, waiting,
 };
 use crate::{
-    node::{Node, explain::Asked, publish::Submission, to_the_end},
-    store::ListFilter,
+    node::Node,
     wire::{
         self, field,
         proto::{
@@ -46,37 +45,22 @@ impl DeskService for Desk {
     async fn get_node(&self, request: Request<proto::GetNodeRequest>) -> Answer<proto::GetNodeResponse> {
         let caller = caller(&request)?;
         let trouble = self.node.store_trouble(request.into_inner().check_store).await;
-        Ok(Response::new(view::node(&self.node, &caller, trouble)))
+        Ok(Response::new(view::node(&self.node, &caller, trouble).await))
     }
 
     async fn publish_assessment(
         &self,
         request: Request<proto::PublishAssessmentRequest>,
     ) -> Answer<proto::PublishAssessmentResponse> {
-        let caller = caller(&request)?;
-        let proto::PublishAssessmentRequest { manifest, portions, accepted_findings } = request.into_inner();
-        let work = async {
-            let manifest = field::present("manifest", manifest)?;
-            let manifest = wire::envelope::from_proto(manifest).map_err(|f| f.within("manifest"))?;
-            let portions = portions.into_iter().map(Into::into).collect();
-            self.node.publish(&caller, Submission { manifest, portions, accepted: accepted_findings }).await
-        };
-        answer(work.await, |p| view::published(&p))
+        let published = assessments::publish(&self.node, &caller(&request)?, request.into_inner()).await;
+        answer(published, |p| view::published(&p))
     }
 
     async fn upload_attachment(
         &self,
         request: Request<Streaming<proto::UploadAttachmentRequest>>,
     ) -> Answer<proto::UploadAttachmentResponse> {
-        let caller = caller(&request)?;
-        let mut chunks = request.into_inner();
-        let mut stored = 0;
-        while let Some(chunk) = chunks.message().await? {
-            let proto::UploadAttachmentRequest { sha256, size, offset, data } = chunk;
-            let sha256 = argument(field::bytes("sha256", &sha256)).map_err(from_fault)?;
-            let status = self.node.upload(&caller, &sha256, size, offset, data.into()).await.map_err(from_fault)?;
-            stored = status.stored;
-        }
+        let stored = attachments::upload(&self.node, &caller(&request)?, request.into_inner()).await?;
         Ok(Response::new(proto::UploadAttachmentResponse { stored }))
     }
 
@@ -84,16 +68,7 @@ impl DeskService for Desk {
         &self,
         request: Request<proto::GetAttachmentStatusRequest>,
     ) -> Answer<proto::GetAttachmentStatusResponse> {
-        let work = async {
-            let proto::GetAttachmentStatusRequest { sha256, uploaded_only } = request.into_inner();
-            let sha256 = argument(field::bytes("sha256", &sha256))?;
-            self.node.attachment_status(&sha256, uploaded_only).await
-        };
-        answer(work.await, |s| proto::GetAttachmentStatusResponse {
-            size: s.size,
-            stored: s.stored,
-            complete: s.complete,
-        })
+        answer(attachments::status(&self.node, request.into_inner()).await, |s| s)
     }
 
     type DownloadAttachmentStream = Sending<proto::DownloadAttachmentResponse>;
@@ -102,21 +77,9 @@ impl DeskService for Desk {
         &self,
         request: Request<proto::DownloadAttachmentRequest>,
     ) -> Answer<Self::DownloadAttachmentStream> {
-        let caller = caller(&request)?;
-        let proto::DownloadAttachmentRequest { sha256, mut offset } = request.into_inner();
-        let sha256 = argument(field::bytes("sha256", &sha256)).map_err(from_fault)?;
-        let node = self.node.clone();
-        Ok(Response::new(feed::stream(move |to| async move {
-            node.begin_download(&caller, &sha256).await?;
-            loop {
-                let data = node.download(&caller, &sha256, offset).await?;
-                if data.is_empty() {
-                    return Ok(());
-                }
-                offset += data.len() as u64;
-                feed::tell(&to, proto::DownloadAttachmentResponse { data: data.into() }).await?;
-            }
-        })))
+        let (caller, node) = (caller(&request)?, self.node.clone());
+        let wanted = argument(attachments::wanted(request.into_inner())).map_err(from_fault)?;
+        Ok(Response::new(feed::stream(move |to| attachments::download(node, caller, wanted, to))))
     }
 
     type ListAssessmentsStream = Sending<proto::ListAssessmentsResponse>;
@@ -126,19 +89,7 @@ impl DeskService for Desk {
         request: Request<proto::ListAssessmentsRequest>,
     ) -> Answer<Self::ListAssessmentsStream> {
         let caller = caller(&request)?;
-        let proto::ListAssessmentsRequest { originator, all_versions, quarantined, limit } = request.into_inner();
-        let work = async {
-            let originator = optional_domain("originator", &originator)?;
-            let limit = if limit == 0 { 50 } else { limit.min(10_000) };
-            let filter = ListFilter { originator, current_only: !all_versions, quarantined, limit, before: None };
-            self.node.list(&caller, &filter).await
-        };
-        answer(work.await, |(views, damage)| {
-            let message = |v| Ok(proto::ListAssessmentsResponse { assessment: Some(view::assessment(v)) });
-            // What can be read first: a stream's error is its end.
-            let messages: Vec<_> = views.iter().map(message).chain(damage.map(|d| Err(from_fault(d)))).collect();
-            futures_util::stream::iter(messages).boxed()
-        })
+        answer(assessments::list(self.node.clone(), caller, request.into_inner()).await, |messages| messages)
     }
 
     async fn get_assessment(
@@ -166,15 +117,7 @@ impl DeskService for Desk {
     }
 
     async fn explain(&self, request: Request<proto::ExplainRequest>) -> Answer<proto::ExplainResponse> {
-        let caller = caller(&request)?;
-        let proto::ExplainRequest { assessment_id, version, partner } = request.into_inner();
-        let work = async {
-            let id = argument(field::bytes("assessment_id", &assessment_id))?;
-            let partner = optional_domain("partner", &partner)?;
-            let asked = Asked { assessment: id, version: (version > 0).then_some(version), partner };
-            Ok((self.node.explain(&caller, &asked).await?, asked.partner))
-        };
-        answer(work.await, |(e, partner)| explain::explained(&e, partner.as_ref()))
+        answer(explain::explain(&self.node, &caller(&request)?, request.into_inner()).await, |r| r)
     }
 
     type FollowFeedStream = Sending<proto::FollowFeedResponse>;
@@ -253,15 +196,69 @@ impl DeskService for Desk {
         answer(partner, |p| proto::ForgetPartnerResponse { partner: Some(p) })
     }
 
+    async fn get_invitation_of(
+        &self,
+        request: Request<proto::GetInvitationOfRequest>,
+    ) -> Answer<proto::GetInvitationOfResponse> {
+        let caller = caller(&request)?;
+        answer(introductions::invitation(&self.node, &caller, request.into_inner()).await, |r| r)
+    }
+
+    async fn sign_introductions(
+        &self,
+        request: Request<proto::SignIntroductionsRequest>,
+    ) -> Answer<proto::SignIntroductionsResponse> {
+        let caller = caller(&request)?;
+        answer(introductions::sign(self.node.clone(), caller, request.into_inner()).await, |r| r)
+    }
+
+    async fn list_introductions(
+        &self,
+        request: Request<proto::ListIntroductionsRequest>,
+    ) -> Answer<proto::ListIntroductionsResponse> {
+        answer(introductions::list(&self.node, &caller(&request)?).await, |r| r)
+    }
+
+    async fn permit_introductions(
+        &self,
+        request: Request<proto::PermitIntroductionsRequest>,
+    ) -> Answer<proto::PermitIntroductionsResponse> {
+        answer(introductions::permit(self.node.clone(), caller(&request)?, request.into_inner()).await, |r| r)
+    }
+
+    async fn get_bundle(&self, request: Request<proto::GetBundleRequest>) -> Answer<proto::GetBundleResponse> {
+        answer(bundles::status(&self.node, &caller(&request)?).await, |status| status)
+    }
+
+    async fn propose_bundle(
+        &self,
+        request: Request<proto::ProposeBundleRequest>,
+    ) -> Answer<proto::ProposeBundleResponse> {
+        let caller = caller(&request)?;
+        let proposed = bundles::propose(self.node.clone(), caller, request.into_inner()).await;
+        answer(proposed, |()| proto::ProposeBundleResponse {})
+    }
+
+    async fn sign_bundle(&self, request: Request<proto::SignBundleRequest>) -> Answer<proto::SignBundleResponse> {
+        let caller = caller(&request)?;
+        answer(bundles::sign(self.node.clone(), caller, request.into_inner()).await, |()| proto::SignBundleResponse {})
+    }
+
+    async fn take_bundles(&self, request: Request<proto::TakeBundlesRequest>) -> Answer<proto::TakeBundlesResponse> {
+        let caller = caller(&request)?;
+        let taken = bundles::take(self.node.clone(), caller, request.into_inner()).await;
+        answer(taken, |partner| proto::TakeBundlesResponse { partner: Some(partner) })
+    }
+
     async fn list_people(&self, request: Request<proto::ListPeopleRequest>) -> Answer<proto::ListPeopleResponse> {
-        answer(people::list(&self.node, &caller(&request)?), |list| list)
+        answer(people::list(&self.node, &caller(&request)?).await, |list| list)
     }
 
     async fn confirm_person(
         &self,
         request: Request<proto::ConfirmPersonRequest>,
     ) -> Answer<proto::ConfirmPersonResponse> {
-        let person = people::confirm(self.node.clone(), caller(&request)?, request.into_inner().person).await;
+        let person = people::confirm(self.node.clone(), caller(&request)?, request.into_inner()).await;
         answer(person, |person| proto::ConfirmPersonResponse { person: Some(person) })
     }
 
@@ -400,13 +397,8 @@ impl DeskService for Desk {
         &self,
         request: Request<proto::ProveLedgerEventRequest>,
     ) -> Answer<proto::ProveLedgerEventResponse> {
-        let caller = caller(&request)?;
-        let proto::ProveLedgerEventRequest { event, partner } = request.into_inner();
-        let work = async {
-            let partner = optional_domain("partner", &partner)?;
-            self.node.prove(&caller, &event, partner.as_ref()).await
-        };
-        answer(work.await, |proof| proto::ProveLedgerEventResponse { proof })
+        let proof = ledger::prove(&self.node, &caller(&request)?, request.into_inner()).await;
+        answer(proof, |proof| proto::ProveLedgerEventResponse { proof })
     }
 
     async fn check_ledger_note(
@@ -431,13 +423,23 @@ impl DeskService for Desk {
         answer(self.node.alarms().await, |all| ledger::alarms(&self.node, all))
     }
 
+    async fn export_evidence(
+        &self,
+        request: Request<proto::ExportEvidenceRequest>,
+    ) -> Answer<proto::ExportEvidenceResponse> {
+        answer(evidence::export(&self.node, &caller(&request)?, request.into_inner()).await, |r| r)
+    }
+
     async fn settle_ledger(&self, request: Request<proto::SettleLedgerRequest>) -> Answer<proto::SettleLedgerResponse> {
-        let (node, caller) = (self.node.clone(), caller(&request)?);
-        let work = async move {
-            let reason = told("reason", request.into_inner().reason)?;
-            node.settle_ledger(&caller, &reason).await
-        };
-        answer(to_the_end(work).await, ledger::settled)
+        let settled = ledger::settle(self.node.clone(), caller(&request)?, request.into_inner()).await;
+        answer(settled, ledger::settled)
+    }
+
+    async fn rotate_ledger_key(
+        &self,
+        request: Request<proto::RotateLedgerKeyRequest>,
+    ) -> Answer<proto::RotateLedgerKeyResponse> {
+        answer(ledger::rotate_key(self.node.clone(), caller(&request)?).await, |r| r)
     }
 
     async fn export_agreement(&self, request: Request<proto::ExportAgreementRequest>) -> Answer<proto::AgreementView> {
@@ -471,8 +473,7 @@ impl DeskService for Desk {
     }
 
     async fn list_recalls(&self, request: Request<proto::ListRecallsRequest>) -> Answer<proto::ListRecallsResponse> {
-        let caller = caller(&request)?;
-        answer(recall::list(&self.node, &caller, request.into_inner()).await, |r| r)
+        answer(recall::list(&self.node, &caller(&request)?, request.into_inner()).await, |r| r)
     }
     async fn decide_purge(&self, request: Request<proto::DecidePurgeRequest>) -> Answer<proto::DecidePurgeResponse> {
         let caller = caller(&request)?;
@@ -480,8 +481,7 @@ impl DeskService for Desk {
     }
 
     async fn get_holders(&self, request: Request<proto::GetHoldersRequest>) -> Answer<proto::GetHoldersResponse> {
-        let caller = caller(&request)?;
-        answer(recall::holders(&self.node, &caller, request.into_inner()).await, |r| r)
+        answer(recall::holders(&self.node, &caller(&request)?, request.into_inner()).await, |r| r)
     }
 
     async fn acknowledge_assessment(

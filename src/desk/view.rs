@@ -2,7 +2,8 @@
 
 use crate::{
     domain::{
-        agreement::{AgreementState, Approval, End, Side},
+        agreement::{AgreementState, End, Side},
+        approval::{Approved, Done},
         body::Kind,
         event::PortionDecision,
         fault::Fault,
@@ -29,7 +30,7 @@ use crate::{
     },
 };
 
-pub(super) fn node(node: &Node, caller: &SpiffeId, trouble: Option<Fault>) -> proto::GetNodeResponse {
+pub(super) async fn node(node: &Node, caller: &SpiffeId, trouble: Option<Fault>) -> proto::GetNodeResponse {
     let organisation = node.organisation();
     proto::GetNodeResponse {
         domain: organisation.domain.to_string(),
@@ -40,6 +41,7 @@ pub(super) fn node(node: &Node, caller: &SpiffeId, trouble: Option<Fault>) -> pr
         caller: caller.to_string(),
         store_trouble: trouble.map(|f| proto::StoreTrouble { reason: f.reason.to_string(), message: f.message }),
         withheld: node.good_key().err().map(|f| f.message).unwrap_or_default(),
+        lost_note: node.lost_note().await.unwrap_or_default(),
     }
 }
 
@@ -87,6 +89,7 @@ pub(super) fn assessment(view: &View) -> proto::AssessmentView {
         suite: s.suite.to_string(),
         valid: s.fault.is_none(),
         reason: text_of(s.fault.as_ref()),
+        doubtful_since: text_of(s.doubtful_since.as_ref()),
     });
     proto::AssessmentView {
         manifest: Some(envelope::to_proto(&view.manifest)),
@@ -105,6 +108,8 @@ pub(super) fn assessment(view: &View) -> proto::AssessmentView {
         recall: view.recall.as_ref().map(super::recall::view),
         verified_at: view.record.verified.as_ref().and_then(|v| timestamp(v.at)),
         on_word_of: text_of(view.record.verified.as_ref().and_then(|v| v.on_word_of.as_ref())),
+        introduced_by: text_of(view.introduced_by.as_ref()),
+        signed_twice: view.signed_twice.iter().map(ToString::to_string).collect(),
     }
 }
 
@@ -126,7 +131,11 @@ pub(super) fn partner(partner: &Partner) -> proto::PartnerView {
         country: text_of(record.organisation.country.as_ref()),
         endpoint: text_of(record.endpoint.as_ref()),
         fingerprint: bundle_of(record).map(|b| b.fingerprint().to_string()).unwrap_or_default(),
-        state: record.state.to_string(),
+        state: if record.bundle.rival.is_some() { "contested".to_owned() } else { record.state.to_string() },
+        bundle_sequence: record.bundle.sequence,
+        introduced_by: text_of(record.bundle.introduced_by.as_ref()),
+        introduces: record.introduces,
+        persons_needed: record.bundle.persons_needed,
         retired_roots: vec![],
     }
 }
@@ -157,22 +166,32 @@ pub(super) fn agreement(node: &Node, record: &AgreementRecord) -> proto::Agreeme
         Some(End::Followed { by, .. }) => by.0.to_vec(),
         Some(End::Terminated { .. } | End::Expired { .. }) | None => vec![],
     };
-    let approval = |a: &Approval| proto::AgreementApproval { id: a.by.to_string(), at: timestamp(a.at) };
     proto::AgreementView {
         id: record.id.0.to_vec().into(),
         envelope: envelope.as_ref().map(envelope::to_proto),
         state: record.state(now).to_string(),
         changed: timestamp(record.changed_at),
-        approvals: standing.approvals.iter().map(approval).collect(),
+        approvals: standing.approvals.iter().map(approved).collect(),
         approvals_needed: u32::try_from(node.approvals_needed(&record.agreement).max(standing.needed))
             .unwrap_or(u32::MAX),
-        suspended_here: standing.suspended_here.as_ref().map(approval),
+        suspended_here: standing.suspended_here.as_ref().map(done),
         suspended_there: standing.suspended_there.and_then(timestamp),
         ended: ended.to_owned(),
         followed_by: followed_by.into(),
         ends_at: ends_at.and_then(timestamp),
         partner_reason: standing.heard.as_ref().map(|h| h.reason.clone()).unwrap_or_default(),
     }
+}
+
+/// Who has approved something, and by which statement.
+pub(super) fn approved(approved: &Approved) -> proto::AgreementApproval {
+    let statement = envelope::decode(&approved.statement).ok().map(|e| envelope::to_proto(&e));
+    proto::AgreementApproval { id: approved.by.to_string(), at: timestamp(approved.at), statement }
+}
+
+/// Who did what needs no approval.
+pub(super) fn done(done: &Done) -> proto::AgreementApproval {
+    proto::AgreementApproval { id: done.by.to_string(), at: timestamp(done.at), statement: None }
 }
 
 pub(super) fn status(status: &FeedStatus) -> proto::FeedStatus {

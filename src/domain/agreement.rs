@@ -15,7 +15,7 @@ use super::{
     time::{Day, Time},
 };
 
-pub use standing::{AgreementState, Approval, End, Heard, Notice, Side, Standing, Step};
+pub use standing::{AgreementState, End, Heard, Notice, Side, Standing, Step};
 
 /// An agreement's series: 16 random bytes, the same over all its versions.
 pub type Series = AssessmentId;

@@ -13,6 +13,8 @@ use super::{
 pub const MAX_TEXT_BYTES: usize = 4_000;
 /// The most endorsements that one release discloses, so that no assessment can block a feed.
 pub const MAX_ENDORSEMENTS: usize = 16;
+/// How many of these are by endorsers who could not be verified: anybody can invent names.
+pub const MAX_UNVERIFIED: usize = 4;
 
 /// Stands behind one version of an assessment. It is released like one more portion; its statement's id stands where a portion's digest
 /// does.

@@ -33,6 +33,15 @@ impl Entry {
             exceptions: vec![],
         }
     }
+
+    /// About how many bytes it takes on its way.
+    pub fn bytes(&self) -> u64 {
+        let Self { release, manifest, portions, provenance, endorsements, exceptions } = self;
+        let beside = provenance.iter().chain(endorsements).chain(exceptions);
+        let envelopes = std::iter::once(release).chain(manifest).chain(beside).map(|e| e.bytes());
+        let portions = portions.iter().map(|p| p.len());
+        portions.chain(envelopes).fold(0, |sum, bytes| sum.saturating_add(bytes as u64))
+    }
 }
 
 /// An entry and its number.

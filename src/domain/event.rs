@@ -7,6 +7,7 @@ use super::{
     recall::{RecallKind, RecallState},
     receipt::ReceiptKind,
     request::RequestState,
+    statement::StatementKind,
     time::Time,
 };
 
@@ -61,17 +62,29 @@ pub enum Deed {
     /// A partner was accepted, or its bundle, kind or endpoint changed.
     PartnerChanged { partner: TrustDomain, fingerprint: String, state: String },
     /// An administrator says that this invitation is right: other roots, another kind or another country of the organisation.
-    PartnerChangeApproved { partner: TrustDomain, fingerprint: String, invitation: StatementId },
+    PartnerChangeApproved { partner: TrustDomain, fingerprint: String, invitation: StatementId, approval: StatementId },
+    /// An administrator proposes other roots of the own organisation.
+    BundleProposed { sequence: u64, fingerprint: Sha256 },
+    /// These are the roots of an organisation from now on; by a statement of its administrators, where there is one.
+    BundleTaken { organisation: TrustDomain, sequence: u64, fingerprint: Sha256, statement: Option<StatementId> },
+    /// An organisation is known from now on by a partner's introduction.
+    Introduced { organisation: TrustDomain, introducer: TrustDomain, fingerprint: Sha256 },
+    /// Another partner introduces it with other roots.
+    IntroductionContested { organisation: TrustDomain, introducer: TrustDomain, fingerprint: Sha256 },
+    /// An administrator lets a partner introduce others; whether it is enough.
+    IntroductionsAllowed { partner: TrustDomain, is_enough: bool, approval: StatementId },
+    /// An administrator signs an introduction of an organisation.
+    IntroductionSigned { organisation: TrustDomain, introduction: StatementId },
     /// An agreement was proposed, signed, refused or ended.
     AgreementChanged { agreement: StatementId, version: u32, partner: TrustDomain, state: String },
     /// Somebody stands behind an agreement.
-    AgreementApproved { agreement: StatementId, version: u32, partner: TrustDomain },
+    AgreementApproved { agreement: StatementId, version: u32, partner: TrustDomain, approval: StatementId },
     /// A set of house rules came into force.
     RulesChanged { version: u32, digest: Sha256 },
     /// Somebody read an assessment.
     Read { manifest: StatementId },
-    /// A partner sent something that was refused.
-    Refused { partner: TrustDomain, reason: String },
+    /// So many statements that a partner handed over were refused, within a minute.
+    Refused { partner: TrustDomain, kind: StatementKind, reason: String, count: u64 },
     /// What was kept from users is shown to them: the agreement that it stands on came into force here.
     Readmitted {
         manifest: StatementId,
@@ -82,15 +95,13 @@ pub enum Deed {
     },
     /// What counted on a hub's word alone is kept from users from now on: its originator's own word came.
     GaveWay { manifest: StatementId, to: StatementId },
-    /// A partner's receipt answered a release.
+    /// A partner's receipt answered releases.
     Answered {
-        manifest: StatementId,
         partner: TrustDomain,
-        sequence: u64,
-        release: StatementId,
         receipt: StatementId,
         kind: ReceiptKind,
         reason: Option<String>,
+        releases: Vec<AnsweredRelease>,
     },
     /// Nothing: it keeps the ledger's size from telling how much happens.
     Padding,
@@ -114,13 +125,17 @@ pub enum Deed {
     /// the place of one with a higher number.
     ListTaken { organisation: TrustDomain, issuing_key: Sha256, list: Sha256, replaced: bool },
     /// An administrator says that the revocation list with this SHA-256 is to replace one with a higher number.
-    ListReplacementApproved { issuing_key: Sha256, list: Sha256 },
+    ListReplacementApproved { issuing_key: Sha256, list: Sha256, approval: StatementId },
     /// A certificate of somebody of the own organisation came to be known: SHA-256 of it, and its serial number.
     PersonRegistered { person: SpiffeId, certificate: Sha256, serial: String },
     /// Somebody says that this is a person of the organisation; whether it is enough.
-    PersonConfirmed { person: SpiffeId, is_enough: bool },
+    PersonConfirmed { person: SpiffeId, is_enough: bool, approval: StatementId },
+    /// Somebody with the stopped node's own files made this person count.
+    PersonRecovered { person: SpiffeId },
+    /// The ledger is signed with another key from now on, under the name of that epoch.
+    LedgerKeyRotated { epoch: u32 },
     /// Somebody says that the lost ledger is to be begun anew.
-    SettlingApproved { reason: String },
+    SettlingApproved { reason: String, approval: StatementId },
     /// The ledger was begun anew: what is kept of the one before, and the signed head whose entries are lost.
     LedgerSettled { epoch: u32, kept: u64, root: Sha256, lost: String, reason: String },
     /// After the ledger was settled, the place was taken over at which the partner's copy of its feed stands.
@@ -167,7 +182,7 @@ pub enum Deed {
         state: RecallState,
     },
     /// An officer stands behind a purge that another organisation asks for.
-    PurgeApproved { assessment: AssessmentId, originator: TrustDomain, recall: StatementId },
+    PurgeApproved { assessment: AssessmentId, originator: TrustDomain, recall: StatementId, approval: StatementId },
     /// A holder answered a recall by its own receipt.
     RecallAnswered {
         assessment: AssessmentId,
@@ -177,8 +192,23 @@ pub enum Deed {
         kind: ReceiptKind,
         verified: bool,
     },
+    /// Two different statements of one thing were signed by the organisation whose assessment it is.
+    Equivocated { originator: TrustDomain, assessment: AssessmentId, twice: String, statements: [StatementId; 2] },
+    /// What proves that was taken out as a file.
+    EvidenceExported { assessment: AssessmentId },
     /// Somebody told the senders of a version that it is read, acted upon or not.
     Acknowledged { manifest: StatementId, kind: ReceiptKind },
+}
+
+/// A release that a receipt answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnsweredRelease {
+    /// What it handed over.
+    pub manifest: StatementId,
+    /// Its number.
+    pub sequence: u64,
+    /// Its statement id.
+    pub release: StatementId,
 }
 
 /// What was decided about one portion.
@@ -193,4 +223,23 @@ pub struct PortionDecision {
     /// From when on it goes, where that is later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Time>,
+}
+
+#[cfg(test)]
+mod tests {
+    /// A deed's fields stand in one object with those of the event: one of the same name can't be read back, and the ledger would not verify.
+    #[test]
+    fn no_deed_has_a_field_of_the_event_s_name() {
+        let source = include_str!("event.rs");
+        let deeds = source.split("pub enum Deed {").nth(1).unwrap().split("\n}").next().unwrap();
+        for name in ["at", "by", "event"] {
+            let is_field = |line: &str| {
+                let words = line.trim().split("//").next().unwrap_or_default();
+                words.starts_with(&format!("{name}:"))
+                    || [" ", "{"].iter().any(|c| words.contains(&format!("{c}{name}:")))
+            };
+            let found: Vec<&str> = deeds.lines().filter(|line| is_field(line)).collect();
+            assert!(found.is_empty(), "{found:?}");
+        }
+    }
 }

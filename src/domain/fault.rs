@@ -189,6 +189,11 @@ impl Fault {
         Self { reason, message: message.into(), field: Some(field.into()) }
     }
 
+    /// In words, with its reason.
+    pub fn with_reason(&self) -> String {
+        format!("{}: {self}", self.reason)
+    }
+
     /// Puts `parent` before the path of the field, so that a nested decoder need not know where it stands.
     #[must_use]
     pub fn within(mut self, parent: &str) -> Self {

@@ -117,6 +117,13 @@ impl SpiffeId {
     pub fn name(&self) -> &str {
         &self.name
     }
+
+    /// Whether a person means this one by `word`: the name, `role/name` or the whole id.
+    pub fn is_called(&self, word: &str) -> bool {
+        word == self.name
+            || word.split_once('/').is_some_and(|(role, name)| role == self.role.as_str() && name == self.name)
+            || word == self.to_string()
+    }
 }
 
 impl fmt::Display for SpiffeId {
@@ -249,6 +256,17 @@ pub fn shorten(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_person_is_called_by_name_role_and_name_or_the_whole_id() {
+        let id: SpiffeId = "spiffe://gb.example/admin/root".parse().unwrap();
+        assert!(["root", "admin/root", "spiffe://gb.example/admin/root"].iter().all(|word| id.is_called(word)));
+        assert!(
+            ["", "roo", "/root", "admin/", "analyst/root", "gb.example/admin/root"]
+                .iter()
+                .all(|word| !id.is_called(word))
+        );
+    }
 
     #[test]
     fn trust_domains_have_one_spelling() {

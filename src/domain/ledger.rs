@@ -2,6 +2,11 @@
 
 use super::{ids::TrustDomain, time::Time};
 
+/// The last epoch that a ledger may reach: each takes a loss and administrators who settle it.
+pub const MAX_EPOCH: u32 = 1_000_000;
+/// How many entries a ledger may have.
+pub const MAX_ENTRIES: u64 = (1 << 40) - 1;
+
 /// The name of an organisation's ledger in an epoch, from 1 on: what its notes begin with.
 pub fn origin(domain: &TrustDomain, epoch: u32) -> String {
     match epoch {
@@ -10,7 +15,7 @@ pub fn origin(domain: &TrustDomain, epoch: u32) -> String {
     }
 }
 
-/// The organisation and the epoch that a ledger's name stands for.
+/// The organisation and the epoch that a ledger's name stands for; `None` also beyond [`MAX_EPOCH`].
 pub fn of_origin(text: &str) -> Option<(TrustDomain, u32)> {
     let (domain, rest) = text.split_once("/ledger")?;
     let epoch = match rest.strip_prefix('/') {
@@ -18,7 +23,7 @@ pub fn of_origin(text: &str) -> Option<(TrustDomain, u32)> {
         None => 1,
     };
     let domain: TrustDomain = domain.parse().ok()?;
-    (origin(&domain, epoch) == text).then_some((domain, epoch))
+    (epoch <= MAX_EPOCH && origin(&domain, epoch) == text).then_some((domain, epoch))
 }
 
 /// An organisation's statement of which key signs its ledger.
@@ -32,6 +37,28 @@ pub struct LedgerKey {
     pub epoch: u32,
     /// When the node began to use it.
     pub created: Time,
+    /// That the key of the epoch before hands over to this one; `None` in the first epoch, and where that key is lost.
+    pub succession: Option<Succession>,
+}
+
+/// By which the key of an epoch hands over to that of the next one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Succession {
+    /// The size of the ledger when it did.
+    pub size: u64,
+    /// The root over these entries.
+    pub root: [u8; 32],
+    /// Ed25519, by the key before.
+    pub signature: Vec<u8>,
+}
+
+impl Succession {
+    /// What the key before signs: that it hands over from one origin to another, to this key, with so many entries.
+    pub fn message(before: &str, next: &str, public: &[u8; 32], size: u64, root: &[u8; 32]) -> Vec<u8> {
+        let names = [&b"watchfire.ledger.succession.v1"[..], before.as_bytes(), next.as_bytes()]
+            .map(|name| [name, b"\0"].concat());
+        [&names.concat()[..], public, &size.to_be_bytes(), root].concat()
+    }
 }
 
 #[cfg(test)]
@@ -44,7 +71,10 @@ mod tests {
         for epoch in [1, 2, 10] {
             assert_eq!(of_origin(&origin(&domain, epoch)), Some((domain.clone(), epoch)));
         }
-        for wrong in ["gb.example", "gb.example/ledger/1", "gb.example/ledger/02", "gb.example/ledgers", "/ledger", ""]
+        let (last, beyond) = (origin(&domain, MAX_EPOCH), origin(&domain, MAX_EPOCH + 1));
+        assert_eq!(of_origin(&last), Some((domain.clone(), MAX_EPOCH)));
+        for wrong in
+            [&beyond, "gb.example", "gb.example/ledger/1", "gb.example/ledger/02", "gb.example/ledgers", "/ledger", ""]
         {
             assert_eq!(of_origin(wrong), None, "{wrong}");
         }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{ids::TrustDomain, place::Country, words::words};
+use super::{ids::TrustDomain, place::Country, statement::Envelope, time::Time, words::words};
 
 words!(
     /// What kind of organisation a partner is.
@@ -81,7 +81,8 @@ impl std::str::FromStr for Endpoint {
             Some(v6) => v6.parse::<std::net::Ipv6Addr>().is_ok(),
             None => {
                 (1..=253).contains(&host.len())
-                    && host.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-')
+                    // An underscore is in no host name of the DNS, yet in many of those that container networks give.
+                    && host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
             }
         };
         if host_ok && port.parse::<u16>().is_ok_and(|p| p > 0) { Ok(Self(text.to_owned())) } else { Err(wrong()) }
@@ -98,5 +99,40 @@ pub struct Invitation {
     /// Its root certificates in DER.
     pub roots: Vec<Vec<u8>>,
     /// When it was written.
-    pub issued: super::time::Time,
+    pub issued: Time,
+    /// The number of the bundle that these roots are.
+    pub sequence: u64,
+    /// Which key signs its ledger; `None` where it has none.
+    pub ledger_key: Option<Envelope>,
+    /// The newest head of its ledger, a signed note; empty where there is none yet.
+    pub ledger_note: Vec<u8>,
+    /// Its current revocation lists.
+    pub lists: Vec<InvitedList>,
+}
+
+/// A revocation list in an invitation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvitedList {
+    /// The list in DER.
+    pub list: Vec<u8>,
+    /// The certificates (DER) that lead from its issuer to a root, without the root.
+    pub issuers: Vec<Vec<u8>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_is_a_host_with_a_port() {
+        for good in ["node.gb.example:7443", "node_1:7443", "_a.b:1", "NODE:1", "a.b.:1", "192.0.2.1:1", "[::1]:65535"]
+        {
+            assert_eq!(good.parse::<Endpoint>().unwrap().as_str(), good);
+        }
+        for wrong in
+            ["node", "node:0", "node:65536", ":1", "::1:1", "[fe80::1%lo]:1", "a b:1", "a@b:1", "https://a:1", "nœud:1"]
+        {
+            assert!(wrong.parse::<Endpoint>().is_err(), "{wrong}");
+        }
+    }
 }

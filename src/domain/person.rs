@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    approval::Approved,
     fault::{Fault, Reason},
     ids::{Role, Sha256, SpiffeId},
     time::Time,
@@ -50,9 +51,12 @@ pub struct Person {
     /// When the register first had a certificate of this person.
     pub since: Time,
     /// Those who say that this is a person of the organisation, while they are too few.
-    pub confirmed_by: Vec<SpiffeId>,
+    pub confirmed_by: Vec<Approved>,
     /// Since when this person's word counts where a decision takes two.
     pub confirmed_at: Option<Time>,
+    /// When somebody with the stopped node's own files made this person count, where nobody was left to confirm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovered_at: Option<Time>,
     /// All that were seen, the oldest first.
     pub certificates: Vec<PersonCertificate>,
 }
@@ -70,7 +74,11 @@ pub enum Origin {
 
 /// All people.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Register(BTreeMap<SpiffeId, Person>);
+pub struct Register {
+    people: BTreeMap<SpiffeId, Person>,
+    /// Whether others remember that there were two administrators, which this register does not tell.
+    had_two: bool,
+}
 
 /// From so many certificates of one person on, the oldest that has ended goes.
 const MAX_CERTIFICATES: usize = 16;
@@ -81,28 +89,39 @@ pub const TWO: usize = 2;
 impl Register {
     /// A register of these people.
     pub fn new(people: Vec<Person>) -> Self {
-        Self(people.into_iter().map(|person| (person.id.clone(), person)).collect())
+        let people = people.into_iter().map(|person| (person.id.clone(), person)).collect();
+        Self { people, had_two: false }
+    }
+
+    /// Others remember that there were two administrators: this register is an older one, put in the place of a newer one.
+    pub fn remember_two(&mut self) {
+        self.had_two = true;
     }
 
     /// Everybody, by id.
     pub fn people(&self) -> impl Iterator<Item = &Person> {
-        self.0.values()
+        self.people.values()
     }
 
     /// Somebody.
     pub fn get(&self, id: &SpiffeId) -> Option<&Person> {
-        self.0.get(id)
+        self.people.get(id)
     }
 
     /// Puts somebody in the place of what is known of the same id.
     pub fn put(&mut self, person: Person) {
-        self.0.insert(person.id.clone(), person);
+        self.people.insert(person.id.clone(), person);
     }
 
     /// How many administrators have ever counted here, without this one.
     fn administrators_but(&self, id: Option<&SpiffeId>) -> usize {
         let counts = |p: &&Person| p.id.role() == Role::Admin && p.confirmed_at.is_some() && Some(&p.id) != id;
-        self.0.values().filter(counts).count()
+        self.people.values().filter(counts).count()
+    }
+
+    /// Whether there have been two administrators, by what is kept here.
+    pub fn has_two(&self) -> bool {
+        self.administrators_but(None) >= TWO
     }
 
     /// What a certificate in the node's directory counts as, for all that are found there at one time.
@@ -113,7 +132,7 @@ impl Register {
     /// How many persons a decision takes: two, but where one administrator alone has ever counted here. Before there is any, one
     /// person's word is not enough.
     pub fn needed(&self) -> usize {
-        if self.administrators_but(None) == 1 { 1 } else { TWO }
+        if self.administrators_but(None) == 1 && !self.had_two { 1 } else { TWO }
     }
 
     /// What is to be kept where this certificate of somebody is seen; `None` where it is known already.
@@ -123,11 +142,16 @@ impl Register {
     #[must_use]
     pub fn see(&self, id: &SpiffeId, certificate: PersonCertificate, origin: Origin) -> Option<Person> {
         let now = certificate.since;
-        let mut person = match self.0.get(id) {
+        let mut person = match self.people.get(id) {
             Some(person) => person.clone(),
-            None => {
-                Person { id: id.clone(), since: now, confirmed_by: vec![], confirmed_at: None, certificates: vec![] }
-            }
+            None => Person {
+                id: id.clone(),
+                since: now,
+                confirmed_by: vec![],
+                confirmed_at: None,
+                recovered_at: None,
+                certificates: vec![],
+            },
         };
         if !person.certificates.iter().any(|c| c.sha256 == certificate.sha256) {
             person.certificates.push(certificate);
@@ -147,11 +171,12 @@ impl Register {
         if person.confirmed_at.is_none() && counts {
             person.confirmed_at = Some(now);
         }
-        (self.0.get(id) != Some(&person)).then_some(person)
+        (self.people.get(id) != Some(&person)).then_some(person)
     }
 
     fn counts_at_once(&self, id: &SpiffeId) -> bool {
-        !matches!(id.role(), Role::Admin | Role::Officer) || self.administrators_but(Some(id)) < TWO
+        let had_two = self.had_two || self.administrators_but(Some(id)) >= TWO;
+        !matches!(id.role(), Role::Admin | Role::Officer) || !had_two
     }
 
     /// Whether this person's word counts where a decision takes two.
@@ -159,7 +184,7 @@ impl Register {
     /// # Errors
     /// `SECOND_PERSON_REQUIRED` where the person waits for a confirmation.
     pub fn require_confirmed(&self, id: &SpiffeId) -> Result<(), Fault> {
-        if self.0.get(id).is_some_and(|person| person.confirmed_at.is_some()) {
+        if self.people.get(id).is_some_and(|person| person.confirmed_at.is_some()) {
             return Ok(());
         }
         let what = format!(
@@ -171,7 +196,8 @@ impl Register {
         Err(Fault::new(Reason::SecondPersonRequired, what))
     }
 
-    /// What is to be kept where `by` confirms `id`. `works` tells whose certificates are neither revoked nor ended.
+    /// What is to be kept where somebody confirms `id`. `works` tells whose certificates are neither revoked nor ended, `counts` which
+    /// approval that was kept still does.
     ///
     /// One administrator is enough for an analyst or a program, and for everybody until there have been two administrators. Each
     /// further administrator or officer takes two administrators, or the one who is left and an officer. Where no administrator has ever counted, an administrator may
@@ -182,27 +208,50 @@ impl Register {
     pub fn confirm(
         &self,
         id: &SpiffeId,
-        by: &SpiffeId,
+        approved: Approved,
         now: Time,
         works: impl Fn(&Person) -> bool,
+        counts: impl Fn(&Approved) -> bool,
     ) -> Result<Person, Fault> {
-        let unknown =
-            || Fault::new(Reason::NotFound, format!("nobody is registered as `{id}`; see `watchfire person list`"));
-        let mut person = self.0.get(id).ok_or_else(unknown)?.clone();
+        let mut person = self.registered(id)?.clone();
         if person.confirmed_at.is_some() {
             return Err(Fault::new(Reason::Conflict, format!("`{id}` is confirmed already")));
         }
-        self.require_may_confirm(id, by, &works)?;
-        person.confirmed_by.retain(|other| self.0.get(other).is_some_and(&works));
-        if !person.confirmed_by.contains(by) {
-            person.confirmed_by.push(by.clone());
+        self.require_may_confirm(id, &approved.by, &works)?;
+        person.confirmed_by.retain(|other| self.people.get(&other.by).is_some_and(&works) && counts(other));
+        if person.confirmed_by.iter().all(|other| other.by != approved.by) {
+            person.confirmed_by.push(approved);
         }
         let needed = if self.counts_at_once(id) { 1 } else { TWO };
-        let has_administrator = person.confirmed_by.iter().any(|p| p.role() == Role::Admin);
+        let has_administrator = person.confirmed_by.iter().any(|p| p.by.role() == Role::Admin);
         if has_administrator && person.confirmed_by.len() >= needed {
             person.confirmed_at = Some(now);
         }
         Ok(person)
+    }
+
+    /// What is to be kept where somebody with the stopped node's own files makes `id` count: a way back where nobody is left to
+    /// confirm. Partners are told of it.
+    ///
+    /// # Errors
+    /// `NOT_FOUND`; `CONFLICT` where the person counts already.
+    pub fn recover(&self, id: &SpiffeId, now: Time) -> Result<Person, Fault> {
+        let mut person = self.registered(id)?.clone();
+        if person.confirmed_at.is_some() {
+            return Err(Fault::new(Reason::Conflict, format!("`{id}` counts already where a decision takes two")));
+        }
+        (person.confirmed_at, person.recovered_at) = (Some(now), Some(now));
+        Ok(person)
+    }
+
+    /// When somebody was last made to count in that way.
+    pub fn recovered_at(&self) -> Option<Time> {
+        self.people.values().filter_map(|person| person.recovered_at).max()
+    }
+
+    fn registered(&self, id: &SpiffeId) -> Result<&Person, Fault> {
+        let unknown = || format!("nobody is registered as `{id}`; see `watchfire person list`");
+        self.people.get(id).ok_or_else(|| Fault::new(Reason::NotFound, unknown()))
     }
 
     fn require_may_confirm(&self, id: &SpiffeId, by: &SpiffeId, works: impl Fn(&Person) -> bool) -> Result<(), Fault> {
@@ -214,7 +263,7 @@ impl Register {
                 Err(Fault::new(Reason::SecondPersonRequired, what))
             }
             Role::Admin => self.require_confirmed(by),
-            Role::Officer if !self.counts_at_once(id) && self.0.values().filter(is_left).count() < TWO => {
+            Role::Officer if !self.counts_at_once(id) && self.people.values().filter(is_left).count() < TWO => {
                 self.require_confirmed(by)
             }
             _ => Err(Fault::new(Reason::RoleRequired, "confirming somebody takes the role admin")),
@@ -265,7 +314,9 @@ mod tests {
 
     fn confirm(register: &mut Register, path: &str, by: &str, gone: &[&str]) -> Result<(), Reason> {
         let works = |p: &Person| !gone.iter().any(|g| id(g) == p.id);
-        let person = register.confirm(&id(path), &id(by), at(500), works).map_err(|fault| fault.reason)?;
+        let person = register
+            .confirm(&id(path), Approved::unproved(&id(by), at(500)), at(500), works, |_| true)
+            .map_err(|fault| fault.reason)?;
         register.put(person);
         Ok(())
     }
@@ -324,6 +375,19 @@ mod tests {
         let person = register.get(&id("analyst/x")).unwrap();
         assert_eq!((person.since, person.certificates.len()), (at(1), MAX_CERTIFICATES));
         assert_eq!(person.certificates.last().unwrap().since, at(39));
+    }
+
+    #[test]
+    fn whoever_is_recovered_counts_and_it_stays_on_record() {
+        let mut register = register(&[("admin/a", Origin::Directory), ("admin/b", Origin::Directory)]);
+        seen(&mut register, "admin/c", 3, Origin::Directory);
+        assert!(!counts(&register, "admin/c") && register.recovered_at().is_none());
+        let recovered = register.recover(&id("admin/c"), at(900)).unwrap();
+        register.put(recovered);
+        assert!(counts(&register, "admin/c"));
+        assert_eq!((register.recovered_at(), register.needed()), (Some(at(900)), 2));
+        assert_eq!(register.recover(&id("admin/a"), at(901)).unwrap_err().reason, Reason::Conflict);
+        assert_eq!(register.recover(&id("admin/x"), at(901)).unwrap_err().reason, Reason::NotFound);
     }
 
     #[test]

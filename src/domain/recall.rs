@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    agreement::Approval,
+    approval::{Approved, Done},
     fault::{Fault, Reason},
     ids::{AssessmentId, SpiffeId, TrustDomain},
     time::Time,
@@ -63,9 +63,9 @@ pub struct RecallStanding {
     /// What it has come to.
     pub state: RecallState,
     /// The officers who stand behind the purge, each once.
-    pub approvals: Vec<Approval>,
+    pub approvals: Vec<Approved>,
     /// Who has declined it, and when; the last word counts.
-    pub declined: Option<Approval>,
+    pub declined: Option<Done>,
 }
 
 impl RecallStanding {
@@ -87,20 +87,20 @@ impl RecallStanding {
         }
     }
 
-    /// An officer stands behind the purge. With the second one it is to run. `is_revoked` tells whose word counts no more.
+    /// An officer stands behind the purge. With the second one it is to run. `counts` tells whose approval still does.
     ///
     /// # Errors
     /// `CONFLICT` where no purge waits; `SECOND_PERSON_REQUIRED` where the officer has approved already.
-    pub fn approve(mut self, by: &SpiffeId, at: Time, is_revoked: impl Fn(&SpiffeId) -> bool) -> Result<Self, Fault> {
+    pub fn approve(mut self, approved: Approved, counts: impl Fn(&Approved) -> bool) -> Result<Self, Fault> {
         if !matches!(self.state, RecallState::AwaitingApproval | RecallState::Declined) {
             return Err(nothing_waits());
         }
-        self.approvals.retain(|a| !is_revoked(&a.by));
-        if self.approvals.iter().any(|a| a.by == *by) {
+        self.approvals.retain(counts);
+        if self.approvals.iter().any(|a| a.by == approved.by) {
             let what = "you stand behind this purge already; it takes another officer, too";
             return Err(Fault::new(Reason::SecondPersonRequired, what));
         }
-        self.approvals.push(Approval { by: by.clone(), at });
+        self.approvals.push(approved);
         let is_enough = self.approvals.len() >= PURGERS;
         self.state = if is_enough { RecallState::Purged } else { RecallState::AwaitingApproval };
         self.declined = None;
@@ -115,7 +115,7 @@ impl RecallStanding {
         if self.state != RecallState::AwaitingApproval {
             return Err(nothing_waits());
         }
-        let declined = Some(Approval { by: by.clone(), at });
+        let declined = Some(Done { by: by.clone(), at });
         Ok(Self { state: RecallState::Declined, approvals: vec![], declined })
     }
 }
@@ -154,14 +154,20 @@ mod tests {
     fn nobody_counts_twice_and_whoever_was_revoked_not_at_all() {
         let now = Time::from_unix_nanos(1);
         let waiting = RecallStanding::after(None, RecallKind::Purge, false).unwrap();
-        let one = waiting.approve(&officer(1), now, |_| false).unwrap();
-        let twice = one.clone().approve(&officer(1), now, |_| false).unwrap_err();
+        let one = waiting.approve(Approved::unproved(&officer(1), now), |_| true).unwrap();
+        let twice = one.clone().approve(Approved::unproved(&officer(1), now), |_| true).unwrap_err();
         assert_eq!(twice.reason, Reason::SecondPersonRequired);
-        let other = one.clone().approve(&officer(2), now, |id| *id == officer(1)).unwrap();
+        let other = one.clone().approve(Approved::unproved(&officer(2), now), |a| a.by != officer(1)).unwrap();
         assert_eq!((other.state, other.approvals.len()), (RecallState::AwaitingApproval, 1));
-        assert_eq!(one.clone().approve(&officer(2), now, |_| false).unwrap().state, RecallState::Purged);
+        assert_eq!(
+            one.clone().approve(Approved::unproved(&officer(2), now), |_| true).unwrap().state,
+            RecallState::Purged
+        );
         let declined = one.decline(&officer(2), now).unwrap();
-        assert_eq!(declined.clone().approve(&officer(2), now, |_| false).unwrap().approvals.len(), 1);
+        assert_eq!(
+            declined.clone().approve(Approved::unproved(&officer(2), now), |_| true).unwrap().approvals.len(),
+            1
+        );
         assert_eq!(declined.decline(&officer(2), now).unwrap_err().reason, Reason::Conflict);
     }
 
@@ -199,7 +205,7 @@ mod tests {
                     }
                     // Whoever is revoked says nothing any more; what was said before stands on record only.
                     Step::Approve(n) if n != revoked => {
-                        if let Some(Ok(next)) = standing.clone().map(|s| s.approve(&officer(n), now, |id| *id == officer(revoked))) {
+                        if let Some(Ok(next)) = standing.clone().map(|s| s.approve(Approved::unproved(&officer(n), now), |a| a.by != officer(revoked))) {
                             yes.insert(n);
                             standing = Some(next);
                         }

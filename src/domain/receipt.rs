@@ -40,6 +40,9 @@ impl ReceiptKind {
 /// The longest line of text in a receipt, bytes.
 pub const MAX_NOTE: usize = 200;
 
+/// The most seconds between two times at which a node tells what was read.
+pub const MOST_SECONDS_BETWEEN_READINGS: u32 = 86_400;
+
 /// The most releases in a receipt's path: those by which an entry came, and the one that it answers.
 pub const MAX_PATH: usize = MAX_HOPS + 1;
 

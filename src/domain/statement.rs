@@ -19,6 +19,12 @@ words!(
         Receipt = "receipt",
         /// What an organisation tells a future partner about itself.
         Invitation = "invitation",
+        /// Which roots are an organisation's own from now on.
+        Bundle = "bundle",
+        /// An organisation vouches for who another one is.
+        Introduction = "introduction",
+        /// A person stands behind exactly one thing of the own organisation.
+        Approval = "approval",
         /// Which key signs an organisation's ledger.
         LedgerKey = "ledger-key",
         /// Another identity stands behind an assessment.
@@ -47,6 +53,9 @@ impl StatementKind {
             Self::Void => "application/vnd.watchfire.void.v1+proto",
             Self::Receipt => "application/vnd.watchfire.receipt.v1+proto",
             Self::Invitation => "application/vnd.watchfire.invitation.v1+proto",
+            Self::Bundle => "application/vnd.watchfire.bundle.v1+proto",
+            Self::Introduction => "application/vnd.watchfire.introduction.v1+proto",
+            Self::Approval => "application/vnd.watchfire.approval.v1+proto",
             Self::LedgerKey => "application/vnd.watchfire.ledger-key.v1+proto",
             Self::Endorsement => "application/vnd.watchfire.endorsement.v1+proto",
             Self::Request => "application/vnd.watchfire.request.v1+proto",
@@ -109,6 +118,13 @@ impl Envelope {
     /// A statement with its signatures.
     pub fn new(kind: StatementKind, payload: Vec<u8>, signatures: Vec<Signature>) -> Self {
         Self { kind, payload, signatures, logged: vec![] }
+    }
+
+    /// About how many bytes it takes.
+    pub fn bytes(&self) -> usize {
+        let signature = |s: &Signature| s.value.len() + s.certificates.iter().map(Vec::len).sum::<usize>();
+        let logged = self.logged.iter().map(Self::bytes).sum::<usize>();
+        self.payload.len() + self.signatures.iter().map(signature).sum::<usize>() + logged
     }
 }
 

@@ -1,6 +1,6 @@
 //! Points in time and days. The clock itself is passed in: see [`Clock`].
 
-use std::{fmt, str::FromStr};
+use std::{fmt, ops::Range, str::FromStr};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -36,7 +36,10 @@ impl Time {
         (i64::try_from(seconds).unwrap_or_default(), i32::try_from(rest).unwrap_or_default())
     }
 
-    /// Nanoseconds since 1970, clamped to what 64 bits hold (the years 1677 to 2262).
+    /// The seconds of the years 1678 to 2261, since 1970: their nanoseconds fit 64 bits. No statement names another time.
+    pub const IN_NANOSECONDS: Range<i64> = -9_214_560_000..9_214_646_400;
+
+    /// Nanoseconds since 1970, clamped to what 64 bits hold (the years 1677 to 2262). Only the ends of certificates are ever clamped.
     pub fn unix_nanos(self) -> i64 {
         let nanos = self.0.as_nanosecond();
         i64::try_from(nanos).unwrap_or(if nanos < 0 { i64::MIN } else { i64::MAX })
@@ -64,6 +67,13 @@ impl Time {
     #[must_use]
     pub fn whole_seconds(self) -> Self {
         Self::from_parts(self.parts().0, 0).unwrap_or(self)
+    }
+
+    /// The latest time by the clock that is a multiple of so many seconds since 1970, this time at the latest: of 3600 the full hour of UTC.
+    #[must_use]
+    pub fn last_multiple_of(self, seconds: u32) -> Self {
+        let now = self.parts().0;
+        Self::from_seconds_clamped(now.saturating_sub(now.rem_euclid(i64::from(seconds.max(1)))))
     }
 
     /// The UTC day.
@@ -231,6 +241,24 @@ mod tests {
         }
         assert_eq!(Time::from_parts(0, 1_000_000_000), None);
         assert_eq!(Time::from_parts(i64::MAX, 0), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_last_multiple_is_one_and_none_lies_between_it_and_now(seconds in -253_000_000_000_i64..9_000_000_000, of: u32) {
+            let now = Time::from_parts(seconds, 1).unwrap();
+            let last = now.last_multiple_of(of);
+            let of = i64::from(of.max(1));
+            proptest::prop_assert_eq!(last.parts(), (seconds.div_euclid(of) * of, 0));
+            proptest::prop_assert!(last < now && last.plus_seconds(of) > now);
+        }
+    }
+
+    #[test]
+    fn the_last_multiple_of_an_hour_is_the_full_hour_of_utc() {
+        let last = |text: &str| text.parse::<Time>().unwrap().last_multiple_of(3600).to_string();
+        assert_eq!(last("2026-05-01T09:59:59Z"), "2026-05-01T09:00:00Z");
+        assert_eq!(last("2026-05-01T10:00:00Z"), "2026-05-01T10:00:00Z");
     }
 
     #[test]

@@ -15,11 +15,13 @@ pub enum TimerKind {
     EndingTold,
     /// What waits until it can be verified is examined again. One row, with an empty subject.
     Held,
+    /// What was read is told to its senders. One row, with an empty subject.
+    Readings,
 }
 
 impl TimerKind {
     /// All kinds.
-    pub const ALL: &'static [Self] = &[Self::Agreements, Self::Endings, Self::EndingTold, Self::Held];
+    pub const ALL: &'static [Self] = &[Self::Agreements, Self::Endings, Self::EndingTold, Self::Held, Self::Readings];
 
     /// The name in the store. It never changes.
     pub fn as_str(self) -> &'static str {
@@ -28,6 +30,7 @@ impl TimerKind {
             Self::Endings => "endings",
             Self::EndingTold => "ending told",
             Self::Held => "held",
+            Self::Readings => "readings",
         }
     }
 }

@@ -3,7 +3,8 @@
 use rustls_pki_types::{CertificateDer, TrustAnchor, pem::PemObject};
 
 use super::{
-    certificate::{invalid, malformed, parse},
+    certificate::{invalid, malformed, parse, window},
+    chain::{Question, prove},
     files::to_pem,
     fingerprint::Fingerprint,
 };
@@ -74,6 +75,14 @@ impl TrustBundle {
         let head: [&[u8]; 4] = [b"watchfire.bundle.v1", &[0], self.domain.as_str().as_bytes(), &[0]];
         let parts: Vec<&[u8]> = head.into_iter().chain(digests.iter().map(<[u8; 32]>::as_slice)).collect();
         Fingerprint(sha256(&parts))
+    }
+
+    /// Whether a root of it issued the chain (DER, leaf first), whenever that was.
+    pub fn stands_behind(&self, chain: &[Vec<u8>]) -> bool {
+        let chain: Vec<&[u8]> = chain.iter().map(Vec::as_slice).collect();
+        let begins = chain.first().and_then(|der| window(der).ok()).map(|(begins, _)| begins);
+        let (Some(at), Ok(anchors)) = (begins, self.anchors()) else { return false };
+        prove(&chain, &Question { anchors: &anchors, usages: None, at }).is_ok()
     }
 
     /// The roots as webpki wants them.

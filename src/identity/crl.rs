@@ -51,6 +51,7 @@ struct Inner {
     issuers: Vec<Vec<u8>>,
     scope: Scope,
     number: Vec<u8>,
+    this_update: Time,
     next_update: Time,
 }
 
@@ -98,13 +99,24 @@ impl Crl {
         if number.len() > MAX_NUMBER_BYTES {
             return Err(invalid("the revocation list's number is too long"));
         }
+        let this_update = time(parsed.last_update()).ok_or_else(malformed)?;
         let next_update = parsed.next_update().and_then(time).ok_or_else(malformed)?;
         let found = issuer::find(parsed, roots, through);
         let (key, issuers) = found.ok_or_else(|| invalid(NOT_SIGNED))?;
         let scope = Scope::of(parsed)?;
         let issuer = parsed.issuer().to_string();
         let sha256 = Sha256(sha256(&[der]));
-        Ok(Self(Arc::new(Inner { der: der.to_vec(), sha256, key, issuer, issuers, scope, number, next_update })))
+        Ok(Self(Arc::new(Inner {
+            der: der.to_vec(),
+            sha256,
+            key,
+            issuer,
+            issuers,
+            scope,
+            number,
+            this_update,
+            next_update,
+        })))
     }
 
     /// The list as it came.
@@ -150,6 +162,11 @@ impl Crl {
     /// Its number, big-endian, without leading zeros.
     pub fn number(&self) -> &[u8] {
         &self.0.number
+    }
+
+    /// When it was issued.
+    pub fn this_update(&self) -> Time {
+        self.0.this_update
     }
 
     /// When the CA means to give the next one. From then on it refuses new connections.

@@ -7,7 +7,7 @@ use rcgen::{
     ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_ED25519,
     RevokedCertParams, SanType, SerialNumber, SubjectPublicKeyInfo, date_time_ymd,
 };
-use rustls_pki_types::{CertificateDer, pem::PemObject};
+use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer, pem::PemObject};
 use x509_parser::prelude::{CertificateRevocationList, FromDer};
 use zeroize::Zeroizing;
 
@@ -23,6 +23,7 @@ use crate::domain::{
     ids::{SpiffeId, TrustDomain},
     time::Time,
 };
+use crate::seal::raw::RawKey;
 
 /// Validity of the CA's own certificate.
 const CA_DAYS: u32 = 3650;
@@ -148,8 +149,10 @@ impl DevCa {
     pub fn issue(&self, id: &SpiffeId, purpose: Purpose, now: Time, days: u32) -> Result<Issued, CaError> {
         let mut params = self.leaf_parameters(id, purpose, now)?;
         params.not_after = date_time_ymd(1970, 1, 1) + since_1970(now.plus_seconds(i64::from(days) * 86_400));
-        let algorithm = if purpose == Purpose::Signing { &PKCS_ED25519 } else { &PKCS_ECDSA_P256_SHA256 };
-        let key = KeyPair::generate_for(algorithm)?;
+        let key = match purpose {
+            Purpose::Signing => ed25519()?,
+            Purpose::NodeTls | Purpose::PersonTls => KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?,
+        };
         let certificate = params.signed_by(&key, &self.issuer)?;
         Ok(Issued {
             certificate_pem: to_pem("CERTIFICATE", certificate.der()),
@@ -268,6 +271,12 @@ fn parameters(now: Time, days: u32) -> Result<CertificateParams, CaError> {
     params.not_before = epoch + since_1970(now.plus_seconds(-SKEW_SECONDS));
     params.not_after = epoch + since_1970(now.plus_seconds(i64::from(days) * 86_400));
     Ok(params)
+}
+
+/// A fresh key in the form that other tools read, which is not that of the library's own keys.
+fn ed25519() -> Result<KeyPair, CaError> {
+    let pkcs8 = RawKey::generate().map_err(|_| CaError::NoRandomness)?;
+    Ok(KeyPair::from_pkcs8_der_and_sign_algo(&PrivatePkcs8KeyDer::from(pkcs8.as_slice()), &PKCS_ED25519)?)
 }
 
 fn name(common: &str) -> DistinguishedName {

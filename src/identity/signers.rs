@@ -9,15 +9,16 @@ use arc_swap::ArcSwap;
 
 use super::{
     certificate::{Leaf, invalid, window},
-    chain::{check_size, revoked},
+    chain::{Link, check_size, revoked},
     crl::Revocation,
-    trust::{Trust, not_a_partner},
+    trust::{Member, Trust, not_a_partner},
 };
 use crate::{
     domain::{
         fault::{Fault, Reason},
         ids::Sha256,
         partner::PartnerState,
+        statement::Suite,
         time::Time,
     },
     seal::{
@@ -41,7 +42,7 @@ pub enum Accept {
 }
 
 impl Accept {
-    fn reads(self, state: PartnerState) -> bool {
+    pub(super) fn reads(self, state: PartnerState) -> bool {
         match state {
             PartnerState::Active => true,
             PartnerState::Known => self != Self::Active,
@@ -102,18 +103,23 @@ impl Trust {
     /// # Errors
     /// `CHAIN_INVALID`, `CERTIFICATE_REVOKED`, or `NOT_A_PARTNER` where no bundle of the claimed domain is accepted.
     pub fn judge_signer(&self, chain: &[Vec<u8>], when: &When<'_>, accept: Accept) -> Result<Signer, Fault> {
-        let Proof { mut signer, from, until, revocation } = match self.prove_signer(chain, when.at(), accept) {
+        let proved = match self.prove_signer(chain, when.at(), accept) {
             Err(fault) if fault.reason == Reason::ChainInvalid && when.at() < when.now => {
                 // A signature may be newer than the statement that it is over, and a reader's clock may have been behind: a
                 // chain counts from its first day on.
                 let first_day = chain.iter().filter_map(|der| window(der).ok()).map(|(from, _)| from).max();
                 match first_day.filter(|day| *day > when.at()) {
-                    Some(day) => self.prove_signer(chain, day.min(when.now), accept)?,
-                    None => return Err(fault),
+                    Some(day) => self.prove_signer(chain, day.min(when.now), accept),
+                    None => Err(fault),
                 }
             }
-            proved => proved?,
+            proved => proved,
         };
+        let proved = match proved {
+            Err(fault) if fault.reason == Reason::ChainInvalid => self.prove_former(chain, when, accept).ok_or(fault),
+            proved => proved,
+        };
+        let Proof { mut signer, from, until, revocation } = proved?;
         let own_word = when.stated.filter(|stated| stated.by == signer.id.domain());
         if let Some(revocation) = revocation.filter(|revocation| revocation.at <= when.now) {
             let invalid_since = revocation.invalid_since.unwrap_or(revocation.at);
@@ -161,21 +167,32 @@ impl Trust {
     fn prove_anew(&self, chain: &[&[u8]], at: Time) -> Result<Proved, Fault> {
         let leaf = Leaf::parse(chain.first().copied().unwrap_or_default())?;
         let held = self.held(leaf.id.domain()).ok_or_else(|| not_a_partner(leaf.id.domain()))?;
+        let suite = self.suite_of(&leaf)?;
+        let path = held.prove_signer(chain, &self.accepted_usages(), at)?;
+        let Proof { signer, from, until, revocation } = self.proof((leaf, suite), &path, &held.member)?;
+        Ok(Proved { signer, from, until, revocation })
+    }
+
+    /// What a certificate for signing statements signs with.
+    pub(super) fn suite_of(&self, leaf: &Leaf) -> Result<Suite, Fault> {
         leaf.check_signing_usage(self.signing_usages())?;
-        let suite = leaf.suite.ok_or_else(|| {
+        leaf.suite.ok_or_else(|| {
             invalid("the certificate's key signs no statements; issue one with Ed25519, ECDSA P-256 or P-384")
-        })?;
-        let path = held.prove_signer(chain, self.signing_usages(), at)?;
+        })
+    }
+
+    /// What a path to a root of the member proves.
+    pub(super) fn proof(&self, (leaf, suite): (Leaf, Suite), path: &[Link], member: &Member) -> Result<Proof, Fault> {
         let (mut from, mut until, mut revocation) = (leaf.not_before, leaf.not_after, None::<Revocation>);
-        for link in &path {
+        for link in path {
             let (not_before, not_after) = window(&link.der)?;
             (from, until) = (from.max(not_before), until.min(not_after));
             revocation = revocation.into_iter().chain(self.revocation(link)).reduce(Revocation::earlier);
         }
-        let roots = Sha256(held.member.bundle.fingerprint().0);
+        let roots = Sha256(member.bundle.fingerprint().0);
         let signer =
             Signer { id: leaf.id, suite, public_key: leaf.public_key, roots, on_word_of: None, is_current: true };
-        Ok(Proved { signer, from, until, revocation })
+        Ok(Proof { signer, from, until, revocation })
     }
 }
 

@@ -9,6 +9,7 @@ use super::{
     certificate::{CLIENT_AUTH, DOCUMENT_SIGNING, Leaf, SERVER_AUTH, window},
     chain::{Link, Question, check_size, prove, revoked},
     crl::{Crl, Revocation, Seen},
+    former::{Former, Formers},
     signers::Cache,
 };
 use crate::domain::{
@@ -36,6 +37,8 @@ pub struct Trust {
     /// Every revocation that was ever seen, by issuing key. A key that issues for several organisations revokes for all.
     seen: Seen,
     signing_usages: Vec<String>,
+    /// Roots that were given up.
+    pub(super) formers: Formers,
     /// In the snapshot, so that no proof outlives the trust that it was made under.
     pub(super) proved: Cache,
 }
@@ -132,7 +135,15 @@ impl Trust {
                 return Err(Fault::new(Reason::Conflict, format!("there are two trust bundles of `{name}`")));
             }
         }
-        Ok(Self { own: domain, members, seen, signing_usages, proved: Cache::default() })
+        Ok(Self { own: domain, members, seen, signing_usages, formers: Formers::default(), proved: Cache::default() })
+    }
+
+    /// The same, with the roots that organisations have given up.
+    ///
+    /// # Errors
+    /// `CHAIN_INVALID` where one does not parse.
+    pub fn with_former(self, roots: Vec<Former>) -> Result<Self, Fault> {
+        Ok(Self { formers: Formers::new(roots)?, ..self })
     }
 
     /// The same trust with other lists of one organisation, and with the revocations that were seen by now. An organisation
@@ -145,7 +156,7 @@ impl Trust {
             *held = Arc::new(Held { member, anchors: held.anchors.clone() });
         }
         let (own, signing_usages) = (self.own.clone(), self.signing_usages.clone());
-        Self { own, members, seen, signing_usages, proved: Cache::default() }
+        Self { own, members, seen, signing_usages, formers: self.formers.clone(), proved: Cache::default() }
     }
 
     /// The own organisation.
@@ -171,6 +182,11 @@ impl Trust {
         changed.sort_unstable();
         changed.dedup();
         changed
+    }
+
+    /// All that count.
+    pub(super) fn accepted_usages(&self) -> Vec<&str> {
+        std::iter::once(DOCUMENT_SIGNING).chain(self.signing_usages.iter().map(String::as_str)).collect()
     }
 
     /// The extended key usages that count for signing documents beside id-kp-documentSigning.
@@ -270,9 +286,8 @@ impl Held {
         prove(chain, &Question { anchors: &self.anchors, usages: Some(usages), at })
     }
 
-    pub(super) fn prove_signer(&self, chain: &[&[u8]], accepted: &[String], at: Time) -> Result<Vec<Link>, Fault> {
-        let usages: Vec<&str> = std::iter::once(DOCUMENT_SIGNING).chain(accepted.iter().map(String::as_str)).collect();
-        self.prove(chain, &usages, at)
+    pub(super) fn prove_signer(&self, chain: &[&[u8]], usages: &[&str], at: Time) -> Result<Vec<Link>, Fault> {
+        self.prove(chain, usages, at)
     }
 
     /// The first link of the path whose issuer gave lists that cover it, none of which is current. A CA that never gave a list

@@ -71,6 +71,16 @@ words!(
         KeyChanged = "key-changed",
         /// The ledger was begun anew.
         NewEpoch = "new-epoch",
+        /// Two different bundles of one number, each signed by its administrators.
+        BundleFork = "bundle-fork",
+        /// Two different statements of one thing, both signed by the organisation whose assessment it is.
+        Equivocation = "equivocation",
+        /// Somebody with a partner's machine alone made a person of it count where its decisions take two.
+        Recovered = "recovered",
+        /// Partners know that decisions here took two administrators before: an older store was put in the place of a newer one.
+        FewerPersons = "fewer-persons",
+        /// Somebody else signs with this node's ledger key.
+        Twin = "twin",
         /// A partner holds a head that this node has signed and no longer has.
         Behind = "behind",
     }

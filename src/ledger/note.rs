@@ -13,6 +13,7 @@ use crate::{
     domain::{
         fault::{Fault, Reason},
         ids::shorten,
+        ledger::MAX_ENTRIES,
         statement::Suite,
     },
     seal::{
@@ -98,7 +99,8 @@ impl Checkpoint {
         else {
             return Err(malformed("it has not three lines: origin, size, root"));
         };
-        let size = size.parse().map_err(|_| malformed("its size is no number"))?;
+        let size = size.parse().ok().filter(|size| *size <= MAX_ENTRIES);
+        let size = size.ok_or_else(|| malformed("its size is no number, or beyond what a ledger may have"))?;
         let root = STANDARD.decode(root).ok().and_then(|r| r.try_into().ok());
         let root = root.ok_or_else(|| malformed("its root is no SHA-256 in base64"))?;
         let checkpoint = Self { origin: origin.to_owned(), size, root };

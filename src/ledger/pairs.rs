@@ -1,47 +1,93 @@
-//! How two partners of one organisation find out that it shows them different heads, without telling anybody else that they are
-//! its partners: each head goes as a tag over its size and a check over its root, keyed by what only the organisation's
-//! partners hold.
+//! How two partners of one organisation find out that it shows them different ledgers, without telling anybody else that they are
+//! its partners: each root at a multiple goes as a tag, its size under a mask, and a check over its root, keyed by what only those
+//! who know the organisation hold. A salt makes each greeting's pairs others, so that nothing can be followed from one to the next.
 
-use super::note::Checkpoint;
 use crate::seal::{hash::sha256, raw::hmac_sha256};
 
 /// How long a tag or a check is, bytes.
 pub const LENGTH: usize = 16;
+/// How long the salt of a greeting is, bytes.
+pub const SALT: usize = 16;
+/// How long a pair is, bytes: tag, size and check.
+pub const PAIR: usize = LENGTH + 8 + LENGTH;
 
-/// Names a head to who knows the organisation.
+/// Names an organisation to who knows it.
 pub type Tag = [u8; LENGTH];
 
-/// A head of some organisation, as told to another one.
+/// The root of some organisation's ledger at a size, as told to another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Pair {
-    /// Over origin and size.
+    /// Over the place among the organisation's newest multiples.
     pub tag: Tag,
-    /// Over origin, size and root.
+    /// The size, under a mask.
+    pub size: [u8; 8],
+    /// Over size and root.
     pub check: Tag,
 }
 
-impl Pair {
-    /// Of a head, by one of its organisation's root certificates (DER).
-    pub fn of(root_certificate: &[u8], head: &Checkpoint) -> Self {
-        let key = sha256(&[root_certificate]);
-        let size = head.size.to_be_bytes();
-        let tag = hmac_sha256(&key, &[b"watchfire.ledger.tag.v1\0", &size, head.origin.as_bytes()]);
-        let check = hmac_sha256(&key, &[b"watchfire.ledger.check.v1\0", &size, &head.root, head.origin.as_bytes()]);
-        Self { tag: first(&tag), check: first(&check) }
+/// What pairs about one organisation in one greeting are made with.
+pub struct Keyed {
+    key: [u8; 32],
+    salt: [u8; SALT],
+    origin: String,
+}
+
+impl Keyed {
+    /// By a root certificate (DER) of the organisation, the greeting's salt and the ledger's name.
+    pub fn new(root_certificate: &[u8], salt: [u8; SALT], origin: &str) -> Self {
+        Self { key: sha256(&[root_certificate]), salt, origin: origin.to_owned() }
+    }
+
+    /// What names the place `n` among the newest multiples.
+    pub fn tag(&self, n: u8) -> Tag {
+        first(&self.mac(b"watchfire.ledger.tag.v1\0", &[&[n]]))
+    }
+
+    /// The pair of a multiple at the place `n`.
+    pub fn pair(&self, n: u8, size: u64, root: &[u8; 32]) -> Pair {
+        Pair { tag: self.tag(n), size: self.masked(n, size.to_be_bytes()), check: self.check(size, root) }
+    }
+
+    /// The size of a pair at the place `n`.
+    pub fn size(&self, n: u8, pair: &Pair) -> u64 {
+        u64::from_be_bytes(self.masked(n, pair.size))
+    }
+
+    /// What a pair says of that root.
+    pub fn check(&self, size: u64, root: &[u8; 32]) -> Tag {
+        first(&self.mac(b"watchfire.ledger.check.v1\0", &[&size.to_be_bytes(), root]))
+    }
+
+    fn masked(&self, n: u8, size: [u8; 8]) -> [u8; 8] {
+        let mask = self.mac(b"watchfire.ledger.size.v1\0", &[&[n]]);
+        let mut out = size;
+        out.iter_mut().zip(mask).for_each(|(byte, mask)| *byte ^= mask);
+        out
+    }
+
+    fn mac(&self, what: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+        let all: Vec<&[u8]> =
+            [what, &self.salt].into_iter().chain(parts.iter().copied()).chain([self.origin.as_bytes()]).collect();
+        hmac_sha256(&self.key, &all)
     }
 }
 
 impl Pair {
-    /// What nobody recognises and nobody can tell from a head that they do not know: `random` in its place.
-    pub fn random_like(random: [u8; 32]) -> Self {
-        let (tag, check) = random.split_at(LENGTH);
-        let half = |bytes: &[u8]| {
-            let mut out = [0; LENGTH];
-            // INVARIANT: half of 32 bytes are 16.
-            out.copy_from_slice(bytes);
-            out
-        };
-        Self { tag: half(tag), check: half(check) }
+    /// From its bytes; whatever they are, it is a pair.
+    pub fn from_bytes(bytes: &[u8; PAIR]) -> Self {
+        let (tag, rest) = bytes.split_at(LENGTH);
+        let (size, check) = rest.split_at(8);
+        let mut pair = Self { tag: [0; LENGTH], size: [0; 8], check: [0; LENGTH] };
+        // INVARIANT: the parts are as long as the fields.
+        pair.tag.copy_from_slice(tag);
+        pair.size.copy_from_slice(size);
+        pair.check.copy_from_slice(check);
+        pair
+    }
+
+    /// Tag, size and check.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        [&self.tag[..], &self.size, &self.check].concat()
     }
 }
 
@@ -56,14 +102,36 @@ fn first(tag: &[u8; 32]) -> Tag {
 mod tests {
     use super::*;
 
+    fn keyed(root: &[u8], salt: u8, origin: &str) -> Keyed {
+        Keyed::new(root, [salt; SALT], origin)
+    }
+
     #[test]
-    fn who_holds_the_root_recognises_a_head_and_nobody_else_does() {
-        let head = Checkpoint { origin: "gb.example/ledger".into(), size: 8, root: [1; 32] };
-        let forked = Checkpoint { root: [2; 32], ..head.clone() };
-        let (here, there) = (Pair::of(b"root", &head), Pair::of(b"root", &forked));
-        assert!(here.tag == there.tag && here.check != there.check);
-        assert_ne!(Pair::of(b"another", &head).tag, here.tag);
-        assert_ne!(Pair::of(b"root", &Checkpoint { size: 9, ..head.clone() }).tag, here.tag);
-        assert_ne!(Pair::of(b"root", &Checkpoint { origin: "gb.example/ledger/2".into(), ..head }).tag, here.tag);
+    fn who_holds_the_root_certificate_reads_a_pair_and_nobody_else_does() {
+        let here = keyed(b"root", 1, "gb.example/ledger");
+        let pair = here.pair(0, 640, &[1; 32]);
+        assert_eq!((here.size(0, &pair), pair.check), (640, here.check(640, &[1; 32])));
+        assert_ne!(pair.check, here.check(640, &[2; 32]));
+        for other in [keyed(b"another", 1, "gb.example/ledger"), keyed(b"root", 2, "gb.example/ledger")] {
+            assert!(other.tag(0) != pair.tag && other.size(0, &pair) != 640);
+        }
+        assert_ne!(keyed(b"root", 1, "gb.example/ledger/2").tag(0), pair.tag);
+    }
+
+    #[test]
+    fn nothing_of_a_pair_stays_from_one_greeting_to_the_next() {
+        let pair = |salt| keyed(b"root", salt, "gb.example/ledger").pair(0, 640, &[1; 32]);
+        let (one, other) = (pair(1), pair(2));
+        assert!(one.tag != other.tag && one.size != other.size && one.check != other.check);
+        // Nor from one place to the other.
+        let here = keyed(b"root", 1, "gb.example/ledger");
+        let (first, second) = (here.pair(0, 640, &[1; 32]), here.pair(1, 640, &[1; 32]));
+        assert!(first.tag != second.tag && first.size != second.size);
+    }
+
+    #[test]
+    fn a_pair_reads_back_from_its_bytes() {
+        let pair = keyed(b"root", 1, "gb.example/ledger").pair(1, 64, &[7; 32]);
+        assert_eq!(Pair::from_bytes(pair.to_bytes().as_slice().try_into().unwrap()), pair);
     }
 }

@@ -1,6 +1,6 @@
-//! Acknowledging: what people here read, act upon or decline is told to whoever gave it, by role and never by name.
+//! Acknowledging: what people here say that they read, act upon or decline is told to whoever gave it, at once, by role and never by name.
 
-use super::{Node, WRITERS, receipts::Said};
+use super::{Node, receipts::Said};
 use crate::{
     domain::{
         assessment::level,
@@ -53,39 +53,18 @@ impl Node {
                 "the assessment was published here; nobody waits for a word",
             ));
         }
-        self.say(caller, &record, Said { reason: text, role: Some(caller.role()), ..Said::only(kind) }, vec![]).await?;
+        self.say(caller, &record, Said { reason: text, role: Some(caller.role()), ..Said::only(kind) }).await?;
         Ok(record)
     }
 
-    /// Records a reading; the first one in each role of what came from partners is told to them.
-    pub(super) async fn note_reading(&self, caller: &SpiffeId, record: &AssessmentRecord) -> Result<(), Fault> {
-        let deed = Deed::Read { manifest: record.manifest_id };
-        let event = Event { at: self.now(), by: Some(caller.clone()), deed };
-        let is_told = record.originator != *self.domain()
-            && !record.state.is_recalled()
-            && WRITERS.contains(&caller.role())
-            && !self.store.was_read(&record.manifest_id, caller.role()).await?;
-        if !is_told {
-            return Ok(self.store.record(vec![event]).await?);
-        }
-        let said = Said { role: Some(caller.role()), ..Said::only(ReceiptKind::Read) };
-        self.say(caller, record, said, vec![event]).await
-    }
-
-    async fn say(
-        &self,
-        caller: &SpiffeId,
-        record: &AssessmentRecord,
-        said: Said,
-        mut events: Vec<Event>,
-    ) -> Result<(), Fault> {
+    async fn say(&self, caller: &SpiffeId, record: &AssessmentRecord, said: Said) -> Result<(), Fault> {
         let now = self.now();
         let all = self.store.arrivals_of(&record.originator, &record.assessment, Some(&record.manifest_id)).await?;
         let shown: Vec<_> = all.into_iter().filter(|a| !a.quarantined).collect();
         let post = self.answers(&shown, &said, now)?;
         let told: Vec<TrustDomain> = post.iter().map(|(partner, _)| partner.clone()).collect();
         let deed = Deed::Acknowledged { manifest: record.manifest_id, kind: said.kind };
-        events.push(Event { at: now, by: Some(caller.clone()), deed });
+        let events = vec![Event { at: now, by: Some(caller.clone()), deed }];
         let acknowledgement =
             Acknowledgement { manifest_id: record.manifest_id, kind: said.kind, role: caller.role(), post, events };
         if self.store.acknowledge(acknowledgement).await? {

@@ -74,7 +74,7 @@ impl Node {
                 let Some(last) = page.last() else { break };
                 after = last.sequence;
                 for record in page.iter().filter(|r| !r.is_void) {
-                    if self.is_by_a_revoked_key(&record.envelope)? {
+                    if self.is_by_a_revoked_key(&record.envelope, domain)? {
                         again.insert(record.manifest_id);
                     }
                 }
@@ -86,10 +86,12 @@ impl Node {
         Ok(())
     }
 
-    fn is_by_a_revoked_key(&self, envelope: &[u8]) -> Result<bool, Fault> {
+    /// As those judge it who get it through that partner: as of when the partner had it. The key may have ended meanwhile.
+    fn is_by_a_revoked_key(&self, envelope: &[u8], partner: &TrustDomain) -> Result<bool, Fault> {
         let (envelope, now) = (wire::envelope::decode(envelope)?, self.now());
+        let had = wire::release::decode(&envelope.payload)?.released_at;
         let revoked = |s: &Signature| {
-            let judged = self.identities.signer(&s.certificates, &When::from(now).stated(now, self.domain()));
+            let judged = self.identities.signer(&s.certificates, &When::from(now).stated(had, partner));
             judged.is_err_and(|fault| fault.reason == Reason::CertificateRevoked)
         };
         Ok(envelope.signatures.iter().any(revoked))

@@ -11,12 +11,13 @@ use super::{ADMINS, Node};
 use crate::{
     domain::{
         agreement::{Agreement, AgreementState, Standing},
+        approval::Matter,
         event::{Deed, Event},
         fault::{Fault, Reason},
         ids::{SpiffeId, StatementId, TrustDomain},
         statement::{Envelope, Signature, StatementKind},
     },
-    seal::statement::id_of,
+    seal::{statement::id_of, subject},
     store::AgreementRecord,
     wire,
 };
@@ -33,12 +34,18 @@ impl Node {
     }
 
     /// Proposes terms: the caller is the first to stand behind them. Once as many persons as are needed do, the node signs
-    /// them and sends them to the partner for its signature.
+    /// them and sends them to the partner for its signature. They may stand `beside` others with this partner.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`; `UNKNOWN_OR_NON_CANONICAL` with the field; `NOT_A_PARTNER`; `CONFLICT` where the version does not
-    /// follow the one in force.
-    pub async fn propose(&self, caller: &SpiffeId, payload: Vec<u8>) -> Result<AgreementRecord, Fault> {
+    /// follow the one in force, or there are others that it is not said to stand beside.
+    pub async fn propose(
+        &self,
+        caller: &SpiffeId,
+        payload: Vec<u8>,
+        approval: &Envelope,
+        beside: bool,
+    ) -> Result<AgreementRecord, Fault> {
         self.require(caller, ADMINS)?;
         let agreement = wire::agreement::decode(&payload)?;
         let partner = self.other_party(&agreement)?;
@@ -54,6 +61,7 @@ impl Node {
             return Err(Fault::at(Reason::Conflict, "until", "its last day is over; give it a later one"));
         }
         succession::check(&id, &agreement, &held, now)?;
+        succession::alone(&agreement, &held, now, beside)?;
         let envelope = Envelope::new(StatementKind::Agreement, payload, vec![]);
         let record = AgreementRecord {
             id,
@@ -63,15 +71,22 @@ impl Node {
             standing: Standing::default(),
             changed_at: now,
         };
-        self.stand_behind(caller, record, &held).await
+        self.stand_behind(caller, record, &held, approval).await
     }
 
     /// The caller stands behind an agreement, one's own draft or the partner's proposal. Once as many persons as are needed
     /// do, the node signs it; it is in force when both nodes have, within its validity.
     ///
     /// # Errors
-    /// `ROLE_REQUIRED`, `NOT_FOUND`, `CONFLICT` where there is nothing to sign, `SECOND_PERSON_REQUIRED`.
-    pub async fn sign_agreement(&self, caller: &SpiffeId, id: &StatementId) -> Result<AgreementRecord, Fault> {
+    /// `ROLE_REQUIRED`, `NOT_FOUND`, `CONFLICT` where there is nothing to sign or as in [`Self::propose`],
+    /// `SECOND_PERSON_REQUIRED`.
+    pub async fn sign_agreement(
+        &self,
+        caller: &SpiffeId,
+        id: &StatementId,
+        approval: &Envelope,
+        beside: bool,
+    ) -> Result<AgreementRecord, Fault> {
         self.require(caller, ADMINS)?;
         let _changing = self.changing.lock().await;
         let held = self.store.agreements().await?;
@@ -84,7 +99,8 @@ impl Node {
             }
         }
         succession::check(id, &record.agreement, &held, self.now())?;
-        self.stand_behind(caller, record, &held).await
+        succession::alone(&record.agreement, &held, self.now(), beside)?;
+        self.stand_behind(caller, record, &held, approval).await
     }
 
     /// One more person stands behind it, and the node signs where that is enough.
@@ -93,16 +109,21 @@ impl Node {
         caller: &SpiffeId,
         mut record: AgreementRecord,
         held: &[AgreementRecord],
+        approval: &Envelope,
     ) -> Result<AgreementRecord, Fault> {
         let now = self.now();
         self.require_confirmed(caller).await?;
-        record.standing.approvals.retain(|a| !self.is_gone(&a.by));
-        let is_enough = record.standing.approve(caller, self.approvals_needed(&record.agreement), now)?;
+        let subject = subject::statement(&record.id);
+        let approved = self.approved(caller, approval, (Matter::Agreement, &subject))?;
+        let approval = approved.id;
+        record.standing.approvals.retain(|a| self.counts(a, (Matter::Agreement, &subject)));
+        let is_enough = record.standing.approve(approved, self.approvals_needed(&record.agreement))?;
         record.changed_at = now;
         let approved = Deed::AgreementApproved {
             agreement: record.id,
             version: record.agreement.version,
             partner: record.partner.clone(),
+            approval,
         };
         let approved = Event { at: now, by: Some(caller.clone()), deed: approved };
         if !is_enough {

@@ -1,11 +1,20 @@
-//! Matters that take several administrators: who has said so, and whether it is enough.
+//! Approvals: statements by which persons stand behind exactly one thing, and whether they are enough.
 
 use super::Node;
-use crate::domain::{
-    approval::{Approval, Awaited},
-    event::{Deed, Event},
-    fault::{Fault, Reason},
-    ids::{Sha256, SpiffeId, TrustDomain},
+use crate::{
+    domain::{
+        approval::{ApprovalRecord, Approved, Matter},
+        event::{Deed, Event},
+        fault::{Fault, Reason},
+        ids::{Sha256, SpiffeId, StatementId, TrustDomain},
+        statement::Envelope,
+    },
+    seal::{
+        chains::When,
+        rules,
+        verify::{MAX_SKEW_SECONDS, verify},
+    },
+    wire,
 };
 
 /// How many have said so, of how many that it takes.
@@ -24,46 +33,111 @@ impl Count {
     }
 }
 
+/// A thing that is to be approved and has no record of its own.
+pub(super) struct Thing {
+    /// What.
+    pub(super) matter: Matter,
+    /// Which one.
+    pub(super) subject: Sha256,
+    /// Which organisation it is about.
+    pub(super) of: TrustDomain,
+}
+
 impl Node {
     /// What waits for another administrator.
     ///
     /// # Errors
     /// Store faults.
-    pub async fn awaited(&self) -> Result<Vec<Approval>, Fault> {
+    pub async fn awaited(&self) -> Result<Vec<ApprovalRecord>, Fault> {
         let now = self.now();
         Ok(self.store.approvals().await?.into_iter().filter(|a| a.is_open(now)).collect())
     }
 
-    /// Counts the caller among the administrators who say that the bytes with this SHA-256 are to count. Where it is enough, nothing
-    /// waits any more: whoever is interrupted before the change is made begins anew.
+    /// The caller's approval of exactly this, signed just now.
     ///
     /// # Errors
-    /// `SECOND_PERSON_REQUIRED` where the caller is not confirmed, or has said so already; store faults.
+    /// Whatever verification refuses; `WRONG_DOMAIN` where somebody else has signed it; `CONFLICT` where it is about something else, or
+    /// dated back.
+    pub(super) fn approved(
+        &self,
+        caller: &SpiffeId,
+        approval: &Envelope,
+        (matter, subject): (Matter, &Sha256),
+    ) -> Result<Approved, Fault> {
+        let now = self.now();
+        let verified = verify(approval, &rules::APPROVAL, self.chains(), now).map_err(|f| f.within("approval"))?;
+        let content = verified.content();
+        if verified.signers() != std::slice::from_ref(caller) || content.domain != *self.domain() {
+            let what = "the approval is not signed by the person who brings it";
+            return Err(Fault::at(Reason::WrongDomain, "approval", what));
+        }
+        if (content.matter, content.subject) != (matter, *subject) {
+            let what = "the approval is about something else than what the node holds; look at it again";
+            return Err(Fault::at(Reason::Conflict, "approval.subject", what));
+        }
+        if now.seconds_since(content.issued) > MAX_SKEW_SECONDS {
+            let what = "the approval is dated back by more than 5 minutes; compare the clocks";
+            return Err(Fault::at(Reason::Conflict, "approval.issued", what));
+        }
+        let statement = wire::envelope::encode(approval);
+        Ok(Approved { by: caller.clone(), at: content.issued, id: verified.id(), statement })
+    }
+
+    /// Whether an approval that was kept still counts: the statement proves it, and neither the key that signed it nor who gave it was revoked
+    /// since, whatever certificates that person has by now. So a store that somebody has written into decides nothing, nor does a thief.
+    pub(super) fn counts(&self, approved: &Approved, (matter, subject): (Matter, &Sha256)) -> bool {
+        let proves = || {
+            let envelope = wire::envelope::decode(&approved.statement).ok()?;
+            // A certificate that has ended since still proves it. One that was revoked, whenever that was, does not.
+            let when = When { now: self.now(), arrived: approved.at, stated: None };
+            let verified = verify(&envelope, &rules::APPROVAL, self.chains(), when).ok()?;
+            let content = verified.content();
+            let is_same = (content.matter, content.subject, content.issued) == (matter, *subject, approved.at);
+            Some(is_same && verified.signers() == std::slice::from_ref(&approved.by))
+        };
+        !self.is_gone(&approved.by) && proves() == Some(true)
+    }
+
+    /// Counts the caller among those who approve a thing. Whoever is interrupted before the change is made that it is about begins anew.
+    ///
+    /// # Errors
+    /// `SECOND_PERSON_REQUIRED` where the caller is not confirmed, or has approved it already; those of [`Self::approved`]; store
+    /// faults.
     pub(super) async fn approve(
         &self,
         caller: &SpiffeId,
-        subject: Sha256,
-        (what, of): (Awaited, TrustDomain),
-        deed: Deed,
+        approval: &Envelope,
+        thing: Thing,
+        deed: impl FnOnce(StatementId) -> Deed + Send,
     ) -> Result<Count, Fault> {
+        let Thing { matter, subject, of } = thing;
         self.require_confirmed(caller).await?;
+        let approved = self.approved(caller, approval, (matter, &subject))?;
         let (needed, now) = (self.persons_needed(), self.now());
         let before = self.awaited().await?.into_iter().find(|a| a.subject == subject);
-        let mut approval = before.unwrap_or_else(|| Approval { subject, what, of, by: vec![], since: now });
-        approval.by.retain(|by| !self.is_gone(by));
-        if approval.by.contains(caller) && approval.by.len() < needed {
+        let begun = || ApprovalRecord { subject, matter, of, approved: vec![], since: now, settled: None };
+        let mut record = before.unwrap_or_else(begun);
+        record.approved.retain(|before| self.counts(before, (matter, &subject)));
+        let has_said_so = record.approved.iter().any(|before| before.by == *caller);
+        if has_said_so && record.approved.len() < needed {
             let what = format!("you have said so already; it takes {needed} administrators, each with the same file");
             return Err(Fault::new(Reason::SecondPersonRequired, what));
         }
-        if !approval.by.contains(caller) {
-            approval.by.push(caller.clone());
+        let event = Event { at: now, by: Some(caller.clone()), deed: deed(approved.id) };
+        if !has_said_so {
+            record.approved.push(approved);
         }
-        let count = Count { approvals: approval.by.len(), needed };
-        let events = vec![Event { at: now, by: Some(caller.clone()), deed }];
-        match count.is_enough() {
-            true => self.store.forget_approval(&subject, events).await?,
-            false => self.store.save_approval(approval, events).await?,
-        }
+        let count = Count { approvals: record.approved.len(), needed };
+        record.settled = count.is_enough().then_some(now);
+        self.store.save_approval(record, vec![event]).await?;
         Ok(count)
+    }
+
+    /// Keeps an approval of a thing that one person decides alone.
+    pub(super) async fn keep_approval(&self, approved: Approved, thing: Thing) -> Result<(), Fault> {
+        let Thing { matter, subject, of } = thing;
+        let now = self.now();
+        let record = ApprovalRecord { subject, matter, of, approved: vec![approved], since: now, settled: Some(now) };
+        Ok(self.store.save_approval(record, vec![]).await?)
     }
 }

@@ -9,15 +9,20 @@ use super::{Node, cores::on_all_cores, fault::lost, partners::bundle_of, rules::
 use crate::{
     domain::{
         agreement::{Agreement, AgreementState, Duties, End},
+        bundle::HeldBundle,
         fault::{Fault, Reason},
-        ids::{StatementId, TrustDomain},
+        ids::{Sha256, StatementId, TrustDomain},
         level::WarningLevel,
         partner::{Organisation, PartnerState},
         time::{Day, Time},
     },
-    identity::trust::{Member, Trust},
+    identity::{
+        bundle::TrustBundle,
+        former::Former,
+        trust::{Member, Trust},
+    },
     policy::{HouseRules, PartnerPolicy},
-    store::PartnerRecord,
+    store::{PartnerRecord, RetiredRoot},
 };
 
 /// All partners, by name.
@@ -27,6 +32,7 @@ pub struct Directory {
 }
 
 /// One partner.
+#[derive(Clone)]
 pub struct Partner {
     /// As kept.
     pub record: PartnerRecord,
@@ -91,7 +97,7 @@ impl Directory {
     /// # Errors
     /// `NOT_A_PARTNER`, for unknown and suspended ones alike.
     pub fn active(&self, domain: &TrustDomain) -> Result<&Arc<Partner>, Fault> {
-        let active = self.partners.get(domain).filter(|p| p.record.state == PartnerState::Active);
+        let active = self.partners.get(domain).filter(|p| p.record.standing() == PartnerState::Active);
         active.ok_or_else(|| Fault::new(Reason::NotAPartner, "there is no active partner of that name"))
     }
 
@@ -102,7 +108,7 @@ impl Directory {
 
     /// All active partners, by name.
     pub fn all_active(&self) -> impl Iterator<Item = &Arc<Partner>> {
-        self.partners.values().filter(|p| p.record.state == PartnerState::Active)
+        self.partners.values().filter(|p| p.record.standing() == PartnerState::Active)
     }
 
     /// Those with which something is exchanged, or would be if they were not suspended; by name.
@@ -131,14 +137,16 @@ impl Node {
     pub async fn reload_directory(&self) -> Result<(), Fault> {
         let house = self.house.load_full();
         let partners = self.compile_all(&house).await?;
-        self.reload_trust(&partners.iter().map(|p| p.record.clone()).collect::<Vec<_>>())?;
+        let retired = self.store.retired_roots().await?;
+        self.reload_doubts(&retired);
+        self.reload_trust(&partners.iter().map(|p| p.record.clone()).collect::<Vec<_>>(), retired)?;
         self.put_in_force(partners);
         Ok(())
     }
 
     /// All partners as the store has them, compiled with these rules.
     pub(super) async fn compile_all(&self, house: &Arc<House>) -> Result<Vec<Partner>, Fault> {
-        let records = self.store.partners().await?;
+        let records: Vec<PartnerRecord> = self.store.partners().await?.into_iter().map(numbered).collect();
         let now = self.now();
         let mut terms: HashMap<TrustDomain, Terms> = HashMap::new();
         for record in self.store.agreements().await? {
@@ -190,6 +198,16 @@ impl Node {
         Err(fault)
     }
 
+    /// Puts another record of a partner in the place of the one that is there, where nothing that was compiled hangs on the difference.
+    /// The caller holds `changing`.
+    pub(super) fn replace_record(&self, record: PartnerRecord) {
+        let mut partners = self.directory().partners.clone();
+        if let Some(known) = partners.get_mut(&record.organisation.domain) {
+            *known = Arc::new(Partner { record, ..Partner::clone(known) });
+            self.directory.store(Arc::new(Directory { partners }));
+        }
+    }
+
     /// Every decision from here on is theirs, on live streams too.
     pub(super) fn put_in_force(&self, partners: Vec<Partner>) {
         let named = |p: Partner| (p.record.organisation.domain.clone(), Arc::new(p));
@@ -206,10 +224,15 @@ impl Node {
         self.live.turned();
     }
 
-    fn reload_trust(&self, records: &[PartnerRecord]) -> Result<(), Fault> {
+    fn reload_trust(&self, records: &[PartnerRecord], retired: Vec<RetiredRoot>) -> Result<(), Fault> {
         let members = records.iter().map(|record| self.member(record)).collect::<Result<Vec<_>, _>>()?;
         let own = (**self.own.load()).clone();
+        let former = |root: RetiredRoot| {
+            let RetiredRoot { of, der, retired_at: until, by_words, compromised_since } = root;
+            Some(Former { bundle: TrustBundle::new(of, vec![der.into()]).ok()?, until, by_words, compromised_since })
+        };
         let trust = Trust::remembering(own, members, self.signing_usages.clone(), self.lists.seen())?;
+        let trust = trust.with_former(retired.into_iter().filter_map(former).collect())?;
         let changed = trust.changed_since(&self.identities.trust());
         (self.set_trust)(trust);
         if !changed.is_empty() {
@@ -221,8 +244,18 @@ impl Node {
     fn member(&self, record: &PartnerRecord) -> Result<Member, Fault> {
         let bundle = bundle_of(record)?;
         let crls = self.lists.of(bundle.domain());
-        Ok(Member { bundle, crls, state: record.state })
+        Ok(Member { bundle, crls, state: record.standing() })
     }
+}
+
+/// A partner that was accepted before bundles were numbered holds its first one.
+fn numbered(mut record: PartnerRecord) -> PartnerRecord {
+    if record.bundle.fingerprint.0 == [0; 32]
+        && let Ok(bundle) = bundle_of(&record)
+    {
+        record.bundle = HeldBundle::invited(1, Sha256(bundle.fingerprint().0), record.accepted_at);
+    }
+    record
 }
 
 /// A partner with its policies; those of the moment, where nothing has changed for it: compiling takes milliseconds,

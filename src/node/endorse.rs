@@ -59,6 +59,8 @@ pub struct EndorsementCheck {
     pub fault: Option<Reason>,
     /// The organisations from the originator on: who endorsed, the hubs after that, and here.
     pub via: Vec<TrustDomain>,
+    /// On whose introduction alone the endorser is held here.
+    pub introduced_by: Option<TrustDomain>,
 }
 
 /// Takes every certificate at its word: whether a signature fits the key that it names, whoever's key that is.
@@ -118,8 +120,9 @@ impl Node {
         let record = found
             .filter(|r| (&r.originator, &r.assessment, &r.version) == (originator, assessment, version))
             .ok_or_else(|| Fault::new(Reason::NotFound, format!("there is no such version of `{assessment}` here")))?;
-        if record.state != AssessmentState::Current {
-            let what = format!("the version is {}; endorse the latest one, or none", record.state);
+        let state = self.state_now(record.state, &wire::envelope::decode(&record.manifest)?)?;
+        if state != AssessmentState::Current {
+            let what = format!("the version is {state}; endorse one that is current, or none");
             return Err(Fault::new(Reason::Conflict, what));
         }
         Ok(record)
@@ -186,6 +189,8 @@ impl Node {
             let verified =
                 verify(envelope, &rules::ENDORSEMENT, &self.carried, when.unwrap_or_else(|| examined.when()));
             let was_verified = match verified {
+                // What rests on an introduction alone is judged again once that ends.
+                Ok(_) if self.introduced_by(&endorsement.endorser).is_some() => false,
                 Ok(verified) => verified.on_word_of().is_none() && path.on_word_of.is_none(),
                 Err(fault) if is_party => return Err(Unusable::by(&endorsement.endorser, here(fault))),
                 Err(_) => false,
@@ -226,7 +231,8 @@ impl Node {
             let by = AsClaimed.signer(chain, &when).ok().map(|s| s.id);
             let path = paths.iter().find(|(ids, _)| ids.contains(&id)).map(|(_, path)| path.as_slice());
             let via = self.chain(&endorsement, path.unwrap_or_default());
-            EndorsementCheck { id, envelope, endorsement, by, fault, via }
+            let introduced_by = self.introduced_by(&endorsement.endorser);
+            EndorsementCheck { id, envelope, endorsement, by, fault, via, introduced_by }
         };
         Ok(endorsements.into_iter().map(check).collect())
     }

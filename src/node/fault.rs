@@ -12,6 +12,7 @@ impl From<StoreError> for Fault {
             StoreError::Full => Reason::StoreFull,
             StoreError::Corrupt(_) => Reason::StoreCorrupt,
             StoreError::Conflict => Reason::Conflict,
+            StoreError::TooLarge => Reason::LimitExceeded,
             StoreError::Recalled => Reason::Recalled,
             StoreError::Busy | StoreError::Failed(_) | StoreError::Open(_) => Reason::Unavailable,
         };

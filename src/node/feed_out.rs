@@ -2,9 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use tokio::sync::mpsc;
-
-use super::{Node, fault::lost, live::Stream, prepared::Prepared, publish::urgency};
+use super::{Node, fault::lost, live::Stream, outgoing::Giving, prepared::Prepared, publish::urgency};
 use crate::{
     domain::{
         entry::{Entry, Numbered},
@@ -21,8 +19,6 @@ use crate::{
     wire,
 };
 
-/// How many are read, judged and committed together.
-const PAGE: u32 = 128;
 /// For how long a decision may be sent, seconds.
 const STALE_SECONDS: i64 = 2;
 /// How many numbers a partner may be ahead after the sender's ledger was lost.
@@ -42,7 +38,7 @@ impl Node {
         partner: &TrustDomain,
         (after, release): (u64, Option<StatementId>),
         until_caught_up: bool,
-        entries: &mpsc::Sender<Numbered>,
+        entries: &mut Giving,
         stream: &Stream,
     ) -> Result<(), Fault> {
         let live = self.live.of(partner);
@@ -50,6 +46,8 @@ impl Node {
         self.begin_after(partner, (after, release)).await?;
         let mut cursor = after;
         'look: loop {
+            // Whatever is numbered can't be overtaken: so nothing is before the stream asks for it.
+            let Some(room) = entries.room(stream, || self.now()).await else { return Ok(()) };
             // One look at a time for a partner: whoever opens streams in a row waits for its own.
             let judging = live.judging.lock().await;
             if stream.ended.is_cancelled() || entries.is_closed() {
@@ -60,22 +58,19 @@ impl Node {
             self.may_feed()?;
             wakes.mark_unchanged();
             let (judged_at, recalls) = (self.now(), live.recalls());
-            let look = self.store.look(partner, cursor, judged_at, PAGE).await?;
+            let look = self.store.look(partner, cursor, judged_at, room).await?;
             let is_nothing = look.numbered.is_empty() && look.due.is_empty();
-            // A recall before anything else: the partner takes it first.
-            if look.recall_waits && until_caught_up {
-                let what = "a recall waits for you; fetch it, then the feed goes on";
-                return Err(Fault::new(Reason::Unavailable, what));
-            }
-            if look.recall_waits || is_nothing {
+            // Nothing can be signed: it waits for a good key, and the link stands.
+            let withheld = if is_nothing { None } else { self.good_key().err() };
+            live.outgoing.stands(partner, withheld.as_ref());
+            if is_nothing {
                 drop(judging);
                 if until_caught_up || !wait_for_more(look.next_due, judged_at, &mut wakes, entries, stream).await {
                     return Ok(());
                 }
                 continue;
             }
-            // Nothing can be signed: it waits for a good key, and the link stands.
-            if let Err(fault) = self.good_key() {
+            if let Some(fault) = withheld {
                 drop(judging);
                 if until_caught_up {
                     return Err(fault);
@@ -92,16 +87,18 @@ impl Node {
             };
             drop(judging);
             // All that was there went: there is more only once somebody wakes this.
-            let is_all = page.len() == due && due < PAGE as usize;
+            let is_all = page.len() == due && !look.is_more;
             for numbered in page {
-                let Some(place) = reserve(entries, stream).await else { return Ok(()) };
+                let Some(place) = entries.place(stream).await else { return Ok(()) };
                 // What was decided is as old as the partner is slow. It is numbered and kept: look again, as things are now.
                 let is_stale = self.now().seconds_since(judged_at) >= STALE_SECONDS;
-                if is_stale || live.recalls() != recalls || !Arc::ptr_eq(&decided, &self.directory()) {
+                // A recall holds up nothing but what it takes back: that goes as a void, or not at all.
+                let is_taken_back = live.recalls() != recalls && self.is_taken_back(&numbered.entry).await?;
+                if is_stale || is_taken_back || !Arc::ptr_eq(&decided, &self.directory()) {
                     continue 'look;
                 }
                 cursor = numbered.sequence;
-                place.send(numbered);
+                place.give(numbered, self.now());
             }
             let may_wait = is_all && !until_caught_up;
             if may_wait && !wait_for_more(look.next_due, judged_at, &mut wakes, entries, stream).await {
@@ -272,7 +269,7 @@ async fn wait_for_more(
     next_due: Option<Time>,
     now: Time,
     wakes: &mut tokio::sync::watch::Receiver<u64>,
-    entries: &mpsc::Sender<Numbered>,
+    entries: &Giving,
     stream: &Stream,
 ) -> bool {
     let seconds = next_due.map(|at| at.seconds_since(now).max(0) as u64);
@@ -283,13 +280,5 @@ async fn wait_for_more(
         () = tokio::time::sleep(wait) => true,
         () = entries.closed() => false,
         () = stream.ended.cancelled() => false,
-    }
-}
-
-/// A place for one entry on its way out; `None` where the stream has ended.
-async fn reserve<'a>(entries: &'a mpsc::Sender<Numbered>, stream: &Stream) -> Option<mpsc::Permit<'a, Numbered>> {
-    tokio::select! {
-        place = entries.reserve() => place.ok(),
-        () = stream.ended.cancelled() => None,
     }
 }

@@ -88,7 +88,9 @@ impl Node {
             return Ok(forwarding);
         }
         let now = self.now();
-        for prepared in self.prepare(&ids).await? {
+        for id in ids {
+            // One at a time: each may be megabytes.
+            let Some(prepared) = self.prepare(&[id]).await?.pop() else { continue };
             let (node, shared) = (self.clone(), prepared.clone());
             let planned = tokio::task::spawn_blocking(move || node.plan_for_all(&shared, now));
             let (decisions, queue): (Vec<PartnerDecision>, Queue) = planned.await.map_err(lost)?;

@@ -14,26 +14,21 @@ use super::{
 };
 use crate::{
     domain::{
+        budget::{Budgets, NAMES},
         entry::Entry,
         event::{Deed, Event},
         fault::{Fault, Reason},
-        ids::{Role, SpiffeId, TrustDomain},
+        ids::{AssessmentId, Role, SpiffeId, TrustDomain},
         receipt::ReceiptKind,
         time::Time,
     },
     store::{
         ReceivedEntry, StoreError,
-        held::{HeldArrival, HeldUsage, Hold},
+        held::{HeldArrival, HeldUsage, Hold, Waiting},
     },
     wire,
 };
 
-/// How many entries are kept of one pair: who handed them over, and whose name they bear.
-const MAX_ENTRIES: u64 = 1024;
-/// How many bytes these take at most.
-const MAX_BYTES: u64 = 16 << 20;
-/// How many times as much is kept of one partner over all the names that it uses: it may invent names.
-const NAMES: u64 = 4;
 /// How many entries are examined at once: each may have as many bytes as a message.
 const PAGE: u32 = 8;
 /// After how many seconds what waits is examined again, where nothing else has it examined: time itself may settle it.
@@ -43,16 +38,19 @@ pub(super) const LEAST_WAIT: i64 = 60;
 
 /// What may still be kept of a partner's entries that can't be verified, by the organisation that they wait for. Nothing that
 /// one partner hands over counts against another partner.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Budget {
+    /// How many entries and bytes may be kept over all names; a quarter of it of each.
+    most: (u64, u64),
     /// Entries and bytes that are kept.
     used: BTreeMap<TrustDomain, (u64, u64)>,
 }
 
 impl Budget {
     /// With what is kept already.
-    pub fn new(usage: Vec<HeldUsage>) -> Self {
-        Self { used: usage.into_iter().map(|u| (u.waits_for, (u.entries, u.bytes))).collect() }
+    pub fn new(budgets: &Budgets, usage: Vec<HeldUsage>) -> Self {
+        let most = (budgets.held_entries.into(), budgets.held_bytes.into());
+        Self { most, used: usage.into_iter().map(|u| (u.waits_for, (u.entries, u.bytes))).collect() }
     }
 
     /// An entry that is kept is examined again: its own share is free.
@@ -69,15 +67,17 @@ impl Budget {
         let length = encoded.len() as u64;
         let all = self.used.values().fold((0, 0), |(entries, bytes), used| (entries + used.0, bytes + used.1));
         let (entries, bytes) = self.used.entry(waits_for.clone()).or_default();
-        let has_room = *entries < MAX_ENTRIES
-            && *bytes + length <= MAX_BYTES
-            && all.0 < NAMES * MAX_ENTRIES
-            && all.1 + length <= NAMES * MAX_BYTES;
+        let (most_entries, most_bytes) = self.most;
+        let names = u64::from(NAMES);
+        let has_room = *entries < most_entries / names
+            && *bytes + length <= most_bytes / names
+            && all.0 < most_entries
+            && all.1 + length <= most_bytes;
         if has_room {
             *entries += 1;
             *bytes += length;
         }
-        Hold { waits_for: waits_for.clone(), entry: has_room.then_some(encoded) }
+        Hold { waits_for: waits_for.clone(), entry: has_room.then_some(encoded), of: claimed(entry).map(|(_, id)| id) }
     }
 
     /// What an entry waits for, and the reason that its sender is told.
@@ -119,15 +119,23 @@ impl Node {
         changed: impl IntoIterator<Item = TrustDomain>,
     ) -> Result<(), Fault> {
         for organisation in changed {
-            let mut after = None;
-            loop {
-                let page = self.store.held_waiting(&organisation, after.take(), PAGE).await?;
-                let Some(last) = page.last() else { break };
-                after = Some((last.partner.clone(), last.sequence));
-                self.examine_page(&organisation, page).await?;
-            }
+            self.examine_waiting(Waiting::For(&organisation)).await?;
         }
         Ok(())
+    }
+
+    /// Examines again some of what waits.
+    ///
+    /// # Errors
+    /// Store faults.
+    pub(super) async fn examine_waiting(self: &Arc<Self>, which: Waiting<'_>) -> Result<(), Fault> {
+        let mut after = None;
+        loop {
+            let page = self.store.held_waiting(which, after.take(), PAGE).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some((last.partner.clone(), last.sequence));
+            self.examine_page(page).await?;
+        }
     }
 
     /// Examines again everything that waits, recalls first: after a start, and each hour. When to do it again.
@@ -149,9 +157,10 @@ impl Node {
         self.examine_held(waited_for).await
     }
 
-    async fn examine_page(self: &Arc<Self>, waits_for: &TrustDomain, page: Vec<HeldArrival>) -> Result<(), Fault> {
-        let is_known = *waits_for == *self.domain() || self.directory().get(waits_for).is_some();
+    async fn examine_page(self: &Arc<Self>, page: Vec<HeldArrival>) -> Result<(), Fault> {
         for held in page {
+            let waits_for = held.waits_for.clone();
+            let is_known = waits_for == *self.domain() || self.directory().get(&waits_for).is_some();
             // Who is suspended is looked at again once it is resumed.
             if self.directory().active(&held.partner).is_err() {
                 continue;
@@ -178,7 +187,7 @@ impl Node {
             }
             // What would only be held again for the same organisation is left as it is.
             let waits_still =
-                |unusable: &Unusable| unusable.waits_for.as_ref().is_some_and(|domain| domain == waits_for);
+                |unusable: &Unusable| unusable.waits_for.as_ref().is_some_and(|domain| *domain == waits_for);
             let still = match &examined.content {
                 Err(unusable) => waits_still(unusable),
                 Ok(content) => {
@@ -187,7 +196,7 @@ impl Node {
                 }
             };
             if !still {
-                self.keep_examined(waits_for, examined).await?;
+                self.keep_examined(&waits_for, examined).await?;
             }
         }
         Ok(())
@@ -195,10 +204,9 @@ impl Node {
 
     /// Whether an entry claims to be of an assessment that was taken back: nothing of it waits any more then, so that a purge
     /// reaches it.
-    async fn is_taken_back(&self, entry: &Entry) -> Result<bool, Fault> {
-        let Some(envelope) = &entry.manifest else { return Ok(false) };
-        let Ok(manifest) = wire::manifest::decode(&envelope.payload) else { return Ok(false) };
-        Ok(self.store.recall_of(&manifest.originator, &manifest.assessment).await?.is_some())
+    pub(super) async fn is_taken_back(&self, entry: &Entry) -> Result<bool, Fault> {
+        let Some((originator, assessment)) = claimed(entry) else { return Ok(false) };
+        Ok(self.store.recall_of(&originator, &assessment).await?.is_some())
     }
 
     /// Keeps what was examined again as it would be kept had it come now.
@@ -210,7 +218,7 @@ impl Node {
             Ok(content) => self.version_here(&partner, content.manifest()).await?,
             Err(_) => Default::default(),
         };
-        let mut budget = Budget::new(self.store.held_usage(Some(&partner)).await?);
+        let mut budget = Budget::new(&self.budgets, self.store.held_usage(Some(&partner)).await?);
         budget.give_back(waits_for, &entry);
         let release = wire::release::decode(&entry.release.payload)?;
         let now = self.now();
@@ -221,7 +229,7 @@ impl Node {
             true => vec![self.stored_receipt(&partner, &kept, now)?],
             false => self.quarantine_receipts(&partner, std::slice::from_ref(&kept), now)?,
         };
-        let manifest = release.manifest;
+        let (manifest, held_for) = (release.manifest, kept.held_for);
         if is_shown {
             let (partner, agreement) = (partner.clone(), release.agreement.id);
             deeds.retain(|deed| !matches!(deed, Deed::Received { .. }));
@@ -239,9 +247,10 @@ impl Node {
         touched.iter().for_each(|id| self.prepared.forget(id));
         self.live.arrived();
         self.live.of(&partner).post();
-        if !is_shown {
+        if let Some(agreement) = held_for {
             // The agreement may have come into force between the check and the commit.
-            self.live.of(&partner).examine_again();
+            self.live.of(&partner).arrived_under(agreement, sequence);
+            self.live.turned();
         }
         Ok(())
     }
@@ -277,6 +286,7 @@ impl Node {
             reason,
             held_for: None,
             hold: None,
+            signed: None,
         };
         let events = vec![Event { at: now, by: None, deed }];
         if self.store.settle_held(&partner, kept, arrived_at, events, vec![receipt]).await? {
@@ -286,10 +296,23 @@ impl Node {
     }
 }
 
+/// Whose and of which assessment an entry claims to be.
+fn claimed(entry: &Entry) -> Option<(TrustDomain, AssessmentId)> {
+    let manifest = wire::manifest::decode(&entry.manifest.as_ref()?.payload).ok()?;
+    Some((manifest.originator, manifest.assessment))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::statement::{Envelope, StatementKind};
+
+    const MAX_ENTRIES: u64 = 1_024;
+    const MAX_BYTES: u64 = 16 << 20;
+
+    fn with(usage: Vec<HeldUsage>) -> Budget {
+        Budget::new(&Budgets::default(), usage)
+    }
 
     fn entry(bytes: usize) -> Entry {
         Entry::void(Envelope::new(StatementKind::Void, vec![0; bytes], vec![]))
@@ -305,17 +328,17 @@ mod tests {
         let holds = |budget: &mut Budget, name: &str, bytes: usize| {
             budget.hold(&name.parse().unwrap(), &entry(bytes)).entry.is_some()
         };
-        let mut budget = Budget::new(vec![usage("a.example", MAX_ENTRIES - 1, 0)]);
+        let mut budget = with(vec![usage("a.example", MAX_ENTRIES - 1, 0)]);
         assert!(holds(&mut budget, "a.example", 10));
         assert!(!holds(&mut budget, "a.example", 10), "the name has used up its entries");
         assert!(holds(&mut budget, "b.example", 10), "which takes no room from another name");
         let small = wire::entry::encode(entry(10)).len() as u64;
-        let mut budget = Budget::new(vec![usage("a.example", 1, MAX_BYTES - small)]);
+        let mut budget = with(vec![usage("a.example", 1, MAX_BYTES - small)]);
         assert!(!holds(&mut budget, "a.example", 11));
         assert!(holds(&mut budget, "a.example", 10));
         assert!(!holds(&mut budget, "a.example", 10), "the name has used up its bytes");
         let full = ["a", "b", "c", "d"].map(|name| usage(&format!("{name}.example"), MAX_ENTRIES, 1));
-        assert!(!holds(&mut Budget::new(full.to_vec()), "e.example", 10), "invented names find no room");
+        assert!(!holds(&mut with(full.to_vec()), "e.example", 10), "invented names find no room");
     }
 
     #[test]
@@ -323,7 +346,7 @@ mod tests {
         let signer = "a.example".parse().unwrap();
         let judged = |reason: Reason| {
             let unusable = Unusable::by(&signer, Fault::new(reason, "why"));
-            let (hold, reason) = Budget::default().judge(&unusable, &entry(10));
+            let (hold, reason) = with(vec![]).judge(&unusable, &entry(10));
             (hold.is_some(), reason)
         };
         assert_eq!(judged(Reason::NotAPartner), (true, Reason::OriginUnknown));

@@ -112,9 +112,10 @@ impl Node {
     pub async fn holders(&self, caller: &SpiffeId, id: &AssessmentId) -> Result<Holders, Fault> {
         self.require(caller, &[Role::Analyst, Role::Officer, Role::Admin, Role::Service])?;
         let found = self.store.assessment(id, None, false).await?;
-        let record =
+        let mut record =
             found.ok_or_else(|| Fault::new(Reason::NotFound, format!("there is no assessment `{id}` here")))?;
         let manifest = wire::manifest::decode(&wire::envelope::decode(&record.manifest)?.payload)?;
+        record.state = record.state.at(manifest.expires, self.now());
         let recall = self.recall_view(&record.originator, id).await?;
         let known = self.store.holders(&record.originator, id).await?;
         let reads = caller.role() != Role::Admin;

@@ -4,29 +4,37 @@
 mod alarm;
 mod audit;
 mod greet;
+mod invited;
+mod keys;
 mod persons;
 mod prove;
 mod settle;
+mod start;
 mod take;
+mod views;
 mod watch;
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, AtomicU32, Ordering},
+    atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
 };
 
 pub use alarm::Alarm;
 pub use audit::{Found, HeadView, Listed, WitnessView};
+pub use keys::KeepKey;
 pub use prove::{NoteKnown, Step};
 pub use settle::Settlement;
+use take::MOST_EPOCHS;
 pub use take::Next;
+
+use arc_swap::ArcSwap;
+use start::Meaning;
 
 use super::{Node, fault::lost};
 use crate::{
     domain::{
-        event::{Deed, Event},
         fault::{Fault, Reason},
-        ids::{Sha256, TrustDomain},
+        ids::TrustDomain,
         ledger::{LedgerKey, of_origin, origin},
         statement::{Envelope, StatementKind},
     },
@@ -34,7 +42,7 @@ use crate::{
         heads::AlarmKind,
         note::{Checkpoint, LogKey, Note},
     },
-    seal::{hash::sha256, random, raw::RawKey},
+    seal::raw::RawKey,
     store::ledger::{Kept, KeptRecord, LedgerChange, LedgerState},
     wire,
 };
@@ -46,6 +54,10 @@ pub type KeepHead = Arc<dyn Fn(&[u8]) -> Result<(), String> + Send + Sync>;
 pub struct LedgerParts {
     /// What its notes are signed with.
     pub key: RawKey,
+    /// A key that was prepared for the next epoch, where the node stopped before it was taken up.
+    pub next_key: Option<RawKey>,
+    /// Where the key is kept.
+    pub keep_key: KeepKey,
     /// Between two checkpoints it grows by a multiple of this.
     pub quantum: u32,
     /// The newest checkpoint, as it was written beside the store.
@@ -56,9 +68,13 @@ pub struct LedgerParts {
 
 /// The ledger's part of a node.
 pub(super) struct Ledger {
-    key: Arc<RawKey>,
+    key: ArcSwap<RawKey>,
+    keep_key: KeepKey,
+    start: start::Start,
     quantum: u32,
     keep_head: KeepHead,
+    /// How many entries the note has that was written beside the store before the first head.
+    marked: AtomicU64,
     epoch: AtomicU32,
     /// Nothing is served: entries are lost that this node has signed.
     is_behind: AtomicBool,
@@ -72,22 +88,22 @@ pub(super) struct Ledger {
 
 impl Ledger {
     /// Without anything known yet.
-    ///
-    /// # Errors
-    /// Where the operating system has no random bytes.
-    pub(super) fn new(key: RawKey, quantum: u32, keep_head: KeepHead) -> Result<Self, Fault> {
-        Ok(Self {
-            key: Arc::new(key),
+    pub(super) fn new(key: RawKey, keep_key: KeepKey, quantum: u32, keep_head: KeepHead) -> Self {
+        Self {
+            key: ArcSwap::from_pointee(key),
+            keep_key,
+            start: start::Start::default(),
             quantum,
             keep_head,
+            marked: AtomicU64::new(0),
             epoch: AtomicU32::new(1),
             is_behind: AtomicBool::new(false),
             signing: tokio::sync::Mutex::default(),
             alarming: tokio::sync::Mutex::default(),
             settling: tokio::sync::Mutex::default(),
-            watch: watch::Watch::new(random::bytes()?),
+            watch: watch::Watch::default(),
             persons: persons::Persons::default(),
-        })
+        }
     }
 }
 
@@ -100,13 +116,15 @@ const BEHIND_THERE: &str =
 
 impl Node {
     /// Takes the ledger up: where it stands, what is held of partners, and whether the store is older than the head beside it.
-    pub(super) async fn begin_ledger(&self, found_head: Option<&[u8]>) -> Result<(), Fault> {
+    pub(super) async fn begin_ledger(&self, found_head: Option<&[u8]>, next_key: Option<RawKey>) -> Result<(), Fault> {
         let state = self.store.ledger().await?;
         self.ledger.epoch.store(state.epoch, Ordering::Relaxed);
+        self.finish_key(next_key).await?;
+        self.ledger.start.begin(self.now());
         self.ledger.is_behind.store(!state.behind.is_empty(), Ordering::Relaxed);
         if let Some(found) = found_head {
             match Note::parse(found) {
-                Ok(note) => self.compare_own(None, &note, &state).await?,
+                Ok(note) => self.compare_own(None, (&note, None), &state).await?,
                 Err(fault) => tracing::error!(%fault, "the head beside the store can't be read and is passed over"),
             }
         }
@@ -118,7 +136,7 @@ impl Node {
             // A node that comes back after its signing certificate has ended, or before its clock is right, starts all the same:
             // it takes what comes, and greets partners with its ledger once it has a good certificate.
             Err(fault) if fault.reason == Reason::Unavailable => {
-                tracing::error!(reason = %fault.reason, message = %fault.message, "the ledger's key is not signed yet");
+                tracing::error!(reason = %fault.reason, what = %fault.message, "the ledger's key is not signed yet");
                 Ok(())
             }
             signed => signed.map(drop),
@@ -128,7 +146,7 @@ impl Node {
     /// Under what name and by what key this node signs its ledger.
     pub(super) fn own_log_key(&self) -> LogKey {
         let epoch = self.ledger.epoch.load(Ordering::Relaxed);
-        LogKey { name: origin(self.domain(), epoch), public: self.ledger.key.public_key() }
+        LogKey { name: origin(self.domain(), epoch), public: self.ledger_key().public_key() }
     }
 
     /// The statement of the ledger's key, with a signature that is good now.
@@ -136,43 +154,77 @@ impl Node {
         let own = self.own_log_key();
         let epoch = self.ledger.epoch.load(Ordering::Relaxed);
         let now = self.now();
-        let held = self.store.kept(Kept::Key, None, 1).await?.pop();
-        if let Some(envelope) = held.and_then(|r| wire::envelope::decode(&r.value).ok())
+        if let Some(envelope) = self.own_key_statement(epoch).await?
             && wire::ledger::decode_key(&envelope.payload).is_ok_and(|k| k.origin == own.name && k.public == own.public)
         {
             // While the own certificate has ended, the statement as it is: partners know the key already.
             return Ok(self.signed_by_a_good_key(envelope.clone(), now).unwrap_or(envelope));
         }
-        let key = LedgerKey { origin: own.name, public: own.public, epoch, created: now };
+        let key = LedgerKey { origin: own.name, public: own.public, epoch, created: now, succession: None };
         let envelope = self.sign(StatementKind::LedgerKey, wire::ledger::encode_key(&key))?;
         let value = wire::envelope::encode(&envelope);
         let record = KeptRecord { kind: Kept::Key, of: None, number: epoch.into(), value };
-        let deed = Deed::KeyChanged { key: "ledger".to_owned(), digest: Sha256(sha256(&[&own.public])) };
-        self.store.keep(vec![record], vec![Event { at: now, by: None, deed }]).await?;
+        self.store.keep(vec![record], vec![keys::key_changed(now, &own.public)]).await?;
         Ok(envelope)
     }
 
-    /// Signs a checkpoint, and writes it beside the store. Nothing while entries are lost: a head of a size that was signed before
-    /// would be a fork.
+    /// Signs a checkpoint, and writes it beside the store. Nothing while entries are lost, and nothing after a start until partners have
+    /// said what they hold: a head of a size that was signed before would be a fork. `false`: nothing was signed yet.
     ///
     /// # Errors
     /// Store faults.
-    pub async fn sign_checkpoint(&self) -> Result<(), Fault> {
+    pub async fn sign_checkpoint(&self) -> Result<bool, Fault> {
         let _signing = self.ledger.signing.lock().await;
         if self.is_behind() {
+            return Ok(false);
+        }
+        if !self.may_sign().await? {
+            self.mark().await?;
+            return Ok(false);
+        }
+        let sign = self.note_maker();
+        let note = self.store.checkpoint(self.ledger.quantum.into(), self.now(), Box::new(sign)).await?;
+        self.keep_beside(note).await?;
+        Ok(true)
+    }
+
+    /// Writes a note of the ledger as it stands beside the store and shows it to nobody, until there is a first head: what is
+    /// acknowledged meanwhile is missed too where a damaged store loses it.
+    async fn mark(&self) -> Result<(), Fault> {
+        let state = self.store.ledger().await?;
+        if self.ledger.marked.swap(state.size, Ordering::Relaxed) == state.size {
             return Ok(());
         }
-        let (domain, key) = (self.domain().clone(), self.ledger.key.clone());
-        let sign = move |epoch: u32, size: u64, root: &[u8; 32]| {
+        self.keep_beside(self.note_maker()(state.epoch, state.size, &state.root)).await
+    }
+
+    /// What signs a note of this epoch, size and root.
+    fn note_maker(&self) -> impl Fn(u32, u64, &[u8; 32]) -> Vec<u8> + Send + use<> {
+        let (domain, key) = (self.domain().clone(), self.ledger_key());
+        move |epoch, size, root| {
             let checkpoint = Checkpoint { origin: origin(&domain, epoch), size, root: *root };
             Note::sign(checkpoint, &key).to_string().into_bytes()
-        };
-        let note = self.store.checkpoint(self.ledger.quantum.into(), self.now(), Box::new(sign)).await?;
+        }
+    }
+
+    async fn keep_beside(&self, note: Vec<u8>) -> Result<(), Fault> {
         let keep = self.ledger.keep_head.clone();
         if let Err(error) = tokio::task::spawn_blocking(move || keep(&note)).await.map_err(lost)? {
             tracing::error!(error, "the newest head could not be written beside the store");
         }
         Ok(())
+    }
+
+    /// Signs the first checkpoint after a start, and shows it to partners at once: what nobody was shown is lost with the store.
+    ///
+    /// # Errors
+    /// Store faults.
+    pub async fn sign_first_checkpoint(&self) -> Result<bool, Fault> {
+        let is_signed = self.sign_checkpoint().await?;
+        if is_signed {
+            self.directory().all_active().for_each(|p| self.live.of(&p.record.organisation.domain).post());
+        }
+        Ok(is_signed)
     }
 
     /// Whether entries are lost that this node has signed.
@@ -195,18 +247,64 @@ impl Node {
 
     /// Compares a note that this node's key has signed with what is here. `by`: the partner who showed it; `None`: it stood beside
     /// the store. A note of another key, or of an epoch that was settled, says nothing.
-    async fn compare_own(&self, by: Option<&TrustDomain>, note: &Note, state: &LedgerState) -> Result<(), Fault> {
+    async fn compare_own(
+        &self,
+        by: Option<&TrustDomain>,
+        (note, told): (&Note, Option<&LogKey>),
+        state: &LedgerState,
+    ) -> Result<(), Fault> {
         let head = &note.checkpoint;
         let Some((domain, epoch)) = of_origin(&head.origin) else { return Ok(()) };
-        let key = LogKey { name: head.origin.clone(), public: self.ledger.key.public_key() };
-        if domain != *self.domain() || note.verify(&key).is_err() {
+        let key = if domain == *self.domain() { self.own_key_of(epoch).await? } else { None };
+        // A later epoch may have been lost with the store, and its key with it.
+        let newest = LogKey { name: head.origin.clone(), public: self.ledger_key().public_key() };
+        // As a partner has it from this node itself.
+        let key = key.or_else(|| told.filter(|told| told.name == head.origin).cloned());
+        let key = key.or(Some(newest).filter(|_| domain == *self.domain()));
+        if epoch > state.epoch.saturating_add(MOST_EPOCHS) {
+            return Ok(());
+        }
+        if key.is_none_or(|key| note.verify(&key).is_err()) {
             tracing::warn!(
                 partner = by.map(ToString::to_string),
                 "a note was shown as this node's own that it has not signed"
             );
             return Ok(());
         }
-        if self.is_lost(epoch, head, state).await? { self.fall_behind(by, note).await } else { Ok(()) }
+        if !self.is_lost(epoch, head, state).await? {
+            return Ok(());
+        }
+        let Some(partner) = by.filter(|_| !self.is_behind()) else { return self.fall_behind(by, note).await };
+        let partners = self.directory().all_active().count();
+        match self.ledger.start.shown(partner, note, partners) {
+            Meaning::Wait | Meaning::KnownTwin => Ok(()),
+            Meaning::Lost(newest) => self.fall_behind(by, &newest).await,
+            Meaning::Twin => self.alarm_of_twin(partner, note).await,
+        }
+    }
+
+    /// Whether heads may be signed since the start.
+    pub(in crate::node) async fn may_sign(&self) -> Result<bool, Fault> {
+        let partners: Vec<TrustDomain> =
+            self.directory().all_active().map(|p| p.record.organisation.domain.clone()).collect();
+        let (is_over, alone) = self.ledger.start.is_over(&partners, self.now());
+        for (partner, note) in alone {
+            if self.ledger.start.shown(&partner, &note, partners.len()) == Meaning::Twin {
+                self.alarm_of_twin(&partner, &note).await?;
+            }
+        }
+        Ok(is_over)
+    }
+
+    /// Somebody else signs with the own key. The exchange goes on.
+    async fn alarm_of_twin(&self, by: &TrustDomain, note: &Note) -> Result<(), Fault> {
+        let what = format!(
+            "{by} holds a head of {} entries by this node's key that this node has not signed: a copy of this node runs, or its ledger key was \
+             stolen; stop the copy, then `watchfire ledger rotate-key`",
+            note.checkpoint.size
+        );
+        self.alarm(Some(self.domain()), AlarmKind::Twin, what, vec![note.bare().to_string().into_bytes()]).await?;
+        Ok(())
     }
 
     /// Whether an own head is of this epoch or a later one, and its entries are not here.

@@ -4,19 +4,26 @@
 //! that was ever seen. A list never goes back by itself: see `give` for a CA that lost its number.
 
 mod give;
+mod invited;
 mod own;
 mod pace;
+mod passed_on;
 mod places;
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use self::pace::ListPace;
+pub(super) use self::passed_on::PassedOn;
 pub use self::{
     give::{Given, GivenAt, Outcome},
+    passed_on::{MAX_PASSED_ON, Wanted},
     places::MAX_LISTS,
 };
 use super::Node;
@@ -72,14 +79,22 @@ impl Announced {
 struct Held {
     record: Arc<ListRecord>,
     crl: Option<Crl>,
+    /// Counts the lists in the order in which they came.
+    number: u64,
 }
 
 /// All lists, and all revocations that were seen.
 pub(super) struct Lists {
     held: Mutex<BTreeMap<TrustDomain, Vec<Held>>>,
     seen: Mutex<Seen>,
+    /// How many came so far.
+    count: AtomicU64,
+    /// Those that came by others.
+    carried: passed_on::Carried,
     /// How fast each partner gives lists.
     paces: Mutex<HashMap<TrustDomain, ListPace>>,
+    /// How many lists of one issuing key are taken in an hour.
+    most_of_key: u32,
     /// Lists with a lower number than the one that is held, of which the log has told.
     told: Mutex<HashSet<Sha256>>,
     own: own::OwnFile,
@@ -91,10 +106,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Lists {
-    pub fn new(own_file: PathBuf) -> Self {
+    pub fn new(own_file: PathBuf, most_of_key: u32) -> Self {
         Self {
+            most_of_key,
             held: Mutex::default(),
             seen: Mutex::default(),
+            count: AtomicU64::default(),
+            carried: passed_on::Carried::default(),
             paces: Mutex::default(),
             told: Mutex::default(),
             own: own::OwnFile::new(own_file),
@@ -104,6 +122,12 @@ impl Lists {
     /// The lists of an organisation that its bundle stands behind.
     pub fn of(&self, domain: &TrustDomain) -> Vec<Crl> {
         lock(&self.held).get(domain).into_iter().flatten().filter_map(|held| held.crl.clone()).collect()
+    }
+
+    /// The same, each with its number in the order in which all lists came here.
+    fn numbered(&self, domain: &TrustDomain) -> Vec<(u64, Crl)> {
+        let all = lock(&self.held);
+        all.get(domain).into_iter().flatten().filter_map(|held| Some((held.number, held.crl.clone()?))).collect()
     }
 
     /// Every revocation that was seen.
@@ -144,12 +168,17 @@ impl Lists {
         let mut all = lock(&self.held);
         let of = all.entry(record.of.clone()).or_default();
         of.retain(|held| (held.record.issuing_key, held.record.scope) != (record.issuing_key, record.scope));
-        of.push(Held { record: Arc::new(record), crl });
+        let number = self.next_number();
+        of.push(Held { record: Arc::new(record), crl, number });
+    }
+
+    fn next_number(&self) -> u64 {
+        self.count.fetch_add(1, Ordering::Relaxed)
     }
 
     /// When a list of the partner is taken: `None` for now.
     fn wait(&self, partner: &TrustDomain, new: &Announced, now: Time) -> Option<Time> {
-        lock(&self.paces).get(partner).and_then(|pace| pace.wait(&new.issuing_key, new.size, now))
+        lock(&self.paces).get(partner).and_then(|pace| pace.wait(self.most_of_key, &new.issuing_key, new.size, now))
     }
 
     fn has_refused(&self, partner: &TrustDomain, list: &Sha256, now: Time) -> bool {
@@ -302,7 +331,7 @@ impl Node {
         (self.set_trust)(self.trust.load().with_lists(domain, crls, self.lists.seen()));
         self.live.trust_changed(vec![domain.clone()]);
         self.live.turned();
-        if self.directory().get(domain).is_some_and(|p| p.record.state == PartnerState::Active) {
+        if self.directory().get(domain).is_some_and(|p| p.record.standing() == PartnerState::Active) {
             let live = self.live.of(domain);
             live.wake();
             if !live.inbound().borrow().live {
@@ -341,7 +370,7 @@ mod tests {
         let fr = bundle("fr.example", &[&root]);
         let crl = |number, revoked: &[u64]| Crl::verify(&root.list(number, revoked), &fr, &[], now()).unwrap();
         let held = crl(5, &[7]);
-        let lists = Lists::new(PathBuf::new());
+        let lists = Lists::new(PathBuf::new(), 60);
         let record = ListRecord {
             of: fr.domain().clone(),
             issuing_key: held.issuing_key(),

@@ -1,20 +1,32 @@
 //! Which feeds are live, what woke them, and what stands in the way of those that are not.
 
+mod examined;
+mod recent;
+
 use std::{
-    collections::{BTreeSet, HashMap, VecDeque},
+    collections::{BTreeSet, HashMap},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
 
+use examined::Examined;
+use recent::Recent;
 use tokio::sync::{Mutex as AsyncMutex, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::{lists::Announced, pace::Pace};
+use super::{
+    bundles::Told,
+    lists::{PassedOn, Wanted},
+    pace::Pace,
+    refusals::Refusals,
+    spent::Spent,
+    status::Outgoing,
+};
 use crate::{
     domain::{
-        ids::{Sha256, StatementId, TrustDomain},
+        ids::{AssessmentId, Sha256, StatementId, TrustDomain},
         statement::StatementKind,
         time::Time,
     },
@@ -34,6 +46,8 @@ pub struct LiveFeeds {
     turns: watch::Sender<u64>,
     /// Organisations whose roots, lists or standing have changed: what waits for them is to be examined again.
     changed: Mutex<BTreeSet<TrustDomain>>,
+    /// Assessments that were taken back: what waits of them is let go of.
+    taken_back: Mutex<BTreeSet<AssessmentId>>,
     /// Counts such changes, from a number that no earlier run of this node has used.
     edition: Mutex<Option<[u8; EDITION]>>,
 }
@@ -41,13 +55,8 @@ pub struct LiveFeeds {
 /// How many bytes name an edition of roots and lists.
 const EDITION: usize = 16;
 
-/// How many receipts a partner may hand over in an hour: each is kept, with the holders that it names.
-const MOST_RECEIPTS: u32 = 20_000;
 /// How many entries of a partner that are kept from users are told in the log in an hour. The ledger has each.
 const MOST_LINES: u32 = 600;
-/// How many recalls of what is not held here a partner may hand over in an hour: each leaves a tombstone.
-const MOST_RECALLS_AHEAD: u32 = 600;
-
 /// Live state of the feeds with one partner.
 pub struct Live {
     /// Counts reasons to look into the queue.
@@ -56,6 +65,8 @@ pub struct Live {
     pub(super) judging: AsyncMutex<()>,
     streams: Mutex<Option<(u64, CancellationToken)>>,
     next_stream: AtomicU64,
+    /// What stops the feed to it.
+    pub(super) outgoing: Outgoing,
     /// What this node's own following of the partner is up to.
     inbound: watch::Sender<Inbound>,
     /// Counts requests to look at the partner's feed at once.
@@ -75,19 +86,25 @@ pub struct Live {
     /// How fast it asks for more.
     asking: Mutex<Pace>,
     /// How fast it answers.
-    answering: Mutex<Pace>,
-    /// How fast it takes back what is not here.
-    recalling: Mutex<Pace>,
+    answering: Mutex<Spent>,
+    /// How fast it takes back, or passes on what others take back.
+    recalling: Mutex<Spent>,
+    /// What was refused of it.
+    refused: Mutex<Refusals>,
     /// How much the log says of what is wrong with its entries.
     telling: Mutex<Pace>,
-    /// The agreements in force under which what is in quarantine was examined.
-    examined: Mutex<Vec<StatementId>>,
+    /// What of its quarantine was examined.
+    examined: Mutex<Examined>,
     /// Counts recalls that were put into the partner's outbox.
     recalls: AtomicU64,
+    /// What it has told of bundles.
+    pub(super) bundles: Told,
     /// When the partner was last heard of, as the store has it.
     heard: Mutex<Option<Time>>,
     /// The revocation lists that this node has asked the partner to hand over, by the answer to its last hello.
-    asked_for: Mutex<Vec<Announced>>,
+    asked_for: Mutex<Vec<Wanted>>,
+    /// What went on of others' lists.
+    pub(super) passed_on: PassedOn,
     /// Held while a revocation list comes in.
     pub gathering: AsyncMutex<()>,
 }
@@ -97,26 +114,6 @@ struct Reads {
     kinds: Vec<StatementKind>,
     /// Whether the log has it that something is held back.
     said: bool,
-}
-
-/// The names of the statements last taken, each a SHA-256.
-#[derive(Default)]
-pub(super) struct Recent(VecDeque<[u8; 32]>);
-
-impl Recent {
-    /// How many are remembered: more than travel at once by both ways.
-    const KEPT: usize = 512;
-
-    pub(super) fn contains(&self, name: &[u8; 32]) -> bool {
-        self.0.contains(name)
-    }
-
-    pub(super) fn push(&mut self, name: [u8; 32]) {
-        if self.0.len() == Self::KEPT {
-            self.0.pop_front();
-        }
-        self.0.push_back(name);
-    }
 }
 
 /// How this node's following of a partner goes.
@@ -156,6 +153,7 @@ impl LiveFeeds {
             judging: AsyncMutex::default(),
             streams: Mutex::default(),
             next_stream: AtomicU64::new(0),
+            outgoing: Outgoing::default(),
             inbound: watch::Sender::new(Inbound::default()),
             // The first look needs nobody who asks for it.
             pull: watch::Sender::new(1),
@@ -168,15 +166,23 @@ impl LiveFeeds {
             asking: Mutex::default(),
             answering: Mutex::default(),
             recalling: Mutex::default(),
+            refused: Mutex::default(),
             telling: Mutex::default(),
             examined: Mutex::default(),
             recalls: AtomicU64::new(0),
+            bundles: Told::default(),
             heard: Mutex::default(),
             asked_for: Mutex::default(),
+            passed_on: PassedOn::default(),
             gathering: AsyncMutex::default(),
         });
         partners.insert(partner.clone(), live.clone());
         live
+    }
+
+    /// The live state with every partner.
+    pub(super) fn all(&self) -> Vec<(TrustDomain, Arc<Live>)> {
+        lock(&self.partners).iter().map(|(partner, live)| (partner.clone(), live.clone())).collect()
     }
 
     /// Ends all streams to partners, and their waiting for statements: the node stops, and they come back when it is up
@@ -201,14 +207,38 @@ impl LiveFeeds {
     }
 
     /// What waits for an organisation is to be examined again.
-    pub(super) fn examine_waiting_for(&self, organisation: &TrustDomain) {
+    fn examine_waiting_for(&self, organisation: &TrustDomain) {
         lock(&self.changed).insert(organisation.clone());
         self.turned();
+    }
+
+    /// What waits of an assessment is to be examined again: it was taken back.
+    pub(super) fn examine_taken_back(&self, assessment: AssessmentId) {
+        lock(&self.taken_back).insert(assessment);
+        self.turned();
+    }
+
+    /// Everything that waits for this organisation, or was kept from users, is to be examined again: it is known, or known otherwise. Called once
+    /// that is in force.
+    pub(super) fn is_known_anew(&self, organisation: &TrustDomain) {
+        self.examine_all_again();
+        self.examine_waiting_for(organisation);
+        self.forget_passed_on();
+    }
+
+    /// Lists of others may come again: who they are is known better now.
+    pub(super) fn forget_passed_on(&self) {
+        lock(&self.partners).values().for_each(|live| live.passed_on.forget());
     }
 
     /// The organisations that have changed since this was last asked.
     pub(super) fn take_changed(&self) -> BTreeSet<TrustDomain> {
         std::mem::take(&mut *lock(&self.changed))
+    }
+
+    /// The assessments that were taken back since this was last asked.
+    pub(super) fn take_taken_back(&self) -> BTreeSet<AssessmentId> {
+        std::mem::take(&mut *lock(&self.taken_back))
     }
 
     /// What names the roots and lists of the moment to partners: it says that they have changed, and nothing else.
@@ -257,13 +287,13 @@ impl Drop for Stream {
 
 impl Live {
     /// Remembers which revocation lists the partner is asked to hand over.
-    pub fn ask_for(&self, lists: Vec<Announced>) {
+    pub fn ask_for(&self, lists: Vec<Wanted>) {
         *lock(&self.asked_for) = lists;
     }
 
     /// A revocation list that the partner was asked to hand over.
-    pub fn asked_for(&self, sha256: &Sha256) -> Option<Announced> {
-        lock(&self.asked_for).iter().find(|list| list.sha256 == *sha256).cloned()
+    pub fn asked_for(&self, sha256: &Sha256) -> Option<Wanted> {
+        lock(&self.asked_for).iter().find(|wanted| wanted.list.sha256 == *sha256).cloned()
     }
 
     /// Counts one more change by the partner of what is agreed; `false`: it must wait.
@@ -276,14 +306,19 @@ impl Live {
         lock(&self.asking).allows(now)
     }
 
-    /// Counts one more receipt of the partner; `false`: it must wait.
-    pub(super) fn allows_a_receipt(&self, now: Time) -> bool {
-        lock(&self.answering).allows_of(MOST_RECEIPTS, now)
+    /// What its receipts have spent.
+    pub(super) fn receipts<T>(&self, look: impl FnOnce(&mut Spent) -> T) -> T {
+        look(&mut lock(&self.answering))
     }
 
-    /// Counts one more recall by the partner of what is not held here; `false`: it must wait.
-    pub(super) fn allows_a_recall_ahead(&self, now: Time) -> bool {
-        lock(&self.recalling).allows_of(MOST_RECALLS_AHEAD, now)
+    /// What the recalls that it hands over have spent.
+    pub(super) fn recalled_by<T>(&self, look: impl FnOnce(&mut Spent) -> T) -> T {
+        look(&mut lock(&self.recalling))
+    }
+
+    /// What was refused of it.
+    pub(super) fn refusals<T>(&self, look: impl FnOnce(&mut Refusals) -> T) -> T {
+        look(&mut lock(&self.refused))
     }
 
     /// Counts one more line of the log about the partner's entries; `false`: it was said often enough.
@@ -399,18 +434,19 @@ impl Live {
         lock(&self.reads).as_mut().is_some_and(|r| !std::mem::replace(&mut r.said, true))
     }
 
-    /// Of the agreements in force, those under which nothing was examined yet. They count as examined from now on, so that
-    /// what comes during the examination asks for another one.
-    pub(super) fn to_examine(&self, in_force: Vec<StatementId>) -> Vec<StatementId> {
-        let mut examined = lock(&self.examined);
-        let fresh = in_force.iter().filter(|id| !examined.contains(id)).copied().collect();
-        *examined = in_force;
-        fresh
+    /// Under which of the agreements in force something of its quarantine is to be examined, and after which number.
+    pub(super) fn to_examine(&self, in_force: Vec<StatementId>) -> Vec<(StatementId, u64)> {
+        lock(&self.examined).take(in_force)
+    }
+
+    /// An entry came into its quarantine that only that agreement may cover.
+    pub(super) fn arrived_under(&self, agreement: StatementId, sequence: u64) {
+        lock(&self.examined).arrived(agreement, sequence);
     }
 
     /// Everything is to be examined again.
     pub(super) fn examine_again(&self) {
-        lock(&self.examined).clear();
+        lock(&self.examined).forget();
     }
 
     /// Tells of such requests.
@@ -428,19 +464,6 @@ mod tests {
     }
 
     #[test]
-    fn an_agreement_is_examined_once_for_as_long_as_it_is_in_force() {
-        let live = live();
-        let [one, other] = [1, 2].map(|n| StatementId([n; 32]));
-        assert_eq!(live.to_examine(vec![one]), [one]);
-        assert_eq!(live.to_examine(vec![one, other]), [other]);
-        assert!(live.to_examine(vec![other]).is_empty());
-        // In force again after a time.
-        assert_eq!(live.to_examine(vec![one, other]), [one]);
-        live.examine_again();
-        assert_eq!(live.to_examine(vec![one, other]), [one, other]);
-    }
-
-    #[test]
     fn nothing_is_read_before_the_partner_has_said_so_and_what_is_held_is_said_once() {
         let live = live();
         assert!(!live.reads(StatementKind::Agreement) && !live.first_held());
@@ -451,17 +474,5 @@ mod tests {
         assert!(!live.first_held(), "the same hello again is no news");
         live.set_reads(vec![]);
         assert!(live.first_held());
-    }
-
-    #[test]
-    fn what_was_taken_is_remembered_up_to_a_number() {
-        let mut recent = Recent::default();
-        let name = |n: usize| {
-            let mut name = [0; 32];
-            name[..8].copy_from_slice(&n.to_le_bytes());
-            name
-        };
-        (0..=Recent::KEPT).for_each(|n| recent.push(name(n)));
-        assert!(!recent.contains(&name(0)) && (1..=Recent::KEPT).all(|n| recent.contains(&name(n))));
     }
 }

@@ -1,39 +1,39 @@
-//! Partners: invite, accept, suspend, resume, and their bundles.
+//! Partners: accept, suspend, resume.
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use arc_swap::ArcSwap;
-
-use super::{ADMINS, Node, approve::Count, directory::Partner};
+use super::{
+    ADMINS, Node,
+    approve::{Count, Thing},
+    directory::Partner,
+    invitation::{Opened, fingerprint_of},
+};
 use crate::{
     domain::{
-        approval::Awaited,
+        approval::Matter,
+        bundle::HeldBundle,
         event::{Deed, Event},
         fault::{Fault, Reason},
         ids::{Sha256, SpiffeId, TrustDomain},
-        partner::{Endpoint, Invitation, Organisation, PartnerState},
+        partner::{Invitation, Organisation, PartnerState},
         statement::{Envelope, StatementKind},
         time::Time,
     },
-    identity::{
-        bundle::TrustBundle,
-        signers::{Accept, Identities},
-        trust::{Member, Trust},
-        validity::Validity,
-    },
-    seal::{hash::sha256, rules, statement::id_of, verify::verify},
+    identity::{bundle::TrustBundle, validity::Validity},
+    seal::{hash::sha256, statement::id_of, subject},
     store::{PartnerRecord, RetiredRoot, StoreError},
-    wire,
 };
 
 /// An invitation, and what an administrator has confirmed about it out of band.
 pub struct Invited {
     /// The invitation.
     pub invitation: Envelope,
-    /// Its bundle's fingerprint, in words or hexadecimal.
+    /// Its fingerprint, in words or hexadecimal.
     pub fingerprint: String,
     /// A new kind or country of an organisation that is here already is right.
     pub change_confirmed: bool,
+    /// The administrator's approval of it.
+    pub approval: Envelope,
 }
 
 /// A root certificate that an organisation had once. It proves nothing new.
@@ -65,22 +65,6 @@ enum Confirmed<'a> {
 }
 
 impl Node {
-    /// A signed invitation for a future partner; `endpoint` where partners reach this node by another name.
-    ///
-    /// # Errors
-    /// `ROLE_REQUIRED`, store faults, and where the node can't sign. Goes on record.
-    pub async fn invite(&self, caller: &SpiffeId, endpoint: Option<Endpoint>) -> Result<Envelope, Fault> {
-        self.require(caller, ADMINS)?;
-        self.took_out(caller, Deed::InvitationWritten).await?;
-        let invitation = Invitation {
-            organisation: self.organisation.clone(),
-            endpoint: endpoint.or_else(|| self.endpoint.clone()),
-            roots: self.own.load().bundle.roots().iter().map(|r| r.to_vec()).collect(),
-            issued: self.now(),
-        };
-        self.sign(StatementKind::Invitation, wire::invitation::encode(&invitation))
-    }
-
     /// Accepts a partner, or its new bundle, kind or endpoint. Other roots, another kind or another country of an organisation that is
     /// here already take as many administrators as any decision: whoever sets these alone could pose as that organisation. Another
     /// endpoint takes one, since TLS proves the far end.
@@ -97,7 +81,7 @@ impl Node {
         // Who was suspended stays so until resumed.
         let is_suspended = before.as_ref().is_some_and(|b| b.state == PartnerState::Suspended);
         let state = if is_suspended { PartnerState::Suspended } else { PartnerState::Active };
-        Ok(Accepted { partner: self.introduce(caller, invitation, state).await?, count })
+        Ok(Accepted { partner: self.introduce(caller, &invited.invitation, state).await?, count })
     }
 
     /// Holds an organisation's bundle, so that what it has signed can be verified where partners pass it on. Nothing is
@@ -117,14 +101,14 @@ impl Node {
                 format!("`{domain}` is a partner already, so that it is known; `partner accept` takes a new bundle");
             return Err(Fault::new(Reason::Conflict, what));
         }
-        Ok(Accepted { partner: self.introduce(caller, invitation, PartnerState::Known).await?, count })
+        Ok(Accepted { partner: self.introduce(caller, &invited.invitation, PartnerState::Known).await?, count })
     }
 
     /// What the invitation says, where an administrator has confirmed it; no other change comes between.
     async fn confirm(&self, caller: &SpiffeId, invited: &Invited) -> Result<Confirmed<'_>, Fault> {
         self.require(caller, ADMINS)?;
-        let (invitation, bundle) = self.check_invitation(&invited.invitation)?;
-        let agrees = bundle.fingerprint().agrees_with(&invited.fingerprint);
+        let Opened { invitation, bundle, .. } = self.check_invitation(&invited.invitation)?;
+        let agrees = fingerprint_of(&invited.invitation).agrees_with(&invited.fingerprint);
         if !agrees.map_err(|e| Fault::at(Reason::InvalidArgument, "fingerprint", e))? {
             let what = "the fingerprint is not that of the invitation; ask the partner again, by another way";
             return Err(Fault::at(Reason::Conflict, "fingerprint", what));
@@ -134,9 +118,12 @@ impl Node {
         }
         let changing = self.changing.lock().await;
         let directory = self.directory();
+        if let Some(partner) = directory.get(&invitation.organisation.domain) {
+            require_newer(&partner.record, &invitation)?;
+        }
         let before = directory.get(&invitation.organisation.domain).map(|p| &p.record.organisation);
         if let Some(before) = before.filter(|b| **b != invitation.organisation && !invited.change_confirmed) {
-            // The fingerprint says nothing of these, and the subject rule goes by them.
+            // The subject rule goes by them.
             let words =
                 |o: &Organisation| format!("{}{}", o.kind, o.country.map(|c| format!(" of {c}")).unwrap_or_default());
             let (was, says) = (words(before), words(&invitation.organisation));
@@ -145,15 +132,17 @@ impl Node {
             );
             return Err(Fault::at(Reason::Conflict, "invitation.kind", what));
         }
-        let Some(partner) = directory.get(&invitation.organisation.domain).filter(|p| is_other(&p.record, &invitation))
-        else {
+        let id = id_of(StatementKind::Invitation, &invited.invitation.payload);
+        let (subject, of) = (subject::statement(&id), invitation.organisation.domain.clone());
+        let thing = Thing { matter: Matter::Partner, subject, of: of.clone() };
+        let Some(partner) = directory.get(&of).filter(|p| is_other(&p.record, &invitation)) else {
+            let approved = self.approved(caller, &invited.approval, (Matter::Partner, &subject))?;
+            self.keep_approval(approved, thing).await?;
             return Ok(Confirmed::Enough(Box::new(invitation), None, changing));
         };
-        let (id, of) =
-            (id_of(StatementKind::Invitation, &invited.invitation.payload), partner.record.organisation.domain.clone());
         let fingerprint = bundle.fingerprint().to_string();
-        let deed = Deed::PartnerChangeApproved { partner: of.clone(), fingerprint, invitation: id };
-        let count = self.approve(caller, Sha256(id.0), (Awaited::Partner, of), deed).await?;
+        let deed = |approval| Deed::PartnerChangeApproved { partner: of, fingerprint, invitation: id, approval };
+        let count = self.approve(caller, &invited.approval, thing, deed).await?;
         let count = Some(count).filter(|count| count.needed > 1);
         match count {
             Some(waits) if !waits.is_enough() => Ok(Confirmed::Waits(Accepted { partner: partner.clone(), count })),
@@ -164,27 +153,54 @@ impl Node {
     async fn introduce(
         &self,
         caller: &SpiffeId,
-        invitation: Invitation,
+        envelope: &Envelope,
         state: PartnerState,
     ) -> Result<Arc<Partner>, Fault> {
+        let Opened { invitation, bundle, ledger_key } = self.check_invitation(envelope)?;
+        let domain = bundle.domain().clone();
+        let fingerprint = Sha256(bundle.fingerprint().0);
+        let known = self.directory().get(&domain).cloned();
+        let before_record = known.as_ref().map(|known| known.record.clone());
+        let before = before_record.as_ref().map(|record| record.bundle.clone());
+        let introduced = known.filter(|known| known.record.bundle.introduced_by.is_some());
+        if let Some(known) = &introduced {
+            // What was verified by an introduction is judged by the organisation's own words.
+            self.disown(known, Some(fingerprint)).await?;
+        }
+        let now = self.now();
+        let is_same = |b: &HeldBundle| (b.sequence, b.fingerprint) == (invitation.sequence, fingerprint);
+        let held = match before.filter(is_same) {
+            Some(same) => HeldBundle {
+                rival: None,
+                introduced_by: None,
+                contested_by: None,
+                named_at: same.named_at.filter(|at| *at <= now),
+                ..same
+            },
+            None => HeldBundle::invited(invitation.sequence, fingerprint, invitation.issued),
+        };
+        let persons_needed = before_record.as_ref().map_or(0, |before| before.bundle.persons_needed);
+        let held = HeldBundle { persons_needed, ..held };
         let record = PartnerRecord {
-            organisation: invitation.organisation,
-            endpoint: invitation.endpoint,
-            roots: invitation.roots,
+            organisation: invitation.organisation.clone(),
+            endpoint: invitation.endpoint.clone(),
+            roots: invitation.roots.clone(),
+            bundle: held,
             state,
+            introduces: before_record.as_ref().is_some_and(|before| before.introduces),
             accepted_at: self.now(),
         };
+        self.bundle_by_invitation(&record, envelope).await?;
+        let partner = self.save_partner_as(Some(caller), record).await?;
+        self.take_invited_lists(&bundle, &invitation.lists).await?;
+        self.take_invited_ledger(&partner, ledger_key, &invitation).await?;
+        self.follow_bundles(&domain).await?;
         // What was kept from users because nobody knew it here may be shown now.
-        self.live.examine_all_again();
-        self.save_partner(caller, record).await
-    }
-
-    /// What an invitation says, where its own roots prove its signature.
-    ///
-    /// # Errors
-    /// Whatever verification refuses.
-    pub fn check_invitation(&self, envelope: &Envelope) -> Result<(Invitation, TrustBundle), Fault> {
-        open_invitation(envelope, &self.signing_usages, self.now())
+        self.live.is_known_anew(&domain);
+        if introduced.is_some() {
+            self.prove_recalls().await?;
+        }
+        Ok(self.directory().get(&domain).cloned().unwrap_or(partner))
     }
 
     /// Nothing is exchanged with the partner until it is resumed: live streams and connections end now.
@@ -242,16 +258,26 @@ impl Node {
                 Err(Fault::new(Reason::Conflict, what))
             }
             PartnerState::Active | PartnerState::Suspended if !was_partner => Err(no_partner(domain)),
-            _ => self.save_partner(caller, PartnerRecord { state, ..before.clone() }).await,
+            PartnerState::Forgotten if before.bundle.introduced_by.is_some() => {
+                let held = directory.get(domain).ok_or_else(|| no_partner(domain))?;
+                self.disown(held, None).await?;
+                self.save_partner_as(Some(caller), PartnerRecord { state, ..before.clone() }).await
+            }
+            _ => self.save_partner_as(Some(caller), PartnerRecord { state, ..before.clone() }).await,
         }
     }
 
-    async fn save_partner(&self, caller: &SpiffeId, record: PartnerRecord) -> Result<Arc<Partner>, Fault> {
+    /// Keeps a partner and puts it in force; `None` where no administrator of this organisation has said so.
+    pub(super) async fn save_partner_as(
+        &self,
+        caller: Option<&SpiffeId>,
+        record: PartnerRecord,
+    ) -> Result<Arc<Partner>, Fault> {
         let domain = record.organisation.domain.clone();
         let bundle = bundle_of(&record)?;
         let fingerprint = bundle.fingerprint().to_string();
         let deed = Deed::PartnerChanged { partner: domain.clone(), fingerprint, state: record.state.to_string() };
-        let event = Event { at: self.now(), by: Some(caller.clone()), deed };
+        let event = Event { at: self.now(), by: caller.cloned(), deed };
         self.store.save_partner(record, event).await?;
         // Lists survive a new bundle where its roots stand behind their issuers.
         self.lists.rest_upon(&bundle);
@@ -260,29 +286,30 @@ impl Node {
     }
 }
 
-/// Whether the invitation says that the organisation is another than the one that is here.
-fn is_other(here: &PartnerRecord, invitation: &Invitation) -> bool {
-    let sorted = |roots: &[Vec<u8>]| roots.iter().cloned().collect::<BTreeSet<_>>();
-    here.organisation != invitation.organisation || sorted(&here.roots) != sorted(&invitation.roots)
+/// An invitation from before the bundle that is held brings back roots that were given up since, compromised ones too.
+fn require_newer(here: &PartnerRecord, invitation: &Invitation) -> Result<(), Fault> {
+    let held = &here.bundle;
+    let is_older = invitation.sequence < held.sequence && invitation.issued <= held.issued;
+    if !is_older || held.introduced_by.is_some() || held.rival.is_some() {
+        return Ok(());
+    }
+    let what = format!(
+        "the invitation is of bundle {}, and bundle {} of {} is held here, which is newer; ask the partner for a new invitation",
+        invitation.sequence,
+        held.sequence,
+        held.issued.day()
+    );
+    Err(Fault::at(Reason::Conflict, "invitation.sequence", what))
 }
 
-/// What an invitation says, where its own roots prove its signature.
-///
-/// # Errors
-/// Whatever verification refuses.
-pub fn open_invitation(
-    envelope: &Envelope,
-    signing_usages: &[String],
-    now: Time,
-) -> Result<(Invitation, TrustBundle), Fault> {
-    let claimed = wire::invitation::decode(&envelope.payload)?;
-    let roots = claimed.roots.iter().map(|r| r.clone().into()).collect();
-    let bundle = TrustBundle::new(claimed.organisation.domain.clone(), roots)?;
-    let member = Member { bundle: bundle.clone(), crls: vec![], state: PartnerState::Active };
-    let trust = Trust::new(member, vec![], signing_usages.to_vec())?;
-    let chains = Identities::new(Arc::new(ArcSwap::from_pointee(trust)), Accept::Active);
-    let invitation = verify(envelope, &rules::INVITATION, &chains, now)?.into_content();
-    Ok((invitation, bundle))
+/// Whether the invitation says that the organisation is another than the one that is here.
+fn is_other(here: &PartnerRecord, invitation: &Invitation) -> bool {
+    // Nobody here has said who it is.
+    if here.bundle.introduced_by.is_some() {
+        return false;
+    }
+    let sorted = |roots: &[Vec<u8>]| roots.iter().cloned().collect::<BTreeSet<_>>();
+    here.organisation != invitation.organisation || sorted(&here.roots) != sorted(&invitation.roots)
 }
 
 /// A partner's bundle.

@@ -1,5 +1,7 @@
 //! The own organisation's people: the register, as it fills from the node's directory and from whoever signs in.
 
+mod remembered;
+
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -7,13 +9,16 @@ use arc_swap::ArcSwap;
 use super::Node;
 use crate::{
     domain::{
+        approval::Matter,
         event::{Deed, Event},
         fault::{Fault, Reason},
         ids::{Role, Sha256, SpiffeId},
         person::{CertificateUse, Origin, Person, PersonCertificate, Register},
+        statement::Envelope,
+        time::Time,
     },
-    identity::certificate::Leaf,
-    seal::hash::sha256,
+    identity::{certificate::Leaf, trust::Trust},
+    seal::{hash::sha256, subject},
 };
 
 /// The register in force.
@@ -44,7 +49,11 @@ pub struct PersonView {
 impl Node {
     /// Reads the register, at the start.
     pub(super) async fn begin_people(&self) -> Result<(), Fault> {
-        self.people.register.store(Arc::new(Register::new(self.store.people().await?)));
+        let mut register = Register::new(self.store.people().await?);
+        if self.remembers_two().await? {
+            register.remember_two();
+        }
+        self.people.register.store(Arc::new(register));
         Ok(())
     }
 
@@ -148,21 +157,8 @@ impl Node {
         found.any(|(id, certificate)| register.see(&id, certificate, origin).is_some())
     }
 
-    /// What the register keeps of a certificate of a person of this organisation.
     fn certificate_of(&self, seen: &SeenPerson) -> Option<(SpiffeId, PersonCertificate)> {
-        let der = seen.chain.first()?;
-        let leaf = Leaf::parse(der).ok()?;
-        let is_person = leaf.id.domain() == self.domain() && !matches!(leaf.id.role(), Role::Node);
-        let (issuing_key, serial) = self.trust.load().own_certificate(&seen.chain).filter(|_| is_person)?;
-        let certificate = PersonCertificate {
-            usage: seen.usage,
-            sha256: Sha256(sha256(&[der])),
-            serial: hex::encode(serial),
-            issuing_key,
-            since: self.now(),
-            until: leaf.not_after,
-        };
-        Some((leaf.id, certificate))
+        certificate_of(&self.trust.load(), seen, self.now())
     }
 
     /// Somebody signs in, over a connection with this chain. Reading goes on where nothing can be written.
@@ -180,13 +176,21 @@ impl Node {
     ///
     /// # Errors
     /// Those of [`Register::confirm`]; store faults.
-    pub async fn confirm_person(&self, caller: &SpiffeId, id: &SpiffeId) -> Result<PersonView, Fault> {
+    pub async fn confirm_person(
+        &self,
+        caller: &SpiffeId,
+        id: &SpiffeId,
+        approval: &Envelope,
+    ) -> Result<PersonView, Fault> {
         self.require(caller, &[Role::Admin, Role::Officer])?;
         let _changing = self.people.changing.lock().await;
         let mut register = Register::clone(&self.register());
         let now = self.now();
-        let person = register.confirm(id, caller, now, |p| self.works(p))?;
-        let deed = Deed::PersonConfirmed { person: id.clone(), is_enough: person.confirmed_at.is_some() };
+        let matter = (Matter::Person, &subject::person(id));
+        let approved = self.approved(caller, approval, matter)?;
+        let approval = approved.id;
+        let person = register.confirm(id, approved, now, |p| self.works(p), |a| self.counts(a, matter))?;
+        let deed = Deed::PersonConfirmed { person: id.clone(), is_enough: person.confirmed_at.is_some(), approval };
         self.store.save_people(vec![person.clone()], vec![Event { at: now, by: Some(caller.clone()), deed }]).await?;
         register.put(person.clone());
         self.people.register.store(Arc::new(register));
@@ -199,10 +203,7 @@ impl Node {
     /// `NOT_FOUND`; `INVALID_ARGUMENT` where it is several people's.
     pub fn person_called(&self, name: &str) -> Result<SpiffeId, Fault> {
         let register = self.register();
-        let is_meant = |id: &&SpiffeId| {
-            id.to_string() == name || id.name() == name || format!("{}/{}", id.role(), id.name()) == name
-        };
-        let found: Vec<&SpiffeId> = register.people().map(|p| &p.id).filter(is_meant).collect();
+        let found: Vec<&SpiffeId> = register.people().map(|p| &p.id).filter(|id| id.is_called(name)).collect();
         match found.as_slice() {
             [one] => Ok((*one).clone()),
             [] => {
@@ -215,6 +216,23 @@ impl Node {
             _ => Err(Fault::at(Reason::InvalidArgument, "person", "several people are called so; write ROLE/NAME")),
         }
     }
+}
+
+/// What the register keeps of a certificate of a person of this organisation.
+pub fn certificate_of(trust: &Trust, seen: &SeenPerson, now: Time) -> Option<(SpiffeId, PersonCertificate)> {
+    let der = seen.chain.first()?;
+    let leaf = Leaf::parse(der).ok()?;
+    let is_person = leaf.id.domain() == trust.own() && !matches!(leaf.id.role(), Role::Node);
+    let (issuing_key, serial) = trust.own_certificate(&seen.chain).filter(|_| is_person)?;
+    let certificate = PersonCertificate {
+        usage: seen.usage,
+        sha256: Sha256(sha256(&[der])),
+        serial: hex::encode(serial),
+        issuing_key,
+        since: now,
+        until: leaf.not_after,
+    };
+    Some((leaf.id, certificate))
 }
 
 /// Whether the certificate is that of somebody who is confirmed: nothing is to be learned from it.

@@ -165,12 +165,15 @@ impl Node {
     /// Store faults.
     pub(super) async fn held_back(&self, partner: &TrustDomain) -> Result<Option<String>, Fault> {
         let live = self.live.of(partner);
-        let (mut unread, mut kinds, mut unverified, mut reasons) = (0_u32, vec![], 0_u32, vec![]);
+        let (mut unread, mut kinds, mut unverified, mut reasons, mut introductions) =
+            (0_u32, vec![], 0_u32, vec![], 0_u32);
         for OutboxItem { envelope, reason, .. } in self.store.outbox(partner, 0, PAGE).await? {
             let kind = wire::envelope::decode(&envelope)?.kind;
             if live.has_said_what_it_reads() && !live.reads(kind) {
                 unread += 1;
                 kinds.push(kind.as_str());
+            } else if kind == StatementKind::Introduction && reason.as_deref() == Some(Reason::NotYet.as_str()) {
+                introductions += 1;
             } else if let Some(reason) = reason {
                 unverified += 1;
                 reasons.push(reason);
@@ -183,6 +186,13 @@ impl Node {
             let kinds = kinds.join(", ");
             words.push(format!(
                 "{unread} statements wait that the partner's program does not read ({kinds}); have it updated there"
+            ));
+        }
+        if introductions > 0 {
+            words.push(format!(
+                "{introductions} introductions wait until the partner's administrators permit them: there, `watchfire partner introductions allow \
+                 {}`",
+                self.domain()
             ));
         }
         if unverified > 0 {
@@ -210,9 +220,8 @@ impl Node {
     ) -> Result<bool, Fault> {
         let (now, live) = (self.now(), self.live.of(partner));
         let seen = live.edition();
-        let (mut answers, mut is_all, mut has_recall) = (vec![], true, false);
+        let (mut answers, mut is_all) = (vec![], true);
         for (id, kind, outcome) in outcomes {
-            has_recall |= kind == StatementKind::Recall;
             let waits_for_receipt = handling(kind).is_some_and(|h| h.until == Until::Receipt);
             let answered = match outcome {
                 Outcome::Accepted if waits_for_receipt => {
@@ -239,10 +248,6 @@ impl Node {
         }
         if !answers.is_empty() {
             self.store.answer_outbox(partner, answers).await?;
-        }
-        if has_recall {
-            // The feed waits for recalls that the partner has not answered.
-            live.wake();
         }
         Ok(is_all)
     }

@@ -1,17 +1,17 @@
 //! Assessments made ready for the decision and for sending: decoded once, shared by all partners' feeds.
 
 mod cache;
+mod places;
 
 use std::{collections::HashMap, sync::Arc};
 
 pub use cache::Cache;
-use cache::KEPT;
 
 use super::{Node, fault::lost};
 use crate::{
     domain::{
         assessment::{Manifest, Portion, level},
-        endorsement::{Endorsement, MAX_ENDORSEMENTS},
+        endorsement::Endorsement,
         entry::Entry,
         fault::{Fault, Reason},
         ids::{Digest, Sha256, StatementId, TrustDomain},
@@ -122,15 +122,7 @@ pub fn beside(kept: &[LoggedStatement]) -> Result<(Vec<PreparedEndorsement>, Vec
             kind => return Err(Fault::new(Reason::StoreCorrupt, format!("a {kind} stands beside an assessment"))),
         }
     }
-    // As many as find a place in an entry beside the largest portions: those that came first.
-    endorsements.truncate(MAX_ENDORSEMENTS);
-    let mut bytes = 0;
-    endorsements.retain(|e: &PreparedEndorsement| {
-        bytes += e.bytes;
-        bytes <= MAX_ENDORSEMENT_BYTES
-    });
-    endorsements.sort_by_key(|e| e.id);
-    endorsements.dedup_by_key(|e| e.id);
+    let endorsements = places::of(endorsements);
     exceptions.sort_by_key(|e| e.excepted.id);
     exceptions.dedup_by_key(|e| e.excepted.id);
     Ok((endorsements, exceptions))
@@ -147,8 +139,6 @@ pub fn with_beside<'a>(
         .excepting(exceptions.iter().map(|e| e.excepted.clone()))
 }
 
-/// The most that the endorsements take in an entry.
-const MAX_ENDORSEMENT_BYTES: usize = 128 << 10;
 /// The most that the releases of a way may take in an entry: with the largest portions it stays below a message's limit.
 const MAX_WAY_BYTES: usize = 256 << 10;
 
@@ -268,6 +258,15 @@ impl Prepared {
         ids.iter().filter_map(|id| Some(Listed { id: *id, logged_at: logged(*id)?.whole_seconds() })).collect()
     }
 
+    /// Whose signatures a release hands over: the originator's, those of who passed it on, and of endorsers.
+    pub fn signers(&self, release: &Release) -> impl Iterator<Item = &TrustDomain> {
+        let way = self.ways.iter().find(|w| Some(w.provenance.release) == release.via);
+        let carriers = way.into_iter().flat_map(|way| &way.provenance.carriers);
+        let endorsements = self.endorsements.iter().filter(|e| release.endorsements.iter().any(|l| l.id == e.id));
+        let endorsers = endorsements.map(|e| &e.endorsement.endorser);
+        std::iter::once(&self.manifest.originator).chain(carriers).chain(endorsers)
+    }
+
     /// What goes over the link: a release, signed, with what it hands over and the releases by which it came.
     pub fn entry(&self, envelope: Envelope, release: &Release) -> Entry {
         let way = self.ways.iter().find(|w| Some(w.provenance.release) == release.via);
@@ -289,8 +288,13 @@ impl Prepared {
         digests.iter().filter_map(|d| by_digest.get(d)).map(|p| p.bytes.clone()).collect()
     }
 
+    /// About how many bytes of memory it takes: what is decoded takes about as much as its encoding.
     fn bytes(&self) -> usize {
-        self.portions.iter().map(|p| p.bytes.len()).sum()
+        let portions: usize = self.portions.iter().map(|p| 2 * p.bytes.len() + size_of::<PreparedPortion>()).sum();
+        let ways: usize = self.ways.iter().map(|w| w.bytes + size_of::<Way>()).sum();
+        let endorsements: usize = self.endorsements.iter().map(|e| 2 * e.envelope.bytes()).sum();
+        let exceptions: usize = self.exceptions.iter().map(|e| 2 * e.envelope.bytes()).sum();
+        size_of::<Self>() + self.envelope.bytes() + portions + ways + endorsements + exceptions
     }
 
     /// The highest level of the subjects among the portions with these digests: what their recipient sees.
@@ -331,28 +335,22 @@ impl Node {
         if missing.is_empty() {
             return Ok(kept.into_iter().flatten().collect());
         }
-        let forgotten = self.prepared.forgotten();
-        let mut records = self.store.by_manifests(&missing, false).await?;
-        records.retain(|r| !r.state.is_recalled() && !self.prepared.is_gone(&r.manifest_id));
+        let (forgotten, mut records) = loop {
+            let (forgotten, taken_back) = (self.prepared.forgotten(), self.prepared.taken_back());
+            let records = self.store.by_manifests(&missing, false).await?;
+            // What was taken back meanwhile may have been read as it was before.
+            if self.prepared.taken_back() == taken_back {
+                break (forgotten, records);
+            }
+        };
+        records.retain(|r| !r.state.is_recalled());
         let fresh = tokio::task::spawn_blocking(|| {
             records.into_iter().filter_map(|r| whole(r).map(Arc::new)).collect::<Vec<_>>()
         });
         let fresh = fresh.await.map_err(lost)?;
         let mut by_id: HashMap<StatementId, Arc<Prepared>> = fresh.into_iter().map(|p| (p.id, p)).collect();
-        let is_crowd = by_id.len() > KEPT / 8;
-        Ok(ids
-            .iter()
-            .zip(kept)
-            .filter_map(|(id, kept)| {
-                kept.or_else(|| {
-                    by_id.remove(id).inspect(|p| {
-                        if !is_crowd {
-                            self.prepared.put(p.clone(), forgotten);
-                        }
-                    })
-                })
-            })
-            .collect())
+        let mut fresh = |id: &StatementId| by_id.remove(id).inspect(|p| self.prepared.put(p.clone(), forgotten));
+        Ok(ids.iter().zip(kept).filter_map(|(id, kept)| kept.or_else(|| fresh(id))).collect())
     }
 }
 
@@ -373,6 +371,14 @@ mod tests {
         },
         store::AssessmentState,
     };
+
+    /// A version with one long portion, ready.
+    pub(super) fn prepared_of(n: u8, bytes: usize) -> Arc<Prepared> {
+        let mut prepared = whole(record(|_, _| {})).unwrap();
+        prepared.id = StatementId([n; 32]);
+        prepared.portions[0].bytes = Arc::from(vec![0; bytes]);
+        Arc::new(prepared)
+    }
 
     /// A version of two gaps, as the store has it; `bend` changes the second one before the manifest is made.
     fn record(bend: impl FnOnce(&Portion, &mut Portion)) -> AssessmentRecord {
@@ -442,9 +448,10 @@ mod tests {
         assert!(cache.get(&id).is_none());
         cache.put(read(), cache.forgotten());
         assert!(cache.get(&id).is_some());
-        // It is taken back while somebody reads it.
-        cache.ban(&id);
-        cache.put(read(), cache.forgotten());
-        assert!(cache.get(&id).is_none() && cache.is_gone(&id));
+        // It is taken back while somebody reads it: that is read again.
+        let (before, taken_back) = (cache.forgotten(), cache.taken_back());
+        cache.take_back(&id);
+        cache.put(read(), before);
+        assert!(cache.get(&id).is_none() && cache.taken_back() != taken_back);
     }
 }

@@ -18,7 +18,7 @@ use crate::{
     },
     policy::{Decision, PortionOutcome, plan, schedule},
     seal::{open::open, rules, verify::verify},
-    store::{Publication, Verification},
+    store::{Publication, Verification, title},
     wire,
 };
 
@@ -96,6 +96,7 @@ impl Node {
             at: now,
             urgency: urgency(&prepared),
             portions: bytes,
+            title: title::of(prepared.portions.iter().map(|p| (&p.portion, &*p.bytes))),
             attachments: prepared.attachments(&prepared.portions.iter().map(|p| p.digest).collect::<Vec<_>>()),
             queue,
             events: events(caller, &prepared, &decisions, accepted, now),

@@ -7,11 +7,12 @@ use super::{
 };
 use crate::{
     domain::{
-        body::Kind,
+        equivocation::Twice,
         event::{Deed, Event},
         fault::{Fault, Reason},
-        ids::{AssessmentId, Role, SpiffeId},
+        ids::{AssessmentId, Role, SpiffeId, TrustDomain},
         statement::{Envelope, Signature, Suite},
+        time::Day,
     },
     policy::listed,
     seal::{
@@ -41,7 +42,24 @@ pub struct View {
     pub quarantines: Vec<Quarantine>,
     /// By which recall it was taken back, where it was.
     pub recall: Option<RecallView>,
+    /// On whose introduction alone its originator is held here.
+    pub introduced_by: Option<TrustDomain>,
+    /// What of the assessment its originator has signed twice.
+    pub signed_twice: Vec<Twice>,
 }
+
+/// A page of a list.
+pub struct Listed {
+    /// What can be read.
+    pub views: Vec<View>,
+    /// What can't, by name where it has one. It hides nothing else.
+    pub damaged: Vec<Damaged>,
+    /// How the list goes on, where it does.
+    pub next: Option<ListFilter>,
+}
+
+/// A version that can't be read, by its name where it has one.
+pub type Damaged = Option<(AssessmentId, u32)>;
 
 /// What this node says of a signature.
 pub struct SignatureCheck {
@@ -51,17 +69,19 @@ pub struct SignatureCheck {
     pub suite: Suite,
     /// Why it does not hold, where it does not.
     pub fault: Option<Reason>,
+    /// Where somebody else may have the key of the CA behind it: from which day on.
+    pub doubtful_since: Option<Day>,
 }
 
 impl Node {
-    /// A page of assessments, newest first; and where some of them are damaged, the fault that names these. They hide no other.
+    /// A page of assessments, newest first, with nothing but what names them: reading the rest goes on record, one by one.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, store faults.
-    pub async fn list(&self, caller: &SpiffeId, filter: &ListFilter) -> Result<(Vec<View>, Option<Fault>), Fault> {
+    pub async fn list(&self, caller: &SpiffeId, filter: &ListFilter) -> Result<Listed, Fault> {
         self.require_reader(caller, filter.quarantined)?;
-        let Page { records, mut damaged } = self.store.list(filter).await?;
-        let mut views = Vec::with_capacity(records.len());
+        let Page { records, mut damaged, next } = self.store.list(filter).await?;
+        let (read, mut views) = (records.len() + damaged.len(), Vec::with_capacity(records.len()));
         for record in records {
             let name = (record.assessment, record.version);
             match self.listed(record, filter.quarantined).await {
@@ -70,13 +90,15 @@ impl Node {
                 Err(fault) => return Err(fault),
             }
         }
-        Ok((views, unreadable(&damaged)))
+        let left = filter.limit.saturating_sub(u32::try_from(read).unwrap_or(u32::MAX));
+        let next = next.filter(|_| left > 0);
+        let next = next.map(|before| ListFilter { before: Some(before), limit: left, ..filter.clone() });
+        Ok(Listed { views, damaged, next })
     }
 
-    /// A list shows what names an assessment; reading the rest goes on record, one by one.
     async fn listed(&self, record: AssessmentRecord, is_officer: bool) -> Result<View, Fault> {
         let quarantines = self.quarantines(&record, is_officer).await?;
-        self.view(only_its_name(record).map_err(|_| self.damaged())?, quarantines).await
+        self.view(record, quarantines).await
     }
 
     /// One assessment; the latest version where none is named. The reading goes on record.
@@ -133,7 +155,12 @@ impl Node {
         self.require(caller, if quarantined { &[Role::Officer] } else { WRITERS })
     }
 
-    async fn view(&self, record: AssessmentRecord, quarantines: Vec<Quarantine>) -> Result<View, Fault> {
+    /// Where a version stands now: the store does not know when the time of one is over.
+    pub(super) fn state_now(&self, kept: AssessmentState, manifest: &Envelope) -> Result<AssessmentState, Fault> {
+        Ok(kept.at(wire::manifest::decode(&manifest.payload)?.expires, self.now()))
+    }
+
+    async fn view(&self, mut record: AssessmentRecord, quarantines: Vec<Quarantine>) -> Result<View, Fault> {
         // All of it was read when it was stored: what can't be any more was changed since.
         let manifest = wire::envelope::decode(&record.manifest).map_err(|_| self.damaged())?;
         if statement::id(&manifest) != record.manifest_id {
@@ -156,7 +183,11 @@ impl Node {
             true => self.recall_view(&record.originator, &record.assessment).await?,
             false => None,
         };
-        Ok(View { record, manifest, ways, signatures, endorsements, quarantines, recall })
+        let introduced_by = self.introduced_by(&record.originator);
+        record.state = self.state_now(record.state, &manifest).map_err(|_| self.damaged())?;
+        let found = self.store.equivocations(Some((&record.originator, &record.assessment))).await?;
+        let signed_twice = found.into_iter().map(|f| f.subject.twice).collect();
+        Ok(View { record, manifest, ways, signatures, endorsements, quarantines, recall, introduced_by, signed_twice })
     }
 
     /// A statement that is kept here is not what was stored.
@@ -180,7 +211,9 @@ impl Node {
                 fault => fault,
             };
             let id = AsClaimed.signer(&signature.certificates, &when).ok().map(|s| s.id);
-            SignatureCheck { id: id.filter(|_| fault.is_none() || was_verified), suite: signature.suite, fault }
+            let doubtful_since = self.doubts.about(&record.originator, &signature.certificates, record.since);
+            let id = id.filter(|_| fault.is_none() || was_verified);
+            SignatureCheck { id, suite: signature.suite, fault, doubtful_since }
         };
         manifest.signatures.iter().map(check).collect()
     }
@@ -191,24 +224,11 @@ fn unlike_stored() -> Fault {
 }
 
 /// What is damaged, by name; of many a few, since an answer's trailers are short.
-fn unreadable(damaged: &[Option<(AssessmentId, u32)>]) -> Option<Fault> {
+pub fn unreadable(damaged: &[Damaged]) -> Option<Fault> {
     let name = |(id, version): &(AssessmentId, u32)| format!("{id} version {version}");
     let names = damaged.iter().map(|d| d.as_ref().map_or_else(|| "one without a name".to_owned(), name));
     let what = format!("these assessments can't be read: {}", listed(&names.collect::<Vec<_>>()));
     (!damaged.is_empty()).then(|| StoreError::Corrupt(what).into())
-}
-
-/// Its headlines and subjects alone.
-fn only_its_name(mut record: AssessmentRecord) -> Result<AssessmentRecord, Fault> {
-    let mut kept = vec![];
-    for bytes in record.portions {
-        if matches!(wire::portion::decode(&bytes)?.kind(), Kind::Headline | Kind::Subject) {
-            kept.push(bytes);
-        }
-    }
-    record.portions = kept;
-    record.beside = vec![];
-    Ok(record)
 }
 
 #[cfg(test)]

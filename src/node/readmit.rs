@@ -16,7 +16,10 @@ use crate::{
         statement::StatementKind,
         time::Time,
     },
-    store::receipts::{HeldEntry, Readmission},
+    store::{
+        held::Waiting,
+        receipts::{HeldEntry, Readmission},
+    },
     wire,
 };
 
@@ -75,11 +78,14 @@ impl Node {
             self.prove_recalls().await?;
             self.examine_held(changed).await?;
         }
+        for assessment in self.live.take_taken_back() {
+            self.examine_waiting(Waiting::Of(&assessment)).await?;
+        }
         let directory = self.directory();
         for partner in directory.all_active() {
             let live = self.live.of(&partner.record.organisation.domain);
-            for agreement in live.to_examine(partner.incoming.references().map(|r| r.id).collect()) {
-                if let Err(fault) = self.readmit_under(partner, &agreement).await {
+            for (agreement, after) in live.to_examine(partner.incoming.references().map(|r| r.id).collect()) {
+                if let Err(fault) = self.readmit_under(partner, &agreement, after).await {
                     live.examine_again();
                     return Err(fault);
                 }
@@ -88,13 +94,18 @@ impl Node {
         Ok(())
     }
 
-    async fn readmit_under(self: &Arc<Self>, partner: &Arc<Partner>, agreement: &StatementId) -> Result<(), Fault> {
+    async fn readmit_under(
+        self: &Arc<Self>,
+        partner: &Arc<Partner>,
+        agreement: &StatementId,
+        mut after: u64,
+    ) -> Result<(), Fault> {
         let domain = &partner.record.organisation.domain;
-        let mut after = 0;
         loop {
             let page = self.store.held_for(domain, agreement, after, PAGE).await?;
             let Some(last) = page.last() else { return Ok(()) };
-            after = last.arrival;
+            after = last.sequence;
+            tracing::debug!(partner = %domain, entries = page.len(), "examines what is in quarantine");
             let (node, from, now) = (self.clone(), domain.clone(), self.now());
             let entries = page.iter().map(entry_of).collect::<Result<Vec<_>, _>>()?;
             let asked = self.asked(domain, &entries).await?;

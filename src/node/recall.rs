@@ -175,7 +175,7 @@ impl Node {
         let receivers: Vec<TrustDomain> = step.post.iter().map(|(partner, _)| partner.clone()).collect();
         let done = self.store.recall(step).await?;
         if has_effect {
-            done.manifests.iter().for_each(|id| self.prepared.ban(id));
+            done.manifests.iter().for_each(|id| self.prepared.take_back(id));
         }
         done.told.iter().for_each(|partner| self.live.of(partner).recalled());
         receivers.iter().for_each(|partner| self.live.of(partner).post());

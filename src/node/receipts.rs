@@ -3,6 +3,8 @@
 mod take;
 mod way;
 
+pub(super) use way::claimed;
+
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use super::Node;

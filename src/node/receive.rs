@@ -155,7 +155,7 @@ impl Node {
     pub async fn receive(self: &Arc<Self>, partner: &TrustDomain, entries: Vec<Entry>) -> Result<Received, Fault> {
         let checked = self.check_all(partner, entries).await?;
         let versions_here = self.versions_here(partner, &checked).await?;
-        let mut budget = Budget::new(self.store.held_usage(Some(partner)).await?);
+        let mut budget = Budget::new(&self.budgets, self.store.held_usage(Some(partner)).await?);
         let position = self.store.inbound(partner).await?;
         let mut inbound = Inbound::resume(position.sequence, position.release);
         let after = inbound.sequence();
@@ -200,7 +200,7 @@ impl Node {
     ) -> Result<(), Fault> {
         let mut touched: Vec<_> = entries.iter().filter_map(|s| s.content.as_ref().map(|c| c.manifest_id)).collect();
         touched.extend(gave_way(&events));
-        let is_held = entries.iter().any(|e| e.held_for.is_some());
+        let held: Vec<_> = entries.iter().filter_map(|e| Some((e.held_for?, e.sequence))).collect();
         let receipts = self.quarantine_receipts(partner, &entries, now)?;
         let has_receipts = !receipts.is_empty();
         self.store.receive(partner, after, entries, now, events, receipts).await?;
@@ -210,9 +210,9 @@ impl Node {
         if has_receipts {
             live.post();
         }
-        if is_held {
+        if !held.is_empty() {
             // The agreement may have come into force between the check and the commit.
-            live.examine_again();
+            held.into_iter().for_each(|(agreement, sequence)| live.arrived_under(agreement, sequence));
             self.live.turned();
         }
         Ok(())
@@ -370,12 +370,15 @@ impl Node {
         budget: &mut Budget,
     ) -> (ReceivedEntry, Vec<Deed>) {
         let sequence = release.position.sequence;
+        // Also of what is refused below: that is where a second manifest of a version ends.
+        let signed =
+            content.as_ref().ok().and_then(|c| c.signed(&entry, self.introduced_by(&c.manifest.originator).is_some()));
         let content = content.and_then(|content| {
             let here = content.with_batch(here, before);
             content.may_stand(here, entry.provenance.is_empty())?;
             Ok((content.takes_the_place_of(here), content))
         });
-        let mut kept = received(sequence, release_id, &entry);
+        let mut kept = ReceivedEntry { signed, ..received(sequence, release_id, &entry) };
         let (mut reason, mut at_fault, mut deeds) = (None, None, vec![]);
         match content {
             Ok((gave_way, content)) => {

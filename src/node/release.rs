@@ -37,6 +37,8 @@ struct Due {
 struct Round {
     numbered: Vec<Numbered>,
     records: Vec<ReleaseRecord>,
+    /// Whose signatures go out with them.
+    signers: BTreeSet<TrustDomain>,
     events: Vec<Event>,
     /// What may not go now, but later: how urgent, and from when on.
     later: Vec<(StatementId, u8, Time)>,
@@ -86,12 +88,13 @@ impl Node {
         let work = self.gather(partner, due).await?;
         let node = self.clone();
         let round = tokio::task::spawn_blocking(move || node.decide_and_sign(&entry, outbound, work, now));
-        let Round { numbered, records, events, later, duties } = round.await.map_err(lost)??;
+        let Round { numbered, records, mut signers, events, later, duties } = round.await.map_err(lost)??;
         // Before the item is settled: a crash in between leaves one look too many, not one too few.
         for (id, urgency, at) in later {
             self.store.enqueue(&id, urgency, vec![(partner.clone(), at)]).await?;
         }
-        let batch = ReleaseBatch { after: outbound.sequence(), releases: records, settled, duties, events };
+        signers.remove(self.domain());
+        let batch = ReleaseBatch { after: outbound.sequence(), releases: records, signers, settled, duties, events };
         match self.store.commit_releases(partner, batch).await {
             // Another replica numbered in the meantime, or something was taken back: that counts.
             Err(StoreError::Conflict) => Ok(vec![]),
@@ -211,6 +214,7 @@ impl Node {
                 grants: release.grants.iter().map(ToString::to_string).collect(),
             },
         });
+        round.signers.extend(prepared.signers(&release).cloned());
         round.records.push(ReleaseRecord {
             sequence,
             id,

@@ -148,8 +148,12 @@ impl Node {
         let mut summary = Summary::default();
         let mut left = if last == 0 { LAST } else { last };
         let mut told = 0;
-        let mut filter =
-            ListFilter { originator: Some(self.domain().clone()), current_only: true, ..Default::default() };
+        let mut filter = ListFilter {
+            originator: Some(self.domain().clone()),
+            current_only: true,
+            whole: true,
+            ..Default::default()
+        };
         while left > 0 {
             filter.limit = left.min(PAGE);
             let mut page = self.store.list(&filter).await?.whole()?;

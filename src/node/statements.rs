@@ -2,9 +2,10 @@
 
 use futures_util::future::BoxFuture;
 
-use super::{Node, live::Live};
+use super::{Node, live::Live, receipts::claimed};
 use crate::{
     domain::{
+        budget::Budgets,
         fault::{Fault, Reason},
         ids::{Role, TrustDomain},
         statement::{Envelope, Outcome, StatementKind},
@@ -48,7 +49,22 @@ pub(super) struct Pace {
     /// In the plural, for the refusal.
     what: &'static str,
     /// Counts one more; `false`: it must wait.
-    allows: fn(&Live, Time) -> bool,
+    allows: fn(&Live, &Handed<'_>) -> bool,
+}
+
+/// A statement as it is handed over, before anything of it is verified or looked up.
+pub(super) struct Handed<'a> {
+    partner: &'a TrustDomain,
+    envelope: &'a Envelope,
+    budgets: &'a Budgets,
+    now: Time,
+}
+
+impl Handed<'_> {
+    /// Whose name its signature bears; the partner's own where it bears none.
+    fn name(&self) -> TrustDomain {
+        claimed(self.envelope).unwrap_or_else(|_| self.partner.clone())
+    }
 }
 
 /// What the sender of a statement waits for.
@@ -64,14 +80,25 @@ pub(super) enum Until {
 const MAX_BYTES: usize = 128 << 10;
 /// A `logged` is an id and a time.
 const MAX_LOGGED_BYTES: usize = 128;
+/// An invitation holds revocation lists.
+const MAX_INTRODUCTION_BYTES: usize = 2 << 20;
 /// With a way of many hops, each with a whole chain, a receipt stays far below a message's limit.
 const MAX_RECEIPT_BYTES: usize = 512 << 10;
 
-const CHANGES: Pace = Pace { what: "agreements and notices", allows: Live::allows_a_change };
-const RECEIPTS: Pace = Pace { what: "receipts", allows: Live::allows_a_receipt };
+const CHANGES: Pace = Pace { what: "agreements and notices", allows: |live, handed| live.allows_a_change(handed.now) };
+const RECEIPTS: Pace = Pace {
+    what: "receipts",
+    allows: |live, handed| live.receipts(|spent| spent.allows(handed.budgets.receipts(), &handed.name(), handed.now)),
+};
+const RECALLS: Pace = Pace {
+    what: "recalls",
+    allows: |live, handed| live.recalled_by(|spent| spent.allows(handed.budgets.recalls(), &handed.name(), handed.now)),
+};
+const BUNDLES: Pace =
+    Pace { what: "bundles and introductions", allows: |live, handed| live.bundles.allows(handed.now) };
 
 /// All kinds that are handed over. What is not here travels in a feed, in a file, or beside another statement.
-static HANDLED: [Handling; 6] = [
+static HANDLED: [Handling; 8] = [
     Handling {
         kind: StatementKind::Agreement,
         roles: rules::AGREEMENT.roles,
@@ -122,10 +149,27 @@ static HANDLED: [Handling; 6] = [
         roles: rules::RECALL.roles,
         signers: Signers::Named,
         max_bytes: MAX_BYTES,
-        // By whether anything of the assessment is here: its handler counts.
-        pace: None,
+        pace: Some(RECALLS),
         until: Until::Receipt,
         take: |node, partner, envelope| Box::pin(node.take_recall(partner, envelope)),
+    },
+    Handling {
+        kind: StatementKind::Introduction,
+        roles: rules::INTRODUCTION.roles,
+        signers: Signers::Partner,
+        max_bytes: MAX_INTRODUCTION_BYTES,
+        pace: Some(BUNDLES),
+        until: Until::Accepted,
+        take: |node, partner, envelope| Box::pin(node.take_introduction(partner, envelope)),
+    },
+    Handling {
+        kind: StatementKind::Bundle,
+        roles: rules::BUNDLE.roles,
+        signers: Signers::Named,
+        max_bytes: MAX_BYTES,
+        pace: Some(BUNDLES),
+        until: Until::Accepted,
+        take: |node, partner, envelope| Box::pin(node.take_bundle(partner, envelope)),
     },
 ];
 
@@ -141,10 +185,10 @@ impl Handling {
     }
 
     /// Refuses for now what comes faster than it may be kept.
-    fn require_pace(&self, live: &Live, now: Time) -> Result<(), Fault> {
+    fn require_pace(&self, live: &Live, handed: &Handed<'_>) -> Result<(), Fault> {
         match &self.pace {
-            Some(pace) if !(pace.allows)(live, now) => {
-                let what = format!("too many {} in an hour; try again later", pace.what);
+            Some(pace) if !(pace.allows)(live, handed) => {
+                let what = format!("too many {} came of late; try again later", pace.what);
                 Err(Fault::new(Reason::LimitExceeded, what))
             }
             _ => Ok(()),
@@ -164,11 +208,11 @@ impl Handling {
 impl Node {
     /// Takes a statement that a partner hands over, whether the partner brought it or this node fetched it.
     pub async fn take_statement(&self, partner: &TrustDomain, envelope: &Envelope) -> Outcome {
-        match self.take_once(partner, envelope).await {
-            Ok(()) => Outcome::Accepted,
-            Err(fault) if is_final(fault.reason) => Outcome::Refused(fault),
-            Err(fault) => Outcome::NotYet(fault),
+        let Err(fault) = self.take_once(partner, envelope).await else { return Outcome::Accepted };
+        if is_final(fault.reason) || fault.reason == Reason::LimitExceeded {
+            self.note_refusal(partner, envelope.kind, fault.reason).await;
         }
+        if is_final(fault.reason) { Outcome::Refused(fault) } else { Outcome::NotYet(fault) }
     }
 
     /// The same statement by both ways is taken once, so that an older one can't come again behind a newer one.
@@ -187,7 +231,7 @@ impl Node {
             return Ok(());
         }
         handling.require_size(envelope)?;
-        handling.require_pace(&live, self.now())?;
+        handling.require_pace(&live, &Handed { partner, envelope, budgets: &self.budgets, now: self.now() })?;
         match handling.signers {
             Signers::Partner => self.only_by(&[partner], envelope)?,
             Signers::Parties => self.only_by(&[partner, self.domain()], envelope)?,

@@ -1,5 +1,7 @@
 //! Where each feed stands, in both directions, and what has arrived.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use super::Node;
 use crate::{
     domain::{
@@ -10,7 +12,7 @@ use crate::{
         time::Time,
     },
     store::{
-        AssessmentState, ReceivedRecord,
+        AssessmentRecord, AssessmentState, ReceivedRecord, StoreError,
         receipts::{AnswerRecord, OverdueRecord},
     },
     wire,
@@ -49,6 +51,32 @@ pub struct FeedStatus {
     pub overdue_oldest: Vec<OverdueRecord>,
 }
 
+/// What stops the feed to a partner at present, in words. Nothing of it needs to survive a restart.
+#[derive(Default)]
+pub struct Outgoing(Mutex<Option<String>>);
+
+impl Outgoing {
+    /// It stands for that reason from now on, or (`None`) goes on. The log has each reason once.
+    pub(super) fn stands(&self, partner: &TrustDomain, why: Option<&Fault>) {
+        let words = why.map(Fault::with_reason);
+        let before = std::mem::replace(&mut *self.lock(), words.clone());
+        if let Some(fault) = why.filter(|_| before != words) {
+            tracing::error!(%partner, reason = %fault.reason, what = %fault.message, "the feed to the partner stands");
+        }
+    }
+
+    fn problem(&self) -> Option<String> {
+        self.lock().clone()
+    }
+
+    /// Also after a panic elsewhere: it is whole after every statement.
+    fn lock(&self) -> MutexGuard<'_, Option<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+/// How many bytes are read for a page of arrivals, beside the last one.
+const PAGE_BYTES: usize = 1 << 20;
+
 /// How many overdue duties a status names.
 const NAMED_OVERDUE: u32 = 5;
 
@@ -68,10 +96,15 @@ pub struct Arrival {
 }
 
 impl Node {
-    /// Why nothing is written any more, where that is so. With `look`, after a look through the whole store.
+    /// Why nothing is written, where that is so: any more, or as long as the disk is full. With `look`, after a look through the
+    /// whole store.
     pub async fn store_trouble(&self, look: bool) -> Option<Fault> {
         let looked = if look { self.store.check().await.err() } else { None };
-        self.store.trouble().or(looked).map(Fault::from)
+        let trouble = self.store.trouble().or(looked);
+        match trouble {
+            None if self.store.is_full().await => Some(StoreError::Full.into()),
+            trouble => trouble.map(Fault::from),
+        }
     }
 
     /// A reading goes on record. Where nothing can be written the log has it instead: a warning must be readable on a full or
@@ -120,6 +153,9 @@ impl Node {
                 overdue,
                 overdue_oldest,
             });
+            let problem: Vec<String> =
+                live.outgoing.problem().into_iter().chain(self.held_back(domain).await?).collect();
+            let problem = (!problem.is_empty()).then(|| problem.join("; "));
             let (overdue, overdue_oldest) = self.store.overdue(domain, true, self.now(), NAMED_OVERDUE).await?;
             let (quarantined_there, quarantined_newest) = self.store.quarantined_there(domain, NAMED).await?;
             all.push(FeedStatus {
@@ -130,7 +166,7 @@ impl Node {
                 queued: self.store.queued(domain).await?,
                 live: live.is_streaming(),
                 last_at: outbound.acknowledged_at,
-                problem: self.held_back(domain).await?,
+                problem,
                 clock_ahead: following.clock_ahead,
                 quarantined_there,
                 quarantined_newest,
@@ -142,39 +178,53 @@ impl Node {
         Ok(all)
     }
 
+    /// The feed to a partner has ended with a fault. Who is no partner any more gets none, as was decided.
+    pub fn feed_stopped(&self, partner: &TrustDomain, fault: &Fault) {
+        if fault.reason != Reason::NotAPartner {
+            self.live.of(partner).outgoing.stands(partner, Some(fault));
+        }
+    }
+
     /// Entries that arrived after the given one, at most a page, with what a follower shows of them.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, store faults.
     pub async fn arrivals(&self, caller: &SpiffeId, after: u64) -> Result<Vec<Arrival>, Fault> {
         self.require(caller, super::WRITERS)?;
-        let mut arrivals = vec![];
+        let (mut arrivals, mut bytes) = (vec![], 0);
         for record in self.store.received_after(after, 256).await? {
-            arrivals.push(self.arrival(record).await?);
+            let (arrival, read) = self.arrival(record).await?;
+            arrivals.push(arrival);
+            bytes += read;
+            if bytes >= PAGE_BYTES {
+                break;
+            }
         }
         Ok(arrivals)
     }
 
-    async fn arrival(&self, record: ReceivedRecord) -> Result<Arrival, Fault> {
+    /// With how many bytes were read for it.
+    async fn arrival(&self, record: ReceivedRecord) -> Result<(Arrival, usize), Fault> {
         // By its manifest: another originator may use the same id.
         let held = match &record.manifest_id {
-            Some(manifest) => self.store.by_manifest(manifest, false).await?,
+            Some(manifest) => self.store.titles(std::slice::from_ref(manifest)).await?.pop(),
             None => None,
         };
+        let bytes = held.as_ref().map_or(0, AssessmentRecord::bytes);
         let state = match (&held, record.kind) {
             _ if record.quarantined => AssessmentState::Quarantined.to_string(),
-            (Some(held), _) => held.state.to_string(),
+            (Some(held), _) => self.state_now(held.state, &wire::envelope::decode(&held.manifest)?)?.to_string(),
             (None, Some(_)) => AssessmentState::Quarantined.to_string(),
             (None, None) => "void".to_owned(),
         };
         let Some(held) = held.filter(|_| !record.quarantined) else {
-            return Ok(Arrival { record, state, headline: None, manifest: None });
+            return Ok((Arrival { record, state, headline: None, manifest: None }, bytes));
         };
         let manifest = wire::manifest::decode(&wire::envelope::decode(&held.manifest)?.payload)?;
         let headline = held.portions.iter().find_map(|p| match wire::portion::decode(p).ok()?.body {
             Body::Headline { text } => Some(text),
             _ => None,
         });
-        Ok(Arrival { record, state, headline, manifest: Some(manifest) })
+        Ok((Arrival { record, state, headline, manifest: Some(manifest) }, bytes))
     }
 }

@@ -12,6 +12,7 @@ use std::{
 use super::Node;
 use crate::domain::{
     fault::Fault,
+    receipt::MOST_SECONDS_BETWEEN_READINGS,
     time::Time,
     timer::{Timer, TimerKind},
 };
@@ -59,6 +60,11 @@ fn work(kind: TimerKind) -> Work {
             longest: super::held::LONGEST_WAIT,
             is_standing: true,
             handler: |node, _| Box::pin(async move { node.examine_what_waits().await.map(Some) }),
+        },
+        TimerKind::Readings => Work {
+            longest: MOST_SECONDS_BETWEEN_READINGS.into(),
+            is_standing: true,
+            handler: |node, _| Box::pin(async move { node.tell_readings().await.map(Some) }),
         },
         TimerKind::EndingTold => Work {
             longest: super::expiry::REMEMBERED,

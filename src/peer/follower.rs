@@ -79,12 +79,17 @@ impl Follower {
                 Ok(()) => continue,
                 Err(fault) => fault,
             };
-            tracing::info!(%partner, reason = %fault.reason, message = %fault.message, "no link to the partner");
+            let mut is_news = false;
             live.inbound().send_modify(|i| {
                 i.live = false;
                 i.failed = asked;
-                i.problem = Some(words(&fault));
+                let problem = Some(fault.with_reason());
+                is_news = i.problem != problem;
+                i.problem = problem;
             });
+            if is_news {
+                tell(&partner, &fault);
+            }
             let random = random::bytes().map_or(u32::MAX, u32::from_le_bytes);
             tokio::select! {
                 () = time::sleep(backoff.wait(random)) => {}
@@ -164,6 +169,11 @@ async fn beside(link: &mut Link, mut posts: watch::Receiver<u64>) -> Fault {
     }
 }
 
-fn words(fault: &Fault) -> String {
-    format!("{}: {fault}", fault.reason)
+/// What stops a feed is an error. That a partner can't be reached passes by itself, most of the time.
+fn tell(partner: &TrustDomain, fault: &Fault) {
+    let Fault { reason, message, .. } = fault;
+    match reason {
+        Reason::Unavailable => tracing::warn!(%partner, %reason, what = %message, "no link to the partner"),
+        _ => tracing::error!(%partner, %reason, what = %message, "no link to the partner"),
+    }
 }

@@ -14,7 +14,7 @@ use crate::{
     node::{
         Node,
         ledger::Next,
-        lists::{Announced, MAX_LISTS},
+        lists::{MAX_LISTS, MAX_PASSED_ON, Wanted},
         to_the_end,
     },
     wire::{
@@ -34,7 +34,7 @@ const NOTABLE_SKEW: i64 = 60;
 /// whose revocation list is past its next update.
 pub(super) async fn request(node: &Node, partner: &TrustDomain, is_limited: bool) -> proto::HelloRequest {
     let greeting = if is_limited { None } else { greeting(node, partner, None).await };
-    told(node, greeting)
+    told(node, partner, greeting).await
 }
 
 /// The same, as an answer to who has just said how much it holds of this node's ledger.
@@ -46,19 +46,23 @@ pub(super) async fn response(
 ) -> proto::HelloResponse {
     let holds = Some(asked.next.holds.unwrap_or(0));
     let greeting = if is_limited { None } else { greeting(node, partner, holds).await };
-    let proto::HelloRequest { protocol_versions, payload_types, now, revocation_lists, ledger, trust_edition } =
-        told(node, greeting);
-    let wanted = asked.wanted.iter().map(|list| list.sha256.0.to_vec().into()).collect();
+    let said = told(node, partner, greeting).await;
+    let wanted = asked.wanted.iter().map(|wanted| wanted.list.sha256.0.to_vec().into()).collect();
     node.live().of(partner).ask_for(asked.wanted.clone());
-    let wanted_revocation_lists = wanted;
     proto::HelloResponse {
-        protocol_versions,
-        payload_types,
-        now,
-        revocation_lists,
-        ledger,
-        trust_edition,
-        wanted_revocation_lists,
+        protocol_versions: said.protocol_versions,
+        payload_types: said.payload_types,
+        now: said.now,
+        revocation_lists: said.revocation_lists,
+        ledger: said.ledger,
+        trust_edition: said.trust_edition,
+        wanted_revocation_lists: wanted,
+        bundle_sequence: said.bundle_sequence,
+        held_bundle_sequence: said.held_bundle_sequence,
+        recovered_at: said.recovered_at,
+        persons_needed: said.persons_needed,
+        held_persons_needed: said.held_persons_needed,
+        passed_on_lists: said.passed_on_lists,
     }
 }
 
@@ -69,7 +73,10 @@ async fn greeting(node: &Node, partner: &TrustDomain, holds: Option<u64>) -> Opt
     greeting.ok().map(ledger::to_proto)
 }
 
-fn told(node: &Node, ledger: Option<proto::LedgerGreeting>) -> proto::HelloRequest {
+async fn told(node: &Node, partner: &TrustDomain, ledger: Option<proto::LedgerGreeting>) -> proto::HelloRequest {
+    let passed_on = node.passed_on_lists(partner).await.inspect_err(|fault| {
+        tracing::error!(%partner, reason = %fault.reason, "others' revocation lists can't be passed on");
+    });
     proto::HelloRequest {
         protocol_versions: vec![PROTOCOL_VERSION],
         payload_types: payload_types(),
@@ -77,23 +84,37 @@ fn told(node: &Node, ledger: Option<proto::LedgerGreeting>) -> proto::HelloReque
         revocation_lists: node.announced_lists().iter().map(lists::to_proto).collect(),
         ledger,
         trust_edition: node.live().edition().to_vec().into(),
+        bundle_sequence: node.own_sequence(),
+        held_bundle_sequence: node.held_sequence(partner),
+        recovered_at: node.recovered_at().and_then(timestamp),
+        persons_needed: node.own_persons_needed(),
+        held_persons_needed: node.held_persons_needed(partner),
+        passed_on_lists: passed_on.unwrap_or_default().iter().map(lists::passed_on_to_proto).collect(),
     }
 }
 
 /// What an answer says, as if it had been asked, and the SHA-256 of each own list that the partner wants.
 pub(super) fn answered(message: proto::HelloResponse) -> (proto::HelloRequest, Vec<Sha256>) {
-    let proto::HelloResponse {
-        protocol_versions,
-        payload_types,
-        now,
-        revocation_lists,
-        ledger,
-        trust_edition,
-        wanted_revocation_lists,
-    } = message;
-    let wanted = wanted_revocation_lists.iter().take(MAX_LISTS).filter_map(|id| Sha256::try_from(&id[..]).ok());
+    let wanted = message
+        .wanted_revocation_lists
+        .iter()
+        .take(MAX_LISTS + MAX_PASSED_ON)
+        .filter_map(|id| Sha256::try_from(&id[..]).ok());
     (
-        proto::HelloRequest { protocol_versions, payload_types, now, revocation_lists, ledger, trust_edition },
+        proto::HelloRequest {
+            protocol_versions: message.protocol_versions,
+            payload_types: message.payload_types,
+            now: message.now,
+            revocation_lists: message.revocation_lists,
+            ledger: message.ledger,
+            trust_edition: message.trust_edition,
+            bundle_sequence: message.bundle_sequence,
+            held_bundle_sequence: message.held_bundle_sequence,
+            recovered_at: message.recovered_at,
+            persons_needed: message.persons_needed,
+            held_persons_needed: message.held_persons_needed,
+            passed_on_lists: message.passed_on_lists,
+        },
         wanted.collect(),
     )
 }
@@ -119,7 +140,7 @@ pub(super) struct Heard {
     /// About ledgers.
     pub next: Next,
     /// Revocation lists that this side wants.
-    pub wanted: Vec<Announced>,
+    pub wanted: Vec<Wanted>,
 }
 
 fn payload_types() -> Vec<String> {
@@ -135,7 +156,20 @@ pub(super) async fn take(
     told: Option<u64>,
     is_limited: bool,
 ) -> Result<Heard, Fault> {
-    let proto::HelloRequest { protocol_versions, payload_types, now, revocation_lists, ledger, trust_edition } = said;
+    let proto::HelloRequest {
+        protocol_versions,
+        payload_types,
+        now,
+        revocation_lists,
+        ledger,
+        trust_edition,
+        bundle_sequence,
+        held_bundle_sequence,
+        recovered_at,
+        persons_needed,
+        held_persons_needed,
+        passed_on_lists,
+    } = said;
     if !protocol_versions.contains(&PROTOCOL_VERSION) {
         let what = format!("this node speaks version {PROTOCOL_VERSION} of the protocol only");
         return Err(Fault::at(Reason::UnknownOrNonCanonical, "protocol_versions", what));
@@ -145,13 +179,21 @@ pub(super) async fn take(
     let kinds = payload_types.iter().filter_map(|t| StatementKind::from_payload_type(t)).collect();
     node.live().of(partner).set_reads(kinds);
     let announced = revocation_lists.into_iter().take(MAX_LISTS).map(lists::from_proto).collect::<Result<_, _>>()?;
-    let wanted = node.wanted_lists(partner, announced);
+    let own = node.wanted_lists(partner, announced).into_iter().map(|list| Wanted { list, of: None });
+    let passed_on = passed_on_lists.into_iter().take(MAX_PASSED_ON).map(lists::passed_on_from_proto);
+    let others = node.wanted_of_others(partner, passed_on.collect::<Result<_, _>>()?);
+    let wanted = own.chain(others).collect();
     if trust_edition.len() > LONGEST_EDITION {
         let what = format!("the edition has at most {LONGEST_EDITION} bytes");
         return Err(Fault::at(Reason::InvalidArgument, "trust_edition", what));
     }
     node.saw_edition(partner, trust_edition.into()).await?;
     let next = if is_limited { Next::default() } else { hear(node, partner, ledger, told).await };
+    node.named_bundles(partner, bundle_sequence, held_bundle_sequence).await?;
+    node.named_persons_needed(partner, persons_needed, held_persons_needed).await?;
+    if recovered_at.is_some() {
+        node.partner_recovered(partner, time("recovered_at", recovered_at)?).await?;
+    }
     Ok(Heard { next, wanted })
 }
 

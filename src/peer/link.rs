@@ -16,19 +16,19 @@ use crate::{
         refusal,
     },
     identity::{trust::Lapse, verifier::fault_of},
-    node::{Node, lists::Announced},
+    node::{Node, lists::Wanted},
     transport::dialler::Asking,
-    wire::{self, proto, proto::exchange_service_client::ExchangeServiceClient, status::to_fault},
+    wire::{self, proto, proto::exchange_service_client::ExchangeServiceClient, status::told_by_partner},
 };
 
 /// The longest that a call with one answer may take.
 const CALL: Duration = Duration::from_secs(20);
 /// How often hello is said in a row at most.
 const HELLOS: u32 = 3;
-/// How many entries are checked and committed together at most.
-const BATCH: usize = 256;
-/// How much is read ahead at most, KiB.
-const AHEAD_KIB: usize = 16 * 1024;
+/// How many bytes are checked and committed together at most, KiB; or one entry.
+const BATCH_KIB: usize = 1024;
+/// How much is read ahead at most, with what is checked at the moment, KiB: one message of the largest finds its place.
+const AHEAD_KIB: usize = 4 * 1024 + 1;
 /// When what could not be taken is fetched again.
 const AGAIN: Duration = Duration::from_secs(30);
 /// The most pages of statements that are fetched before the feed is read; the others come beside it.
@@ -127,7 +127,8 @@ impl<C: Carrier> Link<C> {
             let sizes = hello::sizes(&said);
             let answer = self.client.hello(call(said)).await;
             // Where this side refused the other's certificate, it knows why in its own words.
-            let why = |s: tonic::Status| fault_of(&s).map_or_else(|| to_fault(&s), |f| refusal::by_this_side(&f));
+            let why =
+                |s: tonic::Status| fault_of(&s).map_or_else(|| told_by_partner(&s), |f| refusal::by_this_side(&f));
             let (answer, wanted_there) = hello::answered(answer.map_err(why)?.into_inner());
             self.node.heard_of(&self.partner);
             let heard = hello::take(&self.node, &self.partner, answer, Some(sizes.held), is_limited).await?;
@@ -146,10 +147,12 @@ impl<C: Carrier> Link<C> {
 
     /// Fetches the lists that this side wants, and hands over those that the other side wants. A list that does not come is in
     /// the log; it is asked for again with the next hello.
-    async fn exchange_lists(&mut self, here: Vec<Announced>, there: Vec<Sha256>) -> Result<(), Fault> {
-        for announced in here {
-            let fetched = self.fetch_list(announced).await;
-            self.passed("fetched", fetched)?;
+    async fn exchange_lists(&mut self, here: Vec<Wanted>, there: Vec<Sha256>) -> Result<(), Fault> {
+        for wanted in here {
+            let is_own = wanted.of.is_none();
+            let fetched = self.fetch_list(wanted).await;
+            // Nothing of others holds the feed up.
+            self.passed("fetched", fetched).or_else(|fault| if is_own { Err(fault) } else { Ok(()) })?;
         }
         for sha256 in there {
             let handed_over = self.hand_over_list(&sha256).await;
@@ -158,12 +161,12 @@ impl<C: Carrier> Link<C> {
         Ok(())
     }
 
-    async fn fetch_list(&mut self, announced: Announced) -> Result<(), Fault> {
-        let request = proto::FetchRevocationListRequest { sha256: announced.sha256.0.to_vec().into(), offset: 0 };
+    async fn fetch_list(&mut self, wanted: Wanted) -> Result<(), Fault> {
+        let request = proto::FetchRevocationListRequest { sha256: wanted.list.sha256.0.to_vec().into(), offset: 0 };
         let pieces = self.client.fetch_revocation_list(list_call(request)).await;
-        let mut pieces = pieces.map_err(|s| to_fault(&s))?.into_inner();
-        let mut list = lists::Gathered::new(announced);
-        while let Some(piece) = pieces.message().await.map_err(|s| to_fault(&s))? {
+        let mut pieces = pieces.map_err(|s| told_by_partner(&s))?.into_inner();
+        let mut list = lists::Gathered::new(wanted);
+        while let Some(piece) = pieces.message().await.map_err(|s| told_by_partner(&s))? {
             list.add(&piece.data, piece.issuers.into_iter().map(Into::into).collect())?;
         }
         if !list.is_whole() {
@@ -173,7 +176,7 @@ impl<C: Carrier> Link<C> {
     }
 
     async fn hand_over_list(&mut self, sha256: &Sha256) -> Result<(), Fault> {
-        let crl = self.node.own_list(sha256)?;
+        let crl = self.node.list_for(&self.partner, sha256).await?;
         let name = sha256.0.to_vec();
         let piece = move |(at, data, issuers): (usize, Vec<u8>, Vec<Vec<u8>>)| {
             let sha256 = if at == 0 { name.clone() } else { vec![] };
@@ -182,7 +185,7 @@ impl<C: Carrier> Link<C> {
         };
         let pieces = futures_util::stream::iter(lists::pieces(&crl, 0).map(piece));
         let taken = self.client.submit_revocation_list(list_call(pieces)).await;
-        taken.map(|_| ()).map_err(|s| to_fault(&s))
+        taken.map(|_| ()).map_err(|s| told_by_partner(&s))
     }
 
     /// Only a broken link ends it.
@@ -190,7 +193,7 @@ impl<C: Carrier> Link<C> {
         match done {
             Err(fault) if fault.reason == Reason::Unavailable => Err(fault),
             Err(fault) => {
-                tracing::warn!(partner = %self.partner, reason = %fault.reason, message = %fault.message, "a revocation list was not {what}");
+                tracing::warn!(partner = %self.partner, reason = %fault.reason, what = %fault.message, "a revocation list was not {what}");
                 Ok(())
             }
             Ok(()) => Ok(()),
@@ -210,7 +213,7 @@ impl<C: Carrier> Link<C> {
             after = last.id;
             let statements = waiting.iter().map(|w| wire::envelope::to_proto(&w.envelope)).collect();
             let answer = self.client.submit_statements(call(proto::SubmitStatementsRequest { statements })).await;
-            let outcomes = answer.map_err(|s| to_fault(&s))?.into_inner().outcomes;
+            let outcomes = answer.map_err(|s| told_by_partner(&s))?.into_inner().outcomes;
             if outcomes.len() != waiting.len() {
                 return Err(Fault::new(Reason::InvalidArgument, "the partner did not answer for every statement"));
             }
@@ -268,7 +271,7 @@ impl<C: Carrier> Link<C> {
     ) -> Result<Vec<proto::WaitingStatement>, Fault> {
         let mut request = Request::new(proto::FetchStatementsRequest { settled, wait_seconds });
         request.set_timeout(CALL + Duration::from_secs(wait_seconds.into()));
-        let answer = self.client.fetch_statements(request).await.map_err(|s| to_fault(&s))?;
+        let answer = self.client.fetch_statements(request).await.map_err(|s| told_by_partner(&s))?;
         Ok(answer.into_inner().statements)
     }
 
@@ -280,31 +283,19 @@ impl<C: Carrier> Link<C> {
         let (after_sequence, release) = self.node.inbound_place(&self.partner).await?;
         let after_release_id = release.map(|id| id.0.to_vec()).unwrap_or_default().into();
         let request = proto::SubscribeRequest { after_sequence, until_caught_up, after_release_id };
-        let stream = self.client.subscribe(request).await.map_err(|s| to_fault(&s))?.into_inner();
-        let (ahead, mut waiting) = mpsc::channel(2 * BATCH);
+        let stream = self.client.subscribe(request).await.map_err(|s| told_by_partner(&s))?.into_inner();
+        // As many entries as the budget of their bytes has room for: each takes a place there.
+        let (ahead, mut waiting) = mpsc::channel(AHEAD_KIB);
         // Whatever ends this ends the reading, and the stream with it.
         let _reader = AbortOnDropHandle::new(tokio::spawn(read(stream, ahead)));
         let mut acknowledged = None;
-        let mut batch = Vec::with_capacity(BATCH);
         let outcome = loop {
-            if waiting.recv_many(&mut batch, BATCH).await == 0 {
-                break Ok(());
-            }
-            let mut entries = Vec::with_capacity(batch.len());
-            let (mut end, mut weights) = (None, Vec::with_capacity(batch.len()));
-            for item in batch.drain(..) {
-                match item {
-                    Ok((entry, weight)) => {
-                        entries.push(entry);
-                        weights.push(weight);
-                    }
-                    Err(fault) => end = Some(fault),
-                }
-            }
-            if let Err(fault) = self.take(entries, &mut acknowledged).await {
+            let Some(first) = waiting.recv().await else { break Ok(()) };
+            let batch = Batch::begun(first, &mut waiting);
+            if let Err(fault) = self.take(batch.entries, &mut acknowledged).await {
                 break Err(fault);
             }
-            if let Some(fault) = end {
+            if let Some(fault) = batch.end {
                 break Err(fault);
             }
         };
@@ -337,7 +328,7 @@ impl<C: Carrier> Link<C> {
         *acknowledged = Some(tokio::spawn(async move {
             if let Err(status) = client.acknowledge(call(proto::AcknowledgeRequest { sequence })).await {
                 // The next one says the same and more.
-                tracing::debug!(%partner, reason = %to_fault(&status).reason, "an acknowledgement did not get through");
+                tracing::debug!(%partner, reason = %told_by_partner(&status).reason, "an acknowledgement did not get through");
             }
         }));
         received.map(|_| ())
@@ -361,10 +352,14 @@ impl<C: Carrier> Link<C> {
 
     async fn fetch(&mut self, sha256: &Sha256, size: u64) -> Result<(), Fault> {
         let mut offset = self.node.sent_status(&self.partner, sha256).await?.stored;
+        if offset == size {
+            // There are no bytes to come, from the beginning or since this node was cut off: the whole is yet to be checked.
+            return self.node.take_chunk(&self.partner, sha256, size, offset, vec![]).await.map(drop);
+        }
         let request = proto::FetchAttachmentRequest { sha256: sha256.0.to_vec().into(), offset };
-        let mut chunks = self.client.fetch_attachment(request).await.map_err(|s| to_fault(&s))?.into_inner();
+        let mut chunks = self.client.fetch_attachment(request).await.map_err(|s| told_by_partner(&s))?.into_inner();
         while offset < size {
-            let Some(chunk) = chunks.message().await.map_err(|s| to_fault(&s))? else {
+            let Some(chunk) = chunks.message().await.map_err(|s| told_by_partner(&s))? else {
                 return Err(Fault::new(Reason::NotFound, "the attachment ended early"));
             };
             let status = self.node.take_chunk(&self.partner, sha256, size, offset, chunk.data.into()).await?;
@@ -380,7 +375,38 @@ impl<C: Carrier> Link<C> {
 /// An entry with its place in the budget of what is read ahead.
 type Weighed = (Entry, OwnedSemaphorePermit);
 
-/// Reads entries ahead; the channel's bound, and that of their bytes together, is what holds the partner back.
+/// What is checked and committed together.
+#[derive(Default)]
+struct Batch {
+    entries: Vec<Entry>,
+    /// Held until all of it is stored.
+    places: Vec<OwnedSemaphorePermit>,
+    /// Why the feed has ended behind these.
+    end: Option<Fault>,
+}
+
+impl Batch {
+    /// The first, and of what is there already as many more as a batch has room for.
+    fn begun(first: Result<Weighed, Fault>, waiting: &mut mpsc::Receiver<Result<Weighed, Fault>>) -> Self {
+        let (mut batch, mut next) = (Self::default(), Some(first));
+        let mut kib = 0;
+        while let Some(item) = next {
+            match item {
+                Ok((entry, place)) => {
+                    kib += place.num_permits();
+                    batch.entries.push(entry);
+                    batch.places.push(place);
+                }
+                Err(fault) => batch.end = Some(fault),
+            }
+            let is_full = batch.end.is_some() || kib >= BATCH_KIB;
+            next = if is_full { None } else { waiting.try_recv().ok() };
+        }
+        batch
+    }
+}
+
+/// Reads entries ahead; the bound of their bytes together is what holds the partner back.
 async fn read(mut stream: Streaming<proto::FeedEntry>, ahead: mpsc::Sender<Result<Weighed, Fault>>) {
     let budget = Arc::new(Semaphore::new(AHEAD_KIB));
     loop {
@@ -393,7 +419,7 @@ async fn read(mut stream: Streaming<proto::FeedEntry>, ahead: mpsc::Sender<Resul
                 wire::entry::from_proto(entry).map(|entry| (entry, place))
             }
             Ok(None) => return,
-            Err(status) => Err(to_fault(&status)),
+            Err(status) => Err(told_by_partner(&status)),
         };
         let is_end = item.is_err();
         if ahead.send(item).await.is_err() || is_end {

@@ -11,7 +11,10 @@ use crate::{
         ids::{Sha256, TrustDomain},
     },
     identity::crl::{Crl, MAX_LIST_BYTES},
-    node::{Node, lists::Announced},
+    node::{
+        Node,
+        lists::{Announced, Wanted},
+    },
     wire::{field, proto, status::from_fault},
 };
 
@@ -48,6 +51,16 @@ pub(super) fn from_proto(message: proto::RevocationListAnnouncement) -> Result<A
     Ok(Announced { issuing_key, scope, number: number.to_vec(), sha256: field::bytes("sha256", &sha256)?, size })
 }
 
+pub(super) fn passed_on_to_proto((of, list): &(TrustDomain, Announced)) -> proto::PassedOnRevocationList {
+    proto::PassedOnRevocationList { domain: of.to_string(), list: Some(to_proto(list)) }
+}
+
+pub(super) fn passed_on_from_proto(message: proto::PassedOnRevocationList) -> Result<(TrustDomain, Announced), Fault> {
+    let proto::PassedOnRevocationList { domain, list } = message;
+    let list = list.ok_or_else(|| Fault::at(Reason::InvalidArgument, "passed_on_lists", "the list is missing"))?;
+    Ok((field::parsed("passed_on_lists.domain", &domain)?, from_proto(list)?))
+}
+
 /// The list in pieces from an offset on; with the first piece its issuers.
 pub(super) fn pieces(crl: &Crl, offset: usize) -> impl Iterator<Item = (usize, Vec<u8>, Vec<Vec<u8>>)> + Send + use<> {
     let (crl, length) = (crl.clone(), crl.der().len());
@@ -59,11 +72,12 @@ pub(super) fn pieces(crl: &Crl, offset: usize) -> impl Iterator<Item = (usize, V
 }
 
 /// The answer to a fetch.
-pub(super) fn served(
+pub(super) async fn served(
     node: &Node,
+    partner: &TrustDomain,
     request: &proto::FetchRevocationListRequest,
 ) -> Result<impl Stream<Item = Result<proto::FetchRevocationListResponse, Status>> + Send + use<>, Fault> {
-    let crl = node.own_list(&field::bytes("sha256", &request.sha256)?)?;
+    let crl = node.list_for(partner, &field::bytes("sha256", &request.sha256)?).await?;
     let offset = usize::try_from(request.offset).unwrap_or(usize::MAX);
     let piece = |(at, data, issuers): (usize, Vec<u8>, Vec<Vec<u8>>)| {
         let issuers = issuers.into_iter().map(Into::into).collect();
@@ -78,24 +92,24 @@ pub(super) fn served(
 
 /// A list that is being put together.
 pub(super) struct Gathered {
-    announced: Announced,
+    wanted: Wanted,
     der: Vec<u8>,
     issuers: Vec<Vec<u8>>,
 }
 
 impl Gathered {
-    pub fn new(announced: Announced) -> Self {
-        Self { announced, der: vec![], issuers: vec![] }
+    pub fn new(wanted: Wanted) -> Self {
+        Self { wanted, der: vec![], issuers: vec![] }
     }
 
     pub fn is_whole(&self) -> bool {
-        self.der.len() >= self.announced.size
+        self.der.len() >= self.wanted.list.size
     }
 
     /// Adds a piece.
     pub fn add(&mut self, data: &[u8], issuers: Vec<Vec<u8>>) -> Result<(), Fault> {
         let wrong = |what: &str| Err(Fault::at(Reason::InvalidArgument, "data", what));
-        if data.is_empty() || data.len() > PIECE || self.der.len().saturating_add(data.len()) > self.announced.size {
+        if data.is_empty() || data.len() > PIECE || self.der.len().saturating_add(data.len()) > self.wanted.list.size {
             return wrong("a revocation list comes in pieces of 1 byte to 256 KiB, no more than were announced");
         }
         if !issuers.is_empty() && !self.der.is_empty() {
@@ -112,9 +126,15 @@ impl Gathered {
     /// Gives the whole list to the node. A fault is told in the log too: the link goes on without the list.
     pub async fn take(self, node: &Arc<Node>, partner: &TrustDomain) -> Result<(), Fault> {
         let (node, of) = (node.clone(), partner.clone());
-        let work = async move { node.take_list(&of, &self.announced, &self.der, &self.issuers).await };
+        let Self { wanted: Wanted { list, of: other }, der, issuers } = self;
+        let work = async move {
+            match other {
+                Some(other) => node.take_list_of(&of, other, &list, (der, issuers)),
+                None => node.take_list(&of, &list, &der, &issuers).await,
+            }
+        };
         crate::node::to_the_end(work).await.inspect_err(|fault| {
-            tracing::warn!(%partner, reason = %fault.reason, message = %fault.message, "did not take a revocation list");
+            tracing::warn!(%partner, reason = %fault.reason, what = %fault.message, "did not take a revocation list");
         })
     }
 }
@@ -131,10 +151,10 @@ pub(super) async fn submitted(
             Some(list) => list,
             None => {
                 let sha256: Sha256 = field::bytes("sha256", &piece.sha256).map_err(from_fault)?;
-                let announced = node.live().of(partner).asked_for(&sha256);
+                let wanted = node.live().of(partner).asked_for(&sha256);
                 let what = "this node has not asked for that revocation list; say hello first";
-                let announced = announced.ok_or_else(|| from_fault(Fault::new(Reason::NotFound, what)))?;
-                gathered.insert(Gathered::new(announced))
+                let wanted = wanted.ok_or_else(|| from_fault(Fault::new(Reason::NotFound, what)))?;
+                gathered.insert(Gathered::new(wanted))
             }
         };
         list.add(&piece.data, piece.issuers.into_iter().map(Into::into).collect()).map_err(from_fault)?;
@@ -176,7 +196,7 @@ mod tests {
 
     #[test]
     fn no_more_is_gathered_than_was_announced() {
-        let mut list = Gathered::new(announced(PIECE + 1));
+        let mut list = Gathered::new(Wanted { list: announced(PIECE + 1), of: None });
         assert!(list.add(&[], vec![]).is_err());
         assert!(list.add(&[0; 1], vec![vec![]; 4]).is_err());
         list.add(&vec![0; PIECE], vec![vec![1]]).unwrap();

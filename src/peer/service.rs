@@ -10,11 +10,10 @@ use tonic::{Request, Response, Status, Streaming};
 use super::{hello, ledger, lists, statements};
 use crate::{
     domain::{
-        entry::Numbered,
         fault::{Fault, Reason},
         ids::TrustDomain,
     },
-    node::Node,
+    node::{Node, outgoing::outgoing},
     transport::listener::PeerIdentity,
     wire::{
         self, field, proto,
@@ -25,8 +24,6 @@ use crate::{
 
 /// The most statements in one call.
 const MAX_STATEMENTS: usize = 256;
-/// How many entries wait between numbering and HTTP/2's flow control, per partner.
-const IN_FLIGHT: usize = 8;
 
 /// The longest that a revocation list may take to be handed over.
 const LIST: Duration = Duration::from_secs(120);
@@ -75,19 +72,20 @@ impl ExchangeService for Exchange {
         let partner = self.caller(&request)?;
         let proto::SubscribeRequest { after_sequence, until_caught_up, after_release_id } = request.into_inner();
         let release = field::bytes_optional("after_release_id", &after_release_id).map_err(from_fault)?;
-        let (entries, waiting) = mpsc::channel::<Numbered>(IN_FLIGHT);
+        let (mut entries, taking) = outgoing();
         let (ends, ended) = mpsc::channel::<Result<proto::FeedEntry, Status>>(1);
         let node = self.node.clone();
         tokio::spawn(async move {
             let stream = node.live().of(&partner).open_stream();
             let after = (after_sequence, release);
-            let fed = node.feed_to(&partner, after, until_caught_up, &entries, &stream).await;
+            let fed = node.feed_to(&partner, after, until_caught_up, &mut entries, &stream).await;
             if let Err(fault) = fed {
+                node.feed_stopped(&partner, &fault);
                 // Behind the entries that were sent already; where the partner is gone, nobody waits for it.
                 let _ = ends.send(Err(from_fault(fault))).await;
             }
         });
-        let entries = ReceiverStream::new(waiting).map(|n| Ok(wire::entry::to_proto(n.entry)));
+        let entries = taking.map(|n| Ok(wire::entry::to_proto(n.entry)));
         Ok(Response::new(Box::pin(entries.chain(ReceiverStream::new(ended)))))
     }
 
@@ -140,8 +138,8 @@ impl ExchangeService for Exchange {
         &self,
         request: Request<proto::FetchRevocationListRequest>,
     ) -> Result<Response<Self::FetchRevocationListStream>, Status> {
-        self.caller(&request)?;
-        let pieces = lists::served(&self.node, &request.into_inner()).map_err(from_fault)?;
+        let partner = self.caller(&request)?;
+        let pieces = lists::served(&self.node, &partner, &request.into_inner()).await.map_err(from_fault)?;
         Ok(Response::new(Box::pin(pieces)))
     }
 

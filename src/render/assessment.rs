@@ -201,7 +201,8 @@ fn stands(line: &EndorsementLine) -> String {
     let reason = line.note.as_deref().map(one_line).unwrap_or_default();
     let by = if line.by.is_empty() { "somebody".to_owned() } else { one_line(&line.by) };
     match (line.valid, reason.as_str()) {
-        (true, _) => format!("{by}, verified"),
+        (true, "") => format!("{by}, verified"),
+        (true, note) => format!("{by}, verified; {note}"),
         (false, "NOT_A_PARTNER") => format!(
             "NOT VERIFIED: it bears the name {by}, and {} is not known here, so nobody can tell whether it is theirs",
             one_line(&line.endorser)

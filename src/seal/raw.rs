@@ -2,15 +2,22 @@
 
 use ring::{
     hmac,
-    rand::SystemRandom,
     signature::{Ed25519KeyPair, KeyPair},
 };
 use zeroize::Zeroizing;
 
-use super::{random::NoRandomness, sign::KeyError};
+use super::{
+    random::{self, NoRandomness},
+    sign::KeyError,
+};
 
 /// The length of an Ed25519 public key, bytes.
 pub const PUBLIC_KEY_LEN: usize = 32;
+
+/// What stands before the 32 random bytes of an Ed25519 key in PKCS#8 version 1 (RFC 8410, section 7). ring writes version 2,
+/// which OpenSSL 3.0 and many tools of other makers can't read.
+const PKCS8_V1: [u8; 16] =
+    [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
 
 /// An Ed25519 key of its own, without a certificate. Has no `Debug`: the key stays inside.
 pub struct RawKey(Ed25519KeyPair);
@@ -24,13 +31,13 @@ impl RawKey {
         Ed25519KeyPair::from_pkcs8_maybe_unchecked(pkcs8).map(Self).map_err(|_| KeyError::Unusable)
     }
 
-    /// A fresh key, as PKCS#8 (DER).
+    /// A fresh key, as PKCS#8 version 1 (DER).
     ///
     /// # Errors
     /// Where the operating system has no random bytes.
     pub fn generate() -> Result<Zeroizing<Vec<u8>>, NoRandomness> {
-        let document = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| NoRandomness)?;
-        Ok(Zeroizing::new(document.as_ref().to_vec()))
+        let secret = Zeroizing::new(random::bytes::<32>()?);
+        Ok(Zeroizing::new([PKCS8_V1.as_slice(), secret.as_slice()].concat()))
     }
 
     /// Its public half.
@@ -75,5 +82,19 @@ mod tests {
         assert_eq!(one.public_key(), same.public_key());
         assert_ne!(one.public_key(), RawKey::new(&RawKey::generate().unwrap()).unwrap().public_key());
         assert!(RawKey::new(b"no key").is_err());
+    }
+
+    #[test]
+    fn the_form_of_a_fresh_key_is_that_of_rfc_8410_and_keys_in_the_later_form_are_read() {
+        // Section 10.3: a key in version 1, and its public half; the same key in version 2, with attributes.
+        let v1 = "302e020100300506032b657004220420d4ee72dbf913584ad5b6d8f1f769f8ad3afe7c28cbf1d4fbe097a88f44755842";
+        let public = "19bf44096984cdfe8541bac167dc3b96c85086aa30b6b6cb0c5c38ad703166e1";
+        let key = |text: &str| RawKey::new(&hex::decode(text).unwrap());
+        assert_eq!(hex::encode(key(v1).unwrap().public_key()), public);
+        assert_eq!(hex::encode(PKCS8_V1), v1[..32]);
+        assert_eq!(RawKey::generate().unwrap().len() * 2, v1.len());
+        // As ring writes it.
+        let v2 = Ed25519KeyPair::generate_pkcs8(&ring::rand::SystemRandom::new()).unwrap();
+        assert!(v2.as_ref()[4] == 1 && RawKey::new(v2.as_ref()).is_ok());
     }
 }

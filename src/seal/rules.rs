@@ -4,9 +4,12 @@ use super::verify::Rule;
 use crate::{
     domain::{
         agreement::{Agreement, Notice},
+        approval::Approval,
         assessment::Manifest,
+        bundle::Bundle,
         endorsement::Endorsement,
         ids::Role,
+        introduction::Introduction,
         ledger::{LedgerKey, of_origin},
         logged::Logged,
         partner::Invitation,
@@ -81,6 +84,34 @@ pub const INVITATION: Rule<Invitation> = Rule {
     decode: wire::invitation::decode,
     may_speak: |invitation, domain| invitation.organisation.domain == *domain,
     made_at: |invitation| Some(invitation.issued),
+};
+
+/// A bundle: by administrators of the organisation whose roots it names. That they are two, and that the roots before prove them, is
+/// for the receiver to ask.
+pub const BUNDLE: Rule<Bundle> = Rule {
+    kind: StatementKind::Bundle,
+    roles: &[Role::Admin],
+    decode: wire::bundle::decode,
+    may_speak: |bundle, domain| bundle.domain == *domain,
+    made_at: |bundle| Some(bundle.issued),
+};
+
+/// An introduction: by administrators of whoever introduces. That they are two is for the receiver to ask.
+pub const INTRODUCTION: Rule<Introduction> = Rule {
+    kind: StatementKind::Introduction,
+    roles: &[Role::Admin],
+    decode: wire::introduction::decode,
+    may_speak: |introduction, domain| introduction.introducer == *domain,
+    made_at: |introduction| Some(introduction.issued),
+};
+
+/// An approval: by a person of the organisation that it is about. That this person may decide on the matter is for the node to ask.
+pub const APPROVAL: Rule<Approval> = Rule {
+    kind: StatementKind::Approval,
+    roles: &[Role::Admin, Role::Officer],
+    decode: wire::approval::decode,
+    may_speak: |approval, domain| approval.domain == *domain,
+    made_at: |approval| Some(approval.issued),
 };
 
 /// A ledger's key: by the node of the organisation whose ledger it is.

@@ -3,8 +3,11 @@
 use super::Store;
 
 mod approvals;
+mod bundles;
+mod equivocations;
 mod feeds;
 mod held;
+mod introductions;
 pub(super) mod kit;
 mod ledger;
 mod lists;
@@ -19,10 +22,12 @@ mod records;
 mod requests;
 mod rules;
 mod timers;
+mod titles;
 
 pub(super) use {
-    approvals::*, feeds::*, held::*, ledger::*, life::*, lists::*, persons::*, publishing::*, quarantine::*,
-    recalls::*, receipts::*, receiving::*, records::*, requests::*, rules::*, timers::*,
+    approvals::*, bundles::*, equivocations::*, feeds::*, held::*, introductions::*, ledger::*, life::*, lists::*,
+    persons::*, publishing::*, quarantine::*, recalls::*, receipts::*, receiving::*, records::*, requests::*, rules::*,
+    timers::*, titles::*,
 };
 
 /// Where a store lives. Opening it again after it was dropped is a restart.
@@ -36,6 +41,9 @@ macro_rules! contract {
     ($home:expr) => {
         contract! { $home;
             a_publication_is_there_with_its_portions_queue_and_ledger
+            bundles_are_kept_in_order_and_change_with_their_partner
+            introductions_wait_for_their_second_signature_and_go_out_then
+            so_many_bundles_wait_of_one_courier_and_no_more
             publishing_again_changes_nothing
             a_version_must_follow_the_one_that_is_here
             a_later_version_supersedes
@@ -44,6 +52,8 @@ macro_rules! contract {
             more_queues_are_filled_once
             concurrent_publications_are_all_there
             the_urgent_overtakes_and_then_the_oldest_goes_first
+            equally_urgent_originators_take_turns
+            a_look_reads_no_more_than_there_is_room_for
             what_is_not_due_yet_is_not_offered
             releases_are_numbered_without_gaps
             two_rounds_of_releasing_do_not_both_win
@@ -63,13 +73,15 @@ macro_rules! contract {
             a_void_is_received_without_content
             followers_resume_by_arrival
             lists_are_newest_first_and_filtered
+            a_list_reads_titles_and_as_closed_as_what_they_name
+            a_page_ends_where_it_is_long_and_the_next_one_goes_on
             ids_are_found_between_two_bounds
             pages_go_on_where_the_last_one_ended
             partners_are_saved_and_replaced
             roots_that_are_retired_are_kept_for_history
             revocation_lists_take_the_place_of_those_before
             revocations_are_kept_for_ever
-            what_waits_for_another_administrator_is_kept_until_it_is_settled
+            approvals_are_kept_until_what_they_allowed_is_taken_back
             people_are_kept_as_they_were_saved_last
             agreements_and_their_outbox_go_together
             what_can_t_be_verified_waits_sealed_and_is_settled_once
@@ -90,6 +102,8 @@ macro_rules! contract {
             what_can_t_be_shown_is_not_readmitted
             a_receipt_answers_only_what_was_released_to_its_signer
             a_release_is_answered_once_as_quarantined_and_then_as_stored
+            a_reading_is_told_once_at_its_time_and_no_restart_loses_it
+            what_was_taken_back_is_not_told_as_read
             checkpoints_grow_by_the_quantum
             proofs_hold_over_kept_and_new_subtrees
             what_is_kept_beside_the_ledger_is_replaced_by_number_and_bounded
@@ -97,11 +111,16 @@ macro_rules! contract {
             what_stands_beside_portions_is_kept_once_and_queues_its_version
             what_came_beside_portions_is_kept_from_users_with_them
             a_request_is_begun_once_and_settled_once
-            a_recall_seals_all_versions_and_goes_before_all_else
+            a_recall_seals_all_versions_and_is_first_in_the_outbox
+            two_manifests_of_one_version_leave_one_proof
+            what_proves_nothing_against_an_originator_is_not_kept
+            a_proof_survives_a_purge
+            an_originator_has_room_for_so_many_proofs
             a_purge_leaves_the_tombstone_and_nothing_else
             nobody_else_s_word_keeps_an_attachment_from_a_purge
             what_people_wrote_goes_with_a_purge
             what_was_taken_back_is_not_received_and_not_readmitted
+            a_recall_under_roots_that_are_disowned_waits_to_be_proved_again
             a_stranger_s_recall_keeps_from_users_what_is_in_quarantine
             what_was_stored_is_answered_once_up_to_a_number
             holders_are_known_by_what_they_said_and_nobody_s_word_takes_its_place

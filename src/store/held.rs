@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::{ReceivedEntry, Result};
 use crate::domain::{
     event::Event,
-    ids::{StatementId, TrustDomain},
+    ids::{AssessmentId, StatementId, TrustDomain},
     time::Time,
 };
 
@@ -16,11 +16,24 @@ pub struct Hold {
     pub waits_for: TrustDomain,
     /// The encoded entry; `None` where it is over the budget of its pair, so that it is to be asked for again.
     pub entry: Option<Vec<u8>>,
+    /// Of which assessment it claims to be.
+    pub of: Option<AssessmentId>,
+}
+
+/// Which of the entries that wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waiting<'a> {
+    /// Those that wait for an organisation.
+    For(&'a TrustDomain),
+    /// Those that claim to be of an assessment.
+    Of(&'a AssessmentId),
 }
 
 /// An entry that waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldArrival {
+    /// What it waits for.
+    pub waits_for: TrustDomain,
     /// Who handed it over.
     pub partner: TrustDomain,
     /// Its number there.
@@ -59,10 +72,10 @@ pub struct HeldUsage {
 pub trait HeldStore: Send + Sync {
     /// How much waits, by pair; of one partner only where it is named.
     async fn held_usage(&self, partner: Option<&TrustDomain>) -> Result<Vec<HeldUsage>>;
-    /// What waits for an organisation, by partner and number, after one of them, at most `limit`.
+    /// What waits, by partner and number, after one of them, at most `limit`.
     async fn held_waiting(
         &self,
-        waits_for: &TrustDomain,
+        which: Waiting<'_>,
         after: Option<(TrustDomain, u64)>,
         limit: u32,
     ) -> Result<Vec<HeldArrival>>;

@@ -3,11 +3,13 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::Result;
+use super::{Result, StoreError};
 use crate::{
     domain::{
+        approval::Approved,
         event::Event,
-        ids::{SpiffeId, StatementId, TrustDomain},
+        ids::{StatementId, TrustDomain},
+        ledger::{MAX_ENTRIES, MAX_EPOCH},
         time::Time,
         words::words,
     },
@@ -35,9 +37,15 @@ pub const KEPT_HEADS: u32 = 1024;
 /// Of how many epochs, the newest, the keys of a partner are kept.
 pub const KEPT_KEYS: u32 = 32;
 
-/// Orders heads over all epochs of a ledger: a ledger of 2^40 entries is not thought of.
-pub fn head_number(epoch: u32, size: u64) -> u64 {
-    (u64::from(epoch) << 40) | size.min((1 << 40) - 1)
+/// Orders heads over all epochs of a ledger.
+///
+/// # Errors
+/// [`StoreError::TooLarge`] beyond [`MAX_EPOCH`] and [`MAX_ENTRIES`]: another head could have the same number.
+pub fn head_number(epoch: u32, size: u64) -> Result<u64> {
+    if epoch > MAX_EPOCH || size > MAX_ENTRIES {
+        return Err(StoreError::TooLarge);
+    }
+    Ok((u64::from(epoch) << 40) | size)
 }
 
 /// A record beside the entries.
@@ -71,8 +79,8 @@ pub struct LedgerState {
 /// A person's word that a lost ledger is to be begun anew.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settling {
-    /// Who.
-    pub by: SpiffeId,
+    /// Who, by which statement.
+    pub approved: Approved,
     /// Why.
     pub reason: String,
 }
@@ -155,4 +163,18 @@ pub trait LedgerStore: Send + Sync {
     ) -> Result<bool>;
     /// Verifies every row of the ledger's tables.
     async fn verify_ledger(&self, progress: Progress) -> Result<LedgerCheck>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_head_of_the_last_epoch_fits_a_column_and_no_other_has_its_number() {
+        let last = head_number(MAX_EPOCH, MAX_ENTRIES).unwrap();
+        assert!(i64::try_from(last).is_ok());
+        assert_eq!(head_number(MAX_EPOCH + 1, 0), Err(StoreError::TooLarge));
+        assert_eq!(head_number(1, MAX_ENTRIES + 1), Err(StoreError::TooLarge));
+        assert!(head_number(1, MAX_ENTRIES).unwrap() < head_number(2, 0).unwrap());
+    }
 }

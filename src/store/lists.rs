@@ -44,4 +44,6 @@ pub trait ListStore: Send + Sync {
     /// Keeps a list in the place of the one of the same organisation, key and scope, and the revocations that it adds to
     /// those that were seen before.
     async fn save_list(&self, list: ListRecord, seen: Vec<Vec<u8>>, events: Vec<Event>) -> Result<()>;
+    /// Adds revocations to those that were seen before, without a list.
+    async fn save_revocations(&self, of: &TrustDomain, issuing_key: &Sha256, seen: Vec<Vec<u8>>) -> Result<()>;
 }

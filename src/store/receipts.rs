@@ -14,8 +14,6 @@ use crate::domain::{
 pub struct HeldEntry {
     /// Its number in the partner's feed.
     pub sequence: u64,
-    /// As in [`ReceivedRecord`](super::ReceivedRecord).
-    pub arrival: u64,
     /// The release's statement id.
     pub release_id: StatementId,
     /// When it came.
@@ -88,10 +86,10 @@ pub struct ReceiptRecord {
     pub reason: Option<String>,
     /// When, by the partner's clock.
     pub at: Time,
-    /// The numbers of the releases, each with the ledger entry about it where it has one of its own.
-    pub answers: Vec<(u64, Option<Event>)>,
+    /// The numbers of the releases.
+    pub answers: Vec<u64>,
     /// The ledger entry about all of them.
-    pub event: Option<Event>,
+    pub event: Event,
     /// The same receipt for others: partners and envelopes.
     pub post: Vec<(TrustDomain, Vec<u8>)>,
 }
@@ -141,6 +139,26 @@ pub struct Unanswered {
     pub until: u64,
     /// What of them is to be answered: neither void, nor kept from users, nor taken back.
     pub arrived: Vec<Arrived>,
+}
+
+/// That a version was read here in a role.
+pub struct ReadingRecord {
+    /// Which version.
+    pub manifest_id: StatementId,
+    /// In which role.
+    pub role: Role,
+    /// By which ways it came; none where it was taken back since. What is kept from users is not among them.
+    pub arrived: Vec<Arrived>,
+}
+
+/// Readings that are told.
+pub struct ToldReadings {
+    /// Which: versions and roles.
+    pub readings: Vec<(StatementId, Role)>,
+    /// The receipts, each for its partner.
+    pub post: Vec<(TrustDomain, Vec<u8>)>,
+    /// The ledger entries.
+    pub events: Vec<Event>,
 }
 
 /// What people here said of a version that came from partners.
@@ -219,9 +237,16 @@ pub trait ReceiptStore: Send + Sync {
         id: &AssessmentId,
         manifest_id: Option<&StatementId>,
     ) -> Result<Vec<Arrived>>;
-    /// Whether the senders of a version were told that it was read in that role.
-    async fn was_read(&self, manifest_id: &StatementId, role: Role) -> Result<bool>;
-    /// Commits what people said of a version. That it was read in a role is said once: `false` where it was before, and then
+    /// Commits that a version was read in a role, to be told at `due`. Once for each role: where it was read in it before, only
+    /// the ledger entries are kept.
+    async fn note_reading(&self, manifest_id: &StatementId, role: Role, due: Time, events: Vec<Event>) -> Result<()>;
+    /// Readings that are to be told once an interval has `ended`, by role: at most `limit`, and less where they are large. One that is
+    /// due after `latest` was noted by another clock or interval, and is told as well.
+    async fn readings_to_tell(&self, ended: Time, latest: Time, limit: u32) -> Result<Vec<ReadingRecord>>;
+    /// Commits that readings are told; duties of this node are met by it.
+    /// [`StoreError::Conflict`](super::StoreError::Conflict) where one of them was told already.
+    async fn readings_told(&self, told: ToldReadings) -> Result<()>;
+    /// Commits what people said of a version. That it was read in a role is told once: `false` where it was told before, and then
     /// only the ledger entries are kept. A duty of this node is met by it.
     async fn acknowledge(&self, acknowledgement: Acknowledgement) -> Result<bool>;
     /// Keeps a report. `false` where the same receipt is here already; nothing is changed then. A duty of the partner is met

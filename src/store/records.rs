@@ -1,15 +1,18 @@
 //! What the store keeps and hands out, as values.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Result, StoreError, held::Hold};
+use super::{equivocations::SignedVersion, held::Hold};
 use crate::domain::{
     agreement::{Agreement, AgreementState, Standing},
+    bundle::HeldBundle,
     event::Event,
     ids::{AssessmentId, Digest, Sha256, StatementId, TrustDomain},
     partner::{Endpoint, Organisation, PartnerState},
     release::EntryKind,
-    time::Time,
+    time::{Day, Time},
     words::words,
 };
 
@@ -22,10 +25,26 @@ pub struct PartnerRecord {
     pub endpoint: Option<Endpoint>,
     /// Its root certificates in DER.
     pub roots: Vec<Vec<u8>>,
-    /// Whether anything is exchanged with it.
+    /// Which of its bundles these are.
+    pub bundle: HeldBundle,
+    /// Whether anything is to be exchanged with it, as administrators have set it.
     pub state: PartnerState,
+    /// Whether it may introduce other organisations here.
+    pub introduces: bool,
     /// When it was accepted.
     pub accepted_at: Time,
+}
+
+impl PartnerRecord {
+    /// Whether anything is exchanged with it now. While two of its bundles contest each other it is as if it were suspended or
+    /// forgotten.
+    pub fn standing(&self) -> PartnerState {
+        match (self.state, &self.bundle.rival) {
+            (state, None) => state,
+            (PartnerState::Active | PartnerState::Suspended, Some(_)) => PartnerState::Suspended,
+            (PartnerState::Known | PartnerState::Forgotten, Some(_)) => PartnerState::Forgotten,
+        }
+    }
 }
 
 /// An agreement, as kept.
@@ -57,6 +76,8 @@ words!(
     AssessmentState, "state of an assessment" {
         /// The latest version.
         Current = "current",
+        /// The latest version, and its time is over. The store keeps it as current: see [`AssessmentState::at`].
+        Expired = "expired",
         /// A later version is here.
         Superseded = "superseded",
         /// Taken back by its originator, kept for oversight.
@@ -72,6 +93,14 @@ impl AssessmentState {
     /// Whether it was taken back.
     pub fn is_recalled(self) -> bool {
         matches!(self, Self::Withdrawn | Self::Purged)
+    }
+
+    /// Where a version stands at a time, by what the store keeps and by when it expires.
+    pub fn at(self, expires: Time, now: Time) -> Self {
+        match self {
+            Self::Current if expires <= now => Self::Expired,
+            kept => kept,
+        }
     }
 }
 
@@ -100,6 +129,16 @@ pub struct AssessmentRecord {
     pub beside: Vec<LoggedStatement>,
     /// How the manifest was verified; `None` where it was not.
     pub verified: Option<Verification>,
+}
+
+impl AssessmentRecord {
+    /// About how many bytes it takes.
+    pub fn bytes(&self) -> usize {
+        let came_by = |c: &CameBy| c.release.len() + c.provenance.iter().map(Vec::len).sum::<usize>();
+        let releases: usize = self.releases.iter().map(came_by).sum();
+        let beside: usize = self.beside.iter().map(|s| s.envelope.len()).sum();
+        size_of::<Self>() + self.manifest.len() + releases + self.portions.iter().map(Vec::len).sum::<usize>() + beside
+    }
 }
 
 /// A statement as it was logged here.
@@ -154,6 +193,8 @@ pub struct Publication {
     pub urgency: u8,
     /// The encoded portions.
     pub portions: Vec<Vec<u8>>,
+    /// Those that name it in lists.
+    pub title: Vec<Vec<u8>>,
     /// The attachments that they name.
     pub attachments: Vec<Sha256>,
     /// Who will be offered it, and from when on. A partner may stand there several times, with different times.
@@ -188,17 +229,17 @@ pub struct OutboundPosition {
     pub acknowledged_at: Option<Time>,
 }
 
-/// What there is for a partner, at one moment. With a recall there is nothing else, and nothing is due as long as something is numbered.
+/// What there is for a partner, at one moment. Nothing is due as long as something is numbered.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Look {
-    /// Whether a recall waits in its outbox: the partner takes it first.
-    pub recall_waits: bool,
     /// Where its feed stands.
     pub position: OutboundPosition,
     /// What is numbered, ascending.
     pub numbered: Vec<ReleaseRecord>,
-    /// What is due, the most urgent first, then the oldest; each with what the partner was given of that version before.
+    /// What is due, in the order of the queue; each with what the partner was given of that version before.
     pub due: Vec<(QueueItem, Vec<Digest>)>,
+    /// Whether more is numbered or due than there was room for.
+    pub is_more: bool,
     /// When the next item that is not due yet becomes due.
     pub next_due: Option<Time>,
 }
@@ -253,8 +294,12 @@ pub struct RetiredRoot {
     pub of: TrustDomain,
     /// The certificate.
     pub der: Vec<u8>,
-    /// Since when it is not in the bundle any more, as far as is known here.
+    /// Since when it is not in the bundle any more: by the date of the bundle that left it out, or when words settled it here.
     pub retired_at: Time,
+    /// Whether words settled it, and not a bundle of the organisation's own administrators.
+    pub by_words: bool,
+    /// From which day on what was first logged under it is doubtful, where somebody else may have its key.
+    pub compromised_since: Option<Day>,
 }
 
 /// A release of a version, as its taker has answered it.
@@ -272,10 +317,12 @@ pub struct GivenRelease {
 
 /// What one round of releasing commits together.
 pub struct ReleaseBatch {
-    /// The last number before this batch; [`StoreError::Conflict`] where the store has another.
+    /// The last number before this batch; [`StoreError::Conflict`](super::StoreError::Conflict) where the store has another.
     pub after: u64,
     /// The releases, numbered on from `after`.
     pub releases: Vec<ReleaseRecord>,
+    /// The other organisations whose signatures they hand over: originators, those who passed it on, endorsers.
+    pub signers: BTreeSet<TrustDomain>,
     /// The queue items that are settled by it, released or dropped.
     pub settled: Vec<i64>,
     /// By when the partner has to acknowledge which versions.
@@ -315,6 +362,9 @@ pub struct ReceivedEntry {
     pub held_for: Option<StatementId>,
     /// What it waits for, where it can't be verified yet.
     pub hold: Option<Hold>,
+    /// Its manifest, where its originator has signed that beyond doubt, whether its content is kept or not: held against other manifests
+    /// of the same version.
+    pub signed: Option<SignedVersion>,
 }
 
 /// A statement that came beside portions.
@@ -355,6 +405,8 @@ pub struct ReceivedContent {
     pub originator: TrustDomain,
     /// The encoded portions.
     pub portions: Vec<Vec<u8>>,
+    /// Those that name it in lists.
+    pub title: Vec<Vec<u8>>,
     /// The encoded envelopes of the endorsements and exceptions that came with them.
     pub beside: Vec<BesideStatement>,
     /// The attachments that they name: (digest, length).
@@ -419,41 +471,4 @@ pub struct AttachmentStatus {
     pub stored: u64,
     /// Whether it is whole and its digest was checked.
     pub complete: bool,
-}
-
-/// A page of a list, newest first.
-#[derive(Clone, PartialEq, Eq, Default)]
-pub struct Page {
-    /// What can be read.
-    pub records: Vec<AssessmentRecord>,
-    /// What is there and can't be read: it takes no other with it. Which version it is, where that at least can be told.
-    pub damaged: Vec<Option<(AssessmentId, u32)>>,
-}
-
-impl Page {
-    /// All of it, for whoever must not miss anything, such as the way to the next page.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`] where something can't be read.
-    pub fn whole(self) -> Result<Vec<AssessmentRecord>> {
-        if self.damaged.is_empty() {
-            return Ok(self.records);
-        }
-        Err(StoreError::Corrupt("an assessment of the list can't be read".to_owned()))
-    }
-}
-
-/// What a page of a list asks for.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ListFilter {
-    /// Of this originator only.
-    pub originator: Option<TrustDomain>,
-    /// Only the latest version of each.
-    pub current_only: bool,
-    /// Kept-from-users ones too (for the officer).
-    pub quarantined: bool,
-    /// At most so many, newest first; 0 means 50.
-    pub limit: u32,
-    /// Only what came here before this version: the next page. Nothing where that is not here.
-    pub before: Option<StatementId>,
 }

@@ -31,12 +31,15 @@ mod answers;
 mod assessments;
 mod attachments;
 mod beside;
+mod bundles;
 mod column;
+mod equivocations;
 mod fault;
 mod forgotten;
 mod forward;
 mod held;
 mod holders;
+mod introductions;
 mod keys;
 mod ledger;
 mod lists;
@@ -55,11 +58,13 @@ mod receipts;
 mod receive;
 mod release;
 mod requests;
+mod room;
 mod roots;
 mod rules;
 #[cfg(test)]
 mod tests;
 mod timers;
+mod titles;
 mod trouble;
 mod writer;
 
@@ -69,6 +74,7 @@ pub struct SqliteStore {
     readers: readers::Readers,
     writer: writer::Writer,
     trouble: Arc<trouble::Trouble>,
+    room: Arc<room::Room>,
     /// One look through all pages at a time.
     checking: Arc<tokio::sync::Mutex<()>>,
 }
@@ -94,12 +100,13 @@ impl SqliteStore {
     fn start(path: &Path, key: &[u8; KEY_LEN], create: bool) -> Result<Self> {
         let vault = Vault::new(key);
         let opened = open::open(path, &vault, create)?;
-        let trouble = Arc::new(trouble::Trouble::default());
+        let (trouble, room) = (Arc::new(trouble::Trouble::default()), Arc::new(room::Room::beside(path)));
         Ok(Self {
             vault: Arc::new(vault),
             readers: readers::Readers::new(opened.readers, trouble.clone()),
-            writer: writer::Writer::start(opened.writer, opened.lock, trouble.clone())?,
+            writer: writer::Writer::start(opened.writer, opened.lock, (trouble.clone(), room.clone()))?,
             trouble,
+            room,
             checking: Arc::default(),
         })
     }
@@ -139,6 +146,11 @@ impl SqliteStore {
 impl Store for SqliteStore {
     fn trouble(&self) -> Option<StoreError> {
         self.trouble.known()
+    }
+    async fn is_full(&self) -> bool {
+        self.room.is_short()
+            || self.room.was_missing()
+                && matches!(self.write(|conn, _| room::try_out(conn)).await, Err(StoreError::Full))
     }
     fn doubt(&self, what: &str) {
         self.trouble.of_reading::<()>(&Err(StoreError::Corrupt(what.to_owned())));
@@ -201,8 +213,8 @@ impl Store for SqliteStore {
     async fn queued(&self, partner: &TrustDomain) -> Result<u64> {
         queue::queued(self, partner).await
     }
-    async fn look(&self, partner: &TrustDomain, after: u64, now: Time, limit: u32) -> Result<Look> {
-        look::look(self, partner, after, now, limit).await
+    async fn look(&self, partner: &TrustDomain, after: u64, now: Time, room: u64) -> Result<Look> {
+        look::look(self, partner, after, now, room).await
     }
     async fn outbound(&self, partner: &TrustDomain) -> Result<OutboundPosition> {
         release::outbound(self, partner).await
@@ -287,6 +299,9 @@ impl Store for SqliteStore {
     ) -> Result<Vec<AssessmentId>> {
         assessments::between(self, first, last, quarantined, limit).await
     }
+    async fn titles(&self, manifest_ids: &[StatementId]) -> Result<Vec<AssessmentRecord>> {
+        assessments::titles(self, manifest_ids).await
+    }
     async fn list(&self, filter: &ListFilter) -> Result<Page> {
         assessments::list(self, filter).await
     }
@@ -334,10 +349,10 @@ impl Store for SqliteStore {
         &self,
         partner: &TrustDomain,
         agreement: &StatementId,
-        arrival: u64,
+        after: u64,
         limit: u32,
     ) -> Result<Vec<HeldEntry>> {
-        quarantine::held_for(self, partner, agreement, arrival, limit).await
+        quarantine::held_for(self, partner, agreement, after, limit).await
     }
     async fn readmit(&self, entry: Readmission) -> Result<bool> {
         quarantine::readmit(self, entry).await

@@ -1,6 +1,8 @@
 //! What the store holds in secret, sealed before it reaches a backend: portions, attachments, ledger entries,
 //! agreements, house rules and what waits in outboxes. Backends keep the ciphertexts; each is bound to the row that it stands in.
 
+use std::collections::BTreeSet;
+
 use zeroize::Zeroizing;
 
 use super::{Result, StoreError};
@@ -64,6 +66,17 @@ pub enum Row<'a> {
         /// Whether it is kept from users. Bound, so that nobody lifts the quarantine by flipping a column.
         quarantined: bool,
     },
+    /// Those portions of one arrival that name the assessment in lists; the fields as those of a portion set.
+    Title {
+        /// Of which version.
+        manifest: &'a StatementId,
+        /// From whom.
+        from: &'a TrustDomain,
+        /// Its number in that feed.
+        sequence: u64,
+        /// Whether it is kept from users.
+        quarantined: bool,
+    },
     /// The statements beside the portions of one arrival; the fields as those of a portion set.
     Beside {
         /// Of which version.
@@ -101,6 +114,15 @@ pub enum Row<'a> {
     RecallStanding(&'a AssessmentId, &'a TrustDomain),
     /// An entry that waits until it can be verified: from whom, and its number there.
     Held(&'a TrustDomain, u64),
+    /// The two envelopes that prove an equivocation.
+    Equivocation {
+        /// About which assessment.
+        assessment: &'a AssessmentId,
+        /// The two statements.
+        statements: &'a [StatementId; 2],
+        /// Whose they are.
+        originator: &'a TrustDomain,
+    },
 }
 
 impl Row<'_> {
@@ -116,22 +138,15 @@ impl Row<'_> {
                 [b"assessment key\0", id.as_bytes(), originator.as_str().as_bytes()].concat()
             }
             Self::AttachmentKey(sha256) => [b"attachment key\0", sha256.as_bytes()].concat(),
-            Self::PortionSet { manifest, from, sequence, quarantined } => [
-                b"portion set\0",
-                manifest.as_bytes(),
-                &sequence.to_be_bytes(),
-                &[u8::from(*quarantined)],
-                from.as_str().as_bytes(),
-            ]
-            .concat(),
-            Self::Beside { manifest, from, sequence, quarantined } => [
-                b"beside\0",
-                manifest.as_bytes(),
-                &sequence.to_be_bytes(),
-                &[u8::from(*quarantined)],
-                from.as_str().as_bytes(),
-            ]
-            .concat(),
+            Self::PortionSet { manifest, from, sequence, quarantined } => {
+                of_arrival(b"portion set\0", manifest, from, *sequence, *quarantined)
+            }
+            Self::Title { manifest, from, sequence, quarantined } => {
+                of_arrival(b"title\0", manifest, from, *sequence, *quarantined)
+            }
+            Self::Beside { manifest, from, sequence, quarantined } => {
+                of_arrival(b"beside\0", manifest, from, *sequence, *quarantined)
+            }
             Self::Request(id) => [b"request\0", id.as_bytes()].concat(),
             Self::HouseRules(version) => [&b"house rules\0"[..], &version.to_be_bytes()].concat(),
             Self::Chunk(sha256, start) => [b"chunk\0", sha256.as_bytes(), &start.to_be_bytes()].concat(),
@@ -151,8 +166,21 @@ impl Row<'_> {
             }
             Self::Person(id) => [b"person\0", id.as_bytes()].concat(),
             Self::Held(from, sequence) => [&b"held\0"[..], &sequence.to_be_bytes(), from.as_str().as_bytes()].concat(),
+            Self::Equivocation { assessment, statements: [first, second], originator } => [
+                b"equivocation\0",
+                assessment.as_bytes(),
+                first.as_bytes(),
+                second.as_bytes(),
+                originator.as_str().as_bytes(),
+            ]
+            .concat(),
         }
     }
+}
+
+/// The name of what came with one arrival.
+fn of_arrival(tag: &[u8], manifest: &StatementId, from: &TrustDomain, sequence: u64, quarantined: bool) -> Vec<u8> {
+    [tag, manifest.as_bytes(), &sequence.to_be_bytes(), &[u8::from(quarantined)], from.as_str().as_bytes()].concat()
 }
 
 /// A content key, with the form in which it is kept.
@@ -282,8 +310,8 @@ pub struct Leaf {
     plain: Vec<u8>,
     /// SHA-256 over the random bytes and the event: what the Merkle tree holds.
     pub hash: [u8; 32],
-    /// The version whose decisions it belongs to.
-    pub manifest: Option<StatementId>,
+    /// The versions whose decisions it belongs to.
+    pub manifests: Vec<StatementId>,
 }
 
 impl Leaf {
@@ -295,7 +323,7 @@ impl Leaf {
         let mut plain = random::bytes::<SALT_LEN>()?.to_vec();
         serde_json::to_writer(&mut plain, event)
             .map_err(|e| StoreError::Failed(format!("an event can't be written: {e}")))?;
-        Ok(Self { hash: sha256(&[&plain]), plain, manifest: decided(&event.deed) })
+        Ok(Self { hash: sha256(&[&plain]), plain, manifests: decided(&event.deed) })
     }
 
     /// All of them.
@@ -307,8 +335,8 @@ impl Leaf {
     }
 }
 
-/// The version that a deed decided something about; that it was read is no decision.
-pub(super) fn decided(deed: &Deed) -> Option<StatementId> {
+/// The versions that a deed decided something about; that one was read is no decision.
+pub(super) fn decided(deed: &Deed) -> Vec<StatementId> {
     match deed {
         Deed::Published { manifest, .. }
         | Deed::Decided { manifest, .. }
@@ -318,14 +346,24 @@ pub(super) fn decided(deed: &Deed) -> Option<StatementId> {
         | Deed::Received { manifest, .. }
         | Deed::Readmitted { manifest, .. }
         | Deed::GaveWay { manifest, .. }
-        | Deed::Answered { manifest, .. }
         | Deed::Endorsed { manifest, .. }
         | Deed::Requested { manifest, .. }
         | Deed::RequestSettled { manifest, .. }
-        | Deed::Excepted { manifest, .. } => Some(*manifest),
-        Deed::HolderAnswered { manifest, .. } | Deed::Acknowledged { manifest, .. } => Some(*manifest),
+        | Deed::Excepted { manifest, .. } => vec![*manifest],
+        Deed::Answered { releases, .. } => {
+            let each: BTreeSet<_> = releases.iter().map(|r| r.manifest).collect();
+            each.into_iter().collect()
+        }
+        Deed::HolderAnswered { manifest, .. } | Deed::Acknowledged { manifest, .. } => vec![*manifest],
         Deed::Voided { .. }
         | Deed::PartnerChanged { .. }
+        | Deed::BundleProposed { .. }
+        | Deed::Introduced { .. }
+        | Deed::IntroductionContested { .. }
+        | Deed::IntroductionsAllowed { .. }
+        | Deed::IntroductionSigned { .. }
+        | Deed::LedgerKeyRotated { .. }
+        | Deed::BundleTaken { .. }
         | Deed::AgreementChanged { .. }
         | Deed::AgreementApproved { .. }
         | Deed::RulesChanged { .. }
@@ -341,14 +379,19 @@ pub(super) fn decided(deed: &Deed) -> Option<StatementId> {
         | Deed::PartnerChangeApproved { .. }
         | Deed::PersonRegistered { .. }
         | Deed::PersonConfirmed { .. }
+        | Deed::PersonRecovered { .. }
         | Deed::AgreementExported { .. }
         | Deed::LedgerExported { .. }
         | Deed::LedgerProved { .. }
         | Deed::LedgerAlarm { .. }
         | Deed::SettlingApproved { .. }
         | Deed::LedgerSettled { .. }
-        | Deed::PositionAdopted { .. } => None,
-        Deed::Stored { .. } | Deed::Recalled { .. } | Deed::PurgeApproved { .. } | Deed::RecallAnswered { .. } => None,
+        | Deed::Equivocated { .. }
+        | Deed::EvidenceExported { .. }
+        | Deed::PositionAdopted { .. } => vec![],
+        Deed::Stored { .. } | Deed::Recalled { .. } | Deed::PurgeApproved { .. } | Deed::RecallAnswered { .. } => {
+            vec![]
+        }
     }
 }
 

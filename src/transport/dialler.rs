@@ -32,6 +32,7 @@ use super::{
     limits::Limits,
     live::{Live, Standing},
     share::{Metered, Share},
+    socket::sends_what_can_go,
 };
 use crate::{
     domain::{fault::Fault, ids::TrustDomain, time::Clock},
@@ -157,7 +158,7 @@ impl Dial {
         let changes = self.gate.changes();
         let connecting = |to| async move {
             let tcp = TcpStream::connect::<SocketAddr>(to).await?;
-            tcp.set_nodelay(true)?;
+            sends_what_can_go(&tcp)?;
             let mut stream = TlsConnector::from(self.tls.clone()).connect(nobody()?, tcp).await?;
             let first = first_word(&mut stream).await?;
             Ok((stream, first))

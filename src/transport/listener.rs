@@ -34,6 +34,7 @@ use super::{
     progress::{Counted, Progress, Watched},
     seats::{Seat, Seats},
     share::{HANDSHAKE, Metered, Share, Shares},
+    socket::sends_what_can_go,
     strikes::Strikes,
 };
 use crate::{
@@ -47,6 +48,8 @@ use crate::{
 /// Where the system has no more file descriptors, accepting at once again only burns time.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// How much of an answer is taken from whoever makes it before it can be written, bytes.
+const UNSENT: usize = 64 << 10;
 /// One address may have this part of all handshakes under way, rounded up.
 const PART_OF_ONE: u32 = 4;
 
@@ -116,7 +119,7 @@ pub async fn serve(
             }
             (Ok((_, from)), Err(_)) => door.refused(from, "too many handshakes are under way", false),
             (Err(error), _) => {
-                warn!(%error, "cannot accept connections");
+                door.can_t_accept(&error);
                 time::sleep(ACCEPT_PAUSE).await;
             }
         }
@@ -158,7 +161,7 @@ impl Door {
     async fn admit(self: Arc<Self>, tcp: TcpStream, from: SocketAddr, handshake: (OwnedSemaphorePermit, Seat)) {
         // Older than the handshake: a change of trust during it must be seen.
         let changes = self.gate.changes();
-        let _ = tcp.set_nodelay(true);
+        let _ = sends_what_can_go(&tcp);
         let accepted = tokio::select! {
             () = self.stop.cancelled() => return,
             accepted = time::timeout(self.limits.handshake(), TlsAcceptor::from(self.tls.clone()).accept(Metered::new(tcp))) => accepted,
@@ -182,6 +185,13 @@ impl Door {
         }
         if let Some(before) = self.strangers.say(&from.ip().to_string(), reason, Instant::now()) {
             info!(%from, reason, before, "refused a connection");
+        }
+    }
+
+    /// A line in the log once a minute: the pause between two attempts is short.
+    fn can_t_accept(&self, error: &std::io::Error) {
+        if let Some(before) = self.strangers.say("", &error.to_string(), Instant::now()) {
+            warn!(%error, before, "can't accept connections; where open files are lacking, raise their limit (LimitNOFILE in systemd)");
         }
     }
 
@@ -307,7 +317,7 @@ fn http2(limits: &Limits) -> Builder<TokioExecutor> {
         // Rapid reset: a client that opens and abandons requests faster than they are taken up is cut off.
         .max_pending_accept_reset_streams(20)
         .max_local_error_reset_streams(256)
-        .max_send_buf_size(256 << 10)
+        .max_send_buf_size(UNSENT)
         .keep_alive_interval(limits.keepalive())
         .keep_alive_timeout(limits.keepalive_answer());
     builder

@@ -7,7 +7,7 @@ use std::{
         Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -18,6 +18,9 @@ use tokio::{
     time::Instant,
 };
 
+/// How much of an answer is handed to HTTP/2 at once, bytes. It asks for a piece more than it can send: were that all of a large message,
+/// whoever makes the answer would take it for sent.
+const PIECE: usize = 16 << 10;
 /// Less than this in the time of a stalled reader is no progress: keep-alive frames go on while a window stays shut.
 const PROGRESS_BYTES: u64 = 16 << 10;
 const TICK: Duration = Duration::from_secs(1);
@@ -132,6 +135,8 @@ impl<S> Counted<S> {
 /// window opens, and asks again: a piece that was handed over and not asked after is one that the reader does not take.
 pub(super) struct Watched {
     body: Body,
+    /// What was taken of it and not handed over yet.
+    rest: Bytes,
     answer: Arc<Answer>,
     progress: Arc<Progress>,
 }
@@ -140,7 +145,22 @@ impl Watched {
     pub(super) fn new(body: Body, progress: &Arc<Progress>) -> Self {
         let answer = Arc::new(Answer::default());
         progress.answers.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&answer));
-        Self { body, answer, progress: progress.clone() }
+        Self { body, rest: Bytes::new(), answer, progress: progress.clone() }
+    }
+
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        if self.rest.is_empty() {
+            match ready!(hyper::body::Body::poll_frame(Pin::new(&mut self.body), cx))
+                .map(|frame| frame.map(Frame::into_data))
+            {
+                Some(Ok(Ok(data))) => self.rest = data,
+                Some(Ok(Err(other))) => return Poll::Ready(Some(Ok(other))),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
+        }
+        let piece = self.rest.split_to(PIECE.min(self.rest.len()));
+        Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 }
 
@@ -149,7 +169,7 @@ impl hyper::body::Body for Watched {
     type Error = axum::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        let polled = self.poll_piece(cx);
         let handed = matches!(&polled, Poll::Ready(Some(Ok(frame))) if frame.is_data());
         let mark = handed.then(|| (Instant::now(), self.progress.written.load(Relaxed)));
         *self.answer.0.lock().unwrap_or_else(PoisonError::into_inner) = mark;
@@ -157,10 +177,33 @@ impl hyper::body::Body for Watched {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.rest.is_empty() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        // With a piece of it in hand, what is left of the body does not say how long it is.
+        if self.rest.is_empty() { self.body.size_hint() } else { SizeHint::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_answer_is_handed_over_in_pieces_and_whole() {
+        let long: Vec<u8> = (0..100_000_u32).map(|n| n.to_le_bytes()[0]).collect();
+        for bytes in [&long[..], &long[..PIECE], b"short", b""] {
+            let mut answer = Watched::new(Body::from(bytes.to_vec()), &Arc::default());
+            let mut pieces = vec![];
+            while let Some(frame) = answer.frame().await {
+                pieces.push(frame.unwrap().into_data().unwrap());
+            }
+            assert!(pieces.iter().all(|piece| piece.len() <= PIECE));
+            assert_eq!(pieces.len(), bytes.len().div_ceil(PIECE));
+            assert!(pieces.concat() == bytes && hyper::body::Body::is_end_stream(&answer));
+        }
     }
 }

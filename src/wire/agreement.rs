@@ -8,7 +8,7 @@ use super::{
         ascending, bytes, bytes_optional, number_of, parsed, parsed_all, refuse, text, texts, word, word_all,
         word_optional,
     },
-    group, proto,
+    group, number, proto,
 };
 use crate::domain::{
     agreement::{AcknowledgeDuty, Agreement, Area, Duties, Grant, OnwardTerms},
@@ -54,13 +54,13 @@ pub fn decode(payload: &[u8]) -> Result<Agreement, Fault> {
         parsed_all("parties", &parties)?.try_into().map_err(|_| refuse("parties", "an agreement has two parties"))?;
     let agreement = Agreement {
         series: bytes("series", &series)?,
-        version,
+        version: number::version("version", version)?,
         previous: bytes_optional("previous_agreement_id", &previous_agreement_id)?,
         parties,
         from: parsed("valid_from", &valid_from)?,
         until: parsed("valid_until", &valid_until)?,
         purpose: text("purpose", purpose)?,
-        notice_days,
+        notice_days: number::days("notice_days", notice_days)?,
         groups: each("groups", groups, group::decode)?,
         grants: each("grants", grants, grant)?,
         duties: duties.map_or(Ok(Duties::default()), stated).map_err(|f| f.within("duties"))?,
@@ -175,8 +175,8 @@ fn grant(message: proto::Grant) -> Result<Grant, Fault> {
         kinds: word_all("kinds", Kind::ALL, &kinds)?,
         max_tlp: word("max_tlp", Tlp::ALL, max_tlp)?,
         min_level: word_optional("min_level", WarningLevel::ALL, min_level)?,
-        delay_seconds,
-        retention_days: (retention_days > 0).then_some(retention_days),
+        delay_seconds: number::seconds("delay_seconds", delay_seconds)?,
+        retention_days: (number::days("retention_days", retention_days)? > 0).then_some(retention_days),
         onward: onward.map(onward_terms).transpose().map_err(|f| f.within("onward"))?,
         purpose: text("purpose", purpose)?,
     })
@@ -188,7 +188,7 @@ fn onward_terms(message: proto::OnwardTerms) -> Result<OnwardTerms, Fault> {
         to: parsed_all("to", &to)?,
         kinds: word_all("kinds", Kind::ALL, &kinds)?,
         max_tlp: word("max_tlp", Tlp::ALL, max_tlp)?,
-        depth,
+        depth: number::few("depth", depth)?,
     })
 }
 
@@ -205,9 +205,10 @@ fn duty(message: proto::Duties) -> Result<Duties, Fault> {
     let proto::Duties { acknowledge, purge_on_recall, approvals } = message;
     let acknowledge = each("acknowledge", acknowledge, |d| {
         let proto::AcknowledgeDuty { min_level, within_seconds } = d;
+        let within_seconds = number::seconds("within_seconds", within_seconds)?;
         Ok(AcknowledgeDuty { min_level: word("min_level", WarningLevel::ALL, min_level)?, within_seconds })
     })?;
-    Ok(Duties { acknowledge, purge_on_recall, approvals })
+    Ok(Duties { acknowledge, purge_on_recall, approvals: number::few("approvals", approvals)? })
 }
 
 /// To a payload for signing.

@@ -5,7 +5,7 @@ use prost::Message;
 use super::{
     canonical,
     field::{bytes, parsed, refuse, time, timestamp},
-    portion, proto,
+    number, portion, proto,
 };
 use crate::domain::{body::Kind, endorsement::Endorsement, fault::Fault};
 
@@ -16,9 +16,7 @@ use crate::domain::{body::Kind, endorsement::Endorsement, fault::Fault};
 pub fn decode(payload: &[u8]) -> Result<Endorsement, Fault> {
     let proto::Endorsement { originator, assessment_id, version, manifest_id, endorser, endorsed_at, portion: content } =
         canonical::decode(payload)?;
-    if version == 0 {
-        return Err(refuse("version", "versions count from 1"));
-    }
+    let version = number::version("version", version)?;
     let portion = portion::decode(&content).map_err(|f| f.within("portion"))?;
     if portion.kind() != Kind::Endorsement {
         return Err(refuse("portion", "its body is that of another kind of portion"));

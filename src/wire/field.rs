@@ -182,7 +182,9 @@ pub fn double(field: &str, value: f64) -> Result<f64, Fault> {
 /// Names the field.
 pub fn time(field: &str, value: Option<prost_types::Timestamp>) -> Result<Time, Fault> {
     let prost_types::Timestamp { seconds, nanos } = present(field, value)?;
-    Time::from_parts(seconds, nanos).ok_or_else(|| refuse(field, "the time is out of range"))
+    let is_kept = Time::IN_NANOSECONDS.contains(&seconds);
+    let time = Time::from_parts(seconds, nanos).filter(|_| is_kept);
+    time.ok_or_else(|| refuse(field, "the time is out of bounds; it is in the years 1678 to 2261"))
 }
 
 /// A time in whole seconds.
@@ -213,7 +215,7 @@ pub fn text_of<T: ToString>(value: Option<&T>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{body::Kind, level, marking, partner, recall, receipt, release};
+    use crate::domain::{approval, body::Kind, level, marking, partner, recall, receipt, release};
     use crate::wire::proto;
 
     #[test]
@@ -222,6 +224,16 @@ mod tests {
         for wrong in ["a\u{301}", "a\tb", "a\0b", "a\u{9f}b", "\u{7f}"] {
             assert!(text("t", wrong.into()).is_err(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn times_are_those_whose_nanoseconds_a_column_holds() {
+        let read = |seconds, nanos| time("t", Some(prost_types::Timestamp { seconds, nanos }));
+        let last = read(Time::IN_NANOSECONDS.end - 1, 999_999_999).unwrap();
+        assert_eq!(Time::from_unix_nanos(last.unix_nanos()), last);
+        let first = read(Time::IN_NANOSECONDS.start, 0).unwrap();
+        assert_eq!(Time::from_unix_nanos(first.unix_nanos()), first);
+        assert!(read(Time::IN_NANOSECONDS.end, 0).is_err() && read(Time::IN_NANOSECONDS.start - 1, 0).is_err());
     }
 
     fn same_names<T: Copy + ToString>(all: &[T], name: impl Fn(i32) -> Option<&'static str>, prefix: &str) {
@@ -255,6 +267,7 @@ mod tests {
         same!(PartnerKind, partner::PartnerKind, "PARTNER_KIND_");
         same!(EntryKind, release::EntryKind, "ENTRY_KIND_");
         same!(ReceiptKind, receipt::ReceiptKind, "RECEIPT_KIND_");
+        same!(Matter, approval::Matter, "MATTER_");
         same!(RecallKind, recall::RecallKind, "RECALL_KIND_");
     }
 }

@@ -5,7 +5,7 @@ use prost::Message;
 use super::{
     canonical,
     field::{ascending, bytes, bytes_all, bytes_optional, parsed, refuse, time, timestamp},
-    proto,
+    number, proto,
 };
 use crate::domain::{
     assessment::{MAX_DIGESTS, Manifest},
@@ -38,7 +38,7 @@ pub fn decode(payload: &[u8]) -> Result<Manifest, Fault> {
     }
     let manifest = Manifest {
         assessment: bytes("assessment_id", &assessment_id)?,
-        version,
+        version: number::version("version", version)?,
         previous: bytes_optional("previous_manifest_id", &previous_manifest_id)?,
         originator: parsed("originator", &originator)?,
         issued: time("issued", issued)?,
@@ -55,7 +55,7 @@ fn check(manifest: &Manifest) -> Result<(), Fault> {
         return Err(Fault::at(Reason::DigestRepeated, format!("digests[{}]", i + 1), "the digest is listed twice"));
     }
     ascending("digests", &manifest.digests)?;
-    if manifest.version == 0 || (manifest.version == 1) != manifest.previous.is_none() {
+    if (manifest.version == 1) != manifest.previous.is_none() {
         return Err(refuse("version", "versions count from 1, and each but the first names the one before"));
     }
     if manifest.expires <= manifest.issued {

@@ -8,7 +8,7 @@ use super::{
         ascending, bytes, bytes_all, bytes_optional, number_of, parsed, parsed_all, present, refuse, texts, time,
         timestamp, whole_seconds, word, word_all, word_optional,
     },
-    group, proto,
+    group, number, proto,
 };
 use crate::domain::{
     assessment::MAX_DIGESTS,
@@ -54,7 +54,10 @@ pub fn decode(payload: &[u8]) -> Result<Release, Fault> {
         kind: word("kind", EntryKind::ALL, kind)?,
         manifest: bytes("manifest_id", &manifest_id)?,
         digests: bytes_all("digests", &digests)?,
-        agreement: AgreementRef { id: bytes("agreement_id", &agreement_id)?, version: agreement_version },
+        agreement: AgreementRef {
+            id: bytes("agreement_id", &agreement_id)?,
+            version: number::version("agreement_version", agreement_version)?,
+        },
         grants: parsed_all("grants", &grants)?,
         terms: terms(present("terms", t)?).map_err(|f| f.within("terms"))?,
         position: position(sequence, &previous_release_id)?,
@@ -108,6 +111,7 @@ fn listed(field: &str, most: usize, all: &[proto::ListedStatement]) -> Result<Ve
 
 fn position(sequence: u64, previous: &[u8]) -> Result<Position, Fault> {
     let previous: Option<StatementId> = bytes_optional("previous_release_id", previous)?;
+    let sequence = number::sequence("sequence", sequence)?;
     if sequence == 0 || (sequence == 1) != previous.is_none() {
         return Err(refuse("sequence", "numbers count from 1, and each but the first names the release before"));
     }
@@ -130,6 +134,8 @@ fn terms(message: proto::Terms) -> Result<Terms, Fault> {
     let kinds = word_all("onward_kinds", Kind::ALL, &onward_kinds)?;
     ascending("onward_kinds", &kinds)?;
     let groups = group::decode_set("onward_groups", onward_groups)?;
+    let onward_depth = number::few("onward_depth", onward_depth)?;
+    let retention_days = number::days("retention_days", retention_days)?;
     let onward = match (onward_to.is_empty(), kinds.is_empty(), max_tlp, onward_depth) {
         (true, true, None, 0) if groups.is_empty() => None,
         (false, false, Some(max_tlp), depth @ 1..) => {

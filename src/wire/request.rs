@@ -8,7 +8,7 @@ use super::{
         ascending, bytes, bytes_all, bytes_optional, line, number_of, parsed, refuse, text, time, timestamp, word,
         word_all,
     },
-    proto,
+    number, proto,
 };
 use crate::domain::{
     body::Kind,
@@ -33,9 +33,6 @@ fn words(field: &str, value: String) -> Result<String, Fault> {
 pub fn decode(payload: &[u8]) -> Result<Request, Fault> {
     let proto::Request { addressee, assessment_id, version, manifest_id, kinds, question, role, nonce, requested_at } =
         canonical::decode(payload)?;
-    if version == 0 {
-        return Err(refuse("version", "versions count from 1"));
-    }
     if kinds.is_empty() && question.is_empty() {
         return Err(refuse("question", "it asks for nothing"));
     }
@@ -44,7 +41,7 @@ pub fn decode(payload: &[u8]) -> Result<Request, Fault> {
     Ok(Request {
         addressee: parsed("addressee", &addressee)?,
         assessment: bytes("assessment_id", &assessment_id)?,
-        version,
+        version: number::version("version", version)?,
         manifest: bytes("manifest_id", &manifest_id)?,
         kinds,
         question: words("question", question)?,

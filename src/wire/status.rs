@@ -8,6 +8,7 @@ use tonic_types::{ErrorDetails, StatusExt};
 
 use crate::domain::{
     fault::{Fault, Reason},
+    harmless::told,
     refusal::Refusal,
 };
 
@@ -15,6 +16,8 @@ use crate::domain::{
 const DOMAIN: &str = "watchfire";
 /// How rustls says that the other end sent an alert.
 const ALERT: &str = "received fatal alert: ";
+/// How rustls says that what came is no TLS.
+const NO_TLS: &str = "received corrupt message";
 
 /// What a caller is told.
 pub fn from_fault(fault: Fault) -> Status {
@@ -28,7 +31,7 @@ pub fn later(fault: Fault, after: Duration) -> Status {
 
 fn with_details(fault: Fault, mut details: ErrorDetails) -> Status {
     if fault.reason == Reason::Internal {
-        tracing::error!(message = %fault.message, "a fault of this program");
+        tracing::error!(what = %fault.message, "a fault of this program");
     }
     details.set_error_info(fault.reason.as_str(), DOMAIN, HashMap::new());
     if let Some(field) = &fault.field {
@@ -37,7 +40,13 @@ fn with_details(fault: Fault, mut details: ErrorDetails) -> Status {
     Status::with_error_details(code(fault.reason), fault.to_string(), details)
 }
 
-/// What a status from another node says. A status without a known reason is the transport's own.
+/// What a partner's status says: in one line, and short, for it stands in logs and on screens.
+pub fn told_by_partner(status: &Status) -> Fault {
+    let Fault { reason, message, field } = to_fault(status);
+    Fault { reason, message: told(&message), field: field.as_deref().map(told) }
+}
+
+/// What a status says. A status without a known reason is the transport's own.
 pub fn to_fault(status: &Status) -> Fault {
     let details = status.get_error_details();
     let named = details.error_info().filter(|i| i.domain == DOMAIN).and_then(|i| Reason::from_name(&i.reason));
@@ -47,7 +56,7 @@ pub fn to_fault(status: &Status) -> Fault {
         (Some(reason), None) => Fault::new(reason, status.message()),
         (None, _) => match refusal_of(status) {
             Some(refusal) => Fault::new(refusal.reason(), refusal.between_nodes()),
-            None => Fault::new(reason_of(status.code()), transport_words(status)),
+            None => Fault::new(reason_of(status.code()), for_people(transport_words(status))),
         },
     }
 }
@@ -97,6 +106,15 @@ fn transport_words(status: &Status) -> String {
             words
         }
         _ => status.message().to_owned(),
+    }
+}
+
+/// Where another program answers, rustls names types of its own: nobody who reads them is helped.
+fn for_people(words: String) -> String {
+    if words.starts_with(ALERT) || words.starts_with(NO_TLS) {
+        "what answers there is no node but another program; check the address".to_owned()
+    } else {
+        words
     }
 }
 
@@ -162,13 +180,29 @@ mod tests {
     }
 
     #[test]
+    fn what_a_partner_says_ends_no_line_and_is_short() {
+        let forged = format!("no\n2026-01-01T00:00:00Z ERROR forged\u{1b}[2J{}", "x".repeat(9_000));
+        let mut details = ErrorDetails::with_error_info("NOT_FOUND", DOMAIN, HashMap::new());
+        details.add_bad_request_violation("a\nb", forged.clone());
+        let named = Status::with_error_details(Code::NotFound, "", details);
+        for status in [Status::unknown(forged), named] {
+            let told = told_by_partner(&status).to_string();
+            assert!(!told.chars().any(char::is_control) && told.len() < 3_000, "{told}");
+        }
+    }
+
+    #[test]
     fn an_alert_about_a_certificate_says_who_refuses_what() {
         let status = |words: &str| Status::unavailable(format!("{ALERT}{words}"));
         assert_eq!(refusal_of(&status("CertificateRevoked")), Some(Refusal::Revoked));
         assert_eq!(to_fault(&status("CertificateRevoked")).reason, Reason::CertificateRevoked);
-        for other in [status("ProtocolVersion"), Status::unavailable("Connection refused (os error 111)")] {
-            assert_eq!(refusal_of(&other), None);
-            assert_eq!(to_fault(&other), Fault::new(Reason::Unavailable, other.message()));
+        let silent = Status::unavailable("Connection refused (os error 111)");
+        assert_eq!((refusal_of(&silent), to_fault(&silent)), (None, Fault::new(Reason::Unavailable, silent.message())));
+        let no_tls = Status::unavailable(format!("{NO_TLS} of type InvalidContentType"));
+        for another_program in [status("ProtocolVersion"), no_tls] {
+            let told = to_fault(&another_program);
+            assert_eq!((refusal_of(&another_program), told.reason), (None, Reason::Unavailable));
+            assert!(told.message.contains("another program"), "{told}");
         }
     }
 }

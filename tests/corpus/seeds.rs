@@ -49,6 +49,7 @@ fn signs(kind: StatementKind) -> (&'static [&'static str], Role) {
         StatementKind::Manifest => (&["gb.example"], Role::Analyst),
         StatementKind::Endorsement => (&["ecowas.example"], Role::Analyst),
         StatementKind::Exception | StatementKind::Recall => (&["gb.example"], Role::Officer),
+        StatementKind::Bundle | StatementKind::Introduction | StatementKind::Approval => (&["gb.example"], Role::Admin),
         StatementKind::Receipt | StatementKind::Request => (&["ecowas.example"], Role::Node),
         _ => (&["gb.example"], Role::Node),
     }

@@ -18,13 +18,13 @@ use watchfire::{
     draft::Lineage,
     seal::compose::new_assessment_id,
     telemetry::SystemClock,
-    wire::{self, field::timestamp, proto, status::to_fault},
+    wire::{self, proto, status::to_fault},
 };
 
 use crate::{
     arena::{Arena, Facing, NOTHING, length},
     frames::*,
-    hostile_kit::{Rogue, signed},
+    hostile_kit::{self, Rogue, signed},
     kit::{Org, note, terms},
     raw::{Raw, client, pair_of},
 };
@@ -36,12 +36,9 @@ const SUBSCRIBE: &str = "/watchfire.v1.ExchangeService/Subscribe";
 
 pub fn hello(revocation_lists: Vec<proto::RevocationListAnnouncement>) -> proto::HelloRequest {
     proto::HelloRequest {
-        protocol_versions: vec![1],
         payload_types: StatementKind::ALL.iter().map(|k| k.payload_type().to_owned()).collect(),
-        now: timestamp(SystemClock.now()),
         revocation_lists,
-        ledger: None,
-        trust_edition: Default::default(),
+        ..hostile_kit::hello()
     }
 }
 

@@ -228,6 +228,36 @@ async fn the_end_of_an_agreement_is_told_ahead_and_recorded() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_two_proposals_for_a_pair_one_comes_into_force_unless_both_are_meant() {
+    let (gb, no) = strangers(true).await;
+    let propose = async |by: &Org, more: &[&str]| {
+        let path = by.file("terms.toml", &terms("gb.example", "no.example", ""));
+        by.run(&[&["--as", "root", "agreement", "propose", &path], more].concat()).await
+    };
+    let made = |answer: crate::kit::Answer| id_of(&answer.lines()[0]);
+    let ours = made(propose(&gb, &[]).await);
+    let twice = propose(&gb, &[]).await;
+    assert!(twice.reason() == "CONFLICT" && twice.stderr.contains(&ours), "{}", twice.stderr);
+    // The other side has the same thing in mind at the same time.
+    let theirs = made(propose(&no, &[]).await);
+    no.agreement(&ours, "proposed").await;
+    gb.agreement(&theirs, "proposed").await;
+    for (by, id, own) in [(&gb, &theirs, &ours), (&no, &ours, &theirs)] {
+        let second = by.run(&["--as", "root", "agreement", "sign", id]).await;
+        assert!(second.reason() == "CONFLICT" && second.stderr.contains(own), "{}", second.stderr);
+        assert_eq!(show(by, id).await["state"], "proposed");
+    }
+    // One gives way, or both are meant.
+    gb.ask(&["--as", "root", "--yes", "agreement", "terminate", &ours]).await;
+    assert_eq!(gb.one(&["--as", "root", "agreement", "sign", &theirs]).await["state"], "in-force");
+    let more = made(propose(&gb, &["--beside"]).await);
+    no.agreement(&more, "proposed").await;
+    no.agreement(&theirs, "in-force").await;
+    assert_eq!(no.run(&["--as", "root", "agreement", "sign", &more]).await.reason(), "CONFLICT");
+    assert_eq!(no.one(&["--as", "root", "agreement", "sign", &more, "--beside"]).await["state"], "in-force");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_next_version_that_is_withdrawn_leaves_the_one_in_force() {
     let (gb, no, first) = pair_by(async |gb: &Org| gb.peer.clone(), "").await;
     let path = gb.file("next.toml", &terms("gb.example", "no.example", "delay = \"1h\""));

@@ -69,6 +69,81 @@ async fn an_attachment_arrives_byte_for_byte() {
     assert_eq!(again.code, 3, "an existing file was overwritten");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attachment_without_bytes_is_complete_too() {
+    let (gb, no) = pair().await;
+    let digest = publish(&gb, b"").await;
+    assert_eq!(fetched(&no, &digest).await, b"");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fetch_that_is_cut_off_leaves_nothing_and_can_be_made_again() {
+    let gb = Org::found("gb.example", "state", Some("GB")).await;
+    let all = bytes().repeat(8);
+    let digest = publish(&gb, &all).await;
+    let fetches = gb.dir.join("fetches");
+    std::fs::create_dir(&fetches).unwrap();
+    let (out, names) = (fetches.join("map.bin"), || std::fs::read_dir(&fetches).unwrap().count());
+    let path = out.to_string_lossy().into_owned();
+    let fetch = ["--as", "ana", "assess", "fetch", &digest, "--out", &path];
+    let cut_off = until("a fetch is cut off", async || {
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_watchfire"));
+        let mut fetching = command.arg("--dir").arg(&gb.dir).args(fetch).kill_on_drop(true).spawn().unwrap();
+        until("it has begun", async || (names() > 0).then_some(())).await;
+        gb.signal("STOP");
+        let whole = out.exists();
+        let kill = ["-s", "TERM", &fetching.id().unwrap().to_string()];
+        std::process::Command::new("kill").args(kill).status().unwrap();
+        let code = fetching.wait().await.unwrap().code();
+        gb.signal("CONT");
+        if whole {
+            // It was too quick.
+            std::fs::remove_file(&out).unwrap();
+            return None;
+        }
+        Some(code)
+    })
+    .await;
+    assert_eq!((cut_off, names()), (Some(1), 0));
+    gb.one(&fetch).await;
+    assert!(std::fs::read(&out).unwrap() == all && names() == 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_takes_no_file_of_this_machine_along() {
+    let gb = Org::found("gb.example", "state", Some("GB")).await;
+    let work = gb.dir.join("work");
+    std::fs::create_dir(&work).unwrap();
+    std::fs::write(gb.dir.join("secret.txt"), "secret").unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(work.join("pipe")).status().unwrap().success());
+    let secret = gb.dir.join("secret.txt");
+    for (place, named, why) in [
+        ("work/draft.toml", secret.to_str().unwrap(), "stand beside it"),
+        ("work/draft.toml", "../secret.txt", "stand beside it"),
+        ("work/draft.toml", "../storage.key", "stand beside it"),
+        ("work/draft.toml", "/dev/zero", "stand beside it"),
+        ("work/draft.toml", "pipe", "it is no file"),
+        // Somebody's draft, saved in the node's own directory.
+        ("draft.toml", "storage.key", "it is a key or the store"),
+        ("draft.toml", "store.db", "it is a key or the store"),
+        ("draft.toml", "store.db-wal", "it is a key or the store"),
+        ("draft.toml", "node/signing.key", "it is a key or the store"),
+        ("draft.toml", "ca/ca.key", "it is a key or the store"),
+        ("draft.toml", "persons/analyst-ana/signing.key", "it is a key or the store"),
+    ] {
+        let attachment =
+            format!("\n[[portion]]\nkind = \"attachment\"\nfile = \"{named}\"\nmedia_type = \"text/plain\"\n");
+        let draft = gb.file(place, &(note("with a file", "BF") + &attachment));
+        for command in
+            [&["assess", "lint", &draft][..], &["--as", "ana", "assess", "publish", &draft, "--accept", "attachment"]]
+        {
+            let refused = gb.run(command).await;
+            assert!(refused.code == 3 && refused.stderr.contains(why), "{named}: {}", refused.stderr);
+        }
+    }
+    assert!(gb.ask(&["--as", "ana", "assess", "list"]).await.is_empty());
+}
+
 /// A relay that lets only so many bytes through to the one that dialled, then breaks the connection.
 struct Relay {
     address: String,

@@ -72,7 +72,7 @@ async fn a_holder_behind_a_hub_is_known_by_its_own_receipt_and_nobody_speaks_for
     };
     let stored = about(&hub, &[&given, &on], ReceiptKind::Stored);
     refused("signed by the hub for the holder", by(&hub, &stored), "WRONG_DOMAIN").await;
-    assert!(gb.log().contains("handed over for another"), "{}", gb.log());
+    assert!(gb.log().contains("refused what the partner handed over"), "{}", gb.log());
     // Ways that lead nowhere.
     let others = given_on(&hub, &given, end.domain, |r| r.via = Some(StatementId([7; 32])));
     refused("another way", by(&end, &about(&hub, &[&given, &others], ReceiptKind::Stored)), "INVALID_ARGUMENT").await;

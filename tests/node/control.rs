@@ -197,8 +197,8 @@ async fn a_partner_s_new_country_needs_a_word_and_lifts_no_suspension() {
     fs::write(&config, text.replace("country = \"NO\"", "country = \"SE\"")).unwrap();
     no.start().await;
     let path = gb.place("again.txt");
-    no.ask(&["--as", "root", "partner", "invite", "--out", &path, "--endpoint", &no.peer]).await;
-    let accept = ["--as", "root", "partner", "accept", &path, "--fingerprint", &no.fingerprint];
+    let fingerprint = no.invite(&path, Some(&no.peer)).await;
+    let accept = ["--as", "root", "partner", "accept", &path, "--fingerprint", &fingerprint];
     let refused = gb.run(&accept).await;
     assert_eq!((refused.code, refused.reason().as_str()), (1, "CONFLICT"), "{}", refused.stdout);
     let kept = gb.one(&["--as", "root", "partner", "show", "no.example"]).await;

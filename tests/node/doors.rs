@@ -5,9 +5,8 @@ use rustls_pki_types::PrivateKeyDer;
 use tonic::{Code, transport::Channel};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 use watchfire::{
-    domain::{fault::Reason, time::Clock},
+    domain::fault::Reason,
     identity::devca::Purpose,
-    telemetry::SystemClock,
     transport::{
         dialler,
         gate::{Credentials, TlsGate},
@@ -20,21 +19,9 @@ use watchfire::{
 };
 
 use crate::{
-    hostile_kit::{Rogue, credentials, gate, member_of, serve},
+    hostile_kit::{Rogue, credentials, gate, hello, member_of, serve},
     kit::{Org, pair, terms, until},
 };
-
-fn hello() -> proto::HelloRequest {
-    let now = watchfire::wire::field::timestamp(SystemClock.now());
-    proto::HelloRequest {
-        protocol_versions: vec![1],
-        payload_types: vec![],
-        now,
-        revocation_lists: vec![],
-        ledger: None,
-        trust_edition: Default::default(),
-    }
-}
 
 /// A hello is refused at the door, before anything is answered.
 async fn refused_at_the_door(channel: Channel) {

@@ -7,18 +7,22 @@ use watchfire::{
         endorsement::Endorsement,
         ids::{AssessmentId, StatementId},
         marking::{Marking, Onward, Tlp},
+        release::{Listed, OnwardLimit, Position, Release},
         statement::StatementKind,
         time::Clock,
     },
     draft::Lineage,
-    seal::compose::{self, new_assessment_id},
+    seal::{
+        compose::{self, new_assessment_id},
+        statement::id_of,
+    },
     telemetry::SystemClock,
     wire::{self, proto},
 };
 
 use crate::{
     hostile::{Feed, ROGUE},
-    hostile_kit::{Rogue, signed, signing_key},
+    hostile_kit::{Rogue, credentials, serve, signed, signing_key},
     hubs::{for_all, limit, link, onward},
     kit::{Org, note, pair, terms, until, watchfire},
 };
@@ -53,7 +57,7 @@ async fn three() -> (Org, Org, Org, String) {
     let id =
         gb.one(&["--as", "root", "agreement", "propose", &path, "--beside"]).await["id"].as_str().unwrap().to_owned();
     no.agreement(&id, "proposed").await;
-    no.ask(&["--as", "root", "agreement", "sign", &id]).await;
+    no.ask(&["--as", "root", "agreement", "sign", &id, "--beside"]).await;
     gb.agreement(&id, "in-force").await;
 
     let published = gb.author().await.publish(&note("endorsed", "BF")).await;
@@ -285,5 +289,85 @@ async fn a_forged_or_altered_endorsement_is_refused_and_an_unknown_one_never_cou
         assert_eq!((shown["valid"].as_bool(), shown["reason"].as_str()), (Some(valid), note), "{headline}");
         let words = watchfire(&no.dir, &["--as", "ana", "assess", "show", id]).await.stdout;
         assert_eq!(words.contains("NOT VERIFIED"), !valid, "{words}");
+    }
+}
+
+/// Some of it may go on to the reader.
+fn onward_limit(kinds: &[&str]) -> OnwardLimit {
+    let mut kinds: Vec<Kind> = kinds.iter().map(|k| k.parse().unwrap()).collect();
+    kinds.sort_unstable();
+    let to = vec!["no.example".parse().unwrap()];
+    OnwardLimit { to, kinds, max_tlp: "AMBER".parse().unwrap(), depth: 1, groups: vec![] }
+}
+
+fn onward_template(endorser: &str, assessment: AssessmentId, manifest: StatementId) -> Endorsement {
+    let mut endorsement = template(endorser, assessment, manifest);
+    endorsement.portion.marking.onward = Onward::Named(vec!["no.example".parse().unwrap()]);
+    endorsement
+}
+
+/// The same version under the next number, with another endorsement.
+fn released_again(
+    feed: &mut Feed,
+    entry: &proto::FeedEntry,
+    make: impl FnOnce(StatementId) -> proto::Envelope,
+) -> proto::FeedEntry {
+    let release = wire::release::decode(&entry.release.as_ref().unwrap().payload).unwrap();
+    let endorsement = make(release.manifest);
+    let id = id_of(StatementKind::Endorsement, &endorsement.payload);
+    let listed = Listed { id, logged_at: release.logged_at };
+    let position = Position { sequence: feed.sequence + 1, previous: feed.last };
+    let release = wire::release::encode(&Release { endorsements: vec![listed], position, ..release });
+    (feed.last, feed.sequence) = (Some(id_of(StatementKind::Release, &release)), feed.sequence + 1);
+    let release = Some(signed(&feed.rogue.node, StatementKind::Release, release));
+    proto::FeedEntry { release, endorsements: vec![endorsement], ..entry.clone() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn junk_endorsements_crowd_out_no_genuine_one_at_a_hub_and_at_its_reader() {
+    let (hub, no) =
+        tokio::join!(Org::found("hub.example", "regional", None), Org::found("no.example", "state", Some("NO")));
+    let members = ["hub.example", "no.example"];
+    link(&hub, &no, &with_endorsements(&onward(hub.domain, no.domain, "", &members[1..]))).await;
+    let rogue = Rogue::new(ROGUE);
+    let (address, served, _stop) = serve(&rogue, credentials(&rogue.tls), &hub).await;
+    let kinds = ["headline", "subject", "limitation", "endorsement"];
+    let terms = onward(ROGUE, hub.domain, &limit("no.example", &kinds, "AMBER", 1), &members);
+    let agreement = rogue.befriend(&hub, &address, &with_endorsements(&terms)).await;
+    let mut feed = Feed { rogue, recipient: hub.domain, agreement, last: None, sequence: 0 };
+    let known = Rogue::new("known.example");
+    known.get_known(&hub).await;
+    known.get_known(&no).await;
+    feed.rogue.get_known(&no).await;
+    // 16 in the names of organisations that nobody here knows, and only then the genuine one, by another release.
+    let text = for_all("endorsed by many", "BF").replace("group:watch", "no.example");
+    let terms = onward_limit(&kinds);
+    let junk = feed.with(&text, |making| {
+        making.release.terms.onward = Some(terms.clone());
+        making.beside = Some(Box::new(move |_, assessment, manifest| {
+            let one = |n: usize| {
+                let name: &'static str = format!("junk-{n}.example").leak();
+                by(&analyst(&Rogue::new(name)), &onward_template(name, assessment, manifest))
+            };
+            let mut all: Vec<_> = (0..16).map(one).collect();
+            all.sort_by_key(|e| id_of(StatementKind::Endorsement, &e.payload));
+            (all, vec![])
+        }));
+    });
+    let assessment = wire::manifest::decode(&junk.manifest.as_ref().unwrap().payload).unwrap().assessment;
+    let later = released_again(&mut feed, &junk, |manifest| {
+        by(&analyst(&known), &onward_template("known.example", assessment, manifest))
+    });
+    served.set(vec![junk, later]);
+    hub.ask(&["--as", "ana", "feed", "pull", "--from", ROGUE]).await;
+    let assessment = assessment.to_string();
+    for org in [&hub, &no] {
+        let shown = until(&format!("{} sees the genuine one", org.domain), async || {
+            let shown = org.run(&["--as", "ana", "assess", "show", &assessment]).await;
+            let all = shown.lines().pop().unwrap_or_default()["endorsements"].as_array().cloned().unwrap_or_default();
+            all.iter().any(|e| e["endorser"] == "known.example" && e["valid"] == true).then_some(all)
+        })
+        .await;
+        assert_eq!(shown.iter().filter(|e| e["valid"] == false).count(), 4, "{shown:?}");
     }
 }

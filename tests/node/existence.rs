@@ -115,10 +115,11 @@ impl Probe {
                     if let Some(ledger) = &mut answer.get_mut().ledger {
                         let zero = |bytes: &mut prost::bytes::Bytes| *bytes = vec![0; bytes.len()].into();
                         ledger.key = None;
-                        ledger.pairs.iter_mut().for_each(|p| {
-                            zero(&mut p.tag);
-                            zero(&mut p.check);
-                        });
+                        ledger.pairs.iter_mut().for_each(zero);
+                        zero(&mut ledger.salt);
+                        // The root at the last multiple is another in each ledger; its size and its proof's length follow from the head's.
+                        ledger.base = None;
+                        ledger.questions = vec![];
                         assert_eq!(ledger.pairs.len(), 256);
                         let head = watchfire::ledger::note::Note::parse(&ledger.note).unwrap().checkpoint;
                         assert!(head.size > 0 && head.size.is_multiple_of(8), "its size is one of few");

@@ -179,7 +179,8 @@ async fn a_person_who_is_refused_is_told_why() {
     fs::rename(aside, org.dir.join("persons/analyst-ana")).unwrap();
     let refused = until("the node knows of it", async || {
         let answer = org.run(&["--as", "ana", "assess", "list"]).await;
-        (answer.code != 0).then_some(answer)
+        // A call that is under way in that moment is cut off without a word.
+        (answer.code != 0 && !answer.stderr.contains("connection reset")).then_some(answer)
     })
     .await;
     assert!(refused.code == 5 && refused.reason() == "CERTIFICATE_REVOKED", "{} {}", refused.code, refused.stderr);

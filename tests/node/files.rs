@@ -57,7 +57,7 @@ async fn logged(org: &Org, words: &str) {
 }
 
 /// A node, made and not running, with health and metrics at the address that is given back.
-async fn with_ops(root: &Path) -> (Org, String) {
+pub async fn with_ops(root: &Path) -> (Org, String) {
     let org = Org::make(root, "gb.example", "state", Some("GB")).await;
     let (ops, _) = Org::free_ports();
     let config = org.dir.join("watchfire.toml");
@@ -66,9 +66,15 @@ async fn with_ops(root: &Path) -> (Org, String) {
     (org, ops)
 }
 
-async fn readyz(ops: &str) -> String {
+pub async fn readyz(ops: &str) -> String {
+    asked(ops, "/readyz").await
+}
+
+/// What is answered at a path, with its head.
+pub async fn asked(ops: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(ops).await.unwrap();
-    stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     answer
@@ -99,6 +105,12 @@ async fn keys_as_openssl_writes_them_are_read_or_told_with_the_remedy() {
         assert_eq!(checked.code, code, "{command}: {}{}", checked.stdout, checked.stderr);
         assert!(checked.stderr.contains(words), "{command}: {}", checked.stderr);
         assert!(code == 0 || checked.stderr.contains("node/tls.key"), "{command}: {}", checked.stderr);
+    }
+    // The other way round: openssl reads the keys that `init` makes, of every kind.
+    for made in ["node/signing.key", "node/ledger.key", "ca/ca.key", "plain.key"] {
+        let read =
+            Command::new("openssl").args(["pkey", "-noout", "-in", made]).current_dir(&org.dir).output().unwrap();
+        assert!(read.status.success(), "{made}: {}", String::from_utf8_lossy(&read.stderr));
     }
     // A key beside the certificate in its file works, and is told where others may read it.
     let both = fs::read_to_string(&plain).unwrap() + &fs::read_to_string(org.dir.join("node/tls.pem")).unwrap();

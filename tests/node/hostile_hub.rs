@@ -98,8 +98,8 @@ impl Chain {
         Piece { last: Release { position, ..piece.last.clone() }, ..piece.clone() }
     }
 
-    /// Another text under the same assessment's id and version, signed by somebody of the same name.
-    fn other_text(&self, forger: &Rogue, of: &Piece, text: &str) -> Piece {
+    /// Another text under the same assessment's id and version, signed with that key.
+    pub fn other_text(&self, by: &SigningKey, of: &Piece, text: &str) -> Piece {
         let draft = draft::parse(text, Format::Toml).unwrap_or_else(|e| panic!("{}", e.in_file("draft")));
         let mut composed = sealed(ORIGIN, &draft);
         let before = composed.manifest.assessment;
@@ -117,7 +117,7 @@ impl Chain {
         let place = self.at_place(of);
         let first = Release { manifest: id, digests: digests.clone(), ..place.first };
         let last = Release { manifest: id, digests, ..place.last };
-        let manifest = signed(&forger.analyst, StatementKind::Manifest, payload);
+        let manifest = signed(by, StatementKind::Manifest, payload);
         Piece { manifest, id, assessment: of.assessment, portions: composed.portions, first, last }
     }
 
@@ -318,7 +318,7 @@ async fn what_nobody_could_verify_does_not_stand_in_the_way_of_what_is_genuine()
     let first = signed(&forger.node, StatementKind::Release, wire::release::encode(&rubbish.first));
     let mut entries = vec![chain.entry_by(rubbish, first)];
     let second = chain.piece(&text("genuine too"), "no.example");
-    let false_one = chain.other_text(&forger, &second, &text("false"));
+    let false_one = chain.other_text(&forger.analyst, &second, &text("false"));
     let first = signed(&forger.node, StatementKind::Release, wire::release::encode(&false_one.first));
     entries.push(chain.entry_by(false_one, first));
     for piece in [&genuine, &second] {

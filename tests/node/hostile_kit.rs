@@ -12,11 +12,13 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, transport::Channel};
 use watchfire::{
+    app::persons::persons,
     domain::{
-        ids::StatementId,
+        approval::{Approval, Matter},
+        ids::{Sha256, StatementId},
         partner::{Invitation, Organisation, PartnerKind},
         statement::{Envelope, StatementKind},
-        time::Clock,
+        time::{Clock, Time},
     },
     draft::{Format, Lineage, parse_agreement},
     identity::{
@@ -26,7 +28,13 @@ use watchfire::{
         files::{certificates, read_roots},
         trust::{Audience, Member, Trust},
     },
-    seal::{compose::new_assessment_id, sign::SigningKey, statement},
+    node::invitation::fingerprint_of,
+    seal::{
+        compose::new_assessment_id,
+        sign::SigningKey,
+        statement::{self, id_of},
+        subject,
+    },
     telemetry::SystemClock,
     transport::{
         dialler,
@@ -133,9 +141,20 @@ impl Rogue {
     pub async fn hand_over_by(
         &self,
         victim: &Org,
-        (ca, issuers): (&[u8], Vec<Vec<u8>>),
+        by: (&[u8], Vec<Vec<u8>>),
         number: u8,
         list: &[u8],
+    ) -> Result<bool, Status> {
+        self.hand_over_of(victim, None, by, (number, list)).await
+    }
+
+    /// The same, of another organisation, as a hub passes it on.
+    pub async fn hand_over_of(
+        &self,
+        victim: &Org,
+        of: Option<&str>,
+        (ca, issuers): (&[u8], Vec<Vec<u8>>),
+        (number, list): (u8, &[u8]),
     ) -> Result<bool, Status> {
         let mut exchange = self.exchange(victim);
         let key = watchfire::identity::crl::key_of(ca).unwrap();
@@ -147,13 +166,12 @@ impl Rogue {
             sha256: sha256.clone().into(),
             size: u32::try_from(list.len()).unwrap(),
         };
+        let passed_on =
+            |domain: &str| proto::PassedOnRevocationList { domain: domain.to_owned(), list: Some(announced.clone()) };
         let hello = proto::HelloRequest {
-            protocol_versions: vec![1],
-            payload_types: vec![],
-            now: timestamp(SystemClock.now()),
-            revocation_lists: vec![announced],
-            ledger: None,
-            trust_edition: vec![].into(),
+            passed_on_lists: of.map(passed_on).into_iter().collect(),
+            revocation_lists: if of.is_none() { vec![announced.clone()] } else { vec![] },
+            ..hello()
         };
         let answer = exchange.hello(hello).await?.into_inner();
         if !answer.wanted_revocation_lists.iter().any(|wanted| wanted[..] == sha256[..]) {
@@ -178,7 +196,7 @@ impl Rogue {
     /// The victim's administrator signs the terms that it proposes. Gives the agreement's id.
     pub async fn agree(&self, victim: &Org, terms: &str, lineage: Lineage) -> StatementId {
         let id = self.propose(victim, terms, lineage).await;
-        victim.ask(&["--as", "root", "agreement", "sign", &id.to_string()]).await;
+        victim.ask(&["--as", "root", "agreement", "sign", &id.to_string(), "--beside"]).await;
         id
     }
 
@@ -211,26 +229,81 @@ impl Rogue {
 
     async fn introduce(&self, victim: &Org, endpoint: &str, only_know: bool) {
         let request = self.invited(endpoint, only_know);
-        victim.connect("admin-root").await.accept_partner(request).await.unwrap();
+        accept(victim, "admin-root", &request).await.unwrap();
     }
 
     /// What an administrator says who accepts its invitation.
     pub fn invited(&self, endpoint: &str, only_know: bool) -> proto::AcceptPartnerRequest {
+        self.invited_with(endpoint, only_know, 1)
+    }
+
+    /// The same, of an invitation that names its roots as the bundle of that number.
+    pub fn invited_with(&self, endpoint: &str, only_know: bool, sequence: u64) -> proto::AcceptPartnerRequest {
         let invitation = Invitation {
             organisation: Organisation { domain: self.domain.parse().unwrap(), kind: PartnerKind::Ngo, country: None },
             endpoint: Some(endpoint.parse().unwrap()),
             roots: vec![self.ca.certificate().to_vec()],
             issued: SystemClock.now(),
+            sequence,
+            ledger_key: None,
+            ledger_note: vec![],
+            lists: vec![],
         };
         let payload = wire::invitation::encode(&invitation);
         let envelope = self.node.envelope(StatementKind::Invitation, payload).unwrap();
         proto::AcceptPartnerRequest {
             invitation: Some(wire::envelope::to_proto(&envelope)),
-            fingerprint: self.bundle().fingerprint().to_string(),
+            fingerprint: fingerprint_of(&envelope).to_string(),
             change_confirmed: true,
             only_know,
+            approval: None,
         }
     }
+}
+
+/// A hello that says nothing of itself.
+pub fn hello() -> proto::HelloRequest {
+    let now = timestamp(SystemClock.now());
+    proto::HelloRequest {
+        bundle_sequence: 0,
+        held_bundle_sequence: 0,
+        recovered_at: None,
+        persons_needed: 1,
+        held_persons_needed: 0,
+        passed_on_lists: vec![],
+        protocol_versions: vec![1],
+        payload_types: vec![],
+        now,
+        revocation_lists: vec![],
+        ledger: None,
+        trust_edition: Default::default(),
+    }
+}
+
+/// A person's signed approval, with the keys that are in the organisation's directory.
+pub fn approval(org: &Org, who: &str, matter: Matter, subject: Sha256) -> proto::Envelope {
+    approval_at(org, who, (matter, subject), SystemClock.now())
+}
+
+/// The same, dated so.
+pub fn approval_at(org: &Org, who: &str, (matter, subject): (Matter, Sha256), issued: Time) -> proto::Envelope {
+    let all = persons(&org.dir).unwrap();
+    let person = all.iter().find(|p| format!("{}-{}", p.id.role(), p.id.name()) == who).unwrap();
+    let said = Approval { domain: org.domain.parse().unwrap(), matter, subject, issued };
+    signed(&person.load_key().unwrap(), StatementKind::Approval, wire::approval::encode(&said))
+}
+
+/// An administrator approves an invitation, and accepts it.
+pub async fn accept(
+    victim: &Org,
+    who: &str,
+    request: &proto::AcceptPartnerRequest,
+) -> Result<proto::AcceptPartnerResponse, tonic::Status> {
+    let payload = &request.invitation.as_ref().unwrap().payload;
+    let id = id_of(StatementKind::Invitation, payload);
+    let approval = Some(approval(victim, who, Matter::Partner, subject::statement(&id)));
+    let request = proto::AcceptPartnerRequest { approval, ..request.clone() };
+    Ok(victim.connect(who).await.accept_partner(request).await?.into_inner())
 }
 
 /// What the rogue's node serves.
@@ -275,6 +348,12 @@ impl ExchangeService for Served {
         let payload_types = request.into_inner().payload_types;
         let now = timestamp(SystemClock.now());
         Ok(Response::new(proto::HelloResponse {
+            bundle_sequence: 0,
+            held_bundle_sequence: 0,
+            recovered_at: None,
+            persons_needed: 1,
+            held_persons_needed: 0,
+            passed_on_lists: vec![],
             protocol_versions: vec![1],
             payload_types,
             now,

@@ -31,8 +31,8 @@ pub async fn link(a: &Org, b: &Org, terms: &str) -> String {
 /// Holds another's bundle.
 pub async fn know(reader: &Org, other: &Org) {
     let path = reader.place(&format!("known-{}.txt", other.domain));
-    other.ask(&["--as", "root", "partner", "invite", "--out", &path]).await;
-    let known = reader.one(&["--as", "root", "partner", "know", &path, "--fingerprint", &other.fingerprint]).await;
+    let fingerprint = other.invite(&path, None).await;
+    let known = reader.one(&["--as", "root", "partner", "know", &path, "--fingerprint", &fingerprint]).await;
     assert_eq!(known["state"], "known");
 }
 

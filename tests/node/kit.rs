@@ -36,7 +36,7 @@ use watchfire::{
 };
 
 /// How long anything may take to come true; only so that a fault does not hang the tests.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A port on loopback that nothing uses, below those that the system gives to outgoing connections.
 pub fn free_port() -> u16 {
@@ -108,7 +108,6 @@ pub struct Org {
     pub dir: PathBuf,
     pub peer: String,
     pub desk: String,
-    pub fingerprint: String,
     /// Set for the node's process, e.g. for a clock of its own.
     pub environment: Vec<(&'static str, String)>,
     /// A program that runs the node's, with its options, e.g. a tracer; empty: none.
@@ -136,9 +135,10 @@ impl Org {
         arguments.extend(country.iter().flat_map(|c| ["--country", c]));
         let made = watchfire(&dir, &arguments).await;
         assert_eq!(made.code, 0, "{}", made.stderr);
-        let fingerprint = made.lines()[0]["bundle_fingerprint"].as_str().unwrap().to_owned();
-        let (environment, under) = (vec![], vec![]);
-        let org = Self { domain, dir, peer, desk, fingerprint, environment, under, process: None, _root: None };
+        // Readings are told soon, so that tests see them.
+        let environment = vec![("WATCHFIRE_RECEIPTS_READINGS_EVERY_SECONDS", "1".to_owned())];
+        let under = vec![];
+        let org = Self { domain, dir, peer, desk, environment, under, process: None, _root: None };
         for (name, role) in [("ana", "analyst"), ("olu", "officer"), ("root", "admin")] {
             org.one(&["person", "add", name, "--role", role]).await;
         }
@@ -156,18 +156,8 @@ impl Org {
         let config = to.join("watchfire.toml");
         let text = std::fs::read_to_string(&config).unwrap();
         std::fs::write(&config, text.replace(&self.peer, &peer).replace(&self.desk, &desk)).unwrap();
-        let (dir, fingerprint, environment) = (to.to_owned(), self.fingerprint.clone(), self.environment.clone());
-        Self {
-            domain: self.domain,
-            dir,
-            peer,
-            desk,
-            fingerprint,
-            environment,
-            under: vec![],
-            process: None,
-            _root: None,
-        }
+        let (dir, environment) = (to.to_owned(), self.environment.clone());
+        Self { domain: self.domain, dir, peer, desk, environment, under: vec![], process: None, _root: None }
     }
 
     /// Starts the node and waits until it is ready.
@@ -260,8 +250,15 @@ impl Org {
     /// Accepts another organisation; `endpoint` is where it is dialled.
     pub async fn accept(&self, other: &Self, endpoint: &str) {
         let path = self.place(&format!("invitation-of-{}.txt", other.domain));
-        other.ask(&["--as", "root", "partner", "invite", "--out", &path, "--endpoint", endpoint]).await;
-        self.ask(&["--as", "root", "partner", "accept", &path, "--fingerprint", &other.fingerprint]).await;
+        let fingerprint = other.invite(&path, Some(endpoint)).await;
+        self.ask(&["--as", "root", "partner", "accept", &path, "--fingerprint", &fingerprint]).await;
+    }
+
+    /// Writes an invitation. Gives its fingerprint, as it is told by telephone.
+    pub async fn invite(&self, path: &str, endpoint: Option<&str>) -> String {
+        let endpoint: Vec<&str> = endpoint.iter().flat_map(|endpoint| ["--endpoint", endpoint]).collect();
+        let made = self.one(&[&["--as", "root", "partner", "invite", "--out", path], &endpoint[..]].concat()).await;
+        made["fingerprint"].as_str().unwrap().to_owned()
     }
 
     /// Proposes terms; the other side signs; both have them in force.
@@ -272,7 +269,7 @@ impl Org {
             .unwrap()
             .to_owned();
         other.agreement(&id, "proposed").await;
-        other.ask(&["--as", "root", "agreement", "sign", &id]).await;
+        other.ask(&["--as", "root", "agreement", "sign", &id, "--beside"]).await;
         self.agreement(&id, "in-force").await;
         id
     }

@@ -68,6 +68,9 @@ async fn partners_witness_each_other_and_check_each_others_proofs() {
     // Several entries name the manifest.
     let several = gb.run(&["--as", "root", "ledger", "prove", &manifest[..12]]).await;
     assert_eq!((several.code, several.reason().as_str()), (1, "CONFLICT"), "{}", several.stdout);
+    // An id may begin with digits alone, so a number that is no index is looked for as one.
+    let unknown = gb.run(&["--as", "root", "ledger", "prove", "349426274129"]).await;
+    assert!(unknown.reason() == "NOT_FOUND" && unknown.stdout.contains("no entry names that"), "{}", unknown.stdout);
     assert!(!proof.contains("no.example/ledger"), "to anybody no witness is named");
     // Under a head that the partner has cosigned itself.
     let own = gb.run(&["--as", "root", "ledger", "prove", "0", "--for", "no.example"]).await.stdout;
@@ -179,7 +182,7 @@ async fn a_node_without_a_ledger_key_makes_one_and_partners_are_alarmed_by_anoth
     })
     .await;
     assert_eq!((alarm["partner"].as_str(), alarm["evidence"].as_array().unwrap().len()), (Some("gb.example"), 2));
-    assert!(no.log().contains("ALARM about a ledger"));
+    assert!(no.log().contains("ALARM: its ledger"));
     let doctor = no.run(&["doctor"]).await;
     assert!(doctor.code == 1 && doctor.stdout.contains("key-changed"), "{}", doctor.stdout);
     tokio::time::sleep(Duration::from_millis(100)).await;

@@ -4,7 +4,9 @@ use std::{path::Path, time::Duration};
 
 use watchfire::{
     domain::{
+        approval::Matter,
         fault::Reason,
+        ids::Sha256,
         time::{Clock, Time},
     },
     identity::{
@@ -17,7 +19,7 @@ use watchfire::{
 };
 
 use crate::{
-    hostile_kit::Rogue,
+    hostile_kit::{Rogue, approval},
     kit::{Org, until},
     times::accept_roots,
 };
@@ -245,7 +247,8 @@ async fn a_ca_that_lost_its_number_takes_two_administrators() {
     assert_eq!(taken.lines()[0]["organisations"][0]["outcome"], "taken", "{}", taken.stderr);
     assert_eq!(taken.lines()[0]["organisations"][0]["domain"], "fr.example");
     assert!(give("root", &[&low]).await.stderr.contains("--replace"));
-    let replace = proto::GiveRevocationListRequest { data: vec![1].into(), issuers: vec![], replace: true };
+    let by = Some(approval(&gb, "analyst-ana", Matter::RevocationList, Sha256([0; 32])));
+    let replace = proto::GiveRevocationListRequest { data: vec![1].into(), issuers: vec![], replace: by };
     let mut ana = gb.connect("analyst-ana").await;
     let refused = ana.give_revocation_list(tokio_stream::iter([replace])).await.unwrap_err();
     assert_eq!(to_fault(&refused).reason, Reason::RoleRequired);

@@ -10,7 +10,7 @@ use watchfire::{
 };
 
 use crate::{
-    hostile_kit::Rogue,
+    hostile_kit::{Rogue, accept},
     kit::{Org, terms, until},
 };
 
@@ -147,9 +147,7 @@ async fn one_administrator_of_two_cannot_pose_as_a_partner() {
     fr.get_accepted(&gb, "127.0.0.1:1").await;
     let shown = async || gb.one(&["--as", "root", "partner", "show", "fr.example"]).await;
     let before = shown().await;
-    let accept = async |who: &str, request: &proto::AcceptPartnerRequest| {
-        gb.connect(who).await.accept_partner(request.clone()).await.map(|answer| answer.into_inner())
-    };
+    let accept = async |who: &str, request: &proto::AcceptPartnerRequest| accept(&gb, who, request).await;
     // Another endpoint takes one; TLS proves who is there.
     let moved = accept("admin-root", &fr.invited("127.0.0.1:2", false)).await.unwrap();
     assert_eq!((moved.needed, moved.partner.unwrap().endpoint.as_str()), (0, "127.0.0.1:2"));
@@ -183,13 +181,71 @@ async fn an_organisation_that_is_only_known_is_no_easier_to_pose_as() {
     let (fr, imposter) = (Rogue::new("fr.example"), Rogue::new("fr.example"));
     gb.one(&["person", "add", "rita", "--role", "admin"]).await;
     fr.get_known(&gb).await;
-    let mut root = gb.connect("admin-root").await;
-    let half = root.accept_partner(imposter.invited("127.0.0.1:1", true)).await.unwrap().into_inner();
+    let half = accept(&gb, "admin-root", &imposter.invited("127.0.0.1:1", true)).await.unwrap();
     assert_eq!((half.approvals, half.needed), (1, 2));
     // Nor once it is forgotten.
     gb.one(&["--as", "root", "partner", "forget", "fr.example"]).await;
     for only_know in [true, false] {
-        let half = root.accept_partner(imposter.invited("127.0.0.1:1", only_know)).await.unwrap().into_inner();
+        let half = accept(&gb, "admin-root", &imposter.invited("127.0.0.1:1", only_know)).await.unwrap();
         assert_eq!((half.approvals, half.needed), (1, 2));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nobody_is_left_somebody_is_made_to_count_on_the_stopped_node_and_partners_are_told() {
+    let mut gb = Org::found("gb.example", "state", Some("GB")).await;
+    let no = Org::found("no.example", "state", Some("NO")).await;
+    gb.accept(&no, &no.peer).await;
+    no.accept(&gb, &gb.peer).await;
+    gb.agree(&no, &terms(gb.domain, no.domain, "")).await;
+    gb.one(&["person", "add", "rita", "--role", "admin"]).await;
+    until("she counts", async || (state_of(&gb, "admin/rita").await == "counts").then_some(())).await;
+    for who in ["root", "rita"] {
+        gb.one(&["person", "revoke", who]).await;
+    }
+    let recover = ["person", "add", "carol", "--role", "admin", "--recover"];
+    let refused = gb.run(&recover).await;
+    assert!(refused.code == 3 && refused.stderr.contains("does not count yet"), "{}", refused.stderr);
+    assert_eq!(gb.run(&["person", "add", "ada", "--role", "analyst", "--recover"]).await.code, 2);
+    gb.kill().await;
+    gb.one(&recover).await;
+    let twice = gb.run(&recover).await;
+    assert!(twice.code == 3 && twice.stderr.contains("counts already"), "{}", twice.stderr);
+    gb.start().await;
+    let people = gb.ask(&["--as", "carol", "person", "list"]).await;
+    let carol = people.iter().find(|p| p["id"].as_str().unwrap().ends_with("/carol")).unwrap();
+    assert_eq!((&carol["state"], carol["recovered"].is_string()), (&"counts".into(), true), "{carol}");
+    let alarms = async || {
+        let all = no.ask(&["--as", "root", "ledger", "alarms"]).await;
+        all.into_iter().filter(|a| a["kind"] == "recovered" && a["partner"] == "gb.example").count()
+    };
+    until("the partner is told", async || (alarms().await == 1).then_some(())).await;
+    assert_eq!(no.run(&["--as", "root", "doctor"]).await.code, 1, "and `doctor` says so");
+    gb.kill().await;
+    gb.start().await;
+    until("they meet again", async || (no.feed("gb.example", "in").await["live"] == true).then_some(())).await;
+    assert_eq!(alarms().await, 1, "once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_partner_alone_does_not_say_how_many_persons_decide_here() {
+    let gb = Org::found("gb.example", "state", Some("GB")).await;
+    let (fr, de) = (Rogue::new("fr.example"), Rogue::new("de.example"));
+    for partner in [&fr, &de] {
+        partner.get_accepted(&gb, "127.0.0.1:1").await;
+    }
+    let says = async |partner: &Rogue, held_persons_needed| {
+        let said = proto::HelloRequest { held_persons_needed, ..crate::hostile_kit::hello() };
+        let answer = partner.exchange(&gb).hello(said).await.unwrap().into_inner();
+        let alarms = gb.ask(&["--as", "root", "ledger", "alarms"]).await;
+        (answer.persons_needed, alarms.iter().filter(|alarm| alarm["kind"] == "fewer-persons").count())
+    };
+    assert_eq!(says(&fr, 2).await, (1, 0));
+    assert_eq!(says(&fr, u32::MAX).await, (1, 0));
+    assert_eq!(says(&de, 1).await, (1, 0));
+    assert_eq!(says(&de, 2).await, (2, 1));
+    assert_eq!(says(&fr, 0).await, (2, 1), "it is remembered");
+    let needed =
+        gb.connect("admin-root").await.list_people(proto::ListPeopleRequest {}).await.unwrap().into_inner().needed;
+    assert_eq!(needed, 2);
 }

@@ -134,7 +134,7 @@ async fn what_came_before_its_agreement_is_read_once_that_is_signed_here() {
     let mut items = follow.follow_feed(request).await.unwrap().into_inner();
     tokio::time::sleep(Duration::from_millis(500)).await;
 
-    no.ask(&["--as", "root", "agreement", "sign", &later.to_string()]).await;
+    no.ask(&["--as", "root", "agreement", "sign", &later.to_string(), "--beside"]).await;
     let item = tokio::time::timeout(Duration::from_secs(5), items.message()).await.unwrap().unwrap().unwrap();
     let item = item.item.unwrap();
     assert_eq!((item.sequence, item.state.as_str(), item.headline.as_str()), (2, "current", "under the later"));

@@ -13,12 +13,12 @@ use watchfire::{
     identity::devca::Purpose,
     seal::statement::id_of,
     telemetry::SystemClock,
-    wire::{self, field::timestamp, proto},
+    wire::{self, proto},
 };
 
 use crate::{
     hostile::{Feed, ROGUE},
-    hostile_kit::{Rogue, signed, signing_key},
+    hostile_kit::{Rogue, hello, signed, signing_key},
     kit::{Org, note, pair, terms, until},
 };
 
@@ -44,6 +44,15 @@ async fn in_state(org: &Org, id: &str, state: &str) -> Value {
 
 fn kinds(shown: &Value) -> Vec<&str> {
     shown["portions"].as_array().unwrap().iter().map(|p| p["kind"].as_str().unwrap()).collect()
+}
+
+/// Nothing is released that the partner has already, and nothing comes of the attempt.
+async fn is_refused_what_the_asker_has(gb: &Org, id: &str) {
+    let held =
+        ["--as", "olu", "assess", "answer", id, "--release", "headline 1", "--release", "evidence 1", "--reason", "x"];
+    let refused = gb.run(&held).await;
+    assert!(refused.reason() == "CONFLICT" && refused.stderr.contains("already: headline"), "{}", refused.stderr);
+    assert_eq!(requests(gb, &["--open"]).await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -76,6 +85,7 @@ async fn what_an_officer_releases_is_read_and_runs_out_and_a_text_is_a_text() {
     assert!(open[0]["by"].is_null() && open[0]["role"] == "analyst", "{}", open[0]);
     assert_eq!(gb.feed(no.domain, "out").await["open_requests"], 1);
 
+    is_refused_what_the_asker_has(&gb, id).await;
     // Not for analysts; not for a portion that is none.
     let release = ["assess", "answer", &id[..12], "--release", "evidence 1", "--reason", "asked on Monday"];
     assert_eq!(gb.run(&[&["--as", "ana"], &release[..]].concat()).await.code, 5);
@@ -196,18 +206,7 @@ fn ask(rogue: &Rogue, request: &Request) -> proto::Envelope {
 async fn feed(rogue: &Rogue, gb: &Org, after_sequence: u64) -> Vec<proto::FeedEntry> {
     let mut client = rogue.exchange(gb);
     let payload_types = StatementKind::ALL.iter().map(|k| k.payload_type().to_owned()).collect();
-    let now = timestamp(SystemClock.now());
-    client
-        .hello(proto::HelloRequest {
-            protocol_versions: vec![1],
-            payload_types,
-            now,
-            revocation_lists: vec![],
-            ledger: None,
-            trust_edition: Default::default(),
-        })
-        .await
-        .unwrap();
+    client.hello(proto::HelloRequest { payload_types, ..hello() }).await.unwrap();
     let request = proto::SubscribeRequest { after_sequence, until_caught_up: true, after_release_id: vec![].into() };
     let mut stream = client.subscribe(request).await.unwrap().into_inner();
     let mut entries = vec![];

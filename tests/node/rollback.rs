@@ -60,6 +60,21 @@ fn copy_store(org: &Org, to: &Path, back: bool) {
     }
 }
 
+/// The size of the newest head.
+async fn size(org: &Org) -> u64 {
+    org.one(&["--as", "root", "ledger", "head"]).await["size"].as_u64().unwrap()
+}
+
+/// The partner holds a head of more entries.
+async fn shown(of: &Org, partner: &Org, before: u64) {
+    sooner_or_later("the partner holds a newer head", async || {
+        let head = partner.one(&["--as", "root", "ledger", "head"]).await;
+        let witness = head["witnesses"].as_array().unwrap().iter().find(|w| w["partner"] == of.domain).cloned();
+        (witness?["held_size"].as_u64()? > before).then_some(())
+    })
+    .await;
+}
+
 /// Publishes, and waits until the other side has everything.
 async fn publish(gb: &Org, no: &Org, ids: &mut Vec<String>, headline: &str) {
     ids.push(gb.author().await.publish(&note(headline, "NG")).await);
@@ -72,11 +87,13 @@ async fn yesterdays_store_is_not_served_until_that_is_settled_and_then_the_feed_
     let (mut gb, no) = quick_pair(root.path()).await;
     let mut ids = vec![];
     publish(&gb, &no, &mut ids, "Before the backup").await;
+    let before = size(&gb).await;
     gb.kill().await;
     copy_store(&gb, &root.path().join("backup"), false);
     gb.start().await;
     publish(&gb, &no, &mut ids, "After the backup").await;
     publish(&gb, &no, &mut ids, "Once more").await;
+    shown(&gb, &no, before).await;
     gb.kill().await;
     copy_store(&gb, &root.path().join("backup"), true);
     gb.start().await;
@@ -123,13 +140,9 @@ async fn a_restored_store_without_its_head_is_found_by_the_partner_and_by_the_no
     copy_store(&gb, &root.path().join("backup"), false);
     gb.environment = vec![("WATCHFIRE_LEDGER_INTERVAL_SECONDS", "3600".into())];
     gb.start().await;
-    // The partner is shown the head that was signed at this start.
-    let size = gb.one(&["--as", "root", "ledger", "head"]).await["size"].clone();
-    sooner_or_later("the partner holds the newest head", async || {
-        let head = no.one(&["--as", "root", "ledger", "head"]).await;
-        (head["witnesses"][0]["held_size"] == size).then_some(())
-    })
-    .await;
+    // The partner is shown the head that is signed once it has said what it holds.
+    let before = size(&gb).await;
+    shown(&gb, &no, before).await;
     gb.kill().await;
     copy_store(&gb, &root.path().join("backup"), true);
     std::fs::remove_file(gb.dir.join("ledger.head")).unwrap();
@@ -175,13 +188,49 @@ async fn where_there_are_two_administrators_both_settle() {
 }
 
 #[tokio::test]
-async fn two_heads_of_one_size_shown_to_two_partners_are_found_by_both_when_they_next_meet() {
+async fn a_restored_store_does_not_make_one_administrator_enough() {
+    let root = tempfile::tempdir().unwrap();
+    let (mut gb, no) = quick_pair(root.path()).await;
+    gb.kill().await;
+    copy_store(&gb, &root.path().join("backup"), false);
+    gb.one(&["person", "add", "rita", "--role", "admin"]).await;
+    gb.start().await;
+    let known = async || no.one(&["--as", "root", "partner", "show", "gb.example"]).await["persons_needed"].clone();
+    until("the partner knows that decisions take two", async || (known().await == 2).then_some(())).await;
+    gb.kill().await;
+    // The second one's files lie elsewhere, as the README advises.
+    let (here, elsewhere) = (gb.dir.join("persons/admin-rita"), root.path().join("rita"));
+    std::fs::rename(&here, &elsewhere).unwrap();
+    copy_store(&gb, &root.path().join("backup"), true);
+    gb.start().await;
+    let told = alarmed(&gb, "fewer-persons", "gb.example").await;
+    assert!(told["message"].as_str().unwrap().starts_with("no.example know"), "{told}");
+    let settle = async |gb: &Org, who: &str| {
+        gb.run(&["--as", who, "--yes", "ledger", "settle", "--reason", "an old store"]).await.lines().remove(0)
+    };
+    let first = settle(&gb, "root").await;
+    assert_eq!((&first["settled"], &first["needed"]), (&false.into(), &2.into()));
+    // That outlasts a restart without the partner, and whoever is added takes more than the one who is left.
+    gb.kill().await;
+    std::fs::rename(&elsewhere, &here).unwrap();
+    gb.start().await;
+    let confirm = async |who: &str| gb.one(&["--as", who, "person", "confirm", "rita"]).await["state"].clone();
+    assert_eq!(confirm("root").await, "waits");
+    assert_eq!(confirm("olu").await, "counts");
+    assert_eq!(settle(&gb, "rita").await["settled"], true);
+    let doctor = gb.run(&["doctor"]).await;
+    assert!(!doctor.stdout.contains("fewer-persons"), "{}", doctor.stdout);
+    // The partner still knows it, though the store is a newer one now.
+    assert_eq!(known().await, 2);
+}
+
+#[tokio::test]
+async fn two_ledgers_shown_to_two_partners_are_found_by_both_when_they_next_meet() {
     let root = tempfile::tempdir().unwrap();
     let mut all = vec![];
     for (domain, country) in [("gb.example", "GB"), ("no.example", "NO"), ("fr.example", "FR")] {
         let mut org = Org::make(root.path(), domain, "state", Some(country)).await;
-        // One checkpoint, at the start: both copies sign one of the same size.
-        org.environment = vec![("WATCHFIRE_LEDGER_INTERVAL_SECONDS", "3600".into())];
+        org.environment = vec![("WATCHFIRE_LEDGER_INTERVAL_SECONDS", "1".into())];
         org.start().await;
         all.push(org);
     }
@@ -193,24 +242,27 @@ async fn two_heads_of_one_size_shown_to_two_partners_are_found_by_both_when_they
     let other = Org::free_ports();
     for (partner, endpoint) in [(&no, gb.peer.clone()), (&fr, other.0.clone())] {
         let path = partner.place("invitation-of-gb.txt");
-        gb.ask(&["--as", "root", "partner", "invite", "--out", &path, "--endpoint", &endpoint]).await;
-        partner.ask(&["--as", "root", "partner", "accept", &path, "--fingerprint", &gb.fingerprint]).await;
+        let fingerprint = gb.invite(&path, Some(&endpoint)).await;
+        partner.ask(&["--as", "root", "partner", "accept", &path, "--fingerprint", &fingerprint]).await;
     }
+    let common = gb.one(&["--as", "root", "ledger", "head"]).await["size"].as_u64().unwrap();
     gb.kill().await;
     let mut copy = gb.copied(&root.path().join("copy"), other);
     gb.start().await;
     copy.start().await;
-    let size = async |org: &Org| org.one(&["--as", "root", "ledger", "head"]).await["size"].clone();
-    assert_eq!(size(&gb).await, size(&copy).await);
+    // Each goes on with one of them alone.
+    gb.ask(&["--as", "root", "partner", "suspend", "fr.example"]).await;
+    copy.ask(&["--as", "root", "partner", "suspend", "no.example"]).await;
     let holds = async |org: &Org| {
         let head = org.one(&["--as", "root", "ledger", "head"]).await;
         let of_gb = head["witnesses"].as_array().unwrap().iter().find(|w| w["partner"] == "gb.example").cloned();
         of_gb.unwrap_or_default()["held_size"].as_u64()
     };
-    let both = size(&gb).await.as_u64();
+    // Beyond the next multiple of 64 of what both have in common.
+    let beyond = (common / 64 + 2) * 64;
     for partner in [&no, &fr] {
-        sooner_or_later("each partner holds one of the heads", async || (holds(partner).await == both).then_some(()))
-            .await;
+        let what = "each partner holds a head of its copy's";
+        sooner_or_later(what, async || (holds(partner).await > Some(beyond)).then_some(())).await;
     }
     assert!(alarms(&no).await.is_empty() && alarms(&fr).await.is_empty(), "neither sees anything by itself");
     // Now they meet: one exchange.
@@ -219,28 +271,34 @@ async fn two_heads_of_one_size_shown_to_two_partners_are_found_by_both_when_they
     for partner in [&no, &fr] {
         let alarm = alarmed(partner, "split-view", "gb.example").await;
         let evidence: Vec<&str> = alarm["evidence"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
-        assert!(evidence.len() == 2 && evidence[0] != evidence[1], "{alarm}");
-        assert!(evidence.iter().all(|e| e.starts_with("gb.example/ledger\n")), "{alarm}");
+        assert!(evidence.len() == 4 && evidence[0] != evidence[1], "{alarm}");
+        assert!(evidence[..2].iter().all(|e| e.starts_with("gb.example/ledger\n")), "{alarm}");
+        // With the roots at a size that both heads cover, and their proofs.
+        assert!(evidence[2..].iter().all(|e| e.contains("\"consistency\"")), "{alarm}");
     }
 }
 
 /// A rogue's ledger: whatever it wants to sign.
-struct Forger {
-    rogue: Rogue,
+pub struct Forger {
+    pub rogue: Rogue,
     key: RawKey,
     client: ExchangeServiceClient<tonic::transport::Channel>,
 }
 
 impl Forger {
     async fn new(victim: &Org) -> Self {
-        let rogue = Rogue::new("xx.example");
+        Self::named("xx.example", victim).await
+    }
+
+    pub async fn named(domain: &'static str, victim: &Org) -> Self {
+        let rogue = Rogue::new(domain);
         rogue.get_accepted(victim, "127.0.0.1:9").await;
         let key = RawKey::new(&RawKey::generate().unwrap()).unwrap();
         let client = rogue.exchange(victim);
         Self { rogue, key, client }
     }
 
-    async fn hello(&mut self, ledger: Option<proto::LedgerGreeting>) -> proto::LedgerGreeting {
+    pub async fn hello(&mut self, ledger: Option<proto::LedgerGreeting>) -> proto::LedgerGreeting {
         let payload_types = StatementKind::ALL.iter().map(|k| k.payload_type().to_owned()).collect();
         let now = timestamp(SystemClock.now());
         let hello =
@@ -248,16 +306,17 @@ impl Forger {
         self.client.hello(hello).await.unwrap().into_inner().ledger.unwrap()
     }
 
-    fn greeting(&self, epoch: u32, size: u64, root: u8, from_size: u64) -> proto::LedgerGreeting {
+    pub fn greeting(&self, epoch: u32, size: u64, root: u8, from_size: u64) -> proto::LedgerGreeting {
         let origin = origin(&self.rogue.domain.parse().unwrap(), epoch);
         let created = SystemClock.now();
-        let key = LedgerKey { origin: origin.clone(), public: self.key.public_key(), epoch, created };
+        let key = LedgerKey { origin: origin.clone(), public: self.key.public_key(), epoch, created, succession: None };
         let key = signed(&self.rogue.node, StatementKind::LedgerKey, wire::ledger::encode_key(&key));
         let note = Note::sign(Checkpoint { origin, size, root: [root; 32] }, &self.key).to_string();
         proto::LedgerGreeting {
             key: Some(key),
             note: note.into_bytes().into(),
             from_size,
+            salt: vec![0; 16].into(),
             ..proto::LedgerGreeting::default()
         }
     }
@@ -340,17 +399,16 @@ async fn a_partner_that_says_nothing_of_its_ledger_is_an_alarm_until_it_does() {
 }
 
 #[tokio::test]
-async fn proofs_lead_from_signed_heads_only_and_notes_of_others_go_to_their_partners_only() {
+async fn proofs_lead_from_signed_heads_and_multiples_only() {
     let gb = Org::found("gb.example", "state", Some("GB")).await;
     let mut forger = Forger::new(&gb).await;
     let answer = forger.hello(None).await;
     let head = Note::parse(&answer.note).unwrap().checkpoint;
-    let mut ask = async |from_size: u64, tag: Vec<u8>| {
-        let request = proto::GetLedgerProofRequest { from_size, tag: tag.into() };
-        forger.client.get_ledger_proof(request).await.map(|a| a.into_inner())
+    let mut ask = async |from_size: u64| {
+        forger.client.get_ledger_proof(proto::GetLedgerProofRequest { from_size }).await.map(|a| a.into_inner())
     };
-    let proof = ask(head.size, vec![]).await.unwrap();
-    assert!(proof.note == answer.note && proof.consistency.is_empty());
-    assert!(ask(head.size - 1, vec![]).await.is_err(), "between two heads nothing is told");
-    assert!(ask(0, vec![1; 16]).await.is_err() && ask(0, vec![]).await.is_err() && ask(8, vec![1; 16]).await.is_err());
+    let proof = ask(head.size).await.unwrap();
+    assert!(proof.note == answer.note && proof.consistency.is_empty() && proof.root[..] == head.root[..]);
+    assert!(ask(head.size - 1).await.is_err(), "between two heads nothing is told");
+    assert!(ask(0).await.is_err() && ask(1 << 20).await.is_err(), "nor what there is not");
 }

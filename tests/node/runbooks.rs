@@ -3,7 +3,11 @@
 use std::{fs, path::Path, process::Stdio};
 
 use tokio::process::Command;
-use watchfire::identity::fingerprint::Fingerprint;
+use watchfire::{
+    domain::time::Clock,
+    identity::{devca::DevCa, fingerprint::Fingerprint},
+    telemetry::SystemClock,
+};
 
 use crate::kit::{Answer, Org, note, pair};
 
@@ -23,9 +27,10 @@ fn commands(page: &str) -> Vec<String> {
     found
 }
 
-fn words(org: &Org) -> String {
+/// The words of an invitation, as its sender reads them out.
+fn words(fingerprint: &str) -> String {
     let mut bytes = [0; 32];
-    hex::decode_to_slice(&org.fingerprint, &mut bytes).unwrap();
+    hex::decode_to_slice(fingerprint, &mut bytes).unwrap();
     Fingerprint(bytes).words()
 }
 
@@ -47,7 +52,10 @@ async fn typed(dir: &Path, line: &str) -> Answer {
 struct Reader {
     gb: Org,
     no: Org,
-    ke: Org,
+    /// The words of the partner's invitation, and of the originator's.
+    words: String,
+    originators: String,
+    _ke: Org,
     agreement: String,
     assessment: String,
 }
@@ -59,25 +67,33 @@ impl Reader {
         let agreement = gb.ask(&["--as", "root", "agreement", "list"]).await[0]["id"].as_str().unwrap().to_owned();
         let assessment = gb.author().await.publish(&note("a warning", "BF")).await;
         no.has("gb.example", std::slice::from_ref(&assessment)).await;
-        for (org, name) in [(&no, "their.invitation"), (&ke, "originator.invitation")] {
-            org.ask(&["--as", "root", "partner", "invite", "--out", &gb.place(name)]).await;
-        }
+        let theirs = words(&no.invite(&gb.place("their.invitation"), None).await);
+        let originators = words(&ke.invite(&gb.place("originator.invitation"), None).await);
         fs::copy(no.dir.join("crl.pem"), gb.dir.join("their.crl")).unwrap();
+        gb.one(&["person", "add", "lea", "--role", "analyst"]).await;
+        let ca = DevCa::create(&gb.domain.parse().unwrap(), SystemClock.now()).unwrap();
+        let roots = fs::read_to_string(gb.dir.join("bundle.pem")).unwrap() + &ca.certificate_pem();
+        fs::write(gb.dir.join("both-roots.pem"), roots).unwrap();
         // With a second one, a command that does not say which administrator speaks is refused.
         gb.one(&["person", "add", "ruth", "--role", "admin"]).await;
-        Self { gb, no, ke, agreement, assessment }
+        Self { gb, no, words: theirs, originators, agreement, assessment, _ke: ke }
     }
 
     /// The line with what stands in pages for what only a real node has.
-    fn substituted(&self, line: &str) -> String {
-        let inviter = if line.contains("partner know") { &self.ke } else { &self.no };
+    async fn substituted(&self, line: &str) -> String {
+        let status = self.gb.one(&["--as", "root", "bundle", "status"]).await;
+        let proposal = status["proposed"][0]["id"].as_str().unwrap_or_default().to_owned();
+        let words = if line.contains("partner know") { &self.originators } else { &self.words };
         [
             ("ADMIN", "root"),
+            ("SECOND", "ruth"),
+            ("LEAVER", "lea"),
+            ("PROPOSAL", &*proposal),
             ("ANALYST", "ana"),
             ("AGREEMENT", &*self.agreement),
             ("ASSESSMENT", &*self.assessment),
             ("DOMAIN", self.no.domain),
-            ("WORDS", &*words(inviter)),
+            ("WORDS", &**words),
         ]
         .iter()
         .fold(line.to_owned(), |line, (from, to)| line.replace(from, to))
@@ -104,7 +120,7 @@ async fn every_command_of_the_runbooks_does_its_work() {
         assert!(!all.is_empty(), "{} names no command", page.display());
         for line in all {
             reader.prepare(&line).await;
-            let answer = typed(&reader.gb.dir, &reader.substituted(&line)).await;
+            let answer = typed(&reader.gb.dir, &reader.substituted(&line).await).await;
             let found_something = answer.code == 1 && MAY_FIND.contains(&&*line);
             assert!(
                 answer.code == 0 || found_something,

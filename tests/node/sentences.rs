@@ -178,9 +178,9 @@ async fn a_tampered_invitation_does_not_verify() {
     let (gb, no) =
         tokio::join!(Org::found("gb.example", "state", Some("GB")), Org::found("no.example", "state", Some("NO")));
     let path = gb.place("invitation.txt");
-    no.ask(&["--as", "root", "partner", "invite", "--out", &path]).await;
+    let fingerprint = no.invite(&path, None).await;
     let whole = fs::read_to_string(&path).unwrap();
-    let accept = ["--as", "root", "partner", "accept", &path, "--fingerprint", &no.fingerprint];
+    let accept = ["--as", "root", "partner", "accept", &path, "--fingerprint", &fingerprint];
     // One letter of the endpoint's port, in the middle of the signed bytes.
     let lines: Vec<&str> = whole.lines().collect();
     let middle = lines.len() / 4;
@@ -201,7 +201,8 @@ async fn a_tampered_invitation_does_not_verify() {
     assert!(gb.ask(&["--as", "root", "partner", "list"]).await.is_empty());
     // The whole one with another's fingerprint.
     fs::write(&path, &whole).unwrap();
-    let wrong = ["--as", "root", "partner", "accept", &path, "--fingerprint", &gb.fingerprint];
+    let other = no.invite(&gb.place("other.txt"), None).await;
+    let wrong = ["--as", "root", "partner", "accept", &path, "--fingerprint", &other];
     told(&gb.run(&wrong).await, 1, "CONFLICT", &["fingerprint"]);
     fs::write(&path, "an invitation").unwrap();
     told(&gb.run(&accept).await, 3, "FILES_AT_FAULT", &["holds no statement"]);

@@ -4,16 +4,12 @@ use std::time::{Duration, Instant};
 
 use tonic::transport::Channel;
 use watchfire::{
-    domain::{statement::StatementKind, time::Clock},
-    telemetry::SystemClock,
-    wire::{
-        field::timestamp,
-        proto::{self, exchange_service_client::ExchangeServiceClient},
-    },
+    domain::statement::StatementKind,
+    wire::proto::{self, exchange_service_client::ExchangeServiceClient},
 };
 
 use crate::{
-    hostile_kit::Rogue,
+    hostile_kit::{Rogue, hello},
     kit::{Org, terms, until},
 };
 
@@ -33,8 +29,8 @@ async fn one_behind_a_wall() -> (Org, Org, tempfile::TempDir) {
     no.start().await;
     no.accept(&gb, &gb.peer).await;
     let path = gb.place("no.txt");
-    no.ask(&["--as", "root", "partner", "invite", "--out", &path]).await;
-    let accepted = gb.one(&["--as", "root", "partner", "accept", &path, "--fingerprint", &no.fingerprint]).await;
+    let fingerprint = no.invite(&path, None).await;
+    let accepted = gb.one(&["--as", "root", "partner", "accept", &path, "--fingerprint", &fingerprint]).await;
     assert!(accepted["endpoint"].as_str().unwrap_or_default().is_empty(), "{accepted}");
     (gb, no, root)
 }
@@ -45,7 +41,7 @@ async fn propose(by: &Org, terms: &str) -> String {
 }
 
 async fn sign(by: &Org, id: &str) {
-    by.ask(&["--as", "root", "agreement", "sign", id]).await;
+    by.ask(&["--as", "root", "agreement", "sign", id, "--beside"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -88,16 +84,8 @@ struct Caller(ExchangeServiceClient<Channel>);
 impl Caller {
     async fn hello(&mut self, kinds: &[StatementKind]) {
         let payload_types = kinds.iter().map(|k| k.payload_type().to_owned()).collect();
-        let now = timestamp(SystemClock.now());
-        let hello = proto::HelloRequest {
-            protocol_versions: vec![1],
-            payload_types,
-            now,
-            revocation_lists: vec![],
-            ledger: None,
-            trust_edition: Default::default(),
-        };
-        self.0.hello(hello).await.unwrap();
+        let said = proto::HelloRequest { payload_types, ..hello() };
+        self.0.hello(said).await.unwrap();
     }
 
     async fn fetch(&mut self, settled: Vec<proto::SettledStatement>, wait: u32) -> Vec<proto::WaitingStatement> {

@@ -6,6 +6,7 @@ use tonic::Code;
 use watchfire::{domain::fault::Reason, wire::status::to_fault};
 
 use crate::{
+    files::{asked, readyz, with_ops},
     kit::{Org, note, pair, until, watchfire},
     system::{Disk, NO_DISK, NO_FAKETIME, faketime},
 };
@@ -57,17 +58,35 @@ async fn nodes_whose_clocks_differ_by_an_hour_say_so_and_the_feed_goes_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_refuses_writes_keeps_reading_and_recovers_by_itself() {
-    let Some(disk) = Disk::of("3m") else {
+    let Some(disk) = Disk::of("8m") else {
         return skipped(NO_DISK);
     };
-    let mut org = Org::make(disk.path(), "gb.example", "state", Some("GB")).await;
+    let (mut org, ops) = with_ops(disk.path()).await;
     org.start().await;
     let mut author = org.author().await;
     let mut published = vec![author.publish(&note("before", "BF")).await];
+    let told = async || {
+        let metrics = asked(&ops, "/metrics").await;
+        let is_full = metrics.lines().any(|line| line == "watchfire_store_full 1");
+        assert!(metrics.lines().any(|line| line == "watchfire_store_read_only 0"), "{metrics}");
+        let doctor = org.run(&["--as", "root", "doctor"]).await;
+        assert_eq!(doctor.code != 0, doctor.stdout.contains("STORE_FULL"), "{}", doctor.stdout);
+        let ready = readyz(&ops).await;
+        assert_eq!(ready.contains(" 503 "), ready.contains("STORE_FULL"), "{ready}");
+        [is_full, doctor.code != 0, ready.contains(" 503 ")]
+    };
+    assert_eq!(told().await, [false; 3]);
     let filler = disk.path().join("filler");
     let mut file = std::fs::File::create(&filler).unwrap();
     while file.write_all(&[0; 4096]).is_ok() {}
     while file.write_all(&[0]).is_ok() {}
+    // Before anybody meets it.
+    assert_eq!(told().await, [true; 3]);
+    // A command that can't write its file leaves none, and says so.
+    let draft = org.place("draft.toml");
+    let new = org.run(&["assess", "new", "--out", &draft]).await;
+    assert!(new.code == 3 && new.stderr.contains("can't be written"), "{}", new.stderr);
+    assert!(!std::path::Path::new(&draft).exists());
     // What the store's files have room for inside still goes in.
     let mut refusal = None;
     for i in 0..500 {
@@ -84,10 +103,13 @@ async fn a_full_disk_refuses_writes_keeps_reading_and_recovers_by_itself() {
     assert_eq!(refusal.code(), Code::ResourceExhausted);
     // Reads go on, and nothing half done is shown.
     org.has("gb.example", &published).await;
-    let told = org.run(&["--as", "ana", "assess", "publish", "-"]).await;
-    assert_ne!(told.code, 0);
+    let told_the_author = org.run(&["--as", "ana", "assess", "publish", "-"]).await;
+    assert_ne!(told_the_author.code, 0);
+    assert_eq!(told().await, [true; 3]);
     drop(file);
     std::fs::remove_file(&filler).unwrap();
+    // Also where nothing is written meanwhile.
+    assert_eq!(told().await, [false; 3]);
     published.push(author.publish(&note("after", "BF")).await);
     org.has("gb.example", &published).await;
     org.kill().await;

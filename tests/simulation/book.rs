@@ -94,7 +94,13 @@ impl Book {
     /// What an author has signed so far counts only where it was released before its key was revoked.
     pub fn author_revoked(&mut self, of: Org, at: Time) {
         let by_it = self.made.iter_mut().filter(|m| m.by == of);
-        by_it.for_each(|m| m.provable_until = m.provable_until.min(at));
+        by_it.for_each(|m| (m.provable_until, m.is_revoked) = (m.provable_until.min(at), true));
+    }
+
+    /// Whether the author's key was revoked since. Who knows that, and the originator only through others, may have to wait: where the
+    /// originator's release is by a key that has ended, it says so again under another one to its own partners.
+    pub fn is_revoked(&self, manifest: &StatementId) -> bool {
+        self.made.iter().any(|m| m.manifest == *manifest && m.is_revoked)
     }
 
     /// Whether the taker can check the author's signature.

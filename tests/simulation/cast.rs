@@ -12,8 +12,10 @@ use rcgen::{
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject};
 use watchfire::{
     domain::{
-        ids::{Role, SpiffeId, TrustDomain},
+        approval::{Approval, Matter},
+        ids::{Role, Sha256, SpiffeId, TrustDomain},
         partner::{Organisation, PartnerKind, PartnerState},
+        statement::{Envelope, StatementKind},
         time::Time,
     },
     identity::{
@@ -26,6 +28,7 @@ use watchfire::{
     },
     seal::{raw::RawKey, sign::SigningKey},
     transport::gate::Credentials,
+    wire,
 };
 
 use crate::clock::begin;
@@ -34,6 +37,8 @@ use crate::clock::begin;
 pub const DAYS: u32 = 40;
 /// For how long a list is good that comes with a revocation, days.
 pub const LIST_DAYS: u32 = 25;
+/// How many roots each organisation's CA may have, one after the other.
+pub const ROOTS: usize = 8;
 
 /// An organisation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -169,7 +174,7 @@ impl Whose {
     }
 }
 
-/// A CA. The second one of an organisation has the name of the first, and another key.
+/// A CA. The later ones of an organisation have the name of the first, and other keys.
 struct Root {
     ca: Mutex<DevCa>,
     der: Vec<u8>,
@@ -178,11 +183,13 @@ struct Root {
 /// What an organisation has of keys at the beginning.
 pub struct Keys {
     org: Org,
-    roots: [Root; 2],
+    roots: [Root; ROOTS],
     /// In the order of [`Whose`].
     first: [Pair; 4],
     /// What an administrator shows.
     administrator: Vec<Vec<u8>>,
+    /// What an administrator signs with; good for as long as a simulation may take.
+    approves: Pair,
     ledger: zeroize::Zeroizing<Vec<u8>>,
 }
 
@@ -195,21 +202,28 @@ pub struct Ring {
     /// Certificates that were revoked, with their keys: thieves have them.
     pub stolen: Vec<(Whose, Pair, Time)>,
     /// By root: everything that was ever revoked.
-    revoked: [Vec<(Vec<u8>, Revocation)>; 2],
+    revoked: [Vec<(Vec<u8>, Revocation)>; ROOTS],
     /// By root: the newest list, with its number.
-    lists: [Option<(Vec<u8>, u64)>; 2],
-    /// How many of its roots the organisation uses.
+    lists: [Option<(Vec<u8>, u64)>; ROOTS],
+    /// The roots that it has retired: so many of the first.
+    retired: usize,
+    /// How many roots it has had.
     roots: usize,
+    /// Which of them issues.
+    issues: usize,
 }
 
 impl Keys {
     fn make(org: Org) -> Self {
-        let roots = [(); 2].map(|()| Root::make(org));
+        let roots = [(); ROOTS].map(|()| Root::make(org));
         let first = Whose::ALL.map(|whose| issue(&roots[0], 0, org, whose, begin().plus_seconds(-86_400)));
         let admin = org.person(Role::Admin);
         let issued = roots[0].ca.lock().unwrap().issue(&admin, Purpose::PersonTls, begin(), DAYS).unwrap();
         let administrator = chain_of(&issued.certificate_pem);
-        Self { org, roots, first, administrator, ledger: RawKey::generate().unwrap() }
+        let long_ago = begin().plus_seconds(-400 * 86_400);
+        let signing = roots[0].ca.lock().unwrap().issue(&admin, Purpose::Signing, long_ago, 4_000).unwrap();
+        let approves = Pair::of(&signing, 0);
+        Self { org, roots, first, administrator, approves, ledger: RawKey::generate().unwrap() }
     }
 
     /// The root of the beginning.
@@ -223,7 +237,9 @@ impl Keys {
             stolen: vec![],
             revoked: Default::default(),
             lists: Default::default(),
+            retired: 0,
             roots: 1,
+            issues: 0,
         }
     }
 
@@ -232,12 +248,33 @@ impl Keys {
         self.administrator.clone()
     }
 
+    /// The administrator's approval of exactly this.
+    pub fn approval(&self, matter: Matter, subject: Sha256, issued: Time) -> Envelope {
+        let approval = Approval { domain: self.org.domain(), matter, subject, issued };
+        self.approves.key().envelope(StatementKind::Approval, wire::approval::encode(&approval)).unwrap()
+    }
+
     pub fn ledger(&self) -> RawKey {
         RawKey::new(&self.ledger).unwrap()
     }
 
-    fn bundle(&self, roots: usize) -> TrustBundle {
-        let roots = self.roots[..roots].iter().map(|root| root.der.clone().into()).collect();
+    /// A certificate for signing of one of its administrators, by that root; good for as long as a simulation may take.
+    pub fn administrator_of(&self, name: &str, root: usize) -> Pair {
+        let id = SpiffeId::new(self.org.domain(), Role::Admin, name).unwrap();
+        let long_ago = begin().plus_seconds(-400 * 86_400);
+        let issued = self.roots[root].ca.lock().unwrap().issue(&id, Purpose::Signing, long_ago, 4_000).unwrap();
+        Pair::of(&issued, root)
+    }
+
+    /// The certificate by which an administrator is known to the node.
+    pub fn administrator_in_tls(&self, name: &str) -> Vec<Vec<u8>> {
+        let id = SpiffeId::new(self.org.domain(), Role::Admin, name).unwrap();
+        let issued = self.roots[0].ca.lock().unwrap().issue(&id, Purpose::PersonTls, begin(), DAYS).unwrap();
+        chain_of(&issued.certificate_pem)
+    }
+
+    pub fn bundle(&self, roots: std::ops::Range<usize>) -> TrustBundle {
+        let roots = self.roots[roots].iter().map(|root| root.der.clone().into()).collect();
         TrustBundle::new(self.org.domain(), roots).unwrap()
     }
 }
@@ -272,8 +309,8 @@ impl Ring {
     }
 
     /// The number of the root that issues now.
-    fn issuing(&self) -> usize {
-        self.roots - 1
+    pub fn issuing(&self) -> usize {
+        self.issues
     }
 
     /// A new certificate with a new key, of the newest root.
@@ -294,11 +331,31 @@ impl Ring {
 
     /// From now on the CA issues with another key, under the same name. The old root stays beside the new one.
     pub fn renew_root(&mut self) {
-        self.roots = 2;
+        (self.roots, self.issues) = (2, 1);
     }
 
     pub fn has_new_root(&self) -> bool {
-        self.roots == 2
+        self.roots > 1
+    }
+
+    /// Which of its roots the organisation uses.
+    pub fn window(&self) -> std::ops::Range<usize> {
+        self.retired..self.roots
+    }
+
+    /// Its certificates are issued by this one from now on.
+    pub fn issue_by(&mut self, root: usize) {
+        self.issues = root;
+    }
+
+    /// It uses these from now on.
+    pub fn use_roots(&mut self, window: std::ops::Range<usize>) {
+        (self.retired, self.roots) = (window.start, window.end);
+    }
+
+    /// Somebody else has a key of this certificate from now on.
+    pub fn take_away(&mut self, pair: &Pair, at: Time) {
+        self.revoked[pair.root].push((pair.serial.clone(), Revocation { at, invalid_since: None }));
     }
 
     /// Revokes a certificate: what it has signed before is still good.
@@ -311,7 +368,7 @@ impl Ring {
 
     /// New lists of what was revoked, one for each root. One that forgets leaves out what was revoked first.
     pub fn publish_lists(&mut self, org: Org, at: Time, days: u32, forgets: bool) {
-        for (number, root) in org.keys().roots.iter().enumerate().take(self.roots) {
+        for (number, root) in org.keys().roots.iter().enumerate().take(self.roots).skip(self.retired) {
             let count = self.lists[number].as_ref().map_or(1, |(_, count)| count + 1);
             let revoked = self.revoked[number].get(usize::from(forgets)..).unwrap_or_default();
             let der = root.ca.lock().unwrap().revocation_list(count, revoked, at, days).unwrap();
@@ -325,13 +382,13 @@ impl Ring {
     }
 
     pub fn bundle(&self, org: Org) -> TrustBundle {
-        org.keys().bundle(self.roots)
+        org.keys().bundle(self.window())
     }
 
     /// What the organisation's node has of its own, as it is read from its files.
     pub fn member(&self, org: Org, now: Time) -> Result<Member, watchfire::domain::fault::Fault> {
         let bundle = self.bundle(org);
-        let lists = self.lists.iter().flatten();
+        let lists = self.lists[self.window()].iter().flatten();
         let crls = lists.map(|(der, _)| Crl::verify(der, &bundle, &[], now)).collect::<Result<_, _>>()?;
         Ok(Member { bundle, crls, state: PartnerState::Active })
     }
@@ -340,7 +397,7 @@ impl Ring {
     /// what it has seen.
     pub fn member_at_start(&self, org: Org, now: Time) -> Member {
         let bundle = self.bundle(org);
-        let lists = self.lists.iter().flatten();
+        let lists = self.lists[self.window()].iter().flatten();
         let crls = lists.filter_map(|(der, _)| Crl::verify(der, &bundle, &[], now).ok()).collect();
         Member { bundle, crls, state: PartnerState::Active }
     }

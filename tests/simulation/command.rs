@@ -12,6 +12,8 @@ use crate::{
 
 /// Seeds of a usual run; `SIMULATION_SEEDS` asks for more.
 const SEEDS: u64 = 60;
+/// Histories of roots in a usual run; `SIMULATION_HISTORIES` asks for more.
+const HISTORIES: u64 = 50;
 
 /// What is asked for.
 #[derive(Default)]
@@ -21,6 +23,12 @@ struct Asked {
     trace: bool,
     shorten: bool,
     chosen: Chosen,
+}
+
+/// What a run has without options.
+struct Usual {
+    seeds: u64,
+    histories: u64,
 }
 
 const OPTIONS: &[&str] = &["--seeds", "--seed", "--trace", "--shorten"];
@@ -41,9 +49,10 @@ impl Asked {
     }
 
     /// The same with what the environment asks for.
-    fn all(arguments: impl IntoIterator<Item = String>) -> Result<(Self, u64), String> {
-        const VARIABLE: &str = "SIMULATION_SEEDS";
-        let usual = at_least_one(VARIABLE, asked(VARIABLE)?.unwrap_or(SEEDS))?;
+    fn all(arguments: impl IntoIterator<Item = String>) -> Result<(Self, Usual), String> {
+        let count = |variable: &str, usual| at_least_one(variable, asked(variable)?.unwrap_or(usual));
+        let usual =
+            Usual { seeds: count("SIMULATION_SEEDS", SEEDS)?, histories: count("SIMULATION_HISTORIES", HISTORIES)? };
         Ok((Self::read(arguments)?, usual))
     }
 }
@@ -99,7 +108,7 @@ pub fn main() -> ExitCode {
             let list: Vec<u64> = (1..=seeds).collect();
             finished(1, usize::from(!passes("seeds", || tests::hold(&place, &list))))
         }
-        (None, None) => every(&place, &asked.chosen, usual),
+        (None, None) => every(&place, &asked.chosen, &usual),
     }
 }
 
@@ -123,8 +132,9 @@ fn one(place: &Place, seed: u64, asked: &Asked) -> ExitCode {
     finished(1, usize::from(!is_well))
 }
 
-fn every(place: &Place, chosen: &Chosen, seeds: u64) -> ExitCode {
-    let all: Vec<_> = tests::all(place, seeds).into_iter().filter(|t| chosen.wants(&t.name)).collect();
+fn every(place: &Place, chosen: &Chosen, usual: &Usual) -> ExitCode {
+    let all: Vec<_> =
+        tests::all(place, usual.seeds, usual.histories).into_iter().filter(|t| chosen.wants(&t.name)).collect();
     if chosen.list {
         all.iter().for_each(|test| println!("{}: test", test.name));
         return ExitCode::SUCCESS;

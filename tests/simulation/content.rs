@@ -39,6 +39,8 @@ pub struct Made {
     pub portions: Vec<(Digest, Portion)>,
     /// When the author's certificate ends, or was revoked: who gets it by a release of a later day can't check it.
     pub provable_until: Time,
+    /// Whether it was revoked.
+    pub is_revoked: bool,
     /// Whether the author was told that it is published.
     pub is_answered: bool,
 }
@@ -134,6 +136,7 @@ pub fn made(
         manifest: id_of(StatementKind::Manifest, &manifest.payload),
         portions,
         provable_until: composed.manifest.expires,
+        is_revoked: false,
         is_answered: false,
     };
     (made, Submission { manifest, portions: composed.portions, accepted })
@@ -196,8 +199,12 @@ pub fn agreement(a: Org, b: Org, terms: &Terms, lineage: Lineage) -> Agreement {
 /// The agreement that a pair begins with, in force: as the first has it, and as the second.
 pub fn in_force(a: Org, b: Org, terms: &Terms) -> [AgreementRecord; 2] {
     let lineage = Lineage { series: new_assessment_id().unwrap(), previous: None };
-    let agreement = agreement(a, b, terms, lineage);
-    let payload = wire::agreement::encode(&agreement);
+    signed_by_both(a, b, &agreement(a, b, terms, lineage))
+}
+
+/// An agreement in force: as the first has it, and as the second.
+pub fn signed_by_both(a: Org, b: Org, agreement: &Agreement) -> [AgreementRecord; 2] {
+    let payload = wire::agreement::encode(agreement);
     let id = id_of(StatementKind::Agreement, &payload);
     let sign = |org: Org| org.keys().ring().pair(Whose::Node).key();
     let mut envelope = sign(a).envelope(StatementKind::Agreement, payload).unwrap();

@@ -185,8 +185,10 @@ impl World {
         let (from, to): (&dyn Store, &dyn Store) = (&*from, &*to);
         let agreements = in_force(&from.agreements().await.unwrap(), taker.org, giver.now());
         let agreements: Vec<_> = agreements.into_iter().map(|(_, a)| a).collect();
-        let filter = ListFilter { current_only: true, limit: 1_000, ..ListFilter::default() };
-        for record in from.list(&filter).await.unwrap().whole().unwrap() {
+        let filter = ListFilter { current_only: true, whole: true, limit: 1_000, ..ListFilter::default() };
+        let page = from.list(&filter).await.unwrap();
+        assert!(page.next.is_none(), "more than a page is here");
+        for record in page.whole().unwrap() {
             if record.state.is_recalled() {
                 continue;
             }
@@ -202,6 +204,10 @@ impl World {
             }
             let is_known = taker.node.directory().get(&record.originator).is_some()
                 || record.originator == taker.node.organisation().domain;
+            let is_partner = taker.node.directory().active(&record.originator).is_ok();
+            if self.book.is_revoked(&record.manifest_id) && !is_partner {
+                continue;
+            }
             if due.is_empty() || !is_known || !self.book.is_provable(giver.org, taker.org, &record.manifest_id) {
                 continue;
             }

@@ -8,14 +8,20 @@ use std::{
 use arc_swap::ArcSwap;
 use watchfire::{
     domain::{
+        budget::Budgets,
         fault::Fault,
         person::{CertificateUse, Origin},
         rules::RuleFile,
         time::{Clock, Time},
     },
     identity::trust::Trust,
-    node::{Node, Parts, ledger::LedgerParts, people::SeenPerson},
+    node::{
+        Node, Parts,
+        ledger::{KeepKey, LedgerParts},
+        people::SeenPerson,
+    },
     peer,
+    seal::raw::RawKey,
     transport::gate::TlsGate,
 };
 
@@ -48,6 +54,7 @@ pub struct Machine {
     pub disk: Arc<Disk>,
     /// The newest head, as written beside the store.
     head: Arc<Mutex<Option<Vec<u8>>>>,
+    keys: Arc<Mutex<LedgerKeys>>,
     folder: PathBuf,
     life: u32,
 }
@@ -59,6 +66,7 @@ pub struct Before {
     pub ring: Ring,
     pub rules: Vec<usize>,
     pub head: Arc<Mutex<Option<Vec<u8>>>>,
+    pub keys: Arc<Mutex<LedgerKeys>>,
     pub folder: PathBuf,
     pub life: u32,
     pub files: Files,
@@ -82,10 +90,39 @@ pub fn rule_files(numbers: &[usize]) -> Vec<RuleFile> {
     vec![RuleFile { name: "house.cedar".to_owned(), text: format!("// the rules of the house\n{text}") }]
 }
 
+/// The ledger's key (PKCS#8), and the one for the next epoch, as they lie beside the store. No key: the one that was made for the
+/// organisation.
+pub type LedgerKeys = (Option<Vec<u8>>, Option<Vec<u8>>);
+
+fn read_key(pkcs8: &[u8]) -> RawKey {
+    RawKey::new(pkcs8).unwrap()
+}
+
+/// Nothing is written any more once the machine is off.
+fn keep_key(keys: &Arc<Mutex<LedgerKeys>>, disk: &Arc<Disk>) -> KeepKey {
+    let (prepared, committed) = (keys.clone(), keys.clone());
+    let (on, still_on) = (disk.clone(), disk.clone());
+    KeepKey {
+        prepare: Arc::new(move |pkcs8| {
+            if on.is_on() {
+                prepared.lock().unwrap().1 = Some(pkcs8.to_vec());
+            }
+            Ok(())
+        }),
+        commit: Arc::new(move || {
+            if still_on.is_on() {
+                let mut keys = committed.lock().unwrap();
+                keys.0 = keys.1.take();
+            }
+            Ok(())
+        }),
+    }
+}
+
 impl Machine {
     /// Starts the node on what its disk holds.
     pub async fn start(before: Before, net: &Arc<Net>) -> Result<Self, Fault> {
-        let Before { org, clock, ring, rules, head, folder, life, files, mutant } = before;
+        let Before { org, clock, ring, rules, head, keys, folder, life, files, mutant } = before;
         let mutant = mutant.filter(|m| m.concerns(org));
         let disk = Disk::with(&files, folder.join(format!("{org}-{life}")), mutant)?;
         let shown: Arc<dyn Clock> = match mutant {
@@ -97,8 +134,11 @@ impl Machine {
         let trust = Arc::new(ArcSwap::from_pointee(Trust::new(own.clone(), vec![], vec![])?));
         let gate = Arc::new(TlsGate::new(ring.pair(Whose::NodeTls).credentials(), trust.clone(), shown.clone()));
         let (shared, kept, written) = (trust.clone(), head.clone(), disk.clone());
+        let kept_keys = keys.lock().unwrap().clone();
         let ledger = LedgerParts {
-            key: org.keys().ledger(),
+            key: kept_keys.0.as_deref().map_or_else(|| org.keys().ledger(), read_key),
+            next_key: kept_keys.1.as_deref().map(read_key),
+            keep_key: keep_key(&keys, &disk),
             quantum: QUANTUM,
             found_head: head.lock().unwrap().clone(),
             keep_head: Arc::new(move |note| {
@@ -119,7 +159,10 @@ impl Machine {
             signing_usages: vec![],
             house_rules: Ok(Some(rule_files(lawful))),
             approvals: Some(1),
+            budgets: Budgets::default(),
+            readings_every_seconds: 3600,
             ledger,
+            keep_bundle: Arc::new(|_| Ok(())),
             certificates: Box::new(Default::default),
             trust: trust.clone(),
             set_trust: Box::new(move |trust| shared.store(Arc::new(trust))),
@@ -131,7 +174,7 @@ impl Machine {
         net.shows(org, &ring);
         let service = peer::service::service(node.clone(), MESSAGE);
         net.join(org, Station { service, disk: disk.clone(), gate: gate.clone(), clock: clock.clone() });
-        Ok(Self { org, clock, ring, rules, position: None, node, gate, disk, head, folder, life })
+        Ok(Self { org, clock, ring, rules, position: None, node, gate, disk, head, keys, folder, life })
     }
 
     pub fn now(&self) -> Time {
@@ -141,10 +184,10 @@ impl Machine {
     /// What is left of it without power: the disk, and what people hold in their hands.
     pub async fn off(self, net: &Arc<Net>, mutant: Option<Mutant>) -> Before {
         net.leave(self.org);
-        let Self { org, clock, ring, rules, node, disk, head, folder, life, .. } = self;
+        let Self { org, clock, ring, rules, node, disk, head, keys, folder, life, .. } = self;
         disk.cut().await;
         drop(node);
         let files = disk.left().await;
-        Before { org, clock, ring, rules, head, folder, life: life + 1, files, mutant }
+        Before { org, clock, ring, rules, head, keys, folder, life: life + 1, files, mutant }
     }
 }

@@ -90,7 +90,8 @@ impl Mutant {
             Self::WrongClock => &["the oracle allows every portion"],
             Self::ReusesNumbers => &["numbers have no gaps", "numbers do not fork"],
             Self::IgnoresRecalls => &["what was taken back is nowhere", "every holder has answered"],
-            Self::SendsNoStatements => &["with everything put right, all works", "what was taken back is nowhere"],
+            // Feeds go on without statements, recalls too: what is missing then is what statements bring.
+            Self::SendsNoStatements => &["both sides take the same for agreed", "what was taken back is nowhere"],
             Self::TellsTwoHeads => &["ledgers do not fork", "every head is a beginning of the ledger"],
             Self::DropsUnverified | Self::JudgesNow => &["what is due has arrived"],
             Self::ForgetsLists => &["nobody revoked is let in"],

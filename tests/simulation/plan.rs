@@ -289,7 +289,7 @@ fn draft(chance: &mut Rng) -> Draft {
     }
 }
 
-fn mishaps(chance: &mut Rng, rough: usize) -> Vec<Mishap> {
+pub fn mishaps(chance: &mut Rng, rough: usize) -> Vec<Mishap> {
     let mut all = vec![];
     while all.len() < 3 && chance.percent(rough) {
         let n = u8::try_from(chance.below(4)).unwrap();

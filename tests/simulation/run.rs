@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// How many worlds run at once.
-const THREADS: usize = 2;
+pub const THREADS: usize = 2;
 /// Longer than anything takes on a busy machine, in real time. What takes longer never comes to rest.
 const LONGEST: Duration = Duration::from_secs(60);
 
@@ -44,6 +44,11 @@ impl Place {
         let place = Self(made.unwrap());
         runtime().block_on(prepare(place.0.path()));
         place
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.0.path()
     }
 
     /// Carries out a plan. A panic counts as a broken promise, too.
@@ -106,7 +111,7 @@ impl Place {
     }
 }
 
-fn runtime() -> tokio::runtime::Runtime {
+pub fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap()
 }
 

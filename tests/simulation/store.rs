@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use watchfire::{
     domain::{
+        equivocation::Equivocation,
         event::Event,
         fault::Reason,
         ids::{AssessmentId, Digest, Role, Sha256, StatementId, TrustDomain},
@@ -21,16 +22,19 @@ use watchfire::{
         OutboundPosition, Page, PartnerRecord, Publication, QueueItem, ReceivedContent, ReceivedEntry, ReceivedRecord,
         ReleaseBatch, ReleaseRecord, Result, Store, StoreError, VersionHere,
         approvals::ApprovalStore,
+        bundles::{BundleChange, BundleRecord, BundleStore},
+        equivocations::{EquivocationProof, EquivocationStore},
         forward::{self, ForwardStore, Forwarding},
-        held::{HeldArrival, HeldStore, HeldUsage},
+        held::{HeldArrival, HeldStore, HeldUsage, Waiting},
+        introductions::{IntroductionRecord, IntroductionStore},
         ledger::{Kept, KeptRecord, LedgerChange, LedgerCheck, LedgerEntry, LedgerState, LedgerStore, Progress, Sign},
         lists::{ListRecord, ListStore, RevocationsRecord},
         outbox::{Answered, OutboxItem, OutboxStore},
         persons::PersonStore,
         recalls::{HoldersRecord, RecallName, RecallRecord, RecallStore, Recalled, Recalling, UnprovenRecall},
         receipts::{
-            Acknowledgement, AnswerRecord, Arrived, HeldEntry, OverdueRecord, Quarantine, Readmission, ReceiptRecord,
-            ReceiptStore, Released, Report, Unanswered,
+            Acknowledgement, AnswerRecord, Arrived, HeldEntry, OverdueRecord, Quarantine, ReadingRecord, Readmission,
+            ReceiptRecord, ReceiptStore, Released, Report, ToldReadings, Unanswered,
         },
         requests::{Beside, RequestRecord, RequestStep, RequestStore},
         timers::TimerStore,
@@ -107,7 +111,7 @@ passed_on!(Store {
     write enqueue(manifest_id: &StatementId, urgency: u8, queue: Vec<(TrustDomain, Time)>) -> ();
     read due(partner: &TrustDomain, now: Time, limit: u32) -> Vec<QueueItem>;
     read queued(partner: &TrustDomain) -> u64;
-    read look(partner: &TrustDomain, after: u64, now: Time, limit: u32) -> Look;
+    read look(partner: &TrustDomain, after: u64, now: Time, room: u64) -> Look;
     read outbound(partner: &TrustDomain) -> OutboundPosition;
     write commit_releases(partner: &TrustDomain, batch: ReleaseBatch) -> ();
     read releases_after(partner: &TrustDomain, sequence: u64, limit: u32) -> Vec<ReleaseRecord>;
@@ -126,6 +130,7 @@ passed_on!(Store {
     read assessment(id: &AssessmentId, version: Option<u32>, quarantined: bool) -> Option<AssessmentRecord>;
     read assessments_between(first: &AssessmentId, last: &AssessmentId, quarantined: bool, limit: u32)
         -> Vec<AssessmentId>;
+    read titles(manifest_ids: &[StatementId]) -> Vec<AssessmentRecord>;
     read list(filter: &ListFilter) -> Page;
     read attachment(name: &CopyName) -> AttachmentStatus;
     write append_attachment(name: &CopyName, size: u64, offset: u64, bytes: Vec<u8>) -> ();
@@ -141,7 +146,7 @@ passed_on!(Store {
     read events_of(manifest_id: &StatementId) -> Vec<Event>;
     write release_again(partner: &TrustDomain, manifest_id: &StatementId, only_over_budget: bool, urgency: u8,
         event: Event) -> bool;
-    read held_for(partner: &TrustDomain, agreement: &StatementId, arrival: u64, limit: u32) -> Vec<HeldEntry>;
+    read held_for(partner: &TrustDomain, agreement: &StatementId, after: u64, limit: u32) -> Vec<HeldEntry>;
     write readmit(entry: Readmission) -> bool;
     read quarantines(manifest_id: &StatementId) -> Vec<Quarantine>;
     read released(partner: &TrustDomain, ids: &[StatementId]) -> Vec<Released>;
@@ -150,6 +155,11 @@ passed_on!(Store {
     read quarantined_there(partner: &TrustDomain, limit: u32) -> (u64, Vec<AnswerRecord>);
 } fn trouble(&self) -> Option<StoreError> {
     self.0.store().ok()?.trouble()
+} async fn is_full(&self) -> bool {
+    match self.0.store() {
+        Ok(store) => store.is_full().await,
+        Err(_) => false,
+    }
 } fn doubt(&self, what: &str) {
     if let Ok(store) = self.0.store() {
         store.doubt(what);
@@ -159,13 +169,27 @@ passed_on!(Store {
 passed_on!(ListStore {
     listing revocation_lists() -> Vec<ListRecord>;
     listing revocations() -> Vec<RevocationsRecord>;
+    write save_revocations(of: &TrustDomain, issuing_key: &Sha256, seen: Vec<Vec<u8>>) -> ();
     write save_list(list: ListRecord, seen: Vec<Vec<u8>>, events: Vec<Event>) -> ();
 });
 
 passed_on!(ApprovalStore {
-    read approvals() -> Vec<watchfire::domain::approval::Approval>;
-    write save_approval(approval: watchfire::domain::approval::Approval, events: Vec<Event>) -> ();
+    read approvals() -> Vec<watchfire::domain::approval::ApprovalRecord>;
+    write save_approval(approval: watchfire::domain::approval::ApprovalRecord, events: Vec<Event>) -> ();
     write forget_approval(subject: &Sha256, events: Vec<Event>) -> ();
+});
+
+passed_on!(IntroductionStore {
+    read introductions() -> Vec<IntroductionRecord>;
+    write save_introductions(records: Vec<IntroductionRecord>, events: Vec<Event>) -> ();
+});
+
+passed_on!(BundleStore {
+    read bundles(of: &TrustDomain) -> Vec<BundleRecord>;
+    write await_bundle(record: BundleRecord, of_pair: u32, of_courier: u32) -> bool;
+    write change_bundles(change: BundleChange, events: Vec<Event>) -> Vec<StatementId>;
+    read given_of(signer: &TrustDomain) -> Vec<TrustDomain>;
+    read given_to(partner: &TrustDomain) -> Vec<TrustDomain>;
 });
 
 passed_on!(PersonStore {
@@ -222,7 +246,9 @@ passed_on!(ReceiptStore {
     read unanswered(partner: &TrustDomain, limit: u32) -> Unanswered;
     write answered(partner: &TrustDomain, after: u64, until: u64, post: Vec<(TrustDomain, Vec<u8>)>) -> ();
     read arrivals_of(originator: &TrustDomain, id: &AssessmentId, manifest_id: Option<&StatementId>) -> Vec<Arrived>;
-    read was_read(manifest_id: &StatementId, role: Role) -> bool;
+    write note_reading(manifest_id: &StatementId, role: Role, due: Time, events: Vec<Event>) -> ();
+    read readings_to_tell(ended: Time, latest: Time, limit: u32) -> Vec<ReadingRecord>;
+    write readings_told(told: ToldReadings) -> ();
     write acknowledge(acknowledgement: Acknowledgement) -> bool;
     write save_report(report: Report) -> bool;
     read overdue(partner: &TrustDomain, outgoing: bool, now: Time, limit: u32) -> (u64, Vec<OverdueRecord>);
@@ -248,9 +274,15 @@ passed_on!(OutboxStore {
     write offer_again(partner: &TrustDomain, edition: Vec<u8>) -> bool;
 });
 
+passed_on!(EquivocationStore {
+    write keep_equivocation(proof: EquivocationProof) -> bool;
+    read equivocations(of: Option<(&TrustDomain, &AssessmentId)>) -> Vec<Equivocation>;
+    read equivocation_proofs(id: &AssessmentId) -> Vec<EquivocationProof>;
+});
+
 passed_on!(HeldStore {
     read held_usage(partner: Option<&TrustDomain>) -> Vec<HeldUsage>;
-    read held_waiting(waits_for: &TrustDomain, after: Option<(TrustDomain, u64)>, limit: u32) -> Vec<HeldArrival>;
+    read held_waiting(which: Waiting<'_>, after: Option<(TrustDomain, u64)>, limit: u32) -> Vec<HeldArrival>;
     write settle_held(partner: &TrustDomain, entry: ReceivedEntry, arrived_at: Time, events: Vec<Event>,
         post: Vec<Vec<u8>>) -> bool;
 });
@@ -294,6 +326,7 @@ fn copy(entry: &ReceivedEntry) -> ReceivedEntry {
         manifest: c.manifest.clone(),
         originator: c.originator.clone(),
         portions: c.portions.clone(),
+        title: c.title.clone(),
         beside: c.beside.clone(),
         attachments: c.attachments.clone(),
         quarantined: c.quarantined,
@@ -310,5 +343,6 @@ fn copy(entry: &ReceivedEntry) -> ReceivedEntry {
         reason: entry.reason.clone(),
         held_for: entry.held_for,
         hold: entry.hold.clone(),
+        signed: entry.signed.clone(),
     }
 }

@@ -5,6 +5,7 @@ use std::time::Instant;
 use crate::{
     command,
     found::{FOUND, Found},
+    histories,
     mutants::Mutant,
     plan::plan,
     run::{Outcome, Place, keep},
@@ -26,7 +27,7 @@ fn test<'a>(name: String, run: Box<dyn Fn() -> Result<String, String> + 'a>) -> 
 }
 
 /// All of them.
-pub fn all(place: &Place, seeds: u64) -> Vec<Test<'_>> {
+pub fn all(place: &Place, seeds: u64, histories: u64) -> Vec<Test<'_>> {
     let mut all = vec![
         test("the_command_line_is_understood_or_refused".to_owned(), Box::new(command::is_understood)),
         test("a_seed_gives_the_same_trace_each_time".to_owned(), Box::new(move || replays(place))),
@@ -39,6 +40,10 @@ pub fn all(place: &Place, seeds: u64) -> Vec<Test<'_>> {
         let name = format!("a_deliberate_fault_is_noticed::{}", name.trim_end_matches('_'));
         all.push(test(name, Box::new(move || is_noticed(place, mutant))));
     }
+    let away = "who_was_away_for_thirty_days_follows_over_three_hops".to_owned();
+    all.push(test(away, Box::new(move || histories::who_was_away_follows(place.path()))));
+    let name = format!("every_history_of_roots_ends_well_in_{histories}");
+    all.push(test(name, Box::new(move || histories::hold(place.path(), histories))));
     let list: Vec<u64> = (1..=seeds).collect();
     all.push(test(format!("promises_hold_for_{seeds}_seeds"), Box::new(move || hold(place, &list))));
     all

@@ -8,18 +8,15 @@ use std::{
 
 use watchfire::{
     domain::{
-        agreement::AgreementState,
+        bundle::HeldBundle,
         event::{Deed, Event},
         fault::{Fault, Reason},
-        ids::{Role, SpiffeId},
+        ids::{Role, Sha256, SpiffeId},
         partner::{Endpoint, PartnerState},
     },
-    draft::Lineage,
-    node::{Node, partners::Invited},
+    node::Node,
     peer::link::Link,
-    seal::compose::new_assessment_id,
     store::{AgreementRecord, PartnerRecord, Store},
-    wire,
 };
 
 use crate::{
@@ -31,7 +28,7 @@ use crate::{
     machine::{Before, MESSAGE, Machine, rule_files},
     mutants::Mutant,
     net::{Mishap, Net, Seen},
-    plan::{Act, Halt, Step, Terms},
+    plan::{Act, Step, Terms},
     trace::Trace,
 };
 
@@ -96,7 +93,16 @@ fn partner(org: Org, other: Org, state: PartnerState) -> PartnerRecord {
     let endpoint: Option<Endpoint> =
         LINKS.contains(&(org, other)).then(|| format!("{other}.example:4433").parse().unwrap());
     let roots = vec![other.keys().root().to_vec()];
-    PartnerRecord { organisation: other.organisation(), endpoint, roots, state, accepted_at: begin() }
+    let bundle = HeldBundle::new(1, Sha256(other.keys().bundle(0..1).fingerprint().0), begin());
+    PartnerRecord {
+        organisation: other.organisation(),
+        endpoint,
+        roots,
+        bundle,
+        state,
+        introduces: false,
+        accepted_at: begin(),
+    }
 }
 
 /// Waits until nothing is under way any more; whoever carries out the step waits for that no longer than for anything.
@@ -118,6 +124,7 @@ impl World {
                 ring: org.keys().ring(),
                 rules: vec![],
                 head: Arc::default(),
+                keys: Arc::default(),
                 folder: folder.to_owned(),
                 life: 1,
                 files: BEGINNING.get().unwrap()[&org].clone(),
@@ -145,7 +152,7 @@ impl World {
         self.machines[&org].node.clone()
     }
 
-    fn caller(&self, org: Org, role: Role) -> SpiffeId {
+    pub fn caller(&self, org: Org, role: Role) -> SpiffeId {
         org.person(role)
     }
 
@@ -320,92 +327,6 @@ impl World {
         node.answer_all().await?;
         node.sign_checkpoint().await?;
         Ok("done".to_owned())
-    }
-
-    async fn agree(&mut self, act: &Act) -> Result<String, Fault> {
-        match act {
-            Act::Propose { by, with, terms } => {
-                let (node, now) = (self.node(*by), self.machines[by].now());
-                let held = node.agreements().await?;
-                let open = |r: &&AgreementRecord| {
-                    r.partner == with.domain()
-                        && matches!(r.state(now), AgreementState::InForce | AgreementState::Suspended)
-                };
-                let last = held.iter().filter(open).max_by_key(|r| r.agreement.version);
-                let lineage = match last {
-                    Some(last) => {
-                        Lineage { series: last.agreement.series, previous: Some((last.agreement.version, last.id)) }
-                    }
-                    None => Lineage { series: new_assessment_id().unwrap(), previous: None },
-                };
-                let (a, b) = if PAIRS.contains(&(*by, *with)) { (*by, *with) } else { (*with, *by) };
-                let payload = wire::agreement::encode(&content::agreement(a, b, terms, lineage));
-                let record = node.propose(&self.caller(*by, Role::Admin), payload).await?;
-                Ok(format!("version {} is {}", record.agreement.version, record.state(now)))
-            }
-            Act::Sign { by, with } => {
-                let (node, now) = (self.node(*by), self.machines[by].now());
-                let held = node.agreements().await?;
-                let waits =
-                    held.iter().find(|r| r.partner == with.domain() && r.state(now) == AgreementState::Proposed);
-                let Some(waits) = waits else { return Ok("nothing waits".to_owned()) };
-                let record = node.sign_agreement(&self.caller(*by, Role::Admin), &waits.id).await?;
-                Ok(format!("version {} is {}", record.agreement.version, record.state(now)))
-            }
-            Act::Stop { by, with, halt } => self.stop(*by, *with, *halt).await,
-            _ => unreachable!(),
-        }
-    }
-
-    async fn stop(&mut self, by: Org, with: Org, halt: Halt) -> Result<String, Fault> {
-        let (node, now) = (self.node(by), self.machines[&by].now());
-        let held = node.agreements().await?;
-        let stands = |r: &&AgreementRecord| {
-            r.partner == with.domain() && r.standing.is_signed_by_both() && r.state(now) != AgreementState::Ended
-        };
-        let Some(last) = held.iter().filter(stands).max_by_key(|r| r.agreement.version) else {
-            return Ok("nothing to stop".to_owned());
-        };
-        let (caller, id) = (self.caller(by, Role::Admin), last.id);
-        let record = match halt {
-            Halt::Suspend => node.suspend_agreement(&caller, &id, "simulated").await?,
-            Halt::Resume => node.resume_agreement(&caller, &id).await?,
-            Halt::Terminate => node.terminate_agreement(&caller, &id, "simulated").await?,
-        };
-        Ok(format!("version {} is {}", record.agreement.version, record.state(now)))
-    }
-
-    async fn change_partner(&mut self, act: &Act) -> Result<String, Fault> {
-        let admin = |org: &Org| org.person(Role::Admin);
-        match act {
-            Act::SuspendPartner { by, of } => drop(self.node(*by).suspend(&admin(by), &of.domain()).await?),
-            Act::ResumePartner { by, of } => drop(self.node(*by).resume(&admin(by), &of.domain()).await?),
-            Act::Forget { by, of } => drop(self.node(*by).forget(&admin(by), &of.domain()).await?),
-            Act::Know { by, of } => {
-                let invited = self.invited(*of).await?;
-                drop(self.node(*by).know(&admin(by), &invited).await?);
-            }
-            Act::Confirm { by, of } => {
-                let invited = self.invited(*of).await?;
-                let is_partner = PAIRS.contains(&(*by, *of)) || PAIRS.contains(&(*of, *by));
-                let node = self.node(*by);
-                let done = if is_partner {
-                    node.accept(&admin(by), &invited).await
-                } else {
-                    node.know(&admin(by), &invited).await
-                };
-                drop(done?);
-            }
-            _ => unreachable!(),
-        }
-        Ok("so it is".to_owned())
-    }
-
-    /// An organisation's invitation, with its fingerprint as it is told by telephone.
-    async fn invited(&self, of: Org) -> Result<Invited, Fault> {
-        let invitation = self.node(of).invite(&of.person(Role::Admin), None).await?;
-        let fingerprint = self.machines[&of].ring.bundle(of).fingerprint().to_string();
-        Ok(Invited { invitation, fingerprint, change_confirmed: false })
     }
 
     async fn house_rules(&mut self, of: Org, rules: &[usize]) -> Result<String, Fault> {

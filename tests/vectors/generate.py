@@ -27,8 +27,8 @@ sys.path[:0] = [GENERATED, str(HERE)]
 sys.dont_write_bytecode = True
 
 from watchfire.v1 import (  # noqa: E402
-    agreement_pb2, assessment_pb2, endorsement_pb2, envelope_pb2, ledger_pb2, recall_pb2, receipt_pb2, release_pb2,
-    request_pb2)
+    agreement_pb2, approval_pb2, assessment_pb2, endorsement_pb2, envelope_pb2, ledger_pb2, recall_pb2, receipt_pb2, release_pb2,
+    request_pb2, trust_pb2)
 
 import refusals  # noqa: E402
 import signatures  # noqa: E402
@@ -273,15 +273,32 @@ def statements():
     notice = {"agreement_id": some("agreement"), "at": LATER}
     yield "notice", "a suspension", read(agreement_pb2.Notice, step="STEP_SUSPENDED", reason="a breach", every_version=True, **notice)
     yield "notice", "without a reason", read(agreement_pb2.Notice, step="STEP_TERMINATED", **notice)
+    yield "invitation", "an organisation that cannot be dialled and has no ledger", read(
+        trust_pb2.Invitation, domain="wanep.example", kind="PARTNER_KIND_NGO", roots=[some("root")], issued=LATER, sequence=300)
+    key = read(ledger_pb2.LedgerKey, origin="gb.example/ledger", public_key=some("public key"), epoch=1, created=ISSUED)
     yield "invitation", "a state", read(
-        agreement_pb2.Invitation, domain="gb.example", kind="PARTNER_KIND_STATE", country="GB",
-        endpoint="node.gb.example:7443", roots=[some("root 1"), some("root 2")], issued=ISSUED)
-    yield "invitation", "an organisation that cannot be dialled", read(
-        agreement_pb2.Invitation, domain="wanep.example", kind="PARTNER_KIND_NGO", roots=[some("root")], issued=LATER)
+        trust_pb2.Invitation, domain="gb.example", kind="PARTNER_KIND_STATE", country="GB",
+        endpoint="node.gb.example:7443", roots=[some("root 1"), some("root 2")], issued=ISSUED, sequence=1,
+        ledger_key=envelope("ledger-key", {"ledger-key": encoded(key)}), ledger_note=some("note"),
+        revocation_lists=[{"list": some("list 1")}, {"list": some("list 2"), "issuers": [some("issuer")]}])
+    invitation = read(trust_pb2.Invitation, domain="wanep.example", kind="PARTNER_KIND_NGO", roots=[some("root")], issued=ISSUED, sequence=1)
+    yield "introduction", "of an organisation", read(
+        trust_pb2.Introduction, introducer="gb.example", issued=LATER, invitation=envelope("invitation", {"invitation": encoded(invitation)}))
+    yield "bundle", "another root", read(
+        trust_pb2.Bundle, domain="gb.example", sequence=2, roots=[some("root 1"), some("root 2")], issued=ISSUED,
+        previous=some("fingerprint 1"))
+    yield "bundle", "a root less, that is compromised", read(
+        trust_pb2.Bundle, domain="gb.example", sequence=300, roots=[some("root 2")], issued=LATER, previous=some("fingerprint 2"),
+        compromised=sorted(({"sha256": some(root), "since": "2026-05-01"} for root in ["root 1", "root 0"]), key=lambda c: c["sha256"]))
+    yield "approval", "of an agreement", read(
+        approval_pb2.Approval, domain="gb.example", matter="MATTER_AGREEMENT", subject=some("agreement id"), issued=LATER)
+    yield "approval", "of a purge", read(
+        approval_pb2.Approval, domain="gb.example", matter="MATTER_PURGE", subject=some("recall id"), issued=ISSUED)
     yield "ledger-key", "the first epoch", read(
         ledger_pb2.LedgerKey, origin="gb.example/ledger", public_key=some("public key"), epoch=1, created=ISSUED)
     yield "ledger-key", "a later one", read(
-        ledger_pb2.LedgerKey, origin="gb.example/ledger/300", public_key=some("public key"), epoch=300, created=LATER)
+        ledger_pb2.LedgerKey, origin="gb.example/ledger/300", public_key=some("public key"), epoch=300, created=LATER,
+        succession={"size": 640, "root": some("ledger root"), "signature": some("v") + some("w")})
     yield "endorsement", "by a partner", read(
         endorsement_pb2.Endorsement, originator="gb.example", assessment_id=ASSESSMENT, version=1,
         manifest_id=some("manifest id"), endorser="ecowas.example", endorsed_at=LATER,

@@ -310,9 +310,32 @@ def statements():
     yield "notice", "no step", lambda d: drop(d, 2), "step"
     yield "notice", "about no agreement", lambda d: drop(d, 1), "agreement_id"
     yield "notice", "a reason of two lines", at([], 4, "A\nB"), "reason"
+    yield "invitation", "without a number", lambda d: drop(d, 7), "sequence"
+    yield "invitation", "with a statement of another kind for a ledger's key", lambda d: inside(
+        d, [8], lambda m: m.replace(b"ledger-key.v1", b"invitation.v1")), "ledger_key"
+    yield "invitation", "with a head and no key", lambda d: drop(d, 8), "ledger_note"
+    yield "invitation", "with 25 lists", at([], 10, listed(10, [field(1, bytes([i])) for i in range(25)])), "revocation_lists"
+    yield "introduction", "of nobody", lambda d: drop(d, 2), "invitation"
+    yield "introduction", "without a date", lambda d: drop(d, 3), "issued"
+    yield "introduction", "with another statement in it", lambda d: inside(
+        d, [2], lambda m: m.replace(b"invitation.v1", b"ledger-key.v1")), "invitation"
+    yield "introduction", "by no organisation", at([], 1, field(1, "GB")), "introducer"
+    yield "approval", "of nothing", lambda d: drop(d, 2), "matter"
+    yield "approval", "of an unknown matter", at([], 2, 9), "matter"
+    yield "approval", "of no subject", lambda d: drop(d, 3), "subject"
+    yield "approval", "a subject of 31 bytes", at([], 3, field(3, bytes(31))), "subject"
+    yield "approval", "without a date", lambda d: drop(d, 4), "issued"
+    yield "approval", "an unknown field", unknown(), "99"
+    yield "bundle", "the first one", at([], 2, 1), "sequence"
+    yield "bundle", "no roots", lambda d: drop(d, 3), "roots"
+    yield "bundle", "nine roots", at([], 3, listed(3, [bytes([i]) for i in range(9)])), "roots"
+    yield "bundle", "without a date", lambda d: drop(d, 4), "issued"
+    yield "bundle", "without the one before", lambda d: drop(d, 5), "previous"
+    yield "bundle", "a compromised root twice", at([], 6, listed(6, 2 * [field(1, bytes(32)) + field(2, "2026-05-01")])), "compromised[1]"
+    yield "bundle", "a compromised root without a day", at([], 6, listed(6, [field(1, bytes(32))])), "compromised[0].since"
     yield "invitation", "no roots", lambda d: drop(d, 5), "roots"
     yield "invitation", "nine roots", at([], 5, listed(5, [bytes([i]) for i in range(9)])), "roots"
-    yield "invitation", "a state without a country", at([], 2, 1), "country"
+    yield "invitation", "a state without a country", lambda d: drop(d, 3), "country"
     yield "invitation", "an endpoint without a port", at([], 4, "node.gb.example"), "endpoint"
 
     yield "endorsement", "of version 0", lambda d: drop(d, 3), "version"
@@ -441,7 +464,7 @@ def long(good):
     yield "manifest", "10,000 groups in each other", [[good["manifest"].hex(), 1], [begin, 10000], [end, 10000]], "99", UNKNOWN
 
 
-STATEMENTS = ["manifest", "agreement", "release", "void", "receipt", "recall", "notice", "logged", "invitation", "endorsement",
+STATEMENTS = ["manifest", "agreement", "release", "void", "receipt", "recall", "notice", "logged", "invitation", "introduction", "bundle", "approval", "endorsement",
               "request", "answer", "exception", "envelope"]
 
 

@@ -25,7 +25,7 @@ def vectors(good, payload_type, pae):
         ("ecdsa-p256-sha256", p256, lambda m: p256.sign(m, ec.ECDSA(hashes.SHA256(), deterministic_signing=True))),
         ("ecdsa-p384-sha384", p384, lambda m: p384.sign(m, ec.ECDSA(hashes.SHA384(), deterministic_signing=True))),
     ]
-    for kind in ["manifest", "agreement", "release", "void", "receipt", "invitation", "endorsement", "request", "answer",
+    for kind in ["manifest", "agreement", "release", "void", "receipt", "invitation", "introduction", "bundle", "approval", "endorsement", "request", "answer",
                  "exception", "recall", "notice", "ledger-key", "logged"]:
         for suite, key, sign in suites:
             type_ = payload_type(kind)

@@ -11,13 +11,13 @@ use watchfire::domain::{
 
 use crate::{
     portions::portion,
-    values::{digests, domain, id, line, required, some_of, text, time},
+    values::{digests, domain, id, line, required, some_of, text, time, versions},
 };
 
 pub fn endorsement() -> impl Strategy<Value = Endorsement> {
     let content =
         (portion(), required()).prop_map(|(portion, text)| Portion { body: Body::Endorsement { text }, ..portion });
-    (domain(), any::<[u8; 16]>(), 1..=u32::MAX, id(), domain(), time(), content).prop_map(
+    (domain(), any::<[u8; 16]>(), versions(), id(), domain(), time(), content).prop_map(
         |(originator, assessment, version, manifest, endorser, endorsed_at, portion)| Endorsement {
             originator,
             assessment: AssessmentId(assessment),
@@ -32,7 +32,7 @@ pub fn endorsement() -> impl Strategy<Value = Endorsement> {
 
 pub fn request() -> impl Strategy<Value = Request> {
     let asked = prop_oneof![(some_of(Kind::ALL, 1), text()), (some_of(Kind::ALL, 0), required()),];
-    let about = (domain(), any::<[u8; 16]>(), 1..=u32::MAX, id());
+    let about = (domain(), any::<[u8; 16]>(), versions(), id());
     (about, asked, select(AskingRole::ALL), any::<[u8; 16]>(), time()).prop_map(
         |((addressee, assessment, version, manifest), (kinds, question), role, nonce, requested_at)| Request {
             addressee,

@@ -12,7 +12,7 @@ use crate::{beside, portions, statements};
 /// Reads bytes as a message of each kind, and writes what was read.
 type Codec = (&'static str, fn(&[u8]) -> Result<Vec<u8>, Fault>);
 
-const CODECS: [Codec; 15] = [
+const CODECS: [Codec; 17] = [
     ("envelope", |b| wire::envelope::decode(b).map(|v| wire::envelope::encode(&v))),
     ("manifest", |b| wire::manifest::decode(b).map(|v| wire::manifest::encode(&v))),
     ("portion", |b| wire::portion::decode(b).map(|v| wire::portion::encode(&v))),
@@ -24,6 +24,8 @@ const CODECS: [Codec; 15] = [
     ("logged", |b| wire::logged::decode(b).map(|v| wire::logged::encode(&v))),
     ("recall", |b| wire::recall::decode(b).map(|v| wire::recall::encode(&v))),
     ("invitation", |b| wire::invitation::decode(b).map(|v| wire::invitation::encode(&v))),
+    ("introduction", |b| wire::introduction::decode(b).and_then(|v| wire::introduction::encode(&v))),
+    ("bundle", |b| wire::bundle::decode(b).map(|v| wire::bundle::encode(&v))),
     ("endorsement", |b| wire::endorsement::decode(b).map(|v| wire::endorsement::encode(&v))),
     ("request", |b| wire::request::decode(b).map(|v| wire::request::encode(&v))),
     ("answer", |b| wire::request::decode_answer(b).map(|v| wire::request::encode_answer(&v))),
@@ -56,6 +58,7 @@ fn any_message() -> impl Strategy<Value = Vec<u8>> {
         statements::logged().prop_map(|v| wire::logged::encode(&v)),
         statements::recall().prop_map(|v| wire::recall::encode(&v)),
         statements::invitation().prop_map(|v| wire::invitation::encode(&v)),
+        statements::bundle().prop_map(|v| wire::bundle::encode(&v)),
         beside::endorsement().prop_map(|v| wire::endorsement::encode(&v)),
         beside::request().prop_map(|v| wire::request::encode(&v)),
         beside::answer().prop_map(|v| wire::request::encode_answer(&v)),

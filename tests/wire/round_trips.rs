@@ -57,6 +57,11 @@ proptest! {
     }
 
     #[test]
+    fn bundles_read_back(bundle in statements::bundle()) {
+        prop_assert_eq!(wire::bundle::decode(&wire::bundle::encode(&bundle)).unwrap(), bundle);
+    }
+
+    #[test]
     fn endorsements_read_back(endorsement in beside::endorsement()) {
         prop_assert_eq!(wire::endorsement::decode(&wire::endorsement::encode(&endorsement)).unwrap(), endorsement);
     }

@@ -10,12 +10,13 @@ use watchfire::domain::{
     agreement::{AcknowledgeDuty, Agreement, Area, Duties, Grant, Group, Notice, OnwardTerms, Step},
     assessment::Manifest,
     body::Kind,
+    bundle::{Bundle, Compromised},
     endorsement::MAX_ENDORSEMENTS,
-    ids::{AssessmentId, Role, StatementId, TrustDomain},
+    ids::{AssessmentId, Role, Sha256, StatementId, TrustDomain},
     level::WarningLevel,
     logged::Logged,
     marking::{Audience, Tlp},
-    partner::{Invitation, Organisation, PartnerKind},
+    partner::{Invitation, InvitedList, Organisation, PartnerKind},
     recall::{MAX_REASON, Recall, RecallKind},
     receipt::{MAX_NOTE, Receipt, ReceiptKind},
     release::{AgreementRef, EntryKind, Listed, OnwardLimit, Position, Release, Terms, Void},
@@ -25,19 +26,19 @@ use watchfire::domain::{
 };
 
 use crate::values::{
-    audience_text, countries, country, day, digests, domain, domain_text, id, line, name, parsed, place, set_of,
-    some_of, text, time,
+    MAX_DAYS, MAX_FEW, MAX_SECONDS, MAX_SEQUENCE, audience_text, countries, country, day, digests, domain, domain_text,
+    id, line, name, parsed, place, set_of, some_of, text, time, versions,
 };
 
 /// Version 1 without one before, or a later one with it.
 fn version() -> impl Strategy<Value = (u32, Option<StatementId>)> {
-    prop_oneof![Just((1, None)), (2..=u32::MAX, id()).prop_map(|(v, id)| (v, Some(id)))]
+    prop_oneof![Just((1, None)), (2..=1_000_000_u32, id()).prop_map(|(v, id)| (v, Some(id)))]
 }
 
 fn position() -> impl Strategy<Value = Position> {
     prop_oneof![
         Just(Position { sequence: 1, previous: None }),
-        (2..=u64::MAX, id()).prop_map(|(sequence, id)| Position { sequence, previous: Some(id) }),
+        (2..=MAX_SEQUENCE, id()).prop_map(|(sequence, id)| Position { sequence, previous: Some(id) }),
     ]
 }
 
@@ -61,9 +62,9 @@ fn terms() -> impl Strategy<Value = Terms> {
     let kinds = subsequence(Kind::ALL, 1..=Kind::ALL.len());
     // By name, as a map has them.
     let groups = groups();
-    let onward = (set_of(audience_text(), 1), kinds, select(Tlp::ALL), 1..=u32::MAX, groups)
+    let onward = (set_of(audience_text(), 1), kinds, select(Tlp::ALL), 1..=MAX_FEW, groups)
         .prop_map(|(to, kinds, max_tlp, depth, groups)| OnwardLimit { to, kinds, max_tlp, depth, groups });
-    (option::of(onward), countries(), option::of(1..=u32::MAX))
+    (option::of(onward), countries(), option::of(1..=MAX_DAYS))
         .prop_map(|(onward, barred_states, retention_days)| Terms { onward, barred_states, retention_days })
 }
 
@@ -75,7 +76,7 @@ fn ids(most: usize) -> impl Strategy<Value = Vec<StatementId>> {
 pub fn release() -> impl Strategy<Value = Release> {
     (
         (domain(), select(EntryKind::ALL), id(), digests(1..20)),
-        (id(), any::<u32>()).prop_map(|(id, version)| AgreementRef { id, version }),
+        (id(), versions()).prop_map(|(id, version)| AgreementRef { id, version }),
         (set_of(name(), 1), terms(), position(), time(), option::of(id())),
         (seconds(), listed(MAX_ENDORSEMENTS), listed(MAX_EXCEPTIONS)),
     )
@@ -172,9 +173,9 @@ pub fn recall() -> impl Strategy<Value = Recall> {
 }
 
 fn duties() -> impl Strategy<Value = Duties> {
-    let acknowledge = (select(WarningLevel::ALL), any::<u64>())
+    let acknowledge = (select(WarningLevel::ALL), 0..=MAX_SECONDS)
         .prop_map(|(min_level, within_seconds)| AcknowledgeDuty { min_level, within_seconds });
-    (vec(acknowledge, 0..3), any::<bool>(), any::<u32>()).prop_map(|(acknowledge, purge_on_recall, approvals)| Duties {
+    (vec(acknowledge, 0..3), any::<bool>(), 0..=MAX_FEW).prop_map(|(acknowledge, purge_on_recall, approvals)| Duties {
         acknowledge,
         purge_on_recall,
         approvals,
@@ -196,13 +197,13 @@ fn groups() -> impl Strategy<Value = Vec<Group>> {
 
 /// A grant whose ends and groups are put right by [`agreement`].
 fn grant() -> impl Strategy<Value = Grant> {
-    let onward = (vec(audience_text(), 0..3), some_of(Kind::ALL, 0), select(Tlp::ALL), any::<u32>()).prop_map(
+    let onward = (vec(audience_text(), 0..3), some_of(Kind::ALL, 0), select(Tlp::ALL), 0..=MAX_FEW).prop_map(
         |(to, kinds, max_tlp, depth)| OnwardTerms { to: to.iter().map(|t| parsed(t)).collect(), kinds, max_tlp, depth },
     );
     (
         (name(), domain(), domain(), vec(place().prop_map(Area::Place), 1..4), vec(name(), 0..3)),
-        (some_of(Kind::ALL, 1), select(Tlp::ALL), option::of(select(WarningLevel::ALL)), any::<u64>()),
-        (option::of(1..=u32::MAX), option::of(onward), text()),
+        (some_of(Kind::ALL, 1), select(Tlp::ALL), option::of(select(WarningLevel::ALL)), 0..=MAX_SECONDS),
+        (option::of(1..=MAX_DAYS), option::of(onward), text()),
     )
         .prop_map(|((id, from, to, places, topics), (kinds, max_tlp, min_level, delay_seconds), rest)| {
             let (retention_days, onward, purpose) = rest;
@@ -228,7 +229,7 @@ fn grant() -> impl Strategy<Value = Grant> {
 pub fn agreement() -> impl Strategy<Value = Agreement> {
     (
         (any::<[u8; 16]>(), version(), set_of::<TrustDomain>(domain_text(), 2), day(), day()),
-        (text(), any::<u32>(), groups(), vec((grant(), any::<bool>()), 1..4), duties()),
+        (text(), 0..=MAX_DAYS, groups(), vec((grant(), any::<bool>()), 1..4), duties()),
     )
         .prop_map(
             |((series, (version, previous), parties, a, b), (purpose, notice_days, groups, grants, duties))| {
@@ -273,8 +274,32 @@ pub fn invitation() -> impl Strategy<Value = Invitation> {
             Organisation { domain, kind, country }
         },
     );
-    (organisation, option::of(endpoint), vec(vec(any::<u8>(), 1..50), 1..=8), time())
-        .prop_map(|(organisation, endpoint, roots, issued)| Invitation { organisation, endpoint, roots, issued })
+    let bytes = || vec(any::<u8>(), 1..50);
+    let ledger = option::of((envelope_of(Just(StatementKind::LedgerKey)), vec(any::<u8>(), 0..50)));
+    let list = (bytes(), vec(bytes(), 0..3)).prop_map(|(list, issuers)| InvitedList { list, issuers });
+    let parts =
+        (organisation, option::of(endpoint), vec(bytes(), 1..=8), time(), 1..=MAX_SEQUENCE, ledger, vec(list, 0..4));
+    parts.prop_map(|(organisation, endpoint, roots, issued, sequence, ledger, lists)| {
+        let (ledger_key, ledger_note) = ledger.map_or((None, vec![]), |(key, note)| (Some(key), note));
+        Invitation { organisation, endpoint, roots, issued, sequence, ledger_key, ledger_note, lists }
+    })
+}
+
+pub fn bundle() -> impl Strategy<Value = Bundle> {
+    let bytes = || vec(any::<u8>(), 1..50);
+    let digest = || any::<[u8; 32]>().prop_map(Sha256);
+    let compromised = proptest::collection::btree_map(digest(), day(), 0..4)
+        .prop_map(|all| all.into_iter().map(|(root, since)| Compromised { root, since }).collect());
+    (domain(), 2..=MAX_SEQUENCE, vec(bytes(), 1..=8), time(), digest(), compromised).prop_map(
+        |(domain, sequence, roots, issued, previous, compromised)| Bundle {
+            domain,
+            sequence,
+            roots,
+            issued,
+            previous,
+            compromised,
+        },
+    )
 }
 
 pub fn envelope() -> impl Strategy<Value = Envelope> {

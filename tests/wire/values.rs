@@ -1,6 +1,10 @@
 //! Generated names, texts, places, times.
 
-use std::{fmt::Debug, str::FromStr};
+use std::{
+    fmt::Debug,
+    ops::{Range, RangeInclusive},
+    str::FromStr,
+};
 
 use proptest::{collection::btree_set, prelude::*, sample::select};
 use unicode_normalization::UnicodeNormalization;
@@ -72,10 +76,24 @@ pub fn place() -> impl Strategy<Value = Place> {
     ]
 }
 
-/// The years 1 to 9998.
+/// Times that a statement may name, but for the last 60 years: something may end later.
 pub fn time() -> impl Strategy<Value = Time> {
-    (-62_135_596_800i64..253_370_764_800, 0..1_000_000_000i32).prop_map(|(s, n)| Time::from_parts(s, n).unwrap())
+    let Range { start, end } = Time::IN_NANOSECONDS;
+    (start..end - 2_000_000_000, 0..1_000_000_000i32).prop_map(|(s, n)| Time::from_parts(s, n).unwrap())
 }
+
+/// From the first version on.
+pub fn versions() -> RangeInclusive<u32> {
+    1..=1_000_000
+}
+
+/// Whole days, at least one, and the seconds in them.
+pub const MAX_DAYS: u32 = 36_525;
+pub const MAX_SECONDS: u64 = MAX_DAYS as u64 * 86_400;
+/// Hops, and persons.
+pub const MAX_FEW: u32 = 64;
+/// Places in a feed, and numbers of bundles.
+pub const MAX_SEQUENCE: u64 = (1 << 53) - 1;
 
 pub fn day() -> impl Strategy<Value = Day> {
     time().prop_map(Time::day)

@@ -87,6 +87,11 @@ impl Files {
         (files, digests)
     }
 
+    /// Has each read anew at the next look, whatever its state on disk says.
+    pub(in crate::app) fn forget(&mut self) {
+        self.0.iter_mut().for_each(|seen| seen.read_at = None);
+    }
+
     /// What they hold now.
     pub(in crate::app) fn look(&mut self) -> Digests {
         let [bundle, crl, certificate, key, signing, signing_key] = self.0.each_mut().map(Seen::look);

@@ -4,23 +4,24 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{View, all, finish, named, transfer};
+use super::{View, finish, named, transfer};
 use crate::{
     cli::{
-        CliError, Exit, Global,
+        CliError, Global,
+        approval::approve,
         context::{ADMINS, ANYBODY, Context},
         files::read_written,
         output,
     },
     config::Config,
-    desk::client::DeskClient,
     domain::{
-        agreement::Agreement,
+        approval::Matter,
         ids::{StatementId, TrustDomain},
+        statement::StatementKind,
         time::{Clock, Time},
     },
     draft::{self, Lineage},
-    seal,
+    seal::{self, statement::id_of, subject},
     telemetry::SystemClock,
     wire::{self, proto},
 };
@@ -47,8 +48,8 @@ pub struct Propose {
     /// The agreement that this is the next version of
     #[arg(long, value_name = "ID")]
     amends: Option<String>,
-    /// It stands beside the agreement that is in force with the partner: what either gives, goes
-    #[arg(long, conflicts_with = "amends")]
+    /// It stands beside the other agreements with the partner: what any of them gives, goes
+    #[arg(long)]
     beside: bool,
     /// Write it to this file too, for a partner without a link
     #[arg(long, value_name = "FILE")]
@@ -111,25 +112,12 @@ impl Propose {
             Some(desk) => desk,
             None => context.connect().await?,
         };
-        if self.amends.is_none() && !self.beside {
-            refuse_twin(&mut desk, &agreement).await?;
-        }
-        let payload = wire::agreement::encode(&agreement).into();
-        let answer = desk.propose_agreement(proto::ProposeAgreementRequest { agreement: payload }).await?.into_inner();
+        let payload = wire::agreement::encode(&agreement);
+        let subject = subject::statement(&id_of(StatementKind::Agreement, &payload));
+        let approval = Some(approve(&context, Matter::Agreement, subject)?);
+        let request = proto::ProposeAgreementRequest { agreement: payload.into(), approval, beside: self.beside };
+        let answer = desk.propose_agreement(request).await?.into_inner();
         let view = finish(global, answer.agreement)?;
         transfer::write_signed(global, &view, self.out.as_deref())
     }
-}
-
-/// Two agreements with one partner add up, which is seldom meant.
-async fn refuse_twin(desk: &mut DeskClient, agreement: &Agreement) -> Result<(), CliError> {
-    let of_both = |v: &View| v.agreement.parties == agreement.parties && matches!(&*v.state, "in-force" | "suspended");
-    let Some(held) = all(desk).await?.into_iter().find(of_both) else { return Ok(()) };
-    let what = format!(
-        "agreement {} with this partner is {}; propose its next version with --amends {}, or one more beside it with --beside",
-        held.short(),
-        held.state,
-        held.short()
-    );
-    Err(CliError::new(Exit::Failed, "CONFLICT", what))
 }

@@ -8,8 +8,9 @@ use super::{View, Which, finish, named};
 use crate::{
     cli::{
         CliError, Exit, Global,
+        armour::{armour, read_armoured},
         context::{ADMINS, ANYBODY, Context},
-        files::{armour, read_armoured, write_new},
+        files::write_new,
         output,
     },
     wire::{self, proto},

@@ -7,10 +7,11 @@ use crate::{
     domain::{
         agreement::{Agreement, Grant},
         ending::in_days,
-        statement::Envelope,
+        statement::{Envelope, StatementKind},
         time::{Clock, Time},
     },
     render::{self, text::one_line},
+    seal::statement::id_of,
     telemetry::SystemClock,
     wire::{self, field::time, proto},
 };
@@ -54,11 +55,15 @@ pub struct View {
 pub struct Person {
     id: String,
     at: String,
+    /// The id of the person's signed approval, which the ledger names; none where it takes none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approval: Option<String>,
 }
 
 impl Person {
     fn new(message: proto::AgreementApproval) -> Self {
-        Self { at: written(message.at).unwrap_or_default(), id: message.id }
+        let approval = message.statement.map(|s| id_of(StatementKind::Approval, &s.payload).to_string());
+        Self { at: written(message.at).unwrap_or_default(), id: message.id, approval }
     }
 
     /// The name without the organisation, which is one's own.

@@ -2,18 +2,21 @@
 
 use std::{
     fs::File,
-    io::{Read, Seek, SeekFrom, Write},
+    io::{Read, Seek, SeekFrom},
     path::{Path, PathBuf},
 };
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::beside::Beside;
 use crate::{
     cli::{
         CliError, Exit, Global,
         context::{Context, WRITERS},
+        files::{FOR_ALL, NewFile},
         output,
+        signals::unless_ended,
     },
     desk::client::DeskClient,
     domain::{body::Body, draft::Draft, ids::Sha256},
@@ -28,16 +31,11 @@ fn failed(path: &Path, error: &std::io::Error) -> CliError {
     CliError::files(format!("{} can't be read: {error}", path.display()))
 }
 
-/// The files that a draft names stand beside it.
-fn files(draft: &Draft, beside: &Path) -> Vec<(usize, PathBuf)> {
-    let dir = beside.parent().unwrap_or(Path::new("."));
-    draft.files().map(|(place, file)| (place, dir.join(file))).collect()
-}
-
 /// Tells the draft's attachments of their bytes.
-pub(super) fn digest(draft: &mut Draft, beside: &Path) -> Result<(), CliError> {
-    for (place, path) in files(draft, beside) {
-        let mut file = File::open(&path).map_err(|e| failed(&path, &e))?;
+pub(super) fn digest(draft: &mut Draft, beside: Beside<'_>) -> Result<(), CliError> {
+    let files: Vec<(usize, PathBuf)> = draft.files().map(|(place, file)| (place, file.to_owned())).collect();
+    for (place, path) in files {
+        let mut file = beside.open(&path)?;
         let (mut stream, mut size, mut chunk) = (Sha256Stream::new(), 0u64, vec![0; CHUNK]);
         loop {
             let read = file.read(&mut chunk).map_err(|e| failed(&path, &e))?;
@@ -55,9 +53,9 @@ pub(super) async fn upload(
     global: &Global,
     desk: &mut DeskClient,
     draft: &Draft,
-    beside: &Path,
+    beside: Beside<'_>,
 ) -> Result<(), CliError> {
-    for (place, path) in files(draft, beside) {
+    for (place, path) in draft.files() {
         let Some(Body::Attachment(attachment)) = draft.portions.get(place).map(|p| &p.body) else { continue };
         let sha256: prost::bytes::Bytes = attachment.sha256.0.to_vec().into();
         let request = proto::GetAttachmentStatusRequest { sha256: sha256.clone(), uploaded_only: true };
@@ -66,8 +64,8 @@ pub(super) async fn upload(
             continue;
         }
         let bar = bar(global, attachment.size, &attachment.name);
-        let mut file = File::open(&path).map_err(|e| failed(&path, &e))?;
-        file.seek(SeekFrom::Start(status.stored)).map_err(|e| failed(&path, &e))?;
+        let mut file = beside.open(path)?;
+        file.seek(SeekFrom::Start(status.stored)).map_err(|e| failed(path, &e))?;
         let size = attachment.size;
         let (sender, receiver) = tokio::sync::mpsc::channel(4);
         let reading = {
@@ -77,7 +75,7 @@ pub(super) async fn upload(
         desk.upload_attachment(tokio_stream::wrappers::ReceiverStream::new(receiver)).await?;
         bar.finish_and_clear();
         let read = reading.await.map_err(|e| CliError::files(e.to_string()))?;
-        read.map_err(|e| failed(&path, &e))?;
+        read.map_err(|e| failed(path, &e))?;
     }
     Ok(())
 }
@@ -90,6 +88,7 @@ fn read_chunks(
     to: &tokio::sync::mpsc::Sender<proto::UploadAttachmentRequest>,
     bar: &ProgressBar,
 ) -> std::io::Result<()> {
+    let mut is_first = true;
     loop {
         let mut data = vec![0; CHUNK];
         let mut filled = 0;
@@ -100,10 +99,12 @@ fn read_chunks(
             }
         }
         data.truncate(filled);
+        // Of an empty file, or of one that is all there already, one empty chunk goes: with it the node checks the whole.
         let is_end = data.is_empty();
-        if is_end && size > 0 {
+        if is_end && !is_first {
             return Ok(());
         }
+        is_first = false;
         let chunk = proto::UploadAttachmentRequest { sha256: sha256.clone(), size, offset, data: data.into() };
         offset += filled as u64;
         bar.set_position(offset);
@@ -152,22 +153,25 @@ impl Fetch {
             return Err(CliError::new(Exit::Failed, "NOT_FOUND", what));
         }
         let at = self.out.display();
-        let written = |e: std::io::Error| CliError::files(format!("{at} can't be written: {e}"));
-        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(&self.out).map_err(written)?;
+        let mut file = NewFile::begin(&self.out, FOR_ALL)?;
         let bar = bar(global, status.size, "fetching");
         let mut chunks =
             desk.download_attachment(proto::DownloadAttachmentRequest { sha256, offset: 0 }).await?.into_inner();
-        let mut stream = Sha256Stream::new();
-        while let Some(chunk) = chunks.message().await? {
-            file.write_all(&chunk.data).map_err(written)?;
-            stream.update(&chunk.data);
-            bar.inc(chunk.data.len() as u64);
-        }
-        bar.finish_and_clear();
-        if Sha256(stream.finish()) != self.sha256 {
-            let what = format!("{at} is not what its digest says; delete it and try again");
-            return Err(CliError::new(Exit::Unverified, "DIGEST_NOT_LISTED", what));
-        }
+        unless_ended(async {
+            let mut stream = Sha256Stream::new();
+            while let Some(chunk) = chunks.message().await? {
+                file.add(&chunk.data)?;
+                stream.update(&chunk.data);
+                bar.inc(chunk.data.len() as u64);
+            }
+            bar.finish_and_clear();
+            if Sha256(stream.finish()) != self.sha256 {
+                let what = "what came is not what its digest says; nothing was written, try again";
+                return Err(CliError::new(Exit::Unverified, "DIGEST_NOT_LISTED", what));
+            }
+            file.finish()
+        })
+        .await?;
         output::result(global, &serde_json::json!({ "file": self.out, "size": status.size }), || format!("wrote {at}"));
         Ok(())
     }

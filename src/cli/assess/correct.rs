@@ -36,7 +36,7 @@ impl Correct {
     /// Runs the command.
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
         let publish = Publish { file: self.file.clone(), accept: self.accept.clone() };
-        let (draft, findings) = checked(&self.file)?;
+        let (draft, findings) = checked(global, &self.file)?;
         publish.refuse(global, &findings)?;
         let context = Context::load(global, WRITERS)?;
         let mut desk = context.connect().await?;

@@ -5,7 +5,7 @@ use std::{collections::HashMap, path::PathBuf};
 use clap::Args;
 use serde::Serialize;
 
-use super::{attach, checked, show};
+use super::{attach, beside::Beside, checked, show};
 use crate::{
     cli::{
         CliError, Exit, Global,
@@ -68,7 +68,7 @@ pub(super) struct Before {
 impl Publish {
     /// Runs the command.
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
-        let (draft, findings) = checked(&self.file)?;
+        let (draft, findings) = checked(global, &self.file)?;
         self.refuse(global, &findings)?;
         let context = Context::load(global, WRITERS)?;
         let mut desk = context.connect().await?;
@@ -84,7 +84,8 @@ impl Publish {
         before: Option<Before>,
     ) -> Result<(), CliError> {
         let (envelope, portions) = seal(context, draft, before)?;
-        attach::upload(global, desk, draft, &self.file).await?;
+        let beside = Beside { draft: &self.file, node: Some(&context.config) };
+        attach::upload(global, desk, draft, beside).await?;
         let request = proto::PublishAssessmentRequest {
             manifest: Some(wire::envelope::to_proto(&envelope)),
             portions: portions.into_iter().map(Into::into).collect(),

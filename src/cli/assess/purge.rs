@@ -6,12 +6,19 @@ use super::recall;
 use crate::{
     cli::{
         CliError, Exit, Global,
+        approval::approve,
         context::{Context, OFFICERS},
         named, output,
         taken_back::TakenBack,
     },
     desk::client::DeskClient,
-    domain::ids::AssessmentId,
+    domain::{
+        approval::Matter,
+        ids::{AssessmentId, Sha256},
+        recall::RecallState,
+        statement::StatementKind,
+    },
+    seal::{statement::id_of, subject},
     wire::proto,
 };
 
@@ -33,7 +40,8 @@ impl Purge {
     /// Runs the command.
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
         let Some(id) = &self.id else { return recall::list(global, true).await };
-        let mut desk = Context::load(global, OFFICERS)?.connect().await?;
+        let context = Context::load(global, OFFICERS)?;
+        let mut desk = context.connect().await?;
         let id = waiting(&mut desk, id).await?;
         let is_purge = self.decline.is_none();
         if is_purge && !output::confirm(global, &format!("stand behind destroying {id} here?")) {
@@ -43,13 +51,31 @@ impl Purge {
         if !is_purge && decline.is_empty() {
             return Err(CliError::usage("the originator is told why; give --decline a reason"));
         }
-        let request = proto::DecidePurgeRequest { assessment_id: id.0.to_vec().into(), decline };
+        let approval = match is_purge {
+            true => Some(approve(&context, Matter::Purge, recall_of(&mut desk, &id).await?)?),
+            false => None,
+        };
+        let request = proto::DecidePurgeRequest { assessment_id: id.0.to_vec().into(), decline, approval };
         let view = desk.decide_purge(request).await?.into_inner().recall;
         let view = view.ok_or_else(|| CliError::new(Exit::Failed, "INTERNAL", "the node's answer is empty"))?;
         let taken = TakenBack::new(view);
         output::result(global, &taken, || taken.words());
         Ok(())
     }
+}
+
+/// What an approval of the purge names: the originator's recall, of the two who may use the same id the one whose purge waits.
+async fn recall_of(desk: &mut DeskClient, id: &AssessmentId) -> Result<Sha256, CliError> {
+    let all = desk.list_recalls(proto::ListRecallsRequest { waiting_only: false }).await?.into_inner().recalls;
+    let mut of_id: Vec<_> = all.into_iter().filter(|r| *r.assessment_id == id.0).collect();
+    let rank = |state: &str| RecallState::ALL.iter().position(|s| s.as_str() == state && *s != RecallState::Withdrawn);
+    of_id.sort_by_key(|r| rank(&r.state).unwrap_or(usize::MAX));
+    let none = || {
+        let what = format!("no purge of `{id}` waits for an officer; see `watchfire assess purge --list`");
+        CliError::new(Exit::Failed, "NOT_FOUND", what)
+    };
+    let recall = of_id.into_iter().next().and_then(|r| r.envelope).ok_or_else(none)?;
+    Ok(subject::statement(&id_of(StatementKind::Recall, &recall.payload)))
 }
 
 /// Nothing of it may be shown any more: by its beginning it is found among the recalls, too.

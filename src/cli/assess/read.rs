@@ -60,10 +60,16 @@ struct Row {
     headline: Option<String>,
     state: String,
     exercise: bool,
+    /// The partner on whose introduction alone the originator is known here.
+    introduced_by: Option<String>,
+    /// From which day on what was logged under the CA behind it is doubtful.
+    doubtful_since: Option<String>,
     /// Why it is kept from users; filled for officers who asked for it.
     quarantines: Vec<Kept>,
     /// By which recall it was taken back.
     recall: Option<TakenBack>,
+    /// What of the assessment its originator has signed two different statements of.
+    signed_twice: Vec<String>,
 }
 
 impl Row {
@@ -77,9 +83,22 @@ impl Row {
             headline: held.headline().map(str::to_owned),
             state: held.state.clone(),
             exercise: held.manifest.exercise,
+            introduced_by: held.introduced_by.clone(),
+            doubtful_since: held.doubtful_since.clone(),
             quarantines: held.quarantines.clone(),
             recall: held.recall.clone(),
+            signed_twice: held.signed_twice.iter().map(ToString::to_string).collect(),
         }
+    }
+}
+
+impl Row {
+    /// Where it stands, and what a reader must know before reading: `assess show` has it in full.
+    fn standing(&self) -> String {
+        let doubtful = self.doubtful_since.as_ref().map(|_| ", DOUBTFUL").unwrap_or_default();
+        let introduced = self.introduced_by.as_ref().map(|_| ", by introduction").unwrap_or_default();
+        let twice = if self.signed_twice.is_empty() { "" } else { ", SIGNED TWICE" };
+        format!("{}{doubtful}{introduced}{twice}", self.state)
     }
 }
 
@@ -117,7 +136,7 @@ impl List {
                 let headline = format!("{exercise}{}", r.headline.as_deref().unwrap_or(absent));
                 let level = r.level.map_or_else(|| "-".to_owned(), |l| l.to_string());
                 let day = r.issued.get(..10).unwrap_or_default().to_owned();
-                vec![r.assessment.clone(), day, r.originator.clone(), level, r.state.clone(), headline]
+                vec![r.assessment.clone(), day, r.originator.clone(), level, r.standing(), headline]
             });
             let cells: Vec<_> = cells.collect();
             output::print(&output::table(&["ASSESSMENT", "ISSUED", "FROM", "LEVEL", "STATE", "HEADLINE"], &cells));
@@ -159,7 +178,11 @@ impl Show {
         output::result(global, &held.json(), || {
             let text = render::assessment(&held.view(), &Options { lexicon, ..output::options() });
             let kept = held.quarantines.iter().map(|kept| format!("kept from users: {}", kept.words()));
-            let kept = kept.chain(held.recall.iter().map(TakenBack::words));
+            let twice = held.signed_twice.iter().map(|twice| {
+                let id = held.manifest.assessment;
+                format!("{}; `watchfire evidence export {id}` writes the proof", twice.words())
+            });
+            let kept = kept.chain(held.recall.iter().map(TakenBack::words)).chain(twice);
             kept.chain([text.trim_end().to_owned()]).collect::<Vec<_>>().join("\n")
         });
         Ok(())

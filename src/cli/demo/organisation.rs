@@ -31,7 +31,6 @@ pub struct Organisation {
     pub dir: PathBuf,
     /// Where partners reach it.
     pub peer: String,
-    fingerprint: String,
     process: Option<Child>,
 }
 
@@ -51,10 +50,8 @@ impl Organisation {
         if let Some(country) = cast.country {
             arguments.extend(["--country", country]);
         }
-        let mut organisation =
-            Self { domain: cast.domain, dir, peer: peer.clone(), fingerprint: String::new(), process: None };
-        let made = organisation.ask_one(&arguments).await?;
-        organisation.fingerprint = text(&made, "bundle_fingerprint")?;
+        let mut organisation = Self { domain: cast.domain, dir, peer: peer.clone(), process: None };
+        organisation.ask_one(&arguments).await?;
         organisation.ask_one(&["person", "add", "ana", "--role", "analyst"]).await?;
         organisation.ask_one(&["person", "add", "root", "--role", "admin"]).await?;
         organisation.start().await?;
@@ -115,21 +112,23 @@ impl Organisation {
         answers.pop().ok_or_else(|| wrong(format!("{}: `{}` answered nothing", self.domain, arguments.join(" "))))
     }
 
-    /// Holds another organisation's bundle, whose fingerprint was read out to this one.
+    /// Holds another organisation's bundle, whose invitation's words were read out to this one.
     pub async fn know(&self, other: &Self) -> Result<(), CliError> {
         let file = self.dir.join(format!("known-{}.txt", other.domain));
         let path = file.to_string_lossy().into_owned();
-        other.ask(&["--as", "root", "partner", "invite", "--out", &path]).await?;
-        self.ask(&["--as", "root", "partner", "know", &path, "--fingerprint", &other.fingerprint]).await?;
+        let made = other.ask_one(&["--as", "root", "partner", "invite", "--out", &path]).await?;
+        let fingerprint = text(&made, "fingerprint")?;
+        self.ask(&["--as", "root", "partner", "know", &path, "--fingerprint", &fingerprint]).await?;
         Ok(())
     }
 
-    /// Accepts another organisation, whose fingerprint was read out to this one. `endpoint` is where it is dialled.
+    /// Accepts another organisation, whose invitation's words were read out to this one. `endpoint` is where it is dialled.
     pub async fn accept(&self, other: &Self, endpoint: &str) -> Result<(), CliError> {
         let file = self.dir.join(format!("invitation-of-{}.txt", other.domain));
         let path = file.to_string_lossy().into_owned();
-        other.ask(&["--as", "root", "partner", "invite", "--out", &path, "--endpoint", endpoint]).await?;
-        self.ask(&["--as", "root", "partner", "accept", &path, "--fingerprint", &other.fingerprint]).await?;
+        let invite = ["--as", "root", "partner", "invite", "--out", &path, "--endpoint", endpoint];
+        let fingerprint = text(&other.ask_one(&invite).await?, "fingerprint")?;
+        self.ask(&["--as", "root", "partner", "accept", &path, "--fingerprint", &fingerprint]).await?;
         Ok(())
     }
 }

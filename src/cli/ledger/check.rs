@@ -47,11 +47,14 @@ impl Check {
         output::result(global, &outcome, || outcome.words());
         let whose = &outcome.origin;
         match known {
+            Some(known) if !known.organisation.is_empty() && !known.is_key_known => {
+                let what = format!(
+                    "another key: it is not the one that the organisation of {whose} has told this node, so that anybody may have made this proof"
+                );
+                Err(unverified(what))
+            }
             Some(known) if known.is_forked => {
                 Err(unverified(format!("this node holds another head of that size of {whose}: two were signed")))
-            }
-            Some(known) if !known.organisation.is_empty() && !known.is_key_known => {
-                Err(unverified(format!("the key is not the one that the organisation of {whose} has told this node")))
             }
             _ => Ok(()),
         }

@@ -4,7 +4,12 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{ADMINS, CliError, Context, Global, output};
-use crate::{cli::Exit, wire::proto};
+use crate::{
+    cli::{Exit, approval::approve},
+    domain::approval::Matter,
+    seal::subject,
+    wire::proto,
+};
 
 /// For a node that does not serve because entries are lost that it has signed: an older store was put in the place of a newer one.
 /// Look first whether the newer store can be had. Partners are told, and have an alarm with both heads; their copies of what was lost
@@ -26,12 +31,16 @@ struct Outcome {
 
 impl Settle {
     pub(super) async fn run(&self, global: &Global) -> Result<(), CliError> {
-        let mut desk = Context::load(global, ADMINS)?.connect().await?;
+        let context = Context::load(global, ADMINS)?;
+        let mut desk = context.connect().await?;
         let question = "Entries that this node has signed are lost for good once this is settled. Go on?";
         if !output::confirm(global, question) {
             return Err(CliError::new(Exit::Failed, "NOT_CONFIRMED", "nothing was done; answer yes, or give --yes"));
         }
-        let answer = desk.settle_ledger(proto::SettleLedgerRequest { reason: self.reason.clone() }).await?.into_inner();
+        let node = desk.get_node(proto::GetNodeRequest { check_store: false }).await?.into_inner();
+        let approval = approve(&context, Matter::Settlement, subject::bytes(node.lost_note.as_bytes()))?;
+        let request = proto::SettleLedgerRequest { reason: self.reason.clone(), approval: Some(approval) };
+        let answer = desk.settle_ledger(request).await?.into_inner();
         let proto::SettleLedgerResponse { settled, approvals, needed, origin } = answer;
         let outcome = Outcome { settled, approvals, needed, origin };
         output::result(global, &outcome, || match outcome.settled {

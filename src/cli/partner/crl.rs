@@ -7,12 +7,15 @@ use serde::Serialize;
 
 use super::super::{
     CliError, Global,
+    approval::approve,
     context::{ADMINS, Context},
     output,
 };
 use crate::{
+    domain::approval::Matter,
     identity::files::{certificates, read_crl_file},
     render::text::one_line,
+    seal::subject,
     wire::{field::time, proto},
 };
 
@@ -85,17 +88,19 @@ impl GiveList {
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
         let (lists, pem) = read_crl_file(&self.file).map_err(|e| CliError::files(e.to_string()))?;
         let beside = certificates(&pem).unwrap_or_default();
-        let mut desk = Context::load(global, ADMINS)?.connect().await?;
+        let context = Context::load(global, ADMINS)?;
+        let mut desk = context.connect().await?;
         for der in lists {
             let issuers: Vec<_> = beside.iter().map(|c| c.as_ref().to_vec().into()).collect();
-            let replace = self.replace;
+            let approval = || approve(&context, Matter::RevocationList, subject::bytes(&der));
+            let mut replace = self.replace.then(approval).transpose()?;
             let pieces: Vec<_> = der
                 .chunks(PIECE)
                 .enumerate()
                 .map(|(n, data)| proto::GiveRevocationListRequest {
                     data: data.to_vec().into(),
                     issuers: if n == 0 { issuers.clone() } else { vec![] },
-                    replace,
+                    replace: replace.take(),
                 })
                 .collect();
             let answer = desk.give_revocation_list(futures_util::stream::iter(pieces)).await?.into_inner();

@@ -7,10 +7,16 @@ use super::registered::{self, Certificate, READERS, Registered};
 use crate::{
     cli::{
         CliError, Exit, Global,
+        approval::approve,
         context::{Context, PersonFiles, persons},
         output,
     },
     config::Config,
+    domain::{
+        approval::Matter,
+        ids::{SpiffeId, shorten},
+    },
+    seal::subject,
     wire::proto,
 };
 
@@ -30,6 +36,9 @@ struct View {
     #[serde(skip_serializing_if = "Option::is_none")]
     since: Option<String>,
     confirmed_by: Vec<String>,
+    /// When somebody on the stopped node made the person count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recovered: Option<String>,
     certificates: Vec<Certificate>,
     /// The directory with the person's files, where it is here.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -50,6 +59,7 @@ impl View {
             state,
             since: Some(person.since.to_string()),
             confirmed_by: person.confirmed_by.iter().map(ToString::to_string).collect(),
+            recovered: person.recovered_at.map(|at| at.to_string()),
             certificates: person.certificates.clone(),
             files,
         }
@@ -62,6 +72,7 @@ impl View {
             state: "unknown",
             since: None,
             confirmed_by: vec![],
+            recovered: None,
             certificates: vec![],
             files: Some(person.dir.display().to_string()),
         }
@@ -73,8 +84,12 @@ impl View {
             "gone" => "revoked or ended",
             other => other,
         };
+        let words = match &self.recovered {
+            Some(at) => format!("{words}, by `--recover` on {}", at.split('T').next().unwrap_or(at)),
+            None => words.to_owned(),
+        };
         let files = self.files.clone().unwrap_or_else(|| "elsewhere".to_owned());
-        vec![self.id.clone(), words.to_owned(), files]
+        vec![self.id.clone(), words, files]
     }
 }
 
@@ -107,11 +122,28 @@ pub(super) async fn run(global: &Global) -> Result<(), CliError> {
 }
 
 impl Confirm {
+    /// The one whose id the approval names.
+    fn meant(&self, people: Vec<proto::PersonView>) -> Result<SpiffeId, CliError> {
+        let people = people.into_iter().map(Registered::new).collect::<Result<Vec<_>, _>>()?;
+        let mut found = people.into_iter().map(|person| person.id).filter(|id| id.is_called(&self.person));
+        match (found.next(), found.next()) {
+            (Some(one), None) => Ok(one),
+            (Some(_), Some(_)) => Err(CliError::usage("several people are called so; write ROLE/NAME")),
+            (None, _) => {
+                let what = format!("nobody is registered as `{}`; see `watchfire person list`", shorten(&self.person));
+                Err(CliError::new(Exit::Failed, "NOT_FOUND", what))
+            }
+        }
+    }
+
     /// Runs the command.
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
         let context = Context::load(global, READERS)?;
         let mut desk = context.connect().await?;
-        let request = proto::ConfirmPersonRequest { person: self.person.clone() };
+        let people = desk.list_people(proto::ListPeopleRequest {}).await?.into_inner().people;
+        let id = self.meant(people)?;
+        let approval = Some(approve(&context, Matter::Person, subject::person(&id))?);
+        let request = proto::ConfirmPersonRequest { person: id.to_string(), approval };
         let person = desk.confirm_person(request).await?.into_inner().person;
         let missing = || CliError::new(Exit::Failed, "INTERNAL", "the node's answer names nobody");
         let person = Registered::new(person.ok_or_else(missing)?)?;

@@ -44,6 +44,8 @@ pub(super) struct Registered {
     pub since: Time,
     /// Whether the person's word counts where a decision takes several.
     pub is_confirmed: bool,
+    /// When somebody on the stopped node made the person count.
+    pub recovered_at: Option<Time>,
     /// Who has confirmed the person, while that is not enough.
     pub confirmed_by: Vec<SpiffeId>,
     /// Whether any TLS certificate neither is revoked nor has ended.
@@ -63,6 +65,7 @@ impl Registered {
             id: id(&view.id)?,
             since: time("since", view.since)?,
             is_confirmed: view.confirmed_at.is_some(),
+            recovered_at: view.recovered_at.map(|at| time("recovered_at", Some(at))).transpose()?,
             confirmed_by: view.confirmed_by.iter().map(|text| id(text)).collect::<Result<_, _>>()?,
             works: view.works,
             certificates: view.certificates.into_iter().map(certificate).collect::<Result<_, _>>()?,
@@ -79,22 +82,13 @@ impl Registered {
         Self {
             since: person.since,
             is_confirmed: person.confirmed_at.is_some(),
+            recovered_at: person.recovered_at,
             certificates: person.certificates.iter().map(certificate).collect(),
-            confirmed_by: person.confirmed_by,
+            confirmed_by: person.confirmed_by.into_iter().map(|approved| approved.by).collect(),
             works,
             id: person.id,
         }
     }
-
-    /// Whether that names the person: the name, `role/name` or the whole id.
-    pub fn is_called(&self, name: &str) -> bool {
-        is_called(&self.id, name)
-    }
-}
-
-/// Whether that names somebody: the name, `role/name` or the whole id.
-pub(super) fn is_called(id: &SpiffeId, name: &str) -> bool {
-    [id.to_string(), format!("{}/{}", id.role(), id.name()), id.name().to_owned()].iter().any(|n| n == name)
 }
 
 /// The register, by role and name; inside, why it could not be had.

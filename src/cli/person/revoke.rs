@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::registered::{self, is_called};
+use super::registered;
 use crate::{
     app::devca::{DevCaError, OpenCa},
     cli::{
@@ -84,8 +84,8 @@ impl Revoke {
             }
         };
         let mut ids: Vec<SpiffeId> =
-            registered.iter().filter(|p| p.works && p.is_called(&self.id)).map(|p| p.id.clone()).collect();
-        ids.extend(here.iter().filter(|p| is_called(&p.id, &self.id)).map(|p| p.id.clone()));
+            registered.iter().filter(|p| p.works && p.id.is_called(&self.id)).map(|p| p.id.clone()).collect();
+        ids.extend(here.iter().filter(|p| p.id.is_called(&self.id)).map(|p| p.id.clone()));
         ids.sort();
         ids.dedup();
         let mut certificates = registered.iter().flat_map(|p| &p.certificates);

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
+    approval::{Approved, Done},
     fault::{Fault, Reason},
     ids::{SpiffeId, StatementId},
     time::{Day, Time},
@@ -37,15 +38,6 @@ words!(
         There = "there",
     }
 );
-
-/// Somebody of this organisation stands behind it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Approval {
-    /// Who.
-    pub by: SpiffeId,
-    /// Since when.
-    pub at: Time,
-}
 
 /// Why it is over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,7 +80,7 @@ pub struct Heard {
 #[serde(deny_unknown_fields)]
 pub struct Standing {
     /// Those of this organisation who stand behind it, each once, in the order in which they said so.
-    pub approvals: Vec<Approval>,
+    pub approvals: Vec<Approved>,
     /// The most persons that were asked for so far: whoever is revoked must not make one person's word enough.
     pub needed: usize,
     /// When this node signed.
@@ -96,7 +88,10 @@ pub struct Standing {
     /// When the partner's signature came.
     pub signed_there: Option<Time>,
     /// Who of this organisation has suspended it, and when.
-    pub suspended_here: Option<Approval>,
+    pub suspended_here: Option<Done>,
+    /// Who of this organisation has lifted its last suspension.
+    #[serde(default)]
+    pub resumed_here: Option<Approved>,
     /// When the partner has suspended it.
     pub suspended_there: Option<Time>,
     /// The time in the last notice of a step of this organisation.
@@ -165,14 +160,15 @@ impl Standing {
     ///
     /// # Errors
     /// `SECOND_PERSON_REQUIRED` where this person does already and others are needed.
-    pub fn approve(&mut self, by: &SpiffeId, needed: usize, at: Time) -> Result<bool, Fault> {
+    pub fn approve(&mut self, approved: Approved, needed: usize) -> Result<bool, Fault> {
         self.needed = self.needed.max(needed);
         let needed = self.needed;
-        if !self.approvals.iter().any(|a| a.by == *by) {
-            self.approvals.push(Approval { by: by.clone(), at });
+        if !self.approvals.iter().any(|a| a.by == approved.by) {
+            self.approvals.push(approved);
         } else if self.approvals.len() < needed {
             let what = format!(
-                "`{by}` stands behind it already; {} needed in all, so somebody else must sign too",
+                "`{}` stands behind it already; {} needed in all, so somebody else must sign too",
+                approved.by,
                 persons(needed)
             );
             return Err(Fault::new(Reason::SecondPersonRequired, what));
@@ -182,7 +178,7 @@ impl Standing {
 
     /// This organisation gives and takes nothing under it for now.
     pub fn suspend(&mut self, by: &SpiffeId, at: Time) {
-        self.suspended_here.get_or_insert_with(|| Approval { by: by.clone(), at });
+        self.suspended_here.get_or_insert_with(|| Done { by: by.clone(), at });
     }
 
     /// Lifts this organisation's suspension; the partner's stays.
@@ -190,7 +186,7 @@ impl Standing {
     /// # Errors
     /// `SECOND_PERSON_REQUIRED` where several persons must stand behind an agreement and the one who suspended it asks.
     /// `CONFLICT` where it is not suspended here.
-    pub fn resume(&mut self, by: &SpiffeId, needed: usize) -> Result<(), Fault> {
+    pub fn resume(&mut self, approved: Approved, needed: usize) -> Result<(), Fault> {
         let Some(suspended) = &self.suspended_here else {
             let what = if self.suspended_there.is_some() {
                 "the partner has suspended it, and only the partner can resume it"
@@ -199,11 +195,11 @@ impl Standing {
             };
             return Err(Fault::new(Reason::Conflict, what));
         };
-        if needed.max(self.needed) > 1 && suspended.by == *by {
-            let what = format!("`{by}` has suspended it; somebody else must resume it");
+        if needed.max(self.needed) > 1 && suspended.by == approved.by {
+            let what = format!("`{}` has suspended it; somebody else must resume it", approved.by);
             return Err(Fault::new(Reason::SecondPersonRequired, what));
         }
-        self.suspended_here = None;
+        (self.suspended_here, self.resumed_here) = (None, Some(approved));
         Ok(())
     }
 
@@ -334,26 +330,29 @@ mod tests {
     #[test]
     fn nobody_counts_twice() {
         let mut standing = Standing::default();
-        assert_eq!(standing.approve(&admin(1), 2, at(0)), Ok(false));
-        let again = standing.approve(&admin(1), 2, at(1)).unwrap_err();
+        assert_eq!(standing.approve(Approved::unproved(&admin(1), at(0)), 2), Ok(false));
+        let again = standing.approve(Approved::unproved(&admin(1), at(1)), 2).unwrap_err();
         assert_eq!(again.reason, Reason::SecondPersonRequired);
-        assert_eq!(standing.approve(&admin(2), 2, at(2)), Ok(true));
+        assert_eq!(standing.approve(Approved::unproved(&admin(2), at(2)), 2), Ok(true));
         assert_eq!(standing.approvals.len(), 2);
         // Where fewer would be needed in the meantime, it stays as it was asked for.
         let mut alone = Standing::default();
-        alone.approve(&admin(1), 2, at(0)).unwrap();
-        assert!(alone.approve(&admin(1), 1, at(1)).is_err());
-        assert_eq!(alone.approve(&admin(2), 1, at(1)), Ok(true));
+        alone.approve(Approved::unproved(&admin(1), at(0)), 2).unwrap();
+        assert!(alone.approve(Approved::unproved(&admin(1), at(1)), 1).is_err());
+        assert_eq!(alone.approve(Approved::unproved(&admin(2), at(1)), 1), Ok(true));
     }
 
     #[test]
     fn each_side_lifts_its_own_suspension_only() {
         let mut standing = Standing { signed_here: Some(at(0)), signed_there: Some(at(0)), ..Standing::default() };
         assert!(standing.hear(heard(Step::Suspended, at(5)), at(99)));
-        assert_eq!(standing.resume(&admin(1), 1).unwrap_err().reason, Reason::Conflict);
+        assert_eq!(standing.resume(Approved::unproved(&admin(1), at(0)), 1).unwrap_err().reason, Reason::Conflict);
         standing.suspend(&admin(1), at(6));
-        assert_eq!(standing.resume(&admin(1), 2).unwrap_err().reason, Reason::SecondPersonRequired);
-        standing.resume(&admin(2), 2).unwrap();
+        assert_eq!(
+            standing.resume(Approved::unproved(&admin(1), at(0)), 2).unwrap_err().reason,
+            Reason::SecondPersonRequired
+        );
+        standing.resume(Approved::unproved(&admin(2), at(0)), 2).unwrap();
         assert_eq!(standing.state(until(), at(7)), AgreementState::Suspended);
         assert!(!standing.hear(heard(Step::Resumed, at(4)), at(99)), "an older word is no news");
         assert!(standing.hear(heard(Step::Resumed, at(8)), at(99)));
@@ -408,12 +407,12 @@ mod tests {
             for (n, deed) in deeds.into_iter().enumerate() {
                 let now = at(i64::try_from(n).unwrap());
                 match deed {
-                    Deed::Approve(who) => _ = standing.approve(&admin(who), 2, now),
+                    Deed::Approve(who) => _ = standing.approve(Approved::unproved(&admin(who), now), 2),
                     Deed::Sign if standing.approvals.len() >= 2 => standing.signed_here = Some(now),
                     Deed::Sign => {}
                     Deed::SignedThere => standing.signed_there = Some(now),
                     Deed::Suspend(who) => standing.suspend(&admin(who), now),
-                    Deed::Resume(who) => _ = standing.resume(&admin(who), 2),
+                    Deed::Resume(who) => _ = standing.resume(Approved::unproved(&admin(who), at(0)), 2),
                     Deed::Hear(step, t) => _ = standing.hear(heard(step, at(t)), now),
                     Deed::Terminate => standing.terminate(Side::Here, now),
                     Deed::Follow(t) => standing.follow(StatementId([3; 32]), at(t)),

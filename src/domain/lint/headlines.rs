@@ -12,9 +12,26 @@ use crate::domain::{
     place::{Country, Place, find_country_mentions},
 };
 
+/// How long a headline may be, characters: it stands in one line of a list.
+const LONGEST: usize = 300;
+
 pub(super) fn check(found: &mut Findings<'_>) {
+    long(found);
     under_marked(found);
     telling(found);
+}
+
+/// A headline that nobody takes in at a glance.
+fn long(found: &mut Findings<'_>) {
+    let draft = found.draft;
+    for (i, headline) in draft.of_kind(Kind::Headline) {
+        let Body::Headline { text } = &headline.body else { continue };
+        let length = text.chars().count();
+        if length > LONGEST {
+            let what = format!("the headline has {length} characters, more than {LONGEST}");
+            found.warn("headline-long", Some(i), what, "shorten it, and write the rest as a narrative");
+        }
+    }
 }
 
 /// A headline that is lower than all that it summarises, unless another one stands for that.

@@ -21,6 +21,11 @@ pub(super) fn check(found: &mut Findings<'_>) {
             let what = "a text holds characters that turn the direction of writing, so it may read other than it is";
             found.warn("direction-override", Some(i), what, "remove them");
         }
+        if all.iter().any(|text| hides(text)) {
+            let what =
+                "a text holds characters of no width, so a word in it may be another than it looks and is not found";
+            found.warn("zero-width", Some(i), what, "remove them");
+        }
         if let Body::Judgement(judgement) = &portion.body {
             check_judgement(found, i, judgement);
         }
@@ -35,6 +40,36 @@ pub(super) fn check(found: &mut Findings<'_>) {
 /// Embeddings, overrides and isolates of the bidirectional algorithm.
 fn turns(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Whether a text holds a character that nobody sees where its script has no use for it.
+fn hides(text: &str) -> bool {
+    let mut before = None;
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        let is_foreign = |c: Option<char>| c.is_some_and(|c| !c.is_ascii());
+        if is_invisible(c) || joins(c) && !(is_foreign(before) && is_foreign(rest.peek().copied())) {
+            return true;
+        }
+        before = Some(c);
+    }
+    false
+}
+
+/// Characters without width that no script needs: soft hyphen, combining grapheme joiner, fillers, zero-width and word-joining
+/// spaces, invisible operators, tags.
+fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}' | '\u{200b}'
+            | '\u{2060}'..='\u{2064}' | '\u{206a}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{e0000}'..='\u{e007f}'
+    )
+}
+
+/// Joiners and marks of direction: Arabic, Hebrew, the scripts of India and composed pictures need them, Latin letters never.
+fn joins(c: char) -> bool {
+    matches!(c, '\u{200c}'..='\u{200f}' | '\u{61c}')
 }
 
 /// The text's word of likelihood is that of the field.

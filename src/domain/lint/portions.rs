@@ -2,20 +2,20 @@
 
 use super::Findings;
 use crate::domain::{
-    body::{Body, Forecast},
+    body::{Body, Evidence, Forecast},
     draft::UNREAD,
     time::Time,
 };
+
+/// A day begins so much earlier than in UTC where it begins first.
+const EARLIEST_ZONE_SECONDS: i64 = 14 * 3_600;
 
 pub(super) fn check(found: &mut Findings<'_>, now: Time) {
     let draft = found.draft;
     for (i, portion) in draft.portions.iter().enumerate() {
         match &portion.body {
             Body::Forecast(forecast) => check_forecast(found, i, forecast, now),
-            Body::Evidence(evidence) if evidence.grade.is_none() => {
-                let help = "write `grade`, from `A1` to `F6`; `F6` says that it can't be judged";
-                found.error("evidence-without-grade", Some(i), "the evidence has no Admiralty grade", help);
-            }
+            Body::Evidence(evidence) => check_evidence(found, i, evidence, now),
             Body::Attachment(attachment) => {
                 if attachment.sha256 == UNREAD {
                     let help = "name a file that can be read, or write `size` and `sha256`";
@@ -30,6 +30,18 @@ pub(super) fn check(found: &mut Findings<'_>, now: Time) {
             }
             _ => {}
         }
+    }
+}
+
+fn check_evidence(found: &mut Findings<'_>, i: usize, evidence: &Evidence, now: Time) {
+    if evidence.grade.is_none() {
+        let help = "write `grade`, from `A1` to `F6`; `F6` says that it can't be judged";
+        found.error("evidence-without-grade", Some(i), "the evidence has no Admiralty grade", help);
+    }
+    let latest = now.plus_seconds(EARLIEST_ZONE_SECONDS).day();
+    if let Some(when) = evidence.when.filter(|day| *day > latest) {
+        let what = format!("the evidence is of {when}, which has not come yet");
+        found.warn("evidence-from-future", Some(i), what, "correct `when`; what is expected is a forecast");
     }
 }
 

@@ -5,6 +5,9 @@ use std::collections::BTreeSet;
 use super::Findings;
 use crate::domain::{assessment::MAX_DIGESTS, body::Kind, ids::shorten, time::Time};
 
+/// For how long a warning may stand: ten years with their leap days.
+const LONGEST_SECONDS: i64 = 3_653 * 86_400;
+
 pub(super) fn check(found: &mut Findings<'_>, now: Time) {
     let draft = found.draft;
     let has = |kind| draft.of_kind(kind).next().is_some();
@@ -18,6 +21,10 @@ pub(super) fn check(found: &mut Findings<'_>, now: Time) {
     if draft.expires <= now {
         let what = format!("it expires at {}, which is over", draft.expires);
         found.error("expired", None, what, "set `expires` to a later day");
+    }
+    if draft.expires > now.plus_seconds(LONGEST_SECONDS) {
+        let what = format!("it expires at {}, more than ten years from now", draft.expires);
+        found.warn("expires-late", None, what, "set `expires` to the day from which nobody should act on it");
     }
     // One digest at the least must be left for a decoy.
     if draft.portions.len() >= MAX_DIGESTS {

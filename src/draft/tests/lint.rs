@@ -72,6 +72,10 @@ fn each_warning_is_found() {
         ("northern border districts", "districts of Burkina Faso", "headline-tells-more"),
         ("northern border districts", "the Soum", "headline-tells-more"),
         ("SOUM-4 is", "\\u202eSOUM-4 is", "direction-override"),
+        ("SOUM-4 is", "SO\\u200bUM-4 is", "zero-width"),
+        ("SOUM-4 is", "SO\\u200dUM-4 is", "zero-width"),
+        ("expires  = \"2026-09-30\"", "expires  = \"2036-09-30\"", "expires-late"),
+        ("when  = \"2026-04-16\"", "when = \"2026-12-16\"", "evidence-from-future"),
         ("{ tlp = \"RED\", releasable_to = [\"gb.example\"] }", "{ tlp = \"GREEN\" }", "source-exposed"),
         (
             "tlp = \"AMBER+STRICT\", onward = \"none\"",
@@ -104,6 +108,45 @@ fn words_of_likelihood_that_another_word_turns_are_no_finding() {
         let text = EXAMPLE.replace("absence of reports", harmless).replace("It is likely that irregular", "Irregular");
         assert_eq!(findings(&text).len(), 1, "{harmless}");
     }
+}
+
+#[test]
+fn a_headline_is_one_glance_long() {
+    let of = |length: usize| {
+        let text = EXAMPLE.replacen("Stability", &"a".repeat(length), 1);
+        findings(&text).iter().any(|f| f.code == "headline-long")
+    };
+    let rest = EXAMPLE.split("\"Stability").nth(1).unwrap().split('"').next().unwrap().chars().count();
+    assert!(!of(300 - rest) && of(301 - rest));
+}
+
+#[test]
+fn joiners_are_a_finding_among_latin_letters_only() {
+    let finds = |text: &str| {
+        let text = EXAMPLE.replace("SOUM-4 is", &format!("SOUM-4 {text} is"));
+        findings(&text).iter().any(|f| f.code == "zero-width")
+    };
+    // Persian and Hindi words, and a family, as they are written.
+    for needed in ["می\u{200c}خواهم", "क्\u{200d}ष", "👨\u{200d}👩\u{200d}👧", "שלום\u{200f}׃"]
+    {
+        assert!(!finds(needed), "{needed:?}");
+    }
+    for hidden in
+        ["Su\u{200c}dan", "Su\u{200b}dan", "Su\u{feff}dan", "Su\u{ad}dan", "Su\u{e0061}dan", "\u{2060}", "a\u{200e}b"]
+    {
+        assert!(finds(hidden), "{hidden:?}");
+    }
+}
+
+#[test]
+fn evidence_of_today_is_of_today_wherever_the_day_has_begun() {
+    let finds = |day: &str, time: &str| {
+        let text = EXAMPLE.replace("when  = \"2026-04-16\"", &format!("when = \"{day}\""));
+        let draft = parse(&text, Format::Toml).unwrap();
+        lint(&draft, time.parse().unwrap()).iter().any(|f| f.code == "evidence-from-future")
+    };
+    assert!(!finds("2026-05-01", "2026-05-01T00:00:00Z") && finds("2026-05-02", "2026-05-01T00:00:00Z"));
+    assert!(!finds("2026-05-02", "2026-05-01T11:00:00Z"), "it is the second of May on Kiritimati");
 }
 
 #[test]

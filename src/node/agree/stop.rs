@@ -4,12 +4,14 @@ use super::find;
 use crate::{
     domain::{
         agreement::{AgreementState, Notice, Side, Standing, Step},
+        approval::Matter,
         fault::{Fault, Reason},
         ids::{SpiffeId, StatementId},
-        statement::StatementKind,
+        statement::{Envelope, StatementKind},
         time::Time,
     },
     node::{ADMINS, Node},
+    seal::subject,
     store::AgreementRecord,
     wire,
 };
@@ -37,16 +39,22 @@ impl Node {
     /// # Errors
     /// `ROLE_REQUIRED`, `NOT_FOUND`, `CONFLICT` where it is not suspended here, `SECOND_PERSON_REQUIRED` where several
     /// persons must stand behind it and the caller has suspended it.
-    pub async fn resume_agreement(&self, caller: &SpiffeId, id: &StatementId) -> Result<AgreementRecord, Fault> {
+    pub async fn resume_agreement(
+        &self,
+        caller: &SpiffeId,
+        id: &StatementId,
+        approval: &Envelope,
+    ) -> Result<AgreementRecord, Fault> {
         let needed = match find(&self.store.agreements().await?, id) {
             Ok(record) => self.approvals_needed(&record.agreement),
             Err(fault) => return self.require(caller, ADMINS).and(Err(fault)),
         };
+        self.require(caller, ADMINS)?;
         if needed > 1 {
-            self.require(caller, ADMINS)?;
             self.require_confirmed(caller).await?;
         }
-        self.step(caller, id, Step::Resumed, "", |standing, _| standing.resume(caller, needed)).await
+        let approved = self.approved(caller, approval, (Matter::Resumption, &subject::statement(id)))?;
+        self.step(caller, id, Step::Resumed, "", |standing, _| standing.resume(approved.clone(), needed)).await
     }
 
     /// Ends an agreement for good; a proposal is declined or withdrawn.

@@ -46,6 +46,26 @@ pub(super) fn check(id: &StatementId, agreement: &Agreement, held: &[AgreementRe
     }
 }
 
+/// Agreements of one pair add up: what either gives, goes. So this organisation stands behind a second one only where somebody says that it
+/// is meant so. The next version of one that stands takes its place, and adds nothing to the others.
+pub(super) fn alone(agreement: &Agreement, held: &[AgreementRecord], now: Time, beside: bool) -> Result<(), Fault> {
+    let of_series = |r: &AgreementRecord| r.agreement.series == agreement.series;
+    let stands = |r: &AgreementRecord| matches!(r.state(now), AgreementState::InForce | AgreementState::Suspended);
+    if beside || held.iter().any(|r| of_series(r) && stands(r)) {
+        return Ok(());
+    }
+    // What this node has not signed decides nothing, and is asked about when it would be.
+    let may_count = |r: &AgreementRecord| stands(r) || r.state(now) == AgreementState::SignedHere;
+    let is_another = |r: &&AgreementRecord| !of_series(r) && r.agreement.parties == agreement.parties && may_count(r);
+    let Some(other) = held.iter().find(is_another) else { return Ok(()) };
+    let what = format!(
+        "agreement `{}` with this partner is {}; amend that one (propose --amends), end it, or say with --beside that both count",
+        other.id,
+        other.state(now)
+    );
+    Err(Fault::new(Reason::Conflict, what))
+}
+
 /// Whether its last day is over, and it was good until then. The calendar may not have written that down yet.
 pub(in crate::node) fn has_run_out(record: &AgreementRecord, now: Time) -> bool {
     record.standing.is_signed_by_both()
@@ -100,6 +120,40 @@ mod tests {
         let standing = Standing { signed_here: Some(from.start()), ..Standing::proposed_there(from.start()) };
         let partner = "no.example".parse().unwrap();
         AgreementRecord { id, partner, agreement, envelope: vec![], standing, changed_at: from.start() }
+    }
+
+    #[test]
+    fn a_second_agreement_of_a_pair_is_signed_only_where_that_is_said() {
+        let last: Day = "2026-12-20".parse().unwrap();
+        let now = last.before().start();
+        let mut second = version(1, last).agreement;
+        second.series = AssessmentId([2; 16]);
+        let refuses = |standing: &dyn Fn(&mut Standing), beside| {
+            let mut first = version(1, last);
+            standing(&mut first.standing);
+            let refused = alone(&second, std::slice::from_ref(&first), now, beside).map_err(|f| f.reason);
+            assert!(alone(&first.agreement, &[first.clone()], now, false).is_ok(), "it is no other than itself");
+            refused == Err(Reason::Conflict)
+        };
+        assert!(refuses(&|_| {}, false), "in force");
+        assert!(refuses(&|s| s.signed_there = None, false), "the partner may sign it at any time");
+        assert!(
+            !refuses(&|s| (s.signed_here, s.signed_there) = (None, None), false),
+            "a draft waits for a second person"
+        );
+        assert!(refuses(&|s| s.suspended_there = Some(now), false), "it may be resumed");
+        assert!(!refuses(&|_| {}, true));
+        assert!(!refuses(&|s| s.signed_here = None, false), "the partner's proposal alone decides nothing");
+        assert!(!refuses(&|s| s.terminate(Side::There, now), false));
+        // The next version of one that stands beside the other already.
+        let mut stands = version(1, last);
+        stands.agreement.series = second.series;
+        assert!(alone(&second, &[version(1, last), stands.clone()], now, false).is_ok());
+        stands.standing.expire(now);
+        assert!(alone(&second, &[version(1, last), stands], now, false).is_err(), "it begins anew");
+        let mut elsewhere = second.clone();
+        elsewhere.parties[1] = "fr.example".parse().unwrap();
+        assert!(alone(&elsewhere, &[version(1, last)], now, false).is_ok());
     }
 
     #[test]

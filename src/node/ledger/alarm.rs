@@ -5,12 +5,16 @@ use serde::{Deserialize, Serialize};
 use super::super::Node;
 use crate::{
     domain::{
+        equivocation::{Equivocation, Subject},
         event::{Deed, Event},
         fault::{Fault, Reason},
         ids::{Sha256, TrustDomain},
         time::Time,
     },
-    ledger::heads::AlarmKind,
+    ledger::{
+        heads::AlarmKind,
+        note::{LogKey, Note},
+    },
     seal::hash::sha256,
     store::ledger::{Kept, KeptRecord},
 };
@@ -21,10 +25,10 @@ const MOST_OF_A_KIND: usize = 64;
 /// The most alarms about one partner that are read: more than there can be of all kinds.
 const MOST: u32 = 1024;
 
-/// Something is wrong with a ledger.
+/// Something is wrong with a ledger, or with what an organisation has signed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alarm {
-    /// Whose ledger.
+    /// Whose ledger, or whose statements.
     pub partner: TrustDomain,
     /// What is wrong.
     pub kind: AlarmKind,
@@ -32,20 +36,20 @@ pub struct Alarm {
     pub what: String,
     /// When it was found.
     pub at: Time,
-    /// Signed notes as they are, signed statements as hexadecimal envelopes.
+    /// Signed notes as they are, signed statements as hexadecimal envelopes, of an equivocation the statements' ids.
     pub evidence: Vec<String>,
 }
 
 /// Whether an alarm is one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Alarmed {
+pub(in crate::node) enum Alarmed {
     New,
     Known,
 }
 
 impl Node {
     /// Raises an alarm about a partner's ledger, or (`None`) about this node's own; once for the same evidence.
-    pub(super) async fn alarm(
+    pub(in crate::node) async fn alarm(
         &self,
         partner: Option<&TrustDomain>,
         kind: AlarmKind,
@@ -62,7 +66,7 @@ impl Node {
         if is_known(&known, kind, &evidence, at) {
             return Ok(Alarmed::Known);
         }
-        tracing::error!(partner = %about, kind = %kind, "ALARM about a ledger: {what}; see `watchfire ledger alarms`");
+        tracing::error!(partner = %about, kind = %kind, "ALARM: {what}; see `watchfire ledger alarms`");
         if !has_room(&known, kind) {
             return Ok(Alarmed::Known);
         }
@@ -82,7 +86,7 @@ impl Node {
         Ok(known.iter().any(|a| a.kind == kind && a.evidence.first() == Some(&first)))
     }
 
-    async fn alarms_about(&self, of: Option<&TrustDomain>) -> Result<Vec<Alarm>, Fault> {
+    pub(in crate::node) async fn alarms_about(&self, of: Option<&TrustDomain>) -> Result<Vec<Alarm>, Fault> {
         let torn = |_| Fault::new(Reason::StoreCorrupt, "an alarm can't be read; restore a backup");
         let records = self.store.kept(Kept::Alarm, of, MOST).await?;
         records.iter().map(|r| serde_json::from_slice(&r.value).map_err(torn)).collect()
@@ -92,7 +96,18 @@ impl Node {
     pub fn is_open(&self, alarm: &Alarm) -> bool {
         match alarm.kind {
             AlarmKind::Behind => self.is_behind(),
+            // It is over once a second one counts here.
+            AlarmKind::FewerPersons => !self.register().has_two(),
             AlarmKind::NoAnswer => self.ledger.watch.is_missing(&alarm.partner),
+            // It is over once another key signs.
+            AlarmKind::Twin => {
+                let note = alarm.evidence.first().and_then(|note| Note::parse(note.as_bytes()).ok());
+                // Under whatever name: whoever has the key chooses it.
+                note.is_some_and(|note| {
+                    let key = LogKey { name: note.checkpoint.origin.clone(), public: self.ledger_key().public_key() };
+                    note.verify(&key).is_ok()
+                })
+            }
             _ => true,
         }
     }
@@ -106,9 +121,21 @@ impl Node {
         for partner in self.directory().all() {
             all.extend(self.alarms_about(Some(&partner.record.organisation.domain)).await?);
         }
+        all.extend(self.store.equivocations(None).await?.into_iter().map(of_equivocation));
         all.sort_by_key(|a| std::cmp::Reverse(a.at));
         Ok(all)
     }
+}
+
+/// Its proof is a file of its own, so that here the ids are enough.
+fn of_equivocation(found: Equivocation) -> Alarm {
+    let Subject { originator, assessment, twice } = found.subject;
+    let what = format!(
+        "assessment {assessment}: {}; `watchfire evidence export {assessment}` writes the proof",
+        twice.words()
+    );
+    let evidence = found.statements.iter().map(ToString::to_string).collect();
+    Alarm { partner: originator, kind: AlarmKind::Equivocation, what, at: found.at, evidence }
 }
 
 /// Notes are text; statements are not.
@@ -116,10 +143,12 @@ fn text_of(evidence: Vec<u8>) -> String {
     String::from_utf8(evidence).unwrap_or_else(|e| hex::encode(e.into_bytes()))
 }
 
-/// The same evidence is told once; that a partner does not answer, which proves nothing, once a day.
+/// The same evidence is told once; that a partner does not answer, which proves nothing, once a day, and so is a recovery, whose time is the
+/// partner's word.
 fn is_known(known: &[Alarm], kind: AlarmKind, evidence: &[String], at: Time) -> bool {
     let is_same = |a: &Alarm| match kind {
         AlarmKind::NoAnswer => a.at.day() == at.day(),
+        AlarmKind::Recovered => a.evidence == evidence || a.at.day() == at.day(),
         _ => a.evidence == evidence,
     };
     known.iter().any(|a| a.kind == kind && is_same(a))
@@ -147,6 +176,11 @@ mod tests {
         assert!(!is_known(AlarmKind::NoAnswer, "a", at.plus_seconds(86_400)));
         assert!(is_known(AlarmKind::Fork, "a", at.plus_seconds(86_400)) && !is_known(AlarmKind::Fork, "b", at));
         assert!(!is_known(AlarmKind::SplitView, "a", at));
+        let recovered = [alarm(AlarmKind::Recovered, "a", at)];
+        let is_known =
+            |evidence: &str, at| super::is_known(&recovered, AlarmKind::Recovered, &[evidence.to_owned()], at);
+        let later = at.plus_seconds(2 * 86_400);
+        assert!(is_known("b", at) && is_known("a", later) && !is_known("b", later));
     }
 
     #[test]

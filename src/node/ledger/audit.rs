@@ -19,6 +19,10 @@ const PAGE: u32 = 1024;
 /// Among how many of the newest checkpoints one with cosignatures is looked for.
 const LOOKED_AT: u32 = 64;
 
+/// Of an id that entries name, so many characters are needed.
+const SHORTEST_ID: usize = 4;
+const INDEX_OR_ID: &str = "write the entry's index, or at least four characters of an id that it names";
+
 /// Where the ledger stands.
 pub struct HeadView {
     /// The newest checkpoint, with the cosignatures that are here.
@@ -199,29 +203,36 @@ impl Node {
         Ok(found)
     }
 
-    /// The entry that is meant by an index, or by the beginning of an id that just one entry names.
+    /// The entry that is meant by an index, or by the beginning of an id that just one entry names. An id may begin with digits
+    /// alone: a number that is no entry's index is taken for one.
     pub(super) async fn meant(&self, caller: &SpiffeId, event: &str) -> Result<LedgerEntry, Fault> {
-        let index = match event.parse::<u64>() {
-            Ok(index) => index,
-            Err(_) if event.len() < 4 => {
-                let what = "write the entry's index, or at least four characters of an id that it names";
-                return Err(Fault::at(Reason::InvalidArgument, "event", what));
+        let fault = |reason, what: String| Fault::at(reason, "event", what);
+        let index = event.parse::<u64>().ok();
+        if let Some(index) = index
+            && let Some(entry) = self.store.ledger_entries(index, 1).await?.pop().filter(|e| e.index == index)
+        {
+            return Ok(entry);
+        }
+        if event.len() < SHORTEST_ID {
+            return Err(match index {
+                Some(index) => fault(Reason::NotFound, format!("there is no entry {index}")),
+                None => fault(Reason::InvalidArgument, INDEX_OR_ID.to_owned()),
+            });
+        }
+        let wanted = Listed { from: 0, about: event.to_owned(), limit: 6, padding: false };
+        let mut named = self.list_ledger(caller, &wanted).await?;
+        match (named.len(), named.pop()) {
+            (1, Some(one)) => {
+                let entry = self.store.ledger_entries(one.index, 1).await?.pop();
+                entry.ok_or_else(|| fault(Reason::NotFound, format!("there is no entry {}", one.index)))
             }
-            Err(_) => {
-                let wanted = Listed { from: 0, about: event.to_owned(), limit: 6, padding: false };
-                match self.list_ledger(caller, &wanted).await?.as_slice() {
-                    [] => return Err(Fault::at(Reason::NotFound, "event", "no entry names that")),
-                    [one] => one.index,
-                    several => {
-                        let indexes: Vec<String> = several.iter().map(|f| f.index.to_string()).collect();
-                        let what = format!("several entries name that: {}; write the index of one", indexes.join(", "));
-                        return Err(Fault::at(Reason::Conflict, "event", what));
-                    }
-                }
+            (_, None) => Err(fault(Reason::NotFound, "no entry names that".to_owned())),
+            (_, Some(last)) => {
+                let indexes: Vec<String> = named.iter().chain([&last]).map(|f| f.index.to_string()).collect();
+                let what = format!("several entries name that: {}; write the index of one", indexes.join(", "));
+                Err(fault(Reason::Conflict, what))
             }
-        };
-        let found = self.store.ledger_entries(index, 1).await?.pop().filter(|e| e.index == index);
-        found.ok_or_else(|| Fault::at(Reason::NotFound, "event", format!("there is no entry {index}")))
+        }
     }
 
     /// Records that somebody took something out of the node.

@@ -6,8 +6,15 @@ use crate::{
         fault::{Fault, Reason},
         ids::TrustDomain,
     },
-    ledger::{greeting::Greeting, note::Note, pairs::Tag},
+    ledger::{
+        greeting::Greeting,
+        note::Note,
+        views::{Base, EVERY, last_multiple},
+    },
+    node::fault::lost,
+    seal::random,
     store::ledger::{Kept, head_number},
+    wire,
 };
 
 impl Node {
@@ -25,14 +32,23 @@ impl Node {
             if greeting.from <= head.size {
                 greeting.proof = self.store.consistency(greeting.from, head.size).await?;
             }
+            if let Some(size) = last_multiple(head.size) {
+                greeting.base = self.own_base(size, head.size).await?;
+            }
+            greeting.answers = self.answers_for(partner, head.size).await?;
             greeting.note = own.value;
         }
         if let Some(head) = self.store.kept(Kept::Head, Some(partner), 1).await?.pop() {
             greeting.witnessed = head.value;
         }
-        let directory = self.directory();
-        let active: Vec<TrustDomain> = directory.all_active().map(|p| p.record.organisation.domain.clone()).collect();
-        greeting.pairs = self.ledger.watch.pairs_for(partner, &active, self.now());
+        greeting.earlier_keys = self.keys_between(self.ledger.watch.epoch_held(partner)).await?;
+        if self.ledger.watch.shows_earlier_key(partner) {
+            let held = self.store.kept(Kept::Key, Some(partner), 1).await?.pop();
+            greeting.your_key = held.map(|h| wire::envelope::decode(&h.value)).transpose()?;
+        }
+        greeting.questions = self.questions_for(partner)?;
+        greeting.salt = random::bytes().map_err(lost)?;
+        greeting.pairs = self.pairs_for(partner, greeting.salt)?;
         greeting.contested = self.ledger.watch.contested(partner);
         Ok(greeting)
     }
@@ -44,38 +60,24 @@ impl Node {
         Ok(if head.origin == self.own_log_key().name { head.size } else { 0 })
     }
 
-    /// The newest own note with the proof from a size on that this node has signed.
+    /// The newest own note with the root at a size and the proof from there on: a size that this node has signed, or a multiple at
+    /// which everybody has the root.
     ///
     /// # Errors
     /// `NOT_FOUND` for another size, store faults.
-    pub async fn proof_from(&self, partner: &TrustDomain, from: u64) -> Result<(Vec<u8>, Vec<[u8; 32]>), Fault> {
+    pub async fn proof_from(&self, partner: &TrustDomain, from: u64) -> Result<(Vec<u8>, Base), Fault> {
         let none = || Fault::at(Reason::NotFound, "from_size", "there is no head of that size, or it is too old");
         let own = self.store.kept(Kept::Checkpoint, None, u32::MAX).await?;
         let newest = own.first().ok_or_else(none)?;
         let epoch = super::of_origin(&self.own_log_key().name).map_or(1, |(_, epoch)| epoch);
-        // Between two heads nothing is told.
-        let is_head = own.iter().any(|r| r.number == head_number(epoch, from));
-        if !is_head && (from == 0 || self.cosigned_by(partner).await? != from) {
+        // Between two heads nothing is told but at multiples.
+        let number = head_number(epoch, from)?;
+        let is_head = own.iter().any(|r| r.number == number) || from.is_multiple_of(EVERY);
+        if from == 0 || (!is_head && self.cosigned_by(partner).await? != from) {
             return Err(none());
         }
         let size = Note::parse(&newest.value)?.checkpoint.size;
-        Ok((newest.value.clone(), self.store.consistency(from, size).await?))
-    }
-
-    /// The note of a third organisation that a tag stands for, which only its partners can make.
-    ///
-    /// # Errors
-    /// `NOT_FOUND`, store faults.
-    pub async fn note_by_tag(&self, tag: &Tag) -> Result<Vec<u8>, Fault> {
-        let none = || Fault::at(Reason::NotFound, "tag", "there is no head of that tag");
-        let seen = self.ledger.watch.tagged(tag).ok_or_else(none)?;
-        self.held_note(&seen.of, seen.number).await?.ok_or_else(none)
-    }
-
-    /// A head that is held of a partner, by its number, with its own signature alone: who else has cosigned it is not told.
-    pub(super) async fn held_note(&self, of: &TrustDomain, number: u64) -> Result<Option<Vec<u8>>, Fault> {
-        let held = self.store.kept(Kept::Head, Some(of), u32::MAX).await?;
-        let Some(record) = held.into_iter().find(|r| r.number == number) else { return Ok(None) };
-        Ok(Some(Note::parse(&record.value)?.bare().to_string().into_bytes()))
+        let base = self.own_base(from, size).await?.ok_or_else(none)?;
+        Ok((newest.value.clone(), base))
     }
 }

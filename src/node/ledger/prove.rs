@@ -114,17 +114,19 @@ impl Node {
         note.verify(&key)?;
         let head = &note.checkpoint;
         let Some((domain, epoch)) = of_origin(&head.origin) else { return Ok(NoteKnown::default()) };
-        let number = head_number(epoch, head.size);
+        let number = head_number(epoch, head.size)?;
         let is_own = domain == *self.domain();
         let Some(known_key) = self.key_of_epoch(&domain, epoch).await? else { return Ok(NoteKnown::default()) };
         let (kind, of) = if is_own { (Kept::Checkpoint, None) } else { (Kept::Head, Some(&domain)) };
         let held = self.store.kept(kind, of, u32::MAX).await?.into_iter().find(|r| r.number == number);
         let held = held.map(|r| Note::parse(&r.value)).transpose()?;
         let same = held.map(|h| h.checkpoint.root == head.root);
+        let is_key_known = known_key == key;
         Ok(NoteKnown {
-            is_key_known: known_key == key,
+            is_key_known,
             is_head_known: same == Some(true),
-            is_forked: same == Some(false),
+            // A stranger's note says nothing of what the organisation has signed.
+            is_forked: is_key_known && same == Some(false),
             organisation: Some(domain),
         })
     }

@@ -5,11 +5,14 @@ use std::sync::atomic::Ordering;
 use super::{Note, rank};
 use crate::{
     domain::{
+        approval::Matter,
         event::{Deed, Event},
         fault::{Fault, Reason},
         ids::{Sha256, SpiffeId},
+        statement::Envelope,
     },
     node::{ADMINS, Node},
+    seal::subject,
     store::ledger::{LedgerChange, Settling},
 };
 
@@ -27,12 +30,25 @@ pub struct Settlement {
 }
 
 impl Node {
+    /// A note that this node has signed and whose entries it no longer has.
+    ///
+    /// # Errors
+    /// Store faults.
+    pub async fn lost_note(&self) -> Result<String, Fault> {
+        Ok(String::from_utf8_lossy(&self.store.ledger().await?.behind).into_owned())
+    }
+
     /// An administrator says that the lost ledger is to be begun anew; it is once as many have said so as stand behind an
     /// agreement.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`; `CONFLICT` where nothing is lost; `SECOND_PERSON_REQUIRED` where the caller has said so already.
-    pub async fn settle_ledger(&self, caller: &SpiffeId, reason: &str) -> Result<Settlement, Fault> {
+    pub async fn settle_ledger(
+        &self,
+        caller: &SpiffeId,
+        reason: &str,
+        approval: &Envelope,
+    ) -> Result<Settlement, Fault> {
         self.require(caller, ADMINS)?;
         if reason.trim().is_empty() {
             return Err(Fault::at(Reason::InvalidArgument, "reason", "say why: it goes on record"));
@@ -44,17 +60,22 @@ impl Node {
         }
         self.require_confirmed(caller).await?;
         let needed = self.persons_needed();
-        let mut settling: Vec<Settling> = state.settling.into_iter().filter(|s| !self.is_gone(&s.by)).collect();
-        if settling.iter().any(|s| s.by == *caller) && settling.len() < needed {
+        let subject = subject::bytes(&state.behind);
+        let approved = self.approved(caller, approval, (Matter::Settlement, &subject))?;
+        let approval = approved.id;
+        let still = |s: &Settling| self.counts(&s.approved, (Matter::Settlement, &subject));
+        let mut settling: Vec<Settling> = state.settling.into_iter().filter(still).collect();
+        let has_said_so = settling.iter().any(|s| s.approved.by == *caller);
+        if has_said_so && settling.len() < needed {
             let what = format!("you have said so already; it takes {needed} administrators");
             return Err(Fault::new(Reason::SecondPersonRequired, what));
         }
-        if settling.iter().all(|s| s.by != *caller) {
-            settling.push(Settling { by: caller.clone(), reason: reason.to_owned() });
+        if !has_said_so {
+            settling.push(Settling { approved, reason: reason.to_owned() });
         }
         let approvals = settling.len();
         let at = self.now();
-        let approved = Deed::SettlingApproved { reason: reason.to_owned() };
+        let approved = Deed::SettlingApproved { reason: reason.to_owned(), approval };
         let approved = Event { at, by: Some(caller.clone()), deed: approved };
         if approvals < needed {
             self.store.change_ledger(LedgerChange::Settling(settling), vec![approved]).await?;
@@ -79,19 +100,10 @@ impl Node {
             reason: reason.to_owned(),
         };
         let event = Event { at: self.now(), by: Some(caller.clone()), deed };
-        self.store.change_ledger(LedgerChange::Settled(epoch), vec![event]).await?;
-        self.ledger.epoch.store(epoch, Ordering::Relaxed);
+        self.next_epoch(epoch, event).await?;
         self.ledger.is_behind.store(false, Ordering::Relaxed);
         drop(signing);
         tracing::warn!(epoch, "the ledger was begun anew");
-        self.own_ledger_key().await?;
-        self.sign_checkpoint().await?;
-        for partner in self.directory().all_active() {
-            let live = self.live.of(&partner.record.organisation.domain);
-            self.ledger.watch.set_holds(&partner.record.organisation.domain, 0);
-            live.post();
-            live.wake();
-        }
-        Ok(())
+        self.tell_epoch().await
     }
 }

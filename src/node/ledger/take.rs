@@ -3,27 +3,31 @@
 use super::{
     super::{Node, directory::Partner},
     LogKey, Note,
-    alarm::Alarmed,
+    keys::{covers, is_handed_over},
+    views::questions_in,
 };
 use crate::{
     domain::{
-        fault::{Fault, Reason},
+        fault::Fault,
         ids::TrustDomain,
         ledger::{LedgerKey, of_origin},
         statement::Envelope,
     },
     ledger::{
-        greeting::{Greeting, MAX_CONTESTED, PAIRS},
+        greeting::{EARLIER_KEYS, Greeting, MAX_CONTESTED},
         heads::{AlarmKind, Shown, Verdict, judge},
         note::Checkpoint,
     },
-    seal::{rules, verify::verify},
+    seal::{
+        rules,
+        verify::{Verified, verify},
+    },
     store::ledger::{Kept, KeptRecord, head_number},
     wire,
 };
 
 /// So many epochs may have begun since the one that is known: each takes a loss and administrators who settle it.
-const MOST_EPOCHS: u32 = 16;
+pub(super) const MOST_EPOCHS: u32 = 16;
 
 /// What follows from a greeting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -57,17 +61,24 @@ impl Node {
         let live = self.live.of(partner);
         let _one = live.greeting.lock().await;
         let mut next = Next::default();
+        for key in greeting.earlier_keys.iter().take(EARLIER_KEYS) {
+            self.take_earlier_key(partner, key).await?;
+        }
+        let told_key = self.own_key_told(&greeting);
         match self.take_key(partner, greeting.key.as_ref(), &greeting.note).await? {
             Some(key) => {
                 next.again |= self.take_head(&known, &key, &greeting, told).await?;
-                next.holds = self.take_witnessed(partner, &key, &greeting.witnessed).await?;
+                next.holds = self.take_witnessed(partner, (&key, told_key.as_ref()), &greeting.witnessed).await?;
             }
             None => self.missed(partner, "it does not tell its ledger's key").await?,
         }
-        next.again |= self.compare_pairs(partner, &greeting).await?;
-        for note in greeting.contested.iter().take(MAX_CONTESTED) {
-            next.again |= self.take_contested(partner, note).await?;
+        next.again |= self.compare_pairs(partner, &greeting);
+        for shown in greeting.contested.iter().take(MAX_CONTESTED) {
+            next.again |= self.take_contested(partner, shown).await?;
         }
+        self.note_silence(partner).await?;
+        self.ledger.watch.set_questions(partner, questions_in(&greeting));
+        self.ledger.start.heard(partner);
         Ok(next)
     }
 
@@ -98,6 +109,7 @@ impl Node {
         let encoded = wire::envelope::encode(envelope);
         if let Some(held) = held {
             let before = wire::ledger::decode_key(&wire::envelope::decode(&held.value)?.payload)?;
+            self.ledger.watch.set_shows_earlier_key(partner, key.epoch < before.epoch);
             if key.epoch < before.epoch {
                 let what = "it shows a ledger that it has given up: an older store was put in its place".to_owned();
                 self.alarm(Some(partner), AlarmKind::Rollback, what, vec![held.value, encoded]).await?;
@@ -114,6 +126,31 @@ impl Node {
         self.store.keep(vec![record], vec![]).await?;
         self.ledger.watch.set_key(partner, log_key.clone());
         Ok(Some(log_key))
+    }
+
+    /// A key between the one that is known and the newest: taken where the one before has handed over to it, and passed over otherwise.
+    async fn take_earlier_key(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
+        let verified = self.only_by(&[partner], envelope);
+        let verified = verified.and_then(|()| verify(envelope, &rules::LEDGER_KEY, &self.held, self.now()));
+        let Ok(key) = verified.map(Verified::into_content) else { return Ok(()) };
+        let Some(held) = self.store.kept(Kept::Key, Some(partner), 1).await?.pop() else { return Ok(()) };
+        let before = wire::ledger::decode_key(&wire::envelope::decode(&held.value)?.payload)?;
+        if !is_handed_over(&before, &key) {
+            return Ok(());
+        }
+        let value = wire::envelope::encode(envelope);
+        let record = KeptRecord { kind: Kept::Key, of: Some(partner.clone()), number: key.epoch.into(), value };
+        self.store.keep(vec![record], vec![]).await?;
+        self.ledger.watch.set_key(partner, LogKey { name: key.origin, public: key.public });
+        Ok(())
+    }
+
+    /// This node's own key, as a partner holds it of a later epoch than this node knows of: it bears this node's signature.
+    fn own_key_told(&self, greeting: &Greeting) -> Option<LogKey> {
+        let envelope = greeting.your_key.as_ref()?;
+        self.only_by(&[self.domain()], envelope).ok()?;
+        let key = verify(envelope, &rules::LEDGER_KEY, &self.held, self.now()).ok()?.into_content();
+        Some(LogKey { name: key.origin, public: key.public })
     }
 
     /// Told once for the key that is known, however many epochs are tried.
@@ -143,14 +180,17 @@ impl Node {
         now: (&LedgerKey, &Vec<u8>),
         note: &[u8],
     ) -> Result<(), Fault> {
-        if before.0.public != now.0.public {
+        let handed_over = is_handed_over(before.0, now.0);
+        if before.0.public != now.0.public && !handed_over {
             let what =
                 "its ledger's key is another one; ask its administrators, by another way, whether they changed it";
             let evidence = vec![before.1.clone(), now.1.clone()];
             self.alarm(Some(partner), AlarmKind::KeyChanged, what.to_owned(), evidence).await?;
         }
-        if before.0.epoch < now.0.epoch {
-            let held = self.store.kept(Kept::Head, Some(partner), 1).await?.pop();
+        let held = self.store.kept(Kept::Head, Some(partner), 1).await?.pop();
+        let goes_on =
+            handed_over && held.as_ref().is_none_or(|h| Note::parse(&h.value).is_ok_and(|n| covers(now.0, &n)));
+        if before.0.epoch < now.0.epoch && !goes_on {
             let evidence = held.map(|h| h.value).into_iter().chain([note.to_vec()]).collect();
             let what = format!(
                 "it has begun its ledger anew as `{}`; ask its administrators what was lost: what it did since its last head is not proved",
@@ -176,12 +216,31 @@ impl Node {
             return Ok(false);
         };
         let newest = self.store.kept(Kept::Head, Some(partner), 1).await?.pop();
-        let held = newest.map(|r| Note::parse(&r.value)).transpose()?.filter(|n| n.checkpoint.origin == key.name);
+        let held = newest.map(|r| Note::parse(&r.value)).transpose()?;
+        // Where the key before has handed over, the ledger must go on from what was held under its name.
+        let held = match held {
+            Some(held) if held.checkpoint.origin == key.name => Some(held),
+            Some(held) if self.goes_on(partner, &held).await? => Some(held),
+            _ => None,
+        };
         let shown = Shown { head: &note.checkpoint, from: greeting.from, proof: &greeting.proof, told };
         let verdict = judge(held.as_ref().map(|n| &n.checkpoint), &shown);
+        let before = held.as_ref().filter(|held| held.checkpoint.origin != key.name);
+        let verdict = match (verdict, before) {
+            (Verdict::Fork | Verdict::Rollback | Verdict::Unproved, Some(before)) => {
+                // A partner that has just taken the other key, or has started, may not know yet what is held here, whatever it was told before.
+                // It proves nothing as long as it does not know.
+                if verdict == Verdict::Unproved && (told.is_none() || self.ledger.watch.is_first_unproved(partner)) {
+                    return Ok(true);
+                }
+                self.alarm_of_break(partner, before, &note).await?;
+                Verdict::First
+            }
+            (verdict, _) => verdict,
+        };
         match verdict {
             Verdict::First | Verdict::Grown => self.witness(known, note).await?,
-            Verdict::Same => self.ledger.watch.answered(partner),
+            Verdict::Same => {}
             Verdict::Overtaken => return Ok(true),
             Verdict::Unproved if told.is_some() => {
                 self.missed(partner, "it does not prove its head from the one that is held here").await?;
@@ -189,7 +248,40 @@ impl Node {
             Verdict::Unproved => return Ok(true),
             Verdict::Fork | Verdict::Rollback => self.alarm_of_head(partner, held.as_ref(), &note, verdict).await?,
         }
+        if matches!(verdict, Verdict::First | Verdict::Grown | Verdict::Same) {
+            if self.take_bases(partner, key, greeting) {
+                self.ledger.watch.answered(partner);
+            } else {
+                self.missed(partner, "it does not prove the root at the last multiple of 64 entries").await?;
+            }
+        }
         Ok(false)
+    }
+
+    /// Whether a head of an earlier epoch is among what its key, and each one after it, has handed over up to the key of now.
+    async fn goes_on(&self, partner: &TrustDomain, held: &Note) -> Result<bool, Fault> {
+        let told = self.store.kept(Kept::Key, Some(partner), u32::MAX).await?;
+        let key = |r: &KeptRecord| wire::ledger::decode_key(&wire::envelope::decode(&r.value)?.payload);
+        let keys = told.iter().map(key).collect::<Result<Vec<LedgerKey>, Fault>>()?;
+        // The newest first.
+        let Some(from) = keys.iter().position(|key| key.origin == held.checkpoint.origin) else { return Ok(false) };
+        let line = keys.get(..=from).unwrap_or_default();
+        let is_line = line.windows(2).all(|pair| matches!(pair, [now, before] if is_handed_over(before, now)));
+        let first = from.checked_sub(1).and_then(|next| keys.get(next));
+        Ok(is_line && first.is_some_and(|next| covers(next, held)))
+    }
+
+    /// The ledger of a new epoch does not go on from what was held of the one before, though its key was handed over: what is held was
+    /// signed by somebody else, or entries are lost. The new one is followed from here on.
+    async fn alarm_of_break(&self, partner: &TrustDomain, held: &Note, shown: &Note) -> Result<(), Fault> {
+        let what = format!(
+            "its ledger goes on as `{}`, which does not begin with the head of {} entries that is held of the one before; ask its administrators \
+             what happened",
+            shown.checkpoint.origin, held.checkpoint.size
+        );
+        let evidence = [held, shown].map(|note| note.bare().to_string().into_bytes()).into();
+        self.alarm(Some(partner), AlarmKind::NewEpoch, what, evidence).await?;
+        Ok(())
     }
 
     async fn alarm_of_head(
@@ -219,34 +311,47 @@ impl Node {
     }
 
     /// Keeps and cosigns a head.
-    async fn witness(&self, known: &Partner, note: Note) -> Result<(), Fault> {
+    pub(super) async fn witness(&self, known: &Partner, note: Note) -> Result<(), Fault> {
         let partner = &known.record.organisation.domain;
         let (seconds, _) = self.now().parts();
         let seconds = u64::try_from(seconds).unwrap_or_default();
-        let line = note.cosign(&self.ledger.key, &self.own_log_key().name, seconds);
-        let number = number_of(&note.checkpoint);
-        let head = note.checkpoint.clone();
+        let line = note.cosign(&self.ledger_key(), &self.own_log_key().name, seconds);
+        let number = number_of(&note.checkpoint)?;
         let value = note.with(line).to_string().into_bytes();
         self.store
             .keep(vec![KeptRecord { kind: Kept::Head, of: Some(partner.clone()), number, value }], vec![])
             .await?;
-        self.ledger.watch.add(partner, &known.record.roots, &head, number);
-        self.ledger.watch.answered(partner);
         Ok(())
     }
 
     /// What the partner holds of this node's ledger, with its cosignature. Gives its size.
-    async fn take_witnessed(&self, partner: &TrustDomain, key: &LogKey, note: &[u8]) -> Result<Option<u64>, Fault> {
+    async fn take_witnessed(
+        &self,
+        partner: &TrustDomain,
+        (key, told): (&LogKey, Option<&LogKey>),
+        note: &[u8],
+    ) -> Result<Option<u64>, Fault> {
         let Ok(note) = Note::parse(note) else { return Ok(None) };
         let own = self.own_log_key();
-        self.compare_own(Some(partner), &note, &self.store.ledger().await?).await?;
-        if note.verify(&own).is_err() {
-            return Ok(None);
+        self.compare_own(Some(partner), (&note, told), &self.store.ledger().await?).await?;
+        if let Some((_, epoch)) = of_origin(&note.checkpoint.origin).filter(|(of, _)| of == self.domain()) {
+            self.ledger.watch.set_epoch_held(partner, epoch);
         }
         let size = note.checkpoint.size;
+        if note.verify(&own).is_err() {
+            // A head of the epoch before that is here: the ledger is proved to go on from it.
+            let is_here = self.store.ledger_root(size).await? == Some(note.checkpoint.root);
+            let epoch = of_origin(&note.checkpoint.origin).map_or(0, |(_, epoch)| epoch);
+            let before = self.own_key_of(epoch).await?.filter(|_| is_here);
+            if before.is_none_or(|key| note.verify(&key).is_err()) {
+                return Ok(None);
+            }
+            self.ledger.watch.set_holds(partner, size);
+            return Ok(Some(size));
+        }
         self.ledger.watch.set_holds(partner, size);
         if !self.is_behind() && note.cosigned_by(key).is_ok() && self.cosigned_by(partner).await? != size {
-            let number = number_of(&note.checkpoint);
+            let number = number_of(&note.checkpoint)?;
             let line = note.signatures.iter().find(|s| s.name == key.name).cloned();
             let kept = line.into_iter().fold(note.bare(), Note::with);
             let value = kept.to_string().into_bytes();
@@ -254,39 +359,6 @@ impl Node {
             self.store.keep(vec![record], vec![]).await?;
         }
         Ok(Some(size))
-    }
-
-    /// Heads of others that the partner was shown. Where one differs from the one that is held here, the partner is shown that.
-    async fn compare_pairs(&self, partner: &TrustDomain, greeting: &Greeting) -> Result<bool, Fault> {
-        let mut is_news = false;
-        for pair in greeting.pairs.iter().take(PAIRS) {
-            let Some(seen) = self.ledger.watch.differs(pair) else { continue };
-            if let Some(note) = self.held_note(&seen.of, seen.number).await? {
-                is_news |= self.ledger.watch.contest(partner, note);
-            }
-        }
-        Ok(is_news)
-    }
-
-    /// A note of a third organisation that the partner was shown, and that may not agree with the one that is held here.
-    async fn take_contested(&self, partner: &TrustDomain, note: &[u8]) -> Result<bool, Fault> {
-        let Ok(note) = Note::parse(note) else { return Ok(false) };
-        let Some((of, key)) = self.ledger.watch.named(&note.checkpoint.origin).filter(|(of, _)| of != partner) else {
-            return Ok(false);
-        };
-        if note.verify(&key).is_err() {
-            return Ok(false);
-        }
-        let Some(held) = self.held_note(&of, number_of(&note.checkpoint)).await? else { return Ok(false) };
-        if Note::parse(&held)?.checkpoint.root == note.checkpoint.root {
-            return Ok(false);
-        }
-        let size = note.checkpoint.size;
-        let what = format!("it has shown two of its partners different heads of {size} entries");
-        let evidence = vec![held.clone(), note.bare().to_string().into_bytes()];
-        let alarmed = self.alarm(Some(&of), AlarmKind::SplitView, what, evidence).await?;
-        let is_news = self.ledger.watch.contest(partner, held);
-        Ok(is_news || alarmed == Alarmed::New)
     }
 
     /// The partner has not shown what it should.
@@ -302,21 +374,6 @@ impl Node {
     }
 }
 
-fn number_of(head: &Checkpoint) -> u64 {
-    head_number(of_origin(&head.origin).map_or(0, |(_, epoch)| epoch), head.size)
-}
-
-/// A greeting that can't be read is a partner's fault.
-impl Greeting {
-    /// Refuses what no greeting may hold.
-    ///
-    /// # Errors
-    /// `LIMIT_EXCEEDED`.
-    pub fn checked(self) -> Result<Self, Fault> {
-        if self.pairs.len() > PAIRS || self.contested.len() > MAX_CONTESTED || self.proof.len() > 128 {
-            let what = format!("at most {PAIRS} pairs, {MAX_CONTESTED} notes of others and 128 hashes go together");
-            return Err(Fault::at(Reason::LimitExceeded, "ledger", what));
-        }
-        Ok(self)
-    }
+pub(super) fn number_of(head: &Checkpoint) -> Result<u64, Fault> {
+    Ok(head_number(of_origin(&head.origin).map_or(0, |(_, epoch)| epoch), head.size)?)
 }

@@ -1,79 +1,68 @@
-//! What is known of partners' ledgers, in memory: their keys, their heads as pairs, who did not answer. Filled from the store at
-//! the start.
+//! What is known of partners' ledgers, in memory: their keys, what is compared with others, who did not answer. Filled from the
+//! store at the start, and by greetings.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use crate::{
     domain::{fault::Fault, ids::TrustDomain, time::Time},
     ledger::{
-        greeting::{MAX_CONTESTED, PAIRS},
-        note::{Checkpoint, LogKey, Note},
-        pairs::{Pair, Tag},
+        greeting::MAX_CONTESTED,
+        note::{LogKey, Note},
+        views::{Shown, View},
     },
     node::Node,
-    seal::raw::hmac_sha256,
-    store::ledger::{KEPT_HEADS, Kept},
+    store::ledger::Kept,
     wire,
 };
 
 /// How many hellos without an answer are too many, and for how many seconds.
 const MISSES: u32 = 3;
 const MISSING_SECONDS: i64 = 600;
-/// How many of the newest heads of a partner go into one greeting, and of how many partners.
-const NEWEST: usize = 4;
-const ORGANISATIONS: usize = PAIRS / NEWEST;
-/// How often an organisation that does not exist has a new head, seconds.
-const RHYTHM_SECONDS: i64 = 60;
-
-/// A head that a partner's pair may be about.
-#[derive(Debug, Clone)]
-pub(super) struct Seen {
-    pub of: TrustDomain,
-    check: Tag,
-    /// As the store numbers it.
-    pub number: u64,
-}
 
 /// One partner.
 #[derive(Default)]
 struct Partner {
     key: Option<LogKey>,
-    /// The pairs of its newest heads, the newest last.
-    pairs: VecDeque<Pair>,
+    /// What is compared with others.
+    view: View,
+    /// The newest head of it that somebody else has shown.
+    elsewhere: Option<Vec<u8>>,
     /// Since when it has not answered, and how often.
     missing: Option<(Time, u32)>,
     is_alarmed: bool,
-    /// The size of this node's ledger that it holds, by its own word.
+    /// It has left a question open for too long.
+    is_silent: bool,
+    /// It has shown a head of a new epoch without a proof from the one before.
+    is_unproved: bool,
+    /// The size of this node's ledger that it holds, by its own word, and of which epoch.
     holds: u64,
-    /// Notes of others that it is to be shown.
-    contested: Vec<Vec<u8>>,
+    epoch_held: Option<u32>,
+    /// It shows a key of an earlier epoch than the one that is held here.
+    shows_earlier_key: bool,
+    /// At which sizes of this node's ledger it asks for the root.
+    questions: Vec<u64>,
+    /// Roots of others that it is to be shown.
+    contested: Vec<Shown>,
+    /// The day on which it was asked for a root that nobody needs.
+    asked_on: Option<i64>,
 }
 
 #[derive(Default)]
 struct Known {
     partners: HashMap<TrustDomain, Partner>,
-    seen: HashMap<Tag, Seen>,
     turn: usize,
 }
 
 /// Everything that is known; whole after every call.
-pub(super) struct Watch {
-    known: Mutex<Known>,
-    /// What heads that do not exist are made of.
-    secret: [u8; 32],
-}
+#[derive(Default)]
+pub(super) struct Watch(Mutex<Known>);
 
 impl Watch {
-    /// Knows nothing; `secret` is random.
-    pub fn new(secret: [u8; 32]) -> Self {
-        Self { known: Mutex::default(), secret }
-    }
-
     fn lock(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn key(&self, of: &TrustDomain) -> Option<LogKey> {
@@ -87,8 +76,15 @@ impl Watch {
         known.partners.iter().find_map(named)
     }
 
+    /// The key of a partner's ledger. Under another name nothing of before is compared any more.
     pub fn set_key(&self, of: &TrustDomain, key: LogKey) {
-        self.lock().partners.entry(of.clone()).or_default().key = Some(key);
+        let mut known = self.lock();
+        let partner = known.partners.entry(of.clone()).or_default();
+        if partner.key.as_ref().is_some_and(|before| before.name != key.name) {
+            partner.view.begin_anew();
+            partner.elsewhere = None;
+        }
+        partner.key = Some(key);
     }
 
     pub fn holds(&self, of: &TrustDomain) -> u64 {
@@ -99,85 +95,97 @@ impl Watch {
         self.lock().partners.entry(of.clone()).or_default().holds = size;
     }
 
-    /// A head was taken from a partner with these root certificates.
-    pub fn add(&self, of: &TrustDomain, roots: &[Vec<u8>], head: &Checkpoint, number: u64) {
+    /// Of which epoch of this node's ledger it holds a head.
+    pub fn epoch_held(&self, of: &TrustDomain) -> Option<u32> {
+        self.lock().partners.get(of)?.epoch_held
+    }
+
+    pub fn set_epoch_held(&self, of: &TrustDomain, epoch: u32) {
+        self.lock().partners.entry(of.clone()).or_default().epoch_held = Some(epoch);
+    }
+
+    pub fn shows_earlier_key(&self, of: &TrustDomain) -> bool {
+        self.lock().partners.get(of).is_some_and(|p| p.shows_earlier_key)
+    }
+
+    pub fn set_shows_earlier_key(&self, of: &TrustDomain, shows: bool) {
+        self.lock().partners.entry(of.clone()).or_default().shows_earlier_key = shows;
+    }
+
+    /// What is held of a partner's ledger, for as long as it takes to look at it or to change it.
+    pub fn view<T>(&self, of: &TrustDomain, look: impl FnOnce(&mut View) -> T) -> T {
+        look(&mut self.lock().partners.entry(of.clone()).or_default().view)
+    }
+
+    /// The first place among so many organisations whose turn it is, of which so many have theirs at a time.
+    pub fn turn(&self, of: usize, at_a_time: usize) -> usize {
         let mut known = self.lock();
-        let Known { partners, seen, .. } = &mut *known;
-        let partner = partners.entry(of.clone()).or_default();
-        for root in roots {
-            let pair = Pair::of(root, head);
-            seen.insert(pair.tag, Seen { of: of.clone(), check: pair.check, number });
-            partner.pairs.push_back(pair);
-        }
-        while partner.pairs.len() > KEPT_HEADS as usize * roots.len().max(1) {
-            if let Some(old) = partner.pairs.pop_front() {
-                seen.remove(&old.tag);
-            }
-        }
+        let first = if of > at_a_time { known.turn % of } else { 0 };
+        known.turn = known.turn.wrapping_add(at_a_time);
+        first
     }
 
-    /// The newest heads of the partners of the moment, for another one of them; of very many partners those whose turn it is. Always
-    /// as many: the others are of organisations that do not exist and have new heads as often, so that the number tells nothing.
-    pub fn pairs_for(&self, partner: &TrustDomain, active: &[TrustDomain], now: Time) -> Vec<Pair> {
-        let mut known = self.lock();
-        let others: Vec<&TrustDomain> = active.iter().filter(|d| *d != partner).collect();
-        let first = if others.len() > ORGANISATIONS { known.turn % others.len() } else { 0 };
-        known.turn = known.turn.wrapping_add(ORGANISATIONS);
-        let turn = others.iter().cycle().skip(first).take(others.len().min(ORGANISATIONS));
-        let newest = turn.filter_map(|d| known.partners.get(*d)).flat_map(|p| p.pairs.iter().rev().take(NEWEST));
-        let mut pairs: Vec<Pair> = newest.copied().collect();
-        pairs.extend((pairs.len()..PAIRS).map(|place| self.of_nobody(partner, place, now)));
-        // Their order tells nothing either.
-        pairs.sort_unstable_by_key(|p| p.tag);
-        pairs
-    }
-
-    fn of_nobody(&self, partner: &TrustDomain, place: usize, now: Time) -> Pair {
-        let (organisation, age) = (place / NEWEST, place % NEWEST);
-        let phase = i64::try_from(organisation * 7 % 60).unwrap_or_default();
-        let heads = (now.parts().0 + phase).div_euclid(RHYTHM_SECONDS);
-        let head = heads.saturating_sub(i64::try_from(age).unwrap_or_default());
-        let name = [&organisation.to_be_bytes()[..], &head.to_be_bytes()].concat();
-        Pair::random_like(hmac_sha256(&self.secret, &[partner.as_str().as_bytes(), b"\0", &name]))
-    }
-
-    /// The head that a pair of somebody else's is about, where it is held and is another one.
-    pub fn differs(&self, pair: &Pair) -> Option<Seen> {
-        self.lock().seen.get(&pair.tag).filter(|seen| seen.check != pair.check).cloned()
-    }
-
-    pub fn tagged(&self, tag: &Tag) -> Option<Seen> {
-        self.lock().seen.get(tag).cloned()
-    }
-
-    /// The partner is to be shown that note; `false` where it is already.
-    pub fn contest(&self, partner: &TrustDomain, note: Vec<u8>) -> bool {
+    /// The partner is to be shown that; `false` where it is already.
+    pub fn contest(&self, partner: &TrustDomain, shown: Shown) -> bool {
         let mut known = self.lock();
         let contested = &mut known.partners.entry(partner.clone()).or_default().contested;
-        if contested.contains(&note) {
+        if contested.contains(&shown) {
             return false;
         }
         if contested.len() == MAX_CONTESTED {
             contested.remove(0);
         }
-        contested.push(note);
+        contested.push(shown);
         true
     }
 
-    pub fn contested(&self, partner: &TrustDomain) -> Vec<Vec<u8>> {
+    pub fn contested(&self, partner: &TrustDomain) -> Vec<Shown> {
         self.lock().partners.get(partner).map(|p| p.contested.clone()).unwrap_or_default()
+    }
+
+    /// A head of it that somebody else has shown; kept for when it does not answer.
+    pub fn set_elsewhere(&self, of: &TrustDomain, note: Vec<u8>) {
+        self.lock().partners.entry(of.clone()).or_default().elsewhere = Some(note);
+    }
+
+    pub fn elsewhere(&self, of: &TrustDomain) -> Option<Vec<u8>> {
+        self.lock().partners.get(of)?.elsewhere.clone()
+    }
+
+    /// What the partner asks of this node's ledger.
+    pub fn set_questions(&self, of: &TrustDomain, questions: Vec<u64>) {
+        self.lock().partners.entry(of.clone()).or_default().questions = questions;
+    }
+
+    pub fn questions(&self, of: &TrustDomain) -> Vec<u64> {
+        self.lock().partners.get(of).map(|p| p.questions.clone()).unwrap_or_default()
+    }
+
+    /// Whether the partner was not asked yet on that day for a root that nobody needs.
+    pub fn is_first_of_day(&self, of: &TrustDomain, day: i64) -> bool {
+        self.lock().partners.entry(of.clone()).or_default().asked_on.replace(day) != Some(day)
+    }
+
+    /// Whether the partner shows a head of a new epoch without a proof for the first time: it may not know yet what is held here.
+    pub fn is_first_unproved(&self, of: &TrustDomain) -> bool {
+        !std::mem::replace(&mut self.lock().partners.entry(of.clone()).or_default().is_unproved, true)
     }
 
     /// The partner has shown what it should.
     pub fn answered(&self, of: &TrustDomain) {
         let mut known = self.lock();
         let partner = known.partners.entry(of.clone()).or_default();
-        (partner.missing, partner.is_alarmed) = (None, false);
+        (partner.missing, partner.is_alarmed, partner.is_unproved) = (None, false, false);
     }
 
     /// Whether the partner does not answer now.
     pub fn is_missing(&self, of: &TrustDomain) -> bool {
-        self.lock().partners.get(of).is_some_and(|p| p.is_alarmed)
+        self.lock().partners.get(of).is_some_and(|p| p.is_alarmed || p.is_silent)
+    }
+
+    /// Whether the partner has left a question open for too long.
+    pub fn set_silent(&self, of: &TrustDomain, is_silent: bool) {
+        self.lock().partners.entry(of.clone()).or_default().is_silent = is_silent;
     }
 
     /// The partner has not; `true` where that is too often or too long by now, once.
@@ -200,9 +208,9 @@ impl Node {
                 let key = wire::ledger::decode_key(&wire::envelope::decode(&record.value)?.payload)?;
                 self.ledger.watch.set_key(of, LogKey { name: key.origin, public: key.public });
             }
-            for record in self.store.kept(Kept::Head, Some(of), u32::MAX).await?.into_iter().rev() {
-                let note = Note::parse(&record.value)?;
-                self.ledger.watch.add(of, &partner.record.roots, &note.checkpoint, record.number);
+            if let Some(record) = self.store.kept(Kept::Head, Some(of), 1).await?.pop() {
+                let head = Note::parse(&record.value)?.checkpoint;
+                self.ledger.watch.view(of, |view| view.set_head(head.size));
             }
         }
         Ok(())
@@ -212,17 +220,10 @@ impl Node {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::views::Base;
 
     fn domain(n: usize) -> TrustDomain {
         format!("d{n}.example").parse().unwrap()
-    }
-
-    fn head(n: u64) -> Checkpoint {
-        Checkpoint { origin: "x.example/ledger".into(), size: n, root: [n as u8; 32] }
-    }
-
-    fn watch() -> Watch {
-        Watch::new([7; 32])
     }
 
     fn start() -> Time {
@@ -231,7 +232,7 @@ mod tests {
 
     #[test]
     fn no_answer_is_told_once_until_there_is_one() {
-        let (watch, of) = (watch(), domain(1));
+        let (watch, of) = (Watch::default(), domain(1));
         assert_eq!((0..5).filter(|_| watch.missed(&of, start())).count(), 1);
         assert!(watch.is_missing(&of));
         watch.answered(&of);
@@ -241,44 +242,28 @@ mod tests {
 
     #[test]
     fn of_very_many_partners_each_has_its_turn() {
-        let watch = watch();
-        let all: Vec<TrustDomain> = (0..600).map(domain).collect();
-        for (n, of) in all.iter().enumerate() {
-            (0..8).for_each(|size| watch.add(of, &[n.to_be_bytes().to_vec()], &head(size), size));
-        }
-        let mut told = std::collections::HashSet::new();
-        for _ in 0..600 / ORGANISATIONS + 1 {
-            told.extend(watch.pairs_for(&all[0], &all, start()));
-        }
-        assert_eq!(told.len(), 599 * NEWEST);
+        let watch = Watch::default();
+        let firsts: Vec<usize> = (0..5).map(|_| watch.turn(600, 128)).collect();
+        assert_eq!(firsts, [0, 128, 256, 384, 512]);
+        assert_eq!(watch.turn(100, 128), 0, "all of few have theirs each time");
     }
 
     #[test]
-    fn how_many_partners_there_are_is_not_told_by_how_many_pairs_or_how_they_change() {
-        let (watch, to, of) = (watch(), domain(0), domain(1));
-        let alone = |at| watch.pairs_for(&to, std::slice::from_ref(&to), at);
-        assert_eq!(alone(start()).len(), PAIRS);
-        assert_eq!(alone(start()), alone(start()), "as those that exist stay, so do those that do not");
-        let later = alone(start().plus_seconds(RHYTHM_SECONDS));
-        let same = later.iter().filter(|p| alone(start()).contains(p)).count();
-        assert_eq!(same, PAIRS - ORGANISATIONS, "each has one new head");
-        watch.add(&of, &[b"root".to_vec()], &head(8), 8);
-        let both = [to.clone(), of];
-        let pairs = watch.pairs_for(&to, &both, start());
-        assert!(pairs.len() == PAIRS && pairs.contains(&Pair::of(b"root", &head(8))));
-        assert!(pairs.is_sorted_by_key(|p| p.tag));
+    fn under_another_name_nothing_of_before_is_compared() {
+        let (watch, of) = (Watch::default(), domain(1));
+        let key = |name: &str| LogKey { name: name.to_owned(), public: [1; 32] };
+        watch.set_key(&of, key("d1.example/ledger"));
+        let shown = Shown { note: vec![], base: Base { size: 64, root: [1; 32], proof: vec![] } };
+        watch.view(&of, |view| view.add(shown));
+        watch.set_key(&of, key("d1.example/ledger"));
+        assert!(watch.view(&of, |view| view.at(64).is_some()));
+        watch.set_key(&of, key("d1.example/ledger/2"));
+        assert!(watch.view(&of, |view| view.at(64).is_none()));
     }
 
     #[test]
-    fn the_newest_heads_go_and_the_oldest_are_forgotten() {
-        let (watch, of, other) = (watch(), domain(1), domain(2));
-        let sizes = u64::from(KEPT_HEADS) + 10;
-        (0..sizes).for_each(|n| watch.add(&of, &[b"root".to_vec()], &head(n), n));
-        let pairs = watch.pairs_for(&other, &[of.clone(), other.clone()], start());
-        let newest: Vec<Pair> = (0..8).map(|n| Pair::of(b"root", &head(sizes - 1 - n))).collect();
-        assert_eq!(newest.iter().map(|p| pairs.contains(p)).collect::<Vec<_>>(), [[true; 4], [false; 4]].concat());
-        let forged = |n: u64| Pair::of(b"root", &Checkpoint { root: [99; 32], ..head(n) });
-        assert_eq!(watch.differs(&forged(sizes - 1)).unwrap().number, sizes - 1);
-        assert!(watch.differs(&forged(3)).is_none() && watch.differs(&newest[0]).is_none());
+    fn a_root_that_nobody_needs_is_asked_for_once_a_day() {
+        let (watch, of) = (Watch::default(), domain(1));
+        assert!(watch.is_first_of_day(&of, 1) && !watch.is_first_of_day(&of, 1) && watch.is_first_of_day(&of, 2));
     }
 }

@@ -4,16 +4,21 @@
 use super::lock;
 use crate::{
     domain::{
-        approval::Awaited,
+        approval::Matter,
         event::{Deed, Event},
         fault::{Fault, Reason},
         ids::{SpiffeId, TrustDomain},
+        statement::Envelope,
     },
     identity::{
         bundle::TrustBundle,
         crl::{Crl, NOT_SIGNED, authorities},
     },
-    node::{ADMINS, Node, approve::Count, partners::bundle_of},
+    node::{
+        ADMINS, Node,
+        approve::{Count, Thing},
+        partners::bundle_of,
+    },
 };
 
 /// What became of a list at one organisation.
@@ -62,8 +67,8 @@ pub struct Given {
 
 impl Node {
     /// Takes a list (DER) of any organisation that is known here. `issuers` are certificates among which its CA may be.
-    /// `replace`: also where one with a higher number is held; it is once as many administrators have given the same list as
-    /// stand behind an agreement.
+    /// `replace`: also where one with a higher number is held, by the caller's approval; it is once as many administrators have approved the same
+    /// list as stand behind an agreement.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`; `CHAIN_INVALID` where no organisation stands behind it; `CONFLICT` where one that is held is newer;
@@ -73,7 +78,7 @@ impl Node {
         caller: &SpiffeId,
         der: &[u8],
         issuers: &[Vec<u8>],
-        replace: bool,
+        replace: Option<&Envelope>,
     ) -> Result<Given, Fault> {
         self.require(caller, ADMINS)?;
         let _changing = self.changing.lock().await;
@@ -86,18 +91,20 @@ impl Node {
         let is_held = |domain: &TrustDomain| self.lists.of(domain).iter().any(|held| held.sha256() == crl.sha256());
         let goes_back = |domain: &TrustDomain| self.lists.require_newer(domain, &crl).is_err();
         let is_replacing = found.iter().any(|(domain, _)| !is_held(domain) && goes_back(domain));
-        if is_replacing && !replace {
-            let what = "a revocation list of that CA with this or a higher number is held already; where the CA lost its number, \
-                        give the list with --replace";
-            return Err(Fault::new(Reason::Conflict, what));
-        }
-        let Count { approvals, needed } = match is_replacing {
-            true => {
-                let deed = Deed::ListReplacementApproved { issuing_key: crl.issuing_key(), list: crl.sha256() };
-                let of = found.first().map_or_else(|| self.domain().clone(), |(domain, _)| domain.clone());
-                self.approve(caller, crl.sha256(), (Awaited::RevocationList, of), deed).await?
+        let Count { approvals, needed } = match (is_replacing, replace) {
+            (false, _) => Count { approvals: 0, needed: 0 },
+            (true, None) => {
+                let what = "a revocation list of that CA with this or a higher number is held already; where the CA lost its number, \
+                            give the list with --replace";
+                return Err(Fault::new(Reason::Conflict, what));
             }
-            false => Count { approvals: 0, needed: 0 },
+            (true, Some(approval)) => {
+                let (issuing_key, list) = (crl.issuing_key(), crl.sha256());
+                let deed = |approval| Deed::ListReplacementApproved { issuing_key, list, approval };
+                let of = found.first().map_or_else(|| self.domain().clone(), |(domain, _)| domain.clone());
+                let thing = Thing { matter: Matter::RevocationList, subject: list, of };
+                self.approve(caller, approval, thing, deed).await?
+            }
         };
         let mut at = vec![];
         for (domain, crl) in found {

@@ -66,7 +66,8 @@ impl Node {
 
     async fn note_own_roots(&self, own: &Member) -> Result<(), Fault> {
         let roots = own.bundle.roots().iter().map(|root| root.to_vec()).collect();
-        Ok(self.store.note_roots(self.domain(), roots, self.now()).await?)
+        self.store.note_roots(self.domain(), roots, self.now()).await?;
+        self.note_own_bundle(&own.bundle).await
     }
 
     /// Takes in the lists of the own file, where they are newer; `true` where one is.

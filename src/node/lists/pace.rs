@@ -6,10 +6,8 @@ use crate::domain::{ids::Sha256, time::Time};
 
 /// The window, seconds.
 const WINDOW: i64 = 3_600;
-/// How many new lists of one issuing key: a CA that revokes somebody each minute keeps up.
-const OF_KEY: u32 = 60;
-/// How many new lists of all keys.
-const OF_PARTNER: u32 = 120;
+/// How many times as many of all keys as of one.
+const KEYS: u32 = 2;
 /// How many bytes. A list of any size is taken where none came before.
 const BYTES: usize = 16 << 20;
 
@@ -26,11 +24,13 @@ pub struct ListPace {
 
 impl ListPace {
     /// When a list of that size by that key is taken: `None` for now.
-    pub fn wait(&self, key: &Sha256, size: usize, now: Time) -> Option<Time> {
+    ///
+    /// `most_of_key`: how many of one issuing key in an hour. The default is 60, so that a CA that revokes somebody each minute keeps up.
+    pub fn wait(&self, most_of_key: u32, key: &Sha256, size: usize, now: Time) -> Option<Time> {
         let since = self.since.filter(|since| (0..WINDOW).contains(&now.seconds_since(*since)))?;
         let of_key = self.by_key.get(key).copied().unwrap_or_default();
         let fits = self.bytes == 0 || self.bytes.saturating_add(size) <= BYTES;
-        let has_room = of_key < OF_KEY && self.lists < OF_PARTNER && fits;
+        let has_room = of_key < most_of_key && self.lists < most_of_key.saturating_mul(KEYS) && fits;
         (!has_room).then(|| since.plus_seconds(WINDOW))
     }
 
@@ -80,21 +80,21 @@ mod tests {
     fn a_list_a_minute_of_each_key_is_taken_and_the_next_hour_begins_anew() {
         let mut pace = ListPace::default();
         for n in 0..60 {
-            assert_eq!(pace.wait(&KEY, 1_000, at(n)), None, "list {n}");
+            assert_eq!(pace.wait(60, &KEY, 1_000, at(n)), None, "list {n}");
             pace.count(&KEY, 1_000, at(n));
         }
-        assert_eq!(pace.wait(&KEY, 1_000, at(60)), Some(at(3_600)));
-        assert_eq!(pace.wait(&OTHER, 1_000, at(60)), None);
-        assert_eq!(pace.wait(&KEY, 1_000, at(3_600)), None);
+        assert_eq!(pace.wait(60, &KEY, 1_000, at(60)), Some(at(3_600)));
+        assert_eq!(pace.wait(60, &OTHER, 1_000, at(60)), None);
+        assert_eq!(pace.wait(60, &KEY, 1_000, at(3_600)), None);
     }
 
     #[test]
     fn large_lists_wait_and_the_largest_is_taken_first_of_all() {
         let mut pace = ListPace::default();
-        assert_eq!(pace.wait(&KEY, 20 << 20, at(0)), None);
+        assert_eq!(pace.wait(60, &KEY, 20 << 20, at(0)), None);
         pace.count(&KEY, 8 << 20, at(0));
-        assert_eq!(pace.wait(&KEY, 8 << 20, at(0)), None);
-        assert_eq!(pace.wait(&KEY, (8 << 20) + 1, at(0)), Some(at(3_600)));
+        assert_eq!(pace.wait(60, &KEY, 8 << 20, at(0)), None);
+        assert_eq!(pace.wait(60, &KEY, (8 << 20) + 1, at(0)), Some(at(3_600)));
     }
 
     #[test]
@@ -105,10 +105,10 @@ mod tests {
         }
         assert!(pace.has_refused(&Sha256([69; 32]), at(0)) && !pace.has_refused(&Sha256([70; 32]), at(0)));
         assert!(!pace.has_refused(&Sha256([69; 32]), at(3_600)));
-        assert_eq!(pace.wait(&KEY, 1_000, at(0)), None);
+        assert_eq!(pace.wait(60, &KEY, 1_000, at(0)), None);
         for n in 70..120_u8 {
             pace.refuse(&Sha256([n; 32]), 1_000, at(0));
         }
-        assert!(pace.wait(&KEY, 1_000, at(0)).is_some(), "the partner's own hour is full");
+        assert!(pace.wait(60, &KEY, 1_000, at(0)).is_some(), "the partner's own hour is full");
     }
 }

@@ -1,25 +1,19 @@
 //! The assessments that were made ready last.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use super::Prepared;
 use crate::domain::ids::StatementId;
 
-/// How many are kept ready; at 4 KiB each, a few megabytes.
-pub(super) const KEPT: usize = 512;
-/// How many bytes of portions they hold at most: a partner may send the largest ones.
-const KEPT_BYTES: usize = 32 << 20;
+/// How many bytes they take at most, all of them together. The largest assessment finds a place, so that all partners' feeds share it.
+const KEPT_BYTES: usize = 8 << 20;
 
 /// The ones last asked for.
 #[derive(Default)]
-pub struct Cache {
-    kept: Mutex<Kept>,
-    /// What was taken back while this node runs: whoever read it from the store before that does not put it here after.
-    gone: Mutex<HashSet<StatementId>>,
-}
+pub struct Cache(Mutex<Kept>);
 
 #[derive(Default)]
 struct Kept {
@@ -27,17 +21,21 @@ struct Kept {
     bytes: usize,
     /// Counts what was forgotten: what was read before that may be out of date.
     forgotten: u64,
+    /// Counts what was taken back.
+    taken_back: u64,
 }
 
 impl Kept {
     fn put(&mut self, prepared: Arc<Prepared>) {
         self.remove(&prepared.id);
-        if self.by_id.len() >= KEPT || self.bytes + prepared.bytes() > KEPT_BYTES {
+        if self.bytes + prepared.bytes() > KEPT_BYTES {
             // A crowd beyond this is a catch-up, where nothing is asked for twice anyway.
-            *self = Self { forgotten: self.forgotten, ..Self::default() };
+            (self.by_id, self.bytes) = (HashMap::new(), 0);
         }
-        self.bytes += prepared.bytes();
-        self.by_id.insert(prepared.id, prepared);
+        if prepared.bytes() <= KEPT_BYTES {
+            self.bytes += prepared.bytes();
+            self.by_id.insert(prepared.id, prepared);
+        }
     }
 
     fn remove(&mut self, id: &StatementId) {
@@ -47,25 +45,25 @@ impl Kept {
     }
 }
 
-/// Locks even after a panic elsewhere: these are whole after every statement.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Cache {
+    /// Locks even after a panic elsewhere: it is whole after every statement.
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn get(&self, id: &StatementId) -> Option<Arc<Prepared>> {
-        lock(&self.kept).by_id.get(id).cloned()
+        self.kept().by_id.get(id).cloned()
     }
 
     /// How much was forgotten so far.
     pub(super) fn forgotten(&self) -> u64 {
-        lock(&self.kept).forgotten
+        self.kept().forgotten
     }
 
     /// Keeps what was read when so much was forgotten; nothing where more was forgotten since.
     pub(super) fn put(&self, prepared: Arc<Prepared>, forgotten: u64) {
-        let mut kept = lock(&self.kept);
-        if kept.forgotten == forgotten && !self.is_gone(&prepared.id) {
+        let mut kept = self.kept();
+        if kept.forgotten == forgotten {
             kept.put(prepared);
         }
     }
@@ -75,21 +73,44 @@ impl Cache {
         self.put(prepared, self.forgotten());
     }
 
+    /// How much was taken back so far: whoever reads in between reads again.
+    pub(super) fn taken_back(&self) -> u64 {
+        self.kept().taken_back
+    }
+
+    /// It was taken back, and the store has it so.
+    pub(in crate::node) fn take_back(&self, id: &StatementId) {
+        self.forget(id);
+        self.kept().taken_back += 1;
+    }
+
     /// More portions came, or it gave way.
     pub(in crate::node) fn forget(&self, id: &StatementId) {
-        let mut kept = lock(&self.kept);
+        let mut kept = self.kept();
         kept.forgotten += 1;
         kept.remove(id);
     }
+}
 
-    /// It was taken back.
-    pub(in crate::node) fn ban(&self, id: &StatementId) {
-        let mut kept = lock(&self.kept);
-        lock(&self.gone).insert(*id);
-        kept.remove(id);
-    }
+#[cfg(test)]
+mod tests {
+    use super::{super::tests::prepared_of, *};
 
-    pub(super) fn is_gone(&self, id: &StatementId) -> bool {
-        lock(&self.gone).contains(id)
+    #[test]
+    fn bytes_bound_what_is_kept_and_the_largest_finds_a_place() {
+        let cache = Cache::default();
+        let kept = |cache: &Cache| {
+            let kept = cache.kept();
+            (kept.by_id.len(), kept.bytes)
+        };
+        for n in 0..100 {
+            cache.put_new(prepared_of(n, 300 << 10));
+            let (count, bytes) = kept(&cache);
+            assert!(bytes <= KEPT_BYTES && count > 0, "{count} take {bytes}");
+        }
+        let largest = prepared_of(101, crate::domain::assessment::MAX_PORTIONS_BYTES);
+        cache.put_new(largest.clone());
+        assert!(cache.get(&largest.id).is_some());
+        assert!((1..20).contains(&kept(&cache).0));
     }
 }

@@ -6,12 +6,15 @@ use super::{
 };
 use crate::{
     domain::{
+        approval::Matter,
         event::{Deed, Event},
         fault::{Fault, Reason},
         ids::{AssessmentId, Role, SpiffeId},
         recall::{RecallStanding, RecallState},
         receipt::{MAX_NOTE, ReceiptKind},
+        statement::Envelope,
     },
+    seal::subject,
     store::recalls::{Effect, RecallRecord, Recalling},
 };
 
@@ -21,13 +24,21 @@ impl Node {
     /// # Errors
     /// `ROLE_REQUIRED`; `NOT_FOUND` or `CONFLICT` where none waits; `SECOND_PERSON_REQUIRED` where the caller has said so
     /// already.
-    pub async fn approve_purge(&self, caller: &SpiffeId, id: &AssessmentId) -> Result<RecallView, Fault> {
+    pub async fn approve_purge(
+        &self,
+        caller: &SpiffeId,
+        id: &AssessmentId,
+        approval: &Envelope,
+    ) -> Result<RecallView, Fault> {
         self.require(caller, &[Role::Officer])?;
         let _recalling = self.recalling.lock().await;
         let before = self.waiting_purge(id).await?;
         self.require_confirmed(caller).await?;
         let now = self.now();
-        let standing = before.standing.clone().approve(caller, now, |by| self.is_gone(by))?;
+        let subject = subject::statement(&before.id);
+        let approved = self.approved(caller, approval, (Matter::Purge, &subject))?;
+        let approval = approved.id;
+        let standing = before.standing.clone().approve(approved, |a| self.counts(a, (Matter::Purge, &subject)))?;
         let runs = standing.state == RecallState::Purged;
         let step = decided(&before, standing, now);
         let record = &step.record;
@@ -35,6 +46,7 @@ impl Node {
             assessment: record.assessment,
             originator: record.originator.clone(),
             recall: record.id,
+            approval,
         };
         let mut events = vec![Event { at: now, by: Some(caller.clone()), deed }];
         let mut post = vec![];

@@ -3,8 +3,10 @@
 use super::{super::Node, said};
 use crate::{
     domain::{
+        budget::NAMES,
+        equivocation::{Equivocation, Subject, Twice},
         fault::{Fault, Reason},
-        ids::{AssessmentId, TrustDomain},
+        ids::TrustDomain,
         recall::{Recall, RecallStanding, RecallState},
         statement::Envelope,
         time::Time,
@@ -14,6 +16,7 @@ use crate::{
         verify::{MAX_SKEW_SECONDS, Verified},
     },
     store::{
+        equivocations::EquivocationProof,
         recalls::{Effect, RecallName, RecallRecord, Recalling, UnprovenRecall},
         receipts::Arrived,
     },
@@ -22,8 +25,6 @@ use crate::{
 
 /// How many recalls that can't be verified are kept of one pair: who handed them over, and whose name they bear.
 const MAX_UNPROVEN: u32 = 256;
-/// How many times as many are kept of one partner over all the names that it uses: it may invent names.
-const NAMES: u32 = 4;
 
 impl Node {
     /// Takes a recall, also ahead of what it takes back, and where nothing of it is here: what comes later is refused then. It
@@ -45,14 +46,14 @@ impl Node {
             let what = "the recall is from more than 5 minutes in the future; it is taken later";
             return Err(Fault::new(Reason::StatementFromFuture, what));
         }
-        // The pace comes after: where it tells what is held here, that is of somebody who has signed a recall of it.
         let name = RecallName { assessment, originator, from: partner.clone() };
         let arrived = self.first_arrival(&name, envelope).await?;
-        match self.verify_recall(envelope, arrived) {
-            Ok(verified) => {
-                self.require_recall_pace(partner, &name.originator, &assessment).await?;
-                self.take_verified(partner, (&verified, envelope)).await
-            }
+        let verified = match self.verify_recall(envelope, arrived) {
+            Ok(verified) => self.require_introduced_alike(&verified).await.map(|()| verified),
+            Err(fault) => Err(fault),
+        };
+        match verified {
+            Ok(verified) => self.take_verified(partner, (&verified, envelope)).await,
             Err(fault) if name.originator == *partner => Err(fault),
             Err(fault) => {
                 if self.live.of(partner).allows_a_line(self.now()) {
@@ -66,28 +67,12 @@ impl Node {
         }
     }
 
-    /// Refuses for now what comes faster than it may be kept. A recall of what is held here never waits.
-    async fn require_recall_pace(
-        &self,
-        partner: &TrustDomain,
-        originator: &TrustDomain,
-        assessment: &AssessmentId,
-    ) -> Result<(), Fault> {
-        let is_here = !self.store.arrivals_of(originator, assessment, None).await?.is_empty();
-        if is_here || self.live.of(partner).allows_a_recall_ahead(self.now()) {
-            return Ok(());
-        }
-        let what = "too many recalls of what is not held here in an hour; try again later";
-        Err(Fault::new(Reason::LimitExceeded, what))
-    }
-
     /// Keeps it where there is room for it; the sender keeps it, too. Nothing else that the same partner hands over of the
     /// assessment is shown meanwhile.
     async fn keep_unproven(&self, recall: UnprovenRecall) -> Result<(), Fault> {
         let (partner, now) = (recall.name.from.clone(), self.now());
         let live = self.live.of(&partner);
-        let is_kept = live.allows_a_recall_ahead(now)
-            && self.store.keep_unproven(recall, MAX_UNPROVEN, NAMES * MAX_UNPROVEN).await?;
+        let is_kept = self.store.keep_unproven(recall, MAX_UNPROVEN, NAMES * MAX_UNPROVEN).await?;
         if !is_kept && live.allows_a_line(now) {
             tracing::warn!(%partner, "did not keep a recall that can't be verified yet: too many of this partner wait");
         }
@@ -115,12 +100,29 @@ impl Node {
         }
     }
 
+    /// A recall that is verified through a partner's introduction counts only for what is shown by the same introduction: it takes back
+    /// nothing that is not here, and nothing that waits.
+    async fn require_introduced_alike(&self, verified: &Verified<Recall>) -> Result<(), Fault> {
+        let recall = verified.content();
+        let Some(by) = self.introduced_by(&recall.originator) else { return Ok(()) };
+        let arrivals = self.store.arrivals_of(&recall.originator, &recall.assessment, None).await?;
+        if arrivals.iter().any(|arrived| !arrived.quarantined) {
+            return Ok(());
+        }
+        let what =
+            format!("the originator is held on the introduction of `{by}` alone, and nothing of it was shown by that");
+        Err(Fault::new(Reason::ChainInvalid, what))
+    }
+
     /// Looks again at recalls that could not be verified.
     pub(in crate::node) async fn prove_recalls(&self) -> Result<(), Fault> {
         for name in self.store.unproven_names().await? {
             let Some(unproven) = self.store.unproven(&name).await? else { continue };
             let envelope = wire::envelope::decode(&unproven.envelope)?;
             let Ok(verified) = self.verify_recall(&envelope, unproven.at) else { continue };
+            if self.require_introduced_alike(&verified).await.is_err() {
+                continue;
+            }
             self.take_verified(&name.from, (&verified, &envelope)).await?;
             self.store.forget_unproven(&name).await?;
             self.live.examine_all_again();
@@ -136,6 +138,7 @@ impl Node {
         let recall = verified.content();
         let _recalling = self.recalling.lock().await;
         let before = self.store.recall_of(&recall.originator, &recall.assessment).await?;
+        self.compare(before.as_ref(), verified, envelope).await?;
         let arrived = self.store.arrivals_of(&recall.originator, &recall.assessment, None).await?;
         let may_purge = self.may_purge(&arrived);
         let Some(standing) = RecallStanding::after(before.as_ref().map(|b| &b.standing), recall.kind, may_purge) else {
@@ -145,9 +148,29 @@ impl Node {
         let (record, had) = (step.record.clone(), !arrived.is_empty());
         self.apply(step).await?;
         // What waits of it is let go of.
-        self.live.examine_waiting_for(&record.originator);
+        self.live.examine_taken_back(record.assessment);
         let (assessment, state, originator) = (record.assessment, record.standing.state, &record.originator);
         tracing::warn!(%partner, %originator, %assessment, %state, held = had, "an assessment was taken back");
+        Ok(())
+    }
+
+    /// Two different recalls of one kind, both signed by the originator, prove that it has told its recipients different things. None where
+    /// only an introduction vouches for who the originator is.
+    async fn compare(
+        &self,
+        before: Option<&RecallRecord>,
+        verified: &Verified<Recall>,
+        envelope: &Envelope,
+    ) -> Result<(), Fault> {
+        let Recall { originator, assessment, kind, .. } = verified.content();
+        let Some(before) = before.filter(|b| b.kind == *kind && b.id != verified.id()) else { return Ok(()) };
+        if self.introduced_by(originator).is_some() {
+            return Ok(());
+        }
+        let subject = Subject { originator: originator.clone(), assessment: *assessment, twice: Twice::Recall(*kind) };
+        let found = Equivocation { subject, statements: [before.id, verified.id()], at: self.now() };
+        let envelopes = [before.envelope.clone(), wire::envelope::encode(envelope)];
+        self.store.keep_equivocation(EquivocationProof { found, envelopes }).await?;
         Ok(())
     }
 

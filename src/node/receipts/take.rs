@@ -4,11 +4,11 @@ use super::super::Node;
 use super::way::{Way, claimed};
 use crate::{
     domain::{
-        event::{Deed, Event},
+        event::{AnsweredRelease, Deed, Event},
         fault::{Fault, Reason},
         ids::{StatementId, TrustDomain},
         receipt::{Receipt, ReceiptKind},
-        statement::Envelope,
+        statement::{Envelope, StatementKind},
     },
     seal::{
         chains::When,
@@ -40,7 +40,6 @@ impl Node {
         let way = Way::read(&path)?;
         let signer = claimed(envelope)?;
         if signer != way.holder {
-            self.refuse_receipt(partner, Reason::WrongDomain).await?;
             let what = "the receipt is signed for the holder by another organisation";
             return Err(Fault::new(Reason::WrongDomain, what));
         }
@@ -130,7 +129,7 @@ impl Node {
                 %partner,
                 entries = new,
                 first_numbers = ?numbers,
-                reason,
+                reason = &*reason,
                 "the partner keeps from its users what was released to it; see `watchfire feed status`"
             );
             for prepared in self.prepare(&manifests).await? {
@@ -148,28 +147,17 @@ impl Node {
         released: Vec<Released>,
         (envelope, post): (&Envelope, Post),
     ) -> ReceiptRecord {
-        let event = |deed| Event { at: self.now(), by: None, deed };
-        // That many were stored is one entry; what was refused is told one by one.
-        let is_stored = receipt.kind == ReceiptKind::Stored;
+        // That many were stored is told by their numbers; what was refused is named.
         let numbers = || released.iter().map(|r| r.sequence);
-        let stored = Deed::Stored {
-            partner: partner.clone(),
-            receipt: id,
-            releases: released.len() as u64,
-            first: numbers().min().unwrap_or_default(),
-            last: numbers().max().unwrap_or_default(),
-        };
-        let answer = |r: &Released| {
-            let deed = Deed::Answered {
-                manifest: r.manifest_id,
+        let deed = match receipt.kind {
+            ReceiptKind::Stored => Deed::Stored {
                 partner: partner.clone(),
-                sequence: r.sequence,
-                release: r.id,
                 receipt: id,
-                kind: receipt.kind,
-                reason: receipt.reason.clone(),
-            };
-            (r.sequence, (!is_stored).then(|| event(deed)))
+                releases: released.len() as u64,
+                first: numbers().min().unwrap_or_default(),
+                last: numbers().max().unwrap_or_default(),
+            },
+            _ => deed_of(partner, id, receipt, receipt.reason.clone(), &released),
         };
         ReceiptRecord {
             id,
@@ -177,8 +165,8 @@ impl Node {
             kind: receipt.kind,
             reason: receipt.reason.clone(),
             at: receipt.at,
-            answers: released.iter().map(answer).collect(),
-            event: is_stored.then(|| event(stored)),
+            answers: numbers().collect(),
+            event: Event { at: self.now(), by: None, deed },
             post,
         }
     }
@@ -200,19 +188,8 @@ impl Node {
         let mut events = vec![];
         match receipt.recall {
             Some(recall) => events.push(event(self.answered_recall(partner, id, &receipt, &recall, true).await?)),
-            None => events.extend(versions.iter().filter_map(|(manifest, _)| {
-                let of = released.iter().find(|r| r.manifest_id == *manifest)?;
-                Some(event(Deed::Answered {
-                    manifest: *manifest,
-                    partner: partner.clone(),
-                    sequence: of.sequence,
-                    release: of.id,
-                    receipt: id,
-                    kind: receipt.kind,
-                    // What people wrote is not for the ledger.
-                    reason: None,
-                }))
-            })),
+            // What people wrote is not for the ledger.
+            None => events.push(event(deed_of(partner, id, &receipt, None, released))),
         }
         let report = report(id, &receipt, envelope, (partner, vec![], true), versions);
         self.keep_report(Report { post, events, ..report }).await
@@ -241,7 +218,10 @@ impl Node {
             Ok(verified) => verified,
             Err(fault) if *partner == way.holder => return Err(fault),
             // Not told to whoever hands it over: its answer must not show who is a partner here.
-            Err(fault) => return self.refuse_receipt(partner, fault.reason).await,
+            Err(fault) => {
+                self.note_refusal(partner, StatementKind::Receipt, fault.reason).await;
+                return Ok(());
+            }
         };
         let now = self.now();
         let id = crate::seal::statement::id(envelope);
@@ -264,10 +244,12 @@ impl Node {
     }
 
     /// Whether the holder's signature holds, and those on the way from this node to it; `false` where one of them can't be
-    /// checked since its organisation is not known here.
+    /// checked since its organisation is not known here by its own words.
     fn verify_way(&self, envelope: &Envelope, receipt: &Receipt, (way, own): (&Way, usize)) -> Result<bool, Fault> {
         let now = self.now();
-        let holds = |result: Result<bool, Fault>| match result {
+        // Whoever is held on an introduction alone has said nothing here, true or false.
+        let holds = |result: Result<bool, Fault>, of: &TrustDomain| match result {
+            _ if self.introduced_by(of).is_some() => Ok(false),
             Ok(true) => Ok(true),
             Ok(false) => Err(Fault::new(Reason::WrongDomain, "a statement is signed for an organisation by another")),
             Err(fault) if fault.reason == Reason::NotAPartner => Ok(false),
@@ -279,7 +261,7 @@ impl Node {
         let receipt_of = self.verify_handed(envelope, &rules::RECEIPT, &self.carried);
         // On a hub's word alone a holder has said nothing.
         let mut is_own_word = receipt_of.as_ref().is_ok_and(|v| v.on_word_of().is_none());
-        let mut verified = holds(receipt_of.map(|v: Verified<Receipt>| by(v.signers(), &way.holder)))?;
+        let mut verified = holds(receipt_of.map(|v: Verified<Receipt>| by(v.signers(), &way.holder)), &way.holder)?;
         for (place, (hop, envelope)) in way.hops.iter().zip(&receipt.path).enumerate().skip(own + 1) {
             // As of what the next one on the way states, which is the receipt at the end.
             let (at, teller) = match way.hops.get(place + 1) {
@@ -288,7 +270,7 @@ impl Node {
             };
             let release = verify(envelope, &rules::RELEASE, &self.carried, When::from(now).stated(at, teller));
             is_own_word &= release.as_ref().is_ok_and(|v| v.on_word_of().is_none());
-            verified &= holds(release.map(|v| by(v.signers(), &hop.giver)))?;
+            verified &= holds(release.map(|v| by(v.signers(), &hop.giver)), &hop.giver)?;
         }
         Ok(verified && is_own_word)
     }
@@ -315,12 +297,23 @@ impl Node {
         }
         Ok(())
     }
+}
 
-    /// Keeps that a partner sent something that is not what it seems.
-    async fn refuse_receipt(&self, partner: &TrustDomain, reason: Reason) -> Result<(), Fault> {
-        tracing::warn!(%partner, %reason, "refused a receipt that the partner handed over for another");
-        let deed = Deed::Refused { partner: partner.clone(), reason: reason.to_string() };
-        Ok(self.store.record(vec![Event { at: self.now(), by: None, deed }]).await?)
+/// What the ledger keeps of a partner's answer.
+fn deed_of(
+    partner: &TrustDomain,
+    receipt_id: StatementId,
+    receipt: &Receipt,
+    reason: Option<String>,
+    released: &[Released],
+) -> Deed {
+    let one = |r: &Released| AnsweredRelease { manifest: r.manifest_id, sequence: r.sequence, release: r.id };
+    Deed::Answered {
+        partner: partner.clone(),
+        receipt: receipt_id,
+        kind: receipt.kind,
+        reason,
+        releases: released.iter().map(one).collect(),
     }
 }
 

@@ -62,7 +62,7 @@ impl Way {
 }
 
 /// The domain that all signatures of a statement claim.
-pub(super) fn claimed(envelope: &Envelope) -> Result<TrustDomain, Fault> {
+pub(in crate::node) fn claimed(envelope: &Envelope) -> Result<TrustDomain, Fault> {
     let mut domains = envelope.signatures.iter().map(|s| {
         Leaf::parse(s.certificates.first().map(Vec::as_slice).unwrap_or_default()).map(|l| l.id.domain().clone())
     });

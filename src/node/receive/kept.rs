@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::Content;
 use crate::{
     domain::{entry::Entry, ids::StatementId, release::Release, statement::Envelope, time::Time},
-    seal::statement::id_of,
-    store::{BesideStatement, ReceivedContent, ReceivedEntry},
+    seal::{open::Opened, statement::id_of},
+    store::{BesideStatement, ReceivedContent, ReceivedEntry, title},
     wire,
 };
 
@@ -22,6 +22,7 @@ pub(super) fn received(sequence: u64, release_id: StatementId, entry: &Entry) ->
         reason: None,
         held_for: None,
         hold: None,
+        signed: None,
     }
 }
 
@@ -37,6 +38,8 @@ pub(super) fn received_content(
     let is_verified = |e: &Envelope| !checked.unverified.contains(&id_of(e.kind, &e.payload));
     let statement =
         |e: &Arc<Envelope>| BesideStatement { envelope: wire::envelope::encode(e), verified: is_verified(e) };
+    let encoding = |o: &Opened| entry.portions.get(o.place()).cloned();
+    let named: Vec<_> = checked.portions.iter().filter_map(|o| Some((o.portion(), encoding(o)?))).collect();
     ReceivedContent {
         kind: release.kind,
         assessment: content.assessment,
@@ -45,6 +48,7 @@ pub(super) fn received_content(
         manifest: entry.manifest.as_ref().map(|m| wire::envelope::encode(m)).unwrap_or_default(),
         originator: content.originator.clone(),
         portions: entry.portions.iter().map(|p| p.to_vec()).collect(),
+        title: title::of(named.iter().map(|(portion, bytes)| (*portion, &**bytes))),
         beside: beside.map(statement).collect(),
         attachments: checked.attachments(),
         quarantined,

@@ -3,13 +3,30 @@
 use super::{Content, Unusable};
 use crate::{
     domain::{
+        assessment::Manifest,
+        entry::Entry,
+        equivocation::{Subject, Twice},
         fault::{Fault, Reason},
         ids::StatementId,
     },
-    store::{OnWord, ReceivedEntry, VersionHere},
+    store::{OnWord, ReceivedEntry, VersionHere, equivocations::SignedVersion},
+    wire,
 };
 
 impl Content {
+    /// Its manifest, where its originator has signed that beyond doubt: not on a hub's word, nor under roots that only an introduction
+    /// vouches for, since whoever introduces could have made them.
+    pub(in crate::node) fn signed(&self, entry: &Entry, is_introduced: bool) -> Option<SignedVersion> {
+        if is_introduced || self.verified.on_word_of.is_some() {
+            return None;
+        }
+        let Manifest { originator, assessment, version, .. } = &self.manifest;
+        let subject =
+            Subject { originator: originator.clone(), assessment: *assessment, twice: Twice::Version(*version) };
+        let manifest = wire::envelope::encode(entry.manifest.as_ref()?);
+        Some(SignedVersion { subject, manifest_id: self.manifest_id, manifest })
+    }
+
     /// What is here of its version, with what came `before` it in the same batch: the store does not hold that yet.
     pub(super) fn with_batch(&self, here: VersionHere, before: &[ReceivedEntry]) -> VersionHere {
         let name = (&self.manifest.assessment, &self.manifest.originator);
@@ -69,5 +86,54 @@ impl Content {
         let what =
             "a key that signed it ended long ago, only a hub says that it was used before, and something else is here";
         Unusable::by(&self.manifest.originator, Fault::new(Reason::ChainInvalid, what))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{
+        domain::{
+            ids::{AssessmentId, TrustDomain},
+            statement::{Envelope, StatementKind},
+            time::Time,
+        },
+        store::Verification,
+    };
+
+    #[test]
+    fn only_what_is_signed_beyond_doubt_is_held_against_its_originator() {
+        let at = Time::from_unix_nanos(0);
+        let content = |on_word_of: Option<&str>| Content {
+            manifest: Manifest {
+                assessment: AssessmentId([1; 16]),
+                version: 3,
+                previous: Some(StatementId([2; 32])),
+                originator: "gb.example".parse().unwrap(),
+                issued: at,
+                expires: at.plus_seconds(1),
+                digests: vec![],
+                exercise: false,
+            },
+            verified: Verification {
+                at,
+                roots: vec![],
+                on_word_of: on_word_of.map(|d| d.parse::<TrustDomain>().unwrap()),
+            },
+            manifest_id: StatementId([4; 32]),
+            portions: vec![],
+            unverified: vec![],
+            not_covered: None,
+        };
+        let entry = Entry {
+            manifest: Some(Arc::new(Envelope::new(StatementKind::Manifest, vec![7], vec![]))),
+            ..Entry::void(Envelope::new(StatementKind::Release, vec![], vec![]))
+        };
+        let signed = content(None).signed(&entry, false).unwrap();
+        assert_eq!((signed.subject.twice, signed.manifest_id), (Twice::Version(3), StatementId([4; 32])));
+        assert_eq!(content(Some("hub.example")).signed(&entry, false), None, "on a hub's word");
+        assert_eq!(content(None).signed(&entry, true), None, "who introduces could have made the roots");
     }
 }

@@ -18,7 +18,7 @@ use crate::{
         prepared::Prepared,
         publish::{PartnerDecision, urgency},
     },
-    policy::{Excepted, plan},
+    policy::{Excepted, listed, plan},
     seal::{rules, statement::id_of, verify::verify},
     store::requests::{Beside, RequestRecord, RequestStep},
     wire,
@@ -157,6 +157,17 @@ impl Node {
         if let Some(unknown) = digests.iter().find(|d| !prepared.all().any(|(digest, _)| digest == **d)) {
             let what = format!("the version has no portion `{unknown}`");
             return Err(Fault::at(Reason::DigestNotListed, "digests", what));
+        }
+        // An exception for it would be signed, logged and sent for nothing, and its asker would wait for more.
+        let given = self.store.disclosed(partner, manifest).await?;
+        let has: Vec<String> = prepared
+            .all()
+            .filter(|(digest, _)| digests.contains(digest) && given.contains(digest))
+            .map(|(_, portion)| format!("{} `{}`", portion.kind(), portion.handle))
+            .collect();
+        if !has.is_empty() {
+            let what = format!("the partner has these portions already: {}; leave them out", listed(&has));
+            return Err(Fault::at(Reason::Conflict, "digests", what));
         }
         let holding = prepared.exceptions.iter().filter(|e| e.excepted.partner == *partner && e.excepted.until > now);
         if holding.count() >= MAX_EXCEPTIONS {

@@ -1,19 +1,20 @@
-//! What waits for another administrator.
+//! Approvals whose subject has no record of its own.
 
 use super::{Home, kit::*};
 use crate::domain::{
-    approval::{Approval, Awaited},
+    approval::{ApprovalRecord, Matter},
     ids::Sha256,
 };
 
-pub(crate) async fn what_waits_for_another_administrator_is_kept_until_it_is_settled(home: &dyn Home) {
+pub(crate) async fn approvals_are_kept_until_what_they_allowed_is_taken_back(home: &dyn Home) {
     let store = home.open();
-    let waits = |n: u8, by: &[&str]| Approval {
+    let waits = |n: u8, by: &[&str]| ApprovalRecord {
         subject: Sha256([n; 32]),
-        what: Awaited::Partner,
+        matter: Matter::Partner,
         of: domain("fr"),
-        by: by.iter().map(|path| format!("spiffe://us/{path}").parse().unwrap()).collect(),
+        approved: by.iter().map(|path| approved(&format!("spiffe://us/{path}"), 1)).collect(),
         since: at(1),
+        settled: (by.len() > 1).then_some(at(2)),
     };
     for approval in [waits(1, &["admin/a"]), waits(2, &["admin/a"]), waits(1, &["admin/a", "admin/b"])] {
         store.save_approval(approval, vec![]).await.unwrap();

@@ -6,7 +6,7 @@ use crate::{
         event::{Deed, Event},
         ids::{Digest, Sha256},
     },
-    store::{Look, OutboundPosition, Store, StoreError},
+    store::{Look, OutboundPosition, ReleaseBatch, Store, StoreError},
 };
 
 async fn due(store: &dyn Store, second: i64) -> Vec<u8> {
@@ -32,6 +32,68 @@ pub(crate) async fn the_urgent_overtakes_and_then_the_oldest_goes_first(home: &d
     assert_eq!(first.len(), 2);
 }
 
+/// Settles what is due, so many items, without a release.
+async fn settle(store: &dyn Store, count: u32) {
+    let fr = domain("fr");
+    let settled = store.due(&fr, at(0), count).await.unwrap().iter().map(|item| item.id).collect();
+    let after = store.outbound(&fr).await.unwrap().sequence;
+    store.commit_releases(&fr, ReleaseBatch { settled, ..batch(after, vec![]) }).await.unwrap();
+}
+
+pub(crate) async fn equally_urgent_originators_take_turns(home: &dyn Home) {
+    let store = home.open();
+    // Five of `ng` in a row, all of them as urgent as can be, then two of `gb`.
+    receive(&*store, "us", 0, (1..=5).map(|n| entry(n.into(), n, 1)).collect()).await.unwrap();
+    for n in 1..=5 {
+        store.enqueue(&manifest(n, 1), 5, vec![(domain("fr"), at(0))]).await.unwrap();
+    }
+    for n in [11, 12] {
+        publish(&*store, n, 5, 0).await;
+    }
+    publish(&*store, 21, 4, 0).await;
+    assert_eq!(due(&*store, 0).await, [1, 11, 2, 12, 3, 4, 5, 21]);
+    settle(&*store, 2).await;
+    drop(store);
+    let store = home.open();
+    publish(&*store, 13, 5, 0).await;
+    assert_eq!(due(&*store, 0).await, [2, 12, 3, 13, 4, 5, 21]);
+    // Nobody saves turns: who was silent meanwhile has the next one, and not all of those that went by.
+    settle(&*store, 4).await;
+    for n in [14, 15] {
+        publish(&*store, n, 5, 0).await;
+    }
+    assert_eq!(due(&*store, 0).await, [4, 14, 5, 15, 21]);
+    // Nor does an empty queue forget whose turn it was.
+    settle(&*store, 5).await;
+    publish(&*store, 16, 5, 0).await;
+    receive(&*store, "us", 5, vec![entry(6, 6, 1)]).await.unwrap();
+    store.enqueue(&manifest(6, 1), 5, vec![(domain("fr"), at(0))]).await.unwrap();
+    publish(&*store, 17, 5, 0).await;
+    assert_eq!(due(&*store, 0).await, [16, 6, 17]);
+}
+
+pub(crate) async fn a_look_reads_no_more_than_there_is_room_for(home: &dyn Home) {
+    let store = home.open();
+    let fr = domain("fr");
+    for n in 1..=5 {
+        let mut large = publication(n, 1);
+        large.portions = vec![vec![n; 100 << 10]];
+        store.publish(large).await.unwrap();
+    }
+    let look = async |after, kib: u64| {
+        let look = store.look(&fr, after, at(0), kib << 10).await.unwrap();
+        (look.due.len(), look.numbered.len(), look.is_more)
+    };
+    for (kib, count, is_more) in [(0, 1, true), (90, 1, true), (250, 2, true), (480, 4, true), (600, 5, false)] {
+        assert_eq!(look(0, kib).await, (count, 0, is_more), "{kib}");
+    }
+    let all = (1..=5).map(|n| release(n.into(), n, 1)).collect();
+    store.commit_releases(&fr, batch(0, all)).await.unwrap();
+    for (after, kib, count, is_more) in [(0, 0, 1, true), (0, 250, 2, true), (1, 600, 4, false), (4, 0, 1, false)] {
+        assert_eq!(look(after, kib).await, (0, count, is_more), "{after} {kib}");
+    }
+}
+
 pub(crate) async fn what_is_not_due_yet_is_not_offered(home: &dyn Home) {
     let store = home.open();
     for (n, urgency, due_at) in [(1, 5, 100), (2, 1, 0), (3, 3, 50)] {
@@ -40,9 +102,9 @@ pub(crate) async fn what_is_not_due_yet_is_not_offered(home: &dyn Home) {
     assert_eq!(due(&*store, 0).await, [2]);
     assert_eq!(due(&*store, 50).await, [3, 2]);
     assert_eq!(due(&*store, 100).await, [1, 3, 2]);
-    let next = async |second| store.look(&domain("fr"), 0, at(second), 10).await.unwrap().next_due;
+    let next = async |second| store.look(&domain("fr"), 0, at(second), 1 << 20).await.unwrap().next_due;
     assert_eq!([next(0).await, next(50).await, next(100).await], [Some(at(50)), Some(at(100)), None]);
-    assert_eq!(store.look(&domain("us"), 0, at(0), 10).await.unwrap(), Look::default());
+    assert_eq!(store.look(&domain("us"), 0, at(0), 1 << 20).await.unwrap(), Look::default());
 }
 
 pub(crate) async fn releases_are_numbered_without_gaps(home: &dyn Home) {
@@ -63,7 +125,8 @@ pub(crate) async fn releases_are_numbered_without_gaps(home: &dyn Home) {
     let all = store.releases_after(&fr, 0, 10).await.unwrap();
     assert_eq!(all, [release(1, 1, 1), release(2, 2, 1), release(3, 3, 1)]);
     assert_eq!(store.releases_after(&fr, 1, 1).await.unwrap(), [release(2, 2, 1)]);
-    assert!(store.releases_after(&fr, u64::MAX, 10).await.unwrap().is_empty());
+    assert!(store.releases_after(&fr, i64::MAX as u64, 10).await.unwrap().is_empty());
+    assert_eq!(store.releases_after(&fr, u64::MAX, 10).await, Err(StoreError::TooLarge));
     assert!(store.releases_after(&domain("us"), 0, 10).await.unwrap().is_empty());
     assert_eq!(store.disclosed(&fr, &manifest(1, 1)).await.unwrap(), [Digest([1; 32])]);
     assert!(store.disclosed(&domain("us"), &manifest(1, 1)).await.unwrap().is_empty());

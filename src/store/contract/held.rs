@@ -3,11 +3,14 @@
 use super::{Home, kit::*};
 use crate::{
     domain::event::{Deed, Event},
-    store::{ReceivedEntry, Store, StoreError, held::Hold},
+    store::{
+        ReceivedEntry, Store, StoreError,
+        held::{Hold, Waiting},
+    },
 };
 
 fn held(sequence: u64, waits_for: &str, kept: Option<&[u8]>) -> ReceivedEntry {
-    let hold = Hold { waits_for: domain(waits_for), entry: kept.map(<[u8]>::to_vec) };
+    let hold = Hold { waits_for: domain(waits_for), entry: kept.map(<[u8]>::to_vec), of: Some(assessment(1)) };
     ReceivedEntry {
         content: None,
         refused: true,
@@ -39,11 +42,11 @@ pub(crate) async fn what_can_t_be_verified_waits_sealed_and_is_settled_once(home
         |who: &str, entries, bytes, over| ("us.example".to_owned(), format!("{who}.example"), entries, bytes, over);
     assert_eq!(usage(&*store).await, [of("ci", 1, 7, 0), of("ng", 1, 11, 1)]);
     assert!(store.held_usage(Some(&domain("fr"))).await.unwrap().is_empty());
-    let waiting = store.held_waiting(&domain("ng"), None, 10).await.unwrap();
+    let waiting = store.held_waiting(Waiting::For(&domain("ng")), None, 10).await.unwrap();
     let entries: Vec<_> = waiting.iter().map(|h| (h.sequence, h.entry.as_deref())).collect();
     assert_eq!(entries, [(1, Some(&b"canary-held"[..])), (2, None)]);
     let after = Some((us.clone(), 1));
-    assert_eq!(store.held_waiting(&domain("ng"), after, 10).await.unwrap(), waiting[1..]);
+    assert_eq!(store.held_waiting(Waiting::For(&domain("ng")), after, 10).await.unwrap(), waiting[1..]);
     // It is shown as of when it came, arrives anew, and is settled once.
     let before = store.received_after(0, 10).await.unwrap().last().unwrap().arrival;
     let shown = || entry(1, 1, 1);

@@ -2,9 +2,11 @@
 
 use crate::{
     domain::{
+        approval::Approved,
         event::{Deed, Event, PortionDecision},
         ids::{AssessmentId, Digest, Sha256, StatementId, TrustDomain},
         release::EntryKind,
+        statement::StatementKind,
         time::Time,
     },
     store::{
@@ -12,6 +14,11 @@ use crate::{
         Verification,
     },
 };
+
+/// An approval that nothing here looks into.
+pub(crate) fn approved(by: &str, second: i64) -> Approved {
+    Approved { by: by.parse().unwrap(), at: at(second), id: statement(7), statement: vec![1, 2, 3] }
+}
 
 pub(crate) fn domain(name: &str) -> TrustDomain {
     format!("{name}.example").parse().unwrap()
@@ -49,7 +56,16 @@ pub(crate) fn decided(n: u8, version: u32, partner: &str) -> Event {
 }
 
 pub(crate) fn refused(partner: &str) -> Event {
-    Event { at: at(0), by: None, deed: Deed::Refused { partner: domain(partner), reason: "NOT_A_PARTNER".into() } }
+    Event {
+        at: at(0),
+        by: None,
+        deed: Deed::Refused {
+            partner: domain(partner),
+            kind: StatementKind::Receipt,
+            reason: "NOT_A_PARTNER".into(),
+            count: 1,
+        },
+    }
 }
 
 /// A publication that `fr` and `de` wait for.
@@ -63,6 +79,7 @@ pub(crate) fn publication(n: u8, version: u32) -> Publication {
         at: at(i64::from(version)),
         urgency: 3,
         portions: portions(n, 3),
+        title: portions(n, 1),
         attachments: vec![],
         queue: vec![(domain("fr"), at(0)), (domain("de"), at(0))],
         events: vec![
@@ -113,7 +130,14 @@ pub(crate) fn batch(after: u64, releases: Vec<ReleaseRecord>) -> ReleaseBatch {
             grants: vec!["g1".into()],
         },
     };
-    ReleaseBatch { after, events: releases.iter().map(released).collect(), releases, settled: vec![], duties: vec![] }
+    ReleaseBatch {
+        after,
+        events: releases.iter().map(released).collect(),
+        releases,
+        signers: [domain("ng")].into(),
+        settled: vec![],
+        duties: vec![],
+    }
 }
 
 /// An entry that hands over a version by `ng`.
@@ -131,6 +155,7 @@ pub(crate) fn entry(sequence: u64, n: u8, version: u32) -> ReceivedEntry {
             manifest: format!("manifest {n} {version}").into_bytes(),
             originator: domain("ng"),
             portions: portions(n, 3),
+            title: portions(n, 1),
             beside: vec![],
             attachments: vec![],
             quarantined: false,
@@ -141,6 +166,7 @@ pub(crate) fn entry(sequence: u64, n: u8, version: u32) -> ReceivedEntry {
         reason: None,
         held_for: None,
         hold: None,
+        signed: None,
     }
 }
 

@@ -93,10 +93,10 @@ pub(crate) async fn what_is_kept_beside_the_ledger_is_replaced_by_number_and_bou
     assert_eq!(newest, [head(16, "c")]);
     assert!(store.kept(Kept::Head, Some(&domain("ng")), 9).await.unwrap().is_empty());
     assert!(store.kept(Kept::Cosigned, Some(&fr), 9).await.unwrap().is_empty());
-    let many = (0..u64::from(KEPT_HEADS) + 5).map(|n| head(head_number(2, n), "x")).collect();
+    let many = (0..u64::from(KEPT_HEADS) + 5).map(|n| head(head_number(2, n).unwrap(), "x")).collect();
     store.keep(many, vec![]).await.unwrap();
     let all = store.kept(Kept::Head, Some(&fr), u32::MAX).await.unwrap();
-    assert_eq!((all.len(), all[0].number), (KEPT_HEADS as usize, head_number(2, u64::from(KEPT_HEADS) + 4)));
+    assert_eq!((all.len(), all[0].number), (KEPT_HEADS as usize, head_number(2, u64::from(KEPT_HEADS) + 4).unwrap()));
     let last = u64::from(KEPT_KEYS) + 5;
     store.keep((1..=last).map(|n| KeptRecord { kind: Kept::Key, ..head(n, "x") }).collect(), vec![]).await.unwrap();
     let keys = store.kept(Kept::Key, Some(&fr), u32::MAX).await.unwrap();
@@ -114,7 +114,7 @@ pub(crate) async fn a_settled_ledger_begins_an_epoch_and_adopts_each_position_on
     let adopt = async |sequence| store.adopt_position(&fr, sequence, &statement(9), event(sequence)).await.unwrap();
     assert!(!adopt(9).await, "nothing was lost");
     store.change_ledger(LedgerChange::Behind(b"note".to_vec()), vec![refused("fr")]).await.unwrap();
-    let settling = vec![Settling { by: "spiffe://gb.example/admin/a".parse().unwrap(), reason: "x".into() }];
+    let settling = vec![Settling { approved: approved("spiffe://gb.example/admin/a", 1), reason: "x".into() }];
     store.change_ledger(LedgerChange::Settling(settling.clone()), vec![]).await.unwrap();
     let ledger = store.ledger().await.unwrap();
     assert_eq!((ledger.epoch, ledger.behind, ledger.settling), (1, b"note".to_vec(), settling));

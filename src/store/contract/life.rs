@@ -2,7 +2,7 @@
 
 use super::{Home, kit::*, records};
 use crate::{
-    domain::ids::Sha256,
+    domain::{ids::Sha256, statement::StatementKind},
     store::{
         AgreementRecord, AssessmentRecord, AttachmentStatus, CopyName, InboundPosition, ListFilter, OutboundPosition,
         PartnerRecord, QueueItem, ReceivedRecord, ReleaseRecord, Store, outbox::OutboxItem,
@@ -29,8 +29,12 @@ pub(crate) struct Sight {
 /// Looks at everything.
 pub(crate) async fn sight(store: &dyn Store) -> Sight {
     let (fr, us, file) = (domain("fr"), domain("us"), CopyName::own(Sha256([7; 32])));
-    let mut list =
-        store.list(&ListFilter { quarantined: true, ..ListFilter::default() }).await.unwrap().whole().unwrap();
+    let mut list = store
+        .list(&ListFilter { quarantined: true, whole: true, ..ListFilter::default() })
+        .await
+        .unwrap()
+        .whole()
+        .unwrap();
     list.iter_mut().for_each(|r| r.portions.sort());
     Sight {
         partners: store.partners().await.unwrap(),
@@ -52,6 +56,7 @@ pub(crate) async fn sight(store: &dyn Store) -> Sight {
 pub(crate) async fn fill(store: &dyn Store) {
     let mut p = publication(1, 1);
     p.portions = vec![b"canary-portion".to_vec(), b"canary-other".repeat(500)];
+    p.title = vec![b"canary-title".to_vec()];
     store.publish(p).await.unwrap();
     store.publish(publication(2, 1)).await.unwrap();
     let item = store.due(&domain("fr"), at(0), 1).await.unwrap()[0].id;
@@ -66,7 +71,12 @@ pub(crate) async fn fill(store: &dyn Store) {
     });
     receive(store, "us", 0, vec![entry(1, 3, 1), held_back]).await.unwrap();
     let mut event = refused("us");
-    event.deed = crate::domain::event::Deed::Refused { partner: domain("us"), reason: "canary-event".into() };
+    event.deed = crate::domain::event::Deed::Refused {
+        partner: domain("us"),
+        kind: StatementKind::Receipt,
+        reason: "canary-event".into(),
+        count: 1,
+    };
     store.record(vec![event]).await.unwrap();
     records::fill_records(store).await;
     super::recalls::fill_recalls(store).await;

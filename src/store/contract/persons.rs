@@ -18,8 +18,9 @@ fn person(path: &str, certificates: u8) -> Person {
     Person {
         id: format!("spiffe://us/{path}").parse().unwrap(),
         since: at(1),
-        confirmed_by: vec!["spiffe://us/admin/a".parse().unwrap()],
+        confirmed_by: vec![approved("spiffe://us/admin/a", 1)],
         confirmed_at: (certificates > 1).then(|| at(2)),
+        recovered_at: None,
         certificates: (0..certificates).map(certificate).collect(),
     }
 }

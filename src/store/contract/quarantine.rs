@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// An entry of `us` that is kept from users for want of agreement 90.
-fn held(sequence: u64, n: u8) -> ReceivedEntry {
+pub(super) fn held(sequence: u64, n: u8) -> ReceivedEntry {
     let mut entry = entry_but(sequence, n, 1, |c| {
         c.quarantined = true;
         c.attachments = vec![(Sha256([n; 32]), 4)];
@@ -23,7 +23,7 @@ fn held(sequence: u64, n: u8) -> ReceivedEntry {
     entry
 }
 
-fn readmission(sequence: u64, n: u8) -> Readmission {
+pub(super) fn readmission(sequence: u64, n: u8) -> Readmission {
     let partner = domain("us");
     let release = statement(u8::try_from(sequence).unwrap());
     let deed = Deed::Readmitted {
@@ -91,7 +91,7 @@ pub(crate) async fn what_is_held_for_an_agreement_is_found_by_it_page_by_page(ho
         let n = u8::try_from(entry.sequence).unwrap();
         assert_eq!((entry.manifest_id, sorted(entry.portions.clone())), (manifest(n, 1), sorted(portions(n, 3))));
         seen.push(entry.sequence);
-        after = entry.arrival;
+        after = entry.sequence;
     }
     assert_eq!(seen, [1, 3]);
     assert!(store.held_for(&us, &statement(92), 0, 10).await.unwrap().is_empty());

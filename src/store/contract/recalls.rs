@@ -3,7 +3,6 @@
 use super::{Home, kit::*};
 use crate::{
     domain::{
-        agreement::Approval,
         event::{Deed, Event},
         ids::{Role, Sha256, TrustDomain},
         recall::{RecallKind, RecallStanding, RecallState},
@@ -12,6 +11,7 @@ use crate::{
     },
     store::{
         AssessmentState, CopyName, ListFilter, Store, StoreError,
+        bundles::BundleChange,
         outbox::Answered,
         recalls::{Effect, RecallName, RecallRecord, Recalling, UnprovenRecall},
         receipts::{Acknowledgement, Report},
@@ -20,17 +20,21 @@ use crate::{
 };
 
 fn standing(state: RecallState) -> RecallStanding {
-    let by = "spiffe://gb.example/officer/canary-officer".parse().unwrap();
-    RecallStanding { state, approvals: vec![Approval { by, at: at(5) }], declined: None }
+    RecallStanding { state, approvals: vec![approved("spiffe://gb.example/officer/canary-officer", 5)], declined: None }
 }
 
-/// A step of a recall of assessment `n` of `originator`.
 /// A recall that seals.
 pub(crate) fn withdrawn(n: u8, originator: &str) -> Recalling {
     step(n, originator, RecallState::Withdrawn, Effect::Seal)
 }
 
-fn step(n: u8, originator: &str, state: RecallState, effect: Effect) -> Recalling {
+/// A recall that destroys.
+pub(super) fn purged(n: u8, originator: &str) -> Recalling {
+    step(n, originator, RecallState::Purged, Effect::Destroy)
+}
+
+/// A step of a recall of assessment `n` of `originator`.
+pub(crate) fn step(n: u8, originator: &str, state: RecallState, effect: Effect) -> Recalling {
     let record = RecallRecord {
         assessment: assessment(n),
         originator: domain(originator),
@@ -68,7 +72,7 @@ async fn outbox(store: &dyn Store, name: &str) -> Vec<Vec<u8>> {
     store.outbox(&domain(name), 0, 10).await.unwrap().into_iter().map(|i| i.envelope).collect()
 }
 
-pub(crate) async fn a_recall_seals_all_versions_and_goes_before_all_else(home: &dyn Home) {
+pub(crate) async fn a_recall_seals_all_versions_and_is_first_in_the_outbox(home: &dyn Home) {
     let store = home.open();
     store.publish(publication(1, 1)).await.unwrap();
     store.commit_releases(&domain("fr"), batch(0, vec![release(1, 1, 1)])).await.unwrap();
@@ -82,13 +86,13 @@ pub(crate) async fn a_recall_seals_all_versions_and_goes_before_all_else(home: &
     let store = home.open();
     assert_eq!(outbox(&*store, "fr").await, [&b"canary-recall"[..], b"before"]);
     assert_eq!(outbox(&*store, "us").await, [b"receipt"]);
-    let waits = async |partner| store.look(&domain(partner), 0, at(0), 10).await.unwrap().recall_waits;
-    assert!(waits("fr").await && !waits("us").await && !waits("xx").await);
+    // It is first among statements, and holds up no entry of anything else.
+    let look = store.look(&domain("fr"), 1, at(0), 1 << 20).await.unwrap();
+    assert_eq!(look.due.iter().map(|(item, _)| item.manifest_id).collect::<Vec<_>>(), [manifest(2, 1)]);
     // Pages go on behind it, and clearing it clears nothing that came later.
     let items = store.outbox(&domain("fr"), 0, 1).await.unwrap();
     assert_eq!(store.outbox(&domain("fr"), items[0].id, 9).await.unwrap()[0].envelope, b"before");
     store.answer_outbox(&domain("fr"), vec![(items[0].id, Answered::Done)]).await.unwrap();
-    assert!(!waits("fr").await);
     for version in [1, 2] {
         let sealed = store.by_manifest(&manifest(1, version), false).await.unwrap().unwrap();
         assert_eq!((sealed.state, sealed.portions.len()), (AssessmentState::Withdrawn, 0));
@@ -266,6 +270,25 @@ pub(crate) async fn what_was_taken_back_is_not_received_and_not_readmitted(home:
     assert!(store.by_manifest(&manifest(7, 1), false).await.unwrap().is_some());
 }
 
+pub(crate) async fn a_recall_under_roots_that_are_disowned_waits_to_be_proved_again(home: &dyn Home) {
+    let store = home.open();
+    let mut taken = step(7, "ng", RecallState::Withdrawn, Effect::Seal);
+    taken.record.from = Some(domain("us"));
+    store.recall(taken).await.unwrap();
+    assert_eq!(receive(&*store, "fr", 0, vec![entry(1, 7, 1)]).await, Err(StoreError::Recalled));
+    let disown = vec![(domain("ng"), Sha256([9; 32]))];
+    store.change_bundles(BundleChange { disown, ..BundleChange::default() }, vec![]).await.unwrap();
+    assert!(store.recall_of(&domain("ng"), &assessment(7)).await.unwrap().is_none());
+    let name = RecallName { assessment: assessment(7), originator: domain("ng"), from: domain("us") };
+    let waits = store.unproven(&name).await.unwrap().map(|recall| recall.envelope);
+    assert_eq!(waits, Some(b"canary-recall".to_vec()));
+    // What was verified under those roots a moment before is not committed; what is verified under others is.
+    let under_those = entry_but(1, 9, 1, |c| c.verified.roots = vec![Sha256([9; 32])]);
+    assert_eq!(receive(&*store, "fr", 0, vec![under_those]).await, Err(StoreError::Conflict));
+    receive(&*store, "fr", 0, vec![entry(1, 7, 1)]).await.unwrap();
+    assert!(store.by_manifest(&manifest(7, 1), false).await.unwrap().is_some());
+}
+
 pub(crate) async fn a_stranger_s_recall_keeps_from_users_what_is_in_quarantine(home: &dyn Home) {
     let store = home.open();
     let mut held = entry_but(1, 1, 1, |c| c.quarantined = true);
@@ -436,12 +459,9 @@ pub(crate) async fn duties_are_met_by_a_word_and_end_with_a_recall(home: &dyn Ho
         post: vec![(domain("us"), b"read".to_vec())],
         events: vec![],
     };
-    assert!(!store.was_read(&manifest(3, 2), Role::Analyst).await.unwrap());
     assert!(store.acknowledge(read(ReceiptKind::Read)).await.unwrap());
     assert!(!store.acknowledge(read(ReceiptKind::Read)).await.unwrap(), "said once");
     assert!(store.acknowledge(read(ReceiptKind::Acting)).await.unwrap());
-    assert!(store.was_read(&manifest(3, 2), Role::Analyst).await.unwrap());
-    assert!(!store.was_read(&manifest(3, 2), Role::Officer).await.unwrap());
     assert_eq!(overdue(&us, false, 25).await, (0, None), "those before it count as read with it");
     assert_eq!(outbox(&*store, "us").await.len(), 2);
 }

@@ -3,39 +3,36 @@
 use super::{Home, kit::*};
 use crate::{
     domain::{
-        event::{Deed, Event},
+        event::{AnsweredRelease, Deed, Event},
+        ids::{Role, StatementId},
+        recall::RecallState,
         receipt::ReceiptKind,
     },
     store::{
-        Store,
-        receipts::{AnswerRecord, ReceiptRecord, Released},
+        Store, StoreError,
+        recalls::Effect,
+        receipts::{Acknowledgement, AnswerRecord, ReceiptRecord, Released, ToldReadings},
     },
 };
 
 /// A receipt by `fr` about releases of the first assessment.
 fn receipt(n: u8, kind: ReceiptKind, reason: Option<&str>, sequences: &[u64]) -> ReceiptRecord {
     let reason = reason.map(str::to_owned);
-    let answer = |sequence: &u64| {
-        let deed = Deed::Answered {
-            manifest: manifest(1, 1),
-            partner: domain("fr"),
-            sequence: *sequence,
-            release: statement(u8::try_from(*sequence).unwrap()),
-            receipt: statement(n),
-            kind,
-            reason: reason.clone(),
-        };
-        (*sequence, Some(Event { at: at(70), by: None, deed }))
+    let one = |sequence: &u64| AnsweredRelease {
+        manifest: manifest(1, 1),
+        sequence: *sequence,
+        release: statement(u8::try_from(*sequence).unwrap()),
     };
-    let answers = sequences.iter().map(answer).collect();
+    let releases = sequences.iter().map(one).collect();
+    let deed = Deed::Answered { partner: domain("fr"), receipt: statement(n), kind, reason: reason.clone(), releases };
     ReceiptRecord {
         id: statement(n),
         envelope: vec![n],
         kind,
         reason: reason.clone(),
         at: at(i64::from(n)),
-        answers,
-        event: None,
+        answers: sequences.to_vec(),
+        event: Event { at: at(70), by: None, deed },
         post: vec![],
     }
 }
@@ -96,13 +93,73 @@ pub(crate) async fn a_release_is_answered_once_as_quarantined_and_then_as_stored
     let answered: Vec<_> = events[before..]
         .iter()
         .map(|e| match &e.deed {
-            Deed::Answered { sequence, kind, receipt, .. } => (*sequence, *kind, receipt.0[0]),
+            Deed::Answered { releases, kind, receipt, .. } => {
+                (releases.iter().map(|r| r.sequence).collect::<Vec<_>>(), *kind, receipt.0[0])
+            }
             other => panic!("{other:?}"),
         })
         .collect();
     let quarantined = ReceiptKind::Quarantined;
-    let wanted = [(1, quarantined, 40), (3, quarantined, 40), (2, quarantined, 41), (2, ReceiptKind::Stored, 42)];
+    let wanted = [(vec![1, 3], quarantined, 40), (vec![1, 2], quarantined, 41), (vec![2], ReceiptKind::Stored, 42)];
     assert_eq!(answered, wanted);
     let of_manifest = store.events_of(&manifest(1, 1)).await.unwrap();
-    assert_eq!(of_manifest[of_manifest.len() - 4..], events[before..]);
+    assert_eq!(of_manifest[of_manifest.len() - 3..], events[before..]);
+}
+
+/// What is to be told at the end of an interval: versions, roles, and from whom these came.
+async fn to_tell(store: &dyn Store, second: i64) -> Vec<(StatementId, Role, Vec<String>)> {
+    let found = store.readings_to_tell(at(second), at(second + 20), 10).await.unwrap();
+    let senders = |arrived: &[crate::store::receipts::Arrived]| arrived.iter().map(|a| a.sender.to_string()).collect();
+    found.iter().map(|reading| (reading.manifest_id, reading.role, senders(&reading.arrived))).collect()
+}
+
+fn told(manifest_id: StatementId, role: Role) -> ToldReadings {
+    let post = vec![(domain("us"), format!("read by {role}").into_bytes())];
+    ToldReadings { readings: vec![(manifest_id, role)], post, events: vec![refused("us")] }
+}
+
+pub(crate) async fn a_reading_is_told_once_at_its_time_and_no_restart_loses_it(home: &dyn Home) {
+    let version = manifest(3, 1);
+    let store = home.open();
+    receive(&*store, "us", 0, vec![entry_but(1, 3, 1, |c| c.due = Some(at(10))), entry(2, 4, 1)]).await.unwrap();
+    let overdue = async |store: &dyn Store| store.overdue(&domain("us"), false, at(25), 1).await.unwrap().0;
+    let before = store.events(0, 10).await.unwrap().len();
+    for due in [10, 20] {
+        store.note_reading(&version, Role::Analyst, at(due), vec![refused("us")]).await.unwrap();
+    }
+    store.note_reading(&version, Role::Officer, at(20), vec![]).await.unwrap();
+    assert_eq!(store.events(0, 10).await.unwrap().len(), before + 2, "each reading is on record");
+    let unknown = store.note_reading(&manifest(9, 1), Role::Analyst, at(10), vec![]).await;
+    assert_eq!(unknown, Err(StoreError::Conflict));
+    assert!(to_tell(&*store, 5).await.is_empty(), "its interval runs");
+    assert_eq!(overdue(&*store).await, 1, "the sender does not know of it yet");
+    drop(store);
+    let store = home.open();
+    let us = || vec!["us.example".to_owned()];
+    assert_eq!(to_tell(&*store, 10).await, [(version, Role::Analyst, us())]);
+    assert_eq!(to_tell(&*store, 20).await, [(version, Role::Analyst, us()), (version, Role::Officer, us())]);
+    // Due after two more intervals: another clock, or another interval, said so.
+    assert_eq!(to_tell(&*store, -30).await.len(), 2);
+    store.readings_told(told(version, Role::Analyst)).await.unwrap();
+    assert_eq!(store.readings_told(told(version, Role::Analyst)).await, Err(StoreError::Conflict));
+    assert_eq!(overdue(&*store).await, 0);
+    store.note_reading(&version, Role::Analyst, at(30), vec![]).await.unwrap();
+    assert_eq!(to_tell(&*store, 30).await, [(version, Role::Officer, us())], "once in each role");
+    let said = |kind| Acknowledgement { manifest_id: version, kind, role: Role::Officer, post: vec![], events: vec![] };
+    assert!(store.acknowledge(said(ReceiptKind::Acting)).await.unwrap());
+    assert_eq!(to_tell(&*store, 30).await.len(), 1, "what else is said of it leaves it to be told");
+    assert!(store.acknowledge(said(ReceiptKind::Read)).await.unwrap(), "somebody tells it at once");
+    assert!(to_tell(&*store, 30).await.is_empty());
+    assert_eq!(store.outbox(&domain("us"), 0, 10).await.unwrap().len(), 1);
+}
+
+pub(crate) async fn what_was_taken_back_is_not_told_as_read(home: &dyn Home) {
+    let store = home.open();
+    receive(&*store, "us", 0, vec![entry(1, 3, 1)]).await.unwrap();
+    store.note_reading(&manifest(3, 1), Role::Analyst, at(10), vec![]).await.unwrap();
+    store.recall(super::recalls::step(3, "ng", RecallState::Withdrawn, Effect::Seal)).await.unwrap();
+    assert_eq!(to_tell(&*store, 10).await, [(manifest(3, 1), Role::Analyst, vec![])]);
+    let nothing = ToldReadings { post: vec![], events: vec![], ..told(manifest(3, 1), Role::Analyst) };
+    store.readings_told(nothing).await.unwrap();
+    assert!(to_tell(&*store, 10).await.is_empty());
 }

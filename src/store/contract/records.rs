@@ -3,8 +3,9 @@
 use super::{Home, kit::*};
 use crate::{
     domain::{
-        agreement::{Agreement, Approval, Duties, Grant, Side, Standing},
+        agreement::{Agreement, Duties, Grant, Side, Standing},
         body::Kind,
+        bundle::HeldBundle,
         event::{Deed, Event},
         ids::{AssessmentId, Sha256},
         marking::Tlp,
@@ -28,15 +29,16 @@ pub(super) fn partner(name: &str) -> PartnerRecord {
         },
         endpoint: Some(format!("{name}.example:7443").parse().unwrap()),
         roots: vec![b"root".to_vec(), vec![], b"other root".to_vec()],
+        bundle: HeldBundle::new(1, Sha256([5; 32]), at(4)),
         state: PartnerState::Active,
+        introduces: true,
         accepted_at: at(4),
     }
 }
 
 /// One that both have signed.
 pub(super) fn in_force() -> Standing {
-    let by = "spiffe://gb.example/admin/canary-admin".parse().unwrap();
-    let approvals = vec![Approval { by, at: at(1) }];
+    let approvals = vec![approved("spiffe://gb.example/admin/canary-admin", 1)];
     Standing { approvals, signed_here: Some(at(2)), ..Standing::proposed_there(at(1)) }
 }
 
@@ -104,7 +106,7 @@ pub(crate) async fn partners_are_saved_and_replaced(home: &dyn Home) {
     let other_roots = PartnerRecord { roots: vec![b"another root".to_vec()], ..partner("us") };
     store.save_partner(other_roots.clone(), refused("us")).await.unwrap();
     let retired = store.retired_roots().await.unwrap();
-    assert!(retired.iter().all(|r| r.of == domain("us")));
+    assert!(retired.iter().all(|r| r.of == domain("us") && r.by_words));
     assert_eq!(sorted(retired.into_iter().map(|r| r.der).collect()), sorted(partner("us").roots));
     assert_eq!(store.events(0, 10).await.unwrap(), ["us", "fr", "us", "us"].map(refused));
 }
@@ -211,7 +213,8 @@ pub(crate) async fn attachments_grow_without_holes(home: &dyn Home) {
         let (offset, length) = (u64::try_from(offset).unwrap(), u32::try_from(length).unwrap());
         assert_eq!(store.read_attachment(&name, offset, length).await.unwrap(), wanted, "{offset} {length}");
     }
-    assert!(store.read_attachment(&name, u64::MAX, u32::MAX).await.unwrap().is_empty());
+    assert!(store.read_attachment(&name, i64::MAX as u64 - 1, 1).await.unwrap().is_empty());
+    assert_eq!(store.read_attachment(&name, u64::MAX, u32::MAX).await, Err(StoreError::TooLarge));
 }
 
 pub(crate) async fn attachments_that_entries_named_are_wanted_until_they_are_whole(home: &dyn Home) {

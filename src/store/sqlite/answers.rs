@@ -10,16 +10,22 @@ use super::{
 };
 use crate::{
     domain::{
+        event::Event,
         ids::{AssessmentId, Role, StatementId, TrustDomain},
         receipt::ReceiptKind,
         time::Time,
     },
     store::{
         Result, StoreError,
-        receipts::{Acknowledgement, Arrived, OverdueRecord, ReceiptStore, Report, Unanswered},
+        receipts::{
+            Acknowledgement, Arrived, OverdueRecord, ReadingRecord, ReceiptStore, Report, ToldReadings, Unanswered,
+        },
         vault::{Leaf, Row, Vault, unpack},
     },
 };
+
+/// So many bytes of releases are read together, and at least one reading.
+const MOST_BYTES: usize = 4 << 20;
 
 macro_rules! arrivals {
     ($rest:literal) => {
@@ -93,8 +99,8 @@ impl ReceiptStore for SqliteStore {
         self.read(move |conn| {
             let Some(peer) = partners::find(conn, &partner)? else { return Ok(Unanswered::default()) };
             let after = row(conn, AFTER, [peer], |r| count(r, 0))?.unwrap_or_default();
-            let until = row(conn, UNTIL, params![peer, number(after), limit], |r| count(r, 0))?.unwrap_or(after);
-            let found = rows(conn, SQL, params![peer, number(after), number(until)], arrived)?;
+            let until = row(conn, UNTIL, params![peer, number(after)?, limit], |r| count(r, 0))?.unwrap_or(after);
+            let found = rows(conn, SQL, params![peer, number(after)?, number(until)?], arrived)?;
             let found = found.into_iter().filter(|(_, _, is_recalled)| !is_recalled);
             Ok(Unanswered { after, until, arrived: found.map(with_provenance).collect::<Result<_>>()? })
         })
@@ -112,7 +118,7 @@ impl ReceiptStore for SqliteStore {
             WHERE peer = (SELECT number FROM peer WHERE domain = ?1) AND receipted = ?2";
         let partner = partner.clone();
         self.write(move |conn, vault| {
-            if change(conn, SQL, params![partner.as_str(), number(after), number(until)])? != 1 {
+            if change(conn, SQL, params![partner.as_str(), number(after)?, number(until)?])? != 1 {
                 return Err(StoreError::Conflict);
             }
             put_all(conn, vault, &post)
@@ -138,22 +144,70 @@ impl ReceiptStore for SqliteStore {
         .await
     }
 
-    async fn was_read(&self, manifest_id: &StatementId, role: Role) -> Result<bool> {
-        const SQL: &str =
-            "SELECT 1 FROM read_by WHERE manifest = (SELECT number FROM manifest WHERE id = ?1) AND role = ?2";
-        let manifest = *manifest_id;
-        self.read(move |conn| Ok(row(conn, SQL, params![manifest.as_bytes(), role.as_str()], |_| Ok(()))?.is_some()))
-            .await
+    async fn note_reading(&self, manifest_id: &StatementId, role: Role, due: Time, events: Vec<Event>) -> Result<()> {
+        const SQL: &str = "INSERT INTO read_by (manifest, role, due) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+        let (manifest, leaves) = (*manifest_id, Leaf::all(&events)?);
+        self.write(move |conn, vault| {
+            let manifest = manifests::find(conn, &manifest)?.ok_or(StoreError::Conflict)?;
+            change(conn, SQL, params![manifest, role.as_str(), due.unix_nanos()])?;
+            ledger::append(conn, vault, &leaves)
+        })
+        .await
+    }
+
+    async fn readings_to_tell(&self, ended: Time, latest: Time, limit: u32) -> Result<Vec<ReadingRecord>> {
+        const SQL: &str = "SELECT b.manifest, m.id, b.role FROM read_by b JOIN manifest m ON m.number = b.manifest \
+            WHERE b.due IS NOT NULL AND (b.due <= ?1 OR b.due > ?2) ORDER BY b.role, b.manifest LIMIT ?3";
+        const ARRIVED: &str = arrivals!("r.manifest = ?1 AND r.quarantined = 0 ORDER BY r.number");
+        self.read(move |conn| {
+            let of = params![ended.unix_nanos(), latest.unix_nanos(), limit];
+            let due = rows(conn, SQL, of, |r| Ok((r.get::<_, i64>(0)?, id(r, 1)?, word(r, 2)?)))?;
+            let (mut readings, mut bytes) = (vec![], 0);
+            for (manifest, manifest_id, role) in due {
+                let came =
+                    rows(conn, ARRIVED, [manifest], arrived)?.into_iter().filter(|(_, _, is_recalled)| !is_recalled);
+                let came: Vec<_> = came.collect();
+                bytes += came.iter().map(|(one, way, _)| one.release.len() + way.len()).sum::<usize>();
+                if bytes > MOST_BYTES && !readings.is_empty() {
+                    break;
+                }
+                let arrived = came.into_iter().map(with_provenance).collect::<Result<_>>()?;
+                readings.push(ReadingRecord { manifest_id, role, arrived });
+            }
+            Ok(readings)
+        })
+        .await
+    }
+
+    async fn readings_told(&self, told: ToldReadings) -> Result<()> {
+        const SQL: &str = "UPDATE read_by SET due = NULL WHERE manifest = ?1 AND role = ?2 AND due IS NOT NULL";
+        let leaves = Leaf::all(&told.events)?;
+        self.write(move |conn, vault| {
+            for (manifest, role) in &told.readings {
+                let manifest = manifests::find(conn, manifest)?.ok_or(StoreError::Conflict)?;
+                if change(conn, SQL, params![manifest, role.as_str()])? != 1 {
+                    return Err(StoreError::Conflict);
+                }
+                met(conn, None, false, manifest)?;
+            }
+            put_all(conn, vault, &told.post)?;
+            ledger::append(conn, vault, &leaves)
+        })
+        .await
     }
 
     async fn acknowledge(&self, acknowledgement: Acknowledgement) -> Result<bool> {
-        const READ: &str = "INSERT INTO read_by (manifest, role) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+        // What is said of it otherwise leaves a reading that waits to be told.
+        const SAID: &str = "INSERT INTO read_by (manifest, role) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+        const READ: &str = "INSERT INTO read_by (manifest, role) VALUES (?1, ?2) ON CONFLICT (manifest, role) \
+            DO UPDATE SET due = NULL WHERE read_by.due IS NOT NULL";
         let leaves = Leaf::all(&acknowledgement.events)?;
         self.write(move |conn, vault| {
             let Acknowledgement { manifest_id, kind, role, post, .. } = &acknowledgement;
             let manifest = manifests::find(conn, manifest_id)?.ok_or(StoreError::Conflict)?;
-            let is_first = change(conn, READ, params![manifest, role.as_str()])? > 0;
-            let is_news = is_first || *kind != ReceiptKind::Read;
+            let is_reading = *kind == ReceiptKind::Read;
+            let is_first = change(conn, if is_reading { READ } else { SAID }, params![manifest, role.as_str()])? > 0;
+            let is_news = is_first || !is_reading;
             if is_news {
                 put_all(conn, vault, post)?;
                 met(conn, None, false, manifest)?;
@@ -243,7 +297,7 @@ fn keep(conn: &Connection, report: &Report, receipt: i64) -> Result<()> {
     }
     for (manifest, portions) in &report.versions {
         let manifest = manifests::find(conn, manifest)?.ok_or(StoreError::Conflict)?;
-        let portions = number(*portions);
+        let portions = number(*portions)?;
         change(
             conn,
             SAY,

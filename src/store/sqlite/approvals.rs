@@ -1,4 +1,4 @@
-//! What one administrator has said, and what takes another one.
+//! Who has approved a thing that has no record of its own.
 
 use async_trait::async_trait;
 use rusqlite::params;
@@ -9,7 +9,7 @@ use super::{
     ledger,
 };
 use crate::{
-    domain::{approval::Approval, event::Event, ids::Sha256},
+    domain::{approval::ApprovalRecord, event::Event, ids::Sha256},
     store::{
         Result, StoreError,
         approvals::ApprovalStore,
@@ -18,12 +18,12 @@ use crate::{
 };
 
 fn torn() -> StoreError {
-    StoreError::Corrupt("what waits for another administrator can't be read".to_owned())
+    StoreError::Corrupt("an approval can't be read".to_owned())
 }
 
 #[async_trait]
 impl ApprovalStore for SqliteStore {
-    async fn approvals(&self) -> Result<Vec<Approval>> {
+    async fn approvals(&self) -> Result<Vec<ApprovalRecord>> {
         const SQL: &str = "SELECT subject, sealed FROM approval ORDER BY subject";
         self.read_sealed(|conn, vault| {
             let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, Vec<u8>>(1)?));
@@ -36,7 +36,7 @@ impl ApprovalStore for SqliteStore {
         .await
     }
 
-    async fn save_approval(&self, approval: Approval, events: Vec<Event>) -> Result<()> {
+    async fn save_approval(&self, approval: ApprovalRecord, events: Vec<Event>) -> Result<()> {
         const SQL: &str = "INSERT INTO approval (subject, sealed) VALUES (?1, ?2) \
             ON CONFLICT (subject) DO UPDATE SET sealed = excluded.sealed";
         let plain = serde_json::to_vec(&approval).map_err(|e| StoreError::Failed(e.to_string()))?;

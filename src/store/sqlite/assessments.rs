@@ -7,18 +7,21 @@ use rusqlite::{Connection, Row as SqlRow, ToSql, params};
 use super::{
     SqliteStore, beside,
     column::{count, id, row, rows, time, word},
-    keys, manifests, partners, recalls,
+    keys, manifests, partners, recalls, titles,
+    trouble::Trouble,
 };
 use crate::{
     domain::ids::{AssessmentId, StatementId, TrustDomain},
     store::{
         AssessmentRecord, AssessmentState, CameBy, ListFilter, LoggedStatement, Page, Result, StoreError, VersionHere,
-        vault::{Row, Vault, unpack},
+        vault::{HeldKey, Row, Vault, unpack},
     },
 };
 
 /// What a list gives where no number is asked for.
 const PAGE: u32 = 50;
+/// How many bytes are read for a page, or one assessment.
+pub(super) const PAGE_BYTES: usize = 1 << 20;
 
 macro_rules! heads {
     ($rest:literal) => {
@@ -74,17 +77,45 @@ fn complete(conn: &Connection, vault: &Vault, head: Head, all: bool) -> Result<A
     Ok(AssessmentRecord { releases, portions, beside, ..head.record })
 }
 
+/// With nothing but what names it.
+fn titled(
+    conn: &Connection,
+    vault: &Vault,
+    head: Head,
+    all: bool,
+    made: &mut Vec<titles::Made>,
+) -> Result<AssessmentRecord> {
+    let portions = match is_closed(&head, all) {
+        true => vec![],
+        false => titles::of(conn, || key_of(vault, &head), (head.number, &head.record.manifest_id), all, made)?,
+    };
+    Ok(AssessmentRecord { portions, ..head.record })
+}
+
+/// Whether nothing of its content is to be read.
+fn is_closed(head: &Head, all: bool) -> bool {
+    match head.record.state {
+        AssessmentState::Purged => true,
+        // Sealed: what is there stays for oversight.
+        AssessmentState::Withdrawn => !all,
+        _ => false,
+    }
+}
+
+fn key_of(vault: &Vault, head: &Head) -> Result<HeldKey> {
+    let AssessmentRecord { assessment, originator, .. } = &head.record;
+    let missing = || StoreError::Corrupt("the key of an assessment is missing".to_owned());
+    vault.held_key(Row::AssessmentKey(assessment, originator), head.wrapped.clone().ok_or_else(missing)?)
+}
+
 /// The portions of all arrivals, encoded, each once; and the statements beside them.
 type Contents = (Vec<Vec<u8>>, Vec<LoggedStatement>);
 
 fn contents(conn: &Connection, vault: &Vault, head: &Head, all: bool) -> Result<Contents> {
     const SETS: &str = "SELECT s.sequence, s.quarantined, s.sealed, d.domain FROM portion_set s \
         JOIN peer d ON d.number = s.peer WHERE s.manifest = ?1 AND (s.quarantined = 0 OR ?2) ORDER BY s.number";
-    match head.record.state {
-        AssessmentState::Purged => return Ok((vec![], vec![])),
-        // Sealed: what is there stays for oversight.
-        AssessmentState::Withdrawn if !all => return Ok((vec![], vec![])),
-        _ => {}
+    if is_closed(head, all) {
+        return Ok((vec![], vec![]));
     }
     let sets = rows(conn, SETS, params![head.number, all], |r| {
         Ok((count(r, 0)?, r.get::<_, bool>(1)?, r.get::<_, Vec<u8>>(2)?, word::<TrustDomain>(r, 3)?))
@@ -92,9 +123,7 @@ fn contents(conn: &Connection, vault: &Vault, head: &Head, all: bool) -> Result<
     if sets.is_empty() {
         return Ok((vec![], vec![]));
     }
-    let AssessmentRecord { assessment, originator, manifest_id, .. } = &head.record;
-    let missing = || StoreError::Corrupt("the key of an assessment is missing".to_owned());
-    let key = vault.held_key(Row::AssessmentKey(assessment, originator), head.wrapped.clone().ok_or_else(missing)?)?;
+    let (manifest_id, key) = (&head.record.manifest_id, key_of(vault, head)?);
     let is_one = sets.len() == 1;
     let mut portions = Vec::new();
     for (sequence, quarantined, sealed, from) in sets {
@@ -214,7 +243,33 @@ pub(super) async fn between(
         .await
 }
 
+pub(super) async fn titles(store: &SqliteStore, manifest_ids: &[StatementId]) -> Result<Vec<AssessmentRecord>> {
+    const SQL: &str = heads!("WHERE m.id = ?1 AND m.state <> 'quarantined'");
+    let ids = manifest_ids.to_vec();
+    let (records, made) = store
+        .read_sealed(move |conn, vault| {
+            let mut made = vec![];
+            let mut one = |id: &StatementId| {
+                let found = row(conn, SQL, [id.as_bytes()], head)?;
+                found.map(|head| titled(conn, vault, head, false, &mut made)).transpose()
+            };
+            let records: Vec<AssessmentRecord> =
+                ids.iter().filter_map(|id| one(id).transpose()).collect::<Result<_>>()?;
+            Ok((records, made))
+        })
+        .await?;
+    titles::keep_made(store, made).await;
+    Ok(records)
+}
+
 pub(super) async fn list(store: &SqliteStore, filter: &ListFilter) -> Result<Page> {
+    let (filter, trouble) = (filter.clone(), Arc::clone(&store.trouble));
+    let (page, made) = store.read_sealed(move |conn, vault| page(conn, vault, &filter, &trouble)).await?;
+    titles::keep_made(store, made).await;
+    Ok(page)
+}
+
+fn page(conn: &Connection, vault: &Vault, filter: &ListFilter, trouble: &Trouble) -> Result<(Page, Vec<titles::Made>)> {
     const ALL: &str = heads!(
         "WHERE (m.state <> 'quarantined' OR ?1) AND (m.state <> 'superseded' OR NOT ?2) \
          AND (m.state NOT IN ('withdrawn', 'purged') OR NOT ?2 OR m.version = (SELECT max(l.version) FROM manifest l \
@@ -227,39 +282,44 @@ pub(super) async fn list(store: &SqliteStore, filter: &ListFilter) -> Result<Pag
          WHERE l.assessment = m.assessment AND l.state <> 'quarantined')) \
          AND m.originator = ?5 AND m.number < ?4 ORDER BY m.number DESC LIMIT ?3"
     );
-    let ListFilter { originator, current_only, quarantined, limit, before } = filter.clone();
-    let limit = if limit == 0 { PAGE } else { limit };
-    let trouble = Arc::clone(&store.trouble);
-    store
-        .read_sealed(move |conn, vault| {
-            let originator = match originator {
-                None => None,
-                Some(name) => match partners::find(conn, &name)? {
-                    None => return Ok(Page::default()),
-                    found => found,
-                },
-            };
-            const NUMBER: &str = "SELECT number FROM manifest WHERE id = ?1";
-            let before = match before {
-                None => i64::MAX,
-                Some(id) => row(conn, NUMBER, params![id.as_bytes()], |r| r.get(0))?.unwrap_or_default(),
-            };
-            let mut values: Vec<&dyn ToSql> = vec![&quarantined, &current_only, &limit, &before];
-            values.extend(originator.as_ref().map(|o| o as &dyn ToSql));
-            let sql = if originator.is_some() { OF_ONE } else { ALL };
-            let mut page = Page::default();
-            for (name, head) in rows(conn, sql, values.as_slice(), |r| Ok((name(r).ok(), head(r))))? {
-                match head.map_err(StoreError::from).and_then(|head| complete(conn, vault, head, quarantined)) {
-                    Ok(record) => page.records.push(record),
-                    Err(error @ StoreError::Corrupt(_)) => {
-                        // Here, since whoever asked may have gone; and without the name, since trouble is told to everybody.
-                        trouble.of_reading::<()>(&Err(error));
-                        page.damaged.push(name);
-                    }
-                    Err(other) => return Err(other),
-                }
+    let ListFilter { originator, current_only, quarantined, whole, limit, before } = filter;
+    let limit = if *limit == 0 { PAGE } else { *limit };
+    let (mut page, mut made) = (Page::default(), vec![]);
+    let originator = match originator.as_ref().map(|name| partners::find(conn, name)).transpose()? {
+        Some(None) => return Ok((page, made)),
+        found => found.flatten(),
+    };
+    let Some(before) = before.map_or(Ok(Some(i64::MAX)), |id| manifests::find(conn, &id))? else {
+        return Ok((page, made));
+    };
+    let mut values: Vec<&dyn ToSql> = vec![quarantined, current_only, &limit, &before];
+    values.extend(originator.as_ref().map(|o| o as &dyn ToSql));
+    let mut statement = conn.prepare_cached(if originator.is_some() { OF_ONE } else { ALL })?;
+    let mut found = statement.query(values.as_slice())?;
+    let (mut bytes, mut last) = (0, None);
+    while let Some(row) = found.next()? {
+        if bytes >= PAGE_BYTES {
+            page.next = last;
+            break;
+        }
+        let name = name(row).ok();
+        last = id(row, 3).ok().or(last);
+        let read = head(row).map_err(StoreError::from).and_then(|head| match whole {
+            true => complete(conn, vault, head, *quarantined),
+            false => titled(conn, vault, head, *quarantined, &mut made),
+        });
+        match read {
+            Ok(record) => {
+                bytes += record.bytes() + made.iter().map(|m| m.bytes).sum::<usize>();
+                page.records.push(record);
             }
-            Ok(page)
-        })
-        .await
+            Err(error @ StoreError::Corrupt(_)) => {
+                // Here, since whoever asked may have gone; and without the name, since trouble is told to everybody.
+                trouble.of_reading::<()>(&Err(error));
+                page.damaged.push(name);
+            }
+            Err(other) => return Err(other),
+        }
+    }
+    Ok((page, made))
 }

@@ -54,7 +54,7 @@ pub(super) async fn status(store: &SqliteStore, name: &CopyName) -> Result<Attac
 pub(super) fn named(conn: &Connection, peer: i64, attachments: &[(Sha256, u64)]) -> Result<()> {
     const SQL: &str = "INSERT INTO attachment_named (peer, sha256, size) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
     for (sha256, size) in attachments {
-        change(conn, SQL, params![peer, sha256.as_bytes(), number(*size)])?;
+        change(conn, SQL, params![peer, sha256.as_bytes(), number(*size)?])?;
     }
     Ok(())
 }
@@ -138,7 +138,7 @@ fn commit(conn: &Connection, piece: &Piece, sealed: &[u8], key: &[u8]) -> Result
                 None => HERE,
                 Some(partner) => partners::number_of(conn, partner)?,
             };
-            change(conn, NEW, params![piece.name.sha256.as_bytes(), peer, number(piece.size), key])?;
+            change(conn, NEW, params![piece.name.sha256.as_bytes(), peer, number(piece.size)?, key])?;
             let status = AttachmentStatus { size: piece.size, ..AttachmentStatus::default() };
             Kept { row: conn.last_insert_rowid(), status, wrapped: key.to_vec() }
         }
@@ -150,8 +150,8 @@ fn commit(conn: &Connection, piece: &Piece, sealed: &[u8], key: &[u8]) -> Result
         return Ok(false);
     }
     if length > 0 {
-        change(conn, PART, params![kept.row, number(piece.start), number(length), sealed])?;
-        change(conn, "UPDATE attachment_copy SET stored = ?2 WHERE number = ?1", params![kept.row, number(end)])?;
+        change(conn, PART, params![kept.row, number(piece.start)?, number(length)?, sealed])?;
+        change(conn, "UPDATE attachment_copy SET stored = ?2 WHERE number = ?1", params![kept.row, number(end)?])?;
     }
     Ok(true)
 }
@@ -183,7 +183,7 @@ fn read_range(conn: &Connection, vault: &Vault, name: &CopyName, offset: u64, le
     let Some(kept) = find(conn, name)? else { return Ok(vec![]) };
     let key = vault.held_key(Row::AttachmentKey(sha256), kept.wrapped)?;
     let end = offset.saturating_add(u64::from(length)).min(kept.status.stored);
-    let pieces = rows(conn, SQL, params![kept.row, number(offset), number(end)], |r| {
+    let pieces = rows(conn, SQL, params![kept.row, number(offset)?, number(end)?], |r| {
         Ok((count(r, 0)?, r.get::<_, Vec<u8>>(1)?))
     })?;
     let mut out = Vec::new();

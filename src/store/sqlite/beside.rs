@@ -78,7 +78,7 @@ pub(super) fn of_arrival(
 ) -> Result<Option<(i64, Vec<BesideStatement>)>> {
     const SQL: &str = "SELECT number, sealed FROM beside \
         WHERE manifest = ?1 AND peer = ?2 AND sequence = ?3 AND quarantined = ?4";
-    let values = params![manifest, peer, number(sequence), quarantined];
+    let values = params![manifest, peer, number(sequence)?, quarantined];
     let found = row(conn, SQL, values, |r| Ok((r.get(0)?, r.get::<_, Vec<u8>>(1)?)))?;
     let row = Row::Beside { manifest: manifest_id, from, sequence, quarantined };
     found.map(|(place, sealed)| Ok((place, open(&key.open(row, &sealed)?)?))).transpose()
@@ -133,7 +133,7 @@ pub(super) fn insert(conn: &Connection, vault: &Vault, beside: &Beside) -> Resul
     let place = Row::Beside { manifest: manifest_id, from, sequence, quarantined: false };
     let statement = BesideStatement { envelope: envelope.clone(), verified: true };
     let sealed = key.seal(place, &packed(std::slice::from_ref(&statement)))?;
-    keep(conn, manifest, (peer, number(sequence)), false, (&sealed, *at))?;
+    keep(conn, manifest, (peer, number(sequence)?), false, (&sealed, *at))?;
     queue::put(conn, manifest, *urgency, queue)?;
     Ok(true)
 }

@@ -4,7 +4,10 @@ use std::str::FromStr;
 
 use rusqlite::{Connection, Error, Params, Row, types::Type};
 
-use crate::{domain::time::Time, store::Result};
+use crate::{
+    domain::time::Time,
+    store::{Result, StoreError},
+};
 
 fn wrong(column: usize, what: String) -> Error {
     Error::FromSqlConversionFailure(column, Type::Null, what.into())
@@ -59,10 +62,12 @@ pub(super) fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     u64::try_from(number).map_err(|_| Error::IntegralValueOutOfRange(column, number))
 }
 
-/// A count for a column. What is greater than 2^63 - 1 becomes that: no count of ours gets there, but a partner may
-/// name one.
-pub(super) fn number(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
+/// A count for a column.
+///
+/// # Errors
+/// [`StoreError::TooLarge`]: another number in its place would be another row, or bind a ciphertext to one.
+pub(super) fn number(count: u64) -> Result<i64> {
+    i64::try_from(count).map_err(|_| StoreError::TooLarge)
 }
 
 /// All rows of a query.
@@ -90,4 +95,30 @@ pub(super) fn row<T>(
 /// Runs a statement; how many rows it changed.
 pub(super) fn change(conn: &Connection, sql: &str, params: impl Params) -> Result<usize> {
     Ok(conn.prepare_cached(sql)?.execute(params)?)
+}
+
+/// Whether there is more than what was read.
+pub(super) type IsMore = bool;
+
+/// The first row of a query and as many more as take no more than `room` bytes with it. What is not read is not touched.
+pub(super) fn rows_within<T>(
+    conn: &Connection,
+    sql: &str,
+    params: impl Params,
+    room: u64,
+    mut read: impl FnMut(&Row<'_>) -> rusqlite::Result<(T, u64)>,
+) -> Result<(Vec<T>, IsMore)> {
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut found = statement.query(params)?;
+    let (mut all, mut left) = (vec![], room);
+    while let Some(row) = found.next()? {
+        let (item, bytes) = read(row)?;
+        let rest = left.checked_sub(bytes);
+        if rest.is_none() && !all.is_empty() {
+            return Ok((all, true));
+        }
+        all.push(item);
+        left = rest.unwrap_or_default();
+    }
+    Ok((all, false))
 }

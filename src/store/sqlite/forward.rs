@@ -26,7 +26,7 @@ impl ForwardStore for SqliteStore {
             WHERE r.number > ?1 AND r.quarantined = 0 ORDER BY r.number LIMIT ?2";
         let read =
             |r: &rusqlite::Row<'_>| Ok(Arrived { arrival: count(r, 0)?, manifest_id: id(r, 1)?, release: r.get(2)? });
-        self.read(move |conn| rows(conn, SQL, params![number(arrival), limit], read)).await
+        self.read(move |conn| rows(conn, SQL, params![number(arrival)?, limit], read)).await
     }
 
     async fn forward(&self, forwarding: Forwarding) -> Result<()> {
@@ -43,6 +43,6 @@ fn commit(conn: &Connection, vault: &Vault, forwarding: &Forwarding, leaves: &[L
             queue::put(conn, manifest, *urgency, partners)?;
         }
     }
-    change(conn, POSITION, [number(forwarding.upto)])?;
+    change(conn, POSITION, [number(forwarding.upto)?])?;
     ledger::append(conn, vault, leaves)
 }

@@ -16,10 +16,23 @@ use crate::{
     },
     store::{
         ReceivedEntry, Result,
-        held::{HeldArrival, HeldStore, HeldUsage, Hold},
+        held::{HeldArrival, HeldStore, HeldUsage, Hold, Waiting},
         vault::{Row, Vault, unpack},
     },
 };
+
+/// What waits, chosen by a condition on `?1`.
+macro_rules! waiting {
+    ($condition:literal) => {
+        concat!(
+            "SELECT f.domain, h.sequence, r.release_id, r.at, h.sealed, r.envelope, r.provenance, w.domain FROM held h \
+             JOIN peer f ON f.number = h.peer JOIN peer w ON w.number = h.waits_for \
+             JOIN received r ON r.peer = h.peer AND r.sequence = h.sequence WHERE ",
+            $condition,
+            " AND (h.peer, h.sequence) > (?2, ?3) ORDER BY h.peer, h.sequence LIMIT ?4"
+        )
+    };
+}
 
 /// Keeps what an arrival waits for, with its entry sealed. For the writer.
 pub(super) fn keep(
@@ -28,18 +41,20 @@ pub(super) fn keep(
     (peer, from, sequence): (i64, &TrustDomain, u64),
     hold: &Hold,
 ) -> Result<()> {
-    const SQL: &str = "INSERT INTO held (peer, sequence, waits_for, bytes, sealed) VALUES (?1, ?2, ?3, ?4, ?5)";
+    const SQL: &str =
+        "INSERT INTO held (peer, sequence, waits_for, bytes, sealed, assessment) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let sealed = hold.entry.as_ref().map(|entry| vault.seal(Row::Held(from, sequence), entry)).transpose()?;
     let bytes = hold.entry.as_ref().map_or(0, Vec::len) as u64;
     let waits_for = partners::number_of(conn, &hold.waits_for)?;
-    change(conn, SQL, params![peer, number(sequence), waits_for, number(bytes), sealed]).map(|_| ())
+    let of = hold.of.as_ref().map(|id| id.as_bytes());
+    change(conn, SQL, params![peer, number(sequence)?, waits_for, number(bytes)?, sealed, of]).map(|_| ())
 }
 
 /// Takes an arrival that waited out, so that it can be kept anew. `false` where it does not wait any more. For the writer.
 pub(super) fn take_out(conn: &Connection, peer: i64, sequence: u64) -> Result<bool> {
     const HELD: &str = "DELETE FROM held WHERE peer = ?1 AND sequence = ?2";
     const RECEIVED: &str = "DELETE FROM received WHERE peer = ?1 AND sequence = ?2 AND manifest IS NULL";
-    let place = params![peer, number(sequence)];
+    let place = params![peer, number(sequence)?];
     Ok(change(conn, HELD, place)? > 0 && change(conn, RECEIVED, place)? > 0)
 }
 
@@ -68,26 +83,28 @@ impl HeldStore for SqliteStore {
 
     async fn held_waiting(
         &self,
-        waits_for: &TrustDomain,
+        which: Waiting<'_>,
         after: Option<(TrustDomain, u64)>,
         limit: u32,
     ) -> Result<Vec<HeldArrival>> {
-        const SQL: &str = "SELECT f.domain, h.sequence, r.release_id, r.at, h.sealed, r.envelope, r.provenance FROM held h \
-            JOIN peer f ON f.number = h.peer JOIN received r ON r.peer = h.peer AND r.sequence = h.sequence \
-            WHERE h.waits_for = (SELECT number FROM peer WHERE domain = ?1) AND (h.peer, h.sequence) > (?2, ?3) \
-            ORDER BY h.peer, h.sequence LIMIT ?4";
-        let waits_for = waits_for.clone();
+        const FOR: &str = waiting!("h.waits_for = (SELECT number FROM peer WHERE domain = CAST(?1 AS TEXT))");
+        const OF: &str = waiting!("h.assessment = ?1");
+        let (sql, named) = match which {
+            Waiting::For(organisation) => (FOR, organisation.as_str().as_bytes().to_vec()),
+            Waiting::Of(assessment) => (OF, assessment.as_bytes().to_vec()),
+        };
         self.read_sealed(move |conn, vault| {
             let (peer, sequence) = match &after {
-                Some((partner, sequence)) => (partners::find(conn, partner)?.unwrap_or_default(), number(*sequence)),
+                Some((partner, sequence)) => (partners::find(conn, partner)?.unwrap_or_default(), number(*sequence)?),
                 None => (0, 0),
             };
-            let found = rows(conn, SQL, params![waits_for.as_str(), peer, sequence, limit], |r| {
+            let found = rows(conn, sql, params![named, peer, sequence, limit], |r| {
                 let (partner, sequence): (TrustDomain, u64) = (word(r, 0)?, count(r, 1)?);
                 let release_id: StatementId = id(r, 2)?;
                 let (arrived_at, entry, release) = (time(r, 3)?, r.get(4)?, r.get(5)?);
+                let (waits_for, provenance) = (word(r, 7)?, vec![]);
                 let held =
-                    HeldArrival { partner, sequence, release_id, arrived_at, release, provenance: vec![], entry };
+                    HeldArrival { waits_for, partner, sequence, release_id, arrived_at, release, provenance, entry };
                 Ok((held, r.get::<_, Vec<u8>>(6)?))
             })?;
             let open = |(held, packed): (HeldArrival, Vec<u8>)| {

@@ -139,7 +139,7 @@ pub(super) async fn before(
     store
         .read(move |conn| {
             let Some(assessment) = find(conn, &originator, &id)? else { return Ok(vec![]) };
-            rows(conn, SQL, params![assessment, number(version.into())], |r| Ok((word(r, 0)?, r.get(1)?)))
+            rows(conn, SQL, params![assessment, number(version.into())?], |r| Ok((word(r, 0)?, r.get(1)?)))
         })
         .await
 }

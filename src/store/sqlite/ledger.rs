@@ -37,7 +37,7 @@ pub(super) fn begin(conn: &Connection, vault: &Vault) -> Result<()> {
 
 fn grow(conn: &Connection, state: &mut State, leaf: &[u8]) -> Result<()> {
     state.frontier.push(leaf, |level, place, hash| {
-        let values = params![level, number(place), hash.as_slice()];
+        let values = params![level, number(place)?, hash.as_slice()];
         change(conn, "INSERT OR REPLACE INTO ledger_subtree (level, place, hash) VALUES (?1, ?2, ?3)", values)
             .map(|_| ())
     })
@@ -58,11 +58,11 @@ fn put(conn: &Connection, vault: &Vault, state: &mut State, leaves: &[Leaf]) -> 
     for leaf in leaves {
         let index = state.frontier.size();
         let sealed = vault.seal_leaf(index, leaf)?;
-        let values = params![number(index), leaf.hash.as_slice(), sealed];
+        let values = params![number(index)?, leaf.hash.as_slice(), sealed];
         let put = change(conn, "INSERT INTO ledger (number, leaf, sealed) VALUES (?1, ?2, ?3)", values);
         put.map_err(|error| foreign(index, error))?;
-        if let Some(manifest) = &leaf.manifest {
-            let values = params![manifest.as_bytes(), number(index)];
+        for manifest in &leaf.manifests {
+            let values = params![manifest.as_bytes(), number(index)?];
             change(conn, "INSERT OR REPLACE INTO ledger_manifest (manifest, number) VALUES (?1, ?2)", values)?;
         }
         grow(conn, state, &leaf.hash)?;
@@ -98,7 +98,7 @@ fn open(vault: &Vault, entries: Vec<Sealed>) -> Result<Vec<Event>> {
 /// Entries from an index on, as they are kept.
 fn page(conn: &Connection, from: u64, limit: u32) -> Result<Vec<Sealed>> {
     const SQL: &str = "SELECT number, leaf, sealed FROM ledger WHERE number >= ?1 ORDER BY number LIMIT ?2";
-    rows(conn, SQL, params![number(from), limit], sealed)
+    rows(conn, SQL, params![number(from)?, limit], sealed)
 }
 
 pub(super) async fn events(store: &SqliteStore, from: u64, limit: u32) -> Result<Vec<Event>> {

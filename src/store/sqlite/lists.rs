@@ -84,7 +84,7 @@ async fn save(store: &SqliteStore, list: ListRecord, seen: Vec<Vec<u8>>, events:
             let peer = number_of(conn, &list.of)?;
             change(conn, SQL, params![peer, list.issuing_key.as_bytes(), list.scope.as_bytes(), sealed])?;
             if !seen.is_empty() {
-                add(conn, vault, peer, &list, &seen)?;
+                add(conn, vault, (peer, &list.of), &list.issuing_key, &seen)?;
             }
             ledger::append(conn, vault, &leaves)
         })
@@ -92,22 +92,28 @@ async fn save(store: &SqliteStore, list: ListRecord, seen: Vec<Vec<u8>>, events:
 }
 
 /// Adds a batch. Where there are many of that key already, all of them become one.
-fn add(conn: &Connection, vault: &Vault, peer: i64, list: &ListRecord, seen: &[Vec<u8>]) -> Result<()> {
+fn add(
+    conn: &Connection,
+    vault: &Vault,
+    (peer, of): (i64, &TrustDomain),
+    issuing_key: &Sha256,
+    seen: &[Vec<u8>],
+) -> Result<()> {
     const HELD: &str = "SELECT sealed FROM revocation WHERE peer = ?1 AND issuing_key = ?2 ORDER BY number";
     const CLEAR: &str = "DELETE FROM revocation WHERE peer = ?1 AND issuing_key = ?2";
     const SQL: &str = "INSERT INTO revocation (peer, issuing_key, sealed) VALUES (?1, ?2, ?3)";
-    let name = Row::Revocations(&list.issuing_key, &list.of);
+    let name = Row::Revocations(issuing_key, of);
     let mut plain = Vec::new();
-    let held: Vec<Vec<u8>> = rows(conn, HELD, params![peer, list.issuing_key.as_bytes()], |r| r.get(0))?;
+    let held: Vec<Vec<u8>> = rows(conn, HELD, params![peer, issuing_key.as_bytes()], |r| r.get(0))?;
     if held.len() >= MOST_BATCHES {
         for sealed in held {
             plain.extend(vault.open(name, &sealed)?);
         }
-        change(conn, CLEAR, params![peer, list.issuing_key.as_bytes()])?;
+        change(conn, CLEAR, params![peer, issuing_key.as_bytes()])?;
     }
     // Packed lists, one after the other, are the packed list of all.
     plain.extend(pack(seen));
-    change(conn, SQL, params![peer, list.issuing_key.as_bytes(), vault.seal(name, &plain)?])?;
+    change(conn, SQL, params![peer, issuing_key.as_bytes(), vault.seal(name, &plain)?])?;
     Ok(())
 }
 
@@ -121,5 +127,13 @@ impl ListStore for SqliteStore {
     }
     async fn save_list(&self, list: ListRecord, added: Vec<Vec<u8>>, events: Vec<Event>) -> Result<()> {
         save(self, list, added, events).await
+    }
+    async fn save_revocations(&self, of: &TrustDomain, issuing_key: &Sha256, seen: Vec<Vec<u8>>) -> Result<()> {
+        let (of, issuing_key) = (of.clone(), *issuing_key);
+        self.write(move |conn, vault| {
+            let peer = number_of(conn, &of)?;
+            add(conn, vault, (peer, &of), &issuing_key, &seen)
+        })
+        .await
     }
 }

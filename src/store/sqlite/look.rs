@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::{
-    SqliteStore, outbox, partners,
+    SqliteStore, partners,
     queue::{due_to, next_due},
     release::{disclosed_to, numbered_after, position},
 };
@@ -12,33 +12,25 @@ use crate::{
     store::{Look, QueueItem, Result},
 };
 
-pub(super) async fn look(
-    store: &SqliteStore,
-    partner: &TrustDomain,
-    after: u64,
-    now: Time,
-    limit: u32,
-) -> Result<Look> {
+pub(super) async fn look(store: &SqliteStore, partner: &TrustDomain, after: u64, now: Time, room: u64) -> Result<Look> {
     let partner = partner.clone();
     store
         .read(move |conn| match partners::find(conn, &partner)? {
-            Some(peer) => look_for(conn, peer, after, now, limit),
+            Some(peer) => look_for(conn, peer, after, now, room),
             None => Ok(Look::default()),
         })
         .await
 }
 
-fn look_for(conn: &Connection, peer: i64, after: u64, now: Time, limit: u32) -> Result<Look> {
+fn look_for(conn: &Connection, peer: i64, after: u64, now: Time, room: u64) -> Result<Look> {
     let seen = Look { next_due: next_due(conn, peer, now)?, ..Look::default() };
-    if outbox::has_urgent(conn, peer)? {
-        return Ok(Look { recall_waits: true, ..seen });
-    }
     let seen = Look { position: position(conn, peer)?, ..seen };
     // Usually there is nothing after the last number, and then that need not be asked.
     if seen.position.sequence > after {
-        return Ok(Look { numbered: numbered_after(conn, peer, after, limit)?, ..seen });
+        let (numbered, is_more) = numbered_after(conn, peer, after, room)?;
+        return Ok(Look { numbered, is_more, ..seen });
     }
-    let due = due_to(conn, peer, now, limit)?;
+    let (due, is_more) = due_to(conn, peer, now, room)?;
     let with_given = |item: QueueItem| disclosed_to(conn, peer, &item.manifest_id).map(|given| (item, given));
-    Ok(Look { due: due.into_iter().map(with_given).collect::<Result<_>>()?, ..seen })
+    Ok(Look { due: due.into_iter().map(with_given).collect::<Result<_>>()?, is_more, ..seen })
 }

@@ -2,7 +2,10 @@
 
 use rusqlite::{Connection, params};
 
-use super::column::{change, id, row, word};
+use super::{
+    column::{change, id, row, word},
+    roots, titles,
+};
 use crate::{
     domain::{fault::Reason, ids::StatementId, time::Time},
     store::{AssessmentState, OnWord, Result, StoreError, Verification},
@@ -14,6 +17,17 @@ macro_rules! on_word {
         "(verified IS NOT NULL AND json_extract(verified, '$.on_word_of') IS NOT NULL)"
     };
 }
+
+/// About how many bytes a version `m` takes when it is read, as a column. Of a sealed value the length alone is read.
+macro_rules! version_bytes {
+    () => {
+        "(2048 + length(m.envelope) \
+         + (SELECT ifnull(sum(length(c.sealed)), 0) FROM portion_set c WHERE c.manifest = m.number) \
+         + (SELECT ifnull(sum(length(c.sealed)), 0) FROM beside c WHERE c.manifest = m.number) \
+         + (SELECT ifnull(sum(length(c.envelope) + length(c.provenance)), 0) FROM received c WHERE c.manifest = m.number))"
+    };
+}
+pub(super) use version_bytes;
 
 /// A version to be kept.
 pub(super) struct Version<'a> {
@@ -143,6 +157,10 @@ pub(super) struct Kept {
 /// holds its version.
 pub(super) fn keep(conn: &Connection, v: &Version<'_>, is_quarantined: bool) -> Result<Kept> {
     const FIND: &str = "SELECT number, state FROM manifest WHERE id = ?1";
+    // It was verified a moment before the organisation was held by other roots: it comes again, and is judged by these.
+    if !is_quarantined && roots::are_disowned(conn, v.originator, &v.verified.roots)? {
+        return Err(StoreError::Conflict);
+    }
     let is_quarantined = is_quarantined || is_taken(conn, v)?;
     let gave_way = if is_quarantined { None } else { give_way(conn, v)? };
     let found = row(conn, FIND, [v.manifest_id.as_bytes()], |r| Ok((r.get(0)?, word::<AssessmentState>(r, 1)?)))?;
@@ -180,15 +198,19 @@ fn give_way(conn: &Connection, v: &Version<'_>) -> Result<Option<i64>> {
         "SELECT number FROM manifest WHERE assessment = ?1 AND version >= ?2 AND id <> ?3 AND state <> 'quarantined' AND ",
         on_word!()
     );
-    const HIDE: &str = "UPDATE manifest SET state = 'quarantined' WHERE number = ?1";
     if v.verified.on_word_of.is_some() {
         return Ok(None);
     }
     let values = params![v.assessment, v.version, v.manifest_id.as_bytes()];
     let Some(number) = row(conn, FIND, values, |r| r.get::<_, i64>(0))? else { return Ok(None) };
-    change(conn, HIDE, [number])?;
-    change(conn, "DELETE FROM queue WHERE manifest = ?1", [number])?;
+    hide(conn, number)?;
     Ok(Some(number))
+}
+
+/// Keeps a manifest from users, and lets go of what waits to be released of it.
+pub(super) fn hide(conn: &Connection, manifest: i64) -> Result<()> {
+    change(conn, "UPDATE manifest SET state = 'quarantined' WHERE number = ?1", [manifest])?;
+    change(conn, "DELETE FROM queue WHERE manifest = ?1", [manifest]).map(drop)
 }
 
 fn state_of(conn: &Connection, v: &Version<'_>) -> Result<AssessmentState> {
@@ -209,15 +231,16 @@ fn supersede(conn: &Connection, v: &Version<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Keeps the sealed portions of an arrival.
+/// Keeps the sealed portions of an arrival, and what names the assessment among them.
 pub(super) fn keep_portions(
     conn: &Connection,
     manifest: i64,
     (peer, sequence): (i64, i64),
     is_quarantined: bool,
-    sealed: &[u8],
+    (sealed, title): (&[u8], &[u8]),
 ) -> Result<()> {
     const SQL: &str =
         "INSERT INTO portion_set (manifest, peer, sequence, quarantined, sealed) VALUES (?1, ?2, ?3, ?4, ?5)";
-    change(conn, SQL, params![manifest, peer, sequence, is_quarantined, sealed]).map(|_| ())
+    change(conn, SQL, params![manifest, peer, sequence, is_quarantined, sealed])?;
+    titles::keep(conn, conn.last_insert_rowid(), title)
 }

@@ -16,7 +16,7 @@ use crate::store::{Result, StoreError, vault::Vault};
 /// "WFIR": what kind of file it is.
 pub(super) const APPLICATION_ID: i64 = 0x5746_4952;
 /// The schema, step by step: a store at version n has the first n behind it.
-pub(super) const MIGRATIONS: [&str; 12] = [
+pub(super) const MIGRATIONS: [&str; 19] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_standing.sql"),
     include_str!("migrations/0003_house_rules.sql"),
@@ -29,6 +29,13 @@ pub(super) const MIGRATIONS: [&str; 12] = [
     include_str!("migrations/0010_lists.sql"),
     include_str!("migrations/0011_trust.sql"),
     include_str!("migrations/0012_persons.sql"),
+    include_str!("migrations/0013_bundles.sql"),
+    include_str!("migrations/0014_disowned.sql"),
+    include_str!("migrations/0015_signers.sql"),
+    include_str!("migrations/0016_held_of.sql"),
+    include_str!("migrations/0017_equivocations.sql"),
+    include_str!("migrations/0018_urgency.sql"),
+    include_str!("migrations/0019_readings.sql"),
 ];
 /// The owner alone reads and writes.
 const MODE: u32 = 0o600;

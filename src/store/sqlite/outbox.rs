@@ -5,7 +5,7 @@ use rusqlite::{Connection, Row as SqlRow, params};
 
 use super::{
     SqliteStore,
-    column::{change, row, rows, time_optional},
+    column::{change, rows, time_optional},
     partners,
 };
 use crate::{
@@ -43,12 +43,6 @@ pub(super) fn put_first(
     const MOVE: &str = "UPDATE outbox SET number = number - 4611686018427387904, statement = ?2 WHERE number = ?1";
     put(conn, partner, sealed, Some(at))?;
     change(conn, MOVE, params![conn.last_insert_rowid(), statement.as_bytes()]).map(|_| ())
-}
-
-/// Whether a recall waits that the partner has not answered: it goes before everything else.
-pub(super) fn has_urgent(conn: &Connection, peer: i64) -> Result<bool> {
-    const SQL: &str = "SELECT 1 FROM outbox WHERE peer = ?1 AND number < 0 AND outcome IS NULL LIMIT 1";
-    Ok(row(conn, SQL, [peer], |_| Ok(()))?.is_some())
 }
 
 /// The holder has answered a recall by its own receipt: no statement of that recall waits for it any more. For the writer.

@@ -8,9 +8,14 @@ use super::{
     ledger, roots,
 };
 use crate::{
-    domain::{event::Event, ids::TrustDomain, partner::Organisation},
+    domain::{
+        bundle::HeldBundle,
+        event::Event,
+        ids::{Sha256, TrustDomain},
+        partner::{Organisation, PartnerState},
+    },
     store::{
-        PartnerRecord, Result,
+        PartnerRecord, Result, StoreError,
         vault::{Leaf, pack, unpack},
     },
 };
@@ -31,54 +36,82 @@ pub(super) fn number_of(conn: &Connection, domain: &TrustDomain) -> Result<i64> 
 
 pub(super) async fn all(store: &SqliteStore) -> Result<Vec<PartnerRecord>> {
     const SQL: &str = "SELECT d.domain, p.kind, p.country, p.endpoint, p.roots, p.state, \
-        p.accepted_at FROM partner p JOIN peer d ON d.number = p.peer ORDER BY d.domain";
+        p.accepted_at, p.bundle, p.introduces FROM partner p JOIN peer d ON d.number = p.peer ORDER BY d.domain";
     store
         .read(|conn| {
-            let whole =
-                |(record, roots): (PartnerRecord, Vec<u8>)| Ok(PartnerRecord { roots: unpack(&roots)?, ..record });
+            let whole = |(record, roots, bundle): Read| {
+                Ok(PartnerRecord { roots: unpack(&roots)?, bundle: bundle_from(&bundle, &record)?, ..record })
+            };
             rows(conn, SQL, [], read)?.into_iter().map(whole).collect()
         })
         .await
 }
 
-/// A partner without its roots, and those as they are kept.
-fn read(row: &Row<'_>) -> rusqlite::Result<(PartnerRecord, Vec<u8>)> {
+/// A partner without its roots, these as they are kept, and which bundle they are.
+type Read = (PartnerRecord, Vec<u8>, Option<String>);
+
+/// A partner that was accepted before bundles were numbered has its first one, which no other follows.
+fn bundle_from(text: &Option<String>, partner: &PartnerRecord) -> Result<HeldBundle> {
+    let Some(text) = text else { return Ok(partner.bundle.clone()) };
+    let torn = |_| StoreError::Corrupt(format!("the bundle of {} can't be read", partner.organisation.domain));
+    serde_json::from_str(text).map_err(torn)
+}
+
+fn bundle_text(bundle: &HeldBundle) -> Result<String> {
+    serde_json::to_string(bundle).map_err(|e| StoreError::Failed(e.to_string()))
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Read> {
     let record = PartnerRecord {
         organisation: Organisation { domain: word(row, 0)?, kind: word(row, 1)?, country: word_optional(row, 2)? },
         endpoint: word_optional(row, 3)?,
         roots: vec![],
+        bundle: HeldBundle::new(1, Sha256([0; 32]), time(row, 6)?),
         state: word(row, 5)?,
+        introduces: row.get(8)?,
         accepted_at: time(row, 6)?,
     };
-    Ok((record, row.get(4)?))
+    Ok((record, row.get(4)?, row.get(7)?))
 }
 
 pub(super) async fn save(store: &SqliteStore, partner: PartnerRecord, event: Event) -> Result<()> {
-    const SQL: &str = "INSERT INTO partner (peer, kind, country, endpoint, roots, state, accepted_at) \
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (peer) DO UPDATE SET kind = excluded.kind, \
-        country = excluded.country, endpoint = excluded.endpoint, state = excluded.state, \
-        accepted_at = excluded.accepted_at, roots = excluded.roots";
-    const BEFORE: &str = "SELECT roots, accepted_at FROM partner WHERE peer = ?1";
     let leaves = Leaf::all(&[event])?;
     store
         .write(move |conn, vault| {
-            let peer = number_of(conn, &partner.organisation.domain)?;
-            let before = row(conn, BEFORE, [peer], |r| Ok((r.get::<_, Vec<u8>>(0)?, time(r, 1)?)))?;
-            if let Some((roots, at)) = before {
-                roots::note(conn, peer, &unpack(&roots)?, at)?;
-            }
-            roots::note(conn, peer, &partner.roots, partner.accepted_at)?;
-            let values = params![
-                peer,
-                partner.organisation.kind.as_str(),
-                partner.organisation.country.map(|c| c.to_string()),
-                partner.endpoint.as_ref().map(|e| e.as_str()),
-                pack(&partner.roots),
-                partner.state.as_str(),
-                partner.accepted_at.unix_nanos(),
-            ];
-            change(conn, SQL, values)?;
+            put(conn, &partner, true)?;
             ledger::append(conn, vault, &leaves)
         })
         .await
+}
+
+/// Adds or replaces a partner; `by_words` where no bundle of its administrators says so. For the writer.
+pub(super) fn put(conn: &Connection, partner: &PartnerRecord, by_words: bool) -> Result<()> {
+    const SQL: &str = "INSERT INTO partner (peer, kind, country, endpoint, roots, state, accepted_at, bundle, introduces) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (peer) DO UPDATE SET kind = excluded.kind, \
+        country = excluded.country, endpoint = excluded.endpoint, state = excluded.state, \
+        accepted_at = excluded.accepted_at, roots = excluded.roots, bundle = excluded.bundle, \
+        introduces = excluded.introduces";
+    const BEFORE: &str = "SELECT roots, accepted_at FROM partner WHERE peer = ?1";
+    let peer = number_of(conn, &partner.organisation.domain)?;
+    let before = row(conn, BEFORE, [peer], |r| Ok((r.get::<_, Vec<u8>>(0)?, time(r, 1)?)))?;
+    if let Some((roots, at)) = before {
+        roots::note(conn, peer, &unpack(&roots)?, at, by_words)?;
+    }
+    let since = if by_words { partner.accepted_at } else { partner.bundle.issued };
+    roots::note(conn, peer, &partner.roots, since, by_words)?;
+    if partner.state != PartnerState::Forgotten {
+        roots::hold(conn, peer, &partner.bundle.fingerprint)?;
+    }
+    let values = params![
+        peer,
+        partner.organisation.kind.as_str(),
+        partner.organisation.country.map(|c| c.to_string()),
+        partner.endpoint.as_ref().map(|e| e.as_str()),
+        pack(&partner.roots),
+        partner.state.as_str(),
+        partner.accepted_at.unix_nanos(),
+        bundle_text(&partner.bundle)?,
+        partner.introduces,
+    ];
+    change(conn, SQL, values).map(drop)
 }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::store::{
     Publication, Result, StoreError,
-    vault::{HeldKey, Leaf, Row, Vault, pack},
+    vault::{Leaf, Row, Vault, pack},
 };
 
 /// A publication with its portions sealed.
@@ -19,6 +19,7 @@ struct Sealed {
     publication: Arc<Publication>,
     leaves: Arc<Vec<Leaf>>,
     portions: Vec<u8>,
+    title: Vec<u8>,
     key: Vec<u8>,
 }
 
@@ -39,7 +40,8 @@ pub(super) async fn publish(store: &SqliteStore, publication: Publication) -> Re
             }
         };
         let sealed = Sealed {
-            portions: seal(&key, &publication)?,
+            portions: key.seal(portions(&publication), &pack(&publication.portions))?,
+            title: key.seal(title(&publication), &pack(&publication.title))?,
             publication: Arc::clone(&publication),
             leaves: Arc::clone(&leaves),
             key: key.wrapped,
@@ -51,9 +53,12 @@ pub(super) async fn publish(store: &SqliteStore, publication: Publication) -> Re
     Err(keys::lost())
 }
 
-fn seal(key: &HeldKey, p: &Publication) -> Result<Vec<u8>> {
-    let row = Row::PortionSet { manifest: &p.manifest_id, from: &p.originator, sequence: 0, quarantined: false };
-    key.seal(row, &pack(&p.portions))
+fn portions(p: &Publication) -> Row<'_> {
+    Row::PortionSet { manifest: &p.manifest_id, from: &p.originator, sequence: 0, quarantined: false }
+}
+
+fn title(p: &Publication) -> Row<'_> {
+    Row::Title { manifest: &p.manifest_id, from: &p.originator, sequence: 0, quarantined: false }
 }
 
 /// Whether it was new; `None` where the key must be taken anew.
@@ -81,7 +86,7 @@ fn commit(conn: &Connection, vault: &Vault, sealed: &Sealed) -> Result<Option<bo
     };
     let kept = manifests::keep(conn, &version, false)?;
     quarantine::hide(conn, vault, &kept)?;
-    manifests::keep_portions(conn, kept.number, (originator, 0), false, &sealed.portions)?;
+    manifests::keep_portions(conn, kept.number, (originator, 0), false, (&sealed.portions, &sealed.title))?;
     attachments::name(conn, kept.number, p.attachments.iter())?;
     queue::put(conn, kept.number, p.urgency, &p.queue)?;
     ledger::append(conn, vault, &sealed.leaves)?;

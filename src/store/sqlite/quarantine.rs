@@ -4,15 +4,18 @@
 use rusqlite::{Connection, Row as SqlRow, params};
 
 use super::{
-    SqliteStore, attachments, beside,
+    SqliteStore,
+    assessments::PAGE_BYTES,
+    attachments, beside,
     column::{change, count, id, number, row, rows, time, word},
     ledger,
     manifests::{self, Kept, Version},
-    outbox, partners, recalls,
+    outbox, partners, recalls, roots, titles,
 };
 use crate::{
     domain::{
-        ids::{AssessmentId, StatementId, TrustDomain},
+        fault::Reason,
+        ids::{AssessmentId, Sha256, StatementId, TrustDomain},
         time::Time,
     },
     store::{
@@ -20,6 +23,7 @@ use crate::{
         receipts::{HeldEntry, Quarantine, Readmission},
         vault::{HeldKey, Leaf, Row, Vault, unpack},
     },
+    wire,
 };
 
 pub(super) async fn of(store: &SqliteStore, manifest: &StatementId) -> Result<Vec<Quarantine>> {
@@ -106,6 +110,10 @@ impl Arrival {
         Row::PortionSet { manifest: &self.manifest_id, from: &self.partner, sequence: self.sequence, quarantined }
     }
 
+    fn title(&self, quarantined: bool) -> Row<'_> {
+        Row::Title { manifest: &self.manifest_id, from: &self.partner, sequence: self.sequence, quarantined }
+    }
+
     fn place(&self) -> (i64, &TrustDomain, u64) {
         (self.peer, &self.partner, self.sequence)
     }
@@ -118,7 +126,7 @@ impl Arrival {
     fn sealed(&self, conn: &Connection, quarantined: bool) -> Result<(i64, Vec<u8>)> {
         const SQL: &str = "SELECT number, sealed FROM portion_set \
             WHERE manifest = ?1 AND peer = ?2 AND sequence = ?3 AND quarantined = ?4";
-        let values = params![self.manifest, self.peer, number(self.sequence), quarantined];
+        let values = params![self.manifest, self.peer, number(self.sequence)?, quarantined];
         let found = row(conn, SQL, values, |r| Ok((r.get(0)?, r.get(1)?)))?;
         found.ok_or_else(|| StoreError::Corrupt("the portions of an entry are missing".to_owned()))
     }
@@ -129,6 +137,7 @@ impl Arrival {
         let (place, sealed) = self.sealed(conn, !quarantined)?;
         let portions = key.seal(self.row(quarantined), &key.open(self.row(!quarantined), &sealed)?)?;
         change(conn, PORTIONS, params![place, quarantined, portions])?;
+        titles::seal_anew(conn, key, place, self.title(!quarantined), self.title(quarantined))?;
         beside::seal_anew(conn, key, (self.manifest, &self.manifest_id), self.place(), quarantined)
     }
 
@@ -141,7 +150,6 @@ impl Arrival {
             portions: unpack(&packed)?,
             beside: beside.map(|(_, all)| all.into_iter().map(|s| s.envelope).collect()).unwrap_or_default(),
             sequence: self.sequence,
-            arrival: u64::try_from(self.number).unwrap_or_default(),
             release_id: self.release_id,
             arrived_at: self.at,
             release: self.release,
@@ -161,14 +169,23 @@ pub(super) async fn held_for(
 ) -> Result<Vec<HeldEntry>> {
     const SQL: &str = arrivals!(
         "r.quarantined = 1 AND r.peer = (SELECT number FROM peer WHERE domain = ?1) AND r.held_for = ?2 \
-         AND r.number > ?3 ORDER BY r.number LIMIT ?4"
+         AND r.sequence > ?3 ORDER BY r.sequence LIMIT ?4"
     );
     let (partner, agreement) = (partner.clone(), *agreement);
     store
         .read_sealed(move |conn, vault| {
-            let values = params![partner.as_str(), agreement.as_bytes(), number(after), limit];
-            let found = rows(conn, SQL, values, arrival)?;
-            found.into_iter().filter_map(|a| a.held(conn, vault).transpose()).collect()
+            let values = params![partner.as_str(), agreement.as_bytes(), number(after)?, limit];
+            let (mut held, mut bytes) = (vec![], 0);
+            for found in rows(conn, SQL, values, arrival)? {
+                if bytes >= PAGE_BYTES {
+                    break;
+                }
+                if let Some(entry) = found.held(conn, vault)? {
+                    bytes += entry.portions.iter().map(Vec::len).sum::<usize>();
+                    held.push(entry);
+                }
+            }
+            Ok(held)
         })
         .await
 }
@@ -196,7 +213,7 @@ fn show(conn: &Connection, vault: &Vault, entry: &Readmission) -> Result<bool> {
     // It arrives anew: a follower that has seen it kept from users sees it shown.
     const RECEIVED: &str = "UPDATE received SET quarantined = 0, reason = NULL, held_for = NULL, \
         number = (SELECT max(number) + 1 FROM received) WHERE number = ?1";
-    let values = params![entry.partner.as_str(), number(entry.sequence)];
+    let values = params![entry.partner.as_str(), number(entry.sequence)?];
     let Some(found) = row(conn, FIND, values, arrival)? else { return Ok(false) };
     let Some(wrapped) = found.wrapped.clone() else { return Ok(false) };
     if !recalls::may_be_shown(conn, &found.assessment.1, found.originator.0, found.peer)? {
@@ -236,4 +253,38 @@ pub(super) fn hide(conn: &Connection, vault: &Vault, kept: &Kept) -> Result<()> 
         change(conn, RECEIVED, params![found.number, reason.to_string(), found.envelope])?;
     }
     Ok(())
+}
+
+/// What is kept from users is examined again with everything else that waits for the agreement under which it was released. For the writer.
+fn hold_for_agreement(conn: &Connection, manifest: i64) -> Result<()> {
+    const FIND: &str =
+        "SELECT number, envelope FROM received WHERE manifest = ?1 AND quarantined = 1 AND held_for IS NULL";
+    const HOLD: &str = "UPDATE received SET held_for = ?2 WHERE number = ?1";
+    for (place, release) in rows(conn, FIND, [manifest], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, Vec<u8>>(1)?)))? {
+        let release = wire::envelope::decode(&release).and_then(|envelope| wire::release::decode(&envelope.payload));
+        let release = release.map_err(|_| StoreError::Corrupt("a release that is kept can't be read".to_owned()))?;
+        change(conn, HOLD, params![place, release.agreement.id.as_bytes()])?;
+    }
+    Ok(())
+}
+
+/// Keeps from users what was verified under a bundle that turned out not to be its organisation's, until it is verified under another one. Gives
+/// the manifests. For the writer.
+pub(super) fn disown(conn: &Connection, vault: &Vault, of: &TrustDomain, bundle: &Sha256) -> Result<Vec<StatementId>> {
+    const FIND: &str = "SELECT m.number, m.id FROM manifest m JOIN peer d ON d.number = m.originator \
+        WHERE d.domain = ?1 AND m.state <> 'quarantined' AND instr(m.verified, ?2) > 0";
+    let found = rows(conn, FIND, params![of.as_str(), bundle.to_string()], |r| {
+        Ok((r.get::<_, i64>(0)?, id::<StatementId>(r, 1)?))
+    })?;
+    for (manifest, _) in &found {
+        manifests::hide(conn, *manifest)?;
+        let kept =
+            Kept { number: *manifest, is_quarantined: false, gave_way: Some((*manifest, Reason::OriginUnknown)) };
+        hide(conn, vault, &kept)?;
+        hold_for_agreement(conn, *manifest)?;
+    }
+    roots::disown(conn, of, bundle)?;
+    recalls::unprove(conn, of)?;
+    roots::clear_compromised(conn, of)?;
+    Ok(found.into_iter().map(|(_, id)| id).collect())
 }

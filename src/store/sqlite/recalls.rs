@@ -116,7 +116,7 @@ impl RecallStore for SqliteStore {
     async fn recalls_after(&self, turn: u64, state: Option<RecallState>, limit: u32) -> Result<Vec<RecallRecord>> {
         const SQL: &str = recalls!("WHERE r.turn > ?1 AND (?2 IS NULL OR r.state = ?2) ORDER BY r.turn LIMIT ?3");
         self.read_sealed(move |conn, vault| {
-            let found = rows(conn, SQL, params![number(turn), state.map(RecallState::as_str), limit], kept)?;
+            let found = rows(conn, SQL, params![number(turn)?, state.map(RecallState::as_str), limit], kept)?;
             found.into_iter().map(|k| k.open(vault)).collect()
         })
         .await
@@ -198,6 +198,20 @@ impl RecallStore for SqliteStore {
         let sha256 = *sha256;
         self.read(move |conn| Ok(row(conn, SQL, [sha256.as_bytes()], |r| r.get(0))?.unwrap_or_default())).await
     }
+}
+
+/// What an organisation took back was verified under roots that turned out not to be its own: each recall waits again, as one that can't be
+/// verified. For the writer.
+pub(super) fn unprove(conn: &Connection, originator: &TrustDomain) -> Result<()> {
+    const STEPS: [&str; 4] = [
+        "INSERT INTO recall_unproven (assessment, originator, peer, sealed, at) \
+         SELECT assessment, originator, peer, sealed, at FROM recall WHERE originator = ?1 AND peer IS NOT NULL ON CONFLICT DO NOTHING",
+        "DELETE FROM recall_answer WHERE recall IN (SELECT number FROM recall WHERE originator = ?1)",
+        "DELETE FROM recall_statement WHERE recall IN (SELECT number FROM recall WHERE originator = ?1)",
+        "DELETE FROM recall WHERE originator = ?1",
+    ];
+    let originator = partners::number_of(conn, originator)?;
+    STEPS.iter().try_for_each(|sql| change(conn, sql, [originator]).map(drop))
 }
 
 fn commit(conn: &Connection, vault: &Vault, step: &Recalling) -> Result<Recalled> {

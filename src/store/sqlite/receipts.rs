@@ -9,7 +9,6 @@ use super::{
 };
 use crate::{
     domain::{
-        event::Event,
         ids::{StatementId, TrustDomain},
         receipt::ReceiptKind,
     },
@@ -38,11 +37,9 @@ pub(super) async fn released(store: &SqliteStore, partner: &TrustDomain, ids: &[
 }
 
 pub(super) async fn save(store: &SqliteStore, partner: &TrustDomain, receipt: ReceiptRecord) -> Result<u64> {
-    let leaf_of = |event: &Option<Event>| event.as_ref().map(Leaf::of).transpose();
-    let leaves = receipt.answers.iter().map(|(_, event)| leaf_of(event)).collect::<Result<Vec<_>>>()?;
-    let of_all = leaf_of(&receipt.event)?;
+    let leaf = Leaf::of(&receipt.event)?;
     let partner = partner.clone();
-    store.write(move |conn, vault| commit(conn, vault, &partner, &receipt, (&leaves, of_all.as_ref()))).await
+    store.write(move |conn, vault| commit(conn, vault, &partner, &receipt, &leaf)).await
 }
 
 /// Keeps a receipt, sealed; its row, or `None` where it is here already. For the writer.
@@ -67,7 +64,7 @@ fn commit(
     vault: &Vault,
     partner: &TrustDomain,
     receipt: &ReceiptRecord,
-    (leaves, of_all): (&[Option<Leaf>], Option<&Leaf>),
+    leaf: &Leaf,
 ) -> Result<u64> {
     const FORGET: &str = "DELETE FROM receipt WHERE number = ?1";
     // What could not be verified when it came is answered anew once it was.
@@ -80,10 +77,9 @@ fn commit(
     let Some(place) = insert(conn, vault, (&receipt.id, &receipt.envelope), partner)? else { return Ok(0) };
     let peer = partners::number_of(conn, partner)?;
     let mut new = 0;
-    for ((sequence, _), leaf) in receipt.answers.iter().zip(leaves) {
+    for sequence in &receipt.answers {
         let (kind, at) = (receipt.kind.as_str(), receipt.at.unix_nanos());
-        if change(conn, ANSWER, params![peer, number(*sequence), kind, receipt.reason, at, place])? > 0 {
-            ledger::append(conn, vault, leaf.as_slice())?;
+        if change(conn, ANSWER, params![peer, number(*sequence)?, kind, receipt.reason, at, place])? > 0 {
             new += 1;
         }
     }
@@ -91,7 +87,7 @@ fn commit(
         change(conn, FORGET, [place])?;
         return Ok(0);
     }
-    ledger::append(conn, vault, of_all.map(std::slice::from_ref).unwrap_or_default())?;
+    ledger::append(conn, vault, std::slice::from_ref(leaf))?;
     answers::put_all(conn, vault, &receipt.post)?;
     Ok(new)
 }

@@ -7,12 +7,13 @@ use rusqlite::{Connection, Row as SqlRow, params};
 use super::{
     SqliteStore, answers, attachments, beside,
     column::{change, count, id, id_optional, number, row, rows, time, word, word_optional},
-    held, keys, ledger,
+    equivocations, held, keys, ledger,
     manifests::{self, Kept, Version},
     outbox, partners, quarantine, recalls,
 };
 use crate::{
     domain::{
+        equivocation::Equivocation,
         event::Event,
         ids::{AssessmentId, StatementId, TrustDomain},
         time::Time,
@@ -31,15 +32,21 @@ struct Batch {
     entries: Vec<ReceivedEntry>,
     at: Time,
     leaves: Vec<Leaf>,
+    /// When that is committed, by the entries of the ledger.
+    now: Time,
     /// Sealed statements for the partner.
     post: Vec<Vec<u8>>,
 }
+
+/// What an originator signed twice.
+type Found = Vec<Equivocation>;
 
 /// What is sealed of each entry; nothing for a void.
 type Sealed = Vec<Option<SealedContent>>;
 
 struct SealedContent {
     portions: Vec<u8>,
+    title: Vec<u8>,
     /// Where there are any.
     beside: Option<Vec<u8>>,
     /// The wrapped key.
@@ -80,14 +87,16 @@ async fn keep_all(
     let leaves = Leaf::all(events)?;
     let seal_one = |statement: &Vec<u8>| store.vault().seal(Row::Outbox(partner), statement);
     let post = post.iter().map(seal_one).collect::<Result<_>>()?;
-    let batch = Arc::new(Batch { partner: partner.clone(), after, entries, at, leaves, post });
+    let now = events.first().map_or(at, |event| event.at);
+    let batch = Arc::new(Batch { partner: partner.clone(), after, entries, at, leaves, now, post });
     for _ in 0..keys::TURNS {
         let wanted = Arc::clone(&batch);
         // Sealed on the reader's thread: it may be megabytes.
         let sealed = store.read_sealed(move |conn, vault| seal(conn, vault, &wanted)).await?;
         let batch = Arc::clone(&batch);
-        if let Some(is_kept) = store.write(move |conn, vault| commit(conn, vault, &batch, &sealed)).await? {
-            return Ok(is_kept);
+        if let Some(found) = store.write(move |conn, vault| commit(conn, vault, &batch, &sealed)).await? {
+            found.iter().flatten().for_each(equivocations::tell);
+            return Ok(found.is_some());
         }
     }
     Err(keys::lost())
@@ -106,10 +115,12 @@ fn seal(conn: &Connection, vault: &Vault, batch: &Batch) -> Result<Sealed> {
         let (manifest, from) = (&content.manifest_id, &batch.partner);
         let (sequence, quarantined) = (entry.sequence, content.quarantined);
         let portions = Row::PortionSet { manifest, from, sequence, quarantined };
+        let title = Row::Title { manifest, from, sequence, quarantined };
         let row = Row::Beside { manifest, from, sequence, quarantined };
         let has_beside = !content.beside.is_empty();
         Ok(SealedContent {
             portions: key.seal(portions, &pack(&content.portions))?,
+            title: key.seal(title, &pack(&content.title))?,
             beside: has_beside.then(|| key.seal(row, &beside::packed(&content.beside))).transpose()?,
             key: key.wrapped.clone(),
         })
@@ -125,8 +136,9 @@ struct Place {
     assessment: i64,
 }
 
-/// `None` where a key must be taken anew; no content is kept then. `Some(false)` where an entry does not wait any more.
-fn commit(conn: &Connection, vault: &Vault, batch: &Batch, sealed: &Sealed) -> Result<Option<bool>> {
+/// The equivocations that it brings to light. `None` where a key must be taken anew; no content is kept then. `Some(None)` where an entry
+/// does not wait any more.
+fn commit(conn: &Connection, vault: &Vault, batch: &Batch, sealed: &Sealed) -> Result<Option<Option<Found>>> {
     const POSITION: &str = "INSERT INTO feed_in (peer, sequence, release, at) VALUES (?1, ?2, ?3, ?4) \
         ON CONFLICT (peer) DO UPDATE SET sequence = excluded.sequence, release = excluded.release, at = excluded.at";
     let peer = partners::number_of(conn, &batch.partner)?;
@@ -136,32 +148,35 @@ fn commit(conn: &Connection, vault: &Vault, batch: &Batch, sealed: &Sealed) -> R
         return Err(StoreError::Conflict);
     }
     let Some(places) = places(conn, batch, sealed)? else { return Ok(None) };
-    let mut before = batch.after;
+    let (mut before, mut found) = (batch.after, vec![]);
     for ((entry, sealed), place) in batch.entries.iter().zip(sealed).zip(&places) {
         let last = entry.sequence;
         match before.replace(last) {
             Some(before) if before.checked_add(1) != Some(last) => return Err(StoreError::Conflict),
-            None if !held::take_out(conn, peer, last)? => return Ok(Some(false)),
+            None if !held::take_out(conn, peer, last)? => return Ok(Some(None)),
             _ => {}
         }
         let kept = match (&entry.content, sealed, place) {
             (Some(content), Some(sealed), Some(place)) => {
-                Some(keep((conn, vault), (peer, number(last)), content, place, sealed, batch.at)?)
+                Some(keep((conn, vault), (peer, number(last)?), content, place, sealed, batch.at)?)
             }
             _ => None,
         };
         insert(conn, peer, entry, kept, batch.at)?;
+        if let Some(signed) = &entry.signed {
+            found.extend(equivocations::look(conn, vault, signed, batch.now)?);
+        }
         if let Some(hold) = &entry.hold {
             held::keep(conn, vault, (peer, &batch.partner, last), hold)?;
         }
     }
     if let Some(entry) = batch.entries.last().filter(|_| batch.after.is_some()) {
-        let values = params![peer, number(entry.sequence), entry.release_id.as_bytes(), batch.at.unix_nanos()];
+        let values = params![peer, number(entry.sequence)?, entry.release_id.as_bytes(), batch.at.unix_nanos()];
         change(conn, POSITION, values)?;
     }
     batch.post.iter().try_for_each(|sealed| outbox::put(conn, &batch.partner, sealed, Some(batch.at)))?;
     ledger::append(conn, vault, &batch.leaves)?;
-    Ok(Some(true))
+    Ok(Some(Some(found)))
 }
 
 /// `None` where a key must be taken anew.
@@ -206,7 +221,7 @@ fn keep(
     let kept = manifests::keep(conn, &version, content.quarantined)?;
     quarantine::hide(conn, vault, &kept)?;
     // The flag as the portions were sealed with; a row in quarantine is kept from users as a whole.
-    manifests::keep_portions(conn, kept.number, arrival, content.quarantined, &sealed.portions)?;
+    manifests::keep_portions(conn, kept.number, arrival, content.quarantined, (&sealed.portions, &sealed.title))?;
     if let Some(sealed) = &sealed.beside {
         beside::keep(conn, kept.number, arrival, content.quarantined, (sealed, at))?;
     }
@@ -225,7 +240,7 @@ fn insert(conn: &Connection, peer: i64, entry: &ReceivedEntry, kept: Option<Kept
         reason, held_for, provenance, claimed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
     let values = params![
         peer,
-        number(entry.sequence),
+        number(entry.sequence)?,
         entry.release_id.as_bytes(),
         entry.release,
         entry.content.as_ref().map(|c| c.kind.as_str()),
@@ -261,7 +276,7 @@ pub(super) async fn release(store: &SqliteStore, partner: &TrustDomain, sequence
     const SQL: &str = "SELECT release_id FROM received \
         WHERE peer = (SELECT number FROM peer WHERE domain = ?1) AND sequence = ?2";
     let partner = partner.clone();
-    store.read(move |conn| row(conn, SQL, params![partner.as_str(), number(sequence)], |r| id(r, 0))).await
+    store.read(move |conn| row(conn, SQL, params![partner.as_str(), number(sequence)?], |r| id(r, 0))).await
 }
 
 pub(super) async fn newest_releases(store: &SqliteStore) -> Result<Vec<(TrustDomain, Vec<u8>)>> {
@@ -275,7 +290,7 @@ pub(super) async fn after(store: &SqliteStore, arrival: u64, limit: u32) -> Resu
         FROM received r JOIN peer d ON d.number = r.peer LEFT JOIN manifest m ON m.number = r.manifest \
         LEFT JOIN assessment a ON a.number = m.assessment \
         WHERE r.number > ?1 ORDER BY r.number LIMIT ?2";
-    store.read(move |conn| rows(conn, SQL, params![number(arrival), limit], read)).await
+    store.read(move |conn| rows(conn, SQL, params![number(arrival)?, limit], read)).await
 }
 
 fn read(row: &SqlRow<'_>) -> rusqlite::Result<ReceivedRecord> {

@@ -4,8 +4,10 @@ use rusqlite::{Connection, Row, params};
 
 use super::{
     SqliteStore, answers,
-    column::{change, count, id, id_optional, ids, number, row, rows, word},
-    ledger, manifests, partners, queue,
+    column::{IsMore, change, count, id, id_optional, ids, number, row, rows, rows_within, word},
+    ledger,
+    manifests::{self, version_bytes},
+    partners, queue,
 };
 use crate::{
     domain::{
@@ -58,6 +60,7 @@ fn commit_batch(
 ) -> Result<()> {
     const POSITION: &str = "INSERT INTO feed_out (peer, sequence, release, acknowledged) VALUES (?1, ?2, ?3, 0) \
         ON CONFLICT (peer) DO UPDATE SET sequence = excluded.sequence, release = excluded.release";
+    const SIGNER: &str = "INSERT INTO signer_given (signer, peer) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
     let peer = partners::number_of(conn, partner)?;
     if position(conn, peer)?.sequence != batch.after {
         return Err(StoreError::Conflict);
@@ -70,16 +73,17 @@ fn commit_batch(
         last = release.sequence;
         insert(conn, peer, release)?;
     }
+    for signer in &batch.signers {
+        change(conn, SIGNER, params![partners::number_of(conn, signer)?, peer])?;
+    }
     if let Some(release) = batch.releases.last() {
-        change(conn, POSITION, params![peer, number(last), release.id.as_bytes()])?;
+        change(conn, POSITION, params![peer, number(last)?, release.id.as_bytes()])?;
     }
     for (manifest_id, due) in &batch.duties {
         let manifest = manifests::find(conn, manifest_id)?.ok_or(StoreError::Conflict)?;
         answers::owe(conn, peer, true, manifest, *due)?;
     }
-    for item in &batch.settled {
-        change(conn, "DELETE FROM queue WHERE number = ?1 AND peer = ?2", params![item, peer])?;
-    }
+    queue::settle(conn, peer, &batch.settled)?;
     ledger::append(conn, vault, leaves)
 }
 
@@ -92,12 +96,22 @@ fn insert(conn: &Connection, peer: i64, release: &ReleaseRecord) -> Result<()> {
     let manifest = manifests::releasable(conn, manifest_id)?.ok_or(StoreError::Conflict)?;
     let digests: Vec<u8> = digests.iter().flat_map(|d| d.0).collect();
     let listed: Vec<u8> = attachments.iter().flat_map(|a| a.0).collect();
-    let sequence = number(*sequence);
+    let sequence = number(*sequence)?;
     change(conn, SQL, params![peer, sequence, id.as_bytes(), manifest, envelope, is_void, digests, listed])?;
     for sha256 in attachments {
         change(conn, ATTACHMENT, params![sha256.as_bytes(), peer, sequence])?;
     }
     Ok(())
+}
+
+macro_rules! numbered {
+    ($($more:expr),*) => {
+        concat!(
+            "SELECT r.sequence, r.id, m.id, r.envelope, r.is_void, r.digests, r.attachments", $($more,)*
+            " FROM release r JOIN manifest m ON m.number = r.manifest \
+             WHERE r.peer = ?1 AND r.sequence > ?2 ORDER BY r.sequence LIMIT ?3"
+        )
+    };
 }
 
 pub(super) async fn after(
@@ -109,17 +123,22 @@ pub(super) async fn after(
     let partner = partner.clone();
     store
         .read(move |conn| match partners::find(conn, &partner)? {
-            Some(peer) => numbered_after(conn, peer, sequence, limit),
+            Some(peer) => rows(conn, numbered!(), params![peer, number(sequence)?, limit], read),
             None => Ok(vec![]),
         })
         .await
 }
 
-pub(super) fn numbered_after(conn: &Connection, peer: i64, sequence: u64, limit: u32) -> Result<Vec<ReleaseRecord>> {
-    const SQL: &str = "SELECT r.sequence, r.id, m.id, r.envelope, r.is_void, r.digests, r.attachments \
-        FROM release r JOIN manifest m ON m.number = r.manifest \
-        WHERE r.peer = ?1 AND r.sequence > ?2 ORDER BY r.sequence LIMIT ?3";
-    rows(conn, SQL, params![peer, number(sequence), limit], read)
+/// What is numbered after a number; no more than there is room for.
+pub(super) fn numbered_after(
+    conn: &Connection,
+    peer: i64,
+    sequence: u64,
+    room: u64,
+) -> Result<(Vec<ReleaseRecord>, IsMore)> {
+    const SQL: &str = numbered!(", length(r.envelope) + ", version_bytes!());
+    let values = params![peer, number(sequence)?, i64::MAX];
+    rows_within(conn, SQL, values, room, |r| Ok((read(r)?, count(r, 7)?)))
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<ReleaseRecord> {
@@ -204,7 +223,7 @@ fn replace(conn: &Connection, peer: i64, sequence: u64, envelope: &[u8]) -> Resu
     const FORGET: &str = "DELETE FROM release_attachment WHERE sha256 = ?1 AND peer = ?2 AND sequence = ?3";
     const DUTY: &str = "DELETE FROM duty WHERE peer = ?1 AND outgoing = 1 \
         AND manifest = (SELECT manifest FROM release WHERE peer = ?1 AND sequence = ?2)";
-    let sequence = number(sequence);
+    let sequence = number(sequence)?;
     let attachments = row(conn, FIND, params![peer, sequence], |r| ids::<Sha256>(r, 0))?.ok_or(StoreError::Conflict)?;
     change(conn, SQL, params![peer, sequence, envelope])?;
     change(conn, DUTY, params![peer, sequence])?;
@@ -222,7 +241,7 @@ pub(super) async fn acknowledged(store: &SqliteStore, partner: &TrustDomain, seq
         let Some(peer) = partners::find(conn, &partner)? else { return Ok(sequence == 0) };
         let is_numbered = sequence <= position(conn, peer)?.sequence;
         if is_numbered {
-            change(conn, SQL, params![peer, number(sequence), at.unix_nanos()])?;
+            change(conn, SQL, params![peer, number(sequence)?, at.unix_nanos()])?;
         }
         Ok(is_numbered)
     };

@@ -149,7 +149,7 @@ fn begin(conn: &Connection, vault: &Vault, ready: &Ready) -> Result<bool> {
         record.manifest_id.as_bytes(),
         record.state.as_str(),
         record.at.unix_nanos(),
-        number(ready.turn(conn)?),
+        number(ready.turn(conn)?)?,
         ready.kept(conn, vault)?,
     ];
     if change(conn, SQL, values)? == 0 {
@@ -161,7 +161,7 @@ fn begin(conn: &Connection, vault: &Vault, ready: &Ready) -> Result<bool> {
 fn settle(conn: &Connection, vault: &Vault, ready: &Ready) -> Result<bool> {
     const SQL: &str = "UPDATE request SET state = ?2, turn = ?3, sealed = ?4 WHERE id = ?1 AND state = ?5";
     let record = &ready.step.record;
-    let turn = number(ready.turn(conn)?);
+    let turn = number(ready.turn(conn)?)?;
     let open = RequestState::Sent.as_str();
     let values = params![record.id.as_bytes(), record.state.as_str(), turn, ready.kept(conn, vault)?, open];
     if change(conn, SQL, values)? == 0 {
@@ -206,7 +206,7 @@ impl RequestStore for SqliteStore {
     async fn requests_after(&self, turn: u64, limit: u32) -> Result<Vec<RequestRecord>> {
         const SQL: &str = select!("WHERE q.turn > ?1 AND q.turn > 0 ORDER BY q.turn LIMIT ?2");
         self.read_sealed(move |conn, vault| {
-            rows(conn, SQL, params![number(turn), limit], read)?.into_iter().map(|found| open(vault, found)).collect()
+            rows(conn, SQL, params![number(turn)?, limit], read)?.into_iter().map(|found| open(vault, found)).collect()
         })
         .await
     }

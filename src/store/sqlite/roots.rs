@@ -5,11 +5,12 @@ use rusqlite::{Connection, params};
 
 use super::{
     SqliteStore,
-    column::{change, id, rows, time, word},
+    column::{change, id, row, rows, time, word, word_optional},
     partners,
 };
 use crate::{
     domain::{
+        bundle::Compromised,
         ids::{Sha256, TrustDomain},
         time::Time,
     },
@@ -17,16 +18,16 @@ use crate::{
     store::{Result, RetiredRoot},
 };
 
-/// These are the roots of an organisation from now on. For the writer.
-pub(super) fn note(conn: &Connection, peer: i64, roots: &[Vec<u8>], at: Time) -> Result<()> {
+/// These are the roots of an organisation from now on; `by_words` where no bundle of its administrators says so. For the writer.
+pub(super) fn note(conn: &Connection, peer: i64, roots: &[Vec<u8>], at: Time, by_words: bool) -> Result<()> {
     const ADD: &str = "INSERT INTO root (peer, sha256, der, since) VALUES (?1, ?2, ?3, ?4) \
         ON CONFLICT (peer, sha256) DO UPDATE SET retired_at = NULL";
     const IN_USE: &str = "SELECT sha256 FROM root WHERE peer = ?1 AND retired_at IS NULL";
-    const RETIRE: &str = "UPDATE root SET retired_at = ?3 WHERE peer = ?1 AND sha256 = ?2";
+    const RETIRE: &str = "UPDATE root SET retired_at = ?3, by_words = ?4 WHERE peer = ?1 AND sha256 = ?2";
     let names: Vec<Sha256> = roots.iter().map(|der| Sha256(sha256(&[der]))).collect();
     for before in rows(conn, IN_USE, [peer], |r| id::<Sha256>(r, 0))? {
         if !names.contains(&before) {
-            change(conn, RETIRE, params![peer, before.as_bytes(), at.unix_nanos()])?;
+            change(conn, RETIRE, params![peer, before.as_bytes(), at.unix_nanos(), by_words])?;
         }
     }
     for (name, der) in names.iter().zip(roots) {
@@ -35,19 +36,70 @@ pub(super) fn note(conn: &Connection, peer: i64, roots: &[Vec<u8>], at: Time) ->
     Ok(())
 }
 
+/// Somebody else may have the key of a root. An earlier day counts. For the writer.
+pub(super) fn compromised(conn: &Connection, of: &TrustDomain, root: &Compromised) -> Result<()> {
+    const SQL: &str = "UPDATE root SET compromised_since = min(coalesce(compromised_since, ?3), ?3) \
+        WHERE peer = ?1 AND sha256 = ?2";
+    let peer = partners::number_of(conn, of)?;
+    change(conn, SQL, params![peer, root.root.as_bytes(), root.since.to_string()]).map(drop)
+}
+
+/// Nothing of the organisation counts under these roots any more. For the writer.
+pub(super) fn disown(conn: &Connection, of: &TrustDomain, fingerprint: &Sha256) -> Result<()> {
+    const SQL: &str = "INSERT INTO disowned (peer, fingerprint) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+    change(conn, SQL, params![partners::number_of(conn, of)?, fingerprint.as_bytes()]).map(drop)
+}
+
+/// It is held by these roots. For the writer.
+pub(super) fn hold(conn: &Connection, peer: i64, fingerprint: &Sha256) -> Result<()> {
+    const SQL: &str = "DELETE FROM disowned WHERE peer = ?1 AND fingerprint = ?2";
+    change(conn, SQL, params![peer, fingerprint.as_bytes()]).map(drop)
+}
+
+/// Whether any of these roots is one under which nothing of the organisation counts.
+pub(super) fn are_disowned(conn: &Connection, peer: i64, fingerprints: &[Sha256]) -> Result<bool> {
+    const SQL: &str = "SELECT 1 FROM disowned WHERE peer = ?1 AND fingerprint = ?2";
+    for fingerprint in fingerprints {
+        if row(conn, SQL, params![peer, fingerprint.as_bytes()], |_| Ok(()))?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Words say anew which roots it has: nothing that led to these counts as its own word any more. For the writer.
+pub(super) fn settle_by_words(conn: &Connection, of: &TrustDomain) -> Result<()> {
+    const SQL: &str = "UPDATE root SET by_words = 1 WHERE peer = ?1";
+    change(conn, SQL, [partners::number_of(conn, of)?]).map(drop)
+}
+
+/// Nobody says so any more of any of its roots. For the writer.
+pub(super) fn clear_compromised(conn: &Connection, of: &TrustDomain) -> Result<()> {
+    const SQL: &str = "UPDATE root SET compromised_since = NULL WHERE peer = ?1";
+    change(conn, SQL, [partners::number_of(conn, of)?]).map(drop)
+}
+
 pub(super) async fn note_of(store: &SqliteStore, of: &TrustDomain, roots: Vec<Vec<u8>>, at: Time) -> Result<()> {
     let of = of.clone();
     store
         .write(move |conn, _| {
             let peer = partners::number_of(conn, &of)?;
-            note(conn, peer, &roots, at)
+            note(conn, peer, &roots, at, true)
         })
         .await
 }
 
 pub(super) async fn retired(store: &SqliteStore) -> Result<Vec<RetiredRoot>> {
-    const SQL: &str = "SELECT d.domain, r.der, r.retired_at FROM root r JOIN peer d ON d.number = r.peer \
+    const SQL: &str = "SELECT d.domain, r.der, r.retired_at, r.compromised_since, r.by_words FROM root r JOIN peer d ON d.number = r.peer \
         WHERE r.retired_at IS NOT NULL ORDER BY d.domain, r.retired_at";
-    let read = |r: &rusqlite::Row<'_>| Ok(RetiredRoot { of: word(r, 0)?, der: r.get(1)?, retired_at: time(r, 2)? });
+    let read = |r: &rusqlite::Row<'_>| {
+        Ok(RetiredRoot {
+            of: word(r, 0)?,
+            der: r.get(1)?,
+            retired_at: time(r, 2)?,
+            compromised_since: word_optional(r, 3)?,
+            by_words: r.get(4)?,
+        })
+    };
     store.read(move |conn| rows(conn, SQL, [], read)).await
 }

@@ -10,9 +10,14 @@ use std::{
 use rusqlite::Connection;
 
 use super::SqliteStore;
-use crate::store::{
-    ListFilter, Store, StoreError,
-    contract::{Home, contract, fill, kit::*, sight},
+use crate::{
+    domain::recall::RecallState,
+    store::{
+        ListFilter, Store, StoreError,
+        contract::{Home, contract, fill, kit::*, sight, step},
+        recalls::{Effect, RecallStore as _},
+        title,
+    },
 };
 
 const KEY: [u8; 32] = [7; 32];
@@ -158,6 +163,9 @@ async fn tampering_with_sealed_rows_is_found() {
     let cases = [
         "UPDATE portion_set SET sealed = CAST(substr(sealed, 2) || x'00' AS BLOB) WHERE manifest = 1",
         "UPDATE portion_set SET sealed = (SELECT sealed FROM portion_set WHERE manifest = 2) WHERE manifest = 1",
+        "UPDATE title SET sealed = CAST(substr(sealed, 2) || x'00' AS BLOB) WHERE portion_set = 1",
+        "UPDATE title SET sealed = (SELECT sealed FROM title WHERE portion_set = 2) WHERE portion_set = 1",
+        "UPDATE title SET sealed = (SELECT sealed FROM portion_set WHERE number = 1) WHERE portion_set = 1",
         "UPDATE assessment SET wrapped = (SELECT max(wrapped) FROM assessment)",
         "UPDATE assessment SET wrapped = NULL WHERE number = 1",
         "UPDATE manifest SET state = 'withdraw' WHERE number = 1",
@@ -167,7 +175,8 @@ async fn tampering_with_sealed_rows_is_found() {
         let folder = Folder::new();
         let store = folder.store();
         fill(&store).await;
-        let everything = ListFilter { quarantined: true, ..ListFilter::default() };
+        let is_whole = !sql.contains("title");
+        let everything = ListFilter { quarantined: true, whole: is_whole, ..ListFilter::default() };
         let whole = store.list(&everything).await.unwrap().whole().unwrap();
         drop(store);
         folder.tamper(sql);
@@ -196,6 +205,32 @@ async fn a_lifted_quarantine_is_found() {
     folder.tamper("UPDATE portion_set SET quarantined = 0 WHERE quarantined = 1");
     let found = folder.store().by_manifest(&manifest(4, 1), false).await;
     assert!(matches!(found, Err(StoreError::Corrupt(_))));
+    let page = folder.store().list(&ListFilter::default()).await.unwrap();
+    assert_eq!(page.damaged, [Some((assessment(4), 1))], "its title is not shown either");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn titles_of_older_assessments_are_made_by_the_first_list_and_go_with_a_purge() {
+    let folder = Folder::new();
+    let store = folder.store();
+    let named = title::tests::headline("Named here");
+    for n in [1, 2] {
+        let mut older = publication(n, 1);
+        older.portions = vec![named.clone(), b"no portion at all".to_vec()];
+        store.publish(older).await.unwrap();
+    }
+    drop(store);
+    folder.tamper("DELETE FROM title");
+    let count =
+        |sql: &str| Connection::open(folder.path()).unwrap().query_row(sql, [], |r| r.get::<_, i64>(0)).unwrap();
+    let store = folder.store();
+    for _ in 0..2 {
+        let listed = store.list(&ListFilter::default()).await.unwrap().whole().unwrap();
+        assert_eq!(listed.into_iter().map(|r| r.portions).collect::<Vec<_>>(), vec![vec![named.clone()]; 2]);
+        assert_eq!(count("SELECT count(*) FROM title"), 2);
+    }
+    store.recall(step(1, "gb", RecallState::Purged, Effect::Destroy)).await.unwrap();
+    assert_eq!(count("SELECT count(*) FROM title"), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

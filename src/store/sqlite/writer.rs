@@ -13,7 +13,7 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::trouble::Trouble;
+use super::{room::Room, trouble::Trouble};
 use crate::store::{Result, StoreError};
 
 /// How many changes share a transaction at most.
@@ -67,14 +67,14 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread. It holds `lock` as long as it runs.
-    pub(super) fn start(conn: Connection, lock: File, trouble: Arc<Trouble>) -> Result<Self> {
+    pub(super) fn start(conn: Connection, lock: File, (trouble, room): (Arc<Trouble>, Arc<Room>)) -> Result<Self> {
         let (jobs, waiting) = mpsc::channel(WAITING);
         // A purge may have been cut off before the log was emptied.
         let scrub = Arc::new(AtomicBool::new(true));
         let asked = scrub.clone();
         let thread = thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || Desk { conn, trouble, scrub: asked, since_look: 0 }.serve(waiting, lock))
+            .spawn(move || Desk { conn, trouble, room, scrub: asked, since_look: 0 }.serve(waiting, lock))
             .map_err(|e| StoreError::Open(format!("the store's thread can't be started: {e}")))?;
         Ok(Self { scrub, jobs: Some(jobs), thread: Some(thread) })
     }
@@ -111,6 +111,8 @@ struct Desk {
     conn: Connection,
     /// Why nothing is written any more, until the log is read anew at the next start.
     trouble: Arc<Trouble>,
+    /// Whether changes find room on the disk.
+    room: Arc<Room>,
     /// Whether to look for the mark of a purge.
     scrub: Arc<AtomicBool>,
     /// How many changes came since the log was looked at.
@@ -147,6 +149,7 @@ impl Desk {
             None => transact(&self.conn, &mut group),
         };
         self.trouble.of_writing(&outcome);
+        self.room.note(&outcome);
         for job in group {
             job.answer(outcome.clone());
         }

@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 use watchfire::{
     domain::{
         assessment::{Manifest, Portion},
+        bundle::Bundle,
         fault::Fault,
         ids::{AssessmentId, Digest, StatementId},
-        partner::Invitation,
+        partner::{Invitation, InvitedList},
         recall::Recall,
         receipt::Receipt,
         statement::StatementKind,
@@ -88,24 +89,57 @@ fn read_statement(kind: StatementKind, payload: &[u8]) -> Result<(Value, Vec<u8>
                 "recalled_at": recalled_at, "exercise": exercise });
             (value, wire::recall::encode(&recall))
         }
+        StatementKind::Approval => both(wire::approval::decode(payload)?, wire::approval::encode),
         StatementKind::Logged => both(wire::logged::decode(payload)?, wire::logged::encode),
         StatementKind::Notice => both(wire::notice::decode(payload)?, wire::notice::encode),
-        StatementKind::LedgerKey => {
-            let key = wire::ledger::decode_key(payload)?;
-            let value = json!({ "origin": key.origin, "public_key": hex::encode(key.public), "epoch": key.epoch, "created": key.created });
-            (value, wire::ledger::encode_key(&key))
-        }
         StatementKind::Endorsement => both(wire::endorsement::decode(payload)?, wire::endorsement::encode),
         StatementKind::Request => both(wire::request::decode(payload)?, wire::request::encode),
         StatementKind::Answer => both(wire::request::decode_answer(payload)?, wire::request::encode_answer),
         StatementKind::Exception => both(wire::request::decode_exception(payload)?, wire::request::encode_exception),
+        StatementKind::LedgerKey | StatementKind::Invitation | StatementKind::Introduction | StatementKind::Bundle => {
+            read_of_trust(kind, payload)?
+        }
+    })
+}
+
+/// Statements by which organisations know each other.
+fn read_of_trust(kind: StatementKind, payload: &[u8]) -> Result<(Value, Vec<u8>), Fault> {
+    Ok(match kind {
+        StatementKind::LedgerKey => {
+            let key = wire::ledger::decode_key(payload)?;
+            let succession = key.succession.as_ref().map(
+                |s| json!({ "size": s.size, "root": hex::encode(s.root), "signature": hex::encode(&s.signature) }),
+            );
+            let value = json!({ "origin": key.origin, "public_key": hex::encode(key.public), "epoch": key.epoch, "created": key.created,
+                "succession": succession });
+            (value, wire::ledger::encode_key(&key))
+        }
         StatementKind::Invitation => {
             let invitation = wire::invitation::decode(payload)?;
-            let Invitation { organisation, endpoint, roots, issued } = &invitation;
+            let Invitation { organisation, endpoint, roots, issued, sequence, ledger_key, ledger_note, lists } =
+                &invitation;
             let roots: Vec<String> = roots.iter().map(hex::encode).collect();
-            let value = json!({ "organisation": organisation, "endpoint": endpoint, "roots": roots, "issued": issued });
+            let key = ledger_key.as_ref().map(|key| hex::encode(&key.payload));
+            let list = |list: &InvitedList| json!({ "list": hex::encode(&list.list), "issuers": list.issuers.iter().map(hex::encode).collect::<Vec<_>>() });
+            let value = json!({ "organisation": organisation, "endpoint": endpoint, "roots": roots, "issued": issued,
+                "sequence": sequence, "ledger_key": key, "ledger_note": hex::encode(ledger_note),
+                "lists": lists.iter().map(list).collect::<Vec<_>>() });
             (value, wire::invitation::encode(&invitation))
         }
+        StatementKind::Introduction => {
+            let said = wire::introduction::decode(payload)?;
+            let value = json!({ "introducer": said.introducer, "invitation": hex::encode(&said.invitation), "issued": said.issued });
+            (value, wire::introduction::encode(&said)?)
+        }
+        StatementKind::Bundle => {
+            let bundle = wire::bundle::decode(payload)?;
+            let Bundle { domain, sequence, roots, issued, previous, compromised } = &bundle;
+            let roots: Vec<String> = roots.iter().map(hex::encode).collect();
+            let value = json!({ "domain": domain, "sequence": sequence, "roots": roots, "issued": issued,
+                "previous": previous, "compromised": compromised });
+            (value, wire::bundle::encode(&bundle))
+        }
+        other => panic!("{other} is read elsewhere"),
     })
 }
 

@@ -166,7 +166,7 @@ fn checkpoint(conn: &Connection, vault: &Vault, quantum: u64, at: Time, sign: Si
     }
     let size = state.frontier.size();
     let note = sign(state.epoch, size, &state.frontier.root());
-    let number = head_number(state.epoch, size);
+    let number = head_number(state.epoch, size)?;
     let record = KeptRecord { kind: Kept::Checkpoint, of: None, number, value: note };
     kept::keep(conn, vault, &mut state, &record)?;
     state.checkpointed = size;
@@ -182,9 +182,9 @@ fn adopt(conn: &Connection, partner: &TrustDomain, sequence: u64, release: &Stat
     let peer = partners::number_of(conn, partner)?;
     let before = row(conn, FIND, [peer], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, u32>(1)?)))?;
     let (last, adopted) = before.unwrap_or((0, 1));
-    if adopted >= epoch || number(sequence) <= last {
+    if adopted >= epoch || number(sequence)? <= last {
         return Ok(false);
     }
-    change(conn, PUT, params![peer, number(sequence), release.as_bytes(), epoch])?;
+    change(conn, PUT, params![peer, number(sequence)?, release.as_bytes(), epoch])?;
     Ok(true)
 }

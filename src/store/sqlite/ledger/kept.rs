@@ -57,7 +57,7 @@ pub(super) fn keep(conn: &Connection, vault: &Vault, state: &mut State, record: 
     let (kind, of, at) = (record.kind.as_str(), name(record.of.as_ref()), record.number);
     let peer = record.of.as_ref().map_or(Ok(OWN), |domain| partners::number_of(conn, domain))?;
     let key = Row::LedgerKept(kind, at, of);
-    let before = row(conn, FIND, params![kind, peer, number(at)], |r| r.get::<_, Vec<u8>>(0))?;
+    let before = row(conn, FIND, params![kind, peer, number(at)?], |r| r.get::<_, Vec<u8>>(0))?;
     if let Some(before) = &before {
         if vault.open(key, before)? == record.value {
             return Ok(false);
@@ -65,7 +65,7 @@ pub(super) fn keep(conn: &Connection, vault: &Vault, state: &mut State, record: 
         state.went(&mark(kind, at, of, before));
     }
     let sealed = vault.seal(key, &record.value)?;
-    change(conn, PUT, params![kind, peer, number(at), sealed])?;
+    change(conn, PUT, params![kind, peer, number(at)?, sealed])?;
     state.came(&mark(kind, at, of, &sealed));
     match record.kind {
         Kept::Checkpoint | Kept::Head | Kept::Cosigned => prune(conn, state, (kind, peer, of), KEPT_HEADS)?,
@@ -82,7 +82,7 @@ fn prune(conn: &Connection, state: &mut State, (kind, peer, of): (&str, i64, &st
     const DROP: &str = "DELETE FROM ledger_kept WHERE kind = ?1 AND peer = ?2 AND number = ?3";
     let old = rows(conn, OLD, params![kind, peer, most], |r| Ok((count(r, 0)?, r.get::<_, Vec<u8>>(1)?)))?;
     for (at, sealed) in old {
-        change(conn, DROP, params![kind, peer, number(at)])?;
+        change(conn, DROP, params![kind, peer, number(at)?])?;
         state.went(&mark(kind, at, of, &sealed));
     }
     Ok(())

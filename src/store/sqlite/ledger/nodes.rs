@@ -35,7 +35,7 @@ impl Nodes for Stored<'_> {
 impl Stored<'_> {
     /// Nodes of a kept level, side by side.
     fn kept(&self, level: u8, first: u64, count: u64) -> Result<Vec<Hash>, StoreError> {
-        let (from, until) = (number(first), number(first.saturating_add(count)));
+        let (from, until) = (number(first)?, number(first.saturating_add(count))?);
         let read = |r: &rusqlite::Row<'_>| r.get::<_, Vec<u8>>(0);
         if level == 0 {
             let sql = "SELECT leaf FROM ledger WHERE number >= ?1 AND number < ?2 ORDER BY number";

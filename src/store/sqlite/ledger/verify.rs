@@ -122,7 +122,7 @@ impl Walk<'_> {
         while let Some(entry) = found.next()? {
             let expected = self.frontier.size();
             let index: i64 = entry.get(0)?;
-            if index != number(expected) {
+            if index != number(expected)? {
                 return fault(Some(expected), format!("entry {expected} is missing"));
             }
             let (leaf, sealed): (Vec<u8>, Vec<u8>) = (entry.get(1)?, entry.get(2)?);
@@ -142,10 +142,10 @@ impl Walk<'_> {
     fn entry(&mut self, index: u64, leaf: &[u8], sealed: &[u8]) -> std::result::Result<(), Stop> {
         let opened = self.vault.open_leaf(index, leaf, sealed);
         let event = opened.or_else(|_| fault(Some(index), format!("entry {index} was changed or moved")))?;
-        if let Some(manifest) = decided(&event.deed) {
+        for manifest in decided(&event.deed) {
             self.manifests += 1;
             let sql = "SELECT count(*) FROM ledger_manifest WHERE manifest = ?1 AND number = ?2";
-            let there = row(self.conn, sql, params![manifest.as_bytes(), number(index)], |r| count(r, 0))?;
+            let there = row(self.conn, sql, params![manifest.as_bytes(), number(index)?], |r| count(r, 0))?;
             if there != Some(1) {
                 return fault(Some(index), format!("the index of manifests does not name entry {index}"));
             }
@@ -154,7 +154,7 @@ impl Walk<'_> {
         self.frontier.push(leaf, |level, place, hash| {
             *subtrees += 1;
             let sql = "SELECT hash FROM ledger_subtree WHERE level = ?1 AND place = ?2";
-            let there = row(conn, sql, params![level, number(place)], |r| r.get::<_, Vec<u8>>(0))?;
+            let there = row(conn, sql, params![level, number(place)?], |r| r.get::<_, Vec<u8>>(0))?;
             if there.as_deref() == Some(hash.as_slice()) {
                 return Ok(());
             }

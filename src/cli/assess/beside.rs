@@ -1,0 +1,135 @@
+//! The files that a draft names. A draft may come from somebody else: it must not take a file of this machine along unseen, and
+//! what is no file must not hold the program up.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io,
+    os::unix::fs::OpenOptionsExt,
+    path::{Component, Path, PathBuf},
+};
+
+use rustix::fs::OFlags;
+use unicode_normalization::UnicodeNormalization;
+
+use crate::{app::is_secret, cli::CliError, config::Config};
+
+/// Where a draft is, and whose machine it is on.
+#[derive(Clone, Copy)]
+pub(super) struct Beside<'a> {
+    /// The draft's own file.
+    pub draft: &'a Path,
+    /// The node whose directory commands are given in, where there is one.
+    pub node: Option<&'a Config>,
+}
+
+impl Beside<'_> {
+    /// Opens a regular file that stands beside the draft, or in a directory there, and is no secret of the node's.
+    pub(super) fn open(self, named: &Path) -> Result<File, CliError> {
+        let dir = self.draft.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let failed = |e: io::Error| CliError::files(format!("{} can't be read: {e}", dir.join(named).display()));
+        let refused = |why: &str| CliError::files(format!("{}: {why}", named.display()));
+        const ELSEWHERE: &str =
+            "a draft names only files that stand beside it, or in a directory there; copy the file there";
+        let stays = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
+        if !named.components().all(stays) {
+            return Err(refused(ELSEWHERE));
+        }
+        // By its real name: a link may lead elsewhere.
+        let real = found(dir, named).canonicalize().map_err(failed)?;
+        if !real.starts_with(dir.canonicalize().map_err(failed)?) {
+            return Err(refused(ELSEWHERE));
+        }
+        // Where the draft is in the node's own directory, its keys are beside it.
+        if self.node.is_some_and(|node| is_secret(node, &real)) {
+            return Err(refused(
+                "it is a key or the store of the node, or belongs to a person; no draft takes it along",
+            ));
+        }
+        // A pipe would be waited for until somebody writes to it.
+        let flags = (OFlags::NONBLOCK | OFlags::NOFOLLOW).bits().cast_signed();
+        let file = OpenOptions::new().read(true).custom_flags(flags).open(real).map_err(failed)?;
+        if !file.metadata().map_err(failed)?.is_file() {
+            return Err(failed(io::Error::other("it is no file but a directory, a pipe or a device")));
+        }
+        Ok(file)
+    }
+}
+
+/// The path as it is on disk. A draft's texts are composed (NFC), and some systems write names decomposed: where a name is not
+/// there as it is written, the one that reads the same is meant.
+fn found(dir: &Path, named: &Path) -> PathBuf {
+    named.components().fold(dir.to_owned(), |at, part| {
+        let (exact, Some(wanted)) = (at.join(part), part.as_os_str().to_str()) else { return at.join(part) };
+        if exact.symlink_metadata().is_ok() {
+            return exact;
+        }
+        let reads_alike = |name: &str| name.nfc().eq(wanted.nfc());
+        let mut names =
+            fs::read_dir(&at).into_iter().flatten().filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        names.find(|name| reads_alike(name)).map_or(exact, |name| at.join(name))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{io::Read, os::unix::fs::symlink};
+
+    use super::*;
+
+    fn read(draft: &Path, named: &str) -> Result<String, String> {
+        let mut text = String::new();
+        let mut file = Beside { draft, node: None }.open(Path::new(named)).map_err(|e| e.message)?;
+        file.read_to_string(&mut text).unwrap();
+        Ok(text)
+    }
+
+    #[test]
+    fn only_what_stands_beside_the_draft_is_opened() {
+        let root = tempfile::tempdir().unwrap();
+        let at = |name: &str| root.path().join(name);
+        fs::create_dir_all(at("work/photos")).unwrap();
+        for (name, text) in [("secret", "secret"), ("work/map", "map"), ("work/photos/one", "one")] {
+            fs::write(at(name), text).unwrap();
+        }
+        symlink("../secret", at("work/out")).unwrap();
+        symlink("..", at("work/up")).unwrap();
+        symlink("photos/one", at("work/in")).unwrap();
+        let draft = at("work/draft.toml");
+        for (named, text) in [("map", "map"), ("./map", "map"), ("photos/one", "one"), ("in", "one")] {
+            assert_eq!(read(&draft, named).unwrap(), text, "{named}");
+        }
+        let whole = at("work/map");
+        for named in ["../secret", "photos/../map", "out", "up/secret", "/etc/hostname", whole.to_str().unwrap()] {
+            let why = read(&draft, named).unwrap_err();
+            assert!(why.contains("stand beside it"), "{named}: {why}");
+        }
+        assert!(read(&draft, "nothing").unwrap_err().contains("can't be read"));
+    }
+
+    #[test]
+    fn what_is_no_file_is_refused_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("directory")).unwrap();
+        let pipe = std::process::Command::new("mkfifo").arg(dir.path().join("pipe")).status().unwrap();
+        assert!(pipe.success());
+        for named in ["directory", "pipe"] {
+            let why = read(&dir.path().join("draft.toml"), named).unwrap_err();
+            assert!(why.contains("it is no file"), "{named}: {why}");
+        }
+    }
+
+    #[test]
+    fn a_decomposed_name_is_found_by_the_composed_one_and_an_exact_one_first() {
+        let dir = tempfile::tempdir().unwrap();
+        let (composed, draft) = ("\u{dc}bersicht/C\u{f4}te", dir.path().join("draft.toml"));
+        let decomposed = composed.nfd().collect::<String>();
+        assert_ne!(composed, decomposed);
+        let at = dir.path().join(&decomposed);
+        fs::create_dir_all(at.parent().unwrap()).unwrap();
+        fs::write(&at, "decomposed").unwrap();
+        assert_eq!(read(&draft, composed).unwrap(), "decomposed");
+        fs::write(at.with_file_name("C\u{f4}te"), "composed").unwrap();
+        assert_eq!(read(&draft, composed).unwrap(), "composed");
+        assert_eq!(read(&draft, &decomposed).unwrap(), "decomposed");
+    }
+}

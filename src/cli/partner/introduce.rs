@@ -1,0 +1,200 @@
+//! `watchfire partner introduce` and `partner introductions`.
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use crate::{
+    cli::{
+        CliError, Exit, Global,
+        approval::approve,
+        context::{ADMINS, Context},
+        output,
+    },
+    desk::client::DeskClient,
+    domain::{
+        approval::Matter,
+        ids::TrustDomain,
+        introduction::Introduction,
+        statement::{Envelope, StatementKind},
+        time::Clock,
+    },
+    render::text::one_line,
+    seal::subject,
+    telemetry::SystemClock,
+    wire::{self, field::present, proto},
+};
+
+/// Vouches for organisations whose words were compared here. Takes a second administrator, who runs `partner introductions sign` within 7
+/// days. Only partners that have permitted it take an introduction.
+#[derive(Args)]
+pub struct Introduce {
+    /// Who is introduced
+    #[arg(required_unless_present = "all", value_name = "DOMAIN")]
+    of: Vec<TrustDomain>,
+    /// All partners, each to all others
+    #[arg(long, conflicts_with = "of")]
+    all: bool,
+    /// To whom; to all partners where it is missing
+    #[arg(long, value_name = "PARTNER")]
+    to: Vec<TrustDomain>,
+}
+
+/// Who may introduce others here, and the introductions that this organisation makes.
+#[derive(Subcommand)]
+pub enum Introductions {
+    /// List the introductions that this organisation makes
+    List,
+    /// Sign those that another administrator has proposed; from then on they are on their way
+    Sign,
+    /// Let a partner introduce organisations here: they are known by its word, and marked so, until somebody compares theirs
+    Allow(Partner),
+    /// End that; whoever is held on the partner's introduction alone is forgotten
+    Withdraw(Partner),
+}
+
+/// Names a partner.
+#[derive(Args)]
+pub struct Partner {
+    /// Its trust domain
+    domain: TrustDomain,
+}
+
+#[derive(Serialize)]
+struct View {
+    of: String,
+    to: Vec<String>,
+    signed: bool,
+}
+
+impl View {
+    fn new(view: &proto::IntroductionView) -> Self {
+        Self { of: one_line(&view.of), to: view.to.iter().map(|to| one_line(to)).collect(), signed: view.signed }
+    }
+
+    fn words(&self) -> String {
+        let state =
+            if self.signed { "on its way" } else { "waits for another administrator (`partner introductions sign`)" };
+        format!("{} to {}: {state}", self.of, self.to.join(", "))
+    }
+}
+
+fn show(global: &Global, views: &[proto::IntroductionView], none: &str) {
+    let views: Vec<View> = views.iter().map(View::new).collect();
+    if global.json {
+        views.iter().for_each(output::print_json);
+    } else if views.is_empty() {
+        output::print(none);
+    } else {
+        views.iter().for_each(|view| output::print(&view.words()));
+    }
+}
+
+fn signed(context: &Context, payload: Vec<u8>) -> Result<Envelope, CliError> {
+    let envelope = context.signing_key()?.envelope(StatementKind::Introduction, payload);
+    envelope.map_err(|e| CliError::files(e.to_string()))
+}
+
+async fn hand_in(
+    desk: &mut DeskClient,
+    envelopes: Vec<Envelope>,
+    to: Vec<String>,
+) -> Result<Vec<proto::IntroductionView>, CliError> {
+    let introductions = envelopes.iter().map(wire::envelope::to_proto).collect();
+    let request = proto::SignIntroductionsRequest { introductions, to };
+    Ok(desk.sign_introductions(request).await?.into_inner().introductions)
+}
+
+impl Introduce {
+    pub(super) async fn run(&self, global: &Global) -> Result<(), CliError> {
+        let context = Context::load(global, ADMINS)?;
+        let mut desk = context.connect().await?;
+        let of: Vec<String> = if self.all {
+            let partners = desk.list_partners(proto::ListPartnersRequest {}).await?.into_inner().partners;
+            let active = partners.into_iter().filter(|p| p.state == "active" && p.introduced_by.is_empty());
+            active.map(|p| p.domain).collect()
+        } else {
+            self.of.iter().map(ToString::to_string).collect()
+        };
+        let mut envelopes = vec![];
+        for domain in of {
+            let answer = desk.get_invitation_of(proto::GetInvitationOfRequest { domain }).await?.into_inner();
+            let invitation = wire::envelope::from_proto(present("invitation", answer.invitation)?)?;
+            let introduction = Introduction {
+                introducer: context.config.organisation.domain.clone(),
+                invitation: wire::envelope::encode(&invitation),
+                issued: SystemClock.now(),
+            };
+            envelopes.push(signed(&context, wire::introduction::encode(&introduction)?)?);
+        }
+        let to = self.to.iter().map(ToString::to_string).collect();
+        let made = hand_in(&mut desk, envelopes, to).await?;
+        show(global, &made, "there is nobody to introduce");
+        Ok(())
+    }
+}
+
+impl Introductions {
+    pub(super) async fn run(&self, global: &Global) -> Result<(), CliError> {
+        let context = Context::load(global, ADMINS)?;
+        let mut desk = context.connect().await?;
+        match self {
+            Self::List => {
+                let all = desk.list_introductions(proto::ListIntroductionsRequest {}).await?.into_inner();
+                show(
+                    global,
+                    &all.introductions,
+                    "this organisation introduces nobody; see `watchfire partner introduce`",
+                );
+                Ok(())
+            }
+            Self::Sign => sign(global, &context, &mut desk).await,
+            Self::Allow(partner) => permit(global, &context, &mut desk, (partner, false)).await,
+            Self::Withdraw(partner) => permit(global, &context, &mut desk, (partner, true)).await,
+        }
+    }
+}
+
+async fn sign(global: &Global, context: &Context, desk: &mut DeskClient) -> Result<(), CliError> {
+    let all = desk.list_introductions(proto::ListIntroductionsRequest {}).await?.into_inner().introductions;
+    let open: Vec<proto::IntroductionView> = all.into_iter().filter(|view| !view.signed).collect();
+    if open.is_empty() {
+        return Err(CliError::new(Exit::Failed, "NOT_FOUND", "no introduction waits for a signature"));
+    }
+    let lines: Vec<String> =
+        open.iter().map(|view| format!("  {} to {}", one_line(&view.of), view.to.join(", "))).collect();
+    output::note(global, &format!("introduces\n{}", lines.join("\n")));
+    if !output::confirm(global, "Does this organisation vouch for all of them?") {
+        return Err(CliError::new(Exit::Failed, "NOT_CONFIRMED", "not signed; answer yes, or give --yes"));
+    }
+    let mut envelopes = vec![];
+    for view in open {
+        let proposed = wire::envelope::from_proto(present("introduction", view.introduction)?)?;
+        envelopes.push(signed(context, proposed.payload)?);
+    }
+    let made = hand_in(desk, envelopes, vec![]).await?;
+    show(global, &made, "nothing was signed");
+    Ok(())
+}
+
+async fn permit(
+    global: &Global,
+    context: &Context,
+    desk: &mut DeskClient,
+    (of, withdraw): (&Partner, bool),
+) -> Result<(), CliError> {
+    let approval = || approve(context, Matter::Introductions, subject::introductions(&of.domain));
+    let approval = (!withdraw).then(approval).transpose()?;
+    let request = proto::PermitIntroductionsRequest { partner: of.domain.to_string(), withdraw, approval };
+    let proto::PermitIntroductionsResponse { approvals, needed, forgotten } =
+        desk.permit_introductions(request).await?.into_inner();
+    let view = serde_json::json!({ "partner": of.domain, "allowed": !withdraw && approvals >= needed, "approvals": approvals,
+        "needed": needed, "forgotten": forgotten });
+    output::result(global, &view, || match (withdraw, approvals < needed) {
+        (true, _) => format!("{} introduces nobody here any more; {forgotten} organisations were forgotten", of.domain),
+        (false, true) => {
+            format!("noted: {approvals} of {needed} administrators have said so; another one gives the same command")
+        }
+        (false, false) => format!("{} may introduce organisations here", of.domain),
+    });
+    Ok(())
+}

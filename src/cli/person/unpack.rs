@@ -1,0 +1,220 @@
+//! `watchfire person unpack`.
+
+use std::{
+    os::unix::fs::DirBuilderExt,
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+use rustls_pki_types::CertificateDer;
+use serde::Serialize;
+
+use super::packed::{Packed, chain_in, pem};
+use crate::{
+    app::is_node_here,
+    cli::{
+        CliError, Exit, Global,
+        context::{PERSONS, PersonFiles},
+        output,
+    },
+    config::{Config, FILE},
+    identity::{
+        certificate::Leaf,
+        files::{
+            Existing, private_directory, read_chain, read_roots, read_secret, write_over, write_public, write_secret,
+        },
+    },
+};
+
+/// Sets this machine up for the person whom a file of `watchfire person pack` is for, in the directory that --dir names; or takes renewed
+/// certificates from it.
+#[derive(Args)]
+pub struct Unpack {
+    /// What `watchfire person pack` wrote
+    file: PathBuf,
+}
+
+#[derive(Serialize)]
+struct View {
+    id: String,
+    dir: String,
+    desk: String,
+    /// Whether the person was here before.
+    renewed: bool,
+    new_roots: usize,
+}
+
+impl Unpack {
+    /// Runs the command.
+    pub fn run(&self, global: &Global) -> Result<(), CliError> {
+        let packed = Packed::read(&self.file)?;
+        let (dir, id) = (&global.dir, packed.id()?);
+        let there = dir.join(FILE).exists().then(|| Config::load(dir)).transpose()?;
+        if let Some(config) = &there {
+            if is_node_here(config) {
+                let what = "a person's keys need a directory of their own; name another with --dir";
+                return Err(CliError::files(format!("there is a node in {}; {what}", dir.display())));
+            }
+            if config.organisation.domain != *id.domain() {
+                let what = format!("{} is of `{}`", dir.join(FILE).display(), config.organisation.domain);
+                return Err(CliError::files(format!("{what}, and the file is of `{}`", id.domain())));
+            }
+        }
+        let place = dir.join(PERSONS).join(format!("{}-{}", id.role(), id.name()));
+        let person = PersonFiles { id, dir: place };
+        restore_cut_off(&person)?;
+        if packed.keys.is_none() && !person.has_keys() {
+            let what = "the file holds no keys, and there are none of this person here: pack it where the keys are";
+            return Err(CliError::files(what));
+        }
+        let config = match there {
+            Some(config) => config,
+            None => packed.config(dir)?,
+        };
+        if let Some(why) = replaces(&packed, &person, &config)?.filter(|_| !global.yes) {
+            let what = "compare it with whoever has packed it, then give the command again with --yes";
+            return Err(CliError::new(
+                Exit::Denied,
+                "CONFIRMATION_REQUIRED",
+                format!("{}: {why}; {what}", self.file.display()),
+            ));
+        }
+        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
+        made.map_err(|e| CliError::files(format!("`{}` can't be made: {e}", dir.display())))?;
+        private_directory(dir)?;
+        private_directory(&dir.join(PERSONS))?;
+        let renewed = person.tls().exists();
+        put(&packed, &person)?;
+        let new_roots = bundle(&packed, &config)?;
+        // The configuration comes last: with it, the directory is a person's.
+        if !dir.join(FILE).exists() {
+            write_public(&dir.join(FILE), packed.config_text()?.as_bytes(), Existing::Keep)?;
+        }
+        if config.desk != packed.desk {
+            let what = format!("the file names the desk {}, and {} says {}", packed.desk, FILE, config.desk);
+            output::note(global, &format!("{what}, which stays"));
+        }
+        let view =
+            View { id: person.id.to_string(), dir: dir.display().to_string(), desk: config.desk, renewed, new_roots };
+        output::result(global, &view, || self.words(&view));
+        Ok(())
+    }
+
+    fn words(&self, view: &View) -> String {
+        let roots = match view.new_roots {
+            0 => String::new(),
+            n => format!(" {n} of the organisation's roots are new here."),
+        };
+        if view.renewed {
+            return format!("{} has the certificates of {}.{roots}", view.dir, view.id);
+        }
+        format!(
+            "{} speaks to {} from {}.\nNext:\n  watchfire --dir {} doctor\n  remove {}",
+            view.id,
+            view.desk,
+            view.dir,
+            view.dir,
+            self.file.display()
+        )
+    }
+}
+
+/// A directory beside the person's own, which is nobody's: each person's begins with the role.
+fn beside(person: &PersonFiles, what: &str) -> PathBuf {
+    person.dir.with_file_name(format!(".{}-{}.{what}", person.id.role(), person.id.name()))
+}
+
+fn failed(path: &Path, error: &std::io::Error) -> CliError {
+    CliError::files(format!("{}: {error}", path.display()))
+}
+
+/// Takes back what a run that was cut off between two renames has put aside.
+fn restore_cut_off(person: &PersonFiles) -> Result<(), CliError> {
+    let aside = beside(person, "before");
+    if person.dir.exists() || !aside.exists() {
+        return Ok(());
+    }
+    std::fs::rename(&aside, &person.dir).map_err(|e| failed(&aside, &e))
+}
+
+/// Puts certificates and keys in place once they are known to belong together: in a directory beside it first, which takes the other's
+/// place at the end. No key is removed before the new ones are in place.
+fn put(packed: &Packed, person: &PersonFiles) -> Result<(), CliError> {
+    let (draft, aside) =
+        (PersonFiles { id: person.id.clone(), dir: beside(person, "draft") }, beside(person, "before"));
+    for left in [&draft.dir, &aside] {
+        if left.exists() {
+            std::fs::remove_dir_all(left).map_err(|e| failed(left, &e))?;
+        }
+    }
+    private_directory(&draft.dir)?;
+    let put = fill(packed, person, &draft).and_then(|()| {
+        if person.dir.exists() {
+            std::fs::rename(&person.dir, &aside).map_err(|e| failed(&person.dir, &e))?;
+        }
+        std::fs::rename(&draft.dir, &person.dir).map_err(|e| {
+            // What was there is there again.
+            let _ = std::fs::rename(&aside, &person.dir);
+            failed(&person.dir, &e)
+        })
+    });
+    if put.is_err() {
+        let _ = std::fs::remove_dir_all(&draft.dir);
+        return put;
+    }
+    if aside.exists() {
+        std::fs::remove_dir_all(&aside).map_err(|e| failed(&aside, &e))?;
+    }
+    Ok(())
+}
+
+/// What the file would change of what is here and was trusted: other keys of this person, or roots none of which is known.
+fn replaces(packed: &Packed, person: &PersonFiles, config: &Config) -> Result<Option<&'static str>, CliError> {
+    let leaf = |chain: &[CertificateDer<'_>]| chain.first().map(|der| Leaf::parse(der)).transpose();
+    if packed.keys.is_some() && person.tls().exists() {
+        let (here, there) = (leaf(&read_chain(&person.signing())?)?, leaf(&chain_in(&packed.signing))?);
+        if here.map(|l| l.public_key) != there.map(|l| l.public_key) {
+            return Ok(Some("it holds another key of this person than the one that is here"));
+        }
+    }
+    if person.tls().exists() {
+        let (here, there) = (leaf(&read_chain(&person.tls())?)?, leaf(&chain_in(&packed.tls))?);
+        if there.map(|l| l.not_before) < here.map(|l| l.not_before) {
+            return Ok(Some("its certificate is older than the one that is here"));
+        }
+    }
+    if config.bundle.exists() {
+        let here = read_roots(&config.bundle)?;
+        if !packed.roots()?.roots().iter().any(|root| here.contains(root)) {
+            return Ok(Some("none of its roots is among the organisation's roots that are here"));
+        }
+    }
+    Ok(None)
+}
+
+fn fill(packed: &Packed, person: &PersonFiles, draft: &PersonFiles) -> Result<(), CliError> {
+    let secret = |to: PathBuf, pem: &str| write_secret(&to, pem.as_bytes(), Existing::Keep);
+    match &packed.keys {
+        Some(keys) => {
+            secret(draft.tls_key(), &keys.tls_key)?;
+            secret(draft.signing_key(), &keys.signing_key)?;
+        }
+        None => {
+            for (from, to) in [(person.tls_key(), draft.tls_key()), (person.signing_key(), draft.signing_key())] {
+                let pem = read_secret(&from)?;
+                write_secret(&to, &pem, Existing::Keep)?;
+            }
+        }
+    }
+    write_public(&draft.tls(), pem(&chain_in(&packed.tls)).as_bytes(), Existing::Keep)?;
+    write_public(&draft.signing(), pem(&chain_in(&packed.signing)).as_bytes(), Existing::Keep)?;
+    Ok(draft.check()?)
+}
+
+/// Writes the organisation's roots; gives how many are new, where there were some before.
+fn bundle(packed: &Packed, config: &Config) -> Result<usize, CliError> {
+    let before = config.bundle.exists().then(|| read_roots(&config.bundle)).transpose()?;
+    write_over(&config.bundle, packed.roots()?.to_pem().as_bytes())?;
+    let after = read_roots(&config.bundle)?;
+    Ok(before.map_or(0, |before| after.iter().filter(|root| !before.contains(root)).count()))
+}

@@ -1,0 +1,75 @@
+//! Text of others made harmless: for terminals, for the log, and for errors.
+
+/// The longest text of a partner's program in an error, characters.
+const LONGEST: usize = 1_000;
+
+/// A partner's text as a terminal may show it. Newlines stay; other control characters and those that turn the direction of
+/// writing become visible, as `<U+202E>`; those that cannot be seen at all are left out.
+pub fn harmless(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' => out.push('\n'),
+            '\t' | '\r' | '\u{2028}' | '\u{2029}' | '\u{85}' => out.push(' '),
+            c if c.is_control() || turns(c) => out.push_str(&format!("<U+{:04X}>", u32::from(c))),
+            c if invisible(c) => {}
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// As [`harmless`], in one line.
+pub fn one_line(text: &str) -> String {
+    harmless(text).replace('\n', " ")
+}
+
+/// Embeddings, overrides and isolates of the bidirectional algorithm.
+fn turns(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Zero-width characters, marks of direction, fillers, tags and selectors: all can hide text or make two texts look alike.
+fn invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// What a partner's program says, for an error or the log: in one line, and not longer than a few sentences.
+pub fn told(text: &str) -> String {
+    let line = one_line(text);
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+        None => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_could_deceive_is_shown_or_left_out() {
+        assert_eq!(harmless("a\u{202e}b\u{1b}[31mc\td\ne"), "a<U+202E>b<U+001B>[31mc d\ne");
+        assert_eq!(harmless("gb\u{200b}.ex\u{feff}ample\u{e0041}"), "gb.example");
+        assert_eq!(one_line("a\nb"), "a b");
+        assert_eq!(harmless("Côte d’Ivoire, السودان, 苏丹"), "Côte d’Ivoire, السودان, 苏丹");
+    }
+
+    #[test]
+    fn what_a_program_says_is_one_line_and_short() {
+        assert_eq!(told("no\n2026-01-01 ERROR forged\u{1b}[2J"), "no 2026-01-01 ERROR forged<U+001B>[2J");
+        assert_eq!(told(&"é".repeat(2_000)).chars().count(), LONGEST + 1);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_deceives_survives(text in any::<String>()) {
+            prop_assert!(!harmless(&text).chars().any(|c| (c.is_control() && c != '\n') || turns(c) || invisible(c)));
+        }
+    }
+}

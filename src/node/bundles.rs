@@ -1,0 +1,483 @@
+//! Bundles of other organisations: which of their roots count here, as their own administrators change them.
+//!
+//! A bundle comes from its organisation or by way of any partner. What becomes of it is decided by
+//! [`next_step`](crate::domain::bundle::next_step); here its signatures are verified, and what follows is kept.
+
+mod doubt;
+mod own;
+mod passed_on;
+mod told;
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use arc_swap::ArcSwap;
+
+pub use own::{BundleStatus, KeepBundle, Proposed, TakenBy};
+pub(super) use {doubt::Doubts, own::OwnBundle, told::Told};
+
+use super::{ADMINS, Node, directory::Partner, partners::no_partner};
+use crate::{
+    domain::{
+        bundle::{Bundle, BundleState, Claim, HeldBundle, Step, next_step},
+        event::{Deed, Event},
+        fault::{Fault, Reason},
+        ids::{Sha256, SpiffeId, StatementId, TrustDomain},
+        partner::PartnerState,
+        statement::{Envelope, StatementKind},
+        time::Time,
+    },
+    identity::{
+        bundle::TrustBundle,
+        signers::{Accept, Identities},
+        trust::{Member, Trust},
+    },
+    ledger::heads::AlarmKind,
+    seal::{
+        chains::When,
+        hash::sha256,
+        rules, statement,
+        verify::{MAX_SKEW_SECONDS, Verified, verify},
+    },
+    store::{
+        PartnerRecord,
+        bundles::{BundleChange, BundleRecord},
+    },
+    wire,
+};
+
+/// How many bundles that can't count yet are kept of one pair: who handed them over, and whose they are.
+const MOST_OF_A_PAIR: u32 = 16;
+/// How many are kept of one partner over all organisations.
+const MOST_OF_A_PARTNER: u32 = 64;
+/// How often it is kept that an organisation has named its bundle, seconds: a day more or less of seven.
+const NAMED_SECONDS: i64 = 86_400;
+
+/// A bundle with what its order goes by.
+struct Found {
+    record: BundleRecord,
+    bundle: Bundle,
+    envelope: Envelope,
+}
+
+impl Found {
+    fn read(record: &BundleRecord) -> Option<Self> {
+        let envelope = wire::envelope::decode(record.envelope.as_deref()?).ok()?;
+        let bundle = wire::bundle::decode(&envelope.payload).ok().filter(|_| envelope.kind == StatementKind::Bundle)?;
+        Some(Self { record: record.clone(), bundle, envelope })
+    }
+
+    fn claim(&self) -> Claim {
+        let Bundle { sequence, issued, previous, .. } = self.bundle;
+        Claim { sequence, fingerprint: self.record.fingerprint, previous, issued, digest: self.record.digest }
+    }
+}
+
+impl Node {
+    /// Takes a bundle that a partner hands over, its own or that of any other organisation. One that can't count yet is kept.
+    ///
+    /// # Errors
+    /// `NOT_A_PARTNER`; of the partner's own, whatever verification refuses, and `CONFLICT` where it does not follow the one that is
+    /// held. What becomes of a third organisation's is not told: that would tell whether it is known here.
+    pub async fn take_bundle(&self, courier: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
+        self.directory().active(courier)?;
+        let bundle = self.check_bundle(envelope)?;
+        let _changing = self.changing.lock().await;
+        if bundle.domain == *self.domain() {
+            return self.compare_own_bundle(&bundle, envelope).await;
+        }
+        match self.offer_bundle(Some(courier), &bundle, envelope).await {
+            Err(fault) if bundle.domain != *courier && !is_of_the_store(fault.reason) => {
+                let reason = fault.reason;
+                if self.live.of(courier).allows_a_line(self.now()) {
+                    tracing::warn!(%courier, %reason, "a bundle that a partner handed over for another organisation does not count");
+                }
+                Ok(())
+            }
+            taken => taken,
+        }
+    }
+
+    /// What can be said of a bundle without asking whom this node knows.
+    fn check_bundle(&self, envelope: &Envelope) -> Result<Bundle, Fault> {
+        let bundle = wire::bundle::decode(&envelope.payload)?;
+        self.only_by(&[&bundle.domain], envelope)?;
+        fingerprint_of(&bundle)?;
+        if bundle.issued.seconds_since(self.now()) > MAX_SKEW_SECONDS {
+            let what = "the bundle is from more than 5 minutes in the future; it is taken later";
+            return Err(Fault::new(Reason::StatementFromFuture, what));
+        }
+        Ok(bundle)
+    }
+
+    /// Takes bundles of another organisation that came as a file.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`; `NOT_FOUND` where the organisation is not known here; whatever verification refuses, and `CONFLICT` where one
+    /// does not follow the one that is held.
+    pub async fn take_bundles_by_hand(&self, caller: &SpiffeId, envelopes: &[Envelope]) -> Result<Arc<Partner>, Fault> {
+        self.require(caller, ADMINS)?;
+        let _changing = self.changing.lock().await;
+        let mut of = None;
+        for envelope in envelopes {
+            let bundle = self.check_bundle(envelope)?;
+            if self.directory().get(&bundle.domain).is_none() {
+                return Err(no_partner(&bundle.domain));
+            }
+            self.offer_bundle(None, &bundle, envelope).await?;
+            of = Some(bundle.domain);
+        }
+        let none = || Fault::at(Reason::InvalidArgument, "bundles", "the file holds no bundle");
+        let of = of.ok_or_else(none)?;
+        self.directory().get(&of).cloned().ok_or_else(|| no_partner(&of))
+    }
+
+    /// Keeps a bundle among those that wait, and goes on with these. The caller holds `changing`.
+    async fn offer_bundle(
+        &self,
+        courier: Option<&TrustDomain>,
+        bundle: &Bundle,
+        envelope: &Envelope,
+    ) -> Result<(), Fault> {
+        let of = &bundle.domain;
+        // Its own date is what counts. Who has logged it means nothing to whom it is handed on.
+        let encoded = wire::envelope::encode(&Envelope { logged: vec![], ..envelope.clone() });
+        let digest = Sha256(sha256(&[&encoded]));
+        let record = BundleRecord {
+            fingerprint: fingerprint_of(bundle)?,
+            digest,
+            sequence: bundle.sequence,
+            state: BundleState::Waiting,
+            envelope: Some(encoded),
+            courier: courier.cloned(),
+            at: self.now(),
+            of: of.clone(),
+        };
+        // The next one is taken or dropped at once, so that it takes no place of those that wait.
+        let held = self.directory().get(of).map_or(0, |known| known.record.bundle.sequence);
+        let is_next = held > 0 && held.checked_add(1) == Some(bundle.sequence);
+        let (of_pair, of_partner) = if is_next { (u32::MAX, u32::MAX) } else { (MOST_OF_A_PAIR, MOST_OF_A_PARTNER) };
+        let is_kept = self.store.await_bundle(record, of_pair, of_partner).await?;
+        let dropped = self.follow_bundles(of).await?;
+        match dropped.into_iter().find(|(claim, _)| claim.digest == digest) {
+            Some((_, fault)) => Err(fault),
+            None if !is_kept => {
+                let what = "too many bundles wait for one before them; offer it again later";
+                Err(Fault::new(Reason::LimitExceeded, what))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Goes on with the bundles of an organisation for as long as one follows the other. Gives those that do not count, with why. The
+    /// caller holds `changing`.
+    pub(super) async fn follow_bundles(&self, of: &TrustDomain) -> Result<Vec<(Claim, Fault)>, Fault> {
+        let mut dropped = vec![];
+        loop {
+            let Some(partner) = self.directory().get(of).cloned() else { return Ok(dropped) };
+            if partner.record.state == PartnerState::Forgotten {
+                return Ok(dropped);
+            }
+            let kept = self.store.bundles(of).await?;
+            let waits = |record: &&BundleRecord| record.state == BundleState::Waiting;
+            let waiting: Vec<Found> = kept.iter().filter(waits).filter_map(Found::read).collect();
+            let claims: Vec<Claim> = waiting.iter().map(Found::claim).collect();
+            let mut why: Vec<(Claim, Fault)> = vec![];
+            let step = next_step(&partner.record.bundle, &claims, |claim| {
+                let found = waiting.iter().find(|found| found.claim() == *claim);
+                let proved = found.map_or(Ok(()), |found| self.prove_bundle(found, &partner.record, &kept).map(drop));
+                proved.map_err(|fault| why.push((claim.clone(), fault))).is_ok() && found.is_some()
+            });
+            let found = |claim: &Claim| waiting.iter().find(|found| found.claim() == *claim);
+            match step {
+                Step::Take(claim) => match found(&claim) {
+                    Some(found) => self.follow(&partner.record, found).await?,
+                    None => return Ok(dropped),
+                },
+                Step::Contest(claim) => match found(&claim) {
+                    Some(found) => self.contest(&partner.record, found, &kept).await?,
+                    None => return Ok(dropped),
+                },
+                Step::Rivals(one, other) => {
+                    let evidence = [&one, &other].into_iter().filter_map(|claim| found(claim)?.record.envelope.clone());
+                    let what = format!(
+                        "its administrators have signed two different bundles of number {}; neither is taken; ask them, by another way, \
+                         which one is right, and take a new invitation",
+                        one.sequence
+                    );
+                    self.alarm(Some(of), AlarmKind::BundleFork, what, evidence.collect()).await?;
+                    return Ok(dropped);
+                }
+                Step::Drop(gone) => {
+                    let held = &partner.record.bundle;
+                    for claim in gone {
+                        let told =
+                            why.iter().position(|(other, _)| *other == claim).map(|place| why.swap_remove(place).1);
+                        let is_over = claim.sequence < held.sequence || claim.fingerprint == held.fingerprint;
+                        let fault = told.unwrap_or_else(|| unfit(held, &claim));
+                        if !is_over {
+                            tracing::warn!(organisation = %of, sequence = claim.sequence, %fault, "a bundle does not count");
+                            dropped.push((claim.clone(), fault));
+                        }
+                        let forget = vec![(of.clone(), claim.sequence, claim.digest)];
+                        let change = BundleChange { forget, ..BundleChange::default() };
+                        self.store.change_bundles(change, vec![]).await?;
+                    }
+                }
+                Step::Rest => return Ok(dropped),
+            }
+        }
+    }
+
+    /// Whether two administrators have signed it under the bundle with the number before, none of whom is revoked.
+    fn prove_bundle(
+        &self,
+        found: &Found,
+        partner: &PartnerRecord,
+        kept: &[BundleRecord],
+    ) -> Result<Verified<Bundle>, Fault> {
+        let roots = match roots_before(found, partner, kept) {
+            Some(roots) => roots,
+            None => {
+                let what = "the roots that would prove this bundle are not held here";
+                return Err(Fault::new(Reason::ChainInvalid, what));
+            }
+        };
+        self.prove_under(&found.envelope, &found.bundle, roots)
+    }
+
+    fn prove_under(
+        &self,
+        envelope: &Envelope,
+        bundle: &Bundle,
+        roots: Vec<Vec<u8>>,
+    ) -> Result<Verified<Bundle>, Fault> {
+        let roots = TrustBundle::new(bundle.domain.clone(), roots.into_iter().map(Into::into).collect())?;
+        let crls = self.lists.of(&bundle.domain);
+        let member = Member { bundle: roots, crls, state: PartnerState::Active };
+        let trust = Trust::remembering(member, vec![], self.signing_usages.clone(), self.lists.seen())?;
+        let chains = Identities::new(Arc::new(ArcSwap::from_pointee(trust)), Accept::Active);
+        // As of its date, by this node's own word: an end since then does not matter, and a revocation always does.
+        let when = When::from(self.now()).stated(bundle.issued, self.domain());
+        let verified = verify(envelope, &rules::BUNDLE, &chains, when)?;
+        if verified.signers().iter().collect::<BTreeSet<_>>().len() < 2 {
+            let what = "a bundle takes the signatures of two different administrators";
+            return Err(Fault::new(Reason::SecondPersonRequired, what));
+        }
+        Ok(verified)
+    }
+
+    /// An invitation whose words were compared settles which bundle is held; others of its number or a lower one are forgotten. The caller
+    /// holds `changing`.
+    pub(super) async fn bundle_by_invitation(&self, partner: &PartnerRecord, envelope: &Envelope) -> Result<(), Fault> {
+        let of = &partner.organisation.domain;
+        let HeldBundle { sequence, fingerprint, .. } = partner.bundle;
+        let kept = self.store.bundles(of).await?;
+        let was_contested = self.directory().get(of).is_some_and(|p| p.record.bundle.rival.is_some());
+        let over = kept.iter().filter(|r| match r.state {
+            // Those before it, too: what they would prove was settled by words.
+            BundleState::Taken => (r.sequence, r.fingerprint) != (sequence, fingerprint),
+            BundleState::Waiting | BundleState::Proposed => r.sequence <= sequence || was_contested,
+        });
+        let encoded = wire::envelope::encode(envelope);
+        let record = BundleRecord {
+            of: of.clone(),
+            sequence,
+            fingerprint,
+            digest: Sha256(sha256(&[&encoded])),
+            state: BundleState::Taken,
+            envelope: Some(encoded),
+            courier: None,
+            at: self.now(),
+        };
+        let is_there =
+            kept.iter().any(|r| (r.sequence, r.fingerprint, r.state) == (sequence, fingerprint, record.state));
+        let is_as_before =
+            |held: &HeldBundle| held.fingerprint == fingerprint && held.rival.is_none() && held.introduced_by.is_none();
+        let is_as_before = self.directory().get(of).is_some_and(|known| is_as_before(&known.record.bundle));
+        let change = BundleChange {
+            forget: over.map(|r| (of.clone(), r.sequence, r.digest)).collect(),
+            put: if is_there { vec![] } else { vec![record] },
+            settled_by_words: (!is_as_before).then(|| of.clone()),
+            ..BundleChange::default()
+        };
+        self.store.change_bundles(change, vec![]).await?;
+        Ok(())
+    }
+
+    /// Puts a bundle in force, and hands it on to those who read what its organisation has signed.
+    async fn follow(&self, partner: &PartnerRecord, found: &Found) -> Result<(), Fault> {
+        let of = &partner.organisation.domain;
+        let (claim, now) = (found.claim(), self.now());
+        let record = PartnerRecord {
+            roots: found.bundle.roots.clone(),
+            bundle: partner.bundle.followed_by(&claim),
+            accepted_at: now,
+            ..partner.clone()
+        };
+        let courier = found.record.courier.clone();
+        let taken = BundleRecord { state: BundleState::Taken, courier: None, at: now, ..found.record.clone() };
+        let directory = self.directory();
+        let told = self.store.given_of(of).await?.into_iter();
+        let told = told.filter(|d| d != of && Some(d) != courier.as_ref() && directory.active(d).is_ok()).collect();
+        let change = BundleChange {
+            send: taken.envelope.clone().map(|envelope| (told, envelope)),
+            put: vec![taken],
+            partner: Some(record),
+            compromised: found.bundle.compromised.iter().map(|c| (of.clone(), c.clone())).collect(),
+            ..BundleChange::default()
+        };
+        let told: Vec<TrustDomain> = change.send.iter().flat_map(|(told, _)| told.clone()).collect();
+        told.iter().for_each(|partner| self.live.of(partner).bundles.passed_next(of, claim.sequence));
+        let statement = statement::id(&found.envelope);
+        self.store.change_bundles(change, vec![self.taken_event(of, &claim, Some(statement))]).await?;
+        tracing::info!(organisation = %of, sequence = claim.sequence, "took the organisation's new roots");
+        self.roots_changed(of, &found.bundle).await?;
+        told.iter().for_each(|partner| self.live.of(partner).post());
+        Ok(())
+    }
+
+    async fn roots_changed(&self, of: &TrustDomain, bundle: &Bundle) -> Result<(), Fault> {
+        self.lists.rest_upon(&trust_bundle(bundle)?);
+        self.live.examine_all_again();
+        // Lists that these roots stand behind may have come before them.
+        self.live.forget_passed_on();
+        self.reload_after(std::slice::from_ref(of)).await
+    }
+
+    fn taken_event(&self, of: &TrustDomain, claim: &Claim, statement: Option<StatementId>) -> Event {
+        let deed = Deed::BundleTaken {
+            organisation: of.clone(),
+            sequence: claim.sequence,
+            fingerprint: claim.fingerprint,
+            statement,
+        };
+        Event { at: self.now(), by: None, deed }
+    }
+
+    /// Another bundle of the number that is in force: exchange with the organisation is held both ways until words are compared.
+    async fn contest(&self, partner: &PartnerRecord, rival: &Found, kept: &[BundleRecord]) -> Result<(), Fault> {
+        let of = &partner.organisation.domain;
+        let held = &partner.bundle;
+        let here = kept.iter().find(|r| (r.sequence, r.fingerprint) == (held.sequence, held.fingerprint));
+        let evidence = [here, Some(&rival.record)].into_iter().flatten().filter_map(|r| r.envelope.clone()).collect();
+        let what = format!(
+            "its administrators have signed another bundle of number {} than the one that is held here; nothing is exchanged with it until \
+             `watchfire partner accept` takes a new invitation whose words were compared",
+            held.sequence
+        );
+        self.alarm(Some(of), AlarmKind::BundleFork, what, evidence).await?;
+        if self.prove_under(&rival.envelope, &rival.bundle, partner.roots.clone()).is_err() {
+            // Only roots that were left out stand behind it: whoever has stolen their keys must not end the exchange.
+            let forget = vec![(of.clone(), rival.record.sequence, rival.record.digest)];
+            self.store.change_bundles(BundleChange { forget, ..BundleChange::default() }, vec![]).await?;
+            return Ok(());
+        }
+        let bundle = HeldBundle { rival: Some(rival.record.fingerprint), ..held.clone() };
+        let change =
+            BundleChange { partner: Some(PartnerRecord { bundle, ..partner.clone() }), ..BundleChange::default() };
+        self.store.change_bundles(change, vec![]).await?;
+        self.reload_after(std::slice::from_ref(of)).await
+    }
+
+    /// A bundle in this organisation's own name that somebody else has. One that was not made here, and is signed as it should be, says that
+    /// two administrators' keys are in other hands, or that this node has lost it with an older store.
+    async fn compare_own_bundle(&self, bundle: &Bundle, envelope: &Envelope) -> Result<(), Fault> {
+        let fingerprint = fingerprint_of(bundle)?;
+        let kept = self.store.bundles(self.domain()).await?;
+        if kept.iter().any(|r| (r.sequence, r.fingerprint) == (bundle.sequence, fingerprint)) {
+            return Ok(());
+        }
+        let roots = self.newest_own_roots().await?;
+        if self.prove_under(envelope, bundle, roots).is_err() {
+            return Ok(());
+        }
+        let what = format!(
+            "partners hold a bundle of number {} of this organisation that was not made here: two administrators' keys are in other hands, or an \
+             older store was put in this one's place; write new invitations",
+            bundle.sequence
+        );
+        self.alarm(Some(self.domain()), AlarmKind::BundleFork, what, vec![wire::envelope::encode(envelope)]).await?;
+        Ok(())
+    }
+
+    /// A partner's hello names the number of its own newest bundle, and of this organisation's that it holds.
+    ///
+    /// # Errors
+    /// Store faults.
+    pub async fn named_bundles(&self, partner: &TrustDomain, newest: u64, held: u64) -> Result<(), Fault> {
+        let now = self.now();
+        self.live.of(partner).bundles.set_held(held);
+        let Some(known) = self.directory().get(partner).cloned() else { return Ok(()) };
+        let bundle = &known.record.bundle;
+        // A time to come is of a clock that was wrong.
+        let is_old = bundle.named_at.is_none_or(|at| now.seconds_since(at) >= NAMED_SECONDS || at > now);
+        if newest == bundle.sequence && is_old {
+            self.note_named(partner, newest, now).await?;
+        }
+        self.hand_over_missed(partner, held).await?;
+        self.pass_bundles_on(partner).await
+    }
+
+    /// Changes the entry of this partner alone: no policy and no trust hangs on it.
+    async fn note_named(&self, partner: &TrustDomain, newest: u64, now: Time) -> Result<(), Fault> {
+        let _changing = self.changing.lock().await;
+        let Some(known) = self.directory().get(partner).cloned().filter(|k| k.record.bundle.sequence == newest) else {
+            return Ok(());
+        };
+        let bundle = HeldBundle { named_at: Some(now), ..known.record.bundle.clone() };
+        self.note_of(PartnerRecord { bundle, ..known.record.clone() }).await
+    }
+
+    /// Keeps what no policy and no trust hangs on.
+    pub(super) async fn note_of(&self, record: PartnerRecord) -> Result<(), Fault> {
+        let change = BundleChange { partner: Some(record.clone()), ..BundleChange::default() };
+        self.store.change_bundles(change, vec![]).await?;
+        self.replace_record(record);
+        Ok(())
+    }
+}
+
+/// Whether a fault is of this node's own store, which says nothing of what it knows.
+fn is_of_the_store(reason: Reason) -> bool {
+    matches!(reason, Reason::StoreFull | Reason::StoreCorrupt | Reason::Unavailable | Reason::Internal)
+}
+
+/// The roots that prove a bundle: those of the one with the number before.
+fn roots_before(found: &Found, partner: &PartnerRecord, kept: &[BundleRecord]) -> Option<Vec<Vec<u8>>> {
+    let before = found.bundle.sequence.checked_sub(1)?;
+    if before == partner.bundle.sequence {
+        return Some(partner.roots.clone());
+    }
+    let taken = |r: &&BundleRecord| r.sequence == before && r.state == BundleState::Taken;
+    kept.iter().find(taken).and_then(|record| roots_in(record.envelope.as_deref()?))
+}
+
+/// The roots that a bundle or an invitation names.
+fn roots_in(envelope: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let envelope = wire::envelope::decode(envelope).ok()?;
+    match envelope.kind {
+        StatementKind::Bundle => wire::bundle::decode(&envelope.payload).ok().map(|b| b.roots),
+        StatementKind::Invitation => wire::invitation::decode(&envelope.payload).ok().map(|i| i.roots),
+        _ => None,
+    }
+}
+
+fn trust_bundle(bundle: &Bundle) -> Result<TrustBundle, Fault> {
+    let roots = bundle.roots.iter().map(|root| root.clone().into()).collect();
+    let unread = |fault: Fault| Fault::at(Reason::UnknownOrNonCanonical, "roots", fault.to_string());
+    TrustBundle::new(bundle.domain.clone(), roots).map_err(unread)
+}
+
+fn fingerprint_of(bundle: &Bundle) -> Result<Sha256, Fault> {
+    let stays = |root: &Sha256| bundle.roots.iter().any(|der| sha256(&[der]) == root.0);
+    if let Some(place) = bundle.compromised.iter().position(|c| stays(&c.root)) {
+        let what = "a compromised root is left out of the bundle";
+        return Err(Fault::at(Reason::UnknownOrNonCanonical, format!("compromised[{place}]"), what));
+    }
+    Ok(Sha256(trust_bundle(bundle)?.fingerprint().0))
+}
+
+fn unfit(held: &HeldBundle, claim: &Claim) -> Fault {
+    let why = held.fits(claim).err().map(|why| why.to_string()).unwrap_or_default();
+    Fault::new(Reason::Conflict, format!("the bundle of number {} does not count: {why}", claim.sequence))
+}

@@ -1,0 +1,37 @@
+//! What was signed under a root whose key somebody else may have.
+
+use arc_swap::ArcSwap;
+
+use super::super::Node;
+use crate::{
+    domain::{
+        ids::TrustDomain,
+        time::{Day, Time},
+    },
+    identity::bundle::TrustBundle,
+    store::RetiredRoot,
+};
+
+/// The roots that are said to be compromised, each with the day from which on what was logged under it is doubtful.
+#[derive(Default)]
+pub(in crate::node) struct Doubts(ArcSwap<Vec<(TrustBundle, Day)>>);
+
+impl Doubts {
+    /// From which day on this chain (DER, leaf first) of an organisation is doubtful, where it was first logged here later.
+    pub fn about(&self, of: &TrustDomain, chain: &[Vec<u8>], logged: Time) -> Option<Day> {
+        let roots = self.0.load();
+        let mut found = roots.iter().filter(|(root, since)| root.domain() == of && logged.day() > *since);
+        found.find(|(root, _)| root.stands_behind(chain)).map(|(_, since)| *since)
+    }
+}
+
+impl Node {
+    /// Takes note of which roots are said to be compromised.
+    pub(in crate::node) fn reload_doubts(&self, retired: &[RetiredRoot]) {
+        let roots = retired.iter().filter_map(|root| {
+            let since = root.compromised_since?;
+            Some((TrustBundle::new(root.of.clone(), vec![root.der.clone().into()]).ok()?, since))
+        });
+        self.doubts.0.store(std::sync::Arc::new(roots.collect()));
+    }
+}

@@ -1,0 +1,478 @@
+//! The own bundle: proposed by one administrator, signed by another, handed to everybody.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use super::{Found, fingerprint_of, roots_in, trust_bundle};
+use crate::{
+    domain::{
+        bundle::{Bundle, BundleState, Claim, Compromised, HeldBundle, LAPSES_AFTER},
+        event::{Deed, Event},
+        fault::{Fault, Reason},
+        ids::{Sha256, SpiffeId, StatementId, TrustDomain},
+        partner::PartnerState,
+        statement::{Envelope, StatementKind},
+        time::Time,
+    },
+    identity::{
+        bundle::TrustBundle,
+        certificate::Leaf,
+        trust::{Member, Trust},
+    },
+    node::{ADMINS, Node, fault::lost},
+    seal::{
+        hash::sha256,
+        rules,
+        statement::id_of,
+        verify::{MAX_SKEW_SECONDS, Verified, verify},
+    },
+    store::bundles::{BundleChange, BundleRecord},
+    wire,
+};
+
+/// Writes the own roots (PEM) into the file that the node reads them from.
+pub type KeepBundle = Arc<dyn Fn(&str) -> Result<(), String> + Send + Sync>;
+
+/// What is known of the own bundle.
+pub(in crate::node) struct OwnBundle {
+    held: ArcSwap<HeldBundle>,
+    keep: KeepBundle,
+}
+
+/// Where the own bundle stands.
+pub struct BundleStatus {
+    /// The one in force.
+    pub held: HeldBundle,
+    /// Since when.
+    pub since: Time,
+    /// The statements that lead to it, in order, since the roots were last changed without one.
+    pub chain: Vec<Envelope>,
+    /// Its roots, in DER.
+    pub roots: Vec<Vec<u8>>,
+    /// Whether the node's own file holds other roots.
+    pub file_differs: bool,
+    /// What waits for its second signature.
+    pub proposed: Vec<Proposed>,
+    /// Who holds which.
+    pub partners: Vec<TakenBy>,
+}
+
+/// A bundle that waits for its second signature.
+pub struct Proposed {
+    /// The statement as it is.
+    pub envelope: Envelope,
+    /// Who has signed it.
+    pub by: Vec<SpiffeId>,
+    /// Its roots, in DER.
+    pub roots: Vec<Vec<u8>>,
+    /// When it was proposed.
+    pub issued: Time,
+    /// The fingerprint of its roots.
+    pub fingerprint: Sha256,
+    /// Its statement id.
+    pub id: StatementId,
+    /// Roots that are said to be compromised.
+    pub compromised: Vec<Compromised>,
+}
+
+/// Which of the own bundles a partner holds.
+pub struct TakenBy {
+    /// Who.
+    pub partner: TrustDomain,
+    /// Its number, as the partner's last hello named it; `None` before the first one since this node's start.
+    pub sequence: Option<u64>,
+}
+
+impl OwnBundle {
+    pub fn new(keep: KeepBundle) -> Self {
+        let held = HeldBundle::new(1, Sha256([0; 32]), Time::from_unix_nanos(0));
+        Self { held: ArcSwap::from_pointee(held), keep }
+    }
+}
+
+impl Node {
+    /// The number of the own newest bundle.
+    pub fn own_sequence(&self) -> u64 {
+        self.own_bundle.held.load().sequence
+    }
+
+    /// Which of a partner's bundles is held here.
+    pub fn held_sequence(&self, partner: &TrustDomain) -> u64 {
+        self.directory().get(partner).map_or(0, |partner| partner.record.bundle.sequence)
+    }
+
+    /// The own roots, as the file has them. Where they are those of the newest bundle, or of the one before while the file could not
+    /// be written, nothing is to be done. Other ones are a bundle without a statement: no partner can follow to it.
+    pub(in crate::node) async fn note_own_bundle(&self, roots: &TrustBundle) -> Result<(), Fault> {
+        let fingerprint = Sha256(roots.fingerprint().0);
+        let kept = self.store.bundles(self.domain()).await?;
+        let taken: Vec<&BundleRecord> = kept.iter().filter(|r| r.state == BundleState::Taken).collect();
+        let newest = taken.iter().max_by_key(|r| r.sequence);
+        let held_of = |record: &BundleRecord| {
+            let issued = Found::read(record).map_or(record.at, |found| found.bundle.issued);
+            HeldBundle::new(record.sequence, record.fingerprint, issued)
+        };
+        let sequence = match newest {
+            Some(newest) if newest.fingerprint == fingerprint => {
+                self.own_bundle.held.store(Arc::new(held_of(newest)));
+                return Ok(());
+            }
+            Some(newest) => {
+                let is_before = |r: &&&BundleRecord| r.sequence + 1 == newest.sequence && r.fingerprint == fingerprint;
+                if newest.envelope.is_some() && taken.iter().any(|r| is_before(&r)) {
+                    self.own_bundle.held.store(Arc::new(held_of(newest)));
+                    // The node stopped before it had written the file, or could not.
+                    return self.write_roots().await;
+                }
+                newest.sequence.saturating_add(1)
+            }
+            None => 1,
+        };
+        if sequence > 1 {
+            tracing::warn!(
+                sequence,
+                "the own roots were changed in the file, without a bundle that two administrators have signed: each partner needs a new \
+                 invitation (`watchfire partner invite`)"
+            );
+        }
+        let now = self.now();
+        let record = BundleRecord {
+            of: self.domain().clone(),
+            sequence,
+            fingerprint,
+            digest: Sha256(sha256(&[])),
+            state: BundleState::Taken,
+            envelope: None,
+            courier: None,
+            at: now,
+        };
+        let held = held_of(&record);
+        let claim = Claim { sequence, fingerprint, previous: fingerprint, issued: now, digest: record.digest };
+        let events = if sequence > 1 { vec![self.taken_event(self.domain(), &claim, None)] } else { vec![] };
+        let change = BundleChange { put: vec![record], ..BundleChange::default() };
+        self.store.change_bundles(change, events).await?;
+        self.own_bundle.held.store(Arc::new(held));
+        Ok(())
+    }
+
+    /// An administrator proposes other roots: the statement with the first signature.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`; `CONFLICT` where there is one administrator only, where the statement does not follow the bundle in force, or
+    /// the node's own certificates would not be proved; whatever verification refuses.
+    pub async fn propose_bundle(&self, caller: &SpiffeId, envelope: &Envelope, at_once: bool) -> Result<(), Fault> {
+        self.require(caller, ADMINS)?;
+        self.require_confirmed(caller).await?;
+        if self.persons_needed() < 2 {
+            let what = "a bundle takes two administrators, and this organisation has one: put the new roots into the file that \
+                organisation.bundle in watchfire.toml names, and give each partner a new invitation (`watchfire partner invite`); or \
+                add a second administrator first";
+            return Err(Fault::new(Reason::Conflict, what));
+        }
+        let _changing = self.changing.lock().await;
+        let bundle = self.signed_by(caller, envelope)?;
+        let held = self.own_bundle.held.load_full();
+        let fingerprint = fingerprint_of(&bundle)?;
+        let encoded = wire::envelope::encode(envelope);
+        let digest = Sha256(sha256(&[&encoded]));
+        let (sequence, previous, issued) = (bundle.sequence, bundle.previous, bundle.issued);
+        let claim = Claim { sequence, fingerprint, previous, issued, digest };
+        let follows = held.sequence.checked_add(1) == Some(claim.sequence) && held.fits(&claim).is_ok();
+        if !follows {
+            let what =
+                "the bundle does not follow the one in force; see `watchfire bundle status`, and propose it anew";
+            return Err(Fault::new(Reason::Conflict, what));
+        }
+        if fingerprint == held.fingerprint {
+            return Err(Fault::at(Reason::Conflict, "roots", "these are the roots in force"));
+        }
+        if self.now().seconds_since(bundle.issued) > MAX_SKEW_SECONDS {
+            return Err(Fault::at(Reason::Conflict, "issued", "the proposal is dated back; compare the clocks"));
+        }
+        self.require_own_proved(&bundle)?;
+        let kept = self.store.bundles(self.domain()).await?;
+        self.require_overlap(&bundle, &kept, at_once).await?;
+        self.require_own_compromised(&bundle).await?;
+        self.require_past_days(&bundle)?;
+        self.require_newest()?;
+        let record = BundleRecord {
+            of: self.domain().clone(),
+            sequence: bundle.sequence,
+            fingerprint,
+            digest,
+            state: BundleState::Proposed,
+            envelope: Some(encoded),
+            courier: None,
+            at: self.now(),
+        };
+        let deed = Deed::BundleProposed { sequence: bundle.sequence, fingerprint };
+        let event = Event { at: self.now(), by: Some(caller.clone()), deed };
+        let is_lapsed =
+            |r: &&BundleRecord| r.state == BundleState::Proposed && self.now().seconds_since(r.at) >= LAPSES_AFTER;
+        let forget = kept.iter().filter(is_lapsed).map(|r| (r.of.clone(), r.sequence, r.digest)).collect();
+        let change = BundleChange { put: vec![record], forget, ..BundleChange::default() };
+        self.store.change_bundles(change, vec![event]).await?;
+        Ok(())
+    }
+
+    /// Another administrator signs a proposal: from then on these are the organisation's roots, and everybody is told.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`; `NOT_FOUND`; `SECOND_PERSON_REQUIRED` where the caller has proposed it; `CONFLICT` where it has lapsed or does
+    /// not follow the bundle in force any more; whatever verification refuses.
+    pub async fn sign_bundle(&self, caller: &SpiffeId, envelope: &Envelope) -> Result<(), Fault> {
+        self.require(caller, ADMINS)?;
+        self.require_confirmed(caller).await?;
+        let _changing = self.changing.lock().await;
+        let bundle = self.signed_by(caller, envelope)?;
+        let kept = self.store.bundles(self.domain()).await?;
+        let proposed = kept.iter().filter(|r| r.state == BundleState::Proposed).filter_map(Found::read);
+        let Some(found) = { proposed }.find(|p| p.envelope.payload == envelope.payload) else {
+            let what = "nobody has proposed this bundle; see `watchfire bundle status`";
+            return Err(Fault::new(Reason::NotFound, what));
+        };
+        let (held, now) = (self.own_bundle.held.load_full(), self.now());
+        let claim = found.claim();
+        let follows = held.sequence.checked_add(1) == Some(claim.sequence) && held.fits(&claim).is_ok();
+        if !follows || now.seconds_since(claim.issued) >= LAPSES_AFTER {
+            let what = "the proposal has lapsed, or another bundle came into force; propose it anew";
+            return Err(Fault::new(Reason::Conflict, what));
+        }
+        let mut signed = found.envelope.clone();
+        signed.signatures.extend(envelope.signatures.iter().cloned());
+        // Whoever was revoked since the proposal counts nowhere.
+        let counts =
+            |s: &crate::domain::statement::Signature| self.chains().signer(&s.certificates, &now.into()).map(drop);
+        if let Err(fault) = signed.signatures.iter().try_for_each(counts) {
+            let what = format!(
+                "the key of somebody who has signed it does not count any more ({}); propose it anew",
+                fault.message
+            );
+            return Err(Fault::new(fault.reason, what));
+        }
+        let roots = self.newest_own_roots().await?;
+        let verified = self.prove_under(&signed, &bundle, roots).map_err(|fault| match fault.reason {
+            Reason::SecondPersonRequired => {
+                Fault::new(fault.reason, "you have proposed it; another administrator signs it")
+            }
+            _ => fault,
+        })?;
+        self.require_own_proved(&bundle)?;
+        self.put_own_in_force(caller, &kept, signed, &verified, &claim).await
+    }
+
+    async fn put_own_in_force(
+        &self,
+        caller: &SpiffeId,
+        kept: &[BundleRecord],
+        signed: Envelope,
+        verified: &Verified<Bundle>,
+        claim: &Claim,
+    ) -> Result<(), Fault> {
+        let (bundle, now) = (verified.content(), self.now());
+        let encoded = wire::envelope::encode(&signed);
+        let taken = BundleRecord {
+            of: self.domain().clone(),
+            sequence: claim.sequence,
+            fingerprint: claim.fingerprint,
+            digest: Sha256(sha256(&[&encoded])),
+            state: BundleState::Taken,
+            envelope: Some(encoded),
+            courier: None,
+            at: now,
+        };
+        let over = kept.iter().filter(|r| r.state == BundleState::Proposed);
+        let told: Vec<TrustDomain> =
+            self.directory().partners().map(|partner| partner.record.organisation.domain.clone()).collect();
+        let change = BundleChange {
+            forget: over.map(|r| (r.of.clone(), r.sequence, r.digest)).collect(),
+            send: taken.envelope.clone().map(|envelope| (told.clone(), envelope)),
+            put: vec![taken],
+            compromised: bundle.compromised.iter().map(|c| (self.domain().clone(), c.clone())).collect(),
+            ..BundleChange::default()
+        };
+        let event = Event { by: Some(caller.clone()), ..self.taken_event(self.domain(), claim, Some(verified.id())) };
+        self.store.change_bundles(change, vec![event]).await?;
+        let held = self.own_bundle.held.load().followed_by(claim);
+        self.own_bundle.held.store(Arc::new(held));
+        told.iter().for_each(|partner| self.live.of(partner).post());
+        self.write_roots().await
+    }
+
+    /// Writes the newest own roots into the file that the node reads them from.
+    async fn write_roots(&self) -> Result<(), Fault> {
+        let roots = self.newest_own_roots().await?.into_iter().map(Into::into).collect();
+        let pem = TrustBundle::new(self.domain().clone(), roots)?.to_pem();
+        let keep = self.own_bundle.keep.clone();
+        if let Err(error) = tokio::task::spawn_blocking(move || keep(&pem)).await.map_err(lost)? {
+            tracing::error!(
+                error,
+                "the new roots could not be written into the node's own file; `watchfire bundle status --roots FILE` writes them elsewhere, to \
+                 be put there by hand"
+            );
+        }
+        Ok(())
+    }
+
+    /// What the caller, and nobody else, has signed.
+    fn signed_by(&self, caller: &SpiffeId, envelope: &Envelope) -> Result<Bundle, Fault> {
+        let verified = verify(envelope, &rules::BUNDLE, self.chains(), self.now())?;
+        if verified.signers() != std::slice::from_ref(caller) || verified.content().domain != *self.domain() {
+            let what = "the bundle is not signed by the administrator who brings it";
+            return Err(Fault::new(Reason::WrongDomain, what));
+        }
+        Ok(verified.into_content())
+    }
+
+    /// Refuses roots that do not stand behind the certificates that this node uses.
+    fn require_own_proved(&self, bundle: &Bundle) -> Result<(), Fault> {
+        let member = Member { bundle: trust_bundle(bundle)?, crls: vec![], state: PartnerState::Active };
+        let trust = Trust::new(member, vec![], self.signing_usages.clone())?;
+        for (what, chain) in [("signing", self.signing_chain()), ("TLS", (self.certificates)().tls)] {
+            if !chain.is_empty() && trust.own_certificate(&chain).is_none() {
+                let what = format!(
+                    "this node's {what} certificate leads to none of these roots; have it issued by a CA that stays, then retire the old one"
+                );
+                return Err(Fault::at(Reason::Conflict, "roots", what));
+            }
+        }
+        Ok(())
+    }
+
+    /// A root is retired 7 days after its successor was told at the earliest, unless it is compromised or it is wanted at once.
+    async fn require_overlap(&self, bundle: &Bundle, kept: &[BundleRecord], at_once: bool) -> Result<(), Fault> {
+        let is_compromised = |root: &Vec<u8>| {
+            let name = Sha256(sha256(&[root]));
+            bundle.compromised.iter().any(|c| c.root == name)
+        };
+        let own = self.newest_own_roots().await?;
+        let left_out = own.iter().filter(|root| !bundle.roots.contains(root) && !is_compromised(root)).count();
+        let taken = kept.iter().filter(|r| r.state == BundleState::Taken).max_by_key(|r| r.sequence);
+        let is_fresh = taken.is_some_and(|r| self.now().seconds_since(r.at) < LAPSES_AFTER);
+        if at_once || !is_fresh || left_out == 0 {
+            return Ok(());
+        }
+        let what = "a root is retired 7 days after its successor was told to partners at the earliest, so that those who were away can \
+            follow; with --now at once";
+        Err(Fault::at(Reason::Conflict, "roots", what))
+    }
+
+    /// Only own roots, of today or of before, may be said to be compromised.
+    async fn require_own_compromised(&self, bundle: &Bundle) -> Result<(), Fault> {
+        let retired = self.store.retired_roots().await?.into_iter().filter(|root| root.of == *self.domain());
+        let all = retired.map(|root| root.der).chain(self.newest_own_roots().await?);
+        let own: Vec<Sha256> = all.map(|der| Sha256(sha256(&[&der]))).collect();
+        let Some(place) = bundle.compromised.iter().position(|c| !own.contains(&c.root)) else { return Ok(()) };
+        let what = "this was never a root of the organisation";
+        Err(Fault::at(Reason::Conflict, format!("compromised[{place}]"), what))
+    }
+
+    /// Refuses a day that has not come: nothing was logged after it.
+    fn require_past_days(&self, bundle: &Bundle) -> Result<(), Fault> {
+        let today = self.now().day();
+        let Some(place) = bundle.compromised.iter().position(|c| c.since > today) else { return Ok(()) };
+        let what = "that day has not come; write the last day on which the key was surely yours";
+        Err(Fault::at(Reason::Conflict, format!("compromised[{place}].since"), what))
+    }
+
+    /// Refuses to number a bundle that partners hold already: an older store was put in the place of a newer one.
+    fn require_newest(&self) -> Result<(), Fault> {
+        let own = self.own_sequence();
+        let directory = self.directory();
+        let newer = directory.partners().find_map(|p| {
+            let of = &p.record.organisation.domain;
+            self.live.of(of).bundles.held().filter(|held| *held > own).map(|held| (of.clone(), held))
+        });
+        let Some((partner, held)) = newer else { return Ok(()) };
+        let what = format!(
+            "`{partner}` holds bundle {held} of this organisation, and this node knows of {own} only: an older store was put in its place; put \
+             the roots into the file, and write new invitations"
+        );
+        Err(Fault::new(Reason::Conflict, what))
+    }
+
+    /// Where the own bundle stands, and who has taken it.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`; store faults.
+    pub async fn bundle_status(&self, caller: &SpiffeId) -> Result<BundleStatus, Fault> {
+        self.require(caller, ADMINS)?;
+        let (held, now) = (self.own_bundle.held.load_full(), self.now());
+        let kept = self.store.bundles(self.domain()).await?;
+        let newest = kept.iter().filter(|r| r.state == BundleState::Taken).max_by_key(|r| r.sequence);
+        let proposed = kept.iter().filter(|r| r.state == BundleState::Proposed).filter_map(Found::read);
+        let proposed = proposed.filter(|f| now.seconds_since(f.bundle.issued) < LAPSES_AFTER).map(Proposed::of);
+        let own_file = self.own.load().bundle.clone();
+        let of = |domain: &TrustDomain| self.live.of(domain).bundles.held();
+        let directory = self.directory();
+        let partners = directory.partners().map(|p| p.record.organisation.domain.clone());
+        Ok(BundleStatus {
+            file_differs: Sha256(own_file.fingerprint().0) != held.fingerprint,
+            held: HeldBundle::clone(&held),
+            since: newest.map_or(held.issued, |r| r.at),
+            chain: chain_of(&kept),
+            roots: self.newest_own_roots().await?,
+            proposed: proposed.collect(),
+            partners: partners.map(|partner| TakenBy { sequence: of(&partner), partner }).collect(),
+        })
+    }
+
+    /// The roots of the newest own bundle: those that an invitation names.
+    pub(in crate::node) async fn newest_own_roots(&self) -> Result<Vec<Vec<u8>>, Fault> {
+        let kept = self.store.bundles(self.domain()).await?;
+        let newest = kept.iter().filter(|r| r.state == BundleState::Taken).max_by_key(|r| r.sequence);
+        let roots = newest.and_then(|r| roots_in(r.envelope.as_deref()?));
+        Ok(roots.unwrap_or_else(|| self.own.load().bundle.roots().iter().map(|root| root.to_vec()).collect()))
+    }
+
+    /// The partner holds an older bundle than the newest: what follows the one that it holds goes to it, in order.
+    pub(super) async fn hand_over_missed(&self, partner: &TrustDomain, held: u64) -> Result<(), Fault> {
+        let (own, told) = (self.own_sequence(), &self.live.of(partner).bundles);
+        if held == 0 || held >= own || !told.is_news(held, own) {
+            return Ok(());
+        }
+        let waiting = self.store.outbox(partner, 0, u32::MAX).await?;
+        let is_own = |e: &[u8]| {
+            let envelope = wire::envelope::decode(e).ok().filter(|e| e.kind == StatementKind::Bundle);
+            let bundle = envelope.and_then(|e| wire::bundle::decode(&e.payload).ok());
+            bundle.is_some_and(|bundle| bundle.domain == *self.domain())
+        };
+        if waiting.iter().any(|item| is_own(&item.envelope)) {
+            return Ok(());
+        }
+        let kept = self.store.bundles(self.domain()).await?;
+        let missed: Vec<BundleRecord> = kept.into_iter().filter(|r| r.sequence > held).collect();
+        for envelope in chain_of(&missed) {
+            let send = Some((vec![partner.clone()], wire::envelope::encode(&envelope)));
+            self.store.change_bundles(BundleChange { send, ..BundleChange::default() }, vec![]).await?;
+        }
+        told.handed_over(held, own);
+        self.live.of(partner).post();
+        Ok(())
+    }
+}
+
+impl Proposed {
+    fn of(found: Found) -> Self {
+        let leaves = found.envelope.signatures.iter().filter_map(|s| s.certificates.first());
+        Self {
+            by: leaves.filter_map(|der| Leaf::parse(der).ok()).map(|leaf| leaf.id).collect(),
+            roots: found.bundle.roots.clone(),
+            fingerprint: found.record.fingerprint,
+            issued: found.bundle.issued,
+            compromised: found.bundle.compromised,
+            id: id_of(StatementKind::Bundle, &found.envelope.payload),
+            envelope: found.envelope,
+        }
+    }
+}
+
+/// The statements that lead to the newest bundle, as far back as each follows the one before.
+fn chain_of(kept: &[BundleRecord]) -> Vec<Envelope> {
+    let mut taken: Vec<&BundleRecord> = kept.iter().filter(|r| r.state == BundleState::Taken).collect();
+    taken.sort_unstable_by_key(|r| std::cmp::Reverse(r.sequence));
+    let mut chain: Vec<Envelope> = taken.iter().map_while(|r| Found::read(r)).map(|found| found.envelope).collect();
+    chain.reverse();
+    chain
+}

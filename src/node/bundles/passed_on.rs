@@ -1,0 +1,38 @@
+//! Bundles of others go on to whoever reads what these have signed.
+
+use super::Found;
+use crate::{
+    domain::{bundle::BundleState, fault::Fault, ids::TrustDomain},
+    node::Node,
+    store::bundles::{BundleChange, BundleRecord},
+    wire,
+};
+
+/// The most bundles of one organisation that are handed on after a start: whoever lacks more needs a file.
+const MOST_PASSED_ON: usize = 32;
+
+impl Node {
+    /// Hands the bundles of others on, whose signatures the partner was given: it may know these by older invitations, and trust roots that
+    /// were given up since. Once in each run of the node for each newest bundle.
+    pub(super) async fn pass_bundles_on(&self, partner: &TrustDomain) -> Result<(), Fault> {
+        for of in self.store.given_to(partner).await? {
+            let held = self.directory().get(&of).map_or(0, |p| p.record.bundle.sequence);
+            let told = &self.live.of(partner).bundles;
+            let passed = told.passed_up_to(&of);
+            if of == *self.domain() || of == *partner || held <= passed {
+                continue;
+            }
+            let kept = self.store.bundles(&of).await?;
+            let missing = |r: &&BundleRecord| r.state == BundleState::Taken && r.sequence > passed;
+            let mut taken: Vec<Found> = kept.iter().filter(missing).filter_map(Found::read).collect();
+            taken.sort_by_key(|found| found.bundle.sequence);
+            for found in taken.iter().rev().take(MOST_PASSED_ON).rev() {
+                let send = Some((vec![partner.clone()], wire::envelope::encode(&found.envelope)));
+                self.store.change_bundles(BundleChange { send, ..BundleChange::default() }, vec![]).await?;
+            }
+            told.set_passed(&of, held);
+            self.live.of(partner).post();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,249 @@
+//! Introductions: organisations that are held on a partner's word, until somebody here has compared their own.
+//!
+//! What a partner introduces is known only: nothing is exchanged with it, and its signatures are verified where partners pass them on.
+
+mod own;
+
+use std::{collections::BTreeSet, sync::Arc};
+
+pub use own::Introducing;
+
+use super::{
+    ADMINS, Node,
+    approve::{Count, Thing},
+    directory::Partner,
+    invitation::{Opened, open_invitation},
+    partners::no_partner,
+};
+use crate::{
+    domain::{
+        approval::Matter,
+        bundle::{BundleState, HeldBundle},
+        event::{Deed, Event},
+        fault::{Fault, Reason},
+        ids::{Sha256, SpiffeId, TrustDomain},
+        introduction::Introduction,
+        partner::PartnerState,
+        statement::Envelope,
+    },
+    seal::{rules, subject, verify::verify},
+    store::{PartnerRecord, bundles::BundleChange},
+    wire,
+};
+
+/// The most organisations that are held on the word of one partner.
+const MOST_INTRODUCED: usize = 256;
+
+impl Node {
+    /// Takes an introduction that a partner hands over. Who is held by its own words already, or is a partner, stays as it is.
+    ///
+    /// # Errors
+    /// `NOT_A_PARTNER`; `NOT_YET` where the partner may not introduce anybody here; `SECOND_PERSON_REQUIRED`; whatever verification
+    /// refuses.
+    pub async fn take_introduction(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
+        // Whoever was revoked since introduces nobody, whenever it is said to have been signed.
+        let verified = verify(envelope, &rules::INTRODUCTION, &self.identities, self.now())?;
+        if verified.signers().iter().collect::<BTreeSet<_>>().len() < 2 {
+            let what = "an introduction takes the signatures of two different administrators";
+            return Err(Fault::new(Reason::SecondPersonRequired, what));
+        }
+        let Introduction { invitation, .. } = verified.into_content();
+        let invitation = wire::envelope::decode(&invitation)?;
+        let opened = self.open_introduced(&invitation)?;
+        let _changing = self.changing.lock().await;
+        if !self.directory().active(partner)?.record.introduces {
+            let what = "the administrators here have not permitted this partner to introduce others; keep it, and offer it again";
+            return Err(Fault::new(Reason::NotYet, what));
+        }
+        self.hold_introduced(partner, &invitation, opened).await
+    }
+
+    /// What an invitation says, as of its own date: the certificate of the node that wrote it may have ended since. Whoever introduces
+    /// answers for it.
+    fn open_introduced(&self, invitation: &Envelope) -> Result<Opened, Fault> {
+        let claimed = wire::invitation::decode(&invitation.payload)?.issued;
+        open_invitation(invitation, &self.signing_usages, claimed.min(self.now())).map_err(|f| f.within("invitation"))
+    }
+
+    async fn hold_introduced(&self, by: &TrustDomain, invitation: &Envelope, opened: Opened) -> Result<(), Fault> {
+        let Opened { invitation: said, bundle, .. } = opened;
+        let of = bundle.domain().clone();
+        if of == *self.domain() || of == *by {
+            return Ok(());
+        }
+        let fingerprint = Sha256(bundle.fingerprint().0);
+        if let Some(known) = self.directory().get(&of).cloned() {
+            let (before, held) = (&known.record, &known.record.bundle);
+            // Its own words were compared once: who was forgotten since is not brought back by somebody else's.
+            if held.introduced_by.is_none() {
+                return Ok(());
+            }
+            if before.state != PartnerState::Forgotten {
+                let is_same = held.fingerprint == fingerprint;
+                let is_older = said.sequence < held.sequence && held.introduced_by.as_ref() == Some(by);
+                return if is_same || is_older {
+                    Ok(())
+                } else {
+                    self.contest_introduced(by, before, fingerprint).await
+                };
+            }
+            self.disown(&known, Some(fingerprint)).await?;
+        }
+        self.require_room(by)?;
+        let held = HeldBundle {
+            introduced_by: Some(by.clone()),
+            ..HeldBundle::invited(said.sequence, fingerprint, said.issued)
+        };
+        let record = PartnerRecord {
+            organisation: said.organisation.clone(),
+            endpoint: None,
+            roots: said.roots.clone(),
+            bundle: held,
+            state: PartnerState::Known,
+            introduces: false,
+            accepted_at: self.now(),
+        };
+        self.bundle_by_invitation(&record, invitation).await?;
+        let deed = Deed::Introduced { organisation: of.clone(), introducer: by.clone(), fingerprint };
+        self.store.record(vec![Event { at: self.now(), by: None, deed }]).await?;
+        self.save_partner_as(None, record).await?;
+        // No ledger key: what is kept of ledgers is never judged again, so that a false one would stay after the words.
+        self.take_invited_lists(&bundle, &said.lists).await?;
+        self.follow_bundles(&of).await?;
+        self.live.is_known_anew(&of);
+        tracing::info!(organisation = %of, %by, "holds an organisation on a partner's introduction");
+        Ok(())
+    }
+
+    /// Another partner says that the organisation has other roots. What is shown stays, and what comes later waits for its words.
+    async fn contest_introduced(&self, by: &TrustDomain, before: &PartnerRecord, rival: Sha256) -> Result<(), Fault> {
+        let of = &before.organisation.domain;
+        if before.bundle.rival.is_some() {
+            return Ok(());
+        }
+        tracing::error!(
+            organisation = %of,
+            %by,
+            first = before.bundle.introduced_by.as_ref().map(ToString::to_string),
+            "two partners introduce the organisation with different roots; what comes of it from now on waits until an administrator has \
+             compared its words (`watchfire partner know`)"
+        );
+        let bundle = HeldBundle { rival: Some(rival), contested_by: Some(by.clone()), ..before.bundle.clone() };
+        let deed = Deed::IntroductionContested { organisation: of.clone(), introducer: by.clone(), fingerprint: rival };
+        let event = Event { at: self.now(), by: None, deed };
+        let change =
+            BundleChange { partner: Some(PartnerRecord { bundle, ..before.clone() }), ..BundleChange::default() };
+        self.store.change_bundles(change, vec![event]).await?;
+        self.reload_after(std::slice::from_ref(of)).await
+    }
+
+    /// Lets a partner introduce organisations here. Takes as many administrators as any decision.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`, `NOT_FOUND`, `SECOND_PERSON_REQUIRED`, store faults.
+    pub async fn allow_introductions(
+        &self,
+        caller: &SpiffeId,
+        partner: &TrustDomain,
+        approval: &Envelope,
+    ) -> Result<Option<Count>, Fault> {
+        self.require(caller, ADMINS)?;
+        let _changing = self.changing.lock().await;
+        let known = self.partner_of(partner)?;
+        if known.record.introduces {
+            return Ok(None);
+        }
+        let (subject, of) = (subject::introductions(partner), partner.clone());
+        let is_enough = self.persons_needed() < 2;
+        let deed = |approval| Deed::IntroductionsAllowed { partner: partner.clone(), is_enough, approval };
+        let thing = Thing { matter: Matter::Introductions, subject, of };
+        let count = self.approve(caller, approval, thing, deed).await?;
+        if !count.is_enough() {
+            return Ok(Some(count));
+        }
+        let record = PartnerRecord { introduces: true, ..known.record.clone() };
+        self.save_partner_as(Some(caller), record).await?;
+        // The partner offers again what could not be taken before.
+        self.live.trust_changed(vec![partner.clone()]);
+        Ok(Some(count))
+    }
+
+    /// Ends that permission. Whoever is held on this partner's introduction alone is forgotten, and what was verified by it is kept from
+    /// users.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`, `NOT_FOUND`, store faults.
+    pub async fn withdraw_introductions(&self, caller: &SpiffeId, partner: &TrustDomain) -> Result<u64, Fault> {
+        self.require(caller, ADMINS)?;
+        let _changing = self.changing.lock().await;
+        let known = self.partner_of(partner)?;
+        // Another administrator's word for it ends with it.
+        self.store.forget_approval(&subject::introductions(partner), vec![]).await?;
+        self.save_partner_as(Some(caller), PartnerRecord { introduces: false, ..known.record.clone() }).await?;
+        let directory = self.directory();
+        let held = |p: &&Arc<Partner>| p.record.state != PartnerState::Forgotten;
+        let introduced = directory.all().filter(held);
+        let introduced = introduced.filter(|p| p.record.bundle.introduced_by.as_ref() == Some(partner));
+        let introduced: Vec<Arc<Partner>> = introduced.cloned().collect();
+        for held in &introduced {
+            self.disown(held, None).await?;
+            let bundle = HeldBundle { rival: None, contested_by: None, ..held.record.bundle.clone() };
+            let record = PartnerRecord { state: PartnerState::Forgotten, bundle, ..held.record.clone() };
+            self.save_partner_as(Some(caller), record).await?;
+        }
+        self.settle_contests(caller, partner).await?;
+        Ok(introduced.len() as u64)
+    }
+
+    /// Where this partner alone has contested who an organisation is, nobody does any more.
+    async fn settle_contests(&self, caller: &SpiffeId, partner: &TrustDomain) -> Result<(), Fault> {
+        let directory = self.directory();
+        let contested = directory.all().filter(|p| p.record.bundle.contested_by.as_ref() == Some(partner));
+        for held in contested {
+            let bundle = HeldBundle { rival: None, contested_by: None, ..held.record.bundle.clone() };
+            self.save_partner_as(Some(caller), PartnerRecord { bundle, ..held.record.clone() }).await?;
+            self.live.is_known_anew(&held.record.organisation.domain);
+        }
+        Ok(())
+    }
+
+    /// A partner that introduces without end fills the directory.
+    fn require_room(&self, by: &TrustDomain) -> Result<(), Fault> {
+        let directory = self.directory();
+        let introduced = directory.all().filter(|p| p.record.bundle.introduced_by.as_ref() == Some(by));
+        if introduced.count() < MOST_INTRODUCED {
+            return Ok(());
+        }
+        let what = format!(
+            "{MOST_INTRODUCED} organisations are or were held here on this partner's word, and that is the most"
+        );
+        Err(Fault::new(Reason::NotYet, what))
+    }
+
+    /// Keeps from users what was verified under roots that were held on an introduction alone, but for what rests on `kept`: the same roots
+    /// by another word. What was taken back under them is to be proved again.
+    pub(super) async fn disown(&self, held: &Partner, kept: Option<Sha256>) -> Result<(), Fault> {
+        let of = &held.record.organisation.domain;
+        // Those that followed it since rest on it, too.
+        let taken = self.store.bundles(of).await?.into_iter().filter(|r| r.state == BundleState::Taken);
+        let taken = taken.map(|r| r.fingerprint).chain([held.record.bundle.fingerprint]);
+        let rest: BTreeSet<Sha256> = taken.filter(|fingerprint| Some(*fingerprint) != kept).collect();
+        let disown: Vec<_> = rest.into_iter().map(|fingerprint| (of.clone(), fingerprint)).collect();
+        if disown.is_empty() {
+            return Ok(());
+        }
+        let hidden = self.store.change_bundles(BundleChange { disown, ..BundleChange::default() }, vec![]).await?;
+        hidden.iter().for_each(|manifest| self.prepared.forget(manifest));
+        Ok(())
+    }
+
+    fn partner_of(&self, domain: &TrustDomain) -> Result<Arc<Partner>, Fault> {
+        let is_partner = |p: &&Arc<Partner>| matches!(p.record.state, PartnerState::Active | PartnerState::Suspended);
+        self.directory().get(domain).filter(is_partner).cloned().ok_or_else(|| no_partner(domain))
+    }
+
+    /// On whose introduction alone an organisation is held.
+    pub fn introduced_by(&self, of: &TrustDomain) -> Option<TrustDomain> {
+        self.directory().get(of)?.record.bundle.introduced_by.clone()
+    }
+}

@@ -1,0 +1,179 @@
+//! The introductions that this organisation makes: one administrator proposes them, another one signs.
+
+use super::*;
+use crate::{
+    domain::{ids::StatementId, statement::StatementKind, time::Time},
+    seal::{
+        statement::id_of,
+        verify::{MAX_SKEW_SECONDS, verify},
+    },
+    store::{bundles::BundleRecord, introductions::IntroductionRecord},
+};
+
+/// For how long a proposal waits for its second signature, seconds.
+const LAPSES_AFTER: i64 = 7 * 86_400;
+
+/// An introduction, for those who look at it.
+pub struct Introducing {
+    /// Its statement id.
+    pub id: StatementId,
+    /// Who is introduced.
+    pub of: TrustDomain,
+    /// To whom.
+    pub to: Vec<TrustDomain>,
+    /// The statement as it is.
+    pub envelope: Envelope,
+    /// Whether it is on its way.
+    pub is_signed: bool,
+    /// When that last changed.
+    pub at: Time,
+}
+
+impl Node {
+    /// The invitation of an organisation that is held here by its own words, as far as its roots are still those: what may be introduced.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`; `NOT_FOUND`; `CONFLICT` where its words were not compared here, or its roots have changed since.
+    pub async fn invitation_of(&self, caller: &SpiffeId, of: &TrustDomain) -> Result<Envelope, Fault> {
+        self.require(caller, ADMINS)?;
+        let directory = self.directory();
+        let known = directory.get(of).filter(|p| p.record.standing() != PartnerState::Forgotten);
+        let known = known.ok_or_else(|| no_partner(of))?;
+        let held = &known.record.bundle;
+        if let Some(by) = &held.introduced_by {
+            let what = format!(
+                "`{of}` is held on the introduction of `{by}` itself; compare its words first (`partner know`)"
+            );
+            return Err(Fault::new(Reason::Conflict, what));
+        }
+        let kept = self.store.bundles(of).await?;
+        let is_invitation = |r: &&BundleRecord| {
+            (r.sequence, r.fingerprint) == (held.sequence, held.fingerprint) && r.envelope.is_some()
+        };
+        let envelope = kept.iter().find(is_invitation).and_then(|r| r.envelope.as_deref());
+        let envelope = envelope.and_then(|bytes| wire::envelope::decode(bytes).ok());
+        envelope.filter(|e| e.kind == StatementKind::Invitation).ok_or_else(|| {
+            let what = format!(
+                "the roots of `{of}` have changed since its invitation was accepted; have it send a new one, accept that, and introduce it then"
+            );
+            Fault::new(Reason::Conflict, what)
+        })
+    }
+
+    /// An administrator proposes or signs introductions, each signed by the caller. The second administrator's signature sends it.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`; `CONFLICT` where there is one administrator only; `SECOND_PERSON_REQUIRED` where the caller has signed already;
+    /// whatever verification refuses.
+    pub async fn sign_introductions(
+        &self,
+        caller: &SpiffeId,
+        envelopes: &[Envelope],
+        to: &[TrustDomain],
+    ) -> Result<Vec<Introducing>, Fault> {
+        self.require(caller, ADMINS)?;
+        self.require_confirmed(caller).await?;
+        if self.persons_needed() < 2 {
+            let what =
+                "an introduction takes two administrators, and this organisation has one; add a second one first";
+            return Err(Fault::new(Reason::Conflict, what));
+        }
+        let _changing = self.changing.lock().await;
+        let kept = self.store.introductions().await?;
+        let (mut records, mut events) = (vec![], vec![]);
+        for envelope in envelopes {
+            let record = self.signed_once_more(caller, envelope, to, &kept).await?;
+            let deed = Deed::IntroductionSigned { organisation: record.of.clone(), introduction: record.id };
+            events.push(Event { at: self.now(), by: Some(caller.clone()), deed });
+            records.push(record);
+        }
+        self.store.save_introductions(records.clone(), events).await?;
+        let sent = records.iter().filter(|r| r.is_signed).flat_map(|r| &r.to);
+        sent.for_each(|partner| self.live.of(partner).post());
+        records.into_iter().map(Introducing::of).collect()
+    }
+
+    async fn signed_once_more(
+        &self,
+        caller: &SpiffeId,
+        envelope: &Envelope,
+        to: &[TrustDomain],
+        kept: &[IntroductionRecord],
+    ) -> Result<IntroductionRecord, Fault> {
+        let verified = verify(envelope, &rules::INTRODUCTION, self.chains(), self.now())?;
+        if verified.signers() != std::slice::from_ref(caller) || verified.content().introducer != *self.domain() {
+            let what = "the introduction is not signed by the administrator who brings it";
+            return Err(Fault::new(Reason::WrongDomain, what));
+        }
+        let id = id_of(StatementKind::Introduction, &envelope.payload);
+        let introduction = verified.into_content();
+        let of = self.introduced_in(caller, &introduction).await?;
+        let Some(before) = kept.iter().find(|r| r.id == id) else {
+            if self.now().seconds_since(introduction.issued) > MAX_SKEW_SECONDS {
+                return Err(Fault::at(Reason::Conflict, "issued", "the proposal is dated back; compare the clocks"));
+            }
+            let to = self.recipients(&of, to)?;
+            let envelope = wire::envelope::encode(envelope);
+            return Ok(IntroductionRecord { id, of, to, envelope, is_signed: false, at: self.now() });
+        };
+        if before.is_signed {
+            let what = format!("the introduction of `{of}` is signed by two administrators already");
+            return Err(Fault::new(Reason::Conflict, what));
+        }
+        if self.now().seconds_since(introduction.issued) >= LAPSES_AFTER {
+            return Err(Fault::new(Reason::Conflict, "the proposal has lapsed; propose it anew"));
+        }
+        let mut signed = wire::envelope::decode(&before.envelope)?;
+        signed.signatures.extend(envelope.signatures.iter().cloned());
+        let both = verify(&signed, &rules::INTRODUCTION, self.chains(), self.now())?;
+        if both.signers().iter().collect::<BTreeSet<_>>().len() < 2 {
+            let what = "you have proposed it; another administrator signs it";
+            return Err(Fault::new(Reason::SecondPersonRequired, what));
+        }
+        let envelope = wire::envelope::encode(&signed);
+        Ok(IntroductionRecord { envelope, is_signed: true, at: self.now(), ..before.clone() })
+    }
+
+    /// Who is introduced, by the very invitation that was accepted here.
+    async fn introduced_in(&self, caller: &SpiffeId, introduction: &Introduction) -> Result<TrustDomain, Fault> {
+        let invitation = wire::envelope::decode(&introduction.invitation)?;
+        let of = wire::invitation::decode(&invitation.payload)?.organisation.domain;
+        if self.invitation_of(caller, &of).await?.payload != invitation.payload {
+            let what = format!("this is not the invitation by which `{of}` was accepted here");
+            return Err(Fault::at(Reason::Conflict, "invitation", what));
+        }
+        Ok(of)
+    }
+
+    fn recipients(&self, of: &TrustDomain, to: &[TrustDomain]) -> Result<Vec<TrustDomain>, Fault> {
+        let directory = self.directory();
+        if let Some(unknown) = to.iter().find(|to| directory.active(to).is_err()) {
+            return Err(no_partner(unknown));
+        }
+        let all = directory.all_active().map(|p| p.record.organisation.domain.clone());
+        let to: Vec<TrustDomain> = all.filter(|d| d != of && (to.is_empty() || to.contains(d))).collect();
+        if to.is_empty() {
+            let what = format!("there is no partner to whom `{of}` could be introduced, but itself");
+            return Err(Fault::at(Reason::Conflict, "to", what));
+        }
+        Ok(to)
+    }
+
+    /// The introductions that wait for a second signature, and those that were made; the newest first.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`; store faults.
+    pub async fn introductions(&self, caller: &SpiffeId) -> Result<Vec<Introducing>, Fault> {
+        self.require(caller, ADMINS)?;
+        let now = self.now();
+        let is_open = |r: &IntroductionRecord| r.is_signed || now.seconds_since(r.at) < LAPSES_AFTER;
+        self.store.introductions().await?.into_iter().filter(is_open).map(Introducing::of).collect()
+    }
+}
+
+impl Introducing {
+    fn of(record: IntroductionRecord) -> Result<Self, Fault> {
+        let IntroductionRecord { id, of, to, envelope, is_signed, at } = record;
+        Ok(Self { id, of, to, envelope: wire::envelope::decode(&envelope)?, is_signed, at })
+    }
+}

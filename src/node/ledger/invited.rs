@@ -1,0 +1,90 @@
+//! What an invitation tells of a ledger: pinned with the partner, so that nobody shows another one first.
+
+use super::{
+    super::directory::Partner,
+    KeptRecord, LogKey, Node, Note,
+    keys::{covers, is_handed_over},
+    take::number_of,
+};
+use crate::{
+    domain::{fault::Fault, ids::TrustDomain, ledger::LedgerKey, partner::Invitation, statement::Envelope},
+    ledger::heads::AlarmKind,
+    store::ledger::Kept,
+    wire,
+};
+
+impl Node {
+    /// The statement of the own ledger's key, and its newest head without what others have cosigned; empty where there is none yet.
+    pub(in crate::node) async fn own_ledger_told(&self) -> Result<(Envelope, Vec<u8>), Fault> {
+        let newest = self.store.kept(Kept::Checkpoint, None, 1).await?.pop();
+        let note = newest.map(|head| Note::parse(&head.value)).transpose()?;
+        let note = note.filter(|note| note.checkpoint.origin == self.own_log_key().name);
+        let note = note.map(|note| note.bare().to_string().into_bytes()).unwrap_or_default();
+        Ok((self.own_ledger_key().await?, note))
+    }
+
+    /// A ledger that goes on in another epoch, without what is held of the one before.
+    async fn alarm_of_epoch(
+        &self,
+        of: &TrustDomain,
+        before: &LedgerKey,
+        now: &LedgerKey,
+        note: &[u8],
+    ) -> Result<(), Fault> {
+        let newest = self.store.kept(Kept::Head, Some(of), 1).await?.pop();
+        let Some(newest) = newest else { return Ok(()) };
+        let held = Note::parse(&newest.value)?;
+        if is_handed_over(before, now) && covers(now, &held) {
+            return Ok(());
+        }
+        let what = format!(
+            "its invitation names its ledger as `{}`, which is not proved to go on from the head of {} entries that is held; ask its administrators \
+             what was lost",
+            now.origin, held.checkpoint.size
+        );
+        let evidence = vec![held.bare().to_string().into_bytes(), note.to_vec()];
+        self.alarm(Some(of), AlarmKind::NewEpoch, what, evidence).await?;
+        Ok(())
+    }
+
+    /// Pins the ledger's key of an invitation whose words were compared. Another key than the one before is no alarm then. Its head is
+    /// taken where none of that ledger is held: a later one must be proved from that.
+    pub(in crate::node) async fn take_invited_ledger(
+        &self,
+        partner: &Partner,
+        key: Option<LedgerKey>,
+        invitation: &Invitation,
+    ) -> Result<(), Fault> {
+        let (Some(key), Some(envelope)) = (key, &invitation.ledger_key) else { return Ok(()) };
+        let of = &partner.record.organisation.domain;
+        let live = self.live.of(of);
+        let _one = live.greeting.lock().await;
+        let log_key = LogKey { name: key.origin.clone(), public: key.public };
+        let held = self.store.kept(Kept::Key, Some(of), 1).await?.pop();
+        let before = held.map(|h| wire::ledger::decode_key(&wire::envelope::decode(&h.value)?.payload)).transpose()?;
+        if before.as_ref().is_some_and(|before| before.epoch > key.epoch) {
+            // The invitation is older than what its hellos have told since.
+            return Ok(());
+        }
+        if let Some(before) = before.as_ref().filter(|before| before.origin != key.origin) {
+            // Its words settle which key signs, and not that entries are gone.
+            self.alarm_of_epoch(of, before, &key, &invitation.ledger_note).await?;
+        }
+        let value = wire::envelope::encode(envelope);
+        let record = KeptRecord { kind: Kept::Key, of: Some(of.clone()), number: key.epoch.into(), value };
+        self.store.keep(vec![record], vec![]).await?;
+        self.ledger.watch.set_key(of, log_key.clone());
+        let Ok(note) = Note::parse(&invitation.ledger_note) else { return Ok(()) };
+        let newest = self.store.kept(Kept::Head, Some(of), 1).await?.pop();
+        let number = number_of(&note.checkpoint)?;
+        let has_none = newest.is_none_or(|held| {
+            held.number < number && {
+                Note::parse(&held.value).is_ok_and(|held| held.checkpoint.origin != log_key.name)
+            }
+        });
+        if has_none {
+            self.witness(partner, note.bare()).await?;
+        }
+        Ok(())
+    }
+}

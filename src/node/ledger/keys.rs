@@ -1,0 +1,196 @@
+//! The own ledger's key: a fresh one for each epoch, to which the one before hands over.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use super::{LogKey, Note};
+use crate::{
+    domain::{
+        event::{Deed, Event},
+        fault::{Fault, Reason},
+        ids::{Sha256, SpiffeId, TrustDomain},
+        ledger::{LedgerKey, Succession, origin},
+        statement::{Envelope, StatementKind},
+        time::Time,
+    },
+    ledger::greeting::EARLIER_KEYS,
+    node::{ADMINS, Node, fault::lost},
+    seal::{hash::sha256, raw::RawKey},
+    store::ledger::{Kept, KeptRecord, LedgerChange},
+    wire,
+};
+
+/// Writes a key (PKCS#8).
+pub type WriteKey = Arc<dyn Fn(&[u8]) -> Result<(), String> + Send + Sync>;
+
+/// Where the ledger's key is kept. A new one lies beside the old one until the store has taken the new epoch up.
+#[derive(Clone)]
+pub struct KeepKey {
+    /// Writes a new key (PKCS#8) beside the one in use.
+    pub prepare: WriteKey,
+    /// Puts the new key in the place of the old one.
+    pub commit: Arc<dyn Fn() -> Result<(), String> + Send + Sync>,
+}
+
+impl Node {
+    /// The key that signs heads now.
+    pub(super) fn ledger_key(&self) -> Arc<RawKey> {
+        self.ledger.key.load_full()
+    }
+
+    /// Takes a key up that was prepared, where the store is in its epoch already: the node stopped in between.
+    pub(super) async fn finish_key(&self, next: Option<RawKey>) -> Result<(), Fault> {
+        let Some(next) = next else { return Ok(()) };
+        let epoch = self.ledger.epoch.load(Ordering::Relaxed);
+        let told = self.own_key_statement(epoch).await?;
+        let is_of_epoch = told.and_then(|e| wire::ledger::decode_key(&e.payload).ok()).map(|key| key.public);
+        if is_of_epoch == Some(next.public_key()) {
+            self.use_key(next).await?;
+        }
+        Ok(())
+    }
+
+    /// It lies beside the old one where it can't be moved, and is taken up at the next start.
+    async fn use_key(&self, key: RawKey) -> Result<(), Fault> {
+        self.ledger.key.store(Arc::new(key));
+        let commit = self.ledger.keep_key.commit.clone();
+        let moved = tokio::task::spawn_blocking(move || commit()).await.map_err(lost)?;
+        if let Err(error) = moved {
+            tracing::error!(
+                error,
+                "the new ledger key could not be put in the place of the old one; it lies beside it"
+            );
+        }
+        Ok(())
+    }
+
+    /// This node's statement of its key in an epoch.
+    pub(super) async fn own_key_statement(&self, epoch: u32) -> Result<Option<Envelope>, Fault> {
+        let told = self.store.kept(Kept::Key, None, u32::MAX).await?;
+        let record = told.into_iter().find(|record| record.number == u64::from(epoch));
+        record.map(|record| wire::envelope::decode(&record.value)).transpose()
+    }
+
+    /// The name and key of an earlier epoch of the own ledger.
+    pub(super) async fn own_key_of(&self, epoch: u32) -> Result<Option<LogKey>, Fault> {
+        if epoch == self.ledger.epoch.load(Ordering::Relaxed) {
+            return Ok(Some(self.own_log_key()));
+        }
+        let Some(envelope) = self.own_key_statement(epoch).await? else { return Ok(None) };
+        let key = wire::ledger::decode_key(&envelope.payload)?;
+        Ok(Some(LogKey { name: key.origin, public: key.public }))
+    }
+
+    /// The statements of the own keys from the epoch after that one up to the one before the newest, as far as a greeting has room.
+    pub(super) async fn keys_between(&self, held: Option<u32>) -> Result<Vec<Envelope>, Fault> {
+        let (Some(held), newest) = (held, self.ledger.epoch.load(Ordering::Relaxed)) else { return Ok(vec![]) };
+        let mut keys = vec![];
+        for epoch in held.saturating_add(1)..newest {
+            if keys.len() < EARLIER_KEYS {
+                keys.extend(self.own_key_statement(epoch).await?);
+            }
+        }
+        Ok(keys)
+    }
+
+    /// Refuses to take another key before anybody has seen the one of now: partners follow from one to the next.
+    async fn require_seen_key(&self) -> Result<(), Fault> {
+        if !self.may_sign().await? {
+            let what = "the node has just started, and waits for its partners; try again in a minute";
+            return Err(Fault::new(Reason::Unavailable, what));
+        }
+        let partners: Vec<TrustDomain> =
+            self.directory().all_active().map(|p| p.record.organisation.domain.clone()).collect();
+        for partner in &partners {
+            if self.cosigned_by(partner).await? > 0 {
+                return Ok(());
+            }
+        }
+        let what = "no partner has seen a head by the key of now yet; try again once `ledger head` lists a witness";
+        if partners.is_empty() { Ok(()) } else { Err(Fault::new(Reason::Unavailable, what)) }
+    }
+
+    /// Begins another epoch of the ledger with a fresh key. The caller holds `signing`.
+    pub(super) async fn next_epoch(&self, epoch: u32, event: Event) -> Result<(), Fault> {
+        let pkcs8 = RawKey::generate().map_err(|e| Fault::new(Reason::Internal, e.to_string()))?;
+        let key = RawKey::new(&pkcs8).map_err(|e| Fault::new(Reason::Internal, e.to_string()))?;
+        let prepare = self.ledger.keep_key.prepare.clone();
+        let prepared = tokio::task::spawn_blocking(move || prepare(&pkcs8)).await.map_err(lost)?;
+        prepared.map_err(|error| {
+            let what = format!(
+                "the new ledger key can't be written beside the old one ({error}); let the node write there, and try again"
+            );
+            Fault::new(Reason::Unavailable, what)
+        })?;
+        let (state, now) = (self.store.ledger().await?, self.now());
+        let (before, next) = (self.own_log_key(), origin(self.domain(), epoch));
+        let public = key.public_key();
+        let message = Succession::message(&before.name, &next, &public, state.size, &state.root);
+        let signature = self.ledger_key().sign(&message);
+        let succession = Some(Succession { size: state.size, root: state.root, signature });
+        let told = LedgerKey { origin: next, public, epoch, created: now, succession };
+        let envelope = self.sign(StatementKind::LedgerKey, wire::ledger::encode_key(&told))?;
+        let value = wire::envelope::encode(&envelope);
+        let record = KeptRecord { kind: Kept::Key, of: None, number: epoch.into(), value };
+        self.store.keep(vec![record], vec![]).await?;
+        let changed = key_changed(now, &public);
+        self.store.change_ledger(LedgerChange::Settled(epoch), vec![event, changed]).await?;
+        self.ledger.epoch.store(epoch, Ordering::Relaxed);
+        self.ledger.start.another_key();
+        self.use_key(key).await
+    }
+
+    /// Signs heads with another key from now on, under the name of the next epoch. The old key hands over, so that partners raise no
+    /// alarm; heads that somebody else signs with it count for nothing any more.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`; `BEHIND_WITNESSES` while entries are lost; store faults.
+    pub async fn rotate_ledger_key(&self, caller: &SpiffeId) -> Result<String, Fault> {
+        self.require(caller, ADMINS)?;
+        self.may_change()?;
+        {
+            self.require_seen_key().await?;
+            let _signing = self.ledger.signing.lock().await;
+            let epoch = self.store.ledger().await?.epoch.saturating_add(1);
+            let event = Event { at: self.now(), by: Some(caller.clone()), deed: Deed::LedgerKeyRotated { epoch } };
+            self.next_epoch(epoch, event).await?;
+            tracing::warn!(epoch, "the ledger is signed with another key from now on");
+        }
+        self.tell_epoch().await?;
+        Ok(self.own_log_key().name)
+    }
+
+    /// Signs the first head of an epoch, and has partners greeted anew.
+    pub(super) async fn tell_epoch(&self) -> Result<(), Fault> {
+        self.sign_checkpoint().await?;
+        for partner in self.directory().all_active() {
+            let live = self.live.of(&partner.record.organisation.domain);
+            self.ledger.watch.set_holds(&partner.record.organisation.domain, 0);
+            live.post();
+            live.wake();
+        }
+        Ok(())
+    }
+}
+
+/// That the ledger is signed by another key.
+pub(super) fn key_changed(at: Time, public: &[u8; 32]) -> Event {
+    let deed = Deed::KeyChanged { key: "ledger".to_owned(), digest: Sha256(sha256(&[public])) };
+    Event { at, by: None, deed }
+}
+
+/// Whether the key of the epoch before has handed over to this one.
+pub(super) fn is_handed_over(before: &LedgerKey, now: &LedgerKey) -> bool {
+    let Some(Succession { size, root, signature }) = &now.succession else { return false };
+    let message = Succession::message(&before.origin, &now.origin, &now.public, *size, root);
+    let verified =
+        crate::seal::verify::verify_raw(crate::domain::statement::Suite::Ed25519, &before.public, &message, signature);
+    before.epoch.checked_add(1) == Some(now.epoch) && verified.is_ok()
+}
+
+/// Whether a head of the epoch before is among what was handed over.
+pub(super) fn covers(now: &LedgerKey, held: &Note) -> bool {
+    now.succession.as_ref().is_some_and(|s| {
+        let head = &held.checkpoint;
+        head.size < s.size || (head.size == s.size && head.root == s.root)
+    })
+}

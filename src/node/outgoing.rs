@@ -1,0 +1,174 @@
+//! Between the numbering of entries and the stream that takes them: an entry at a time, and a word when all were taken.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use futures_util::Stream as Entries;
+use tokio::sync::{mpsc, watch};
+
+use super::live::Stream;
+use crate::{
+    domain::{entry::Numbered, time::Time},
+    feed::ahead::Ahead,
+};
+
+/// How many entries are on their way to the stream. What is decided is older when more of them wait.
+const ON_THEIR_WAY: usize = 8;
+
+/// Where a feed puts what it has numbered.
+pub struct Giving {
+    entries: mpsc::Sender<Numbered>,
+    /// How many entries the stream had taken when it asked for one that was not there.
+    asked: watch::Receiver<u64>,
+    given: u64,
+    ahead: Ahead,
+    /// The entries that were given since nothing waited: how many bytes, and since when.
+    giving: Option<(u64, Time)>,
+}
+
+/// What a stream takes.
+pub struct Taking {
+    entries: mpsc::Receiver<Numbered>,
+    asked: watch::Sender<u64>,
+    taken: u64,
+}
+
+/// Both ends.
+pub fn outgoing() -> (Giving, Taking) {
+    let (sender, receiver) = mpsc::channel(ON_THEIR_WAY);
+    let (asks, asked) = watch::channel(0);
+    let outgoing = Giving { entries: sender, asked, given: 0, ahead: Ahead::default(), giving: None };
+    (outgoing, Taking { entries: receiver, asked: asks, taken: 0 })
+}
+
+impl Entries for Taking {
+    type Item = Numbered;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Numbered>> {
+        let polled = self.entries.poll_recv(cx);
+        match &polled {
+            Poll::Ready(Some(_)) => self.taken += 1,
+            // HTTP/2 asks for more only once it is rid of nearly all that it was given.
+            Poll::Pending => {
+                let taken = self.taken;
+                self.asked.send_if_modified(|asked| std::mem::replace(asked, taken) != taken);
+            }
+            Poll::Ready(None) => {}
+        }
+        polled
+    }
+}
+
+impl Giving {
+    /// Whether nobody takes anything any more.
+    pub fn is_closed(&self) -> bool {
+        self.entries.is_closed()
+    }
+
+    /// Nobody takes anything any more.
+    pub async fn closed(&self) {
+        self.entries.closed().await;
+    }
+
+    /// Waits until the stream asks for more than it was given; for how many bytes there is room then, or for one entry. `None` where
+    /// it has ended.
+    pub(super) async fn room(&mut self, stream: &Stream, now: impl Fn() -> Time) -> Option<u64> {
+        let given = self.given;
+        tokio::select! {
+            asked = self.asked.wait_for(|asked| *asked == given) => drop(asked.ok()?),
+            () = stream.ended.cancelled() => return None,
+        }
+        if self.is_closed() {
+            return None;
+        }
+        if let Some((bytes, since)) = self.giving.take() {
+            // A clock that was set back in between says nothing.
+            let nanos = now().unix_nanos().saturating_sub(since.unix_nanos());
+            self.ahead.took(bytes, u64::try_from(nanos).unwrap_or(0));
+        }
+        Some(self.ahead.room())
+    }
+
+    /// A place for one entry; `None` where the stream has ended.
+    pub(super) async fn place(&mut self, stream: &Stream) -> Option<Place<'_>> {
+        let Self { entries, given, giving, .. } = self;
+        let permit = tokio::select! {
+            place = entries.reserve() => place.ok()?,
+            () = stream.ended.cancelled() => return None,
+        };
+        Some(Place { permit, given, giving })
+    }
+}
+
+/// The place of one entry.
+pub(super) struct Place<'a> {
+    permit: mpsc::Permit<'a, Numbered>,
+    given: &'a mut u64,
+    giving: &'a mut Option<(u64, Time)>,
+}
+
+impl Place<'_> {
+    /// Gives it to the stream.
+    pub fn give(self, numbered: Numbered, now: Time) {
+        *self.given += 1;
+        self.giving.get_or_insert((0, now)).0 += numbered.entry.bytes();
+        self.permit.send(numbered);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use futures_util::{FutureExt, StreamExt};
+
+    use super::*;
+    use crate::{
+        domain::{
+            entry::Entry,
+            statement::{Envelope, StatementKind},
+        },
+        node::live::LiveFeeds,
+    };
+
+    fn entry(sequence: u64, bytes: usize) -> Numbered {
+        let mut entry = Entry::void(Envelope::new(StatementKind::Void, vec![], vec![]));
+        entry.portions.push(Arc::from(vec![0; bytes]));
+        Numbered { sequence, entry }
+    }
+
+    #[tokio::test]
+    async fn there_is_room_once_the_stream_asks_for_more_than_it_was_given() {
+        let stream = LiveFeeds::default().of(&"fr.example".parse().unwrap()).open_stream();
+        let (mut to, mut taking) = outgoing();
+        let at = |millis: i64| Time::from_unix_nanos(millis * 1_000_000);
+        // One entry at first, whoever asks.
+        assert_eq!(to.room(&stream, || at(0)).await, Some(0));
+        for (sequence, bytes) in [(1, 300), (2, 700)] {
+            to.place(&stream).await.unwrap().give(entry(sequence, bytes), at(0));
+        }
+        for sequence in [1, 2] {
+            assert!(to.room(&stream, || at(1)).now_or_never().is_none(), "{sequence} is not taken yet");
+            assert_eq!(taking.next().await.unwrap().sequence, sequence);
+        }
+        assert!(to.room(&stream, || at(1)).now_or_never().is_none(), "the last one is on its way");
+        assert!(taking.next().now_or_never().is_none());
+        // All of it in a tenth of a second.
+        assert_eq!(to.room(&stream, || at(100)).now_or_never(), Some(Some(1_000)));
+        // Asked again without anything given in between: the same. The time in which there was nothing does not count.
+        assert_eq!(to.room(&stream, || at(9_000)).now_or_never(), Some(Some(1_000)));
+        to.place(&stream).await.unwrap().give(entry(3, 40_000), at(10_000));
+        assert!(taking.next().await.is_some() && taking.next().now_or_never().is_none());
+        // 40,000 in ten seconds.
+        assert_eq!(to.room(&stream, || at(20_000)).await, Some(1_000));
+        // A clock that was set back.
+        to.place(&stream).await.unwrap().give(entry(4, 200), at(20_000));
+        assert!(taking.next().await.is_some() && taking.next().now_or_never().is_none());
+        assert_eq!(to.room(&stream, || at(0)).await, Some(200 + 40_000 * 249 / 10_000));
+        drop(taking);
+        assert_eq!(to.room(&stream, || at(0)).now_or_never(), Some(None));
+        assert!(to.place(&stream).await.is_none() && to.is_closed());
+    }
+}

@@ -1,0 +1,93 @@
+//! Readings: that people here have read something is told to whoever gave it, by role and never by name, at fixed times by the clock. Told at
+//! once, it would show the rhythm of a reader's work, minute by minute.
+
+use std::collections::BTreeMap;
+
+use super::{Node, WRITERS, receipts::Said};
+use crate::{
+    domain::{
+        event::{Deed, Event},
+        fault::Fault,
+        ids::{Role, SpiffeId, StatementId, TrustDomain},
+        receipt::ReceiptKind,
+        time::Time,
+    },
+    store::{
+        AssessmentRecord, StoreError,
+        receipts::{Arrived, ReadingRecord, ToldReadings},
+    },
+};
+
+/// How many readings are told together at most.
+const PAGE: u32 = 1024;
+
+impl Node {
+    /// Records a reading. The first one in each role of what came from partners is told to them at the end of the interval.
+    pub(super) async fn note_reading(&self, caller: &SpiffeId, record: &AssessmentRecord) -> Result<(), Fault> {
+        let now = self.now();
+        let events =
+            vec![Event { at: now, by: Some(caller.clone()), deed: Deed::Read { manifest: record.manifest_id } }];
+        let is_told =
+            record.originator != *self.domain() && !record.state.is_recalled() && WRITERS.contains(&caller.role());
+        if !is_told {
+            return Ok(self.store.record(events).await?);
+        }
+        let due = self.end_of_interval(now);
+        Ok(self.store.note_reading(&record.manifest_id, caller.role(), due, events).await?)
+    }
+
+    /// Tells what was read in the intervals that have ended. Gives the end of the one that runs.
+    ///
+    /// # Errors
+    /// Store faults. What is not told yet is told by the next call.
+    pub(super) async fn tell_readings(&self) -> Result<Time, Fault> {
+        let ended = self.now().last_multiple_of(self.readings_every_seconds);
+        while self.tell_some_readings(ended).await? {}
+        Ok(self.end_of_interval(self.now()))
+    }
+
+    fn end_of_interval(&self, now: Time) -> Time {
+        now.last_multiple_of(self.readings_every_seconds).plus_seconds(self.readings_every_seconds.into())
+    }
+
+    /// `false` where nothing is left to tell.
+    async fn tell_some_readings(&self, ended: Time) -> Result<bool, Fault> {
+        // What is read from now on is due at the end of this interval, or of the next one where that begins just now.
+        let latest = ended.plus_seconds(2 * i64::from(self.readings_every_seconds));
+        let readings = self.store.readings_to_tell(ended, latest, PAGE).await?;
+        if readings.is_empty() {
+            return Ok(false);
+        }
+        let told = self.told(readings, ended)?;
+        let partners: Vec<TrustDomain> = told.post.iter().map(|(partner, _)| partner.clone()).collect();
+        match self.store.readings_told(told).await {
+            // Somebody acknowledged one of them meanwhile, or another replica told them.
+            Err(StoreError::Conflict) => return Ok(true),
+            other => other?,
+        }
+        partners.iter().for_each(|partner| self.live.of(partner).post());
+        Ok(true)
+    }
+
+    /// The receipts bear the interval's end as their time, and name releases by their numbers: nothing in them tells when, or in
+    /// which order, something was read.
+    fn told(&self, records: Vec<ReadingRecord>, ended: Time) -> Result<ToldReadings, Fault> {
+        let (mut readings, mut events): (Vec<(StatementId, Role)>, _) = (vec![], vec![]);
+        let mut by_role: BTreeMap<Role, Vec<Arrived>> = BTreeMap::new();
+        for ReadingRecord { manifest_id, role, arrived } in records {
+            readings.push((manifest_id, role));
+            if !arrived.is_empty() {
+                let deed = Deed::Acknowledged { manifest: manifest_id, kind: ReceiptKind::Read };
+                events.push(Event { at: self.now(), by: None, deed });
+            }
+            by_role.entry(role).or_default().extend(arrived);
+        }
+        let mut post = vec![];
+        for (role, mut arrived) in by_role {
+            arrived.sort_by_key(|one| one.sequence);
+            let said = Said { role: Some(role), ..Said::only(ReceiptKind::Read) };
+            post.extend(self.answers(&arrived, &said, ended)?);
+        }
+        Ok(ToldReadings { readings, post, events })
+    }
+}

@@ -1,0 +1,113 @@
+//! What is refused of partners: one entry of the ledger and one line of the log for each kind of statement, reason and minute, with a
+//! count. However much a partner sends that is refused, the ledger and the log stay readable.
+
+use std::collections::HashMap;
+
+use super::Node;
+use crate::domain::{
+    event::{Deed, Event},
+    fault::{Fault, Reason},
+    ids::TrustDomain,
+    statement::StatementKind,
+    time::Time,
+};
+
+/// For how long refusals are counted before they are told, seconds.
+const COUNTED: i64 = 60;
+
+/// What was refused of one partner, and is not told yet.
+#[derive(Debug, Default)]
+pub(super) struct Refusals(HashMap<(StatementKind, Reason), Tally>);
+
+#[derive(Debug)]
+struct Tally {
+    told: Time,
+    /// How many since.
+    more: u64,
+}
+
+impl Refusals {
+    /// Counts one more. How many are to be told now: the first at once, and those after it a minute later, together.
+    fn count(&mut self, kind: StatementKind, reason: Reason, now: Time) -> Option<u64> {
+        let Some(tally) = self.0.get_mut(&(kind, reason)) else {
+            self.0.insert((kind, reason), Tally { told: now, more: 0 });
+            return Some(1);
+        };
+        tally.more = tally.more.saturating_add(1);
+        is_over(tally.told, now).then(|| {
+            tally.told = now;
+            std::mem::take(&mut tally.more)
+        })
+    }
+
+    /// What is to be told now though nothing more came.
+    fn due(&mut self, now: Time) -> Vec<(StatementKind, Reason, u64)> {
+        let mut due = vec![];
+        self.0.retain(|(kind, reason), tally| {
+            if !is_over(tally.told, now) {
+                return true;
+            }
+            due.extend((tally.more > 0).then_some((*kind, *reason, tally.more)));
+            false
+        });
+        due
+    }
+}
+
+/// Also where the clock was set back.
+fn is_over(told: Time, now: Time) -> bool {
+    !(0..COUNTED).contains(&now.seconds_since(told))
+}
+
+impl Node {
+    /// Keeps that something of a partner was refused. What can't be kept is told in the log alone: the partner has its answer already.
+    pub(super) async fn note_refusal(&self, partner: &TrustDomain, kind: StatementKind, reason: Reason) {
+        let now = self.now();
+        let Some(count) = self.live.of(partner).refusals(|r| r.count(kind, reason, now)) else { return };
+        self.tell_refusals(partner, vec![(kind, reason, count)], now).await;
+    }
+
+    /// Tells what was refused in the last minute and is not told yet.
+    pub async fn tell_what_was_refused(&self) {
+        let now = self.now();
+        for (partner, live) in self.live.all() {
+            self.tell_refusals(&partner, live.refusals(|r| r.due(now)), now).await;
+        }
+    }
+
+    async fn tell_refusals(&self, partner: &TrustDomain, all: Vec<(StatementKind, Reason, u64)>, now: Time) {
+        let event = |(kind, reason, count): (StatementKind, Reason, u64)| {
+            tracing::warn!(%partner, %kind, %reason, count, "refused what the partner handed over");
+            let deed = Deed::Refused { partner: partner.clone(), kind, reason: reason.to_string(), count };
+            Event { at: now, by: None, deed }
+        };
+        let events: Vec<Event> = all.into_iter().map(event).collect();
+        if events.is_empty() {
+            return;
+        }
+        if let Err(error) = self.store.record(events).await {
+            let reason = Fault::from(error).reason;
+            tracing::error!(%partner, %reason, "could not keep in the ledger that something was refused");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_is_told_at_once_and_the_others_once_a_minute() {
+        let at = |seconds| Time::from_unix_nanos(1_767_225_600_000_000_000).plus_seconds(seconds);
+        let (kind, reason) = (StatementKind::Recall, Reason::SignatureInvalid);
+        let mut refusals = Refusals::default();
+        assert_eq!(refusals.count(kind, reason, at(0)), Some(1));
+        assert!((0..500).all(|_| refusals.count(kind, reason, at(1)).is_none()));
+        assert_eq!(refusals.count(kind, Reason::WrongDomain, at(1)), Some(1), "another reason is told by itself");
+        assert_eq!(refusals.count(kind, reason, at(60)), Some(501));
+        assert!(refusals.count(kind, reason, at(61)).is_none());
+        assert_eq!(refusals.due(at(119)), []);
+        assert_eq!(refusals.due(at(120)), [(kind, reason, 1)]);
+        assert!(refusals.0.is_empty(), "nothing is remembered of a partner that is quiet");
+    }
+}

@@ -1,0 +1,96 @@
+//! What proves an equivocation: two statements of one subject that differ, each with its signatures. Whoever has the originator's roots
+//! can check it.
+
+use super::{
+    chains::{Chains, When},
+    rules, statement,
+    verify::{Rule, verify},
+};
+use crate::{
+    domain::{
+        equivocation::{Subject, Twice},
+        fault::{Fault, Reason},
+        ids::{SpiffeId, StatementId, TrustDomain},
+        statement::{Envelope, StatementKind},
+        time::Time,
+    },
+    wire,
+};
+
+/// A statement of a proof, verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signed {
+    /// Its id.
+    pub id: StatementId,
+    /// When it says that it was made.
+    pub made_at: Time,
+    /// Who signed it.
+    pub by: Vec<SpiffeId>,
+}
+
+/// What a statement is about, and when it says that it was made. Its signatures are not looked at.
+///
+/// # Errors
+/// Whatever does not decode; `INVALID_ARGUMENT` for a kind of which several may be signed.
+pub fn subject_of(envelope: &Envelope) -> Result<(Subject, Time), Fault> {
+    match envelope.kind {
+        StatementKind::Manifest => {
+            let manifest = wire::manifest::decode(&envelope.payload)?;
+            let twice = Twice::Version(manifest.version);
+            let subject = Subject { originator: manifest.originator, assessment: manifest.assessment, twice };
+            Ok((subject, manifest.issued))
+        }
+        StatementKind::Recall => {
+            let recall = wire::recall::decode(&envelope.payload)?;
+            let twice = Twice::Recall(recall.kind);
+            let subject = Subject { originator: recall.originator, assessment: recall.assessment, twice };
+            Ok((subject, recall.recalled_at))
+        }
+        kind => {
+            let what = format!("a {kind} proves no equivocation; manifests and recalls do");
+            Err(Fault::new(Reason::InvalidArgument, what))
+        }
+    }
+}
+
+/// Checks that two statements contradict each other and that both bear the originator's signatures, each chain as of the time that its
+/// statement names: a certificate that has ended since proves what it proved then.
+///
+/// # Errors
+/// Whatever verification refuses; `INVALID_ARGUMENT` where they are about different things, or are the same.
+pub fn check(both: [&Envelope; 2], chains: &dyn Chains, now: Time) -> Result<(Subject, [Signed; 2]), Fault> {
+    let [(subject, first_at), (other, second_at)] = [subject_of(both[0])?, subject_of(both[1])?];
+    if subject != other {
+        return Err(Fault::new(Reason::InvalidArgument, "the two statements are about different things"));
+    }
+    if statement::id(both[0]) == statement::id(both[1]) {
+        return Err(Fault::new(Reason::InvalidArgument, "the two statements are the same"));
+    }
+    let first = signed(both[0], (&subject.originator, first_at), chains, now)?;
+    let second = signed(both[1], (&subject.originator, second_at), chains, now)?;
+    Ok((subject, [first, second]))
+}
+
+fn signed(
+    envelope: &Envelope,
+    (originator, made_at): (&TrustDomain, Time),
+    chains: &dyn Chains,
+    now: Time,
+) -> Result<Signed, Fault> {
+    let when = When::from(now).stated(made_at, originator);
+    let (id, by) = match envelope.kind {
+        StatementKind::Recall => verified(envelope, &rules::RECALL, chains, when)?,
+        _ => verified(envelope, &rules::MANIFEST, chains, when)?,
+    };
+    Ok(Signed { id, made_at, by })
+}
+
+fn verified<T>(
+    envelope: &Envelope,
+    rule: &Rule<T>,
+    chains: &dyn Chains,
+    when: When<'_>,
+) -> Result<(StatementId, Vec<SpiffeId>), Fault> {
+    let verified = verify(envelope, rule, chains, when)?;
+    Ok((verified.id(), verified.signers().to_vec()))
+}

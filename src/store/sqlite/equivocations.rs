@@ -1,0 +1,134 @@
+//! Proofs of equivocations: found where an entry is kept, sealed, one for each thing that they are about.
+
+use async_trait::async_trait;
+use rusqlite::{Connection, Row as SqlRow, params};
+
+use super::{
+    SqliteStore,
+    column::{change, count, id, row, rows, time, word},
+    ledger, partners, roots,
+};
+use crate::{
+    domain::{
+        equivocation::{Equivocation, MAX_EQUIVOCATIONS, Subject, Twice},
+        ids::{AssessmentId, StatementId, TrustDomain},
+        time::Time,
+    },
+    store::{
+        Result, StoreError, Verification,
+        equivocations::{EquivocationProof, EquivocationStore, SignedVersion},
+        vault::{Leaf, Row, Vault, pack, unpack},
+    },
+};
+
+/// How many other manifests of a version are looked at: each was verified when it came, and one that counts is enough.
+const LOOKED_AT: u32 = 16;
+
+/// Looks for another manifest of the same version that its originator has signed, and keeps the proof where there is one. For the
+/// writer, in the transaction that keeps the entry by which this one came.
+pub(super) fn look(conn: &Connection, vault: &Vault, signed: &SignedVersion, at: Time) -> Result<Option<Equivocation>> {
+    let Some((other, envelope)) = other_manifest(conn, signed)? else { return Ok(None) };
+    let SignedVersion { subject, manifest_id, manifest } = signed;
+    let found = Equivocation { subject: subject.clone(), statements: [other, *manifest_id], at };
+    let proof = EquivocationProof { found, envelopes: [envelope, manifest.clone()] };
+    Ok(keep(conn, vault, &proof)?.then_some(proof.found))
+}
+
+/// Another manifest of the version: on its originator's own word, under roots that count. What counted on a hub's word alone is none,
+/// since nobody can tell whether the originator has signed it.
+fn other_manifest(conn: &Connection, signed: &SignedVersion) -> Result<Option<(StatementId, Vec<u8>)>> {
+    const SQL: &str = "SELECT m.id, m.envelope, m.verified, m.originator FROM manifest m \
+        JOIN assessment a ON a.number = m.assessment JOIN peer o ON o.number = a.originator \
+        WHERE a.id = ?1 AND o.domain = ?2 AND m.version = ?3 AND m.id <> ?4 AND m.verified IS NOT NULL \
+        AND json_extract(m.verified, '$.on_word_of') IS NULL ORDER BY m.number LIMIT ?5";
+    let Subject { originator, assessment, twice: Twice::Version(version) } = &signed.subject else { return Ok(None) };
+    let values = params![assessment.as_bytes(), originator.as_str(), version, signed.manifest_id.as_bytes(), LOOKED_AT];
+    let others = rows(conn, SQL, values, |r| {
+        Ok((id(r, 0)?, r.get::<_, Vec<u8>>(1)?, r.get::<_, String>(2)?, r.get::<_, i64>(3)?))
+    })?;
+    for (manifest, envelope, verified, peer) in others {
+        let torn = |_| StoreError::Corrupt("how a manifest was verified can't be read".to_owned());
+        let verified: Verification = serde_json::from_str(&verified).map_err(torn)?;
+        if !roots::are_disowned(conn, peer, &verified.roots)? {
+            return Ok(Some((manifest, envelope)));
+        }
+    }
+    Ok(None)
+}
+
+/// Keeps a proof with its ledger entry. `false` where there is one about the same, or where the originator has too many. For the writer.
+fn keep(conn: &Connection, vault: &Vault, proof: &EquivocationProof) -> Result<bool> {
+    const COUNT: &str = "SELECT count(*), count(*) FILTER (WHERE assessment = ?2 AND twice = ?3) FROM equivocation \
+        WHERE originator = ?1";
+    const KEEP: &str = "INSERT INTO equivocation (originator, assessment, twice, first, second, at, sealed) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let Equivocation { subject, statements: [first, second], at } = &proof.found;
+    let originator = partners::number_of(conn, &subject.originator)?;
+    let (assessment, twice) = (subject.assessment.as_bytes(), subject.twice.to_string());
+    let counts = row(conn, COUNT, params![originator, assessment, twice], |r| Ok((count(r, 0)?, count(r, 1)?)))?;
+    let (all, same) = counts.unwrap_or_default();
+    if same > 0 || all >= MAX_EQUIVOCATIONS {
+        return Ok(false);
+    }
+    let sealed = vault.seal(sealed_row(&proof.found), &pack(&proof.envelopes))?;
+    let (first, second) = (first.as_bytes(), second.as_bytes());
+    change(conn, KEEP, params![originator, assessment, twice, first, second, at.unix_nanos(), sealed])?;
+    ledger::append(conn, vault, &[Leaf::of(&proof.found.event())?])?;
+    Ok(true)
+}
+
+fn sealed_row(found: &Equivocation) -> Row<'_> {
+    let Subject { originator, assessment, .. } = &found.subject;
+    Row::Equivocation { assessment, statements: &found.statements, originator }
+}
+
+/// Tells the log of one that is on disk now.
+pub(super) fn tell(found: &Equivocation) {
+    let Subject { originator, assessment, twice } = &found.subject;
+    let what = twice.words();
+    tracing::error!(%originator, %assessment, "ALARM: {what}; `watchfire evidence export {assessment}` writes the proof");
+}
+
+fn found(r: &SqlRow<'_>) -> rusqlite::Result<Equivocation> {
+    let subject = Subject { originator: word(r, 0)?, assessment: id(r, 1)?, twice: word(r, 2)? };
+    Ok(Equivocation { subject, statements: [id(r, 3)?, id(r, 4)?], at: time(r, 5)? })
+}
+
+#[async_trait]
+impl EquivocationStore for SqliteStore {
+    async fn keep_equivocation(&self, proof: EquivocationProof) -> Result<bool> {
+        let found = proof.found.clone();
+        let is_new = self.write(move |conn, vault| keep(conn, vault, &proof)).await?;
+        if is_new {
+            tell(&found);
+        }
+        Ok(is_new)
+    }
+
+    async fn equivocations(&self, of: Option<(&TrustDomain, &AssessmentId)>) -> Result<Vec<Equivocation>> {
+        const SQL: &str = "SELECT o.domain, e.assessment, e.twice, e.first, e.second, e.at FROM equivocation e \
+            JOIN peer o ON o.number = e.originator WHERE ?1 IS NULL OR (o.domain = ?1 AND e.assessment = ?2) ORDER BY e.number";
+        let of = of.map(|(originator, id)| (originator.clone(), *id));
+        self.read(move |conn| {
+            let (originator, id) = (of.as_ref().map(|o| o.0.as_str()), of.as_ref().map(|o| o.1.as_bytes()));
+            rows(conn, SQL, params![originator, id], found)
+        })
+        .await
+    }
+
+    async fn equivocation_proofs(&self, id: &AssessmentId) -> Result<Vec<EquivocationProof>> {
+        const SQL: &str = "SELECT o.domain, e.assessment, e.twice, e.first, e.second, e.at, e.sealed FROM equivocation e \
+            JOIN peer o ON o.number = e.originator WHERE e.assessment = ?1 ORDER BY e.number";
+        let id = *id;
+        self.read_sealed(move |conn, vault| {
+            let kept = rows(conn, SQL, [id.as_bytes()], |r| Ok((found(r)?, r.get::<_, Vec<u8>>(6)?)))?;
+            let open = |(found, sealed): (Equivocation, Vec<u8>)| {
+                let torn = |_| StoreError::Corrupt("the proof of an equivocation is torn".to_owned());
+                let envelopes = unpack(&vault.open(sealed_row(&found), &sealed)?)?.try_into().map_err(torn)?;
+                Ok(EquivocationProof { found, envelopes })
+            };
+            kept.into_iter().map(open).collect()
+        })
+        .await
+    }
+}

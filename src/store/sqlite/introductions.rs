@@ -1,0 +1,70 @@
+//! The introductions that this organisation makes.
+
+use async_trait::async_trait;
+use rusqlite::params;
+
+use super::{
+    SqliteStore,
+    column::{change, id, rows, time, word},
+    ledger, outbox, partners,
+};
+use crate::{
+    domain::{event::Event, ids::TrustDomain},
+    store::{
+        Result, StoreError,
+        introductions::{IntroductionRecord, IntroductionStore},
+        vault::{Leaf, Row},
+    },
+};
+
+#[async_trait]
+impl IntroductionStore for SqliteStore {
+    async fn introductions(&self) -> Result<Vec<IntroductionRecord>> {
+        const SQL: &str = "SELECT i.id, d.domain, i.recipients, i.envelope, i.is_signed, i.at FROM introduction i \
+            JOIN peer d ON d.number = i.peer ORDER BY i.at DESC, i.id";
+        let read = |r: &rusqlite::Row<'_>| {
+            let record = IntroductionRecord {
+                id: id(r, 0)?,
+                of: word(r, 1)?,
+                to: vec![],
+                envelope: r.get(3)?,
+                is_signed: r.get(4)?,
+                at: time(r, 5)?,
+            };
+            Ok((record, r.get::<_, String>(2)?))
+        };
+        let found = self.read(move |conn| rows(conn, SQL, [], read)).await?;
+        let whole = |(record, to): (IntroductionRecord, String)| {
+            let to = serde_json::from_str(&to)
+                .map_err(|_| StoreError::Corrupt("to whom an introduction goes can't be read".to_owned()))?;
+            Ok(IntroductionRecord { to, ..record })
+        };
+        found.into_iter().map(whole).collect()
+    }
+
+    async fn save_introductions(&self, records: Vec<IntroductionRecord>, events: Vec<Event>) -> Result<()> {
+        const SQL: &str = "INSERT INTO introduction (id, peer, recipients, envelope, is_signed, at) \
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO UPDATE SET recipients = excluded.recipients, \
+            envelope = excluded.envelope, is_signed = excluded.is_signed, at = excluded.at";
+        let leaves = Leaf::all(&events)?;
+        let mut sealed: Vec<(TrustDomain, Vec<u8>)> = vec![];
+        for record in records.iter().filter(|r| r.is_signed) {
+            for to in &record.to {
+                sealed.push((to.clone(), self.vault().seal(Row::Outbox(to), &record.envelope)?));
+            }
+        }
+        self.write(move |conn, vault| {
+            for record in &records {
+                let to = serde_json::to_string(&record.to).map_err(|e| StoreError::Failed(e.to_string()))?;
+                let peer = partners::number_of(conn, &record.of)?;
+                let IntroductionRecord { id, envelope, is_signed, at, .. } = record;
+                change(conn, SQL, params![id.as_bytes(), peer, to, envelope, is_signed, at.unix_nanos()])?;
+            }
+            for (partner, sealed) in &sealed {
+                outbox::put(conn, partner, sealed, None)?;
+            }
+            ledger::append(conn, vault, &leaves)
+        })
+        .await
+    }
+}

@@ -1,0 +1,110 @@
+//! What names assessments in lists, for each arrival: sealed by itself under the assessment's key, so that a list opens no more and a
+//! purge takes it too.
+
+use rusqlite::{Connection, params};
+
+use super::{
+    SqliteStore,
+    column::{change, count, row, word},
+};
+use crate::{
+    domain::ids::{StatementId, TrustDomain},
+    store::{
+        Result, StoreError, title,
+        vault::{HeldKey, Row, pack, unpack},
+    },
+};
+
+/// With more than this a version is named well enough, bytes.
+const ENOUGH: usize = 64 << 10;
+
+/// The title of an arrival that had none yet.
+pub(super) struct Made {
+    set: i64,
+    quarantined: bool,
+    sealed: Vec<u8>,
+    /// How many bytes were read for it.
+    pub(super) bytes: usize,
+}
+
+/// Keeps the title of a portion set, sealed. For the writer.
+pub(super) fn keep(conn: &Connection, set: i64, sealed: &[u8]) -> Result<()> {
+    const SQL: &str = "INSERT INTO title (portion_set, sealed) VALUES (?1, ?2)";
+    change(conn, SQL, params![set, sealed]).map(drop)
+}
+
+/// Seals a title anew, as kept from users or not, where there is one. For the writer.
+pub(super) fn seal_anew(conn: &Connection, key: &HeldKey, set: i64, from: Row<'_>, to: Row<'_>) -> Result<()> {
+    const FIND: &str = "SELECT sealed FROM title WHERE portion_set = ?1";
+    const SQL: &str = "UPDATE title SET sealed = ?2 WHERE portion_set = ?1";
+    let Some(sealed) = row(conn, FIND, [set], |r| r.get::<_, Vec<u8>>(0))? else { return Ok(()) };
+    change(conn, SQL, params![set, key.seal(to, &key.open(from, &sealed)?)?]).map(drop)
+}
+
+/// The portions that name a version, each once; with `all`, those in quarantine too. What is made of arrivals that have no title yet
+/// is put into `made`.
+pub(super) fn of(
+    conn: &Connection,
+    key: impl FnOnce() -> Result<HeldKey>,
+    (manifest, manifest_id): (i64, &StatementId),
+    all: bool,
+    made: &mut Vec<Made>,
+) -> Result<Vec<Vec<u8>>> {
+    const SETS: &str = "SELECT s.number, s.sequence, s.quarantined, d.domain, t.sealed FROM portion_set s \
+        JOIN peer d ON d.number = s.peer LEFT JOIN title t ON t.portion_set = s.number \
+        WHERE s.manifest = ?1 AND (s.quarantined = 0 OR ?2) ORDER BY s.number";
+    let mut statement = conn.prepare_cached(SETS)?;
+    let mut sets = statement.query(params![manifest, all])?;
+    let (mut portions, mut bytes): (Vec<Vec<u8>>, usize) = (vec![], 0);
+    let (mut key, mut opened) = (Some(key), None);
+    while let Some(set) = sets.next()?
+        && bytes < ENOUGH
+    {
+        let key = match key.take() {
+            Some(key) => opened.insert(key()?),
+            None => opened.as_mut().ok_or(StoreError::Busy)?,
+        };
+        let (number, sequence, quarantined): (i64, u64, bool) = (set.get(0)?, count(set, 1)?, set.get(2)?);
+        let from: TrustDomain = word(set, 3)?;
+        let place = Row::Title { manifest: manifest_id, from: &from, sequence, quarantined };
+        let title = match set.get::<_, Option<Vec<u8>>>(4)? {
+            Some(sealed) => unpack(&key.open(place, &sealed)?)?,
+            None => {
+                let whole = Row::PortionSet { manifest: manifest_id, from: &from, sequence, quarantined };
+                let (title, bytes) = of_whole(conn, key, number, whole)?;
+                made.push(Made { set: number, quarantined, sealed: key.seal(place, &pack(&title))?, bytes });
+                title
+            }
+        };
+        for portion in title {
+            if !portions.contains(&portion) {
+                bytes += portion.len();
+                portions.push(portion);
+            }
+        }
+    }
+    Ok(portions)
+}
+
+fn of_whole(conn: &Connection, key: &HeldKey, set: i64, place: Row<'_>) -> Result<(Vec<Vec<u8>>, usize)> {
+    const SQL: &str = "SELECT sealed FROM portion_set WHERE number = ?1";
+    let missing = || StoreError::Corrupt("the portions of an entry are missing".to_owned());
+    let sealed = row(conn, SQL, [set], |r| r.get::<_, Vec<u8>>(0))?.ok_or_else(missing)?;
+    Ok((title::among(&unpack(&key.open(place, &sealed)?)?), sealed.len()))
+}
+
+/// Keeps what was made, for the next list. It is no harm where it can't be kept.
+pub(super) async fn keep_made(store: &SqliteStore, made: Vec<Made>) {
+    // Not where the set has gone meanwhile, or was sealed anew.
+    const SQL: &str = "INSERT INTO title (portion_set, sealed) \
+        SELECT number, ?3 FROM portion_set WHERE number = ?1 AND quarantined = ?2 ON CONFLICT DO NOTHING";
+    if made.is_empty() || store.trouble.known().is_some() {
+        return;
+    }
+    let kept = store.write(move |conn, _| {
+        made.iter().try_for_each(|m| change(conn, SQL, params![m.set, m.quarantined, m.sealed]).map(drop))
+    });
+    if let Err(error) = kept.await {
+        tracing::debug!(%error, "the titles of older assessments could not be kept");
+    }
+}
