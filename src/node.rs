@@ -9,6 +9,7 @@ pub mod attach;
 pub mod bundles;
 mod carried;
 mod cores;
+mod damage;
 pub mod directory;
 pub mod endorse;
 pub mod evidence;
@@ -153,6 +154,7 @@ pub struct Node {
     doubts: bundles::Doubts,
     /// Whether the timers that are always there were set since the start.
     timers_begun: AtomicBool,
+    told_damage: damage::Told,
     prepared: prepared::Cache,
 }
 
@@ -194,6 +196,7 @@ impl Node {
             doubts: bundles::Doubts::default(),
             prepared: prepared::Cache::default(),
             timers_begun: AtomicBool::default(),
+            told_damage: damage::Told::default(),
         });
         node.begin_people().await?;
         node.begin_lists(parts.own).await?;

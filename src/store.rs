@@ -14,6 +14,7 @@ use crate::domain::{
 };
 use approvals::ApprovalStore;
 use bundles::BundleStore;
+use damage::Damage;
 use equivocations::EquivocationStore;
 use forward::ForwardStore;
 use held::HeldStore;
@@ -38,6 +39,7 @@ use timers::TimerStore;
 mod contract;
 pub mod approvals;
 pub mod bundles;
+pub mod damage;
 pub mod equivocations;
 pub mod forward;
 pub mod held;
@@ -62,9 +64,13 @@ pub enum StoreError {
     /// The disk is full: nothing was written, reading goes on.
     #[error("the disk is full; free space, then try again")]
     Full,
-    /// Bytes do not decrypt, or a page is damaged.
+    /// What everything rests on is damaged: a page of the file, the ledger, the key check. Nothing is written any more.
     #[error("the store is damaged ({0}); restore a backup")]
     Corrupt(String),
+    /// One thing that is kept can't be read: it is out of service, and nothing else is. The words don't name it, since partners are told
+    /// them; the log and [`Store::damages`] do.
+    #[error("what is kept of this can't be read any more; `watchfire ledger alarms` says what an administrator can do")]
+    Damaged(Damage),
     /// Somebody else changed what this change was built upon; read again and retry.
     #[error("the store changed in the meantime; try again")]
     Conflict,
@@ -107,17 +113,20 @@ pub trait Store:
     + RequestStore
     + TimerStore
 {
-    /// Why nothing is written any more until a restart: the disk has failed, or damage was found. Reading goes on.
+    /// Why nothing is written any more until a restart: the disk has failed, or what everything rests on is damaged. Reading goes on.
     fn trouble(&self) -> Option<StoreError>;
+    /// The things that can't be read any more, as far as that was found since the start; each once. What was mended is not among them
+    /// once it was read again.
+    fn damages(&self) -> Vec<Damage>;
     /// Whether there is no room for changes at the moment: hardly any is left on the disk, or the last change found too little and
     /// there is none since. It ends by itself. Reading goes on.
     async fn is_full(&self) -> bool;
-    /// What is kept no longer verifies, as whoever reads it has found: that is trouble, too.
-    fn doubt(&self, what: &str);
+    /// What is kept of a thing no longer verifies, as whoever reads it has found: it is damaged, too.
+    fn doubt(&self, what: Damage);
     /// Looks through all that is kept for damage, however long it takes. What is found is trouble from then on.
     async fn check(&self) -> Result<()>;
 
-    /// All partners, by name.
+    /// All partners that can be read, by name; [`Self::damages`] has the others.
     async fn partners(&self) -> Result<Vec<PartnerRecord>>;
     /// Adds or replaces a partner. Roots that it has no more are retired from when it was accepted anew.
     async fn save_partner(&self, partner: PartnerRecord, event: Event) -> Result<()>;
@@ -128,7 +137,7 @@ pub trait Store:
     /// The roots that organisations had once, by organisation, the earliest retired first.
     async fn retired_roots(&self) -> Result<Vec<RetiredRoot>>;
 
-    /// All agreements, latest change first.
+    /// All agreements that can be read, latest change first; [`Self::damages`] has the others.
     async fn agreements(&self) -> Result<Vec<AgreementRecord>>;
     /// Adds or replaces agreements; `send` is put into the partner's outbox in the same transaction. Several records,
     /// because a version that comes into force ends the one before.
@@ -221,7 +230,7 @@ pub trait Store:
     ) -> Result<Vec<VersionHere>>;
     /// One version of an assessment by its manifest, with its portions; those in quarantine only where asked for.
     async fn by_manifest(&self, manifest_id: &StatementId, quarantined: bool) -> Result<Option<AssessmentRecord>>;
-    /// Several of them, in the order asked for; those not here are left out.
+    /// Several of them, in the order asked for; those not here, and those that can't be read, are left out.
     async fn by_manifests(&self, manifest_ids: &[StatementId], quarantined: bool) -> Result<Vec<AssessmentRecord>>;
     /// A version of an assessment; the latest where none is named. Where two originators use the same id, that of the
     /// one that came first, so that a later one can't hide it.
@@ -242,7 +251,7 @@ pub trait Store:
     /// Several versions, in the order asked for, with nothing but what names them; those not here are left out.
     async fn titles(&self, manifest_ids: &[StatementId]) -> Result<Vec<AssessmentRecord>>;
     /// A page of assessments, newest first, of about a mebibyte at most; it tells whether there is another one. Damage in it hides
-    /// nothing else, and is trouble from then on.
+    /// nothing else.
     async fn list(&self, filter: &ListFilter) -> Result<Page>;
 
     /// How much of an attachment is here.

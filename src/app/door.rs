@@ -69,6 +69,10 @@ pub(super) async fn desk(node: Arc<Node>, request: Request, next: Next) -> Respo
     {
         return from_fault(node.own_lapse_refusal(&lapse)).into_http();
     }
+    if node.has_lost_entry(&peer.id) {
+        let what = "your entry in the register can't be read any more; an administrator restores a backup";
+        return from_fault(Fault::new(Reason::StoreCorrupt, what)).into_http();
+    }
     node.saw_chain(&peer.chain).await;
     node.saw_person(&peer.chain).await;
     node.heard(&peer.id).await;

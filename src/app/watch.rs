@@ -89,6 +89,7 @@ impl Watched {
                 tracing::debug!(%fault, "the people in the directory could not be registered; it is tried again");
             }
             renew_rules(&self.config, &self.node, &mut seen_rules).await;
+            self.node.tell_of_damage().await;
         }
     }
 

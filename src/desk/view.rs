@@ -131,7 +131,11 @@ pub(super) fn partner(partner: &Partner) -> proto::PartnerView {
         country: text_of(record.organisation.country.as_ref()),
         endpoint: text_of(record.endpoint.as_ref()),
         fingerprint: bundle_of(record).map(|b| b.fingerprint().to_string()).unwrap_or_default(),
-        state: if record.bundle.rival.is_some() { "contested".to_owned() } else { record.state.to_string() },
+        state: match (partner.damage(), &record.bundle.rival) {
+            (Some(_), _) => "damaged".to_owned(),
+            (None, Some(_)) => "contested".to_owned(),
+            (None, None) => record.state.to_string(),
+        },
         bundle_sequence: record.bundle.sequence,
         introduced_by: text_of(record.bundle.introduced_by.as_ref()),
         introduces: record.introduces,

@@ -81,6 +81,8 @@ words!(
         FewerPersons = "fewer-persons",
         /// Somebody else signs with this node's ledger key.
         Twin = "twin",
+        /// Something that is kept here can't be read any more.
+        Damage = "damage",
         /// A partner holds a head that this node has signed and no longer has.
         Behind = "behind",
     }

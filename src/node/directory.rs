@@ -22,7 +22,7 @@ use crate::{
         trust::{Member, Trust},
     },
     policy::{HouseRules, PartnerPolicy},
-    store::{PartnerRecord, RetiredRoot},
+    store::{PartnerRecord, RetiredRoot, damage::Damage},
 };
 
 /// All partners, by name.
@@ -50,6 +50,8 @@ pub struct Partner {
     duties: Vec<(StatementId, Duties)>,
     /// Whether an originator's purge runs here by itself, for what came from this partner.
     purges: bool,
+    /// What can't be read any more of what must be known of it. Nothing is exchanged with it then.
+    damage: Option<Damage>,
 }
 
 /// For how long a release under a version that was followed is still taken, seconds: its giver learns of the next version by
@@ -57,6 +59,21 @@ pub struct Partner {
 const HANDOVER_SECONDS: i64 = 86_400;
 
 impl Partner {
+    /// Whether anything is exchanged with it now. While an agreement with it can't be read it is as if it were suspended, since that
+    /// agreement may be what forbids the rest; while it can't be told whom it has revoked, as if it were forgotten.
+    pub fn standing(&self) -> PartnerState {
+        match (self.record.standing(), &self.damage) {
+            (standing, None) => standing,
+            (PartnerState::Active | PartnerState::Suspended, Some(Damage::Agreement(..))) => PartnerState::Suspended,
+            (_, Some(_)) => PartnerState::Forgotten,
+        }
+    }
+
+    /// What can't be read any more of what must be known of it.
+    pub fn damage(&self) -> Option<&Damage> {
+        self.damage.as_ref()
+    }
+
     /// Whether a release that comes now could still stand on the agreement, which is signed by both. The release's own date
     /// counts for nothing here: its sender writes it.
     pub fn could_stand_on(&self, agreement: &StatementId, now: Time) -> bool {
@@ -97,7 +114,7 @@ impl Directory {
     /// # Errors
     /// `NOT_A_PARTNER`, for unknown and suspended ones alike.
     pub fn active(&self, domain: &TrustDomain) -> Result<&Arc<Partner>, Fault> {
-        let active = self.partners.get(domain).filter(|p| p.record.standing() == PartnerState::Active);
+        let active = self.partners.get(domain).filter(|p| p.standing() == PartnerState::Active);
         active.ok_or_else(|| Fault::new(Reason::NotAPartner, "there is no active partner of that name"))
     }
 
@@ -108,7 +125,7 @@ impl Directory {
 
     /// All active partners, by name.
     pub fn all_active(&self) -> impl Iterator<Item = &Arc<Partner>> {
-        self.partners.values().filter(|p| p.record.standing() == PartnerState::Active)
+        self.partners.values().filter(|p| p.standing() == PartnerState::Active)
     }
 
     /// Those with which something is exchanged, or would be if they were not suspended; by name.
@@ -139,14 +156,15 @@ impl Node {
         let partners = self.compile_all(&house).await?;
         let retired = self.store.retired_roots().await?;
         self.reload_doubts(&retired);
-        self.reload_trust(&partners.iter().map(|p| p.record.clone()).collect::<Vec<_>>(), retired)?;
+        self.reload_trust(&partners, retired)?;
         self.put_in_force(partners);
         Ok(())
     }
 
     /// All partners as the store has them, compiled with these rules.
     pub(super) async fn compile_all(&self, house: &Arc<House>) -> Result<Vec<Partner>, Fault> {
-        let records: Vec<PartnerRecord> = self.store.partners().await?.into_iter().map(numbered).collect();
+        let kept = self.store.partners().await?.into_iter().filter(|record| self.is_readable(record));
+        let records: Vec<PartnerRecord> = kept.map(numbered).collect();
         let now = self.now();
         let mut terms: HashMap<TrustDomain, Terms> = HashMap::new();
         for record in self.store.agreements().await? {
@@ -166,17 +184,32 @@ impl Node {
                 _ => {}
             }
         }
+        let damages = self.store.damages();
         let with_terms = |record: PartnerRecord| {
-            let terms = terms.remove(&record.organisation.domain).unwrap_or_default();
-            (record, terms)
+            let domain = &record.organisation.domain;
+            let terms = terms.remove(domain).unwrap_or_default();
+            // Revocations count for more than an agreement: they close more.
+            let damage = damages.iter().rev().find(|damage| damage.closes() == Some(domain)).cloned();
+            (record, terms, damage)
         };
         let work: Vec<_> = records.into_iter().map(with_terms).collect();
         let own = (self.organisation.clone(), self.directory(), house.clone());
         let compiled = tokio::task::spawn_blocking(move || {
             let (own, before, house) = &own;
-            on_all_cores(work, 1, |(record, terms)| compile(own, before, house, record, terms, now))
+            on_all_cores(work, 1, |(record, terms, damage)| {
+                compile(own, before, house, record, terms, now).map(|partner| Partner { damage, ..partner })
+            })
         });
         compiled.await.map_err(lost)?.into_iter().collect()
+    }
+
+    /// Whether a record holds roots that can be read; otherwise it is damaged.
+    fn is_readable(&self, record: &PartnerRecord) -> bool {
+        let is_readable = bundle_of(record).is_ok();
+        if !is_readable {
+            self.store.doubt(Damage::Partner(record.organisation.domain.clone()));
+        }
+        is_readable
     }
 
     /// As [`Self::reload_directory`], after a change that is committed already. Where it fails, the partner that the change is about
@@ -224,8 +257,8 @@ impl Node {
         self.live.turned();
     }
 
-    fn reload_trust(&self, records: &[PartnerRecord], retired: Vec<RetiredRoot>) -> Result<(), Fault> {
-        let members = records.iter().map(|record| self.member(record)).collect::<Result<Vec<_>, _>>()?;
+    fn reload_trust(&self, partners: &[Partner], retired: Vec<RetiredRoot>) -> Result<(), Fault> {
+        let members = partners.iter().map(|partner| self.member(partner)).collect::<Result<Vec<_>, _>>()?;
         let own = (**self.own.load()).clone();
         let former = |root: RetiredRoot| {
             let RetiredRoot { of, der, retired_at: until, by_words, compromised_since } = root;
@@ -241,10 +274,10 @@ impl Node {
         Ok(())
     }
 
-    fn member(&self, record: &PartnerRecord) -> Result<Member, Fault> {
-        let bundle = bundle_of(record)?;
+    fn member(&self, partner: &Partner) -> Result<Member, Fault> {
+        let bundle = bundle_of(&partner.record)?;
         let crls = self.lists.of(bundle.domain());
-        Ok(Member { bundle, crls, state: record.standing() })
+        Ok(Member { bundle, crls, state: partner.standing() })
     }
 }
 
@@ -297,5 +330,15 @@ fn compile(
     let followed = followed.into_iter().map(|(id, _, at)| (id, at)).collect();
     let purges = in_force.iter().any(|(_, a)| a.duties.purge_on_recall);
     let duties = in_force.iter().chain(&taken).map(|(id, a)| (*id, a.duties.clone())).collect();
-    Ok(Partner { record, outgoing, incoming, compiled_from, rules: house.version, followed, duties, purges })
+    Ok(Partner {
+        record,
+        outgoing,
+        incoming,
+        compiled_from,
+        rules: house.version,
+        followed,
+        duties,
+        purges,
+        damage: None,
+    })
 }

@@ -223,7 +223,7 @@ impl Subject {
             };
             let found = remedy(&question, index);
             let mut steps = found.iter().flat_map(|r| lines(&question, r, name)).collect::<Vec<_>>();
-            if self.partner.record.standing() == PartnerState::Suspended && !matches!(found, Some(Remedy::Nothing(_))) {
+            if self.partner.standing() == PartnerState::Suspended && !matches!(found, Some(Remedy::Nothing(_))) {
                 let words = format!("{} would have to be resumed", self.partner.record.organisation.domain);
                 steps.insert(0, Line { kind: "partner", words });
             }
@@ -246,7 +246,7 @@ fn recalled(decision: PartnerDecision) -> PartnerDecision {
 /// A partner that is suspended gets nothing, whatever its agreement says.
 fn decided(partner: &Partner, steps: &[(Time, crate::policy::Decision)]) -> PartnerDecision {
     let mut decision = PartnerDecision::new(partner, steps);
-    if partner.record.standing() == PartnerState::Suspended {
+    if partner.standing() == PartnerState::Suspended {
         let because = vec!["partner-suspended: nothing is exchanged with it until it is resumed".to_owned()];
         decision.release = false;
         decision.not_before = None;

@@ -10,7 +10,7 @@ impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
         let reason = match &error {
             StoreError::Full => Reason::StoreFull,
-            StoreError::Corrupt(_) => Reason::StoreCorrupt,
+            StoreError::Corrupt(_) | StoreError::Damaged(_) => Reason::StoreCorrupt,
             StoreError::Conflict => Reason::Conflict,
             StoreError::TooLarge => Reason::LimitExceeded,
             StoreError::Recalled => Reason::Recalled,

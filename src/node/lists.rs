@@ -40,9 +40,11 @@ use crate::{
         crl::{Crl, Entry, MAX_LIST_BYTES, Seen, is_higher},
     },
     seal::hash::sha256,
-    store::lists::ListRecord,
+    store::{damage::Damage, lists::ListRecord},
 };
 
+/// Why a node doesn't start.
+const OWN_REVOCATIONS: &str = "the revocations of this organisation's own certificates can't be read any more, so that nobody can tell who may sign in; restore a backup";
 /// How many lists the log is remembered to have told of.
 const MOST_TOLD: usize = 1024;
 
@@ -331,7 +333,7 @@ impl Node {
         (self.set_trust)(self.trust.load().with_lists(domain, crls, self.lists.seen()));
         self.live.trust_changed(vec![domain.clone()]);
         self.live.turned();
-        if self.directory().get(domain).is_some_and(|p| p.record.standing() == PartnerState::Active) {
+        if self.directory().get(domain).is_some_and(|p| p.standing() == PartnerState::Active) {
             let live = self.live.of(domain);
             live.wake();
             if !live.inbound().borrow().live {
@@ -345,7 +347,10 @@ impl Node {
     async fn load_lists(&self, own: &TrustBundle) -> Result<(), Fault> {
         for record in self.store.revocations().await? {
             let entries = record.entries.iter().map(|bytes| Entry::from_bytes(bytes)).collect::<Option<Vec<_>>>();
-            let entries = entries.ok_or_else(|| Fault::new(Reason::StoreCorrupt, "a revocation can't be read"))?;
+            let Some(entries) = entries else {
+                self.store.doubt(Damage::Revocations(record.of));
+                continue;
+            };
             lock(&self.lists.seen).extend(record.issuing_key, entries);
         }
         for record in self.store.revocation_lists().await? {
@@ -353,7 +358,13 @@ impl Node {
         }
         self.lists.rest_upon(own);
         for partner in self.store.partners().await? {
-            self.lists.rest_upon(&super::partners::bundle_of(&partner)?);
+            if let Ok(bundle) = super::partners::bundle_of(&partner) {
+                self.lists.rest_upon(&bundle);
+            }
+        }
+        // Whom the own CA has revoked decides who may do anything here.
+        if self.store.damages().contains(&Damage::Revocations(self.domain().clone())) {
+            return Err(Fault::new(Reason::StoreCorrupt, OWN_REVOCATIONS));
         }
         Ok(())
     }

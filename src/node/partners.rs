@@ -21,7 +21,7 @@ use crate::{
     },
     identity::{bundle::TrustBundle, validity::Validity},
     seal::{hash::sha256, statement::id_of, subject},
-    store::{PartnerRecord, RetiredRoot, StoreError},
+    store::{PartnerRecord, RetiredRoot, StoreError, damage::Damage},
 };
 
 /// An invitation, and what an administrator has confirmed about it out of band.
@@ -135,7 +135,9 @@ impl Node {
         let id = id_of(StatementKind::Invitation, &invited.invitation.payload);
         let (subject, of) = (subject::statement(&id), invitation.organisation.domain.clone());
         let thing = Thing { matter: Matter::Partner, subject, of: of.clone() };
-        let Some(partner) = directory.get(&of).filter(|p| is_other(&p.record, &invitation)) else {
+        // To mend what can't be read any more is to say anew who it is.
+        let is_change = |p: &&Arc<Partner>| p.damage().is_some() || is_other(&p.record, &invitation);
+        let Some(partner) = directory.get(&of).filter(is_change) else {
             let approved = self.approved(caller, &invited.approval, (Matter::Partner, &subject))?;
             self.keep_approval(approved, thing).await?;
             return Ok(Confirmed::Enough(Box::new(invitation), None, changing));
@@ -191,6 +193,8 @@ impl Node {
             accepted_at: self.now(),
         };
         self.bundle_by_invitation(&record, envelope).await?;
+        // The words were compared, and the lists come with the invitation.
+        self.store.forget_torn_lists(&domain).await?;
         let partner = self.save_partner_as(Some(caller), record).await?;
         self.take_invited_lists(&bundle, &invitation.lists).await?;
         self.take_invited_ledger(&partner, ledger_key, &invitation).await?;
@@ -318,7 +322,7 @@ fn is_other(here: &PartnerRecord, invitation: &Invitation) -> bool {
 /// `STORE_CORRUPT` where the stored roots do not parse.
 pub fn bundle_of(record: &PartnerRecord) -> Result<TrustBundle, Fault> {
     let roots = record.roots.iter().map(|r| r.clone().into()).collect();
-    let damaged = |_| StoreError::Corrupt(format!("the roots of {} can't be read", record.organisation.domain));
+    let damaged = |_| StoreError::Damaged(Damage::Partner(record.organisation.domain.clone()));
     TrustBundle::new(record.organisation.domain.clone(), roots).map_err(damaged).map_err(Fault::from)
 }
 

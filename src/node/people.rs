@@ -19,6 +19,7 @@ use crate::{
     },
     identity::{certificate::Leaf, trust::Trust},
     seal::{hash::sha256, subject},
+    store::damage::Damage,
 };
 
 /// The register in force.
@@ -50,7 +51,9 @@ impl Node {
     /// Reads the register, at the start.
     pub(super) async fn begin_people(&self) -> Result<(), Fault> {
         let mut register = Register::new(self.store.people().await?);
-        if self.remembers_two().await? {
+        // Among those who can't be read any more there may be an administrator.
+        let is_anybody_lost = self.store.damages().iter().any(|damage| matches!(damage, Damage::Person(_)));
+        if is_anybody_lost || self.remembers_two().await? {
             register.remember_two();
         }
         self.people.register.store(Arc::new(register));
@@ -136,6 +139,9 @@ impl Node {
         let mut after = Register::clone(&self.register());
         let (mut changed, mut events) = (vec![], vec![]);
         for (id, certificate) in seen.iter().filter_map(|seen| self.certificate_of(seen)) {
+            if self.has_lost_entry(&id) {
+                continue;
+            }
             let Some(person) = after.see(&id, certificate.clone(), origin) else { continue };
             let is_new = !after.get(&id).is_some_and(|p| p.certificates.iter().any(|c| c.sha256 == certificate.sha256));
             if is_new {
@@ -150,6 +156,13 @@ impl Node {
         self.store.save_people(changed, events).await?;
         self.people.register.store(Arc::new(after));
         Ok(())
+    }
+
+    /// Whether the register's entry of this person can't be read any more: whether they were revoked, or ever counted, can't be told, so
+    /// that they may do nothing.
+    pub fn has_lost_entry(&self, id: &SpiffeId) -> bool {
+        let entry = Damage::Person(Sha256(sha256(&[id.to_string().as_bytes()])));
+        self.store.damages().contains(&entry)
     }
 
     fn would_change(&self, register: &Register, seen: &[SeenPerson], origin: Origin) -> bool {

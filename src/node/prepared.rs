@@ -25,7 +25,7 @@ use crate::{
         open::{Opened, open_listed},
         statement::id_of,
     },
-    store::{AssessmentRecord, CameBy, LoggedStatement},
+    store::{AssessmentRecord, CameBy, LoggedStatement, damage::Damage},
     wire,
 };
 
@@ -345,10 +345,16 @@ impl Node {
         };
         records.retain(|r| !r.state.is_recalled());
         let fresh = tokio::task::spawn_blocking(|| {
-            records.into_iter().filter_map(|r| whole(r).map(Arc::new)).collect::<Vec<_>>()
+            let whole = |record: AssessmentRecord| (record.manifest_id, whole(record));
+            records.into_iter().map(whole).collect::<Vec<_>>()
         });
-        let fresh = fresh.await.map_err(lost)?;
-        let mut by_id: HashMap<StatementId, Arc<Prepared>> = fresh.into_iter().map(|p| (p.id, p)).collect();
+        let mut by_id: HashMap<StatementId, Arc<Prepared>> = HashMap::with_capacity(missing.len());
+        for (id, prepared) in fresh.await.map_err(lost)? {
+            match prepared {
+                Some(prepared) => _ = by_id.insert(id, Arc::new(prepared)),
+                None => self.store.doubt(Damage::Version(id)),
+            }
+        }
         let mut fresh = |id: &StatementId| by_id.remove(id).inspect(|p| self.prepared.put(p.clone(), forgotten));
         Ok(ids.iter().zip(kept).filter_map(|(id, kept)| kept.or_else(|| fresh(id))).collect())
     }

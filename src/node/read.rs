@@ -10,7 +10,7 @@ use crate::{
         equivocation::Twice,
         event::{Deed, Event},
         fault::{Fault, Reason},
-        ids::{AssessmentId, Role, SpiffeId, TrustDomain},
+        ids::{AssessmentId, Role, SpiffeId, StatementId, TrustDomain},
         statement::{Envelope, Signature, Suite},
         time::Day,
     },
@@ -20,11 +20,11 @@ use crate::{
         rules, statement,
         verify::verify,
     },
-    store::{AssessmentRecord, AssessmentState, CameBy, ListFilter, Page, StoreError, receipts::Quarantine},
+    store::{
+        AssessmentRecord, AssessmentState, CameBy, ListFilter, Page, StoreError, damage::Damage, receipts::Quarantine,
+    },
     wire,
 };
-
-const UNLIKE_STORED: &str = "a statement that was verified when it was stored does not verify any more";
 
 /// One version of an assessment, as this node holds it.
 pub struct View {
@@ -53,13 +53,13 @@ pub struct Listed {
     /// What can be read.
     pub views: Vec<View>,
     /// What can't, by name where it has one. It hides nothing else.
-    pub damaged: Vec<Damaged>,
+    pub damaged: Vec<Unreadable>,
     /// How the list goes on, where it does.
     pub next: Option<ListFilter>,
 }
 
 /// A version that can't be read, by its name where it has one.
-pub type Damaged = Option<(AssessmentId, u32)>;
+pub type Unreadable = Option<(AssessmentId, u32)>;
 
 /// What this node says of a signature.
 pub struct SignatureCheck {
@@ -162,38 +162,41 @@ impl Node {
 
     async fn view(&self, mut record: AssessmentRecord, quarantines: Vec<Quarantine>) -> Result<View, Fault> {
         // All of it was read when it was stored: what can't be any more was changed since.
-        let manifest = wire::envelope::decode(&record.manifest).map_err(|_| self.damaged())?;
+        let manifest = wire::envelope::decode(&record.manifest).map_err(|_| self.damaged(&record.manifest_id))?;
         if statement::id(&manifest) != record.manifest_id {
-            return Err(self.damaged());
+            return Err(self.damaged(&record.manifest_id));
         }
         let way = |came_by: &CameBy| {
             let releases = came_by.provenance.iter().chain([&came_by.release]);
             releases.map(|r| wire::envelope::decode(r)).collect::<Result<_, _>>()
         };
-        let ways = record.releases.iter().map(way).collect::<Result<_, Fault>>().map_err(|_| self.damaged())?;
+        let ways = record.releases.iter().map(way).collect::<Result<_, Fault>>();
+        let ways = ways.map_err(|_| self.damaged(&record.manifest_id))?;
         let signatures = self.check_signatures(&manifest, &record);
         // What is in quarantine may bear signatures that nobody could check when it came: these say nothing of the disk.
         let was_verified = record.state != AssessmentState::Quarantined;
         if was_verified && signatures.iter().any(|s| s.fault == Some(Reason::SignatureInvalid)) {
-            return Err(self.damaged());
+            return Err(self.damaged(&record.manifest_id));
         }
+        let id = record.manifest_id;
         let endorsements = self.check_held_endorsements(&record);
-        let endorsements = endorsements.map_err(|_| if was_verified { self.damaged() } else { unlike_stored() })?;
+        let endorsements =
+            endorsements.map_err(|_| if was_verified { self.damaged(&id) } else { unlike_stored(id) })?;
         let recall = match record.state.is_recalled() {
             true => self.recall_view(&record.originator, &record.assessment).await?,
             false => None,
         };
         let introduced_by = self.introduced_by(&record.originator);
-        record.state = self.state_now(record.state, &manifest).map_err(|_| self.damaged())?;
+        record.state = self.state_now(record.state, &manifest).map_err(|_| self.damaged(&id))?;
         let found = self.store.equivocations(Some((&record.originator, &record.assessment))).await?;
         let signed_twice = found.into_iter().map(|f| f.subject.twice).collect();
         Ok(View { record, manifest, ways, signatures, endorsements, quarantines, recall, introduced_by, signed_twice })
     }
 
     /// A statement that is kept here is not what was stored.
-    fn damaged(&self) -> Fault {
-        self.store.doubt(UNLIKE_STORED);
-        unlike_stored()
+    fn damaged(&self, manifest: &StatementId) -> Fault {
+        self.store.doubt(Damage::Version(*manifest));
+        unlike_stored(*manifest)
     }
 
     /// Each signature by itself. What was verified when it was stored stays verified; where a key is revoked since, as of a day
@@ -219,16 +222,17 @@ impl Node {
     }
 }
 
-fn unlike_stored() -> Fault {
-    StoreError::Corrupt(UNLIKE_STORED.to_owned()).into()
+fn unlike_stored(manifest: StatementId) -> Fault {
+    StoreError::Damaged(Damage::Version(manifest)).into()
 }
 
 /// What is damaged, by name; of many a few, since an answer's trailers are short.
-pub fn unreadable(damaged: &[Damaged]) -> Option<Fault> {
+pub fn unreadable(damaged: &[Unreadable]) -> Option<Fault> {
     let name = |(id, version): &(AssessmentId, u32)| format!("{id} version {version}");
     let names = damaged.iter().map(|d| d.as_ref().map_or_else(|| "one without a name".to_owned(), name));
-    let what = format!("these assessments can't be read: {}", listed(&names.collect::<Vec<_>>()));
-    (!damaged.is_empty()).then(|| StoreError::Corrupt(what).into())
+    let names = listed(&names.collect::<Vec<_>>());
+    let what = format!("these assessments can't be read any more, restore a backup: {names}");
+    (!damaged.is_empty()).then(|| Fault::new(Reason::StoreCorrupt, what))
 }
 
 #[cfg(test)]
@@ -240,7 +244,7 @@ mod tests {
         let named = |n: u8| Some((AssessmentId([n; 16]), 1));
         let told = |damaged: &[_]| unreadable(damaged).map(|f| f.message);
         assert_eq!(told(&[]), None);
-        let one = format!("these assessments can't be read: {} version 1)", AssessmentId([1; 16]));
+        let one = format!("restore a backup: {} version 1", AssessmentId([1; 16]));
         assert!(told(&[named(1)]).unwrap().contains(&one));
         assert!(told(&[None]).unwrap().contains("one without a name"));
         let many: Vec<_> = (0..100).map(named).chain([None]).collect();

@@ -19,7 +19,7 @@ use crate::{
     feed::outbound::Outbound,
     policy::{Cleared, Decision, decide, plan},
     seal::statement::id_of,
-    store::{OutboundPosition, QueueItem, ReleaseBatch, ReleaseRecord, StoreError},
+    store::{OutboundPosition, QueueItem, ReleaseBatch, ReleaseRecord, StoreError, damage::Damage},
     wire,
 };
 
@@ -85,10 +85,13 @@ impl Node {
         let entry = self.directory().active(partner)?.clone();
         let outbound = Outbound::resume(position.sequence, position.release);
         let settled = due.iter().map(|(item, _)| item.id).collect();
+        let asked: Vec<StatementId> = due.iter().map(|(item, _)| item.manifest_id).collect();
         let work = self.gather(partner, due).await?;
+        let unreadable = self.unreadable(partner, &asked, &work, now);
         let node = self.clone();
         let round = tokio::task::spawn_blocking(move || node.decide_and_sign(&entry, outbound, work, now));
-        let Round { numbered, records, mut signers, events, later, duties } = round.await.map_err(lost)??;
+        let Round { numbered, records, mut signers, mut events, later, duties } = round.await.map_err(lost)??;
+        events.extend(unreadable);
         // Before the item is settled: a crash in between leaves one look too many, not one too few.
         for (id, urgency, at) in later {
             self.store.enqueue(&id, urgency, vec![(partner.clone(), at)]).await?;
@@ -119,6 +122,17 @@ impl Node {
             work.push(Due { prepared, disclosed, spoiled });
         }
         Ok(work)
+    }
+
+    /// What is due and can't be read any more goes nowhere, and that goes on record.
+    fn unreadable(&self, partner: &TrustDomain, asked: &[StatementId], work: &[Due], now: Time) -> Vec<Event> {
+        let damages = self.store.damages();
+        let is_lost = |id: &&StatementId| {
+            damages.contains(&Damage::Version(**id)) && !work.iter().any(|due| due.prepared.id == **id)
+        };
+        let because = || vec!["unreadable: what is kept of it can't be read any more".to_owned()];
+        let dropped = |id| Deed::Dropped { manifest: id, partner: partner.clone(), because: because() };
+        asked.iter().filter(is_lost).map(|id| Event { at: now, by: None, deed: dropped(*id) }).collect()
     }
 
     fn decide_and_sign(

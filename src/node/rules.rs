@@ -13,6 +13,7 @@ use crate::{
     },
     policy::{self, HouseRules},
     seal::hash::sha256,
+    store::{StoreError, damage::Damage},
 };
 
 /// What is on disk: the files by name; `None` where there is no directory; or why they can't be read.
@@ -28,13 +29,22 @@ pub(super) struct House {
     digest: Sha256,
     since: Option<Time>,
     pub rules: HouseRules,
+    /// The rules in force can't be read any more, so that nothing may go out.
+    is_closed: bool,
     /// Why what is on disk is not in force.
     faults: Vec<RuleFault>,
 }
 
 impl Default for House {
     fn default() -> Self {
-        Self { version: 0, digest: digest(&[]), since: None, rules: HouseRules::none(), faults: vec![] }
+        Self {
+            version: 0,
+            digest: digest(&[]),
+            since: None,
+            rules: HouseRules::none(),
+            is_closed: false,
+            faults: vec![],
+        }
     }
 }
 
@@ -78,7 +88,21 @@ fn digest(files: &[RuleFile]) -> Sha256 {
 impl House {
     fn of(version: &RulesVersion) -> Result<Self, Vec<RuleFault>> {
         let rules = HouseRules::compile(&version.files)?;
-        Ok(Self { version: version.version, digest: version.digest, since: Some(version.at), rules, faults: vec![] })
+        let RulesVersion { version, digest, at, .. } = *version;
+        Ok(Self { version, digest, since: Some(at), rules, is_closed: false, faults: vec![] })
+    }
+
+    /// Nothing goes out: a version can't be read. What is on disk may be what it held, and may be not, so that somebody has to say so by
+    /// changing it.
+    fn closed(version: u32, on_disk: &FoundRules) -> Result<Self, Fault> {
+        const WHY: &str = "the house rules in force can't be read any more, so that nothing goes out";
+        let files = on_disk.as_ref().ok().and_then(Option::as_deref).unwrap_or_default();
+        let what = format!(
+            "version {version} can't be read any more, so that nothing goes out: change a file, a comment is enough, or restore a backup"
+        );
+        let faults = vec![RuleFault::of_file("rules", &what)];
+        let rules = HouseRules::forbid_all(WHY)?;
+        Ok(Self { version, digest: digest(files), since: None, rules, is_closed: true, faults })
     }
 
     fn with(&self, faults: Vec<RuleFault>) -> Self {
@@ -93,7 +117,13 @@ impl Node {
     /// # Errors
     /// `INVALID_ARGUMENT` where the files have mistakes and nothing was ever in force; store faults.
     pub(super) async fn begin_rules(&self, found: FoundRules) -> Result<(), Fault> {
-        let last = self.store.rules(None).await?;
+        let last = match self.store.rules(None).await {
+            Err(StoreError::Damaged(Damage::Rules(version))) => {
+                self.house.store(Arc::new(House::closed(version, &found)?));
+                return self.reload_directory().await;
+            }
+            last => last?,
+        };
         if let Some(last) = &last {
             // What came into force once was valid; a program that reads it otherwise must not run without it.
             let house = House::of(last).map_err(|faults| {
@@ -137,7 +167,7 @@ impl Node {
         };
         let digest = digest(&files);
         if digest == before.digest {
-            if !before.faults.is_empty() {
+            if !before.faults.is_empty() && !before.is_closed {
                 self.house.store(Arc::new(before.with(vec![])));
             }
             return Ok(Renewal::Same);
@@ -175,6 +205,7 @@ impl Node {
         let house = self.house.load_full();
         let shown = match (version, house.version) {
             (None, 0) => None,
+            (None, _) if house.is_closed => None,
             (wanted, in_force) => {
                 let number = wanted.unwrap_or(in_force);
                 let what = || format!("there is no version {number} of the house rules; `policy rules` lists them");

@@ -31,6 +31,14 @@ impl HouseRules {
         Self { rules: Vec::new() }
     }
 
+    /// One rule that forbids everything: for when nobody can tell what the rules were.
+    ///
+    /// # Errors
+    /// Never but by a mistake in this program.
+    pub fn forbid_all(reason: &str) -> Result<Self, Fault> {
+        Self::parse(&format!("@id(\"unreadable\") @reason(\"{reason}\") forbid (principal, action, resource);"))
+    }
+
     /// The schema that rules are checked against, as Cedar text with comments.
     pub fn schema() -> &'static str {
         engine::SCHEMA

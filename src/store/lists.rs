@@ -37,10 +37,13 @@ pub struct RevocationsRecord {
 /// What is kept of revocation lists.
 #[async_trait]
 pub trait ListStore: Send + Sync {
-    /// The newest list of each organisation, issuing key and scope.
+    /// The newest list of each organisation, issuing key and scope, of those that can be read.
     async fn revocation_lists(&self) -> Result<Vec<ListRecord>>;
-    /// Every revocation that was seen, in the order in which they were seen.
+    /// Every revocation that was seen and can be read, in the order in which they were seen.
     async fn revocations(&self) -> Result<Vec<RevocationsRecord>>;
+    /// Forgets what can't be read any more of an organisation's lists and revocations: its administrators' word, and the lists that come
+    /// with it, stand in its place.
+    async fn forget_torn_lists(&self, of: &TrustDomain) -> Result<()>;
     /// Keeps a list in the place of the one of the same organisation, key and scope, and the revocations that it adds to
     /// those that were seen before.
     async fn save_list(&self, list: ListRecord, seen: Vec<Vec<u8>>, events: Vec<Event>) -> Result<()>;

@@ -1,6 +1,6 @@
 //! Pages of lists, as the store is asked for them and gives them.
 
-use super::{AssessmentRecord, Result, StoreError};
+use super::{AssessmentRecord, Result, StoreError, damage::Damage};
 use crate::domain::ids::{AssessmentId, StatementId, TrustDomain};
 
 /// A page of a list, newest first.
@@ -18,12 +18,12 @@ impl Page {
     /// All of it, for whoever must not miss anything, such as the way to the next page.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`] where something can't be read.
+    /// [`StoreError::Damaged`] where something can't be read.
     pub fn whole(self) -> Result<Vec<AssessmentRecord>> {
         if self.damaged.is_empty() {
             return Ok(self.records);
         }
-        Err(StoreError::Corrupt("an assessment of the list can't be read".to_owned()))
+        Err(StoreError::Damaged(Damage::Row))
     }
 }
 

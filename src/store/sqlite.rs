@@ -1,7 +1,7 @@
 //! The embedded store: one SQLite file, one writer that groups commits, a few readers. Nothing to install.
 //!
 //! Whoever can write to the file can delete and roll back, which the ledger shows; what is sealed can neither be read
-//! nor moved nor changed without [`StoreError::Corrupt`](super::StoreError::Corrupt).
+//! nor moved nor changed without [`StoreError::Damaged`](super::StoreError::Damaged).
 
 use std::{path::Path, sync::Arc};
 
@@ -12,6 +12,7 @@ use super::{
     AgreementRecord, AssessmentRecord, AttachmentStatus, CopyName, GivenRelease, InboundPosition, ListFilter, Look,
     OutboundPosition, Page, PartnerRecord, Publication, QueueItem, ReceivedEntry, ReceivedRecord, ReleaseBatch,
     ReleaseRecord, Result, RetiredRoot, Store, StoreError, VersionHere,
+    damage::Damage,
     receipts::{AnswerRecord, HeldEntry, Quarantine, Readmission, ReceiptRecord, Released},
     vault::Vault,
 };
@@ -33,6 +34,7 @@ mod attachments;
 mod beside;
 mod bundles;
 mod column;
+mod damages;
 mod equivocations;
 mod fault;
 mod forgotten;
@@ -74,6 +76,7 @@ pub struct SqliteStore {
     readers: readers::Readers,
     writer: writer::Writer,
     trouble: Arc<trouble::Trouble>,
+    damages: Arc<damages::Damages>,
     room: Arc<room::Room>,
     /// One look through all pages at a time.
     checking: Arc<tokio::sync::Mutex<()>>,
@@ -106,6 +109,7 @@ impl SqliteStore {
             readers: readers::Readers::new(opened.readers, trouble.clone()),
             writer: writer::Writer::start(opened.writer, opened.lock, (trouble.clone(), room.clone()))?,
             trouble,
+            damages: Arc::default(),
             room,
             checking: Arc::default(),
         })
@@ -120,7 +124,13 @@ impl SqliteStore {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T> + Send + 'static,
     {
-        self.readers.run(work).await
+        let damages = Arc::clone(&self.damages);
+        let read = move |conn: &Connection| {
+            let outcome = work(conn);
+            damages.of(&outcome);
+            outcome
+        };
+        self.readers.run(read).await
     }
 
     async fn read_sealed<T, F>(&self, work: F) -> Result<T>
@@ -129,7 +139,7 @@ impl SqliteStore {
         F: FnOnce(&Connection, &Vault) -> Result<T> + Send + 'static,
     {
         let vault = Arc::clone(&self.vault);
-        self.readers.run(move |conn| work(conn, &vault)).await
+        self.read(move |conn| work(conn, &vault)).await
     }
 
     async fn write<T, F>(&self, work: F) -> Result<T>
@@ -137,8 +147,13 @@ impl SqliteStore {
         T: Send + 'static,
         F: FnOnce(&Connection, &Vault) -> Result<T> + Send + 'static,
     {
-        let vault = Arc::clone(&self.vault);
-        self.writer.run(move |conn| work(conn, &vault)).await
+        let (vault, damages) = (Arc::clone(&self.vault), Arc::clone(&self.damages));
+        let change = move |conn: &Connection| {
+            let outcome = work(conn, &vault);
+            damages.of(&outcome);
+            outcome
+        };
+        self.writer.run(change).await
     }
 }
 
@@ -152,8 +167,11 @@ impl Store for SqliteStore {
             || self.room.was_missing()
                 && matches!(self.write(|conn, _| room::try_out(conn)).await, Err(StoreError::Full))
     }
-    fn doubt(&self, what: &str) {
-        self.trouble.of_reading::<()>(&Err(StoreError::Corrupt(what.to_owned())));
+    fn damages(&self) -> Vec<Damage> {
+        self.damages.known()
+    }
+    fn doubt(&self, what: Damage) {
+        self.damages.note(what);
     }
     async fn check(&self) -> Result<()> {
         let checking = Arc::clone(&self.checking).lock_owned().await;
@@ -277,7 +295,7 @@ impl Store for SqliteStore {
         assessments::versions_here(self, from, versions).await
     }
     async fn by_manifest(&self, manifest_id: &StatementId, quarantined: bool) -> Result<Option<AssessmentRecord>> {
-        Ok(assessments::by_manifests(self, &[*manifest_id], quarantined).await?.pop())
+        assessments::by_manifest(self, manifest_id, quarantined).await
     }
     async fn by_manifests(&self, manifest_ids: &[StatementId], quarantined: bool) -> Result<Vec<AssessmentRecord>> {
         assessments::by_manifests(self, manifest_ids, quarantined).await

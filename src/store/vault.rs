@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use zeroize::Zeroizing;
 
-use super::{Result, StoreError};
+use super::{Result, StoreError, damage::Damage};
 use crate::{
     domain::{
         event::{Deed, Event},
@@ -26,7 +26,7 @@ const SALT_LEN: usize = 32;
 impl From<AtRestError> for StoreError {
     fn from(error: AtRestError) -> Self {
         match error {
-            AtRestError::Corrupt => Self::Corrupt("a row does not decrypt: it was changed or moved".to_owned()),
+            AtRestError::Corrupt => Self::Damaged(Damage::Row),
             AtRestError::NoRandomness(error) => error.into(),
         }
     }
@@ -126,6 +126,39 @@ pub enum Row<'a> {
 }
 
 impl Row<'_> {
+    /// That its ciphertext does not open: it was changed or moved.
+    fn torn(&self) -> StoreError {
+        let damage = match *self {
+            Self::KeyCheck | Self::LedgerState | Self::LedgerKept(_, _, "") => {
+                return StoreError::Corrupt("a row does not decrypt: it was changed or moved".to_owned());
+            }
+            Self::LedgerEntry(index) => {
+                return StoreError::Corrupt(format!("ledger entry {index} does not decrypt: it was changed or moved"));
+            }
+            Self::LedgerKept(_, _, of) => of.parse().map_or(Damage::Row, Damage::Witnessed),
+            // Whose agreement it is stands in the row beside it.
+            Self::Agreement(_) | Self::Standing(_) => Damage::Row,
+            Self::Outbox(to) => Damage::Outbox(to.clone()),
+            Self::AssessmentKey(id, originator) => Damage::Assessment(*id, originator.clone()),
+            Self::AttachmentKey(sha256) | Self::Chunk(sha256, _) => Damage::Attachment(*sha256),
+            Self::PortionSet { manifest, .. } | Self::Title { manifest, .. } | Self::Beside { manifest, .. } => {
+                Damage::Version(*manifest)
+            }
+            Self::Request(id) => Damage::Request(*id),
+            Self::HouseRules(version) => Damage::Rules(version),
+            Self::RevocationList(_, _, of) | Self::Revocations(_, of) => Damage::Revocations(of.clone()),
+            Self::Approval(subject) => Damage::Approval(*subject),
+            Self::Person(id) => Damage::Person(*id),
+            Self::Receipt(id) => Damage::Receipt(*id),
+            Self::Recall(id, originator) | Self::RecallStanding(id, originator) => {
+                Damage::Recall(*id, originator.clone())
+            }
+            Self::Held(from, sequence) => Damage::Held(from.clone(), sequence),
+            Self::Equivocation { assessment, originator, .. } => Damage::Equivocation(*assessment, originator.clone()),
+        };
+        StoreError::Damaged(damage)
+    }
+
     /// One spelling per row: a tag, then fields of fixed length, then at most one text.
     fn name(&self) -> Vec<u8> {
         match self {
@@ -202,9 +235,9 @@ impl HeldKey {
     /// Opens what was sealed for that row.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`].
+    /// [`StoreError::Damaged`] with the thing that the row is of; [`StoreError::Corrupt`] of what everything rests on.
     pub fn open(&self, row: Row<'_>, sealed: &[u8]) -> Result<Vec<u8>> {
-        Ok(self.key.open(&row.name(), sealed)?)
+        self.key.open(&row.name(), sealed).map_err(|_| row.torn())
     }
 }
 
@@ -228,9 +261,9 @@ impl Vault {
     /// Opens what was sealed for that row.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`].
+    /// [`StoreError::Damaged`] with the thing that the row is of; [`StoreError::Corrupt`] of what everything rests on.
     pub fn open(&self, row: Row<'_>, sealed: &[u8]) -> Result<Vec<u8>> {
-        Ok(self.0.open(&row.name(), sealed)?)
+        self.0.open(&row.name(), sealed).map_err(|_| row.torn())
     }
 
     /// What a new store keeps, to know its key again.
@@ -258,10 +291,10 @@ impl Vault {
     /// A content key as it was kept.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`].
+    /// [`StoreError::Damaged`].
     pub fn held_key(&self, row: Row<'_>, wrapped: Vec<u8>) -> Result<HeldKey> {
         let bytes = Zeroizing::new(self.open(row, &wrapped)?);
-        let bytes: &[u8; KEY_LEN] = bytes.as_slice().try_into().map_err(|_| AtRestError::Corrupt)?;
+        let bytes: &[u8; KEY_LEN] = bytes.as_slice().try_into().map_err(|_| row.torn())?;
         Ok(HeldKey { key: RestKey::new(bytes), wrapped })
     }
 
@@ -410,7 +443,7 @@ pub fn pack<B: AsRef<[u8]>>(items: &[B]) -> Vec<u8> {
 /// What [`pack`] packed.
 ///
 /// # Errors
-/// [`StoreError::Corrupt`].
+/// [`StoreError::Damaged`], of a row; see [`StoreError::of`].
 pub fn unpack(mut packed: &[u8]) -> Result<Vec<Vec<u8>>> {
     let mut items = Vec::new();
     while let Some((length, rest)) = packed.split_first_chunk::<4>() {
@@ -423,7 +456,7 @@ pub fn unpack(mut packed: &[u8]) -> Result<Vec<Vec<u8>>> {
 }
 
 fn torn() -> StoreError {
-    StoreError::Corrupt("a list is torn".to_owned())
+    StoreError::Damaged(Damage::Row)
 }
 
 #[cfg(test)]
@@ -452,7 +485,7 @@ mod tests {
         let row = |quarantined| Row::PortionSet { manifest: &manifest, from: &from, sequence: 4, quarantined };
         let sealed = vault.seal(row(true), b"x").unwrap();
         assert_eq!(vault.open(row(true), &sealed).unwrap(), b"x");
-        assert!(matches!(vault.open(row(false), &sealed), Err(StoreError::Corrupt(_))));
+        assert_eq!(vault.open(row(false), &sealed), Err(StoreError::Damaged(Damage::Version(manifest))));
     }
 
     #[test]

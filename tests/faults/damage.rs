@@ -1,5 +1,6 @@
 //! Bytes changed in the database: in a page of each table and index, in its header, in the log. Whatever is served verifies;
-//! damage that is met ends all writing, and log, health and doctor name it; what is not damaged can be read.
+//! damage that is met takes one thing out of service, or ends all writing where everything rests on it; log, health and doctor name it; what is
+//! not damaged can be read.
 
 use std::{
     collections::BTreeMap,
@@ -74,6 +75,8 @@ fn damage(file: &Path, place: &Place) {
 struct Tally {
     not_started: usize,
     named: usize,
+    /// Those of the named that took one thing out of service, and nothing else.
+    local: usize,
     by_doctor: usize,
     harmless: usize,
     readable: usize,
@@ -110,7 +113,7 @@ pub async fn of_pages(form: Form) -> Outcome {
         tried += 1;
     }
     outcome.acknowledged = promises.kept.len();
-    let Tally { not_started, named, by_doctor, harmless, readable, copies } = tally;
+    let Tally { not_started, named, local, by_doctor, harmless, readable, copies } = tally;
     outcome.expect(named > 0 && copies > 0 && 2 * harmless < tried, || {
         format!(
             "too little came of it to say anything: of {tried} damages {named} were named and {harmless} met by nobody, and the \
@@ -118,7 +121,7 @@ pub async fn of_pages(form: Form) -> Outcome {
         )
     });
     outcome.done = format!(
-        "bytes changed in {tried} places: {not_started} stores are refused at the start, {named} turned read-only with DATA_LOSS ({readable} \
+        "bytes changed in {tried} places: {not_started} stores are refused at the start, {named} were named with DATA_LOSS, {local} of them as one thing that is out of service, the others turned read-only ({readable} \
          assessments still read), {by_doctor} named by doctor's look alone, {harmless} met by nobody; {copies} copies that came to the partner after it verify"
     );
     outcome
@@ -150,6 +153,13 @@ async fn one(gb: &mut Org, no: &mut Org, promises: &Promises, (tally, outcome): 
         tally.not_started += 1;
         return;
     }
+    // Who the analyst is can't be read any more: then nobody acts under that name.
+    if let Err(refused) = gb.try_connect("analyst-ana").await {
+        let is_named = refused.to_string().contains("your entry in the register");
+        outcome.expect(is_named && gb.log().contains("is out of service"), || format!("refused to sign in: {refused}"));
+        (tally.named, tally.local) = (tally.named + 1, tally.local + 1);
+        return;
+    }
     no.start().await;
     let (mut met, readable, absent) = read_all(gb, promises, outcome).await;
     met |= publishes(gb, outcome).await;
@@ -158,14 +168,18 @@ async fn one(gb: &mut Org, no: &mut Org, promises: &Promises, (tally, outcome): 
         outcome.expect(!no.log().contains(reason), || format!("the partner was served what does not verify: {reason}"));
     }
     tally.copies += copies_verify(no, promises, outcome).await;
-    let log_names = gb.log().contains("the store writes no more");
-    if met || log_names {
+    let writes_no_more = gb.log().contains("the store writes no more");
+    let one_thing = gb.log().contains("is out of service");
+    if met || writes_no_more || one_thing {
         tally.named += 1;
         tally.readable += readable;
-        outcome.expect(log_names, || "DATA_LOSS was told, and the log does not name it".to_owned());
-        says_read_only(gb, &ops, "STORE_CORRUPT", outcome).await;
-        let again = publishes(gb, outcome).await;
-        outcome.expect(again, || "damage was met, and it still writes".to_owned());
+        tally.local += usize::from(!writes_no_more);
+        outcome.expect(writes_no_more || one_thing, || "DATA_LOSS was told, and the log does not name it".to_owned());
+        if writes_no_more {
+            says_read_only(gb, &ops, "STORE_CORRUPT", outcome).await;
+            let again = publishes(gb, outcome).await;
+            outcome.expect(again, || "what everything rests on is damaged, and it still writes".to_owned());
+        }
         return;
     }
     let doctor = gb.run(&["--as", "root", "doctor"]).await;

@@ -160,7 +160,9 @@ passed_on!(Store {
         Ok(store) => store.is_full().await,
         Err(_) => false,
     }
-} fn doubt(&self, what: &str) {
+} fn damages(&self) -> Vec<watchfire::store::damage::Damage> {
+    self.0.store().map(|store| store.damages()).unwrap_or_default()
+} fn doubt(&self, what: watchfire::store::damage::Damage) {
     if let Ok(store) = self.0.store() {
         store.doubt(what);
     }
@@ -169,6 +171,7 @@ passed_on!(Store {
 passed_on!(ListStore {
     listing revocation_lists() -> Vec<ListRecord>;
     listing revocations() -> Vec<RevocationsRecord>;
+    write forget_torn_lists(of: &TrustDomain) -> ();
     write save_revocations(of: &TrustDomain, issuing_key: &Sha256, seen: Vec<Vec<u8>>) -> ();
     write save_list(list: ListRecord, seen: Vec<Vec<u8>>, events: Vec<Event>) -> ();
 });

@@ -6,12 +6,14 @@ use crate::{
         agreement::{AgreementState, Heard, Standing},
         fault::{Fault, Reason},
         ids::{SpiffeId, StatementId, TrustDomain},
+        partner::PartnerState,
         statement::{Envelope, Signature, StatementKind},
         time::Time,
     },
-    node::{ADMINS, Node},
+    identity::signers::Identities,
+    node::{ADMINS, Node, partners::no_partner},
     seal::{rules, statement::id_of},
-    store::AgreementRecord,
+    store::{AgreementRecord, damage::Damage},
     wire,
 };
 
@@ -29,7 +31,14 @@ impl Node {
     pub async fn import_agreement(&self, caller: &SpiffeId, envelope: &Envelope) -> Result<AgreementRecord, Fault> {
         self.require(caller, ADMINS)?;
         let partner = self.other_party(&wire::agreement::decode(&envelope.payload)?)?;
-        let id = self.take(&partner, envelope).await?;
+        // An administrator brings it, so that it mends one that can't be read any more.
+        let directory = self.directory();
+        let known = directory.get(&partner).ok_or_else(|| no_partner(&partner))?;
+        match known.damage() {
+            Some(Damage::Agreement(..)) if known.record.state == PartnerState::Active => {}
+            _ => drop(directory.active(&partner)?),
+        }
+        let id = self.take(&partner, envelope, &self.held).await?;
         super::find(&self.store.agreements().await?, &id).cloned()
     }
 
@@ -38,18 +47,23 @@ impl Node {
     /// # Errors
     /// Whatever verification refuses; `WRONG_DOMAIN` where the partner has not signed it itself.
     pub async fn take_agreement(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
-        self.take(partner, envelope).await.map(|_| ())
+        self.directory().active(partner)?;
+        self.take(partner, envelope, &self.identities).await.map(|_| ())
     }
 
-    async fn take(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<StatementId, Fault> {
+    async fn take(
+        &self,
+        partner: &TrustDomain,
+        envelope: &Envelope,
+        identities: &Identities,
+    ) -> Result<StatementId, Fault> {
         let envelope = self.as_signed_here(envelope).await?;
-        let verified = self.verify_handed(&envelope, &rules::AGREEMENT, &self.identities)?;
+        let verified = self.verify_handed(&envelope, &rules::AGREEMENT, identities)?;
         // What the partner says of its time counts for this handing over alone.
         let envelope = &Envelope { logged: vec![], ..envelope };
         if !verified.is_signed_by(partner) || self.other_party(verified.content())? != *partner {
             return Err(Fault::new(Reason::WrongDomain, "an agreement is handed over by the party that has signed it"));
         }
-        self.directory().active(partner)?;
         let _changing = self.changing.lock().await;
         let held = self.store.agreements().await?;
         let (now, id) = (self.now(), verified.id());

@@ -37,7 +37,7 @@ impl Node {
     pub async fn invitation_of(&self, caller: &SpiffeId, of: &TrustDomain) -> Result<Envelope, Fault> {
         self.require(caller, ADMINS)?;
         let directory = self.directory();
-        let known = directory.get(of).filter(|p| p.record.standing() != PartnerState::Forgotten);
+        let known = directory.get(of).filter(|p| p.standing() != PartnerState::Forgotten);
         let known = known.ok_or_else(|| no_partner(of))?;
         let held = &known.record.bundle;
         if let Some(by) = &held.introduced_by {

@@ -23,7 +23,7 @@ use crate::{
 /// room of another one: a fork is kept however often a partner did not answer before.
 const MOST_OF_A_KIND: usize = 64;
 /// The most alarms about one partner that are read: more than there can be of all kinds.
-const MOST: u32 = 1024;
+const MOST: u32 = 2048;
 
 /// Something is wrong with a ledger, or with what an organisation has signed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,7 +72,9 @@ impl Node {
         }
         let alarm = Alarm { partner: about.clone(), kind, what: what.clone(), at, evidence };
         let value = serde_json::to_vec(&alarm).map_err(|e| Fault::new(Reason::Internal, e.to_string()))?;
-        let number = known.len() as u64 + 1;
+        // One that can't be read any more is not among them, and gives up its number only where it is the last.
+        let last = self.store.kept(Kept::Alarm, of, 1).await?.pop();
+        let number = last.map_or(1, |last| last.number.saturating_add(1));
         let record = KeptRecord { kind: Kept::Alarm, of: of.cloned(), number, value };
         let deed = Deed::LedgerAlarm { partner: about.clone(), kind: kind.to_string(), what, evidence: digests };
         self.store.keep(vec![record], vec![Event { at, by: None, deed }]).await?;
@@ -98,6 +100,11 @@ impl Node {
             AlarmKind::Behind => self.is_behind(),
             // It is over once a second one counts here.
             AlarmKind::FewerPersons => !self.register().has_two(),
+            // It is over once it can be read again; what was not read since the start is not known to be well.
+            AlarmKind::Damage => {
+                let found = self.store.damages();
+                found.iter().any(|damage| alarm.evidence == [damage.to_string()])
+            }
             AlarmKind::NoAnswer => self.ledger.watch.is_missing(&alarm.partner),
             // It is over once another key signs.
             AlarmKind::Twin => {

@@ -127,7 +127,7 @@ impl Node {
         let Some((of, key)) = self.ledger.watch.named(&note.checkpoint.origin).filter(|(of, _)| of != partner) else {
             return Ok(false);
         };
-        let is_active = self.directory().get(&of).is_some_and(|p| p.record.standing() == PartnerState::Active);
+        let is_active = self.directory().get(&of).is_some_and(|p| p.standing() == PartnerState::Active);
         if !is_active || shown.verify(&key).is_err() {
             return Ok(false);
         }

@@ -6,16 +6,19 @@ use crate::domain::{
     ids::Sha256,
 };
 
-pub(crate) async fn approvals_are_kept_until_what_they_allowed_is_taken_back(home: &dyn Home) {
-    let store = home.open();
-    let waits = |n: u8, by: &[&str]| ApprovalRecord {
+pub(super) fn waits(n: u8, by: &[&str]) -> ApprovalRecord {
+    ApprovalRecord {
         subject: Sha256([n; 32]),
         matter: Matter::Partner,
         of: domain("fr"),
         approved: by.iter().map(|path| approved(&format!("spiffe://us/{path}"), 1)).collect(),
         since: at(1),
         settled: (by.len() > 1).then_some(at(2)),
-    };
+    }
+}
+
+pub(crate) async fn approvals_are_kept_until_what_they_allowed_is_taken_back(home: &dyn Home) {
+    let store = home.open();
     for approval in [waits(1, &["admin/a"]), waits(2, &["admin/a"]), waits(1, &["admin/a", "admin/b"])] {
         store.save_approval(approval, vec![]).await.unwrap();
     }

@@ -9,7 +9,7 @@ use crate::{
     },
 };
 
-fn held(sequence: u64, waits_for: &str, kept: Option<&[u8]>) -> ReceivedEntry {
+pub(super) fn held(sequence: u64, waits_for: &str, kept: Option<&[u8]>) -> ReceivedEntry {
     let hold = Hold { waits_for: domain(waits_for), entry: kept.map(<[u8]>::to_vec), of: Some(assessment(1)) };
     ReceivedEntry {
         content: None,

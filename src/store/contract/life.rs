@@ -82,6 +82,17 @@ pub(crate) async fn fill(store: &dyn Store) {
     super::recalls::fill_recalls(store).await;
 }
 
+/// One of each thing that [`fill`] leaves out.
+pub(crate) async fn fill_more(store: &dyn Store) {
+    store.save_people(vec![super::persons::person("admin/b", 1)], vec![]).await.unwrap();
+    store.save_approval(super::approvals::waits(1, &["admin/a"]), vec![]).await.unwrap();
+    store.save_list(super::lists::list("us", 1, 0, b"list"), vec![b"serial".to_vec()], vec![]).await.unwrap();
+    store.begin_request(super::requests::request_step(super::requests::asked(9, true), false)).await.unwrap();
+    store.put_beside(super::requests::beside(1, 1, b"beside"), vec![]).await.unwrap();
+    receive(store, "fr", 0, vec![super::held::held(1, "ng", Some(b"waits"))]).await.unwrap();
+    store.post(&domain("us"), b"post".to_vec(), at(1)).await.unwrap();
+}
+
 pub(crate) async fn everything_is_there_after_a_restart(home: &dyn Home) {
     let store = home.open();
     fill(&*store).await;

@@ -6,7 +6,7 @@ use crate::{
     store::{PartnerRecord, RetiredRoot, bundles::BundleChange, lists::ListRecord},
 };
 
-fn list(of: &str, key: u8, scope: u8, der: &[u8]) -> ListRecord {
+pub(super) fn list(of: &str, key: u8, scope: u8, der: &[u8]) -> ListRecord {
     let (issuing_key, scope) = (Sha256([key; 32]), Sha256([scope; 32]));
     ListRecord { of: domain(of), issuing_key, scope, der: der.to_vec(), issuers: vec![vec![key], vec![]] }
 }

@@ -6,7 +6,7 @@ use crate::domain::{
     person::{CertificateUse, Person, PersonCertificate},
 };
 
-fn person(path: &str, certificates: u8) -> Person {
+pub(super) fn person(path: &str, certificates: u8) -> Person {
     let certificate = |n| PersonCertificate {
         usage: CertificateUse::Signing,
         sha256: Sha256([n; 32]),

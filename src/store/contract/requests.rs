@@ -9,7 +9,7 @@ use crate::{
     },
 };
 
-fn beside(n: u8, version: u32, statement: &[u8]) -> Beside {
+pub(super) fn beside(n: u8, version: u32, statement: &[u8]) -> Beside {
     Beside {
         manifest_id: manifest(n, version),
         from: domain("gb"),
@@ -24,7 +24,7 @@ fn bytes(statements: Vec<LoggedStatement>) -> Vec<Vec<u8>> {
     statements.into_iter().map(|s| s.envelope).collect()
 }
 
-fn asked(n: u8, outgoing: bool) -> RequestRecord {
+pub(super) fn asked(n: u8, outgoing: bool) -> RequestRecord {
     RequestRecord {
         id: statement(n),
         partner: domain("fr"),
@@ -40,7 +40,7 @@ fn asked(n: u8, outgoing: bool) -> RequestRecord {
     }
 }
 
-fn step(record: RequestRecord, is_theirs: bool) -> RequestStep {
+pub(super) fn request_step(record: RequestRecord, is_theirs: bool) -> RequestStep {
     RequestStep { record, is_theirs, post: None, beside: None, events: vec![refused("fr")] }
 }
 
@@ -78,9 +78,9 @@ pub(crate) async fn what_came_beside_portions_is_kept_from_users_with_them(home:
 pub(crate) async fn a_request_is_begun_once_and_settled_once(home: &dyn Home) {
     let store = home.open();
     store.publish(publication(1, 1)).await.unwrap();
-    assert!(store.begin_request(step(asked(1, true), false)).await.unwrap());
-    assert!(store.begin_request(step(asked(2, false), true)).await.unwrap());
-    assert!(!store.begin_request(step(asked(2, false), true)).await.unwrap(), "the same request");
+    assert!(store.begin_request(request_step(asked(1, true), false)).await.unwrap());
+    assert!(store.begin_request(request_step(asked(2, false), true)).await.unwrap());
+    assert!(!store.begin_request(request_step(asked(2, false), true)).await.unwrap(), "the same request");
     assert_eq!(store.open_requests(&domain("fr")).await.unwrap(), 1, "its own requests are not the partner's");
     // What partners did: a request of theirs.
     let turns = async |after| -> Vec<_> {
@@ -98,7 +98,7 @@ pub(crate) async fn a_request_is_begun_once_and_settled_once(home: &dyn Home) {
     let give = RequestStep {
         post: Some(b"answer".to_vec()),
         beside: Some(beside(1, 1, b"exception")),
-        ..step(answered.clone(), false)
+        ..request_step(answered.clone(), false)
     };
     assert!(store.settle_request(give.clone()).await.unwrap());
     assert!(!store.settle_request(give).await.unwrap(), "it is not open any more");
@@ -108,7 +108,7 @@ pub(crate) async fn a_request_is_begun_once_and_settled_once(home: &dyn Home) {
     assert_eq!(kept, [LoggedStatement { envelope: b"exception".to_vec(), at: at(5), verified: true }]);
     // And an answer of theirs.
     let told = RequestRecord { state: RequestState::Answered, answer: Some(b"text".to_vec()), ..asked(1, true) };
-    assert!(store.settle_request(step(told.clone(), true)).await.unwrap());
+    assert!(store.settle_request(request_step(told.clone(), true)).await.unwrap());
     assert_eq!(turns(1).await, [(statement(1), 2)]);
     drop(store);
     let store = home.open();

@@ -1,10 +1,13 @@
 //! Agreements.
 
-use rusqlite::params;
+use std::sync::Arc;
+
+use rusqlite::{Row as SqlRow, params};
 
 use super::{
     SqliteStore,
-    column::{change, id, rows, time, word},
+    column::{change, id, time, word},
+    damages::{Sorted, sorted},
     ledger, outbox, partners, timers,
 };
 use crate::{
@@ -16,6 +19,7 @@ use crate::{
     },
     store::{
         AgreementRecord, Result, StoreError,
+        damage::Damage,
         vault::{Leaf, Row},
     },
     wire,
@@ -24,20 +28,24 @@ use crate::{
 pub(super) async fn all(store: &SqliteStore) -> Result<Vec<AgreementRecord>> {
     const SQL: &str = "SELECT a.id, d.domain, a.standing, a.changed_at, a.sealed FROM agreement a \
         JOIN peer d ON d.number = a.peer ORDER BY a.changed_at DESC, a.number DESC";
+    let damages = Arc::clone(&store.damages);
     store
-        .read_sealed(|conn, vault| {
-            rows(conn, SQL, [], |r| {
-                let (standing, sealed): (Vec<u8>, Vec<u8>) = (r.get(2)?, r.get(4)?);
-                Ok((id::<StatementId>(r, 0)?, word(r, 1)?, standing, time(r, 3)?, sealed))
-            })?
-            .into_iter()
-            .map(|(id, partner, standing, changed_at, sealed)| {
+        .read_sealed(move |conn, vault| {
+            let open = |r: &SqlRow<'_>| {
+                let (id, standing, sealed): (StatementId, Vec<u8>, Vec<u8>) = (id(r, 0)?, r.get(2)?, r.get(4)?);
                 let envelope = vault.open(Row::Agreement(&id), &sealed)?;
-                let standing = serde_json::from_slice(&vault.open(Row::Standing(&id), &standing)?)
-                    .map_err(|_| StoreError::Corrupt("where an agreement stands can't be read".to_owned()))?;
+                let standing = vault.open(Row::Standing(&id), &standing)?;
+                let standing = serde_json::from_slice(&standing).map_err(|_| StoreError::Damaged(Damage::Row))?;
+                let (partner, changed_at) = (word(r, 1)?, time(r, 3)?);
                 Ok(AgreementRecord { id, partner, agreement: read(&envelope)?, envelope, standing, changed_at })
-            })
-            .collect()
+            };
+            // Where its id is torn, too, it is still the partner's.
+            let named = |r: &SqlRow<'_>| {
+                Ok(Damage::Agreement(word(r, 1)?, id(r, 0).unwrap_or_else(|_| StatementId(Default::default()))))
+            };
+            let Sorted { whole, torn } = sorted(conn, SQL, [], named, open)?;
+            damages.replace(|damage| matches!(damage, Damage::Agreement(..)), torn);
+            Ok(whole)
         })
         .await
 }
@@ -45,7 +53,7 @@ pub(super) async fn all(store: &SqliteStore) -> Result<Vec<AgreementRecord>> {
 fn read(envelope: &[u8]) -> Result<Agreement> {
     wire::envelope::decode_draft(envelope)
         .and_then(|envelope| wire::agreement::decode(&envelope.payload))
-        .map_err(|_| StoreError::Corrupt("an agreement can't be read".to_owned()))
+        .map_err(|_| StoreError::Damaged(Damage::Row))
 }
 
 pub(super) async fn save(

@@ -1,11 +1,14 @@
 //! Who has approved a thing that has no record of its own.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
-use rusqlite::params;
+use rusqlite::{Row as SqlRow, params};
 
 use super::{
     SqliteStore,
-    column::{change, rows},
+    column::{change, id},
+    damages::{Sorted, sorted},
     ledger,
 };
 use crate::{
@@ -13,25 +16,25 @@ use crate::{
     store::{
         Result, StoreError,
         approvals::ApprovalStore,
+        damage::Damage,
         vault::{Leaf, Row},
     },
 };
-
-fn torn() -> StoreError {
-    StoreError::Corrupt("an approval can't be read".to_owned())
-}
 
 #[async_trait]
 impl ApprovalStore for SqliteStore {
     async fn approvals(&self) -> Result<Vec<ApprovalRecord>> {
         const SQL: &str = "SELECT subject, sealed FROM approval ORDER BY subject";
-        self.read_sealed(|conn, vault| {
-            let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, Vec<u8>>(1)?));
-            let open = |(subject, sealed): (Vec<u8>, Vec<u8>)| {
-                let subject = Sha256::try_from(subject.as_slice()).map_err(|_| torn())?;
-                serde_json::from_slice(&vault.open(Row::Approval(&subject), &sealed)?).map_err(|_| torn())
+        let damages = Arc::clone(&self.damages);
+        self.read_sealed(move |conn, vault| {
+            let open = |row: &SqlRow<'_>| {
+                let (subject, sealed): (Sha256, Vec<u8>) = (id(row, 0)?, row.get(1)?);
+                serde_json::from_slice(&vault.open(Row::Approval(&subject), &sealed)?)
+                    .map_err(|_| StoreError::Damaged(Damage::Approval(subject)))
             };
-            rows(conn, SQL, [], read)?.into_iter().map(open).collect()
+            let Sorted { whole, torn } = sorted(conn, SQL, [], |r| Ok(Damage::Approval(id(r, 0)?)), open)?;
+            damages.replace(|damage| matches!(damage, Damage::Approval(_)), torn);
+            Ok(whole)
         })
         .await
     }

@@ -7,13 +7,14 @@ use rusqlite::{Connection, Row as SqlRow, ToSql, params};
 use super::{
     SqliteStore, beside,
     column::{count, id, row, rows, time, word},
+    damages::{Damages, readable},
     keys, manifests, partners, recalls, titles,
-    trouble::Trouble,
 };
 use crate::{
     domain::ids::{AssessmentId, StatementId, TrustDomain},
     store::{
         AssessmentRecord, AssessmentState, CameBy, ListFilter, LoggedStatement, Page, Result, StoreError, VersionHere,
+        damage::Damage,
         vault::{HeldKey, Row, Vault, unpack},
     },
 };
@@ -65,6 +66,11 @@ fn name(row: &SqlRow<'_>) -> rusqlite::Result<(AssessmentId, u32)> {
 
 /// With `all`, what is in quarantine too.
 fn complete(conn: &Connection, vault: &Vault, head: Head, all: bool) -> Result<AssessmentRecord> {
+    let manifest = head.record.manifest_id;
+    whole(conn, vault, head, all).map_err(|e| e.of(Damage::Version(manifest)))
+}
+
+fn whole(conn: &Connection, vault: &Vault, head: Head, all: bool) -> Result<AssessmentRecord> {
     const RELEASES: &str =
         "SELECT envelope, provenance, at FROM received WHERE manifest = ?1 AND (quarantined = 0 OR ?2) ORDER BY number";
     let releases =
@@ -104,7 +110,7 @@ fn is_closed(head: &Head, all: bool) -> bool {
 
 fn key_of(vault: &Vault, head: &Head) -> Result<HeldKey> {
     let AssessmentRecord { assessment, originator, .. } = &head.record;
-    let missing = || StoreError::Corrupt("the key of an assessment is missing".to_owned());
+    let missing = || StoreError::Damaged(Damage::Assessment(*assessment, originator.clone()));
     vault.held_key(Row::AssessmentKey(assessment, originator), head.wrapped.clone().ok_or_else(missing)?)
 }
 
@@ -139,8 +145,18 @@ fn contents(conn: &Connection, vault: &Vault, head: &Head, all: bool) -> Result<
 
 fn one(conn: &Connection, vault: &Vault, id: &StatementId, quarantined: bool) -> Result<Option<AssessmentRecord>> {
     const SQL: &str = heads!("WHERE m.id = ?1 AND (m.state <> 'quarantined' OR ?2)");
-    let found = row(conn, SQL, params![id.as_bytes(), quarantined], head)?;
+    let found = row(conn, SQL, params![id.as_bytes(), quarantined], head);
+    let found = found.map_err(|e| e.of(Damage::Version(*id)))?;
     found.map(|head| complete(conn, vault, head, quarantined)).transpose()
+}
+
+pub(super) async fn by_manifest(
+    store: &SqliteStore,
+    manifest_id: &StatementId,
+    quarantined: bool,
+) -> Result<Option<AssessmentRecord>> {
+    let id = *manifest_id;
+    store.read_sealed(move |conn, vault| one(conn, vault, &id, quarantined)).await
 }
 
 pub(super) async fn by_manifests(
@@ -148,10 +164,10 @@ pub(super) async fn by_manifests(
     manifest_ids: &[StatementId],
     quarantined: bool,
 ) -> Result<Vec<AssessmentRecord>> {
-    let ids = manifest_ids.to_vec();
+    let (ids, damages) = (manifest_ids.to_vec(), Arc::clone(&store.damages));
     store
         .read_sealed(move |conn, vault| {
-            ids.iter().filter_map(|id| one(conn, vault, id, quarantined).transpose()).collect()
+            readable(ids.iter().filter_map(|id| one(conn, vault, id, quarantined).transpose()), &damages)
         })
         .await
 }
@@ -245,7 +261,7 @@ pub(super) async fn between(
 
 pub(super) async fn titles(store: &SqliteStore, manifest_ids: &[StatementId]) -> Result<Vec<AssessmentRecord>> {
     const SQL: &str = heads!("WHERE m.id = ?1 AND m.state <> 'quarantined'");
-    let ids = manifest_ids.to_vec();
+    let (ids, damages) = (manifest_ids.to_vec(), Arc::clone(&store.damages));
     let (records, made) = store
         .read_sealed(move |conn, vault| {
             let mut made = vec![];
@@ -253,8 +269,7 @@ pub(super) async fn titles(store: &SqliteStore, manifest_ids: &[StatementId]) ->
                 let found = row(conn, SQL, [id.as_bytes()], head)?;
                 found.map(|head| titled(conn, vault, head, false, &mut made)).transpose()
             };
-            let records: Vec<AssessmentRecord> =
-                ids.iter().filter_map(|id| one(id).transpose()).collect::<Result<_>>()?;
+            let records = readable(ids.iter().filter_map(|id| one(id).transpose()), &damages)?;
             Ok((records, made))
         })
         .await?;
@@ -263,13 +278,13 @@ pub(super) async fn titles(store: &SqliteStore, manifest_ids: &[StatementId]) ->
 }
 
 pub(super) async fn list(store: &SqliteStore, filter: &ListFilter) -> Result<Page> {
-    let (filter, trouble) = (filter.clone(), Arc::clone(&store.trouble));
-    let (page, made) = store.read_sealed(move |conn, vault| page(conn, vault, &filter, &trouble)).await?;
+    let (filter, damages) = (filter.clone(), Arc::clone(&store.damages));
+    let (page, made) = store.read_sealed(move |conn, vault| page(conn, vault, &filter, &damages)).await?;
     titles::keep_made(store, made).await;
     Ok(page)
 }
 
-fn page(conn: &Connection, vault: &Vault, filter: &ListFilter, trouble: &Trouble) -> Result<(Page, Vec<titles::Made>)> {
+fn page(conn: &Connection, vault: &Vault, filter: &ListFilter, damages: &Damages) -> Result<(Page, Vec<titles::Made>)> {
     const ALL: &str = heads!(
         "WHERE (m.state <> 'quarantined' OR ?1) AND (m.state <> 'superseded' OR NOT ?2) \
          AND (m.state NOT IN ('withdrawn', 'purged') OR NOT ?2 OR m.version = (SELECT max(l.version) FROM manifest l \
@@ -313,9 +328,9 @@ fn page(conn: &Connection, vault: &Vault, filter: &ListFilter, trouble: &Trouble
                 bytes += record.bytes() + made.iter().map(|m| m.bytes).sum::<usize>();
                 page.records.push(record);
             }
-            Err(error @ StoreError::Corrupt(_)) => {
-                // Here, since whoever asked may have gone; and without the name, since trouble is told to everybody.
-                trouble.of_reading::<()>(&Err(error));
+            Err(StoreError::Damaged(_)) => {
+                // Here, since whoever asked may have gone.
+                damages.note(id(row, 3).map_or(Damage::Row, Damage::Version));
                 page.damaged.push(name);
             }
             Err(other) => return Err(other),

@@ -15,6 +15,7 @@ use crate::{
     },
     store::{
         BesideStatement, LoggedStatement, Result, StoreError,
+        damage::Damage,
         requests::Beside,
         vault::{HeldKey, Leaf, Row, Vault, pack, unpack},
     },
@@ -39,7 +40,7 @@ pub(super) fn packed(statements: &[BesideStatement]) -> Vec<u8> {
 }
 
 fn open(packed: &[u8]) -> Result<Vec<BesideStatement>> {
-    let torn = || StoreError::Corrupt("a statement beside an assessment can't be read".to_owned());
+    let torn = || StoreError::Damaged(Damage::Row);
     unpack(packed)?.iter().map(|bytes| BesideStatement::from_bytes(bytes).ok_or_else(torn)).collect()
 }
 

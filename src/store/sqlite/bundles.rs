@@ -17,6 +17,7 @@ use crate::{
     store::{
         Result,
         bundles::{BundleChange, BundleRecord, BundleStore},
+        damage::Damage,
         vault::{Leaf, Row},
     },
 };
@@ -70,7 +71,8 @@ impl BundleStore for SqliteStore {
             FROM bundle b JOIN peer d ON d.number = b.peer LEFT JOIN peer c ON c.number = b.courier \
             WHERE d.domain = ?1 ORDER BY b.sequence, b.digest";
         let of = of.clone();
-        self.read(move |conn| rows(conn, SQL, [of.as_str()], read)).await
+        // A chain with a gap in it proves nothing, so all of it is out of service.
+        self.read(move |conn| rows(conn, SQL, [of.as_str()], read).map_err(|e| e.of(Damage::Bundles(of.clone())))).await
     }
 
     async fn await_bundle(&self, record: BundleRecord, of_pair: u32, of_courier: u32) -> Result<bool> {

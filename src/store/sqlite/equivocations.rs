@@ -1,11 +1,14 @@
 //! Proofs of equivocations: found where an entry is kept, sealed, one for each thing that they are about.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use rusqlite::{Connection, Row as SqlRow, params};
 
 use super::{
     SqliteStore,
     column::{change, count, id, row, rows, time, word},
+    damages::sorted,
     ledger, partners, roots,
 };
 use crate::{
@@ -16,6 +19,7 @@ use crate::{
     },
     store::{
         Result, StoreError, Verification,
+        damage::Damage,
         equivocations::{EquivocationProof, EquivocationStore, SignedVersion},
         vault::{Leaf, Row, Vault, pack, unpack},
     },
@@ -47,8 +51,8 @@ fn other_manifest(conn: &Connection, signed: &SignedVersion) -> Result<Option<(S
         Ok((id(r, 0)?, r.get::<_, Vec<u8>>(1)?, r.get::<_, String>(2)?, r.get::<_, i64>(3)?))
     })?;
     for (manifest, envelope, verified, peer) in others {
-        let torn = |_| StoreError::Corrupt("how a manifest was verified can't be read".to_owned());
-        let verified: Verification = serde_json::from_str(&verified).map_err(torn)?;
+        // One of which that can't be read proves nothing, and keeps no entry out.
+        let Ok(verified) = serde_json::from_str::<Verification>(&verified) else { continue };
         if !roots::are_disowned(conn, peer, &verified.roots)? {
             return Ok(Some((manifest, envelope)));
         }
@@ -94,6 +98,10 @@ fn found(r: &SqlRow<'_>) -> rusqlite::Result<Equivocation> {
     Ok(Equivocation { subject, statements: [id(r, 3)?, id(r, 4)?], at: time(r, 5)? })
 }
 
+fn named(r: &SqlRow<'_>) -> rusqlite::Result<Damage> {
+    Ok(Damage::Equivocation(id(r, 1)?, word(r, 0)?))
+}
+
 #[async_trait]
 impl EquivocationStore for SqliteStore {
     async fn keep_equivocation(&self, proof: EquivocationProof) -> Result<bool> {
@@ -109,9 +117,10 @@ impl EquivocationStore for SqliteStore {
         const SQL: &str = "SELECT o.domain, e.assessment, e.twice, e.first, e.second, e.at FROM equivocation e \
             JOIN peer o ON o.number = e.originator WHERE ?1 IS NULL OR (o.domain = ?1 AND e.assessment = ?2) ORDER BY e.number";
         let of = of.map(|(originator, id)| (originator.clone(), *id));
+        let damages = Arc::clone(&self.damages);
         self.read(move |conn| {
             let (originator, id) = (of.as_ref().map(|o| o.0.as_str()), of.as_ref().map(|o| o.1.as_bytes()));
-            rows(conn, SQL, params![originator, id], found)
+            Ok(sorted(conn, SQL, params![originator, id], named, |r| Ok(found(r)?))?.noted(&damages))
         })
         .await
     }
@@ -120,14 +129,15 @@ impl EquivocationStore for SqliteStore {
         const SQL: &str = "SELECT o.domain, e.assessment, e.twice, e.first, e.second, e.at, e.sealed FROM equivocation e \
             JOIN peer o ON o.number = e.originator WHERE e.assessment = ?1 ORDER BY e.number";
         let id = *id;
+        let damages = Arc::clone(&self.damages);
         self.read_sealed(move |conn, vault| {
-            let kept = rows(conn, SQL, [id.as_bytes()], |r| Ok((found(r)?, r.get::<_, Vec<u8>>(6)?)))?;
-            let open = |(found, sealed): (Equivocation, Vec<u8>)| {
-                let torn = |_| StoreError::Corrupt("the proof of an equivocation is torn".to_owned());
+            let open = |r: &SqlRow<'_>| {
+                let (found, sealed): (Equivocation, Vec<u8>) = (found(r)?, r.get(6)?);
+                let torn = |_| StoreError::Damaged(Damage::Row);
                 let envelopes = unpack(&vault.open(sealed_row(&found), &sealed)?)?.try_into().map_err(torn)?;
                 Ok(EquivocationProof { found, envelopes })
             };
-            kept.into_iter().map(open).collect()
+            Ok(sorted(conn, SQL, [id.as_bytes()], named, open)?.noted(&damages))
         })
         .await
     }

@@ -2,7 +2,7 @@
 
 use rusqlite::{Error, ErrorCode};
 
-use crate::store::StoreError;
+use crate::store::{StoreError, damage::Damage};
 
 impl From<Error> for StoreError {
     fn from(error: Error) -> Self {
@@ -28,7 +28,7 @@ impl StoreError {
             | Error::IntegralValueOutOfRange(..)
             | Error::InvalidColumnType(..)
             | Error::Utf8Error(..)
-            | Error::QueryReturnedNoRows => Self::Corrupt("a row does not hold what belongs there".to_owned()),
+            | Error::QueryReturnedNoRows => Self::Damaged(Damage::Row),
             other => Self::Failed(other.to_string()),
         }
     }

@@ -1,21 +1,21 @@
 //! Entries that wait until they can be verified.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row as SqlRow, params};
 
 use super::{
     SqliteStore,
     column::{change, count, id, number, rows, time, word},
+    damages::sorted,
     partners, receive,
 };
 use crate::{
-    domain::{
-        event::Event,
-        ids::{StatementId, TrustDomain},
-        time::Time,
-    },
+    domain::{event::Event, ids::TrustDomain, time::Time},
     store::{
         ReceivedEntry, Result,
+        damage::Damage,
         held::{HeldArrival, HeldStore, HeldUsage, Hold, Waiting},
         vault::{Row, Vault, unpack},
     },
@@ -58,6 +58,15 @@ pub(super) fn take_out(conn: &Connection, peer: i64, sequence: u64) -> Result<bo
     Ok(change(conn, HELD, place)? > 0 && change(conn, RECEIVED, place)? > 0)
 }
 
+fn arrival(vault: &Vault, r: &SqlRow<'_>) -> Result<HeldArrival> {
+    let (partner, sequence): (TrustDomain, u64) = (word(r, 0)?, count(r, 1)?);
+    let sealed: Option<Vec<u8>> = r.get(4)?;
+    let entry = sealed.map(|sealed| vault.open(Row::Held(&partner, sequence), &sealed)).transpose()?;
+    let provenance = unpack(&r.get::<_, Vec<u8>>(6)?)?;
+    let (release_id, arrived_at, release, waits_for) = (id(r, 2)?, time(r, 3)?, r.get(5)?, word(r, 7)?);
+    Ok(HeldArrival { waits_for, partner, sequence, release_id, arrived_at, release, provenance, entry })
+}
+
 #[async_trait]
 impl HeldStore for SqliteStore {
     async fn held_usage(&self, partner: Option<&TrustDomain>) -> Result<Vec<HeldUsage>> {
@@ -93,26 +102,15 @@ impl HeldStore for SqliteStore {
             Waiting::For(organisation) => (FOR, organisation.as_str().as_bytes().to_vec()),
             Waiting::Of(assessment) => (OF, assessment.as_bytes().to_vec()),
         };
+        let damages = Arc::clone(&self.damages);
         self.read_sealed(move |conn, vault| {
             let (peer, sequence) = match &after {
                 Some((partner, sequence)) => (partners::find(conn, partner)?.unwrap_or_default(), number(*sequence)?),
                 None => (0, 0),
             };
-            let found = rows(conn, sql, params![named, peer, sequence, limit], |r| {
-                let (partner, sequence): (TrustDomain, u64) = (word(r, 0)?, count(r, 1)?);
-                let release_id: StatementId = id(r, 2)?;
-                let (arrived_at, entry, release) = (time(r, 3)?, r.get(4)?, r.get(5)?);
-                let (waits_for, provenance) = (word(r, 7)?, vec![]);
-                let held =
-                    HeldArrival { waits_for, partner, sequence, release_id, arrived_at, release, provenance, entry };
-                Ok((held, r.get::<_, Vec<u8>>(6)?))
-            })?;
-            let open = |(held, packed): (HeldArrival, Vec<u8>)| {
-                let row = Row::Held(&held.partner, held.sequence);
-                let entry = held.entry.as_ref().map(|sealed| vault.open(row, sealed)).transpose()?;
-                Ok(HeldArrival { entry, provenance: unpack(&packed)?, ..held })
-            };
-            found.into_iter().map(open).collect()
+            let values = params![named, peer, sequence, limit];
+            let name = |r: &SqlRow<'_>| Ok(Damage::Held(word(r, 0)?, count(r, 1)?));
+            Ok(sorted(conn, sql, values, name, |r| arrival(vault, r))?.noted(&damages))
         })
         .await
     }

@@ -1,10 +1,13 @@
 //! Who holds an assessment: what was released, and what holders said.
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, Row as SqlRow, params};
 
 use super::{
     SqliteStore,
     column::{count, id, number, row, rows, time, word, word_optional},
+    damages::{Damages, readable},
     partners,
 };
 use crate::{
@@ -26,13 +29,14 @@ fn find(conn: &Connection, originator: &TrustDomain, id: &AssessmentId) -> Resul
 pub(super) async fn of(store: &SqliteStore, originator: &TrustDomain, id: &AssessmentId) -> Result<HoldersRecord> {
     const CONTACTS: &str = "SELECT d.domain, c.at FROM contact c JOIN peer d ON d.number = c.peer ORDER BY d.domain";
     let (originator, id) = (originator.clone(), *id);
+    let damages = Arc::clone(&store.damages);
     store
         .read_sealed(move |conn, vault| {
             let Some(assessment) = find(conn, &originator, &id)? else { return Ok(HoldersRecord::default()) };
             Ok(HoldersRecord {
                 given: given(conn, assessment)?,
-                reports: reports(conn, vault, assessment)?,
-                answers: answers(conn, vault, &originator, &id)?,
+                reports: reports(conn, vault, &damages, assessment)?,
+                answers: answers(conn, vault, &damages, &originator, &id)?,
                 contacts: rows(conn, CONTACTS, [], |r| Ok((word(r, 0)?, time(r, 1)?)))?,
             })
         })
@@ -77,7 +81,7 @@ fn open(vault: &Vault, (id, plain, sealed): Kept) -> Result<Vec<u8>> {
     sealed.map_or(Ok(plain), |sealed| vault.open(Row::Receipt(&id), &sealed))
 }
 
-fn reports(conn: &Connection, vault: &Vault, assessment: i64) -> Result<Vec<ReportRecord>> {
+fn reports(conn: &Connection, vault: &Vault, damages: &Damages, assessment: i64) -> Result<Vec<ReportRecord>> {
     const SQL: &str = "SELECT d.domain, h.through, m.version, h.portions, h.kind, h.role, h.reason, h.at, h.verified, \
         c.id, c.envelope, c.sealed FROM report h JOIN manifest m ON m.number = h.manifest \
         JOIN peer d ON d.number = h.holder JOIN receipt c ON c.number = h.receipt WHERE m.assessment = ?1 \
@@ -98,12 +102,14 @@ fn reports(conn: &Connection, vault: &Vault, assessment: i64) -> Result<Vec<Repo
         };
         Ok((report, kept(r, 9)?))
     })?;
-    found.into_iter().map(|(report, kept)| Ok(ReportRecord { receipt: open(vault, kept)?, ..report })).collect()
+    let open = |(report, kept)| Ok(ReportRecord { receipt: open(vault, kept)?, ..report });
+    readable(found.into_iter().map(open), damages)
 }
 
 fn answers(
     conn: &Connection,
     vault: &Vault,
+    damages: &Damages,
     originator: &TrustDomain,
     id: &AssessmentId,
 ) -> Result<Vec<RecallAnswerRecord>> {
@@ -123,7 +129,8 @@ fn answers(
         };
         Ok((answer, kept(r, 6)?))
     })?;
-    found.into_iter().map(|(answer, kept)| Ok(RecallAnswerRecord { receipt: open(vault, kept)?, ..answer })).collect()
+    let open = |(answer, kept)| Ok(RecallAnswerRecord { receipt: open(vault, kept)?, ..answer });
+    readable(found.into_iter().map(open), damages)
 }
 
 pub(super) async fn before(

@@ -1,17 +1,21 @@
 //! The introductions that this organisation makes.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use rusqlite::params;
 
 use super::{
     SqliteStore,
-    column::{change, id, rows, time, word},
+    column::{change, id, time, word},
+    damages::sorted,
     ledger, outbox, partners,
 };
 use crate::{
     domain::{event::Event, ids::TrustDomain},
     store::{
         Result, StoreError,
+        damage::Damage,
         introductions::{IntroductionRecord, IntroductionStore},
         vault::{Leaf, Row},
     },
@@ -31,15 +35,11 @@ impl IntroductionStore for SqliteStore {
                 is_signed: r.get(4)?,
                 at: time(r, 5)?,
             };
-            Ok((record, r.get::<_, String>(2)?))
-        };
-        let found = self.read(move |conn| rows(conn, SQL, [], read)).await?;
-        let whole = |(record, to): (IntroductionRecord, String)| {
-            let to = serde_json::from_str(&to)
-                .map_err(|_| StoreError::Corrupt("to whom an introduction goes can't be read".to_owned()))?;
+            let to = serde_json::from_str(&r.get::<_, String>(2)?).map_err(|_| StoreError::Damaged(Damage::Row))?;
             Ok(IntroductionRecord { to, ..record })
         };
-        found.into_iter().map(whole).collect()
+        let damages = Arc::clone(&self.damages);
+        self.read(move |conn| Ok(sorted(conn, SQL, [], |_| Ok(Damage::Row), read)?.noted(&damages))).await
     }
 
     async fn save_introductions(&self, records: Vec<IntroductionRecord>, events: Vec<Event>) -> Result<()> {

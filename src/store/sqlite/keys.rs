@@ -46,21 +46,29 @@ pub(super) fn find_or_make(
         None => None,
     };
     match found.and_then(|(_, wrapped)| wrapped) {
-        Some(wrapped) => vault.held_key(row, wrapped),
+        // What one that does not open has sealed is lost; what comes from now on is not.
+        Some(wrapped) => vault.held_key(row, wrapped).or_else(|_| vault.fresh_key(row)),
         None => vault.fresh_key(row),
     }
 }
 
-/// The row of an assessment, where content sealed under this key may be kept; a first key is kept now. For the writer.
-pub(super) fn settle(conn: &Connection, assessment: &AssessmentId, originator: i64, key: &[u8]) -> Result<Option<i64>> {
+/// The row of an assessment, where content sealed under this key may be kept; a first key is kept now, and so is one in the place of one
+/// that does not open. For the writer.
+pub(super) fn settle(
+    (conn, vault): (&Connection, &Vault),
+    assessment: &AssessmentId,
+    (originator, name): (i64, &TrustDomain),
+    key: &[u8],
+) -> Result<Option<i64>> {
     const NEW: &str = "INSERT INTO assessment (id, originator, wrapped) VALUES (?1, ?2, ?3)";
     match find(conn, assessment, originator)? {
         None => {
             change(conn, NEW, params![assessment.as_bytes(), originator, key])?;
             Ok(Some(conn.last_insert_rowid()))
         }
-        Some((number, Some(kept))) => Ok((kept == key).then_some(number)),
-        Some((number, None)) => {
+        Some((number, Some(kept))) if kept == key => Ok(Some(number)),
+        Some((_, Some(kept))) if vault.open(Row::AssessmentKey(assessment, name), &kept).is_ok() => Ok(None),
+        Some((number, _)) => {
             change(conn, "UPDATE assessment SET wrapped = ?2 WHERE number = ?1", params![number, key])?;
             Ok(Some(number))
         }

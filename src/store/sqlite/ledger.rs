@@ -98,7 +98,12 @@ fn open(vault: &Vault, entries: Vec<Sealed>) -> Result<Vec<Event>> {
 /// Entries from an index on, as they are kept.
 fn page(conn: &Connection, from: u64, limit: u32) -> Result<Vec<Sealed>> {
     const SQL: &str = "SELECT number, leaf, sealed FROM ledger WHERE number >= ?1 ORDER BY number LIMIT ?2";
-    rows(conn, SQL, params![number(from)?, limit], sealed)
+    rows(conn, SQL, params![number(from)?, limit], sealed).map_err(torn)
+}
+
+/// The ledger is what everything rests on.
+fn torn(error: StoreError) -> StoreError {
+    error.of_all("an entry of the ledger is torn")
 }
 
 pub(super) async fn events(store: &SqliteStore, from: u64, limit: u32) -> Result<Vec<Event>> {
@@ -109,5 +114,9 @@ pub(super) async fn events_of(store: &SqliteStore, manifest: &StatementId) -> Re
     const SQL: &str = "SELECT l.number, l.leaf, l.sealed FROM ledger_manifest m JOIN ledger l ON l.number = m.number \
         WHERE m.manifest = ?1 ORDER BY m.number";
     let manifest = *manifest;
-    store.read_sealed(move |conn, vault| open(vault, rows(conn, SQL, params![manifest.as_bytes()], sealed)?)).await
+    store
+        .read_sealed(move |conn, vault| {
+            open(vault, rows(conn, SQL, params![manifest.as_bytes()], sealed).map_err(torn)?)
+        })
+        .await
 }

@@ -1,11 +1,14 @@
 //! Revocation lists, and every revocation that was seen.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row as SqlRow, params};
 
 use super::{
     SqliteStore,
-    column::{change, rows, word},
+    column::{change, id, rows, word},
+    damages::sorted,
     ledger,
     partners::number_of,
 };
@@ -16,6 +19,7 @@ use crate::{
     },
     store::{
         Result, StoreError,
+        damage::Damage,
         lists::{ListRecord, ListStore, RevocationsRecord},
         vault::{Leaf, Row, Vault, pack, unpack},
     },
@@ -25,52 +29,75 @@ use crate::{
 const MOST_BATCHES: usize = 32;
 
 fn torn() -> StoreError {
-    StoreError::Corrupt("a revocation list can't be read".to_owned())
+    StoreError::Damaged(Damage::Row)
 }
 
-fn id(bytes: &[u8]) -> Result<Sha256> {
-    Sha256::try_from(bytes).map_err(|_| torn())
+fn named(row: &SqlRow<'_>) -> rusqlite::Result<Damage> {
+    Ok(Damage::Revocations(word(row, 0)?))
 }
 
 async fn all(store: &SqliteStore) -> Result<Vec<ListRecord>> {
     const SQL: &str = "SELECT d.domain, l.issuing_key, l.scope, l.sealed FROM revocation_list l \
         JOIN peer d ON d.number = l.peer ORDER BY d.domain, l.issuing_key, l.scope";
-    let read = |row: &rusqlite::Row<'_>| {
-        let of: TrustDomain = word(row, 0)?;
-        Ok((of, row.get::<_, Vec<u8>>(1)?, row.get::<_, Vec<u8>>(2)?, row.get::<_, Vec<u8>>(3)?))
-    };
+    let damages = Arc::clone(&store.damages);
     store
-        .read_sealed(move |conn, vault| {
-            let found = rows(conn, SQL, [], read)?;
-            let open = |(of, key, scope, sealed): (TrustDomain, Vec<u8>, Vec<u8>, Vec<u8>)| {
-                let (issuing_key, scope) = (id(&key)?, id(&scope)?);
-                let plain = vault.open(Row::RevocationList(&issuing_key, &scope, &of), &sealed)?;
-                let mut parts = unpack(&plain)?.into_iter();
-                let der = parts.next().ok_or_else(torn)?;
-                Ok(ListRecord { of, issuing_key, scope, der, issuers: parts.collect() })
-            };
-            found.into_iter().map(open).collect()
-        })
+        .read_sealed(move |conn, vault| Ok(sorted(conn, SQL, [], named, |row| list(vault, row))?.noted(&damages)))
         .await
+}
+
+fn list(vault: &Vault, row: &SqlRow<'_>) -> Result<ListRecord> {
+    let (of, issuing_key, scope): (TrustDomain, Sha256, Sha256) = (word(row, 0)?, id(row, 1)?, id(row, 2)?);
+    let plain = vault.open(Row::RevocationList(&issuing_key, &scope, &of), &row.get::<_, Vec<u8>>(3)?)?;
+    let mut parts = unpack(&plain)?.into_iter();
+    let der = parts.next().ok_or_else(torn)?;
+    Ok(ListRecord { of, issuing_key, scope, der, issuers: parts.collect() })
 }
 
 async fn seen(store: &SqliteStore) -> Result<Vec<RevocationsRecord>> {
     const SQL: &str = "SELECT d.domain, r.issuing_key, r.sealed FROM revocation r \
         JOIN peer d ON d.number = r.peer ORDER BY r.number";
-    let read = |row: &rusqlite::Row<'_>| {
-        let of: TrustDomain = word(row, 0)?;
-        Ok((of, row.get::<_, Vec<u8>>(1)?, row.get::<_, Vec<u8>>(2)?))
-    };
+    let damages = Arc::clone(&store.damages);
     store
-        .read_sealed(move |conn, vault| {
-            let open = |(of, key, sealed): (TrustDomain, Vec<u8>, Vec<u8>)| {
-                let issuing_key = id(&key)?;
-                let entries = unpack(&vault.open(Row::Revocations(&issuing_key, &of), &sealed)?)?;
-                Ok(RevocationsRecord { of, issuing_key, entries })
-            };
-            rows(conn, SQL, [], read)?.into_iter().map(open).collect()
-        })
+        .read_sealed(
+            move |conn, vault| Ok(sorted(conn, SQL, [], named, |row| revocations(vault, row))?.noted(&damages)),
+        )
         .await
+}
+
+fn revocations(vault: &Vault, row: &SqlRow<'_>) -> Result<RevocationsRecord> {
+    let (of, issuing_key): (TrustDomain, Sha256) = (word(row, 0)?, id(row, 1)?);
+    let entries = unpack(&vault.open(Row::Revocations(&issuing_key, &of), &row.get::<_, Vec<u8>>(2)?)?)?;
+    Ok(RevocationsRecord { of, issuing_key, entries })
+}
+
+/// What can't be read of an organisation's lists and revocations goes: its administrators' word and the lists that come with it stand in
+/// its place.
+async fn forget_torn(store: &SqliteStore, of: &TrustDomain) -> Result<()> {
+    const LISTS: &str = "SELECT d.domain, l.issuing_key, l.scope, l.sealed, l.rowid FROM revocation_list l \
+        JOIN peer d ON d.number = l.peer WHERE d.domain = ?1";
+    const SEEN: &str = "SELECT d.domain, r.issuing_key, r.sealed, r.number FROM revocation r \
+        JOIN peer d ON d.number = r.peer WHERE d.domain = ?1";
+    let (name, damages) = (of.clone(), Arc::clone(&store.damages));
+    let of = of.clone();
+    store
+        .write(move |conn, vault| {
+            let torn_lists = rows(conn, LISTS, [of.as_str()], |row| {
+                list(vault, row).is_err().then(|| row.get::<_, i64>(4)).transpose()
+            })?;
+            let torn_seen = rows(conn, SEEN, [of.as_str()], |row| {
+                revocations(vault, row).is_err().then(|| row.get::<_, i64>(3)).transpose()
+            })?;
+            for row in torn_lists.into_iter().flatten() {
+                change(conn, "DELETE FROM revocation_list WHERE rowid = ?1", [row])?;
+            }
+            for row in torn_seen.into_iter().flatten() {
+                change(conn, "DELETE FROM revocation WHERE number = ?1", [row])?;
+            }
+            Ok(())
+        })
+        .await?;
+    damages.forget(&Damage::Revocations(name));
+    Ok(())
 }
 
 async fn save(store: &SqliteStore, list: ListRecord, seen: Vec<Vec<u8>>, events: Vec<Event>) -> Result<()> {
@@ -124,6 +151,9 @@ impl ListStore for SqliteStore {
     }
     async fn revocations(&self) -> Result<Vec<RevocationsRecord>> {
         seen(self).await
+    }
+    async fn forget_torn_lists(&self, of: &TrustDomain) -> Result<()> {
+        forget_torn(self, of).await
     }
     async fn save_list(&self, list: ListRecord, added: Vec<Vec<u8>>, events: Vec<Event>) -> Result<()> {
         save(self, list, added, events).await

@@ -1,11 +1,14 @@
 //! The outboxes in which statements wait for partners.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use rusqlite::{Connection, Row as SqlRow, params};
 
 use super::{
     SqliteStore,
-    column::{change, rows, time_optional},
+    column::{change, time_optional},
+    damages::sorted,
     partners,
 };
 use crate::{
@@ -15,6 +18,7 @@ use crate::{
     },
     store::{
         Result,
+        damage::Damage,
         outbox::{Answered, OutboxItem, OutboxStore},
         vault::{Row, Vault},
     },
@@ -71,7 +75,7 @@ async fn read(
     const SQL: &str = "SELECT number, sealed, at, reason FROM outbox \
         WHERE peer = (SELECT number FROM peer WHERE domain = ?1) AND number > ?2 \
         AND (?3 IS NULL OR again_at <= ?3 OR again_at > ?4) ORDER BY number LIMIT ?5";
-    let partner = partner.clone();
+    let (partner, damages) = (partner.clone(), Arc::clone(&store.damages));
     // Recalls have numbers below 0.
     let after = if after == 0 { i64::MIN } else { after };
     store
@@ -79,7 +83,8 @@ async fn read(
             // What is offered again later than anything is put off was put off by a clock that was ahead.
             let furthest = now.map(|now| now.plus_seconds(FURTHEST_SECONDS).unix_nanos());
             let values = params![partner.as_str(), after, now.map(Time::unix_nanos), furthest, limit];
-            rows(conn, SQL, values, sealed)?.into_iter().map(|item| open(vault, &partner, item)).collect()
+            let named = |_: &SqlRow<'_>| Ok(Damage::Outbox(partner.clone()));
+            Ok(sorted(conn, SQL, values, named, |r| open(vault, &partner, sealed(r)?))?.noted(&damages))
         })
         .await
 }

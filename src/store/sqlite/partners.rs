@@ -1,10 +1,13 @@
 //! Partners, and the numbers that stand for trust domains in every other table.
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, Row, params};
 
 use super::{
     SqliteStore,
-    column::{change, row, rows, time, word, word_optional},
+    column::{change, row, time, word, word_optional},
+    damages::{Sorted, sorted},
     ledger, roots,
 };
 use crate::{
@@ -16,6 +19,7 @@ use crate::{
     },
     store::{
         PartnerRecord, Result, StoreError,
+        damage::Damage,
         vault::{Leaf, pack, unpack},
     },
 };
@@ -37,12 +41,16 @@ pub(super) fn number_of(conn: &Connection, domain: &TrustDomain) -> Result<i64> 
 pub(super) async fn all(store: &SqliteStore) -> Result<Vec<PartnerRecord>> {
     const SQL: &str = "SELECT d.domain, p.kind, p.country, p.endpoint, p.roots, p.state, \
         p.accepted_at, p.bundle, p.introduces FROM partner p JOIN peer d ON d.number = p.peer ORDER BY d.domain";
+    let damages = Arc::clone(&store.damages);
     store
-        .read(|conn| {
-            let whole = |(record, roots, bundle): Read| {
+        .read(move |conn| {
+            let whole = |row: &Row<'_>| {
+                let (record, roots, bundle): Read = read(row)?;
                 Ok(PartnerRecord { roots: unpack(&roots)?, bundle: bundle_from(&bundle, &record)?, ..record })
             };
-            rows(conn, SQL, [], read)?.into_iter().map(whole).collect()
+            let Sorted { whole, torn } = sorted(conn, SQL, [], |r| Ok(Damage::Partner(word(r, 0)?)), whole)?;
+            damages.replace(|damage| matches!(damage, Damage::Partner(_)), torn);
+            Ok(whole)
         })
         .await
 }
@@ -53,8 +61,7 @@ type Read = (PartnerRecord, Vec<u8>, Option<String>);
 /// A partner that was accepted before bundles were numbered has its first one, which no other follows.
 fn bundle_from(text: &Option<String>, partner: &PartnerRecord) -> Result<HeldBundle> {
     let Some(text) = text else { return Ok(partner.bundle.clone()) };
-    let torn = |_| StoreError::Corrupt(format!("the bundle of {} can't be read", partner.organisation.domain));
-    serde_json::from_str(text).map_err(torn)
+    serde_json::from_str(text).map_err(|_| StoreError::Damaged(Damage::Partner(partner.organisation.domain.clone())))
 }
 
 fn bundle_text(bundle: &HeldBundle) -> Result<String> {
@@ -94,8 +101,11 @@ pub(super) fn put(conn: &Connection, partner: &PartnerRecord, by_words: bool) ->
     const BEFORE: &str = "SELECT roots, accepted_at FROM partner WHERE peer = ?1";
     let peer = number_of(conn, &partner.organisation.domain)?;
     let before = row(conn, BEFORE, [peer], |r| Ok((r.get::<_, Vec<u8>>(0)?, time(r, 1)?)))?;
-    if let Some((roots, at)) = before {
-        roots::note(conn, peer, &unpack(&roots)?, at, by_words)?;
+    // Roots that can't be read any more are not among the retired ones either.
+    if let Some((roots, at)) = before
+        && let Ok(roots) = unpack(&roots)
+    {
+        roots::note(conn, peer, &roots, at, by_words)?;
     }
     let since = if by_words { partner.accepted_at } else { partner.bundle.issued };
     roots::note(conn, peer, &partner.roots, since, by_words)?;

@@ -1,11 +1,14 @@
 //! The register of the own organisation's people.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
-use rusqlite::params;
+use rusqlite::{Row as SqlRow, params};
 
 use super::{
     SqliteStore,
-    column::{change, rows},
+    column::{change, id},
+    damages::{Sorted, sorted},
     ledger,
 };
 use crate::{
@@ -13,26 +16,30 @@ use crate::{
     seal::hash::sha256,
     store::{
         Result, StoreError,
+        damage::Damage,
         persons::PersonStore,
         vault::{Leaf, Row},
     },
 };
 
-fn torn() -> StoreError {
-    StoreError::Corrupt("the register of people can't be read".to_owned())
+fn named(row: &SqlRow<'_>) -> rusqlite::Result<Damage> {
+    Ok(Damage::Person(id(row, 0)?))
 }
 
 #[async_trait]
 impl PersonStore for SqliteStore {
     async fn people(&self) -> Result<Vec<Person>> {
         const SQL: &str = "SELECT id, sealed FROM person ORDER BY id";
-        self.read_sealed(|conn, vault| {
-            let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, Vec<u8>>(1)?));
-            let open = |(id, sealed): (Vec<u8>, Vec<u8>)| {
-                let id = Sha256::try_from(id.as_slice()).map_err(|_| torn())?;
-                serde_json::from_slice(&vault.open(Row::Person(&id), &sealed)?).map_err(|_| torn())
+        let damages = Arc::clone(&self.damages);
+        self.read_sealed(move |conn, vault| {
+            let open = |row: &SqlRow<'_>| {
+                let (id, sealed): (Sha256, Vec<u8>) = (id(row, 0)?, row.get(1)?);
+                serde_json::from_slice(&vault.open(Row::Person(&id), &sealed)?)
+                    .map_err(|_| StoreError::Damaged(Damage::Person(id)))
             };
-            rows(conn, SQL, [], read)?.into_iter().map(open).collect()
+            let Sorted { whole, torn } = sorted(conn, SQL, [], named, open)?;
+            damages.replace(|damage| matches!(damage, Damage::Person(_)), torn);
+            Ok(whole)
         })
         .await
     }

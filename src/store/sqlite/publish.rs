@@ -71,7 +71,9 @@ fn commit(conn: &Connection, vault: &Vault, sealed: &Sealed) -> Result<Option<bo
     if manifests::find(conn, &p.manifest_id)?.is_some() {
         return Ok(Some(false));
     }
-    let Some(assessment) = keys::settle(conn, &p.assessment, originator, &sealed.key)? else { return Ok(None) };
+    let Some(assessment) = keys::settle((conn, vault), &p.assessment, (originator, &p.originator), &sealed.key)? else {
+        return Ok(None);
+    };
     if manifests::latest(conn, assessment)?.checked_add(1) != Some(p.version) {
         return Err(StoreError::Conflict);
     }

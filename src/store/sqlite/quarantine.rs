@@ -1,6 +1,8 @@
 //! What is kept from users: why, and how it is shown to them after all. Portions in quarantine are sealed as such, so
 //! that showing them means sealing them anew.
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, Row as SqlRow, params};
 
 use super::{
@@ -20,6 +22,7 @@ use crate::{
     },
     store::{
         Result, StoreError,
+        damage::Damage,
         receipts::{HeldEntry, Quarantine, Readmission},
         vault::{HeldKey, Leaf, Row, Vault, unpack},
     },
@@ -128,7 +131,7 @@ impl Arrival {
             WHERE manifest = ?1 AND peer = ?2 AND sequence = ?3 AND quarantined = ?4";
         let values = params![self.manifest, self.peer, number(self.sequence)?, quarantined];
         let found = row(conn, SQL, values, |r| Ok((r.get(0)?, r.get(1)?)))?;
-        found.ok_or_else(|| StoreError::Corrupt("the portions of an entry are missing".to_owned()))
+        found.ok_or(StoreError::Damaged(Damage::Version(self.manifest_id)))
     }
 
     /// Seals what came with it anew, as kept from users or not.
@@ -172,6 +175,7 @@ pub(super) async fn held_for(
          AND r.sequence > ?3 ORDER BY r.sequence LIMIT ?4"
     );
     let (partner, agreement) = (partner.clone(), *agreement);
+    let damages = Arc::clone(&store.damages);
     store
         .read_sealed(move |conn, vault| {
             let values = params![partner.as_str(), agreement.as_bytes(), number(after)?, limit];
@@ -180,9 +184,15 @@ pub(super) async fn held_for(
                 if bytes >= PAGE_BYTES {
                     break;
                 }
-                if let Some(entry) = found.held(conn, vault)? {
-                    bytes += entry.portions.iter().map(Vec::len).sum::<usize>();
-                    held.push(entry);
+                let outcome = found.held(conn, vault);
+                damages.of(&outcome);
+                match outcome {
+                    Ok(Some(entry)) => {
+                        bytes += entry.portions.iter().map(Vec::len).sum::<usize>();
+                        held.push(entry);
+                    }
+                    Ok(None) | Err(StoreError::Damaged(_)) => {}
+                    Err(other) => return Err(other),
                 }
             }
             Ok(held)
@@ -246,9 +256,12 @@ pub(super) fn hide(conn: &Connection, vault: &Vault, kept: &Kept) -> Result<()> 
     const RECEIVED: &str = "UPDATE received SET quarantined = 1, reason = ?2, claimed = ?3 WHERE number = ?1";
     let Some((manifest, reason)) = kept.gave_way else { return Ok(()) };
     for found in rows(conn, FIND, [manifest], arrival)? {
-        // Without its key nothing of it can be read any more.
+        // Without its key nothing of it can be read any more; nor can what is torn, which holds up nobody.
         if let Some(wrapped) = found.wrapped.clone() {
-            found.seal_anew(conn, &found.key(vault, wrapped)?, true)?;
+            match found.key(vault, wrapped).and_then(|key| found.seal_anew(conn, &key, true)) {
+                Ok(()) | Err(StoreError::Damaged(_)) => {}
+                Err(other) => return Err(other),
+            }
         }
         change(conn, RECEIVED, params![found.number, reason.to_string(), found.envelope])?;
     }
@@ -262,7 +275,8 @@ fn hold_for_agreement(conn: &Connection, manifest: i64) -> Result<()> {
     const HOLD: &str = "UPDATE received SET held_for = ?2 WHERE number = ?1";
     for (place, release) in rows(conn, FIND, [manifest], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, Vec<u8>>(1)?)))? {
         let release = wire::envelope::decode(&release).and_then(|envelope| wire::release::decode(&envelope.payload));
-        let release = release.map_err(|_| StoreError::Corrupt("a release that is kept can't be read".to_owned()))?;
+        // One that can't be read stays kept from users.
+        let Ok(release) = release else { continue };
         change(conn, HOLD, params![place, release.agreement.id.as_bytes()])?;
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! What was taken back: the tombstone, what becomes of the content, and who is told, in one transaction.
 
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, atomic::Ordering};
 
 use async_trait::async_trait;
 use rusqlite::{Connection, Row as SqlRow, params};
@@ -8,6 +8,7 @@ use rusqlite::{Connection, Row as SqlRow, params};
 use super::{
     SqliteStore,
     column::{change, count, id, number, row, rows, time, word, word_optional},
+    damages::sorted,
     forgotten, holders, ledger, outbox, partners,
 };
 use crate::{
@@ -18,6 +19,7 @@ use crate::{
     },
     store::{
         Result, StoreError,
+        damage::Damage,
         recalls::{Effect, HoldersRecord, RecallName, RecallRecord, RecallStore, Recalled, Recalling, UnprovenRecall},
         vault::{Leaf, Row, Vault},
     },
@@ -74,7 +76,7 @@ impl Kept {
         let envelope = vault.open(Row::Recall(&assessment, &originator), &self.sealed)?;
         let standing = vault.open(Row::RecallStanding(&assessment, &originator), &self.standing)?;
         let standing = serde_json::from_slice(&standing)
-            .map_err(|_| StoreError::Corrupt("where a recall stands can't be read".to_owned()))?;
+            .map_err(|_| StoreError::Damaged(Damage::Recall(assessment, originator.clone())))?;
         Ok(RecallRecord { assessment, originator, id, kind, envelope, standing, from, at, turn })
     }
 }
@@ -115,9 +117,11 @@ impl RecallStore for SqliteStore {
 
     async fn recalls_after(&self, turn: u64, state: Option<RecallState>, limit: u32) -> Result<Vec<RecallRecord>> {
         const SQL: &str = recalls!("WHERE r.turn > ?1 AND (?2 IS NULL OR r.state = ?2) ORDER BY r.turn LIMIT ?3");
+        let damages = Arc::clone(&self.damages);
         self.read_sealed(move |conn, vault| {
-            let found = rows(conn, SQL, params![number(turn)?, state.map(RecallState::as_str), limit], kept)?;
-            found.into_iter().map(|k| k.open(vault)).collect()
+            let values = params![number(turn)?, state.map(RecallState::as_str), limit];
+            let named = |r: &SqlRow<'_>| Ok(Damage::Recall(id(r, 0)?, word(r, 1)?));
+            Ok(sorted(conn, SQL, values, named, |r| kept(r)?.open(vault))?.noted(&damages))
         })
         .await
     }

@@ -7,6 +7,7 @@ use rusqlite::{Connection, Row as SqlRow, params};
 use super::{
     SqliteStore, answers, attachments, beside,
     column::{change, count, id, id_optional, number, row, rows, time, word, word_optional},
+    damages::sorted,
     equivocations, held, keys, ledger,
     manifests::{self, Kept, Version},
     outbox, partners, quarantine, recalls,
@@ -20,6 +21,7 @@ use crate::{
     },
     store::{
         InboundPosition, ReceivedContent, ReceivedEntry, ReceivedRecord, Result, StoreError,
+        damage::Damage,
         vault::{HeldKey, Leaf, Row, Vault, pack},
     },
 };
@@ -147,7 +149,7 @@ fn commit(conn: &Connection, vault: &Vault, batch: &Batch, sealed: &Sealed) -> R
     {
         return Err(StoreError::Conflict);
     }
-    let Some(places) = places(conn, batch, sealed)? else { return Ok(None) };
+    let Some(places) = places(conn, vault, batch, sealed)? else { return Ok(None) };
     let (mut before, mut found) = (batch.after, vec![]);
     for ((entry, sealed), place) in batch.entries.iter().zip(sealed).zip(&places) {
         let last = entry.sequence;
@@ -180,7 +182,7 @@ fn commit(conn: &Connection, vault: &Vault, batch: &Batch, sealed: &Sealed) -> R
 }
 
 /// `None` where a key must be taken anew.
-fn places(conn: &Connection, batch: &Batch, sealed: &Sealed) -> Result<Option<Places>> {
+fn places(conn: &Connection, vault: &Vault, batch: &Batch, sealed: &Sealed) -> Result<Option<Places>> {
     let mut places = Vec::with_capacity(sealed.len());
     for (entry, sealed) in batch.entries.iter().zip(sealed) {
         let place = match (&entry.content, sealed) {
@@ -189,7 +191,7 @@ fn places(conn: &Connection, batch: &Batch, sealed: &Sealed) -> Result<Option<Pl
                 if recalls::is_recalled(conn, &content.assessment, originator)? {
                     return Err(StoreError::Recalled);
                 }
-                match keys::settle(conn, &content.assessment, originator, key)? {
+                match keys::settle((conn, vault), &content.assessment, (originator, &content.originator), key)? {
                     Some(assessment) => Some(Place { originator, assessment }),
                     None => return Ok(None),
                 }
@@ -282,7 +284,9 @@ pub(super) async fn release(store: &SqliteStore, partner: &TrustDomain, sequence
 pub(super) async fn newest_releases(store: &SqliteStore) -> Result<Vec<(TrustDomain, Vec<u8>)>> {
     const SQL: &str = "SELECT d.domain, r.envelope FROM feed_in f JOIN peer d ON d.number = f.peer \
         JOIN received r ON r.peer = f.peer AND r.sequence = f.sequence";
-    store.read(|conn| rows(conn, SQL, [], |r| Ok((word(r, 0)?, r.get(1)?)))).await
+    let damages = Arc::clone(&store.damages);
+    let read = |r: &SqlRow<'_>| Ok((word(r, 0)?, r.get(1)?));
+    store.read(move |conn| Ok(sorted(conn, SQL, [], |_| Ok(Damage::Row), read)?.noted(&damages))).await
 }
 
 pub(super) async fn after(store: &SqliteStore, arrival: u64, limit: u32) -> Result<Vec<ReceivedRecord>> {

@@ -1,11 +1,14 @@
 //! Requests for more of an assessment, in both directions.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use rusqlite::{Connection, Row as SqlRow, params};
 
 use super::{
     SqliteStore, beside,
-    column::{change, count, id, number, row, rows, time, word},
+    column::{change, count, id, number, row, time, word},
+    damages::sorted,
     forgotten, ledger, outbox, partners,
 };
 use crate::{
@@ -16,6 +19,7 @@ use crate::{
     },
     store::{
         Result, StoreError,
+        damage::Damage,
         requests::{Beside, RequestRecord, RequestStep, RequestStore},
         vault::{Leaf, Row, Vault, pack, unpack},
     },
@@ -54,10 +58,14 @@ fn read(r: &SqlRow<'_>) -> rusqlite::Result<Sealed> {
     Ok(Sealed { record, sealed: r.get(7)? })
 }
 
+fn named(r: &SqlRow<'_>) -> rusqlite::Result<Damage> {
+    Ok(Damage::Request(id(r, 0)?))
+}
+
 fn open(vault: &Vault, row: Sealed) -> Result<RequestRecord> {
     let Sealed { record, sealed } = row;
-    let torn = || StoreError::Corrupt("a request is torn".to_owned());
-    let parts = unpack(&vault.open(Row::Request(&record.id), &sealed)?)?;
+    let torn = || StoreError::Damaged(Damage::Request(record.id));
+    let parts = unpack(&vault.open(Row::Request(&record.id), &sealed)?).map_err(|_| torn())?;
     let [envelope, answer, by, reason] = <[Vec<u8>; 4]>::try_from(parts).map_err(|_| torn())?;
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).map_err(|_| torn());
     let (by, reason) = (text(by)?, text(reason)?);
@@ -72,9 +80,10 @@ fn open(vault: &Vault, row: Sealed) -> Result<RequestRecord> {
 
 /// A request without what was written: the statements that it held, and what is kept in its place.
 pub(super) fn blank(vault: &Vault, id: &StatementId, sealed: &[u8]) -> Result<(Vec<Vec<u8>>, Vec<u8>)> {
-    let torn = || StoreError::Corrupt("a request is torn".to_owned());
-    let parts = unpack(&vault.open(Row::Request(id), sealed)?)?;
-    let [envelope, answer, by, reason] = <[Vec<u8>; 4]>::try_from(parts).map_err(|_| torn())?;
+    // Of one that can't be read nothing is known any more; it goes with the others.
+    let parts = vault.open(Row::Request(id), sealed).and_then(|packed| unpack(&packed)).ok();
+    let parts = parts.and_then(|parts| <[Vec<u8>; 4]>::try_from(parts).ok());
+    let [envelope, answer, by, reason] = parts.unwrap_or_default();
     let kept: [&[u8]; 4] = [&[], &[], &by, &reason];
     let blank = vault.seal(Row::Request(id), &pack(&kept))?;
     Ok(([envelope, answer].into_iter().filter(|s| !s.is_empty()).collect(), blank))
@@ -197,16 +206,18 @@ impl RequestStore for SqliteStore {
 
     async fn requests(&self, open_only: bool, limit: u32) -> Result<Vec<RequestRecord>> {
         const SQL: &str = select!("WHERE (q.state = 'sent' OR NOT ?1) ORDER BY q.number DESC LIMIT ?2");
+        let damages = Arc::clone(&self.damages);
         self.read_sealed(move |conn, vault| {
-            rows(conn, SQL, params![open_only, limit], read)?.into_iter().map(|found| open(vault, found)).collect()
+            Ok(sorted(conn, SQL, params![open_only, limit], named, |r| open(vault, read(r)?))?.noted(&damages))
         })
         .await
     }
 
     async fn requests_after(&self, turn: u64, limit: u32) -> Result<Vec<RequestRecord>> {
         const SQL: &str = select!("WHERE q.turn > ?1 AND q.turn > 0 ORDER BY q.turn LIMIT ?2");
+        let damages = Arc::clone(&self.damages);
         self.read_sealed(move |conn, vault| {
-            rows(conn, SQL, params![number(turn)?, limit], read)?.into_iter().map(|found| open(vault, found)).collect()
+            Ok(sorted(conn, SQL, params![number(turn)?, limit], named, |r| open(vault, read(r)?))?.noted(&damages))
         })
         .await
     }

@@ -1,11 +1,14 @@
 //! Root certificates that organisations have or had. Those that are retired prove nothing new; they tell under what statements were
 //! verified once.
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, params};
 
 use super::{
     SqliteStore,
     column::{change, id, row, rows, time, word, word_optional},
+    damages::sorted,
     partners,
 };
 use crate::{
@@ -15,7 +18,7 @@ use crate::{
         time::Time,
     },
     seal::hash::sha256,
-    store::{Result, RetiredRoot},
+    store::{Result, RetiredRoot, StoreError, damage::Damage},
 };
 
 /// These are the roots of an organisation from now on; `by_words` where no bundle of its administrators says so. For the writer.
@@ -93,7 +96,7 @@ pub(super) async fn retired(store: &SqliteStore) -> Result<Vec<RetiredRoot>> {
     const SQL: &str = "SELECT d.domain, r.der, r.retired_at, r.compromised_since, r.by_words FROM root r JOIN peer d ON d.number = r.peer \
         WHERE r.retired_at IS NOT NULL ORDER BY d.domain, r.retired_at";
     let read = |r: &rusqlite::Row<'_>| {
-        Ok(RetiredRoot {
+        Ok::<_, StoreError>(RetiredRoot {
             of: word(r, 0)?,
             der: r.get(1)?,
             retired_at: time(r, 2)?,
@@ -101,5 +104,7 @@ pub(super) async fn retired(store: &SqliteStore) -> Result<Vec<RetiredRoot>> {
             by_words: r.get(4)?,
         })
     };
-    store.read(move |conn| rows(conn, SQL, [], read)).await
+    let damages = Arc::clone(&store.damages);
+    // Under a root that can't be read nothing was verified; no other hangs on it.
+    store.read(move |conn| Ok(sorted(conn, SQL, [], |r| Ok(Damage::Root(word(r, 0)?)), read)?.noted(&damages))).await
 }

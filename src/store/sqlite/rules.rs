@@ -1,10 +1,13 @@
 //! The versions of the house rules.
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, params};
 
 use super::{
     SqliteStore,
-    column::{change, row, rows, time},
+    column::{change, row, time},
+    damages::sorted,
     ledger,
 };
 use crate::{
@@ -16,6 +19,7 @@ use crate::{
     },
     store::{
         Result, StoreError,
+        damage::Damage,
         vault::{Leaf, Row, Vault, pack, unpack},
     },
 };
@@ -27,8 +31,8 @@ fn packed(rules: &RulesVersion) -> Vec<u8> {
 }
 
 fn unpacked(version: u32, at: Time, plain: &[u8]) -> Result<RulesVersion> {
-    let torn = || StoreError::Corrupt(format!("version {version} of the house rules can't be read"));
-    let mut items = unpack(plain)?.into_iter();
+    let torn = || StoreError::Damaged(Damage::Rules(version));
+    let mut items = unpack(plain).map_err(|e| e.of(Damage::Rules(version)))?.into_iter();
     let digest = items.next().and_then(|d| Sha256::try_from(d.as_slice()).ok()).ok_or_else(torn)?;
     let mut files = vec![];
     while let Some(name) = items.next() {
@@ -61,9 +65,11 @@ pub(super) async fn one(store: &SqliteStore, version: Option<u32>) -> Result<Opt
 
 pub(super) async fn all(store: &SqliteStore, limit: u32) -> Result<Vec<RulesVersion>> {
     const SQL: &str = "SELECT version, at, sealed FROM house_rules ORDER BY version DESC LIMIT ?1";
+    let damages = Arc::clone(&store.damages);
     store
         .read_sealed(move |conn, vault| {
-            rows(conn, SQL, params![limit], sealed)?.into_iter().map(|found| open(vault, found)).collect()
+            let named = |row: &rusqlite::Row<'_>| Ok(Damage::Rules(row.get(0)?));
+            Ok(sorted(conn, SQL, params![limit], named, |row| open(vault, sealed(row)?))?.noted(&damages))
         })
         .await
 }

@@ -10,7 +10,9 @@ use super::{
 use crate::{
     domain::ids::{StatementId, TrustDomain},
     store::{
-        Result, StoreError, title,
+        Result, StoreError,
+        damage::Damage,
+        title,
         vault::{HeldKey, Row, pack, unpack},
     },
 };
@@ -88,7 +90,7 @@ pub(super) fn of(
 
 fn of_whole(conn: &Connection, key: &HeldKey, set: i64, place: Row<'_>) -> Result<(Vec<Vec<u8>>, usize)> {
     const SQL: &str = "SELECT sealed FROM portion_set WHERE number = ?1";
-    let missing = || StoreError::Corrupt("the portions of an entry are missing".to_owned());
+    let missing = || StoreError::Damaged(Damage::Row);
     let sealed = row(conn, SQL, [set], |r| r.get::<_, Vec<u8>>(0))?.ok_or_else(missing)?;
     Ok((title::among(&unpack(&key.open(place, &sealed)?)?), sealed.len()))
 }

@@ -1,5 +1,7 @@
 //! The ledger's part of the store's trait.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
 
@@ -83,8 +85,8 @@ impl LedgerStore for SqliteStore {
     }
 
     async fn kept(&self, kind: Kept, of: Option<&TrustDomain>, limit: u32) -> Result<Vec<KeptRecord>> {
-        let of = of.cloned();
-        self.read_sealed(move |conn, vault| kept::all(conn, vault, kind, of.as_ref(), limit)).await
+        let (of, damages) = (of.cloned(), Arc::clone(&self.damages));
+        self.read_sealed(move |conn, vault| kept::newest(conn, vault, &damages, (kind, of.as_ref()), limit)).await
     }
 
     async fn keep(&self, records: Vec<KeptRecord>, events: Vec<Event>) -> Result<usize> {
@@ -143,9 +145,11 @@ impl LedgerStore for SqliteStore {
     }
 
     async fn verify_ledger(&self, progress: Progress) -> Result<LedgerCheck> {
-        let check = self.read_sealed(move |conn, vault| verify::verify(conn, vault, progress)).await?;
-        if let Some(fault) = &check.fault {
-            self.trouble.of_reading::<()>(&Err(StoreError::Corrupt(fault.what.clone())));
+        let (check, torn) = self.read_sealed(move |conn, vault| verify::verify(conn, vault, progress)).await?;
+        match (&check.fault, torn) {
+            (Some(_), Some(damage)) => self.damages.note(damage),
+            (Some(fault), None) => self.trouble.of_reading::<()>(&Err(StoreError::Corrupt(fault.what.clone()))),
+            (None, _) => {}
         }
         Ok(check)
     }

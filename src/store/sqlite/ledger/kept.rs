@@ -5,6 +5,7 @@ use rusqlite::{Connection, params};
 use super::{
     super::{
         column::{change, count, number, row, rows},
+        damages::{Damages, readable},
         partners,
     },
     state::{State, mark},
@@ -12,11 +13,42 @@ use super::{
 use crate::{
     domain::ids::TrustDomain,
     store::{
-        Result,
+        Result, StoreError,
+        damage::Damage,
         ledger::{KEPT_HEADS, KEPT_KEYS, Kept, KeptRecord},
         vault::{Row, Vault},
     },
 };
+
+/// The newest of a kind. What is remembered of a partner's heads may be torn: then older ones stand in; a torn key does not give way to
+/// whatever key comes next.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] of the own ledger, [`StoreError::Damaged`] of a partner's key.
+pub(super) fn newest(
+    conn: &Connection,
+    vault: &Vault,
+    damages: &Damages,
+    (kind, of): (Kept, Option<&TrustDomain>),
+    limit: u32,
+) -> Result<Vec<KeptRecord>> {
+    if kind == Kept::Key || of.is_none() && kind != Kept::Alarm {
+        return all(conn, vault, kind, of, limit);
+    }
+    let many = if limit == 1 { KEPT_HEADS } else { limit };
+    let all = sealed(conn, kind, of, many)?.into_iter().map(|found| open(vault, kind, of, found));
+    let mut whole = readable(all.map(|record| record.map_err(|e| as_a_thing(e, of))), damages)?;
+    whole.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(whole)
+}
+
+/// An own alarm that is torn is no more than that.
+fn as_a_thing(error: StoreError, of: Option<&TrustDomain>) -> StoreError {
+    match (error, of) {
+        (StoreError::Corrupt(_), None) => StoreError::Damaged(Damage::Row),
+        (other, _) => other,
+    }
+}
 
 /// The number of this node itself among peers.
 const OWN: i64 = 0;
@@ -32,6 +64,13 @@ pub(super) fn all(
     of: Option<&TrustDomain>,
     limit: u32,
 ) -> Result<Vec<KeptRecord>> {
+    sealed(conn, kind, of, limit)?.into_iter().map(|found| open(vault, kind, of, found)).collect()
+}
+
+/// A number, and what is sealed under it.
+type Sealed = (u64, Vec<u8>);
+
+fn sealed(conn: &Connection, kind: Kept, of: Option<&TrustDomain>, limit: u32) -> Result<Vec<Sealed>> {
     const SQL: &str =
         "SELECT number, sealed FROM ledger_kept WHERE kind = ?1 AND peer = ?2 ORDER BY number DESC LIMIT ?3";
     let peer = match of {
@@ -41,12 +80,12 @@ pub(super) fn all(
             None => return Ok(vec![]),
         },
     };
-    let found = rows(conn, SQL, params![kind.as_str(), peer, limit], |r| Ok((count(r, 0)?, r.get::<_, Vec<u8>>(1)?)))?;
-    let open = |(number, sealed): (u64, Vec<u8>)| {
-        let value = vault.open(Row::LedgerKept(kind.as_str(), number, name(of)), &sealed)?;
-        Ok(KeptRecord { kind, of: of.cloned(), number, value })
-    };
-    found.into_iter().map(open).collect()
+    rows(conn, SQL, params![kind.as_str(), peer, limit], |r| Ok((count(r, 0)?, r.get(1)?)))
+}
+
+fn open(vault: &Vault, kind: Kept, of: Option<&TrustDomain>, (number, sealed): Sealed) -> Result<KeptRecord> {
+    let value = vault.open(Row::LedgerKept(kind.as_str(), number, name(of)), &sealed)?;
+    Ok(KeptRecord { kind, of: of.cloned(), number, value })
 }
 
 /// Keeps a record; `false` where it is there already. For the writer, which writes the state afterwards.
@@ -59,7 +98,8 @@ pub(super) fn keep(conn: &Connection, vault: &Vault, state: &mut State, record: 
     let key = Row::LedgerKept(kind, at, of);
     let before = row(conn, FIND, params![kind, peer, number(at)?], |r| r.get::<_, Vec<u8>>(0))?;
     if let Some(before) = &before {
-        if vault.open(key, before)? == record.value {
+        // One that is torn gives way: it was found, and is told of.
+        if vault.open(key, before).is_ok_and(|before| before == record.value) {
             return Ok(false);
         }
         state.went(&mark(kind, at, of, before));

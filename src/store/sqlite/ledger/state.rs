@@ -49,9 +49,11 @@ pub(super) fn mark(kind: &str, number: u64, of: &str, sealed: &[u8]) -> Hash {
 
 impl State {
     pub(super) fn read(conn: &Connection, vault: &Vault) -> Result<Self> {
-        let sealed = row(conn, "SELECT sealed FROM ledger_state WHERE one = 1", [], |r| r.get::<_, Vec<u8>>(0))?;
+        let sealed = row(conn, "SELECT sealed FROM ledger_state WHERE one = 1", [], |r| r.get::<_, Vec<u8>>(0));
+        let sealed = sealed.map_err(|e| e.of_all("the ledger's state is torn"))?;
         let sealed = sealed.ok_or_else(|| StoreError::Corrupt("the ledger's state is missing".to_owned()))?;
-        let items = unpack(&vault.open(Row::LedgerState, &sealed)?)?;
+        let torn = |e: StoreError| e.of_all("the ledger's state is torn");
+        let items = unpack(&vault.open(Row::LedgerState, &sealed)?).map_err(torn)?;
         Self::from_items(&items).ok_or_else(|| StoreError::Corrupt("the ledger's state is torn".to_owned()))
     }
 

@@ -9,12 +9,14 @@ use super::{
     state::{State, mark},
 };
 use crate::{
+    domain::ids::TrustDomain,
     ledger::{
         note::Note,
         tree::{Frontier, Hash},
     },
     store::{
         Result, StoreError,
+        damage::Damage,
         ledger::{Kept, LedgerCheck, LedgerFault, Progress},
         vault::{Row, Vault, decided},
     },
@@ -33,6 +35,9 @@ impl From<StoreError> for Stop {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Corrupt(what) => Self::Fault(LedgerFault { index: None, what }),
+            StoreError::Damaged(_) => {
+                Self::Fault(LedgerFault { index: None, what: "a row of the ledger's tables is torn".to_owned() })
+            }
             other => Self::Store(other),
         }
     }
@@ -55,15 +60,20 @@ struct Walk<'a> {
     frontier: Frontier,
     subtrees: u64,
     manifests: u64,
+    /// Of whose ledger what is remembered here is torn, where that is what is wrong.
+    torn: Option<TrustDomain>,
 }
 
-pub(super) fn verify(conn: &Connection, vault: &Vault, progress: Progress) -> Result<LedgerCheck> {
-    let mut walk = Walk { conn, vault, frontier: Frontier::default(), subtrees: 0, manifests: 0 };
+/// What is wrong, and with what remembered of a partner where it is only that.
+pub(super) fn verify(conn: &Connection, vault: &Vault, progress: Progress) -> Result<(LedgerCheck, Option<Damage>)> {
+    let mut walk = Walk { conn, vault, frontier: Frontier::default(), subtrees: 0, manifests: 0, torn: None };
     let outcome = walk.all(progress);
     let (size, root) = (walk.frontier.size(), walk.frontier.root());
     match outcome {
-        Ok(()) => Ok(LedgerCheck { size, root, fault: None }),
-        Err(Stop::Fault(fault)) => Ok(LedgerCheck { size, root, fault: Some(fault) }),
+        Ok(()) => Ok((LedgerCheck { size, root, fault: None }, None)),
+        Err(Stop::Fault(fault)) => {
+            Ok((LedgerCheck { size, root, fault: Some(fault) }, walk.torn.map(Damage::Witnessed)))
+        }
         Err(Stop::Store(error)) => Err(error),
     }
 }
@@ -162,7 +172,7 @@ impl Walk<'_> {
         })
     }
 
-    fn kept(&self, state: &State) -> std::result::Result<(), Stop> {
+    fn kept(&mut self, state: &State) -> std::result::Result<(), Stop> {
         const SQL: &str = "SELECT k.kind, k.number, k.sealed, k.peer, d.domain FROM ledger_kept k \
             LEFT JOIN peer d ON d.number = k.peer";
         type Kept = (String, u64, Vec<u8>, i64, Option<String>);
@@ -175,6 +185,7 @@ impl Walk<'_> {
             let is_known = (peer == 0) == of.is_empty();
             let is_good = self.vault.open(Row::LedgerKept(&kind, at, &of), &sealed).is_ok();
             if !is_known || !is_good {
+                self.torn = of.parse().ok().filter(|_| is_known);
                 return fault(None, format!("a record of the kind `{kind}` of {whose} was changed or moved"));
             }
             seen.came(&mark(&kind, at, &of, &sealed));

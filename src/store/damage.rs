@@ -1,0 +1,132 @@
+//! What of the kept things can't be read any more. Such a thing is out of service, and nothing else is.
+
+use std::fmt;
+
+use super::StoreError;
+use crate::domain::ids::{AssessmentId, Sha256, StatementId, TrustDomain};
+
+/// A thing that is kept and can't be read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Damage {
+    /// What is known of an organisation: its roots, where it is reached, where it stands.
+    Partner(TrustDomain),
+    /// An agreement with a partner.
+    Agreement(TrustDomain, StatementId),
+    /// The chain of an organisation's bundles.
+    Bundles(TrustDomain),
+    /// A root that an organisation had once.
+    Root(TrustDomain),
+    /// Revocations of an organisation's certificates, or a list of them.
+    Revocations(TrustDomain),
+    /// Somebody of the own organisation, by a digest of the id.
+    Person(Sha256),
+    /// A version of the house rules.
+    Rules(u32),
+    /// All versions of an originator's assessment.
+    Assessment(AssessmentId, TrustDomain),
+    /// A version of an assessment, by its manifest.
+    Version(StatementId),
+    /// An attachment.
+    Attachment(Sha256),
+    /// A recall of an originator's assessment.
+    Recall(AssessmentId, TrustDomain),
+    /// A request, or its answer.
+    Request(StatementId),
+    /// What waits for another administrator.
+    Approval(Sha256),
+    /// A partner's receipt.
+    Receipt(StatementId),
+    /// An entry that waits until it can be verified: from whom, and its number there.
+    Held(TrustDomain, u64),
+    /// A statement that waits for a partner.
+    Outbox(TrustDomain),
+    /// What is remembered of an organisation's ledger.
+    Witnessed(TrustDomain),
+    /// The proof that an originator has signed two different things.
+    Equivocation(AssessmentId, TrustDomain),
+    /// A row of which not even that can be told.
+    Row,
+}
+
+impl Damage {
+    /// With whom nothing is exchanged while it is damaged: who the partner is, what was agreed, or who was revoked can't be told.
+    pub fn closes(&self) -> Option<&TrustDomain> {
+        match self {
+            Self::Partner(of) | Self::Agreement(of, _) | Self::Revocations(of) => Some(of),
+            _ => None,
+        }
+    }
+
+    /// What an administrator can do about it, beside restoring a backup.
+    pub fn way_out(&self) -> &'static str {
+        match self {
+            Self::Partner(_) => "accept the partner's invitation again, or restore a backup",
+            Self::Agreement(..) => "import the agreement again as the partner exports it, or restore a backup",
+            Self::Revocations(_) => {
+                "give the organisation's newest list to `watchfire partner crl FILE --replace`, or restore a backup"
+            }
+            Self::Person(_) => "restore a backup; until then this person can't sign in",
+            Self::Rules(_) => "change a file of the house rules, a comment is enough, or restore a backup",
+            Self::Recall(..) => "recall it once more, or restore a backup; until then it stays sealed",
+            Self::Approval(_) => "decide it again",
+            Self::Witnessed(_) => "nothing: the partner's next greeting is kept in its place",
+            Self::Attachment(_) => "fetch it again, or restore a backup",
+            Self::Assessment(..)
+            | Self::Bundles(_)
+            | Self::Root(_)
+            | Self::Version(_)
+            | Self::Request(_)
+            | Self::Receipt(_)
+            | Self::Held(..)
+            | Self::Outbox(_)
+            | Self::Equivocation(..)
+            | Self::Row => "restore a backup",
+        }
+    }
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Partner(of) => write!(f, "what is known of {of}"),
+            Self::Agreement(with, id) => write!(f, "agreement {id} with {with}"),
+            Self::Bundles(of) => write!(f, "the chain of {of}'s bundles"),
+            Self::Root(of) => write!(f, "a root that {of} had once"),
+            Self::Revocations(of) => write!(f, "revocations of {of}'s certificates"),
+            Self::Person(id) => write!(f, "the register's entry {id}"),
+            Self::Rules(version) => write!(f, "version {version} of the house rules"),
+            Self::Assessment(id, originator) => write!(f, "assessment {id} of {originator}"),
+            Self::Version(manifest) => write!(f, "the version of an assessment with manifest {manifest}"),
+            Self::Attachment(sha256) => write!(f, "attachment {sha256}"),
+            Self::Recall(id, originator) => write!(f, "the recall of assessment {id} of {originator}"),
+            Self::Request(id) => write!(f, "request {id}"),
+            Self::Approval(subject) => write!(f, "what was approved of {subject}"),
+            Self::Receipt(id) => write!(f, "receipt {id}"),
+            Self::Held(from, sequence) => write!(f, "entry {sequence} from {from}, which waits to be verified"),
+            Self::Outbox(to) => write!(f, "a statement that waits for {to}"),
+            Self::Witnessed(of) => write!(f, "what is remembered of {of}'s ledger"),
+            Self::Equivocation(id, originator) => write!(f, "the proof about assessment {id} of {originator}"),
+            Self::Row => write!(f, "a row of the store"),
+        }
+    }
+}
+
+impl StoreError {
+    /// Of a thing: what can't be read is that thing, whatever of it was torn.
+    #[must_use]
+    pub fn of(self, thing: Damage) -> Self {
+        match self {
+            Self::Damaged(_) => Self::Damaged(thing),
+            other => other,
+        }
+    }
+
+    /// Of what everything rests on: damage there is the whole store's.
+    #[must_use]
+    pub fn of_all(self, what: &str) -> Self {
+        match self {
+            Self::Damaged(_) => Self::Corrupt(what.to_owned()),
+            other => other,
+        }
+    }
+}

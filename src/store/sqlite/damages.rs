@@ -1,0 +1,111 @@
+//! What was found damaged since the start, known to writer and readers alike.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use rusqlite::{Connection, Params, Row};
+
+use crate::store::{Result, StoreError, damage::Damage};
+
+/// So many are remembered: who has more restores a backup.
+const MOST: usize = 4096;
+
+/// The damaged things, each once.
+#[derive(Default)]
+pub(super) struct Damages(Mutex<BTreeSet<Damage>>);
+
+impl Damages {
+    fn all(&self) -> MutexGuard<'_, BTreeSet<Damage>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// All of them.
+    pub(super) fn known(&self) -> Vec<Damage> {
+        self.all().iter().cloned().collect()
+    }
+
+    /// That thing can't be read.
+    pub(super) fn note(&self, damage: Damage) {
+        let mut all = self.all();
+        if all.len() < MOST && !all.contains(&damage) {
+            let way_out = damage.way_out();
+            tracing::error!(%damage, %way_out, "this can't be read any more and is out of service; all else goes on");
+            all.insert(damage);
+        }
+    }
+
+    /// Takes note of what a look or a change has met.
+    pub(super) fn of<T>(&self, outcome: &Result<T>) {
+        if let Err(StoreError::Damaged(damage)) = outcome {
+            self.note(damage.clone());
+        }
+    }
+
+    /// It is mended.
+    pub(super) fn forget(&self, damage: &Damage) {
+        self.all().remove(damage);
+    }
+
+    /// Everything of that kind was read: these are damaged, and no others are any more.
+    pub(super) fn replace(&self, is_of_kind: fn(&Damage) -> bool, found: Vec<Damage>) {
+        self.all().retain(|known| !is_of_kind(known) || found.contains(known));
+        found.into_iter().for_each(|damage| self.note(damage));
+    }
+}
+
+/// What of a query can be read, and what can't.
+pub(super) struct Sorted<T> {
+    pub whole: Vec<T>,
+    pub torn: Vec<Damage>,
+}
+
+/// All rows of a query. One that can't be read takes no other with it: it is `named`, which is asked of its first columns alone.
+///
+/// # Errors
+/// Where it is more than a row that can't be read.
+pub(super) fn sorted<T>(
+    conn: &Connection,
+    sql: &str,
+    params: impl Params,
+    named: impl Fn(&Row<'_>) -> rusqlite::Result<Damage>,
+    mut read: impl FnMut(&Row<'_>) -> Result<T>,
+) -> Result<Sorted<T>> {
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut found = statement.query(params)?;
+    let mut sorted = Sorted { whole: vec![], torn: vec![] };
+    while let Some(row) = found.next()? {
+        match read(row) {
+            Ok(item) => sorted.whole.push(item),
+            Err(StoreError::Damaged(_)) => sorted.torn.push(named(row).unwrap_or(Damage::Row)),
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(sorted)
+}
+
+/// What of these can be read; the rest is noted.
+///
+/// # Errors
+/// As [`sorted`].
+pub(super) fn readable<T>(all: impl Iterator<Item = Result<T>>, damages: &Damages) -> Result<Vec<T>> {
+    let mut whole = vec![];
+    for one in all {
+        damages.of(&one);
+        match one {
+            Ok(item) => whole.push(item),
+            Err(StoreError::Damaged(_)) => {}
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(whole)
+}
+
+impl<T> Sorted<T> {
+    /// What can be read; the rest is noted.
+    pub(super) fn noted(self, damages: &Damages) -> Vec<T> {
+        self.torn.into_iter().for_each(|damage| damages.note(damage));
+        self.whole
+    }
+}
