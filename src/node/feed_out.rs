@@ -15,7 +15,7 @@ use crate::{
     },
     policy::{PartnerPolicy, accept, plan},
     seal::verify::MAX_SKEW_SECONDS,
-    store::ReleaseRecord,
+    store::{ReleaseRecord, StoreError, damage::Damage},
     wire,
 };
 
@@ -181,15 +181,10 @@ impl Node {
         let policy = &directory.active(partner)?.outgoing;
         let mut judged = Judged::default();
         for record in records {
-            let release = self.signed_by_a_good_key(wire::envelope::decode(&record.envelope)?, now)?;
-            let content = (!record.is_void).then(|| wire::release::decode(&release.payload)).transpose()?;
-            let (position, made_at) = match &content {
-                Some(content) => (content.position, content.released_at),
-                None => {
-                    let void = wire::release::decode_void(&release.payload)?;
-                    (void.position, void.voided_at)
-                }
-            };
+            let (envelope, content, position, made_at) = read(&record).inspect_err(|_| {
+                self.store.doubt(Damage::Feed(partner.clone()));
+            })?;
+            let release = self.signed_by_a_good_key(envelope, now)?;
             // Made while this node's clock was ahead. The partner takes it for one from the future, and would for as long as
             // that was, so it never had it.
             let is_ahead = made_at.seconds_since(now) > MAX_SKEW_SECONDS;
@@ -247,6 +242,21 @@ impl Node {
         }
         Ok(())
     }
+}
+
+/// A release that was numbered before, or the void in its place: its content, its place, and when it was made.
+type Read = (Envelope, Option<Release>, Position, Time);
+
+fn read(record: &ReleaseRecord) -> Result<Read, Fault> {
+    let unlike = |_| StoreError::Damaged(Damage::Row);
+    let envelope = wire::envelope::decode(&record.envelope).map_err(unlike)?;
+    if record.is_void {
+        let void = wire::release::decode_void(&envelope.payload).map_err(unlike)?;
+        return Ok((envelope, None, void.position, void.voided_at));
+    }
+    let content = wire::release::decode(&envelope.payload).map_err(unlike)?;
+    let (position, made_at) = (content.position, content.released_at);
+    Ok((envelope, Some(content), position, made_at))
 }
 
 /// Whether the release would be signed now as it was signed then.

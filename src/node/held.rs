@@ -206,7 +206,11 @@ impl Node {
     /// reaches it.
     pub(super) async fn is_taken_back(&self, entry: &Entry) -> Result<bool, Fault> {
         let Some((originator, assessment)) = claimed(entry) else { return Ok(false) };
-        Ok(self.store.recall_of(&originator, &assessment).await?.is_some())
+        match self.store.recall_of(&originator, &assessment).await {
+            // Whatever a recall says that can't be read any more, it is one.
+            Err(StoreError::Damaged(_)) => Ok(true),
+            found => Ok(found?.is_some()),
+        }
     }
 
     /// Keeps what was examined again as it would be kept had it come now.

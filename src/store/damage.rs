@@ -36,6 +36,8 @@ pub enum Damage {
     Approval(Sha256),
     /// A partner's receipt.
     Receipt(StatementId),
+    /// A partner's feed: where it stands, or what went out by it.
+    Feed(TrustDomain),
     /// An entry that waits until it can be verified: from whom, and its number there.
     Held(TrustDomain, u64),
     /// A statement that waits for a partner.
@@ -67,7 +69,7 @@ impl Damage {
             }
             Self::Person(_) => "restore a backup; until then this person can't sign in",
             Self::Rules(_) => "change a file of the house rules, a comment is enough, or restore a backup",
-            Self::Recall(..) => "recall it once more, or restore a backup; until then it stays sealed",
+            Self::Recall(..) => "restore a backup; until then the assessment stays sealed",
             Self::Approval(_) => "decide it again",
             Self::Witnessed(_) => "nothing: the partner's next greeting is kept in its place",
             Self::Attachment(_) => "fetch it again, or restore a backup",
@@ -77,6 +79,7 @@ impl Damage {
             | Self::Version(_)
             | Self::Request(_)
             | Self::Receipt(_)
+            | Self::Feed(_)
             | Self::Held(..)
             | Self::Outbox(_)
             | Self::Equivocation(..)
@@ -102,6 +105,7 @@ impl fmt::Display for Damage {
             Self::Request(id) => write!(f, "request {id}"),
             Self::Approval(subject) => write!(f, "what was approved of {subject}"),
             Self::Receipt(id) => write!(f, "receipt {id}"),
+            Self::Feed(of) => write!(f, "where the feed to or from {of} stands"),
             Self::Held(from, sequence) => write!(f, "entry {sequence} from {from}, which waits to be verified"),
             Self::Outbox(to) => write!(f, "a statement that waits for {to}"),
             Self::Witnessed(of) => write!(f, "what is remembered of {of}'s ledger"),

@@ -9,14 +9,14 @@ use super::{
 };
 use crate::{
     domain::{ids::TrustDomain, time::Time},
-    store::{Look, QueueItem, Result},
+    store::{Look, QueueItem, Result, damage::Damage},
 };
 
 pub(super) async fn look(store: &SqliteStore, partner: &TrustDomain, after: u64, now: Time, room: u64) -> Result<Look> {
     let partner = partner.clone();
     store
         .read(move |conn| match partners::find(conn, &partner)? {
-            Some(peer) => look_for(conn, peer, after, now, room),
+            Some(peer) => look_for(conn, peer, after, now, room).map_err(|e| e.of(Damage::Feed(partner))),
             None => Ok(Look::default()),
         })
         .await

@@ -268,7 +268,7 @@ pub(super) async fn inbound(store: &SqliteStore, partner: &TrustDomain) -> Resul
     let partner = partner.clone();
     store
         .read(move |conn| match partners::find(conn, &partner)? {
-            Some(peer) => position(conn, peer),
+            Some(peer) => position(conn, peer).map_err(|e| e.of(Damage::Feed(partner))),
             None => Ok(InboundPosition::default()),
         })
         .await

@@ -17,6 +17,7 @@ use crate::{
     },
     store::{
         GivenRelease, OutboundPosition, ReleaseBatch, ReleaseRecord, Result, StoreError,
+        damage::Damage,
         vault::{Leaf, Vault},
     },
 };
@@ -26,7 +27,8 @@ pub(super) async fn outbound(store: &SqliteStore, partner: &TrustDomain) -> Resu
     store
         .read(move |conn| {
             let peer = partners::find(conn, &partner)?;
-            peer.map_or_else(|| Ok(OutboundPosition::default()), |peer| position(conn, peer))
+            let position = peer.map_or_else(|| Ok(OutboundPosition::default()), |peer| position(conn, peer));
+            position.map_err(|e| e.of(Damage::Feed(partner)))
         })
         .await
 }
