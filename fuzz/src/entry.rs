@@ -17,6 +17,7 @@ pub fn check(data: &[u8]) {
     for envelope in all {
         assert!((1..=4).contains(&envelope.signatures.len()));
         assert!(envelope.logged.is_empty(), "only the releases of an entry tell when its statements were logged");
+        assert!(envelope.path.is_empty(), "the releases of an entry are its path");
         super::statement::payload(envelope.kind, &envelope.payload);
     }
     stored(&entry, &message);

@@ -27,12 +27,18 @@ fn envelope(bytes: &[u8]) {
         assert!((1..=4).contains(&envelope.signatures.len()), "a statement bears 1 to 4 signatures");
         assert_eq!(draft.as_ref(), Some(envelope), "what may be signed may be a draft");
     }
-    if let Some(Envelope { kind, payload: inner, logged, .. }) = draft {
+    if let Some(Envelope { kind, payload: inner, logged, path, .. }) = draft {
         payload(kind, &inner);
         assert!(logged.len() <= 2 && (kind != StatementKind::Logged || logged.is_empty()));
         for told in &logged {
             assert!(told.kind == StatementKind::Logged && told.logged.is_empty() && !told.signatures.is_empty());
             payload(told.kind, &told.payload);
+        }
+        assert!(path.is_empty() || (kind == StatementKind::Receipt && (2..=9).contains(&path.len())));
+        for hop in &path {
+            assert!(hop.kind == StatementKind::Release && hop.logged.is_empty() && hop.path.is_empty());
+            assert!(!hop.signatures.is_empty(), "a release on a path is signed");
+            payload(hop.kind, &hop.payload);
         }
     }
 }

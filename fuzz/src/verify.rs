@@ -28,13 +28,13 @@ pub fn check(data: &[u8]) {
 /// A forgery, in words.
 pub fn among(data: &[u8], honest: &[Honest]) -> Result<(), String> {
     let Ok(envelope) = wire::envelope::decode(data) else { return Ok(()) };
-    // What tells when it was logged is believed on its own signature.
+    // What tells when it was logged, and each release of a path, is believed on its own signature.
     all_of(&envelope).try_for_each(|envelope| is_honest(envelope, honest))
 }
 
-/// A statement, and those beside it that tell when it was logged.
+/// A statement, and those beside it: that tell when it was logged, and of its path.
 fn all_of(envelope: &Envelope) -> impl Iterator<Item = &Envelope> {
-    std::iter::once(envelope).chain(&envelope.logged)
+    std::iter::once(envelope).chain(&envelope.logged).chain(&envelope.path)
 }
 
 fn is_honest(envelope: &Envelope, honest: &[Honest]) -> Result<(), String> {

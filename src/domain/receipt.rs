@@ -1,9 +1,8 @@
 //! Receipts: the recipient's signed answer to what was released to it.
 
 use super::{
-    ids::{Role, StatementId, TrustDomain},
+    ids::{Role, Sha256, StatementId, TrustDomain},
     release::MAX_HOPS,
-    statement::Envelope,
     time::Time,
     words::words,
 };
@@ -63,13 +62,14 @@ pub struct Receipt {
     pub role: Option<Role>,
     /// The recall that is answered.
     pub recall: Option<StatementId>,
-    /// Of what came through hubs: the releases by which it came, from the originator's on; the last is the answered one.
-    pub path: Vec<Envelope>,
+    /// Of what came through hubs: the hash of the releases by which it came, from the originator's on; the last is the
+    /// answered one. They travel in [`Envelope::path`](super::statement::Envelope::path).
+    pub path: Option<Sha256>,
 }
 
 impl Receipt {
     /// About releases, with nothing else said.
     pub fn about(sender: TrustDomain, kind: ReceiptKind, releases: Vec<StatementId>, at: Time) -> Self {
-        Self { sender, kind, releases, at, reason: None, role: None, recall: None, path: vec![] }
+        Self { sender, kind, releases, at, reason: None, role: None, recall: None, path: None }
     }
 }

@@ -112,19 +112,28 @@ pub struct Envelope {
     /// When it was first logged: statements of kind [`StatementKind::Logged`]. The first names this statement, each further
     /// one the one before it. Only statements that travel by an outbox have any.
     pub logged: Vec<Envelope>,
+    /// The releases by which came what a receipt answers; the receipt names them by their hash. Nothing else has any.
+    pub path: Vec<Envelope>,
 }
 
 impl Envelope {
     /// A statement with its signatures.
     pub fn new(kind: StatementKind, payload: Vec<u8>, signatures: Vec<Signature>) -> Self {
-        Self { kind, payload, signatures, logged: vec![] }
+        Self { kind, payload, signatures, logged: vec![], path: vec![] }
     }
 
     /// About how many bytes it takes.
     pub fn bytes(&self) -> usize {
         let signature = |s: &Signature| s.value.len() + s.certificates.iter().map(Vec::len).sum::<usize>();
-        let logged = self.logged.iter().map(Self::bytes).sum::<usize>();
-        self.payload.len() + self.signatures.iter().map(signature).sum::<usize>() + logged
+        let beside = self.logged.iter().chain(&self.path).map(Self::bytes).sum::<usize>();
+        self.payload.len() + self.signatures.iter().map(signature).sum::<usize>() + beside
+    }
+
+    /// The same without its path: what is kept of a receipt once the path was checked.
+    pub fn without_path(&self) -> Self {
+        let Self { kind, payload, signatures, logged, path: _ } = self;
+        let (payload, signatures, logged) = (payload.clone(), signatures.clone(), logged.clone());
+        Self { kind: *kind, payload, signatures, logged, path: vec![] }
     }
 }
 

@@ -13,9 +13,10 @@ use crate::{
         fault::Fault,
         ids::{Role, StatementId, TrustDomain},
         receipt::{Receipt, ReceiptKind},
-        statement::StatementKind,
+        statement::{Envelope, StatementKind},
         time::Time,
     },
+    seal::statement::path_hash,
     store::{
         ReceivedEntry, StoreError,
         receipts::{Arrived, Unanswered},
@@ -96,14 +97,16 @@ impl Node {
         now: Time,
     ) -> Result<Vec<u8>, Fault> {
         let Said { kind, reason, role, recall } = said.clone();
-        let mut path = vec![];
+        let mut path: Vec<Envelope> = vec![];
         if let Some((before, last)) = way {
             path =
                 before.iter().map(Vec::as_slice).chain([last]).map(wire::envelope::decode).collect::<Result<_, _>>()?;
         }
-        let receipt = Receipt { reason, role, recall, path, ..Receipt::about(sender.clone(), kind, releases, now) };
+        let named = (!path.is_empty()).then(|| path_hash(&path));
+        let about = Receipt::about(sender.clone(), kind, releases, now);
+        let receipt = Receipt { reason, role, recall, path: named, ..about };
         let envelope = self.sign(StatementKind::Receipt, wire::receipt::encode(&receipt))?;
-        Ok(wire::envelope::encode(&envelope))
+        Ok(wire::envelope::encode(&Envelope { path, ..envelope }))
     }
 
     /// What is said of arrivals, to everybody from whom they came: of what a sender gave of its own together, of what came

@@ -82,8 +82,10 @@ const MAX_BYTES: usize = 128 << 10;
 const MAX_LOGGED_BYTES: usize = 128;
 /// An invitation holds revocation lists.
 const MAX_INTRODUCTION_BYTES: usize = 2 << 20;
-/// With a way of many hops, each with a whole chain, a receipt stays far below a message's limit.
-const MAX_RECEIPT_BYTES: usize = 512 << 10;
+/// A receipt names up to 4,096 releases.
+const MAX_RECEIPT_BYTES: usize = 160 << 10;
+/// With a path of many hops, each with a whole chain, a receipt stays far below a message's limit.
+const MAX_PATH_BYTES: usize = 512 << 10;
 
 const CHANGES: Pace = Pace { what: "agreements and notices", allows: |live, handed| live.allows_a_change(handed.now) };
 const RECEIPTS: Pace = Pace {
@@ -197,6 +199,11 @@ impl Handling {
 
     fn require_size(&self, envelope: &Envelope) -> Result<(), Fault> {
         let logged = envelope.logged.iter().map(|l| l.payload.len()).max().unwrap_or_default();
+        let path: usize = envelope.path.iter().map(Envelope::bytes).sum();
+        if path > MAX_PATH_BYTES {
+            let what = format!("the path beside a {} takes at most {MAX_PATH_BYTES} bytes", self.kind);
+            return Err(Fault::at(Reason::StatementTooLarge, "path", what));
+        }
         if envelope.payload.len() <= self.max_bytes && logged <= MAX_LOGGED_BYTES {
             return Ok(());
         }

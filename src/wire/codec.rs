@@ -161,6 +161,7 @@ mod tests {
             payload: vec![0x0a, 0].into(),
             signatures: vec![signature; signatures],
             logged: vec![],
+            path: vec![],
         };
         SubmitStatementsRequest { statements: vec![envelope; of] }
     }

@@ -56,13 +56,19 @@ fn envelopes(field: &str, all: Vec<proto::Envelope>) -> Result<Vec<Arc<Envelope>
     all.into_iter().enumerate().map(one).collect()
 }
 
-/// A statement inside another message: what is around it says when it was logged, so that nothing else does.
+/// A statement inside another message: what is around it says when it was logged and by which way it came, so that nothing
+/// else does.
 ///
 /// # Errors
-/// As [`envelope::from_proto`]; `UNKNOWN_OR_NON_CANONICAL` where it bears a `logged`.
+/// As [`envelope::from_proto`]; `UNKNOWN_OR_NON_CANONICAL` where it bears a `logged` or a `path`.
 pub(super) fn part(message: proto::Envelope) -> Result<Envelope, Fault> {
     let envelope = envelope::from_proto(message)?;
-    if envelope.logged.is_empty() { Ok(envelope) } else { Err(refuse("logged", "what is around it tells this")) }
+    for (field, beside) in [("logged", &envelope.logged), ("path", &envelope.path)] {
+        if !beside.is_empty() {
+            return Err(refuse(field, "what is around it tells this"));
+        }
+    }
+    Ok(envelope)
 }
 
 /// To the wire. The portions are shared, not copied.

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::domain::{
     fault::{Fault, Reason},
+    receipt::MAX_PATH,
     statement::{Envelope, MAX_LOGGED, MAX_SIGNATURES, Signature, StatementKind, Suite},
 };
 
@@ -54,7 +55,7 @@ pub fn decode_draft(bytes: &[u8]) -> Result<Envelope, Fault> {
 /// # Errors
 /// As [`from_proto`].
 pub fn draft_from_proto(message: proto::Envelope) -> Result<Envelope, Fault> {
-    let proto::Envelope { payload_type, payload, signatures, logged } = message;
+    let proto::Envelope { payload_type, payload, signatures, logged, path } = message;
     let kind = StatementKind::from_payload_type(&payload_type)
         .ok_or_else(|| refuse("payload_type", "the kind of statement is not known to this version"))?;
     if signatures.len() > MAX_SIGNATURES {
@@ -66,7 +67,31 @@ pub fn draft_from_proto(message: proto::Envelope) -> Result<Envelope, Fault> {
         .map(|(i, s)| signature(s).map_err(|f| f.within(&format!("signatures[{i}]"))))
         .collect::<Result<_, _>>()?;
     let logged = logged_from_proto(kind, logged)?;
-    Ok(Envelope { kind, payload: payload.into(), signatures, logged })
+    let path = path_from_proto(kind, path)?;
+    Ok(Envelope { kind, payload: payload.into(), signatures, logged, path })
+}
+
+/// The releases by which came what a receipt answers. What is around them tells when they were logged.
+fn path_from_proto(kind: StatementKind, all: Vec<proto::Envelope>) -> Result<Vec<Envelope>, Fault> {
+    if kind != StatementKind::Receipt && !all.is_empty() {
+        return Err(refuse("path", "only a receipt has a path"));
+    }
+    if all.len() > MAX_PATH {
+        let what = format!("what is answered came by at most {MAX_PATH} releases");
+        return Err(Fault::at(Reason::StatementTooLarge, "path", what));
+    }
+    if all.len() == 1 {
+        return Err(refuse("path", "what came by one release came directly and has no path"));
+    }
+    let one = |(i, message)| {
+        let place = format!("path[{i}]");
+        let envelope = super::entry::part(message).map_err(|f: Fault| f.within(&place))?;
+        if envelope.kind == StatementKind::Release {
+            return Ok(envelope);
+        }
+        Err(refuse(&place, "a path is made of releases"))
+    };
+    all.into_iter().enumerate().map(one).collect()
 }
 
 /// When the statement was first logged. Such a statement has none itself.
@@ -120,5 +145,6 @@ pub fn to_proto(envelope: &Envelope) -> proto::Envelope {
         payload: envelope.payload.clone().into(),
         signatures: signatures.collect(),
         logged: envelope.logged.iter().map(to_proto).collect(),
+        path: envelope.path.iter().map(to_proto).collect(),
     }
 }

@@ -3,7 +3,7 @@
 use prost::Message;
 
 use super::{
-    canonical, envelope,
+    canonical,
     field::{
         bytes_all, bytes_optional, line, number_of, parsed, parsed_optional, refuse, text_of, time, timestamp, word,
     },
@@ -12,7 +12,7 @@ use super::{
 use crate::domain::{
     fault::{Fault, Reason},
     ids::Role,
-    receipt::{MAX_NOTE, MAX_PATH, Receipt, ReceiptKind},
+    receipt::{MAX_NOTE, Receipt, ReceiptKind},
 };
 
 /// The most releases in one receipt.
@@ -23,15 +23,11 @@ pub const MAX_RECEIPT: usize = 4096;
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL`, `STATEMENT_TOO_LARGE`, with the field's path.
 pub fn decode(payload: &[u8]) -> Result<Receipt, Fault> {
-    let proto::Receipt { sender, kind, release_ids, at, reason, role, recall_id, path } = canonical::decode(payload)?;
+    let proto::Receipt { sender, kind, release_ids, at, reason, role, recall_id, path_hash } =
+        canonical::decode(payload)?;
     if release_ids.len() > MAX_RECEIPT {
         return Err(Fault::at(Reason::StatementTooLarge, "release_ids", format!("a receipt names 1 to {MAX_RECEIPT}")));
     }
-    if path.len() > MAX_PATH {
-        let what = format!("what is answered came by at most {MAX_PATH} releases");
-        return Err(Fault::at(Reason::StatementTooLarge, "path", what));
-    }
-    let hop = |(i, e)| super::entry::part(e).map_err(|f| f.within(&format!("path[{i}]")));
     let receipt = Receipt {
         sender: parsed("sender", &sender)?,
         kind: word("kind", ReceiptKind::ALL, kind)?,
@@ -40,7 +36,7 @@ pub fn decode(payload: &[u8]) -> Result<Receipt, Fault> {
         reason: if reason.is_empty() { None } else { Some(line("reason", reason)?) },
         role: parsed_optional("role", &role)?,
         recall: bytes_optional("recall_id", &recall_id)?,
-        path: path.into_iter().enumerate().map(hop).collect::<Result<_, _>>()?,
+        path: bytes_optional("path_hash", &path_hash)?,
     };
     check(&receipt)?;
     Ok(receipt)
@@ -64,8 +60,8 @@ fn check(receipt: &Receipt) -> Result<(), Fault> {
     if role.is_some() != kind.acknowledges() || !role.iter().all(is_of_a_reader) {
         return Err(refuse("role", "what was read or answered names the role of a reader, and nothing else does"));
     }
-    if (!path.is_empty() && releases.len() != 1) || path.len() == 1 {
-        return Err(refuse("path", "a receipt with a path of two releases or more is about the last of them alone"));
+    if path.is_some() && releases.len() != 1 {
+        return Err(refuse("path_hash", "a receipt that names a path is about the last of its releases alone"));
     }
     if kind.acknowledges() && reason.as_ref().is_some_and(|r| r.len() > MAX_NOTE) {
         return Err(Fault::at(Reason::StatementTooLarge, "reason", format!("a line of at most {MAX_NOTE} bytes")));
@@ -84,7 +80,7 @@ pub fn encode(receipt: &Receipt) -> Vec<u8> {
         reason: reason.clone().unwrap_or_default(),
         role: text_of(role.as_ref()),
         recall_id: recall.map(|r| r.0.to_vec()).unwrap_or_default().into(),
-        path: path.iter().map(envelope::to_proto).collect(),
+        path_hash: path.map(|p| p.0.to_vec()).unwrap_or_default().into(),
     }
     .encode_to_vec()
 }

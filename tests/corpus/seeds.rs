@@ -85,6 +85,11 @@ fn statements(ca: impl Fn(&str) -> DevCa) -> (Vec<(String, DevCa)>, Vec<Envelope
             let second = logged(&envelope.logged[0], &node(&cas[1].1, "ecowas.example"));
             envelope.logged.push(second);
         }
+        if told("path_hash").is_some() {
+            // Any releases do: what they hash to is for a node to check.
+            let releases = all.iter().filter(|e: &&Envelope| e.kind == StatementKind::Release);
+            envelope.path = releases.take(2).cloned().collect();
+        }
         all.push(envelope);
     }
     (cas, all)
@@ -167,6 +172,10 @@ fn statements_and_certificates(cas: &[(String, DevCa)], signed: &[Envelope], enc
         if is_first {
             seed("verify", &format!("{}-{i}", envelope.kind), bytes);
             seed("statement", &format!("envelope-{}", envelope.kind), &[&[0], &bytes[..]].concat());
+        }
+        if !envelope.path.is_empty() {
+            seed("verify", &format!("{}-{i}", envelope.kind), bytes);
+            seed("statement", "envelope-receipt-with-path", &[&[0], &bytes[..]].concat());
         }
     }
     for (i, envelope) in signed.iter().take(6).enumerate() {

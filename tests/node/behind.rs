@@ -11,7 +11,7 @@ use watchfire::{
         time::Clock,
     },
     identity::devca::Purpose,
-    seal::statement::id_of,
+    seal::statement::{id_of, path_hash},
     telemetry::SystemClock,
     wire::{self, proto},
 };
@@ -33,14 +33,38 @@ fn given_on(hub: &Rogue, given: &Envelope, to: &str, bend: impl FnOnce(&mut Rele
     hub.node.envelope(StatementKind::Release, wire::release::encode(&release)).unwrap()
 }
 
-fn about(hub: &Rogue, path: &[&Envelope], kind: ReceiptKind) -> Receipt {
-    let last = id_of(StatementKind::Release, &path.last().unwrap().payload);
-    let receipt = Receipt::about(hub.domain.parse().unwrap(), kind, vec![last], SystemClock.now());
-    Receipt { path: path.iter().map(|e| (*e).clone()).collect(), ..receipt }
+/// A receipt, and the path beside it.
+#[derive(Clone)]
+struct Shown {
+    receipt: Receipt,
+    path: Vec<Envelope>,
 }
 
-fn by(rogue: &Rogue, receipt: &Receipt) -> proto::Envelope {
-    signed(&rogue.node, StatementKind::Receipt, wire::receipt::encode(receipt))
+impl Shown {
+    fn with_role(self) -> Self {
+        self.with(|r| r.role = Some(watchfire::domain::ids::Role::Analyst))
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Receipt)) -> Self {
+        change(&mut self.receipt);
+        self
+    }
+}
+
+fn about(hub: &Rogue, path: &[&Envelope], kind: ReceiptKind) -> Shown {
+    let last = id_of(StatementKind::Release, &path.last().unwrap().payload);
+    let path: Vec<Envelope> = path.iter().map(|e| (*e).clone()).collect();
+    let receipt = Receipt::about(hub.domain.parse().unwrap(), kind, vec![last], SystemClock.now());
+    Shown { receipt: Receipt { path: Some(path_hash(&path)), ..receipt }, path }
+}
+
+fn by(rogue: &Rogue, shown: &Shown) -> proto::Envelope {
+    let envelope = signed(&rogue.node, StatementKind::Receipt, wire::receipt::encode(&shown.receipt));
+    with_path(&envelope, &shown.path.iter().collect::<Vec<_>>())
+}
+
+fn with_path(envelope: &proto::Envelope, path: &[&Envelope]) -> proto::Envelope {
+    proto::Envelope { path: path.iter().map(|e| wire::envelope::to_proto(e)).collect(), ..envelope.clone() }
 }
 
 /// The releases in the feed to a partner.
@@ -107,30 +131,73 @@ async fn a_holder_behind_a_hub_is_known_by_its_own_receipt_and_nobody_speaks_for
     let told = recall(&gb, &id, "--purge").await;
     assert_eq!(told["told"], serde_json::json!([end.domain, hub.domain]));
     let recall_id: StatementId = told["recall"]["id"].as_str().unwrap().parse().unwrap();
-    let purged = |receipt: Receipt| Receipt { recall: Some(recall_id), ..receipt };
-    let for_it = purged(about(&hub, &[&given, &on], ReceiptKind::Purged));
+    let for_it = about(&hub, &[&given, &on], ReceiptKind::Purged).with(|r| r.recall = Some(recall_id));
     refused("a purge claimed for another", by(&hub, &for_it), "WRONG_DOMAIN").await;
     let own = id_of(StatementKind::Release, &given.payload);
     let of_hub = Receipt::about("gb.example".parse().unwrap(), ReceiptKind::Purged, vec![own], SystemClock.now());
-    taken("the hub's own", by(&hub, &purged(of_hub))).await;
+    let of_hub = Shown { receipt: Receipt { recall: Some(recall_id), ..of_hub }, path: vec![] };
+    taken("the hub's own", by(&hub, &of_hub)).await;
     holder(&gb, &id, hub.domain, "confirmed").await;
     let open = holders(&gb, &id).await.into_iter().find(|h| h["holder"] == end.domain).unwrap();
     assert_ne!(open["state"], "confirmed", "{open}");
     let outcome = end.submit(&gb, by(&end, &for_it)).await;
     assert!(outcome.is_accepted(), "it may tell directly: {}", outcome.message);
     holder(&gb, &id, end.domain, "confirmed").await;
-    let unknown = Receipt { recall: Some(StatementId([5; 32])), ..about(&hub, &[&given, &on], ReceiptKind::Purged) };
+    let unknown = about(&hub, &[&given, &on], ReceiptKind::Purged).with(|r| r.recall = Some(StatementId([5; 32])));
     refused("of no recall", by(&end, &unknown), "NOT_FOUND").await;
 }
 
-trait InRole {
-    fn with_role(self) -> Self;
-}
-
-impl InRole for Receipt {
-    fn with_role(self) -> Self {
-        Self { role: Some(watchfire::domain::ids::Role::Analyst), ..self }
+#[tokio::test(flavor = "multi_thread")]
+async fn a_genuine_receipt_with_another_path_beside_it_than_it_names_is_refused() {
+    let gb = Org::found("gb.example", "state", Some("GB")).await;
+    let [hub, end, other] = ["hub.example", "end.example", "other.example"].map(Rogue::new);
+    for rogue in [&hub, &end] {
+        rogue.befriend(&gb, "127.0.0.1:1", &terms(gb.domain, rogue.domain, "")).await;
     }
+    let [first, second] = [publish(&gb, &note("first", "BF")).await, publish(&gb, &note("second", "BF")).await];
+    let released = fed(&hub, &gb).await;
+    let [of_first, of_second] = &released[..] else { panic!("{} releases", released.len()) };
+    let on = given_on(&hub, of_first, end.domain, |_| {});
+    let genuine = by(&end, &about(&hub, &[of_first, &on], ReceiptKind::Stored));
+    let handed = async |what: &str, path: &[&Envelope]| {
+        let outcome = hub.submit(&gb, with_path(&genuine, path)).await;
+        assert_eq!((outcome.is_accepted(), outcome.reason.as_str()), (false, "INVALID_ARGUMENT"), "{what}");
+        assert!(outcome.message.starts_with("path: "), "{what}: {}", outcome.message);
+        outcome.message
+    };
+    // Each would be a way by itself, and would make a holder of the second assessment, or another holder.
+    let of_the_second = given_on(&hub, of_second, end.domain, |_| {});
+    let to_another = given_on(&hub, of_first, other.domain, |_| {});
+    let later = given_on(&hub, of_first, end.domain, |r| r.released_at = r.released_at.plus_seconds(-1));
+    for (what, path) in [
+        ("of another assessment", [of_second, &of_the_second]),
+        ("to another holder", [of_first, &to_another]),
+        ("by another release of the hub's", [of_first, &later]),
+        ("in another order", [&on, of_first]),
+    ] {
+        let message = handed(what, &path).await;
+        assert!(message.contains("is not the one that it names"), "{what}: {message}");
+    }
+    assert!(handed("one more", &[of_first, &on, &on]).await.contains("is not the one that it names"));
+    assert!(handed("none", &[]).await.contains("there is none beside it"));
+    // One that names no path has none beside it.
+    let direct = Receipt::about(gb.domain.parse().unwrap(), ReceiptKind::Stored, vec![], SystemClock.now());
+    let own = Receipt { releases: vec![id_of(StatementKind::Release, &of_first.payload)], ..direct };
+    let outcome = hub.submit(&gb, by(&hub, &Shown { receipt: own, path: vec![of_first.clone(), on.clone()] })).await;
+    assert_eq!((outcome.is_accepted(), outcome.reason.as_str()), (false, "INVALID_ARGUMENT"), "{}", outcome.message);
+    let long = hub.submit(&gb, with_path(&genuine, &[of_first; 10])).await;
+    assert_eq!((long.is_accepted(), long.reason.as_str()), (false, "STATEMENT_TOO_LARGE"), "{}", long.message);
+    for id in [&first, &second] {
+        let all = holders(&gb, id).await;
+        assert!(all.iter().all(|h| h["holder"] == hub.domain && h["state"] == "pending"), "{all:?}");
+    }
+
+    // With its own path it counts, whatever was handed over before.
+    let outcome = hub.submit(&gb, genuine.clone()).await;
+    assert!(outcome.is_accepted(), "{} {}", outcome.reason, outcome.message);
+    holder(&gb, &first, end.domain, "held").await;
+    handed("after it was taken", &[of_second, &of_the_second]).await;
+    assert!(holders(&gb, &second).await.iter().all(|h| h["holder"] != end.domain));
 }
 
 /// The recall of what an entry hands over, by whoever.

@@ -127,7 +127,7 @@ fn statements(of: &Rogue, to: &Org, agreement: StatementId) -> Vec<(StatementKin
         reason: None,
         role: None,
         recall: None,
-        path: vec![],
+        path: None,
     };
     let request = Request {
         addressee: to.domain.parse().unwrap(),
@@ -241,7 +241,7 @@ async fn receipts_that_are_refused_are_told_once_a_minute_and_wait_beyond_their_
             reason: Some(format!("another text {n}")),
             role: Some(Role::Analyst),
             recall: None,
-            path: vec![],
+            path: None,
         };
         signed(&feed.rogue.node, StatementKind::Receipt, wire::receipt::encode(&receipt))
     };

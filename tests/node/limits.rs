@@ -100,6 +100,7 @@ async fn a_statement_of_an_unknown_kind_is_refused_by_name() {
         payload: vec![1].into(),
         signatures: vec![proto::Signature { suite: 1, certificates: vec![vec![1].into()], value: vec![1].into() }],
         logged: vec![],
+        path: vec![],
     };
     let mut exchange: ExchangeServiceClient<Channel> = rogue.exchange(&org);
     let statements = vec![

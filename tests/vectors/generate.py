@@ -222,6 +222,23 @@ def listed(*labels):
             for i, id_ in enumerate(sorted(map(some, labels)))]
 
 
+def release_id(payload):
+    return sha256(pae(payload_type("release"), payload))
+
+
+def path(length):
+    """Releases, each by way of the one before."""
+    hops = [encoded(release())]
+    while len(hops) < length:
+        hops.append(encoded(release(sequence=len(hops) + 1, previous_release_id=some("release before"),
+                                    via_release_id=release_id(hops[-1]))))
+    return hops
+
+
+def path_hash(hops):
+    return sha256(b"watchfire.path.v1\0", *map(release_id, hops))
+
+
 def statements():
     sixteen = [some(f"digest {i}") for i in range(16)]
     yield "manifest", "a first version", manifest(sixteen)
@@ -253,11 +270,10 @@ def statements():
         **receipt)
     yield "receipt", "purged by a party that holds nothing", read(
         receipt_pb2.Receipt, kind="RECEIPT_KIND_PURGED", sender="gb.example", recall_id=some("recall"), at=LATER)
-    hop = {"payload_type": payload_type("release"), "payload": some("a release"), "signatures": [
-        {"suite": "SIGNATURE_SUITE_ED25519", "certificates": [some("leaf")], "value": some("signature", 32)}]}
+    way = path(2)
     yield "receipt", "stored, by way of a hub", read(
-        receipt_pb2.Receipt, kind="RECEIPT_KIND_STORED", sender="ecowas.example", release_ids=[some("release 2")],
-        at=LATER, path=[hop, hop])
+        receipt_pb2.Receipt, kind="RECEIPT_KIND_STORED", sender="ecowas.example", release_ids=[release_id(way[-1])],
+        at=LATER, path_hash=path_hash(way))
     yield "receipt", "wanted again", read(receipt_pb2.Receipt, kind="RECEIPT_KIND_WANTED", **receipt)
     yield "receipt", "stored", read(receipt_pb2.Receipt, kind="RECEIPT_KIND_STORED", **receipt)
     yield "receipt", "quarantined", read(
@@ -377,7 +393,12 @@ def main():
     good |= {name: encoded(m) for name, _, m in portions()}
     good["envelope"] = encoded(read(envelope_pb2.Envelope, **envelope("void", good)))
     good["envelope logged"] = encoded(read(envelope_pb2.Envelope, **envelope("logged", good)))
+    good["envelope receipt"] = encoded(read(envelope_pb2.Envelope, **envelope("receipt", good)))
+    good["envelope release"] = encoded(read(envelope_pb2.Envelope, **envelope("release", good)))
     good["entry"] = entry(good)
+    write("paths", "Payloads of releases, each by way of the one before, and the hash by which a receipt names them.", [
+        {"releases": [p.hex() for p in hops], "hash": path_hash(hops).hex()}
+        for hops in [path(2), path(2)[::-1], path(9)]])
     write("refusals", "Payloads that must be refused: the decoder, the reason and the path of the field at fault. "
           "A payload is hex, or a list of [hex, how many times].", list(refusals.vectors(good)))
     write("signatures", "Signatures over statements by published test keys (RFC 8032, RFC 6979).",

@@ -292,6 +292,8 @@ def statements():
     yield "receipt", "stored, in a role", lambda d: put(put(drop(d, 5), 2, 1), 6, "analyst"), "role"
     yield "receipt", "purged, after no recall", lambda d: put(drop(d, 5), 2, 7), "recall_id"
     yield "receipt", "kept from users, after a recall", at([], 7, listed(7, [bytes(32)])), "recall_id"
+    yield "receipt", "a path of two releases", lambda d: put(put(d, 8, field(8, bytes(32))), 3, listed(3, [bytes(32), b"x" * 32])), "path_hash"
+    yield "receipt", "a path's hash of 31 bytes", lambda d: put(put(d, 8, field(8, bytes(31))), 3, listed(3, [bytes(32)])), "path_hash"
     yield "receipt", "declined in 201 bytes", lambda d: put(put(put(d, 2, 5), 5, "x" * 201), 6, "officer"), "reason", TOO_LARGE
     yield "recall", "no reason", lambda d: drop(d, 4), "reason"
     yield "recall", "a reason of two lines", at([], 4, "A\nB"), "reason"
@@ -443,6 +445,27 @@ def told(good):
             entry, [number], lambda m: m + field(4, logged)), path
 
 
+def beside_a_receipt(good):
+    """The releases by which something came: the envelope beside a receipt is number 5."""
+    receipt, release, void = good["envelope receipt"], good["envelope release"], good["envelope"]
+
+    def beside(*all_):
+        return receipt + b"".join(field(5, e) for e in all_)
+
+    yield "envelope", "a path of one release", beside(release), "path", UNKNOWN
+    yield "envelope", "a path of ten releases", beside(*[release] * 10), "path", TOO_LARGE
+    yield "envelope", "a void on a path", beside(release, void), "path[1]", UNKNOWN
+    yield "envelope", "a path beside a void", void + field(5, release) * 2, "path", UNKNOWN
+    yield "envelope", "a release on a path without a signature", beside(drop(release, 3), release), "path[0].signatures", UNKNOWN
+    yield "envelope", "an unknown field in a release on a path", beside(release, release + field(99, 1)), "path[1].99", UNKNOWN
+    yield "envelope", "what tells when a release on a path was logged", beside(
+        release, release + field(4, good["envelope logged"])), "path[1].logged", UNKNOWN
+    yield "envelope", "a path beside a release on a path", beside(release + field(5, release) * 2, release), "path[0].path", UNKNOWN
+    yield "envelope", "a receipt with a path on a path", beside(release, beside(release, release)), "path[1].path", UNKNOWN
+    entry = inside(good["entry"], [1], lambda m: beside(release, release))
+    yield "entry", "a receipt with a path in the place of a release", entry, "release.path", UNKNOWN
+
+
 def long(good):
     """What is better told than written out."""
     prefix = drop(good["narrative"], NARRATIVE)
@@ -477,5 +500,7 @@ def vectors(good):
                "reason": reason[0] if reason else UNKNOWN, "field": path}
     for decoder, name, payload, path in told(good):
         yield {"decoder": decoder, "name": f"{decoder}: {name}", "payload": payload.hex(), "reason": UNKNOWN, "field": path}
+    for decoder, name, payload, path, reason in beside_a_receipt(good):
+        yield {"decoder": decoder, "name": f"{decoder}: {name}", "payload": payload.hex(), "reason": reason, "field": path}
     for decoder, name, payload, path, reason in long(good):
         yield {"decoder": decoder, "name": f"{decoder}: {name}", "payload": payload, "reason": reason, "field": path}

@@ -110,6 +110,7 @@ proptest! {
             payload: payload.clone().into(),
             signatures: vec![proto::Signature { suite: 1, certificates: vec![payload.clone().into()], value: vec![].into() }],
             logged: vec![],
+            path: vec![],
         };
         let message = proto::FeedEntry {
             release: (releases > 0).then(|| envelope(releases)),
@@ -126,14 +127,14 @@ proptest! {
     }
 }
 
-/// Envelopes in the `logged` field of each other, so many.
-fn nested(depth: usize) -> Vec<u8> {
+/// Envelopes in a field of each other, so many.
+fn nested(depth: usize, number: u8) -> Vec<u8> {
     let mut backwards: Vec<u8> = vec![];
     for _ in 0..depth {
         let mut length = vec![];
         prost::encoding::encode_varint(backwards.len() as u64, &mut length);
         backwards.extend(length.iter().rev());
-        backwards.push(4 << 3 | 2);
+        backwards.push(number << 3 | 2);
     }
     backwards.reverse();
     backwards
@@ -141,8 +142,9 @@ fn nested(depth: usize) -> Vec<u8> {
 
 #[test]
 fn envelopes_in_each_other_are_refused_however_deep() {
-    for depth in [1, 2, 3, 90, 99, 100, 101, 200, 500_000] {
-        let bytes = nested(depth);
+    // In `logged`, and in `path`.
+    for (depth, number) in [1, 2, 3, 90, 99, 100, 101, 200, 500_000].into_iter().flat_map(|d| [(d, 4), (d, 5)]) {
+        let bytes = nested(depth, number);
         let fault = wire::envelope::decode(&bytes).unwrap_err();
         assert_eq!(fault.reason, Reason::UnknownOrNonCanonical, "{depth}");
         // The release of an entry, as a message of the transport's has it.

@@ -139,8 +139,7 @@ pub fn notice() -> impl Strategy<Value = Notice> {
 
 pub fn receipt() -> impl Strategy<Value = Receipt> {
     let said = (option::of(line()), select(vec![Role::Analyst, Role::Officer, Role::Service]), option::of(id()));
-    // What lists them tells when they were logged.
-    let path = prop_oneof![Just(vec![]), vec(envelope_of(select(StatementKind::ALL)), 2..=3)];
+    let path = option::of(any::<[u8; 32]>().prop_map(Sha256));
     (domain(), select(ReceiptKind::ALL), vec(id(), 0..9), time(), said, path).prop_map(
         |(sender, kind, mut releases, at, (reason, role, recall), path)| {
             let by_recall = matches!(kind, ReceiptKind::Withdrawn | ReceiptKind::Purged);
@@ -149,7 +148,7 @@ pub fn receipt() -> impl Strategy<Value = Receipt> {
                 ReceiptKind::Declined => recall,
                 _ => None,
             };
-            if !path.is_empty() || (releases.is_empty() && recall.is_none()) {
+            if path.is_some() || (releases.is_empty() && recall.is_none()) {
                 releases = vec![StatementId([4; 32])];
             }
             let role = kind.acknowledges().then_some(role);
@@ -304,9 +303,12 @@ pub fn bundle() -> impl Strategy<Value = Bundle> {
 
 pub fn envelope() -> impl Strategy<Value = Envelope> {
     let told = envelope_of(select(&[StatementKind::Logged][..]));
-    (envelope_of(select(StatementKind::ALL)), vec(told, 0..=MAX_LOGGED)).prop_map(|(envelope, told)| {
+    let releases = envelope_of(select(&[StatementKind::Release][..]));
+    let path = prop_oneof![Just(vec![]), vec(releases, 2..=3)];
+    (envelope_of(select(StatementKind::ALL)), vec(told, 0..=MAX_LOGGED), path).prop_map(|(envelope, told, path)| {
         let logged = if envelope.kind == StatementKind::Logged { vec![] } else { told };
-        Envelope { logged, ..envelope }
+        let path = if envelope.kind == StatementKind::Receipt { path } else { vec![] };
+        Envelope { logged, path, ..envelope }
     })
 }
 

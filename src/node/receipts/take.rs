@@ -26,18 +26,17 @@ const LONGEST_REASON: usize = 64;
 type Post = Vec<(TrustDomain, Vec<u8>)>;
 
 impl Node {
-    /// Takes a receipt that a partner hands over: its own, or one from behind it, which shows the way by which it got there.
+    /// Takes a receipt that a partner hands over: its own, or one from behind it, beside which stands the way by which it got
+    /// there.
     ///
     /// # Errors
-    /// Whatever verification refuses; `WRONG_DOMAIN` where it is signed for another, or not about this node's releases;
+    /// Whatever verification refuses; `INVALID_ARGUMENT` where another path stands beside it than it names; `WRONG_DOMAIN` where it is signed for another, or not about this node's releases;
     /// `NOT_FOUND` where it names a release that the partner was not given, be it another's or nobody's.
     pub async fn take_receipt(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
-        let path = wire::receipt::decode(&envelope.payload)?.path;
-        if path.is_empty() {
+        let Some(way) = Way::beside(&wire::receipt::decode(&envelope.payload)?, envelope)? else {
             self.only_by(&[partner], envelope)?;
             return self.take_own(partner, envelope, None, vec![]).await;
-        }
-        let way = Way::read(&path)?;
+        };
         let signer = claimed(envelope)?;
         if signer != way.holder {
             let what = "the receipt is signed for the holder by another organisation";
@@ -161,7 +160,7 @@ impl Node {
         };
         ReceiptRecord {
             id,
-            envelope: wire::envelope::encode(envelope),
+            envelope: kept(envelope),
             kind: receipt.kind,
             reason: receipt.reason.clone(),
             at: receipt.at,
@@ -262,7 +261,7 @@ impl Node {
         // On a hub's word alone a holder has said nothing.
         let mut is_own_word = receipt_of.as_ref().is_ok_and(|v| v.on_word_of().is_none());
         let mut verified = holds(receipt_of.map(|v: Verified<Receipt>| by(v.signers(), &way.holder)), &way.holder)?;
-        for (place, (hop, envelope)) in way.hops.iter().zip(&receipt.path).enumerate().skip(own + 1) {
+        for (place, (hop, envelope)) in way.hops.iter().zip(&envelope.path).enumerate().skip(own + 1) {
             // As of what the next one on the way states, which is the receipt at the end.
             let (at, teller) = match way.hops.get(place + 1) {
                 Some(next) => (next.release.logged_at, &next.giver),
@@ -299,6 +298,11 @@ impl Node {
     }
 }
 
+/// What is kept of a receipt. Its path was checked and has gone on, and nothing here reads it again: the receipt names it.
+fn kept(envelope: &Envelope) -> Vec<u8> {
+    wire::envelope::encode(&envelope.without_path())
+}
+
 /// What the ledger keeps of a partner's answer.
 fn deed_of(
     partner: &TrustDomain,
@@ -328,7 +332,7 @@ fn report(
     let is_name = !receipt.kind.acknowledges();
     Report {
         id,
-        envelope: wire::envelope::encode(envelope),
+        envelope: kept(envelope),
         holder: holder.clone(),
         through,
         kind: receipt.kind,

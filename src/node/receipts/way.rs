@@ -4,11 +4,12 @@ use crate::{
     domain::{
         fault::{Fault, Reason},
         ids::{StatementId, TrustDomain},
+        receipt::Receipt,
         release::Release,
         statement::{Envelope, StatementKind},
     },
     identity::certificate::Leaf,
-    seal::statement::id_of,
+    seal::statement::{id_of, path_hash},
     wire,
 };
 
@@ -32,12 +33,28 @@ pub(super) struct Way {
 }
 
 impl Way {
+    /// The way beside a receipt; `None` where it answers what came directly. Nothing is read of releases that are not those that
+    /// the receipt names.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` where what is beside it is not the path that it names; what [`Way::read`] refuses.
+    pub fn beside(receipt: &Receipt, envelope: &Envelope) -> Result<Option<Self>, Fault> {
+        let refuse = |what: &str| Err(Fault::at(Reason::InvalidArgument, "path", what));
+        match (&receipt.path, &envelope.path[..]) {
+            (None, []) => Ok(None),
+            (None, _) => refuse("the receipt names no path, and there is one beside it"),
+            (Some(_), []) => refuse("the receipt names a path, and there is none beside it"),
+            (Some(named), path) if *named == path_hash(path) => Self::read(path).map(Some),
+            (Some(_), _) => refuse("the path beside the receipt is not the one that it names"),
+        }
+    }
+
     /// Reads it: each release is given by the recipient of the one before and names it, all hand over the same manifest, and
     /// none discloses more than the one before. Nobody stands in it twice.
     ///
     /// # Errors
     /// `WRONG_DOMAIN`, `INVALID_ARGUMENT` or `DIGEST_NOT_LISTED` with the place in the path.
-    pub fn read(path: &[Envelope]) -> Result<Self, Fault> {
+    fn read(path: &[Envelope]) -> Result<Self, Fault> {
         let mut hops: Vec<Hop> = vec![];
         for (i, envelope) in path.iter().enumerate() {
             let hop = read(envelope).and_then(|hop| follows(hops.last(), &hop).map(|()| hop));

@@ -7,17 +7,17 @@ use watchfire::{
         assessment::{Manifest, Portion},
         bundle::Bundle,
         fault::Fault,
-        ids::{AssessmentId, Digest, StatementId},
+        ids::{AssessmentId, Digest, Sha256, StatementId},
         partner::{Invitation, InvitedList},
         recall::Recall,
         receipt::Receipt,
-        statement::StatementKind,
+        statement::{Envelope, StatementKind},
     },
     seal::{
         digest::{portion_digest, with_decoys},
         hash::sha256,
         open::open_listed,
-        statement::{id_of, pre_authentication_encoding},
+        statement::{id_of, path_hash, pre_authentication_encoding},
     },
     wire,
 };
@@ -77,8 +77,8 @@ fn read_statement(kind: StatementKind, payload: &[u8]) -> Result<(Value, Vec<u8>
             if let Some(recall) = recall {
                 value["recall"] = json!(recall);
             }
-            if !path.is_empty() {
-                value["path"] = path.iter().map(|e| json!(hex::encode(wire::envelope::encode(e)))).collect();
+            if let Some(path) = path {
+                value["path"] = json!(path);
             }
             (value, wire::receipt::encode(&receipt))
         }
@@ -156,6 +156,20 @@ fn statements_of_another_library_are_read_and_written_again_as_the_same_bytes() 
         read.insert(v.name, value);
     }
     insta::assert_snapshot!(serde_json::to_string_pretty(&read).unwrap());
+}
+
+#[derive(Deserialize)]
+struct Path {
+    releases: Vec<Hex>,
+    hash: Sha256,
+}
+
+#[test]
+fn the_hash_of_a_path_is_that_of_the_vectors() {
+    for v in vectors::<Path>("paths.json") {
+        let one = |payload: Hex| Envelope::new(StatementKind::Release, payload.0, vec![]);
+        assert_eq!(path_hash(&v.releases.into_iter().map(one).collect::<Vec<_>>()), v.hash);
+    }
 }
 
 fn title(word: &str) -> String {
