@@ -91,6 +91,8 @@ mod quarantine;
 mod recall;
 #[path = "node/recall_flood.rs"]
 mod recall_flood;
+#[path = "node/recall_list.rs"]
+mod recall_list;
 #[path = "node/recall_waits.rs"]
 mod recall_waits;
 #[path = "node/readings.rs"]

@@ -231,8 +231,8 @@ async fn answers(desk: &mut DeskClient) -> Vec<Check> {
         }));
     }
     checks.extend(ledger(desk).await);
-    if let Ok(answer) = desk.list_recalls(proto::ListRecallsRequest { waiting_only: true }).await {
-        checks.extend(answer.into_inner().recalls.iter().map(|r| {
+    if let Ok(waiting) = super::taken_back::all(desk, true).await {
+        checks.extend(waiting.iter().map(|r| {
             let message = format!("{} asks for a purge of {}", r.originator, hex::encode(&r.assessment_id));
             Check::ill("purges", message, "two officers decide: watchfire assess purge ID, or --decline REASON")
         }));

@@ -1,11 +1,30 @@
 //! A recall, as programs and people see it.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 
+use super::CliError;
 use crate::{
+    desk::client::DeskClient,
     render::text::one_line,
     wire::{field::time, proto},
 };
+
+/// What was taken back, or of which the purge waits for an officer, by when it last changed.
+pub async fn all(desk: &mut DeskClient, waiting_only: bool) -> Result<Vec<proto::RecallView>, CliError> {
+    let mut answers = desk.list_recalls(proto::ListRecallsRequest { waiting_only }).await?.into_inner();
+    let mut all = vec![];
+    while let Some(answer) = answers.message().await? {
+        all.extend(answer.recall);
+    }
+    // What has changed meanwhile came again: the last word counts.
+    let mut seen = HashSet::new();
+    all.reverse();
+    all.retain(|r| seen.insert((r.originator.clone(), r.assessment_id.clone())));
+    all.reverse();
+    Ok(all)
+}
 
 /// What was taken back, by whom, why, and what it has come to here.
 #[derive(Debug, Clone, Serialize)]

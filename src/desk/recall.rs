@@ -2,7 +2,12 @@
 
 use std::sync::Arc;
 
-use super::argument::{approval, argument, told};
+use futures_util::{StreamExt, stream};
+
+use super::{
+    argument::{approval, argument, told},
+    feed::Sending,
+};
 use crate::{
     domain::{fault::Fault, ids::SpiffeId, receipt::ReceiptKind},
     node::{
@@ -15,6 +20,7 @@ use crate::{
         self, field,
         field::{number_of, text_of, timestamp, word},
         proto,
+        status::from_fault,
     },
 };
 
@@ -30,13 +36,27 @@ pub(super) async fn issue(
     Ok(proto::RecallAssessmentResponse { recall: Some(view(&issued.view)), told: field::texts(&issued.told) })
 }
 
+/// Page by page, as they are taken.
 pub(super) async fn list(
-    node: &Node,
-    caller: &SpiffeId,
+    node: Arc<Node>,
+    caller: SpiffeId,
     request: proto::ListRecallsRequest,
-) -> Result<proto::ListRecallsResponse, Fault> {
-    let recalls = node.recalls(caller, request.waiting_only).await?;
-    Ok(proto::ListRecallsResponse { recalls: recalls.iter().map(view).collect() })
+) -> Result<Sending<proto::ListRecallsResponse>, Fault> {
+    let proto::ListRecallsRequest { waiting_only } = request;
+    let first = node.recalls(&caller, waiting_only, 0).await?;
+    let pages = stream::unfold(Some(Ok(first)), move |page| {
+        let (node, caller) = (node.clone(), caller.clone());
+        async move {
+            let page = match page? {
+                Ok(page) => page,
+                Err(fault) => return Some((vec![Err(from_fault(fault))], None)),
+            };
+            let last = page.last()?.record.turn;
+            let messages = page.iter().map(|r| Ok(proto::ListRecallsResponse { recall: Some(view(r)) })).collect();
+            Some((messages, Some(node.recalls(&caller, waiting_only, last).await)))
+        }
+    });
+    Ok(Box::pin(pages.flat_map(stream::iter)))
 }
 
 pub(super) async fn decide(

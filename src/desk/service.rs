@@ -472,8 +472,11 @@ impl DeskService for Desk {
         answer(self.node.endings().await, endings::listed)
     }
 
-    async fn list_recalls(&self, request: Request<proto::ListRecallsRequest>) -> Answer<proto::ListRecallsResponse> {
-        answer(recall::list(&self.node, &caller(&request)?, request.into_inner()).await, |r| r)
+    type ListRecallsStream = Sending<proto::ListRecallsResponse>;
+
+    async fn list_recalls(&self, request: Request<proto::ListRecallsRequest>) -> Answer<Self::ListRecallsStream> {
+        let caller = caller(&request)?;
+        answer(recall::list(self.node.clone(), caller, request.into_inner()).await, |messages| messages)
     }
     async fn decide_purge(&self, request: Request<proto::DecidePurgeRequest>) -> Answer<proto::DecidePurgeResponse> {
         let caller = caller(&request)?;

@@ -96,20 +96,15 @@ impl Node {
         Ok(())
     }
 
-    /// The recalls that wait for an officer here, or all of them, by when they last changed.
+    /// A page of the recalls that wait for an officer here, or of all of them: those that last changed after a turn, in that order.
+    /// An empty one is the end.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, store faults.
-    pub async fn recalls(&self, caller: &SpiffeId, waiting_only: bool) -> Result<Vec<RecallView>, Fault> {
+    pub async fn recalls(&self, caller: &SpiffeId, waiting_only: bool, after: u64) -> Result<Vec<RecallView>, Fault> {
         self.require(caller, &[Role::Analyst, Role::Officer, Role::Admin, Role::Service])?;
         let state = waiting_only.then_some(RecallState::AwaitingApproval);
-        let (mut all, mut after) = (vec![], 0);
-        loop {
-            let page = self.store.recalls_after(after, state, 256).await?;
-            let Some(last) = page.last() else { return Ok(all) };
-            after = last.turn;
-            all.extend(page.into_iter().map(view).collect::<Result<Vec<_>, _>>()?);
-        }
+        self.store.recalls_after(after, state, 256).await?.into_iter().map(view).collect()
     }
 
     /// The recalls that changed after a turn, at most a page: for followers.

@@ -9,7 +9,7 @@ use crate::{
         approval::approve,
         context::{Context, OFFICERS},
         named, output,
-        taken_back::TakenBack,
+        taken_back::{self, TakenBack},
     },
     desk::client::DeskClient,
     domain::{
@@ -66,7 +66,7 @@ impl Purge {
 
 /// What an approval of the purge names: the originator's recall, of the two who may use the same id the one whose purge waits.
 async fn recall_of(desk: &mut DeskClient, id: &AssessmentId) -> Result<Sha256, CliError> {
-    let all = desk.list_recalls(proto::ListRecallsRequest { waiting_only: false }).await?.into_inner().recalls;
+    let all = taken_back::all(desk, false).await?;
     let mut of_id: Vec<_> = all.into_iter().filter(|r| *r.assessment_id == id.0).collect();
     let rank = |state: &str| RecallState::ALL.iter().position(|s| s.as_str() == state && *s != RecallState::Withdrawn);
     of_id.sort_by_key(|r| rank(&r.state).unwrap_or(usize::MAX));
@@ -83,7 +83,7 @@ async fn waiting(desk: &mut DeskClient, id: &str) -> Result<AssessmentId, CliErr
     if let Ok(id) = id.parse() {
         return Ok(id);
     }
-    let all = desk.list_recalls(proto::ListRecallsRequest { waiting_only: false }).await?.into_inner().recalls;
+    let all = taken_back::all(desk, false).await?;
     let found: Vec<_> = all.into_iter().map(|r| r.assessment_id).filter(|a| hex::encode(a).starts_with(id)).collect();
     let one = named::only(found, id, "recalled assessment", "assess purge --list")?;
     AssessmentId::try_from(&*one).map_err(CliError::usage)

@@ -8,7 +8,7 @@ use crate::{
         CliError, Exit, Global,
         context::{ANYBODY, Context, OFFICERS},
         named, output,
-        taken_back::TakenBack,
+        taken_back::{self, TakenBack},
     },
     domain::{
         recall::{self, RecallKind},
@@ -94,8 +94,8 @@ impl Recall {
 /// What was taken back; or of which the purge waits for an officer.
 pub(super) async fn list(global: &Global, waiting_only: bool) -> Result<(), CliError> {
     let mut desk = Context::load(global, ANYBODY)?.connect().await?;
-    let recalls = desk.list_recalls(proto::ListRecallsRequest { waiting_only }).await?.into_inner().recalls;
-    let recalls: Vec<TakenBack> = recalls.into_iter().map(TakenBack::new).collect();
+    let recalls: Vec<TakenBack> =
+        taken_back::all(&mut desk, waiting_only).await?.into_iter().map(TakenBack::new).collect();
     if global.json {
         recalls.iter().for_each(output::print_json);
     } else if recalls.is_empty() {

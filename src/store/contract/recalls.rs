@@ -359,6 +359,34 @@ pub(crate) async fn what_was_stored_is_answered_once_up_to_a_number(home: &dyn H
 }
 
 /// What `holder` says of the first assessment's first version.
+pub(crate) async fn recalls_are_read_in_pages_of_so_many_and_so_many_bytes(home: &dyn Home) {
+    let store = home.open();
+    for n in 1..=5 {
+        let mut step = withdrawn(n, "ng");
+        step.record.id = statement(n);
+        // Two of the large ones take more than a page does.
+        step.record.envelope = vec![n; if n > 2 { 600 << 10 } else { 9 }];
+        store.recall(step).await.unwrap();
+    }
+    let page = async |after: u64, limit: u32| -> Vec<(u64, Vec<u8>)> {
+        let page = store.recalls_after(after, None, limit).await.unwrap();
+        page.into_iter().map(|r| (r.turn, r.assessment.0[..1].to_vec())).collect()
+    };
+    let (first, second) = (page(0, 9).await, page(0, 2).await);
+    assert_eq!(first.len(), 3, "both small ones and one large one");
+    assert_eq!(first[..2], second[..], "so many as are asked for");
+    let mut seen = first;
+    while let Some((turn, _)) = seen.last().cloned()
+        && let more = page(turn, 9).await
+        && !more.is_empty()
+    {
+        assert_eq!(more.len(), 1, "one is given, however large it is");
+        seen.extend(more);
+    }
+    assert_eq!(seen.len(), 5);
+    assert!(seen.is_sorted() && seen.iter().map(|(turn, _)| turn).is_sorted());
+}
+
 fn report(n: u8, holder: &str, through: &[&str], kind: ReceiptKind, verified: bool) -> Report {
     Report {
         id: statement(n),

@@ -85,6 +85,39 @@ pub(super) fn sorted<T>(
     Ok(sorted)
 }
 
+/// As [`sorted`], of the first rows as many that can be read as are asked for, and less where they take more than `room` bytes, but
+/// at least one. Each is read with its size.
+///
+/// # Errors
+/// As [`sorted`].
+pub(super) fn sorted_within<T>(
+    conn: &Connection,
+    sql: &str,
+    params: impl Params,
+    (limit, room): (u32, u64),
+    named: impl Fn(&Row<'_>) -> rusqlite::Result<Damage>,
+    mut read: impl FnMut(&Row<'_>) -> Result<(T, u64)>,
+) -> Result<Sorted<T>> {
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut found = statement.query(params)?;
+    let (mut sorted, mut left, mut most) = (Sorted { whole: vec![], torn: vec![] }, room, limit);
+    while most > 0
+        && let Some(row) = found.next()?
+    {
+        match read(row) {
+            Ok((_, bytes)) if bytes > left && !sorted.whole.is_empty() => break,
+            Ok((item, bytes)) => {
+                sorted.whole.push(item);
+                left = left.saturating_sub(bytes);
+                most -= 1;
+            }
+            Err(StoreError::Damaged(_)) => sorted.torn.push(named(row).unwrap_or(Damage::Row)),
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(sorted)
+}
+
 /// What of these can be read; the rest is noted.
 ///
 /// # Errors

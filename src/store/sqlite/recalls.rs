@@ -8,7 +8,7 @@ use rusqlite::{Connection, Row as SqlRow, params};
 use super::{
     SqliteStore,
     column::{change, count, id, number, row, rows, time, word, word_optional},
-    damages::sorted,
+    damages::sorted_within,
     forgotten, holders, ledger, outbox, partners,
 };
 use crate::{
@@ -24,6 +24,9 @@ use crate::{
         vault::{Leaf, Row, Vault},
     },
 };
+
+/// So many bytes of recalls are read together, and at least one.
+const PAGE_BYTES: u64 = 1 << 20;
 
 /// Whether an assessment was taken back. For whoever is about to keep something of it.
 pub(super) fn is_recalled(conn: &Connection, assessment: &AssessmentId, originator: i64) -> Result<bool> {
@@ -116,12 +119,18 @@ impl RecallStore for SqliteStore {
     }
 
     async fn recalls_after(&self, turn: u64, state: Option<RecallState>, limit: u32) -> Result<Vec<RecallRecord>> {
-        const SQL: &str = recalls!("WHERE r.turn > ?1 AND (?2 IS NULL OR r.state = ?2) ORDER BY r.turn LIMIT ?3");
+        // Without a limit: what can't be read is passed over and leaves no page empty before the last one.
+        const SQL: &str = recalls!("WHERE r.turn > ?1 AND (?2 IS NULL OR r.state = ?2) ORDER BY r.turn");
         let damages = Arc::clone(&self.damages);
         self.read_sealed(move |conn, vault| {
-            let values = params![number(turn)?, state.map(RecallState::as_str), limit];
+            let values = params![number(turn)?, state.map(RecallState::as_str)];
             let named = |r: &SqlRow<'_>| Ok(Damage::Recall(id(r, 0)?, word(r, 1)?));
-            Ok(sorted(conn, SQL, values, named, |r| kept(r)?.open(vault))?.noted(&damages))
+            let sized = |r: &SqlRow<'_>| {
+                let one = kept(r)?;
+                let bytes = one.sealed.len() as u64;
+                Ok((one.open(vault)?, bytes))
+            };
+            Ok(sorted_within(conn, SQL, values, (limit, PAGE_BYTES), named, sized)?.noted(&damages))
         })
         .await
     }
