@@ -28,9 +28,9 @@ use recalls::RecallStore;
 use receipts::{AnswerRecord, HeldEntry, Quarantine, Readmission, ReceiptRecord, ReceiptStore, Released};
 pub use records::{
     AgreementRecord, AssessmentRecord, AssessmentState, AttachmentStatus, BesideStatement, CameBy, CopyName,
-    GivenRelease, InboundPosition, LoggedStatement, Look, OnWord, OutboundPosition, PartnerRecord, Publication,
-    QueueItem, ReceivedContent, ReceivedEntry, ReceivedRecord, ReleaseBatch, ReleaseRecord, RetiredRoot, Verification,
-    VersionHere,
+    FeedFigures, GivenRelease, InboundPosition, LoggedStatement, Look, OnWord, OutboundPosition, PartnerRecord,
+    Publication, QueueItem, ReceivedContent, ReceivedEntry, ReceivedRecord, ReleaseBatch, ReleaseRecord, RetiredRoot,
+    Verification, VersionHere,
 };
 use requests::RequestStore;
 use timers::TimerStore;
@@ -173,6 +173,8 @@ pub trait Store:
     async fn due(&self, partner: &TrustDomain, now: Time, limit: u32) -> Result<Vec<QueueItem>>;
     /// How many items wait for a partner, due or not.
     async fn queued(&self, partner: &TrustDomain) -> Result<u64>;
+    /// The figures of all feeds, by organisation, with one query however many there are. Who has none is left out.
+    async fn feed_figures(&self) -> Result<Vec<FeedFigures>>;
     /// What there is for a partner that has its feed up to `after`: the first, and as many more as take no more than `room` bytes with
     /// it when they are read from here.
     async fn look(&self, partner: &TrustDomain, after: u64, now: Time, room: u64) -> Result<Look>;

@@ -86,9 +86,9 @@ async fn metrics(node: Arc<Node>) -> String {
 
 /// The feeds.
 async fn feed_metrics(node: &Node) -> Result<String, Fault> {
-    let feeds = node.feed_status().await?;
+    let feeds = node.feed_figures().await?;
     let mut text = String::new();
-    type Gauge = (&'static str, &'static str, fn(&crate::node::status::FeedStatus) -> u64);
+    type Gauge = (&'static str, &'static str, fn(&crate::node::status::FeedFigure) -> u64);
     let gauges: [Gauge; 4] = [
         ("watchfire_feed_last_sequence", "number of the last entry", |f| f.last_sequence),
         ("watchfire_feed_acknowledged", "acknowledged up to this number", |f| f.acknowledged),

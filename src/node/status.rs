@@ -1,6 +1,9 @@
 //! Where each feed stands, in both directions, and what has arrived.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use super::Node;
 use crate::{
@@ -12,7 +15,7 @@ use crate::{
         time::Time,
     },
     store::{
-        AssessmentRecord, AssessmentState, ReceivedRecord, StoreError,
+        AssessmentRecord, AssessmentState, FeedFigures, ReceivedRecord, StoreError,
         receipts::{AnswerRecord, OverdueRecord},
     },
     wire,
@@ -49,6 +52,23 @@ pub struct FeedStatus {
     pub overdue: u64,
     /// The oldest of them.
     pub overdue_oldest: Vec<OverdueRecord>,
+}
+
+/// The figures of one feed, as monitoring asks for them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedFigure {
+    /// The partner.
+    pub partner: TrustDomain,
+    /// From this node to the partner, or the other way.
+    pub outgoing: bool,
+    /// The last number.
+    pub last_sequence: u64,
+    /// Acknowledged up to this number.
+    pub acknowledged: u64,
+    /// Waiting to be released.
+    pub queued: u64,
+    /// Whether a stream is open.
+    pub live: bool,
 }
 
 /// What stops the feed to a partner at present, in words. Nothing of it needs to survive a restart.
@@ -123,6 +143,35 @@ impl Node {
             }
             Err(fault) => Err(fault),
         }
+    }
+
+    /// The figures of each feed, two for each partner, by name: from it, and to it. The store is asked once, however many partners
+    /// there are.
+    ///
+    /// # Errors
+    /// Store faults.
+    pub async fn feed_figures(&self) -> Result<Vec<FeedFigure>, Fault> {
+        let known: BTreeMap<TrustDomain, FeedFigures> =
+            self.store.feed_figures().await?.into_iter().map(|f| (f.partner.clone(), f)).collect();
+        let mut all = vec![];
+        for partner in self.directory().partners() {
+            let partner = &partner.record.organisation.domain;
+            let (live, known) = (self.live.of(partner), known.get(partner));
+            let of = |figure: fn(&FeedFigures) -> u64| known.map_or(0, figure);
+            let (inbound, is_live) = (of(|f| f.inbound), live.inbound().borrow().live);
+            let feed = |outgoing, last_sequence, acknowledged, queued, live| FeedFigure {
+                partner: partner.clone(),
+                outgoing,
+                last_sequence,
+                acknowledged,
+                queued,
+                live,
+            };
+            all.push(feed(false, inbound, inbound, 0, is_live));
+            let (last, acknowledged, queued) = (of(|f| f.outbound), of(|f| f.acknowledged), of(|f| f.queued));
+            all.push(feed(true, last, acknowledged, queued, live.is_streaming()));
+        }
+        Ok(all)
     }
 
     /// Two for each partner, by name: from it, and to it.

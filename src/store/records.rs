@@ -229,6 +229,21 @@ pub struct OutboundPosition {
     pub acknowledged_at: Option<Time>,
 }
 
+/// The figures of the feeds from and to one organisation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedFigures {
+    /// Which organisation.
+    pub partner: TrustDomain,
+    /// The number of the last entry that came from it.
+    pub inbound: u64,
+    /// The number of the last release to it.
+    pub outbound: u64,
+    /// Up to which number it has acknowledged.
+    pub acknowledged: u64,
+    /// How many items wait for it, due or not.
+    pub queued: u64,
+}
+
 /// What there is for a partner, at one moment. Nothing is due as long as something is numbered.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Look {

@@ -9,9 +9,9 @@ use async_trait::async_trait;
 use rusqlite::Connection;
 
 use super::{
-    AgreementRecord, AssessmentRecord, AttachmentStatus, CopyName, GivenRelease, InboundPosition, ListFilter, Look,
-    OutboundPosition, Page, PartnerRecord, Publication, QueueItem, ReceivedEntry, ReceivedRecord, ReleaseBatch,
-    ReleaseRecord, Result, RetiredRoot, Store, StoreError, VersionHere,
+    AgreementRecord, AssessmentRecord, AttachmentStatus, CopyName, FeedFigures, GivenRelease, InboundPosition,
+    ListFilter, Look, OutboundPosition, Page, PartnerRecord, Publication, QueueItem, ReceivedEntry, ReceivedRecord,
+    ReleaseBatch, ReleaseRecord, Result, RetiredRoot, Store, StoreError, VersionHere,
     damage::Damage,
     receipts::{AnswerRecord, HeldEntry, Quarantine, Readmission, ReceiptRecord, Released},
     vault::Vault,
@@ -230,6 +230,9 @@ impl Store for SqliteStore {
     }
     async fn queued(&self, partner: &TrustDomain) -> Result<u64> {
         queue::queued(self, partner).await
+    }
+    async fn feed_figures(&self) -> Result<Vec<FeedFigures>> {
+        queue::feed_figures(self).await
     }
     async fn look(&self, partner: &TrustDomain, after: u64, now: Time, room: u64) -> Result<Look> {
         look::look(self, partner, after, now, room).await

@@ -111,6 +111,7 @@ passed_on!(Store {
     write enqueue(manifest_id: &StatementId, urgency: u8, queue: Vec<(TrustDomain, Time)>) -> ();
     read due(partner: &TrustDomain, now: Time, limit: u32) -> Vec<QueueItem>;
     read queued(partner: &TrustDomain) -> u64;
+    read feed_figures() -> Vec<watchfire::store::FeedFigures>;
     read look(partner: &TrustDomain, after: u64, now: Time, room: u64) -> Look;
     read outbound(partner: &TrustDomain) -> OutboundPosition;
     write commit_releases(partner: &TrustDomain, batch: ReleaseBatch) -> ();

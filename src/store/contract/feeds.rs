@@ -159,6 +159,13 @@ pub(crate) async fn settled_items_leave_the_queue(home: &dyn Home) {
     assert_eq!(due(&*store, 0).await, [3]);
     assert_eq!(store.queued(&fr).await.unwrap(), 1);
     assert_eq!(store.due(&domain("de"), at(0), 10).await.unwrap().len(), 3, "another partner's queue is not touched");
+    let figures = store.feed_figures().await.unwrap();
+    let of = |name: &str| figures.iter().find(|f| f.partner == domain(name)).unwrap();
+    let waiting = |name, outbound, queued| {
+        (of(name).inbound, of(name).outbound, of(name).acknowledged, of(name).queued) == (0, outbound, 0, queued)
+    };
+    assert!(waiting("fr", 1, 1) && waiting("de", 0, 3), "{figures:?}");
+    assert!(figures.is_sorted_by_key(|f| f.partner.to_string()) && figures.len() == 2, "{figures:?}");
     // Dropped without a release: the position stays.
     let mut dropped = batch(1, vec![]);
     dropped.settled = vec![items[2].id];

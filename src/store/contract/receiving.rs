@@ -171,6 +171,12 @@ pub(crate) async fn what_counts_on_a_hub_s_word_gives_way_to_its_originator_s_ow
         .await
         .unwrap();
     assert_eq!(store.queued(&domain("fr")).await.unwrap(), 1);
+    let of = |figures: Vec<crate::store::FeedFigures>, name: &str| {
+        let one = figures.into_iter().find(|f| f.partner == domain(name)).unwrap();
+        (one.inbound, one.outbound, one.acknowledged, one.queued)
+    };
+    assert_eq!(of(store.feed_figures().await.unwrap(), "au"), (4, 0, 0, 0));
+    assert_eq!(of(store.feed_figures().await.unwrap(), "fr"), (0, 0, 0, 1));
     // The same version, and a later one: hidden from users, whole for officers, and nothing of it goes on.
     receive(&*store, "us", 0, vec![entry(1, 1, 1), entry(2, 2, 4), entry(3, 3, 2)]).await.unwrap();
     assert_eq!(store.queued(&domain("fr")).await.unwrap(), 0);

@@ -8,7 +8,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::{
     SqliteStore,
-    column::{IsMore, change, count, id, row, rows, rows_within, time},
+    column::{IsMore, change, count, id, row, rows, rows_within, time, word},
     manifests::{self, version_bytes},
     partners,
 };
@@ -17,7 +17,7 @@ use crate::{
         ids::{StatementId, TrustDomain},
         time::Time,
     },
-    store::{QueueItem, Result},
+    store::{FeedFigures, QueueItem, Result},
 };
 
 const PUT: &str = "INSERT INTO queue (peer, manifest, urgency, due_at, originator, turn) VALUES (?1, ?2, ?3, ?4, ?5, \
@@ -73,6 +73,25 @@ pub(super) async fn queued(store: &SqliteStore, partner: &TrustDomain) -> Result
     const SQL: &str = "SELECT count(*) FROM queue WHERE peer = (SELECT number FROM peer WHERE domain = ?1)";
     let partner = partner.clone();
     store.read(move |conn| Ok(row(conn, SQL, [partner.as_str()], |r| count(r, 0))?.unwrap_or_default())).await
+}
+
+/// The figures of all feeds.
+pub(super) async fn feed_figures(store: &SqliteStore) -> Result<Vec<FeedFigures>> {
+    const SQL: &str = "SELECT d.domain, ifnull(i.sequence, 0), ifnull(o.sequence, 0), ifnull(o.acknowledged, 0), \
+        ifnull(q.items, 0) FROM peer d LEFT JOIN feed_in i ON i.peer = d.number \
+        LEFT JOIN feed_out o ON o.peer = d.number \
+        LEFT JOIN (SELECT peer, count(*) AS items FROM queue GROUP BY peer) q ON q.peer = d.number \
+        WHERE coalesce(i.peer, o.peer, q.peer) IS NOT NULL ORDER BY d.domain";
+    let read = |r: &Row<'_>| {
+        Ok(FeedFigures {
+            partner: word(r, 0)?,
+            inbound: count(r, 1)?,
+            outbound: count(r, 2)?,
+            acknowledged: count(r, 3)?,
+            queued: count(r, 4)?,
+        })
+    };
+    store.read(move |conn| rows(conn, SQL, [], read)).await
 }
 
 // The index holds the queue in its order; what is not due yet is passed over within it.
