@@ -96,8 +96,8 @@ impl Node {
         Ok(())
     }
 
-    /// A page of the recalls that wait for an officer here, or of all of them: those that last changed after a turn, in that order.
-    /// An empty one is the end.
+    /// A page of the recalls that wait for an officer here, or of all of them: those that last changed after a turn, in
+    /// that order. An empty one is the end.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, store faults.

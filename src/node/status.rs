@@ -145,8 +145,8 @@ impl Node {
         }
     }
 
-    /// The figures of each feed, two for each partner, by name: from it, and to it. The store is asked once, however many partners
-    /// there are.
+    /// The figures of each feed, two for each partner, by name: from it, and to it. The store is asked once, however
+    /// many partners there are.
     ///
     /// # Errors
     /// Store faults.

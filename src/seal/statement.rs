@@ -31,8 +31,8 @@ pub fn id_of(kind: StatementKind, payload: &[u8]) -> StatementId {
 /// Keeps hashes of paths apart from all others.
 const PATH: &[u8] = b"watchfire.path.v1\0";
 
-/// The hash by which a receipt names the releases by which something came, in their order. Signatures have no part in it: a
-/// release that is signed anew stays the same statement.
+/// The hash by which a receipt names the releases by which something came, in their order. Signatures have no part in
+/// it: a release that is signed anew stays the same statement.
 pub fn path_hash(path: &[Envelope]) -> Sha256 {
     let ids: Vec<StatementId> = path.iter().map(id).collect();
     let parts: Vec<&[u8]> = std::iter::once(PATH).chain(ids.iter().map(|id| &id.0[..])).collect();

@@ -182,8 +182,8 @@ pub trait RecallStore: Send + Sync {
     async fn recall_of(&self, originator: &TrustDomain, id: &AssessmentId) -> Result<Option<RecallRecord>>;
     /// The recall that a statement is or was about.
     async fn recall_named(&self, statement: &StatementId) -> Result<Option<RecallRecord>>;
-    /// Recalls whose last change came after a turn, ascending by it, at most `limit`, and less where they are large, but at least
-    /// one; in one state only where it is named.
+    /// Recalls whose last change came after a turn, ascending by it, at most `limit`, and less where they are large,
+    /// but at least one of those that can be read; in one state only where it is named. An empty page is the end.
     async fn recalls_after(&self, turn: u64, state: Option<RecallState>, limit: u32) -> Result<Vec<RecallRecord>>;
     /// Keeps a recall that can't be verified yet, one of each partner for an assessment. Of a partner at most `limit` in one
     /// originator's name, and `all_names` in all names. Nothing of the assessment is shown meanwhile that is not shown already.

@@ -56,8 +56,8 @@ fn envelopes(field: &str, all: Vec<proto::Envelope>) -> Result<Vec<Arc<Envelope>
     all.into_iter().enumerate().map(one).collect()
 }
 
-/// A statement inside another message: what is around it says when it was logged and by which way it came, so that nothing
-/// else does.
+/// A statement inside another message: what is around it says when it was logged and by which way it came, so that
+/// nothing else does.
 ///
 /// # Errors
 /// As [`envelope::from_proto`]; `UNKNOWN_OR_NON_CANONICAL` where it bears a `logged` or a `path`.

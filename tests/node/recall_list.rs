@@ -36,7 +36,7 @@ fn taken_back(n: u32, officer: &SigningKey) -> Recalling {
         originator: "rogue.example".parse().unwrap(),
         assessment,
         kind: RecallKind::Purge,
-        reason: "the source was wrong".to_owned(),
+        reason: "the source was wrong; ".repeat(15),
         recalled_at: SystemClock.now().whole_seconds(),
         exercise: false,
     };

@@ -26,12 +26,13 @@ const LONGEST_REASON: usize = 64;
 type Post = Vec<(TrustDomain, Vec<u8>)>;
 
 impl Node {
-    /// Takes a receipt that a partner hands over: its own, or one from behind it, beside which stands the way by which it got
-    /// there.
+    /// Takes a receipt that a partner hands over: its own, or one from behind it, beside which stands the way by which
+    /// it got there.
     ///
     /// # Errors
-    /// Whatever verification refuses; `INVALID_ARGUMENT` where another path stands beside it than it names; `WRONG_DOMAIN` where it is signed for another, or not about this node's releases;
-    /// `NOT_FOUND` where it names a release that the partner was not given, be it another's or nobody's.
+    /// Whatever verification refuses; `INVALID_ARGUMENT` where another path stands beside it than it names;
+    /// `WRONG_DOMAIN` where it is signed for another, or not about this node's releases; `NOT_FOUND` where it names a
+    /// release that the partner was not given, be it another's or nobody's.
     pub async fn take_receipt(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
         let Some(way) = Way::beside(&wire::receipt::decode(&envelope.payload)?, envelope)? else {
             self.only_by(&[partner], envelope)?;
@@ -298,7 +299,8 @@ impl Node {
     }
 }
 
-/// What is kept of a receipt. Its path was checked and has gone on, and nothing here reads it again: the receipt names it.
+/// What is kept of a receipt. Its path was checked and has gone on, and nothing here reads it again: the receipt names
+/// it.
 fn kept(envelope: &Envelope) -> Vec<u8> {
     wire::envelope::encode(&envelope.without_path())
 }

@@ -33,8 +33,8 @@ pub(super) struct Way {
 }
 
 impl Way {
-    /// The way beside a receipt; `None` where it answers what came directly. Nothing is read of releases that are not those that
-    /// the receipt names.
+    /// The way beside a receipt; `None` where it answers what came directly. Nothing is read of releases that are not
+    /// those that the receipt names.
     ///
     /// # Errors
     /// `INVALID_ARGUMENT` where what is beside it is not the path that it names; what [`Way::read`] refuses.

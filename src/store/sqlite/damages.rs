@@ -85,8 +85,8 @@ pub(super) fn sorted<T>(
     Ok(sorted)
 }
 
-/// As [`sorted`], of the first rows as many that can be read as are asked for, and less where they take more than `room` bytes, but
-/// at least one. Each is read with its size.
+/// As [`sorted`], of the first rows as many that can be read as are asked for, and less where they take more than
+/// `room` bytes, but at least one. Each is read with its size.
 ///
 /// # Errors
 /// As [`sorted`].

@@ -198,3 +198,19 @@ async fn a_version_that_comes_is_kept_though_the_one_before_can_not_be_read() {
     assert!(matches!(store.by_manifest(&manifest(5, 1), false).await, Err(StoreError::Damaged(_))));
     assert_eq!(store.trouble(), None);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn torn_recalls_leave_no_page_empty_before_the_last_one() {
+    let folder = Folder::new();
+    let store = folder.store();
+    for n in 1..=4 {
+        let mut step = crate::store::contract::withdrawn(n, "ng");
+        step.record.id = statement(n);
+        store.recall(step).await.unwrap();
+    }
+    drop(store);
+    folder.tamper("UPDATE recall SET sealed = x'00ff' WHERE turn IN (1, 2)");
+    let store = folder.store();
+    let page = store.recalls_after(0, None, 1).await.unwrap();
+    assert_eq!(page.iter().map(|r| r.turn).collect::<Vec<_>>(), [3]);
+}
