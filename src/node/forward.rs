@@ -16,7 +16,10 @@ use crate::{
         ids::StatementId,
         time::Time,
     },
-    store::forward::{Arrived, Forwarding},
+    store::{
+        damage::Damage,
+        forward::{Arrived, Forwarding},
+    },
     wire,
 };
 
@@ -78,7 +81,12 @@ impl Node {
     async fn look_at(self: &Arc<Self>, page: Vec<Arrived>, upto: u64) -> Result<Forwarding, Fault> {
         let mut ids: Vec<StatementId> = vec![];
         for arrived in page {
-            let release = wire::release::decode(&wire::envelope::decode(&arrived.release)?.payload)?;
+            let release = wire::envelope::decode(&arrived.release).and_then(|e| wire::release::decode(&e.payload));
+            // It was read when it came.
+            let Ok(release) = release else {
+                self.store.doubt(Damage::Version(arrived.manifest_id));
+                continue;
+            };
             if release.terms.onward.is_some() && !ids.contains(&arrived.manifest_id) {
                 ids.push(arrived.manifest_id);
             }

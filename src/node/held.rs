@@ -24,6 +24,7 @@ use crate::{
     },
     store::{
         ReceivedEntry, StoreError,
+        damage::Damage,
         held::{HeldArrival, HeldUsage, Hold, Waiting},
     },
     wire,
@@ -171,7 +172,10 @@ impl Node {
                 }
                 continue;
             };
-            let entry = wire::entry::decode(encoded)?;
+            let Ok(entry) = wire::entry::decode(encoded) else {
+                self.store.doubt(Damage::Held(held.partner, held.sequence));
+                continue;
+            };
             let asked = self.asked(&held.partner, std::slice::from_ref(&entry)).await?;
             let (node, now) = (self.clone(), self.now());
             let examined = tokio::task::spawn_blocking(move || {
@@ -196,7 +200,11 @@ impl Node {
                 }
             };
             if !still {
-                self.keep_examined(&waits_for, examined).await?;
+                match self.keep_examined(&waits_for, examined).await {
+                    // One thing that can't be read any more; what else waits goes on.
+                    Err(fault) if fault.reason == Reason::StoreCorrupt && self.store.trouble().is_none() => {}
+                    kept => kept?,
+                }
             }
         }
         Ok(())

@@ -265,10 +265,12 @@ impl Node {
             return Ok(());
         }
         if key.is_none_or(|key| note.verify(&key).is_err()) {
-            tracing::warn!(
-                partner = by.map(ToString::to_string),
-                "a note was shown as this node's own that it has not signed"
-            );
+            if by.is_none_or(|by| self.live.of(by).allows_a_line(self.now())) {
+                tracing::warn!(
+                    partner = by.map(ToString::to_string),
+                    "a note was shown as this node's own that it has not signed"
+                );
+            }
             return Ok(());
         }
         if !self.is_lost(epoch, head, state).await? {

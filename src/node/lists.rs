@@ -229,7 +229,11 @@ impl Node {
         let is_wanted = |new: &Announced| {
             let same = held.iter().find(|crl| (crl.issuing_key(), crl.scope()) == (new.issuing_key, new.scope));
             let is_newer = same.is_none_or(|crl| is_higher(&new.number, crl.number()));
-            if !is_newer && same.is_some_and(|crl| crl.sha256() != new.sha256) && self.lists.is_news(&new.sha256) {
+            if !is_newer
+                && same.is_some_and(|crl| crl.sha256() != new.sha256)
+                && self.lists.is_news(&new.sha256)
+                && self.live.of(partner).allows_a_line(now)
+            {
                 tracing::warn!(
                     %partner, issuing_key = %new.issuing_key,
                     "the partner shows a revocation list that is not newer than the one held, which stays in force; mostly an older \
@@ -242,6 +246,7 @@ impl Node {
             let wait = self.lists.wait(partner, new, now).filter(|_| is_wanted);
             if let Some(until) = wait
                 && self.lists.is_news(&new.sha256)
+                && self.live.of(partner).allows_a_line(now)
             {
                 tracing::warn!(
                     %partner, issuing_key = %new.issuing_key, %until,

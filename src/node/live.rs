@@ -321,8 +321,8 @@ impl Live {
         look(&mut lock(&self.refused))
     }
 
-    /// Counts one more line of the log about the partner's entries; `false`: it was said often enough.
-    pub(super) fn allows_a_line(&self, now: Time) -> bool {
+    /// Counts one more line of the log about what the partner says; `false`: it was said often enough.
+    pub fn allows_a_line(&self, now: Time) -> bool {
         lock(&self.telling).allows_of(MOST_LINES, now)
     }
 

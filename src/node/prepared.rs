@@ -315,20 +315,10 @@ impl Prepared {
     }
 }
 
-/// A version whose portions fit together. What came in parts may each be as it should and not so together (two portions of one handle, more
-/// bytes than an assessment has): such a one counts as not here, so that it holds up nothing else.
-fn whole(record: AssessmentRecord) -> Option<Prepared> {
-    let (assessment, version) = (record.assessment, record.version);
-    let prepared = Prepared::new(record);
-    prepared
-        .inspect_err(|fault| {
-            tracing::error!(%assessment, version, reason = %fault.reason, "what is held of a version does not fit together; it goes to nobody");
-        })
-        .ok()
-}
-
 impl Node {
-    /// These versions, ready; in the order asked for, without those that are not here or were taken back.
+    /// These versions, ready; in the order asked for, without those that are not here or were taken back. What came in parts may each be as
+    /// it should and not so together (two portions of one handle, more bytes than an assessment has): such a version counts as not here, so
+    /// that it holds up nothing else.
     pub(super) async fn prepare(&self, ids: &[StatementId]) -> Result<Vec<Arc<Prepared>>, Fault> {
         let kept: Vec<Option<Arc<Prepared>>> = ids.iter().map(|id| self.prepared.get(id)).collect();
         let missing: Vec<StatementId> = ids.iter().zip(&kept).filter(|(_, k)| k.is_none()).map(|(id, _)| *id).collect();
@@ -345,14 +335,19 @@ impl Node {
         };
         records.retain(|r| !r.state.is_recalled());
         let fresh = tokio::task::spawn_blocking(|| {
-            let whole = |record: AssessmentRecord| (record.manifest_id, whole(record));
+            let whole = |record: AssessmentRecord| (record.manifest_id, Prepared::new(record));
             records.into_iter().map(whole).collect::<Vec<_>>()
         });
         let mut by_id: HashMap<StatementId, Arc<Prepared>> = HashMap::with_capacity(missing.len());
         for (id, prepared) in fresh.await.map_err(lost)? {
             match prepared {
-                Some(prepared) => _ = by_id.insert(id, Arc::new(prepared)),
-                None => self.store.doubt(Damage::Version(id)),
+                Ok(prepared) => _ = by_id.insert(id, Arc::new(prepared)),
+                Err(fault) if fault.reason == Reason::StoreCorrupt => self.store.doubt(Damage::Version(id)),
+                // Its originator has signed what does not fit together: that is no damage here.
+                Err(fault) if self.prepared.allows_a_line(self.now()) => {
+                    tracing::warn!(manifest = %id, reason = %fault.reason, "what came of a version does not fit together; it goes to nobody");
+                }
+                Err(_) => {}
             }
         }
         let mut fresh = |id: &StatementId| by_id.remove(id).inspect(|p| self.prepared.put(p.clone(), forgotten));
@@ -380,7 +375,7 @@ mod tests {
 
     /// A version with one long portion, ready.
     pub(super) fn prepared_of(n: u8, bytes: usize) -> Arc<Prepared> {
-        let mut prepared = whole(record(|_, _| {})).unwrap();
+        let mut prepared = Prepared::new(record(|_, _| {})).unwrap();
         prepared.id = StatementId([n; 32]);
         prepared.portions[0].bytes = Arc::from(vec![0; bytes]);
         Arc::new(prepared)
@@ -438,14 +433,15 @@ mod tests {
 
     #[test]
     fn what_came_in_parts_and_does_not_fit_together_counts_as_not_here() {
-        assert_eq!(whole(record(|_, _| {})).unwrap().portions.len(), 2);
-        assert!(whole(record(|first, second| second.handle = first.handle)).is_none());
+        assert_eq!(Prepared::new(record(|_, _| {})).unwrap().portions.len(), 2);
+        let unfit = Prepared::new(record(|first, second| second.handle = first.handle)).err().unwrap();
+        assert_ne!(unfit.reason, Reason::StoreCorrupt, "whoever signs what does not fit together damages no store");
     }
 
     #[test]
     fn what_was_read_before_a_change_is_not_kept() {
         let cache = Cache::default();
-        let prepared = Arc::new(whole(record(|_, _| {})).unwrap());
+        let prepared = Arc::new(Prepared::new(record(|_, _| {})).unwrap());
         let read = || prepared.clone();
         let (id, before) = (prepared.id, cache.forgotten());
         // More portions come, or it gives way, while somebody reads it from the store.

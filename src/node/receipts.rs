@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use super::Node;
 use crate::{
     domain::{
-        fault::Fault,
+        fault::{Fault, Reason},
         ids::{Role, StatementId, TrustDomain},
         receipt::{Receipt, ReceiptKind},
         statement::{Envelope, StatementKind},
@@ -166,10 +166,23 @@ impl Node {
         for partner in self.store.to_answer().await? {
             // Who is suspended is answered once it is resumed.
             if directory.active(&partner).is_ok() {
-                while self.answer_some(&partner).await? {}
+                self.answer_partner(&partner).await?;
             }
         }
         Ok(())
+    }
+
+    /// What of one partner can't be read any more holds up the answers to no other.
+    async fn answer_partner(&self, partner: &TrustDomain) -> Result<(), Fault> {
+        loop {
+            match self.answer_some(partner).await {
+                Ok(true) => {}
+                Err(fault) if fault.reason != Reason::StoreCorrupt || self.store.trouble().is_some() => {
+                    return Err(fault);
+                }
+                Ok(false) | Err(_) => return Ok(()),
+            }
+        }
     }
 
     /// `false` where nothing is left to answer.

@@ -24,8 +24,8 @@ impl Bucket {
         Self { thousandths: self.thousandths.saturating_sub(out), at: now }
     }
 
-    fn has_room(self, rate: Rate) -> bool {
-        self.thousandths.saturating_add(1_000) <= u64::from(rate.at_once) * 1_000
+    fn has_room(self, rate: Rate, many: u64) -> bool {
+        self.thousandths.saturating_add(many.saturating_mul(1_000)) <= u64::from(rate.at_once) * 1_000
     }
 }
 
@@ -39,6 +39,11 @@ pub(super) struct Spent {
 impl Spent {
     /// Counts one more that bears that name; `false`: it must wait.
     pub fn allows(&mut self, rate: Rate, name: &TrustDomain, now: Time) -> bool {
+        self.allows_many(rate, name, 1, now)
+    }
+
+    /// As [`Self::allows`], for as many at a time.
+    pub fn allows_many(&mut self, rate: Rate, name: &TrustDomain, many: u64, now: Time) -> bool {
         let empty = Bucket { thousandths: 0, at: now };
         let of_all = rate.of_all_names();
         let all = self.all.unwrap_or(empty).run_out(of_all, now);
@@ -47,10 +52,11 @@ impl Spent {
         if let Some(known) = self.by_name.get_mut(name) {
             *known = one;
         }
-        if !all.has_room(of_all) || !one.has_room(rate) {
+        if !all.has_room(of_all, many) || !one.has_room(rate, many) {
             return false;
         }
-        let more = |bucket: Bucket| Bucket { thousandths: bucket.thousandths.saturating_add(1_000), ..bucket };
+        let spent = many.saturating_mul(1_000);
+        let more = |bucket: Bucket| Bucket { thousandths: bucket.thousandths.saturating_add(spent), ..bucket };
         self.all = Some(more(all));
         if self.by_name.len() >= FEW_NAMES {
             self.by_name.retain(|_, bucket| bucket.run_out(rate, now).thousandths > 0);

@@ -52,18 +52,25 @@ pub(super) struct Pace {
     allows: fn(&Live, &Handed<'_>) -> bool,
 }
 
+/// For whom all names count that nobody here knows; no organisation can have it (RFC 6761).
+const NOBODY: &str = "nobody.invalid";
+
 /// A statement as it is handed over, before anything of it is verified or looked up.
 pub(super) struct Handed<'a> {
     partner: &'a TrustDomain,
     envelope: &'a Envelope,
     budgets: &'a Budgets,
+    /// Whether an organisation is known here.
+    is_known: &'a (dyn Fn(&TrustDomain) -> bool + Sync),
     now: Time,
 }
 
 impl Handed<'_> {
-    /// Whose name its signature bears; the partner's own where it bears none.
+    /// Whose name its signature bears; the partner's own where it bears none. All names that nobody here knows count as one: anybody can
+    /// make up more of them.
     fn name(&self) -> TrustDomain {
-        claimed(self.envelope).unwrap_or_else(|_| self.partner.clone())
+        let name = claimed(self.envelope).unwrap_or_else(|_| self.partner.clone());
+        if (self.is_known)(&name) { name } else { NOBODY.parse().unwrap_or(name) }
     }
 }
 
@@ -238,7 +245,10 @@ impl Node {
             return Ok(());
         }
         handling.require_size(envelope)?;
-        handling.require_pace(&live, &Handed { partner, envelope, budgets: &self.budgets, now: self.now() })?;
+        let directory = self.directory();
+        let is_known = |name: &TrustDomain| directory.get(name).is_some();
+        let handed = Handed { partner, envelope, budgets: &self.budgets, is_known: &is_known, now: self.now() };
+        handling.require_pace(&live, &handed)?;
         match handling.signers {
             Signers::Partner => self.only_by(&[partner], envelope)?,
             Signers::Parties => self.only_by(&[partner, self.domain()], envelope)?,

@@ -200,7 +200,9 @@ pub(super) async fn take(
 /// What a partner says of ledgers. Whatever is wrong with it, or with the disk here, the feed goes on: warnings must flow.
 async fn hear(node: &Arc<Node>, partner: &TrustDomain, said: Option<proto::LedgerGreeting>, told: Option<u64>) -> Next {
     let greeting = said.map(ledger::from_proto).transpose().unwrap_or_else(|fault| {
-        tracing::warn!(%partner, reason = %fault.reason, "what the partner says of its ledger can't be read");
+        if node.live().of(partner).allows_a_line(node.now()) {
+            tracing::warn!(%partner, reason = %fault.reason, "what the partner says of its ledger can't be read");
+        }
         None
     });
     let (node, of) = (node.clone(), partner.clone());
@@ -219,7 +221,7 @@ async fn note_clock(node: &Arc<Node>, partner: &TrustDomain, theirs: Time) -> Re
     let live = node.live().of(partner);
     let before = live.inbound().borrow().clock_ahead;
     live.inbound().send_modify(|i| i.clock_ahead = ahead);
-    if ahead.abs() >= NOTABLE_SKEW && before.abs() < NOTABLE_SKEW {
+    if ahead.abs() >= NOTABLE_SKEW && before.abs() < NOTABLE_SKEW && live.allows_a_line(node.now()) {
         tracing::warn!(
             %partner,
             seconds_ahead = ahead,

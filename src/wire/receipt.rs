@@ -53,6 +53,11 @@ fn check(receipt: &Receipt) -> Result<(), Fault> {
     if recall.is_some() != answers_recall {
         return Err(refuse("recall_id", "what was withdrawn or purged names the recall, and nothing else does"));
     }
+    let mut each = releases.clone();
+    each.sort_unstable();
+    if each.windows(2).any(|pair| pair.first() == pair.last()) {
+        return Err(refuse("release_ids", "a receipt names each release once"));
+    }
     if releases.is_empty() && !answers_recall {
         return Err(Fault::at(Reason::StatementTooLarge, "release_ids", format!("a receipt names 1 to {MAX_RECEIPT}")));
     }

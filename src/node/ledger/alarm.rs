@@ -66,10 +66,10 @@ impl Node {
         if is_known(&known, kind, &evidence, at) {
             return Ok(Alarmed::Known);
         }
-        tracing::error!(partner = %about, kind = %kind, "ALARM: {what}; see `watchfire ledger alarms`");
         if !has_room(&known, kind) {
             return Ok(Alarmed::Known);
         }
+        tracing::error!(partner = %about, kind = %kind, "ALARM: {what}; see `watchfire ledger alarms`");
         let alarm = Alarm { partner: about.clone(), kind, what: what.clone(), at, evidence };
         let value = serde_json::to_vec(&alarm).map_err(|e| Fault::new(Reason::Internal, e.to_string()))?;
         // One that can't be read any more is not among them, and gives up its number only where it is the last.

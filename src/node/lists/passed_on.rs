@@ -33,6 +33,8 @@ const MOST_BYTES: usize = 256 << 10;
 /// How many lists and bytes of one organisation are taken from a partner in an hour, and how many bytes of all.
 const OF_ORGANISATION: (u32, usize) = (12, 1 << 20);
 const BYTES: usize = 32 << 20;
+/// Of how many organisations: more than one partner gives signatures of.
+const MOST_NAMED: usize = 4096;
 /// Seconds.
 const HOUR: i64 = 3_600;
 /// For how long a list that came is not asked for again, seconds: it may be verified by then.
@@ -105,7 +107,8 @@ impl Pace {
             *self = Self { since: Some(now), ..Self::default() };
         }
         let (lists, bytes) = self.of.get(of).copied().unwrap_or_default();
-        let has_room = lists < OF_ORGANISATION.0 && bytes.saturating_add(size) <= OF_ORGANISATION.1;
+        let has_place = self.of.len() < MOST_NAMED || self.of.contains_key(of);
+        let has_room = has_place && lists < OF_ORGANISATION.0 && bytes.saturating_add(size) <= OF_ORGANISATION.1;
         if !has_room || self.bytes.saturating_add(size) > BYTES {
             return false;
         }

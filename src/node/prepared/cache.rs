@@ -6,7 +6,10 @@ use std::{
 };
 
 use super::Prepared;
-use crate::domain::ids::StatementId;
+use crate::{
+    domain::{ids::StatementId, time::Time},
+    node::pace::Pace,
+};
 
 /// How many bytes they take at most, all of them together. The largest assessment finds a place, so that all partners' feeds share it.
 const KEPT_BYTES: usize = 8 << 20;
@@ -14,6 +17,9 @@ const KEPT_BYTES: usize = 8 << 20;
 /// The ones last asked for.
 #[derive(Default)]
 pub struct Cache(Mutex<Kept>);
+
+/// How many versions that do not fit together are told in the log in an hour.
+const MOST_LINES: u32 = 60;
 
 #[derive(Default)]
 struct Kept {
@@ -23,6 +29,7 @@ struct Kept {
     forgotten: u64,
     /// Counts what was taken back.
     taken_back: u64,
+    telling: Pace,
 }
 
 impl Kept {
@@ -53,6 +60,11 @@ impl Cache {
 
     pub(super) fn get(&self, id: &StatementId) -> Option<Arc<Prepared>> {
         self.kept().by_id.get(id).cloned()
+    }
+
+    /// Counts one more line of the log about what does not fit together; `false`: it was said often enough.
+    pub(super) fn allows_a_line(&self, now: Time) -> bool {
+        self.kept().telling.allows_of(MOST_LINES, now)
     }
 
     /// How much was forgotten so far.

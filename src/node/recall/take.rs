@@ -16,6 +16,7 @@ use crate::{
         verify::{MAX_SKEW_SECONDS, Verified},
     },
     store::{
+        StoreError,
         equivocations::EquivocationProof,
         recalls::{Effect, RecallName, RecallRecord, Recalling, UnprovenRecall},
         receipts::Arrived,
@@ -117,13 +118,21 @@ impl Node {
     /// Looks again at recalls that could not be verified.
     pub(in crate::node) async fn prove_recalls(&self) -> Result<(), Fault> {
         for name in self.store.unproven_names().await? {
-            let Some(unproven) = self.store.unproven(&name).await? else { continue };
-            let envelope = wire::envelope::decode(&unproven.envelope)?;
+            let unproven = match self.store.unproven(&name).await {
+                Err(StoreError::Damaged(_)) => continue,
+                found => found?,
+            };
+            let Some(unproven) = unproven else { continue };
+            let Ok(envelope) = wire::envelope::decode(&unproven.envelope) else { continue };
             let Ok(verified) = self.verify_recall(&envelope, unproven.at) else { continue };
             if self.require_introduced_alike(&verified).await.is_err() {
                 continue;
             }
-            self.take_verified(&name.from, (&verified, &envelope)).await?;
+            match self.take_verified(&name.from, (&verified, &envelope)).await {
+                // It stays sealed, and waits for a backup; the others go on.
+                Err(fault) if fault.reason == Reason::StoreCorrupt && self.store.trouble().is_none() => continue,
+                taken => taken?,
+            }
             self.store.forget_unproven(&name).await?;
             self.live.examine_all_again();
         }

@@ -181,13 +181,22 @@ impl Node {
         envelope: &Envelope,
         post: Post,
     ) -> Result<(), Fault> {
+        // Its entry of the ledger names each release. One was counted when it came.
+        let more = (released.len() as u64).saturating_sub(1);
+        let (rate, now) = (self.budgets.receipts(), self.now());
+        if !self.live.of(partner).receipts(|spent| spent.allows_many(rate, partner, more, now)) {
+            return Err(Fault::new(Reason::LimitExceeded, "receipts name too many releases of late; try again later"));
+        }
         let mut versions: Vec<(StatementId, u64)> = released.iter().map(|r| (r.manifest_id, 0)).collect();
         versions.sort_unstable();
         versions.dedup();
         let event = |deed| Event { at: self.now(), by: None, deed };
         let mut events = vec![];
         match receipt.recall {
-            Some(recall) => events.push(event(self.answered_recall(partner, id, &receipt, &recall, true).await?)),
+            Some(recall) => match self.answered_recall(partner, id, &receipt, &recall, true).await? {
+                Some(deed) => events.push(event(deed)),
+                None => return self.pass_over_recall(partner).await,
+            },
             // What people wrote is not for the ledger.
             None => events.push(event(deed_of(partner, id, &receipt, None, released))),
         }
@@ -226,9 +235,9 @@ impl Node {
         let now = self.now();
         let id = crate::seal::statement::id(envelope);
         let deed = match receipt.recall {
-            Some(recall) => match self.answered_recall(&way.holder, id, &receipt, &recall, verified).await {
-                Ok(deed) => deed,
-                Err(fault) => return Err(fault),
+            Some(recall) => match self.answered_recall(&way.holder, id, &receipt, &recall, verified).await? {
+                Some(deed) => deed,
+                None => return self.pass_over_recall(partner).await,
             },
             None => Deed::HolderAnswered {
                 manifest: way.manifest,
@@ -275,6 +284,14 @@ impl Node {
         Ok(verified && is_own_word)
     }
 
+    /// An answer to a recall that this node does not know, or never told the holder of, is taken and changes nothing: another answer would
+    /// tell whether the recall has come here.
+    async fn pass_over_recall(&self, partner: &TrustDomain) -> Result<(), Fault> {
+        self.note_refusal(partner, StatementKind::Receipt, Reason::NotFound).await;
+        Ok(())
+    }
+
+    /// `None` where that recall is not known here, or the holder was given nothing of what it takes back.
     async fn answered_recall(
         &self,
         holder: &TrustDomain,
@@ -282,12 +299,22 @@ impl Node {
         receipt: &Receipt,
         recall: &StatementId,
         verified: bool,
-    ) -> Result<Deed, Fault> {
-        let unknown =
-            || Fault::at(Reason::NotFound, "recall_id", "the receipt answers a recall that is not known here");
-        let record = self.store.recall_named(recall).await?.ok_or_else(unknown)?;
+    ) -> Result<Option<Deed>, Fault> {
+        let Some(record) = self.store.recall_named(recall).await? else { return Ok(None) };
+        let known = self.store.holders(&record.originator, &record.assessment).await?;
+        let is_given = known.given.iter().any(|given| given.holder == *holder);
+        if !is_given && !known.reports.iter().any(|report| report.holder == *holder) {
+            return Ok(None);
+        }
         let (assessment, holder) = (record.assessment, holder.clone());
-        Ok(Deed::RecallAnswered { assessment, recall: *recall, holder, receipt: id, kind: receipt.kind, verified })
+        Ok(Some(Deed::RecallAnswered {
+            assessment,
+            recall: *recall,
+            holder,
+            receipt: id,
+            kind: receipt.kind,
+            verified,
+        }))
     }
 
     async fn keep_report(&self, report: Report) -> Result<(), Fault> {

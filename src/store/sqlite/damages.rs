@@ -9,7 +9,7 @@ use rusqlite::{Connection, Params, Row};
 
 use crate::store::{Result, StoreError, damage::Damage};
 
-/// So many are remembered: who has more restores a backup.
+/// So many are remembered of those that close nothing: who has more restores a backup.
 const MOST: usize = 4096;
 
 /// The damaged things, each once.
@@ -29,7 +29,8 @@ impl Damages {
     /// That thing can't be read.
     pub(super) fn note(&self, damage: Damage) {
         let mut all = self.all();
-        if all.len() < MOST && !all.contains(&damage) {
+        let decides = damage.closes().is_some() || matches!(damage, Damage::Person(_) | Damage::Rules(_));
+        if (decides || all.len() < MOST) && !all.contains(&damage) {
             let way_out = damage.way_out();
             tracing::error!(%damage, %way_out, "this can't be read any more and is out of service; all else goes on");
             all.insert(damage);

@@ -43,7 +43,7 @@ pub(super) fn look(conn: &Connection, vault: &Vault, signed: &SignedVersion, at:
 fn other_manifest(conn: &Connection, signed: &SignedVersion) -> Result<Option<(StatementId, Vec<u8>)>> {
     const SQL: &str = "SELECT m.id, m.envelope, m.verified, m.originator FROM manifest m \
         JOIN assessment a ON a.number = m.assessment JOIN peer o ON o.number = a.originator \
-        WHERE a.id = ?1 AND o.domain = ?2 AND m.version = ?3 AND m.id <> ?4 AND m.verified IS NOT NULL \
+        WHERE a.id = ?1 AND o.domain = ?2 AND m.version = ?3 AND m.id <> ?4 AND json_valid(m.verified) \
         AND json_extract(m.verified, '$.on_word_of') IS NULL ORDER BY m.number LIMIT ?5";
     let Subject { originator, assessment, twice: Twice::Version(version) } = &signed.subject else { return Ok(None) };
     let values = params![assessment.as_bytes(), originator.as_str(), version, signed.manifest_id.as_bytes(), LOOKED_AT];

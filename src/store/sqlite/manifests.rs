@@ -14,7 +14,7 @@ use crate::{
 /// What counts on a hub's word alone, as a condition on `manifest`.
 macro_rules! on_word {
     () => {
-        "(verified IS NOT NULL AND json_extract(verified, '$.on_word_of') IS NOT NULL)"
+        "(json_valid(verified) AND json_extract(verified, '$.on_word_of') IS NOT NULL)"
     };
 }
 

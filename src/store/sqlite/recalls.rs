@@ -143,15 +143,17 @@ impl RecallStore for SqliteStore {
         self.write(move |conn, vault| {
             let UnprovenRecall { name: RecallName { assessment, originator, from }, envelope, at } = &recall;
             let peer = partners::number_of(conn, from)?;
-            let sealed = vault.seal(Row::Recall(assessment, originator), envelope)?;
-            let originator = partners::number_of(conn, originator)?;
-            let counts = row(conn, COUNT, params![peer, originator, assessment.as_bytes()], |r| {
+            // A name that nobody has heard of gets no row for being turned away.
+            let known = partners::find(conn, originator)?;
+            let counts = row(conn, COUNT, params![peer, known, assessment.as_bytes()], |r| {
                 Ok((count(r, 0)?, count(r, 1)?, count(r, 2)?))
             })?;
             let (of_name, of_all, same) = counts.unwrap_or_default();
             if same == 0 && (of_name >= u64::from(limit) || of_all >= u64::from(all_names)) {
                 return Ok(false);
             }
+            let sealed = vault.seal(Row::Recall(assessment, originator), envelope)?;
+            let originator = partners::number_of(conn, originator)?;
             change(conn, KEEP, params![assessment.as_bytes(), originator, peer, sealed, at.unix_nanos()])?;
             Ok(true)
         })
@@ -330,7 +332,7 @@ fn tell(conn: &Connection, vault: &Vault, step: &Recalling, here: i64) -> Result
     const SQL: &str = "SELECT d.domain FROM peer d WHERE d.number IN (SELECT r.peer FROM release r \
         JOIN manifest m ON m.number = r.manifest WHERE m.assessment = ?1) OR d.number IN (SELECT h.holder FROM report h \
         JOIN manifest m ON m.number = h.manifest JOIN partner p ON p.peer = h.holder \
-        WHERE m.assessment = ?1 AND p.state = 'active') ORDER BY d.domain";
+        WHERE m.assessment = ?1 AND h.verified = 1 AND p.state = 'active') ORDER BY d.domain";
     let mut told = rows(conn, SQL, [here], |r| word::<TrustDomain>(r, 0))?;
     told.retain(|partner| !step.except.contains(partner));
     for partner in &told {
