@@ -300,7 +300,8 @@ fn hello(now: Time) -> proto::HelloRequest {
         held_bundle_sequence: 1,
         recovered_at: timestamp(now),
         persons_needed: 1,
-        held_persons_needed: 1,
+        // A lone partner's word would count for this one: it may be the only one that remembers.
+        held_persons_needed: 0,
         passed_on_lists: vec![],
         protocol_versions: vec![1],
         payload_types: vec![],

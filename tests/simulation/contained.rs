@@ -56,9 +56,12 @@ impl World {
         for event in Store::events(&*store, 0, 1_000_000).await.unwrap() {
             caused.count(&event.deed);
         }
+        // What it has published it may take back, each once.
+        let is_hub = machine.org == Org::Ecowas;
+        let own = self.book.made.iter().filter(|made| is_hub && made.by == Org::Loud).count() as u64;
         // Between two attacks a budget may be there again as a whole, and more is not.
         let most = Caused {
-            recalls: done.recalls * u64::from(budgets.recalls_at_once),
+            recalls: own + done.recalls * u64::from(budgets.recalls_at_once),
             receipts: done.receipts * u64::from(budgets.receipts_at_once),
             requests: done.requests * REQUESTS,
             refusals: done.refusals * 2,
@@ -127,7 +130,7 @@ impl Caused {
             Deed::HolderAnswered { holder, .. } if is_hostile(holder) => self.receipts += 1,
             Deed::Requested { partner, outgoing: false, .. } if is_hostile(partner) => self.requests += 1,
             Deed::Refused { partner, .. } if is_hostile(partner) => self.refusals += 1,
-            Deed::LedgerAlarm { partner, .. } if is_hostile(partner) => self.alarms += 1,
+            Deed::LedgerAlarm { partner, .. } if Org::of(partner) == Some(Org::Rogue) => self.alarms += 1,
             _ => {}
         }
     }

@@ -123,7 +123,7 @@ impl Disk {
 
     /// For a mutant: whether a recall waits in the partner's outbox.
     pub async fn has_waiting_recall(&self, partner: &TrustDomain) -> Result<bool> {
-        let waiting = OutboxStore::outbox(&*self.store()?, partner, -1_000_000, 1_000).await?;
+        let waiting = OutboxStore::outbox(&*self.store()?, partner, 0, 1_000).await?;
         let kind = |item: &OutboxItem| wire::envelope::decode(&item.envelope).map(|e| e.kind);
         Ok(waiting.iter().any(|item| kind(item) == Ok(StatementKind::Recall)))
     }

@@ -22,7 +22,7 @@ pub const FOE_PAIRS: [(Org, Org); 6] =
 const VICTIMS: [Org; 3] = [Gb, No, Ecowas];
 
 /// What nodes take of each partner where hostile members take part: small, so that few statements go beyond.
-pub const BUDGETS: Budgets = Budgets {
+const BUDGETS: Budgets = Budgets {
     held_bytes: 1 << 20,
     held_entries: 64,
     recalls_at_once: 40,
@@ -92,9 +92,10 @@ pub struct Foes {
     pub placed: u64,
 }
 
-/// Whether hostile members take part in a plan.
-pub fn take_part(steps: &[Step]) -> bool {
-    steps.iter().any(|step| matches!(step.act, Act::Hostile(_)))
+/// What nodes take of each partner, where hostile members take part in a plan.
+pub fn budgets(steps: &[Step]) -> Option<Budgets> {
+    let take_part = steps.iter().any(|step| matches!(step.act, Act::Hostile(_)));
+    take_part.then(|| if is_great(steps) { Budgets::default() } else { BUDGETS })
 }
 
 fn connect(from: Org, to: Org) -> Act {
@@ -104,6 +105,25 @@ fn connect(from: Org, to: Org) -> Act {
 /// The originator publishes, and the hub has it and lets it wait for its readers.
 pub fn crowd(many: u16) -> [Act; 3] {
     [Act::Hostile(Attack::Crowd { many }), connect(Ecowas, Loud), Act::Turn { of: Ecowas }]
+}
+
+/// The originator takes back so much that a reader behind the hub can't take, and a warning of the hub is published behind it.
+pub fn taken_back_in_great_number(many: u16) -> Vec<Act> {
+    let mut acts = crowd(many).to_vec();
+    let all = |acts: &mut Vec<Act>| acts.extend([connect(Ecowas, Loud), connect(Gh, Ecowas)]);
+    acts.push(connect(Gh, Ecowas));
+    acts.push(Act::Hostile(Attack::TakeBack { more: 10 }));
+    all(&mut acts);
+    let draft = crate::plan::Draft { place: "ML", tlp: "GREEN", level: 5, onward: true };
+    acts.extend([Act::Publish { by: Ecowas, draft }, Act::Publish { by: Gb, draft }, connect(Ecowas, Gb)]);
+    acts.push(Act::Turn { of: Ecowas });
+    all(&mut acts);
+    acts
+}
+
+/// Whether a plan is of such numbers that nodes have the budgets of the usual configuration.
+fn is_great(steps: &[Step]) -> bool {
+    steps.iter().any(|step| matches!(step.act, Act::Hostile(Attack::Crowd { many }) if many > 100))
 }
 
 /// In every tenth seed attacks come between the steps of the plan.

@@ -1,5 +1,7 @@
 //! A warning among much that waits for a slow reader: at which place is it handed over?
 
+use std::time::Duration;
+
 use watchfire::{
     domain::fault::Fault,
     store::Store,
@@ -20,8 +22,8 @@ const ROUTINES: usize = 3;
 const AHEAD: u64 = 2;
 
 impl World {
-    /// The hub's feed to a reader that takes one entry a second, and breaks off before it has stored any. Once it takes the first new one, the
-    /// hub publishes a warning.
+    /// The hub's feed to a reader that takes one entry a second, and breaks off before it has stored any. Once it takes the first one, the hub
+    /// publishes a warning.
     pub async fn overtake(&mut self) -> Result<String, Fault> {
         let (giver, taker) = (Org::Ecowas, Org::Gh);
         for _ in 0..ROUTINES {
@@ -32,7 +34,9 @@ impl World {
             let place = Store::inbound(&*place, &giver.domain()).await?;
             (place.sequence, place.release)
         };
-        let before = self.numbered(giver, taker).await?;
+        if self.numbered(giver, taker).await? != after {
+            return Ok("what was numbered before goes first".to_owned());
+        }
         let mut client = ExchangeServiceClient::new(self.net.connect_live(taker, giver))
             .max_decoding_message_size(MESSAGE)
             .max_encoding_message_size(MESSAGE);
@@ -50,7 +54,7 @@ impl World {
             taken += 1;
             let Some((manifest, sequence)) = named else { continue };
             match warning {
-                None if sequence > before => {
+                None if taken == 1 && self.numbers_more(giver, taker, sequence).await? => {
                     self.publish_beside(giver, &WARNING, None).await?;
                     let numbered = self.numbered(giver, taker).await?;
                     warning = Some((self.book.made.last().unwrap().manifest, numbered));
@@ -61,6 +65,19 @@ impl World {
             }
         }
         Ok(format!("{taken} entries were on their way"))
+    }
+
+    /// Waits until more than that is numbered; `false` where nothing is due any more. So the same is numbered each time that a seed is
+    /// carried out.
+    async fn numbers_more(&self, giver: Org, taker: Org, sequence: u64) -> Result<bool, Fault> {
+        let (store, now) = (self.machines[&giver].disk.store()?, self.machines[&giver].now());
+        while self.numbered(giver, taker).await? <= sequence {
+            if Store::due(&*store, &taker.domain(), now, 1).await?.is_empty() {
+                return Ok(self.numbered(giver, taker).await? > sequence);
+            }
+            tokio::time::sleep(Duration::from_micros(100)).await;
+        }
+        Ok(true)
     }
 
     async fn numbered(&self, giver: Org, taker: Org) -> Result<u64, Fault> {

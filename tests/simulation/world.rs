@@ -8,6 +8,7 @@ use std::{
 
 use watchfire::{
     domain::{
+        budget::Budgets,
         bundle::HeldBundle,
         event::{Deed, Event},
         fault::{Fault, Reason},
@@ -25,7 +26,7 @@ use crate::{
     clock::{SimClock, begin},
     content,
     disk::{self, Files},
-    foes::{BUDGETS, FOE_LINKS, FOE_PAIRS, Foes},
+    foes::{FOE_LINKS, FOE_PAIRS, Foes},
     machine::{Before, MESSAGE, Machine, rule_files},
     mutants::Mutant,
     net::{Mishap, Net, Seen},
@@ -133,8 +134,9 @@ pub async fn at_rest() {
 }
 
 impl World {
-    pub async fn begin(folder: &Path, mutant: Option<Mutant>, trace: Arc<Trace>, with_foes: bool) -> Self {
-        let net = if with_foes { Net::with(trace.clone(), mutant, BUDGETS) } else { Net::new(trace.clone(), mutant) };
+    pub async fn begin(folder: &Path, mutant: Option<Mutant>, trace: Arc<Trace>, foes: Option<Budgets>) -> Self {
+        let with_foes = foes.is_some();
+        let net = Net::with(trace.clone(), mutant, foes.unwrap_or_default());
         net.shows(Org::Rogue, &Org::Rogue.keys().ring());
         let mut machines = BTreeMap::new();
         for org in everybody(with_foes) {
