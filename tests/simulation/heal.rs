@@ -14,7 +14,7 @@ use watchfire::{
     },
     ledger::heads::AlarmKind,
     node::{holders::HolderState, ledger::Alarm},
-    store::{AssessmentState, ListFilter, Store, ledger::LedgerStore},
+    store::{AssessmentRecord, AssessmentState, ListFilter, Store, ledger::LedgerStore},
 };
 
 use crate::{
@@ -212,10 +212,7 @@ impl World {
         let (from, to): (&dyn Store, &dyn Store) = (&*from, &*to);
         let agreements = in_force(&from.agreements().await.unwrap(), taker.org, giver.now());
         let agreements: Vec<_> = agreements.into_iter().map(|(_, a)| a).collect();
-        let filter = ListFilter { current_only: true, whole: true, limit: 1_000, ..ListFilter::default() };
-        let page = from.list(&filter).await.unwrap();
-        assert!(page.next.is_none(), "more than a page is here");
-        for record in page.whole().unwrap() {
+        for record in all_current(from).await {
             if record.state.is_recalled() {
                 continue;
             }
@@ -352,4 +349,18 @@ fn is_about(made: &Made, country: Country) -> bool {
         Body::Subject(subject) => subject.places.iter().any(|p| p.states_concerned().contains(&country)),
         _ => false,
     })
+}
+
+/// The latest versions that a node shows.
+async fn all_current(store: &dyn Store) -> Vec<AssessmentRecord> {
+    let (mut all, mut before) = (vec![], None);
+    loop {
+        let filter = ListFilter { current_only: true, whole: true, limit: 500, before, ..ListFilter::default() };
+        let page = store.list(&filter).await.unwrap();
+        before = page.next;
+        all.extend(page.whole().unwrap());
+        if before.is_none() {
+            return all;
+        }
+    }
 }
