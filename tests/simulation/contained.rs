@@ -56,12 +56,12 @@ impl World {
         for event in Store::events(&*store, 0, 1_000_000).await.unwrap() {
             caused.count(&event.deed);
         }
-        // What it has published it may take back, each once.
+        // What it has published it may take back, each twice: it is withdrawn, and then purged.
         let is_hub = machine.org == Org::Ecowas;
         let own = self.book.made.iter().filter(|made| is_hub && made.by == Org::Loud).count() as u64;
         // Between two attacks a budget may be there again as a whole, and more is not.
         let most = Caused {
-            recalls: own + done.recalls * u64::from(budgets.recalls_at_once),
+            recalls: 2 * own + done.recalls * u64::from(budgets.recalls_at_once),
             receipts: done.receipts * u64::from(budgets.receipts_at_once),
             requests: done.requests * REQUESTS,
             refusals: done.refusals * 2,
