@@ -49,6 +49,8 @@ mod existence;
 mod expiry;
 #[path = "node/explain.rs"]
 mod explain;
+#[path = "shared/extremes.rs"]
+mod extremes;
 #[path = "node/feed_kit.rs"]
 mod feed_kit;
 #[path = "node/files.rs"]

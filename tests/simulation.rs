@@ -22,6 +22,8 @@ mod arguments;
 #[path = "shared/asked.rs"]
 #[allow(dead_code, reason = "some of it is for other tests only")]
 mod asked;
+#[path = "simulation/attacks.rs"]
+mod attacks;
 #[path = "simulation/book.rs"]
 mod book;
 #[path = "policy/cases.rs"]
@@ -33,6 +35,8 @@ mod cast;
 mod clock;
 #[path = "simulation/command.rs"]
 mod command;
+#[path = "simulation/contained.rs"]
+mod contained;
 #[path = "simulation/content.rs"]
 mod content;
 #[path = "simulation/decided.rs"]
@@ -44,8 +48,14 @@ mod exceptions;
 #[path = "../src/policy/tests/fixture.rs"]
 #[allow(dead_code, reason = "most of it is for the unit tests only")]
 mod fixture;
+#[path = "shared/extremes.rs"]
+mod extremes;
+#[path = "simulation/foes.rs"]
+mod foes;
 #[path = "simulation/found.rs"]
 mod found;
+#[path = "simulation/garble.rs"]
+mod garble;
 #[path = "policy/headlines.rs"]
 mod headlines;
 #[path = "simulation/heal.rs"]
@@ -66,6 +76,8 @@ mod net;
 #[path = "policy/oracle.rs"]
 #[allow(dead_code, reason = "some of it is for tests/policy only")]
 mod oracle;
+#[path = "simulation/overtaking.rs"]
+mod overtaking;
 #[path = "policy/passed_on.rs"]
 mod passed_on;
 #[path = "simulation/plan.rs"]

@@ -1,4 +1,5 @@
-//! Who takes part: five organisations, with keys and certificates that are made once and serve in every simulation.
+//! Who takes part: five organisations, and in some simulations hostile ones beside them; with keys and certificates that are made once
+//! and serve in every simulation.
 
 use std::{
     fmt,
@@ -53,15 +54,28 @@ pub enum Org {
     Gh,
     /// The state that many assessments are about.
     Bf,
+    /// A hostile partner: it has keys and agreements, and no node.
+    Rogue,
+    /// A hostile originator behind the hub: all that it writes is of the highest level, and it takes all of it back.
+    Loud,
+    /// A hostile hub: whatever its node hands over is changed on its way out.
+    Crook,
 }
 
-use Org::{Bf, Ecowas, Gb, Gh, No};
+use Org::{Bf, Crook, Ecowas, Gb, Gh, Loud, No, Rogue};
 
 impl Org {
+    /// The honest ones.
     pub const ALL: [Self; 5] = [Gb, Ecowas, No, Gh, Bf];
+    /// The hostile ones that have a node.
+    pub const FOES: [Self; 2] = [Loud, Crook];
+
+    pub fn is_hostile(self) -> bool {
+        matches!(self, Rogue | Loud | Crook)
+    }
 
     pub fn name(self) -> &'static str {
-        ["gb", "ecowas", "no", "gh", "bf"][self as usize]
+        ["gb", "ecowas", "no", "gh", "bf", "rogue", "loud", "crook"][self as usize]
     }
 
     pub fn domain(self) -> TrustDomain {
@@ -69,12 +83,16 @@ impl Org {
     }
 
     pub fn of(domain: &TrustDomain) -> Option<Self> {
-        Self::ALL.into_iter().find(|org| org.domain() == *domain)
+        Self::ALL.into_iter().chain([Rogue, Loud, Crook]).find(|org| org.domain() == *domain)
     }
 
     pub fn organisation(self) -> Organisation {
-        let kind = if self == Ecowas { PartnerKind::Regional } else { PartnerKind::State };
-        let country = ["GB", "", "NO", "GH", "BF"][self as usize].parse().ok();
+        let kind = match self {
+            Ecowas | Crook => PartnerKind::Regional,
+            Rogue | Loud => PartnerKind::Ngo,
+            Gb | No | Gh | Bf => PartnerKind::State,
+        };
+        let country = ["GB", "", "NO", "GH", "BF", "", "", ""][self as usize].parse().ok();
         Organisation { domain: self.domain(), kind, country }
     }
 
@@ -193,7 +211,16 @@ pub struct Keys {
     ledger: zeroize::Zeroizing<Vec<u8>>,
 }
 
-static KEYS: LazyLock<[Keys; 5]> = LazyLock::new(|| Org::ALL.map(Keys::make));
+static KEYS: [LazyLock<Keys>; 8] = [
+    LazyLock::new(|| Keys::make(Gb)),
+    LazyLock::new(|| Keys::make(Ecowas)),
+    LazyLock::new(|| Keys::make(No)),
+    LazyLock::new(|| Keys::make(Gh)),
+    LazyLock::new(|| Keys::make(Bf)),
+    LazyLock::new(|| Keys::make(Rogue)),
+    LazyLock::new(|| Keys::make(Loud)),
+    LazyLock::new(|| Keys::make(Crook)),
+];
 
 /// The keys that an organisation uses at a time of one simulation, and what it has revoked.
 #[derive(Clone)]
@@ -216,7 +243,10 @@ pub struct Ring {
 impl Keys {
     fn make(org: Org) -> Self {
         let roots = [(); ROOTS].map(|()| Root::make(org));
-        let first = Whose::ALL.map(|whose| issue(&roots[0], 0, org, whose, begin().plus_seconds(-86_400)));
+        // Those of the hostile ones never end: nobody cares for them.
+        let (since, days) = if org.is_hostile() { (400, 4_000) } else { (1, DAYS) };
+        let since = begin().plus_seconds(-since * 86_400);
+        let first = Whose::ALL.map(|whose| issue(&roots[0], 0, org, whose, (since, days)));
         let admin = org.person(Role::Admin);
         let issued = roots[0].ca.lock().unwrap().issue(&admin, Purpose::PersonTls, begin(), DAYS).unwrap();
         let administrator = chain_of(&issued.certificate_pem);
@@ -294,13 +324,13 @@ impl Root {
     }
 }
 
-fn issue(root: &Root, number: usize, org: Org, whose: Whose, at: Time) -> Pair {
+fn issue(root: &Root, number: usize, org: Org, whose: Whose, (at, days): (Time, u32)) -> Pair {
     let purpose = if whose == Whose::NodeTls { Purpose::NodeTls } else { Purpose::Signing };
     let id = match whose.role() {
         Role::Node => SpiffeId::new(org.domain(), Role::Node, "n1").unwrap(),
         role => org.person(role),
     };
-    Pair::of(&root.ca.lock().unwrap().issue(&id, purpose, at, DAYS).unwrap(), number)
+    Pair::of(&root.ca.lock().unwrap().issue(&id, purpose, at, days).unwrap(), number)
 }
 
 impl Ring {
@@ -316,7 +346,7 @@ impl Ring {
     /// A new certificate with a new key, of the newest root.
     pub fn renew(&mut self, org: Org, whose: Whose, at: Time) {
         let number = self.issuing();
-        self.pairs[whose as usize] = issue(&org.keys().roots[number], number, org, whose, at);
+        self.pairs[whose as usize] = issue(&org.keys().roots[number], number, org, whose, (at, DAYS));
     }
 
     /// A new certificate for the same key, of the newest root. A key that is revoked gets none.

@@ -10,7 +10,15 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use watchfire::store::{Result, Store, StoreError, sqlite::SqliteStore};
+use watchfire::{
+    domain::{ids::TrustDomain, statement::StatementKind},
+    store::{
+        Result, Store, StoreError,
+        outbox::{OutboxItem, OutboxStore},
+        sqlite::SqliteStore,
+    },
+    wire,
+};
 
 use crate::{mutants::Mutant, rng::Rng};
 
@@ -111,6 +119,20 @@ impl Disk {
 
     pub fn is(&self, mutant: Mutant) -> bool {
         self.mutant == Some(mutant)
+    }
+
+    /// For a mutant: whether a recall waits in the partner's outbox.
+    pub async fn has_waiting_recall(&self, partner: &TrustDomain) -> Result<bool> {
+        let waiting = OutboxStore::outbox(&*self.store()?, partner, 0, 1_000).await?;
+        let kind = |item: &OutboxItem| wire::envelope::decode(&item.envelope).map(|e| e.kind);
+        Ok(waiting.iter().any(|item| kind(item) == Ok(StatementKind::Recall)))
+    }
+
+    /// For a mutant: in no queue does anybody take turns.
+    pub fn forget_turns(&self) {
+        let store = rusqlite::Connection::open(self.folder.join("store.db")).unwrap();
+        store.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
+        store.execute("UPDATE queue SET turn = 0 WHERE turn > 0", []).unwrap();
     }
 
     pub fn is_on(&self) -> bool {

@@ -19,7 +19,7 @@ const DRAFT: Draft = Draft { place: "ML", tlp: "AMBER", level: 3, onward: true }
 /// Longer than the certificates of the beginning last.
 const TWO_MONTHS: Act = Act::Wait { minutes: 60 * 24 * 60 };
 
-pub const FOUND: [Found; 9] = [
+pub const FOUND: [Found; 10] = [
     Found { name: "an_acknowledgement_that_was_lost_on_a_quiet_feed_is_made_good", plan: lost_acknowledgement },
     Found { name: "a_stop_that_waited_longer_than_a_certificate_lasts_is_taken", plan: old_stop },
     Found { name: "a_clock_set_back_makes_no_alarm_about_a_known_ledger", plan: clock_back },
@@ -32,6 +32,10 @@ pub const FOUND: [Found; 9] = [
     },
     Found { name: "what_is_resumed_by_a_clock_set_back_is_resumed_on_both_sides", plan: resumed_by_a_clock_set_back },
     Found { name: "a_node_whose_certificate_ended_while_it_was_off_starts", plan: off_past_its_end },
+    Found {
+        name: "what_a_revoked_key_handed_over_is_handed_over_again_after_its_certificate_has_ended",
+        plan: revoked_and_ended,
+    },
 ];
 
 impl Found {
@@ -134,5 +138,18 @@ fn resumed_by_a_clock_set_back() -> Vec<Act> {
         Act::Stop { by: No, with: Gb, halt: Halt::Resume },
         connect(No, Gb),
         Act::Publish { by: Gb, draft: DRAFT },
+    ]
+}
+
+/// The key of a release is revoked, and its certificate ends before the hub passes anything on. At each later change of its lists the giver
+/// judged that key as of now, for which it was ended and not revoked, and did not hand over again what nobody behind the hub could verify.
+fn revoked_and_ended() -> Vec<Act> {
+    let one_month = Act::Wait { minutes: 30 * 24 * 60 };
+    vec![
+        Act::Publish { by: Gb, draft: DRAFT },
+        connect(Ecowas, Gb),
+        one_month.clone(),
+        Act::Revoke { of: Gb, whose: Whose::Node },
+        one_month,
     ]
 }

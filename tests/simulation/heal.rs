@@ -14,13 +14,14 @@ use watchfire::{
     },
     ledger::heads::AlarmKind,
     node::{holders::HolderState, ledger::Alarm},
-    store::{AssessmentState, ListFilter, Store, ledger::LedgerStore},
+    store::{AssessmentRecord, AssessmentState, ListFilter, Store, ledger::LedgerStore},
 };
 
 use crate::{
     book::{Broken, broken},
     cast::{DAYS, LINKS, Org, PAIRS},
     content::{Made, decoded},
+    foes::FOE_LINKS,
     judge::{Held, in_force},
     machine::Machine,
     plan::Act,
@@ -67,7 +68,14 @@ impl World {
         // after a day.
         self.truth += 25 * 3_600;
         self.set_clocks();
-        self.come_to_rest().await
+        self.come_to_rest().await?;
+        if self.foes.is_some() {
+            // Whatever hostile members have sent, everybody starts again.
+            for of in Org::ALL {
+                self.must(Act::PowerCut { of }).await?;
+            }
+        }
+        Ok(())
     }
 
     /// New lists where there were lists, and every root confirmed everywhere.
@@ -105,11 +113,30 @@ impl World {
             for of in Org::ALL {
                 self.must(Act::Turn { of }).await?;
             }
+            if self.foes.is_some() {
+                self.foes_go_on().await?;
+            }
             if self.standing().await == before {
                 return Ok(());
             }
         }
         broken("with everything put right, all comes to rest", format!("not after {ROUNDS} rounds"))
+    }
+
+    /// The hostile ones go on too. What they meet is nobody's concern; what honest nodes meet with them is.
+    async fn foes_go_on(&mut self) -> Result<(), Broken> {
+        for (from, to) in FOE_LINKS {
+            let connect = Act::Connect { from, to, mishaps: vec![] };
+            if from.is_hostile() {
+                self.step(usize::MAX, &connect.into()).await?;
+            } else {
+                self.must(connect).await?;
+            }
+        }
+        for of in Org::FOES {
+            self.step(usize::MAX, &Act::Turn { of }.into()).await?;
+        }
+        Ok(())
     }
 
     /// Everything by which it shows that something is under way.
@@ -147,7 +174,7 @@ impl World {
             self.check_about_itself(machine).await?;
             self.check_ledger(machine).await?;
         }
-        Ok(())
+        self.check_foes().await
     }
 
     /// Both sides take the same for agreed.
@@ -185,10 +212,7 @@ impl World {
         let (from, to): (&dyn Store, &dyn Store) = (&*from, &*to);
         let agreements = in_force(&from.agreements().await.unwrap(), taker.org, giver.now());
         let agreements: Vec<_> = agreements.into_iter().map(|(_, a)| a).collect();
-        let filter = ListFilter { current_only: true, whole: true, limit: 1_000, ..ListFilter::default() };
-        let page = from.list(&filter).await.unwrap();
-        assert!(page.next.is_none(), "more than a page is here");
-        for record in page.whole().unwrap() {
+        for record in all_current(from).await {
             if record.state.is_recalled() {
                 continue;
             }
@@ -309,7 +333,8 @@ impl World {
         let is_strange =
             |a: &Alarm| is_of(a, &self.strangers) || (is_of(a, &self.book.silent) && !machine.node.is_open(a));
         let alarms = machine.node.alarms().await.unwrap();
-        if let Some(alarm) = alarms.iter().find(|a| a.kind != AlarmKind::NoAnswer || !is_strange(a)) {
+        let is_honest = |a: &&Alarm| !org.is_hostile() && !Org::of(&a.partner).is_some_and(Org::is_hostile);
+        if let Some(alarm) = alarms.iter().filter(is_honest).find(|a| a.kind != AlarmKind::NoAnswer || !is_strange(a)) {
             return broken("nobody has cause for alarm", format!("{org} about {}: {}", alarm.partner, alarm.what));
         }
         if machine.node.is_behind() {
@@ -324,4 +349,18 @@ fn is_about(made: &Made, country: Country) -> bool {
         Body::Subject(subject) => subject.places.iter().any(|p| p.states_concerned().contains(&country)),
         _ => false,
     })
+}
+
+/// The latest versions that a node shows.
+async fn all_current(store: &dyn Store) -> Vec<AssessmentRecord> {
+    let (mut all, mut before) = (vec![], None);
+    loop {
+        let filter = ListFilter { current_only: true, whole: true, limit: 500, before, ..ListFilter::default() };
+        let page = store.list(&filter).await.unwrap();
+        before = page.next;
+        all.extend(page.whole().unwrap());
+        if before.is_none() {
+            return all;
+        }
+    }
 }

@@ -83,6 +83,21 @@ impl Clock for Hurried {
     }
 }
 
+/// A mutant's budgets.
+fn unbounded() -> Budgets {
+    let Budgets { lists_per_hour, .. } = Budgets::default();
+    let most = u32::MAX;
+    Budgets {
+        held_bytes: most,
+        held_entries: most,
+        recalls_at_once: most,
+        recalls_per_second: most,
+        receipts_at_once: most,
+        receipts_per_second: most,
+        lists_per_hour,
+    }
+}
+
 /// The rules of the library with these numbers, as files.
 pub fn rule_files(numbers: &[usize]) -> Vec<RuleFile> {
     let text: String = numbers.iter().map(|n| crate::house::text(*n)).collect();
@@ -159,7 +174,7 @@ impl Machine {
             signing_usages: vec![],
             house_rules: Ok(Some(rule_files(lawful))),
             approvals: Some(1),
-            budgets: Budgets::default(),
+            budgets: if mutant == Some(Mutant::TakesEverything) { unbounded() } else { net.budgets.clone() },
             readings_every_seconds: 3600,
             ledger,
             keep_bundle: Arc::new(|_| Ok(())),

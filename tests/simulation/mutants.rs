@@ -14,6 +14,7 @@ use watchfire::{
 
 use crate::{
     cast::{Org, Whose},
+    foes::{self, Attack, Junk},
     oracle::Rule,
     plan::{Act, Draft, Step, Terms},
 };
@@ -45,12 +46,22 @@ pub enum Mutant {
     JudgesNow,
     /// The lists and revocations that were seen are gone after a start.
     ForgetsLists,
+    /// A store that takes a number that no entry bears for the last one that any bears.
+    ClampsNumbers,
+    /// A node without budgets.
+    TakesEverything,
+    /// A giver's feed stands as long as a recall waits for the taker.
+    RecallsHoldAll,
+    /// A giver numbers all that is due at once.
+    NumbersAhead,
+    /// Within one level whoever came first goes first.
+    NoTurns,
     /// The node decides by a rule of which the oracle knows nothing, which is as good as the reverse.
     Oracle(Rule),
 }
 
 impl Mutant {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 20] = [
         Self::Forgets,
         Self::AcknowledgesAhead,
         Self::StoresTwice,
@@ -63,6 +74,11 @@ impl Mutant {
         Self::DropsUnverified,
         Self::JudgesNow,
         Self::ForgetsLists,
+        Self::ClampsNumbers,
+        Self::TakesEverything,
+        Self::RecallsHoldAll,
+        Self::NumbersAhead,
+        Self::NoTurns,
         Self::Oracle(Rule::OwnState),
         Self::Oracle(Rule::Tlp),
         Self::Oracle(Rule::OnwardKinds),
@@ -95,6 +111,11 @@ impl Mutant {
             Self::TellsTwoHeads => &["ledgers do not fork", "every head is a beginning of the ledger"],
             Self::DropsUnverified | Self::JudgesNow => &["what is due has arrived"],
             Self::ForgetsLists => &["nobody revoked is let in"],
+            Self::ClampsNumbers => &["a number out of bounds is refused"],
+            Self::TakesEverything => &["what a partner brings into a ledger is within its budgets"],
+            Self::RecallsHoldAll => &["what is due has arrived", "whatever is given arrives"],
+            Self::NumbersAhead => &["little is numbered ahead"],
+            Self::NoTurns => &["a warning is handed over next"],
             Self::Lawless | Self::Oracle(_) => &[
                 "each decision is the oracle's",
                 "nothing that may go is held back",
@@ -134,6 +155,25 @@ impl Mutant {
             }
             Self::ForgetsLists => {
                 vec![Act::Revoke { of: to, whose: Whose::NodeTls }, connect(), Act::PowerCut { of: from }]
+            }
+            Self::ClampsNumbers => vec![Act::Hostile(Attack::Numbers { at: to })],
+            Self::TakesEverything => {
+                vec![Act::Hostile(Attack::Flood { at: to, junk: Junk::Recalls, many: 100 })]
+            }
+            // The reader does not know whose assessments these are, so that it can't take their recalls.
+            Self::RecallsHoldAll => {
+                let mut acts = foes::crowd(2).to_vec();
+                acts.extend([
+                    Act::Connect { from: Org::Gh, to: from, mishaps: vec![] },
+                    Act::Publish { by: to, draft },
+                ]);
+                acts.push(Act::Hostile(Attack::TakeBack { more: 1 }));
+                acts
+            }
+            Self::NumbersAhead | Self::NoTurns => {
+                let mut acts = foes::crowd(20).to_vec();
+                acts.push(Act::Hostile(Attack::Overtake));
+                acts
             }
             _ => return None,
         };

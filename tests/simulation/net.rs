@@ -18,6 +18,7 @@ use tonic::{Status, body::Body};
 use tower::{Service, ServiceExt};
 use watchfire::{
     domain::{
+        budget::Budgets,
         entry::Entry,
         fault::Fault,
         time::{Clock, Time},
@@ -32,6 +33,7 @@ use crate::{
     cast::{Org, Ring, Whose},
     clock::SimClock,
     disk::Disk,
+    garble::garbled,
     mutants::{self, Mutant},
     trace::Trace,
 };
@@ -111,6 +113,8 @@ struct State {
 /// The network.
 pub struct Net {
     state: Mutex<State>,
+    /// How much of each partner the nodes take and keep.
+    pub budgets: Budgets,
     trace: Arc<Trace>,
     mutant: Option<Mutant>,
 }
@@ -121,7 +125,12 @@ fn pair(a: Org, b: Org) -> (Org, Org) {
 
 impl Net {
     pub fn new(trace: Arc<Trace>, mutant: Option<Mutant>) -> Arc<Self> {
-        Arc::new(Self { state: Mutex::default(), trace, mutant })
+        Self::with(trace, mutant, Budgets::default())
+    }
+
+    /// Nodes on it take so much of each partner.
+    pub fn with(trace: Arc<Trace>, mutant: Option<Mutant>, budgets: Budgets) -> Arc<Self> {
+        Arc::new(Self { state: Mutex::default(), budgets, trace, mutant })
     }
 
     pub fn join(&self, org: Org, station: Station) {
@@ -166,7 +175,12 @@ impl Net {
         let mut state = self.state.lock().unwrap();
         state.mishaps = mishaps.to_vec();
         state.calls = 0;
-        Carrier { net: self.clone(), from, to, admitted: Arc::default() }
+        Carrier { net: self.clone(), from, to, is_live: false, admitted: Arc::default() }
+    }
+
+    /// The same, where the answer's messages are taken one by one, each when it is asked for.
+    pub fn connect_live(self: &Arc<Self>, from: Org, to: Org) -> Carrier {
+        Carrier { is_live: true, ..self.connect(from, to, &[]) }
     }
 
     /// What was seen since the last time.
@@ -174,7 +188,7 @@ impl Net {
         std::mem::take(&mut self.state.lock().unwrap().seen)
     }
 
-    fn see(&self, seen: Seen) {
+    pub fn see(&self, seen: Seen) {
         self.state.lock().unwrap().seen.push(seen);
     }
 }
@@ -185,6 +199,7 @@ pub struct Carrier {
     net: Arc<Net>,
     from: Org,
     to: Org,
+    is_live: bool,
     /// Once hands were shaken: what this side may do at the other, and what the other may do here.
     admitted: Arc<Mutex<Option<[Standing; 2]>>>,
 }
@@ -262,6 +277,9 @@ impl Carrier {
             _ => {}
         }
         self.remember(&name, &body);
+        if self.is_live {
+            return Ok(self.open(&to, &parts, carried(body)).await);
+        }
         let answer = self.ask(&to, &parts, carried(body)).await?;
         self.look_at_answer(&name, &answer, &to);
         if self.net.mutant == Some(Mutant::AcknowledgesAhead) && name == "Subscribe" && !answer.messages.is_empty() {
@@ -274,13 +292,14 @@ impl Carrier {
         if !to.disk.is_on() || matches!(mishap, Some(What::LostBack)) {
             return Err(lost("lost on its way back"));
         }
-        Ok(given(answer, mishap))
+        let is_garbled = self.to == Org::Crook && name == "Subscribe";
+        Ok(given(if is_garbled { Answer { messages: garbled(answer.messages), ..answer } } else { answer }, mishap))
     }
 
     fn station(&self, org: Org) -> Result<Station, Status> {
         let station = self.net.state.lock().unwrap().stations.get(&org).cloned();
         let from = self.net.state.lock().unwrap().stations.get(&self.from).cloned();
-        if from.is_none_or(|f| !f.disk.is_on()) {
+        if self.from != Org::Rogue && from.is_none_or(|f| !f.disk.is_on()) {
             return Err(lost("this node has no power"));
         }
         station.filter(|s| s.disk.is_on()).ok_or_else(|| lost("nobody answers there"))
@@ -289,7 +308,6 @@ impl Carrier {
     /// What TLS asks: does each take the other's certificate, by its own trust and its own clock? Asked by the first call for what
     /// each may do, and by each later one for whether it is still welcome.
     fn shake_hands(&self, to: &Station) -> Result<Standing, Fault> {
-        let from = self.station(self.from).map_err(|s| watchfire::wire::status::to_fault(&s))?;
         let shown = |org: Org| {
             let state = self.net.state.lock().unwrap();
             state.rings[&org]
@@ -300,8 +318,14 @@ impl Carrier {
                 .collect::<Vec<_>>()
         };
         let (_, there) = Standing::judge(&to.gate, &shown(self.from), TlsUsage::Client, Audience::Partners)?;
-        let audience = Audience::NodeOf(self.to.domain());
-        let (_, here) = Standing::judge(&from.gate, &shown(self.to), TlsUsage::Server, audience)?;
+        let here = if self.from == Org::Rogue {
+            // It has no node, and takes whatever it is shown.
+            there.clone()
+        } else {
+            let from = self.station(self.from).map_err(|s| watchfire::wire::status::to_fault(&s))?;
+            let audience = Audience::NodeOf(self.to.domain());
+            Standing::judge(&from.gate, &shown(self.to), TlsUsage::Server, audience)?.1
+        };
         let mut admitted = self.admitted.lock().unwrap();
         let [there, here] = admitted.get_or_insert([there, here]);
         for (standing, who) in [(&*there, self.from), (&*here, self.to)] {
@@ -343,8 +367,21 @@ impl Carrier {
         &self,
         to: &Station,
         parts: &http::request::Parts,
-        (body, standing): (Bytes, Standing),
+        carried: (Bytes, Standing),
     ) -> Result<Answer, Status> {
+        let (parts, body) = self.open(to, parts, carried).await.into_parts();
+        let collected = body.collect().await.map_err(|_| lost("the answer was cut off"))?;
+        let trailers = collected.trailers().cloned();
+        Ok(Answer { parts, messages: messages(&collected.to_bytes()), trailers })
+    }
+
+    /// The answer, whose body comes as it is asked for.
+    async fn open(
+        &self,
+        to: &Station,
+        parts: &http::request::Parts,
+        (body, standing): (Bytes, Standing),
+    ) -> http::Response<Body> {
         let mut request = http::Request::new(Body::new(Full::new(body)));
         *request.method_mut() = parts.method.clone();
         *request.uri_mut() = parts.uri.clone();
@@ -355,11 +392,7 @@ impl Carrier {
         let chain = Arc::new(vec![]);
         let identity = PeerIdentity { id: id.unwrap(), key_exchange: String::new(), ended, share, standing, chain };
         request.extensions_mut().insert(identity);
-        let response = to.service.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
-        let (parts, body) = response.into_parts();
-        let collected = body.collect().await.map_err(|_| lost("the answer was cut off"))?;
-        let trailers = collected.trailers().cloned();
-        Ok(Answer { parts, messages: messages(&collected.to_bytes()), trailers })
+        to.service.clone().oneshot(request).await.unwrap_or_else(|never| match never {})
     }
 }
 
@@ -409,7 +442,9 @@ impl Carrier {
                 let sequence = proto::AcknowledgeRequest::decode(message).unwrap().sequence;
                 self.net.see(Seen::Acknowledged { taker: self.from, giver: self.to, sequence });
             }
-            "Hello" => self.head(self.from, self.to, proto::HelloRequest::decode(message).unwrap().ledger),
+            "Hello" if self.from != Org::Rogue => {
+                self.head(self.from, self.to, proto::HelloRequest::decode(message).unwrap().ledger);
+            }
             _ => {}
         }
     }

@@ -3,6 +3,7 @@
 use crate::{
     cast::{LINKS, Org, PAIRS, Whose},
     disk::{Cut, How},
+    foes::{self, Attack},
     net::{Mishap, What},
     rng::Rng,
 };
@@ -162,6 +163,8 @@ pub enum Act {
     PowerCut {
         of: Org,
     },
+    /// A hostile member does something.
+    Hostile(Attack),
 }
 
 /// One step; the power of one machine may go in the middle of it.
@@ -204,6 +207,7 @@ pub fn plan(seed: u64) -> Vec<Step> {
             steps.push(Step { act, cut });
         }
     }
+    foes::beset(seed, &mut steps);
     steps
 }
 

@@ -13,6 +13,7 @@ use std::{
 
 use crate::{
     book::{Broken, broken},
+    foes,
     mutants::Mutant,
     plan::{Step, plan, written},
     trace::Trace,
@@ -118,7 +119,7 @@ pub fn runtime() -> tokio::runtime::Runtime {
 /// What was broken, and how many entries were judged.
 fn carry_out(folder: &Path, steps: &[Step], mutant: Option<Mutant>, trace: &Arc<Trace>) -> (Option<Broken>, u64) {
     runtime().block_on(async {
-        let mut world = World::begin(folder, mutant, trace.clone()).await;
+        let mut world = World::begin(folder, mutant, trace.clone(), foes::budgets(steps)).await;
         let broken = through(&mut world, steps).await.err();
         (broken, world.book.judged)
     })

@@ -77,6 +77,23 @@ macro_rules! passed_on {
         }
         passed_on!(@write $self, $name, $step)
     }};
+    (@looking $self:ident, $name:ident, $partner:ident, $after:ident, $now:ident, $room:ident) => {{
+        if $self.0.is(Mutant::RecallsHoldAll) && $self.0.has_waiting_recall($partner).await? {
+            return Ok(Look::default());
+        }
+        if $self.0.is(Mutant::NoTurns) {
+            $self.0.forget_turns();
+        }
+        let $room = if $self.0.is(Mutant::NumbersAhead) { u64::MAX } else { $room };
+        passed_on!(@read $self, $name, $partner, $after, $now, $room)
+    }};
+    (@acknowledging $self:ident, $name:ident, $partner:ident, $sequence:ident, $at:ident) => {{
+        let $sequence = match $self.0.is(Mutant::ClampsNumbers) {
+            true => $sequence.min(Store::outbound(&*$self.0.store()?, $partner).await?.sequence),
+            false => $sequence,
+        };
+        passed_on!(@write $self, $name, $partner, $sequence, $at)
+    }};
     (@posting $self:ident, $name:ident, $($arg:ident),*) => {{
         if $self.0.is(Mutant::SendsNoStatements) {
             return Ok(vec![]);
@@ -112,13 +129,13 @@ passed_on!(Store {
     read due(partner: &TrustDomain, now: Time, limit: u32) -> Vec<QueueItem>;
     read queued(partner: &TrustDomain) -> u64;
     read feed_figures() -> Vec<watchfire::store::FeedFigures>;
-    read look(partner: &TrustDomain, after: u64, now: Time, room: u64) -> Look;
+    looking look(partner: &TrustDomain, after: u64, now: Time, room: u64) -> Look;
     read outbound(partner: &TrustDomain) -> OutboundPosition;
     write commit_releases(partner: &TrustDomain, batch: ReleaseBatch) -> ();
     read releases_after(partner: &TrustDomain, sequence: u64, limit: u32) -> Vec<ReleaseRecord>;
     read disclosed(partner: &TrustDomain, manifest_id: &StatementId) -> Vec<Digest>;
     write void_releases(partner: &TrustDomain, voids: Vec<(u64, Vec<u8>)>, events: Vec<Event>) -> ();
-    write acknowledged(partner: &TrustDomain, sequence: u64, at: Time) -> bool;
+    acknowledging acknowledged(partner: &TrustDomain, sequence: u64, at: Time) -> bool;
     read inbound(partner: &TrustDomain) -> InboundPosition;
     read received_release(partner: &TrustDomain, sequence: u64) -> Option<StatementId>;
     receiving receive(partner: &TrustDomain, after: u64, entries: Vec<ReceivedEntry>, at: Time, events: Vec<Event>,

@@ -3,16 +3,21 @@
 use std::time::Instant;
 
 use crate::{
-    command,
+    command, foes,
     found::{FOUND, Found},
     histories,
     mutants::Mutant,
-    plan::plan,
+    plan::{Step, plan},
     run::{Outcome, Place, keep},
 };
 
 /// Within how many seeds each deliberate fault must be noticed.
 const SEEDS_A_MUTANT: u64 = 60;
+/// More than a reader keeps of what one partner says in another's name; and, in a long run, in all others' names.
+const RECALLS: u16 = 300;
+const ALL_RECALLS: u16 = 1_100;
+/// So many seeds are a long run.
+const LONG: u64 = 500;
 /// Seeds that are carried out twice.
 const REPEATED: u64 = 12;
 
@@ -40,6 +45,9 @@ pub fn all(place: &Place, seeds: u64, histories: u64) -> Vec<Test<'_>> {
         let name = format!("a_deliberate_fault_is_noticed::{}", name.trim_end_matches('_'));
         all.push(test(name, Box::new(move || is_noticed(place, mutant))));
     }
+    let recalls = if seeds < LONG { RECALLS } else { ALL_RECALLS };
+    let name = format!("{recalls}_recalls_that_a_reader_can_t_take_hold_up_no_warning_behind_the_hub");
+    all.push(test(name, Box::new(move || is_not_held_up(place, recalls))));
     let away = "who_was_away_for_thirty_days_follows_over_three_hops".to_owned();
     all.push(test(away, Box::new(move || histories::who_was_away_follows(place.path()))));
     let name = format!("every_history_of_roots_ends_well_in_{histories}");
@@ -90,6 +98,19 @@ fn replays(place: &Place) -> Result<String, String> {
         }
     }
     Ok(format!("{REPEATED} seeds, each twice"))
+}
+
+/// Whatever is due arrives, though the reader can't take so many recalls.
+fn is_not_held_up(place: &Place, recalls: u16) -> Result<String, String> {
+    let steps: Vec<Step> = foes::taken_back_in_great_number(recalls).into_iter().map(Step::from).collect();
+    let outcome = place.carry_out(&steps, None);
+    match &outcome.broken {
+        None => Ok(format!("{} entries judged", outcome.judged)),
+        Some(broken) => {
+            let kept = keep("recalls", &steps, &outcome);
+            Err(format!("{}: {} ({})", broken.invariant, broken.what, kept.display()))
+        }
+    }
 }
 
 fn stays_mended(place: &Place, found: &Found) -> Result<String, String> {

@@ -8,6 +8,7 @@ use std::{
 
 use watchfire::{
     domain::{
+        budget::Budgets,
         bundle::HeldBundle,
         event::{Deed, Event},
         fault::{Fault, Reason},
@@ -25,6 +26,7 @@ use crate::{
     clock::{SimClock, begin},
     content,
     disk::{self, Files},
+    foes::{FOE_LINKS, FOE_PAIRS, Foes},
     machine::{Before, MESSAGE, Machine, rule_files},
     mutants::Mutant,
     net::{Mishap, Net, Seen},
@@ -33,11 +35,11 @@ use crate::{
 };
 
 /// The agreement that everybody begins with.
-const FIRST: Terms =
+pub const FIRST: Terms =
     Terms { max_tlp: "AMBER", all_kinds: true, delay_hours: 0, onward: true, days: 4_000, purge: true };
 
-/// The disks at the beginning: partners that know each other, with agreements in force.
-static BEGINNING: OnceLock<BTreeMap<Org, Files>> = OnceLock::new();
+/// The disks at the beginning: partners that know each other, with agreements in force. Among the honest alone, and with hostile members.
+static BEGINNING: OnceLock<[BTreeMap<Org, Files>; 2]> = OnceLock::new();
 
 pub struct World {
     pub net: Arc<Net>,
@@ -54,25 +56,40 @@ pub struct World {
     /// The latest that any clock has shown.
     pub latest: i64,
     pub beside: BTreeMap<Org, i64>,
+    /// What the hostile members have done, where there are any.
+    pub foes: Option<Foes>,
 }
 
 /// Makes the disks of the beginning, once.
 pub async fn prepare(folder: &Path) {
+    let both = [beginning(folder, false).await, beginning(folder, true).await];
+    let _ = BEGINNING.set(both);
+}
+
+/// Everybody who has a node.
+fn everybody(with_foes: bool) -> impl Iterator<Item = Org> + Clone {
+    Org::ALL.into_iter().chain(Org::FOES.into_iter().filter(move |_| with_foes))
+}
+
+async fn beginning(folder: &Path, with_foes: bool) -> BTreeMap<Org, Files> {
     let mut all = BTreeMap::new();
     let mut agreements: BTreeMap<Org, Vec<AgreementRecord>> = BTreeMap::new();
-    for (a, b) in PAIRS {
+    let hostile = FOE_PAIRS.into_iter().filter(|_| with_foes);
+    let pairs: Vec<(Org, Org)> = PAIRS.into_iter().chain(hostile).collect();
+    for (a, b) in pairs.iter().copied() {
         let [first, second] = content::in_force(a, b, &FIRST);
         agreements.entry(a).or_default().push(first);
         agreements.entry(b).or_default().push(second);
     }
-    for org in Org::ALL {
+    for org in everybody(with_foes) {
         let mine = agreements.remove(&org).unwrap_or_default();
         let fill = async |store: &watchfire::store::sqlite::SqliteStore| {
-            for other in Org::ALL {
-                let is_partner = PAIRS.contains(&(org, other)) || PAIRS.contains(&(other, org));
+            for other in Org::ALL.into_iter().chain([Org::Rogue]).chain(Org::FOES) {
+                let is_partner = pairs.contains(&(org, other)) || pairs.contains(&(other, org));
                 let record = partner(org, other, if is_partner { PartnerState::Active } else { PartnerState::Known });
                 // Everybody knows who writes, or nothing of what comes through hubs could be shown; but for one.
-                let is_known = matches!(other, Org::Gb | Org::No) && (org, other) != (Org::Bf, Org::No);
+                let is_known =
+                    matches!(other, Org::Gb | Org::No) && (org, other) != (Org::Bf, Org::No) && !org.is_hostile();
                 if other != org && (is_partner || is_known) {
                     let deed = Deed::PartnerChanged {
                         partner: other.domain(),
@@ -86,12 +103,15 @@ pub async fn prepare(folder: &Path) {
         };
         all.insert(org, disk::made(&folder.join(format!("first-{org}")), fill).await);
     }
-    let _ = BEGINNING.set(all);
+    all
+}
+
+fn dials(org: Org, other: Org) -> bool {
+    LINKS.contains(&(org, other)) || FOE_LINKS.contains(&(org, other))
 }
 
 fn partner(org: Org, other: Org, state: PartnerState) -> PartnerRecord {
-    let endpoint: Option<Endpoint> =
-        LINKS.contains(&(org, other)).then(|| format!("{other}.example:4433").parse().unwrap());
+    let endpoint: Option<Endpoint> = dials(org, other).then(|| format!("{other}.example:4433").parse().unwrap());
     let roots = vec![other.keys().root().to_vec()];
     let bundle = HeldBundle::new(1, Sha256(other.keys().bundle(0..1).fingerprint().0), begin());
     PartnerRecord {
@@ -106,7 +126,7 @@ fn partner(org: Org, other: Org, state: PartnerState) -> PartnerRecord {
 }
 
 /// Waits until nothing is under way any more; whoever carries out the step waits for that no longer than for anything.
-async fn at_rest() {
+pub async fn at_rest() {
     let metrics = tokio::runtime::Handle::current().metrics();
     while metrics.num_alive_tasks() > 0 {
         tokio::time::sleep(std::time::Duration::from_micros(50)).await;
@@ -114,10 +134,12 @@ async fn at_rest() {
 }
 
 impl World {
-    pub async fn begin(folder: &Path, mutant: Option<Mutant>, trace: Arc<Trace>) -> Self {
-        let net = Net::new(trace.clone(), mutant);
+    pub async fn begin(folder: &Path, mutant: Option<Mutant>, trace: Arc<Trace>, foes: Option<Budgets>) -> Self {
+        let with_foes = foes.is_some();
+        let net = Net::with(trace.clone(), mutant, foes.unwrap_or_default());
+        net.shows(Org::Rogue, &Org::Rogue.keys().ring());
         let mut machines = BTreeMap::new();
-        for org in Org::ALL {
+        for org in everybody(with_foes) {
             let before = Before {
                 org,
                 clock: SimClock::default(),
@@ -127,12 +149,12 @@ impl World {
                 keys: Arc::default(),
                 folder: folder.to_owned(),
                 life: 1,
-                files: BEGINNING.get().unwrap()[&org].clone(),
+                files: BEGINNING.get().unwrap()[usize::from(with_foes)][&org].clone(),
                 mutant,
             };
             machines.insert(org, Machine::start(before, &net).await.unwrap());
         }
-        let beside = Org::ALL.into_iter().map(|org| (org, 0)).collect();
+        let beside = everybody(with_foes).map(|org| (org, 0)).collect();
         let book = Book::without(mutant.and_then(Mutant::rule));
         Self {
             net,
@@ -145,6 +167,7 @@ impl World {
             strangers: BTreeSet::new(),
             latest: 0,
             beside,
+            foes: with_foes.then(Foes::default),
         }
     }
 
@@ -184,6 +207,9 @@ impl World {
         for machine in self.machines.values() {
             self.check_thieves(machine)?;
         }
+        if let Some(broken) = self.foes.as_mut().and_then(|foes| foes.broken.take()) {
+            return Err(broken);
+        }
         if let Err(fault) = &done
             && fault.reason == Reason::Internal
         {
@@ -220,6 +246,7 @@ impl World {
             Act::Propose { .. } | Act::Sign { .. } | Act::Stop { .. } => self.agree(act).await,
             Act::Connect { from, to, mishaps } => self.connect(*from, *to, mishaps).await,
             Act::Turn { of } => self.turn(*of).await,
+            Act::Hostile(attack) => self.attack(attack).await,
             Act::HouseRules { of, rules } => self.house_rules(*of, rules).await,
             Act::Revoke { of, .. }
             | Act::Renew { of, .. }
@@ -268,7 +295,19 @@ impl World {
         }
     }
 
-    async fn publish(
+    pub async fn publish(
+        &mut self,
+        by: Org,
+        draft: &crate::plan::Draft,
+        before: Option<&content::Made>,
+    ) -> Result<String, Fault> {
+        let done = self.publish_beside(by, draft, before).await;
+        at_rest().await;
+        done
+    }
+
+    /// While other things are under way.
+    pub async fn publish_beside(
         &mut self,
         by: Org,
         draft: &crate::plan::Draft,
@@ -286,16 +325,14 @@ impl World {
         let number = self.book.made.len();
         self.book.made.push(made);
         let node = machine.node.clone();
-        let published = node.publish(&self.caller(by, Role::Analyst), submission).await;
-        at_rest().await;
-        let published = published?;
+        let published = node.publish(&self.caller(by, Role::Analyst), submission).await?;
         self.book.made[number].is_answered = true;
         let to: BTreeSet<String> =
             published.decisions.iter().filter(|d| d.release).map(|d| d.partner.to_string()).collect();
         Ok(format!("{name} is published for {to:?}"))
     }
 
-    async fn recall(&mut self, number: usize, purge: bool) -> Result<String, Fault> {
+    pub async fn recall(&mut self, number: usize, purge: bool) -> Result<String, Fault> {
         let made = self.book.made[number].clone();
         let machine = &self.machines[&made.by];
         let envelope = content::recall(&machine.ring.pair(Whose::Officer).key(), &made, purge, machine.now());
