@@ -250,7 +250,8 @@ pub trait Store:
         quarantined: bool,
         limit: u32,
     ) -> Result<Vec<AssessmentId>>;
-    /// Several versions, in the order asked for, with nothing but what names them; those not here are left out.
+    /// Several versions, in the order asked for, with nothing but what names them; those not here are left out. Of one whose text can't be
+    /// read there is the manifest alone.
     async fn titles(&self, manifest_ids: &[StatementId]) -> Result<Vec<AssessmentRecord>>;
     /// A page of assessments, newest first, of about a mebibyte at most; it tells whether there is another one. Damage in it hides
     /// nothing else.

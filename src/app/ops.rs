@@ -115,9 +115,9 @@ async fn ledger_metrics(node: &Node) -> Result<String, Fault> {
         node.ledger_entries().await?,
         u8::from(node.is_behind()),
     );
-    text.push_str("# HELP watchfire_ledger_alarms alarms about ledgers\n# TYPE watchfire_ledger_alarms gauge\n");
+    text.push_str("# HELP watchfire_ledger_alarms open alarms about ledgers, and about what can't be read here\n# TYPE watchfire_ledger_alarms gauge\n");
     let mut counts: BTreeMap<(TrustDomain, &'static str), u64> = BTreeMap::new();
-    for alarm in node.alarms().await? {
+    for alarm in node.alarms().await?.into_iter().filter(|alarm| node.is_open(alarm)) {
         *counts.entry((alarm.partner, alarm.kind.as_str())).or_default() += 1;
     }
     for ((partner, kind), count) in counts {

@@ -13,7 +13,7 @@ use crate::{
     },
     identity::{files::read_chain, trust::Trust},
     node::people::{PersonView, SeenPerson, certificate_of},
-    store::{Store, sqlite::SqliteStore},
+    store::{Store, lists::ListStore as _, sqlite::SqliteStore},
 };
 
 /// Everybody who was ever registered; why that can't be told, where a node runs on the store or the files are at fault.
@@ -65,4 +65,16 @@ pub async fn recover(config: &Config, files: &PersonFiles, now: Time) -> Result<
     let person = register.recover(&files.id, now).map_err(|fault| fault.message)?;
     events.push(Event { at: now, by: None, deed: Deed::PersonRecovered { person: files.id.clone() } });
     store.save_people(vec![person], events).await.map_err(|e| e.to_string())
+}
+
+/// Forgets what can't be read any more of the own revocations, before the node starts: its CA's newest list stands in its place.
+///
+/// # Errors
+/// A sentence for the administrator.
+pub async fn forget_damaged_revocations(config: &Config) -> Result<(), String> {
+    let key = load_storage_key(&config.storage_key).map_err(|e| e.to_string())?;
+    let store = SqliteStore::open(&config.store, &key).map_err(|e| e.to_string())?;
+    store.forget_torn_lists(&config.organisation.domain).await.map_err(|e| e.to_string())?;
+    tracing::warn!("what could not be read of the own revocations is forgotten; the newest own list counts alone");
+    Ok(())
 }

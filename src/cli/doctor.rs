@@ -227,7 +227,11 @@ async fn answers(desk: &mut DeskClient) -> Vec<Check> {
         let faults = answer.into_inner().faults;
         checks.extend(faults.iter().map(|f| {
             let message = format!("the files are NOT in force: {}: {}", f.file, f.message);
-            Check::ill("house rules", message, "watchfire policy check; what was in force before still is")
+            Check::ill(
+                "house rules",
+                message,
+                "watchfire policy check; `watchfire policy rules` shows what is in force",
+            )
         }));
     }
     checks.extend(ledger(desk).await);
@@ -313,7 +317,8 @@ async fn ledger(desk: &mut DeskClient) -> Vec<Check> {
             "twin" => "watchfire ledger rotate-key",
             _ => "watchfire ledger alarms",
         };
-        Check::ill(&format!("ledger of {}: {}", a.partner, a.kind), &*a.message, fix)
+        let of = if a.kind == "damage" { "store".to_owned() } else { format!("ledger of {}: {}", a.partner, a.kind) };
+        Check::ill(&of, &*a.message, fix)
     };
     alarms.iter().map(one).collect()
 }

@@ -18,7 +18,12 @@ use crate::{
 /// SIGTERM or Ctrl-C ends it once the requests under way have ended. Certificates, keys, lists and rules are taken up as they change;
 /// SIGHUP has all of them read anew.
 #[derive(Args)]
-pub struct Serve {}
+pub struct Serve {
+    /// Go on without what can't be read any more of this organisation's own revocations, after putting its CA's newest list into place; who
+    /// was revoked before that and is not in it is let in again
+    #[arg(long)]
+    forget_damaged_revocations: bool,
+}
 
 impl Serve {
     /// Runs until told to stop.
@@ -38,6 +43,9 @@ impl Serve {
         let domain = config.organisation.domain.clone();
         // Before the node starts: a signal that comes early must not end it unasked.
         let mut signals = Signals::new();
+        if self.forget_damaged_revocations {
+            app::register::forget_damaged_revocations(&config).await.map_err(CliError::files)?;
+        }
         let running = app::start(config).await?;
         let ready = serde_json::json!({
             "ready": true,

@@ -6,7 +6,10 @@ use std::{
 };
 
 use super::Node;
-use crate::{ledger::heads::AlarmKind, store::damage::Damage};
+use crate::{
+    domain::ids::Sha256, identity::certificate::Leaf, ledger::heads::AlarmKind, seal::hash::sha256,
+    store::damage::Damage,
+};
 
 /// Those of which the alarm is kept.
 #[derive(Default)]
@@ -25,12 +28,40 @@ impl Told {
     }
 }
 
+/// Said of what is not read at each start: that it was not met since proves nothing.
+const STAYS: &str = "open until a backup is restored";
+
 impl Node {
+    /// Whether what an alarm is about is still damaged, as far as is known.
+    pub(super) fn is_damaged_still(&self, evidence: &[String]) -> bool {
+        let in_force = self.rules_in_force();
+        // A later version of the house rules took its place.
+        let counts = |damage: &Damage| !matches!(damage, Damage::Rules(version) if *version < in_force);
+        evidence.iter().any(|line| line == STAYS)
+            || self
+                .store
+                .damages()
+                .iter()
+                .any(|damage| counts(damage) && evidence.first().is_some_and(|first| *first == damage.to_string()))
+    }
+
+    /// Whom an entry of the register is about, where their certificate is in the node's directory.
+    fn named(&self, damage: &Damage) -> String {
+        let Damage::Person(entry) = damage else { return String::new() };
+        let persons = (self.certificates)().persons;
+        let ids = persons.iter().filter_map(|found| Leaf::parse(found.chain.first()?).ok()).map(|leaf| leaf.id);
+        let mut ids = ids.filter(|id| Sha256(sha256(&[id.to_string().as_bytes()])) == *entry);
+        ids.next().map(|id| format!(" ({id})")).unwrap_or_default()
+    }
+
     /// Raises an alarm for each thing that was found damaged and was not told. Where that can't be kept, it is tried again.
     pub async fn tell_of_damage(&self) {
         for damage in self.told_damage.news(&self.store.damages()) {
-            let what = format!("{damage} can't be read any more and is out of service: {}", damage.way_out());
-            match self.alarm(None, AlarmKind::Damage, what, vec![damage.to_string().into_bytes()]).await {
+            let named = self.named(&damage);
+            let what = format!("{damage}{named} can't be read any more and is out of service: {}", damage.way_out());
+            let mut evidence = vec![damage.to_string().into_bytes()];
+            evidence.extend((!damage.is_read_at_start()).then(|| STAYS.to_owned().into_bytes()));
+            match self.alarm(None, AlarmKind::Damage, what, evidence).await {
                 Ok(_) => self.told_damage.add(&damage),
                 Err(fault) => {
                     tracing::error!(%damage, reason = %fault.reason, "the alarm about damage could not be kept");

@@ -44,7 +44,8 @@ use crate::{
 };
 
 /// Why a node doesn't start.
-const OWN_REVOCATIONS: &str = "the revocations of this organisation's own certificates can't be read any more, so that nobody can tell who may sign in; restore a backup";
+const OWN_REVOCATIONS: &str = "the revocations of this organisation's own certificates can't be read any more, so that nobody can tell who may \
+    sign in; restore a backup, or put the CA's newest list into place and start once with `watchfire serve --forget-damaged-revocations`";
 /// How many lists the log is remembered to have told of.
 const MOST_TOLD: usize = 1024;
 

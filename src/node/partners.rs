@@ -254,7 +254,12 @@ impl Node {
         self.require(caller, ADMINS)?;
         let _changing = self.changing.lock().await;
         let directory = self.directory();
-        let before = &directory.get(domain).ok_or_else(|| no_partner(domain))?.record;
+        let known = directory.get(domain).ok_or_else(|| no_partner(domain))?;
+        if let Some(damage) = known.damage().filter(|_| state == PartnerState::Active) {
+            let what = format!("{damage} can't be read any more, so that nothing is exchanged: {}", damage.way_out());
+            return Err(Fault::new(Reason::StoreCorrupt, what));
+        }
+        let before = &known.record;
         let was_partner = matches!(before.state, PartnerState::Active | PartnerState::Suspended);
         match state {
             PartnerState::Forgotten if was_partner => {

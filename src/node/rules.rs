@@ -94,7 +94,7 @@ impl House {
 
     /// Nothing goes out: a version can't be read. What is on disk may be what it held, and may be not, so that somebody has to say so by
     /// changing it.
-    fn closed(version: u32, on_disk: &FoundRules) -> Result<Self, Fault> {
+    fn closed(version: u32, on_disk: &FoundRules, now: Time) -> Result<Self, Fault> {
         const WHY: &str = "the house rules in force can't be read any more, so that nothing goes out";
         let files = on_disk.as_ref().ok().and_then(Option::as_deref).unwrap_or_default();
         let what = format!(
@@ -102,7 +102,7 @@ impl House {
         );
         let faults = vec![RuleFault::of_file("rules", &what)];
         let rules = HouseRules::forbid_all(WHY)?;
-        Ok(Self { version, digest: digest(files), since: None, rules, is_closed: true, faults })
+        Ok(Self { version, digest: digest(files), since: Some(now), rules, is_closed: true, faults })
     }
 
     fn with(&self, faults: Vec<RuleFault>) -> Self {
@@ -119,7 +119,7 @@ impl Node {
     pub(super) async fn begin_rules(&self, found: FoundRules) -> Result<(), Fault> {
         let last = match self.store.rules(None).await {
             Err(StoreError::Damaged(Damage::Rules(version))) => {
-                self.house.store(Arc::new(House::closed(version, &found)?));
+                self.house.store(Arc::new(House::closed(version, &found, self.now())?));
                 return self.reload_directory().await;
             }
             last => last?,
@@ -146,6 +146,11 @@ impl Node {
             Renewal::Same => {}
         }
         self.reload_directory().await
+    }
+
+    /// The version in force; 0 where there never were any.
+    pub(super) fn rules_in_force(&self) -> u32 {
+        self.house.load().version
     }
 
     /// Puts the rules on disk in force: for every partner, and on live streams before anything more is sent.

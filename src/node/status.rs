@@ -194,7 +194,7 @@ impl Node {
                 queued: 0,
                 live: following.live,
                 last_at: inbound.at,
-                problem: following.problem,
+                problem: partner.damage().map(|d| format!("closed: {d} can't be read any more")).or(following.problem),
                 clock_ahead: following.clock_ahead,
                 quarantined_there: 0,
                 quarantined_newest: vec![],

@@ -51,6 +51,11 @@ pub enum Damage {
 }
 
 impl Damage {
+    /// Whether all of its kind is read at each start, so that what is not found then is well.
+    pub fn is_read_at_start(&self) -> bool {
+        self.closes().is_some() || matches!(self, Self::Person(_) | Self::Rules(_) | Self::Approval(_) | Self::Root(_))
+    }
+
     /// With whom nothing is exchanged while it is damaged: who the partner is, what was agreed, or who was revoked can't be told.
     pub fn closes(&self) -> Option<&TrustDomain> {
         match self {
@@ -62,12 +67,16 @@ impl Damage {
     /// What an administrator can do about it, beside restoring a backup.
     pub fn way_out(&self) -> &'static str {
         match self {
-            Self::Partner(_) => "accept the partner's invitation again, or restore a backup",
-            Self::Agreement(..) => "import the agreement again as the partner exports it, or restore a backup",
-            Self::Revocations(_) => {
-                "give the organisation's newest list to `watchfire partner crl FILE --replace`, or restore a backup"
+            Self::Partner(_) | Self::Revocations(_) => {
+                "ask there for a new invitation (`watchfire partner invite`) and accept it (`watchfire partner accept`), or restore a backup"
             }
-            Self::Person(_) => "restore a backup; until then this person can't sign in",
+            Self::Agreement(..) => {
+                "ask there for it (`watchfire agreement export ID --out FILE`), then `watchfire agreement import FILE` and, where it is shown as \
+                 proposed, `watchfire agreement sign ID`; or restore a backup"
+            }
+            Self::Person(_) => {
+                "restore a backup, or add this person under another name (`watchfire person add`); until then they can't sign in"
+            }
             Self::Rules(_) => "change a file of the house rules, a comment is enough, or restore a backup",
             Self::Recall(..) => "restore a backup; until then the assessment stays sealed",
             Self::Approval(_) => "decide it again",

@@ -67,7 +67,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Every value that is zero or above its default, as a sentence each.
+    /// Every value that is too small to work with or above its default, as a sentence each.
     pub fn faults(&self) -> Vec<String> {
         let most = Self::default();
         let pairs = [
@@ -88,8 +88,8 @@ impl Limits {
             ("open_answers_per_partner", self.open_answers_per_partner, most.open_answers_per_partner),
             ("feeds_per_partner", self.feeds_per_partner, most.feeds_per_partner),
         ];
-        let wrong = pairs.into_iter().filter(|(_, value, most)| !(1..=*most).contains(value));
-        wrong.map(|(name, value, most)| format!("limits.{name} is {value}; write 1 to {most}")).collect()
+        let wrong = pairs.into_iter().filter(|(name, value, most)| !(least(name)..=*most).contains(value));
+        wrong.map(|(name, value, most)| format!("limits.{name} is {value}; write {} to {most}", least(name))).collect()
     }
 
     pub(super) fn handshake(&self) -> Duration {
@@ -113,6 +113,16 @@ impl Limits {
     }
 }
 
+/// With less a node could not even greet a partner.
+fn least(name: &str) -> u32 {
+    match name {
+        "header_bytes" => 4 << 10,
+        "message_bytes" => 256 << 10,
+        "partner_bytes_per_second" | "partner_burst_bytes" => 16 << 10,
+        _ => 1,
+    }
+}
+
 fn seconds(seconds: u32) -> Duration {
     Duration::from_secs(seconds.into())
 }
@@ -128,7 +138,7 @@ mod tests {
         assert_eq!(limits.streams, 8);
         assert_eq!(
             limits.faults(),
-            ["limits.handshakes is 0; write 1 to 4096", "limits.message_bytes is 4194305; write 1 to 4194304"]
+            ["limits.handshakes is 0; write 1 to 4096", "limits.message_bytes is 4194305; write 262144 to 4194304"]
         );
         assert!(toml::from_str::<Limits>("stream = 8").is_err());
     }

@@ -110,6 +110,8 @@ async fn a_torn_agreement_closes_its_partner_until_it_is_imported_again() {
     let listed = gb.ask(&["--as", "root", "partner", "list"]).await;
     let state = |of: &str| listed.iter().find(|p| p["domain"] == of).unwrap()["state"].clone();
     assert!(state("fr.example") == "damaged" && state("no.example") == "active", "{listed:?}");
+    let resumed = gb.run(&["--as", "root", "partner", "resume", "fr.example"]).await;
+    assert!(resumed.code != 0 && resumed.stdout.contains("import"), "{}", resumed.stdout);
     // The way out that the alarm names.
     let file = fr.place("agreement.txt");
     fr.ask(&["--as", "root", "agreement", "export", &id, "--out", &file]).await;
@@ -166,6 +168,42 @@ async fn a_torn_revocation_closes_its_partner_until_it_is_invited_again() {
         .await;
 }
 
+#[tokio::test]
+async fn without_its_own_revocations_a_node_starts_only_on_an_administrator_s_word() {
+    let root = tempfile::tempdir().unwrap();
+    let mut gb = Org::make(root.path(), "gb.example", "state", Some("GB")).await;
+    gb.start().await;
+    gb.ask(&["person", "add", "eve", "--role", "analyst"]).await;
+    gb.ask(&["person", "revoke", "eve"]).await;
+    let store = gb.dir.join("store.db");
+    until("the revocation is kept", async || {
+        let conn = rusqlite::Connection::open(&store).unwrap();
+        let count = "SELECT count(*) FROM revocation";
+        (conn.query_row(count, [], |r| r.get::<_, i64>(0)).unwrap() > 0).then_some(())
+    })
+    .await;
+    gb.kill().await;
+    let conn = rusqlite::Connection::open(&store).unwrap();
+    assert!(conn.execute("UPDATE revocation SET sealed = x'00ff'", []).unwrap() > 0);
+    drop(conn);
+    let said = gb.try_start().await.unwrap_err();
+    assert!(said.contains("serve --forget-damaged-revocations"), "{said}");
+    let mut once = tokio::process::Command::new(env!("CARGO_BIN_EXE_watchfire"))
+        .arg("--dir")
+        .arg(&gb.dir)
+        .args(["serve", "--forget-damaged-revocations"])
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    until("it runs", async || gb.try_connect("admin-root").await.ok()).await;
+    once.kill().await.unwrap();
+    gb.start().await;
+    // The own list has it all the same.
+    let people = gb.ask(&["--as", "root", "person", "list"]).await;
+    let eve = people.iter().find(|p| p["id"] == "spiffe://gb.example/analyst/eve").unwrap();
+    assert_eq!(eve["state"], "revoked or ended", "{eve}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn torn_house_rules_let_nothing_out_until_somebody_says_what_they_are() {
     let (mut gb, no) = pair().await;
@@ -189,6 +227,8 @@ async fn torn_house_rules_let_nothing_out_until_somebody_says_what_they_are() {
     assert_eq!(no.assessments(gb.domain).await, [] as [String; 0]);
     fs::write(gb.dir.join("rules/a.cedar"), format!("// Looked through.\n{rule}")).unwrap();
     in_force(&gb, 2).await;
+    let alarms = gb.ask(&["--as", "root", "ledger", "alarms"]).await;
+    assert!(alarms.iter().filter(|a| a["kind"] == "damage").all(|a| a["open"] == false), "{alarms:?}");
     let second = gb.author().await.publish(&note("Once they are known", "BF")).await;
     until("what comes from then on arrives", async || no.assessments(gb.domain).await.contains(&second).then_some(()))
         .await;
@@ -210,6 +250,12 @@ async fn torn_content_holds_up_nothing_that_is_due() {
     no.has(gb.domain, &[whole, next]).await;
     let shown = gb.run(&["--as", "ana", "assess", "show", &torn]).await;
     assert!(shown.code != 0 && shown.stdout.contains("STORE_CORRUPT"), "{}", shown.stdout);
+    // It is not read at a start, so that the alarm stays; and it can be taken back.
+    gb.kill().await;
+    gb.start().await;
+    let alarms = gb.ask(&["--as", "root", "ledger", "alarms"]).await;
+    assert!(alarms.iter().any(|a| a["kind"] == "damage" && a["open"] == true), "{alarms:?}");
+    gb.ask(&["--as", "olu", "assess", "recall", &torn, "--withdraw", "--reason", "it can't be read"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

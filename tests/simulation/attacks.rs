@@ -184,7 +184,7 @@ impl World {
             reason: Some(text),
             role: Some(Role::Analyst),
             recall: None,
-            path: vec![],
+            path: None,
         };
         let node = Org::Rogue.keys().ring().pair(Whose::Node).key();
         node.envelope(StatementKind::Receipt, wire::receipt::encode(&receipt)).unwrap()

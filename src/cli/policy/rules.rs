@@ -113,7 +113,7 @@ impl View {
             for fault in &self.not_in_force {
                 text.push_str(&format!("\n  {}", one_line(&fault.to_string())));
             }
-            text.push_str("\nwhat was in force before still is:\n\n");
+            text.push_str("\nin force:\n\n");
         }
         match (self.in_force, &self.since) {
             (0, _) | (_, None) => {

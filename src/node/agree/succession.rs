@@ -26,7 +26,9 @@ pub(super) fn check(id: &StatementId, agreement: &Agreement, held: &[AgreementRe
     let follows = before.is_some_and(|r| {
         r.agreement.version + 1 == agreement.version
             && r.agreement.parties == agreement.parties
-            && (matches!(r.state(now), AgreementState::InForce | AgreementState::Suspended) || has_run_out(r, now))
+            && (matches!(r.state(now), AgreementState::InForce | AgreementState::Suspended)
+                || has_run_out(r, now)
+                || was_followed_by(r, id))
     });
     if !follows {
         return Err(Fault::at(Reason::Conflict, "previous", "the version does not follow one that is held here"));
@@ -64,6 +66,11 @@ pub(super) fn alone(agreement: &Agreement, held: &[AgreementRecord], now: Time, 
         other.state(now)
     );
     Err(Fault::new(Reason::Conflict, what))
+}
+
+/// Whether this very version took its place once: it was lost here since, and is brought again.
+fn was_followed_by(record: &AgreementRecord, id: &StatementId) -> bool {
+    matches!(&record.standing.end, Some(End::Followed { by, .. }) if by == id)
 }
 
 /// Whether its last day is over, and it was good until then. The calendar may not have written that down yet.

@@ -38,7 +38,11 @@ impl Node {
             Some(Damage::Agreement(..)) if known.record.state == PartnerState::Active => {}
             _ => drop(directory.active(&partner)?),
         }
+        let is_mended = known.damage().is_some();
         let id = self.take(&partner, envelope, &self.held).await?;
+        if is_mended {
+            self.reload_directory().await?;
+        }
         super::find(&self.store.agreements().await?, &id).cloned()
     }
 

@@ -100,11 +100,8 @@ impl Node {
             AlarmKind::Behind => self.is_behind(),
             // It is over once a second one counts here.
             AlarmKind::FewerPersons => !self.register().has_two(),
-            // It is over once it can be read again; what was not read since the start is not known to be well.
-            AlarmKind::Damage => {
-                let found = self.store.damages();
-                found.iter().any(|damage| alarm.evidence == [damage.to_string()])
-            }
+            // It is over once it can be read again.
+            AlarmKind::Damage => self.is_damaged_still(&alarm.evidence),
             AlarmKind::NoAnswer => self.ledger.watch.is_missing(&alarm.partner),
             // It is over once another key signs.
             AlarmKind::Twin => {

@@ -91,11 +91,21 @@ fn titled(
     all: bool,
     made: &mut Vec<titles::Made>,
 ) -> Result<AssessmentRecord> {
-    let portions = match is_closed(&head, all) {
-        true => vec![],
-        false => titles::of(conn, || key_of(vault, &head), (head.number, &head.record.manifest_id), all, made)?,
-    };
+    let portions = title(conn, vault, &head, all, made)?;
     Ok(AssessmentRecord { portions, ..head.record })
+}
+
+fn title(
+    conn: &Connection,
+    vault: &Vault,
+    head: &Head,
+    all: bool,
+    made: &mut Vec<titles::Made>,
+) -> Result<Vec<Vec<u8>>> {
+    if is_closed(head, all) {
+        return Ok(vec![]);
+    }
+    titles::of(conn, || key_of(vault, head), (head.number, &head.record.manifest_id), all, made)
 }
 
 /// Whether nothing of its content is to be read.
@@ -266,8 +276,15 @@ pub(super) async fn titles(store: &SqliteStore, manifest_ids: &[StatementId]) ->
         .read_sealed(move |conn, vault| {
             let mut made = vec![];
             let mut one = |id: &StatementId| {
-                let found = row(conn, SQL, [id.as_bytes()], head)?;
-                found.map(|head| titled(conn, vault, head, false, &mut made)).transpose()
+                let Some(head) = row(conn, SQL, [id.as_bytes()], head)? else { return Ok(None) };
+                let portions = title(conn, vault, &head, false, &mut made);
+                // It is still known which version it is, so that it can be taken back.
+                damages.of(&portions);
+                let portions = match portions {
+                    Err(StoreError::Damaged(_)) => vec![],
+                    portions => portions?,
+                };
+                Ok(Some(AssessmentRecord { portions, ..head.record }))
             };
             let records = readable(ids.iter().filter_map(|id| one(id).transpose()), &damages)?;
             Ok((records, made))
