@@ -14,7 +14,8 @@ use crate::{
     },
     seal::statement,
     store::{
-        AssessmentRecord,
+        AssessmentRecord, StoreError,
+        damage::Damage,
         recalls::{GivenRecord, HoldersRecord, RecallAnswerRecord, ReportRecord},
     },
     wire,
@@ -111,7 +112,11 @@ impl Node {
     /// `ROLE_REQUIRED`, `NOT_FOUND`, store faults.
     pub async fn holders(&self, caller: &SpiffeId, id: &AssessmentId) -> Result<Holders, Fault> {
         self.require(caller, &[Role::Analyst, Role::Officer, Role::Admin, Role::Service])?;
-        let found = self.store.assessment(id, None, false).await?;
+        let found = match self.store.assessment(id, None, false).await {
+            // Who holds it is known though its text can't be read any more.
+            Err(StoreError::Damaged(Damage::Version(manifest))) => self.store.titles(&[manifest]).await?.pop(),
+            found => found?,
+        };
         let mut record =
             found.ok_or_else(|| Fault::new(Reason::NotFound, format!("there is no assessment `{id}` here")))?;
         let manifest = wire::manifest::decode(&wire::envelope::decode(&record.manifest)?.payload)?;
