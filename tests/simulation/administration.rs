@@ -12,6 +12,7 @@ use watchfire::{
 use crate::{
     cast::{Org, PAIRS},
     content,
+    foes::FOE_PAIRS,
     plan::{Act, Halt},
     world::World,
 };
@@ -88,7 +89,8 @@ impl World {
             }
             Act::Confirm { by, of } => {
                 let invited = self.invited(*by, *of).await?;
-                let is_partner = PAIRS.contains(&(*by, *of)) || PAIRS.contains(&(*of, *by));
+                let is_pair = |a, b| PAIRS.contains(&(a, b)) || FOE_PAIRS.contains(&(a, b));
+                let is_partner = is_pair(*by, *of) || is_pair(*of, *by);
                 let node = self.node(*by);
                 let done = if is_partner {
                     node.accept(&admin(by), &invited).await
