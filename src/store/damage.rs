@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::StoreError;
+use super::{StoreError, vault::Row};
 use crate::domain::ids::{AssessmentId, Sha256, StatementId, TrustDomain};
 
 /// A thing that is kept and can't be read.
@@ -142,4 +142,35 @@ impl StoreError {
             other => other,
         }
     }
+}
+
+/// That a row's ciphertext does not open: it was changed or moved.
+pub(super) fn torn_row(row: &Row<'_>) -> StoreError {
+    let damage = match *row {
+        Row::KeyCheck | Row::LedgerState | Row::LedgerKept(_, _, "") => {
+            return StoreError::Corrupt("a row does not decrypt: it was changed or moved".to_owned());
+        }
+        Row::LedgerEntry(index) => {
+            return StoreError::Corrupt(format!("ledger entry {index} does not decrypt: it was changed or moved"));
+        }
+        Row::LedgerKept(_, _, of) => of.parse().map_or(Damage::Row, Damage::Witnessed),
+        // Whose agreement it is stands in the row beside it.
+        Row::Agreement(_) | Row::Standing(_) => Damage::Row,
+        Row::Outbox(to) => Damage::Outbox(to.clone()),
+        Row::AssessmentKey(id, originator) => Damage::Assessment(*id, originator.clone()),
+        Row::AttachmentKey(sha256) | Row::Chunk(sha256, _) => Damage::Attachment(*sha256),
+        Row::PortionSet { manifest, .. } | Row::Title { manifest, .. } | Row::Beside { manifest, .. } => {
+            Damage::Version(*manifest)
+        }
+        Row::Request(id) => Damage::Request(*id),
+        Row::HouseRules(version) => Damage::Rules(version),
+        Row::RevocationList(_, _, of) | Row::Revocations(_, of) => Damage::Revocations(of.clone()),
+        Row::Approval(subject) => Damage::Approval(*subject),
+        Row::Person(id) => Damage::Person(*id),
+        Row::Receipt(id) => Damage::Receipt(*id),
+        Row::Recall(id, originator) | Row::RecallStanding(id, originator) => Damage::Recall(*id, originator.clone()),
+        Row::Held(from, sequence) => Damage::Held(from.clone(), sequence),
+        Row::Equivocation { assessment, originator, .. } => Damage::Equivocation(*assessment, originator.clone()),
+    };
+    StoreError::Damaged(damage)
 }

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 
 use zeroize::Zeroizing;
 
-use super::{Result, StoreError, damage::Damage};
+use super::{
+    Result, StoreError,
+    damage::{Damage, torn_row},
+};
 use crate::{
     domain::{
         event::{Deed, Event},
@@ -126,39 +129,6 @@ pub enum Row<'a> {
 }
 
 impl Row<'_> {
-    /// That its ciphertext does not open: it was changed or moved.
-    fn torn(&self) -> StoreError {
-        let damage = match *self {
-            Self::KeyCheck | Self::LedgerState | Self::LedgerKept(_, _, "") => {
-                return StoreError::Corrupt("a row does not decrypt: it was changed or moved".to_owned());
-            }
-            Self::LedgerEntry(index) => {
-                return StoreError::Corrupt(format!("ledger entry {index} does not decrypt: it was changed or moved"));
-            }
-            Self::LedgerKept(_, _, of) => of.parse().map_or(Damage::Row, Damage::Witnessed),
-            // Whose agreement it is stands in the row beside it.
-            Self::Agreement(_) | Self::Standing(_) => Damage::Row,
-            Self::Outbox(to) => Damage::Outbox(to.clone()),
-            Self::AssessmentKey(id, originator) => Damage::Assessment(*id, originator.clone()),
-            Self::AttachmentKey(sha256) | Self::Chunk(sha256, _) => Damage::Attachment(*sha256),
-            Self::PortionSet { manifest, .. } | Self::Title { manifest, .. } | Self::Beside { manifest, .. } => {
-                Damage::Version(*manifest)
-            }
-            Self::Request(id) => Damage::Request(*id),
-            Self::HouseRules(version) => Damage::Rules(version),
-            Self::RevocationList(_, _, of) | Self::Revocations(_, of) => Damage::Revocations(of.clone()),
-            Self::Approval(subject) => Damage::Approval(*subject),
-            Self::Person(id) => Damage::Person(*id),
-            Self::Receipt(id) => Damage::Receipt(*id),
-            Self::Recall(id, originator) | Self::RecallStanding(id, originator) => {
-                Damage::Recall(*id, originator.clone())
-            }
-            Self::Held(from, sequence) => Damage::Held(from.clone(), sequence),
-            Self::Equivocation { assessment, originator, .. } => Damage::Equivocation(*assessment, originator.clone()),
-        };
-        StoreError::Damaged(damage)
-    }
-
     /// One spelling per row: a tag, then fields of fixed length, then at most one text.
     fn name(&self) -> Vec<u8> {
         match self {
@@ -237,7 +207,7 @@ impl HeldKey {
     /// # Errors
     /// [`StoreError::Damaged`] with the thing that the row is of; [`StoreError::Corrupt`] of what everything rests on.
     pub fn open(&self, row: Row<'_>, sealed: &[u8]) -> Result<Vec<u8>> {
-        self.key.open(&row.name(), sealed).map_err(|_| row.torn())
+        self.key.open(&row.name(), sealed).map_err(|_| torn_row(&row))
     }
 }
 
@@ -263,7 +233,7 @@ impl Vault {
     /// # Errors
     /// [`StoreError::Damaged`] with the thing that the row is of; [`StoreError::Corrupt`] of what everything rests on.
     pub fn open(&self, row: Row<'_>, sealed: &[u8]) -> Result<Vec<u8>> {
-        self.0.open(&row.name(), sealed).map_err(|_| row.torn())
+        self.0.open(&row.name(), sealed).map_err(|_| torn_row(&row))
     }
 
     /// What a new store keeps, to know its key again.
@@ -294,7 +264,7 @@ impl Vault {
     /// [`StoreError::Damaged`].
     pub fn held_key(&self, row: Row<'_>, wrapped: Vec<u8>) -> Result<HeldKey> {
         let bytes = Zeroizing::new(self.open(row, &wrapped)?);
-        let bytes: &[u8; KEY_LEN] = bytes.as_slice().try_into().map_err(|_| row.torn())?;
+        let bytes: &[u8; KEY_LEN] = bytes.as_slice().try_into().map_err(|_| torn_row(&row))?;
         Ok(HeldKey { key: RestKey::new(bytes), wrapped })
     }
 
