@@ -125,6 +125,7 @@ macro_rules! contract {
             a_stranger_s_recall_keeps_from_users_what_is_in_quarantine
             what_was_stored_is_answered_once_up_to_a_number
             holders_are_known_by_what_they_said_and_nobody_s_word_takes_its_place
+            of_holders_that_nobody_can_verify_a_version_has_so_many
             duties_are_met_by_a_word_and_end_with_a_recall
             timers_are_due_in_order_and_kept_over_a_restart
             a_timer_that_was_set_while_it_was_fired_stays

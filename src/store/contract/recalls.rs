@@ -387,7 +387,7 @@ pub(crate) async fn recalls_are_read_in_pages_of_so_many_and_so_many_bytes(home:
     assert!(seen.is_sorted() && seen.iter().map(|(turn, _)| turn).is_sorted());
 }
 
-fn report(n: u8, holder: &str, through: &[&str], kind: ReceiptKind, verified: bool) -> Report {
+pub(super) fn report(n: u8, holder: &str, through: &[&str], kind: ReceiptKind, verified: bool) -> Report {
     Report {
         id: statement(n),
         envelope: format!("canary-report {n}").into_bytes(),

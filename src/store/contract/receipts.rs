@@ -11,7 +11,7 @@ use crate::{
     store::{
         Store, StoreError,
         recalls::Effect,
-        receipts::{Acknowledgement, AnswerRecord, ReceiptRecord, Released, ToldReadings},
+        receipts::{Acknowledgement, AnswerRecord, ReceiptRecord, Released, Report, ToldReadings},
     },
 };
 
@@ -162,4 +162,20 @@ pub(crate) async fn what_was_taken_back_is_not_told_as_read(home: &dyn Home) {
     let nothing = ToldReadings { post: vec![], events: vec![], ..told(manifest(3, 1), Role::Analyst) };
     store.readings_told(nothing).await.unwrap();
     assert!(to_tell(&*store, 10).await.is_empty());
+}
+
+pub(crate) async fn of_holders_that_nobody_can_verify_a_version_has_so_many(home: &dyn Home) {
+    let store = home.open();
+    store.publish(publication(1, 1)).await.unwrap();
+    let said = async |holder: &str, id: u16, kind: ReceiptKind| {
+        let bytes: Vec<u8> = id.to_be_bytes().into_iter().cycle().take(32).collect();
+        let id = bytes.as_slice().try_into().unwrap();
+        store.save_report(Report { id, ..super::recalls::report(1, holder, &["us"], kind, false) }).await.unwrap()
+    };
+    for n in 0..256 {
+        assert!(said(&format!("made-up-{n}"), n, ReceiptKind::Stored).await, "{n}");
+    }
+    assert!(!said("one-more", 256, ReceiptKind::Stored).await);
+    assert!(said("made-up-7", 257, ReceiptKind::Read).await, "who is among them may say more");
+    assert!(store.save_report(super::recalls::report(200, "fr", &["us"], ReceiptKind::Stored, true)).await.unwrap());
 }

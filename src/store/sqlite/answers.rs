@@ -24,6 +24,8 @@ use crate::{
     },
 };
 
+/// The most holders of a version that are kept of those that can't be verified.
+const MOST_UNVERIFIED: u64 = 256;
 /// So many bytes of releases are read together, and at least one reading.
 const MOST_BYTES: usize = 4 << 20;
 
@@ -221,6 +223,9 @@ impl ReceiptStore for SqliteStore {
     async fn save_report(&self, report: Report) -> Result<bool> {
         let leaves = Leaf::all(&report.events)?;
         self.write(move |conn, vault| {
+            if !report.verified && is_crowded(conn, &report)? {
+                return Ok(false);
+            }
             let Some(receipt) = receipts::insert(conn, vault, (&report.id, &report.envelope), &report.holder)? else {
                 return Ok(false);
             };
@@ -266,6 +271,22 @@ impl ReceiptStore for SqliteStore {
         })
         .await
     }
+}
+
+/// Whether a version has as many holders as it may have of those that nobody can verify, and this is one more: anybody makes such names up.
+fn is_crowded(conn: &Connection, report: &Report) -> Result<bool> {
+    const COUNT: &str =
+        "SELECT count(DISTINCT holder), sum(holder = ?2) FROM report WHERE manifest = ?1 AND verified = 0";
+    let holder = partners::find(conn, &report.holder)?;
+    for (manifest, _) in &report.versions {
+        let Some(manifest) = manifests::find(conn, manifest)? else { continue };
+        let read = |r: &SqlRow<'_>| Ok((count(r, 0)?, r.get::<_, Option<i64>>(1)?.unwrap_or_default()));
+        let (all, same) = row(conn, COUNT, params![manifest, holder], read)?.unwrap_or_default();
+        if all >= MOST_UNVERIFIED && same == 0 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// What a holder says of versions, and of a recall.
