@@ -98,7 +98,7 @@ impl House {
         const WHY: &str = "the house rules in force can't be read any more, so that nothing goes out";
         let files = on_disk.as_ref().ok().and_then(Option::as_deref).unwrap_or_default();
         let what = format!(
-            "version {version} can't be read any more, so that nothing goes out: change a file, a comment is enough, or restore a backup"
+            "version {version} can't be read any more, so that nothing goes out: change a file while the node runs, a comment is enough, or restore a backup"
         );
         let faults = vec![RuleFault::of_file("rules", &what)];
         let rules = HouseRules::forbid_all(WHY)?;

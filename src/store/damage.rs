@@ -77,7 +77,9 @@ impl Damage {
             Self::Person(_) => {
                 "restore a backup, or add this person under another name (`watchfire person add`); until then they can't sign in"
             }
-            Self::Rules(_) => "change a file of the house rules, a comment is enough, or restore a backup",
+            Self::Rules(_) => {
+                "change a file of the house rules while the node runs, a comment is enough, or restore a backup"
+            }
             Self::Recall(..) => "restore a backup; until then the assessment stays sealed",
             Self::Approval(_) => "decide it again",
             Self::Witnessed(_) => "nothing: the partner's next greeting is kept in its place",

@@ -181,9 +181,10 @@ impl Node {
         envelope: &Envelope,
         post: Post,
     ) -> Result<(), Fault> {
-        // Its entry of the ledger names each release. One was counted when it came.
-        let more = (released.len() as u64).saturating_sub(1);
+        // Its entry of the ledger names each release. One was counted when it came; no receipt counts for more than all there is, so that
+        // each is taken some time.
         let (rate, now) = (self.budgets.receipts(), self.now());
+        let more = (released.len() as u64).min(rate.at_once.into()).saturating_sub(1);
         if !self.live.of(partner).receipts(|spent| spent.allows_many(rate, partner, more, now)) {
             return Err(Fault::new(Reason::LimitExceeded, "receipts name too many releases of late; try again later"));
         }
