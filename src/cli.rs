@@ -62,12 +62,19 @@ pub(crate) struct Global {
     /// Which of the persons in the directory speaks to the node, e.g. alice or analyst/alice
     #[arg(long = "as", global = true, value_name = "IDENTITY", env = "WATCHFIRE_AS")]
     pub identity: Option<String>,
-    /// Answer yes to every question
+    /// Answer yes to every question, but for the words of a partner that are to be compared
     #[arg(long, short, global = true)]
     pub yes: bool,
     /// Say only what was asked for
     #[arg(long, short, global = true)]
     pub quiet: bool,
+}
+
+impl Global {
+    /// Who is named to speak; nobody where the variable of the environment is empty.
+    pub fn named(&self) -> Option<&str> {
+        self.identity.as_deref().filter(|name| !name.is_empty())
+    }
 }
 
 #[derive(Subcommand)]

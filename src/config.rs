@@ -41,7 +41,7 @@ pub struct Config {
     pub console: Option<String>,
     /// Where the house rules are: a directory of Cedar files. A missing one means none.
     pub rules: PathBuf,
-    /// How many persons must stand behind an agreement; `None`: two as soon as there are two administrators.
+    /// How many persons a decision takes at least; `None`: as many as the register asks for, two for good once there have been two administrators.
     pub approvals: Option<u32>,
     /// `host:port` where partners reach the node, for invitations.
     pub advertise: Option<Endpoint>,

@@ -8,6 +8,7 @@ mod body;
 mod duration;
 mod error;
 mod fields;
+mod groups;
 mod marking;
 mod template;
 mod tree;
@@ -16,6 +17,8 @@ pub use agreement::{Lineage, parse_agreement};
 pub use agreement_writer::agreement_to_toml;
 pub use assessment::parse;
 pub use error::{DraftError, DraftFault};
+pub use groups::held_group;
+pub use marking::{ascending, audience_of, onward_of};
 pub use template::{agreement_template, template};
 
 /// How a file is written.

@@ -9,15 +9,18 @@ mod portion;
 mod style;
 mod table;
 pub mod text;
+mod translation;
 mod words;
 
 use crate::domain::{
     assessment::{Manifest, Portion},
+    ids::Handle,
+    language::Language,
     lexicon::Lexicon,
     marking::Marking,
 };
 
-pub use agreement::agreement;
+pub use agreement::{agreement, group};
 pub use assessment::{assessment, beginning, portion_names};
 pub use difference::{difference, differences};
 pub use matrix::{Cell, Clauses, Column, Mark, Row, legend, matrix, tidy};
@@ -46,7 +49,7 @@ impl Options {
 pub struct View<'a> {
     /// What its originator signed.
     pub manifest: &'a Manifest,
-    /// The portions that the reader may read, by `order`.
+    /// The portions that the reader may read, in the author's order.
     pub portions: &'a [Portion],
     /// Who signed it.
     pub signatures: &'a [SignatureLine],
@@ -58,6 +61,8 @@ pub struct View<'a> {
     pub via: &'a [String],
     /// Whether it was published here, so that nothing is withheld.
     pub is_own: bool,
+    /// The language that the reader asked for.
+    pub language: Option<&'a Language>,
 }
 
 /// A signature and what came of its check.
@@ -92,6 +97,8 @@ pub struct EndorsementLine {
     pub note: Option<String>,
     /// The organisations from the originator on, to here.
     pub via: Vec<String>,
+    /// Which of the portions that are here the endorser did not see.
+    pub unseen: Vec<Handle>,
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ pub mod open;
 pub mod random;
 pub mod raw;
 pub mod rules;
+pub mod seen;
 pub mod sign;
 pub mod statement;
 pub mod subject;

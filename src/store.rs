@@ -4,11 +4,14 @@
 //!
 //! Content (portions, attachments, ledger entries) is encrypted before it reaches the backend. No SQL above this layer.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 
 use crate::domain::{
     event::Event,
     ids::{AssessmentId, Digest, Sha256, StatementId, TrustDomain},
+    place::Country,
     rules::RulesVersion,
     time::Time,
 };
@@ -37,6 +40,7 @@ use timers::TimerStore;
 
 #[cfg(test)]
 mod contract;
+pub mod about;
 pub mod approvals;
 pub mod bundles;
 pub mod damage;
@@ -224,6 +228,8 @@ pub trait Store:
     /// The manifest that holds a version of an originator's assessment for its users. What is in quarantine holds none: nobody may
     /// have verified it.
     async fn version(&self, originator: &TrustDomain, id: &AssessmentId, version: u32) -> Result<Option<StatementId>>;
+    /// The states that the versions of an originator's assessment are about, in quarantine or not; those of a purged one are not known.
+    async fn about(&self, originator: &TrustDomain, id: &AssessmentId) -> Result<BTreeSet<Country>>;
     /// What is here of each of these versions, in their order. `from`: who hands them over.
     async fn versions_here(
         &self,

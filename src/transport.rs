@@ -2,16 +2,16 @@
 //! share. Who may connect is decided in `identity`; what is said over a connection is not known here.
 
 mod addresses;
+mod connection_slots;
 pub mod dialler;
+mod failed_handshakes;
 pub mod gate;
 pub mod limits;
 pub mod listener;
 mod live;
-mod notes;
-mod progress;
-mod seats;
+mod log_throttle;
+pub mod rate_limit;
 mod socket;
-pub mod share;
-mod strikes;
+mod stall_detector;
 
 pub use live::Standing;

@@ -8,16 +8,18 @@ pub mod bundle;
 pub mod canonical;
 pub mod codec;
 mod diagnose;
+mod edition;
 pub mod endorsement;
 pub mod entry;
 pub mod envelope;
 pub mod field;
-mod group;
+pub mod group;
 pub mod introduction;
 pub mod invitation;
 pub mod ledger;
 pub mod logged;
 pub mod manifest;
+pub mod names;
 pub mod notice;
 pub mod number;
 pub mod outcome;
@@ -26,7 +28,9 @@ pub mod recall;
 pub mod receipt;
 pub mod release;
 pub mod request;
+pub mod speaker;
 pub mod status;
+mod trigger;
 
 /// The generated types and services of `proto/watchfire/v1`.
 #[allow(missing_docs, clippy::all, clippy::pedantic, clippy::unwrap_used, clippy::too_many_lines)]

@@ -10,7 +10,8 @@ use std::{
 use watchfire::{
     domain::{
         agreement::Agreement,
-        body::{Body, Kind},
+        assessment::states_of,
+        body::{Body, Kind, Subject},
         draft::Draft,
         ids::AssessmentId,
         level::WarningLevel,
@@ -56,7 +57,8 @@ fn agreements() -> BTreeMap<String, Agreement> {
 }
 
 fn states(draft: &Draft) -> BTreeSet<Country> {
-    draft.subjects().flat_map(|s| &s.places).flat_map(|p| p.states_concerned()).collect()
+    let life = |s: &Subject| (s.period.from.start(), draft.expires);
+    draft.subjects().flat_map(|s| states_of(s, life(s))).collect()
 }
 
 fn sudan() -> Country {

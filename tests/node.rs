@@ -49,6 +49,8 @@ mod existence;
 mod expiry;
 #[path = "node/explain.rs"]
 mod explain;
+#[path = "node/explain_hub.rs"]
+mod explain_hub;
 #[path = "shared/extremes.rs"]
 mod extremes;
 #[path = "node/feed_kit.rs"]
@@ -63,6 +65,8 @@ mod hostile;
 mod hostile_hub;
 #[path = "node/hostile_kit.rs"]
 mod hostile_kit;
+#[path = "node/hub_withholds.rs"]
+mod hub_withholds;
 #[path = "node/hubs.rs"]
 mod hubs;
 #[path = "node/introductions.rs"]
@@ -89,6 +93,8 @@ mod people;
 mod poison;
 #[path = "node/quarantine.rs"]
 mod quarantine;
+#[path = "node/received.rs"]
+mod received;
 #[path = "node/recall.rs"]
 mod recall;
 #[path = "node/recall_flood.rs"]

@@ -33,6 +33,8 @@ mod house;
 mod oracle;
 #[path = "policy/passed_on.rs"]
 mod passed_on;
+#[path = "policy/places.rs"]
+mod places;
 #[path = "policy/terms.rs"]
 mod terms;
 #[path = "policy/vectors.rs"]

@@ -78,6 +78,9 @@ mod net;
 mod oracle;
 #[path = "simulation/overtaking.rs"]
 mod overtaking;
+#[path = "policy/places.rs"]
+#[allow(dead_code, reason = "some of it is for the test of the tables")]
+mod places;
 #[path = "policy/passed_on.rs"]
 mod passed_on;
 #[path = "simulation/plan.rs"]

@@ -9,6 +9,8 @@
     reason = "a test"
 )]
 
+#[path = "vectors/run/counts.rs"]
+mod counts;
 #[path = "vectors/run/edwards.rs"]
 mod edwards;
 #[path = "vectors/run/encodings.rs"]
@@ -19,6 +21,8 @@ mod feed;
 mod files;
 #[path = "vectors/run/ledger.rs"]
 mod ledger;
+#[path = "vectors/run/lexicons.rs"]
+mod lexicons;
 #[path = "vectors/run/organisations.rs"]
 mod organisations;
 #[path = "vectors/run/proto_json.rs"]
@@ -33,3 +37,5 @@ mod speakers;
 mod tampering;
 #[path = "vectors/run/times.rs"]
 mod times;
+#[path = "vectors/run/tolerated.rs"]
+mod tolerated;

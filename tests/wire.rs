@@ -23,3 +23,5 @@ mod sealing;
 mod statements;
 #[path = "wire/values.rs"]
 mod values;
+#[path = "wire/withheld.rs"]
+mod withheld;

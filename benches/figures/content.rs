@@ -1,5 +1,7 @@
 //! What is exchanged: assessments made from a real warning, signed, and an agreement under which they go.
 
+use std::collections::BTreeSet;
+
 use watchfire::{
     domain::{
         agreement::Standing,
@@ -71,6 +73,8 @@ pub fn assessments_of(draft: &str, originator: &TrustDomain, author: &SigningKey
     let accepted: Vec<String> = lint(&draft, now).iter().map(|f| f.code.to_owned()).collect();
     let one = |_| {
         let piece = |p: &watchfire::domain::draft::DraftPortion| Piece {
+            language: None,
+            translates: None,
             marking: p.marking.clone(),
             body: p.body.clone(),
             rests_on: draft.rests_on(p),
@@ -86,7 +90,7 @@ pub fn assessments_of(draft: &str, originator: &TrustDomain, author: &SigningKey
         };
         let composed = compose(head, draft.portions.iter().map(piece).collect()).unwrap();
         let payload = wire::manifest::encode(&composed.manifest);
-        let manifest = author.envelope(StatementKind::Manifest, payload).unwrap();
+        let manifest = author.statement(StatementKind::Manifest, payload).unwrap();
         Signed { manifest, portions: composed.portions, accepted: accepted.clone() }
     };
     (0..count).map(one).collect()
@@ -113,6 +117,7 @@ pub fn kept(signed: &Signed, manifest_id: StatementId, assessment: AssessmentId)
         urgency: 3,
         portions: signed.portions.clone(),
         title: title::among(&signed.portions),
+        about: BTreeSet::new(),
         attachments: vec![],
         queue: vec![],
         events: vec![Event { at, by: None, deed }],

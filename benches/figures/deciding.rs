@@ -2,7 +2,7 @@
 //! every decision is on disk.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     hint::black_box,
     str::FromStr,
     time::{Duration, Instant},
@@ -57,9 +57,10 @@ fn draft() -> String {
 /// Twenty rules of the shapes that houses write; none forbids what is measured.
 fn house() -> String {
     let shapes = |i: usize| match i % 5 {
-        0 => format!("context.kind == \"attachment\" && context.tlp >= {}", i % 4),
+        0 => format!("context.kind == \"attachment\" && context.tlp >= {}", 1 + i % 4),
         1 => {
-            format!("principal.kind == \"state\" && resource.countries.contains(\"K{}\") && resource.level < 4", i % 10)
+            let country = ["AQ", "BV"][i / 5 % 2];
+            format!("principal.kind == \"state\" && resource.countries.contains(\"{country}\") && resource.level < 4")
         }
         2 => format!("context.caveats.contains(\"no-legal-use\") && !context.topics.contains(\"topic-{i}\")"),
         3 => format!("principal == Organisation::\"embargoed-{i}.example\""),
@@ -253,6 +254,7 @@ fn committed(signed: &Signed, partners: &[TrustDomain], at: Time) -> Publication
         urgency: 3,
         portions: signed.portions.clone(),
         title: title::among(&signed.portions),
+        about: BTreeSet::new(),
         attachments: vec![],
         queue: partners.iter().map(|p| (p.clone(), at)).collect(),
         events: partners.iter().map(decided).collect(),

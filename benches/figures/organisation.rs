@@ -252,7 +252,7 @@ impl Light {
         Self {
             record: partner_record(&organisation, &ca, None),
             credentials: Credentials::new(tls.0, tls.1).unwrap(),
-            key: SigningKey::new(&pkcs8, chain, &public).unwrap(),
+            key: SigningKey::new(&pkcs8, chain, &public, id).unwrap(),
             member: Member { bundle, crls: vec![], state: watchfire::domain::partner::PartnerState::Active },
         }
     }

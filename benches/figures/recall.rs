@@ -107,7 +107,7 @@ fn recall(originator: &Org, assessment: &[u8]) -> proto::RecallAssessmentRequest
         recalled_at: SystemClock.now(),
         exercise: false,
     };
-    let envelope = originator.officer_key().envelope(StatementKind::Recall, wire::recall::encode(&recall)).unwrap();
+    let envelope = originator.officer_key().statement(StatementKind::Recall, wire::recall::encode(&recall)).unwrap();
     proto::RecallAssessmentRequest { recall: Some(wire::envelope::to_proto(&envelope)), keep_own: false }
 }
 
@@ -160,7 +160,7 @@ async fn answer(
             let release = held.lock().unwrap().unwrap();
             let about = Receipt::about(sender.clone(), ReceiptKind::Withdrawn, vec![release], SystemClock.now());
             let receipt = wire::receipt::encode(&Receipt { recall, ..about });
-            let envelope = light.key.envelope(StatementKind::Receipt, receipt).unwrap();
+            let envelope = light.key.statement(StatementKind::Receipt, receipt).unwrap();
             let statements = vec![wire::envelope::to_proto(&envelope)];
             let answer = client.submit_statements(proto::SubmitStatementsRequest { statements }).await.unwrap();
             assert!(answer.into_inner().outcomes[0].is_accepted());
@@ -171,7 +171,8 @@ async fn answer(
 
 /// The signatures of as many receipts, and as many changes that are on disk when they return, all asked for at once.
 async fn limit(originator: &Org, lights: &[Arc<Light>]) -> Duration {
-    let signed: Vec<_> = lights.iter().map(|l| l.key.envelope(StatementKind::Receipt, vec![7; 200]).unwrap()).collect();
+    let signed: Vec<_> =
+        lights.iter().map(|l| l.key.statement(StatementKind::Receipt, vec![7; 200]).unwrap()).collect();
     let store = Arc::new(originator.store());
     let start = Instant::now();
     for envelope in &signed {

@@ -3,7 +3,7 @@
 
 use watchfire::{
     domain::{
-        agreement::Agreement,
+        agreement::{AcknowledgeDuty, Agreement, Duties},
         fault::Reason,
         ids::{AssessmentId, StatementId},
     },
@@ -39,6 +39,10 @@ pub fn check(data: &[u8]) {
 
 /// The written form of an agreement, however it came here: the next version begins with it.
 pub(crate) fn written(agreement: &Agreement) {
+    // Without a grant that this version reads there is nothing to begin with.
+    if agreement.grants.iter().all(|grant| grant.kinds.is_empty()) {
+        return;
+    }
     let previous = agreement.previous.map(|id| (agreement.version - 1, id));
     let text = agreement_to_toml(agreement);
     let read = parse_agreement(&text, Format::Toml, Lineage { series: agreement.series, previous });
@@ -48,14 +52,27 @@ pub(crate) fn written(agreement: &Agreement) {
 }
 
 /// People's files have lists without order or repeats, and no order among groups.
+/// What this version can't read or does not keep is not written.
 fn as_sets(agreement: &Agreement) -> Agreement {
     let mut agreement = agreement.clone();
+    let Duties { acknowledge, purge_on_recall, approvals, .. } = agreement.duties;
+    let plain = |duty| AcknowledgeDuty { mandate: None, answer_within_seconds: None, ..duty };
+    let acknowledge = acknowledge.into_iter().map(plain).collect();
+    agreement.duties = Duties { acknowledge, purge_on_recall, approvals, ..Duties::default() };
+    agreement.triggers.clear();
+    // A grant of such kinds alone has no words here.
+    agreement.grants.retain(|grant| !grant.kinds.is_empty());
     agreement.groups.sort_by(|a, b| a.name.cmp(&b.name));
     for grant in &mut agreement.grants {
         grant.places.sort();
         grant.places.dedup();
         grant.topics.sort();
         grant.topics.dedup();
+        grant.later_kinds.clear();
+        if let Some(onward) = &mut grant.onward {
+            onward.later_kinds.clear();
+        }
+        grant.onward = grant.onward.take().filter(|onward| !onward.kinds.is_empty());
         grant.kinds.sort();
         grant.kinds.dedup();
         if let Some(onward) = &mut grant.onward {

@@ -31,18 +31,13 @@ pub fn check(data: &[u8]) {
         shown::harmless(&finding.to_string());
     }
     if blocking(&findings, &[]).is_empty() {
-        draft.portions.iter().enumerate().for_each(|(i, portion)| sealed(i, portion));
+        draft.portions.iter().for_each(sealed);
     }
 }
 
-fn sealed(i: usize, portion: &DraftPortion) {
-    let portion = Portion {
-        salt: Salt([1; 32]),
-        handle: Handle([2; 8]),
-        order: u32::try_from(i + 1).expect("few portions"),
-        marking: portion.marking.clone(),
-        body: portion.body.clone(),
-    };
+fn sealed(portion: &DraftPortion) {
+    let sealed = Portion::new(Salt([1; 32]), Handle([2; 8]), portion.marking.clone(), portion.body.clone());
+    let portion = Portion { language: portion.language.clone(), ..sealed };
     let bytes = wire::portion::encode(&portion);
     if bytes.len() <= MAX_PORTION_BYTES {
         let again = wire::portion::decode(&bytes);

@@ -9,7 +9,7 @@ use watchfire::{
         body::{Body, Kind, Subject},
         ids::{AssessmentId, Digest, Handle, Salt, StatementId},
         level::{Certainty, Crime, Severity, Urgency, WarningLevel},
-        marking::{Marking, Onward, Tlp},
+        marking::{Marking, Tlp},
         partner::{Organisation, PartnerKind},
         rules::RuleFile,
         time::Period,
@@ -61,6 +61,7 @@ fn released(rules: &HouseRules) -> BTreeSet<usize> {
 
 fn agreement() -> Agreement {
     Agreement {
+        triggers: vec![],
         series: AssessmentId([1; 16]),
         version: 1,
         previous: None,
@@ -71,6 +72,7 @@ fn agreement() -> Agreement {
         notice_days: 0,
         groups: vec![],
         grants: vec![Grant {
+            later_kinds: vec![],
             id: "g".parse().expect("a name"),
             from: "gb.example".parse().expect("a name"),
             to: "ecowas.example".parse().expect("a name"),
@@ -90,6 +92,7 @@ fn agreement() -> Agreement {
 
 fn manifest() -> Manifest {
     Manifest {
+        sealed_origin: None,
         assessment: AssessmentId([7; 16]),
         version: 1,
         previous: None,
@@ -121,19 +124,7 @@ fn portions() -> Vec<Portion> {
         (Tlp::Amber, Body::Gap { text: "gap".to_owned() }),
         (Tlp::Green, Body::Source { text: "source".to_owned() }),
     ];
-    let portion = |(i, (tlp, body)): (u8, (Tlp, Body))| Portion {
-        salt: Salt([i; 32]),
-        handle: Handle([i; 8]),
-        order: i.into(),
-        marking: Marking {
-            tlp,
-            releasable_to: vec![],
-            onward: Onward::None,
-            topics: vec![],
-            caveats: vec![],
-            national: None,
-        },
-        body,
-    };
+    let portion =
+        |(i, (tlp, body)): (u8, (Tlp, Body))| Portion::new(Salt([i; 32]), Handle([i; 8]), Marking::new(tlp), body);
     (1..).zip(bodies).map(portion).collect()
 }

@@ -19,12 +19,14 @@ pub fn check(data: &[u8]) {
     let Some(portion) = read else { return };
     assert!(portion.marking.topics.windows(2).all(|p| p[0] < p[1]), "topics are a set");
     assert!(portion.marking.caveats.windows(2).all(|p| p[0] != p[1]), "caveats are a set");
+    assert!(portion.edition == 1, "the edition that is held");
     let text = match &portion.body {
         Body::Headline { text } | Body::Source { text } | Body::Narrative { text } | Body::Gap { text } => text,
         Body::Judgement(judgement) => &judgement.text,
         Body::Forecast(forecast) => {
-            let p = forecast.probability.get();
-            assert!((0.0..=1.0).contains(&p), "a probability");
+            let each = forecast.options.iter().flat_map(|o| &o.each).map(|(_, p)| *p);
+            let all: Vec<f64> = forecast.probability.into_iter().chain(each).map(|p| p.get()).collect();
+            assert!(!all.is_empty() && all.iter().all(|p| (0.0..=1.0).contains(p)), "probabilities");
             &forecast.question
         }
         _ => "",
@@ -35,6 +37,7 @@ pub fn check(data: &[u8]) {
 
 fn read_by_people(portion: &Portion) {
     let manifest = Manifest {
+        sealed_origin: None,
         assessment: AssessmentId([7; 16]),
         version: 1,
         previous: None,
@@ -53,6 +56,7 @@ fn read_by_people(portion: &Portion) {
         state: "current",
         via: &[],
         is_own: false,
+        language: None,
     };
     shown::harmless(&render::assessment(&view, &shown::plain()));
     shown::harmless(&render::beginning(portion, shown::plain().lexicon));

@@ -9,7 +9,7 @@ use crate::{
     node::Node,
     transport::{
         listener::PeerIdentity,
-        share::{Held, Room},
+        rate_limit::{CallKind, HeldBody},
     },
     wire::status::{from_fault, later},
 };
@@ -85,46 +85,46 @@ pub(super) async fn desk(node: Arc<Node>, request: Request, next: Next) -> Respo
 
 /// The calls between partners, as paths begin.
 const EXCHANGE: &str = "/watchfire.v1.ExchangeService/";
-/// What calls cost beside their bytes, in bytes of a partner's share, and which place they take. A hello has proofs made and checked; a
+/// What calls cost beside their bytes, in bytes of a partner's rate limit, and which permit they take. A hello has proofs made and checked; a
 /// subscription has what was sent and not acknowledged judged anew.
-const PRICES: &[(&str, u64, Room)] = &[
-    ("Hello", 16 << 10, Room::Call),
-    ("Subscribe", 16 << 10, Room::Feed),
-    ("Acknowledge", 512, Room::Call),
-    ("SubmitStatements", 4 << 10, Room::Call),
-    ("FetchStatements", 4 << 10, Room::Answer(1)),
-    ("FetchAttachment", 4 << 10, Room::Answer(2)),
-    ("GetLedgerProof", 16 << 10, Room::Call),
-    ("FetchRevocationList", 16 << 10, Room::Answer(1)),
-    ("SubmitRevocationList", 16 << 10, Room::Call),
+const PRICES: &[(&str, u64, CallKind)] = &[
+    ("Hello", 16 << 10, CallKind::Call),
+    ("Subscribe", 16 << 10, CallKind::Feed),
+    ("Acknowledge", 512, CallKind::Call),
+    ("SubmitStatements", 4 << 10, CallKind::Call),
+    ("FetchStatements", 4 << 10, CallKind::Answer(1)),
+    ("FetchAttachment", 4 << 10, CallKind::Answer(2)),
+    ("GetLedgerProof", 16 << 10, CallKind::Call),
+    ("FetchRevocationList", 16 << 10, CallKind::Answer(1)),
+    ("SubmitRevocationList", 16 << 10, CallKind::Call),
 ];
 /// What a partner may call whose revocation list is past its next update.
 const OF_LISTS: &[&str] = &["Hello", "FetchRevocationList", "SubmitRevocationList"];
 /// Of everything else: health, and what is not served.
-const OTHER: (u64, Room) = (2 << 10, Room::Answer(1));
+const OTHER: (u64, CallKind) = (2 << 10, CallKind::Answer(1));
 /// When to come again.
 const LATER: std::time::Duration = std::time::Duration::from_secs(1);
 
-/// Charges a call to its partner's share, and gives it a place there. A partner whose revocation list is past its next update is
-/// let in to bring a new one, and for nothing else.
+/// Charges a call to its partner's rate limit and gets a permit for it. A partner whose revocation list is past its next update may only
+/// call what it needs to bring a new one.
 pub(super) async fn peer(node: Arc<Node>, request: Request, next: Next) -> Response {
     let Some(peer) = request.extensions().get::<PeerIdentity>().cloned() else { return next.run(request).await };
-    let share = peer.share;
+    let rate_limit = peer.rate_limit;
     let method = request.uri().path().strip_prefix(EXCHANGE);
-    let priced = PRICES.iter().find(|(name, ..)| Some(*name) == method).map(|(_, price, room)| (*price, *room));
-    let (price, room) = priced.unwrap_or(OTHER);
-    share.spend(price);
+    let priced = PRICES.iter().find(|(name, ..)| Some(*name) == method).map(|(_, price, kind)| (*price, *kind));
+    let (price, kind) = priced.unwrap_or(OTHER);
+    rate_limit.spend(price);
     if !method.is_some_and(|method| OF_LISTS.contains(&method))
         && let Some(lapse) = peer.standing.lapse()
     {
         return from_fault(lapse.refusal(peer.id.domain(), node.domain())).into_http();
     }
-    let place = share.place(room).await;
-    if place.is_none() {
+    let permit = rate_limit.permit(kind).await;
+    if permit.is_none() {
         let what = "too many answers to you are open at one time; end some of them, then ask again";
         return later(Fault::new(Reason::LimitExceeded, what), LATER).into_http();
     }
-    next.run(request).await.map(|body| Body::new(Held::new(body, place)))
+    next.run(request).await.map(|body| Body::new(HeldBody::new(body, permit)))
 }
 
 #[cfg(test)]

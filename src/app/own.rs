@@ -213,8 +213,10 @@ pub fn signing_key(certificate: &Path, key: &Path) -> Result<SigningKey, OwnErro
     let leaf = chain.first().map(|der| Leaf::parse(der)).transpose();
     let leaf = leaf.map_err(|fault| OwnError::Trust { file: certificate.to_owned(), fault })?;
     let pkcs8 = read_pkcs8(key)?;
-    let public = leaf.map(|l| l.public_key).unwrap_or_default();
-    SigningKey::new(&pkcs8, chain, &public).map_err(|error| OwnError::Key { file: key.to_owned(), error })
+    let mismatch = || OwnError::Key { file: key.to_owned(), error: KeyError::Mismatch };
+    let leaf = leaf.ok_or_else(mismatch)?;
+    SigningKey::new(&pkcs8, chain, &leaf.public_key, leaf.id)
+        .map_err(|error| OwnError::Key { file: key.to_owned(), error })
 }
 
 /// The bundle with the revocation lists whose issuers are known, and the lists (DER) whose issuers are not known yet.

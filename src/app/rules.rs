@@ -1,4 +1,4 @@
-//! House rules on disk: every `*.cedar` file of a directory.
+//! House rules on disk: every `*.cedar` and `*.tsv` file of a directory.
 
 use std::{
     fs, io,
@@ -16,34 +16,50 @@ use crate::{
 /// What can't be read, each with its file.
 pub fn read(directory: &Path) -> FoundRules {
     match files_in(directory) {
-        Ok(files) => read_files(&files, name_of).map(Some),
+        Ok(files) => match read_files(&files, name_of) {
+            (rules, faults) if faults.is_empty() => Ok(Some(rules)),
+            (_, faults) => Err(faults),
+        },
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(vec![RuleFault::of_file(directory.display().to_string(), cant_be_read(&error))]),
     }
 }
 
-/// The rules in these files, and in the directories among them, named as they were given.
-///
-/// # Errors
-/// What can't be read, each with its file.
-pub fn read_all(paths: &[PathBuf]) -> Result<Vec<RuleFile>, Vec<RuleFault>> {
-    let mut files = vec![];
+/// Whether there is no such directory, or no file of rules in it.
+pub fn is_without(directory: &Path) -> bool {
+    match files_in(directory) {
+        Ok(files) => files.is_empty(),
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    }
+}
+
+/// The rules in these files, and in the directories among them, named as they were given; and what can't be read, each with its file.
+pub fn read_all(paths: &[PathBuf]) -> (Vec<RuleFile>, Vec<RuleFault>) {
+    let (mut files, mut unreadable) = (vec![], vec![]);
     for path in paths {
         if !path.is_dir() {
             files.push(path.clone());
             continue;
         }
-        let fault = |e| vec![RuleFault::of_file(path.display().to_string(), cant_be_read(&e))];
-        files.extend(files_in(path).map_err(fault)?);
+        match files_in(path) {
+            Ok(found) if found.is_empty() => {
+                let what = "it holds no file of rules (*.cedar, *.tsv)";
+                unreadable.push(RuleFault::of_file(path.display().to_string(), what));
+            }
+            Ok(found) => files.extend(found),
+            Err(error) => unreadable.push(RuleFault::of_file(path.display().to_string(), cant_be_read(&error))),
+        }
     }
-    read_files(&files, |file| file.display().to_string())
+    let (rules, faults) = read_files(&files, |file| file.display().to_string());
+    (rules, [unreadable, faults].concat())
 }
 
 /// All but what is known to be a directory, and no editor's lock or backup. A file that can't be looked at stays on the list, so
 /// that reading it fails: a link whose target went away must not lift a rule.
 fn files_in(directory: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = fs::read_dir(directory)?.map(|e| e.map(|e| e.path())).collect::<io::Result<Vec<_>>>()?;
-    files.retain(|f| f.extension().is_some_and(|e| e == "cedar") && !name_of(f).starts_with('.') && !f.is_dir());
+    let is_one = |f: &Path| f.extension().is_some_and(|e| e == "cedar" || e == "tsv");
+    files.retain(|f| is_one(f) && !name_of(f).starts_with('.') && !f.is_dir());
     files.sort();
     Ok(files)
 }
@@ -56,7 +72,8 @@ fn cant_be_read(error: &io::Error) -> String {
     format!("can't be read: {error}")
 }
 
-fn read_files(files: &[PathBuf], name: impl Fn(&Path) -> String) -> Result<Vec<RuleFile>, Vec<RuleFault>> {
+/// What can be read, and what can't.
+fn read_files(files: &[PathBuf], name: impl Fn(&Path) -> String) -> (Vec<RuleFile>, Vec<RuleFault>) {
     let (mut rules, mut faults, mut total) = (vec![], vec![], 0usize);
     for file in files {
         let length = match fs::metadata(file) {
@@ -73,11 +90,12 @@ fn read_files(files: &[PathBuf], name: impl Fn(&Path) -> String) -> Result<Vec<R
             break;
         }
         match fs::read_to_string(file) {
-            Ok(text) => rules.push(RuleFile { name: name(file), text }),
+            // Some editors begin a file with a mark that is no part of the text.
+            Ok(text) => rules.push(RuleFile { name: name(file), text: text.trim_start_matches('\u{feff}').to_owned() }),
             Err(error) => faults.push(RuleFault::of_file(name(file), cant_be_read(&error))),
         }
     }
-    if faults.is_empty() { Ok(rules) } else { Err(faults) }
+    (rules, faults)
 }
 
 #[cfg(test)]
@@ -85,20 +103,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_directory_s_rules_are_its_cedar_files_by_name() {
+    fn a_directory_s_rules_are_its_cedar_and_tsv_files_by_name() {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
         assert_eq!(read(&at("missing")), Ok(None));
         assert_eq!(read(dir.path()), Ok(Some(vec![])));
-        for name in ["b.cedar", "a.cedar", "a.cedar~", ".c.cedar", "notes.txt"] {
+        for name in ["b.cedar", "a.cedar", "a.cedar~", "c.tsv", ".c.cedar", ".c.tsv", "notes.txt"] {
             fs::write(at(name), name).unwrap();
         }
         fs::create_dir(at("d.cedar")).unwrap();
         std::os::unix::fs::symlink("nobody@nowhere", at(".#b.cedar")).unwrap();
         let names = |files: Vec<RuleFile>| files.into_iter().map(|f| f.name).collect::<Vec<_>>();
-        assert_eq!(names(read(dir.path()).unwrap().unwrap()), ["a.cedar", "b.cedar"]);
-        let given = read_all(&[at("b.cedar"), dir.path().to_owned()]).unwrap();
-        assert_eq!(given.len(), 3);
+        assert_eq!(names(read(dir.path()).unwrap().unwrap()), ["a.cedar", "b.cedar", "c.tsv"]);
+        let given = read_all(&[at("b.cedar"), dir.path().to_owned()]).0;
+        assert_eq!(given.len(), 4);
         assert!(given.iter().all(|f| f.name.starts_with(&dir.path().display().to_string())));
         fs::write(at("b.cedar"), [0xff, 0xfe]).unwrap();
         let faults = read(dir.path()).unwrap_err();
@@ -107,6 +125,13 @@ mod tests {
         assert!(read(dir.path()).unwrap_err().iter().any(|f| f.to_string().starts_with("e.cedar: can't be read")));
         fs::write(at("b.cedar"), "x".repeat(MAX_BYTES + 1)).unwrap();
         assert!(read(dir.path()).unwrap_err()[0].message.contains("longer than"));
-        assert!(read_all(&[at("nowhere.cedar")]).is_err());
+        fs::write(at("b.cedar"), "\u{feff}b").unwrap();
+        assert_eq!(read_all(&[at("b.cedar")]).0[0].text, "b", "an editor's mark");
+        fs::create_dir(at("none")).unwrap();
+        assert!(read_all(&[at("none")]).1[0].to_string().ends_with("it holds no file of rules (*.cedar, *.tsv)"));
+        // One that can't be read hides no other.
+        fs::write(at("b.cedar"), "b").unwrap();
+        let (rules, faults) = read_all(&[at("nowhere.cedar"), at("b.cedar")]);
+        assert_eq!((rules.len(), faults.len()), (1, 1));
     }
 }

@@ -16,6 +16,6 @@ use crate::{
 pub fn approve(context: &Context, matter: Matter, subject: Sha256) -> Result<proto::Envelope, CliError> {
     let domain = context.person.id.domain().clone();
     let approval = Approval { domain, matter, subject, issued: SystemClock.now() };
-    let signed = context.signing_key()?.envelope(StatementKind::Approval, wire::approval::encode(&approval));
+    let signed = context.signing_key()?.statement(StatementKind::Approval, wire::approval::encode(&approval));
     Ok(wire::envelope::to_proto(&signed.map_err(|e| CliError::files(e.to_string()))?))
 }

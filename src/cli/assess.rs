@@ -6,6 +6,7 @@ mod attach;
 mod beside;
 mod correct;
 mod endorse;
+mod groups;
 mod holders;
 mod publish;
 mod purge;
@@ -17,18 +18,23 @@ mod request;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use serde::Serialize;
 
 use beside::Beside;
 
 use super::{CliError, Global, output};
 use crate::{
+    app,
     config::Config,
     domain::{
         draft::Draft,
-        lint::{Finding, Severity, lint},
+        lint::{Finding, Severity, lint, why_withheld},
+        place::ControlTable,
         time::Clock,
     },
     draft,
+    policy::HouseRules,
+    render,
     telemetry::SystemClock,
 };
 
@@ -114,10 +120,16 @@ impl Assess {
 impl Lint {
     fn run(&self, global: &Global) -> Result<(), CliError> {
         let (draft, findings) = checked(global, &self.file)?;
+        let own = own_control(global)?;
+        let withheld = why_withheld(&draft, SystemClock.now(), &own);
         if global.json {
             findings.iter().for_each(output::print_json);
+            withheld.into_iter().for_each(|withheld| output::print_json(&Told { withheld }));
         } else {
             show(&self.file, &findings);
+            withheld
+                .iter()
+                .for_each(|why| output::print(&format!("withheld from states that no subject names: {why}")));
         }
         let errors = findings.iter().filter(|f| f.severity == Severity::Error).count();
         if errors > 0 {
@@ -125,10 +137,28 @@ impl Lint {
             return Err(CliError::new(super::Exit::Failed, "LINT_FAILED", what));
         }
         if !global.json {
+            groups::spelled_in(&draft).into_iter().for_each(|group| output::print(&render::group(group)));
             output::print(&format!("{} portions, {} warnings", draft.portions.len(), findings.len()));
         }
         Ok(())
     }
+}
+
+/// Why a state gets nothing of it that no subject names.
+#[derive(Serialize)]
+struct Told {
+    withheld: String,
+}
+
+/// The organisation's own rows on who controls a place, as they are on disk; none where there is no node.
+fn own_control(global: &Global) -> Result<ControlTable, CliError> {
+    let Ok(config) = Config::load(&global.dir) else { return Ok(ControlTable::none()) };
+    let files = app::rules::read(&config.rules).map(Option::unwrap_or_default);
+    let rules = files.and_then(|files| HouseRules::compile(&files));
+    rules.map(|rules| rules.control().clone()).map_err(|faults| {
+        let all: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        CliError::files(format!("the house rules have mistakes, see `watchfire policy check`: {}", all.join("; ")))
+    })
 }
 
 /// A draft with its attachments' digests, and what the lint finds in it.

@@ -134,8 +134,14 @@ impl Take {
     }
 }
 
-/// A bundle's payload, signed by the person who gives the command.
+/// One that another person has proposed.
 fn signed(context: &Context, payload: Vec<u8>) -> Result<Envelope, CliError> {
     let envelope = context.signing_key()?.envelope(StatementKind::Bundle, payload);
+    envelope.map_err(|e| CliError::files(e.to_string()))
+}
+
+/// A new bundle, by the person who gives the command.
+fn said(context: &Context, content: Vec<u8>) -> Result<Envelope, CliError> {
+    let envelope = context.signing_key()?.statement(StatementKind::Bundle, content);
     envelope.map_err(|e| CliError::files(e.to_string()))
 }

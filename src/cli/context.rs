@@ -26,7 +26,7 @@ impl Context {
     pub fn load(global: &Global, roles: &[Role]) -> Result<Self, CliError> {
         let config = Config::load(&global.dir)?;
         let all = persons(&global.dir)?;
-        let named = global.identity.as_deref();
+        let named = global.named();
         let person = choose(&all, named, roles).map_err(|error| match named.filter(|n| is_revoked(global, n)) {
             Some(_) => ConnectError::Refused(Refusal::Revoked).into(),
             None => error,

@@ -4,12 +4,8 @@ use serde::Serialize;
 
 use super::output;
 use crate::{
-    domain::body::Kind,
     render::{self, Cell, Clauses, Column, Mark, Row},
-    wire::{
-        field::{time, word},
-        proto,
-    },
+    wire::{field::time, proto},
 };
 
 /// What goes to one partner.
@@ -37,7 +33,7 @@ pub struct PortionDecision {
     /// The portion.
     pub handle: String,
     kind: String,
-    /// `release` or `withhold`.
+    /// `release` or `withhold`; `undecided` where it came after the decision.
     pub decision: &'static str,
     /// From when on it goes, where that is later.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,6 +41,8 @@ pub struct PortionDecision {
     /// The clauses that decided.
     pub because: Vec<String>,
 }
+
+const UNDECIDED: &str = "undecided";
 
 fn decision(release: bool) -> &'static str {
     if release { "release" } else { "withhold" }
@@ -61,11 +59,17 @@ impl PortionDecision {
         self.decision == "release"
     }
 
+    /// Whether anything was decided about it.
+    pub fn is_decided(&self) -> bool {
+        self.decision != UNDECIDED
+    }
+
     fn cell(&self, is_unread: bool) -> Cell {
         let mark = match (&self.not_before, self.goes()) {
             (None, true) if is_unread => Mark::Unread,
             (Some(from), true) => Mark::Later(from.clone()),
             (None, true) => Mark::Gets,
+            (_, false) if !self.is_decided() => Mark::Open,
             (_, false) => Mark::Withheld,
         };
         Cell { mark, because: self.because.clone() }
@@ -77,8 +81,8 @@ impl Decision {
     pub fn new(message: proto::PartnerDecision) -> Self {
         let portions = message.portions.into_iter().map(|p| PortionDecision {
             handle: hex::encode(&p.handle),
-            kind: word("kind", Kind::ALL, p.kind).map(|k| k.to_string()).unwrap_or_default(),
-            decision: decision(p.release),
+            kind: p.kind,
+            decision: if !p.release && p.because.is_empty() { UNDECIDED } else { decision(p.release) },
             not_before: when(p.not_before),
             because: p.because,
         });

@@ -13,7 +13,11 @@ use crate::{
         release::Release,
     },
     render::{EndorsementLine, SignatureLine, View},
-    seal::{open::open_listed, statement::id_of},
+    seal::{
+        open::{Opened, open_listed},
+        seen::saw,
+        statement::id_of,
+    },
     wire::{self, proto},
 };
 
@@ -90,14 +94,17 @@ impl Held {
         let mut ways: Vec<String> =
             via.iter().filter(|way| way.len() > 1).map(|way| carriers(way).join(" → ")).collect();
         ways.dedup();
+        let portions: Vec<Portion> = opened.into_iter().map(Opened::into_portion).collect();
+        let endorsements = view.endorsements.into_iter().map(|view| endorsement(view, &portions));
+        let endorsements = endorsements.collect::<Result<_, Fault>>()?;
         Ok(Self {
             quarantines: view.quarantines.into_iter().map(Kept::new).collect(),
             recall: view.recall.map(TakenBack::new),
             signed_twice: view.signed_twice.iter().filter_map(|twice| twice.parse().ok()).collect(),
-            portions: opened.into_iter().map(|o| o.portion().clone()).collect(),
+            portions,
             manifest,
             manifest_id: id_of(envelope.kind, &envelope.payload),
-            endorsements: view.endorsements.into_iter().map(endorsement).collect::<Result<_, Fault>>()?,
+            endorsements,
             signatures: signatures.collect(),
             is_own: via.is_empty(),
             via,
@@ -130,6 +137,7 @@ impl Held {
             state: &self.state,
             via: &self.ways,
             is_own: self.is_own,
+            language: None,
         }
     }
 
@@ -150,10 +158,10 @@ impl Held {
             .endorsements
             .iter()
             .map(|e| {
-                let EndorsementLine { id, endorser, by, text, marking, valid, note, via } = e;
+                let EndorsementLine { id, endorser, by, text, marking, valid, note, via, unseen } = e;
                 let text = (*valid || note.as_deref() == Some("NOT_A_PARTNER")).then_some(text);
                 json!({ "id": id, "endorser": endorser, "by": by, "text": text, "marking": marking, "valid": valid,
-                    "reason": note, "via": via })
+                    "reason": note, "via": via, "unseen": unseen })
             })
             .collect();
         json!({
@@ -187,11 +195,13 @@ fn introduced(by: &str, who: &str) -> String {
 }
 
 /// Who stands behind it, as the node says.
-fn endorsement(view: proto::EndorsementView) -> Result<EndorsementLine, Fault> {
+fn endorsement(view: proto::EndorsementView, portions: &[Portion]) -> Result<EndorsementLine, Fault> {
     let proto::EndorsementView { envelope, id, by, valid, reason, via, introduced_by } = view;
     let envelope = wire::envelope::from_proto(wire::field::present("envelope", envelope)?)?;
     let endorsement = wire::endorsement::decode(&envelope.payload)?;
+    let unseen = portions.iter().filter(|p| !saw(&endorsement, &wire::portion::encode(p))).map(|p| p.handle);
     Ok(EndorsementLine {
+        unseen: unseen.collect(),
         id: hex::encode(&id),
         endorser: endorsement.endorser.to_string(),
         by,

@@ -7,10 +7,9 @@ use serde::Serialize;
 use super::{CliError, Exit, Global, output};
 use crate::{
     desk::client::DeskClient,
-    domain::body::Kind,
     render::text::{one_line, wrap},
     wire::{
-        field::{time, word},
+        field::time,
         proto::{self, simulate_request::Change, simulate_response::Message},
     },
 };
@@ -77,7 +76,6 @@ fn moment(at: At) -> Option<String> {
 
 impl From<proto::SimulatedDifference> for Difference {
     fn from(message: proto::SimulatedDifference) -> Self {
-        let kind = |k: &i32| word("kinds", Kind::ALL, *k).map(|k: Kind| k.to_string()).unwrap_or_default();
         Self {
             assessment: hex::encode(&message.assessment_id),
             version: message.version,
@@ -85,7 +83,7 @@ impl From<proto::SimulatedDifference> for Difference {
             headline: message.headline,
             partner: message.partner,
             change: message.change,
-            kinds: message.kinds.iter().map(kind).collect(),
+            kinds: message.kinds,
             before: moment(message.before),
             after: moment(message.after),
             because: message.because,
@@ -201,6 +199,10 @@ impl Simulated {
             plural(u64::from(self.assessments), "assessment"),
             plural(self.partners.len() as u64, "partner"),
         );
+        if self.assessments == 0 {
+            text.push_str("\nnothing was compared: there is no such assessment yet");
+            return text;
+        }
         if self.counts.is_empty() {
             text.push_str("\nno difference: every portion would have gone, or stayed, as it is now");
             return text;

@@ -9,6 +9,7 @@ use toml::{
 };
 
 use super::ConfigFault;
+use crate::domain::spelling::distance;
 
 /// Sections with their keys. Whatever else stands in the file is a fault.
 const KEYS: &[(&str, &[&str])] = &[
@@ -290,24 +291,4 @@ fn plain(value: &DeValue<'_>) -> toml::Value {
         DeValue::Array(items) => toml::Value::Array(items.iter().map(|i| plain(i.get_ref())).collect()),
         _ => toml::Value::Boolean(false),
     }
-}
-
-/// How many letters must change (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().enumerate() {
-        let mut last = i;
-        let mut left = i + 1;
-        for (slot, cb) in row.iter_mut().skip(1).zip(&b) {
-            let cost = last + usize::from(ca != *cb);
-            last = *slot;
-            left = cost.min(last + 1).min(left + 1);
-            *slot = left;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }

@@ -20,7 +20,7 @@ use crate::{
     wire::{
         envelope,
         field::{self, timestamp},
-        proto,
+        group, proto,
     },
 };
 
@@ -64,6 +64,9 @@ fn labels(e: &Explanation) -> Vec<proto::PortionLabel> {
             Onward::Named(names) => names.iter().map(ToString::to_string).collect(),
             Onward::None | Onward::WithinOrganisation => vec![],
         },
+        kind: portion.kind().to_string(),
+        releasable_to: portion.marking.releasable_to.iter().map(ToString::to_string).collect(),
+        groups: portion.marking.groups.iter().map(group::encode).collect(),
     };
     e.prepared.all().zip(names).map(label).collect()
 }

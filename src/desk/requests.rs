@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::{argument::argument, view::decisions};
 use crate::{
     domain::{
-        body::Kind,
         fault::Fault,
         ids::SpiffeId,
         request::AnswerKind,
@@ -61,7 +60,7 @@ pub(super) async fn ask(
     let question = Question {
         assessment: argument(field::bytes("assessment_id", &assessment_id))?,
         version: (version > 0).then_some(version),
-        kinds: argument(field::word_all("kinds", Kind::ALL, &kinds))?,
+        kinds: argument(field::parsed_all("kinds", &kinds))?,
         text: question,
     };
     let own = node.clone();

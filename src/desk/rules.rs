@@ -8,7 +8,6 @@ use tonic::Status;
 use super::feed::tell;
 use crate::{
     domain::{
-        body::Kind,
         fault::{Fault, Reason},
         ids::SpiffeId,
         rules::{RuleFault, RuleFile, RulesVersion},
@@ -19,7 +18,7 @@ use crate::{
         simulate::{Found, Proposal, Summary, Told},
     },
     wire::{
-        field::{self, number_of, timestamp},
+        field::{self, texts, timestamp},
         proto::{self, simulate_request::Change, simulate_response::Message},
     },
 };
@@ -110,7 +109,7 @@ fn difference(found: Found) -> proto::SimulatedDifference {
         headline: found.headline.unwrap_or_default(),
         partner: found.partner.to_string(),
         change: found.change.to_string(),
-        kinds: found.kinds.iter().map(|k| number_of(Kind::ALL, k)).collect(),
+        kinds: texts(&found.kinds),
         before: found.before.and_then(timestamp),
         after: found.after.and_then(timestamp),
         because: found.because.iter().map(ToString::to_string).collect(),

@@ -4,7 +4,6 @@ use crate::{
     domain::{
         agreement::{AgreementState, End, Side},
         approval::{Approved, Done},
-        body::Kind,
         event::PortionDecision,
         fault::Fault,
         ids::SpiffeId,
@@ -76,7 +75,7 @@ fn portion_decision(prepared: &Prepared, decision: &PortionDecision) -> proto::P
     let portion = prepared.all().find(|(digest, _)| *digest == decision.portion).map(|(_, portion)| portion);
     proto::PortionDecision {
         handle: portion.map(|p| p.handle.0.to_vec()).unwrap_or_default().into(),
-        kind: portion.map(|p| number_of(Kind::ALL, &p.kind())).unwrap_or_default(),
+        kind: portion.map(|p| p.kind().to_string()).unwrap_or_default(),
         release: decision.release,
         because: decision.because.clone(),
         not_before: decision.not_before.and_then(timestamp),

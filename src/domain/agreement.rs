@@ -1,21 +1,24 @@
 //! The terms between two organisations, and where they stand.
 
 mod standing;
+mod trigger;
 
 pub mod difference;
 
 use serde::Serialize;
 
 use super::{
-    body::Kind,
+    body::{Kind, Mandate},
+    group::Group,
     ids::{AssessmentId, StatementId, TrustDomain},
     level::WarningLevel,
     marking::{Audience, GroupName, Tlp, Topic},
-    place::{Country, Place},
+    place::Place,
     time::{Day, Time},
 };
 
 pub use standing::{AgreementState, End, Heard, Notice, Side, Standing, Step};
+pub use trigger::{Measure, Trigger};
 
 /// An agreement's series: 16 random bytes, the same over all its versions.
 pub type Series = AssessmentId;
@@ -45,6 +48,9 @@ pub struct Agreement {
     pub grants: Vec<Grant>,
     /// What each owes the other.
     pub duties: Duties,
+    /// What one party tells the other once it comes about.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub triggers: Vec<Trigger>,
 }
 
 impl Agreement {
@@ -68,6 +74,24 @@ impl Agreement {
         is_due.then(|| Self { from: today, until, ..self.clone() })
     }
 
+    /// The terms that this version of the program reads and does not keep. An agreement with any of them is not signed here: nobody is
+    /// promised what nothing does.
+    pub fn unkept(&self) -> Vec<&'static str> {
+        let Duties { acknowledge, offline_crl_days, retention_without_exception, counts_for, .. } = &self.duties;
+        let all = [
+            ("triggers", !self.triggers.is_empty()),
+            ("duties.acknowledge.mandate", acknowledge.iter().any(|duty| duty.mandate.is_some())),
+            (
+                "duties.acknowledge.answer_within_seconds",
+                acknowledge.iter().any(|duty| duty.answer_within_seconds.is_some()),
+            ),
+            ("duties.offline_crl_days", *offline_crl_days > 0),
+            ("duties.retention_without_exception", *retention_without_exception),
+            ("duties.counts_for", !counts_for.is_empty()),
+        ];
+        all.into_iter().filter_map(|(term, is_there)| is_there.then_some(term)).collect()
+    }
+
     /// The group of that name.
     pub fn group(&self, name: &GroupName) -> Option<&Group> {
         self.groups.iter().find(|g| g.name == *name)
@@ -84,19 +108,6 @@ impl Agreement {
             None
         }
     }
-}
-
-/// A named group, spelled out and dated.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Group {
-    /// Its name.
-    pub name: GroupName,
-    /// The day of the list.
-    pub as_of: Day,
-    /// Member states, ascending.
-    pub countries: Vec<Country>,
-    /// Member organisations, ascending.
-    pub organisations: Vec<TrustDomain>,
 }
 
 /// Where a grant reaches.
@@ -148,8 +159,11 @@ pub struct Grant {
     pub places: Vec<Area>,
     /// The giver's feeds; empty: all.
     pub topics: Vec<Topic>,
-    /// Kinds of portions. Not empty.
+    /// Kinds of portions, ascending.
     pub kinds: Vec<Kind>,
+    /// Kinds of a later edition, ascending: no portion of these can be read here. Not empty where `kinds` is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub later_kinds: Vec<GroupName>,
     /// The highest marking that it reaches.
     pub max_tlp: Tlp,
     /// The lowest level that it reaches.
@@ -169,8 +183,11 @@ pub struct Grant {
 pub struct OnwardTerms {
     /// To whom.
     pub to: Vec<Audience>,
-    /// Kinds of portions.
+    /// Kinds of portions, ascending.
     pub kinds: Vec<Kind>,
+    /// Kinds of a later edition, ascending.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub later_kinds: Vec<GroupName>,
     /// The highest marking.
     pub max_tlp: Tlp,
     /// How many hops.
@@ -186,6 +203,20 @@ pub struct Duties {
     pub purge_on_recall: bool,
     /// How many persons approve on each side; 0: the house decides.
     pub approvals: u32,
+    /// For how many days after its next update a revocation list still counts where statements come by files.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub offline_crl_days: u32,
+    /// Nothing is kept longer than the grants say, by whatever law of the recipient's own.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub retention_without_exception: bool,
+    /// Whose triggers may count what is given, ascending.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub counts_for: Vec<Audience>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl Duties {
@@ -205,6 +236,12 @@ pub struct AcknowledgeDuty {
     pub min_level: WarningLevel,
     /// Within so many seconds.
     pub within_seconds: u64,
+    /// The role of the recipient that it is to be put to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mandate: Option<Mandate>,
+    /// Within so many seconds an answer is owed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer_within_seconds: Option<u64>,
 }
 
 #[cfg(test)]
@@ -215,6 +252,7 @@ mod tests {
     fn the_next_version_lasts_as_long_as_the_one_before() {
         let day = |text: &str| text.parse::<Day>().unwrap();
         let agreement = Agreement {
+            triggers: vec![],
             series: AssessmentId([1; 16]),
             version: 1,
             previous: None,

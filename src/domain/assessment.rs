@@ -1,13 +1,17 @@
 //! The assessment: a manifest that commits to portions.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::{
     body::{Body, Kind, Subject},
-    ids::{AssessmentId, Digest, Handle, Salt, StatementId, TrustDomain},
+    edition::NEWEST,
+    ids::{AssessmentId, Digest, Handle, Salt, Sha256, StatementId, TrustDomain},
+    language::Language,
     level::WarningLevel,
     marking::Marking,
-    place::{Country, Place},
+    place::{Country, Place, When},
     time::Time,
 };
 
@@ -18,6 +22,9 @@ pub const MAX_PORTION_BYTES: usize = 256 * 1024;
 /// The longest encodings of all portions of an assessment together, bytes: with the manifest, the release and their
 /// signatures they travel in one message of at most 4 MiB, so that no assessment can block a feed.
 pub const MAX_PORTIONS_BYTES: usize = 3 * 1024 * 1024;
+/// The most names in the markings of all portions of an assessment together ([`Marking::names`](super::marking::Marking::names)): each decision
+/// for each partner looks at them.
+pub const MAX_MARKED_NAMES: usize = 8_192;
 /// The largest attachment, bytes.
 pub const MAX_ATTACHMENT_BYTES: u64 = 1 << 30;
 
@@ -40,6 +47,9 @@ pub struct Manifest {
     pub digests: Vec<Digest>,
     /// Whether it is an exercise.
     pub exercise: bool,
+    /// Where a hub publishes under its own seal: commits to the original manifest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sealed_origin: Option<Sha256>,
 }
 
 /// One unit of release.
@@ -50,8 +60,15 @@ pub struct Portion {
     pub salt: Salt,
     /// What other portions of the same version call this one.
     pub handle: Handle,
-    /// Where it stands among the others; has gaps.
-    pub order: u32,
+    /// The lowest edition of the vocabularies that has all its codes.
+    #[serde(skip)]
+    pub edition: u32,
+    /// The language of its text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<Language>,
+    /// The portion that it translates.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub translates: Option<Handle>,
     /// How it may be handled.
     pub marking: Marking,
     /// What it says.
@@ -60,6 +77,11 @@ pub struct Portion {
 }
 
 impl Portion {
+    /// In the newest edition, in no stated language.
+    pub fn new(salt: Salt, handle: Handle, marking: Marking, body: Body) -> Self {
+        Self { salt, handle, edition: NEWEST, language: None, translates: None, marking, body }
+    }
+
     /// Its kind.
     pub fn kind(&self) -> Kind {
         self.body.kind()
@@ -74,18 +96,22 @@ pub fn subjects<'a>(portions: impl IntoIterator<Item = &'a Portion>) -> impl Ite
     })
 }
 
-/// The states that an assessment names as its subject: of its places, a region's all, and of its actors.
-/// Ascending, without repeats. They and theirs must never get it.
-pub fn subject_states(portions: &[Portion]) -> Vec<Country> {
-    let mut states: Vec<Country> = subjects(portions)
-        .flat_map(|s| {
-            let actors = s.actors.iter().filter_map(|a| a.state).map(Place::Country);
-            s.places.iter().copied().chain(actors).flat_map(Place::states_concerned)
-        })
-        .collect();
-    states.sort_unstable();
-    states.dedup();
-    states
+/// The places that a subject is about, its actors' states among them.
+pub fn places_concerned(subject: &Subject) -> impl Iterator<Item = Place> {
+    let actors = subject.actors.iter().filter_map(|actor| actor.state).map(Place::Country);
+    subject.places.iter().copied().chain(actors)
+}
+
+/// The states that an assessment names as its subject: of its places, a region's all, and of its actors, with who governs or controls
+/// any of that. They and theirs must never get it. `life` is when it is issued and when it expires.
+pub fn subject_states(portions: &[Portion], life: (Time, Time)) -> BTreeSet<Country> {
+    subjects(portions).flat_map(|subject| states_of(subject, life)).collect()
+}
+
+/// The same of one subject.
+pub fn states_of(subject: &Subject, life: (Time, Time)) -> BTreeSet<Country> {
+    let when = When::new(subject.period, life);
+    places_concerned(subject).flat_map(|place| place.states_concerned(when)).collect()
 }
 
 /// The highest level among the subjects.

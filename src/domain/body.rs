@@ -126,6 +126,33 @@ impl Body {
     }
 }
 
+impl Body {
+    /// Whether this may be a translation of the other: the same kind, and the same in all that is not text.
+    pub fn says_the_same_in_another_language(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Judgement(a), Self::Judgement(b)) => a.likelihood == b.likelihood && a.confidence == b.confidence,
+            (Self::Alternative { likelihood: a, .. }, Self::Alternative { likelihood: b, .. }) => a == b,
+            (Self::Forecast(a), Self::Forecast(b)) => {
+                let numbers = |f: &Forecast| {
+                    let base_rate = f.base_rate.as_ref().map(|rate| rate.value);
+                    (f.window, f.probability, base_rate, f.resolves.by, f.resolves.resolver.clone(), f.places.clone())
+                };
+                numbers(a) == numbers(b)
+            }
+            (Self::Indicator(a), Self::Indicator(b)) => {
+                Indicator { note: String::new(), ..a.clone() } == Indicator { note: String::new(), ..b.clone() }
+            }
+            (Self::Evidence(a), Self::Evidence(b)) => {
+                (a.when, a.r#where, a.grade, a.original) == (b.when, b.r#where, b.grade, b.original)
+            }
+            (Self::Recommendation(a), Self::Recommendation(b)) => (&a.addressee, a.by) == (&b.addressee, b.by),
+            // Who must never see an assessment stands in one place.
+            (Self::Subject(_) | Self::Attachment(_), _) => false,
+            _ => self.kind() == other.kind(),
+        }
+    }
+}
+
 /// What the assessment is about. Decides who may never see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Subject {
@@ -194,6 +221,9 @@ impl From<Mandate> for String {
     }
 }
 
+/// What a judgement rests on and random handles fill whole rows of this many, so that nobody counts what is withheld.
+pub const BASIS_ROW: usize = 8;
+
 /// A judgement with its likelihood and confidence.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Judgement {
@@ -205,7 +235,7 @@ pub struct Judgement {
     pub confidence: Confidence,
     /// Why that sure.
     pub confidence_reason: String,
-    /// The portions that it rests on.
+    /// The portions that it rests on, and random handles among them: ascending, a multiple of [`BASIS_ROW`].
     pub rests_on: Vec<Handle>,
 }
 
@@ -220,14 +250,36 @@ pub struct Forecast {
     pub resolves: Resolves,
     /// The time in which the event must begin.
     pub window: Period,
-    /// Above 0 and below 1 (the lint holds it to that).
-    pub probability: Probability,
+    /// Above 0 and below 1 (the lint holds it to that); `None` exactly where there are options.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub probability: Option<Probability>,
     /// How often such an event happens anyway.
     pub base_rate: Option<BaseRate>,
     /// How the probability came about.
     pub method: String,
     /// The day of the latest information in it.
     pub information_cutoff: Option<Day>,
+    /// The places that it is about, ascending; none: all of the subject's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub places: Vec<Place>,
+    /// Under which condition it is asked, or empty.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub condition: String,
+    /// What may come to pass; `None`: yes or no.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub options: Option<Options>,
+}
+
+/// The most options of a question.
+pub const MAX_OPTIONS: usize = 16;
+
+/// What may come to pass, of which exactly one will, with the probability of each.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Options {
+    /// 2 to 16, none twice, each with its probability: above 0 and below 1, together 1 within 1e-9.
+    pub each: Vec<(String, Probability)>,
+    /// They have an order, as ranges of a number do.
+    pub is_ordered: bool,
 }
 
 /// How a forecast is decided.

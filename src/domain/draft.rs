@@ -1,11 +1,15 @@
 //! What an author wrote, before it is sealed: portions that call each other by keys of the author's own file.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
 
 use super::{
     assessment::{MAX_ATTACHMENT_BYTES, Manifest, Portion},
     body::{Body, Kind, Mandate, Subject},
-    ids::{Sha256, shorten},
+    ids::{Handle, Sha256, shorten},
+    language::Language,
     level::WarningLevel,
     marking::{Marking, Topic},
     time::Time,
@@ -39,6 +43,10 @@ pub struct DraftPortion {
     pub body: Body,
     /// The keys of the portions that it rests on.
     pub rests_on_keys: Vec<String>,
+    /// The language of its text.
+    pub language: Option<Language>,
+    /// The key of the portion that it translates.
+    pub translates_key: Option<String>,
     /// The file whose bytes an attachment names; [`Draft::attach`] tells of them. `None` where the draft gives the digest.
     pub file: Option<PathBuf>,
     /// Where it was written: the line of the file, from 1.
@@ -57,13 +65,18 @@ impl Draft {
         let mut topics: Vec<Topic> = portions.iter().flat_map(|p| p.marking.topics.clone()).collect();
         topics.sort_unstable();
         topics.dedup();
+        // The other handles of a judgement stand for nothing.
+        let handles: HashSet<Handle> = portions.iter().map(|p| p.handle).collect();
+        let key = |handle: &Handle| handles.contains(handle).then(|| handle.to_string());
         let portion = |p: &Portion| DraftPortion {
             key: Some(p.handle.to_string()),
             marking: p.marking.clone(),
             rests_on_keys: match &p.body {
-                Body::Judgement(judgement) => judgement.rests_on.iter().map(ToString::to_string).collect(),
+                Body::Judgement(judgement) => judgement.rests_on.iter().filter_map(key).collect(),
                 _ => vec![],
             },
+            language: p.language.clone(),
+            translates_key: p.translates.map(|handle| handle.to_string()),
             body: p.body.clone(),
             file: None,
             line: None,
@@ -74,7 +87,7 @@ impl Draft {
             expires: manifest.expires,
             exercise: manifest.exercise,
             addressed_to: subject.map(|s| s.addressed_to.clone()).unwrap_or_default(),
-            portions: portions.into_iter().map(portion).collect(),
+            portions: portions.iter().map(|p| portion(p)).collect(),
         }
     }
 
@@ -92,6 +105,11 @@ impl Draft {
             }
         }
         places
+    }
+
+    /// The place of the portion that this one translates, where there is one of that key.
+    pub fn translates(&self, portion: &DraftPortion) -> Option<usize> {
+        portion.translates_key.as_deref().and_then(|key| self.by_key(key))
     }
 
     /// The portions of a kind, with their places.

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{
     assessment::Portion,
     body::Body,
-    ids::{AssessmentId, StatementId, TrustDomain},
+    ids::{AssessmentId, Seen, StatementId, TrustDomain},
     time::Time,
 };
 
@@ -34,6 +34,8 @@ pub struct Endorsement {
     pub endorsed_at: Time,
     /// The text with its marking; of the kind endorsement.
     pub portion: Portion,
+    /// Marks of the portions that the endorser saw, and random ones: as many as the manifest has digests, ascending.
+    pub seen: Vec<Seen>,
 }
 
 impl Endorsement {

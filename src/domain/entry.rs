@@ -19,6 +19,8 @@ pub struct Entry {
     pub endorsements: Vec<Arc<Envelope>>,
     /// The exceptions that the release names, in the order of their ids.
     pub exceptions: Vec<Arc<Envelope>>,
+    /// Further statements beside the portions, encoded, of kinds that this program does not read yet.
+    pub later: Vec<Arc<[u8]>>,
 }
 
 impl Entry {
@@ -31,15 +33,16 @@ impl Entry {
             provenance: vec![],
             endorsements: vec![],
             exceptions: vec![],
+            later: vec![],
         }
     }
 
     /// About how many bytes it takes on its way.
     pub fn bytes(&self) -> u64 {
-        let Self { release, manifest, portions, provenance, endorsements, exceptions } = self;
+        let Self { release, manifest, portions, provenance, endorsements, exceptions, later } = self;
         let beside = provenance.iter().chain(endorsements).chain(exceptions);
         let envelopes = std::iter::once(release).chain(manifest).chain(beside).map(|e| e.bytes());
-        let portions = portions.iter().map(|p| p.len());
+        let portions = portions.iter().chain(later).map(|p| p.len());
         portions.chain(envelopes).fold(0, |sum, bytes| sum.saturating_add(bytes as u64))
     }
 }

@@ -1,15 +1,29 @@
-//! Who belonged to which organisation on which day. These lists only spell a group out in a draft agreement, where it is dated and
-//! signed; nothing is ever decided by them, so that nobody's later list widens what was signed.
+//! Named groups, spelled out and dated, and who belonged to which organisation on which day. The lists of the latter only spell a group
+//! out in a draft, where it is dated and signed; nothing is ever decided by them, so that nobody's later list widens what was signed.
 
-use std::{collections::BTreeSet, sync::LazyLock};
+use std::{collections::BTreeSet, fmt, sync::LazyLock};
 
 use serde::Serialize;
 
 use super::{
-    ids::shorten,
+    ids::{TrustDomain, shorten},
+    marking::GroupName,
     place::{Country, rows},
     time::Day,
 };
+
+/// A named group, spelled out and dated.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+pub struct Group {
+    /// Its name.
+    pub name: GroupName,
+    /// The day of the list.
+    pub as_of: Day,
+    /// Member states, ascending.
+    pub countries: Vec<Country>,
+    /// Member organisations, ascending.
+    pub organisations: Vec<TrustDomain>,
+}
 
 /// The members of an organisation as they stood on a day, to our knowledge. To be verified by those who sign.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -33,6 +47,24 @@ static TABLE: LazyLock<Vec<Membership>> = LazyLock::new(|| {
     };
     rows(include_str!("data/groups.tsv")).filter_map(read).collect()
 });
+
+/// `GH, TG, ecowas.example as of 2025-01-29`.
+impl fmt::Display for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let states = self.countries.iter().map(|country| country.code().to_owned());
+        let members: Vec<String> = states.chain(self.organisations.iter().map(ToString::to_string)).collect();
+        let members = if members.is_empty() { "nobody".to_owned() } else { members.join(", ") };
+        write!(f, "{members} as of {}", self.as_of)
+    }
+}
+
+impl Group {
+    /// Whether both have the same name and the same members. They may be of other days.
+    pub fn means_the_same(&self, other: &Self) -> bool {
+        let Self { name, as_of: _, countries, organisations } = self;
+        (name, countries, organisations) == (&other.name, &other.countries, &other.organisations)
+    }
+}
 
 impl Membership {
     /// All lists, by name and then by day.

@@ -240,6 +240,10 @@ byte_id!(
     Nonce, 16
 );
 byte_id!(
+    /// Marks a portion as seen, for whoever has it.
+    Seen, 16
+);
+byte_id!(
     /// The plain SHA-256 of bytes that travel apart: an attachment, or an original that stays with its holder.
     Sha256, 32
 );

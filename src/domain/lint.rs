@@ -13,6 +13,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+pub use subjects::why_withheld;
+
 use super::{draft::Draft, time::Time, words::words};
 
 words!(
@@ -55,10 +57,10 @@ impl fmt::Display for Finding {
 
 /// All findings: those about the whole first, then by portion.
 pub fn lint(draft: &Draft, now: Time) -> Vec<Finding> {
-    let mut found = Findings { draft, all: Vec::new() };
+    let mut found = Findings { draft, life: (now, draft.expires), all: Vec::new() };
     structure::check(&mut found, now);
     portions::check(&mut found, now);
-    markings::check(&mut found);
+    markings::check(&mut found, now);
     headlines::check(&mut found);
     subjects::check(&mut found);
     language::check(&mut found);
@@ -75,6 +77,8 @@ pub fn blocking<'f>(findings: &'f [Finding], accepted: &[String]) -> Vec<&'f Fin
 /// Collects findings about one draft.
 struct Findings<'d> {
     draft: &'d Draft,
+    /// When it would be issued, and when it expires.
+    life: (Time, Time),
     all: Vec<Finding>,
 }
 

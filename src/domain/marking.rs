@@ -1,10 +1,10 @@
 //! How a portion may be handled.
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::{ids::TrustDomain, words::words};
+use super::{group::Group, ids::TrustDomain, words::words};
 
 words!(
     /// Traffic Light Protocol 2.0 (FIRST), in ascending order of restriction.
@@ -36,11 +36,11 @@ words!(
     }
 );
 
-/// An organisation, or a group that the agreement spells out.
+/// An organisation, or a group that is spelled out beside it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Audience {
-    /// A group of the agreement, by name.
+    /// A group, by the name under which the agreement or the marking spells it out.
     Group(GroupName),
     /// One organisation.
     Organisation(TrustDomain),
@@ -90,7 +90,7 @@ impl From<Audience> for String {
     }
 }
 
-/// The name of a group in an agreement, or of a topic: 1 to 64 characters of `[a-z0-9-]`.
+/// The name of a group, or of a topic: 1 to 64 characters of `[a-z0-9-]`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct GroupName(String);
@@ -197,16 +197,86 @@ pub struct Marking {
     /// The national label.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub national: Option<NationalLabel>,
+    /// The groups that it names, and no others: who they are is signed with the portion, and no agreement changes it. Ascending by name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<Group>,
+}
+
+/// Why a recipient may pass on nothing that is so marked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stays {
+    /// The caveat `no-attribution`: only the originator gives it.
+    NoAttribution,
+    /// TLP 2.0 keeps `AMBER+STRICT` within the recipient's organisation, and `RED` with the recipients themselves.
+    Tlp(Tlp),
+    /// `onward` lets nobody have it.
+    Nobody,
+    /// `onward` keeps it within the organisation that got it.
+    WithinOrganisation,
 }
 
 impl Marking {
-    /// Whom it names: those to whom it is releasable, and those to whom it may be passed on.
-    pub fn audiences(&self) -> impl Iterator<Item = &Audience> {
+    /// Of that level and with nothing else: an agreement decides who gets it, and nobody passes it on.
+    pub fn new(tlp: Tlp) -> Self {
+        Self {
+            tlp,
+            releasable_to: vec![],
+            onward: Onward::None,
+            topics: vec![],
+            caveats: vec![],
+            national: None,
+            groups: vec![],
+        }
+    }
+
+    /// To whom a recipient may pass it on, as far as the marking says; never empty.
+    ///
+    /// # Errors
+    /// Why to nobody.
+    pub fn goes_on_to(&self) -> Result<&[Audience], Stays> {
+        if self.caveats.contains(&Caveat::NoAttribution) {
+            return Err(Stays::NoAttribution);
+        }
+        if self.tlp > Tlp::Amber {
+            return Err(Stays::Tlp(self.tlp));
+        }
+        match &self.onward {
+            Onward::None => Err(Stays::Nobody),
+            Onward::WithinOrganisation => Err(Stays::WithinOrganisation),
+            Onward::Named(names) => Ok(names),
+        }
+    }
+
+    /// The groups that it names, as those to whom it is releasable or to whom it may be passed on. Ascending.
+    pub fn named_groups(&self) -> BTreeSet<&GroupName> {
         let onward: &[Audience] = match &self.onward {
             Onward::Named(names) => names,
             Onward::None | Onward::WithinOrganisation => &[],
         };
-        self.releasable_to.iter().chain(onward)
+        self.releasable_to.iter().chain(onward).filter_map(Audience::group).collect()
+    }
+
+    /// How many names it holds, the members of its groups among them.
+    pub fn names(&self) -> usize {
+        let onward = if let Onward::Named(names) = &self.onward { names.len() } else { 0 };
+        let members: usize = self.groups.iter().map(|g| g.countries.len() + g.organisations.len()).sum();
+        self.releasable_to.len() + onward + self.topics.len() + members
+    }
+
+    /// The groups that it names and does not spell out. Ascending.
+    pub fn unspelled(&self) -> BTreeSet<&GroupName> {
+        let mut named = self.named_groups();
+        self.groups.iter().for_each(|group| _ = named.remove(&group.name));
+        named
+    }
+
+    /// Spells out the groups that it names and that are among these, unless it does so already.
+    pub fn spell_out(&mut self, all: &[Group]) {
+        let unspelled = self.unspelled();
+        let found: Vec<Group> = all.iter().filter(|g| unspelled.contains(&g.name)).cloned().collect();
+        self.groups.extend(found);
+        self.groups.sort_by(|a, b| a.name.cmp(&b.name));
+        self.groups.dedup_by(|a, b| a.name == b.name);
     }
 }
 
@@ -218,6 +288,25 @@ mod tests {
     fn levels_are_in_order_of_restriction() {
         assert!(Tlp::Clear < Tlp::Green && Tlp::Green < Tlp::Amber);
         assert!(Tlp::Amber < Tlp::AmberStrict && Tlp::AmberStrict < Tlp::Red);
+    }
+
+    #[test]
+    fn what_goes_on_is_amber_at_most_attributed_and_names_somebody() {
+        let names = vec!["us.example".parse().unwrap()];
+        let marking = Marking {
+            onward: Onward::Named(names.clone()),
+            caveats: vec![Caveat::AskBeforeAction],
+            ..Marking::new(Tlp::Amber)
+        };
+        assert_eq!(marking.goes_on_to(), Ok(&names[..]));
+        for tlp in [Tlp::AmberStrict, Tlp::Red] {
+            assert_eq!(Marking { tlp, ..marking.clone() }.goes_on_to(), Err(Stays::Tlp(tlp)));
+        }
+        let within = Marking { onward: Onward::WithinOrganisation, ..marking.clone() };
+        assert_eq!(within.goes_on_to(), Err(Stays::WithinOrganisation));
+        assert_eq!(Marking { onward: Onward::None, ..marking.clone() }.goes_on_to(), Err(Stays::Nobody));
+        let unattributed = Marking { caveats: vec![Caveat::NoAttribution], ..marking };
+        assert_eq!(unattributed.goes_on_to(), Err(Stays::NoAttribution));
     }
 
     #[test]

@@ -51,6 +51,11 @@ impl Organisation {
             PartnerKind::Regional | PartnerKind::International | PartnerKind::Ngo => None,
         }
     }
+
+    /// The states that it may tell by being their organ: the organ of a territory may tell the state that governs it.
+    pub fn states(&self) -> impl Iterator<Item = Country> {
+        self.state().into_iter().flat_map(|state| [Some(state), state.governed_by()]).flatten()
+    }
 }
 
 /// `host:port` of a peer listener. The host is a name or an address; an IPv6 address stands in brackets.

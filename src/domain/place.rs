@@ -1,6 +1,7 @@
 //! Where an assessment is about: a country, a part of one, or a region of the United Nations. One spelling each, so that
 //! no alias of a state slips past a rule that is about this state. Free text such as a village stands elsewhere.
 
+mod control;
 mod country;
 mod mention;
 mod region;
@@ -11,6 +12,7 @@ use std::{cmp::Ordering, collections::BTreeSet, fmt, hash, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+pub use control::{Concern, Control, ControlTable, When, Why};
 pub use country::Country;
 pub use mention::find_country_mentions;
 pub use region::Region;
@@ -40,24 +42,37 @@ impl Place {
         }
     }
 
-    /// The states that something about this place is also about. For a territory that includes the state that governs it.
-    /// A region is about its countries only: Saint Helena does not make Western Africa a matter of the United Kingdom.
-    pub fn states_concerned(self) -> BTreeSet<Country> {
-        let mut states = self.countries().clone();
-        match self {
-            Self::Country(country) => states.extend(country.governed_by()),
-            Self::Subdivision(part) => {
-                states.extend(part.country().governed_by());
-                states.extend(part.also_concerns());
-            }
-            Self::Region(_) => {}
+    /// As authors write it: with the codes of today.
+    ///
+    /// # Errors
+    /// What to write instead.
+    pub fn of_today(text: &str) -> Result<Self, String> {
+        match text.parse()? {
+            Self::Subdivision(part) if part.is_former() => Err(suggest::successors(part)),
+            place => Ok(place),
         }
-        states
     }
 
-    /// Whether all of this place lies in the other; each place lies in itself.
+    /// The places of today that it stands for: a former code for its successors, any other for itself.
+    pub fn today(self) -> Vec<Self> {
+        match self {
+            Self::Subdivision(part) if part.is_former() => {
+                part.successors().iter().copied().map(Self::Subdivision).collect()
+            }
+            place => vec![place],
+        }
+    }
+
+    /// Whether all of this place lies in the other; each place of today lies in itself. A former code lies where all of its successors
+    /// do, and holds them unless they are larger than it was: what an older edition named never grows.
     pub fn within(self, other: Self) -> bool {
         match (self, other) {
+            (Self::Subdivision(inner), _) if inner.is_former() => {
+                inner.successors().iter().all(|part| Self::Subdivision(*part).within(other))
+            }
+            (_, Self::Subdivision(outer)) if outer.is_former() => {
+                outer.held_today().iter().any(|part| self.within(Self::Subdivision(*part)))
+            }
             (Self::Country(inner), Self::Country(outer)) => inner == outer,
             (Self::Subdivision(inner), Self::Country(outer)) => inner.country() == outer,
             (Self::Subdivision(inner), Self::Subdivision(outer)) => inner.chain().any(|part| part == outer),
@@ -95,11 +110,12 @@ impl fmt::Display for Place {
 impl FromStr for Place {
     type Err = String;
 
+    /// Of any edition: what is signed says what its edition said. Authors write [`Place::of_today`].
     fn from_str(text: &str) -> Result<Self, String> {
         if let Some(country) = Country::by_code(text) {
             return Ok(Self::Country(country));
         }
-        if let Some(part) = Subdivision::by_code(text) {
+        if let Some(part) = Subdivision::of_any_edition(text) {
             return Ok(Self::Subdivision(part));
         }
         if let Some(region) = text.strip_prefix("M49:").and_then(Region::by_code) {

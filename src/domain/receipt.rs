@@ -1,6 +1,7 @@
 //! Receipts: the recipient's signed answer to what was released to it.
 
 use super::{
+    body::Mandate,
     ids::{Role, Sha256, StatementId, TrustDomain},
     release::MAX_HOPS,
     time::Time,
@@ -26,6 +27,10 @@ words!(
         Purged = "purged",
         /// Wanted once more: it was over a budget when it came, and can be taken now.
         Wanted = "wanted",
+        /// Destroyed because it was kept for as long as it may be.
+        Expired = "expired",
+        /// The hub that published it under its own seal has told the recipient where it is from.
+        Revealed = "revealed",
     }
 );
 
@@ -65,11 +70,13 @@ pub struct Receipt {
     /// Of what came through hubs: the hash of the releases by which it came, from the originator's on; the last is the
     /// answered one. They travel in [`Envelope::path`](super::statement::Envelope::path).
     pub path: Option<Sha256>,
+    /// The role that read, acts or declines, where the recipient told the sender of that role.
+    pub mandate: Option<Mandate>,
 }
 
 impl Receipt {
     /// About releases, with nothing else said.
     pub fn about(sender: TrustDomain, kind: ReceiptKind, releases: Vec<StatementId>, at: Time) -> Self {
-        Self { sender, kind, releases, at, reason: None, role: None, recall: None, path: None }
+        Self { sender, kind, releases, at, reason: None, role: None, recall: None, path: None, mandate: None }
     }
 }

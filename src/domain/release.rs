@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::{
-    agreement::Group,
     body::Kind,
+    group::Group,
     ids::{Digest, StatementId, TrustDomain},
     marking::{Audience, GroupName, Tlp},
     place::Country,
@@ -19,11 +19,16 @@ words!(
         Assessment = "assessment",
         /// A later version.
         Correction = "correction",
+        /// What became of forecasts that were released before.
+        Resolution = "resolution",
     }
 );
 
 /// The most releases by which an entry may have come: the hops of a long chain, and what an entry's size allows.
 pub const MAX_HOPS: usize = 8;
+
+/// The most statements beside the portions of a release, of all kinds together.
+pub const MAX_BESIDE: usize = 64;
 
 /// The signed decision that hands a set of portions to one partner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -34,7 +39,7 @@ pub struct Release {
     pub kind: EntryKind,
     /// The manifest that it hands over.
     pub manifest: StatementId,
-    /// The portions that it discloses, strictly ascending, at least one.
+    /// The portions that it discloses, in the author's order; none exactly where the kind is a resolution.
     pub digests: Vec<Digest>,
     /// The agreement that allows it, and its version.
     pub agreement: AgreementRef,
@@ -55,10 +60,12 @@ pub struct Release {
     pub endorsements: Vec<Listed>,
     /// The exceptions that allow what no grant does, strictly ascending by id.
     pub exceptions: Vec<Listed>,
+    /// Statements of kinds that this version does not read, strictly ascending.
+    pub unknown: Vec<(GroupName, Listed)>,
 }
 
 /// A statement that a release lists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Listed {
     /// Its id.
     pub id: StatementId,
@@ -107,14 +114,16 @@ pub struct Terms {
 pub struct OnwardLimit {
     /// To whom, ascending, not empty.
     pub to: Vec<Audience>,
-    /// Kinds of portions, ascending, not empty.
+    /// Kinds of portions, ascending.
     pub kinds: Vec<Kind>,
+    /// Kinds of a later edition, ascending: no portion of these can be read here. Not empty where `kinds` is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub later_kinds: Vec<GroupName>,
     /// The highest marking.
     pub max_tlp: Tlp,
     /// How many hops further, at least 1.
     pub depth: u32,
-    /// The groups that `to` and the markings of the disclosed portions name, spelled out; ascending by name. Another group
-    /// names nobody.
+    /// Each group that `to` names, spelled out, and no other; ascending by name.
     pub groups: Vec<Group>,
 }
 

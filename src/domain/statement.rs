@@ -1,6 +1,10 @@
 //! Signed statements as values: what kind there are, and the envelope that carries one.
 
-use super::{fault::Fault, words::words};
+use super::{
+    fault::Fault,
+    ids::{Role, SpiffeId, TrustDomain},
+    words::words,
+};
 
 words!(
     /// Kinds of statements.
@@ -84,11 +88,67 @@ words!(
     }
 );
 
+/// The sorts of suites with one of each of which every signer signs, by name. All suites of this version are of one sort: a node keeps its
+/// statement where it signs it anew with a key of another suite, and officers hold keys of several.
+pub const SUITES: &[&str] = &["classical"];
+/// The most officers who have to have signed beside the author.
+pub const MAX_COSIGNERS: u32 = 3;
+
+/// Who speaks in a statement, and what a reader must find of their signatures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Speaker {
+    /// Who it is.
+    pub id: SpeakerId,
+    /// How many officers other than the author have to have signed it too.
+    pub cosigners: u32,
+}
+
+/// Who speaks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SpeakerId {
+    /// A person or a program.
+    Author(SpiffeId),
+    /// An organisation, by its node.
+    Organisation(TrustDomain),
+}
+
+impl From<SpiffeId> for SpeakerId {
+    /// As whom this identity speaks.
+    fn from(id: SpiffeId) -> Self {
+        if id.role() == Role::Node { Self::Organisation(id.domain().clone()) } else { Self::Author(id) }
+    }
+}
+
+impl std::fmt::Display for SpeakerId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Author(id) => id.fmt(f),
+            Self::Organisation(domain) => domain.fmt(f),
+        }
+    }
+}
+
+impl std::str::FromStr for SpeakerId {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if !text.contains("://") {
+            return text.parse().map(Self::Organisation);
+        }
+        match Self::from(text.parse::<SpiffeId>()?) {
+            author @ Self::Author(_) => Ok(author),
+            Self::Organisation(domain) => Err(format!("a node speaks for its organisation; write `{domain}`")),
+        }
+    }
+}
+
 /// What a receiver answers to a statement that is handed over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is verified, and durable there.
+    /// It is verified, and durable there; or one that takes its place is.
     Accepted,
+    /// It was read, and nothing is said of what became of it. The sender is done with it all the same.
+    Received,
     /// It could not be taken yet. The sender keeps it and offers it again.
     NotYet(Fault),
     /// It is refused, and nothing that changes at the receiver could alter that.

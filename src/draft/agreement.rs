@@ -7,14 +7,13 @@ use super::{
     assessment::level,
     duration,
     fields::{At, Faults, Fields},
-    marking::set,
+    groups,
     tree::{self, Node, Value},
 };
 use crate::{
     domain::{
-        agreement::{AcknowledgeDuty, Agreement, Duties, Grant, Group, Series},
+        agreement::{AcknowledgeDuty, Agreement, Duties, Grant, Series},
         ids::{StatementId, TrustDomain},
-        marking::GroupName,
         time::Day,
     },
     wire,
@@ -48,7 +47,7 @@ fn agreement(at: At<'_>, lineage: Lineage) -> Option<Agreement> {
     let fields = at.fields()?;
     let help = "write a table `[agreement]` with `parties`, `from` and `until`";
     let header = fields.must("agreement", help, header);
-    let groups = fields.maybe("groups", groups).unwrap_or_default();
+    let groups = fields.maybe("groups", groups::read).unwrap_or_default();
     let grants = fields.must("grant", "write at least one `[[grant]]`", |at| at.each(grant::read));
     let duties = fields.maybe("duties", duties).unwrap_or_default();
     fields.refuse_others();
@@ -57,7 +56,21 @@ fn agreement(at: At<'_>, lineage: Lineage) -> Option<Agreement> {
     let version = previous.map_or(1, |(version, _)| version.saturating_add(1));
     let previous = previous.map(|(_, id)| id);
     let grants = grants?;
-    Some(Agreement { series, version, previous, parties, from, until, purpose, notice_days, groups, grants, duties })
+    let triggers = vec![];
+    Some(Agreement {
+        series,
+        version,
+        previous,
+        parties,
+        from,
+        until,
+        purpose,
+        notice_days,
+        groups,
+        grants,
+        duties,
+        triggers,
+    })
 }
 
 struct Header {
@@ -103,39 +116,13 @@ fn seconds(at: At<'_>) -> Option<u64> {
     duration::seconds(at.plain()?).map_or_else(|e| at.refuse(e), Some)
 }
 
-fn groups(at: At<'_>) -> Option<Vec<Group>> {
-    let fields = at.fields()?;
-    let read = fields.entries().iter().filter_map(|entry| {
-        let path = format!("{}.{}", at.path, crate::domain::ids::shorten(&entry.key));
-        let at = At { node: &entry.node, line: entry.line.or(at.line), path: &path, faults: at.faults };
-        let name: Option<GroupName> = entry.key.parse().map_or_else(|e: String| at.refuse(e), Some);
-        let group = group(at, name.clone()?);
-        name.and(group)
-    });
-    let mut groups: Vec<Group> = read.collect();
-    groups.sort_by(|a, b| a.name.cmp(&b.name));
-    Some(groups)
-}
-
-fn group(at: At<'_>, name: GroupName) -> Option<Group> {
-    let fields = at.fields()?;
-    let as_of = fields.must("as_of", "write the day of the list", |at| at.parsed());
-    let countries = fields.maybe("countries", set).unwrap_or_default();
-    let organisations = fields.maybe("organisations", set).unwrap_or_default();
-    fields.refuse_others();
-    let nobody = !fields.has("countries") && !fields.has("organisations");
-    if nobody {
-        return at.refuse("the group has no members; write `countries`, `organisations` or both");
-    }
-    Some(Group { name, as_of: as_of?, countries, organisations })
-}
-
 fn duties(at: At<'_>) -> Option<Duties> {
     let fields = at.fields()?;
     let duties = Duties {
         acknowledge: fields.maybe("acknowledge", |at| at.each(acknowledge)).unwrap_or_default(),
         purge_on_recall: fields.maybe("purge_on_recall", |at| at.boolean()).unwrap_or(false),
         approvals: fields.maybe("approvals", |at| at.integer()).unwrap_or_default(),
+        ..Duties::default()
     };
     fields.refuse_others();
     Some(duties)
@@ -146,7 +133,8 @@ fn acknowledge(at: At<'_>) -> Option<AcknowledgeDuty> {
     let min_level = fields.must("min_level", "write 1 to 5", level);
     let within = fields.must("within", "write e.g. `6h`", seconds);
     fields.refuse_others();
-    Some(AcknowledgeDuty { min_level: min_level?, within_seconds: within? })
+    let (min_level, within_seconds) = (min_level?, within?);
+    Some(AcknowledgeDuty { min_level, within_seconds, mandate: None, answer_within_seconds: None })
 }
 
 /// What must hold between the fields, with the line of the grant at fault.
@@ -176,7 +164,7 @@ fn grant_faults(agreement: &Agreement, i: usize, grant: &Grant) -> Vec<String> {
         messages.push(format!("another grant bears the id `{}` too; give each its own", grant.id));
     }
     for name in grant::groups(grant).into_iter().filter(|name| agreement.group(name).is_none()) {
-        messages.push(format!("no group `{name}` is spelled out; write a table `[groups.{name}]` with its members"));
+        messages.push(groups::not_spelled_out(name, &agreement.groups));
     }
     messages
 }

@@ -3,7 +3,8 @@
 use std::fmt::{self, Display, Write};
 
 use super::duration;
-use crate::domain::agreement::{Agreement, Duties, Grant, Group, OnwardTerms};
+use crate::domain::agreement::{Agreement, Duties, Grant, OnwardTerms};
+use crate::domain::group::Group;
 
 /// The agreement's text. Its place among the versions is not in it.
 pub fn agreement_to_toml(agreement: &Agreement) -> String {
@@ -24,7 +25,11 @@ fn write(out: &mut String, agreement: &Agreement) -> fmt::Result {
         write_group(out, group)?;
     }
     for grant in grants {
-        write_grant(out, grant)?;
+        if grant.kinds.is_empty() {
+            writeln!(out, "\n# The grant {} gives only kinds of portions that this version can't read.", grant.id)?;
+        } else {
+            write_grant(out, grant)?;
+        }
     }
     write_duties(out, duties)
 }
@@ -46,6 +51,8 @@ fn write_grant(out: &mut String, grant: &Grant) -> fmt::Result {
         places,
         topics,
         kinds,
+        // A draft has the words of this edition.
+        later_kinds: _,
         max_tlp,
         min_level,
         delay_seconds,
@@ -66,7 +73,9 @@ fn write_grant(out: &mut String, grant: &Grant) -> fmt::Result {
         writeln!(out, "retention = \"{days} days\"")?;
     }
     text(out, "purpose", purpose)?;
-    if let Some(OnwardTerms { to, kinds, max_tlp, depth }) = onward {
+    if let Some(OnwardTerms { to, kinds, later_kinds: _, max_tlp, depth }) =
+        onward.as_ref().filter(|o| !o.kinds.is_empty())
+    {
         let (to, kinds) = (list(to), list(kinds));
         writeln!(
             out,
@@ -80,7 +89,8 @@ fn write_duties(out: &mut String, duties: &Duties) -> fmt::Result {
     if *duties == Duties::default() {
         return Ok(());
     }
-    let Duties { acknowledge, purge_on_recall, approvals } = duties;
+    // Nothing is in force here with the others.
+    let Duties { acknowledge, purge_on_recall, approvals, .. } = duties;
     let each = acknowledge.iter().map(|d| {
         let within = duration::written(d.within_seconds);
         format!("{{ min_level = {}, within = \"{within}\" }}", u8::from(d.min_level))

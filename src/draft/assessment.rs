@@ -4,6 +4,7 @@ use super::{
     DraftError, Format,
     body::{self, Shared},
     fields::{At, Faults, Fields},
+    groups,
     marking::{self, Written},
     tree,
 };
@@ -33,7 +34,8 @@ fn draft(at: At<'_>) -> Option<Draft> {
     let stand_in = Header { topics: vec![], expires: None, exercise: false, shared: Shared::default() };
     let told = header.as_ref().unwrap_or(&stand_in);
     let help = "write at least a `[[portion]]` of kind `headline` and one of kind `subject`";
-    let portions = fields.must("portion", help, |at| at.each(|at| portion(at, &default, told)));
+    let mut portions = fields.must("portion", help, |at| at.each(|at| portion(at, &default, told)));
+    spell_out(&fields, portions.as_deref_mut().unwrap_or_default());
     fields.refuse_others();
     let Header { topics, expires, exercise, shared } = header?;
     Some(Draft {
@@ -44,6 +46,21 @@ fn draft(at: At<'_>) -> Option<Draft> {
         addressed_to: shared.addressed_to,
         portions: portions?,
     })
+}
+
+/// Puts the groups into the markings that name them. Who is meant is signed with the portion, so the draft has to say it.
+fn spell_out(fields: &Fields<'_>, portions: &mut [DraftPortion]) {
+    let groups = fields.maybe("groups", groups::read);
+    // What is wrong with the table itself is told already.
+    let is_wrong = groups.is_none() && fields.has("groups");
+    let groups = groups.unwrap_or_default();
+    for (i, portion) in portions.iter_mut().enumerate() {
+        portion.marking.spell_out(&groups);
+        for name in portion.marking.unspelled().into_iter().filter(|_| !is_wrong) {
+            let path = format!("portion[{i}].marking");
+            fields.table().faults.note::<()>(portion.line, path, groups::not_spelled_out(name, &groups));
+        }
+    }
 }
 
 struct Header {
@@ -90,13 +107,15 @@ fn portion(at: At<'_>, default: &Written, header: &Header) -> Option<DraftPortio
     let fields = at.fields()?;
     let key = fields.maybe("key", |at| at.line());
     let marking = written_marking(&fields, default);
+    let language = fields.maybe("language", |at| at.parsed());
+    let translates_key = fields.maybe("translates", |at| at.line());
     let help = "write one of headline, subject, judgement, forecast, evidence and so on";
     let kind = fields.must("kind", help, |at| at.parsed())?;
     let read = body::read(kind, &fields, &header.shared);
     fields.refuse_others();
     let (body, rests_on_keys, file) = read?;
     let marking = marking?.marking(&header.topics);
-    Some(DraftPortion { key, marking, body, rests_on_keys, file, line: at.line })
+    Some(DraftPortion { key, marking, body, rests_on_keys, language, translates_key, file, line: at.line })
 }
 
 fn written_marking(fields: &Fields<'_>, default: &Written) -> Option<Written> {

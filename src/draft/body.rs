@@ -99,7 +99,7 @@ fn indicator(fields: &Fields<'_>) -> Option<Indicator> {
 fn evidence(fields: &Fields<'_>) -> Option<Evidence> {
     let what = fields.must("what", "write what was seen or reported", |at| at.required());
     let when = fields.maybe("when", |at| at.parsed());
-    let r#where = fields.maybe("where", |at| at.parsed());
+    let r#where = fields.maybe("where", |at| at.place());
     let grade = fields.maybe("grade", |at| at.parsed());
     let original = fields.maybe("original", |at| {
         let fields = at.fields()?;

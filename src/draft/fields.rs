@@ -8,7 +8,7 @@ use super::{
     error::{DraftError, DraftFault},
     tree::{Entry, Node, Value},
 };
-use crate::domain::ids::shorten;
+use crate::domain::{ids::shorten, place::Place};
 
 /// The longest text of one field, bytes; the wire refuses longer ones.
 const MAX_TEXT: usize = 200 * 1024;
@@ -108,6 +108,11 @@ impl<'a> At<'a> {
     /// A value with one spelling.
     pub fn parsed<T: FromStr<Err: ToString>>(self) -> Option<T> {
         self.plain()?.parse().map_or_else(|e: T::Err| self.refuse(e.to_string()), Some)
+    }
+
+    /// A place, with the codes of today.
+    pub fn place(self) -> Option<Place> {
+        Place::of_today(self.plain()?).map_or_else(|e| self.refuse(e), Some)
     }
 
     /// A number.

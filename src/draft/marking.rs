@@ -1,7 +1,16 @@
 //! Markings: the file's default, and what a portion changes of it.
 
 use super::fields::{At, Fields};
-use crate::domain::marking::{Audience, Caveat, Marking, NationalLabel, Onward, Tlp, Topic};
+use crate::domain::{
+    ids::shorten,
+    marking::{Audience, Caveat, GroupName, Marking, NationalLabel, Onward, Tlp, Topic},
+    spelling,
+};
+
+/// Nothing may be passed on.
+const NONE: &str = "none";
+/// What may be passed on stays within the receiving organisation.
+const WITHIN: &str = "within-organisation";
 
 /// What is written of a marking.
 #[derive(Clone, Default)]
@@ -36,7 +45,7 @@ impl Written {
         }
     }
 
-    /// The marking. What nobody wrote is the narrowest.
+    /// The marking, without its groups' members. What nobody wrote is the narrowest.
     pub fn marking(self, topics: &[Topic]) -> Marking {
         Marking {
             tlp: self.tlp.unwrap_or(Tlp::Red),
@@ -45,6 +54,7 @@ impl Written {
             topics: self.topics.unwrap_or_else(|| topics.to_vec()),
             caveats: self.caveats.unwrap_or_default(),
             national: self.national,
+            groups: vec![],
         }
     }
 }
@@ -55,7 +65,7 @@ pub(super) fn read(at: At<'_>) -> Option<Written> {
     let written = Written {
         has_level: fields.has("tlp"),
         tlp: fields.maybe("tlp", |at| at.parsed()),
-        releasable_to: fields.maybe("releasable_to", audiences),
+        releasable_to: fields.maybe("releasable_to", some),
         onward: fields.maybe("onward", onward),
         topics: fields.maybe("topics", set),
         caveats: fields.maybe("caveats", set),
@@ -65,40 +75,83 @@ pub(super) fn read(at: At<'_>) -> Option<Written> {
     Some(written)
 }
 
+/// An empty list would mean everybody.
+fn some(at: At<'_>) -> Option<Vec<Audience>> {
+    let names = audiences(at)?;
+    if names.is_empty() && at.faults.is_empty() {
+        return at.refuse("an empty list names nobody; leave the line out where an agreement is to decide");
+    }
+    Some(names)
+}
+
 fn onward(at: At<'_>) -> Option<Onward> {
     if matches!(at.node.value, super::tree::Value::List(_)) {
         let names = audiences(at)?;
-        return if names.is_empty() {
-            at.refuse("the list is empty; write `onward = \"none\"` if nothing may go onward")
-        } else {
-            Some(Onward::Named(names))
+        return match named(names) {
+            Ok(onward) => Some(onward),
+            Err(why) => at.refuse(why),
         };
     }
     match at.plain()? {
-        "none" => Some(Onward::None),
-        "within-organisation" => Some(Onward::WithinOrganisation),
+        NONE => Some(Onward::None),
+        WITHIN => Some(Onward::WithinOrganisation),
         other => at.refuse(format!(
             "`{}` is no onward term; write `none`, `within-organisation` or a list of groups and organisations",
-            crate::domain::ids::shorten(other)
+            shorten(other)
         )),
     }
 }
 
+/// What a recipient may pass on, in the words of a command.
+///
+/// # Errors
+/// What is wrong with them, in words.
+pub fn onward_of(words: &[String]) -> Result<Onward, String> {
+    match words {
+        [one] if one == NONE => Ok(Onward::None),
+        [one] if one == WITHIN => Ok(Onward::WithinOrganisation),
+        names => named(ascending(names.iter().map(|name| audience_of(name)).collect::<Result<_, _>>()?)),
+    }
+}
+
+/// To these, unless one of them is a word that stands for itself.
+fn named(names: Vec<Audience>) -> Result<Onward, String> {
+    if names.is_empty() {
+        return Err("the list is empty; write `none` if nothing may go onward".to_owned());
+    }
+    for name in names.iter().filter_map(Audience::group).map(GroupName::as_str) {
+        if name == NONE || name == WITHIN {
+            return Err(format!("`{name}` stands alone; leave out all others, or it"));
+        }
+        if spelling::meant(name, [WITHIN]).is_some() {
+            return Err(format!("`{name}` is no group; did you mean `{WITHIN}`?"));
+        }
+    }
+    Ok(Onward::Named(names))
+}
+
 /// A list of groups and organisations, ascending by their text, as the wire has them.
 pub(super) fn audiences(at: At<'_>) -> Option<Vec<Audience>> {
-    let mut all = at.each(audience)?;
+    at.each(audience).map(ascending)
+}
+
+/// Each once, by their text, as the wire has them.
+pub fn ascending(mut all: Vec<Audience>) -> Vec<Audience> {
     all.sort_by_key(ToString::to_string);
     all.dedup();
-    Some(all)
+    all
+}
+
+fn audience(at: At<'_>) -> Option<Audience> {
+    audience_of(at.plain()?).map_or_else(|why| at.refuse(why), Some)
 }
 
 /// A bare name without a dot is a group, as in `ecowas`; an organisation's has one, as in `gb.example`.
-pub(super) fn audience(at: At<'_>) -> Option<Audience> {
-    let text = at.plain()?;
-    if text.contains(['.', ':']) {
-        return at.parsed();
-    }
-    text.parse().map_or_else(|e: String| at.refuse(e), |name| Some(Audience::Group(name)))
+///
+/// # Errors
+/// Why it is neither, in words.
+pub fn audience_of(text: &str) -> Result<Audience, String> {
+    if text.contains(['.', ':']) { text.parse() } else { text.parse().map(Audience::Group) }
 }
 
 /// A list whose order means nothing.

@@ -93,7 +93,7 @@ impl Node {
         let record = find(&held, id)?.clone();
         match record.state(self.now()) {
             AgreementState::Proposed | AgreementState::AwaitingApproval => {}
-            AgreementState::InForce | AgreementState::SignedHere => return Ok(record),
+            AgreementState::Agreed | AgreementState::InForce | AgreementState::SignedHere => return Ok(record),
             AgreementState::Suspended | AgreementState::Ended => {
                 return Err(Fault::new(Reason::Conflict, "the agreement has been stopped; propose a new version"));
             }
@@ -129,6 +129,12 @@ impl Node {
         if !is_enough {
             self.save(None, vec![record.clone()], None, vec![approved]).await?;
             return Ok(record);
+        }
+        let unkept = record.agreement.unkept();
+        if !unkept.is_empty() {
+            let what =
+                format!("this version does not keep what it promises: {}; install a newer one", unkept.join(", "));
+            return Err(Fault::new(Reason::NotYet, what));
         }
         let mut envelope = wire::envelope::decode_draft(&record.envelope)?;
         let is_ours = |s: &Signature| {

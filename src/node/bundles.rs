@@ -76,8 +76,9 @@ impl Node {
     /// Takes a bundle that a partner hands over, its own or that of any other organisation. One that can't count yet is kept.
     ///
     /// # Errors
-    /// `NOT_A_PARTNER`; of the partner's own, whatever verification refuses, and `CONFLICT` where it does not follow the one that is
-    /// held. What becomes of a third organisation's is not told: that would tell whether it is known here.
+    /// `NOT_A_PARTNER`; of the partner's own, whatever verification refuses, `CONFLICT` where it does not follow the one that is
+    /// held, and `NOT_YET` where the one before is not here. What becomes of a third organisation's is not told: that would tell
+    /// whether it is known here.
     pub async fn take_bundle(&self, courier: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
         self.directory().active(courier)?;
         let bundle = self.check_bundle(envelope)?;
@@ -93,8 +94,19 @@ impl Node {
                 }
                 Ok(())
             }
+            Ok(()) if bundle.domain == *courier => self.require_follows(&bundle),
             taken => taken,
         }
+    }
+
+    /// The partner's own is kept while it waits for the one before, and can't be verified yet.
+    fn require_follows(&self, bundle: &Bundle) -> Result<(), Fault> {
+        let held = self.directory().get(&bundle.domain).map_or(0, |known| known.record.bundle.sequence);
+        if bundle.sequence <= held {
+            return Ok(());
+        }
+        let what = "the bundle does not follow yet the one that is held; keep it, and offer it again";
+        Err(Fault::at(Reason::NotYet, "sequence", what))
     }
 
     /// What can be said of a bundle without asking whom this node knows.

@@ -7,6 +7,7 @@ use crate::{
         entry::Entry,
         fault::{Fault, Reason},
         ids::{StatementId, TrustDomain},
+        order,
         partner::Organisation,
         release::Release,
         statement::StatementKind,
@@ -72,11 +73,20 @@ impl From<Fault> for Unusable {
 
 impl Unusable {
     /// What verifying a statement of `signer` came to. It may be verified later where the organisation is not known here,
-    /// where its chain leads to none of the roots that are held of it, and where this node's clock is behind.
+    /// where its chain leads to none of the roots that are held of it, where this node's clock is behind,
+    /// and where it needs a later edition of the vocabularies.
     pub fn by(signer: &TrustDomain, fault: Fault) -> Self {
-        let may_change =
-            matches!(fault.reason, Reason::NotAPartner | Reason::ChainInvalid | Reason::StatementFromFuture);
+        let may_change = matches!(
+            fault.reason,
+            Reason::NotAPartner | Reason::ChainInvalid | Reason::StatementFromFuture | Reason::NotYet
+        );
         Self { fault, waits_for: may_change.then(|| signer.clone()) }
+    }
+
+    /// It waits for a fault of that reason alone.
+    pub fn only_for(self, reason: Reason) -> Self {
+        let may_wait = self.fault.reason == reason;
+        Self { waits_for: self.waits_for.filter(|_| may_wait), ..self }
     }
 
     /// The fault, in the field of that name.
@@ -150,7 +160,10 @@ impl Node {
                 return Err(wrong(i, "the release does not say that it came by the one before"));
             }
             if before.is_some_and(|b| !is_part(&carried, &b.release)) {
-                return Err(wrong(i, "the release discloses what its giver did not get by the one before"));
+                return Err(wrong(
+                    i,
+                    "the release discloses what its giver did not get by the one before, or in another order",
+                ));
             }
             let taker = carried.recipient.clone();
             let id = id_of(StatementKind::Release, &envelope.payload);
@@ -163,7 +176,7 @@ impl Node {
             return Err(Fault::at(Reason::NotCovered, "provenance", what).into());
         }
         if last.is_some_and(|l| !is_part(release, &l.release)) {
-            let what = "the release discloses what its sender did not get";
+            let what = "the release discloses what its sender did not get, or in another order";
             return Err(Fault::at(Reason::NotCovered, "release.digests", what).into());
         }
         Ok(path)
@@ -221,7 +234,7 @@ impl Path {
     }
 }
 
-/// Whether nothing goes on that did not come.
+/// Whether nothing goes on that did not come, and that in the order in which it came.
 fn is_part(release: &Release, of: &Release) -> bool {
-    release.digests.iter().all(|d| of.digests.binary_search(d).is_ok())
+    order::is_part(&release.digests, &of.digests)
 }

@@ -8,7 +8,7 @@ use std::{
 use super::{Node, cores::on_all_cores, fault::lost, partners::bundle_of, rules::House};
 use crate::{
     domain::{
-        agreement::{Agreement, AgreementState, Duties, End},
+        agreement::{Agreement, AgreementState, Duties, End, Series, Standing},
         bundle::HeldBundle,
         fault::{Fault, Reason},
         ids::{Sha256, StatementId, TrustDomain},
@@ -46,6 +46,8 @@ pub struct Partner {
     rules: u32,
     /// Versions that a later one has followed, with when it did.
     followed: Vec<(StatementId, Time)>,
+    /// The agreements with it that either side has suspended or terminated, and all versions of theirs.
+    stopped: Vec<(StatementId, Stopped)>,
     /// What the parties owe each other, by agreement: of those in force, and of those that may still be cited.
     duties: Vec<(StatementId, Duties)>,
     /// Whether an originator's purge runs here by itself, for what came from this partner.
@@ -81,6 +83,11 @@ impl Partner {
         followed.is_none_or(|(_, at)| now < at.plus_seconds(HANDOVER_SECONDS))
     }
 
+    /// Whether either side has suspended or terminated the agreement, or another version of it.
+    pub fn stopped(&self, agreement: &StatementId) -> Option<Stopped> {
+        self.stopped.iter().find(|(id, _)| id == agreement).map(|(_, how)| *how)
+    }
+
     /// By when what is released under an agreement is to be acknowledged by whoever gets it. The level is asked for only where
     /// there is such a duty.
     pub fn due(
@@ -99,6 +106,15 @@ impl Partner {
     }
 }
 
+/// What either side has done with an agreement before its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stopped {
+    /// It may be resumed.
+    Suspended,
+    /// For good; so is one whose last day has passed while it was suspended.
+    Ended,
+}
+
 /// A partner's agreements, as they count for decisions.
 #[derive(Default)]
 struct Terms {
@@ -106,6 +122,9 @@ struct Terms {
     in_force: Vec<(StatementId, Agreement)>,
     /// As the partner may still cite them: followed by a later version, or about to be, and when.
     followed: Vec<(StatementId, Agreement, Time)>,
+    /// All that both have signed, with their series; and the series that are stopped.
+    signed: Vec<(StatementId, Series)>,
+    stopped: BTreeMap<Series, Stopped>,
 }
 
 impl Directory {
@@ -170,8 +189,16 @@ impl Node {
         for record in self.store.agreements().await? {
             let state = record.state(now);
             let terms = terms.entry(record.partner).or_default();
+            if record.standing.is_signed_by_both() {
+                let series = record.agreement.series;
+                terms.signed.push((record.id, series));
+                let stopped = terms.stopped.get(&series).copied();
+                if let Some(how) = how_stopped(&record.standing, state).max(stopped) {
+                    terms.stopped.insert(series, how);
+                }
+            }
             match (state, &record.standing.end) {
-                (AgreementState::InForce, end) => {
+                (AgreementState::Agreed | AgreementState::InForce, end) => {
                     if let Some(End::Followed { from, .. }) = end {
                         terms.followed.push((record.id, record.agreement.clone(), *from));
                     }
@@ -281,6 +308,16 @@ impl Node {
     }
 }
 
+fn how_stopped(standing: &Standing, state: AgreementState) -> Option<Stopped> {
+    let is_suspended = standing.suspended_here.is_some() || standing.suspended_there.is_some();
+    match standing.end {
+        Some(End::Terminated { .. }) => Some(Stopped::Ended),
+        _ if !is_suspended => None,
+        _ if state == AgreementState::Ended => Some(Stopped::Ended),
+        _ => Some(Stopped::Suspended),
+    }
+}
+
 /// A partner that was accepted before bundles were numbered holds its first one.
 fn numbered(mut record: PartnerRecord) -> PartnerRecord {
     if record.bundle.fingerprint.0 == [0; 32]
@@ -301,7 +338,11 @@ fn compile(
     terms: Terms,
     now: Time,
 ) -> Result<Partner, Fault> {
-    let Terms { in_force, followed } = terms;
+    let Terms { in_force, followed, signed, stopped } = terms;
+    // A version that is in force was agreed on after what was done to those before it.
+    let is_in_force = |series: &Series| in_force.iter().any(|(_, agreement)| agreement.series == *series);
+    let how = |series: &Series| stopped.get(series).copied().filter(|_| !is_in_force(series));
+    let stopped = signed.iter().filter_map(|(id, series)| Some((*id, how(series)?))).collect();
     let organisation = &record.organisation;
     // Only while the version that follows is in force: what ends or suspends that one ends the handover too.
     let is_handed_over = |agreement: &Agreement, at: &Time| {
@@ -337,6 +378,7 @@ fn compile(
         compiled_from,
         rules: house.version,
         followed,
+        stopped,
         duties,
         purges,
         damage: None,

@@ -130,8 +130,8 @@ impl Node {
 
     /// What each active partner gets of the endorsement, and when to look at the version again for it.
     fn plan_endorsement(&self, prepared: &Prepared, endorsement: Digest, now: Time) -> (Vec<PartnerDecision>, Queue) {
-        let facts = prepared.facts(now);
         let directory = self.directory();
+        let facts = prepared.facts(now, &directory);
         let partners: Vec<&Arc<Partner>> = directory.all_active().collect();
         let plan_for = |partner: &Arc<Partner>| {
             let steps = plan(&partner.outgoing, &facts, now);
@@ -170,8 +170,10 @@ impl Node {
         let Carrying { partner, release, path, examined } = carried;
         let mut checked = Vec::with_capacity(envelopes.len());
         for (i, envelope) in envelopes.iter().enumerate() {
-            let here = |fault: Fault| fault.within(&format!("endorsements[{i}]"));
-            let claimed = verify(envelope, &rules::ENDORSEMENT, &AsClaimed, examined.when()).map_err(here)?;
+            let here = |fault: Fault| fault.within(&format!("beside[{i}]"));
+            // One of a later edition is read by a later version of this program.
+            let claimed = verify(envelope, &rules::ENDORSEMENT, &AsClaimed, examined.when())
+                .map_err(|fault| Unusable::by(&manifest.originator, here(fault)).only_for(Reason::NotYet))?;
             let endorsement = claimed.content();
             let is_of_it = endorsement.manifest == manifest_id
                 && endorsement.originator == manifest.originator
@@ -179,6 +181,10 @@ impl Node {
             if !is_of_it {
                 let what = "the endorsement is of another assessment or version";
                 return Err(here(Fault::at(Reason::DigestNotListed, "manifest_id", what)).into());
+            }
+            if endorsement.seen.len() != manifest.digests.len() {
+                let what = "there are not as many marks of what was seen as the manifest has digests";
+                return Err(here(Fault::at(Reason::UnknownOrNonCanonical, "seen", what)).into());
             }
             let is_party = [*partner, &manifest.originator, self.domain()].contains(&&endorsement.endorser);
             if is_party {
@@ -201,7 +207,7 @@ impl Node {
         }
         if !checked.iter().map(|e| e.id).eq(release.endorsements.iter().map(|l| l.id)) {
             let what = "the endorsements are not those that the release discloses";
-            return Err(Fault::at(Reason::DigestNotListed, "endorsements", what).into());
+            return Err(Fault::at(Reason::DigestNotListed, "beside", what).into());
         }
         Ok(checked)
     }

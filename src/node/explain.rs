@@ -5,7 +5,13 @@ mod history;
 
 use std::sync::Arc;
 
-use super::{Node, directory::Partner, fault::lost, prepared::Prepared, publish::PartnerDecision};
+use super::{
+    Node,
+    directory::{Directory, Partner},
+    fault::lost,
+    prepared::Prepared,
+    publish::PartnerDecision,
+};
 use crate::{
     domain::{
         agreement::Agreement,
@@ -22,6 +28,7 @@ use crate::{
         remedy::{Line, Question, Remedy, lines, remedy},
     },
     render,
+    store::AssessmentState,
 };
 
 pub use history::{Arrived, Released};
@@ -51,14 +58,20 @@ pub struct Remedied {
 const NOT_OFFERED: &str =
     "not-offered: it may have more of it now, and what is out already is not offered again; publish it anew";
 
+/// The same of what came from another.
+const NOT_PASSED_ON: &str = "not-offered: it may have more of it now, and what came before is not passed on again; its originator would have to publish it anew";
+
 impl Remedied {
     /// Where the version waits for nobody any more.
-    fn publish_anew(&mut self) {
+    fn publish_anew(&mut self, is_own: bool) {
         // A new version is published anyway.
         let in_hand = self.steps.iter().any(|s| matches!(s.kind, "marking" | "version"));
         if self.possible && !in_hand && self.steps.iter().any(|s| s.kind != "none") {
-            let words = "then it would have to be published anew: what is out already is not offered again".to_owned();
-            self.steps.push(Line { kind: "version", words });
+            let words = match is_own {
+                true => "then it would have to be published anew: what is out already is not offered again",
+                false => "then its originator would have to publish it anew: what came before is not passed on again",
+            };
+            self.steps.push(Line { kind: "version", words: words.to_owned() });
         }
     }
 }
@@ -73,9 +86,9 @@ pub struct Explanation {
     pub asked: Time,
     /// Whether the caller reads assessments.
     pub reads: bool,
-    /// As decided at publication, from the ledger.
+    /// As decided at publication, or when it came, from the ledger: for each portion that is here, in the author's order.
     pub then: Vec<PartnerDecision>,
-    /// As it would be decided now; empty where it came from elsewhere.
+    /// As it would be decided now; empty where it came from elsewhere and may not be passed on.
     pub now: Vec<PartnerDecision>,
     /// What was released so far.
     pub released: Vec<Released>,
@@ -98,7 +111,7 @@ impl Node {
         let record =
             found.ok_or_else(|| Fault::new(Reason::NotFound, format!("there is no assessment `{id}` here")))?;
         let own = record.originator == *self.domain();
-        let is_recalled = record.state.is_recalled();
+        let closed = closed(record.state);
         let (at, since) = (self.now(), record.since);
         let mut events = self.store.events_of(&record.manifest_id).await?;
         let known = |d: &TrustDomain| {
@@ -108,6 +121,9 @@ impl Node {
         if let Some(unknown) = asked.partner.as_ref().filter(|d| !known(d)) {
             return Err(Fault::at(Reason::NotFound, "partner", format!("there is no partner `{unknown}` here")));
         }
+        let kept = self.store.quarantines(&record.manifest_id).await?;
+        // By whomever it came, whichever partner is asked about.
+        let arrived = history::arrived(&record, &events, &kept)?;
         events.retain(|e| asked.partner.is_none() || history::partner_of(e) == asked.partner.as_ref());
         let reads = caller.role() != Role::Admin;
         if reads {
@@ -115,16 +131,22 @@ impl Node {
             let recorded = self.store.record(vec![Event { at, by: Some(caller.clone()), deed }]).await;
             self.unless_unwritable((caller, &record.manifest_id.to_string()), recorded.map_err(Fault::from))?;
         }
-        let kept = self.store.quarantines(&record.manifest_id).await?;
-        let arrived = history::arrived(&record, &events, &kept)?;
         let prepared = Arc::new(Prepared::new(record)?);
         let released = self.released(&prepared, &events).await?;
-        let (now, remedies) =
-            if own { self.explain_now(&prepared, asked.partner.as_ref(), at).await? } else { (vec![], vec![]) };
-        // Whatever the rules say of what is left of it: nobody gets any more of what was taken back.
-        let (now, remedies) =
-            if is_recalled { (now.into_iter().map(recalled).collect(), vec![]) } else { (now, remedies) };
         let then = merged(events.into_iter().filter_map(as_decided));
+        // Of what came and may not go on at all, nothing is decided; whoever asks about one partner is answered all the same.
+        let may_go_on = prepared.ways.iter().any(|way| way.provenance.terms.onward.is_some());
+        let is_decided = own || may_go_on || asked.partner.is_some() || !then.is_empty();
+        let (now, remedies) = match is_decided {
+            true => self.explain_now(&prepared, asked.partner.as_ref(), at).await?,
+            false => (vec![], vec![]),
+        };
+        // Whatever the rules say of what is left of it.
+        let (now, remedies) = match closed {
+            Some(why) => (now.into_iter().map(|decision| to_nobody(decision, why)).collect(), vec![]),
+            None => (now, remedies),
+        };
+        let then = then.into_iter().map(|decision| aligned(decision, &prepared)).collect();
         Ok(Explanation { prepared, since, asked: at, reads, then, now, released, remedies, arrived })
     }
 
@@ -142,15 +164,15 @@ impl Node {
             (Some(_), Some(partner)) => Some(self.subject(partner).await?),
             _ => None,
         };
-        let id = prepared.id;
+        let (id, is_own) = (prepared.id, prepared.manifest.originator == *self.domain());
         let (prepared, giver) = (prepared.clone(), self.domain().clone());
         let work = tokio::task::spawn_blocking(move || {
-            let facts = prepared.facts(at);
+            let facts = prepared.facts(at, &directory);
             let now: Vec<PartnerDecision> =
                 partners.iter().map(|p| decided(p, &plan(&p.outgoing, &facts, at))).collect();
             // What goes later by itself needs no remedy.
             let goes: Vec<Digest> = now.iter().flat_map(PartnerDecision::released).collect();
-            let remedies = subject.map(|s| s.remedies(&giver, &prepared, &goes, at)).unwrap_or_default();
+            let remedies = subject.map(|s| s.remedies(&giver, (&prepared, &directory), &goes, at)).unwrap_or_default();
             (now, remedies)
         });
         let (mut now, mut remedies) = work.await.map_err(lost)?;
@@ -160,9 +182,9 @@ impl Node {
             }
             let given = self.store.disclosed(&decision.partner, &id).await?;
             if decision.released().any(|digest| !given.contains(&digest)) {
-                decision.because.push(NOT_OFFERED.to_owned());
+                decision.because.push(if is_own { NOT_OFFERED } else { NOT_PASSED_ON }.to_owned());
             }
-            remedies.iter_mut().for_each(Remedied::publish_anew);
+            remedies.iter_mut().for_each(|remedied| remedied.publish_anew(is_own));
         }
         Ok((now, remedies))
     }
@@ -180,10 +202,10 @@ impl Node {
             let ours = all.iter().filter(|r| r.partner == partner.record.organisation.domain && wanted(r.state(at)));
             ours.map(|r| (r.id, r.agreement.clone())).collect()
         };
-        let could_be = |s| !matches!(s, AgreementState::InForce | AgreementState::Ended);
+        let could_be = |s: AgreementState| !(s.counts() || s == AgreementState::Ended);
         Ok(Subject {
             partner: partner.clone(),
-            agreements: of(&|s| s == AgreementState::InForce),
+            agreements: of(&AgreementState::counts),
             dormant: of(&could_be),
             house: self.house.load_full(),
         })
@@ -200,9 +222,16 @@ struct Subject {
 
 impl Subject {
     /// For each portion but those that go anyway.
-    fn remedies(&self, giver: &TrustDomain, prepared: &Prepared, goes: &[Digest], now: Time) -> Vec<Remedied> {
+    fn remedies(
+        &self,
+        giver: &TrustDomain,
+        (prepared, directory): (&Prepared, &Directory),
+        goes: &[Digest],
+        now: Time,
+    ) -> Vec<Remedied> {
         let portions: Vec<(Digest, Portion)> =
             prepared.portions.iter().map(|p| (p.digest, p.portion.clone())).collect();
+        let came: Vec<_> = prepared.ways.iter().map(|way| way.provenance(directory)).collect();
         let question = Question {
             giver,
             taker: &self.partner.record.organisation,
@@ -212,6 +241,9 @@ impl Subject {
             manifest: &prepared.manifest,
             logged_at: prepared.logged_at.min(now),
             portions: &portions,
+            came: &came,
+            about: &prepared.about,
+            signed: prepared.signed.known(),
             now,
         };
         let names = render::portion_names(portions.iter().map(|(_, p)| p));
@@ -234,9 +266,18 @@ impl Subject {
     }
 }
 
-/// What was taken back goes to nobody.
-fn recalled(decision: PartnerDecision) -> PartnerDecision {
-    let because = vec!["recalled: the assessment was taken back".to_owned()];
+/// Why nobody gets any more of it, whatever agreements say.
+fn closed(state: AssessmentState) -> Option<&'static str> {
+    match state {
+        AssessmentState::Quarantined => Some("quarantined: what is kept from users here goes to nobody"),
+        state if state.is_recalled() => Some("recalled: the assessment was taken back"),
+        _ => None,
+    }
+}
+
+/// Nobody gets any more of it.
+fn to_nobody(decision: PartnerDecision, why: &str) -> PartnerDecision {
+    let because = vec![why.to_owned()];
     let nothing =
         |p: PortionDecision| PortionDecision { release: false, because: because.clone(), not_before: None, ..p };
     let portions = decision.portions.into_iter().map(nothing).collect();
@@ -276,6 +317,20 @@ fn merged(decisions: impl Iterator<Item = PartnerDecision>) -> Vec<PartnerDecisi
         }
     }
     all
+}
+
+/// With an answer for each portion that is here now, in the author's order. What came later than the decision has none: no reason is told of it.
+fn aligned(decision: PartnerDecision, prepared: &Prepared) -> PartnerDecision {
+    let answer = |digest: Digest| {
+        let decided = decision.portions.iter().find(|p| p.portion == digest);
+        decided.cloned().unwrap_or(PortionDecision {
+            portion: digest,
+            release: false,
+            because: vec![],
+            not_before: None,
+        })
+    };
+    PartnerDecision { portions: prepared.all().map(|(digest, _)| answer(digest)).collect(), ..decision }
 }
 
 /// From the ledger.

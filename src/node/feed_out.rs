@@ -15,7 +15,7 @@ use crate::{
     },
     policy::{PartnerPolicy, accept, plan},
     seal::verify::MAX_SKEW_SECONDS,
-    store::{ReleaseRecord, StoreError, damage::Damage},
+    store::{Look, ReleaseRecord, StoreError, damage::Damage},
     wire,
 };
 
@@ -60,7 +60,7 @@ impl Node {
             let (judged_at, recalls) = (self.now(), live.recalls());
             let look = self.store.look(partner, cursor, judged_at, room).await?;
             let is_nothing = look.numbered.is_empty() && look.due.is_empty();
-            // Nothing can be signed: it waits for a good key, and the link stands.
+            // It waits for a good key, and the link stands.
             let withheld = if is_nothing { None } else { self.good_key().err() };
             live.outgoing.stands(partner, withheld.as_ref());
             if is_nothing {
@@ -80,18 +80,15 @@ impl Node {
                 }
                 continue;
             }
-            let due = look.due.len();
-            let page = match look.numbered.is_empty() {
-                true => self.release_due(partner, look.position, look.due, judged_at).await?,
-                false => self.resend(partner, look.numbered).await?,
-            };
+            let next_due = look.next_due;
+            let (page, is_all) = self.page(partner, look, judged_at).await?;
             drop(judging);
-            // All that was there went: there is more only once somebody wakes this.
-            let is_all = page.len() == due && !look.is_more;
+            // How long it took to decide does not count: it would be decided again for ever.
+            let decided_at = self.now();
             for numbered in page {
                 let Some(place) = entries.place(stream).await else { return Ok(()) };
                 // What was decided is as old as the partner is slow. It is numbered and kept: look again, as things are now.
-                let is_stale = self.now().seconds_since(judged_at) >= STALE_SECONDS;
+                let is_stale = self.now().seconds_since(decided_at) >= STALE_SECONDS;
                 // A recall holds up nothing but what it takes back: that goes as a void, or not at all.
                 let is_taken_back = live.recalls() != recalls && self.is_taken_back(&numbered.entry).await?;
                 if is_stale || is_taken_back || !Arc::ptr_eq(&decided, &self.directory()) {
@@ -100,11 +97,26 @@ impl Node {
                 cursor = numbered.sequence;
                 place.give(numbered, self.now());
             }
-            let may_wait = is_all && !until_caught_up;
-            if may_wait && !wait_for_more(look.next_due, judged_at, &mut wakes, entries, stream).await {
+            if is_all && !until_caught_up && !wait_for_more(next_due, judged_at, &mut wakes, entries, stream).await {
                 return Ok(());
             }
         }
+    }
+
+    /// What a look has found, decided and numbered; and whether that was all, so that there is more only once somebody wakes the stream.
+    async fn page(
+        self: &Arc<Self>,
+        partner: &TrustDomain,
+        look: Look,
+        judged_at: Time,
+    ) -> Result<(Vec<Numbered>, bool), Fault> {
+        let (due, is_more) = (look.due.len(), look.is_more);
+        let page = match look.numbered.is_empty() {
+            true => self.release_due(partner, look.position, look.due, judged_at).await?,
+            false => self.resend(partner, look.numbered).await?,
+        };
+        let is_all = page.len() == due && !is_more;
+        Ok((page, is_all))
     }
 
     /// Takes note of what the partner resumes after.
@@ -196,7 +208,7 @@ impl Node {
                 (_, again) => {
                     // Under a later version of the agreement it may still go, now or later, as a release of its own.
                     if let Some(p) = again {
-                        let steps = plan(policy, &p.facts(now), now);
+                        let steps = plan(policy, &p.facts(now, &directory), now);
                         let releasing = steps.into_iter().filter(|(_, d)| d.release.is_some());
                         judged.again.extend(releasing.map(|(at, _)| (p.id, urgency(p), at)));
                     }
@@ -212,7 +224,7 @@ impl Node {
     /// partner that was away for long could not read it otherwise.
     pub(super) fn signed_by_a_good_key(&self, envelope: Envelope, now: Time) -> Result<Envelope, Fault> {
         let is_good = envelope.signatures.iter().all(|s| self.chains().signer(&s.certificates, &now.into()).is_ok());
-        if is_good { Ok(envelope) } else { self.sign(envelope.kind, envelope.payload) }
+        if is_good { Ok(envelope) } else { Ok(self.good_key()?.envelope(envelope.kind, envelope.payload)?) }
     }
 
     fn void(
@@ -262,7 +274,8 @@ fn read(record: &ReleaseRecord) -> Result<Read, Fault> {
 /// Whether the release would be signed now as it was signed then.
 pub(super) fn still_permits(policy: &PartnerPolicy, prepared: &Prepared, release: &Release, now: Time) -> bool {
     let release = Release { released_at: now, ..release.clone() };
-    accept(policy, &release, &prepared.facts(now)).is_ok()
+    // By this version alone. Otherwise a partner that asks again would learn what a later version says, or that another was suspended.
+    accept(policy, &release, &prepared.facts_as_released(now)).is_ok()
 }
 
 #[derive(Default)]

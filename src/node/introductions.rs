@@ -72,24 +72,25 @@ impl Node {
             return Ok(());
         }
         let fingerprint = Sha256(bundle.fingerprint().0);
+        // Whether it is known here changes nothing about the answer where the room is taken.
+        let room = self.require_room(by);
         if let Some(known) = self.directory().get(&of).cloned() {
             let (before, held) = (&known.record, &known.record.bundle);
             // Its own words were compared once: who was forgotten since is not brought back by somebody else's.
             if held.introduced_by.is_none() {
-                return Ok(());
+                return room;
             }
             if before.state != PartnerState::Forgotten {
                 let is_same = held.fingerprint == fingerprint;
                 let is_older = said.sequence < held.sequence && held.introduced_by.as_ref() == Some(by);
-                return if is_same || is_older {
-                    Ok(())
-                } else {
-                    self.contest_introduced(by, before, fingerprint).await
-                };
+                if !is_same && !is_older {
+                    self.contest_introduced(by, before, fingerprint).await?;
+                }
+                return room;
             }
             self.disown(&known, Some(fingerprint)).await?;
         }
-        self.require_room(by)?;
+        room?;
         let held = HeldBundle {
             introduced_by: Some(by.clone()),
             ..HeldBundle::invited(said.sequence, fingerprint, said.issued)

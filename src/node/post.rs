@@ -224,10 +224,10 @@ impl Node {
         for (id, kind, outcome) in outcomes {
             let waits_for_receipt = handling(kind).is_some_and(|h| h.until == Until::Receipt);
             let answered = match outcome {
-                Outcome::Accepted if waits_for_receipt => {
+                Outcome::Accepted | Outcome::Received if waits_for_receipt => {
                     Answered::Kept { reason: None, again_at: now.plus_seconds(AGAIN_SECONDS), seen: None }
                 }
-                Outcome::Accepted => Answered::Done,
+                Outcome::Accepted | Outcome::Received => Answered::Done,
                 Outcome::NotYet(fault) => {
                     tracing::warn!(%partner, %kind, reason = %fault.reason, "the partner can't take a statement yet");
                     if is_of_the_moment(fault.reason) {

@@ -2,12 +2,19 @@
 
 mod cache;
 mod places;
+mod signed;
+mod way;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 pub use cache::Cache;
+use signed::Signed;
+pub use way::Way;
 
-use super::{Node, fault::lost};
+use super::{Node, directory::Directory, fault::lost};
 use crate::{
     domain::{
         assessment::{Manifest, Portion, level},
@@ -16,16 +23,17 @@ use crate::{
         fault::{Fault, Reason},
         ids::{Digest, Sha256, StatementId, TrustDomain},
         level::WarningLevel,
-        release::{Listed, MAX_HOPS, Release},
+        place::Country,
+        release::{Listed, Release},
         statement::{Envelope, StatementKind},
         time::Time,
     },
-    policy::{Excepted, Facts, Provenance},
+    policy::{Excepted, Facts},
     seal::{
         open::{Opened, open_listed},
         statement::id_of,
     },
-    store::{AssessmentRecord, CameBy, LoggedStatement, damage::Damage},
+    store::{AssessmentRecord, LoggedStatement, damage::Damage},
     wire,
 };
 
@@ -45,8 +53,12 @@ pub struct Prepared {
     pub endorsements: Vec<PreparedEndorsement>,
     /// What officers give of it in spite of its agreements, by the statements' ids.
     pub exceptions: Vec<PreparedException>,
+    /// The states that its versions are about, as far as they are here.
+    pub about: BTreeSet<Country>,
     /// When it was published here, or first came.
     pub logged_at: Time,
+    /// Who has signed it.
+    pub(in crate::node) signed: Signed,
 }
 
 /// An endorsement of it.
@@ -139,39 +151,6 @@ pub fn with_beside<'a>(
         .excepting(exceptions.iter().map(|e| e.excepted.clone()))
 }
 
-/// The most that the releases of a way may take in an entry: with the largest portions it stays below a message's limit.
-const MAX_WAY_BYTES: usize = 256 << 10;
-
-/// One way by which another's assessment came here.
-pub struct Way {
-    /// What it holds this node to.
-    pub provenance: Provenance,
-    /// The releases, from the originator's to the one by which it came here.
-    pub path: Vec<Arc<Envelope>>,
-    /// When the last of them came here.
-    pub received_at: Time,
-    /// How many bytes these take.
-    bytes: usize,
-}
-
-impl Way {
-    /// # Errors
-    /// Whatever does not decode.
-    fn new(originator: &TrustDomain, came_by: &CameBy) -> Result<Self, Fault> {
-        let decode = |bytes: &Vec<u8>| wire::envelope::decode(bytes).map(Arc::new);
-        let last = wire::envelope::decode(&came_by.release)?;
-        let mut path = came_by.provenance.iter().map(decode).collect::<Result<Vec<_>, _>>()?;
-        // Each was released to the one that released the next; the first giver is the originator.
-        let carriers = path.iter().map(|e| wire::release::decode(&e.payload).map(|r| r.recipient));
-        let carriers = carriers.chain([Ok(originator.clone())]).collect::<Result<_, _>>()?;
-        let release = wire::release::decode(&last.payload)?;
-        let provenance = Provenance::of(id_of(last.kind, &last.payload), &release, carriers);
-        path.push(Arc::new(last));
-        let bytes = came_by.release.len() + came_by.provenance.iter().map(Vec::len).sum::<usize>();
-        Ok(Self { provenance, path, received_at: came_by.received_at, bytes })
-    }
-}
-
 /// One of its portions.
 pub struct PreparedPortion {
     /// As the manifest lists it.
@@ -201,31 +180,47 @@ impl Prepared {
         let opened = open_listed(&manifest, &record.portions)?;
         let head = (record.manifest_id, manifest, Arc::new(envelope));
         let prepared = Self::assemble(head, opened, record.portions, record.since);
-        Ok(Self { ways, endorsements, exceptions, ..prepared })
+        Ok(Self { ways, endorsements, exceptions, about: record.about, ..prepared })
     }
 
-    /// From its manifest, and the portions that were opened from these encodings.
+    /// From its manifest, and the portions that were opened from these encodings, in their order.
     pub fn assemble(
         (id, manifest, envelope): (StatementId, Manifest, Arc<Envelope>),
         opened: Vec<Opened>,
         encoded: Vec<Vec<u8>>,
         logged_at: Time,
     ) -> Self {
-        let encoded: Vec<Arc<[u8]>> = encoded.into_iter().map(Arc::from).collect();
-        let portion = |o: Opened| {
-            let (digest, bytes) = (o.digest(), encoded.get(o.place())?.clone());
-            Some(PreparedPortion { digest, portion: o.into_portion(), bytes })
+        let portion = |(o, bytes): (Opened, Vec<u8>)| PreparedPortion {
+            digest: o.digest(),
+            portion: o.into_portion(),
+            bytes: Arc::from(bytes),
         };
-        let portions = opened.into_iter().filter_map(portion).collect();
-        Self { id, manifest, envelope, portions, ways: vec![], endorsements: vec![], exceptions: vec![], logged_at }
+        let portions = opened.into_iter().zip(encoded).map(portion).collect();
+        let (ways, endorsements, exceptions, about) = (vec![], vec![], vec![], BTreeSet::new());
+        let signed = Signed::of(&envelope);
+        Self { id, manifest, envelope, portions, ways, endorsements, exceptions, about, logged_at, signed }
     }
 
-    /// What a decision at the time `now` asks of it. Were this clock ahead when it was logged, it is not held up until then.
-    pub fn facts(&self, now: Time) -> Facts<'_> {
+    /// What a decision at the time `now` asks of it, where these are the partners. Were this clock ahead when it was logged, it is not held
+    /// up until then.
+    pub fn facts(&self, now: Time, directory: &Directory) -> Facts<'_> {
         let facts = Facts::of(&self.manifest, self.portions.iter().map(|p| (p.digest, &p.portion)))
             .logged_at(self.logged_at.min(now))
-            .passed_on(self.ways.iter().map(|w| w.provenance.clone()).collect());
+            .among_versions(&self.about)
+            .passed_on(self.ways.iter().map(|w| w.provenance(directory)).collect());
+        let facts = self.signed.told(facts);
         with_beside(facts, &self.endorsements, &self.exceptions)
+    }
+
+    /// Whether it came under an agreement that is suspended and may be resumed. Until it expires, what is due of it waits for that.
+    pub fn waits_for_resume(&self, directory: &Directory) -> bool {
+        self.ways.iter().any(|way| way.is_suspended(directory))
+    }
+
+    /// As it was when it was decided before: no version that came since counts, and no suspension. What has gone has gone.
+    pub fn facts_as_released(&self, now: Time) -> Facts<'_> {
+        let ways = self.ways.iter().map(|w| w.provenance.clone()).collect();
+        self.facts(now, &Directory::default()).among_versions(&BTreeSet::new()).passed_on(ways)
     }
 
     /// Its portions in the author's order, then its endorsements, each as decisions name it.
@@ -237,7 +232,7 @@ impl Prepared {
     /// Whether the releases by which it came find a place in an entry beside the largest portions.
     pub fn fits(&self, via: Option<StatementId>) -> bool {
         let way = self.ways.iter().find(|w| Some(w.provenance.release) == via);
-        way.is_none_or(|w| w.path.len() <= MAX_HOPS && w.bytes <= MAX_WAY_BYTES)
+        way.is_none_or(Way::fits)
     }
 
     /// When this node logged what a release by that way hands over, as the release states it.
@@ -279,6 +274,7 @@ impl Prepared {
             provenance: way.map(|w| w.path.clone()).unwrap_or_default(),
             endorsements: endorsements.map(|e| e.envelope.clone()).collect(),
             exceptions: exceptions.map(|e| e.envelope.clone()).collect(),
+            later: vec![],
         }
     }
 
@@ -362,7 +358,7 @@ mod tests {
         domain::{
             body::Body,
             ids::AssessmentId,
-            marking::{Marking, Onward, Tlp},
+            marking::{Marking, Tlp},
             statement::{Signature, Suite},
             time::Time,
         },
@@ -383,15 +379,14 @@ mod tests {
 
     /// A version of two gaps, as the store has it; `bend` changes the second one before the manifest is made.
     fn record(bend: impl FnOnce(&Portion, &mut Portion)) -> AssessmentRecord {
-        let marking = Marking {
-            tlp: Tlp::Green,
-            releasable_to: vec![],
-            onward: Onward::None,
-            topics: vec![],
-            caveats: vec![],
-            national: None,
+        let marking = Marking::new(Tlp::Green);
+        let gap = || Piece {
+            language: None,
+            translates: None,
+            marking: marking.clone(),
+            body: Body::Gap { text: "unknown".into() },
+            rests_on: vec![],
         };
-        let gap = || Piece { marking: marking.clone(), body: Body::Gap { text: "unknown".into() }, rests_on: vec![] };
         let (assessment, issued) = (AssessmentId([1; 16]), Time::from_unix_nanos(0));
         let originator: TrustDomain = "gb.example".parse().unwrap();
         let (version, expires) = (1, issued.plus_seconds(60));
@@ -427,6 +422,7 @@ mod tests {
             releases: vec![],
             portions,
             beside: vec![],
+            about: BTreeSet::new(),
             verified: None,
         }
     }

@@ -1,24 +1,25 @@
 //! Publish: role, signature, lint, decision for each partner, one transaction, and only then an answer.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     Node, WRITERS, cores::on_all_cores, correct::recalled, directory::Partner, fault::lost, prepared::Prepared,
 };
 use crate::{
     domain::{
-        assessment::level,
+        assessment::{Manifest, level},
         draft::Draft,
         event::{Deed, Event, PortionDecision},
         fault::{Fault, Reason},
         ids::{AssessmentId, Digest, SpiffeId, StatementId, TrustDomain},
         lint::{Severity, blocking, lint},
+        place::Country,
         statement::Envelope,
         time::Time,
     },
     policy::{Decision, PortionOutcome, plan, schedule},
     seal::{open::open, rules, verify::verify},
-    store::{Publication, Verification, title},
+    store::{Publication, Verification, about, title},
     wire,
 };
 
@@ -77,8 +78,10 @@ impl Node {
         let bytes = portions.clone();
         let now = self.now();
         let node = self.clone();
+        let about = self.about_before(&manifest).await?;
         let work = move || {
             let (prepared, verified) = node.check_submission(manifest, portions, now)?;
+            let prepared = Prepared { about, ..prepared };
             let accepted = check_lint(&prepared, &accepted, now)?;
             let (decisions, queue) = node.plan_for_all(&prepared, now);
             Ok::<_, Fault>((Arc::new(prepared), verified, accepted, (decisions, queue)))
@@ -96,6 +99,7 @@ impl Node {
             at: now,
             urgency: urgency(&prepared),
             portions: bytes,
+            about: about::of(&prepared.manifest, prepared.portions.iter().map(|p| &p.portion)),
             title: title::of(prepared.portions.iter().map(|p| (&p.portion, &*p.bytes))),
             attachments: prepared.attachments(&prepared.portions.iter().map(|p| p.digest).collect::<Vec<_>>()),
             queue,
@@ -104,13 +108,26 @@ impl Node {
         };
         let wake: Vec<TrustDomain> = publication.queue.iter().map(|(partner, _)| partner.clone()).collect();
         let is_new = self.store.publish(publication).await.map_err(differs)?;
-        self.prepared.put_new(prepared.clone());
+        self.prepared.forget_versions(&prepared.manifest.assessment);
+        if prepared.manifest.version == 1 {
+            self.prepared.put_new(prepared.clone());
+        }
         for partner in wake {
             self.live.of(&partner).wake();
         }
         let (assessment, version) = (prepared.manifest.assessment, prepared.manifest.version);
         let left_behind = self.left_behind(&prepared.manifest, &decisions).await?;
         Ok(Published { left_behind, assessment, version, manifest: prepared.id, is_new, decisions, prepared })
+    }
+
+    /// The states that the versions before this one are about. What can't be read is refused when it is verified.
+    async fn about_before(&self, manifest: &Envelope) -> Result<BTreeSet<Country>, Fault> {
+        match wire::manifest::decode(&manifest.payload) {
+            Ok(Manifest { assessment, version, .. }) if version > 1 => {
+                Ok(self.store.about(self.domain(), &assessment).await?)
+            }
+            _ => Ok(BTreeSet::new()),
+        }
     }
 
     fn check_submission(
@@ -133,8 +150,8 @@ impl Node {
     /// What each active partner gets, and the queue entries that follow from it. On all cores where there are many: nothing else of a
     /// publication grows with the number of partners.
     pub(super) fn plan_for_all(&self, prepared: &Prepared, now: Time) -> (Vec<PartnerDecision>, Queue) {
-        let facts = prepared.facts(now);
         let directory = self.directory();
+        let facts = prepared.facts(now, &directory);
         // What may go at once is due since its issue: were this clock ahead, it would wait once the clock is right again.
         let due = |at: Time| if at == now { prepared.manifest.issued.min(now) } else { at };
         let partners: Vec<&Arc<Partner>> = directory.all_active().collect();

@@ -173,6 +173,7 @@ fn entry_of(held: &HeldEntry) -> Result<Entry, Fault> {
         provenance: held.provenance.iter().map(envelope).collect::<Result<_, _>>()?,
         endorsements: beside(StatementKind::Endorsement),
         exceptions: beside(StatementKind::Exception),
+        later: vec![],
     })
 }
 

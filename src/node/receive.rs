@@ -24,7 +24,7 @@ use crate::{
         event::{Deed, Event},
         fault::{Fault, Reason},
         ids::{Sha256, StatementId, TrustDomain},
-        release::{Position, Release, Void},
+        release::{EntryKind, Position, Release, Void},
         statement::StatementKind,
         time::Time,
     },
@@ -200,11 +200,13 @@ impl Node {
     ) -> Result<(), Fault> {
         let mut touched: Vec<_> = entries.iter().filter_map(|s| s.content.as_ref().map(|c| c.manifest_id)).collect();
         touched.extend(gave_way(&events));
+        let versions: Vec<_> = entries.iter().filter_map(|e| e.content.as_ref().map(|c| c.assessment)).collect();
         let held: Vec<_> = entries.iter().filter_map(|e| Some((e.held_for?, e.sequence))).collect();
         let receipts = self.quarantine_receipts(partner, &entries, now)?;
         let has_receipts = !receipts.is_empty();
         self.store.receive(partner, after, entries, now, events, receipts).await?;
         touched.iter().for_each(|id| self.prepared.forget(id));
+        versions.iter().for_each(|assessment| self.prepared.forget_versions(assessment));
         self.live.arrived();
         let live = self.live.of(partner);
         if has_receipts {
@@ -282,6 +284,10 @@ impl Node {
         asked: &Asked,
         examined: Examined,
     ) -> Result<Content, Unusable> {
+        if let Some(field) = of_a_later_version(release, entry) {
+            let what = "it needs a later version of this program, and is held until then";
+            return Err(Unusable::by(partner, Fault::at(Reason::NotYet, field, what)));
+        }
         let missing = || Fault::at(Reason::UnknownOrNonCanonical, "manifest", "the manifest is missing");
         let envelope = entry.manifest.as_ref().ok_or_else(missing)?;
         let claimed = wire::manifest::decode(&envelope.payload).map_err(|f| f.within("manifest"))?;
@@ -303,10 +309,8 @@ impl Node {
             return Err(Fault::at(Reason::DigestNotListed, "manifest", what).into());
         }
         let portions: Vec<&[u8]> = entry.portions.iter().map(|p| &**p).collect();
-        let opened = open_listed(&manifest, &portions)?;
-        let mut digests: Vec<_> = opened.iter().map(Opened::digest).collect();
-        digests.sort_unstable();
-        if digests != release.digests {
+        let opened = open_listed(&manifest, &portions).map_err(|fault| Unusable::by(&claimed.originator, fault))?;
+        if !opened.iter().map(Opened::digest).eq(release.digests.iter().copied()) {
             let what = "the portions are not those that the release discloses";
             return Err(Fault::at(Reason::DigestNotListed, "portions", what).into());
         }
@@ -458,6 +462,13 @@ impl Node {
         tracing::debug!(why = ids.join(", "), "not covered");
         Some(reason.into())
     }
+}
+
+/// Which part of an entry a later version of the program reads: a resolution, or what stands beside the portions.
+fn of_a_later_version(release: &Release, entry: &Entry) -> Option<&'static str> {
+    let is_resolution = release.kind == EntryKind::Resolution;
+    let has_later = !release.unknown.is_empty() || !entry.later.is_empty();
+    is_resolution.then_some("kind").or_else(|| has_later.then_some("beside"))
 }
 
 /// The manifests that gave way to others.

@@ -17,11 +17,14 @@ use crate::{
         time::Time,
     },
     feed::outbound::Outbound,
-    policy::{Cleared, Decision, decide, plan},
+    policy::{Cleared, Decision, Facts, decide, plan},
     seal::statement::id_of,
     store::{OutboundPosition, QueueItem, ReleaseBatch, ReleaseRecord, StoreError, damage::Damage},
     wire,
 };
+
+/// When to look again at what came under an agreement that is suspended.
+const LOOK_AGAIN_SECONDS: i64 = 20;
 
 /// An assessment that is due to a partner.
 struct Due {
@@ -56,7 +59,13 @@ pub(super) fn because(decision: &Decision) -> Vec<String> {
 }
 
 /// Nothing of it may go now: says why, and when to look again.
-fn drop_one(partner: &Partner, prepared: &Prepared, decision: &Decision, now: Time, round: &mut Round) {
+fn drop_one(
+    partner: &Partner,
+    (prepared, facts): (&Prepared, &Facts<'_>),
+    decision: &Decision,
+    now: Time,
+    round: &mut Round,
+) {
     let deed = Deed::Dropped {
         manifest: prepared.id,
         partner: partner.record.organisation.domain.clone(),
@@ -64,7 +73,7 @@ fn drop_one(partner: &Partner, prepared: &Prepared, decision: &Decision, now: Ti
     };
     round.events.push(Event { at: now, by: None, deed });
     // Another version of the agreement may have set another time.
-    let steps = plan(&partner.outgoing, &prepared.facts(now), now);
+    let steps = plan(&partner.outgoing, facts, now);
     let releasing = steps.into_iter().filter(|(at, d)| *at > now && d.release.is_some());
     round.later.extend(releasing.map(|(at, _)| (prepared.id, urgency(prepared), at)));
 }
@@ -142,19 +151,25 @@ impl Node {
         work: Vec<Due>,
         now: Time,
     ) -> Result<Round, Fault> {
-        let mut round = Round::default();
+        let (mut round, directory) = (Round::default(), self.directory());
         for Due { prepared, mut disclosed, spoiled } in work {
             let ways = || prepared.ways.iter().filter(|way| !spoiled.contains(&way.provenance.release));
-            let facts = prepared.facts(now).passed_on(ways().map(|way| way.provenance.clone()).collect());
+            let all = prepared.facts(now, &directory);
+            let facts = all.clone().passed_on(ways().map(|way| way.provenance(&directory)).collect());
             let decision = decide(&partner.outgoing, &facts, now);
             let Some(cleared) = &decision.release else {
-                drop_one(partner, &prepared, &decision, now, &mut round);
+                if prepared.waits_for_resume(&directory) && now < prepared.manifest.expires {
+                    let again = now.plus_seconds(LOOK_AGAIN_SECONDS);
+                    round.later.push((prepared.id, urgency(&prepared), again));
+                    continue;
+                }
+                drop_one(partner, (&prepared, &all), &decision, now, &mut round);
                 continue;
             };
             outbound = self.sign_new(partner, outbound, (&prepared, cleared), &mut disclosed, now, &mut round)?;
             // What came by several ways goes on under each that allows more: a release cites one.
             for way in ways().filter(|way| Some(way.provenance.release) != cleared.via()) {
-                let facts = prepared.facts(now).passed_on(vec![way.provenance.clone()]);
+                let facts = all.clone().passed_on(vec![way.provenance(&directory)]);
                 if let Some(more) = &decide(&partner.outgoing, &facts, now).release {
                     outbound = self.sign_new(partner, outbound, (&prepared, more), &mut disclosed, now, &mut round)?;
                 }
@@ -210,6 +225,7 @@ impl Node {
             logged_at: prepared.stated_at(cleared.via()).min(now.whole_seconds()),
             endorsements: prepared.list_endorsements(cleared.endorsements()),
             exceptions: prepared.list_exceptions(cleared.exceptions()),
+            unknown: vec![],
         };
         let envelope = self.sign(StatementKind::Release, wire::release::encode(&release))?;
         let id = id_of(StatementKind::Release, &envelope.payload);
@@ -249,7 +265,7 @@ impl Node {
     ///
     /// # Errors
     /// As [`Self::good_key`].
-    pub(super) fn sign(&self, kind: StatementKind, payload: Vec<u8>) -> Result<Envelope, Fault> {
-        Ok(self.good_key()?.envelope(kind, payload)?)
+    pub(super) fn sign(&self, kind: StatementKind, content: Vec<u8>) -> Result<Envelope, Fault> {
+        Ok(self.good_key()?.statement(kind, content)?)
     }
 }

@@ -88,11 +88,12 @@ impl Node {
             nonce: Nonce(nonce),
             requested_at: now,
         };
-        let payload = wire::request::encode(&request);
+        let content = wire::request::encode(&request);
         // By the rules that the other side will read it by.
-        wire::request::decode(&payload).map_err(|f| Fault { reason: Reason::InvalidArgument, ..f })?;
-        let id = id_of(StatementKind::Request, &payload);
-        let envelope = wire::envelope::encode(&self.sign(StatementKind::Request, payload)?);
+        wire::request::decode(&content).map_err(|f| Fault { reason: Reason::InvalidArgument, ..f })?;
+        let envelope = self.sign(StatementKind::Request, content)?;
+        let id = id_of(StatementKind::Request, &envelope.payload);
+        let envelope = wire::envelope::encode(&envelope);
         let deed =
             Deed::Requested { manifest: request.manifest, partner: partner.clone(), request: id, outgoing: true };
         let record = RequestRecord {

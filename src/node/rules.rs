@@ -1,6 +1,6 @@
 //! House rules in force: checked before, kept as versions, on record. What is wrong leaves what was in force as it is.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{Node, fault::lost};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
         rules::{RuleFault, RuleFile, RulesVersion},
         time::Time,
     },
-    policy::{self, HouseRules},
+    policy::{self, HouseRules, Known},
     seal::hash::sha256,
     store::{StoreError, damage::Damage},
 };
@@ -86,8 +86,11 @@ fn digest(files: &[RuleFile]) -> Sha256 {
 }
 
 impl House {
-    fn of(version: &RulesVersion) -> Result<Self, Vec<RuleFault>> {
-        let rules = HouseRules::compile(&version.files)?;
+    fn of(
+        version: &RulesVersion,
+        read: impl FnOnce(&[RuleFile]) -> Result<HouseRules, Vec<RuleFault>>,
+    ) -> Result<Self, Vec<RuleFault>> {
+        let rules = read(&version.files)?;
         let RulesVersion { version, digest, at, .. } = *version;
         Ok(Self { version, digest, since: Some(at), rules, is_closed: false, faults: vec![] })
     }
@@ -126,7 +129,7 @@ impl Node {
         };
         if let Some(last) = &last {
             // What came into force once was valid; a program that reads it otherwise must not run without it.
-            let house = House::of(last).map_err(|faults| {
+            let house = House::of(last, HouseRules::kept).map_err(|faults| {
                 refused(&format!("version {} of the house rules, kept in the store,", last.version), &faults)
             })?;
             self.house.store(Arc::new(house));
@@ -162,7 +165,7 @@ impl Node {
         let before = self.house.load_full();
         let files = match found {
             // A directory that went away, or is empty for a moment while files are copied, lifts no rule.
-            Ok(found) if found.as_ref().is_none_or(Vec::is_empty) && before.rules.reasons().next().is_some() => {
+            Ok(found) if found.as_ref().is_none_or(Vec::is_empty) && !before.rules.is_empty() => {
                 let what = "no file with house rules is left; to lift them all, leave one that holds only a comment";
                 return Ok(self.refuse(&before, vec![RuleFault::of_file("rules", what)]));
             }
@@ -178,7 +181,15 @@ impl Node {
             return Ok(Renewal::Same);
         }
         let next = RulesVersion { version: before.version.saturating_add(1), at: self.now(), digest, files };
-        let house = match House::of(&next) {
+        // What is damaged elsewhere must not keep rules from coming into force.
+        let known = self.known_names().await.ok();
+        let mut doubts = vec![];
+        let checked = |files: &[RuleFile]| {
+            let (rules, found) = HouseRules::check(files, known.as_ref());
+            doubts = found;
+            rules
+        };
+        let house = match House::of(&next, checked) {
             Ok(house) => Arc::new(house),
             Err(faults) => return Ok(self.refuse(&before, faults)),
         };
@@ -190,7 +201,19 @@ impl Node {
         self.store.save_rules(next, event).await?;
         self.house.store(house);
         self.put_in_force(partners);
+        for doubt in doubts {
+            tracing::warn!(version, "a house rule in force may be a mistake: {doubt}");
+        }
         Ok(Renewal::InForce(version))
+    }
+
+    /// The organisations and groups that rules may name.
+    async fn known_names(&self) -> Result<Known, Fault> {
+        let partners = self.store.partners().await?.into_iter().map(|record| record.organisation.domain);
+        let mut known =
+            Known { own: self.domain().clone(), organisations: partners.collect(), groups: BTreeSet::new() };
+        self.store.agreements().await?.iter().for_each(|record| known.learn(&record.agreement));
+        Ok(known)
     }
 
     fn refuse(&self, before: &House, faults: Vec<RuleFault>) -> Renewal {
@@ -221,7 +244,7 @@ impl Node {
         let rules = match &shown {
             Some(shown) if shown.version != house.version => {
                 let files = shown.files.clone();
-                let compiled = tokio::task::spawn_blocking(move || HouseRules::compile(&files)).await.map_err(lost)?;
+                let compiled = tokio::task::spawn_blocking(move || HouseRules::kept(&files)).await.map_err(lost)?;
                 // An old version may speak of what the schema no longer has: its texts are shown all the same.
                 compiled.unwrap_or_else(|_| HouseRules::none())
             }

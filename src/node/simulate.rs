@@ -6,10 +6,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{Node, cores::on_all_cores, fault::lost, prepared::Prepared};
+use super::{Node, cores::on_all_cores, directory::Directory, fault::lost, prepared::Prepared};
 use crate::{
     domain::{
-        agreement::{Agreement, AgreementState},
+        agreement::Agreement,
         body::{Body, Kind},
         fault::{Fault, Reason},
         ids::{AssessmentId, Role, SpiffeId, StatementId, TrustDomain},
@@ -202,7 +202,7 @@ impl Node {
         let (mut held, now) = (self.store.agreements().await?, self.now());
         held.retain(|r| r.partner == other);
         let replaces = if beside { None } else { replaced(&held, amends, &other, now)? };
-        held.retain(|r| r.state(now) == AgreementState::InForce);
+        held.retain(|r| r.state(now).counts());
         let before: Terms = held.iter().map(|r| (r.id, without_dates(&r.agreement))).collect();
         let mut after = before.clone();
         // The same terms again are themselves, not a twin.
@@ -221,7 +221,7 @@ impl Node {
         let now = self.now();
         let mut terms: BTreeMap<TrustDomain, Terms> = BTreeMap::new();
         for record in self.store.agreements().await? {
-            if record.state(now) == AgreementState::InForce {
+            if record.state(now).counts() {
                 terms.entry(record.partner).or_default().push((record.id, without_dates(&record.agreement)));
             }
         }
@@ -268,7 +268,7 @@ fn replaced(
         let what = || Fault::new(Reason::NotFound, format!("there is no agreement `{id}` with {partner}"));
         return found.map(|r| Some((r.id, r.agreement.version))).ok_or_else(what);
     }
-    let mut in_force = held.iter().filter(|r| r.state(now) == AgreementState::InForce);
+    let mut in_force = held.iter().filter(|r| r.state(now).counts());
     match (in_force.next(), in_force.count()) {
         (None, _) => Ok(None),
         (Some(only), 0) => Ok(Some((only.id, only.agreement.version))),
@@ -296,7 +296,7 @@ fn look(
 ) -> Result<(Time, Vec<Found>), Fault> {
     let prepared = Prepared::new(record)?;
     // As it was decided when it was logged.
-    let facts = prepared.facts(prepared.logged_at);
+    let facts = prepared.facts(prepared.logged_at, &Directory::default());
     let issued = prepared.manifest.issued;
     let kinds: BTreeMap<_, _> = prepared.portions.iter().map(|p| (p.digest, p.portion.kind())).collect();
     let headline = prepared.portions.iter().filter(|_| reads).find_map(|p| match &p.portion.body {

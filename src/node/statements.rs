@@ -30,9 +30,15 @@ pub(super) struct Handling {
     pub pace: Option<Pace>,
     /// What the sender waits for before the statement leaves its outbox.
     pub until: Until,
+    /// Whether nothing is told of what became of one that was read: whatever is told would show what is known here.
+    pub untold: Untold,
     /// Checks it against what is agreed, keeps it with its ledger entry, and acts on it.
     pub take: for<'a> fn(&'a Node, &'a TrustDomain, &'a Envelope) -> BoxFuture<'a, Result<(), Fault>>,
 }
+
+/// Decides by the statement alone, this organisation and who hands it over: what is known here can't show in it, and the same
+/// statement again has the same answer.
+type Untold = fn(here: &TrustDomain, partner: &TrustDomain, envelope: &Envelope) -> bool;
 
 /// Whose signatures a statement may bear.
 pub(super) enum Signers {
@@ -77,8 +83,8 @@ impl Handed<'_> {
 /// What the sender of a statement waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Until {
-    /// The partner has accepted it.
-    Accepted,
+    /// The partner has taken it.
+    Taken,
     /// The partner's own receipt has come.
     Receipt,
 }
@@ -106,6 +112,25 @@ const RECALLS: Pace = Pace {
 const BUNDLES: Pace =
     Pace { what: "bundles and introductions", allows: |live, handed| live.bundles.allows(handed.now) };
 
+/// Each one is verified and durable once it is taken, and that is told.
+const TOLD: Untold = |_, _, _| false;
+
+/// An answer to what this node gave its signer tells that only that was taken. Any other receipt could show who is known here, and one that
+/// answers a recall whether that has come here.
+fn is_untold_receipt(here: &TrustDomain, _: &TrustDomain, envelope: &Envelope) -> bool {
+    !wire::receipt::decode(&envelope.payload).is_ok_and(|r| r.sender == *here && r.recall.is_none())
+}
+
+/// What this organisation has taken back it knows itself.
+fn is_own_recall(here: &TrustDomain, _: &TrustDomain, envelope: &Envelope) -> bool {
+    !wire::recall::decode(&envelope.payload).is_ok_and(|r| r.originator != *here)
+}
+
+/// Whose bundles are kept would show who is known here.
+fn is_of_another(_: &TrustDomain, partner: &TrustDomain, envelope: &Envelope) -> bool {
+    !wire::bundle::decode(&envelope.payload).is_ok_and(|b| b.domain == *partner)
+}
+
 /// All kinds that are handed over. What is not here travels in a feed, in a file, or beside another statement.
 static HANDLED: [Handling; 8] = [
     Handling {
@@ -114,7 +139,8 @@ static HANDLED: [Handling; 8] = [
         signers: Signers::Parties,
         max_bytes: MAX_BYTES,
         pace: Some(CHANGES),
-        until: Until::Accepted,
+        until: Until::Taken,
+        untold: TOLD,
         take: |node, partner, envelope| Box::pin(node.take_agreement(partner, envelope)),
     },
     Handling {
@@ -123,7 +149,8 @@ static HANDLED: [Handling; 8] = [
         signers: Signers::Partner,
         max_bytes: MAX_BYTES,
         pace: Some(CHANGES),
-        until: Until::Accepted,
+        until: Until::Taken,
+        untold: TOLD,
         take: |node, partner, envelope| Box::pin(node.take_notice(partner, envelope)),
     },
     Handling {
@@ -132,7 +159,8 @@ static HANDLED: [Handling; 8] = [
         signers: Signers::Partner,
         max_bytes: MAX_BYTES,
         pace: None,
-        until: Until::Accepted,
+        until: Until::Taken,
+        untold: TOLD,
         take: |node, partner, envelope| Box::pin(node.take_request(partner, envelope)),
     },
     Handling {
@@ -141,7 +169,8 @@ static HANDLED: [Handling; 8] = [
         signers: Signers::Partner,
         max_bytes: MAX_BYTES,
         pace: None,
-        until: Until::Accepted,
+        until: Until::Taken,
+        untold: TOLD,
         take: |node, partner, envelope| Box::pin(node.take_answer(partner, envelope)),
     },
     Handling {
@@ -150,7 +179,8 @@ static HANDLED: [Handling; 8] = [
         signers: Signers::Named,
         max_bytes: MAX_RECEIPT_BYTES,
         pace: Some(RECEIPTS),
-        until: Until::Accepted,
+        until: Until::Taken,
+        untold: is_untold_receipt,
         take: |node, partner, envelope| Box::pin(node.take_receipt(partner, envelope)),
     },
     Handling {
@@ -160,6 +190,7 @@ static HANDLED: [Handling; 8] = [
         max_bytes: MAX_BYTES,
         pace: Some(RECALLS),
         until: Until::Receipt,
+        untold: is_own_recall,
         take: |node, partner, envelope| Box::pin(node.take_recall(partner, envelope)),
     },
     Handling {
@@ -168,7 +199,8 @@ static HANDLED: [Handling; 8] = [
         signers: Signers::Partner,
         max_bytes: MAX_INTRODUCTION_BYTES,
         pace: Some(BUNDLES),
-        until: Until::Accepted,
+        until: Until::Taken,
+        untold: |_, _, _| true,
         take: |node, partner, envelope| Box::pin(node.take_introduction(partner, envelope)),
     },
     Handling {
@@ -177,7 +209,8 @@ static HANDLED: [Handling; 8] = [
         signers: Signers::Named,
         max_bytes: MAX_BYTES,
         pace: Some(BUNDLES),
-        until: Until::Accepted,
+        until: Until::Taken,
+        untold: is_of_another,
         take: |node, partner, envelope| Box::pin(node.take_bundle(partner, envelope)),
     },
 ];
@@ -222,7 +255,11 @@ impl Handling {
 impl Node {
     /// Takes a statement that a partner hands over, whether the partner brought it or this node fetched it.
     pub async fn take_statement(&self, partner: &TrustDomain, envelope: &Envelope) -> Outcome {
-        let Err(fault) = self.take_once(partner, envelope).await else { return Outcome::Accepted };
+        let fault = match self.take_once(partner, envelope).await {
+            Ok(handling) if (handling.untold)(self.domain(), partner, envelope) => return Outcome::Received,
+            Ok(_) => return Outcome::Accepted,
+            Err(fault) => fault,
+        };
         if is_final(fault.reason) || fault.reason == Reason::LimitExceeded {
             self.note_refusal(partner, envelope.kind, fault.reason).await;
         }
@@ -230,7 +267,7 @@ impl Node {
     }
 
     /// The same statement by both ways is taken once, so that an older one can't come again behind a newer one.
-    async fn take_once(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
+    async fn take_once(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<&'static Handling, Fault> {
         let not_handed = || {
             let what = format!("a {} is not handed over by this call", envelope.kind);
             Fault::new(Reason::InvalidArgument, what)
@@ -242,7 +279,7 @@ impl Node {
         let live = self.live.of(partner);
         let mut taken = live.taken.lock().await;
         if taken.contains(&name) {
-            return Ok(());
+            return Ok(handling);
         }
         handling.require_size(envelope)?;
         let directory = self.directory();
@@ -257,7 +294,7 @@ impl Node {
         self.require_logged_by_a_party(partner, envelope)?;
         (handling.take)(self, partner, envelope).await?;
         taken.push(name);
-        Ok(())
+        Ok(handling)
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{ledger, lists};
 use crate::{
     domain::{
+        edition,
         fault::{Fault, Reason},
         ids::{Sha256, TrustDomain},
         statement::StatementKind,
@@ -63,6 +64,7 @@ pub(super) async fn response(
         persons_needed: said.persons_needed,
         held_persons_needed: said.held_persons_needed,
         passed_on_lists: said.passed_on_lists,
+        vocabulary_edition: said.vocabulary_edition,
     }
 }
 
@@ -90,6 +92,7 @@ async fn told(node: &Node, partner: &TrustDomain, ledger: Option<proto::LedgerGr
         persons_needed: node.own_persons_needed(),
         held_persons_needed: node.held_persons_needed(partner),
         passed_on_lists: passed_on.unwrap_or_default().iter().map(lists::passed_on_to_proto).collect(),
+        vocabulary_edition: edition::NEWEST,
     }
 }
 
@@ -114,6 +117,7 @@ pub(super) fn answered(message: proto::HelloResponse) -> (proto::HelloRequest, V
             persons_needed: message.persons_needed,
             held_persons_needed: message.held_persons_needed,
             passed_on_lists: message.passed_on_lists,
+            vocabulary_edition: message.vocabulary_edition,
         },
         wanted.collect(),
     )
@@ -169,6 +173,7 @@ pub(super) async fn take(
         persons_needed,
         held_persons_needed,
         passed_on_lists,
+        vocabulary_edition: _,
     } = said;
     if !protocol_versions.contains(&PROTOCOL_VERSION) {
         let what = format!("this node speaks version {PROTOCOL_VERSION} of the protocol only");

@@ -13,7 +13,7 @@ use super::{
     terms,
 };
 use crate::domain::{
-    agreement::Group,
+    group::Group,
     ids::Digest,
     marking::Audience,
     place::Country,
@@ -112,6 +112,7 @@ fn too_wide(question: Question<'_>, release: &Release, granted: &Granted) -> Opt
 pub(super) fn is_within(theirs: &OnwardLimit, ours: &OnwardLimit) -> bool {
     theirs.to.iter().all(|a| ours.to.contains(a))
         && theirs.kinds.iter().all(|k| ours.kinds.contains(k))
+        && theirs.later_kinds.iter().all(|k| ours.later_kinds.contains(k))
         && theirs.max_tlp <= ours.max_tlp
         && theirs.depth <= ours.depth
 }

@@ -2,10 +2,12 @@
 
 use super::{engine::Engine, grant::Covered, house::HouseRules};
 use crate::domain::{
-    agreement::{Agreement, Group},
+    agreement::Agreement,
     fault::{Fault, Reason},
+    group::Group,
     ids::{StatementId, TrustDomain},
     partner::{Organisation, PartnerKind},
+    place::ControlTable,
     release::AgreementRef,
     time::Time,
 };
@@ -15,6 +17,8 @@ use crate::domain::{
 pub struct PartnerPolicy {
     pub(super) giver: TrustDomain,
     pub(super) taker: Organisation,
+    /// The giver's own rows on who controls a place.
+    pub(super) control: ControlTable,
     /// By id, so that choosing among them does not depend on the order in which they were given.
     pub(super) agreements: Vec<Compiled>,
 }
@@ -59,7 +63,7 @@ impl PartnerPolicy {
             compiled.push(Compiled::new(*id, agreement, giver, taker, house)?);
         }
         compiled.sort_by_key(|c| c.reference.id);
-        Ok(Self { giver: giver.clone(), taker: taker.clone(), agreements: compiled })
+        Ok(Self { giver: giver.clone(), taker: taker.clone(), control: house.control.clone(), agreements: compiled })
     }
 
     /// The agreements in force, by id.

@@ -6,9 +6,11 @@ use super::{
     decide::{Question, Ruling},
     exception::Exceptions,
     facts::Facts,
+    headlines::with_headlines,
+    onward::Holding,
     outcome::Reason,
 };
-use crate::domain::{agreement::OnwardTerms, body::Kind, marking::Onward};
+use crate::domain::body::Kind;
 
 /// By portion, the grants that permit it, ascending and not empty; or the exceptions, which stand after the grants.
 pub(super) type Granted = BTreeMap<usize, Vec<usize>>;
@@ -70,6 +72,9 @@ pub(super) fn assemble(question: Question<'_>) -> Candidate<'_> {
         // An exception adds to what the agreement gives; it is no agreement of its own.
         held.extend(granted.keys().map(|i| (*i, no_grant_at_all())));
         released.clear();
+    } else if betrays_a_subject(question, &released) {
+        held.extend(granted.keys().map(|i| (*i, subject_stays())));
+        released.clear();
     } else {
         let lesser = granted.keys().filter(|i| !released.contains_key(i));
         held.extend(lesser.map(|i| (*i, Reason::new("a-fuller-headline-is-given", "a fuller headline is given"))));
@@ -82,32 +87,12 @@ fn missing(facts: &Facts<'_>, released: &Granted) -> Option<Kind> {
     [Kind::Headline, Kind::Subject].into_iter().find(|kind| facts.count(*kind, released.keys().copied()) == 0)
 }
 
-/// All but the headlines; of these the most informative, and where that one must stay with the recipient the most informative that it may
-/// pass on, since without a headline nothing goes on.
-fn with_headlines(question: Question<'_>, granted: &Granted) -> Granted {
-    let facts = question.facts;
-    let is_headline = |index: &usize| facts.portion(*index).is_some_and(|p| p.kind() == Kind::Headline);
-    let headlines: Vec<usize> = granted.keys().copied().filter(is_headline).collect();
-    let may_go_on = |index: &usize| granted.get(index).is_some_and(|grants| may_go_on(question, *index, grants));
-    let onward = fullest(facts, headlines.iter().copied().filter(may_go_on));
-    let fullest = fullest(facts, headlines.into_iter());
-    let stays = |index: &usize| !is_headline(index) || Some(*index) == fullest || Some(*index) == onward;
-    granted.iter().filter(|(i, _)| stays(i)).map(|(i, g)| (*i, g.clone())).collect()
-}
-
-/// The headline with the highest marking, of several the first.
-fn fullest(facts: &Facts<'_>, headlines: impl Iterator<Item = usize>) -> Option<usize> {
-    let marked = headlines.filter_map(|i| facts.portion(i).map(|p| (i, p)));
-    marked.min_by_key(|(index, p)| (std::cmp::Reverse(p.marking.tlp), p.order, *index)).map(|(index, _)| index)
-}
-
-/// Whether its marking and one of the grants that permit it let a headline be passed on to anybody.
-fn may_go_on(question: Question<'_>, index: usize, grants: &[usize]) -> bool {
-    let Some(marking) = question.facts.portion(index).map(|p| &p.marking) else { return false };
-    let lets =
-        |terms: &OnwardTerms| terms.depth > 0 && terms.max_tlp >= marking.tlp && terms.kinds.contains(&Kind::Headline);
-    let used = grants.iter().filter_map(|g| question.compiled.grants.get(*g));
-    matches!(marking.onward, Onward::Named(_)) && used.filter_map(|c| c.grant.onward.as_ref()).any(lets)
+/// Whether a hub would show whom a subject is about that stays: the release by which it got the assessment goes along, and its bars name the
+/// states of each subject (`terms.rs`).
+fn betrays_a_subject(question: Question<'_>, released: &Granted) -> bool {
+    let (holding, facts) = (question.holding, question.facts);
+    let disclosed = facts.count(Kind::Subject, released.keys().copied());
+    matches!(holding, Holding::Through(_)) && disclosed < facts.count(Kind::Subject, 0..facts.portions.len())
 }
 
 /// The recipient checks a release with what it sees. Where a subject is withheld, it sees a lower level or fewer places, and might have to refuse
@@ -134,6 +119,11 @@ fn unseen() -> Reason {
 
 fn no_grant_at_all() -> Reason {
     Reason::new("no-grant", "no grant gives any of it, and an exception only adds to what a grant gives")
+}
+
+fn subject_stays() -> Reason {
+    let words = "a hub gives an assessment only with every subject that it has of it, and one of them stays";
+    Reason::new("a-subject-stays", words)
 }
 
 fn incomplete(kind: Kind) -> Reason {

@@ -15,6 +15,7 @@ use super::{
     exception::Exceptions,
     explain,
     facts::{Facts, View},
+    grant::Covered,
     memo::Times,
     onward::Holding,
     outcome::{Cleared, Decision, Denial, GrantRef, Permit, PortionOutcome, Reason, Verdict},
@@ -83,6 +84,10 @@ impl Question<'_> {
     pub fn rule(self, view: &View, indexes: impl Iterator<Item = usize>) -> BTreeMap<usize, Rc<Ruling>> {
         let Self { policy, compiled, facts, holding, now } = self;
         let times = Times { now: now.unix_nanos(), age: facts.age(now), expires: facts.expires.unix_nanos() };
+        let mut added = facts.added_by(&policy.control, 0..facts.portions.len());
+        added.extend(&facts.elsewhere);
+        let wider = (!added.is_empty()).then(|| view.and_about(added));
+        let view = wider.as_ref().unwrap_or(view);
         let entities = OnceCell::new();
         let evaluate = |class, traits| {
             let context = facts.told.context(class, now, || engine::context(traits, times.now, times.age))?;
@@ -97,22 +102,24 @@ impl Question<'_> {
             let ruling = known.entry(class).or_insert_with(|| {
                 let traits = Traits::of(portion);
                 let ask = || evaluate(class, traits).unwrap_or_else(|reason| Answer::Denied(vec![reason]));
-                Rc::new(match compiled.engine.memo.answer(view, traits, times, ask) {
+                Rc::new(match compiled.engine.memo.answer((view, &facts.signed), traits, times, ask) {
                     Answer::Permitted(grants) => Ruling::Permitted(grants),
                     Answer::Denied(reasons) if reasons.is_empty() => {
                         Ruling::Ungranted(explain::no_grant(policy, compiled, facts, view, traits, now))
                     }
-                    Answer::Denied(reasons) => Ruling::Denied(reasons),
+                    Answer::Denied(reasons) => Ruling::Denied(
+                        reasons.into_iter().map(|r| explain::in_full(r, policy, facts, traits)).collect(),
+                    ),
                 })
             });
             let excepted = Exceptions::of(compiled, facts).giving(policy, digest, now);
             let ruling = if excepted.is_empty() { Rc::clone(ruling) } else { Rc::new(ruling.excepted(excepted)) };
             // What the giver's own people say of it came by no release that could bar it.
-            let bar = match facts.is_own_endorsement(policy, digest) {
-                true => None,
-                false => holding.bars(&policy.taker, &compiled.groups, (digest, portion), now),
+            let bars = match facts.is_own_endorsement(policy, digest) {
+                true => vec![],
+                false => holding.bars(&policy.taker, (digest, portion), now),
             };
-            let ruling = bar.map_or(Rc::clone(&ruling), |reason| Rc::new(ruling.barred(reason)));
+            let ruling = if bars.is_empty() { ruling } else { Rc::new(ruling.barred(bars)) };
             rulings.insert(index, ruling);
         }
         rulings
@@ -122,8 +129,10 @@ impl Question<'_> {
     fn entities(self, view: &View) -> Result<Entities, Reason> {
         let Self { compiled, facts, .. } = self;
         let expires = facts.expires.unix_nanos();
-        let assessment =
-            if *view == facts.whole { facts.told.assessment(view, expires) } else { engine::assessment(view, expires) };
+        let assessment = match *view == facts.whole {
+            true => facts.told.assessment(view, &facts.signed, expires),
+            false => engine::assessment(view, &facts.signed, expires),
+        };
         compiled.engine.entities(assessment?)
     }
 }
@@ -139,9 +148,9 @@ impl Ruling {
         }
     }
 
-    /// This and one more reason against it.
-    fn barred(&self, reason: Reason) -> Self {
-        Self::Denied(self.reasons().iter().cloned().chain([reason]).collect())
+    /// This and more reasons against it.
+    fn barred(&self, bars: Vec<Reason>) -> Self {
+        Self::Denied(self.reasons().iter().cloned().chain(bars).collect())
     }
 
     /// Why it is not permitted; none where it is.
@@ -156,7 +165,7 @@ impl Ruling {
 
 fn verdict(candidate: &Candidate<'_>, all: &[Candidate<'_>], index: usize) -> Verdict {
     if let Some(grants) = candidate.released.get(&index) {
-        return Verdict::Release(permit(candidate.question, grants));
+        return Verdict::Release(permit(candidate.question, index, grants));
     }
     if let Some(reason) = candidate.held.get(&index) {
         return Verdict::Withhold(Denial { reasons: vec![reason.clone()] });
@@ -188,14 +197,18 @@ fn withhold(id: &'static str, words: String) -> Verdict {
     Verdict::Withhold(Denial { reasons: vec![Reason::new(id, words)] })
 }
 
-fn permit(question: Question<'_>, grants: &[usize]) -> Permit {
+fn permit(question: Question<'_>, index: usize, grants: &[usize]) -> Permit {
     let Question { compiled, facts, .. } = question;
     let used = || grants.iter().filter_map(|g| compiled.grants.get(*g));
     let mut references: Vec<GrantRef> =
         used().map(|c| GrantRef { agreement: compiled.reference, grant: c.grant.id.clone() }).collect();
     references.sort_by(|a, b| a.grant.cmp(&b.grant));
     let excepted = Exceptions::of(compiled, facts).needed(grants);
-    let reasons = used().map(|c| c.reason.clone()).chain(excepted.map(|e| e.reason())).collect();
+    let reason = |c: &Covered| match facts.portion(index) {
+        Some(portion) => c.reason_for(&facts.whole, Traits::of(portion)),
+        None => c.reason.clone(),
+    };
+    let reasons = used().map(reason).chain(excepted.map(|e| e.reason())).collect();
     Permit { grants: references, reasons }
 }
 

@@ -11,14 +11,16 @@ use cedar_policy::{
     RestrictedExpression, Schema, ValidationMode, Validator,
 };
 
-use super::{grant::Covered, house::HouseRules, memo::Memo, outcome};
+use super::{grant::Covered, house::HouseRules, memo::Memo, onward::Circle, outcome, signed::Signed};
 use crate::domain::{
     agreement::Agreement,
     assessment::Portion,
     body::Kind,
     fault::{Fault, Reason},
+    group::Group,
     marking::{Audience, Caveat, Tlp, Topic},
     partner::Organisation,
+    place::Country,
 };
 
 /// The schema's text.
@@ -101,6 +103,7 @@ pub(super) struct Traits<'a> {
     pub tlp: Tlp,
     pub topics: &'a [Topic],
     pub releasable_to: &'a [Audience],
+    pub groups: &'a [Group],
     pub caveats: &'a [Caveat],
 }
 
@@ -112,8 +115,15 @@ impl<'a> Traits<'a> {
             tlp: marking.tlp,
             topics: &marking.topics,
             releasable_to: &marking.releasable_to,
+            groups: &marking.groups,
             caveats: &marking.caveats,
         }
+    }
+
+    /// How many names it holds, as a measure of its size; eight states count as one.
+    pub fn names(&self) -> usize {
+        let of_group = |group: &Group| 1 + group.organisations.len() + group.countries.len() / 8;
+        self.topics.len() + self.releasable_to.len() + self.groups.iter().map(of_group).sum::<usize>()
     }
 }
 
@@ -150,7 +160,7 @@ impl Engine {
         }
         engine.fixed = Entities::from_entities(entities, Some(ground.validator.schema()))
             .map_err(|e| internal("the terms of the agreement", e))?;
-        engine.memo = Memo::of(engine.policies.policies());
+        engine.memo = Memo::of(engine.policies.policies().collect::<Vec<_>>());
         Ok(engine)
     }
 
@@ -179,14 +189,15 @@ impl Engine {
 
     /// Cedar's own check of what [`assessment`] and [`context`] build, too dear to be made at each decision.
     #[cfg(test)]
-    pub fn check_against_schema(&self, view: &super::facts::View) {
+    pub fn check_against_schema(&self, view: &super::facts::View, signed: &Signed) {
         let schema = schema().unwrap().validator.schema();
-        let entities = self.entities(assessment(view, i64::MAX).unwrap()).unwrap();
+        let entities = self.entities(assessment(view, signed, i64::MAX).unwrap()).unwrap();
         Entities::from_entities(entities.iter().cloned(), Some(schema)).unwrap();
         let topics = ["sahel".parse().unwrap()];
         let releasable_to = ["group:ecowas".parse().unwrap(), "gb.example".parse().unwrap()];
+        let groups = [super::tests::fixture::group("ecowas", &["BF"], &["ecowas.example"])];
         for (topics, releasable_to, caveats) in [(&[][..], &[][..], &[][..]), (&topics, &releasable_to, Caveat::ALL)] {
-            let traits = Traits { kind: Kind::Gap, tlp: Tlp::Red, topics, releasable_to, caveats };
+            let traits = Traits { kind: Kind::Gap, tlp: Tlp::Red, topics, releasable_to, groups: &groups, caveats };
             let context = context(traits, i64::MIN, -1).unwrap();
             context.validate(schema, &self::schema().unwrap().action).unwrap();
         }
@@ -218,7 +229,7 @@ impl Engine {
 }
 
 /// The assessment as the subjects among some of its portions show it.
-pub(super) fn assessment(view: &super::facts::View, expires: i64) -> Result<Entity, outcome::Reason> {
+pub(super) fn assessment(view: &super::facts::View, signed: &Signed, expires: i64) -> Result<Entity, outcome::Reason> {
     let ground = schema().map_err(|_| evaluation_error("the built-in rules"))?;
     let attributes = [
         ("subject_known", RestrictedExpression::new_bool(view.known)),
@@ -227,13 +238,20 @@ pub(super) fn assessment(view: &super::facts::View, expires: i64) -> Result<Enti
         ("places", set(view.fine_places())),
         ("level", RestrictedExpression::new_long(view.level.map_or(0, |l| i64::from(u8::from(l))))),
         ("expires", RestrictedExpression::new_long(expires)),
+        ("originator", RestrictedExpression::new_string(signed.originator.to_string())),
     ];
-    entity(ground.assessment.clone(), attributes).map_err(|_| evaluation_error("the assessment"))
+    let signers = signed
+        .by
+        .iter()
+        .flat_map(|by| [("signers", set(&by.all)), ("cosigners", RestrictedExpression::new_long(by.cosigners))]);
+    entity(ground.assessment.clone(), attributes.into_iter().chain(signers))
+        .map_err(|_| evaluation_error("the assessment"))
 }
 
 /// What a request says of a portion.
 pub(super) fn context(traits: Traits<'_>, now: i64, age: i64) -> Result<Context, outcome::Reason> {
-    let Traits { kind, tlp, topics, releasable_to, caveats } = traits;
+    let Traits { kind, tlp, topics, releasable_to, groups, caveats } = traits;
+    let circle = Circle::of(releasable_to, groups);
     let pairs = [
         ("now", RestrictedExpression::new_long(now)),
         ("age", RestrictedExpression::new_long(age)),
@@ -241,6 +259,8 @@ pub(super) fn context(traits: Traits<'_>, now: i64, age: i64) -> Result<Context,
         ("tlp", RestrictedExpression::new_long(tlp as i64)),
         ("topics", set(topics.iter().map(Topic::as_str))),
         ("releasable_to", set(releasable_to)),
+        ("releasable_to_organisations", set(circle.organisations())),
+        ("releasable_to_states", set(circle.states().map(Country::code))),
         ("caveats", set(caveats.iter().map(|c| c.as_str()))),
     ];
     Context::from_pairs(pairs.map(|(key, value)| (key.to_owned(), value))).map_err(|_| evaluation_error("the request"))
@@ -267,7 +287,10 @@ fn set<T: ToString>(items: impl IntoIterator<Item = T>) -> RestrictedExpression 
     RestrictedExpression::new_set(items.into_iter().map(|i| RestrictedExpression::new_string(i.to_string())))
 }
 
-fn entity<const N: usize>(uid: EntityUid, attributes: [(&str, RestrictedExpression); N]) -> Result<Entity, Fault> {
+fn entity(
+    uid: EntityUid,
+    attributes: impl IntoIterator<Item = (&'static str, RestrictedExpression)>,
+) -> Result<Entity, Fault> {
     let attributes = attributes.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
     Entity::new(uid, attributes, HashSet::new()).map_err(|e| internal("the attributes", e))
 }
@@ -301,6 +324,7 @@ fn organisation(uid: &EntityUid, agreement: &Agreement, taker: &Organisation) ->
         ("kind".to_owned(), RestrictedExpression::new_string(taker.kind.as_str().to_owned())),
         ("names".to_owned(), set(names)),
         ("own_names".to_owned(), set(own_names)),
+        ("states".to_owned(), set(taker.states())),
     ]);
     for (key, country) in [("country", taker.country), ("state", taker.state())] {
         if let Some(country) = country {

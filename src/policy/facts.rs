@@ -2,13 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{agreement::PartnerPolicy, engine::Traits, exception::Excepted, onward::Provenance, told::Told};
+use super::{
+    agreement::PartnerPolicy,
+    engine::Traits,
+    exception::Excepted,
+    onward::Provenance,
+    signed::{Signed, Signers},
+    told::Told,
+};
 use crate::domain::{
     assessment::{self, Manifest, Portion},
-    body::{Body, Kind},
-    ids::{Digest, TrustDomain},
+    body::{Body, Kind, Subject},
+    ids::{Digest, SpiffeId, TrustDomain},
     level::WarningLevel,
-    place::{Country, Place},
+    place::{Concern, ControlTable, Country, Place, When},
     time::Time,
 };
 
@@ -19,6 +26,8 @@ pub struct Facts<'a> {
     /// When the giver logged it: delays and ages count from then, whatever the author wrote.
     pub(super) logged_at: Time,
     pub(super) expires: Time,
+    /// When it is issued and expires by its manifest, which is the same for giver and reader.
+    life: (Time, Time),
     pub(super) portions: Vec<(Digest, &'a Portion)>,
     pub(super) whole: View,
     /// By the releases' ids.
@@ -27,9 +36,13 @@ pub struct Facts<'a> {
     pub(super) endorsers: BTreeMap<Digest, &'a TrustDomain>,
     /// By the exceptions' ids.
     pub(super) exceptions: Vec<Excepted>,
+    /// What the other versions that the giver holds are about.
+    pub(super) elsewhere: BTreeSet<Country>,
     /// For each portion the first one that a decision can't tell from it.
     classes: Vec<usize>,
     pub(super) told: Told,
+    /// Whose it is, and who has signed it.
+    pub(super) signed: Signed,
 }
 
 impl<'a> Facts<'a> {
@@ -38,7 +51,8 @@ impl<'a> Facts<'a> {
     pub fn of(manifest: &'a Manifest, portions: impl IntoIterator<Item = (Digest, &'a Portion)>) -> Self {
         let mut seen = BTreeSet::new();
         let portions: Vec<_> = portions.into_iter().filter(|(digest, _)| seen.insert(*digest)).collect();
-        let whole = View::over(portions.iter().map(|(_, p)| *p));
+        let life = (manifest.issued, manifest.expires);
+        let whole = View::over(portions.iter().map(|(_, p)| *p), life);
         let mut first: HashMap<Traits<'_>, usize> = HashMap::new();
         let classes = portions.iter().enumerate().map(|(i, (_, p))| *first.entry(Traits::of(p)).or_insert(i)).collect();
         let Manifest { originator, issued, expires, .. } = manifest;
@@ -47,14 +61,33 @@ impl<'a> Facts<'a> {
             originator,
             logged_at,
             expires,
+            life,
             portions,
             whole,
             provenances: vec![],
             endorsers: BTreeMap::new(),
             exceptions: vec![],
+            elsewhere: BTreeSet::new(),
             classes,
             told: Told::default(),
+            signed: Signed { originator: originator.clone(), by: None },
         }
+    }
+
+    /// As one of several versions that the giver holds, which are about these states: what one of them is about, none of them goes to.
+    #[must_use]
+    pub fn among_versions(mut self, about: &BTreeSet<Country>) -> Self {
+        self.elsewhere = about.difference(&self.whole.states).copied().collect();
+        self
+    }
+
+    /// As signed by all of these, `cosigners` of them officers beside the author. Without this nobody knows who has signed it, and a house
+    /// rule that asks denies.
+    #[must_use]
+    pub fn signed_by(self, all: &[SpiffeId], cosigners: u32) -> Self {
+        let by = Signers { all: all.iter().cloned().collect(), cosigners: cosigners.into() };
+        let signed = Signed { by: Some(by), ..self.signed };
+        Self { signed, told: Told::default(), ..self }
     }
 
     /// As logged at that time. Without this, the author's own word on the time of issue counts.
@@ -114,7 +147,32 @@ impl<'a> Facts<'a> {
 
     /// What the subjects among these portions say.
     pub(super) fn view(&self, indexes: impl Iterator<Item = usize>) -> View {
-        View::over(indexes.filter_map(|i| self.portion(i)))
+        View::over(indexes.filter_map(|i| self.portion(i)), self.life)
+    }
+
+    /// The states that a table of the giver's own adds, for the subjects among these portions.
+    pub(super) fn added_by(&self, own: &ControlTable, indexes: impl Iterator<Item = usize>) -> BTreeSet<Country> {
+        if own.is_empty() {
+            return BTreeSet::new();
+        }
+        let subjects = assessment::subjects(indexes.filter_map(|i| self.portion(i)));
+        let rows = subjects.flat_map(|subject| {
+            let when = When::new(subject.period, self.life);
+            assessment::places_concerned(subject).flat_map(move |place| own.of(place, when))
+        });
+        rows.map(|row| row.by).collect()
+    }
+
+    /// Each place of its subjects with what it concerns.
+    pub(super) fn concerns<'t>(&self, own: &'t ControlTable) -> impl Iterator<Item = (Place, Concern<'t>)> {
+        let of_subject = move |subject: &Subject| {
+            let when = When::new(subject.period, self.life);
+            let places = assessment::places_concerned(subject);
+            places
+                .flat_map(move |place| place.concerns(own, when).into_iter().map(move |c| (place, c)))
+                .collect::<Vec<_>>()
+        };
+        assessment::subjects(self.portions.iter().map(|(_, p)| *p)).flat_map(of_subject)
     }
 
     /// How many of these portions are subjects.
@@ -141,18 +199,25 @@ pub(super) struct View {
 }
 
 impl View {
-    fn over<'a>(portions: impl Iterator<Item = &'a Portion>) -> Self {
+    fn over<'a>(portions: impl Iterator<Item = &'a Portion>, life: (Time, Time)) -> Self {
         let mut view = Self { known: false, states: BTreeSet::new(), level: None, places: BTreeSet::new() };
         let (mut subjects, mut placed) = (0, 0);
         for portion in portions {
             let Body::Subject(subject) = &portion.body else { continue };
             subjects += 1;
             placed += usize::from(!subject.places.is_empty());
-            view.states.extend(assessment::subject_states(std::slice::from_ref(portion)));
+            view.states.extend(assessment::subject_states(std::slice::from_ref(portion), life));
             view.level = view.level.max(Some(subject.level));
             view.places.extend(&subject.places);
         }
         view.known = subjects > 0 && subjects == placed;
+        view
+    }
+
+    /// The same, about these states too.
+    pub fn and_about(&self, states: BTreeSet<Country>) -> Self {
+        let mut view = self.clone();
+        view.states.extend(states);
         view
     }
 
@@ -171,6 +236,9 @@ impl View {
         let mut codes = BTreeSet::new();
         for place in &self.places {
             match place {
+                Place::Subdivision(part) if part.is_former() => {
+                    codes.extend(part.successors().iter().map(|p| p.code()))
+                }
                 Place::Subdivision(part) => {
                     codes.insert(part.code());
                 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::outcome;
+use super::{engine::Traits, facts::View, outcome};
 use crate::domain::{
     agreement::{Agreement, Area, Grant},
     body::Kind,
@@ -50,7 +50,10 @@ impl Covered {
     pub fn covers(&self, place: Place) -> bool {
         match place {
             Place::Subdivision(part) if !self.countries.contains(&part.country()) => {
-                self.parts.iter().any(|p| p.country() == part.country() && place.within(Place::Subdivision(*p)))
+                let lies = |place: &Place| {
+                    self.parts.iter().any(|p| p.country() == part.country() && place.within(Place::Subdivision(*p)))
+                };
+                place.today().iter().all(lies)
             }
             _ => place.countries().is_subset(&self.countries),
         }
@@ -64,6 +67,21 @@ impl Covered {
         }
         let parts = Subdivision::all().filter(|part| self.covers(Place::Subdivision(*part))).map(Subdivision::code);
         self.countries.iter().map(|c| c.code()).chain(parts).collect()
+    }
+
+    /// Why it permits a portion, in words. Where a list of its terms is cut, what decided stands first, so that it is not hidden.
+    pub fn reason_for(&self, view: &View, traits: Traits<'_>) -> outcome::Reason {
+        if self.grant.places.len() <= MOST && self.grant.topics.len() <= MOST {
+            return self.reason.clone();
+        }
+        let mut told = self.grant.clone();
+        let decided = |area: &Area| match area {
+            Area::Place(place) => view.places.iter().any(|p| p.within(*place) || place.within(*p)),
+            Area::Group(_) => true,
+        };
+        told.places.sort_by_key(|area| !decided(area));
+        told.topics.sort_by_key(|topic| !traits.topics.contains(topic));
+        outcome::Reason::new(self.reason.id.clone(), words(&told))
     }
 
     /// When it first reaches an assessment issued at that time.
@@ -119,12 +137,21 @@ fn words(grant: &Grant) -> String {
 }
 
 fn kinds_in_words(kinds: &[Kind]) -> String {
-    if Kind::ALL.iter().all(|k| kinds.contains(k)) { "every kind of portion".to_owned() } else { listed(kinds) }
+    // In full: a list that is cut hides the kind that decided.
+    let names = |some: Vec<&Kind>| some.into_iter().map(|k| k.as_str()).collect::<Vec<_>>().join(", ");
+    let missing: Vec<&Kind> = Kind::ALL.iter().filter(|k| !kinds.contains(k)).collect();
+    match missing.len() {
+        0 => "every kind of portion".to_owned(),
+        few if few <= kinds.len() / 2 => format!("every kind of portion but {}", names(missing)),
+        _ => names(kinds.iter().collect()),
+    }
 }
+
+/// How many names of a list are told.
+const MOST: usize = 12;
 
 /// Names with commas, at most twelve of them, and how many more there are.
 pub fn listed<T: ToString>(items: &[T]) -> String {
-    const MOST: usize = 12;
     let mut names: Vec<String> = items.iter().take(MOST).map(ToString::to_string).collect();
     if items.len() > MOST {
         names.push(format!("{} more", items.len() - MOST));

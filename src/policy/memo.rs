@@ -10,9 +10,11 @@ use super::{
     clock::{Clock, Moment},
     engine::{Answer, Traits},
     facts::View,
+    signed::{Signed, is_asked_for},
 };
 use crate::domain::{
     body::Kind,
+    group::Group,
     marking::{Audience, Caveat, Tlp, Topic},
 };
 
@@ -35,6 +37,8 @@ pub(super) struct Times {
 pub(super) struct Memo {
     /// `None`: answers may change at any time, so none is kept.
     clock: Option<Clock>,
+    /// Whether an answer may depend on who has signed.
+    asks_who: bool,
     kept: Arc<Mutex<HashMap<View, HashMap<Asked, Answer>>>>,
 }
 
@@ -45,27 +49,40 @@ struct Asked {
     tlp: Tlp,
     topics: Box<[Topic]>,
     releasable_to: Box<[Audience]>,
+    groups: Box<[Group]>,
     caveats: Box<[Caveat]>,
     moment: Moment,
+    /// Where an answer may depend on it.
+    signed: Option<Signed>,
 }
 
 impl Asked {
-    fn new(traits: Traits<'_>, moment: Moment) -> Self {
-        let Traits { kind, tlp, topics, releasable_to, caveats } = traits;
-        Self { kind, tlp, topics: topics.into(), releasable_to: releasable_to.into(), caveats: caveats.into(), moment }
+    fn new(traits: Traits<'_>, moment: Moment, signed: Option<Signed>) -> Self {
+        let Traits { kind, tlp, topics, releasable_to, groups, caveats } = traits;
+        Self {
+            kind,
+            tlp,
+            topics: topics.into(),
+            releasable_to: releasable_to.into(),
+            groups: groups.into(),
+            caveats: caveats.into(),
+            moment,
+            signed,
+        }
     }
 }
 
 impl Memo {
     /// For these policies.
-    pub fn of<'a>(policies: impl IntoIterator<Item = &'a cedar_policy::Policy>) -> Self {
-        Self { clock: Clock::read(policies), kept: Arc::default() }
+    pub fn of<'a>(policies: impl IntoIterator<Item = &'a cedar_policy::Policy, IntoIter: Clone>) -> Self {
+        let policies = policies.into_iter();
+        Self { clock: Clock::read(policies.clone()), asks_who: is_asked_for(policies), kept: Arc::default() }
     }
 
     /// One that keeps nothing.
     #[cfg(test)]
     pub fn off() -> Self {
-        Self { clock: None, kept: Arc::default() }
+        Self { clock: None, asks_who: true, kept: Arc::default() }
     }
 
     /// How many answers it keeps.
@@ -75,10 +92,17 @@ impl Memo {
     }
 
     /// The answer that was given before to the same question, or the one that is given now.
-    pub fn answer(&self, view: &View, traits: Traits<'_>, times: Times, ask: impl FnOnce() -> Answer) -> Answer {
-        let names = traits.topics.len() + traits.releasable_to.len() + view.names();
+    pub fn answer(
+        &self,
+        (view, signed): (&View, &Signed),
+        traits: Traits<'_>,
+        times: Times,
+        ask: impl FnOnce() -> Answer,
+    ) -> Answer {
+        let names = traits.names() + view.names();
         let Some(clock) = self.clock.as_ref().filter(|_| names <= NAMES) else { return ask() };
-        let asked = Asked::new(traits, clock.moment(times.now, times.age, times.expires));
+        let signed = self.asks_who.then(|| signed.clone());
+        let asked = Asked::new(traits, clock.moment(times.now, times.age, times.expires), signed);
         // Whole after every statement, even where a thread has panicked.
         let lock = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(answer) = lock().get(view).and_then(|answers| answers.get(&asked)) {

@@ -8,10 +8,11 @@ use std::collections::BTreeSet;
 
 use super::{facts::Facts, outcome::Reason};
 use crate::domain::{
-    agreement::Group,
     assessment::Portion,
+    body::Kind,
+    group::Group,
     ids::{Digest, StatementId, TrustDomain},
-    marking::{Audience, Onward},
+    marking::{Audience, Stays},
     partner::Organisation,
     place::Country,
     release::{OnwardLimit, Release, Terms},
@@ -31,9 +32,12 @@ pub struct Provenance {
     pub terms: Terms,
     /// From when on `terms.retention_days` counts.
     pub released_at: Time,
-    /// What `group:x` means in these terms and in the markings, as the agreement that it stands on says and the release
-    /// repeats. A group that is not here names nobody.
+    /// What `group:x` means in these terms, as the agreement that it stands on says and the release repeats. A group that is not here
+    /// names nobody. A marking spells out its own groups.
     pub groups: Vec<Group>,
+    /// Whether the agreement under which it came was suspended or ended by either party. Then nothing of it goes on: whoever gave it has
+    /// withdrawn its trust, or the giver has.
+    pub is_stopped: bool,
     /// The organisations that had it before the giver, the originator among them: it goes back to none of them.
     pub carriers: BTreeSet<TrustDomain>,
 }
@@ -47,6 +51,7 @@ impl Provenance {
             terms: release.terms.clone(),
             released_at: release.released_at,
             groups: release.terms.onward.iter().flat_map(|o| &o.groups).cloned().collect(),
+            is_stopped: false,
             carriers,
         }
     }
@@ -92,26 +97,17 @@ impl<'a> Holding<'a> {
         }
     }
 
-    /// Why the portion may not go on to the taker, whose agreement with the giver spells out these groups.
-    pub fn bars(
-        self,
-        taker: &Organisation,
-        groups: &[Group],
-        (digest, portion): (&Digest, &Portion),
-        now: Time,
-    ) -> Option<Reason> {
+    /// Why the portion may not go on to the taker; empty where it may.
+    pub fn bars(self, taker: &Organisation, (digest, portion): (&Digest, &Portion), now: Time) -> Vec<Reason> {
         let unmet = match self {
-            Self::Own => return None,
+            Self::Own if portion.kind() == Kind::Endorsement => return unattributed(portion).into_iter().collect(),
+            Self::Own => return vec![],
             Self::Unknown => vec!["it is another's, and no release by which it came is known".to_owned()],
             Self::Through(came) if !came.digests.contains(digest) => vec!["it did not come by this release".to_owned()],
-            Self::Through(came) => [
-                terms_unmet(came, taker, portion, now),
-                marking_unmet(came, taker, portion),
-                widened(came, groups, portion),
-            ]
-            .concat(),
+            Self::Through(came) => [terms_unmet(came, taker, portion, now), marking_unmet(taker, portion)].concat(),
         };
-        (!unmet.is_empty()).then(|| Reason::new("onward-not-allowed", unmet.join("; ")))
+        let onward = (!unmet.is_empty()).then(|| Reason::new("onward-not-allowed", unmet.join("; ")));
+        unattributed(portion).into_iter().chain(onward).collect()
     }
 
     /// The terms of a release onward: those that the giver's own agreement gives, and no wider than those by which it got it.
@@ -131,6 +127,9 @@ impl<'a> Holding<'a> {
 
 fn terms_unmet(came: &Provenance, taker: &Organisation, portion: &Portion, now: Time) -> Vec<String> {
     let mut unmet = Vec::new();
+    if came.is_stopped {
+        unmet.push("the agreement under which it came is suspended or was terminated".to_owned());
+    }
     if came.carriers.contains(&taker.domain) {
         unmet.push(format!("{} had it before it came here", taker.domain));
     }
@@ -154,7 +153,7 @@ fn terms_unmet(came: &Provenance, taker: &Organisation, portion: &Portion, now: 
             }
         }
     }
-    if let Some(state) = taker.state().filter(|s| came.terms.barred_states.contains(s)) {
+    if let Some(state) = taker.states().find(|s| came.terms.barred_states.contains(s)) {
         unmet.push(format!("it came with a bar to {state}"));
     }
     if came.days_left(now) == Some(0) {
@@ -163,30 +162,28 @@ fn terms_unmet(came: &Provenance, taker: &Organisation, portion: &Portion, now: 
     unmet
 }
 
-fn marking_unmet(came: &Provenance, taker: &Organisation, portion: &Portion) -> Vec<String> {
-    match &portion.marking.onward {
-        Onward::None => vec!["its marking lets nobody pass it on".to_owned()],
-        Onward::WithinOrganisation => vec!["its marking keeps it within the organisation that got it".to_owned()],
-        Onward::Named(names) if !Circle::of(names, &came.groups).holds(taker) => {
+fn marking_unmet(taker: &Organisation, portion: &Portion) -> Vec<String> {
+    match portion.marking.goes_on_to() {
+        // A rule by itself (`unattributed`).
+        Err(Stays::NoAttribution) => vec![],
+        Err(Stays::Tlp(tlp)) => vec![format!("{tlp} goes no further than to whom its originator gives it")],
+        Err(Stays::Nobody) => vec!["its marking lets nobody pass it on".to_owned()],
+        Err(Stays::WithinOrganisation) => {
+            vec!["its marking keeps it within the organisation that got it".to_owned()]
+        }
+        Ok(names) if !Circle::of(names, &portion.marking.groups).holds(taker) => {
             vec![format!("its marking does not let it go on to {}", taker.domain)]
         }
-        Onward::Named(_) => vec![],
+        Ok(_) => vec![],
     }
 }
 
-/// A marking's group means what the agreement at hand says, so an agreement further on must not give it members that it did not have
-/// before: then nobody's later list widens what the originator signed, over any number of hops.
-fn widened(came: &Provenance, groups: &[Group], portion: &Portion) -> Vec<String> {
-    let is_wider = |audience: &&Audience| match audience {
-        Audience::Organisation(_) => false,
-        Audience::Group(name) => {
-            let before = Circle::of(std::slice::from_ref(audience), &came.groups);
-            groups.iter().any(|g| g.name == *name && !before.covers(g))
-        }
-    };
-    let wider: BTreeSet<&Audience> = portion.marking.audiences().filter(is_wider).collect();
-    let told = |name| format!("{name} has members in the agreement that it lacks in the one by which it came");
-    wider.into_iter().map(told).collect()
+/// The Chatham House rule, held at each hop: nobody but the originator gives the portion, since a hub's release would carry the originator's
+/// name and signature with it.
+fn unattributed(portion: &Portion) -> Option<Reason> {
+    let is_unattributed = portion.marking.goes_on_to() == Err(Stays::NoAttribution);
+    let words = "its caveat no-attribution lets nobody but its originator give it";
+    is_unattributed.then(|| Reason::new("no-attribution", words))
 }
 
 /// What both allow, one hop less; `None`: nothing. Groups are spelled out at last (`terms.rs`).
@@ -203,6 +200,7 @@ fn narrowest(own: &OnwardLimit, theirs: &OnwardLimit, came: &Provenance, groups:
     (!to.is_empty() && !kinds.is_empty() && depth > 0).then_some(OnwardLimit {
         to,
         kinds,
+        later_kinds: own.later_kinds.iter().filter(|k| theirs.later_kinds.contains(k)).cloned().collect(),
         max_tlp,
         depth,
         groups: vec![],
@@ -232,6 +230,16 @@ impl<'a> Circle<'a> {
         circle
     }
 
+    /// The organisations that it names.
+    pub fn organisations(&self) -> impl Iterator<Item = &'a TrustDomain> {
+        self.organisations.iter().copied()
+    }
+
+    /// The states whose organs are in it.
+    pub fn states(&self) -> impl Iterator<Item = Country> {
+        self.countries.iter().copied()
+    }
+
     /// By its name, or as an organ of a state that is listed.
     pub fn holds(&self, taker: &Organisation) -> bool {
         self.organisations.contains(&taker.domain) || taker.state().is_some_and(|s| self.countries.contains(&s))
@@ -240,6 +248,18 @@ impl<'a> Circle<'a> {
     /// Whether it names the organisation, and not only its state.
     pub fn names(&self, domain: &TrustDomain) -> bool {
         self.organisations.contains(domain)
+    }
+
+    /// Whether an organisation may be in all of these circles: one that any of them names, or the organ of a state that all of them list.
+    /// Where one names an organisation and another lists states, it may be the organ of one of these.
+    pub fn meet(circles: &[Self], barred: &[Country], except: &BTreeSet<&TrustDomain>) -> bool {
+        let lists = |circle: &Self, country: &Country| circle.countries.contains(country) && !barred.contains(country);
+        let may_be_organ = |circle: &Self| circle.countries.iter().any(|c| lists(circle, c));
+        let holds = |domain: &TrustDomain| circles.iter().all(|c| c.names(domain) || may_be_organ(c));
+        let mut named = circles.iter().flat_map(|c| &c.organisations);
+        let mut listed = circles.iter().flat_map(|c| &c.countries);
+        named.any(|domain| !except.contains(domain) && holds(domain))
+            || listed.any(|country| circles.iter().all(|c| lists(c, country)))
     }
 
     /// Whether each member of the group is in it.

@@ -148,9 +148,11 @@ impl Cleared {
         &self.grants
     }
 
-    /// The digests of the manifest's portions, strictly ascending.
+    /// The digests of the manifest's portions, in the author's order.
     pub fn digests(&self) -> impl Iterator<Item = Digest> {
-        self.portions.keys().copied()
+        let mut all: Vec<(usize, Digest)> = self.portions.iter().map(|(digest, place)| (*place, *digest)).collect();
+        all.sort_unstable();
+        all.into_iter().map(|(_, digest)| digest)
     }
 
     /// The endorsements, strictly ascending.

@@ -9,7 +9,6 @@ use super::{
     outcome::Reason,
 };
 use crate::domain::{
-    agreement::Group,
     assessment::Portion,
     ids::{Digest, StatementId, TrustDomain},
     marking::{Audience, Tlp},
@@ -56,7 +55,7 @@ pub fn check_path(path: &[Hop<'_>], facts: &Facts<'_>) -> Result<(), Breach> {
         }
         carriers.insert(hop.giver.clone());
     }
-    let Some(told) = path.iter().find(|hop| hop.taker.state().is_some_and(|s| facts.whole.states.contains(&s))) else {
+    let Some(told) = path.iter().find(|hop| hop.taker.states().any(|s| facts.whole.states.contains(&s))) else {
         return Ok(());
     };
     let words = format!("it is about {}'s own state, and went to it", told.taker.domain);
@@ -65,8 +64,6 @@ pub fn check_path(path: &[Hop<'_>], facts: &Facts<'_>) -> Result<(), Breach> {
 
 fn unmet(came: &Provenance, hop: &Hop<'_>, facts: &Facts<'_>) -> Vec<Reason> {
     let release = hop.release;
-    // A release after which nothing goes on spells no groups out; in its agreement they have no more members than before.
-    let groups = release.terms.onward.as_ref().map_or(&came.groups, |o| &o.groups);
     let mut reasons = Vec::new();
     if release.released_at >= facts.expires {
         reasons.push(Reason::new("expired", "the assessment had expired when it was passed on"));
@@ -76,9 +73,9 @@ fn unmet(came: &Provenance, hop: &Hop<'_>, facts: &Facts<'_>) -> Vec<Reason> {
     let is_own = |digest: &Digest| facts.endorsers.get(digest).is_some_and(|endorser| *endorser == hop.giver);
     for (digest, portion) in facts.portions.iter().filter(|(digest, _)| disclosed.contains(digest)) {
         if !is_own(digest) {
-            reasons.extend(Holding::Through(came).bars(hop.taker, groups, (digest, portion), release.released_at));
+            reasons.extend(Holding::Through(came).bars(hop.taker, (digest, portion), release.released_at));
         }
-        reasons.extend(is_for_others(portion, hop.taker, groups));
+        reasons.extend(is_for_others(portion, hop.taker));
     }
     let wider = wider(came, release);
     if !wider.is_empty() {
@@ -90,9 +87,9 @@ fn unmet(came: &Provenance, hop: &Hop<'_>, facts: &Facts<'_>) -> Vec<Reason> {
 }
 
 /// What the portion's marking says of who gets it by any hop (`builtin.cedar`).
-fn is_for_others(portion: &Portion, taker: &Organisation, groups: &[Group]) -> Option<Reason> {
+fn is_for_others(portion: &Portion, taker: &Organisation) -> Option<Reason> {
     let named = &portion.marking.releasable_to;
-    let circle = Circle::of(named, groups);
+    let circle = Circle::of(named, &portion.marking.groups);
     if portion.marking.tlp == Tlp::Red && !circle.names(&taker.domain) {
         let words = format!("it is RED, and its marking does not name {}", taker.domain);
         return Some(Reason::new("tlp-red-named-only", words));
@@ -126,16 +123,10 @@ fn is_one_hop_less(onward: &OnwardLimit, limit: &OnwardLimit, came: &Provenance)
         Audience::Organisation(domain) => circle.names(domain),
         Audience::Group(name) => onward.groups.iter().any(|g| g.name == *name),
     };
-    // A group of `to` has only members to whom the hop before let it go. Any other is there for the markings that name it, and
-    // means no more than before; what is marked with one of `to` is held to that portion by portion.
-    let is_kept = |group: &Group| {
-        let name = Audience::Group(group.name.clone());
-        let is_in_to = onward.to.contains(&name);
-        if is_in_to { circle.covers(group) } else { Circle::of(&[name], &came.groups).covers(group) }
-    };
     onward.depth < limit.depth
         && onward.max_tlp <= limit.max_tlp
         && onward.kinds.iter().all(|k| limit.kinds.contains(k))
+        && onward.later_kinds.iter().all(|k| limit.later_kinds.contains(k))
         && onward.to.iter().all(reaches)
-        && onward.groups.iter().all(is_kept)
+        && onward.groups.iter().all(|group| circle.covers(group))
 }

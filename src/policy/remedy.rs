@@ -6,7 +6,7 @@ mod change;
 mod tests;
 mod words;
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, collections::BTreeSet};
 
 use super::{
     agreement::PartnerPolicy,
@@ -15,6 +15,7 @@ use super::{
     facts::Facts,
     grant::Covered,
     house::HouseRules,
+    onward::Provenance,
     outcome::{Decision, Reason},
     unmet::{Asked, Unmet, unmet},
 };
@@ -22,9 +23,10 @@ use crate::domain::{
     agreement::{Agreement, Area, Grant},
     assessment::{Manifest, Portion},
     body::{Body, Kind},
-    ids::{Digest, StatementId, TrustDomain},
+    ids::{Digest, SpiffeId, StatementId, TrustDomain},
     level::WarningLevel,
     partner::Organisation,
+    place::Country,
     time::Time,
 };
 use change::{NOT_YET, World, widen};
@@ -54,6 +56,12 @@ pub struct Question<'a> {
     pub manifest: &'a Manifest,
     /// All portions of it.
     pub portions: &'a [(Digest, Portion)],
+    /// The releases by which the giver got it, where it is another's.
+    pub came: &'a [Provenance],
+    /// The states that its versions are about.
+    pub about: &'a BTreeSet<Country>,
+    /// Who has signed it, and how many of them are officers beside the author; `None` where that is not known.
+    pub signed: Option<(&'a [SpiffeId], u32)>,
     /// When the giver logged it.
     pub logged_at: Time,
     /// When it is asked. A new version would be logged then.
@@ -173,7 +181,8 @@ impl Question<'_> {
 
     fn decide(&self, world: &World) -> Result<Decision, Reason> {
         let spared = |id: &str| world.spared.iter().any(|s| s == id);
-        let house = HouseRules { rules: self.house.rules.iter().filter(|(_, r)| !spared(&r.id)).cloned().collect() };
+        let rules = self.house.rules.iter().filter(|(_, r)| !spared(&r.id)).cloned().collect();
+        let house = HouseRules { rules, control: self.house.control.clone() };
         let policy = PartnerPolicy::compile(self.giver, self.taker, &world.agreements, &house)
             .map_err(|fault| Reason::new("agreement-at-fault", fault.message))?;
         Ok(decide(&policy, &self.facts(world), world.now))
@@ -181,7 +190,17 @@ impl Question<'_> {
 
     fn facts<'w>(&self, world: &'w World) -> Facts<'w> {
         let portions = self.portions.iter().map(|(digest, _)| *digest).zip(&world.portions);
-        Facts::of(&world.manifest, portions).logged_at(world.logged_at)
+        let facts = Facts::of(&world.manifest, portions).logged_at(world.logged_at).passed_on(self.came.to_vec());
+        let facts = facts.among_versions(self.about);
+        match self.signed {
+            Some((all, cosigners)) => facts.signed_by(all, cosigners),
+            None => facts,
+        }
+    }
+
+    /// Whether the giver is the one who could publish a new version.
+    fn is_own(&self) -> bool {
+        self.manifest.originator == *self.giver
     }
 
     /// What would settle the reasons of this round. `within` is the agreement that it must stand on, where that is settled.
@@ -198,6 +217,9 @@ impl Question<'_> {
         for reason in reasons {
             match &*reason.id {
                 "subject-rule" | "no-subject-known" | "evaluation-error" => return Err(reason.clone()),
+                // Another's: neither its terms nor its markings are this organisation's to change.
+                "onward-not-allowed" => return Err(reason.clone()),
+                "expired" | "releasable-to" | "tlp-red-named-only" if !self.is_own() => return Err(reason.clone()),
                 "expired" => changes.push(Change::Renew(world.now)),
                 "releasable-to" | "tlp-red-named-only" => {
                     changes.push(Change::Remark(index, Remark::Name(self.taker.domain.clone())));
@@ -234,6 +256,7 @@ impl Question<'_> {
             places: self.facts(world).whole.places.iter().copied().map(Area::Place).collect(),
             topics: vec![],
             kinds: vec![portion.kind()],
+            later_kinds: vec![],
             max_tlp: portion.marking.tlp,
             min_level: None,
             delay_seconds: 0,
@@ -262,6 +285,10 @@ impl Question<'_> {
                 Unmet::Level(seen) => changes.push(widen(Widening::MinLevel(seen.unwrap_or(WarningLevel::Watch)))),
                 Unmet::Topic => match (portion.marking.topics.first(), covered.grant.topics.first()) {
                     (Some(topic), _) => changes.push(widen(Widening::Topic(topic.clone()))),
+                    (None, Some(_)) if !self.is_own() => {
+                        let words = "the portion has no topic, and only its originator could give it one";
+                        return Err(Reason::new("no-grant", words));
+                    }
                     (None, Some(topic)) => changes.push(Change::Remark(index, Remark::Topic(topic.clone()))),
                     (None, None) => {}
                 },
@@ -372,8 +399,11 @@ fn goes(decision: &Decision, index: usize) -> bool {
 
 /// The headline that goes in the place of this one: of several that may go, one goes.
 fn fuller_headline(world: &World, decision: &Decision, index: usize) -> Option<usize> {
-    let rank = |i: usize| world.portions.get(i).map(|p| (Reverse(p.marking.tlp), p.order, i));
+    let rank = |i: usize| world.portions.get(i).map(|p| (Reverse(p.marking.tlp), i));
     let is_headline = |i: usize| world.portions.get(i).is_some_and(|p| p.kind() == Kind::Headline);
-    let other = (0..world.portions.len()).find(|i| *i != index && is_headline(*i) && goes(decision, *i))?;
+    // A translation goes with what it translates, and not in its place.
+    let translated = world.portions.get(index).and_then(|p| p.translates);
+    let stands_in = |i: usize| i != index && world.portions.get(i).is_some_and(|p| Some(p.handle) != translated);
+    let other = (0..world.portions.len()).find(|i| stands_in(*i) && is_headline(*i) && goes(decision, *i))?;
     (is_headline(index) && rank(other) < rank(index)).then_some(other)
 }

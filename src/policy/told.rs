@@ -7,7 +7,7 @@ use std::{
 
 use cedar_policy::{Context, Entity};
 
-use super::{engine, facts::View, outcome::Reason};
+use super::{engine, facts::View, outcome::Reason, signed::Signed};
 use crate::domain::time::Time;
 
 /// For how many times at most contexts are kept; those of a plan for a partner are a handful.
@@ -22,8 +22,8 @@ pub(super) struct Told {
 
 impl Told {
     /// The assessment as all of its subjects show it.
-    pub fn assessment(&self, whole: &View, expires: i64) -> Result<Entity, Reason> {
-        self.assessment.get_or_init(|| engine::assessment(whole, expires)).clone()
+    pub fn assessment(&self, whole: &View, signed: &Signed, expires: i64) -> Result<Entity, Reason> {
+        self.assessment.get_or_init(|| engine::assessment(whole, signed, expires)).clone()
     }
 
     /// The context of the portions of a class at a time.

@@ -6,7 +6,8 @@ use super::{
     words::{and, count, place, span},
 };
 use crate::domain::{
-    agreement::{Agreement, Area, Duties, Grant, Group},
+    agreement::{Agreement, Area, Duties, Grant},
+    group::Group,
     marking::Tlp,
 };
 
@@ -41,6 +42,9 @@ pub fn agreement(agreement: &Agreement, options: &Options) -> String {
     for duty in duties(&agreement.duties) {
         put(&duty, "");
     }
+    if !agreement.unkept().is_empty() {
+        put(&format!("This version of the program does not keep: {}.", and(&agreement.unkept())), "");
+    }
     out
 }
 
@@ -53,6 +57,7 @@ pub(super) fn grant(grant: &Grant) -> String {
         places,
         topics,
         kinds,
+        later_kinds,
         max_tlp,
         min_level,
         delay_seconds,
@@ -62,6 +67,9 @@ pub(super) fn grant(grant: &Grant) -> String {
     } = grant;
     let areas: Vec<String> = places.iter().map(area).collect();
     let mut text = format!("{from} gives {to}: {} about {}", and(kinds), and(&areas));
+    if !later_kinds.is_empty() {
+        text.push_str(&format!(" (and {}, which this version can't read)", and(later_kinds)));
+    }
     if !topics.is_empty() {
         text.push_str(&format!(", on {}", and(topics)));
     }
@@ -108,15 +116,18 @@ pub(super) fn area(area: &Area) -> String {
     }
 }
 
-pub(super) fn group(group: &Group) -> String {
+/// `group:ecowas as of 2025-01-29: Benin (BJ), …`.
+pub fn group(group: &Group) -> String {
     let Group { name, as_of, countries, organisations } = group;
     let states = countries.iter().map(|c| place((*c).into()));
     let members: Vec<String> = states.chain(organisations.iter().map(ToString::to_string)).collect();
-    format!("group:{name} as of {as_of}: {}.", and(&members))
+    let members = if members.is_empty() { "nobody".to_owned() } else { and(&members) };
+    format!("group:{name} as of {as_of}: {members}.")
 }
 
 fn duties(duties: &Duties) -> Vec<String> {
-    let Duties { acknowledge, purge_on_recall, approvals } = duties;
+    // The others are among the terms that this program does not keep.
+    let Duties { acknowledge, purge_on_recall, approvals, .. } = duties;
     let mut all = vec![String::new()];
     all.extend(
         acknowledge

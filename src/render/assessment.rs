@@ -7,13 +7,15 @@ use super::{
     portion::{self, Names},
     style::Style,
     text::{columns, harmless, one_line, shortened, wrap},
-    words,
+    translation::{Stands, arranged},
+    words::{self, and},
 };
 use crate::domain::{
     assessment::Portion,
     body::{Body, Kind},
+    language::Language,
     lexicon::Lexicon,
-    marking::{Marking, Tlp},
+    marking::{GroupName, Marking, Tlp},
 };
 
 /// The assessment as text, ending in a newline.
@@ -21,33 +23,39 @@ pub fn assessment(view: &View<'_>, options: &Options) -> String {
     let mut page = Page { out: String::new(), width: options.columns(), style: Style { color: options.color } };
     page.banner(view.manifest.exercise);
     page.level(view.portions);
-    page.headlines(view.portions);
+    page.headlines(view.portions, view.language);
     page.origin(view);
     let names = names(view.portions);
-    for portion in ordered(view.portions).filter(|p| p.kind() != Kind::Headline) {
-        page.portion(portion, &names, options);
+    for (portion, stands) in arranged(view.portions, view.language) {
+        if portion.kind() != Kind::Headline {
+            page.portion(portion, &names, options, &in_its_language(portion, stands, &names, view));
+        }
     }
     for endorsement in view.endorsements {
-        page.endorsement(endorsement);
+        page.endorsement(endorsement, &names);
     }
+    page.groups(view, &names);
     if !view.is_own {
         page.blank();
-        page.faintly("There may be portions withheld from you; decoys in the manifest hide whether and how many.");
+        page.faintly(withheld(view));
     }
     page.banner(view.manifest.exercise);
     page.out
 }
 
-fn ordered(portions: &[Portion]) -> impl Iterator<Item = &Portion> {
-    let mut all: Vec<&Portion> = portions.iter().collect();
-    all.sort_by_key(|p| p.order);
-    all.into_iter()
+/// What a reader can't know, and what it can.
+fn withheld(view: &View<'_>) -> &'static str {
+    if view.via.is_empty() {
+        "There may be portions withheld from you; nothing that you have tells whether and how many."
+    } else {
+        "There may be portions withheld from you. The releases by which it came say how many each hub on the way was given \
+         (--json shows them); nothing tells whether and how many the originator withheld from the first of them."
+    }
 }
 
 /// What readers call the portions: `evidence 2`.
 fn names(portions: &[Portion]) -> Names {
-    let all: Vec<&Portion> = ordered(portions).collect();
-    all.iter().map(|p| p.handle).zip(portion_names(all.iter().copied())).collect()
+    portions.iter().map(|p| p.handle).zip(portion_names(portions.iter())).collect()
 }
 
 /// What readers call these portions, given in the author's order: `evidence 2`.
@@ -113,9 +121,10 @@ impl Page {
     }
 
     /// The one with the highest marking tells most; the others were written for readers who may have less.
-    fn headlines(&mut self, portions: &[Portion]) {
-        let mut all: Vec<(&str, &Portion)> = ordered(portions)
-            .filter_map(|p| match &p.body {
+    fn headlines(&mut self, portions: &[Portion], reader: Option<&Language>) {
+        let mut all: Vec<(&str, &Portion)> = arranged(portions, reader)
+            .into_iter()
+            .filter_map(|(p, _)| match &p.body {
                 Body::Headline { text } => Some((text.as_str(), p)),
                 _ => None,
             })
@@ -175,7 +184,7 @@ impl Page {
     }
 
     /// Who stands behind it. What bears a known name wrongly is not read out.
-    fn endorsement(&mut self, line: &EndorsementLine) {
+    fn endorsement(&mut self, line: &EndorsementLine, names: &Names) {
         self.blank();
         self.marked(&line.marking, "ENDORSEMENT  ");
         self.text(&stands(line), "  ");
@@ -184,15 +193,53 @@ impl Page {
         }
         let via: Vec<String> = line.via.iter().map(|v| one_line(v)).collect();
         self.text(&format!("Way: {}", via.join(" → ")), "  ");
+        if !line.unseen.is_empty() {
+            let unseen: Vec<&str> = line.unseen.iter().filter_map(|h| names.get(h)).map(String::as_str).collect();
+            self.text(&format!("Signed without having seen: {}", and(&unseen)), "  ");
+        }
     }
 
-    fn portion(&mut self, portion: &Portion, names: &Names, options: &Options) {
+    /// Whom the groups mean that markings name, each list once. Where one name has several lists, whose each is.
+    fn groups(&mut self, view: &View<'_>, names: &Names) {
+        let of_portion = |p: &Portion| names.get(&p.handle).cloned().unwrap_or_default();
+        let portions = view.portions.iter().map(|p| (of_portion(p), &p.marking));
+        let endorsements =
+            view.endorsements.iter().map(|line| (format!("{}'s endorsement", line.endorser), &line.marking));
+        let mut lists: BTreeMap<(&GroupName, String), Vec<String>> = BTreeMap::new();
+        for (whose, marking) in portions.chain(endorsements) {
+            for group in &marking.groups {
+                lists.entry((&group.name, super::group(group))).or_default().push(whose.clone());
+            }
+        }
+        if !lists.is_empty() {
+            self.blank();
+        }
+        for ((name, words), whose) in &lists {
+            let is_alone = lists.keys().filter(|(other, _)| other == name).count() == 1;
+            let told = if is_alone { words.clone() } else { format!("{words} So in {}.", and(whose)) };
+            self.faintly(&told);
+        }
+    }
+
+    fn portion(&mut self, portion: &Portion, names: &Names, options: &Options, language: &str) {
         self.blank();
         let name = names.get(&portion.handle).map_or("portion", String::as_str).to_uppercase();
-        self.marking(portion, &format!("{name}  "));
+        self.marking(portion, &format!("{name}{language}  "));
         for paragraph in portion::paragraphs(&portion.body, names, options.lexicon) {
             self.text(&harmless(&paragraph), "  ");
         }
+    }
+}
+
+/// The language of a portion behind its name, and whose translation it is.
+fn in_its_language(portion: &Portion, stands: Stands, names: &Names, view: &View<'_>) -> String {
+    let language = portion.language.as_ref().map(|l| format!(" in {l}")).unwrap_or_default();
+    let of = portion.translates.and_then(|handle| names.get(&handle));
+    match (stands, of) {
+        (Stands::Translation, Some(of)) => format!("{language}, {of} translated by {}", view.manifest.originator),
+        (Stands::Original, _) => format!("{language}, the original"),
+        _ if portion.translates.is_some() => format!("{language}, a translation of what you do not have"),
+        _ => language,
     }
 }
 

@@ -103,6 +103,10 @@ fn reach(what: &What) -> Option<String> {
         What::DroppedTopic(topic) => format!("no longer on {topic}"),
         What::OnlyTopics(topics) => format!("on {} only (before: on every topic)", and(topics)),
         What::AllTopics(topics) => format!("on every topic (before: on {} only)", and(topics)),
+        What::LaterKinds(_, after) | What::LaterOnwardKinds(_, after) => {
+            format!("kinds that this version can't read: {}", none_or(after))
+        }
+        What::Unkept(_, after) => format!("terms that this version does not keep: {}", none_or(after)),
         What::NewKind(kind) => format!("now also gives {kind}"),
         What::DroppedKind(kind) => format!("no longer gives {kind}"),
         What::MaxTlp(before, after) => format!("reaches {after} (before: {before})"),
@@ -154,6 +158,10 @@ fn hops(depth: u32) -> String {
 /// A text of theirs, or that there is none.
 fn text(text: &str) -> String {
     if text.is_empty() { "none".to_owned() } else { format!("\"{}\"", one_line(text)) }
+}
+
+fn none_or<T: ToString>(all: &[T]) -> String {
+    if all.is_empty() { "none any more".to_owned() } else { and(all) }
 }
 
 #[cfg(test)]

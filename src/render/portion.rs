@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::words::{and, count, place};
+use super::words::{and, place};
 use crate::domain::{
     body::{Body, Evidence, Forecast, Indicator, Judgement, Recommendation, Subject},
     framework::Framework,
@@ -86,31 +86,26 @@ fn judgement(judgement: &Judgement, names: &Names, lexicon: &'static Lexicon) ->
     let why = if confidence_reason.is_empty() { String::new() } else { format!(": {confidence_reason}") };
     lines.push(format!("Confidence: {confidence}{why}"));
     let known: Vec<&String> = rests_on.iter().filter_map(|handle| names.get(handle)).collect();
-    let missing = rests_on.len() - known.len();
-    let mut bases: Vec<String> = known.into_iter().cloned().collect();
-    if missing > 0 {
-        bases.push(format!("{} that you do not have", count(missing, "portion")));
-    }
-    if !bases.is_empty() {
-        lines.push(format!("Rests on: {}", and(&bases)));
+    // The list always has strangers in it: what is withheld can't be counted, nor whether anything is.
+    match known.as_slice() {
+        [] if rests_on.is_empty() => {}
+        [] => lines.push("Rests on: nothing that you have".to_owned()),
+        known => lines.push(format!("Rests on: {}; there may be more that you do not have", and(known))),
     }
     lines
 }
 
 /// For a rare event the words all say the same, so the multiple of the base rate is there too.
 fn forecast(forecast: &Forecast, lexicon: &'static Lexicon) -> Vec<String> {
-    let Forecast { question, event, resolves, window, probability, base_rate, method, information_cutoff } = forecast;
+    let Forecast { question, event, resolves, window, method, information_cutoff, places, condition, .. } = forecast;
     let mut lines = vec![question.clone()];
-    let told = render_in(lexicon, Interval::from(*probability));
-    let mut chance = format!("Probability: {told} in {}", lexicon.id);
-    if let Some(rate) = base_rate {
-        let of = format!("the base rate of {} ({})", rate.value.percent(), rate.source);
-        match multiple_of_base_rate(*probability, rate.value) {
-            Some(multiple) => chance.push_str(&format!("; {multiple} {of}")),
-            None => chance.push_str(&format!("; no multiple of {of}")),
-        }
+    if !places.is_empty() {
+        lines.push(format!("About: {}", and(&places.iter().map(|p| p.name()).collect::<Vec<_>>())));
     }
-    lines.push(chance);
+    if !condition.is_empty() {
+        lines.push(format!("Asked under the condition: {condition}"));
+    }
+    lines.extend(chances(forecast, lexicon));
     lines.push(format!("Counts as a yes: {event}"));
     lines.push(format!("Window: {} to {}", window.from, window.until));
     lines
@@ -122,6 +117,25 @@ fn forecast(forecast: &Forecast, lexicon: &'static Lexicon) -> Vec<String> {
         let late = if *day > window.from { ", after the window began" } else { "" };
         lines.push(format!("Information as of {day}{late}"));
     }
+    lines
+}
+
+/// The probability, or that of each option.
+fn chances(forecast: &Forecast, lexicon: &'static Lexicon) -> Vec<String> {
+    let Forecast { probability, base_rate, options, .. } = forecast;
+    let each = options.iter().flat_map(|o| &o.each);
+    let mut lines: Vec<String> = each.map(|(text, p)| format!("Option, {}: {text}", p.percent())).collect();
+    let Some(probability) = probability else { return lines };
+    let told = render_in(lexicon, Interval::from(*probability));
+    let mut chance = format!("Probability: {told} in {}", lexicon.id);
+    if let Some(rate) = base_rate {
+        let of = format!("the base rate of {} ({})", rate.value.percent(), rate.source);
+        match multiple_of_base_rate(*probability, rate.value) {
+            Some(multiple) => chance.push_str(&format!("; {multiple} {of}")),
+            None => chance.push_str(&format!("; no multiple of {of}")),
+        }
+    }
+    lines.push(chance);
     lines
 }
 

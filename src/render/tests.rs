@@ -23,14 +23,14 @@ fn portions() -> Vec<Portion> {
         if let Body::Judgement(judgement) = &mut body {
             judgement.rests_on = draft.rests_on(p).into_iter().map(|i| Handle([i as u8; 8])).collect();
         }
-        let order = 10 * i as u32;
-        Portion { salt: Salt([0; 32]), handle: Handle([i as u8; 8]), order, marking: p.marking.clone(), body }
+        Portion::new(Salt([0; 32]), Handle([i as u8; 8]), p.marking.clone(), body)
     });
     all.collect()
 }
 
 fn manifest(exercise: bool) -> Manifest {
     Manifest {
+        sealed_origin: None,
         assessment: AssessmentId([0xa5; 16]),
         version: 1,
         previous: None,
@@ -59,6 +59,7 @@ fn shown(portions: &[Portion], exercise: bool, options: &Options) -> String {
             state: "current",
             via: &via,
             is_own: false,
+            language: None,
         },
         options,
     )
@@ -68,16 +69,24 @@ fn shown(portions: &[Portion], exercise: bool, options: &Options) -> String {
 fn a_reader_sees_what_it_has_in_its_own_lexicon() {
     // Without the second evidence and the source, as a partner may get it.
     let mut portions = portions();
-    portions.retain(|p| p.order != 70 && p.order != 80);
+    portions.retain(|p| ![7, 8].contains(&p.handle.0[0]));
     insta::assert_snapshot!(shown(&portions, true, &options("us-icd-203")));
 }
 
 #[test]
-fn the_order_of_the_portions_is_the_author_s() {
-    let mut reversed = portions();
-    reversed.reverse();
-    let options = options("uk-phia-2025");
-    assert_eq!(shown(&reversed, false, &options), shown(&portions(), false, &options));
+fn a_reader_sees_whom_groups_mean_and_whose_list_it_is_where_there_are_two() {
+    let wide = Options { width: 400, ..options("uk-phia-2025") };
+    let mut portions = portions();
+    let once = shown(&portions, false, &wide);
+    assert_eq!(once.matches("group:ecowas as of 2025-01-29: Benin (BJ), ").count(), 1, "{once}");
+    assert!(!once.contains("So in "));
+    let mut other = portions[1].clone();
+    (other.handle, other.marking.groups[0].countries) = (Handle([99; 8]), vec!["GH".parse().unwrap()]);
+    portions.push(other);
+    let twice = shown(&portions, false, &wide);
+    assert!(twice.contains("group:ecowas as of 2025-01-29: Ghana (GH). So in headline 3."), "{twice}");
+    portions[1].marking.groups[0].countries.clear();
+    assert!(shown(&portions, false, &wide).contains("group:ecowas as of 2025-01-29: nobody. So in headline 2."));
 }
 
 #[test]
@@ -102,6 +111,7 @@ fn a_signature_that_does_not_verify_is_shouted_and_none_is_named() {
         state: "current",
         via: &[],
         is_own: false,
+        language: None,
     };
     let options = options("uk-phia-2025");
     assert!(assessment(&view, &options).contains("x<U+202E> (s), DOES NOT VERIFY; n"));
@@ -119,6 +129,7 @@ fn of_what_is_one_s_own_nothing_is_withheld() {
         state: "current",
         via: &[],
         is_own: true,
+        language: None,
     };
     let options = options("uk-phia-2025");
     assert!(!assessment(&view, &options).contains("withheld"));

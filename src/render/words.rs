@@ -42,7 +42,7 @@ pub(super) fn span(seconds: u64) -> String {
 
 /// Everything of a marking but its level.
 pub(super) fn handling(marking: &Marking) -> String {
-    let Marking { tlp: _, releasable_to, onward, topics: _, caveats, national } = marking;
+    let Marking { tlp: _, releasable_to, onward, topics: _, caveats, national, groups: _ } = marking;
     let mut parts = Vec::new();
     if !releasable_to.is_empty() {
         parts.push(format!("for {} only", and(releasable_to)));

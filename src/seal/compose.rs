@@ -1,4 +1,4 @@
-//! From what an author wrote to what is sealed: salts, handles, random order, digests, decoys, manifest.
+//! From what an author wrote to what is sealed: salts, handles, digests, decoys, manifest.
 
 use super::{
     digest::{portion_digest, with_decoys},
@@ -6,10 +6,11 @@ use super::{
 };
 use crate::{
     domain::{
-        assessment::{MAX_DIGESTS, MAX_PORTION_BYTES, MAX_PORTIONS_BYTES, Manifest, Portion},
-        body::Body,
+        assessment::{MAX_DIGESTS, MAX_MARKED_NAMES, MAX_PORTION_BYTES, MAX_PORTIONS_BYTES, Manifest, Portion},
+        body::{BASIS_ROW, Body},
         fault::{Fault, Reason},
         ids::{AssessmentId, Handle, Salt, StatementId, TrustDomain},
+        language::Language,
         marking::Marking,
         time::Time,
     },
@@ -24,6 +25,10 @@ pub struct Piece {
     pub body: Body,
     /// The pieces that it rests on, by their place in the list.
     pub rests_on: Vec<usize>,
+    /// The language of its text.
+    pub language: Option<Language>,
+    /// The piece that it translates, by its place in the list.
+    pub translates: Option<usize>,
 }
 
 /// What a manifest says beside its digests.
@@ -60,7 +65,7 @@ pub fn new_assessment_id() -> Result<AssessmentId, NoRandomness> {
     random::bytes().map(AssessmentId)
 }
 
-/// Gives every portion a salt, a handle and a place, and commits to all of them.
+/// Gives every portion a salt and a handle, and commits to all of them.
 ///
 /// # Errors
 /// `LIMIT_EXCEEDED` where there are too many portions or one is too long, `INTERNAL` where there is no randomness.
@@ -68,12 +73,17 @@ pub fn compose(head: Head, pieces: Vec<Piece>) -> Result<Composed, Fault> {
     let no_randomness = |e: NoRandomness| Fault::new(Reason::Internal, e.to_string());
     let handles = pieces.iter().map(|_| random::bytes().map(Handle)).collect::<Result<Vec<_>, _>>();
     let handles = handles.map_err(no_randomness)?;
-    let (mut order, mut total) = (0, 0);
+    let names: usize = pieces.iter().map(|piece| piece.marking.names()).sum();
+    if names > MAX_MARKED_NAMES {
+        let what = format!("name {names} recipients and members together; at most {MAX_MARKED_NAMES} fit");
+        return Err(Fault::at(Reason::LimitExceeded, "portions", what));
+    }
+    let mut total = 0;
     let mut portions = Vec::with_capacity(pieces.len());
     for (i, (piece, handle)) in pieces.into_iter().zip(&handles).enumerate() {
-        order = next_order(order).map_err(no_randomness)?;
         let salt = Salt(random::bytes().map_err(no_randomness)?);
-        let bytes = wire::portion::encode(&sealed(piece, salt, *handle, order, &handles));
+        let portion = sealed(piece, salt, *handle, &handles).map_err(no_randomness)?;
+        let bytes = wire::portion::encode(&portion);
         if bytes.len() > MAX_PORTION_BYTES {
             let what = format!("takes {} bytes; at most {MAX_PORTION_BYTES} fit, use an attachment", bytes.len());
             return Err(Fault::at(Reason::LimitExceeded, format!("portions[{i}]"), what));
@@ -92,16 +102,18 @@ pub fn compose(head: Head, pieces: Vec<Piece>) -> Result<Composed, Fault> {
         return Err(Fault::new(Reason::LimitExceeded, what));
     }
     let Head { assessment, version, previous, originator, issued, expires, exercise } = head;
-    let manifest = Manifest { assessment, version, previous, originator, issued, expires, digests, exercise };
+    let manifest =
+        Manifest { assessment, version, previous, originator, issued, expires, digests, exercise, sealed_origin: None };
     Ok(Composed { manifest, portions })
 }
 
-fn sealed(piece: Piece, salt: Salt, handle: Handle, order: u32, handles: &[Handle]) -> Portion {
-    let Piece { marking, mut body, rests_on } = piece;
+fn sealed(piece: Piece, salt: Salt, handle: Handle, handles: &[Handle]) -> Result<Portion, NoRandomness> {
+    let Piece { marking, mut body, rests_on, language, translates } = piece;
     if let Body::Judgement(judgement) = &mut body {
-        judgement.rests_on = rests_on.iter().filter_map(|i| handles.get(*i)).copied().collect();
+        judgement.rests_on = with_strangers(rests_on.iter().filter_map(|i| handles.get(*i)).copied().collect())?;
     }
-    Portion { salt, handle, order, marking, body }
+    let translates = translates.and_then(|i| handles.get(i)).copied();
+    Ok(Portion { language, translates, ..Portion::new(salt, handle, marking, body) })
 }
 
 /// A portion that holds an endorsement, with fresh salt and handle.
@@ -110,22 +122,19 @@ fn sealed(piece: Piece, salt: Salt, handle: Handle, order: u32, handles: &[Handl
 /// `INTERNAL` where there is no randomness.
 pub fn endorsement(marking: Marking, text: String) -> Result<Portion, Fault> {
     let no_randomness = |e: NoRandomness| Fault::new(Reason::Internal, e.to_string());
-    Ok(Portion {
-        salt: Salt(random::bytes().map_err(no_randomness)?),
-        handle: Handle(random::bytes().map_err(no_randomness)?),
-        order: next_order(0).map_err(no_randomness)?,
-        marking,
-        body: Body::Endorsement { text },
-    })
+    let salt = Salt(random::bytes().map_err(no_randomness)?);
+    let handle = Handle(random::bytes().map_err(no_randomness)?);
+    Ok(Portion::new(salt, handle, marking, Body::Endorsement { text }))
 }
 
-/// A random step further. 1,024 steps of at most 2^21 stay below 2^32.
-fn next_order(order: u32) -> Result<u32, NoRandomness> {
-    Ok(stepped(order, u32::from_le_bytes(random::bytes()?)))
-}
-
-fn stepped(order: u32, random: u32) -> u32 {
-    order.saturating_add((random >> 11) + 1)
+/// The handles of what a judgement rests on, with as many random ones as fill the row, ascending. Where it rests on nothing there are
+/// none.
+fn with_strangers(mut handles: Vec<Handle>) -> Result<Vec<Handle>, NoRandomness> {
+    while !handles.len().is_multiple_of(BASIS_ROW) {
+        handles.push(Handle(random::bytes()?));
+    }
+    handles.sort_unstable();
+    Ok(handles)
 }
 
 #[cfg(test)]
@@ -133,11 +142,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_order_grows_whatever_chance_gives_and_has_room_for_all_portions() {
-        for (random, wanted) in [(0, 8), (1 << 11, 9), (u32::MAX, 7 + (1 << 21))] {
-            assert_eq!(stepped(7, random), wanted);
+    fn what_it_rests_on_fills_whole_rows_in_no_order_of_its_own() {
+        for (known, listed) in [(0, 0), (1, 8), (8, 8), (9, 16)] {
+            let handles: Vec<Handle> = (0..known).rev().map(|n| Handle([n; 8])).collect();
+            let all = with_strangers(handles.clone()).unwrap();
+            assert_eq!(all.len(), listed);
+            assert!(all.is_sorted() && handles.iter().all(|h| all.contains(h)));
         }
-        let last = (0..MAX_DIGESTS - 1).fold(0, |order, _| stepped(order, u32::MAX));
-        assert!(last < u32::MAX, "two portions would share the last place");
     }
 }

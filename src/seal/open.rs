@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::{digest::portion_digest, verify::Verified};
 use crate::{
     domain::{
-        assessment::{MAX_PORTIONS_BYTES, Manifest, Portion},
+        assessment::{MAX_MARKED_NAMES, MAX_PORTIONS_BYTES, Manifest, Portion},
         body::Kind,
         fault::{Fault, Reason},
         ids::{Digest, Handle},
@@ -18,7 +18,6 @@ use crate::{
 pub struct Opened {
     digest: Digest,
     portion: Portion,
-    place: usize,
 }
 
 impl Opened {
@@ -36,14 +35,9 @@ impl Opened {
     pub fn into_portion(self) -> Portion {
         self.portion
     }
-
-    /// Its place among the encodings that it was opened from.
-    pub fn place(&self) -> usize {
-        self.place
-    }
 }
 
-/// Checks every portion against the manifest and decodes it strictly. The result is in the author's order.
+/// Checks every portion against the manifest and decodes it strictly. The result is in the order in which they came.
 /// A missing portion is normal; one that is not listed, or comes twice, is an attack.
 ///
 /// # Errors
@@ -65,6 +59,7 @@ pub fn open_listed<B: AsRef<[u8]>>(manifest: &Manifest, portions: &[B]) -> Resul
     let mut seen: HashSet<Digest> = HashSet::with_capacity(portions.len());
     let mut handles: HashSet<Handle> = HashSet::with_capacity(portions.len());
     let mut opened = Vec::with_capacity(portions.len());
+    let mut names = 0;
     for (i, bytes) in portions.iter().enumerate() {
         let here = || format!("portions[{i}]");
         let digest = portion_digest(&manifest.assessment, bytes.as_ref());
@@ -75,6 +70,11 @@ pub fn open_listed<B: AsRef<[u8]>>(manifest: &Manifest, portions: &[B]) -> Resul
             return Err(Fault::at(Reason::DigestRepeated, here(), "the portion came twice"));
         }
         let portion = wire::portion::decode(bytes.as_ref()).map_err(|f| f.within(&here()))?;
+        names += portion.marking.names();
+        if names > MAX_MARKED_NAMES {
+            let what = format!("the markings hold more than {MAX_MARKED_NAMES} names together");
+            return Err(Fault::at(Reason::StatementTooLarge, "portions", what));
+        }
         if portion.kind() == Kind::Endorsement {
             let what = "an endorsement is a statement of its own and no part of what its manifest commits to";
             return Err(Fault::at(Reason::UnknownOrNonCanonical, here(), what));
@@ -82,8 +82,7 @@ pub fn open_listed<B: AsRef<[u8]>>(manifest: &Manifest, portions: &[B]) -> Resul
         if !handles.insert(portion.handle) {
             return Err(Fault::at(Reason::DigestRepeated, here(), "two portions bear one handle"));
         }
-        opened.push(Opened { digest, portion, place: i });
+        opened.push(Opened { digest, portion });
     }
-    opened.sort_by_key(|o| (o.portion.order, o.digest));
     Ok(opened)
 }

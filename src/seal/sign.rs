@@ -9,7 +9,13 @@ use ring::{
 use zeroize::Zeroizing;
 
 use super::statement::pre_authentication_encoding;
-use crate::domain::statement::{Envelope, Signature, StatementKind, Suite};
+use crate::{
+    domain::{
+        ids::SpiffeId,
+        statement::{Envelope, Signature, Speaker, StatementKind, Suite},
+    },
+    wire::speaker::spoken_by,
+};
 
 /// Why a key can't be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -34,14 +40,20 @@ enum Pair {
 pub struct SigningKey {
     pair: Pair,
     chain: Vec<Vec<u8>>,
+    id: SpiffeId,
 }
 
 impl SigningKey {
-    /// From PKCS#8 (DER) and the chain in DER, leaf first; `leaf_key` is the public key that the leaf names.
+    /// From PKCS#8 (DER) and the chain in DER, leaf first; `leaf_key` is the public key that the leaf names, and `id` whose it is.
     ///
     /// # Errors
     /// Where no suite reads the key, or the leaf names another.
-    pub fn new(pkcs8: &Zeroizing<Vec<u8>>, chain: Vec<Vec<u8>>, leaf_key: &[u8]) -> Result<Self, KeyError> {
+    pub fn new(
+        pkcs8: &Zeroizing<Vec<u8>>,
+        chain: Vec<Vec<u8>>,
+        leaf_key: &[u8],
+        id: SpiffeId,
+    ) -> Result<Self, KeyError> {
         let pair = read(pkcs8)?;
         let public = match &pair {
             Pair::Ed25519(pair) => pair.public_key().as_ref(),
@@ -50,7 +62,7 @@ impl SigningKey {
         if public != leaf_key {
             return Err(KeyError::Mismatch);
         }
-        Ok(Self { pair, chain })
+        Ok(Self { pair, chain, id })
     }
 
     /// How it signs.
@@ -81,7 +93,20 @@ impl SigningKey {
         Ok(Signature { suite: self.suite(), certificates: self.chain.clone(), value })
     }
 
-    /// A statement with this key's signature.
+    /// A new statement of whose key this is, and of nobody else.
+    ///
+    /// # Errors
+    /// As [`Self::sign`].
+    pub fn statement(&self, kind: StatementKind, content: Vec<u8>) -> Result<Envelope, KeyError> {
+        self.envelope(kind, self.payload(content))
+    }
+
+    /// The payload of a statement of whose key this is, and of nobody else.
+    pub fn payload(&self, content: Vec<u8>) -> Vec<u8> {
+        spoken_by(&Speaker { id: self.id.clone().into(), cosigners: 0 }, content)
+    }
+
+    /// A payload with this key's signature.
     ///
     /// # Errors
     /// As [`Self::sign`].

@@ -1,5 +1,7 @@
 //! Verifying: from an envelope to a statement that somebody answers for.
 
+use std::collections::BTreeSet;
+
 use ring::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ED25519, UnparsedPublicKey, VerificationAlgorithm,
 };
@@ -11,9 +13,10 @@ use super::{
 use crate::domain::{
     fault::{Fault, Reason},
     ids::{Role, Sha256, SpiffeId, StatementId, TrustDomain},
-    statement::{Envelope, Signature, StatementKind, Suite},
+    statement::{Envelope, Signature, Speaker, SpeakerId, StatementKind, Suite},
     time::Time,
 };
+use crate::wire;
 
 /// How far a statement may be from the future, seconds (01-protocol §2).
 pub const MAX_SKEW_SECONDS: i64 = 300;
@@ -106,6 +109,25 @@ pub fn verify<'a, T>(
     chains: &dyn Chains,
     when: impl Into<When<'a>>,
 ) -> Result<Verified<T>, Fault> {
+    let verified = verify_part(envelope, rule, chains, when)?;
+    // Both parties of an agreement speak.
+    if rule.kind != StatementKind::Agreement {
+        check_speaker(&wire::speaker::decode(&envelope.payload)?, &verified.signers)?;
+    }
+    Ok(verified)
+}
+
+/// As [`verify`], for some of the signatures of a statement that several persons sign one after the other: whether the one who speaks
+/// has signed is not asked yet.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_part<'a, T>(
+    envelope: &Envelope,
+    rule: &Rule<T>,
+    chains: &dyn Chains,
+    when: impl Into<When<'a>>,
+) -> Result<Verified<T>, Fault> {
     let when = when.into();
     if envelope.kind != rule.kind {
         let what = format!("a {} stands where a {} belongs", envelope.kind, rule.kind);
@@ -139,6 +161,27 @@ pub fn verify<'a, T>(
     }
     let id = id_of(envelope.kind, &envelope.payload);
     Ok(Verified { content, id, signers, roots, on_word_of, is_current })
+}
+
+/// The one who speaks has signed, with as many officers as the payload says: so no signature can be taken away from a statement.
+fn check_speaker(speaker: &Speaker, signers: &[SpiffeId]) -> Result<(), Fault> {
+    let each: BTreeSet<&SpiffeId> = signers.iter().collect();
+    let has_signed = match &speaker.id {
+        SpeakerId::Author(author) => each.contains(author),
+        SpeakerId::Organisation(domain) => each.iter().all(|s| s.role() == Role::Node && s.domain() == domain),
+    };
+    if !has_signed {
+        return Err(Fault::at(Reason::WrongDomain, "speaker.id", "whom the statement names has not signed it"));
+    }
+    let is_cosigner = |s: &&&SpiffeId| {
+        s.role() == Role::Officer && !matches!(&speaker.id, SpeakerId::Author(author) if author == **s)
+    };
+    let cosigners = each.iter().filter(is_cosigner).count();
+    if cosigners < usize::try_from(speaker.cosigners).unwrap_or(usize::MAX) {
+        let what = format!("{} officers beside the author have to sign, and {cosigners} have", speaker.cosigners);
+        return Err(Fault::at(Reason::SignatureInvalid, "speaker.cosigners", what));
+    }
+    Ok(())
 }
 
 fn check_signature(message: &[u8], signature: &Signature, signer: &Signer) -> Result<(), Fault> {

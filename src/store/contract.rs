@@ -47,6 +47,7 @@ macro_rules! contract {
             publishing_again_changes_nothing
             a_version_must_follow_the_one_that_is_here
             a_later_version_supersedes
+            what_versions_are_about_is_known_of_all_of_them
             another_manifest_for_the_same_version_is_a_conflict
             a_partner_may_wait_twice_for_different_times
             more_queues_are_filled_once

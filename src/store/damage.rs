@@ -161,9 +161,10 @@ pub(super) fn torn_row(row: &Row<'_>) -> StoreError {
         Row::Outbox(to) => Damage::Outbox(to.clone()),
         Row::AssessmentKey(id, originator) => Damage::Assessment(*id, originator.clone()),
         Row::AttachmentKey(sha256) | Row::Chunk(sha256, _) => Damage::Attachment(*sha256),
-        Row::PortionSet { manifest, .. } | Row::Title { manifest, .. } | Row::Beside { manifest, .. } => {
-            Damage::Version(*manifest)
-        }
+        Row::PortionSet { manifest, .. }
+        | Row::Title { manifest, .. }
+        | Row::About { manifest, .. }
+        | Row::Beside { manifest, .. } => Damage::Version(*manifest),
         Row::Request(id) => Damage::Request(*id),
         Row::HouseRules(version) => Damage::Rules(version),
         Row::RevocationList(_, _, of) | Row::Revocations(_, of) => Damage::Revocations(of.clone()),

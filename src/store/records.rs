@@ -11,6 +11,7 @@ use crate::domain::{
     event::Event,
     ids::{AssessmentId, Digest, Sha256, StatementId, TrustDomain},
     partner::{Endpoint, Organisation, PartnerState},
+    place::Country,
     release::EntryKind,
     time::{Day, Time},
     words::words,
@@ -67,7 +68,10 @@ pub struct AgreementRecord {
 impl AgreementRecord {
     /// Its state at a time.
     pub fn state(&self, now: Time) -> AgreementState {
-        self.standing.state(self.agreement.until, now)
+        match self.standing.state(self.agreement.until, now) {
+            AgreementState::InForce if now < self.agreement.from.start() => AgreementState::Agreed,
+            state => state,
+        }
     }
 }
 
@@ -127,6 +131,8 @@ pub struct AssessmentRecord {
     pub portions: Vec<Vec<u8>>,
     /// The endorsements and exceptions, each once, in the order in which they came.
     pub beside: Vec<LoggedStatement>,
+    /// The states that its versions are about: all that are here, this one among them.
+    pub about: BTreeSet<Country>,
     /// How the manifest was verified; `None` where it was not.
     pub verified: Option<Verification>,
 }
@@ -195,6 +201,8 @@ pub struct Publication {
     pub portions: Vec<Vec<u8>>,
     /// Those that name it in lists.
     pub title: Vec<Vec<u8>>,
+    /// The states that they are about.
+    pub about: BTreeSet<Country>,
     /// The attachments that they name.
     pub attachments: Vec<Sha256>,
     /// Who will be offered it, and from when on. A partner may stand there several times, with different times.
@@ -422,6 +430,8 @@ pub struct ReceivedContent {
     pub portions: Vec<Vec<u8>>,
     /// Those that name it in lists.
     pub title: Vec<Vec<u8>>,
+    /// The states that they are about.
+    pub about: BTreeSet<Country>,
     /// The encoded envelopes of the endorsements and exceptions that came with them.
     pub beside: Vec<BesideStatement>,
     /// The attachments that they name: (digest, length).

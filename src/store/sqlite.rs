@@ -3,7 +3,7 @@
 //! Whoever can write to the file can delete and roll back, which the ledger shows; what is sealed can neither be read
 //! nor moved nor changed without [`StoreError::Damaged`](super::StoreError::Damaged).
 
-use std::{path::Path, sync::Arc};
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use async_trait::async_trait;
 use rusqlite::Connection;
@@ -20,12 +20,14 @@ use crate::{
     domain::{
         event::Event,
         ids::{AssessmentId, Digest, Sha256, StatementId, TrustDomain},
+        place::Country,
         rules::RulesVersion,
         time::Time,
     },
     seal::at_rest::KEY_LEN,
 };
 
+mod about;
 mod agreements;
 mod approvals;
 mod answers;
@@ -289,6 +291,9 @@ impl Store for SqliteStore {
 
     async fn version(&self, originator: &TrustDomain, id: &AssessmentId, version: u32) -> Result<Option<StatementId>> {
         assessments::version(self, originator, id, version).await
+    }
+    async fn about(&self, originator: &TrustDomain, id: &AssessmentId) -> Result<BTreeSet<Country>> {
+        about::of_assessment(self, originator, id).await
     }
     async fn versions_here(
         &self,

@@ -14,9 +14,9 @@ const SHORT: usize = 16 << 10;
 /// The encodings of the portions that name an assessment, of these with theirs.
 pub fn of<'a>(portions: impl Iterator<Item = (&'a Portion, &'a [u8])>) -> Vec<Vec<u8>> {
     let (mut headlines, mut subjects) = (vec![], vec![]);
-    for (portion, bytes) in portions {
+    for (place, (portion, bytes)) in portions.enumerate() {
         match &portion.body {
-            Body::Headline { .. } => headlines.push((Reverse(portion.marking.tlp), Reverse(portion.order), bytes)),
+            Body::Headline { .. } => headlines.push((Reverse(portion.marking.tlp), Reverse(place), bytes)),
             Body::Subject(subject) => subjects.push((Reverse(subject.level), bytes.len(), bytes)),
             _ => {}
         }
@@ -53,23 +53,15 @@ pub(super) mod tests {
         body::Subject,
         ids::{Handle, Salt},
         level::{Certainty, Crime, Severity, Urgency, WarningLevel},
-        marking::{Marking, Onward, Tlp},
+        marking::{Marking, Tlp},
         time::{Period, Time},
     };
 
-    fn portion(order: u32, tlp: Tlp, body: Body) -> Portion {
-        let marking = Marking {
-            tlp,
-            releasable_to: vec![],
-            onward: Onward::None,
-            topics: vec![],
-            caveats: vec![],
-            national: None,
-        };
-        Portion { salt: Salt([1; 32]), handle: Handle([2; 8]), order, marking, body }
+    fn portion(tlp: Tlp, body: Body) -> Portion {
+        Portion::new(Salt([1; 32]), Handle([2; 8]), Marking::new(tlp), body)
     }
 
-    fn subject(order: u32, level: u8, group: &str) -> Portion {
+    fn subject(level: u8, group: &str) -> Portion {
         let day = Time::from_unix_nanos(0).day();
         let body = Body::Subject(Subject {
             places: vec!["BF".parse().unwrap()],
@@ -83,27 +75,27 @@ pub(super) mod tests {
             certainty: Certainty::ALL[0],
             addressed_to: vec![],
         });
-        portion(order, Tlp::Green, body)
+        portion(Tlp::Green, body)
     }
 
     /// The encoding of a headline.
     pub(in crate::store) fn headline(text: &str) -> Vec<u8> {
-        wire::portion::encode(&portion(1, Tlp::Green, Body::Headline { text: text.to_owned() }))
+        wire::portion::encode(&portion(Tlp::Green, Body::Headline { text: text.to_owned() }))
     }
 
     #[test]
     fn the_headline_that_says_most_and_the_highest_level_are_always_there_and_little_else() {
-        let headline = |order, tlp, text: &str| portion(order, tlp, Body::Headline { text: text.to_owned() });
+        let headline = |tlp, text: &str| portion(tlp, Body::Headline { text: text.to_owned() });
         let long = "long ".repeat(4_000);
         let mut portions = vec![
-            portion(0, Tlp::Green, Body::Gap { text: "unknown".to_owned() }),
-            headline(1, Tlp::Green, "short"),
-            headline(2, Tlp::Amber, &long),
-            subject(3, 2, "farmers"),
-            subject(4, 5, &long),
-            subject(5, 5, "herders"),
+            portion(Tlp::Green, Body::Gap { text: "unknown".to_owned() }),
+            headline(Tlp::Green, "short"),
+            headline(Tlp::Amber, &long),
+            subject(2, "farmers"),
+            subject(5, &long),
+            subject(5, "herders"),
         ];
-        portions.extend((6..106).map(|order| subject(order, 1, &"many ".repeat(300))));
+        portions.extend((6..106).map(|_| subject(1, &"many ".repeat(300))));
         let encodings: Vec<Vec<u8>> = portions.iter().map(wire::portion::encode).collect();
         let kept = among(&encodings);
         let has = |place: usize| kept.contains(&encodings[place]);

@@ -80,6 +80,15 @@ pub enum Row<'a> {
         /// Whether it is kept from users.
         quarantined: bool,
     },
+    /// The states that the portions of one arrival are about; the fields as those of a portion set. It counts in quarantine, too.
+    About {
+        /// Of which version.
+        manifest: &'a StatementId,
+        /// From whom.
+        from: &'a TrustDomain,
+        /// Its number in that feed.
+        sequence: u64,
+    },
     /// The statements beside the portions of one arrival; the fields as those of a portion set.
     Beside {
         /// Of which version.
@@ -147,6 +156,7 @@ impl Row<'_> {
             Self::Title { manifest, from, sequence, quarantined } => {
                 of_arrival(b"title\0", manifest, from, *sequence, *quarantined)
             }
+            Self::About { manifest, from, sequence } => of_arrival(b"about\0", manifest, from, *sequence, false),
             Self::Beside { manifest, from, sequence, quarantined } => {
                 of_arrival(b"beside\0", manifest, from, *sequence, *quarantined)
             }

@@ -31,7 +31,7 @@ use super::{
     gate::{Credentials, GateError, TlsGate},
     limits::Limits,
     live::{Live, Standing},
-    share::{Metered, Share},
+    rate_limit::{Metered, RateLimit},
     socket::sends_what_can_go,
 };
 use crate::{
@@ -82,9 +82,9 @@ pub fn connect_partner(
     gate: &Arc<TlsGate>,
     limits: &Limits,
 ) -> Result<Asking, DialError> {
-    let (share, standing) = (Share::dialled(limits), Arc::new(ArcSwap::from_pointee(Standing::default())));
-    let channel = connect_as(endpoint, expect, gate, limits, Some((share.clone(), standing.clone())))?;
-    Ok(Asking { channel, share, standing })
+    let (rate_limit, standing) = (RateLimit::dialled(limits), Arc::new(ArcSwap::from_pointee(Standing::default())));
+    let channel = connect_as(endpoint, expect, gate, limits, Some((rate_limit.clone(), standing.clone())))?;
+    Ok(Asking { channel, rate_limit, standing })
 }
 
 fn connect_as(
@@ -92,7 +92,7 @@ fn connect_as(
     expect: TrustDomain,
     gate: &Arc<TlsGate>,
     limits: &Limits,
-    partner: Option<(Share, Arc<ArcSwap<Standing>>)>,
+    partner: Option<(RateLimit, Arc<ArcSwap<Standing>>)>,
 ) -> Result<Channel, DialError> {
     let authority = endpoint.parse::<Authority>().ok().filter(|a| a.port_u16().is_some() && !a.as_str().contains('@'));
     let wrong = || DialError::Endpoint(crate::domain::ids::shorten(endpoint));
@@ -149,8 +149,8 @@ struct Dial {
     audience: Audience,
     address: String,
     limits: Limits,
-    /// Where a partner is dialled: its share, and where its standing on the connection is put.
-    partner: Option<(Share, Arc<ArcSwap<Standing>>)>,
+    /// For a connection to a partner: its rate limit, and where its standing on the connection is stored.
+    partner: Option<(RateLimit, Arc<ArcSwap<Standing>>)>,
 }
 
 impl Dial {
@@ -189,16 +189,16 @@ impl Dial {
             }
         });
         let mut metered = Metered::new(guarded);
-        self.partner.iter().for_each(|(share, _)| metered.belongs_to(share.clone()));
+        self.partner.iter().for_each(|(rate_limit, _)| metered.belongs_to(rate_limit.clone()));
         Ok(metered)
     }
 }
 
-/// A channel to a partner's node that gives back to its share what it answers.
+/// A channel to a partner's node that refunds the partner's answers to its rate limit.
 #[derive(Debug, Clone)]
 pub struct Asking {
     channel: Channel,
-    share: Share,
+    rate_limit: RateLimit,
     standing: Arc<ArcSwap<Standing>>,
 }
 
@@ -230,15 +230,15 @@ impl tower::Service<http::Request<tonic::body::Body>> for Asking {
     }
 
     fn call(&mut self, request: http::Request<tonic::body::Body>) -> Self::Future {
-        let (answer, share) = (self.channel.call(request), self.share.clone());
-        Box::pin(async move { Ok(answer.await?.map(|body| tonic::body::Body::new(Asked { body, share }))) })
+        let (answer, rate_limit) = (self.channel.call(request), self.rate_limit.clone());
+        Box::pin(async move { Ok(answer.await?.map(|body| tonic::body::Body::new(Asked { body, rate_limit }))) })
     }
 }
 
 /// The body of an answer that was asked for.
 struct Asked {
     body: tonic::body::Body,
-    share: Share,
+    rate_limit: RateLimit,
 }
 
 impl hyper::body::Body for Asked {
@@ -251,7 +251,7 @@ impl hyper::body::Body for Asked {
     ) -> Poll<Option<Result<hyper::body::Frame<Self::Data>, tonic::Status>>> {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
         if let Poll::Ready(Some(Ok(frame))) = &polled {
-            self.share.give_back(frame.data_ref().map_or(0, |data| data.len() as u64));
+            self.rate_limit.refund(frame.data_ref().map_or(0, |data| data.len() as u64));
         }
         polled
     }

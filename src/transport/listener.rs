@@ -27,15 +27,15 @@ use tower::ServiceExt;
 use tracing::{debug, info, warn};
 
 use super::{
+    connection_slots::{ConnectionSlot, ConnectionSlots},
+    failed_handshakes::FailedHandshakes,
     gate::{GateError, TlsGate},
     limits::Limits,
     live::{Live, Standing},
-    notes::Notes,
-    progress::{Counted, Progress, Watched},
-    seats::{Seat, Seats},
-    share::{HANDSHAKE, Metered, Share, Shares},
+    log_throttle::LogThrottle,
+    rate_limit::{HANDSHAKE, Metered, RateLimit, RateLimits},
     socket::sends_what_can_go,
-    strikes::Strikes,
+    stall_detector::{CountedStream, StallDetector, WatchedBody},
 };
 use crate::{
     domain::ids::SpiffeId,
@@ -62,8 +62,8 @@ pub struct PeerIdentity {
     pub key_exchange: String,
     /// Cancelled when the connection ends, for whatever goes on beside it.
     pub ended: CancellationToken,
-    /// What it may take of the node, with all its other connections.
-    pub share: Share,
+    /// Its rate limit, which all its connections share.
+    pub rate_limit: RateLimit,
     /// Whether it may do anything but say hello and hand over lists.
     pub standing: Standing,
     /// The certificates that it showed (DER), the end certificate first.
@@ -93,12 +93,12 @@ pub async fn serve(
         router,
         limits,
         connections,
-        seats: Arc::default(),
-        shares: Shares::default(),
-        strikes: Strikes::default(),
-        strangers: Notes::default(),
-        peers: Notes::default(),
-        waiting: Arc::default(),
+        slots: Arc::default(),
+        rate_limits: RateLimits::default(),
+        failed_handshakes: FailedHandshakes::default(),
+        refused_log: LogThrottle::default(),
+        closed_log: LogThrottle::default(),
+        handshakes_by_address: Arc::default(),
         stop,
     });
     let tasks = TaskTracker::new();
@@ -108,12 +108,15 @@ pub async fn serve(
             accepted = listener.accept() => accepted,
         };
         match (accepted, handshakes.clone().try_acquire_owned()) {
-            (Ok((_, from)), _) if door.strikes.is_out(from.ip(), Instant::now()) => {
+            (Ok((_, from)), _) if door.failed_handshakes.is_blocked(from.ip(), Instant::now()) => {
                 door.refused(from, "too many connections from there were refused of late", false);
             }
             (Ok((tcp, from)), Ok(permit)) => {
-                match door.waiting.take(from.ip().to_string(), door.limits.handshakes.div_ceil(PART_OF_ONE)) {
-                    Some(seat) => drop(tasks.spawn(door.clone().admit(tcp, from, (permit, seat)))),
+                match door
+                    .handshakes_by_address
+                    .take(from.ip().to_string(), door.limits.handshakes.div_ceil(PART_OF_ONE))
+                {
+                    Some(slot) => drop(tasks.spawn(door.clone().admit(tcp, from, (permit, slot)))),
                     None => door.refused(from, "too many handshakes from there are under way", false),
                 }
             }
@@ -137,14 +140,14 @@ struct Door {
     router: Router,
     limits: Limits,
     connections: Arc<Semaphore>,
-    seats: Arc<Seats>,
-    shares: Shares,
-    strikes: Strikes,
-    /// What was said of those that were not let in, and of those that were.
-    strangers: Notes,
-    peers: Notes,
+    slots: Arc<ConnectionSlots>,
+    rate_limits: RateLimits,
+    failed_handshakes: FailedHandshakes,
+    /// Log lines about connections that were refused, and about admitted ones that were closed.
+    refused_log: LogThrottle,
+    closed_log: LogThrottle,
     /// Handshakes under way, by address.
-    waiting: Arc<Seats>,
+    handshakes_by_address: Arc<ConnectionSlots>,
     stop: CancellationToken,
 }
 
@@ -154,12 +157,17 @@ struct Admitted {
     peer: PeerIdentity,
     live: Live,
     /// Held as long as the connection lives.
-    places: (Seat, OwnedSemaphorePermit),
+    slots: (ConnectionSlot, OwnedSemaphorePermit),
 }
 
 impl Door {
-    async fn admit(self: Arc<Self>, tcp: TcpStream, from: SocketAddr, handshake: (OwnedSemaphorePermit, Seat)) {
-        // Older than the handshake: a change of trust during it must be seen.
+    async fn admit(
+        self: Arc<Self>,
+        tcp: TcpStream,
+        from: SocketAddr,
+        handshake: (OwnedSemaphorePermit, ConnectionSlot),
+    ) {
+        // Subscribed before the handshake, so that a change of trust during the handshake is noticed.
         let changes = self.gate.changes();
         let _ = sends_what_can_go(&tcp);
         let accepted = tokio::select! {
@@ -169,7 +177,7 @@ impl Door {
         let admitted = match accepted {
             Err(_) => Err("the handshake took too long".to_owned()),
             Ok(Err(error)) => Err(reason_of(&error)),
-            Ok(Ok(stream)) => self.seat(stream, from, changes),
+            Ok(Ok(stream)) => self.authenticate(stream, from, changes),
         };
         drop(handshake);
         match admitted {
@@ -178,31 +186,31 @@ impl Door {
         }
     }
 
-    /// A line in the log for the first of a kind in a minute; what was dear to find out counts against its address.
-    fn refused(&self, from: SocketAddr, reason: &str, was_dear: bool) {
-        if was_dear {
-            self.strikes.strike(from.ip(), Instant::now());
+    /// Logs a refused connection. After a handshake, which is expensive, the refusal also counts against the address.
+    fn refused(&self, from: SocketAddr, reason: &str, after_handshake: bool) {
+        if after_handshake {
+            self.failed_handshakes.record_failure(from.ip(), Instant::now());
         }
-        if let Some(before) = self.strangers.say(&from.ip().to_string(), reason, Instant::now()) {
+        if let Some(before) = self.refused_log.permit(&from.ip().to_string(), reason, Instant::now()) {
             info!(%from, reason, before, "refused a connection");
         }
     }
 
-    /// A line in the log once a minute: the pause between two attempts is short.
+    /// Logs that no connection can be accepted, at most once a minute: the pause between two attempts is short.
     fn can_t_accept(&self, error: &std::io::Error) {
-        if let Some(before) = self.strangers.say("", &error.to_string(), Instant::now()) {
+        if let Some(before) = self.refused_log.permit("", &error.to_string(), Instant::now()) {
             warn!(%error, before, "can't accept connections; where open files are lacking, raise their limit (LimitNOFILE in systemd)");
         }
     }
 
-    /// The same for a connection that was let in.
+    /// Logs why an admitted connection was closed.
     fn ended(&self, id: &SpiffeId, reason: &str) {
-        if let Some(before) = self.peers.say(&id.to_string(), reason, Instant::now()) {
+        if let Some(before) = self.closed_log.permit(&id.to_string(), reason, Instant::now()) {
             info!(peer = %id, reason, before, "closed a connection");
         }
     }
 
-    fn seat(
+    fn authenticate(
         &self,
         mut stream: TlsStream<Metered<TcpStream>>,
         from: SocketAddr,
@@ -220,36 +228,36 @@ impl Door {
         if !peer.revocation_known {
             debug!(peer = %peer.id, "no revocation list of that organisation is held");
         }
-        // A partner's nodes share its places; on the desk everybody has their own.
+        // All nodes of a partner share its slots. At the desk each person has their own.
         let name = match self.audience {
             Audience::Own => peer.id.to_string(),
             Audience::Partners | Audience::NodeOf(_) => peer.id.domain().to_string(),
         };
-        let share = self.shares.of(&name, &self.limits, self.audience == Audience::Partners);
-        share.spend(HANDSHAKE);
-        self.strikes.welcome(&name, from.ip(), Instant::now());
-        let seat = self.seats.take(name, self.limits.connections_per_peer);
-        let seat = seat.ok_or_else(|| format!("`{}` has too many connections already", peer.id))?;
-        let place = self.connections.clone().try_acquire_owned();
-        let place = place.map_err(|_| "the listener has too many connections already".to_owned())?;
+        let rate_limit = self.rate_limits.of(&name, &self.limits, self.audience == Audience::Partners);
+        rate_limit.spend(HANDSHAKE);
+        self.failed_handshakes.record_success(&name, from.ip(), Instant::now());
+        let slot = self.slots.take(name, self.limits.connections_per_peer);
+        let slot = slot.ok_or_else(|| format!("`{}` has too many connections already", peer.id))?;
+        let permit = self.connections.clone().try_acquire_owned();
+        let permit = permit.map_err(|_| "the listener has too many connections already".to_owned())?;
         let ended = CancellationToken::new();
-        stream.get_mut().0.belongs_to(share.clone());
+        stream.get_mut().0.belongs_to(rate_limit.clone());
         let (standing, chain) = (live.standing(&peer), Arc::new(live.chain()));
         let key_exchange = key_exchange.unwrap_or_default();
-        let peer = PeerIdentity { id: peer.id, key_exchange, ended, share, standing, chain };
-        Ok(Admitted { stream, peer, live, places: (seat, place) })
+        let peer = PeerIdentity { id: peer.id, key_exchange, ended, rate_limit, standing, chain };
+        Ok(Admitted { stream, peer, live, slots: (slot, permit) })
     }
 
     async fn run(&self, admitted: Admitted) {
-        let Admitted { stream, peer, live, places: _places } = admitted;
+        let Admitted { stream, peer, live, slots: _slots } = admitted;
         let _ended = peer.ended.clone().drop_guard();
-        let progress = Arc::new(Progress::default());
-        let io = TokioIo::new(Counted::new(stream, progress.clone()));
-        let service = service_fn(|request| answer(self.router.clone(), peer.clone(), progress.clone(), request));
+        let detector = Arc::new(StallDetector::default());
+        let io = TokioIo::new(CountedStream::new(stream, detector.clone()));
+        let service = service_fn(|request| answer(self.router.clone(), peer.clone(), detector.clone(), request));
         let builder = http2(&self.limits);
         let mut connection = pin!(builder.serve_connection(io, service));
         let mut unwelcome = pin!(live.unwelcome());
-        let mut stopped = pin!(progress.stopped(self.limits.handshake(), self.limits.stalled_reader()));
+        let mut stopped = pin!(detector.wait_for_stall(self.limits.handshake(), self.limits.stalled_reader()));
         let mut drained = pin!(async {
             self.stop.cancelled().await;
             time::sleep(self.limits.drain()).await;
@@ -296,12 +304,12 @@ fn fault_of_http2(error: &(dyn std::error::Error + 'static)) -> Option<String> {
 fn answer(
     router: Router,
     peer: PeerIdentity,
-    progress: Arc<Progress>,
+    detector: Arc<StallDetector>,
     request: Request<Incoming>,
-) -> impl Future<Output = Result<Response<Watched>, Infallible>> {
+) -> impl Future<Output = Result<Response<WatchedBody>, Infallible>> {
     let mut request = request.map(Body::new);
     request.extensions_mut().insert(peer);
-    async move { Ok(router.oneshot(request).await?.map(|body| Watched::new(body, &progress))) }
+    async move { Ok(router.oneshot(request).await?.map(|body| WatchedBody::new(body, &detector))) }
 }
 
 fn http2(limits: &Limits) -> Builder<TokioExecutor> {

@@ -5,18 +5,18 @@ use prost::Message;
 use super::{
     canonical,
     field::{
-        ascending, bytes, bytes_optional, number_of, parsed, parsed_all, refuse, text, texts, word, word_all,
-        word_optional,
+        ascending, bytes, bytes_optional, number_of, parsed, parsed_all, parsed_optional, refuse, text, text_of, texts,
+        word, word_optional,
     },
-    group, number, proto,
+    group, names, number, proto, speaker, trigger,
 };
 use crate::domain::{
-    agreement::{AcknowledgeDuty, Agreement, Area, Duties, Grant, OnwardTerms},
-    body::Kind,
+    agreement::{AcknowledgeDuty, Agreement, Area, Duties, Grant, OnwardTerms, Trigger},
     fault::{Fault, Reason},
     ids::TrustDomain,
     level::WarningLevel,
     marking::{GroupName, Tlp},
+    statement::SUITES,
 };
 
 /// The most bytes of an agreement, and the most groups, grants, and names in a list of it. All agreements are read whenever one
@@ -48,8 +48,11 @@ pub fn decode(payload: &[u8]) -> Result<Agreement, Fault> {
         groups,
         grants,
         duties,
+        triggers,
+        suites,
     } = canonical::decode(payload)?;
     ascending("parties", &parties)?;
+    speaker::known(&suites)?;
     let parties: [TrustDomain; 2] =
         parsed_all("parties", &parties)?.try_into().map_err(|_| refuse("parties", "an agreement has two parties"))?;
     let agreement = Agreement {
@@ -64,6 +67,7 @@ pub fn decode(payload: &[u8]) -> Result<Agreement, Fault> {
         groups: each("groups", groups, group::decode)?,
         grants: each("grants", grants, grant)?,
         duties: duties.map_or(Ok(Duties::default()), stated).map_err(|f| f.within("duties"))?,
+        triggers: each("triggers", triggers, trigger::decode)?,
     };
     check(&agreement)?;
     Ok(agreement)
@@ -80,6 +84,7 @@ pub fn check(agreement: &Agreement) -> Result<(), Fault> {
     if agreement.version == 0 || (agreement.version == 1) != agreement.previous.is_none() {
         return Err(refuse("version", "versions count from 1, and each but the first names the one before"));
     }
+    few("triggers", agreement.triggers.len(), MAX_PARTS)?;
     if agreement.until < agreement.from {
         return Err(refuse("valid_until", "it ends before it begins"));
     }
@@ -98,6 +103,29 @@ pub fn check(agreement: &Agreement) -> Result<(), Fault> {
             return Err(refuse(&format!("grants[{i}].id"), "another grant bears the same id"));
         }
     }
+    for (i, trigger) in agreement.triggers.iter().enumerate() {
+        check_trigger(agreement, trigger).map_err(|f| f.within(&format!("triggers[{i}]")))?;
+        if agreement.triggers.iter().take(i).any(|t| t.id == trigger.id) {
+            return Err(refuse(&format!("triggers[{i}].id"), "another trigger bears the same id"));
+        }
+    }
+    for (i, audience) in agreement.duties.counts_for.iter().enumerate() {
+        if let Some(name) = audience.group() {
+            spelled_out(agreement, name, || format!("duties.counts_for[{i}]"))?;
+        }
+    }
+    Ok(())
+}
+
+fn check_trigger(agreement: &Agreement, trigger: &Trigger) -> Result<(), Fault> {
+    if agreement.other(&trigger.by) != Some(&trigger.tell.organisation) {
+        return Err(refuse("tell", "one party watches, and a role of the other is told"));
+    }
+    for (i, area) in trigger.places.iter().enumerate() {
+        if let Area::Group(name) = area {
+            spelled_out(agreement, name, || format!("places[{i}]"))?;
+        }
+    }
     Ok(())
 }
 
@@ -106,7 +134,8 @@ fn check_grant(agreement: &Agreement, grant: &Grant) -> Result<(), Fault> {
     if !((grant.from == *a && grant.to == *b) || (grant.from == *b && grant.to == *a)) {
         return Err(refuse("to", "a grant goes from one party to the other"));
     }
-    for (field, is_empty) in [("places", grant.places.is_empty()), ("kinds", grant.kinds.is_empty())] {
+    let has_no_kind = grant.kinds.is_empty() && grant.later_kinds.is_empty();
+    for (field, is_empty) in [("places", grant.places.is_empty()), ("kinds", has_no_kind)] {
         if is_empty {
             return Err(refuse(field, "at least one is needed"));
         }
@@ -114,7 +143,7 @@ fn check_grant(agreement: &Agreement, grant: &Grant) -> Result<(), Fault> {
     for (field, number) in [
         ("places", grant.places.len()),
         ("topics", grant.topics.len()),
-        ("kinds", grant.kinds.len()),
+        ("kinds", grant.kinds.len() + grant.later_kinds.len()),
         ("onward.to", grant.onward.as_ref().map_or(0, |o| o.to.len())),
     ] {
         few(field, number, MAX_NAMES)?;
@@ -166,13 +195,15 @@ fn grant(message: proto::Grant) -> Result<Grant, Fault> {
         onward,
         purpose,
     } = message;
+    let (kinds, later_kinds) = names::decode_kinds("kinds", &kinds)?;
     Ok(Grant {
         id: parsed("id", &id)?,
         from: parsed("from", &from)?,
         to: parsed("to", &to)?,
         places: parsed_all("places", &places)?,
         topics: parsed_all("topics", &topics)?,
-        kinds: word_all("kinds", Kind::ALL, &kinds)?,
+        kinds,
+        later_kinds,
         max_tlp: word("max_tlp", Tlp::ALL, max_tlp)?,
         min_level: word_optional("min_level", WarningLevel::ALL, min_level)?,
         delay_seconds: number::seconds("delay_seconds", delay_seconds)?,
@@ -184,9 +215,11 @@ fn grant(message: proto::Grant) -> Result<Grant, Fault> {
 
 fn onward_terms(message: proto::OnwardTerms) -> Result<OnwardTerms, Fault> {
     let proto::OnwardTerms { to, kinds, max_tlp, depth } = message;
+    let (kinds, later_kinds) = names::decode_kinds("kinds", &kinds)?;
     Ok(OnwardTerms {
         to: parsed_all("to", &to)?,
-        kinds: word_all("kinds", Kind::ALL, &kinds)?,
+        kinds,
+        later_kinds,
         max_tlp: word("max_tlp", Tlp::ALL, max_tlp)?,
         depth: number::few("depth", depth)?,
     })
@@ -202,19 +235,41 @@ fn stated(message: proto::Duties) -> Result<Duties, Fault> {
 }
 
 fn duty(message: proto::Duties) -> Result<Duties, Fault> {
-    let proto::Duties { acknowledge, purge_on_recall, approvals } = message;
-    let acknowledge = each("acknowledge", acknowledge, |d| {
-        let proto::AcknowledgeDuty { min_level, within_seconds } = d;
-        let within_seconds = number::seconds("within_seconds", within_seconds)?;
-        Ok(AcknowledgeDuty { min_level: word("min_level", WarningLevel::ALL, min_level)?, within_seconds })
-    })?;
-    Ok(Duties { acknowledge, purge_on_recall, approvals: number::few("approvals", approvals)? })
+    let proto::Duties {
+        acknowledge,
+        purge_on_recall,
+        approvals,
+        offline_crl_days,
+        retention_without_exception,
+        counts_for,
+    } = message;
+    ascending("counts_for", &counts_for)?;
+    few("counts_for", counts_for.len(), MAX_NAMES)?;
+    Ok(Duties {
+        acknowledge: each("acknowledge", acknowledge, acknowledge_duty)?,
+        purge_on_recall,
+        approvals: number::few("approvals", approvals)?,
+        offline_crl_days: number::days("offline_crl_days", offline_crl_days)?,
+        retention_without_exception,
+        counts_for: parsed_all("counts_for", &counts_for)?,
+    })
+}
+
+fn acknowledge_duty(message: proto::AcknowledgeDuty) -> Result<AcknowledgeDuty, Fault> {
+    let proto::AcknowledgeDuty { min_level, within_seconds, mandate, answer_within_seconds } = message;
+    let answer_within = number::seconds("answer_within_seconds", answer_within_seconds)?;
+    Ok(AcknowledgeDuty {
+        min_level: word("min_level", WarningLevel::ALL, min_level)?,
+        within_seconds: number::seconds("within_seconds", within_seconds)?,
+        mandate: parsed_optional("mandate", &mandate)?,
+        answer_within_seconds: (answer_within > 0).then_some(answer_within),
+    })
 }
 
 /// To a payload for signing.
 pub fn encode(agreement: &Agreement) -> Vec<u8> {
-    let Agreement { series, version, previous, parties, from, until, purpose, notice_days, groups, grants, duties } =
-        agreement;
+    let Agreement { series, version, previous, parties, from, until, purpose, notice_days, groups, .. } = agreement;
+    let Agreement { grants, duties, triggers, .. } = agreement;
     proto::Agreement {
         series: series.0.to_vec().into(),
         version: *version,
@@ -227,12 +282,10 @@ pub fn encode(agreement: &Agreement) -> Vec<u8> {
         groups: groups.iter().map(group::encode).collect(),
         grants: grants.iter().map(grant_to_proto).collect(),
         duties: (*duties != Duties::default()).then(|| duties_to_proto(duties)),
+        triggers: triggers.iter().map(trigger::encode).collect(),
+        suites: texts(SUITES),
     }
     .encode_to_vec()
-}
-
-fn numbers(kinds: &[Kind]) -> Vec<i32> {
-    kinds.iter().map(|k| number_of(Kind::ALL, k)).collect()
 }
 
 fn grant_to_proto(grant: &Grant) -> proto::Grant {
@@ -242,14 +295,14 @@ fn grant_to_proto(grant: &Grant) -> proto::Grant {
         to: grant.to.to_string(),
         places: texts(&grant.places),
         topics: texts(&grant.topics),
-        kinds: numbers(&grant.kinds),
+        kinds: names::encode_kinds(&grant.kinds, &grant.later_kinds),
         max_tlp: number_of(Tlp::ALL, &grant.max_tlp),
         min_level: grant.min_level.map(|l| number_of(WarningLevel::ALL, &l)).unwrap_or_default(),
         delay_seconds: grant.delay_seconds,
         retention_days: grant.retention_days.unwrap_or_default(),
         onward: grant.onward.as_ref().map(|o| proto::OnwardTerms {
             to: texts(&o.to),
-            kinds: numbers(&o.kinds),
+            kinds: names::encode_kinds(&o.kinds, &o.later_kinds),
             max_tlp: number_of(Tlp::ALL, &o.max_tlp),
             depth: o.depth,
         }),
@@ -265,9 +318,14 @@ fn duties_to_proto(duties: &Duties) -> proto::Duties {
             .map(|d| proto::AcknowledgeDuty {
                 min_level: number_of(WarningLevel::ALL, &d.min_level),
                 within_seconds: d.within_seconds,
+                mandate: text_of(d.mandate.as_ref()),
+                answer_within_seconds: d.answer_within_seconds.unwrap_or_default(),
             })
             .collect(),
         purge_on_recall: duties.purge_on_recall,
         approvals: duties.approvals,
+        offline_crl_days: duties.offline_crl_days,
+        retention_without_exception: duties.retention_without_exception,
+        counts_for: names::encode(&duties.counts_for),
     }
 }

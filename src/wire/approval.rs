@@ -17,7 +17,7 @@ use crate::domain::{
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL` with the field's path.
 pub fn decode(payload: &[u8]) -> Result<Approval, Fault> {
-    let proto::Approval { domain, matter, subject, issued } = canonical::decode(payload)?;
+    let proto::Approval { domain, matter, subject, issued, speaker: _ } = canonical::decode(payload)?;
     Ok(Approval {
         domain: parsed("domain", &domain)?,
         matter: word("matter", Matter::ALL, matter)?,
@@ -30,6 +30,7 @@ pub fn decode(payload: &[u8]) -> Result<Approval, Fault> {
 pub fn encode(approval: &Approval) -> Vec<u8> {
     let Approval { domain, matter, subject, issued } = approval;
     proto::Approval {
+        speaker: None,
         domain: domain.to_string(),
         matter: number_of(Matter::ALL, matter),
         subject: subject.0.to_vec().into(),

@@ -1,21 +1,26 @@
 //! Portions' bodies.
 
+use prost::bytes::Bytes;
+
 use super::{
     field::{
         ascending, bytes_all, bytes_optional, double, line, number_of, parsed, parsed_all, parsed_optional, present,
-        refuse, required, text, text_of, texts, word, word_all,
+        refuse, required, text, text_of, texts, word,
     },
+    names,
     proto::{self, portion::Body as Wire},
 };
 use crate::domain::{
     assessment::MAX_ATTACHMENT_BYTES,
     body::{
-        Actor, Attachment, BaseRate, Body, Evidence, Forecast, Indicator, Judgement, Recommendation, Resolves, Subject,
+        Actor, Attachment, BASIS_ROW, BaseRate, Body, Evidence, Forecast, Indicator, Judgement, MAX_OPTIONS, Options,
+        Recommendation, Resolves, Subject,
     },
     endorsement::MAX_TEXT_BYTES,
     fault::Fault,
     framework::{State as FactorState, Trend},
-    level::{Certainty, Confidence, Crime, Severity, Urgency, WarningLevel},
+    ids::Handle,
+    level::{Certainty, Confidence, Severity, Urgency, WarningLevel},
     likelihood::{Interval, Likelihood, Percent, Probability},
     time::Period,
 };
@@ -67,13 +72,12 @@ fn subject(message: proto::Subject) -> Result<Subject, Fault> {
         return Err(refuse(if places.is_empty() { "places" } else { "risk_of" }, "at least one is needed"));
     }
     ascending("places", &places)?;
-    ascending("risk_of", &risk_of)?;
     Ok(Subject {
         places: parsed_all("places", &places)?,
         period: period("period", p)?,
         groups: each("groups", groups, line)?,
         actors: each("actors", actors, |field, a| actor(a).map_err(|f| f.within(field)))?,
-        risk_of: word_all("risk_of", Crime::ALL, &risk_of)?,
+        risk_of: names::decode("risk_of", &risk_of)?,
         level: word("level", WarningLevel::ALL, level)?,
         urgency: word("urgency", Urgency::ALL, urgency)?,
         severity: word("severity", Severity::ALL, severity)?,
@@ -128,8 +132,17 @@ fn judgement(message: proto::Judgement) -> Result<Judgement, Fault> {
         likelihood: l.map(likelihood).transpose().map_err(|f| f.within("likelihood"))?,
         confidence: word("confidence", Confidence::ALL, confidence)?,
         confidence_reason: text("confidence_reason", confidence_reason)?,
-        rests_on: bytes_all("rests_on", &rests_on)?,
+        rests_on: basis(&rests_on)?,
     })
+}
+
+fn basis(handles: &[Bytes]) -> Result<Vec<Handle>, Fault> {
+    let handles: Vec<Handle> = bytes_all("rests_on", handles)?;
+    ascending("rests_on", &handles)?;
+    if !handles.len().is_multiple_of(BASIS_ROW) {
+        return Err(refuse("rests_on", format!("the number of handles is a multiple of {BASIS_ROW}")));
+    }
+    Ok(handles)
 }
 
 fn probability(field: &str, value: f64) -> Result<Probability, Fault> {
@@ -148,7 +161,19 @@ fn forecast(message: proto::Forecast) -> Result<Forecast, Fault> {
         base_rate,
         method,
         information_cutoff,
+        places,
+        condition,
+        options,
+        is_ordered,
+        option_probabilities,
     } = message;
+    ascending("places", &places)?;
+    let options = choices(options, is_ordered, &option_probabilities)?;
+    // Where there are options the field is left out, which reads as 0.
+    let p = probability("probability", p)?;
+    if options.is_some() && p.get() != 0.0 {
+        return Err(refuse("probability", "a question with options has a probability for each of them"));
+    }
     Ok(Forecast {
         question: required("question", question)?,
         event: required("event", event)?,
@@ -158,11 +183,41 @@ fn forecast(message: proto::Forecast) -> Result<Forecast, Fault> {
             resolver: parsed("resolver", &resolver)?,
         },
         window: period("window", window)?,
-        probability: probability("probability", p)?,
+        probability: options.is_none().then_some(p),
         base_rate: base_rate.map(rate).transpose().map_err(|f| f.within("base_rate"))?,
         method: text("method", method)?,
         information_cutoff: parsed_optional("information_cutoff", &information_cutoff)?,
+        places: parsed_all("places", &places)?,
+        condition: text("condition", condition)?,
+        options,
     })
+}
+
+/// What may come to pass; `None` where the answer is yes or no.
+fn choices(texts: Vec<String>, is_ordered: bool, probabilities: &[f64]) -> Result<Option<Options>, Fault> {
+    if texts.is_empty() && !is_ordered && probabilities.is_empty() {
+        return Ok(None);
+    }
+    if !(2..=MAX_OPTIONS).contains(&texts.len()) || texts.len() != probabilities.len() {
+        return Err(refuse("options", format!("there are 2 to {MAX_OPTIONS} options, each with its probability")));
+    }
+    let texts = each("options", texts, line)?;
+    let mut sorted: Vec<&String> = texts.iter().collect();
+    sorted.sort_unstable();
+    if sorted.windows(2).any(|pair| pair.first() == pair.last()) {
+        return Err(refuse("options", "an option is there twice"));
+    }
+    let inside = |(i, p): (usize, &f64)| {
+        let field = format!("option_probabilities[{i}]");
+        let p = probability(&field, *p)?;
+        if p.get() > 0.0 && p.get() < 1.0 { Ok(p) } else { Err(refuse(&field, "it is above 0 and below 1")) }
+    };
+    let probabilities: Vec<Probability> = probabilities.iter().enumerate().map(inside).collect::<Result<_, Fault>>()?;
+    let sum: f64 = probabilities.iter().map(|p| p.get()).sum();
+    if (sum - 1.0).abs() > 1e-9 {
+        return Err(refuse("option_probabilities", "they add up to 1"));
+    }
+    Ok(Some(Options { each: texts.into_iter().zip(probabilities).collect(), is_ordered }))
 }
 
 fn rate(message: proto::BaseRate) -> Result<BaseRate, Fault> {
@@ -290,7 +345,7 @@ fn subject_to_proto(s: &Subject) -> proto::Subject {
             .iter()
             .map(|a| proto::Actor { name: a.name.clone(), state: text_of(a.state.as_ref()) })
             .collect(),
-        risk_of: s.risk_of.iter().map(|c| number_of(Crime::ALL, c)).collect(),
+        risk_of: names::encode(&s.risk_of),
         level: number_of(WarningLevel::ALL, &s.level),
         urgency: number_of(Urgency::ALL, &s.urgency),
         severity: number_of(Severity::ALL, &s.severity),
@@ -311,10 +366,15 @@ fn forecast_to_proto(f: &Forecast) -> proto::Forecast {
         resolution_by: f.resolves.by.to_string(),
         resolver: f.resolves.resolver.to_string(),
         window: period_to_proto(f.window),
-        probability: f.probability.get(),
+        probability: f.probability.map(Probability::get).unwrap_or_default(),
         base_rate: f.base_rate.as_ref().map(|b| proto::BaseRate { value: b.value.get(), source: b.source.clone() }),
         method: f.method.clone(),
         information_cutoff: text_of(f.information_cutoff.as_ref()),
+        places: names::encode(&f.places),
+        condition: f.condition.clone(),
+        options: f.options.iter().flat_map(|o| &o.each).map(|(text, _)| text.clone()).collect(),
+        is_ordered: f.options.as_ref().is_some_and(|o| o.is_ordered),
+        option_probabilities: f.options.iter().flat_map(|o| &o.each).map(|(_, p)| p.get()).collect(),
     }
 }
 

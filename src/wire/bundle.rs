@@ -18,7 +18,8 @@ use crate::domain::{
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL` with the field's path.
 pub fn decode(payload: &[u8]) -> Result<Bundle, Fault> {
-    let proto::Bundle { domain, sequence, roots, issued, previous, compromised } = canonical::decode(payload)?;
+    let proto::Bundle { domain, sequence, roots, issued, previous, compromised, speaker: _ } =
+        canonical::decode(payload)?;
     let sequence = number::sequence("sequence", sequence)?;
     if sequence < 2 {
         return Err(refuse("sequence", "the first bundle goes with an invitation; the next one has number 2"));
@@ -50,6 +51,7 @@ pub fn encode(bundle: &Bundle) -> Vec<u8> {
     let Bundle { domain, sequence, roots, issued, previous, compromised } = bundle;
     let one = |c: &Compromised| proto::CompromisedRoot { sha256: c.root.0.to_vec().into(), since: c.since.to_string() };
     proto::Bundle {
+        speaker: None,
         domain: domain.to_string(),
         sequence: *sequence,
         roots: roots.iter().map(|r| r.clone().into()).collect(),

@@ -39,14 +39,15 @@ mod tests {
         Portion {
             salt: vec![7; 32].into(),
             handle: vec![1; 8].into(),
-            order: 300,
+            edition: 1,
             marking: Some(Marking {
                 tlp: 3,
-                caveats: vec![1, 2],
+                caveats: vec!["no-attribution".into()],
                 national: Some(NationalLabel { policy: "UK".into(), ..Default::default() }),
                 ..Default::default()
             }),
             body: Some(Body::Headline(Headline { text: "x".into() })),
+            ..Default::default()
         }
     }
 

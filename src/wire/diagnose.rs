@@ -91,7 +91,7 @@ fn is_packed(field: &FieldDescriptorProto) -> bool {
 fn value(field: &FieldDescriptorProto, wire_type: u8, bytes: &mut &[u8], depth: usize) -> Result<(), Finding> {
     let may_be_default = field.label() == Label::Repeated || field.proto3_optional() || field.oneof_index.is_some();
     match (wire_type, field.r#type()) {
-        (0, _) if is_packed(field) => Err(here("the numbers of a list are written packed")),
+        (0 | 1, _) if is_packed(field) => Err(here("the numbers of a list are written packed")),
         (2, _) if is_packed(field) => packed(field, delimited(bytes)?),
         (2, Type::Message) => walk(field.type_name().trim_start_matches('.'), delimited(bytes)?, depth + 1),
         (2, Type::String | Type::Bytes) => {
@@ -141,6 +141,11 @@ fn packed(field: &FieldDescriptorProto, mut inner: &[u8]) -> Result<(), Finding>
     let mut index = 0;
     while !inner.is_empty() {
         let at = |what: String| (format!("[{index}]"), what);
+        if field.r#type() == Type::Double {
+            double(&mut inner, true).map_err(|(_, what)| at(what))?;
+            index += 1;
+            continue;
+        }
         let value = varint(&mut inner).ok_or_else(|| at("the number is cut off or longer than needed".to_owned()))?;
         number(field, value).map_err(|(_, what)| at(what))?;
         index += 1;

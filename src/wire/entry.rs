@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use prost::{Message, bytes::Bytes};
 
-use super::{envelope, field::refuse, proto};
+use super::{agreement::few, envelope, field::refuse, proto};
 use crate::domain::{
     assessment::MAX_DIGESTS,
     endorsement::MAX_ENDORSEMENTS,
     entry::Entry,
     fault::{Fault, Reason},
-    release::MAX_HOPS,
+    release::{MAX_BESIDE, MAX_HOPS},
     request::MAX_EXCEPTIONS,
-    statement::Envelope,
+    statement::{Envelope, StatementKind},
 };
 
 /// From the wire. What is signed in it is checked later; here only the shape.
@@ -20,7 +20,7 @@ use crate::domain::{
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL`, `STATEMENT_TOO_LARGE`, with the field's path.
 pub fn from_proto(message: proto::FeedEntry) -> Result<Entry, Fault> {
-    let proto::FeedEntry { release, manifest, portions, provenance, endorsements, exceptions } = message;
+    let proto::FeedEntry { release, manifest, portions, provenance, beside } = message;
     let release = super::field::present("release", release)?;
     if portions.len() > MAX_DIGESTS {
         return Err(Fault::at(
@@ -33,22 +33,51 @@ pub fn from_proto(message: proto::FeedEntry) -> Result<Entry, Fault> {
         let what = format!("an entry comes by at most {MAX_HOPS} releases");
         return Err(Fault::at(Reason::StatementTooLarge, "provenance", what));
     }
-    if endorsements.len() > MAX_ENDORSEMENTS || exceptions.len() > MAX_EXCEPTIONS {
-        let (field, most) = if endorsements.len() > MAX_ENDORSEMENTS {
-            ("endorsements", MAX_ENDORSEMENTS)
-        } else {
-            ("exceptions", MAX_EXCEPTIONS)
-        };
-        return Err(Fault::at(Reason::StatementTooLarge, field, format!("an entry hands over at most {most}")));
-    }
+    let Beside { endorsements, exceptions, later } = beside_portions(beside)?;
     Ok(Entry {
         release: Arc::new(part(release).map_err(|f| f.within("release"))?),
         manifest: manifest.map(part).transpose().map_err(|f| f.within("manifest"))?.map(Arc::new),
         portions: portions.into_iter().map(|p| Arc::from(&p[..])).collect(),
         provenance: envelopes("provenance", provenance)?,
-        endorsements: envelopes("endorsements", endorsements)?,
-        exceptions: envelopes("exceptions", exceptions)?,
+        endorsements,
+        exceptions,
+        later,
     })
+}
+
+/// The statements beside the portions, by their kinds.
+struct Beside {
+    endorsements: Vec<Arc<Envelope>>,
+    exceptions: Vec<Arc<Envelope>>,
+    later: Vec<Arc<[u8]>>,
+}
+
+/// A kind of statement, as a release names it.
+fn kind_of(payload_type: &str) -> &str {
+    let name = payload_type.strip_prefix("application/vnd.watchfire.").unwrap_or(payload_type);
+    name.strip_suffix(".v1+proto").unwrap_or(name)
+}
+
+/// The statements beside the portions. Those of kinds that are not known yet stay as they are: they wait, with the entry, for a later version
+/// of the program.
+fn beside_portions(all: Vec<proto::Envelope>) -> Result<Beside, Fault> {
+    few("beside", all.len(), MAX_BESIDE)?;
+    if !all.is_sorted_by_key(|e| kind_of(&e.payload_type).to_owned()) {
+        return Err(refuse("beside", "the statements are not in the order of their kinds"));
+    }
+    let is_known = |e: &proto::Envelope| StatementKind::from_payload_type(&e.payload_type).is_some();
+    let (all, later): (Vec<_>, Vec<_>) = all.into_iter().partition(is_known);
+    let later = later.into_iter().map(|e| Arc::from(e.encode_to_vec())).collect();
+    let all = envelopes("beside", all)?;
+    let is_other = |e: &Arc<Envelope>| !matches!(e.kind, StatementKind::Endorsement | StatementKind::Exception);
+    if let Some(i) = all.iter().position(is_other) {
+        return Err(refuse(&format!("beside[{i}]"), "a statement of this kind goes by another way"));
+    }
+    let (endorsements, exceptions): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|e| e.kind == StatementKind::Endorsement);
+    few("beside", endorsements.len(), MAX_ENDORSEMENTS)?;
+    few("beside", exceptions.len(), MAX_EXCEPTIONS)?;
+    Ok(Beside { endorsements, exceptions, later })
 }
 
 fn envelopes(field: &str, all: Vec<proto::Envelope>) -> Result<Vec<Arc<Envelope>>, Fault> {
@@ -73,15 +102,17 @@ pub(super) fn part(message: proto::Envelope) -> Result<Envelope, Fault> {
 
 /// To the wire. The portions are shared, not copied.
 pub fn to_proto(entry: Entry) -> proto::FeedEntry {
-    let Entry { release, manifest, portions, provenance, endorsements, exceptions } = entry;
+    let Entry { release, manifest, portions, provenance, endorsements, exceptions, later } = entry;
     let envelopes = |all: Vec<Arc<Envelope>>| all.iter().map(|e| envelope::to_proto(e)).collect();
+    let mut beside: Vec<proto::Envelope> = envelopes([endorsements, exceptions].concat());
+    beside.extend(later.iter().filter_map(|bytes| proto::Envelope::decode(&**bytes).ok()));
+    beside.sort_by(|a, b| kind_of(&a.payload_type).cmp(kind_of(&b.payload_type)));
     proto::FeedEntry {
         release: Some(envelope::to_proto(&release)),
         manifest: manifest.map(|m| envelope::to_proto(&m)),
         portions: portions.into_iter().map(Bytes::from_owner).collect(),
         provenance: envelopes(provenance),
-        endorsements: envelopes(endorsements),
-        exceptions: envelopes(exceptions),
+        beside,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Single fields, checked: ids, times, days, closed sets, text.
 
-use std::str::FromStr;
+use std::{collections::HashSet, str::FromStr};
 
 use unicode_normalization::is_nfc;
 
@@ -156,6 +156,18 @@ pub fn ascending<T: Ord>(field: &str, all: &[T]) -> Result<(), Fault> {
     }
 }
 
+/// Refuses a list that has something twice.
+///
+/// # Errors
+/// `DIGEST_REPEATED`, with the field and the index.
+pub fn each_once<T: Eq + std::hash::Hash>(field: &str, all: &[T]) -> Result<(), Fault> {
+    let mut seen = HashSet::with_capacity(all.len());
+    match all.iter().position(|one| !seen.insert(one)) {
+        Some(i) => Err(Fault::at(Reason::DigestRepeated, format!("{field}[{i}]"), "it is listed twice")),
+        None => Ok(()),
+    }
+}
+
 /// A message that must be there.
 ///
 /// # Errors
@@ -215,7 +227,7 @@ pub fn text_of<T: ToString>(value: Option<&T>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{approval, body::Kind, level, marking, partner, recall, receipt, release};
+    use crate::domain::{approval, level, marking, partner, recall, receipt, release};
     use crate::wire::proto;
 
     #[test]
@@ -255,15 +267,12 @@ mod tests {
     fn closed_sets_have_the_same_numbers_in_proto_and_domain() {
         use crate::domain::framework::{State as FactorState, Trend};
         same!(Tlp, marking::Tlp, "TLP_");
-        same!(Caveat, marking::Caveat, "CAVEAT_");
-        same!(Crime, level::Crime, "CRIME_");
         same!(Urgency, level::Urgency, "URGENCY_");
         same!(Severity, level::Severity, "SEVERITY_");
         same!(Certainty, level::Certainty, "CERTAINTY_");
         same!(Confidence, level::Confidence, "CONFIDENCE_");
         same!(FactorState, FactorState, "FACTOR_STATE_");
         same!(Trend, Trend, "TREND_");
-        same!(PortionKind, Kind, "PORTION_KIND_");
         same!(PartnerKind, partner::PartnerKind, "PARTNER_KIND_");
         same!(EntryKind, release::EntryKind, "ENTRY_KIND_");
         same!(ReceiptKind, receipt::ReceiptKind, "RECEIPT_KIND_");

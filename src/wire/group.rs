@@ -1,11 +1,11 @@
-//! Named groups, spelled out: in agreements, and in the terms of releases.
+//! Named groups, spelled out: in agreements, in markings, and in the terms of releases.
 
 use super::{
     agreement::{MAX_NAMES, MAX_PARTS, each, few},
     field::{ascending, parsed, parsed_all, texts},
     proto,
 };
-use crate::domain::{agreement::Group, fault::Fault};
+use crate::domain::{fault::Fault, group::Group};
 
 pub(super) fn decode(message: proto::Group) -> Result<Group, Fault> {
     let proto::Group { name, as_of, countries, organisations } = message;
@@ -20,7 +20,10 @@ pub(super) fn decode(message: proto::Group) -> Result<Group, Fault> {
 }
 
 /// Several, ascending by name, within the limits of an agreement.
-pub(super) fn decode_set(field: &str, messages: Vec<proto::Group>) -> Result<Vec<Group>, Fault> {
+///
+/// # Errors
+/// `UNKNOWN_OR_NON_CANONICAL`, `STATEMENT_TOO_LARGE`.
+pub fn decode_set(field: &str, messages: Vec<proto::Group>) -> Result<Vec<Group>, Fault> {
     few(field, messages.len(), MAX_PARTS)?;
     for (i, group) in messages.iter().enumerate() {
         few(&format!("{field}[{i}]"), group.countries.len() + group.organisations.len(), MAX_NAMES)?;
@@ -30,7 +33,8 @@ pub(super) fn decode_set(field: &str, messages: Vec<proto::Group>) -> Result<Vec
     Ok(groups)
 }
 
-pub(super) fn encode(group: &Group) -> proto::Group {
+/// As it travels.
+pub fn encode(group: &Group) -> proto::Group {
     let Group { name, as_of, countries, organisations } = group;
     proto::Group {
         name: name.to_string(),

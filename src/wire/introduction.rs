@@ -14,7 +14,7 @@ use crate::domain::{fault::Fault, introduction::Introduction, statement::Stateme
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL` with the field's path.
 pub fn decode(payload: &[u8]) -> Result<Introduction, Fault> {
-    let proto::Introduction { introducer, invitation, issued } = canonical::decode(payload)?;
+    let proto::Introduction { introducer, invitation, issued, speaker: _ } = canonical::decode(payload)?;
     let inner = envelope::from_proto(present("invitation", invitation)?).map_err(|f| f.within("invitation"))?;
     if inner.kind != StatementKind::Invitation || !inner.logged.is_empty() {
         return Err(refuse("invitation", "the statement is not an invitation"));
@@ -30,6 +30,7 @@ pub fn decode(payload: &[u8]) -> Result<Introduction, Fault> {
 pub fn encode(introduction: &Introduction) -> Result<Vec<u8>, Fault> {
     let Introduction { introducer, invitation, issued } = introduction;
     let message = proto::Introduction {
+        speaker: None,
         introducer: introducer.to_string(),
         invitation: Some(envelope::to_proto(&envelope::decode(invitation)?)),
         issued: timestamp(*issued),

@@ -36,6 +36,7 @@ pub fn decode(payload: &[u8]) -> Result<Invitation, Fault> {
         ledger_key,
         ledger_note,
         revocation_lists,
+        speaker: _,
     } = message;
     if roots.is_empty() || roots.len() > MAX_ROOTS {
         return Err(refuse("roots", format!("a bundle holds 1 to {MAX_ROOTS} certificates")));
@@ -93,6 +94,7 @@ pub fn encode(invitation: &Invitation) -> Vec<u8> {
         issuers: list.issuers.iter().map(|i| i.clone().into()).collect(),
     };
     proto::Invitation {
+        speaker: None,
         domain: organisation.domain.to_string(),
         kind: number_of(PartnerKind::ALL, &organisation.kind),
         country: text_of(organisation.country.as_ref()),

@@ -17,7 +17,7 @@ use crate::domain::{
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL` with the field's path.
 pub fn decode_key(payload: &[u8]) -> Result<LedgerKey, Fault> {
-    let proto::LedgerKey { origin, public_key, epoch, created, succession } = canonical::decode(payload)?;
+    let proto::LedgerKey { origin, public_key, epoch, created, succession, speaker: _ } = canonical::decode(payload)?;
     let epoch = number::epoch("epoch", epoch)?;
     if of_origin(&origin).is_none_or(|(_, named)| named != epoch) {
         return Err(refuse("origin", "the ledger's name is not that of a trust domain and the epoch"));
@@ -48,6 +48,7 @@ pub fn encode_key(key: &LedgerKey) -> Vec<u8> {
         signature: s.signature.clone().into(),
     };
     proto::LedgerKey {
+        speaker: None,
         origin: origin.clone(),
         public_key: public.to_vec().into(),
         epoch: *epoch,

@@ -14,11 +14,12 @@ use crate::domain::{fault::Fault, logged::Logged};
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL`.
 pub fn decode(payload: &[u8]) -> Result<Logged, Fault> {
-    let proto::Logged { statement_id, logged_at } = canonical::decode(payload)?;
+    let proto::Logged { statement_id, logged_at, speaker: _ } = canonical::decode(payload)?;
     Ok(Logged { statement: bytes("statement_id", &statement_id)?, at: whole_seconds("logged_at", logged_at)? })
 }
 
 /// To a payload for signing.
 pub fn encode(logged: &Logged) -> Vec<u8> {
-    proto::Logged { statement_id: logged.statement.0.to_vec().into(), logged_at: timestamp(logged.at) }.encode_to_vec()
+    proto::Logged { speaker: None, statement_id: logged.statement.0.to_vec().into(), logged_at: timestamp(logged.at) }
+        .encode_to_vec()
 }

@@ -29,6 +29,8 @@ pub fn decode(payload: &[u8]) -> Result<Manifest, Fault> {
         expires,
         digests,
         exercise,
+        sealed_origin,
+        speaker: _,
     } = canonical::decode(payload)?;
     if digests.len() > MAX_DIGESTS {
         return Err(Fault::at(Reason::StatementTooLarge, "digests", format!("a manifest lists at most {MAX_DIGESTS}")));
@@ -45,6 +47,7 @@ pub fn decode(payload: &[u8]) -> Result<Manifest, Fault> {
         expires: time("expires", expires)?,
         digests: bytes_all("digests", &digests)?,
         exercise,
+        sealed_origin: bytes_optional("sealed_origin", &sealed_origin)?,
     };
     check(&manifest)?;
     Ok(manifest)
@@ -66,8 +69,10 @@ fn check(manifest: &Manifest) -> Result<(), Fault> {
 
 /// To a payload for signing.
 pub fn encode(manifest: &Manifest) -> Vec<u8> {
-    let Manifest { assessment, version, previous, originator, issued, expires, digests, exercise } = manifest;
+    let Manifest { assessment, version, previous, originator, issued, expires, digests, exercise, sealed_origin } =
+        manifest;
     proto::Manifest {
+        speaker: None,
         assessment_id: assessment.0.to_vec().into(),
         version: *version,
         previous_manifest_id: previous.map(|p| p.0.to_vec()).unwrap_or_default().into(),
@@ -76,6 +81,7 @@ pub fn encode(manifest: &Manifest) -> Vec<u8> {
         expires: timestamp(*expires),
         digests: digests.iter().map(|d| d.0.to_vec().into()).collect(),
         exercise: *exercise,
+        sealed_origin: sealed_origin.map(|s| s.0.to_vec()).unwrap_or_default().into(),
     }
     .encode_to_vec()
 }

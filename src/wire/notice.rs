@@ -17,7 +17,7 @@ use crate::domain::{
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL` with the field's path.
 pub fn decode(payload: &[u8]) -> Result<Notice, Fault> {
-    let proto::Notice { agreement_id, step, at, reason, every_version } = canonical::decode(payload)?;
+    let proto::Notice { agreement_id, step, at, reason, every_version, speaker: _ } = canonical::decode(payload)?;
     Ok(Notice {
         agreement: bytes("agreement_id", &agreement_id)?,
         step: word("step", Step::ALL, step)?,
@@ -31,6 +31,7 @@ pub fn decode(payload: &[u8]) -> Result<Notice, Fault> {
 pub fn encode(notice: &Notice) -> Vec<u8> {
     let Notice { agreement, step, at, reason, every_version } = notice;
     proto::Notice {
+        speaker: None,
         agreement_id: agreement.0.to_vec().into(),
         step: number_of(Step::ALL, step),
         at: timestamp(*at),

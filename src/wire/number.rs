@@ -7,6 +7,7 @@ use super::field::refuse;
 use crate::domain::{
     fault::Fault,
     ledger::{MAX_ENTRIES, MAX_EPOCH},
+    statement::MAX_COSIGNERS,
 };
 
 /// Versions of an assessment or of an agreement.
@@ -75,6 +76,14 @@ pub fn days(field: &str, number: u32) -> Result<u32, Fault> {
 /// Names the field.
 pub fn seconds(field: &str, number: u64) -> Result<u64, Fault> {
     within(field, number, 0..=u64::from(MAX_DAYS) * 86_400)
+}
+
+/// Officers who sign beside the author.
+///
+/// # Errors
+/// Names the field.
+pub fn cosigners(field: &str, number: u32) -> Result<u32, Fault> {
+    within(field, number, 0..=MAX_COSIGNERS)
 }
 
 /// Hops or persons.

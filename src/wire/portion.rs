@@ -3,14 +3,18 @@
 use prost::Message;
 
 use super::{
-    body, canonical,
-    field::{ascending, bytes, line, number_of, parsed_all, present, refuse, required, texts, word, word_all},
-    proto,
+    agreement::{MAX_NAMES, few},
+    body, canonical, edition,
+    field::{
+        ascending, bytes, bytes_optional, line, number_of, parsed_all, parsed_optional, present, refuse, required,
+        text_of, texts, word,
+    },
+    group, names, proto,
 };
 use crate::domain::{
     assessment::{MAX_PORTION_BYTES, Portion},
     fault::{Fault, Reason},
-    marking::{Caveat, Marking, NationalLabel, Onward, Tlp},
+    marking::{Marking, NationalLabel, Onward, Tlp},
 };
 
 /// From the bytes that the manifest's digest is over.
@@ -22,11 +26,15 @@ pub fn decode(bytes_: &[u8]) -> Result<Portion, Fault> {
         let what = format!("a portion takes at most {MAX_PORTION_BYTES} bytes; put long material into an attachment");
         return Err(Fault::new(Reason::StatementTooLarge, what));
     }
-    let proto::Portion { salt, handle, order, marking: label, body: content } = canonical::decode(bytes_)?;
+    edition::check(bytes_)?;
+    let proto::Portion { salt, handle, edition, marking: label, body: content, language, translates } =
+        canonical::decode(bytes_)?;
     Ok(Portion {
         salt: bytes("salt", &salt)?,
         handle: bytes("handle", &handle)?,
-        order,
+        edition,
+        language: parsed_optional("language", &language)?,
+        translates: bytes_optional("translates", &translates)?,
         marking: marking(present("marking", label)?).map_err(|f| f.within("marking"))?,
         body: body::from_proto(present("body", content)?)?,
     })
@@ -34,30 +42,41 @@ pub fn decode(bytes_: &[u8]) -> Result<Portion, Fault> {
 
 /// To the bytes that the manifest's digest is over.
 pub fn encode(portion: &Portion) -> Vec<u8> {
-    let Portion { salt, handle, order, marking, body: content } = portion;
+    let Portion { salt, handle, edition, language, translates, marking, body: content } = portion;
     proto::Portion {
         salt: salt.0.to_vec().into(),
         handle: handle.0.to_vec().into(),
-        order: *order,
+        edition: *edition,
         marking: Some(marking_to_proto(marking)),
         body: Some(body::to_proto(content)),
+        language: text_of(language.as_ref()),
+        translates: translates.map(|h| h.0.to_vec()).unwrap_or_default().into(),
     }
     .encode_to_vec()
 }
 
 fn marking(message: proto::Marking) -> Result<Marking, Fault> {
-    let proto::Marking { tlp, releasable_to, onward: reach, topics, caveats, national } = message;
+    let proto::Marking { tlp, releasable_to, onward: reach, topics, caveats, national, groups } = message;
     let marking = Marking {
         tlp: word("tlp", Tlp::ALL, tlp)?,
         releasable_to: parsed_all("releasable_to", &releasable_to)?,
         onward: onward(present("onward", reach)?).map_err(|f| f.within("onward"))?,
         topics: parsed_all("topics", &topics)?,
-        caveats: word_all("caveats", Caveat::ALL, &caveats)?,
+        caveats: names::decode("caveats", &caveats)?,
         national: national.map(label).transpose().map_err(|f| f.within("national"))?,
+        groups: group::decode_set("groups", groups)?,
     };
+    few("releasable_to", marking.releasable_to.len(), MAX_NAMES)?;
+    few("topics", marking.topics.len(), MAX_NAMES)?;
+    if let Onward::Named(names) = &marking.onward {
+        few("onward.to", names.len(), MAX_NAMES)?;
+    }
+    few("groups", marking.groups.iter().map(|g| g.countries.len() + g.organisations.len()).sum(), MAX_NAMES)?;
     ascending("releasable_to", &releasable_to)?;
     ascending("topics", &marking.topics)?;
-    ascending("caveats", &caveats)?;
+    if !marking.groups.iter().map(|group| &group.name).eq(marking.named_groups()) {
+        return Err(refuse("groups", "it spells out each group that the marking names, and no other"));
+    }
     Ok(marking)
 }
 
@@ -91,7 +110,7 @@ fn label(message: proto::NationalLabel) -> Result<NationalLabel, Fault> {
 }
 
 fn marking_to_proto(marking: &Marking) -> proto::Marking {
-    let Marking { tlp, releasable_to, onward, topics, caveats, national } = marking;
+    let Marking { tlp, releasable_to, onward, topics, caveats, national, groups } = marking;
     let (reach, to) = match onward {
         Onward::None => (proto::OnwardReach::None, vec![]),
         Onward::WithinOrganisation => (proto::OnwardReach::WithinOrganisation, vec![]),
@@ -102,12 +121,13 @@ fn marking_to_proto(marking: &Marking) -> proto::Marking {
         releasable_to: sorted(texts(releasable_to)),
         onward: Some(proto::Onward { reach: reach.into(), to }),
         topics: texts(topics),
-        caveats: caveats.iter().map(|c| number_of(Caveat::ALL, c)).collect(),
+        caveats: names::encode(caveats),
         national: national.as_ref().map(|n| proto::NationalLabel {
             policy: n.policy.clone(),
             classification: n.classification.clone(),
             categories: n.categories.clone(),
         }),
+        groups: groups.iter().map(group::encode).collect(),
     }
 }
 

@@ -17,7 +17,8 @@ use crate::domain::{
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL`, `STATEMENT_TOO_LARGE`, with the field's path.
 pub fn decode(payload: &[u8]) -> Result<Recall, Fault> {
-    let proto::Recall { originator, assessment_id, kind, reason, recalled_at, exercise } = canonical::decode(payload)?;
+    let proto::Recall { originator, assessment_id, kind, reason, recalled_at, exercise, speaker: _ } =
+        canonical::decode(payload)?;
     if reason.len() > MAX_REASON {
         return Err(Fault::at(Reason::StatementTooLarge, "reason", format!("a line of at most {MAX_REASON} bytes")));
     }
@@ -35,6 +36,7 @@ pub fn decode(payload: &[u8]) -> Result<Recall, Fault> {
 pub fn encode(recall: &Recall) -> Vec<u8> {
     let Recall { originator, assessment, kind, reason, recalled_at, exercise } = recall;
     proto::Recall {
+        speaker: None,
         originator: originator.to_string(),
         assessment_id: assessment.0.to_vec().into(),
         kind: number_of(RecallKind::ALL, kind),

@@ -23,7 +23,7 @@ pub const MAX_RECEIPT: usize = 4096;
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL`, `STATEMENT_TOO_LARGE`, with the field's path.
 pub fn decode(payload: &[u8]) -> Result<Receipt, Fault> {
-    let proto::Receipt { sender, kind, release_ids, at, reason, role, recall_id, path_hash } =
+    let proto::Receipt { sender, kind, release_ids, at, reason, role, recall_id, path_hash, mandate, speaker: _ } =
         canonical::decode(payload)?;
     if release_ids.len() > MAX_RECEIPT {
         return Err(Fault::at(Reason::StatementTooLarge, "release_ids", format!("a receipt names 1 to {MAX_RECEIPT}")));
@@ -37,6 +37,7 @@ pub fn decode(payload: &[u8]) -> Result<Receipt, Fault> {
         role: parsed_optional("role", &role)?,
         recall: bytes_optional("recall_id", &recall_id)?,
         path: bytes_optional("path_hash", &path_hash)?,
+        mandate: parsed_optional("mandate", &mandate)?,
     };
     check(&receipt)?;
     Ok(receipt)
@@ -44,7 +45,7 @@ pub fn decode(payload: &[u8]) -> Result<Receipt, Fault> {
 
 /// What belongs together.
 fn check(receipt: &Receipt) -> Result<(), Fault> {
-    let Receipt { kind, releases, reason, role, recall, path, .. } = receipt;
+    let Receipt { kind, releases, reason, role, recall, path, mandate, .. } = receipt;
     let answers_recall = match kind {
         ReceiptKind::Withdrawn | ReceiptKind::Purged => true,
         ReceiptKind::Declined => recall.is_some(),
@@ -65,6 +66,9 @@ fn check(receipt: &Receipt) -> Result<(), Fault> {
     if role.is_some() != kind.acknowledges() || !role.iter().all(is_of_a_reader) {
         return Err(refuse("role", "what was read or answered names the role of a reader, and nothing else does"));
     }
+    if mandate.is_some() && !kind.acknowledges() {
+        return Err(refuse("mandate", "what was read or answered names a role with a mandate, and nothing else does"));
+    }
     if path.is_some() && releases.len() != 1 {
         return Err(refuse("path_hash", "a receipt that names a path is about the last of its releases alone"));
     }
@@ -76,8 +80,9 @@ fn check(receipt: &Receipt) -> Result<(), Fault> {
 
 /// To a payload for signing.
 pub fn encode(receipt: &Receipt) -> Vec<u8> {
-    let Receipt { sender, kind, releases, at, reason, role, recall, path } = receipt;
+    let Receipt { sender, kind, releases, at, reason, role, recall, path, mandate } = receipt;
     proto::Receipt {
+        speaker: None,
         sender: sender.to_string(),
         kind: number_of(ReceiptKind::ALL, kind),
         release_ids: releases.iter().map(|r| r.0.to_vec().into()).collect(),
@@ -86,6 +91,7 @@ pub fn encode(receipt: &Receipt) -> Vec<u8> {
         role: text_of(role.as_ref()),
         recall_id: recall.map(|r| r.0.to_vec()).unwrap_or_default().into(),
         path_hash: path.map(|p| p.0.to_vec()).unwrap_or_default().into(),
+        mandate: text_of(mandate.as_ref()),
     }
     .encode_to_vec()
 }

@@ -1,24 +1,27 @@
 //! Releases and voids.
 
+use std::collections::BTreeSet;
+
 use prost::Message;
 
 use super::{
+    agreement::few,
     canonical,
     field::{
-        ascending, bytes, bytes_all, bytes_optional, number_of, parsed, parsed_all, present, refuse, texts, time,
-        timestamp, whole_seconds, word, word_all, word_optional,
+        ascending, bytes, bytes_all, bytes_optional, each_once, number_of, parsed, parsed_all, present, refuse, texts,
+        time, timestamp, whole_seconds, word, word_optional,
     },
-    group, number, proto,
+    group, names, number, proto,
 };
 use crate::domain::{
     assessment::MAX_DIGESTS,
-    body::Kind,
     endorsement::MAX_ENDORSEMENTS,
     fault::{Fault, Reason},
     ids::StatementId,
-    marking::Tlp,
-    release::{AgreementRef, EntryKind, Listed, OnwardLimit, Position, Release, Terms, Void},
+    marking::{Audience, GroupName, Tlp},
+    release::{AgreementRef, EntryKind, Listed, MAX_BESIDE, OnwardLimit, Position, Release, Terms, Void},
     request::MAX_EXCEPTIONS,
+    statement::StatementKind,
     time::Time,
 };
 
@@ -40,18 +43,20 @@ pub fn decode(payload: &[u8]) -> Result<Release, Fault> {
         previous_release_id,
         released_at,
         via_release_id,
-        endorsements,
-        exceptions,
+        beside,
         logged_at,
         received_at,
+        speaker: _,
     } = canonical::decode(payload)?;
-    if digests.is_empty() || digests.len() > MAX_DIGESTS {
+    let kind = word("kind", EntryKind::ALL, kind)?;
+    if digests.is_empty() != (kind == EntryKind::Resolution) || digests.len() > MAX_DIGESTS {
         return Err(Fault::at(Reason::StatementTooLarge, "digests", format!("a release discloses 1 to {MAX_DIGESTS}")));
     }
+    let Listing { endorsements, exceptions, unknown } = listed(&beside)?;
     let via = bytes_optional("via_release_id", &via_release_id)?;
     let release = Release {
         recipient: parsed("recipient", &recipient)?,
-        kind: word("kind", EntryKind::ALL, kind)?,
+        kind,
         manifest: bytes("manifest_id", &manifest_id)?,
         digests: bytes_all("digests", &digests)?,
         agreement: AgreementRef {
@@ -64,10 +69,11 @@ pub fn decode(payload: &[u8]) -> Result<Release, Fault> {
         released_at: time("released_at", released_at)?,
         via,
         logged_at: stated(via.is_some(), logged_at, received_at)?,
-        endorsements: listed("endorsements", MAX_ENDORSEMENTS, &endorsements)?,
-        exceptions: listed("exceptions", MAX_EXCEPTIONS, &exceptions)?,
+        endorsements,
+        exceptions,
+        unknown,
     };
-    ascending("digests", &release.digests)?;
+    each_once("digests", &release.digests)?;
     ascending("grants", &release.grants)?;
     if release.grants.is_empty() {
         return Err(refuse("grants", "a release names the grants that allow it"));
@@ -91,22 +97,51 @@ fn stated(
     whole_seconds(name, value)
 }
 
-/// The statements that go beside the manifest's own portions.
-fn listed(field: &str, most: usize, all: &[proto::ListedStatement]) -> Result<Vec<Listed>, Fault> {
-    if all.len() > most {
-        return Err(Fault::at(Reason::StatementTooLarge, field, format!("a release names at most {most}")));
+/// What a release lists beside the portions.
+#[derive(Default)]
+struct Listing {
+    endorsements: Vec<Listed>,
+    exceptions: Vec<Listed>,
+    unknown: Vec<(GroupName, Listed)>,
+}
+
+fn listed(all: &[proto::BesideStatement]) -> Result<Listing, Fault> {
+    few("beside", all.len(), MAX_BESIDE)?;
+    let mut listing = Listing::default();
+    let mut ids: Vec<(GroupName, StatementId)> = Vec::with_capacity(all.len());
+    for (i, listed) in all.iter().enumerate() {
+        let (kind, listed) = one_listed(listed).map_err(|f| f.within(&format!("beside[{i}]")))?;
+        ids.push((kind.clone(), listed.id));
+        match kind.as_str().parse() {
+            Ok(StatementKind::Endorsement) => listing.endorsements.push(listed),
+            Ok(StatementKind::Exception) => listing.exceptions.push(listed),
+            Ok(other) => return Err(refuse(&format!("beside[{i}].kind"), format!("a {other} goes by another way"))),
+            Err(_) => listing.unknown.push((kind, listed)),
+        }
     }
-    let one = |(i, listed): (usize, &proto::ListedStatement)| {
-        let read = || {
-            let id = bytes("statement_id", &listed.statement_id)?;
-            Ok(Listed { id, logged_at: whole_seconds("logged_at", listed.logged_at)? })
-        };
-        read().map_err(|f: Fault| f.within(&format!("{field}[{i}]")))
+    ascending("beside", &ids)?;
+    few("beside", listing.endorsements.len(), MAX_ENDORSEMENTS)?;
+    few("beside", listing.exceptions.len(), MAX_EXCEPTIONS)?;
+    Ok(listing)
+}
+
+fn one_listed(listed: &proto::BesideStatement) -> Result<(GroupName, Listed), Fault> {
+    let id = bytes("statement_id", &listed.statement_id)?;
+    Ok((parsed("kind", &listed.kind)?, Listed { id, logged_at: whole_seconds("logged_at", listed.logged_at)? }))
+}
+
+fn beside_to_proto(release: &Release) -> Vec<proto::BesideStatement> {
+    let named = |kind: &str, listed: &Listed| proto::BesideStatement {
+        kind: kind.to_owned(),
+        statement_id: listed.id.0.to_vec().into(),
+        logged_at: timestamp(listed.logged_at),
     };
-    let listed: Vec<Listed> = all.iter().enumerate().map(one).collect::<Result<_, Fault>>()?;
-    let ids: Vec<StatementId> = listed.iter().map(|l| l.id).collect();
-    ascending(field, &ids)?;
-    Ok(listed)
+    let endorsements = release.endorsements.iter().map(|l| named(StatementKind::Endorsement.as_str(), l));
+    let exceptions = release.exceptions.iter().map(|l| named(StatementKind::Exception.as_str(), l));
+    let unknown = release.unknown.iter().map(|(kind, l)| named(kind.as_str(), l));
+    let mut all: Vec<_> = endorsements.chain(exceptions).chain(unknown).collect();
+    all.sort_by(|a, b| (&a.kind, &a.statement_id).cmp(&(&b.kind, &b.statement_id)));
+    all
 }
 
 fn position(sequence: u64, previous: &[u8]) -> Result<Position, Fault> {
@@ -131,15 +166,19 @@ fn terms(message: proto::Terms) -> Result<Terms, Fault> {
     let max_tlp = word_optional("onward_max_tlp", Tlp::ALL, onward_max_tlp)?;
     ascending("onward_to", &onward_to)?;
     ascending("barred_states", &barred_states)?;
-    let kinds = word_all("onward_kinds", Kind::ALL, &onward_kinds)?;
-    ascending("onward_kinds", &kinds)?;
+    let (kinds, later_kinds) = names::decode_kinds("onward_kinds", &onward_kinds)?;
     let groups = group::decode_set("onward_groups", onward_groups)?;
     let onward_depth = number::few("onward_depth", onward_depth)?;
     let retention_days = number::days("retention_days", retention_days)?;
-    let onward = match (onward_to.is_empty(), kinds.is_empty(), max_tlp, onward_depth) {
+    let onward = match (onward_to.is_empty(), onward_kinds.is_empty(), max_tlp, onward_depth) {
         (true, true, None, 0) if groups.is_empty() => None,
         (false, false, Some(max_tlp), depth @ 1..) => {
-            Some(OnwardLimit { to: parsed_all("onward_to", &onward_to)?, kinds, max_tlp, depth, groups })
+            let to: Vec<Audience> = parsed_all("onward_to", &onward_to)?;
+            let named: BTreeSet<&GroupName> = to.iter().filter_map(Audience::group).collect();
+            if !groups.iter().map(|group| &group.name).eq(named) {
+                return Err(refuse("onward_groups", "they spell out each group that `onward_to` names, and no other"));
+            }
+            Some(OnwardLimit { to, kinds, later_kinds, max_tlp, depth, groups })
         }
         _ => {
             return Err(refuse(
@@ -163,11 +202,12 @@ fn id_or_empty(id: Option<StatementId>) -> prost::bytes::Bytes {
 pub fn encode(release: &Release) -> Vec<u8> {
     let Release { recipient, kind, manifest, digests, agreement, grants, terms, position, released_at, via, .. } =
         release;
-    let Release { logged_at, endorsements, exceptions, .. } = release;
+    let Release { logged_at, .. } = release;
     let mut onward_to = terms.onward.as_ref().map(|o| texts(&o.to)).unwrap_or_default();
     onward_to.sort_unstable();
-    let onward_kinds = terms.onward.iter().flat_map(|o| &o.kinds).map(|k| number_of(Kind::ALL, k)).collect();
+    let onward_kinds = terms.onward.as_ref().map(|o| names::encode_kinds(&o.kinds, &o.later_kinds)).unwrap_or_default();
     proto::Release {
+        speaker: None,
         recipient: recipient.to_string(),
         kind: number_of(EntryKind::ALL, kind),
         manifest_id: manifest.0.to_vec().into(),
@@ -188,16 +228,11 @@ pub fn encode(release: &Release) -> Vec<u8> {
         previous_release_id: id_or_empty(position.previous),
         released_at: timestamp(*released_at),
         via_release_id: id_or_empty(*via),
-        endorsements: endorsements.iter().map(listed_to_proto).collect(),
-        exceptions: exceptions.iter().map(listed_to_proto).collect(),
+        beside: beside_to_proto(release),
         logged_at: timestamp(*logged_at).filter(|_| via.is_none()),
         received_at: timestamp(*logged_at).filter(|_| via.is_some()),
     }
     .encode_to_vec()
-}
-
-fn listed_to_proto(listed: &Listed) -> proto::ListedStatement {
-    proto::ListedStatement { statement_id: listed.id.0.to_vec().into(), logged_at: timestamp(listed.logged_at) }
 }
 
 /// A void, from a statement's payload.
@@ -205,7 +240,7 @@ fn listed_to_proto(listed: &Listed) -> proto::ListedStatement {
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL`.
 pub fn decode_void(payload: &[u8]) -> Result<Void, Fault> {
-    let proto::Void { recipient, sequence, replaced_release_id, previous_release_id, voided_at } =
+    let proto::Void { recipient, sequence, replaced_release_id, previous_release_id, voided_at, speaker: _ } =
         canonical::decode(payload)?;
     Ok(Void {
         recipient: parsed("recipient", &recipient)?,
@@ -219,6 +254,7 @@ pub fn decode_void(payload: &[u8]) -> Result<Void, Fault> {
 pub fn encode_void(void: &Void) -> Vec<u8> {
     let Void { recipient, position, replaced, voided_at } = void;
     proto::Void {
+        speaker: None,
         recipient: recipient.to_string(),
         sequence: position.sequence,
         replaced_release_id: replaced.0.to_vec().into(),

@@ -6,12 +6,10 @@ use super::{
     canonical,
     field::{
         ascending, bytes, bytes_all, bytes_optional, line, number_of, parsed, refuse, text, time, timestamp, word,
-        word_all,
     },
-    number, proto,
+    names, number, proto,
 };
 use crate::domain::{
-    body::Kind,
     fault::{Fault, Reason},
     request::{Answer, AnswerKind, AskingRole, Exception, MAX_DAYS, MAX_EXCEPTED, MAX_TEXT_BYTES, Request},
 };
@@ -31,13 +29,22 @@ fn words(field: &str, value: String) -> Result<String, Fault> {
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL` with the field's path.
 pub fn decode(payload: &[u8]) -> Result<Request, Fault> {
-    let proto::Request { addressee, assessment_id, version, manifest_id, kinds, question, role, nonce, requested_at } =
-        canonical::decode(payload)?;
+    let proto::Request {
+        addressee,
+        assessment_id,
+        version,
+        manifest_id,
+        kinds,
+        question,
+        role,
+        nonce,
+        requested_at,
+        speaker: _,
+    } = canonical::decode(payload)?;
     if kinds.is_empty() && question.is_empty() {
         return Err(refuse("question", "it asks for nothing"));
     }
-    let kinds = word_all("kinds", Kind::ALL, &kinds)?;
-    ascending("kinds", &kinds)?;
+    let kinds = names::decode("kinds", &kinds)?;
     Ok(Request {
         addressee: parsed("addressee", &addressee)?,
         assessment: bytes("assessment_id", &assessment_id)?,
@@ -55,11 +62,12 @@ pub fn decode(payload: &[u8]) -> Result<Request, Fault> {
 pub fn encode(request: &Request) -> Vec<u8> {
     let Request { addressee, assessment, version, manifest, kinds, question, role, nonce, requested_at } = request;
     proto::Request {
+        speaker: None,
         addressee: addressee.to_string(),
         assessment_id: assessment.0.to_vec().into(),
         version: *version,
         manifest_id: manifest.0.to_vec().into(),
-        kinds: kinds.iter().map(|k| number_of(Kind::ALL, k)).collect(),
+        kinds: names::encode(kinds),
         question: question.clone(),
         role: number_of(AskingRole::ALL, role),
         nonce: nonce.0.to_vec().into(),
@@ -73,7 +81,8 @@ pub fn encode(request: &Request) -> Vec<u8> {
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL` with the field's path.
 pub fn decode_answer(payload: &[u8]) -> Result<Answer, Fault> {
-    let proto::Answer { request_id, kind, text: t, answered_at, exception_id } = canonical::decode(payload)?;
+    let proto::Answer { request_id, kind, text: t, answered_at, exception_id, speaker: _ } =
+        canonical::decode(payload)?;
     let answer = Answer {
         request: bytes("request_id", &request_id)?,
         kind: word("kind", AnswerKind::ALL, kind)?,
@@ -94,6 +103,7 @@ pub fn decode_answer(payload: &[u8]) -> Result<Answer, Fault> {
 pub fn encode_answer(answer: &Answer) -> Vec<u8> {
     let Answer { request, kind, text, answered_at, exception } = answer;
     proto::Answer {
+        speaker: None,
         request_id: request.0.to_vec().into(),
         kind: number_of(AnswerKind::ALL, kind),
         text: text.clone(),
@@ -108,8 +118,17 @@ pub fn encode_answer(answer: &Answer) -> Vec<u8> {
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL` with the field's path, `STATEMENT_TOO_LARGE`.
 pub fn decode_exception(payload: &[u8]) -> Result<Exception, Fault> {
-    let proto::Exception { giver, partner, manifest_id, digests, request_id, reason, valid_from, valid_until } =
-        canonical::decode(payload)?;
+    let proto::Exception {
+        giver,
+        partner,
+        manifest_id,
+        digests,
+        request_id,
+        reason,
+        valid_from,
+        valid_until,
+        speaker: _,
+    } = canonical::decode(payload)?;
     if digests.is_empty() || digests.len() > MAX_EXCEPTED {
         let what = format!("an exception names 1 to {MAX_EXCEPTED}");
         return Err(Fault::at(Reason::StatementTooLarge, "digests", what));
@@ -135,6 +154,7 @@ pub fn decode_exception(payload: &[u8]) -> Result<Exception, Fault> {
 pub fn encode_exception(exception: &Exception) -> Vec<u8> {
     let Exception { giver, partner, manifest, digests, request, reason, from, until } = exception;
     proto::Exception {
+        speaker: None,
         giver: giver.to_string(),
         partner: partner.to_string(),
         manifest_id: manifest.0.to_vec().into(),

@@ -22,7 +22,12 @@ use watchfire::{
     wire::{self, proto},
 };
 
-use crate::{chance::Chance, files::corpus, fuzz::world::now, organisations::signer};
+use crate::{
+    chance::Chance,
+    files::corpus,
+    fuzz::world::now,
+    organisations::{said_by, signer},
+};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -68,13 +73,13 @@ fn statements(ca: impl Fn(&str) -> DevCa) -> (Vec<(String, DevCa)>, Vec<Envelope
         if told("sender") == Some(domains[0]) {
             domains = &["gb.example"]; // the receipt goes the other way
         }
-        let mut signatures = vec![];
-        for (n, domain) in domains.iter().enumerate() {
+        let key = |(n, domain): (usize, &&str)| {
             let (_, ca) = cas.iter().find(|(d, _)| d == domain).unwrap();
-            let suite = Suite::ALL[(i + n) % Suite::ALL.len()];
-            let key = signer(ca, &format!("spiffe://{domain}/{role}/n{i}"), suite);
-            signatures.push(key.sign(kind, &payload).unwrap());
-        }
+            signer(ca, &format!("spiffe://{domain}/{role}/n{i}"), Suite::ALL[(i + n) % Suite::ALL.len()])
+        };
+        let keys: Vec<SigningKey> = domains.iter().enumerate().map(key).collect();
+        let payload = said_by(&keys[0], kind, &payload);
+        let signatures = keys.iter().map(|key| key.sign(kind, &payload).unwrap()).collect();
         let mut envelope = Envelope::new(kind, payload, signatures);
         let node = |ca: &DevCa, domain: &str| signer(ca, &format!("spiffe://{domain}/node/n{i}"), Suite::Ed25519);
         if kind == StatementKind::Notice || kind == StatementKind::Recall {
@@ -98,7 +103,7 @@ fn statements(ca: impl Fn(&str) -> DevCa) -> (Vec<(String, DevCa)>, Vec<Envelope
 /// Tells when a statement was logged.
 fn logged(of: &Envelope, by: &SigningKey) -> Envelope {
     let told = Logged { statement: id(of), at: now().plus_seconds(-60).whole_seconds() };
-    by.envelope(StatementKind::Logged, wire::logged::encode(&told)).unwrap()
+    by.statement(StatementKind::Logged, wire::logged::encode(&told)).unwrap()
 }
 
 struct Leaves(Vec<Hash>);
@@ -192,14 +197,15 @@ fn portions_and_entries(signed: &[Envelope]) {
         seed("portion", &vector["name"].as_str().unwrap().replace([' ', '/', ','], "-"), &bytes(&vector["payload"]));
     }
     let first = |kind| signed.iter().find(|e| e.kind == kind).map(wire::envelope::to_proto);
-    let all = |kind| signed.iter().filter(|e| e.kind == kind).take(2).map(wire::envelope::to_proto).collect();
+    let all = |kind| -> Vec<proto::Envelope> {
+        signed.iter().filter(|e| e.kind == kind).take(2).map(wire::envelope::to_proto).collect()
+    };
     let full = proto::FeedEntry {
         release: first(StatementKind::Release),
         manifest: first(StatementKind::Manifest),
         portions: portions.iter().take(3).map(|p| bytes(&p["payload"]).into()).collect(),
         provenance: all(StatementKind::Release),
-        endorsements: all(StatementKind::Endorsement),
-        exceptions: all(StatementKind::Exception),
+        beside: [all(StatementKind::Endorsement), all(StatementKind::Exception)].concat(),
     };
     seed("entry", "release", &full.encode_to_vec());
     let void = proto::FeedEntry { release: first(StatementKind::Void), ..Default::default() };

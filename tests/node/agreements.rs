@@ -166,7 +166,8 @@ async fn a_version_that_begins_later_leaves_the_one_before_in_force_until_then()
     let second = id_of(&gb.one(&["--as", "root", "agreement", "propose", &path, "--amends", &first]).await);
     no.agreement(&second, "proposed").await;
     no.ask(&["--as", "root", "agreement", "sign", &second]).await;
-    gb.agreement(&second, "in-force").await;
+    // It begins later, and is not said to be in force before.
+    gb.agreement(&second, "agreed").await;
     let before = show(&gb, &first).await;
     assert_eq!((&before["state"], &before["followed_by"]), (&"in-force".into(), &second.clone().into()), "{before}");
     assert!(before["ends_at"].as_str().unwrap().starts_with(&begins), "{before}");

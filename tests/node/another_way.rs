@@ -25,7 +25,8 @@ const KINDS: [&str; 3] = ["headline", "subject", "limitation"];
 fn may_go_on() -> Terms {
     let to = vec!["no.example".parse().unwrap()];
     let kinds = KINDS.map(|k| k.parse().unwrap()).to_vec();
-    let limit = OnwardLimit { to, kinds, max_tlp: "AMBER".parse().unwrap(), depth: 1, groups: vec![] };
+    let limit =
+        OnwardLimit { later_kinds: vec![], to, kinds, max_tlp: "AMBER".parse().unwrap(), depth: 1, groups: vec![] };
     Terms { onward: Some(limit), barred_states: vec!["BF".parse().unwrap()], retention_days: None }
 }
 
@@ -33,7 +34,7 @@ fn may_go_on() -> Terms {
 fn again(feed: &mut Feed, entry: &proto::FeedEntry) -> proto::FeedEntry {
     let mut release = wire::release::decode(&entry.release.as_ref().unwrap().payload).unwrap();
     release.position = Position { sequence: feed.sequence + 1, previous: feed.last };
-    let payload = wire::release::encode(&release);
+    let payload = feed.rogue.node.payload(wire::release::encode(&release));
     (feed.last, feed.sequence) = (Some(id_of(StatementKind::Release, &payload)), feed.sequence + 1);
     proto::FeedEntry { release: Some(signed(&feed.rogue.node, StatementKind::Release, payload)), ..entry.clone() }
 }

@@ -24,20 +24,20 @@ use crate::{
 };
 
 /// What the hub gives on of what it was given, and the way so far.
-fn given_on(hub: &Rogue, given: &Envelope, to: &str, bend: impl FnOnce(&mut Release)) -> Envelope {
+pub fn given_on(hub: &Rogue, given: &Envelope, to: &str, bend: impl FnOnce(&mut Release)) -> Envelope {
     let mut release = wire::release::decode(&given.payload).unwrap();
     release.via = Some(id_of(StatementKind::Release, &given.payload));
     release.recipient = to.parse().unwrap();
     release.released_at = SystemClock.now();
     bend(&mut release);
-    hub.node.envelope(StatementKind::Release, wire::release::encode(&release)).unwrap()
+    hub.node.statement(StatementKind::Release, wire::release::encode(&release)).unwrap()
 }
 
 /// A receipt, and the path beside it.
 #[derive(Clone)]
-struct Shown {
-    receipt: Receipt,
-    path: Vec<Envelope>,
+pub struct Shown {
+    pub receipt: Receipt,
+    pub path: Vec<Envelope>,
 }
 
 impl Shown {
@@ -45,20 +45,20 @@ impl Shown {
         self.with(|r| r.role = Some(watchfire::domain::ids::Role::Analyst))
     }
 
-    fn with(mut self, change: impl FnOnce(&mut Receipt)) -> Self {
+    pub fn with(mut self, change: impl FnOnce(&mut Receipt)) -> Self {
         change(&mut self.receipt);
         self
     }
 }
 
-fn about(hub: &Rogue, path: &[&Envelope], kind: ReceiptKind) -> Shown {
+pub fn about(hub: &Rogue, path: &[&Envelope], kind: ReceiptKind) -> Shown {
     let last = id_of(StatementKind::Release, &path.last().unwrap().payload);
     let path: Vec<Envelope> = path.iter().map(|e| (*e).clone()).collect();
     let receipt = Receipt::about(hub.domain.parse().unwrap(), kind, vec![last], SystemClock.now());
     Shown { receipt: Receipt { path: Some(path_hash(&path)), ..receipt }, path }
 }
 
-fn by(rogue: &Rogue, shown: &Shown) -> proto::Envelope {
+pub fn by(rogue: &Rogue, shown: &Shown) -> proto::Envelope {
     let envelope = signed(&rogue.node, StatementKind::Receipt, wire::receipt::encode(&shown.receipt));
     with_path(&envelope, &shown.path.iter().collect::<Vec<_>>())
 }
@@ -68,7 +68,7 @@ fn with_path(envelope: &proto::Envelope, path: &[&Envelope]) -> proto::Envelope 
 }
 
 /// The releases in the feed to a partner.
-async fn fed(rogue: &Rogue, gb: &Org) -> Vec<Envelope> {
+pub async fn fed(rogue: &Rogue, gb: &Org) -> Vec<Envelope> {
     let request = proto::SubscribeRequest { after_sequence: 0, until_caught_up: true, ..Default::default() };
     let mut feed = rogue.exchange(gb).subscribe(request).await.unwrap().into_inner();
     let mut all = vec![];
@@ -88,7 +88,7 @@ async fn a_holder_behind_a_hub_is_known_by_its_own_receipt_and_nobody_speaks_for
     let on = given_on(&hub, &given, end.domain, |_| {});
     let taken = async |what: &str, statement: proto::Envelope| {
         let outcome = hub.submit(&gb, statement).await;
-        assert!(outcome.is_accepted(), "{what}: {} {}", outcome.reason, outcome.message);
+        assert!(outcome.is_received(), "{what}: {outcome:?}");
     };
     let refused = async |what: &str, statement: proto::Envelope, reason: &str| {
         let outcome = hub.submit(&gb, statement).await;
@@ -105,7 +105,7 @@ async fn a_holder_behind_a_hub_is_known_by_its_own_receipt_and_nobody_speaks_for
         .await;
     let mut forged = wire::release::decode(&given.payload).unwrap();
     forged.grants = vec!["moon".parse().unwrap()];
-    let forged = hub.node.envelope(StatementKind::Release, wire::release::encode(&forged)).unwrap();
+    let forged = hub.node.statement(StatementKind::Release, wire::release::encode(&forged)).unwrap();
     let from_it = given_on(&hub, &forged, end.domain, |_| {});
     refused("by the hub itself", by(&end, &about(&hub, &[&forged, &from_it], ReceiptKind::Stored)), "INVALID_ARGUMENT")
         .await;
@@ -141,11 +141,11 @@ async fn a_holder_behind_a_hub_is_known_by_its_own_receipt_and_nobody_speaks_for
     let open = holders(&gb, &id).await.into_iter().find(|h| h["holder"] == end.domain).unwrap();
     assert_ne!(open["state"], "confirmed", "{open}");
     let outcome = end.submit(&gb, by(&end, &for_it)).await;
-    assert!(outcome.is_accepted(), "it may tell directly: {}", outcome.message);
+    assert!(outcome.is_received(), "it may tell directly: {outcome:?}");
     holder(&gb, &id, end.domain, "confirmed").await;
     let unknown = about(&hub, &[&given, &on], ReceiptKind::Purged).with(|r| r.recall = Some(StatementId([5; 32])));
     // Another answer would tell whether a recall has come here.
-    assert!(end.submit(&gb, by(&end, &unknown)).await.is_accepted());
+    assert!(end.submit(&gb, by(&end, &unknown)).await.is_received());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -195,7 +195,7 @@ async fn a_genuine_receipt_with_another_path_beside_it_than_it_names_is_refused(
 
     // With its own path it counts, whatever was handed over before.
     let outcome = hub.submit(&gb, genuine.clone()).await;
-    assert!(outcome.is_accepted(), "{} {}", outcome.reason, outcome.message);
+    assert!(outcome.is_received(), "{outcome:?}");
     holder(&gb, &first, end.domain, "held").await;
     handed("after it was taken", &[of_second, &of_the_second]).await;
     assert!(holders(&gb, &second).await.iter().all(|h| h["holder"] != end.domain));
@@ -252,7 +252,7 @@ async fn what_was_taken_back_does_not_come_back_and_a_recall_may_come_first() {
     assert_eq!(hand(statement(&feed.rogue.node, &theirs)).await.reason, "WRONG_DOMAIN");
     // Its own it knows best, whoever brings it.
     let own = Recall { originator: "no.example".parse().unwrap(), ..of_first.clone() };
-    assert!(hand(statement(&feed.rogue.node, &own)).await.is_accepted());
+    assert!(hand(statement(&feed.rogue.node, &own)).await.is_received());
     // Whatever is wrong with what a third party takes back: one answer, and nothing comes of it.
     let officer = signing_key(&other.issue("officer/o", Purpose::Signing));
     for key in [&other.node, &officer] {

@@ -299,7 +299,8 @@ async fn converse(story: &mut Story, gb: &Org, no: &Org, id: &str) {
     let reason = story.canaries.next();
     story.does("decline to act", no, &["--as", "ana", "assess", "acknowledge", id, "--decline", &reason]).await;
     let rule = format!(
-        "// {}\n@id(\"none\") @reason(\"it never does\") forbid (principal, action, resource) when {{ false }};\n",
+        "// {}\n@id(\"none\") @reason(\"it never does\")\n\
+         forbid (principal == Organisation::\"nobody.example\", action, resource);\n",
         story.canaries.next()
     );
     let rules = story.file("rule.cedar", &rule);

@@ -14,6 +14,7 @@ use watchfire::{
     draft::Lineage,
     seal::{
         compose::{self, new_assessment_id},
+        seen,
         statement::id_of,
     },
     telemetry::SystemClock,
@@ -178,8 +179,21 @@ async fn an_originator_s_endorsement_goes_through_a_hub_as_far_as_its_terms_let_
     // For the hub alone, and for those that it serves.
     gb.ask(&["--as", "olu", "assess", "endorse", &published, "--text", "for you"]).await;
     endorsements(&ecowas, &published, 1).await;
-    let on = ["--as", "olu", "assess", "endorse", &published, "--text", "for all", "--onward", "group:watch"];
-    gb.ask(&on).await;
+    let onward = |who| ["--as", "olu", "assess", "endorse", &published, "--text", "for all", "--onward", who];
+    for (who, told) in [
+        ("group:watch", "`watch` is no group that we hold a list of"),
+        ("within-organization", "did you mean `within-organisation`?"),
+    ] {
+        let refused = gb.run(&onward(who)).await;
+        assert!(refused.code == 2 && refused.stderr.contains(told), "{}", refused.stderr);
+    }
+    gb.ask(&onward("no.example")).await;
+    // What the headline's author means by a name is not what its endorser means.
+    let limited = for_all("limited", "BF").replacen("onward =", "releasable_to = [\"group:watch\"]\nonward =", 1);
+    let limited = gb.author().await.publish(&limited).await;
+    let mixed = ["--as", "olu", "assess", "endorse", &limited, "--text", "for all", "--onward", "group:watch"];
+    let refused = gb.run(&mixed).await;
+    assert!(refused.code == 2 && refused.stderr.contains("--onward can't mean another one"), "{}", refused.stderr);
     endorsements(&ecowas, &published, 2).await;
     let seen = endorsements(&no, &published, 1).await;
     assert_eq!((seen[0]["text"].as_str(), seen[0]["valid"].as_bool()), (Some("for all"), Some(true)));
@@ -187,14 +201,7 @@ async fn an_originator_s_endorsement_goes_through_a_hub_as_far_as_its_terms_let_
 }
 
 fn template(endorser: &str, assessment: AssessmentId, manifest: StatementId) -> Endorsement {
-    let marking = Marking {
-        tlp: Tlp::Amber,
-        releasable_to: vec![],
-        onward: Onward::None,
-        topics: vec!["sahel".parse().unwrap()],
-        caveats: vec![],
-        national: None,
-    };
+    let marking = Marking { topics: vec!["sahel".parse().unwrap()], ..Marking::new(Tlp::Amber) };
     let portion = compose::endorsement(marking, "They say so".to_owned()).unwrap();
     assert_eq!(portion.kind(), Kind::Endorsement);
     Endorsement {
@@ -205,6 +212,7 @@ fn template(endorser: &str, assessment: AssessmentId, manifest: StatementId) -> 
         endorser: endorser.parse().unwrap(),
         endorsed_at: SystemClock.now(),
         portion,
+        seen: seen::marks::<&[u8]>(&manifest, [], 16).unwrap(),
     }
 }
 
@@ -254,7 +262,7 @@ async fn a_forged_or_altered_endorsement_is_refused_and_an_unknown_one_never_cou
     }));
     all.push(entry(&mut feed, "by its node", |rogue, a, m| by(&rogue.node, &template(ROGUE, a, m))));
     let mut lost = entry(&mut feed, "left out on the way", |rogue, a, m| by(&rogue.analyst, &template(ROGUE, a, m)));
-    lost.endorsements.clear();
+    lost.beside.clear();
     all.push(lost);
     // By somebody who is not known here: kept, and never counted.
     all.push(entry(&mut feed, "by a stranger", |_, a, m| {
@@ -297,7 +305,7 @@ fn onward_limit(kinds: &[&str]) -> OnwardLimit {
     let mut kinds: Vec<Kind> = kinds.iter().map(|k| k.parse().unwrap()).collect();
     kinds.sort_unstable();
     let to = vec!["no.example".parse().unwrap()];
-    OnwardLimit { to, kinds, max_tlp: "AMBER".parse().unwrap(), depth: 1, groups: vec![] }
+    OnwardLimit { later_kinds: vec![], to, kinds, max_tlp: "AMBER".parse().unwrap(), depth: 1, groups: vec![] }
 }
 
 fn onward_template(endorser: &str, assessment: AssessmentId, manifest: StatementId) -> Endorsement {
@@ -318,9 +326,10 @@ fn released_again(
     let listed = Listed { id, logged_at: release.logged_at };
     let position = Position { sequence: feed.sequence + 1, previous: feed.last };
     let release = wire::release::encode(&Release { endorsements: vec![listed], position, ..release });
+    let release = feed.rogue.node.payload(release);
     (feed.last, feed.sequence) = (Some(id_of(StatementKind::Release, &release)), feed.sequence + 1);
     let release = Some(signed(&feed.rogue.node, StatementKind::Release, release));
-    proto::FeedEntry { release, endorsements: vec![endorsement], ..entry.clone() }
+    proto::FeedEntry { release, beside: vec![endorsement], ..entry.clone() }
 }
 
 #[tokio::test(flavor = "multi_thread")]

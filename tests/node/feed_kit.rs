@@ -85,10 +85,10 @@ impl Feed {
         let draft = draft::parse(text, Format::Toml).unwrap_or_else(|e| panic!("{}", e.in_file("draft")));
         let composed = sealed(ROGUE, &draft);
         let assessment = composed.manifest.assessment;
-        let mut digests: Vec<_> = composed.portions.iter().map(|p| portion_digest(&assessment, p)).collect();
-        digests.sort_unstable();
+        let digests: Vec<_> = composed.portions.iter().map(|p| portion_digest(&assessment, p)).collect();
         let payload = wire::manifest::encode(&composed.manifest);
         let release = Release {
+            unknown: vec![],
             recipient: self.recipient.parse().unwrap(),
             kind: EntryKind::Assessment,
             manifest: id_of(StatementKind::Manifest, &payload),
@@ -114,12 +114,12 @@ impl Feed {
             beside: None,
         };
         bend(&mut making);
-        let mut payload = making.manifest.encode_to_vec();
+        let key: &SigningKey = if making.by_node { &self.rogue.node } else { &self.rogue.analyst };
+        let mut payload = key.payload(making.manifest.encode_to_vec());
         payload.extend(making.appended);
         // Whatever the manifest is, the release names it.
         making.release.manifest = id_of(StatementKind::Manifest, &payload);
-        let key: &SigningKey = if making.by_node { &self.rogue.node } else { &self.rogue.analyst };
-        let manifest = signed(key, StatementKind::Manifest, payload);
+        let manifest = wire::envelope::to_proto(&key.envelope(StatementKind::Manifest, payload).unwrap());
         let (mut endorsements, mut exceptions) = (vec![], vec![]);
         if let Some(beside) = making.beside.take() {
             let named = making.release.manifest;
@@ -131,15 +131,14 @@ impl Feed {
             making.release.endorsements = ids(&endorsements, StatementKind::Endorsement);
             making.release.exceptions = ids(&exceptions, StatementKind::Exception);
         }
-        let payload = wire::release::encode(&making.release);
+        let payload = self.rogue.node.payload(wire::release::encode(&making.release));
         let id = id_of(StatementKind::Release, &payload);
         let entry = proto::FeedEntry {
             release: Some(signed(&self.rogue.node, StatementKind::Release, payload)),
             manifest: Some(manifest),
             portions: making.portions.into_iter().map(Into::into).collect(),
             provenance: vec![],
-            endorsements,
-            exceptions,
+            beside: [endorsements, exceptions].concat(),
         };
         (entry, id)
     }
@@ -148,8 +147,7 @@ impl Feed {
 impl Making {
     /// The portions as they are now are those that manifest and release list.
     pub fn list_anew(&mut self) {
-        let mut digests: Vec<_> = self.portions.iter().map(|p| portion_digest(&self.assessment, p)).collect();
-        digests.sort_unstable();
+        let digests: Vec<_> = self.portions.iter().map(|p| portion_digest(&self.assessment, p)).collect();
         let old = std::mem::take(&mut self.release.digests);
         self.manifest.digests.retain(|d| !old.iter().any(|o| o.0[..] == d[..]));
         self.manifest.digests.extend(digests.iter().map(|d| prost::bytes::Bytes::from(d.0.to_vec())));

@@ -72,6 +72,7 @@ fn statements(of: &Rogue, to: &Org, agreement: StatementId) -> Vec<(StatementKin
         exercise: false,
     };
     let receipt = Receipt {
+        mandate: None,
         sender: theirs,
         kind: ReceiptKind::Stored,
         releases: vec![StatementId([9; 32])],
@@ -186,6 +187,7 @@ async fn receipts_that_are_refused_are_told_once_a_minute_and_wait_beyond_their_
     let (feed, _served, _stop) = Feed::to(&no).await;
     let receipt = |n: u8| {
         let receipt = Receipt {
+            mandate: None,
             sender: no.domain.parse().unwrap(),
             kind: ReceiptKind::Declined,
             releases: vec![StatementId([n; 32])],

@@ -50,20 +50,20 @@ pub struct Chain {
 pub fn limit(depth: u32) -> OnwardLimit {
     let to: Vec<Audience> = vec!["no.example".parse().unwrap()];
     let kinds = ["headline", "subject", "limitation"].map(|k| k.parse().unwrap()).to_vec();
-    OnwardLimit { to, kinds, max_tlp: "AMBER".parse().unwrap(), depth, groups: vec![] }
+    OnwardLimit { later_kinds: vec![], to, kinds, max_tlp: "AMBER".parse().unwrap(), depth, groups: vec![] }
 }
 
 impl Chain {
     pub fn piece(&self, text: &str, reader: &str) -> Piece {
         let draft = draft::parse(text, Format::Toml).unwrap_or_else(|e| panic!("{}", e.in_file("draft")));
         let composed = sealed(ORIGIN, &draft);
-        let mut digests: Vec<_> =
+        let digests: Vec<_> =
             composed.portions.iter().map(|p| portion_digest(&composed.manifest.assessment, p)).collect();
-        digests.sort_unstable();
-        let payload = wire::manifest::encode(&composed.manifest);
+        let payload = self.origin.analyst.payload(wire::manifest::encode(&composed.manifest));
         let id = id_of(StatementKind::Manifest, &payload);
         let barred_states = vec!["BF".parse().unwrap()];
         let first = Release {
+            unknown: vec![],
             recipient: HUB.parse().unwrap(),
             kind: EntryKind::Assessment,
             manifest: id,
@@ -106,13 +106,12 @@ impl Chain {
         composed.manifest.assessment.0 = of.assessment;
         composed.manifest.issued = of.first.released_at;
         let old: Vec<_> = composed.portions.iter().map(|p| portion_digest(&before, p)).collect();
-        let mut digests: Vec<_> =
+        let digests: Vec<_> =
             composed.portions.iter().map(|p| portion_digest(&composed.manifest.assessment, p)).collect();
         composed.manifest.digests.retain(|d| !old.contains(d));
         composed.manifest.digests.extend(&digests);
         composed.manifest.digests.sort_unstable();
-        digests.sort_unstable();
-        let payload = wire::manifest::encode(&composed.manifest);
+        let payload = by.payload(wire::manifest::encode(&composed.manifest));
         let id = id_of(StatementKind::Manifest, &payload);
         let place = self.at_place(of);
         let first = Release { manifest: id, digests: digests.clone(), ..place.first };
@@ -130,15 +129,14 @@ impl Chain {
     /// With that as the release by which the hub got it.
     fn entry_by(&mut self, piece: Piece, first: proto::Envelope) -> proto::FeedEntry {
         let via = piece.last.via.or(Some(id_of(StatementKind::Release, &first.payload)));
-        let payload = wire::release::encode(&Release { via, ..piece.last });
+        let payload = self.hub.node.payload(wire::release::encode(&Release { via, ..piece.last }));
         (self.previous, self.sequence) = (Some(id_of(StatementKind::Release, &payload)), self.sequence + 1);
         proto::FeedEntry {
             release: Some(signed(&self.hub.node, StatementKind::Release, payload)),
             manifest: Some(piece.manifest),
             portions: piece.portions.into_iter().map(Into::into).collect(),
             provenance: vec![first],
-            endorsements: vec![],
-            exceptions: vec![],
+            beside: vec![],
         }
     }
 }

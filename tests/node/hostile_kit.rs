@@ -76,9 +76,9 @@ pub fn credentials(issued: &Issued) -> Credentials {
 
 pub fn signing_key(issued: &Issued) -> SigningKey {
     let chain: Vec<Vec<u8>> = chain(issued).iter().map(|c| c.to_vec()).collect();
-    let public = Leaf::parse(&chain[0]).unwrap().public_key;
+    let Leaf { public_key, id, .. } = Leaf::parse(&chain[0]).unwrap();
     let pkcs8 = PrivateKeyDer::from_pem_slice(issued.key_pem.as_bytes()).unwrap().secret_der().to_vec();
-    SigningKey::new(&pkcs8.into(), chain, &public).unwrap()
+    SigningKey::new(&pkcs8.into(), chain, &public_key, id).unwrap()
 }
 
 /// A gate that shows those credentials and believes in that server.
@@ -250,7 +250,7 @@ impl Rogue {
             lists: vec![],
         };
         let payload = wire::invitation::encode(&invitation);
-        let envelope = self.node.envelope(StatementKind::Invitation, payload).unwrap();
+        let envelope = self.node.statement(StatementKind::Invitation, payload).unwrap();
         proto::AcceptPartnerRequest {
             invitation: Some(wire::envelope::to_proto(&envelope)),
             fingerprint: fingerprint_of(&envelope).to_string(),
@@ -271,6 +271,7 @@ pub fn hello() -> proto::HelloRequest {
         persons_needed: 1,
         held_persons_needed: 0,
         passed_on_lists: vec![],
+        vocabulary_edition: 1,
         protocol_versions: vec![1],
         payload_types: vec![],
         now,
@@ -354,6 +355,7 @@ impl ExchangeService for Served {
             persons_needed: 1,
             held_persons_needed: 0,
             passed_on_lists: vec![],
+            vocabulary_edition: 1,
             protocol_versions: vec![1],
             payload_types,
             now,
@@ -449,8 +451,10 @@ impl ExchangeService for Served {
     }
 }
 
-/// A signed statement as it goes over the wire.
+/// A signed statement as it goes over the wire: of whose key it is, unless the payload says already who speaks.
 pub fn signed(key: &SigningKey, kind: StatementKind, payload: Vec<u8>) -> proto::Envelope {
-    let envelope: Envelope = key.envelope(kind, payload).unwrap();
+    let is_spoken = kind == StatementKind::Agreement || wire::speaker::decode(&payload).is_ok();
+    let envelope = if is_spoken { key.envelope(kind, payload) } else { key.statement(kind, payload) };
+    let envelope: Envelope = envelope.unwrap();
     wire::envelope::to_proto(&envelope)
 }

@@ -4,9 +4,22 @@ use serde_json::Value;
 
 use crate::kit::{Org, days_from_now, note, terms, until};
 
+/// All who are in the group `watch` in any test.
+const WATCH: [&str; 6] = ["au.example", "ecowas.example", "fr.example", "hub.example", "no.example", "reader.example"];
+
 /// A note that may go on to the group `watch`.
 pub fn for_all(headline: &str, place: &str) -> String {
+    watched_by(&to_watch(headline, place), &WATCH)
+}
+
+/// The same, with the group's members still to be said.
+pub fn to_watch(headline: &str, place: &str) -> String {
     note(headline, place).replace("onward = \"within-organisation\"", "onward = [\"group:watch\"]")
+}
+
+/// The same draft, with the group `watch` spelled out.
+pub fn watched_by(draft: &str, members: &[&str]) -> String {
+    format!("{draft}\n[groups.watch]\nas_of = \"{}\"\norganisations = {members:?}\n", days_from_now(-1))
 }
 
 /// Terms with the group `watch`, and what of it may go on.

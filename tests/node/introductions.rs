@@ -13,26 +13,24 @@ use watchfire::{
 
 use crate::{
     hostile_kit::{Rogue, signing_key},
-    hubs::{for_all, limit, link, onward},
+    hubs::{limit, link, onward, to_watch, watched_by},
     kit::{Org, until},
 };
 
 const ALL: [&str; 4] = ["headline", "subject", "limitation", "attachment"];
 
 /// An introduction of another by a partner, signed by these of its administrators.
-fn introduction(by: &Rogue, of: &proto::AcceptPartnerRequest, admins: &[&str]) -> proto::Envelope {
+pub fn introduction(by: &Rogue, of: &proto::AcceptPartnerRequest, admins: &[&str]) -> proto::Envelope {
     let invitation = wire::envelope::from_proto(of.invitation.clone().unwrap()).unwrap();
     let said = Introduction {
         introducer: by.domain.parse().unwrap(),
         invitation: wire::envelope::encode(&invitation),
         issued: SystemClock.now(),
     };
-    let payload = wire::introduction::encode(&said).unwrap();
-    let sign = |admin: &&str| {
-        let key = signing_key(&by.issue(&format!("admin/{admin}"), Purpose::Signing));
-        key.sign(StatementKind::Introduction, &payload).unwrap()
-    };
-    let signatures = admins.iter().map(sign).collect();
+    let keys: Vec<_> =
+        admins.iter().map(|admin| signing_key(&by.issue(&format!("admin/{admin}"), Purpose::Signing))).collect();
+    let payload = keys[0].payload(wire::introduction::encode(&said).unwrap());
+    let signatures = keys.iter().map(|key| key.sign(StatementKind::Introduction, &payload).unwrap()).collect();
     wire::envelope::to_proto(&Envelope::new(StatementKind::Introduction, payload, signatures))
 }
 
@@ -76,7 +74,7 @@ async fn introductions_are_permitted_contested_confirmed_and_withdrawn() {
     assert_eq!(outcome.reason, "WRONG_DOMAIN", "nobody hands over another's: {}", outcome.message);
     assert_eq!(state(&gb, "ke.example").await, by("unknown", None));
     let outcome = hub.submit(&gb, of_ke).await;
-    assert!(outcome.is_accepted(), "{}", outcome.message);
+    assert!(outcome.is_received(), "{outcome:?}");
     assert_eq!(state(&gb, "ke.example").await, by("known", Some("hub.example")));
     // It admits nobody to exchange anything.
     let hello = proto::HelloRequest { protocol_versions: vec![1], ..Default::default() };
@@ -176,7 +174,7 @@ async fn members_of_a_hub(members: usize) {
     })
     .await;
     late.one(&allow).await;
-    let warning = writer.author().await.publish(&for_all("the first warning", "BF")).await;
+    let warning = writer.author().await.publish(&watched_by(&to_watch("the first warning", "BF"), &watching)).await;
     for reader in readers {
         reader.has(writer.domain, std::slice::from_ref(&warning)).await;
         let listed = reader.ask(&["--as", "ana", "assess", "list"]).await;

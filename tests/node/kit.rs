@@ -36,7 +36,7 @@ use watchfire::{
 };
 
 /// How long anything may take to come true; only so that a fault does not hang the tests.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A port on loopback that nothing uses, below those that the system gives to outgoing connections.
 pub fn free_port() -> u16 {
@@ -379,7 +379,7 @@ pub fn publication(domain: &str, key: &SigningKey, text: &str) -> proto::Publish
     let draft = draft::parse(text, Format::Toml).unwrap_or_else(|e| panic!("{}", e.in_file("draft")));
     let accepted_findings = lint(&draft, SystemClock.now()).iter().map(|f| f.code.to_owned()).collect();
     let Composed { manifest, portions } = sealed(domain, &draft);
-    let envelope = key.envelope(StatementKind::Manifest, wire::manifest::encode(&manifest)).unwrap();
+    let envelope = key.statement(StatementKind::Manifest, wire::manifest::encode(&manifest)).unwrap();
     proto::PublishAssessmentRequest {
         manifest: Some(wire::envelope::to_proto(&envelope)),
         portions: portions.into_iter().map(Into::into).collect(),
@@ -389,6 +389,8 @@ pub fn publication(domain: &str, key: &SigningKey, text: &str) -> proto::Publish
 
 pub fn sealed(domain: &str, draft: &Draft) -> Composed {
     let piece = |p: &watchfire::domain::draft::DraftPortion| Piece {
+        language: None,
+        translates: None,
         marking: p.marking.clone(),
         body: p.body.clone(),
         rests_on: draft.rests_on(p),

@@ -45,7 +45,7 @@ fn recall(by: &SigningKey, originator: &str, assessment: AssessmentId) -> proto:
 fn to_the_reader() -> OnwardLimit {
     let to: Vec<Audience> = vec!["no.example".parse().unwrap()];
     let kinds = ["headline", "subject", "limitation"].map(|k| k.parse().unwrap()).to_vec();
-    OnwardLimit { to, kinds, max_tlp: "AMBER".parse().unwrap(), depth: 1, groups: vec![] }
+    OnwardLimit { later_kinds: vec![], to, kinds, max_tlp: "AMBER".parse().unwrap(), depth: 1, groups: vec![] }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -158,7 +158,7 @@ async fn an_honest_recall_of_thousands_works_through_and_a_warning_overtakes_it(
 }
 
 /// What the store of a running node says.
-fn count(org: &Org, sql: &str) -> u64 {
+pub fn count(org: &Org, sql: &str) -> u64 {
     let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
     let store = rusqlite::Connection::open_with_flags(org.dir.join("store.db"), flags).unwrap();
     store.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap().try_into().unwrap()

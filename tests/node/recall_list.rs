@@ -40,7 +40,7 @@ fn taken_back(n: u32, officer: &SigningKey) -> Recalling {
         recalled_at: SystemClock.now().whole_seconds(),
         exercise: false,
     };
-    let envelope = officer.envelope(StatementKind::Recall, wire::recall::encode(&recall)).unwrap();
+    let envelope = officer.statement(StatementKind::Recall, wire::recall::encode(&recall)).unwrap();
     let state = if n.is_multiple_of(3) { RecallState::AwaitingApproval } else { RecallState::Purged };
     let record = RecallRecord {
         assessment,

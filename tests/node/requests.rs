@@ -255,6 +255,11 @@ async fn an_assessment_that_was_not_given_is_asked_for_like_one_that_does_not_ex
         assert!(outcome.is_accepted(), "{}", outcome.message);
     }
     assert_eq!(requests(&gb, &[]).await.len(), 1);
+    // Also while it waits to be released again.
+    gb.one(&["--as", "olu", "assess", "release-again", &id.to_string(), "--partner", ROGUE]).await;
+    let another = Request { nonce: Nonce([200; 16]), ..request(id, manifest) };
+    let outcome = rogue.submit(&gb, ask(&rogue, &another)).await;
+    assert!(outcome.is_accepted(), "{}", outcome.message);
     // In nobody else's name, by nobody but a node, and not for ever.
     let other = Request { addressee: "no.example".parse().unwrap(), ..request(id, manifest) };
     assert_eq!(rogue.submit(&gb, ask(&rogue, &other)).await.reason, "WRONG_DOMAIN");
@@ -285,12 +290,12 @@ async fn what_was_released_by_exception_comes_as_a_void_once_that_is_over() {
     gb.ask(&["--as", "olu", "assess", "answer", &id, "--release", "evidence 1", "--reason", "x", "--until", &soon])
         .await;
     let now = feed(&rogue, &gb, 0).await;
-    assert_eq!((now.len(), now[1].portions.len(), now[1].exceptions.len()), (2, 4, 1));
+    assert_eq!((now.len(), now[1].portions.len(), now[1].beside.len()), (2, 4, 1));
     let release = wire::release::decode(&now[1].release.as_ref().unwrap().payload).unwrap();
-    let exception = wire::request::decode_exception(&now[1].exceptions[0].payload).unwrap();
+    let exception = wire::request::decode_exception(&now[1].beside[0].payload).unwrap();
     assert_eq!(
         release.exceptions.iter().map(|l| l.id).collect::<Vec<_>>(),
-        [id_of(StatementKind::Exception, &now[1].exceptions[0].payload)]
+        [id_of(StatementKind::Exception, &now[1].beside[0].payload)]
     );
     assert!(release.terms.onward.is_none() && exception.request.to_string() == id);
     let after = until("the exception is over", async || {
@@ -300,7 +305,7 @@ async fn what_was_released_by_exception_comes_as_a_void_once_that_is_over() {
         entries.get(1).is_some_and(is_void).then_some(entries)
     })
     .await;
-    assert!(after[1].portions.is_empty() && after[1].exceptions.is_empty());
+    assert!(after[1].portions.is_empty() && after[1].beside.is_empty());
     assert_eq!((after[0].portions.len(), after.len()), (3, 2), "what a grant gives stays");
 }
 

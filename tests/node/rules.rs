@@ -174,3 +174,29 @@ async fn rules_are_checked_without_a_node() {
     assert!(told.lines()[0]["help"].as_str().unwrap().contains("kind"), "{}", told.stdout);
     assert!(gb.one(&["policy", "schema"]).await["schema"].as_str().unwrap().contains("releasable_to"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_never_applies_is_refused_and_who_is_not_known_is_told() {
+    let (gb, _no) = pair().await;
+    let rule = |id: &str, condition: &str| {
+        format!("@id(\"{id}\") @reason(\"r\")\nforbid (principal, action, resource)\nwhen {{ {condition} }};\n")
+    };
+    write(&gb, "a.cedar", &rule("a", "principal.kind == \"State\" && resource.countries.contains(\"SDN\")"));
+    write(&gb, "b.cedar", &rule("b", "context.knid == \"gap\""));
+    let told = gb.run(&["--as", "root", "policy", "check"]).await;
+    let places: Vec<_> = told.lines().iter().filter_map(|l| l["line"].as_u64().zip(l["column"].as_u64())).collect();
+    assert_eq!((told.code, places), (3, vec![(3, 26), (3, 65), (3, 8)]), "{}", told.stdout);
+    rules(&gb, "they are not in force", |r| r.in_force == 0 && r.faults.len() == 3).await;
+
+    // A rule for a partner to come is in force, and doubted aloud.
+    write(&gb, "b.cedar", &rule("b", "principal == Organisation::\"ng.example\""));
+    write(&gb, "a.cedar", &rule("a", "principal == Organisation::\"no.example\" && resource.cosigners < 1"));
+    rules(&gb, "they are in force", |r| r.in_force == 1 && r.faults.is_empty()).await;
+    assert!(gb.log().contains("`ng.example` is not known here"), "{}", gb.log());
+    assert!(!gb.log().contains("`no.example` is not known here"), "{}", gb.log());
+    let told = gb.one(&["--as", "root", "policy", "check"]).await;
+    assert_eq!((&told["names_checked"], told["warnings"].as_array().unwrap().len()), (&true.into(), 1), "{told}");
+    assert_eq!((&told["warnings"][0]["line"], &told["warnings"][0]["column"]), (&3.into(), &35.into()));
+    // Who has signed decides: nobody beside the author has.
+    assert_eq!(publish(&mut gb.author().await, "by its author alone").await.1, [false, false, false]);
+}

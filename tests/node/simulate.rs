@@ -4,10 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use watchfire::{
-    domain::{
-        body::Kind,
-        event::{Deed, Event},
-    },
+    domain::event::{Deed, Event},
     store::{Store, sqlite::SqliteStore},
     wire::proto,
 };
@@ -21,7 +18,7 @@ async fn goes(author: &mut Author, headline: &str) -> BTreeSet<String> {
 
 fn released(answer: &proto::PublishAssessmentResponse) -> BTreeSet<String> {
     let portions = answer.decisions[0].portions.iter().filter(|p| p.release);
-    portions.map(|p| watchfire::wire::field::word::<Kind>("kind", Kind::ALL, p.kind).unwrap().to_string()).collect()
+    portions.map(|p| p.kind.clone()).collect()
 }
 
 /// The kinds that a simulation tells to fare so, in each of `assessments` assessments.

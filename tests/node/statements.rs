@@ -4,13 +4,25 @@ use std::time::{Duration, Instant};
 
 use tonic::transport::Channel;
 use watchfire::{
-    domain::statement::StatementKind,
-    wire::proto::{self, exchange_service_client::ExchangeServiceClient},
+    domain::{
+        agreement::{Notice, Step},
+        statement::StatementKind,
+        time::Clock,
+    },
+    draft::{Format, Lineage, parse_agreement},
+    seal::{compose::new_assessment_id, statement::id_of},
+    telemetry::SystemClock,
+    wire::{
+        self,
+        proto::{self, exchange_service_client::ExchangeServiceClient},
+    },
 };
 
 use crate::{
-    hostile_kit::{Rogue, hello},
-    kit::{Org, terms, until},
+    hostile_kit::{Rogue, hello, signed},
+    kit::{Org, note, terms, until},
+    recall::{publish, recall},
+    recall_flood::count,
 };
 
 /// What a person at the other side would call at once.
@@ -107,21 +119,25 @@ async fn caller(gb: &Org) -> Caller {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_fetched_is_offered_again_until_it_is_settled() {
-    use proto::StatementResult::{Accepted, NotYet, Refused};
+    use proto::StatementResult::{Accepted, NotYet, Received, Refused};
     let gb = Org::found("gb.example", "state", Some("GB")).await;
     let mut caller = caller(&gb).await;
     caller.hello(StatementKind::ALL).await;
-    for _ in 0..2 {
+    for _ in 0..3 {
         propose(&gb, &terms(gb.domain, "rogue.example", "")).await;
     }
     let page = caller.fetch(vec![], 0).await;
-    assert_eq!(page.len(), 2);
+    assert_eq!(page.len(), 3);
     assert_ne!(page[0].ticket, page[1].ticket);
+    let last = page[2].clone();
     // The answer was lost on the way: the same again, in the same order.
     assert_eq!(caller.fetch(vec![], 0).await, page);
-    // One is taken; the other can't be at the moment, and stays.
+    // One is taken; another can't be at the moment, and stays.
     let outcomes = vec![settled(&page[0], Accepted, ""), settled(&page[1], NotYet, "STORE_FULL")];
     assert_eq!(caller.fetch(outcomes.clone(), 0).await, page[1..]);
+    // Of whatever is only received nothing is said, and it is not offered again either.
+    let page = &page[..2];
+    assert_eq!(caller.fetch(vec![settled(&last, Received, "")], 0).await, page[1..]);
     // What is settled is settled, and what nobody was given is passed over.
     let mut unknown = settled(&page[1], Accepted, "");
     unknown.ticket = vec![7; 32].into();
@@ -129,6 +145,28 @@ async fn what_was_fetched_is_offered_again_until_it_is_settled() {
     // A refusal for good is not asked for twice.
     assert!(caller.fetch(vec![settled(&page[1], Refused, "WRONG_DOMAIN")], 0).await.is_empty());
     assert!(gb.log().contains("the partner refused a statement for good"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recall_waits_for_its_receipt_also_where_it_was_accepted_or_received() {
+    use proto::StatementResult::{Accepted, Received, Refused};
+    let gb = Org::found("gb.example", "state", Some("GB")).await;
+    let rogue = Rogue::new("rogue.example");
+    rogue.befriend(&gb, "127.0.0.1:1", &terms(gb.domain, rogue.domain, "")).await;
+    let mut caller = Caller(rogue.exchange(&gb));
+    caller.hello(&[StatementKind::Recall]).await;
+    for (result, stays) in [(Accepted, 1), (Received, 2), (Refused, 2)] {
+        let id = publish(&gb, &note("wrong", "BF")).await;
+        let request = proto::SubscribeRequest { until_caught_up: true, ..Default::default() };
+        let mut feed = caller.0.subscribe(request).await.unwrap().into_inner();
+        while feed.message().await.unwrap().is_some() {}
+        recall(&gb, &id, "--withdraw").await;
+        let page = caller.fetch(vec![], 0).await;
+        assert_eq!(page.len(), 1, "what waits for its receipt is offered again after a day");
+        assert!(caller.fetch(vec![settled(&page[0], result, "WRONG_DOMAIN")], 0).await.is_empty());
+        let answered = count(&gb, "SELECT count(*) FROM outbox WHERE outcome IS NOT NULL");
+        assert_eq!(answered, stays, "{result:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -182,6 +220,28 @@ async fn a_partner_that_refuses_a_statement_for_the_moment_still_gets_its_feed()
         propose(&no, &terms(no.domain, gb.domain, "")).await;
     }
     until("the limit is met", async || no.log().contains("LIMIT_EXCEEDED").then_some(())).await;
-    let published = gb.author().await.publish(&crate::kit::note("meanwhile", "BF")).await;
+    let published = gb.author().await.publish(&note("meanwhile", "BF")).await;
     no.has("gb.example", &[published]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notice_that_comes_before_its_agreement_is_offered_again_and_not_lost() {
+    let gb = Org::found("gb.example", "state", Some("GB")).await;
+    let rogue = Rogue::new("rogue.example");
+    rogue.get_accepted(&gb, "127.0.0.1:1").await;
+    let lineage = Lineage { series: new_assessment_id().unwrap(), previous: None };
+    let agreement = parse_agreement(&terms(gb.domain, "rogue.example", ""), Format::Toml, lineage).unwrap();
+    let proposal = wire::agreement::encode(&agreement);
+    let id = id_of(StatementKind::Agreement, &proposal);
+    let at = SystemClock.now();
+    let withdrawn = Notice { agreement: id, step: Step::Terminated, at, reason: String::new(), every_version: false };
+    let notice = signed(&rogue.node, StatementKind::Notice, wire::notice::encode(&withdrawn));
+
+    let outcome = rogue.submit(&gb, notice.clone()).await;
+    assert_eq!((outcome.is_accepted(), outcome.reason.as_str()), (false, "NOT_YET"), "{}", outcome.message);
+    let outcome = rogue.submit(&gb, signed(&rogue.node, StatementKind::Agreement, proposal)).await;
+    assert!(outcome.is_accepted(), "{} {}", outcome.reason, outcome.message);
+    let outcome = rogue.submit(&gb, notice).await;
+    assert!(outcome.is_accepted(), "{} {}", outcome.reason, outcome.message);
+    gb.agreement(&id.to_string(), "ended").await;
 }

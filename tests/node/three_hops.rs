@@ -30,7 +30,7 @@ fn entry(chain: &mut Chain, relay: &Rogue, text: &str, (relay_got, hub_got): (i6
     let mut piece = chain.piece(&text, "no.example");
     let mut manifest = wire::manifest::decode(&piece.manifest.payload).unwrap();
     manifest.issued = days_ago(41);
-    let payload = wire::manifest::encode(&manifest);
+    let payload = analyst.payload(wire::manifest::encode(&manifest));
     let id = id_of(StatementKind::Manifest, &payload);
     piece.manifest = signed(&analyst, StatementKind::Manifest, payload);
     let terms = |depth: u32| {
@@ -65,8 +65,7 @@ fn entry(chain: &mut Chain, relay: &Rogue, text: &str, (relay_got, hub_got): (i6
         manifest: Some(piece.manifest),
         portions: piece.portions.into_iter().map(Into::into).collect(),
         provenance: vec![first, second],
-        endorsements: vec![],
-        exceptions: vec![],
+        beside: vec![],
     }
 }
 

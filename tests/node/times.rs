@@ -99,7 +99,7 @@ pub async fn accept_roots(rogue: &Rogue, victim: &Org, address: &str, roots: &[&
         lists: vec![],
     };
     let envelope: Envelope =
-        rogue.node.envelope(StatementKind::Invitation, wire::invitation::encode(&invitation)).unwrap();
+        rogue.node.statement(StatementKind::Invitation, wire::invitation::encode(&invitation)).unwrap();
     let request = proto::AcceptPartnerRequest {
         invitation: Some(wire::envelope::to_proto(&envelope)),
         fingerprint: fingerprint_of(&envelope).to_string(),
@@ -217,7 +217,7 @@ async fn an_issue_time_in_the_past_does_not_get_round_a_delay() {
     let draft = draft::parse(&note("as if it were a day old", "BF"), Format::Toml).unwrap();
     let mut composed = sealed(gb.domain, &draft);
     composed.manifest.issued = SystemClock.now().plus_seconds(-25 * 3_600);
-    let envelope = author.key.envelope(StatementKind::Manifest, wire::manifest::encode(&composed.manifest)).unwrap();
+    let envelope = author.key.statement(StatementKind::Manifest, wire::manifest::encode(&composed.manifest)).unwrap();
     let usual = publication(gb.domain, &author.key, &note("as if it were a day old", "BF"));
     let request = proto::PublishAssessmentRequest {
         manifest: Some(wire::envelope::to_proto(&envelope)),
@@ -306,8 +306,7 @@ fn false_version(chain: &mut Chain, text: &str, (of, version): (&Piece, u32)) ->
         manifest.assessment = assessment;
         (manifest.version, manifest.previous) = (version, (version > 1).then_some(genuine));
         manifest.digests.retain(|d| !old.contains(d));
-        let mut digests: Vec<_> = piece.portions.iter().map(|p| digest(&assessment, p)).collect();
-        digests.sort_unstable();
+        let digests: Vec<_> = piece.portions.iter().map(|p| digest(&assessment, p)).collect();
         manifest.digests.extend(&digests);
         manifest.digests.sort_unstable();
         (piece.first.digests, piece.last.digests) = (digests.clone(), digests);

@@ -1,17 +1,21 @@
 //! Random agreements, house rules, assessments, partners, hops before and times, from small sets so that they often meet.
 
+use std::collections::BTreeSet;
+
 use proptest::{collection::vec, option, prelude::*, sample::select, sample::subsequence};
 
 use super::fixture;
 use crate::{
     domain::{
-        agreement::{Agreement, Grant, Group, OnwardTerms},
+        agreement::{Agreement, Grant, OnwardTerms},
         assessment::Portion,
         body::{Body, Kind},
-        ids::{StatementId, TrustDomain},
+        group::Group,
+        ids::{Handle, StatementId, TrustDomain},
         level::WarningLevel,
-        marking::{Audience, Onward, Tlp},
+        marking::{Audience, Caveat, Onward, Tlp},
         partner::{Organisation, PartnerKind},
+        place::Country,
         release::{OnwardLimit, Terms},
         time::Time,
     },
@@ -31,6 +35,8 @@ pub struct Case {
     pub provenances: Vec<Provenance>,
     /// Numbers in the library of house rules.
     pub house: Vec<usize>,
+    /// The giver's own rows on who controls a place.
+    pub control: Vec<String>,
     pub taker: Organisation,
     /// In the order of their ids.
     pub agreements: Vec<Agreement>,
@@ -41,18 +47,25 @@ pub struct Case {
     /// By portion: who stands behind it, where it is an endorsement.
     pub endorsers: Vec<TrustDomain>,
     pub exceptions: Vec<Excepted>,
+    /// What other versions are about.
+    pub versions: BTreeSet<Country>,
     pub now: Time,
     /// Other times at which the same is decided; compiling the agreements is what takes long.
     pub later: Vec<Time>,
 }
 
-const PLACES: [&str; 12] =
-    ["BF", "BF-SOM", "BF-12", "ML", "SD", "M49:011", "M49:202", "PR", "US", "PS-GZA", "RS-KM", "M49:015"];
+const PLACES: [&str; 16] = [
+    "BF", "BF-SOM", "BF-12", "ML", "SD", "M49:011", "M49:202", "PR", "US", "PS-GZA", "RS-KM", "M49:015", "TL", "UA-43",
+    "M49:039", "SD-DN",
+];
+/// Rows of a house: one that goes on, one that is over, one that begins before the assessment expires.
+const CONTROL: [&str; 3] =
+    ["ML\tGH\t2020-01-01\t\thouse", "BF-12\tML\t2026-04-01\t2026-04-30\thouse", "SD-DN\tIL\t2026-05-02\t\thouse"];
 const AREAS: [&str; 12] = [
     "M49:001", "M49:001", "M49:001", "M49:011", "M49:002", "M49:202", "BF", "BF-12", "group:a", "group:b", "M49:019",
     "BF-SOM",
 ];
-const STATES: [&str; 7] = ["BF", "GH", "US", "IL", "XK", "RS", "ML"];
+const STATES: [&str; 9] = ["BF", "GH", "US", "IL", "XK", "ID", "ML", "PR", "RU"];
 const KINDS: [Kind; 5] = [Kind::Headline, Kind::Subject, Kind::Gap, Kind::Source, Kind::Endorsement];
 const NAMES: [&str; 4] = ["taker.example", "group:a", "group:b", "other.example"];
 /// Who may stand behind what the giver has.
@@ -65,12 +78,12 @@ pub fn case() -> impl Strategy<Value = Case> {
         fixture::taker("taker.example", kind, country)
     });
     let lead = option::weighted(0.8, (select(&Tlp::ALL[..3]), subject(), onward(), onward()));
-    let rules = prop_oneof![2 => Just(vec![]), 1 => subsequence((0..HOUSE_RULES).collect::<Vec<_>>(), 1..=3)];
     let hops = prop_oneof![3 => Just(None), 2 => vec(provenance(), 0..=3).prop_map(Some)];
-    let parties = (partner, vec(agreement(), 1..=2), rules, hops);
-    let beside = (vec(select(&GIVERS[..]), 9), prop_oneof![2 => Just(vec![]), 1 => vec(exception(), 1..=2)]);
+    let parties = (partner, vec(agreement(), 1..=2), house(), hops);
+    let beside =
+        (versions(), vec(select(&GIVERS[..]), 9), prop_oneof![2 => Just(vec![]), 1 => vec(exception(), 1..=2)]);
     (parties, vec(portion(), 1..=6), lead, (moment(), vec(moment(), 4)), (moment(), beside)).prop_map(
-        |((taker, mut agreements, house, hops), mut portions, lead, (now, later), (lifetime, beside))| {
+        |((taker, mut agreements, (house, control), hops), mut portions, lead, (now, later), (lifetime, beside))| {
             // Otherwise most cases would have nothing to release.
             if let Some((tlp, subject, first, second)) = lead {
                 let mut headline = fixture::headline(0, tlp);
@@ -96,7 +109,7 @@ pub fn case() -> impl Strategy<Value = Case> {
             for (provenance, number) in provenances.iter_mut().zip(1..) {
                 provenance.release = StatementId([number; 32]);
             }
-            let (endorsers, mut exceptions) = beside;
+            let (versions, endorsers, mut exceptions) = beside;
             let endorsers = endorsers.iter().take(portions.len()).map(|e| e.parse().unwrap()).collect();
             for (exception, number) in exceptions.iter_mut().zip(1..) {
                 exception.id = StatementId([number; 32]);
@@ -107,6 +120,7 @@ pub fn case() -> impl Strategy<Value = Case> {
                 originator,
                 provenances,
                 house,
+                control,
                 taker,
                 agreements,
                 issued,
@@ -114,11 +128,25 @@ pub fn case() -> impl Strategy<Value = Case> {
                 portions,
                 endorsers,
                 exceptions,
+                versions,
                 now,
                 later,
             }
         },
     )
+}
+
+/// What other versions are about.
+fn versions() -> impl Strategy<Value = BTreeSet<Country>> {
+    let states = prop_oneof![3 => Just(vec![]), 1 => subsequence(&STATES[..], 1..=2)];
+    states.prop_map(|codes| codes.iter().map(|c| c.parse().unwrap()).collect())
+}
+
+/// Rules of the library, and rows on who controls a place.
+fn house() -> impl Strategy<Value = (Vec<usize>, Vec<String>)> {
+    let rules = prop_oneof![2 => Just(vec![]), 1 => subsequence((0..HOUSE_RULES).collect::<Vec<_>>(), 1..=3)];
+    let control = prop_oneof![2 => Just(vec![]), 1 => subsequence(&CONTROL[..], 1..=3)];
+    (rules, control.prop_map(|rows| rows.iter().map(|&row| row.to_owned()).collect()))
 }
 
 fn after(issued: Time, (seconds, nanos): (i64, i64)) -> Time {
@@ -154,6 +182,7 @@ fn provenance() -> impl Strategy<Value = Provenance> {
     let tlp = prop_oneof![1 => select(Tlp::ALL), 2 => Just(Tlp::Red)];
     let depth = prop_oneof![1 => Just(0_u32), 4 => 1..4_u32];
     let limit = (named(), kinds(), tlp, depth).prop_map(|(to, kinds, max_tlp, depth)| OnwardLimit {
+        later_kinds: vec![],
         to,
         kinds,
         max_tlp,
@@ -163,7 +192,7 @@ fn provenance() -> impl Strategy<Value = Provenance> {
     });
     let barred = prop_oneof![2 => Just(vec![]), 1 => subsequence(&STATES[..], 0..=3)];
     let terms = (option::weighted(0.9, limit), barred, option::weighted(0.5, 1..5_u32));
-    let wide = fixture::group("a", &["BF", "GH", "IL", "ML", "RS", "US", "XK"], &["taker.example"]);
+    let wide = fixture::group("a", &["BF", "GH", "ID", "IL", "ML", "PR", "RU", "US", "XK"], &["taker.example"]);
     let groups = prop_oneof![
         2 => Just(vec![wide.clone(), Group { name: "b".parse().unwrap(), ..wide }]),
         1 => (group("a"), group("b")).prop_map(|(a, b)| vec![a, b]),
@@ -173,7 +202,8 @@ fn provenance() -> impl Strategy<Value = Provenance> {
         6 => Just(vec!["origin.example"]),
         1 => Just(vec!["origin.example", "taker.example"]),
     ];
-    (digests, terms, groups, moment(), carriers).prop_map(|(digests, terms, groups, at, carriers)| {
+    let end = (carriers, prop::bool::weighted(0.1));
+    (digests, terms, groups, moment(), end).prop_map(|(digests, terms, groups, at, (carriers, is_stopped))| {
         let (onward, barred, retention_days) = terms;
         let mut barred_states: Vec<_> = barred.iter().map(|c| c.parse().unwrap()).collect();
         barred_states.sort_unstable();
@@ -184,6 +214,7 @@ fn provenance() -> impl Strategy<Value = Provenance> {
             // Often a whole number of days before the decision.
             released_at: after(fixture::time(fixture::ISSUED), at),
             groups,
+            is_stopped,
             carriers: carriers.iter().map(|c| c.parse().unwrap()).collect(),
         }
     })
@@ -259,7 +290,13 @@ fn grant() -> impl Strategy<Value = Grant> {
             if reversed {
                 (grant.from, grant.to) = (grant.to, grant.from);
             }
-            let onward = onward.map(|(to, kinds, max_tlp, depth)| OnwardTerms { to, kinds, max_tlp, depth });
+            let onward = onward.map(|(to, kinds, max_tlp, depth)| OnwardTerms {
+                later_kinds: vec![],
+                to,
+                kinds,
+                max_tlp,
+                depth,
+            });
             Grant {
                 kinds,
                 max_tlp,
@@ -305,13 +342,19 @@ fn portion() -> impl Strategy<Value = Portion> {
         prop_oneof![4 => Just(vec![]), 3 => audiences()],
         prop_oneof![1 => Just(vec![]), 3 => topics()],
         onward(),
+        prop_oneof![6 => Just(vec![]), 1 => Just(vec![Caveat::NoAttribution]), 1 => Just(vec![Caveat::ProtectLife])],
     );
-    (body, marking, 0..40_u32).prop_map(|(body, (tlp, releasable_to, topics, onward), order)| {
+    let translates = option::weighted(0.2, 1..=4_u8);
+    let groups = (group("a"), group("b"));
+    (body, marking, translates, groups).prop_map(|(body, marking, translates, (a, b))| {
+        let (tlp, releasable_to, topics, onward, caveats) = marking;
         let mut portion = fixture::portion(1, tlp, body);
-        portion.order = order;
+        portion.translates = translates.map(|number| Handle([number; 8]));
+        portion.marking.caveats = caveats;
         portion.marking.releasable_to = releasable_to;
         portion.marking.topics = topics.iter().map(|t| t.parse().unwrap()).collect();
         portion.marking.onward = onward;
+        portion.marking.spell_out(&[a, b]);
         portion
     })
 }
@@ -321,7 +364,8 @@ fn onward() -> impl Strategy<Value = Onward> {
         1 => Just(Onward::None),
         1 => Just(Onward::WithinOrganisation),
         3 => audiences().prop_map(Onward::Named),
-        3 => Just(Onward::Named(fixture::audiences(&["taker.example"]))),
+        2 => Just(Onward::Named(fixture::audiences(&["taker.example"]))),
+        2 => Just(Onward::Named(fixture::audiences(&["other.example", "taker.example"]))),
     ]
 }
 

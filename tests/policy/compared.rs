@@ -34,7 +34,7 @@ pub fn is_plenty() -> bool {
 }
 
 pub fn policy(case: &Case) -> PartnerPolicy {
-    compile_all(&case.taker, case.agreements.clone(), &house::rules(&case.house))
+    compile_all(&case.taker, case.agreements.clone(), &house::rules(&case.house, &case.control))
 }
 
 /// The recipient's copy: another's house rules are not known to it.
@@ -59,6 +59,7 @@ pub fn shown<'a>(case: &'a Case, manifest: &'a Manifest, indexes: impl Iterator<
     let endorsements = indexes.iter().copied().filter(is_endorsement);
     Facts::of(manifest, portions)
         .passed_on(case.provenances.clone())
+        .among_versions(&case.versions)
         .endorsed(endorsements.map(|i| (digest(i), &case.endorsers[i], &case.portions[i])))
         .excepting(case.exceptions.clone())
 }

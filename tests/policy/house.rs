@@ -10,6 +10,7 @@ use crate::{
         marking::{Audience, Tlp},
         partner::PartnerKind,
         place::{Country, Place},
+        rules::RuleFile,
     },
     oracle::Oracle,
     policy::HouseRules,
@@ -66,14 +67,14 @@ pub static LIBRARY: [HouseRule; HOUSE_RULES] = [
         cedar: "when { principal has country && resource.subject_states.contains(principal.country) }",
         forbids: |o, _, visible| {
             let country: Option<Country> = o.case.taker.country;
-            country.is_some_and(|c| o.states(visible).contains(&c))
+            country.is_some_and(|c| o.about(visible).contains(&c))
         },
     },
     HouseRule {
         cedar: r#"when { context.tlp >= 3 } unless { principal.own_names.contains("group:a") }"#,
         forbids: |o, i, _| {
             let group_a: Audience = "group:a".parse().unwrap();
-            o.portion(i).marking.tlp >= Tlp::AmberStrict && !o.names(&group_a, false)
+            o.portion(i).marking.tlp >= Tlp::AmberStrict && !o.is_named(&group_a, &o.agreement.groups, false)
         },
     },
     HouseRule {
@@ -82,9 +83,12 @@ pub static LIBRARY: [HouseRule; HOUSE_RULES] = [
     },
 ];
 
-/// These rules of the library, as a house would write them.
-pub fn rules(numbers: &[usize]) -> HouseRules {
-    HouseRules::parse(&numbers.iter().map(|n| text(*n)).collect::<String>()).unwrap()
+/// These rules of the library and these rows on who controls a place, as a house would write them.
+pub fn rules(numbers: &[usize], control: &[String]) -> HouseRules {
+    let file = |name: &str, text: String| RuleFile { name: name.to_owned(), text };
+    let cedar = format!("// The library's.\n{}", numbers.iter().map(|n| text(*n)).collect::<String>());
+    let rows = format!("#place\tstate\tfrom\tuntil\tsource\n{}\n", control.join("\n"));
+    HouseRules::compile(&[file("library.cedar", cedar), file("control.tsv", rows)]).unwrap()
 }
 
 /// The rule with that number.

@@ -6,17 +6,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     cases::Case,
     domain::{
-        agreement::{Agreement, Area, Grant, Group, OnwardTerms},
+        agreement::{Agreement, Area, Grant},
         assessment::Portion,
         body::{Body, Kind, Subject},
+        group::Group,
         ids::StatementId,
-        marking::{Audience, Onward, Tlp},
+        marking::{Audience, Tlp},
         partner::PartnerKind,
-        place::{Country, Place},
-        release::{OnwardLimit, Terms},
+        place::Place,
+        release::Terms,
     },
     exceptions::without_marks,
     house::LIBRARY,
+    places,
 };
 
 /// The rules that can be left out.
@@ -33,6 +35,11 @@ pub enum Rule {
     OwnState,
     ActorsState,
     GoverningState,
+    InRegions,
+    Control,
+    ControlsTime,
+    OwnControl,
+    TerritorysOrgan,
     SubjectKnown,
     Expiry,
     ReleasableTo,
@@ -60,7 +67,6 @@ pub enum Rule {
     MarkingWithin,
     MarkingNames,
     RetentionOver,
-    GroupsOnlyNarrow,
     TermsTo,
     TermsKinds,
     TermsTlp,
@@ -77,6 +83,12 @@ pub enum Rule {
     ExceptionOnlyAdds,
     ExceptionUnderForbid,
     OwnEndorsement,
+    NoAttribution,
+    StrictStays,
+    EverySubjectFromHubs,
+    TranslationsGoAlong,
+    Stopped,
+    OtherVersions,
 }
 
 impl Rule {
@@ -92,6 +104,11 @@ impl Rule {
         Self::OwnState,
         Self::ActorsState,
         Self::GoverningState,
+        Self::InRegions,
+        Self::Control,
+        Self::ControlsTime,
+        Self::OwnControl,
+        Self::TerritorysOrgan,
         Self::SubjectKnown,
         Self::Expiry,
         Self::ReleasableTo,
@@ -119,7 +136,6 @@ impl Rule {
         Self::MarkingWithin,
         Self::MarkingNames,
         Self::RetentionOver,
-        Self::GroupsOnlyNarrow,
         Self::TermsTo,
         Self::TermsKinds,
         Self::TermsTlp,
@@ -136,6 +152,12 @@ impl Rule {
         Self::ExceptionOnlyAdds,
         Self::ExceptionUnderForbid,
         Self::OwnEndorsement,
+        Self::NoAttribution,
+        Self::StrictStays,
+        Self::EverySubjectFromHubs,
+        Self::TranslationsGoAlong,
+        Self::Stopped,
+        Self::OtherVersions,
     ];
 }
 
@@ -238,7 +260,12 @@ impl Oracle<'_> {
         if !self.stands_on_a_grant(&shown) {
             return None;
         }
-        let terms = self.spelled_out(&shown, self.narrowed(self.terms(&shown)));
+        let (all, visible) = ((0..self.case.portions.len()).collect(), shown.keys().copied().collect());
+        let hides_subject = self.subjects(&visible).len() < self.subjects(&all).len();
+        if matches!(self.came, Came::By(_)) && hides_subject && !self.is_left_out(Rule::EverySubjectFromHubs) {
+            return None;
+        }
+        let terms = self.spelled_out(self.narrowed(self.terms(&shown)));
         let via = match self.came {
             Came::By(number) => Some(self.case.provenances[number].release),
             Came::Own | Came::Unknown => None,
@@ -266,12 +293,11 @@ impl Oracle<'_> {
     }
 
     fn is_forbidden(&self, index: usize, visible: &BTreeSet<usize>) -> bool {
-        let taker = &self.case.taker;
         if self.has_expired() {
             return true;
         }
-        let own = if taker.kind == PartnerKind::State { taker.country } else { None };
-        if own.is_some_and(|c| self.states(visible).contains(&c)) && !self.is_left_out(Rule::OwnState) {
+        let about = self.about(visible);
+        if self.takers_states().iter().any(|c| about.contains(c)) && !self.is_left_out(Rule::OwnState) {
             return true;
         }
         if self.case.house.iter().any(|n| (LIBRARY[*n].forbids)(self, index, visible))
@@ -299,21 +325,17 @@ impl Oracle<'_> {
         let marking = &self.portion(index).marking;
         if !marking.releasable_to.is_empty() && !self.is_left_out(Rule::ReleasableTo) {
             let by_state = !self.is_left_out(Rule::GroupOfStates);
-            if !marking.releasable_to.iter().any(|a| self.names(a, by_state)) {
+            if !marking.releasable_to.iter().any(|a| self.is_named(a, &marking.groups, by_state)) {
                 return true;
             }
         }
         if marking.tlp == Tlp::Red && !self.is_left_out(Rule::RedNamed) {
             let by_state = self.is_left_out(Rule::RedNotByCountry);
-            if !marking.releasable_to.iter().any(|a| self.names(a, by_state)) {
+            if !marking.releasable_to.iter().any(|a| self.is_named(a, &marking.groups, by_state)) {
                 return true;
             }
         }
         false
-    }
-
-    pub fn names(&self, audience: &Audience, by_state: bool) -> bool {
-        self.is_named(audience, &self.agreement.groups, by_state)
     }
 
     /// Whether the audience, where these groups are spelled out, is the taker.
@@ -351,25 +373,6 @@ impl Oracle<'_> {
         self.subjects(visible).iter().flat_map(|s| s.places.iter().copied()).collect()
     }
 
-    pub fn states(&self, visible: &BTreeSet<usize>) -> BTreeSet<Country> {
-        let mut states = BTreeSet::new();
-        for subject in self.subjects(visible) {
-            for place in &subject.places {
-                if self.is_left_out(Rule::GoverningState) {
-                    states.extend(place.countries());
-                } else {
-                    states.extend(place.states_concerned());
-                }
-            }
-            if !self.is_left_out(Rule::ActorsState) {
-                for state in subject.actors.iter().filter_map(|a| a.state) {
-                    states.extend(Place::Country(state).states_concerned());
-                }
-            }
-        }
-        states
-    }
-
     fn grants(&self, grant: &Grant, index: usize, visible: &BTreeSet<usize>) -> bool {
         let (case, portion) = (self.case, self.portion(index));
         let kept = |rule, condition: bool| condition || self.is_left_out(rule);
@@ -393,6 +396,9 @@ impl Oracle<'_> {
         if let Place::Region(region) = place {
             return region.countries().iter().all(|c| self.lies_within(Place::Country(*c), grant));
         }
+        if let Some(successors) = places::successors(&place.to_string()) {
+            return successors.iter().all(|code| self.lies_within(code.parse().unwrap(), grant));
+        }
         for area in &grant.places {
             let within = match area {
                 Area::Place(outer) => place.within(*outer),
@@ -413,7 +419,9 @@ impl Oracle<'_> {
         let visible: BTreeSet<usize> = shown.keys().copied().collect();
         let hides_subject = self.subjects(&visible).len() < self.subjects(&all).len();
         let as_disclosed = hides_subject && !self.is_left_out(Rule::BarredAsDisclosed);
-        let states = self.states(if as_disclosed { &visible } else { &all });
+        let known = if as_disclosed { &visible } else { &all };
+        let mut states = self.states(known);
+        states.extend(self.added(known));
         let used: BTreeSet<&String> = shown.values().flatten().collect();
         let mut retention_days: Option<u32> = None;
         for grant in self.agreement.grants.iter().filter(|g| used.contains(&g.id.to_string())) {
@@ -426,44 +434,5 @@ impl Oracle<'_> {
         }
         let onward = if hides_subject { None } else { self.onward(shown) };
         Terms { onward, barred_states: states.into_iter().collect(), retention_days }
-    }
-
-    fn onward(&self, shown: &BTreeMap<usize, BTreeSet<String>>) -> Option<OnwardLimit> {
-        let mut limit: Option<OnwardLimit> = None;
-        for (index, used) in shown {
-            if !matches!(self.portion(*index).marking.onward, Onward::Named(_)) {
-                continue;
-            }
-            let mut found = false;
-            for grant in self.agreement.grants.iter().filter(|g| used.contains(&g.id.to_string())) {
-                let Some(terms) = &grant.onward else { continue };
-                found = true;
-                limit = Some(match limit {
-                    None => {
-                        let OnwardTerms { to, kinds, max_tlp, depth } = terms.clone();
-                        OnwardLimit { to, kinds, max_tlp, depth, groups: vec![] }
-                    }
-                    Some(old) => OnwardLimit {
-                        to: old.to.into_iter().filter(|a| terms.to.contains(a)).collect(),
-                        kinds: if self.is_left_out(Rule::OnwardKindsOfAll) {
-                            old.kinds
-                        } else {
-                            old.kinds.into_iter().filter(|k| terms.kinds.contains(k)).collect()
-                        },
-                        max_tlp: old.max_tlp.min(terms.max_tlp),
-                        depth: old.depth.min(terms.depth),
-                        groups: vec![],
-                    },
-                });
-            }
-            if !found && !self.is_left_out(Rule::OnwardOnlyWhereAllGrant) {
-                return None;
-            }
-        }
-        let mut limit = limit?;
-        limit.to.sort();
-        limit.to.dedup();
-        limit.kinds.sort();
-        if limit.to.is_empty() || limit.kinds.is_empty() || limit.depth == 0 { None } else { Some(limit) }
     }
 }

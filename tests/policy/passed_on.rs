@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     domain::{
-        agreement::Group,
-        marking::{Audience, GroupName, Onward},
+        agreement::OnwardTerms,
+        body::Kind,
+        group::Group,
+        marking::{Audience, Caveat, GroupName, Onward, Tlp},
         partner::PartnerKind,
         place::Country,
         release::{OnwardLimit, Terms},
@@ -24,12 +26,15 @@ impl Oracle<'_> {
             return true;
         }
         let came = match self.came {
-            Came::Own => return true,
+            Came::Own => return self.portion(index).kind() != Kind::Endorsement || !self.is_unattributed(index),
             Came::Unknown => return self.is_left_out(Rule::ProvenanceNeeded),
             Came::By(number) => &self.case.provenances[number],
         };
         let (portion, taker) = (self.portion(index), &self.case.taker);
         if !came.digests.contains(&digest(index)) && !self.is_left_out(Rule::CameByIt) {
+            return false;
+        }
+        if came.is_stopped && !self.is_left_out(Rule::Stopped) {
             return false;
         }
         if came.carriers.contains(&taker.domain) && !self.is_left_out(Rule::NotBack) {
@@ -52,26 +57,44 @@ impl Oracle<'_> {
             return false;
         }
         if taker.kind == PartnerKind::State && !self.is_left_out(Rule::BarredState) {
-            for barred in &came.terms.barred_states {
-                if taker.country == Some(*barred) {
-                    return false;
-                }
+            let of_taker = self.takers_states();
+            if came.terms.barred_states.iter().any(|barred| of_taker.contains(barred)) {
+                return false;
             }
+        }
+        if self.is_unattributed(index) || self.is_too_strict(index) {
+            return false;
         }
         match &portion.marking.onward {
             Onward::None if !self.is_left_out(Rule::MarkingNone) => return false,
             Onward::WithinOrganisation if !self.is_left_out(Rule::MarkingWithin) => return false,
             Onward::Named(names) => {
-                if !self.names_under(names, &came.groups) && !self.is_left_out(Rule::MarkingNames) {
+                if !self.names_under(names, &portion.marking.groups) && !self.is_left_out(Rule::MarkingNames) {
                     return false;
                 }
             }
             Onward::None | Onward::WithinOrganisation => {}
         }
-        if self.days_left(came).is_some_and(|days| days < 1) && !self.is_left_out(Rule::RetentionOver) {
-            return false;
+        self.days_left(came).is_none_or(|days| days >= 1) || self.is_left_out(Rule::RetentionOver)
+    }
+
+    fn is_unattributed(&self, index: usize) -> bool {
+        let caveats = &self.portion(index).marking.caveats;
+        caveats.contains(&Caveat::NoAttribution) && !self.is_left_out(Rule::NoAttribution)
+    }
+
+    fn is_too_strict(&self, index: usize) -> bool {
+        let tlp = self.portion(index).marking.tlp;
+        matches!(tlp, Tlp::AmberStrict | Tlp::Red) && !self.is_left_out(Rule::StrictStays)
+    }
+
+    /// Whom the portion's marking lets a recipient give it to; `None`: nobody.
+    pub fn may_name(&self, index: usize) -> Option<&[Audience]> {
+        let marking = &self.portion(index).marking;
+        if self.is_unattributed(index) || self.is_too_strict(index) {
+            return None;
         }
-        self.is_left_out(Rule::GroupsOnlyNarrow) || !self.a_group_has_grown(index, came)
+        if let Onward::Named(names) = &marking.onward { Some(names) } else { None }
     }
 
     fn names_under(&self, names: &[Audience], groups: &[Group]) -> bool {
@@ -92,21 +115,44 @@ impl Oracle<'_> {
         Some(left)
     }
 
-    fn a_group_has_grown(&self, index: usize, came: &Provenance) -> bool {
-        let marking = &self.portion(index).marking;
-        let mut names = marking.releasable_to.clone();
-        if let Onward::Named(more) = &marking.onward {
-            names.extend(more.iter().cloned());
-        }
-        for name in names {
-            if let Audience::Group(name) = name {
-                let (now, before) = (members(&name, &self.agreement.groups), members(&name, &came.groups));
-                if !now.is_subset(&before) {
-                    return true;
-                }
+    pub fn onward(&self, shown: &BTreeMap<usize, BTreeSet<String>>) -> Option<OnwardLimit> {
+        let mut limit: Option<OnwardLimit> = None;
+        for (index, used) in shown {
+            if self.may_name(*index).is_none() {
+                continue;
+            }
+            let mut found = false;
+            for grant in self.agreement.grants.iter().filter(|g| used.contains(&g.id.to_string())) {
+                let Some(terms) = &grant.onward else { continue };
+                found = true;
+                limit = Some(match limit {
+                    None => {
+                        let OnwardTerms { to, kinds, max_tlp, depth, .. } = terms.clone();
+                        OnwardLimit { later_kinds: vec![], to, kinds, max_tlp, depth, groups: vec![] }
+                    }
+                    Some(old) => OnwardLimit {
+                        later_kinds: vec![],
+                        to: old.to.into_iter().filter(|a| terms.to.contains(a)).collect(),
+                        kinds: if self.is_left_out(Rule::OnwardKindsOfAll) {
+                            old.kinds
+                        } else {
+                            old.kinds.into_iter().filter(|k| terms.kinds.contains(k)).collect()
+                        },
+                        max_tlp: old.max_tlp.min(terms.max_tlp),
+                        depth: old.depth.min(terms.depth),
+                        groups: vec![],
+                    },
+                });
+            }
+            if !found && !self.is_left_out(Rule::OnwardOnlyWhereAllGrant) {
+                return None;
             }
         }
-        false
+        let mut limit = limit?;
+        limit.to.sort();
+        limit.to.dedup();
+        limit.kinds.sort();
+        if limit.to.is_empty() || limit.kinds.is_empty() || limit.depth == 0 { None } else { Some(limit) }
     }
 
     /// The terms of the agreement, narrowed by those of the hop before.
@@ -131,21 +177,14 @@ impl Oracle<'_> {
         terms
     }
 
-    /// With the groups that the terms or a portion's marking name, since who gets it further on does not know the agreement.
-    pub fn spelled_out(&self, shown: &BTreeMap<usize, BTreeSet<String>>, mut terms: Terms) -> Terms {
+    /// With the groups that the terms name, since who gets it further on does not know the agreement.
+    pub fn spelled_out(&self, mut terms: Terms) -> Terms {
         let Some(limit) = &mut terms.onward else { return terms };
         if self.is_left_out(Rule::GroupsSpelledOut) {
             return terms;
         }
         for group in &self.agreement.groups {
-            let name = Audience::Group(group.name.clone());
-            let mut is_named = limit.to.contains(&name);
-            for index in shown.keys() {
-                let marking = &self.portion(*index).marking;
-                is_named |= marking.releasable_to.contains(&name);
-                is_named |= matches!(&marking.onward, Onward::Named(names) if names.contains(&name));
-            }
-            if is_named {
+            if limit.to.contains(&Audience::Group(group.name.clone())) {
                 limit.groups.push(group.clone());
             }
         }

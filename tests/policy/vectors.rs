@@ -10,16 +10,17 @@ use crate::{
     cases::Case,
     compared::{decided, told},
     domain::{
-        agreement::{Agreement, Group},
+        agreement::Agreement,
         assessment::Portion,
         body::{Body, Kind},
-        ids::{AssessmentId, StatementId, TrustDomain},
+        group::Group,
+        ids::{AssessmentId, Handle, StatementId, TrustDomain},
         level::WarningLevel,
         marking::{Audience, Onward, Tlp, Topic},
         partner::{Organisation, PartnerKind},
         place::Country,
         release::{OnwardLimit, Terms},
-        time::Time,
+        time::{Period, Time},
     },
     fixture, house,
     oracle::{self, Answer},
@@ -45,13 +46,23 @@ struct Vector {
     partner: Partner,
     #[serde(default)]
     house_rules: Vec<String>,
+    #[serde(default)]
+    control: Vec<String>,
     assessment: Assessment,
     #[serde(default)]
     provenances: Vec<Hop>,
     #[serde(default)]
     exceptions: Vec<Exception>,
+    #[serde(default)]
+    other_versions: Option<Versions>,
     at: String,
     expected: Expected,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Versions {
+    about: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -79,13 +90,17 @@ pub struct Written {
     kind: String,
     marking: Marking,
     #[serde(default)]
-    order: Option<u32>,
-    #[serde(default)]
     places: Vec<String>,
     #[serde(default)]
     actors: Vec<String>,
+    /// The subject's first and last day.
+    #[serde(default)]
+    period: Option<[String; 2]>,
     #[serde(default)]
     level: u8,
+    /// By name, the portion that it translates.
+    #[serde(default)]
+    translates: Option<String>,
     /// Of an endorsement: who stands behind the assessment.
     #[serde(default)]
     endorser: Option<String>,
@@ -111,7 +126,12 @@ struct Marking {
     #[serde(default)]
     topics: Vec<String>,
     #[serde(default)]
+    caveats: Vec<String>,
+    #[serde(default)]
     onward: Reach,
+    /// As the marking spells them out.
+    #[serde(default)]
+    groups: BTreeMap<String, Members>,
 }
 
 #[derive(Deserialize)]
@@ -137,6 +157,9 @@ struct Hop {
     groups: BTreeMap<String, Members>,
     #[serde(default)]
     carriers: Vec<String>,
+    /// Whether the agreement under which it came is suspended or was terminated.
+    #[serde(default)]
+    stopped: bool,
 }
 
 #[derive(Deserialize)]
@@ -189,7 +212,7 @@ pub fn terms(written: &WrittenTerms) -> Terms {
         let mut to: Vec<Audience> = all(to);
         to.sort();
         let groups = groups.iter().map(|(name, m)| group(name, m)).collect();
-        OnwardLimit { to, kinds: all(kinds), max_tlp: parsed(max_tlp), depth: *depth, groups }
+        OnwardLimit { later_kinds: vec![], to, kinds: all(kinds), max_tlp: parsed(max_tlp), depth: *depth, groups }
     });
     Terms { onward, barred_states: all(barred_states), retention_days: *retention_days }
 }
@@ -206,11 +229,12 @@ impl Vector {
             originator: parsed(&self.assessment.originator),
             provenances: self.provenances.iter().map(|h| self.provenance(h)).collect(),
             house: self.house_rules.iter().map(|rule| house::number(rule)).collect(),
+            control: self.control.clone(),
             taker: Organisation { domain: parsed::<TrustDomain>(domain), kind, country },
             agreements: self.agreements.iter().map(agreement).collect(),
             issued: parsed(&self.assessment.issued),
             expires: parsed(&self.assessment.expires),
-            portions: numbered.map(|(written, number)| portion(written, number)).collect(),
+            portions: numbered.map(|(written, number)| self.portion(written, number)).collect(),
             endorsers: self
                 .assessment
                 .portions
@@ -218,9 +242,15 @@ impl Vector {
                 .map(|p| parsed(p.endorser.as_deref().unwrap_or("nobody")))
                 .collect(),
             exceptions: self.exceptions.iter().map(|e| self.exception(e)).collect(),
+            versions: self.other_versions.as_ref().map(Versions::read).unwrap_or_default(),
             now,
             later: vec![],
         }
+    }
+
+    fn portion(&self, written: &Written, number: u8) -> Portion {
+        let handle = |name: &String| Handle([u8::try_from(self.index(name)).unwrap() + 1; 8]);
+        Portion { translates: written.translates.as_ref().map(handle), ..portion(written, number) }
     }
 
     fn index(&self, name: &str) -> usize {
@@ -247,6 +277,7 @@ impl Vector {
             terms: terms(&hop.terms),
             released_at: parsed(&hop.released_at),
             groups: hop.groups.iter().map(|(name, m)| group(name, m)).collect(),
+            is_stopped: hop.stopped,
             carriers: hop.carriers.iter().map(|c| parsed(c)).collect(),
         }
     }
@@ -294,6 +325,12 @@ impl Vector {
     }
 }
 
+impl Versions {
+    fn read(&self) -> BTreeSet<Country> {
+        self.about.iter().map(|c| parsed(c)).collect()
+    }
+}
+
 /// `r1` is the release whose id is all ones, and so on.
 fn release_id(name: &str) -> StatementId {
     named_id('r', name)
@@ -328,9 +365,13 @@ pub fn portion(written: &Written, number: u8) -> Portion {
         other => panic!("no vector has a portion of kind {other}"),
     };
     let mut portion = fixture::portion(number, parsed::<Tlp>(&written.marking.tlp), body);
-    portion.order = written.order.unwrap_or(portion.order);
+    if let (Body::Subject(subject), Some([from, until])) = (&mut portion.body, &written.period) {
+        subject.period = Period { from: parsed(from), until: parsed(until) };
+    }
     portion.marking.releasable_to = all(&written.marking.releasable_to);
+    portion.marking.groups = written.marking.groups.iter().map(|(name, m)| group(name, m)).collect();
     portion.marking.topics = all::<Topic>(&written.marking.topics);
+    portion.marking.caveats = all(&written.marking.caveats);
     portion.marking.onward = match &written.marking.onward {
         Reach::Names(names) => Onward::Named(all(names)),
         Reach::Word(word) if word == "within-organisation" => Onward::WithinOrganisation,

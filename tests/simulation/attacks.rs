@@ -93,7 +93,7 @@ impl World {
             let answer = client.submit_statements(proto::SubmitStatementsRequest { statements }).await;
             outcomes.extend(answer.map_err(|s| to_fault(&s))?.into_inner().outcomes);
         }
-        let refused = outcomes.iter().zip(all).filter(|(o, _)| !o.is_accepted());
+        let refused = outcomes.iter().zip(all).filter(|(o, _)| !o.is_taken());
         let ways: BTreeSet<(String, String)> = refused.map(|(o, e)| (o.reason.clone(), e.kind.to_string())).collect();
         self.done(at).refusals += ways.len() as u64;
         Ok(outcomes)
@@ -110,7 +110,7 @@ impl World {
         let all: Vec<Envelope> = (0..more).map(|_| self.bogus_recall(Org::Loud, Org::Loud, None, now)).collect();
         self.done(Org::Ecowas).recalls += 1;
         let outcomes = self.submit(Org::Loud, Org::Ecowas, &all).await?;
-        let taken = outcomes.iter().filter(|o| o.is_accepted()).count();
+        let taken = outcomes.iter().filter(|o| o.is_taken()).count();
         Ok(format!("{count} are taken back, and {taken} of {more} that never were"))
     }
 
@@ -125,7 +125,7 @@ impl World {
             exercise: false,
         };
         let officer = by.keys().ring().pair(Whose::Officer).key();
-        officer.envelope(StatementKind::Recall, wire::recall::encode(&recall)).unwrap()
+        officer.statement(StatementKind::Recall, wire::recall::encode(&recall)).unwrap()
     }
 
     async fn flood(&mut self, at: Org, junk: Junk, many: u16) -> Result<String, Fault> {
@@ -147,7 +147,7 @@ impl World {
         if junk == Junk::OthersRecalls {
             self.must_tell_nothing(&outcomes);
         }
-        let taken = outcomes.iter().filter(|o| o.is_accepted()).count();
+        let taken = outcomes.iter().filter(|o| o.is_taken()).count();
         Ok(format!("{taken} of {many} are taken, {} releases are known", known.releases.len()))
     }
 
@@ -177,6 +177,7 @@ impl World {
         let release = known.releases.get(usize::from(n) % known.releases.len().max(1)).copied();
         let release = release.filter(|_| n % 4 < 3).unwrap_or(nothing);
         let receipt = Receipt {
+            mandate: None,
             sender: at.domain(),
             kind: if n.is_multiple_of(2) { ReceiptKind::Declined } else { ReceiptKind::Acting },
             releases: vec![release],
@@ -187,7 +188,7 @@ impl World {
             path: None,
         };
         let node = Org::Rogue.keys().ring().pair(Whose::Node).key();
-        node.envelope(StatementKind::Receipt, wire::receipt::encode(&receipt)).unwrap()
+        node.statement(StatementKind::Receipt, wire::receipt::encode(&receipt)).unwrap()
     }
 
     fn request(&mut self, at: Org, n: u16, known: &Known, now: Time) -> Envelope {
@@ -207,7 +208,7 @@ impl World {
             requested_at: now,
         };
         let node = Org::Rogue.keys().ring().pair(Whose::Node).key();
-        node.envelope(StatementKind::Request, wire::request::encode(&request)).unwrap()
+        node.statement(StatementKind::Request, wire::request::encode(&request)).unwrap()
     }
 
     /// What the hostile partner is given when it asks for its feed. It acknowledges nothing.
@@ -283,7 +284,7 @@ fn hello(now: Time) -> proto::HelloRequest {
     let ledger = keys.ledger();
     let key = LedgerKey { origin: origin.clone(), public: ledger.public_key(), epoch, created: now, succession: None };
     let signer = keys.ring().pair(Whose::Node).key();
-    let key = signer.envelope(StatementKind::LedgerKey, wire::ledger::encode_key(&key)).unwrap();
+    let key = signer.statement(StatementKind::LedgerKey, wire::ledger::encode_key(&key)).unwrap();
     let note = Note::sign(Checkpoint { origin, size, root: [1; 32] }, &ledger).to_string();
     let greeting = proto::LedgerGreeting {
         key: Some(wire::envelope::to_proto(&key)),
@@ -303,6 +304,7 @@ fn hello(now: Time) -> proto::HelloRequest {
         // A lone partner's word would count for this one: it may be the only one that remembers.
         held_persons_needed: 0,
         passed_on_lists: vec![],
+        vocabulary_edition: u32::MAX,
         protocol_versions: vec![1],
         payload_types: vec![],
         now: timestamp(now),

@@ -230,8 +230,11 @@ impl Book {
         let Some(record) = store.by_manifest(&release.manifest, false).await.unwrap() else {
             return broken("only what is held is given", format!("{} gave {taker} {name}", giver.org));
         };
-        let held = Held::of(&record);
         let records = store.agreements().await.unwrap();
+        let mut held = Held::of(&record, &records, at);
+        if release.released_at < at {
+            held = held.when_released();
+        }
         let cited: Vec<_> =
             in_force(&records, taker, at).into_iter().filter(|(id, _)| *id == release.agreement.id).collect();
         let agreements: Vec<_> = cited.into_iter().map(|(_, a)| a).collect();

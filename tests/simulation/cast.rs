@@ -148,7 +148,7 @@ impl Pair {
     }
 
     pub fn key(&self) -> SigningKey {
-        SigningKey::new(&self.pkcs8, self.chain.clone(), &self.public).unwrap()
+        SigningKey::new(&self.pkcs8, self.chain.clone(), &self.public, Leaf::parse(&self.chain[0]).unwrap().id).unwrap()
     }
 
     pub fn chain(&self) -> Vec<&[u8]> {
@@ -281,7 +281,7 @@ impl Keys {
     /// The administrator's approval of exactly this.
     pub fn approval(&self, matter: Matter, subject: Sha256, issued: Time) -> Envelope {
         let approval = Approval { domain: self.org.domain(), matter, subject, issued };
-        self.approves.key().envelope(StatementKind::Approval, wire::approval::encode(&approval)).unwrap()
+        self.approves.key().statement(StatementKind::Approval, wire::approval::encode(&approval)).unwrap()
     }
 
     pub fn ledger(&self) -> RawKey {

@@ -111,6 +111,8 @@ pub fn made(
     let draft = parse(&text(draft), Format::Toml).unwrap();
     let accepted = lint(&draft, now).iter().map(|f| f.code.to_owned()).collect();
     let piece = |p: &watchfire::domain::draft::DraftPortion| Piece {
+        language: None,
+        translates: None,
         marking: p.marking.clone(),
         body: p.body.clone(),
         rests_on: draft.rests_on(p),
@@ -126,7 +128,7 @@ pub fn made(
     };
     let (assessment, version) = (head.assessment, head.version);
     let composed = compose(head, draft.portions.iter().map(piece).collect()).unwrap();
-    let manifest = author.envelope(StatementKind::Manifest, wire::manifest::encode(&composed.manifest)).unwrap();
+    let manifest = author.statement(StatementKind::Manifest, wire::manifest::encode(&composed.manifest)).unwrap();
     let portions = composed.portions.iter().map(|bytes| decoded(&assessment, bytes)).collect();
     let made = Made {
         by,
@@ -157,7 +159,7 @@ pub fn recall(officer: &SigningKey, made: &Made, purge: bool, now: Time) -> Enve
         recalled_at: now,
         exercise: false,
     };
-    officer.envelope(StatementKind::Recall, wire::recall::encode(&recall)).unwrap()
+    officer.statement(StatementKind::Recall, wire::recall::encode(&recall)).unwrap()
 }
 
 fn grant(from: Org, to: Org, terms: &Terms) -> String {

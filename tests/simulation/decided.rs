@@ -71,8 +71,9 @@ impl Book {
         if record.state.is_recalled() {
             return None;
         }
-        let held = Held::of(&record);
-        let agreements = in_force(&store.agreements().await.unwrap(), taker, giver.now());
+        let agreements = store.agreements().await.unwrap();
+        let held = Held::of(&record, &agreements, giver.now());
+        let agreements = in_force(&agreements, taker, giver.now());
         let agreements = agreements.into_iter().map(|(_, a)| a).collect();
         Some(held.may_go((giver.org, taker), agreements, None, &giver.rules, giver.now(), self.without))
     }

@@ -22,9 +22,10 @@ fn bent(message: &Bytes) -> Option<Bytes> {
         1 => drop(entry.portions.pop()),
         2 => entry.provenance.push(entry.release.clone()?),
         3 => {
-            let payload = entry.manifest.take()?.payload.to_vec();
+            let manifest = wire::manifest::decode(&entry.manifest.take()?.payload).ok()?;
             let by_the_hub = Org::Crook.keys().ring().pair(Whose::Analyst).key();
-            let mut manifest = by_the_hub.envelope(StatementKind::Manifest, payload).unwrap();
+            let mut manifest =
+                by_the_hub.statement(StatementKind::Manifest, wire::manifest::encode(&manifest)).unwrap();
             manifest.signatures[0].value[7] ^= 1;
             entry.manifest = Some(wire::envelope::to_proto(&manifest));
         }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use watchfire::{
     domain::{
         agreement::Agreement,
+        assessment::states_of,
         body::Body,
         event::Deed,
         ids::{Digest, Role, StatementId},
@@ -212,13 +213,14 @@ impl World {
     async fn check_arrived(&self, giver: &Machine, taker: &Machine) -> Result<(), Broken> {
         let (from, to) = (giver.disk.store().unwrap(), taker.disk.store().unwrap());
         let (from, to): (&dyn Store, &dyn Store) = (&*from, &*to);
-        let agreements = in_force(&from.agreements().await.unwrap(), taker.org, giver.now());
+        let records = from.agreements().await.unwrap();
+        let agreements = in_force(&records, taker.org, giver.now());
         let agreements: Vec<_> = agreements.into_iter().map(|(_, a)| a).collect();
         for record in all_current(from).await {
             if record.state.is_recalled() {
                 continue;
             }
-            let held = Held::of(&record);
+            let held = Held::of(&record, &records, giver.now());
             let due = held.may_go((giver.org, taker.org), agreements.clone(), None, &giver.rules, giver.now(), None);
             let given = self.book.given.get(&(giver.org, taker.org, record.manifest_id));
             let given: BTreeSet<Digest> = given.into_iter().flat_map(|g| g.values()).flatten().copied().collect();
@@ -348,7 +350,9 @@ impl World {
 
 fn is_about(made: &Made, country: Country) -> bool {
     made.portions.iter().any(|(_, portion)| match &portion.body {
-        Body::Subject(subject) => subject.places.iter().any(|p| p.states_concerned().contains(&country)),
+        Body::Subject(subject) => {
+            states_of(subject, (subject.period.from.start(), subject.period.until.start())).contains(&country)
+        }
         _ => false,
     })
 }

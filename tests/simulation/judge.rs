@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 
 use watchfire::{
     domain::{
-        agreement::{Agreement, AgreementState},
+        agreement::{Agreement, AgreementState, End},
         assessment::Portion,
         ids::{Digest, StatementId, TrustDomain},
+        place::Country,
         statement::StatementKind,
         time::Time,
     },
@@ -30,22 +31,37 @@ pub struct Held {
     pub originator: TrustDomain,
     pub portions: Vec<(Digest, Portion)>,
     pub provenances: Vec<Provenance>,
+    /// What its versions are about.
+    pub about: BTreeSet<Country>,
     /// When this node logged it: delays count from then, whatever its author says.
     pub logged_at: Time,
     pub expires: Time,
 }
 
 impl Held {
-    /// As a store has it.
-    pub fn of(record: &AssessmentRecord) -> Self {
+    /// As a store has it, with its agreements.
+    pub fn of(record: &AssessmentRecord, agreements: &[AgreementRecord], now: Time) -> Self {
         let manifest = wire::manifest::decode(&wire::envelope::decode(&record.manifest).unwrap().payload).unwrap();
         Self {
             originator: record.originator.clone(),
             portions: record.portions.iter().map(|bytes| decoded(&record.assessment, bytes)).collect(),
-            provenances: record.releases.iter().map(|way| provenance(way, &record.originator)).collect(),
+            provenances: record
+                .releases
+                .iter()
+                .map(|way| provenance(way, &record.originator, (agreements, now)))
+                .collect(),
+            about: record.about.clone(),
             logged_at: record.since,
             expires: manifest.expires,
         }
+    }
+
+    /// As it was when it was released before: what has gone has gone, and a partner that asks for it again learns neither what a later version
+    /// is about nor that another was suspended.
+    pub fn when_released(mut self) -> Self {
+        self.about.clear();
+        self.provenances.iter_mut().for_each(|provenance| provenance.is_stopped = false);
+        self
     }
 
     /// What may go to the taker now: the digests, by the oracle. Under one of these agreements and one of the ways by which the
@@ -69,6 +85,7 @@ impl Held {
                 .map(|p| self.placed(p))
                 .collect(),
             house: house.to_vec(),
+            control: vec![],
             taker: taker.organisation(),
             agreements,
             issued: self.logged_at.min(now),
@@ -76,6 +93,7 @@ impl Held {
             portions: self.portions.iter().map(|(_, portion)| portion.clone()).collect(),
             endorsers: vec![giver.domain(); self.portions.len()],
             exceptions: vec![],
+            versions: self.about.clone(),
             now,
             later: vec![],
         };
@@ -90,7 +108,7 @@ impl Held {
     }
 }
 
-fn provenance(way: &CameBy, originator: &TrustDomain) -> Provenance {
+fn provenance(way: &CameBy, originator: &TrustDomain, (agreements, now): (&[AgreementRecord], Time)) -> Provenance {
     let mut carriers = BTreeSet::from([originator.clone()]);
     for hop in &way.provenance {
         let envelope = wire::envelope::decode(hop).unwrap();
@@ -98,12 +116,18 @@ fn provenance(way: &CameBy, originator: &TrustDomain) -> Provenance {
     }
     let envelope = wire::envelope::decode(&way.release).unwrap();
     let release = wire::release::decode(&envelope.payload).unwrap();
-    Provenance::of(id_of(StatementKind::Release, &envelope.payload), &release, carriers)
+    let series = agreements.iter().find(|r| r.id == release.agreement.id).map(|r| r.agreement.series);
+    let is_stopped = agreements.iter().filter(|r| Some(r.agreement.series) == series).any(|r| {
+        let is_terminated = matches!(r.standing.end, Some(End::Terminated { .. }));
+        r.standing.is_signed_by_both() && (is_terminated || r.state(now) == AgreementState::Suspended)
+    });
+    let provenance = Provenance::of(id_of(StatementKind::Release, &envelope.payload), &release, carriers);
+    Provenance { is_stopped, ..provenance }
 }
 
 /// Those of a giver's agreements with a taker that are in force.
 pub fn in_force(records: &[AgreementRecord], taker: Org, now: Time) -> Vec<(StatementId, Agreement)> {
-    let stands = |r: &&AgreementRecord| r.partner == taker.domain() && r.state(now) == AgreementState::InForce;
+    let stands = |r: &&AgreementRecord| r.partner == taker.domain() && r.state(now).counts();
     records
         .iter()
         .filter(stands)

@@ -25,7 +25,7 @@ use watchfire::{
     },
     identity::trust::{Audience, Lapse, TlsUsage},
     peer::service::Exchange,
-    transport::{Standing, gate::TlsGate, limits::Limits, listener::PeerIdentity, share::Shares},
+    transport::{Standing, gate::TlsGate, limits::Limits, listener::PeerIdentity, rate_limit::RateLimits},
     wire::{self, proto, proto::exchange_service_server::ExchangeServiceServer},
 };
 
@@ -388,9 +388,10 @@ impl Carrier {
         *request.headers_mut() = parts.headers.clone();
         let id = watchfire::domain::ids::SpiffeId::new(self.from.domain(), watchfire::domain::ids::Role::Node, "n1");
         let ended = CancellationToken::new();
-        let share = Shares::default().of(self.from.domain().as_str(), &Limits::default(), false);
+        let rate_limit = RateLimits::default().of(self.from.domain().as_str(), &Limits::default(), false);
         let chain = Arc::new(vec![]);
-        let identity = PeerIdentity { id: id.unwrap(), key_exchange: String::new(), ended, share, standing, chain };
+        let identity =
+            PeerIdentity { id: id.unwrap(), key_exchange: String::new(), ended, rate_limit, standing, chain };
         request.extensions_mut().insert(identity);
         to.service.clone().oneshot(request).await.unwrap_or_else(|never| match never {})
     }

@@ -396,14 +396,14 @@ impl Chain {
     fn bundle(&self, roots: Range<usize>) -> Vec<u8> {
         let machine = &self.machines[&FIRST];
         let roots = FIRST.keys().bundle(roots).roots().iter().map(|root| root.to_vec()).collect();
-        wire::bundle::encode(&Bundle {
+        FIRST.keys().administrator_of(ADMINS[0], 0).key().payload(wire::bundle::encode(&Bundle {
             domain: FIRST.domain(),
             sequence: self.bundles.len() as u64 + 1,
             roots,
             issued: machine.now(),
             previous: *self.bundles.last().unwrap(),
             compromised: vec![],
-        })
+        }))
     }
 
     /// Two administrators sign, whose certificates the newest root has issued.

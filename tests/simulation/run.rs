@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// How many worlds run at once.
-pub const THREADS: usize = 2;
+pub const THREADS: usize = 4;
 /// Longer than anything takes on a busy machine, in real time. What takes longer never comes to rest.
 const LONGEST: Duration = Duration::from_secs(60);
 

@@ -1,7 +1,7 @@
 //! The simulated disk, as a node's store sees it: everything goes on to the real store, until the power is cut at the n-th
 //! write. From then on nothing is written or read, and what the disk holds is what a power cut may leave.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
 use watchfire::{
@@ -10,6 +10,7 @@ use watchfire::{
         event::Event,
         fault::Reason,
         ids::{AssessmentId, Digest, Role, Sha256, StatementId, TrustDomain},
+        place::Country,
         recall::RecallState,
         rules::RulesVersion,
         time::Time,
@@ -142,6 +143,7 @@ passed_on!(Store {
         post: Vec<Vec<u8>>) -> ();
     read received_after(arrival: u64, limit: u32) -> Vec<ReceivedRecord>;
     read version(originator: &TrustDomain, id: &AssessmentId, version: u32) -> Option<StatementId>;
+    read about(originator: &TrustDomain, id: &AssessmentId) -> BTreeSet<Country>;
     read versions_here(from: &TrustDomain, versions: Vec<(TrustDomain, AssessmentId, u32)>) -> Vec<VersionHere>;
     read by_manifest(manifest_id: &StatementId, quarantined: bool) -> Option<AssessmentRecord>;
     read by_manifests(manifest_ids: &[StatementId], quarantined: bool) -> Vec<AssessmentRecord>;
@@ -348,6 +350,7 @@ fn copy(entry: &ReceivedEntry) -> ReceivedEntry {
         originator: c.originator.clone(),
         portions: c.portions.clone(),
         title: c.title.clone(),
+        about: c.about.clone(),
         beside: c.beside.clone(),
         attachments: c.attachments.clone(),
         quarantined: c.quarantined,

@@ -4,11 +4,12 @@ import struct
 
 UNKNOWN = "UNKNOWN_OR_NON_CANONICAL"
 TOO_LARGE = "STATEMENT_TOO_LARGE"
+NOT_YET = "NOT_YET"
 
 # Numbers of fields, so that the table below can be read.
-ORDER, MARKING, HEADLINE, SUBJECT, JUDGEMENT, FORECAST = 3, 4, 5, 6, 7, 8
+EDITION, MARKING, HEADLINE, SUBJECT, JUDGEMENT, FORECAST = 3, 4, 5, 6, 7, 8
 EVIDENCE, NARRATIVE, ATTACHMENT = 10, 16, 17
-TLP, RELEASABLE_TO, ONWARD, TOPICS, CAVEATS, NATIONAL = 1, 2, 3, 4, 5, 6
+TLP, RELEASABLE_TO, ONWARD, TOPICS, CAVEATS, NATIONAL, GROUPS = 1, 2, 3, 4, 5, 6, 7
 
 
 def varint(value, width=0):
@@ -90,12 +91,17 @@ def at(path, number, *new):
 
 
 def unknown(*path):
-    return lambda data: inside(data, path, lambda inner: inner + field(99, 1))
+    return lambda data: inside(data, path, lambda inner: put(inner, 99, 1))
 
 
 def listed(number, values):
     """A list of strings or bytes in place of the one that is there."""
     return b"".join(field(number, v) for v in values)
+
+
+def named_group(name):
+    """A group of a marking."""
+    return field(GROUPS, field(1, name) + field(2, "2026-01-01") + field(3, "FR"))
 
 
 def packed(number, *values):
@@ -125,13 +131,14 @@ def encodings():
     yield "manifest", "a negative number of 32 bits", at([5], 2, (1 << 32) - 1), "issued.nanos"
     yield "manifest", "false written out", at([], 8, 0), "exercise"
     yield "manifest", "empty bytes written out", at([], 3, b"\x1a\x00"), "previous_manifest_id"
-    yield "headline", "zero written out", at([], ORDER, 0), "order"
+    yield "headline", "zero written out", at([], EDITION, 0), "edition"
     yield "forecast", "a zero double written out", at([FORECAST], 7, 0.0), "forecast.probability"
     yield "evidence", "an empty text written out", at([EVIDENCE], 6, b"\x32\x00"), "evidence.custody"
-    yield "subject", "an empty list written out", at([MARKING], CAVEATS, b"\x2a\x00"), "marking.caveats"
-    yield "subject", "an unpacked list", at([MARKING], CAVEATS, 1, 4), "marking.caveats"
-    yield "subject", "a packed list in two pieces", at([MARKING], CAVEATS, packed(5, 1), packed(5, 4)), "marking.caveats"
-    yield "subject", "a long number in a packed list", at([MARKING], CAVEATS, field(5, b"\x01\x84\x00")), "marking.caveats[1]"
+    half = struct.pack("<d", 0.5)
+    yield "forecast of options", "an empty list written out", at([FORECAST], 15, field(15, b"")), "forecast.option_probabilities"
+    yield "forecast of options", "an unpacked list", at([FORECAST], 15, field(15, 0.5) * 2), "forecast.option_probabilities"
+    yield "forecast of options", "a packed list in two pieces", at([FORECAST], 15, field(15, half) * 2), "forecast.option_probabilities"
+    yield "forecast of options", "a packed list that is cut off", at([FORECAST], 15, field(15, half[:-1])), "forecast.option_probabilities[0]"
     yield "manifest", "a number where text belongs", at([], 4, 7), "originator"
     yield "manifest", "text where a number belongs", at([], 2, field(2, "2")), "version"
     yield "manifest", "32 fixed bits where a number belongs", at([], 2, b"\x15\x02\x00\x00\x00"), "version"
@@ -142,9 +149,9 @@ def encodings():
     yield "manifest", "a group that only ends", lambda d: d + varint(99 << 3 | 4), "99"
     yield "manifest", "wire type 7", at([], 2, b"\x17\x02"), "version"
     yield "manifest", "a field numbered 0", lambda d: b"\x00\x01" + d, "0"
-    yield "manifest", "cut off in the last digest", lambda d: drop(d, 8)[:-1], "digests[31]"
+    yield "manifest", "cut off in the last digest", lambda d: drop(drop(drop(d, 100), 9), 8)[:-1], "digests[31]"
     yield "manifest", "cut off after a key", lambda d: d + b"\x9a", None
-    yield "manifest", "a length of 2^63", lambda d: d + b"\x4a" + varint(1 << 63), "9"
+    yield "manifest", "a length of 2^63", lambda d: d + b"\x9a\x06" + varint(1 << 63), "99"
     yield "forecast", "a double that is cut off", at([], FORECAST, field(FORECAST, b"\x39\x00\x00")), "forecast.probability"
     yield "headline", "two bodies", lambda d: d + field(NARRATIVE, field(1, "x")), "narrative"
     yield "headline", "the same body twice", lambda d: d + field(HEADLINE, field(1, "x")), "headline"
@@ -187,22 +194,56 @@ def values():
     yield "judgement", "a word in place of the term's id", likelihood(4, "Probable"), "judgement.likelihood.term"
     yield "judgement", "an unknown lexicon", likelihood(3, "us-icd-1999"), "judgement.likelihood.term"
     yield "judgement", "a handle of 7 bytes", at([JUDGEMENT], 5, field(5, bytes(7))), "judgement.rests_on[0]"
+    yield "judgement", "seven handles", at([JUDGEMENT], 5, listed(5, [bytes([i]) * 8 for i in range(7)])), "judgement.rests_on"
+    yield "judgement", "handles out of order", at([JUDGEMENT], 5, listed(5, [bytes([8 - i]) * 8 for i in range(8)])), "judgement.rests_on[1]"
     yield "judgement", "no confidence", lambda d: inside(d, [JUDGEMENT], lambda m: drop(m, 3)), "judgement.confidence"
     yield "forecast", "a probability that is not a number", at([FORECAST], 7, nan), "forecast.probability"
     yield "forecast", "a probability above 1", at([FORECAST], 7, 1.5), "forecast.probability"
     yield "forecast", "a negative base rate", at([FORECAST, 8], 1, -0.5), "forecast.base_rate.value"
+    yield "forecast", "options beside a probability", at([FORECAST], 13, *["yes", "no"]), "forecast.options"
+    options = "forecast of options"
+    yield options, "a probability beside them", at([FORECAST], 7, 0.5), "forecast.probability"
+    yield options, "one option", at([FORECAST], 13, "x"), "forecast.options"
+    yield options, "17 options", at([FORECAST], 13, *[str(i) for i in range(17)]), "forecast.options"
+    yield options, "an option twice", at([FORECAST], 13, "x", "y", "x"), "forecast.options"
+    yield options, "an option of two lines", at([FORECAST], 13, "x", "y\nz", "v"), "forecast.options[1]"
+    yield options, "a probability of 0", at([FORECAST], 15, field(15, struct.pack("<3d", 0.5, 0.5, 0))), "forecast.option_probabilities[2]"
+    yield options, "that add up to more than 1", at([FORECAST], 15, field(15, struct.pack("<3d", 0.5, 0.5, 0.1))), "forecast.option_probabilities"
+    yield options, "places out of order", at([FORECAST], 11, "ML", "BF"), "forecast.places[1]"
+    yield "a translation", "a language in capitals", at([], 19, "FR"), "language"
+    yield "a translation", "what is no language", at([], 19, "french!"), "language"
+    yield "a translation", "a handle of 7 bytes", at([], 20, field(20, bytes(7))), "translates"
+    yield "headline", "a later edition", at([], EDITION, 2), "edition", NOT_YET
+    yield "headline", "a later edition with a body that is not known", lambda d: drop(put(d, EDITION, 2), HEADLINE) + field(
+        30, field(1, "x")), "edition", NOT_YET
+    yield "subject", "a later edition with an unknown caveat", lambda d: inside(
+        put(d, EDITION, 2), [MARKING], lambda m: put(m, CAVEATS, "tell-nobody")), "edition", NOT_YET
+    yield "headline", "no edition", lambda d: drop(d, EDITION), "edition"
     yield "forecast", "a day in another spelling", at([FORECAST], 4, "2027-1-1"), "forecast.resolution_by"
     yield "forecast", "a day that is not in the calendar", at([FORECAST], 4, "2027-02-30"), "forecast.resolution_by"
     yield "forecast", "a window that runs backwards", at([FORECAST, 6], 2, "2025-12-31"), "forecast.window"
     yield "forecast", "no window", lambda d: inside(d, [FORECAST], lambda m: drop(m, 6)), "forecast.window"
     yield "subject", "an unknown level of TLP", at([MARKING], TLP, 9), "marking.tlp"
     yield "subject", "no level of TLP", lambda d: inside(d, [MARKING], lambda m: drop(m, TLP)), "marking.tlp"
-    yield "subject", "an unknown caveat", at([MARKING], CAVEATS, packed(CAVEATS, 1, 9)), "marking.caveats[1]"
-    yield "subject", "a caveat of 0", at([MARKING], CAVEATS, packed(CAVEATS, 0, 1)), "marking.caveats[0]"
-    yield "subject", "caveats out of order", at([MARKING], CAVEATS, packed(CAVEATS, 4, 1)), "marking.caveats[1]"
+    yield "subject", "an unknown caveat", at([MARKING], CAVEATS, "no-attribution", "tell-nobody"), "marking.caveats[1]"
+    yield "subject", "an empty caveat", at([MARKING], CAVEATS, "", "no-attribution"), "marking.caveats[0]"
+    yield "subject", "caveats out of order", at([MARKING], CAVEATS, "protect-life", "no-attribution"), "marking.caveats[1]"
+    yield "subject", "crimes out of order", at([SUBJECT], 5, "war-crimes", "genocide"), "subject.risk_of[1]"
+    yield "subject", "an unknown crime", at([SUBJECT], 5, "genocide", "piracy"), "subject.risk_of[1]"
     yield "subject", "topics out of order", at([MARKING], TOPICS, listed(TOPICS, ["sahel", "gulf"])), "marking.topics[1]"
     yield "subject", "a topic twice", at([MARKING], TOPICS, listed(TOPICS, ["sahel", "sahel"])), "marking.topics[1]"
     yield "subject", "recipients out of order", at([MARKING], RELEASABLE_TO, listed(2, ["group:au", "fr.example"])), "marking.releasable_to[1]"
+    yield "subject", "a group that nobody spells out", lambda d: inside(d, [MARKING], lambda m: drop(m, GROUPS)), "marking.groups"
+    yield "subject", "a group spelled out that nobody names", lambda d: inside(d, [MARKING], lambda m: m + named_group("eu")), "marking.groups"
+    yield "subject", "a group spelled out twice", lambda d: inside(d, [MARKING], lambda m: m + named_group("au")), "marking.groups[1]"
+    yield "subject", "groups out of order", at([MARKING], GROUPS, named_group("eu"), named_group("au")), "marking.groups[1]"
+    yield "subject", "a group whose list has no day", at([MARKING, GROUPS], 2, field(2, "2026-02-30")), "marking.groups[0].as_of"
+    yield "subject", "65 groups", at([MARKING], GROUPS, *(named_group(f"g{i:02}") for i in range(65))), "marking.groups", TOO_LARGE
+    yield "subject", "a group of 513 members", at([MARKING], GROUPS, field(GROUPS, field(1, "au") + field(2, "2026-01-01") + b"".join(field(4, f"o{i:03}.example") for i in range(513)))), "marking.groups[0]", TOO_LARGE
+    yield "subject", "513 recipients", at([MARKING], RELEASABLE_TO, listed(2, [f"o{i:03}.example" for i in range(512)] + ["group:au"])), "marking.releasable_to", TOO_LARGE
+    yield "subject", "513 members in two groups", lambda d: inside(d, [MARKING], lambda m: put(put(m, RELEASABLE_TO, listed(2, ["group:a", "group:au"])), GROUPS, *(
+        field(GROUPS, field(1, name) + field(2, "2026-01-01") + b"".join(field(4, f"o{i:03}.example") for i in range(number))) for name, number in [("a", 500), ("au", 13)]))), "marking.groups", TOO_LARGE
+    yield "subject", "a group's members out of order", at([MARKING, GROUPS], 3, listed(3, ["GH", "BF"])), "marking.groups[0].countries[1]"
     yield "subject", "an unknown reach", at([MARKING, ONWARD], 1, 9), "marking.onward.reach"
     yield "subject", "names without the reach for names", at([MARKING, ONWARD], 1, 1), "marking.onward.to"
     yield "subject", "the reach for names without names", lambda d: inside(d, [MARKING, ONWARD], lambda m: drop(m, 2)), "marking.onward.to"
@@ -258,12 +299,27 @@ def statements():
     yield "agreement", "a group twice", lambda d: put(d, 9, *[field(9, v) for n, _, v in parts(d) if n == 9] * 2), "groups[1].name"
     yield "agreement", "a grant twice", lambda d: put(d, 10, *[field(10, [v for n, _, v in parts(d) if n == 10][0])] * 2), "grants[1].id"
     yield "agreement", "a grant of no kinds", at([10], 6), "grants[0].kinds"
-    yield "agreement", "a grant of an unknown kind", at([10], 6, packed(6, 1, 15)), "grants[0].kinds[1]"
+    yield "agreement", "a kind that is no name", at([10], 6, "Gap", "headline"), "grants[0].kinds[0]"
+    yield "agreement", "kinds out of order", at([10], 6, "subject", "headline"), "grants[0].kinds[1]"
+    yield "agreement", "a suite of an unknown sort", at([], 13, "classical", "post-quantum"), "suites"
+    yield "agreement", "no suites", lambda d: drop(d, 13), "suites"
+    yield "agreement", "a trigger that a party tells itself", at([12], 3, "desk@gb.example"), "triggers[0].tell"
+    yield "agreement", "a trigger without a place", lambda d: inside(d, [12], lambda m: drop(m, 5)), "triggers[0].places"
+    yield "agreement", "a trigger about a group that is not spelled out", at([12], 5, "group:au"), "triggers[0].places[0]"
+    yield "agreement", "a trigger by nobody", lambda d: inside(d, [12], lambda m: drop(m, 7)), "triggers[0].organisations"
+    yield "agreement", "a trigger of both measures", at([12], 9, 3.5), "triggers[0].probability"
+    yield "agreement", "a trigger of neither measure", lambda d: inside(d, [12], lambda m: drop(m, 8)), "triggers[0].probability"
+    yield "agreement", "a trigger of a certainty", at([12], 8, 1.0), "triggers[0].probability"
+    yield "agreement", "a trigger twice", lambda d: put(d, 12, *[field(12, [v for n, _, v in parts(d) if n == 12][0])] * 2), "triggers[1].id"
+    yield "agreement", "triggers of others about a group that is not spelled out", at([11], 6, "group:au"), "duties.counts_for[0]"
     yield "agreement", "countries out of order", at([9], 3, listed(3, ["GH", "BJ"])), "groups[0].countries[1]"
+    yield "agreement", "onward kinds out of order", at([10, 11], 2, "subject", "headline"), "grants[0].onward.kinds[1]"
+    yield "agreement", "a trigger's places out of order", at([12], 5, "ML", "BF"), "triggers[0].places[1]"
     yield "agreement", "onward terms without a level", lambda d: inside(d, [10, 11], lambda m: drop(m, 3)), "grants[0].onward.max_tlp"
 
     yield "release", "no digests", digests(number=4), "digests", TOO_LARGE
-    yield "release", "digests out of order", digests(row[2], row[1], number=4), "digests[1]"
+    yield "release", "a digest twice", digests(row[2], row[1], row[2], number=4), "digests[2]", "DIGEST_REPEATED"
+    yield "release", "a resolution with digests", at([], 2, 3), "digests", TOO_LARGE
     yield "release", "no grants", lambda d: drop(d, 7), "grants"
     yield "release", "grants out of order", at([], 7, "west-africa", "urgent"), "grants[1]"
     yield "release", "number 0", lambda d: drop(d, 9), "sequence"
@@ -274,16 +330,19 @@ def statements():
     yield "release", "onward without a level", lambda d: inside(d, [8], lambda m: drop(m, 2)), "terms.onward_to"
     yield "release", "a depth without recipients", lambda d: inside(d, [8], lambda m: drop(m, 1)), "terms.onward_to"
     yield "release", "onward without kinds", lambda d: inside(d, [8], lambda m: drop(m, 6)), "terms.onward_to"
-    yield "release", "onward kinds out of order", at([8], 6, packed(6, 2, 1)), "terms.onward_kinds[1]"
-    yield "release", "an unknown kind onward", at([8], 6, packed(6, 1, 15)), "terms.onward_kinds[1]"
+    yield "release", "onward kinds out of order", at([8], 6, "subject", "headline"), "terms.onward_kinds[1]"
+    yield "release", "an onward kind that is no name", at([8], 6, "gap", "head line"), "terms.onward_kinds[1]"
+    yield "release", "a group of the terms that is not spelled out", lambda d: inside(d, [8], lambda m: drop(m, 7)), "terms.onward_groups"
+    yield "release", "a group spelled out that the terms do not name", lambda d: inside(d, [8], lambda m: m + field(7, field(1, b"eu") + field(2, b"2026-01-01") + field(3, b"FR"))), "terms.onward_groups"
     yield "release", "barred states out of order", at([8], 4, listed(4, ["ML", "BF"])), "terms.barred_states[1]"
-    yield "release", "an unknown kind of entry", at([], 2, 3), "kind"
+    yield "release", "an unknown kind of entry", at([], 2, 4), "kind"
     yield from times_of_a_release()
     yield from listed_statements(row)
     yield "void", "number 1 with one before", at([], 2, 1), "sequence"
     yield "void", "nothing replaced", lambda d: drop(d, 3), "replaced_release_id"
     yield "receipt", "of nothing", lambda d: drop(d, 3), "release_ids", TOO_LARGE
-    yield "receipt", "an unknown kind of receipt", at([], 2, 9), "kind"
+    yield "receipt", "an unknown kind of receipt", at([], 2, 11), "kind"
+    yield "receipt", "kept from users, for a role with a mandate", at([], 9, "desk@ecowas.example"), "mandate"
     yield "receipt", "wanted, of nothing", lambda d: drop(put(d, 2, 8), 3), "release_ids", TOO_LARGE
     yield "receipt", "wanted, in a role", lambda d: put(put(drop(d, 5), 2, 8), 6, "analyst"), "role"
     yield "receipt", "wanted, after a recall", lambda d: put(put(drop(d, 5), 2, 8), 7, field(7, bytes(32))), "recall_id"
@@ -345,8 +404,13 @@ def statements():
     yield "endorsement", "without a text", lambda d: inside(d, [7], lambda m: drop(m, 18)), "portion.body"
     yield "endorsement", "that holds another kind of portion", lambda d: inside(d, [7], lambda m: drop(m, 18) + field(14, field(1, "x"))), "portion"
     yield "endorsement", "with an unknown field in its portion", lambda d: inside(d, [7], lambda m: m + field(99, 1)), "portion.99"
+    yield "endorsement", "without a mark", lambda d: drop(d, 8), "seen"
+    yield "endorsement", "15 marks", at([], 8, listed(8, row[1:])), "seen"
+    yield "endorsement", "a mark of 15 bytes", at([], 8, listed(8, [bytes(15)] * 16)), "seen[0]"
+    yield "endorsement", "marks out of order", at([], 8, listed(8, [mark[:16] for mark in reversed(row)])), "seen[1]"
     yield "request", "for nothing", lambda d: drop(d, 5), "question"
-    yield "request", "kinds out of order", at([], 5, packed(5, 7, 6)), "kinds[1]"
+    yield "request", "kinds out of order", at([], 5, "source", "evidence"), "kinds[1]"
+    yield "request", "for a kind of no edition", at([], 5, "evidence", "rumour"), "kinds[1]"
     yield "request", "a question of 2,001 bytes", at([], 6, field(6, "x" * 2001)), "question"
     yield "request", "by an unknown role", at([], 7, 4), "role"
     yield "request", "by no role", lambda d: drop(d, 7), "role"
@@ -361,50 +425,66 @@ def statements():
     yield "exception", "without a reason", lambda d: drop(d, 6), "reason"
     yield "exception", "without a request", lambda d: drop(d, 5), "request_id"
 
+    yield from speakers()
     yield from envelopes()
 
 
-def times_of_a_release():
-    """The good one is a hub's: number 16 is when it received the release before. Number 15 is the originator's."""
-    def by_the_originator(*times):
-        return lambda d: put(drop(drop(d, 12), 16), 15, *times)
+def speakers():
+    yield "manifest", "nobody speaks", lambda d: drop(d, 100), "speaker"
+    yield "manifest", "a speaker without a name", lambda d: inside(d, [100], lambda m: drop(m, 1)), "speaker.id"
+    yield "manifest", "a node speaks, and not its organisation", at([100], 1, "spiffe://gb.example/node/n1"), "speaker.id"
+    yield "manifest", "a speaker in capitals", at([100], 1, "GB.example"), "speaker.id"
+    yield "manifest", "four cosigners", at([100], 2, 4), "speaker.cosigners"
+    yield "manifest", "no suites", lambda d: inside(d, [100], lambda m: drop(m, 3)), "speaker.suites"
+    yield "manifest", "a suite of an unknown sort", at([100], 3, "classical", "post-quantum"), "speaker.suites"
+    yield "manifest", "an unknown field in the speaker", unknown(100), "speaker.99"
+    yield "release", "nobody speaks", lambda d: drop(d, 100), "speaker"
 
-    whole, received = field(15, field(1, 1777627801)), field(16, field(1, 1777627801))
+
+def times_of_a_release():
+    """The good one is a hub's: number 15 is when it received the release before. Number 14 is the originator's."""
+    def by_the_originator(*times):
+        return lambda d: put(drop(drop(d, 12), 15), 14, *times)
+
+    whole, received = field(14, field(1, 1777627801)), field(15, field(1, 1777627801))
     fraction = field(1, 1777627801) + field(2, 1)
-    yield "release", "a hub's with both times", lambda d: put(d, 15, whole), "logged_at"
-    yield "release", "a hub's with the originator's time", lambda d: put(drop(d, 16), 15, whole), "logged_at"
-    yield "release", "a hub's with no time", lambda d: drop(d, 16), "received_at"
-    yield "release", "a hub's with a nanosecond", lambda d: put(d, 16, field(16, fraction)), "received_at"
-    yield "release", "a hub's with a time beyond the calendar", at([16], 1, 1 << 60), "received_at"
+    yield "release", "a hub's with both times", lambda d: put(d, 14, whole), "logged_at"
+    yield "release", "a hub's with the originator's time", lambda d: put(drop(d, 15), 14, whole), "logged_at"
+    yield "release", "a hub's with no time", lambda d: drop(d, 15), "received_at"
+    yield "release", "a hub's with a nanosecond", lambda d: put(d, 15, field(15, fraction)), "received_at"
+    yield "release", "a hub's with a time beyond the calendar", at([15], 1, 1 << 60), "received_at"
     yield "release", "the originator's with both times", by_the_originator(whole, received), "received_at"
     yield "release", "the originator's with a hub's time", lambda d: drop(d, 12), "received_at"
     yield "release", "the originator's with no time", by_the_originator(), "logged_at"
-    yield "release", "the originator's with a nanosecond", by_the_originator(field(15, fraction)), "logged_at"
+    yield "release", "the originator's with a nanosecond", by_the_originator(field(14, fraction)), "logged_at"
     yield "release", "the originator's with a second of 10^9 nanoseconds", by_the_originator(
-        field(15, field(1, 1777627801) + field(2, 10**9))), "logged_at"
+        field(14, field(1, 1777627801) + field(2, 10**9))), "logged_at"
 
 
 def listed_statements(row):
-    def one(id_, time=field(1, 1777627801)):
-        return (field(1, id_) if id_ else b"") + (field(2, time) if time is not None else b"")
+    def one(kind, id_, time=field(1, 1777627801)):
+        return field(1, kind) + (field(2, id_) if id_ else b"") + (field(3, time) if time is not None else b"")
 
-    for number, name, one_of, most in [(13, "endorsements", "an endorsement", 16), (14, "exceptions", "an exception", 8)]:
-        def put_all(*all_, number=number):
-            return lambda d: put(d, number, *[field(number, m) for m in all_])
+    def put_all(*all_):
+        return lambda d: put(d, 13, *[field(13, m) for m in all_])
 
+    for kind, one_of, most in [("endorsement", "an endorsement", 16), ("exception", "an exception", 8)]:
         many = [bytes([i]) * 32 for i in range(1, most + 2)]
-        yield "release", f"{name} out of order", put_all(one(row[2]), one(row[1])), f"{name}[1]"
-        yield "release", f"{one_of} twice", put_all(one(row[2]), one(row[2])), f"{name}[1]"
+        yield "release", f"{one_of} out of order", put_all(one(kind, row[2]), one(kind, row[1])), "beside[1]"
+        yield "release", f"{one_of} twice", put_all(one(kind, row[2]), one(kind, row[2])), "beside[1]"
         yield "release", f"{one_of} twice, at two times", put_all(
-            one(row[2]), one(row[2], field(1, 1777627802))), f"{name}[1]"
-        yield "release", f"{most + 1} {name}", put_all(*map(one, many)), name, TOO_LARGE
-        yield "release", f"{one_of} by 31 bytes", put_all(one(row[1]), one(row[2][:31])), f"{name}[1].statement_id"
-        yield "release", f"{one_of} without an id", put_all(one(b"")), f"{name}[0].statement_id"
-        yield "release", f"{one_of} without a time", put_all(one(row[1], None)), f"{name}[0].logged_at"
+            one(kind, row[2]), one(kind, row[2], field(1, 1777627802))), "beside[1]"
+        yield "release", f"{most + 1} of the kind {kind}", put_all(*[one(kind, id_) for id_ in many]), "beside", TOO_LARGE
+        yield "release", f"{one_of} by 31 bytes", put_all(one(kind, row[1]), one(kind, row[2][:31])), "beside[1].statement_id"
+        yield "release", f"{one_of} without an id", put_all(one(kind, b"")), "beside[0].statement_id"
+        yield "release", f"{one_of} without a time", put_all(one(kind, row[1], None)), "beside[0].logged_at"
         yield "release", f"{one_of} with a nanosecond", put_all(
-            one(row[1]), one(row[2], field(1, 1777627801) + field(2, 1))), f"{name}[1].logged_at"
-        yield "release", f"{one_of} with an unknown field", put_all(one(row[1]) + field(99, 1)), f"{name}[0].99"
-        yield "release", f"{one_of} by its bare id", put_all(row[1]), f"{name}[0].0"
+            one(kind, row[1]), one(kind, row[2], field(1, 1777627801) + field(2, 1))), "beside[1].logged_at"
+        yield "release", f"{one_of} with an unknown field", put_all(one(kind, row[1]) + field(99, 1)), "beside[0].99"
+    yield "release", "kinds beside the portions out of order", put_all(one("exception", row[1]), one("endorsement", row[2])), "beside[1]"
+    yield "release", "a manifest beside the portions", put_all(one("manifest", row[1])), "beside[0].kind"
+    yield "release", "a kind beside the portions that is no name", put_all(one("Opinion", row[1])), "beside[0].kind"
+    yield "release", "65 beside the portions", put_all(*[one("opinion", bytes([i]) * 32) for i in range(65)]), "beside", TOO_LARGE
 
 
 def envelopes():
@@ -439,10 +519,13 @@ def told(good):
     yield "envelope", "one inside one that tells", beside(logged + field(4, logged)), "logged[0].logged"
     yield "envelope", "one inside one that is not beside a statement", logged + field(4, logged), "logged"
     entry = good["entry"]
-    for number, name in [(1, "release"), (2, "manifest"), (4, "provenance"), (5, "endorsements"), (6, "exceptions")]:
+    for number, name in [(1, "release"), (2, "manifest"), (4, "provenance"), (5, "beside")]:
         path = f"{name}[0].logged" if number > 3 else f"{name}.logged"
         yield "entry", f"{name}: it stands there when one of them was logged", inside(
             entry, [number], lambda m: m + field(4, logged)), path
+    first, second = [v for n, _, v in parts(entry) if n == 5]
+    yield "entry", "kinds beside the portions out of order", put(entry, 5, field(5, second), field(5, first)), "beside"
+    yield "entry", "a void beside the portions", put(entry, 5, field(5, void)), "beside[0]"
 
 
 def beside_a_receipt(good):
@@ -476,7 +559,9 @@ def long(good):
         text = varint(1 << 3 | 2) + varint(size)
         head = prefix + varint(NARRATIVE << 3 | 2) + varint(size + len(text)) + text
         yield "portion", name, [[head.hex(), 1], ["61", size]], path, reason
-    head = drop(drop(good["manifest"], 7), 8)
+    head = good["manifest"]
+    for number in [7, 8, 9, 100]:
+        head = drop(head, number)
     pieces = [[head.hex(), 1], [field(7, bytes(32)).hex(), 1040]]
     yield "manifest", "1,040 digests", pieces, "digests", TOO_LARGE
     chain = varint(2 << 3 | 2) + varint(16385)

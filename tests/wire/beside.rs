@@ -1,11 +1,11 @@
 //! Generated endorsements, requests, answers and exceptions.
 
-use proptest::{prelude::*, sample::select};
+use proptest::{collection::btree_set, prelude::*, sample::select};
 use watchfire::domain::{
     assessment::Portion,
     body::{Body, Kind},
     endorsement::Endorsement,
-    ids::{AssessmentId, Nonce},
+    ids::{AssessmentId, Nonce, Seen},
     request::{Answer, AnswerKind, AskingRole, Exception, MAX_DAYS, Request},
 };
 
@@ -17,8 +17,10 @@ use crate::{
 pub fn endorsement() -> impl Strategy<Value = Endorsement> {
     let content =
         (portion(), required()).prop_map(|(portion, text)| Portion { body: Body::Endorsement { text }, ..portion });
-    (domain(), any::<[u8; 16]>(), versions(), id(), domain(), time(), content).prop_map(
-        |(originator, assessment, version, manifest, endorser, endorsed_at, portion)| Endorsement {
+    let seen = select(vec![16_usize, 32]).prop_flat_map(|count| btree_set(any::<[u8; 16]>(), count));
+    let seen = seen.prop_map(|marks| marks.into_iter().map(Seen).collect());
+    (domain(), any::<[u8; 16]>(), versions(), id(), domain(), time(), content, seen).prop_map(
+        |(originator, assessment, version, manifest, endorser, endorsed_at, portion, seen)| Endorsement {
             originator,
             assessment: AssessmentId(assessment),
             version,
@@ -26,6 +28,7 @@ pub fn endorsement() -> impl Strategy<Value = Endorsement> {
             endorser,
             endorsed_at,
             portion,
+            seen,
         },
     )
 }

@@ -32,13 +32,32 @@ const CODECS: [Codec; 17] = [
     ("exception", |b| wire::request::decode_exception(b).map(|v| wire::request::encode_exception(&v))),
 ];
 
+/// The content of a payload without who speaks, which the codecs leave out; nothing where what it says of that is refused.
+fn content(payload: &[u8]) -> Option<&[u8]> {
+    match wire::speaker::decode(payload) {
+        Ok(speaker) => payload.strip_suffix(&wire::speaker::spoken_by(&speaker, vec![])[..]),
+        Err(fault) => {
+            (fault.field.as_deref() == Some("speaker") && fault.message == "the field is missing").then_some(payload)
+        }
+    }
+}
+
+/// Those in which nobody speaks.
+const SPEAKERLESS: [&str; 3] = ["envelope", "portion", "agreement"];
+
 fn check(bytes: &[u8]) -> Result<(), TestCaseError> {
     for (kind, codec) in CODECS {
         match codec(bytes) {
-            Ok(again) => prop_assert_eq!(&again[..], bytes, "{} has two encodings", kind),
+            Ok(again) if SPEAKERLESS.contains(&kind) => {
+                prop_assert_eq!(&again[..], bytes, "{} has two encodings", kind)
+            }
+            Ok(again) => prop_assert!(content(bytes).is_none_or(|c| c == &again[..]), "{} has two encodings", kind),
             Err(fault) => {
                 let named = [Reason::UnknownOrNonCanonical, Reason::StatementTooLarge, Reason::DigestRepeated];
-                prop_assert!(named.contains(&fault.reason), "{}: {}", kind, fault);
+                // Of a later edition.
+                let is_later =
+                    fault.reason == Reason::NotYet && fault.field.as_ref().is_some_and(|f| f.ends_with("edition"));
+                prop_assert!(is_later || named.contains(&fault.reason), "{}: {}", kind, fault.message);
             }
         }
     }
@@ -117,8 +136,7 @@ proptest! {
             manifest: (manifests > 0).then(|| envelope(manifests)),
             portions: portions.iter().map(|p| p.clone().into()).collect(),
             provenance: vec![],
-            endorsements: vec![],
-            exceptions: vec![],
+            beside: vec![],
         };
         match wire::entry::from_proto(message.clone()) {
             Ok(entry) => prop_assert_eq!(wire::entry::to_proto(entry), message),

@@ -1,15 +1,21 @@
 //! Generated markings, bodies and portions.
 
-use proptest::{collection::vec, option, prelude::*, sample::select};
+use proptest::{
+    collection::{btree_set, vec},
+    option,
+    prelude::*,
+    sample::select,
+};
 use watchfire::domain::{
     admiralty::{Credibility, Grade, Reliability},
     assessment::{MAX_ATTACHMENT_BYTES, Portion},
     body::{
-        Actor, Attachment, BaseRate, Body, Evidence, Forecast, Indicator, Judgement, Mandate, Recommendation, Resolves,
-        Subject,
+        Actor, Attachment, BASIS_ROW, BaseRate, Body, Evidence, Forecast, Indicator, Judgement, Mandate, Options,
+        Recommendation, Resolves, Subject,
     },
     framework::{State, Trend},
-    ids::{Salt, Sha256},
+    ids::{Handle, Salt, Sha256},
+    language::Language,
     level::{Certainty, Confidence, Crime, Severity, Urgency, WarningLevel},
     lexicon::LEXICONS,
     likelihood::{Interval, Likelihood, Percent, Probability},
@@ -17,8 +23,8 @@ use watchfire::domain::{
 };
 
 use crate::values::{
-    audience_text, country, day, domain, domain_text, handle, line, name, parsed, period, place, required, set_of,
-    some_of, text,
+    audience_text, country, day, domain, domain_text, handle, line, members, name, parsed, period, place, required,
+    set_of, some_of, spelled_out, text,
 };
 
 pub fn marking() -> impl Strategy<Value = Marking> {
@@ -36,14 +42,13 @@ pub fn marking() -> impl Strategy<Value = Marking> {
         set_of(name(), 0),
         some_of(Caveat::ALL, 0),
         option::of(national),
+        vec(members(), 1..3),
     )
-        .prop_map(|(tlp, releasable_to, onward, topics, caveats, national)| Marking {
-            tlp,
-            releasable_to,
-            onward,
-            topics,
-            caveats,
-            national,
+        .prop_map(|(tlp, releasable_to, onward, topics, caveats, national, lists)| {
+            let groups = vec![];
+            let marking = Marking { tlp, releasable_to, onward, topics, caveats, national, groups };
+            let groups = spelled_out(marking.named_groups().into_iter().cloned().collect(), &lists);
+            Marking { groups, ..marking }
         })
 }
 
@@ -85,8 +90,25 @@ fn likelihood() -> impl Strategy<Value = Likelihood> {
     prop_oneof![numbers, select(words)]
 }
 
+/// Whole rows, ascending.
+fn basis() -> impl Strategy<Value = Vec<Handle>> {
+    let count = select(vec![0, BASIS_ROW, 2 * BASIS_ROW]);
+    count
+        .prop_flat_map(|count| btree_set(any::<[u8; 8]>(), count))
+        .prop_map(|set| set.into_iter().map(Handle).collect())
+}
+
+/// Two or three options whose probabilities add up to 1.
+fn options() -> impl Strategy<Value = Options> {
+    (1..1_000_u32, 1..1_000_u32, any::<bool>()).prop_map(|(a, b, is_ordered)| {
+        let share = |n: u32| Probability::new(f64::from(n) / 2_000.0).unwrap();
+        let each = vec![("a".to_owned(), share(a)), ("b".to_owned(), share(b)), ("c".to_owned(), share(2_000 - a - b))];
+        Options { each, is_ordered }
+    })
+}
+
 fn judgement() -> impl Strategy<Value = Judgement> {
-    (required(), option::of(likelihood()), select(Confidence::ALL), text(), vec(handle(), 0..4)).prop_map(
+    (required(), option::of(likelihood()), select(Confidence::ALL), text(), basis()).prop_map(
         |(text, likelihood, confidence, confidence_reason, rests_on)| Judgement {
             text,
             likelihood,
@@ -100,16 +122,21 @@ fn judgement() -> impl Strategy<Value = Judgement> {
 fn forecast() -> impl Strategy<Value = Forecast> {
     let resolves = (text(), day(), domain()).prop_map(|(source, by, resolver)| Resolves { source, by, resolver });
     let base_rate = (probability(), text()).prop_map(|(value, source)| BaseRate { value, source });
-    (required(), required(), resolves, period(), probability(), option::of(base_rate), text(), option::of(day()))
-        .prop_map(|(question, event, resolves, window, probability, base_rate, method, information_cutoff)| Forecast {
+    let answer = prop_oneof![probability().prop_map(|p| (Some(p), None)), options().prop_map(|o| (None, Some(o)))];
+    let about = (set_of(place().prop_map(|p| p.to_string()), 0), text());
+    (required(), required(), resolves, period(), answer, option::of(base_rate), (text(), option::of(day())), about)
+        .prop_map(|(question, event, resolves, window, (probability, options), base_rate, how, about)| Forecast {
+            condition: about.1,
+            options,
+            places: about.0,
             question,
             event,
             resolves,
             window,
             probability,
             base_rate,
-            method,
-            information_cutoff,
+            method: how.0,
+            information_cutoff: how.1,
         })
 }
 
@@ -154,6 +181,13 @@ pub fn body() -> impl Strategy<Value = Body> {
 }
 
 pub fn portion() -> impl Strategy<Value = Portion> {
-    (any::<[u8; 32]>(), handle(), any::<u32>(), marking(), body())
-        .prop_map(|(salt, handle, order, marking, body)| Portion { salt: Salt(salt), handle, order, marking, body })
+    let languages: Vec<Language> = ["fr", "ha-Latn-NG", "pt-BR"].iter().map(|tag| tag.parse().unwrap()).collect();
+    let language = (option::of(select(languages)), option::of(handle()));
+    (any::<[u8; 32]>(), handle(), language, marking(), body()).prop_map(
+        |(salt, handle, (language, translates), marking, body)| Portion {
+            language,
+            translates,
+            ..Portion::new(Salt(salt), handle, marking, body)
+        },
+    )
 }

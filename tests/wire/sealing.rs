@@ -6,13 +6,13 @@ use proptest::{collection::vec, option, prelude::*, sample::Index};
 use prost::Message;
 use watchfire::{
     domain::{
-        assessment::{MAX_PORTIONS_BYTES, Portion},
-        body::{Body, Judgement},
+        assessment::{MAX_MARKED_NAMES, MAX_PORTIONS_BYTES, Manifest, Portion},
+        body::{BASIS_ROW, Body, Judgement},
         entry::Entry,
         fault::Reason,
-        ids::{Digest, StatementId},
+        ids::{Digest, Handle, Salt, StatementId},
         level::Confidence,
-        marking::{Marking, Onward, Tlp},
+        marking::{Marking, Tlp},
         request::{MAX_EXCEPTED, MAX_EXCEPTIONS},
         statement::{Envelope, Signature, StatementKind, Suite},
     },
@@ -46,6 +46,8 @@ fn pieces() -> impl Strategy<Value = Vec<(Marking, Body)>> {
 /// Each piece rests on the one before it, which only a judgement has a place for.
 fn composed(pieces: &[(Marking, Body)]) -> Composed {
     let piece = |(i, (marking, body)): (usize, &(Marking, Body))| Piece {
+        language: None,
+        translates: None,
         marking: marking.clone(),
         body: body.clone(),
         rests_on: i.checked_sub(1).into_iter().collect(),
@@ -72,12 +74,14 @@ fn the_largest_entry_fits_into_one_message_and_a_larger_assessment_is_refused() 
         provenance: vec![],
         endorsements: vec![],
         exceptions: vec![],
+        later: vec![],
     };
     // The releases of a way; the endorsements; the exceptions with their digests and a signature each.
     let beside = (256 << 10) + (128 << 10) + MAX_EXCEPTIONS * (MAX_EXCEPTED * 34 + (17 << 10));
     assert!(wire::entry::to_proto(entry).encoded_len() + rest + beside < Limits::default().message_bytes as usize);
 
-    let pieces = |(marking, body): (Marking, Body)| Piece { marking, body, rests_on: vec![] };
+    let pieces =
+        |(marking, body): (Marking, Body)| Piece { language: None, translates: None, marking, body, rests_on: vec![] };
     let large: Vec<_> = (0..16).map(|_| pieces(narrative(200 * 1024))).collect();
     let fault = compose(head(), large).err().unwrap();
     assert_eq!((fault.reason, fault.field.as_deref()), (Reason::LimitExceeded, Some("portions")));
@@ -85,6 +89,30 @@ fn the_largest_entry_fits_into_one_message_and_a_larger_assessment_is_refused() 
     let refused = |bytes| open_listed(&manifest, &[vec![0; bytes]]).unwrap_err().reason;
     assert_eq!(refused(MAX_PORTIONS_BYTES + 1), Reason::StatementTooLarge);
     assert_eq!(refused(MAX_PORTIONS_BYTES), Reason::DigestNotListed, "the size alone is none too large");
+}
+
+#[test]
+fn markings_hold_so_many_names_together_and_no_more() {
+    let names = |number: usize| Marking {
+        releasable_to: (0..number).map(|n| format!("o{n:03}.example").parse().unwrap()).collect(),
+        ..plain()
+    };
+    let gap = |number| (names(number), Body::Gap { text: "a".to_owned() });
+    let most: Vec<_> = (0..16).map(|_| gap(MAX_MARKED_NAMES / 16)).collect();
+    let Composed { manifest, portions } = composed(&most);
+    assert_eq!(open_listed(&manifest, &portions).unwrap().len(), 16);
+    // One more: by its author, and by whoever has not composed it here.
+    let pieces = most.iter().cloned().chain([gap(1)]);
+    let piece = |(marking, body)| Piece { language: None, translates: None, marking, body, rests_on: vec![] };
+    let fault = compose(head(), pieces.map(piece).collect()).err().unwrap();
+    assert_eq!((fault.reason, fault.field.as_deref()), (Reason::LimitExceeded, Some("portions")));
+    let more = wire::portion::encode(&Portion::new(Salt([9; 32]), Handle([9; 8]), names(1), gap(1).1));
+    let digest = portion_digest(&manifest.assessment, &more);
+    let mut digests = manifest.digests.clone();
+    digests.push(digest);
+    digests.sort_unstable();
+    let fault = open_listed(&Manifest { digests, ..manifest }, &[portions, vec![more]].concat()).unwrap_err();
+    assert_eq!((fault.reason, fault.field.as_deref()), (Reason::StatementTooLarge, Some("portions")));
 }
 
 #[test]
@@ -96,7 +124,7 @@ fn a_portion_that_is_too_long_is_named() {
         confidence_reason: "b".repeat(200 * 1024),
         rests_on: vec![],
     });
-    let piece = |body| Piece { marking: plain(), body, rests_on: vec![] };
+    let piece = |body| Piece { language: None, translates: None, marking: plain(), body, rests_on: vec![] };
     let fault = compose(head(), vec![piece(Body::Gap { text: "a".to_owned() }), piece(long)]).err().unwrap();
     assert_eq!((fault.reason, fault.field.as_deref()), (Reason::LimitExceeded, Some("portions[1]")));
 }
@@ -112,26 +140,17 @@ fn an_endorsement_among_a_manifest_s_portions_is_refused() {
 }
 
 fn plain() -> Marking {
-    Marking {
-        tlp: Tlp::Amber,
-        releasable_to: vec![],
-        onward: Onward::None,
-        topics: vec![],
-        caveats: vec![],
-        national: None,
-    }
+    Marking::new(Tlp::Amber)
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn what_was_composed_opens_in_the_authors_order(pieces in pieces(), shuffled in any::<u64>()) {
+    fn what_was_composed_opens_in_the_authors_order(pieces in pieces()) {
         let Composed { manifest, portions } = composed(&pieces);
         let manifest = wire::manifest::decode(&wire::manifest::encode(&manifest)).unwrap();
-        let mut arriving = portions.clone();
-        arriving.rotate_left(shuffled as usize % portions.len());
-        let opened = open_listed(&manifest, &arriving).unwrap();
+        let opened = open_listed(&manifest, &portions).unwrap();
         prop_assert_eq!(opened.len(), pieces.len());
         let handles: Vec<_> = opened.iter().map(|o| o.portion().handle).collect();
         for (i, (opened, (marking, body))) in opened.iter().zip(&pieces).enumerate() {
@@ -140,7 +159,10 @@ proptest! {
             match (said, body) {
                 (Body::Judgement(said), Body::Judgement(meant)) => {
                     prop_assert_eq!(&said.text, &meant.text);
-                    prop_assert_eq!(&said.rests_on[..], &handles[i.saturating_sub(1)..i]);
+                    // What it rests on is among others that nobody has.
+                    let known: Vec<_> = said.rests_on.iter().copied().filter(|h| handles.contains(h)).collect();
+                    prop_assert_eq!(&known[..], &handles[i.saturating_sub(1)..i]);
+                    prop_assert_eq!(said.rests_on.len(), if i == 0 { 0 } else { BASIS_ROW });
                 }
                 (said, meant) => prop_assert_eq!(said, meant),
             }

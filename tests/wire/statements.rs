@@ -7,19 +7,20 @@ use proptest::{
     sample::{select, subsequence},
 };
 use watchfire::domain::{
-    agreement::{AcknowledgeDuty, Agreement, Area, Duties, Grant, Group, Notice, OnwardTerms, Step},
+    agreement::{AcknowledgeDuty, Agreement, Area, Duties, Grant, Notice, OnwardTerms, Step},
     assessment::Manifest,
-    body::Kind,
+    body::{Kind, Mandate},
     bundle::{Bundle, Compromised},
     endorsement::MAX_ENDORSEMENTS,
+    group::Group,
     ids::{AssessmentId, Role, Sha256, StatementId, TrustDomain},
     level::WarningLevel,
     logged::Logged,
-    marking::{Audience, Tlp},
+    marking::{Audience, GroupName, Tlp},
     partner::{Invitation, InvitedList, Organisation, PartnerKind},
     recall::{MAX_REASON, Recall, RecallKind},
     receipt::{MAX_NOTE, Receipt, ReceiptKind},
-    release::{AgreementRef, EntryKind, Listed, OnwardLimit, Position, Release, Terms, Void},
+    release::{AgreementRef, EntryKind, Listed, MAX_BESIDE, OnwardLimit, Position, Release, Terms, Void},
     request::MAX_EXCEPTIONS,
     statement::{Envelope, MAX_LOGGED, Signature, StatementKind, Suite},
     time::Time,
@@ -27,7 +28,7 @@ use watchfire::domain::{
 
 use crate::values::{
     MAX_DAYS, MAX_FEW, MAX_SECONDS, MAX_SEQUENCE, audience_text, countries, country, day, digests, domain, domain_text,
-    id, line, name, parsed, place, set_of, some_of, text, time, versions,
+    id, line, members, name, parsed, place, set_of, some_of, spelled_out, text, time, versions,
 };
 
 /// Version 1 without one before, or a later one with it.
@@ -44,8 +45,10 @@ fn position() -> impl Strategy<Value = Position> {
 
 pub fn manifest() -> impl Strategy<Value = Manifest> {
     let digests = select(vec![16usize, 32, 48]).prop_flat_map(digests);
-    (any::<[u8; 16]>(), version(), domain(), time(), 1..1_000_000_000i64, digests, any::<bool>()).prop_map(
-        |(assessment, (version, previous), originator, issued, lives, digests, exercise)| Manifest {
+    let sealed = option::of(any::<[u8; 32]>().prop_map(Sha256));
+    (any::<[u8; 16]>(), version(), domain(), time(), 1..1_000_000_000i64, digests, (any::<bool>(), sealed)).prop_map(
+        |(assessment, (version, previous), originator, issued, lives, digests, (exercise, sealed_origin))| Manifest {
+            sealed_origin,
             assessment: AssessmentId(assessment),
             version,
             previous,
@@ -58,12 +61,24 @@ pub fn manifest() -> impl Strategy<Value = Manifest> {
     )
 }
 
+/// Names of kinds that this edition does not have, ascending.
+fn later_kinds() -> impl Strategy<Value = Vec<GroupName>> {
+    set_of(name().prop_map(|name| format!("later-{}", &name[..name.len().min(20)])), 0)
+}
+
+fn mandate() -> impl Strategy<Value = Mandate> {
+    (name(), domain()).prop_map(|(role, organisation)| Mandate { role: parsed(&role), organisation })
+}
+
 fn terms() -> impl Strategy<Value = Terms> {
     let kinds = subsequence(Kind::ALL, 1..=Kind::ALL.len());
-    // By name, as a map has them.
-    let groups = groups();
-    let onward = (set_of(audience_text(), 1), kinds, select(Tlp::ALL), 1..=MAX_FEW, groups)
-        .prop_map(|(to, kinds, max_tlp, depth, groups)| OnwardLimit { to, kinds, max_tlp, depth, groups });
+    let lists = vec(members(), 1..3);
+    let onward = (set_of(audience_text(), 1), (kinds, later_kinds()), select(Tlp::ALL), 1..=MAX_FEW, lists).prop_map(
+        |(to, (kinds, later_kinds), max_tlp, depth, lists): (Vec<Audience>, _, _, _, _)| {
+            let groups = spelled_out(to.iter().filter_map(Audience::group).cloned().collect(), &lists);
+            OnwardLimit { later_kinds, to, kinds, max_tlp, depth, groups }
+        },
+    );
     (option::of(onward), countries(), option::of(1..=MAX_DAYS))
         .prop_map(|(onward, barred_states, retention_days)| Terms { onward, barred_states, retention_days })
 }
@@ -78,19 +93,21 @@ pub fn release() -> impl Strategy<Value = Release> {
         (domain(), select(EntryKind::ALL), id(), digests(1..20)),
         (id(), versions()).prop_map(|(id, version)| AgreementRef { id, version }),
         (set_of(name(), 1), terms(), position(), time(), option::of(id())),
-        (seconds(), listed(MAX_ENDORSEMENTS), listed(MAX_EXCEPTIONS)),
+        (seconds(), listed(MAX_ENDORSEMENTS), listed(MAX_EXCEPTIONS), unknown()),
     )
         .prop_map(
             |(
                 (recipient, kind, manifest, digests),
                 agreement,
                 (grants, terms, position, released_at, via),
-                (logged_at, endorsements, exceptions),
+                (logged_at, endorsements, exceptions, unknown),
             )| Release {
+                unknown,
                 recipient,
+                // What became of forecasts has no portions.
+                digests: if kind == EntryKind::Resolution { vec![] } else { digests },
                 kind,
                 manifest,
-                digests,
                 agreement,
                 grants,
                 terms,
@@ -102,6 +119,16 @@ pub fn release() -> impl Strategy<Value = Release> {
                 exceptions,
             },
         )
+}
+
+/// Statements of kinds of a later version, ascending.
+fn unknown() -> impl Strategy<Value = Vec<(GroupName, Listed)>> {
+    (later_kinds(), listed(2)).prop_map(|(kinds, listed)| {
+        let mut all: Vec<_> = kinds.iter().flat_map(|kind| listed.iter().map(|l| (kind.clone(), *l))).collect();
+        all.sort_by(|(a, l), (b, m)| (a, l.id).cmp(&(b, m.id)));
+        all.truncate(MAX_BESIDE - MAX_ENDORSEMENTS - MAX_EXCEPTIONS);
+        all
+    })
 }
 
 fn seconds() -> impl Strategy<Value = Time> {
@@ -140,8 +167,8 @@ pub fn notice() -> impl Strategy<Value = Notice> {
 pub fn receipt() -> impl Strategy<Value = Receipt> {
     let said = (option::of(line()), select(vec![Role::Analyst, Role::Officer, Role::Service]), option::of(id()));
     let path = option::of(any::<[u8; 32]>().prop_map(Sha256));
-    (domain(), select(ReceiptKind::ALL), vec(id(), 0..9), time(), said, path).prop_map(
-        |(sender, kind, mut releases, at, (reason, role, recall), path)| {
+    (domain(), select(ReceiptKind::ALL), vec(id(), 0..9), time(), said, path, option::of(mandate())).prop_map(
+        |(sender, kind, mut releases, at, (reason, role, recall), path, mandate)| {
             let by_recall = matches!(kind, ReceiptKind::Withdrawn | ReceiptKind::Purged);
             let recall = match kind {
                 _ if by_recall => Some(recall.unwrap_or(StatementId([3; 32]))),
@@ -153,7 +180,9 @@ pub fn receipt() -> impl Strategy<Value = Receipt> {
             }
             let role = kind.acknowledges().then_some(role);
             let reason = reason.filter(|r| !kind.acknowledges() || r.len() <= MAX_NOTE);
-            Receipt { sender, kind, releases, at, reason, role, recall, path }
+            // Who reads or answers may have a mandate.
+            let mandate = mandate.filter(|_| role.is_some());
+            Receipt { mandate, sender, kind, releases, at, reason, role, recall, path }
         },
     )
 }
@@ -172,57 +201,76 @@ pub fn recall() -> impl Strategy<Value = Recall> {
 }
 
 fn duties() -> impl Strategy<Value = Duties> {
-    let acknowledge = (select(WarningLevel::ALL), 0..=MAX_SECONDS)
-        .prop_map(|(min_level, within_seconds)| AcknowledgeDuty { min_level, within_seconds });
-    (vec(acknowledge, 0..3), any::<bool>(), 0..=MAX_FEW).prop_map(|(acknowledge, purge_on_recall, approvals)| Duties {
-        acknowledge,
-        purge_on_recall,
-        approvals,
-    })
+    let to_whom = (option::of(mandate()), option::of(1..=MAX_SECONDS));
+    let acknowledge = (select(WarningLevel::ALL), 0..=MAX_SECONDS, to_whom).prop_map(
+        |(min_level, within_seconds, (mandate, answer_within_seconds))| AcknowledgeDuty {
+            answer_within_seconds,
+            mandate,
+            min_level,
+            within_seconds,
+        },
+    );
+    let counts_for = set_of(domain_text(), 0);
+    let kept = (0..=MAX_DAYS, any::<bool>());
+    (vec(acknowledge, 0..3), any::<bool>(), 0..=MAX_FEW, counts_for, kept).prop_map(
+        |(acknowledge, purge_on_recall, approvals, counts_for, kept)| Duties {
+            counts_for,
+            offline_crl_days: kept.0,
+            retention_without_exception: kept.1,
+            acknowledge,
+            purge_on_recall,
+            approvals,
+        },
+    )
 }
 
 fn groups() -> impl Strategy<Value = Vec<Group>> {
-    let members = (day(), countries(), set_of(domain_text(), 0));
-    proptest::collection::btree_map(name(), members, 0..3).prop_map(|groups| {
-        let group = |(name, (as_of, countries, organisations)): (String, _)| Group {
-            name: parsed(&name),
-            as_of,
-            countries,
-            organisations,
-        };
-        groups.into_iter().map(group).collect()
-    })
+    (btree_set(name(), 0..3), vec(members(), 1..3))
+        .prop_map(|(names, lists)| spelled_out(names.iter().map(|name| parsed(name)).collect(), &lists))
 }
 
 /// A grant whose ends and groups are put right by [`agreement`].
 fn grant() -> impl Strategy<Value = Grant> {
-    let onward = (vec(audience_text(), 0..3), some_of(Kind::ALL, 0), select(Tlp::ALL), 0..=MAX_FEW).prop_map(
-        |(to, kinds, max_tlp, depth)| OnwardTerms { to: to.iter().map(|t| parsed(t)).collect(), kinds, max_tlp, depth },
-    );
+    let onward = (vec(audience_text(), 0..3), (some_of(Kind::ALL, 0), later_kinds()), select(Tlp::ALL), 0..=MAX_FEW)
+        .prop_map(|(to, (kinds, later_kinds), max_tlp, depth)| OnwardTerms {
+            later_kinds,
+            to: to.iter().map(|t| parsed(t)).collect(),
+            kinds,
+            max_tlp,
+            depth,
+        });
     (
         (name(), domain(), domain(), vec(place().prop_map(Area::Place), 1..4), vec(name(), 0..3)),
-        (some_of(Kind::ALL, 1), select(Tlp::ALL), option::of(select(WarningLevel::ALL)), 0..=MAX_SECONDS),
+        (
+            (some_of(Kind::ALL, 1), later_kinds()),
+            select(Tlp::ALL),
+            option::of(select(WarningLevel::ALL)),
+            0..=MAX_SECONDS,
+        ),
         (option::of(1..=MAX_DAYS), option::of(onward), text()),
     )
-        .prop_map(|((id, from, to, places, topics), (kinds, max_tlp, min_level, delay_seconds), rest)| {
-            let (retention_days, onward, purpose) = rest;
-            let topics = topics.iter().map(|t| parsed(t)).collect();
-            let id = parsed(&id);
-            Grant {
-                id,
-                from,
-                to,
-                places,
-                topics,
-                kinds,
-                max_tlp,
-                min_level,
-                delay_seconds,
-                retention_days,
-                onward,
-                purpose,
-            }
-        })
+        .prop_map(
+            |((id, from, to, places, topics), ((kinds, later_kinds), max_tlp, min_level, delay_seconds), rest)| {
+                let (retention_days, onward, purpose) = rest;
+                let topics = topics.iter().map(|t| parsed(t)).collect();
+                let id = parsed(&id);
+                Grant {
+                    later_kinds,
+                    id,
+                    from,
+                    to,
+                    places,
+                    topics,
+                    kinds,
+                    max_tlp,
+                    min_level,
+                    delay_seconds,
+                    retention_days,
+                    onward,
+                    purpose,
+                }
+            },
+        )
 }
 
 pub fn agreement() -> impl Strategy<Value = Agreement> {
@@ -234,6 +282,7 @@ pub fn agreement() -> impl Strategy<Value = Agreement> {
             |((series, (version, previous), parties, a, b), (purpose, notice_days, groups, grants, duties))| {
                 let parties: [_; 2] = [parties[0].clone(), parties[1].clone()];
                 let mut agreement = Agreement {
+                    triggers: vec![],
                     series: AssessmentId(series),
                     version,
                     previous,

@@ -1,6 +1,7 @@
 //! Generated names, texts, places, times.
 
 use std::{
+    collections::BTreeSet,
     fmt::Debug,
     ops::{Range, RangeInclusive},
     str::FromStr,
@@ -9,7 +10,9 @@ use std::{
 use proptest::{collection::btree_set, prelude::*, sample::select};
 use unicode_normalization::UnicodeNormalization;
 use watchfire::domain::{
+    group::Group,
     ids::{Digest, Handle, StatementId, TrustDomain},
+    marking::GroupName,
     place::{Country, Place, Region, Subdivision},
     time::{Day, Period, Time},
 };
@@ -66,6 +69,24 @@ pub fn country() -> impl Strategy<Value = Country> {
 
 pub fn countries() -> impl Strategy<Value = Vec<Country>> {
     set_of(country().prop_map(|c| c.to_string()), 0)
+}
+
+/// The day of a list, and its members.
+pub type Members = (Day, Vec<Country>, Vec<TrustDomain>);
+
+pub fn members() -> impl Strategy<Value = Members> {
+    (day(), countries(), set_of(domain_text(), 0))
+}
+
+/// Each of these groups once, by name, with one of these lists.
+pub fn spelled_out(names: BTreeSet<GroupName>, lists: &[Members]) -> Vec<Group> {
+    let group = |(name, (as_of, countries, organisations)): (GroupName, Members)| Group {
+        name,
+        as_of,
+        countries,
+        organisations,
+    };
+    names.into_iter().zip(lists.iter().cloned().cycle()).map(group).collect()
 }
 
 pub fn place() -> impl Strategy<Value = Place> {

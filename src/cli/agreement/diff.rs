@@ -146,6 +146,9 @@ fn parts(what: &What) -> (&'static str, Value, Value) {
         }
         What::PurgeOnRecall(a, b) => ("duties.purge_on_recall", json!(a), json!(b)),
         What::Approvals(a, b) => ("duties.approvals", json!(a), json!(b)),
+        What::Unkept(a, b) => ("unkept", json!(a), json!(b)),
+        What::LaterKinds(a, b) => ("later_kinds", json!(a), json!(b)),
+        What::LaterOnwardKinds(a, b) => ("onward.later_kinds", json!(a), json!(b)),
         What::NewGrant(b) => ("grant", none(), json!(b)),
         What::DroppedGrant(a) => ("grant", json!(a), none()),
         What::NewPlace(b) => ("places", none(), json!(b)),

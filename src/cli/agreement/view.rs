@@ -81,7 +81,7 @@ impl View {
         let envelope = wire::envelope::draft_from_proto(wire::field::present("envelope", view.envelope)?)?;
         let agreement = wire::agreement::decode(&envelope.payload)?;
         let now = SystemClock.now();
-        let is_live = matches!(view.state.as_str(), "in-force" | "suspended");
+        let is_live = matches!(view.state.as_str(), "agreed" | "in-force" | "suspended");
         Ok(Self {
             id: hex::encode(&view.id),
             version: agreement.version,
@@ -176,6 +176,12 @@ impl View {
                 }
                 lines.push(format!("It is in force once {more}: watchfire agreement sign {id}"));
                 lines.push(format!("To decline it: watchfire agreement terminate {id}"));
+            }
+            "agreed" => {
+                lines.push(format!(
+                    "Both have signed it. It begins on {}, and nothing goes under it before.",
+                    self.from
+                ));
             }
             "signed-here" => lines.push("Signed here; it waits for the partner's signature.".to_owned()),
             "suspended" => {

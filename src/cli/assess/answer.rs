@@ -118,7 +118,7 @@ impl Answer {
         let weighed = desk.weigh_exception(proto::WeighExceptionRequest { exception: payload.clone().into() }).await?;
         refuse_what_stays(&labels, weighed.into_inner().decision.map(Decision::new))?;
         let key = context.signing_key()?;
-        key.envelope(StatementKind::Exception, payload).map_err(|e| CliError::files(e.to_string()))
+        key.statement(StatementKind::Exception, payload).map_err(|e| CliError::files(e.to_string()))
     }
 
     fn until(&self, from: Time) -> Result<Time, CliError> {

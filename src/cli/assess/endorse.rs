@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
+use super::groups;
 use crate::{
     cli::{
         CliError, Exit, Global,
@@ -17,12 +18,14 @@ use crate::{
         assessment::Portion,
         body::Body,
         endorsement::{Endorsement, MAX_TEXT_BYTES},
-        marking::{Audience, Caveat, Marking, Onward, Tlp, Topic},
+        group::Group,
+        marking::{Audience, Caveat, GroupName, Marking, Onward, Tlp, Topic},
         statement::StatementKind,
         time::Clock,
     },
+    draft,
     render::{self, Row},
-    seal::compose::endorsement,
+    seal::{compose::endorsement, seen},
     telemetry::SystemClock,
     wire::{self, proto},
 };
@@ -43,10 +46,11 @@ pub struct Endorse {
     /// How far it may spread, e.g. AMBER; the headline's level where it is missing
     #[arg(long, value_name = "LEVEL")]
     tlp: Option<Tlp>,
-    /// Whom it is releasable to, a domain or `group:name`; may be given several times. The headline's where it is missing
-    #[arg(long, value_name = "WHO")]
+    /// Whom it is releasable to, a domain or a group; may be given several times. The headline's where it is missing. A group means
+    /// the states of the program's own list; the headline's groups go with its recipients
+    #[arg(long, value_name = "WHO", value_parser = draft::audience_of)]
     releasable_to: Vec<Audience>,
-    /// What its recipients may do with it: none, within-organisation, or a domain or `group:name`; may be given several times
+    /// What its recipients may do with it: none, within-organisation, or a domain or a group; domains and groups may be given several times
     #[arg(long, value_name = "WHO", default_values_t = [String::from("none")])]
     onward: Vec<String>,
     /// A topic that it belongs to; may be given several times. The headline's where it is missing
@@ -80,7 +84,11 @@ impl Endorse {
             let what = "the assessment was recalled; there is nothing to stand behind any more";
             return Err(CliError::new(Exit::Failed, "RECALLED", what));
         }
-        let portion = endorsement(self.marking(&held)?, text)?;
+        let marking = self.marking(&held)?;
+        groups::tell(global, "the endorsement says", &marking.groups);
+        let portion = endorsement(marking, text)?;
+        let encodings = held.portions.iter().map(wire::portion::encode);
+        let seen = seen::marks(&held.manifest_id, encodings, held.manifest.digests.len());
         let row = Row {
             name: "endorsement".to_owned(),
             tlp: portion.marking.tlp,
@@ -94,12 +102,14 @@ impl Endorse {
             endorser: context.config.organisation.domain.clone(),
             endorsed_at: SystemClock.now(),
             portion,
+            seen: seen.map_err(|e| CliError::files(e.to_string()))?,
         };
         let key = context.signing_key()?;
         let payload = wire::endorsement::encode(&endorsement);
         // By the rules that everybody will read it by.
         wire::endorsement::decode(&payload).map_err(|f| CliError::usage(f.to_string()))?;
-        let envelope = key.envelope(StatementKind::Endorsement, payload).map_err(|e| CliError::files(e.to_string()))?;
+        let envelope =
+            key.statement(StatementKind::Endorsement, payload).map_err(|e| CliError::files(e.to_string()))?;
         let request = proto::EndorseAssessmentRequest { endorsement: Some(wire::envelope::to_proto(&envelope)) };
         let answer = desk.endorse_assessment(request).await?.into_inner();
         let endorsed = Endorsed {
@@ -131,6 +141,19 @@ impl Endorse {
         Ok(text)
     }
 
+    /// A marking has one list for each name. A group that `--onward` names must not mean whom the headline's author means by it.
+    fn require_own_groups(&self, marking: &Marking) -> Result<(), CliError> {
+        let Onward::Named(names) = &marking.onward else { return Ok(()) };
+        let is_theirs = |name: &&GroupName| marking.groups.iter().any(|group| group.name == **name);
+        match names.iter().filter_map(Audience::group).find(is_theirs) {
+            None => Ok(()),
+            Some(name) => Err(CliError::usage(format!(
+                "the headline is releasable to a `group:{name}` that its author has spelled out, so --onward can't mean another one; name the \
+                 recipients with --releasable-to"
+            ))),
+        }
+    }
+
     fn marking(&self, held: &Held) -> Result<Marking, CliError> {
         let headlines = held.portions.iter().filter(|p| matches!(p.body, Body::Headline { .. }));
         let headline: Option<&Portion> = headlines.max_by_key(|p| p.marking.tlp);
@@ -153,33 +176,28 @@ impl Endorse {
             let what = "RED is for named recipients; name them with --releasable-to, or give a lower level with --tlp";
             return Err(CliError::usage(what));
         }
-        Ok(Marking {
+        let mut marking = Marking {
             tlp,
-            releasable_to: ascending(releasable_to),
-            onward: onward(&self.onward)?,
+            releasable_to: draft::ascending(releasable_to),
+            onward: draft::onward_of(&self.onward).map_err(|why| CliError::usage(format!("--onward: {why}")))?,
             topics,
             caveats,
             national: None,
-        })
-    }
-}
-
-/// By their text, as the wire has them.
-fn ascending(mut all: Vec<Audience>) -> Vec<Audience> {
-    all.sort_by_key(ToString::to_string);
-    all.dedup();
-    all
-}
-
-fn onward(written: &[String]) -> Result<Onward, CliError> {
-    match written {
-        [one] if one == "none" => Ok(Onward::None),
-        [one] if one == "within-organisation" => Ok(Onward::WithinOrganisation),
-        names => {
-            let names =
-                names.iter().map(|n| n.parse::<Audience>().map_err(CliError::usage)).collect::<Result<_, _>>()?;
-            Ok(Onward::Named(ascending(names)))
+            groups: vec![],
+        };
+        // Where the headline's recipients are copied, its groups are too: these are the organisations that may have the headline. Whoever is named
+        // in an option is the endorser's own word.
+        if self.releasable_to.is_empty() {
+            let names: Vec<&GroupName> = marking.releasable_to.iter().filter_map(Audience::group).collect();
+            let theirs = headline.into_iter().flat_map(|p| &p.marking.groups).filter(|g| names.contains(&&g.name));
+            marking.groups = theirs.cloned().collect();
+            self.require_own_groups(&marking)?;
         }
+        let open: Vec<GroupName> = marking.unspelled().into_iter().cloned().collect();
+        let day = SystemClock.now().day();
+        let ours = open.iter().map(|name| draft::held_group(name, day)).collect::<Result<Vec<Group>, String>>();
+        marking.spell_out(&ours.map_err(|why| CliError::usage(format!("{why}; name organisations")))?);
+        Ok(marking)
     }
 }
 

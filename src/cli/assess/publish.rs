@@ -5,7 +5,7 @@ use std::{collections::HashMap, path::PathBuf};
 use clap::Args;
 use serde::Serialize;
 
-use super::{attach, beside::Beside, checked, show};
+use super::{attach, beside::Beside, checked, groups, show};
 use crate::{
     cli::{
         CliError, Exit, Global,
@@ -18,6 +18,7 @@ use crate::{
     domain::{
         assessment::Portion,
         draft::{Draft, DraftPortion},
+        group::Group,
         ids::{AssessmentId, Handle, Salt, StatementId},
         lint::{Finding, Severity},
         statement::{Envelope, StatementKind},
@@ -47,6 +48,9 @@ struct Published {
     decisions: Vec<Decision>,
     /// Partners that hold an earlier version and get nothing of this one.
     left_behind: Vec<LeftBehind>,
+    /// Whom the groups mean that markings name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    groups: Vec<Group>,
 }
 
 #[derive(Serialize)]
@@ -83,6 +87,7 @@ impl Publish {
         draft: &Draft,
         before: Option<Before>,
     ) -> Result<(), CliError> {
+        groups::tell(global, "as the draft says", groups::spelled_in(draft));
         let (envelope, portions) = seal(context, draft, before)?;
         let beside = Beside { draft: &self.file, node: Some(&context.config) };
         attach::upload(global, desk, draft, beside).await?;
@@ -109,6 +114,7 @@ impl Publish {
                 .into_iter()
                 .map(|l| LeftBehind { partner: l.partner, version: l.version })
                 .collect(),
+            groups: groups::spelled_in(draft).into_iter().cloned().collect(),
         };
         output::result(global, &published, || {
             let table = decision::table(&rows(draft), &published.decisions);
@@ -178,14 +184,8 @@ async fn unread(desk: &mut DeskClient) -> Result<HashMap<String, String>, CliErr
 
 /// The draft's portions, as the matrix names them.
 fn rows(draft: &Draft) -> Vec<Row> {
-    let portions = |i: usize, p: &DraftPortion| Portion {
-        salt: Salt([0; 32]),
-        handle: Handle([0; 8]),
-        order: u32::try_from(i).unwrap_or(u32::MAX),
-        marking: p.marking.clone(),
-        body: p.body.clone(),
-    };
-    let portions: Vec<Portion> = draft.portions.iter().enumerate().map(|(i, p)| portions(i, p)).collect();
+    let portion = |p: &DraftPortion| Portion::new(Salt([0; 32]), Handle([0; 8]), p.marking.clone(), p.body.clone());
+    let portions: Vec<Portion> = draft.portions.iter().map(portion).collect();
     let names = render::portion_names(portions.iter());
     let lexicon = output::options().lexicon;
     let row = |(name, p): (String, &Portion)| Row { name, tlp: p.marking.tlp, text: render::beginning(p, lexicon) };
@@ -202,6 +202,8 @@ fn seal(context: &Context, draft: &Draft, before: Option<Before>) -> Result<(Env
         marking: p.marking.clone(),
         body: p.body.clone(),
         rests_on: draft.rests_on(p),
+        language: p.language.clone(),
+        translates: draft.translates(p),
     });
     let head = Head {
         assessment: id,
@@ -214,6 +216,6 @@ fn seal(context: &Context, draft: &Draft, before: Option<Before>) -> Result<(Env
     };
     let Composed { manifest, portions } = compose(head, pieces.collect())?;
     let key = context.signing_key()?;
-    let envelope = key.envelope(StatementKind::Manifest, wire::manifest::encode(&manifest));
+    let envelope = key.statement(StatementKind::Manifest, wire::manifest::encode(&manifest));
     Ok((envelope.map_err(|e| CliError::files(e.to_string()))?, portions))
 }

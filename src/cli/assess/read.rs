@@ -12,8 +12,8 @@ use crate::{
         show::Held,
         taken_back::TakenBack,
     },
-    domain::{ids::TrustDomain, lexicon::Lexicon},
-    render::{self, Options},
+    domain::{ids::TrustDomain, language::Language, lexicon::Lexicon},
+    render::{self, Options, View},
     wire::proto,
 };
 
@@ -45,6 +45,9 @@ pub struct Show {
     /// The reader's lexicon of likelihood words
     #[arg(long, value_name = "LEXICON", default_value = "uk-phia-2025", env = "WATCHFIRE_LEXICON")]
     lexicon: String,
+    /// The language that you read, e.g. fr: what was translated into it comes first
+    #[arg(long, value_name = "TAG", env = "WATCHFIRE_LANGUAGE")]
+    language: Option<Language>,
     /// One that is kept in quarantine; officers only
     #[arg(long)]
     quarantined: bool,
@@ -176,7 +179,10 @@ impl Show {
         };
         let held = Held::new(desk.get_assessment(request).await?.into_inner().assessment)?;
         output::result(global, &held.json(), || {
-            let text = render::assessment(&held.view(), &Options { lexicon, ..output::options() });
+            let text = render::assessment(
+                &View { language: self.language.as_ref(), ..held.view() },
+                &Options { lexicon, ..output::options() },
+            );
             let kept = held.quarantines.iter().map(|kept| format!("kept from users: {}", kept.words()));
             let twice = held.signed_twice.iter().map(|twice| {
                 let id = held.manifest.assessment;

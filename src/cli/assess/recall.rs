@@ -73,7 +73,7 @@ impl Recall {
         let payload = wire::recall::encode(&recall);
         // As every holder will read it.
         wire::recall::decode(&payload).map_err(|f| CliError::usage(f.to_string()))?;
-        let envelope = context.signing_key()?.envelope(StatementKind::Recall, payload);
+        let envelope = context.signing_key()?.statement(StatementKind::Recall, payload);
         let envelope = envelope.map_err(|e| CliError::files(e.to_string()))?;
         let request = proto::RecallAssessmentRequest {
             recall: Some(wire::envelope::to_proto(&envelope)),

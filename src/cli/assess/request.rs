@@ -19,7 +19,7 @@ use crate::{
         time::Time,
     },
     render::text::one_line,
-    wire::{self, field, proto},
+    wire::{self, field, names, proto},
 };
 
 /// Asks whoever gave an assessment for more of it: for portions that may be withheld, or a question.
@@ -165,7 +165,7 @@ impl Request {
         let request = proto::RequestMoreRequest {
             assessment_id: id.0.to_vec().into(),
             version: self.version,
-            kinds: self.kind.iter().map(|k| field::number_of(Kind::ALL, k)).collect(),
+            kinds: names::encode(&self.kind),
             question: self.question.as_deref().map(draft_text).unwrap_or_default(),
         };
         let row = RequestRow::new(desk.request_more(request).await?.into_inner().request)?;

@@ -89,6 +89,13 @@ fn show(global: &Global, views: &[proto::IntroductionView], none: &str) {
     }
 }
 
+/// A new introduction, by the person who gives the command.
+fn said(context: &Context, content: Vec<u8>) -> Result<Envelope, CliError> {
+    let envelope = context.signing_key()?.statement(StatementKind::Introduction, content);
+    envelope.map_err(|e| CliError::files(e.to_string()))
+}
+
+/// One that another person has proposed.
 fn signed(context: &Context, payload: Vec<u8>) -> Result<Envelope, CliError> {
     let envelope = context.signing_key()?.envelope(StatementKind::Introduction, payload);
     envelope.map_err(|e| CliError::files(e.to_string()))
@@ -124,7 +131,7 @@ impl Introduce {
                 invitation: wire::envelope::encode(&invitation),
                 issued: SystemClock.now(),
             };
-            envelopes.push(signed(&context, wire::introduction::encode(&introduction)?)?);
+            envelopes.push(said(&context, wire::introduction::encode(&introduction)?)?);
         }
         let to = self.to.iter().map(ToString::to_string).collect();
         let made = hand_in(&mut desk, envelopes, to).await?;

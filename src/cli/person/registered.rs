@@ -105,7 +105,7 @@ pub(super) async fn all(global: &Global, config: &Config) -> Result<Result<Vec<R
 }
 
 async fn asked(global: &Global) -> Result<Vec<proto::PersonView>, CliError> {
-    let context = match &global.identity {
+    let context = match global.named() {
         Some(_) => Context::load(global, READERS)?,
         // Whoever of them it is makes no difference.
         None => {

@@ -1,6 +1,6 @@
 //! `watchfire policy check`: are these house rules well, and what would they change.
 
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use clap::Args;
 use serde::Serialize;
@@ -13,23 +13,28 @@ use super::super::{
 use crate::{
     app,
     config::Config,
-    domain::rules::{RuleFault, RuleFile},
-    policy::HouseRules,
+    domain::rules::RuleFault,
+    policy::{HouseRules, Known},
     render::text::one_line,
-    wire::proto::{self, simulate_request::Change},
+    wire::{
+        self,
+        proto::{self, simulate_request::Change},
+    },
 };
 
 /// Checks house rules. No node is needed, but for --simulate.
 #[derive(Args)]
 #[command(
-    after_help = "With --json one object: `files` and `rules` (each with `id` and `reason`); mistakes come as one \
-                        object each, with `file`, `line`, `column`, `message` and `help`, and then the error. With \
+    after_help = "A mistake is what is no rule, or a rule that never applies: no rules with one come into force (exit code 3). A \
+                        warning is what only a person can tell to be right, such as an organisation that nobody here knows: \
+                        the rules are well without it (exit code 0).\n\nWith --json one object: `files`, `rules` (each with `id` and `reason`), `warnings` and `names_checked`, \
+                        whether a node answered who its partners are; mistakes come as one object each, with `file`, `line`, `column`, `message` and `help`, and then the error. With \
                         --simulate one object: `what`, `partners`, `rules_in_force`, `assessments`, `since`, `counts` (by \
                         `partner` and `change`: how many `assessments` and `portions`), `differences` (with `kinds`, \
                         `before`, `after` and `because`) and `untold`, how many more differences there are."
 )]
 pub struct Check {
-    /// Files of rules, or directories with *.cedar files; the configured directory where none is named
+    /// Files of rules, or directories with *.cedar and *.tsv files; the configured directory where none is named
     #[arg(value_name = "FILE|DIR")]
     paths: Vec<PathBuf>,
     /// Tell what would newly go and newly be withheld, to whom, with these rules in the place of all those in force
@@ -43,6 +48,9 @@ pub struct Check {
 struct Checked {
     files: Vec<String>,
     rules: Vec<Rule>,
+    warnings: Vec<RuleFault>,
+    /// Whether organisations and groups were looked up: a node has to answer for that.
+    names_checked: bool,
 }
 
 /// A rule's id and words.
@@ -62,7 +70,23 @@ impl Rule {
 impl Check {
     /// Runs the command.
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
-        let (files, rules) = self.rules(global).map_err(|faults| refused(global, &faults))??;
+        let mut paths = self.paths.clone();
+        if paths.is_empty() {
+            // A missing or empty directory means no rules.
+            paths.extend(Some(Config::load(&global.dir)?.rules).filter(|r| !app::rules::is_without(r)));
+        }
+        let (files, mut mistakes) = app::rules::read_all(&paths);
+        let known = known(global).await;
+        let (rules, warnings) = HouseRules::check(&files, known.as_ref().ok());
+        let unknown = known.as_ref().err().map(|error| error.message.clone());
+        let rules = match rules {
+            Ok(rules) if mistakes.is_empty() => rules,
+            rules => {
+                mistakes.extend(rules.err().into_iter().flatten());
+                mistakes.sort();
+                return Err(refused(global, &mistakes, &warnings, unknown.as_deref()));
+            }
+        };
         if self.simulate {
             let desk = Context::load(global, ANYBODY)?.connect().await?;
             let number = rules.reasons().count();
@@ -73,45 +97,72 @@ impl Check {
             return simulated::run(global, desk, change, &self.options, what).await;
         }
         let rules = rules.reasons().map(|r| Rule { id: r.id.to_string(), reason: r.words.to_string() });
-        let checked = Checked { files: files.into_iter().map(|f| f.name).collect(), rules: rules.collect() };
-        output::result(global, &checked, || {
-            if checked.files.is_empty() {
-                return "there are no house rules; what agreements permit goes, within the built-in rules".to_owned();
-            }
-            let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
-            let (files, rules) = (count(checked.files.len(), "file"), count(checked.rules.len(), "rule"));
-            format!("{files} checked, no mistakes, {rules}{}", Rule::words(&checked.rules))
-        });
+        let checked = Checked {
+            files: files.into_iter().map(|f| f.name).collect(),
+            rules: rules.collect(),
+            warnings,
+            names_checked: known.is_ok(),
+        };
+        output::result(global, &checked, || checked.words(unknown.as_deref()));
         Ok(())
-    }
-
-    /// The outer error: mistakes in rules.
-    #[expect(clippy::type_complexity, reason = "two sorts of errors, told differently")]
-    fn rules(&self, global: &Global) -> Result<Result<(Vec<RuleFile>, HouseRules), CliError>, Vec<RuleFault>> {
-        let mut paths = self.paths.clone();
-        if paths.is_empty() {
-            match Config::load(&global.dir) {
-                // A missing directory means no rules.
-                Ok(config) => paths.extend(Some(config.rules).filter(|r| r.exists())),
-                Err(error) => return Ok(Err(error.into())),
-            }
-        }
-        let files = app::rules::read_all(&paths)?;
-        let rules = HouseRules::compile(&files)?;
-        Ok(Ok((files, rules)))
     }
 }
 
-/// Mistakes as compilers write them, so that editors find the place.
-fn refused(global: &Global, faults: &[RuleFault]) -> CliError {
-    for fault in faults {
-        if global.json {
-            output::print_json(fault);
-        } else {
-            let place = if fault.line > 0 { format!(":{}:{}", fault.line, fault.column) } else { String::new() };
-            let help = fault.help.as_ref().map(|h| format!("\n    {}", one_line(h))).unwrap_or_default();
-            output::print(&format!("{}{place}: error: {}{help}", fault.file, one_line(&fault.message)));
+impl Checked {
+    fn words(&self, unknown: Option<&str>) -> String {
+        if self.files.is_empty() {
+            return "there are no house rules; what agreements permit goes, within the built-in rules".to_owned();
         }
+        let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+        let (files, rules) = (count(self.files.len(), "file"), count(self.rules.len(), "rule"));
+        let warnings = match self.warnings.len() {
+            0 => String::new(),
+            some => format!(", {}", count(some, "warning")),
+        };
+        let each: String = self.warnings.iter().map(|w| format!("{}\n", told("warning", w))).collect();
+        let names = unknown.map(|why| format!("\n{}", not_looked_up(why))).unwrap_or_default();
+        format!("{each}{files} checked, no mistakes{warnings}, {rules}{}{names}", Rule::words(&self.rules))
+    }
+}
+
+/// Who is known here. An error where no node can be asked.
+async fn known(global: &Global) -> Result<Known, CliError> {
+    let context = Context::load(global, ANYBODY)?;
+    let mut desk = context.connect().await?;
+    let partners = desk.list_partners(proto::ListPartnersRequest {}).await?.into_inner().partners;
+    let agreements = desk.list_agreements(proto::ListAgreementsRequest {}).await?.into_inner().agreements;
+    let terms = agreements.into_iter().filter_map(|a| {
+        let envelope = wire::envelope::draft_from_proto(a.envelope?).ok()?;
+        wire::agreement::decode(&envelope.payload).ok()
+    });
+    let mut known = Known {
+        own: context.config.organisation.domain.clone(),
+        organisations: partners.iter().filter_map(|p| p.domain.parse().ok()).collect(),
+        groups: BTreeSet::new(),
+    };
+    terms.for_each(|agreement| known.learn(&agreement));
+    Ok(known)
+}
+
+/// A fault as compilers write it, so that editors find the place.
+fn told(severity: &str, fault: &RuleFault) -> String {
+    let place = if fault.line > 0 { format!(":{}:{}", fault.line, fault.column) } else { String::new() };
+    let help = fault.help.as_ref().map(|h| format!("\n    {}", one_line(h))).unwrap_or_default();
+    format!("{}{place}: {severity}: {}{help}", fault.file, one_line(&fault.message))
+}
+
+fn not_looked_up(why: &str) -> String {
+    format!("organisations and groups were not looked up: {}", one_line(why))
+}
+
+/// All mistakes; people see what is doubtful, too.
+fn refused(global: &Global, faults: &[RuleFault], warnings: &[RuleFault], unknown: Option<&str>) -> CliError {
+    if global.json {
+        faults.iter().for_each(output::print_json);
+    } else {
+        faults.iter().for_each(|fault| output::print(&told("error", fault)));
+        warnings.iter().for_each(|warning| output::print(&told("warning", warning)));
+        unknown.iter().for_each(|why| output::note(global, &not_looked_up(why)));
     }
     let what = match faults.len() {
         1 => "the rules have a mistake; mend it".to_owned(),

@@ -7,9 +7,10 @@ pub(crate) mod tests;
 
 use serde::Serialize;
 
-use super::{Agreement, Area, Duties, Grant, Group};
+use super::{Agreement, Area, Duties, Grant};
 use crate::domain::{
     body::Kind,
+    group::Group,
     ids::TrustDomain,
     level::WarningLevel,
     marking::{Audience, GroupName, Tlp, Topic},
@@ -82,6 +83,8 @@ pub enum What {
     Acknowledge(WarningLevel, Option<u64>, Option<u64>),
     PurgeOnRecall(bool, bool),
     Approvals(u32, u32),
+    /// Terms that this version of the program does not keep.
+    Unkept(Vec<&'static str>, Vec<&'static str>),
     NewGrant(Box<Grant>),
     DroppedGrant(Box<Grant>),
     NewPlace(Area),
@@ -94,6 +97,8 @@ pub enum What {
     AllTopics(Vec<Topic>),
     NewKind(Kind),
     DroppedKind(Kind),
+    /// Kinds of a later edition.
+    LaterKinds(Vec<GroupName>, Vec<GroupName>),
     MaxTlp(Tlp, Tlp),
     MinLevel(Option<WarningLevel>, Option<WarningLevel>),
     Delay(u64, u64),
@@ -104,6 +109,8 @@ pub enum What {
     DroppedOnwardTo(Audience),
     NewOnwardKind(Kind),
     DroppedOnwardKind(Kind),
+    /// Kinds of a later edition.
+    LaterOnwardKinds(Vec<GroupName>, Vec<GroupName>),
     OnwardTlp(Tlp, Tlp),
     OnwardDepth(u32, u32),
 }
@@ -143,6 +150,7 @@ pub fn differences(a: &Agreement, b: &Agreement) -> Vec<Difference> {
         groups,
         grants,
         duties,
+        triggers: _,
     } = a;
     all.changed(parties, &b.parties, Effect::Other, What::Parties);
     all.changed(from, &b.from, Effect::more(b.from < *from), What::From);
@@ -151,6 +159,7 @@ pub fn differences(a: &Agreement, b: &Agreement) -> Vec<Difference> {
     all.changed(notice_days, &b.notice_days, Effect::Other, What::Notice);
     self::groups(groups, &b.groups, &mut all);
     self::duties(duties, &b.duties, &mut all);
+    all.changed(&a.unkept(), &b.unkept(), Effect::Other, What::Unkept);
     grants::compare((a, grants), (b, &b.grants), &mut all);
     all.found
 }
@@ -233,7 +242,8 @@ fn groups(before: &[Group], after: &[Group], all: &mut Found) {
 }
 
 fn duties(before: &Duties, after: &Duties, all: &mut Found) {
-    let Duties { acknowledge, purge_on_recall, approvals } = before;
+    // The others are among the terms that this program does not keep.
+    let Duties { acknowledge, purge_on_recall, approvals, .. } = before;
     for level in WarningLevel::ALL {
         let within = |duties: &[super::AcknowledgeDuty]| {
             duties.iter().filter(|d| d.min_level == *level).map(|d| d.within_seconds).min()

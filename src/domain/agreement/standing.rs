@@ -20,7 +20,9 @@ words!(
         Proposed = "proposed",
         /// One party has signed: this one.
         SignedHere = "signed-here",
-        /// Both have signed.
+        /// Both have signed, and it begins later.
+        Agreed = "agreed",
+        /// Both have signed, and it has begun.
         InForce = "in-force",
         /// Stopped for now, by one side or both.
         Suspended = "suspended",
@@ -38,6 +40,13 @@ words!(
         There = "there",
     }
 );
+
+impl AgreementState {
+    /// Whether decisions ask it: it is in force, or will be by itself.
+    pub fn counts(self) -> bool {
+        matches!(self, Self::Agreed | Self::InForce)
+    }
+}
 
 /// Why it is over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

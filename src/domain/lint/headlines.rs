@@ -5,11 +5,13 @@ use super::{
     texts::{contains, words},
 };
 use crate::domain::{
+    assessment::states_of,
     body::{Body, Kind},
     draft::DraftPortion,
     ids::shorten,
     marking::Tlp,
-    place::{Country, Place, find_country_mentions},
+    place::{Place, find_country_mentions},
+    time::Time,
 };
 
 /// How long a headline may be, characters: it stands in one line of a list.
@@ -60,7 +62,7 @@ fn telling(found: &mut Findings<'_>) {
     let draft = found.draft;
     for (i, headline) in draft.of_kind(Kind::Headline) {
         let Body::Headline { text } = &headline.body else { continue };
-        if let Some(told) = draft.portions.iter().find_map(|p| told(text, headline.marking.tlp, p)) {
+        if let Some(told) = draft.portions.iter().find_map(|p| told((text, headline.marking.tlp), p, found.life)) {
             let what = format!("it names `{}`, which a subject of a higher marking names", shorten(&told));
             found.warn("headline-tells-more", Some(i), what, "reword the headline, or raise its level");
         }
@@ -68,12 +70,12 @@ fn telling(found: &mut Findings<'_>) {
 }
 
 /// What the text tells of that subject, if the subject is marked higher than the text.
-fn told(text: &str, level: Tlp, portion: &DraftPortion) -> Option<String> {
+fn told((text, level): (&str, Tlp), portion: &DraftPortion, life: (Time, Time)) -> Option<String> {
     let Body::Subject(subject) = &portion.body else { return None };
     if portion.marking.tlp <= level {
         return None;
     }
-    let states: Vec<Country> = subject.places.iter().flat_map(|p| p.states_concerned()).collect();
+    let states = states_of(subject, life);
     let named = find_country_mentions(text).into_iter().find(|(country, _)| states.contains(country));
     if let Some((_, mention)) = named {
         return Some(mention.to_owned());

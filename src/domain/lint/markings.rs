@@ -3,13 +3,19 @@
 use super::Findings;
 use crate::domain::{
     body::Kind,
-    marking::{Marking, Onward, Tlp},
+    group::Group,
+    marking::{Caveat, Marking, Onward, Tlp},
+    time::Time,
 };
 
-pub(super) fn check(found: &mut Findings<'_>) {
+pub(super) fn check(found: &mut Findings<'_>, now: Time) {
     let draft = found.draft;
     for (i, portion) in draft.portions.iter().enumerate() {
-        let Marking { tlp, releasable_to, onward, .. } = &portion.marking;
+        let Marking { tlp, releasable_to, onward, caveats, groups, .. } = &portion.marking;
+        for Group { name, as_of, .. } in groups.iter().filter(|group| group.as_of > now.day()) {
+            let what = format!("group:{name} is as of {as_of}, which is still to come: nobody knows who will be in it");
+            found.error("group-of-a-later-day", Some(i), what, "write the day of the list");
+        }
         if *tlp == Tlp::Red && releasable_to.is_empty() {
             let help = "name them in `marking.releasable_to`";
             found.error("red-without-recipients", Some(i), "RED is for named recipients, and none is named", help);
@@ -17,6 +23,10 @@ pub(super) fn check(found: &mut Findings<'_>) {
         if *tlp >= Tlp::AmberStrict && matches!(onward, Onward::Named(_)) {
             let what = format!("{tlp} stays with its recipient, yet `onward` names others");
             found.warn("onward-beyond-tlp", Some(i), what, "lower the level, or set `onward` to `none`");
+        }
+        if caveats.contains(&Caveat::NoAttribution) && matches!(onward, Onward::Named(_)) {
+            let what = "no-attribution lets nobody pass the portion on, yet `onward` names others";
+            found.warn("onward-unattributed", Some(i), what, "leave the caveat out, or set `onward` to `none`");
         }
         if portion.body.kind() == Kind::Source && *tlp <= Tlp::Green {
             let what = format!("the portion about a source is marked {tlp} only");

@@ -51,7 +51,7 @@ fn check_forecast(found: &mut Findings<'_>, i: usize, forecast: &Forecast, now: 
         let help = "write `resolves.source`: which published list or whose finding settles it";
         found.error("forecast-without-resolution", Some(i), "nothing decides whether the forecast came true", help);
     }
-    if probability.is_certain() {
+    if probability.is_some_and(|p| p.is_certain()) {
         let help = "write a probability above 0 and below 1, or a judgement of fact";
         found.error("forecast-certain", Some(i), "the forecast claims certainty", help);
     }

@@ -43,6 +43,40 @@ pub(super) fn check(found: &mut Findings<'_>, now: Time) {
     }
     keys(found);
     bases(found);
+    translations(found);
+}
+
+/// A translation says what its original says, to whoever reads that.
+fn translations(found: &mut Findings<'_>) {
+    let draft = found.draft;
+    for (i, portion) in draft.portions.iter().enumerate() {
+        let Some(key) = &portion.translates_key else { continue };
+        if portion.language.is_none() {
+            let what = "it is a translation, and does not say into which language";
+            found.error("translation-without-language", Some(i), what, "write e.g. `language = \"fr\"`");
+        }
+        let original = draft.by_key(key).filter(|place| *place != i).and_then(|place| draft.portions.get(place));
+        let Some(original) = original.filter(|o| o.translates_key.is_none()) else {
+            let what = format!("it translates `{}`, and no other original bears that key", shorten(key));
+            found.error(
+                "translation-of-nothing",
+                Some(i),
+                what,
+                "correct `translates`, or give the portion meant that `key`",
+            );
+            continue;
+        };
+        if !original.body.says_the_same_in_another_language(&portion.body) {
+            let what = format!("it says something else than `{}`, which it translates", shorten(key));
+            let help = "repeat its kind and all that is not text: likelihood, confidence, dates, probability";
+            found.error("translation-differs", Some(i), what, help);
+        }
+        if original.marking != portion.marking {
+            let what =
+                format!("it is marked otherwise than `{}`, so that some get one and not the other", shorten(key));
+            found.warn("translation-marked-otherwise", Some(i), what, "give both the same marking");
+        }
+    }
 }
 
 /// Keys: none twice, and none that nothing bears.

@@ -4,14 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Findings, texts::texts};
 use crate::domain::{
-    body::Body,
+    assessment::{places_concerned, states_of},
+    body::{Body, Kind},
     draft::{Draft, DraftPortion},
-    place::{Country, Place, find_country_mentions},
+    place::{ControlTable, Country, Place, When, find_country_mentions},
+    time::Time,
 };
 
 pub(super) fn check(found: &mut Findings<'_>) {
+    former(found);
+    regions_only(found);
     let draft = found.draft;
-    let concerned = concerned(draft);
+    let concerned = concerned(found);
     if concerned.is_empty() {
         return;
     }
@@ -29,11 +33,75 @@ pub(super) fn check(found: &mut Findings<'_>) {
     }
 }
 
+/// A code that ISO has withdrawn: it is understood for the sake of what was signed before, and not to be written any more.
+fn former(found: &mut Findings<'_>) {
+    let draft = found.draft;
+    for (i, portion) in draft.portions.iter().enumerate() {
+        let places: Vec<Place> = match &portion.body {
+            Body::Subject(subject) => subject.places.clone(),
+            Body::Evidence(evidence) => evidence.r#where.into_iter().collect(),
+            _ => continue,
+        };
+        for why in places.iter().filter_map(|place| Place::of_today(&place.to_string()).err()) {
+            found.error("place-withdrawn", Some(i), why, "the successors are where the place lies today");
+        }
+    }
+}
+
+/// How many states a finding names.
+const NAMED: usize = 12;
+
+/// Subjects that name regions only: every state in them, and everyone who governs or holds a part of them, is withheld from.
+fn regions_only(found: &mut Findings<'_>) {
+    let draft = found.draft;
+    let is_region = |place: &Place| matches!(place, Place::Region(_));
+    if !draft.subjects().all(|s| s.places.iter().all(is_region)) {
+        return;
+    }
+    let barred = concerned(found);
+    let Some((i, _)) = draft.of_kind(Kind::Subject).next() else { return };
+    let left: Vec<Country> = Country::all().filter(|c| !barred.contains(c) && c.governed_by().is_none()).collect();
+    let outside = match left.as_slice() {
+        [] => "no state at all may get it".to_owned(),
+        few if few.len() <= NAMED => format!("of all states only {} may get it", names(few)),
+        _ => {
+            let inside: Vec<Country> = barred.iter().copied().take(NAMED).collect();
+            let more = barred.len().saturating_sub(NAMED);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            format!("nobody but those outside may get it: {}{more} may not", names(&inside))
+        }
+    };
+    let regions: BTreeSet<Place> = draft.subjects().flat_map(|s| s.places.iter().copied()).collect();
+    let told: Vec<String> = regions.iter().map(|r| format!("{} ({r})", r.name())).collect();
+    let what = format!("the subject names regions only, {}, so {outside}", told.join(", "));
+    found.warn("region-only", Some(i), what, "name the countries or parts of countries that it is about");
+}
+
+fn names(countries: &[Country]) -> String {
+    countries.iter().map(|c| format!("{} ({c})", c.name())).collect::<Vec<_>>().join(", ")
+}
+
+/// Why states are withheld from that no subject names: who governs or holds a place that it names. Each place once, in words.
+pub fn why_withheld(draft: &Draft, now: Time, own: &ControlTable) -> Vec<String> {
+    let mut told: Vec<String> = Vec::new();
+    for subject in draft.subjects() {
+        let when = When::new(subject.period, (now, draft.expires));
+        let named: BTreeSet<Country> = places_concerned(subject).flat_map(|p| p.countries().clone()).collect();
+        for place in places_concerned(subject) {
+            let others = place.concerns(own, when).into_iter().filter(|concern| !named.contains(&concern.state));
+            for words in others.filter_map(|concern| concern.words(place)) {
+                if !told.contains(&words) {
+                    told.push(words);
+                }
+            }
+        }
+    }
+    told
+}
+
 /// The states that fall under the subject rule.
-fn concerned(draft: &Draft) -> BTreeSet<Country> {
-    let places = draft.subjects().flat_map(|s| s.places.iter().copied());
-    let actors = draft.subjects().flat_map(|s| s.actors.iter().filter_map(|a| a.state)).map(Place::Country);
-    places.chain(actors).flat_map(Place::states_concerned).collect()
+fn concerned(found: &Findings<'_>) -> BTreeSet<Country> {
+    found.draft.subjects().flat_map(|subject| states_of(subject, found.life)).collect()
 }
 
 /// Countries that the portion names and that are not concerned. Of the countries that an ambiguous name may mean one is enough.

@@ -81,8 +81,8 @@ impl Country {
         std::iter::successors(self.region(), |region| region.parent())
     }
 
-    /// The state that administers this territory or in fact controls a part of it, so that nothing about the territory reaches
-    /// that state. It says nothing about whose the territory is.
+    /// The state that administers this territory. Nothing about the territory reaches it, and the territory's own organs count as
+    /// its organs too. It says nothing about whose the territory is.
     pub fn governed_by(self) -> Option<Self> {
         Self::by_code(self.0.governed_by)
     }

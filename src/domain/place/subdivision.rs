@@ -1,4 +1,4 @@
-//! Parts of countries by ISO 3166-2 code.
+//! Parts of countries by ISO 3166-2 code, of today and of former editions.
 
 use std::{collections::BTreeMap, fmt, sync::LazyLock};
 
@@ -13,6 +13,17 @@ struct Row {
     parent: &'static str,
     name: &'static str,
     country: Country,
+    /// Only of a former code.
+    former: Option<Former>,
+}
+
+/// What became of a code.
+struct Former {
+    /// The day on which ISO withdrew it; empty where it is not known.
+    withdrawn: &'static str,
+    /// Whether the successors together hold more than it did.
+    is_smaller: bool,
+    successors: Vec<Subdivision>,
 }
 
 static TABLE: LazyLock<BTreeMap<&'static str, Row>> = LazyLock::new(|| {
@@ -22,13 +33,31 @@ static TABLE: LazyLock<BTreeMap<&'static str, Row>> = LazyLock::new(|| {
             let mut cell = || cells.next().unwrap_or_default();
             let (code, parent, name) = (cell(), cell(), cell());
             let country = Country::by_code(code.split('-').next()?)?;
-            Some((code, Row { code, parent, name, country }))
+            Some((code, Row { code, parent, name, country, former: None }))
+        })
+        .collect()
+});
+
+/// Codes that ISO has withdrawn and whose successors are known.
+static FORMER: LazyLock<BTreeMap<&'static str, Row>> = LazyLock::new(|| {
+    rows(include_str!("../data/former.tsv"))
+        .filter_map(|line| {
+            let mut cells = line.split('\t');
+            let mut cell = || cells.next().unwrap_or_default();
+            let (code, withdrawn, extent, successors, name) = (cell(), cell(), cell(), cell(), cell());
+            let country = Country::by_code(code.split('-').next()?)?;
+            let successors: Vec<Subdivision> = successors.split(' ').filter_map(Subdivision::by_code).collect();
+            let former = Some(Former { withdrawn, is_smaller: extent != "same", successors });
+            Some((code, Row { code, parent: "", name, country, former }))
         })
         .collect()
 });
 
 /// Codes of ISO 3166-2 for places that have an ISO 3166-1 code too: refused, so that each place has one spelling.
 const TWINS: &[(&str, &str)] = &[
+    ("CN-71", "TW"),
+    ("CN-91", "HK"),
+    ("CN-92", "MO"),
     ("CN-HK", "HK"),
     ("CN-MO", "MO"),
     ("CN-TW", "TW"),
@@ -39,12 +68,20 @@ const TWINS: &[(&str, &str)] = &[
     ("FR-974", "RE"),
     ("FR-976", "YT"),
     ("FR-BL", "BL"),
+    ("FR-GF", "GF"),
+    ("FR-GP", "GP"),
+    ("FR-GUA", "GP"),
+    ("FR-LRE", "RE"),
+    ("FR-MAY", "YT"),
     ("FR-MF", "MF"),
+    ("FR-MQ", "MQ"),
     ("FR-NC", "NC"),
     ("FR-PF", "PF"),
     ("FR-PM", "PM"),
+    ("FR-RE", "RE"),
     ("FR-TF", "TF"),
     ("FR-WF", "WF"),
+    ("FR-YT", "YT"),
     ("NL-AW", "AW"),
     ("NL-BQ1", "BQ-BO"),
     ("NL-BQ2", "BQ-SA"),
@@ -62,12 +99,22 @@ const TWINS: &[(&str, &str)] = &[
 ];
 
 impl Subdivision {
-    /// The part of exactly this code.
+    /// The part of exactly this code of today.
     pub fn by_code(code: &str) -> Option<Self> {
         TABLE.get(code).map(Self)
     }
 
-    /// All of them, by code.
+    /// The part of exactly this code, of today or of a former edition: a statement says what its edition said.
+    pub fn of_any_edition(code: &str) -> Option<Self> {
+        Self::by_code(code).or_else(|| FORMER.get(code).map(Self))
+    }
+
+    /// The former codes, by code.
+    pub fn all_former() -> impl Iterator<Item = Self> {
+        FORMER.values().map(Self)
+    }
+
+    /// All of today, by code.
     pub fn all() -> impl Iterator<Item = Self> {
         TABLE.values().map(Self)
     }
@@ -97,14 +144,29 @@ impl Subdivision {
         Self::by_code(self.0.parent)
     }
 
+    /// What became of a former code: the parts that took its place, at least one; none for a code of today.
+    pub fn successors(self) -> &'static [Self] {
+        self.0.former.as_ref().map_or(&[], |former| &former.successors)
+    }
+
+    /// Whether ISO has withdrawn the code.
+    pub fn is_former(self) -> bool {
+        self.0.former.is_some()
+    }
+
+    /// The day on which ISO withdrew it, where it is known.
+    pub(super) fn withdrawn(self) -> Option<&'static str> {
+        self.0.former.as_ref().map(|former| former.withdrawn).filter(|day| !day.is_empty())
+    }
+
+    /// The parts of today that lie wholly in it: of a former code its successors, unless they hold more than it did.
+    pub(super) fn held_today(self) -> &'static [Self] {
+        self.0.former.as_ref().filter(|former| !former.is_smaller).map_or(&[], |former| &former.successors)
+    }
+
     /// This part and the larger ones around it.
     pub(super) fn chain(self) -> impl Iterator<Item = Self> {
         std::iter::successors(Some(self), |part| part.parent())
-    }
-
-    /// A country that ISO lists as a part of another: Kosovo is `RS-KM` too.
-    pub(super) fn also_concerns(self) -> Option<Country> {
-        self.chain().find(|part| part.code() == "RS-KM").and_then(|_| Country::by_code("XK"))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What to write instead of something that is no place. Slow paths: they run only on a refusal.
 
-use super::{Country, Place, Region, Subdivision, mention};
+use super::{Country, Place, Region, Subdivision, mention, rows};
 use crate::domain::ids::shorten;
 
 /// The refusal of `text`, with the right spelling wherever it can be guessed.
@@ -21,7 +21,7 @@ pub(super) fn place(text: &str) -> String {
         return format!("`{told}` has another code of its own; write `{own}`");
     }
     if upper != text
-        && let Ok(place) = upper.parse::<Place>()
+        && let Ok(place) = Place::of_today(&upper)
     {
         return format!("`{told}` is no place; write `{place}`");
     }
@@ -30,6 +30,12 @@ pub(super) fn place(text: &str) -> String {
     }
     if let Some(country) = other_code(&upper) {
         return format!("`{told}` is not its ISO 3166-1 code; write `{country}`");
+    }
+    if let Some(part) = other_part(&upper) {
+        return format!("`{told}` is no code of ISO 3166-2; write `{part}` ({})", part.name());
+    }
+    if let Some(today) = former_country(&upper) {
+        return format!("`{told}` is a country code that ISO has withdrawn; write {}", or(&today));
     }
     if let Some(answer) = number(&told, upper.strip_prefix("M49:").unwrap_or(&upper)) {
         return answer;
@@ -55,6 +61,46 @@ fn other_code(upper: &str) -> Option<Country> {
     Country::by_code(code)
 }
 
+/// Codes in use that ISO does not give: of parts that it does not list yet, and of the state that holds a part of another.
+fn other_part(upper: &str) -> Option<Subdivision> {
+    let code = match upper {
+        "ET-CE" | "ET-SE" => "ET-SN",
+        "IQ-HA" => "IQ-SU",
+        "RU-CR" => "UA-43",
+        "RU-SEV" => "UA-40",
+        _ => return None,
+    };
+    Subdivision::by_code(code)
+}
+
+/// The countries of today on the ground of one whose code ISO has withdrawn.
+fn former_country(upper: &str) -> Option<Vec<Place>> {
+    let today: &[&str] = match upper {
+        "AN" => &["BQ", "CW", "SX"],
+        "BU" => &["MM"],
+        "CS" | "YU" => &["ME", "RS"],
+        "DD" => &["DE"],
+        "DY" => &["BJ"],
+        "FX" => &["FR"],
+        "HV" => &["BF"],
+        "NH" => &["VU"],
+        "RH" => &["ZW"],
+        "TP" => &["TL"],
+        "VD" => &["VN"],
+        "YD" => &["YE"],
+        "ZR" => &["CD"],
+        _ => return None,
+    };
+    Some(today.iter().filter_map(|code| Country::by_code(code)).map(Place::Country).collect())
+}
+
+/// The refusal of a code that ISO has withdrawn.
+pub(super) fn successors(part: Subdivision) -> String {
+    let today: Vec<Place> = part.successors().iter().copied().map(Place::Subdivision).collect();
+    let when = part.withdrawn().map(|day| format!(" on {day}")).unwrap_or_default();
+    format!("`{part}` ({}) is a code that ISO has withdrawn{when}; write {}", part.name(), with_names(&today))
+}
+
 /// Three digits are a region without its prefix, or a country.
 fn number(told: &str, digits: &str) -> Option<String> {
     if digits.len() != 3 || !digits.bytes().all(|b| b.is_ascii_digit()) {
@@ -78,6 +124,11 @@ fn by_name(name: &str) -> Vec<Place> {
         places.extend(Region::all().filter(|r| same(r.name())).map(Place::Region));
         places.extend(Subdivision::all().filter(|s| same(s.name())).map(Place::Subdivision));
     }
+    let aliases = rows(include_str!("../data/part_aliases.tsv")).filter_map(|line| line.split_once('\t'));
+    for (_, code) in aliases.filter(|(alias, _)| same(alias)) {
+        let place = Subdivision::by_code(code).map(Place::Subdivision).filter(|place| !places.contains(place));
+        places.extend(place);
+    }
     places.truncate(3);
     places
 }
@@ -98,6 +149,15 @@ fn subdivision(told: &str, upper: &str, country: Country) -> String {
     parts.sort_by_cached_key(distance);
     let near: Vec<String> = parts.iter().take(3).map(|s| format!("`{s}` ({})", s.name())).collect();
     format!("`{told}` is no part of {}; near it are {}", country.name(), near.join(", "))
+}
+
+/// `PH-MGN` (Maguindanao del Norte) and `PH-MGS` (Maguindanao del Sur).
+fn with_names(places: &[Place]) -> String {
+    let all: Vec<String> = places.iter().map(|p| format!("`{p}` ({})", p.name())).collect();
+    match all.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => all.join(""),
+    }
 }
 
 fn or(places: &[Place]) -> String {

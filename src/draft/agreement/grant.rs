@@ -36,6 +36,7 @@ pub(super) fn read(at: At<'_>) -> Option<Grant> {
         places: places?,
         topics,
         kinds: kinds?,
+        later_kinds: vec![],
         max_tlp: max_tlp?,
         min_level,
         delay_seconds,
@@ -62,12 +63,19 @@ pub(super) fn groups(grant: &Grant) -> Vec<&GroupName> {
 }
 
 fn places(at: At<'_>) -> Option<Vec<Area>> {
-    let all = at.each(|at| at.parsed())?;
+    let all = at.each(area)?;
     if all.is_empty() { at.refuse("it names no place; write at least one") } else { Some(all) }
 }
 
+/// A place with the codes of today, or a group.
+fn area(at: At<'_>) -> Option<Area> {
+    if at.plain()?.starts_with("group:") { at.parsed() } else { at.place().map(Area::Place) }
+}
+
 fn kinds(at: At<'_>) -> Option<Vec<Kind>> {
-    let all: Vec<Kind> = at.each(|at| at.parsed())?;
+    let mut all: Vec<Kind> = at.each(|at| at.parsed())?;
+    all.sort_unstable();
+    all.dedup();
     if all.is_empty() { at.refuse("it names no kind of portion; write at least one") } else { Some(all) }
 }
 
@@ -93,5 +101,5 @@ fn onward(at: At<'_>) -> Option<OnwardTerms> {
     let max_tlp = fields.must("max_tlp", "write the highest level that may go onward", |at| at.parsed());
     let depth = fields.must("depth", "write how many hops, e.g. 1", |at| at.integer());
     fields.refuse_others();
-    Some(OnwardTerms { to: to?, kinds: kinds?, max_tlp: max_tlp?, depth: depth? })
+    Some(OnwardTerms { to: to?, kinds: kinds?, later_kinds: vec![], max_tlp: max_tlp?, depth: depth? })
 }

@@ -25,10 +25,13 @@ pub(super) fn read(fields: &Fields<'_>) -> Option<Forecast> {
         event: event?,
         resolves: resolves?,
         window: window?,
-        probability: probability?,
+        probability: Some(probability?),
         base_rate,
         method,
         information_cutoff,
+        places: vec![],
+        condition: String::new(),
+        options: None,
     })
 }
 

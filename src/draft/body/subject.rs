@@ -38,7 +38,7 @@ pub(super) fn read(fields: &Fields<'_>, shared: &Shared) -> Option<Subject> {
 
 /// Ascending by their text, as the wire has them.
 fn places(at: At<'_>) -> Option<Vec<Place>> {
-    let mut all: Vec<Place> = at.each(|at| at.parsed())?;
+    let mut all: Vec<Place> = at.each(|at| at.place())?;
     all.sort_by_key(Place::to_string);
     all.dedup();
     not_empty(at, all)

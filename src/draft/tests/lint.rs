@@ -1,7 +1,10 @@
 //! The lint, over the shipped example and changes to it.
 
 use super::*;
-use crate::domain::lint::{Finding, blocking, lint};
+use crate::domain::{
+    lint::{Finding, blocking, lint, why_withheld},
+    place::{Control, ControlTable},
+};
 
 fn findings(text: &str) -> Vec<Finding> {
     lint(&parse(text, Format::Toml).unwrap_or_else(|e| panic!("{e}")), now())
@@ -82,9 +85,22 @@ fn each_warning_is_found() {
             "tlp = \"RED\", onward = [\"ecowas\"], releasable_to = [\"gb.example\"]",
             "onward-beyond-tlp",
         ),
+        (
+            "tlp = \"AMBER+STRICT\", onward = \"none\"",
+            "tlp = \"AMBER\", onward = [\"ecowas\"], caveats = [\"no-attribution\"]",
+            "onward-unattributed",
+        ),
     ] {
         assert_eq!(brings(right, wrong), [(code, Severity::Warning)], "{wrong}");
     }
+}
+
+#[test]
+fn nobody_knows_who_will_be_in_a_group_on_a_later_day() {
+    let text = EXAMPLE.replace("as_of = \"2025-01-29\"", "as_of = \"2026-05-02\"");
+    assert_ne!(text, EXAMPLE);
+    let errors: Vec<_> = findings(&text).into_iter().filter(|f| f.severity == Severity::Error).collect();
+    assert!(errors.iter().all(|f| f.code == "group-of-a-later-day") && !errors.is_empty(), "{errors:?}");
 }
 
 #[test]
@@ -153,6 +169,62 @@ fn evidence_of_today_is_of_today_wherever_the_day_has_begun() {
 fn an_ambiguous_name_is_no_finding_where_one_meaning_is_the_subject() {
     let text = EXAMPLE.replace("\"BF-SOM\", \"BF\"", "\"CD\"").replace("BF-SOM", "CD").replace("Burkina Faso", "Congo");
     assert!(findings(&text).iter().all(|f| f.code != "country-not-subject"), "{:?}", findings(&text));
+}
+
+#[test]
+fn a_subject_of_regions_only_is_told_whom_it_leaves_out() {
+    let told = |places: &str| {
+        let text = EXAMPLE.replace("\"BF-SOM\", \"BF\"", places);
+        findings(&text).into_iter().find(|f| f.code == "region-only").map(|f| (f.severity, f.message))
+    };
+    assert_eq!(told("\"BF-SOM\", \"BF\""), None);
+    assert_eq!(told("\"M49:011\", \"ML\""), None);
+    let (severity, words) = told("\"M49:014\"").unwrap();
+    assert_eq!(severity, Severity::Warning);
+    assert!(
+        words.starts_with(
+            "the subject names regions only, Eastern Africa (M49:014), so nobody but those outside may get it: "
+        ),
+        "{words}"
+    );
+    assert!(words.contains("Burundi (BI)") && words.ends_with(" more may not"), "{words}");
+    let (_, words) = told("\"M49:001\"").unwrap();
+    assert!(words.ends_with("World (M49:001), so no state at all may get it"), "{words}");
+}
+
+#[test]
+fn a_withdrawn_code_is_refused_with_its_successors_whoever_wrote_the_draft() {
+    let text = EXAMPLE.replace("\"BF-SOM\", \"BF\"", "\"PH-MAG\"");
+    let told = parse(&text, Format::Toml).unwrap_err().to_string();
+    assert!(
+        told.contains("`PH-MAG` (Magindanaw) is a code that ISO has withdrawn on 2023-11-23; write `PH-MGN` ("),
+        "{told}"
+    );
+    // Another program may hand the node what no draft would hold.
+    let mut draft = parse(EXAMPLE, Format::Toml).unwrap();
+    for portion in &mut draft.portions {
+        if let Body::Subject(subject) = &mut portion.body {
+            subject.places = vec!["PH-MAG".parse().unwrap()];
+        }
+    }
+    let found = lint(&draft, now());
+    assert!(found.iter().any(|f| f.code == "place-withdrawn" && f.severity == Severity::Error), "{found:?}");
+}
+
+#[test]
+fn the_author_is_told_why_states_get_nothing_that_no_subject_names() {
+    let why = |places: &str, own: &ControlTable| {
+        let text = EXAMPLE.replace("\"BF-SOM\", \"BF\"", places);
+        why_withheld(&parse(&text, Format::Toml).unwrap(), now(), own)
+    };
+    let none = ControlTable::none();
+    assert_eq!(why("\"BF\"", &none), Vec::<String>::new());
+    let told = why("\"CY-06\"", &none);
+    assert_eq!(told.len(), 1);
+    assert!(told[0].starts_with("CY-06 is held by TR since 1974-07-20 (ECtHR, Cyprus v. Turkey"), "{told:?}");
+    assert_eq!(why("\"RE\"", &none), ["RE is governed by FR"]);
+    let own: ControlTable = [Control::read("BF-SOM\tML\t2026-01-01\t\ta report").unwrap()].into_iter().collect();
+    assert_eq!(why("\"BF\"", &own), ["BF-SOM is held by ML since 2026-01-01 (a report), and lies in BF"]);
 }
 
 #[test]

@@ -26,7 +26,7 @@ pub(super) fn check(id: &StatementId, agreement: &Agreement, held: &[AgreementRe
     let follows = before.is_some_and(|r| {
         r.agreement.version + 1 == agreement.version
             && r.agreement.parties == agreement.parties
-            && (matches!(r.state(now), AgreementState::InForce | AgreementState::Suspended)
+            && ((r.state(now).counts() || r.state(now) == AgreementState::Suspended)
                 || has_run_out(r, now)
                 || was_followed_by(r, id))
     });
@@ -52,7 +52,7 @@ pub(super) fn check(id: &StatementId, agreement: &Agreement, held: &[AgreementRe
 /// is meant so. The next version of one that stands takes its place, and adds nothing to the others.
 pub(super) fn alone(agreement: &Agreement, held: &[AgreementRecord], now: Time, beside: bool) -> Result<(), Fault> {
     let of_series = |r: &AgreementRecord| r.agreement.series == agreement.series;
-    let stands = |r: &AgreementRecord| matches!(r.state(now), AgreementState::InForce | AgreementState::Suspended);
+    let stands = |r: &AgreementRecord| r.state(now).counts() || r.state(now) == AgreementState::Suspended;
     if beside || held.iter().any(|r| of_series(r) && stands(r)) {
         return Ok(());
     }
@@ -111,6 +111,7 @@ mod tests {
     fn version(version: u32, until: Day) -> AgreementRecord {
         let from: Day = "2026-01-01".parse().unwrap();
         let agreement = Agreement {
+            triggers: vec![],
             series: AssessmentId([1; 16]),
             version,
             previous: (version > 1).then_some(StatementId([1; 32])),

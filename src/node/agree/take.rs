@@ -127,10 +127,11 @@ impl Node {
         Ok(envelope)
     }
 
-    /// Takes a partner's notice of a step that it has taken alone. One about what is not known here changes nothing.
+    /// Takes a partner's notice of a step that it has taken alone. One that is not later than the one before changes nothing.
     ///
     /// # Errors
-    /// Whatever verification refuses; `WRONG_DOMAIN` where another organisation has signed it; store faults.
+    /// Whatever verification refuses; `WRONG_DOMAIN` where another organisation has signed it; `NOT_YET` where the agreement is not here,
+    /// be it another's or nobody's: it may still be on its way, and the step must not be lost; store faults.
     pub async fn take_notice(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
         let verified = self.verify_handed(envelope, &rules::NOTICE, &self.identities)?;
         if !verified.signers().iter().all(|s| s.domain() == partner) {
@@ -139,7 +140,9 @@ impl Node {
         let notice = verified.content();
         let _changing = self.changing.lock().await;
         let held = self.store.agreements().await?;
-        let Some(of) = held.iter().find(|r| r.id == notice.agreement && r.partner == *partner) else { return Ok(()) };
+        let of = held.iter().find(|r| r.id == notice.agreement && r.partner == *partner);
+        let of =
+            of.ok_or_else(|| Fault::new(Reason::NotYet, "the agreement is not here yet; offer the notice again"))?;
         let now = self.now();
         let told = concerned(of, notice.every_version, &held, now).cloned().filter_map(|mut record| {
             record.changed_at = now;

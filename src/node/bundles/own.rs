@@ -25,7 +25,7 @@ use crate::{
         hash::sha256,
         rules,
         statement::id_of,
-        verify::{MAX_SKEW_SECONDS, Verified, verify},
+        verify::{MAX_SKEW_SECONDS, Verified, verify, verify_part},
     },
     store::bundles::{BundleChange, BundleRecord},
     wire,
@@ -171,7 +171,7 @@ impl Node {
             return Err(Fault::new(Reason::Conflict, what));
         }
         let _changing = self.changing.lock().await;
-        let bundle = self.signed_by(caller, envelope)?;
+        let bundle = self.signed_by(caller, envelope, true)?;
         let held = self.own_bundle.held.load_full();
         let fingerprint = fingerprint_of(&bundle)?;
         let encoded = wire::envelope::encode(envelope);
@@ -225,7 +225,7 @@ impl Node {
         self.require(caller, ADMINS)?;
         self.require_confirmed(caller).await?;
         let _changing = self.changing.lock().await;
-        let bundle = self.signed_by(caller, envelope)?;
+        let bundle = self.signed_by(caller, envelope, false)?;
         let kept = self.store.bundles(self.domain()).await?;
         let proposed = kept.iter().filter(|r| r.state == BundleState::Proposed).filter_map(Found::read);
         let Some(found) = { proposed }.find(|p| p.envelope.payload == envelope.payload) else {
@@ -315,9 +315,12 @@ impl Node {
         Ok(())
     }
 
-    /// What the caller, and nobody else, has signed.
-    fn signed_by(&self, caller: &SpiffeId, envelope: &Envelope) -> Result<Bundle, Fault> {
-        let verified = verify(envelope, &rules::BUNDLE, self.chains(), self.now())?;
+    /// What the caller, and nobody else, has signed: in its own name, or beside the one who has proposed it.
+    fn signed_by(&self, caller: &SpiffeId, envelope: &Envelope, is_proposal: bool) -> Result<Bundle, Fault> {
+        let verified = match is_proposal {
+            true => verify(envelope, &rules::BUNDLE, self.chains(), self.now()),
+            false => verify_part(envelope, &rules::BUNDLE, self.chains(), self.now()),
+        }?;
         if verified.signers() != std::slice::from_ref(caller) || verified.content().domain != *self.domain() {
             let what = "the bundle is not signed by the administrator who brings it";
             return Err(Fault::new(Reason::WrongDomain, what));
@@ -433,12 +436,13 @@ impl Node {
             return Ok(());
         }
         let waiting = self.store.outbox(partner, 0, u32::MAX).await?;
-        let is_own = |e: &[u8]| {
+        // A later one that waits does not help: the partner can't take it before this one.
+        let is_next = |e: &[u8]| {
             let envelope = wire::envelope::decode(e).ok().filter(|e| e.kind == StatementKind::Bundle);
             let bundle = envelope.and_then(|e| wire::bundle::decode(&e.payload).ok());
-            bundle.is_some_and(|bundle| bundle.domain == *self.domain())
+            bundle.is_some_and(|bundle| bundle.domain == *self.domain() && bundle.sequence == held + 1)
         };
-        if waiting.iter().any(|item| is_own(&item.envelope)) {
+        if waiting.iter().any(|item| is_next(&item.envelope)) {
             return Ok(());
         }
         let kept = self.store.bundles(self.domain()).await?;

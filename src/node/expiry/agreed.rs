@@ -74,7 +74,7 @@ fn of_agreements(held: &[AgreementRecord], now: Time) -> Vec<Ending> {
 /// In force or suspended, or run out lately. What somebody ended before its day ends on no day known beforehand.
 fn is_told(record: &AgreementRecord, now: Time) -> bool {
     match record.state(now) {
-        AgreementState::InForce | AgreementState::Suspended => true,
+        AgreementState::Agreed | AgreementState::InForce | AgreementState::Suspended => true,
         _ => has_run_out(record, now) && now < record.agreement.until.end().plus_seconds(TOLD_AFTER_END),
     }
 }
@@ -88,7 +88,7 @@ fn follows(next: &AgreementRecord, record: &AgreementRecord, now: Time) -> bool 
         false => next.partner == record.partner && new.from > old.until,
     };
     is_next
-        && matches!(next.state(now), AgreementState::InForce | AgreementState::Suspended)
+        && (next.state(now).counts() || next.state(now) == AgreementState::Suspended)
         && new.from.start() <= old.until.end().max(now)
 }
 
@@ -127,6 +127,7 @@ mod tests {
     /// One that both have signed: of a series and version, for some days.
     fn agreed((series, version): (u8, u32), from: &str, until: &str) -> AgreementRecord {
         let agreement = Agreement {
+            triggers: vec![],
             series: AssessmentId([series; 16]),
             version,
             previous: None,

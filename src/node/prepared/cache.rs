@@ -7,7 +7,10 @@ use std::{
 
 use super::Prepared;
 use crate::{
-    domain::{ids::StatementId, time::Time},
+    domain::{
+        ids::{AssessmentId, StatementId},
+        time::Time,
+    },
     node::pace::Pace,
 };
 
@@ -88,6 +91,17 @@ impl Cache {
     /// How much was taken back so far: whoever reads in between reads again.
     pub(super) fn taken_back(&self) -> u64 {
         self.kept().taken_back
+    }
+
+    /// Another version of it came: decisions on each ask what all of them are about.
+    pub(in crate::node) fn forget_versions(&self, assessment: &AssessmentId) {
+        let mut kept = self.kept();
+        kept.forgotten += 1;
+        let is_version = |(id, prepared): (&StatementId, &Arc<Prepared>)| {
+            (prepared.manifest.assessment == *assessment).then_some(*id)
+        };
+        let versions: Vec<StatementId> = kept.by_id.iter().filter_map(is_version).collect();
+        versions.iter().for_each(|id| kept.remove(id));
     }
 
     /// It was taken back, and the store has it so.

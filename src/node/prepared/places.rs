@@ -67,7 +67,7 @@ mod tests {
             body::Body,
             endorsement::Endorsement,
             ids::{AssessmentId, Handle, Salt},
-            marking::{Marking, Onward, Tlp},
+            marking::{Marking, Tlp},
             statement::{Envelope, StatementKind},
             time::Time,
         },
@@ -76,14 +76,7 @@ mod tests {
 
     /// The `n`th statement, in the name of that endorser.
     fn endorsement(n: u8, endorser: u8, was_verified: bool, bytes: usize) -> PreparedEndorsement {
-        let marking = Marking {
-            tlp: Tlp::Green,
-            releasable_to: vec![],
-            onward: Onward::None,
-            topics: vec![],
-            caveats: vec![],
-            national: None,
-        };
+        let marking = Marking::new(Tlp::Green);
         let body = Body::Endorsement { text: "we stand behind this".into() };
         let endorsement = Endorsement {
             originator: "gb.example".parse().unwrap(),
@@ -92,7 +85,8 @@ mod tests {
             manifest: StatementId([2; 32]),
             endorser: format!("e{endorser}.example").parse().unwrap(),
             endorsed_at: Time::from_unix_nanos(0),
-            portion: Portion { salt: Salt([0; 32]), handle: Handle([0; 8]), order: 1, marking, body },
+            seen: vec![],
+            portion: Portion::new(Salt([0; 32]), Handle([0; 8]), marking, body),
         };
         let envelope = Arc::new(Envelope::new(StatementKind::Endorsement, vec![n], vec![]));
         let logged_at = Time::from_unix_nanos(0);

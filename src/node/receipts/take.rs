@@ -285,8 +285,8 @@ impl Node {
         Ok(verified && is_own_word)
     }
 
-    /// An answer to a recall that this node does not know, or never told the holder of, is taken and changes nothing: another answer would
-    /// tell whether the recall has come here.
+    /// An answer to a recall that this node does not know, or of which the holder was given nothing, is read and changes nothing. Each answer
+    /// to a recall is only `received`: another result would tell whether the recall has come here.
     async fn pass_over_recall(&self, partner: &TrustDomain) -> Result<(), Fault> {
         self.note_refusal(partner, StatementKind::Receipt, Reason::NotFound).await;
         Ok(())
@@ -388,9 +388,15 @@ fn check_reason(receipt: &Receipt) -> Result<(), Fault> {
         (ReceiptKind::Quarantined, None) => false,
         (ReceiptKind::Declined, reason) => reason.is_some(),
         (ReceiptKind::Acting | ReceiptKind::Withdrawn, _) => true,
-        (ReceiptKind::Stored | ReceiptKind::Read | ReceiptKind::Purged | ReceiptKind::Wanted, reason) => {
-            reason.is_none()
-        }
+        (
+            ReceiptKind::Stored
+            | ReceiptKind::Read
+            | ReceiptKind::Purged
+            | ReceiptKind::Wanted
+            | ReceiptKind::Expired
+            | ReceiptKind::Revealed,
+            reason,
+        ) => reason.is_none(),
     };
     if is_well {
         return Ok(());

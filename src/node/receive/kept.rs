@@ -6,7 +6,7 @@ use super::Content;
 use crate::{
     domain::{entry::Entry, ids::StatementId, release::Release, statement::Envelope, time::Time},
     seal::{open::Opened, statement::id_of},
-    store::{BesideStatement, ReceivedContent, ReceivedEntry, title},
+    store::{BesideStatement, ReceivedContent, ReceivedEntry, about, title},
     wire,
 };
 
@@ -38,8 +38,7 @@ pub(super) fn received_content(
     let is_verified = |e: &Envelope| !checked.unverified.contains(&id_of(e.kind, &e.payload));
     let statement =
         |e: &Arc<Envelope>| BesideStatement { envelope: wire::envelope::encode(e), verified: is_verified(e) };
-    let encoding = |o: &Opened| entry.portions.get(o.place()).cloned();
-    let named: Vec<_> = checked.portions.iter().filter_map(|o| Some((o.portion(), encoding(o)?))).collect();
+    let named = checked.portions.iter().map(Opened::portion).zip(entry.portions.iter().map(|bytes| &**bytes));
     ReceivedContent {
         kind: release.kind,
         assessment: content.assessment,
@@ -48,7 +47,8 @@ pub(super) fn received_content(
         manifest: entry.manifest.as_ref().map(|m| wire::envelope::encode(m)).unwrap_or_default(),
         originator: content.originator.clone(),
         portions: entry.portions.iter().map(|p| p.to_vec()).collect(),
-        title: title::of(named.iter().map(|(portion, bytes)| (*portion, &**bytes))),
+        title: title::of(named),
+        about: about::of(content, checked.portions.iter().map(Opened::portion)),
         beside: beside.map(statement).collect(),
         attachments: checked.attachments(),
         quarantined,

@@ -108,6 +108,7 @@ mod tests {
         let at = Time::from_unix_nanos(0);
         let content = |on_word_of: Option<&str>| Content {
             manifest: Manifest {
+                sealed_origin: None,
                 assessment: AssessmentId([1; 16]),
                 version: 3,
                 previous: Some(StatementId([2; 32])),

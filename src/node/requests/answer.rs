@@ -54,11 +54,12 @@ impl Node {
         let exception = wire::request::decode_exception(payload)?;
         let record = self.open_request(&exception.request).await?;
         let prepared = self.excepted(&record, &exception).await?;
-        let partner = self.directory().active(&record.partner)?.clone();
+        let directory = self.directory();
+        let partner = directory.active(&record.partner)?.clone();
         let (now, id) = (self.now(), id_of(StatementKind::Exception, payload));
         let shared = prepared.clone();
         let work = tokio::task::spawn_blocking(move || {
-            let facts = shared.facts(now).excepting([Excepted::of(id, &exception)]);
+            let facts = shared.facts(now, &directory).excepting([Excepted::of(id, &exception)]);
             let digests: BTreeSet<Digest> = exception.digests.into_iter().collect();
             let mut decision = PartnerDecision::new(&partner, &plan(&partner.outgoing, &facts, now));
             decision.portions.retain(|p| digests.contains(&p.portion));
@@ -96,10 +97,11 @@ impl Node {
             exception_id = Some(id);
         }
         let answer = Answer { request, kind, text, answered_at: now, exception: exception_id };
-        let payload = wire::request::encode_answer(&answer);
-        wire::request::decode_answer(&payload).map_err(|f| Fault { reason: Reason::InvalidArgument, ..f })?;
-        let id = id_of(StatementKind::Answer, &payload);
-        let envelope = wire::envelope::encode(&self.sign(StatementKind::Answer, payload)?);
+        let content = wire::request::encode_answer(&answer);
+        wire::request::decode_answer(&content).map_err(|f| Fault { reason: Reason::InvalidArgument, ..f })?;
+        let envelope = self.sign(StatementKind::Answer, content)?;
+        let id = id_of(StatementKind::Answer, &envelope.payload);
+        let envelope = wire::envelope::encode(&envelope);
         let state = state_after(kind);
         let deed = Deed::RequestSettled {
             manifest,

@@ -42,7 +42,8 @@ impl Node {
             return Err(Fault::at(Reason::WrongDomain, "addressee", "the request is for another organisation"));
         }
         let unknown = || Fault::at(Reason::NotFound, "manifest_id", "you were given no such version of an assessment");
-        if self.store.disclosed(partner, &request.manifest).await?.is_empty() {
+        // Also what is about to be released again: the partner has the version.
+        if self.store.given_releases(&request.manifest, Some(partner)).await?.is_empty() {
             return Err(unknown());
         }
         let record = self.store.by_manifest(&request.manifest, false).await?.ok_or_else(unknown)?;
@@ -130,7 +131,7 @@ impl Node {
         let Carrying { partner, release, path, examined } = carried;
         let (mut ids, mut counting) = (vec![], vec![]);
         for (i, envelope) in envelopes.iter().enumerate() {
-            let here = |fault: Fault| fault.within(&format!("exceptions[{i}]"));
+            let here = |fault: Fault| fault.within(&format!("beside[{}]", release.endorsements.len() + i));
             self.only_by(&[*partner], envelope).map_err(here)?;
             let id = id_of(StatementKind::Exception, &envelope.payload);
             let not_listed = || here(Fault::new(Reason::DigestNotListed, "no release lists the exception"));
@@ -153,7 +154,7 @@ impl Node {
         }
         if !ids.iter().eq(release.exceptions.iter().map(|l| &l.id)) {
             let what = "the exceptions are not those that the release names";
-            return Err(Fault::at(Reason::DigestNotListed, "exceptions", what).into());
+            return Err(Fault::at(Reason::DigestNotListed, "beside", what).into());
         }
         Ok(counting)
     }

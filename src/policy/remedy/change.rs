@@ -177,5 +177,6 @@ fn new_agreement(grant: &Grant, now: Time) -> Agreement {
         groups: vec![],
         grants: vec![grant.clone()],
         duties: crate::domain::agreement::Duties::default(),
+        triggers: vec![],
     }
 }

@@ -1,5 +1,7 @@
 //! A remedy is tried out: what it proposes is done, by hand, and then the portion goes.
 
+use std::collections::BTreeSet;
+
 use proptest::{prelude::*, test_runner::RngSeed};
 
 use super::{Change, Question, Remark, Remedy, Widening, lines, remedy};
@@ -12,6 +14,7 @@ use crate::{
         level::WarningLevel,
         marking::{Audience, Tlp},
         partner::{Organisation, PartnerKind},
+        place::Country,
         time::Time,
     },
     policy::{
@@ -22,6 +25,8 @@ use crate::{
         },
     },
 };
+
+static NOWHERE: BTreeSet<Country> = BTreeSet::new();
 
 struct Scene {
     taker: Organisation,
@@ -84,6 +89,9 @@ impl Scene {
             house: &self.house,
             manifest: &self.manifest,
             portions: &self.portions,
+            came: &[],
+            about: &NOWHERE,
+            signed: None,
             logged_at: self.manifest.issued,
             now: self.now,
         }
@@ -356,9 +364,12 @@ proptest! {
             Some(Remedy::Nothing(reason)) => {
                 let all: Vec<Portion> = scene.portions.iter().map(|(_, p)| p.clone()).collect();
                 let has = |kind| all.iter().any(|p| p.kind() == kind);
-                let about = crate::domain::assessment::subject_states(&all);
+                let about = {
+                    let life = (scene.manifest.issued, scene.manifest.expires);
+                    crate::domain::assessment::subject_states(&all, life)
+                };
                 let rightly = match &*reason.id {
-                    "subject-rule" => scene.taker.state().is_some_and(|state| about.contains(&state)),
+                    "subject-rule" => scene.taker.states().any(|state| about.contains(&state)),
                     "no-subject-known" => !Facts::of(&scene.manifest, scene.portions.iter().map(|(d, p)| (*d, p))).whole.known,
                     "no-headline" => !has(Kind::Headline),
                     "no-subject" => !has(Kind::Subject),

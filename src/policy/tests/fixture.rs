@@ -4,12 +4,13 @@ use std::sync::LazyLock;
 
 use crate::{
     domain::{
-        agreement::{Agreement, Area, Duties, Grant, Group},
+        agreement::{Agreement, Area, Duties, Grant},
         assessment::{Manifest, Portion},
         body::{Actor, Body, Kind, Subject},
+        group::Group,
         ids::{AssessmentId, Digest, Handle, Salt, StatementId},
         level::{Certainty, Crime, Severity, Urgency, WarningLevel},
-        marking::{Audience, Marking, Onward, Tlp},
+        marking::{Audience, Marking, Tlp},
         partner::{Organisation, PartnerKind},
         release::{EntryKind, Listed, Position, Release},
         time::{Period, Time},
@@ -34,6 +35,7 @@ pub fn ecowas() -> Organisation {
 /// A grant from gb.example to the taker that gives every kind at once up to AMBER on these places.
 pub fn grant(id: &str, to: &Organisation, places: &[&str]) -> Grant {
     Grant {
+        later_kinds: vec![],
         id: id.parse().unwrap(),
         from: "gb.example".parse().unwrap(),
         to: to.domain.clone(),
@@ -53,6 +55,7 @@ pub fn agreement(to: &Organisation, grants: Vec<Grant>) -> Agreement {
     let mut parties = ["gb.example".parse().unwrap(), to.domain.clone()];
     parties.sort();
     Agreement {
+        triggers: vec![],
         series: AssessmentId([1; 16]),
         version: 3,
         previous: Some(StatementId([9; 32])),
@@ -85,22 +88,12 @@ pub fn compile(to: &Organisation, grants: Vec<Grant>) -> PartnerPolicy {
     compile_all(to, vec![agreement(to, grants)], &HouseRules::none())
 }
 
-pub fn marking(tlp: Tlp) -> Marking {
-    Marking { tlp, releasable_to: vec![], onward: Onward::None, topics: vec![], caveats: vec![], national: None }
-}
-
 pub fn audiences(names: &[&str]) -> Vec<Audience> {
     names.iter().map(|n| n.parse().unwrap()).collect()
 }
 
 pub fn portion(number: u8, tlp: Tlp, body: Body) -> Portion {
-    Portion {
-        salt: Salt([number; 32]),
-        handle: Handle([number; 8]),
-        order: u32::from(number) * 10,
-        marking: marking(tlp),
-        body,
-    }
+    Portion::new(Salt([number; 32]), Handle([number; 8]), Marking::new(tlp), body)
 }
 
 pub fn headline(number: u8, tlp: Tlp) -> Portion {
@@ -135,6 +128,7 @@ pub fn subject(number: u8, tlp: Tlp, places: &[&str]) -> Portion {
 
 pub fn manifest(issued: Time, expires: Time) -> Manifest {
     Manifest {
+        sealed_origin: None,
         assessment: AssessmentId([7; 16]),
         version: 1,
         previous: None,
@@ -185,6 +179,7 @@ pub fn listed(id: StatementId) -> Listed {
 /// The release statement that the giver would sign.
 pub fn statement(cleared: &Cleared) -> Release {
     Release {
+        unknown: vec![],
         recipient: cleared.recipient().clone(),
         kind: EntryKind::Assessment,
         manifest: StatementId([5; 32]),

@@ -3,11 +3,11 @@
 use super::fixture::*;
 use crate::{
     domain::{
-        agreement::Group,
         assessment::{Manifest, Portion},
         body::Kind,
+        group::Group,
         ids::{Digest, StatementId},
-        marking::{Onward, Tlp},
+        marking::{Caveat, Onward, Tlp},
         partner::{Organisation, PartnerKind},
         release::{AgreementRef, EntryKind, OnwardLimit, Position, Release, Terms},
     },
@@ -16,8 +16,9 @@ use crate::{
 
 fn release(number: u8, depth: u32, to: &[&str], groups: Vec<Group>) -> Release {
     let kinds = vec![Kind::Headline, Kind::Subject, Kind::Gap];
-    let limit = OnwardLimit { to: audiences(to), kinds, max_tlp: Tlp::Red, depth, groups };
+    let limit = OnwardLimit { later_kinds: vec![], to: audiences(to), kinds, max_tlp: Tlp::Red, depth, groups };
     Release {
+        unknown: vec![],
         recipient: "au.example".parse().unwrap(),
         kind: EntryKind::Assessment,
         manifest: StatementId([5; 32]),
@@ -74,19 +75,20 @@ fn a_group_may_have_any_members_to_whom_the_hop_before_let_it_go() {
     assert_eq!(judged(&first, &second, &portions()), [""; 0], "gh.example was named by itself");
     let beyond = release(2, 2, &["group:west"], west(&["au.example", "fr.example"]));
     assert_eq!(judged(&first, &beyond, &portions()), ["terms-too-wide"]);
-    // What a marking means by the name is another matter.
-    let mut marked = portions();
-    marked[2].marking.onward = Onward::Named(audiences(&["group:west"]));
-    assert_eq!(judged(&first, &second, &marked), ["onward-not-allowed"]);
 }
 
 #[test]
-fn a_group_that_is_spelled_out_for_markings_only_means_no_more_than_before() {
-    let first = release(1, 3, &["au.example", "group:west"], vec![group("west", &["BF"], &["au.example"])]);
-    let second = release(2, 2, &["au.example"], vec![group("west", &["BF"], &["au.example", "fr.example"])]);
-    assert_eq!(judged(&first, &second, &portions()), ["terms-too-wide"]);
-    let unheard_of = release(2, 2, &["au.example"], vec![group("east", &["BF"], &[])]);
-    assert_eq!(judged(&first, &unheard_of, &portions()), ["terms-too-wide"]);
+fn a_marking_means_the_members_that_its_author_signed() {
+    let first = release(1, 3, &["au.example", "group:west"], vec![group("west", &["BF"], &["gh.example"])]);
+    let second = release(2, 2, &["au.example"], vec![]);
+    let marked = |members: &[&str]| {
+        let mut portions = portions();
+        portions[2].marking.onward = Onward::Named(audiences(&["group:west"]));
+        portions[2].marking.groups = vec![group("west", &["BF"], members)];
+        judged(&first, &second, &portions)
+    };
+    assert_eq!(marked(&["au.example"]), [""; 0], "whatever the terms mean by the name");
+    assert_eq!(marked(&["gh.example"]), ["onward-not-allowed"]);
 }
 
 #[test]
@@ -102,24 +104,31 @@ fn the_built_in_rules_hold_at_each_hop() {
     let marked = |tlp, names: &[&str]| {
         let mut portions = portions();
         (portions[2].marking.tlp, portions[2].marking.releasable_to) = (tlp, audiences(names));
+        portions[2].marking.groups = vec![group("east", &[], &["gh.example"]), group("west", &[], &["au.example"])];
         judged(&first, &second, &portions)
     };
     assert_eq!(marked(Tlp::Green, &["gb.example", "gh.example"]), ["releasable-to"]);
     assert_eq!(marked(Tlp::Green, &["gb.example", "au.example"]), [""; 0]);
-    assert_eq!(marked(Tlp::Red, &[]), ["tlp-red-named-only"]);
-    assert_eq!(marked(Tlp::Red, &["au.example"]), [""; 0]);
+    assert_eq!(marked(Tlp::Green, &["gb.example", "group:west"]), [""; 0]);
+    assert_eq!(marked(Tlp::Green, &["gb.example", "group:east"]), ["releasable-to"]);
+    assert_eq!(marked(Tlp::Red, &[]), ["onward-not-allowed", "tlp-red-named-only"]);
+    assert_eq!(marked(Tlp::Red, &["au.example"]), ["onward-not-allowed"], "nobody but its originator gives RED");
+    assert_eq!(marked(Tlp::AmberStrict, &["au.example"]), ["onward-not-allowed"]);
+    let mut unattributed = portions();
+    unattributed[2].marking.caveats = vec![Caveat::NoAttribution];
+    assert_eq!(judged(&first, &second, &unattributed), ["no-attribution"]);
     let late = Release { released_at: time("2026-06-01T00:00:00Z"), ..second.clone() };
     assert_eq!(judged(&first, &late, &portions()), ["expired"]);
 }
 
 #[test]
-fn a_release_after_which_nothing_goes_on_is_read_with_the_groups_before() {
-    let first = release(1, 3, &["au.example"], vec![group("west", &[], &["au.example"])]);
-    let mut second = release(2, 2, &["au.example"], vec![]);
-    second.terms.onward = None;
-    let mut marked = portions();
-    marked[2].marking.releasable_to = audiences(&["group:west"]);
-    assert_eq!(judged(&first, &second, &marked), [""; 0], "whoever passes it on is at fault, not who gave it");
+fn kinds_of_later_editions_do_not_widen_terms() {
+    let (first, mut second) = (release(1, 3, &["au.example"], vec![]), release(2, 2, &["au.example"], vec![]));
+    second.terms.onward.as_mut().unwrap().later_kinds = vec!["satellite-image".parse().unwrap()];
+    assert_eq!(judged(&first, &second, &portions()), ["terms-too-wide"]);
+    let mut allowing = first;
+    allowing.terms.onward.as_mut().unwrap().later_kinds = vec!["satellite-image".parse().unwrap()];
+    assert_eq!(judged(&allowing, &second, &portions()), [""; 0]);
 }
 
 #[test]

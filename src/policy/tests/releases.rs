@@ -50,8 +50,8 @@ fn of_several_headlines_only_the_fullest_goes() {
     let fuller = "a-fuller-headline-is-given";
     assert_eq!(short(&strict(), &portions), [fuller, "+", fuller, "+"]);
     assert_eq!(short(&amber_on_west_africa(), &portions), ["+", "no-grant", "no-grant", "+"]);
-    portions[1].order = 99;
-    assert_eq!(short(&strict(), &portions), [fuller, fuller, "+", "+"], "the first by order, not by place");
+    portions.swap(1, 2);
+    assert_eq!(short(&strict(), &portions), [fuller, "+", fuller, "+"], "of two alike the author's first");
 }
 
 #[test]
@@ -101,13 +101,16 @@ fn the_grants_of_one_agreement_add_up_and_are_named() {
 }
 
 fn passing_on(to: &[&str], max_tlp: Tlp, depth: u32) -> OnwardTerms {
-    OnwardTerms { to: audiences(to), kinds: Kind::ALL.to_vec(), max_tlp, depth }
+    OnwardTerms { later_kinds: vec![], to: audiences(to), kinds: Kind::ALL.to_vec(), max_tlp, depth }
 }
 
 fn onward_portions() -> Vec<Portion> {
     let mut portions = vec![headline(1, Tlp::Clear), subject(2, Tlp::Clear, &["ML"]), gap(3, Tlp::Amber)];
     portions[0].marking.onward = Onward::Named(audiences(&["group:ecowas"]));
     portions[1].marking.onward = Onward::Named(audiences(&["group:ecowas"]));
+    for portion in &mut portions {
+        portion.marking.spell_out(&[super::fixture::group("ecowas", &["GH"], &["au.example"])]);
+    }
     portions
 }
 

@@ -1,10 +1,13 @@
 //! What the stories are made of.
 
+use std::collections::BTreeSet;
+
 use crate::{
     domain::{
         approval::Approved,
         event::{Deed, Event, PortionDecision},
         ids::{AssessmentId, Digest, Sha256, StatementId, TrustDomain},
+        place::Country,
         release::EntryKind,
         statement::StatementKind,
         time::Time,
@@ -31,6 +34,12 @@ pub(crate) fn at(second: i64) -> Time {
 
 pub(crate) fn assessment(n: u8) -> AssessmentId {
     AssessmentId([n; 16])
+}
+
+/// The states that a version is about.
+pub(crate) fn about(n: u8, version: u32) -> BTreeSet<Country> {
+    let place = usize::from(n) + usize::try_from(version).unwrap();
+    BTreeSet::from([["BF", "ML", "NE", "TD", "SD"][place % 5].parse().unwrap()])
 }
 
 /// The manifest of a version of an assessment.
@@ -80,6 +89,7 @@ pub(crate) fn publication(n: u8, version: u32) -> Publication {
         urgency: 3,
         portions: portions(n, 3),
         title: portions(n, 1),
+        about: about(n, version),
         attachments: vec![],
         queue: vec![(domain("fr"), at(0)), (domain("de"), at(0))],
         events: vec![
@@ -156,6 +166,7 @@ pub(crate) fn entry(sequence: u64, n: u8, version: u32) -> ReceivedEntry {
             originator: domain("ng"),
             portions: portions(n, 3),
             title: portions(n, 1),
+            about: about(n, version),
             beside: vec![],
             attachments: vec![],
             quarantined: false,

@@ -45,6 +45,7 @@ pub(super) fn in_force() -> Standing {
 pub(super) fn agreement(name: &str, version: u32, standing: Standing, second: i64) -> AgreementRecord {
     let (own, other) = (domain("gb"), domain(name));
     let grant = Grant {
+        later_kinds: vec![],
         id: "g1".parse().unwrap(),
         from: own.clone(),
         to: other.clone(),
@@ -61,6 +62,7 @@ pub(super) fn agreement(name: &str, version: u32, standing: Standing, second: i6
     let mut parties = [own, other.clone()];
     parties.sort();
     let agreement = Agreement {
+        triggers: vec![],
         series: AssessmentId([1; 16]),
         version,
         previous: (version > 1).then(|| statement(1)),

@@ -1,17 +1,21 @@
 //! Reading assessments: a row, the releases by which it came, and its portions from all arrivals, decrypted.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use rusqlite::{Connection, Row as SqlRow, ToSql, params};
 
 use super::{
-    SqliteStore, beside,
+    SqliteStore, about, beside,
     column::{count, id, row, rows, time, word},
     damages::{Damages, readable},
     keys, manifests, partners, recalls, titles,
 };
 use crate::{
-    domain::ids::{AssessmentId, StatementId, TrustDomain},
+    domain::{
+        ids::{AssessmentId, StatementId, TrustDomain},
+        order,
+        place::Country,
+    },
     store::{
         AssessmentRecord, AssessmentState, CameBy, ListFilter, LoggedStatement, Page, Result, StoreError, VersionHere,
         damage::Damage,
@@ -27,7 +31,7 @@ pub(super) const PAGE_BYTES: usize = 1 << 20;
 macro_rules! heads {
     ($rest:literal) => {
         concat!(
-            "SELECT m.number, a.id, m.version, m.id, m.envelope, o.domain, m.since, m.state, a.wrapped, m.verified \
+            "SELECT m.number, a.id, m.version, m.id, m.envelope, o.domain, m.since, m.state, a.wrapped, m.verified, a.number \
              FROM manifest m JOIN assessment a ON a.number = m.assessment JOIN peer o ON o.number = m.originator ",
             $rest
         )
@@ -37,6 +41,8 @@ macro_rules! heads {
 /// A version's row, without what came with it.
 struct Head {
     number: i64,
+    /// The assessment's row.
+    assessment: i64,
     record: AssessmentRecord,
     /// The assessment's key; gone after a purge.
     wrapped: Option<Vec<u8>>,
@@ -54,9 +60,10 @@ fn head(row: &SqlRow<'_>) -> rusqlite::Result<Head> {
         releases: vec![],
         portions: vec![],
         beside: vec![],
+        about: BTreeSet::new(),
         verified: row.get::<_, Option<String>>(9)?.and_then(|text| serde_json::from_str(&text).ok()),
     };
-    Ok(Head { number: row.get(0)?, record, wrapped: row.get(8)? })
+    Ok(Head { number: row.get(0)?, assessment: row.get(10)?, record, wrapped: row.get(8)? })
 }
 
 /// Which version a head's row is of.
@@ -79,8 +86,8 @@ fn whole(conn: &Connection, vault: &Vault, head: Head, all: bool) -> Result<Asse
         Ok(CameBy { release, provenance: unpack(&packed)?, received_at })
     };
     let releases = releases.into_iter().map(came_by).collect::<Result<_>>()?;
-    let (portions, beside) = contents(conn, vault, &head, all)?;
-    Ok(AssessmentRecord { releases, portions, beside, ..head.record })
+    let (portions, beside, about) = contents(conn, vault, &head, all)?;
+    Ok(AssessmentRecord { releases, portions, beside, about, ..head.record })
 }
 
 /// With nothing but what names it.
@@ -124,33 +131,33 @@ fn key_of(vault: &Vault, head: &Head) -> Result<HeldKey> {
     vault.held_key(Row::AssessmentKey(assessment, originator), head.wrapped.clone().ok_or_else(missing)?)
 }
 
-/// The portions of all arrivals, encoded, each once; and the statements beside them.
-type Contents = (Vec<Vec<u8>>, Vec<LoggedStatement>);
+/// The portions of all arrivals, encoded, each once, in the author's order; the statements beside them; and what all versions are about.
+type Contents = (Vec<Vec<u8>>, Vec<LoggedStatement>, BTreeSet<Country>);
 
 fn contents(conn: &Connection, vault: &Vault, head: &Head, all: bool) -> Result<Contents> {
     const SETS: &str = "SELECT s.sequence, s.quarantined, s.sealed, d.domain FROM portion_set s \
         JOIN peer d ON d.number = s.peer WHERE s.manifest = ?1 AND (s.quarantined = 0 OR ?2) ORDER BY s.number";
     if is_closed(head, all) {
-        return Ok((vec![], vec![]));
+        return Ok((vec![], vec![], BTreeSet::new()));
     }
     let sets = rows(conn, SETS, params![head.number, all], |r| {
         Ok((count(r, 0)?, r.get::<_, bool>(1)?, r.get::<_, Vec<u8>>(2)?, word::<TrustDomain>(r, 3)?))
     })?;
     if sets.is_empty() {
-        return Ok((vec![], vec![]));
+        return Ok((vec![], vec![], BTreeSet::new()));
     }
     let (manifest_id, key) = (&head.record.manifest_id, key_of(vault, head)?);
-    let is_one = sets.len() == 1;
-    let mut portions = Vec::new();
+    let mut arrivals: Vec<Vec<Vec<u8>>> = Vec::with_capacity(sets.len());
     for (sequence, quarantined, sealed, from) in sets {
         let row = Row::PortionSet { manifest: manifest_id, from: &from, sequence, quarantined };
-        portions.append(&mut unpack(&key.open(row, &sealed)?)?);
+        arrivals.push(unpack(&key.open(row, &sealed)?)?);
     }
-    if !is_one {
-        portions.sort_unstable();
-        portions.dedup();
-    }
-    Ok((portions, beside::of(conn, &key, (head.number, manifest_id), all)?))
+    let portions = match arrivals.len() {
+        1 => arrivals.pop().unwrap_or_default(),
+        _ => order::merged(arrivals),
+    };
+    let beside = beside::of(conn, &key, (head.number, manifest_id), all)?;
+    Ok((portions, beside, about::of(conn, &key, head.assessment)?))
 }
 
 fn one(conn: &Connection, vault: &Vault, id: &StatementId, quarantined: bool) -> Result<Option<AssessmentRecord>> {

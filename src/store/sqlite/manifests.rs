@@ -3,6 +3,7 @@
 use rusqlite::{Connection, params};
 
 use super::{
+    about,
     column::{change, id, row, word},
     roots, titles,
 };
@@ -231,16 +232,18 @@ fn supersede(conn: &Connection, v: &Version<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Keeps the sealed portions of an arrival, and what names the assessment among them.
+/// Keeps the sealed portions of an arrival, what names the assessment among them, and what they are about.
 pub(super) fn keep_portions(
     conn: &Connection,
     manifest: i64,
     (peer, sequence): (i64, i64),
     is_quarantined: bool,
-    (sealed, title): (&[u8], &[u8]),
+    (sealed, title, about): (&[u8], &[u8], &[u8]),
 ) -> Result<()> {
     const SQL: &str =
         "INSERT INTO portion_set (manifest, peer, sequence, quarantined, sealed) VALUES (?1, ?2, ?3, ?4, ?5)";
     change(conn, SQL, params![manifest, peer, sequence, is_quarantined, sealed])?;
-    titles::keep(conn, conn.last_insert_rowid(), title)
+    let set = conn.last_insert_rowid();
+    titles::keep(conn, set, title)?;
+    about::keep(conn, set, about)
 }

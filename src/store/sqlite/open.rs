@@ -16,7 +16,7 @@ use crate::store::{Result, StoreError, vault::Vault};
 /// "WFIR": what kind of file it is.
 pub(super) const APPLICATION_ID: i64 = 0x5746_4952;
 /// The schema, step by step: a store at version n has the first n behind it.
-pub(super) const MIGRATIONS: [&str; 19] = [
+pub(super) const MIGRATIONS: [&str; 20] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_standing.sql"),
     include_str!("migrations/0003_house_rules.sql"),
@@ -36,6 +36,7 @@ pub(super) const MIGRATIONS: [&str; 19] = [
     include_str!("migrations/0017_equivocations.sql"),
     include_str!("migrations/0018_urgency.sql"),
     include_str!("migrations/0019_readings.sql"),
+    include_str!("migrations/0020_about.sql"),
 ];
 /// The owner alone reads and writes.
 const MODE: u32 = 0o600;

@@ -119,7 +119,7 @@ impl OutboxStore for SqliteStore {
                     Answered::Done => change(conn, DONE, params![item, peer])?,
                     Answered::Later(at) => change(conn, LATER, params![item, peer, at.unix_nanos()])?,
                     Answered::Kept { reason, again_at, seen } => {
-                        let outcome = if reason.is_some() { "not-yet" } else { "accepted" };
+                        let outcome = if reason.is_some() { "not-yet" } else { "taken" };
                         change(conn, KEPT, params![item, peer, outcome, reason, again_at.unix_nanos(), seen])?
                     }
                 };

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::store::{
     Publication, Result, StoreError,
+    about::pack as pack_states,
     vault::{Leaf, Row, Vault, pack},
 };
 
@@ -20,6 +21,7 @@ struct Sealed {
     leaves: Arc<Vec<Leaf>>,
     portions: Vec<u8>,
     title: Vec<u8>,
+    about: Vec<u8>,
     key: Vec<u8>,
 }
 
@@ -42,6 +44,7 @@ pub(super) async fn publish(store: &SqliteStore, publication: Publication) -> Re
         let sealed = Sealed {
             portions: key.seal(portions(&publication), &pack(&publication.portions))?,
             title: key.seal(title(&publication), &pack(&publication.title))?,
+            about: key.seal(about(&publication), &pack_states(&publication.about))?,
             publication: Arc::clone(&publication),
             leaves: Arc::clone(&leaves),
             key: key.wrapped,
@@ -59,6 +62,10 @@ fn portions(p: &Publication) -> Row<'_> {
 
 fn title(p: &Publication) -> Row<'_> {
     Row::Title { manifest: &p.manifest_id, from: &p.originator, sequence: 0, quarantined: false }
+}
+
+fn about(p: &Publication) -> Row<'_> {
+    Row::About { manifest: &p.manifest_id, from: &p.originator, sequence: 0 }
 }
 
 /// Whether it was new; `None` where the key must be taken anew.
@@ -88,7 +95,8 @@ fn commit(conn: &Connection, vault: &Vault, sealed: &Sealed) -> Result<Option<bo
     };
     let kept = manifests::keep(conn, &version, false)?;
     quarantine::hide(conn, vault, &kept)?;
-    manifests::keep_portions(conn, kept.number, (originator, 0), false, (&sealed.portions, &sealed.title))?;
+    let Sealed { portions, title, about, .. } = sealed;
+    manifests::keep_portions(conn, kept.number, (originator, 0), false, (portions, title, about))?;
     attachments::name(conn, kept.number, p.attachments.iter())?;
     queue::put(conn, kept.number, p.urgency, &p.queue)?;
     ledger::append(conn, vault, &sealed.leaves)?;

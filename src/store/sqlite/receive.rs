@@ -20,7 +20,7 @@ use crate::{
         time::Time,
     },
     store::{
-        InboundPosition, ReceivedContent, ReceivedEntry, ReceivedRecord, Result, StoreError,
+        InboundPosition, ReceivedContent, ReceivedEntry, ReceivedRecord, Result, StoreError, about,
         damage::Damage,
         vault::{HeldKey, Leaf, Row, Vault, pack},
     },
@@ -49,6 +49,7 @@ type Sealed = Vec<Option<SealedContent>>;
 struct SealedContent {
     portions: Vec<u8>,
     title: Vec<u8>,
+    about: Vec<u8>,
     /// Where there are any.
     beside: Option<Vec<u8>>,
     /// The wrapped key.
@@ -123,6 +124,7 @@ fn seal(conn: &Connection, vault: &Vault, batch: &Batch) -> Result<Sealed> {
         Ok(SealedContent {
             portions: key.seal(portions, &pack(&content.portions))?,
             title: key.seal(title, &pack(&content.title))?,
+            about: key.seal(Row::About { manifest, from, sequence }, &about::pack(&content.about))?,
             beside: has_beside.then(|| key.seal(row, &beside::packed(&content.beside))).transpose()?,
             key: key.wrapped.clone(),
         })
@@ -223,7 +225,8 @@ fn keep(
     let kept = manifests::keep(conn, &version, content.quarantined)?;
     quarantine::hide(conn, vault, &kept)?;
     // The flag as the portions were sealed with; a row in quarantine is kept from users as a whole.
-    manifests::keep_portions(conn, kept.number, arrival, content.quarantined, (&sealed.portions, &sealed.title))?;
+    let SealedContent { portions, title, about, .. } = sealed;
+    manifests::keep_portions(conn, kept.number, arrival, content.quarantined, (portions, title, about))?;
     if let Some(sealed) = &sealed.beside {
         beside::keep(conn, kept.number, arrival, content.quarantined, (sealed, at))?;
     }

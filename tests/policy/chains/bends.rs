@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     domain::{
-        agreement::Group,
+        group::Group,
         ids::{Digest, StatementId},
         marking::Tlp,
         partner::{Organisation, PartnerKind},
@@ -276,5 +276,5 @@ impl Bend {
 fn wide() -> OnwardLimit {
     let groups = ["a", "b"].map(|name| fixture::group(name, &STATES, &NAMES[..5]));
     let to = fixture::audiences(&NAMES);
-    OnwardLimit { to, kinds: KINDS.to_vec(), max_tlp: Tlp::Red, depth: 9, groups: groups.to_vec() }
+    OnwardLimit { later_kinds: vec![], to, kinds: KINDS.to_vec(), max_tlp: Tlp::Red, depth: 9, groups: groups.to_vec() }
 }

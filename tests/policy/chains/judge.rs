@@ -9,10 +9,9 @@ use super::{
 use crate::{
     cases::Case,
     domain::{
-        agreement::{Agreement, Group},
+        agreement::Agreement,
+        group::Group,
         ids::{Digest, StatementId, TrustDomain},
-        marking::Audience,
-        release::{OnwardLimit, Release},
     },
     fixture::digest,
     oracle::{Came, Oracle, Rule},
@@ -21,43 +20,33 @@ use crate::{
     terms::is_narrow,
 };
 
-/// What can be left out of the judgement of hops, to show that its absence is noticed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Left {
-    /// A rule of the oracle's.
-    Out(Rule),
-    /// A group that is spelled out for markings has no more members than before.
-    GroupsKept,
-}
-
-/// Not among them: that time is left at all, since no retention fits into none; and that a hop is left, since wire lets no limit be
-/// without one.
-pub const LEFT: [Left; 21] = [
-    Left::Out(Rule::CameByIt),
-    Left::Out(Rule::NotBack),
-    Left::Out(Rule::OnwardAtAll),
-    Left::Out(Rule::OnwardTo),
-    Left::Out(Rule::OnwardKinds),
-    Left::Out(Rule::OnwardTlp),
-    Left::Out(Rule::BarredState),
-    Left::Out(Rule::MarkingNone),
-    Left::Out(Rule::MarkingWithin),
-    Left::Out(Rule::MarkingNames),
-    Left::Out(Rule::GroupsOnlyNarrow),
-    Left::Out(Rule::TermsTo),
-    Left::Out(Rule::TermsKinds),
-    Left::Out(Rule::TermsTlp),
-    Left::Out(Rule::TermsOneHopLess),
-    Left::Out(Rule::TermsKeepBars),
-    Left::Out(Rule::TermsRetention),
-    Left::Out(Rule::Expiry),
-    Left::Out(Rule::ReleasableTo),
-    Left::Out(Rule::RedNamed),
-    Left::GroupsKept,
+/// What can be left out of the judgement of hops, to show that its absence is noticed. Not among them: that time is left at all, since no retention fits into none; and that a hop is left, since wire lets no limit be
+/// without one; nor that RED names its reader, since RED goes no hop further.
+pub const LEFT: [Rule; 20] = [
+    Rule::CameByIt,
+    Rule::NotBack,
+    Rule::OnwardAtAll,
+    Rule::OnwardTo,
+    Rule::OnwardKinds,
+    Rule::OnwardTlp,
+    Rule::BarredState,
+    Rule::MarkingNone,
+    Rule::MarkingWithin,
+    Rule::MarkingNames,
+    Rule::TermsTo,
+    Rule::TermsKinds,
+    Rule::TermsTlp,
+    Rule::TermsOneHopLess,
+    Rule::TermsKeepBars,
+    Rule::TermsRetention,
+    Rule::Expiry,
+    Rule::ReleasableTo,
+    Rule::NoAttribution,
+    Rule::StrictStays,
 ];
 
 /// Whose hop is the first at fault, if any is. The rules left out are those of the hops before the last.
-pub fn judged(world: &World, piece: &Piece, steps: &[Step], without: Option<Left>) -> Option<TrustDomain> {
+pub fn judged(world: &World, piece: &Piece, steps: &[Step], without: Option<Rule>) -> Option<TrustDomain> {
     let last = steps.len() - 1;
     let visible: Vec<usize> = by_digests(piece, &steps[last].release.digests);
     for k in 1..last {
@@ -70,7 +59,7 @@ pub fn judged(world: &World, piece: &Piece, steps: &[Step], without: Option<Left
     let states = Oracle { case: &told, agreement: &told.agreements[0], came: Came::Own, without: None }.states(&all);
     for step in &steps[..last] {
         // The state itself was told, by whomever.
-        if step.taker.state().is_some_and(|s| states.contains(&s)) {
+        if step.taker.states().any(|s| states.contains(&s)) {
             return Some(step.giver.domain.clone());
         }
     }
@@ -93,7 +82,7 @@ fn with(
     let mut case = case(world, piece, (k, &step.giver, &step.taker), visible, came);
     case.house.clear();
     case.now = step.release.released_at;
-    // Nobody else knows the agreement; the groups are what the release says of it.
+    // Nobody else knows the agreement; the groups of its terms are what the release says of it.
     let known = Agreement { groups, grants: vec![], ..case.agreements[0].clone() };
     case.agreements = vec![known];
     case
@@ -108,6 +97,7 @@ fn provenance(steps: &[Step], visible: &[usize]) -> Provenance {
         digests: local.map(|(local, _)| digest(local)).collect(),
         terms: step.release.terms.clone(),
         released_at: step.release.released_at,
+        is_stopped: false,
         groups: step.release.terms.onward.iter().flat_map(|o| o.groups.clone()).collect(),
         carriers: steps.iter().map(|s| s.giver.domain.clone()).collect(),
     }
@@ -119,15 +109,13 @@ fn is_at_fault(
     piece: &Piece,
     (k, steps): (usize, &[Step]),
     visible: &[usize],
-    without: Option<Left>,
+    without: Option<Rule>,
 ) -> bool {
     let release = &steps[k].release;
     let came = provenance(&steps[..k], visible);
-    // Where nothing goes on, no groups are spelled out; they were no larger than those before.
-    let groups = release.terms.onward.as_ref().map_or_else(|| came.groups.clone(), |o| o.groups.clone());
+    let groups = release.terms.onward.iter().flat_map(|o| o.groups.clone()).collect();
     let case = with(world, piece, (k, &steps[k]), visible, vec![came], groups);
-    let rule = if let Some(Left::Out(rule)) = without { Some(rule) } else { None };
-    let oracle = Oracle { case: &case, agreement: &case.agreements[0], came: Came::By(0), without: rule };
+    let oracle = Oracle { case: &case, agreement: &case.agreements[0], came: Came::By(0), without };
     for (local, index) in visible.iter().enumerate() {
         if release.digests.contains(&digest(*index))
             && (oracle.has_expired() || !oracle.may_go_on(local) || oracle.is_for_others(local))
@@ -137,18 +125,6 @@ fn is_at_fault(
     }
     // What is as narrow as it must be stays as it is when it is narrowed once more.
     oracle.narrowed(release.terms.clone()) != release.terms
-        || (without != Some(Left::GroupsKept) && has_a_wider_group(release, &case.provenances[0].groups))
-}
-
-fn has_a_wider_group(release: &Release, before: &[Group]) -> bool {
-    let Some(OnwardLimit { to, groups, .. }) = &release.terms.onward else { return false };
-    for group in groups {
-        let is_for_markings = !to.contains(&Audience::Group(group.name.clone()));
-        if is_for_markings && !members(&group.name, groups).is_subset(&members(&group.name, before)) {
-            return true;
-        }
-    }
-    false
 }
 
 /// The hop to the reader itself, which has the agreement too.

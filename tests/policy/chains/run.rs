@@ -41,7 +41,7 @@ impl Policies {
             let copy = compiled(world, &world.parties[k], k, &HouseRules::none());
             let own = match world.house[k].as_slice() {
                 [] => copy.clone(),
-                rules => compiled(world, &world.parties[k], k, &house::rules(rules)),
+                rules => compiled(world, &world.parties[k], k, &house::rules(rules, &[])),
             };
             (own, copy)
         })
@@ -152,6 +152,7 @@ impl Foretold {
         let grants: BTreeSet<GroupName> = portions.values().flatten().map(|id| id.parse().unwrap()).collect();
         let (giver, taker) = (world.parties[k].clone(), world.parties[k + 1].clone());
         let release = Release {
+            unknown: vec![],
             recipient: taker.domain.clone(),
             kind: EntryKind::Assessment,
             manifest: StatementId([5; 32]),
@@ -187,6 +188,7 @@ pub fn foretold(world: &World, piece: &Piece) -> Vec<Foretold> {
             groups: terms.onward.iter().flat_map(|o| o.groups.clone()).collect(),
             terms,
             released_at: piece.at[k],
+            is_stopped: false,
             carriers: world.parties[..=k].iter().map(|p| p.domain.clone()).collect(),
         }];
     }
@@ -206,6 +208,7 @@ pub fn case(
         originator: world.parties[0].domain.clone(),
         provenances,
         house: world.house[k].clone(),
+        control: vec![],
         taker: taker.clone(),
         agreements: world.agreements[k].iter().map(|a| made_between(a.clone(), giver, taker)).collect(),
         issued: piece.issued,
@@ -213,6 +216,7 @@ pub fn case(
         portions: held.iter().map(|i| piece.portions[*i].clone()).collect(),
         endorsers: vec![],
         exceptions: vec![],
+        versions: BTreeSet::new(),
         now: piece.at[k],
         later: vec![],
     }

@@ -6,11 +6,12 @@ use super::bends::{Bend, bend};
 use crate::{
     cases::HOUSE_RULES,
     domain::{
-        agreement::{Agreement, Grant, Group, OnwardTerms},
+        agreement::{Agreement, Grant, OnwardTerms},
         assessment::Portion,
         body::{Body, Kind},
+        group::Group,
         level::WarningLevel,
-        marking::{Onward, Tlp},
+        marking::{Caveat, Onward, Tlp},
         partner::{Organisation, PartnerKind},
         place::Country,
         time::Time,
@@ -132,12 +133,13 @@ fn grant() -> impl Strategy<Value = Grant> {
         prop_oneof![30 => Just(0), 1 => Just(HOUR.unsigned_abs()), 1 => Just(DAY.unsigned_abs())],
     );
     let days = prop_oneof![2 => 4..12_u32, 2 => 30..400_u32];
-    let tlp = prop_oneof![3 => Just(Tlp::Red), 3 => select(&Tlp::ALL[2..])];
+    let tlp = prop_oneof![3 => Just(Tlp::Red), 3 => select(&Tlp::ALL[1..])];
     let depth = prop_oneof![1 => 1..3_u32, 9 => 3..6_u32];
     let terms = (option::weighted(0.6, days), option::weighted(0.98, (named(), kinds(), tlp, depth)));
     (reach, terms).prop_map(|((areas, kinds, max_tlp, topics, min_level, delay_seconds), (retention_days, onward))| {
         let grant = fixture::grant("g", &fixture::taker("reader.example", PartnerKind::Ngo, ""), &areas);
         let onward = onward.map(|(to, kinds, max_tlp, depth)| OnwardTerms {
+            later_kinds: vec![],
             to: fixture::audiences(&to),
             kinds,
             max_tlp,
@@ -172,6 +174,8 @@ fn piece(hops: usize) -> impl Strategy<Value = Piece> {
         let mut subject = fixture::portion(0, tlp, body);
         subject.marking.onward = second;
         portions.push(subject);
+        let all = ["a", "b"].map(|name| fixture::group(name, &STATES, &NAMES[..5]));
+        portions.iter_mut().for_each(|portion| portion.marking.spell_out(&all));
         for (portion, number) in portions.iter_mut().zip(1..) {
             portion.handle.0 = [number; 8];
         }
@@ -216,15 +220,25 @@ fn portion() -> impl Strategy<Value = Portion> {
         4 => Just(vec!["group:a"]),
         2 => subsequence(&NAMES[..], 1..=4),
     ];
-    let tlp = prop_oneof![3 => select(&Tlp::ALL[..4]), 2 => Just(Tlp::Red)];
+    let tlp = prop_oneof![6 => select(&Tlp::ALL[..3]), 1 => select(&Tlp::ALL[3..])];
     let topics = subsequence(&["gulf", "horn", "sahel"][..], 0..=2);
-    (body, (tlp, releasable, topics, onward()), 0..40_u32).prop_map(
-        |(body, (tlp, releasable, topics, onward), order)| {
+    let caveats = prop_oneof![7 => Just(vec![]), 1 => Just(vec![Caveat::NoAttribution])];
+    let is_closed = prop::bool::weighted(0.1);
+    let marking = (tlp, releasable, topics, onward(), caveats);
+    (body, marking, is_closed, (group("a"), group("b"))).prop_map(
+        |(body, (tlp, releasable, topics, onward, caveats), is_closed, (a, b))| {
             let mut portion = fixture::portion(1, tlp, body);
-            portion.order = order;
+            portion.marking.caveats = caveats;
             portion.marking.releasable_to = fixture::audiences(&releasable);
             portion.marking.topics = topics.iter().map(|t| t.parse().unwrap()).collect();
             portion.marking.onward = onward;
+            if portion.kind() == Kind::Subject && !is_closed {
+                // A hub that must keep a subject gives nothing, and most chains would end there.
+                let marking = &mut portion.marking;
+                (marking.tlp, marking.onward) = (Tlp::Clear, Onward::Named(fixture::audiences(&NAMES)));
+                (marking.releasable_to, marking.caveats) = (vec![], vec![]);
+            }
+            portion.marking.spell_out(&[a, b]);
             portion
         },
     )

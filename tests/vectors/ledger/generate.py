@@ -64,7 +64,7 @@ def subproof(m, leaves, is_whole):
 
 def tree():
     leaves = [sha256(bytes([n])) for n in range(max(SIZES))]
-    return {
+    proofs = {
         "leaves": [leaf.hex() for leaf in leaves],
         "leaf_hashes": [leaf_hash(leaf).hex() for leaf in leaves],
         "roots": [{"size": n, "root": root(leaves[:n]).hex()} for n in [0] + SIZES],
@@ -74,6 +74,8 @@ def tree():
             {"first": m, "second": n, "path": [h.hex() for h in subproof(m, leaves[:n], True)]}
             for n in SIZES for m in range(1, n + 1)],
     }
+    checked = sum(len(proofs[name]) for name in ["leaf_hashes", "roots", "inclusion", "consistency"])
+    return {"cases": checked, **proofs}
 
 
 def public(key):
@@ -104,6 +106,7 @@ def notes():
     note = text + "\n" + line(origin, ledger, 1, ledger.sign(text.encode()))
     cosignature = line(other, witness, 4, seconds.to_bytes(8, "big") + witness.sign(cosigned.encode()))
     return {
+        "cases": 2,  # the note, and the note with a cosignature
         "private_keys": {origin: LEDGER, other: WITNESS},
         "keys": {origin: verifier_key(origin, ledger), other: verifier_key(other, witness)},
         "origin": origin, "size": 24, "root": sha256(b"root").hex(),

@@ -68,7 +68,7 @@ fn read_statement(kind: StatementKind, payload: &[u8]) -> Result<(Value, Vec<u8>
         StatementKind::Void => both(wire::release::decode_void(payload)?, wire::release::encode_void),
         StatementKind::Receipt => {
             let receipt = wire::receipt::decode(payload)?;
-            let Receipt { sender, kind, releases, at, reason, role, recall, path } = &receipt;
+            let Receipt { sender, kind, releases, at, reason, role, recall, path, mandate } = &receipt;
             let mut value = json!({ "sender": sender, "kind": kind, "releases": releases, "at": at, "reason": reason });
             // Only what is there: most receipts say none of it.
             if let Some(role) = role {
@@ -79,6 +79,9 @@ fn read_statement(kind: StatementKind, payload: &[u8]) -> Result<(Value, Vec<u8>
             }
             if let Some(path) = path {
                 value["path"] = json!(path);
+            }
+            if let Some(mandate) = mandate {
+                value["mandate"] = json!(mandate);
             }
             (value, wire::receipt::encode(&receipt))
         }
@@ -148,7 +151,11 @@ fn statements_of_another_library_are_read_and_written_again_as_the_same_bytes() 
     let mut read = serde_json::Map::new();
     for v in vectors::<Statement>("statements.json") {
         let kind = StatementKind::from_payload_type(&v.payload_type).unwrap();
-        let (value, written) = read_statement(kind, &v.payload.0).unwrap_or_else(|f| panic!("{}: {f:?}", v.name));
+        let (value, mut written) = read_statement(kind, &v.payload.0).unwrap_or_else(|f| panic!("{}: {f:?}", v.name));
+        if kind != StatementKind::Agreement {
+            let speaker = wire::speaker::decode(&v.payload.0).unwrap_or_else(|f| panic!("{}: {f:?}", v.name));
+            written = wire::speaker::spoken_by(&speaker, written);
+        }
         assert_eq!(hex::encode(written), hex::encode(&v.payload.0), "{}", v.name);
         assert_eq!(id_of(kind, &v.payload.0), v.id, "{}", v.name);
         let message = format!("watchfire.v1.{}", title(kind.as_str()));

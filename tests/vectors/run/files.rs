@@ -6,15 +6,17 @@ use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
 #[derive(Deserialize)]
 struct File<T> {
+    cases: usize,
     vectors: Vec<T>,
 }
 
-/// The vectors of a file; at least one.
+/// The vectors of a file: as many as it says, and at least one.
 pub fn vectors<T: DeserializeOwned>(name: &str) -> Vec<T> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(name);
     let text = std::fs::read_to_string(path).unwrap();
     let file: File<T> = serde_json::from_str(&text).unwrap();
     assert!(!file.vectors.is_empty(), "{name} is empty");
+    assert_eq!(file.vectors.len(), file.cases, "{name} says another number of cases; run tests/vectors/counts.py");
     file.vectors
 }
 

@@ -13,6 +13,7 @@ use watchfire::{
 
 #[derive(Deserialize)]
 struct Tree {
+    cases: usize,
     leaves: Vec<String>,
     leaf_hashes: Vec<String>,
     roots: Vec<Root>,
@@ -66,6 +67,8 @@ fn the_tree_is_that_of_another_program() {
     let vectors: Tree = serde_json::from_str(include_str!("../ledger/tree.json")).unwrap();
     let leaves = Leaves(hashes(&vectors.leaves));
     let leaf_hashes = hashes(&vectors.leaf_hashes);
+    let Tree { roots, inclusion, consistency, .. } = &vectors;
+    assert_eq!(leaf_hashes.len() + roots.len() + inclusion.len() + consistency.len(), vectors.cases);
     assert!(leaves.0.iter().map(|l| leaf_hash(l)).eq(leaf_hashes.iter().copied()));
     let root = |size: u64| hash(&vectors.roots.iter().find(|r| r.size == size).unwrap().root);
     for Root { size, root } in &vectors.roots {
@@ -91,6 +94,7 @@ fn the_tree_is_that_of_another_program() {
 
 #[derive(Deserialize)]
 struct Notes {
+    cases: usize,
     private_keys: std::collections::BTreeMap<String, String>,
     keys: std::collections::BTreeMap<String, String>,
     origin: String,
@@ -111,6 +115,7 @@ fn key(seed: &str) -> RawKey {
 #[test]
 fn notes_and_cosignatures_are_those_of_another_program() {
     let vectors: Notes = serde_json::from_str(include_str!("../ledger/notes.json")).unwrap();
+    assert_eq!(vectors.cases, [&vectors.note, &vectors.cosigned_note].len());
     let log_key = |name: &String| vectors.keys[name].parse::<LogKey>().unwrap();
     let (own, witness) = (key(&vectors.private_keys[&vectors.origin]), key(&vectors.private_keys[&vectors.witness]));
     assert_eq!(log_key(&vectors.origin).public, own.public_key());

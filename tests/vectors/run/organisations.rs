@@ -8,7 +8,10 @@ use rcgen::{
     PKCS_ECDSA_P384_SHA384, PKCS_ED25519, SanType, date_time_ymd,
 };
 use watchfire::{
-    domain::{statement::Suite, time::Time},
+    domain::{
+        statement::{StatementKind, Suite},
+        time::Time,
+    },
     identity::{
         bundle::TrustBundle,
         certificate::Leaf,
@@ -17,6 +20,7 @@ use watchfire::{
         trust::{Member, Trust},
     },
     seal::sign::SigningKey,
+    wire,
 };
 use zeroize::Zeroizing;
 
@@ -82,6 +86,15 @@ pub fn signer_by(
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     bend(&mut params);
     let certificate = params.signed_by(&key, issuer).unwrap().der().to_vec();
-    let public_key = Leaf::parse(&certificate).unwrap().public_key;
-    SigningKey::new(&Zeroizing::new(key.serialize_der()), vec![certificate], &public_key).unwrap()
+    let Leaf { public_key, id, .. } = Leaf::parse(&certificate).unwrap();
+    SigningKey::new(&Zeroizing::new(key.serialize_der()), vec![certificate], &public_key, id).unwrap()
+}
+
+/// The same content, with the owner of that key as its speaker.
+pub fn said_by(key: &SigningKey, kind: StatementKind, payload: &[u8]) -> Vec<u8> {
+    if kind == StatementKind::Agreement {
+        return payload.to_vec();
+    }
+    let end = wire::speaker::spoken_by(&wire::speaker::decode(payload).unwrap(), vec![]);
+    key.payload(payload.strip_suffix(&end[..]).unwrap().to_vec())
 }

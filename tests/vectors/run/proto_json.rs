@@ -70,6 +70,9 @@ fn delimited(field: &FieldDescriptorProto, mut bytes: &[u8]) -> Vec<Value> {
         Type::Bytes => vec![json!(BASE64_STANDARD.encode(bytes))],
         _ => {
             let mut values = vec![];
+            while !bytes.is_empty() && field.r#type() == Type::Double {
+                values.push(json!(f64::from_le_bytes(take(&mut bytes, 8).try_into().unwrap())));
+            }
             while !bytes.is_empty() {
                 values.push(number(field, varint(&mut bytes)));
             }

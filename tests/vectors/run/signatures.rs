@@ -5,11 +5,12 @@ use watchfire::{
     domain::{
         agreement::{Notice, Step},
         fault::Reason,
-        ids::StatementId,
-        statement::{Envelope, StatementKind, Suite},
+        ids::{SpiffeId, StatementId},
+        statement::{Envelope, Signature, Speaker, StatementKind, Suite},
     },
     seal::{
         rules,
+        sign::SigningKey,
         statement::pre_authentication_encoding,
         verify::{verify, verify_raw},
     },
@@ -74,7 +75,7 @@ fn manifest_with(bend: impl FnOnce(&mut watchfire::domain::assessment::Manifest)
 
 fn signed(world: &World, id: &str, suite: Suite) -> Envelope {
     let ca = if id.contains("gb.example") { &world.gb } else { &world.fr };
-    signer(ca, id, suite).envelope(StatementKind::Manifest, manifest()).unwrap()
+    signer(ca, id, suite).statement(StatementKind::Manifest, manifest()).unwrap()
 }
 
 fn refused(world: &World, envelope: &Envelope) -> Reason {
@@ -126,10 +127,10 @@ fn a_partner_signs_for_itself_only() {
 fn a_ca_vouches_for_its_own_domain_only() {
     let world = world();
     let minted = signer(&world.fr, "spiffe://gb.example/analyst/alice", Suite::Ed25519);
-    let envelope = minted.envelope(StatementKind::Manifest, manifest()).unwrap();
+    let envelope = minted.statement(StatementKind::Manifest, manifest()).unwrap();
     assert_eq!(refused(&world, &envelope), Reason::ChainInvalid);
     let stranger = signer(&world.ml, "spiffe://ml.example/analyst/x", Suite::Ed25519);
-    let envelope = stranger.envelope(StatementKind::Manifest, manifest()).unwrap();
+    let envelope = stranger.statement(StatementKind::Manifest, manifest()).unwrap();
     assert_eq!(refused(&world, &envelope), Reason::NotAPartner);
 }
 
@@ -152,7 +153,7 @@ fn a_certificate_without_the_usage_or_out_of_its_time_signs_nothing() {
             params.extended_key_usages = vec![signing()];
             bend(params);
         });
-        let envelope = key.envelope(StatementKind::Manifest, manifest()).unwrap();
+        let envelope = key.statement(StatementKind::Manifest, manifest()).unwrap();
         assert_eq!(refused(&world, &envelope), Reason::ChainInvalid, "{name}");
     }
 }
@@ -176,7 +177,7 @@ fn a_statement_of_one_kind_is_never_taken_for_another() {
     }
     // Signed as another kind: the encoding differs, so the signature does.
     let analyst = signer(&world.gb, "spiffe://gb.example/analyst/alice", Suite::Ed25519);
-    let mut other = analyst.envelope(StatementKind::Void, manifest()).unwrap();
+    let mut other = analyst.statement(StatementKind::Void, manifest()).unwrap();
     other.kind = StatementKind::Manifest;
     assert_eq!(refused(&world, &other), Reason::SignatureInvalid);
 }
@@ -187,7 +188,7 @@ fn five_minutes_of_the_future_are_taken_and_no_more() {
     let analyst = signer(&world.gb, "spiffe://gb.example/analyst/alice", Suite::Ed25519);
     for (ahead, expected) in [(-86_400, None), (300, None), (301, Some(Reason::StatementFromFuture))] {
         let payload = manifest_with(|m| m.issued = now().plus_seconds(ahead));
-        let envelope = analyst.envelope(StatementKind::Manifest, payload).unwrap();
+        let envelope = analyst.statement(StatementKind::Manifest, payload).unwrap();
         let verdict = verify(&envelope, &rules::MANIFEST, &world.chains, now());
         assert_eq!(verdict.err().map(|f| f.reason), expected, "{ahead} s ahead");
     }
@@ -205,27 +206,71 @@ fn a_stop_counts_however_far_ahead_its_clock_was() {
         reason: String::new(),
         every_version: true,
     };
-    let envelope = node.envelope(StatementKind::Notice, wire::notice::encode(&notice)).unwrap();
+    let envelope = node.statement(StatementKind::Notice, wire::notice::encode(&notice)).unwrap();
     assert_eq!(verify(&envelope, &rules::NOTICE, &world.chains, now()).unwrap().content(), &notice);
+}
+
+/// The author's statement, which so many officers have to have signed too.
+fn with_cosigners(author: &SigningKey, cosigners: u32, officers: &[&SigningKey]) -> Envelope {
+    let id: SpiffeId = "spiffe://gb.example/analyst/alice".parse().unwrap();
+    let payload = wire::speaker::spoken_by(&Speaker { id: id.into(), cosigners }, manifest());
+    let mut envelope = author.envelope(StatementKind::Manifest, payload).unwrap();
+    let sign = |key: &&SigningKey| key.sign(StatementKind::Manifest, &envelope.payload).unwrap();
+    let more: Vec<Signature> = officers.iter().map(sign).collect();
+    envelope.signatures.extend(more);
+    envelope
 }
 
 #[test]
 fn one_bad_signature_of_two_refuses_the_whole() {
     let world = world();
-    let mut envelope = signed(&world, "spiffe://gb.example/analyst/alice", Suite::Ed25519);
-    let officer = signed(&world, "spiffe://gb.example/officer/olga", Suite::EcdsaP384Sha384);
-    envelope.signatures.push(officer.signatures[0].clone());
+    let alice = signer(&world.gb, "spiffe://gb.example/analyst/alice", Suite::Ed25519);
+    let olga = signer(&world.gb, "spiffe://gb.example/officer/olga", Suite::EcdsaP384Sha384);
+    let envelope = with_cosigners(&alice, 1, &[&olga]);
     let verified = verify(&envelope, &rules::MANIFEST, &world.chains, now()).unwrap();
     assert_eq!(verified.signers().len(), 2);
     for i in 0..2 {
         let mut bad = envelope.clone();
         bad.signatures[i].value[5] ^= 1;
         assert_eq!(refused(&world, &bad), Reason::SignatureInvalid, "signature {i}");
-        let foreign = signed(&world, "spiffe://fr.example/officer/jean", Suite::Ed25519);
+        let jean = signer(&world.fr, "spiffe://fr.example/officer/jean", Suite::Ed25519);
         let mut bad = envelope.clone();
-        bad.signatures[i] = foreign.signatures[0].clone();
+        bad.signatures[i] = jean.sign(StatementKind::Manifest, &envelope.payload).unwrap();
         assert_eq!(refused(&world, &bad), Reason::WrongDomain, "signature {i}");
     }
+}
+
+#[test]
+fn no_signature_that_a_statement_asks_for_can_be_taken_away() {
+    let world = world();
+    let key = |id: &str| signer(&world.gb, id, Suite::Ed25519);
+    let alice = key("spiffe://gb.example/analyst/alice");
+    let (olga, otto) = (key("spiffe://gb.example/officer/olga"), key("spiffe://gb.example/officer/otto"));
+    let (ada, program) = (key("spiffe://gb.example/analyst/ada"), key("spiffe://gb.example/service/feed"));
+    let fault = |envelope: &Envelope| {
+        let fault = verify(envelope, &rules::MANIFEST, &world.chains, now()).unwrap_err();
+        (fault.reason, fault.field.unwrap_or_default())
+    };
+    let lacks = || (Reason::SignatureInvalid, "speaker.cosigners".to_owned());
+    for (asked, officers) in [(0, &[][..]), (0, &[&olga]), (1, &[&olga]), (1, &[&olga, &otto]), (2, &[&olga, &otto])] {
+        verify(&with_cosigners(&alice, asked, officers), &rules::MANIFEST, &world.chains, now()).unwrap();
+    }
+    let both = with_cosigners(&alice, 2, &[&olga, &otto]);
+    for i in 1..3 {
+        let mut stripped = both.clone();
+        stripped.signatures.remove(i);
+        assert_eq!(fault(&stripped), lacks());
+    }
+    // Without the author it is nobody's word, and only officers count beside.
+    let mut stripped = both.clone();
+    stripped.signatures.remove(0);
+    assert_eq!(fault(&stripped), (Reason::WrongDomain, "speaker.id".to_owned()));
+    assert_eq!(fault(&with_cosigners(&alice, 1, &[&ada])), lacks());
+    assert_eq!(fault(&with_cosigners(&alice, 1, &[&program])), lacks());
+    // One officer is not two.
+    assert_eq!(fault(&with_cosigners(&alice, 2, &[&olga, &olga])), lacks());
+    // Somebody else can't speak in her name.
+    assert_eq!(fault(&with_cosigners(&olga, 0, &[])), (Reason::WrongDomain, "speaker.id".to_owned()));
 }
 
 #[test]
@@ -239,8 +284,8 @@ fn a_statement_without_signatures_speaks_for_nobody() {
 fn a_signed_payload_that_is_not_canonical_is_refused() {
     let world = world();
     let analyst = signer(&world.gb, "spiffe://gb.example/analyst/alice", Suite::Ed25519);
-    let payload = [manifest(), vec![0x98, 0x06, 0x01]].concat();
+    let payload = [analyst.payload(manifest()), vec![0x98, 0x0c, 0x01]].concat();
     let envelope = analyst.envelope(StatementKind::Manifest, payload).unwrap();
     let fault = verify(&envelope, &rules::MANIFEST, &world.chains, now()).unwrap_err();
-    assert_eq!((fault.reason, fault.field.as_deref()), (Reason::UnknownOrNonCanonical, Some("99")));
+    assert_eq!((fault.reason, fault.field.as_deref()), (Reason::UnknownOrNonCanonical, Some("195")));
 }

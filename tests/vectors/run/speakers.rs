@@ -27,7 +27,7 @@ use watchfire::{
 
 use crate::{
     files::{Hex, vectors},
-    organisations::{now, signer, world},
+    organisations::{now, said_by, signer, world},
 };
 
 const DOMAINS: [&str; 3] = ["gb.example", "ecowas.example", "fr.example"];
@@ -117,7 +117,7 @@ fn each_statement_is_taken_from_those_who_may_sign_it_and_from_nobody_else() {
     for v in vectors::<Vector>("statements.json") {
         let kind = StatementKind::from_payload_type(&v.payload_type).unwrap();
         for ((domain, role), key) in &keys {
-            let envelope = key.envelope(kind, v.payload.0.clone()).unwrap();
+            let envelope = key.envelope(kind, said_by(key, kind, &v.payload.0)).unwrap();
             let verdict = verified(&envelope, &chains, domain).map_err(|f| f.reason);
             let expected = may_sign(kind, &v.fields, domain, *role);
             let expected = if expected { Ok(()) } else { Err(Reason::WrongDomain) };

@@ -18,7 +18,7 @@ use crate::{
 
 fn signed(world: &World, suite: Suite) -> Envelope {
     let analyst = signer(&world.gb, "spiffe://gb.example/analyst/alice", suite);
-    analyst.envelope(StatementKind::Manifest, manifest()).unwrap()
+    analyst.statement(StatementKind::Manifest, manifest()).unwrap()
 }
 
 /// The reasons for which the envelope is refused, with each byte of `part` changed in turn, once by a bit and once whole.

@@ -1,5 +1,7 @@
 //! What the node answered, as programs see it.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::arrived::Arrived;
@@ -11,7 +13,8 @@ use crate::{
     domain::{
         assessment::Manifest,
         fault::{Fault, Reason},
-        marking::Tlp,
+        group::Group,
+        marking::{Audience, Tlp},
     },
     render::Row,
     wire::{self, proto},
@@ -43,7 +46,13 @@ pub struct Label {
     pub tlp: Tlp,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub text: String,
-    pub onward: Vec<String>,
+    pub onward: Vec<Audience>,
+    #[serde(skip)]
+    pub kind: String,
+    #[serde(skip)]
+    pub releasable_to: Vec<Audience>,
+    #[serde(skip)]
+    pub groups: Vec<Group>,
 }
 
 /// A release, or what was dropped.
@@ -120,6 +129,18 @@ impl Explained {
         self.portions.iter().map(|l| Row { name: l.name.clone(), tlp: l.tlp, text: l.text.clone() }).collect()
     }
 
+    /// Whether it came from another organisation.
+    pub fn came(&self) -> bool {
+        !self.arrived.is_empty()
+    }
+
+    /// How many of the portions a partner was given and may keep.
+    pub fn given(&self, partner: &str) -> usize {
+        let kept = |r: &&Released| r.partner == partner && r.sequence.is_some() && r.voided.is_none();
+        let handles: BTreeSet<&String> = self.released.iter().filter(kept).flat_map(|r| &r.portions).collect();
+        handles.len()
+    }
+
     /// What people call the portions with these handles.
     pub fn names(&self, handles: &[String]) -> Vec<&str> {
         self.portions.iter().filter(|l| handles.contains(&l.handle)).map(|l| l.name.as_str()).collect()
@@ -135,7 +156,10 @@ impl Label {
             name: message.name,
             tlp,
             text: message.text,
-            onward: message.onward,
+            onward: wire::field::parsed_all("onward", &message.onward)?,
+            kind: message.kind,
+            releasable_to: wire::field::parsed_all("releasable_to", &message.releasable_to)?,
+            groups: wire::group::decode_set("groups", message.groups)?,
         })
     }
 }

@@ -1,13 +1,16 @@
 //! A release by which an assessment came, and what it may be passed on to.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::answer::Label;
 use crate::{
     cli::{CliError, decision::when},
     domain::{
-        marking::Audience,
-        release::{AgreementRef, Release, Terms},
+        group::Group,
+        marking::{Audience, Tlp},
+        release::{AgreementRef, OnwardLimit, Release, Terms},
     },
     wire::{self, proto},
 };
@@ -41,7 +44,7 @@ impl Arrived {
     pub fn new(message: proto::ArrivedPart, labels: &[Label]) -> Result<Self, CliError> {
         let envelope = wire::envelope::from_proto(wire::field::present("release", message.release)?)?;
         let release = wire::release::decode(&envelope.payload)?;
-        let digests: Vec<String> = release.digests.iter().map(ToString::to_string).collect();
+        let digests: Vec<String> = release.disclosed().map(|digest| digest.to_string()).collect();
         let brought = labels.iter().filter(|l| digests.contains(&l.digest)).map(|l| Brought {
             handle: l.handle.clone(),
             name: l.name.clone(),
@@ -109,7 +112,125 @@ fn grants_in_words(grants: &[String]) -> String {
     format!("grant{} {}", if grants.len() == 1 { "" } else { "s" }, grants.join(", "))
 }
 
+/// To whom the terms and the marking both let it go: by the terms' name where that means nobody else, else the members that both have.
 fn onward(release: &Release, label: &Label) -> Vec<String> {
-    let Some(limit) = release.terms.onward.as_ref().filter(|o| label.tlp <= o.max_tlp) else { return vec![] };
-    limit.to.iter().map(Audience::to_string).filter(|to| label.onward.contains(to)).collect()
+    let is_let_go = |o: &&OnwardLimit| {
+        label.tlp <= o.max_tlp && o.depth > 0 && o.kinds.iter().any(|kind| kind.as_str() == label.kind)
+    };
+    let Some(limit) = release.terms.onward.as_ref().filter(is_let_go) else { return vec![] };
+    let mut may_have = meant(&label.onward, &label.groups);
+    if !label.releasable_to.is_empty() || label.tlp == Tlp::Red {
+        let only_for = meant(&label.releasable_to, &label.groups);
+        may_have.retain(|member| only_for.contains(member));
+    }
+    let mut all = BTreeSet::new();
+    for to in &limit.to {
+        let members = meant(std::slice::from_ref(to), &limit.groups);
+        if members.is_subset(&may_have) && !members.is_empty() {
+            all.insert(to.to_string());
+        } else {
+            all.extend(members.into_iter().filter(|member| may_have.contains(member)));
+        }
+    }
+    all.into_iter().collect()
+}
+
+/// The organisations that these names mean, and the states whose organs they mean.
+fn meant(names: &[Audience], groups: &[Group]) -> BTreeSet<String> {
+    let mut all = BTreeSet::new();
+    for name in names {
+        match name {
+            Audience::Organisation(domain) => _ = all.insert(domain.to_string()),
+            Audience::Group(name) => {
+                for Group { countries, organisations, .. } in groups.iter().filter(|g| g.name == *name) {
+                    all.extend(organisations.iter().map(ToString::to_string));
+                    all.extend(countries.iter().map(|c| format!("organs of {} ({c})", c.name())));
+                }
+            }
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        body::Kind,
+        ids::StatementId,
+        release::{EntryKind, Position},
+        time::Time,
+    };
+
+    fn watch(countries: &[&str], organisations: &[&str]) -> Vec<Group> {
+        vec![Group {
+            name: "watch".parse().unwrap(),
+            as_of: "2026-01-01".parse().unwrap(),
+            countries: countries.iter().map(|c| c.parse().unwrap()).collect(),
+            organisations: organisations.iter().map(|o| o.parse().unwrap()).collect(),
+        }]
+    }
+
+    /// A release that lets headlines up to AMBER go on to these, `group:watch` being the organs of Benin, no.example and fr.example.
+    fn release(to: &[&str], depth: u32) -> Release {
+        let onward = OnwardLimit {
+            to: to.iter().map(|name| name.parse().unwrap()).collect(),
+            kinds: vec![Kind::Headline],
+            later_kinds: vec![],
+            max_tlp: Tlp::Amber,
+            depth,
+            groups: watch(&["BJ"], &["fr.example", "no.example"]),
+        };
+        let at = Time::from_unix_nanos(0);
+        Release {
+            unknown: vec![],
+            recipient: "ecowas.example".parse().unwrap(),
+            kind: EntryKind::Assessment,
+            manifest: StatementId([1; 32]),
+            digests: vec![],
+            agreement: AgreementRef { id: StatementId([2; 32]), version: 1 },
+            grants: vec![],
+            terms: Terms { onward: Some(onward), barred_states: vec![], retention_days: None },
+            position: Position { sequence: 1, previous: None },
+            released_at: at,
+            via: None,
+            logged_at: at,
+            endorsements: vec![],
+            exceptions: vec![],
+        }
+    }
+
+    fn label(kind: &str, tlp: Tlp, onward: &[&str], releasable_to: &[&str]) -> Label {
+        let names = |all: &[&str]| all.iter().map(|name| name.parse().unwrap()).collect();
+        let (handle, digest, name, text) = Default::default();
+        let (onward, releasable_to) = (names(onward), names(releasable_to));
+        let groups = watch(&["BJ"], &["fr.example", "no.example"]);
+        Label { handle, digest, name, tlp, text, onward, kind: kind.to_owned(), releasable_to, groups }
+    }
+
+    #[test]
+    fn only_what_terms_and_marking_both_let_go_may_be_passed_on() {
+        let all = ["group:watch"];
+        let headline = |marked: &[&str], only: &[&str]| label("headline", Tlp::Amber, marked, only);
+        let others = Label { groups: watch(&["BJ", "TG"], &["no.example"]), ..headline(&all, &[]) };
+        for (to, label, goes) in [
+            (["group:watch"], headline(&all, &[]), &["group:watch"][..]),
+            // The author means others by that name than the terms.
+            (["group:watch"], others, &["no.example", "organs of Benin (BJ)"]),
+            (["group:watch"], label("limitation", Tlp::Amber, &all, &[]), &[]),
+            (["group:watch"], label("headline", Tlp::AmberStrict, &all, &[]), &[]),
+            (["group:watch"], headline(&[], &[]), &[]),
+            // The same organisation by another name.
+            (["no.example"], headline(&all, &[]), &["no.example"]),
+            (["group:watch"], headline(&["fr.example", "ng.example"], &[]), &["fr.example"]),
+            (["ng.example"], headline(&all, &[]), &[]),
+            // Only for some of them.
+            (["group:watch"], headline(&all, &["no.example"]), &["no.example"]),
+            (["group:watch"], headline(&all, &["ecowas.example"]), &[]),
+            (["group:watch"], label("headline", Tlp::Red, &all, &[]), &[]),
+        ] {
+            assert_eq!(onward(&release(&to, 1), &label), goes, "{to:?} {:?} {:?}", label.onward, label.releasable_to);
+        }
+        assert!(onward(&release(&["group:watch"], 0), &headline(&all, &[])).is_empty(), "no hop is left");
+    }
 }

@@ -17,12 +17,11 @@ impl Explained {
     /// For people; `one` partner was asked for.
     pub fn words(&self, one: bool) -> String {
         let page = Page { explained: self, options: output::options(), out: String::new() };
-        if !self.arrived.is_empty() {
-            page.received()
-        } else if one {
-            page.one()
-        } else {
-            page.all()
+        let is_decided = !(self.then.is_empty() && self.now.is_empty());
+        match one {
+            true if is_decided || !self.came() => page.received().one(),
+            false if is_decided || !self.came() => page.received().all(),
+            _ => page.received().end(),
         }
     }
 }
@@ -55,8 +54,14 @@ impl<'a> Page<'a> {
         self.out.push('\n');
     }
 
-    fn title(&mut self, what: &str) {
+    /// What is said otherwise of what came from another.
+    fn either(&self, published: &'static str, came: &'static str) -> &'static str {
+        if self.explained.came() { came } else { published }
+    }
+
+    fn title(&mut self) {
         let Explained { assessment, version, originator, since, .. } = self.explained;
+        let what = self.either("published", "here since");
         self.put(&format!("assessment {assessment}, version {version}, of {originator}, {what} {since}"), "");
         self.blank();
     }
@@ -65,8 +70,9 @@ impl<'a> Page<'a> {
         self.out.trim_end().to_owned()
     }
 
-    fn received(mut self) -> String {
-        self.title("here since");
+    /// The title, and the releases by which it came.
+    fn received(mut self) -> Self {
+        self.title();
         for arrived in &self.explained.arrived {
             for line in arrived.words() {
                 let indent = if line.starts_with(' ') { "  " } else { "" };
@@ -74,11 +80,10 @@ impl<'a> Page<'a> {
             }
             self.blank();
         }
-        self.end()
+        self
     }
 
     fn all(mut self) -> String {
-        self.title("published");
         let Explained { then, now, asked, since, .. } = self.explained;
         let differing: Vec<Decision> = now.iter().filter(|n| !then.iter().any(|t| self.same(t, n))).cloned().collect();
         let mut clauses = Clauses::default();
@@ -87,11 +92,16 @@ impl<'a> Page<'a> {
             return self.end();
         }
         if then.is_empty() {
-            self.put("When it was published there were no active partners.", "");
+            let none = self.either(
+                "When it was published there were no active partners.",
+                "When it came, nothing was decided about passing it on.",
+            );
+            self.put(none, "");
             self.blank();
         } else {
             let same = if differing.is_empty() { ", and the same now" } else { "" };
-            self.put(&format!("As decided at publication, {since}{same}:"), "");
+            let when = self.either("at publication", "when it came");
+            self.put(&format!("As decided {when}, {since}{same}:"), "");
             self.blank();
             self.matrix(then, &mut clauses);
         }
@@ -151,26 +161,10 @@ impl<'a> Page<'a> {
     }
 
     fn one(mut self) -> String {
-        self.title("published");
-        let Explained { then, now, portions, released, .. } = self.explained;
+        let Explained { then, now, released, .. } = self.explained;
         let (then, now) = (then.first(), now.first());
         let Some(name) = now.or(then).map(|d| d.partner.clone()) else { return self.end() };
-        let gets = now.map_or(0, |d| d.portions.iter().filter(|p| p.goes()).count());
-        let so_far = if now.is_none() {
-            "is no partner any more".to_owned()
-        } else {
-            // What was decided is one thing; whether anybody there can read it is another.
-            match now.and_then(|d| d.unread.as_ref()) {
-                Some(_) => {
-                    format!(
-                        "is sent {gets} of {} portions, and its users can't read what it was sent last",
-                        portions.len()
-                    )
-                }
-                None => format!("gets {gets} of {} portions", portions.len()),
-            }
-        };
-        self.put(&format!("{name} {so_far}."), "");
+        self.put(&format!("{name} {}.", self.in_short(&name, now)), "");
         for why in now.iter().flat_map(|d| &d.because) {
             self.put(why, "  ");
         }
@@ -187,9 +181,36 @@ impl<'a> Page<'a> {
         }
         if then.is_none() {
             self.blank();
-            self.put("At publication nothing was decided for it: it was no active partner then.", "");
+            let none = self.either(
+                "At publication nothing was decided for it: it was no active partner then.",
+                "When it came nothing was decided for it: it was no active partner then, or nothing might be passed on.",
+            );
+            self.put(none, "");
         }
         self.end()
+    }
+
+    /// How much it gets, and how much it was given where that differs.
+    fn in_short(&self, name: &str, now: Option<&Decision>) -> String {
+        let (all, given) = (self.explained.portions.len(), self.explained.given(name));
+        let Some(now) = now else {
+            return match given {
+                0 => "is no partner".to_owned(),
+                given => format!("is no partner any more; it was given {given} of {all} portions"),
+            };
+        };
+        let gets = now.portions.iter().filter(|p| p.goes()).count();
+        // What was decided is one thing; whether anybody there can read it is another.
+        if now.unread.is_some() {
+            return format!("is sent {gets} of {all} portions, and its users can't read what it was sent last");
+        }
+        match (given, gets) {
+            (0, _) => format!("gets {gets} of {all} portions"),
+            (given, gets) if given == gets => format!("gets {gets} of {all} portions"),
+            (given, _) => {
+                format!("was given {given} of {all} portions; as it would be decided now it would get {gets}")
+            }
+        }
     }
 
     /// The portions of which the same is to be said, together.
@@ -223,7 +244,7 @@ impl<'a> Page<'a> {
         let mut lines: Vec<String> = now.map(verdict).into_iter().collect();
         let same = then.zip(now).is_some_and(|(then, now)| self.same_portion(then, now));
         if let Some(then) = then.filter(|_| !same) {
-            lines.push(format!("At publication: {}", verdict(then)));
+            lines.push(format!("{}: {}", self.either("At publication", "When it came"), verdict(then)));
         }
         let remedy = self.explained.remedies.iter().find(|r| r.handle == label.handle);
         let (remarks, changes): (Vec<&Step>, Vec<&Step>) =
@@ -241,6 +262,9 @@ impl<'a> Page<'a> {
 }
 
 fn verdict(decision: &PortionDecision) -> String {
+    if !decision.is_decided() {
+        return "Nothing was decided about it; it was not here yet".to_owned();
+    }
     let because: Vec<&str> = decision.because.iter().map(|b| render::tidy(b)).collect();
     let because = because.join("; ");
     match (&decision.not_before, decision.goes()) {

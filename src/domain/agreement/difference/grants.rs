@@ -35,6 +35,7 @@ fn one((a, before): (&Agreement, &Grant), (b, after): (&Agreement, &Grant), all:
         places,
         topics,
         kinds,
+        later_kinds,
         max_tlp,
         min_level,
         delay_seconds,
@@ -45,6 +46,8 @@ fn one((a, before): (&Agreement, &Grant), (b, after): (&Agreement, &Grant), all:
     self::places((a, places), (b, &after.places), all);
     self::topics(topics, &after.topics, all);
     all.members(kinds, &after.kinds, What::NewKind, What::DroppedKind);
+    let more = later_kinds.len() < after.later_kinds.len();
+    all.changed(later_kinds, &after.later_kinds, Effect::more(more), What::LaterKinds);
     all.changed(max_tlp, &after.max_tlp, Effect::more(after.max_tlp > *max_tlp), What::MaxTlp);
     all.changed(min_level, &after.min_level, Effect::more(after.min_level < *min_level), What::MinLevel);
     all.changed(delay_seconds, &after.delay_seconds, Effect::more(after.delay_seconds < *delay_seconds), What::Delay);
@@ -107,9 +110,11 @@ fn topics(before: &[Topic], after: &[Topic], all: &mut Found) {
 }
 
 fn onward(before: &OnwardTerms, after: &OnwardTerms, all: &mut Found) {
-    let OnwardTerms { to, kinds, max_tlp, depth } = before;
+    let OnwardTerms { to, kinds, later_kinds, max_tlp, depth } = before;
     all.members(to, &after.to, What::NewOnwardTo, What::DroppedOnwardTo);
     all.members(kinds, &after.kinds, What::NewOnwardKind, What::DroppedOnwardKind);
+    let more = later_kinds.len() < after.later_kinds.len();
+    all.changed(later_kinds, &after.later_kinds, Effect::more(more), What::LaterOnwardKinds);
     all.changed(max_tlp, &after.max_tlp, Effect::more(after.max_tlp > *max_tlp), What::OnwardTlp);
     all.changed(depth, &after.depth, Effect::more(after.depth > *depth), What::OnwardDepth);
 }

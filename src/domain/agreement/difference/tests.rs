@@ -11,12 +11,14 @@ use crate::domain::{
 fn base() -> Agreement {
     let (a, b): (TrustDomain, TrustDomain) = ("ecowas.example".parse().unwrap(), "gb.example".parse().unwrap());
     let onward = OnwardTerms {
+        later_kinds: vec![],
         to: vec!["group:ecowas".parse().unwrap(), "au.example".parse().unwrap()],
         kinds: vec![Kind::Headline, Kind::Subject],
         max_tlp: Tlp::Green,
         depth: 1,
     };
     let grant = |id: &str| Grant {
+        later_kinds: vec![],
         id: id.parse().unwrap(),
         from: b.clone(),
         to: a.clone(),
@@ -31,6 +33,7 @@ fn base() -> Agreement {
         purpose: "early warning".into(),
     };
     Agreement {
+        triggers: vec![],
         series: AssessmentId([1; 16]),
         version: 1,
         previous: None,
@@ -46,7 +49,15 @@ fn base() -> Agreement {
         }],
         grants: vec![grant("west-africa"), grant("sahel")],
         duties: Duties {
-            acknowledge: vec![AcknowledgeDuty { min_level: WarningLevel::Warning, within_seconds: 3_600 }],
+            counts_for: vec![],
+            offline_crl_days: 0,
+            retention_without_exception: false,
+            acknowledge: vec![AcknowledgeDuty {
+                answer_within_seconds: None,
+                mandate: None,
+                min_level: WarningLevel::Warning,
+                within_seconds: 3_600,
+            }],
             purge_on_recall: false,
             approvals: 2,
         },

@@ -1,0 +1,25 @@
+//! Whom the groups of markings mean, told before anything is signed.
+
+use crate::{
+    cli::{Global, output},
+    domain::{draft::Draft, group::Group},
+    render,
+};
+
+/// Says whom groups mean, a line each.
+pub(super) fn tell<'a>(global: &Global, source: &str, groups: impl IntoIterator<Item = &'a Group>) {
+    for group in groups {
+        output::note(global, &format!("{source}, {}", render::group(group)));
+    }
+}
+
+/// The groups that a draft spells out, each list once.
+pub(super) fn spelled_in(draft: &Draft) -> Vec<&Group> {
+    let mut all: Vec<&Group> = vec![];
+    for group in draft.portions.iter().flat_map(|portion| &portion.marking.groups) {
+        if !all.contains(&group) {
+            all.push(group);
+        }
+    }
+    all
+}

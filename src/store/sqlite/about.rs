@@ -1,0 +1,67 @@
+//! The states that each arrival is about: sealed under the assessment's key, so that a purge takes them too.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, params};
+
+use super::{
+    SqliteStore,
+    column::{change, count, id, row, rows, word},
+    partners,
+};
+use crate::{
+    domain::{
+        ids::{AssessmentId, StatementId, TrustDomain},
+        place::Country,
+    },
+    store::{
+        Result, about,
+        vault::{HeldKey, Row},
+    },
+};
+
+/// Keeps what a portion set is about, sealed. For the writer.
+pub(super) fn keep(conn: &Connection, set: i64, sealed: &[u8]) -> Result<()> {
+    const SQL: &str = "INSERT INTO about (portion_set, sealed) VALUES (?1, ?2)";
+    change(conn, SQL, params![set, sealed]).map(drop)
+}
+
+/// What all versions of an assessment are about, in quarantine or not: whoever holds them knows it. What counts on a hub's word alone may be
+/// nobody's, and must not keep a warning from anybody.
+pub(super) fn of(conn: &Connection, key: &HeldKey, assessment: i64) -> Result<BTreeSet<Country>> {
+    const SQL: &str = "SELECT m.id, s.sequence, d.domain, t.sealed FROM manifest m \
+        JOIN portion_set s ON s.manifest = m.number JOIN peer d ON d.number = s.peer \
+        JOIN about t ON t.portion_set = s.number WHERE m.assessment = ?1 \
+        AND (json_valid(m.verified) AND json_extract(m.verified, '$.on_word_of') IS NOT NULL) IS NOT TRUE";
+    let kept = rows(conn, SQL, [assessment], |r| {
+        Ok((id::<StatementId>(r, 0)?, count(r, 1)?, word::<TrustDomain>(r, 2)?, r.get::<_, Vec<u8>>(3)?))
+    })?;
+    let mut states = BTreeSet::new();
+    for (manifest, sequence, from, sealed) in kept {
+        let opened = key.open(Row::About { manifest: &manifest, from: &from, sequence }, &sealed);
+        match opened.ok().and_then(|plain| about::unpack(&plain)) {
+            Some(about) => states.extend(about),
+            // It may be about any state.
+            None => states.extend(Country::all()),
+        }
+    }
+    Ok(states)
+}
+
+/// The same by the assessment's name; nothing where it is not here, or was purged.
+pub(super) async fn of_assessment(
+    store: &SqliteStore,
+    originator: &TrustDomain,
+    id: &AssessmentId,
+) -> Result<BTreeSet<Country>> {
+    const SQL: &str = "SELECT number, wrapped FROM assessment WHERE id = ?1 AND originator = ?2";
+    let (originator, id) = (originator.clone(), *id);
+    store
+        .read_sealed(move |conn, vault| {
+            let Some(by) = partners::find(conn, &originator)? else { return Ok(BTreeSet::new()) };
+            let found = row(conn, SQL, params![id.as_bytes(), by], |r| Ok((r.get(0)?, r.get(1)?)))?;
+            let Some((number, Some(wrapped))) = found else { return Ok(BTreeSet::new()) };
+            of(conn, &vault.held_key(Row::AssessmentKey(&id, &originator), wrapped)?, number)
+        })
+        .await
+}

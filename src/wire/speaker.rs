@@ -1,0 +1,51 @@
+//! Who speaks in a statement. The field has the same number in every message, so that it is written and read without knowing the rest.
+
+use prost::Message;
+
+use super::{
+    field::{parsed, present, refuse},
+    number, proto,
+};
+use crate::domain::{
+    fault::Fault,
+    statement::{SUITES, Speaker},
+};
+
+/// The fields of a payload that every kind of statement has.
+#[derive(Clone, PartialEq, Message)]
+struct Spoken {
+    #[prost(message, optional, tag = "100")]
+    speaker: Option<proto::Speaker>,
+}
+
+/// What a statement says, with who says it: a payload for signing. It is the last field, so that it stands at the end.
+pub fn spoken_by(speaker: &Speaker, mut content: Vec<u8>) -> Vec<u8> {
+    let Speaker { id, cosigners } = speaker;
+    let suites = SUITES.iter().map(ToString::to_string).collect();
+    let speaker = proto::Speaker { id: id.to_string(), cosigners: *cosigners, suites };
+    content.extend(Spoken { speaker: Some(speaker) }.encode_to_vec());
+    content
+}
+
+/// Whether a signature of each of these sorts can be asked for here.
+pub(super) fn known(suites: &[String]) -> Result<(), Fault> {
+    if suites == SUITES {
+        return Ok(());
+    }
+    let what = format!("signers sign with {}, and this version knows nothing else", SUITES.join(", "));
+    Err(refuse("suites", what))
+}
+
+/// Who speaks in a payload.
+///
+/// # Errors
+/// `UNKNOWN_OR_NON_CANONICAL` with the field's path.
+pub fn decode(payload: &[u8]) -> Result<Speaker, Fault> {
+    let spoken = Spoken::decode(payload).map_err(|_| refuse("speaker", "the payload can't be read"))?;
+    let proto::Speaker { id, cosigners, suites } = present("speaker", spoken.speaker)?;
+    let read = || {
+        known(&suites)?;
+        Ok(Speaker { id: parsed("id", &id)?, cosigners: number::cosigners("cosigners", cosigners)? })
+    };
+    read().map_err(|f: Fault| f.within("speaker"))
+}
