@@ -19,7 +19,7 @@ use std::{cell::RefCell, collections::BTreeMap};
 use proptest::{
     prelude::*,
     strategy::ValueTree,
-    test_runner::{Config, TestCaseError, TestError, TestRunner},
+    test_runner::{TestCaseError, TestError, TestRunner},
 };
 
 use self::{
@@ -28,7 +28,7 @@ use self::{
     run::{Foretold, Policies, Run, Step, foretold},
     world::{Piece, World, long_world, world},
 };
-use crate::compared::{how_many, is_plenty, told};
+use crate::compared::{how_many, is_plenty, runners, told};
 
 /// What was compared.
 #[derive(Default)]
@@ -117,16 +117,13 @@ fn compare_all(world: &World, count: &mut Count) -> Result<(), TestCaseError> {
 }
 
 /// Compares at least so many portions, on one thread.
-fn compare(portions: usize) -> Count {
+fn compare(thread: usize, portions: usize) -> Count {
+    const AT_ONCE: u32 = 20;
     let mut count = Count::default();
-    while count.portions < portions {
-        // A runner runs its cases once.
-        let mut runner = TestRunner::new(Config {
-            cases: 20,
-            failure_persistence: None,
-            max_shrink_iters: Config::default().max_shrink_iters.min(300),
-            ..Config::default()
-        });
+    for mut runner in runners(thread, AT_ONCE) {
+        if count.portions >= portions {
+            break;
+        }
         let seen = RefCell::new(&mut count);
         match runner.run(&world(), |world| compare_all(&world, &mut seen.borrow_mut())) {
             Ok(()) => {}
@@ -142,7 +139,7 @@ fn each_hop_of_a_chain_is_what_the_rules_say_and_a_bent_one_is_refused_by_name()
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let share = how_many().div_ceil(threads);
     let counts: Vec<Count> = std::thread::scope(|scope| {
-        let all: Vec<_> = (0..threads).map(|_| scope.spawn(move || compare(share))).collect();
+        let all: Vec<_> = (0..threads).map(|thread| scope.spawn(move || compare(thread, share))).collect();
         all.into_iter().map(|t| t.join().unwrap_or_else(|e| std::panic::resume_unwind(e))).collect()
     });
     let Count { portions, chains, went_on, all_the_way, three_hops, bends } =

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::{
     prelude::*,
     strategy::ValueTree,
-    test_runner::{Config, TestError, TestRunner},
+    test_runner::{Config, RngSeed, TestError, TestRunner},
 };
 
 use crate::{
@@ -109,18 +109,34 @@ impl Count {
     }
 }
 
+/// The runners of one thread, with so many cases each: a runner runs its cases once. Where `PROPTEST_RNG_SEED` is set, each runner has its own seed,
+/// which follows from that number. So a run can be repeated, and no two runners try the same cases.
+pub fn runners(thread: usize, cases: u32) -> impl Iterator<Item = TestRunner> {
+    let config = Config {
+        cases,
+        failure_persistence: None,
+        max_shrink_iters: Config::default().max_shrink_iters.min(300),
+        ..Config::default()
+    };
+    (0..).map(move |round: u64| {
+        let rng_seed = match config.rng_seed {
+            RngSeed::Random => RngSeed::Random,
+            RngSeed::Fixed(seed) => {
+                RngSeed::Fixed(seed.wrapping_add(round << 8).wrapping_add(u64::try_from(thread).unwrap() << 56))
+            }
+        };
+        TestRunner::new(Config { rng_seed, ..config.clone() })
+    })
+}
+
 /// Compares at least so many portions, on one thread.
-fn compare(portions: usize) -> Count {
+fn compare(thread: usize, portions: usize) -> Count {
     const AT_ONCE: u32 = 100;
     let mut count = Count::default();
-    while count.portions < portions {
-        // A runner runs its cases once.
-        let mut runner = TestRunner::new(Config {
-            cases: AT_ONCE,
-            failure_persistence: None,
-            max_shrink_iters: Config::default().max_shrink_iters.min(200),
-            ..Config::default()
-        });
+    for mut runner in runners(thread, AT_ONCE) {
+        if count.portions >= portions {
+            break;
+        }
         let seen = std::cell::RefCell::new(&mut count);
         let one = |case: Case| {
             let (policy, manifest) = (policy(&case), manifest_of(&case));
@@ -146,7 +162,7 @@ fn the_decision_is_what_the_rules_say() {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let share = how_many().div_ceil(threads);
     let counts: Vec<Count> = std::thread::scope(|scope| {
-        let all: Vec<_> = (0..threads).map(|_| scope.spawn(move || compare(share))).collect();
+        let all: Vec<_> = (0..threads).map(|thread| scope.spawn(move || compare(thread, share))).collect();
         all.into_iter().map(|t| t.join().unwrap_or_else(|e| std::panic::resume_unwind(e))).collect()
     });
     let total = |of: fn(&Count) -> usize| counts.iter().map(of).sum::<usize>();

@@ -10,7 +10,7 @@ use crate::{
     domain::{
         group::Group,
         ids::{Digest, StatementId},
-        marking::Tlp,
+        marking::{Audience, Tlp},
         partner::{Organisation, PartnerKind},
         release::{OnwardLimit, Terms},
     },
@@ -223,7 +223,12 @@ impl Bend {
         if self.kind == Kind::Closes {
             match self.pick.index(2) {
                 0 => terms.onward = None,
-                _ => terms.onward.as_mut()?.to.truncate(1),
+                _ => {
+                    let onward = terms.onward.as_mut()?;
+                    onward.to.truncate(1);
+                    // A limit spells out exactly the groups that it names: wire refuses any other.
+                    onward.groups.retain(|group| onward.to.contains(&Audience::Group(group.name.clone())));
+                }
             }
             return Some(());
         }
