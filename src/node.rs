@@ -64,8 +64,8 @@ use arc_swap::ArcSwap;
 use crate::{
     domain::{
         budget::Budgets,
-        fault::{Fault, Reason},
-        ids::{Role, SpiffeId, TrustDomain},
+        fault::Fault,
+        ids::TrustDomain,
         partner::{Endpoint, Organisation},
         time::{Clock, Time},
     },
@@ -228,16 +228,6 @@ impl Node {
     fn chains(&self) -> &dyn Chains {
         &self.identities
     }
-
-    /// Only these roles of the own organisation may go on.
-    pub(crate) fn require(&self, caller: &SpiffeId, roles: &[Role]) -> Result<(), Fault> {
-        if caller.domain() == self.domain() && roles.contains(&caller.role()) {
-            return Ok(());
-        }
-        let names: Vec<&str> = roles.iter().map(|r| r.as_str()).collect();
-        let what = format!("`{caller}` may not do this; it takes the role {}", names.join(" or "));
-        Err(Fault::new(Reason::RoleRequired, what))
-    }
 }
 
 /// Runs a change to its end, even where whoever asked for it goes away in the middle: what is in the store is in force, too.
@@ -251,8 +241,3 @@ pub async fn to_the_end<T: Send + 'static>(
 }
 
 pub use statements::is_of_the_moment;
-
-/// Who may write and read assessments.
-pub(crate) const WRITERS: &[Role] = &[Role::Analyst, Role::Officer, Role::Service];
-/// Who may configure partners and agreements.
-pub(crate) const ADMINS: &[Role] = &[Role::Admin];

@@ -58,7 +58,7 @@ impl ExchangeService for Bare {
     ) -> Result<Response<proto::AcknowledgeResponse>, Status> {
         if let Some(store) = &self.store {
             let deed = Deed::Read { manifest: StatementId([1; 32]) };
-            store.record(vec![Event { at: SystemClock.now(), by: None, deed }]).await.unwrap();
+            store.record(vec![Event::of_node(SystemClock.now(), deed)]).await.unwrap();
         }
         Ok(Response::new(proto::AcknowledgeResponse {}))
     }

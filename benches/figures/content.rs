@@ -120,7 +120,7 @@ pub fn kept(signed: &Signed, manifest_id: StatementId, assessment: AssessmentId)
         about: BTreeSet::new(),
         attachments: vec![],
         queue: vec![],
-        events: vec![Event { at, by: None, deed }],
+        events: vec![Event::of_node(at, deed)],
         verified: Verification { at, roots: vec![], on_word_of: None },
     }
 }
@@ -172,7 +172,7 @@ pub async fn seed(store: &dyn Store, partners: Vec<PartnerRecord>, agreements: V
     for partner in partners {
         let domain = partner.organisation.domain.clone();
         let deed = Deed::PartnerChanged { partner: domain, fingerprint: String::new(), state: "active".into() };
-        store.save_partner(partner, Event { at, by: None, deed }).await.unwrap();
+        store.save_partner(partner, Event::of_node(at, deed)).await.unwrap();
     }
     store.save_agreements(agreements, None, vec![]).await.unwrap();
 }

@@ -242,7 +242,7 @@ fn committed(signed: &Signed, partners: &[TrustDomain], at: Time) -> Publication
         };
         let portions = manifest.digests.iter().take(PORTIONS).map(one).collect();
         let deed = Deed::Decided { manifest: manifest_id, partner: partner.clone(), portions };
-        Event { at, by: None, deed }
+        Event::of_node(at, deed)
     };
     Publication {
         assessment: manifest.assessment,

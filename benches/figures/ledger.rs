@@ -11,6 +11,7 @@ use rusqlite::{Connection, params};
 use serde_json::json;
 use watchfire::{
     domain::{
+        actor::SignIn,
         event::{Deed, Event},
         ids::StatementId,
         ledger::origin,
@@ -41,7 +42,8 @@ const KEY: [u8; 32] = [7; 32];
 
 fn event() -> Event {
     let by = Some("spiffe://gb.example/analyst/alice".parse().unwrap());
-    Event { at: SystemClock.now(), by, deed: Deed::Read { manifest: StatementId([1; 32]) } }
+    let signed_in = Some(SignIn::Certificate);
+    Event { at: SystemClock.now(), by, signed_in, deed: Deed::Read { manifest: StatementId([1; 32]) } }
 }
 
 /// An entry within a batch, beside a bare row of the same bytes.

@@ -12,6 +12,7 @@ use watchfire::{
     config::Config,
     desk::client::{self, DeskClient},
     domain::{
+        actor::{Actor, Authorized, Permission, SignIn},
         bundle::HeldBundle,
         ids::{Role, Sha256, SpiffeId, TrustDomain},
         partner::{Endpoint, Organisation, PartnerKind, PartnerState},
@@ -142,8 +143,9 @@ impl Org {
     }
 
     /// Its analyst.
-    pub fn author(&self) -> SpiffeId {
-        SpiffeId::new(self.domain.clone(), Role::Analyst, "ana").unwrap()
+    pub fn author<P: Permission>(&self) -> Authorized<P> {
+        let id = SpiffeId::new(self.domain.clone(), Role::Analyst, "ana").unwrap();
+        Actor::new(id, SignIn::Certificate, &self.domain).unwrap().authorize().unwrap()
     }
 
     /// What its node shows in TLS.

@@ -137,6 +137,6 @@ fn publication(signed: &Signed, partner: &TrustDomain) -> Publication {
     let (at, manifest) = (publication.at, publication.manifest_id);
     let deed = Deed::Decided { manifest, partner: partner.clone(), portions: vec![] };
     publication.queue = vec![(partner.clone(), at)];
-    publication.events.push(Event { at, by: None, deed });
+    publication.events.push(Event::of_node(at, deed));
     publication
 }

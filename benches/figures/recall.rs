@@ -187,7 +187,7 @@ async fn limit(originator: &Org, lights: &[Arc<Light>]) -> Duration {
         changes.spawn(async move {
             let kind = StatementKind::Recall;
             let deed = Deed::Refused { partner, kind, reason: "NONE".to_owned(), count: 1 };
-            store.record(vec![Event { at: SystemClock.now(), by: None, deed }]).await.unwrap();
+            store.record(vec![Event::of_node(SystemClock.now(), deed)]).await.unwrap();
         });
     }
     changes.join_all().await;

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use axum::{body::Body, extract::Request, middleware::Next, response::Response};
 
 use crate::{
-    domain::fault::{Fault, Reason},
+    domain::{
+        actor::{Actor, SignIn},
+        fault::{Fault, Reason},
+    },
     node::Node,
     transport::{
         listener::PeerIdentity,
@@ -60,7 +63,7 @@ const READING: &[&str] = &[
 const GIVING_LISTS: &str = "GiveRevocationList";
 
 /// Records who signs in, and refuses changes while entries of the ledger are lost.
-pub(super) async fn desk(node: Arc<Node>, request: Request, next: Next) -> Response {
+pub(super) async fn desk(node: Arc<Node>, mut request: Request, next: Next) -> Response {
     let Some(method) = request.uri().path().strip_prefix(DESK) else { return next.run(request).await };
     if !READING.contains(&method)
         && let Err(fault) = node.may_change()
@@ -68,6 +71,10 @@ pub(super) async fn desk(node: Arc<Node>, request: Request, next: Next) -> Respo
         return from_fault(fault).into_http();
     }
     let Some(peer) = request.extensions().get::<PeerIdentity>().cloned() else { return next.run(request).await };
+    let actor = match Actor::new(peer.id.clone(), SignIn::Certificate, node.domain()) {
+        Ok(actor) => actor,
+        Err(fault) => return from_fault(fault).into_http(),
+    };
     if method != GIVING_LISTS
         && let Some(lapse) = peer.standing.lapse()
     {
@@ -79,7 +86,8 @@ pub(super) async fn desk(node: Arc<Node>, request: Request, next: Next) -> Respo
     }
     node.saw_chain(&peer.chain).await;
     node.saw_person(&peer.chain).await;
-    node.heard(&peer.id).await;
+    node.heard(&actor).await;
+    request.extensions_mut().insert(actor);
     next.run(request).await
 }
 

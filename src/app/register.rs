@@ -59,11 +59,11 @@ pub async fn recover(config: &Config, files: &PersonFiles, now: Time) -> Result<
         if let Some(person) = register.see(&id, certificate, Origin::SignIn) {
             register.put(person);
             let deed = Deed::PersonRegistered { person: id, certificate: sha256, serial };
-            events.push(Event { at: now, by: None, deed });
+            events.push(Event::of_node(now, deed));
         }
     }
     let person = register.recover(&files.id, now).map_err(|fault| fault.message)?;
-    events.push(Event { at: now, by: None, deed: Deed::PersonRecovered { person: files.id.clone() } });
+    events.push(Event::of_node(now, Deed::PersonRecovered { person: files.id.clone() }));
     store.save_people(vec![person], events).await.map_err(|e| e.to_string())
 }
 

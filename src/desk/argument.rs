@@ -25,7 +25,7 @@ pub(super) fn argument<T>(result: Result<T, Fault>) -> Result<T, Fault> {
 /// The caller's signed approval.
 pub(super) fn approval(envelope: Option<proto::Envelope>) -> Result<Envelope, Fault> {
     let missing = || {
-        let what = "the caller's own signed approval is missing; this program is newer or older than the node's";
+        let what = "the actor's own signed approval is missing; this program is newer or older than the node's";
         Fault::at(Reason::InvalidArgument, "approval", what)
     };
     argument(wire::envelope::from_proto(envelope.ok_or_else(missing)?).map_err(|f| f.within("approval")))

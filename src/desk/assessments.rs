@@ -10,7 +10,7 @@ use super::{
     view,
 };
 use crate::{
-    domain::{fault::Fault, ids::SpiffeId},
+    domain::{actor::Actor, fault::Fault},
     node::{
         Node,
         publish::{Published, Submission},
@@ -22,29 +22,30 @@ use crate::{
 
 pub(super) async fn publish(
     node: &Arc<Node>,
-    caller: &SpiffeId,
+    actor: &Actor,
     request: proto::PublishAssessmentRequest,
 ) -> Result<Published, Fault> {
     let proto::PublishAssessmentRequest { manifest, portions, accepted_findings } = request;
     let manifest = field::present("manifest", manifest)?;
     let manifest = wire::envelope::from_proto(manifest).map_err(|f| f.within("manifest"))?;
     let portions = portions.into_iter().map(Into::into).collect();
-    node.publish(caller, Submission { manifest, portions, accepted: accepted_findings }).await
+    node.publish(&actor.authorize()?, Submission { manifest, portions, accepted: accepted_findings }).await
 }
 
 /// Page by page, as they are taken. What can be read first: a stream's error is its end.
 pub(super) async fn list(
     node: Arc<Node>,
-    caller: SpiffeId,
+    actor: Actor,
     request: proto::ListAssessmentsRequest,
 ) -> Result<Sending<proto::ListAssessmentsResponse>, Fault> {
     let proto::ListAssessmentsRequest { originator, all_versions, quarantined, limit } = request;
     let originator = argument(optional_domain("originator", &originator))?;
     let limit = if limit == 0 { 50 } else { limit.min(10_000) };
     let filter = ListFilter { originator, current_only: !all_versions, quarantined, limit, ..ListFilter::default() };
-    let first = node.list(&caller, &filter).await?;
+    let reader = actor.authorize()?;
+    let first = node.list(&reader, &filter).await?;
     let pages = stream::unfold((Some(Ok(first)), vec![]), move |(page, mut damaged)| {
-        let (node, caller) = (node.clone(), caller.clone());
+        let (node, reader) = (node.clone(), reader.clone());
         async move {
             let Listed { views, damaged: more, next } = match page? {
                 Ok(page) => page,
@@ -54,7 +55,7 @@ pub(super) async fn list(
             let message = |v| Ok(proto::ListAssessmentsResponse { assessment: Some(view::assessment(v)) });
             let mut messages: Vec<_> = views.iter().map(message).collect();
             let next = match next {
-                Some(filter) => Some(node.list(&caller, &filter).await),
+                Some(filter) => Some(node.list(&reader, &filter).await),
                 None => {
                     messages.extend(unreadable(&damaged).map(|fault| Err(from_fault(fault))));
                     None

@@ -7,10 +7,7 @@ use tonic::{Status, Streaming};
 
 use super::{argument::argument, feed};
 use crate::{
-    domain::{
-        fault::Fault,
-        ids::{Sha256, SpiffeId},
-    },
+    domain::{actor::Actor, fault::Fault, ids::Sha256},
     node::Node,
     wire::{field, proto, status::from_fault},
 };
@@ -18,14 +15,15 @@ use crate::{
 /// How many bytes are stored when the last chunk has come.
 pub(super) async fn upload(
     node: &Node,
-    caller: &SpiffeId,
+    actor: &Actor,
     mut chunks: Streaming<proto::UploadAttachmentRequest>,
 ) -> Result<u64, Status> {
+    let author = actor.authorize().map_err(from_fault)?;
     let mut stored = 0;
     while let Some(chunk) = chunks.message().await? {
         let proto::UploadAttachmentRequest { sha256, size, offset, data } = chunk;
         let sha256 = argument(field::bytes("sha256", &sha256)).map_err(from_fault)?;
-        let status = node.upload(caller, &sha256, size, offset, data.into()).await.map_err(from_fault)?;
+        let status = node.upload(&author, &sha256, size, offset, data.into()).await.map_err(from_fault)?;
         stored = status.stored;
     }
     Ok(stored)
@@ -49,13 +47,13 @@ pub(super) fn wanted(request: proto::DownloadAttachmentRequest) -> Result<(Sha25
 /// Tells the bytes, chunk by chunk.
 pub(super) async fn download(
     node: Arc<Node>,
-    caller: SpiffeId,
+    actor: Actor,
     (sha256, mut offset): (Sha256, u64),
     to: mpsc::Sender<Result<proto::DownloadAttachmentResponse, Status>>,
 ) -> Result<(), Fault> {
-    node.begin_download(&caller, &sha256).await?;
+    node.begin_download(&actor.authorize()?, &sha256).await?;
     loop {
-        let data = node.download(&caller, &sha256, offset).await?;
+        let data = node.download(&actor.authorize()?, &sha256, offset).await?;
         if data.is_empty() {
             return Ok(());
         }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::view;
 use crate::{
     domain::{
+        actor::Actor,
         bundle::{Compromised, LAPSES_AFTER},
         fault::Fault,
-        ids::SpiffeId,
         statement::Envelope,
     },
     identity::validity::Validity,
@@ -25,9 +25,9 @@ use crate::{
 };
 
 /// Where the own bundle stands.
-pub(super) async fn status(node: &Node, caller: &SpiffeId) -> Result<proto::GetBundleResponse, Fault> {
+pub(super) async fn status(node: &Node, actor: &Actor) -> Result<proto::GetBundleResponse, Fault> {
     let BundleStatus { held, since, chain, roots: own, file_differs, proposed, partners } =
-        node.bundle_status(caller).await?;
+        node.bundle_status(&actor.authorize()?).await?;
     let holder = |(partner, sequence): (_, Option<u64>)| proto::BundleHolder {
         partner: ToString::to_string(&partner),
         sequence: sequence.unwrap_or_default(),
@@ -74,28 +74,26 @@ fn envelope(message: Option<proto::Envelope>) -> Result<Envelope, Fault> {
 }
 
 /// Proposes other roots.
-pub(super) async fn propose(
-    node: Arc<Node>,
-    caller: SpiffeId,
-    request: proto::ProposeBundleRequest,
-) -> Result<(), Fault> {
+pub(super) async fn propose(node: Arc<Node>, actor: Actor, request: proto::ProposeBundleRequest) -> Result<(), Fault> {
     let proto::ProposeBundleRequest { bundle, at_once } = request;
     let bundle = envelope(bundle)?;
-    to_the_end(async move { node.propose_bundle(&caller, &bundle, at_once).await }).await
+    to_the_end(async move { node.propose_bundle(&actor.authorize()?, &bundle, at_once).await }).await
 }
 
 /// Signs a proposal.
-pub(super) async fn sign(node: Arc<Node>, caller: SpiffeId, request: proto::SignBundleRequest) -> Result<(), Fault> {
+pub(super) async fn sign(node: Arc<Node>, actor: Actor, request: proto::SignBundleRequest) -> Result<(), Fault> {
     let bundle = envelope(request.bundle)?;
-    to_the_end(async move { node.sign_bundle(&caller, &bundle).await }).await
+    to_the_end(async move { node.sign_bundle(&actor.authorize()?, &bundle).await }).await
 }
 
 /// Takes another organisation's bundles from a file.
 pub(super) async fn take(
     node: Arc<Node>,
-    caller: SpiffeId,
+    actor: Actor,
     request: proto::TakeBundlesRequest,
 ) -> Result<proto::PartnerView, Fault> {
     let bundles = request.bundles.into_iter().map(|bundle| envelope(Some(bundle))).collect::<Result<Vec<_>, _>>()?;
-    to_the_end(async move { node.take_bundles_by_hand(&caller, &bundles).await }).await.map(|p| view::partner(&p))
+    to_the_end(async move { node.take_bundles_by_hand(&actor.authorize()?, &bundles).await })
+        .await
+        .map(|p| view::partner(&p))
 }

@@ -4,21 +4,24 @@ use tonic::{Request, Response, Status};
 
 use crate::{
     domain::{
+        actor::{Actor, Authorized, Permission},
         fault::{Fault, Reason},
-        ids::SpiffeId,
     },
-    transport::listener::PeerIdentity,
     wire::status::from_fault,
 };
 
 /// The answer to a call.
 pub(super) type Answer<T> = Result<Response<T>, Status>;
 
-/// Who calls: the identity in its certificate.
-pub(super) fn caller<T>(request: &Request<T>) -> Result<SpiffeId, Status> {
-    let peer = request.extensions().get::<PeerIdentity>();
+/// Who calls. The middleware has put it there.
+pub(super) fn actor<T>(request: &Request<T>) -> Result<Actor, Status> {
     let missing = || from_fault(Fault::new(Reason::Internal, "the connection has no identity"));
-    peer.map(|p| p.id.clone()).ok_or_else(missing)
+    request.extensions().get::<Actor>().cloned().ok_or_else(missing)
+}
+
+/// Who calls, with the permission that the use case asks for.
+pub(super) fn authorized<T, P: Permission>(request: &Request<T>) -> Result<Authorized<P>, Status> {
+    actor(request)?.authorize().map_err(from_fault)
 }
 
 /// One answer of the node, as a message.

@@ -6,9 +6,10 @@ use super::{
 };
 use crate::{
     domain::{
+        actor::Actor,
         assessment::Portion,
         fault::Fault,
-        ids::{Digest, SpiffeId, TrustDomain},
+        ids::{Digest, TrustDomain},
         lexicon::Lexicon,
         marking::Onward,
     },
@@ -26,14 +27,14 @@ use crate::{
 
 pub(super) async fn explain(
     node: &Node,
-    caller: &SpiffeId,
+    actor: &Actor,
     request: proto::ExplainRequest,
 ) -> Result<proto::ExplainResponse, Fault> {
     let proto::ExplainRequest { assessment_id, version, partner } = request;
     let assessment = argument(field::bytes("assessment_id", &assessment_id))?;
     let partner = optional_domain("partner", &partner)?;
     let asked = Asked { assessment, version: (version > 0).then_some(version), partner };
-    Ok(explained(&node.explain(caller, &asked).await?, asked.partner.as_ref()))
+    Ok(explained(&node.explain(&actor.authorize()?, &asked).await?, asked.partner.as_ref()))
 }
 
 /// The whole answer. `asked` is the partner that was asked for.

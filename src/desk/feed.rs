@@ -10,8 +10,9 @@ use tonic::Status;
 use super::{recall, requests, view};
 use crate::{
     domain::{
+        actor::{Actor, Authorized, Write},
         fault::{Fault, Reason},
-        ids::{SpiffeId, TrustDomain},
+        ids::TrustDomain,
     },
     node::{Node, status::Arrival},
     wire::{proto, status::from_fault},
@@ -48,20 +49,21 @@ pub(super) async fn tell<T>(to: &mpsc::Sender<Result<T, Status>>, what: T) -> Re
 /// Everything that arrives, for ever.
 pub(super) async fn follow(
     node: Arc<Node>,
-    caller: SpiffeId,
+    actor: Actor,
     partner: Option<TrustDomain>,
     new_only: bool,
     to: mpsc::Sender<Result<proto::FollowFeedResponse, Status>>,
 ) -> Result<(), Fault> {
+    let reader = actor.authorize()?;
     let mut arrivals = node.live().arrivals();
-    let mut after = if new_only { latest(&node, &caller).await? } else { 0 };
-    let mut turn = if new_only { latest_turn(&node, &caller).await? } else { 0 };
+    let mut after = if new_only { latest(&node, &reader).await? } else { 0 };
+    let mut turn = if new_only { latest_turn(&node, &reader).await? } else { 0 };
     let mut recalled = if new_only { last_turn(&node).await? } else { 0 };
     loop {
         arrivals.mark_unchanged();
         let recalls = node.recalls_after(recalled).await?;
-        let page = node.arrivals(&caller, after).await?;
-        let news = node.request_news(&caller, turn).await?;
+        let page = node.arrivals(&reader, after).await?;
+        let news = node.request_news(&reader, turn).await?;
         for view in &recalls {
             recalled = view.record.turn;
             if view.record.from.is_some() && (partner.is_none() || partner == view.record.from) {
@@ -87,10 +89,10 @@ pub(super) async fn follow(
     }
 }
 
-async fn latest_turn(node: &Node, caller: &SpiffeId) -> Result<u64, Fault> {
+async fn latest_turn(node: &Node, reader: &Authorized<Write>) -> Result<u64, Fault> {
     let mut turn = 0;
     loop {
-        match node.request_news(caller, turn).await?.last() {
+        match node.request_news(reader, turn).await?.last() {
             Some(last) => turn = last.record.turn,
             None => return Ok(turn),
         }
@@ -109,10 +111,10 @@ async fn last_turn(node: &Node) -> Result<u64, Fault> {
     Ok(turn)
 }
 
-async fn latest(node: &Node, caller: &SpiffeId) -> Result<u64, Fault> {
+async fn latest(node: &Node, reader: &Authorized<Write>) -> Result<u64, Fault> {
     let mut after = 0;
     loop {
-        match node.arrivals(caller, after).await?.last() {
+        match node.arrivals(reader, after).await?.last() {
             Some(last) => after = last.record.arrival,
             None => return Ok(after),
         }
@@ -122,11 +124,12 @@ async fn latest(node: &Node, caller: &SpiffeId) -> Result<u64, Fault> {
 /// Catches up with one partner or all, telling how far it is, and ends.
 pub(super) async fn pull(
     node: Arc<Node>,
-    caller: SpiffeId,
+    actor: Actor,
     partner: Option<TrustDomain>,
     to: mpsc::Sender<Result<proto::PullFeedResponse, Status>>,
 ) -> Result<(), Fault> {
-    let mut after = latest(&node, &caller).await?;
+    let reader = actor.authorize()?;
+    let mut after = latest(&node, &reader).await?;
     let mut waiting = asked(&node, partner.as_ref())?;
     while !waiting.is_empty() {
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
@@ -135,7 +138,7 @@ pub(super) async fn pull(
         let standing: Vec<_> = waiting.iter().map(|w| node.live().of(&w.partner).inbound().borrow().clone()).collect();
         let mut page = vec![];
         loop {
-            let more = node.arrivals(&caller, after).await?;
+            let more = node.arrivals(&reader, after).await?;
             let Some(last) = more.last() else { break };
             after = last.record.arrival;
             page.extend(more);

@@ -11,9 +11,10 @@ use super::{
 };
 use crate::{
     domain::{
+        actor::Actor,
         event::Deed,
         fault::{Fault, Reason},
-        ids::{SpiffeId, StatementId},
+        ids::StatementId,
         time::Time,
     },
     node::{
@@ -61,25 +62,21 @@ fn witness(view: &WitnessView) -> proto::LedgerWitness {
 
 pub(super) async fn list(
     node: Arc<Node>,
-    caller: SpiffeId,
+    actor: Actor,
     request: proto::ListLedgerRequest,
     to: Out<proto::ListLedgerResponse>,
 ) -> Result<(), Fault> {
     let proto::ListLedgerRequest { from, about, limit, padding } = request;
     let limit = if limit == 0 { LISTED } else { limit.min(MOST_LISTED) };
     let wanted = Listed { from, about, limit: usize::try_from(limit).unwrap_or(usize::MAX), padding };
-    for found in node.list_ledger(&caller, &wanted).await? {
+    for found in node.list_ledger(&actor.authorize()?, &wanted).await? {
         let (index, leaf, event) = (found.index, found.leaf.to_vec().into(), found.event);
         tell(&to, proto::ListLedgerResponse { index, leaf, event }).await?;
     }
     Ok(())
 }
 
-pub(super) async fn verify(
-    node: Arc<Node>,
-    caller: SpiffeId,
-    to: Out<proto::VerifyLedgerResponse>,
-) -> Result<(), Fault> {
+pub(super) async fn verify(node: Arc<Node>, actor: Actor, to: Out<proto::VerifyLedgerResponse>) -> Result<(), Fault> {
     let (sender, mut receiver) = mpsc::channel(8);
     let forward = async {
         while let Some(step) = receiver.recv().await {
@@ -87,7 +84,8 @@ pub(super) async fn verify(
         }
         Ok(())
     };
-    tokio::try_join!(node.verify_ledger(&caller, sender), forward).map(|_| ())
+    let auditor = actor.authorize()?;
+    tokio::try_join!(node.verify_ledger(&auditor, sender), forward).map(|_| ())
 }
 
 fn verified(step: Step) -> proto::VerifyLedgerResponse {
@@ -103,11 +101,7 @@ fn verified(step: Step) -> proto::VerifyLedgerResponse {
     }
 }
 
-pub(super) async fn export(
-    node: Arc<Node>,
-    caller: SpiffeId,
-    to: Out<proto::ExportLedgerResponse>,
-) -> Result<(), Fault> {
+pub(super) async fn export(node: Arc<Node>, actor: Actor, to: Out<proto::ExportLedgerResponse>) -> Result<(), Fault> {
     let (sender, mut receiver) = mpsc::channel::<Vec<u8>>(4);
     let forward = async {
         while let Some(data) = receiver.recv().await {
@@ -115,7 +109,8 @@ pub(super) async fn export(
         }
         Ok(())
     };
-    tokio::try_join!(node.export_ledger(&caller, sender), forward).map(|_| ())
+    let auditor = actor.authorize()?;
+    tokio::try_join!(node.export_ledger(&auditor, sender), forward).map(|_| ())
 }
 
 pub(super) fn known(known: &NoteKnown) -> proto::CheckLedgerNoteResponse {
@@ -127,8 +122,8 @@ pub(super) fn known(known: &NoteKnown) -> proto::CheckLedgerNoteResponse {
     }
 }
 
-pub(super) async fn rotate_key(node: Arc<Node>, caller: SpiffeId) -> Result<proto::RotateLedgerKeyResponse, Fault> {
-    let origin = to_the_end(async move { node.rotate_ledger_key(&caller).await }).await?;
+pub(super) async fn rotate_key(node: Arc<Node>, actor: Actor) -> Result<proto::RotateLedgerKeyResponse, Fault> {
+    let origin = to_the_end(async move { node.rotate_ledger_key(&actor.authorize()?).await }).await?;
     Ok(proto::RotateLedgerKeyResponse { origin })
 }
 
@@ -149,31 +144,31 @@ pub(super) fn settled(settlement: Settlement) -> proto::SettleLedgerResponse {
 }
 
 /// One agreement, taken out; that goes on record.
-pub(super) async fn agreement(node: &Node, caller: &SpiffeId, id: &StatementId) -> Result<AgreementRecord, Fault> {
+pub(super) async fn agreement(node: &Node, actor: &Actor, id: &StatementId) -> Result<AgreementRecord, Fault> {
     let found = node.agreements().await?.into_iter().find(|a| a.id == *id);
     let record = found.ok_or_else(|| Fault::new(Reason::NotFound, format!("there is no agreement `{id}`")))?;
-    node.took_out(caller, Deed::AgreementExported { agreement: *id }).await?;
+    node.took_out(actor, Deed::AgreementExported { agreement: *id }).await?;
     Ok(record)
 }
 
 /// Begins a lost ledger anew.
 pub(super) async fn settle(
     node: Arc<Node>,
-    caller: SpiffeId,
+    actor: Actor,
     request: proto::SettleLedgerRequest,
 ) -> Result<Settlement, Fault> {
     let reason = told("reason", request.reason)?;
     let approved = approval(request.approval)?;
-    to_the_end(async move { node.settle_ledger(&caller, &reason, &approved).await }).await
+    to_the_end(async move { node.settle_ledger(&actor.authorize()?, &reason, &approved).await }).await
 }
 
 /// Proves an entry.
 pub(super) async fn prove(
     node: &Node,
-    caller: &SpiffeId,
+    actor: &Actor,
     request: proto::ProveLedgerEventRequest,
 ) -> Result<String, Fault> {
     let proto::ProveLedgerEventRequest { event, partner } = request;
     let partner = optional_domain("partner", &partner)?;
-    node.prove(caller, &event, partner.as_ref()).await
+    node.prove(&actor.authorize()?, &event, partner.as_ref()).await
 }

@@ -7,8 +7,8 @@ use tonic::{Status, Streaming};
 use super::argument::approval;
 use crate::{
     domain::{
+        actor::Actor,
         fault::{Fault, Reason},
-        ids::SpiffeId,
     },
     identity::crl::MAX_LIST_BYTES,
     node::{Node, lists::Given, to_the_end},
@@ -22,7 +22,7 @@ const MAX_ISSUER_BYTES: usize = 16 << 10;
 
 pub(super) async fn give(
     node: Arc<Node>,
-    caller: SpiffeId,
+    actor: Actor,
     mut pieces: Streaming<proto::GiveRevocationListRequest>,
 ) -> Result<proto::GiveRevocationListResponse, Status> {
     let too_much = |what: &str| from_fault(Fault::at(Reason::LimitExceeded, "data", what));
@@ -39,7 +39,7 @@ pub(super) async fn give(
         replace = replace.or(piece.replace);
     }
     let replace = replace.map(|envelope| approval(Some(envelope))).transpose().map_err(from_fault)?;
-    let work = async move { node.give_list(&caller, &der, &issuers, replace.as_ref()).await };
+    let work = async move { node.give_list(&actor.authorize()?, &der, &issuers, replace.as_ref()).await };
     to_the_end(work).await.map(|given| given_to_proto(&given)).map_err(from_fault)
 }
 

@@ -7,7 +7,7 @@ use super::{
     view,
 };
 use crate::{
-    domain::{approval::ApprovalRecord, fault::Fault, ids::SpiffeId},
+    domain::{actor::Actor, approval::ApprovalRecord, fault::Fault},
     node::{
         Node,
         approve::Count,
@@ -34,7 +34,7 @@ pub(super) enum PartnerStep {
 /// Accepts an invitation that the administrator has confirmed.
 pub(super) async fn accept(
     node: Arc<Node>,
-    caller: SpiffeId,
+    actor: Actor,
     request: proto::AcceptPartnerRequest,
 ) -> Result<proto::AcceptPartnerResponse, Fault> {
     let proto::AcceptPartnerRequest { invitation, fingerprint, change_confirmed, only_know, approval: approved } =
@@ -42,7 +42,11 @@ pub(super) async fn accept(
     let work = async move {
         let invitation = wire::envelope::from_proto(field::present("invitation", invitation)?)?;
         let invited = Invited { invitation, fingerprint, change_confirmed, approval: approval(approved)? };
-        if only_know { node.know(&caller, &invited).await } else { node.accept(&caller, &invited).await }
+        if only_know {
+            node.know(&actor.authorize()?, &invited).await
+        } else {
+            node.accept(&actor.authorize()?, &invited).await
+        }
     };
     let Accepted { partner, count } = to_the_end(work).await?;
     let number = |of: fn(Count) -> usize| count.map_or(0, |count| u32::try_from(of(count)).unwrap_or(u32::MAX));
@@ -68,7 +72,7 @@ pub(super) async fn list(node: &Node) -> Result<proto::ListPartnersResponse, Fau
 /// Changes what needs no invitation.
 pub(super) async fn change(
     node: &Arc<Node>,
-    caller: SpiffeId,
+    actor: Actor,
     name: &str,
     step: PartnerStep,
 ) -> Result<proto::PartnerView, Fault> {
@@ -76,9 +80,9 @@ pub(super) async fn change(
     let work = async move {
         let partner = domain("domain", &name)?;
         match step {
-            PartnerStep::Suspend => node.suspend(&caller, &partner).await,
-            PartnerStep::Resume => node.resume(&caller, &partner).await,
-            PartnerStep::Forget => node.forget(&caller, &partner).await,
+            PartnerStep::Suspend => node.suspend(&actor.authorize()?, &partner).await,
+            PartnerStep::Resume => node.resume(&actor.authorize()?, &partner).await,
+            PartnerStep::Forget => node.forget(&actor.authorize()?, &partner).await,
         }
     };
     to_the_end(work).await.map(|partner| view::partner(&partner))

@@ -4,27 +4,27 @@ use std::sync::Arc;
 
 use super::argument::approval;
 use crate::{
-    domain::{fault::Fault, ids::SpiffeId},
+    domain::{actor::Actor, fault::Fault},
     node::{Node, people::PersonView, to_the_end},
     wire::{field::timestamp, proto},
 };
 
-pub(super) async fn list(node: &Node, caller: &SpiffeId) -> Result<proto::ListPeopleResponse, Fault> {
+pub(super) async fn list(node: &Node, actor: &Actor) -> Result<proto::ListPeopleResponse, Fault> {
     // Somebody may have been added a moment ago. The list is shown also where nothing can be written.
     drop(node.look_for_people().await);
-    let people = node.list_people(caller)?.into_iter().map(view).collect();
+    let people = node.list_people(&actor.authorize()?)?.into_iter().map(view).collect();
     Ok(proto::ListPeopleResponse { people, needed: u32::try_from(node.persons_needed()).unwrap_or(u32::MAX) })
 }
 
 pub(super) async fn confirm(
     node: Arc<Node>,
-    caller: SpiffeId,
+    actor: Actor,
     request: proto::ConfirmPersonRequest,
 ) -> Result<proto::PersonView, Fault> {
     let approved = approval(request.approval)?;
     let work = async move {
         node.look_for_people().await?;
-        node.confirm_person(&caller, &node.person_called(&request.person)?, &approved).await
+        node.confirm_person(&actor.authorize()?, &node.person_called(&request.person)?, &approved).await
     };
     to_the_end(work).await.map(view)
 }

@@ -9,7 +9,7 @@ use super::{
     feed::Sending,
 };
 use crate::{
-    domain::{fault::Fault, ids::SpiffeId, receipt::ReceiptKind},
+    domain::{actor::Actor, fault::Fault, receipt::ReceiptKind},
     node::{
         Node,
         holders::{HeldVersion, Holder, Word},
@@ -26,26 +26,27 @@ use crate::{
 
 pub(super) async fn issue(
     node: &Arc<Node>,
-    caller: SpiffeId,
+    actor: Actor,
     request: proto::RecallAssessmentRequest,
 ) -> Result<proto::RecallAssessmentResponse, Fault> {
     let proto::RecallAssessmentRequest { recall, keep_own } = request;
     let envelope = wire::envelope::from_proto(field::present("recall", recall)?).map_err(|f| f.within("recall"))?;
     let own = node.clone();
-    let issued = to_the_end(async move { own.recall(&caller, &envelope, keep_own).await }).await?;
+    let issued = to_the_end(async move { own.recall(&actor.authorize()?, &envelope, keep_own).await }).await?;
     Ok(proto::RecallAssessmentResponse { recall: Some(view(&issued.view)), told: field::texts(&issued.told) })
 }
 
 /// Page by page, as they are taken.
 pub(super) async fn list(
     node: Arc<Node>,
-    caller: SpiffeId,
+    actor: Actor,
     request: proto::ListRecallsRequest,
 ) -> Result<Sending<proto::ListRecallsResponse>, Fault> {
     let proto::ListRecallsRequest { waiting_only } = request;
-    let first = node.recalls(&caller, waiting_only, 0).await?;
+    let reader = actor.authorize()?;
+    let first = node.recalls(&reader, waiting_only, 0).await?;
     let pages = stream::unfold(Some(Ok(first)), move |page| {
-        let (node, caller) = (node.clone(), caller.clone());
+        let (node, reader) = (node.clone(), reader.clone());
         async move {
             let page = match page? {
                 Ok(page) => page,
@@ -53,7 +54,7 @@ pub(super) async fn list(
             };
             let last = page.last()?.record.turn;
             let messages = page.iter().map(|r| Ok(proto::ListRecallsResponse { recall: Some(view(r)) })).collect();
-            Some((messages, Some(node.recalls(&caller, waiting_only, last).await)))
+            Some((messages, Some(node.recalls(&reader, waiting_only, last).await)))
         }
     });
     Ok(Box::pin(pages.flat_map(stream::iter)))
@@ -61,7 +62,7 @@ pub(super) async fn list(
 
 pub(super) async fn decide(
     node: &Arc<Node>,
-    caller: SpiffeId,
+    actor: Actor,
     request: proto::DecidePurgeRequest,
 ) -> Result<proto::DecidePurgeResponse, Fault> {
     let proto::DecidePurgeRequest { assessment_id, decline, approval: approved } = request;
@@ -69,9 +70,9 @@ pub(super) async fn decide(
     let decline = told("decline", decline)?;
     let work = async move {
         if decline.is_empty() {
-            own.approve_purge(&caller, &id, &approval(approved)?).await
+            own.approve_purge(&actor.authorize()?, &id, &approval(approved)?).await
         } else {
-            own.decline_purge(&caller, &id, decline).await
+            own.decline_purge(&actor.authorize()?, &id, decline).await
         }
     };
     Ok(proto::DecidePurgeResponse { recall: Some(view(&to_the_end(work).await?)) })
@@ -79,11 +80,11 @@ pub(super) async fn decide(
 
 pub(super) async fn holders(
     node: &Node,
-    caller: &SpiffeId,
+    actor: &Actor,
     request: proto::GetHoldersRequest,
 ) -> Result<proto::GetHoldersResponse, Fault> {
     let id = argument(field::bytes("assessment_id", &request.assessment_id))?;
-    let holders = node.holders(caller, &id).await?;
+    let holders = node.holders(&actor.authorize()?, &id).await?;
     Ok(proto::GetHoldersResponse {
         originator: holders.record.originator.to_string(),
         version: holders.record.version,
@@ -96,7 +97,7 @@ pub(super) async fn holders(
 
 pub(super) async fn acknowledge(
     node: &Arc<Node>,
-    caller: SpiffeId,
+    actor: Actor,
     request: proto::AcknowledgeAssessmentRequest,
 ) -> Result<proto::AcknowledgeAssessmentResponse, Fault> {
     let proto::AcknowledgeAssessmentRequest { assessment_id, kind, text } = request;
@@ -104,7 +105,8 @@ pub(super) async fn acknowledge(
     let kind = argument(word("kind", ReceiptKind::ALL, kind))?;
     let text = told("text", text)?;
     let text = (!text.is_empty()).then_some(text);
-    let record = to_the_end(async move { own.acknowledge_assessment(&caller, &id, kind, text).await }).await?;
+    let record =
+        to_the_end(async move { own.acknowledge_assessment(&actor.authorize()?, &id, kind, text).await }).await?;
     Ok(proto::AcknowledgeAssessmentResponse { version: record.version })
 }
 

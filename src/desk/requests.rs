@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::{argument::argument, view::decisions};
 use crate::{
     domain::{
+        actor::Actor,
         fault::Fault,
-        ids::SpiffeId,
         request::AnswerKind,
         statement::{Envelope, StatementKind},
     },
@@ -37,13 +37,13 @@ pub(super) fn endorsement(check: &EndorsementCheck) -> proto::EndorsementView {
 
 pub(super) async fn endorse(
     node: &Arc<Node>,
-    caller: SpiffeId,
+    actor: Actor,
     request: proto::EndorseAssessmentRequest,
 ) -> Result<proto::EndorseAssessmentResponse, Fault> {
     let message = field::present("endorsement", request.endorsement)?;
     let envelope = envelope::from_proto(message).map_err(|f| f.within("endorsement"))?;
     let own = node.clone();
-    let endorsed = to_the_end(async move { own.endorse(&caller, envelope).await }).await?;
+    let endorsed = to_the_end(async move { own.endorse(&actor.authorize()?, envelope).await }).await?;
     Ok(proto::EndorseAssessmentResponse {
         endorsement_id: endorsed.id.0.to_vec().into(),
         is_new: endorsed.is_new,
@@ -53,7 +53,7 @@ pub(super) async fn endorse(
 
 pub(super) async fn ask(
     node: &Arc<Node>,
-    caller: SpiffeId,
+    actor: Actor,
     request: proto::RequestMoreRequest,
 ) -> Result<proto::RequestView, Fault> {
     let proto::RequestMoreRequest { assessment_id, version, kinds, question } = request;
@@ -64,21 +64,21 @@ pub(super) async fn ask(
         text: question,
     };
     let own = node.clone();
-    to_the_end(async move { own.ask(&caller, question).await }).await.map(|v| view(&v))
+    to_the_end(async move { own.ask(&actor.authorize()?, question).await }).await.map(|v| view(&v))
 }
 
 pub(super) async fn weigh(
     node: &Arc<Node>,
-    caller: SpiffeId,
+    actor: Actor,
     request: proto::WeighExceptionRequest,
 ) -> Result<Option<proto::PartnerDecision>, Fault> {
-    let weighed = node.weigh(&caller, &request.exception).await?;
+    let weighed = node.weigh(&actor.authorize()?, &request.exception).await?;
     Ok(decisions(&weighed.prepared, std::slice::from_ref(&weighed.decision)).pop())
 }
 
 pub(super) async fn answer(
     node: &Arc<Node>,
-    caller: SpiffeId,
+    actor: Actor,
     request: proto::AnswerRequestRequest,
 ) -> Result<proto::RequestView, Fault> {
     let proto::AnswerRequestRequest { request_id, kind, text, exception } = request;
@@ -90,7 +90,7 @@ pub(super) async fn answer(
         exception,
     };
     let own = node.clone();
-    to_the_end(async move { own.answer(&caller, given).await }).await.map(|v| view(&v))
+    to_the_end(async move { own.answer(&actor.authorize()?, given).await }).await.map(|v| view(&v))
 }
 
 pub(super) fn view(view: &RequestView) -> proto::RequestView {

@@ -8,8 +8,8 @@ use tonic::Status;
 use super::feed::tell;
 use crate::{
     domain::{
+        actor::Actor,
         fault::{Fault, Reason},
-        ids::SpiffeId,
         rules::{RuleFault, RuleFile, RulesVersion},
     },
     node::{
@@ -71,7 +71,7 @@ pub(super) fn proposal(change: Option<Change>) -> Result<Proposal, Fault> {
 /// Runs it, and tells what it tells.
 pub(super) async fn simulate(
     node: Arc<Node>,
-    caller: SpiffeId,
+    actor: Actor,
     proposal: Proposal,
     (last, limit): (u32, u32),
     to: mpsc::Sender<Result<proto::SimulateResponse, Status>>,
@@ -83,7 +83,8 @@ pub(super) async fn simulate(
         }
         Ok(())
     };
-    let ((), ()) = tokio::try_join!(node.simulate(&caller, proposal, last, limit, sender), forward)?;
+    let person = actor.authorize()?;
+    let ((), ()) = tokio::try_join!(node.simulate(&person, proposal, last, limit, sender), forward)?;
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use super::{
     agreements,
     argument::{argument, optional_domain},
     assessments, attachments, bundles,
-    call::{Answer, answer, caller},
+    call::{Answer, actor, answer, authorized},
     endings, evidence, explain,
     feed::{self, Sending},
     introductions, ledger, lists,
@@ -43,16 +43,16 @@ pub fn service(node: Arc<Node>, message_bytes: usize) -> DeskServiceServer<Desk>
 #[tonic::async_trait]
 impl DeskService for Desk {
     async fn get_node(&self, request: Request<proto::GetNodeRequest>) -> Answer<proto::GetNodeResponse> {
-        let caller = caller(&request)?;
+        let actor = actor(&request)?;
         let trouble = self.node.store_trouble(request.into_inner().check_store).await;
-        Ok(Response::new(view::node(&self.node, &caller, trouble).await))
+        Ok(Response::new(view::node(&self.node, &actor, trouble).await))
     }
 
     async fn publish_assessment(
         &self,
         request: Request<proto::PublishAssessmentRequest>,
     ) -> Answer<proto::PublishAssessmentResponse> {
-        let published = assessments::publish(&self.node, &caller(&request)?, request.into_inner()).await;
+        let published = assessments::publish(&self.node, &actor(&request)?, request.into_inner()).await;
         answer(published, |p| view::published(&p))
     }
 
@@ -60,7 +60,7 @@ impl DeskService for Desk {
         &self,
         request: Request<Streaming<proto::UploadAttachmentRequest>>,
     ) -> Answer<proto::UploadAttachmentResponse> {
-        let stored = attachments::upload(&self.node, &caller(&request)?, request.into_inner()).await?;
+        let stored = attachments::upload(&self.node, &actor(&request)?, request.into_inner()).await?;
         Ok(Response::new(proto::UploadAttachmentResponse { stored }))
     }
 
@@ -77,9 +77,9 @@ impl DeskService for Desk {
         &self,
         request: Request<proto::DownloadAttachmentRequest>,
     ) -> Answer<Self::DownloadAttachmentStream> {
-        let (caller, node) = (caller(&request)?, self.node.clone());
+        let (actor, node) = (actor(&request)?, self.node.clone());
         let wanted = argument(attachments::wanted(request.into_inner())).map_err(from_fault)?;
-        Ok(Response::new(feed::stream(move |to| attachments::download(node, caller, wanted, to))))
+        Ok(Response::new(feed::stream(move |to| attachments::download(node, actor, wanted, to))))
     }
 
     type ListAssessmentsStream = Sending<proto::ListAssessmentsResponse>;
@@ -88,19 +88,19 @@ impl DeskService for Desk {
         &self,
         request: Request<proto::ListAssessmentsRequest>,
     ) -> Answer<Self::ListAssessmentsStream> {
-        let caller = caller(&request)?;
-        answer(assessments::list(self.node.clone(), caller, request.into_inner()).await, |messages| messages)
+        let actor = actor(&request)?;
+        answer(assessments::list(self.node.clone(), actor, request.into_inner()).await, |messages| messages)
     }
 
     async fn get_assessment(
         &self,
         request: Request<proto::GetAssessmentRequest>,
     ) -> Answer<proto::GetAssessmentResponse> {
-        let caller = caller(&request)?;
+        let actor = actor(&request)?;
         let proto::GetAssessmentRequest { assessment_id, version, quarantined } = request.into_inner();
         let work = async {
             let id = argument(field::bytes("assessment_id", &assessment_id))?;
-            self.node.read(&caller, &id, (version > 0).then_some(version), quarantined).await
+            self.node.read(&actor.authorize()?, &id, (version > 0).then_some(version), quarantined).await
         };
         answer(work.await, |v| proto::GetAssessmentResponse { assessment: Some(view::assessment(&v)) })
     }
@@ -109,34 +109,34 @@ impl DeskService for Desk {
         &self,
         request: Request<proto::FindAssessmentsRequest>,
     ) -> Answer<proto::FindAssessmentsResponse> {
-        let caller = caller(&request)?;
-        let found = self.node.find(&caller, &request.into_inner().beginning).await;
+        let actor = authorized(&request)?;
+        let found = self.node.find(&actor, &request.into_inner().beginning).await;
         answer(found, |ids| proto::FindAssessmentsResponse {
             assessment_ids: ids.iter().map(|id| id.0.to_vec().into()).collect(),
         })
     }
 
     async fn explain(&self, request: Request<proto::ExplainRequest>) -> Answer<proto::ExplainResponse> {
-        answer(explain::explain(&self.node, &caller(&request)?, request.into_inner()).await, |r| r)
+        answer(explain::explain(&self.node, &actor(&request)?, request.into_inner()).await, |r| r)
     }
 
     type FollowFeedStream = Sending<proto::FollowFeedResponse>;
 
     async fn follow_feed(&self, request: Request<proto::FollowFeedRequest>) -> Answer<Self::FollowFeedStream> {
-        let caller = caller(&request)?;
+        let actor = actor(&request)?;
         let proto::FollowFeedRequest { partner, new_only } = request.into_inner();
         let partner = optional_domain("partner", &partner).map_err(from_fault)?;
         let node = self.node.clone();
-        Ok(Response::new(feed::stream(move |to| feed::follow(node, caller, partner, new_only, to))))
+        Ok(Response::new(feed::stream(move |to| feed::follow(node, actor, partner, new_only, to))))
     }
 
     type PullFeedStream = Sending<proto::PullFeedResponse>;
 
     async fn pull_feed(&self, request: Request<proto::PullFeedRequest>) -> Answer<Self::PullFeedStream> {
-        let caller = caller(&request)?;
+        let actor = actor(&request)?;
         let partner = optional_domain("partner", &request.into_inner().partner).map_err(from_fault)?;
         let node = self.node.clone();
-        Ok(Response::new(feed::stream(move |to| feed::pull(node, caller, partner, to))))
+        Ok(Response::new(feed::stream(move |to| feed::pull(node, actor, partner, to))))
     }
 
     async fn get_feed_status(&self, _: Request<proto::GetFeedStatusRequest>) -> Answer<proto::GetFeedStatusResponse> {
@@ -149,9 +149,9 @@ impl DeskService for Desk {
         &self,
         request: Request<proto::CreateInvitationRequest>,
     ) -> Answer<proto::CreateInvitationResponse> {
-        let caller = caller(&request)?;
+        let actor = actor(&request)?;
         let endpoint = argument(field::parsed_optional("endpoint", &request.into_inner().endpoint));
-        let work = async { self.node.invite(&caller, endpoint?).await };
+        let work = async { self.node.invite(&actor.authorize()?, endpoint?).await };
         answer(work.await, |envelope| proto::CreateInvitationResponse {
             invitation: Some(wire::envelope::to_proto(&envelope)),
         })
@@ -161,7 +161,7 @@ impl DeskService for Desk {
         &self,
         request: Request<proto::AcceptPartnerRequest>,
     ) -> Answer<proto::AcceptPartnerResponse> {
-        let accepted = partners::accept(self.node.clone(), caller(&request)?, request.into_inner()).await;
+        let accepted = partners::accept(self.node.clone(), actor(&request)?, request.into_inner()).await;
         answer(accepted, |accepted| accepted)
     }
 
@@ -174,7 +174,7 @@ impl DeskService for Desk {
         request: Request<proto::SuspendPartnerRequest>,
     ) -> Answer<proto::SuspendPartnerResponse> {
         let partner =
-            partners::change(&self.node, caller(&request)?, &request.get_ref().domain, PartnerStep::Suspend).await;
+            partners::change(&self.node, actor(&request)?, &request.get_ref().domain, PartnerStep::Suspend).await;
         answer(partner, |p| proto::SuspendPartnerResponse { partner: Some(p) })
     }
 
@@ -183,7 +183,7 @@ impl DeskService for Desk {
         request: Request<proto::ResumePartnerRequest>,
     ) -> Answer<proto::ResumePartnerResponse> {
         let partner =
-            partners::change(&self.node, caller(&request)?, &request.get_ref().domain, PartnerStep::Resume).await;
+            partners::change(&self.node, actor(&request)?, &request.get_ref().domain, PartnerStep::Resume).await;
         answer(partner, |p| proto::ResumePartnerResponse { partner: Some(p) })
     }
 
@@ -192,7 +192,7 @@ impl DeskService for Desk {
         request: Request<proto::ForgetPartnerRequest>,
     ) -> Answer<proto::ForgetPartnerResponse> {
         let partner =
-            partners::change(&self.node, caller(&request)?, &request.get_ref().domain, PartnerStep::Forget).await;
+            partners::change(&self.node, actor(&request)?, &request.get_ref().domain, PartnerStep::Forget).await;
         answer(partner, |p| proto::ForgetPartnerResponse { partner: Some(p) })
     }
 
@@ -200,65 +200,65 @@ impl DeskService for Desk {
         &self,
         request: Request<proto::GetInvitationOfRequest>,
     ) -> Answer<proto::GetInvitationOfResponse> {
-        let caller = caller(&request)?;
-        answer(introductions::invitation(&self.node, &caller, request.into_inner()).await, |r| r)
+        let actor = actor(&request)?;
+        answer(introductions::invitation(&self.node, &actor, request.into_inner()).await, |r| r)
     }
 
     async fn sign_introductions(
         &self,
         request: Request<proto::SignIntroductionsRequest>,
     ) -> Answer<proto::SignIntroductionsResponse> {
-        let caller = caller(&request)?;
-        answer(introductions::sign(self.node.clone(), caller, request.into_inner()).await, |r| r)
+        let actor = actor(&request)?;
+        answer(introductions::sign(self.node.clone(), actor, request.into_inner()).await, |r| r)
     }
 
     async fn list_introductions(
         &self,
         request: Request<proto::ListIntroductionsRequest>,
     ) -> Answer<proto::ListIntroductionsResponse> {
-        answer(introductions::list(&self.node, &caller(&request)?).await, |r| r)
+        answer(introductions::list(&self.node, &actor(&request)?).await, |r| r)
     }
 
     async fn permit_introductions(
         &self,
         request: Request<proto::PermitIntroductionsRequest>,
     ) -> Answer<proto::PermitIntroductionsResponse> {
-        answer(introductions::permit(self.node.clone(), caller(&request)?, request.into_inner()).await, |r| r)
+        answer(introductions::permit(self.node.clone(), actor(&request)?, request.into_inner()).await, |r| r)
     }
 
     async fn get_bundle(&self, request: Request<proto::GetBundleRequest>) -> Answer<proto::GetBundleResponse> {
-        answer(bundles::status(&self.node, &caller(&request)?).await, |status| status)
+        answer(bundles::status(&self.node, &actor(&request)?).await, |status| status)
     }
 
     async fn propose_bundle(
         &self,
         request: Request<proto::ProposeBundleRequest>,
     ) -> Answer<proto::ProposeBundleResponse> {
-        let caller = caller(&request)?;
-        let proposed = bundles::propose(self.node.clone(), caller, request.into_inner()).await;
+        let actor = actor(&request)?;
+        let proposed = bundles::propose(self.node.clone(), actor, request.into_inner()).await;
         answer(proposed, |()| proto::ProposeBundleResponse {})
     }
 
     async fn sign_bundle(&self, request: Request<proto::SignBundleRequest>) -> Answer<proto::SignBundleResponse> {
-        let caller = caller(&request)?;
-        answer(bundles::sign(self.node.clone(), caller, request.into_inner()).await, |()| proto::SignBundleResponse {})
+        let actor = actor(&request)?;
+        answer(bundles::sign(self.node.clone(), actor, request.into_inner()).await, |()| proto::SignBundleResponse {})
     }
 
     async fn take_bundles(&self, request: Request<proto::TakeBundlesRequest>) -> Answer<proto::TakeBundlesResponse> {
-        let caller = caller(&request)?;
-        let taken = bundles::take(self.node.clone(), caller, request.into_inner()).await;
+        let actor = actor(&request)?;
+        let taken = bundles::take(self.node.clone(), actor, request.into_inner()).await;
         answer(taken, |partner| proto::TakeBundlesResponse { partner: Some(partner) })
     }
 
     async fn list_people(&self, request: Request<proto::ListPeopleRequest>) -> Answer<proto::ListPeopleResponse> {
-        answer(people::list(&self.node, &caller(&request)?).await, |list| list)
+        answer(people::list(&self.node, &actor(&request)?).await, |list| list)
     }
 
     async fn confirm_person(
         &self,
         request: Request<proto::ConfirmPersonRequest>,
     ) -> Answer<proto::ConfirmPersonResponse> {
-        let person = people::confirm(self.node.clone(), caller(&request)?, request.into_inner()).await;
+        let person = people::confirm(self.node.clone(), actor(&request)?, request.into_inner()).await;
         answer(person, |person| proto::ConfirmPersonResponse { person: Some(person) })
     }
 
@@ -266,14 +266,14 @@ impl DeskService for Desk {
         &self,
         request: Request<Streaming<proto::GiveRevocationListRequest>>,
     ) -> Answer<proto::GiveRevocationListResponse> {
-        lists::give(self.node.clone(), caller(&request)?, request.into_inner()).await.map(Response::new)
+        lists::give(self.node.clone(), actor(&request)?, request.into_inner()).await.map(Response::new)
     }
 
     async fn propose_agreement(
         &self,
         request: Request<proto::ProposeAgreementRequest>,
     ) -> Answer<proto::ProposeAgreementResponse> {
-        let agreement = agreements::propose(&self.node, caller(&request)?, request.into_inner()).await;
+        let agreement = agreements::propose(&self.node, actor(&request)?, request.into_inner()).await;
         answer(agreement, |a| proto::ProposeAgreementResponse { agreement: Some(a) })
     }
 
@@ -281,7 +281,7 @@ impl DeskService for Desk {
         &self,
         request: Request<proto::SignAgreementRequest>,
     ) -> Answer<proto::SignAgreementResponse> {
-        let agreement = agreements::sign(&self.node, caller(&request)?, request.into_inner()).await;
+        let agreement = agreements::sign(&self.node, actor(&request)?, request.into_inner()).await;
         answer(agreement, |a| proto::SignAgreementResponse { agreement: Some(a) })
     }
 
@@ -289,7 +289,7 @@ impl DeskService for Desk {
         &self,
         request: Request<proto::SuspendAgreementRequest>,
     ) -> Answer<proto::SuspendAgreementResponse> {
-        let agreement = agreements::suspend(&self.node, caller(&request)?, request.into_inner()).await;
+        let agreement = agreements::suspend(&self.node, actor(&request)?, request.into_inner()).await;
         answer(agreement, |a| proto::SuspendAgreementResponse { agreement: Some(a) })
     }
 
@@ -297,7 +297,7 @@ impl DeskService for Desk {
         &self,
         request: Request<proto::TerminateAgreementRequest>,
     ) -> Answer<proto::TerminateAgreementResponse> {
-        let agreement = agreements::terminate(&self.node, caller(&request)?, request.into_inner()).await;
+        let agreement = agreements::terminate(&self.node, actor(&request)?, request.into_inner()).await;
         answer(agreement, |a| proto::TerminateAgreementResponse { agreement: Some(a) })
     }
 
@@ -305,7 +305,7 @@ impl DeskService for Desk {
         &self,
         request: Request<proto::ResumeAgreementRequest>,
     ) -> Answer<proto::ResumeAgreementResponse> {
-        let agreement = agreements::resume(&self.node, caller(&request)?, request.into_inner()).await;
+        let agreement = agreements::resume(&self.node, actor(&request)?, request.into_inner()).await;
         answer(agreement, |a| proto::ResumeAgreementResponse { agreement: Some(a) })
     }
 
@@ -313,7 +313,7 @@ impl DeskService for Desk {
         &self,
         request: Request<proto::ImportAgreementRequest>,
     ) -> Answer<proto::ImportAgreementResponse> {
-        let agreement = agreements::import(&self.node, caller(&request)?, request.into_inner()).await;
+        let agreement = agreements::import(&self.node, actor(&request)?, request.into_inner()).await;
         answer(agreement, |a| proto::ImportAgreementResponse { agreement: Some(a) })
     }
 
@@ -322,37 +322,37 @@ impl DeskService for Desk {
     }
 
     async fn get_rules(&self, request: Request<proto::GetRulesRequest>) -> Answer<proto::GetRulesResponse> {
-        let caller = caller(&request)?;
+        let actor = authorized(&request)?;
         let version = request.into_inner().version;
-        answer(self.node.rules(&caller, (version > 0).then_some(version)).await, |v| rules::view(&v))
+        answer(self.node.rules(&actor, (version > 0).then_some(version)).await, |v| rules::view(&v))
     }
 
     type SimulateStream = Sending<proto::SimulateResponse>;
 
     async fn simulate(&self, request: Request<proto::SimulateRequest>) -> Answer<Self::SimulateStream> {
-        let caller = caller(&request)?;
+        let actor = actor(&request)?;
         let proto::SimulateRequest { change, last, limit } = request.into_inner();
         let proposal = argument(rules::proposal(change)).map_err(from_fault)?;
         let node = self.node.clone();
-        Ok(Response::new(feed::stream(move |to| rules::simulate(node, caller, proposal, (last, limit), to))))
+        Ok(Response::new(feed::stream(move |to| rules::simulate(node, actor, proposal, (last, limit), to))))
     }
 
     async fn endorse_assessment(
         &self,
         request: Request<proto::EndorseAssessmentRequest>,
     ) -> Answer<proto::EndorseAssessmentResponse> {
-        let endorsed = requests::endorse(&self.node, caller(&request)?, request.into_inner()).await;
+        let endorsed = requests::endorse(&self.node, actor(&request)?, request.into_inner()).await;
         answer(endorsed, |response| response)
     }
 
     async fn request_more(&self, request: Request<proto::RequestMoreRequest>) -> Answer<proto::RequestMoreResponse> {
-        let asked = requests::ask(&self.node, caller(&request)?, request.into_inner()).await;
+        let asked = requests::ask(&self.node, actor(&request)?, request.into_inner()).await;
         answer(asked, |request| proto::RequestMoreResponse { request: Some(request) })
     }
 
     async fn list_requests(&self, request: Request<proto::ListRequestsRequest>) -> Answer<proto::ListRequestsResponse> {
-        let caller = caller(&request)?;
-        let listed = self.node.requests(&caller, request.into_inner().open_only).await;
+        let actor = authorized(&request)?;
+        let listed = self.node.requests(&actor, request.into_inner().open_only).await;
         answer(listed, |all| proto::ListRequestsResponse { requests: all.iter().map(requests::view).collect() })
     }
 
@@ -360,7 +360,7 @@ impl DeskService for Desk {
         &self,
         request: Request<proto::WeighExceptionRequest>,
     ) -> Answer<proto::WeighExceptionResponse> {
-        let weighed = requests::weigh(&self.node, caller(&request)?, request.into_inner()).await;
+        let weighed = requests::weigh(&self.node, actor(&request)?, request.into_inner()).await;
         answer(weighed, |decision| proto::WeighExceptionResponse { decision })
     }
 
@@ -368,7 +368,7 @@ impl DeskService for Desk {
         &self,
         request: Request<proto::AnswerRequestRequest>,
     ) -> Answer<proto::AnswerRequestResponse> {
-        let answered = requests::answer(&self.node, caller(&request)?, request.into_inner()).await;
+        let answered = requests::answer(&self.node, actor(&request)?, request.into_inner()).await;
         answer(answered, |request| proto::AnswerRequestResponse { request: Some(request) })
     }
 
@@ -376,28 +376,28 @@ impl DeskService for Desk {
         &self,
         request: Request<proto::GetLedgerHeadRequest>,
     ) -> Answer<proto::GetLedgerHeadResponse> {
-        answer(self.node.ledger_head(&caller(&request)?).await, |v| ledger::head(&v))
+        answer(self.node.ledger_head(&authorized(&request)?).await, |v| ledger::head(&v))
     }
 
     type ListLedgerStream = Sending<proto::ListLedgerResponse>;
 
     async fn list_ledger(&self, request: Request<proto::ListLedgerRequest>) -> Answer<Self::ListLedgerStream> {
-        let (node, caller, request) = (self.node.clone(), caller(&request)?, request.into_inner());
-        Ok(Response::new(feed::stream(move |to| ledger::list(node, caller, request, to))))
+        let (node, actor, request) = (self.node.clone(), actor(&request)?, request.into_inner());
+        Ok(Response::new(feed::stream(move |to| ledger::list(node, actor, request, to))))
     }
 
     type VerifyLedgerStream = Sending<proto::VerifyLedgerResponse>;
 
     async fn verify_ledger(&self, request: Request<proto::VerifyLedgerRequest>) -> Answer<Self::VerifyLedgerStream> {
-        let (node, caller) = (self.node.clone(), caller(&request)?);
-        Ok(Response::new(feed::stream(move |to| ledger::verify(node, caller, to))))
+        let (node, actor) = (self.node.clone(), actor(&request)?);
+        Ok(Response::new(feed::stream(move |to| ledger::verify(node, actor, to))))
     }
 
     async fn prove_ledger_event(
         &self,
         request: Request<proto::ProveLedgerEventRequest>,
     ) -> Answer<proto::ProveLedgerEventResponse> {
-        let proof = ledger::prove(&self.node, &caller(&request)?, request.into_inner()).await;
+        let proof = ledger::prove(&self.node, &actor(&request)?, request.into_inner()).await;
         answer(proof, |proof| proto::ProveLedgerEventResponse { proof })
     }
 
@@ -412,8 +412,8 @@ impl DeskService for Desk {
     type ExportLedgerStream = Sending<proto::ExportLedgerResponse>;
 
     async fn export_ledger(&self, request: Request<proto::ExportLedgerRequest>) -> Answer<Self::ExportLedgerStream> {
-        let (node, caller) = (self.node.clone(), caller(&request)?);
-        Ok(Response::new(feed::stream(move |to| ledger::export(node, caller, to))))
+        let (node, actor) = (self.node.clone(), actor(&request)?);
+        Ok(Response::new(feed::stream(move |to| ledger::export(node, actor, to))))
     }
 
     async fn list_ledger_alarms(
@@ -427,11 +427,11 @@ impl DeskService for Desk {
         &self,
         request: Request<proto::ExportEvidenceRequest>,
     ) -> Answer<proto::ExportEvidenceResponse> {
-        answer(evidence::export(&self.node, &caller(&request)?, request.into_inner()).await, |r| r)
+        answer(evidence::export(&self.node, &actor(&request)?, request.into_inner()).await, |r| r)
     }
 
     async fn settle_ledger(&self, request: Request<proto::SettleLedgerRequest>) -> Answer<proto::SettleLedgerResponse> {
-        let settled = ledger::settle(self.node.clone(), caller(&request)?, request.into_inner()).await;
+        let settled = ledger::settle(self.node.clone(), actor(&request)?, request.into_inner()).await;
         answer(settled, ledger::settled)
     }
 
@@ -439,14 +439,14 @@ impl DeskService for Desk {
         &self,
         request: Request<proto::RotateLedgerKeyRequest>,
     ) -> Answer<proto::RotateLedgerKeyResponse> {
-        answer(ledger::rotate_key(self.node.clone(), caller(&request)?).await, |r| r)
+        answer(ledger::rotate_key(self.node.clone(), actor(&request)?).await, |r| r)
     }
 
     async fn export_agreement(&self, request: Request<proto::ExportAgreementRequest>) -> Answer<proto::AgreementView> {
-        let caller = caller(&request)?;
+        let actor = actor(&request)?;
         let work = async {
             let id = argument(field::bytes("id", &request.into_inner().id))?;
-            ledger::agreement(&self.node, &caller, &id).await
+            ledger::agreement(&self.node, &actor, &id).await
         };
         answer(work.await, |a| view::agreement(&self.node, &a))
     }
@@ -455,43 +455,43 @@ impl DeskService for Desk {
         &self,
         request: Request<proto::RecallAssessmentRequest>,
     ) -> Answer<proto::RecallAssessmentResponse> {
-        let caller = caller(&request)?;
-        answer(recall::issue(&self.node, caller, request.into_inner()).await, |r| r)
+        let actor = actor(&request)?;
+        answer(recall::issue(&self.node, actor, request.into_inner()).await, |r| r)
     }
 
     async fn list_waiting(&self, request: Request<proto::ListWaitingRequest>) -> Answer<proto::ListWaitingResponse> {
-        answer(waiting::list(&self.node, &caller(&request)?).await, |r| r)
+        answer(waiting::list(&self.node, &actor(&request)?).await, |r| r)
     }
     async fn release_again(&self, request: Request<proto::ReleaseAgainRequest>) -> Answer<proto::ReleaseAgainResponse> {
-        let caller = caller(&request)?;
-        answer(waiting::release_again(&self.node, &caller, request.into_inner()).await, |r| r)
+        let actor = actor(&request)?;
+        answer(waiting::release_again(&self.node, &actor, request.into_inner()).await, |r| r)
     }
 
     async fn list_endings(&self, request: Request<proto::ListEndingsRequest>) -> Answer<proto::ListEndingsResponse> {
-        caller(&request)?;
+        actor(&request)?;
         answer(self.node.endings().await, endings::listed)
     }
 
     type ListRecallsStream = Sending<proto::ListRecallsResponse>;
 
     async fn list_recalls(&self, request: Request<proto::ListRecallsRequest>) -> Answer<Self::ListRecallsStream> {
-        let caller = caller(&request)?;
-        answer(recall::list(self.node.clone(), caller, request.into_inner()).await, |messages| messages)
+        let actor = actor(&request)?;
+        answer(recall::list(self.node.clone(), actor, request.into_inner()).await, |messages| messages)
     }
     async fn decide_purge(&self, request: Request<proto::DecidePurgeRequest>) -> Answer<proto::DecidePurgeResponse> {
-        let caller = caller(&request)?;
-        answer(recall::decide(&self.node, caller, request.into_inner()).await, |r| r)
+        let actor = actor(&request)?;
+        answer(recall::decide(&self.node, actor, request.into_inner()).await, |r| r)
     }
 
     async fn get_holders(&self, request: Request<proto::GetHoldersRequest>) -> Answer<proto::GetHoldersResponse> {
-        answer(recall::holders(&self.node, &caller(&request)?, request.into_inner()).await, |r| r)
+        answer(recall::holders(&self.node, &actor(&request)?, request.into_inner()).await, |r| r)
     }
 
     async fn acknowledge_assessment(
         &self,
         request: Request<proto::AcknowledgeAssessmentRequest>,
     ) -> Answer<proto::AcknowledgeAssessmentResponse> {
-        let caller = caller(&request)?;
-        answer(recall::acknowledge(&self.node, caller, request.into_inner()).await, |r| r)
+        let actor = actor(&request)?;
+        answer(recall::acknowledge(&self.node, actor, request.into_inner()).await, |r| r)
     }
 }

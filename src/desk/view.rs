@@ -2,11 +2,11 @@
 
 use crate::{
     domain::{
+        actor::Actor,
         agreement::{AgreementState, End, Side},
         approval::{Approved, Done},
         event::PortionDecision,
         fault::Fault,
-        ids::SpiffeId,
         partner::PartnerKind,
     },
     node::{
@@ -29,7 +29,7 @@ use crate::{
     },
 };
 
-pub(super) async fn node(node: &Node, caller: &SpiffeId, trouble: Option<Fault>) -> proto::GetNodeResponse {
+pub(super) async fn node(node: &Node, actor: &Actor, trouble: Option<Fault>) -> proto::GetNodeResponse {
     let organisation = node.organisation();
     proto::GetNodeResponse {
         domain: organisation.domain.to_string(),
@@ -37,7 +37,7 @@ pub(super) async fn node(node: &Node, caller: &SpiffeId, trouble: Option<Fault>)
         kind: number_of(PartnerKind::ALL, &organisation.kind),
         bundle_fingerprint: node.bundle().fingerprint().to_string(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        caller: caller.to_string(),
+        caller: actor.id().to_string(),
         store_trouble: trouble.map(|f| proto::StoreTrouble { reason: f.reason.to_string(), message: f.message }),
         withheld: node.good_key().err().map(|f| f.message).unwrap_or_default(),
         lost_note: node.lost_note().await.unwrap_or_default(),

@@ -2,15 +2,16 @@
 
 use crate::{
     domain::{
+        actor::Actor,
         fault::{Fault, Reason},
-        ids::{SpiffeId, TrustDomain},
+        ids::TrustDomain,
     },
     node::Node,
     store::held::HeldUsage,
     wire::{field, proto},
 };
 
-pub(super) async fn list(node: &Node, caller: &SpiffeId) -> Result<proto::ListWaitingResponse, Fault> {
+pub(super) async fn list(node: &Node, actor: &Actor) -> Result<proto::ListWaitingResponse, Fault> {
     let directory = node.directory();
     let one = |usage: HeldUsage| {
         let HeldUsage { partner, waits_for, entries, over_budget, since, .. } = usage;
@@ -24,7 +25,7 @@ pub(super) async fn list(node: &Node, caller: &SpiffeId) -> Result<proto::ListWa
             since: field::timestamp(since),
         }
     };
-    Ok(proto::ListWaitingResponse { waiting: node.held(caller).await?.into_iter().map(one).collect() })
+    Ok(proto::ListWaitingResponse { waiting: node.held(&actor.authorize()?).await?.into_iter().map(one).collect() })
 }
 
 /// What somebody can do about it, as a command.
@@ -45,13 +46,13 @@ fn fix(partner: &TrustDomain, organisation: &TrustDomain, is_known: bool) -> Str
 
 pub(super) async fn release_again(
     node: &Node,
-    caller: &SpiffeId,
+    actor: &Actor,
     request: proto::ReleaseAgainRequest,
 ) -> Result<proto::ReleaseAgainResponse, Fault> {
     let proto::ReleaseAgainRequest { assessment_id, partner } = request;
     let argument = |fault: Fault| Fault { reason: Reason::InvalidArgument, ..fault };
     let id = field::bytes("assessment_id", &assessment_id).map_err(argument)?;
     let partner: Option<TrustDomain> = field::parsed_optional("partner", &partner).map_err(argument)?;
-    let queued = node.release_again(caller, &id, partner.as_ref()).await?;
+    let queued = node.release_again(&actor.authorize()?, &id, partner.as_ref()).await?;
     Ok(proto::ReleaseAgainResponse { partners: field::texts(&queued) })
 }

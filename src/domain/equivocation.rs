@@ -80,7 +80,7 @@ impl Equivocation {
     pub fn event(&self) -> Event {
         let Subject { originator, assessment, twice } = self.subject.clone();
         let deed = Deed::Equivocated { originator, assessment, twice: twice.to_string(), statements: self.statements };
-        Event { at: self.at, by: None, deed }
+        Event::of_node(self.at, deed)
     }
 }
 

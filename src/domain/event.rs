@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
+    actor::{Actor, SignIn},
     ids::{AssessmentId, Digest, Sha256, SpiffeId, StatementId, TrustDomain},
     recall::{RecallKind, RecallState},
     receipt::ReceiptKind,
@@ -19,9 +20,29 @@ pub struct Event {
     /// Who did it; `None` where the node did it by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<SpiffeId>,
+    /// How that person or program had signed in. Entries that were written before this field existed have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_in: Option<SignIn>,
     /// What.
     #[serde(flatten)]
     pub deed: Deed,
+}
+
+impl Event {
+    /// What an actor does, or the node by itself.
+    pub fn of(actor: Option<&Actor>, at: Time, deed: Deed) -> Self {
+        Self { at, by: actor.map(|a| a.id().clone()), signed_in: actor.map(Actor::signed_in), deed }
+    }
+
+    /// What an actor does.
+    pub fn by(actor: &Actor, at: Time, deed: Deed) -> Self {
+        Self::of(Some(actor), at, deed)
+    }
+
+    /// What the node does by itself.
+    pub fn of_node(at: Time, deed: Deed) -> Self {
+        Self::of(None, at, deed)
+    }
 }
 
 /// What was decided or done.
@@ -232,7 +253,7 @@ mod tests {
     fn no_deed_has_a_field_of_the_event_s_name() {
         let source = include_str!("event.rs");
         let deeds = source.split("pub enum Deed {").nth(1).unwrap().split("\n}").next().unwrap();
-        for name in ["at", "by", "event"] {
+        for name in ["at", "by", "signed_in", "event"] {
             let is_field = |line: &str| {
                 let words = line.trim().split("//").next().unwrap_or_default();
                 words.starts_with(&format!("{name}:"))

@@ -224,6 +224,10 @@ byte_id!(
     StatementId, 32
 );
 byte_id!(
+    /// A session that somebody opened in a browser: 16 random bytes. It's not the secret that the browser presents.
+    SessionId, 16
+);
+byte_id!(
     /// A portion's digest, as listed in the manifest.
     Digest, 32
 );

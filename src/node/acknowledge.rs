@@ -3,10 +3,11 @@
 use super::{Node, receipts::Said};
 use crate::{
     domain::{
+        actor::{Acknowledge, Actor, Authorized},
         assessment::level,
         event::{Deed, Event},
         fault::{Fault, Reason},
-        ids::{AssessmentId, Role, SpiffeId, TrustDomain},
+        ids::{AssessmentId, TrustDomain},
         receipt::{MAX_NOTE, ReceiptKind},
         release::Release,
         time::Time,
@@ -23,12 +24,11 @@ impl Node {
     /// `ROLE_REQUIRED`; `NOT_FOUND`; `RECALLED`; `INVALID_ARGUMENT` where it was published here, or the text does not fit.
     pub async fn acknowledge_assessment(
         &self,
-        caller: &SpiffeId,
+        actor: &Authorized<Acknowledge>,
         id: &AssessmentId,
         kind: ReceiptKind,
         text: Option<String>,
     ) -> Result<AssessmentRecord, Fault> {
-        self.require(caller, &[Role::Analyst, Role::Officer])?;
         let is_said = match kind {
             ReceiptKind::Read => text.is_none(),
             ReceiptKind::Acting => true,
@@ -53,20 +53,20 @@ impl Node {
                 "the assessment was published here; nobody waits for a word",
             ));
         }
-        self.say(caller, &record, Said { reason: text, role: Some(caller.role()), ..Said::only(kind) }).await?;
+        self.say(actor, &record, Said { reason: text, role: Some(actor.role()), ..Said::only(kind) }).await?;
         Ok(record)
     }
 
-    async fn say(&self, caller: &SpiffeId, record: &AssessmentRecord, said: Said) -> Result<(), Fault> {
+    async fn say(&self, actor: &Actor, record: &AssessmentRecord, said: Said) -> Result<(), Fault> {
         let now = self.now();
         let all = self.store.arrivals_of(&record.originator, &record.assessment, Some(&record.manifest_id)).await?;
         let shown: Vec<_> = all.into_iter().filter(|a| !a.quarantined).collect();
         let post = self.answers(&shown, &said, now)?;
         let told: Vec<TrustDomain> = post.iter().map(|(partner, _)| partner.clone()).collect();
         let deed = Deed::Acknowledged { manifest: record.manifest_id, kind: said.kind };
-        let events = vec![Event { at: now, by: Some(caller.clone()), deed }];
+        let events = vec![Event::by(actor, now, deed)];
         let acknowledgement =
-            Acknowledgement { manifest_id: record.manifest_id, kind: said.kind, role: caller.role(), post, events };
+            Acknowledgement { manifest_id: record.manifest_id, kind: said.kind, role: actor.role(), post, events };
         if self.store.acknowledge(acknowledgement).await? {
             told.iter().for_each(|partner| self.live.of(partner).post());
         }

@@ -2,12 +2,13 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{Node, WRITERS, publish::urgency};
+use super::{Node, publish::urgency};
 use crate::{
     domain::{
+        actor::{Actor, Authorized, Write},
         event::{Deed, Event},
         fault::{Fault, Reason},
-        ids::{AssessmentId, SpiffeId, StatementId, TrustDomain},
+        ids::{AssessmentId, StatementId, TrustDomain},
         statement::Signature,
     },
     seal::chains::{Chains as _, When},
@@ -26,11 +27,10 @@ impl Node {
     /// `ROLE_REQUIRED`; `NOT_FOUND` where it is not here, or was not given to that partner; store faults.
     pub async fn release_again(
         &self,
-        caller: &SpiffeId,
+        actor: &Authorized<Write>,
         id: &AssessmentId,
         partner: Option<&TrustDomain>,
     ) -> Result<Vec<TrustDomain>, Fault> {
-        self.require(caller, WRITERS)?;
         let missing = || Fault::new(Reason::NotFound, format!("there is no assessment `{id}` here"));
         let record = self.store.assessment(id, None, false).await?.ok_or_else(missing)?;
         let directory = self.directory();
@@ -40,7 +40,7 @@ impl Node {
         };
         let mut queued = vec![];
         for partner in partners {
-            if self.give_again(Some(caller), &partner, &record.manifest_id, false).await? {
+            if self.give_again(Some(actor.as_actor()), &partner, &record.manifest_id, false).await? {
                 queued.push(partner);
             }
         }
@@ -99,14 +99,14 @@ impl Node {
 
     pub(super) async fn give_again(
         &self,
-        by: Option<&SpiffeId>,
+        by: Option<&Actor>,
         partner: &TrustDomain,
         manifest: &StatementId,
         only_over_budget: bool,
     ) -> Result<bool, Fault> {
         let Some(prepared) = self.prepare(&[*manifest]).await?.into_iter().next() else { return Ok(false) };
         let deed = Deed::ReleasedAgain { manifest: *manifest, partner: partner.clone() };
-        let event = Event { at: self.now(), by: by.cloned(), deed };
+        let event = Event::of(by, self.now(), deed);
         let urgency = urgency(&prepared);
         let is_queued = self.store.release_again(partner, manifest, only_over_budget, urgency, event).await?;
         if is_queued {

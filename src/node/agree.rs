@@ -7,14 +7,15 @@ mod stop;
 pub(super) mod succession;
 mod take;
 
-use super::{ADMINS, Node};
+use super::Node;
 use crate::{
     domain::{
+        actor::{Actor, Administer, Authorized},
         agreement::{Agreement, AgreementState, Standing},
         approval::Matter,
         event::{Deed, Event},
         fault::{Fault, Reason},
-        ids::{SpiffeId, StatementId, TrustDomain},
+        ids::{StatementId, TrustDomain},
         statement::{Envelope, Signature, StatementKind},
     },
     seal::{statement::id_of, subject},
@@ -41,12 +42,11 @@ impl Node {
     /// follow the one in force, or there are others that it is not said to stand beside.
     pub async fn propose(
         &self,
-        caller: &SpiffeId,
+        actor: &Authorized<Administer>,
         payload: Vec<u8>,
         approval: &Envelope,
         beside: bool,
     ) -> Result<AgreementRecord, Fault> {
-        self.require(caller, ADMINS)?;
         let agreement = wire::agreement::decode(&payload)?;
         let partner = self.other_party(&agreement)?;
         self.directory().active(&partner)?;
@@ -71,7 +71,7 @@ impl Node {
             standing: Standing::default(),
             changed_at: now,
         };
-        self.stand_behind(caller, record, &held, approval).await
+        self.stand_behind(actor, record, &held, approval).await
     }
 
     /// The caller stands behind an agreement, one's own draft or the partner's proposal. Once as many persons as are needed
@@ -82,12 +82,11 @@ impl Node {
     /// `SECOND_PERSON_REQUIRED`.
     pub async fn sign_agreement(
         &self,
-        caller: &SpiffeId,
+        actor: &Authorized<Administer>,
         id: &StatementId,
         approval: &Envelope,
         beside: bool,
     ) -> Result<AgreementRecord, Fault> {
-        self.require(caller, ADMINS)?;
         let _changing = self.changing.lock().await;
         let held = self.store.agreements().await?;
         let record = find(&held, id)?.clone();
@@ -100,21 +99,21 @@ impl Node {
         }
         succession::check(id, &record.agreement, &held, self.now())?;
         succession::alone(&record.agreement, &held, self.now(), beside)?;
-        self.stand_behind(caller, record, &held, approval).await
+        self.stand_behind(actor, record, &held, approval).await
     }
 
     /// One more person stands behind it, and the node signs where that is enough.
     async fn stand_behind(
         &self,
-        caller: &SpiffeId,
+        actor: &Actor,
         mut record: AgreementRecord,
         held: &[AgreementRecord],
         approval: &Envelope,
     ) -> Result<AgreementRecord, Fault> {
         let now = self.now();
-        self.require_confirmed(caller).await?;
+        self.require_confirmed(actor).await?;
         let subject = subject::statement(&record.id);
-        let approved = self.approved(caller, approval, (Matter::Agreement, &subject))?;
+        let approved = self.approved(actor, approval, (Matter::Agreement, &subject))?;
         let approval = approved.id;
         record.standing.approvals.retain(|a| self.counts(a, (Matter::Agreement, &subject)));
         let is_enough = record.standing.approve(approved, self.approvals_needed(&record.agreement))?;
@@ -125,7 +124,7 @@ impl Node {
             partner: record.partner.clone(),
             approval,
         };
-        let approved = Event { at: now, by: Some(caller.clone()), deed: approved };
+        let approved = Event::by(actor, now, approved);
         if !is_enough {
             self.save(None, vec![record.clone()], None, vec![approved]).await?;
             return Ok(record);
@@ -148,7 +147,7 @@ impl Node {
         let send = Some((record.partner.clone(), envelope));
         let mut records = followed_by(&record, held);
         records.push(record.clone());
-        self.save(Some(caller), records, send, vec![approved]).await?;
+        self.save(Some(actor), records, send, vec![approved]).await?;
         Ok(record)
     }
 
@@ -162,21 +161,23 @@ impl Node {
     /// Commits a change with its ledger entries and what the partner is told of it, and puts it in force.
     async fn save(
         &self,
-        by: Option<&SpiffeId>,
+        by: Option<&Actor>,
         records: Vec<AgreementRecord>,
         send: Option<(TrustDomain, Envelope)>,
         mut events: Vec<Event>,
     ) -> Result<(), Fault> {
         let at = self.now();
-        events.extend(records.iter().map(|r| Event {
-            at,
-            by: by.cloned(),
-            deed: Deed::AgreementChanged {
-                agreement: r.id,
-                version: r.agreement.version,
-                partner: r.partner.clone(),
-                state: r.state(at).to_string(),
-            },
+        events.extend(records.iter().map(|r| {
+            Event::of(
+                by,
+                at,
+                Deed::AgreementChanged {
+                    agreement: r.id,
+                    version: r.agreement.version,
+                    partner: r.partner.clone(),
+                    state: r.state(at).to_string(),
+                },
+            )
         }));
         let send = send.map(|(partner, envelope)| (partner, wire::envelope::encode(&envelope)));
         let wake = send.as_ref().map(|(partner, _)| partner.clone());

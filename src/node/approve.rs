@@ -3,10 +3,11 @@
 use super::Node;
 use crate::{
     domain::{
+        actor::Actor,
         approval::{ApprovalRecord, Approved, Matter},
         event::{Deed, Event},
         fault::{Fault, Reason},
-        ids::{Sha256, SpiffeId, StatementId, TrustDomain},
+        ids::{Sha256, StatementId, TrustDomain},
         statement::Envelope,
     },
     seal::{
@@ -60,14 +61,14 @@ impl Node {
     /// dated back.
     pub(super) fn approved(
         &self,
-        caller: &SpiffeId,
+        actor: &Actor,
         approval: &Envelope,
         (matter, subject): (Matter, &Sha256),
     ) -> Result<Approved, Fault> {
         let now = self.now();
         let verified = verify(approval, &rules::APPROVAL, self.chains(), now).map_err(|f| f.within("approval"))?;
         let content = verified.content();
-        if verified.signers() != std::slice::from_ref(caller) || content.domain != *self.domain() {
+        if verified.signers() != std::slice::from_ref(actor.id()) || content.domain != *self.domain() {
             let what = "the approval is not signed by the person who brings it";
             return Err(Fault::at(Reason::WrongDomain, "approval", what));
         }
@@ -80,7 +81,7 @@ impl Node {
             return Err(Fault::at(Reason::Conflict, "approval.issued", what));
         }
         let statement = wire::envelope::encode(approval);
-        Ok(Approved { by: caller.clone(), at: content.issued, id: verified.id(), statement })
+        Ok(Approved { by: actor.id().clone(), at: content.issued, id: verified.id(), statement })
     }
 
     /// Whether an approval that was kept still counts: the statement proves it, and neither the key that signed it nor who gave it was revoked
@@ -105,25 +106,25 @@ impl Node {
     /// faults.
     pub(super) async fn approve(
         &self,
-        caller: &SpiffeId,
+        actor: &Actor,
         approval: &Envelope,
         thing: Thing,
         deed: impl FnOnce(StatementId) -> Deed + Send,
     ) -> Result<Count, Fault> {
         let Thing { matter, subject, of } = thing;
-        self.require_confirmed(caller).await?;
-        let approved = self.approved(caller, approval, (matter, &subject))?;
+        self.require_confirmed(actor).await?;
+        let approved = self.approved(actor, approval, (matter, &subject))?;
         let (needed, now) = (self.persons_needed(), self.now());
         let before = self.awaited().await?.into_iter().find(|a| a.subject == subject);
         let begun = || ApprovalRecord { subject, matter, of, approved: vec![], since: now, settled: None };
         let mut record = before.unwrap_or_else(begun);
         record.approved.retain(|before| self.counts(before, (matter, &subject)));
-        let has_said_so = record.approved.iter().any(|before| before.by == *caller);
+        let has_said_so = record.approved.iter().any(|before| before.by == *actor.id());
         if has_said_so && record.approved.len() < needed {
             let what = format!("you have said so already; it takes {needed} administrators, each with the same file");
             return Err(Fault::new(Reason::SecondPersonRequired, what));
         }
-        let event = Event { at: now, by: Some(caller.clone()), deed: deed(approved.id) };
+        let event = Event::by(actor, now, deed(approved.id));
         if !has_said_so {
             record.approved.push(approved);
         }

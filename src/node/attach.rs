@@ -1,13 +1,14 @@
 //! Attachments: named by their digest, in chunks, resumable, checked as a whole before anybody gets them.
 
-use super::{Node, WRITERS, feed_out::still_permits, prepared::Prepared};
+use super::{Node, feed_out::still_permits, prepared::Prepared};
 use crate::{
     domain::{
+        actor::{Authorized, Write},
         assessment::MAX_ATTACHMENT_BYTES,
         body::Body,
         event::Deed,
         fault::{Fault, Reason},
-        ids::{Sha256, SpiffeId, TrustDomain},
+        ids::{Sha256, TrustDomain},
     },
     seal::hash::Sha256Stream,
     store::{AttachmentStatus, CopyName},
@@ -42,13 +43,12 @@ impl Node {
     /// `ROLE_REQUIRED`, and as [`Self::store_chunk`].
     pub async fn upload(
         &self,
-        caller: &SpiffeId,
+        _actor: &Authorized<Write>,
         sha256: &Sha256,
         size: u64,
         offset: u64,
         data: Vec<u8>,
     ) -> Result<AttachmentStatus, Fault> {
-        self.require(caller, WRITERS)?;
         self.store_chunk(&CopyName::own(*sha256), size, offset, data).await
     }
 
@@ -127,18 +127,16 @@ impl Node {
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, `NOT_FOUND`, store faults.
-    pub async fn begin_download(&self, caller: &SpiffeId, sha256: &Sha256) -> Result<(), Fault> {
-        self.require(caller, WRITERS)?;
+    pub async fn begin_download(&self, actor: &Authorized<Write>, sha256: &Sha256) -> Result<(), Fault> {
         self.store.best_copy(sha256).await?.ok_or_else(nothing)?;
-        self.took_out(caller, Deed::AttachmentDownloaded { sha256: *sha256 }).await.map(|_| ())
+        self.took_out(actor, Deed::AttachmentDownloaded { sha256: *sha256 }).await.map(|_| ())
     }
 
     /// A chunk for the organisation's own people.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, `NOT_FOUND` where it is not whole.
-    pub async fn download(&self, caller: &SpiffeId, sha256: &Sha256, offset: u64) -> Result<Vec<u8>, Fault> {
-        self.require(caller, WRITERS)?;
+    pub async fn download(&self, _actor: &Authorized<Write>, sha256: &Sha256, offset: u64) -> Result<Vec<u8>, Fault> {
         let name = self.store.best_copy(sha256).await?.ok_or_else(nothing)?;
         if self.store.is_taken_back(sha256).await? {
             return Err(nothing());

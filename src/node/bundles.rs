@@ -15,13 +15,14 @@ use arc_swap::ArcSwap;
 pub use own::{BundleStatus, KeepBundle, Proposed, TakenBy};
 pub(super) use {doubt::Doubts, own::OwnBundle, told::Told};
 
-use super::{ADMINS, Node, directory::Partner, partners::no_partner};
+use super::{Node, directory::Partner, partners::no_partner};
 use crate::{
     domain::{
+        actor::{Administer, Authorized},
         bundle::{Bundle, BundleState, Claim, HeldBundle, Step, next_step},
         event::{Deed, Event},
         fault::{Fault, Reason},
-        ids::{Sha256, SpiffeId, StatementId, TrustDomain},
+        ids::{Sha256, StatementId, TrustDomain},
         partner::PartnerState,
         statement::{Envelope, StatementKind},
         time::Time,
@@ -126,8 +127,11 @@ impl Node {
     /// # Errors
     /// `ROLE_REQUIRED`; `NOT_FOUND` where the organisation is not known here; whatever verification refuses, and `CONFLICT` where one
     /// does not follow the one that is held.
-    pub async fn take_bundles_by_hand(&self, caller: &SpiffeId, envelopes: &[Envelope]) -> Result<Arc<Partner>, Fault> {
-        self.require(caller, ADMINS)?;
+    pub async fn take_bundles_by_hand(
+        &self,
+        _actor: &Authorized<Administer>,
+        envelopes: &[Envelope],
+    ) -> Result<Arc<Partner>, Fault> {
         let _changing = self.changing.lock().await;
         let mut of = None;
         for envelope in envelopes {
@@ -363,7 +367,7 @@ impl Node {
             fingerprint: claim.fingerprint,
             statement,
         };
-        Event { at: self.now(), by: None, deed }
+        Event::of_node(self.now(), deed)
     }
 
     /// Another bundle of the number that is in force: exchange with the organisation is held both ways until words are compared.

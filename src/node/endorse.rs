@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
-    Node, WRITERS,
+    Node,
     carried::Unusable,
     cores::on_all_cores,
     directory::Partner,
@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     domain::{
+        actor::{Actor, Authorized, Write},
         assessment::Manifest,
         endorsement::{Endorsement, MAX_ENDORSEMENTS},
         event::{Deed, Event},
@@ -81,8 +82,7 @@ impl Node {
     /// # Errors
     /// `ROLE_REQUIRED`, whatever verification refuses, `WRONG_DOMAIN`, `NOT_FOUND`, `CONFLICT` where it is not the latest version,
     /// `LIMIT_EXCEEDED`.
-    pub async fn endorse(self: &Arc<Self>, caller: &SpiffeId, envelope: Envelope) -> Result<Endorsed, Fault> {
-        self.require(caller, WRITERS)?;
+    pub async fn endorse(self: &Arc<Self>, actor: &Authorized<Write>, envelope: Envelope) -> Result<Endorsed, Fault> {
         let (now, encoded) = (self.now(), wire::envelope::encode(&envelope));
         let verified = verify(&envelope, &rules::ENDORSEMENT, self.chains(), now)?;
         let (id, endorsement) = (verified.id(), verified.into_content());
@@ -104,7 +104,7 @@ impl Node {
             queue = self.of_those_that_had_it(&prepared.id, queue).await?;
         }
         let wake: Vec<TrustDomain> = queue.iter().map(|(partner, _)| partner.clone()).collect();
-        let events = events(caller, &prepared, id, &decisions, now);
+        let events = events(actor, &prepared, id, &decisions, now);
         let (manifest_id, urgency, from) = (prepared.id, urgency(&prepared), self.domain().clone());
         let beside = Beside { manifest_id, from, envelope: encoded, at: now, urgency, queue };
         let is_new = self.store.put_beside(beside, events).await?;
@@ -280,18 +280,16 @@ pub(super) fn giver(release: &Envelope) -> Result<TrustDomain, Fault> {
 }
 
 fn events(
-    caller: &SpiffeId,
+    actor: &Actor,
     prepared: &Prepared,
     endorsement: StatementId,
     decisions: &[PartnerDecision],
     at: Time,
 ) -> Vec<Event> {
     let manifest = prepared.id;
-    let endorsed = Event { at, by: Some(caller.clone()), deed: Deed::Endorsed { manifest, endorsement } };
-    let decided = decisions.iter().map(|d| Event {
-        at,
-        by: None,
-        deed: Deed::Decided { manifest, partner: d.partner.clone(), portions: d.portions.clone() },
+    let endorsed = Event::by(actor, at, Deed::Endorsed { manifest, endorsement });
+    let decided = decisions.iter().map(|d| {
+        Event::of_node(at, Deed::Decided { manifest, partner: d.partner.clone(), portions: d.portions.clone() })
     });
     std::iter::once(endorsed).chain(decided).collect()
 }

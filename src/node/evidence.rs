@@ -4,9 +4,10 @@
 use super::Node;
 use crate::{
     domain::{
+        actor::{Audit, Authorized},
         event::{Deed, Event},
         fault::{Fault, Reason},
-        ids::{AssessmentId, Role, SpiffeId},
+        ids::AssessmentId,
     },
     store::equivocations::EquivocationProof,
 };
@@ -16,8 +17,11 @@ impl Node {
     ///
     /// # Errors
     /// `ROLE_REQUIRED`; `NOT_FOUND` where nothing of it was signed twice, as far as is known here; store faults.
-    pub async fn evidence(&self, caller: &SpiffeId, id: &AssessmentId) -> Result<Vec<EquivocationProof>, Fault> {
-        self.require(caller, &[Role::Officer, Role::Admin])?;
+    pub async fn evidence(
+        &self,
+        actor: &Authorized<Audit>,
+        id: &AssessmentId,
+    ) -> Result<Vec<EquivocationProof>, Fault> {
         let proofs = self.store.equivocation_proofs(id).await?;
         if proofs.is_empty() {
             let what = format!(
@@ -26,7 +30,7 @@ impl Node {
             return Err(Fault::new(Reason::NotFound, what));
         }
         let deed = Deed::EvidenceExported { assessment: *id };
-        self.store.record(vec![Event { at: self.now(), by: Some(caller.clone()), deed }]).await?;
+        self.store.record(vec![Event::by(actor, self.now(), deed)]).await?;
         Ok(proofs)
     }
 }

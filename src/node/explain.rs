@@ -14,12 +14,13 @@ use super::{
 };
 use crate::{
     domain::{
+        actor::{Authorized, Explain},
         agreement::Agreement,
         agreement::AgreementState,
         assessment::Portion,
         event::{Deed, Event, PortionDecision},
         fault::{Fault, Reason},
-        ids::{AssessmentId, Digest, Role, SpiffeId, StatementId, TrustDomain},
+        ids::{AssessmentId, Digest, Role, StatementId, TrustDomain},
         partner::PartnerState,
         time::Time,
     },
@@ -104,10 +105,9 @@ impl Node {
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, `NOT_FOUND`, store faults.
-    pub async fn explain(&self, caller: &SpiffeId, asked: &Asked) -> Result<Explanation, Fault> {
-        self.require(caller, &[Role::Analyst, Role::Officer, Role::Admin])?;
+    pub async fn explain(&self, actor: &Authorized<Explain>, asked: &Asked) -> Result<Explanation, Fault> {
         let id = &asked.assessment;
-        let found = self.store.assessment(id, asked.version, caller.role() == Role::Officer).await?;
+        let found = self.store.assessment(id, asked.version, actor.role() == Role::Officer).await?;
         let record =
             found.ok_or_else(|| Fault::new(Reason::NotFound, format!("there is no assessment `{id}` here")))?;
         let own = record.originator == *self.domain();
@@ -125,11 +125,11 @@ impl Node {
         // By whomever it came, whichever partner is asked about.
         let arrived = history::arrived(&record, &events, &kept)?;
         events.retain(|e| asked.partner.is_none() || history::partner_of(e) == asked.partner.as_ref());
-        let reads = caller.role() != Role::Admin;
+        let reads = actor.role() != Role::Admin;
         if reads {
             let deed = Deed::Read { manifest: record.manifest_id };
-            let recorded = self.store.record(vec![Event { at, by: Some(caller.clone()), deed }]).await;
-            self.unless_unwritable((caller, &record.manifest_id.to_string()), recorded.map_err(Fault::from))?;
+            let recorded = self.store.record(vec![Event::by(actor, at, deed)]).await;
+            self.unless_unwritable(actor, &record.manifest_id.to_string(), recorded.map_err(Fault::from))?;
         }
         let prepared = Arc::new(Prepared::new(record)?);
         let released = self.released(&prepared, &events).await?;

@@ -149,7 +149,7 @@ impl Node {
         let fork = || Fault::new(Reason::SequenceFork, what);
         let release = release.filter(|_| sequence - before <= FURTHEST).ok_or_else(fork)?;
         let deed = Deed::PositionAdopted { partner: partner.clone(), sequence, release, before };
-        let event = Event { at: self.now(), by: None, deed };
+        let event = Event::of_node(self.now(), deed);
         if !self.store.adopt_position(partner, sequence, &release, event).await? {
             return Err(fork());
         }
@@ -239,7 +239,7 @@ impl Node {
         let envelope = self.sign(StatementKind::Void, wire::release::encode_void(&void))?;
         judged.voids.push((record.sequence, wire::envelope::encode(&envelope)));
         let deed = Deed::Voided { partner: partner.clone(), sequence: record.sequence, release: record.id };
-        judged.events.push(Event { at: now, by: None, deed });
+        judged.events.push(Event::of_node(now, deed));
         Ok(Entry::void(envelope))
     }
 

@@ -114,7 +114,7 @@ impl Node {
 fn events(prepared: &Prepared, decisions: Vec<PartnerDecision>, at: Time) -> Vec<Event> {
     let decided = |d: PartnerDecision| {
         let deed = Deed::Decided { manifest: prepared.id, partner: d.partner, portions: d.portions };
-        Event { at, by: None, deed }
+        Event::of_node(at, deed)
     };
     decisions.into_iter().map(decided).collect()
 }

@@ -14,11 +14,12 @@ use super::{
 };
 use crate::{
     domain::{
+        actor::{Authorized, LookUp},
         budget::{Budgets, NAMES},
         entry::Entry,
         event::{Deed, Event},
         fault::{Fault, Reason},
-        ids::{AssessmentId, Role, SpiffeId, TrustDomain},
+        ids::{AssessmentId, TrustDomain},
         receipt::ReceiptKind,
         time::Time,
     },
@@ -106,8 +107,7 @@ impl Node {
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, store faults.
-    pub async fn held(&self, caller: &SpiffeId) -> Result<Vec<HeldUsage>, Fault> {
-        self.require(caller, &[Role::Analyst, Role::Officer, Role::Admin, Role::Service])?;
+    pub async fn held(&self, _actor: &Authorized<LookUp>) -> Result<Vec<HeldUsage>, Fault> {
         Ok(self.store.held_usage(None).await?)
     }
 
@@ -247,7 +247,7 @@ impl Node {
             deeds.retain(|deed| !matches!(deed, Deed::Received { .. }));
             deeds.push(Deed::Readmitted { manifest, partner, sequence, release: release_id, agreement });
         }
-        let events: Vec<_> = deeds.into_iter().map(|deed| Event { at: now, by: None, deed }).collect();
+        let events: Vec<_> = deeds.into_iter().map(|deed| Event::of_node(now, deed)).collect();
         let touched: Vec<_> = gave_way(&events).chain([manifest]).collect();
         match self.store.settle_held(&partner, kept, arrived_at, events, receipts).await {
             Ok(true) => {}
@@ -300,7 +300,7 @@ impl Node {
             hold: None,
             signed: None,
         };
-        let events = vec![Event { at: now, by: None, deed }];
+        let events = vec![Event::of_node(now, deed)];
         if self.store.settle_held(&partner, kept, arrived_at, events, vec![receipt]).await? {
             self.live.of(&partner).post();
         }

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use super::{Node, recall::RecallView};
 use crate::{
     domain::{
+        actor::{Authorized, LookUp},
         fault::{Fault, Reason},
-        ids::{AssessmentId, Role, SpiffeId, StatementId, TrustDomain},
+        ids::{AssessmentId, Role, StatementId, TrustDomain},
         recall::RecallKind,
         receipt::ReceiptKind,
         time::Time,
@@ -110,8 +111,7 @@ impl Node {
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, `NOT_FOUND`, store faults.
-    pub async fn holders(&self, caller: &SpiffeId, id: &AssessmentId) -> Result<Holders, Fault> {
-        self.require(caller, &[Role::Analyst, Role::Officer, Role::Admin, Role::Service])?;
+    pub async fn holders(&self, actor: &Authorized<LookUp>, id: &AssessmentId) -> Result<Holders, Fault> {
         let found = match self.store.assessment(id, None, false).await {
             // Who holds it is known though its text can't be read any more.
             Err(StoreError::Damaged(Damage::Version(manifest))) => self.store.titles(&[manifest]).await?.pop(),
@@ -123,7 +123,7 @@ impl Node {
         record.state = record.state.at(manifest.expires, self.now());
         let recall = self.recall_view(&record.originator, id).await?;
         let known = self.store.holders(&record.originator, id).await?;
-        let reads = caller.role() != Role::Admin;
+        let reads = actor.role() != Role::Admin;
         let mut all = self.list_holders(&known, recall.as_ref(), reads)?;
         if let Some(recall) = &recall {
             for holder in all.iter_mut().filter(|h| h.through.is_empty() && h.answer.is_none()) {

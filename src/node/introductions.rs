@@ -9,7 +9,7 @@ use std::{collections::BTreeSet, sync::Arc};
 pub use own::Introducing;
 
 use super::{
-    ADMINS, Node,
+    Node,
     approve::{Count, Thing},
     directory::Partner,
     invitation::{Opened, open_invitation},
@@ -17,11 +17,12 @@ use super::{
 };
 use crate::{
     domain::{
+        actor::{Administer, Authorized},
         approval::Matter,
         bundle::{BundleState, HeldBundle},
         event::{Deed, Event},
         fault::{Fault, Reason},
-        ids::{Sha256, SpiffeId, TrustDomain},
+        ids::{Sha256, TrustDomain},
         introduction::Introduction,
         partner::PartnerState,
         statement::Envelope,
@@ -106,7 +107,7 @@ impl Node {
         };
         self.bundle_by_invitation(&record, invitation).await?;
         let deed = Deed::Introduced { organisation: of.clone(), introducer: by.clone(), fingerprint };
-        self.store.record(vec![Event { at: self.now(), by: None, deed }]).await?;
+        self.store.record(vec![Event::of_node(self.now(), deed)]).await?;
         self.save_partner_as(None, record).await?;
         // No ledger key: what is kept of ledgers is never judged again, so that a false one would stay after the words.
         self.take_invited_lists(&bundle, &said.lists).await?;
@@ -131,7 +132,7 @@ impl Node {
         );
         let bundle = HeldBundle { rival: Some(rival), contested_by: Some(by.clone()), ..before.bundle.clone() };
         let deed = Deed::IntroductionContested { organisation: of.clone(), introducer: by.clone(), fingerprint: rival };
-        let event = Event { at: self.now(), by: None, deed };
+        let event = Event::of_node(self.now(), deed);
         let change =
             BundleChange { partner: Some(PartnerRecord { bundle, ..before.clone() }), ..BundleChange::default() };
         self.store.change_bundles(change, vec![event]).await?;
@@ -144,11 +145,10 @@ impl Node {
     /// `ROLE_REQUIRED`, `NOT_FOUND`, `SECOND_PERSON_REQUIRED`, store faults.
     pub async fn allow_introductions(
         &self,
-        caller: &SpiffeId,
+        actor: &Authorized<Administer>,
         partner: &TrustDomain,
         approval: &Envelope,
     ) -> Result<Option<Count>, Fault> {
-        self.require(caller, ADMINS)?;
         let _changing = self.changing.lock().await;
         let known = self.partner_of(partner)?;
         if known.record.introduces {
@@ -158,12 +158,12 @@ impl Node {
         let is_enough = self.persons_needed() < 2;
         let deed = |approval| Deed::IntroductionsAllowed { partner: partner.clone(), is_enough, approval };
         let thing = Thing { matter: Matter::Introductions, subject, of };
-        let count = self.approve(caller, approval, thing, deed).await?;
+        let count = self.approve(actor, approval, thing, deed).await?;
         if !count.is_enough() {
             return Ok(Some(count));
         }
         let record = PartnerRecord { introduces: true, ..known.record.clone() };
-        self.save_partner_as(Some(caller), record).await?;
+        self.save_partner_as(Some(actor.as_actor()), record).await?;
         // The partner offers again what could not be taken before.
         self.live.trust_changed(vec![partner.clone()]);
         Ok(Some(count))
@@ -174,13 +174,17 @@ impl Node {
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, `NOT_FOUND`, store faults.
-    pub async fn withdraw_introductions(&self, caller: &SpiffeId, partner: &TrustDomain) -> Result<u64, Fault> {
-        self.require(caller, ADMINS)?;
+    pub async fn withdraw_introductions(
+        &self,
+        actor: &Authorized<Administer>,
+        partner: &TrustDomain,
+    ) -> Result<u64, Fault> {
         let _changing = self.changing.lock().await;
         let known = self.partner_of(partner)?;
         // Another administrator's word for it ends with it.
         self.store.forget_approval(&subject::introductions(partner), vec![]).await?;
-        self.save_partner_as(Some(caller), PartnerRecord { introduces: false, ..known.record.clone() }).await?;
+        self.save_partner_as(Some(actor.as_actor()), PartnerRecord { introduces: false, ..known.record.clone() })
+            .await?;
         let directory = self.directory();
         let held = |p: &&Arc<Partner>| p.record.state != PartnerState::Forgotten;
         let introduced = directory.all().filter(held);
@@ -190,19 +194,19 @@ impl Node {
             self.disown(held, None).await?;
             let bundle = HeldBundle { rival: None, contested_by: None, ..held.record.bundle.clone() };
             let record = PartnerRecord { state: PartnerState::Forgotten, bundle, ..held.record.clone() };
-            self.save_partner_as(Some(caller), record).await?;
+            self.save_partner_as(Some(actor.as_actor()), record).await?;
         }
-        self.settle_contests(caller, partner).await?;
+        self.settle_contests(actor, partner).await?;
         Ok(introduced.len() as u64)
     }
 
     /// Where this partner alone has contested who an organisation is, nobody does any more.
-    async fn settle_contests(&self, caller: &SpiffeId, partner: &TrustDomain) -> Result<(), Fault> {
+    async fn settle_contests(&self, actor: &Authorized<Administer>, partner: &TrustDomain) -> Result<(), Fault> {
         let directory = self.directory();
         let contested = directory.all().filter(|p| p.record.bundle.contested_by.as_ref() == Some(partner));
         for held in contested {
             let bundle = HeldBundle { rival: None, contested_by: None, ..held.record.bundle.clone() };
-            self.save_partner_as(Some(caller), PartnerRecord { bundle, ..held.record.clone() }).await?;
+            self.save_partner_as(Some(actor.as_actor()), PartnerRecord { bundle, ..held.record.clone() }).await?;
             self.live.is_known_anew(&held.record.organisation.domain);
         }
         Ok(())

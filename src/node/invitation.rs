@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
-use super::{ADMINS, Node};
+use super::Node;
 use crate::{
     domain::{
+        actor::{Administer, Authorized},
         event::Deed,
         fault::{Fault, Reason},
-        ids::SpiffeId,
         ledger::LedgerKey,
         partner::{Endpoint, Invitation, PartnerState},
         statement::{Envelope, StatementKind},
@@ -43,9 +43,8 @@ impl Node {
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, store faults, and where the node can't sign. Goes on record.
-    pub async fn invite(&self, caller: &SpiffeId, endpoint: Option<Endpoint>) -> Result<Envelope, Fault> {
-        self.require(caller, ADMINS)?;
-        self.took_out(caller, Deed::InvitationWritten).await?;
+    pub async fn invite(&self, actor: &Authorized<Administer>, endpoint: Option<Endpoint>) -> Result<Envelope, Fault> {
+        self.took_out(actor, Deed::InvitationWritten).await?;
         let (ledger_key, ledger_note) = self.own_ledger_told().await?;
         let invitation = Invitation {
             organisation: self.organisation.clone(),

@@ -3,18 +3,19 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
-    ADMINS, Node,
+    Node,
     approve::{Count, Thing},
     directory::Partner,
     invitation::{Opened, fingerprint_of},
 };
 use crate::{
     domain::{
+        actor::{Actor, Administer, Authorized},
         approval::Matter,
         bundle::HeldBundle,
         event::{Deed, Event},
         fault::{Fault, Reason},
-        ids::{Sha256, SpiffeId, TrustDomain},
+        ids::{Sha256, TrustDomain},
         partner::{Invitation, Organisation, PartnerState},
         statement::{Envelope, StatementKind},
         time::Time,
@@ -72,8 +73,8 @@ impl Node {
     /// # Errors
     /// `ROLE_REQUIRED`; `CONFLICT` where the fingerprint is not that of the invitation or it is one's own;
     /// `SECOND_PERSON_REQUIRED` where the caller has said so already; whatever verification refuses.
-    pub async fn accept(&self, caller: &SpiffeId, invited: &Invited) -> Result<Accepted, Fault> {
-        let (invitation, count, _changing) = match self.confirm(caller, invited).await? {
+    pub async fn accept(&self, actor: &Authorized<Administer>, invited: &Invited) -> Result<Accepted, Fault> {
+        let (invitation, count, _changing) = match self.confirm(actor, invited).await? {
             Confirmed::Enough(invitation, count, changing) => (*invitation, count, changing),
             Confirmed::Waits(accepted) => return Ok(accepted),
         };
@@ -81,7 +82,7 @@ impl Node {
         // Who was suspended stays so until resumed.
         let is_suspended = before.as_ref().is_some_and(|b| b.state == PartnerState::Suspended);
         let state = if is_suspended { PartnerState::Suspended } else { PartnerState::Active };
-        Ok(Accepted { partner: self.introduce(caller, &invited.invitation, state).await?, count })
+        Ok(Accepted { partner: self.introduce(actor, &invited.invitation, state).await?, count })
     }
 
     /// Holds an organisation's bundle, so that what it has signed can be verified where partners pass it on. Nothing is
@@ -89,8 +90,8 @@ impl Node {
     ///
     /// # Errors
     /// As [`Self::accept`]; `CONFLICT` where it is a partner.
-    pub async fn know(&self, caller: &SpiffeId, invited: &Invited) -> Result<Accepted, Fault> {
-        let (invitation, count, _changing) = match self.confirm(caller, invited).await? {
+    pub async fn know(&self, actor: &Authorized<Administer>, invited: &Invited) -> Result<Accepted, Fault> {
+        let (invitation, count, _changing) = match self.confirm(actor, invited).await? {
             Confirmed::Enough(invitation, count, changing) => (*invitation, count, changing),
             Confirmed::Waits(accepted) => return Ok(accepted),
         };
@@ -101,12 +102,11 @@ impl Node {
                 format!("`{domain}` is a partner already, so that it is known; `partner accept` takes a new bundle");
             return Err(Fault::new(Reason::Conflict, what));
         }
-        Ok(Accepted { partner: self.introduce(caller, &invited.invitation, PartnerState::Known).await?, count })
+        Ok(Accepted { partner: self.introduce(actor, &invited.invitation, PartnerState::Known).await?, count })
     }
 
     /// What the invitation says, where an administrator has confirmed it; no other change comes between.
-    async fn confirm(&self, caller: &SpiffeId, invited: &Invited) -> Result<Confirmed<'_>, Fault> {
-        self.require(caller, ADMINS)?;
+    async fn confirm(&self, actor: &Authorized<Administer>, invited: &Invited) -> Result<Confirmed<'_>, Fault> {
         let Opened { invitation, bundle, .. } = self.check_invitation(&invited.invitation)?;
         let agrees = fingerprint_of(&invited.invitation).agrees_with(&invited.fingerprint);
         if !agrees.map_err(|e| Fault::at(Reason::InvalidArgument, "fingerprint", e))? {
@@ -138,13 +138,13 @@ impl Node {
         // To mend what can't be read any more is to say anew who it is.
         let is_change = |p: &&Arc<Partner>| p.damage().is_some() || is_other(&p.record, &invitation);
         let Some(partner) = directory.get(&of).filter(is_change) else {
-            let approved = self.approved(caller, &invited.approval, (Matter::Partner, &subject))?;
+            let approved = self.approved(actor, &invited.approval, (Matter::Partner, &subject))?;
             self.keep_approval(approved, thing).await?;
             return Ok(Confirmed::Enough(Box::new(invitation), None, changing));
         };
         let fingerprint = bundle.fingerprint().to_string();
         let deed = |approval| Deed::PartnerChangeApproved { partner: of, fingerprint, invitation: id, approval };
-        let count = self.approve(caller, &invited.approval, thing, deed).await?;
+        let count = self.approve(actor, &invited.approval, thing, deed).await?;
         let count = Some(count).filter(|count| count.needed > 1);
         match count {
             Some(waits) if !waits.is_enough() => Ok(Confirmed::Waits(Accepted { partner: partner.clone(), count })),
@@ -154,7 +154,7 @@ impl Node {
 
     async fn introduce(
         &self,
-        caller: &SpiffeId,
+        actor: &Authorized<Administer>,
         envelope: &Envelope,
         state: PartnerState,
     ) -> Result<Arc<Partner>, Fault> {
@@ -195,7 +195,7 @@ impl Node {
         self.bundle_by_invitation(&record, envelope).await?;
         // The words were compared, and the lists come with the invitation.
         self.store.forget_torn_lists(&domain).await?;
-        let partner = self.save_partner_as(Some(caller), record).await?;
+        let partner = self.save_partner_as(Some(actor.as_actor()), record).await?;
         self.take_invited_lists(&bundle, &invitation.lists).await?;
         self.take_invited_ledger(&partner, ledger_key, &invitation).await?;
         self.follow_bundles(&domain).await?;
@@ -211,24 +211,24 @@ impl Node {
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, `NOT_FOUND`, store faults.
-    pub async fn suspend(&self, caller: &SpiffeId, domain: &TrustDomain) -> Result<Arc<Partner>, Fault> {
-        self.set_state(caller, domain, PartnerState::Suspended).await
+    pub async fn suspend(&self, actor: &Authorized<Administer>, domain: &TrustDomain) -> Result<Arc<Partner>, Fault> {
+        self.set_state(actor, domain, PartnerState::Suspended).await
     }
 
     /// Exchanges with a suspended partner again.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, `NOT_FOUND`, store faults.
-    pub async fn resume(&self, caller: &SpiffeId, domain: &TrustDomain) -> Result<Arc<Partner>, Fault> {
-        self.set_state(caller, domain, PartnerState::Active).await
+    pub async fn resume(&self, actor: &Authorized<Administer>, domain: &TrustDomain) -> Result<Arc<Partner>, Fault> {
+        self.set_state(actor, domain, PartnerState::Active).await
     }
 
     /// What an organisation that was known only has signed counts for nothing from now on.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`; `NOT_FOUND`; `CONFLICT` where it is a partner; store faults.
-    pub async fn forget(&self, caller: &SpiffeId, domain: &TrustDomain) -> Result<Arc<Partner>, Fault> {
-        self.set_state(caller, domain, PartnerState::Forgotten).await
+    pub async fn forget(&self, actor: &Authorized<Administer>, domain: &TrustDomain) -> Result<Arc<Partner>, Fault> {
+        self.set_state(actor, domain, PartnerState::Forgotten).await
     }
 
     /// The roots that organisations had once, the own one among them.
@@ -247,11 +247,10 @@ impl Node {
 
     async fn set_state(
         &self,
-        caller: &SpiffeId,
+        actor: &Authorized<Administer>,
         domain: &TrustDomain,
         state: PartnerState,
     ) -> Result<Arc<Partner>, Fault> {
-        self.require(caller, ADMINS)?;
         let _changing = self.changing.lock().await;
         let directory = self.directory();
         let known = directory.get(domain).ok_or_else(|| no_partner(domain))?;
@@ -270,23 +269,23 @@ impl Node {
             PartnerState::Forgotten if before.bundle.introduced_by.is_some() => {
                 let held = directory.get(domain).ok_or_else(|| no_partner(domain))?;
                 self.disown(held, None).await?;
-                self.save_partner_as(Some(caller), PartnerRecord { state, ..before.clone() }).await
+                self.save_partner_as(Some(actor.as_actor()), PartnerRecord { state, ..before.clone() }).await
             }
-            _ => self.save_partner_as(Some(caller), PartnerRecord { state, ..before.clone() }).await,
+            _ => self.save_partner_as(Some(actor.as_actor()), PartnerRecord { state, ..before.clone() }).await,
         }
     }
 
     /// Keeps a partner and puts it in force; `None` where no administrator of this organisation has said so.
     pub(super) async fn save_partner_as(
         &self,
-        caller: Option<&SpiffeId>,
+        actor: Option<&Actor>,
         record: PartnerRecord,
     ) -> Result<Arc<Partner>, Fault> {
         let domain = record.organisation.domain.clone();
         let bundle = bundle_of(&record)?;
         let fingerprint = bundle.fingerprint().to_string();
         let deed = Deed::PartnerChanged { partner: domain.clone(), fingerprint, state: record.state.to_string() };
-        let event = Event { at: self.now(), by: caller.cloned(), deed };
+        let event = Event::of(actor, self.now(), deed);
         self.store.save_partner(record, event).await?;
         // Lists survive a new bundle where its roots stand behind their issuers.
         self.lists.rest_upon(&bundle);

@@ -9,6 +9,7 @@ use arc_swap::ArcSwap;
 use super::Node;
 use crate::{
     domain::{
+        actor::{Actor, Audit, Authorized},
         approval::Matter,
         event::{Deed, Event},
         fault::{Fault, Reason},
@@ -69,8 +70,7 @@ impl Node {
     ///
     /// # Errors
     /// `ROLE_REQUIRED`.
-    pub fn list_people(&self, caller: &SpiffeId) -> Result<Vec<PersonView>, Fault> {
-        self.require(caller, &[Role::Admin, Role::Officer])?;
+    pub fn list_people(&self, _actor: &Authorized<Audit>) -> Result<Vec<PersonView>, Fault> {
         Ok(self.register().people().map(|person| self.view_of(person.clone())).collect())
     }
 
@@ -107,9 +107,9 @@ impl Node {
     }
 
     /// Only who is confirmed counts where a decision takes two. How many it takes goes by the directory of this moment.
-    pub(super) async fn require_confirmed(&self, caller: &SpiffeId) -> Result<(), Fault> {
+    pub(super) async fn require_confirmed(&self, actor: &Actor) -> Result<(), Fault> {
         self.look_for_people().await?;
-        self.register().require_confirmed(caller)
+        self.register().require_confirmed(actor.id())
     }
 
     /// Registers who is in the node's directory and was not before.
@@ -147,7 +147,7 @@ impl Node {
             if is_new {
                 let PersonCertificate { sha256, serial, .. } = certificate;
                 let deed = Deed::PersonRegistered { person: id.clone(), certificate: sha256, serial };
-                events.push(Event { at: self.now(), by: None, deed });
+                events.push(Event::of_node(self.now(), deed));
             }
             after.put(person.clone());
             changed.retain(|other: &Person| other.id != person.id);
@@ -191,20 +191,19 @@ impl Node {
     /// Those of [`Register::confirm`]; store faults.
     pub async fn confirm_person(
         &self,
-        caller: &SpiffeId,
+        actor: &Authorized<Audit>,
         id: &SpiffeId,
         approval: &Envelope,
     ) -> Result<PersonView, Fault> {
-        self.require(caller, &[Role::Admin, Role::Officer])?;
         let _changing = self.people.changing.lock().await;
         let mut register = Register::clone(&self.register());
         let now = self.now();
         let matter = (Matter::Person, &subject::person(id));
-        let approved = self.approved(caller, approval, matter)?;
+        let approved = self.approved(actor, approval, matter)?;
         let approval = approved.id;
         let person = register.confirm(id, approved, now, |p| self.works(p), |a| self.counts(a, matter))?;
         let deed = Deed::PersonConfirmed { person: id.clone(), is_enough: person.confirmed_at.is_some(), approval };
-        self.store.save_people(vec![person.clone()], vec![Event { at: now, by: Some(caller.clone()), deed }]).await?;
+        self.store.save_people(vec![person.clone()], vec![Event::by(actor, now, deed)]).await?;
         register.put(person.clone());
         self.people.register.store(Arc::new(register));
         Ok(self.view_of(person))

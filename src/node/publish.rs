@@ -2,16 +2,15 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{
-    Node, WRITERS, cores::on_all_cores, correct::recalled, directory::Partner, fault::lost, prepared::Prepared,
-};
+use super::{Node, cores::on_all_cores, correct::recalled, directory::Partner, fault::lost, prepared::Prepared};
 use crate::{
     domain::{
+        actor::{Actor, Authorized, Write},
         assessment::{Manifest, level},
         draft::Draft,
         event::{Deed, Event, PortionDecision},
         fault::{Fault, Reason},
-        ids::{AssessmentId, Digest, SpiffeId, StatementId, TrustDomain},
+        ids::{AssessmentId, Digest, StatementId, TrustDomain},
         lint::{Severity, blocking, lint},
         place::Country,
         statement::Envelope,
@@ -71,8 +70,11 @@ impl Node {
     /// # Errors
     /// `ROLE_REQUIRED`, whatever verification refuses, `LINT_FAILED`, `NOT_FOUND` for an attachment that was not
     /// uploaded, `REPLAY_DIFFERS` where the version exists with other bytes.
-    pub async fn publish(self: &Arc<Self>, caller: &SpiffeId, submission: Submission) -> Result<Published, Fault> {
-        self.require(caller, WRITERS)?;
+    pub async fn publish(
+        self: &Arc<Self>,
+        actor: &Authorized<Write>,
+        submission: Submission,
+    ) -> Result<Published, Fault> {
         let Submission { manifest, portions, accepted } = submission;
         let encoded = wire::envelope::encode(&manifest);
         let bytes = portions.clone();
@@ -103,7 +105,7 @@ impl Node {
             title: title::of(prepared.portions.iter().map(|p| (&p.portion, &*p.bytes))),
             attachments: prepared.attachments(&prepared.portions.iter().map(|p| p.digest).collect::<Vec<_>>()),
             queue,
-            events: events(caller, &prepared, &decisions, accepted, now),
+            events: events(actor, &prepared, &decisions, accepted, now),
             verified,
         };
         let wake: Vec<TrustDomain> = publication.queue.iter().map(|(partner, _)| partner.clone()).collect();
@@ -224,25 +226,25 @@ fn check_lint(prepared: &Prepared, accepted: &[String], now: Time) -> Result<Vec
 }
 
 fn events(
-    caller: &SpiffeId,
+    actor: &Actor,
     prepared: &Prepared,
     decisions: &[PartnerDecision],
     accepted: Vec<String>,
     at: Time,
 ) -> Vec<Event> {
-    let by = Some(caller.clone());
     let published = Deed::Published {
         assessment: prepared.manifest.assessment,
         version: prepared.manifest.version,
         manifest: prepared.id,
         accepted,
     };
-    let decided = decisions.iter().map(|d| Event {
-        at,
-        by: None,
-        deed: Deed::Decided { manifest: prepared.id, partner: d.partner.clone(), portions: d.portions.clone() },
+    let decided = decisions.iter().map(|d| {
+        Event::of_node(
+            at,
+            Deed::Decided { manifest: prepared.id, partner: d.partner.clone(), portions: d.portions.clone() },
+        )
     });
-    std::iter::once(Event { at, by, deed: published }).chain(decided).collect()
+    std::iter::once(Event::by(actor, at, published)).chain(decided).collect()
 }
 
 /// What the ledger keeps of a decision about one portion.

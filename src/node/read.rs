@@ -1,12 +1,13 @@
 //! Read: who may see what is here, each signature verified anew, each reading on record.
 
 use super::{
-    Node, WRITERS,
+    Node,
     endorse::{AsClaimed, EndorsementCheck},
     recall::RecallView,
 };
 use crate::{
     domain::{
+        actor::{Authorized, LookUp, Officiate, Write},
         equivocation::Twice,
         event::{Deed, Event},
         fault::{Fault, Reason},
@@ -73,13 +74,18 @@ pub struct SignatureCheck {
     pub doubtful_since: Option<Day>,
 }
 
+/// Only officers read what is in quarantine.
+fn require_reader(actor: &Authorized<Write>, quarantined: bool) -> Result<(), Fault> {
+    if quarantined { actor.authorize::<Officiate>().map(|_| ()) } else { Ok(()) }
+}
+
 impl Node {
     /// A page of assessments, newest first, with nothing but what names them: reading the rest goes on record, one by one.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, store faults.
-    pub async fn list(&self, caller: &SpiffeId, filter: &ListFilter) -> Result<Listed, Fault> {
-        self.require_reader(caller, filter.quarantined)?;
+    pub async fn list(&self, actor: &Authorized<Write>, filter: &ListFilter) -> Result<Listed, Fault> {
+        require_reader(actor, filter.quarantined)?;
         let Page { records, mut damaged, next } = self.store.list(filter).await?;
         let (read, mut views) = (records.len() + damaged.len(), Vec::with_capacity(records.len()));
         for record in records {
@@ -107,23 +113,23 @@ impl Node {
     /// `ROLE_REQUIRED`, `NOT_FOUND`, store faults.
     pub async fn read(
         &self,
-        caller: &SpiffeId,
+        actor: &Authorized<Write>,
         id: &AssessmentId,
         version: Option<u32>,
         quarantined: bool,
     ) -> Result<View, Fault> {
-        self.require_reader(caller, quarantined)?;
+        require_reader(actor, quarantined)?;
         let found = self.store.assessment(id, version, quarantined).await?;
         let record =
             found.ok_or_else(|| Fault::new(Reason::NotFound, format!("there is no assessment `{id}` here")))?;
         let recorded = if record.state == AssessmentState::Quarantined {
             let deed = Deed::Read { manifest: record.manifest_id };
-            let event = Event { at: self.now(), by: Some(caller.clone()), deed };
+            let event = Event::by(actor, self.now(), deed);
             self.store.record(vec![event]).await.map_err(Fault::from)
         } else {
-            self.note_reading(caller, &record).await
+            self.note_reading(actor, &record).await
         };
-        self.unless_unwritable((caller, &record.manifest_id.to_string()), recorded)?;
+        self.unless_unwritable(actor, &record.manifest_id.to_string(), recorded)?;
         let quarantines = self.quarantines(&record, quarantined).await?;
         self.view(record, quarantines).await
     }
@@ -141,18 +147,12 @@ impl Node {
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, `INVALID_ARGUMENT`, store faults.
-    pub async fn find(&self, caller: &SpiffeId, beginning: &str) -> Result<Vec<AssessmentId>, Fault> {
-        self.require(caller, &[Role::Analyst, Role::Officer, Role::Admin, Role::Service])?;
+    pub async fn find(&self, actor: &Authorized<LookUp>, beginning: &str) -> Result<Vec<AssessmentId>, Fault> {
         let wrong = |what| Fault::at(Reason::InvalidArgument, "beginning", what);
         let first = format!("{beginning:0<32}").parse().map_err(wrong)?;
         let last = format!("{beginning:f<32}").parse().map_err(wrong)?;
-        let quarantined = caller.role() == Role::Officer;
+        let quarantined = actor.role() == Role::Officer;
         Ok(self.store.assessments_between(&first, &last, quarantined, 10).await?)
-    }
-
-    /// What is in quarantine is for officers.
-    fn require_reader(&self, caller: &SpiffeId, quarantined: bool) -> Result<(), Fault> {
-        self.require(caller, if quarantined { &[Role::Officer] } else { WRITERS })
     }
 
     /// Where a version stands now: the store does not know when the time of one is over.

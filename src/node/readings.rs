@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use super::{Node, WRITERS, receipts::Said};
+use super::{Node, receipts::Said};
 use crate::{
     domain::{
+        actor::{Actor, Write},
         event::{Deed, Event},
         fault::Fault,
-        ids::{Role, SpiffeId, StatementId, TrustDomain},
+        ids::{Role, StatementId, TrustDomain},
         receipt::ReceiptKind,
         time::Time,
     },
@@ -23,17 +24,16 @@ const PAGE: u32 = 1024;
 
 impl Node {
     /// Records a reading. The first one in each role of what came from partners is told to them at the end of the interval.
-    pub(super) async fn note_reading(&self, caller: &SpiffeId, record: &AssessmentRecord) -> Result<(), Fault> {
+    pub(super) async fn note_reading(&self, actor: &Actor, record: &AssessmentRecord) -> Result<(), Fault> {
         let now = self.now();
-        let events =
-            vec![Event { at: now, by: Some(caller.clone()), deed: Deed::Read { manifest: record.manifest_id } }];
+        let events = vec![Event::by(actor, now, Deed::Read { manifest: record.manifest_id })];
         let is_told =
-            record.originator != *self.domain() && !record.state.is_recalled() && WRITERS.contains(&caller.role());
+            record.originator != *self.domain() && !record.state.is_recalled() && actor.authorize::<Write>().is_ok();
         if !is_told {
             return Ok(self.store.record(events).await?);
         }
         let due = self.end_of_interval(now);
-        Ok(self.store.note_reading(&record.manifest_id, caller.role(), due, events).await?)
+        Ok(self.store.note_reading(&record.manifest_id, actor.role(), due, events).await?)
     }
 
     /// Tells what was read in the intervals that have ended. Gives the end of the one that runs.
@@ -78,7 +78,7 @@ impl Node {
             readings.push((manifest_id, role));
             if !arrived.is_empty() {
                 let deed = Deed::Acknowledged { manifest: manifest_id, kind: ReceiptKind::Read };
-                events.push(Event { at: self.now(), by: None, deed });
+                events.push(Event::of_node(self.now(), deed));
             }
             by_role.entry(role).or_default().extend(arrived);
         }

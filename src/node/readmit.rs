@@ -148,7 +148,7 @@ impl Node {
             sequence,
             attachments: content.attachments(),
             post: vec![receipt],
-            events: deeds.map(|deed| Event { at: now, by: None, deed }).collect(),
+            events: deeds.map(|deed| Event::of_node(now, deed)).collect(),
             verified: content.verified().clone(),
         };
         if self.store.readmit(readmission).await? {

@@ -6,9 +6,10 @@ mod take;
 use super::{Node, receipts::Said};
 use crate::{
     domain::{
+        actor::{Actor, Authorized, LookUp, Officiate},
         event::{Deed, Event},
         fault::{Fault, Reason},
-        ids::{AssessmentId, Role, SpiffeId, TrustDomain},
+        ids::{AssessmentId, SpiffeId, TrustDomain},
         recall::{Recall, RecallKind, RecallStanding, RecallState},
         receipt::ReceiptKind,
         statement::Envelope,
@@ -47,13 +48,17 @@ impl Node {
     /// # Errors
     /// `ROLE_REQUIRED`; whatever verification refuses; `WRONG_DOMAIN` where it is not the caller's statement about an own
     /// assessment; `NOT_FOUND`; `RECALLED` where it was taken back as far already.
-    pub async fn recall(&self, caller: &SpiffeId, envelope: &Envelope, keep_own: bool) -> Result<Issued, Fault> {
-        self.require(caller, &[Role::Officer])?;
+    pub async fn recall(
+        &self,
+        actor: &Authorized<Officiate>,
+        envelope: &Envelope,
+        keep_own: bool,
+    ) -> Result<Issued, Fault> {
         // When it is logged is for this node to say, once it hands it over.
         let envelope = &Envelope { logged: vec![], ..envelope.clone() };
         let verified = verify(envelope, &rules::RECALL, self.chains(), self.now())?;
         let content = verified.content();
-        if content.originator != *self.domain() || !verified.signers().contains(caller) {
+        if content.originator != *self.domain() || !verified.signers().contains(actor.id()) {
             let what = "an officer takes back, by the own signature, what the own organisation has published";
             return Err(Fault::at(Reason::WrongDomain, "recall.originator", what));
         }
@@ -73,7 +78,7 @@ impl Node {
         };
         let step = self.recall_step(&verified, envelope, standing, (before, None));
         let step = Recalling { effect, is_told: true, ..step };
-        let step = Recalling { events: vec![self.recalled(&step.record, Some(caller))], ..step };
+        let step = Recalling { events: vec![self.recalled(&step.record, Some(actor))], ..step };
         let record = step.record.clone();
         let told = self.apply(step).await?.told;
         tracing::info!(assessment = %record.assessment, partners = told.len(), "recalled an assessment");
@@ -102,8 +107,12 @@ impl Node {
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, store faults.
-    pub async fn recalls(&self, caller: &SpiffeId, waiting_only: bool, after: u64) -> Result<Vec<RecallView>, Fault> {
-        self.require(caller, &[Role::Analyst, Role::Officer, Role::Admin, Role::Service])?;
+    pub async fn recalls(
+        &self,
+        _actor: &Authorized<LookUp>,
+        waiting_only: bool,
+        after: u64,
+    ) -> Result<Vec<RecallView>, Fault> {
         let state = waiting_only.then_some(RecallState::AwaitingApproval);
         self.store.recalls_after(after, state, 256).await?.into_iter().map(view).collect()
     }
@@ -153,7 +162,7 @@ impl Node {
     }
 
     /// The ledger's entry.
-    fn recalled(&self, record: &RecallRecord, by: Option<&SpiffeId>) -> Event {
+    fn recalled(&self, record: &RecallRecord, by: Option<&Actor>) -> Event {
         let deed = Deed::Recalled {
             assessment: record.assessment,
             originator: record.originator.clone(),
@@ -161,7 +170,7 @@ impl Node {
             kind: record.kind,
             state: record.standing.state,
         };
-        Event { at: record.at, by: by.cloned(), deed }
+        Event::of(by, record.at, deed)
     }
 
     /// Commits a step; what is in memory follows, and whoever waits is woken. From the commit on, whatever is left to do waits

@@ -168,7 +168,7 @@ impl Node {
                     Ok(Verdict::Next) => {
                         inbound = inbound.advanced(entry.id());
                         let (kept, deeds) = self.keep(partner, entry, (here, &stored), &mut budget);
-                        events.extend(deeds.into_iter().map(|deed| Event { at: now, by: None, deed }));
+                        events.extend(deeds.into_iter().map(|deed| Event::of_node(now, deed)));
                         stored.push(kept);
                     }
                     Err(stop) => fault = Some(stop),

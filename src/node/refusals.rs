@@ -79,7 +79,7 @@ impl Node {
         let event = |(kind, reason, count): (StatementKind, Reason, u64)| {
             tracing::warn!(%partner, %kind, %reason, count, "refused what the partner handed over");
             let deed = Deed::Refused { partner: partner.clone(), kind, reason: reason.to_string(), count };
-            Event { at: now, by: None, deed }
+            Event::of_node(now, deed)
         };
         let events: Vec<Event> = all.into_iter().map(event).collect();
         if events.is_empty() {

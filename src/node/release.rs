@@ -71,7 +71,7 @@ fn drop_one(
         partner: partner.record.organisation.domain.clone(),
         because: because(decision),
     };
-    round.events.push(Event { at: now, by: None, deed });
+    round.events.push(Event::of_node(now, deed));
     // Another version of the agreement may have set another time.
     let steps = plan(&partner.outgoing, facts, now);
     let releasing = steps.into_iter().filter(|(at, d)| *at > now && d.release.is_some());
@@ -141,7 +141,7 @@ impl Node {
         };
         let because = || vec!["unreadable: what is kept of it can't be read any more".to_owned()];
         let dropped = |id| Deed::Dropped { manifest: id, partner: partner.clone(), because: because() };
-        asked.iter().filter(is_lost).map(|id| Event { at: now, by: None, deed: dropped(*id) }).collect()
+        asked.iter().filter(is_lost).map(|id| Event::of_node(now, dropped(*id))).collect()
     }
 
     fn decide_and_sign(
@@ -194,7 +194,7 @@ impl Node {
         if !prepared.fits(cleared.via()) {
             let because = vec!["way-too-long: it came by more releases than an entry holds".to_owned()];
             let deed = Deed::Dropped { manifest: prepared.id, partner: cleared.recipient().clone(), because };
-            round.events.push(Event { at: now, by: None, deed });
+            round.events.push(Event::of_node(now, deed));
             return Ok(outbound);
         }
         disclosed.extend(cleared.disclosed());
@@ -232,10 +232,9 @@ impl Node {
         let sequence = release.position.sequence;
         let mut digests: Vec<Digest> = release.disclosed().collect();
         digests.sort_unstable();
-        round.events.push(Event {
-            at: now,
-            by: None,
-            deed: Deed::Released {
+        round.events.push(Event::of_node(
+            now,
+            Deed::Released {
                 manifest: prepared.id,
                 partner: release.recipient.clone(),
                 sequence,
@@ -243,7 +242,7 @@ impl Node {
                 digests: digests.clone(),
                 grants: release.grants.iter().map(ToString::to_string).collect(),
             },
-        });
+        ));
         round.signers.extend(prepared.signers(&release).cloned());
         round.records.push(ReleaseRecord {
             sequence,

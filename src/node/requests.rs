@@ -5,13 +5,14 @@ mod take;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Node, WRITERS, endorse::giver};
+use super::{Node, endorse::giver};
 use crate::{
     domain::{
+        actor::{Authorized, Write},
         body::Kind,
         event::{Deed, Event},
         fault::{Fault, Reason},
-        ids::{AssessmentId, Nonce, SpiffeId, StatementId, TrustDomain},
+        ids::{AssessmentId, Nonce, StatementId, TrustDomain},
         request::{Answer, AnswerKind, AskingRole, Request, RequestState},
         statement::{Envelope, StatementKind},
         time::Time,
@@ -60,8 +61,7 @@ impl Node {
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, `NOT_FOUND`, `INVALID_ARGUMENT`, `NOT_A_PARTNER` where nobody that gave it is an active partner any more.
-    pub async fn ask(&self, caller: &SpiffeId, question: Question) -> Result<RequestView, Fault> {
-        self.require(caller, WRITERS)?;
+    pub async fn ask(&self, actor: &Authorized<Write>, question: Question) -> Result<RequestView, Fault> {
         let Question { assessment, version, mut kinds, text } = question;
         let record = self.store.assessment(&assessment, version, false).await?;
         let missing = || Fault::new(Reason::NotFound, format!("there is no assessment `{assessment}` here"));
@@ -73,7 +73,7 @@ impl Node {
         let partner = self.addressee(&record)?;
         kinds.sort_unstable();
         kinds.dedup();
-        let role = AskingRole::of(caller.role())
+        let role = AskingRole::of(actor.role())
             .ok_or_else(|| Fault::new(Reason::RoleRequired, "this role asks for nothing"))?;
         let nonce = random::bytes().map_err(|e| Fault::new(Reason::Internal, e.to_string()))?;
         let now = self.now();
@@ -106,10 +106,10 @@ impl Node {
             turn: 0,
             envelope: envelope.clone(),
             answer: None,
-            by: Some(caller.clone()),
+            by: Some(actor.id().clone()),
             reason: None,
         };
-        let events = vec![Event { at: now, by: Some(caller.clone()), deed }];
+        let events = vec![Event::by(actor, now, deed)];
         let step = RequestStep { record: record.clone(), is_theirs: false, post: Some(envelope), beside: None, events };
         self.store.begin_request(step).await?;
         self.live.of(&partner).post();
@@ -137,9 +137,8 @@ impl Node {
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, store faults.
-    pub async fn requests(&self, caller: &SpiffeId, open_only: bool) -> Result<Vec<RequestView>, Fault> {
+    pub async fn requests(&self, _actor: &Authorized<Write>, open_only: bool) -> Result<Vec<RequestView>, Fault> {
         const MANY: u32 = 10_000;
-        self.require(caller, WRITERS)?;
         let records = self.store.requests(open_only, MANY).await?;
         self.views(records).await
     }
@@ -148,9 +147,8 @@ impl Node {
     ///
     /// # Errors
     /// As [`Self::requests`].
-    pub async fn request_news(&self, caller: &SpiffeId, turn: u64) -> Result<Vec<RequestView>, Fault> {
+    pub async fn request_news(&self, _actor: &Authorized<Write>, turn: u64) -> Result<Vec<RequestView>, Fault> {
         const PAGE: u32 = 64;
-        self.require(caller, WRITERS)?;
         let records = self.store.requests_after(turn, PAGE).await?;
         self.views(records).await
     }
@@ -263,7 +261,7 @@ impl Node {
             state: record.state,
             answer,
         };
-        let events = vec![Event { at: now, by: None, deed }];
+        let events = vec![Event::of_node(now, deed)];
         let step = RequestStep { record, is_theirs: true, post: None, beside: None, events };
         let is_done = self.store.settle_request(step).await?;
         self.live.arrived();

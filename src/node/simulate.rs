@@ -9,10 +9,11 @@ use tokio_util::sync::CancellationToken;
 use super::{Node, cores::on_all_cores, directory::Directory, fault::lost, prepared::Prepared};
 use crate::{
     domain::{
+        actor::{Authorized, Explain},
         agreement::Agreement,
         body::{Body, Kind},
         fault::{Fault, Reason},
-        ids::{AssessmentId, Role, SpiffeId, StatementId, TrustDomain},
+        ids::{AssessmentId, Role, StatementId, TrustDomain},
         partner::Organisation,
         rules::RuleFile,
         statement::StatementKind,
@@ -125,15 +126,14 @@ impl Node {
     /// wrong with the proposal; store faults.
     pub async fn simulate(
         self: &Arc<Self>,
-        caller: &SpiffeId,
+        actor: &Authorized<Explain>,
         proposal: Proposal,
         last: u32,
         limit: u32,
         tell: mpsc::Sender<Told>,
     ) -> Result<(), Fault> {
-        self.require(caller, &[Role::Analyst, Role::Officer, Role::Admin])?;
         // Administrators configure and do not read.
-        let reads = caller.role() != Role::Admin;
+        let reads = actor.role() != Role::Admin;
         let comparison = match proposal {
             Proposal::Terms { payload, amends, beside } => self.other_terms(&payload, amends, beside).await?,
             Proposal::Rules(files) => self.other_rules(files).await?,

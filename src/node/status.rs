@@ -8,10 +8,11 @@ use std::{
 use super::Node;
 use crate::{
     domain::{
+        actor::{Actor, Authorized, Write},
         assessment::Manifest,
         body::Body,
         fault::{Fault, Reason},
-        ids::{SpiffeId, TrustDomain},
+        ids::TrustDomain,
         time::Time,
     },
     store::{
@@ -131,14 +132,15 @@ impl Node {
     /// failed disk.
     pub(super) fn unless_unwritable<T>(
         &self,
-        (caller, what): (&SpiffeId, &str),
+        actor: &Actor,
+        what: &str,
         recorded: Result<T, Fault>,
     ) -> Result<Option<T>, Fault> {
         match recorded {
             Ok(done) => Ok(Some(done)),
             Err(fault) if fault.reason == Reason::StoreFull || self.store.trouble().is_some() => {
                 let reason = fault.reason;
-                tracing::error!(%caller, what, %reason, "nothing can be written: this reading is on record in this log only");
+                tracing::error!(actor = %actor.id(), what, %reason, "nothing can be written: this reading is on record in this log only");
                 Ok(None)
             }
             Err(fault) => Err(fault),
@@ -238,8 +240,7 @@ impl Node {
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, store faults.
-    pub async fn arrivals(&self, caller: &SpiffeId, after: u64) -> Result<Vec<Arrival>, Fault> {
-        self.require(caller, super::WRITERS)?;
+    pub async fn arrivals(&self, _actor: &Authorized<Write>, after: u64) -> Result<Vec<Arrival>, Fault> {
         let (mut arrivals, mut bytes) = (vec![], 0);
         for record in self.store.received_after(after, 256).await? {
             let (arrival, read) = self.arrival(record).await?;

@@ -51,7 +51,7 @@ impl Node {
         let signer = self.identities.signer(key.chain(), &self.now().into())?;
         let certificate = key.chain().first().map(Vec::as_slice).unwrap_or_default();
         let deed = Deed::KeyChanged { key: "signing".to_owned(), digest: Sha256(sha256(&[certificate])) };
-        self.store.record(vec![Event { at: self.now(), by: None, deed }]).await?;
+        self.store.record(vec![Event::of_node(self.now(), deed)]).await?;
         self.key.store(Arc::new(key));
         // What waited for a good key goes at once.
         for partner in self.directory().all_active() {

@@ -481,11 +481,10 @@ mod tests {
     #[test]
     fn a_moved_or_exchanged_ledger_entry_is_found() {
         let vault = Vault::new(&[7; KEY_LEN]);
-        let event = Event {
-            at: crate::domain::time::Time::from_unix_nanos(1),
-            by: None,
-            deed: Deed::Read { manifest: StatementId([1; 32]) },
-        };
+        let event = Event::of_node(
+            crate::domain::time::Time::from_unix_nanos(1),
+            Deed::Read { manifest: StatementId([1; 32]) },
+        );
         let leaf = Leaf::of(&event).unwrap();
         let sealed = vault.seal_leaf(3, &leaf).unwrap();
         assert_eq!(vault.open_leaf(3, &leaf.hash, &sealed).unwrap(), event);

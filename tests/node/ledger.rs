@@ -156,7 +156,8 @@ async fn what_persons_did_is_on_record() {
         let found = entries(org, event).await;
         // `--about` finds the word wherever it stands.
         let found = found.iter().filter(|e| e["event"]["event"] == event);
-        found.filter(|e| e["event"]["by"].as_str().is_some_and(|by| by.ends_with(who))).count()
+        let theirs = found.filter(|e| e["event"]["by"].as_str().is_some_and(|by| by.ends_with(who)));
+        theirs.inspect(|e| assert_eq!(e["event"]["signed_in"], "certificate", "{e}")).count()
     };
     // Each once, however many commands they gave.
     assert_eq!(by(&gb, "signed-in", "/admin/root").await, 1);

@@ -38,7 +38,7 @@ impl World {
                 let payload = wire::agreement::encode(&content::agreement(a, b, terms, lineage));
                 let subject = subject::statement(&id_of(StatementKind::Agreement, &payload));
                 let approval = by.keys().approval(Matter::Agreement, subject, now);
-                let record = node.propose(&self.caller(*by, Role::Admin), payload, &approval, true).await?;
+                let record = node.propose(&by.actor(Role::Admin), payload, &approval, true).await?;
                 Ok(format!("version {} is {}", record.agreement.version, record.state(now)))
             }
             Act::Sign { by, with } => {
@@ -48,7 +48,7 @@ impl World {
                     held.iter().find(|r| r.partner == with.domain() && r.state(now) == AgreementState::Proposed);
                 let Some(waits) = waits else { return Ok("nothing waits".to_owned()) };
                 let approval = by.keys().approval(Matter::Agreement, subject::statement(&waits.id), now);
-                let record = node.sign_agreement(&self.caller(*by, Role::Admin), &waits.id, &approval, true).await?;
+                let record = node.sign_agreement(&by.actor(Role::Admin), &waits.id, &approval, true).await?;
                 Ok(format!("version {} is {}", record.agreement.version, record.state(now)))
             }
             Act::Stop { by, with, halt } => self.stop(*by, *with, *halt).await,
@@ -65,7 +65,7 @@ impl World {
         let Some(last) = held.iter().filter(stands).max_by_key(|r| r.agreement.version) else {
             return Ok("nothing to stop".to_owned());
         };
-        let (caller, id) = (self.caller(by, Role::Admin), last.id);
+        let (caller, id) = (by.actor(Role::Admin), last.id);
         let record = match halt {
             Halt::Suspend => node.suspend_agreement(&caller, &id, "simulated").await?,
             Halt::Resume => {
@@ -78,7 +78,7 @@ impl World {
     }
 
     pub async fn change_partner(&mut self, act: &Act) -> Result<String, Fault> {
-        let admin = |org: &Org| org.person(Role::Admin);
+        let admin = |org: &Org| org.actor(Role::Admin);
         match act {
             Act::SuspendPartner { by, of } => drop(self.node(*by).suspend(&admin(by), &of.domain()).await?),
             Act::ResumePartner { by, of } => drop(self.node(*by).resume(&admin(by), &of.domain()).await?),
@@ -106,7 +106,7 @@ impl World {
 
     /// An organisation's invitation, with its fingerprint as it is told by telephone.
     async fn invited(&self, by: Org, of: Org) -> Result<Invited, Fault> {
-        let invitation = self.node(of).invite(&of.person(Role::Admin), None).await?;
+        let invitation = self.node(of).invite(&of.actor(Role::Admin), None).await?;
         let fingerprint = fingerprint_of(&invitation).to_string();
         let subject = subject::statement(&id_of(StatementKind::Invitation, &invitation.payload));
         let approval = by.keys().approval(Matter::Partner, subject, self.machines[&by].now());

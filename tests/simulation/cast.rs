@@ -13,6 +13,7 @@ use rcgen::{
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject};
 use watchfire::{
     domain::{
+        actor::{Actor, Administer, Authorized, Permission, SignIn},
         approval::{Approval, Matter},
         ids::{Role, Sha256, SpiffeId, TrustDomain},
         partner::{Organisation, PartnerKind, PartnerState},
@@ -94,6 +95,18 @@ impl Org {
         };
         let country = ["GB", "", "NO", "GH", "BF", "", "", ""][self as usize].parse().ok();
         Organisation { domain: self.domain(), kind, country }
+    }
+
+    /// Somebody in this role, with the permission that the use case asks for.
+    pub fn actor<P: Permission>(self, role: Role) -> Authorized<P> {
+        let actor = Actor::new(self.person(role), SignIn::Certificate, &self.domain()).unwrap();
+        actor.authorize().unwrap()
+    }
+
+    /// The administrator of this name.
+    pub fn administrator(self, name: &str) -> Authorized<Administer> {
+        let id = SpiffeId::new(self.domain(), Role::Admin, name).unwrap();
+        Actor::new(id, SignIn::Certificate, &self.domain()).unwrap().authorize().unwrap()
     }
 
     pub fn person(self, role: Role) -> SpiffeId {

@@ -275,13 +275,13 @@ impl World {
             let store = machine.disk.store().unwrap();
             let store: &dyn Store = &*store;
             let Some(record) = store.by_manifest(&made.manifest, true).await.unwrap() else { continue };
-            let analyst = machine.org.person(Role::Analyst);
+            let analyst = machine.org.actor(Role::Analyst);
             let read = machine.node.read(&analyst, &made.assessment, Some(made.version), false).await;
             let mut portions = read.map_or(0, |view| view.record.portions.len());
             // What was withdrawn stays for oversight; of what was purged nothing is left for anybody.
             let here = store.recall_of(&made.by.domain(), &made.assessment).await.unwrap();
             if here.is_some_and(|r| r.standing.state == RecallState::Purged) {
-                let officer = machine.org.person(Role::Officer);
+                let officer = machine.org.actor(Role::Officer);
                 let read = machine.node.read(&officer, &made.assessment, Some(made.version), true).await;
                 portions += read.map_or(0, |view| view.record.portions.len());
             }
@@ -291,7 +291,7 @@ impl World {
                 return broken("what was taken back is nowhere", what);
             }
         }
-        let holders = home.node.holders(&home.org.person(Role::Officer), &made.assessment).await.unwrap();
+        let holders = home.node.holders(&home.org.actor(Role::Officer), &made.assessment).await.unwrap();
         for holder in holders.all.iter().filter(|h| h.through.is_empty()) {
             if matches!(holder.state, HolderState::Pending | HolderState::Unreachable | HolderState::Held) {
                 let what = format!("{} of {} is {} there", made.name, holder.organisation, holder.state);

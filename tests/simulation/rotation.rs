@@ -13,7 +13,7 @@ use watchfire::{
         bundle::{Bundle, HeldBundle},
         event::{Deed, Event},
         fault::{Fault, Reason},
-        ids::{Role, Sha256, SpiffeId},
+        ids::{Role, Sha256},
         partner::{Endpoint, PartnerState},
         person::{CertificateUse, Origin},
         statement::{Envelope, StatementKind},
@@ -138,10 +138,6 @@ fn fingerprint(bundle: &TrustBundle) -> Sha256 {
     Sha256(bundle.fingerprint().0)
 }
 
-pub fn id(of: Org, name: &str) -> SpiffeId {
-    SpiffeId::new(of.domain(), Role::Admin, name).unwrap()
-}
-
 /// What each gives to the next, to be passed on to the end.
 fn agreement(a: Org, b: Org) -> Agreement {
     let text = format!(
@@ -176,7 +172,7 @@ async fn beginning(folder: &Path, of: Org, agreements: Vec<watchfire::store::Agr
         for other in Org::ALL.into_iter().filter(|other| *other != of) {
             let deed =
                 Deed::PartnerChanged { partner: other.domain(), fingerprint: String::new(), state: "active".into() };
-            store.save_partner(partner(of, other), Event { at: begin(), by: None, deed }).await.unwrap();
+            store.save_partner(partner(of, other), Event::of_node(begin(), deed)).await.unwrap();
         }
         store.save_agreements(agreements, None, vec![]).await.unwrap();
     };
@@ -346,7 +342,7 @@ impl Chain {
         let name = format!("A{}", self.published.len() + 1);
         let author = machine.ring.pair(Whose::Analyst).key();
         let (made, submission) = content::made(FIRST, &author, &draft, None, machine.now(), name);
-        let published = machine.node.publish(&FIRST.person(Role::Analyst), submission).await?;
+        let published = machine.node.publish(&FIRST.actor(Role::Analyst), submission).await?;
         let to: Vec<_> = published.decisions.iter().filter(|d| d.release).map(|d| d.partner.to_string()).collect();
         self.trace.line(format!("  {} is published for {to:?}", made.name));
         self.published.push(made);
@@ -424,8 +420,8 @@ impl Chain {
             key.envelope(StatementKind::Bundle, payload.clone()).unwrap()
         });
         let node = self.node(FIRST);
-        node.propose_bundle(&id(FIRST, ADMINS[0]), &signed[0], true).await?;
-        node.sign_bundle(&id(FIRST, ADMINS[1]), &signed[1]).await?;
+        node.propose_bundle(&FIRST.administrator(ADMINS[0]), &signed[0], true).await?;
+        node.sign_bundle(&FIRST.administrator(ADMINS[1]), &signed[1]).await?;
         let [mut both, second] = signed;
         both.signatures.extend(second.signatures);
         self.statements.push(both);

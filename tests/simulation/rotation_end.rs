@@ -5,7 +5,7 @@ use watchfire::domain::ids::Role;
 use crate::{
     book::{Broken, broken},
     cast::Org,
-    rotation::{ADMINS, ALONE, Chain, FIRST, OTHERS, id},
+    rotation::{ADMINS, ALONE, Chain, FIRST, OTHERS},
 };
 
 /// How often everybody connects and does what there is to do, until all is where it belongs.
@@ -39,10 +39,10 @@ impl Chain {
             if self.connect((of, FIRST), &[]).await.is_ok() {
                 continue;
             }
-            let status = self.node(FIRST).bundle_status(&id(FIRST, ADMINS[0])).await.unwrap();
+            let status = self.node(FIRST).bundle_status(&FIRST.administrator(ADMINS[0])).await.unwrap();
             self.trace.line(format!("{of} gets a file"));
             self.files += 1;
-            node.take_bundles_by_hand(&id(of, ADMINS[0]), &status.chain).await.map_err(|fault| Broken {
+            node.take_bundles_by_hand(&of.administrator(ADMINS[0]), &status.chain).await.map_err(|fault| Broken {
                 invariant: "a file brings back who was away",
                 what: format!("{of}: {fault}"),
             })?;
@@ -59,9 +59,9 @@ impl Chain {
                 return broken("everybody follows", format!("{of} holds bundle {held} of {newest}"));
             }
             for made in &self.published {
-                let read = node.read(&of.person(Role::Analyst), &made.assessment, None, false).await;
+                let read = node.read(&of.actor(Role::Analyst), &made.assessment, None, false).await;
                 if let Err(fault) = read {
-                    let kept = node.read(&of.person(Role::Officer), &made.assessment, None, true).await;
+                    let kept = node.read(&of.actor(Role::Officer), &made.assessment, None, true).await;
                     let why = kept.map(|view| view.quarantines.iter().map(|q| format!("{q:?}")).collect::<Vec<_>>());
                     self.trace.line(format!("{of}: {why:?}"));
                     return broken(

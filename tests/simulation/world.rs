@@ -12,7 +12,7 @@ use watchfire::{
         bundle::HeldBundle,
         event::{Deed, Event},
         fault::{Fault, Reason},
-        ids::{Role, Sha256, SpiffeId},
+        ids::{Role, Sha256},
         partner::{Endpoint, PartnerState},
     },
     node::Node,
@@ -96,7 +96,7 @@ async fn beginning(folder: &Path, with_foes: bool) -> BTreeMap<Org, Files> {
                         fingerprint: String::new(),
                         state: "active".into(),
                     };
-                    store.save_partner(record, Event { at: begin(), by: None, deed }).await.unwrap();
+                    store.save_partner(record, Event::of_node(begin(), deed)).await.unwrap();
                 }
             }
             store.save_agreements(mine, None, vec![]).await.unwrap();
@@ -173,10 +173,6 @@ impl World {
 
     pub fn node(&self, org: Org) -> Arc<Node> {
         self.machines[&org].node.clone()
-    }
-
-    pub fn caller(&self, org: Org, role: Role) -> SpiffeId {
-        org.person(role)
     }
 
     /// Carries out a step, and holds what came of it against the book. Gives the fault with which it was refused, if it was.
@@ -284,7 +280,7 @@ impl World {
             Act::Recall { nth, purge } if count > 0 => self.recall(usize::from(*nth) % count, *purge).await,
             Act::Read { by, nth } if count > 0 => {
                 let id = self.book.made[usize::from(*nth) % count].assessment;
-                let view = self.node(*by).read(&self.caller(*by, Role::Analyst), &id, None, false).await?;
+                let view = self.node(*by).read(&by.actor(Role::Analyst), &id, None, false).await?;
                 Ok(format!(
                     "{by} reads {}: {} portions",
                     self.book.name(&view.record.manifest_id),
@@ -325,7 +321,7 @@ impl World {
         let number = self.book.made.len();
         self.book.made.push(made);
         let node = machine.node.clone();
-        let published = node.publish(&self.caller(by, Role::Analyst), submission).await?;
+        let published = node.publish(&by.actor(Role::Analyst), submission).await?;
         self.book.made[number].is_answered = true;
         let to: BTreeSet<String> =
             published.decisions.iter().filter(|d| d.release).map(|d| d.partner.to_string()).collect();
@@ -336,7 +332,7 @@ impl World {
         let made = self.book.made[number].clone();
         let machine = &self.machines[&made.by];
         let envelope = content::recall(&machine.ring.pair(Whose::Officer).key(), &made, purge, machine.now());
-        let issued = machine.node.recall(&self.caller(made.by, Role::Officer), &envelope, false).await?;
+        let issued = machine.node.recall(&made.by.actor(Role::Officer), &envelope, false).await?;
         self.book.recalled.insert(number);
         Ok(format!("{} is taken back from {}", made.name, issued.told.len()))
     }

@@ -3,14 +3,15 @@
 use super::find;
 use crate::{
     domain::{
+        actor::{Administer, Authorized},
         agreement::{AgreementState, Notice, Side, Standing, Step},
         approval::Matter,
         fault::{Fault, Reason},
-        ids::{SpiffeId, StatementId},
+        ids::StatementId,
         statement::{Envelope, StatementKind},
         time::Time,
     },
-    node::{ADMINS, Node},
+    node::Node,
     seal::subject,
     store::AgreementRecord,
     wire,
@@ -23,15 +24,15 @@ impl Node {
     /// `ROLE_REQUIRED`, `NOT_FOUND`, `CONFLICT` where it is over.
     pub async fn suspend_agreement(
         &self,
-        caller: &SpiffeId,
+        actor: &Authorized<Administer>,
         id: &StatementId,
         reason: &str,
     ) -> Result<AgreementRecord, Fault> {
         let suspend = |standing: &mut Standing, at| {
-            standing.suspend(caller, at);
+            standing.suspend(actor.id(), at);
             Ok(())
         };
-        self.step(caller, id, Step::Suspended, reason, suspend).await
+        self.step(actor, id, Step::Suspended, reason, suspend).await
     }
 
     /// Lifts this side's suspension.
@@ -41,20 +42,16 @@ impl Node {
     /// persons must stand behind it and the caller has suspended it.
     pub async fn resume_agreement(
         &self,
-        caller: &SpiffeId,
+        actor: &Authorized<Administer>,
         id: &StatementId,
         approval: &Envelope,
     ) -> Result<AgreementRecord, Fault> {
-        let needed = match find(&self.store.agreements().await?, id) {
-            Ok(record) => self.approvals_needed(&record.agreement),
-            Err(fault) => return self.require(caller, ADMINS).and(Err(fault)),
-        };
-        self.require(caller, ADMINS)?;
+        let needed = self.approvals_needed(&find(&self.store.agreements().await?, id)?.agreement);
         if needed > 1 {
-            self.require_confirmed(caller).await?;
+            self.require_confirmed(actor).await?;
         }
-        let approved = self.approved(caller, approval, (Matter::Resumption, &subject::statement(id)))?;
-        self.step(caller, id, Step::Resumed, "", |standing, _| standing.resume(approved.clone(), needed)).await
+        let approved = self.approved(actor, approval, (Matter::Resumption, &subject::statement(id)))?;
+        self.step(actor, id, Step::Resumed, "", |standing, _| standing.resume(approved.clone(), needed)).await
     }
 
     /// Ends an agreement for good; a proposal is declined or withdrawn.
@@ -63,7 +60,7 @@ impl Node {
     /// `ROLE_REQUIRED`, `NOT_FOUND`, `CONFLICT` where it is over already.
     pub async fn terminate_agreement(
         &self,
-        caller: &SpiffeId,
+        actor: &Authorized<Administer>,
         id: &StatementId,
         reason: &str,
     ) -> Result<AgreementRecord, Fault> {
@@ -71,18 +68,17 @@ impl Node {
             standing.terminate(Side::Here, at);
             Ok(())
         };
-        self.step(caller, id, Step::Terminated, reason, terminate).await
+        self.step(actor, id, Step::Terminated, reason, terminate).await
     }
 
     async fn step(
         &self,
-        caller: &SpiffeId,
+        actor: &Authorized<Administer>,
         id: &StatementId,
         step: Step,
         reason: &str,
         change: impl Fn(&mut Standing, Time) -> Result<(), Fault>,
     ) -> Result<AgreementRecord, Fault> {
-        self.require(caller, ADMINS)?;
         let _changing = self.changing.lock().await;
         let held = self.store.agreements().await?;
         let at = self.now();
@@ -116,7 +112,7 @@ impl Node {
             None
         };
         let done = find(&records, id)?.clone();
-        self.save(Some(caller), records, send, vec![]).await?;
+        self.save(Some(actor.as_actor()), records, send, vec![]).await?;
         Ok(done)
     }
 }

@@ -3,15 +3,16 @@
 use super::{followed_by, stop::concerned, succession};
 use crate::{
     domain::{
+        actor::{Administer, Authorized},
         agreement::{AgreementState, Heard, Standing},
         fault::{Fault, Reason},
-        ids::{SpiffeId, StatementId, TrustDomain},
+        ids::{StatementId, TrustDomain},
         partner::PartnerState,
         statement::{Envelope, Signature, StatementKind},
         time::Time,
     },
     identity::signers::Identities,
-    node::{ADMINS, Node, partners::no_partner},
+    node::{Node, partners::no_partner},
     seal::{rules, statement::id_of},
     store::{AgreementRecord, damage::Damage},
     wire,
@@ -28,8 +29,11 @@ impl Node {
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, and as [`Self::take_agreement`].
-    pub async fn import_agreement(&self, caller: &SpiffeId, envelope: &Envelope) -> Result<AgreementRecord, Fault> {
-        self.require(caller, ADMINS)?;
+    pub async fn import_agreement(
+        &self,
+        _actor: &Authorized<Administer>,
+        envelope: &Envelope,
+    ) -> Result<AgreementRecord, Fault> {
         let partner = self.other_party(&wire::agreement::decode(&envelope.payload)?)?;
         // An administrator brings it, so that it mends one that can't be read any more.
         let directory = self.directory();

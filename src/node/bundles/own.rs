@@ -7,6 +7,7 @@ use arc_swap::ArcSwap;
 use super::{Found, fingerprint_of, roots_in, trust_bundle};
 use crate::{
     domain::{
+        actor::{Actor, Administer, Authorized},
         bundle::{Bundle, BundleState, Claim, Compromised, HeldBundle, LAPSES_AFTER},
         event::{Deed, Event},
         fault::{Fault, Reason},
@@ -20,7 +21,7 @@ use crate::{
         certificate::Leaf,
         trust::{Member, Trust},
     },
-    node::{ADMINS, Node, fault::lost},
+    node::{Node, fault::lost},
     seal::{
         hash::sha256,
         rules,
@@ -161,9 +162,13 @@ impl Node {
     /// # Errors
     /// `ROLE_REQUIRED`; `CONFLICT` where there is one administrator only, where the statement does not follow the bundle in force, or
     /// the node's own certificates would not be proved; whatever verification refuses.
-    pub async fn propose_bundle(&self, caller: &SpiffeId, envelope: &Envelope, at_once: bool) -> Result<(), Fault> {
-        self.require(caller, ADMINS)?;
-        self.require_confirmed(caller).await?;
+    pub async fn propose_bundle(
+        &self,
+        actor: &Authorized<Administer>,
+        envelope: &Envelope,
+        at_once: bool,
+    ) -> Result<(), Fault> {
+        self.require_confirmed(actor).await?;
         if self.persons_needed() < 2 {
             let what = "a bundle takes two administrators, and this organisation has one: put the new roots into the file that \
                 organisation.bundle in watchfire.toml names, and give each partner a new invitation (`watchfire partner invite`); or \
@@ -171,7 +176,7 @@ impl Node {
             return Err(Fault::new(Reason::Conflict, what));
         }
         let _changing = self.changing.lock().await;
-        let bundle = self.signed_by(caller, envelope, true)?;
+        let bundle = self.signed_by(actor, envelope, true)?;
         let held = self.own_bundle.held.load_full();
         let fingerprint = fingerprint_of(&bundle)?;
         let encoded = wire::envelope::encode(envelope);
@@ -207,7 +212,7 @@ impl Node {
             at: self.now(),
         };
         let deed = Deed::BundleProposed { sequence: bundle.sequence, fingerprint };
-        let event = Event { at: self.now(), by: Some(caller.clone()), deed };
+        let event = Event::by(actor, self.now(), deed);
         let is_lapsed =
             |r: &&BundleRecord| r.state == BundleState::Proposed && self.now().seconds_since(r.at) >= LAPSES_AFTER;
         let forget = kept.iter().filter(is_lapsed).map(|r| (r.of.clone(), r.sequence, r.digest)).collect();
@@ -221,11 +226,10 @@ impl Node {
     /// # Errors
     /// `ROLE_REQUIRED`; `NOT_FOUND`; `SECOND_PERSON_REQUIRED` where the caller has proposed it; `CONFLICT` where it has lapsed or does
     /// not follow the bundle in force any more; whatever verification refuses.
-    pub async fn sign_bundle(&self, caller: &SpiffeId, envelope: &Envelope) -> Result<(), Fault> {
-        self.require(caller, ADMINS)?;
-        self.require_confirmed(caller).await?;
+    pub async fn sign_bundle(&self, actor: &Authorized<Administer>, envelope: &Envelope) -> Result<(), Fault> {
+        self.require_confirmed(actor).await?;
         let _changing = self.changing.lock().await;
-        let bundle = self.signed_by(caller, envelope, false)?;
+        let bundle = self.signed_by(actor, envelope, false)?;
         let kept = self.store.bundles(self.domain()).await?;
         let proposed = kept.iter().filter(|r| r.state == BundleState::Proposed).filter_map(Found::read);
         let Some(found) = { proposed }.find(|p| p.envelope.payload == envelope.payload) else {
@@ -259,12 +263,12 @@ impl Node {
             _ => fault,
         })?;
         self.require_own_proved(&bundle)?;
-        self.put_own_in_force(caller, &kept, signed, &verified, &claim).await
+        self.put_own_in_force(actor, &kept, signed, &verified, &claim).await
     }
 
     async fn put_own_in_force(
         &self,
-        caller: &SpiffeId,
+        actor: &Actor,
         kept: &[BundleRecord],
         signed: Envelope,
         verified: &Verified<Bundle>,
@@ -292,7 +296,7 @@ impl Node {
             compromised: bundle.compromised.iter().map(|c| (self.domain().clone(), c.clone())).collect(),
             ..BundleChange::default()
         };
-        let event = Event { by: Some(caller.clone()), ..self.taken_event(self.domain(), claim, Some(verified.id())) };
+        let event = Event::by(actor, self.now(), self.taken_event(self.domain(), claim, Some(verified.id())).deed);
         self.store.change_bundles(change, vec![event]).await?;
         let held = self.own_bundle.held.load().followed_by(claim);
         self.own_bundle.held.store(Arc::new(held));
@@ -316,12 +320,12 @@ impl Node {
     }
 
     /// What the caller, and nobody else, has signed: in its own name, or beside the one who has proposed it.
-    fn signed_by(&self, caller: &SpiffeId, envelope: &Envelope, is_proposal: bool) -> Result<Bundle, Fault> {
+    fn signed_by(&self, actor: &Actor, envelope: &Envelope, is_proposal: bool) -> Result<Bundle, Fault> {
         let verified = match is_proposal {
             true => verify(envelope, &rules::BUNDLE, self.chains(), self.now()),
             false => verify_part(envelope, &rules::BUNDLE, self.chains(), self.now()),
         }?;
-        if verified.signers() != std::slice::from_ref(caller) || verified.content().domain != *self.domain() {
+        if verified.signers() != std::slice::from_ref(actor.id()) || verified.content().domain != *self.domain() {
             let what = "the bundle is not signed by the administrator who brings it";
             return Err(Fault::new(Reason::WrongDomain, what));
         }
@@ -399,8 +403,7 @@ impl Node {
     ///
     /// # Errors
     /// `ROLE_REQUIRED`; store faults.
-    pub async fn bundle_status(&self, caller: &SpiffeId) -> Result<BundleStatus, Fault> {
-        self.require(caller, ADMINS)?;
+    pub async fn bundle_status(&self, _actor: &Authorized<Administer>) -> Result<BundleStatus, Fault> {
         let (held, now) = (self.own_bundle.held.load_full(), self.now());
         let kept = self.store.bundles(self.domain()).await?;
         let newest = kept.iter().filter(|r| r.state == BundleState::Taken).max_by_key(|r| r.sequence);

@@ -34,8 +34,7 @@ impl Node {
     ///
     /// # Errors
     /// `ROLE_REQUIRED`; `NOT_FOUND`; `CONFLICT` where its words were not compared here, or its roots have changed since.
-    pub async fn invitation_of(&self, caller: &SpiffeId, of: &TrustDomain) -> Result<Envelope, Fault> {
-        self.require(caller, ADMINS)?;
+    pub async fn invitation_of(&self, _actor: &Authorized<Administer>, of: &TrustDomain) -> Result<Envelope, Fault> {
         let directory = self.directory();
         let known = directory.get(of).filter(|p| p.standing() != PartnerState::Forgotten);
         let known = known.ok_or_else(|| no_partner(of))?;
@@ -67,12 +66,11 @@ impl Node {
     /// whatever verification refuses.
     pub async fn sign_introductions(
         &self,
-        caller: &SpiffeId,
+        actor: &Authorized<Administer>,
         envelopes: &[Envelope],
         to: &[TrustDomain],
     ) -> Result<Vec<Introducing>, Fault> {
-        self.require(caller, ADMINS)?;
-        self.require_confirmed(caller).await?;
+        self.require_confirmed(actor).await?;
         if self.persons_needed() < 2 {
             let what =
                 "an introduction takes two administrators, and this organisation has one; add a second one first";
@@ -82,9 +80,9 @@ impl Node {
         let kept = self.store.introductions().await?;
         let (mut records, mut events) = (vec![], vec![]);
         for envelope in envelopes {
-            let record = self.signed_once_more(caller, envelope, to, &kept).await?;
+            let record = self.signed_once_more(actor, envelope, to, &kept).await?;
             let deed = Deed::IntroductionSigned { organisation: record.of.clone(), introduction: record.id };
-            events.push(Event { at: self.now(), by: Some(caller.clone()), deed });
+            events.push(Event::by(actor, self.now(), deed));
             records.push(record);
         }
         self.store.save_introductions(records.clone(), events).await?;
@@ -95,7 +93,7 @@ impl Node {
 
     async fn signed_once_more(
         &self,
-        caller: &SpiffeId,
+        actor: &Authorized<Administer>,
         envelope: &Envelope,
         to: &[TrustDomain],
         kept: &[IntroductionRecord],
@@ -106,13 +104,13 @@ impl Node {
             true => verify(envelope, &rules::INTRODUCTION, self.chains(), self.now()),
             false => verify_part(envelope, &rules::INTRODUCTION, self.chains(), self.now()),
         }?;
-        if verified.signers() != std::slice::from_ref(caller) || verified.content().introducer != *self.domain() {
+        if verified.signers() != std::slice::from_ref(actor.id()) || verified.content().introducer != *self.domain() {
             let what = "the introduction is not signed by the administrator who brings it";
             return Err(Fault::new(Reason::WrongDomain, what));
         }
         let id = id_of(StatementKind::Introduction, &envelope.payload);
         let introduction = verified.into_content();
-        let of = self.introduced_in(caller, &introduction).await?;
+        let of = self.introduced_in(actor, &introduction).await?;
         let Some(before) = kept.iter().find(|r| r.id == id) else {
             if self.now().seconds_since(introduction.issued) > MAX_SKEW_SECONDS {
                 return Err(Fault::at(Reason::Conflict, "issued", "the proposal is dated back; compare the clocks"));
@@ -140,10 +138,14 @@ impl Node {
     }
 
     /// Who is introduced, by the very invitation that was accepted here.
-    async fn introduced_in(&self, caller: &SpiffeId, introduction: &Introduction) -> Result<TrustDomain, Fault> {
+    async fn introduced_in(
+        &self,
+        actor: &Authorized<Administer>,
+        introduction: &Introduction,
+    ) -> Result<TrustDomain, Fault> {
         let invitation = wire::envelope::decode(&introduction.invitation)?;
         let of = wire::invitation::decode(&invitation.payload)?.organisation.domain;
-        if self.invitation_of(caller, &of).await?.payload != invitation.payload {
+        if self.invitation_of(actor, &of).await?.payload != invitation.payload {
             let what = format!("this is not the invitation by which `{of}` was accepted here");
             return Err(Fault::at(Reason::Conflict, "invitation", what));
         }
@@ -168,8 +170,7 @@ impl Node {
     ///
     /// # Errors
     /// `ROLE_REQUIRED`; store faults.
-    pub async fn introductions(&self, caller: &SpiffeId) -> Result<Vec<Introducing>, Fault> {
-        self.require(caller, ADMINS)?;
+    pub async fn introductions(&self, _actor: &Authorized<Administer>) -> Result<Vec<Introducing>, Fault> {
         let now = self.now();
         let is_open = |r: &IntroductionRecord| r.is_signed || now.seconds_since(r.at) < LAPSES_AFTER;
         self.store.introductions().await?.into_iter().filter(is_open).map(Introducing::of).collect()

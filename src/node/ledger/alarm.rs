@@ -77,7 +77,7 @@ impl Node {
         let number = last.map_or(1, |last| last.number.saturating_add(1));
         let record = KeptRecord { kind: Kept::Alarm, of: of.cloned(), number, value };
         let deed = Deed::LedgerAlarm { partner: about.clone(), kind: kind.to_string(), what, evidence: digests };
-        self.store.keep(vec![record], vec![Event { at, by: None, deed }]).await?;
+        self.store.keep(vec![record], vec![Event::of_node(at, deed)]).await?;
         Ok(Alarmed::New)
     }
 

@@ -3,17 +3,16 @@
 use super::{super::Node, LogKey, Note};
 use crate::{
     domain::{
+        actor::{Actor, Audit, Authorized},
         event::{Deed, Event},
         fault::{Fault, Reason},
-        ids::{Role, SpiffeId, TrustDomain},
+        ids::TrustDomain,
         time::Time,
     },
     seal::hash::sha256,
     store::ledger::{Kept, LedgerEntry},
 };
 
-/// Who may look into the ledger.
-pub(super) const AUDITORS: &[Role] = &[Role::Admin, Role::Officer];
 /// How many entries are read at once.
 const PAGE: u32 = 1024;
 /// Among how many of the newest checkpoints one with cosignatures is looked for.
@@ -94,8 +93,7 @@ impl Node {
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, `UNAVAILABLE` before the first checkpoint, store faults.
-    pub async fn ledger_head(&self, caller: &SpiffeId) -> Result<HeadView, Fault> {
-        self.require(caller, AUDITORS)?;
+    pub async fn ledger_head(&self, _actor: &Authorized<Audit>) -> Result<HeadView, Fault> {
         let note = self.own_notes(1).await?.pop().ok_or_else(no_checkpoint)?;
         let mut witnesses = vec![];
         for partner in self.directory().all() {
@@ -185,8 +183,7 @@ impl Node {
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, store faults.
-    pub async fn list_ledger(&self, caller: &SpiffeId, wanted: &Listed) -> Result<Vec<Found>, Fault> {
-        self.require(caller, AUDITORS)?;
+    pub async fn list_ledger(&self, _actor: &Authorized<Audit>, wanted: &Listed) -> Result<Vec<Found>, Fault> {
         let mut found = vec![];
         let mut next = wanted.from;
         while found.len() < wanted.limit {
@@ -205,7 +202,7 @@ impl Node {
 
     /// The entry that is meant by an index, or by the beginning of an id that just one entry names. An id may begin with digits
     /// alone: a number that is no entry's index is taken for one.
-    pub(super) async fn meant(&self, caller: &SpiffeId, event: &str) -> Result<LedgerEntry, Fault> {
+    pub(super) async fn meant(&self, actor: &Authorized<Audit>, event: &str) -> Result<LedgerEntry, Fault> {
         let fault = |reason, what: String| Fault::at(reason, "event", what);
         let index = event.parse::<u64>().ok();
         if let Some(index) = index
@@ -220,7 +217,7 @@ impl Node {
             });
         }
         let wanted = Listed { from: 0, about: event.to_owned(), limit: 6, padding: false };
-        let mut named = self.list_ledger(caller, &wanted).await?;
+        let mut named = self.list_ledger(actor, &wanted).await?;
         match (named.len(), named.pop()) {
             (1, Some(one)) => {
                 let entry = self.store.ledger_entries(one.index, 1).await?.pop();
@@ -239,10 +236,10 @@ impl Node {
     ///
     /// # Errors
     /// Store faults.
-    pub(crate) async fn took_out(&self, caller: &SpiffeId, deed: Deed) -> Result<Time, Fault> {
+    pub(crate) async fn took_out(&self, actor: &Actor, deed: Deed) -> Result<Time, Fault> {
         let (at, what) = (self.now(), format!("{deed:?}"));
-        let recorded = self.store.record(vec![Event { at, by: Some(caller.clone()), deed }]).await;
-        self.unless_unwritable((caller, &what), recorded.map_err(Fault::from))?;
+        let recorded = self.store.record(vec![Event::by(actor, at, deed)]).await;
+        self.unless_unwritable(actor, &what, recorded.map_err(Fault::from))?;
         Ok(at)
     }
 }
@@ -263,10 +260,10 @@ mod tests {
     #[test]
     fn padding_is_known_by_its_end_and_ids_by_their_beginning() {
         let time = Time::from_unix_nanos(5);
-        let padding = serde_json::to_vec(&Event { at: time, by: None, deed: Deed::Padding }).unwrap();
+        let padding = serde_json::to_vec(&Event::of_node(time, Deed::Padding)).unwrap();
         assert!(is_padding(&padding));
         let read = Deed::Read { manifest: crate::domain::ids::StatementId([0xab; 32]) };
-        let read = serde_json::to_vec(&Event { at: time, by: None, deed: read }).unwrap();
+        let read = serde_json::to_vec(&Event::of_node(time, read)).unwrap();
         assert!(!is_padding(&read) && names(&read, "abab") && !names(&read, "abac") && !names(&read, "baba"));
     }
 }

@@ -5,15 +5,16 @@ use std::sync::{Arc, atomic::Ordering};
 use super::{LogKey, Note};
 use crate::{
     domain::{
+        actor::{Administer, Authorized},
         event::{Deed, Event},
         fault::{Fault, Reason},
-        ids::{Sha256, SpiffeId, TrustDomain},
+        ids::{Sha256, TrustDomain},
         ledger::{LedgerKey, Succession, origin},
         statement::{Envelope, StatementKind},
         time::Time,
     },
     ledger::greeting::EARLIER_KEYS,
-    node::{ADMINS, Node, fault::lost},
+    node::{Node, fault::lost},
     seal::{hash::sha256, raw::RawKey},
     store::ledger::{Kept, KeptRecord, LedgerChange},
     wire,
@@ -144,14 +145,13 @@ impl Node {
     ///
     /// # Errors
     /// `ROLE_REQUIRED`; `BEHIND_WITNESSES` while entries are lost; store faults.
-    pub async fn rotate_ledger_key(&self, caller: &SpiffeId) -> Result<String, Fault> {
-        self.require(caller, ADMINS)?;
+    pub async fn rotate_ledger_key(&self, actor: &Authorized<Administer>) -> Result<String, Fault> {
         self.may_change()?;
         {
             self.require_seen_key().await?;
             let _signing = self.ledger.signing.lock().await;
             let epoch = self.store.ledger().await?.epoch.saturating_add(1);
-            let event = Event { at: self.now(), by: Some(caller.clone()), deed: Deed::LedgerKeyRotated { epoch } };
+            let event = Event::by(actor, self.now(), Deed::LedgerKeyRotated { epoch });
             self.next_epoch(epoch, event).await?;
             tracing::warn!(epoch, "the ledger is signed with another key from now on");
         }
@@ -175,7 +175,7 @@ impl Node {
 /// That the ledger is signed by another key.
 pub(super) fn key_changed(at: Time, public: &[u8; 32]) -> Event {
     let deed = Deed::KeyChanged { key: "ledger".to_owned(), digest: Sha256(sha256(&[public])) };
-    Event { at, by: None, deed }
+    Event::of_node(at, deed)
 }
 
 /// Whether the key of the epoch before has handed over to this one.

@@ -7,6 +7,7 @@ use std::{
 
 use crate::{
     domain::{
+        actor::Actor,
         event::{Deed, Event},
         ids::{Role, SpiffeId},
         time::Time,
@@ -37,19 +38,16 @@ impl Persons {
 
 impl Node {
     /// Somebody of the organisation speaks to the node.
-    pub async fn heard(&self, who: &SpiffeId) {
+    pub async fn heard(&self, actor: &Actor) {
         let now = self.now();
-        if who.domain() != self.domain()
-            || matches!(who.role(), Role::Node | Role::Service)
-            || !self.ledger.persons.heard(who, now)
-        {
+        if matches!(actor.role(), Role::Node | Role::Service) || !self.ledger.persons.heard(actor.id(), now) {
             return;
         }
-        let event = Event { at: now, by: Some(who.clone()), deed: Deed::SignedIn };
+        let event = Event::by(actor, now, Deed::SignedIn);
         // Reading goes on where nothing can be written; changes fail by themselves.
         if let Err(error) = self.store.record(vec![event]).await {
             tracing::error!(%error, "a sign-in could not be recorded");
-            self.ledger.persons.forget(who);
+            self.ledger.persons.forget(actor.id());
         }
     }
 }

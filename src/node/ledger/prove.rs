@@ -5,13 +5,13 @@ use tokio::sync::mpsc;
 use super::{
     super::{Node, partners::no_partner},
     LogKey, Note,
-    audit::AUDITORS,
 };
 use crate::{
     domain::{
+        actor::{Audit, Authorized},
         event::Deed,
         fault::{Fault, Reason},
-        ids::{Sha256, SpiffeId, TrustDomain},
+        ids::{Sha256, TrustDomain},
         ledger::of_origin,
     },
     ledger::{export, proof::Proof},
@@ -52,16 +52,20 @@ impl Node {
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, `NOT_FOUND`, also where that is no partner, `CONFLICT` where several are meant, `UNAVAILABLE` where no checkpoint covers it yet.
-    pub async fn prove(&self, caller: &SpiffeId, event: &str, to: Option<&TrustDomain>) -> Result<String, Fault> {
-        self.require(caller, AUDITORS)?;
+    pub async fn prove(
+        &self,
+        actor: &Authorized<Audit>,
+        event: &str,
+        to: Option<&TrustDomain>,
+    ) -> Result<String, Fault> {
         if let Some(to) = to.filter(|to| self.directory().get(to).is_none()) {
             return Err(no_partner(to));
         }
-        let entry = self.meant(caller, event).await?;
+        let entry = self.meant(actor, event).await?;
         let (note, witnesses) = self.note_over(entry.index, to).await?;
         let size = note.checkpoint.size;
         let path = self.store.inclusion(entry.index, size).await?;
-        self.took_out(caller, Deed::LedgerProved { index: entry.index, size }).await?;
+        self.took_out(actor, Deed::LedgerProved { index: entry.index, size }).await?;
         let proof = Proof::new(&self.own_log_key(), entry.index, &entry.plain, &path, &note, &witnesses);
         serde_json::to_string_pretty(&proof).map_err(|e| Fault::new(Reason::Internal, e.to_string()))
     }
@@ -70,11 +74,10 @@ impl Node {
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, `UNAVAILABLE` where no checkpoint was signed yet, store faults.
-    pub async fn export_ledger(&self, caller: &SpiffeId, to: mpsc::Sender<Vec<u8>>) -> Result<(), Fault> {
-        self.require(caller, AUDITORS)?;
+    pub async fn export_ledger(&self, actor: &Authorized<Audit>, to: mpsc::Sender<Vec<u8>>) -> Result<(), Fault> {
         let (note, witnesses) = self.newest_note().await?;
         let head = &note.checkpoint;
-        self.took_out(caller, Deed::LedgerExported { size: head.size, root: Sha256(head.root) }).await?;
+        self.took_out(actor, Deed::LedgerExported { size: head.size, root: Sha256(head.root) }).await?;
         to.send(export::head(&self.own_log_key(), &witnesses).into_bytes()).await.map_err(gone)?;
         let mut next = 0;
         while next < head.size {
@@ -94,8 +97,7 @@ impl Node {
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, store faults. What does not verify is no error but the answer.
-    pub async fn verify_ledger(&self, caller: &SpiffeId, to: mpsc::Sender<Step>) -> Result<(), Fault> {
-        self.require(caller, AUDITORS)?;
+    pub async fn verify_ledger(&self, _actor: &Authorized<Audit>, to: mpsc::Sender<Step>) -> Result<(), Fault> {
         let progress = to.clone();
         // Where the listener is slow a step is left out.
         let check = self.store.verify_ledger(Box::new(move |size| _ = progress.try_send(Step::At(size)))).await?;

@@ -5,13 +5,14 @@ use std::sync::atomic::Ordering;
 use super::{Note, rank};
 use crate::{
     domain::{
+        actor::{Actor, Administer, Authorized},
         approval::Matter,
         event::{Deed, Event},
         fault::{Fault, Reason},
-        ids::{Sha256, SpiffeId},
+        ids::Sha256,
         statement::Envelope,
     },
-    node::{ADMINS, Node},
+    node::Node,
     seal::subject,
     store::ledger::{LedgerChange, Settling},
 };
@@ -45,11 +46,10 @@ impl Node {
     /// `ROLE_REQUIRED`; `CONFLICT` where nothing is lost; `SECOND_PERSON_REQUIRED` where the caller has said so already.
     pub async fn settle_ledger(
         &self,
-        caller: &SpiffeId,
+        actor: &Authorized<Administer>,
         reason: &str,
         approval: &Envelope,
     ) -> Result<Settlement, Fault> {
-        self.require(caller, ADMINS)?;
         if reason.trim().is_empty() {
             return Err(Fault::at(Reason::InvalidArgument, "reason", "say why: it goes on record"));
         }
@@ -58,14 +58,14 @@ impl Node {
         if state.behind.is_empty() {
             return Err(Fault::new(Reason::Conflict, "the ledger has lost nothing: there is nothing to settle"));
         }
-        self.require_confirmed(caller).await?;
+        self.require_confirmed(actor).await?;
         let needed = self.persons_needed();
         let subject = subject::bytes(&state.behind);
-        let approved = self.approved(caller, approval, (Matter::Settlement, &subject))?;
+        let approved = self.approved(actor, approval, (Matter::Settlement, &subject))?;
         let approval = approved.id;
         let still = |s: &Settling| self.counts(&s.approved, (Matter::Settlement, &subject));
         let mut settling: Vec<Settling> = state.settling.into_iter().filter(still).collect();
-        let has_said_so = settling.iter().any(|s| s.approved.by == *caller);
+        let has_said_so = settling.iter().any(|s| s.approved.by == *actor.id());
         if has_said_so && settling.len() < needed {
             let what = format!("you have said so already; it takes {needed} administrators");
             return Err(Fault::new(Reason::SecondPersonRequired, what));
@@ -76,18 +76,18 @@ impl Node {
         let approvals = settling.len();
         let at = self.now();
         let approved = Deed::SettlingApproved { reason: reason.to_owned(), approval };
-        let approved = Event { at, by: Some(caller.clone()), deed: approved };
+        let approved = Event::by(actor, at, approved);
         if approvals < needed {
             self.store.change_ledger(LedgerChange::Settling(settling), vec![approved]).await?;
             let origin = self.own_log_key().name;
             return Ok(Settlement { settled: false, approvals, needed, origin });
         }
         self.store.record(vec![approved]).await?;
-        self.begin_epoch(caller, reason).await?;
+        self.begin_epoch(actor, reason).await?;
         Ok(Settlement { settled: true, approvals, needed, origin: self.own_log_key().name })
     }
 
-    async fn begin_epoch(&self, caller: &SpiffeId, reason: &str) -> Result<(), Fault> {
+    async fn begin_epoch(&self, actor: &Actor, reason: &str) -> Result<(), Fault> {
         let signing = self.ledger.signing.lock().await;
         let state = self.store.ledger().await?;
         let lost = Note::parse(&state.behind)?;
@@ -99,7 +99,7 @@ impl Node {
             lost: lost.to_string(),
             reason: reason.to_owned(),
         };
-        let event = Event { at: self.now(), by: Some(caller.clone()), deed };
+        let event = Event::by(actor, self.now(), deed);
         self.next_epoch(epoch, event).await?;
         self.ledger.is_behind.store(false, Ordering::Relaxed);
         drop(signing);

@@ -4,10 +4,11 @@
 use super::lock;
 use crate::{
     domain::{
+        actor::{Administer, Authorized},
         approval::Matter,
         event::{Deed, Event},
         fault::{Fault, Reason},
-        ids::{SpiffeId, TrustDomain},
+        ids::TrustDomain,
         statement::Envelope,
     },
     identity::{
@@ -15,7 +16,7 @@ use crate::{
         crl::{Crl, NOT_SIGNED, authorities},
     },
     node::{
-        ADMINS, Node,
+        Node,
         approve::{Count, Thing},
         partners::bundle_of,
     },
@@ -75,12 +76,11 @@ impl Node {
     /// `SECOND_PERSON_REQUIRED` where the caller has given it already; store faults.
     pub async fn give_list(
         &self,
-        caller: &SpiffeId,
+        actor: &Authorized<Administer>,
         der: &[u8],
         issuers: &[Vec<u8>],
         replace: Option<&Envelope>,
     ) -> Result<Given, Fault> {
-        self.require(caller, ADMINS)?;
         let _changing = self.changing.lock().await;
         let found = self.issued_for(der, issuers)?;
         let Some((_, crl)) = found.first().cloned() else {
@@ -103,7 +103,7 @@ impl Node {
                 let deed = |approval| Deed::ListReplacementApproved { issuing_key, list, approval };
                 let of = found.first().map_or_else(|| self.domain().clone(), |(domain, _)| domain.clone());
                 let thing = Thing { matter: Matter::RevocationList, subject: list, of };
-                self.approve(caller, approval, thing, deed).await?
+                self.approve(actor, approval, thing, deed).await?
             }
         };
         let mut at = vec![];
@@ -114,7 +114,7 @@ impl Node {
                 (_, replaced) => {
                     let (list, issuing_key) = (crl.sha256(), crl.issuing_key());
                     let deed = Deed::ListTaken { organisation: domain.clone(), issuing_key, list, replaced };
-                    let event = Event { at: self.now(), by: Some(caller.clone()), deed };
+                    let event = Event::by(actor, self.now(), deed);
                     self.keep_list(&domain, crl, vec![event]).await?;
                     self.in_force_by_hand(&domain);
                     Outcome::Taken

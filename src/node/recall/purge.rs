@@ -6,10 +6,11 @@ use super::{
 };
 use crate::{
     domain::{
+        actor::{Authorized, Officiate},
         approval::Matter,
         event::{Deed, Event},
         fault::{Fault, Reason},
-        ids::{AssessmentId, Role, SpiffeId},
+        ids::AssessmentId,
         recall::{RecallStanding, RecallState},
         receipt::{MAX_NOTE, ReceiptKind},
         statement::Envelope,
@@ -26,17 +27,16 @@ impl Node {
     /// already.
     pub async fn approve_purge(
         &self,
-        caller: &SpiffeId,
+        actor: &Authorized<Officiate>,
         id: &AssessmentId,
         approval: &Envelope,
     ) -> Result<RecallView, Fault> {
-        self.require(caller, &[Role::Officer])?;
         let _recalling = self.recalling.lock().await;
         let before = self.waiting_purge(id).await?;
-        self.require_confirmed(caller).await?;
+        self.require_confirmed(actor).await?;
         let now = self.now();
         let subject = subject::statement(&before.id);
-        let approved = self.approved(caller, approval, (Matter::Purge, &subject))?;
+        let approved = self.approved(actor, approval, (Matter::Purge, &subject))?;
         let approval = approved.id;
         let standing = before.standing.clone().approve(approved, |a| self.counts(a, (Matter::Purge, &subject)))?;
         let runs = standing.state == RecallState::Purged;
@@ -48,7 +48,7 @@ impl Node {
             recall: record.id,
             approval,
         };
-        let mut events = vec![Event { at: now, by: Some(caller.clone()), deed }];
+        let mut events = vec![Event::by(actor, now, deed)];
         let mut post = vec![];
         if runs {
             events.push(self.recalled(record, None));
@@ -66,11 +66,10 @@ impl Node {
     /// `ROLE_REQUIRED`; `INVALID_ARGUMENT` for a reason that does not fit; `NOT_FOUND` or `CONFLICT` where none waits.
     pub async fn decline_purge(
         &self,
-        caller: &SpiffeId,
+        actor: &Authorized<Officiate>,
         id: &AssessmentId,
         reason: String,
     ) -> Result<RecallView, Fault> {
-        self.require(caller, &[Role::Officer])?;
         if reason.is_empty() || reason.len() > MAX_NOTE {
             let what = format!("the originator is told why, in one line of at most {MAX_NOTE} bytes");
             return Err(Fault::at(Reason::InvalidArgument, "reason", what));
@@ -78,17 +77,17 @@ impl Node {
         let _recalling = self.recalling.lock().await;
         let before = self.waiting_purge(id).await?;
         let now = self.now();
-        let standing = before.standing.clone().decline(caller, now)?;
+        let standing = before.standing.clone().decline(actor.id(), now)?;
         let step = decided(&before, standing, now);
         let record = step.record.clone();
         let said = Said {
             reason: Some(reason),
-            role: Some(caller.role()),
+            role: Some(actor.role()),
             recall: Some(record.id),
             ..Said::only(ReceiptKind::Declined)
         };
         let post = self.answer_recall(&record, &said).await?;
-        let events = vec![self.recalled(&record, Some(caller))];
+        let events = vec![self.recalled(&record, Some(actor))];
         self.apply(Recalling { post, events, ..step }).await?;
         view(record)
     }

@@ -166,7 +166,7 @@ impl Node {
             reason: receipt.reason.clone(),
             at: receipt.at,
             answers: numbers().collect(),
-            event: Event { at: self.now(), by: None, deed },
+            event: Event::of_node(self.now(), deed),
             post,
         }
     }
@@ -191,7 +191,7 @@ impl Node {
         let mut versions: Vec<(StatementId, u64)> = released.iter().map(|r| (r.manifest_id, 0)).collect();
         versions.sort_unstable();
         versions.dedup();
-        let event = |deed| Event { at: self.now(), by: None, deed };
+        let event = |deed| Event::of_node(self.now(), deed);
         let mut events = vec![];
         match receipt.recall {
             Some(recall) => match self.answered_recall(partner, id, &receipt, &recall, true).await? {
@@ -250,7 +250,7 @@ impl Node {
         };
         let holder = (&way.holder, way.through(own), verified);
         let report = report(id, &receipt, envelope, holder, vec![(way.manifest, way.portions)]);
-        self.keep_report(Report { post, events: vec![Event { at: now, by: None, deed }], ..report }).await
+        self.keep_report(Report { post, events: vec![Event::of_node(now, deed)], ..report }).await
     }
 
     /// Whether the holder's signature holds, and those on the way from this node to it; `false` where one of them can't be

@@ -8,9 +8,10 @@ use super::{
 };
 use crate::{
     domain::{
+        actor::{Actor, Authorized, Officiate},
         event::{Deed, Event},
         fault::{Fault, Reason},
-        ids::{Digest, Role, SpiffeId, StatementId},
+        ids::{Digest, StatementId},
         request::{Answer, AnswerKind, Exception, MAX_EXCEPTIONS, RequestState},
         statement::{Envelope, StatementKind},
     },
@@ -49,8 +50,7 @@ impl Node {
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, `NOT_FOUND`, `CONFLICT`, `NOT_A_PARTNER`, and whatever is wrong with the exception.
-    pub async fn weigh(&self, caller: &SpiffeId, payload: &[u8]) -> Result<Weighed, Fault> {
-        self.require(caller, &[Role::Officer])?;
+    pub async fn weigh(&self, _actor: &Authorized<Officiate>, payload: &[u8]) -> Result<Weighed, Fault> {
         let exception = wire::request::decode_exception(payload)?;
         let record = self.open_request(&exception.request).await?;
         let prepared = self.excepted(&record, &exception).await?;
@@ -73,19 +73,18 @@ impl Node {
     /// # Errors
     /// `ROLE_REQUIRED`, `NOT_FOUND`, `CONFLICT` where it was answered before, `INVALID_ARGUMENT`, `LIMIT_EXCEEDED`, and whatever
     /// verification refuses of the exception.
-    pub async fn answer(&self, caller: &SpiffeId, given: Given) -> Result<RequestView, Fault> {
-        self.require(caller, &[Role::Officer])?;
+    pub async fn answer(&self, actor: &Authorized<Officiate>, given: Given) -> Result<RequestView, Fault> {
         let Given { request, kind, text, exception } = given;
         let (now, record) = (self.now(), self.open_request(&request).await?);
         let (partner, manifest) = (record.partner.clone(), record.manifest_id);
         let mut events = vec![];
         let (mut beside, mut exception_id) = (None, None);
         if let Some(envelope) = exception {
-            let (id, exception) = self.signed_exception(caller, &envelope)?;
+            let (id, exception) = self.signed_exception(actor, &envelope)?;
             let prepared = self.excepted(&record, &exception).await?;
             let Exception { digests, from, until, .. } = exception;
             let deed = Deed::Excepted { manifest, partner: partner.clone(), request, exception: id, digests, until };
-            events.push(Event { at: now, by: Some(caller.clone()), deed });
+            events.push(Event::by(actor, now, deed));
             beside = Some(Beside {
                 manifest_id: manifest,
                 from: self.domain().clone(),
@@ -111,8 +110,8 @@ impl Node {
             state,
             answer: Some(id),
         };
-        events.push(Event { at: now, by: Some(caller.clone()), deed });
-        let record = RequestRecord { state, answer: Some(envelope.clone()), by: Some(caller.clone()), ..record };
+        events.push(Event::by(actor, now, deed));
+        let record = RequestRecord { state, answer: Some(envelope.clone()), by: Some(actor.id().clone()), ..record };
         let step = RequestStep { record: record.clone(), is_theirs: false, post: Some(envelope), beside, events };
         if !self.store.settle_request(step).await? {
             return Err(answered_before());
@@ -133,9 +132,9 @@ impl Node {
     }
 
     /// The exception that the caller has signed with their own key, and nobody else.
-    fn signed_exception(&self, caller: &SpiffeId, envelope: &Envelope) -> Result<(StatementId, Exception), Fault> {
+    fn signed_exception(&self, actor: &Actor, envelope: &Envelope) -> Result<(StatementId, Exception), Fault> {
         let verified = verify(envelope, &rules::EXCEPTION, self.chains(), self.now())?;
-        if verified.signers() != std::slice::from_ref(caller) {
+        if verified.signers() != std::slice::from_ref(actor.id()) {
             let what = "an exception is signed by the officer who answers, and by nobody else";
             return Err(Fault::at(Reason::WrongDomain, "exception", what));
         }

@@ -65,7 +65,7 @@ impl Node {
             by: None,
             reason: None,
         };
-        let events = vec![Event { at: now, by: None, deed }];
+        let events = vec![Event::of_node(now, deed)];
         let step = RequestStep { record, is_theirs: true, post: None, beside: None, events };
         if self.store.begin_request(step).await? {
             tracing::info!(%partner, "a partner asks for more of an assessment; see `watchfire assess requests`");

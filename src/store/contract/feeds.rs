@@ -186,7 +186,7 @@ pub(crate) async fn a_void_takes_the_place_and_ends_the_right_to_attachments(hom
     };
     assert!(may("fr", 1).await && may("fr", 2).await && !may("de", 1).await);
     let deed = Deed::Voided { partner: fr.clone(), sequence: 1, release: statement(1) };
-    let event = Event { at: at(3), by: None, deed };
+    let event = Event::of_node(at(3), deed);
     store.void_releases(&fr, vec![(1, b"void 1".to_vec())], vec![event.clone()]).await.unwrap();
     let all = store.releases_after(&fr, 0, 10).await.unwrap();
     assert_eq!((all[0].is_void, &all[0].envelope[..], all[0].id), (true, &b"void 1"[..], statement(1)));

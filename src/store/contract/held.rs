@@ -84,7 +84,7 @@ pub(crate) async fn what_was_given_is_given_again_as_if_it_had_not_been(home: &d
     assert!(!given.is_empty());
     let event = || {
         let deed = Deed::ReleasedAgain { manifest: manifest(1, 1), partner: domain("fr") };
-        Event { at: at(50), by: None, deed }
+        Event::of_node(at(50), deed)
     };
     let again =
         async |only_over_budget| store.release_again(&fr, &manifest(1, 1), only_over_budget, 3, event()).await.unwrap();

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     domain::{
+        actor::SignIn,
         approval::Approved,
         event::{Deed, Event, PortionDecision},
         ids::{AssessmentId, Digest, Sha256, StatementId, TrustDomain},
@@ -61,20 +62,20 @@ pub(crate) fn decided(n: u8, version: u32, partner: &str) -> Event {
     let because = vec!["grant g1".into()];
     let portions = vec![PortionDecision { portion: Digest([n; 32]), release: true, because, not_before: None }];
     let deed = Deed::Decided { manifest: manifest(n, version), partner: domain(partner), portions };
-    Event { at: at(0), by: Some("spiffe://gb.example/analyst/alice".parse().unwrap()), deed }
+    let by = Some("spiffe://gb.example/analyst/alice".parse().unwrap());
+    Event { at: at(0), by, signed_in: Some(SignIn::Certificate), deed }
 }
 
 pub(crate) fn refused(partner: &str) -> Event {
-    Event {
-        at: at(0),
-        by: None,
-        deed: Deed::Refused {
+    Event::of_node(
+        at(0),
+        Deed::Refused {
             partner: domain(partner),
             kind: StatementKind::Receipt,
             reason: "NOT_A_PARTNER".into(),
             count: 1,
         },
-    }
+    )
 }
 
 /// A publication that `fr` and `de` wait for.
@@ -93,16 +94,15 @@ pub(crate) fn publication(n: u8, version: u32) -> Publication {
         attachments: vec![],
         queue: vec![(domain("fr"), at(0)), (domain("de"), at(0))],
         events: vec![
-            Event {
-                at: at(0),
-                by: None,
-                deed: Deed::Published {
+            Event::of_node(
+                at(0),
+                Deed::Published {
                     assessment: assessment(n),
                     version,
                     manifest: manifest(n, version),
                     accepted: vec![],
                 },
-            },
+            ),
             decided(n, version, "fr"),
         ],
         verified: verified(),
@@ -128,17 +128,18 @@ pub(crate) fn release(sequence: u64, n: u8, version: u32) -> ReleaseRecord {
 }
 
 pub(crate) fn batch(after: u64, releases: Vec<ReleaseRecord>) -> ReleaseBatch {
-    let released = |r: &ReleaseRecord| Event {
-        at: at(9),
-        by: None,
-        deed: Deed::Released {
-            manifest: r.manifest_id,
-            partner: domain("fr"),
-            sequence: r.sequence,
-            release: r.id,
-            digests: r.digests.clone(),
-            grants: vec!["g1".into()],
-        },
+    let released = |r: &ReleaseRecord| {
+        Event::of_node(
+            at(9),
+            Deed::Released {
+                manifest: r.manifest_id,
+                partner: domain("fr"),
+                sequence: r.sequence,
+                release: r.id,
+                digests: r.digests.clone(),
+                grants: vec!["g1".into()],
+            },
+        )
     };
     ReleaseBatch {
         after,

@@ -106,10 +106,11 @@ pub(crate) async fn what_is_kept_beside_the_ledger_is_replaced_by_number_and_bou
 
 pub(crate) async fn a_settled_ledger_begins_an_epoch_and_adopts_each_position_once(home: &dyn Home) {
     let store = home.open();
-    let (fr, event) = (domain("fr"), |sequence| Event {
-        at: at(1),
-        by: None,
-        deed: Deed::PositionAdopted { partner: domain("fr"), sequence, release: statement(9), before: 0 },
+    let (fr, event) = (domain("fr"), |sequence| {
+        Event::of_node(
+            at(1),
+            Deed::PositionAdopted { partner: domain("fr"), sequence, release: statement(9), before: 0 },
+        )
     });
     let adopt = async |sequence| store.adopt_position(&fr, sequence, &statement(9), event(sequence)).await.unwrap();
     assert!(!adopt(9).await, "nothing was lost");

@@ -38,7 +38,7 @@ pub(super) fn readmission(sequence: u64, n: u8) -> Readmission {
         sequence,
         attachments: vec![(Sha256([n; 32]), 4)],
         post: vec![b"stored".to_vec()],
-        events: vec![Event { at: at(60), by: None, deed }],
+        events: vec![Event::of_node(at(60), deed)],
         verified: verified(),
     }
 }

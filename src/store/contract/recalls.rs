@@ -53,7 +53,7 @@ pub(crate) fn step(n: u8, originator: &str, state: RecallState, effect: Effect) 
         kind: RecallKind::Purge,
         state,
     };
-    let events = vec![Event { at: at(90), by: None, deed }];
+    let events = vec![Event::of_node(at(90), deed)];
     Recalling { record, before: None, effect, is_told: true, except: vec![], post: vec![], events }
 }
 

@@ -32,7 +32,7 @@ fn receipt(n: u8, kind: ReceiptKind, reason: Option<&str>, sequences: &[u64]) ->
         reason: reason.clone(),
         at: at(i64::from(n)),
         answers: sequences.to_vec(),
-        event: Event { at: at(70), by: None, deed },
+        event: Event::of_node(at(70), deed),
         post: vec![],
     }
 }

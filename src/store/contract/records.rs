@@ -289,11 +289,10 @@ pub(crate) async fn a_wrong_attachment_is_forgotten(home: &dyn Home) {
 
 pub(crate) async fn the_ledger_is_in_order_and_found_by_manifest(home: &dyn Home) {
     let store = home.open();
-    let read = Event { at: at(1), by: None, deed: Deed::Read { manifest: manifest(1, 1) } };
-    let received = Event {
-        at: at(2),
-        by: None,
-        deed: Deed::Received {
+    let read = Event::of_node(at(1), Deed::Read { manifest: manifest(1, 1) });
+    let received = Event::of_node(
+        at(2),
+        Deed::Received {
             manifest: manifest(1, 1),
             partner: domain("us"),
             sequence: 5,
@@ -301,7 +300,7 @@ pub(crate) async fn the_ledger_is_in_order_and_found_by_manifest(home: &dyn Home
             quarantined: Some("NOT_COVERED".into()),
             at_fault: None,
         },
-    };
+    );
     let because = vec!["not in force".into()];
     let dropped =
         Event { deed: Deed::Dropped { manifest: manifest(1, 1), partner: domain("fr"), because }, ..read.clone() };

@@ -17,7 +17,7 @@ fn rules(version: u32, texts: &[(&str, &str)]) -> RulesVersion {
 }
 
 fn changed(rules: &RulesVersion) -> Event {
-    Event { at: rules.at, by: None, deed: Deed::RulesChanged { version: rules.version, digest: rules.digest } }
+    Event::of_node(rules.at, Deed::RulesChanged { version: rules.version, digest: rules.digest })
 }
 
 /// Fills what the other stories do not.

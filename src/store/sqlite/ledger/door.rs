@@ -165,7 +165,7 @@ fn checkpoint(conn: &Connection, vault: &Vault, quantum: u64, at: Time, sign: Si
     let grown = state.frontier.size().saturating_sub(state.checkpointed);
     let padding = if grown == 0 { quantum } else { grown.next_multiple_of(quantum) - grown };
     for _ in 0..padding {
-        let leaf = Leaf::of(&Event { at, by: None, deed: Deed::Padding })?;
+        let leaf = Leaf::of(&Event::of_node(at, Deed::Padding))?;
         put(conn, vault, &mut state, &[leaf])?;
     }
     let size = state.frontier.size();
