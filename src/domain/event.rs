@@ -1,5 +1,7 @@
 //! What a node decided or did, as the ledger records it. Holds names, ids and reasons, never content.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -52,8 +54,10 @@ impl Event {
 pub enum Deed {
     /// A version of an assessment was published here.
     Published { assessment: AssessmentId, version: u32, manifest: StatementId, accepted: Vec<String> },
-    /// What a partner may have of it, as decided at publication.
+    /// What one partner may have of it. Stores that were written before [`Deed::DecidedAlike`] existed have one for each partner.
     Decided { manifest: StatementId, partner: TrustDomain, portions: Vec<PortionDecision> },
+    /// What each of these partners may have of it, where the decision and its reasons are the same for all of them.
+    DecidedAlike { manifest: StatementId, partners: Vec<TrustDomain>, portions: Vec<PortionDecision> },
     /// A release was signed and numbered.
     Released {
         manifest: StatementId,
@@ -221,6 +225,44 @@ pub enum Deed {
     Acknowledged { manifest: StatementId, kind: ReceiptKind },
 }
 
+/// How many partners one [`Deed::DecidedAlike`] names at most, so that no entry of the ledger grows without limit.
+const PARTNERS_AN_ENTRY: usize = 1_000;
+
+impl Deed {
+    /// Decisions about one version, as few deeds as there are different outcomes. Agreements are much alike, so that a thousand partners
+    /// have a handful of outcomes. The partners of a deed keep their order.
+    pub fn decided<'a>(
+        manifest: StatementId,
+        decisions: impl IntoIterator<Item = (&'a TrustDomain, &'a [PortionDecision])>,
+    ) -> Vec<Self> {
+        let mut places: HashMap<&[PortionDecision], usize> = HashMap::new();
+        let mut outcomes: Vec<(&[PortionDecision], Vec<&TrustDomain>)> = vec![];
+        for (partner, portions) in decisions {
+            let place = *places.entry(portions).or_insert(outcomes.len());
+            match outcomes.get_mut(place) {
+                Some((_, partners)) => partners.push(partner),
+                None => outcomes.push((portions, vec![partner])),
+            }
+        }
+        let deed = |portions: &[PortionDecision], partners: &[&TrustDomain]| Self::DecidedAlike {
+            manifest,
+            partners: partners.iter().map(|p| (*p).clone()).collect(),
+            portions: portions.to_vec(),
+        };
+        let outcomes = outcomes.iter();
+        outcomes.flat_map(|(portions, all)| all.chunks(PARTNERS_AN_ENTRY).map(|some| deed(portions, some))).collect()
+    }
+
+    /// The partners that a decision is about and what they may have, if this is one.
+    pub fn as_decision(&self) -> Option<(&[TrustDomain], &[PortionDecision])> {
+        match self {
+            Self::Decided { partner, portions, .. } => Some((std::slice::from_ref(partner), portions)),
+            Self::DecidedAlike { partners, portions, .. } => Some((partners, portions)),
+            _ => None,
+        }
+    }
+}
+
 /// A release that a receipt answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AnsweredRelease {
@@ -233,7 +275,7 @@ pub struct AnsweredRelease {
 }
 
 /// What was decided about one portion.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PortionDecision {
     /// Which; its digest.
     pub portion: Digest,
@@ -248,6 +290,52 @@ pub struct PortionDecision {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
+    fn decision(release: bool) -> Vec<PortionDecision> {
+        let because = vec!["sahel: gives headlines".to_owned()];
+        vec![PortionDecision { portion: Digest([1; 32]), release, because, not_before: None }]
+    }
+
+    fn named(count: usize) -> Vec<TrustDomain> {
+        (0..count).map(|n| format!("p{n}.example").parse().unwrap()).collect()
+    }
+
+    /// Every partner is in exactly one deed, with its own outcome.
+    #[test]
+    fn equal_outcomes_are_one_deed_and_nobody_gets_anothers() {
+        let (partners, outcomes) = (named(10), [decision(true), decision(false)]);
+        let all = partners.iter().enumerate().map(|(n, p)| (p, outcomes[usize::from(n % 3 == 0)].as_slice()));
+        let deeds = Deed::decided(StatementId([7; 32]), all);
+        assert_eq!(deeds.len(), 2);
+        for (n, partner) in partners.iter().enumerate() {
+            let its = deeds.iter().filter_map(Deed::as_decision).filter(|(of, _)| of.contains(partner));
+            let its: Vec<_> = its.map(|(_, portions)| portions.to_vec()).collect();
+            assert_eq!(its, [outcomes[usize::from(n % 3 == 0)].clone()], "{partner}");
+        }
+    }
+
+    #[test]
+    fn no_deed_names_more_than_a_thousand_partners() {
+        let (partners, outcome) = (named(2_001), decision(true));
+        let deeds = Deed::decided(StatementId([7; 32]), partners.iter().map(|p| (p, outcome.as_slice())));
+        let sizes: Vec<usize> = deeds.iter().filter_map(Deed::as_decision).map(|(of, _)| of.len()).collect();
+        assert_eq!(sizes, [1_000, 1_000, 1]);
+    }
+
+    #[test]
+    fn a_decision_of_before_is_read_still() {
+        let id = "07".repeat(32);
+        let text = format!(
+            r#"{{"at":"2026-05-02T09:30:00Z","event":"decided","manifest":"{id}","partner":"no.example","portions":[]}}"#
+        );
+        let event: Event = serde_json::from_str(&text).unwrap();
+        assert_eq!(event.signed_in, None);
+        let (partners, portions) = event.deed.as_decision().unwrap();
+        assert_eq!((partners, portions.len()), (["no.example".parse().unwrap()].as_slice(), 0));
+        assert_eq!(serde_json::to_string(&event).unwrap(), text);
+    }
+
     /// A deed's fields stand in one object with those of the event: one of the same name can't be read back, and the ledger would not verify.
     #[test]
     fn no_deed_has_a_field_of_the_event_s_name() {

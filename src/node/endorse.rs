@@ -9,7 +9,7 @@ use super::{
     directory::Partner,
     fault::lost,
     prepared::{Prepared, PreparedEndorsement},
-    publish::{PARTNERS_A_THREAD, PartnerDecision, Queue, urgency},
+    publish::{PARTNERS_A_THREAD, PartnerDecision, Queue, decided, urgency},
     receive::Carrying,
 };
 use crate::{
@@ -288,8 +288,5 @@ fn events(
 ) -> Vec<Event> {
     let manifest = prepared.id;
     let endorsed = Event::by(actor, at, Deed::Endorsed { manifest, endorsement });
-    let decided = decisions.iter().map(|d| {
-        Event::of_node(at, Deed::Decided { manifest, partner: d.partner.clone(), portions: d.portions.clone() })
-    });
-    std::iter::once(endorsed).chain(decided).collect()
+    std::iter::once(endorsed).chain(decided(&manifest, decisions, at)).collect()
 }

@@ -116,7 +116,7 @@ impl Node {
         let mut events = self.store.events_of(&record.manifest_id).await?;
         let known = |d: &TrustDomain| {
             self.directory().get(d).is_some()
-                || events.iter().any(|e| matches!(&e.deed, Deed::Decided { partner, .. } if partner == d))
+                || events.iter().any(|e| history::is_about(e, d) && e.deed.as_decision().is_some())
         };
         if let Some(unknown) = asked.partner.as_ref().filter(|d| !known(d)) {
             return Err(Fault::at(Reason::NotFound, "partner", format!("there is no partner `{unknown}` here")));
@@ -124,7 +124,7 @@ impl Node {
         let kept = self.store.quarantines(&record.manifest_id).await?;
         // By whomever it came, whichever partner is asked about.
         let arrived = history::arrived(&record, &events, &kept)?;
-        events.retain(|e| asked.partner.is_none() || history::partner_of(e) == asked.partner.as_ref());
+        events.retain(|e| asked.partner.as_ref().is_none_or(|asked| history::is_about(e, asked)));
         let reads = actor.role() != Role::Admin;
         if reads {
             let deed = Deed::Read { manifest: record.manifest_id };
@@ -133,7 +133,8 @@ impl Node {
         }
         let prepared = Arc::new(Prepared::new(record)?);
         let released = self.released(&prepared, &events).await?;
-        let then = merged(events.into_iter().filter_map(as_decided));
+        let decided = events.iter().flat_map(|event| as_decided(event, asked.partner.as_ref()));
+        let then = merged(decided);
         // Of what came and may not go on at all, nothing is decided; whoever asks about one partner is answered all the same.
         let may_go_on = prepared.ways.iter().any(|way| way.provenance.terms.onward.is_some());
         let is_decided = own || may_go_on || asked.partner.is_some() || !then.is_empty();
@@ -334,10 +335,17 @@ fn aligned(decision: PartnerDecision, prepared: &Prepared) -> PartnerDecision {
 }
 
 /// From the ledger.
-fn as_decided(event: Event) -> Option<PartnerDecision> {
-    let Deed::Decided { partner, portions, .. } = event.deed else { return None };
+fn as_decided(event: &Event, asked: Option<&TrustDomain>) -> Vec<PartnerDecision> {
+    let Some((partners, portions)) = event.deed.as_decision() else { return vec![] };
     let released: Vec<_> = portions.iter().filter(|p| p.release).collect();
     let at_once = released.iter().any(|p| p.not_before.is_none());
     let not_before = if at_once { None } else { released.iter().filter_map(|p| p.not_before).min() };
-    Some(PartnerDecision { partner, release: !released.is_empty(), not_before, portions, because: vec![] })
+    let decision = |partner: &TrustDomain| PartnerDecision {
+        partner: partner.clone(),
+        release: !released.is_empty(),
+        not_before,
+        portions: portions.to_vec(),
+        because: vec![],
+    };
+    partners.iter().filter(|partner| asked.is_none_or(|asked| asked == *partner)).map(decision).collect()
 }

@@ -6,16 +6,10 @@ use std::{sync::Arc, time::Duration};
 use super::{
     Node,
     fault::lost,
-    prepared::Prepared,
-    publish::{PartnerDecision, Queue, urgency},
+    publish::{PartnerDecision, Queue, decided, urgency},
 };
 use crate::{
-    domain::{
-        event::{Deed, Event},
-        fault::Fault,
-        ids::StatementId,
-        time::Time,
-    },
+    domain::{fault::Fault, ids::StatementId},
     store::{
         damage::Damage,
         forward::{Arrived, Forwarding},
@@ -102,19 +96,10 @@ impl Node {
             let (node, shared) = (self.clone(), prepared.clone());
             let planned = tokio::task::spawn_blocking(move || node.plan_for_all(&shared, now));
             let (decisions, queue): (Vec<PartnerDecision>, Queue) = planned.await.map_err(lost)?;
-            forwarding.events.extend(events(&prepared, decisions, now));
+            forwarding.events.extend(decided(&prepared.id, &decisions, now));
             forwarding.queue.push((prepared.id, urgency(&prepared), queue));
             self.release_by_another_way(&prepared, None).await?;
         }
         Ok(forwarding)
     }
-}
-
-/// Every decision, denials too.
-fn events(prepared: &Prepared, decisions: Vec<PartnerDecision>, at: Time) -> Vec<Event> {
-    let decided = |d: PartnerDecision| {
-        let deed = Deed::Decided { manifest: prepared.id, partner: d.partner, portions: d.portions };
-        Event::of_node(at, deed)
-    };
-    decisions.into_iter().map(decided).collect()
 }

@@ -238,13 +238,13 @@ fn events(
         manifest: prepared.id,
         accepted,
     };
-    let decided = decisions.iter().map(|d| {
-        Event::of_node(
-            at,
-            Deed::Decided { manifest: prepared.id, partner: d.partner.clone(), portions: d.portions.clone() },
-        )
-    });
-    std::iter::once(Event::by(actor, at, published)).chain(decided).collect()
+    std::iter::once(Event::by(actor, at, published)).chain(decided(&prepared.id, decisions, at)).collect()
+}
+
+/// Every decision about a version for the ledger, denials too.
+pub(super) fn decided(manifest: &StatementId, decisions: &[PartnerDecision], at: Time) -> Vec<Event> {
+    let decisions = decisions.iter().map(|d| (&d.partner, d.portions.as_slice()));
+    Deed::decided(*manifest, decisions).into_iter().map(|deed| Event::of_node(at, deed)).collect()
 }
 
 /// What the ledger keeps of a decision about one portion.

@@ -353,6 +353,7 @@ pub(super) fn decided(deed: &Deed) -> Vec<StatementId> {
     match deed {
         Deed::Published { manifest, .. }
         | Deed::Decided { manifest, .. }
+        | Deed::DecidedAlike { manifest, .. }
         | Deed::Released { manifest, .. }
         | Deed::ReleasedAgain { manifest, .. }
         | Deed::Dropped { manifest, .. }

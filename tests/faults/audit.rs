@@ -163,7 +163,8 @@ async fn is_whole(org: &Org, outcome: &mut Outcome) {
 /// Each assessment has its one entry in the ledger, each entry its assessment, each publication its decision. (A void of the partner's
 /// is received, too, and brings nothing.)
 fn against_its_ledger(org: &Org, held: &Held, partner: &Held, outcome: &mut Outcome) {
-    let (published, decided, mut received) = (held.count("published"), held.count("decided"), held.count("received"));
+    let (published, decided, mut received) =
+        (held.count("published"), held.count("decided-alike"), held.count("received"));
     let voids: BTreeSet<&str> = partner.of_kind("voided").filter_map(|e| e["release"].as_str()).collect();
     let of_voids = held.of_kind("received").filter(|e| e["release"].as_str().is_some_and(|r| voids.contains(r)));
     for manifest in of_voids.filter_map(|e| e["manifest"].as_str()) {

@@ -32,8 +32,10 @@ impl Book {
         let mut released = BTreeSet::new();
         for event in events.iter().filter(now) {
             match &event.deed {
-                Deed::Decided { manifest, partner, portions } => {
-                    self.check_decided(machine, manifest, partner, portions).await?;
+                Deed::DecidedAlike { manifest, partners, portions } => {
+                    for partner in partners {
+                        self.check_decided(machine, manifest, partner, portions).await?;
+                    }
                 }
                 Deed::Dropped { manifest, partner, .. } | Deed::Released { manifest, partner, .. } => {
                     released.insert((*manifest, partner.clone()));

@@ -49,14 +49,13 @@ pub struct Arrived {
     pub quarantined: Option<String>,
 }
 
-/// Whom an entry of the ledger is about.
-pub(super) fn partner_of(event: &Event) -> Option<&TrustDomain> {
+/// Whether an entry of the ledger is about a partner.
+pub(super) fn is_about(event: &Event, asked: &TrustDomain) -> bool {
     match &event.deed {
-        Deed::Decided { partner, .. }
-        | Deed::Released { partner, .. }
-        | Deed::Dropped { partner, .. }
-        | Deed::Received { partner, .. } => Some(partner),
-        _ => None,
+        Deed::Released { partner, .. } | Deed::Dropped { partner, .. } | Deed::Received { partner, .. } => {
+            partner == asked
+        }
+        deed => deed.as_decision().is_some_and(|(partners, _)| partners.contains(asked)),
     }
 }
 

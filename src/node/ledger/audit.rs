@@ -78,7 +78,7 @@ impl Found {
 }
 
 /// The JSON behind the random bytes.
-fn event_of(entry: &LedgerEntry) -> &[u8] {
+pub(super) fn event_of(entry: &LedgerEntry) -> &[u8] {
     entry.plain.get(32..).unwrap_or_default()
 }
 

@@ -5,17 +5,18 @@ use tokio::sync::mpsc;
 use super::{
     super::{Node, partners::no_partner},
     LogKey, Note,
+    audit::event_of,
 };
 use crate::{
     domain::{
         actor::{Audit, Authorized},
-        event::Deed,
+        event::{Deed, Event},
         fault::{Fault, Reason},
         ids::{Sha256, TrustDomain},
         ledger::of_origin,
     },
     ledger::{export, proof::Proof},
-    store::ledger::{Kept, LedgerCheck, head_number},
+    store::ledger::{Kept, LedgerCheck, LedgerEntry, head_number},
     wire,
 };
 
@@ -47,6 +48,22 @@ fn gone<E>(_: E) -> Fault {
     Fault::new(Reason::Unavailable, "nobody listens any more")
 }
 
+/// A proof contains the whole entry. One that decided alike about several partners would tell the reader who the others are.
+fn require_no_others(entry: &LedgerEntry, to: &TrustDomain) -> Result<(), Fault> {
+    let unreadable = |_| Fault::new(Reason::StoreCorrupt, "an entry of the ledger can't be read");
+    let event: Event = serde_json::from_slice(event_of(entry)).map_err(unreadable)?;
+    let partners = event.deed.as_decision().map(|(partners, _)| partners).unwrap_or_default();
+    if partners.iter().all(|partner| partner == to) {
+        return Ok(());
+    }
+    let what = format!(
+        "the entry names {} partners, and the proof would tell {to} who they are; prove the release to {to} instead, or leave `--for` out \
+         for a reader who may know them",
+        partners.len()
+    );
+    Err(Fault::at(Reason::Conflict, "to", what))
+}
+
 impl Node {
     /// Proves an entry to whoever reads the file: best to that partner, under a head that it has cosigned. Goes on record.
     ///
@@ -62,6 +79,9 @@ impl Node {
             return Err(no_partner(to));
         }
         let entry = self.meant(actor, event).await?;
+        if let Some(to) = to {
+            require_no_others(&entry, to)?;
+        }
         let (note, witnesses) = self.note_over(entry.index, to).await?;
         let size = note.checkpoint.size;
         let path = self.store.inclusion(entry.index, size).await?;
@@ -140,5 +160,27 @@ impl Node {
         let Some(record) = told.iter().find(|r| r.number <= u64::from(epoch)) else { return Ok(None) };
         let key = wire::ledger::decode_key(&wire::envelope::decode(&record.value)?.payload)?;
         Ok(Some(LogKey { name: key.origin, public: key.public }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_proof_tells_a_partner_who_the_others_are() {
+        let entry = |partners: &str| {
+            let id = "07".repeat(32);
+            let event = format!(
+                r#"{{"at":"2026-05-02T09:30:00Z","event":"decided-alike","manifest":"{id}","partners":{partners},"portions":[]}}"#
+            );
+            LedgerEntry { index: 0, plain: [&[0; 32], event.as_bytes()].concat() }
+        };
+        let no = "no.example".parse().unwrap();
+        let refused = require_no_others(&entry(r#"["no.example","ecowas.example"]"#), &no).unwrap_err();
+        assert_eq!((refused.reason, refused.field.as_deref()), (Reason::Conflict, Some("to")));
+        assert!(!refused.message.contains("ecowas"), "{}", refused.message);
+        assert!(require_no_others(&entry(r#"["ecowas.example"]"#), &no).is_err());
+        assert!(require_no_others(&entry(r#"["no.example"]"#), &no).is_ok());
     }
 }
