@@ -1,49 +1,50 @@
-//! The release decision: which portions of an assessment may go to which partner, and why. Pure: no I/O and no clock.
+//! The release decision: which portions of an assessment may go to which partner, and why. It does no I/O and has no clock.
 //!
-//! Each agreement's grants compile to Cedar `permit` policies; the built-in rules (`policy/builtin.cedar`) and the house's own are
-//! `forbid` policies. A forbid wins, and what nothing permits is denied. The words that rules may use are in
-//! `policy/release.cedarschema`. A [`PartnerPolicy`] holds what lies between one giver and one taker only, so that no partner's
-//! agreement can ever touch a decision about another; inside it every agreement has a policy set of its own, because a
-//! release stands on one agreement and groups mean what that agreement says.
+//! The grants of each agreement are compiled to Cedar `permit` policies. The built-in rules (`policy/cedar/builtin.cedar`) and the house rules
+//! are `forbid` policies. A `forbid` overrides every `permit`, and what nothing permits is denied. `policy/cedar/release.cedarschema` declares
+//! the attributes that rules may use.
 //!
-//! [`Permit`] and [`Cleared`] can be made nowhere else: who holds one has passed the decision.
+//! A [`PartnerPolicy`] contains only what concerns one giver and one taker, so the agreement of one partner can't affect a decision about
+//! another. Each agreement in it has its own policy set, because a release stands on one agreement, and that agreement defines its groups.
+//!
+//! Only a decision can create a [`Permit`] or a [`Cleared`]: who has one has passed the decision.
+//!
+//! From the ground up, each module imports only those before it:
+//!
+//! - `reason`, `audience`, `attributes`: the values that all others use.
+//! - `grant`: what a grant covers, and what is missing for it to permit a portion.
+//! - `cedar`: the policies of an agreement, and their evaluation.
+//! - `house`: the organisation's own rules.
+//! - `agreement`, `facts`: what a decision takes, for a partner and for an assessment.
+//! - `provenance`: what may be passed on, and the check of the hops by which an assessment came.
+//! - `decision`: the decision.
+//! - `accept`, `simulate`, `remedy`: the recipient's check, the comparison of two policies, and what would have to change.
 
 mod accept;
 mod agreement;
-mod assemble;
-mod clock;
-mod decide;
-mod engine;
-mod exception;
-mod explain;
+mod attributes;
+mod audience;
+mod cedar;
+mod decision;
 mod facts;
 mod grant;
-mod headlines;
-mod held;
 mod house;
-mod memo;
-mod onward;
-mod outcome;
-mod path;
-mod plan;
+mod provenance;
+mod reason;
 pub mod remedy;
-mod signed;
 mod simulate;
-mod terms;
-mod told;
 #[cfg(test)]
 mod tests;
-mod unmet;
 
 pub use accept::accept;
 pub use agreement::PartnerPolicy;
-pub use decide::decide;
-pub use exception::Excepted;
-pub use facts::Facts;
-pub use grant::listed;
-pub use house::{HouseRules, Known};
-pub use onward::Provenance;
-pub use outcome::{Cleared, Decision, Denial, GrantRef, Permit, PortionOutcome, Reason, Verdict};
-pub use path::{Breach, Hop, check_path};
-pub use plan::{plan, schedule, times};
+pub use decision::{
+    Cleared, Decision, Denial, GrantRef, Permit, PortionVerdict, Verdict, decide, plan, possible_release_times,
+    schedule,
+};
+pub use facts::{EndorsementFacts, Facts, ItemId, PartnerException, Provenance};
+pub use grant::abbreviated_list;
+pub use house::{HouseRules, KnownNames};
+pub use provenance::{Breach, Hop, check_hops};
+pub use reason::Reason;
 pub use simulate::{Change, Difference, compare, without_dates};

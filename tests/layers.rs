@@ -25,7 +25,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("rcgen", &["identity/"]),
     ("ring", &["seal/"]),
     ("rusqlite", &["store/sqlite"]),
-    ("cedar_policy", &["policy/"]),
+    ("cedar_policy", &["policy/cedar", "policy/house"]),
     ("axum", &["transport/", "app"]),
     ("socket2", &["transport/"]),
 ];

@@ -1,4 +1,4 @@
-//! The release decision against a second, naive one, over random cases and over the cases of `tests/vectors/policy/`.
+//! Compares the release decision with a second, naive implementation, over random cases and over the cases in `tests/vectors/policy/`.
 
 #![allow(
     missing_docs,
@@ -9,7 +9,7 @@
     reason = "a test"
 )]
 
-// The unit tests' fixture serves here too; it says `crate::` of them.
+// The unit tests' fixture is used here too. It imports these by `crate::`.
 use watchfire::{domain, policy};
 
 #[path = "shared/asked.rs"]

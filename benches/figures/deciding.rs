@@ -121,7 +121,7 @@ pub fn decision(run: &Run, name: &'static str, partners: usize) {
     let round = |directory: &BTreeMap<TrustDomain, PartnerPolicy>| {
         let (start, mut released) = (Instant::now(), 0);
         let digest = |i: usize| Digest([u8::try_from(i).unwrap(); 32]);
-        let facts = Facts::of(&manifest, portions.iter().enumerate().map(|(i, p)| (digest(i), p)));
+        let facts = Facts::new(&manifest, portions.iter().enumerate().map(|(i, p)| (digest(i), p)));
         for policy in directory.values() {
             let decision = black_box(decide(policy, &facts, manifest.issued));
             released += decision.release.map_or(0, |r| r.digests().count());
@@ -151,7 +151,7 @@ pub fn decision(run: &Run, name: &'static str, partners: usize) {
 /// Microseconds for one evaluation.
 fn bare_cedar() -> f64 {
     const TIMES: u32 = 5_000;
-    let builtin = include_str!("../../src/policy/builtin.cedar");
+    let builtin = include_str!("../../src/policy/cedar/builtin.cedar");
     let permit = "@id(\"g\") permit (principal, action, resource) when { context.tlp <= 2 };";
     let policies = PolicySet::from_str(&format!("{builtin}\n{}\n{permit}", house())).unwrap();
     let entities = Entities::from_json_str(

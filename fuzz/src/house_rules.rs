@@ -53,7 +53,7 @@ fn released(rules: &HouseRules) -> BTreeSet<usize> {
     let Ok(policy) = PartnerPolicy::compile(&giver, &taker, &agreements, rules) else { return BTreeSet::new() };
     let (manifest, portions) = (manifest(), portions());
     let numbered = portions.iter().zip(1u8..).map(|(p, i)| (Digest([i; 32]), p));
-    let facts = Facts::of(&manifest, numbered);
+    let facts = Facts::new(&manifest, numbered);
     let decision = decide(&policy, &facts, "2026-05-02T00:00:00Z".parse().expect("a time"));
     let verdicts = decision.portions.iter().enumerate();
     verdicts.filter(|(_, p)| p.verdict.is_release()).map(|(i, _)| i).collect()

@@ -13,7 +13,7 @@ use crate::{
         statement::StatementKind,
         time::Time,
     },
-    policy::{Breach, Facts, Hop, Provenance, check_path},
+    policy::{Breach, Facts, Hop, Provenance, check_hops},
     seal::{chains::When, rules, statement::id_of, verify::verify},
     wire,
 };
@@ -194,7 +194,7 @@ impl Node {
             let Some(taker) = self.organisation_of(&directory, &carried.release.recipient) else { continue };
             hops.push(Hop { id: carried.id, giver: &carried.giver, release: &carried.release, taker });
         }
-        check_path(&hops, facts)
+        check_hops(&hops, facts)
     }
 
     /// An organisation, as it is known here.
@@ -230,7 +230,7 @@ impl Path {
     /// The release by which the sender got it, for the recipient's own check; none where the sender is the originator.
     pub(super) fn provenances(&self) -> Vec<Provenance> {
         let carriers = self.hops.iter().map(|h| h.giver.clone()).collect();
-        self.hops.last().map(|last| Provenance::of(last.id, &last.release, carriers)).into_iter().collect()
+        self.hops.last().map(|last| Provenance::new(last.id, &last.release, carriers)).into_iter().collect()
     }
 }
 

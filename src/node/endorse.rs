@@ -19,12 +19,12 @@ use crate::{
         endorsement::{Endorsement, MAX_ENDORSEMENTS},
         event::{Deed, Event},
         fault::{Fault, Reason},
-        ids::{Digest, Sha256, SpiffeId, StatementId, TrustDomain},
+        ids::{Sha256, SpiffeId, StatementId, TrustDomain},
         statement::Envelope,
         time::Time,
     },
     identity::certificate::Leaf,
-    policy::plan,
+    policy::{ItemId, plan},
     seal::{
         chains::{Chains, Signer, When},
         rules,
@@ -98,7 +98,7 @@ impl Node {
             return Err(Fault::new(Reason::LimitExceeded, what));
         }
         let (node, shared) = (self.clone(), prepared.clone());
-        let planned = tokio::task::spawn_blocking(move || node.plan_endorsement(&shared, Digest(id.0), now));
+        let planned = tokio::task::spawn_blocking(move || node.plan_endorsement(&shared, id, now));
         let (decisions, mut queue) = planned.await.map_err(lost)?;
         if is_own {
             queue = self.of_those_that_had_it(&prepared.id, queue).await?;
@@ -129,7 +129,13 @@ impl Node {
     }
 
     /// What each active partner gets of the endorsement, and when to look at the version again for it.
-    fn plan_endorsement(&self, prepared: &Prepared, endorsement: Digest, now: Time) -> (Vec<PartnerDecision>, Queue) {
+    fn plan_endorsement(
+        &self,
+        prepared: &Prepared,
+        endorsement: StatementId,
+        now: Time,
+    ) -> (Vec<PartnerDecision>, Queue) {
+        let endorsement = ItemId::Endorsement(endorsement);
         let directory = self.directory();
         let facts = prepared.facts(now, &directory);
         let partners: Vec<&Arc<Partner>> = directory.all_active().collect();
@@ -138,7 +144,7 @@ impl Node {
             let name = &partner.record.organisation.domain;
             let gives = |d: &crate::policy::Decision| d.release.as_ref().is_some_and(|r| r.releases(&endorsement));
             let queue: Queue = steps.iter().filter(|(_, d)| gives(d)).map(|(at, _)| (name.clone(), *at)).collect();
-            (PartnerDecision::new(partner, &steps).about(&endorsement), queue)
+            (PartnerDecision::new(partner, &steps).about(&endorsement.to_digest()), queue)
         };
         let planned = on_all_cores(partners, PARTNERS_A_THREAD, plan_for);
         let (decisions, queues): (Vec<_>, Vec<_>) = planned.into_iter().unzip();

@@ -232,7 +232,7 @@ impl Subject {
     ) -> Vec<Remedied> {
         let portions: Vec<(Digest, Portion)> =
             prepared.portions.iter().map(|p| (p.digest, p.portion.clone())).collect();
-        let came: Vec<_> = prepared.ways.iter().map(|way| way.provenance(directory)).collect();
+        let provenances: Vec<_> = prepared.ways.iter().map(|way| way.provenance(directory)).collect();
         let question = Question {
             giver,
             taker: &self.partner.record.organisation,
@@ -242,9 +242,9 @@ impl Subject {
             manifest: &prepared.manifest,
             logged_at: prepared.logged_at.min(now),
             portions: &portions,
-            came: &came,
-            about: &prepared.about,
-            signed: prepared.signed.known(),
+            provenances: &provenances,
+            states_of_versions: &prepared.about,
+            signers: prepared.signed.known(),
             now,
         };
         let names = render::portion_names(portions.iter().map(|(_, p)| p));

@@ -28,7 +28,7 @@ use crate::{
         statement::{Envelope, StatementKind},
         time::Time,
     },
-    policy::{Excepted, Facts},
+    policy::{EndorsementFacts, Facts, PartnerException},
     seal::{
         open::{Opened, open_listed},
         statement::id_of,
@@ -97,7 +97,7 @@ impl PreparedEndorsement {
 /// An exception for some of it.
 pub struct PreparedException {
     /// As the decision needs it.
-    pub excepted: Excepted,
+    pub excepted: PartnerException,
     /// With its signatures.
     pub envelope: Arc<Envelope>,
     /// When it was first logged here.
@@ -111,7 +111,7 @@ impl PreparedException {
     /// Whatever does not decode.
     pub fn new(envelope: Arc<Envelope>, logged_at: Time) -> Result<Self, Fault> {
         let exception = wire::request::decode_exception(&envelope.payload)?;
-        let excepted = Excepted::of(id_of(envelope.kind, &envelope.payload), &exception);
+        let excepted = PartnerException::new(id_of(envelope.kind, &envelope.payload), &exception);
         Ok(Self { excepted, envelope, logged_at })
     }
 }
@@ -146,9 +146,12 @@ pub fn with_beside<'a>(
     endorsements: &'a [PreparedEndorsement],
     exceptions: &'a [PreparedException],
 ) -> Facts<'a> {
-    facts
-        .endorsed(endorsements.iter().map(|e| (e.digest(), &e.endorsement.endorser, &e.endorsement.portion)))
-        .excepting(exceptions.iter().map(|e| e.excepted.clone()))
+    let endorsements = endorsements.iter().map(|e| EndorsementFacts {
+        id: e.id,
+        endorser: &e.endorsement.endorser,
+        portion: &e.endorsement.portion,
+    });
+    facts.with_endorsements(endorsements).with_exceptions(exceptions.iter().map(|e| e.excepted.clone()))
 }
 
 /// One of its portions.
@@ -204,10 +207,10 @@ impl Prepared {
     /// What a decision at the time `now` asks of it, where these are the partners. Were this clock ahead when it was logged, it is not held
     /// up until then.
     pub fn facts(&self, now: Time, directory: &Directory) -> Facts<'_> {
-        let facts = Facts::of(&self.manifest, self.portions.iter().map(|p| (p.digest, &p.portion)))
-            .logged_at(self.logged_at.min(now))
-            .among_versions(&self.about)
-            .passed_on(self.ways.iter().map(|w| w.provenance(directory)).collect());
+        let facts = Facts::new(&self.manifest, self.portions.iter().map(|p| (p.digest, &p.portion)))
+            .with_logged_at(self.logged_at.min(now))
+            .with_states_of_versions(&self.about)
+            .with_provenances(self.ways.iter().map(|w| w.provenance(directory)).collect());
         let facts = self.signed.told(facts);
         with_beside(facts, &self.endorsements, &self.exceptions)
     }
@@ -220,7 +223,7 @@ impl Prepared {
     /// As it was when it was decided before: no version that came since counts, and no suspension. What has gone has gone.
     pub fn facts_as_released(&self, now: Time) -> Facts<'_> {
         let ways = self.ways.iter().map(|w| w.provenance.clone()).collect();
-        self.facts(now, &Directory::default()).among_versions(&BTreeSet::new()).passed_on(ways)
+        self.facts(now, &Directory::default()).with_states_of_versions(&BTreeSet::new()).with_provenances(ways)
     }
 
     /// Its portions in the author's order, then its endorsements, each as decisions name it.

@@ -16,7 +16,7 @@ use crate::{
         statement::Envelope,
         time::Time,
     },
-    policy::{Decision, PortionOutcome, plan, schedule},
+    policy::{Decision, PortionVerdict, plan, schedule},
     seal::{open::open, rules, verify::verify},
     store::{Publication, Verification, about, title},
     wire,
@@ -181,7 +181,7 @@ impl PartnerDecision {
     pub(super) fn new(partner: &Partner, steps: &[(Time, Decision)]) -> Self {
         let first = steps.iter().position(|(_, d)| d.release.is_some());
         let not_before = first.filter(|place| *place > 0).and_then(|place| steps.get(place)).map(|(at, _)| *at);
-        let portions = schedule(steps).into_iter().map(|(outcome, from)| in_ledger(outcome, from)).collect();
+        let portions = schedule(steps).into_iter().map(|(decided, from)| in_ledger(decided, from)).collect();
         let partner = partner.record.organisation.domain.clone();
         Self { partner, portions, release: first.is_some(), not_before, because: vec![] }
     }
@@ -248,9 +248,9 @@ pub(super) fn decided(manifest: &StatementId, decisions: &[PartnerDecision], at:
 }
 
 /// What the ledger keeps of a decision about one portion.
-fn in_ledger(outcome: &PortionOutcome, not_before: Option<Time>) -> PortionDecision {
-    let because = outcome.verdict.reasons().iter().map(ToString::to_string).collect();
-    PortionDecision { portion: outcome.digest, release: outcome.verdict.is_release(), because, not_before }
+fn in_ledger(decided: &PortionVerdict, not_before: Option<Time>) -> PortionDecision {
+    let because = decided.verdict.reasons().iter().map(ToString::to_string).collect();
+    PortionDecision { portion: decided.item.to_digest(), release: decided.verdict.is_release(), because, not_before }
 }
 
 fn differs(error: crate::store::StoreError) -> Fault {

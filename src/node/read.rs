@@ -15,7 +15,7 @@ use crate::{
         statement::{Envelope, Signature, Suite},
         time::Day,
     },
-    policy::listed,
+    policy::abbreviated_list,
     seal::{
         chains::{Chains, When},
         rules, statement,
@@ -230,7 +230,7 @@ fn unlike_stored(manifest: StatementId) -> Fault {
 pub fn unreadable(damaged: &[Unreadable]) -> Option<Fault> {
     let name = |(id, version): &(AssessmentId, u32)| format!("{id} version {version}");
     let names = damaged.iter().map(|d| d.as_ref().map_or_else(|| "one without a name".to_owned(), name));
-    let names = listed(&names.collect::<Vec<_>>());
+    let names = abbreviated_list(&names.collect::<Vec<_>>());
     let what = format!("these assessments can't be read any more, restore a backup: {names}");
     (!damaged.is_empty()).then(|| Fault::new(Reason::StoreCorrupt, what))
 }

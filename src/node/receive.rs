@@ -441,9 +441,10 @@ impl Node {
         let Carrying { partner, release, path, examined } = carried;
         let directory = self.directory();
         let Ok(partner) = directory.active(partner) else { return Some(Reason::NotAPartner.into()) };
-        let facts = Facts::of(manifest, portions.iter().map(|o| (o.digest(), o.portion())));
+        let facts = Facts::new(manifest, portions.iter().map(|o| (o.digest(), o.portion())));
         // Delays and ages count from when the giver logged it.
-        let facts = facts.logged_at(release.logged_at.min(release.released_at)).passed_on(path.provenances());
+        let facts =
+            facts.with_logged_at(release.logged_at.min(release.released_at)).with_provenances(path.provenances());
         let facts = with_beside(facts, &beside.endorsements, &beside.exceptions);
         if let Err(breach) = self.judge_way(path, &facts) {
             let why: Vec<&str> = breach.reasons.iter().map(|r| &*r.id).collect();

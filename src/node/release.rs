@@ -17,7 +17,7 @@ use crate::{
         time::Time,
     },
     feed::outbound::Outbound,
-    policy::{Cleared, Decision, Facts, decide, plan},
+    policy::{Cleared, Decision, Facts, ItemId, decide, plan},
     seal::statement::id_of,
     store::{OutboundPosition, QueueItem, ReleaseBatch, ReleaseRecord, StoreError, damage::Damage},
     wire,
@@ -155,7 +155,7 @@ impl Node {
         for Due { prepared, mut disclosed, spoiled } in work {
             let ways = || prepared.ways.iter().filter(|way| !spoiled.contains(&way.provenance.release));
             let all = prepared.facts(now, &directory);
-            let facts = all.clone().passed_on(ways().map(|way| way.provenance(&directory)).collect());
+            let facts = all.clone().with_provenances(ways().map(|way| way.provenance(&directory)).collect());
             let decision = decide(&partner.outgoing, &facts, now);
             let Some(cleared) = &decision.release else {
                 if prepared.waits_for_resume(&directory) && now < prepared.manifest.expires {
@@ -169,7 +169,7 @@ impl Node {
             outbound = self.sign_new(partner, outbound, (&prepared, cleared), &mut disclosed, now, &mut round)?;
             // What came by several ways goes on under each that allows more: a release cites one.
             for way in ways().filter(|way| Some(way.provenance.release) != cleared.via()) {
-                let facts = all.clone().passed_on(vec![way.provenance(&directory)]);
+                let facts = all.clone().with_provenances(vec![way.provenance(&directory)]);
                 if let Some(more) = &decide(&partner.outgoing, &facts, now).release {
                     outbound = self.sign_new(partner, outbound, (&prepared, more), &mut disclosed, now, &mut round)?;
                 }
@@ -188,7 +188,7 @@ impl Node {
         now: Time,
         round: &mut Round,
     ) -> Result<Outbound, Fault> {
-        if cleared.disclosed().all(|d| disclosed.contains(&d)) {
+        if cleared.disclosed().all(|item| disclosed.contains(&item.to_digest())) {
             return Ok(outbound);
         }
         if !prepared.fits(cleared.via()) {
@@ -197,7 +197,7 @@ impl Node {
             round.events.push(Event::of_node(now, deed));
             return Ok(outbound);
         }
-        disclosed.extend(cleared.disclosed());
+        disclosed.extend(cleared.disclosed().map(ItemId::to_digest));
         self.sign_one(partner, outbound, prepared, cleared, now, round)
     }
 

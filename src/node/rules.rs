@@ -12,7 +12,7 @@ use crate::{
         rules::{RuleFault, RuleFile, RulesVersion},
         time::Time,
     },
-    policy::{self, HouseRules, Known},
+    policy::{self, HouseRules, KnownNames},
     seal::hash::sha256,
     store::{StoreError, damage::Damage},
 };
@@ -130,7 +130,7 @@ impl Node {
         };
         if let Some(last) = &last {
             // What came into force once was valid; a program that reads it otherwise must not run without it.
-            let house = House::of(last, HouseRules::kept).map_err(|faults| {
+            let house = House::of(last, HouseRules::compile_accepted).map_err(|faults| {
                 refused(&format!("version {} of the house rules, kept in the store,", last.version), &faults)
             })?;
             self.house.store(Arc::new(house));
@@ -209,11 +209,11 @@ impl Node {
     }
 
     /// The organisations and groups that rules may name.
-    async fn known_names(&self) -> Result<Known, Fault> {
+    async fn known_names(&self) -> Result<KnownNames, Fault> {
         let partners = self.store.partners().await?.into_iter().map(|record| record.organisation.domain);
         let mut known =
-            Known { own: self.domain().clone(), organisations: partners.collect(), groups: BTreeSet::new() };
-        self.store.agreements().await?.iter().for_each(|record| known.learn(&record.agreement));
+            KnownNames { own: self.domain().clone(), organisations: partners.collect(), groups: BTreeSet::new() };
+        self.store.agreements().await?.iter().for_each(|record| known.add_agreement(&record.agreement));
         Ok(known)
     }
 
@@ -244,7 +244,8 @@ impl Node {
         let rules = match &shown {
             Some(shown) if shown.version != house.version => {
                 let files = shown.files.clone();
-                let compiled = tokio::task::spawn_blocking(move || HouseRules::kept(&files)).await.map_err(lost)?;
+                let compiled =
+                    tokio::task::spawn_blocking(move || HouseRules::compile_accepted(&files)).await.map_err(lost)?;
                 // An old version may speak of what the schema no longer has: its texts are shown all the same.
                 compiled.unwrap_or_else(|_| HouseRules::none())
             }

@@ -310,7 +310,7 @@ fn look(
         }
         let first = all.len();
         for difference in compare(before, after, &facts) {
-            let kind = kinds.get(&difference.portion).copied();
+            let kind = kinds.get(&difference.item.to_digest()).copied();
             let alike = all.iter_mut().skip(first).find(|f| {
                 (f.change, f.before, f.after) == (difference.change, difference.before, difference.after)
                     && f.because == difference.reasons

@@ -1,16 +1,14 @@
-//! The recipient's check of what it got, against its own copy of the agreement.
+//! The recipient's check of a release against its own copy of the agreement.
 
 use std::{collections::BTreeSet, rc::Rc};
 
 use super::{
     agreement::PartnerPolicy,
-    assemble::Granted,
-    decide::{Question, Ruling},
-    exception::Exceptions,
+    audience::AudienceMembers,
+    decision::{Basis, GrantedItems, Grounds, Ruling, release_terms},
     facts::Facts,
-    onward::{Circle, Holding},
-    outcome::Reason,
-    terms,
+    provenance::Acquisition,
+    reason::Reason,
 };
 use crate::domain::{
     group::Group,
@@ -20,10 +18,12 @@ use crate::domain::{
     release::{OnwardLimit, Release, Terms},
 };
 
-/// Checks that our own copy of the agreement covers every portion that the release discloses, at the time of the release, and that its
-/// terms are no wider than the grants that it names. The policy is compiled with the sender as giver and us as taker. The
-/// facts hold the portions that the sender disclosed of this manifest: those of this release, and those of its earlier
-/// releases where this one adds to them; where the sender is not the originator, the releases by which it got them too.
+/// Checks that our own copy of the agreement permits everything that the release discloses, at the time of the release, and that the terms of
+/// the release are no wider than the grants that it names.
+///
+/// The policy is compiled with the sender as giver and us as taker. The facts contain the portions that the sender disclosed of this manifest:
+/// those of this release, and those of its earlier releases where this one adds to them. Where the sender is not the originator, they also
+/// contain the releases by which the sender got them.
 ///
 /// # Errors
 /// Why the release must be quarantined: every reason, each once.
@@ -31,77 +31,77 @@ pub fn accept(policy: &PartnerPolicy, release: &Release, facts: &Facts<'_>) -> R
     if release.recipient != policy.taker.domain {
         return Err(vec![Reason::new("not-for-us", "the release is for another recipient")]);
     }
-    let Some(compiled) = policy.agreements.iter().find(|c| c.reference == release.agreement) else {
+    let Some(agreement) = policy.agreements.iter().find(|c| c.reference == release.agreement) else {
         let words = format!(
             "the release stands on agreement {} version {}, which is not in force here",
             release.agreement.id, release.agreement.version
         );
         return Err(vec![Reason::new("agreement-differs", words)]);
     };
-    let holdings = Holding::all(&policy.giver, facts);
-    let Some(holding) = holdings.into_iter().find(|h| h.via() == release.via) else {
+    let acquisitions = Acquisition::all(&policy.giver, facts.originator, &facts.provenances);
+    let Some(acquisition) = acquisitions.into_iter().find(|a| a.via() == release.via) else {
         let words = "the sender says that it got this by a release that is not among those that came with it";
         return Err(vec![Reason::new("via-unknown", words)]);
     };
-    let question = Question { policy, compiled, facts, holding, now: release.released_at };
+    let basis = Basis { policy, agreement, facts, acquisition, now: release.released_at };
     let mut reasons = Vec::new();
-    for id in release.grants.iter().filter(|id| !compiled.grants.iter().any(|c| c.grant.id == **id)) {
+    for id in release.grants.iter().filter(|id| !agreement.grants.iter().any(|c| c.grant.id == **id)) {
         reasons.push(Reason::new("agreement-differs", format!("our copy of the agreement has no grant {id} to us")));
     }
-    let index_of = |digest| facts.portions.iter().position(|(d, _)| d == digest);
+    let index_of = |digest: &Digest| facts.items.iter().position(|item| item.id.to_digest() == *digest);
     let disclosed: Vec<Digest> = release.disclosed().collect();
     let indexes: Vec<usize> = disclosed.iter().filter_map(index_of).collect();
     if indexes.len() != disclosed.len() || indexes.is_empty() {
         reasons.push(Reason::new("portion-missing", "the release names a portion that did not come with it"));
     }
-    let mut granted = Granted::new();
-    for (index, ruling) in question.rule(&facts.whole, indexes.into_iter()) {
+    let mut granted = GrantedItems::new();
+    for (index, ruling) in basis.rulings(&facts.all_subjects, indexes.into_iter()) {
         match Rc::as_ref(&ruling) {
-            Ruling::Permitted(grants) => _ = granted.insert(index, named(question, release, grants)),
+            Ruling::Permitted(grounds) => _ = granted.insert(index, named_grounds(basis, release, grounds)),
             denied => reasons.extend(denied.reasons().iter().cloned()),
         }
     }
-    // What is not covered at all is told as that, and not by its terms as well.
+    // Where something is not permitted at all, the terms are not checked as well.
     if reasons.is_empty() {
-        reasons.extend(too_wide(question, release, &granted));
+        reasons.extend(too_wide(basis, release, &granted));
     }
     reasons.sort();
     reasons.dedup();
     if reasons.is_empty() { Ok(()) } else { Err(reasons) }
 }
 
-/// Those of the grants and exceptions that the release names.
-fn named(question: Question<'_>, release: &Release, grants: &[usize]) -> Vec<usize> {
-    let Question { compiled, facts, .. } = question;
-    let is_named = |g: &usize| match (compiled.grants.get(*g), Exceptions::of(compiled, facts).at(*g)) {
-        (Some(c), _) => release.grants.contains(&c.grant.id),
-        (None, Some(excepted)) => release.exceptions.iter().any(|l| l.id == excepted.id),
-        (None, None) => false,
-    };
-    grants.iter().copied().filter(is_named).collect()
+/// Those of the grounds that the release names.
+fn named_grounds(basis: Basis<'_>, release: &Release, grounds: &Grounds) -> Grounds {
+    let Basis { agreement, facts, .. } = basis;
+    let names_grant = |g: &usize| agreement.grants.get(*g).is_some_and(|c| release.grants.contains(&c.grant.id));
+    let names_exception =
+        |e: &usize| facts.exceptions.get(*e).is_some_and(|e| release.exceptions.iter().any(|l| l.id == e.id));
+    Grounds {
+        grants: grounds.grants.iter().copied().filter(names_grant).collect(),
+        exceptions: grounds.exceptions.iter().copied().filter(names_exception).collect(),
+    }
 }
 
-/// What the release leaves open that the grants named close. Terms may always be narrower.
-fn too_wide(question: Question<'_>, release: &Release, granted: &Granted) -> Option<Reason> {
-    let Question { facts, .. } = question;
-    if granted.values().any(Vec::is_empty) {
+/// What the release allows and the grants that it names do not. The terms of a release may always be narrower.
+fn too_wide(basis: Basis<'_>, release: &Release, granted: &GrantedItems) -> Option<Reason> {
+    let Basis { facts, agreement, .. } = basis;
+    if granted.values().any(Grounds::is_empty) {
         return Some(Reason::new("no-grant", "no grant that the release names permits one of its portions"));
     }
-    let (ours, theirs) = (terms::of(question, granted), &release.terms);
+    let (ours, theirs) = (release_terms(basis, granted), &release.terms);
     let mut wider = Vec::new();
     if let Some(days) = ours.retention_days
         && theirs.retention_days.is_none_or(|d| d > days)
     {
         wider.push(format!("it may be kept for {days} days, and the release says longer"));
     }
-    let spelled_out = &question.compiled.groups;
-    let is_within = |theirs: &OnwardLimit| {
-        ours.onward.as_ref().is_some_and(|ours| is_within(theirs, ours)) && no_group_is_wider(theirs, spelled_out)
+    let is_allowed = |theirs: &OnwardLimit| {
+        ours.onward.as_ref().is_some_and(|ours| is_within(theirs, ours)) && no_group_is_wider(theirs, &agreement.groups)
     };
-    if !theirs.onward.as_ref().is_none_or(is_within) {
+    if !theirs.onward.as_ref().is_none_or(is_allowed) {
         wider.push("the release lets more be passed on, or to more, than they do".to_owned());
     }
-    let missing: Vec<&str> = bars(facts, theirs, &ours, granted).map(Country::code).collect();
+    let missing: Vec<&str> = missing_bars(facts, theirs, &ours, granted).map(Country::code).collect();
     if !missing.is_empty() {
         wider.push(format!("the release does not bar {}, whom it is about", missing.join(", ")));
     }
@@ -109,7 +109,7 @@ fn too_wide(question: Question<'_>, release: &Release, granted: &Granted) -> Opt
     (!wider.is_empty()).then(|| Reason::new("terms-too-wide", words()))
 }
 
-pub(super) fn is_within(theirs: &OnwardLimit, ours: &OnwardLimit) -> bool {
+fn is_within(theirs: &OnwardLimit, ours: &OnwardLimit) -> bool {
     theirs.to.iter().all(|a| ours.to.contains(a))
         && theirs.kinds.iter().all(|k| ours.kinds.contains(k))
         && theirs.later_kinds.iter().all(|k| ours.later_kinds.contains(k))
@@ -117,22 +117,23 @@ pub(super) fn is_within(theirs: &OnwardLimit, ours: &OnwardLimit) -> bool {
         && theirs.depth <= ours.depth
 }
 
-/// No group has members in the release that it lacks in the agreement.
+/// Whether no group has members in the release that it does not have in the agreement.
 fn no_group_is_wider(theirs: &OnwardLimit, ours: &[Group]) -> bool {
-    theirs.groups.iter().all(|g| Circle::of(&[Audience::Group(g.name.clone())], ours).covers(g))
+    let is_contained = |g: &Group| AudienceMembers::new(&[Audience::Group(g.name.clone())], ours).contains_group(g);
+    theirs.groups.iter().all(is_contained)
 }
 
-/// The states that the release fails to bar: of those subjects that it discloses; where anything may be passed on, of all that are known
-/// here, since what is added later may go on without them.
-fn bars<'a>(
+/// The states that the release should bar and does not: the states of the subjects that it discloses. Where anything may be passed on, also the
+/// states of all subjects that are known here, since what is added later may be passed on without these subjects.
+fn missing_bars<'a>(
     facts: &'a Facts<'_>,
     theirs: &'a Terms,
     ours: &Terms,
-    granted: &Granted,
+    granted: &GrantedItems,
 ) -> impl Iterator<Item = Country> + 'a {
-    let mut needed: BTreeSet<Country> = facts.view(granted.keys().copied()).states;
+    let mut needed: BTreeSet<Country> = facts.subjects_of(granted.keys().copied()).states;
     if theirs.onward.is_some() {
-        needed.extend(&facts.whole.states);
+        needed.extend(&facts.all_subjects.states);
         needed.extend(&ours.barred_states);
     }
     needed.into_iter().filter(|s| !theirs.barred_states.contains(s))

@@ -1,6 +1,6 @@
-//! What lies between one giver and one taker, compiled.
+//! The agreements between a giver and a taker, compiled.
 
-use super::{engine::Engine, grant::Covered, house::HouseRules};
+use super::{cedar::AgreementPolicies, grant::CompiledGrant, house::HouseRules};
 use crate::domain::{
     agreement::Agreement,
     fault::{Fault, Reason},
@@ -12,36 +12,39 @@ use crate::domain::{
     time::Time,
 };
 
-/// The agreements in force between one giver and one taker in that direction, compiled once and asked often.
+/// The agreements in force under which one giver releases to one taker. They are compiled once and evaluated often.
 #[derive(Debug, Clone)]
 pub struct PartnerPolicy {
     pub(super) giver: TrustDomain,
     pub(super) taker: Organisation,
-    /// The giver's own rows on who controls a place.
+    /// The giver's own control table: who controls which place.
     pub(super) control: ControlTable,
-    /// By id, so that choosing among them does not depend on the order in which they were given.
-    pub(super) agreements: Vec<Compiled>,
+    /// Sorted by id, so that the choice among them does not depend on the order in which the caller gave them.
+    pub(super) agreements: Vec<CompiledAgreement>,
 }
 
 /// One agreement.
 #[derive(Debug, Clone)]
-pub(super) struct Compiled {
+pub(super) struct CompiledAgreement {
     pub reference: AgreementRef,
+    /// The first moment at which it is in force.
     pub from: Time,
+    /// The first moment at which it is no longer in force.
     pub until: Time,
-    /// As this agreement spells them out.
+    /// The groups that this agreement defines.
     pub groups: Vec<Group>,
-    pub grants: Vec<Covered>,
-    pub engine: Engine,
+    /// The grants from the giver to the taker.
+    pub grants: Vec<CompiledGrant>,
+    pub policies: AgreementPolicies,
 }
 
 impl PartnerPolicy {
-    /// Compiles and validates. The caller leaves out what is suspended, ended or not signed by both; validity in time is
-    /// part of each decision.
+    /// Compiles and validates the agreements. The caller leaves out those that are suspended, ended or not signed by both parties. Each decision
+    /// checks whether an agreement is in force at its time.
     ///
     /// # Errors
-    /// `INVALID_ARGUMENT` where an agreement is not between the two or can't be compiled, or the taker is a state of no known
-    /// country, which the subject rule could not see. Then nothing may be given.
+    /// `INVALID_ARGUMENT` where an agreement is not between the two or can't be compiled. Also where the taker is a state without a country,
+    /// because the subject rule could not recognise it. Then nothing may be given.
     pub fn compile(
         giver: &TrustDomain,
         taker: &Organisation,
@@ -49,8 +52,8 @@ impl PartnerPolicy {
         house: &HouseRules,
     ) -> Result<Self, Fault> {
         if taker.kind == PartnerKind::State && taker.country.is_none() {
-            let told = format!("`{}` is a state of no country; give it its country", taker.domain);
-            return Err(Fault::at(Reason::InvalidArgument, "country", told));
+            let message = format!("`{}` is a state of no country; give it its country", taker.domain);
+            return Err(Fault::at(Reason::InvalidArgument, "country", message));
         }
         let mut compiled = Vec::with_capacity(agreements.len());
         for (id, agreement) in agreements {
@@ -60,10 +63,10 @@ impl PartnerPolicy {
                     format!("agreement `{id}` is not between `{giver}` and `{}`", taker.domain),
                 ));
             }
-            compiled.push(Compiled::new(*id, agreement, giver, taker, house)?);
+            compiled.push(CompiledAgreement::new(*id, agreement, giver, taker, house)?);
         }
         compiled.sort_by_key(|c| c.reference.id);
-        Ok(Self { giver: giver.clone(), taker: taker.clone(), control: house.control.clone(), agreements: compiled })
+        Ok(Self { giver: giver.clone(), taker: taker.clone(), control: house.control().clone(), agreements: compiled })
     }
 
     /// The agreements in force, by id.
@@ -71,18 +74,18 @@ impl PartnerPolicy {
         self.agreements.iter().map(|c| c.reference)
     }
 
-    /// Who gives.
+    /// The organisation that gives.
     pub fn giver(&self) -> &TrustDomain {
         &self.giver
     }
 
-    /// Who gets.
+    /// The organisation that gets.
     pub fn taker(&self) -> &Organisation {
         &self.taker
     }
 }
 
-impl Compiled {
+impl CompiledAgreement {
     fn new(
         id: StatementId,
         agreement: &Agreement,
@@ -90,20 +93,25 @@ impl Compiled {
         taker: &Organisation,
         house: &HouseRules,
     ) -> Result<Self, Fault> {
-        let grants: Vec<Covered> = agreement
+        let grants: Vec<CompiledGrant> = agreement
             .grants
             .iter()
             .filter(|g| g.from == *giver && g.to == taker.domain)
-            .map(|g| Covered::new(agreement, g))
+            .map(|g| CompiledGrant::new(agreement, g))
             .collect::<Result<_, _>>()?;
-        let engine = Engine::new(agreement, &grants, taker, house)?;
+        let policies = AgreementPolicies::compile(agreement, &grants, taker, house.rules())?;
         Ok(Self {
             reference: AgreementRef { id, version: agreement.version },
             from: agreement.from.start(),
             until: agreement.until.end(),
             groups: agreement.groups.clone(),
             grants,
-            engine,
+            policies,
         })
+    }
+
+    /// Whether it is in force at this time.
+    pub fn is_in_force(&self, now: Time) -> bool {
+        self.from <= now && now < self.until
     }
 }

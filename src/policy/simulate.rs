@@ -1,78 +1,76 @@
-//! What another set of terms or rules would give and withhold: two policies about the same assessments, over their whole lives.
+//! What another set of terms or rules would release and withhold: two policies compared over the whole validity of the same assessments.
 
 use std::collections::BTreeMap;
 
 use super::{
     agreement::PartnerPolicy,
-    decide::decide,
-    facts::Facts,
-    outcome::{Decision, Reason},
-    plan::plan,
+    decision::{Decision, decide, plan},
+    facts::{Facts, ItemId},
+    reason::Reason,
 };
 use crate::domain::{
     agreement::Agreement,
-    ids::Digest,
     time::{Day, Time},
     words::words,
 };
 
 words!(
-    /// What becomes of a portion under the other policy.
+    /// How the release of an item changes under the other policy.
     Change, "change" {
-        /// It would go, and does not.
+        /// It is withheld, and would be released.
         Released = "newly-released",
-        /// It goes, and would not.
+        /// It is released, and would be withheld.
         Withheld = "newly-withheld",
-        /// It goes, and would go sooner.
+        /// It is released, and would be released sooner.
         Earlier = "earlier",
-        /// It goes, and would go later.
+        /// It is released, and would be released later.
         Later = "later",
     }
 );
 
-/// One portion that fares differently.
+/// One item that the two policies release differently.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// Which.
-    pub portion: Digest,
-    /// How.
+    /// Which item.
+    pub item: ItemId,
+    /// How it changes.
     pub change: Change,
-    /// From when on it goes now; `None`: never.
+    /// When it is first released now; `None`: never.
     pub before: Option<Time>,
-    /// From when on it would go; `None`: never.
+    /// When it would first be released; `None`: never.
     pub after: Option<Time>,
     /// The grants or rules of the other policy that decide so.
     pub reasons: Vec<Reason>,
 }
 
-/// An agreement without its dates, so that terms are compared and not calendars.
+/// The agreement without its dates, so that a comparison shows only what the terms change.
 pub fn without_dates(agreement: &Agreement) -> Agreement {
     Agreement { from: Day::FIRST, until: Day::LAST, ..agreement.clone() }
 }
 
-/// Compares both policies as if each had been in force from the assessment's issue to its expiry. In the portions' order.
+/// Compares both policies as if each had been in force from the assessment's issue to its expiry. The differences are in the items' order.
 pub fn compare(before: &PartnerPolicy, after: &PartnerPolicy, facts: &Facts<'_>) -> Vec<Difference> {
-    let (was, is) = (life(before, facts), life(after, facts));
-    let (from, to) = (first_times(&was), first_times(&is));
+    let (plan_before, plan_after) = (whole_plan(before, facts), whole_plan(after, facts));
+    let (times_before, times_after) = (first_times(&plan_before), first_times(&plan_after));
     let mut differences = Vec::new();
-    for (portion, _) in &facts.portions {
-        let (before, after) = (from.get(portion).copied(), to.get(portion).copied());
+    for item in &facts.items {
+        let (before, after) = (times_before.get(&item.id).copied(), times_after.get(&item.id).copied());
         let change = match (before, after) {
             (None, None) => continue,
             (None, Some(_)) => Change::Released,
             (Some(_), None) => Change::Withheld,
-            (Some(then), Some(now)) if now < then => Change::Earlier,
-            (Some(then), Some(now)) if now > then => Change::Later,
+            (Some(before), Some(after)) if after < before => Change::Earlier,
+            (Some(before), Some(after)) if after > before => Change::Later,
             (Some(_), Some(_)) => continue,
         };
-        differences.push(Difference { portion: *portion, change, before, after, reasons: vec![] });
+        differences.push(Difference { item: item.id, change, before, after, reasons: vec![] });
     }
-    explain(after_at(after, facts, &is), &mut differences);
+    add_reasons(decisions_of(after, facts, &plan_after), &mut differences);
     differences
 }
 
-/// The other policy's decisions, asked anew only for times that its plan does not hold.
-fn after_at<'a>(
+/// The decisions of a policy by time. A time that is not in its plan is decided anew.
+fn decisions_of<'a>(
     policy: &'a PartnerPolicy,
     facts: &'a Facts<'a>,
     plan: &'a [(Time, Decision)],
@@ -83,29 +81,30 @@ fn after_at<'a>(
     }
 }
 
-fn explain(decision_at: impl Fn(Time) -> Decision, differences: &mut [Difference]) {
-    let mut asked: BTreeMap<Time, BTreeMap<Digest, Vec<Reason>>> = BTreeMap::new();
+fn add_reasons(decision_at: impl Fn(Time) -> Decision, differences: &mut [Difference]) {
+    let mut by_time: BTreeMap<Time, BTreeMap<ItemId, Vec<Reason>>> = BTreeMap::new();
     for difference in differences {
-        // Where it would go: why, at that time. Where it would not: why not, at the time at which it goes now.
+        // Where the item would be released: why, at that time. Where it would be withheld: why, at the time at which it is released now.
         let Some(at) = difference.after.or(difference.before) else { continue };
-        let answers = asked.entry(at).or_insert_with(|| {
-            decision_at(at).portions.into_iter().map(|p| (p.digest, p.verdict.reasons().to_vec())).collect()
+        let reasons = by_time.entry(at).or_insert_with(|| {
+            decision_at(at).portions.into_iter().map(|p| (p.item, p.verdict.reasons().to_vec())).collect()
         });
-        difference.reasons = answers.get(&difference.portion).cloned().unwrap_or_default();
+        difference.reasons = reasons.get(&difference.item).cloned().unwrap_or_default();
     }
 }
 
-fn life(policy: &PartnerPolicy, facts: &Facts<'_>) -> Vec<(Time, Decision)> {
-    // Most partners get nothing of most assessments; those without any agreement cost nothing.
+/// The plan over the assessment's whole validity.
+fn whole_plan(policy: &PartnerPolicy, facts: &Facts<'_>) -> Vec<(Time, Decision)> {
+    // Most partners get nothing of most assessments. A partner without an agreement costs nothing.
     if policy.agreements.is_empty() { vec![] } else { plan(policy, facts, facts.logged_at) }
 }
 
-/// From when on each portion goes.
-fn first_times(plan: &[(Time, Decision)]) -> BTreeMap<Digest, Time> {
+/// When each item is first released.
+fn first_times(plan: &[(Time, Decision)]) -> BTreeMap<ItemId, Time> {
     let mut times = BTreeMap::new();
     for (at, decision) in plan {
-        for digest in decision.release.iter().flat_map(|r| r.disclosed()) {
-            times.entry(digest).or_insert(*at);
+        for item in decision.release.iter().flat_map(|r| r.disclosed()) {
+            times.entry(item).or_insert(*at);
         }
     }
     times

@@ -1,4 +1,4 @@
-//! Random agreements, house rules, assessments, partners, hops before and times, from small sets so that they often meet.
+//! Random agreements, house rules, assessments, partners, earlier hops and times. The values come from small sets, so that they often match.
 
 use std::collections::BTreeSet;
 
@@ -19,38 +19,38 @@ use crate::{
         release::{OnwardLimit, Terms},
         time::Time,
     },
-    policy::{Excepted, Provenance},
+    policy::{PartnerException, Provenance},
 };
 
-/// How many rules the library has that cases choose from.
+/// The number of house rules from which cases choose (`house.rs`).
 pub const HOUSE_RULES: usize = 9;
 
-/// One assessment for one partner at one time. Each portion of it counts as a case.
+/// One assessment for one partner at one time. Each portion counts as a case.
 #[derive(Debug, Clone)]
 pub struct Case {
     pub giver: TrustDomain,
-    /// The giver, or another from which the giver got it.
+    /// The giver, or another organisation from which the giver got the assessment.
     pub originator: TrustDomain,
-    /// By the releases' ids; what the giver's own assessment has of them counts for nothing.
+    /// Sorted by the releases' ids. They have no effect where the giver is the originator.
     pub provenances: Vec<Provenance>,
-    /// Numbers in the library of house rules.
+    /// The numbers of house rules (`house.rs`).
     pub house: Vec<usize>,
     /// The giver's own rows on who controls a place.
     pub control: Vec<String>,
     pub taker: Organisation,
-    /// In the order of their ids.
+    /// Sorted by their ids.
     pub agreements: Vec<Agreement>,
     pub issued: Time,
     pub expires: Time,
-    /// Endorsements last.
+    /// The portions, then the endorsements.
     pub portions: Vec<Portion>,
-    /// By portion: who stands behind it, where it is an endorsement.
+    /// For each portion the endorser, which counts where the portion is an endorsement.
     pub endorsers: Vec<TrustDomain>,
-    pub exceptions: Vec<Excepted>,
-    /// What other versions are about.
+    pub exceptions: Vec<PartnerException>,
+    /// The states that other versions are about.
     pub versions: BTreeSet<Country>,
     pub now: Time,
-    /// Other times at which the same is decided; compiling the agreements is what takes long.
+    /// Other times at which the same assessment is decided. Most time is spent on compiling the agreements.
     pub later: Vec<Time>,
 }
 
@@ -58,7 +58,7 @@ const PLACES: [&str; 16] = [
     "BF", "BF-SOM", "BF-12", "ML", "SD", "M49:011", "M49:202", "PR", "US", "PS-GZA", "RS-KM", "M49:015", "TL", "UA-43",
     "M49:039", "SD-DN",
 ];
-/// Rows of a house: one that goes on, one that is over, one that begins before the assessment expires.
+/// Rows of a control table: one without an end, one that has ended, and one that begins before the assessment expires.
 const CONTROL: [&str; 3] =
     ["ML\tGH\t2020-01-01\t\thouse", "BF-12\tML\t2026-04-01\t2026-04-30\thouse", "SD-DN\tIL\t2026-05-02\t\thouse"];
 const AREAS: [&str; 12] = [
@@ -68,7 +68,7 @@ const AREAS: [&str; 12] = [
 const STATES: [&str; 9] = ["BF", "GH", "US", "IL", "XK", "ID", "ML", "PR", "RU"];
 const KINDS: [Kind; 5] = [Kind::Headline, Kind::Subject, Kind::Gap, Kind::Source, Kind::Endorsement];
 const NAMES: [&str; 4] = ["taker.example", "group:a", "group:b", "other.example"];
-/// Who may stand behind what the giver has.
+/// The organisations that may endorse.
 const GIVERS: [&str; 4] = ["gb.example", "gb.example", "origin.example", "other.example"];
 const HOUR: i64 = 3_600;
 
@@ -84,7 +84,7 @@ pub fn case() -> impl Strategy<Value = Case> {
         (versions(), vec(select(&GIVERS[..]), 9), prop_oneof![2 => Just(vec![]), 1 => vec(exception(), 1..=2)]);
     (parties, vec(portion(), 1..=6), lead, (moment(), vec(moment(), 4)), (moment(), beside)).prop_map(
         |((taker, mut agreements, (house, control), hops), mut portions, lead, (now, later), (lifetime, beside))| {
-            // Otherwise most cases would have nothing to release.
+            // Without this, most cases would release nothing.
             if let Some((tlp, subject, first, second)) = lead {
                 let mut headline = fixture::headline(0, tlp);
                 headline.marking.onward = first;
@@ -136,13 +136,13 @@ pub fn case() -> impl Strategy<Value = Case> {
     )
 }
 
-/// What other versions are about.
+/// The states that other versions are about.
 fn versions() -> impl Strategy<Value = BTreeSet<Country>> {
     let states = prop_oneof![3 => Just(vec![]), 1 => subsequence(&STATES[..], 1..=2)];
     states.prop_map(|codes| codes.iter().map(|c| c.parse().unwrap()).collect())
 }
 
-/// Rules of the library, and rows on who controls a place.
+/// House rules by their numbers, and rows of a control table.
 fn house() -> impl Strategy<Value = (Vec<usize>, Vec<String>)> {
     let rules = prop_oneof![2 => Just(vec![]), 1 => subsequence((0..HOUSE_RULES).collect::<Vec<_>>(), 1..=3)];
     let control = prop_oneof![2 => Just(vec![]), 1 => subsequence(&CONTROL[..], 1..=3)];
@@ -153,8 +153,8 @@ fn after(issued: Time, (seconds, nanos): (i64, i64)) -> Time {
     Time::from_unix_nanos(issued.plus_seconds(seconds).unix_nanos() + nanos)
 }
 
-/// Mostly one that gives this partner something, as otherwise most would do nothing.
-fn exception() -> impl Strategy<Value = Excepted> {
+/// Most of these exceptions are for this partner, since the others have no effect.
+fn exception() -> impl Strategy<Value = PartnerException> {
     let parties = (
         prop_oneof![9 => Just("gb.example"), 1 => Just("other.example")],
         prop_oneof![9 => Just("taker.example"), 1 => Just("other.example")],
@@ -164,7 +164,7 @@ fn exception() -> impl Strategy<Value = Excepted> {
     let from = prop_oneof![2 => Just((0, 0)), 1 => moment()];
     (parties, digests, from, 1..72 * HOUR).prop_map(|((giver, partner), digests, from, lives)| {
         let from = after(fixture::time(fixture::ISSUED), from);
-        Excepted {
+        PartnerException {
             id: StatementId([0; 32]),
             giver: giver.parse().unwrap(),
             partner: partner.parse().unwrap(),
@@ -175,7 +175,7 @@ fn exception() -> impl Strategy<Value = Excepted> {
     })
 }
 
-/// Mostly one that allows a good deal, as otherwise nothing would go on.
+/// Most of these provenances allow much, since otherwise nothing would be passed on.
 fn provenance() -> impl Strategy<Value = Provenance> {
     let all: Vec<usize> = (0..9).collect();
     let digests = prop_oneof![3 => Just(all.clone()), 1 => subsequence(all, 5..9)];
@@ -187,7 +187,7 @@ fn provenance() -> impl Strategy<Value = Provenance> {
         kinds,
         max_tlp,
         depth,
-        // Those of the provenance itself count.
+        // The groups of the provenance count instead.
         groups: vec![],
     });
     let barred = prop_oneof![2 => Just(vec![]), 1 => subsequence(&STATES[..], 0..=3)];
@@ -211,7 +211,7 @@ fn provenance() -> impl Strategy<Value = Provenance> {
             release: StatementId([0; 32]),
             digests: digests.into_iter().map(fixture::digest).collect(),
             terms: Terms { onward, barred_states, retention_days },
-            // Often a whole number of days before the decision.
+            // This is often a whole number of days before the decision.
             released_at: after(fixture::time(fixture::ISSUED), at),
             groups,
             is_stopped,
@@ -227,7 +227,7 @@ fn group(name: &'static str) -> impl Strategy<Value = Group> {
     })
 }
 
-/// Seconds after the issue, mostly within two days, often at a delay's very end; and a nanosecond more or less.
+/// Seconds after the issue, mostly within two days and often exactly at the end of a delay; and a nanosecond more or less.
 fn moment() -> impl Strategy<Value = (i64, i64)> {
     let seconds = prop_oneof![
         1 => Just(-1),
@@ -259,7 +259,7 @@ fn agreement() -> impl Strategy<Value = Agreement> {
         (agreement.from, agreement.until) = (from.parse().unwrap(), until.parse().unwrap());
         agreement.groups = vec![a, b];
         if !both {
-            // A grant must not name a group that is not there, a marking may.
+            // A grant may name only groups that the agreement defines. A marking may name others.
             let names_b = |g: &Grant| g.places.iter().any(|p| p.to_string() == "group:b");
             if !agreement.grants.iter().any(names_b) {
                 agreement.groups.pop();

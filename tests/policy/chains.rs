@@ -1,7 +1,9 @@
-//! Whole chains, from the originator over hubs to the reader: what goes on at each hop against an oracle that foretells it from its own
-//! answers, and what the reader refuses of chains that a hub has bent against a judge that knows none of the code under test.
+//! Compares whole chains of releases, from the originator by way of hubs to the reader.
 //!
-//! `ORACLE_CASES` sets how many portions are compared, one for each hop that they come to; `.ci/run` asks for 200,000.
+//! What each hop releases is compared with an oracle, which predicts it from its own decisions. What the reader refuses of a chain that a hub
+//! has changed is compared with a judge, which shares no code with what is tested.
+//!
+//! `ORACLE_CASES` sets how many portions are compared; a portion counts once for each hop that it reaches. `.ci/run` asks for 200,000.
 
 #[path = "chains/bends.rs"]
 mod bends;
@@ -30,16 +32,16 @@ use self::{
 };
 use crate::compared::{how_many, is_plenty, runners, told};
 
-/// What was compared.
+/// Counts what was compared.
 #[derive(Default)]
 struct Count {
     portions: usize,
-    /// Chains by how many hops were made of how many, and of these the ones that were bent.
+    /// All chains. The next three fields count those that got past the first hop, reached the reader, or had three hops.
     chains: usize,
     went_on: usize,
     all_the_way: usize,
     three_hops: usize,
-    /// By kind of bend: those within what the hop before allowed, and those beyond.
+    /// For each kind of change, how many were within what the hop before allowed, and how many were not.
     bends: BTreeMap<Kind, [usize; 2]>,
 }
 
@@ -58,7 +60,7 @@ impl Count {
     }
 }
 
-/// The chain by the library, held against what was foretold; each hop must be accepted by its taker.
+/// Runs the chain with the library and compares it with the prediction. The taker of each hop must accept it.
 fn made(run: &Run<'_>, foretold: &[Foretold], count: &mut Count) -> Result<Vec<Step>, TestCaseError> {
     let mut steps: Vec<Step> = vec![];
     for (k, hop) in foretold.iter().enumerate() {
@@ -74,7 +76,7 @@ fn made(run: &Run<'_>, foretold: &[Foretold], count: &mut Count) -> Result<Vec<S
     Ok(steps)
 }
 
-/// Each bend of the chain is refused exactly where the judge says so, and by the name that it says.
+/// Checks that each changed chain is refused exactly where the judge refuses it, with the same organisation at fault.
 fn bent(run: &Run<'_>, honest: &[Step], count: &mut Count) -> Result<(), TestCaseError> {
     for bends in &run.piece.bends {
         let mut steps = honest.to_vec();
@@ -89,7 +91,7 @@ fn bent(run: &Run<'_>, honest: &[Step], count: &mut Count) -> Result<(), TestCas
         let [(kind, hub, is_followed_honestly)] = by.as_slice() else { continue };
         count.bends.entry(*kind).or_default()[usize::from(right.is_some())] += 1;
         let Some(named) = right else { continue };
-        // Those after it that send on what they should not are at fault where it only closed something.
+        // Where the change only forbids something, a later hub that passes it on all the same is at fault.
         let mut suspects = steps[*hub..].iter().map(|s| &s.giver.domain);
         prop_assert!(suspects.clone().any(|s| *s == named), "{:?} names {}: {:#?}", kind, named, steps);
         if *is_followed_honestly {
@@ -116,7 +118,7 @@ fn compare_all(world: &World, count: &mut Count) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Compares at least so many portions, on one thread.
+/// Compares at least so many portions on one thread.
 fn compare(thread: usize, portions: usize) -> Count {
     const AT_ONCE: u32 = 20;
     let mut count = Count::default();
@@ -159,14 +161,14 @@ fn each_hop_of_a_chain_is_what_the_rules_say_and_a_bent_one_is_refused_by_name()
     }
 }
 
-/// The chain that the oracle foretells, where it reaches the reader.
+/// The chain that the oracle predicts, where it reaches the reader.
 fn all_the_way(world: &World, piece: &Piece) -> Option<Vec<Step>> {
     let hops = foretold(world, piece);
     let steps: Option<Vec<Step>> = hops.iter().enumerate().map(|(k, hop)| hop.step(world, piece, k)).collect();
     steps.filter(|steps| steps.len() == world.agreements.len())
 }
 
-/// Negative control: what the judge leaves out, the comparison notices.
+/// Negative control: the comparison fails where the judge leaves a rule out.
 #[test]
 fn the_judge_of_chains_notices_each_rule_that_is_left_out() {
     let mut runner = TestRunner::deterministic();
@@ -179,7 +181,7 @@ fn the_judge_of_chains_notices_each_rule_that_is_left_out() {
             let run = Run::new(&world, &policies, piece);
             let Some(honest) = all_the_way(&world, piece) else { continue };
             let bends: Vec<_> = piece.bends.iter().flatten().collect();
-            // Some show only where another hub has closed something.
+            // Some rules make a difference only where another hub forbids something.
             let alone = bends.iter().flat_map(|b| b.of_any_kind()).map(|b| (None, b));
             let others = bends.iter().zip(bends.iter().skip(1)).take(2);
             let after = others.flat_map(|(a, b)| b.of_any_kind().map(|b| (Some(a.of_kind(Kind::Closes)), b)));
@@ -190,7 +192,7 @@ fn the_judge_of_chains_notices_each_rule_that_is_left_out() {
                 let before = unnoticed.len();
                 unnoticed.retain(|left| judged(&world, piece, &steps, Some(*left)) == right);
                 if unnoticed.len() < before {
-                    // The library, not only the complete judge, must stand on the other side.
+                    // The complete judge must agree with the library.
                     assert_eq!(run.refused(&steps), right);
                 }
             }

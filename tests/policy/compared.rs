@@ -1,7 +1,7 @@
-//! The decision against the oracle, over random cases.
+//! Compares the decision with the oracle over random cases.
 //!
-//! A case is one portion, decided for one partner at one time under one set of agreements, house rules and hops before. An assessment of
-//! several portions is as many cases. `ORACLE_CASES` sets how many; the number that was compared is printed.
+//! A case is one portion, decided for one partner at one time under one set of agreements, house rules and earlier hops. Each portion of an
+//! assessment is a case. `ORACLE_CASES` sets how many cases are compared; the test prints the number.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,17 +18,20 @@ use crate::{
     fixture::{compile_all, digest, manifest, statement},
     house,
     oracle::{Answer, Rule, answer},
-    policy::{Decision, Facts, HouseRules, PartnerPolicy, Verdict, accept, decide, plan, times},
+    policy::{
+        Decision, EndorsementFacts, Facts, HouseRules, PartnerPolicy, Verdict, accept, decide, plan,
+        possible_release_times,
+    },
 };
 
-/// Portions to compare, unless the environment says otherwise; `.ci/run` asks for 200,000.
+/// How many portions are compared, unless the environment sets another number. `.ci/run` asks for 200,000.
 const CASES: usize = 20_000;
 
 pub fn how_many() -> usize {
     number("ORACLE_CASES", CASES)
 }
 
-/// Whether the cases are enough that chance leaves out none of the rarer kinds.
+/// Whether there are enough cases for even the rarer kinds to occur.
 pub fn is_plenty() -> bool {
     how_many() >= CASES
 }
@@ -37,7 +40,7 @@ pub fn policy(case: &Case) -> PartnerPolicy {
     compile_all(&case.taker, case.agreements.clone(), &house::rules(&case.house, &case.control))
 }
 
-/// The recipient's copy: another's house rules are not known to it.
+/// The recipient's copy of the policy. The recipient does not know the giver's house rules.
 pub fn copy(case: &Case) -> PartnerPolicy {
     compile_all(&case.taker, case.agreements.clone(), &HouseRules::none())
 }
@@ -46,29 +49,33 @@ pub fn manifest_of(case: &Case) -> Manifest {
     Manifest { originator: case.originator.clone(), ..manifest(case.issued, case.expires) }
 }
 
-/// What the giver knows.
+/// The facts that the giver knows.
 pub fn facts<'a>(case: &'a Case, manifest: &'a Manifest) -> Facts<'a> {
     shown(case, manifest, 0..case.portions.len())
 }
 
-/// What the recipient of these portions knows.
+/// The facts that the recipient of these portions knows.
 pub fn shown<'a>(case: &'a Case, manifest: &'a Manifest, indexes: impl Iterator<Item = usize>) -> Facts<'a> {
     let indexes: Vec<usize> = indexes.collect();
     let is_endorsement = |i: &usize| case.portions[*i].kind() == Kind::Endorsement;
     let portions = indexes.iter().copied().filter(|i| !is_endorsement(i)).map(|i| (digest(i), &case.portions[i]));
-    let endorsements = indexes.iter().copied().filter(is_endorsement);
-    Facts::of(manifest, portions)
-        .passed_on(case.provenances.clone())
-        .among_versions(&case.versions)
-        .endorsed(endorsements.map(|i| (digest(i), &case.endorsers[i], &case.portions[i])))
-        .excepting(case.exceptions.clone())
+    let endorsements = indexes.iter().copied().filter(is_endorsement).map(|i| EndorsementFacts {
+        id: StatementId(digest(i).0),
+        endorser: &case.endorsers[i],
+        portion: &case.portions[i],
+    });
+    Facts::new(manifest, portions)
+        .with_provenances(case.provenances.clone())
+        .with_states_of_versions(&case.versions)
+        .with_endorsements(endorsements)
+        .with_exceptions(case.exceptions.clone())
 }
 
 pub fn decided(case: &Case) -> Decision {
     decide(&policy(case), &facts(case, &manifest_of(case)), case.now)
 }
 
-/// The decision in the oracle's form; it also holds the decision to what its types promise.
+/// The decision in the oracle's form. Also checks what the types of the decision promise.
 pub fn told(decision: &Decision) -> Option<Answer> {
     let mut portions: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
     for (index, outcome) in decision.portions.iter().enumerate() {
@@ -89,7 +96,7 @@ pub fn told(decision: &Decision) -> Option<Answer> {
     Some(Answer { agreement, via, portions, terms: cleared.terms().clone(), exceptions })
 }
 
-/// What one thread has compared.
+/// Counts what one thread compared.
 #[derive(Default)]
 struct Count {
     portions: usize,
@@ -109,8 +116,8 @@ impl Count {
     }
 }
 
-/// The runners of one thread, with so many cases each: a runner runs its cases once. Where `PROPTEST_RNG_SEED` is set, each runner has its own seed,
-/// which follows from that number. So a run can be repeated, and no two runners try the same cases.
+/// The test runners of one thread, with so many cases each. A runner runs its cases once. Where `PROPTEST_RNG_SEED` is set, each runner derives
+/// its own seed from that number, so a run can be repeated, and no two runners try the same cases.
 pub fn runners(thread: usize, cases: u32) -> impl Iterator<Item = TestRunner> {
     let config = Config {
         cases,
@@ -129,7 +136,7 @@ pub fn runners(thread: usize, cases: u32) -> impl Iterator<Item = TestRunner> {
     })
 }
 
-/// Compares at least so many portions, on one thread.
+/// Compares at least so many portions on one thread.
 fn compare(thread: usize, portions: usize) -> Count {
     const AT_ONCE: u32 = 100;
     let mut count = Count::default();
@@ -195,7 +202,7 @@ proptest! {
 
     #[test]
     fn nothing_goes_later_that_the_plan_does_not_list(mut case in case(), later in 0..100 * 3_600_i64) {
-        // A house's embargo ends at times of its own, and the plan says that it does not look into those.
+        // A house rule may end an embargo at a time that the plan does not consider, as its documentation says.
         case.house.clear();
         let (policy, manifest) = (policy(&case), manifest_of(&case));
         let facts = facts(&case, &manifest);
@@ -206,12 +213,12 @@ proptest! {
             .flat_map(|(_, d)| d.release.iter().flat_map(|r| r.disclosed()).collect::<Vec<_>>())
             .collect();
         let now: BTreeSet<_> = decide(&policy, &facts, time).release.iter().flat_map(|r| r.disclosed()).collect();
-        // A release changes its shape as time passes (another agreement, a fuller headline), so each step between is asked too.
-        prop_assert!(now.is_subset(&planned), "{now:?} at {time}, planned {planned:?}, times {:?}", times(&policy, &facts));
+        // A later release may stand on another agreement or have a fuller headline, so the steps in between count too.
+        prop_assert!(now.is_subset(&planned), "{now:?} at {time}, planned {planned:?}, times {:?}", possible_release_times(&policy, &facts));
     }
 }
 
-/// Negative control: the comparison is worth something only if it notices each single rule that goes missing.
+/// Negative control: the comparison must fail where any single rule is left out.
 #[test]
 fn the_comparison_notices_each_rule_that_is_left_out() {
     let mut runner = TestRunner::deterministic();
@@ -223,7 +230,7 @@ fn the_comparison_notices_each_rule_that_is_left_out() {
         let right = answer(&case, None);
         let noticed = |rule: &Rule| answer(&case, Some(*rule)) != right;
         if unnoticed.iter().any(noticed) {
-            // The engine, not only the complete oracle, must stand on the other side.
+            // The complete oracle must agree with the decision.
             assert_eq!(told(&decided(&case)), right);
             unnoticed.retain(|rule| !noticed(rule));
         }

@@ -1,4 +1,4 @@
-//! The oracle's choice of headlines: the fullest, and one that the taker may give to somebody.
+//! The oracle's choice of headlines: the fullest, and one that the taker may pass on.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use crate::{
     passed_on::members,
 };
 
-/// By portion, the names of the grants that permit it.
+/// For each portion the names of the grants that permit it.
 type Shown = BTreeMap<usize, BTreeSet<String>>;
 
 impl Oracle<'_> {
@@ -18,7 +18,7 @@ impl Oracle<'_> {
         if self.is_left_out(Rule::OneHeadline) {
             return permitted.clone();
         }
-        // One that translates another is none of its own.
+        // A translation does not count as a headline of its own.
         let translated = |index: usize| self.translated(index, &headlines);
         let mut own: Vec<usize> = headlines.iter().copied().filter(|i| translated(*i).is_none()).collect();
         own.sort_by(|a, b| self.portion(*b).marking.tlp.cmp(&self.portion(*a).marking.tlp).then(a.cmp(b)));
@@ -41,7 +41,7 @@ impl Oracle<'_> {
         one
     }
 
-    /// Of these headlines the one that this one translates, where that one translates nothing.
+    /// The headline among these that this one translates. `None` where the other is itself a translation.
     fn translated(&self, index: usize, headlines: &[usize]) -> Option<usize> {
         if self.is_left_out(Rule::TranslationsGoAlong) {
             return None;
@@ -56,7 +56,7 @@ impl Oracle<'_> {
         None
     }
 
-    /// Whether whoever gets these may give the headline to somebody that has not had it.
+    /// Whether the recipient of these may give the headline to somebody who has not had it.
     fn somebody_may_have(&self, headline: usize, shown: &Shown) -> bool {
         let Some(names) = self.may_name(headline) else { return false };
         let terms = self.narrowed(self.terms(shown));
@@ -78,7 +78,7 @@ impl Oracle<'_> {
         let everybody: BTreeSet<&String> = lists.iter().flatten().collect();
         everybody.into_iter().any(|one| {
             let is_organisation = one.contains('.');
-            // An organisation that is not named may be the organ of a state that is.
+            // An organisation that is not named may be an organ of a named state.
             let may_be_in = |list: &BTreeSet<String>| {
                 list.contains(one) || (is_organisation && list.iter().any(|other| !other.contains('.')))
             };
@@ -87,7 +87,7 @@ impl Oracle<'_> {
     }
 }
 
-/// Organisations by name, and states by code, but for those that are barred.
+/// The organisations by name and the states by code, without the barred ones.
 fn people(audiences: &[Audience], groups: &[Group], barred: &[Country]) -> BTreeSet<String> {
     let mut people = BTreeSet::new();
     for audience in audiences {

@@ -1,4 +1,4 @@
-//! A small library of house rules, each in Cedar and once more in plain Rust.
+//! A small library of house rules, each in Cedar and in plain Rust.
 
 use std::collections::BTreeSet;
 
@@ -16,10 +16,10 @@ use crate::{
     policy::HouseRules,
 };
 
-/// A rule of a house.
+/// A house rule.
 pub struct HouseRule {
     cedar: &'static str,
-    /// Whether it forbids the portion, given what the subjects among the visible portions say.
+    /// Whether it forbids the portion, given the subjects among the visible portions.
     pub forbids: fn(&Oracle<'_>, usize, &BTreeSet<usize>) -> bool,
 }
 
@@ -83,7 +83,7 @@ pub static LIBRARY: [HouseRule; HOUSE_RULES] = [
     },
 ];
 
-/// These rules of the library and these rows on who controls a place, as a house would write them.
+/// House rules with these rules of the library and these rows of a control table.
 pub fn rules(numbers: &[usize], control: &[String]) -> HouseRules {
     let file = |name: &str, text: String| RuleFile { name: name.to_owned(), text };
     let cedar = format!("// The library's.\n{}", numbers.iter().map(|n| text(*n)).collect::<String>());
@@ -91,7 +91,7 @@ pub fn rules(numbers: &[usize], control: &[String]) -> HouseRules {
     HouseRules::compile(&[file("library.cedar", cedar), file("control.tsv", rows)]).unwrap()
 }
 
-/// The rule with that number.
+/// The rule with this number.
 pub fn text(n: usize) -> String {
     let cedar = LIBRARY[n].cedar;
     format!("@id(\"house-{n}\")\n@reason(\"of the library\")\nforbid (principal, action, resource)\n{cedar};\n")

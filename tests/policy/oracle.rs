@@ -1,5 +1,7 @@
-//! The rules of a release once more, as a reader of the protocol would write them down: nested ifs over the domain's own types, slow and
-//! plain, with nothing of Cedar and nothing of the code under test. Any one rule can be left out, to show that its absence is noticed.
+//! The oracle: a second implementation of the release rules, as a reader of the protocol would write it.
+//!
+//! It is slow and plain, uses the domain's types, and shares nothing with Cedar or with the code that is tested. Any one rule can be left out,
+//! to show that the comparison notices its absence.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -161,7 +163,7 @@ impl Rule {
     ];
 }
 
-/// What goes: the agreement's place, the release by which it came, by portion the names of the grants, and the terms.
+/// What is released: the index of the agreement, the release by which it came, the names of the grants for each portion, and the terms.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     pub agreement: usize,
@@ -171,7 +173,7 @@ pub struct Answer {
     pub exceptions: BTreeSet<StatementId>,
 }
 
-/// What goes to the case's taker, if anything.
+/// What is released to the case's taker, if anything.
 pub fn answer(case: &Case, without: Option<Rule>) -> Option<Answer> {
     let mut ways: Vec<Came> = (0..case.provenances.len()).map(Came::By).collect();
     if case.originator == case.giver {
@@ -194,7 +196,7 @@ pub fn answer(case: &Case, without: Option<Rule>) -> Option<Answer> {
     best
 }
 
-/// How the giver came by the assessment.
+/// How the giver acquired the assessment.
 #[derive(Debug, Clone, Copy)]
 pub enum Came {
     Own,
@@ -253,7 +255,7 @@ impl Oracle<'_> {
         if !has(Kind::Headline) && !self.is_left_out(Rule::HeadlineNeeded) {
             return None;
         }
-        // The recipient would refuse it anyhow, since it knows of no subject; so no case can tell that this rule is left out.
+        // The recipient would refuse it anyway, since it knows of no subject, so no case could show that this rule is left out.
         if !has(Kind::Subject) {
             return None;
         }
@@ -278,7 +280,7 @@ impl Oracle<'_> {
         &self.case.portions[index]
     }
 
-    /// The grants that permit the portion, given what the subjects among the visible portions say; none where a rule forbids it.
+    /// The grants that permit the portion, given the subjects among the visible portions. None where a rule forbids it.
     pub fn permitting(&self, index: usize, visible: &BTreeSet<usize>) -> BTreeSet<String> {
         let mut grants = self.excepting(index);
         if self.is_forbidden(index, visible) {
@@ -320,7 +322,7 @@ impl Oracle<'_> {
         self.case.now >= self.case.expires && !self.is_left_out(Rule::Expiry)
     }
 
-    /// Whether the portion's marking says that it is for others than the taker.
+    /// Whether the portion's marking makes it releasable to others only.
     pub fn is_for_others(&self, index: usize) -> bool {
         let marking = &self.portion(index).marking;
         if !marking.releasable_to.is_empty() && !self.is_left_out(Rule::ReleasableTo) {
@@ -338,7 +340,7 @@ impl Oracle<'_> {
         false
     }
 
-    /// Whether the audience, where these groups are spelled out, is the taker.
+    /// Whether the audience means the taker, given these groups.
     pub fn is_named(&self, audience: &Audience, groups: &[Group], by_state: bool) -> bool {
         let taker = &self.case.taker;
         match audience {

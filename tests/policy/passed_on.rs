@@ -1,4 +1,4 @@
-//! The oracle's rules of passing on: what another's assessment came with, and what may go on of it.
+//! The oracle's rules on passing on: what may be passed on of an assessment that came from another organisation.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +20,7 @@ use crate::{
 const DAY: i64 = 86_400;
 
 impl Oracle<'_> {
-    /// Whether the portion may go on to the taker as far as the hop before is concerned.
+    /// Whether the hop before allows the portion to go on to the taker.
     pub fn may_go_on(&self, index: usize) -> bool {
         if self.is_own_word(index) {
             return true;
@@ -88,7 +88,7 @@ impl Oracle<'_> {
         matches!(tlp, Tlp::AmberStrict | Tlp::Red) && !self.is_left_out(Rule::StrictStays)
     }
 
-    /// Whom the portion's marking lets a recipient give it to; `None`: nobody.
+    /// The audiences to which the portion's marking lets a recipient pass it on; `None` for nobody.
     pub fn may_name(&self, index: usize) -> Option<&[Audience]> {
         let marking = &self.portion(index).marking;
         if self.is_unattributed(index) || self.is_too_strict(index) {
@@ -101,12 +101,12 @@ impl Oracle<'_> {
         names.iter().any(|name| self.is_named(name, groups, true))
     }
 
-    /// Days that the giver's own copy may still be kept, rounded down.
+    /// The number of days that the giver may still keep its own copy, rounded down.
     fn days_left(&self, came: &Provenance) -> Option<i64> {
         let days = came.terms.retention_days?;
         let mut left = 0;
         while left < i64::from(days) {
-            // One day more still ends in time.
+            // One more day would end too late.
             if self.case.now.plus_seconds((left + 1) * DAY) > came.released_at.plus_seconds(i64::from(days) * DAY) {
                 break;
             }
@@ -155,7 +155,7 @@ impl Oracle<'_> {
         if limit.to.is_empty() || limit.kinds.is_empty() || limit.depth == 0 { None } else { Some(limit) }
     }
 
-    /// The terms of the agreement, narrowed by those of the hop before.
+    /// The terms of the agreement, narrowed by the terms of the hop before.
     pub fn narrowed(&self, mut terms: Terms) -> Terms {
         let Came::By(number) = self.came else { return terms };
         let came = &self.case.provenances[number];
@@ -177,7 +177,7 @@ impl Oracle<'_> {
         terms
     }
 
-    /// With the groups that the terms name, since who gets it further on does not know the agreement.
+    /// The terms with the groups that they name. Organisations further on do not know the agreement.
     pub fn spelled_out(&self, mut terms: Terms) -> Terms {
         let Some(limit) = &mut terms.onward else { return terms };
         if self.is_left_out(Rule::GroupsSpelledOut) {
@@ -208,7 +208,7 @@ impl Oracle<'_> {
         if limit.to.is_empty() || limit.kinds.is_empty() || limit.depth == 0 { None } else { Some(limit) }
     }
 
-    /// Whether everybody that the name means in the agreement at hand was named by the hop before.
+    /// Whether the hop before named everybody that this name means in the agreement.
     fn all_were_named(&self, name: &Audience, theirs: &OnwardLimit, came: &Provenance) -> bool {
         let mut before = BTreeSet::new();
         for named in &theirs.to {
@@ -227,7 +227,7 @@ impl Oracle<'_> {
     }
 }
 
-/// A group's members by name; a country's code has no dot and is in capitals, so that no organisation is taken for one.
+/// A group's members by name. A country's code has no dot and is in capitals, so it can't be confused with an organisation.
 pub fn members(name: &GroupName, groups: &[Group]) -> BTreeSet<String> {
     let mut members = BTreeSet::new();
     for group in groups {

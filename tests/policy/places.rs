@@ -1,4 +1,4 @@
-//! Which states a place concerns, once more: read from the published tables with plain loops over texts.
+//! A second implementation of which states a place concerns. It reads the published tables with plain loops over texts.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -15,7 +15,7 @@ use crate::{
     oracle::{Oracle, Rule},
 };
 
-/// What of it can be left out.
+/// The rules that can be left out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Without {
     pub governors: bool,
@@ -40,7 +40,7 @@ fn lines(text: &str) -> Table {
     text.lines().filter(|line| !line.starts_with('#')).map(cells).collect()
 }
 
-/// The row of that table whose first cell this is.
+/// The row of the table that begins with this cell.
 fn row(table: &str, code: &str) -> Option<&'static Vec<String>> {
     static FIRST: LazyLock<BTreeMap<(&str, &str), &Vec<String>>> = LazyLock::new(|| {
         let all = TABLES.iter().flat_map(|(name, table)| table.iter().map(move |row| ((*name, row[0].as_str()), row)));
@@ -49,7 +49,7 @@ fn row(table: &str, code: &str) -> Option<&'static Vec<String>> {
     FIRST.get(&(table, code)).copied()
 }
 
-/// What was asked before: the comparison asks the same few places over and over.
+/// A cache. The comparison needs the same few places again and again.
 type Asked<T> = LazyLock<Mutex<BTreeMap<String, Arc<T>>>>;
 
 fn asked<T>(before: &Asked<T>, place: &str, answer: fn(&str) -> T) -> Arc<T> {
@@ -61,7 +61,7 @@ fn asked<T>(before: &Asked<T>, place: &str, answer: fn(&str) -> T) -> Arc<T> {
     found
 }
 
-/// The places that this one lies in, and itself.
+/// The place and all places that it lies in.
 fn around(place: &str) -> Arc<BTreeSet<String>> {
     static BEFORE: Asked<BTreeSet<String>> = LazyLock::new(Mutex::default);
     asked(&BEFORE, place, look_around)
@@ -103,13 +103,13 @@ fn look_for_countries(place: &str) -> Vec<&'static Vec<String>> {
     }
 }
 
-/// A row of a table of control.
+/// A row of a control table.
 struct Held {
     what: String,
     by: String,
     from: Day,
     until: Day,
-    /// What the place lies in.
+    /// The places that the row's place lies in.
     around: Arc<BTreeSet<String>>,
 }
 
@@ -120,7 +120,7 @@ fn held(row: &Vec<String>) -> Held {
     Held { what: what.clone(), by: by.clone(), from: from.parse().unwrap(), until, around }
 }
 
-/// The states that a place concerns; `own` are rows beside the table of control.
+/// The states that a place concerns. `own` are rows in addition to the built-in control table.
 pub fn states(place: &str, period: Period, life: (Time, Time), own: &[String], without: Without) -> BTreeSet<String> {
     type Question = (String, Period, (Day, Day), Vec<String>, Without);
     static BEFORE: LazyLock<Mutex<HashMap<Question, BTreeSet<String>>>> = LazyLock::new(Mutex::default);
@@ -134,7 +134,7 @@ pub fn states(place: &str, period: Period, life: (Time, Time), own: &[String], w
     found
 }
 
-/// What became of a former code.
+/// The successors of a former code.
 pub fn successors(place: &str) -> Option<Vec<String>> {
     row("former", place).map(|row| row[3].split(' ').map(str::to_owned).collect())
 }
@@ -171,7 +171,7 @@ fn look_for_states(
     found
 }
 
-/// Its own state, and the one that governs it.
+/// The country itself, and the state that governs it.
 pub fn states_of_an_organ(country: &str, without_governor: bool) -> BTreeSet<String> {
     let mut found = BTreeSet::from([country.to_owned()]);
     if let Some(row) = row("countries", country).filter(|row| !row[4].is_empty() && !without_governor) {
@@ -185,8 +185,8 @@ impl Oracle<'_> {
         self.states_by(visible, &[])
     }
 
-    /// The same by the giver's own rows too, over all subjects that it knows of, and with what other versions are about: these are not the
-    /// recipient's to judge.
+    /// The states that the assessment is about for the giver: also by its own control table, over all subjects that it knows, and those that
+    /// other versions are about. The recipient can't check these.
     pub fn about(&self, visible: &BTreeSet<usize>) -> BTreeSet<Country> {
         let all: BTreeSet<usize> = (0..self.case.portions.len()).collect();
         let mut states = self.states(visible);
@@ -197,7 +197,7 @@ impl Oracle<'_> {
         states
     }
 
-    /// What the giver's own rows add for these subjects.
+    /// The states that the giver's own control table adds for these subjects.
     pub fn added(&self, visible: &BTreeSet<usize>) -> BTreeSet<Country> {
         if self.case.control.is_empty() || self.is_left_out(Rule::OwnControl) {
             return BTreeSet::new();
@@ -229,7 +229,7 @@ impl Oracle<'_> {
         all
     }
 
-    /// Whose organ the taker is.
+    /// The states of which the taker may be an organ.
     pub fn takers_states(&self) -> BTreeSet<Country> {
         let taker = &self.case.taker;
         match taker.country {

@@ -1,4 +1,4 @@
-//! The recipient's check of a release's terms against a naive one: any terms at all, on a release that the decision made.
+//! Compares the recipient's check of a release's terms with a naive check. The terms are arbitrary, on a release that the decision made.
 
 use std::collections::BTreeSet;
 
@@ -37,7 +37,7 @@ pub enum Check {
 const CHECKS: [Check; 7] =
     [Check::Retention, Check::To, Check::Kinds, Check::Tlp, Check::Depth, Check::AtAll, Check::Bars];
 
-/// Whether these terms are as narrow as those that the grants give, `right`, at each point.
+/// Whether these terms are at each point as narrow as `right`, the terms of the grants.
 pub fn is_narrow(terms: &Terms, right: &Terms, needed: &BTreeSet<Country>, without: Option<Check>) -> bool {
     let mut wider = Vec::new();
     if let Some(most) = right.retention_days {
@@ -75,7 +75,7 @@ pub fn is_narrow(terms: &Terms, right: &Terms, needed: &BTreeSet<Country>, witho
     wider.is_empty()
 }
 
-/// The states that the recipient is told of.
+/// The states of the subjects that are disclosed to the recipient.
 fn told_of(case: &Case, cleared: &Cleared) -> BTreeSet<Country> {
     let mut states = BTreeSet::new();
     for index in cleared.indexes() {
@@ -97,7 +97,7 @@ fn withholds_a_subject(case: &Case, cleared: &Cleared) -> bool {
     all.any(|(index, portion)| portion.kind() == Kind::Subject && !shown.contains(&index))
 }
 
-/// A change of the right terms: some narrower, some wider.
+/// A change of the right terms. Some changes make them narrower, some wider.
 #[derive(Debug, Clone)]
 struct Change {
     retention: Option<Option<u32>>,
@@ -151,10 +151,10 @@ fn terms_are_accepted_exactly_where_they_are_no_wider_than_the_grants_named() {
     let (mut accepted, mut refused, mut unnoticed) = (0, 0, CHECKS.to_vec());
     while accepted + refused < 800 || (accepted + refused < 8_000 && !unnoticed.is_empty()) {
         let mut case = case().new_tree(&mut runner).unwrap().current();
-        // The recipient does not know the giver's own rows.
+        // The recipient does not know the giver's own control table.
         case.control.clear();
         let Some(cleared) = decided(&case).release else { continue };
-        // For a subject that is withheld the giver narrows the terms more than the recipient can know.
+        // Where a subject is withheld, the giver narrows the terms more than the recipient can know.
         if withholds_a_subject(&case, &cleared) {
             continue;
         }

@@ -1,4 +1,4 @@
-//! The cases of `tests/vectors/policy/`, decided by the engine and by the oracle.
+//! The cases in `tests/vectors/policy/`, decided by the library and by the oracle.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,10 +24,10 @@ use crate::{
     },
     fixture, house,
     oracle::{self, Answer},
-    policy::{Decision, Excepted, Provenance, Verdict},
+    policy::{Decision, PartnerException, Provenance, Verdict},
 };
 
-/// A type that is written as its text.
+/// Parses a value from its text.
 pub fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> T {
     text.parse().unwrap_or_else(|e| panic!("`{text}`: {e}"))
 }
@@ -93,15 +93,15 @@ pub struct Written {
     places: Vec<String>,
     #[serde(default)]
     actors: Vec<String>,
-    /// The subject's first and last day.
+    /// The first and the last day of the subject.
     #[serde(default)]
     period: Option<[String; 2]>,
     #[serde(default)]
     level: u8,
-    /// By name, the portion that it translates.
+    /// The name of the portion that it translates.
     #[serde(default)]
     translates: Option<String>,
-    /// Of an endorsement: who stands behind the assessment.
+    /// The endorser, where it is an endorsement.
     #[serde(default)]
     endorser: Option<String>,
 }
@@ -129,7 +129,7 @@ struct Marking {
     caveats: Vec<String>,
     #[serde(default)]
     onward: Reach,
-    /// As the marking spells them out.
+    /// The groups that the marking defines.
     #[serde(default)]
     groups: BTreeMap<String, Members>,
 }
@@ -157,7 +157,7 @@ struct Hop {
     groups: BTreeMap<String, Members>,
     #[serde(default)]
     carriers: Vec<String>,
-    /// Whether the agreement under which it came is suspended or was terminated.
+    /// Whether the agreement under which it came was suspended or terminated.
     #[serde(default)]
     stopped: bool,
 }
@@ -258,9 +258,9 @@ impl Vector {
         found.unwrap_or_else(|| panic!("no portion is called `{name}`"))
     }
 
-    fn exception(&self, written: &Exception) -> Excepted {
+    fn exception(&self, written: &Exception) -> PartnerException {
         let Exception { exception, giver, partner, portions, from, until } = written;
-        Excepted {
+        PartnerException {
             id: named_id('e', exception),
             giver: parsed(giver),
             partner: parsed(partner),
@@ -294,7 +294,7 @@ impl Vector {
         })
     }
 
-    /// By name, why portions are withheld.
+    /// The ids of the reasons for each withheld portion, by the portion's name.
     fn withheld(&self, decision: &Decision) -> BTreeMap<String, BTreeSet<String>> {
         let named = self.assessment.portions.iter().zip(&decision.portions);
         named
@@ -307,7 +307,7 @@ impl Vector {
             .collect()
     }
 
-    /// What is not as expected.
+    /// What differs from what is expected.
     fn differences(&self) -> Vec<String> {
         let (case, expected) = (self.case(), self.expected());
         let decision = decided(&case);
@@ -331,7 +331,7 @@ impl Versions {
     }
 }
 
-/// `r1` is the release whose id is all ones, and so on.
+/// `r1` is the release whose id consists of ones, and so on.
 fn release_id(name: &str) -> StatementId {
     named_id('r', name)
 }
@@ -381,7 +381,7 @@ pub fn portion(written: &Written, number: u8) -> Portion {
     portion
 }
 
-/// All files, by name.
+/// All files by name.
 fn vectors() -> BTreeMap<String, Value> {
     files_in("policy")
 }
@@ -408,7 +408,7 @@ fn the_engine_and_the_oracle_decide_each_vector_as_it_says() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Negative control: an expectation that is changed, in any vector, is noticed.
+/// Negative control: a changed expectation in any vector is noticed.
 #[test]
 fn a_changed_expectation_fails() {
     for (name, mut value) in vectors() {

@@ -121,7 +121,7 @@ fn provenance(way: &CameBy, originator: &TrustDomain, (agreements, now): (&[Agre
         let is_terminated = matches!(r.standing.end, Some(End::Terminated { .. }));
         r.standing.is_signed_by_both() && (is_terminated || r.state(now) == AgreementState::Suspended)
     });
-    let provenance = Provenance::of(id_of(StatementKind::Release, &envelope.payload), &release, carriers);
+    let provenance = Provenance::new(id_of(StatementKind::Release, &envelope.payload), &release, carriers);
     Provenance { is_stopped, ..provenance }
 }
 

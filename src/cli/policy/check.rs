@@ -14,7 +14,7 @@ use crate::{
     app,
     config::Config,
     domain::rules::RuleFault,
-    policy::{HouseRules, Known},
+    policy::{HouseRules, KnownNames},
     render::text::one_line,
     wire::{
         self,
@@ -126,7 +126,7 @@ impl Checked {
 }
 
 /// Who is known here. An error where no node can be asked.
-async fn known(global: &Global) -> Result<Known, CliError> {
+async fn known(global: &Global) -> Result<KnownNames, CliError> {
     let context = Context::load(global, ANYBODY)?;
     let mut desk = context.connect().await?;
     let partners = desk.list_partners(proto::ListPartnersRequest {}).await?.into_inner().partners;
@@ -135,12 +135,12 @@ async fn known(global: &Global) -> Result<Known, CliError> {
         let envelope = wire::envelope::draft_from_proto(a.envelope?).ok()?;
         wire::agreement::decode(&envelope.payload).ok()
     });
-    let mut known = Known {
+    let mut known = KnownNames {
         own: context.config.organisation.domain.clone(),
         organisations: partners.iter().filter_map(|p| p.domain.parse().ok()).collect(),
         groups: BTreeSet::new(),
     };
-    terms.for_each(|agreement| known.learn(&agreement));
+    terms.for_each(|agreement| known.add_agreement(&agreement));
     Ok(known)
 }
 

@@ -37,7 +37,7 @@ impl Signed {
     /// The facts with it.
     pub(super) fn told<'a>(&self, facts: Facts<'a>) -> Facts<'a> {
         match &self.0 {
-            Some((all, cosigners)) => facts.signed_by(all, *cosigners),
+            Some((all, cosigners)) => facts.with_signers(all, *cosigners),
             None => facts,
         }
     }

@@ -49,7 +49,7 @@ impl Way {
         let giver = takers.last().unwrap_or(originator).clone();
         let carriers = takers.into_iter().chain([originator.clone()]).collect();
         let release = wire::release::decode(&last.payload)?;
-        let provenance = Provenance::of(id_of(last.kind, &last.payload), &release, carriers);
+        let provenance = Provenance::new(id_of(last.kind, &last.payload), &release, carriers);
         path.push(Arc::new(last));
         let bytes = came_by.release.len() + came_by.provenance.iter().map(Vec::len).sum::<usize>();
         let under = (giver, release.agreement.id);

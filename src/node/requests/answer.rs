@@ -19,7 +19,7 @@ use crate::{
         prepared::Prepared,
         publish::{PartnerDecision, urgency},
     },
-    policy::{Excepted, listed, plan},
+    policy::{PartnerException, abbreviated_list, plan},
     seal::{rules, statement::id_of, verify::verify},
     store::requests::{Beside, RequestRecord, RequestStep},
     wire,
@@ -59,7 +59,7 @@ impl Node {
         let (now, id) = (self.now(), id_of(StatementKind::Exception, payload));
         let shared = prepared.clone();
         let work = tokio::task::spawn_blocking(move || {
-            let facts = shared.facts(now, &directory).excepting([Excepted::of(id, &exception)]);
+            let facts = shared.facts(now, &directory).with_exceptions([PartnerException::new(id, &exception)]);
             let digests: BTreeSet<Digest> = exception.digests.into_iter().collect();
             let mut decision = PartnerDecision::new(&partner, &plan(&partner.outgoing, &facts, now));
             decision.portions.retain(|p| digests.contains(&p.portion));
@@ -167,7 +167,7 @@ impl Node {
             .map(|(_, portion)| format!("{} `{}`", portion.kind(), portion.handle))
             .collect();
         if !has.is_empty() {
-            let what = format!("the partner has these portions already: {}; leave them out", listed(&has));
+            let what = format!("the partner has these portions already: {}; leave them out", abbreviated_list(&has));
             return Err(Fault::at(Reason::Conflict, "digests", what));
         }
         let holding = prepared.exceptions.iter().filter(|e| e.excepted.partner == *partner && e.excepted.until > now);

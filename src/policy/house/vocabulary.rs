@@ -1,9 +1,10 @@
-//! The words that each attribute of the schema may have: a rule that asks for any other never applies, and nobody would notice.
+//! The values that each attribute of the schema can have. A rule that compares an attribute with any other value never applies, and nobody
+//! would notice.
 
 use std::collections::BTreeSet;
 
+use super::known_names::KnownNames;
 use crate::domain::{
-    agreement::Agreement,
     body::Kind,
     ids::{SpiffeId, TrustDomain, shorten},
     level::WarningLevel,
@@ -13,35 +14,7 @@ use crate::domain::{
     spelling,
 };
 
-/// The names that are known where rules are checked.
-#[derive(Debug, Clone)]
-pub struct Known {
-    /// The organisation whose rules they are.
-    pub own: TrustDomain,
-    /// Its partners, those of whom a bundle is held, and the members of its agreements' groups.
-    pub organisations: BTreeSet<TrustDomain>,
-    /// The groups of its agreements.
-    pub groups: BTreeSet<GroupName>,
-}
-
-impl Known {
-    /// The parties of an agreement, and whom it names.
-    pub fn learn(&mut self, agreement: &Agreement) {
-        self.organisations.extend(agreement.parties.iter().cloned());
-        for group in &agreement.groups {
-            self.groups.insert(group.name.clone());
-            self.organisations.extend(group.organisations.iter().cloned());
-        }
-        let grants = agreement.grants.iter();
-        let audiences = grants.flat_map(|g| g.onward.iter()).flat_map(|onward| &onward.to);
-        self.organisations.extend(audiences.filter_map(|audience| match audience {
-            Audience::Organisation(domain) => Some(domain.clone()),
-            Audience::Group(_) => None,
-        }));
-    }
-}
-
-/// What an attribute holds.
+/// The kind of value that an attribute has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Vocabulary {
     /// A kind of organisation.
@@ -60,39 +33,39 @@ pub(super) enum Vocabulary {
     Topic,
     /// A caveat.
     Caveat,
-    /// Who has signed.
+    /// The id of a signer.
     Signer,
     /// A level of the Traffic Light Protocol.
     Tlp,
     /// A level of warning, or 0.
     Level,
-    /// How many officers have signed beside the author.
+    /// How many officers signed beside the author.
     Cosigners,
 }
 
-/// Something that is wrong with a literal, and what to do.
+/// Something that is wrong with a literal, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Odd {
-    /// Whether the rule may be meant as it stands: only a person can tell.
-    pub may_be_meant: bool,
-    /// What is wrong, after the attribute's name.
-    pub what: String,
+pub(super) struct LiteralProblem {
+    /// Whether the rule may be correct as it is, so that this is only a warning.
+    pub is_warning: bool,
+    /// What is wrong; it follows the attribute's name.
+    pub message: String,
     /// What to do.
     pub help: String,
 }
 
-impl Odd {
-    fn wrong(what: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { may_be_meant: false, what: what.into(), help: help.into() }
+impl LiteralProblem {
+    pub fn mistake(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { is_warning: false, message: message.into(), help: help.into() }
     }
 
-    fn doubtful(what: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { may_be_meant: true, what: what.into(), help: help.into() }
+    fn warning(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { is_warning: true, message: message.into(), help: help.into() }
     }
 }
 
 impl Vocabulary {
-    /// Of an attribute of the schema; `None` for what may have any value.
+    /// The vocabulary of an attribute of the schema. `None` where the attribute may have any value.
     pub fn of(variable: &str, attribute: &str) -> Option<Self> {
         Some(match (variable, attribute) {
             ("principal", "kind") => Self::Partner,
@@ -113,7 +86,7 @@ impl Vocabulary {
         })
     }
 
-    /// What a value of it is, in words.
+    /// What a value is, in words.
     pub fn noun(self) -> &'static str {
         match self {
             Self::Partner => "a kind of organisation",
@@ -128,8 +101,8 @@ impl Vocabulary {
         }
     }
 
-    /// Whether a value of the one may be a value of the other.
-    pub fn meets(self, other: Self) -> bool {
+    /// Whether the two have values in common.
+    pub fn overlaps(self, other: Self) -> bool {
         let family = |v| match v {
             Self::Place => Self::Country,
             Self::Organisation => Self::Audience,
@@ -139,35 +112,39 @@ impl Vocabulary {
         family(self) == family(other)
     }
 
-    /// What is odd about asking whether it is, or holds, this text.
-    pub fn text(self, text: &str, known: Option<&Known>) -> Option<Odd> {
+    /// What is wrong with comparing the attribute with this text.
+    pub fn check_text(self, text: &str, known: Option<&KnownNames>) -> Option<LiteralProblem> {
         match self {
-            Self::Partner => closed(text, &PartnerKind::ALL.iter().map(|k| k.as_str()).collect::<Vec<_>>()),
-            Self::Kind => later(text, "kind of portion", &Kind::ALL.iter().map(|k| k.as_str()).collect::<Vec<_>>()),
-            Self::Caveat => later(text, "caveat", &Caveat::ALL.iter().map(|c| c.as_str()).collect::<Vec<_>>()),
-            Self::Country => text.parse::<Country>().err().map(|why| Odd::wrong(never(text), why)),
-            Self::Place => place(text),
-            Self::Topic => text.parse::<Topic>().err().map(|why| Odd::wrong(never(text), why)),
+            Self::Partner => check_closed(text, &PartnerKind::ALL.iter().map(|k| k.as_str()).collect::<Vec<_>>()),
+            Self::Kind => {
+                check_extensible(text, "kind of portion", &Kind::ALL.iter().map(|k| k.as_str()).collect::<Vec<_>>())
+            }
+            Self::Caveat => {
+                check_extensible(text, "caveat", &Caveat::ALL.iter().map(|c| c.as_str()).collect::<Vec<_>>())
+            }
+            Self::Country => text.parse::<Country>().err().map(|why| LiteralProblem::mistake(never(text), why)),
+            Self::Place => check_place(text),
+            Self::Topic => text.parse::<Topic>().err().map(|why| LiteralProblem::mistake(never(text), why)),
             Self::Audience => match text.parse::<Audience>() {
-                Ok(Audience::Organisation(domain)) => unknown(&domain, known),
-                Ok(Audience::Group(name)) => group(&name, known),
-                Err(why) => Some(Odd::wrong(never(text), why)),
+                Ok(Audience::Organisation(domain)) => check_organisation(&domain, known),
+                Ok(Audience::Group(name)) => check_group(&name, known),
+                Err(why) => Some(LiteralProblem::mistake(never(text), why)),
             },
             Self::Organisation => match text.parse::<TrustDomain>() {
-                Ok(domain) => unknown(&domain, known),
-                Err(why) => Some(Odd::wrong(never(text), why)),
+                Ok(domain) => check_organisation(&domain, known),
+                Err(why) => Some(LiteralProblem::mistake(never(text), why)),
             },
             Self::Signer => match text.parse::<SpiffeId>() {
-                Ok(id) => unknown(id.domain(), known),
-                Err(why) => Some(Odd::wrong(never(text), why)),
+                Ok(id) => check_organisation(id.domain(), known),
+                Err(why) => Some(LiteralProblem::mistake(never(text), why)),
             },
-            // Strictly typed: a text is no number.
+            // Cedar's strict validation refuses to compare a number with a text.
             Self::Tlp | Self::Level | Self::Cosigners => None,
         }
     }
 
-    /// Whether any word that is known here fits the pattern; `true` where there is no list of all words.
-    pub fn fits(self, matches: impl Fn(&str) -> bool) -> bool {
+    /// Whether a value matches. `true` where there is no list of all values.
+    pub fn any_matches(self, matches: impl Fn(&str) -> bool) -> bool {
         match self {
             Self::Partner => PartnerKind::ALL.iter().any(|k| matches(k.as_str())),
             Self::Kind => Kind::ALL.iter().any(|k| matches(k.as_str())),
@@ -176,8 +153,8 @@ impl Vocabulary {
         }
     }
 
-    /// What is odd about comparing it with this number: it comes out the same for whatever it may be.
-    pub fn number(self, holds: impl Fn(i64) -> bool, told: &str) -> Option<Odd> {
+    /// What is wrong with a comparison with a number: the result is the same for every value that the attribute can have.
+    pub fn check_number(self, holds: impl Fn(i64) -> bool, comparison: &str) -> Option<LiteralProblem> {
         let (numbers, help): (Vec<i64>, &str) = match self {
             Self::Tlp => (
                 Tlp::ALL.iter().map(|tlp| *tlp as i64).collect(),
@@ -187,7 +164,7 @@ impl Vocabulary {
                 std::iter::once(0).chain(WarningLevel::ALL.iter().map(|l| i64::from(u8::from(*l)))).collect(),
                 "the levels are 1 (watch) to 5 (ongoing), and 0 where there is no subject",
             ),
-            // A statement has four signatures at most, one of them the author's.
+            // A statement has at most four signatures. One of them is the author's.
             Self::Cosigners => ((0..4).collect(), "at most three officers sign beside the author"),
             _ => return None,
         };
@@ -197,19 +174,20 @@ impl Vocabulary {
             (true, false) => "always",
             (false, _) => "never",
         };
-        Some(Odd::wrong(format!("is {how} {told}"), help))
+        Some(LiteralProblem::mistake(format!("is {how} {comparison}"), help))
     }
 }
 
-/// What is odd about naming this organisation as the one that gets something.
-pub(super) fn recipient(name: &str, known: Option<&Known>) -> Option<Odd> {
+/// What is wrong with naming this organisation as the recipient.
+pub(super) fn check_recipient(name: &str, known: Option<&KnownNames>) -> Option<LiteralProblem> {
     match name.parse::<TrustDomain>() {
-        Ok(domain) if known.is_some_and(|k| k.own == domain) => Some(Odd::doubtful(
+        Ok(domain) if known.is_some_and(|k| k.own == domain) => Some(LiteralProblem::warning(
             format!("`{domain}` is this organisation itself, to which nothing is given"),
             "name the partner that the rule is about",
         )),
-        Ok(domain) => unknown(&domain, known).map(|odd| Odd { what: format!("`{domain}` is not known here"), ..odd }),
-        Err(why) => Some(Odd::wrong(format!("there is no organisation `{}`", shorten(name)), why)),
+        Ok(domain) => check_organisation(&domain, known)
+            .map(|problem| LiteralProblem { message: format!("`{domain}` is not known here"), ..problem }),
+        Err(why) => Some(LiteralProblem::mistake(format!("there is no organisation `{}`", shorten(name)), why)),
     }
 }
 
@@ -217,68 +195,74 @@ fn never(text: &str) -> String {
     format!("is never `{}`", shorten(text))
 }
 
-/// Of a set that no later edition extends.
-fn closed(text: &str, all: &[&str]) -> Option<Odd> {
+/// Checks a word against a list that no later edition extends.
+fn check_closed(text: &str, all: &[&str]) -> Option<LiteralProblem> {
     if all.contains(&text) {
         return None;
     }
-    Some(Odd::wrong(never(text), meant(text, all).unwrap_or_else(|| format!("write one of {}", all.join(", ")))))
+    Some(LiteralProblem::mistake(
+        never(text),
+        did_you_mean(text, all).unwrap_or_else(|| format!("write one of {}", all.join(", "))),
+    ))
 }
 
-/// Of a set that later editions extend: a rule may be written before its time comes.
-fn later(text: &str, what: &str, all: &[&str]) -> Option<Odd> {
+/// Checks a word against a list that later editions extend. A rule may use a word before the edition that has it.
+fn check_extensible(text: &str, what: &str, all: &[&str]) -> Option<LiteralProblem> {
     if all.contains(&text) {
         return None;
     }
     let choices = || format!("write one of {}", all.join(", "));
-    Some(match (meant(text, all), text.parse::<GroupName>()) {
-        (Some(help), _) => Odd::wrong(never(text), help),
-        (None, Err(_)) => Odd::wrong(never(text), choices()),
-        (None, Ok(name)) => Odd::doubtful(
+    Some(match (did_you_mean(text, all), text.parse::<GroupName>()) {
+        (Some(help), _) => LiteralProblem::mistake(never(text), help),
+        (None, Err(_)) => LiteralProblem::mistake(never(text), choices()),
+        (None, Ok(name)) => LiteralProblem::warning(
             format!("is never `{name}` in this edition, which has no such {what}"),
             format!("{}, or leave it for a later edition", choices()),
         ),
     })
 }
 
-fn meant(text: &str, all: &[&str]) -> Option<String> {
+fn did_you_mean(text: &str, all: &[&str]) -> Option<String> {
     spelling::meant(text, all.iter().copied()).map(|near| format!("did you mean `{near}`?"))
 }
 
-/// A region is resolved into its countries, and a part that is no more into what came of it: neither ever stands there.
-fn place(text: &str) -> Option<Odd> {
+/// Checks a place. The attribute has the countries of a region, and the successors of a former subdivision, so it never has the region or the
+/// former subdivision itself.
+fn check_place(text: &str) -> Option<LiteralProblem> {
     let successors = |part: Subdivision| {
         let codes: Vec<&str> = part.successors().iter().map(|p| p.code()).collect();
         format!("its code is no longer in use; write {}", codes.join(" or "))
     };
     match text.parse::<Place>() {
         Ok(Place::Country(_)) => None,
-        Ok(Place::Subdivision(part)) => part.is_former().then(|| Odd::wrong(never(text), successors(part))),
-        Ok(Place::Region(_)) => {
-            Some(Odd::wrong(never(text), "a region counts as all of its countries; name the countries"))
+        Ok(Place::Subdivision(part)) => {
+            part.is_former().then(|| LiteralProblem::mistake(never(text), successors(part)))
         }
-        Err(why) => Some(Odd::wrong(never(text), why)),
+        Ok(Place::Region(_)) => {
+            Some(LiteralProblem::mistake(never(text), "a region counts as all of its countries; name the countries"))
+        }
+        Err(why) => Some(LiteralProblem::mistake(never(text), why)),
     }
 }
 
-fn unknown(domain: &TrustDomain, known: Option<&Known>) -> Option<Odd> {
+fn check_organisation(domain: &TrustDomain, known: Option<&KnownNames>) -> Option<LiteralProblem> {
     let known = known.filter(|k| k.own != *domain && !k.organisations.contains(domain))?;
     let near = spelling::meant(domain.as_str(), known.organisations.iter().map(TrustDomain::as_str));
-    Some(Odd::doubtful(
+    Some(LiteralProblem::warning(
         format!("names `{domain}`, which is not known here"),
-        format!("{}leave it where it is to become a partner, or to be named in an agreement", guess("", near)),
+        format!("{}leave it where it is to become a partner, or to be named in an agreement", suggestion("", near)),
     ))
 }
 
-fn group(name: &GroupName, known: Option<&Known>) -> Option<Odd> {
+fn check_group(name: &GroupName, known: Option<&KnownNames>) -> Option<LiteralProblem> {
     let known = known.filter(|k| !k.groups.contains(name))?;
     let near = spelling::meant(name.as_str(), known.groups.iter().map(GroupName::as_str));
-    Some(Odd::doubtful(
+    Some(LiteralProblem::warning(
         format!("names `group:{name}`, which no agreement here spells out"),
-        format!("{}leave it where an agreement is to spell it out", guess("group:", near)),
+        format!("{}leave it where an agreement is to spell it out", suggestion("group:", near)),
     ))
 }
 
-fn guess(before: &str, near: Option<&str>) -> String {
+fn suggestion(before: &str, near: Option<&str>) -> String {
     near.map(|near| format!("did you mean `{before}{near}`? otherwise ")).unwrap_or_default()
 }

@@ -1,72 +1,71 @@
-//! The changes that a remedy may consist of, and what each makes of the facts.
+//! The changes that a remedy may consist of.
 
 use crate::domain::{
-    agreement::{Agreement, Area, Grant},
-    assessment::{Manifest, Portion},
+    agreement::{Area, Grant},
     body::Kind,
     ids::{StatementId, TrustDomain},
     level::WarningLevel,
-    marking::{Audience, GroupName, Tlp, Topic},
+    marking::{GroupName, Tlp, Topic},
     place::Place,
     time::{Day, Time},
 };
 
 /// One thing that would have to change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
-    /// An agreement that is here already would have to be in force.
+pub enum RequiredChange {
+    /// An agreement that this node already has would have to be put in force.
     InForce(StatementId),
-    /// There would have to be a grant more: in that agreement, or in a new one where none is named.
+    /// A grant would have to be added: to this agreement, or to a new one where it is `None`.
     NewGrant(Option<StatementId>, Box<Grant>),
-    /// A grant would have to reach further.
+    /// A grant would have to be widened.
     Widen(StatementId, GroupName, Widening),
-    /// An agreement would have to hold longer: to the end of that day.
+    /// An agreement would have to end later, at the end of this day.
     Prolong(StatementId, Day),
-    /// An agreement would have to begin earlier: with that day.
+    /// An agreement would have to begin earlier, on this day.
     Advance(StatementId, Day),
-    /// A portion would have to be marked otherwise, in a new version.
-    Remark(usize, Remark),
-    /// A new version would have to expire after that time.
+    /// The marking of the portion at this index would have to change, in a new version.
+    Marking(usize, MarkingChange),
+    /// A new version would have to expire after this time.
     Renew(Time),
-    /// A house rule would have to let it go.
+    /// A house rule would have to permit it.
     Rule(String),
-    /// It goes by itself once it is that time.
+    /// It is released without any change at this time.
     Wait(Time),
 }
 
-/// How far a grant would have to reach.
+/// How a grant would have to be widened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Widening {
-    /// This kind of portion, too.
+    /// It would have to permit this kind of portion too.
     Kind(Kind),
-    /// This place, too.
+    /// It would have to cover this place too.
     Place(Place),
-    /// This topic, too.
+    /// It would have to permit this topic too.
     Topic(Topic),
-    /// Up to this level of the Traffic Light Protocol.
+    /// It would have to permit up to this TLP level.
     MaxTlp(Tlp),
-    /// From this level of warning up.
+    /// It would have to permit from this level of warning.
     MinLevel(WarningLevel),
-    /// After at most so many seconds.
+    /// Its delay would have to be at most so many seconds.
     Delay(u64),
 }
 
-/// How a portion would have to be marked.
+/// How a portion's marking would have to change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Remark {
-    /// Releasable to this organisation, by name.
+pub enum MarkingChange {
+    /// It would have to name this organisation as releasable to.
     Name(TrustDomain),
-    /// With this topic.
+    /// It would have to have this topic.
     Topic(Topic),
 }
 
-impl Change {
-    /// Whether it takes a new version of the assessment.
+impl RequiredChange {
+    /// Whether it needs a new version of the assessment.
     pub fn needs_new_version(&self) -> bool {
-        matches!(self, Self::Remark(..) | Self::Renew(_))
+        matches!(self, Self::Marking(..) | Self::Renew(_))
     }
 
-    /// Whether the other is the same question with another answer, so that only one of them can stand.
+    /// Whether both change the same thing, so that only one of them can be made.
     fn replaces(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Wait(_), Self::Wait(_)) | (Self::Renew(_), Self::Renew(_)) => true,
@@ -79,7 +78,7 @@ impl Change {
         }
     }
 
-    /// Adds it, in the place of the one that it replaces; whether that makes a difference.
+    /// Adds it to the changes, in the place of the one that it replaces. Returns whether that makes a difference.
     pub(super) fn add_to(self, all: &mut Vec<Self>) -> bool {
         match all.iter_mut().find(|c| self.replaces(c)) {
             Some(same) if *same == self => false,
@@ -95,61 +94,7 @@ impl Change {
     }
 }
 
-/// All that a decision is made of, to be changed at will.
-#[derive(Clone)]
-pub(super) struct World {
-    pub agreements: Vec<(StatementId, Agreement)>,
-    pub manifest: Manifest,
-    /// When the giver logged it.
-    pub logged_at: Time,
-    pub portions: Vec<Portion>,
-    /// The house rules that are left out.
-    pub spared: Vec<String>,
-    pub now: Time,
-}
-
-/// The id of an agreement that does not exist yet.
-pub(super) const NOT_YET: StatementId = StatementId([0; 32]);
-
-impl World {
-    /// What the change makes of it. `began` is the time at which a new version would be logged.
-    pub fn apply(&mut self, change: &Change, dormant: &[(StatementId, Agreement)], began: Time) {
-        if change.needs_new_version() {
-            self.logged_at = began;
-        }
-        match change {
-            Change::InForce(id) => self.agreements.extend(dormant.iter().filter(|(known, _)| known == id).cloned()),
-            Change::NewGrant(Some(id), grant) => self.edit(id, |a| a.grants.push((**grant).clone())),
-            Change::NewGrant(None, grant) => self.agreements.push((NOT_YET, new_agreement(grant, self.now))),
-            Change::Widen(id, name, how) => self.edit(id, |a| {
-                a.grants.iter_mut().filter(|g| g.id == *name).for_each(|g| widen(g, how));
-            }),
-            Change::Prolong(id, day) => self.edit(id, |a| a.until = *day),
-            Change::Advance(id, day) => self.edit(id, |a| a.from = *day),
-            Change::Remark(index, how) => {
-                if let Some(portion) = self.portions.get_mut(*index) {
-                    match how {
-                        Remark::Name(who) => {
-                            portion.marking.releasable_to.push(Audience::Organisation(who.clone()));
-                            portion.marking.releasable_to.sort_unstable();
-                        }
-                        Remark::Topic(topic) => portion.marking.topics.push(topic.clone()),
-                    }
-                }
-            }
-            Change::Renew(after) => self.manifest.expires = after.plus_seconds(1),
-            Change::Rule(id) => self.spared.push(id.clone()),
-            Change::Wait(until) => self.now = *until,
-        }
-    }
-
-    fn edit(&mut self, id: &StatementId, how: impl FnOnce(&mut Agreement)) {
-        if let Some((_, agreement)) = self.agreements.iter_mut().find(|(known, _)| known == id) {
-            how(agreement);
-        }
-    }
-}
-
+/// Widens the grant.
 pub(super) fn widen(grant: &mut Grant, how: &Widening) {
     match how {
         Widening::Kind(kind) => grant.kinds.push(*kind),
@@ -158,25 +103,5 @@ pub(super) fn widen(grant: &mut Grant, how: &Widening) {
         Widening::MaxTlp(tlp) => grant.max_tlp = *tlp,
         Widening::MinLevel(level) => grant.min_level = Some(*level),
         Widening::Delay(seconds) => grant.delay_seconds = *seconds,
-    }
-}
-
-/// An agreement of a year that holds only this grant.
-fn new_agreement(grant: &Grant, now: Time) -> Agreement {
-    let mut parties = [grant.from.clone(), grant.to.clone()];
-    parties.sort_unstable();
-    Agreement {
-        series: crate::domain::ids::AssessmentId([0; 16]),
-        version: 1,
-        previous: None,
-        parties,
-        from: now.plus_seconds(-86_400).day(),
-        until: now.plus_seconds(365 * 86_400).day(),
-        purpose: String::new(),
-        notice_days: 0,
-        groups: vec![],
-        grants: vec![grant.clone()],
-        duties: crate::domain::agreement::Duties::default(),
-        triggers: vec![],
     }
 }

@@ -1,25 +1,28 @@
 //! Remedies in words.
 
-use super::{Change, Question, Remark, Remedy, Widening};
+use super::{
+    change::{MarkingChange, RequiredChange, Widening},
+    question::{Question, Remedy},
+};
 use crate::{
     domain::{
         agreement::{Agreement, Grant},
         ids::StatementId,
         marking::GroupName,
     },
-    policy::grant::{duration, listed},
+    policy::grant::{abbreviated_list, duration},
 };
 
 /// One change in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// What sort of change: `agreement`, `grant`, `marking`, `version`, `rule` or `wait`; `none` where nothing would do.
+    /// The kind of change: `agreement`, `grant`, `marking`, `version`, `rule` or `wait`; `none` where there is no change.
     pub kind: &'static str,
     /// The sentence.
     pub words: String,
 }
 
-/// The remedy as sentences, what belongs to one grant in one of them. `name` tells what people call the portion at a place.
+/// The remedy as sentences. All changes of one grant are in one sentence. `name` returns what people call the portion at an index.
 pub fn lines(question: &Question<'_>, remedy: &Remedy, name: impl Fn(usize) -> String) -> Vec<Line> {
     let words = Words { question, name: &name };
     match remedy {
@@ -32,17 +35,17 @@ pub fn lines(question: &Question<'_>, remedy: &Remedy, name: impl Fn(usize) -> S
         Remedy::Changes(changes) => words.all(changes),
         Remedy::FullerHeadline(changes, other) => {
             let mut lines = words.all(changes);
-            // When the other one goes is told with that one.
+            // When the other headline is released, its own remedy says.
             lines.retain(|l| l.kind != "wait");
             let how = if changes.is_empty() { "goes" } else { "would then go" };
-            let told = format!("{} {how} in its place, which says more", name(*other));
-            lines.push(Line { kind: "none", words: told });
+            let words = format!("{} {how} in its place, which says more", name(*other));
+            lines.push(Line { kind: "none", words });
             lines
         }
     }
 }
 
-/// Enough of an id to name it.
+/// The beginning of an id, which is enough to recognise it.
 fn short(id: &StatementId) -> String {
     id.to_string().chars().take(12).collect()
 }
@@ -53,55 +56,55 @@ struct Words<'a> {
 }
 
 impl Words<'_> {
-    fn all(&self, changes: &[Change]) -> Vec<Line> {
+    fn all(&self, changes: &[RequiredChange]) -> Vec<Line> {
         let mut lines: Vec<Line> = Vec::new();
-        let mut told: Vec<(StatementId, &GroupName)> = Vec::new();
+        let mut seen: Vec<(StatementId, &GroupName)> = Vec::new();
         for change in changes {
-            if let Change::Widen(id, name, _) = change {
-                if !told.contains(&(*id, name)) {
-                    told.push((*id, name));
+            if let RequiredChange::Widen(id, name, _) = change {
+                if !seen.contains(&(*id, name)) {
+                    seen.push((*id, name));
                     lines.push(Line { kind: "grant", words: self.grant(*id, name, changes) });
                 }
             } else {
                 lines.push(self.one(change));
             }
         }
-        // To wait is the last thing to be done.
+        // Waiting comes last.
         lines.sort_by_key(|l| l.kind == "wait");
         lines
     }
 
-    fn one(&self, change: &Change) -> Line {
+    fn one(&self, change: &RequiredChange) -> Line {
         let taker = &self.question.taker.domain;
         let (kind, words) = match change {
-            Change::InForce(id) => {
+            RequiredChange::InForce(id) => {
                 ("agreement", format!("agreement {}, which is here, would have to be in force", short(id)))
             }
-            Change::NewGrant(None, grant) => {
+            RequiredChange::NewGrant(None, grant) => {
                 ("agreement", format!("an agreement with {taker} would have to give {}", what(grant)))
             }
-            Change::NewGrant(Some(id), grant) => {
+            RequiredChange::NewGrant(Some(id), grant) => {
                 ("grant", format!("agreement {} would need one grant more: {} to {taker}", short(id), what(grant)))
             }
-            Change::Widen(id, name, _) => ("grant", self.grant(*id, name, std::slice::from_ref(change))),
-            Change::Prolong(id, day) => {
+            RequiredChange::Widen(id, name, _) => ("grant", self.grant(*id, name, std::slice::from_ref(change))),
+            RequiredChange::Prolong(id, day) => {
                 let now = self.agreement(id).map(|a| format!(" (now until {})", a.until)).unwrap_or_default();
                 ("agreement", format!("agreement {} would have to hold until {day} at least{now}", short(id)))
             }
-            Change::Advance(id, day) => {
+            RequiredChange::Advance(id, day) => {
                 let now = self.agreement(id).map(|a| format!(" (now from {} on)", a.from)).unwrap_or_default();
                 ("agreement", format!("agreement {} would have to hold from {day} on{now}", short(id)))
             }
-            Change::Remark(index, Remark::Name(who)) => (
+            RequiredChange::Marking(index, MarkingChange::Name(who)) => (
                 "marking",
                 format!("{} would have to name {who} as releasable_to, in a new version", self.named(*index)),
             ),
-            Change::Remark(index, Remark::Topic(topic)) => {
+            RequiredChange::Marking(index, MarkingChange::Topic(topic)) => {
                 ("marking", format!("{} would have to bear the topic {topic}, in a new version", self.named(*index)))
             }
-            Change::Renew(after) => ("version", format!("a new version would have to expire after {after}")),
-            Change::Rule(id) => ("rule", self.rule(id)),
-            Change::Wait(until) => ("wait", format!("it would go from {until} on, not before")),
+            RequiredChange::Renew(after) => ("version", format!("a new version would have to expire after {after}")),
+            RequiredChange::Rule(id) => ("rule", self.rule(id)),
+            RequiredChange::Wait(until) => ("wait", format!("it would go from {until} on, not before")),
         };
         Line { kind, words }
     }
@@ -111,7 +114,7 @@ impl Words<'_> {
     }
 
     fn rule(&self, id: &str) -> String {
-        let words = self.question.house.rules.iter().find(|(_, r)| r.id == id).map(|(_, r)| format!(" ({})", r.words));
+        let words = self.question.house.reasons().find(|r| r.id == id).map(|r| format!(" ({})", r.words));
         format!("{id} would have to let it go{}", words.unwrap_or_default())
     }
 
@@ -120,13 +123,13 @@ impl Words<'_> {
         all.find(|(known, _)| known == id).map(|(_, a)| a)
     }
 
-    /// All that one grant would have to do.
-    fn grant(&self, id: StatementId, name: &GroupName, changes: &[Change]) -> String {
+    /// All changes of one grant in one sentence.
+    fn grant(&self, id: StatementId, name: &GroupName, changes: &[RequiredChange]) -> String {
         let now = self.agreement(&id).and_then(|a| a.grants.iter().find(|g| g.id == *name));
         let ways: Vec<&Widening> = changes
             .iter()
             .filter_map(|c| match c {
-                Change::Widen(other, n, how) if *other == id && n == name => Some(how),
+                RequiredChange::Widen(other, n, how) if *other == id && n == name => Some(how),
                 _ => None,
             })
             .collect();
@@ -134,18 +137,19 @@ impl Words<'_> {
         let kinds: Vec<_> =
             ways.iter().filter_map(|w| if let Widening::Kind(k) = w { Some(*k) } else { None }).collect();
         if !kinds.is_empty() {
-            parts.push(format!("give {} too", listed(&kinds)));
+            parts.push(format!("give {} too", abbreviated_list(&kinds)));
         }
         let places: Vec<_> =
             ways.iter().filter_map(|w| if let Widening::Place(p) = w { Some(*p) } else { None }).collect();
         if !places.is_empty() {
-            parts.push(format!("cover {} too", listed(&places)));
+            parts.push(format!("cover {} too", abbreviated_list(&places)));
         }
         parts.extend(ways.iter().filter_map(|how| single(how, now)));
         format!("grant {name} would have to {}", and(&parts))
     }
 }
 
+/// A widening that has no list of values.
 fn single(how: &Widening, now: Option<&Grant>) -> Option<String> {
     Some(match how {
         Widening::Kind(_) | Widening::Place(_) => return None,
@@ -168,11 +172,11 @@ fn single(how: &Widening, now: Option<&Grant>) -> Option<String> {
     })
 }
 
-/// What a new grant would have to give.
+/// What a new grant would have to permit.
 fn what(grant: &Grant) -> String {
     let mut kinds = grant.kinds.clone();
     kinds.sort_unstable();
-    format!("{} on {} up to {}", listed(&kinds), listed(&grant.places), grant.max_tlp)
+    format!("{} on {} up to {}", abbreviated_list(&kinds), abbreviated_list(&grant.places), grant.max_tlp)
 }
 
 /// `a, b and c`.

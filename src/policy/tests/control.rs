@@ -1,4 +1,4 @@
-//! Who controls a place: the built-in table, a giver's own rows, and what the author is told.
+//! Who controls a place: the built-in table, a giver's own rows, and the reasons that the author sees.
 
 use super::fixture::*;
 use crate::{
@@ -66,7 +66,7 @@ fn a_territory_and_its_state_are_one_for_the_rule() {
     assert!(told("HK", &["CN"], &[]).ends_with(": HK is governed by CN"));
     assert!(told("CN", &["ML"], &["HK"]).ends_with(": HK is governed by CN"));
     assert!(told("HK", &["ML"], &["CN"]).ends_with(": HK is governed by CN"));
-    // Where the subject names the state, no more is to be said.
+    // Where the subject names the state, there is nothing to explain.
     assert_eq!(told("HK", &["HK"], &[]), told("BF", &["BF-SOM"], &[]));
     assert!(about_these("HK", &["TW"], &[], &HouseRules::none()).release.is_some());
     let seat = taker("partner.example", PartnerKind::Ngo, "HK");
@@ -90,7 +90,7 @@ fn a_house_adds_rows_and_takes_none_away() {
     let release = decided(&everything(&to, &rows), &portions).release.unwrap();
     let barred = |r: &crate::policy::Cleared| r.terms().barred_states.iter().map(|c| c.code()).collect::<Vec<_>>();
     assert_eq!(barred(&release), ["ML", "SN"]);
-    // The recipient knows nothing of these rows, and takes what is narrower.
+    // The recipient does not know these rows, and accepts terms that are narrower.
     let (copy, statement) = (everything(&to, &HouseRules::none()), statement(&release));
     assert_eq!(accept(&copy, &statement, &facts(&portions)), Ok(()));
 }

@@ -1,4 +1,4 @@
-//! Agreements, assessments and partners in a line each.
+//! Short functions that make agreements, assessments and partners.
 
 use std::sync::LazyLock;
 
@@ -32,7 +32,7 @@ pub fn ecowas() -> Organisation {
     taker("ecowas.example", PartnerKind::Regional, "")
 }
 
-/// A grant from gb.example to the taker that gives every kind at once up to AMBER on these places.
+/// A grant from gb.example to the taker. It permits every kind on these places up to AMBER, without a delay.
 pub fn grant(id: &str, to: &Organisation, places: &[&str]) -> Grant {
     Grant {
         later_kinds: vec![],
@@ -140,7 +140,7 @@ pub fn manifest(issued: Time, expires: Time) -> Manifest {
     }
 }
 
-/// A digest by the portion's place, since the policy computes none.
+/// A digest that stands for the portion's index. The policy computes no digests.
 pub fn digest(index: usize) -> Digest {
     Digest([u8::try_from(index).unwrap(); 32])
 }
@@ -149,7 +149,7 @@ pub fn digest(index: usize) -> Digest {
 static MANIFEST: LazyLock<Manifest> = LazyLock::new(|| manifest(time(ISSUED), time("2026-12-01T00:00:00Z")));
 
 pub fn facts(portions: &[Portion]) -> Facts<'_> {
-    Facts::of(&MANIFEST, portions.iter().enumerate().map(|(i, p)| (digest(i), p)))
+    Facts::new(&MANIFEST, portions.iter().enumerate().map(|(i, p)| (digest(i), p)))
 }
 
 /// The decision an hour after the issue.
@@ -157,7 +157,7 @@ pub fn decided(policy: &PartnerPolicy, portions: &[Portion]) -> Decision {
     decide(policy, &facts(portions), time("2026-05-01T10:30:00Z"))
 }
 
-/// For each portion `+` or the ids of the reasons why not.
+/// For each portion `+` where it is released, otherwise the ids of the reasons.
 pub fn in_short(decision: &Decision) -> Vec<String> {
     let short = |verdict: &Verdict| match verdict {
         Verdict::Release(_) => "+".to_owned(),

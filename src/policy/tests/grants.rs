@@ -1,4 +1,4 @@
-//! What a grant reaches and what it does not, and how that is told.
+//! What a grant permits and what it does not, and the reasons in words.
 
 use super::fixture::*;
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     policy::{Facts, HouseRules, PartnerPolicy, decide},
 };
 
-/// Whether a grant on these areas reaches an assessment about these places.
+/// Whether a grant on these areas permits an assessment about these places.
 fn reaches(areas: &[&str], places: &[&str]) -> bool {
     let to = ecowas();
     let mut terms = agreement(&to, vec![grant("g", &to, areas)]);
@@ -60,7 +60,7 @@ fn with(change: impl FnOnce(&mut Grant)) -> PartnerPolicy {
     compile(&to, vec![changed])
 }
 
-/// What becomes of a gap beside a headline and a subject of level 3 on Mali.
+/// The decision about a gap, beside a headline and a subject of level 3 on Mali.
 fn gap_under(policy: &PartnerPolicy, change: impl FnOnce(&mut crate::domain::assessment::Portion)) -> (String, String) {
     let mut changed = gap(3, Tlp::Green);
     change(&mut changed);
@@ -136,7 +136,7 @@ fn a_delay_counts_from_an_issue_between_two_seconds() {
     let policy = with(|g| g.delay_seconds = 86_400);
     let manifest = manifest(time("2026-05-01T09:30:00.5Z"), time("2026-12-01T00:00:00Z"));
     let portions = [headline(1, Tlp::Clear), subject(2, Tlp::Clear, &["ML"])];
-    let facts = Facts::of(&manifest, portions.iter().enumerate().map(|(i, p)| (digest(i), p)));
+    let facts = Facts::new(&manifest, portions.iter().enumerate().map(|(i, p)| (digest(i), p)));
     let goes = |at| decide(&policy, &facts, time(at)).release.is_some();
     assert_eq!(
         ["2026-05-02T09:29:59Z", "2026-05-02T09:30:00.499999999Z", "2026-05-02T09:30:00.5Z"].map(goes),

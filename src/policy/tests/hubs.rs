@@ -1,4 +1,4 @@
-//! What a giver that is not the originator may pass on: gb.example has it from origin.example.
+//! What a giver that is not the originator may pass on. Here gb.example got the assessment from origin.example.
 
 use super::fixture::*;
 use crate::{
@@ -24,7 +24,7 @@ fn au() -> Organisation {
     taker("au.example", PartnerKind::Regional, "")
 }
 
-/// May go on to au.example up to GREEN, two hops, within ten days.
+/// A release that may go on to au.example up to GREEN, for two hops, within ten days.
 fn provenance(number: u8) -> Provenance {
     let to = audiences(&["au.example", "group:sahel"]);
     let kinds = vec![Kind::Headline, Kind::Subject, Kind::Gap];
@@ -44,7 +44,7 @@ fn provenance(number: u8) -> Provenance {
     }
 }
 
-/// A headline, a subject and a gap that may go on to au.example, and a source that may go nowhere.
+/// A headline, a subject and a gap that may go on to au.example, and a source that may not be passed on.
 fn portions() -> Vec<Portion> {
     let mut portions =
         vec![headline(1, Tlp::Green), subject(2, Tlp::Green, &["ML"]), gap(3, Tlp::Green), gap(4, Tlp::Green)];
@@ -75,8 +75,8 @@ fn passed_on_by(
     at: &str,
 ) -> Decision {
     let (policy, manifest) = (compile_all(to, vec![agreement], &HouseRules::none()), theirs());
-    let facts = Facts::of(&manifest, portions.iter().enumerate().map(|(i, p)| (digest(i), p)));
-    decide(&policy, &facts.passed_on(came), time(at))
+    let facts = Facts::new(&manifest, portions.iter().enumerate().map(|(i, p)| (digest(i), p)));
+    decide(&policy, &facts.with_provenances(came), time(at))
 }
 
 const LATER: &str = "2026-05-01T10:30:00Z";
@@ -87,7 +87,7 @@ fn passed_on(change: impl FnOnce(&mut Provenance)) -> Decision {
     passed_on_by(&au(), wide(&au()), vec![came], &portions(), LATER)
 }
 
-/// Why nothing went, told for the first portion.
+/// Why nothing was released, as the reason for the first portion says.
 fn why(decision: &Decision) -> &str {
     assert!(decision.release.is_none());
     assert_eq!(decision.portions[0].verdict.reasons()[0].id, "onward-not-allowed");
@@ -111,7 +111,8 @@ fn what_came_by_no_known_release_goes_nowhere() {
 #[test]
 fn the_originator_needs_no_leave_to_pass_on() {
     let policy = compile_all(&au(), vec![wide(&au())], &HouseRules::none());
-    let release = decide(&policy, &facts(&portions()).passed_on(vec![provenance(1)]), time(LATER)).release.unwrap();
+    let release =
+        decide(&policy, &facts(&portions()).with_provenances(vec![provenance(1)]), time(LATER)).release.unwrap();
     assert_eq!((release.via(), release.digests().count()), (None, 4));
 }
 
@@ -253,12 +254,12 @@ fn what_another_agreement_would_let_go_on_is_told_as_that() {
         portion.marking.onward = Onward::Named(audiences(&["au.example"]));
     }
     let (policy, manifest) = (compile_all(&au(), agreements, &HouseRules::none()), theirs());
-    let facts = Facts::of(&manifest, portions.iter().enumerate().map(|(i, p)| (digest(i), p)));
-    let decision = decide(&policy, &facts.passed_on(vec![came]), time(LATER));
+    let facts = Facts::new(&manifest, portions.iter().enumerate().map(|(i, p)| (digest(i), p)));
+    let decision = decide(&policy, &facts.with_provenances(vec![came]), time(LATER));
     assert_eq!(in_short(&decision), ["+", "+", "+", "+", "no-grant another-agreement"]);
 }
 
-/// What the hub would send, and the recipient's policy.
+/// The release that the hub would send, and the recipient's policy.
 fn sent() -> (PartnerPolicy, Release) {
     let decision = passed_on(|_| ());
     (compile_all(&au(), vec![wide(&au())], &HouseRules::none()), statement(&decision.release.unwrap()))
@@ -266,8 +267,8 @@ fn sent() -> (PartnerPolicy, Release) {
 
 fn judged(policy: &PartnerPolicy, release: &Release, came: Vec<Provenance>) -> Vec<String> {
     let (manifest, portions) = (theirs(), portions());
-    let shown = Facts::of(&manifest, portions.iter().take(3).enumerate().map(|(i, p)| (digest(i), p)));
-    let answer = accept(policy, release, &shown.passed_on(came));
+    let shown = Facts::new(&manifest, portions.iter().take(3).enumerate().map(|(i, p)| (digest(i), p)));
+    let answer = accept(policy, release, &shown.with_provenances(came));
     answer.err().into_iter().flatten().map(|r| r.id.to_string()).collect()
 }
 

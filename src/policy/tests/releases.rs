@@ -1,4 +1,4 @@
-//! Which permitted portions make a release, on what terms, when, and what its recipient says to it.
+//! Which permitted portions are released, on what terms and when, and the recipient's check of the release.
 
 use super::fixture::*;
 use crate::{
@@ -13,7 +13,10 @@ use crate::{
         release::Release,
         time::Time,
     },
-    policy::{Cleared, Decision, Facts, HouseRules, PartnerPolicy, accept, decide, plan, schedule, times},
+    policy::{
+        Cleared, Decision, EndorsementFacts, Facts, HouseRules, ItemId, PartnerPolicy, accept, decide, plan,
+        possible_release_times, schedule,
+    },
 };
 
 fn amber_on_west_africa() -> PartnerPolicy {
@@ -221,7 +224,7 @@ fn a_plan_lists_each_time_at_which_more_goes() {
     );
 }
 
-/// The times, and which portions go then.
+/// The times, and the portions that are released at each.
 fn shown(steps: &[(Time, Decision)]) -> Vec<(String, Vec<usize>)> {
     steps.iter().map(|(t, d)| (t.to_string(), d.release.iter().flat_map(Cleared::indexes).collect())).collect()
 }
@@ -275,13 +278,13 @@ fn more_may_become_permitted_from_the_issue_to_before_the_expiry() {
     begins.from = "2026-06-01".parse().unwrap();
     let portions = [headline(1, Tlp::Green)];
     let facts = facts(&portions);
-    let times = |agreements| times(&compile_all(&to, agreements, &HouseRules::none()), &facts);
+    let times = |agreements| possible_release_times(&compile_all(&to, agreements, &HouseRules::none()), &facts);
     let shown = |times: Vec<Time>| times.iter().map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(shown(times(vec![over.clone()])), [ISSUED, "2026-05-02T09:30:00Z"]);
     assert_eq!(shown(times(vec![over, begins])), [ISSUED, "2026-05-02T09:30:00Z", "2026-06-01T00:00:00Z"]);
 }
 
-/// Two grants in force, a release under them, and the portions that it holds.
+/// Two grants in force, a release under them, and the portions of the release.
 fn released() -> (PartnerPolicy, Release, Vec<Portion>) {
     let portions = vec![headline(1, Tlp::Clear), subject(2, Tlp::Clear, &["ML"]), gap(3, Tlp::Amber)];
     let policy = amber_on_west_africa();
@@ -371,7 +374,7 @@ fn a_recipient_quarantines_terms_that_are_wider_than_the_grants_named() {
     assert_eq!(changed(|r| onward(r).max_tlp = Tlp::Amber), wider);
     assert_eq!(changed(|r| onward(r).kinds = vec![Kind::Headline, Kind::Gap]), wider);
     assert_eq!(changed(|r| onward(r).to = audiences(&["fr.example"])), wider);
-    // Narrower is well.
+    // Narrower terms are accepted.
     assert_eq!(changed(|r| r.terms.onward = None), None);
     assert_eq!(changed(|r| r.terms.retention_days = Some(1)), None);
     assert_eq!(changed(|r| onward(r).kinds = vec![Kind::Headline]), None);
@@ -395,8 +398,11 @@ fn a_recipient_quarantines_a_portion_that_no_grant_named_permits() {
 fn a_release_tells_of_each_portion_and_endorsement_whether_it_goes() {
     let portions = [headline(1, Tlp::Clear), subject(2, Tlp::Clear, &["ML"]), gap(3, Tlp::Red)];
     let (endorser, said, kept) = ("gb.example".parse().unwrap(), gap(4, Tlp::Clear), gap(5, Tlp::Red));
-    let facts = facts(&portions).endorsed([(digest(8), &endorser, &said), (digest(9), &endorser, &kept)]);
+    let endorsement = |n, portion| EndorsementFacts { id: StatementId([n; 32]), endorser: &endorser, portion };
+    let facts = facts(&portions).with_endorsements([endorsement(8, &said), endorsement(9, &kept)]);
     let release = decide(&amber_on_west_africa(), &facts, time("2026-05-01T10:30:00Z")).release.unwrap();
-    let goes = [0, 1, 2, 8, 9].map(|i| release.releases(&digest(i)));
+    let portions = [0, 1, 2].map(|i| ItemId::Portion(digest(i)));
+    let endorsements = [8, 9].map(|n| ItemId::Endorsement(StatementId([n; 32])));
+    let goes: Vec<bool> = portions.iter().chain(&endorsements).map(|item| release.releases(item)).collect();
     assert_eq!(goes, [true, true, false, true, false]);
 }

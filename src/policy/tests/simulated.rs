@@ -1,4 +1,4 @@
-//! Simulations, against what really would have happened.
+//! Compares simulations with what would have happened.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,9 @@ use super::{
 };
 use crate::{
     domain::{agreement::Agreement, body::Kind, ids::Digest, marking::Tlp, time::Time},
-    policy::{Change, Facts, HouseRules, PartnerPolicy, compare, decide, times, without_dates},
+    policy::{
+        Change, Facts, HouseRules, ItemId, PartnerPolicy, compare, decide, possible_release_times, without_dates,
+    },
 };
 
 const RULE: &str = r#"@id("r") @reason("w") forbid (principal, action, resource) when { context.tlp >= 2 };"#;
@@ -20,7 +22,7 @@ fn policy(case: &Case, agreements: &[Agreement], rule: bool) -> PartnerPolicy {
     compile_all(&case.taker, agreements.iter().map(without_dates).collect(), &house)
 }
 
-/// When each portion first goes, asked at each moment at which either policy may change.
+/// When each portion is first released, decided at each time at which either policy may change.
 fn first_times(policy: &PartnerPolicy, facts: &Facts<'_>, moments: &[Time]) -> BTreeMap<Digest, Time> {
     let mut first = BTreeMap::new();
     for at in moments {
@@ -35,7 +37,7 @@ proptest! {
     #[test]
     fn nothing_changes_where_nothing_is_changed(case in case(), rule: bool) {
         let manifest = manifest(case.issued, case.expires);
-        let facts = Facts::of(&manifest, case.portions.iter().enumerate().map(|(i, p)| (digest(i), p)));
+        let facts = Facts::new(&manifest, case.portions.iter().enumerate().map(|(i, p)| (digest(i), p)));
         let policy = policy(&case, &case.agreements, rule);
         prop_assert_eq!(compare(&policy, &policy.clone(), &facts), vec![]);
     }
@@ -43,16 +45,16 @@ proptest! {
     #[test]
     fn what_is_told_is_what_would_have_happened(case in case(), cut in 0usize..4, rules: [bool; 2]) {
         let manifest = manifest(case.issued, case.expires);
-        let facts = Facts::of(&manifest, case.portions.iter().enumerate().map(|(i, p)| (digest(i), p)));
+        let facts = Facts::new(&manifest, case.portions.iter().enumerate().map(|(i, p)| (digest(i), p)));
         let fewer = &case.agreements[..case.agreements.len().saturating_sub(cut)];
         let (before, after) = (policy(&case, fewer, rules[0]), policy(&case, &case.agreements, rules[1]));
-        let mut moments = [vec![case.issued], times(&before, &facts), times(&after, &facts)].concat();
+        let mut moments = [vec![case.issued], possible_release_times(&before, &facts), possible_release_times(&after, &facts)].concat();
         moments.sort();
         let (was, is) = (first_times(&before, &facts, &moments), first_times(&after, &facts, &moments));
         let told = compare(&before, &after, &facts);
         for index in 0..case.portions.len() {
             let portion = digest(index);
-            let found: Vec<_> = told.iter().filter(|d| d.portion == portion).collect();
+            let found: Vec<_> = told.iter().filter(|d| d.item == ItemId::Portion(portion)).collect();
             let (was, is) = (was.get(&portion).copied(), is.get(&portion).copied());
             prop_assert_eq!(found.len(), usize::from(was != is), "{:?} {:?} {:?}", was, is, found);
             for difference in found {
@@ -60,7 +62,7 @@ proptest! {
                 prop_assert!(!difference.reasons.is_empty());
             }
         }
-        // And the other way round it is the other way round.
+        // The reversed comparison has the reversed differences.
         let back = compare(&after, &before, &facts);
         let turned = |change| match change {
             Change::Released => Change::Withheld,
@@ -68,8 +70,8 @@ proptest! {
             Change::Earlier => Change::Later,
             Change::Later => Change::Earlier,
         };
-        let told: Vec<_> = told.into_iter().map(|d| (d.portion, turned(d.change))).collect();
-        prop_assert_eq!(told, back.into_iter().map(|d| (d.portion, d.change)).collect::<Vec<_>>());
+        let told: Vec<_> = told.into_iter().map(|d| (d.item, turned(d.change))).collect();
+        prop_assert_eq!(told, back.into_iter().map(|d| (d.item, d.change)).collect::<Vec<_>>());
     }
 }
 
@@ -108,10 +110,11 @@ fn a_difference_names_the_clause_or_rule_that_makes_it() {
     let told = |before: &PartnerPolicy, after: &PartnerPolicy| {
         let told = compare(before, after, &facts);
         assert_eq!(told.len(), 1, "{told:?}");
-        (told[0].change, told[0].portion, told[0].reasons[0].id.to_string())
+        (told[0].change, told[0].item, told[0].reasons[0].id.to_string())
     };
+    let gap = ItemId::Portion(digest(2));
     let (some, all) = (with(&narrow, HouseRules::none()), with(&wide, HouseRules::none()));
-    assert_eq!(told(&some, &all), (Change::Released, digest(2), "wide".into()));
-    assert_eq!(told(&all, &some), (Change::Withheld, digest(2), "no-grant".into()));
-    assert_eq!(told(&all, &with(&wide, rule())), (Change::Withheld, digest(2), "house:r".into()));
+    assert_eq!(told(&some, &all), (Change::Released, gap, "wide".into()));
+    assert_eq!(told(&all, &some), (Change::Withheld, gap, "no-grant".into()));
+    assert_eq!(told(&all, &with(&wide, rule())), (Change::Withheld, gap, "house:r".into()));
 }

@@ -1,4 +1,4 @@
-//! What a dishonest hub does to its release, and how those after it follow.
+//! How a dishonest hub changes its release, and what the hubs after it do.
 
 use proptest::{prelude::*, sample::Index, sample::select};
 
@@ -19,33 +19,33 @@ use crate::{
 
 const DAY: i64 = 86_400;
 
-/// One way to bend a release.
+/// One way to change a release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// A portion that it got and did not pass on.
+    /// It adds a portion that it got and did not pass on.
     AddsPortion,
-    /// A portion that did not come to it.
+    /// It adds a portion that it did not get.
     AddsAnother,
-    /// To an organisation outside the chain, which passes it on.
+    /// It releases to an organisation outside the chain, which passes it on.
     OtherTaker,
-    /// To an organ of a state that is barred.
+    /// It releases to an organ of a barred state.
     ToBarredState,
-    /// To one that had it before.
+    /// It releases to an organisation that had it before.
     Back,
     WiderTo,
     WiderKinds,
     HigherTlp,
     Deeper,
     LargerGroup,
-    /// A second group of a name, with more members.
+    /// It adds a second group of the same name with more members.
     SecondGroup,
     LeavesBarOut,
     KeptLonger,
-    /// Later than it might be kept.
+    /// It releases later than it may keep it.
     TooLate,
-    /// Its own terms, as if it were the originator.
+    /// It sets its own terms, as if it were the originator.
     DropsTerms,
-    /// Nothing may go on, or not as far; whoever passes it on all the same is at fault.
+    /// It lets nothing be passed on, or not as far. A hub that passes it on all the same is at fault.
     Closes,
 }
 
@@ -74,16 +74,16 @@ pub struct Bend {
     hub: Index,
     pick: Index,
     other: Index,
-    /// Whether those after it decide anew from what it wrote, or send what they would have sent.
+    /// Whether the hubs after it decide anew from the changed release. Otherwise they send what they would have sent.
     decide_anew: bool,
 }
 
-/// A chain of which one hub has bent its release.
+/// A chain in which one hub changed its release.
 pub struct Bent {
     pub steps: Vec<Step>,
-    /// Whose step.
+    /// The index of the changed step.
     pub hub: usize,
-    /// Whether those after it decided from what it wrote.
+    /// Whether the hubs after it decided from the changed release.
     pub is_followed_honestly: bool,
 }
 
@@ -93,7 +93,7 @@ pub fn bend() -> impl Strategy<Value = Bend> {
 }
 
 impl Bend {
-    /// The chain with this bend; `None` where there is nothing to bend.
+    /// The chain with this change; `None` where there is nothing to change.
     pub fn apply(&self, run: &Run<'_>, honest: &[Step]) -> Option<Bent> {
         use Kind::{AddsAnother, AddsPortion, Back, OtherTaker, ToBarredState};
         let last = honest.len() - 1;
@@ -120,7 +120,7 @@ impl Bend {
                 return Some(Bent { steps: anew, hub: k, is_followed_honestly: true });
             }
         }
-        // Those after it send what they would have sent, and cite what they got.
+        // The hubs after it send what they would have sent, and cite what they got.
         for j in k + 1..steps.len() {
             steps[j].release.via = Some(steps[j - 1].id);
             steps[j].id = StatementId([200 + u8::try_from(j).unwrap(); 32]);
@@ -128,7 +128,7 @@ impl Bend {
         Some(Bent { steps, hub: k, is_followed_honestly: false })
     }
 
-    /// The same choices for each kind.
+    /// The same choices for each kind of change.
     pub fn of_any_kind(&self) -> impl Iterator<Item = Self> {
         ALL.into_iter().map(|kind| self.of_kind(kind))
     }
@@ -137,7 +137,7 @@ impl Bend {
         Self { kind, ..self.clone() }
     }
 
-    /// The same, with those after it sending what they would have sent.
+    /// The same change, where the hubs after it send what they would have sent.
     pub fn apply_as_a_liar(&self, run: &Run<'_>, honest: &[Step]) -> Option<Bent> {
         Self { decide_anew: false, ..self.clone() }.apply(run, honest)
     }
@@ -226,13 +226,13 @@ impl Bend {
                 _ => {
                     let onward = terms.onward.as_mut()?;
                     onward.to.truncate(1);
-                    // A limit spells out exactly the groups that it names: wire refuses any other.
+                    // A limit defines exactly the groups that it names: `wire` refuses any other.
                     onward.groups.retain(|group| onward.to.contains(&Audience::Group(group.name.clone())));
                 }
             }
             return Some(());
         }
-        // A reader that may pass nothing on is told that it may.
+        // The release lets a reader pass it on that may not.
         let first = OnwardLimit { depth: 1, ..came.clone() };
         let onward = terms.onward.get_or_insert(first);
         match self.kind {
@@ -277,7 +277,7 @@ impl Bend {
     }
 }
 
-/// All, to all that chains know of.
+/// A limit that lets everything go to every organisation that occurs in chains.
 fn wide() -> OnwardLimit {
     let groups = ["a", "b"].map(|name| fixture::group(name, &STATES, &NAMES[..5]));
     let to = fixture::audiences(&NAMES);

@@ -1,4 +1,4 @@
-//! The naive judge of a chain of releases: each hop by the one-hop oracle's rules, from what the last taker sees and nothing else.
+//! The naive judge of a chain of releases. It checks each hop by the oracle's rules for one hop, from what the last taker sees.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,8 +20,10 @@ use crate::{
     terms::is_narrow,
 };
 
-/// What can be left out of the judgement of hops, to show that its absence is noticed. Not among them: that time is left at all, since no retention fits into none; and that a hop is left, since wire lets no limit be
-/// without one; nor that RED names its reader, since RED goes no hop further.
+/// The rules of the judge that can be left out, to show that the comparison notices their absence.
+///
+/// Three rules are not among them. That some retention time is left: no retention fits into none. That a hop is left: `wire` refuses a limit
+/// without one. That RED names its reader: RED is never passed on.
 pub const LEFT: [Rule; 20] = [
     Rule::CameByIt,
     Rule::NotBack,
@@ -45,7 +47,7 @@ pub const LEFT: [Rule; 20] = [
     Rule::StrictStays,
 ];
 
-/// Whose hop is the first at fault, if any is. The rules left out are those of the hops before the last.
+/// The organisation whose hop is the first at fault, if any is. The rule that is left out applies to the hops before the last.
 pub fn judged(world: &World, piece: &Piece, steps: &[Step], without: Option<Rule>) -> Option<TrustDomain> {
     let last = steps.len() - 1;
     let visible: Vec<usize> = by_digests(piece, &steps[last].release.digests);
@@ -58,7 +60,7 @@ pub fn judged(world: &World, piece: &Piece, steps: &[Step], without: Option<Rule
     let all: BTreeSet<usize> = (0..visible.len()).collect();
     let states = Oracle { case: &told, agreement: &told.agreements[0], came: Came::Own, without: None }.states(&all);
     for step in &steps[..last] {
-        // The state itself was told, by whomever.
+        // A hop gave it to the state itself.
         if step.taker.states().any(|s| states.contains(&s)) {
             return Some(step.giver.domain.clone());
         }
@@ -70,7 +72,7 @@ fn by_digests(piece: &Piece, digests: &[Digest]) -> Vec<usize> {
     (0..piece.portions.len()).filter(|i| digests.contains(&digest(*i))).collect()
 }
 
-/// One hop as a case of the oracle's; digests are places among the visible portions.
+/// One hop as a case for the oracle. Its digests are indexes among the visible portions.
 fn with(
     world: &World,
     piece: &Piece,
@@ -82,13 +84,13 @@ fn with(
     let mut case = case(world, piece, (k, &step.giver, &step.taker), visible, came);
     case.house.clear();
     case.now = step.release.released_at;
-    // Nobody else knows the agreement; the groups of its terms are what the release says of it.
+    // Others do not know the agreement. The groups in the terms of the release stand for it.
     let known = Agreement { groups, grants: vec![], ..case.agreements[0].clone() };
     case.agreements = vec![known];
     case
 }
 
-/// By the hop before, as the taker of the last one sees it.
+/// The provenance by the hop before, as the last taker sees it.
 fn provenance(steps: &[Step], visible: &[usize]) -> Provenance {
     let step = steps.last().unwrap();
     let local = visible.iter().enumerate().filter(|(_, i)| step.release.digests.contains(&digest(**i)));
@@ -103,7 +105,7 @@ fn provenance(steps: &[Step], visible: &[usize]) -> Provenance {
     }
 }
 
-/// A hop in the middle: the agreement on which it stands is not known.
+/// Checks a hop in the middle. Its agreement is not known.
 fn is_at_fault(
     world: &World,
     piece: &Piece,
@@ -123,11 +125,11 @@ fn is_at_fault(
             return true;
         }
     }
-    // What is as narrow as it must be stays as it is when it is narrowed once more.
+    // Terms that are narrow enough do not change when they are narrowed again.
     oracle.narrowed(release.terms.clone()) != release.terms
 }
 
-/// The hop to the reader itself, which has the agreement too.
+/// Checks the hop to the reader itself, which has the agreement too.
 fn is_last_at_fault(world: &World, piece: &Piece, steps: &[Step], visible: &[usize]) -> bool {
     let (last, before) = steps.split_last().unwrap();
     let release = &last.release;

@@ -1,4 +1,4 @@
-//! A chain by the library, each hop as a node makes and takes it; and the same chain foretold by the one-hop oracle alone.
+//! A chain by the library, in which each hop is made and taken as by a node; and the same chain as the oracle for one hop predicts it.
 
 use std::{cell::OnceCell, collections::BTreeSet};
 
@@ -16,10 +16,10 @@ use crate::{
     fixture::{self, digest},
     house,
     oracle::{self, Answer},
-    policy::{Decision, Facts, Hop, HouseRules, PartnerPolicy, Provenance, accept, check_path, decide},
+    policy::{Decision, Facts, Hop, HouseRules, PartnerPolicy, Provenance, accept, check_hops, decide},
 };
 
-/// A release on its way, with what is known of its parties.
+/// A release in a chain, with its parties.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
     pub giver: Organisation,
@@ -28,7 +28,7 @@ pub struct Step {
     pub release: Release,
 }
 
-/// What lies between each and the next, compiled when it is asked for: for the giver, and without its house rules for the taker.
+/// The policies between each organisation and the next, compiled when they are needed: the giver's, and the taker's without house rules.
 pub struct Policies(Vec<OnceCell<(PartnerPolicy, PartnerPolicy)>>);
 
 impl Policies {
@@ -59,14 +59,14 @@ pub fn numbered(hop: usize) -> StatementId {
     StatementId([u8::try_from(hop).unwrap() + 1; 32])
 }
 
-/// With the originator's bars.
+/// The terms with the states that the originator bars in addition.
 pub fn barred(mut terms: Terms, bars: &[Country]) -> Terms {
     let all: BTreeSet<Country> = terms.barred_states.iter().chain(bars).copied().collect();
     terms.barred_states = all.into_iter().collect();
     terms
 }
 
-/// One assessment among these organisations.
+/// One assessment and these organisations.
 pub struct Run<'a> {
     pub world: &'a World,
     pub policies: &'a Policies,
@@ -81,22 +81,22 @@ impl<'a> Run<'a> {
         Self { world, policies, piece, manifest }
     }
 
-    /// All portions, or those that the last release disclosed; with their digests.
+    /// All portions, or those that the last release disclosed, with their digests.
     fn held(&self, steps: &[Step]) -> impl Iterator<Item = (Digest, &Portion)> {
         let all = self.piece.portions.iter().enumerate().map(|(i, p)| (digest(i), p));
         let disclosed = steps.last().map(|s| s.release.digests.clone());
         all.filter(move |(d, _)| disclosed.as_ref().is_none_or(|all| all.contains(d)))
     }
 
-    /// How the taker of these holds it.
+    /// The provenance for the taker of these steps.
     fn came(steps: &[Step]) -> Vec<Provenance> {
         let carriers: BTreeSet<TrustDomain> = steps.iter().map(|s| s.giver.domain.clone()).collect();
-        steps.last().map(|s| Provenance::of(s.id, &s.release, carriers)).into_iter().collect()
+        steps.last().map(|s| Provenance::new(s.id, &s.release, carriers)).into_iter().collect()
     }
 
-    /// What the taker of the last of these decides for the next in the row.
+    /// The decision of the last step's taker for the next organisation.
     pub fn decided(&self, steps: &[Step]) -> Decision {
-        let facts = Facts::of(&self.manifest, self.held(steps)).passed_on(Self::came(steps));
+        let facts = Facts::new(&self.manifest, self.held(steps)).with_provenances(Self::came(steps));
         let mut at = self.piece.at[steps.len()];
         if let Some(last) = steps.last() {
             at = at.max(last.release.released_at);
@@ -114,15 +114,15 @@ impl<'a> Run<'a> {
         Some(Step { giver, taker, id: numbered(k), release })
     }
 
-    /// Who is at fault, as the taker of the last of these finds it, from nothing but what came.
+    /// The organisation at fault, as the last step's taker finds it from what it got.
     pub fn refused(&self, steps: &[Step]) -> Option<TrustDomain> {
         let (last, before) = steps.split_last()?;
-        let facts = Facts::of(&self.manifest, self.held(steps));
+        let facts = Facts::new(&self.manifest, self.held(steps));
         let hops: Vec<Hop<'_>> = before
             .iter()
             .map(|s| Hop { id: s.id, giver: &s.giver.domain, release: &s.release, taker: &s.taker })
             .collect();
-        if let Err(breach) = check_path(&hops, &facts) {
+        if let Err(breach) = check_hops(&hops, &facts) {
             assert!(!breach.reasons.is_empty());
             return Some(breach.by);
         }
@@ -134,19 +134,19 @@ impl<'a> Run<'a> {
             other = compiled(self.world, &last.giver, k, &HouseRules::none());
             &other
         };
-        let answer = accept(policy, &last.release, &facts.passed_on(Self::came(before)));
+        let answer = accept(policy, &last.release, &facts.with_provenances(Self::came(before)));
         answer.is_err().then(|| last.giver.domain.clone())
     }
 }
 
-/// What the oracle says of one hop: what its giver holds, by place among all portions, and what goes.
+/// What the oracle predicts for one hop: the indexes of the portions that its giver has, and what is released.
 pub struct Foretold {
     pub held: Vec<usize>,
     pub answer: Option<Answer>,
 }
 
 impl Foretold {
-    /// The release that follows from it.
+    /// The release that follows from the prediction.
     pub fn step(&self, world: &World, piece: &Piece, k: usize) -> Option<Step> {
         let Answer { agreement, via, portions, terms, exceptions: _ } = self.answer.clone()?;
         let grants: BTreeSet<GroupName> = portions.values().flatten().map(|id| id.parse().unwrap()).collect();
@@ -171,7 +171,7 @@ impl Foretold {
     }
 }
 
-/// Hop by hop, each from the oracle's own answer to the one before, until nothing goes on.
+/// Predicts the chain hop by hop, each from the oracle's own prediction for the hop before, until nothing is passed on.
 pub fn foretold(world: &World, piece: &Piece) -> Vec<Foretold> {
     let mut hops: Vec<Foretold> = vec![];
     let (mut held, mut came): (Vec<usize>, Vec<Provenance>) = ((0..piece.portions.len()).collect(), vec![]);
@@ -195,7 +195,7 @@ pub fn foretold(world: &World, piece: &Piece) -> Vec<Foretold> {
     hops
 }
 
-/// One hop for the oracle. Its digests are the places among the portions that are held.
+/// One hop as a case for the oracle. Its digests are indexes among the portions that the giver has.
 pub fn case(
     world: &World,
     piece: &Piece,

@@ -1,4 +1,4 @@
-//! The chains of `tests/vectors/chains/`, by the library and by the oracle.
+//! The chains in `tests/vectors/chains/`, decided by the library and by the oracle.
 
 use std::collections::BTreeMap;
 
@@ -60,7 +60,7 @@ impl Vector {
         }
     }
 
-    /// What each gets, as the library and the oracle agree.
+    /// What each organisation gets, on which the library and the oracle must agree.
     fn given(&self) -> Vec<(Vec<String>, Terms)> {
         let world = self.world();
         let (policies, piece) = (Policies::of(&world), &world.pieces[0]);
@@ -86,7 +86,7 @@ fn each_chain_goes_as_its_vector_says() {
     for (name, mut value) in all {
         let vector: Vector = serde_json::from_value(value.clone()).unwrap_or_else(|e| panic!("{name}: {e}"));
         assert_eq!(vector.given(), vector.expected(), "{name}");
-        // Negative control: another expectation is noticed.
+        // Negative control: a changed expectation is noticed.
         value["expected"][0]["terms"]["retention_days"] = 77.into();
         let vector: Vector = serde_json::from_value(value).unwrap();
         assert_ne!(vector.given(), vector.expected(), "{name}");

@@ -1,4 +1,4 @@
-//! Random organisations in a row, an agreement for each two of them, house rules at the hubs, and what the first one writes.
+//! Random chains of organisations, an agreement between each two neighbours, house rules at the hubs, and an assessment by the first.
 
 use proptest::{collection::vec, option, prelude::*, sample::select, sample::subsequence};
 
@@ -19,29 +19,29 @@ use crate::{
     fixture,
 };
 
-/// Organisations in the order in which a warning goes, and what lies between each and the next.
+/// Organisations in the order in which a warning reaches them, and what is agreed between each and the next.
 #[derive(Debug, Clone)]
 pub struct World {
     /// The originator, one to three hubs, and the reader.
     pub parties: Vec<Organisation>,
-    /// Between each and the next, in the order of their ids.
+    /// The agreements between each organisation and the next, sorted by their ids.
     pub agreements: Vec<Vec<Agreement>>,
-    /// For each giver its rules: numbers in the library.
+    /// For each giver the numbers of its house rules.
     pub house: Vec<Vec<usize>>,
     pub pieces: Vec<Piece>,
 }
 
-/// One assessment, on its way.
+/// One assessment that goes through a chain.
 #[derive(Debug, Clone)]
 pub struct Piece {
     pub portions: Vec<Portion>,
     pub issued: Time,
     pub expires: Time,
-    /// When each gives; it grows.
+    /// The time of each release, in ascending order.
     pub at: Vec<Time>,
-    /// States that the originator bars on top: terms may always be narrower.
+    /// States that the originator bars in addition. Terms may always be narrower.
     pub bars: Vec<Country>,
-    /// What hubs do to it, each time to an honest chain.
+    /// The changes that hubs make, each to an honest chain.
     pub bends: Vec<Vec<Bend>>,
 }
 
@@ -51,7 +51,7 @@ pub const NAMES: [&str; 7] =
 pub const STATES: [&str; 7] = ["BF", "GH", "IL", "ML", "RS", "US", "XK"];
 pub const KINDS: [Kind; 4] = [Kind::Headline, Kind::Subject, Kind::Source, Kind::Gap];
 const PLACES: [&str; 10] = ["SD", "SD", "SD", "BF", "BF-SOM", "ML", "SO", "SO", "M49:015", "RS-KM"];
-/// The rule beyond these speaks of one taker by name.
+/// Only the house rules below this number are used. The next one names a single taker.
 const RULES_FOR_ALL: usize = HOUSE_RULES - 1;
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
@@ -60,7 +60,7 @@ pub fn world() -> impl Strategy<Value = World> {
     of_hops(prop_oneof![2 => Just(2_usize), 3 => Just(3_usize), 1 => Just(4_usize)])
 }
 
-/// Only such with a hub whose taker is not the reader.
+/// Only those that have a hub whose taker is not the reader.
 pub fn long_world() -> impl Strategy<Value = World> {
     of_hops(3..=4_usize)
 }
@@ -84,7 +84,7 @@ fn of_hops(hops: impl Strategy<Value = usize>) -> impl Strategy<Value = World> {
     })
 }
 
-/// The agreement as it would stand between these two.
+/// The agreement with these two parties.
 pub fn made_between(mut agreement: Agreement, giver: &Organisation, taker: &Organisation) -> Agreement {
     agreement.parties = [giver.domain.clone(), taker.domain.clone()];
     agreement.parties.sort();
@@ -112,7 +112,7 @@ fn agreement() -> impl Strategy<Value = Agreement> {
     })
 }
 
-/// Mostly the same members, so that markings mean the same all along the chain.
+/// Groups with mostly the same members, so that markings mean the same at every hop.
 fn group(name: &'static str) -> impl Strategy<Value = Group> {
     let members =
         |organisations: &[&'static str], countries: &[&'static str]| (organisations.to_vec(), countries.to_vec());
@@ -155,7 +155,7 @@ fn named() -> impl Strategy<Value = Vec<&'static str>> {
 }
 
 fn kinds() -> impl Strategy<Value = Vec<Kind>> {
-    // Without the first two nothing goes.
+    // Nothing is released without the first two.
     let most = subsequence(&KINDS[2..], 0..=2).prop_map(|more| [&KINDS[..2], more.as_slice()].concat());
     prop_oneof![6 => Just(KINDS.to_vec()), 6 => most, 1 => subsequence(&KINDS[..], 1..=4)]
 }
@@ -233,7 +233,7 @@ fn portion() -> impl Strategy<Value = Portion> {
             portion.marking.topics = topics.iter().map(|t| t.parse().unwrap()).collect();
             portion.marking.onward = onward;
             if portion.kind() == Kind::Subject && !is_closed {
-                // A hub that must keep a subject gives nothing, and most chains would end there.
+                // A hub that must withhold a subject releases nothing, so most chains would end there.
                 let marking = &mut portion.marking;
                 (marking.tlp, marking.onward) = (Tlp::Clear, Onward::Named(fixture::audiences(&NAMES)));
                 (marking.releasable_to, marking.caveats) = (vec![], vec![]);

@@ -1,0 +1,26 @@
+//! Whose a version is, and who signed it.
+//!
+//! Only house rules can depend on it. Grants and built-in rules never do, so a recipient, who does not have the giver's house rules, reaches
+//! the same decision without it.
+
+use std::collections::BTreeSet;
+
+use crate::domain::ids::{SpiffeId, TrustDomain};
+
+/// Whose a version is, and who signed it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(in crate::policy) struct Authorship {
+    /// The organisation whose assessment it is.
+    pub originator: TrustDomain,
+    /// Who signed it. Where this is not known, a rule that depends on it can't be evaluated, which is a denial.
+    pub signers: Option<Signers>,
+}
+
+/// The signers of a manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(in crate::policy) struct Signers {
+    /// All of them.
+    pub ids: BTreeSet<SpiffeId>,
+    /// How many officers signed beside the author.
+    pub cosigners: i64,
+}

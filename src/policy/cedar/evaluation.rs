@@ -1,0 +1,24 @@
+//! The result of one evaluation.
+
+use crate::policy::reason::Reason;
+
+/// What Cedar decided for one portion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::policy) enum Evaluation {
+    /// These grants permit it, and nothing forbids it. The grants are given by their indexes in the agreement, in ascending order.
+    Permitted { grants: Vec<usize> },
+    /// These rules forbid it. Where there is none, no grant permits it.
+    Denied { reasons: Vec<Reason> },
+}
+
+impl Evaluation {
+    /// The evaluation failed, which is a denial.
+    pub fn failed(what: impl std::fmt::Display) -> Self {
+        Self::Denied { reasons: vec![evaluation_error(what)] }
+    }
+}
+
+/// The reason where something could not be evaluated.
+pub(super) fn evaluation_error(what: impl std::fmt::Display) -> Reason {
+    Reason::new("evaluation-error", format!("`{what}` could not be evaluated, so nothing is permitted; mend it"))
+}

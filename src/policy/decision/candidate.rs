@@ -1,0 +1,140 @@
+//! A candidate for a release: what one basis would release, with a headline and a subject, and nothing that the recipient would have to refuse.
+
+use std::{collections::BTreeMap, rc::Rc};
+
+use super::{
+    basis::Basis,
+    headlines::select_headlines,
+    ruling::{GrantedItems, Ruling},
+};
+use crate::{
+    domain::body::Kind,
+    policy::{facts::Facts, provenance::Acquisition, reason::Reason},
+};
+
+/// What one basis would release.
+#[derive(Debug)]
+pub(super) struct Candidate<'a> {
+    pub basis: Basis<'a>,
+    rulings: BTreeMap<usize, Rc<Ruling>>,
+    /// What it releases. Empty where it can release nothing.
+    pub released: GrantedItems,
+    /// What it permits and yet withholds, with the reason.
+    pub withheld: BTreeMap<usize, Reason>,
+}
+
+impl<'a> Candidate<'a> {
+    /// Evaluates the basis.
+    pub fn new(basis: Basis<'a>) -> Self {
+        let facts = basis.facts;
+        let rulings = basis.rulings(&facts.all_subjects, facts.indexes());
+        let mut granted: GrantedItems = rulings
+            .iter()
+            .filter_map(|(index, ruling)| match &**ruling {
+                Ruling::Permitted(grounds) => Some((*index, grounds.clone())),
+                Ruling::NoGrant(_) | Ruling::Denied(_) => None,
+            })
+            .collect();
+        let mut withheld = BTreeMap::new();
+        let mut released = select_headlines(basis, &granted);
+        while missing_kind(facts, &released).is_none()
+            && let Some(narrowed) = as_recipient_sees_it(basis, &released)
+        {
+            for index in released.keys().filter(|i| !narrowed.contains_key(i)) {
+                granted.remove(index);
+                withheld.insert(*index, not_covered_as_shown());
+            }
+            granted.extend(narrowed);
+            released = select_headlines(basis, &granted);
+        }
+        if let Some(reason) = obstacle(basis, &released) {
+            withheld.extend(granted.keys().map(|i| (*i, reason.clone())));
+            released.clear();
+        } else {
+            let lesser = granted.keys().filter(|i| !released.contains_key(i));
+            let reason = || Reason::new("a-fuller-headline-is-given", "a fuller headline is given");
+            withheld.extend(lesser.map(|i| (*i, reason())));
+        }
+        Self { basis, rulings, released, withheld }
+    }
+
+    /// How many items are permitted.
+    pub fn permitted_count(&self) -> usize {
+        self.rulings.values().filter(|r| matches!(***r, Ruling::Permitted(_))).count()
+    }
+
+    /// Why the item is not permitted.
+    pub fn reasons(&self, index: usize) -> Vec<Reason> {
+        match self.rulings.get(&index).map(|ruling| ruling.reasons()) {
+            Some(reasons) if !reasons.is_empty() => reasons.to_vec(),
+            Some(_) | None => vec![Reason::new("unknown", "nothing permits it")],
+        }
+    }
+}
+
+/// Why nothing at all can be released, although these items are permitted.
+fn obstacle(basis: Basis<'_>, released: &GrantedItems) -> Option<Reason> {
+    if let Some(kind) = missing_kind(basis.facts, released) {
+        return Some(incomplete(kind));
+    }
+    // An exception adds to what the agreement gives. It does not replace an agreement.
+    if released.values().all(|grounds| grounds.grants.is_empty()) {
+        return Some(no_grant_at_all());
+    }
+    reveals_withheld_subject(basis, released).then(subject_stays)
+}
+
+/// A kind of which a release needs at least one portion, and these have none.
+fn missing_kind(facts: &Facts<'_>, released: &GrantedItems) -> Option<Kind> {
+    [Kind::Headline, Kind::Subject].into_iter().find(|kind| facts.count(*kind, released.keys().copied()) == 0)
+}
+
+/// Whether a hub would reveal the states of a subject that it withholds: the release by which it got the assessment goes along, and the barred
+/// states in it are those of every subject (`decision/terms.rs`).
+fn reveals_withheld_subject(basis: Basis<'_>, released: &GrantedItems) -> bool {
+    let facts = basis.facts;
+    let disclosed = facts.count(Kind::Subject, released.keys().copied());
+    matches!(basis.acquisition, Acquisition::Received(_)) && disclosed < facts.count(Kind::Subject, facts.indexes())
+}
+
+/// What remains of these items where the recipient decides with what it sees. `None` where nothing changes.
+///
+/// The recipient checks a release. Where a subject is withheld, it sees a lower level or fewer places, and might have to refuse what the giver
+/// permits with its fuller knowledge. So this evaluates again with what the recipient would see, and keeps what is permitted both times. It
+/// also prevents that the arrival of a portion reveals how high the withheld level is.
+fn as_recipient_sees_it(basis: Basis<'_>, released: &GrantedItems) -> Option<GrantedItems> {
+    let subjects = basis.facts.subjects_of(released.keys().copied());
+    if subjects == basis.facts.all_subjects {
+        return None;
+    }
+    let rulings = basis.rulings(&subjects, released.keys().copied());
+    let narrowed: GrantedItems = released
+        .iter()
+        .filter_map(|(index, grounds)| match rulings.get(index).map(Rc::as_ref) {
+            Some(Ruling::Permitted(seen)) => Some((*index, grounds.intersection(seen))),
+            Some(Ruling::NoGrant(_) | Ruling::Denied(_)) | None => None,
+        })
+        .filter(|(_, grounds)| !grounds.is_empty())
+        .collect();
+    (narrowed != *released).then_some(narrowed)
+}
+
+fn not_covered_as_shown() -> Reason {
+    Reason::new("not-covered-as-shown", "a subject is withheld, and what is left does not show that a grant covers it")
+}
+
+fn no_grant_at_all() -> Reason {
+    Reason::new("no-grant", "no grant gives any of it, and an exception only adds to what a grant gives")
+}
+
+fn subject_stays() -> Reason {
+    let words = "a hub gives an assessment only with every subject that it has of it, and one of them stays";
+    Reason::new("a-subject-stays", words)
+}
+
+fn incomplete(kind: Kind) -> Reason {
+    match kind {
+        Kind::Headline => Reason::new("no-headline", "no headline may go, and without one nothing goes"),
+        _ => Reason::new("no-subject", "no subject may go, and without one nothing goes"),
+    }
+}

@@ -1,0 +1,7 @@
+//! Passing on: what an organisation that is not the originator may give, and the check of the hops by which an assessment came.
+
+mod acquisition;
+mod hops;
+
+pub(super) use acquisition::Acquisition;
+pub use hops::{Breach, Hop, check_hops};
