@@ -140,7 +140,7 @@ impl Node {
     pub async fn download(&self, caller: &SpiffeId, sha256: &Sha256, offset: u64) -> Result<Vec<u8>, Fault> {
         self.require(caller, WRITERS)?;
         let name = self.store.best_copy(sha256).await?.ok_or_else(nothing)?;
-        if self.store.is_taken_back(sha256).await? {
+        if self.store.is_attachment_recalled(sha256).await? {
             return Err(nothing());
         }
         self.whole_chunk(&name, offset).await

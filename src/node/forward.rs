@@ -18,7 +18,7 @@ use crate::{
     },
     store::{
         damage::Damage,
-        forward::{Arrived, Forwarding},
+        forward::{ForwardableEntry, Forwarding},
     },
     wire,
 };
@@ -78,13 +78,13 @@ impl Node {
     }
 
     /// What goes on of these arrivals; only of those whose terms let anything go on.
-    async fn look_at(self: &Arc<Self>, page: Vec<Arrived>, upto: u64) -> Result<Forwarding, Fault> {
+    async fn look_at(self: &Arc<Self>, page: Vec<ForwardableEntry>, upto: u64) -> Result<Forwarding, Fault> {
         let mut ids: Vec<StatementId> = vec![];
         for arrived in page {
             let release = wire::envelope::decode(&arrived.release).and_then(|e| wire::release::decode(&e.payload));
             // It was read when it came.
             let Ok(release) = release else {
-                self.store.doubt(Damage::Version(arrived.manifest_id));
+                self.store.report_corruption(Damage::Version(arrived.manifest_id));
                 continue;
             };
             if release.terms.onward.is_some() && !ids.contains(&arrived.manifest_id) {

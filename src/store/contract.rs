@@ -6,7 +6,7 @@ mod approvals;
 mod bundles;
 mod equivocations;
 mod feeds;
-mod held;
+mod unverified;
 mod introductions;
 pub(super) mod kit;
 mod ledger;
@@ -25,9 +25,9 @@ mod timers;
 mod titles;
 
 pub(super) use {
-    approvals::*, bundles::*, equivocations::*, feeds::*, held::*, introductions::*, ledger::*, life::*, lists::*,
-    persons::*, publishing::*, quarantine::*, recalls::*, receipts::*, receiving::*, records::*, requests::*, rules::*,
-    timers::*, titles::*,
+    approvals::*, bundles::*, equivocations::*, feeds::*, introductions::*, ledger::*, life::*, lists::*, persons::*,
+    publishing::*, quarantine::*, recalls::*, receipts::*, receiving::*, records::*, requests::*, rules::*, timers::*,
+    titles::*, unverified::*,
 };
 
 /// Where a store lives. Opening it again after it was dropped is a restart.

@@ -81,7 +81,7 @@ pub enum Row<'a> {
         quarantined: bool,
     },
     /// The states that the portions of one arrival are about; the fields as those of a portion set. It counts in quarantine, too.
-    About {
+    SubjectStates {
         /// Of which version.
         manifest: &'a StatementId,
         /// From whom.
@@ -90,7 +90,7 @@ pub enum Row<'a> {
         sequence: u64,
     },
     /// The statements beside the portions of one arrival; the fields as those of a portion set.
-    Beside {
+    AttachedStatements {
         /// Of which version.
         manifest: &'a StatementId,
         /// From whom; the own organisation where it was made here.
@@ -125,7 +125,7 @@ pub enum Row<'a> {
     /// Where a recall stands.
     RecallStanding(&'a AssessmentId, &'a TrustDomain),
     /// An entry that waits until it can be verified: from whom, and its number there.
-    Held(&'a TrustDomain, u64),
+    UnverifiedEntry(&'a TrustDomain, u64),
     /// The two envelopes that prove an equivocation.
     Equivocation {
         /// About which assessment.
@@ -156,8 +156,10 @@ impl Row<'_> {
             Self::Title { manifest, from, sequence, quarantined } => {
                 of_arrival(b"title\0", manifest, from, *sequence, *quarantined)
             }
-            Self::About { manifest, from, sequence } => of_arrival(b"about\0", manifest, from, *sequence, false),
-            Self::Beside { manifest, from, sequence, quarantined } => {
+            Self::SubjectStates { manifest, from, sequence } => {
+                of_arrival(b"about\0", manifest, from, *sequence, false)
+            }
+            Self::AttachedStatements { manifest, from, sequence, quarantined } => {
                 of_arrival(b"beside\0", manifest, from, *sequence, *quarantined)
             }
             Self::Request(id) => [b"request\0", id.as_bytes()].concat(),
@@ -178,7 +180,9 @@ impl Row<'_> {
                 [b"recall standing\0", id.as_bytes(), originator.as_str().as_bytes()].concat()
             }
             Self::Person(id) => [b"person\0", id.as_bytes()].concat(),
-            Self::Held(from, sequence) => [&b"held\0"[..], &sequence.to_be_bytes(), from.as_str().as_bytes()].concat(),
+            Self::UnverifiedEntry(from, sequence) => {
+                [&b"held\0"[..], &sequence.to_be_bytes(), from.as_str().as_bytes()].concat()
+            }
             Self::Equivocation { assessment, statements: [first, second], originator } => [
                 b"equivocation\0",
                 assessment.as_bytes(),
@@ -197,13 +201,13 @@ fn of_arrival(tag: &[u8], manifest: &StatementId, from: &TrustDomain, sequence: 
 }
 
 /// A content key, with the form in which it is kept.
-pub struct HeldKey {
+pub struct ContentKey {
     key: RestKey,
     /// The key, wrapped by the storage key and bound to its row.
     pub wrapped: Vec<u8>,
 }
 
-impl HeldKey {
+impl ContentKey {
     /// Seals bytes for a row.
     ///
     /// # Errors
@@ -263,26 +267,26 @@ impl Vault {
     ///
     /// # Errors
     /// [`StoreError::Failed`] where the operating system has no random bytes.
-    pub fn fresh_key(&self, row: Row<'_>) -> Result<HeldKey> {
+    pub fn generate_key(&self, row: Row<'_>) -> Result<ContentKey> {
         let bytes = RestKey::generate()?;
-        Ok(HeldKey { key: RestKey::new(&bytes), wrapped: self.seal(row, bytes.as_slice())? })
+        Ok(ContentKey { key: RestKey::new(&bytes), wrapped: self.seal(row, bytes.as_slice())? })
     }
 
     /// A content key as it was kept.
     ///
     /// # Errors
     /// [`StoreError::Damaged`].
-    pub fn held_key(&self, row: Row<'_>, wrapped: Vec<u8>) -> Result<HeldKey> {
+    pub fn unwrap_key(&self, row: Row<'_>, wrapped: Vec<u8>) -> Result<ContentKey> {
         let bytes = Zeroizing::new(self.open(row, &wrapped)?);
         let bytes: &[u8; KEY_LEN] = bytes.as_slice().try_into().map_err(|_| torn_row(&row))?;
-        Ok(HeldKey { key: RestKey::new(bytes), wrapped })
+        Ok(ContentKey { key: RestKey::new(bytes), wrapped })
     }
 
     /// Seals a ledger entry for its index.
     ///
     /// # Errors
     /// [`StoreError::Failed`] where the operating system has no random bytes.
-    pub fn seal_leaf(&self, index: u64, leaf: &Leaf) -> Result<Vec<u8>> {
+    pub fn seal_leaf(&self, index: u64, leaf: &LedgerLeaf) -> Result<Vec<u8>> {
         self.seal(Row::LedgerEntry(index), &leaf.plain)
     }
 
@@ -319,7 +323,7 @@ impl Vault {
 }
 
 /// An event, ready to become a ledger entry as soon as its index is known.
-pub struct Leaf {
+pub struct LedgerLeaf {
     plain: Vec<u8>,
     /// SHA-256 over the random bytes and the event: what the Merkle tree holds.
     pub hash: [u8; 32],
@@ -327,7 +331,7 @@ pub struct Leaf {
     pub manifests: Vec<StatementId>,
 }
 
-impl Leaf {
+impl LedgerLeaf {
     /// Salts and hashes an event.
     ///
     /// # Errors
@@ -473,9 +477,9 @@ mod tests {
         let vault = Vault::new(&[7; KEY_LEN]);
         let [one, other] = [[1; 16], [2; 16]].map(AssessmentId);
         let originator = "gb.example".parse().unwrap();
-        let key = vault.fresh_key(Row::AssessmentKey(&one, &originator)).unwrap();
-        assert!(vault.held_key(Row::AssessmentKey(&one, &originator), key.wrapped.clone()).is_ok());
-        assert!(vault.held_key(Row::AssessmentKey(&other, &originator), key.wrapped).is_err());
+        let key = vault.generate_key(Row::AssessmentKey(&one, &originator)).unwrap();
+        assert!(vault.unwrap_key(Row::AssessmentKey(&one, &originator), key.wrapped.clone()).is_ok());
+        assert!(vault.unwrap_key(Row::AssessmentKey(&other, &originator), key.wrapped).is_err());
     }
 
     #[test]
@@ -486,11 +490,11 @@ mod tests {
             by: None,
             deed: Deed::Read { manifest: StatementId([1; 32]) },
         };
-        let leaf = Leaf::of(&event).unwrap();
+        let leaf = LedgerLeaf::of(&event).unwrap();
         let sealed = vault.seal_leaf(3, &leaf).unwrap();
         assert_eq!(vault.open_leaf(3, &leaf.hash, &sealed).unwrap(), event);
         assert!(vault.open_leaf(4, &leaf.hash, &sealed).is_err());
         assert!(vault.open_leaf(3, &[0; 32], &sealed).is_err());
-        assert_ne!(Leaf::of(&event).unwrap().hash, leaf.hash, "the salt must make it unguessable");
+        assert_ne!(LedgerLeaf::of(&event).unwrap().hash, leaf.hash, "the salt must make it unguessable");
     }
 }

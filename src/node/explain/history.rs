@@ -11,7 +11,7 @@ use crate::{
         time::Time,
     },
     seal::statement::id_of,
-    store::{AssessmentRecord, receipts::Quarantine},
+    store::{AssessmentRecord, receipts::QuarantineRecord},
     wire,
 };
 
@@ -61,7 +61,11 @@ pub(super) fn partner_of(event: &Event) -> Option<&TrustDomain> {
 }
 
 /// The releases with which the store keeps the assessment, as the ledger tells of them; with what is kept from users still.
-pub(super) fn arrived(record: &AssessmentRecord, events: &[Event], kept: &[Quarantine]) -> Result<Vec<Arrived>, Fault> {
+pub(super) fn arrived(
+    record: &AssessmentRecord,
+    events: &[Event],
+    kept: &[QuarantineRecord],
+) -> Result<Vec<Arrived>, Fault> {
     let mut all = Vec::new();
     for came_by in &record.releases {
         let envelope = wire::envelope::decode(&came_by.release)?;

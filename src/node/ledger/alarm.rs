@@ -16,7 +16,7 @@ use crate::{
         note::{LogKey, Note},
     },
     seal::hash::sha256,
-    store::ledger::{Kept, KeptRecord},
+    store::ledger::{LedgerRecord, LedgerRecordKind},
 };
 
 /// The most alarms of one kind about one partner that are kept; who raises more of them is known well enough. No kind takes the
@@ -73,11 +73,11 @@ impl Node {
         let alarm = Alarm { partner: about.clone(), kind, what: what.clone(), at, evidence };
         let value = serde_json::to_vec(&alarm).map_err(|e| Fault::new(Reason::Internal, e.to_string()))?;
         // One that can't be read any more is not among them, and gives up its number only where it is the last.
-        let last = self.store.kept(Kept::Alarm, of, 1).await?.pop();
+        let last = self.store.ledger_records(LedgerRecordKind::Alarm, of, 1).await?.pop();
         let number = last.map_or(1, |last| last.number.saturating_add(1));
-        let record = KeptRecord { kind: Kept::Alarm, of: of.cloned(), number, value };
+        let record = LedgerRecord { kind: LedgerRecordKind::Alarm, of: of.cloned(), number, value };
         let deed = Deed::LedgerAlarm { partner: about.clone(), kind: kind.to_string(), what, evidence: digests };
-        self.store.keep(vec![record], vec![Event { at, by: None, deed }]).await?;
+        self.store.put_ledger_records(vec![record], vec![Event { at, by: None, deed }]).await?;
         Ok(Alarmed::New)
     }
 
@@ -90,7 +90,7 @@ impl Node {
 
     pub(in crate::node) async fn alarms_about(&self, of: Option<&TrustDomain>) -> Result<Vec<Alarm>, Fault> {
         let torn = |_| Fault::new(Reason::StoreCorrupt, "an alarm can't be read; restore a backup");
-        let records = self.store.kept(Kept::Alarm, of, MOST).await?;
+        let records = self.store.ledger_records(LedgerRecordKind::Alarm, of, MOST).await?;
         records.iter().map(|r| serde_json::from_slice(&r.value).map_err(torn)).collect()
     }
 

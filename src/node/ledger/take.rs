@@ -22,7 +22,7 @@ use crate::{
         rules,
         verify::{Verified, verify},
     },
-    store::ledger::{Kept, KeptRecord, head_number},
+    store::ledger::{LedgerRecord, LedgerRecordKind, head_number},
     wire,
 };
 
@@ -105,7 +105,7 @@ impl Node {
             }
         };
         let log_key = LogKey { name: key.origin.clone(), public: key.public };
-        let held = self.store.kept(Kept::Key, Some(partner), 1).await?.pop();
+        let held = self.store.ledger_records(LedgerRecordKind::Key, Some(partner), 1).await?.pop();
         let encoded = wire::envelope::encode(envelope);
         if let Some(held) = held {
             let before = wire::ledger::decode_key(&wire::envelope::decode(&held.value)?.payload)?;
@@ -121,9 +121,13 @@ impl Node {
             }
             self.compare_keys(partner, (&before, &held.value), (&key, &encoded), note).await?;
         }
-        let record =
-            KeptRecord { kind: Kept::Key, of: Some(partner.clone()), number: key.epoch.into(), value: encoded };
-        self.store.keep(vec![record], vec![]).await?;
+        let record = LedgerRecord {
+            kind: LedgerRecordKind::Key,
+            of: Some(partner.clone()),
+            number: key.epoch.into(),
+            value: encoded,
+        };
+        self.store.put_ledger_records(vec![record], vec![]).await?;
         self.ledger.watch.set_key(partner, log_key.clone());
         Ok(Some(log_key))
     }
@@ -133,14 +137,17 @@ impl Node {
         let verified = self.only_by(&[partner], envelope);
         let verified = verified.and_then(|()| verify(envelope, &rules::LEDGER_KEY, &self.held, self.now()));
         let Ok(key) = verified.map(Verified::into_content) else { return Ok(()) };
-        let Some(held) = self.store.kept(Kept::Key, Some(partner), 1).await?.pop() else { return Ok(()) };
+        let Some(held) = self.store.ledger_records(LedgerRecordKind::Key, Some(partner), 1).await?.pop() else {
+            return Ok(());
+        };
         let before = wire::ledger::decode_key(&wire::envelope::decode(&held.value)?.payload)?;
         if !is_handed_over(&before, &key) {
             return Ok(());
         }
         let value = wire::envelope::encode(envelope);
-        let record = KeptRecord { kind: Kept::Key, of: Some(partner.clone()), number: key.epoch.into(), value };
-        self.store.keep(vec![record], vec![]).await?;
+        let record =
+            LedgerRecord { kind: LedgerRecordKind::Key, of: Some(partner.clone()), number: key.epoch.into(), value };
+        self.store.put_ledger_records(vec![record], vec![]).await?;
         self.ledger.watch.set_key(partner, LogKey { name: key.origin, public: key.public });
         Ok(())
     }
@@ -187,7 +194,7 @@ impl Node {
             let evidence = vec![before.1.clone(), now.1.clone()];
             self.alarm(Some(partner), AlarmKind::KeyChanged, what.to_owned(), evidence).await?;
         }
-        let held = self.store.kept(Kept::Head, Some(partner), 1).await?.pop();
+        let held = self.store.ledger_records(LedgerRecordKind::Head, Some(partner), 1).await?.pop();
         let goes_on =
             handed_over && held.as_ref().is_none_or(|h| Note::parse(&h.value).is_ok_and(|n| covers(now.0, &n)));
         if before.0.epoch < now.0.epoch && !goes_on {
@@ -215,7 +222,7 @@ impl Node {
             self.missed(partner, "it shows no head that its ledger's key has signed").await?;
             return Ok(false);
         };
-        let newest = self.store.kept(Kept::Head, Some(partner), 1).await?.pop();
+        let newest = self.store.ledger_records(LedgerRecordKind::Head, Some(partner), 1).await?.pop();
         let held = newest.map(|r| Note::parse(&r.value)).transpose()?;
         // Where the key before has handed over, the ledger must go on from what was held under its name.
         let held = match held {
@@ -260,8 +267,8 @@ impl Node {
 
     /// Whether a head of an earlier epoch is among what its key, and each one after it, has handed over up to the key of now.
     async fn goes_on(&self, partner: &TrustDomain, held: &Note) -> Result<bool, Fault> {
-        let told = self.store.kept(Kept::Key, Some(partner), u32::MAX).await?;
-        let key = |r: &KeptRecord| wire::ledger::decode_key(&wire::envelope::decode(&r.value)?.payload);
+        let told = self.store.ledger_records(LedgerRecordKind::Key, Some(partner), u32::MAX).await?;
+        let key = |r: &LedgerRecord| wire::ledger::decode_key(&wire::envelope::decode(&r.value)?.payload);
         let keys = told.iter().map(key).collect::<Result<Vec<LedgerKey>, Fault>>()?;
         // The newest first.
         let Some(from) = keys.iter().position(|key| key.origin == held.checkpoint.origin) else { return Ok(false) };
@@ -319,7 +326,10 @@ impl Node {
         let number = number_of(&note.checkpoint)?;
         let value = note.with(line).to_string().into_bytes();
         self.store
-            .keep(vec![KeptRecord { kind: Kept::Head, of: Some(partner.clone()), number, value }], vec![])
+            .put_ledger_records(
+                vec![LedgerRecord { kind: LedgerRecordKind::Head, of: Some(partner.clone()), number, value }],
+                vec![],
+            )
             .await?;
         Ok(())
     }
@@ -355,8 +365,8 @@ impl Node {
             let line = note.signatures.iter().find(|s| s.name == key.name).cloned();
             let kept = line.into_iter().fold(note.bare(), Note::with);
             let value = kept.to_string().into_bytes();
-            let record = KeptRecord { kind: Kept::Cosigned, of: Some(partner.clone()), number, value };
-            self.store.keep(vec![record], vec![]).await?;
+            let record = LedgerRecord { kind: LedgerRecordKind::Cosigned, of: Some(partner.clone()), number, value };
+            self.store.put_ledger_records(vec![record], vec![]).await?;
         }
         Ok(Some(size))
     }
@@ -366,7 +376,7 @@ impl Node {
         if !self.ledger.watch.missed(partner, self.now()) {
             return Ok(());
         }
-        let held = self.store.kept(Kept::Head, Some(partner), 1).await?.pop();
+        let held = self.store.ledger_records(LedgerRecordKind::Head, Some(partner), 1).await?.pop();
         let evidence = held.map(|h| h.value).into_iter().collect();
         let what = format!("{what}, for several hellos or too long; have its program and its ledger looked at");
         self.alarm(Some(partner), AlarmKind::NoAnswer, what, evidence).await?;

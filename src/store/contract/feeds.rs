@@ -6,7 +6,7 @@ use crate::{
         event::{Deed, Event},
         ids::{Digest, Sha256},
     },
-    store::{Look, OutboundPosition, ReleaseBatch, Store, StoreError},
+    store::{OutboundPosition, PendingWork, ReleaseBatch, Store, StoreError},
 };
 
 async fn due(store: &dyn Store, second: i64) -> Vec<u8> {
@@ -81,7 +81,7 @@ pub(crate) async fn a_look_reads_no_more_than_there_is_room_for(home: &dyn Home)
         store.publish(large).await.unwrap();
     }
     let look = async |after, kib: u64| {
-        let look = store.look(&fr, after, at(0), kib << 10).await.unwrap();
+        let look = store.pending_work(&fr, after, at(0), kib << 10).await.unwrap();
         (look.due.len(), look.numbered.len(), look.is_more)
     };
     for (kib, count, is_more) in [(0, 1, true), (90, 1, true), (250, 2, true), (480, 4, true), (600, 5, false)] {
@@ -102,9 +102,9 @@ pub(crate) async fn what_is_not_due_yet_is_not_offered(home: &dyn Home) {
     assert_eq!(due(&*store, 0).await, [2]);
     assert_eq!(due(&*store, 50).await, [3, 2]);
     assert_eq!(due(&*store, 100).await, [1, 3, 2]);
-    let next = async |second| store.look(&domain("fr"), 0, at(second), 1 << 20).await.unwrap().next_due;
+    let next = async |second| store.pending_work(&domain("fr"), 0, at(second), 1 << 20).await.unwrap().next_due;
     assert_eq!([next(0).await, next(50).await, next(100).await], [Some(at(50)), Some(at(100)), None]);
-    assert_eq!(store.look(&domain("us"), 0, at(0), 1 << 20).await.unwrap(), Look::default());
+    assert_eq!(store.pending_work(&domain("us"), 0, at(0), 1 << 20).await.unwrap(), PendingWork::default());
 }
 
 pub(crate) async fn releases_are_numbered_without_gaps(home: &dyn Home) {

@@ -37,7 +37,7 @@ pub(crate) fn assessment(n: u8) -> AssessmentId {
 }
 
 /// The states that a version is about.
-pub(crate) fn about(n: u8, version: u32) -> BTreeSet<Country> {
+pub(crate) fn subject_states(n: u8, version: u32) -> BTreeSet<Country> {
     let place = usize::from(n) + usize::try_from(version).unwrap();
     BTreeSet::from([["BF", "ML", "NE", "TD", "SD"][place % 5].parse().unwrap()])
 }
@@ -89,7 +89,7 @@ pub(crate) fn publication(n: u8, version: u32) -> Publication {
         urgency: 3,
         portions: portions(n, 3),
         title: portions(n, 1),
-        about: about(n, version),
+        subject_states: subject_states(n, version),
         attachments: vec![],
         queue: vec![(domain("fr"), at(0)), (domain("de"), at(0))],
         events: vec![
@@ -166,8 +166,8 @@ pub(crate) fn entry(sequence: u64, n: u8, version: u32) -> ReceivedEntry {
             originator: domain("ng"),
             portions: portions(n, 3),
             title: portions(n, 1),
-            about: about(n, version),
-            beside: vec![],
+            subject_states: subject_states(n, version),
+            attached: vec![],
             attachments: vec![],
             quarantined: false,
             due: None,
@@ -175,8 +175,8 @@ pub(crate) fn entry(sequence: u64, n: u8, version: u32) -> ReceivedEntry {
         }),
         refused: false,
         reason: None,
-        held_for: None,
-        hold: None,
+        missing_agreement: None,
+        pending_verification: None,
         signed: None,
     }
 }

@@ -20,7 +20,7 @@ use crate::{
     store::{
         AgreementRecord, Result, StoreError,
         damage::Damage,
-        vault::{Leaf, Row},
+        vault::{LedgerLeaf, Row},
     },
     wire,
 };
@@ -75,7 +75,7 @@ pub(super) async fn save(
     let send = send
         .map(|(partner, envelope)| Ok::<_, StoreError>((vault.seal(Row::Outbox(&partner), &envelope)?, partner)))
         .transpose()?;
-    let leaves = Leaf::all(&events)?;
+    let leaves = LedgerLeaf::all(&events)?;
     let changed_at = sealed.first().map(|(_, _, r)| r.changed_at);
     store
         .write(move |conn, vault| {

@@ -18,9 +18,10 @@ use crate::{
     store::{
         Result, StoreError,
         receipts::{
-            Acknowledgement, Arrived, OverdueRecord, ReadingRecord, ReceiptStore, Report, ToldReadings, Unanswered,
+            Acknowledgement, HolderReport, OverdueRecord, ReadingRecord, ReceiptStore, ReceiptTarget, ReportedReadings,
+            UnansweredEntries,
         },
-        vault::{Leaf, Row, Vault, unpack},
+        vault::{LedgerLeaf, Row, Vault, unpack},
     },
 };
 
@@ -41,9 +42,9 @@ macro_rules! arrivals {
 }
 
 /// An arrival, with its provenance as it is kept, and whether it was taken back.
-fn arrived(r: &SqlRow<'_>) -> rusqlite::Result<(Arrived, Vec<u8>, bool)> {
+fn arrived(r: &SqlRow<'_>) -> rusqlite::Result<(ReceiptTarget, Vec<u8>, bool)> {
     let state: crate::store::AssessmentState = word(r, 8)?;
-    let arrived = Arrived {
+    let arrived = ReceiptTarget {
         sender: word(r, 0)?,
         sequence: count(r, 1)?,
         release_id: id(r, 2)?,
@@ -56,8 +57,8 @@ fn arrived(r: &SqlRow<'_>) -> rusqlite::Result<(Arrived, Vec<u8>, bool)> {
     Ok((arrived, r.get(4)?, state.is_recalled()))
 }
 
-fn with_provenance((arrived, packed, _): (Arrived, Vec<u8>, bool)) -> Result<Arrived> {
-    Ok(Arrived { provenance: unpack(&packed)?, ..arrived })
+fn with_provenance((arrived, packed, _): (ReceiptTarget, Vec<u8>, bool)) -> Result<ReceiptTarget> {
+    Ok(ReceiptTarget { provenance: unpack(&packed)?, ..arrived })
 }
 
 /// Statements for partners, sealed for their outboxes. For the writer.
@@ -91,7 +92,7 @@ impl ReceiptStore for SqliteStore {
         self.read(|conn| rows(conn, SQL, [], |r| word(r, 0))).await
     }
 
-    async fn unanswered(&self, partner: &TrustDomain, limit: u32) -> Result<Unanswered> {
+    async fn unanswered(&self, partner: &TrustDomain, limit: u32) -> Result<UnansweredEntries> {
         const AFTER: &str = "SELECT receipted FROM feed_in WHERE peer = ?1";
         const UNTIL: &str = "SELECT ifnull(max(sequence), ?2) FROM (SELECT sequence FROM received \
             WHERE peer = ?1 AND sequence > ?2 ORDER BY sequence LIMIT ?3)";
@@ -99,12 +100,12 @@ impl ReceiptStore for SqliteStore {
             arrivals!("r.peer = ?1 AND r.sequence > ?2 AND r.sequence <= ?3 AND r.quarantined = 0 ORDER BY r.sequence");
         let partner = partner.clone();
         self.read(move |conn| {
-            let Some(peer) = partners::find(conn, &partner)? else { return Ok(Unanswered::default()) };
+            let Some(peer) = partners::find(conn, &partner)? else { return Ok(UnansweredEntries::default()) };
             let after = row(conn, AFTER, [peer], |r| count(r, 0))?.unwrap_or_default();
             let until = row(conn, UNTIL, params![peer, number(after)?, limit], |r| count(r, 0))?.unwrap_or(after);
             let found = rows(conn, SQL, params![peer, number(after)?, number(until)?], arrived)?;
             let found = found.into_iter().filter(|(_, _, is_recalled)| !is_recalled);
-            Ok(Unanswered { after, until, arrived: found.map(with_provenance).collect::<Result<_>>()? })
+            Ok(UnansweredEntries { after, until, arrived: found.map(with_provenance).collect::<Result<_>>()? })
         })
         .await
     }
@@ -133,7 +134,7 @@ impl ReceiptStore for SqliteStore {
         originator: &TrustDomain,
         id: &AssessmentId,
         manifest_id: Option<&StatementId>,
-    ) -> Result<Vec<Arrived>> {
+    ) -> Result<Vec<ReceiptTarget>> {
         const SQL: &str = arrivals!(
             "m.assessment = (SELECT number FROM assessment WHERE id = ?1 AND originator = \
              (SELECT number FROM peer WHERE domain = ?2)) AND (?3 IS NULL OR m.id = ?3) ORDER BY r.number"
@@ -148,7 +149,7 @@ impl ReceiptStore for SqliteStore {
 
     async fn note_reading(&self, manifest_id: &StatementId, role: Role, due: Time, events: Vec<Event>) -> Result<()> {
         const SQL: &str = "INSERT INTO read_by (manifest, role, due) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
-        let (manifest, leaves) = (*manifest_id, Leaf::all(&events)?);
+        let (manifest, leaves) = (*manifest_id, LedgerLeaf::all(&events)?);
         self.write(move |conn, vault| {
             let manifest = manifests::find(conn, &manifest)?.ok_or(StoreError::Conflict)?;
             change(conn, SQL, params![manifest, role.as_str(), due.unix_nanos()])?;
@@ -157,7 +158,7 @@ impl ReceiptStore for SqliteStore {
         .await
     }
 
-    async fn readings_to_tell(&self, ended: Time, latest: Time, limit: u32) -> Result<Vec<ReadingRecord>> {
+    async fn readings_to_report(&self, ended: Time, latest: Time, limit: u32) -> Result<Vec<ReadingRecord>> {
         const SQL: &str = "SELECT b.manifest, m.id, b.role FROM read_by b JOIN manifest m ON m.number = b.manifest \
             WHERE b.due IS NOT NULL AND (b.due <= ?1 OR b.due > ?2) ORDER BY b.role, b.manifest LIMIT ?3";
         const ARRIVED: &str = arrivals!("r.manifest = ?1 AND r.quarantined = 0 ORDER BY r.number");
@@ -181,9 +182,9 @@ impl ReceiptStore for SqliteStore {
         .await
     }
 
-    async fn readings_told(&self, told: ToldReadings) -> Result<()> {
+    async fn mark_readings_reported(&self, told: ReportedReadings) -> Result<()> {
         const SQL: &str = "UPDATE read_by SET due = NULL WHERE manifest = ?1 AND role = ?2 AND due IS NOT NULL";
-        let leaves = Leaf::all(&told.events)?;
+        let leaves = LedgerLeaf::all(&told.events)?;
         self.write(move |conn, vault| {
             for (manifest, role) in &told.readings {
                 let manifest = manifests::find(conn, manifest)?.ok_or(StoreError::Conflict)?;
@@ -203,7 +204,7 @@ impl ReceiptStore for SqliteStore {
         const SAID: &str = "INSERT INTO read_by (manifest, role) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
         const READ: &str = "INSERT INTO read_by (manifest, role) VALUES (?1, ?2) ON CONFLICT (manifest, role) \
             DO UPDATE SET due = NULL WHERE read_by.due IS NOT NULL";
-        let leaves = Leaf::all(&acknowledgement.events)?;
+        let leaves = LedgerLeaf::all(&acknowledgement.events)?;
         self.write(move |conn, vault| {
             let Acknowledgement { manifest_id, kind, role, post, .. } = &acknowledgement;
             let manifest = manifests::find(conn, manifest_id)?.ok_or(StoreError::Conflict)?;
@@ -220,8 +221,8 @@ impl ReceiptStore for SqliteStore {
         .await
     }
 
-    async fn save_report(&self, report: Report) -> Result<bool> {
-        let leaves = Leaf::all(&report.events)?;
+    async fn save_report(&self, report: HolderReport) -> Result<bool> {
+        let leaves = LedgerLeaf::all(&report.events)?;
         self.write(move |conn, vault| {
             if !report.verified && is_crowded(conn, &report)? {
                 return Ok(false);
@@ -274,7 +275,7 @@ impl ReceiptStore for SqliteStore {
 }
 
 /// Whether a version has as many holders as it may have of those that nobody can verify, and this is one more: anybody makes such names up.
-fn is_crowded(conn: &Connection, report: &Report) -> Result<bool> {
+fn is_crowded(conn: &Connection, report: &HolderReport) -> Result<bool> {
     const COUNT: &str =
         "SELECT count(DISTINCT holder), sum(holder = ?2) FROM report WHERE manifest = ?1 AND verified = 0";
     let holder = partners::find(conn, &report.holder)?;
@@ -290,7 +291,7 @@ fn is_crowded(conn: &Connection, report: &Report) -> Result<bool> {
 }
 
 /// What a holder says of versions, and of a recall.
-fn keep(conn: &Connection, report: &Report, receipt: i64) -> Result<()> {
+fn keep(conn: &Connection, report: &HolderReport, receipt: i64) -> Result<()> {
     // Whoever can't be verified never takes the place of one who was.
     const SAY: &str = "INSERT INTO report (manifest, holder, through, kind, role, reason, portions, at, verified, receipt) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (manifest, holder, through, kind, role) \

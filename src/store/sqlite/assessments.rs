@@ -5,10 +5,10 @@ use std::{collections::BTreeSet, sync::Arc};
 use rusqlite::{Connection, Row as SqlRow, ToSql, params};
 
 use super::{
-    SqliteStore, about, beside,
+    SqliteStore, attached,
     column::{count, id, row, rows, time, word},
-    damages::{Damages, readable},
-    keys, manifests, partners, recalls, titles,
+    damages::{DamageRegistry, readable},
+    keys, manifests, partners, recalls, subject_states, titles,
 };
 use crate::{
     domain::{
@@ -17,9 +17,10 @@ use crate::{
         place::Country,
     },
     store::{
-        AssessmentRecord, AssessmentState, CameBy, ListFilter, LoggedStatement, Page, Result, StoreError, VersionHere,
+        AssessmentRecord, AssessmentState, Delivery, ListFilter, LoggedStatement, Page, Result, StoreError,
+        VersionStatus,
         damage::Damage,
-        vault::{HeldKey, Row, Vault, unpack},
+        vault::{ContentKey, Row, Vault, unpack},
     },
 };
 
@@ -59,8 +60,8 @@ fn head(row: &SqlRow<'_>) -> rusqlite::Result<Head> {
         state: word(row, 7)?,
         releases: vec![],
         portions: vec![],
-        beside: vec![],
-        about: BTreeSet::new(),
+        attached: vec![],
+        subject_states: BTreeSet::new(),
         verified: row.get::<_, Option<String>>(9)?.and_then(|text| serde_json::from_str(&text).ok()),
     };
     Ok(Head { number: row.get(0)?, assessment: row.get(10)?, record, wrapped: row.get(8)? })
@@ -83,11 +84,11 @@ fn whole(conn: &Connection, vault: &Vault, head: Head, all: bool) -> Result<Asse
     let releases =
         rows(conn, RELEASES, params![head.number, all], |r| Ok((r.get(0)?, r.get::<_, Vec<u8>>(1)?, time(r, 2)?)))?;
     let came_by = |(release, packed, received_at): (_, Vec<u8>, _)| {
-        Ok(CameBy { release, provenance: unpack(&packed)?, received_at })
+        Ok(Delivery { release, provenance: unpack(&packed)?, received_at })
     };
     let releases = releases.into_iter().map(came_by).collect::<Result<_>>()?;
-    let (portions, beside, about) = contents(conn, vault, &head, all)?;
-    Ok(AssessmentRecord { releases, portions, beside, about, ..head.record })
+    let (portions, attached, subject_states) = contents(conn, vault, &head, all)?;
+    Ok(AssessmentRecord { releases, portions, attached, subject_states, ..head.record })
 }
 
 /// With nothing but what names it.
@@ -125,10 +126,10 @@ fn is_closed(head: &Head, all: bool) -> bool {
     }
 }
 
-fn key_of(vault: &Vault, head: &Head) -> Result<HeldKey> {
+fn key_of(vault: &Vault, head: &Head) -> Result<ContentKey> {
     let AssessmentRecord { assessment, originator, .. } = &head.record;
     let missing = || StoreError::Damaged(Damage::Assessment(*assessment, originator.clone()));
-    vault.held_key(Row::AssessmentKey(assessment, originator), head.wrapped.clone().ok_or_else(missing)?)
+    vault.unwrap_key(Row::AssessmentKey(assessment, originator), head.wrapped.clone().ok_or_else(missing)?)
 }
 
 /// The portions of all arrivals, encoded, each once, in the author's order; the statements beside them; and what all versions are about.
@@ -156,8 +157,8 @@ fn contents(conn: &Connection, vault: &Vault, head: &Head, all: bool) -> Result<
         1 => arrivals.pop().unwrap_or_default(),
         _ => order::merged(arrivals),
     };
-    let beside = beside::of(conn, &key, (head.number, manifest_id), all)?;
-    Ok((portions, beside, about::of(conn, &key, head.assessment)?))
+    let attached = attached::of(conn, &key, (head.number, manifest_id), all)?;
+    Ok((portions, attached, subject_states::of(conn, &key, head.assessment)?))
 }
 
 fn one(conn: &Connection, vault: &Vault, id: &StatementId, quarantined: bool) -> Result<Option<AssessmentRecord>> {
@@ -189,11 +190,11 @@ pub(super) async fn by_manifests(
         .await
 }
 
-pub(super) async fn versions_here(
+pub(super) async fn version_statuses(
     store: &SqliteStore,
     from: &TrustDomain,
     versions: Vec<(TrustDomain, AssessmentId, u32)>,
-) -> Result<Vec<VersionHere>> {
+) -> Result<Vec<VersionStatus>> {
     let from = from.clone();
     store
         .read(move |conn| {
@@ -210,18 +211,18 @@ fn version_here(
     conn: &Connection,
     from: Option<i64>,
     (by, assessment, version): (&TrustDomain, &AssessmentId, u32),
-) -> Result<VersionHere> {
-    let Some(originator) = partners::find(conn, by)? else { return Ok(VersionHere::default()) };
+) -> Result<VersionStatus> {
+    let Some(originator) = partners::find(conn, by)? else { return Ok(VersionStatus::default()) };
     let is_recalled = recalls::is_recalled(conn, assessment, originator)?;
     let is_recall_claimed = match from {
         Some(from) => recalls::is_claimed(conn, assessment, originator, from)?,
         None => false,
     };
-    let nothing = VersionHere { is_recalled, is_recall_claimed, ..VersionHere::default() };
+    let nothing = VersionStatus { is_recalled, is_recall_claimed, ..VersionStatus::default() };
     let Some(number) = keys::number_of(conn, assessment, originator)? else { return Ok(nothing) };
     let manifest = manifests::shown(conn, number, version)?;
-    let (latest, on_word) = (manifests::latest_own(conn, number)?, manifests::on_word(conn, number)?);
-    Ok(VersionHere { manifest, latest, on_word, ..nothing })
+    let (latest, hub_attested) = (manifests::latest_own(conn, number)?, manifests::hub_attested(conn, number)?);
+    Ok(VersionStatus { manifest, latest, hub_attested, ..nothing })
 }
 
 pub(super) async fn version(
@@ -308,7 +309,12 @@ pub(super) async fn list(store: &SqliteStore, filter: &ListFilter) -> Result<Pag
     Ok(page)
 }
 
-fn page(conn: &Connection, vault: &Vault, filter: &ListFilter, damages: &Damages) -> Result<(Page, Vec<titles::Made>)> {
+fn page(
+    conn: &Connection,
+    vault: &Vault,
+    filter: &ListFilter,
+    damages: &DamageRegistry,
+) -> Result<(Page, Vec<titles::Made>)> {
     const ALL: &str = heads!(
         "WHERE (m.state <> 'quarantined' OR ?1) AND (m.state <> 'superseded' OR NOT ?2) \
          AND (m.state NOT IN ('withdrawn', 'purged') OR NOT ?2 OR m.version = (SELECT max(l.version) FROM manifest l \

@@ -13,12 +13,12 @@ use crate::{
     domain::ids::{Sha256, TrustDomain},
     store::{
         AttachmentStatus, CopyName, Result, StoreError,
-        vault::{HeldKey, Row, Vault},
+        vault::{ContentKey, Row, Vault},
     },
 };
 
 /// An attachment's row.
-struct Kept {
+struct StoredCopy {
     row: i64,
     status: AttachmentStatus,
     wrapped: Vec<u8>,
@@ -35,13 +35,13 @@ fn source(conn: &Connection, name: &CopyName) -> Result<Option<i64>> {
     }
 }
 
-fn find(conn: &Connection, name: &CopyName) -> Result<Option<Kept>> {
+fn find(conn: &Connection, name: &CopyName) -> Result<Option<StoredCopy>> {
     const SQL: &str =
         "SELECT number, size, stored, complete, wrapped FROM attachment_copy WHERE sha256 = ?1 AND peer = ?2";
     let Some(peer) = source(conn, name)? else { return Ok(None) };
     row(conn, SQL, params![name.sha256.as_bytes(), peer], |r| {
         let status = AttachmentStatus { size: count(r, 1)?, stored: count(r, 2)?, complete: r.get(3)? };
-        Ok(Kept { row: r.get(0)?, status, wrapped: r.get(4)? })
+        Ok(StoredCopy { row: r.get(0)?, status, wrapped: r.get(4)? })
     })
 }
 
@@ -114,9 +114,9 @@ pub(super) async fn append(store: &SqliteStore, name: &CopyName, size: u64, star
 fn seal(conn: &Connection, vault: &Vault, piece: &Piece) -> Result<(Vec<u8>, Vec<u8>)> {
     let sha256 = &piece.name.sha256;
     let name = Row::AttachmentKey(sha256);
-    let key: HeldKey = match find(conn, &piece.name)? {
-        Some(kept) => vault.held_key(name, kept.wrapped)?,
-        None => vault.fresh_key(name)?,
+    let key: ContentKey = match find(conn, &piece.name)? {
+        Some(kept) => vault.unwrap_key(name, kept.wrapped)?,
+        None => vault.generate_key(name)?,
     };
     Ok((key.seal(Row::Chunk(sha256, piece.start), &piece.bytes)?, key.wrapped))
 }
@@ -140,7 +140,7 @@ fn commit(conn: &Connection, piece: &Piece, sealed: &[u8], key: &[u8]) -> Result
             };
             change(conn, NEW, params![piece.name.sha256.as_bytes(), peer, number(piece.size)?, key])?;
             let status = AttachmentStatus { size: piece.size, ..AttachmentStatus::default() };
-            Kept { row: conn.last_insert_rowid(), status, wrapped: key.to_vec() }
+            StoredCopy { row: conn.last_insert_rowid(), status, wrapped: key.to_vec() }
         }
     };
     if kept.status != (AttachmentStatus { size: piece.size, stored: piece.start, complete: false }) {
@@ -181,7 +181,7 @@ fn read_range(conn: &Connection, vault: &Vault, name: &CopyName, offset: u64, le
         ifnull((SELECT max(start) FROM attachment_part WHERE copy = ?1 AND start <= ?2), 0) ORDER BY start";
     let sha256 = &name.sha256;
     let Some(kept) = find(conn, name)? else { return Ok(vec![]) };
-    let key = vault.held_key(Row::AttachmentKey(sha256), kept.wrapped)?;
+    let key = vault.unwrap_key(Row::AttachmentKey(sha256), kept.wrapped)?;
     let end = offset.saturating_add(u64::from(length)).min(kept.status.stored);
     let pieces = rows(conn, SQL, params![kept.row, number(offset)?, number(end)?], |r| {
         Ok((count(r, 0)?, r.get::<_, Vec<u8>>(1)?))

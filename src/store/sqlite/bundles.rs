@@ -18,7 +18,7 @@ use crate::{
         Result,
         bundles::{BundleChange, BundleRecord, BundleStore},
         damage::Damage,
-        vault::{Leaf, Row},
+        vault::{LedgerLeaf, Row},
     },
 };
 
@@ -94,7 +94,7 @@ impl BundleStore for SqliteStore {
     }
 
     async fn change_bundles(&self, change: BundleChange, events: Vec<Event>) -> Result<Vec<StatementId>> {
-        let leaves = Leaf::all(&events)?;
+        let leaves = LedgerLeaf::all(&events)?;
         let BundleChange { put: added, forget: gone, partner, compromised, disown, settled_by_words, send } = change;
         let seal = |(to, envelope): (Vec<TrustDomain>, Vec<u8>)| -> Result<Vec<(TrustDomain, Vec<u8>)>> {
             let one = |partner: TrustDomain| {

@@ -14,9 +14,9 @@ const MOST: usize = 4096;
 
 /// The damaged things, each once.
 #[derive(Default)]
-pub(super) struct Damages(Mutex<BTreeSet<Damage>>);
+pub(super) struct DamageRegistry(Mutex<BTreeSet<Damage>>);
 
-impl Damages {
+impl DamageRegistry {
     fn all(&self) -> MutexGuard<'_, BTreeSet<Damage>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -123,7 +123,7 @@ pub(super) fn sorted_within<T>(
 ///
 /// # Errors
 /// As [`sorted`].
-pub(super) fn readable<T>(all: impl Iterator<Item = Result<T>>, damages: &Damages) -> Result<Vec<T>> {
+pub(super) fn readable<T>(all: impl Iterator<Item = Result<T>>, damages: &DamageRegistry) -> Result<Vec<T>> {
     let mut whole = vec![];
     for one in all {
         damages.of(&one);
@@ -138,7 +138,7 @@ pub(super) fn readable<T>(all: impl Iterator<Item = Result<T>>, damages: &Damage
 
 impl<T> Sorted<T> {
     /// What can be read; the rest is noted.
-    pub(super) fn noted(self, damages: &Damages) -> Vec<T> {
+    pub(super) fn noted(self, damages: &DamageRegistry) -> Vec<T> {
         self.torn.into_iter().for_each(|damage| damages.note(damage));
         self.whole
     }

@@ -21,7 +21,7 @@ use crate::{
         Result, StoreError, Verification,
         damage::Damage,
         equivocations::{EquivocationProof, EquivocationStore, SignedVersion},
-        vault::{Leaf, Row, Vault, pack, unpack},
+        vault::{LedgerLeaf, Row, Vault, pack, unpack},
     },
 };
 
@@ -30,7 +30,12 @@ const LOOKED_AT: u32 = 16;
 
 /// Looks for another manifest of the same version that its originator has signed, and keeps the proof where there is one. For the
 /// writer, in the transaction that keeps the entry by which this one came.
-pub(super) fn look(conn: &Connection, vault: &Vault, signed: &SignedVersion, at: Time) -> Result<Option<Equivocation>> {
+pub(super) fn detect(
+    conn: &Connection,
+    vault: &Vault,
+    signed: &SignedVersion,
+    at: Time,
+) -> Result<Option<Equivocation>> {
     let Some((other, envelope)) = other_manifest(conn, signed)? else { return Ok(None) };
     let SignedVersion { subject, manifest_id, manifest } = signed;
     let found = Equivocation { subject: subject.clone(), statements: [other, *manifest_id], at };
@@ -77,7 +82,7 @@ fn keep(conn: &Connection, vault: &Vault, proof: &EquivocationProof) -> Result<b
     let sealed = vault.seal(sealed_row(&proof.found), &pack(&proof.envelopes))?;
     let (first, second) = (first.as_bytes(), second.as_bytes());
     change(conn, KEEP, params![originator, assessment, twice, first, second, at.unix_nanos(), sealed])?;
-    ledger::append(conn, vault, &[Leaf::of(&proof.found.event())?])?;
+    ledger::append(conn, vault, &[LedgerLeaf::of(&proof.found.event())?])?;
     Ok(true)
 }
 

@@ -10,8 +10,8 @@ use super::{
 };
 use crate::store::{
     Result,
-    forward::{Arrived, ForwardStore, Forwarding},
-    vault::{Leaf, Vault},
+    forward::{ForwardStore, ForwardableEntry, Forwarding},
+    vault::{LedgerLeaf, Vault},
 };
 
 #[async_trait]
@@ -21,21 +21,22 @@ impl ForwardStore for SqliteStore {
         Ok(self.read(move |conn| row(conn, SQL, [], |r| count(r, 0))).await?.unwrap_or_default())
     }
 
-    async fn arrived_after(&self, arrival: u64, limit: u32) -> Result<Vec<Arrived>> {
+    async fn arrived_after(&self, arrival: u64, limit: u32) -> Result<Vec<ForwardableEntry>> {
         const SQL: &str = "SELECT r.number, m.id, r.envelope FROM received r JOIN manifest m ON m.number = r.manifest \
             WHERE r.number > ?1 AND r.quarantined = 0 ORDER BY r.number LIMIT ?2";
-        let read =
-            |r: &rusqlite::Row<'_>| Ok(Arrived { arrival: count(r, 0)?, manifest_id: id(r, 1)?, release: r.get(2)? });
+        let read = |r: &rusqlite::Row<'_>| {
+            Ok(ForwardableEntry { arrival: count(r, 0)?, manifest_id: id(r, 1)?, release: r.get(2)? })
+        };
         self.read(move |conn| rows(conn, SQL, params![number(arrival)?, limit], read)).await
     }
 
     async fn forward(&self, forwarding: Forwarding) -> Result<()> {
-        let leaves = Leaf::all(&forwarding.events)?;
+        let leaves = LedgerLeaf::all(&forwarding.events)?;
         self.write(move |conn, vault| commit(conn, vault, &forwarding, &leaves)).await
     }
 }
 
-fn commit(conn: &Connection, vault: &Vault, forwarding: &Forwarding, leaves: &[Leaf]) -> Result<()> {
+fn commit(conn: &Connection, vault: &Vault, forwarding: &Forwarding, leaves: &[LedgerLeaf]) -> Result<()> {
     const POSITION: &str = "INSERT INTO forwarded (one, upto) VALUES (1, ?1) \
         ON CONFLICT (one) DO UPDATE SET upto = max(upto, excluded.upto)";
     for (manifest, urgency, partners) in &forwarding.queue {

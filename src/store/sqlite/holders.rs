@@ -7,14 +7,14 @@ use rusqlite::{Connection, Row as SqlRow, params};
 use super::{
     SqliteStore,
     column::{count, id, number, row, rows, time, word, word_optional},
-    damages::{Damages, readable},
+    damages::{DamageRegistry, readable},
     partners,
 };
 use crate::{
     domain::ids::{AssessmentId, StatementId, TrustDomain},
     store::{
         Result,
-        recalls::{GivenRecord, HoldersRecord, RecallAnswerRecord, ReportRecord},
+        recalls::{HoldersRecord, RecallAnswerRecord, ReleaseToHolder, ReportRecord},
         vault::{Row, Vault},
     },
 };
@@ -43,7 +43,7 @@ pub(super) async fn of(store: &SqliteStore, originator: &TrustDomain, id: &Asses
         .await
 }
 
-fn given(conn: &Connection, assessment: i64) -> Result<Vec<GivenRecord>> {
+fn given(conn: &Connection, assessment: i64) -> Result<Vec<ReleaseToHolder>> {
     const SQL: &str = "SELECT d.domain, m.version, length(r.digests) / 32, r.sequence, r.is_void, \
         r.sequence <= ifnull(f.acknowledged, 0), w.kind, w.reason, w.at FROM release r \
         JOIN manifest m ON m.number = r.manifest JOIN peer d ON d.number = r.peer \
@@ -51,7 +51,7 @@ fn given(conn: &Connection, assessment: i64) -> Result<Vec<GivenRecord>> {
         WHERE m.assessment = ?1 ORDER BY d.domain, r.sequence";
     rows(conn, SQL, [assessment], |r| {
         let kind = word_optional(r, 6)?;
-        Ok(GivenRecord {
+        Ok(ReleaseToHolder {
             holder: word(r, 0)?,
             version: r.get(1)?,
             portions: count(r, 2)?,
@@ -71,17 +71,17 @@ fn through(row: &SqlRow<'_>, column: usize) -> rusqlite::Result<Vec<TrustDomain>
 }
 
 /// A receipt's envelope: sealed, but for those from before receipts were.
-type Kept = (StatementId, Vec<u8>, Option<Vec<u8>>);
+type StoredReceipt = (StatementId, Vec<u8>, Option<Vec<u8>>);
 
-fn kept(row: &SqlRow<'_>, column: usize) -> rusqlite::Result<Kept> {
+fn kept(row: &SqlRow<'_>, column: usize) -> rusqlite::Result<StoredReceipt> {
     Ok((id(row, column)?, row.get(column + 1)?, row.get(column + 2)?))
 }
 
-fn open(vault: &Vault, (id, plain, sealed): Kept) -> Result<Vec<u8>> {
+fn open(vault: &Vault, (id, plain, sealed): StoredReceipt) -> Result<Vec<u8>> {
     sealed.map_or(Ok(plain), |sealed| vault.open(Row::Receipt(&id), &sealed))
 }
 
-fn reports(conn: &Connection, vault: &Vault, damages: &Damages, assessment: i64) -> Result<Vec<ReportRecord>> {
+fn reports(conn: &Connection, vault: &Vault, damages: &DamageRegistry, assessment: i64) -> Result<Vec<ReportRecord>> {
     const SQL: &str = "SELECT d.domain, h.through, m.version, h.portions, h.kind, h.role, h.reason, h.at, h.verified, \
         c.id, c.envelope, c.sealed FROM report h JOIN manifest m ON m.number = h.manifest \
         JOIN peer d ON d.number = h.holder JOIN receipt c ON c.number = h.receipt WHERE m.assessment = ?1 \
@@ -109,7 +109,7 @@ fn reports(conn: &Connection, vault: &Vault, damages: &Damages, assessment: i64)
 fn answers(
     conn: &Connection,
     vault: &Vault,
-    damages: &Damages,
+    damages: &DamageRegistry,
     originator: &TrustDomain,
     id: &AssessmentId,
 ) -> Result<Vec<RecallAnswerRecord>> {

@@ -17,7 +17,7 @@ use crate::{
         Result, StoreError,
         damage::Damage,
         introductions::{IntroductionRecord, IntroductionStore},
-        vault::{Leaf, Row},
+        vault::{LedgerLeaf, Row},
     },
 };
 
@@ -46,7 +46,7 @@ impl IntroductionStore for SqliteStore {
         const SQL: &str = "INSERT INTO introduction (id, peer, recipients, envelope, is_signed, at) \
             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO UPDATE SET recipients = excluded.recipients, \
             envelope = excluded.envelope, is_signed = excluded.is_signed, at = excluded.at";
-        let leaves = Leaf::all(&events)?;
+        let leaves = LedgerLeaf::all(&events)?;
         let mut sealed: Vec<(TrustDomain, Vec<u8>)> = vec![];
         for record in records.iter().filter(|r| r.is_signed) {
             for to in &record.to {

@@ -11,7 +11,7 @@ use crate::{
     domain::ids::{AssessmentId, TrustDomain},
     store::{
         Result, StoreError,
-        vault::{HeldKey, Row, Vault},
+        vault::{ContentKey, Row, Vault},
     },
 };
 
@@ -29,8 +29,8 @@ pub(super) fn number_of(conn: &Connection, assessment: &AssessmentId, originator
 }
 
 /// A fresh key that is nowhere yet.
-pub(super) fn make(vault: &Vault, assessment: &AssessmentId, originator: &TrustDomain) -> Result<HeldKey> {
-    vault.fresh_key(Row::AssessmentKey(assessment, originator))
+pub(super) fn make(vault: &Vault, assessment: &AssessmentId, originator: &TrustDomain) -> Result<ContentKey> {
+    vault.generate_key(Row::AssessmentKey(assessment, originator))
 }
 
 /// The key that is here, or a fresh one that is nowhere yet.
@@ -39,7 +39,7 @@ pub(super) fn find_or_make(
     vault: &Vault,
     assessment: &AssessmentId,
     originator: &TrustDomain,
-) -> Result<HeldKey> {
+) -> Result<ContentKey> {
     let row = Row::AssessmentKey(assessment, originator);
     let found = match partners::find(conn, originator)? {
         Some(peer) => find(conn, assessment, peer)?,
@@ -47,8 +47,8 @@ pub(super) fn find_or_make(
     };
     match found.and_then(|(_, wrapped)| wrapped) {
         // What one that does not open has sealed is lost; what comes from now on is not.
-        Some(wrapped) => vault.held_key(row, wrapped).or_else(|_| vault.fresh_key(row)),
-        None => vault.fresh_key(row),
+        Some(wrapped) => vault.unwrap_key(row, wrapped).or_else(|_| vault.generate_key(row)),
+        None => vault.generate_key(row),
     }
 }
 

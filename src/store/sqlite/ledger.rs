@@ -11,13 +11,13 @@ use crate::{
     domain::{event::Event, ids::StatementId},
     store::{
         Result, StoreError,
-        vault::{Leaf, Vault},
+        vault::{LedgerLeaf, Vault},
     },
 };
 use state::State;
 
-mod door;
-mod kept;
+mod ledger_store;
+mod records;
 mod nodes;
 mod state;
 #[cfg(test)]
@@ -44,7 +44,7 @@ fn grow(conn: &Connection, state: &mut State, leaf: &[u8]) -> Result<()> {
 }
 
 /// Appends entries. For the writer, within the transaction of what they record.
-pub(super) fn append(conn: &Connection, vault: &Vault, leaves: &[Leaf]) -> Result<()> {
+pub(super) fn append(conn: &Connection, vault: &Vault, leaves: &[LedgerLeaf]) -> Result<()> {
     if leaves.is_empty() {
         return Ok(());
     }
@@ -54,7 +54,7 @@ pub(super) fn append(conn: &Connection, vault: &Vault, leaves: &[Leaf]) -> Resul
 }
 
 /// Appends entries to a state that is written afterwards.
-fn put(conn: &Connection, vault: &Vault, state: &mut State, leaves: &[Leaf]) -> Result<()> {
+fn put(conn: &Connection, vault: &Vault, state: &mut State, leaves: &[LedgerLeaf]) -> Result<()> {
     for leaf in leaves {
         let index = state.frontier.size();
         let sealed = vault.seal_leaf(index, leaf)?;
@@ -81,7 +81,7 @@ fn foreign(index: u64, error: StoreError) -> StoreError {
 }
 
 pub(super) async fn record(store: &SqliteStore, events: Vec<Event>) -> Result<()> {
-    let leaves = Leaf::all(&events)?;
+    let leaves = LedgerLeaf::all(&events)?;
     store.write(move |conn, vault| append(conn, vault, &leaves)).await
 }
 

@@ -21,7 +21,7 @@ use crate::{
         Result, StoreError,
         damage::Damage,
         lists::{ListRecord, ListStore, RevocationsRecord},
-        vault::{Leaf, Row, Vault, pack, unpack},
+        vault::{LedgerLeaf, Row, Vault, pack, unpack},
     },
 };
 
@@ -105,7 +105,7 @@ async fn save(store: &SqliteStore, list: ListRecord, seen: Vec<Vec<u8>>, events:
         ON CONFLICT (peer, issuing_key, scope) DO UPDATE SET sealed = excluded.sealed";
     let parts: Vec<&[u8]> = std::iter::once(&list.der).chain(&list.issuers).map(Vec::as_slice).collect();
     let sealed = store.vault().seal(Row::RevocationList(&list.issuing_key, &list.scope, &list.of), &pack(&parts))?;
-    let leaves = Leaf::all(&events)?;
+    let leaves = LedgerLeaf::all(&events)?;
     store
         .write(move |conn, vault| {
             let peer = number_of(conn, &list.of)?;

@@ -3,17 +3,16 @@
 use rusqlite::{Connection, params};
 
 use super::{
-    about,
     column::{change, id, row, word},
-    roots, titles,
+    roots, subject_states, titles,
 };
 use crate::{
     domain::{fault::Reason, ids::StatementId, time::Time},
-    store::{AssessmentState, OnWord, Result, StoreError, Verification},
+    store::{AssessmentState, HubAttestedVersion, Result, StoreError, Verification},
 };
 
 /// What counts on a hub's word alone, as a condition on `manifest`.
-macro_rules! on_word {
+macro_rules! hub_attested {
     () => {
         "(json_valid(verified) AND json_extract(verified, '$.on_word_of') IS NOT NULL)"
     };
@@ -74,7 +73,7 @@ pub(super) fn latest(conn: &Connection, assessment: i64) -> Result<u32> {
 pub(super) fn latest_own(conn: &Connection, assessment: i64) -> Result<u32> {
     const SQL: &str = concat!(
         "SELECT ifnull(max(version), 0) FROM manifest WHERE assessment = ?1 AND state <> 'quarantined' AND NOT ",
-        on_word!()
+        hub_attested!()
     );
     Ok(row(conn, SQL, [assessment], |r| r.get(0))?.unwrap_or_default())
 }
@@ -83,16 +82,18 @@ pub(super) fn latest_own(conn: &Connection, assessment: i64) -> Result<u32> {
 pub(super) fn shown(conn: &Connection, assessment: i64, version: u32) -> Result<Option<StatementId>> {
     const SQL: &str = concat!(
         "SELECT id FROM manifest WHERE assessment = ?1 AND version = ?2 AND state <> 'quarantined' AND NOT ",
-        on_word!()
+        hub_attested!()
     );
     row(conn, SQL, params![assessment, version], |r| id(r, 0))
 }
 
 /// The version that users see on a hub's word alone. There is one at most: it is shown only where nothing else is.
-pub(super) fn on_word(conn: &Connection, assessment: i64) -> Result<Option<OnWord>> {
-    const SQL: &str =
-        concat!("SELECT version, id FROM manifest WHERE assessment = ?1 AND state <> 'quarantined' AND ", on_word!());
-    row(conn, SQL, [assessment], |r| Ok(OnWord { version: r.get(0)?, manifest: id(r, 1)? }))
+pub(super) fn hub_attested(conn: &Connection, assessment: i64) -> Result<Option<HubAttestedVersion>> {
+    const SQL: &str = concat!(
+        "SELECT version, id FROM manifest WHERE assessment = ?1 AND state <> 'quarantined' AND ",
+        hub_attested!()
+    );
+    row(conn, SQL, [assessment], |r| Ok(HubAttestedVersion { version: r.get(0)?, manifest: id(r, 1)? }))
 }
 
 /// Whether what users see keeps this from them: on its originator's own word, another manifest of the same version that counts so,
@@ -100,9 +101,9 @@ pub(super) fn on_word(conn: &Connection, assessment: i64) -> Result<Option<OnWor
 fn is_taken(conn: &Connection, v: &Version<'_>) -> Result<bool> {
     const SQL: &str = concat!(
         "SELECT 1 FROM manifest WHERE assessment = ?1 AND state <> 'quarantined' AND ((id <> ?3 AND (?4 OR version = ?2) AND NOT ",
-        on_word!(),
+        hub_attested!(),
         ") OR (?4 AND (id <> ?3 OR NOT ",
-        on_word!(),
+        hub_attested!(),
         "))) LIMIT 1"
     );
     let is_on_word = v.verified.on_word_of.is_some();
@@ -135,17 +136,17 @@ fn written(verified: &Verification) -> Result<String> {
 /// A better verification takes the place of one on somebody's word alone, or of none: whether it was on somebody's word.
 fn confirm(conn: &Connection, manifest: i64, v: &Version<'_>) -> Result<bool> {
     const SQL: &str =
-        concat!("UPDATE manifest SET verified = ?2 WHERE number = ?1 AND (verified IS NULL OR ", on_word!(), ")");
+        concat!("UPDATE manifest SET verified = ?2 WHERE number = ?1 AND (verified IS NULL OR ", hub_attested!(), ")");
     if v.verified.on_word_of.is_some() {
         return Ok(false);
     }
-    let was_on_word = on_word(conn, v.assessment)?.is_some_and(|word| word.manifest == *v.manifest_id);
+    let was_on_word = hub_attested(conn, v.assessment)?.is_some_and(|word| word.manifest == *v.manifest_id);
     change(conn, SQL, params![manifest, written(v.verified)?])?;
     Ok(was_on_word)
 }
 
 /// What became of an arrival.
-pub(super) struct Kept {
+pub(super) struct StoredVersion {
     /// The row of its manifest.
     pub(super) number: i64,
     /// Whether this arrival is kept from users.
@@ -156,7 +157,7 @@ pub(super) struct Kept {
 
 /// Keeps a version, or finds it where it is here already; shows it, unless it is to be quarantined or another manifest
 /// holds its version.
-pub(super) fn keep(conn: &Connection, v: &Version<'_>, is_quarantined: bool) -> Result<Kept> {
+pub(super) fn keep(conn: &Connection, v: &Version<'_>, is_quarantined: bool) -> Result<StoredVersion> {
     const FIND: &str = "SELECT number, state FROM manifest WHERE id = ?1";
     // It was verified a moment before the organisation was held by other roots: it comes again, and is judged by these.
     if !is_quarantined && roots::are_disowned(conn, v.originator, &v.verified.roots)? {
@@ -183,13 +184,13 @@ pub(super) fn keep(conn: &Connection, v: &Version<'_>, is_quarantined: bool) -> 
         Some((number, _)) => {
             if !is_quarantined && confirm(conn, number, v)? {
                 // Terms, portions and statements beside them that came on a hub's word alone are nobody's.
-                return Ok(Kept { number, is_quarantined, gave_way: Some((number, Reason::ChainInvalid)) });
+                return Ok(StoredVersion { number, is_quarantined, gave_way: Some((number, Reason::ChainInvalid)) });
             }
             number
         }
     };
     let gave_way = gave_way.map(|number| (number, Reason::ReplayDiffers));
-    Ok(Kept { number, is_quarantined, gave_way })
+    Ok(StoredVersion { number, is_quarantined, gave_way })
 }
 
 /// What counts on a hub's word alone gives way to the originator's own word: the same version, and any later one. Nobody can tell
@@ -197,7 +198,7 @@ pub(super) fn keep(conn: &Connection, v: &Version<'_>, is_quarantined: bool) -> 
 fn give_way(conn: &Connection, v: &Version<'_>) -> Result<Option<i64>> {
     const FIND: &str = concat!(
         "SELECT number FROM manifest WHERE assessment = ?1 AND version >= ?2 AND id <> ?3 AND state <> 'quarantined' AND ",
-        on_word!()
+        hub_attested!()
     );
     if v.verified.on_word_of.is_some() {
         return Ok(None);
@@ -238,12 +239,12 @@ pub(super) fn keep_portions(
     manifest: i64,
     (peer, sequence): (i64, i64),
     is_quarantined: bool,
-    (sealed, title, about): (&[u8], &[u8], &[u8]),
+    (sealed, title, subject_states): (&[u8], &[u8], &[u8]),
 ) -> Result<()> {
     const SQL: &str =
         "INSERT INTO portion_set (manifest, peer, sequence, quarantined, sealed) VALUES (?1, ?2, ?3, ?4, ?5)";
     change(conn, SQL, params![manifest, peer, sequence, is_quarantined, sealed])?;
     let set = conn.last_insert_rowid();
     titles::keep(conn, set, title)?;
-    about::keep(conn, set, about)
+    subject_states::keep(conn, set, subject_states)
 }

@@ -19,7 +19,7 @@ use crate::{
     store::{
         Result,
         damage::Damage,
-        outbox::{Answered, OutboxItem, OutboxStore},
+        outbox::{OutboxItem, OutboxOutcome, OutboxStore},
         vault::{Row, Vault},
     },
 };
@@ -105,7 +105,7 @@ impl OutboxStore for SqliteStore {
         read(self, partner, after, Some(now), limit).await
     }
 
-    async fn answer_outbox(&self, partner: &TrustDomain, answers: Vec<(i64, Answered)>) -> Result<()> {
+    async fn record_outbox_outcomes(&self, partner: &TrustDomain, answers: Vec<(i64, OutboxOutcome)>) -> Result<()> {
         const DONE: &str = "DELETE FROM outbox WHERE number = ?1 AND peer = ?2";
         const LATER: &str =
             "UPDATE outbox SET outcome = NULL, reason = NULL, again_at = ?3 WHERE number = ?1 AND peer = ?2";
@@ -116,9 +116,9 @@ impl OutboxStore for SqliteStore {
             let Some(peer) = partners::find(conn, &partner)? else { return Ok(()) };
             for (item, answered) in &answers {
                 match answered {
-                    Answered::Done => change(conn, DONE, params![item, peer])?,
-                    Answered::Later(at) => change(conn, LATER, params![item, peer, at.unix_nanos()])?,
-                    Answered::Kept { reason, again_at, seen } => {
+                    OutboxOutcome::Done => change(conn, DONE, params![item, peer])?,
+                    OutboxOutcome::Later(at) => change(conn, LATER, params![item, peer, at.unix_nanos()])?,
+                    OutboxOutcome::Kept { reason, again_at, seen } => {
                         let outcome = if reason.is_some() { "not-yet" } else { "taken" };
                         change(conn, KEPT, params![item, peer, outcome, reason, again_at.unix_nanos(), seen])?
                     }

@@ -20,7 +20,7 @@ use crate::{
     store::{
         PartnerRecord, Result, StoreError,
         damage::Damage,
-        vault::{Leaf, pack, unpack},
+        vault::{LedgerLeaf, pack, unpack},
     },
 };
 
@@ -82,7 +82,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Read> {
 }
 
 pub(super) async fn save(store: &SqliteStore, partner: PartnerRecord, event: Event) -> Result<()> {
-    let leaves = Leaf::all(&[event])?;
+    let leaves = LedgerLeaf::all(&[event])?;
     store
         .write(move |conn, vault| {
             put(conn, &partner, true)?;

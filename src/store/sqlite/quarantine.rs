@@ -8,10 +8,10 @@ use rusqlite::{Connection, Row as SqlRow, params};
 use super::{
     SqliteStore,
     assessments::PAGE_BYTES,
-    attachments, beside,
+    attached, attachments,
     column::{change, count, id, number, row, rows, time, word},
     ledger,
-    manifests::{self, Kept, Version},
+    manifests::{self, StoredVersion, Version},
     outbox, partners, recalls, roots, titles,
 };
 use crate::{
@@ -23,13 +23,13 @@ use crate::{
     store::{
         Result, StoreError,
         damage::Damage,
-        receipts::{HeldEntry, Quarantine, Readmission},
-        vault::{HeldKey, Leaf, Row, Vault, unpack},
+        receipts::{QuarantineRecord, QuarantinedEntry, Readmission},
+        vault::{ContentKey, LedgerLeaf, Row, Vault, unpack},
     },
     wire,
 };
 
-pub(super) async fn of(store: &SqliteStore, manifest: &StatementId) -> Result<Vec<Quarantine>> {
+pub(super) async fn of(store: &SqliteStore, manifest: &StatementId) -> Result<Vec<QuarantineRecord>> {
     const SQL: &str = "SELECT d.domain, r.sequence, r.release_id, r.reason, r.at FROM received r \
         JOIN peer d ON d.number = r.peer WHERE r.manifest = (SELECT number FROM manifest WHERE id = ?1) \
         AND r.quarantined = 1 ORDER BY r.number";
@@ -37,7 +37,7 @@ pub(super) async fn of(store: &SqliteStore, manifest: &StatementId) -> Result<Ve
     store
         .read(move |conn| {
             rows(conn, SQL, [manifest.as_bytes()], |r| {
-                Ok(Quarantine {
+                Ok(QuarantineRecord {
                     partner: word(r, 0)?,
                     sequence: count(r, 1)?,
                     release_id: id(r, 2)?,
@@ -121,8 +121,8 @@ impl Arrival {
         (self.peer, &self.partner, self.sequence)
     }
 
-    fn key(&self, vault: &Vault, wrapped: Vec<u8>) -> Result<HeldKey> {
-        vault.held_key(Row::AssessmentKey(&self.assessment.1, &self.originator.1), wrapped)
+    fn key(&self, vault: &Vault, wrapped: Vec<u8>) -> Result<ContentKey> {
+        vault.unwrap_key(Row::AssessmentKey(&self.assessment.1, &self.originator.1), wrapped)
     }
 
     /// The sealed portions' row and its bytes.
@@ -135,23 +135,23 @@ impl Arrival {
     }
 
     /// Seals what came with it anew, as kept from users or not.
-    fn seal_anew(&self, conn: &Connection, key: &HeldKey, quarantined: bool) -> Result<()> {
+    fn seal_anew(&self, conn: &Connection, key: &ContentKey, quarantined: bool) -> Result<()> {
         const PORTIONS: &str = "UPDATE portion_set SET quarantined = ?2, sealed = ?3 WHERE number = ?1";
         let (place, sealed) = self.sealed(conn, !quarantined)?;
         let portions = key.seal(self.row(quarantined), &key.open(self.row(!quarantined), &sealed)?)?;
         change(conn, PORTIONS, params![place, quarantined, portions])?;
         titles::seal_anew(conn, key, place, self.title(!quarantined), self.title(quarantined))?;
-        beside::seal_anew(conn, key, (self.manifest, &self.manifest_id), self.place(), quarantined)
+        attached::seal_anew(conn, key, (self.manifest, &self.manifest_id), self.place(), quarantined)
     }
 
-    fn held(self, conn: &Connection, vault: &Vault) -> Result<Option<HeldEntry>> {
+    fn held(self, conn: &Connection, vault: &Vault) -> Result<Option<QuarantinedEntry>> {
         let Some(wrapped) = self.wrapped.clone() else { return Ok(None) };
         let key = self.key(vault, wrapped)?;
         let packed = key.open(self.row(true), &self.sealed(conn, true)?.1)?;
-        let beside = beside::of_arrival(conn, &key, (self.manifest, &self.manifest_id), self.place(), true)?;
-        Ok(Some(HeldEntry {
+        let attached = attached::of_arrival(conn, &key, (self.manifest, &self.manifest_id), self.place(), true)?;
+        Ok(Some(QuarantinedEntry {
             portions: unpack(&packed)?,
-            beside: beside.map(|(_, all)| all.into_iter().map(|s| s.envelope).collect()).unwrap_or_default(),
+            attached: attached.map(|(_, all)| all.into_iter().map(|s| s.envelope).collect()).unwrap_or_default(),
             sequence: self.sequence,
             release_id: self.release_id,
             arrived_at: self.at,
@@ -163,13 +163,13 @@ impl Arrival {
     }
 }
 
-pub(super) async fn held_for(
+pub(super) async fn quarantined_for(
     store: &SqliteStore,
     partner: &TrustDomain,
     agreement: &StatementId,
     after: u64,
     limit: u32,
-) -> Result<Vec<HeldEntry>> {
+) -> Result<Vec<QuarantinedEntry>> {
     const SQL: &str = arrivals!(
         "r.quarantined = 1 AND r.peer = (SELECT number FROM peer WHERE domain = ?1) AND r.held_for = ?2 \
          AND r.sequence > ?3 ORDER BY r.sequence LIMIT ?4"
@@ -201,7 +201,7 @@ pub(super) async fn held_for(
 }
 
 pub(super) async fn readmit(store: &SqliteStore, entry: Readmission) -> Result<bool> {
-    let leaves = Leaf::all(&entry.events)?;
+    let leaves = LedgerLeaf::all(&entry.events)?;
     let seal = |statement: &Vec<u8>| store.vault().seal(Row::Outbox(&entry.partner), statement);
     let post = entry.post.iter().map(seal).collect::<Result<Vec<_>>>()?;
     store
@@ -251,7 +251,7 @@ fn show(conn: &Connection, vault: &Vault, entry: &Readmission) -> Result<bool> {
 }
 
 /// Keeps from users what gave way to what was kept. For the writer.
-pub(super) fn hide(conn: &Connection, vault: &Vault, kept: &Kept) -> Result<()> {
+pub(super) fn hide(conn: &Connection, vault: &Vault, kept: &StoredVersion) -> Result<()> {
     const FIND: &str = arrivals!("r.quarantined = 0 AND r.manifest = ?1 ORDER BY r.number");
     const RECEIVED: &str = "UPDATE received SET quarantined = 1, reason = ?2, claimed = ?3 WHERE number = ?1";
     let Some((manifest, reason)) = kept.gave_way else { return Ok(()) };
@@ -292,8 +292,11 @@ pub(super) fn disown(conn: &Connection, vault: &Vault, of: &TrustDomain, bundle:
     })?;
     for (manifest, _) in &found {
         manifests::hide(conn, *manifest)?;
-        let kept =
-            Kept { number: *manifest, is_quarantined: false, gave_way: Some((*manifest, Reason::OriginUnknown)) };
+        let kept = StoredVersion {
+            number: *manifest,
+            is_quarantined: false,
+            gave_way: Some((*manifest, Reason::OriginUnknown)),
+        };
         hide(conn, vault, &kept)?;
         hold_for_agreement(conn, *manifest)?;
     }

@@ -9,7 +9,7 @@ use super::{
     SqliteStore,
     column::{change, count, id, number, row, rows, time, word, word_optional},
     damages::sorted_within,
-    forgotten, holders, ledger, outbox, partners,
+    holders, ledger, outbox, partners, purge,
 };
 use crate::{
     domain::{
@@ -20,8 +20,11 @@ use crate::{
     store::{
         Result, StoreError,
         damage::Damage,
-        recalls::{Effect, HoldersRecord, RecallName, RecallRecord, RecallStore, Recalled, Recalling, UnprovenRecall},
-        vault::{Leaf, Row, Vault},
+        recalls::{
+            ContentEffect, HoldersRecord, RecallName, RecallOutcome, RecallRecord, RecallStep, RecallStore,
+            UnverifiedRecall,
+        },
+        vault::{LedgerLeaf, Row, Vault},
     },
 };
 
@@ -52,7 +55,7 @@ pub(super) fn named(conn: &Connection, statement: &StatementId) -> Result<Option
 }
 
 /// A row before its sealed parts are opened.
-struct Kept {
+struct StoredRecall {
     record: (AssessmentId, TrustDomain, StatementId, RecallKind, Option<TrustDomain>, Time, u64),
     sealed: Vec<u8>,
     standing: Vec<u8>,
@@ -68,12 +71,12 @@ macro_rules! recalls {
     };
 }
 
-fn kept(r: &SqlRow<'_>) -> rusqlite::Result<Kept> {
+fn kept(r: &SqlRow<'_>) -> rusqlite::Result<StoredRecall> {
     let record = (id(r, 0)?, word(r, 1)?, id(r, 2)?, word(r, 3)?, word_optional(r, 4)?, time(r, 5)?, count(r, 6)?);
-    Ok(Kept { record, sealed: r.get(7)?, standing: r.get(8)? })
+    Ok(StoredRecall { record, sealed: r.get(7)?, standing: r.get(8)? })
 }
 
-impl Kept {
+impl StoredRecall {
     fn open(self, vault: &Vault) -> Result<RecallRecord> {
         let (assessment, originator, id, kind, from, at, turn) = self.record;
         let envelope = vault.open(Row::Recall(&assessment, &originator), &self.sealed)?;
@@ -86,11 +89,11 @@ impl Kept {
 
 #[async_trait]
 impl RecallStore for SqliteStore {
-    async fn recall(&self, step: Recalling) -> Result<Recalled> {
-        let leaves = Leaf::all(&step.events)?;
-        let scrub = self.writer.scrub();
+    async fn recall(&self, step: RecallStep) -> Result<RecallOutcome> {
+        let leaves = LedgerLeaf::all(&step.events)?;
+        let scrub = self.write_queue.scrub();
         self.write(move |conn, vault| {
-            scrub.fetch_or(step.effect == Effect::Destroy, Ordering::AcqRel);
+            scrub.fetch_or(step.effect == ContentEffect::Destroy, Ordering::AcqRel);
             let done = commit(conn, vault, &step)?;
             ledger::append(conn, vault, &leaves)?;
             Ok(done)
@@ -135,13 +138,13 @@ impl RecallStore for SqliteStore {
         .await
     }
 
-    async fn keep_unproven(&self, recall: UnprovenRecall, limit: u32, all_names: u32) -> Result<bool> {
+    async fn keep_unverified_recall(&self, recall: UnverifiedRecall, limit: u32, all_names: u32) -> Result<bool> {
         const COUNT: &str = "SELECT count(*) FILTER (WHERE originator = ?2), count(*), \
             count(*) FILTER (WHERE originator = ?2 AND assessment = ?3) FROM recall_unproven WHERE peer = ?1";
         const KEEP: &str = "INSERT INTO recall_unproven (assessment, originator, peer, sealed, at) \
             VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET sealed = excluded.sealed, at = excluded.at";
         self.write(move |conn, vault| {
-            let UnprovenRecall { name: RecallName { assessment, originator, from }, envelope, at } = &recall;
+            let UnverifiedRecall { name: RecallName { assessment, originator, from }, envelope, at } = &recall;
             let peer = partners::number_of(conn, from)?;
             // A name that nobody has heard of gets no row for being turned away.
             let known = partners::find(conn, originator)?;
@@ -160,7 +163,7 @@ impl RecallStore for SqliteStore {
         .await
     }
 
-    async fn unproven_names(&self) -> Result<Vec<RecallName>> {
+    async fn unverified_recall_names(&self) -> Result<Vec<RecallName>> {
         const SQL: &str = "SELECT u.assessment, o.domain, f.domain FROM recall_unproven u \
             JOIN peer o ON o.number = u.originator JOIN peer f ON f.number = u.peer ORDER BY u.assessment, f.domain";
         let read =
@@ -168,7 +171,7 @@ impl RecallStore for SqliteStore {
         self.read(move |conn| rows(conn, SQL, [], read)).await
     }
 
-    async fn unproven(&self, name: &RecallName) -> Result<Option<UnprovenRecall>> {
+    async fn unverified_recall(&self, name: &RecallName) -> Result<Option<UnverifiedRecall>> {
         const SQL: &str = "SELECT sealed, at FROM recall_unproven WHERE assessment = ?1 \
             AND originator = (SELECT number FROM peer WHERE domain = ?2) \
             AND peer = (SELECT number FROM peer WHERE domain = ?3)";
@@ -178,12 +181,12 @@ impl RecallStore for SqliteStore {
             let found = row(conn, SQL, values, |r| Ok((r.get::<_, Vec<u8>>(0)?, time(r, 1)?)))?;
             let Some((sealed, at)) = found else { return Ok(None) };
             let envelope = vault.open(Row::Recall(&name.assessment, &name.originator), &sealed)?;
-            Ok(Some(UnprovenRecall { name, envelope, at }))
+            Ok(Some(UnverifiedRecall { name, envelope, at }))
         })
         .await
     }
 
-    async fn forget_unproven(&self, recall: &RecallName) -> Result<()> {
+    async fn forget_unverified_recall(&self, recall: &RecallName) -> Result<()> {
         const SQL: &str = "DELETE FROM recall_unproven WHERE assessment = ?1 AND originator = \
             (SELECT number FROM peer WHERE domain = ?2) AND peer = (SELECT number FROM peer WHERE domain = ?3)";
         let (assessment, originator, from) = (recall.assessment, recall.originator.clone(), recall.from.clone());
@@ -206,7 +209,7 @@ impl RecallStore for SqliteStore {
         holders::before(self, originator, id, version).await
     }
 
-    async fn is_taken_back(&self, sha256: &Sha256) -> Result<bool> {
+    async fn is_attachment_recalled(&self, sha256: &Sha256) -> Result<bool> {
         const SQL: &str = "SELECT ifnull(sum(m.state IN ('withdrawn', 'purged')), 0) > 0 \
             AND sum(m.state IN ('current', 'superseded')) = 0 FROM attachment_of a \
             JOIN manifest m ON m.number = a.manifest WHERE a.sha256 = ?1";
@@ -229,23 +232,23 @@ pub(super) fn unprove(conn: &Connection, originator: &TrustDomain) -> Result<()>
     STEPS.iter().try_for_each(|sql| change(conn, sql, [originator]).map(drop))
 }
 
-fn commit(conn: &Connection, vault: &Vault, step: &Recalling) -> Result<Recalled> {
+fn commit(conn: &Connection, vault: &Vault, step: &RecallStep) -> Result<RecallOutcome> {
     const HERE: &str = "SELECT number FROM assessment WHERE id = ?1 AND originator = ?2";
     const VERSIONS: &str = "SELECT id FROM manifest WHERE assessment = ?1 ORDER BY number";
     let RecallRecord { assessment, originator, .. } = &step.record;
     let peer = partners::number_of(conn, originator)?;
     save(conn, vault, step, peer)?;
     let here: Option<i64> = row(conn, HERE, params![assessment.as_bytes(), peer], |r| r.get(0))?;
-    let mut done = Recalled::default();
+    let mut done = RecallOutcome::default();
     if let Some(here) = here {
         done.manifests = rows(conn, VERSIONS, [here], |r| id(r, 0))?;
         // First, while it is still known to whom anything was given and nothing of it is gone.
         match step.effect {
-            Effect::None => {}
-            Effect::Seal => seal(conn, here)?,
-            Effect::Destroy => {
+            ContentEffect::None => {}
+            ContentEffect::Seal => seal(conn, here)?,
+            ContentEffect::Destroy => {
                 destroy(conn, here)?;
-                forgotten::texts(conn, vault, here)?;
+                purge::texts(conn, vault, here)?;
             }
         }
         if step.is_told {
@@ -259,7 +262,7 @@ fn commit(conn: &Connection, vault: &Vault, step: &Recalling) -> Result<Recalled
 }
 
 /// The row of the recall, as it is from now on.
-fn save(conn: &Connection, vault: &Vault, step: &Recalling, originator: i64) -> Result<()> {
+fn save(conn: &Connection, vault: &Vault, step: &RecallStep, originator: i64) -> Result<()> {
     const FIND: &str = "SELECT state FROM recall WHERE assessment = ?1 AND originator = ?2";
     const SAVE: &str = "INSERT INTO recall (assessment, originator, id, kind, state, peer, at, turn, sealed, standing) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, (SELECT ifnull(max(turn), 0) + 1 FROM recall), ?8, ?9) \
@@ -306,7 +309,7 @@ fn forget(conn: &Connection, assessment: i64) -> Result<()> {
         "DELETE FROM duty WHERE manifest IN (SELECT number FROM manifest WHERE assessment = ?1)",
         "UPDATE received SET held_for = NULL WHERE manifest IN (SELECT number FROM manifest WHERE assessment = ?1) \
          AND held_for IS NOT NULL",
-        forgotten::attachments!("attachment_named"),
+        purge::attachments!("attachment_named"),
     ];
     STEPS.iter().try_for_each(|sql| change(conn, sql, [assessment]).map(|_| ()))
 }
@@ -316,7 +319,7 @@ fn forget(conn: &Connection, assessment: i64) -> Result<()> {
 fn destroy(conn: &Connection, assessment: i64) -> Result<()> {
     const STEPS: [&str; 6] = [
         // Before the portions: by them it is known what was published here.
-        forgotten::attachments!("attachment_copy"),
+        purge::attachments!("attachment_copy"),
         "UPDATE manifest SET state = 'purged' WHERE assessment = ?1 AND state <> 'quarantined'",
         "UPDATE assessment SET wrapped = NULL WHERE number = ?1",
         "DELETE FROM portion_set WHERE manifest IN (SELECT number FROM manifest WHERE assessment = ?1)",
@@ -328,7 +331,7 @@ fn destroy(conn: &Connection, assessment: i64) -> Result<()> {
 }
 
 /// Puts the recall into the outboxes of everybody who may hold anything of it, before all else.
-fn tell(conn: &Connection, vault: &Vault, step: &Recalling, here: i64) -> Result<Vec<TrustDomain>> {
+fn tell(conn: &Connection, vault: &Vault, step: &RecallStep, here: i64) -> Result<Vec<TrustDomain>> {
     const SQL: &str = "SELECT d.domain FROM peer d WHERE d.number IN (SELECT r.peer FROM release r \
         JOIN manifest m ON m.number = r.manifest WHERE m.assessment = ?1) OR d.number IN (SELECT h.holder FROM report h \
         JOIN manifest m ON m.number = h.manifest JOIN partner p ON p.peer = h.holder \

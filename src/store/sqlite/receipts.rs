@@ -14,12 +14,16 @@ use crate::{
     },
     store::{
         Result,
-        receipts::{AnswerRecord, ReceiptRecord, Released},
-        vault::{Leaf, Row, Vault},
+        receipts::{AnswerRecord, ReceiptRecord, ReleaseRef},
+        vault::{LedgerLeaf, Row, Vault},
     },
 };
 
-pub(super) async fn released(store: &SqliteStore, partner: &TrustDomain, ids: &[StatementId]) -> Result<Vec<Released>> {
+pub(super) async fn released(
+    store: &SqliteStore,
+    partner: &TrustDomain,
+    ids: &[StatementId],
+) -> Result<Vec<ReleaseRef>> {
     const SQL: &str = "SELECT r.sequence, r.id, m.id FROM release r JOIN manifest m ON m.number = r.manifest \
         WHERE r.peer = ?1 AND r.id = ?2";
     let (partner, ids) = (partner.clone(), ids.to_vec());
@@ -28,7 +32,7 @@ pub(super) async fn released(store: &SqliteStore, partner: &TrustDomain, ids: &[
             let Some(peer) = partners::find(conn, &partner)? else { return Ok(vec![]) };
             let find = |release: &StatementId| {
                 row(conn, SQL, params![peer, release.as_bytes()], |r| {
-                    Ok(Released { sequence: count(r, 0)?, id: id(r, 1)?, manifest_id: id(r, 2)? })
+                    Ok(ReleaseRef { sequence: count(r, 0)?, id: id(r, 1)?, manifest_id: id(r, 2)? })
                 })
             };
             ids.iter().filter_map(|id| find(id).transpose()).collect()
@@ -37,7 +41,7 @@ pub(super) async fn released(store: &SqliteStore, partner: &TrustDomain, ids: &[
 }
 
 pub(super) async fn save(store: &SqliteStore, partner: &TrustDomain, receipt: ReceiptRecord) -> Result<u64> {
-    let leaf = Leaf::of(&receipt.event)?;
+    let leaf = LedgerLeaf::of(&receipt.event)?;
     let partner = partner.clone();
     store.write(move |conn, vault| commit(conn, vault, &partner, &receipt, &leaf)).await
 }
@@ -64,7 +68,7 @@ fn commit(
     vault: &Vault,
     partner: &TrustDomain,
     receipt: &ReceiptRecord,
-    leaf: &Leaf,
+    leaf: &LedgerLeaf,
 ) -> Result<u64> {
     const FORGET: &str = "DELETE FROM receipt WHERE number = ?1";
     // What could not be verified when it came is answered anew once it was.

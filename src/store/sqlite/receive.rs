@@ -5,12 +5,12 @@ use std::{collections::HashMap, sync::Arc};
 use rusqlite::{Connection, Row as SqlRow, params};
 
 use super::{
-    SqliteStore, answers, attachments, beside,
+    SqliteStore, answers, attached, attachments,
     column::{change, count, id, id_optional, number, row, rows, time, word, word_optional},
     damages::sorted,
-    equivocations, held, keys, ledger,
-    manifests::{self, Kept, Version},
-    outbox, partners, quarantine, recalls,
+    equivocations, keys, ledger,
+    manifests::{self, StoredVersion, Version},
+    outbox, partners, quarantine, recalls, unverified,
 };
 use crate::{
     domain::{
@@ -20,9 +20,10 @@ use crate::{
         time::Time,
     },
     store::{
-        InboundPosition, ReceivedContent, ReceivedEntry, ReceivedRecord, Result, StoreError, about,
+        InboundPosition, ReceivedContent, ReceivedEntry, ReceivedRecord, Result, StoreError,
         damage::Damage,
-        vault::{HeldKey, Leaf, Row, Vault, pack},
+        subject_states,
+        vault::{ContentKey, LedgerLeaf, Row, Vault, pack},
     },
 };
 
@@ -33,7 +34,7 @@ struct Batch {
     after: Option<u64>,
     entries: Vec<ReceivedEntry>,
     at: Time,
-    leaves: Vec<Leaf>,
+    leaves: Vec<LedgerLeaf>,
     /// When that is committed, by the entries of the ledger.
     now: Time,
     /// Sealed statements for the partner.
@@ -49,9 +50,9 @@ type Sealed = Vec<Option<SealedContent>>;
 struct SealedContent {
     portions: Vec<u8>,
     title: Vec<u8>,
-    about: Vec<u8>,
+    subject_states: Vec<u8>,
     /// Where there are any.
-    beside: Option<Vec<u8>>,
+    attached: Option<Vec<u8>>,
     /// The wrapped key.
     key: Vec<u8>,
 }
@@ -87,7 +88,7 @@ async fn keep_all(
     at: Time,
     (events, post): (&[Event], &[Vec<u8>]),
 ) -> Result<bool> {
-    let leaves = Leaf::all(events)?;
+    let leaves = LedgerLeaf::all(events)?;
     let seal_one = |statement: &Vec<u8>| store.vault().seal(Row::Outbox(partner), statement);
     let post = post.iter().map(seal_one).collect::<Result<_>>()?;
     let now = events.first().map_or(at, |event| event.at);
@@ -106,7 +107,7 @@ async fn keep_all(
 }
 
 fn seal(conn: &Connection, vault: &Vault, batch: &Batch) -> Result<Sealed> {
-    let mut keys: HashMap<(AssessmentId, TrustDomain), HeldKey> = HashMap::new();
+    let mut keys: HashMap<(AssessmentId, TrustDomain), ContentKey> = HashMap::new();
     let mut seal = |entry: &ReceivedEntry, content: &ReceivedContent| {
         let name = (content.assessment, content.originator.clone());
         let key = match keys.entry(name) {
@@ -119,13 +120,16 @@ fn seal(conn: &Connection, vault: &Vault, batch: &Batch) -> Result<Sealed> {
         let (sequence, quarantined) = (entry.sequence, content.quarantined);
         let portions = Row::PortionSet { manifest, from, sequence, quarantined };
         let title = Row::Title { manifest, from, sequence, quarantined };
-        let row = Row::Beside { manifest, from, sequence, quarantined };
-        let has_beside = !content.beside.is_empty();
+        let row = Row::AttachedStatements { manifest, from, sequence, quarantined };
+        let has_attached = !content.attached.is_empty();
         Ok(SealedContent {
             portions: key.seal(portions, &pack(&content.portions))?,
             title: key.seal(title, &pack(&content.title))?,
-            about: key.seal(Row::About { manifest, from, sequence }, &about::pack(&content.about))?,
-            beside: has_beside.then(|| key.seal(row, &beside::packed(&content.beside))).transpose()?,
+            subject_states: key.seal(
+                Row::SubjectStates { manifest, from, sequence },
+                &subject_states::pack(&content.subject_states),
+            )?,
+            attached: has_attached.then(|| key.seal(row, &attached::packed(&content.attached))).transpose()?,
             key: key.wrapped.clone(),
         })
     };
@@ -157,7 +161,7 @@ fn commit(conn: &Connection, vault: &Vault, batch: &Batch, sealed: &Sealed) -> R
         let last = entry.sequence;
         match before.replace(last) {
             Some(before) if before.checked_add(1) != Some(last) => return Err(StoreError::Conflict),
-            None if !held::take_out(conn, peer, last)? => return Ok(Some(None)),
+            None if !unverified::take_out(conn, peer, last)? => return Ok(Some(None)),
             _ => {}
         }
         let kept = match (&entry.content, sealed, place) {
@@ -168,10 +172,10 @@ fn commit(conn: &Connection, vault: &Vault, batch: &Batch, sealed: &Sealed) -> R
         };
         insert(conn, peer, entry, kept, batch.at)?;
         if let Some(signed) = &entry.signed {
-            found.extend(equivocations::look(conn, vault, signed, batch.now)?);
+            found.extend(equivocations::detect(conn, vault, signed, batch.now)?);
         }
-        if let Some(hold) = &entry.hold {
-            held::keep(conn, vault, (peer, &batch.partner, last), hold)?;
+        if let Some(pending) = &entry.pending_verification {
+            unverified::keep(conn, vault, (peer, &batch.partner, last), pending)?;
         }
     }
     if let Some(entry) = batch.entries.last().filter(|_| batch.after.is_some()) {
@@ -212,7 +216,7 @@ fn keep(
     place: &Place,
     sealed: &SealedContent,
     at: Time,
-) -> Result<Kept> {
+) -> Result<StoredVersion> {
     let version = Version {
         manifest_id: &content.manifest_id,
         manifest: &content.manifest,
@@ -225,10 +229,10 @@ fn keep(
     let kept = manifests::keep(conn, &version, content.quarantined)?;
     quarantine::hide(conn, vault, &kept)?;
     // The flag as the portions were sealed with; a row in quarantine is kept from users as a whole.
-    let SealedContent { portions, title, about, .. } = sealed;
-    manifests::keep_portions(conn, kept.number, arrival, content.quarantined, (portions, title, about))?;
-    if let Some(sealed) = &sealed.beside {
-        beside::keep(conn, kept.number, arrival, content.quarantined, (sealed, at))?;
+    let SealedContent { portions, title, subject_states, .. } = sealed;
+    manifests::keep_portions(conn, kept.number, arrival, content.quarantined, (portions, title, subject_states))?;
+    if let Some(sealed) = &sealed.attached {
+        attached::keep(conn, kept.number, arrival, content.quarantined, (sealed, at))?;
     }
     if !kept.is_quarantined {
         attachments::named(conn, arrival.0, &content.attachments)?;
@@ -240,7 +244,7 @@ fn keep(
     Ok(kept)
 }
 
-fn insert(conn: &Connection, peer: i64, entry: &ReceivedEntry, kept: Option<Kept>, at: Time) -> Result<()> {
+fn insert(conn: &Connection, peer: i64, entry: &ReceivedEntry, kept: Option<StoredVersion>, at: Time) -> Result<()> {
     const SQL: &str = "INSERT INTO received (peer, sequence, release_id, envelope, kind, manifest, quarantined, at, \
         reason, held_for, provenance, claimed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
     let values = params![
@@ -253,7 +257,7 @@ fn insert(conn: &Connection, peer: i64, entry: &ReceivedEntry, kept: Option<Kept
         entry.refused || kept.is_some_and(|k| k.is_quarantined),
         at.unix_nanos(),
         entry.reason,
-        entry.held_for.as_ref().map(|id| id.as_bytes()),
+        entry.missing_agreement.as_ref().map(|id| id.as_bytes()),
         pack(&entry.provenance),
         entry.content.as_ref().filter(|c| c.quarantined).map(|c| &c.manifest),
     ];

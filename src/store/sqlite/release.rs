@@ -18,7 +18,7 @@ use crate::{
     store::{
         GivenRelease, OutboundPosition, ReleaseBatch, ReleaseRecord, Result, StoreError,
         damage::Damage,
-        vault::{Leaf, Vault},
+        vault::{LedgerLeaf, Vault},
     },
 };
 
@@ -48,7 +48,7 @@ pub(super) fn position(conn: &Connection, peer: i64) -> Result<OutboundPosition>
 }
 
 pub(super) async fn commit(store: &SqliteStore, partner: &TrustDomain, batch: ReleaseBatch) -> Result<()> {
-    let leaves = Leaf::all(&batch.events)?;
+    let leaves = LedgerLeaf::all(&batch.events)?;
     let partner = partner.clone();
     store.write(move |conn, vault| commit_batch(conn, vault, &partner, &batch, &leaves)).await
 }
@@ -58,7 +58,7 @@ fn commit_batch(
     vault: &Vault,
     partner: &TrustDomain,
     batch: &ReleaseBatch,
-    leaves: &[Leaf],
+    leaves: &[LedgerLeaf],
 ) -> Result<()> {
     const POSITION: &str = "INSERT INTO feed_out (peer, sequence, release, acknowledged) VALUES (?1, ?2, ?3, 0) \
         ON CONFLICT (peer) DO UPDATE SET sequence = excluded.sequence, release = excluded.release";
@@ -204,7 +204,7 @@ pub(super) async fn void(
     voids: Vec<(u64, Vec<u8>)>,
     events: Vec<Event>,
 ) -> Result<()> {
-    let leaves = Leaf::all(&events)?;
+    let leaves = LedgerLeaf::all(&events)?;
     let partner = partner.clone();
     store
         .write(move |conn, vault| {
@@ -274,7 +274,7 @@ pub(super) async fn again(
         AND (NOT ?3 OR sequence IN (SELECT sequence FROM answer WHERE peer = ?1 AND kind = 'quarantined' \
         AND reason = 'LIMIT_EXCEEDED'))";
     let at = event.at;
-    let leaves = Leaf::all(&[event])?;
+    let leaves = LedgerLeaf::all(&[event])?;
     let (partner, manifest_id) = (partner.clone(), *manifest_id);
     store
         .write(move |conn, vault| {

@@ -6,10 +6,10 @@ use async_trait::async_trait;
 use rusqlite::{Connection, Row as SqlRow, params};
 
 use super::{
-    SqliteStore, beside,
+    SqliteStore, attached,
     column::{change, count, id, number, row, time, word},
     damages::sorted,
-    forgotten, ledger, outbox, partners,
+    ledger, outbox, partners, purge,
 };
 use crate::{
     domain::{
@@ -20,8 +20,8 @@ use crate::{
     store::{
         Result, StoreError,
         damage::Damage,
-        requests::{Beside, RequestRecord, RequestStep, RequestStore},
-        vault::{Leaf, Row, Vault, pack, unpack},
+        requests::{NewAttachedStatement, RequestRecord, RequestStep, RequestStore},
+        vault::{LedgerLeaf, Row, Vault, pack, unpack},
     },
 };
 
@@ -105,21 +105,21 @@ struct Ready {
     step: RequestStep,
     sealed: Vec<u8>,
     post: Option<Vec<u8>>,
-    leaves: Vec<Leaf>,
+    leaves: Vec<LedgerLeaf>,
 }
 
 impl Ready {
     fn new(vault: &Vault, step: RequestStep) -> Result<Self> {
         let sealed = seal(vault, &step.record)?;
         let post = step.post.as_ref().map(|s| vault.seal(Row::Outbox(&step.record.partner), s)).transpose()?;
-        let leaves = Leaf::all(&step.events)?;
+        let leaves = LedgerLeaf::all(&step.events)?;
         Ok(Self { step, sealed, post, leaves })
     }
 
     /// What is kept of it: no words about what was purged meanwhile.
     fn kept(&self, conn: &Connection, vault: &Vault) -> Result<Vec<u8>> {
         let record = &self.step.record;
-        if !forgotten::is_purged(conn, &record.manifest_id)? {
+        if !purge::is_purged(conn, &record.manifest_id)? {
             return Ok(self.sealed.clone());
         }
         Ok(blank(vault, &record.id, &self.sealed)?.1)
@@ -135,8 +135,8 @@ impl Ready {
 
     /// All but the request's own row.
     fn finish(&self, conn: &Connection, vault: &Vault) -> Result<bool> {
-        if let Some(beside) = &self.step.beside {
-            beside::insert(conn, vault, beside)?;
+        if let Some(attached) = &self.step.attached {
+            attached::insert(conn, vault, attached)?;
         }
         if let Some(post) = &self.post {
             outbox::put(conn, &self.step.record.partner, post, None)?;
@@ -181,8 +181,8 @@ fn settle(conn: &Connection, vault: &Vault, ready: &Ready) -> Result<bool> {
 
 #[async_trait]
 impl RequestStore for SqliteStore {
-    async fn put_beside(&self, beside: Beside, events: Vec<Event>) -> Result<bool> {
-        beside::put(self, beside, &events).await
+    async fn attach_statement(&self, attached: NewAttachedStatement, events: Vec<Event>) -> Result<bool> {
+        attached::put(self, attached, &events).await
     }
 
     async fn begin_request(&self, step: RequestStep) -> Result<bool> {

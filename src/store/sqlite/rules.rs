@@ -20,7 +20,7 @@ use crate::{
     store::{
         Result, StoreError,
         damage::Damage,
-        vault::{Leaf, Row, Vault, pack, unpack},
+        vault::{LedgerLeaf, Row, Vault, pack, unpack},
     },
 };
 
@@ -78,7 +78,7 @@ pub(super) async fn save(store: &SqliteStore, rules: RulesVersion, event: Event)
     const LAST: &str = "SELECT ifnull(max(version), 0) FROM house_rules";
     const SQL: &str = "INSERT INTO house_rules (version, at, sealed) VALUES (?1, ?2, ?3)";
     let sealed = store.vault().seal(Row::HouseRules(rules.version), &packed(&rules))?;
-    let leaves = Leaf::all(&[event])?;
+    let leaves = LedgerLeaf::all(&[event])?;
     store
         .write(move |conn, vault| {
             let last: u32 = row(conn, LAST, [], |r| r.get(0))?.unwrap_or_default();

@@ -17,7 +17,7 @@ use crate::{
     store::{
         ListFilter, Store, StoreError,
         contract::{Home, contract, fill, kit::*, sight, step},
-        recalls::{Effect, RecallStore as _},
+        recalls::{ContentEffect, RecallStore as _},
         title,
     },
 };
@@ -184,7 +184,7 @@ async fn tampering_with_sealed_rows_is_found() {
         folder.tamper(sql);
         let store = folder.store();
         let page = store.list(&everything).await.unwrap();
-        assert!(store.trouble().is_none() && !store.damages().is_empty(), "{sql}: {:?}", store.damages());
+        assert!(store.failure().is_none() && !store.damages().is_empty(), "{sql}: {:?}", store.damages());
         // Damage in one row takes no other with it.
         let named = if sql.contains("SET id") { None } else { Some((assessment(1), 1)) };
         assert!(page.damaged == [named] || sql.contains("max(wrapped)"), "{sql}: {:?}", page.damaged);
@@ -229,7 +229,7 @@ async fn titles_of_older_assessments_are_made_by_the_first_list_and_go_with_a_pu
         assert_eq!(listed.into_iter().map(|r| r.portions).collect::<Vec<_>>(), vec![vec![named.clone()]; 2]);
         assert_eq!(count("SELECT count(*) FROM title"), 2);
     }
-    store.recall(step(1, "gb", RecallState::Purged, Effect::Destroy)).await.unwrap();
+    store.recall(step(1, "gb", RecallState::Purged, ContentEffect::Destroy)).await.unwrap();
     assert_eq!(count("SELECT count(*) FROM title"), 1);
 }
 
@@ -251,7 +251,7 @@ async fn tampering_with_the_ledger_is_found() {
 
 async fn max_pages(store: &SqliteStore, pages: i64) {
     let set = move |conn: &Connection| Ok(conn.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?);
-    store.writer.run(set).await.unwrap();
+    store.write_queue.run(set).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -283,7 +283,7 @@ async fn after_a_failed_disk_nothing_is_written_until_the_restart() {
     let before = sight(&store).await;
     // As a failed fsync ends: the code is SQLITE_IOERR_FSYNC.
     let fsync = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(1034), None);
-    let failed = store.writer.run(move |_| Err::<(), _>(fsync.into())).await;
+    let failed = store.write_queue.run(move |_| Err::<(), _>(fsync.into())).await;
     assert!(matches!(failed, Err(StoreError::Failed(_))));
     assert_eq!(store.publish(publication(9, 1)).await, Err(failed.unwrap_err()));
     assert!(sight(&store).await == before, "reading goes on");
@@ -328,7 +328,7 @@ fn given_up<T>(store: &SqliteStore, begun: impl Future<Output = T>, meanwhile: i
 fn a_look_through_all_pages_holds_off_the_next_also_where_nobody_waits_for_it_any_more() {
     let folder = Folder::new();
     let store = folder.store();
-    given_up(&store, store.check(), || assert!(store.checking.try_lock().is_err()));
+    given_up(&store, store.check_integrity(), || assert!(store.checking.try_lock().is_err()));
     assert!(store.checking.try_lock().is_ok());
 }
 

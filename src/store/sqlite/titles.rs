@@ -13,7 +13,7 @@ use crate::{
         Result, StoreError,
         damage::Damage,
         title,
-        vault::{HeldKey, Row, pack, unpack},
+        vault::{ContentKey, Row, pack, unpack},
     },
 };
 
@@ -36,7 +36,7 @@ pub(super) fn keep(conn: &Connection, set: i64, sealed: &[u8]) -> Result<()> {
 }
 
 /// Seals a title anew, as kept from users or not, where there is one. For the writer.
-pub(super) fn seal_anew(conn: &Connection, key: &HeldKey, set: i64, from: Row<'_>, to: Row<'_>) -> Result<()> {
+pub(super) fn seal_anew(conn: &Connection, key: &ContentKey, set: i64, from: Row<'_>, to: Row<'_>) -> Result<()> {
     const FIND: &str = "SELECT sealed FROM title WHERE portion_set = ?1";
     const SQL: &str = "UPDATE title SET sealed = ?2 WHERE portion_set = ?1";
     let Some(sealed) = row(conn, FIND, [set], |r| r.get::<_, Vec<u8>>(0))? else { return Ok(()) };
@@ -47,7 +47,7 @@ pub(super) fn seal_anew(conn: &Connection, key: &HeldKey, set: i64, from: Row<'_
 /// is put into `made`.
 pub(super) fn of(
     conn: &Connection,
-    key: impl FnOnce() -> Result<HeldKey>,
+    key: impl FnOnce() -> Result<ContentKey>,
     (manifest, manifest_id): (i64, &StatementId),
     all: bool,
     made: &mut Vec<Made>,
@@ -88,7 +88,7 @@ pub(super) fn of(
     Ok(portions)
 }
 
-fn of_whole(conn: &Connection, key: &HeldKey, set: i64, place: Row<'_>) -> Result<(Vec<Vec<u8>>, usize)> {
+fn of_whole(conn: &Connection, key: &ContentKey, set: i64, place: Row<'_>) -> Result<(Vec<Vec<u8>>, usize)> {
     const SQL: &str = "SELECT sealed FROM portion_set WHERE number = ?1";
     let missing = || StoreError::Damaged(Damage::Row);
     let sealed = row(conn, SQL, [set], |r| r.get::<_, Vec<u8>>(0))?.ok_or_else(missing)?;
@@ -100,7 +100,7 @@ pub(super) async fn keep_made(store: &SqliteStore, made: Vec<Made>) {
     // Not where the set has gone meanwhile, or was sealed anew.
     const SQL: &str = "INSERT INTO title (portion_set, sealed) \
         SELECT number, ?3 FROM portion_set WHERE number = ?1 AND quarantined = ?2 ON CONFLICT DO NOTHING";
-    if made.is_empty() || store.trouble.known().is_some() {
+    if made.is_empty() || store.failure.known().is_some() {
         return;
     }
     let kept = store.write(move |conn, _| {

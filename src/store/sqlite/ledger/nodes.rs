@@ -9,9 +9,9 @@ use crate::{
 };
 
 /// Reads within one transaction.
-pub(super) struct Stored<'a>(pub &'a Connection);
+pub(super) struct StoredNodes<'a>(pub &'a Connection);
 
-impl Nodes for Stored<'_> {
+impl Nodes for StoredNodes<'_> {
     type Error = StoreError;
 
     fn node(&self, level: u8, place: u64) -> Result<Hash, StoreError> {
@@ -32,7 +32,7 @@ impl Nodes for Stored<'_> {
     }
 }
 
-impl Stored<'_> {
+impl StoredNodes<'_> {
     /// Nodes of a kept level, side by side.
     fn kept(&self, level: u8, first: u64, count: u64) -> Result<Vec<Hash>, StoreError> {
         let (from, until) = (number(first)?, number(first.saturating_add(count))?);

@@ -8,7 +8,7 @@ use crate::{
     seal::hash::sha256,
     store::{
         Result, StoreError,
-        ledger::{LedgerState, Settling},
+        ledger::{LedgerState, SettlingApproval},
         vault::{Row, Vault, pack, unpack},
     },
 };
@@ -25,7 +25,7 @@ pub(super) struct State {
     pub kept: u64,
     pub digest: Hash,
     pub behind: Vec<u8>,
-    pub settling: Vec<Settling>,
+    pub settling: Vec<SettlingApproval>,
 }
 
 impl Default for State {
@@ -43,7 +43,7 @@ impl Default for State {
 }
 
 /// What stands for one kept row in the digest.
-pub(super) fn mark(kind: &str, number: u64, of: &str, sealed: &[u8]) -> Hash {
+pub(super) fn record_digest(kind: &str, number: u64, of: &str, sealed: &[u8]) -> Hash {
     sha256(&[kind.as_bytes(), b"\0", &number.to_be_bytes(), of.as_bytes(), b"\0", sealed])
 }
 
@@ -95,22 +95,22 @@ impl State {
     }
 
     /// Puts a row's mark into the digest.
-    pub(super) fn came(&mut self, mark: &Hash) {
+    pub(super) fn add_record(&mut self, digest: &Hash) {
         self.kept = self.kept.saturating_add(1);
-        self.mix(mark);
+        self.mix(digest);
     }
 
     /// Takes a row's mark out of the digest.
-    pub(super) fn went(&mut self, mark: &Hash) {
+    pub(super) fn remove_record(&mut self, digest: &Hash) {
         self.kept = self.kept.saturating_sub(1);
-        self.mix(mark);
+        self.mix(digest);
     }
 
-    fn mix(&mut self, mark: &Hash) {
-        self.digest.iter_mut().zip(mark).for_each(|(d, m)| *d ^= m);
+    fn mix(&mut self, digest: &Hash) {
+        self.digest.iter_mut().zip(digest).for_each(|(d, m)| *d ^= m);
     }
 
-    pub(super) fn view(&self) -> LedgerState {
+    pub(super) fn summary(&self) -> LedgerState {
         LedgerState {
             epoch: self.epoch,
             size: self.frontier.size(),

@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 
 use super::{
     super::column::{count, number, row, rows},
-    state::{State, mark},
+    state::{State, record_digest},
 };
 use crate::{
     domain::ids::TrustDomain,
@@ -17,7 +17,7 @@ use crate::{
     store::{
         Result, StoreError,
         damage::Damage,
-        ledger::{Kept, LedgerCheck, LedgerFault, Progress},
+        ledger::{LedgerFault, LedgerRecordKind, LedgerVerification, Progress},
         vault::{Row, Vault, decided},
     },
 };
@@ -65,14 +65,18 @@ struct Walk<'a> {
 }
 
 /// What is wrong, and with what remembered of a partner where it is only that.
-pub(super) fn verify(conn: &Connection, vault: &Vault, progress: Progress) -> Result<(LedgerCheck, Option<Damage>)> {
+pub(super) fn verify(
+    conn: &Connection,
+    vault: &Vault,
+    progress: Progress,
+) -> Result<(LedgerVerification, Option<Damage>)> {
     let mut walk = Walk { conn, vault, frontier: Frontier::default(), subtrees: 0, manifests: 0, torn: None };
     let outcome = walk.all(progress);
     let (size, root) = (walk.frontier.size(), walk.frontier.root());
     match outcome {
-        Ok(()) => Ok((LedgerCheck { size, root, fault: None }, None)),
+        Ok(()) => Ok((LedgerVerification { size, root, fault: None }, None)),
         Err(Stop::Fault(fault)) => {
-            Ok((LedgerCheck { size, root, fault: Some(fault) }, walk.torn.map(Damage::Witnessed)))
+            Ok((LedgerVerification { size, root, fault: Some(fault) }, walk.torn.map(Damage::Witnessed)))
         }
         Err(Stop::Store(error)) => Err(error),
     }
@@ -117,7 +121,7 @@ impl Walk<'_> {
     /// The roots that own checkpoints were signed over, by size.
     fn checkpoints(&self) -> std::result::Result<HashMap<u64, Hash>, Stop> {
         let mut roots = HashMap::new();
-        for record in super::kept::all(self.conn, self.vault, Kept::Checkpoint, None, u32::MAX)
+        for record in super::records::all(self.conn, self.vault, LedgerRecordKind::Checkpoint, None, u32::MAX)
             .or_else(|e| fault(None, format!("a checkpoint was changed: {e}")))?
         {
             let note = Note::parse(&record.value).or_else(|f| fault(None, format!("a checkpoint was changed: {f}")))?;
@@ -175,9 +179,9 @@ impl Walk<'_> {
     fn kept(&mut self, state: &State) -> std::result::Result<(), Stop> {
         const SQL: &str = "SELECT k.kind, k.number, k.sealed, k.peer, d.domain FROM ledger_kept k \
             LEFT JOIN peer d ON d.number = k.peer";
-        type Kept = (String, u64, Vec<u8>, i64, Option<String>);
+        type SealedRecord = (String, u64, Vec<u8>, i64, Option<String>);
         let read = |r: &rusqlite::Row<'_>| Ok((r.get(0)?, count(r, 1)?, r.get(2)?, r.get(3)?, r.get(4)?));
-        let found: Vec<Kept> = rows(self.conn, SQL, [], read)?;
+        let found: Vec<SealedRecord> = rows(self.conn, SQL, [], read)?;
         let mut seen = State::default();
         for (kind, at, sealed, peer, domain) in found {
             let of = domain.unwrap_or_default();
@@ -188,7 +192,7 @@ impl Walk<'_> {
                 self.torn = of.parse().ok().filter(|_| is_known);
                 return fault(None, format!("a record of the kind `{kind}` of {whose} was changed or moved"));
             }
-            seen.came(&mark(&kind, at, &of, &sealed));
+            seen.add_record(&record_digest(&kind, at, &of, &sealed));
         }
         if seen.kept != state.kept {
             let what = "checkpoints, heads, cosignatures, keys and alarms";

@@ -23,10 +23,10 @@ macro_rules! attachments {
             $table,
             " AS c WHERE c.sha256 IN (SELECT a.sha256 FROM attachment_of a JOIN manifest m ON m.number = a.manifest \
              WHERE m.assessment = ?1) AND EXISTS (SELECT 1 FROM manifest m WHERE m.assessment = ?1 AND ",
-            forgotten::given!(),
+            purge::given!(),
             ") AND NOT EXISTS (SELECT 1 FROM attachment_of a JOIN manifest m ON m.number = a.manifest \
              WHERE a.sha256 = c.sha256 AND m.assessment <> ?1 AND m.state IN ('current', 'superseded') AND ",
-            forgotten::given!(),
+            purge::given!(),
             ")"
         )
     };

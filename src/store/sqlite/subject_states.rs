@@ -15,8 +15,8 @@ use crate::{
         place::Country,
     },
     store::{
-        Result, about,
-        vault::{HeldKey, Row},
+        Result, subject_states,
+        vault::{ContentKey, Row},
     },
 };
 
@@ -28,7 +28,7 @@ pub(super) fn keep(conn: &Connection, set: i64, sealed: &[u8]) -> Result<()> {
 
 /// What all versions of an assessment are about, in quarantine or not: whoever holds them knows it. What counts on a hub's word alone may be
 /// nobody's, and must not keep a warning from anybody.
-pub(super) fn of(conn: &Connection, key: &HeldKey, assessment: i64) -> Result<BTreeSet<Country>> {
+pub(super) fn of(conn: &Connection, key: &ContentKey, assessment: i64) -> Result<BTreeSet<Country>> {
     const SQL: &str = "SELECT m.id, s.sequence, d.domain, t.sealed FROM manifest m \
         JOIN portion_set s ON s.manifest = m.number JOIN peer d ON d.number = s.peer \
         JOIN about t ON t.portion_set = s.number WHERE m.assessment = ?1 \
@@ -38,9 +38,9 @@ pub(super) fn of(conn: &Connection, key: &HeldKey, assessment: i64) -> Result<BT
     })?;
     let mut states = BTreeSet::new();
     for (manifest, sequence, from, sealed) in kept {
-        let opened = key.open(Row::About { manifest: &manifest, from: &from, sequence }, &sealed);
-        match opened.ok().and_then(|plain| about::unpack(&plain)) {
-            Some(about) => states.extend(about),
+        let opened = key.open(Row::SubjectStates { manifest: &manifest, from: &from, sequence }, &sealed);
+        match opened.ok().and_then(|plain| subject_states::unpack(&plain)) {
+            Some(subject_states) => states.extend(subject_states),
             // It may be about any state.
             None => states.extend(Country::all()),
         }
@@ -61,7 +61,7 @@ pub(super) async fn of_assessment(
             let Some(by) = partners::find(conn, &originator)? else { return Ok(BTreeSet::new()) };
             let found = row(conn, SQL, params![id.as_bytes(), by], |r| Ok((r.get(0)?, r.get(1)?)))?;
             let Some((number, Some(wrapped))) = found else { return Ok(BTreeSet::new()) };
-            of(conn, &vault.held_key(Row::AssessmentKey(&id, &originator), wrapped)?, number)
+            of(conn, &vault.unwrap_key(Row::AssessmentKey(&id, &originator), wrapped)?, number)
         })
         .await
 }

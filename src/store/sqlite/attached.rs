@@ -14,10 +14,10 @@ use crate::{
         time::Time,
     },
     store::{
-        BesideStatement, LoggedStatement, Result, StoreError,
+        AttachedStatement, LoggedStatement, Result, StoreError,
         damage::Damage,
-        requests::Beside,
-        vault::{HeldKey, Leaf, Row, Vault, pack, unpack},
+        requests::NewAttachedStatement,
+        vault::{ContentKey, LedgerLeaf, Row, Vault, pack, unpack},
     },
 };
 
@@ -34,20 +34,24 @@ pub(super) fn keep(
     change(conn, SQL, params![manifest, peer, sequence, is_quarantined, sealed, at.unix_nanos()]).map(|_| ())
 }
 
-/// What is sealed of the statements of one row.
-pub(super) fn packed(statements: &[BesideStatement]) -> Vec<u8> {
-    pack(&statements.iter().map(BesideStatement::to_bytes).collect::<Vec<_>>())
+/// The statements of one row as bytes. Each one is a byte that says whether it was verified, and its envelope.
+pub(super) fn packed(statements: &[AttachedStatement]) -> Vec<u8> {
+    let encode = |s: &AttachedStatement| [&[u8::from(s.verified)], s.envelope.as_slice()].concat();
+    pack(&statements.iter().map(encode).collect::<Vec<_>>())
 }
 
-fn open(packed: &[u8]) -> Result<Vec<BesideStatement>> {
-    let torn = || StoreError::Damaged(Damage::Row);
-    unpack(packed)?.iter().map(|bytes| BesideStatement::from_bytes(bytes).ok_or_else(torn)).collect()
+fn open(packed: &[u8]) -> Result<Vec<AttachedStatement>> {
+    let decode = |bytes: Vec<u8>| {
+        let (verified, envelope) = bytes.split_first().ok_or(StoreError::Damaged(Damage::Row))?;
+        Ok(AttachedStatement { envelope: envelope.to_vec(), verified: *verified == 1 })
+    };
+    unpack(packed)?.into_iter().map(decode).collect()
 }
 
 /// All statements beside a version, each once, in the order in which they came; with `all`, those in quarantine too.
 pub(super) fn of(
     conn: &Connection,
-    key: &HeldKey,
+    key: &ContentKey,
     (manifest, manifest_id): (i64, &StatementId),
     all: bool,
 ) -> Result<Vec<LoggedStatement>> {
@@ -58,8 +62,8 @@ pub(super) fn of(
     })?;
     let mut statements: Vec<LoggedStatement> = Vec::new();
     for (sequence, quarantined, sealed, from, at) in sets {
-        let row = Row::Beside { manifest: manifest_id, from: &from, sequence, quarantined };
-        for BesideStatement { envelope, verified } in open(&key.open(row, &sealed)?)? {
+        let row = Row::AttachedStatements { manifest: manifest_id, from: &from, sequence, quarantined };
+        for AttachedStatement { envelope, verified } in open(&key.open(row, &sealed)?)? {
             match statements.iter_mut().find(|s| s.envelope == envelope) {
                 Some(same) => same.verified |= verified,
                 None => statements.push(LoggedStatement { envelope, at, verified }),
@@ -72,23 +76,23 @@ pub(super) fn of(
 /// What came with one arrival: its row, and the statements.
 pub(super) fn of_arrival(
     conn: &Connection,
-    key: &HeldKey,
+    key: &ContentKey,
     (manifest, manifest_id): (i64, &StatementId),
     (peer, from, sequence): (i64, &TrustDomain, u64),
     quarantined: bool,
-) -> Result<Option<(i64, Vec<BesideStatement>)>> {
+) -> Result<Option<(i64, Vec<AttachedStatement>)>> {
     const SQL: &str = "SELECT number, sealed FROM beside \
         WHERE manifest = ?1 AND peer = ?2 AND sequence = ?3 AND quarantined = ?4";
     let values = params![manifest, peer, number(sequence)?, quarantined];
     let found = row(conn, SQL, values, |r| Ok((r.get(0)?, r.get::<_, Vec<u8>>(1)?)))?;
-    let row = Row::Beside { manifest: manifest_id, from, sequence, quarantined };
+    let row = Row::AttachedStatements { manifest: manifest_id, from, sequence, quarantined };
     found.map(|(place, sealed)| Ok((place, open(&key.open(row, &sealed)?)?))).transpose()
 }
 
 /// Seals anew what came with an arrival, as kept from users or not. For the writer.
 pub(super) fn seal_anew(
     conn: &Connection,
-    key: &HeldKey,
+    key: &ContentKey,
     (manifest, manifest_id): (i64, &StatementId),
     (peer, from, sequence): (i64, &TrustDomain, u64),
     quarantined: bool,
@@ -96,15 +100,15 @@ pub(super) fn seal_anew(
     const SQL: &str = "UPDATE beside SET quarantined = ?2, sealed = ?3 WHERE number = ?1";
     let found = of_arrival(conn, key, (manifest, manifest_id), (peer, from, sequence), !quarantined)?;
     let Some((place, statements)) = found else { return Ok(()) };
-    let row = Row::Beside { manifest: manifest_id, from, sequence, quarantined };
+    let row = Row::AttachedStatements { manifest: manifest_id, from, sequence, quarantined };
     change(conn, SQL, params![place, quarantined, key.seal(row, &packed(&statements))?]).map(|_| ())
 }
 
-pub(super) async fn put(store: &SqliteStore, beside: Beside, events: &[Event]) -> Result<bool> {
-    let leaves = Leaf::all(events)?;
+pub(super) async fn put(store: &SqliteStore, attached: NewAttachedStatement, events: &[Event]) -> Result<bool> {
+    let leaves = LedgerLeaf::all(events)?;
     store
         .write(move |conn, vault| {
-            if !insert(conn, vault, &beside)? {
+            if !insert(conn, vault, &attached)? {
                 return Ok(false);
             }
             ledger::append(conn, vault, &leaves)?;
@@ -115,24 +119,24 @@ pub(super) async fn put(store: &SqliteStore, beside: Beside, events: &[Event]) -
 
 /// Keeps a statement made here and queues its version. `false` where it is there already. For the writer: it is a few kilobytes, and its
 /// number is settled by the writer's turn.
-pub(super) fn insert(conn: &Connection, vault: &Vault, beside: &Beside) -> Result<bool> {
+pub(super) fn insert(conn: &Connection, vault: &Vault, attached: &NewAttachedStatement) -> Result<bool> {
     const FIND: &str = "SELECT m.number, a.id, a.wrapped, o.domain FROM manifest m \
         JOIN assessment a ON a.number = m.assessment JOIN peer o ON o.number = m.originator WHERE m.id = ?1";
     const NEXT: &str = "SELECT ifnull(max(sequence), 0) + 1 FROM beside WHERE manifest = ?1 AND peer = ?2";
-    let Beside { manifest_id, from, envelope, at, urgency, queue } = beside;
+    let NewAttachedStatement { manifest_id, from, envelope, at, urgency, queue } = attached;
     let found = row(conn, FIND, [manifest_id.as_bytes()], |r| {
         let id: AssessmentId = super::column::id(r, 1)?;
         Ok((r.get::<_, i64>(0)?, id, r.get::<_, Option<Vec<u8>>>(2)?, word::<TrustDomain>(r, 3)?))
     })?;
     let Some((manifest, assessment, Some(wrapped), originator)) = found else { return Err(StoreError::Conflict) };
-    let key = vault.held_key(Row::AssessmentKey(&assessment, &originator), wrapped)?;
+    let key = vault.unwrap_key(Row::AssessmentKey(&assessment, &originator), wrapped)?;
     if of(conn, &key, (manifest, manifest_id), true)?.iter().any(|s| s.envelope == *envelope) {
         return Ok(false);
     }
     let peer = partners::number_of(conn, from)?;
     let sequence = row(conn, NEXT, params![manifest, peer], |r| count(r, 0))?.unwrap_or(1);
-    let place = Row::Beside { manifest: manifest_id, from, sequence, quarantined: false };
-    let statement = BesideStatement { envelope: envelope.clone(), verified: true };
+    let place = Row::AttachedStatements { manifest: manifest_id, from, sequence, quarantined: false };
+    let statement = AttachedStatement { envelope: envelope.clone(), verified: true };
     let sealed = key.seal(place, &packed(std::slice::from_ref(&statement)))?;
     keep(conn, manifest, (peer, number(sequence)?), false, (&sealed, *at))?;
     queue::put(conn, manifest, *urgency, queue)?;

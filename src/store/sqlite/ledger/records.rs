@@ -5,17 +5,17 @@ use rusqlite::{Connection, params};
 use super::{
     super::{
         column::{change, count, number, row, rows},
-        damages::{Damages, readable},
+        damages::{DamageRegistry, readable},
         partners,
     },
-    state::{State, mark},
+    state::{State, record_digest},
 };
 use crate::{
     domain::ids::TrustDomain,
     store::{
         Result, StoreError,
         damage::Damage,
-        ledger::{KEPT_HEADS, KEPT_KEYS, Kept, KeptRecord},
+        ledger::{LedgerRecord, LedgerRecordKind, MAX_HEADS, MAX_KEYS},
         vault::{Row, Vault},
     },
 };
@@ -28,14 +28,14 @@ use crate::{
 pub(super) fn newest(
     conn: &Connection,
     vault: &Vault,
-    damages: &Damages,
-    (kind, of): (Kept, Option<&TrustDomain>),
+    damages: &DamageRegistry,
+    (kind, of): (LedgerRecordKind, Option<&TrustDomain>),
     limit: u32,
-) -> Result<Vec<KeptRecord>> {
-    if kind == Kept::Key || of.is_none() && kind != Kept::Alarm {
+) -> Result<Vec<LedgerRecord>> {
+    if kind == LedgerRecordKind::Key || of.is_none() && kind != LedgerRecordKind::Alarm {
         return all(conn, vault, kind, of, limit);
     }
-    let many = if limit == 1 { KEPT_HEADS } else { limit };
+    let many = if limit == 1 { MAX_HEADS } else { limit };
     let all = sealed(conn, kind, of, many)?.into_iter().map(|found| open(vault, kind, of, found));
     let mut whole = readable(all.map(|record| record.map_err(|e| as_a_thing(e, of))), damages)?;
     whole.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
@@ -60,17 +60,17 @@ fn name(of: Option<&TrustDomain>) -> &str {
 pub(super) fn all(
     conn: &Connection,
     vault: &Vault,
-    kind: Kept,
+    kind: LedgerRecordKind,
     of: Option<&TrustDomain>,
     limit: u32,
-) -> Result<Vec<KeptRecord>> {
+) -> Result<Vec<LedgerRecord>> {
     sealed(conn, kind, of, limit)?.into_iter().map(|found| open(vault, kind, of, found)).collect()
 }
 
 /// A number, and what is sealed under it.
 type Sealed = (u64, Vec<u8>);
 
-fn sealed(conn: &Connection, kind: Kept, of: Option<&TrustDomain>, limit: u32) -> Result<Vec<Sealed>> {
+fn sealed(conn: &Connection, kind: LedgerRecordKind, of: Option<&TrustDomain>, limit: u32) -> Result<Vec<Sealed>> {
     const SQL: &str =
         "SELECT number, sealed FROM ledger_kept WHERE kind = ?1 AND peer = ?2 ORDER BY number DESC LIMIT ?3";
     let peer = match of {
@@ -83,13 +83,18 @@ fn sealed(conn: &Connection, kind: Kept, of: Option<&TrustDomain>, limit: u32) -
     rows(conn, SQL, params![kind.as_str(), peer, limit], |r| Ok((count(r, 0)?, r.get(1)?)))
 }
 
-fn open(vault: &Vault, kind: Kept, of: Option<&TrustDomain>, (number, sealed): Sealed) -> Result<KeptRecord> {
+fn open(
+    vault: &Vault,
+    kind: LedgerRecordKind,
+    of: Option<&TrustDomain>,
+    (number, sealed): Sealed,
+) -> Result<LedgerRecord> {
     let value = vault.open(Row::LedgerKept(kind.as_str(), number, name(of)), &sealed)?;
-    Ok(KeptRecord { kind, of: of.cloned(), number, value })
+    Ok(LedgerRecord { kind, of: of.cloned(), number, value })
 }
 
 /// Keeps a record; `false` where it is there already. For the writer, which writes the state afterwards.
-pub(super) fn keep(conn: &Connection, vault: &Vault, state: &mut State, record: &KeptRecord) -> Result<bool> {
+pub(super) fn keep(conn: &Connection, vault: &Vault, state: &mut State, record: &LedgerRecord) -> Result<bool> {
     const FIND: &str = "SELECT sealed FROM ledger_kept WHERE kind = ?1 AND peer = ?2 AND number = ?3";
     const PUT: &str = "INSERT INTO ledger_kept (kind, peer, number, sealed) VALUES (?1, ?2, ?3, ?4) \
         ON CONFLICT (kind, peer, number) DO UPDATE SET sealed = excluded.sealed";
@@ -102,15 +107,17 @@ pub(super) fn keep(conn: &Connection, vault: &Vault, state: &mut State, record: 
         if vault.open(key, before).is_ok_and(|before| before == record.value) {
             return Ok(false);
         }
-        state.went(&mark(kind, at, of, before));
+        state.remove_record(&record_digest(kind, at, of, before));
     }
     let sealed = vault.seal(key, &record.value)?;
     change(conn, PUT, params![kind, peer, number(at)?, sealed])?;
-    state.came(&mark(kind, at, of, &sealed));
+    state.add_record(&record_digest(kind, at, of, &sealed));
     match record.kind {
-        Kept::Checkpoint | Kept::Head | Kept::Cosigned => prune(conn, state, (kind, peer, of), KEPT_HEADS)?,
-        Kept::Key => prune(conn, state, (kind, peer, of), KEPT_KEYS)?,
-        Kept::Alarm => (),
+        LedgerRecordKind::Checkpoint | LedgerRecordKind::Head | LedgerRecordKind::Cosigned => {
+            prune(conn, state, (kind, peer, of), MAX_HEADS)?
+        }
+        LedgerRecordKind::Key => prune(conn, state, (kind, peer, of), MAX_KEYS)?,
+        LedgerRecordKind::Alarm => (),
     }
     Ok(before.is_none())
 }
@@ -123,7 +130,7 @@ fn prune(conn: &Connection, state: &mut State, (kind, peer, of): (&str, i64, &st
     let old = rows(conn, OLD, params![kind, peer, most], |r| Ok((count(r, 0)?, r.get::<_, Vec<u8>>(1)?)))?;
     for (at, sealed) in old {
         change(conn, DROP, params![kind, peer, number(at)?])?;
-        state.went(&mark(kind, at, of, &sealed));
+        state.remove_record(&record_digest(kind, at, of, &sealed));
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ use crate::{
     store::{
         ReceivedEntry, Result,
         damage::Damage,
-        held::{HeldArrival, HeldStore, HeldUsage, Hold, Waiting},
+        unverified::{PendingVerification, UnverifiedEntry, UnverifiedFilter, UnverifiedStore, UnverifiedUsage},
         vault::{Row, Vault, unpack},
     },
 };
@@ -39,14 +39,15 @@ pub(super) fn keep(
     conn: &Connection,
     vault: &Vault,
     (peer, from, sequence): (i64, &TrustDomain, u64),
-    hold: &Hold,
+    pending: &PendingVerification,
 ) -> Result<()> {
     const SQL: &str =
         "INSERT INTO held (peer, sequence, waits_for, bytes, sealed, assessment) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-    let sealed = hold.entry.as_ref().map(|entry| vault.seal(Row::Held(from, sequence), entry)).transpose()?;
-    let bytes = hold.entry.as_ref().map_or(0, Vec::len) as u64;
-    let waits_for = partners::number_of(conn, &hold.waits_for)?;
-    let of = hold.of.as_ref().map(|id| id.as_bytes());
+    let sealed =
+        pending.entry.as_ref().map(|entry| vault.seal(Row::UnverifiedEntry(from, sequence), entry)).transpose()?;
+    let bytes = pending.entry.as_ref().map_or(0, Vec::len) as u64;
+    let waits_for = partners::number_of(conn, &pending.waits_for)?;
+    let of = pending.of.as_ref().map(|id| id.as_bytes());
     change(conn, SQL, params![peer, number(sequence)?, waits_for, number(bytes)?, sealed, of]).map(|_| ())
 }
 
@@ -58,18 +59,18 @@ pub(super) fn take_out(conn: &Connection, peer: i64, sequence: u64) -> Result<bo
     Ok(change(conn, HELD, place)? > 0 && change(conn, RECEIVED, place)? > 0)
 }
 
-fn arrival(vault: &Vault, r: &SqlRow<'_>) -> Result<HeldArrival> {
+fn arrival(vault: &Vault, r: &SqlRow<'_>) -> Result<UnverifiedEntry> {
     let (partner, sequence): (TrustDomain, u64) = (word(r, 0)?, count(r, 1)?);
     let sealed: Option<Vec<u8>> = r.get(4)?;
-    let entry = sealed.map(|sealed| vault.open(Row::Held(&partner, sequence), &sealed)).transpose()?;
+    let entry = sealed.map(|sealed| vault.open(Row::UnverifiedEntry(&partner, sequence), &sealed)).transpose()?;
     let provenance = unpack(&r.get::<_, Vec<u8>>(6)?)?;
     let (release_id, arrived_at, release, waits_for) = (id(r, 2)?, time(r, 3)?, r.get(5)?, word(r, 7)?);
-    Ok(HeldArrival { waits_for, partner, sequence, release_id, arrived_at, release, provenance, entry })
+    Ok(UnverifiedEntry { waits_for, partner, sequence, release_id, arrived_at, release, provenance, entry })
 }
 
 #[async_trait]
-impl HeldStore for SqliteStore {
-    async fn held_usage(&self, partner: Option<&TrustDomain>) -> Result<Vec<HeldUsage>> {
+impl UnverifiedStore for SqliteStore {
+    async fn unverified_usage(&self, partner: Option<&TrustDomain>) -> Result<Vec<UnverifiedUsage>> {
         const SQL: &str = "SELECT f.domain, w.domain, count(h.sealed), ifnull(sum(h.bytes), 0), \
             count(*) - count(h.sealed), min(r.at) FROM held h JOIN peer f ON f.number = h.peer \
             JOIN peer w ON w.number = h.waits_for JOIN received r ON r.peer = h.peer AND r.sequence = h.sequence \
@@ -77,7 +78,7 @@ impl HeldStore for SqliteStore {
         let partner = partner.cloned();
         self.read(move |conn| {
             rows(conn, SQL, params![partner.as_ref().map(TrustDomain::as_str)], |r| {
-                Ok(HeldUsage {
+                Ok(UnverifiedUsage {
                     partner: word(r, 0)?,
                     waits_for: word(r, 1)?,
                     entries: count(r, 2)?,
@@ -90,17 +91,17 @@ impl HeldStore for SqliteStore {
         .await
     }
 
-    async fn held_waiting(
+    async fn unverified_entries(
         &self,
-        which: Waiting<'_>,
+        which: UnverifiedFilter<'_>,
         after: Option<(TrustDomain, u64)>,
         limit: u32,
-    ) -> Result<Vec<HeldArrival>> {
+    ) -> Result<Vec<UnverifiedEntry>> {
         const FOR: &str = waiting!("h.waits_for = (SELECT number FROM peer WHERE domain = CAST(?1 AS TEXT))");
         const OF: &str = waiting!("h.assessment = ?1");
         let (sql, named) = match which {
-            Waiting::For(organisation) => (FOR, organisation.as_str().as_bytes().to_vec()),
-            Waiting::Of(assessment) => (OF, assessment.as_bytes().to_vec()),
+            UnverifiedFilter::For(organisation) => (FOR, organisation.as_str().as_bytes().to_vec()),
+            UnverifiedFilter::Of(assessment) => (OF, assessment.as_bytes().to_vec()),
         };
         let damages = Arc::clone(&self.damages);
         self.read_sealed(move |conn, vault| {
@@ -109,13 +110,13 @@ impl HeldStore for SqliteStore {
                 None => (0, 0),
             };
             let values = params![named, peer, sequence, limit];
-            let name = |r: &SqlRow<'_>| Ok(Damage::Held(word(r, 0)?, count(r, 1)?));
+            let name = |r: &SqlRow<'_>| Ok(Damage::UnverifiedEntry(word(r, 0)?, count(r, 1)?));
             Ok(sorted(conn, sql, values, name, |r| arrival(vault, r))?.noted(&damages))
         })
         .await
     }
 
-    async fn settle_held(
+    async fn settle_unverified(
         &self,
         partner: &TrustDomain,
         entry: ReceivedEntry,
