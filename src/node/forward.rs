@@ -17,6 +17,7 @@ use crate::{
         time::Time,
     },
     store::{
+        StoreError,
         damage::Damage,
         forward::{ForwardableEntry, Forwarding},
     },
@@ -64,11 +65,23 @@ impl Node {
             let page = self.store.arrived_after(upto, PAGE).await?;
             let Some(last) = page.last() else { return Ok(()) };
             let last = last.arrival;
-            let forwarding = self.look_at(page, last).await?;
+            let forwarding = self.look_at(page, kept, last).await?;
             if !forwarding.events.is_empty() || last - kept > UNKEPT {
                 let wake: Vec<_> =
                     forwarding.queue.iter().flat_map(|(_, _, queue)| queue.iter().map(|(p, _)| p.clone())).collect();
-                self.store.forward(forwarding).await?;
+                match self.store.forward(forwarding).await {
+                    // Another process has forwarded these arrivals. This one goes on from the position that is stored now.
+                    Err(StoreError::Conflict) => {
+                        let stored = self.store.forwarded().await?;
+                        if stored == kept {
+                            return Err(StoreError::Conflict.into());
+                        }
+                        (kept, upto) = (stored, stored);
+                        *position = Some((kept, upto));
+                        continue;
+                    }
+                    done => done?,
+                }
                 wake.iter().for_each(|partner| self.live.of(partner).wake());
                 kept = last;
             }
@@ -78,7 +91,7 @@ impl Node {
     }
 
     /// What goes on of these arrivals; only of those whose terms let anything go on.
-    async fn look_at(self: &Arc<Self>, page: Vec<ForwardableEntry>, upto: u64) -> Result<Forwarding, Fault> {
+    async fn look_at(self: &Arc<Self>, page: Vec<ForwardableEntry>, from: u64, upto: u64) -> Result<Forwarding, Fault> {
         let mut ids: Vec<StatementId> = vec![];
         for arrived in page {
             let release = wire::envelope::decode(&arrived.release).and_then(|e| wire::release::decode(&e.payload));
@@ -91,7 +104,7 @@ impl Node {
                 ids.push(arrived.manifest_id);
             }
         }
-        let mut forwarding = Forwarding { upto, queue: vec![], events: vec![] };
+        let mut forwarding = Forwarding { from, upto, queue: vec![], events: vec![] };
         if ids.is_empty() {
             return Ok(forwarding);
         }

@@ -23,8 +23,10 @@ pub struct ForwardableEntry {
 /// The partners that something is offered to, each with the time from which on.
 pub type Offers = Vec<(TrustDomain, Time)>;
 
-/// What is to go on of what came in.
+/// The outcome of examining a range of arrivals for forwarding.
 pub struct Forwarding {
+    /// The position at which the examination began.
+    pub from: u64,
     /// The arrival number up to which all entries were examined.
     pub upto: u64,
     /// The versions, each with its urgency and the partners that it is offered to.
@@ -40,6 +42,8 @@ pub trait ForwardStore: Send + Sync {
     async fn forwarded(&self) -> Result<u64>;
     /// Entries that users see, by arrival number, after `arrival`, at most `limit`.
     async fn arrived_after(&self, arrival: u64, limit: u32) -> Result<Vec<ForwardableEntry>>;
-    /// Fills the queues and moves the position. A version that is not here any more is passed over.
+    /// Fills the queues and moves the position from `from` to `upto`. A version that is not stored any more is skipped.
+    /// [`StoreError::Conflict`](super::StoreError::Conflict) if the position is not `from`: somebody else has forwarded these
+    /// arrivals, and their queues and ledger entries must not be written twice.
     async fn forward(&self, forwarding: Forwarding) -> Result<()>;
 }

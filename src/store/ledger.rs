@@ -61,6 +61,19 @@ pub struct LedgerRecord {
     pub value: Vec<u8>,
 }
 
+/// An alarm that is to be stored.
+#[derive(Debug, Clone)]
+pub struct NewAlarm {
+    /// The partner that it is about; `None`: this node itself.
+    pub of: Option<TrustDomain>,
+    /// The alarm with its evidence.
+    pub value: Vec<u8>,
+    /// The number of the newest alarm about the same organisation that the caller has read; `None` if there was none.
+    pub newest_read: Option<u64>,
+    /// The ledger entry.
+    pub event: Event,
+}
+
 /// The state of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerState {
@@ -152,9 +165,18 @@ pub trait LedgerStore: Send + Sync {
         of: Option<&TrustDomain>,
         limit: u32,
     ) -> Result<Vec<LedgerRecord>>;
-    /// Keeps records, in the place of those with the same number, and of each kind at most [`MAX_HEADS`] of a partner's, of
-    /// keys [`MAX_KEYS`]; alarms all. How many were new.
+    /// Stores records. A record replaces the one with the same kind, organisation and number. At most [`MAX_HEADS`] records of a
+    /// kind and organisation are kept, [`MAX_KEYS`] keys, and all alarms; the oldest ones are deleted. Returns how many were new.
+    /// Heads are stored by [`Self::put_head`] and alarms by [`Self::put_alarm`] if another process may do so at the same time.
     async fn put_ledger_records(&self, records: Vec<LedgerRecord>, events: Vec<Event>) -> Result<usize>;
+    /// Stores a partner's head. `judged_against` is the newest head of that partner when the new one was judged.
+    /// [`StoreError::Conflict`](super::StoreError::Conflict) if the newest head is another one now: two heads that both grow from
+    /// one may be a fork, so the caller judges again.
+    async fn put_head(&self, head: LedgerRecord, judged_against: Option<LedgerRecord>) -> Result<()>;
+    /// Stores an alarm with its ledger entry, and returns the alarm's number. The store gives the number, so that no alarm
+    /// overwrites another one's evidence. [`StoreError::Conflict`](super::StoreError::Conflict) if there is a newer alarm than
+    /// `newest_read`: the caller reads it, and decides again whether its own alarm is new.
+    async fn put_alarm(&self, alarm: NewAlarm) -> Result<u64>;
     /// Changes the ledger's state.
     async fn change_ledger(&self, change: LedgerChange, events: Vec<Event>) -> Result<LedgerState>;
     /// Adopts the position that a partner says its feed from here has, if the ledger was settled since the last adoption and the

@@ -39,7 +39,8 @@ pub enum OutboxOutcome {
 /// Outboxes. Each method is one transaction, as in [`Store`](super::Store).
 #[async_trait]
 pub trait OutboxStore: Send + Sync {
-    /// Puts a statement for a partner into its outbox.
+    /// Puts a statement into a partner's outbox. The store compares the statement's SHA-256 with what waits there: the same
+    /// statement does not wait twice.
     async fn post(&self, partner: &TrustDomain, envelope: Vec<u8>, at: Time) -> Result<()>;
     /// The statements that wait for a partner, recalls first, then the oldest first, after an item (0: from the beginning), at most
     /// `limit`.

@@ -90,7 +90,9 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError::Open`](super::StoreError::Open) if it is missing, in use, of a newer version, or of another key.
     pub fn open(path: &Path, key: &[u8; KEY_LEN]) -> Result<Self> {
-        Self::start(path, key, false)
+        let vault = Vault::new(key);
+        let opened = open::open(path, &vault, false)?;
+        Self::start(path, vault, opened)
     }
 
     /// Opens a store, and creates it if it is missing. A node in production uses [`Self::open`], so that a missing store is
@@ -99,12 +101,21 @@ impl SqliteStore {
     /// # Errors
     /// As [`Self::open`].
     pub fn open_or_create(path: &Path, key: &[u8; KEY_LEN]) -> Result<Self> {
-        Self::start(path, key, true)
+        let vault = Vault::new(key);
+        let opened = open::open(path, &vault, true)?;
+        Self::start(path, vault, opened)
     }
 
-    fn start(path: &Path, key: &[u8; KEY_LEN], create: bool) -> Result<Self> {
+    /// Opens a store that another `SqliteStore` has open, without its lock: a second writer on the same file.
+    #[cfg(test)]
+    fn open_second(path: &Path, key: &[u8; KEY_LEN]) -> Result<Self> {
         let vault = Vault::new(key);
-        let opened = open::open(path, &vault, create)?;
+        let no_lock = std::fs::File::open("/dev/null").map_err(|e| StoreError::Open(e.to_string()))?;
+        let opened = open::open_locked(path, &vault, false, no_lock)?;
+        Self::start(path, vault, opened)
+    }
+
+    fn start(path: &Path, vault: Vault, opened: open::Opened) -> Result<Self> {
         let (failure, disk_space) =
             (Arc::new(failure::FailureState::default()), Arc::new(disk_space::DiskSpace::of_store(path)));
         Ok(Self {

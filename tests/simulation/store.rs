@@ -249,6 +249,8 @@ passed_on!(LedgerStore {
     write checkpoint(quantum: u64, at: Time, sign: Sign) -> Vec<u8>;
     read ledger_records(kind: LedgerRecordKind, of: Option<&TrustDomain>, limit: u32) -> Vec<LedgerRecord>;
     write put_ledger_records(records: Vec<LedgerRecord>, events: Vec<Event>) -> usize;
+    write put_head(head: LedgerRecord, judged_against: Option<LedgerRecord>) -> ();
+    write put_alarm(alarm: watchfire::store::ledger::NewAlarm) -> u64;
     write change_ledger(change: LedgerChange, events: Vec<Event>) -> LedgerState;
     write adopt_position(partner: &TrustDomain, sequence: u64, release: &StatementId, event: Event) -> bool;
     read verify_ledger(progress: Progress) -> LedgerVerification;

@@ -7,7 +7,13 @@ use super::{
     take::number_of,
 };
 use crate::{
-    domain::{fault::Fault, ids::TrustDomain, ledger::LedgerKey, partner::Invitation, statement::Envelope},
+    domain::{
+        fault::{Fault, Reason},
+        ids::TrustDomain,
+        ledger::LedgerKey,
+        partner::Invitation,
+        statement::Envelope,
+    },
     ledger::heads::AlarmKind,
     store::ledger::LedgerRecordKind,
     wire,
@@ -76,16 +82,23 @@ impl Node {
         self.store.put_ledger_records(vec![record], vec![]).await?;
         self.ledger.watch.set_key(of, log_key.clone());
         let Ok(note) = Note::parse(&invitation.ledger_note) else { return Ok(()) };
+        match self.take_invited_head(partner, &log_key, note.bare()).await {
+            // Another process has stored a head in the meantime. That one decides whether this one is taken.
+            Err(fault) if fault.reason == Reason::Conflict => {
+                self.take_invited_head(partner, &log_key, note.bare()).await
+            }
+            taken => taken,
+        }
+    }
+
+    /// Takes a head if no head of that ledger is stored.
+    async fn take_invited_head(&self, partner: &Partner, key: &LogKey, note: Note) -> Result<(), Fault> {
+        let of = &partner.record.organisation.domain;
         let newest = self.store.ledger_records(LedgerRecordKind::Head, Some(of), 1).await?.pop();
         let number = number_of(&note.checkpoint)?;
-        let has_none = newest.is_none_or(|held| {
-            held.number < number && {
-                Note::parse(&held.value).is_ok_and(|held| held.checkpoint.origin != log_key.name)
-            }
+        let has_none = newest.as_ref().is_none_or(|held| {
+            held.number < number && Note::parse(&held.value).is_ok_and(|held| held.checkpoint.origin != key.name)
         });
-        if has_none {
-            self.witness(partner, note.bare()).await?;
-        }
-        Ok(())
+        if has_none { self.witness(partner, note, newest).await } else { Ok(()) }
     }
 }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     domain::{
-        fault::Fault,
+        fault::{Fault, Reason},
         ids::TrustDomain,
         ledger::{LedgerKey, of_origin},
         statement::Envelope,
@@ -28,6 +28,9 @@ use crate::{
 
 /// So many epochs may have begun since the one that is known: each takes a loss and administrators who settle it.
 pub(super) const MOST_EPOCHS: u32 = 16;
+
+/// How often a head is judged if other processes store heads at the same time.
+const TURNS: usize = 5;
 
 /// What follows from a greeting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -208,8 +211,25 @@ impl Node {
         Ok(())
     }
 
-    /// The partner's newest head. `true`: it must be told what is held here, and asked again.
+    /// Takes the partner's newest head. It is judged again if another process has stored one in the meantime. `true`: the partner
+    /// must be told what is stored here, and asked again.
     async fn take_head(
+        &self,
+        known: &Partner,
+        key: &LogKey,
+        greeting: &Greeting,
+        told: Option<u64>,
+    ) -> Result<bool, Fault> {
+        for _ in 1..TURNS {
+            match self.judge_head(known, key, greeting, told).await {
+                Err(fault) if fault.reason == Reason::Conflict => {}
+                judged => return judged,
+            }
+        }
+        self.judge_head(known, key, greeting, told).await
+    }
+
+    async fn judge_head(
         &self,
         known: &Partner,
         key: &LogKey,
@@ -223,7 +243,7 @@ impl Node {
             return Ok(false);
         };
         let newest = self.store.ledger_records(LedgerRecordKind::Head, Some(partner), 1).await?.pop();
-        let held = newest.map(|r| Note::parse(&r.value)).transpose()?;
+        let held = newest.as_ref().map(|r| Note::parse(&r.value)).transpose()?;
         // Where the key before has handed over, the ledger must go on from what was held under its name.
         let held = match held {
             Some(held) if held.checkpoint.origin == key.name => Some(held),
@@ -246,7 +266,7 @@ impl Node {
             (verdict, _) => verdict,
         };
         match verdict {
-            Verdict::First | Verdict::Grown => self.witness(known, note).await?,
+            Verdict::First | Verdict::Grown => self.witness(known, note, newest).await?,
             Verdict::Same => {}
             Verdict::Overtaken => return Ok(true),
             Verdict::Unproved if told.is_some() => {
@@ -317,21 +337,24 @@ impl Node {
         Ok(())
     }
 
-    /// Keeps and cosigns a head.
-    pub(super) async fn witness(&self, known: &Partner, note: Note) -> Result<(), Fault> {
+    /// Cosigns and stores a head. `judged_against` is the newest head that was stored when it was judged.
+    ///
+    /// # Errors
+    /// `CONFLICT` if the newest head is another one now; store faults.
+    pub(super) async fn witness(
+        &self,
+        known: &Partner,
+        note: Note,
+        judged_against: Option<LedgerRecord>,
+    ) -> Result<(), Fault> {
         let partner = &known.record.organisation.domain;
         let (seconds, _) = self.now().parts();
         let seconds = u64::try_from(seconds).unwrap_or_default();
         let line = note.cosign(&self.ledger_key(), &self.own_log_key().name, seconds);
         let number = number_of(&note.checkpoint)?;
         let value = note.with(line).to_string().into_bytes();
-        self.store
-            .put_ledger_records(
-                vec![LedgerRecord { kind: LedgerRecordKind::Head, of: Some(partner.clone()), number, value }],
-                vec![],
-            )
-            .await?;
-        Ok(())
+        let head = LedgerRecord { kind: LedgerRecordKind::Head, of: Some(partner.clone()), number, value };
+        Ok(self.store.put_head(head, judged_against).await?)
     }
 
     /// What the partner holds of this node's ledger, with its cosignature. Gives its size.

@@ -8,7 +8,9 @@ use super::{
     SqliteStore,
     column::{change, id, time, word},
     damages::{Sorted, sorted},
-    ledger, outbox, partners, timers,
+    ledger,
+    outbox::{self, SealedStatement},
+    partners, timers,
 };
 use crate::{
     domain::{
@@ -73,7 +75,7 @@ pub(super) async fn save(
     };
     let sealed = records.into_iter().map(seal).collect::<Result<Vec<_>>>()?;
     let send = send
-        .map(|(partner, envelope)| Ok::<_, StoreError>((vault.seal(Row::Outbox(&partner), &envelope)?, partner)))
+        .map(|(partner, envelope)| Ok::<_, StoreError>((SealedStatement::new(vault, &partner, &envelope)?, partner)))
         .transpose()?;
     let leaves = LedgerLeaf::all(&events)?;
     let changed_at = sealed.first().map(|(_, _, r)| r.changed_at);
@@ -85,8 +87,8 @@ pub(super) async fn save(
                 change(conn, SQL, values)?;
                 timers::set_no_later(conn, &Timer::new(TimerKind::Agreements, [], r.agreement.until.end()))?;
             }
-            if let Some((sealed, partner)) = &send {
-                outbox::put(conn, partner, sealed, changed_at)?;
+            if let Some((statement, partner)) = &send {
+                outbox::put(conn, partner, statement, changed_at)?;
             }
             ledger::append(conn, vault, &leaves)
         })

@@ -6,7 +6,9 @@ use rusqlite::{Connection, Row as SqlRow, params};
 use super::{
     SqliteStore,
     column::{change, count, id, number, row, rows, time, word},
-    ledger, manifests, outbox, partners, recalls, receipts,
+    ledger, manifests,
+    outbox::{self, SealedStatement},
+    partners, recalls, receipts,
 };
 use crate::{
     domain::{
@@ -21,7 +23,7 @@ use crate::{
             Acknowledgement, HolderReport, OverdueRecord, ReadingRecord, ReceiptStore, ReceiptTarget, ReportedReadings,
             UnansweredEntries,
         },
-        vault::{LedgerLeaf, Row, Vault, unpack},
+        vault::{LedgerLeaf, Vault, unpack},
     },
 };
 
@@ -64,7 +66,7 @@ fn with_provenance((arrived, packed, _): (ReceiptTarget, Vec<u8>, bool)) -> Resu
 /// Statements for partners, sealed for their outboxes. For the writer.
 pub(super) fn put_all(conn: &Connection, vault: &Vault, post: &[(TrustDomain, Vec<u8>)]) -> Result<()> {
     for (partner, envelope) in post {
-        outbox::put(conn, partner, &vault.seal(Row::Outbox(partner), envelope)?, None)?;
+        outbox::put(conn, partner, &SealedStatement::new(vault, partner, envelope)?, None)?;
     }
     Ok(())
 }

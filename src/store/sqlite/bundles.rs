@@ -6,7 +6,9 @@ use rusqlite::{Connection, Row as SqlRow, params};
 use super::{
     SqliteStore,
     column::{change, count, id, number, row, rows, time, word, word_optional},
-    ledger, outbox, partners, quarantine, roots,
+    ledger,
+    outbox::{self, SealedStatement},
+    partners, quarantine, roots,
 };
 use crate::{
     domain::{
@@ -18,7 +20,7 @@ use crate::{
         Result,
         bundles::{BundleChange, BundleRecord, BundleStore},
         damage::Damage,
-        vault::{LedgerLeaf, Row},
+        vault::LedgerLeaf,
     },
 };
 
@@ -96,10 +98,10 @@ impl BundleStore for SqliteStore {
     async fn change_bundles(&self, change: BundleChange, events: Vec<Event>) -> Result<Vec<StatementId>> {
         let leaves = LedgerLeaf::all(&events)?;
         let BundleChange { put: added, forget: gone, partner, compromised, disown, settled_by_words, send } = change;
-        let seal = |(to, envelope): (Vec<TrustDomain>, Vec<u8>)| -> Result<Vec<(TrustDomain, Vec<u8>)>> {
+        let seal = |(to, envelope): (Vec<TrustDomain>, Vec<u8>)| -> Result<Vec<(TrustDomain, SealedStatement)>> {
             let one = |partner: TrustDomain| {
-                let sealed = self.vault().seal(Row::Outbox(&partner), &envelope)?;
-                Ok((partner, sealed))
+                let statement = SealedStatement::new(self.vault(), &partner, &envelope)?;
+                Ok((partner, statement))
             };
             to.into_iter().map(one).collect()
         };
@@ -110,8 +112,8 @@ impl BundleStore for SqliteStore {
             partner.iter().try_for_each(|partner| partners::put(conn, partner, false))?;
             compromised.iter().try_for_each(|(of, root)| roots::compromised(conn, of, root))?;
             settled_by_words.iter().try_for_each(|of| roots::settle_by_words(conn, of))?;
-            for (partner, sealed) in &send {
-                outbox::put(conn, partner, sealed, None)?;
+            for (partner, statement) in &send {
+                outbox::put(conn, partner, statement, None)?;
             }
             let mut hidden = vec![];
             for (of, fingerprint) in &disown {

@@ -1,4 +1,4 @@
-//! Passing on: the position among the arrivals, and the queues that are filled with it.
+//! Forwarding: the position among the arrivals, and the queues that are filled with it.
 
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
@@ -9,7 +9,7 @@ use super::{
     ledger, manifests, queue,
 };
 use crate::store::{
-    Result,
+    Result, StoreError,
     forward::{ForwardStore, ForwardableEntry, Forwarding},
     vault::{LedgerLeaf, Vault},
 };
@@ -17,8 +17,7 @@ use crate::store::{
 #[async_trait]
 impl ForwardStore for SqliteStore {
     async fn forwarded(&self) -> Result<u64> {
-        const SQL: &str = "SELECT upto FROM forwarded";
-        Ok(self.read(move |conn| row(conn, SQL, [], |r| count(r, 0))).await?.unwrap_or_default())
+        self.read(position).await
     }
 
     async fn arrived_after(&self, arrival: u64, limit: u32) -> Result<Vec<ForwardableEntry>> {
@@ -36,9 +35,18 @@ impl ForwardStore for SqliteStore {
     }
 }
 
+/// The arrival number up to which all entries were examined.
+fn position(conn: &Connection) -> Result<u64> {
+    const SQL: &str = "SELECT upto FROM forwarded";
+    Ok(row(conn, SQL, [], |r| count(r, 0))?.unwrap_or_default())
+}
+
 fn commit(conn: &Connection, vault: &Vault, forwarding: &Forwarding, leaves: &[LedgerLeaf]) -> Result<()> {
     const POSITION: &str = "INSERT INTO forwarded (one, upto) VALUES (1, ?1) \
-        ON CONFLICT (one) DO UPDATE SET upto = max(upto, excluded.upto)";
+        ON CONFLICT (one) DO UPDATE SET upto = excluded.upto";
+    if position(conn)? != forwarding.from {
+        return Err(StoreError::Conflict);
+    }
     for (manifest, urgency, partners) in &forwarding.queue {
         if let Some(manifest) = manifests::find(conn, manifest)? {
             queue::put(conn, manifest, *urgency, partners)?;

@@ -9,7 +9,9 @@ use super::{
     SqliteStore,
     column::{change, id, time, word},
     damages::sorted,
-    ledger, outbox, partners,
+    ledger,
+    outbox::{self, SealedStatement},
+    partners,
 };
 use crate::{
     domain::{event::Event, ids::TrustDomain},
@@ -17,7 +19,7 @@ use crate::{
         Result, StoreError,
         damage::Damage,
         introductions::{IntroductionRecord, IntroductionStore},
-        vault::{LedgerLeaf, Row},
+        vault::LedgerLeaf,
     },
 };
 
@@ -47,10 +49,10 @@ impl IntroductionStore for SqliteStore {
             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO UPDATE SET recipients = excluded.recipients, \
             envelope = excluded.envelope, is_signed = excluded.is_signed, at = excluded.at";
         let leaves = LedgerLeaf::all(&events)?;
-        let mut sealed: Vec<(TrustDomain, Vec<u8>)> = vec![];
+        let mut send: Vec<(TrustDomain, SealedStatement)> = vec![];
         for record in records.iter().filter(|r| r.is_signed) {
             for to in &record.to {
-                sealed.push((to.clone(), self.vault().seal(Row::Outbox(to), &record.envelope)?));
+                send.push((to.clone(), SealedStatement::new(self.vault(), to, &record.envelope)?));
             }
         }
         self.write(move |conn, vault| {
@@ -60,8 +62,8 @@ impl IntroductionStore for SqliteStore {
                 let IntroductionRecord { id, envelope, is_signed, at, .. } = record;
                 change(conn, SQL, params![id.as_bytes(), peer, to, envelope, is_signed, at.unix_nanos()])?;
             }
-            for (partner, sealed) in &sealed {
-                outbox::put(conn, partner, sealed, None)?;
+            for (partner, statement) in &send {
+                outbox::put(conn, partner, statement, None)?;
             }
             ledger::append(conn, vault, &leaves)
         })

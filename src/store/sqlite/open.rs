@@ -16,7 +16,7 @@ use crate::store::{Result, StoreError, vault::Vault};
 /// "WFIR": what kind of file it is.
 pub(super) const APPLICATION_ID: i64 = 0x5746_4952;
 /// The schema, step by step: a store at version n has the first n behind it.
-pub(super) const MIGRATIONS: [&str; 20] = [
+pub(super) const MIGRATIONS: [&str; 21] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_standing.sql"),
     include_str!("migrations/0003_house_rules.sql"),
@@ -37,6 +37,7 @@ pub(super) const MIGRATIONS: [&str; 20] = [
     include_str!("migrations/0018_urgency.sql"),
     include_str!("migrations/0019_readings.sql"),
     include_str!("migrations/0020_about.sql"),
+    include_str!("migrations/0021_outbox_digest.sql"),
 ];
 /// The owner alone reads and writes.
 const MODE: u32 = 0o600;
@@ -59,12 +60,17 @@ fn refusal(path: &Path, what: impl std::fmt::Display) -> StoreError {
     StoreError::Open(format!("the store `{}` {what}", path.display()))
 }
 
-/// Opens the store at `path`; makes one there only where `create` says so.
+/// Locks and opens the store at `path`. With `create`, a missing store is created.
 pub(super) fn open(path: &Path, vault: &Vault, create: bool) -> Result<Opened> {
     if !create && !path.exists() {
         return Err(refusal(path, "does not exist; run `watchfire init`, or restore a backup"));
     }
     let lock = lock(path)?;
+    open_locked(path, vault, create, lock)
+}
+
+/// Opens the store under a lock that the caller holds.
+pub(super) fn open_locked(path: &Path, vault: &Vault, create: bool, lock: File) -> Result<Opened> {
     make_file(path, create).map_err(|e| refusal(path, format_args!("can't be opened: {e}")))?;
     let writer = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     let version = version(&writer, path, create)?;

@@ -16,6 +16,7 @@ use crate::{
         ids::{StatementId, TrustDomain},
         time::Time,
     },
+    seal::hash::sha256,
     store::{
         Result,
         damage::Damage,
@@ -24,39 +25,67 @@ use crate::{
     },
 };
 
-/// Nothing is put off for longer, seconds.
+/// The longest time, in seconds, for which a statement is put off.
 const FURTHEST_SECONDS: i64 = 2 * 86_400;
 
-/// Puts a sealed statement into a partner's outbox. `at`: when it was first logged here, where that is not now. For the
-/// writer.
-pub(super) fn put(conn: &Connection, partner: &TrustDomain, sealed: &[u8], at: Option<Time>) -> Result<()> {
-    const SQL: &str = "INSERT INTO outbox (peer, sealed, at) VALUES (?1, ?2, ?3)";
-    let peer = partners::number_of(conn, partner)?;
-    change(conn, SQL, params![peer, sealed, at.map(Time::unix_nanos)]).map(|_| ())
+/// A statement that is ready to be put into an outbox.
+pub(super) struct SealedStatement {
+    sealed: Vec<u8>,
+    /// The SHA-256 of the encoded envelope. The encryption is randomised, so the ciphertext can't tell whether the statement is
+    /// there already.
+    digest: [u8; 32],
 }
 
-/// As [`put`], before everything that is not put so: numbers far below the others, in the same order. No number is given out
-/// twice, so that nobody clears what came later. `statement`: by which the partner's receipt names it.
+impl SealedStatement {
+    /// Encrypts an encoded envelope for a partner's outbox.
+    pub(super) fn new(vault: &Vault, partner: &TrustDomain, envelope: &[u8]) -> Result<Self> {
+        Ok(Self { sealed: vault.seal(Row::Outbox(partner), envelope)?, digest: sha256(&[envelope]) })
+    }
+}
+
+/// Puts a statement into a partner's outbox. `at` is when it was first logged here, if that is not now. If the same statement
+/// waits there already, no second one is added; it is offered again at once. For the writer.
+pub(super) fn put(
+    conn: &Connection,
+    partner: &TrustDomain,
+    statement: &SealedStatement,
+    at: Option<Time>,
+) -> Result<()> {
+    const PUT: &str = "INSERT INTO outbox (peer, sealed, at, digest) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
+    const OFFER: &str = "UPDATE outbox SET again_at = 0 WHERE peer = ?1 AND digest = ?2";
+    let peer = partners::number_of(conn, partner)?;
+    let SealedStatement { sealed, digest } = statement;
+    if change(conn, PUT, params![peer, sealed, at.map(Time::unix_nanos), digest])? == 0 {
+        change(conn, OFFER, params![peer, digest])?;
+    }
+    Ok(())
+}
+
+/// Puts a recall into a partner's outbox, before everything that [`put`] puts there: its number is far below the other numbers,
+/// which are in the same order. No number is used twice, so that no answer removes a later statement. The partner's receipt
+/// names the recall by `statement`. A recall is added even if the same one waits there already.
 pub(super) fn put_first(
     conn: &Connection,
     partner: &TrustDomain,
-    sealed: &[u8],
+    recall: &SealedStatement,
     at: Time,
     statement: &StatementId,
 ) -> Result<()> {
+    const PUT: &str = "INSERT INTO outbox (peer, sealed, at) VALUES (?1, ?2, ?3)";
     const MOVE: &str = "UPDATE outbox SET number = number - 4611686018427387904, statement = ?2 WHERE number = ?1";
-    put(conn, partner, sealed, Some(at))?;
+    let peer = partners::number_of(conn, partner)?;
+    change(conn, PUT, params![peer, recall.sealed, at.unix_nanos()])?;
     change(conn, MOVE, params![conn.last_insert_rowid(), statement.as_bytes()]).map(|_| ())
 }
 
-/// The holder has answered a recall by its own receipt: no statement of that recall waits for it any more. For the writer.
+/// Removes the statements of a recall from a holder's outbox, once the holder's own receipt has answered it. For the writer.
 pub(super) fn recall_answered(conn: &Connection, holder: i64, recall: i64) -> Result<()> {
     const SQL: &str = "DELETE FROM outbox WHERE peer = ?1 AND number < 0 AND statement IN \
         (SELECT id FROM recall_statement WHERE recall = ?2)";
     change(conn, SQL, [holder, recall]).map(|_| ())
 }
 
-/// An item, its statement as it is sealed.
+/// Reads an item with its statement still encrypted.
 fn sealed(r: &SqlRow<'_>) -> rusqlite::Result<OutboxItem> {
     Ok(OutboxItem { id: r.get(0)?, envelope: r.get(1)?, at: time_optional(r, 2)?, reason: r.get(3)? })
 }
@@ -80,7 +109,7 @@ async fn read(
     let after = if after == 0 { i64::MIN } else { after };
     store
         .read_sealed(move |conn, vault| {
-            // What is offered again later than anything is put off was put off by a clock that was ahead.
+            // If a statement is put off for longer than that, the clock was ahead when it was put off. It is due, too.
             let furthest = now.map(|now| now.plus_seconds(FURTHEST_SECONDS).unix_nanos());
             let values = params![partner.as_str(), after, now.map(Time::unix_nanos), furthest, limit];
             let named = |_: &SqlRow<'_>| Ok(Damage::Outbox(partner.clone()));
@@ -92,9 +121,9 @@ async fn read(
 #[async_trait]
 impl OutboxStore for SqliteStore {
     async fn post(&self, partner: &TrustDomain, envelope: Vec<u8>, at: Time) -> Result<()> {
-        let sealed = self.vault().seal(Row::Outbox(partner), &envelope)?;
+        let statement = SealedStatement::new(self.vault(), partner, &envelope)?;
         let partner = partner.clone();
-        self.write(move |conn, _| put(conn, &partner, &sealed, Some(at))).await
+        self.write(move |conn, _| put(conn, &partner, &statement, Some(at))).await
     }
 
     async fn outbox(&self, partner: &TrustDomain, after: i64, limit: u32) -> Result<Vec<OutboxItem>> {

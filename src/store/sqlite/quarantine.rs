@@ -12,7 +12,8 @@ use super::{
     column::{change, count, id, number, row, rows, time, word},
     ledger,
     manifests::{self, StoredVersion, Version},
-    outbox, partners, recalls, roots, titles,
+    outbox::{self, SealedStatement},
+    partners, recalls, roots, titles,
 };
 use crate::{
     domain::{
@@ -202,14 +203,14 @@ pub(super) async fn quarantined_for(
 
 pub(super) async fn readmit(store: &SqliteStore, entry: Readmission) -> Result<bool> {
     let leaves = LedgerLeaf::all(&entry.events)?;
-    let seal = |statement: &Vec<u8>| store.vault().seal(Row::Outbox(&entry.partner), statement);
+    let seal = |statement: &Vec<u8>| SealedStatement::new(store.vault(), &entry.partner, statement);
     let post = entry.post.iter().map(seal).collect::<Result<Vec<_>>>()?;
     store
         .write(move |conn, vault| {
             if !show(conn, vault, &entry)? {
                 return Ok(false);
             }
-            post.iter().try_for_each(|sealed| outbox::put(conn, &entry.partner, sealed, None))?;
+            post.iter().try_for_each(|statement| outbox::put(conn, &entry.partner, statement, None))?;
             ledger::append(conn, vault, &leaves)?;
             Ok(true)
         })

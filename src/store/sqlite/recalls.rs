@@ -9,7 +9,9 @@ use super::{
     SqliteStore,
     column::{change, count, id, number, row, rows, time, word, word_optional},
     damages::sorted_within,
-    holders, ledger, outbox, partners, purge,
+    holders, ledger,
+    outbox::{self, SealedStatement},
+    partners, purge,
 };
 use crate::{
     domain::{
@@ -256,7 +258,7 @@ fn commit(conn: &Connection, vault: &Vault, step: &RecallStep) -> Result<RecallO
         }
     }
     for (partner, envelope) in &step.post {
-        outbox::put(conn, partner, &vault.seal(Row::Outbox(partner), envelope)?, Some(step.record.at))?;
+        outbox::put(conn, partner, &SealedStatement::new(vault, partner, envelope)?, Some(step.record.at))?;
     }
     Ok(done)
 }
@@ -339,8 +341,8 @@ fn tell(conn: &Connection, vault: &Vault, step: &RecallStep, here: i64) -> Resul
     let mut told = rows(conn, SQL, [here], |r| word::<TrustDomain>(r, 0))?;
     told.retain(|partner| !step.except.contains(partner));
     for partner in &told {
-        let sealed = vault.seal(Row::Outbox(partner), &step.record.envelope)?;
-        outbox::put_first(conn, partner, &sealed, step.record.at, &step.record.id)?;
+        let recall = SealedStatement::new(vault, partner, &step.record.envelope)?;
+        outbox::put_first(conn, partner, &recall, step.record.at, &step.record.id)?;
     }
     Ok(told)
 }

@@ -10,7 +10,8 @@ use super::{
     damages::sorted,
     equivocations, keys, ledger,
     manifests::{self, StoredVersion, Version},
-    outbox, partners, quarantine, recalls, unverified,
+    outbox::{self, SealedStatement},
+    partners, quarantine, recalls, unverified,
 };
 use crate::{
     domain::{
@@ -38,7 +39,7 @@ struct Batch {
     /// When that is committed, by the entries of the ledger.
     now: Time,
     /// Sealed statements for the partner.
-    post: Vec<Vec<u8>>,
+    post: Vec<SealedStatement>,
 }
 
 /// What an originator signed twice.
@@ -89,7 +90,7 @@ async fn keep_all(
     (events, post): (&[Event], &[Vec<u8>]),
 ) -> Result<bool> {
     let leaves = LedgerLeaf::all(events)?;
-    let seal_one = |statement: &Vec<u8>| store.vault().seal(Row::Outbox(partner), statement);
+    let seal_one = |statement: &Vec<u8>| SealedStatement::new(store.vault(), partner, statement);
     let post = post.iter().map(seal_one).collect::<Result<_>>()?;
     let now = events.first().map_or(at, |event| event.at);
     let batch = Arc::new(Batch { partner: partner.clone(), after, entries, at, leaves, now, post });
@@ -182,7 +183,7 @@ fn commit(conn: &Connection, vault: &Vault, batch: &Batch, sealed: &Sealed) -> R
         let values = params![peer, number(entry.sequence)?, entry.release_id.as_bytes(), batch.at.unix_nanos()];
         change(conn, POSITION, values)?;
     }
-    batch.post.iter().try_for_each(|sealed| outbox::put(conn, &batch.partner, sealed, Some(batch.at)))?;
+    batch.post.iter().try_for_each(|statement| outbox::put(conn, &batch.partner, statement, Some(batch.at)))?;
     ledger::append(conn, vault, &batch.leaves)?;
     Ok(Some(Some(found)))
 }

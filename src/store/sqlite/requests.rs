@@ -9,7 +9,9 @@ use super::{
     SqliteStore, attached,
     column::{change, count, id, number, row, time, word},
     damages::sorted,
-    ledger, outbox, partners, purge,
+    ledger,
+    outbox::{self, SealedStatement},
+    partners, purge,
 };
 use crate::{
     domain::{
@@ -104,14 +106,14 @@ fn seal(vault: &Vault, record: &RequestRecord) -> Result<Vec<u8>> {
 struct Ready {
     step: RequestStep,
     sealed: Vec<u8>,
-    post: Option<Vec<u8>>,
+    post: Option<SealedStatement>,
     leaves: Vec<LedgerLeaf>,
 }
 
 impl Ready {
     fn new(vault: &Vault, step: RequestStep) -> Result<Self> {
         let sealed = seal(vault, &step.record)?;
-        let post = step.post.as_ref().map(|s| vault.seal(Row::Outbox(&step.record.partner), s)).transpose()?;
+        let post = step.post.as_ref().map(|s| SealedStatement::new(vault, &step.record.partner, s)).transpose()?;
         let leaves = LedgerLeaf::all(&step.events)?;
         Ok(Self { step, sealed, post, leaves })
     }

@@ -28,7 +28,7 @@ use crate::{
         Result, StoreError,
         ledger::{
             LedgerChange, LedgerEntry, LedgerRecord, LedgerRecordKind, LedgerState, LedgerStore, LedgerVerification,
-            Progress, Sign, head_number,
+            NewAlarm, Progress, Sign, head_number,
         },
         vault::{LedgerLeaf, Vault},
     },
@@ -105,6 +105,40 @@ impl LedgerStore for SqliteStore {
             put(conn, vault, &mut state, &leaves)?;
             state.write(conn, vault)?;
             Ok(new)
+        })
+        .await
+    }
+
+    async fn put_head(&self, head: LedgerRecord, judged_against: Option<LedgerRecord>) -> Result<()> {
+        let damages = Arc::clone(&self.damages);
+        self.write(move |conn, vault| {
+            let newest = records::newest(conn, vault, &damages, (LedgerRecordKind::Head, head.of.as_ref()), 1)?.pop();
+            if newest != judged_against {
+                return Err(StoreError::Conflict);
+            }
+            let mut state = State::read(conn, vault)?;
+            records::keep(conn, vault, &mut state, &head)?;
+            state.write(conn, vault)
+        })
+        .await
+    }
+
+    async fn put_alarm(&self, alarm: NewAlarm) -> Result<u64> {
+        let damages = Arc::clone(&self.damages);
+        let NewAlarm { of, value, newest_read, event } = alarm;
+        let leaves = LedgerLeaf::all(&[event])?;
+        self.write(move |conn, vault| {
+            let kind = LedgerRecordKind::Alarm;
+            let newest = records::newest(conn, vault, &damages, (kind, of.as_ref()), 1)?.pop();
+            if newest.map(|newest| newest.number) != newest_read {
+                return Err(StoreError::Conflict);
+            }
+            let number = records::next_number(conn, kind, of.as_ref())?;
+            let mut state = State::read(conn, vault)?;
+            records::keep(conn, vault, &mut state, &LedgerRecord { kind, of, number, value })?;
+            put(conn, vault, &mut state, &leaves)?;
+            state.write(conn, vault)?;
+            Ok(number)
         })
         .await
     }

@@ -1,11 +1,11 @@
-//! Records beside the entries: checkpoints, partners' heads, cosignatures and keys, alarms.
+//! The ledger's records: checkpoints, partners' heads, cosignatures and keys, and alarms.
 
 use rusqlite::{Connection, params};
 
 use super::{
     super::{
         column::{change, count, number, row, rows},
-        damages::{DamageRegistry, readable},
+        damages::DamageRegistry,
         partners,
     },
     state::{State, record_digest},
@@ -20,11 +20,11 @@ use crate::{
     },
 };
 
-/// The newest of a kind. What is remembered of a partner's heads may be torn: then older ones stand in; a torn key does not give way to
-/// whatever key comes next.
+/// The newest records of a kind, at most `limit`. A damaged head, cosignature or alarm is skipped, and an older one counts. A
+/// damaged key is an error: otherwise any other key could replace it.
 ///
 /// # Errors
-/// [`StoreError::Corrupt`] of the own ledger, [`StoreError::Damaged`] of a partner's key.
+/// [`StoreError::Corrupt`] for the own ledger, [`StoreError::Damaged`] for a partner's key.
 pub(super) fn newest(
     conn: &Connection,
     vault: &Vault,
@@ -35,14 +35,27 @@ pub(super) fn newest(
     if kind == LedgerRecordKind::Key || of.is_none() && kind != LedgerRecordKind::Alarm {
         return all(conn, vault, kind, of, limit);
     }
-    let many = if limit == 1 { MAX_HEADS } else { limit };
-    let all = sealed(conn, kind, of, many)?.into_iter().map(|found| open(vault, kind, of, found));
-    let mut whole = readable(all.map(|record| record.map_err(|e| as_a_thing(e, of))), damages)?;
-    whole.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    Ok(whole)
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let Some(peer) = peer(conn, of)? else { return Ok(vec![]) };
+    let mut readable = vec![];
+    let mut statement = conn.prepare_cached(NEWEST)?;
+    let mut found = statement.query(params![kind.as_str(), peer, -1])?;
+    // Row by row, because usually the first one is enough.
+    while readable.len() < limit
+        && let Some(row) = found.next()?
+    {
+        let record = open(vault, kind, of, (count(row, 0)?, row.get(1)?)).map_err(|e| as_a_thing(e, of));
+        damages.of(&record);
+        match record {
+            Ok(record) => readable.push(record),
+            Err(StoreError::Damaged(_)) => {}
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(readable)
 }
 
-/// An own alarm that is torn is no more than that.
+/// A damaged alarm of this node is a damaged thing, and not a damaged ledger.
 fn as_a_thing(error: StoreError, of: Option<&TrustDomain>) -> StoreError {
     match (error, of) {
         (StoreError::Corrupt(_), None) => StoreError::Damaged(Damage::Row),
@@ -50,7 +63,7 @@ fn as_a_thing(error: StoreError, of: Option<&TrustDomain>) -> StoreError {
     }
 }
 
-/// The number of this node itself among peers.
+/// This node's own number in the table of peers.
 const OWN: i64 = 0;
 
 fn name(of: Option<&TrustDomain>) -> &str {
@@ -67,20 +80,29 @@ pub(super) fn all(
     sealed(conn, kind, of, limit)?.into_iter().map(|found| open(vault, kind, of, found)).collect()
 }
 
-/// A number, and what is sealed under it.
+/// A record's number and its ciphertext.
 type Sealed = (u64, Vec<u8>);
 
+/// The records of a kind, the newest first.
+const NEWEST: &str =
+    "SELECT number, sealed FROM ledger_kept WHERE kind = ?1 AND peer = ?2 ORDER BY number DESC LIMIT ?3";
+
+/// The number of an organisation in the table of peers, if it has one.
+fn peer(conn: &Connection, of: Option<&TrustDomain>) -> Result<Option<i64>> {
+    of.map_or(Ok(Some(OWN)), |domain| partners::find(conn, domain))
+}
+
 fn sealed(conn: &Connection, kind: LedgerRecordKind, of: Option<&TrustDomain>, limit: u32) -> Result<Vec<Sealed>> {
-    const SQL: &str =
-        "SELECT number, sealed FROM ledger_kept WHERE kind = ?1 AND peer = ?2 ORDER BY number DESC LIMIT ?3";
-    let peer = match of {
-        None => OWN,
-        Some(domain) => match partners::find(conn, domain)? {
-            Some(peer) => peer,
-            None => return Ok(vec![]),
-        },
-    };
-    rows(conn, SQL, params![kind.as_str(), peer, limit], |r| Ok((count(r, 0)?, r.get(1)?)))
+    let Some(peer) = peer(conn, of)? else { return Ok(vec![]) };
+    rows(conn, NEWEST, params![kind.as_str(), peer, limit], |r| Ok((count(r, 0)?, r.get(1)?)))
+}
+
+/// The number after the last one of a kind. A damaged record has its number, too. For the writer.
+pub(super) fn next_number(conn: &Connection, kind: LedgerRecordKind, of: Option<&TrustDomain>) -> Result<u64> {
+    const LAST: &str = "SELECT ifnull(max(number), 0) FROM ledger_kept WHERE kind = ?1 AND peer = ?2";
+    let Some(peer) = peer(conn, of)? else { return Ok(1) };
+    let last = row(conn, LAST, params![kind.as_str(), peer], |r| count(r, 0))?;
+    Ok(last.unwrap_or_default().saturating_add(1))
 }
 
 fn open(
@@ -93,7 +115,7 @@ fn open(
     Ok(LedgerRecord { kind, of: of.cloned(), number, value })
 }
 
-/// Keeps a record; `false` where it is there already. For the writer, which writes the state afterwards.
+/// Stores a record. `false` if the same record is stored already. For the writer, which writes the state afterwards.
 pub(super) fn keep(conn: &Connection, vault: &Vault, state: &mut State, record: &LedgerRecord) -> Result<bool> {
     const FIND: &str = "SELECT sealed FROM ledger_kept WHERE kind = ?1 AND peer = ?2 AND number = ?3";
     const PUT: &str = "INSERT INTO ledger_kept (kind, peer, number, sealed) VALUES (?1, ?2, ?3, ?4) \
@@ -103,7 +125,7 @@ pub(super) fn keep(conn: &Connection, vault: &Vault, state: &mut State, record: 
     let key = Row::LedgerKept(kind, at, of);
     let before = row(conn, FIND, params![kind, peer, number(at)?], |r| r.get::<_, Vec<u8>>(0))?;
     if let Some(before) = &before {
-        // One that is torn gives way: it was found, and is told of.
+        // A damaged record is replaced. Its damage was reported when it was found.
         if vault.open(key, before).is_ok_and(|before| before == record.value) {
             return Ok(false);
         }
@@ -122,7 +144,7 @@ pub(super) fn keep(conn: &Connection, vault: &Vault, state: &mut State, record: 
     Ok(before.is_none())
 }
 
-/// Only so many of the newest stay.
+/// Deletes all but the newest `most` records.
 fn prune(conn: &Connection, state: &mut State, (kind, peer, of): (&str, i64, &str), most: u32) -> Result<()> {
     const OLD: &str = "SELECT number, sealed FROM ledger_kept WHERE kind = ?1 AND peer = ?2 ORDER BY number DESC \
         LIMIT -1 OFFSET ?3";
