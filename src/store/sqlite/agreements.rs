@@ -41,7 +41,7 @@ pub(super) async fn all(store: &SqliteStore) -> Result<Vec<AgreementRecord>> {
                 let (partner, changed_at) = (word(r, 1)?, time(r, 3)?);
                 Ok(AgreementRecord { id, partner, agreement: read(&envelope)?, envelope, standing, changed_at })
             };
-            // Where its id is torn, too, it is still the partner's.
+            // If the id is damaged, too, the damage is still attributed to the partner.
             let named = |r: &SqlRow<'_>| {
                 Ok(Damage::Agreement(word(r, 1)?, id(r, 0).unwrap_or_else(|_| StatementId(Default::default()))))
             };

@@ -1,4 +1,4 @@
-//! Receipts on their way out, what holders report, and duties to acknowledge.
+//! Outgoing receipts, holders' reports, and duties to acknowledge.
 
 use async_trait::async_trait;
 use rusqlite::{Connection, Row as SqlRow, params};
@@ -27,9 +27,9 @@ use crate::{
     },
 };
 
-/// The most holders of a version that are kept of those that can't be verified.
+/// The most holders of a version that are stored without being verified.
 const MOST_UNVERIFIED: u64 = 256;
-/// So many bytes of releases are read together, and at least one reading.
+/// How many bytes of releases are read at once; at least one reading is read.
 const MOST_BYTES: usize = 4 << 20;
 
 macro_rules! arrivals {
@@ -43,7 +43,7 @@ macro_rules! arrivals {
     };
 }
 
-/// An arrival, with its provenance as it is kept, and whether it was taken back.
+/// An arrival with its packed provenance, and whether it was recalled.
 fn arrived(r: &SqlRow<'_>) -> rusqlite::Result<(ReceiptTarget, Vec<u8>, bool)> {
     let state: crate::store::AssessmentState = word(r, 8)?;
     let arrived = ReceiptTarget {
@@ -63,7 +63,7 @@ fn with_provenance((arrived, packed, _): (ReceiptTarget, Vec<u8>, bool)) -> Resu
     Ok(ReceiptTarget { provenance: unpack(&packed)?, ..arrived })
 }
 
-/// Statements for partners, sealed for their outboxes. For the writer.
+/// Puts statements into partners' outboxes. For the writer.
 pub(super) fn put_all(conn: &Connection, vault: &Vault, post: &[(TrustDomain, Vec<u8>)]) -> Result<()> {
     for (partner, envelope) in post {
         outbox::put(conn, partner, &SealedStatement::new(vault, partner, envelope)?, None)?;
@@ -71,14 +71,14 @@ pub(super) fn put_all(conn: &Connection, vault: &Vault, post: &[(TrustDomain, Ve
     Ok(())
 }
 
-/// By when a version is to be acknowledged; the first word stands where more of it comes.
+/// Adds a duty to acknowledge a version. If there is one already, its deadline stays.
 pub(super) fn owe(conn: &Connection, peer: i64, outgoing: bool, manifest: i64, due: Time) -> Result<()> {
     const SQL: &str =
         "INSERT INTO duty (peer, outgoing, manifest, due_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
     change(conn, SQL, params![peer, outgoing, manifest, due.unix_nanos()]).map(|_| ())
 }
 
-/// The duty about a version is met, and about those before it.
+/// Marks the duty about a version as met, and those about earlier versions.
 fn met(conn: &Connection, peer: Option<i64>, outgoing: bool, manifest: i64) -> Result<()> {
     const SQL: &str = "DELETE FROM duty WHERE (?1 IS NULL OR peer = ?1) AND outgoing = ?2 AND manifest IN \
         (SELECT e.number FROM manifest e JOIN manifest m ON m.assessment = e.assessment AND e.version <= m.version \
@@ -202,7 +202,7 @@ impl ReceiptStore for SqliteStore {
     }
 
     async fn acknowledge(&self, acknowledgement: Acknowledgement) -> Result<bool> {
-        // What is said of it otherwise leaves a reading that waits to be told.
+        // Any other acknowledgement leaves a reading that is still to be reported.
         const SAID: &str = "INSERT INTO read_by (manifest, role) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
         const READ: &str = "INSERT INTO read_by (manifest, role) VALUES (?1, ?2) ON CONFLICT (manifest, role) \
             DO UPDATE SET due = NULL WHERE read_by.due IS NOT NULL";
@@ -276,7 +276,7 @@ impl ReceiptStore for SqliteStore {
     }
 }
 
-/// Whether a version has as many holders as it may have of those that nobody can verify, and this is one more: anybody makes such names up.
+/// Whether a version has the most unverified holders that are allowed, and this is another one. Anybody can make up such names.
 fn is_crowded(conn: &Connection, report: &HolderReport) -> Result<bool> {
     const COUNT: &str =
         "SELECT count(DISTINCT holder), sum(holder = ?2) FROM report WHERE manifest = ?1 AND verified = 0";
@@ -292,15 +292,15 @@ fn is_crowded(conn: &Connection, report: &HolderReport) -> Result<bool> {
     Ok(false)
 }
 
-/// What a holder says of versions, and of a recall.
+/// Stores what a holder reports about versions and about a recall.
 fn keep(conn: &Connection, report: &HolderReport, receipt: i64) -> Result<()> {
-    // Whoever can't be verified never takes the place of one who was.
+    // An unverified report never replaces a verified one.
     const SAY: &str = "INSERT INTO report (manifest, holder, through, kind, role, reason, portions, at, verified, receipt) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (manifest, holder, through, kind, role) \
         DO UPDATE SET reason = excluded.reason, portions = max(portions, excluded.portions), at = excluded.at, \
         verified = excluded.verified, receipt = excluded.receipt WHERE excluded.verified > report.verified \
         OR (excluded.verified = report.verified AND report.kind NOT IN ('stored', 'read'))";
-    // What is destroyed stays so, whatever comes late.
+    // A purged version stays purged, whatever arrives later.
     const ANSWER: &str = "INSERT INTO recall_answer (recall, holder, through, kind, reason, at, verified, receipt) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (recall, holder) DO UPDATE SET through = excluded.through, \
         kind = excluded.kind, reason = excluded.reason, at = excluded.at, verified = excluded.verified, \

@@ -1,4 +1,4 @@
-//! Reading assessments: a row, the releases by which it came, and its portions from all arrivals, decrypted.
+//! Reads assessments: a row, its deliveries, and the decrypted portions of all arrivals.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -24,9 +24,9 @@ use crate::{
     },
 };
 
-/// What a list gives where no number is asked for.
+/// How many assessments a list has if no number is given.
 const PAGE: u32 = 50;
-/// How many bytes are read for a page, or one assessment.
+/// How many bytes are read for a page or an assessment.
 pub(super) const PAGE_BYTES: usize = 1 << 20;
 
 macro_rules! heads {
@@ -39,13 +39,13 @@ macro_rules! heads {
     };
 }
 
-/// A version's row, without what came with it.
+/// A version's row, without its arrivals.
 struct Head {
     number: i64,
-    /// The assessment's row.
+    /// The number of the assessment's row.
     assessment: i64,
     record: AssessmentRecord,
-    /// The assessment's key; gone after a purge.
+    /// The assessment's key; `None` after a purge.
     wrapped: Option<Vec<u8>>,
 }
 
@@ -67,12 +67,12 @@ fn head(row: &SqlRow<'_>) -> rusqlite::Result<Head> {
     Ok(Head { number: row.get(0)?, assessment: row.get(10)?, record, wrapped: row.get(8)? })
 }
 
-/// Which version a head's row is of.
+/// The version that a row is of.
 fn name(row: &SqlRow<'_>) -> rusqlite::Result<(AssessmentId, u32)> {
     Ok((id(row, 1)?, row.get(2)?))
 }
 
-/// With `all`, what is in quarantine too.
+/// With `all`, also what is in quarantine.
 fn complete(conn: &Connection, vault: &Vault, head: Head, all: bool) -> Result<AssessmentRecord> {
     let manifest = head.record.manifest_id;
     whole(conn, vault, head, all).map_err(|e| e.of(Damage::Version(manifest)))
@@ -91,7 +91,7 @@ fn whole(conn: &Connection, vault: &Vault, head: Head, all: bool) -> Result<Asse
     Ok(AssessmentRecord { releases, portions, attached, subject_states, ..head.record })
 }
 
-/// With nothing but what names it.
+/// Adds only the portions that name it.
 fn titled(
     conn: &Connection,
     vault: &Vault,
@@ -116,11 +116,11 @@ fn title(
     titles::of(conn, || key_of(vault, head), (head.number, &head.record.manifest_id), all, made)
 }
 
-/// Whether nothing of its content is to be read.
+/// Whether its content is not to be read.
 fn is_closed(head: &Head, all: bool) -> bool {
     match head.record.state {
         AssessmentState::Purged => true,
-        // Sealed: what is there stays for oversight.
+        // A withdrawn assessment stays readable for oversight.
         AssessmentState::Withdrawn => !all,
         _ => false,
     }
@@ -132,7 +132,8 @@ fn key_of(vault: &Vault, head: &Head) -> Result<ContentKey> {
     vault.unwrap_key(Row::AssessmentKey(assessment, originator), head.wrapped.clone().ok_or_else(missing)?)
 }
 
-/// The portions of all arrivals, encoded, each once, in the author's order; the statements beside them; and what all versions are about.
+/// The encoded portions of all arrivals, each once, in the author's order; the attached statements; the states that all
+/// versions are about.
 type Contents = (Vec<Vec<u8>>, Vec<LoggedStatement>, BTreeSet<Country>);
 
 fn contents(conn: &Connection, vault: &Vault, head: &Head, all: bool) -> Result<Contents> {
@@ -246,7 +247,7 @@ pub(super) async fn find(
     version: Option<u32>,
     quarantined: bool,
 ) -> Result<Option<AssessmentRecord>> {
-    // Whose it is, is settled by who came first; one in quarantine settles nothing where another is shown.
+    // The originator that came first counts. An entry in quarantine counts only if no other one is shown.
     const SQL: &str = heads!(
         "WHERE (?2 IS NULL OR m.version = ?2) AND (m.state <> 'quarantined' OR ?3) AND m.assessment = \
          (SELECT f.assessment FROM manifest f JOIN assessment b ON b.number = f.assessment WHERE b.id = ?1 \
@@ -286,7 +287,7 @@ pub(super) async fn titles(store: &SqliteStore, manifest_ids: &[StatementId]) ->
             let mut one = |id: &StatementId| {
                 let Some(head) = row(conn, SQL, [id.as_bytes()], head)? else { return Ok(None) };
                 let portions = title(conn, vault, &head, false, &mut made);
-                // It is still known which version it is, so that it can be taken back.
+                // Its version is still known, so that it can be recalled.
                 damages.of(&portions);
                 let portions = match portions {
                     Err(StoreError::Damaged(_)) => vec![],
@@ -359,7 +360,7 @@ fn page(
                 page.records.push(record);
             }
             Err(StoreError::Damaged(_)) => {
-                // Here, since whoever asked may have gone.
+                // The damage is noted here, because the caller may have stopped waiting.
                 damages.note(id(row, 3).map_or(Damage::Row, Damage::Version));
                 page.damaged.push(name);
             }

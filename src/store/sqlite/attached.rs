@@ -1,4 +1,4 @@
-//! Statements beside the portions of a version: endorsements and exceptions, sealed under the assessment's key.
+//! Statements that are attached to a version: endorsements and exceptions, encrypted under the assessment's key.
 
 use rusqlite::{Connection, params};
 
@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// Keeps what came with an arrival, sealed. For the writer.
+/// Stores the encrypted statements of one arrival. For the writer.
 pub(super) fn keep(
     conn: &Connection,
     manifest: i64,
@@ -48,7 +48,8 @@ fn open(packed: &[u8]) -> Result<Vec<AttachedStatement>> {
     unpack(packed)?.into_iter().map(decode).collect()
 }
 
-/// All statements beside a version, each once, in the order in which they came; with `all`, those in quarantine too.
+/// All statements that are attached to a version, each once, in the order of their arrival. With `all`, also those in
+/// quarantine.
 pub(super) fn of(
     conn: &Connection,
     key: &ContentKey,
@@ -73,7 +74,7 @@ pub(super) fn of(
     Ok(statements)
 }
 
-/// What came with one arrival: its row, and the statements.
+/// The statements of one arrival, with the number of their row.
 pub(super) fn of_arrival(
     conn: &Connection,
     key: &ContentKey,
@@ -89,7 +90,7 @@ pub(super) fn of_arrival(
     found.map(|(place, sealed)| Ok((place, open(&key.open(row, &sealed)?)?))).transpose()
 }
 
-/// Seals anew what came with an arrival, as kept from users or not. For the writer.
+/// Encrypts the statements of an arrival anew, as quarantined or not. For the writer.
 pub(super) fn seal_anew(
     conn: &Connection,
     key: &ContentKey,
@@ -117,8 +118,8 @@ pub(super) async fn put(store: &SqliteStore, attached: NewAttachedStatement, eve
         .await
 }
 
-/// Keeps a statement made here and queues its version. `false` where it is there already. For the writer: it is a few kilobytes, and its
-/// number is settled by the writer's turn.
+/// Attaches a statement made here and queues its version. `false` if it is attached already. For the writer: the statement is a
+/// few kilobytes, and only the writer knows its number.
 pub(super) fn insert(conn: &Connection, vault: &Vault, attached: &NewAttachedStatement) -> Result<bool> {
     const FIND: &str = "SELECT m.number, a.id, a.wrapped, o.domain FROM manifest m \
         JOIN assessment a ON a.number = m.assessment JOIN peer o ON o.number = m.originator WHERE m.id = ?1";

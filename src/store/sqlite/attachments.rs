@@ -1,4 +1,4 @@
-//! Attachments: bytes that arrive piece by piece, each piece sealed on its own.
+//! Attachments: bytes that arrive piece by piece. Each piece is encrypted separately.
 
 use std::sync::Arc;
 
@@ -17,17 +17,17 @@ use crate::{
     },
 };
 
-/// An attachment's row.
+/// A copy of an attachment.
 struct StoredCopy {
     row: i64,
     status: AttachmentStatus,
     wrapped: Vec<u8>,
 }
 
-/// The number that stands for what was uploaded here; no partner has it.
+/// The source number of what was uploaded here. No partner has it.
 const HERE: i64 = 0;
 
-/// The number of a copy's source; `None` where nothing ever came from it.
+/// The number of a copy's source; `None` if the source is unknown.
 fn source(conn: &Connection, name: &CopyName) -> Result<Option<i64>> {
     match &name.from {
         None => Ok(Some(HERE)),
@@ -50,7 +50,7 @@ pub(super) async fn status(store: &SqliteStore, name: &CopyName) -> Result<Attac
     store.read(move |conn| Ok(find(conn, &name)?.map(|kept| kept.status).unwrap_or_default())).await
 }
 
-/// Notes what an entry from a partner named.
+/// Records the attachments that a partner's entry names.
 pub(super) fn named(conn: &Connection, peer: i64, attachments: &[(Sha256, u64)]) -> Result<()> {
     const SQL: &str = "INSERT INTO attachment_named (peer, sha256, size) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
     for (sha256, size) in attachments {
@@ -59,7 +59,7 @@ pub(super) fn named(conn: &Connection, peer: i64, attachments: &[(Sha256, u64)])
     Ok(())
 }
 
-/// Notes which attachments a version names. For the writer.
+/// Records the attachments that a version names. For the writer.
 pub(super) fn name<'a>(conn: &Connection, manifest: i64, named: impl Iterator<Item = &'a Sha256>) -> Result<()> {
     const SQL: &str = "INSERT INTO attachment_of (sha256, manifest) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
     for sha256 in named {
@@ -68,7 +68,7 @@ pub(super) fn name<'a>(conn: &Connection, manifest: i64, named: impl Iterator<It
     Ok(())
 }
 
-/// The copy of which most is here.
+/// The copy of which most is stored.
 pub(super) async fn best(store: &SqliteStore, sha256: &Sha256) -> Result<Option<CopyName>> {
     const SQL: &str = "SELECT d.domain FROM attachment_copy c LEFT JOIN peer d ON d.number = c.peer \
         WHERE c.sha256 = ?1 ORDER BY c.complete DESC, c.stored DESC, c.peer LIMIT 1";
@@ -81,7 +81,7 @@ pub(super) async fn best(store: &SqliteStore, sha256: &Sha256) -> Result<Option<
         .await
 }
 
-/// What a partner's entries named and that is not whole from it.
+/// The attachments that a partner's entries name and that are not whole from it.
 pub(super) async fn wanted(store: &SqliteStore, partner: &TrustDomain) -> Result<Vec<(Sha256, u64)>> {
     const SQL: &str = "SELECT n.sha256, n.size FROM attachment_named n LEFT JOIN attachment_copy a \
         ON a.sha256 = n.sha256 AND a.peer = n.peer \
@@ -90,7 +90,7 @@ pub(super) async fn wanted(store: &SqliteStore, partner: &TrustDomain) -> Result
     store.read(move |conn| rows(conn, SQL, [partner.as_str()], |r| Ok((Sha256(r.get(0)?), count(r, 1)?)))).await
 }
 
-/// A piece, and where it belongs.
+/// A piece and its position.
 struct Piece {
     name: CopyName,
     size: u64,
@@ -121,7 +121,7 @@ fn seal(conn: &Connection, vault: &Vault, piece: &Piece) -> Result<(Vec<u8>, Vec
     Ok((key.seal(Row::Chunk(sha256, piece.start), &piece.bytes)?, key.wrapped))
 }
 
-/// `false` where the key must be taken anew.
+/// `false` if the key has changed in the meantime.
 fn commit(conn: &Connection, piece: &Piece, sealed: &[u8], key: &[u8]) -> Result<bool> {
     const NEW: &str =
         "INSERT INTO attachment_copy (sha256, peer, size, stored, complete, wrapped) VALUES (?1, ?2, ?3, 0, 0, ?4)";
@@ -176,7 +176,7 @@ pub(super) async fn read(store: &SqliteStore, name: &CopyName, offset: u64, leng
 }
 
 fn read_range(conn: &Connection, vault: &Vault, name: &CopyName, offset: u64, length: u32) -> Result<Vec<u8>> {
-    // Starts with the piece in which `offset` lies.
+    // Begins with the piece that contains `offset`.
     const SQL: &str = "SELECT start, sealed FROM attachment_part WHERE copy = ?1 AND start < ?3 AND start >= \
         ifnull((SELECT max(start) FROM attachment_part WHERE copy = ?1 AND start <= ?2), 0) ORDER BY start";
     let sha256 = &name.sha256;

@@ -1,4 +1,4 @@
-//! The bundles of organisations, as they followed one another.
+//! The bundles of organisations, in their order.
 
 use async_trait::async_trait;
 use rusqlite::{Connection, Row as SqlRow, params};
@@ -56,10 +56,10 @@ fn forget(conn: &Connection, (of, sequence, digest): &(TrustDomain, u64, Sha256)
     change(conn, SQL, params![peer, number(*sequence)?, digest.as_bytes()]).map(drop)
 }
 
-/// How many wait by this courier: of one organisation, and of all.
+/// How many bundles wait from this courier: of one organisation, and of all.
 fn waiting(conn: &Connection, record: &BundleRecord) -> Result<(u64, u64)> {
     const SQL: &str = "SELECT coalesce(sum(peer = ?1), 0), count(*) FROM bundle WHERE courier = ?2 AND state = ?3";
-    // Names that nobody has heard of get no number for being asked.
+    // A query must not add a row for an unknown organisation.
     let peer = partners::find(conn, &record.of)?;
     let courier = record.courier.as_ref().map(|c| partners::find(conn, c)).transpose()?.flatten();
     let values = params![peer, courier, BundleState::Waiting.as_str()];
@@ -73,7 +73,7 @@ impl BundleStore for SqliteStore {
             FROM bundle b JOIN peer d ON d.number = b.peer LEFT JOIN peer c ON c.number = b.courier \
             WHERE d.domain = ?1 ORDER BY b.sequence, b.digest";
         let of = of.clone();
-        // A chain with a gap in it proves nothing, so all of it is out of service.
+        // A chain with a gap proves nothing, so the whole chain is out of service.
         self.read(move |conn| rows(conn, SQL, [of.as_str()], read).map_err(|e| e.of(Damage::Bundles(of.clone())))).await
     }
 

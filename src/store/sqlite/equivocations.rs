@@ -1,4 +1,4 @@
-//! Proofs of equivocations: found where an entry is kept, sealed, one for each thing that they are about.
+//! Proofs of equivocations. They are found when an entry is stored, and kept encrypted, one for each subject.
 
 use std::sync::Arc;
 
@@ -25,11 +25,11 @@ use crate::{
     },
 };
 
-/// How many other manifests of a version are looked at: each was verified when it came, and one that counts is enough.
+/// How many other manifests of a version are compared. Each was verified on arrival, and one that counts is enough.
 const LOOKED_AT: u32 = 16;
 
-/// Looks for another manifest of the same version that its originator has signed, and keeps the proof where there is one. For the
-/// writer, in the transaction that keeps the entry by which this one came.
+/// Looks for another manifest of the same version that its originator has signed, and stores the proof if there is one. For the
+/// writer, in the transaction that stores the entry with this manifest.
 pub(super) fn detect(
     conn: &Connection,
     vault: &Vault,
@@ -43,8 +43,8 @@ pub(super) fn detect(
     Ok(keep(conn, vault, &proof)?.then_some(proof.found))
 }
 
-/// Another manifest of the version: on its originator's own word, under roots that count. What counted on a hub's word alone is none,
-/// since nobody can tell whether the originator has signed it.
+/// Another manifest of the version that the originator's own signature verified, under roots that count. A manifest that
+/// counted on the statement of a hub alone does not qualify, because nobody can tell whether the originator has signed it.
 fn other_manifest(conn: &Connection, signed: &SignedVersion) -> Result<Option<(StatementId, Vec<u8>)>> {
     const SQL: &str = "SELECT m.id, m.envelope, m.verified, m.originator FROM manifest m \
         JOIN assessment a ON a.number = m.assessment JOIN peer o ON o.number = a.originator \
@@ -56,7 +56,7 @@ fn other_manifest(conn: &Connection, signed: &SignedVersion) -> Result<Option<(S
         Ok((id(r, 0)?, r.get::<_, Vec<u8>>(1)?, r.get::<_, String>(2)?, r.get::<_, i64>(3)?))
     })?;
     for (manifest, envelope, verified, peer) in others {
-        // One of which that can't be read proves nothing, and keeps no entry out.
+        // An unreadable manifest proves nothing, and does not block the entry.
         let Ok(verified) = serde_json::from_str::<Verification>(&verified) else { continue };
         if !roots::are_disowned(conn, peer, &verified.roots)? {
             return Ok(Some((manifest, envelope)));
@@ -65,7 +65,8 @@ fn other_manifest(conn: &Connection, signed: &SignedVersion) -> Result<Option<(S
     Ok(None)
 }
 
-/// Keeps a proof with its ledger entry. `false` where there is one about the same, or where the originator has too many. For the writer.
+/// Stores a proof with its ledger entry. `false` if there is one about the same subject, or if the originator has too many. For
+/// the writer.
 fn keep(conn: &Connection, vault: &Vault, proof: &EquivocationProof) -> Result<bool> {
     const COUNT: &str = "SELECT count(*), count(*) FILTER (WHERE assessment = ?2 AND twice = ?3) FROM equivocation \
         WHERE originator = ?1";
@@ -91,7 +92,7 @@ fn sealed_row(found: &Equivocation) -> Row<'_> {
     Row::Equivocation { assessment, statements: &found.statements, originator }
 }
 
-/// Tells the log of one that is on disk now.
+/// Logs an equivocation after its proof is on disk.
 pub(super) fn tell(found: &Equivocation) {
     let Subject { originator, assessment, twice } = &found.subject;
     let what = twice.words();

@@ -1,4 +1,4 @@
-//! Who holds an assessment: what was released, and what holders said.
+//! The holders of an assessment: releases to them, and their reports.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// The row of an assessment.
+/// The number of an assessment's row.
 fn find(conn: &Connection, originator: &TrustDomain, id: &AssessmentId) -> Result<Option<i64>> {
     const SQL: &str = "SELECT number FROM assessment WHERE id = ?1 AND originator = ?2";
     let Some(peer) = partners::find(conn, originator)? else { return Ok(None) };
@@ -63,14 +63,14 @@ fn given(conn: &Connection, assessment: i64) -> Result<Vec<ReleaseToHolder>> {
     })
 }
 
-/// The organisations of a way, as it is kept.
+/// The organisations of a path, from their stored form.
 fn through(row: &SqlRow<'_>, column: usize) -> rusqlite::Result<Vec<TrustDomain>> {
     let text: String = row.get(column)?;
     let wrong = |e: String| rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, e.into());
     text.split_ascii_whitespace().map(|name| name.parse().map_err(wrong)).collect()
 }
 
-/// A receipt's envelope: sealed, but for those from before receipts were.
+/// A receipt's envelope. It is encrypted, except in rows from before receipts were encrypted.
 type StoredReceipt = (StatementId, Vec<u8>, Option<Vec<u8>>);
 
 fn kept(row: &SqlRow<'_>, column: usize) -> rusqlite::Result<StoredReceipt> {

@@ -1,5 +1,6 @@
-//! The ledger's entries: numbered within the transaction that they record, so that there is no gap and no entry
-//! without its change. Beside its own row an entry costs the change of one sealed row per transaction, and a row in 256.
+//! The ledger's entries. An entry gets its number in the transaction that it records, so that there are no gaps and no entry
+//! without its change. In addition to its own row, an entry costs one encrypted state row for each transaction, and one subtree
+//! row for 256 entries.
 
 use rusqlite::{Connection, Row, params};
 
@@ -24,7 +25,7 @@ mod state;
 mod tests;
 mod verify;
 
-/// Makes the tree over what was recorded before there was one.
+/// Makes the tree over the entries from before there was one.
 pub(super) fn begin(conn: &Connection, vault: &Vault) -> Result<()> {
     let mut state = State::default();
     let mut statement = conn.prepare("SELECT leaf FROM ledger ORDER BY number")?;
@@ -70,7 +71,7 @@ fn put(conn: &Connection, vault: &Vault, state: &mut State, leaves: &[LedgerLeaf
     Ok(())
 }
 
-/// An entry where the next one belongs was put there by somebody else: that is no race, and trying again is no help.
+/// If there is an entry at the next index, somebody else has written it. That is no race, and a retry would not help.
 fn foreign(index: u64, error: StoreError) -> StoreError {
     match error {
         StoreError::Conflict => {
@@ -95,13 +96,13 @@ fn open(vault: &Vault, entries: Vec<Sealed>) -> Result<Vec<Event>> {
     entries.into_iter().map(|(index, leaf, sealed)| vault.open_leaf(index, &leaf, &sealed)).collect()
 }
 
-/// Entries from an index on, as they are kept.
+/// Entries from an index on, in their stored form.
 fn page(conn: &Connection, from: u64, limit: u32) -> Result<Vec<Sealed>> {
     const SQL: &str = "SELECT number, leaf, sealed FROM ledger WHERE number >= ?1 ORDER BY number LIMIT ?2";
     rows(conn, SQL, params![number(from)?, limit], sealed).map_err(torn)
 }
 
-/// The ledger is what everything rests on.
+/// Damage of the ledger is damage of the whole store.
 fn torn(error: StoreError) -> StoreError {
     error.of_all("an entry of the ledger is torn")
 }

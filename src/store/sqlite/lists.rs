@@ -25,7 +25,7 @@ use crate::{
     },
 };
 
-/// From so many batches of one key on they are made one.
+/// How many batches of one key are merged into one.
 const MOST_BATCHES: usize = 32;
 
 fn torn() -> StoreError {
@@ -70,8 +70,8 @@ fn revocations(vault: &Vault, row: &SqlRow<'_>) -> Result<RevocationsRecord> {
     Ok(RevocationsRecord { of, issuing_key, entries })
 }
 
-/// What can't be read of an organisation's lists and revocations goes: its administrators' word and the lists that come with it stand in
-/// its place.
+/// Deletes unreadable lists and revocations of an organisation. The administrators' decision and the lists that come with it
+/// replace them.
 async fn forget_torn(store: &SqliteStore, of: &TrustDomain) -> Result<()> {
     const LISTS: &str = "SELECT d.domain, l.issuing_key, l.scope, l.sealed, l.rowid FROM revocation_list l \
         JOIN peer d ON d.number = l.peer WHERE d.domain = ?1";
@@ -118,7 +118,7 @@ async fn save(store: &SqliteStore, list: ListRecord, seen: Vec<Vec<u8>>, events:
         .await
 }
 
-/// Adds a batch. Where there are many of that key already, all of them become one.
+/// Adds a batch. If the key has many batches already, all of them are merged into one.
 fn add(
     conn: &Connection,
     vault: &Vault,
@@ -138,7 +138,7 @@ fn add(
         }
         change(conn, CLEAR, params![peer, issuing_key.as_bytes()])?;
     }
-    // Packed lists, one after the other, are the packed list of all.
+    // Packed lists that are concatenated are the packed list of all items.
     plain.extend(pack(seen));
     change(conn, SQL, params![peer, issuing_key.as_bytes(), vault.seal(name, &plain)?])?;
     Ok(())

@@ -11,14 +11,14 @@ use crate::{
     store::{AssessmentState, HubAttestedVersion, Result, StoreError, Verification},
 };
 
-/// What counts on a hub's word alone, as a condition on `manifest`.
+/// A condition on `manifest`: the version counts on the statement of a hub alone.
 macro_rules! hub_attested {
     () => {
         "(json_valid(verified) AND json_extract(verified, '$.on_word_of') IS NOT NULL)"
     };
 }
 
-/// About how many bytes a version `m` takes when it is read, as a column. Of a sealed value the length alone is read.
+/// A column with the approximate size in bytes of a version `m`. Of an encrypted value only the length is read.
 macro_rules! version_bytes {
     () => {
         "(2048 + length(m.envelope) \
@@ -29,11 +29,11 @@ macro_rules! version_bytes {
 }
 pub(super) use version_bytes;
 
-/// A version to be kept.
+/// A version that is to be stored.
 pub(super) struct Version<'a> {
     pub(super) manifest_id: &'a StatementId,
     pub(super) manifest: &'a [u8],
-    /// The row of the assessment.
+    /// The number of the assessment's row.
     pub(super) assessment: i64,
     /// The number of the originator.
     pub(super) originator: i64,
@@ -43,12 +43,12 @@ pub(super) struct Version<'a> {
     pub(super) verified: &'a Verification,
 }
 
-/// The row of a manifest.
+/// The number of a manifest's row.
 pub(super) fn find(conn: &Connection, id: &StatementId) -> Result<Option<i64>> {
     row(conn, "SELECT number FROM manifest WHERE id = ?1", [id.as_bytes()], |r| r.get(0))
 }
 
-/// The row of a manifest that is offered to partners: the latest version, not taken back.
+/// The row of a manifest that is offered to partners: the latest version, not recalled.
 pub(super) fn offered(conn: &Connection, id: &StatementId) -> Result<Option<i64>> {
     const SQL: &str = "SELECT number, state IN ('current', 'quarantined') FROM manifest WHERE id = ?1";
     let found = row(conn, SQL, [id.as_bytes()], |r| Ok((r.get(0)?, r.get::<_, bool>(1)?)))?;
@@ -56,20 +56,20 @@ pub(super) fn offered(conn: &Connection, id: &StatementId) -> Result<Option<i64>
     Ok(is_offered.then_some(number))
 }
 
-/// The row of a manifest of which something may be released: not of one that was taken back or that users don't see.
+/// The row of a manifest that may be released: not recalled, and not in quarantine.
 pub(super) fn releasable(conn: &Connection, id: &StatementId) -> Result<Option<i64>> {
     const SQL: &str =
         "SELECT number FROM manifest WHERE id = ?1 AND state NOT IN ('withdrawn', 'purged', 'quarantined')";
     row(conn, SQL, [id.as_bytes()], |r| r.get(0))
 }
 
-/// The latest version that users see; 0 where there is none.
+/// The latest version that users see; 0 if there is none.
 pub(super) fn latest(conn: &Connection, assessment: i64) -> Result<u32> {
     const SQL: &str = "SELECT ifnull(max(version), 0) FROM manifest WHERE assessment = ?1 AND state <> 'quarantined'";
     Ok(row(conn, SQL, [assessment], |r| r.get(0))?.unwrap_or_default())
 }
 
-/// The latest version that users see on its originator's own word; 0 where there is none.
+/// The latest version that users see and that the originator's own signature verified; 0 if there is none.
 pub(super) fn latest_own(conn: &Connection, assessment: i64) -> Result<u32> {
     const SQL: &str = concat!(
         "SELECT ifnull(max(version), 0) FROM manifest WHERE assessment = ?1 AND state <> 'quarantined' AND NOT ",
@@ -78,7 +78,7 @@ pub(super) fn latest_own(conn: &Connection, assessment: i64) -> Result<u32> {
     Ok(row(conn, SQL, [assessment], |r| r.get(0))?.unwrap_or_default())
 }
 
-/// The manifest under which users see a version on its originator's own word.
+/// The manifest of a version that users see and that the originator's own signature verified.
 pub(super) fn shown(conn: &Connection, assessment: i64, version: u32) -> Result<Option<StatementId>> {
     const SQL: &str = concat!(
         "SELECT id FROM manifest WHERE assessment = ?1 AND version = ?2 AND state <> 'quarantined' AND NOT ",
@@ -87,7 +87,8 @@ pub(super) fn shown(conn: &Connection, assessment: i64, version: u32) -> Result<
     row(conn, SQL, params![assessment, version], |r| id(r, 0))
 }
 
-/// The version that users see on a hub's word alone. There is one at most: it is shown only where nothing else is.
+/// The version that users see on the statement of a hub alone. There is at most one, because it is shown only if nothing else
+/// is.
 pub(super) fn hub_attested(conn: &Connection, assessment: i64) -> Result<Option<HubAttestedVersion>> {
     const SQL: &str = concat!(
         "SELECT version, id FROM manifest WHERE assessment = ?1 AND state <> 'quarantined' AND ",
@@ -96,8 +97,9 @@ pub(super) fn hub_attested(conn: &Connection, assessment: i64) -> Result<Option<
     row(conn, SQL, [assessment], |r| Ok(HubAttestedVersion { version: r.get(0)?, manifest: id(r, 1)? }))
 }
 
-/// Whether what users see keeps this from them: on its originator's own word, another manifest of the same version that counts so,
-/// too; on a hub's word alone, anything but itself.
+/// Whether another version hides this one from users. A version that its originator's own signature verified is hidden by
+/// another manifest of the same version that is verified so, too. A version that counts on the statement of a hub alone is
+/// hidden by any other one.
 fn is_taken(conn: &Connection, v: &Version<'_>) -> Result<bool> {
     const SQL: &str = concat!(
         "SELECT 1 FROM manifest WHERE assessment = ?1 AND state <> 'quarantined' AND ((id <> ?3 AND (?4 OR version = ?2) AND NOT ",
@@ -133,7 +135,7 @@ fn written(verified: &Verification) -> Result<String> {
     serde_json::to_string(verified).map_err(|e| StoreError::Failed(e.to_string()))
 }
 
-/// A better verification takes the place of one on somebody's word alone, or of none: whether it was on somebody's word.
+/// Stores a better verification. Returns whether the version counted on the statement of a hub alone before.
 fn confirm(conn: &Connection, manifest: i64, v: &Version<'_>) -> Result<bool> {
     const SQL: &str =
         concat!("UPDATE manifest SET verified = ?2 WHERE number = ?1 AND (verified IS NULL OR ", hub_attested!(), ")");
@@ -145,21 +147,21 @@ fn confirm(conn: &Connection, manifest: i64, v: &Version<'_>) -> Result<bool> {
     Ok(was_on_word)
 }
 
-/// What became of an arrival.
+/// The outcome of storing an arrival.
 pub(super) struct StoredVersion {
-    /// The row of its manifest.
+    /// The number of its manifest's row.
     pub(super) number: i64,
-    /// Whether this arrival is kept from users.
+    /// Whether this arrival is in quarantine.
     pub(super) is_quarantined: bool,
-    /// The row of a manifest of which what came so far is kept from users from now on, and why.
+    /// The row of a manifest whose earlier arrivals go into quarantine now, and the reason.
     pub(super) gave_way: Option<(i64, Reason)>,
 }
 
-/// Keeps a version, or finds it where it is here already; shows it, unless it is to be quarantined or another manifest
-/// holds its version.
+/// Stores a version, or finds it if it is stored already. It is shown unless it goes into quarantine or another manifest has
+/// its version.
 pub(super) fn keep(conn: &Connection, v: &Version<'_>, is_quarantined: bool) -> Result<StoredVersion> {
     const FIND: &str = "SELECT number, state FROM manifest WHERE id = ?1";
-    // It was verified a moment before the organisation was held by other roots: it comes again, and is judged by these.
+    // It was verified just before the organisation's roots changed. The caller verifies it again under the new roots.
     if !is_quarantined && roots::are_disowned(conn, v.originator, &v.verified.roots)? {
         return Err(StoreError::Conflict);
     }
@@ -175,7 +177,7 @@ pub(super) fn keep(conn: &Connection, v: &Version<'_>, is_quarantined: bool) -> 
             number
         }
         Some((number, AssessmentState::Quarantined)) if !is_quarantined => {
-            // With the envelope that was verified: the one in quarantine may bear signatures that nobody could.
+            // The verified envelope is stored. The quarantined one may have signatures that could not be verified.
             const SHOW: &str = "UPDATE manifest SET state = ?2, envelope = ?3, verified = ?4 WHERE number = ?1";
             change(conn, SHOW, params![number, state_of(conn, v)?.as_str(), v.manifest, written(v.verified)?])?;
             supersede(conn, v)?;
@@ -183,7 +185,8 @@ pub(super) fn keep(conn: &Connection, v: &Version<'_>, is_quarantined: bool) -> 
         }
         Some((number, _)) => {
             if !is_quarantined && confirm(conn, number, v)? {
-                // Terms, portions and statements beside them that came on a hub's word alone are nobody's.
+                // Terms, portions and attached statements that counted on the statement of a hub alone are not the
+                // originator's.
                 return Ok(StoredVersion { number, is_quarantined, gave_way: Some((number, Reason::ChainInvalid)) });
             }
             number
@@ -193,8 +196,8 @@ pub(super) fn keep(conn: &Connection, v: &Version<'_>, is_quarantined: bool) -> 
     Ok(StoredVersion { number, is_quarantined, gave_way })
 }
 
-/// What counts on a hub's word alone gives way to the originator's own word: the same version, and any later one. Nobody can tell
-/// whether the originator wrote it, and it must not stand above what the originator did write.
+/// Hides a version that counts on the statement of a hub alone, if it has the same or a later number. Nobody can tell whether
+/// the originator wrote it, and it must not take precedence over what the originator wrote.
 fn give_way(conn: &Connection, v: &Version<'_>) -> Result<Option<i64>> {
     const FIND: &str = concat!(
         "SELECT number FROM manifest WHERE assessment = ?1 AND version >= ?2 AND id <> ?3 AND state <> 'quarantined' AND ",
@@ -209,7 +212,7 @@ fn give_way(conn: &Connection, v: &Version<'_>) -> Result<Option<i64>> {
     Ok(Some(number))
 }
 
-/// Keeps a manifest from users, and lets go of what waits to be released of it.
+/// Puts a manifest into quarantine, and takes it out of all queues.
 pub(super) fn hide(conn: &Connection, manifest: i64) -> Result<()> {
     change(conn, "UPDATE manifest SET state = 'quarantined' WHERE number = ?1", [manifest])?;
     change(conn, "DELETE FROM queue WHERE manifest = ?1", [manifest]).map(drop)
@@ -220,7 +223,7 @@ fn state_of(conn: &Connection, v: &Version<'_>) -> Result<AssessmentState> {
     Ok(if is_late { AssessmentState::Superseded } else { AssessmentState::Current })
 }
 
-/// What was there before is superseded; where it waits to be released, it waits no more: the newer one goes.
+/// Marks earlier versions as superseded, and takes them out of all queues, because the new version replaces them there.
 fn supersede(conn: &Connection, v: &Version<'_>) -> Result<()> {
     const SQL: &str =
         "UPDATE manifest SET state = 'superseded' WHERE assessment = ?1 AND version < ?2 AND state = 'current'";
@@ -233,7 +236,7 @@ fn supersede(conn: &Connection, v: &Version<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Keeps the sealed portions of an arrival, what names the assessment among them, and what they are about.
+/// Stores the encrypted portions of an arrival, with the title and the states that they are about.
 pub(super) fn keep_portions(
     conn: &Connection,
     manifest: i64,

@@ -1,4 +1,4 @@
-//! Publishing: a version, its portions, who is queued for it and the decisions, in one transaction.
+//! Publishing. A version, its portions, its queue items and the decisions are one transaction.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::store::{
     vault::{LedgerLeaf, Row, Vault, pack},
 };
 
-/// A publication with its portions sealed.
+/// A publication with its portions encrypted.
 struct Sealed {
     publication: Arc<Publication>,
     leaves: Arc<Vec<LedgerLeaf>>,
@@ -30,7 +30,7 @@ pub(super) async fn publish(store: &SqliteStore, publication: Publication) -> Re
     let publication = Arc::new(publication);
     for turn in 0..keys::TURNS {
         let wanted = Arc::clone(&publication);
-        // A first version has no key yet, save by an accident that the second turn mends.
+        // A first version has no key yet. If by accident there is one, the second turn uses it.
         let key = match turn == 0 && publication.version == 1 {
             true => keys::make(store.vault(), &wanted.assessment, &wanted.originator)?,
             false => {
@@ -68,7 +68,7 @@ fn subject_states(p: &Publication) -> Row<'_> {
     Row::SubjectStates { manifest: &p.manifest_id, from: &p.originator, sequence: 0 }
 }
 
-/// Whether it was new; `None` where the key must be taken anew.
+/// Whether it was new; `None` if the key has changed in the meantime.
 fn commit(conn: &Connection, vault: &Vault, sealed: &Sealed) -> Result<Option<bool>> {
     let p = &sealed.publication;
     let originator = partners::number_of(conn, &p.originator)?;

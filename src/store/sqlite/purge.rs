@@ -1,4 +1,4 @@
-//! What goes with an assessment that was taken back, beside its content: attachments, and what people wrote about it.
+//! What a purge deletes in addition to the content: attachments, and texts that people wrote about the assessment.
 
 use rusqlite::{Connection, params};
 
@@ -14,8 +14,9 @@ use crate::{
     },
 };
 
-/// Clears a table of attachments (`sha256`, `peer`) of what an assessment names and its giver has given with it: but for what the same
-/// giver has given with another assessment that users see. What others name is by copies of their own.
+/// Deletes the attachments that an assessment names, from a table with `sha256` and `peer`, if they came from a sender of the
+/// assessment. Those that the same sender has sent with another visible assessment stay. Other senders' copies are not
+/// affected.
 macro_rules! attachments {
     ($table:literal) => {
         concat!(
@@ -32,7 +33,7 @@ macro_rules! attachments {
     };
 }
 
-/// Whether the version `m` was given by the source of `c`; source 0: published here.
+/// Whether the source of `c` sent the version `m`; source 0 means that it was published here.
 macro_rules! given {
     () => {
         "CASE c.peer WHEN 0 THEN EXISTS (SELECT 1 FROM portion_set p WHERE p.manifest = m.number AND p.sequence = 0) \
@@ -42,14 +43,15 @@ macro_rules! given {
 
 pub(super) use {attachments, given};
 
-/// Whether the version's assessment was purged: nothing that people write about it is kept any more.
+/// Whether the version's assessment was purged. Nothing that people write about it is stored any more.
 pub(super) fn is_purged(conn: &Connection, manifest: &StatementId) -> Result<bool> {
     const SQL: &str =
         "SELECT 1 FROM manifest m JOIN assessment a ON a.number = m.assessment WHERE m.id = ?1 AND a.wrapped IS NULL";
     Ok(row(conn, SQL, [manifest.as_bytes()], |_| Ok(()))?.is_some())
 }
 
-/// What people wrote about an assessment: questions, answers, notes of holders. That there were such stays on record.
+/// Deletes what people wrote about an assessment: requests, answers, holders' notes. The ledger still shows that there were
+/// some.
 pub(super) fn texts(conn: &Connection, vault: &Vault, assessment: i64) -> Result<()> {
     const ASKED: &str = "SELECT q.id, d.domain, q.sealed FROM request q JOIN peer d ON d.number = q.peer \
         WHERE q.manifest IN (SELECT id FROM manifest WHERE assessment = ?1)";
@@ -67,13 +69,13 @@ pub(super) fn texts(conn: &Connection, vault: &Vault, assessment: i64) -> Result
     change(conn, NOTES, [assessment]).map(|_| ())
 }
 
-/// Takes statements out of a partner's outbox.
+/// Deletes statements from a partner's outbox.
 fn unpost(conn: &Connection, vault: &Vault, partner: &TrustDomain, statements: &[Vec<u8>]) -> Result<()> {
     const WAITING: &str = "SELECT number, sealed FROM outbox WHERE peer = ?1";
     const CLEAR: &str = "DELETE FROM outbox WHERE number = ?1";
     let peer = partners::number_of(conn, partner)?;
     for (item, sealed) in rows(conn, WAITING, [peer], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, Vec<u8>>(1)?)))? {
-        // One that can't be read goes nowhere.
+        // An unreadable statement is never sent.
         if vault.open(Row::Outbox(partner), &sealed).is_ok_and(|waiting| statements.contains(&waiting)) {
             change(conn, CLEAR, [item])?;
         }

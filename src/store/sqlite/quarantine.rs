@@ -1,5 +1,5 @@
-//! What is kept from users: why, and how it is shown to them after all. Portions in quarantine are sealed as such, so
-//! that showing them means sealing them anew.
+//! Quarantine: why entries are in it, and how they leave it. Portions are encrypted together with their quarantine flag, so
+//! that an entry that leaves quarantine is encrypted anew.
 
 use std::sync::Arc;
 
@@ -50,16 +50,16 @@ pub(super) async fn of(store: &SqliteStore, manifest: &StatementId) -> Result<Ve
         .await
 }
 
-/// An arrival with what is needed to open its portions, and to show it.
+/// An arrival, with what is needed to decrypt its portions and to show it.
 struct Arrival {
-    /// Its row.
+    /// The number of its row.
     number: i64,
     peer: i64,
     partner: TrustDomain,
     sequence: u64,
     release_id: StatementId,
     release: Vec<u8>,
-    /// The row of its manifest.
+    /// The number of its manifest's row.
     manifest: i64,
     manifest_id: StatementId,
     envelope: Vec<u8>,
@@ -67,9 +67,9 @@ struct Arrival {
     since: Time,
     assessment: (i64, AssessmentId),
     originator: (i64, TrustDomain),
-    /// The assessment's key; gone after a purge.
+    /// The assessment's key; `None` after a purge.
     wrapped: Option<Vec<u8>>,
-    /// Packed.
+    /// In the form of `pack`.
     provenance: Vec<u8>,
     at: Time,
 }
@@ -126,7 +126,7 @@ impl Arrival {
         vault.unwrap_key(Row::AssessmentKey(&self.assessment.1, &self.originator.1), wrapped)
     }
 
-    /// The sealed portions' row and its bytes.
+    /// The number and the bytes of the row with the encrypted portions.
     fn sealed(&self, conn: &Connection, quarantined: bool) -> Result<(i64, Vec<u8>)> {
         const SQL: &str = "SELECT number, sealed FROM portion_set \
             WHERE manifest = ?1 AND peer = ?2 AND sequence = ?3 AND quarantined = ?4";
@@ -135,7 +135,7 @@ impl Arrival {
         found.ok_or(StoreError::Damaged(Damage::Version(self.manifest_id)))
     }
 
-    /// Seals what came with it anew, as kept from users or not.
+    /// Encrypts the content of the arrival anew, as quarantined or not.
     fn seal_anew(&self, conn: &Connection, key: &ContentKey, quarantined: bool) -> Result<()> {
         const PORTIONS: &str = "UPDATE portion_set SET quarantined = ?2, sealed = ?3 WHERE number = ?1";
         let (place, sealed) = self.sealed(conn, !quarantined)?;
@@ -217,11 +217,11 @@ pub(super) async fn readmit(store: &SqliteStore, entry: Readmission) -> Result<b
         .await
 }
 
-/// `false` where it stays as it is; nothing was changed then.
+/// `false` if the entry stays in quarantine; nothing changes then.
 fn show(conn: &Connection, vault: &Vault, entry: &Readmission) -> Result<bool> {
     const FIND: &str =
         arrivals!("r.quarantined = 1 AND r.peer = (SELECT number FROM peer WHERE domain = ?1) AND r.sequence = ?2");
-    // It arrives anew: a follower that has seen it kept from users sees it shown.
+    // It gets a new arrival number, so that a follower that saw it in quarantine sees it again.
     const RECEIVED: &str = "UPDATE received SET quarantined = 0, reason = NULL, held_for = NULL, \
         number = (SELECT max(number) + 1 FROM received) WHERE number = ?1";
     let values = params![entry.partner.as_str(), number(entry.sequence)?];
@@ -251,13 +251,14 @@ fn show(conn: &Connection, vault: &Vault, entry: &Readmission) -> Result<bool> {
     Ok(true)
 }
 
-/// Keeps from users what gave way to what was kept. For the writer.
+/// Puts the arrivals of a manifest that was replaced into quarantine. For the writer.
 pub(super) fn hide(conn: &Connection, vault: &Vault, kept: &StoredVersion) -> Result<()> {
     const FIND: &str = arrivals!("r.quarantined = 0 AND r.manifest = ?1 ORDER BY r.number");
     const RECEIVED: &str = "UPDATE received SET quarantined = 1, reason = ?2, claimed = ?3 WHERE number = ?1";
     let Some((manifest, reason)) = kept.gave_way else { return Ok(()) };
     for found in rows(conn, FIND, [manifest], arrival)? {
-        // Without its key nothing of it can be read any more; nor can what is torn, which holds up nobody.
+        // Without the key nothing of it can be read, so nothing is encrypted anew. The same holds for a damaged row, which must
+        // not block anything else.
         if let Some(wrapped) = found.wrapped.clone() {
             match found.key(vault, wrapped).and_then(|key| found.seal_anew(conn, &key, true)) {
                 Ok(()) | Err(StoreError::Damaged(_)) => {}
@@ -269,22 +270,22 @@ pub(super) fn hide(conn: &Connection, vault: &Vault, kept: &StoredVersion) -> Re
     Ok(())
 }
 
-/// What is kept from users is examined again with everything else that waits for the agreement under which it was released. For the writer.
+/// Has quarantined entries examined again when the agreement changes under which they were released. For the writer.
 fn hold_for_agreement(conn: &Connection, manifest: i64) -> Result<()> {
     const FIND: &str =
         "SELECT number, envelope FROM received WHERE manifest = ?1 AND quarantined = 1 AND held_for IS NULL";
     const HOLD: &str = "UPDATE received SET held_for = ?2 WHERE number = ?1";
     for (place, release) in rows(conn, FIND, [manifest], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, Vec<u8>>(1)?)))? {
         let release = wire::envelope::decode(&release).and_then(|envelope| wire::release::decode(&envelope.payload));
-        // One that can't be read stays kept from users.
+        // An unreadable one stays in quarantine.
         let Ok(release) = release else { continue };
         change(conn, HOLD, params![place, release.agreement.id.as_bytes()])?;
     }
     Ok(())
 }
 
-/// Keeps from users what was verified under a bundle that turned out not to be its organisation's, until it is verified under another one. Gives
-/// the manifests. For the writer.
+/// Puts everything into quarantine that was verified under a bundle that is not the organisation's own, until it is verified
+/// under another bundle. Returns the manifests. For the writer.
 pub(super) fn disown(conn: &Connection, vault: &Vault, of: &TrustDomain, bundle: &Sha256) -> Result<Vec<StatementId>> {
     const FIND: &str = "SELECT m.number, m.id FROM manifest m JOIN peer d ON d.number = m.originator \
         WHERE d.domain = ?1 AND m.state <> 'quarantined' AND instr(m.verified, ?2) > 0";

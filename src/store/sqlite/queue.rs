@@ -1,6 +1,7 @@
-//! The queues: what will be offered to whom, from when on. The most urgent goes first. Within one urgency the originators take turns:
-//! each item has a turn, one after the last of its originator's there, and no earlier than those that went last. So however much one
-//! originator has in a queue, another's next item waits for one of its.
+//! The queues: what is offered to which partner, and from when on. The most urgent item goes first. Within one urgency the
+//! originators take turns: each item has a turn number, one after its originator's last one in the queue, and not before those
+//! that went last. So an originator's next item waits for at most one item of each other originator, however many items they
+//! have.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +26,7 @@ const PUT: &str = "INSERT INTO queue (peer, manifest, urgency, due_at, originato
     ifnull((SELECT max(turn) FROM queue WHERE peer = ?1 AND urgency = ?3 AND originator = ?5), 0))) \
     ON CONFLICT (peer, due_at, manifest) DO NOTHING";
 
-/// Puts a version into queues; where it stands already for the same time, nothing changes. For the writer.
+/// Puts a version into queues. If it is there for the same time already, nothing changes. For the writer.
 pub(super) fn put(conn: &Connection, manifest: i64, urgency: u8, queue: &[(TrustDomain, Time)]) -> Result<()> {
     const ORIGINATOR: &str = "SELECT originator FROM manifest WHERE number = ?1";
     let originator: Option<i64> = row(conn, ORIGINATOR, [manifest], |r| r.get(0))?;
@@ -37,7 +38,7 @@ pub(super) fn put(conn: &Connection, manifest: i64, urgency: u8, queue: &[(Trust
     Ok(())
 }
 
-/// Takes items out of a partner's queue. Whatever is put there next comes after them. For the writer.
+/// Takes items out of a partner's queue. Items that are added later come after them. For the writer.
 pub(super) fn settle(conn: &Connection, peer: i64, items: &[i64]) -> Result<()> {
     const TAKE: &str = "DELETE FROM queue WHERE number = ?1 AND peer = ?2 RETURNING urgency, turn";
     const TURN: &str = "INSERT INTO queue_turn (peer, urgency, turn) VALUES (?1, ?2, ?3) \
@@ -61,14 +62,14 @@ pub(super) async fn enqueue(
     let manifest_id = *manifest_id;
     store
         .write(move |conn, _| {
-            // What is superseded or was taken back meanwhile waits for nobody.
+            // An assessment that was superseded or recalled in the meantime is not queued.
             let Some(manifest) = manifests::offered(conn, &manifest_id)? else { return Ok(()) };
             put(conn, manifest, urgency, &queue)
         })
         .await
 }
 
-/// How many items wait for a partner.
+/// How many items are queued for a partner.
 pub(super) async fn queued(store: &SqliteStore, partner: &TrustDomain) -> Result<u64> {
     const SQL: &str = "SELECT count(*) FROM queue WHERE peer = (SELECT number FROM peer WHERE domain = ?1)";
     let partner = partner.clone();
@@ -94,7 +95,7 @@ pub(super) async fn feed_figures(store: &SqliteStore) -> Result<Vec<FeedFigures>
     store.read(move |conn| rows(conn, SQL, [], read)).await
 }
 
-// The index holds the queue in its order; what is not due yet is passed over within it.
+// The index has the queue in its order. Items that are not due yet are skipped within it.
 macro_rules! due {
     ($($more:expr),*) => {
         concat!(
@@ -121,12 +122,12 @@ fn item(row: &Row<'_>) -> rusqlite::Result<QueueItem> {
     Ok(QueueItem { id: row.get(0)?, manifest_id: id(row, 1)?, due_at: time(row, 2)? })
 }
 
-/// What is due, in the order of the queue; no more than there is room for.
+/// The due items in the order of the queue, as many as fit.
 pub(super) fn due_to(conn: &Connection, peer: i64, now: Time, room: u64) -> Result<(Vec<QueueItem>, IsMore)> {
     rows_within(conn, DUE, params![peer, now.unix_nanos(), i64::MAX], room, |r| Ok((item(r)?, count(r, 3)?)))
 }
 
-/// When the next item that is not due yet becomes due.
+/// When the next item becomes due that is not due yet.
 pub(super) fn next_due(conn: &Connection, peer: i64, now: Time) -> Result<Option<Time>> {
     const SQL: &str = "SELECT due_at FROM queue WHERE peer = ?1 AND due_at > ?2 ORDER BY due_at LIMIT 1";
     row(conn, SQL, params![peer, now.unix_nanos()], |r| time(r, 0))
@@ -142,7 +143,7 @@ mod tests {
         Time::from_unix_nanos(1_000)
     }
 
-    /// So many equally urgent items of originator 1 for partner 3, the first of them not due yet.
+    /// Adds equally urgent items of originator 1 for partner 3; the first of them is not due yet.
     fn backlog(count: i64) -> Connection {
         let conn = Connection::open_in_memory().unwrap();
         MIGRATIONS.iter().for_each(|step| conn.execute_batch(step).unwrap());
@@ -170,7 +171,7 @@ mod tests {
         conn
     }
 
-    /// What one run of a statement takes, in steps of SQLite's machine.
+    /// The cost of running a statement once, in steps of SQLite's machine.
     fn steps(conn: &Connection, sql: &str, run: impl FnOnce()) -> i32 {
         let count = || conn.prepare_cached(sql).unwrap().get_status(StatementStatus::VmStep);
         let before = count();
@@ -190,7 +191,7 @@ mod tests {
             });
             let (due, _) = due_to(&conn, 3, now(), 8_000).unwrap();
             let numbers: Vec<i64> = due.iter().map(|item| item.id).collect();
-            // The first of `ng` is not due, so that its second has the second turn; `gb` has the first one.
+            // The first item of `ng` is not due, so its second one has the second turn; `gb` has the first turn.
             assert_eq!(numbers, [count + 1, 2, 3]);
             settle(&conn, 3, &numbers[..2]).unwrap();
             put(&conn, count + 2, 5, &fr(0)).unwrap();
@@ -203,7 +204,7 @@ mod tests {
         assert_eq!(few, many);
     }
 
-    /// The negative control: without turns whoever has more in the queue goes first.
+    /// The negative control: without turns the originator with more items in the queue goes first.
     #[test]
     fn without_turns_another_originator_waits_for_all() {
         let conn = backlog(100);

@@ -1,4 +1,4 @@
-//! What was taken back: the tombstone, what becomes of the content, and who is told, in one transaction.
+//! Recalls. The tombstone, the effect on the content and the notices to partners are one transaction.
 
 use std::sync::{Arc, atomic::Ordering};
 
@@ -30,33 +30,33 @@ use crate::{
     },
 };
 
-/// So many bytes of recalls are read together, and at least one.
+/// How many bytes of recalls are read at once; at least one recall is read.
 const PAGE_BYTES: u64 = 1 << 20;
 
-/// Whether an assessment was taken back. For whoever is about to keep something of it.
+/// Whether an assessment was recalled. Every transaction that stores something of an assessment asks this.
 pub(super) fn is_recalled(conn: &Connection, assessment: &AssessmentId, originator: i64) -> Result<bool> {
     const SQL: &str = "SELECT 1 FROM recall WHERE assessment = ?1 AND originator = ?2";
     Ok(row(conn, SQL, params![assessment.as_bytes(), originator], |_| Ok(()))?.is_some())
 }
 
-/// Whether something that was kept from users may be shown: nothing that was taken back, and nothing of which the same
-/// partner says that it was taken back, as long as that can't be checked. The word of another partner counts for nothing.
+/// Whether a quarantined entry may be shown: the assessment was not recalled, and the entry's sender has not sent an unverified
+/// recall of it. Another partner's unverified recall does not count.
 pub(super) fn may_be_shown(conn: &Connection, assessment: &AssessmentId, originator: i64, peer: i64) -> Result<bool> {
     Ok(!is_claimed(conn, assessment, originator, peer)? && !is_recalled(conn, assessment, originator)?)
 }
 
-/// Whether a partner says that it was taken back, and that can't be checked yet.
+/// Whether a partner has sent a recall that can't be verified yet.
 pub(super) fn is_claimed(conn: &Connection, assessment: &AssessmentId, originator: i64, peer: i64) -> Result<bool> {
     const SQL: &str = "SELECT 1 FROM recall_unproven WHERE assessment = ?1 AND originator = ?2 AND peer = ?3";
     Ok(row(conn, SQL, params![assessment.as_bytes(), originator, peer], |_| Ok(()))?.is_some())
 }
 
-/// The row of a recall, by any statement that took the assessment back.
+/// The recall that a statement is or was about.
 pub(super) fn named(conn: &Connection, statement: &StatementId) -> Result<Option<i64>> {
     row(conn, "SELECT recall FROM recall_statement WHERE id = ?1", [statement.as_bytes()], |r| r.get(0))
 }
 
-/// A row before its sealed parts are opened.
+/// A row before its encrypted parts are decrypted.
 struct StoredRecall {
     record: (AssessmentId, TrustDomain, StatementId, RecallKind, Option<TrustDomain>, Time, u64),
     sealed: Vec<u8>,
@@ -124,7 +124,8 @@ impl RecallStore for SqliteStore {
     }
 
     async fn recalls_after(&self, turn: u64, state: Option<RecallState>, limit: u32) -> Result<Vec<RecallRecord>> {
-        // Without a limit: what can't be read is passed over and leaves no page empty before the last one.
+        // There is no limit in the query, because unreadable rows are skipped and must not make a page empty before the last
+        // one.
         const SQL: &str = recalls!("WHERE r.turn > ?1 AND (?2 IS NULL OR r.state = ?2) ORDER BY r.turn");
         let damages = Arc::clone(&self.damages);
         self.read_sealed(move |conn, vault| {
@@ -148,7 +149,7 @@ impl RecallStore for SqliteStore {
         self.write(move |conn, vault| {
             let UnverifiedRecall { name: RecallName { assessment, originator, from }, envelope, at } = &recall;
             let peer = partners::number_of(conn, from)?;
-            // A name that nobody has heard of gets no row for being turned away.
+            // An organisation that is unknown gets no row if the recall is not stored.
             let known = partners::find(conn, originator)?;
             let counts = row(conn, COUNT, params![peer, known, assessment.as_bytes()], |r| {
                 Ok((count(r, 0)?, count(r, 1)?, count(r, 2)?))
@@ -220,8 +221,7 @@ impl RecallStore for SqliteStore {
     }
 }
 
-/// What an organisation took back was verified under roots that turned out not to be its own: each recall waits again, as one that can't be
-/// verified. For the writer.
+/// Makes recalls unverified again that were verified under roots that are not the organisation's own. For the writer.
 pub(super) fn unprove(conn: &Connection, originator: &TrustDomain) -> Result<()> {
     const STEPS: [&str; 4] = [
         "INSERT INTO recall_unproven (assessment, originator, peer, sealed, at) \
@@ -244,7 +244,7 @@ fn commit(conn: &Connection, vault: &Vault, step: &RecallStep) -> Result<RecallO
     let mut done = RecallOutcome::default();
     if let Some(here) = here {
         done.manifests = rows(conn, VERSIONS, [here], |r| id(r, 0))?;
-        // First, while it is still known to whom anything was given and nothing of it is gone.
+        // This comes first, while the recipients are still known and nothing is deleted yet.
         match step.effect {
             ContentEffect::None => {}
             ContentEffect::Seal => seal(conn, here)?,
@@ -263,7 +263,7 @@ fn commit(conn: &Connection, vault: &Vault, step: &RecallStep) -> Result<RecallO
     Ok(done)
 }
 
-/// The row of the recall, as it is from now on.
+/// Stores the recall's row after the step.
 fn save(conn: &Connection, vault: &Vault, step: &RecallStep, originator: i64) -> Result<()> {
     const FIND: &str = "SELECT state FROM recall WHERE assessment = ?1 AND originator = ?2";
     const SAVE: &str = "INSERT INTO recall (assessment, originator, id, kind, state, peer, at, turn, sealed, standing) \
@@ -297,14 +297,15 @@ fn save(conn: &Connection, vault: &Vault, step: &RecallStep, originator: i64) ->
     change(conn, NAME, params![id.as_bytes(), place]).map(|_| ())
 }
 
-/// Nobody reads it from now on, and nobody is offered it.
+/// Hides the assessment from users and takes it out of all queues.
 fn seal(conn: &Connection, assessment: i64) -> Result<()> {
     const STATES: &str = "UPDATE manifest SET state = 'withdrawn' WHERE assessment = ?1 AND state <> 'quarantined'";
     change(conn, STATES, [assessment])?;
     forget(conn, assessment)
 }
 
-/// What waits for something: queues, duties, the examination for an agreement, and attachments that are still to come.
+/// Deletes what is pending for the assessment: queue items, duties, entries that wait for an agreement, and attachments that
+/// are still to come.
 fn forget(conn: &Connection, assessment: i64) -> Result<()> {
     const STEPS: [&str; 4] = [
         "DELETE FROM queue WHERE manifest IN (SELECT number FROM manifest WHERE assessment = ?1)",
@@ -316,11 +317,11 @@ fn forget(conn: &Connection, assessment: i64) -> Result<()> {
     STEPS.iter().try_for_each(|sql| change(conn, sql, [assessment]).map(|_| ()))
 }
 
-/// Its key goes, and what was sealed with it, so that neither is of use to whoever comes by the other. The log still holds
-/// pages from before: the mark has the writer empty it, at the next start if not now.
+/// Destroys the key and what was encrypted with it, so that neither is of use to somebody who gets the other. The log still has
+/// older pages: the mark makes the writer empty it, at the next start if not now.
 fn destroy(conn: &Connection, assessment: i64) -> Result<()> {
     const STEPS: [&str; 6] = [
-        // Before the portions: by them it is known what was published here.
+        // This comes before the portions are deleted, because they tell what was published here.
         purge::attachments!("attachment_copy"),
         "UPDATE manifest SET state = 'purged' WHERE assessment = ?1 AND state <> 'quarantined'",
         "UPDATE assessment SET wrapped = NULL WHERE number = ?1",
@@ -332,7 +333,7 @@ fn destroy(conn: &Connection, assessment: i64) -> Result<()> {
     forget(conn, assessment)
 }
 
-/// Puts the recall into the outboxes of everybody who may hold anything of it, before all else.
+/// Puts the recall into the outboxes of all partners that may hold the assessment, before everything else.
 fn tell(conn: &Connection, vault: &Vault, step: &RecallStep, here: i64) -> Result<Vec<TrustDomain>> {
     const SQL: &str = "SELECT d.domain FROM peer d WHERE d.number IN (SELECT r.peer FROM release r \
         JOIN manifest m ON m.number = r.manifest WHERE m.assessment = ?1) OR d.number IN (SELECT h.holder FROM report h \

@@ -1,4 +1,4 @@
-//! What partners answered to releases.
+//! Partners' answers to releases.
 
 use rusqlite::{Connection, params};
 
@@ -46,7 +46,7 @@ pub(super) async fn save(store: &SqliteStore, partner: &TrustDomain, receipt: Re
     store.write(move |conn, vault| commit(conn, vault, &partner, &receipt, &leaf)).await
 }
 
-/// Keeps a receipt, sealed; its row, or `None` where it is here already. For the writer.
+/// Stores an encrypted receipt and returns its row, or `None` if it is stored already. For the writer.
 pub(super) fn insert(
     conn: &Connection,
     vault: &Vault,
@@ -71,7 +71,7 @@ fn commit(
     leaf: &LedgerLeaf,
 ) -> Result<u64> {
     const FORGET: &str = "DELETE FROM receipt WHERE number = ?1";
-    // What could not be verified when it came is answered anew once it was.
+    // A release that could not be verified on arrival is answered again after its verification.
     const ANSWER: &str = "INSERT INTO answer (peer, sequence, kind, reason, at, receipt) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (peer, sequence) DO UPDATE SET kind = excluded.kind, \
         reason = excluded.reason, at = excluded.at, receipt = excluded.receipt \
@@ -101,7 +101,7 @@ pub(super) async fn quarantined_there(
     partner: &TrustDomain,
     limit: u32,
 ) -> Result<(u64, Vec<AnswerRecord>)> {
-    // What comes too late, or was taken back, is as it should be: no agreement is to be compared.
+    // Entries that came too late or were recalled are in order. No agreement needs to be compared for them.
     const COUNT: &str = "SELECT count(*) FROM answer WHERE peer = ?1 AND kind = ?2 \
         AND ifnull(reason, '') NOT IN ('RECALLED', 'SUPERSEDED')";
     const SQL: &str = "SELECT w.sequence, a.id, m.version, m.id, w.reason, w.at FROM answer w \

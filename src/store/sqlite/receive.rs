@@ -1,4 +1,4 @@
-//! Incoming feeds: entries and the position after them, in one transaction: stored exactly once.
+//! Incoming feeds. The entries and the position after them are one transaction, so that each entry is stored exactly once.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -28,33 +28,33 @@ use crate::{
     },
 };
 
-/// A batch that came in.
+/// A received batch.
 struct Batch {
     partner: TrustDomain,
-    /// The last number before it; `None` for an entry that waited until it could be verified.
+    /// The last number before it; `None` for an entry that could not be verified before.
     after: Option<u64>,
     entries: Vec<ReceivedEntry>,
     at: Time,
     leaves: Vec<LedgerLeaf>,
-    /// When that is committed, by the entries of the ledger.
+    /// The time of the commit, from the ledger entries.
     now: Time,
-    /// Sealed statements for the partner.
+    /// Statements for the partner's outbox.
     post: Vec<SealedStatement>,
 }
 
-/// What an originator signed twice.
+/// The equivocations that a batch reveals.
 type Found = Vec<Equivocation>;
 
-/// What is sealed of each entry; nothing for a void.
+/// The encrypted content of each entry; `None` for a void.
 type Sealed = Vec<Option<SealedContent>>;
 
 struct SealedContent {
     portions: Vec<u8>,
     title: Vec<u8>,
     subject_states: Vec<u8>,
-    /// Where there are any.
+    /// `None` if there are none.
     attached: Option<Vec<u8>>,
-    /// The wrapped key.
+    /// The content key, wrapped.
     key: Vec<u8>,
 }
 
@@ -69,8 +69,7 @@ pub(super) async fn receive(
     keep_all(store, partner, Some(after), entries, at, (events, post)).await.map(|_| ())
 }
 
-/// Keeps an entry that waited until it could be verified, in the place of what was kept of it. `false` where it does not wait
-/// any more.
+/// Stores an entry that could not be verified before, in place of its first version. `false` if it is not unverified any more.
 pub(super) async fn settle(
     store: &SqliteStore,
     partner: &TrustDomain,
@@ -96,7 +95,7 @@ async fn keep_all(
     let batch = Arc::new(Batch { partner: partner.clone(), after, entries, at, leaves, now, post });
     for _ in 0..keys::TURNS {
         let wanted = Arc::clone(&batch);
-        // Sealed on the reader's thread: it may be megabytes.
+        // Encrypted on the reader's thread, because it may be megabytes.
         let sealed = store.read_sealed(move |conn, vault| seal(conn, vault, &wanted)).await?;
         let batch = Arc::clone(&batch);
         if let Some(found) = store.write(move |conn, vault| commit(conn, vault, &batch, &sealed)).await? {
@@ -137,7 +136,7 @@ fn seal(conn: &Connection, vault: &Vault, batch: &Batch) -> Result<Sealed> {
     batch.entries.iter().map(|e| e.content.as_ref().map(|c| seal(e, c)).transpose()).collect()
 }
 
-/// The rows that content is kept under; nothing for a void.
+/// The rows that the content belongs to; `None` for a void.
 type Places = Vec<Option<Place>>;
 
 struct Place {
@@ -145,8 +144,8 @@ struct Place {
     assessment: i64,
 }
 
-/// The equivocations that it brings to light. `None` where a key must be taken anew; no content is kept then. `Some(None)` where an entry
-/// does not wait any more.
+/// Stores a batch, and returns the equivocations that it reveals. `None` if content was encrypted under a key that has changed;
+/// nothing is stored then. `Some(None)` if an entry is not unverified any more.
 fn commit(conn: &Connection, vault: &Vault, batch: &Batch, sealed: &Sealed) -> Result<Option<Option<Found>>> {
     const POSITION: &str = "INSERT INTO feed_in (peer, sequence, release, at) VALUES (?1, ?2, ?3, ?4) \
         ON CONFLICT (peer) DO UPDATE SET sequence = excluded.sequence, release = excluded.release, at = excluded.at";
@@ -188,7 +187,7 @@ fn commit(conn: &Connection, vault: &Vault, batch: &Batch, sealed: &Sealed) -> R
     Ok(Some(Some(found)))
 }
 
-/// `None` where a key must be taken anew.
+/// `None` if a key has changed in the meantime.
 fn places(conn: &Connection, vault: &Vault, batch: &Batch, sealed: &Sealed) -> Result<Option<Places>> {
     let mut places = Vec::with_capacity(sealed.len());
     for (entry, sealed) in batch.entries.iter().zip(sealed) {
@@ -229,7 +228,7 @@ fn keep(
     };
     let kept = manifests::keep(conn, &version, content.quarantined)?;
     quarantine::hide(conn, vault, &kept)?;
-    // The flag as the portions were sealed with; a row in quarantine is kept from users as a whole.
+    // The flag is the one that the portions were encrypted with. A quarantined row is hidden from users as a whole.
     let SealedContent { portions, title, subject_states, .. } = sealed;
     manifests::keep_portions(conn, kept.number, arrival, content.quarantined, (portions, title, subject_states))?;
     if let Some(sealed) = &sealed.attached {

@@ -33,7 +33,7 @@ pub(super) async fn outbound(store: &SqliteStore, partner: &TrustDomain) -> Resu
         .await
 }
 
-/// Where the feed stands.
+/// The position of the feed.
 pub(super) fn position(conn: &Connection, peer: i64) -> Result<OutboundPosition> {
     const SQL: &str = "SELECT sequence, release, acknowledged, acknowledged_at FROM feed_out WHERE peer = ?1";
     let found = row(conn, SQL, [peer], |r| {
@@ -131,7 +131,7 @@ pub(super) async fn after(
         .await
 }
 
-/// What is numbered after a number; no more than there is room for.
+/// The releases after a number, as many as fit.
 pub(super) fn numbered_after(
     conn: &Connection,
     peer: i64,
@@ -188,7 +188,7 @@ pub(super) async fn given(
     store.read(values).await
 }
 
-/// What a partner was given of a version.
+/// The digests of a version that were disclosed to a partner.
 pub(super) fn disclosed_to(conn: &Connection, peer: i64, manifest_id: &StatementId) -> Result<Vec<Digest>> {
     const SQL: &str = "SELECT digests FROM release \
         WHERE manifest = (SELECT number FROM manifest WHERE id = ?1) AND peer = ?2 AND again = 0";
@@ -217,7 +217,7 @@ pub(super) async fn void(
         .await
 }
 
-/// Puts a void in the place of a release; with it ends the right to what it disclosed, its attachments included.
+/// Replaces a release by a void. That ends the partner's right to what it disclosed, including attachments.
 fn replace(conn: &Connection, peer: i64, sequence: u64, envelope: &[u8]) -> Result<()> {
     const FIND: &str = "SELECT attachments FROM release WHERE peer = ?1 AND sequence = ?2";
     const SQL: &str = "UPDATE release SET envelope = ?3, is_void = 1, digests = x'', attachments = x'' \

@@ -37,7 +37,7 @@ macro_rules! select {
     };
 }
 
-/// A row as it stands.
+/// A row before it is decrypted.
 struct Sealed {
     record: RequestRecord,
     sealed: Vec<u8>,
@@ -80,9 +80,9 @@ fn open(vault: &Vault, row: Sealed) -> Result<RequestRecord> {
     })
 }
 
-/// A request without what was written: the statements that it held, and what is kept in its place.
+/// A request without its texts: the statements that it had, and what is stored in its place.
 pub(super) fn blank(vault: &Vault, id: &StatementId, sealed: &[u8]) -> Result<(Vec<Vec<u8>>, Vec<u8>)> {
-    // Of one that can't be read nothing is known any more; it goes with the others.
+    // An unreadable request has no known statements. Its text is deleted like the others.
     let parts = vault.open(Row::Request(id), sealed).and_then(|packed| unpack(&packed)).ok();
     let parts = parts.and_then(|parts| <[Vec<u8>; 4]>::try_from(parts).ok());
     let [envelope, answer, by, reason] = parts.unwrap_or_default();
@@ -102,7 +102,7 @@ fn seal(vault: &Vault, record: &RequestRecord) -> Result<Vec<u8>> {
     vault.seal(Row::Request(&record.id), &pack(&parts))
 }
 
-/// A step with what of it can be made before the writer's turn.
+/// A step, with everything that is prepared before the writer runs it.
 struct Ready {
     step: RequestStep,
     sealed: Vec<u8>,
@@ -118,7 +118,7 @@ impl Ready {
         Ok(Self { step, sealed, post, leaves })
     }
 
-    /// What is kept of it: no words about what was purged meanwhile.
+    /// The request's ciphertext, without texts if the version was purged in the meantime.
     fn kept(&self, conn: &Connection, vault: &Vault) -> Result<Vec<u8>> {
         let record = &self.step.record;
         if !purge::is_purged(conn, &record.manifest_id)? {
@@ -135,7 +135,7 @@ impl Ready {
         Ok(next.unwrap_or(1))
     }
 
-    /// All but the request's own row.
+    /// Writes everything except the request's own row.
     fn finish(&self, conn: &Connection, vault: &Vault) -> Result<bool> {
         if let Some(attached) = &self.step.attached {
             attached::insert(conn, vault, attached)?;

@@ -1,4 +1,4 @@
-//! The states that each arrival is about: sealed under the assessment's key, so that a purge takes them too.
+//! The states that each arrival is about. They are encrypted under the assessment's key, so that a purge destroys them, too.
 
 use std::collections::BTreeSet;
 
@@ -20,14 +20,15 @@ use crate::{
     },
 };
 
-/// Keeps what a portion set is about, sealed. For the writer.
+/// Stores the encrypted states of a portion set. For the writer.
 pub(super) fn keep(conn: &Connection, set: i64, sealed: &[u8]) -> Result<()> {
     const SQL: &str = "INSERT INTO about (portion_set, sealed) VALUES (?1, ?2)";
     change(conn, SQL, params![set, sealed]).map(drop)
 }
 
-/// What all versions of an assessment are about, in quarantine or not: whoever holds them knows it. What counts on a hub's word alone may be
-/// nobody's, and must not keep a warning from anybody.
+/// The states that all versions of an assessment are about, in quarantine or not, because a holder of the versions knows them.
+/// A version that counts on the statement of a hub alone is left out: it may be forged, and must not withhold a warning from
+/// anybody.
 pub(super) fn of(conn: &Connection, key: &ContentKey, assessment: i64) -> Result<BTreeSet<Country>> {
     const SQL: &str = "SELECT m.id, s.sequence, d.domain, t.sealed FROM manifest m \
         JOIN portion_set s ON s.manifest = m.number JOIN peer d ON d.number = s.peer \
@@ -41,14 +42,14 @@ pub(super) fn of(conn: &Connection, key: &ContentKey, assessment: i64) -> Result
         let opened = key.open(Row::SubjectStates { manifest: &manifest, from: &from, sequence }, &sealed);
         match opened.ok().and_then(|plain| subject_states::unpack(&plain)) {
             Some(subject_states) => states.extend(subject_states),
-            // It may be about any state.
+            // If it is unreadable, it may be about any state.
             None => states.extend(Country::all()),
         }
     }
     Ok(states)
 }
 
-/// The same by the assessment's name; nothing where it is not here, or was purged.
+/// The same by the assessment's id and originator; empty if it is not stored or was purged.
 pub(super) async fn of_assessment(
     store: &SqliteStore,
     originator: &TrustDomain,

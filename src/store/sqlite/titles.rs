@@ -1,5 +1,5 @@
-//! What names assessments in lists, for each arrival: sealed by itself under the assessment's key, so that a list opens no more and a
-//! purge takes it too.
+//! Titles: the portions of each arrival that name an assessment in lists. They are encrypted separately under the assessment's
+//! key, so that a list decrypts nothing else and a purge destroys them, too.
 
 use rusqlite::{Connection, params};
 
@@ -17,10 +17,10 @@ use crate::{
     },
 };
 
-/// With more than this a version is named well enough, bytes.
+/// With more bytes than this a version is named well enough.
 const ENOUGH: usize = 64 << 10;
 
-/// The title of an arrival that had none yet.
+/// The title of an arrival from before titles were stored.
 pub(super) struct Made {
     set: i64,
     quarantined: bool,
@@ -29,13 +29,13 @@ pub(super) struct Made {
     pub(super) bytes: usize,
 }
 
-/// Keeps the title of a portion set, sealed. For the writer.
+/// Stores the encrypted title of a portion set. For the writer.
 pub(super) fn keep(conn: &Connection, set: i64, sealed: &[u8]) -> Result<()> {
     const SQL: &str = "INSERT INTO title (portion_set, sealed) VALUES (?1, ?2)";
     change(conn, SQL, params![set, sealed]).map(drop)
 }
 
-/// Seals a title anew, as kept from users or not, where there is one. For the writer.
+/// Encrypts a title anew, as quarantined or not, if there is one. For the writer.
 pub(super) fn seal_anew(conn: &Connection, key: &ContentKey, set: i64, from: Row<'_>, to: Row<'_>) -> Result<()> {
     const FIND: &str = "SELECT sealed FROM title WHERE portion_set = ?1";
     const SQL: &str = "UPDATE title SET sealed = ?2 WHERE portion_set = ?1";
@@ -43,8 +43,8 @@ pub(super) fn seal_anew(conn: &Connection, key: &ContentKey, set: i64, from: Row
     change(conn, SQL, params![set, key.seal(to, &key.open(from, &sealed)?)?]).map(drop)
 }
 
-/// The portions that name a version, each once; with `all`, those in quarantine too. What is made of arrivals that have no title yet
-/// is put into `made`.
+/// The portions that name a version, each once; with `all`, also those in quarantine. Titles that are made for arrivals without
+/// one are added to `made`.
 pub(super) fn of(
     conn: &Connection,
     key: impl FnOnce() -> Result<ContentKey>,
@@ -95,9 +95,9 @@ fn of_whole(conn: &Connection, key: &ContentKey, set: i64, place: Row<'_>) -> Re
     Ok((title::among(&unpack(&key.open(place, &sealed)?)?), sealed.len()))
 }
 
-/// Keeps what was made, for the next list. It is no harm where it can't be kept.
+/// Stores the titles that were made, for the next list. A failure does no harm.
 pub(super) async fn keep_made(store: &SqliteStore, made: Vec<Made>) {
-    // Not where the set has gone meanwhile, or was sealed anew.
+    // Not if the set was deleted or encrypted anew in the meantime.
     const SQL: &str = "INSERT INTO title (portion_set, sealed) \
         SELECT number, ?3 FROM portion_set WHERE number = ?1 AND quarantined = ?2 ON CONFLICT DO NOTHING";
     if made.is_empty() || store.failure.known().is_some() {

@@ -1,4 +1,4 @@
-//! Entries that wait until they can be verified.
+//! Entries that can't be verified yet.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// What waits, chosen by a condition on `?1`.
+/// The unverified entries that meet a condition on `?1`.
 macro_rules! waiting {
     ($condition:literal) => {
         concat!(
@@ -34,7 +34,7 @@ macro_rules! waiting {
     };
 }
 
-/// Keeps what an arrival waits for, with its entry sealed. For the writer.
+/// Stores an entry, encrypted, with what it waits for. For the writer.
 pub(super) fn keep(
     conn: &Connection,
     vault: &Vault,
@@ -51,7 +51,7 @@ pub(super) fn keep(
     change(conn, SQL, params![peer, number(sequence)?, waits_for, number(bytes)?, sealed, of]).map(|_| ())
 }
 
-/// Takes an arrival that waited out, so that it can be kept anew. `false` where it does not wait any more. For the writer.
+/// Deletes an unverified entry, so that it can be stored anew. `false` if it is not unverified any more. For the writer.
 pub(super) fn take_out(conn: &Connection, peer: i64, sequence: u64) -> Result<bool> {
     const HELD: &str = "DELETE FROM held WHERE peer = ?1 AND sequence = ?2";
     const RECEIVED: &str = "DELETE FROM received WHERE peer = ?1 AND sequence = ?2 AND manifest IS NULL";

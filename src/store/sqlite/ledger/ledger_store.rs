@@ -1,4 +1,4 @@
-//! The ledger's part of the store's trait.
+//! The implementation of `LedgerStore`.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The tree's nodes, from the leaves and the kept subtrees.
+//! The tree's nodes, from the leaves and the stored subtrees.
 
 use rusqlite::{Connection, params};
 
@@ -8,7 +8,7 @@ use crate::{
     store::StoreError,
 };
 
-/// Reads within one transaction.
+/// Reads nodes within one transaction.
 pub(super) struct StoredNodes<'a>(pub &'a Connection);
 
 impl Nodes for StoredNodes<'_> {
@@ -33,7 +33,7 @@ impl Nodes for StoredNodes<'_> {
 }
 
 impl StoredNodes<'_> {
-    /// Nodes of a kept level, side by side.
+    /// Adjacent nodes of a stored level.
     fn kept(&self, level: u8, first: u64, count: u64) -> Result<Vec<Hash>, StoreError> {
         let (from, until) = (number(first)?, number(first.saturating_add(count))?);
         let read = |r: &rusqlite::Row<'_>| r.get::<_, Vec<u8>>(0);

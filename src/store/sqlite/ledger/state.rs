@@ -1,4 +1,4 @@
-//! Where the ledger stands: one sealed row, changed within the transaction of every entry.
+//! The ledger's state: one encrypted row that changes in the transaction of every entry.
 
 use rusqlite::{Connection, params};
 
@@ -13,15 +13,15 @@ use crate::{
     },
 };
 
-/// The state, as it is sealed.
+/// The state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct State {
     pub epoch: u32,
     pub frontier: Frontier,
     /// The size of the last checkpoint.
     pub checkpointed: u64,
-    /// How many rows are kept beside the entries, and a digest over them that does not depend on their order: the exclusive-or
-    /// of one SHA-256 for each. Who has not the storage key can neither read nor change it.
+    /// How many records are stored in addition to the entries, and a digest of them that does not depend on their order: the
+    /// exclusive-or of one SHA-256 for each record. Without the storage key nobody can read or change it.
     pub kept: u64,
     pub digest: Hash,
     pub behind: Vec<u8>,
@@ -42,7 +42,7 @@ impl Default for State {
     }
 }
 
-/// What stands for one kept row in the digest.
+/// The digest of one record.
 pub(super) fn record_digest(kind: &str, number: u64, of: &str, sealed: &[u8]) -> Hash {
     sha256(&[kind.as_bytes(), b"\0", &number.to_be_bytes(), of.as_bytes(), b"\0", sealed])
 }
@@ -94,13 +94,13 @@ impl State {
         })
     }
 
-    /// Puts a row's mark into the digest.
+    /// Adds a record to the digest.
     pub(super) fn add_record(&mut self, digest: &Hash) {
         self.kept = self.kept.saturating_add(1);
         self.mix(digest);
     }
 
-    /// Takes a row's mark out of the digest.
+    /// Removes a record from the digest.
     pub(super) fn remove_record(&mut self, digest: &Hash) {
         self.kept = self.kept.saturating_sub(1);
         self.mix(digest);

@@ -1,4 +1,4 @@
-//! Verifying: every row of the ledger's tables, one after the other, against the leaves and the sealed state.
+//! Verifies every row of the ledger's tables against the leaves and the encrypted state.
 
 use std::collections::HashMap;
 
@@ -22,10 +22,10 @@ use crate::{
     },
 };
 
-/// After how many entries progress is told.
+/// How many entries are verified between two reports of progress.
 const STEP: u64 = 4096;
 
-/// Why it stops: something is wrong with the ledger, or it can't be read.
+/// Why a verification stops: the ledger has a fault, or it can't be read.
 enum Stop {
     Fault(LedgerFault),
     Store(StoreError),
@@ -53,18 +53,18 @@ fn fault<T>(index: Option<u64>, what: impl Into<String>) -> std::result::Result<
     Err(Stop::Fault(LedgerFault { index, what: what.into() }))
 }
 
-/// A verification under way.
+/// A running verification.
 struct Walk<'a> {
     conn: &'a Connection,
     vault: &'a Vault,
     frontier: Frontier,
     subtrees: u64,
     manifests: u64,
-    /// Of whose ledger what is remembered here is torn, where that is what is wrong.
+    /// The partner whose records are damaged, if that is the fault.
     torn: Option<TrustDomain>,
 }
 
-/// What is wrong, and with what remembered of a partner where it is only that.
+/// Verifies the ledger. Returns the damage if only a partner's records are affected.
 pub(super) fn verify(
     conn: &Connection,
     vault: &Vault,
@@ -118,7 +118,7 @@ impl Walk<'_> {
         Ok(row(self.conn, &sql, [], |r| count(r, 0))?.unwrap_or_default())
     }
 
-    /// The roots that own checkpoints were signed over, by size.
+    /// The roots of this node's checkpoints, by size.
     fn checkpoints(&self) -> std::result::Result<HashMap<u64, Hash>, Stop> {
         let mut roots = HashMap::new();
         for record in super::records::all(self.conn, self.vault, LedgerRecordKind::Checkpoint, None, u32::MAX)
