@@ -486,7 +486,7 @@ pub(crate) async fn duties_are_met_by_a_word_and_end_with_a_recall(home: &dyn Ho
         manifest_id: manifest(3, 2),
         kind,
         role: Role::Analyst,
-        post: vec![(domain("us"), b"read".to_vec())],
+        post: vec![(domain("us"), kind.as_str().as_bytes().to_vec())],
         events: vec![],
     };
     assert!(store.acknowledge(read(ReceiptKind::Read)).await.unwrap());

@@ -6,8 +6,8 @@ use rusqlite::{Row as SqlRow, params};
 
 use super::{
     SqliteStore,
-    column::{change, id, time, word},
     damages::{Sorted, sorted},
+    dialect::{execute, id, text, time},
     ledger,
     outbox::{self, SealedStatement},
     partners, timers,
@@ -38,12 +38,12 @@ pub(super) async fn all(store: &SqliteStore) -> Result<Vec<AgreementRecord>> {
                 let envelope = vault.open(Row::Agreement(&id), &sealed)?;
                 let standing = vault.open(Row::Standing(&id), &standing)?;
                 let standing = serde_json::from_slice(&standing).map_err(|_| StoreError::Damaged(Damage::Row))?;
-                let (partner, changed_at) = (word(r, 1)?, time(r, 3)?);
+                let (partner, changed_at) = (text(r, 1)?, time(r, 3)?);
                 Ok(AgreementRecord { id, partner, agreement: read(&envelope)?, envelope, standing, changed_at })
             };
             // If the id is damaged, too, the damage is still attributed to the partner.
             let named = |r: &SqlRow<'_>| {
-                Ok(Damage::Agreement(word(r, 1)?, id(r, 0).unwrap_or_else(|_| StatementId(Default::default()))))
+                Ok(Damage::Agreement(text(r, 1)?, id(r, 0).unwrap_or_else(|_| StatementId(Default::default()))))
             };
             let Sorted { whole, torn } = sorted(conn, SQL, [], named, open)?;
             damages.replace(|damage| matches!(damage, Damage::Agreement(..)), torn);
@@ -84,7 +84,7 @@ pub(super) async fn save(
             for (sealed, standing, r) in &sealed {
                 let peer = partners::number_of(conn, &r.partner)?;
                 let values = params![r.id.as_bytes(), peer, standing, r.changed_at.unix_nanos(), sealed];
-                change(conn, SQL, values)?;
+                execute(conn, SQL, values)?;
                 timers::set_no_later(conn, &Timer::new(TimerKind::Agreements, [], r.agreement.until.end()))?;
             }
             if let Some((statement, partner)) = &send {

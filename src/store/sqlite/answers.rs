@@ -5,7 +5,7 @@ use rusqlite::{Connection, Row as SqlRow, params};
 
 use super::{
     SqliteStore,
-    column::{change, count, id, number, row, rows, time, word},
+    dialect::{count, execute, id, number, query_all, query_optional, text, time},
     ledger, manifests,
     outbox::{self, SealedStatement},
     partners, recalls, receipts,
@@ -45,14 +45,14 @@ macro_rules! arrivals {
 
 /// An arrival with its packed provenance, and whether it was recalled.
 fn arrived(r: &SqlRow<'_>) -> rusqlite::Result<(ReceiptTarget, Vec<u8>, bool)> {
-    let state: crate::store::AssessmentState = word(r, 8)?;
+    let state: crate::store::AssessmentState = text(r, 8)?;
     let arrived = ReceiptTarget {
-        sender: word(r, 0)?,
+        sender: text(r, 0)?,
         sequence: count(r, 1)?,
         release_id: id(r, 2)?,
         release: r.get(3)?,
         provenance: vec![],
-        originator: word(r, 5)?,
+        originator: text(r, 5)?,
         manifest_id: id(r, 6)?,
         quarantined: r.get(7)?,
     };
@@ -75,7 +75,7 @@ pub(super) fn put_all(conn: &Connection, vault: &Vault, post: &[(TrustDomain, Ve
 pub(super) fn owe(conn: &Connection, peer: i64, outgoing: bool, manifest: i64, due: Time) -> Result<()> {
     const SQL: &str =
         "INSERT INTO duty (peer, outgoing, manifest, due_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
-    change(conn, SQL, params![peer, outgoing, manifest, due.unix_nanos()]).map(|_| ())
+    execute(conn, SQL, params![peer, outgoing, manifest, due.unix_nanos()]).map(|_| ())
 }
 
 /// Marks the duty about a version as met, and those about earlier versions.
@@ -83,7 +83,7 @@ fn met(conn: &Connection, peer: Option<i64>, outgoing: bool, manifest: i64) -> R
     const SQL: &str = "DELETE FROM duty WHERE (?1 IS NULL OR peer = ?1) AND outgoing = ?2 AND manifest IN \
         (SELECT e.number FROM manifest e JOIN manifest m ON m.assessment = e.assessment AND e.version <= m.version \
         WHERE m.number = ?3)";
-    change(conn, SQL, params![peer, outgoing, manifest]).map(|_| ())
+    execute(conn, SQL, params![peer, outgoing, manifest]).map(|_| ())
 }
 
 #[async_trait]
@@ -91,21 +91,22 @@ impl ReceiptStore for SqliteStore {
     async fn to_answer(&self) -> Result<Vec<TrustDomain>> {
         const SQL: &str = "SELECT d.domain FROM feed_in f JOIN peer d ON d.number = f.peer \
             WHERE f.receipted < f.sequence ORDER BY d.domain";
-        self.read(|conn| rows(conn, SQL, [], |r| word(r, 0))).await
+        self.read(|conn| query_all(conn, SQL, [], |r| text(r, 0))).await
     }
 
     async fn unanswered(&self, partner: &TrustDomain, limit: u32) -> Result<UnansweredEntries> {
         const AFTER: &str = "SELECT receipted FROM feed_in WHERE peer = ?1";
-        const UNTIL: &str = "SELECT ifnull(max(sequence), ?2) FROM (SELECT sequence FROM received \
+        const UNTIL: &str = "SELECT coalesce(max(sequence), ?2) FROM (SELECT sequence FROM received \
             WHERE peer = ?1 AND sequence > ?2 ORDER BY sequence LIMIT ?3)";
         const SQL: &str =
             arrivals!("r.peer = ?1 AND r.sequence > ?2 AND r.sequence <= ?3 AND r.quarantined = 0 ORDER BY r.sequence");
         let partner = partner.clone();
         self.read(move |conn| {
             let Some(peer) = partners::find(conn, &partner)? else { return Ok(UnansweredEntries::default()) };
-            let after = row(conn, AFTER, [peer], |r| count(r, 0))?.unwrap_or_default();
-            let until = row(conn, UNTIL, params![peer, number(after)?, limit], |r| count(r, 0))?.unwrap_or(after);
-            let found = rows(conn, SQL, params![peer, number(after)?, number(until)?], arrived)?;
+            let after = query_optional(conn, AFTER, [peer], |r| count(r, 0))?.unwrap_or_default();
+            let until =
+                query_optional(conn, UNTIL, params![peer, number(after)?, limit], |r| count(r, 0))?.unwrap_or(after);
+            let found = query_all(conn, SQL, params![peer, number(after)?, number(until)?], arrived)?;
             let found = found.into_iter().filter(|(_, _, is_recalled)| !is_recalled);
             Ok(UnansweredEntries { after, until, arrived: found.map(with_provenance).collect::<Result<_>>()? })
         })
@@ -123,7 +124,7 @@ impl ReceiptStore for SqliteStore {
             WHERE peer = (SELECT number FROM peer WHERE domain = ?1) AND receipted = ?2";
         let partner = partner.clone();
         self.write(move |conn, vault| {
-            if change(conn, SQL, params![partner.as_str(), number(after)?, number(until)?])? != 1 {
+            if execute(conn, SQL, params![partner.as_str(), number(after)?, number(until)?])? != 1 {
                 return Err(StoreError::Conflict);
             }
             put_all(conn, vault, &post)
@@ -144,7 +145,7 @@ impl ReceiptStore for SqliteStore {
         let (originator, id, manifest) = (originator.clone(), *id, manifest_id.copied());
         self.read(move |conn| {
             let values = params![id.as_bytes(), originator.as_str(), manifest.as_ref().map(|m| m.as_bytes())];
-            rows(conn, SQL, values, arrived)?.into_iter().map(with_provenance).collect()
+            query_all(conn, SQL, values, arrived)?.into_iter().map(with_provenance).collect()
         })
         .await
     }
@@ -154,7 +155,7 @@ impl ReceiptStore for SqliteStore {
         let (manifest, leaves) = (*manifest_id, LedgerLeaf::all(&events)?);
         self.write(move |conn, vault| {
             let manifest = manifests::find(conn, &manifest)?.ok_or(StoreError::Conflict)?;
-            change(conn, SQL, params![manifest, role.as_str(), due.unix_nanos()])?;
+            execute(conn, SQL, params![manifest, role.as_str(), due.unix_nanos()])?;
             ledger::append(conn, vault, &leaves)
         })
         .await
@@ -166,11 +167,12 @@ impl ReceiptStore for SqliteStore {
         const ARRIVED: &str = arrivals!("r.manifest = ?1 AND r.quarantined = 0 ORDER BY r.number");
         self.read(move |conn| {
             let of = params![ended.unix_nanos(), latest.unix_nanos(), limit];
-            let due = rows(conn, SQL, of, |r| Ok((r.get::<_, i64>(0)?, id(r, 1)?, word(r, 2)?)))?;
+            let due = query_all(conn, SQL, of, |r| Ok((r.get::<_, i64>(0)?, id(r, 1)?, text(r, 2)?)))?;
             let (mut readings, mut bytes) = (vec![], 0);
             for (manifest, manifest_id, role) in due {
-                let came =
-                    rows(conn, ARRIVED, [manifest], arrived)?.into_iter().filter(|(_, _, is_recalled)| !is_recalled);
+                let came = query_all(conn, ARRIVED, [manifest], arrived)?
+                    .into_iter()
+                    .filter(|(_, _, is_recalled)| !is_recalled);
                 let came: Vec<_> = came.collect();
                 bytes += came.iter().map(|(one, way, _)| one.release.len() + way.len()).sum::<usize>();
                 if bytes > MOST_BYTES && !readings.is_empty() {
@@ -190,7 +192,7 @@ impl ReceiptStore for SqliteStore {
         self.write(move |conn, vault| {
             for (manifest, role) in &told.readings {
                 let manifest = manifests::find(conn, manifest)?.ok_or(StoreError::Conflict)?;
-                if change(conn, SQL, params![manifest, role.as_str()])? != 1 {
+                if execute(conn, SQL, params![manifest, role.as_str()])? != 1 {
                     return Err(StoreError::Conflict);
                 }
                 met(conn, None, false, manifest)?;
@@ -211,7 +213,7 @@ impl ReceiptStore for SqliteStore {
             let Acknowledgement { manifest_id, kind, role, post, .. } = &acknowledgement;
             let manifest = manifests::find(conn, manifest_id)?.ok_or(StoreError::Conflict)?;
             let is_reading = *kind == ReceiptKind::Read;
-            let is_first = change(conn, if is_reading { READ } else { SAID }, params![manifest, role.as_str()])? > 0;
+            let is_first = execute(conn, if is_reading { READ } else { SAID }, params![manifest, role.as_str()])? > 0;
             let is_news = is_first || !is_reading;
             if is_news {
                 put_all(conn, vault, post)?;
@@ -256,8 +258,8 @@ impl ReceiptStore for SqliteStore {
         self.read(move |conn| {
             let Some(peer) = partners::find(conn, &partner)? else { return Ok((0, vec![])) };
             let now = now.unix_nanos();
-            let total = row(conn, COUNT, params![peer, outgoing, now], |r| count(r, 0))?.unwrap_or_default();
-            let oldest = rows(conn, SQL, params![peer, outgoing, now, limit], |r| {
+            let total = query_optional(conn, COUNT, params![peer, outgoing, now], |r| count(r, 0))?.unwrap_or_default();
+            let oldest = query_all(conn, SQL, params![peer, outgoing, now, limit], |r| {
                 Ok(OverdueRecord { assessment: (id(r, 0)?, r.get(1)?), due_at: time(r, 2)? })
             })?;
             Ok((total, oldest))
@@ -270,7 +272,7 @@ impl ReceiptStore for SqliteStore {
             ON CONFLICT (peer) DO UPDATE SET at = max(at, excluded.at)";
         let partner = partner.clone();
         self.write(move |conn, _| {
-            change(conn, SQL, params![partners::number_of(conn, &partner)?, at.unix_nanos()]).map(|_| ())
+            execute(conn, SQL, params![partners::number_of(conn, &partner)?, at.unix_nanos()]).map(|_| ())
         })
         .await
     }
@@ -278,13 +280,12 @@ impl ReceiptStore for SqliteStore {
 
 /// Whether a version has the most unverified holders that are allowed, and this is another one. Anybody can make up such names.
 fn is_crowded(conn: &Connection, report: &HolderReport) -> Result<bool> {
-    const COUNT: &str =
-        "SELECT count(DISTINCT holder), sum(holder = ?2) FROM report WHERE manifest = ?1 AND verified = 0";
+    const COUNT: &str = "SELECT count(DISTINCT holder), count(*) FILTER (WHERE holder = ?2) FROM report WHERE manifest = ?1 AND verified = 0";
     let holder = partners::find(conn, &report.holder)?;
     for (manifest, _) in &report.versions {
         let Some(manifest) = manifests::find(conn, manifest)? else { continue };
         let read = |r: &SqlRow<'_>| Ok((count(r, 0)?, r.get::<_, Option<i64>>(1)?.unwrap_or_default()));
-        let (all, same) = row(conn, COUNT, params![manifest, holder], read)?.unwrap_or_default();
+        let (all, same) = query_optional(conn, COUNT, params![manifest, holder], read)?.unwrap_or_default();
         if all >= MOST_UNVERIFIED && same == 0 {
             return Ok(true);
         }
@@ -313,7 +314,7 @@ fn keep(conn: &Connection, report: &HolderReport, receipt: i64) -> Result<()> {
     if let Some(recall) = &report.recall {
         let recall = recalls::named(conn, recall)?.ok_or(StoreError::Conflict)?;
         let values = params![recall, holder, through, kind, report.reason, at, report.verified, receipt];
-        change(conn, ANSWER, values)?;
+        execute(conn, ANSWER, values)?;
         if report.through.is_empty() && report.verified {
             outbox::recall_answered(conn, holder, recall)?;
         }
@@ -322,7 +323,7 @@ fn keep(conn: &Connection, report: &HolderReport, receipt: i64) -> Result<()> {
     for (manifest, portions) in &report.versions {
         let manifest = manifests::find(conn, manifest)?.ok_or(StoreError::Conflict)?;
         let portions = number(*portions)?;
-        change(
+        execute(
             conn,
             SAY,
             params![manifest, holder, through, kind, role, report.reason, portions, at, report.verified, receipt],

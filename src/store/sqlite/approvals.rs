@@ -7,8 +7,8 @@ use rusqlite::{Row as SqlRow, params};
 
 use super::{
     SqliteStore,
-    column::{change, id},
     damages::{Sorted, sorted},
+    dialect::{execute, id},
     ledger,
 };
 use crate::{
@@ -46,7 +46,7 @@ impl ApprovalStore for SqliteStore {
         let sealed = self.vault().seal(Row::Approval(&approval.subject), &plain)?;
         let leaves = LedgerLeaf::all(&events)?;
         self.write(move |conn, vault| {
-            change(conn, SQL, params![approval.subject.as_bytes(), sealed])?;
+            execute(conn, SQL, params![approval.subject.as_bytes(), sealed])?;
             ledger::append(conn, vault, &leaves)
         })
         .await
@@ -56,7 +56,7 @@ impl ApprovalStore for SqliteStore {
         const SQL: &str = "DELETE FROM approval WHERE subject = ?1";
         let (subject, leaves) = (*subject, LedgerLeaf::all(&events)?);
         self.write(move |conn, vault| {
-            change(conn, SQL, params![subject.as_bytes()])?;
+            execute(conn, SQL, params![subject.as_bytes()])?;
             ledger::append(conn, vault, &leaves)
         })
         .await

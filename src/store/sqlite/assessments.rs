@@ -6,8 +6,8 @@ use rusqlite::{Connection, Row as SqlRow, ToSql, params};
 
 use super::{
     SqliteStore, attached,
-    column::{count, id, row, rows, time, word},
     damages::{DamageRegistry, readable},
+    dialect::{count, id, query_all, query_optional, text, time},
     keys, manifests, partners, recalls, subject_states, titles,
 };
 use crate::{
@@ -55,9 +55,9 @@ fn head(row: &SqlRow<'_>) -> rusqlite::Result<Head> {
         version: row.get(2)?,
         manifest_id: id(row, 3)?,
         manifest: row.get(4)?,
-        originator: word(row, 5)?,
+        originator: text(row, 5)?,
         since: time(row, 6)?,
-        state: word(row, 7)?,
+        state: text(row, 7)?,
         releases: vec![],
         portions: vec![],
         attached: vec![],
@@ -81,8 +81,9 @@ fn complete(conn: &Connection, vault: &Vault, head: Head, all: bool) -> Result<A
 fn whole(conn: &Connection, vault: &Vault, head: Head, all: bool) -> Result<AssessmentRecord> {
     const RELEASES: &str =
         "SELECT envelope, provenance, at FROM received WHERE manifest = ?1 AND (quarantined = 0 OR ?2) ORDER BY number";
-    let releases =
-        rows(conn, RELEASES, params![head.number, all], |r| Ok((r.get(0)?, r.get::<_, Vec<u8>>(1)?, time(r, 2)?)))?;
+    let releases = query_all(conn, RELEASES, params![head.number, all], |r| {
+        Ok((r.get(0)?, r.get::<_, Vec<u8>>(1)?, time(r, 2)?))
+    })?;
     let came_by = |(release, packed, received_at): (_, Vec<u8>, _)| {
         Ok(Delivery { release, provenance: unpack(&packed)?, received_at })
     };
@@ -142,8 +143,8 @@ fn contents(conn: &Connection, vault: &Vault, head: &Head, all: bool) -> Result<
     if is_closed(head, all) {
         return Ok((vec![], vec![], BTreeSet::new()));
     }
-    let sets = rows(conn, SETS, params![head.number, all], |r| {
-        Ok((count(r, 0)?, r.get::<_, bool>(1)?, r.get::<_, Vec<u8>>(2)?, word::<TrustDomain>(r, 3)?))
+    let sets = query_all(conn, SETS, params![head.number, all], |r| {
+        Ok((count(r, 0)?, r.get::<_, bool>(1)?, r.get::<_, Vec<u8>>(2)?, text::<TrustDomain>(r, 3)?))
     })?;
     if sets.is_empty() {
         return Ok((vec![], vec![], BTreeSet::new()));
@@ -164,7 +165,7 @@ fn contents(conn: &Connection, vault: &Vault, head: &Head, all: bool) -> Result<
 
 fn one(conn: &Connection, vault: &Vault, id: &StatementId, quarantined: bool) -> Result<Option<AssessmentRecord>> {
     const SQL: &str = heads!("WHERE m.id = ?1 AND (m.state <> 'quarantined' OR ?2)");
-    let found = row(conn, SQL, params![id.as_bytes(), quarantined], head);
+    let found = query_optional(conn, SQL, params![id.as_bytes(), quarantined], head);
     let found = found.map_err(|e| e.of(Damage::Version(*id)))?;
     found.map(|head| complete(conn, vault, head, quarantined)).transpose()
 }
@@ -237,7 +238,9 @@ pub(super) async fn version(
         AND m.state <> 'quarantined'";
     let (originator, assessment) = (originator.clone(), *assessment);
     store
-        .read(move |conn| row(conn, SQL, params![assessment.as_bytes(), originator.as_str(), version], |r| id(r, 0)))
+        .read(move |conn| {
+            query_optional(conn, SQL, params![assessment.as_bytes(), originator.as_str(), version], |r| id(r, 0))
+        })
         .await
 }
 
@@ -257,7 +260,7 @@ pub(super) async fn find(
     let id = *id;
     store
         .read_sealed(move |conn, vault| {
-            let found = row(conn, SQL, params![id.as_bytes(), version, quarantined], head)?;
+            let found = query_optional(conn, SQL, params![id.as_bytes(), version, quarantined], head)?;
             found.map(|head| complete(conn, vault, head, quarantined)).transpose()
         })
         .await
@@ -274,7 +277,9 @@ pub(super) async fn between(
         WHERE a.id BETWEEN ?1 AND ?2 AND (m.state <> 'quarantined' OR ?3) ORDER BY a.id LIMIT ?4";
     let (first, last) = (*first, *last);
     store
-        .read(move |conn| rows(conn, SQL, params![first.as_bytes(), last.as_bytes(), quarantined, limit], |r| id(r, 0)))
+        .read(move |conn| {
+            query_all(conn, SQL, params![first.as_bytes(), last.as_bytes(), quarantined, limit], |r| id(r, 0))
+        })
         .await
 }
 
@@ -285,7 +290,7 @@ pub(super) async fn titles(store: &SqliteStore, manifest_ids: &[StatementId]) ->
         .read_sealed(move |conn, vault| {
             let mut made = vec![];
             let mut one = |id: &StatementId| {
-                let Some(head) = row(conn, SQL, [id.as_bytes()], head)? else { return Ok(None) };
+                let Some(head) = query_optional(conn, SQL, [id.as_bytes()], head)? else { return Ok(None) };
                 let portions = title(conn, vault, &head, false, &mut made);
                 // Its version is still known, so that it can be recalled.
                 damages.of(&portions);

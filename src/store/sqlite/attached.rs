@@ -4,7 +4,7 @@ use rusqlite::{Connection, params};
 
 use super::{
     SqliteStore,
-    column::{change, count, number, row, rows, time, word},
+    dialect::{count, execute, number, query_all, query_optional, text, time},
     ledger, partners, queue,
 };
 use crate::{
@@ -31,7 +31,7 @@ pub(super) fn keep(
 ) -> Result<()> {
     const SQL: &str =
         "INSERT INTO beside (manifest, peer, sequence, quarantined, sealed, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-    change(conn, SQL, params![manifest, peer, sequence, is_quarantined, sealed, at.unix_nanos()]).map(|_| ())
+    execute(conn, SQL, params![manifest, peer, sequence, is_quarantined, sealed, at.unix_nanos()]).map(|_| ())
 }
 
 /// The statements of one row as bytes. Each one is a byte that says whether it was verified, and its envelope.
@@ -58,8 +58,8 @@ pub(super) fn of(
 ) -> Result<Vec<LoggedStatement>> {
     const SQL: &str = "SELECT b.sequence, b.quarantined, b.sealed, d.domain, b.at FROM beside b \
         JOIN peer d ON d.number = b.peer WHERE b.manifest = ?1 AND (b.quarantined = 0 OR ?2) ORDER BY b.number";
-    let sets = rows(conn, SQL, params![manifest, all], |r| {
-        Ok((count(r, 0)?, r.get::<_, bool>(1)?, r.get::<_, Vec<u8>>(2)?, word::<TrustDomain>(r, 3)?, time(r, 4)?))
+    let sets = query_all(conn, SQL, params![manifest, all], |r| {
+        Ok((count(r, 0)?, r.get::<_, bool>(1)?, r.get::<_, Vec<u8>>(2)?, text::<TrustDomain>(r, 3)?, time(r, 4)?))
     })?;
     let mut statements: Vec<LoggedStatement> = Vec::new();
     for (sequence, quarantined, sealed, from, at) in sets {
@@ -85,7 +85,7 @@ pub(super) fn of_arrival(
     const SQL: &str = "SELECT number, sealed FROM beside \
         WHERE manifest = ?1 AND peer = ?2 AND sequence = ?3 AND quarantined = ?4";
     let values = params![manifest, peer, number(sequence)?, quarantined];
-    let found = row(conn, SQL, values, |r| Ok((r.get(0)?, r.get::<_, Vec<u8>>(1)?)))?;
+    let found = query_optional(conn, SQL, values, |r| Ok((r.get(0)?, r.get::<_, Vec<u8>>(1)?)))?;
     let row = Row::AttachedStatements { manifest: manifest_id, from, sequence, quarantined };
     found.map(|(place, sealed)| Ok((place, open(&key.open(row, &sealed)?)?))).transpose()
 }
@@ -102,7 +102,7 @@ pub(super) fn seal_anew(
     let found = of_arrival(conn, key, (manifest, manifest_id), (peer, from, sequence), !quarantined)?;
     let Some((place, statements)) = found else { return Ok(()) };
     let row = Row::AttachedStatements { manifest: manifest_id, from, sequence, quarantined };
-    change(conn, SQL, params![place, quarantined, key.seal(row, &packed(&statements))?]).map(|_| ())
+    execute(conn, SQL, params![place, quarantined, key.seal(row, &packed(&statements))?]).map(|_| ())
 }
 
 pub(super) async fn put(store: &SqliteStore, attached: NewAttachedStatement, events: &[Event]) -> Result<bool> {
@@ -123,11 +123,11 @@ pub(super) async fn put(store: &SqliteStore, attached: NewAttachedStatement, eve
 pub(super) fn insert(conn: &Connection, vault: &Vault, attached: &NewAttachedStatement) -> Result<bool> {
     const FIND: &str = "SELECT m.number, a.id, a.wrapped, o.domain FROM manifest m \
         JOIN assessment a ON a.number = m.assessment JOIN peer o ON o.number = m.originator WHERE m.id = ?1";
-    const NEXT: &str = "SELECT ifnull(max(sequence), 0) + 1 FROM beside WHERE manifest = ?1 AND peer = ?2";
+    const NEXT: &str = "SELECT coalesce(max(sequence), 0) + 1 FROM beside WHERE manifest = ?1 AND peer = ?2";
     let NewAttachedStatement { manifest_id, from, envelope, at, urgency, queue } = attached;
-    let found = row(conn, FIND, [manifest_id.as_bytes()], |r| {
-        let id: AssessmentId = super::column::id(r, 1)?;
-        Ok((r.get::<_, i64>(0)?, id, r.get::<_, Option<Vec<u8>>>(2)?, word::<TrustDomain>(r, 3)?))
+    let found = query_optional(conn, FIND, [manifest_id.as_bytes()], |r| {
+        let id: AssessmentId = super::dialect::id(r, 1)?;
+        Ok((r.get::<_, i64>(0)?, id, r.get::<_, Option<Vec<u8>>>(2)?, text::<TrustDomain>(r, 3)?))
     })?;
     let Some((manifest, assessment, Some(wrapped), originator)) = found else { return Err(StoreError::Conflict) };
     let key = vault.unwrap_key(Row::AssessmentKey(&assessment, &originator), wrapped)?;
@@ -135,7 +135,7 @@ pub(super) fn insert(conn: &Connection, vault: &Vault, attached: &NewAttachedSta
         return Ok(false);
     }
     let peer = partners::number_of(conn, from)?;
-    let sequence = row(conn, NEXT, params![manifest, peer], |r| count(r, 0))?.unwrap_or(1);
+    let sequence = query_optional(conn, NEXT, params![manifest, peer], |r| count(r, 0))?.unwrap_or(1);
     let place = Row::AttachedStatements { manifest: manifest_id, from, sequence, quarantined: false };
     let statement = AttachedStatement { envelope: envelope.clone(), verified: true };
     let sealed = key.seal(place, &packed(std::slice::from_ref(&statement)))?;

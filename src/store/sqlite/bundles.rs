@@ -5,7 +5,7 @@ use rusqlite::{Connection, Row as SqlRow, params};
 
 use super::{
     SqliteStore,
-    column::{change, count, id, number, row, rows, time, word, word_optional},
+    dialect::{count, execute, id, number, query_all, query_optional, text, text_optional, time},
     ledger,
     outbox::{self, SealedStatement},
     partners, quarantine, roots,
@@ -26,13 +26,13 @@ use crate::{
 
 fn read(r: &SqlRow<'_>) -> rusqlite::Result<BundleRecord> {
     Ok(BundleRecord {
-        of: word(r, 0)?,
+        of: text(r, 0)?,
         sequence: count(r, 1)?,
         fingerprint: id(r, 2)?,
         digest: id(r, 3)?,
-        state: word(r, 4)?,
+        state: text(r, 4)?,
         envelope: r.get(5)?,
-        courier: word_optional(r, 6)?,
+        courier: text_optional(r, 6)?,
         at: time(r, 7)?,
     })
 }
@@ -47,13 +47,13 @@ fn put(conn: &Connection, record: &BundleRecord) -> Result<()> {
     let (fingerprint, digest) = (fingerprint.as_bytes(), digest.as_bytes());
     let values =
         params![peer, number(*sequence)?, fingerprint, digest, state.as_str(), envelope, courier, at.unix_nanos()];
-    change(conn, SQL, values).map(drop)
+    execute(conn, SQL, values).map(drop)
 }
 
 fn forget(conn: &Connection, (of, sequence, digest): &(TrustDomain, u64, Sha256)) -> Result<()> {
     const SQL: &str = "DELETE FROM bundle WHERE peer = ?1 AND sequence = ?2 AND digest = ?3";
     let peer = partners::number_of(conn, of)?;
-    change(conn, SQL, params![peer, number(*sequence)?, digest.as_bytes()]).map(drop)
+    execute(conn, SQL, params![peer, number(*sequence)?, digest.as_bytes()]).map(drop)
 }
 
 /// How many bundles wait from this courier: of one organisation, and of all.
@@ -63,7 +63,7 @@ fn waiting(conn: &Connection, record: &BundleRecord) -> Result<(u64, u64)> {
     let peer = partners::find(conn, &record.of)?;
     let courier = record.courier.as_ref().map(|c| partners::find(conn, c)).transpose()?.flatten();
     let values = params![peer, courier, BundleState::Waiting.as_str()];
-    Ok(row(conn, SQL, values, |r| Ok((count(r, 0)?, count(r, 1)?)))?.unwrap_or_default())
+    Ok(query_optional(conn, SQL, values, |r| Ok((count(r, 0)?, count(r, 1)?)))?.unwrap_or_default())
 }
 
 #[async_trait]
@@ -74,7 +74,8 @@ impl BundleStore for SqliteStore {
             WHERE d.domain = ?1 ORDER BY b.sequence, b.digest";
         let of = of.clone();
         // A chain with a gap proves nothing, so the whole chain is out of service.
-        self.read(move |conn| rows(conn, SQL, [of.as_str()], read).map_err(|e| e.of(Damage::Bundles(of.clone())))).await
+        self.read(move |conn| query_all(conn, SQL, [of.as_str()], read).map_err(|e| e.of(Damage::Bundles(of.clone()))))
+            .await
     }
 
     async fn await_bundle(&self, record: BundleRecord, of_pair: u32, of_courier: u32) -> Result<bool> {
@@ -82,7 +83,7 @@ impl BundleStore for SqliteStore {
             WHERE d.domain = ?1 AND b.sequence = ?2 AND b.digest = ?3";
         self.write(move |conn, _| {
             let name = params![record.of.as_str(), number(record.sequence)?, record.digest.as_bytes()];
-            if row(conn, KNOWN, name, |_| Ok(()))?.is_some() {
+            if query_optional(conn, KNOWN, name, |_| Ok(()))?.is_some() {
                 return Ok(true);
             }
             let (pair, courier) = waiting(conn, &record)?;
@@ -129,13 +130,13 @@ impl BundleStore for SqliteStore {
         const SQL: &str = "SELECT p.domain FROM signer_given g JOIN peer p ON p.number = g.peer \
             WHERE g.signer = (SELECT number FROM peer WHERE domain = ?1) ORDER BY p.domain";
         let signer = signer.clone();
-        self.read(move |conn| rows(conn, SQL, [signer.as_str()], |r| word(r, 0))).await
+        self.read(move |conn| query_all(conn, SQL, [signer.as_str()], |r| text(r, 0))).await
     }
 
     async fn given_to(&self, partner: &TrustDomain) -> Result<Vec<TrustDomain>> {
         const SQL: &str = "SELECT p.domain FROM signer_given g JOIN peer p ON p.number = g.signer \
             WHERE g.peer = (SELECT number FROM peer WHERE domain = ?1) ORDER BY p.domain";
         let partner = partner.clone();
-        self.read(move |conn| rows(conn, SQL, [partner.as_str()], |r| word(r, 0))).await
+        self.read(move |conn| query_all(conn, SQL, [partner.as_str()], |r| text(r, 0))).await
     }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use rusqlite::Connection;
 
-use super::column::change;
+use super::dialect::execute;
 use crate::store::{Result, StoreError};
 
 /// A disk with less free space, in bytes, counts as full. One change may need that much, and the files next to the store grow too.
@@ -49,7 +49,7 @@ impl DiskSpace {
 
 /// A change that changes nothing and still needs space on the disk.
 pub(super) fn try_out(conn: &Connection) -> Result<()> {
-    change(conn, "UPDATE meta SET value = value WHERE name = 'key check'", []).map(|_| ())
+    execute(conn, "UPDATE meta SET value = value WHERE name = 'key check'", []).map(|_| ())
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use rusqlite::{Connection, Row as SqlRow, params};
 
 use super::{
     SqliteStore,
-    column::{change, count, id, row, rows, time, word},
     damages::sorted,
+    dialect::{self, count, execute, id, query_all, query_optional, text, time},
     ledger, partners, roots,
 };
 use crate::{
@@ -46,13 +46,18 @@ pub(super) fn detect(
 /// Another manifest of the version that the originator's own signature verified, under roots that count. A manifest that
 /// counted on the statement of a hub alone does not qualify, because nobody can tell whether the originator has signed it.
 fn other_manifest(conn: &Connection, signed: &SignedVersion) -> Result<Option<(StatementId, Vec<u8>)>> {
-    const SQL: &str = "SELECT m.id, m.envelope, m.verified, m.originator FROM manifest m \
+    const SQL: &str = concat!(
+        "SELECT m.id, m.envelope, m.verified, m.originator FROM manifest m \
         JOIN assessment a ON a.number = m.assessment JOIN peer o ON o.number = a.originator \
-        WHERE a.id = ?1 AND o.domain = ?2 AND m.version = ?3 AND m.id <> ?4 AND json_valid(m.verified) \
-        AND json_extract(m.verified, '$.on_word_of') IS NULL ORDER BY m.number LIMIT ?5";
+        WHERE a.id = ?1 AND o.domain = ?2 AND m.version = ?3 AND m.id <> ?4 AND ",
+        dialect::is_json!("m.verified"),
+        " AND ",
+        dialect::json_field!("m.verified", "on_word_of"),
+        " IS NULL ORDER BY m.number LIMIT ?5"
+    );
     let Subject { originator, assessment, twice: Twice::Version(version) } = &signed.subject else { return Ok(None) };
     let values = params![assessment.as_bytes(), originator.as_str(), version, signed.manifest_id.as_bytes(), LOOKED_AT];
-    let others = rows(conn, SQL, values, |r| {
+    let others = query_all(conn, SQL, values, |r| {
         Ok((id(r, 0)?, r.get::<_, Vec<u8>>(1)?, r.get::<_, String>(2)?, r.get::<_, i64>(3)?))
     })?;
     for (manifest, envelope, verified, peer) in others {
@@ -75,14 +80,15 @@ fn keep(conn: &Connection, vault: &Vault, proof: &EquivocationProof) -> Result<b
     let Equivocation { subject, statements: [first, second], at } = &proof.found;
     let originator = partners::number_of(conn, &subject.originator)?;
     let (assessment, twice) = (subject.assessment.as_bytes(), subject.twice.to_string());
-    let counts = row(conn, COUNT, params![originator, assessment, twice], |r| Ok((count(r, 0)?, count(r, 1)?)))?;
+    let counts =
+        query_optional(conn, COUNT, params![originator, assessment, twice], |r| Ok((count(r, 0)?, count(r, 1)?)))?;
     let (all, same) = counts.unwrap_or_default();
     if same > 0 || all >= MAX_EQUIVOCATIONS {
         return Ok(false);
     }
     let sealed = vault.seal(sealed_row(&proof.found), &pack(&proof.envelopes))?;
     let (first, second) = (first.as_bytes(), second.as_bytes());
-    change(conn, KEEP, params![originator, assessment, twice, first, second, at.unix_nanos(), sealed])?;
+    execute(conn, KEEP, params![originator, assessment, twice, first, second, at.unix_nanos(), sealed])?;
     ledger::append(conn, vault, &[LedgerLeaf::of(&proof.found.event())?])?;
     Ok(true)
 }
@@ -100,12 +106,12 @@ pub(super) fn tell(found: &Equivocation) {
 }
 
 fn found(r: &SqlRow<'_>) -> rusqlite::Result<Equivocation> {
-    let subject = Subject { originator: word(r, 0)?, assessment: id(r, 1)?, twice: word(r, 2)? };
+    let subject = Subject { originator: text(r, 0)?, assessment: id(r, 1)?, twice: text(r, 2)? };
     Ok(Equivocation { subject, statements: [id(r, 3)?, id(r, 4)?], at: time(r, 5)? })
 }
 
 fn named(r: &SqlRow<'_>) -> rusqlite::Result<Damage> {
-    Ok(Damage::Equivocation(id(r, 1)?, word(r, 0)?))
+    Ok(Damage::Equivocation(id(r, 1)?, text(r, 0)?))
 }
 
 #[async_trait]

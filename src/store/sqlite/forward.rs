@@ -5,7 +5,7 @@ use rusqlite::{Connection, params};
 
 use super::{
     SqliteStore,
-    column::{change, count, id, number, row, rows},
+    dialect::{count, execute, id, number, query_all, query_optional},
     ledger, manifests, queue,
 };
 use crate::store::{
@@ -26,7 +26,7 @@ impl ForwardStore for SqliteStore {
         let read = |r: &rusqlite::Row<'_>| {
             Ok(ForwardableEntry { arrival: count(r, 0)?, manifest_id: id(r, 1)?, release: r.get(2)? })
         };
-        self.read(move |conn| rows(conn, SQL, params![number(arrival)?, limit], read)).await
+        self.read(move |conn| query_all(conn, SQL, params![number(arrival)?, limit], read)).await
     }
 
     async fn forward(&self, forwarding: Forwarding) -> Result<()> {
@@ -38,7 +38,7 @@ impl ForwardStore for SqliteStore {
 /// The arrival number up to which all entries were examined.
 fn position(conn: &Connection) -> Result<u64> {
     const SQL: &str = "SELECT upto FROM forwarded";
-    Ok(row(conn, SQL, [], |r| count(r, 0))?.unwrap_or_default())
+    Ok(query_optional(conn, SQL, [], |r| count(r, 0))?.unwrap_or_default())
 }
 
 fn commit(conn: &Connection, vault: &Vault, forwarding: &Forwarding, leaves: &[LedgerLeaf]) -> Result<()> {
@@ -52,6 +52,6 @@ fn commit(conn: &Connection, vault: &Vault, forwarding: &Forwarding, leaves: &[L
             queue::put(conn, manifest, *urgency, partners)?;
         }
     }
-    change(conn, POSITION, [number(forwarding.upto)?])?;
+    execute(conn, POSITION, [number(forwarding.upto)?])?;
     ledger::append(conn, vault, leaves)
 }

@@ -7,8 +7,8 @@ use rusqlite::params;
 
 use super::{
     SqliteStore,
-    column::{change, id, time, word},
     damages::sorted,
+    dialect::{execute, id, text, time},
     ledger,
     outbox::{self, SealedStatement},
     partners,
@@ -31,7 +31,7 @@ impl IntroductionStore for SqliteStore {
         let read = |r: &rusqlite::Row<'_>| {
             let record = IntroductionRecord {
                 id: id(r, 0)?,
-                of: word(r, 1)?,
+                of: text(r, 1)?,
                 to: vec![],
                 envelope: r.get(3)?,
                 is_signed: r.get(4)?,
@@ -60,7 +60,7 @@ impl IntroductionStore for SqliteStore {
                 let to = serde_json::to_string(&record.to).map_err(|e| StoreError::Failed(e.to_string()))?;
                 let peer = partners::number_of(conn, &record.of)?;
                 let IntroductionRecord { id, envelope, is_signed, at, .. } = record;
-                change(conn, SQL, params![id.as_bytes(), peer, to, envelope, is_signed, at.unix_nanos()])?;
+                execute(conn, SQL, params![id.as_bytes(), peer, to, envelope, is_signed, at.unix_nanos()])?;
             }
             for (partner, statement) in &send {
                 outbox::put(conn, partner, statement, None)?;

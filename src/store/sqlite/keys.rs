@@ -4,7 +4,7 @@
 use rusqlite::{Connection, params};
 
 use super::{
-    column::{change, row},
+    dialect::{self, execute, query_optional},
     partners,
 };
 use crate::{
@@ -20,7 +20,7 @@ type Found = (i64, Option<Vec<u8>>);
 
 fn find(conn: &Connection, assessment: &AssessmentId, originator: i64) -> Result<Option<Found>> {
     const SQL: &str = "SELECT number, wrapped FROM assessment WHERE id = ?1 AND originator = ?2";
-    row(conn, SQL, params![assessment.as_bytes(), originator], |r| Ok((r.get(0)?, r.get(1)?)))
+    query_optional(conn, SQL, params![assessment.as_bytes(), originator], |r| Ok((r.get(0)?, r.get(1)?)))
 }
 
 /// The number of an assessment's row.
@@ -62,14 +62,11 @@ pub(super) fn settle(
 ) -> Result<Option<i64>> {
     const NEW: &str = "INSERT INTO assessment (id, originator, wrapped) VALUES (?1, ?2, ?3)";
     match find(conn, assessment, originator)? {
-        None => {
-            change(conn, NEW, params![assessment.as_bytes(), originator, key])?;
-            Ok(Some(conn.last_insert_rowid()))
-        }
+        None => Ok(Some(dialect::insert(conn, NEW, params![assessment.as_bytes(), originator, key])?)),
         Some((number, Some(kept))) if kept == key => Ok(Some(number)),
         Some((_, Some(kept))) if vault.open(Row::AssessmentKey(assessment, name), &kept).is_ok() => Ok(None),
         Some((number, _)) => {
-            change(conn, "UPDATE assessment SET wrapped = ?2 WHERE number = ?1", params![number, key])?;
+            execute(conn, "UPDATE assessment SET wrapped = ?2 WHERE number = ?1", params![number, key])?;
             Ok(Some(number))
         }
     }

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::{
     SqliteStore,
-    column::{change, count, number, rows},
+    dialect::{count, execute, number, query_all},
 };
 use crate::{
     domain::{event::Event, ids::StatementId},
@@ -37,10 +37,11 @@ pub(super) fn begin(conn: &Connection, vault: &Vault) -> Result<()> {
 }
 
 fn grow(conn: &Connection, state: &mut State, leaf: &[u8]) -> Result<()> {
+    const PUT: &str = "INSERT INTO ledger_subtree (level, place, hash) VALUES (?1, ?2, ?3) \
+        ON CONFLICT (level, place) DO UPDATE SET hash = excluded.hash";
     state.frontier.push(leaf, |level, place, hash| {
         let values = params![level, number(place)?, hash.as_slice()];
-        change(conn, "INSERT OR REPLACE INTO ledger_subtree (level, place, hash) VALUES (?1, ?2, ?3)", values)
-            .map(|_| ())
+        execute(conn, PUT, values).map(|_| ())
     })
 }
 
@@ -56,15 +57,16 @@ pub(super) fn append(conn: &Connection, vault: &Vault, leaves: &[LedgerLeaf]) ->
 
 /// Appends entries to a state that is written afterwards.
 fn put(conn: &Connection, vault: &Vault, state: &mut State, leaves: &[LedgerLeaf]) -> Result<()> {
+    const INDEX: &str = "INSERT INTO ledger_manifest (manifest, number) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
     for leaf in leaves {
         let index = state.frontier.size();
         let sealed = vault.seal_leaf(index, leaf)?;
         let values = params![number(index)?, leaf.hash.as_slice(), sealed];
-        let put = change(conn, "INSERT INTO ledger (number, leaf, sealed) VALUES (?1, ?2, ?3)", values);
+        let put = execute(conn, "INSERT INTO ledger (number, leaf, sealed) VALUES (?1, ?2, ?3)", values);
         put.map_err(|error| foreign(index, error))?;
         for manifest in &leaf.manifests {
             let values = params![manifest.as_bytes(), number(index)?];
-            change(conn, "INSERT OR REPLACE INTO ledger_manifest (manifest, number) VALUES (?1, ?2)", values)?;
+            execute(conn, INDEX, values)?;
         }
         grow(conn, state, &leaf.hash)?;
     }
@@ -99,7 +101,7 @@ fn open(vault: &Vault, entries: Vec<Sealed>) -> Result<Vec<Event>> {
 /// Entries from an index on, in their stored form.
 fn page(conn: &Connection, from: u64, limit: u32) -> Result<Vec<Sealed>> {
     const SQL: &str = "SELECT number, leaf, sealed FROM ledger WHERE number >= ?1 ORDER BY number LIMIT ?2";
-    rows(conn, SQL, params![number(from)?, limit], sealed).map_err(torn)
+    query_all(conn, SQL, params![number(from)?, limit], sealed).map_err(torn)
 }
 
 /// Damage of the ledger is damage of the whole store.
@@ -117,7 +119,7 @@ pub(super) async fn events_of(store: &SqliteStore, manifest: &StatementId) -> Re
     let manifest = *manifest;
     store
         .read_sealed(move |conn, vault| {
-            open(vault, rows(conn, SQL, params![manifest.as_bytes()], sealed).map_err(torn)?)
+            open(vault, query_all(conn, SQL, params![manifest.as_bytes()], sealed).map_err(torn)?)
         })
         .await
 }

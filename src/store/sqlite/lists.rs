@@ -7,8 +7,8 @@ use rusqlite::{Connection, Row as SqlRow, params};
 
 use super::{
     SqliteStore,
-    column::{change, id, rows, word},
     damages::sorted,
+    dialect::{execute, id, query_all, text},
     ledger,
     partners::number_of,
 };
@@ -33,7 +33,7 @@ fn torn() -> StoreError {
 }
 
 fn named(row: &SqlRow<'_>) -> rusqlite::Result<Damage> {
-    Ok(Damage::Revocations(word(row, 0)?))
+    Ok(Damage::Revocations(text(row, 0)?))
 }
 
 async fn all(store: &SqliteStore) -> Result<Vec<ListRecord>> {
@@ -46,7 +46,7 @@ async fn all(store: &SqliteStore) -> Result<Vec<ListRecord>> {
 }
 
 fn list(vault: &Vault, row: &SqlRow<'_>) -> Result<ListRecord> {
-    let (of, issuing_key, scope): (TrustDomain, Sha256, Sha256) = (word(row, 0)?, id(row, 1)?, id(row, 2)?);
+    let (of, issuing_key, scope): (TrustDomain, Sha256, Sha256) = (text(row, 0)?, id(row, 1)?, id(row, 2)?);
     let plain = vault.open(Row::RevocationList(&issuing_key, &scope, &of), &row.get::<_, Vec<u8>>(3)?)?;
     let mut parts = unpack(&plain)?.into_iter();
     let der = parts.next().ok_or_else(torn)?;
@@ -65,7 +65,7 @@ async fn seen(store: &SqliteStore) -> Result<Vec<RevocationsRecord>> {
 }
 
 fn revocations(vault: &Vault, row: &SqlRow<'_>) -> Result<RevocationsRecord> {
-    let (of, issuing_key): (TrustDomain, Sha256) = (word(row, 0)?, id(row, 1)?);
+    let (of, issuing_key): (TrustDomain, Sha256) = (text(row, 0)?, id(row, 1)?);
     let entries = unpack(&vault.open(Row::Revocations(&issuing_key, &of), &row.get::<_, Vec<u8>>(2)?)?)?;
     Ok(RevocationsRecord { of, issuing_key, entries })
 }
@@ -81,17 +81,17 @@ async fn forget_torn(store: &SqliteStore, of: &TrustDomain) -> Result<()> {
     let of = of.clone();
     store
         .write(move |conn, vault| {
-            let torn_lists = rows(conn, LISTS, [of.as_str()], |row| {
+            let torn_lists = query_all(conn, LISTS, [of.as_str()], |row| {
                 list(vault, row).is_err().then(|| row.get::<_, i64>(4)).transpose()
             })?;
-            let torn_seen = rows(conn, SEEN, [of.as_str()], |row| {
+            let torn_seen = query_all(conn, SEEN, [of.as_str()], |row| {
                 revocations(vault, row).is_err().then(|| row.get::<_, i64>(3)).transpose()
             })?;
             for row in torn_lists.into_iter().flatten() {
-                change(conn, "DELETE FROM revocation_list WHERE rowid = ?1", [row])?;
+                execute(conn, "DELETE FROM revocation_list WHERE rowid = ?1", [row])?;
             }
             for row in torn_seen.into_iter().flatten() {
-                change(conn, "DELETE FROM revocation WHERE number = ?1", [row])?;
+                execute(conn, "DELETE FROM revocation WHERE number = ?1", [row])?;
             }
             Ok(())
         })
@@ -109,7 +109,7 @@ async fn save(store: &SqliteStore, list: ListRecord, seen: Vec<Vec<u8>>, events:
     store
         .write(move |conn, vault| {
             let peer = number_of(conn, &list.of)?;
-            change(conn, SQL, params![peer, list.issuing_key.as_bytes(), list.scope.as_bytes(), sealed])?;
+            execute(conn, SQL, params![peer, list.issuing_key.as_bytes(), list.scope.as_bytes(), sealed])?;
             if !seen.is_empty() {
                 add(conn, vault, (peer, &list.of), &list.issuing_key, &seen)?;
             }
@@ -131,16 +131,16 @@ fn add(
     const SQL: &str = "INSERT INTO revocation (peer, issuing_key, sealed) VALUES (?1, ?2, ?3)";
     let name = Row::Revocations(issuing_key, of);
     let mut plain = Vec::new();
-    let held: Vec<Vec<u8>> = rows(conn, HELD, params![peer, issuing_key.as_bytes()], |r| r.get(0))?;
+    let held: Vec<Vec<u8>> = query_all(conn, HELD, params![peer, issuing_key.as_bytes()], |r| r.get(0))?;
     if held.len() >= MOST_BATCHES {
         for sealed in held {
             plain.extend(vault.open(name, &sealed)?);
         }
-        change(conn, CLEAR, params![peer, issuing_key.as_bytes()])?;
+        execute(conn, CLEAR, params![peer, issuing_key.as_bytes()])?;
     }
     // Packed lists that are concatenated are the packed list of all items.
     plain.extend(pack(seen));
-    change(conn, SQL, params![peer, issuing_key.as_bytes(), vault.seal(name, &plain)?])?;
+    execute(conn, SQL, params![peer, issuing_key.as_bytes(), vault.seal(name, &plain)?])?;
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 
 use super::{
-    column::{change, id, row, word},
+    dialect::{self, execute, id, query_optional, text},
     roots, subject_states, titles,
 };
 use crate::{
@@ -14,7 +14,13 @@ use crate::{
 /// A condition on `manifest`: the version counts on the statement of a hub alone.
 macro_rules! hub_attested {
     () => {
-        "(json_valid(verified) AND json_extract(verified, '$.on_word_of') IS NOT NULL)"
+        concat!(
+            "(",
+            dialect::is_json!("verified"),
+            " AND ",
+            dialect::json_field!("verified", "on_word_of"),
+            " IS NOT NULL)"
+        )
     };
 }
 
@@ -22,9 +28,9 @@ macro_rules! hub_attested {
 macro_rules! version_bytes {
     () => {
         "(2048 + length(m.envelope) \
-         + (SELECT ifnull(sum(length(c.sealed)), 0) FROM portion_set c WHERE c.manifest = m.number) \
-         + (SELECT ifnull(sum(length(c.sealed)), 0) FROM beside c WHERE c.manifest = m.number) \
-         + (SELECT ifnull(sum(length(c.envelope) + length(c.provenance)), 0) FROM received c WHERE c.manifest = m.number))"
+         + (SELECT coalesce(sum(length(c.sealed)), 0) FROM portion_set c WHERE c.manifest = m.number) \
+         + (SELECT coalesce(sum(length(c.sealed)), 0) FROM beside c WHERE c.manifest = m.number) \
+         + (SELECT coalesce(sum(length(c.envelope) + length(c.provenance)), 0) FROM received c WHERE c.manifest = m.number))"
     };
 }
 pub(super) use version_bytes;
@@ -45,13 +51,13 @@ pub(super) struct Version<'a> {
 
 /// The number of a manifest's row.
 pub(super) fn find(conn: &Connection, id: &StatementId) -> Result<Option<i64>> {
-    row(conn, "SELECT number FROM manifest WHERE id = ?1", [id.as_bytes()], |r| r.get(0))
+    query_optional(conn, "SELECT number FROM manifest WHERE id = ?1", [id.as_bytes()], |r| r.get(0))
 }
 
 /// The row of a manifest that is offered to partners: the latest version, not recalled.
 pub(super) fn offered(conn: &Connection, id: &StatementId) -> Result<Option<i64>> {
     const SQL: &str = "SELECT number, state IN ('current', 'quarantined') FROM manifest WHERE id = ?1";
-    let found = row(conn, SQL, [id.as_bytes()], |r| Ok((r.get(0)?, r.get::<_, bool>(1)?)))?;
+    let found = query_optional(conn, SQL, [id.as_bytes()], |r| Ok((r.get(0)?, r.get::<_, bool>(1)?)))?;
     let (number, is_offered) = found.ok_or(StoreError::Conflict)?;
     Ok(is_offered.then_some(number))
 }
@@ -60,22 +66,22 @@ pub(super) fn offered(conn: &Connection, id: &StatementId) -> Result<Option<i64>
 pub(super) fn releasable(conn: &Connection, id: &StatementId) -> Result<Option<i64>> {
     const SQL: &str =
         "SELECT number FROM manifest WHERE id = ?1 AND state NOT IN ('withdrawn', 'purged', 'quarantined')";
-    row(conn, SQL, [id.as_bytes()], |r| r.get(0))
+    query_optional(conn, SQL, [id.as_bytes()], |r| r.get(0))
 }
 
 /// The latest version that users see; 0 if there is none.
 pub(super) fn latest(conn: &Connection, assessment: i64) -> Result<u32> {
-    const SQL: &str = "SELECT ifnull(max(version), 0) FROM manifest WHERE assessment = ?1 AND state <> 'quarantined'";
-    Ok(row(conn, SQL, [assessment], |r| r.get(0))?.unwrap_or_default())
+    const SQL: &str = "SELECT coalesce(max(version), 0) FROM manifest WHERE assessment = ?1 AND state <> 'quarantined'";
+    Ok(query_optional(conn, SQL, [assessment], |r| r.get(0))?.unwrap_or_default())
 }
 
 /// The latest version that users see and that the originator's own signature verified; 0 if there is none.
 pub(super) fn latest_own(conn: &Connection, assessment: i64) -> Result<u32> {
     const SQL: &str = concat!(
-        "SELECT ifnull(max(version), 0) FROM manifest WHERE assessment = ?1 AND state <> 'quarantined' AND NOT ",
+        "SELECT coalesce(max(version), 0) FROM manifest WHERE assessment = ?1 AND state <> 'quarantined' AND NOT ",
         hub_attested!()
     );
-    Ok(row(conn, SQL, [assessment], |r| r.get(0))?.unwrap_or_default())
+    Ok(query_optional(conn, SQL, [assessment], |r| r.get(0))?.unwrap_or_default())
 }
 
 /// The manifest of a version that users see and that the originator's own signature verified.
@@ -84,7 +90,7 @@ pub(super) fn shown(conn: &Connection, assessment: i64, version: u32) -> Result<
         "SELECT id FROM manifest WHERE assessment = ?1 AND version = ?2 AND state <> 'quarantined' AND NOT ",
         hub_attested!()
     );
-    row(conn, SQL, params![assessment, version], |r| id(r, 0))
+    query_optional(conn, SQL, params![assessment, version], |r| id(r, 0))
 }
 
 /// The version that users see on the statement of a hub alone. There is at most one, because it is shown only if nothing else
@@ -94,7 +100,7 @@ pub(super) fn hub_attested(conn: &Connection, assessment: i64) -> Result<Option<
         "SELECT version, id FROM manifest WHERE assessment = ?1 AND state <> 'quarantined' AND ",
         hub_attested!()
     );
-    row(conn, SQL, [assessment], |r| Ok(HubAttestedVersion { version: r.get(0)?, manifest: id(r, 1)? }))
+    query_optional(conn, SQL, [assessment], |r| Ok(HubAttestedVersion { version: r.get(0)?, manifest: id(r, 1)? }))
 }
 
 /// Whether another version hides this one from users. A version that its originator's own signature verified is hidden by
@@ -110,7 +116,7 @@ fn is_taken(conn: &Connection, v: &Version<'_>) -> Result<bool> {
     );
     let is_on_word = v.verified.on_word_of.is_some();
     let values = params![v.assessment, v.version, v.manifest_id.as_bytes(), is_on_word];
-    Ok(row(conn, SQL, values, |_| Ok(()))?.is_some())
+    Ok(query_optional(conn, SQL, values, |_| Ok(()))?.is_some())
 }
 
 fn insert(conn: &Connection, v: &Version<'_>, state: AssessmentState) -> Result<i64> {
@@ -127,8 +133,7 @@ fn insert(conn: &Connection, v: &Version<'_>, state: AssessmentState) -> Result<
         manifest,
         written(verified)?
     ];
-    change(conn, SQL, values)?;
-    Ok(conn.last_insert_rowid())
+    dialect::insert(conn, SQL, values)
 }
 
 fn written(verified: &Verification) -> Result<String> {
@@ -143,7 +148,7 @@ fn confirm(conn: &Connection, manifest: i64, v: &Version<'_>) -> Result<bool> {
         return Ok(false);
     }
     let was_on_word = hub_attested(conn, v.assessment)?.is_some_and(|word| word.manifest == *v.manifest_id);
-    change(conn, SQL, params![manifest, written(v.verified)?])?;
+    execute(conn, SQL, params![manifest, written(v.verified)?])?;
     Ok(was_on_word)
 }
 
@@ -167,7 +172,8 @@ pub(super) fn keep(conn: &Connection, v: &Version<'_>, is_quarantined: bool) -> 
     }
     let is_quarantined = is_quarantined || is_taken(conn, v)?;
     let gave_way = if is_quarantined { None } else { give_way(conn, v)? };
-    let found = row(conn, FIND, [v.manifest_id.as_bytes()], |r| Ok((r.get(0)?, word::<AssessmentState>(r, 1)?)))?;
+    let found =
+        query_optional(conn, FIND, [v.manifest_id.as_bytes()], |r| Ok((r.get(0)?, text::<AssessmentState>(r, 1)?)))?;
     let number = match found {
         None if is_quarantined => insert(conn, v, AssessmentState::Quarantined)?,
         None => {
@@ -179,7 +185,7 @@ pub(super) fn keep(conn: &Connection, v: &Version<'_>, is_quarantined: bool) -> 
         Some((number, AssessmentState::Quarantined)) if !is_quarantined => {
             // The verified envelope is stored. The quarantined one may have signatures that could not be verified.
             const SHOW: &str = "UPDATE manifest SET state = ?2, envelope = ?3, verified = ?4 WHERE number = ?1";
-            change(conn, SHOW, params![number, state_of(conn, v)?.as_str(), v.manifest, written(v.verified)?])?;
+            execute(conn, SHOW, params![number, state_of(conn, v)?.as_str(), v.manifest, written(v.verified)?])?;
             supersede(conn, v)?;
             number
         }
@@ -207,15 +213,15 @@ fn give_way(conn: &Connection, v: &Version<'_>) -> Result<Option<i64>> {
         return Ok(None);
     }
     let values = params![v.assessment, v.version, v.manifest_id.as_bytes()];
-    let Some(number) = row(conn, FIND, values, |r| r.get::<_, i64>(0))? else { return Ok(None) };
+    let Some(number) = query_optional(conn, FIND, values, |r| r.get::<_, i64>(0))? else { return Ok(None) };
     hide(conn, number)?;
     Ok(Some(number))
 }
 
 /// Puts a manifest into quarantine, and takes it out of all queues.
 pub(super) fn hide(conn: &Connection, manifest: i64) -> Result<()> {
-    change(conn, "UPDATE manifest SET state = 'quarantined' WHERE number = ?1", [manifest])?;
-    change(conn, "DELETE FROM queue WHERE manifest = ?1", [manifest]).map(drop)
+    execute(conn, "UPDATE manifest SET state = 'quarantined' WHERE number = ?1", [manifest])?;
+    execute(conn, "DELETE FROM queue WHERE manifest = ?1", [manifest]).map(drop)
 }
 
 fn state_of(conn: &Connection, v: &Version<'_>) -> Result<AssessmentState> {
@@ -229,9 +235,9 @@ fn supersede(conn: &Connection, v: &Version<'_>) -> Result<()> {
         "UPDATE manifest SET state = 'superseded' WHERE assessment = ?1 AND version < ?2 AND state = 'current'";
     const QUEUED: &str =
         "DELETE FROM queue WHERE manifest IN (SELECT number FROM manifest WHERE assessment = ?1 AND version < ?2)";
-    change(conn, SQL, params![v.assessment, v.version])?;
+    execute(conn, SQL, params![v.assessment, v.version])?;
     if v.version > 1 {
-        change(conn, QUEUED, params![v.assessment, v.version])?;
+        execute(conn, QUEUED, params![v.assessment, v.version])?;
     }
     Ok(())
 }
@@ -246,8 +252,7 @@ pub(super) fn keep_portions(
 ) -> Result<()> {
     const SQL: &str =
         "INSERT INTO portion_set (manifest, peer, sequence, quarantined, sealed) VALUES (?1, ?2, ?3, ?4, ?5)";
-    change(conn, SQL, params![manifest, peer, sequence, is_quarantined, sealed])?;
-    let set = conn.last_insert_rowid();
+    let set = dialect::insert(conn, SQL, params![manifest, peer, sequence, is_quarantined, sealed])?;
     titles::keep(conn, set, title)?;
     subject_states::keep(conn, set, subject_states)
 }

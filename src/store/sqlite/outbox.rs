@@ -7,8 +7,8 @@ use rusqlite::{Connection, Row as SqlRow, params};
 
 use super::{
     SqliteStore,
-    column::{change, time_optional},
     damages::sorted,
+    dialect::{self, execute, time_optional},
     partners,
 };
 use crate::{
@@ -55,8 +55,8 @@ pub(super) fn put(
     const OFFER: &str = "UPDATE outbox SET again_at = 0 WHERE peer = ?1 AND digest = ?2";
     let peer = partners::number_of(conn, partner)?;
     let SealedStatement { sealed, digest } = statement;
-    if change(conn, PUT, params![peer, sealed, at.map(Time::unix_nanos), digest])? == 0 {
-        change(conn, OFFER, params![peer, digest])?;
+    if execute(conn, PUT, params![peer, sealed, at.map(Time::unix_nanos), digest])? == 0 {
+        execute(conn, OFFER, params![peer, digest])?;
     }
     Ok(())
 }
@@ -74,15 +74,15 @@ pub(super) fn put_first(
     const PUT: &str = "INSERT INTO outbox (peer, sealed, at) VALUES (?1, ?2, ?3)";
     const MOVE: &str = "UPDATE outbox SET number = number - 4611686018427387904, statement = ?2 WHERE number = ?1";
     let peer = partners::number_of(conn, partner)?;
-    change(conn, PUT, params![peer, recall.sealed, at.unix_nanos()])?;
-    change(conn, MOVE, params![conn.last_insert_rowid(), statement.as_bytes()]).map(|_| ())
+    let number = dialect::insert(conn, PUT, params![peer, recall.sealed, at.unix_nanos()])?;
+    execute(conn, MOVE, params![number, statement.as_bytes()]).map(|_| ())
 }
 
 /// Removes the statements of a recall from a holder's outbox, once the holder's own receipt has answered it. For the writer.
 pub(super) fn recall_answered(conn: &Connection, holder: i64, recall: i64) -> Result<()> {
     const SQL: &str = "DELETE FROM outbox WHERE peer = ?1 AND number < 0 AND statement IN \
         (SELECT id FROM recall_statement WHERE recall = ?2)";
-    change(conn, SQL, [holder, recall]).map(|_| ())
+    execute(conn, SQL, [holder, recall]).map(|_| ())
 }
 
 /// Reads an item with its statement still encrypted.
@@ -145,11 +145,11 @@ impl OutboxStore for SqliteStore {
             let Some(peer) = partners::find(conn, &partner)? else { return Ok(()) };
             for (item, answered) in &answers {
                 match answered {
-                    OutboxOutcome::Done => change(conn, DONE, params![item, peer])?,
-                    OutboxOutcome::Later(at) => change(conn, LATER, params![item, peer, at.unix_nanos()])?,
+                    OutboxOutcome::Done => execute(conn, DONE, params![item, peer])?,
+                    OutboxOutcome::Later(at) => execute(conn, LATER, params![item, peer, at.unix_nanos()])?,
                     OutboxOutcome::Kept { reason, again_at, seen } => {
                         let outcome = if reason.is_some() { "not-yet" } else { "taken" };
-                        change(conn, KEPT, params![item, peer, outcome, reason, again_at.unix_nanos(), seen])?
+                        execute(conn, KEPT, params![item, peer, outcome, reason, again_at.unix_nanos(), seen])?
                     }
                 };
             }
@@ -163,7 +163,7 @@ impl OutboxStore for SqliteStore {
             AND (seen IS NULL OR seen <> ?2)";
         let partner = partner.clone();
         self.write(move |conn, _| match partners::find(conn, &partner)? {
-            Some(peer) => Ok(change(conn, SQL, params![peer, edition])? > 0),
+            Some(peer) => Ok(execute(conn, SQL, params![peer, edition])? > 0),
             None => Ok(false),
         })
         .await

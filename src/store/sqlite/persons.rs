@@ -7,8 +7,8 @@ use rusqlite::{Row as SqlRow, params};
 
 use super::{
     SqliteStore,
-    column::{change, id},
     damages::{Sorted, sorted},
+    dialect::{execute, id},
     ledger,
 };
 use crate::{
@@ -56,7 +56,7 @@ impl PersonStore for SqliteStore {
         let leaves = LedgerLeaf::all(&events)?;
         self.write(move |conn, vault| {
             for (id, sealed) in &sealed {
-                change(conn, SQL, params![id.as_bytes(), sealed])?;
+                execute(conn, SQL, params![id.as_bytes(), sealed])?;
             }
             ledger::append(conn, vault, &leaves)
         })

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 
 use super::{
-    column::{change, id, row, rows, word},
+    dialect::{self, execute, id, query_all, query_optional, text},
     partners, requests,
 };
 use crate::{
@@ -47,7 +47,7 @@ pub(super) use {attachments, given};
 pub(super) fn is_purged(conn: &Connection, manifest: &StatementId) -> Result<bool> {
     const SQL: &str =
         "SELECT 1 FROM manifest m JOIN assessment a ON a.number = m.assessment WHERE m.id = ?1 AND a.wrapped IS NULL";
-    Ok(row(conn, SQL, [manifest.as_bytes()], |_| Ok(()))?.is_some())
+    Ok(query_optional(conn, SQL, [manifest.as_bytes()], |_| Ok(()))?.is_some())
 }
 
 /// Deletes what people wrote about an assessment: requests, answers, holders' notes. The ledger still shows that there were
@@ -56,17 +56,21 @@ pub(super) fn texts(conn: &Connection, vault: &Vault, assessment: i64) -> Result
     const ASKED: &str = "SELECT q.id, d.domain, q.sealed FROM request q JOIN peer d ON d.number = q.peer \
         WHERE q.manifest IN (SELECT id FROM manifest WHERE assessment = ?1)";
     const BLANK: &str = "UPDATE request SET sealed = ?2 WHERE id = ?1";
-    const NOTES: &str = "UPDATE receipt SET envelope = x'', sealed = NULL WHERE number IN (SELECT h.receipt FROM report h \
-        JOIN manifest m ON m.number = h.manifest WHERE m.assessment = ?1 AND h.kind IN ('read', 'acting', 'declined'))";
-    let asked = rows(conn, ASKED, [assessment], |r| {
-        Ok((id::<StatementId>(r, 0)?, word::<TrustDomain>(r, 1)?, r.get::<_, Vec<u8>>(2)?))
+    const NOTES: &str = concat!(
+        "UPDATE receipt SET envelope = ",
+        dialect::no_bytes!(),
+        ", sealed = NULL WHERE number IN (SELECT h.receipt FROM report h \
+        JOIN manifest m ON m.number = h.manifest WHERE m.assessment = ?1 AND h.kind IN ('read', 'acting', 'declined'))"
+    );
+    let asked = query_all(conn, ASKED, [assessment], |r| {
+        Ok((id::<StatementId>(r, 0)?, text::<TrustDomain>(r, 1)?, r.get::<_, Vec<u8>>(2)?))
     })?;
     for (request, partner, sealed) in asked {
         let (statements, blank) = requests::blank(vault, &request, &sealed)?;
         unpost(conn, vault, &partner, &statements)?;
-        change(conn, BLANK, params![request.as_bytes(), blank])?;
+        execute(conn, BLANK, params![request.as_bytes(), blank])?;
     }
-    change(conn, NOTES, [assessment]).map(|_| ())
+    execute(conn, NOTES, [assessment]).map(|_| ())
 }
 
 /// Deletes statements from a partner's outbox.
@@ -74,10 +78,10 @@ fn unpost(conn: &Connection, vault: &Vault, partner: &TrustDomain, statements: &
     const WAITING: &str = "SELECT number, sealed FROM outbox WHERE peer = ?1";
     const CLEAR: &str = "DELETE FROM outbox WHERE number = ?1";
     let peer = partners::number_of(conn, partner)?;
-    for (item, sealed) in rows(conn, WAITING, [peer], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, Vec<u8>>(1)?)))? {
+    for (item, sealed) in query_all(conn, WAITING, [peer], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, Vec<u8>>(1)?)))? {
         // An unreadable statement is never sent.
         if vault.open(Row::Outbox(partner), &sealed).is_ok_and(|waiting| statements.contains(&waiting)) {
-            change(conn, CLEAR, [item])?;
+            execute(conn, CLEAR, [item])?;
         }
     }
     Ok(())

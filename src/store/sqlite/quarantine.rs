@@ -9,7 +9,7 @@ use super::{
     SqliteStore,
     assessments::PAGE_BYTES,
     attached, attachments,
-    column::{change, count, id, number, row, rows, time, word},
+    dialect::{count, execute, id, number, query_all, query_optional, text, time},
     ledger,
     manifests::{self, StoredVersion, Version},
     outbox::{self, SealedStatement},
@@ -37,9 +37,9 @@ pub(super) async fn of(store: &SqliteStore, manifest: &StatementId) -> Result<Ve
     let manifest = *manifest;
     store
         .read(move |conn| {
-            rows(conn, SQL, [manifest.as_bytes()], |r| {
+            query_all(conn, SQL, [manifest.as_bytes()], |r| {
                 Ok(QuarantineRecord {
-                    partner: word(r, 0)?,
+                    partner: text(r, 0)?,
                     sequence: count(r, 1)?,
                     release_id: id(r, 2)?,
                     reason: r.get(3)?,
@@ -78,7 +78,7 @@ macro_rules! arrivals {
     ($rest:literal) => {
         concat!(
             "SELECT r.number, r.peer, f.domain, r.sequence, r.release_id, r.envelope, m.number, m.id, \
-             ifnull(r.claimed, m.envelope), \
+             coalesce(r.claimed, m.envelope), \
              m.version, m.since, a.number, a.id, o.number, o.domain, a.wrapped, r.provenance, r.at \
              FROM received r JOIN peer f ON f.number = r.peer JOIN manifest m ON m.number = r.manifest \
              JOIN assessment a ON a.number = m.assessment JOIN peer o ON o.number = m.originator \
@@ -92,7 +92,7 @@ fn arrival(r: &SqlRow<'_>) -> rusqlite::Result<Arrival> {
     Ok(Arrival {
         number: r.get(0)?,
         peer: r.get(1)?,
-        partner: word(r, 2)?,
+        partner: text(r, 2)?,
         sequence: count(r, 3)?,
         release_id: id(r, 4)?,
         release: r.get(5)?,
@@ -102,7 +102,7 @@ fn arrival(r: &SqlRow<'_>) -> rusqlite::Result<Arrival> {
         version: r.get(9)?,
         since: time(r, 10)?,
         assessment: (r.get(11)?, id(r, 12)?),
-        originator: (r.get(13)?, word(r, 14)?),
+        originator: (r.get(13)?, text(r, 14)?),
         wrapped: r.get(15)?,
         provenance: r.get(16)?,
         at: time(r, 17)?,
@@ -131,7 +131,7 @@ impl Arrival {
         const SQL: &str = "SELECT number, sealed FROM portion_set \
             WHERE manifest = ?1 AND peer = ?2 AND sequence = ?3 AND quarantined = ?4";
         let values = params![self.manifest, self.peer, number(self.sequence)?, quarantined];
-        let found = row(conn, SQL, values, |r| Ok((r.get(0)?, r.get(1)?)))?;
+        let found = query_optional(conn, SQL, values, |r| Ok((r.get(0)?, r.get(1)?)))?;
         found.ok_or(StoreError::Damaged(Damage::Version(self.manifest_id)))
     }
 
@@ -140,7 +140,7 @@ impl Arrival {
         const PORTIONS: &str = "UPDATE portion_set SET quarantined = ?2, sealed = ?3 WHERE number = ?1";
         let (place, sealed) = self.sealed(conn, !quarantined)?;
         let portions = key.seal(self.row(quarantined), &key.open(self.row(!quarantined), &sealed)?)?;
-        change(conn, PORTIONS, params![place, quarantined, portions])?;
+        execute(conn, PORTIONS, params![place, quarantined, portions])?;
         titles::seal_anew(conn, key, place, self.title(!quarantined), self.title(quarantined))?;
         attached::seal_anew(conn, key, (self.manifest, &self.manifest_id), self.place(), quarantined)
     }
@@ -181,7 +181,7 @@ pub(super) async fn quarantined_for(
         .read_sealed(move |conn, vault| {
             let values = params![partner.as_str(), agreement.as_bytes(), number(after)?, limit];
             let (mut held, mut bytes) = (vec![], 0);
-            for found in rows(conn, SQL, values, arrival)? {
+            for found in query_all(conn, SQL, values, arrival)? {
                 if bytes >= PAGE_BYTES {
                     break;
                 }
@@ -225,7 +225,7 @@ fn show(conn: &Connection, vault: &Vault, entry: &Readmission) -> Result<bool> {
     const RECEIVED: &str = "UPDATE received SET quarantined = 0, reason = NULL, held_for = NULL, \
         number = (SELECT max(number) + 1 FROM received) WHERE number = ?1";
     let values = params![entry.partner.as_str(), number(entry.sequence)?];
-    let Some(found) = row(conn, FIND, values, arrival)? else { return Ok(false) };
+    let Some(found) = query_optional(conn, FIND, values, arrival)? else { return Ok(false) };
     let Some(wrapped) = found.wrapped.clone() else { return Ok(false) };
     if !recalls::may_be_shown(conn, &found.assessment.1, found.originator.0, found.peer)? {
         return Ok(false);
@@ -245,7 +245,7 @@ fn show(conn: &Connection, vault: &Vault, entry: &Readmission) -> Result<bool> {
     }
     found.seal_anew(conn, &found.key(vault, wrapped)?, false)?;
     hide(conn, vault, &kept)?;
-    change(conn, RECEIVED, [found.number])?;
+    execute(conn, RECEIVED, [found.number])?;
     attachments::named(conn, partners::number_of(conn, &entry.partner)?, &entry.attachments)?;
     attachments::name(conn, found.manifest, entry.attachments.iter().map(|(sha256, _)| sha256))?;
     Ok(true)
@@ -256,7 +256,7 @@ pub(super) fn hide(conn: &Connection, vault: &Vault, kept: &StoredVersion) -> Re
     const FIND: &str = arrivals!("r.quarantined = 0 AND r.manifest = ?1 ORDER BY r.number");
     const RECEIVED: &str = "UPDATE received SET quarantined = 1, reason = ?2, claimed = ?3 WHERE number = ?1";
     let Some((manifest, reason)) = kept.gave_way else { return Ok(()) };
-    for found in rows(conn, FIND, [manifest], arrival)? {
+    for found in query_all(conn, FIND, [manifest], arrival)? {
         // Without the key nothing of it can be read, so nothing is encrypted anew. The same holds for a damaged row, which must
         // not block anything else.
         if let Some(wrapped) = found.wrapped.clone() {
@@ -265,7 +265,7 @@ pub(super) fn hide(conn: &Connection, vault: &Vault, kept: &StoredVersion) -> Re
                 Err(other) => return Err(other),
             }
         }
-        change(conn, RECEIVED, params![found.number, reason.to_string(), found.envelope])?;
+        execute(conn, RECEIVED, params![found.number, reason.to_string(), found.envelope])?;
     }
     Ok(())
 }
@@ -275,11 +275,11 @@ fn hold_for_agreement(conn: &Connection, manifest: i64) -> Result<()> {
     const FIND: &str =
         "SELECT number, envelope FROM received WHERE manifest = ?1 AND quarantined = 1 AND held_for IS NULL";
     const HOLD: &str = "UPDATE received SET held_for = ?2 WHERE number = ?1";
-    for (place, release) in rows(conn, FIND, [manifest], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, Vec<u8>>(1)?)))? {
+    for (place, release) in query_all(conn, FIND, [manifest], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, Vec<u8>>(1)?)))? {
         let release = wire::envelope::decode(&release).and_then(|envelope| wire::release::decode(&envelope.payload));
         // An unreadable one stays in quarantine.
         let Ok(release) = release else { continue };
-        change(conn, HOLD, params![place, release.agreement.id.as_bytes()])?;
+        execute(conn, HOLD, params![place, release.agreement.id.as_bytes()])?;
     }
     Ok(())
 }
@@ -289,7 +289,7 @@ fn hold_for_agreement(conn: &Connection, manifest: i64) -> Result<()> {
 pub(super) fn disown(conn: &Connection, vault: &Vault, of: &TrustDomain, bundle: &Sha256) -> Result<Vec<StatementId>> {
     const FIND: &str = "SELECT m.number, m.id FROM manifest m JOIN peer d ON d.number = m.originator \
         WHERE d.domain = ?1 AND m.state <> 'quarantined' AND instr(m.verified, ?2) > 0";
-    let found = rows(conn, FIND, params![of.as_str(), bundle.to_string()], |r| {
+    let found = query_all(conn, FIND, params![of.as_str(), bundle.to_string()], |r| {
         Ok((r.get::<_, i64>(0)?, id::<StatementId>(r, 1)?))
     })?;
     for (manifest, _) in &found {

@@ -9,7 +9,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::{
     SqliteStore,
-    column::{IsMore, change, count, id, row, rows, rows_within, time, word},
+    dialect::{self, IsMore, count, execute, id, query_all, query_optional, query_within, text, time},
     manifests::{self, version_bytes},
     partners,
 };
@@ -21,15 +21,19 @@ use crate::{
     store::{FeedFigures, QueueItem, Result},
 };
 
-const PUT: &str = "INSERT INTO queue (peer, manifest, urgency, due_at, originator, turn) VALUES (?1, ?2, ?3, ?4, ?5, \
-    1 + max(ifnull((SELECT turn FROM queue_turn WHERE peer = ?1 AND urgency = ?3), 0), \
-    ifnull((SELECT max(turn) FROM queue WHERE peer = ?1 AND urgency = ?3 AND originator = ?5), 0))) \
-    ON CONFLICT (peer, due_at, manifest) DO NOTHING";
+const PUT: &str = concat!(
+    "INSERT INTO queue (peer, manifest, urgency, due_at, originator, turn) VALUES (?1, ?2, ?3, ?4, ?5, 1 + ",
+    dialect::larger!(
+        "coalesce((SELECT turn FROM queue_turn WHERE peer = ?1 AND urgency = ?3), 0)",
+        "coalesce((SELECT max(turn) FROM queue WHERE peer = ?1 AND urgency = ?3 AND originator = ?5), 0)"
+    ),
+    ") ON CONFLICT (peer, due_at, manifest) DO NOTHING"
+);
 
 /// Puts a version into queues. If it is there for the same time already, nothing changes. For the writer.
 pub(super) fn put(conn: &Connection, manifest: i64, urgency: u8, queue: &[(TrustDomain, Time)]) -> Result<()> {
     const ORIGINATOR: &str = "SELECT originator FROM manifest WHERE number = ?1";
-    let originator: Option<i64> = row(conn, ORIGINATOR, [manifest], |r| r.get(0))?;
+    let originator: Option<i64> = query_optional(conn, ORIGINATOR, [manifest], |r| r.get(0))?;
     let mut insert = conn.prepare_cached(PUT)?;
     for (partner, due_at) in queue {
         let peer = partners::number_of(conn, partner)?;
@@ -41,16 +45,20 @@ pub(super) fn put(conn: &Connection, manifest: i64, urgency: u8, queue: &[(Trust
 /// Takes items out of a partner's queue. Items that are added later come after them. For the writer.
 pub(super) fn settle(conn: &Connection, peer: i64, items: &[i64]) -> Result<()> {
     const TAKE: &str = "DELETE FROM queue WHERE number = ?1 AND peer = ?2 RETURNING urgency, turn";
-    const TURN: &str = "INSERT INTO queue_turn (peer, urgency, turn) VALUES (?1, ?2, ?3) \
-        ON CONFLICT (peer, urgency) DO UPDATE SET turn = max(turn, excluded.turn)";
+    const TURN: &str = concat!(
+        "INSERT INTO queue_turn (peer, urgency, turn) VALUES (?1, ?2, ?3) ON CONFLICT (peer, urgency) DO UPDATE SET turn = ",
+        dialect::larger!("queue_turn.turn", "excluded.turn")
+    );
     let mut last: BTreeMap<i64, i64> = BTreeMap::new();
     for item in items {
-        if let Some((urgency, turn)) = row(conn, TAKE, params![item, peer], |r| Ok((r.get(0)?, r.get::<_, i64>(1)?)))? {
+        if let Some((urgency, turn)) =
+            query_optional(conn, TAKE, params![item, peer], |r| Ok((r.get(0)?, r.get::<_, i64>(1)?)))?
+        {
             let last = last.entry(urgency).or_default();
             *last = turn.max(*last);
         }
     }
-    last.iter().try_for_each(|(urgency, turn)| change(conn, TURN, params![peer, urgency, turn]).map(drop))
+    last.iter().try_for_each(|(urgency, turn)| execute(conn, TURN, params![peer, urgency, turn]).map(drop))
 }
 
 pub(super) async fn enqueue(
@@ -73,26 +81,28 @@ pub(super) async fn enqueue(
 pub(super) async fn queued(store: &SqliteStore, partner: &TrustDomain) -> Result<u64> {
     const SQL: &str = "SELECT count(*) FROM queue WHERE peer = (SELECT number FROM peer WHERE domain = ?1)";
     let partner = partner.clone();
-    store.read(move |conn| Ok(row(conn, SQL, [partner.as_str()], |r| count(r, 0))?.unwrap_or_default())).await
+    store
+        .read(move |conn| Ok(query_optional(conn, SQL, [partner.as_str()], |r| count(r, 0))?.unwrap_or_default()))
+        .await
 }
 
 /// The figures of all feeds.
 pub(super) async fn feed_figures(store: &SqliteStore) -> Result<Vec<FeedFigures>> {
-    const SQL: &str = "SELECT d.domain, ifnull(i.sequence, 0), ifnull(o.sequence, 0), ifnull(o.acknowledged, 0), \
-        ifnull(q.items, 0) FROM peer d LEFT JOIN feed_in i ON i.peer = d.number \
+    const SQL: &str = "SELECT d.domain, coalesce(i.sequence, 0), coalesce(o.sequence, 0), coalesce(o.acknowledged, 0), \
+        coalesce(q.items, 0) FROM peer d LEFT JOIN feed_in i ON i.peer = d.number \
         LEFT JOIN feed_out o ON o.peer = d.number \
         LEFT JOIN (SELECT peer, count(*) AS items FROM queue GROUP BY peer) q ON q.peer = d.number \
         WHERE coalesce(i.peer, o.peer, q.peer) IS NOT NULL ORDER BY d.domain";
     let read = |r: &Row<'_>| {
         Ok(FeedFigures {
-            partner: word(r, 0)?,
+            partner: text(r, 0)?,
             inbound: count(r, 1)?,
             outbound: count(r, 2)?,
             acknowledged: count(r, 3)?,
             queued: count(r, 4)?,
         })
     };
-    store.read(move |conn| rows(conn, SQL, [], read)).await
+    store.read(move |conn| query_all(conn, SQL, [], read)).await
 }
 
 // The index has the queue in its order. Items that are not due yet are skipped within it.
@@ -110,7 +120,7 @@ pub(super) async fn due(store: &SqliteStore, partner: &TrustDomain, now: Time, l
     let partner = partner.clone();
     store
         .read(move |conn| match partners::find(conn, &partner)? {
-            Some(peer) => rows(conn, due!(), params![peer, now.unix_nanos(), limit], item),
+            Some(peer) => query_all(conn, due!(), params![peer, now.unix_nanos(), limit], item),
             None => Ok(vec![]),
         })
         .await
@@ -124,13 +134,13 @@ fn item(row: &Row<'_>) -> rusqlite::Result<QueueItem> {
 
 /// The due items in the order of the queue, as many as fit.
 pub(super) fn due_to(conn: &Connection, peer: i64, now: Time, room: u64) -> Result<(Vec<QueueItem>, IsMore)> {
-    rows_within(conn, DUE, params![peer, now.unix_nanos(), i64::MAX], room, |r| Ok((item(r)?, count(r, 3)?)))
+    query_within(conn, DUE, params![peer, now.unix_nanos(), i64::MAX], room, |r| Ok((item(r)?, count(r, 3)?)))
 }
 
 /// When the next item becomes due that is not due yet.
 pub(super) fn next_due(conn: &Connection, peer: i64, now: Time) -> Result<Option<Time>> {
     const SQL: &str = "SELECT due_at FROM queue WHERE peer = ?1 AND due_at > ?2 ORDER BY due_at LIMIT 1";
-    row(conn, SQL, params![peer, now.unix_nanos()], |r| time(r, 0))
+    query_optional(conn, SQL, params![peer, now.unix_nanos()], |r| time(r, 0))
 }
 
 #[cfg(test)]

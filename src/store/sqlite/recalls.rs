@@ -7,8 +7,8 @@ use rusqlite::{Connection, Row as SqlRow, params};
 
 use super::{
     SqliteStore,
-    column::{change, count, id, number, row, rows, time, word, word_optional},
     damages::sorted_within,
+    dialect::{self, count, execute, id, number, query_all, query_optional, text, text_optional, time},
     holders, ledger,
     outbox::{self, SealedStatement},
     partners, purge,
@@ -36,7 +36,7 @@ const PAGE_BYTES: u64 = 1 << 20;
 /// Whether an assessment was recalled. Every transaction that stores something of an assessment asks this.
 pub(super) fn is_recalled(conn: &Connection, assessment: &AssessmentId, originator: i64) -> Result<bool> {
     const SQL: &str = "SELECT 1 FROM recall WHERE assessment = ?1 AND originator = ?2";
-    Ok(row(conn, SQL, params![assessment.as_bytes(), originator], |_| Ok(()))?.is_some())
+    Ok(query_optional(conn, SQL, params![assessment.as_bytes(), originator], |_| Ok(()))?.is_some())
 }
 
 /// Whether a quarantined entry may be shown: the assessment was not recalled, and the entry's sender has not sent an unverified
@@ -48,12 +48,12 @@ pub(super) fn may_be_shown(conn: &Connection, assessment: &AssessmentId, origina
 /// Whether a partner has sent a recall that can't be verified yet.
 pub(super) fn is_claimed(conn: &Connection, assessment: &AssessmentId, originator: i64, peer: i64) -> Result<bool> {
     const SQL: &str = "SELECT 1 FROM recall_unproven WHERE assessment = ?1 AND originator = ?2 AND peer = ?3";
-    Ok(row(conn, SQL, params![assessment.as_bytes(), originator, peer], |_| Ok(()))?.is_some())
+    Ok(query_optional(conn, SQL, params![assessment.as_bytes(), originator, peer], |_| Ok(()))?.is_some())
 }
 
 /// The recall that a statement is or was about.
 pub(super) fn named(conn: &Connection, statement: &StatementId) -> Result<Option<i64>> {
-    row(conn, "SELECT recall FROM recall_statement WHERE id = ?1", [statement.as_bytes()], |r| r.get(0))
+    query_optional(conn, "SELECT recall FROM recall_statement WHERE id = ?1", [statement.as_bytes()], |r| r.get(0))
 }
 
 /// A row before its encrypted parts are decrypted.
@@ -74,7 +74,7 @@ macro_rules! recalls {
 }
 
 fn kept(r: &SqlRow<'_>) -> rusqlite::Result<StoredRecall> {
-    let record = (id(r, 0)?, word(r, 1)?, id(r, 2)?, word(r, 3)?, word_optional(r, 4)?, time(r, 5)?, count(r, 6)?);
+    let record = (id(r, 0)?, text(r, 1)?, id(r, 2)?, text(r, 3)?, text_optional(r, 4)?, time(r, 5)?, count(r, 6)?);
     Ok(StoredRecall { record, sealed: r.get(7)?, standing: r.get(8)? })
 }
 
@@ -107,7 +107,7 @@ impl RecallStore for SqliteStore {
         const SQL: &str = recalls!("WHERE r.assessment = ?1 AND o.domain = ?2");
         let (originator, id) = (originator.clone(), *id);
         self.read_sealed(move |conn, vault| {
-            let found = row(conn, SQL, params![id.as_bytes(), originator.as_str()], kept)?;
+            let found = query_optional(conn, SQL, params![id.as_bytes(), originator.as_str()], kept)?;
             found.map(|k| k.open(vault)).transpose()
         })
         .await
@@ -118,7 +118,7 @@ impl RecallStore for SqliteStore {
         let statement = *statement;
         self.read_sealed(move |conn, vault| {
             let Some(place) = named(conn, &statement)? else { return Ok(None) };
-            row(conn, SQL, [place], kept)?.map(|k| k.open(vault)).transpose()
+            query_optional(conn, SQL, [place], kept)?.map(|k| k.open(vault)).transpose()
         })
         .await
     }
@@ -130,7 +130,7 @@ impl RecallStore for SqliteStore {
         let damages = Arc::clone(&self.damages);
         self.read_sealed(move |conn, vault| {
             let values = params![number(turn)?, state.map(RecallState::as_str)];
-            let named = |r: &SqlRow<'_>| Ok(Damage::Recall(id(r, 0)?, word(r, 1)?));
+            let named = |r: &SqlRow<'_>| Ok(Damage::Recall(id(r, 0)?, text(r, 1)?));
             let sized = |r: &SqlRow<'_>| {
                 let one = kept(r)?;
                 let bytes = one.sealed.len() as u64;
@@ -151,7 +151,7 @@ impl RecallStore for SqliteStore {
             let peer = partners::number_of(conn, from)?;
             // An organisation that is unknown gets no row if the recall is not stored.
             let known = partners::find(conn, originator)?;
-            let counts = row(conn, COUNT, params![peer, known, assessment.as_bytes()], |r| {
+            let counts = query_optional(conn, COUNT, params![peer, known, assessment.as_bytes()], |r| {
                 Ok((count(r, 0)?, count(r, 1)?, count(r, 2)?))
             })?;
             let (of_name, of_all, same) = counts.unwrap_or_default();
@@ -160,7 +160,7 @@ impl RecallStore for SqliteStore {
             }
             let sealed = vault.seal(Row::Recall(assessment, originator), envelope)?;
             let originator = partners::number_of(conn, originator)?;
-            change(conn, KEEP, params![assessment.as_bytes(), originator, peer, sealed, at.unix_nanos()])?;
+            execute(conn, KEEP, params![assessment.as_bytes(), originator, peer, sealed, at.unix_nanos()])?;
             Ok(true)
         })
         .await
@@ -170,8 +170,8 @@ impl RecallStore for SqliteStore {
         const SQL: &str = "SELECT u.assessment, o.domain, f.domain FROM recall_unproven u \
             JOIN peer o ON o.number = u.originator JOIN peer f ON f.number = u.peer ORDER BY u.assessment, f.domain";
         let read =
-            |r: &SqlRow<'_>| Ok(RecallName { assessment: id(r, 0)?, originator: word(r, 1)?, from: word(r, 2)? });
-        self.read(move |conn| rows(conn, SQL, [], read)).await
+            |r: &SqlRow<'_>| Ok(RecallName { assessment: id(r, 0)?, originator: text(r, 1)?, from: text(r, 2)? });
+        self.read(move |conn| query_all(conn, SQL, [], read)).await
     }
 
     async fn unverified_recall(&self, name: &RecallName) -> Result<Option<UnverifiedRecall>> {
@@ -181,7 +181,7 @@ impl RecallStore for SqliteStore {
         let name = name.clone();
         self.read_sealed(move |conn, vault| {
             let values = params![name.assessment.as_bytes(), name.originator.as_str(), name.from.as_str()];
-            let found = row(conn, SQL, values, |r| Ok((r.get::<_, Vec<u8>>(0)?, time(r, 1)?)))?;
+            let found = query_optional(conn, SQL, values, |r| Ok((r.get::<_, Vec<u8>>(0)?, time(r, 1)?)))?;
             let Some((sealed, at)) = found else { return Ok(None) };
             let envelope = vault.open(Row::Recall(&name.assessment, &name.originator), &sealed)?;
             Ok(Some(UnverifiedRecall { name, envelope, at }))
@@ -194,7 +194,7 @@ impl RecallStore for SqliteStore {
             (SELECT number FROM peer WHERE domain = ?2) AND peer = (SELECT number FROM peer WHERE domain = ?3)";
         let (assessment, originator, from) = (recall.assessment, recall.originator.clone(), recall.from.clone());
         self.write(move |conn, _| {
-            change(conn, SQL, params![assessment.as_bytes(), originator.as_str(), from.as_str()]).map(|_| ())
+            execute(conn, SQL, params![assessment.as_bytes(), originator.as_str(), from.as_str()]).map(|_| ())
         })
         .await
     }
@@ -213,11 +213,12 @@ impl RecallStore for SqliteStore {
     }
 
     async fn is_attachment_recalled(&self, sha256: &Sha256) -> Result<bool> {
-        const SQL: &str = "SELECT ifnull(sum(m.state IN ('withdrawn', 'purged')), 0) > 0 \
-            AND sum(m.state IN ('current', 'superseded')) = 0 FROM attachment_of a \
+        const SQL: &str = "SELECT count(*) FILTER (WHERE m.state IN ('withdrawn', 'purged')) > 0 \
+            AND count(*) FILTER (WHERE m.state IN ('current', 'superseded')) = 0 FROM attachment_of a \
             JOIN manifest m ON m.number = a.manifest WHERE a.sha256 = ?1";
         let sha256 = *sha256;
-        self.read(move |conn| Ok(row(conn, SQL, [sha256.as_bytes()], |r| r.get(0))?.unwrap_or_default())).await
+        self.read(move |conn| Ok(query_optional(conn, SQL, [sha256.as_bytes()], |r| r.get(0))?.unwrap_or_default()))
+            .await
     }
 }
 
@@ -231,7 +232,7 @@ pub(super) fn unprove(conn: &Connection, originator: &TrustDomain) -> Result<()>
         "DELETE FROM recall WHERE originator = ?1",
     ];
     let originator = partners::number_of(conn, originator)?;
-    STEPS.iter().try_for_each(|sql| change(conn, sql, [originator]).map(drop))
+    STEPS.iter().try_for_each(|sql| execute(conn, sql, [originator]).map(drop))
 }
 
 fn commit(conn: &Connection, vault: &Vault, step: &RecallStep) -> Result<RecallOutcome> {
@@ -240,10 +241,10 @@ fn commit(conn: &Connection, vault: &Vault, step: &RecallStep) -> Result<RecallO
     let RecallRecord { assessment, originator, .. } = &step.record;
     let peer = partners::number_of(conn, originator)?;
     save(conn, vault, step, peer)?;
-    let here: Option<i64> = row(conn, HERE, params![assessment.as_bytes(), peer], |r| r.get(0))?;
+    let here: Option<i64> = query_optional(conn, HERE, params![assessment.as_bytes(), peer], |r| r.get(0))?;
     let mut done = RecallOutcome::default();
     if let Some(here) = here {
-        done.manifests = rows(conn, VERSIONS, [here], |r| id(r, 0))?;
+        done.manifests = query_all(conn, VERSIONS, [here], |r| id(r, 0))?;
         // This comes first, while the recipients are still known and nothing is deleted yet.
         match step.effect {
             ContentEffect::None => {}
@@ -267,14 +268,14 @@ fn commit(conn: &Connection, vault: &Vault, step: &RecallStep) -> Result<RecallO
 fn save(conn: &Connection, vault: &Vault, step: &RecallStep, originator: i64) -> Result<()> {
     const FIND: &str = "SELECT state FROM recall WHERE assessment = ?1 AND originator = ?2";
     const SAVE: &str = "INSERT INTO recall (assessment, originator, id, kind, state, peer, at, turn, sealed, standing) \
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, (SELECT ifnull(max(turn), 0) + 1 FROM recall), ?8, ?9) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, (SELECT coalesce(max(turn), 0) + 1 FROM recall), ?8, ?9) \
         ON CONFLICT (assessment, originator) DO UPDATE SET id = excluded.id, kind = excluded.kind, \
         state = excluded.state, peer = excluded.peer, at = excluded.at, turn = excluded.turn, sealed = excluded.sealed, \
         standing = excluded.standing";
     const PLACE: &str = "SELECT number FROM recall WHERE assessment = ?1 AND originator = ?2";
     const NAME: &str = "INSERT INTO recall_statement (id, recall) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
     let RecallRecord { assessment, originator: name, id, kind, envelope, standing, from, at, turn: _ } = &step.record;
-    let before = row(conn, FIND, params![assessment.as_bytes(), originator], |r| word::<RecallState>(r, 0))?;
+    let before = query_optional(conn, FIND, params![assessment.as_bytes(), originator], |r| text::<RecallState>(r, 0))?;
     if before != step.before {
         return Err(StoreError::Conflict);
     }
@@ -291,16 +292,16 @@ fn save(conn: &Connection, vault: &Vault, step: &RecallStep, originator: i64) ->
         vault.seal(Row::Recall(assessment, name), envelope)?,
         vault.seal(Row::RecallStanding(assessment, name), &written)?,
     ];
-    change(conn, SAVE, values)?;
-    let place = row(conn, PLACE, params![assessment.as_bytes(), originator], |r| r.get(0))?;
+    execute(conn, SAVE, values)?;
+    let place = query_optional(conn, PLACE, params![assessment.as_bytes(), originator], |r| r.get(0))?;
     let place: i64 = place.ok_or(StoreError::Conflict)?;
-    change(conn, NAME, params![id.as_bytes(), place]).map(|_| ())
+    execute(conn, NAME, params![id.as_bytes(), place]).map(|_| ())
 }
 
 /// Hides the assessment from users and takes it out of all queues.
 fn seal(conn: &Connection, assessment: i64) -> Result<()> {
     const STATES: &str = "UPDATE manifest SET state = 'withdrawn' WHERE assessment = ?1 AND state <> 'quarantined'";
-    change(conn, STATES, [assessment])?;
+    execute(conn, STATES, [assessment])?;
     forget(conn, assessment)
 }
 
@@ -314,7 +315,7 @@ fn forget(conn: &Connection, assessment: i64) -> Result<()> {
          AND held_for IS NOT NULL",
         purge::attachments!("attachment_named"),
     ];
-    STEPS.iter().try_for_each(|sql| change(conn, sql, [assessment]).map(|_| ()))
+    STEPS.iter().try_for_each(|sql| execute(conn, sql, [assessment]).map(|_| ()))
 }
 
 /// Destroys the key and what was encrypted with it, so that neither is of use to somebody who gets the other. The log still has
@@ -327,9 +328,13 @@ fn destroy(conn: &Connection, assessment: i64) -> Result<()> {
         "UPDATE assessment SET wrapped = NULL WHERE number = ?1",
         "DELETE FROM portion_set WHERE manifest IN (SELECT number FROM manifest WHERE assessment = ?1)",
         "DELETE FROM beside WHERE manifest IN (SELECT number FROM manifest WHERE assessment = ?1)",
-        "INSERT INTO meta (name, value) SELECT 'scrub', x'' WHERE ?1 IS NOT NULL ON CONFLICT DO NOTHING",
+        concat!(
+            "INSERT INTO meta (name, value) SELECT 'scrub', ",
+            dialect::no_bytes!(),
+            " WHERE ?1 IS NOT NULL ON CONFLICT DO NOTHING"
+        ),
     ];
-    STEPS.iter().try_for_each(|sql| change(conn, sql, [assessment]).map(|_| ()))?;
+    STEPS.iter().try_for_each(|sql| execute(conn, sql, [assessment]).map(|_| ()))?;
     forget(conn, assessment)
 }
 
@@ -339,7 +344,7 @@ fn tell(conn: &Connection, vault: &Vault, step: &RecallStep, here: i64) -> Resul
         JOIN manifest m ON m.number = r.manifest WHERE m.assessment = ?1) OR d.number IN (SELECT h.holder FROM report h \
         JOIN manifest m ON m.number = h.manifest JOIN partner p ON p.peer = h.holder \
         WHERE m.assessment = ?1 AND h.verified = 1 AND p.state = 'active') ORDER BY d.domain";
-    let mut told = rows(conn, SQL, [here], |r| word::<TrustDomain>(r, 0))?;
+    let mut told = query_all(conn, SQL, [here], |r| text::<TrustDomain>(r, 0))?;
     told.retain(|partner| !step.except.contains(partner));
     for partner in &told {
         let recall = SealedStatement::new(vault, partner, &step.record.envelope)?;

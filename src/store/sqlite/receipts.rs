@@ -4,7 +4,7 @@ use rusqlite::{Connection, params};
 
 use super::{
     SqliteStore, answers,
-    column::{change, count, id, number, row, rows, time},
+    dialect::{self, count, execute, id, number, query_all, query_optional, time},
     ledger, partners,
 };
 use crate::{
@@ -31,7 +31,7 @@ pub(super) async fn released(
         .read(move |conn| {
             let Some(peer) = partners::find(conn, &partner)? else { return Ok(vec![]) };
             let find = |release: &StatementId| {
-                row(conn, SQL, params![peer, release.as_bytes()], |r| {
+                query_optional(conn, SQL, params![peer, release.as_bytes()], |r| {
                     Ok(ReleaseRef { sequence: count(r, 0)?, id: id(r, 1)?, manifest_id: id(r, 2)? })
                 })
             };
@@ -54,13 +54,13 @@ pub(super) fn insert(
     signer: &TrustDomain,
 ) -> Result<Option<i64>> {
     const FIND: &str = "SELECT 1 FROM receipt WHERE id = ?1";
-    const RECEIPT: &str = "INSERT INTO receipt (id, peer, envelope, sealed) VALUES (?1, ?2, x'', ?3)";
-    if row(conn, FIND, [id.as_bytes()], |_| Ok(()))?.is_some() {
+    const RECEIPT: &str =
+        concat!("INSERT INTO receipt (id, peer, envelope, sealed) VALUES (?1, ?2, ", dialect::no_bytes!(), ", ?3)");
+    if query_optional(conn, FIND, [id.as_bytes()], |_| Ok(()))?.is_some() {
         return Ok(None);
     }
     let peer = partners::number_of(conn, signer)?;
-    change(conn, RECEIPT, params![id.as_bytes(), peer, vault.seal(Row::Receipt(id), envelope)?])?;
-    Ok(Some(conn.last_insert_rowid()))
+    Ok(Some(dialect::insert(conn, RECEIPT, params![id.as_bytes(), peer, vault.seal(Row::Receipt(id), envelope)?])?))
 }
 
 fn commit(
@@ -83,12 +83,12 @@ fn commit(
     let mut new = 0;
     for sequence in &receipt.answers {
         let (kind, at) = (receipt.kind.as_str(), receipt.at.unix_nanos());
-        if change(conn, ANSWER, params![peer, number(*sequence)?, kind, receipt.reason, at, place])? > 0 {
+        if execute(conn, ANSWER, params![peer, number(*sequence)?, kind, receipt.reason, at, place])? > 0 {
             new += 1;
         }
     }
     if new == 0 {
-        change(conn, FORGET, [place])?;
+        execute(conn, FORGET, [place])?;
         return Ok(0);
     }
     ledger::append(conn, vault, std::slice::from_ref(leaf))?;
@@ -103,18 +103,18 @@ pub(super) async fn quarantined_there(
 ) -> Result<(u64, Vec<AnswerRecord>)> {
     // Entries that came too late or were recalled are in order. No agreement needs to be compared for them.
     const COUNT: &str = "SELECT count(*) FROM answer WHERE peer = ?1 AND kind = ?2 \
-        AND ifnull(reason, '') NOT IN ('RECALLED', 'SUPERSEDED')";
+        AND coalesce(reason, '') NOT IN ('RECALLED', 'SUPERSEDED')";
     const SQL: &str = "SELECT w.sequence, a.id, m.version, m.id, w.reason, w.at FROM answer w \
         JOIN release r ON r.peer = w.peer AND r.sequence = w.sequence JOIN manifest m ON m.number = r.manifest \
         JOIN assessment a ON a.number = m.assessment WHERE w.peer = ?1 AND w.kind = ?2 \
-        AND ifnull(w.reason, '') NOT IN ('RECALLED', 'SUPERSEDED') ORDER BY w.sequence DESC LIMIT ?3";
+        AND coalesce(w.reason, '') NOT IN ('RECALLED', 'SUPERSEDED') ORDER BY w.sequence DESC LIMIT ?3";
     let partner = partner.clone();
     let kind = ReceiptKind::Quarantined.as_str();
     store
         .read(move |conn| {
             let Some(peer) = partners::find(conn, &partner)? else { return Ok((0, vec![])) };
-            let total = row(conn, COUNT, params![peer, kind], |r| count(r, 0))?.unwrap_or_default();
-            let answers = rows(conn, SQL, params![peer, kind, limit], |r| {
+            let total = query_optional(conn, COUNT, params![peer, kind], |r| count(r, 0))?.unwrap_or_default();
+            let answers = query_all(conn, SQL, params![peer, kind, limit], |r| {
                 Ok(AnswerRecord {
                     sequence: count(r, 0)?,
                     assessment: (id(r, 1)?, r.get(2)?),

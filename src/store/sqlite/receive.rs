@@ -6,8 +6,8 @@ use rusqlite::{Connection, Row as SqlRow, params};
 
 use super::{
     SqliteStore, answers, attached, attachments,
-    column::{change, count, id, id_optional, number, row, rows, time, word, word_optional},
     damages::sorted,
+    dialect::{count, execute, id, id_optional, number, query_all, query_optional, text, text_optional, time},
     equivocations, keys, ledger,
     manifests::{self, StoredVersion, Version},
     outbox::{self, SealedStatement},
@@ -180,7 +180,7 @@ fn commit(conn: &Connection, vault: &Vault, batch: &Batch, sealed: &Sealed) -> R
     }
     if let Some(entry) = batch.entries.last().filter(|_| batch.after.is_some()) {
         let values = params![peer, number(entry.sequence)?, entry.release_id.as_bytes(), batch.at.unix_nanos()];
-        change(conn, POSITION, values)?;
+        execute(conn, POSITION, values)?;
     }
     batch.post.iter().try_for_each(|statement| outbox::put(conn, &batch.partner, statement, Some(batch.at)))?;
     ledger::append(conn, vault, &batch.leaves)?;
@@ -261,11 +261,11 @@ fn insert(conn: &Connection, peer: i64, entry: &ReceivedEntry, kept: Option<Stor
         pack(&entry.provenance),
         entry.content.as_ref().filter(|c| c.quarantined).map(|c| &c.manifest),
     ];
-    change(conn, SQL, values).map(|_| ())
+    execute(conn, SQL, values).map(|_| ())
 }
 
 fn position(conn: &Connection, peer: i64) -> Result<InboundPosition> {
-    let found = row(conn, "SELECT sequence, release, at FROM feed_in WHERE peer = ?1", [peer], |r| {
+    let found = query_optional(conn, "SELECT sequence, release, at FROM feed_in WHERE peer = ?1", [peer], |r| {
         Ok(InboundPosition { sequence: count(r, 0)?, release: Some(id(r, 1)?), at: Some(time(r, 2)?) })
     })?;
     Ok(found.unwrap_or_default())
@@ -285,14 +285,14 @@ pub(super) async fn release(store: &SqliteStore, partner: &TrustDomain, sequence
     const SQL: &str = "SELECT release_id FROM received \
         WHERE peer = (SELECT number FROM peer WHERE domain = ?1) AND sequence = ?2";
     let partner = partner.clone();
-    store.read(move |conn| row(conn, SQL, params![partner.as_str(), number(sequence)?], |r| id(r, 0))).await
+    store.read(move |conn| query_optional(conn, SQL, params![partner.as_str(), number(sequence)?], |r| id(r, 0))).await
 }
 
 pub(super) async fn newest_releases(store: &SqliteStore) -> Result<Vec<(TrustDomain, Vec<u8>)>> {
     const SQL: &str = "SELECT d.domain, r.envelope FROM feed_in f JOIN peer d ON d.number = f.peer \
         JOIN received r ON r.peer = f.peer AND r.sequence = f.sequence";
     let damages = Arc::clone(&store.damages);
-    let read = |r: &SqlRow<'_>| Ok((word(r, 0)?, r.get(1)?));
+    let read = |r: &SqlRow<'_>| Ok((text(r, 0)?, r.get(1)?));
     store.read(move |conn| Ok(sorted(conn, SQL, [], |_| Ok(Damage::Row), read)?.noted(&damages))).await
 }
 
@@ -301,15 +301,15 @@ pub(super) async fn after(store: &SqliteStore, arrival: u64, limit: u32) -> Resu
         FROM received r JOIN peer d ON d.number = r.peer LEFT JOIN manifest m ON m.number = r.manifest \
         LEFT JOIN assessment a ON a.number = m.assessment \
         WHERE r.number > ?1 ORDER BY r.number LIMIT ?2";
-    store.read(move |conn| rows(conn, SQL, params![number(arrival)?, limit], read)).await
+    store.read(move |conn| query_all(conn, SQL, params![number(arrival)?, limit], read)).await
 }
 
 fn read(row: &SqlRow<'_>) -> rusqlite::Result<ReceivedRecord> {
     let version: Option<u32> = row.get(4)?;
     Ok(ReceivedRecord {
-        partner: word(row, 0)?,
+        partner: text(row, 0)?,
         sequence: count(row, 1)?,
-        kind: word_optional(row, 2)?,
+        kind: text_optional(row, 2)?,
         assessment: version.map(|version| Ok::<_, rusqlite::Error>((id(row, 3)?, version))).transpose()?,
         quarantined: row.get(5)?,
         at: time(row, 6)?,

@@ -7,8 +7,8 @@ use rusqlite::{Connection, Row as SqlRow, params};
 
 use super::{
     SqliteStore, attached,
-    column::{change, count, id, number, row, time, word},
     damages::sorted,
+    dialect::{count, execute, id, number, query_optional, text, time},
     ledger,
     outbox::{self, SealedStatement},
     partners, purge,
@@ -46,10 +46,10 @@ struct Sealed {
 fn read(r: &SqlRow<'_>) -> rusqlite::Result<Sealed> {
     let record = RequestRecord {
         id: id(r, 0)?,
-        partner: word(r, 1)?,
+        partner: text(r, 1)?,
         outgoing: r.get(2)?,
         manifest_id: id(r, 3)?,
-        state: word(r, 4)?,
+        state: text(r, 4)?,
         at: time(r, 5)?,
         turn: count(r, 6)?,
         envelope: vec![],
@@ -131,7 +131,7 @@ impl Ready {
         if !self.step.is_theirs {
             return Ok(self.step.record.turn);
         }
-        let next = row(conn, "SELECT ifnull(max(turn), 0) + 1 FROM request", [], |r| count(r, 0))?;
+        let next = query_optional(conn, "SELECT coalesce(max(turn), 0) + 1 FROM request", [], |r| count(r, 0))?;
         Ok(next.unwrap_or(1))
     }
 
@@ -163,7 +163,7 @@ fn begin(conn: &Connection, vault: &Vault, ready: &Ready) -> Result<bool> {
         number(ready.turn(conn)?)?,
         ready.kept(conn, vault)?,
     ];
-    if change(conn, SQL, values)? == 0 {
+    if execute(conn, SQL, values)? == 0 {
         return Ok(false);
     }
     ready.finish(conn, vault)
@@ -175,7 +175,7 @@ fn settle(conn: &Connection, vault: &Vault, ready: &Ready) -> Result<bool> {
     let turn = number(ready.turn(conn)?)?;
     let open = RequestState::Sent.as_str();
     let values = params![record.id.as_bytes(), record.state.as_str(), turn, ready.kept(conn, vault)?, open];
-    if change(conn, SQL, values)? == 0 {
+    if execute(conn, SQL, values)? == 0 {
         return Ok(false);
     }
     ready.finish(conn, vault)
@@ -201,7 +201,7 @@ impl RequestStore for SqliteStore {
         const SQL: &str = select!("WHERE q.id = ?1");
         let id = *id;
         self.read_sealed(move |conn, vault| {
-            row(conn, SQL, [id.as_bytes()], read)?.map(|found| open(vault, found)).transpose()
+            query_optional(conn, SQL, [id.as_bytes()], read)?.map(|found| open(vault, found)).transpose()
         })
         .await
     }
@@ -228,6 +228,7 @@ impl RequestStore for SqliteStore {
         const SQL: &str = "SELECT count(*) FROM request WHERE state = 'sent' AND outgoing = 0 \
             AND peer = (SELECT number FROM peer WHERE domain = ?1)";
         let partner = partner.clone();
-        self.read(move |conn| Ok(row(conn, SQL, [partner.as_str()], |r| count(r, 0))?.unwrap_or_default())).await
+        self.read(move |conn| Ok(query_optional(conn, SQL, [partner.as_str()], |r| count(r, 0))?.unwrap_or_default()))
+            .await
     }
 }

@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 
 use super::{
     SqliteStore,
-    column::{change, count, id, row, rows, word},
+    dialect::{self, count, execute, id, query_all, query_optional, text},
     partners,
 };
 use crate::{
@@ -23,19 +23,24 @@ use crate::{
 /// Stores the encrypted states of a portion set. For the writer.
 pub(super) fn keep(conn: &Connection, set: i64, sealed: &[u8]) -> Result<()> {
     const SQL: &str = "INSERT INTO about (portion_set, sealed) VALUES (?1, ?2)";
-    change(conn, SQL, params![set, sealed]).map(drop)
+    execute(conn, SQL, params![set, sealed]).map(drop)
 }
 
 /// The states that all versions of an assessment are about, in quarantine or not, because a holder of the versions knows them.
 /// A version that counts on the statement of a hub alone is left out: it may be forged, and must not withhold a warning from
 /// anybody.
 pub(super) fn of(conn: &Connection, key: &ContentKey, assessment: i64) -> Result<BTreeSet<Country>> {
-    const SQL: &str = "SELECT m.id, s.sequence, d.domain, t.sealed FROM manifest m \
-        JOIN portion_set s ON s.manifest = m.number JOIN peer d ON d.number = s.peer \
-        JOIN about t ON t.portion_set = s.number WHERE m.assessment = ?1 \
-        AND (json_valid(m.verified) AND json_extract(m.verified, '$.on_word_of') IS NOT NULL) IS NOT TRUE";
-    let kept = rows(conn, SQL, [assessment], |r| {
-        Ok((id::<StatementId>(r, 0)?, count(r, 1)?, word::<TrustDomain>(r, 2)?, r.get::<_, Vec<u8>>(3)?))
+    const SQL: &str = concat!(
+        "SELECT m.id, s.sequence, d.domain, t.sealed FROM manifest m \
+         JOIN portion_set s ON s.manifest = m.number JOIN peer d ON d.number = s.peer \
+         JOIN about t ON t.portion_set = s.number WHERE m.assessment = ?1 AND (",
+        dialect::is_json!("m.verified"),
+        " AND ",
+        dialect::json_field!("m.verified", "on_word_of"),
+        " IS NOT NULL) IS NOT TRUE"
+    );
+    let kept = query_all(conn, SQL, [assessment], |r| {
+        Ok((id::<StatementId>(r, 0)?, count(r, 1)?, text::<TrustDomain>(r, 2)?, r.get::<_, Vec<u8>>(3)?))
     })?;
     let mut states = BTreeSet::new();
     for (manifest, sequence, from, sealed) in kept {
@@ -60,7 +65,7 @@ pub(super) async fn of_assessment(
     store
         .read_sealed(move |conn, vault| {
             let Some(by) = partners::find(conn, &originator)? else { return Ok(BTreeSet::new()) };
-            let found = row(conn, SQL, params![id.as_bytes(), by], |r| Ok((r.get(0)?, r.get(1)?)))?;
+            let found = query_optional(conn, SQL, params![id.as_bytes(), by], |r| Ok((r.get(0)?, r.get(1)?)))?;
             let Some((number, Some(wrapped))) = found else { return Ok(BTreeSet::new()) };
             of(conn, &vault.unwrap_key(Row::AssessmentKey(&id, &originator), wrapped)?, number)
         })

@@ -5,7 +5,7 @@ use rusqlite::{Connection, params};
 
 use super::{
     SqliteStore,
-    column::{change, count, row, word},
+    dialect::{count, execute, query_optional, text},
 };
 use crate::{
     domain::ids::{StatementId, TrustDomain},
@@ -32,15 +32,15 @@ pub(super) struct Made {
 /// Stores the encrypted title of a portion set. For the writer.
 pub(super) fn keep(conn: &Connection, set: i64, sealed: &[u8]) -> Result<()> {
     const SQL: &str = "INSERT INTO title (portion_set, sealed) VALUES (?1, ?2)";
-    change(conn, SQL, params![set, sealed]).map(drop)
+    execute(conn, SQL, params![set, sealed]).map(drop)
 }
 
 /// Encrypts a title anew, as quarantined or not, if there is one. For the writer.
 pub(super) fn seal_anew(conn: &Connection, key: &ContentKey, set: i64, from: Row<'_>, to: Row<'_>) -> Result<()> {
     const FIND: &str = "SELECT sealed FROM title WHERE portion_set = ?1";
     const SQL: &str = "UPDATE title SET sealed = ?2 WHERE portion_set = ?1";
-    let Some(sealed) = row(conn, FIND, [set], |r| r.get::<_, Vec<u8>>(0))? else { return Ok(()) };
-    change(conn, SQL, params![set, key.seal(to, &key.open(from, &sealed)?)?]).map(drop)
+    let Some(sealed) = query_optional(conn, FIND, [set], |r| r.get::<_, Vec<u8>>(0))? else { return Ok(()) };
+    execute(conn, SQL, params![set, key.seal(to, &key.open(from, &sealed)?)?]).map(drop)
 }
 
 /// The portions that name a version, each once; with `all`, also those in quarantine. Titles that are made for arrivals without
@@ -67,7 +67,7 @@ pub(super) fn of(
             None => opened.as_mut().ok_or(StoreError::Busy)?,
         };
         let (number, sequence, quarantined): (i64, u64, bool) = (set.get(0)?, count(set, 1)?, set.get(2)?);
-        let from: TrustDomain = word(set, 3)?;
+        let from: TrustDomain = text(set, 3)?;
         let place = Row::Title { manifest: manifest_id, from: &from, sequence, quarantined };
         let title = match set.get::<_, Option<Vec<u8>>>(4)? {
             Some(sealed) => unpack(&key.open(place, &sealed)?)?,
@@ -91,7 +91,7 @@ pub(super) fn of(
 fn of_whole(conn: &Connection, key: &ContentKey, set: i64, place: Row<'_>) -> Result<(Vec<Vec<u8>>, usize)> {
     const SQL: &str = "SELECT sealed FROM portion_set WHERE number = ?1";
     let missing = || StoreError::Damaged(Damage::Row);
-    let sealed = row(conn, SQL, [set], |r| r.get::<_, Vec<u8>>(0))?.ok_or_else(missing)?;
+    let sealed = query_optional(conn, SQL, [set], |r| r.get::<_, Vec<u8>>(0))?.ok_or_else(missing)?;
     Ok((title::among(&unpack(&key.open(place, &sealed)?)?), sealed.len()))
 }
 
@@ -104,7 +104,7 @@ pub(super) async fn keep_made(store: &SqliteStore, made: Vec<Made>) {
         return;
     }
     let kept = store.write(move |conn, _| {
-        made.iter().try_for_each(|m| change(conn, SQL, params![m.set, m.quarantined, m.sealed]).map(drop))
+        made.iter().try_for_each(|m| execute(conn, SQL, params![m.set, m.quarantined, m.sealed]).map(drop))
     });
     if let Err(error) = kept.await {
         tracing::debug!(%error, "the titles of older assessments could not be kept");

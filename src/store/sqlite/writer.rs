@@ -13,7 +13,7 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{disk_space::DiskSpace, failure::FailureState};
+use super::{dialect, disk_space::DiskSpace, failure::FailureState};
 use crate::store::{Result, StoreError};
 
 /// The most changes in one transaction.
@@ -215,34 +215,33 @@ impl Writer {
 
 /// Runs the group in one transaction. On `Err` nothing of it is stored.
 fn transact(conn: &Connection, group: &mut [Box<dyn Job>]) -> Result<()> {
-    execute(conn, "BEGIN IMMEDIATE")?;
+    run(conn, dialect::BEGIN_WRITE)?;
     let outcome = group
         .iter_mut()
         .try_for_each(|job| within_savepoint(conn, job.as_mut()))
-        .and_then(|()| execute(conn, "COMMIT"));
+        .and_then(|()| run(conn, dialect::COMMIT));
     if outcome.is_err() && !conn.is_autocommit() {
         // A rollback fails only if the disk fails. Then the connection can't be trusted any more.
-        execute(conn, "ROLLBACK").map_err(|e| StoreError::Failed(format!("a change can't be taken back: {e}")))?;
+        run(conn, dialect::ROLLBACK).map_err(|e| StoreError::Failed(format!("a change can't be taken back: {e}")))?;
     }
     outcome
 }
 
 /// Runs a change in a savepoint. `Err` means that the whole transaction is lost; the error of a single change is no `Err`.
 fn within_savepoint(conn: &Connection, job: &mut dyn Job) -> Result<()> {
-    execute(conn, "SAVEPOINT change")?;
+    run(conn, dialect::SAVEPOINT)?;
     match job.run(conn) {
-        Ok(()) => execute(conn, "RELEASE change"),
+        Ok(()) => run(conn, dialect::RELEASE),
         // SQLite rolls back the whole transaction by itself if the disk is full, and on some failures.
         Err(error) if conn.is_autocommit() => Err(error),
         Err(error @ (StoreError::Failed(_) | StoreError::Corrupt(_))) => Err(error),
         Err(_) => {
-            execute(conn, "ROLLBACK TO change")?;
-            execute(conn, "RELEASE change")
+            run(conn, dialect::ROLLBACK_TO_SAVEPOINT)?;
+            run(conn, dialect::RELEASE)
         }
     }
 }
 
-fn execute(conn: &Connection, sql: &str) -> Result<()> {
-    conn.prepare_cached(sql)?.execute([])?;
-    Ok(())
+fn run(conn: &Connection, sql: &str) -> Result<()> {
+    dialect::execute(conn, sql, []).map(|_| ())
 }

@@ -8,7 +8,7 @@ use rusqlite::{Connection, params};
 use super::{
     super::{
         SqliteStore,
-        column::{change, number, row},
+        dialect::{execute, number, query_optional},
         partners,
     },
     append,
@@ -223,11 +223,11 @@ fn adopt(conn: &Connection, partner: &TrustDomain, sequence: u64, release: &Stat
         ON CONFLICT (peer) DO UPDATE SET sequence = excluded.sequence, release = excluded.release, \
         acknowledged = excluded.acknowledged, adopted = excluded.adopted";
     let peer = partners::number_of(conn, partner)?;
-    let before = row(conn, FIND, [peer], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, u32>(1)?)))?;
+    let before = query_optional(conn, FIND, [peer], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, u32>(1)?)))?;
     let (last, adopted) = before.unwrap_or((0, 1));
     if adopted >= epoch || number(sequence)? <= last {
         return Ok(false);
     }
-    change(conn, PUT, params![peer, number(sequence)?, release.as_bytes(), epoch])?;
+    execute(conn, PUT, params![peer, number(sequence)?, release.as_bytes(), epoch])?;
     Ok(true)
 }

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::super::column::{number, rows};
+use super::super::dialect::{number, query_all};
 use crate::{
     ledger::tree::{Hash, KEPT_LEVELS, Nodes, leaf_hash, node_hash},
     store::StoreError,
@@ -39,10 +39,13 @@ impl StoredNodes<'_> {
         let read = |r: &rusqlite::Row<'_>| r.get::<_, Vec<u8>>(0);
         if level == 0 {
             let sql = "SELECT leaf FROM ledger WHERE number >= ?1 AND number < ?2 ORDER BY number";
-            return Ok(rows(self.0, sql, params![from, until], read)?.iter().map(|leaf| leaf_hash(leaf)).collect());
+            return Ok(query_all(self.0, sql, params![from, until], read)?
+                .iter()
+                .map(|leaf| leaf_hash(leaf))
+                .collect());
         }
         let sql = "SELECT hash FROM ledger_subtree WHERE level = ?1 AND place >= ?2 AND place < ?3 ORDER BY place";
-        let found = rows(self.0, sql, params![level, from, until], read)?;
+        let found = query_all(self.0, sql, params![level, from, until], read)?;
         let torn = |_| StoreError::Corrupt("a hash of the ledger's tree is torn".to_owned());
         found.into_iter().map(|hash| hash.try_into().map_err(torn)).collect()
     }

@@ -4,8 +4,8 @@ use rusqlite::{Connection, params};
 
 use super::{
     super::{
-        column::{change, count, number, row, rows},
         damages::DamageRegistry,
+        dialect::{self, count, execute, number, query_all, query_optional},
         partners,
     },
     state::{State, record_digest},
@@ -94,14 +94,14 @@ fn peer(conn: &Connection, of: Option<&TrustDomain>) -> Result<Option<i64>> {
 
 fn sealed(conn: &Connection, kind: LedgerRecordKind, of: Option<&TrustDomain>, limit: u32) -> Result<Vec<Sealed>> {
     let Some(peer) = peer(conn, of)? else { return Ok(vec![]) };
-    rows(conn, NEWEST, params![kind.as_str(), peer, limit], |r| Ok((count(r, 0)?, r.get(1)?)))
+    query_all(conn, NEWEST, params![kind.as_str(), peer, limit], |r| Ok((count(r, 0)?, r.get(1)?)))
 }
 
 /// The number after the last one of a kind. A damaged record has its number, too. For the writer.
 pub(super) fn next_number(conn: &Connection, kind: LedgerRecordKind, of: Option<&TrustDomain>) -> Result<u64> {
-    const LAST: &str = "SELECT ifnull(max(number), 0) FROM ledger_kept WHERE kind = ?1 AND peer = ?2";
+    const LAST: &str = "SELECT coalesce(max(number), 0) FROM ledger_kept WHERE kind = ?1 AND peer = ?2";
     let Some(peer) = peer(conn, of)? else { return Ok(1) };
-    let last = row(conn, LAST, params![kind.as_str(), peer], |r| count(r, 0))?;
+    let last = query_optional(conn, LAST, params![kind.as_str(), peer], |r| count(r, 0))?;
     Ok(last.unwrap_or_default().saturating_add(1))
 }
 
@@ -123,7 +123,7 @@ pub(super) fn keep(conn: &Connection, vault: &Vault, state: &mut State, record: 
     let (kind, of, at) = (record.kind.as_str(), name(record.of.as_ref()), record.number);
     let peer = record.of.as_ref().map_or(Ok(OWN), |domain| partners::number_of(conn, domain))?;
     let key = Row::LedgerKept(kind, at, of);
-    let before = row(conn, FIND, params![kind, peer, number(at)?], |r| r.get::<_, Vec<u8>>(0))?;
+    let before = query_optional(conn, FIND, params![kind, peer, number(at)?], |r| r.get::<_, Vec<u8>>(0))?;
     if let Some(before) = &before {
         // A damaged record is replaced. Its damage was reported when it was found.
         if vault.open(key, before).is_ok_and(|before| before == record.value) {
@@ -132,7 +132,7 @@ pub(super) fn keep(conn: &Connection, vault: &Vault, state: &mut State, record: 
         state.remove_record(&record_digest(kind, at, of, before));
     }
     let sealed = vault.seal(key, &record.value)?;
-    change(conn, PUT, params![kind, peer, number(at)?, sealed])?;
+    execute(conn, PUT, params![kind, peer, number(at)?, sealed])?;
     state.add_record(&record_digest(kind, at, of, &sealed));
     match record.kind {
         LedgerRecordKind::Checkpoint | LedgerRecordKind::Head | LedgerRecordKind::Cosigned => {
@@ -146,12 +146,15 @@ pub(super) fn keep(conn: &Connection, vault: &Vault, state: &mut State, record: 
 
 /// Deletes all but the newest `most` records.
 fn prune(conn: &Connection, state: &mut State, (kind, peer, of): (&str, i64, &str), most: u32) -> Result<()> {
-    const OLD: &str = "SELECT number, sealed FROM ledger_kept WHERE kind = ?1 AND peer = ?2 ORDER BY number DESC \
-        LIMIT -1 OFFSET ?3";
+    const OLD: &str = concat!(
+        "SELECT number, sealed FROM ledger_kept WHERE kind = ?1 AND peer = ?2 ORDER BY number DESC \
+        ",
+        dialect::skip!("?3")
+    );
     const DROP: &str = "DELETE FROM ledger_kept WHERE kind = ?1 AND peer = ?2 AND number = ?3";
-    let old = rows(conn, OLD, params![kind, peer, most], |r| Ok((count(r, 0)?, r.get::<_, Vec<u8>>(1)?)))?;
+    let old = query_all(conn, OLD, params![kind, peer, most], |r| Ok((count(r, 0)?, r.get::<_, Vec<u8>>(1)?)))?;
     for (at, sealed) in old {
-        change(conn, DROP, params![kind, peer, number(at)?])?;
+        execute(conn, DROP, params![kind, peer, number(at)?])?;
         state.remove_record(&record_digest(kind, at, of, &sealed));
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::super::column::{change, row};
+use super::super::dialect::{execute, query_optional};
 use crate::{
     ledger::tree::{Frontier, Hash},
     seal::hash::sha256,
@@ -49,7 +49,8 @@ pub(super) fn record_digest(kind: &str, number: u64, of: &str, sealed: &[u8]) ->
 
 impl State {
     pub(super) fn read(conn: &Connection, vault: &Vault) -> Result<Self> {
-        let sealed = row(conn, "SELECT sealed FROM ledger_state WHERE one = 1", [], |r| r.get::<_, Vec<u8>>(0));
+        let sealed =
+            query_optional(conn, "SELECT sealed FROM ledger_state WHERE one = 1", [], |r| r.get::<_, Vec<u8>>(0));
         let sealed = sealed.map_err(|e| e.of_all("the ledger's state is torn"))?;
         let sealed = sealed.ok_or_else(|| StoreError::Corrupt("the ledger's state is missing".to_owned()))?;
         let torn = |e: StoreError| e.of_all("the ledger's state is torn");
@@ -61,7 +62,7 @@ impl State {
         let sealed = vault.seal(Row::LedgerState, &pack(&self.items()?))?;
         let sql = "INSERT INTO ledger_state (one, sealed) VALUES (1, ?1) \
             ON CONFLICT (one) DO UPDATE SET sealed = excluded.sealed";
-        change(conn, sql, params![sealed])?;
+        execute(conn, sql, params![sealed])?;
         Ok(())
     }
 

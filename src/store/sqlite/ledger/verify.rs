@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use rusqlite::{Connection, params};
 
 use super::{
-    super::column::{count, number, row, rows},
+    super::dialect::{count, number, query_all, query_optional},
     state::{State, record_digest},
 };
 use crate::{
@@ -115,7 +115,7 @@ impl Walk<'_> {
 
     fn count(&self, table: &str) -> std::result::Result<u64, Stop> {
         let sql = format!("SELECT count(*) FROM {table}");
-        Ok(row(self.conn, &sql, [], |r| count(r, 0))?.unwrap_or_default())
+        Ok(query_optional(self.conn, &sql, [], |r| count(r, 0))?.unwrap_or_default())
     }
 
     /// The roots of this node's checkpoints, by size.
@@ -159,7 +159,7 @@ impl Walk<'_> {
         for manifest in decided(&event.deed) {
             self.manifests += 1;
             let sql = "SELECT count(*) FROM ledger_manifest WHERE manifest = ?1 AND number = ?2";
-            let there = row(self.conn, sql, params![manifest.as_bytes(), number(index)?], |r| count(r, 0))?;
+            let there = query_optional(self.conn, sql, params![manifest.as_bytes(), number(index)?], |r| count(r, 0))?;
             if there != Some(1) {
                 return fault(Some(index), format!("the index of manifests does not name entry {index}"));
             }
@@ -168,7 +168,7 @@ impl Walk<'_> {
         self.frontier.push(leaf, |level, place, hash| {
             *subtrees += 1;
             let sql = "SELECT hash FROM ledger_subtree WHERE level = ?1 AND place = ?2";
-            let there = row(conn, sql, params![level, number(place)?], |r| r.get::<_, Vec<u8>>(0))?;
+            let there = query_optional(conn, sql, params![level, number(place)?], |r| r.get::<_, Vec<u8>>(0))?;
             if there.as_deref() == Some(hash.as_slice()) {
                 return Ok(());
             }
@@ -181,7 +181,7 @@ impl Walk<'_> {
             LEFT JOIN peer d ON d.number = k.peer";
         type SealedRecord = (String, u64, Vec<u8>, i64, Option<String>);
         let read = |r: &rusqlite::Row<'_>| Ok((r.get(0)?, count(r, 1)?, r.get(2)?, r.get(3)?, r.get(4)?));
-        let found: Vec<SealedRecord> = rows(self.conn, SQL, [], read)?;
+        let found: Vec<SealedRecord> = query_all(self.conn, SQL, [], read)?;
         let mut seen = State::default();
         for (kind, at, sealed, peer, domain) in found {
             let of = domain.unwrap_or_default();
