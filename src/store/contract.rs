@@ -39,7 +39,7 @@ pub(super) trait Home {
     fn open_second(&self) -> Box<dyn Store>;
 }
 
-/// Runs every story on homes made by an expression.
+/// Makes a test of every story. The expression makes a home.
 macro_rules! contract {
     ($home:expr) => {
         contract! { $home;

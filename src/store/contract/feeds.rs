@@ -23,7 +23,7 @@ async fn publish(store: &dyn Store, n: u8, urgency: u8, due_at: i64) {
 
 pub(crate) async fn the_urgent_overtakes_and_then_the_oldest_goes_first(home: &dyn Home) {
     let store = home.open();
-    // Ids fall while time rises, so that an order by id is found.
+    // Ids fall while time rises, so that an order by id is noticed.
     for (n, urgency) in [(9, 2), (8, 5), (7, 2), (6, 5), (5, 1)] {
         publish(&*store, n, urgency, 0).await;
     }
@@ -32,7 +32,7 @@ pub(crate) async fn the_urgent_overtakes_and_then_the_oldest_goes_first(home: &d
     assert_eq!(first.len(), 2);
 }
 
-/// Settles what is due, so many items, without a release.
+/// Settles that many due items, without a release.
 async fn settle(store: &dyn Store, count: u32) {
     let fr = domain("fr");
     let settled = store.due(&fr, at(0), count).await.unwrap().iter().map(|item| item.id).collect();
@@ -42,7 +42,7 @@ async fn settle(store: &dyn Store, count: u32) {
 
 pub(crate) async fn equally_urgent_originators_take_turns(home: &dyn Home) {
     let store = home.open();
-    // Five of `ng` in a row, all of them as urgent as can be, then two of `gb`.
+    // Five items of `ng` in a row, all of the highest urgency, then two of `gb`.
     receive(&*store, "us", 0, (1..=5).map(|n| entry(n.into(), n, 1)).collect()).await.unwrap();
     for n in 1..=5 {
         store.enqueue(&manifest(n, 1), 5, vec![(domain("fr"), at(0))]).await.unwrap();
@@ -57,13 +57,13 @@ pub(crate) async fn equally_urgent_originators_take_turns(home: &dyn Home) {
     let store = home.open();
     publish(&*store, 13, 5, 0).await;
     assert_eq!(due(&*store, 0).await, [2, 12, 3, 13, 4, 5, 21]);
-    // Nobody saves turns: who was silent meanwhile has the next one, and not all of those that went by.
+    // Nobody saves turns: an originator that was silent has the next turn, and not all those that it missed.
     settle(&*store, 4).await;
     for n in [14, 15] {
         publish(&*store, n, 5, 0).await;
     }
     assert_eq!(due(&*store, 0).await, [4, 14, 5, 15, 21]);
-    // Nor does an empty queue forget whose turn it was.
+    // An empty queue remembers whose turn it was.
     settle(&*store, 5).await;
     publish(&*store, 16, 5, 0).await;
     receive(&*store, "us", 5, vec![entry(6, 6, 1)]).await.unwrap();

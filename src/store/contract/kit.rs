@@ -1,4 +1,4 @@
-//! What the stories are made of.
+//! Test data for the stories.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// An approval that nothing here looks into.
+/// An approval whose content does not matter here.
 pub(crate) fn approved(by: &str, second: i64) -> Approved {
     Approved { by: by.parse().unwrap(), at: at(second), id: statement(7), statement: vec![1, 2, 3] }
 }
@@ -28,7 +28,7 @@ pub(crate) fn domain(name: &str) -> TrustDomain {
 }
 
 pub(crate) fn at(second: i64) -> Time {
-    // With nanoseconds, so that a backend that rounds them is found.
+    // With nanoseconds, so that a backend that rounds them is noticed.
     Time::from_parts(1_780_000_000 + second, 123_456_789).unwrap()
 }
 
@@ -77,7 +77,7 @@ pub(crate) fn refused(partner: &str) -> Event {
     }
 }
 
-/// A publication that `fr` and `de` wait for.
+/// A publication that is queued for `fr` and `de`.
 pub(crate) fn publication(n: u8, version: u32) -> Publication {
     Publication {
         assessment: assessment(n),
@@ -150,7 +150,7 @@ pub(crate) fn batch(after: u64, releases: Vec<ReleaseRecord>) -> ReleaseBatch {
     }
 }
 
-/// An entry that hands over a version by `ng`.
+/// An entry with a version of `ng`'s assessment.
 pub(crate) fn entry(sequence: u64, n: u8, version: u32) -> ReceivedEntry {
     ReceivedEntry {
         sequence,

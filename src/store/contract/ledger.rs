@@ -1,4 +1,4 @@
-//! Stories of the ledger's tree, its checkpoints and what is kept beside it.
+//! Stories of the ledger's tree, its checkpoints and its records.
 
 use super::{Home, kit::*};
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// Signs with a key that nobody asks for.
+/// Signs with a key that nothing here verifies.
 pub(crate) fn sign() -> Sign {
     Box::new(|epoch, size, root| {
         let key = RawKey::new(&RawKey::generate().unwrap()).unwrap();
@@ -32,7 +32,7 @@ fn size_of(note: &[u8]) -> u64 {
     Note::parse(note).unwrap().checkpoint.size
 }
 
-/// The leaves' data, as the entries have them.
+/// The hashes of the entries' leaves.
 async fn leaves(store: &dyn Store) -> Vec<[u8; 32]> {
     store.ledger_entries(0, 10_000).await.unwrap().iter().map(|e| sha256(&[&e.plain])).collect()
 }

@@ -1,4 +1,4 @@
-//! Who has approved a thing that has no record of its own.
+//! Approvals of subjects that have no record of their own.
 
 use std::sync::Arc;
 

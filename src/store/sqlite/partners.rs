@@ -1,4 +1,4 @@
-//! Partners, and the numbers that stand for trust domains in every other table.
+//! Partners, and the numbers that represent trust domains in all other tables.
 
 use std::sync::Arc;
 
@@ -54,10 +54,10 @@ pub(super) async fn all(store: &SqliteStore) -> Result<Vec<PartnerRecord>> {
         .await
 }
 
-/// A partner without its roots, these as they are kept, and which bundle they are.
+/// A partner without its roots, its roots in their stored form, and its bundle.
 type Read = (PartnerRecord, Vec<u8>, Option<String>);
 
-/// A partner that was accepted before bundles were numbered has its first one, which no other follows.
+/// The bundle of a partner that was accepted before bundles were numbered: its first one, which no other follows.
 fn bundle_from(text: &Option<String>, partner: &PartnerRecord) -> Result<HeldBundle> {
     let Some(text) = text else { return Ok(partner.bundle.clone()) };
     serde_json::from_str(text).map_err(|_| StoreError::Damaged(Damage::Partner(partner.organisation.domain.clone())))
@@ -90,7 +90,7 @@ pub(super) async fn save(store: &SqliteStore, partner: PartnerRecord, event: Eve
         .await
 }
 
-/// Adds or replaces a partner; `by_words` where no bundle of its administrators says so. For the writer.
+/// Adds or replaces a partner. `by_words` means that no bundle of its administrators says so. For the writer.
 pub(super) fn put(conn: &Connection, partner: &PartnerRecord, by_words: bool) -> Result<()> {
     const SQL: &str = "INSERT INTO partner (peer, kind, country, endpoint, roots, state, accepted_at, bundle, introduces) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (peer) DO UPDATE SET kind = excluded.kind, \
@@ -100,7 +100,7 @@ pub(super) fn put(conn: &Connection, partner: &PartnerRecord, by_words: bool) ->
     const BEFORE: &str = "SELECT roots, accepted_at FROM partner WHERE peer = ?1";
     let peer = number_of(conn, &partner.organisation.domain)?;
     let before = query_optional(conn, BEFORE, [peer], |r| Ok((r.get::<_, Vec<u8>>(0)?, time(r, 1)?)))?;
-    // Roots that can't be read any more are not among the retired ones either.
+    // Unreadable roots do not become retired roots, either.
     if let Some((roots, at)) = before
         && let Ok(roots) = unpack(&roots)
     {

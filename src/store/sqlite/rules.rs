@@ -24,7 +24,7 @@ use crate::{
     },
 };
 
-/// What is sealed: the digest, then each file's name and text.
+/// The plaintext: the digest, then each file's name and text.
 fn packed(rules: &RulesVersion) -> Vec<u8> {
     let files = rules.files.iter().flat_map(|f| [f.name.as_bytes(), f.text.as_bytes()]);
     pack(&std::iter::once(rules.digest.as_bytes()).chain(files).collect::<Vec<_>>())

@@ -1,4 +1,5 @@
-//! What is particular to the file: its key, its version, its lock, damage, a full disk. The rest is the contract.
+//! Tests of what is particular to the file: its key, its version, its lock, damage, a full disk. Everything else is the
+//! contract.
 
 use std::{
     fs,
@@ -39,7 +40,7 @@ impl Folder {
         SqliteStore::open_or_create(&self.path(), &KEY).unwrap()
     }
 
-    /// Changes the file behind the store's back.
+    /// Changes the file without the store's knowledge.
     fn tamper(&self, sql: &str) {
         let conn = Connection::open(self.path()).unwrap();
         assert!(conn.execute(sql, []).unwrap() > 0, "nothing was tampered with");
@@ -151,13 +152,13 @@ async fn what_was_answered_survives_a_crash() {
     let store = folder.store();
     fill(&store).await;
     let before = sight(&store).await;
-    // The files as they are at this moment, without the index, which a crash may leave in any state.
+    // A copy of the files at this moment, without the index, which a crash may leave in any state.
     let crashed = Folder::new();
     for name in ["store.db", "store.db-wal"] {
         fs::copy(folder.0.path().join(name), crashed.0.path().join(name)).unwrap();
     }
     assert!(sight(&crashed.store()).await == before);
-    // A torn end of the log is no commit: what came before it stands.
+    // A torn end of the log is no commit. Everything before it stays.
     store.publish(publication(9, 1)).await.unwrap();
     let log = fs::read(folder.0.path().join("store.db-wal")).unwrap();
     let torn = Folder::new();
@@ -191,7 +192,7 @@ async fn tampering_with_sealed_rows_is_found() {
         let store = folder.store();
         let page = store.list(&everything).await.unwrap();
         assert!(store.failure().is_none() && !store.damages().is_empty(), "{sql}: {:?}", store.damages());
-        // Damage in one row takes no other with it.
+        // Damage in one row does not affect the others.
         let named = if sql.contains("SET id") { None } else { Some((assessment(1), 1)) };
         assert!(page.damaged == [named] || sql.contains("max(wrapped)"), "{sql}: {:?}", page.damaged);
         assert_eq!(page.records.len() + page.damaged.len(), whole.len(), "{sql}");
@@ -208,7 +209,7 @@ async fn a_lifted_quarantine_is_found() {
     folder.tamper("UPDATE manifest SET state = 'current' WHERE state = 'quarantined'");
     folder.tamper("UPDATE portion_set SET quarantined = 0 WHERE quarantined = 1");
     let found = folder.store().by_manifest(&manifest(4, 1), false).await;
-    // Partners are told of it in words that name nothing.
+    // Partners get a message that names nothing.
     let error = found.err().unwrap();
     assert!(matches!(&error, StoreError::Damaged(_)) && !error.to_string().contains(&manifest(4, 1).to_string()));
     let page = folder.store().list(&ListFilter::default()).await.unwrap();
@@ -274,7 +275,7 @@ async fn a_full_disk_refuses_writes_goes_on_reading_and_recovers() {
     };
     assert_eq!(store.publish(big()).await, Err(StoreError::Full));
     assert!(sight(&store).await == before, "nothing of it is kept, and reading goes on");
-    // What needs no room still goes.
+    // A change that needs no space still works.
     store.acknowledged(&domain("fr"), 2, at(2)).await.unwrap();
     max_pages(&store, 1 << 30).await;
     assert_eq!(store.publish(big()).await, Ok(true));
@@ -287,7 +288,7 @@ async fn after_a_failed_disk_nothing_is_written_until_the_restart() {
     let store = folder.store();
     fill(&store).await;
     let before = sight(&store).await;
-    // As a failed fsync ends: the code is SQLITE_IOERR_FSYNC.
+    // The error of a failed fsync: its code is SQLITE_IOERR_FSYNC.
     let fsync = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(1034), None);
     let failed = store.write_queue.run(move |_| Err::<(), _>(fsync.into())).await;
     assert!(matches!(failed, Err(StoreError::Failed(_))));
@@ -311,7 +312,7 @@ async fn a_long_log_goes_into_the_database_and_starts_anew() {
     assert!(log < 30 << 20 && database > 20 << 20, "log {log}, database {database}");
 }
 
-/// Begins something that reads, and gives up waiting for it before the one thread that reads comes to it.
+/// Begins a read, and stops waiting for it before the reader's thread runs it.
 fn given_up<T>(store: &SqliteStore, begun: impl Future<Output = T>, meanwhile: impl FnOnce()) {
     let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
     runtime.block_on(async {
@@ -325,7 +326,7 @@ fn given_up<T>(store: &SqliteStore, begun: impl Future<Output = T>, meanwhile: i
         meanwhile();
         release.send(()).unwrap();
         reading.await.unwrap();
-        // What was begun comes before this.
+        // The read that was begun comes before this.
         store.partners().await.unwrap();
     });
 }

@@ -15,14 +15,14 @@ use crate::{
     store::{Result, timers::TimerStore},
 };
 
-/// Sets a timer, whatever time it had before. For the writer: a method that changes something sets its timer with the change.
+/// Sets a timer, whatever its time was before. For the writer: a method that changes something sets its timer with the change.
 pub(super) fn set(conn: &Connection, timer: &Timer) -> Result<()> {
     const SQL: &str = "INSERT INTO timer (kind, subject, due) VALUES (?1, ?2, ?3) \
         ON CONFLICT (kind, subject) DO UPDATE SET due = excluded.due";
     put(conn, SQL, timer)
 }
 
-/// Makes a timer due at its time at the latest. One that is due earlier stays. For the writer.
+/// Makes a timer due at its time at the latest. An earlier time stays. For the writer.
 pub(super) fn set_no_later(conn: &Connection, timer: &Timer) -> Result<()> {
     const SQL: &str = "INSERT INTO timer (kind, subject, due) VALUES (?1, ?2, ?3) \
         ON CONFLICT (kind, subject) DO UPDATE SET due = min(due, excluded.due)";
@@ -38,7 +38,7 @@ fn put(conn: &Connection, sql: &str, timer: &Timer) -> Result<()> {
     execute(conn, sql, params![timer.kind.as_str(), timer.subject, timer.due.unix_nanos()]).map(|_| ())
 }
 
-/// Rows that are due, up to `limit` of known kinds. Rows that a newer program left do not count, so that they hide nothing.
+/// The due timers of known kinds, at most `limit`. Timers of a newer program's kinds do not count towards the limit.
 fn due(conn: &Connection, now: Time, limit: u32) -> Result<Vec<Timer>> {
     const SQL: &str = "SELECT kind, subject, due FROM timer WHERE due <= ?1 ORDER BY due, kind, subject";
     let mut statement = conn.prepare_cached(SQL)?;
@@ -99,7 +99,7 @@ impl TimerStore for SqliteStore {
         const ANY: &str = "SELECT 1 FROM timer WHERE kind = ?1 AND due > ?2 LIMIT 1";
         const SQL: &str = "UPDATE timer SET due = ?2 WHERE kind = ?1 AND due > ?2";
         let values = (kind.as_str(), latest.unix_nanos());
-        // Hardly ever is there any: then nothing is asked of the writer.
+        // There is hardly ever one. Then the writer is not needed.
         if self.read(move |conn| query_optional(conn, ANY, values, |_| Ok(()))).await?.is_none() {
             return Ok(0);
         }
