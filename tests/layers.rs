@@ -41,7 +41,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("desk/", "store::AgreementRecord", "a value that `node` hands out"),
     ("desk/", "store::receipts", "values that `node` hands out"),
     ("desk/", "store::ListFilter", "a value that `node` takes"),
-    ("desk/", "store::held", "values that `node` hands out"),
+    ("desk/", "store::unverified", "values that `node` hands out"),
     // No node runs yet, or it could not start: there is no `node` to call.
     ("cli/init.rs", "store::sqlite::SqliteStore", "makes the empty store"),
     ("cli/output.rs", "store::StoreError", "tells why a node did not start"),

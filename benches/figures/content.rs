@@ -117,7 +117,7 @@ pub fn kept(signed: &Signed, manifest_id: StatementId, assessment: AssessmentId)
         urgency: 3,
         portions: signed.portions.clone(),
         title: title::among(&signed.portions),
-        about: BTreeSet::new(),
+        subject_states: BTreeSet::new(),
         attachments: vec![],
         queue: vec![],
         events: vec![Event::of_node(at, deed)],

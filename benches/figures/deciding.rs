@@ -254,7 +254,7 @@ fn committed(signed: &Signed, partners: &[TrustDomain], at: Time) -> Publication
         urgency: 3,
         portions: signed.portions.clone(),
         title: title::among(&signed.portions),
-        about: BTreeSet::new(),
+        subject_states: BTreeSet::new(),
         attachments: vec![],
         queue: partners.iter().map(|p| (p.clone(), at)).collect(),
         events: partners.iter().map(decided).collect(),

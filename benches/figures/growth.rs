@@ -111,7 +111,7 @@ async fn measure(pair: &Pair, times: usize, some: &[AssessmentId]) -> Measured {
     node.stop().await;
     let store = pair.publisher.store();
     for _ in 0..times {
-        look.push(timed(store.look(partner, 0, SystemClock.now(), 1 << 20)).await);
+        look.push(timed(store.pending_work(partner, 0, SystemClock.now(), 1 << 20)).await);
     }
     let median = |took| percentile(took, 50.0);
     Measured {

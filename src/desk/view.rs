@@ -20,7 +20,7 @@ use crate::{
     },
     store::{
         AgreementRecord,
-        receipts::{AnswerRecord, OverdueRecord, Quarantine},
+        receipts::{AnswerRecord, OverdueRecord, QuarantineRecord},
     },
     wire::{
         envelope,
@@ -112,7 +112,7 @@ pub(super) fn assessment(view: &View) -> proto::AssessmentView {
     }
 }
 
-fn quarantine(quarantine: &Quarantine) -> proto::QuarantineView {
+fn quarantine(quarantine: &QuarantineRecord) -> proto::QuarantineView {
     proto::QuarantineView {
         partner: quarantine.partner.to_string(),
         sequence: quarantine.sequence,

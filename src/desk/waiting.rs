@@ -7,14 +7,14 @@ use crate::{
         ids::TrustDomain,
     },
     node::Node,
-    store::held::HeldUsage,
+    store::unverified::UnverifiedUsage,
     wire::{field, proto},
 };
 
 pub(super) async fn list(node: &Node, actor: &Actor) -> Result<proto::ListWaitingResponse, Fault> {
     let directory = node.directory();
-    let one = |usage: HeldUsage| {
-        let HeldUsage { partner, waits_for, entries, over_budget, since, .. } = usage;
+    let one = |usage: UnverifiedUsage| {
+        let UnverifiedUsage { partner, waits_for, entries, over_budget, since, .. } = usage;
         let is_known = directory.get(&waits_for).is_some();
         proto::WaitingView {
             fix: fix(&partner, &waits_for, is_known),

@@ -12,7 +12,7 @@ use crate::{
         statement::Signature,
     },
     seal::chains::{Chains as _, When},
-    store::receipts::Released,
+    store::receipts::ReleaseRef,
     wire,
 };
 
@@ -53,7 +53,7 @@ impl Node {
     }
 
     /// The partner can take now what was over its budget when it came.
-    pub(super) async fn release_wanted(&self, partner: &TrustDomain, released: Vec<Released>) -> Result<(), Fault> {
+    pub(super) async fn release_wanted(&self, partner: &TrustDomain, released: Vec<ReleaseRef>) -> Result<(), Fault> {
         for release in released {
             self.give_again(None, partner, &release.manifest_id, true).await?;
         }

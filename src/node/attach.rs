@@ -138,7 +138,7 @@ impl Node {
     /// `ROLE_REQUIRED`, `NOT_FOUND` where it is not whole.
     pub async fn download(&self, _actor: &Authorized<Write>, sha256: &Sha256, offset: u64) -> Result<Vec<u8>, Fault> {
         let name = self.store.best_copy(sha256).await?.ok_or_else(nothing)?;
-        if self.store.is_taken_back(sha256).await? {
+        if self.store.is_attachment_recalled(sha256).await? {
             return Err(nothing());
         }
         self.whole_chunk(&name, offset).await

@@ -234,7 +234,7 @@ impl Node {
     fn is_readable(&self, record: &PartnerRecord) -> bool {
         let is_readable = bundle_of(record).is_ok();
         if !is_readable {
-            self.store.doubt(Damage::Partner(record.organisation.domain.clone()));
+            self.store.report_corruption(Damage::Partner(record.organisation.domain.clone()));
         }
         is_readable
     }

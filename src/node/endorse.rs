@@ -30,7 +30,7 @@ use crate::{
         rules,
         verify::verify,
     },
-    store::{AssessmentRecord, AssessmentState, LoggedStatement, requests::Beside},
+    store::{AssessmentRecord, AssessmentState, LoggedStatement, requests::NewAttachedStatement},
     wire,
 };
 
@@ -106,8 +106,8 @@ impl Node {
         let wake: Vec<TrustDomain> = queue.iter().map(|(partner, _)| partner.clone()).collect();
         let events = events(actor, &prepared, id, &decisions, now);
         let (manifest_id, urgency, from) = (prepared.id, urgency(&prepared), self.domain().clone());
-        let beside = Beside { manifest_id, from, envelope: encoded, at: now, urgency, queue };
-        let is_new = self.store.put_beside(beside, events).await?;
+        let statement = NewAttachedStatement { manifest_id, from, envelope: encoded, at: now, urgency, queue };
+        let is_new = self.store.attach_statement(statement, events).await?;
         self.prepared.forget(&prepared.id);
         wake.iter().for_each(|partner| self.live.of(partner).wake());
         Ok(Endorsed { id, is_new, decisions, prepared })
@@ -223,7 +223,7 @@ impl Node {
     /// # Errors
     /// Whatever in the store does not decode.
     pub(super) fn check_held_endorsements(&self, record: &AssessmentRecord) -> Result<Vec<EndorsementCheck>, Fault> {
-        let (endorsements, _) = super::prepared::beside(&record.beside)?;
+        let (endorsements, _) = super::prepared::beside(&record.attached)?;
         let paths = record.releases.iter().map(path).collect::<Result<Vec<_>, _>>()?;
         let check = |e: PreparedEndorsement| {
             let PreparedEndorsement { id, endorsement, envelope, logged_at, was_verified, .. } = e;
@@ -263,14 +263,14 @@ impl Node {
 
 /// The record with one more statement beside its portions.
 fn with(mut record: AssessmentRecord, envelope: Vec<u8>, at: Time) -> AssessmentRecord {
-    if record.beside.iter().all(|s| s.envelope != envelope) {
-        record.beside.push(LoggedStatement { envelope, at, verified: true });
+    if record.attached.iter().all(|s| s.envelope != envelope) {
+        record.attached.push(LoggedStatement { envelope, at, verified: true });
     }
     record
 }
 
 /// The endorsements that came by a release, and the organisations by which it came, from the originator on.
-fn path(came_by: &crate::store::CameBy) -> Result<(BTreeSet<StatementId>, Vec<TrustDomain>), Fault> {
+fn path(came_by: &crate::store::Delivery) -> Result<(BTreeSet<StatementId>, Vec<TrustDomain>), Fault> {
     let envelope = wire::envelope::decode(&came_by.release)?;
     let ids = wire::release::decode(&envelope.payload)?.endorsements.iter().map(|l| l.id).collect();
     let mut path =

@@ -121,7 +121,7 @@ impl Node {
         if let Some(unknown) = asked.partner.as_ref().filter(|d| !known(d)) {
             return Err(Fault::at(Reason::NotFound, "partner", format!("there is no partner `{unknown}` here")));
         }
-        let kept = self.store.quarantines(&record.manifest_id).await?;
+        let kept = self.store.quarantine_records(&record.manifest_id).await?;
         // By whomever it came, whichever partner is asked about.
         let arrived = history::arrived(&record, &events, &kept)?;
         events.retain(|e| asked.partner.as_ref().is_none_or(|asked| history::is_about(e, asked)));

@@ -15,7 +15,7 @@ use crate::{
     },
     policy::{PartnerPolicy, accept, plan},
     seal::verify::MAX_SKEW_SECONDS,
-    store::{Look, ReleaseRecord, StoreError, damage::Damage},
+    store::{PendingWork, ReleaseRecord, StoreError, damage::Damage},
     wire,
 };
 
@@ -58,7 +58,7 @@ impl Node {
             self.may_feed()?;
             wakes.mark_unchanged();
             let (judged_at, recalls) = (self.now(), live.recalls());
-            let look = self.store.look(partner, cursor, judged_at, room).await?;
+            let look = self.store.pending_work(partner, cursor, judged_at, room).await?;
             let is_nothing = look.numbered.is_empty() && look.due.is_empty();
             // It waits for a good key, and the link stands.
             let withheld = if is_nothing { None } else { self.good_key().err() };
@@ -107,7 +107,7 @@ impl Node {
     async fn page(
         self: &Arc<Self>,
         partner: &TrustDomain,
-        look: Look,
+        look: PendingWork,
         judged_at: Time,
     ) -> Result<(Vec<Numbered>, bool), Fault> {
         let (due, is_more) = (look.due.len(), look.is_more);
@@ -194,7 +194,7 @@ impl Node {
         let mut judged = Judged::default();
         for record in records {
             let (envelope, content, position, made_at) = read(&record).inspect_err(|_| {
-                self.store.doubt(Damage::Feed(partner.clone()));
+                self.store.report_corruption(Damage::Feed(partner.clone()));
             })?;
             let release = self.signed_by_a_good_key(envelope, now)?;
             // Made while this node's clock was ahead. The partner takes it for one from the future, and would for as long as

@@ -11,8 +11,9 @@ use super::{
 use crate::{
     domain::{fault::Fault, ids::StatementId},
     store::{
+        StoreError,
         damage::Damage,
-        forward::{Arrived, Forwarding},
+        forward::{ForwardableEntry, Forwarding},
     },
     wire,
 };
@@ -58,11 +59,23 @@ impl Node {
             let page = self.store.arrived_after(upto, PAGE).await?;
             let Some(last) = page.last() else { return Ok(()) };
             let last = last.arrival;
-            let forwarding = self.look_at(page, last).await?;
+            let forwarding = self.look_at(page, kept, last).await?;
             if !forwarding.events.is_empty() || last - kept > UNKEPT {
                 let wake: Vec<_> =
                     forwarding.queue.iter().flat_map(|(_, _, queue)| queue.iter().map(|(p, _)| p.clone())).collect();
-                self.store.forward(forwarding).await?;
+                match self.store.forward(forwarding).await {
+                    // Another process has forwarded these arrivals. This one goes on from the position that is stored now.
+                    Err(StoreError::Conflict) => {
+                        let stored = self.store.forwarded().await?;
+                        if stored == kept {
+                            return Err(StoreError::Conflict.into());
+                        }
+                        (kept, upto) = (stored, stored);
+                        *position = Some((kept, upto));
+                        continue;
+                    }
+                    done => done?,
+                }
                 wake.iter().for_each(|partner| self.live.of(partner).wake());
                 kept = last;
             }
@@ -72,20 +85,20 @@ impl Node {
     }
 
     /// What goes on of these arrivals; only of those whose terms let anything go on.
-    async fn look_at(self: &Arc<Self>, page: Vec<Arrived>, upto: u64) -> Result<Forwarding, Fault> {
+    async fn look_at(self: &Arc<Self>, page: Vec<ForwardableEntry>, from: u64, upto: u64) -> Result<Forwarding, Fault> {
         let mut ids: Vec<StatementId> = vec![];
         for arrived in page {
             let release = wire::envelope::decode(&arrived.release).and_then(|e| wire::release::decode(&e.payload));
             // It was read when it came.
             let Ok(release) = release else {
-                self.store.doubt(Damage::Version(arrived.manifest_id));
+                self.store.report_corruption(Damage::Version(arrived.manifest_id));
                 continue;
             };
             if release.terms.onward.is_some() && !ids.contains(&arrived.manifest_id) {
                 ids.push(arrived.manifest_id);
             }
         }
-        let mut forwarding = Forwarding { upto, queue: vec![], events: vec![] };
+        let mut forwarding = Forwarding { from, upto, queue: vec![], events: vec![] };
         if ids.is_empty() {
             return Ok(forwarding);
         }

@@ -26,7 +26,7 @@ use crate::{
     store::{
         ReceivedEntry, StoreError,
         damage::Damage,
-        held::{HeldArrival, HeldUsage, Hold, Waiting},
+        unverified::{PendingVerification, UnverifiedEntry, UnverifiedFilter, UnverifiedUsage},
     },
     wire,
 };
@@ -50,7 +50,7 @@ pub(super) struct Budget {
 
 impl Budget {
     /// With what is kept already.
-    pub fn new(budgets: &Budgets, usage: Vec<HeldUsage>) -> Self {
+    pub fn new(budgets: &Budgets, usage: Vec<UnverifiedUsage>) -> Self {
         let most = (budgets.held_entries.into(), budgets.held_bytes.into());
         Self { most, used: usage.into_iter().map(|u| (u.waits_for, (u.entries, u.bytes))).collect() }
     }
@@ -64,7 +64,7 @@ impl Budget {
     }
 
     /// What is kept of an entry that waits: all of it, where there is room.
-    fn hold(&mut self, waits_for: &TrustDomain, entry: &Entry) -> Hold {
+    fn hold(&mut self, waits_for: &TrustDomain, entry: &Entry) -> PendingVerification {
         let encoded = wire::entry::encode(entry.clone());
         let length = encoded.len() as u64;
         let all = self.used.values().fold((0, 0), |(entries, bytes), used| (entries + used.0, bytes + used.1));
@@ -79,11 +79,15 @@ impl Budget {
             *entries += 1;
             *bytes += length;
         }
-        Hold { waits_for: waits_for.clone(), entry: has_room.then_some(encoded), of: claimed(entry).map(|(_, id)| id) }
+        PendingVerification {
+            waits_for: waits_for.clone(),
+            entry: has_room.then_some(encoded),
+            of: claimed(entry).map(|(_, id)| id),
+        }
     }
 
     /// What an entry waits for, and the reason that its sender is told.
-    pub fn judge(&mut self, unusable: &Unusable, entry: &Entry) -> (Option<Hold>, Reason) {
+    pub fn judge(&mut self, unusable: &Unusable, entry: &Entry) -> (Option<PendingVerification>, Reason) {
         match &unusable.waits_for {
             None => (None, unusable.reason()),
             Some(waits_for) => {
@@ -97,7 +101,7 @@ impl Budget {
 
 /// An entry that was examined again.
 struct Reexamined {
-    held: HeldArrival,
+    held: UnverifiedEntry,
     entry: Entry,
     content: Result<Box<Content>, Unusable>,
 }
@@ -107,8 +111,8 @@ impl Node {
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, store faults.
-    pub async fn held(&self, _actor: &Authorized<LookUp>) -> Result<Vec<HeldUsage>, Fault> {
-        Ok(self.store.held_usage(None).await?)
+    pub async fn held(&self, _actor: &Authorized<LookUp>) -> Result<Vec<UnverifiedUsage>, Fault> {
+        Ok(self.store.unverified_usage(None).await?)
     }
 
     /// Examines again what waits for these organisations.
@@ -120,7 +124,7 @@ impl Node {
         changed: impl IntoIterator<Item = TrustDomain>,
     ) -> Result<(), Fault> {
         for organisation in changed {
-            self.examine_waiting(Waiting::For(&organisation)).await?;
+            self.examine_waiting(UnverifiedFilter::For(&organisation)).await?;
         }
         Ok(())
     }
@@ -129,10 +133,10 @@ impl Node {
     ///
     /// # Errors
     /// Store faults.
-    pub(super) async fn examine_waiting(self: &Arc<Self>, which: Waiting<'_>) -> Result<(), Fault> {
+    pub(super) async fn examine_waiting(self: &Arc<Self>, which: UnverifiedFilter<'_>) -> Result<(), Fault> {
         let mut after = None;
         loop {
-            let page = self.store.held_waiting(which, after.take(), PAGE).await?;
+            let page = self.store.unverified_entries(which, after.take(), PAGE).await?;
             let Some(last) = page.last() else { return Ok(()) };
             after = Some((last.partner.clone(), last.sequence));
             self.examine_page(page).await?;
@@ -152,13 +156,13 @@ impl Node {
 
     async fn examine_all_held(self: &Arc<Self>) -> Result<(), Fault> {
         let mut waited_for: Vec<TrustDomain> =
-            self.store.held_usage(None).await?.into_iter().map(|u| u.waits_for).collect();
+            self.store.unverified_usage(None).await?.into_iter().map(|u| u.waits_for).collect();
         waited_for.sort_unstable();
         waited_for.dedup();
         self.examine_held(waited_for).await
     }
 
-    async fn examine_page(self: &Arc<Self>, page: Vec<HeldArrival>) -> Result<(), Fault> {
+    async fn examine_page(self: &Arc<Self>, page: Vec<UnverifiedEntry>) -> Result<(), Fault> {
         for held in page {
             let waits_for = held.waits_for.clone();
             let is_known = waits_for == *self.domain() || self.directory().get(&waits_for).is_some();
@@ -173,7 +177,7 @@ impl Node {
                 continue;
             };
             let Ok(entry) = wire::entry::decode(encoded) else {
-                self.store.doubt(Damage::Held(held.partner, held.sequence));
+                self.store.report_corruption(Damage::UnverifiedEntry(held.partner, held.sequence));
                 continue;
             };
             let asked = self.asked(&held.partner, std::slice::from_ref(&entry)).await?;
@@ -202,7 +206,7 @@ impl Node {
             if !still {
                 match self.keep_examined(&waits_for, examined).await {
                     // One thing that can't be read any more; what else waits goes on.
-                    Err(fault) if fault.reason == Reason::StoreCorrupt && self.store.trouble().is_none() => {}
+                    Err(fault) if fault.reason == Reason::StoreCorrupt && self.store.failure().is_none() => {}
                     kept => kept?,
                 }
             }
@@ -224,13 +228,13 @@ impl Node {
     /// Keeps what was examined again as it would be kept had it come now.
     async fn keep_examined(self: &Arc<Self>, waits_for: &TrustDomain, examined: Reexamined) -> Result<(), Fault> {
         let Reexamined { held, entry, content } = examined;
-        let HeldArrival { partner, sequence, release_id, arrived_at, .. } = held;
+        let UnverifiedEntry { partner, sequence, release_id, arrived_at, .. } = held;
         let _recalling = self.recalling.lock().await;
         let here = match &content {
             Ok(content) => self.version_here(&partner, content.manifest()).await?,
             Err(_) => Default::default(),
         };
-        let mut budget = Budget::new(&self.budgets, self.store.held_usage(Some(&partner)).await?);
+        let mut budget = Budget::new(&self.budgets, self.store.unverified_usage(Some(&partner)).await?);
         budget.give_back(waits_for, &entry);
         let release = wire::release::decode(&entry.release.payload)?;
         let now = self.now();
@@ -241,7 +245,7 @@ impl Node {
             true => vec![self.stored_receipt(&partner, &kept, now)?],
             false => self.quarantine_receipts(&partner, std::slice::from_ref(&kept), now)?,
         };
-        let (manifest, held_for) = (release.manifest, kept.held_for);
+        let (manifest, missing_agreement) = (release.manifest, kept.missing_agreement);
         if is_shown {
             let (partner, agreement) = (partner.clone(), release.agreement.id);
             deeds.retain(|deed| !matches!(deed, Deed::Received { .. }));
@@ -249,7 +253,7 @@ impl Node {
         }
         let events: Vec<_> = deeds.into_iter().map(|deed| Event::of_node(now, deed)).collect();
         let touched: Vec<_> = gave_way(&events).chain([manifest]).collect();
-        match self.store.settle_held(&partner, kept, arrived_at, events, receipts).await {
+        match self.store.settle_unverified(&partner, kept, arrived_at, events, receipts).await {
             Ok(true) => {}
             // It was taken back between the look and the commit: the next turn finds that.
             Ok(false) | Err(StoreError::Recalled) => return Ok(()),
@@ -259,7 +263,7 @@ impl Node {
         touched.iter().for_each(|id| self.prepared.forget(id));
         self.live.arrived();
         self.live.of(&partner).post();
-        if let Some(agreement) = held_for {
+        if let Some(agreement) = missing_agreement {
             // The agreement may have come into force between the check and the commit.
             self.live.of(&partner).arrived_under(agreement, sequence);
             self.live.turned();
@@ -274,8 +278,8 @@ impl Node {
     }
 
     /// Asks the sender to release again what was over the budget: it can be verified now.
-    async fn ask_again(&self, held: HeldArrival) -> Result<(), Fault> {
-        let HeldArrival { partner, sequence, release_id, arrived_at, release, provenance, .. } = held;
+    async fn ask_again(&self, held: UnverifiedEntry) -> Result<(), Fault> {
+        let UnverifiedEntry { partner, sequence, release_id, arrived_at, release, provenance, .. } = held;
         let now = self.now();
         let receipt = self.receipt(&partner, ReceiptKind::Wanted, None, vec![release_id], now)?;
         let manifest = wire::release::decode(&wire::envelope::decode(&release)?.payload)?.manifest;
@@ -296,12 +300,12 @@ impl Node {
             content: None,
             refused: true,
             reason,
-            held_for: None,
-            hold: None,
+            missing_agreement: None,
+            pending_verification: None,
             signed: None,
         };
         let events = vec![Event::of_node(now, deed)];
-        if self.store.settle_held(&partner, kept, arrived_at, events, vec![receipt]).await? {
+        if self.store.settle_unverified(&partner, kept, arrived_at, events, vec![receipt]).await? {
             self.live.of(&partner).post();
         }
         Ok(())
@@ -322,7 +326,7 @@ mod tests {
     const MAX_ENTRIES: u64 = 1_024;
     const MAX_BYTES: u64 = 16 << 20;
 
-    fn with(usage: Vec<HeldUsage>) -> Budget {
+    fn with(usage: Vec<UnverifiedUsage>) -> Budget {
         Budget::new(&Budgets::default(), usage)
     }
 
@@ -330,9 +334,9 @@ mod tests {
         Entry::void(Envelope::new(StatementKind::Void, vec![0; bytes], vec![]))
     }
 
-    fn usage(waits_for: &str, entries: u64, bytes: u64) -> HeldUsage {
+    fn usage(waits_for: &str, entries: u64, bytes: u64) -> UnverifiedUsage {
         let (partner, waits_for) = ("fr.example".parse().unwrap(), waits_for.parse().unwrap());
-        HeldUsage { partner, waits_for, entries, bytes, over_budget: 0, since: Time::from_unix_nanos(0) }
+        UnverifiedUsage { partner, waits_for, entries, bytes, over_budget: 0, since: Time::from_unix_nanos(0) }
     }
 
     #[test]

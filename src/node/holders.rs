@@ -17,7 +17,7 @@ use crate::{
     store::{
         AssessmentRecord, StoreError,
         damage::Damage,
-        recalls::{GivenRecord, HoldersRecord, RecallAnswerRecord, ReportRecord},
+        recalls::{HoldersRecord, RecallAnswerRecord, ReleaseToHolder, ReportRecord},
     },
     wire,
 };
@@ -231,7 +231,7 @@ impl Holder {
     }
 
     /// One release to it. What went as a void it does not have.
-    fn give(&mut self, given: &GivenRecord) {
+    fn give(&mut self, given: &ReleaseToHolder) {
         if given.is_void && given.answer.is_none() {
             return;
         }

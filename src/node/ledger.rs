@@ -43,7 +43,7 @@ use crate::{
         note::{Checkpoint, LogKey, Note},
     },
     seal::raw::RawKey,
-    store::ledger::{Kept, KeptRecord, LedgerChange, LedgerState},
+    store::ledger::{LedgerChange, LedgerRecord, LedgerRecordKind, LedgerState},
     wire,
 };
 
@@ -163,8 +163,8 @@ impl Node {
         let key = LedgerKey { origin: own.name, public: own.public, epoch, created: now, succession: None };
         let envelope = self.sign(StatementKind::LedgerKey, wire::ledger::encode_key(&key))?;
         let value = wire::envelope::encode(&envelope);
-        let record = KeptRecord { kind: Kept::Key, of: None, number: epoch.into(), value };
-        self.store.keep(vec![record], vec![keys::key_changed(now, &own.public)]).await?;
+        let record = LedgerRecord { kind: LedgerRecordKind::Key, of: None, number: epoch.into(), value };
+        self.store.put_ledger_records(vec![record], vec![keys::key_changed(now, &own.public)]).await?;
         Ok(envelope)
     }
 

@@ -354,7 +354,7 @@ impl Node {
         for record in self.store.revocations().await? {
             let entries = record.entries.iter().map(|bytes| Entry::from_bytes(bytes)).collect::<Option<Vec<_>>>();
             let Some(entries) = entries else {
-                self.store.doubt(Damage::Revocations(record.of));
+                self.store.report_corruption(Damage::Revocations(record.of));
                 continue;
             };
             lock(&self.lists.seen).extend(record.issuing_key, entries);

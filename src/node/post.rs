@@ -23,7 +23,7 @@ use crate::{
         rules, statement,
         verify::{Rule, Verified, verify},
     },
-    store::outbox::{Answered, OutboxItem},
+    store::outbox::{OutboxItem, OutboxOutcome},
     wire,
 };
 
@@ -225,29 +225,29 @@ impl Node {
             let waits_for_receipt = handling(kind).is_some_and(|h| h.until == Until::Receipt);
             let answered = match outcome {
                 Outcome::Accepted | Outcome::Received if waits_for_receipt => {
-                    Answered::Kept { reason: None, again_at: now.plus_seconds(AGAIN_SECONDS), seen: None }
+                    OutboxOutcome::Kept { reason: None, again_at: now.plus_seconds(AGAIN_SECONDS), seen: None }
                 }
-                Outcome::Accepted | Outcome::Received => Answered::Done,
+                Outcome::Accepted | Outcome::Received => OutboxOutcome::Done,
                 Outcome::NotYet(fault) => {
                     tracing::warn!(%partner, %kind, reason = %fault.reason, "the partner can't take a statement yet");
                     if is_of_the_moment(fault.reason) {
                         is_all = false;
-                        Answered::Later(now)
+                        OutboxOutcome::Later(now)
                     } else {
                         let again_at = now.plus_seconds(AGAIN_SECONDS);
-                        Answered::Kept { reason: Some(fault.reason.to_string()), again_at, seen: seen.clone() }
+                        OutboxOutcome::Kept { reason: Some(fault.reason.to_string()), again_at, seen: seen.clone() }
                     }
                 }
                 Outcome::Refused(fault) => {
                     tracing::error!(%partner, %kind, reason = %fault.reason, "the partner refused a statement for good");
                     self.refused(partner, id, &fault.reason.to_string()).await?;
-                    Answered::Done
+                    OutboxOutcome::Done
                 }
             };
             answers.push((id, answered));
         }
         if !answers.is_empty() {
-            self.store.answer_outbox(partner, answers).await?;
+            self.store.record_outbox_outcomes(partner, answers).await?;
         }
         Ok(is_all)
     }

@@ -179,11 +179,11 @@ impl Prepared {
         }
         let manifest = wire::manifest::decode(&envelope.payload)?;
         let ways = record.releases.iter().map(|r| Way::new(&manifest.originator, r)).collect::<Result<_, _>>()?;
-        let (endorsements, exceptions) = beside(&record.beside)?;
+        let (endorsements, exceptions) = beside(&record.attached)?;
         let opened = open_listed(&manifest, &record.portions)?;
         let head = (record.manifest_id, manifest, Arc::new(envelope));
         let prepared = Self::assemble(head, opened, record.portions, record.since);
-        Ok(Self { ways, endorsements, exceptions, about: record.about, ..prepared })
+        Ok(Self { ways, endorsements, exceptions, about: record.subject_states, ..prepared })
     }
 
     /// From its manifest, and the portions that were opened from these encodings, in their order.
@@ -341,7 +341,7 @@ impl Node {
         for (id, prepared) in fresh.await.map_err(lost)? {
             match prepared {
                 Ok(prepared) => _ = by_id.insert(id, Arc::new(prepared)),
-                Err(fault) if fault.reason == Reason::StoreCorrupt => self.store.doubt(Damage::Version(id)),
+                Err(fault) if fault.reason == Reason::StoreCorrupt => self.store.report_corruption(Damage::Version(id)),
                 // Its originator has signed what does not fit together: that is no damage here.
                 Err(fault) if self.prepared.allows_a_line(self.now()) => {
                     tracing::warn!(manifest = %id, reason = %fault.reason, "what came of a version does not fit together; it goes to nobody");
@@ -424,8 +424,8 @@ mod tests {
             state: AssessmentState::Current,
             releases: vec![],
             portions,
-            beside: vec![],
-            about: BTreeSet::new(),
+            attached: vec![],
+            subject_states: BTreeSet::new(),
             verified: None,
         }
     }

@@ -18,7 +18,7 @@ use crate::{
     },
     policy::{Decision, PortionVerdict, plan, schedule},
     seal::{open::open, rules, verify::verify},
-    store::{Publication, Verification, about, title},
+    store::{Publication, Verification, subject_states, title},
     wire,
 };
 
@@ -101,7 +101,7 @@ impl Node {
             at: now,
             urgency: urgency(&prepared),
             portions: bytes,
-            about: about::of(&prepared.manifest, prepared.portions.iter().map(|p| &p.portion)),
+            subject_states: subject_states::of(&prepared.manifest, prepared.portions.iter().map(|p| &p.portion)),
             title: title::of(prepared.portions.iter().map(|p| (&p.portion, &*p.bytes))),
             attachments: prepared.attachments(&prepared.portions.iter().map(|p| p.digest).collect::<Vec<_>>()),
             queue,
@@ -126,7 +126,7 @@ impl Node {
     async fn about_before(&self, manifest: &Envelope) -> Result<BTreeSet<Country>, Fault> {
         match wire::manifest::decode(&manifest.payload) {
             Ok(Manifest { assessment, version, .. }) if version > 1 => {
-                Ok(self.store.about(self.domain(), &assessment).await?)
+                Ok(self.store.subject_states(self.domain(), &assessment).await?)
             }
             _ => Ok(BTreeSet::new()),
         }

@@ -22,7 +22,8 @@ use crate::{
         verify::verify,
     },
     store::{
-        AssessmentRecord, AssessmentState, CameBy, ListFilter, Page, StoreError, damage::Damage, receipts::Quarantine,
+        AssessmentRecord, AssessmentState, Delivery, ListFilter, Page, StoreError, damage::Damage,
+        receipts::QuarantineRecord,
     },
     wire,
 };
@@ -40,7 +41,7 @@ pub struct View {
     /// Who stands behind it, by the statements' ids.
     pub endorsements: Vec<EndorsementCheck>,
     /// Which arrivals of it are kept from users, and why; for officers only.
-    pub quarantines: Vec<Quarantine>,
+    pub quarantines: Vec<QuarantineRecord>,
     /// By which recall it was taken back, where it was.
     pub recall: Option<RecallView>,
     /// On whose introduction alone its originator is held here.
@@ -134,10 +135,10 @@ impl Node {
         self.view(record, quarantines).await
     }
 
-    async fn quarantines(&self, record: &AssessmentRecord, is_officer: bool) -> Result<Vec<Quarantine>, Fault> {
+    async fn quarantines(&self, record: &AssessmentRecord, is_officer: bool) -> Result<Vec<QuarantineRecord>, Fault> {
         // What was published here came by no release.
         if is_officer && record.originator != *self.domain() {
-            Ok(self.store.quarantines(&record.manifest_id).await?)
+            Ok(self.store.quarantine_records(&record.manifest_id).await?)
         } else {
             Ok(vec![])
         }
@@ -160,13 +161,13 @@ impl Node {
         Ok(kept.at(wire::manifest::decode(&manifest.payload)?.expires, self.now()))
     }
 
-    async fn view(&self, mut record: AssessmentRecord, quarantines: Vec<Quarantine>) -> Result<View, Fault> {
+    async fn view(&self, mut record: AssessmentRecord, quarantines: Vec<QuarantineRecord>) -> Result<View, Fault> {
         // All of it was read when it was stored: what can't be any more was changed since.
         let manifest = wire::envelope::decode(&record.manifest).map_err(|_| self.damaged(&record.manifest_id))?;
         if statement::id(&manifest) != record.manifest_id {
             return Err(self.damaged(&record.manifest_id));
         }
-        let way = |came_by: &CameBy| {
+        let way = |came_by: &Delivery| {
             let releases = came_by.provenance.iter().chain([&came_by.release]);
             releases.map(|r| wire::envelope::decode(r)).collect::<Result<_, _>>()
         };
@@ -195,7 +196,7 @@ impl Node {
 
     /// A statement that is kept here is not what was stored.
     fn damaged(&self, manifest: &StatementId) -> Fault {
-        self.store.doubt(Damage::Version(*manifest));
+        self.store.report_corruption(Damage::Version(*manifest));
         unlike_stored(*manifest)
     }
 

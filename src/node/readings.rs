@@ -15,7 +15,7 @@ use crate::{
     },
     store::{
         AssessmentRecord, StoreError,
-        receipts::{Arrived, ReadingRecord, ToldReadings},
+        receipts::{ReadingRecord, ReceiptTarget, ReportedReadings},
     },
 };
 
@@ -54,13 +54,13 @@ impl Node {
     async fn tell_some_readings(&self, ended: Time) -> Result<bool, Fault> {
         // What is read from now on is due at the end of this interval, or of the next one where that begins just now.
         let latest = ended.plus_seconds(2 * i64::from(self.readings_every_seconds));
-        let readings = self.store.readings_to_tell(ended, latest, PAGE).await?;
+        let readings = self.store.readings_to_report(ended, latest, PAGE).await?;
         if readings.is_empty() {
             return Ok(false);
         }
         let told = self.told(readings, ended)?;
         let partners: Vec<TrustDomain> = told.post.iter().map(|(partner, _)| partner.clone()).collect();
-        match self.store.readings_told(told).await {
+        match self.store.mark_readings_reported(told).await {
             // Somebody acknowledged one of them meanwhile, or another replica told them.
             Err(StoreError::Conflict) => return Ok(true),
             other => other?,
@@ -71,9 +71,9 @@ impl Node {
 
     /// The receipts bear the interval's end as their time, and name releases by their numbers: nothing in them tells when, or in
     /// which order, something was read.
-    fn told(&self, records: Vec<ReadingRecord>, ended: Time) -> Result<ToldReadings, Fault> {
+    fn told(&self, records: Vec<ReadingRecord>, ended: Time) -> Result<ReportedReadings, Fault> {
         let (mut readings, mut events): (Vec<(StatementId, Role)>, _) = (vec![], vec![]);
-        let mut by_role: BTreeMap<Role, Vec<Arrived>> = BTreeMap::new();
+        let mut by_role: BTreeMap<Role, Vec<ReceiptTarget>> = BTreeMap::new();
         for ReadingRecord { manifest_id, role, arrived } in records {
             readings.push((manifest_id, role));
             if !arrived.is_empty() {
@@ -88,6 +88,6 @@ impl Node {
             let said = Said { role: Some(role), ..Said::only(ReceiptKind::Read) };
             post.extend(self.answers(&arrived, &said, ended)?);
         }
-        Ok(ToldReadings { readings, post, events })
+        Ok(ReportedReadings { readings, post, events })
     }
 }

@@ -17,8 +17,8 @@ use crate::{
         time::Time,
     },
     store::{
-        held::Waiting,
-        receipts::{HeldEntry, Readmission},
+        receipts::{QuarantinedEntry, Readmission},
+        unverified::UnverifiedFilter,
     },
     wire,
 };
@@ -79,7 +79,7 @@ impl Node {
             self.examine_held(changed).await?;
         }
         for assessment in self.live.take_taken_back() {
-            self.examine_waiting(Waiting::Of(&assessment)).await?;
+            self.examine_waiting(UnverifiedFilter::Of(&assessment)).await?;
         }
         let directory = self.directory();
         for partner in directory.all_active() {
@@ -102,7 +102,7 @@ impl Node {
     ) -> Result<(), Fault> {
         let domain = &partner.record.organisation.domain;
         loop {
-            let page = self.store.held_for(domain, agreement, after, PAGE).await?;
+            let page = self.store.quarantined_for(domain, agreement, after, PAGE).await?;
             let Some(last) = page.last() else { return Ok(()) };
             after = last.sequence;
             tracing::debug!(partner = %domain, entries = page.len(), "examines what is in quarantine");
@@ -162,9 +162,9 @@ impl Node {
 }
 
 /// As it came.
-fn entry_of(held: &HeldEntry) -> Result<Entry, Fault> {
+fn entry_of(held: &QuarantinedEntry) -> Result<Entry, Fault> {
     let envelope = |bytes: &Vec<u8>| wire::envelope::decode(bytes).map(Arc::new);
-    let all = held.beside.iter().map(envelope).collect::<Result<Vec<_>, _>>()?;
+    let all = held.attached.iter().map(envelope).collect::<Result<Vec<_>, _>>()?;
     let beside = |kind: StatementKind| all.iter().filter(|e| e.kind == kind).cloned().collect();
     Ok(Entry {
         release: envelope(&held.release)?,
@@ -183,7 +183,7 @@ impl Node {
     fn covered(
         &self,
         partner: &TrustDomain,
-        (held, entry): (&HeldEntry, &Entry),
+        (held, entry): (&QuarantinedEntry, &Entry),
         asked: &Asked,
         now: Time,
     ) -> Result<Option<Covered>, Fault> {

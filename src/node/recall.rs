@@ -18,7 +18,7 @@ use crate::{
         rules,
         verify::{Verified, verify},
     },
-    store::recalls::{Effect, RecallRecord, Recalled, Recalling},
+    store::recalls::{ContentEffect, RecallOutcome, RecallRecord, RecallStep},
     wire,
 };
 
@@ -70,15 +70,15 @@ impl Node {
             || Fault::new(Reason::Recalled, "the assessment was recalled already; see `watchfire assess holders`");
         let mut standing = standing.ok_or_else(already)?;
         let effect = match content.kind {
-            RecallKind::Purge if !keep_own => Effect::Destroy,
+            RecallKind::Purge if !keep_own => ContentEffect::Destroy,
             _ => {
                 standing.state = RecallState::Withdrawn;
-                Effect::Seal
+                ContentEffect::Seal
             }
         };
         let step = self.recall_step(&verified, envelope, standing, (before, None));
-        let step = Recalling { effect, is_told: true, ..step };
-        let step = Recalling { events: vec![self.recalled(&step.record, Some(actor))], ..step };
+        let step = RecallStep { effect, is_told: true, ..step };
+        let step = RecallStep { events: vec![self.recalled(&step.record, Some(actor))], ..step };
         let record = step.record.clone();
         let told = self.apply(step).await?.told;
         tracing::info!(assessment = %record.assessment, partners = told.len(), "recalled an assessment");
@@ -144,7 +144,7 @@ impl Node {
         envelope: &Envelope,
         standing: RecallStanding,
         (before, from): (Option<RecallRecord>, Option<&TrustDomain>),
-    ) -> Recalling {
+    ) -> RecallStep {
         let Recall { originator, assessment, kind, .. } = verified.content();
         let record = RecallRecord {
             assessment: *assessment,
@@ -158,7 +158,15 @@ impl Node {
             turn: 0,
         };
         let before = before.map(|b| b.standing.state);
-        Recalling { record, before, effect: Effect::None, is_told: false, except: vec![], post: vec![], events: vec![] }
+        RecallStep {
+            record,
+            before,
+            effect: ContentEffect::None,
+            is_told: false,
+            except: vec![],
+            post: vec![],
+            events: vec![],
+        }
     }
 
     /// The ledger's entry.
@@ -175,8 +183,8 @@ impl Node {
 
     /// Commits a step; what is in memory follows, and whoever waits is woken. From the commit on, whatever is left to do waits
     /// in outboxes.
-    async fn apply(&self, step: Recalling) -> Result<Recalled, Fault> {
-        let has_effect = step.effect != Effect::None;
+    async fn apply(&self, step: RecallStep) -> Result<RecallOutcome, Fault> {
+        let has_effect = step.effect != ContentEffect::None;
         let receivers: Vec<TrustDomain> = step.post.iter().map(|(partner, _)| partner.clone()).collect();
         let done = self.store.recall(step).await?;
         if has_effect {

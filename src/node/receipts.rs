@@ -19,7 +19,7 @@ use crate::{
     seal::statement::path_hash,
     store::{
         ReceivedEntry, StoreError,
-        receipts::{Arrived, Unanswered},
+        receipts::{ReceiptTarget, UnansweredEntries},
     },
     wire,
 };
@@ -113,7 +113,7 @@ impl Node {
     /// through hubs one by one, and then to the originator too, where it is a partner.
     pub(super) fn answers(
         &self,
-        arrived: &[Arrived],
+        arrived: &[ReceiptTarget],
         said: &Said,
         now: Time,
     ) -> Result<Vec<(TrustDomain, Vec<u8>)>, Fault> {
@@ -177,7 +177,7 @@ impl Node {
         loop {
             match self.answer_some(partner).await {
                 Ok(true) => {}
-                Err(fault) if fault.reason != Reason::StoreCorrupt || self.store.trouble().is_some() => {
+                Err(fault) if fault.reason != Reason::StoreCorrupt || self.store.failure().is_some() => {
                     return Err(fault);
                 }
                 Ok(false) | Err(_) => return Ok(()),
@@ -187,7 +187,7 @@ impl Node {
 
     /// `false` where nothing is left to answer.
     async fn answer_some(&self, partner: &TrustDomain) -> Result<bool, Fault> {
-        let Unanswered { after, until, arrived } = self.store.unanswered(partner, BATCH).await?;
+        let UnansweredEntries { after, until, arrived } = self.store.unanswered(partner, BATCH).await?;
         if until == after {
             return Ok(false);
         }

@@ -36,7 +36,7 @@ use crate::{
         statement::id_of,
         verify::{Verified, verify},
     },
-    store::{ReceivedEntry, Verification, VersionHere},
+    store::{ReceivedEntry, Verification, VersionStatus},
     wire,
 };
 
@@ -155,7 +155,7 @@ impl Node {
     pub async fn receive(self: &Arc<Self>, partner: &TrustDomain, entries: Vec<Entry>) -> Result<Received, Fault> {
         let checked = self.check_all(partner, entries).await?;
         let versions_here = self.versions_here(partner, &checked).await?;
-        let mut budget = Budget::new(&self.budgets, self.store.held_usage(Some(partner)).await?);
+        let mut budget = Budget::new(&self.budgets, self.store.unverified_usage(Some(partner)).await?);
         let position = self.store.inbound(partner).await?;
         let mut inbound = Inbound::resume(position.sequence, position.release);
         let after = inbound.sequence();
@@ -201,7 +201,7 @@ impl Node {
         let mut touched: Vec<_> = entries.iter().filter_map(|s| s.content.as_ref().map(|c| c.manifest_id)).collect();
         touched.extend(gave_way(&events));
         let versions: Vec<_> = entries.iter().filter_map(|e| e.content.as_ref().map(|c| c.assessment)).collect();
-        let held: Vec<_> = entries.iter().filter_map(|e| Some((e.held_for?, e.sequence))).collect();
+        let held: Vec<_> = entries.iter().filter_map(|e| Some((e.missing_agreement?, e.sequence))).collect();
         let receipts = self.quarantine_receipts(partner, &entries, now)?;
         let has_receipts = !receipts.is_empty();
         self.store.receive(partner, after, entries, now, events, receipts).await?;
@@ -344,7 +344,7 @@ impl Node {
         &self,
         partner: &TrustDomain,
         entry: Checked,
-        here: (VersionHere, &[ReceivedEntry]),
+        here: (VersionStatus, &[ReceivedEntry]),
         budget: &mut Budget,
     ) -> (ReceivedEntry, Vec<Deed>) {
         match entry {
@@ -370,7 +370,7 @@ impl Node {
         (release, release_id): (&Release, StatementId),
         entry: Entry,
         content: Result<Box<Content>, Unusable>,
-        (here, before): (VersionHere, &[ReceivedEntry]),
+        (here, before): (VersionStatus, &[ReceivedEntry]),
         budget: &mut Budget,
     ) -> (ReceivedEntry, Vec<Deed>) {
         let sequence = release.position.sequence;
@@ -395,18 +395,18 @@ impl Node {
                     at_fault = not_covered.at_fault.clone();
                 }
                 let may_settle = reason == Some(Reason::AgreementDiffers);
-                kept.held_for = may_settle.then_some(release.agreement.id);
+                kept.missing_agreement = may_settle.then_some(release.agreement.id);
                 let due = self.due(partner, release, &content.portions);
                 kept.content = Some(received_content(release, &content, &entry, (reason.is_some(), due)));
             }
             Err(unusable) => {
                 let (hold, why) = budget.judge(&unusable, &entry);
-                (kept.hold, reason, kept.refused) = (hold, Some(why), true);
+                (kept.pending_verification, reason, kept.refused) = (hold, Some(why), true);
             }
         }
         kept.reason = reason.map(|r| r.to_string());
         if let Some(reason) = reason.filter(|_| self.live.of(partner).allows_a_line(self.now())) {
-            tracing::warn!(%partner, sequence, %reason, waits = kept.hold.is_some(), "kept an entry from users");
+            tracing::warn!(%partner, sequence, %reason, waits = kept.pending_verification.is_some(), "kept an entry from users");
         }
         let (partner, manifest, quarantined) = (partner.clone(), release.manifest, kept.reason.clone());
         deeds.push(Deed::Received { manifest, partner, sequence, release: release_id, quarantined, at_fault });
@@ -414,9 +414,9 @@ impl Node {
     }
 
     /// What is here of the version that a manifest is.
-    pub(super) async fn version_here(&self, from: &TrustDomain, manifest: &Manifest) -> Result<VersionHere, Fault> {
+    pub(super) async fn version_here(&self, from: &TrustDomain, manifest: &Manifest) -> Result<VersionStatus, Fault> {
         let named = vec![(manifest.originator.clone(), manifest.assessment, manifest.version)];
-        Ok(self.store.versions_here(from, named).await?.into_iter().next().unwrap_or_default())
+        Ok(self.store.version_statuses(from, named).await?.into_iter().next().unwrap_or_default())
     }
 
     /// What is here of each version that came; for all entries, in their order.
@@ -424,10 +424,10 @@ impl Node {
         &self,
         from: &TrustDomain,
         entries: &[Result<Checked, Fault>],
-    ) -> Result<Vec<VersionHere>, Fault> {
+    ) -> Result<Vec<VersionStatus>, Fault> {
         let manifests: Vec<Option<&Manifest>> = entries.iter().map(|e| e.as_ref().ok()?.manifest()).collect();
         let named = manifests.iter().flatten().map(|m| (m.originator.clone(), m.assessment, m.version)).collect();
-        let mut found = self.store.versions_here(from, named).await?.into_iter();
+        let mut found = self.store.version_statuses(from, named).await?.into_iter();
         let each = manifests.iter().map(|m| m.and_then(|_| found.next()).unwrap_or_default());
         Ok(each.collect())
     }

@@ -110,7 +110,8 @@ impl Node {
             reason: None,
         };
         let events = vec![Event::by(actor, now, deed)];
-        let step = RequestStep { record: record.clone(), is_theirs: false, post: Some(envelope), beside: None, events };
+        let step =
+            RequestStep { record: record.clone(), is_theirs: false, post: Some(envelope), attached: None, events };
         self.store.begin_request(step).await?;
         self.live.of(&partner).post();
         Ok(RequestView { record, request, answer: None, state: RequestState::Sent, until: None })
@@ -262,7 +263,7 @@ impl Node {
             answer,
         };
         let events = vec![Event::of_node(now, deed)];
-        let step = RequestStep { record, is_theirs: true, post: None, beside: None, events };
+        let step = RequestStep { record, is_theirs: true, post: None, attached: None, events };
         let is_done = self.store.settle_request(step).await?;
         self.live.arrived();
         Ok(is_done)

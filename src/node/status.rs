@@ -120,8 +120,8 @@ impl Node {
     /// Why nothing is written, where that is so: any more, or as long as the disk is full. With `look`, after a look through the
     /// whole store.
     pub async fn store_trouble(&self, look: bool) -> Option<Fault> {
-        let looked = if look { self.store.check().await.err() } else { None };
-        let trouble = self.store.trouble().or(looked);
+        let looked = if look { self.store.check_integrity().await.err() } else { None };
+        let trouble = self.store.failure().or(looked);
         match trouble {
             None if self.store.is_full().await => Some(StoreError::Full.into()),
             trouble => trouble.map(Fault::from),
@@ -138,7 +138,7 @@ impl Node {
     ) -> Result<Option<T>, Fault> {
         match recorded {
             Ok(done) => Ok(Some(done)),
-            Err(fault) if fault.reason == Reason::StoreFull || self.store.trouble().is_some() => {
+            Err(fault) if fault.reason == Reason::StoreFull || self.store.failure().is_some() => {
                 let reason = fault.reason;
                 tracing::error!(actor = %actor.id(), what, %reason, "nothing can be written: this reading is on record in this log only");
                 Ok(None)

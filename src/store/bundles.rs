@@ -1,4 +1,4 @@
-//! The bundles of organisations, as they followed one another.
+//! The bundles of organisations, in their order.
 
 use async_trait::async_trait;
 
@@ -10,58 +10,58 @@ use crate::domain::{
     time::Time,
 };
 
-/// A bundle, as kept.
+/// A bundle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BundleRecord {
-    /// Whose.
+    /// The organisation.
     pub of: TrustDomain,
     /// Its number.
     pub sequence: u64,
     /// The fingerprint of its roots.
     pub fingerprint: Sha256,
-    /// SHA-256 of the encoded statement, or of nothing.
+    /// The SHA-256 of the encoded statement, or of nothing.
     pub digest: Sha256,
-    /// What it is to this node.
+    /// Its state here.
     pub state: BundleState,
-    /// The encoded statement, a bundle or an invitation; `None` where the own roots were changed without one.
+    /// The encoded statement, a bundle or an invitation; `None` if the own roots were changed without one.
     pub envelope: Option<Vec<u8>>,
-    /// Who handed over one that waits.
+    /// The courier that handed over a bundle that waits.
     pub courier: Option<TrustDomain>,
-    /// When it came here, or came into force.
+    /// When it arrived here, or came into force.
     pub at: Time,
 }
 
-/// A change of bundles, made in one transaction.
+/// A change of bundles. It is one transaction.
 #[derive(Debug, Clone, Default)]
 pub struct BundleChange {
-    /// Added, or put in the place of those with the same organisation, number and digest.
+    /// The bundles to store. Each replaces the one with the same organisation, number and digest.
     pub put: Vec<BundleRecord>,
-    /// Forgotten: organisation, number and digest.
+    /// The bundles to delete: organisation, number and digest.
     pub forget: Vec<(TrustDomain, u64, Sha256)>,
-    /// The partner as it is from now on.
+    /// The partner's new record.
     pub partner: Option<PartnerRecord>,
     /// Roots whose keys somebody else may have, and since when.
     pub compromised: Vec<(TrustDomain, Compromised)>,
-    /// Bundles that turned out not to be their organisation's: what was verified under them is kept from users from now on.
+    /// Bundles that are not their organisation's own. What was verified under them goes into quarantine.
     pub disown: Vec<(TrustDomain, Sha256)>,
-    /// Words say anew which roots are this organisation's: those that were given up before were its own by no bundle that counts.
+    /// The organisation whose roots a comparison of words has settled. The earlier roots no longer count as its own.
     pub settled_by_words: Option<TrustDomain>,
-    /// Put into the outboxes of these partners: the encoded envelope.
+    /// An encoded envelope for the outboxes of these partners.
     pub send: Option<(Vec<TrustDomain>, Vec<u8>)>,
 }
 
-/// What is kept of bundles.
+/// The bundles of organisations.
 #[async_trait]
 pub trait BundleStore: Send + Sync {
     /// The bundles of an organisation, by number.
     async fn bundles(&self, of: &TrustDomain) -> Result<Vec<BundleRecord>>;
-    /// Keeps one that waits, unless its courier has `of_pair` of its organisation or `of_courier` of all that wait already. Whether it
-    /// is kept.
+    /// Stores a bundle that waits, unless its courier already has `of_pair` waiting bundles of that organisation, or
+    /// `of_courier` of all. Returns whether it was stored.
     async fn await_bundle(&self, record: BundleRecord, of_pair: u32, of_courier: u32) -> Result<bool>;
-    /// Makes a change. Gives the manifests that are kept from users by it.
+    /// Commits a change. Returns the manifests that go into quarantine.
     async fn change_bundles(&self, change: BundleChange, events: Vec<Event>) -> Result<Vec<StatementId>>;
-    /// The partners that were given anything that this organisation has signed.
+    /// The partners that got anything with this organisation's signature.
     async fn given_of(&self, signer: &TrustDomain) -> Result<Vec<TrustDomain>>;
-    /// The organisations of whose signatures this partner was given any.
+    /// The organisations whose signatures this partner got.
     async fn given_to(&self, partner: &TrustDomain) -> Result<Vec<TrustDomain>>;
 }

@@ -1,4 +1,4 @@
-//! What every backend must keep, as stories that run on any of them: `contract!(new_home)` makes a test of each.
+//! The contract of every backend, as stories that run on each of them: `contract!(new_home)` makes a test of each story.
 
 use super::Store;
 
@@ -6,7 +6,7 @@ mod approvals;
 mod bundles;
 mod equivocations;
 mod feeds;
-mod held;
+mod unverified;
 mod introductions;
 pub(super) mod kit;
 mod ledger;
@@ -15,6 +15,7 @@ mod life;
 mod persons;
 mod publishing;
 mod quarantine;
+mod races;
 mod recalls;
 mod receipts;
 mod receiving;
@@ -25,18 +26,20 @@ mod timers;
 mod titles;
 
 pub(super) use {
-    approvals::*, bundles::*, equivocations::*, feeds::*, held::*, introductions::*, ledger::*, life::*, lists::*,
-    persons::*, publishing::*, quarantine::*, recalls::*, receipts::*, receiving::*, records::*, requests::*, rules::*,
-    timers::*, titles::*,
+    approvals::*, bundles::*, equivocations::*, feeds::*, introductions::*, ledger::*, life::*, lists::*, persons::*,
+    publishing::*, quarantine::*, races::*, recalls::*, receipts::*, receiving::*, records::*, requests::*, rules::*,
+    timers::*, titles::*, unverified::*,
 };
 
-/// Where a store lives. Opening it again after it was dropped is a restart.
+/// The place of a store's data. Opening the store again after it was dropped is a restart.
 pub(super) trait Home {
-    /// Opens the store; makes it the first time.
+    /// Opens the store, and creates it the first time.
     fn open(&self) -> Box<dyn Store>;
+    /// Opens a second store on the same data while the first one is open, as a second process would.
+    fn open_second(&self) -> Box<dyn Store>;
 }
 
-/// Runs every story on homes made by an expression.
+/// Makes a test of every story. The expression makes a home.
 macro_rules! contract {
     ($home:expr) => {
         contract! { $home;
@@ -132,6 +135,11 @@ macro_rules! contract {
             a_timer_that_was_set_while_it_was_fired_stays
             timers_too_far_ahead_are_pulled_in
             an_agreement_sets_the_timer_of_its_end
+            two_stores_forward_an_arrival_once
+            two_stores_judge_a_head_against_the_same_one_and_one_judges_again
+            alarms_of_two_stores_have_a_number_each
+            a_statement_waits_once_whichever_store_posts_it
+            a_repeated_statement_is_offered_at_once
             everything_is_there_after_a_restart
         }
     };

@@ -1,20 +1,20 @@
-//! What of the kept things can't be read any more. Such a thing is out of service, and nothing else is.
+//! Stored things that can't be read any more. Only the damaged thing is out of service; everything else works.
 
 use std::fmt;
 
 use super::{StoreError, vault::Row};
 use crate::domain::ids::{AssessmentId, Sha256, StatementId, TrustDomain};
 
-/// A thing that is kept and can't be read.
+/// A stored thing that can't be read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Damage {
-    /// What is known of an organisation: its roots, where it is reached, where it stands.
+    /// The record of an organisation: its roots, its address, its state.
     Partner(TrustDomain),
     /// An agreement with a partner.
     Agreement(TrustDomain, StatementId),
     /// The chain of an organisation's bundles.
     Bundles(TrustDomain),
-    /// A root that an organisation had once.
+    /// A retired root of an organisation.
     Root(TrustDomain),
     /// Revocations of an organisation's certificates, or a list of them.
     Revocations(TrustDomain),
@@ -32,31 +32,32 @@ pub enum Damage {
     Recall(AssessmentId, TrustDomain),
     /// A request, or its answer.
     Request(StatementId),
-    /// What waits for another administrator.
+    /// An approval that waits for another administrator.
     Approval(Sha256),
     /// A partner's receipt.
     Receipt(StatementId),
-    /// A partner's feed: where it stands, or what went out by it.
+    /// A partner's feed: its position, or the releases in it.
     Feed(TrustDomain),
-    /// An entry that waits until it can be verified: from whom, and its number there.
-    Held(TrustDomain, u64),
+    /// An entry that can't be verified yet: its sender and its number.
+    UnverifiedEntry(TrustDomain, u64),
     /// A statement that waits for a partner.
     Outbox(TrustDomain),
-    /// What is remembered of an organisation's ledger.
+    /// What is stored of an organisation's ledger.
     Witnessed(TrustDomain),
     /// The proof that an originator has signed two different things.
     Equivocation(AssessmentId, TrustDomain),
-    /// A row of which not even that can be told.
+    /// A row that can't be identified.
     Row,
 }
 
 impl Damage {
-    /// Whether all of its kind is read at each start, so that what is not found then is well.
+    /// Whether everything of its kind is read at each start, so that what is not found damaged then is intact.
     pub fn is_read_at_start(&self) -> bool {
         self.closes().is_some() || matches!(self, Self::Person(_) | Self::Rules(_) | Self::Approval(_) | Self::Root(_))
     }
 
-    /// With whom nothing is exchanged while it is damaged: who the partner is, what was agreed, or who was revoked can't be told.
+    /// The partner with which nothing is exchanged while this is damaged: its identity, an agreement or its revocations are
+    /// unknown.
     pub fn closes(&self) -> Option<&TrustDomain> {
         match self {
             Self::Partner(of) | Self::Agreement(of, _) | Self::Revocations(of) => Some(of),
@@ -64,7 +65,7 @@ impl Damage {
         }
     }
 
-    /// What an administrator can do about it, beside restoring a backup.
+    /// What an administrator can do about it.
     pub fn way_out(&self) -> &'static str {
         match self {
             Self::Partner(_) | Self::Revocations(_) => {
@@ -91,7 +92,7 @@ impl Damage {
             | Self::Request(_)
             | Self::Receipt(_)
             | Self::Feed(_)
-            | Self::Held(..)
+            | Self::UnverifiedEntry(..)
             | Self::Outbox(_)
             | Self::Equivocation(..)
             | Self::Row => "restore a backup",
@@ -117,7 +118,9 @@ impl fmt::Display for Damage {
             Self::Approval(subject) => write!(f, "what was approved of {subject}"),
             Self::Receipt(id) => write!(f, "receipt {id}"),
             Self::Feed(of) => write!(f, "where the feed to or from {of} stands"),
-            Self::Held(from, sequence) => write!(f, "entry {sequence} from {from}, which waits to be verified"),
+            Self::UnverifiedEntry(from, sequence) => {
+                write!(f, "entry {sequence} from {from}, which waits to be verified")
+            }
             Self::Outbox(to) => write!(f, "a statement that waits for {to}"),
             Self::Witnessed(of) => write!(f, "what is remembered of {of}'s ledger"),
             Self::Equivocation(id, originator) => write!(f, "the proof about assessment {id} of {originator}"),
@@ -127,7 +130,7 @@ impl fmt::Display for Damage {
 }
 
 impl StoreError {
-    /// Of a thing: what can't be read is that thing, whatever of it was torn.
+    /// Names the damaged thing, whatever part of it was damaged.
     #[must_use]
     pub fn of(self, thing: Damage) -> Self {
         match self {
@@ -136,7 +139,7 @@ impl StoreError {
         }
     }
 
-    /// Of what everything rests on: damage there is the whole store's.
+    /// Makes the damage one of the whole store, for things that the store can't work without.
     #[must_use]
     pub fn of_all(self, what: &str) -> Self {
         match self {
@@ -146,7 +149,7 @@ impl StoreError {
     }
 }
 
-/// That a row's ciphertext does not open: it was changed or moved.
+/// The error for a row whose ciphertext does not decrypt, because it was changed or moved.
 pub(super) fn torn_row(row: &Row<'_>) -> StoreError {
     let damage = match *row {
         Row::KeyCheck | Row::LedgerState | Row::LedgerKept(_, _, "") => {
@@ -156,15 +159,15 @@ pub(super) fn torn_row(row: &Row<'_>) -> StoreError {
             return StoreError::Corrupt(format!("ledger entry {index} does not decrypt: it was changed or moved"));
         }
         Row::LedgerKept(_, _, of) => of.parse().map_or(Damage::Row, Damage::Witnessed),
-        // Whose agreement it is stands in the row beside it.
+        // The partner of the agreement is in another column, which the caller knows.
         Row::Agreement(_) | Row::Standing(_) => Damage::Row,
         Row::Outbox(to) => Damage::Outbox(to.clone()),
         Row::AssessmentKey(id, originator) => Damage::Assessment(*id, originator.clone()),
         Row::AttachmentKey(sha256) | Row::Chunk(sha256, _) => Damage::Attachment(*sha256),
         Row::PortionSet { manifest, .. }
         | Row::Title { manifest, .. }
-        | Row::About { manifest, .. }
-        | Row::Beside { manifest, .. } => Damage::Version(*manifest),
+        | Row::SubjectStates { manifest, .. }
+        | Row::AttachedStatements { manifest, .. } => Damage::Version(*manifest),
         Row::Request(id) => Damage::Request(*id),
         Row::HouseRules(version) => Damage::Rules(version),
         Row::RevocationList(_, _, of) | Row::Revocations(_, of) => Damage::Revocations(of.clone()),
@@ -172,7 +175,7 @@ pub(super) fn torn_row(row: &Row<'_>) -> StoreError {
         Row::Person(id) => Damage::Person(*id),
         Row::Receipt(id) => Damage::Receipt(*id),
         Row::Recall(id, originator) | Row::RecallStanding(id, originator) => Damage::Recall(*id, originator.clone()),
-        Row::Held(from, sequence) => Damage::Held(from.clone(), sequence),
+        Row::UnverifiedEntry(from, sequence) => Damage::UnverifiedEntry(from.clone(), sequence),
         Row::Equivocation { assessment, originator, .. } => Damage::Equivocation(*assessment, originator.clone()),
     };
     StoreError::Damaged(damage)

@@ -1,4 +1,4 @@
-//! What came from partners and may go on to others, as the store gives and takes it.
+//! Forwarding of received entries to other partners.
 
 use async_trait::async_trait;
 
@@ -9,37 +9,41 @@ use crate::domain::{
     time::Time,
 };
 
-/// An entry that came in and is shown to users.
+/// A received entry that users see.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Arrived {
-    /// As in [`ReceivedRecord`](super::ReceivedRecord).
+pub struct ForwardableEntry {
+    /// See [`ReceivedRecord`](super::ReceivedRecord).
     pub arrival: u64,
-    /// What it handed over.
+    /// The manifest that it handed over.
     pub manifest_id: StatementId,
     /// The encoded envelope of the release by which it came.
     pub release: Vec<u8>,
 }
 
-/// Whom something is offered, and from when on.
+/// The partners that something is offered to, each with the time from which on.
 pub type Offers = Vec<(TrustDomain, Time)>;
 
-/// What is to go on of what came in.
+/// The outcome of examining a range of arrivals for forwarding.
 pub struct Forwarding {
-    /// Up to which arrival all were looked at.
+    /// The position at which the examination began.
+    pub from: u64,
+    /// The arrival number up to which all entries were examined.
     pub upto: u64,
-    /// Which versions, how urgent, and who will be offered each from when on.
+    /// The versions, each with its urgency and the partners that it is offered to.
     pub queue: Vec<(StatementId, u8, Offers)>,
     /// The ledger entries.
     pub events: Vec<Event>,
 }
 
-/// Passing on: a position among the arrivals, so that each is looked at once and none is missed over a crash.
+/// Forwarding. A stored position among the arrivals makes sure that each is forwarded once, and that a crash misses none.
 #[async_trait]
 pub trait ForwardStore: Send + Sync {
-    /// Up to which arrival all were looked at.
+    /// The arrival number up to which all entries were examined.
     async fn forwarded(&self) -> Result<u64>;
-    /// Entries that are shown to users, by arrival, after `arrival`, at most `limit`.
-    async fn arrived_after(&self, arrival: u64, limit: u32) -> Result<Vec<Arrived>>;
-    /// Fills the queues and moves the position. A version that is not here any more is passed over.
+    /// Entries that users see, by arrival number, after `arrival`, at most `limit`.
+    async fn arrived_after(&self, arrival: u64, limit: u32) -> Result<Vec<ForwardableEntry>>;
+    /// Fills the queues and moves the position from `from` to `upto`. A version that is not stored any more is skipped.
+    /// [`StoreError::Conflict`](super::StoreError::Conflict) if the position is not `from`: somebody else has forwarded these
+    /// arrivals, and their queues and ledger entries must not be written twice.
     async fn forward(&self, forwarding: Forwarding) -> Result<()>;
 }

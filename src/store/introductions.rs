@@ -9,29 +9,28 @@ use crate::domain::{
     time::Time,
 };
 
-/// An introduction, as kept.
+/// An introduction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IntroductionRecord {
     /// Its statement id.
     pub id: StatementId,
-    /// Who is introduced.
+    /// The organisation that is introduced.
     pub of: TrustDomain,
-    /// To whom.
+    /// The partners that it is introduced to.
     pub to: Vec<TrustDomain>,
     /// The encoded envelope with the signatures so far.
     pub envelope: Vec<u8>,
-    /// Whether two administrators have signed it, so that it is on its way.
+    /// Whether two administrators have signed it. It is sent then.
     pub is_signed: bool,
-    /// When that last changed.
+    /// When it last changed.
     pub at: Time,
 }
 
-/// What is kept of introductions.
+/// The introductions that this organisation makes.
 #[async_trait]
 pub trait IntroductionStore: Send + Sync {
-    /// All of them, the newest first.
+    /// All introductions, the newest first.
     async fn introductions(&self) -> Result<Vec<IntroductionRecord>>;
-    /// Keeps introductions in the place of those with the same ids. Those that are signed are put into the outboxes of the partners that
-    /// they are for.
+    /// Stores introductions. Each replaces the one with the same id. Signed ones are put into the outboxes of their recipients.
     async fn save_introductions(&self, records: Vec<IntroductionRecord>, events: Vec<Event>) -> Result<()>;
 }

@@ -1,4 +1,4 @@
-//! The ledger's part of the store: its tree, its checkpoints, and what is held of partners' ledgers.
+//! The ledger: its tree, its checkpoints, and what is stored of partners' ledgers.
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -17,13 +17,13 @@ use crate::{
 };
 
 words!(
-    /// What is kept beside the entries.
-    Kept, "kind of record" {
+    /// The kinds of records that are stored in addition to the entries.
+    LedgerRecordKind, "kind of record" {
         /// A checkpoint of this node's ledger: a signed note.
         Checkpoint = "checkpoint",
         /// A partner's head: a signed note.
         Head = "head",
-        /// A note of this node's with a partner's cosignature.
+        /// A note of this node with a partner's cosignature.
         Cosigned = "cosigned",
         /// A partner's statement of its ledger key: an envelope.
         Key = "key",
@@ -32,12 +32,12 @@ words!(
     }
 );
 
-/// How many own checkpoints are kept, and how many heads and cosignatures of a partner.
-pub const KEPT_HEADS: u32 = 1024;
-/// Of how many epochs, the newest, the keys of a partner are kept.
-pub const KEPT_KEYS: u32 = 32;
+/// How many own checkpoints are kept, and how many heads and cosignatures of each partner.
+pub const MAX_HEADS: u32 = 1024;
+/// How many keys of a partner are kept: one for each of the newest epochs.
+pub const MAX_KEYS: u32 = 32;
 
-/// Orders heads over all epochs of a ledger.
+/// The number of a head. It orders the heads of all epochs of a ledger.
 ///
 /// # Errors
 /// [`StoreError::TooLarge`] beyond [`MAX_EPOCH`] and [`MAX_ENTRIES`]: another head could have the same number.
@@ -48,112 +48,139 @@ pub fn head_number(epoch: u32, size: u64) -> Result<u64> {
     Ok((u64::from(epoch) << 40) | size)
 }
 
-/// A record beside the entries.
+/// A record that is stored in addition to the entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeptRecord {
-    /// What it is.
-    pub kind: Kept,
-    /// Of which partner; `None`: of this node itself.
+pub struct LedgerRecord {
+    /// Its kind.
+    pub kind: LedgerRecordKind,
+    /// The partner that it is about; `None`: this node itself.
     pub of: Option<TrustDomain>,
-    /// Its number: of heads as by [`head_number`], of keys the epoch, of alarms a count.
+    /// Its number: for a head [`head_number`], for a key the epoch, for an alarm a count.
     pub number: u64,
-    /// What it says.
+    /// Its content.
     pub value: Vec<u8>,
 }
 
-/// Where the ledger stands.
+/// An alarm that is to be stored.
+#[derive(Debug, Clone)]
+pub struct NewAlarm {
+    /// The partner that it is about; `None`: this node itself.
+    pub of: Option<TrustDomain>,
+    /// The alarm with its evidence.
+    pub value: Vec<u8>,
+    /// The number of the newest alarm about the same organisation that the caller has read; `None` if there was none.
+    pub newest_read: Option<u64>,
+    /// The ledger entry.
+    pub event: Event,
+}
+
+/// The state of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerState {
-    /// From 1 on; one more each time that a lost ledger was settled.
+    /// Begins with 1, and grows by one each time a lost ledger is settled.
     pub epoch: u32,
     /// How many entries there are.
     pub size: u64,
     /// The root over all of them.
     pub root: Hash,
-    /// A note that this node has signed and whose entries it no longer has; empty: none.
+    /// A note that this node has signed and whose entries it no longer has; empty if there is none.
     pub behind: Vec<u8>,
-    /// Who has said that it is to be settled.
-    pub settling: Vec<Settling>,
+    /// The people who have approved that the ledger is settled.
+    pub settling: Vec<SettlingApproval>,
 }
 
-/// A person's word that a lost ledger is to be begun anew.
+/// A person's approval that a lost ledger begins anew.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Settling {
-    /// Who, by which statement.
+pub struct SettlingApproval {
+    /// Who approved it, by which statement.
     pub approved: Approved,
     /// Why.
     pub reason: String,
 }
 
-/// An entry, with what its leaf is made of.
+/// An entry with the content of its leaf.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerEntry {
-    /// From 0 on.
+    /// Counted from 0.
     pub index: u64,
     /// 32 random bytes and the event's JSON.
     pub plain: Vec<u8>,
 }
 
-/// A change of where the ledger stands.
+/// A change of the ledger's state.
 pub enum LedgerChange {
-    /// A note was seen whose entries are not here any more.
+    /// A note was seen whose entries are lost here.
     Behind(Vec<u8>),
-    /// Who has said that it is to be settled.
-    Settling(Vec<Settling>),
-    /// That epoch begins.
+    /// The people who have approved that the ledger is settled.
+    Settling(Vec<SettlingApproval>),
+    /// A new epoch begins.
     Settled(u32),
 }
 
-/// What does not verify.
+/// A fault that a verification found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerFault {
-    /// At which entry, where it is one.
+    /// The entry, if it is an entry.
     pub index: Option<u64>,
     /// What is wrong.
     pub what: String,
 }
 
-/// What came of verifying the ledger.
+/// The outcome of verifying the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LedgerCheck {
-    /// How many entries were well.
+pub struct LedgerVerification {
+    /// How many entries are intact.
     pub size: u64,
     /// The root over them.
     pub root: Hash,
-    /// The first thing that is wrong.
+    /// The first fault.
     pub fault: Option<LedgerFault>,
 }
 
-/// Signs a checkpoint of an epoch: size and root to a note.
+/// Signs a checkpoint: makes a note from epoch, size and root.
 pub type Sign = Box<dyn FnOnce(u32, u64, &Hash) -> Vec<u8> + Send>;
-/// Is told how many entries were verified so far.
+/// Gets the number of entries verified so far.
 pub type Progress = Box<dyn FnMut(u64) + Send>;
 
 /// The ledger's part of the store. Each method is one transaction.
 #[async_trait]
 pub trait LedgerStore: Send + Sync {
-    /// Where the ledger stands.
+    /// The state of the ledger.
     async fn ledger(&self) -> Result<LedgerState>;
-    /// The root over the first entries; `None` where there are not as many.
+    /// The root over the first `size` entries; `None` if there are fewer.
     async fn ledger_root(&self, size: u64) -> Result<Option<Hash>>;
-    /// The proof that an entry is among the first `size`. [`StoreError::Conflict`](super::StoreError::Conflict) where it is not.
+    /// The proof that an entry is among the first `size`. [`StoreError::Conflict`](super::StoreError::Conflict) if it is not.
     async fn inclusion(&self, index: u64, size: u64) -> Result<Vec<Hash>>;
-    /// The proof that the first `second` entries begin with the first `first`. `Conflict` where there are not as many.
+    /// The proof that the first `second` entries begin with the first `first`. `Conflict` if there are fewer.
     async fn consistency(&self, first: u64, second: u64) -> Result<Vec<Hash>>;
-    /// Entries from an index on, at most `limit`, as their leaves have them.
+    /// Entries from an index on, at most `limit`, with the content of their leaves.
     async fn ledger_entries(&self, from: u64, limit: u32) -> Result<Vec<LedgerEntry>>;
-    /// Pads the ledger so that it has grown by a multiple of `quantum`, at least one, since the checkpoint before; has the root
-    /// signed and keeps the note. Gives it.
+    /// Pads the ledger so that since the last checkpoint it has grown by a multiple of `quantum`, at least one. Has the root
+    /// signed, stores the note and returns it.
     async fn checkpoint(&self, quantum: u64, at: Time, sign: Sign) -> Result<Vec<u8>>;
     /// Records of a kind, the newest first, at most `limit`.
-    async fn kept(&self, kind: Kept, of: Option<&TrustDomain>, limit: u32) -> Result<Vec<KeptRecord>>;
-    /// Keeps records, in the place of those with the same number, and of each kind at most [`KEPT_HEADS`] of a partner's, of
-    /// keys [`KEPT_KEYS`]; alarms all. How many were new.
-    async fn keep(&self, records: Vec<KeptRecord>, events: Vec<Event>) -> Result<usize>;
-    /// Changes where the ledger stands.
+    async fn ledger_records(
+        &self,
+        kind: LedgerRecordKind,
+        of: Option<&TrustDomain>,
+        limit: u32,
+    ) -> Result<Vec<LedgerRecord>>;
+    /// Stores records. A record replaces the one with the same kind, organisation and number. At most [`MAX_HEADS`] records of a
+    /// kind and organisation are kept, [`MAX_KEYS`] keys, and all alarms; the oldest ones are deleted. Returns how many were new.
+    /// Heads are stored by [`Self::put_head`] and alarms by [`Self::put_alarm`] if another process may do so at the same time.
+    async fn put_ledger_records(&self, records: Vec<LedgerRecord>, events: Vec<Event>) -> Result<usize>;
+    /// Stores a partner's head. `judged_against` is the newest head of that partner when the new one was judged.
+    /// [`StoreError::Conflict`](super::StoreError::Conflict) if the newest head is another one now: two heads that both grow from
+    /// one may be a fork, so the caller judges again.
+    async fn put_head(&self, head: LedgerRecord, judged_against: Option<LedgerRecord>) -> Result<()>;
+    /// Stores an alarm with its ledger entry, and returns the alarm's number. The store gives the number, so that no alarm
+    /// overwrites another one's evidence. [`StoreError::Conflict`](super::StoreError::Conflict) if there is a newer alarm than
+    /// `newest_read`: the caller reads it, and decides again whether its own alarm is new.
+    async fn put_alarm(&self, alarm: NewAlarm) -> Result<u64>;
+    /// Changes the ledger's state.
     async fn change_ledger(&self, change: LedgerChange, events: Vec<Event>) -> Result<LedgerState>;
-    /// Takes over the place at which a partner says that its feed from here stands, where the ledger was settled since this
-    /// was last done for it, and the place is beyond what was numbered here. `false`: it is not to be taken over.
+    /// Adopts the position that a partner says its feed from here has, if the ledger was settled since the last adoption and the
+    /// position is beyond what was numbered here. `false` if it is not adopted.
     async fn adopt_position(
         &self,
         partner: &TrustDomain,
@@ -162,7 +189,7 @@ pub trait LedgerStore: Send + Sync {
         event: Event,
     ) -> Result<bool>;
     /// Verifies every row of the ledger's tables.
-    async fn verify_ledger(&self, progress: Progress) -> Result<LedgerCheck>;
+    async fn verify_ledger(&self, progress: Progress) -> Result<LedgerVerification>;
 }
 
 #[cfg(test)]

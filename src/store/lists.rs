@@ -8,10 +8,10 @@ use crate::domain::{
     ids::{Sha256, TrustDomain},
 };
 
-/// A revocation list, as kept.
+/// A revocation list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListRecord {
-    /// Which organisation gave it; the own organisation for its own lists.
+    /// The organisation that issued it; the own organisation for its own lists.
     pub of: TrustDomain,
     /// The id of the key that issued it.
     pub issuing_key: Sha256,
@@ -26,27 +26,27 @@ pub struct ListRecord {
 /// Revocations of one organisation's certificates by one key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RevocationsRecord {
-    /// Which organisation gave the list that named them.
+    /// The organisation whose list named them.
     pub of: TrustDomain,
     /// The id of the key that issued the certificates.
     pub issuing_key: Sha256,
-    /// One for each revocation, in the form that `identity::crl` gives it.
+    /// The revocations, in the form of `identity::crl`.
     pub entries: Vec<Vec<u8>>,
 }
 
-/// What is kept of revocation lists.
+/// Revocation lists, and every revocation that was seen.
 #[async_trait]
 pub trait ListStore: Send + Sync {
-    /// The newest list of each organisation, issuing key and scope, of those that can be read.
+    /// The newest readable list of each organisation, issuing key and scope.
     async fn revocation_lists(&self) -> Result<Vec<ListRecord>>;
-    /// Every revocation that was seen and can be read, in the order in which they were seen.
+    /// Every readable revocation, in the order in which they were first seen.
     async fn revocations(&self) -> Result<Vec<RevocationsRecord>>;
-    /// Forgets what can't be read any more of an organisation's lists and revocations: its administrators' word, and the lists that come
-    /// with it, stand in its place.
+    /// Deletes an organisation's unreadable lists and revocations. The administrators' decision and the lists that come with it
+    /// replace them.
     async fn forget_torn_lists(&self, of: &TrustDomain) -> Result<()>;
-    /// Keeps a list in the place of the one of the same organisation, key and scope, and the revocations that it adds to
-    /// those that were seen before.
+    /// Stores a list. It replaces the one with the same organisation, key and scope. Its new revocations are added to those
+    /// seen before.
     async fn save_list(&self, list: ListRecord, seen: Vec<Vec<u8>>, events: Vec<Event>) -> Result<()>;
-    /// Adds revocations to those that were seen before, without a list.
+    /// Adds revocations to those seen before, without a list.
     async fn save_revocations(&self, of: &TrustDomain, issuing_key: &Sha256, seen: Vec<Vec<u8>>) -> Result<()>;
 }

@@ -1,4 +1,4 @@
-//! Outboxes: statements that wait for partners, and what partners answered to them, as the store takes and gives it.
+//! Outboxes: statements that wait for partners, and the partners' answers to them.
 
 use async_trait::async_trait;
 
@@ -8,46 +8,48 @@ use crate::domain::{ids::TrustDomain, time::Time};
 /// A statement that waits for a partner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutboxItem {
-    /// The store's name for it.
+    /// Its number in the store.
     pub id: i64,
     /// The encoded envelope.
     pub envelope: Vec<u8>,
-    /// When it was first logged here, where that is known.
+    /// When it was first logged here, if that is known.
     pub at: Option<Time>,
-    /// Why the partner could not take it when it was last offered: a stable reason in capitals.
+    /// Why the partner could not take it at the last offer: a stable reason in capitals.
     pub reason: Option<String>,
 }
 
-/// What became of a statement that was offered.
+/// The outcome of offering a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answered {
+pub enum OutboxOutcome {
     /// It leaves the outbox.
     Done,
-    /// The partner could not take it at the moment: it counts as not offered, and is offered again at that time.
+    /// The partner could not take it at the moment. It counts as not offered, and is offered again at that time.
     Later(Time),
-    /// It stays in the outbox, and holds up nothing.
+    /// It stays in the outbox, and does not delay other statements.
     Kept {
-        /// Why the partner can't take it; `None` where it has, and a receipt is waited for.
+        /// Why the partner can't take it; `None` if the partner has taken it and its receipt is awaited.
         reason: Option<String>,
         /// When it is offered again.
         again_at: Time,
-        /// The edition of roots and lists that the partner had told of.
+        /// The edition of its roots and lists that the partner had announced.
         seen: Option<Vec<u8>>,
     },
 }
 
-/// Outboxes. As [`Store`](super::Store): each method is one transaction.
+/// Outboxes. Each method is one transaction, as in [`Store`](super::Store).
 #[async_trait]
 pub trait OutboxStore: Send + Sync {
-    /// Puts a statement for a partner into its outbox.
+    /// Puts a statement into a partner's outbox. The store compares the statement's SHA-256 with what waits there: the same
+    /// statement does not wait twice.
     async fn post(&self, partner: &TrustDomain, envelope: Vec<u8>, at: Time) -> Result<()>;
-    /// What waits for a partner, recalls first, then the oldest first, after an item (0: from the first on), at most `limit`.
+    /// The statements that wait for a partner, recalls first, then the oldest first, after an item (0: from the beginning), at most
+    /// `limit`.
     async fn outbox(&self, partner: &TrustDomain, after: i64, limit: u32) -> Result<Vec<OutboxItem>>;
-    /// The same, without what is to be offered later than `now`.
+    /// The same, without statements that are to be offered later than `now`.
     async fn outbox_due(&self, partner: &TrustDomain, after: i64, now: Time, limit: u32) -> Result<Vec<OutboxItem>>;
-    /// Keeps what the partner answered to these items.
-    async fn answer_outbox(&self, partner: &TrustDomain, answers: Vec<(i64, Answered)>) -> Result<()>;
-    /// What the partner could not take under another edition of its roots and lists is offered at once. `false` where there
-    /// is nothing of that kind.
+    /// Records the partner's answers to these items.
+    async fn record_outbox_outcomes(&self, partner: &TrustDomain, answers: Vec<(i64, OutboxOutcome)>) -> Result<()>;
+    /// Offers at once what the partner could not take under another edition of its roots and lists. `false` if there is nothing
+    /// of that kind.
     async fn offer_again(&self, partner: &TrustDomain, edition: Vec<u8>) -> Result<bool>;
 }

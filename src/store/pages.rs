@@ -1,4 +1,4 @@
-//! Pages of lists, as the store is asked for them and gives them.
+//! Pages of lists.
 
 use super::{AssessmentRecord, Result, StoreError, damage::Damage};
 use crate::domain::ids::{AssessmentId, StatementId, TrustDomain};
@@ -6,19 +6,19 @@ use crate::domain::ids::{AssessmentId, StatementId, TrustDomain};
 /// A page of a list, newest first.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Page {
-    /// What can be read; where whole ones were not asked for, with nothing but what names them.
+    /// The readable assessments; without `whole`, with only the portions that name them.
     pub records: Vec<AssessmentRecord>,
-    /// Before which version the next page begins, where there is one.
+    /// The version before which the next page begins, if there is one.
     pub next: Option<StatementId>,
-    /// What is there and can't be read: it takes no other with it. Which version it is, where that at least can be told.
+    /// The unreadable assessments, each with its id and version if these are readable. They do not affect the others.
     pub damaged: Vec<Option<(AssessmentId, u32)>>,
 }
 
 impl Page {
-    /// All of it, for whoever must not miss anything, such as the way to the next page.
+    /// All assessments of the page, for callers that must not miss one.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] where something can't be read.
+    /// [`StoreError::Damaged`] if something is unreadable.
     pub fn whole(self) -> Result<Vec<AssessmentRecord>> {
         if self.damaged.is_empty() {
             return Ok(self.records);
@@ -27,19 +27,19 @@ impl Page {
     }
 }
 
-/// What a page of a list asks for.
+/// Selects the assessments of a page.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ListFilter {
-    /// Of this originator only.
+    /// Only this originator's.
     pub originator: Option<TrustDomain>,
     /// Only the latest version of each.
     pub current_only: bool,
-    /// Kept-from-users ones too (for the officer).
+    /// Also those in quarantine (for officers).
     pub quarantined: bool,
-    /// With all that is here of them, not only what names them.
+    /// With all their portions, and not only those that name them.
     pub whole: bool,
-    /// At most so many, newest first; 0 means 50.
+    /// The most assessments of the page, newest first; 0 means 50.
     pub limit: u32,
-    /// Only what came here before this version: the next page. Nothing where that is not here.
+    /// Only assessments that came before this version: the next page. Empty if the version is not stored.
     pub before: Option<StatementId>,
 }

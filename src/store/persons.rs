@@ -5,11 +5,11 @@ use async_trait::async_trait;
 use super::Result;
 use crate::domain::{event::Event, person::Person};
 
-/// What is kept of the own people.
+/// The register of the own organisation's people.
 #[async_trait]
 pub trait PersonStore: Send + Sync {
     /// Everybody who was ever registered.
     async fn people(&self) -> Result<Vec<Person>>;
-    /// Adds people, or puts them in the place of what is kept of the same ids. Nobody is ever taken out.
+    /// Adds people, or replaces those with the same ids. Nobody is ever deleted.
     async fn save_people(&self, people: Vec<Person>, events: Vec<Event>) -> Result<()>;
 }

@@ -1,4 +1,4 @@
-//! What was taken back, who holds what, and what holders said, as the store takes and gives it.
+//! The store's records of recalls, holders, and what holders reported.
 
 use async_trait::async_trait;
 
@@ -11,53 +11,53 @@ use crate::domain::{
     time::Time,
 };
 
-/// A recall, as kept. There is one for each assessment that was taken back, also where nothing of it is here.
+/// A recall. There is one for each recalled assessment, even if nothing of the assessment is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecallRecord {
     /// Which assessment.
     pub assessment: AssessmentId,
     /// Whose it is.
     pub originator: TrustDomain,
-    /// The statement that counts.
+    /// The statement that is in force.
     pub id: StatementId,
-    /// How far it is taken back.
+    /// Whether it withdraws or purges.
     pub kind: RecallKind,
     /// Its encoded envelope.
     pub envelope: Vec<u8>,
-    /// Where it stands here.
+    /// Its state here.
     pub standing: RecallStanding,
-    /// The partner by whom it came; `None` where it was issued here.
+    /// The partner that sent it; `None` if it was issued here.
     pub from: Option<TrustDomain>,
-    /// When that last changed.
+    /// When it last changed.
     pub at: Time,
-    /// The store's own count of such changes: where a follower resumes. Given by the store.
+    /// The number of this change, which the store gives. A follower resumes from it.
     pub turn: u64,
 }
 
-/// What becomes of content that is here.
+/// What a recall does to stored content.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
-    /// Nothing more than before.
+pub enum ContentEffect {
+    /// Nothing.
     None,
-    /// Nobody reads it; the bytes stay.
+    /// Nobody reads it any more; the bytes stay.
     Seal,
-    /// Its key and its sealed portions are destroyed, with the attachments that nothing else names.
+    /// Its key and its encrypted portions are destroyed, and the attachments that nothing else names.
     Destroy,
 }
 
-/// A step of a recall: everything that is committed together.
+/// One step of a recall: everything that is committed together.
 #[derive(Debug, Clone)]
-pub struct Recalling {
-    /// As it is from now on.
+pub struct RecallStep {
+    /// The recall after the step.
     pub record: RecallRecord,
-    /// Where it stood before; another state in the store is a [`StoreError::Conflict`](super::StoreError::Conflict).
+    /// Its state before. [`StoreError::Conflict`](super::StoreError::Conflict) if the store has another state.
     pub before: Option<RecallState>,
-    /// What becomes of the content.
-    pub effect: Effect,
-    /// The envelope goes to everybody to whom anything of it was released, and to the active partners that are known to hold
-    /// it through others.
+    /// What happens to the content.
+    pub effect: ContentEffect,
+    /// Whether the recall is sent to everybody to whom the assessment was released, and to the active partners that are known to
+    /// hold it through others.
     pub is_told: bool,
-    /// But not to these.
+    /// The partners that it is not sent to.
     pub except: Vec<TrustDomain>,
     /// Receipts, each for its partner.
     pub post: Vec<(TrustDomain, Vec<u8>)>,
@@ -65,32 +65,32 @@ pub struct Recalling {
     pub events: Vec<Event>,
 }
 
-/// What a step of a recall has touched.
+/// What a step of a recall has affected.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Recalled {
-    /// The partners in whose outbox it waits now.
+pub struct RecallOutcome {
+    /// The partners whose outboxes have it now.
     pub told: Vec<TrustDomain>,
-    /// The versions that were here.
+    /// The versions that were stored.
     pub manifests: Vec<StatementId>,
 }
 
-/// A recall that can't be verified, since its originator is not known here.
+/// A recall that can't be verified, because its originator is not known here.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnprovenRecall {
-    /// What tells it from others.
+pub struct UnverifiedRecall {
+    /// Its identity.
     pub name: RecallName,
     /// Its encoded envelope.
     pub envelope: Vec<u8>,
-    /// When this statement came first.
+    /// When this statement first arrived.
     pub at: Time,
 }
 
-/// What tells a recall that could not be verified yet from others.
+/// The identity of a recall that could not be verified yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecallName {
     /// Which assessment.
     pub assessment: AssessmentId,
-    /// Whose it is said to be.
+    /// The originator that it names.
     pub originator: TrustDomain,
     /// The partner that handed it over.
     pub from: TrustDomain,
@@ -98,7 +98,7 @@ pub struct RecallName {
 
 /// One release of a version to a partner of this node.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GivenRecord {
+pub struct ReleaseToHolder {
     /// The partner.
     pub holder: TrustDomain,
     /// Which version.
@@ -107,24 +107,24 @@ pub struct GivenRecord {
     pub portions: u64,
     /// Its number.
     pub sequence: u64,
-    /// Whether a void stands in its place.
+    /// Whether a void has replaced it.
     pub is_void: bool,
     /// Whether the partner has acknowledged its number.
     pub acknowledged: bool,
-    /// What the partner answered: stored or kept from users, why, and when.
+    /// The partner's answer: stored or quarantined, why, and when.
     pub answer: Option<(ReceiptKind, Option<String>, Time)>,
 }
 
-/// What a holder said of a version.
+/// What a holder reported about a version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportRecord {
     /// Who holds it.
     pub holder: TrustDomain,
-    /// The organisations between here and it.
+    /// The organisations between here and the holder.
     pub through: Vec<TrustDomain>,
     /// Which version.
     pub version: u32,
-    /// How many portions it was given; 0 where that was told before.
+    /// How many portions it got; 0 if that was reported before.
     pub portions: u64,
     /// What.
     pub kind: ReceiptKind,
@@ -132,78 +132,78 @@ pub struct ReportRecord {
     pub role: Option<Role>,
     /// A stable reason in capitals.
     pub reason: Option<String>,
-    /// When, by its clock.
+    /// When, by the holder's clock.
     pub at: Time,
-    /// Whether its signature could be checked here.
+    /// Whether its signature could be verified here.
     pub verified: bool,
-    /// The encoded envelope of the receipt: what people wrote is read from there.
+    /// The encoded envelope of the receipt. It has the text that people wrote.
     pub receipt: Vec<u8>,
 }
 
-/// What a holder answered to a recall.
+/// A holder's answer to a recall.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecallAnswerRecord {
     /// Who.
     pub holder: TrustDomain,
-    /// The organisations between here and it.
+    /// The organisations between here and the holder.
     pub through: Vec<TrustDomain>,
     /// What.
     pub kind: ReceiptKind,
     /// A stable reason in capitals.
     pub reason: Option<String>,
-    /// When, by its clock.
+    /// When, by the holder's clock.
     pub at: Time,
-    /// Whether its signature could be checked here.
+    /// Whether its signature could be verified here.
     pub verified: bool,
     /// The encoded envelope of the receipt.
     pub receipt: Vec<u8>,
 }
 
-/// Everything that is known of who holds an assessment.
+/// Everything that is known about the holders of an assessment.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct HoldersRecord {
-    /// What was released from here, by partner and number.
-    pub given: Vec<GivenRecord>,
-    /// What holders said.
+    /// The releases from here, by partner and number.
+    pub given: Vec<ReleaseToHolder>,
+    /// The holders' reports.
     pub reports: Vec<ReportRecord>,
-    /// What they answered to the recall.
+    /// Their answers to the recall.
     pub answers: Vec<RecallAnswerRecord>,
-    /// When each partner was last heard of.
+    /// The last contact with each partner.
     pub contacts: Vec<(TrustDomain, Time)>,
 }
 
-/// Recalls and holders. As [`Store`](super::Store): each method is one transaction.
+/// Recalls and holders. Each method is one transaction, as in [`Store`](super::Store).
 #[async_trait]
 pub trait RecallStore: Send + Sync {
-    /// Commits a step of a recall: its row, the states of all versions that users saw, what becomes of the content; nothing of
-    /// it is queued any more, and no duty is left. It waits in outboxes before anything else.
-    async fn recall(&self, step: Recalling) -> Result<Recalled>;
+    /// Commits a step of a recall: its row, the states of all versions that users saw, and the effect on the content. The
+    /// assessment leaves all queues, and its duties end. In the outboxes the recall comes before everything else.
+    async fn recall(&self, step: RecallStep) -> Result<RecallOutcome>;
     /// The recall of an assessment.
     async fn recall_of(&self, originator: &TrustDomain, id: &AssessmentId) -> Result<Option<RecallRecord>>;
     /// The recall that a statement is or was about.
     async fn recall_named(&self, statement: &StatementId) -> Result<Option<RecallRecord>>;
-    /// Recalls whose last change came after a turn, ascending by it, at most `limit`, and less where they are large,
-    /// but at least one of those that can be read; in one state only where it is named. An empty page is the end.
+    /// Recalls that changed after a turn, ascending, at most `limit`, and fewer if they are large, but at least one readable one.
+    /// With `state`, only those in that state. An empty page is the end.
     async fn recalls_after(&self, turn: u64, state: Option<RecallState>, limit: u32) -> Result<Vec<RecallRecord>>;
-    /// Keeps a recall that can't be verified yet, one of each partner for an assessment. Of a partner at most `limit` in one
-    /// originator's name, and `all_names` in all names. Nothing of the assessment is shown meanwhile that is not shown already.
-    /// `false` where it was not kept.
-    async fn keep_unproven(&self, recall: UnprovenRecall, limit: u32, all_names: u32) -> Result<bool>;
-    /// The names of all of them.
-    async fn unproven_names(&self) -> Result<Vec<RecallName>>;
-    /// One of them.
-    async fn unproven(&self, name: &RecallName) -> Result<Option<UnprovenRecall>>;
-    /// It was verified, or refused.
-    async fn forget_unproven(&self, recall: &RecallName) -> Result<()>;
-    /// Who holds an assessment.
+    /// Stores a recall that can't be verified yet: one for each partner and assessment, at most `limit` from a partner for one
+    /// originator, and at most `all_names` from it for all originators. In the meantime nothing more of the assessment is shown.
+    /// `false` if it was not stored.
+    async fn keep_unverified_recall(&self, recall: UnverifiedRecall, limit: u32, all_names: u32) -> Result<bool>;
+    /// The identities of all recalls that can't be verified yet.
+    async fn unverified_recall_names(&self) -> Result<Vec<RecallName>>;
+    /// One recall that can't be verified yet.
+    async fn unverified_recall(&self, name: &RecallName) -> Result<Option<UnverifiedRecall>>;
+    /// Deletes one, after it was verified or refused.
+    async fn forget_unverified_recall(&self, recall: &RecallName) -> Result<()>;
+    /// The holders of an assessment.
     async fn holders(&self, originator: &TrustDomain, id: &AssessmentId) -> Result<HoldersRecord>;
-    /// The partners to whom an earlier version than this one was released, each with the latest such version.
+    /// The partners to which an earlier version was released, each with the latest such version.
     async fn holders_before(
         &self,
         originator: &TrustDomain,
         id: &AssessmentId,
         version: u32,
     ) -> Result<Vec<(TrustDomain, u32)>>;
-    /// Whether an attachment is named by what was taken back, and by nothing that users see.
-    async fn is_taken_back(&self, sha256: &Sha256) -> Result<bool>;
+    /// Whether only recalled assessments name an attachment, and nothing that users see.
+    async fn is_attachment_recalled(&self, sha256: &Sha256) -> Result<bool>;
 }

@@ -1,4 +1,4 @@
-//! What is kept from users and what partners answered, as the store takes and gives it.
+//! The store's records of quarantine, receipts, readings and acknowledgements.
 
 use async_trait::async_trait;
 
@@ -10,17 +10,17 @@ use crate::domain::{
     time::Time,
 };
 
-/// An arrival that is kept from users for want of an agreement.
-pub struct HeldEntry {
+/// An entry that is in quarantine because an agreement is missing.
+pub struct QuarantinedEntry {
     /// Its number in the partner's feed.
     pub sequence: u64,
     /// The release's statement id.
     pub release_id: StatementId,
-    /// When it came.
+    /// When it arrived.
     pub arrived_at: Time,
     /// The encoded envelope of the release.
     pub release: Vec<u8>,
-    /// As in [`ReceivedEntry`](super::ReceivedEntry).
+    /// See [`ReceivedEntry`](super::ReceivedEntry).
     pub provenance: Vec<Vec<u8>>,
     /// The manifest's statement id.
     pub manifest_id: StatementId,
@@ -29,12 +29,12 @@ pub struct HeldEntry {
     /// The encoded portions that came with it, decrypted.
     pub portions: Vec<Vec<u8>>,
     /// The encoded envelopes of the endorsements and exceptions that came with it.
-    pub beside: Vec<Vec<u8>>,
+    pub attached: Vec<Vec<u8>>,
 }
 
-/// An entry that users are to see from now on.
+/// The release of an entry from quarantine.
 pub struct Readmission {
-    /// From whom it came.
+    /// Who sent it.
     pub partner: TrustDomain,
     /// Its number there.
     pub sequence: u64,
@@ -48,24 +48,24 @@ pub struct Readmission {
     pub verified: Verification,
 }
 
-/// Why an arrival is kept from users.
+/// An arrival that is in quarantine.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Quarantine {
-    /// From whom it came.
+pub struct QuarantineRecord {
+    /// Who sent it.
     pub partner: TrustDomain,
     /// Its number there.
     pub sequence: u64,
     /// The release's statement id.
     pub release_id: StatementId,
-    /// A stable reason in capitals; `None` where another manifest held its version at the moment of storing.
+    /// A stable reason in capitals; `None` if another manifest had its version when it was stored.
     pub reason: Option<String>,
     /// When it was stored.
     pub at: Time,
 }
 
-/// A release as its number names it.
+/// The identity of a numbered release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Released {
+pub struct ReleaseRef {
     /// Its number.
     pub sequence: u64,
     /// Its statement id.
@@ -80,7 +80,7 @@ pub struct ReceiptRecord {
     pub id: StatementId,
     /// Its encoded envelope.
     pub envelope: Vec<u8>,
-    /// What became of the releases.
+    /// What happened to the releases.
     pub kind: ReceiptKind,
     /// Why: a stable reason in capitals.
     pub reason: Option<String>,
@@ -109,10 +109,10 @@ pub struct AnswerRecord {
     pub at: Time,
 }
 
-/// An entry that came in with content, as a receipt needs it.
+/// A received entry with content, as a receipt about it needs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Arrived {
-    /// From whom.
+pub struct ReceiptTarget {
+    /// Who sent it.
     pub sender: TrustDomain,
     /// Its number in that feed.
     pub sequence: u64,
@@ -120,40 +120,40 @@ pub struct Arrived {
     pub release_id: StatementId,
     /// The encoded envelope of the release.
     pub release: Vec<u8>,
-    /// The encoded envelopes of the releases before it, from the originator's on.
+    /// The encoded envelopes of the releases before it, beginning with the originator's.
     pub provenance: Vec<Vec<u8>>,
     /// Whose assessment it is.
     pub originator: TrustDomain,
-    /// What came.
+    /// The manifest that it handed over.
     pub manifest_id: StatementId,
-    /// Whether it is kept from users.
+    /// Whether it is in quarantine.
     pub quarantined: bool,
 }
 
-/// What came in and was not answered as stored yet.
+/// Received entries that were not answered as stored yet.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Unanswered {
-    /// Answered up to this number.
+pub struct UnansweredEntries {
+    /// Entries up to this number are answered.
     pub after: u64,
-    /// These reach up to this number; the same where there is nothing.
+    /// The number up to which these entries reach; equal to `after` if there are none.
     pub until: u64,
-    /// What of them is to be answered: neither void, nor kept from users, nor taken back.
-    pub arrived: Vec<Arrived>,
+    /// Those of them that need an answer: neither void, nor in quarantine, nor recalled.
+    pub arrived: Vec<ReceiptTarget>,
 }
 
-/// That a version was read here in a role.
+/// A version that was read here in a role.
 pub struct ReadingRecord {
     /// Which version.
     pub manifest_id: StatementId,
     /// In which role.
     pub role: Role,
-    /// By which ways it came; none where it was taken back since. What is kept from users is not among them.
-    pub arrived: Vec<Arrived>,
+    /// The entries by which it came, without those in quarantine; none if it was recalled since.
+    pub arrived: Vec<ReceiptTarget>,
 }
 
-/// Readings that are told.
-pub struct ToldReadings {
-    /// Which: versions and roles.
+/// Readings that are reported to partners.
+pub struct ReportedReadings {
+    /// The versions and roles.
     pub readings: Vec<(StatementId, Role)>,
     /// The receipts, each for its partner.
     pub post: Vec<(TrustDomain, Vec<u8>)>,
@@ -161,7 +161,7 @@ pub struct ToldReadings {
     pub events: Vec<Event>,
 }
 
-/// What people here said of a version that came from partners.
+/// An acknowledgement by people here of a version that came from partners.
 pub struct Acknowledgement {
     /// Which version.
     pub manifest_id: StatementId,
@@ -175,27 +175,27 @@ pub struct Acknowledgement {
     pub events: Vec<Event>,
 }
 
-/// A verified receipt that says more than that releases were stored or kept from users, or that comes from behind a partner.
-pub struct Report {
+/// A receipt that says more than that releases were stored or quarantined, or that comes from a holder behind a partner.
+pub struct HolderReport {
     /// Its statement id.
     pub id: StatementId,
     /// Its encoded envelope.
     pub envelope: Vec<u8>,
-    /// Who says so.
+    /// The holder that signed it.
     pub holder: TrustDomain,
-    /// The organisations between here and it; none for a partner's own.
+    /// The organisations between here and the holder; none for a partner's own receipt.
     pub through: Vec<TrustDomain>,
     /// What.
     pub kind: ReceiptKind,
     /// In which role.
     pub role: Option<Role>,
-    /// A stable reason in capitals; never what people wrote.
+    /// A stable reason in capitals; never text that people wrote.
     pub reason: Option<String>,
-    /// When, by its clock.
+    /// When, by the holder's clock.
     pub at: Time,
-    /// Whether its signature was checked; it could not be, where its organisation is not known here.
+    /// Whether its signature was verified. It can't be if the holder is not known here.
     pub verified: bool,
-    /// The versions, each with the number of portions that the holder was given.
+    /// The versions, each with the number of portions that the holder got.
     pub versions: Vec<(StatementId, u64)>,
     /// The recall that it answers.
     pub recall: Option<StatementId>,
@@ -205,7 +205,7 @@ pub struct Report {
     pub events: Vec<Event>,
 }
 
-/// A duty to acknowledge that is not met.
+/// An overdue duty to acknowledge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OverdueRecord {
     /// Which assessment and version.
@@ -214,15 +214,15 @@ pub struct OverdueRecord {
     pub due_at: Time,
 }
 
-/// Receipts that go out and come in. As [`Store`](super::Store): each method is one transaction.
+/// Outgoing and incoming receipts. Each method is one transaction, as in [`Store`](super::Store).
 #[async_trait]
 pub trait ReceiptStore: Send + Sync {
-    /// The partners of whose feed something was not answered yet.
+    /// The partners whose feeds have unanswered entries.
     async fn to_answer(&self) -> Result<Vec<TrustDomain>>;
-    /// What came from a partner and was not answered as stored yet, at most `limit` entries.
-    async fn unanswered(&self, partner: &TrustDomain, limit: u32) -> Result<Unanswered>;
-    /// The partner's entries from `after` to `until` are answered: these receipts wait for their partners from now on.
-    /// [`StoreError::Conflict`](super::StoreError::Conflict) where that was done up to another number.
+    /// A partner's entries that were not answered as stored yet, at most `limit`.
+    async fn unanswered(&self, partner: &TrustDomain, limit: u32) -> Result<UnansweredEntries>;
+    /// Marks the partner's entries from `after` to `until` as answered, and puts the receipts into the outboxes.
+    /// [`StoreError::Conflict`](super::StoreError::Conflict) if the entries are answered up to another number than `after`.
     async fn answered(
         &self,
         partner: &TrustDomain,
@@ -230,30 +230,30 @@ pub trait ReceiptStore: Send + Sync {
         until: u64,
         post: Vec<(TrustDomain, Vec<u8>)>,
     ) -> Result<()>;
-    /// All arrivals of an assessment's versions, or of one; what was refused is not among them.
+    /// All arrivals of an assessment's versions, or of one version, without refused ones.
     async fn arrivals_of(
         &self,
         originator: &TrustDomain,
         id: &AssessmentId,
         manifest_id: Option<&StatementId>,
-    ) -> Result<Vec<Arrived>>;
-    /// Commits that a version was read in a role, to be told at `due`. Once for each role: where it was read in it before, only
-    /// the ledger entries are kept.
+    ) -> Result<Vec<ReceiptTarget>>;
+    /// Records that a version was read in a role; the reading is reported at `due`. Each role is recorded once; later only the
+    /// ledger entries are stored.
     async fn note_reading(&self, manifest_id: &StatementId, role: Role, due: Time, events: Vec<Event>) -> Result<()>;
-    /// Readings that are to be told once an interval has `ended`, by role: at most `limit`, and less where they are large. One that is
-    /// due after `latest` was noted by another clock or interval, and is told as well.
-    async fn readings_to_tell(&self, ended: Time, latest: Time, limit: u32) -> Result<Vec<ReadingRecord>>;
-    /// Commits that readings are told; duties of this node are met by it.
-    /// [`StoreError::Conflict`](super::StoreError::Conflict) where one of them was told already.
-    async fn readings_told(&self, told: ToldReadings) -> Result<()>;
-    /// Commits what people said of a version. That it was read in a role is told once: `false` where it was told before, and then
-    /// only the ledger entries are kept. A duty of this node is met by it.
+    /// The readings to report once an interval has `ended`, by role: at most `limit`, and fewer if they are large. A reading that
+    /// is due after `latest` was recorded by another clock or interval, and is reported, too.
+    async fn readings_to_report(&self, ended: Time, latest: Time, limit: u32) -> Result<Vec<ReadingRecord>>;
+    /// Marks readings as reported. That meets this node's duties to acknowledge.
+    /// [`StoreError::Conflict`](super::StoreError::Conflict) if one of them was reported already.
+    async fn mark_readings_reported(&self, told: ReportedReadings) -> Result<()>;
+    /// Records an acknowledgement, which meets a duty of this node. A reading in a role is reported once: `false` if it was
+    /// reported before, and then only the ledger entries are stored.
     async fn acknowledge(&self, acknowledgement: Acknowledgement) -> Result<bool>;
-    /// Keeps a report. `false` where the same receipt is here already; nothing is changed then. A duty of the partner is met
-    /// by what it says itself. [`StoreError::Conflict`](super::StoreError::Conflict) where the recall is not known here.
-    async fn save_report(&self, report: Report) -> Result<bool>;
-    /// The duties to acknowledge that are overdue: how many, and the oldest of them, at most `limit`. `outgoing`: the
-    /// partner's, of what was released to it.
+    /// Stores a holder's report. `false` if the same receipt is stored already; nothing changes then. A partner's own receipt
+    /// meets its duty. [`StoreError::Conflict`](super::StoreError::Conflict) if the recall is not known here.
+    async fn save_report(&self, report: HolderReport) -> Result<bool>;
+    /// The overdue duties to acknowledge: how many there are, and the oldest of them, at most `limit`. With `outgoing`, the
+    /// partner's duties, for what was released to it.
     async fn overdue(
         &self,
         partner: &TrustDomain,
@@ -261,6 +261,6 @@ pub trait ReceiptStore: Send + Sync {
         now: Time,
         limit: u32,
     ) -> Result<(u64, Vec<OverdueRecord>)>;
-    /// The partner was heard of.
+    /// Records a contact with the partner.
     async fn heard_of(&self, partner: &TrustDomain, at: Time) -> Result<()>;
 }

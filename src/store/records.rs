@@ -1,10 +1,10 @@
-//! What the store keeps and hands out, as values.
+//! The records that the store takes and returns.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{equivocations::SignedVersion, held::Hold};
+use super::{equivocations::SignedVersion, unverified::PendingVerification};
 use crate::domain::{
     agreement::{Agreement, AgreementState, Standing},
     bundle::HeldBundle,
@@ -17,7 +17,7 @@ use crate::domain::{
     words::words,
 };
 
-/// A partner, as kept.
+/// A partner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartnerRecord {
     /// Who it is.
@@ -26,9 +26,9 @@ pub struct PartnerRecord {
     pub endpoint: Option<Endpoint>,
     /// Its root certificates in DER.
     pub roots: Vec<Vec<u8>>,
-    /// Which of its bundles these are.
+    /// The bundle that these roots come from.
     pub bundle: HeldBundle,
-    /// Whether anything is to be exchanged with it, as administrators have set it.
+    /// Whether anything is exchanged with it, as administrators have set it.
     pub state: PartnerState,
     /// Whether it may introduce other organisations here.
     pub introduces: bool,
@@ -37,7 +37,7 @@ pub struct PartnerRecord {
 }
 
 impl PartnerRecord {
-    /// Whether anything is exchanged with it now. While two of its bundles contest each other it is as if it were suspended or
+    /// Whether anything is exchanged with it now. While two of its bundles contest each other, it counts as suspended or as
     /// forgotten.
     pub fn standing(&self) -> PartnerState {
         match (self.state, &self.bundle.rival) {
@@ -48,25 +48,25 @@ impl PartnerRecord {
     }
 }
 
-/// An agreement, as kept.
+/// An agreement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AgreementRecord {
     /// Its statement id.
     pub id: StatementId,
     /// The partner.
     pub partner: TrustDomain,
-    /// What it says.
+    /// Its terms.
     pub agreement: Agreement,
     /// The encoded envelope with the signatures so far.
     pub envelope: Vec<u8>,
-    /// Where it stands here.
+    /// Its state here.
     pub standing: Standing,
     /// When that last changed.
     pub changed_at: Time,
 }
 
 impl AgreementRecord {
-    /// Its state at a time.
+    /// Its state at a given time.
     pub fn state(&self, now: Time) -> AgreementState {
         match self.standing.state(self.agreement.until, now) {
             AgreementState::InForce if now < self.agreement.from.start() => AgreementState::Agreed,
@@ -76,30 +76,30 @@ impl AgreementRecord {
 }
 
 words!(
-    /// Where a version of an assessment stands.
+    /// The state of a version of an assessment.
     AssessmentState, "state of an assessment" {
         /// The latest version.
         Current = "current",
-        /// The latest version, and its time is over. The store keeps it as current: see [`AssessmentState::at`].
+        /// The latest version, after its expiry. It is stored as current: see [`AssessmentState::at`].
         Expired = "expired",
-        /// A later version is here.
+        /// A later version is stored.
         Superseded = "superseded",
-        /// Taken back by its originator, kept for oversight.
+        /// Recalled by its originator; the bytes stay for oversight.
         Withdrawn = "withdrawn",
-        /// Taken back and destroyed.
+        /// Recalled and destroyed.
         Purged = "purged",
-        /// Not covered by an agreement: kept from users.
+        /// Not covered by an agreement; users don't see it.
         Quarantined = "quarantined",
     }
 );
 
 impl AssessmentState {
-    /// Whether it was taken back.
+    /// Whether it was recalled.
     pub fn is_recalled(self) -> bool {
         matches!(self, Self::Withdrawn | Self::Purged)
     }
 
-    /// Where a version stands at a time, by what the store keeps and by when it expires.
+    /// The state at a given time, from the stored state and the expiry.
     pub fn at(self, expires: Time, now: Time) -> Self {
         match self {
             Self::Current if expires <= now => Self::Expired,
@@ -108,7 +108,7 @@ impl AssessmentState {
     }
 }
 
-/// One version of an assessment, with the portions that are here, decrypted.
+/// One version of an assessment with its portions, decrypted.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AssessmentRecord {
     /// Which assessment.
@@ -121,67 +121,71 @@ pub struct AssessmentRecord {
     pub manifest: Vec<u8>,
     /// Whose it is.
     pub originator: TrustDomain,
-    /// When it was published or first received here.
+    /// When it was published here or first received.
     pub since: Time,
-    /// Where it stands.
+    /// Its state.
     pub state: AssessmentState,
-    /// The releases by which it came; empty where it was published here.
-    pub releases: Vec<CameBy>,
-    /// The encoded portions, each once; not in order.
+    /// The deliveries by which it came; empty if it was published here.
+    pub releases: Vec<Delivery>,
+    /// The encoded portions, each once, in no particular order.
     pub portions: Vec<Vec<u8>>,
-    /// The endorsements and exceptions, each once, in the order in which they came.
-    pub beside: Vec<LoggedStatement>,
-    /// The states that its versions are about: all that are here, this one among them.
-    pub about: BTreeSet<Country>,
-    /// How the manifest was verified; `None` where it was not.
+    /// The attached endorsements and exceptions, each once, in the order of their arrival.
+    pub attached: Vec<LoggedStatement>,
+    /// The states that the stored versions of the assessment are about, including this version.
+    pub subject_states: BTreeSet<Country>,
+    /// How the manifest was verified; `None` if it was not.
     pub verified: Option<Verification>,
 }
 
 impl AssessmentRecord {
-    /// About how many bytes it takes.
+    /// Its approximate size in bytes.
     pub fn bytes(&self) -> usize {
-        let came_by = |c: &CameBy| c.release.len() + c.provenance.iter().map(Vec::len).sum::<usize>();
+        let came_by = |c: &Delivery| c.release.len() + c.provenance.iter().map(Vec::len).sum::<usize>();
         let releases: usize = self.releases.iter().map(came_by).sum();
-        let beside: usize = self.beside.iter().map(|s| s.envelope.len()).sum();
-        size_of::<Self>() + self.manifest.len() + releases + self.portions.iter().map(Vec::len).sum::<usize>() + beside
+        let attached: usize = self.attached.iter().map(|s| s.envelope.len()).sum();
+        size_of::<Self>()
+            + self.manifest.len()
+            + releases
+            + self.portions.iter().map(Vec::len).sum::<usize>()
+            + attached
     }
 }
 
-/// A statement as it was logged here.
+/// An attached statement with the time of its logging.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoggedStatement {
     /// The encoded envelope.
     pub envelope: Vec<u8>,
     /// When it was first logged here.
     pub at: Time,
-    /// Whether it was verified when it was logged, on its own organisation's word.
+    /// Whether it was verified by its own organisation's signature when it was logged.
     pub verified: bool,
 }
 
-/// How a statement was verified. What was verified once stays verified, whatever happens to roots and certificates later.
+/// How a statement was verified. A verified statement stays verified, whatever happens to roots and certificates later.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verification {
     /// When.
     pub at: Time,
     /// The fingerprints of the trust bundles, one for each signature.
     pub roots: Vec<Sha256>,
-    /// The organisation on whose word alone it counts: a signer's key ended long before the statement came, and only this
-    /// other organisation states an earlier time.
+    /// The organisation whose statement alone makes it count: a signer's key expired long before the statement came, and only
+    /// this other organisation states an earlier time.
     pub on_word_of: Option<TrustDomain>,
 }
 
-/// A release by which an assessment came.
+/// One delivery of a version: the release by which it came, and the releases before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CameBy {
+pub struct Delivery {
     /// The encoded envelope of the release.
     pub release: Vec<u8>,
-    /// The encoded envelopes of the releases before it, from the originator's on; empty where the originator itself gave it.
+    /// The encoded envelopes of the releases before it, beginning with the originator's; empty if the originator sent it.
     pub provenance: Vec<Vec<u8>>,
     /// When it came.
     pub received_at: Time,
 }
 
-/// A publication: everything that one `publish` commits together.
+/// Everything that one `publish` commits together.
 pub struct Publication {
     /// Which assessment.
     pub assessment: AssessmentId,
@@ -195,17 +199,17 @@ pub struct Publication {
     pub originator: TrustDomain,
     /// When.
     pub at: Time,
-    /// How urgent: a greater one overtakes (level, 1 to 5).
+    /// The urgency (the level, 1 to 5). More urgent items go first.
     pub urgency: u8,
     /// The encoded portions.
     pub portions: Vec<Vec<u8>>,
-    /// Those that name it in lists.
+    /// The portions that name the assessment in lists.
     pub title: Vec<Vec<u8>>,
-    /// The states that they are about.
-    pub about: BTreeSet<Country>,
-    /// The attachments that they name.
+    /// The states that the portions are about.
+    pub subject_states: BTreeSet<Country>,
+    /// The attachments that the portions name.
     pub attachments: Vec<Sha256>,
-    /// Who will be offered it, and from when on. A partner may stand there several times, with different times.
+    /// The partners that are offered it, each with the time from which on. A partner may be listed several times.
     pub queue: Vec<(TrustDomain, Time)>,
     /// The ledger entries.
     pub events: Vec<Event>,
@@ -213,27 +217,27 @@ pub struct Publication {
     pub verified: Verification,
 }
 
-/// What waits for a partner.
+/// An item in a partner's queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueueItem {
-    /// The store's name for it.
+    /// Its number in the store.
     pub id: i64,
     /// Which version of which assessment.
     pub manifest_id: StatementId,
-    /// From when on it is offered.
+    /// When it becomes due.
     pub due_at: Time,
 }
 
-/// A place in a feed that goes out.
+/// The position of an outgoing feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct OutboundPosition {
-    /// The number of the last release; 0: none yet.
+    /// The number of the last release; 0 if there is none.
     pub sequence: u64,
     /// Its statement id.
     pub release: Option<StatementId>,
     /// Up to which number the partner has acknowledged.
     pub acknowledged: u64,
-    /// When it last did.
+    /// When the partner last acknowledged.
     pub acknowledged_at: Option<Time>,
 }
 
@@ -242,179 +246,166 @@ pub struct OutboundPosition {
 pub struct FeedFigures {
     /// Which organisation.
     pub partner: TrustDomain,
-    /// The number of the last entry that came from it.
+    /// The number of the last entry received from it.
     pub inbound: u64,
     /// The number of the last release to it.
     pub outbound: u64,
     /// Up to which number it has acknowledged.
     pub acknowledged: u64,
-    /// How many items wait for it, due or not.
+    /// How many items are queued for it, due or not.
     pub queued: u64,
 }
 
-/// What there is for a partner, at one moment. Nothing is due as long as something is numbered.
+/// What is pending for a partner at one moment. `due` is empty as long as `numbered` is not.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Look {
-    /// Where its feed stands.
+pub struct PendingWork {
+    /// The position of its feed.
     pub position: OutboundPosition,
-    /// What is numbered, ascending.
+    /// The numbered releases, ascending.
     pub numbered: Vec<ReleaseRecord>,
-    /// What is due, in the order of the queue; each with what the partner was given of that version before.
+    /// The due items in the order of the queue, each with the digests of that version that were disclosed to the partner before.
     pub due: Vec<(QueueItem, Vec<Digest>)>,
-    /// Whether more is numbered or due than there was room for.
+    /// Whether there is more than fits into the limit.
     pub is_more: bool,
-    /// When the next item that is not due yet becomes due.
+    /// When the next item becomes due that is not due yet.
     pub next_due: Option<Time>,
 }
 
-/// What is here of a version of an originator's assessment.
+/// What is stored of a version of an originator's assessment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct VersionHere {
-    /// Whether the assessment was taken back.
+pub struct VersionStatus {
+    /// Whether the assessment was recalled.
     pub is_recalled: bool,
-    /// Whether the partner that hands it over says that it was taken back, and that could not be verified yet.
+    /// Whether the partner that hands it over has sent a recall of it that could not be verified yet.
     pub is_recall_claimed: bool,
-    /// The manifest under which users see the version, on its originator's own word.
+    /// The manifest of the version that users see, if the originator's own signature verified it.
     pub manifest: Option<StatementId>,
-    /// The latest version that users see on its originator's own word; 0: none.
+    /// The latest version that users see and that the originator's own signature verified; 0 if there is none.
     pub latest: u32,
-    /// What users see of the assessment on a hub's word alone.
-    pub on_word: Option<OnWord>,
+    /// The version that users see on the statement of a hub alone.
+    pub hub_attested: Option<HubAttestedVersion>,
 }
 
-/// A version that counts on a hub's word alone.
+/// A version that counts on the statement of a hub alone: see [`Verification::on_word_of`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OnWord {
-    /// Which.
+pub struct HubAttestedVersion {
+    /// Its number.
     pub version: u32,
     /// Its manifest.
     pub manifest: StatementId,
 }
 
-/// A numbered release, as kept.
+/// A numbered release.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReleaseRecord {
     /// Its number.
     pub sequence: u64,
-    /// Its statement id (of the release, even where a void stands in for it).
+    /// The release's statement id, even if a void has replaced it.
     pub id: StatementId,
-    /// What it hands over.
+    /// The manifest that it hands over.
     pub manifest_id: StatementId,
-    /// The encoded envelope: a release, or the void that stands in for it.
+    /// The encoded envelope: the release, or the void that has replaced it.
     pub envelope: Vec<u8>,
     /// Whether it is a void.
     pub is_void: bool,
-    /// The digests of what it discloses, endorsements by their ids; empty where it is a void.
+    /// The digests of what it discloses, and the ids of endorsements; empty for a void.
     pub digests: Vec<Digest>,
     /// The attachments that it discloses.
     pub attachments: Vec<Sha256>,
 }
 
-/// A root certificate that an organisation had once. It proves nothing new.
+/// A root certificate that an organisation no longer uses. It verifies nothing new.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetiredRoot {
     /// Whose.
     pub of: TrustDomain,
     /// The certificate.
     pub der: Vec<u8>,
-    /// Since when it is not in the bundle any more: by the date of the bundle that left it out, or when words settled it here.
+    /// When it left the bundle: the date of the bundle without it, or when the comparison of words settled it here.
     pub retired_at: Time,
-    /// Whether words settled it, and not a bundle of the organisation's own administrators.
+    /// Whether the comparison of words settled it, and not a bundle of the organisation's own administrators.
     pub by_words: bool,
-    /// From which day on what was first logged under it is doubtful, where somebody else may have its key.
+    /// The day from which on what was logged under it is doubtful, if somebody else may have its key.
     pub compromised_since: Option<Day>,
 }
 
-/// A release of a version, as its taker has answered it.
+/// A release of a version with the recipient's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GivenRelease {
-    /// To whom.
+    /// The recipient.
     pub partner: TrustDomain,
     /// The encoded envelope.
     pub release: Vec<u8>,
-    /// Why the taker keeps it from its users, where it does.
+    /// Why the recipient has it in quarantine, if it has.
     pub refused: Option<String>,
-    /// Whether it was released again since.
+    /// Whether it was released again afterwards.
     pub again: bool,
 }
 
-/// What one round of releasing commits together.
+/// Everything that one round of releasing commits together.
 pub struct ReleaseBatch {
-    /// The last number before this batch; [`StoreError::Conflict`](super::StoreError::Conflict) where the store has another.
+    /// The last number before this batch. [`StoreError::Conflict`](super::StoreError::Conflict) if the store has another one.
     pub after: u64,
-    /// The releases, numbered on from `after`.
+    /// The releases, numbered from `after` + 1 on.
     pub releases: Vec<ReleaseRecord>,
-    /// The other organisations whose signatures they hand over: originators, those who passed it on, endorsers.
+    /// The other organisations whose signatures they contain: originators, hubs, endorsers.
     pub signers: BTreeSet<TrustDomain>,
-    /// The queue items that are settled by it, released or dropped.
+    /// The queue items that it settles, released or dropped.
     pub settled: Vec<i64>,
-    /// By when the partner has to acknowledge which versions.
+    /// The versions that the partner has to acknowledge, each with its deadline.
     pub duties: Vec<(StatementId, Time)>,
     /// The ledger entries.
     pub events: Vec<Event>,
 }
 
-/// A place in a feed that comes in.
+/// The position of an incoming feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct InboundPosition {
-    /// The number of the last entry stored; 0: none yet.
+    /// The number of the last stored entry; 0 if there is none.
     pub sequence: u64,
-    /// The release that the next one must name as the one before.
+    /// The release that the next one must name as its predecessor.
     pub release: Option<StatementId>,
     /// When the last entry was stored.
     pub at: Option<Time>,
 }
 
-/// An entry that came in and was checked.
+/// A received entry after its checks.
 pub struct ReceivedEntry {
     /// Its number.
     pub sequence: u64,
-    /// The release's statement id (for a void: of the release that it replaces).
+    /// The release's statement id; for a void, that of the release that it replaces.
     pub release_id: StatementId,
     /// The encoded envelope of the release or void.
     pub release: Vec<u8>,
-    /// The encoded envelopes of the releases by which its sender got it, from the originator's on.
+    /// The encoded envelopes of the releases by which its sender got it, beginning with the originator's.
     pub provenance: Vec<Vec<u8>>,
-    /// What it hands over; `None` for a void, and where the content did not verify.
+    /// Its content; `None` for a void, and if the content did not verify.
     pub content: Option<ReceivedContent>,
-    /// Its content did not verify: only that it came is kept.
+    /// Whether its content did not verify. Then only its arrival is stored.
     pub refused: bool,
-    /// Why it is kept from users, where it is: a stable reason in capitals.
+    /// Why it is in quarantine, if it is: a stable reason in capitals.
     pub reason: Option<String>,
-    /// The agreement for want of which it is kept from users, where it may be shown once that is in force.
-    pub held_for: Option<StatementId>,
-    /// What it waits for, where it can't be verified yet.
-    pub hold: Option<Hold>,
-    /// Its manifest, where its originator has signed that beyond doubt, whether its content is kept or not: held against other manifests
-    /// of the same version.
+    /// The agreement that is missing, if the entry may leave quarantine once that agreement is in force.
+    pub missing_agreement: Option<StatementId>,
+    /// What it waits for, if it can't be verified yet.
+    pub pending_verification: Option<PendingVerification>,
+    /// Its manifest, if the originator has certainly signed it. It is compared with other manifests of the same version, whether
+    /// the content is stored or not.
     pub signed: Option<SignedVersion>,
 }
 
-/// A statement that came beside portions.
+/// A statement that is attached to a version: an endorsement or an exception.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BesideStatement {
+pub struct AttachedStatement {
     /// The encoded envelope.
     pub envelope: Vec<u8>,
-    /// Whether it was verified on arrival, on its own organisation's word.
+    /// Whether it was verified on arrival, by its own organisation's signature.
     pub verified: bool,
 }
 
-impl BesideStatement {
-    /// As it is kept: a byte that says whether it was verified, then the envelope.
-    pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        [&[u8::from(self.verified)], self.envelope.as_slice()].concat()
-    }
-
-    /// Reads what [`Self::to_bytes`] wrote.
-    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let (verified, envelope) = bytes.split_first()?;
-        Some(Self { envelope: envelope.to_vec(), verified: *verified == 1 })
-    }
-}
-
-/// What an entry hands over.
+/// The content of a received entry.
 pub struct ReceivedContent {
-    /// What sort of entry.
+    /// The kind of entry.
     pub kind: EntryKind,
     /// Which assessment.
     pub assessment: AssessmentId,
@@ -428,26 +419,26 @@ pub struct ReceivedContent {
     pub originator: TrustDomain,
     /// The encoded portions.
     pub portions: Vec<Vec<u8>>,
-    /// Those that name it in lists.
+    /// The portions that name the assessment in lists.
     pub title: Vec<Vec<u8>>,
-    /// The states that they are about.
-    pub about: BTreeSet<Country>,
-    /// The encoded envelopes of the endorsements and exceptions that came with them.
-    pub beside: Vec<BesideStatement>,
-    /// The attachments that they name: (digest, length).
+    /// The states that the portions are about.
+    pub subject_states: BTreeSet<Country>,
+    /// The endorsements and exceptions that came with them.
+    pub attached: Vec<AttachedStatement>,
+    /// The attachments that the portions name: (digest, length).
     pub attachments: Vec<(Sha256, u64)>,
-    /// Kept from users: not covered.
+    /// Whether it is in quarantine, because no agreement covers it.
     pub quarantined: bool,
-    /// By when it is to be acknowledged.
+    /// The deadline of its acknowledgement.
     pub due: Option<Time>,
     /// How the manifest was verified.
     pub verified: Verification,
 }
 
-/// An entry of a feed that came in, as listed.
+/// A received entry, as listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceivedRecord {
-    /// From whom.
+    /// Who sent it.
     pub partner: TrustDomain,
     /// Its number there.
     pub sequence: u64,
@@ -457,21 +448,21 @@ pub struct ReceivedRecord {
     pub assessment: Option<(AssessmentId, u32)>,
     /// Its manifest; `None` for a void.
     pub manifest_id: Option<StatementId>,
-    /// Kept from users.
+    /// Whether it is in quarantine.
     pub quarantined: bool,
     /// When it was stored.
     pub at: Time,
-    /// The store's own count over all partners, ascending by arrival: where a follower resumes.
+    /// The arrival number, which counts over all partners. A follower resumes from it.
     pub arrival: u64,
 }
 
-/// Names a copy of an attachment. There is one for each source, so that what a partner has sent neither shows nor changes
-/// what another one's is.
+/// Names a copy of an attachment. Each source has its own copy, so that what one partner has sent neither reveals nor changes
+/// another one's copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CopyName {
     /// SHA-256 of the whole.
     pub sha256: Sha256,
-    /// The partner from whom it is fetched; `None` where it was uploaded here.
+    /// The partner from which it is fetched; `None` if it was uploaded here.
     pub from: Option<TrustDomain>,
 }
 
@@ -487,12 +478,12 @@ impl CopyName {
     }
 }
 
-/// How much of an attachment is here.
+/// How much of an attachment is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct AttachmentStatus {
-    /// Its length in bytes, once known.
+    /// Its length in bytes, once it is known.
     pub size: u64,
-    /// How many bytes are here, from the start on without a hole.
+    /// How many bytes are stored, from the start without a gap.
     pub stored: u64,
     /// Whether it is whole and its digest was checked.
     pub complete: bool,

@@ -1,4 +1,4 @@
-//! What belongs to a version beside its portions, and requests for more of it, as the store takes and gives them.
+//! Statements that are attached to a version, and requests for more of it.
 
 use async_trait::async_trait;
 
@@ -10,9 +10,9 @@ use crate::domain::{
     time::Time,
 };
 
-/// A statement made here that belongs to a version: an endorsement, or an exception.
+/// A statement made here that is to be attached to a version: an endorsement or an exception.
 #[derive(Debug, Clone)]
-pub struct Beside {
+pub struct NewAttachedStatement {
     /// The manifest of the version.
     pub manifest_id: StatementId,
     /// The own domain.
@@ -21,13 +21,13 @@ pub struct Beside {
     pub envelope: Vec<u8>,
     /// When it is logged here.
     pub at: Time,
-    /// As in [`Publication`](super::Publication).
+    /// See [`Publication`](super::Publication).
     pub urgency: u8,
-    /// As in [`Publication`](super::Publication): who will be offered the version once more.
+    /// The partners that are offered the version once more. See [`Publication`](super::Publication).
     pub queue: Vec<(TrustDomain, Time)>,
 }
 
-/// A request, as kept.
+/// A request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestRecord {
     /// Its statement id.
@@ -38,53 +38,53 @@ pub struct RequestRecord {
     pub outgoing: bool,
     /// The version that it is about.
     pub manifest_id: StatementId,
-    /// Sent (or still open, where it came from a partner), refused, answered, released or declined.
+    /// Sent (or still open, if it came from a partner), refused, answered, released or declined.
     pub state: RequestState,
-    /// When it was made or came.
+    /// When it was made or received.
     pub at: Time,
-    /// What followers resume by; 0 where the partner has done nothing yet.
+    /// The number from which followers resume; 0 if the partner has done nothing yet.
     pub turn: u64,
-    /// The encoded envelope of the request; empty once what it is about was purged.
+    /// The encoded envelope of the request; empty after a purge of the version.
     pub envelope: Vec<u8>,
     /// The encoded envelope of the answer.
     pub answer: Option<Vec<u8>>,
     /// Who of this organisation asked, or answered.
     pub by: Option<SpiffeId>,
-    /// Why the other side has refused to take it: a stable reason in capitals.
+    /// Why the other side has refused it: a stable reason in capitals.
     pub reason: Option<String>,
 }
 
-/// What one step of a request commits together.
+/// One step of a request: everything that is committed together.
 #[derive(Debug, Clone)]
 pub struct RequestStep {
-    /// The request after it.
+    /// The request after the step.
     pub record: RequestRecord,
-    /// Whether the partner took the step, so that followers are told.
+    /// Whether the partner took the step, so that followers are notified.
     pub is_theirs: bool,
     /// The encoded envelope of a statement for the partner.
     pub post: Option<Vec<u8>>,
-    /// The exception that an answer gives.
-    pub beside: Option<Beside>,
+    /// The exception that an answer grants.
+    pub attached: Option<NewAttachedStatement>,
     /// The ledger entries.
     pub events: Vec<Event>,
 }
 
-/// Requests, and statements beside portions.
+/// Requests, and attached statements.
 #[async_trait]
 pub trait RequestStore {
-    /// Keeps a statement made here beside the portions of a version. `false` where it is there already; nothing is changed then.
-    /// [`StoreError::Conflict`](super::StoreError::Conflict) where the version is not here, or was purged.
-    async fn put_beside(&self, beside: Beside, events: Vec<Event>) -> Result<bool>;
-    /// Keeps a request that is new. `false` where one of that id is here; nothing is changed then.
+    /// Attaches a statement made here to a version. `false` if it is attached already; nothing changes then.
+    /// [`StoreError::Conflict`](super::StoreError::Conflict) if the version is not stored, or was purged.
+    async fn attach_statement(&self, attached: NewAttachedStatement, events: Vec<Event>) -> Result<bool>;
+    /// Stores a new request. `false` if a request with that id is stored; nothing changes then.
     async fn begin_request(&self, step: RequestStep) -> Result<bool>;
-    /// Puts a step of a request that is open. `false` where it is not (any more); nothing is changed then.
+    /// Commits a step of an open request. `false` if it is not open any more; nothing changes then.
     async fn settle_request(&self, step: RequestStep) -> Result<bool>;
     /// One request.
     async fn request(&self, id: &StatementId) -> Result<Option<RequestRecord>>;
-    /// Requests, newest first, at most `limit`; of open ones only, where asked for.
+    /// Requests, newest first, at most `limit`; with `open_only`, only open ones.
     async fn requests(&self, open_only: bool, limit: u32) -> Result<Vec<RequestRecord>>;
-    /// What partners did after a turn, ascending, at most `limit`.
+    /// The requests that partners acted on after a turn, ascending, at most `limit`.
     async fn requests_after(&self, turn: u64, limit: u32) -> Result<Vec<RequestRecord>>;
-    /// How many requests of a partner wait for an answer.
+    /// How many requests of a partner are unanswered.
     async fn open_requests(&self, partner: &TrustDomain) -> Result<u64>;
 }

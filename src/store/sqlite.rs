@@ -1,7 +1,7 @@
-//! The embedded store: one SQLite file, one writer that groups commits, a few readers. Nothing to install.
+//! The SQLite backend: one file, one writer thread that groups commits, and a few readers.
 //!
-//! Whoever can write to the file can delete and roll back, which the ledger shows; what is sealed can neither be read
-//! nor moved nor changed without [`StoreError::Damaged`](super::StoreError::Damaged).
+//! Somebody who can write to the file can delete rows and put an older file in place; the ledger shows that. Encrypted values
+//! can't be read. A moved or changed one is found as [`StoreError::Damaged`](super::StoreError::Damaged).
 
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
@@ -10,10 +10,10 @@ use rusqlite::Connection;
 
 use super::{
     AgreementRecord, AssessmentRecord, AttachmentStatus, CopyName, FeedFigures, GivenRelease, InboundPosition,
-    ListFilter, Look, OutboundPosition, Page, PartnerRecord, Publication, QueueItem, ReceivedEntry, ReceivedRecord,
-    ReleaseBatch, ReleaseRecord, Result, RetiredRoot, Store, StoreError, VersionHere,
+    ListFilter, OutboundPosition, Page, PartnerRecord, PendingWork, Publication, QueueItem, ReceivedEntry,
+    ReceivedRecord, ReleaseBatch, ReleaseRecord, Result, RetiredRoot, Store, StoreError, VersionStatus,
     damage::Damage,
-    receipts::{AnswerRecord, HeldEntry, Quarantine, Readmission, ReceiptRecord, Released},
+    receipts::{AnswerRecord, QuarantineRecord, QuarantinedEntry, Readmission, ReceiptRecord, ReleaseRef},
     vault::Vault,
 };
 use crate::{
@@ -27,27 +27,26 @@ use crate::{
     seal::at_rest::KEY_LEN,
 };
 
-mod about;
+mod subject_states;
 mod agreements;
 mod approvals;
 mod answers;
 mod assessments;
 mod attachments;
-mod beside;
+mod attached;
 mod bundles;
-mod column;
 mod damages;
 mod equivocations;
-mod fault;
-mod forgotten;
+mod error;
+mod purge;
 mod forward;
-mod held;
+mod unverified;
 mod holders;
 mod introductions;
 mod keys;
 mod ledger;
 mod lists;
-mod look;
+mod pending_work;
 mod manifests;
 mod open;
 mod outbox;
@@ -62,57 +61,70 @@ mod receipts;
 mod receive;
 mod release;
 mod requests;
-mod room;
+mod dialect;
+mod disk_space;
 mod roots;
 mod rules;
 #[cfg(test)]
 mod tests;
 mod timers;
 mod titles;
-mod trouble;
+mod failure;
 mod writer;
 
 /// A store in one file.
 pub struct SqliteStore {
     vault: Arc<Vault>,
     readers: readers::Readers,
-    writer: writer::Writer,
-    trouble: Arc<trouble::Trouble>,
-    damages: Arc<damages::Damages>,
-    room: Arc<room::Room>,
-    /// One look through all pages at a time.
+    write_queue: writer::WriteQueue,
+    failure: Arc<failure::FailureState>,
+    damages: Arc<damages::DamageRegistry>,
+    disk_space: Arc<disk_space::DiskSpace>,
+    /// Allows one integrity check at a time.
     checking: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl SqliteStore {
-    /// Opens a store that is there.
+    /// Opens an existing store.
     ///
     /// # Errors
-    /// [`StoreError::Open`](super::StoreError::Open) where it is not, is in use, of a newer version, or of another key.
+    /// [`StoreError::Open`](super::StoreError::Open) if it is missing, in use, of a newer version, or of another key.
     pub fn open(path: &Path, key: &[u8; KEY_LEN]) -> Result<Self> {
-        Self::start(path, key, false)
+        let vault = Vault::new(key);
+        let opened = open::open(path, &vault, false)?;
+        Self::start(path, vault, opened)
     }
 
-    /// Opens a store, and makes it first where it is not there. A node in production uses [`Self::open`], so that a
-    /// store that went missing is noticed.
+    /// Opens a store, and creates it if it is missing. A node in production uses [`Self::open`], so that a missing store is
+    /// noticed.
     ///
     /// # Errors
     /// As [`Self::open`].
     pub fn open_or_create(path: &Path, key: &[u8; KEY_LEN]) -> Result<Self> {
-        Self::start(path, key, true)
+        let vault = Vault::new(key);
+        let opened = open::open(path, &vault, true)?;
+        Self::start(path, vault, opened)
     }
 
-    fn start(path: &Path, key: &[u8; KEY_LEN], create: bool) -> Result<Self> {
+    /// Opens a store that another `SqliteStore` has open, without its lock: a second writer on the same file.
+    #[cfg(test)]
+    fn open_second(path: &Path, key: &[u8; KEY_LEN]) -> Result<Self> {
         let vault = Vault::new(key);
-        let opened = open::open(path, &vault, create)?;
-        let (trouble, room) = (Arc::new(trouble::Trouble::default()), Arc::new(room::Room::beside(path)));
+        let no_lock = std::fs::File::open("/dev/null").map_err(|e| StoreError::Open(e.to_string()))?;
+        let opened = open::open_locked(path, &vault, false, no_lock)?;
+        Self::start(path, vault, opened)
+    }
+
+    fn start(path: &Path, vault: Vault, opened: open::Opened) -> Result<Self> {
+        let (failure, disk_space) =
+            (Arc::new(failure::FailureState::default()), Arc::new(disk_space::DiskSpace::of_store(path)));
         Ok(Self {
             vault: Arc::new(vault),
-            readers: readers::Readers::new(opened.readers, trouble.clone()),
-            writer: writer::Writer::start(opened.writer, opened.lock, (trouble.clone(), room.clone()))?,
-            trouble,
+            readers: readers::Readers::new(opened.readers, failure.clone()),
+            write_queue: writer::WriteQueue::start(opened.writer, opened.lock, (failure.clone(), disk_space.clone()))?,
+            failure,
             damages: Arc::default(),
-            room,
+            disk_space,
             checking: Arc::default(),
         })
     }
@@ -155,30 +167,31 @@ impl SqliteStore {
             damages.of(&outcome);
             outcome
         };
-        self.writer.run(change).await
+        self.write_queue.run(change).await
     }
 }
 
 #[async_trait]
 impl Store for SqliteStore {
-    fn trouble(&self) -> Option<StoreError> {
-        self.trouble.known()
+    fn failure(&self) -> Option<StoreError> {
+        self.failure.known()
     }
     async fn is_full(&self) -> bool {
-        self.room.is_short()
-            || self.room.was_missing()
-                && matches!(self.write(|conn, _| room::try_out(conn)).await, Err(StoreError::Full))
+        self.disk_space.is_short()
+            || self.disk_space.was_missing()
+                && matches!(self.write(|conn, _| disk_space::try_out(conn)).await, Err(StoreError::Full))
     }
     fn damages(&self) -> Vec<Damage> {
         self.damages.known()
     }
-    fn doubt(&self, what: Damage) {
+    fn report_corruption(&self, what: Damage) {
         self.damages.note(what);
     }
-    async fn check(&self) -> Result<()> {
+    async fn check_integrity(&self) -> Result<()> {
         let checking = Arc::clone(&self.checking).lock_owned().await;
         self.read(move |conn| {
-            // Held as long as it reads, also where nobody waits any more: callers that give up would take every reader.
+            // The check holds the lock until it has finished, even if the caller has given up. Otherwise such callers could
+            // occupy all readers.
             let _checking = checking;
             open::check(conn)
         })
@@ -236,8 +249,8 @@ impl Store for SqliteStore {
     async fn feed_figures(&self) -> Result<Vec<FeedFigures>> {
         queue::feed_figures(self).await
     }
-    async fn look(&self, partner: &TrustDomain, after: u64, now: Time, room: u64) -> Result<Look> {
-        look::look(self, partner, after, now, room).await
+    async fn pending_work(&self, partner: &TrustDomain, after: u64, now: Time, max_bytes: u64) -> Result<PendingWork> {
+        pending_work::pending_work(self, partner, after, now, max_bytes).await
     }
     async fn outbound(&self, partner: &TrustDomain) -> Result<OutboundPosition> {
         release::outbound(self, partner).await
@@ -292,15 +305,15 @@ impl Store for SqliteStore {
     async fn version(&self, originator: &TrustDomain, id: &AssessmentId, version: u32) -> Result<Option<StatementId>> {
         assessments::version(self, originator, id, version).await
     }
-    async fn about(&self, originator: &TrustDomain, id: &AssessmentId) -> Result<BTreeSet<Country>> {
-        about::of_assessment(self, originator, id).await
+    async fn subject_states(&self, originator: &TrustDomain, id: &AssessmentId) -> Result<BTreeSet<Country>> {
+        subject_states::of_assessment(self, originator, id).await
     }
-    async fn versions_here(
+    async fn version_statuses(
         &self,
         from: &TrustDomain,
         versions: Vec<(TrustDomain, AssessmentId, u32)>,
-    ) -> Result<Vec<VersionHere>> {
-        assessments::versions_here(self, from, versions).await
+    ) -> Result<Vec<VersionStatus>> {
+        assessments::version_statuses(self, from, versions).await
     }
     async fn by_manifest(&self, manifest_id: &StatementId, quarantined: bool) -> Result<Option<AssessmentRecord>> {
         assessments::by_manifest(self, manifest_id, quarantined).await
@@ -371,22 +384,22 @@ impl Store for SqliteStore {
         ledger::events_of(self, manifest_id).await
     }
 
-    async fn held_for(
+    async fn quarantined_for(
         &self,
         partner: &TrustDomain,
         agreement: &StatementId,
         after: u64,
         limit: u32,
-    ) -> Result<Vec<HeldEntry>> {
-        quarantine::held_for(self, partner, agreement, after, limit).await
+    ) -> Result<Vec<QuarantinedEntry>> {
+        quarantine::quarantined_for(self, partner, agreement, after, limit).await
     }
     async fn readmit(&self, entry: Readmission) -> Result<bool> {
         quarantine::readmit(self, entry).await
     }
-    async fn quarantines(&self, manifest_id: &StatementId) -> Result<Vec<Quarantine>> {
+    async fn quarantine_records(&self, manifest_id: &StatementId) -> Result<Vec<QuarantineRecord>> {
         quarantine::of(self, manifest_id).await
     }
-    async fn released(&self, partner: &TrustDomain, ids: &[StatementId]) -> Result<Vec<Released>> {
+    async fn released(&self, partner: &TrustDomain, ids: &[StatementId]) -> Result<Vec<ReleaseRef>> {
         receipts::released(self, partner, ids).await
     }
     async fn save_receipt(&self, partner: &TrustDomain, receipt: ReceiptRecord) -> Result<u64> {

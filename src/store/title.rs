@@ -1,5 +1,5 @@
-//! What names an assessment in a list: of its portions the headline that says most, the subject with the highest level, and others as
-//! far as they are short. It is kept by itself, so that a list does not read whole assessments.
+//! The title of an assessment: the portions that name it in lists. These are the headline that says most, the subject with the
+//! highest level, and others if they are short. Titles are stored separately, so that a list does not read whole assessments.
 
 use std::cmp::Reverse;
 
@@ -8,10 +8,10 @@ use crate::{
     wire,
 };
 
-/// How many bytes the others take at most, with those that are always there.
+/// The most bytes of a title, except for the portions that are always in it.
 const SHORT: usize = 16 << 10;
 
-/// The encodings of the portions that name an assessment, of these with theirs.
+/// The encodings of the portions that name an assessment.
 pub fn of<'a>(portions: impl Iterator<Item = (&'a Portion, &'a [u8])>) -> Vec<Vec<u8>> {
     let (mut headlines, mut subjects) = (vec![], vec![]);
     for (place, (portion, bytes)) in portions.enumerate() {
@@ -26,7 +26,7 @@ pub fn of<'a>(portions: impl Iterator<Item = (&'a Portion, &'a [u8])>) -> Vec<Ve
     let headlines = headlines.into_iter().map(|(.., bytes)| bytes).enumerate();
     let subjects = subjects.into_iter().map(|(.., bytes)| bytes).enumerate();
     let mut all: Vec<(usize, &[u8])> = headlines.chain(subjects).collect();
-    // The first of each sort before all others.
+    // The first headline and the first subject come before all others.
     all.sort_by_key(|(place, _)| *place);
     let mut room = SHORT;
     all.retain(|(place, bytes)| {
@@ -39,7 +39,7 @@ pub fn of<'a>(portions: impl Iterator<Item = (&'a Portion, &'a [u8])>) -> Vec<Ve
     all.into_iter().map(|(_, bytes)| bytes.to_vec()).collect()
 }
 
-/// The same, of encodings alone. What can't be read names nothing.
+/// The same, from encodings alone. Unreadable portions are left out.
 pub fn among(encodings: &[Vec<u8>]) -> Vec<Vec<u8>> {
     let read: Vec<(Portion, &[u8])> =
         encodings.iter().filter_map(|bytes| Some((wire::portion::decode(bytes).ok()?, bytes.as_slice()))).collect();

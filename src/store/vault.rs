@@ -1,5 +1,5 @@
-//! What the store holds in secret, sealed before it reaches a backend: portions, attachments, ledger entries,
-//! agreements, house rules and what waits in outboxes. Backends keep the ciphertexts; each is bound to the row that it stands in.
+//! The vault encrypts what the store keeps secret before it reaches a backend: portions, attachments, ledger entries, agreements,
+//! house rules and statements in outboxes. Each ciphertext is bound to its row.
 
 use std::collections::BTreeSet;
 
@@ -21,9 +21,9 @@ use crate::{
     },
 };
 
-/// What the key check seals.
+/// The plaintext of the key check.
 const KEY_CHECK: &[u8] = b"watchfire store";
-/// How many random bytes stand before an event, so that a proof's siblings can't be guessed (01-protocol §7).
+/// How many random bytes precede an event, so that a proof's sibling hashes can't be guessed (01-protocol §7).
 const SALT_LEN: usize = 32;
 
 impl From<AtRestError> for StoreError {
@@ -41,14 +41,14 @@ impl From<NoRandomness> for StoreError {
     }
 }
 
-/// A row that holds a ciphertext: what the ciphertext is bound to.
+/// A row with a ciphertext. The ciphertext is bound to it.
 #[derive(Debug, Clone, Copy)]
 pub enum Row<'a> {
-    /// The known value that tells whether the storage key is right.
+    /// A known value that tells whether the storage key is right.
     KeyCheck,
     /// An agreement's envelope.
     Agreement(&'a StatementId),
-    /// Where an agreement stands.
+    /// An agreement's standing.
     Standing(&'a StatementId),
     /// A statement that waits for a partner.
     Outbox(&'a TrustDomain),
@@ -69,7 +69,7 @@ pub enum Row<'a> {
         /// Whether it is kept from users. Bound, so that nobody lifts the quarantine by flipping a column.
         quarantined: bool,
     },
-    /// Those portions of one arrival that name the assessment in lists; the fields as those of a portion set.
+    /// The portions of one arrival that name the assessment in lists. The fields are those of a portion set.
     Title {
         /// Of which version.
         manifest: &'a StatementId,
@@ -80,8 +80,8 @@ pub enum Row<'a> {
         /// Whether it is kept from users.
         quarantined: bool,
     },
-    /// The states that the portions of one arrival are about; the fields as those of a portion set. It counts in quarantine, too.
-    About {
+    /// The states that the portions of one arrival are about, in quarantine or not. The fields are those of a portion set.
+    SubjectStates {
         /// Of which version.
         manifest: &'a StatementId,
         /// From whom.
@@ -89,8 +89,8 @@ pub enum Row<'a> {
         /// Its number in that feed.
         sequence: u64,
     },
-    /// The statements beside the portions of one arrival; the fields as those of a portion set.
-    Beside {
+    /// The statements attached to one arrival. The fields are those of a portion set.
+    AttachedStatements {
         /// Of which version.
         manifest: &'a StatementId,
         /// From whom; the own organisation where it was made here.
@@ -104,28 +104,28 @@ pub enum Row<'a> {
     Request(&'a StatementId),
     /// A version of the house rules.
     HouseRules(u32),
-    /// A part of an attachment, by where it starts.
+    /// A part of an attachment, by its offset.
     Chunk(&'a Sha256, u64),
-    /// Where the ledger stands.
+    /// The ledger's state.
     LedgerState,
-    /// A record beside the ledger's entries: its kind, its number, and of which partner (empty: this node's own).
+    /// A record of the ledger: its kind, its number, and the partner (empty for this node).
     LedgerKept(&'a str, u64, &'a str),
     /// A revocation list: its issuing key, its scope and whose it is.
     RevocationList(&'a Sha256, &'a Sha256, &'a TrustDomain),
     /// Revocations by one key of one organisation's certificates.
     Revocations(&'a Sha256, &'a TrustDomain),
-    /// What waits for another administrator, by the digest of what is to count.
+    /// An approval, by the digest of what is approved.
     Approval(&'a Sha256),
-    /// Somebody of the own organisation, by a digest of the id.
+    /// A person of the own organisation, by a digest of the id.
     Person(&'a Sha256),
     /// A partner's receipt.
     Receipt(&'a StatementId),
     /// A recall's envelope.
     Recall(&'a AssessmentId, &'a TrustDomain),
-    /// Where a recall stands.
+    /// A recall's standing.
     RecallStanding(&'a AssessmentId, &'a TrustDomain),
-    /// An entry that waits until it can be verified: from whom, and its number there.
-    Held(&'a TrustDomain, u64),
+    /// An entry that can't be verified yet: its sender and its number.
+    UnverifiedEntry(&'a TrustDomain, u64),
     /// The two envelopes that prove an equivocation.
     Equivocation {
         /// About which assessment.
@@ -138,7 +138,7 @@ pub enum Row<'a> {
 }
 
 impl Row<'_> {
-    /// One spelling per row: a tag, then fields of fixed length, then at most one text.
+    /// The row's unique name: a tag, then fields of fixed length, then at most one text.
     fn name(&self) -> Vec<u8> {
         match self {
             Self::KeyCheck => b"key check\0".to_vec(),
@@ -156,8 +156,10 @@ impl Row<'_> {
             Self::Title { manifest, from, sequence, quarantined } => {
                 of_arrival(b"title\0", manifest, from, *sequence, *quarantined)
             }
-            Self::About { manifest, from, sequence } => of_arrival(b"about\0", manifest, from, *sequence, false),
-            Self::Beside { manifest, from, sequence, quarantined } => {
+            Self::SubjectStates { manifest, from, sequence } => {
+                of_arrival(b"about\0", manifest, from, *sequence, false)
+            }
+            Self::AttachedStatements { manifest, from, sequence, quarantined } => {
                 of_arrival(b"beside\0", manifest, from, *sequence, *quarantined)
             }
             Self::Request(id) => [b"request\0", id.as_bytes()].concat(),
@@ -178,7 +180,9 @@ impl Row<'_> {
                 [b"recall standing\0", id.as_bytes(), originator.as_str().as_bytes()].concat()
             }
             Self::Person(id) => [b"person\0", id.as_bytes()].concat(),
-            Self::Held(from, sequence) => [&b"held\0"[..], &sequence.to_be_bytes(), from.as_str().as_bytes()].concat(),
+            Self::UnverifiedEntry(from, sequence) => {
+                [&b"held\0"[..], &sequence.to_be_bytes(), from.as_str().as_bytes()].concat()
+            }
             Self::Equivocation { assessment, statements: [first, second], originator } => [
                 b"equivocation\0",
                 assessment.as_bytes(),
@@ -191,102 +195,102 @@ impl Row<'_> {
     }
 }
 
-/// The name of what came with one arrival.
+/// The name of a row that belongs to one arrival.
 fn of_arrival(tag: &[u8], manifest: &StatementId, from: &TrustDomain, sequence: u64, quarantined: bool) -> Vec<u8> {
     [tag, manifest.as_bytes(), &sequence.to_be_bytes(), &[u8::from(quarantined)], from.as_str().as_bytes()].concat()
 }
 
-/// A content key, with the form in which it is kept.
-pub struct HeldKey {
+/// A content key, with its stored form.
+pub struct ContentKey {
     key: RestKey,
     /// The key, wrapped by the storage key and bound to its row.
     pub wrapped: Vec<u8>,
 }
 
-impl HeldKey {
-    /// Seals bytes for a row.
+impl ContentKey {
+    /// Encrypts bytes for a row.
     ///
     /// # Errors
-    /// [`StoreError::Failed`] where the operating system has no random bytes.
+    /// [`StoreError::Failed`] if the operating system has no random bytes.
     pub fn seal(&self, row: Row<'_>, plain: &[u8]) -> Result<Vec<u8>> {
         Ok(self.key.seal(&row.name(), plain)?)
     }
 
-    /// Opens what was sealed for that row.
+    /// Decrypts the ciphertext of a row.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] with the thing that the row is of; [`StoreError::Corrupt`] of what everything rests on.
+    /// [`StoreError::Damaged`] with the row's thing; [`StoreError::Corrupt`] if the store as a whole is damaged.
     pub fn open(&self, row: Row<'_>, sealed: &[u8]) -> Result<Vec<u8>> {
         self.key.open(&row.name(), sealed).map_err(|_| torn_row(&row))
     }
 }
 
-/// The storage key at work.
+/// Encrypts and decrypts with the storage key.
 pub struct Vault(RestKey);
 
 impl Vault {
-    /// With a storage key.
+    /// Makes a vault with a storage key.
     pub fn new(storage_key: &[u8; KEY_LEN]) -> Self {
         Self(RestKey::new(storage_key))
     }
 
-    /// Seals bytes for a row, under the storage key itself.
+    /// Encrypts bytes for a row under the storage key itself.
     ///
     /// # Errors
-    /// [`StoreError::Failed`] where the operating system has no random bytes.
+    /// [`StoreError::Failed`] if the operating system has no random bytes.
     pub fn seal(&self, row: Row<'_>, plain: &[u8]) -> Result<Vec<u8>> {
         Ok(self.0.seal(&row.name(), plain)?)
     }
 
-    /// Opens what was sealed for that row.
+    /// Decrypts the ciphertext of a row.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] with the thing that the row is of; [`StoreError::Corrupt`] of what everything rests on.
+    /// [`StoreError::Damaged`] with the row's thing; [`StoreError::Corrupt`] if the store as a whole is damaged.
     pub fn open(&self, row: Row<'_>, sealed: &[u8]) -> Result<Vec<u8>> {
         self.0.open(&row.name(), sealed).map_err(|_| torn_row(&row))
     }
 
-    /// What a new store keeps, to know its key again.
+    /// The key check of a new store.
     ///
     /// # Errors
-    /// [`StoreError::Failed`] where the operating system has no random bytes.
+    /// [`StoreError::Failed`] if the operating system has no random bytes.
     pub fn key_check(&self) -> Result<Vec<u8>> {
         self.seal(Row::KeyCheck, KEY_CHECK)
     }
 
-    /// Whether this is the key under which the check was made.
+    /// Whether the key check was made with this key.
     pub fn knows(&self, key_check: &[u8]) -> bool {
         self.open(Row::KeyCheck, key_check).is_ok_and(|plain| plain == KEY_CHECK)
     }
 
-    /// A fresh content key for a row.
+    /// Makes a content key for a row.
     ///
     /// # Errors
-    /// [`StoreError::Failed`] where the operating system has no random bytes.
-    pub fn fresh_key(&self, row: Row<'_>) -> Result<HeldKey> {
+    /// [`StoreError::Failed`] if the operating system has no random bytes.
+    pub fn generate_key(&self, row: Row<'_>) -> Result<ContentKey> {
         let bytes = RestKey::generate()?;
-        Ok(HeldKey { key: RestKey::new(&bytes), wrapped: self.seal(row, bytes.as_slice())? })
+        Ok(ContentKey { key: RestKey::new(&bytes), wrapped: self.seal(row, bytes.as_slice())? })
     }
 
-    /// A content key as it was kept.
+    /// Unwraps a stored content key.
     ///
     /// # Errors
     /// [`StoreError::Damaged`].
-    pub fn held_key(&self, row: Row<'_>, wrapped: Vec<u8>) -> Result<HeldKey> {
+    pub fn unwrap_key(&self, row: Row<'_>, wrapped: Vec<u8>) -> Result<ContentKey> {
         let bytes = Zeroizing::new(self.open(row, &wrapped)?);
         let bytes: &[u8; KEY_LEN] = bytes.as_slice().try_into().map_err(|_| torn_row(&row))?;
-        Ok(HeldKey { key: RestKey::new(bytes), wrapped })
+        Ok(ContentKey { key: RestKey::new(bytes), wrapped })
     }
 
-    /// Seals a ledger entry for its index.
+    /// Encrypts a ledger entry for its index.
     ///
     /// # Errors
-    /// [`StoreError::Failed`] where the operating system has no random bytes.
-    pub fn seal_leaf(&self, index: u64, leaf: &Leaf) -> Result<Vec<u8>> {
+    /// [`StoreError::Failed`] if the operating system has no random bytes.
+    pub fn seal_leaf(&self, index: u64, leaf: &LedgerLeaf) -> Result<Vec<u8>> {
         self.seal(Row::LedgerEntry(index), &leaf.plain)
     }
 
-    /// Opens a ledger entry, and checks it against its leaf.
+    /// Decrypts a ledger entry, and checks it against its leaf.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`].
@@ -307,7 +311,7 @@ impl Vault {
         Ok(plain)
     }
 
-    /// The event in what a leaf is made of.
+    /// The event in a leaf's content.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`].
@@ -319,19 +323,19 @@ impl Vault {
 }
 
 /// An event, ready to become a ledger entry as soon as its index is known.
-pub struct Leaf {
+pub struct LedgerLeaf {
     plain: Vec<u8>,
     /// SHA-256 over the random bytes and the event: what the Merkle tree holds.
     pub hash: [u8; 32],
-    /// The versions whose decisions it belongs to.
+    /// The versions that the event decides about.
     pub manifests: Vec<StatementId>,
 }
 
-impl Leaf {
+impl LedgerLeaf {
     /// Salts and hashes an event.
     ///
     /// # Errors
-    /// [`StoreError::Failed`] where the operating system has no random bytes.
+    /// [`StoreError::Failed`] if the operating system has no random bytes.
     pub fn of(event: &Event) -> Result<Self> {
         let mut plain = random::bytes::<SALT_LEN>()?.to_vec();
         serde_json::to_writer(&mut plain, event)
@@ -339,7 +343,7 @@ impl Leaf {
         Ok(Self { hash: sha256(&[&plain]), plain, manifests: decided(&event.deed) })
     }
 
-    /// All of them.
+    /// Salts and hashes several events.
     ///
     /// # Errors
     /// As [`Self::of`].
@@ -348,7 +352,7 @@ impl Leaf {
     }
 }
 
-/// The versions that a deed decided something about; that one was read is no decision.
+/// The versions that a deed decides about. A reading decides nothing.
 pub(super) fn decided(deed: &Deed) -> Vec<StatementId> {
     match deed {
         Deed::Published { manifest, .. }
@@ -409,19 +413,19 @@ pub(super) fn decided(deed: &Deed) -> Vec<StatementId> {
     }
 }
 
-/// Several byte strings as one: each after its length (four bytes, big-endian).
+/// Packs byte strings into one: each after its length (four bytes, big-endian).
 pub fn pack<B: AsRef<[u8]>>(items: &[B]) -> Vec<u8> {
     let total = items.iter().map(|i| i.as_ref().len().saturating_add(4)).sum();
     let mut out = Vec::with_capacity(total);
     for item in items.iter().map(AsRef::as_ref) {
-        // Nothing near 4 GiB comes here (01-protocol §8); a longer one would not unpack, and is found as damage.
+        // Nothing here is near 4 GiB (01-protocol §8). A longer string would not unpack, and would count as damage.
         out.extend_from_slice(&u32::try_from(item.len()).unwrap_or(u32::MAX).to_be_bytes());
         out.extend_from_slice(item);
     }
     out
 }
 
-/// What [`pack`] packed.
+/// Unpacks what [`pack`] packed.
 ///
 /// # Errors
 /// [`StoreError::Damaged`], of a row; see [`StoreError::of`].
@@ -474,23 +478,21 @@ mod tests {
         let vault = Vault::new(&[7; KEY_LEN]);
         let [one, other] = [[1; 16], [2; 16]].map(AssessmentId);
         let originator = "gb.example".parse().unwrap();
-        let key = vault.fresh_key(Row::AssessmentKey(&one, &originator)).unwrap();
-        assert!(vault.held_key(Row::AssessmentKey(&one, &originator), key.wrapped.clone()).is_ok());
-        assert!(vault.held_key(Row::AssessmentKey(&other, &originator), key.wrapped).is_err());
+        let key = vault.generate_key(Row::AssessmentKey(&one, &originator)).unwrap();
+        assert!(vault.unwrap_key(Row::AssessmentKey(&one, &originator), key.wrapped.clone()).is_ok());
+        assert!(vault.unwrap_key(Row::AssessmentKey(&other, &originator), key.wrapped).is_err());
     }
 
     #[test]
     fn a_moved_or_exchanged_ledger_entry_is_found() {
         let vault = Vault::new(&[7; KEY_LEN]);
-        let event = Event::of_node(
-            crate::domain::time::Time::from_unix_nanos(1),
-            Deed::Read { manifest: StatementId([1; 32]) },
-        );
-        let leaf = Leaf::of(&event).unwrap();
+        let read = Deed::Read { manifest: StatementId([1; 32]) };
+        let event = Event::of_node(crate::domain::time::Time::from_unix_nanos(1), read);
+        let leaf = LedgerLeaf::of(&event).unwrap();
         let sealed = vault.seal_leaf(3, &leaf).unwrap();
         assert_eq!(vault.open_leaf(3, &leaf.hash, &sealed).unwrap(), event);
         assert!(vault.open_leaf(4, &leaf.hash, &sealed).is_err());
         assert!(vault.open_leaf(3, &[0; 32], &sealed).is_err());
-        assert_ne!(Leaf::of(&event).unwrap().hash, leaf.hash, "the salt must make it unguessable");
+        assert_ne!(LedgerLeaf::of(&event).unwrap().hash, leaf.hash, "the salt must make it unguessable");
     }
 }

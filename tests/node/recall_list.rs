@@ -13,7 +13,7 @@ use watchfire::{
     identity::devca::Purpose,
     seal::{sign::SigningKey, statement},
     store::{
-        recalls::{Effect, RecallRecord, RecallStore, Recalling},
+        recalls::{ContentEffect, RecallRecord, RecallStep, RecallStore},
         sqlite::SqliteStore,
     },
     telemetry::SystemClock,
@@ -29,7 +29,7 @@ use crate::{
 const MANY: u32 = 6_000;
 
 /// The recall of an assessment that is not here, as a partner's officer signs it.
-fn taken_back(n: u32, officer: &SigningKey) -> Recalling {
+fn taken_back(n: u32, officer: &SigningKey) -> RecallStep {
     let mut assessment = AssessmentId([7; 16]);
     assessment.0[..4].copy_from_slice(&n.to_be_bytes());
     let recall = Recall {
@@ -54,7 +54,7 @@ fn taken_back(n: u32, officer: &SigningKey) -> Recalling {
         turn: 0,
     };
     let (post, events, except) = (vec![], vec![], vec![]);
-    Recalling { record, before: None, effect: Effect::None, is_told: false, except, post, events }
+    RecallStep { record, before: None, effect: ContentEffect::None, is_told: false, except, post, events }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -66,7 +66,7 @@ async fn more_recalls_than_a_message_holds_are_listed_whole() {
     hex::decode_to_slice(key.trim(), &mut bytes).unwrap();
     let store = SqliteStore::open(&no.dir.join("store.db"), &bytes).unwrap();
     let officer = signing_key(&Rogue::new("rogue.example").issue("officer/o", Purpose::Signing));
-    let all: Vec<Recalling> = (0..MANY).map(|n| taken_back(n, &officer)).collect();
+    let all: Vec<RecallStep> = (0..MANY).map(|n| taken_back(n, &officer)).collect();
     let size: usize = all.iter().map(|r| r.record.envelope.len()).sum();
     assert!(size > 4 << 20, "they would go into one message: {size} bytes");
     for some in all.chunks(500) {

@@ -4,8 +4,8 @@ use watchfire::{
     domain::{budget::NAMES, event::Deed},
     store::{
         Store,
-        held::HeldStore,
         recalls::{RecallName, RecallStore},
+        unverified::UnverifiedStore,
     },
 };
 
@@ -40,7 +40,7 @@ impl World {
         let nothing = Done::default();
         for machine in self.machines.values().filter(|m| !m.org.is_hostile()) {
             let store = machine.disk.store().unwrap();
-            if let Some(trouble) = Store::trouble(&*store) {
+            if let Some(trouble) = Store::failure(&*store) {
                 return broken("no store is in trouble", format!("{}: {trouble}", machine.org));
             }
             self.check_caused(machine, foes.done.get(&machine.org).unwrap_or(&nothing)).await?;
@@ -78,7 +78,7 @@ impl World {
     async fn check_kept(&self, machine: &Machine) -> Result<(), Broken> {
         let (store, budgets, names) = (machine.disk.store().unwrap(), &self.net.budgets, u64::from(NAMES));
         let (most_entries, most_bytes) = (u64::from(budgets.held_entries), u64::from(budgets.held_bytes));
-        let usage = HeldStore::held_usage(&*store, None).await.unwrap();
+        let usage = UnverifiedStore::unverified_usage(&*store, None).await.unwrap();
         for one in &usage {
             let of_it = usage.iter().filter(|u| u.partner == one.partner);
             let all = of_it.fold((0, 0), |(entries, bytes), u| (entries + u.entries, bytes + u.bytes));
@@ -87,7 +87,7 @@ impl World {
                 return broken("what is held of a partner is within its budgets", format!("{}: {one:?}", machine.org));
             }
         }
-        let unproven = RecallStore::unproven_names(&*store).await.unwrap();
+        let unproven = RecallStore::unverified_recall_names(&*store).await.unwrap();
         let of_pair =
             |a: &RecallName| unproven.iter().filter(|b| (&b.from, &b.originator) == (&a.from, &a.originator)).count();
         if let Some(name) = unproven.iter().find(|name| of_pair(name) > UNPROVEN) {

@@ -14,7 +14,7 @@ use watchfire::{
     },
     policy::Provenance,
     seal::statement::id_of,
-    store::{AgreementRecord, AssessmentRecord, CameBy},
+    store::{AgreementRecord, AssessmentRecord, Delivery},
     wire,
 };
 
@@ -50,7 +50,7 @@ impl Held {
                 .iter()
                 .map(|way| provenance(way, &record.originator, (agreements, now)))
                 .collect(),
-            about: record.about.clone(),
+            about: record.subject_states.clone(),
             logged_at: record.since,
             expires: manifest.expires,
         }
@@ -108,7 +108,7 @@ impl Held {
     }
 }
 
-fn provenance(way: &CameBy, originator: &TrustDomain, (agreements, now): (&[AgreementRecord], Time)) -> Provenance {
+fn provenance(way: &Delivery, originator: &TrustDomain, (agreements, now): (&[AgreementRecord], Time)) -> Provenance {
     let mut carriers = BTreeSet::from([originator.clone()]);
     for hop in &way.provenance {
         let envelope = wire::envelope::decode(hop).unwrap();

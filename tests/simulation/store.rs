@@ -19,26 +19,30 @@ use watchfire::{
     identity::certificate::Leaf,
     ledger::tree::Hash,
     store::{
-        AgreementRecord, AssessmentRecord, AttachmentStatus, CopyName, InboundPosition, ListFilter, Look,
-        OutboundPosition, Page, PartnerRecord, Publication, QueueItem, ReceivedContent, ReceivedEntry, ReceivedRecord,
-        ReleaseBatch, ReleaseRecord, Result, Store, StoreError, VersionHere,
+        AgreementRecord, AssessmentRecord, AttachmentStatus, CopyName, InboundPosition, ListFilter, OutboundPosition,
+        Page, PartnerRecord, PendingWork, Publication, QueueItem, ReceivedContent, ReceivedEntry, ReceivedRecord,
+        ReleaseBatch, ReleaseRecord, Result, Store, StoreError, VersionStatus,
         approvals::ApprovalStore,
         bundles::{BundleChange, BundleRecord, BundleStore},
         equivocations::{EquivocationProof, EquivocationStore},
         forward::{self, ForwardStore, Forwarding},
-        held::{HeldArrival, HeldStore, HeldUsage, Waiting},
         introductions::{IntroductionRecord, IntroductionStore},
-        ledger::{Kept, KeptRecord, LedgerChange, LedgerCheck, LedgerEntry, LedgerState, LedgerStore, Progress, Sign},
-        lists::{ListRecord, ListStore, RevocationsRecord},
-        outbox::{Answered, OutboxItem, OutboxStore},
-        persons::PersonStore,
-        recalls::{HoldersRecord, RecallName, RecallRecord, RecallStore, Recalled, Recalling, UnprovenRecall},
-        receipts::{
-            Acknowledgement, AnswerRecord, Arrived, HeldEntry, OverdueRecord, Quarantine, ReadingRecord, Readmission,
-            ReceiptRecord, ReceiptStore, Released, Report, ToldReadings, Unanswered,
+        ledger::{
+            LedgerChange, LedgerEntry, LedgerRecord, LedgerRecordKind, LedgerState, LedgerStore, LedgerVerification,
+            Progress, Sign,
         },
-        requests::{Beside, RequestRecord, RequestStep, RequestStore},
+        lists::{ListRecord, ListStore, RevocationsRecord},
+        outbox::{OutboxItem, OutboxOutcome, OutboxStore},
+        persons::PersonStore,
+        recalls::{HoldersRecord, RecallName, RecallOutcome, RecallRecord, RecallStep, RecallStore, UnverifiedRecall},
+        receipts::{
+            Acknowledgement, AnswerRecord, HolderReport, OverdueRecord, QuarantineRecord, QuarantinedEntry,
+            ReadingRecord, Readmission, ReceiptRecord, ReceiptStore, ReceiptTarget, ReleaseRef, ReportedReadings,
+            UnansweredEntries,
+        },
+        requests::{NewAttachedStatement, RequestRecord, RequestStep, RequestStore},
         timers::TimerStore,
+        unverified::{UnverifiedEntry, UnverifiedFilter, UnverifiedStore, UnverifiedUsage},
     },
     wire,
 };
@@ -74,13 +78,13 @@ macro_rules! passed_on {
     }};
     (@recalling $self:ident, $name:ident, $step:ident) => {{
         if $self.0.is(Mutant::IgnoresRecalls) {
-            return Ok(Recalled::default());
+            return Ok(RecallOutcome::default());
         }
         passed_on!(@write $self, $name, $step)
     }};
     (@looking $self:ident, $name:ident, $partner:ident, $after:ident, $now:ident, $room:ident) => {{
         if $self.0.is(Mutant::RecallsHoldAll) && $self.0.has_waiting_recall($partner).await? {
-            return Ok(Look::default());
+            return Ok(PendingWork::default());
         }
         if $self.0.is(Mutant::NoTurns) {
             $self.0.forget_turns();
@@ -122,7 +126,7 @@ passed_on!(Store {
     write note_roots(of: &TrustDomain, roots: Vec<Vec<u8>>, at: Time) -> ();
     read retired_roots() -> Vec<watchfire::store::RetiredRoot>;
     write save_partner(partner: PartnerRecord, event: Event) -> ();
-    read check() -> ();
+    read check_integrity() -> ();
     read agreements() -> Vec<AgreementRecord>;
     write save_agreements(records: Vec<AgreementRecord>, send: Option<(TrustDomain, Vec<u8>)>, events: Vec<Event>) -> ();
     write publish(publication: Publication) -> bool;
@@ -130,7 +134,7 @@ passed_on!(Store {
     read due(partner: &TrustDomain, now: Time, limit: u32) -> Vec<QueueItem>;
     read queued(partner: &TrustDomain) -> u64;
     read feed_figures() -> Vec<watchfire::store::FeedFigures>;
-    looking look(partner: &TrustDomain, after: u64, now: Time, room: u64) -> Look;
+    looking pending_work(partner: &TrustDomain, after: u64, now: Time, room: u64) -> PendingWork;
     read outbound(partner: &TrustDomain) -> OutboundPosition;
     write commit_releases(partner: &TrustDomain, batch: ReleaseBatch) -> ();
     read releases_after(partner: &TrustDomain, sequence: u64, limit: u32) -> Vec<ReleaseRecord>;
@@ -143,8 +147,8 @@ passed_on!(Store {
         post: Vec<Vec<u8>>) -> ();
     read received_after(arrival: u64, limit: u32) -> Vec<ReceivedRecord>;
     read version(originator: &TrustDomain, id: &AssessmentId, version: u32) -> Option<StatementId>;
-    read about(originator: &TrustDomain, id: &AssessmentId) -> BTreeSet<Country>;
-    read versions_here(from: &TrustDomain, versions: Vec<(TrustDomain, AssessmentId, u32)>) -> Vec<VersionHere>;
+    read subject_states(originator: &TrustDomain, id: &AssessmentId) -> BTreeSet<Country>;
+    read version_statuses(from: &TrustDomain, versions: Vec<(TrustDomain, AssessmentId, u32)>) -> Vec<VersionStatus>;
     read by_manifest(manifest_id: &StatementId, quarantined: bool) -> Option<AssessmentRecord>;
     read by_manifests(manifest_ids: &[StatementId], quarantined: bool) -> Vec<AssessmentRecord>;
     read assessment(id: &AssessmentId, version: Option<u32>, quarantined: bool) -> Option<AssessmentRecord>;
@@ -166,15 +170,15 @@ passed_on!(Store {
     read events_of(manifest_id: &StatementId) -> Vec<Event>;
     write release_again(partner: &TrustDomain, manifest_id: &StatementId, only_over_budget: bool, urgency: u8,
         event: Event) -> bool;
-    read held_for(partner: &TrustDomain, agreement: &StatementId, after: u64, limit: u32) -> Vec<HeldEntry>;
+    read quarantined_for(partner: &TrustDomain, agreement: &StatementId, after: u64, limit: u32) -> Vec<QuarantinedEntry>;
     write readmit(entry: Readmission) -> bool;
-    read quarantines(manifest_id: &StatementId) -> Vec<Quarantine>;
-    read released(partner: &TrustDomain, ids: &[StatementId]) -> Vec<Released>;
+    read quarantine_records(manifest_id: &StatementId) -> Vec<QuarantineRecord>;
+    read released(partner: &TrustDomain, ids: &[StatementId]) -> Vec<ReleaseRef>;
     write save_receipt(partner: &TrustDomain, receipt: ReceiptRecord) -> u64;
     read best_copy(sha256: &Sha256) -> Option<CopyName>;
     read quarantined_there(partner: &TrustDomain, limit: u32) -> (u64, Vec<AnswerRecord>);
-} fn trouble(&self) -> Option<StoreError> {
-    self.0.store().ok()?.trouble()
+} fn failure(&self) -> Option<StoreError> {
+    self.0.store().ok()?.failure()
 } async fn is_full(&self) -> bool {
     match self.0.store() {
         Ok(store) => store.is_full().await,
@@ -182,9 +186,9 @@ passed_on!(Store {
     }
 } fn damages(&self) -> Vec<watchfire::store::damage::Damage> {
     self.0.store().map(|store| store.damages()).unwrap_or_default()
-} fn doubt(&self, what: watchfire::store::damage::Damage) {
+} fn report_corruption(&self, what: watchfire::store::damage::Damage) {
     if let Ok(store) = self.0.store() {
-        store.doubt(what);
+        store.report_corruption(what);
     }
 });
 
@@ -222,7 +226,7 @@ passed_on!(PersonStore {
 
 passed_on!(ForwardStore {
     read forwarded() -> u64;
-    read arrived_after(arrival: u64, limit: u32) -> Vec<forward::Arrived>;
+    read arrived_after(arrival: u64, limit: u32) -> Vec<forward::ForwardableEntry>;
     write forward(forwarding: Forwarding) -> ();
 });
 
@@ -243,44 +247,46 @@ passed_on!(LedgerStore {
     read consistency(first: u64, second: u64) -> Vec<Hash>;
     read ledger_entries(from: u64, limit: u32) -> Vec<LedgerEntry>;
     write checkpoint(quantum: u64, at: Time, sign: Sign) -> Vec<u8>;
-    read kept(kind: Kept, of: Option<&TrustDomain>, limit: u32) -> Vec<KeptRecord>;
-    write keep(records: Vec<KeptRecord>, events: Vec<Event>) -> usize;
+    read ledger_records(kind: LedgerRecordKind, of: Option<&TrustDomain>, limit: u32) -> Vec<LedgerRecord>;
+    write put_ledger_records(records: Vec<LedgerRecord>, events: Vec<Event>) -> usize;
+    write put_head(head: LedgerRecord, judged_against: Option<LedgerRecord>) -> ();
+    write put_alarm(alarm: watchfire::store::ledger::NewAlarm) -> u64;
     write change_ledger(change: LedgerChange, events: Vec<Event>) -> LedgerState;
     write adopt_position(partner: &TrustDomain, sequence: u64, release: &StatementId, event: Event) -> bool;
-    read verify_ledger(progress: Progress) -> LedgerCheck;
+    read verify_ledger(progress: Progress) -> LedgerVerification;
 });
 
 passed_on!(RecallStore {
-    recalling recall(step: Recalling) -> Recalled;
+    recalling recall(step: RecallStep) -> RecallOutcome;
     read recall_of(originator: &TrustDomain, id: &AssessmentId) -> Option<RecallRecord>;
     read recall_named(statement: &StatementId) -> Option<RecallRecord>;
     read recalls_after(turn: u64, state: Option<RecallState>, limit: u32) -> Vec<RecallRecord>;
-    write keep_unproven(recall: UnprovenRecall, limit: u32, all_names: u32) -> bool;
-    read unproven_names() -> Vec<RecallName>;
-    read unproven(name: &RecallName) -> Option<UnprovenRecall>;
-    write forget_unproven(recall: &RecallName) -> ();
+    write keep_unverified_recall(recall: UnverifiedRecall, limit: u32, all_names: u32) -> bool;
+    read unverified_recall_names() -> Vec<RecallName>;
+    read unverified_recall(name: &RecallName) -> Option<UnverifiedRecall>;
+    write forget_unverified_recall(recall: &RecallName) -> ();
     read holders(originator: &TrustDomain, id: &AssessmentId) -> HoldersRecord;
     read holders_before(originator: &TrustDomain, id: &AssessmentId, version: u32) -> Vec<(TrustDomain, u32)>;
-    read is_taken_back(sha256: &Sha256) -> bool;
+    read is_attachment_recalled(sha256: &Sha256) -> bool;
 });
 
 passed_on!(ReceiptStore {
     read to_answer() -> Vec<TrustDomain>;
-    read unanswered(partner: &TrustDomain, limit: u32) -> Unanswered;
+    read unanswered(partner: &TrustDomain, limit: u32) -> UnansweredEntries;
     write answered(partner: &TrustDomain, after: u64, until: u64, post: Vec<(TrustDomain, Vec<u8>)>) -> ();
-    read arrivals_of(originator: &TrustDomain, id: &AssessmentId, manifest_id: Option<&StatementId>) -> Vec<Arrived>;
+    read arrivals_of(originator: &TrustDomain, id: &AssessmentId, manifest_id: Option<&StatementId>) -> Vec<ReceiptTarget>;
     write note_reading(manifest_id: &StatementId, role: Role, due: Time, events: Vec<Event>) -> ();
-    read readings_to_tell(ended: Time, latest: Time, limit: u32) -> Vec<ReadingRecord>;
-    write readings_told(told: ToldReadings) -> ();
+    read readings_to_report(ended: Time, latest: Time, limit: u32) -> Vec<ReadingRecord>;
+    write mark_readings_reported(told: ReportedReadings) -> ();
     write acknowledge(acknowledgement: Acknowledgement) -> bool;
-    write save_report(report: Report) -> bool;
+    write save_report(report: HolderReport) -> bool;
     read overdue(partner: &TrustDomain, outgoing: bool, now: Time, limit: u32) -> (u64, Vec<OverdueRecord>);
     // Not a write that power may be cut at: it is made beside a call, and whether before or after it hangs on threads.
     read heard_of(partner: &TrustDomain, at: Time) -> ();
 });
 
 passed_on!(RequestStore {
-    write put_beside(beside: Beside, events: Vec<Event>) -> bool;
+    write attach_statement(statement: NewAttachedStatement, events: Vec<Event>) -> bool;
     write begin_request(step: RequestStep) -> bool;
     write settle_request(step: RequestStep) -> bool;
     read request(id: &StatementId) -> Option<RequestRecord>;
@@ -293,7 +299,7 @@ passed_on!(OutboxStore {
     write post(partner: &TrustDomain, envelope: Vec<u8>, at: Time) -> ();
     posting outbox(partner: &TrustDomain, after: i64, limit: u32) -> Vec<OutboxItem>;
     posting outbox_due(partner: &TrustDomain, after: i64, now: Time, limit: u32) -> Vec<OutboxItem>;
-    write answer_outbox(partner: &TrustDomain, answers: Vec<(i64, Answered)>) -> ();
+    write record_outbox_outcomes(partner: &TrustDomain, answers: Vec<(i64, OutboxOutcome)>) -> ();
     write offer_again(partner: &TrustDomain, edition: Vec<u8>) -> bool;
 });
 
@@ -303,17 +309,17 @@ passed_on!(EquivocationStore {
     read equivocation_proofs(id: &AssessmentId) -> Vec<EquivocationProof>;
 });
 
-passed_on!(HeldStore {
-    read held_usage(partner: Option<&TrustDomain>) -> Vec<HeldUsage>;
-    read held_waiting(which: Waiting<'_>, after: Option<(TrustDomain, u64)>, limit: u32) -> Vec<HeldArrival>;
-    write settle_held(partner: &TrustDomain, entry: ReceivedEntry, arrived_at: Time, events: Vec<Event>,
+passed_on!(UnverifiedStore {
+    read unverified_usage(partner: Option<&TrustDomain>) -> Vec<UnverifiedUsage>;
+    read unverified_entries(which: UnverifiedFilter<'_>, after: Option<(TrustDomain, u64)>, limit: u32) -> Vec<UnverifiedEntry>;
+    write settle_unverified(partner: &TrustDomain, entry: ReceivedEntry, arrived_at: Time, events: Vec<Event>,
         post: Vec<Vec<u8>>) -> bool;
 });
 
 /// What can't be verified yet is gone for good.
 fn without_held(entries: Vec<ReceivedEntry>) -> Vec<ReceivedEntry> {
-    let dropped = |entry: ReceivedEntry| match entry.hold {
-        Some(_) => ReceivedEntry { hold: None, refused: true, content: None, ..entry },
+    let dropped = |entry: ReceivedEntry| match entry.pending_verification {
+        Some(_) => ReceivedEntry { pending_verification: None, refused: true, content: None, ..entry },
         None => entry,
     };
     entries.into_iter().map(dropped).collect()
@@ -350,8 +356,8 @@ fn copy(entry: &ReceivedEntry) -> ReceivedEntry {
         originator: c.originator.clone(),
         portions: c.portions.clone(),
         title: c.title.clone(),
-        about: c.about.clone(),
-        beside: c.beside.clone(),
+        subject_states: c.subject_states.clone(),
+        attached: c.attached.clone(),
         attachments: c.attachments.clone(),
         quarantined: c.quarantined,
         due: c.due,
@@ -365,8 +371,8 @@ fn copy(entry: &ReceivedEntry) -> ReceivedEntry {
         content,
         refused: entry.refused,
         reason: entry.reason.clone(),
-        held_for: entry.held_for,
-        hold: entry.hold.clone(),
+        missing_agreement: entry.missing_agreement,
+        pending_verification: entry.pending_verification.clone(),
         signed: entry.signed.clone(),
     }
 }

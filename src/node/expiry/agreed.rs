@@ -34,7 +34,7 @@ impl Node {
                 continue;
             }
             let Some(held) = self.store.by_manifest(&request.manifest_id, false).await? else { continue };
-            let exceptions = held.beside.iter().filter_map(|statement| {
+            let exceptions = held.attached.iter().filter_map(|statement| {
                 let envelope = wire::envelope::decode(&statement.envelope).ok()?;
                 (envelope.kind == StatementKind::Exception).then_some(())?;
                 wire::request::decode_exception(&envelope.payload).ok()

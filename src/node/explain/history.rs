@@ -11,7 +11,7 @@ use crate::{
         time::Time,
     },
     seal::statement::id_of,
-    store::{AssessmentRecord, receipts::Quarantine},
+    store::{AssessmentRecord, receipts::QuarantineRecord},
     wire,
 };
 
@@ -60,7 +60,11 @@ pub(super) fn is_about(event: &Event, asked: &TrustDomain) -> bool {
 }
 
 /// The releases with which the store keeps the assessment, as the ledger tells of them; with what is kept from users still.
-pub(super) fn arrived(record: &AssessmentRecord, events: &[Event], kept: &[Quarantine]) -> Result<Vec<Arrived>, Fault> {
+pub(super) fn arrived(
+    record: &AssessmentRecord,
+    events: &[Event],
+    kept: &[QuarantineRecord],
+) -> Result<Vec<Arrived>, Fault> {
     let mut all = Vec::new();
     for came_by in &record.releases {
         let envelope = wire::envelope::decode(&came_by.release)?;

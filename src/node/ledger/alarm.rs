@@ -16,7 +16,10 @@ use crate::{
         note::{LogKey, Note},
     },
     seal::hash::sha256,
-    store::ledger::{Kept, KeptRecord},
+    store::{
+        StoreError,
+        ledger::{LedgerRecord, LedgerRecordKind, NewAlarm},
+    },
 };
 
 /// The most alarms of one kind about one partner that are kept; who raises more of them is known well enough. No kind takes the
@@ -24,6 +27,9 @@ use crate::{
 const MOST_OF_A_KIND: usize = 64;
 /// The most alarms about one partner that are read: more than there can be of all kinds.
 const MOST: u32 = 2048;
+
+/// How often an alarm is decided again if another process stores one at the same time.
+const TURNS: usize = 5;
 
 /// Something is wrong with a ledger, or with what an organisation has signed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,29 +62,35 @@ impl Node {
         what: String,
         evidence: Vec<Vec<u8>>,
     ) -> Result<Alarmed, Fault> {
+        // Within this process one alarm at a time is decided, which saves retries. Between processes the store decides.
         let _alarming = self.ledger.alarming.lock().await;
         let about = if kind == AlarmKind::Behind { self.domain() } else { partner.unwrap_or(self.domain()) };
         let of = Some(about).filter(|d| *d != self.domain());
-        let digests = evidence.iter().map(|e| Sha256(sha256(&[e]))).collect();
+        let digests: Vec<Sha256> = evidence.iter().map(|e| Sha256(sha256(&[e]))).collect();
         let evidence: Vec<String> = evidence.into_iter().map(text_of).collect();
-        let known = self.alarms_about(of).await?;
         let at = self.now();
-        if is_known(&known, kind, &evidence, at) {
-            return Ok(Alarmed::Known);
-        }
-        if !has_room(&known, kind) {
-            return Ok(Alarmed::Known);
-        }
-        tracing::error!(partner = %about, kind = %kind, "ALARM: {what}; see `watchfire ledger alarms`");
         let alarm = Alarm { partner: about.clone(), kind, what: what.clone(), at, evidence };
         let value = serde_json::to_vec(&alarm).map_err(|e| Fault::new(Reason::Internal, e.to_string()))?;
-        // One that can't be read any more is not among them, and gives up its number only where it is the last.
-        let last = self.store.kept(Kept::Alarm, of, 1).await?.pop();
-        let number = last.map_or(1, |last| last.number.saturating_add(1));
-        let record = KeptRecord { kind: Kept::Alarm, of: of.cloned(), number, value };
         let deed = Deed::LedgerAlarm { partner: about.clone(), kind: kind.to_string(), what, evidence: digests };
-        self.store.keep(vec![record], vec![Event::of_node(at, deed)]).await?;
-        Ok(Alarmed::New)
+        let event = Event::of_node(at, deed);
+        for turn in 0..TURNS {
+            let records = self.store.ledger_records(LedgerRecordKind::Alarm, of, MOST).await?;
+            let known = parsed(&records)?;
+            if is_known(&known, kind, &alarm.evidence, at) || !has_room(&known, kind) {
+                return Ok(Alarmed::Known);
+            }
+            if turn == 0 {
+                tracing::error!(partner = %about, kind = %kind, "ALARM: {}; see `watchfire ledger alarms`", alarm.what);
+            }
+            let newest_read = records.first().map(|newest| newest.number);
+            let alarm = NewAlarm { of: of.cloned(), value: value.clone(), newest_read, event: event.clone() };
+            match self.store.put_alarm(alarm).await {
+                // Another process has stored an alarm, which may be the same one.
+                Err(StoreError::Conflict) => {}
+                stored => return stored.map(|_| Alarmed::New).map_err(Fault::from),
+            }
+        }
+        Err(StoreError::Conflict.into())
     }
 
     /// Whether there is an alarm of that kind whose evidence begins with this.
@@ -89,9 +101,7 @@ impl Node {
     }
 
     pub(in crate::node) async fn alarms_about(&self, of: Option<&TrustDomain>) -> Result<Vec<Alarm>, Fault> {
-        let torn = |_| Fault::new(Reason::StoreCorrupt, "an alarm can't be read; restore a backup");
-        let records = self.store.kept(Kept::Alarm, of, MOST).await?;
-        records.iter().map(|r| serde_json::from_slice(&r.value).map_err(torn)).collect()
+        parsed(&self.store.ledger_records(LedgerRecordKind::Alarm, of, MOST).await?)
     }
 
     /// Whether an alarm has not passed: what was signed stays so, the others end.
@@ -129,6 +139,11 @@ impl Node {
         all.sort_by_key(|a| std::cmp::Reverse(a.at));
         Ok(all)
     }
+}
+
+fn parsed(records: &[LedgerRecord]) -> Result<Vec<Alarm>, Fault> {
+    let torn = |_| Fault::new(Reason::StoreCorrupt, "an alarm can't be read; restore a backup");
+    records.iter().map(|r| serde_json::from_slice(&r.value).map_err(torn)).collect()
 }
 
 /// Its proof is a file of its own, so that here the ids are enough.

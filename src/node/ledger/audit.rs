@@ -10,7 +10,7 @@ use crate::{
         time::Time,
     },
     seal::hash::sha256,
-    store::ledger::{Kept, LedgerEntry},
+    store::ledger::{LedgerEntry, LedgerRecordKind},
 };
 
 /// How many entries are read at once.
@@ -113,12 +113,12 @@ impl Node {
 
     async fn witness_view(&self, partner: &TrustDomain) -> Result<WitnessView, Fault> {
         let key = self.ledger.watch.key(partner);
-        let cosigned = self.store.kept(Kept::Cosigned, Some(partner), 1).await?.pop();
+        let cosigned = self.store.ledger_records(LedgerRecordKind::Cosigned, Some(partner), 1).await?.pop();
         let cosigned = cosigned.and_then(|r| Note::parse(&r.value).ok()).and_then(|note| {
             let at = note.cosigned_by(key.as_ref()?).ok()?;
             Some((note.checkpoint.size, at))
         });
-        let held = self.store.kept(Kept::Head, Some(partner), 1).await?.pop();
+        let held = self.store.ledger_records(LedgerRecordKind::Head, Some(partner), 1).await?.pop();
         let held = held.and_then(|r| Note::parse(&r.value).ok()).map_or(0, |n| n.checkpoint.size);
         Ok(WitnessView { partner: partner.clone(), cosigned, held, key })
     }
@@ -126,7 +126,7 @@ impl Node {
     /// Own checkpoints of this epoch, the newest last, at most `limit`, each with the cosignatures that are here.
     async fn own_notes(&self, limit: u32) -> Result<Vec<Note>, Fault> {
         let mut notes = vec![];
-        for record in self.store.kept(Kept::Checkpoint, None, limit).await?.into_iter().rev() {
+        for record in self.store.ledger_records(LedgerRecordKind::Checkpoint, None, limit).await?.into_iter().rev() {
             notes.push((record.number, Note::parse(&record.value)?));
         }
         let name = self.own_log_key().name;
@@ -134,7 +134,7 @@ impl Node {
         for partner in self.directory().all() {
             let of = &partner.record.organisation.domain;
             let Some(key) = self.ledger.watch.key(of) else { continue };
-            for record in self.store.kept(Kept::Cosigned, Some(of), LOOKED_AT).await? {
+            for record in self.store.ledger_records(LedgerRecordKind::Cosigned, Some(of), LOOKED_AT).await? {
                 let Some((_, note)) = notes.iter_mut().find(|(number, _)| *number == record.number) else { continue };
                 let cosigned = Note::parse(&record.value)?;
                 // A key that was changed since then counts no more.

@@ -13,7 +13,7 @@ use crate::{
     },
     node::fault::lost,
     seal::random,
-    store::ledger::{Kept, head_number},
+    store::ledger::{LedgerRecordKind, head_number},
     wire,
 };
 
@@ -25,7 +25,7 @@ impl Node {
     pub async fn greeting(&self, partner: &TrustDomain, holds: Option<u64>) -> Result<Greeting, Fault> {
         let mut greeting = Greeting { key: Some(self.own_ledger_key().await?), ..Greeting::default() };
         let held_there = holds.unwrap_or(self.ledger.watch.holds(partner));
-        if let Some(own) = self.store.kept(Kept::Checkpoint, None, 1).await?.pop() {
+        if let Some(own) = self.store.ledger_records(LedgerRecordKind::Checkpoint, None, 1).await?.pop() {
             let head = Note::parse(&own.value)?.checkpoint;
             greeting.from =
                 if holds.is_none() && held_there == 0 { self.cosigned_by(partner).await? } else { held_there };
@@ -38,12 +38,12 @@ impl Node {
             greeting.answers = self.answers_for(partner, head.size).await?;
             greeting.note = own.value;
         }
-        if let Some(head) = self.store.kept(Kept::Head, Some(partner), 1).await?.pop() {
+        if let Some(head) = self.store.ledger_records(LedgerRecordKind::Head, Some(partner), 1).await?.pop() {
             greeting.witnessed = head.value;
         }
         greeting.earlier_keys = self.keys_between(self.ledger.watch.epoch_held(partner)).await?;
         if self.ledger.watch.shows_earlier_key(partner) {
-            let held = self.store.kept(Kept::Key, Some(partner), 1).await?.pop();
+            let held = self.store.ledger_records(LedgerRecordKind::Key, Some(partner), 1).await?.pop();
             greeting.your_key = held.map(|h| wire::envelope::decode(&h.value)).transpose()?;
         }
         greeting.questions = self.questions_for(partner)?;
@@ -55,7 +55,9 @@ impl Node {
 
     /// The size of this epoch's ledger that a partner has cosigned last; 0: none.
     pub(super) async fn cosigned_by(&self, partner: &TrustDomain) -> Result<u64, Fault> {
-        let Some(record) = self.store.kept(Kept::Cosigned, Some(partner), 1).await?.pop() else { return Ok(0) };
+        let Some(record) = self.store.ledger_records(LedgerRecordKind::Cosigned, Some(partner), 1).await?.pop() else {
+            return Ok(0);
+        };
         let head = Note::parse(&record.value)?.checkpoint;
         Ok(if head.origin == self.own_log_key().name { head.size } else { 0 })
     }
@@ -67,7 +69,7 @@ impl Node {
     /// `NOT_FOUND` for another size, store faults.
     pub async fn proof_from(&self, partner: &TrustDomain, from: u64) -> Result<(Vec<u8>, Base), Fault> {
         let none = || Fault::at(Reason::NotFound, "from_size", "there is no head of that size, or it is too old");
-        let own = self.store.kept(Kept::Checkpoint, None, u32::MAX).await?;
+        let own = self.store.ledger_records(LedgerRecordKind::Checkpoint, None, u32::MAX).await?;
         let newest = own.first().ok_or_else(none)?;
         let epoch = super::of_origin(&self.own_log_key().name).map_or(1, |(_, epoch)| epoch);
         // Between two heads nothing is told but at multiples.

@@ -2,21 +2,27 @@
 
 use super::{
     super::directory::Partner,
-    KeptRecord, LogKey, Node, Note,
+    LedgerRecord, LogKey, Node, Note,
     keys::{covers, is_handed_over},
     take::number_of,
 };
 use crate::{
-    domain::{fault::Fault, ids::TrustDomain, ledger::LedgerKey, partner::Invitation, statement::Envelope},
+    domain::{
+        fault::{Fault, Reason},
+        ids::TrustDomain,
+        ledger::LedgerKey,
+        partner::Invitation,
+        statement::Envelope,
+    },
     ledger::heads::AlarmKind,
-    store::ledger::Kept,
+    store::ledger::LedgerRecordKind,
     wire,
 };
 
 impl Node {
     /// The statement of the own ledger's key, and its newest head without what others have cosigned; empty where there is none yet.
     pub(in crate::node) async fn own_ledger_told(&self) -> Result<(Envelope, Vec<u8>), Fault> {
-        let newest = self.store.kept(Kept::Checkpoint, None, 1).await?.pop();
+        let newest = self.store.ledger_records(LedgerRecordKind::Checkpoint, None, 1).await?.pop();
         let note = newest.map(|head| Note::parse(&head.value)).transpose()?;
         let note = note.filter(|note| note.checkpoint.origin == self.own_log_key().name);
         let note = note.map(|note| note.bare().to_string().into_bytes()).unwrap_or_default();
@@ -31,7 +37,7 @@ impl Node {
         now: &LedgerKey,
         note: &[u8],
     ) -> Result<(), Fault> {
-        let newest = self.store.kept(Kept::Head, Some(of), 1).await?.pop();
+        let newest = self.store.ledger_records(LedgerRecordKind::Head, Some(of), 1).await?.pop();
         let Some(newest) = newest else { return Ok(()) };
         let held = Note::parse(&newest.value)?;
         if is_handed_over(before, now) && covers(now, &held) {
@@ -60,7 +66,7 @@ impl Node {
         let live = self.live.of(of);
         let _one = live.greeting.lock().await;
         let log_key = LogKey { name: key.origin.clone(), public: key.public };
-        let held = self.store.kept(Kept::Key, Some(of), 1).await?.pop();
+        let held = self.store.ledger_records(LedgerRecordKind::Key, Some(of), 1).await?.pop();
         let before = held.map(|h| wire::ledger::decode_key(&wire::envelope::decode(&h.value)?.payload)).transpose()?;
         if before.as_ref().is_some_and(|before| before.epoch > key.epoch) {
             // The invitation is older than what its hellos have told since.
@@ -71,20 +77,28 @@ impl Node {
             self.alarm_of_epoch(of, before, &key, &invitation.ledger_note).await?;
         }
         let value = wire::envelope::encode(envelope);
-        let record = KeptRecord { kind: Kept::Key, of: Some(of.clone()), number: key.epoch.into(), value };
-        self.store.keep(vec![record], vec![]).await?;
+        let record =
+            LedgerRecord { kind: LedgerRecordKind::Key, of: Some(of.clone()), number: key.epoch.into(), value };
+        self.store.put_ledger_records(vec![record], vec![]).await?;
         self.ledger.watch.set_key(of, log_key.clone());
         let Ok(note) = Note::parse(&invitation.ledger_note) else { return Ok(()) };
-        let newest = self.store.kept(Kept::Head, Some(of), 1).await?.pop();
-        let number = number_of(&note.checkpoint)?;
-        let has_none = newest.is_none_or(|held| {
-            held.number < number && {
-                Note::parse(&held.value).is_ok_and(|held| held.checkpoint.origin != log_key.name)
+        match self.take_invited_head(partner, &log_key, note.bare()).await {
+            // Another process has stored a head in the meantime. That one decides whether this one is taken.
+            Err(fault) if fault.reason == Reason::Conflict => {
+                self.take_invited_head(partner, &log_key, note.bare()).await
             }
-        });
-        if has_none {
-            self.witness(partner, note.bare()).await?;
+            taken => taken,
         }
-        Ok(())
+    }
+
+    /// Takes a head if no head of that ledger is stored.
+    async fn take_invited_head(&self, partner: &Partner, key: &LogKey, note: Note) -> Result<(), Fault> {
+        let of = &partner.record.organisation.domain;
+        let newest = self.store.ledger_records(LedgerRecordKind::Head, Some(of), 1).await?.pop();
+        let number = number_of(&note.checkpoint)?;
+        let has_none = newest.as_ref().is_none_or(|held| {
+            held.number < number && Note::parse(&held.value).is_ok_and(|held| held.checkpoint.origin != key.name)
+        });
+        if has_none { self.witness(partner, note, newest).await } else { Ok(()) }
     }
 }

@@ -16,7 +16,7 @@ use crate::{
     ledger::greeting::EARLIER_KEYS,
     node::{Node, fault::lost},
     seal::{hash::sha256, raw::RawKey},
-    store::ledger::{Kept, KeptRecord, LedgerChange},
+    store::ledger::{LedgerChange, LedgerRecord, LedgerRecordKind},
     wire,
 };
 
@@ -66,7 +66,7 @@ impl Node {
 
     /// This node's statement of its key in an epoch.
     pub(super) async fn own_key_statement(&self, epoch: u32) -> Result<Option<Envelope>, Fault> {
-        let told = self.store.kept(Kept::Key, None, u32::MAX).await?;
+        let told = self.store.ledger_records(LedgerRecordKind::Key, None, u32::MAX).await?;
         let record = told.into_iter().find(|record| record.number == u64::from(epoch));
         record.map(|record| wire::envelope::decode(&record.value)).transpose()
     }
@@ -131,8 +131,8 @@ impl Node {
         let told = LedgerKey { origin: next, public, epoch, created: now, succession };
         let envelope = self.sign(StatementKind::LedgerKey, wire::ledger::encode_key(&told))?;
         let value = wire::envelope::encode(&envelope);
-        let record = KeptRecord { kind: Kept::Key, of: None, number: epoch.into(), value };
-        self.store.keep(vec![record], vec![]).await?;
+        let record = LedgerRecord { kind: LedgerRecordKind::Key, of: None, number: epoch.into(), value };
+        self.store.put_ledger_records(vec![record], vec![]).await?;
         let changed = key_changed(now, &public);
         self.store.change_ledger(LedgerChange::Settled(epoch), vec![event, changed]).await?;
         self.ledger.epoch.store(epoch, Ordering::Relaxed);

@@ -16,7 +16,7 @@ use crate::{
         ledger::of_origin,
     },
     ledger::{export, proof::Proof},
-    store::ledger::{Kept, LedgerCheck, LedgerEntry, head_number},
+    store::ledger::{LedgerEntry, LedgerRecordKind, LedgerVerification, head_number},
     wire,
 };
 
@@ -28,7 +28,7 @@ pub enum Step {
     /// So many entries were well so far.
     At(u64),
     /// It is done.
-    Done(LedgerCheck),
+    Done(LedgerVerification),
 }
 
 /// What this node knows of a note.
@@ -139,8 +139,9 @@ impl Node {
         let number = head_number(epoch, head.size)?;
         let is_own = domain == *self.domain();
         let Some(known_key) = self.key_of_epoch(&domain, epoch).await? else { return Ok(NoteKnown::default()) };
-        let (kind, of) = if is_own { (Kept::Checkpoint, None) } else { (Kept::Head, Some(&domain)) };
-        let held = self.store.kept(kind, of, u32::MAX).await?.into_iter().find(|r| r.number == number);
+        let (kind, of) =
+            if is_own { (LedgerRecordKind::Checkpoint, None) } else { (LedgerRecordKind::Head, Some(&domain)) };
+        let held = self.store.ledger_records(kind, of, u32::MAX).await?.into_iter().find(|r| r.number == number);
         let held = held.map(|r| Note::parse(&r.value)).transpose()?;
         let same = held.map(|h| h.checkpoint.root == head.root);
         let is_key_known = known_key == key;
@@ -156,7 +157,7 @@ impl Node {
     /// The key that an organisation's ledger had in an epoch, as far as it has told this node; its newest one where the epoch is later.
     async fn key_of_epoch(&self, of: &TrustDomain, epoch: u32) -> Result<Option<LogKey>, Fault> {
         let of = Some(of).filter(|d| *d != self.domain());
-        let told = self.store.kept(Kept::Key, of, u32::MAX).await?;
+        let told = self.store.ledger_records(LedgerRecordKind::Key, of, u32::MAX).await?;
         let Some(record) = told.iter().find(|r| r.number <= u64::from(epoch)) else { return Ok(None) };
         let key = wire::ledger::decode_key(&wire::envelope::decode(&record.value)?.payload)?;
         Ok(Some(LogKey { name: key.origin, public: key.public }))

@@ -14,7 +14,7 @@ use crate::{
     },
     node::Node,
     seal::subject,
-    store::ledger::{LedgerChange, Settling},
+    store::ledger::{LedgerChange, SettlingApproval},
 };
 
 /// Where a settlement stands.
@@ -63,15 +63,15 @@ impl Node {
         let subject = subject::bytes(&state.behind);
         let approved = self.approved(actor, approval, (Matter::Settlement, &subject))?;
         let approval = approved.id;
-        let still = |s: &Settling| self.counts(&s.approved, (Matter::Settlement, &subject));
-        let mut settling: Vec<Settling> = state.settling.into_iter().filter(still).collect();
+        let still = |s: &SettlingApproval| self.counts(&s.approved, (Matter::Settlement, &subject));
+        let mut settling: Vec<SettlingApproval> = state.settling.into_iter().filter(still).collect();
         let has_said_so = settling.iter().any(|s| s.approved.by == *actor.id());
         if has_said_so && settling.len() < needed {
             let what = format!("you have said so already; it takes {needed} administrators");
             return Err(Fault::new(Reason::SecondPersonRequired, what));
         }
         if !has_said_so {
-            settling.push(Settling { approved, reason: reason.to_owned() });
+            settling.push(SettlingApproval { approved, reason: reason.to_owned() });
         }
         let approvals = settling.len();
         let at = self.now();

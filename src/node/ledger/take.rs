@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     domain::{
-        fault::Fault,
+        fault::{Fault, Reason},
         ids::TrustDomain,
         ledger::{LedgerKey, of_origin},
         statement::Envelope,
@@ -22,12 +22,15 @@ use crate::{
         rules,
         verify::{Verified, verify},
     },
-    store::ledger::{Kept, KeptRecord, head_number},
+    store::ledger::{LedgerRecord, LedgerRecordKind, head_number},
     wire,
 };
 
 /// So many epochs may have begun since the one that is known: each takes a loss and administrators who settle it.
 pub(super) const MOST_EPOCHS: u32 = 16;
+
+/// How often a head is judged if other processes store heads at the same time.
+const TURNS: usize = 5;
 
 /// What follows from a greeting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -105,7 +108,7 @@ impl Node {
             }
         };
         let log_key = LogKey { name: key.origin.clone(), public: key.public };
-        let held = self.store.kept(Kept::Key, Some(partner), 1).await?.pop();
+        let held = self.store.ledger_records(LedgerRecordKind::Key, Some(partner), 1).await?.pop();
         let encoded = wire::envelope::encode(envelope);
         if let Some(held) = held {
             let before = wire::ledger::decode_key(&wire::envelope::decode(&held.value)?.payload)?;
@@ -121,9 +124,13 @@ impl Node {
             }
             self.compare_keys(partner, (&before, &held.value), (&key, &encoded), note).await?;
         }
-        let record =
-            KeptRecord { kind: Kept::Key, of: Some(partner.clone()), number: key.epoch.into(), value: encoded };
-        self.store.keep(vec![record], vec![]).await?;
+        let record = LedgerRecord {
+            kind: LedgerRecordKind::Key,
+            of: Some(partner.clone()),
+            number: key.epoch.into(),
+            value: encoded,
+        };
+        self.store.put_ledger_records(vec![record], vec![]).await?;
         self.ledger.watch.set_key(partner, log_key.clone());
         Ok(Some(log_key))
     }
@@ -133,14 +140,17 @@ impl Node {
         let verified = self.only_by(&[partner], envelope);
         let verified = verified.and_then(|()| verify(envelope, &rules::LEDGER_KEY, &self.held, self.now()));
         let Ok(key) = verified.map(Verified::into_content) else { return Ok(()) };
-        let Some(held) = self.store.kept(Kept::Key, Some(partner), 1).await?.pop() else { return Ok(()) };
+        let Some(held) = self.store.ledger_records(LedgerRecordKind::Key, Some(partner), 1).await?.pop() else {
+            return Ok(());
+        };
         let before = wire::ledger::decode_key(&wire::envelope::decode(&held.value)?.payload)?;
         if !is_handed_over(&before, &key) {
             return Ok(());
         }
         let value = wire::envelope::encode(envelope);
-        let record = KeptRecord { kind: Kept::Key, of: Some(partner.clone()), number: key.epoch.into(), value };
-        self.store.keep(vec![record], vec![]).await?;
+        let record =
+            LedgerRecord { kind: LedgerRecordKind::Key, of: Some(partner.clone()), number: key.epoch.into(), value };
+        self.store.put_ledger_records(vec![record], vec![]).await?;
         self.ledger.watch.set_key(partner, LogKey { name: key.origin, public: key.public });
         Ok(())
     }
@@ -187,7 +197,7 @@ impl Node {
             let evidence = vec![before.1.clone(), now.1.clone()];
             self.alarm(Some(partner), AlarmKind::KeyChanged, what.to_owned(), evidence).await?;
         }
-        let held = self.store.kept(Kept::Head, Some(partner), 1).await?.pop();
+        let held = self.store.ledger_records(LedgerRecordKind::Head, Some(partner), 1).await?.pop();
         let goes_on =
             handed_over && held.as_ref().is_none_or(|h| Note::parse(&h.value).is_ok_and(|n| covers(now.0, &n)));
         if before.0.epoch < now.0.epoch && !goes_on {
@@ -201,8 +211,25 @@ impl Node {
         Ok(())
     }
 
-    /// The partner's newest head. `true`: it must be told what is held here, and asked again.
+    /// Takes the partner's newest head. It is judged again if another process has stored one in the meantime. `true`: the partner
+    /// must be told what is stored here, and asked again.
     async fn take_head(
+        &self,
+        known: &Partner,
+        key: &LogKey,
+        greeting: &Greeting,
+        told: Option<u64>,
+    ) -> Result<bool, Fault> {
+        for _ in 1..TURNS {
+            match self.judge_head(known, key, greeting, told).await {
+                Err(fault) if fault.reason == Reason::Conflict => {}
+                judged => return judged,
+            }
+        }
+        self.judge_head(known, key, greeting, told).await
+    }
+
+    async fn judge_head(
         &self,
         known: &Partner,
         key: &LogKey,
@@ -215,8 +242,8 @@ impl Node {
             self.missed(partner, "it shows no head that its ledger's key has signed").await?;
             return Ok(false);
         };
-        let newest = self.store.kept(Kept::Head, Some(partner), 1).await?.pop();
-        let held = newest.map(|r| Note::parse(&r.value)).transpose()?;
+        let newest = self.store.ledger_records(LedgerRecordKind::Head, Some(partner), 1).await?.pop();
+        let held = newest.as_ref().map(|r| Note::parse(&r.value)).transpose()?;
         // Where the key before has handed over, the ledger must go on from what was held under its name.
         let held = match held {
             Some(held) if held.checkpoint.origin == key.name => Some(held),
@@ -239,7 +266,7 @@ impl Node {
             (verdict, _) => verdict,
         };
         match verdict {
-            Verdict::First | Verdict::Grown => self.witness(known, note).await?,
+            Verdict::First | Verdict::Grown => self.witness(known, note, newest).await?,
             Verdict::Same => {}
             Verdict::Overtaken => return Ok(true),
             Verdict::Unproved if told.is_some() => {
@@ -260,8 +287,8 @@ impl Node {
 
     /// Whether a head of an earlier epoch is among what its key, and each one after it, has handed over up to the key of now.
     async fn goes_on(&self, partner: &TrustDomain, held: &Note) -> Result<bool, Fault> {
-        let told = self.store.kept(Kept::Key, Some(partner), u32::MAX).await?;
-        let key = |r: &KeptRecord| wire::ledger::decode_key(&wire::envelope::decode(&r.value)?.payload);
+        let told = self.store.ledger_records(LedgerRecordKind::Key, Some(partner), u32::MAX).await?;
+        let key = |r: &LedgerRecord| wire::ledger::decode_key(&wire::envelope::decode(&r.value)?.payload);
         let keys = told.iter().map(key).collect::<Result<Vec<LedgerKey>, Fault>>()?;
         // The newest first.
         let Some(from) = keys.iter().position(|key| key.origin == held.checkpoint.origin) else { return Ok(false) };
@@ -310,18 +337,24 @@ impl Node {
         Ok(())
     }
 
-    /// Keeps and cosigns a head.
-    pub(super) async fn witness(&self, known: &Partner, note: Note) -> Result<(), Fault> {
+    /// Cosigns and stores a head. `judged_against` is the newest head that was stored when it was judged.
+    ///
+    /// # Errors
+    /// `CONFLICT` if the newest head is another one now; store faults.
+    pub(super) async fn witness(
+        &self,
+        known: &Partner,
+        note: Note,
+        judged_against: Option<LedgerRecord>,
+    ) -> Result<(), Fault> {
         let partner = &known.record.organisation.domain;
         let (seconds, _) = self.now().parts();
         let seconds = u64::try_from(seconds).unwrap_or_default();
         let line = note.cosign(&self.ledger_key(), &self.own_log_key().name, seconds);
         let number = number_of(&note.checkpoint)?;
         let value = note.with(line).to_string().into_bytes();
-        self.store
-            .keep(vec![KeptRecord { kind: Kept::Head, of: Some(partner.clone()), number, value }], vec![])
-            .await?;
-        Ok(())
+        let head = LedgerRecord { kind: LedgerRecordKind::Head, of: Some(partner.clone()), number, value };
+        Ok(self.store.put_head(head, judged_against).await?)
     }
 
     /// What the partner holds of this node's ledger, with its cosignature. Gives its size.
@@ -355,8 +388,8 @@ impl Node {
             let line = note.signatures.iter().find(|s| s.name == key.name).cloned();
             let kept = line.into_iter().fold(note.bare(), Note::with);
             let value = kept.to_string().into_bytes();
-            let record = KeptRecord { kind: Kept::Cosigned, of: Some(partner.clone()), number, value };
-            self.store.keep(vec![record], vec![]).await?;
+            let record = LedgerRecord { kind: LedgerRecordKind::Cosigned, of: Some(partner.clone()), number, value };
+            self.store.put_ledger_records(vec![record], vec![]).await?;
         }
         Ok(Some(size))
     }
@@ -366,7 +399,7 @@ impl Node {
         if !self.ledger.watch.missed(partner, self.now()) {
             return Ok(());
         }
-        let held = self.store.kept(Kept::Head, Some(partner), 1).await?.pop();
+        let held = self.store.ledger_records(LedgerRecordKind::Head, Some(partner), 1).await?.pop();
         let evidence = held.map(|h| h.value).into_iter().collect();
         let what = format!("{what}, for several hellos or too long; have its program and its ledger looked at");
         self.alarm(Some(partner), AlarmKind::NoAnswer, what, evidence).await?;

@@ -18,7 +18,7 @@ use crate::{
         views::{Base, Compared, EVERY, NEWEST, QUESTIONS, Shown, last_multiple},
     },
     seal::{hash::sha256, random},
-    store::ledger::Kept,
+    store::ledger::LedgerRecordKind,
 };
 
 /// Of how many organisations roots go into one greeting.
@@ -157,7 +157,7 @@ impl Node {
             return Ok(());
         }
         watch.set_silent(partner, true);
-        let held = self.store.kept(Kept::Head, Some(partner), 1).await?.pop();
+        let held = self.store.ledger_records(LedgerRecordKind::Head, Some(partner), 1).await?.pop();
         let held = held.map(|h| Note::parse(&h.value)).transpose()?.map(|n| n.bare().to_string().into_bytes());
         let evidence = held.into_iter().chain(watch.elsewhere(partner)).collect();
         let what = "it was asked for the root of its ledger at a size that it has told somebody else, and has not answered in 10 minutes; \

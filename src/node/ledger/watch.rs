@@ -14,7 +14,7 @@ use crate::{
         views::{Shown, View},
     },
     node::Node,
-    store::ledger::Kept,
+    store::ledger::LedgerRecordKind,
     wire,
 };
 
@@ -204,11 +204,11 @@ impl Node {
     pub(super) async fn watch_partners(&self) -> Result<(), Fault> {
         for partner in self.directory().all() {
             let of = &partner.record.organisation.domain;
-            if let Some(record) = self.store.kept(Kept::Key, Some(of), 1).await?.pop() {
+            if let Some(record) = self.store.ledger_records(LedgerRecordKind::Key, Some(of), 1).await?.pop() {
                 let key = wire::ledger::decode_key(&wire::envelope::decode(&record.value)?.payload)?;
                 self.ledger.watch.set_key(of, LogKey { name: key.origin, public: key.public });
             }
-            if let Some(record) = self.store.kept(Kept::Head, Some(of), 1).await?.pop() {
+            if let Some(record) = self.store.ledger_records(LedgerRecordKind::Head, Some(of), 1).await?.pop() {
                 let head = Note::parse(&record.value)?.checkpoint;
                 self.ledger.watch.view(of, |view| view.set_head(head.size));
             }

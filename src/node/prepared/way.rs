@@ -13,7 +13,7 @@ use crate::{
     node::directory::{Directory, Partner, Stopped},
     policy::Provenance,
     seal::statement::id_of,
-    store::CameBy,
+    store::Delivery,
     wire,
 };
 
@@ -39,7 +39,7 @@ impl Way {
     ///
     /// # Errors
     /// Whatever does not decode.
-    pub(super) fn new(originator: &TrustDomain, came_by: &CameBy) -> Result<Self, Fault> {
+    pub(super) fn new(originator: &TrustDomain, came_by: &Delivery) -> Result<Self, Fault> {
         let decode = |bytes: &Vec<u8>| wire::envelope::decode(bytes).map(Arc::new);
         let last = wire::envelope::decode(&came_by.release)?;
         let mut path = came_by.provenance.iter().map(decode).collect::<Result<Vec<_>, _>>()?;

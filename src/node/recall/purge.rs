@@ -16,7 +16,7 @@ use crate::{
         statement::Envelope,
     },
     seal::subject,
-    store::recalls::{Effect, RecallRecord, Recalling},
+    store::recalls::{ContentEffect, RecallRecord, RecallStep},
 };
 
 impl Node {
@@ -54,9 +54,9 @@ impl Node {
             events.push(self.recalled(record, None));
             post = self.answer_recall(record, &said(&record.standing, record.id)).await?;
         }
-        let effect = if runs { Effect::Destroy } else { Effect::None };
+        let effect = if runs { ContentEffect::Destroy } else { ContentEffect::None };
         let record = step.record.clone();
-        self.apply(Recalling { effect, post, events, ..step }).await?;
+        self.apply(RecallStep { effect, post, events, ..step }).await?;
         view(record)
     }
 
@@ -88,7 +88,7 @@ impl Node {
         };
         let post = self.answer_recall(&record, &said).await?;
         let events = vec![self.recalled(&record, Some(actor))];
-        self.apply(Recalling { post, events, ..step }).await?;
+        self.apply(RecallStep { post, events, ..step }).await?;
         view(record)
     }
 
@@ -119,11 +119,11 @@ impl Node {
     }
 }
 
-fn decided(before: &RecallRecord, standing: RecallStanding, now: crate::domain::time::Time) -> Recalling {
-    Recalling {
+fn decided(before: &RecallRecord, standing: RecallStanding, now: crate::domain::time::Time) -> RecallStep {
+    RecallStep {
         before: Some(before.standing.state),
         record: RecallRecord { standing, at: now, ..before.clone() },
-        effect: Effect::None,
+        effect: ContentEffect::None,
         is_told: false,
         except: vec![],
         post: vec![],

@@ -18,8 +18,8 @@ use crate::{
     store::{
         StoreError,
         equivocations::EquivocationProof,
-        recalls::{Effect, RecallName, RecallRecord, Recalling, UnprovenRecall},
-        receipts::Arrived,
+        recalls::{ContentEffect, RecallName, RecallRecord, RecallStep, UnverifiedRecall},
+        receipts::ReceiptTarget,
     },
     wire,
 };
@@ -61,8 +61,12 @@ impl Node {
                     let reason = fault.reason;
                     tracing::warn!(%partner, %reason, "can't verify yet a recall that the partner handed over for another");
                 }
-                self.keep_unproven(UnprovenRecall { name, envelope: wire::envelope::encode(envelope), at: arrived })
-                    .await?;
+                self.keep_unverified_recall(UnverifiedRecall {
+                    name,
+                    envelope: wire::envelope::encode(envelope),
+                    at: arrived,
+                })
+                .await?;
                 Err(Fault::new(Reason::NotYet, "the recall can't be verified yet; keep it, and offer it again"))
             }
         }
@@ -70,10 +74,10 @@ impl Node {
 
     /// Keeps it where there is room for it; the sender keeps it, too. Nothing else that the same partner hands over of the
     /// assessment is shown meanwhile.
-    async fn keep_unproven(&self, recall: UnprovenRecall) -> Result<(), Fault> {
+    async fn keep_unverified_recall(&self, recall: UnverifiedRecall) -> Result<(), Fault> {
         let (partner, now) = (recall.name.from.clone(), self.now());
         let live = self.live.of(&partner);
-        let is_kept = self.store.keep_unproven(recall, MAX_UNPROVEN, NAMES * MAX_UNPROVEN).await?;
+        let is_kept = self.store.keep_unverified_recall(recall, MAX_UNPROVEN, NAMES * MAX_UNPROVEN).await?;
         if !is_kept && live.allows_a_line(now) {
             tracing::warn!(%partner, "did not keep a recall that can't be verified yet: too many of this partner wait");
         }
@@ -82,7 +86,7 @@ impl Node {
 
     /// When this statement came first by this partner: a key that ended meanwhile proves what it proved then.
     async fn first_arrival(&self, name: &RecallName, envelope: &Envelope) -> Result<Time, Fault> {
-        let Some(kept) = self.store.unproven(name).await? else { return Ok(self.now()) };
+        let Some(kept) = self.store.unverified_recall(name).await? else { return Ok(self.now()) };
         let before = wire::envelope::decode(&kept.envelope)?;
         Ok(if statement::id(&before) == statement::id(envelope) { kept.at } else { self.now() })
     }
@@ -117,8 +121,8 @@ impl Node {
 
     /// Looks again at recalls that could not be verified.
     pub(in crate::node) async fn prove_recalls(&self) -> Result<(), Fault> {
-        for name in self.store.unproven_names().await? {
-            let unproven = match self.store.unproven(&name).await {
+        for name in self.store.unverified_recall_names().await? {
+            let unproven = match self.store.unverified_recall(&name).await {
                 Err(StoreError::Damaged(_)) => continue,
                 found => found?,
             };
@@ -130,10 +134,10 @@ impl Node {
             }
             match self.take_verified(&name.from, (&verified, &envelope)).await {
                 // It stays sealed, and waits for a backup; the others go on.
-                Err(fault) if fault.reason == Reason::StoreCorrupt && self.store.trouble().is_none() => continue,
+                Err(fault) if fault.reason == Reason::StoreCorrupt && self.store.failure().is_none() => continue,
                 taken => taken?,
             }
-            self.store.forget_unproven(&name).await?;
+            self.store.forget_unverified_recall(&name).await?;
             self.live.examine_all_again();
         }
         Ok(())
@@ -185,10 +189,10 @@ impl Node {
 
     /// By the originator's own agreement where it gave it itself, else by those of all from whom users have it: one's word destroys
     /// nothing that another gave. Where nothing came, there is nothing to decide about.
-    fn may_purge(&self, arrived: &[Arrived]) -> bool {
+    fn may_purge(&self, arrived: &[ReceiptTarget]) -> bool {
         let directory = self.directory();
-        let grants = |a: &Arrived| directory.active(&a.sender).is_ok_and(|p| p.purges_on_recall());
-        let shown: Vec<&Arrived> = arrived.iter().filter(|a| !a.quarantined).collect();
+        let grants = |a: &ReceiptTarget| directory.active(&a.sender).is_ok_and(|p| p.purges_on_recall());
+        let shown: Vec<&ReceiptTarget> = arrived.iter().filter(|a| !a.quarantined).collect();
         if shown.is_empty() {
             return arrived.iter().all(grants);
         }
@@ -201,8 +205,8 @@ impl Node {
         (verified, envelope): (&Verified<Recall>, &Envelope),
         standing: RecallStanding,
         before: Option<RecallRecord>,
-        arrived: &[Arrived],
-    ) -> Result<Recalling, Fault> {
+        arrived: &[ReceiptTarget],
+    ) -> Result<RecallStep, Fault> {
         let step = self.recall_step(verified, envelope, standing, (before, Some(partner)));
         let (record, now) = (&step.record, step.record.at);
         let said = said(&record.standing, record.id);
@@ -211,9 +215,10 @@ impl Node {
         if !post.iter().any(|(to, _)| to == partner) {
             post.push((partner.clone(), self.signed(&said, partner, vec![], None, now)?));
         }
-        let effect = if record.standing.state == RecallState::Purged { Effect::Destroy } else { Effect::Seal };
+        let effect =
+            if record.standing.state == RecallState::Purged { ContentEffect::Destroy } else { ContentEffect::Seal };
         let events = vec![self.recalled(record, None)];
         let except = vec![partner.clone(), record.originator.clone(), self.domain().clone()];
-        Ok(Recalling { effect, is_told: true, except, post, events, ..step })
+        Ok(RecallStep { effect, is_told: true, except, post, events, ..step })
     }
 }

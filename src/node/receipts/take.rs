@@ -15,7 +15,7 @@ use crate::{
         rules,
         verify::{Verified, verify},
     },
-    store::receipts::{ReceiptRecord, Released, Report},
+    store::receipts::{HolderReport, ReceiptRecord, ReleaseRef},
     wire,
 };
 
@@ -78,7 +78,7 @@ impl Node {
         &self,
         partner: &TrustDomain,
         envelope: &Envelope,
-        shown: Option<&[Released]>,
+        shown: Option<&[ReleaseRef]>,
         post: Post,
     ) -> Result<(), Fault> {
         let verified = self.verify_handed(envelope, &rules::RECEIPT, &self.identities)?;
@@ -111,7 +111,7 @@ impl Node {
         partner: &TrustDomain,
         id: StatementId,
         receipt: Receipt,
-        released: Vec<Released>,
+        released: Vec<ReleaseRef>,
         envelope: &Envelope,
         post: Post,
     ) -> Result<(), Fault> {
@@ -144,7 +144,7 @@ impl Node {
         partner: &TrustDomain,
         id: StatementId,
         receipt: &Receipt,
-        released: Vec<Released>,
+        released: Vec<ReleaseRef>,
         (envelope, post): (&Envelope, Post),
     ) -> ReceiptRecord {
         // That many were stored is told by their numbers; what was refused is named.
@@ -177,7 +177,7 @@ impl Node {
         partner: &TrustDomain,
         id: StatementId,
         receipt: Receipt,
-        released: &[Released],
+        released: &[ReleaseRef],
         envelope: &Envelope,
         post: Post,
     ) -> Result<(), Fault> {
@@ -202,7 +202,7 @@ impl Node {
             None => events.push(event(deed_of(partner, id, &receipt, None, released))),
         }
         let report = report(id, &receipt, envelope, (partner, vec![], true), versions);
-        self.keep_report(Report { post, events, ..report }).await
+        self.keep_report(HolderReport { post, events, ..report }).await
     }
 
     /// A receipt about what came to its signer through hubs. Where a signature on the way can't be checked for want of its
@@ -250,7 +250,7 @@ impl Node {
         };
         let holder = (&way.holder, way.through(own), verified);
         let report = report(id, &receipt, envelope, holder, vec![(way.manifest, way.portions)]);
-        self.keep_report(Report { post, events: vec![Event::of_node(now, deed)], ..report }).await
+        self.keep_report(HolderReport { post, events: vec![Event::of_node(now, deed)], ..report }).await
     }
 
     /// Whether the holder's signature holds, and those on the way from this node to it; `false` where one of them can't be
@@ -318,7 +318,7 @@ impl Node {
         }))
     }
 
-    async fn keep_report(&self, report: Report) -> Result<(), Fault> {
+    async fn keep_report(&self, report: HolderReport) -> Result<(), Fault> {
         let told: Vec<TrustDomain> = report.post.iter().map(|(partner, _)| partner.clone()).collect();
         if self.store.save_report(report).await? {
             told.iter().for_each(|partner| self.live.of(partner).post());
@@ -339,9 +339,9 @@ fn deed_of(
     receipt_id: StatementId,
     receipt: &Receipt,
     reason: Option<String>,
-    released: &[Released],
+    released: &[ReleaseRef],
 ) -> Deed {
-    let one = |r: &Released| AnsweredRelease { manifest: r.manifest_id, sequence: r.sequence, release: r.id };
+    let one = |r: &ReleaseRef| AnsweredRelease { manifest: r.manifest_id, sequence: r.sequence, release: r.id };
     Deed::Answered {
         partner: partner.clone(),
         receipt: receipt_id,
@@ -357,10 +357,10 @@ fn report(
     envelope: &Envelope,
     (holder, through, verified): (&TrustDomain, Vec<TrustDomain>, bool),
     versions: Vec<(StatementId, u64)>,
-) -> Report {
+) -> HolderReport {
     // What people wrote stays in the sealed envelope.
     let is_name = !receipt.kind.acknowledges();
-    Report {
+    HolderReport {
         id,
         envelope: kept(envelope),
         holder: holder.clone(),

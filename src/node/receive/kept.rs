@@ -6,7 +6,7 @@ use super::Content;
 use crate::{
     domain::{entry::Entry, ids::StatementId, release::Release, statement::Envelope, time::Time},
     seal::{open::Opened, statement::id_of},
-    store::{BesideStatement, ReceivedContent, ReceivedEntry, about, title},
+    store::{AttachedStatement, ReceivedContent, ReceivedEntry, subject_states, title},
     wire,
 };
 
@@ -20,8 +20,8 @@ pub(super) fn received(sequence: u64, release_id: StatementId, entry: &Entry) ->
         content: None,
         refused: false,
         reason: None,
-        held_for: None,
-        hold: None,
+        missing_agreement: None,
+        pending_verification: None,
         signed: None,
     }
 }
@@ -37,7 +37,7 @@ pub(super) fn received_content(
     let beside = entry.endorsements.iter().chain(&entry.exceptions);
     let is_verified = |e: &Envelope| !checked.unverified.contains(&id_of(e.kind, &e.payload));
     let statement =
-        |e: &Arc<Envelope>| BesideStatement { envelope: wire::envelope::encode(e), verified: is_verified(e) };
+        |e: &Arc<Envelope>| AttachedStatement { envelope: wire::envelope::encode(e), verified: is_verified(e) };
     let named = checked.portions.iter().map(Opened::portion).zip(entry.portions.iter().map(|bytes| &**bytes));
     ReceivedContent {
         kind: release.kind,
@@ -48,8 +48,8 @@ pub(super) fn received_content(
         originator: content.originator.clone(),
         portions: entry.portions.iter().map(|p| p.to_vec()).collect(),
         title: title::of(named),
-        about: about::of(content, checked.portions.iter().map(Opened::portion)),
-        beside: beside.map(statement).collect(),
+        subject_states: subject_states::of(content, checked.portions.iter().map(Opened::portion)),
+        attached: beside.map(statement).collect(),
         attachments: checked.attachments(),
         quarantined,
         due,

@@ -9,7 +9,7 @@ use crate::{
         fault::{Fault, Reason},
         ids::StatementId,
     },
-    store::{OnWord, ReceivedEntry, VersionHere, equivocations::SignedVersion},
+    store::{HubAttestedVersion, ReceivedEntry, VersionStatus, equivocations::SignedVersion},
     wire,
 };
 
@@ -28,16 +28,19 @@ impl Content {
     }
 
     /// What is here of its version, with what came `before` it in the same batch: the store does not hold that yet.
-    pub(super) fn with_batch(&self, here: VersionHere, before: &[ReceivedEntry]) -> VersionHere {
+    pub(super) fn with_batch(&self, here: VersionStatus, before: &[ReceivedEntry]) -> VersionStatus {
         let name = (&self.manifest.assessment, &self.manifest.originator);
         let shown = before.iter().filter_map(|e| e.content.as_ref()).filter(|c| !c.quarantined);
         let of_it = shown.filter(|c| (&c.assessment, &c.originator) == name);
         of_it.fold(here, |here, c| match &c.verified.on_word_of {
-            Some(_) => VersionHere { on_word: Some(OnWord { version: c.version, manifest: c.manifest_id }), ..here },
-            None => VersionHere {
+            Some(_) => VersionStatus {
+                hub_attested: Some(HubAttestedVersion { version: c.version, manifest: c.manifest_id }),
+                ..here
+            },
+            None => VersionStatus {
                 latest: here.latest.max(c.version),
                 manifest: if c.version == self.manifest.version { Some(c.manifest_id) } else { here.manifest },
-                on_word: here.on_word.filter(|w| w.version < c.version),
+                hub_attested: here.hub_attested.filter(|w| w.version < c.version),
                 ..here
             },
         })
@@ -52,7 +55,7 @@ impl Content {
     /// own word comes, where it counts on a hub's word alone and something of its assessment is here, be it the same on its
     /// originator's own word: the terms and endorsements that come with it would count with that; and where the same partner says
     /// that it was taken back.
-    pub(in crate::node) fn may_stand(&self, here: VersionHere, is_direct: bool) -> Result<(), Unusable> {
+    pub(in crate::node) fn may_stand(&self, here: VersionStatus, is_direct: bool) -> Result<(), Unusable> {
         let version = self.manifest.version;
         if here.is_recalled {
             return Err(Fault::new(Reason::Recalled, "nothing of it is kept").into());
@@ -67,8 +70,8 @@ impl Content {
         if here.manifest.is_some_and(|id| id != self.manifest_id) {
             return Err(Fault::new(Reason::ReplayDiffers, "another manifest holds its version").into());
         }
-        let is_other = |w: OnWord| w.manifest != self.manifest_id;
-        if self.verified.on_word_of.is_some() && (here.latest > 0 || here.on_word.is_some_and(is_other)) {
+        let is_other = |w: HubAttestedVersion| w.manifest != self.manifest_id;
+        if self.verified.on_word_of.is_some() && (here.latest > 0 || here.hub_attested.is_some_and(is_other)) {
             return Err(self.unconfirmed());
         }
         Ok(())
@@ -76,8 +79,8 @@ impl Content {
 
     /// The manifest that users see no more once it is shown: what counts on a hub's word alone gives way to the originator's own
     /// word, the same version and any later one.
-    pub(in crate::node) fn takes_the_place_of(&self, here: VersionHere) -> Option<StatementId> {
-        let other = here.on_word.filter(|w| w.version >= self.manifest.version && w.manifest != self.manifest_id);
+    pub(in crate::node) fn takes_the_place_of(&self, here: VersionStatus) -> Option<StatementId> {
+        let other = here.hub_attested.filter(|w| w.version >= self.manifest.version && w.manifest != self.manifest_id);
         other.filter(|_| self.verified.on_word_of.is_none() && self.not_covered.is_none()).map(|w| w.manifest)
     }
 

@@ -21,7 +21,7 @@ use crate::{
     },
     policy::{PartnerException, abbreviated_list, plan},
     seal::{rules, statement::id_of, verify::verify},
-    store::requests::{Beside, RequestRecord, RequestStep},
+    store::requests::{NewAttachedStatement, RequestRecord, RequestStep},
     wire,
 };
 
@@ -78,14 +78,14 @@ impl Node {
         let (now, record) = (self.now(), self.open_request(&request).await?);
         let (partner, manifest) = (record.partner.clone(), record.manifest_id);
         let mut events = vec![];
-        let (mut beside, mut exception_id) = (None, None);
+        let (mut attached, mut exception_id) = (None, None);
         if let Some(envelope) = exception {
             let (id, exception) = self.signed_exception(actor, &envelope)?;
             let prepared = self.excepted(&record, &exception).await?;
             let Exception { digests, from, until, .. } = exception;
             let deed = Deed::Excepted { manifest, partner: partner.clone(), request, exception: id, digests, until };
             events.push(Event::by(actor, now, deed));
-            beside = Some(Beside {
+            attached = Some(NewAttachedStatement {
                 manifest_id: manifest,
                 from: self.domain().clone(),
                 envelope: wire::envelope::encode(&envelope),
@@ -112,7 +112,7 @@ impl Node {
         };
         events.push(Event::by(actor, now, deed));
         let record = RequestRecord { state, answer: Some(envelope.clone()), by: Some(actor.id().clone()), ..record };
-        let step = RequestStep { record: record.clone(), is_theirs: false, post: Some(envelope), beside, events };
+        let step = RequestStep { record: record.clone(), is_theirs: false, post: Some(envelope), attached, events };
         if !self.store.settle_request(step).await? {
             return Err(answered_before());
         }

@@ -66,7 +66,7 @@ impl Node {
             reason: None,
         };
         let events = vec![Event::of_node(now, deed)];
-        let step = RequestStep { record, is_theirs: true, post: None, beside: None, events };
+        let step = RequestStep { record, is_theirs: true, post: None, attached: None, events };
         if self.store.begin_request(step).await? {
             tracing::info!(%partner, "a partner asks for more of an assessment; see `watchfire assess requests`");
             self.live.arrived();

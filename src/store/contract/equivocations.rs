@@ -81,13 +81,13 @@ pub(crate) async fn what_proves_nothing_against_an_originator_is_not_kept(home: 
     // Roots that turned out not to be the originator's.
     let disown = vec![(domain("ng"), Sha256([9; 32]))];
     store.change_bundles(BundleChange { disown, ..BundleChange::default() }, vec![]).await.unwrap();
-    let on_word = |mut entry: ReceivedEntry| {
+    let hub_attested = |mut entry: ReceivedEntry| {
         entry.content.as_mut().unwrap().verified.on_word_of = Some(domain("us"));
         ReceivedEntry { signed: None, ..entry }
     };
     // On a hub's word alone, before or after the originator's own.
-    receive(&*store, "us", 0, vec![on_word(signed(1, 1, other(1)))]).await.unwrap();
-    receive(&*store, "us", 1, vec![signed(2, 1, manifest(1, 1)), on_word(signed(3, 1, StatementId([99; 32])))])
+    receive(&*store, "us", 0, vec![hub_attested(signed(1, 1, other(1)))]).await.unwrap();
+    receive(&*store, "us", 1, vec![signed(2, 1, manifest(1, 1)), hub_attested(signed(3, 1, StatementId([99; 32])))])
         .await
         .unwrap();
     // Of another originator.

@@ -6,7 +6,7 @@ use crate::{
         event::{Deed, Event},
         ids::{Digest, Sha256},
     },
-    store::{Look, OutboundPosition, ReleaseBatch, Store, StoreError},
+    store::{OutboundPosition, PendingWork, ReleaseBatch, Store, StoreError},
 };
 
 async fn due(store: &dyn Store, second: i64) -> Vec<u8> {
@@ -23,7 +23,7 @@ async fn publish(store: &dyn Store, n: u8, urgency: u8, due_at: i64) {
 
 pub(crate) async fn the_urgent_overtakes_and_then_the_oldest_goes_first(home: &dyn Home) {
     let store = home.open();
-    // Ids fall while time rises, so that an order by id is found.
+    // Ids fall while time rises, so that an order by id is noticed.
     for (n, urgency) in [(9, 2), (8, 5), (7, 2), (6, 5), (5, 1)] {
         publish(&*store, n, urgency, 0).await;
     }
@@ -32,7 +32,7 @@ pub(crate) async fn the_urgent_overtakes_and_then_the_oldest_goes_first(home: &d
     assert_eq!(first.len(), 2);
 }
 
-/// Settles what is due, so many items, without a release.
+/// Settles that many due items, without a release.
 async fn settle(store: &dyn Store, count: u32) {
     let fr = domain("fr");
     let settled = store.due(&fr, at(0), count).await.unwrap().iter().map(|item| item.id).collect();
@@ -42,7 +42,7 @@ async fn settle(store: &dyn Store, count: u32) {
 
 pub(crate) async fn equally_urgent_originators_take_turns(home: &dyn Home) {
     let store = home.open();
-    // Five of `ng` in a row, all of them as urgent as can be, then two of `gb`.
+    // Five items of `ng` in a row, all of the highest urgency, then two of `gb`.
     receive(&*store, "us", 0, (1..=5).map(|n| entry(n.into(), n, 1)).collect()).await.unwrap();
     for n in 1..=5 {
         store.enqueue(&manifest(n, 1), 5, vec![(domain("fr"), at(0))]).await.unwrap();
@@ -57,13 +57,13 @@ pub(crate) async fn equally_urgent_originators_take_turns(home: &dyn Home) {
     let store = home.open();
     publish(&*store, 13, 5, 0).await;
     assert_eq!(due(&*store, 0).await, [2, 12, 3, 13, 4, 5, 21]);
-    // Nobody saves turns: who was silent meanwhile has the next one, and not all of those that went by.
+    // Nobody saves turns: an originator that was silent has the next turn, and not all those that it missed.
     settle(&*store, 4).await;
     for n in [14, 15] {
         publish(&*store, n, 5, 0).await;
     }
     assert_eq!(due(&*store, 0).await, [4, 14, 5, 15, 21]);
-    // Nor does an empty queue forget whose turn it was.
+    // An empty queue remembers whose turn it was.
     settle(&*store, 5).await;
     publish(&*store, 16, 5, 0).await;
     receive(&*store, "us", 5, vec![entry(6, 6, 1)]).await.unwrap();
@@ -81,7 +81,7 @@ pub(crate) async fn a_look_reads_no_more_than_there_is_room_for(home: &dyn Home)
         store.publish(large).await.unwrap();
     }
     let look = async |after, kib: u64| {
-        let look = store.look(&fr, after, at(0), kib << 10).await.unwrap();
+        let look = store.pending_work(&fr, after, at(0), kib << 10).await.unwrap();
         (look.due.len(), look.numbered.len(), look.is_more)
     };
     for (kib, count, is_more) in [(0, 1, true), (90, 1, true), (250, 2, true), (480, 4, true), (600, 5, false)] {
@@ -102,9 +102,9 @@ pub(crate) async fn what_is_not_due_yet_is_not_offered(home: &dyn Home) {
     assert_eq!(due(&*store, 0).await, [2]);
     assert_eq!(due(&*store, 50).await, [3, 2]);
     assert_eq!(due(&*store, 100).await, [1, 3, 2]);
-    let next = async |second| store.look(&domain("fr"), 0, at(second), 1 << 20).await.unwrap().next_due;
+    let next = async |second| store.pending_work(&domain("fr"), 0, at(second), 1 << 20).await.unwrap().next_due;
     assert_eq!([next(0).await, next(50).await, next(100).await], [Some(at(50)), Some(at(100)), None]);
-    assert_eq!(store.look(&domain("us"), 0, at(0), 1 << 20).await.unwrap(), Look::default());
+    assert_eq!(store.pending_work(&domain("us"), 0, at(0), 1 << 20).await.unwrap(), PendingWork::default());
 }
 
 pub(crate) async fn releases_are_numbered_without_gaps(home: &dyn Home) {

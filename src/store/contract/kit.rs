@@ -1,4 +1,4 @@
-//! What the stories are made of.
+//! Test data for the stories.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// An approval that nothing here looks into.
+/// An approval whose content does not matter here.
 pub(crate) fn approved(by: &str, second: i64) -> Approved {
     Approved { by: by.parse().unwrap(), at: at(second), id: statement(7), statement: vec![1, 2, 3] }
 }
@@ -29,7 +29,7 @@ pub(crate) fn domain(name: &str) -> TrustDomain {
 }
 
 pub(crate) fn at(second: i64) -> Time {
-    // With nanoseconds, so that a backend that rounds them is found.
+    // With nanoseconds, so that a backend that rounds them is noticed.
     Time::from_parts(1_780_000_000 + second, 123_456_789).unwrap()
 }
 
@@ -38,7 +38,7 @@ pub(crate) fn assessment(n: u8) -> AssessmentId {
 }
 
 /// The states that a version is about.
-pub(crate) fn about(n: u8, version: u32) -> BTreeSet<Country> {
+pub(crate) fn subject_states(n: u8, version: u32) -> BTreeSet<Country> {
     let place = usize::from(n) + usize::try_from(version).unwrap();
     BTreeSet::from([["BF", "ML", "NE", "TD", "SD"][place % 5].parse().unwrap()])
 }
@@ -78,7 +78,7 @@ pub(crate) fn refused(partner: &str) -> Event {
     )
 }
 
-/// A publication that `fr` and `de` wait for.
+/// A publication that is queued for `fr` and `de`.
 pub(crate) fn publication(n: u8, version: u32) -> Publication {
     Publication {
         assessment: assessment(n),
@@ -90,7 +90,7 @@ pub(crate) fn publication(n: u8, version: u32) -> Publication {
         urgency: 3,
         portions: portions(n, 3),
         title: portions(n, 1),
-        about: about(n, version),
+        subject_states: subject_states(n, version),
         attachments: vec![],
         queue: vec![(domain("fr"), at(0)), (domain("de"), at(0))],
         events: vec![
@@ -151,7 +151,7 @@ pub(crate) fn batch(after: u64, releases: Vec<ReleaseRecord>) -> ReleaseBatch {
     }
 }
 
-/// An entry that hands over a version by `ng`.
+/// An entry with a version of `ng`'s assessment.
 pub(crate) fn entry(sequence: u64, n: u8, version: u32) -> ReceivedEntry {
     ReceivedEntry {
         sequence,
@@ -167,8 +167,8 @@ pub(crate) fn entry(sequence: u64, n: u8, version: u32) -> ReceivedEntry {
             originator: domain("ng"),
             portions: portions(n, 3),
             title: portions(n, 1),
-            about: about(n, version),
-            beside: vec![],
+            subject_states: subject_states(n, version),
+            attached: vec![],
             attachments: vec![],
             quarantined: false,
             due: None,
@@ -176,8 +176,8 @@ pub(crate) fn entry(sequence: u64, n: u8, version: u32) -> ReceivedEntry {
         }),
         refused: false,
         reason: None,
-        held_for: None,
-        hold: None,
+        missing_agreement: None,
+        pending_verification: None,
         signed: None,
     }
 }

@@ -1,4 +1,4 @@
-//! Stories of the ledger's tree, its checkpoints and what is kept beside it.
+//! Stories of the ledger's tree, its checkpoints and its records.
 
 use super::{Home, kit::*};
 use crate::{
@@ -13,11 +13,13 @@ use crate::{
     seal::{hash::sha256, raw::RawKey},
     store::{
         Store, StoreError,
-        ledger::{KEPT_HEADS, KEPT_KEYS, Kept, KeptRecord, LedgerChange, Settling, Sign, head_number},
+        ledger::{
+            LedgerChange, LedgerRecord, LedgerRecordKind, MAX_HEADS, MAX_KEYS, SettlingApproval, Sign, head_number,
+        },
     },
 };
 
-/// Signs with a key that nobody asks for.
+/// Signs with a key that nothing here verifies.
 pub(crate) fn sign() -> Sign {
     Box::new(|epoch, size, root| {
         let key = RawKey::new(&RawKey::generate().unwrap()).unwrap();
@@ -30,7 +32,7 @@ fn size_of(note: &[u8]) -> u64 {
     Note::parse(note).unwrap().checkpoint.size
 }
 
-/// The leaves' data, as the entries have them.
+/// The hashes of the entries' leaves.
 async fn leaves(store: &dyn Store) -> Vec<[u8; 32]> {
     store.ledger_entries(0, 10_000).await.unwrap().iter().map(|e| sha256(&[&e.plain])).collect()
 }
@@ -47,7 +49,7 @@ pub(crate) async fn checkpoints_grow_by_the_quantum(home: &dyn Home) {
         sizes.push(head.size);
     }
     assert_eq!(sizes, [8, 16, 24, 40]);
-    let kept = store.kept(Kept::Checkpoint, None, 2).await.unwrap();
+    let kept = store.ledger_records(LedgerRecordKind::Checkpoint, None, 2).await.unwrap();
     assert_eq!(kept.iter().map(|r| size_of(&r.value)).collect::<Vec<_>>(), [40, 24], "the newest first");
     let padding = store.events(0, 100).await.unwrap().iter().filter(|e| e.deed == Deed::Padding).count();
     assert_eq!(padding, 40 - 20);
@@ -80,27 +82,33 @@ pub(crate) async fn proofs_hold_over_kept_and_new_subtrees(home: &dyn Home) {
 
 pub(crate) async fn what_is_kept_beside_the_ledger_is_replaced_by_number_and_bounded(home: &dyn Home) {
     let store = home.open();
-    let head = |number: u64, value: &str| KeptRecord {
-        kind: Kept::Head,
+    let head = |number: u64, value: &str| LedgerRecord {
+        kind: LedgerRecordKind::Head,
         of: Some(domain("fr")),
         number,
         value: value.as_bytes().to_vec(),
     };
-    assert_eq!(store.keep(vec![head(8, "a"), head(16, "b")], vec![refused("fr")]).await.unwrap(), 2);
-    assert_eq!(store.keep(vec![head(8, "a"), head(16, "c")], vec![]).await.unwrap(), 0);
+    assert_eq!(store.put_ledger_records(vec![head(8, "a"), head(16, "b")], vec![refused("fr")]).await.unwrap(), 2);
+    assert_eq!(store.put_ledger_records(vec![head(8, "a"), head(16, "c")], vec![]).await.unwrap(), 0);
     let fr = domain("fr");
-    let newest = store.kept(Kept::Head, Some(&fr), 1).await.unwrap();
+    let newest = store.ledger_records(LedgerRecordKind::Head, Some(&fr), 1).await.unwrap();
     assert_eq!(newest, [head(16, "c")]);
-    assert!(store.kept(Kept::Head, Some(&domain("ng")), 9).await.unwrap().is_empty());
-    assert!(store.kept(Kept::Cosigned, Some(&fr), 9).await.unwrap().is_empty());
-    let many = (0..u64::from(KEPT_HEADS) + 5).map(|n| head(head_number(2, n).unwrap(), "x")).collect();
-    store.keep(many, vec![]).await.unwrap();
-    let all = store.kept(Kept::Head, Some(&fr), u32::MAX).await.unwrap();
-    assert_eq!((all.len(), all[0].number), (KEPT_HEADS as usize, head_number(2, u64::from(KEPT_HEADS) + 4).unwrap()));
-    let last = u64::from(KEPT_KEYS) + 5;
-    store.keep((1..=last).map(|n| KeptRecord { kind: Kept::Key, ..head(n, "x") }).collect(), vec![]).await.unwrap();
-    let keys = store.kept(Kept::Key, Some(&fr), u32::MAX).await.unwrap();
-    assert_eq!((keys.len(), keys[0].number), (KEPT_KEYS as usize, last));
+    assert!(store.ledger_records(LedgerRecordKind::Head, Some(&domain("ng")), 9).await.unwrap().is_empty());
+    assert!(store.ledger_records(LedgerRecordKind::Cosigned, Some(&fr), 9).await.unwrap().is_empty());
+    let many = (0..u64::from(MAX_HEADS) + 5).map(|n| head(head_number(2, n).unwrap(), "x")).collect();
+    store.put_ledger_records(many, vec![]).await.unwrap();
+    let all = store.ledger_records(LedgerRecordKind::Head, Some(&fr), u32::MAX).await.unwrap();
+    assert_eq!((all.len(), all[0].number), (MAX_HEADS as usize, head_number(2, u64::from(MAX_HEADS) + 4).unwrap()));
+    let last = u64::from(MAX_KEYS) + 5;
+    store
+        .put_ledger_records(
+            (1..=last).map(|n| LedgerRecord { kind: LedgerRecordKind::Key, ..head(n, "x") }).collect(),
+            vec![],
+        )
+        .await
+        .unwrap();
+    let keys = store.ledger_records(LedgerRecordKind::Key, Some(&fr), u32::MAX).await.unwrap();
+    assert_eq!((keys.len(), keys[0].number), (MAX_KEYS as usize, last));
     assert_eq!(store.verify_ledger(Box::new(|_| ())).await.unwrap().fault, None);
 }
 
@@ -115,7 +123,7 @@ pub(crate) async fn a_settled_ledger_begins_an_epoch_and_adopts_each_position_on
     let adopt = async |sequence| store.adopt_position(&fr, sequence, &statement(9), event(sequence)).await.unwrap();
     assert!(!adopt(9).await, "nothing was lost");
     store.change_ledger(LedgerChange::Behind(b"note".to_vec()), vec![refused("fr")]).await.unwrap();
-    let settling = vec![Settling { approved: approved("spiffe://gb.example/admin/a", 1), reason: "x".into() }];
+    let settling = vec![SettlingApproval { approved: approved("spiffe://gb.example/admin/a", 1), reason: "x".into() }];
     store.change_ledger(LedgerChange::Settling(settling.clone()), vec![]).await.unwrap();
     let ledger = store.ledger().await.unwrap();
     assert_eq!((ledger.epoch, ledger.behind, ledger.settling), (1, b"note".to_vec(), settling));

@@ -88,8 +88,8 @@ pub(crate) async fn fill_more(store: &dyn Store) {
     store.save_approval(super::approvals::waits(1, &["admin/a"]), vec![]).await.unwrap();
     store.save_list(super::lists::list("us", 1, 0, b"list"), vec![b"serial".to_vec()], vec![]).await.unwrap();
     store.begin_request(super::requests::request_step(super::requests::asked(9, true), false)).await.unwrap();
-    store.put_beside(super::requests::beside(1, 1, b"beside"), vec![]).await.unwrap();
-    receive(store, "fr", 0, vec![super::held::held(1, "ng", Some(b"waits"))]).await.unwrap();
+    store.attach_statement(super::requests::attached(1, 1, b"beside"), vec![]).await.unwrap();
+    receive(store, "fr", 0, vec![super::unverified::held(1, "ng", Some(b"waits"))]).await.unwrap();
     store.post(&domain("us"), b"post".to_vec(), at(1)).await.unwrap();
 }
 

@@ -68,14 +68,14 @@ pub(crate) async fn what_versions_are_about_is_known_of_all_of_them(home: &dyn H
         store.receive(&domain("fr"), 0, vec![hidden, entry(2, 2, 2)], at(0), vec![], vec![]).await.unwrap();
     }
     let store = home.open();
-    let both = |n| about(n, 1).union(&about(n, 2)).copied().collect();
-    assert_eq!(store.about(&domain("gb"), &assessment(1)).await.unwrap(), both(1));
-    assert_eq!(store.about(&domain("ng"), &assessment(2)).await.unwrap(), both(2), "in quarantine, too");
+    let both = |n| subject_states(n, 1).union(&subject_states(n, 2)).copied().collect();
+    assert_eq!(store.subject_states(&domain("gb"), &assessment(1)).await.unwrap(), both(1));
+    assert_eq!(store.subject_states(&domain("ng"), &assessment(2)).await.unwrap(), both(2), "in quarantine, too");
     for version in [1, 2] {
-        assert_eq!(store.by_manifest(&manifest(1, version), false).await.unwrap().unwrap().about, both(1));
+        assert_eq!(store.by_manifest(&manifest(1, version), false).await.unwrap().unwrap().subject_states, both(1));
     }
-    assert!(store.about(&domain("gb"), &assessment(2)).await.unwrap().is_empty(), "another's of that id");
-    assert!(store.about(&domain("gb"), &assessment(9)).await.unwrap().is_empty());
+    assert!(store.subject_states(&domain("gb"), &assessment(2)).await.unwrap().is_empty(), "another's of that id");
+    assert!(store.subject_states(&domain("gb"), &assessment(9)).await.unwrap().is_empty());
 }
 
 pub(crate) async fn another_manifest_for_the_same_version_is_a_conflict(home: &dyn Home) {

@@ -8,7 +8,7 @@ use crate::{
     },
     store::{
         AssessmentState, ListFilter, ReceivedEntry, Store,
-        receipts::{Quarantine, Readmission},
+        receipts::{QuarantineRecord, Readmission},
     },
 };
 
@@ -19,7 +19,7 @@ pub(super) fn held(sequence: u64, n: u8) -> ReceivedEntry {
         c.attachments = vec![(Sha256([n; 32]), 4)];
     });
     entry.reason = Some("AGREEMENT_DIFFERS".into());
-    entry.held_for = Some(statement(90));
+    entry.missing_agreement = Some(statement(90));
     entry
 }
 
@@ -64,7 +64,7 @@ pub(crate) async fn why_an_arrival_is_kept_from_users_is_told(home: &dyn Home) {
     let mut not_covered = entry_but(2, 1, 1, |c| c.quarantined = true);
     not_covered.reason = Some("NOT_COVERED".into());
     receive(&*store, "us", 0, vec![held(1, 1), not_covered, entry(3, 2, 1)]).await.unwrap();
-    let kept = |sequence, reason: &str| Quarantine {
+    let kept = |sequence, reason: &str| QuarantineRecord {
         partner: domain("us"),
         sequence,
         release_id: statement(u8::try_from(sequence).unwrap()),
@@ -72,21 +72,21 @@ pub(crate) async fn why_an_arrival_is_kept_from_users_is_told(home: &dyn Home) {
         at: at(50),
     };
     let both = [kept(1, "AGREEMENT_DIFFERS"), kept(2, "NOT_COVERED")];
-    assert_eq!(store.quarantines(&manifest(1, 1)).await.unwrap(), both);
-    assert!(store.quarantines(&manifest(2, 1)).await.unwrap().is_empty());
-    assert!(store.quarantines(&manifest(9, 1)).await.unwrap().is_empty());
+    assert_eq!(store.quarantine_records(&manifest(1, 1)).await.unwrap(), both);
+    assert!(store.quarantine_records(&manifest(2, 1)).await.unwrap().is_empty());
+    assert!(store.quarantine_records(&manifest(9, 1)).await.unwrap().is_empty());
 }
 
 pub(crate) async fn what_is_held_for_an_agreement_is_found_by_it_page_by_page(home: &dyn Home) {
     let store = home.open();
     let mut other = held(2, 2);
-    other.held_for = Some(statement(91));
+    other.missing_agreement = Some(statement(91));
     receive(&*store, "us", 0, vec![held(1, 1), other, held(3, 3), entry(4, 4, 1)]).await.unwrap();
     receive(&*store, "au", 0, vec![held(1, 5)]).await.unwrap();
     let (us, wanted) = (domain("us"), statement(90));
     let mut seen = vec![];
     let mut after = 0;
-    while let [entry] = &store.held_for(&us, &wanted, after, 1).await.unwrap()[..] {
+    while let [entry] = &store.quarantined_for(&us, &wanted, after, 1).await.unwrap()[..] {
         assert_eq!(entry.release, format!("release {} of {}", entry.sequence, entry.sequence).into_bytes());
         let n = u8::try_from(entry.sequence).unwrap();
         assert_eq!((entry.manifest_id, sorted(entry.portions.clone())), (manifest(n, 1), sorted(portions(n, 3))));
@@ -94,8 +94,8 @@ pub(crate) async fn what_is_held_for_an_agreement_is_found_by_it_page_by_page(ho
         after = entry.sequence;
     }
     assert_eq!(seen, [1, 3]);
-    assert!(store.held_for(&us, &statement(92), 0, 10).await.unwrap().is_empty());
-    assert!(store.held_for(&domain("fr"), &wanted, 0, 10).await.unwrap().is_empty());
+    assert!(store.quarantined_for(&us, &statement(92), 0, 10).await.unwrap().is_empty());
+    assert!(store.quarantined_for(&domain("fr"), &wanted, 0, 10).await.unwrap().is_empty());
 }
 
 pub(crate) async fn what_is_readmitted_is_shown_once_and_arrives_anew(home: &dyn Home) {
@@ -111,7 +111,7 @@ pub(crate) async fn what_is_readmitted_is_shown_once_and_arrives_anew(home: &dyn
     assert_eq!((shown.state, sorted(shown.portions.clone())), (AssessmentState::Current, sorted(portions(1, 3))));
     assert_eq!(releases(&shown), [b"release 1 of 1"]);
     assert_eq!(store.list(&ListFilter::default()).await.unwrap().whole().unwrap().len(), 2);
-    assert!(store.quarantines(&manifest(1, 1)).await.unwrap().is_empty());
+    assert!(store.quarantine_records(&manifest(1, 1)).await.unwrap().is_empty());
     assert_eq!(store.wanted_attachments(&us).await.unwrap(), [(Sha256([1; 32]), 4)]);
     assert_eq!(outbox(&*store, "us").await, [b"stored".to_vec()]);
     let again = store.received_after(last, 10).await.unwrap();
@@ -120,7 +120,7 @@ pub(crate) async fn what_is_readmitted_is_shown_once_and_arrives_anew(home: &dyn
     // A second time there is nothing to show.
     assert!(!store.readmit(readmission(1, 1)).await.unwrap());
     assert_eq!(outbox(&*store, "us").await.len(), 1);
-    assert!(store.held_for(&us, &statement(90), 0, 10).await.unwrap().is_empty());
+    assert!(store.quarantined_for(&us, &statement(90), 0, 10).await.unwrap().is_empty());
     // The feed goes on, and what comes next arrives behind it.
     assert_eq!(store.inbound(&us).await.unwrap().sequence, 2);
     receive(&*store, "us", 2, vec![entry(3, 3, 1)]).await.unwrap();

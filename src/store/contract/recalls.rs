@@ -12,10 +12,10 @@ use crate::{
     store::{
         AssessmentState, CopyName, ListFilter, Store, StoreError,
         bundles::BundleChange,
-        outbox::Answered,
-        recalls::{Effect, RecallName, RecallRecord, Recalling, UnprovenRecall},
-        receipts::{Acknowledgement, Report},
-        requests::{Beside, RequestRecord, RequestStep},
+        outbox::OutboxOutcome,
+        recalls::{ContentEffect, RecallName, RecallRecord, RecallStep, UnverifiedRecall},
+        receipts::{Acknowledgement, HolderReport},
+        requests::{NewAttachedStatement, RequestRecord, RequestStep},
     },
 };
 
@@ -24,17 +24,17 @@ fn standing(state: RecallState) -> RecallStanding {
 }
 
 /// A recall that seals.
-pub(crate) fn withdrawn(n: u8, originator: &str) -> Recalling {
-    step(n, originator, RecallState::Withdrawn, Effect::Seal)
+pub(crate) fn withdrawn(n: u8, originator: &str) -> RecallStep {
+    step(n, originator, RecallState::Withdrawn, ContentEffect::Seal)
 }
 
 /// A recall that destroys.
-pub(super) fn purged(n: u8, originator: &str) -> Recalling {
-    step(n, originator, RecallState::Purged, Effect::Destroy)
+pub(super) fn purged(n: u8, originator: &str) -> RecallStep {
+    step(n, originator, RecallState::Purged, ContentEffect::Destroy)
 }
 
 /// A step of a recall of assessment `n` of `originator`.
-pub(crate) fn step(n: u8, originator: &str, state: RecallState, effect: Effect) -> Recalling {
+pub(crate) fn step(n: u8, originator: &str, state: RecallState, effect: ContentEffect) -> RecallStep {
     let record = RecallRecord {
         assessment: assessment(n),
         originator: domain(originator),
@@ -54,18 +54,19 @@ pub(crate) fn step(n: u8, originator: &str, state: RecallState, effect: Effect) 
         state,
     };
     let events = vec![Event::of_node(at(90), deed)];
-    Recalling { record, before: None, effect, is_told: true, except: vec![], post: vec![], events }
+    RecallStep { record, before: None, effect, is_told: true, except: vec![], post: vec![], events }
 }
 
 /// Something of everything, for the story of a store's life.
 pub(super) async fn fill_recalls(store: &dyn Store) {
-    store.recall(step(77, "gb", RecallState::AwaitingApproval, Effect::Seal)).await.unwrap();
-    let report = Report { envelope: b"canary-receipt".to_vec(), ..report(140, "fr", &[], ReceiptKind::Acting, true) };
+    store.recall(step(77, "gb", RecallState::AwaitingApproval, ContentEffect::Seal)).await.unwrap();
+    let report =
+        HolderReport { envelope: b"canary-receipt".to_vec(), ..report(140, "fr", &[], ReceiptKind::Acting, true) };
     store.save_report(report).await.unwrap();
     let envelope = b"canary-unproven".to_vec();
     let (originator, from) = (domain("ng"), domain("us"));
     let name = RecallName { assessment: assessment(78), originator, from };
-    assert!(store.keep_unproven(UnprovenRecall { name, envelope, at: at(3) }, 9, 9).await.unwrap());
+    assert!(store.keep_unverified_recall(UnverifiedRecall { name, envelope, at: at(3) }, 9, 9).await.unwrap());
 }
 
 async fn outbox(store: &dyn Store, name: &str) -> Vec<Vec<u8>> {
@@ -80,19 +81,20 @@ pub(crate) async fn a_recall_seals_all_versions_and_is_first_in_the_outbox(home:
     store.publish(publication(2, 1)).await.unwrap();
     store.post(&domain("fr"), b"before".to_vec(), at(0)).await.unwrap();
     let post = vec![(domain("us"), b"receipt".to_vec())];
-    let done = store.recall(Recalling { post, ..step(1, "gb", RecallState::Withdrawn, Effect::Seal) }).await.unwrap();
+    let done =
+        store.recall(RecallStep { post, ..step(1, "gb", RecallState::Withdrawn, ContentEffect::Seal) }).await.unwrap();
     assert_eq!((done.told, done.manifests), (vec![domain("fr")], vec![manifest(1, 1), manifest(1, 2)]));
     drop(store);
     let store = home.open();
     assert_eq!(outbox(&*store, "fr").await, [&b"canary-recall"[..], b"before"]);
     assert_eq!(outbox(&*store, "us").await, [b"receipt"]);
     // It is first among statements, and holds up no entry of anything else.
-    let look = store.look(&domain("fr"), 1, at(0), 1 << 20).await.unwrap();
+    let look = store.pending_work(&domain("fr"), 1, at(0), 1 << 20).await.unwrap();
     assert_eq!(look.due.iter().map(|(item, _)| item.manifest_id).collect::<Vec<_>>(), [manifest(2, 1)]);
     // Pages go on behind it, and clearing it clears nothing that came later.
     let items = store.outbox(&domain("fr"), 0, 1).await.unwrap();
     assert_eq!(store.outbox(&domain("fr"), items[0].id, 9).await.unwrap()[0].envelope, b"before");
-    store.answer_outbox(&domain("fr"), vec![(items[0].id, Answered::Done)]).await.unwrap();
+    store.record_outbox_outcomes(&domain("fr"), vec![(items[0].id, OutboxOutcome::Done)]).await.unwrap();
     for version in [1, 2] {
         let sealed = store.by_manifest(&manifest(1, version), false).await.unwrap().unwrap();
         assert_eq!((sealed.state, sealed.portions.len()), (AssessmentState::Withdrawn, 0));
@@ -129,8 +131,8 @@ pub(crate) async fn a_purge_leaves_the_tombstone_and_nothing_else(home: &dyn Hom
         store.append_attachment(&CopyName::own(sha256), 4, 0, vec![1; 4]).await.unwrap();
         store.finish_attachment(&CopyName::own(sha256), true).await.unwrap();
     }
-    assert!(!store.is_taken_back(&own).await.unwrap());
-    let beside = |n| Beside {
+    assert!(!store.is_attachment_recalled(&own).await.unwrap());
+    let attached = |n| NewAttachedStatement {
         manifest_id: manifest(n, 1),
         from: domain("gb"),
         envelope: b"endorsement".to_vec(),
@@ -139,23 +141,23 @@ pub(crate) async fn a_purge_leaves_the_tombstone_and_nothing_else(home: &dyn Hom
         queue: vec![],
     };
     for n in [1, 2] {
-        assert!(store.put_beside(beside(n), vec![]).await.unwrap());
+        assert!(store.attach_statement(attached(n), vec![]).await.unwrap());
     }
-    store.recall(step(1, "gb", RecallState::Purged, Effect::Destroy)).await.unwrap();
+    store.recall(step(1, "gb", RecallState::Purged, ContentEffect::Destroy)).await.unwrap();
     drop(store);
     let store = home.open();
     for officer in [false, true] {
         let gone = store.by_manifest(&manifest(1, 1), officer).await.unwrap().unwrap();
-        assert_eq!((gone.state, gone.portions.len(), gone.beside.len()), (AssessmentState::Purged, 0, 0));
+        assert_eq!((gone.state, gone.portions.len(), gone.attached.len()), (AssessmentState::Purged, 0, 0));
     }
-    assert_eq!(store.put_beside(beside(1), vec![]).await, Err(StoreError::Conflict), "there is no key for it");
-    assert_eq!(store.by_manifest(&manifest(2, 1), false).await.unwrap().unwrap().beside.len(), 1);
+    assert_eq!(store.attach_statement(attached(1), vec![]).await, Err(StoreError::Conflict), "there is no key for it");
+    assert_eq!(store.by_manifest(&manifest(2, 1), false).await.unwrap().unwrap().attached.len(), 1);
     assert_eq!(store.by_manifest(&manifest(2, 1), false).await.unwrap().unwrap().portions.len(), 3);
     assert!(!store.attachment(&CopyName::own(own)).await.unwrap().complete);
     assert!(store.attachment(&CopyName::own(shared)).await.unwrap().complete, "another one names it");
-    assert!(store.is_taken_back(&own).await.unwrap() && !store.is_taken_back(&shared).await.unwrap());
+    assert!(store.is_attachment_recalled(&own).await.unwrap() && !store.is_attachment_recalled(&shared).await.unwrap());
     // A second step must know where it stands.
-    let blind = step(1, "gb", RecallState::Purged, Effect::Destroy);
+    let blind = step(1, "gb", RecallState::Purged, ContentEffect::Destroy);
     assert_eq!(store.recall(blind).await, Err(StoreError::Conflict));
     let kept = store.recall_of(&domain("gb"), &assessment(1)).await.unwrap().unwrap();
     assert_eq!((kept.standing, kept.turn), (standing(RecallState::Purged), 1));
@@ -178,23 +180,23 @@ pub(crate) async fn nobody_else_s_word_keeps_an_attachment_from_a_purge(home: &d
     receive(&*store, "us", 0, vec![naming(1, false)]).await.unwrap();
     receive(&*store, "fr", 0, vec![naming(2, true)]).await.unwrap();
     whole("us").await;
-    store.recall(step(1, "ng", RecallState::AwaitingApproval, Effect::Seal)).await.unwrap();
-    assert!(store.is_taken_back(&sha256).await.unwrap(), "what is in quarantine gives it to nobody");
-    let purge = Recalling {
+    store.recall(step(1, "ng", RecallState::AwaitingApproval, ContentEffect::Seal)).await.unwrap();
+    assert!(store.is_attachment_recalled(&sha256).await.unwrap(), "what is in quarantine gives it to nobody");
+    let purge = RecallStep {
         before: Some(RecallState::AwaitingApproval),
-        ..step(1, "ng", RecallState::Purged, Effect::Destroy)
+        ..step(1, "ng", RecallState::Purged, ContentEffect::Destroy)
     };
     // What users see keeps the copy of whoever gave it, and no other.
     receive(&*store, "de", 0, vec![naming(4, false)]).await.unwrap();
     whole("de").await;
-    assert!(!store.is_taken_back(&sha256).await.unwrap());
+    assert!(!store.is_attachment_recalled(&sha256).await.unwrap());
     store.recall(purge).await.unwrap();
     assert!(!is_whole("us").await && is_whole("de").await);
     assert!(store.wanted_attachments(&domain("us")).await.unwrap().is_empty(), "it is not fetched again");
-    let mut other = step(4, "ng", RecallState::Purged, Effect::Destroy);
+    let mut other = step(4, "ng", RecallState::Purged, ContentEffect::Destroy);
     other.record.id = statement(201);
     store.recall(other).await.unwrap();
-    assert!(!is_whole("de").await && store.is_taken_back(&sha256).await.unwrap());
+    assert!(!is_whole("de").await && store.is_attachment_recalled(&sha256).await.unwrap());
     // Once it is shown, it names it.
     let readmission = crate::store::receipts::Readmission {
         partner: domain("fr"),
@@ -205,7 +207,7 @@ pub(crate) async fn nobody_else_s_word_keeps_an_attachment_from_a_purge(home: &d
         verified: verified(),
     };
     assert!(store.readmit(readmission).await.unwrap());
-    assert!(!store.is_taken_back(&sha256).await.unwrap());
+    assert!(!store.is_attachment_recalled(&sha256).await.unwrap());
 }
 
 pub(crate) async fn what_people_wrote_goes_with_a_purge(home: &dyn Home) {
@@ -225,7 +227,7 @@ pub(crate) async fn what_people_wrote_goes_with_a_purge(home: &dyn Home) {
         by: None,
         reason: None,
     };
-    let step_of = |record, post| RequestStep { record, is_theirs: false, post, beside: None, events: vec![] };
+    let step_of = |record, post| RequestStep { record, is_theirs: false, post, attached: None, events: vec![] };
     for (n, about) in [(1, 1), (2, 2), (3, 1)] {
         assert!(store.begin_request(step_of(asked(n, about), None)).await.unwrap());
     }
@@ -238,7 +240,7 @@ pub(crate) async fn what_people_wrote_goes_with_a_purge(home: &dyn Home) {
         assert!(store.settle_request(step_of(answered(n, n, text), Some(text.to_vec()))).await.unwrap());
     }
     assert!(store.save_report(report(40, "fr", &[], ReceiptKind::Acting, true)).await.unwrap());
-    store.recall(step(1, "gb", RecallState::Purged, Effect::Destroy)).await.unwrap();
+    store.recall(step(1, "gb", RecallState::Purged, ContentEffect::Destroy)).await.unwrap();
     drop(store);
     let store = home.open();
     let blank = RequestRecord { envelope: vec![], answer: None, ..answered(1, 1, b"") };
@@ -257,7 +259,7 @@ pub(crate) async fn what_people_wrote_goes_with_a_purge(home: &dyn Home) {
 pub(crate) async fn what_was_taken_back_is_not_received_and_not_readmitted(home: &dyn Home) {
     let store = home.open();
     // Ahead of what it takes back.
-    store.recall(step(7, "ng", RecallState::Withdrawn, Effect::Seal)).await.unwrap();
+    store.recall(step(7, "ng", RecallState::Withdrawn, ContentEffect::Seal)).await.unwrap();
     let came = receive(&*store, "us", 0, vec![entry(1, 6, 1), entry(2, 7, 1)]).await;
     assert_eq!(came, Err(StoreError::Recalled));
     assert_eq!(store.inbound(&domain("us")).await.unwrap().sequence, 0, "nothing of the batch");
@@ -272,7 +274,7 @@ pub(crate) async fn what_was_taken_back_is_not_received_and_not_readmitted(home:
 
 pub(crate) async fn a_recall_under_roots_that_are_disowned_waits_to_be_proved_again(home: &dyn Home) {
     let store = home.open();
-    let mut taken = step(7, "ng", RecallState::Withdrawn, Effect::Seal);
+    let mut taken = step(7, "ng", RecallState::Withdrawn, ContentEffect::Seal);
     taken.record.from = Some(domain("us"));
     store.recall(taken).await.unwrap();
     assert_eq!(receive(&*store, "fr", 0, vec![entry(1, 7, 1)]).await, Err(StoreError::Recalled));
@@ -280,7 +282,7 @@ pub(crate) async fn a_recall_under_roots_that_are_disowned_waits_to_be_proved_ag
     store.change_bundles(BundleChange { disown, ..BundleChange::default() }, vec![]).await.unwrap();
     assert!(store.recall_of(&domain("ng"), &assessment(7)).await.unwrap().is_none());
     let name = RecallName { assessment: assessment(7), originator: domain("ng"), from: domain("us") };
-    let waits = store.unproven(&name).await.unwrap().map(|recall| recall.envelope);
+    let waits = store.unverified_recall(&name).await.unwrap().map(|recall| recall.envelope);
     assert_eq!(waits, Some(b"canary-recall".to_vec()));
     // What was verified under those roots a moment before is not committed; what is verified under others is.
     let under_those = entry_but(1, 9, 1, |c| c.verified.roots = vec![Sha256([9; 32])]);
@@ -292,22 +294,22 @@ pub(crate) async fn a_recall_under_roots_that_are_disowned_waits_to_be_proved_ag
 pub(crate) async fn a_stranger_s_recall_keeps_from_users_what_is_in_quarantine(home: &dyn Home) {
     let store = home.open();
     let mut held = entry_but(1, 1, 1, |c| c.quarantined = true);
-    (held.reason, held.held_for) = (Some("AGREEMENT_DIFFERS".into()), Some(statement(90)));
+    (held.reason, held.missing_agreement) = (Some("AGREEMENT_DIFFERS".into()), Some(statement(90)));
     receive(&*store, "us", 0, vec![held]).await.unwrap();
-    let named = |n: u8, by: &str, from: &str| UnprovenRecall {
+    let named = |n: u8, by: &str, from: &str| UnverifiedRecall {
         name: RecallName { assessment: assessment(n), originator: domain(by), from: domain(from) },
         envelope: format!("canary-recall by {from}").into_bytes(),
         at: at(n.into()),
     };
     let unproven = |from: &str| named(1, "ng", from);
-    let keep = async |recall: UnprovenRecall| store.keep_unproven(recall, 1, 2).await.unwrap();
+    let keep = async |recall: UnverifiedRecall| store.keep_unverified_recall(recall, 1, 2).await.unwrap();
     assert!(keep(unproven("us")).await && keep(unproven("us")).await, "the same again takes no more room");
     assert!(!keep(named(2, "ng", "us")).await, "one name's are few");
     assert!(keep(named(2, "ml", "us")).await && !keep(named(2, "gh", "us")).await, "and so are one partner's");
     assert!(keep(unproven("fr")).await, "and take no place from another's");
-    let here = store.versions_here(&domain("us"), vec![(domain("ng"), assessment(1), 1)]).await.unwrap().remove(0);
+    let here = store.version_statuses(&domain("us"), vec![(domain("ng"), assessment(1), 1)]).await.unwrap().remove(0);
     assert!(here.is_recall_claimed && !here.is_recalled, "{here:?}");
-    let here = store.versions_here(&domain("de"), vec![(domain("ng"), assessment(1), 1)]).await.unwrap().remove(0);
+    let here = store.version_statuses(&domain("de"), vec![(domain("ng"), assessment(1), 1)]).await.unwrap().remove(0);
     assert!(!here.is_recall_claimed, "the word of one partner counts for nothing with another: {here:?}");
     let readmission = || crate::store::receipts::Readmission {
         partner: domain("us"),
@@ -320,11 +322,11 @@ pub(crate) async fn a_stranger_s_recall_keeps_from_users_what_is_in_quarantine(h
     assert!(!store.readmit(readmission()).await.unwrap());
     drop(store);
     let store = home.open();
-    let names = store.unproven_names().await.unwrap();
+    let names = store.unverified_recall_names().await.unwrap();
     assert_eq!(names, [unproven("fr").name, unproven("us").name, named(2, "ml", "us").name]);
-    assert_eq!(store.unproven(&names[1]).await.unwrap(), Some(unproven("us")));
+    assert_eq!(store.unverified_recall(&names[1]).await.unwrap(), Some(unproven("us")));
     for from in ["us", "fr"] {
-        store.forget_unproven(&unproven(from).name).await.unwrap();
+        store.forget_unverified_recall(&unproven(from).name).await.unwrap();
     }
     assert!(store.readmit(readmission()).await.unwrap());
 }
@@ -387,8 +389,8 @@ pub(crate) async fn recalls_are_read_in_pages_of_so_many_and_so_many_bytes(home:
     assert!(seen.is_sorted() && seen.iter().map(|(turn, _)| turn).is_sorted());
 }
 
-pub(super) fn report(n: u8, holder: &str, through: &[&str], kind: ReceiptKind, verified: bool) -> Report {
-    Report {
+pub(super) fn report(n: u8, holder: &str, through: &[&str], kind: ReceiptKind, verified: bool) -> HolderReport {
+    HolderReport {
         id: statement(n),
         envelope: format!("canary-report {n}").into_bytes(),
         holder: domain(holder),
@@ -410,7 +412,7 @@ pub(crate) async fn holders_are_known_by_what_they_said_and_nobody_s_word_takes_
     store.publish(publication(1, 1)).await.unwrap();
     store.commit_releases(&domain("fr"), batch(0, vec![release(1, 1, 1)])).await.unwrap();
     store.save_partner(super::records::partner("us"), refused("us")).await.unwrap();
-    let said = async |report: Report| store.save_report(report).await.unwrap();
+    let said = async |report: HolderReport| store.save_report(report).await.unwrap();
     assert!(said(report(40, "fr", &[], ReceiptKind::Read, true)).await);
     assert!(!said(report(40, "fr", &[], ReceiptKind::Read, true)).await, "the same again");
     assert!(said(report(41, "us", &["fr"], ReceiptKind::Stored, true)).await);
@@ -431,11 +433,11 @@ pub(crate) async fn holders_are_known_by_what_they_said_and_nobody_s_word_takes_
     assert_eq!(known.reports[1].through, [domain("fr")]);
     assert_eq!(known.contacts, [(domain("fr"), at(3))]);
 
-    let told = store.recall(step(1, "gb", RecallState::Withdrawn, Effect::Seal)).await.unwrap().told;
+    let told = store.recall(step(1, "gb", RecallState::Withdrawn, ContentEffect::Seal)).await.unwrap().told;
     assert_eq!(told, [domain("fr"), domain("us")], "whoever is known to hold it and is a partner, too");
     let answer =
-        |n, verified, kind| Report { recall: Some(statement(200)), ..report(n, "us", &["fr"], kind, verified) };
-    let unknown = Report { recall: Some(statement(9)), ..answer(50, true, ReceiptKind::Purged) };
+        |n, verified, kind| HolderReport { recall: Some(statement(200)), ..report(n, "us", &["fr"], kind, verified) };
+    let unknown = HolderReport { recall: Some(statement(9)), ..answer(50, true, ReceiptKind::Purged) };
     assert_eq!(store.save_report(unknown).await, Err(StoreError::Conflict));
     let kinds = async || {
         let known = store.holders(&domain("gb"), &assessment(1)).await.unwrap();
@@ -473,7 +475,7 @@ pub(crate) async fn duties_are_met_by_a_word_and_end_with_a_recall(home: &dyn Ho
     assert_eq!(overdue(&fr, true, 25).await, (2, Some(1)));
     store.save_report(report(42, "fr", &[], ReceiptKind::Read, true)).await.unwrap();
     assert_eq!(overdue(&fr, true, 25).await, (1, Some(2)));
-    store.recall(step(2, "gb", RecallState::Withdrawn, Effect::Seal)).await.unwrap();
+    store.recall(step(2, "gb", RecallState::Withdrawn, ContentEffect::Seal)).await.unwrap();
     assert_eq!(overdue(&fr, true, 25).await, (0, None));
 
     let us = domain("us");
@@ -484,7 +486,7 @@ pub(crate) async fn duties_are_met_by_a_word_and_end_with_a_recall(home: &dyn Ho
         manifest_id: manifest(3, 2),
         kind,
         role: Role::Analyst,
-        post: vec![(domain("us"), b"read".to_vec())],
+        post: vec![(domain("us"), kind.as_str().as_bytes().to_vec())],
         events: vec![],
     };
     assert!(store.acknowledge(read(ReceiptKind::Read)).await.unwrap());

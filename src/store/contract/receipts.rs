@@ -10,8 +10,8 @@ use crate::{
     },
     store::{
         Store, StoreError,
-        recalls::Effect,
-        receipts::{Acknowledgement, AnswerRecord, ReceiptRecord, Released, Report, ToldReadings},
+        recalls::ContentEffect,
+        receipts::{Acknowledgement, AnswerRecord, HolderReport, ReceiptRecord, ReleaseRef, ReportedReadings},
     },
 };
 
@@ -49,7 +49,7 @@ pub(crate) async fn a_receipt_answers_only_what_was_released_to_its_signer(home:
     store.void_releases(&domain("fr"), vec![(2, b"void".to_vec())], vec![]).await.unwrap();
     let named = |sequence: u64| {
         let id = statement(u8::try_from(sequence).unwrap());
-        Released { sequence, id, manifest_id: manifest(1, 1) }
+        ReleaseRef { sequence, id, manifest_id: manifest(1, 1) }
     };
     let fr = domain("fr");
     let found = store.released(&fr, &[statement(3), statement(99), statement(2)]).await.unwrap();
@@ -108,14 +108,15 @@ pub(crate) async fn a_release_is_answered_once_as_quarantined_and_then_as_stored
 
 /// What is to be told at the end of an interval: versions, roles, and from whom these came.
 async fn to_tell(store: &dyn Store, second: i64) -> Vec<(StatementId, Role, Vec<String>)> {
-    let found = store.readings_to_tell(at(second), at(second + 20), 10).await.unwrap();
-    let senders = |arrived: &[crate::store::receipts::Arrived]| arrived.iter().map(|a| a.sender.to_string()).collect();
+    let found = store.readings_to_report(at(second), at(second + 20), 10).await.unwrap();
+    let senders =
+        |arrived: &[crate::store::receipts::ReceiptTarget]| arrived.iter().map(|a| a.sender.to_string()).collect();
     found.iter().map(|reading| (reading.manifest_id, reading.role, senders(&reading.arrived))).collect()
 }
 
-fn told(manifest_id: StatementId, role: Role) -> ToldReadings {
+fn told(manifest_id: StatementId, role: Role) -> ReportedReadings {
     let post = vec![(domain("us"), format!("read by {role}").into_bytes())];
-    ToldReadings { readings: vec![(manifest_id, role)], post, events: vec![refused("us")] }
+    ReportedReadings { readings: vec![(manifest_id, role)], post, events: vec![refused("us")] }
 }
 
 pub(crate) async fn a_reading_is_told_once_at_its_time_and_no_restart_loses_it(home: &dyn Home) {
@@ -140,8 +141,8 @@ pub(crate) async fn a_reading_is_told_once_at_its_time_and_no_restart_loses_it(h
     assert_eq!(to_tell(&*store, 20).await, [(version, Role::Analyst, us()), (version, Role::Officer, us())]);
     // Due after two more intervals: another clock, or another interval, said so.
     assert_eq!(to_tell(&*store, -30).await.len(), 2);
-    store.readings_told(told(version, Role::Analyst)).await.unwrap();
-    assert_eq!(store.readings_told(told(version, Role::Analyst)).await, Err(StoreError::Conflict));
+    store.mark_readings_reported(told(version, Role::Analyst)).await.unwrap();
+    assert_eq!(store.mark_readings_reported(told(version, Role::Analyst)).await, Err(StoreError::Conflict));
     assert_eq!(overdue(&*store).await, 0);
     store.note_reading(&version, Role::Analyst, at(30), vec![]).await.unwrap();
     assert_eq!(to_tell(&*store, 30).await, [(version, Role::Officer, us())], "once in each role");
@@ -157,10 +158,10 @@ pub(crate) async fn what_was_taken_back_is_not_told_as_read(home: &dyn Home) {
     let store = home.open();
     receive(&*store, "us", 0, vec![entry(1, 3, 1)]).await.unwrap();
     store.note_reading(&manifest(3, 1), Role::Analyst, at(10), vec![]).await.unwrap();
-    store.recall(super::recalls::step(3, "ng", RecallState::Withdrawn, Effect::Seal)).await.unwrap();
+    store.recall(super::recalls::step(3, "ng", RecallState::Withdrawn, ContentEffect::Seal)).await.unwrap();
     assert_eq!(to_tell(&*store, 10).await, [(manifest(3, 1), Role::Analyst, vec![])]);
-    let nothing = ToldReadings { post: vec![], events: vec![], ..told(manifest(3, 1), Role::Analyst) };
-    store.readings_told(nothing).await.unwrap();
+    let nothing = ReportedReadings { post: vec![], events: vec![], ..told(manifest(3, 1), Role::Analyst) };
+    store.mark_readings_reported(nothing).await.unwrap();
     assert!(to_tell(&*store, 10).await.is_empty());
 }
 
@@ -170,7 +171,7 @@ pub(crate) async fn of_holders_that_nobody_can_verify_a_version_has_so_many(home
     let said = async |holder: &str, id: u16, kind: ReceiptKind| {
         let bytes: Vec<u8> = id.to_be_bytes().into_iter().cycle().take(32).collect();
         let id = bytes.as_slice().try_into().unwrap();
-        store.save_report(Report { id, ..super::recalls::report(1, holder, &["us"], kind, false) }).await.unwrap()
+        store.save_report(HolderReport { id, ..super::recalls::report(1, holder, &["us"], kind, false) }).await.unwrap()
     };
     for n in 0..256 {
         assert!(said(&format!("made-up-{n}"), n, ReceiptKind::Stored).await, "{n}");

@@ -4,8 +4,8 @@ use super::{Home, kit::*};
 use crate::{
     domain::release::EntryKind,
     store::{
-        AssessmentState, BesideStatement, InboundPosition, ListFilter, OnWord, ReceivedEntry, Store, StoreError,
-        VersionHere, forward::Forwarding,
+        AssessmentState, AttachedStatement, HubAttestedVersion, InboundPosition, ListFilter, ReceivedEntry, Store,
+        StoreError, VersionStatus, forward::Forwarding,
     },
 };
 
@@ -116,11 +116,11 @@ pub(crate) async fn a_second_manifest_for_a_version_is_quarantined_and_does_not_
     assert_eq!(state(&*store, 9, 1).await, AssessmentState::Quarantined);
     let asked =
         ["ng", "ng", "us", "xx"].map(domain).into_iter().zip([1, 7, 1, 1]).map(|(by, v)| (by, assessment(1), v));
-    let here = VersionHere { manifest: Some(manifest(1, 1)), latest: 1, ..VersionHere::default() };
-    let other_version = VersionHere { manifest: None, ..here };
-    let nothing = VersionHere::default();
+    let here = VersionStatus { manifest: Some(manifest(1, 1)), latest: 1, ..VersionStatus::default() };
+    let other_version = VersionStatus { manifest: None, ..here };
+    let nothing = VersionStatus::default();
     assert_eq!(
-        store.versions_here(&domain("us"), asked.collect()).await.unwrap(),
+        store.version_statuses(&domain("us"), asked.collect()).await.unwrap(),
         [here, other_version, nothing, nothing]
     );
     let shown = store.assessment(&assessment(1), None, true).await.unwrap().unwrap();
@@ -143,33 +143,26 @@ pub(crate) async fn a_quarantined_version_does_not_hide_the_one_before(home: &dy
 }
 
 /// A version that a thief wrote and that counts on the word of `au`: shown only in the place of nothing.
-fn on_word(sequence: u64, n: u8, version: u32) -> ReceivedEntry {
+fn hub_attested(sequence: u64, n: u8, version: u32) -> ReceivedEntry {
     entry_but(sequence, n, version, |c| {
         c.manifest_id = manifest(n + 100, version);
         c.verified.on_word_of = Some(domain("au"));
-        c.beside = vec![BesideStatement { envelope: b"endorsement".to_vec(), verified: true }];
+        c.attached = vec![AttachedStatement { envelope: b"endorsement".to_vec(), verified: true }];
     })
 }
 
 pub(crate) async fn what_counts_on_a_hub_s_word_gives_way_to_its_originator_s_own(home: &dyn Home) {
     let store = home.open();
-    let forged = |n: u8, version| OnWord { version, manifest: manifest(n + 100, version) };
+    let forged = |n: u8, version| HubAttestedVersion { version, manifest: manifest(n + 100, version) };
     let here = async |n, version| {
         let named = vec![(domain("ng"), assessment(n), version)];
-        store.versions_here(&domain("us"), named).await.unwrap().remove(0)
+        store.version_statuses(&domain("us"), named).await.unwrap().remove(0)
     };
-    receive(&*store, "au", 0, vec![on_word(1, 1, 1), on_word(2, 2, 5), on_word(3, 3, 1), on_word(4, 4, 1)])
-        .await
-        .unwrap();
-    assert_eq!(here(1, 1).await, VersionHere { on_word: Some(forged(1, 1)), ..VersionHere::default() });
-    store
-        .forward(Forwarding {
-            upto: 4,
-            queue: vec![(manifest(101, 1), 3, vec![(domain("fr"), at(0))])],
-            events: vec![],
-        })
-        .await
-        .unwrap();
+    let of_hub = vec![hub_attested(1, 1, 1), hub_attested(2, 2, 5), hub_attested(3, 3, 1), hub_attested(4, 4, 1)];
+    receive(&*store, "au", 0, of_hub).await.unwrap();
+    assert_eq!(here(1, 1).await, VersionStatus { hub_attested: Some(forged(1, 1)), ..VersionStatus::default() });
+    let queue = vec![(manifest(101, 1), 3, vec![(domain("fr"), at(0))])];
+    store.forward(Forwarding { from: 0, upto: 4, queue, events: vec![] }).await.unwrap();
     assert_eq!(store.queued(&domain("fr")).await.unwrap(), 1);
     let of = |figures: Vec<crate::store::FeedFigures>, name: &str| {
         let one = figures.into_iter().find(|f| f.partner == domain(name)).unwrap();
@@ -181,41 +174,45 @@ pub(crate) async fn what_counts_on_a_hub_s_word_gives_way_to_its_originator_s_ow
     receive(&*store, "us", 0, vec![entry(1, 1, 1), entry(2, 2, 4), entry(3, 3, 2)]).await.unwrap();
     assert_eq!(store.queued(&domain("fr")).await.unwrap(), 0);
     for (n, version, by_thief) in [(1, 1, 1), (2, 4, 5)] {
-        let expected = VersionHere { manifest: Some(manifest(n, version)), latest: version, ..VersionHere::default() };
+        let expected =
+            VersionStatus { manifest: Some(manifest(n, version)), latest: version, ..VersionStatus::default() };
         assert_eq!(here(n, version).await, expected);
         let hidden = manifest(n + 100, by_thief);
         assert!(store.by_manifest(&hidden, false).await.unwrap().is_none());
         let officers = store.by_manifest(&hidden, true).await.unwrap().unwrap();
         assert_eq!(
-            (officers.state, officers.portions.len(), officers.beside.len()),
+            (officers.state, officers.portions.len(), officers.attached.len()),
             (AssessmentState::Quarantined, 3, 1)
         );
-        let why = store.quarantines(&hidden).await.unwrap();
+        let why = store.quarantine_records(&hidden).await.unwrap();
         assert_eq!(why[0].reason.as_deref(), Some("REPLAY_DIFFERS"));
         assert_eq!(state(&*store, n, version).await, AssessmentState::Current);
     }
     // An earlier version stays in the history.
-    assert_eq!(here(3, 2).await.on_word, Some(forged(3, 1)));
+    assert_eq!(here(3, 2).await.hub_attested, Some(forged(3, 1)));
     assert_eq!(store.by_manifest(&manifest(103, 1), false).await.unwrap().unwrap().state, AssessmentState::Superseded);
     // The same manifest by its originator: it is confirmed where it stands.
     let own = entry_but(4, 4, 1, |c| c.manifest_id = manifest(104, 1));
     receive(&*store, "us", 3, vec![own]).await.unwrap();
-    assert_eq!(here(4, 1).await, VersionHere { manifest: Some(manifest(104, 1)), latest: 1, ..VersionHere::default() });
+    assert_eq!(
+        here(4, 1).await,
+        VersionStatus { manifest: Some(manifest(104, 1)), latest: 1, ..VersionStatus::default() }
+    );
     let confirmed = store.by_manifest(&manifest(104, 1), false).await.unwrap().unwrap();
-    assert_eq!((confirmed.state, confirmed.releases.len(), confirmed.beside.len()), (AssessmentState::Current, 1, 0));
+    assert_eq!((confirmed.state, confirmed.releases.len(), confirmed.attached.len()), (AssessmentState::Current, 1, 0));
     let officers = store.by_manifest(&manifest(104, 1), true).await.unwrap().unwrap();
-    assert_eq!((officers.releases.len(), officers.beside.len()), (2, 1));
+    assert_eq!((officers.releases.len(), officers.attached.len()), (2, 1));
     // Nothing brings back what gave way.
-    receive(&*store, "au", 4, vec![on_word(5, 1, 1)]).await.unwrap();
+    receive(&*store, "au", 4, vec![hub_attested(5, 1, 1)]).await.unwrap();
     assert_eq!(store.assessment(&assessment(1), None, false).await.unwrap().unwrap().manifest_id, manifest(1, 1));
-    assert_eq!(here(1, 1).await.on_word, None);
+    assert_eq!(here(1, 1).await.hub_attested, None);
 }
 
 pub(crate) async fn what_counts_on_a_hub_s_word_is_shown_only_where_nothing_else_is(home: &dyn Home) {
     let store = home.open();
     receive(&*store, "us", 0, vec![entry(1, 1, 2), entry(2, 2, 2)]).await.unwrap();
-    receive(&*store, "au", 0, vec![on_word(1, 1, 3), on_word(2, 2, 2), on_word(3, 3, 1)]).await.unwrap();
-    receive(&*store, "fr", 0, vec![on_word(1, 3, 2)]).await.unwrap();
+    receive(&*store, "au", 0, vec![hub_attested(1, 1, 3), hub_attested(2, 2, 2), hub_attested(3, 3, 1)]).await.unwrap();
+    receive(&*store, "fr", 0, vec![hub_attested(1, 3, 2)]).await.unwrap();
     for (n, version) in [(1, 3), (2, 2), (3, 2)] {
         assert!(store.by_manifest(&manifest(n + 100, version), false).await.unwrap().is_none(), "{n}");
     }
@@ -243,8 +240,8 @@ pub(crate) async fn a_void_is_received_without_content(home: &dyn Home) {
         content: None,
         refused: false,
         reason: None,
-        held_for: None,
-        hold: None,
+        missing_agreement: None,
+        pending_verification: None,
         signed: None,
     };
     receive(&*store, "us", 0, vec![void, entry(2, 1, 1)]).await.unwrap();

@@ -15,7 +15,7 @@ use crate::{
     seal::hash::sha256,
     store::{
         AgreementRecord, AttachmentStatus, CopyName, PartnerRecord, Store, StoreError,
-        outbox::{Answered, OutboxItem},
+        outbox::{OutboxItem, OutboxOutcome},
     },
     wire,
 };
@@ -141,9 +141,12 @@ pub(crate) async fn the_outbox_keeps_its_order(home: &dyn Home) {
     assert_eq!(store.outbox(&us, 0, 1).await.unwrap(), items[..1]);
     assert_eq!(store.outbox(&us, items[0].id, 10).await.unwrap(), items[1..]);
     assert!(store.outbox(&us, items[2].id, 10).await.unwrap().is_empty());
-    store.answer_outbox(&fr, vec![(items[0].id, Answered::Done)]).await.unwrap();
+    store.record_outbox_outcomes(&fr, vec![(items[0].id, OutboxOutcome::Done)]).await.unwrap();
     assert_eq!(store.outbox(&us, 0, 10).await.unwrap(), items, "another partner can't clear it");
-    store.answer_outbox(&us, vec![(items[0].id, Answered::Done), (items[2].id, Answered::Done)]).await.unwrap();
+    store
+        .record_outbox_outcomes(&us, vec![(items[0].id, OutboxOutcome::Done), (items[2].id, OutboxOutcome::Done)])
+        .await
+        .unwrap();
     assert_eq!(store.outbox(&us, 0, 10).await.unwrap(), items[1..2]);
 }
 
@@ -157,7 +160,7 @@ pub(crate) async fn what_the_partner_can_t_take_yet_waits_and_is_offered_again(h
         store.outbox_due(&fr, 0, at(now), 10).await.unwrap().iter().map(|i| i.envelope[0]).collect()
     };
     let items = store.outbox(&fr, 0, 10).await.unwrap();
-    let kept = |reason: Option<&str>| Answered::Kept {
+    let kept = |reason: Option<&str>| OutboxOutcome::Kept {
         reason: reason.map(str::to_owned),
         again_at: at(100),
         seen: Some(b"edition 1".to_vec()),
@@ -165,9 +168,9 @@ pub(crate) async fn what_the_partner_can_t_take_yet_waits_and_is_offered_again(h
     let answers = vec![
         (items[0].id, kept(Some("CHAIN_INVALID"))),
         (items[1].id, kept(None)),
-        (items[2].id, Answered::Later(at(30))),
+        (items[2].id, OutboxOutcome::Later(at(30))),
     ];
-    store.answer_outbox(&fr, answers).await.unwrap();
+    store.record_outbox_outcomes(&fr, answers).await.unwrap();
     assert_eq!(due(10).await, [0u8; 0]);
     assert_eq!((due(30).await, due(100).await), (vec![2], vec![0, 1, 2]));
     assert_eq!(due(20 - 3 * 86_400).await, [0, 1, 2], "put off by a clock that was days ahead");

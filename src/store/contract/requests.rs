@@ -4,13 +4,13 @@ use super::{Home, kit::*};
 use crate::{
     domain::request::RequestState,
     store::{
-        BesideStatement, LoggedStatement, StoreError,
-        requests::{Beside, RequestRecord, RequestStep},
+        AttachedStatement, LoggedStatement, StoreError,
+        requests::{NewAttachedStatement, RequestRecord, RequestStep},
     },
 };
 
-pub(super) fn beside(n: u8, version: u32, statement: &[u8]) -> Beside {
-    Beside {
+pub(super) fn attached(n: u8, version: u32, statement: &[u8]) -> NewAttachedStatement {
+    NewAttachedStatement {
         manifest_id: manifest(n, version),
         from: domain("gb"),
         envelope: statement.to_vec(),
@@ -41,22 +41,26 @@ pub(super) fn asked(n: u8, outgoing: bool) -> RequestRecord {
 }
 
 pub(super) fn request_step(record: RequestRecord, is_theirs: bool) -> RequestStep {
-    RequestStep { record, is_theirs, post: None, beside: None, events: vec![refused("fr")] }
+    RequestStep { record, is_theirs, post: None, attached: None, events: vec![refused("fr")] }
 }
 
 pub(crate) async fn what_stands_beside_portions_is_kept_once_and_queues_its_version(home: &dyn Home) {
     let store = home.open();
     store.publish(publication(1, 1)).await.unwrap();
     let before = store.events(0, 100).await.unwrap().len();
-    assert_eq!(store.put_beside(beside(2, 1, b"x"), vec![]).await, Err(StoreError::Conflict), "no such version");
+    assert_eq!(
+        store.attach_statement(attached(2, 1, b"x"), vec![]).await,
+        Err(StoreError::Conflict),
+        "no such version"
+    );
     for (statement, is_new) in [(b"first", true), (b"first", false), (b"other", true)] {
-        assert_eq!(store.put_beside(beside(1, 1, statement), vec![refused("fr")]).await, Ok(is_new));
+        assert_eq!(store.attach_statement(attached(1, 1, statement), vec![refused("fr")]).await, Ok(is_new));
     }
     assert_eq!(store.events(0, 100).await.unwrap().len(), before + 2, "what is there already leaves no record");
     drop(store);
     let store = home.open();
     let kept = store.by_manifest(&manifest(1, 1), false).await.unwrap().unwrap();
-    assert_eq!(bytes(kept.beside), [b"first".to_vec(), b"other".to_vec()]);
+    assert_eq!(bytes(kept.attached), [b"first".to_vec(), b"other".to_vec()]);
     let due = store.due(&domain("fr"), at(90), 10).await.unwrap();
     assert!(due.iter().any(|item| item.manifest_id == manifest(1, 1) && item.due_at == at(90)));
 }
@@ -65,14 +69,14 @@ pub(crate) async fn what_came_beside_portions_is_kept_from_users_with_them(home:
     let store = home.open();
     let with = |statement: &[u8], quarantined: bool, sequence: u64| {
         entry_but(sequence, 1, 1, |content| {
-            content.beside = vec![BesideStatement { envelope: statement.to_vec(), verified: false }];
+            content.attached = vec![AttachedStatement { envelope: statement.to_vec(), verified: false }];
             content.quarantined = quarantined;
         })
     };
     receive(&*store, "fr", 0, vec![with(b"seen", false, 1), with(b"kept", true, 2)]).await.unwrap();
-    let beside = async |all: bool| bytes(store.by_manifest(&manifest(1, 1), all).await.unwrap().unwrap().beside);
-    assert_eq!(beside(false).await, [b"seen".to_vec()]);
-    assert_eq!(beside(true).await, [b"seen".to_vec(), b"kept".to_vec()]);
+    let attached = async |all: bool| bytes(store.by_manifest(&manifest(1, 1), all).await.unwrap().unwrap().attached);
+    assert_eq!(attached(false).await, [b"seen".to_vec()]);
+    assert_eq!(attached(true).await, [b"seen".to_vec(), b"kept".to_vec()]);
 }
 
 pub(crate) async fn a_request_is_begun_once_and_settled_once(home: &dyn Home) {
@@ -97,14 +101,14 @@ pub(crate) async fn a_request_is_begun_once_and_settled_once(home: &dyn Home) {
     };
     let give = RequestStep {
         post: Some(b"answer".to_vec()),
-        beside: Some(beside(1, 1, b"exception")),
+        attached: Some(attached(1, 1, b"exception")),
         ..request_step(answered.clone(), false)
     };
     assert!(store.settle_request(give.clone()).await.unwrap());
     assert!(!store.settle_request(give).await.unwrap(), "it is not open any more");
     let waiting = store.outbox(&domain("fr"), 0, 10).await.unwrap();
     assert_eq!(waiting.iter().map(|i| &*i.envelope).collect::<Vec<_>>(), [b"answer"]);
-    let kept = store.by_manifest(&manifest(1, 1), false).await.unwrap().unwrap().beside;
+    let kept = store.by_manifest(&manifest(1, 1), false).await.unwrap().unwrap().attached;
     assert_eq!(kept, [LoggedStatement { envelope: b"exception".to_vec(), at: at(5), verified: true }]);
     // And an answer of theirs.
     let told = RequestRecord { state: RequestState::Answered, answer: Some(b"text".to_vec()), ..asked(1, true) };

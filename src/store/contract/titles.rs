@@ -8,11 +8,11 @@ use super::{
 };
 use crate::{
     domain::recall::RecallState,
-    store::{AssessmentRecord, ListFilter, Store, recalls::Effect},
+    store::{AssessmentRecord, ListFilter, Store, recalls::ContentEffect},
 };
 
 fn found(records: Vec<AssessmentRecord>) -> Vec<(u8, Vec<Vec<u8>>)> {
-    assert!(records.iter().all(|r| r.releases.is_empty() && r.beside.is_empty()));
+    assert!(records.iter().all(|r| r.releases.is_empty() && r.attached.is_empty()));
     records.into_iter().map(|r| (r.manifest_id.0[31], r.portions)).collect()
 }
 
@@ -43,8 +43,8 @@ pub(crate) async fn a_list_reads_titles_and_as_closed_as_what_they_name(home: &d
         [(3, 2), (3, 1), (3, 0)]
     );
     // What was withdrawn is for officers; what was purged is for nobody.
-    store.recall(step(1, "ng", RecallState::Withdrawn, Effect::Seal)).await.unwrap();
-    let mut purge = step(2, "ng", RecallState::Purged, Effect::Destroy);
+    store.recall(step(1, "ng", RecallState::Withdrawn, ContentEffect::Seal)).await.unwrap();
+    let mut purge = step(2, "ng", RecallState::Purged, ContentEffect::Destroy);
     purge.record.id = statement(201);
     store.recall(purge).await.unwrap();
     assert_eq!(listed(&*store, false).await, [(2, vec![]), (1, vec![]), title(9)]);

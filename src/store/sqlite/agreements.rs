@@ -6,9 +6,11 @@ use rusqlite::{Row as SqlRow, params};
 
 use super::{
     SqliteStore,
-    column::{change, id, time, word},
     damages::{Sorted, sorted},
-    ledger, outbox, partners, timers,
+    dialect::{execute, id, text, time},
+    ledger,
+    outbox::{self, SealedStatement},
+    partners, timers,
 };
 use crate::{
     domain::{
@@ -20,7 +22,7 @@ use crate::{
     store::{
         AgreementRecord, Result, StoreError,
         damage::Damage,
-        vault::{Leaf, Row},
+        vault::{LedgerLeaf, Row},
     },
     wire,
 };
@@ -36,12 +38,12 @@ pub(super) async fn all(store: &SqliteStore) -> Result<Vec<AgreementRecord>> {
                 let envelope = vault.open(Row::Agreement(&id), &sealed)?;
                 let standing = vault.open(Row::Standing(&id), &standing)?;
                 let standing = serde_json::from_slice(&standing).map_err(|_| StoreError::Damaged(Damage::Row))?;
-                let (partner, changed_at) = (word(r, 1)?, time(r, 3)?);
+                let (partner, changed_at) = (text(r, 1)?, time(r, 3)?);
                 Ok(AgreementRecord { id, partner, agreement: read(&envelope)?, envelope, standing, changed_at })
             };
-            // Where its id is torn, too, it is still the partner's.
+            // If the id is damaged, too, the damage is still attributed to the partner.
             let named = |r: &SqlRow<'_>| {
-                Ok(Damage::Agreement(word(r, 1)?, id(r, 0).unwrap_or_else(|_| StatementId(Default::default()))))
+                Ok(Damage::Agreement(text(r, 1)?, id(r, 0).unwrap_or_else(|_| StatementId(Default::default()))))
             };
             let Sorted { whole, torn } = sorted(conn, SQL, [], named, open)?;
             damages.replace(|damage| matches!(damage, Damage::Agreement(..)), torn);
@@ -73,20 +75,20 @@ pub(super) async fn save(
     };
     let sealed = records.into_iter().map(seal).collect::<Result<Vec<_>>>()?;
     let send = send
-        .map(|(partner, envelope)| Ok::<_, StoreError>((vault.seal(Row::Outbox(&partner), &envelope)?, partner)))
+        .map(|(partner, envelope)| Ok::<_, StoreError>((SealedStatement::new(vault, &partner, &envelope)?, partner)))
         .transpose()?;
-    let leaves = Leaf::all(&events)?;
+    let leaves = LedgerLeaf::all(&events)?;
     let changed_at = sealed.first().map(|(_, _, r)| r.changed_at);
     store
         .write(move |conn, vault| {
             for (sealed, standing, r) in &sealed {
                 let peer = partners::number_of(conn, &r.partner)?;
                 let values = params![r.id.as_bytes(), peer, standing, r.changed_at.unix_nanos(), sealed];
-                change(conn, SQL, values)?;
+                execute(conn, SQL, values)?;
                 timers::set_no_later(conn, &Timer::new(TimerKind::Agreements, [], r.agreement.until.end()))?;
             }
-            if let Some((sealed, partner)) = &send {
-                outbox::put(conn, partner, sealed, changed_at)?;
+            if let Some((statement, partner)) = &send {
+                outbox::put(conn, partner, statement, changed_at)?;
             }
             ledger::append(conn, vault, &leaves)
         })

@@ -1,12 +1,14 @@
-//! Receipts on their way out, what holders report, and duties to acknowledge.
+//! Outgoing receipts, holders' reports, and duties to acknowledge.
 
 use async_trait::async_trait;
 use rusqlite::{Connection, Row as SqlRow, params};
 
 use super::{
     SqliteStore,
-    column::{change, count, id, number, row, rows, time, word},
-    ledger, manifests, outbox, partners, recalls, receipts,
+    dialect::{count, execute, id, number, query_all, query_optional, text, time},
+    ledger, manifests,
+    outbox::{self, SealedStatement},
+    partners, recalls, receipts,
 };
 use crate::{
     domain::{
@@ -18,15 +20,16 @@ use crate::{
     store::{
         Result, StoreError,
         receipts::{
-            Acknowledgement, Arrived, OverdueRecord, ReadingRecord, ReceiptStore, Report, ToldReadings, Unanswered,
+            Acknowledgement, HolderReport, OverdueRecord, ReadingRecord, ReceiptStore, ReceiptTarget, ReportedReadings,
+            UnansweredEntries,
         },
-        vault::{Leaf, Row, Vault, unpack},
+        vault::{LedgerLeaf, Vault, unpack},
     },
 };
 
-/// The most holders of a version that are kept of those that can't be verified.
+/// The most holders of a version that are stored without being verified.
 const MOST_UNVERIFIED: u64 = 256;
-/// So many bytes of releases are read together, and at least one reading.
+/// How many bytes of releases are read at once; at least one reading is read.
 const MOST_BYTES: usize = 4 << 20;
 
 macro_rules! arrivals {
@@ -40,47 +43,47 @@ macro_rules! arrivals {
     };
 }
 
-/// An arrival, with its provenance as it is kept, and whether it was taken back.
-fn arrived(r: &SqlRow<'_>) -> rusqlite::Result<(Arrived, Vec<u8>, bool)> {
-    let state: crate::store::AssessmentState = word(r, 8)?;
-    let arrived = Arrived {
-        sender: word(r, 0)?,
+/// An arrival with its packed provenance, and whether it was recalled.
+fn arrived(r: &SqlRow<'_>) -> rusqlite::Result<(ReceiptTarget, Vec<u8>, bool)> {
+    let state: crate::store::AssessmentState = text(r, 8)?;
+    let arrived = ReceiptTarget {
+        sender: text(r, 0)?,
         sequence: count(r, 1)?,
         release_id: id(r, 2)?,
         release: r.get(3)?,
         provenance: vec![],
-        originator: word(r, 5)?,
+        originator: text(r, 5)?,
         manifest_id: id(r, 6)?,
         quarantined: r.get(7)?,
     };
     Ok((arrived, r.get(4)?, state.is_recalled()))
 }
 
-fn with_provenance((arrived, packed, _): (Arrived, Vec<u8>, bool)) -> Result<Arrived> {
-    Ok(Arrived { provenance: unpack(&packed)?, ..arrived })
+fn with_provenance((arrived, packed, _): (ReceiptTarget, Vec<u8>, bool)) -> Result<ReceiptTarget> {
+    Ok(ReceiptTarget { provenance: unpack(&packed)?, ..arrived })
 }
 
-/// Statements for partners, sealed for their outboxes. For the writer.
+/// Puts statements into partners' outboxes. For the writer.
 pub(super) fn put_all(conn: &Connection, vault: &Vault, post: &[(TrustDomain, Vec<u8>)]) -> Result<()> {
     for (partner, envelope) in post {
-        outbox::put(conn, partner, &vault.seal(Row::Outbox(partner), envelope)?, None)?;
+        outbox::put(conn, partner, &SealedStatement::new(vault, partner, envelope)?, None)?;
     }
     Ok(())
 }
 
-/// By when a version is to be acknowledged; the first word stands where more of it comes.
+/// Adds a duty to acknowledge a version. If there is one already, its deadline stays.
 pub(super) fn owe(conn: &Connection, peer: i64, outgoing: bool, manifest: i64, due: Time) -> Result<()> {
     const SQL: &str =
         "INSERT INTO duty (peer, outgoing, manifest, due_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
-    change(conn, SQL, params![peer, outgoing, manifest, due.unix_nanos()]).map(|_| ())
+    execute(conn, SQL, params![peer, outgoing, manifest, due.unix_nanos()]).map(|_| ())
 }
 
-/// The duty about a version is met, and about those before it.
+/// Marks the duty about a version as met, and those about earlier versions.
 fn met(conn: &Connection, peer: Option<i64>, outgoing: bool, manifest: i64) -> Result<()> {
     const SQL: &str = "DELETE FROM duty WHERE (?1 IS NULL OR peer = ?1) AND outgoing = ?2 AND manifest IN \
         (SELECT e.number FROM manifest e JOIN manifest m ON m.assessment = e.assessment AND e.version <= m.version \
         WHERE m.number = ?3)";
-    change(conn, SQL, params![peer, outgoing, manifest]).map(|_| ())
+    execute(conn, SQL, params![peer, outgoing, manifest]).map(|_| ())
 }
 
 #[async_trait]
@@ -88,23 +91,24 @@ impl ReceiptStore for SqliteStore {
     async fn to_answer(&self) -> Result<Vec<TrustDomain>> {
         const SQL: &str = "SELECT d.domain FROM feed_in f JOIN peer d ON d.number = f.peer \
             WHERE f.receipted < f.sequence ORDER BY d.domain";
-        self.read(|conn| rows(conn, SQL, [], |r| word(r, 0))).await
+        self.read(|conn| query_all(conn, SQL, [], |r| text(r, 0))).await
     }
 
-    async fn unanswered(&self, partner: &TrustDomain, limit: u32) -> Result<Unanswered> {
+    async fn unanswered(&self, partner: &TrustDomain, limit: u32) -> Result<UnansweredEntries> {
         const AFTER: &str = "SELECT receipted FROM feed_in WHERE peer = ?1";
-        const UNTIL: &str = "SELECT ifnull(max(sequence), ?2) FROM (SELECT sequence FROM received \
+        const UNTIL: &str = "SELECT coalesce(max(sequence), ?2) FROM (SELECT sequence FROM received \
             WHERE peer = ?1 AND sequence > ?2 ORDER BY sequence LIMIT ?3)";
         const SQL: &str =
             arrivals!("r.peer = ?1 AND r.sequence > ?2 AND r.sequence <= ?3 AND r.quarantined = 0 ORDER BY r.sequence");
         let partner = partner.clone();
         self.read(move |conn| {
-            let Some(peer) = partners::find(conn, &partner)? else { return Ok(Unanswered::default()) };
-            let after = row(conn, AFTER, [peer], |r| count(r, 0))?.unwrap_or_default();
-            let until = row(conn, UNTIL, params![peer, number(after)?, limit], |r| count(r, 0))?.unwrap_or(after);
-            let found = rows(conn, SQL, params![peer, number(after)?, number(until)?], arrived)?;
+            let Some(peer) = partners::find(conn, &partner)? else { return Ok(UnansweredEntries::default()) };
+            let after = query_optional(conn, AFTER, [peer], |r| count(r, 0))?.unwrap_or_default();
+            let until =
+                query_optional(conn, UNTIL, params![peer, number(after)?, limit], |r| count(r, 0))?.unwrap_or(after);
+            let found = query_all(conn, SQL, params![peer, number(after)?, number(until)?], arrived)?;
             let found = found.into_iter().filter(|(_, _, is_recalled)| !is_recalled);
-            Ok(Unanswered { after, until, arrived: found.map(with_provenance).collect::<Result<_>>()? })
+            Ok(UnansweredEntries { after, until, arrived: found.map(with_provenance).collect::<Result<_>>()? })
         })
         .await
     }
@@ -120,7 +124,7 @@ impl ReceiptStore for SqliteStore {
             WHERE peer = (SELECT number FROM peer WHERE domain = ?1) AND receipted = ?2";
         let partner = partner.clone();
         self.write(move |conn, vault| {
-            if change(conn, SQL, params![partner.as_str(), number(after)?, number(until)?])? != 1 {
+            if execute(conn, SQL, params![partner.as_str(), number(after)?, number(until)?])? != 1 {
                 return Err(StoreError::Conflict);
             }
             put_all(conn, vault, &post)
@@ -133,7 +137,7 @@ impl ReceiptStore for SqliteStore {
         originator: &TrustDomain,
         id: &AssessmentId,
         manifest_id: Option<&StatementId>,
-    ) -> Result<Vec<Arrived>> {
+    ) -> Result<Vec<ReceiptTarget>> {
         const SQL: &str = arrivals!(
             "m.assessment = (SELECT number FROM assessment WHERE id = ?1 AND originator = \
              (SELECT number FROM peer WHERE domain = ?2)) AND (?3 IS NULL OR m.id = ?3) ORDER BY r.number"
@@ -141,33 +145,34 @@ impl ReceiptStore for SqliteStore {
         let (originator, id, manifest) = (originator.clone(), *id, manifest_id.copied());
         self.read(move |conn| {
             let values = params![id.as_bytes(), originator.as_str(), manifest.as_ref().map(|m| m.as_bytes())];
-            rows(conn, SQL, values, arrived)?.into_iter().map(with_provenance).collect()
+            query_all(conn, SQL, values, arrived)?.into_iter().map(with_provenance).collect()
         })
         .await
     }
 
     async fn note_reading(&self, manifest_id: &StatementId, role: Role, due: Time, events: Vec<Event>) -> Result<()> {
         const SQL: &str = "INSERT INTO read_by (manifest, role, due) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
-        let (manifest, leaves) = (*manifest_id, Leaf::all(&events)?);
+        let (manifest, leaves) = (*manifest_id, LedgerLeaf::all(&events)?);
         self.write(move |conn, vault| {
             let manifest = manifests::find(conn, &manifest)?.ok_or(StoreError::Conflict)?;
-            change(conn, SQL, params![manifest, role.as_str(), due.unix_nanos()])?;
+            execute(conn, SQL, params![manifest, role.as_str(), due.unix_nanos()])?;
             ledger::append(conn, vault, &leaves)
         })
         .await
     }
 
-    async fn readings_to_tell(&self, ended: Time, latest: Time, limit: u32) -> Result<Vec<ReadingRecord>> {
+    async fn readings_to_report(&self, ended: Time, latest: Time, limit: u32) -> Result<Vec<ReadingRecord>> {
         const SQL: &str = "SELECT b.manifest, m.id, b.role FROM read_by b JOIN manifest m ON m.number = b.manifest \
             WHERE b.due IS NOT NULL AND (b.due <= ?1 OR b.due > ?2) ORDER BY b.role, b.manifest LIMIT ?3";
         const ARRIVED: &str = arrivals!("r.manifest = ?1 AND r.quarantined = 0 ORDER BY r.number");
         self.read(move |conn| {
             let of = params![ended.unix_nanos(), latest.unix_nanos(), limit];
-            let due = rows(conn, SQL, of, |r| Ok((r.get::<_, i64>(0)?, id(r, 1)?, word(r, 2)?)))?;
+            let due = query_all(conn, SQL, of, |r| Ok((r.get::<_, i64>(0)?, id(r, 1)?, text(r, 2)?)))?;
             let (mut readings, mut bytes) = (vec![], 0);
             for (manifest, manifest_id, role) in due {
-                let came =
-                    rows(conn, ARRIVED, [manifest], arrived)?.into_iter().filter(|(_, _, is_recalled)| !is_recalled);
+                let came = query_all(conn, ARRIVED, [manifest], arrived)?
+                    .into_iter()
+                    .filter(|(_, _, is_recalled)| !is_recalled);
                 let came: Vec<_> = came.collect();
                 bytes += came.iter().map(|(one, way, _)| one.release.len() + way.len()).sum::<usize>();
                 if bytes > MOST_BYTES && !readings.is_empty() {
@@ -181,13 +186,13 @@ impl ReceiptStore for SqliteStore {
         .await
     }
 
-    async fn readings_told(&self, told: ToldReadings) -> Result<()> {
+    async fn mark_readings_reported(&self, told: ReportedReadings) -> Result<()> {
         const SQL: &str = "UPDATE read_by SET due = NULL WHERE manifest = ?1 AND role = ?2 AND due IS NOT NULL";
-        let leaves = Leaf::all(&told.events)?;
+        let leaves = LedgerLeaf::all(&told.events)?;
         self.write(move |conn, vault| {
             for (manifest, role) in &told.readings {
                 let manifest = manifests::find(conn, manifest)?.ok_or(StoreError::Conflict)?;
-                if change(conn, SQL, params![manifest, role.as_str()])? != 1 {
+                if execute(conn, SQL, params![manifest, role.as_str()])? != 1 {
                     return Err(StoreError::Conflict);
                 }
                 met(conn, None, false, manifest)?;
@@ -199,16 +204,16 @@ impl ReceiptStore for SqliteStore {
     }
 
     async fn acknowledge(&self, acknowledgement: Acknowledgement) -> Result<bool> {
-        // What is said of it otherwise leaves a reading that waits to be told.
+        // Any other acknowledgement leaves a reading that is still to be reported.
         const SAID: &str = "INSERT INTO read_by (manifest, role) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
         const READ: &str = "INSERT INTO read_by (manifest, role) VALUES (?1, ?2) ON CONFLICT (manifest, role) \
             DO UPDATE SET due = NULL WHERE read_by.due IS NOT NULL";
-        let leaves = Leaf::all(&acknowledgement.events)?;
+        let leaves = LedgerLeaf::all(&acknowledgement.events)?;
         self.write(move |conn, vault| {
             let Acknowledgement { manifest_id, kind, role, post, .. } = &acknowledgement;
             let manifest = manifests::find(conn, manifest_id)?.ok_or(StoreError::Conflict)?;
             let is_reading = *kind == ReceiptKind::Read;
-            let is_first = change(conn, if is_reading { READ } else { SAID }, params![manifest, role.as_str()])? > 0;
+            let is_first = execute(conn, if is_reading { READ } else { SAID }, params![manifest, role.as_str()])? > 0;
             let is_news = is_first || !is_reading;
             if is_news {
                 put_all(conn, vault, post)?;
@@ -220,8 +225,8 @@ impl ReceiptStore for SqliteStore {
         .await
     }
 
-    async fn save_report(&self, report: Report) -> Result<bool> {
-        let leaves = Leaf::all(&report.events)?;
+    async fn save_report(&self, report: HolderReport) -> Result<bool> {
+        let leaves = LedgerLeaf::all(&report.events)?;
         self.write(move |conn, vault| {
             if !report.verified && is_crowded(conn, &report)? {
                 return Ok(false);
@@ -253,8 +258,8 @@ impl ReceiptStore for SqliteStore {
         self.read(move |conn| {
             let Some(peer) = partners::find(conn, &partner)? else { return Ok((0, vec![])) };
             let now = now.unix_nanos();
-            let total = row(conn, COUNT, params![peer, outgoing, now], |r| count(r, 0))?.unwrap_or_default();
-            let oldest = rows(conn, SQL, params![peer, outgoing, now, limit], |r| {
+            let total = query_optional(conn, COUNT, params![peer, outgoing, now], |r| count(r, 0))?.unwrap_or_default();
+            let oldest = query_all(conn, SQL, params![peer, outgoing, now, limit], |r| {
                 Ok(OverdueRecord { assessment: (id(r, 0)?, r.get(1)?), due_at: time(r, 2)? })
             })?;
             Ok((total, oldest))
@@ -267,21 +272,20 @@ impl ReceiptStore for SqliteStore {
             ON CONFLICT (peer) DO UPDATE SET at = max(at, excluded.at)";
         let partner = partner.clone();
         self.write(move |conn, _| {
-            change(conn, SQL, params![partners::number_of(conn, &partner)?, at.unix_nanos()]).map(|_| ())
+            execute(conn, SQL, params![partners::number_of(conn, &partner)?, at.unix_nanos()]).map(|_| ())
         })
         .await
     }
 }
 
-/// Whether a version has as many holders as it may have of those that nobody can verify, and this is one more: anybody makes such names up.
-fn is_crowded(conn: &Connection, report: &Report) -> Result<bool> {
-    const COUNT: &str =
-        "SELECT count(DISTINCT holder), sum(holder = ?2) FROM report WHERE manifest = ?1 AND verified = 0";
+/// Whether a version has the most unverified holders that are allowed, and this is another one. Anybody can make up such names.
+fn is_crowded(conn: &Connection, report: &HolderReport) -> Result<bool> {
+    const COUNT: &str = "SELECT count(DISTINCT holder), count(*) FILTER (WHERE holder = ?2) FROM report WHERE manifest = ?1 AND verified = 0";
     let holder = partners::find(conn, &report.holder)?;
     for (manifest, _) in &report.versions {
         let Some(manifest) = manifests::find(conn, manifest)? else { continue };
         let read = |r: &SqlRow<'_>| Ok((count(r, 0)?, r.get::<_, Option<i64>>(1)?.unwrap_or_default()));
-        let (all, same) = row(conn, COUNT, params![manifest, holder], read)?.unwrap_or_default();
+        let (all, same) = query_optional(conn, COUNT, params![manifest, holder], read)?.unwrap_or_default();
         if all >= MOST_UNVERIFIED && same == 0 {
             return Ok(true);
         }
@@ -289,15 +293,15 @@ fn is_crowded(conn: &Connection, report: &Report) -> Result<bool> {
     Ok(false)
 }
 
-/// What a holder says of versions, and of a recall.
-fn keep(conn: &Connection, report: &Report, receipt: i64) -> Result<()> {
-    // Whoever can't be verified never takes the place of one who was.
+/// Stores what a holder reports about versions and about a recall.
+fn keep(conn: &Connection, report: &HolderReport, receipt: i64) -> Result<()> {
+    // An unverified report never replaces a verified one.
     const SAY: &str = "INSERT INTO report (manifest, holder, through, kind, role, reason, portions, at, verified, receipt) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (manifest, holder, through, kind, role) \
         DO UPDATE SET reason = excluded.reason, portions = max(portions, excluded.portions), at = excluded.at, \
         verified = excluded.verified, receipt = excluded.receipt WHERE excluded.verified > report.verified \
         OR (excluded.verified = report.verified AND report.kind NOT IN ('stored', 'read'))";
-    // What is destroyed stays so, whatever comes late.
+    // A purged version stays purged, whatever arrives later.
     const ANSWER: &str = "INSERT INTO recall_answer (recall, holder, through, kind, reason, at, verified, receipt) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (recall, holder) DO UPDATE SET through = excluded.through, \
         kind = excluded.kind, reason = excluded.reason, at = excluded.at, verified = excluded.verified, \
@@ -310,7 +314,7 @@ fn keep(conn: &Connection, report: &Report, receipt: i64) -> Result<()> {
     if let Some(recall) = &report.recall {
         let recall = recalls::named(conn, recall)?.ok_or(StoreError::Conflict)?;
         let values = params![recall, holder, through, kind, report.reason, at, report.verified, receipt];
-        change(conn, ANSWER, values)?;
+        execute(conn, ANSWER, values)?;
         if report.through.is_empty() && report.verified {
             outbox::recall_answered(conn, holder, recall)?;
         }
@@ -319,7 +323,7 @@ fn keep(conn: &Connection, report: &Report, receipt: i64) -> Result<()> {
     for (manifest, portions) in &report.versions {
         let manifest = manifests::find(conn, manifest)?.ok_or(StoreError::Conflict)?;
         let portions = number(*portions)?;
-        change(
+        execute(
             conn,
             SAY,
             params![manifest, holder, through, kind, role, report.reason, portions, at, report.verified, receipt],

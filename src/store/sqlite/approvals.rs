@@ -1,4 +1,4 @@
-//! Who has approved a thing that has no record of its own.
+//! Approvals of subjects that have no record of their own.
 
 use std::sync::Arc;
 
@@ -7,8 +7,8 @@ use rusqlite::{Row as SqlRow, params};
 
 use super::{
     SqliteStore,
-    column::{change, id},
     damages::{Sorted, sorted},
+    dialect::{execute, id},
     ledger,
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
         Result, StoreError,
         approvals::ApprovalStore,
         damage::Damage,
-        vault::{Leaf, Row},
+        vault::{LedgerLeaf, Row},
     },
 };
 
@@ -44,9 +44,9 @@ impl ApprovalStore for SqliteStore {
             ON CONFLICT (subject) DO UPDATE SET sealed = excluded.sealed";
         let plain = serde_json::to_vec(&approval).map_err(|e| StoreError::Failed(e.to_string()))?;
         let sealed = self.vault().seal(Row::Approval(&approval.subject), &plain)?;
-        let leaves = Leaf::all(&events)?;
+        let leaves = LedgerLeaf::all(&events)?;
         self.write(move |conn, vault| {
-            change(conn, SQL, params![approval.subject.as_bytes(), sealed])?;
+            execute(conn, SQL, params![approval.subject.as_bytes(), sealed])?;
             ledger::append(conn, vault, &leaves)
         })
         .await
@@ -54,9 +54,9 @@ impl ApprovalStore for SqliteStore {
 
     async fn forget_approval(&self, subject: &Sha256, events: Vec<Event>) -> Result<()> {
         const SQL: &str = "DELETE FROM approval WHERE subject = ?1";
-        let (subject, leaves) = (*subject, Leaf::all(&events)?);
+        let (subject, leaves) = (*subject, LedgerLeaf::all(&events)?);
         self.write(move |conn, vault| {
-            change(conn, SQL, params![subject.as_bytes()])?;
+            execute(conn, SQL, params![subject.as_bytes()])?;
             ledger::append(conn, vault, &leaves)
         })
         .await

@@ -1,14 +1,14 @@
-//! Reading assessments: a row, the releases by which it came, and its portions from all arrivals, decrypted.
+//! Reads assessments: a row, its deliveries, and the decrypted portions of all arrivals.
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use rusqlite::{Connection, Row as SqlRow, ToSql, params};
 
 use super::{
-    SqliteStore, about, beside,
-    column::{count, id, row, rows, time, word},
-    damages::{Damages, readable},
-    keys, manifests, partners, recalls, titles,
+    SqliteStore, attached,
+    damages::{DamageRegistry, readable},
+    dialect::{count, id, query_all, query_optional, text, time},
+    keys, manifests, partners, recalls, subject_states, titles,
 };
 use crate::{
     domain::{
@@ -17,15 +17,16 @@ use crate::{
         place::Country,
     },
     store::{
-        AssessmentRecord, AssessmentState, CameBy, ListFilter, LoggedStatement, Page, Result, StoreError, VersionHere,
+        AssessmentRecord, AssessmentState, Delivery, ListFilter, LoggedStatement, Page, Result, StoreError,
+        VersionStatus,
         damage::Damage,
-        vault::{HeldKey, Row, Vault, unpack},
+        vault::{ContentKey, Row, Vault, unpack},
     },
 };
 
-/// What a list gives where no number is asked for.
+/// How many assessments a list has if no number is given.
 const PAGE: u32 = 50;
-/// How many bytes are read for a page, or one assessment.
+/// How many bytes are read for a page or an assessment.
 pub(super) const PAGE_BYTES: usize = 1 << 20;
 
 macro_rules! heads {
@@ -38,13 +39,13 @@ macro_rules! heads {
     };
 }
 
-/// A version's row, without what came with it.
+/// A version's row, without its arrivals.
 struct Head {
     number: i64,
-    /// The assessment's row.
+    /// The number of the assessment's row.
     assessment: i64,
     record: AssessmentRecord,
-    /// The assessment's key; gone after a purge.
+    /// The assessment's key; `None` after a purge.
     wrapped: Option<Vec<u8>>,
 }
 
@@ -54,24 +55,24 @@ fn head(row: &SqlRow<'_>) -> rusqlite::Result<Head> {
         version: row.get(2)?,
         manifest_id: id(row, 3)?,
         manifest: row.get(4)?,
-        originator: word(row, 5)?,
+        originator: text(row, 5)?,
         since: time(row, 6)?,
-        state: word(row, 7)?,
+        state: text(row, 7)?,
         releases: vec![],
         portions: vec![],
-        beside: vec![],
-        about: BTreeSet::new(),
+        attached: vec![],
+        subject_states: BTreeSet::new(),
         verified: row.get::<_, Option<String>>(9)?.and_then(|text| serde_json::from_str(&text).ok()),
     };
     Ok(Head { number: row.get(0)?, assessment: row.get(10)?, record, wrapped: row.get(8)? })
 }
 
-/// Which version a head's row is of.
+/// The version that a row is of.
 fn name(row: &SqlRow<'_>) -> rusqlite::Result<(AssessmentId, u32)> {
     Ok((id(row, 1)?, row.get(2)?))
 }
 
-/// With `all`, what is in quarantine too.
+/// With `all`, also what is in quarantine.
 fn complete(conn: &Connection, vault: &Vault, head: Head, all: bool) -> Result<AssessmentRecord> {
     let manifest = head.record.manifest_id;
     whole(conn, vault, head, all).map_err(|e| e.of(Damage::Version(manifest)))
@@ -80,17 +81,18 @@ fn complete(conn: &Connection, vault: &Vault, head: Head, all: bool) -> Result<A
 fn whole(conn: &Connection, vault: &Vault, head: Head, all: bool) -> Result<AssessmentRecord> {
     const RELEASES: &str =
         "SELECT envelope, provenance, at FROM received WHERE manifest = ?1 AND (quarantined = 0 OR ?2) ORDER BY number";
-    let releases =
-        rows(conn, RELEASES, params![head.number, all], |r| Ok((r.get(0)?, r.get::<_, Vec<u8>>(1)?, time(r, 2)?)))?;
+    let releases = query_all(conn, RELEASES, params![head.number, all], |r| {
+        Ok((r.get(0)?, r.get::<_, Vec<u8>>(1)?, time(r, 2)?))
+    })?;
     let came_by = |(release, packed, received_at): (_, Vec<u8>, _)| {
-        Ok(CameBy { release, provenance: unpack(&packed)?, received_at })
+        Ok(Delivery { release, provenance: unpack(&packed)?, received_at })
     };
     let releases = releases.into_iter().map(came_by).collect::<Result<_>>()?;
-    let (portions, beside, about) = contents(conn, vault, &head, all)?;
-    Ok(AssessmentRecord { releases, portions, beside, about, ..head.record })
+    let (portions, attached, subject_states) = contents(conn, vault, &head, all)?;
+    Ok(AssessmentRecord { releases, portions, attached, subject_states, ..head.record })
 }
 
-/// With nothing but what names it.
+/// Adds only the portions that name it.
 fn titled(
     conn: &Connection,
     vault: &Vault,
@@ -115,23 +117,24 @@ fn title(
     titles::of(conn, || key_of(vault, head), (head.number, &head.record.manifest_id), all, made)
 }
 
-/// Whether nothing of its content is to be read.
+/// Whether its content is not to be read.
 fn is_closed(head: &Head, all: bool) -> bool {
     match head.record.state {
         AssessmentState::Purged => true,
-        // Sealed: what is there stays for oversight.
+        // A withdrawn assessment stays readable for oversight.
         AssessmentState::Withdrawn => !all,
         _ => false,
     }
 }
 
-fn key_of(vault: &Vault, head: &Head) -> Result<HeldKey> {
+fn key_of(vault: &Vault, head: &Head) -> Result<ContentKey> {
     let AssessmentRecord { assessment, originator, .. } = &head.record;
     let missing = || StoreError::Damaged(Damage::Assessment(*assessment, originator.clone()));
-    vault.held_key(Row::AssessmentKey(assessment, originator), head.wrapped.clone().ok_or_else(missing)?)
+    vault.unwrap_key(Row::AssessmentKey(assessment, originator), head.wrapped.clone().ok_or_else(missing)?)
 }
 
-/// The portions of all arrivals, encoded, each once, in the author's order; the statements beside them; and what all versions are about.
+/// The encoded portions of all arrivals, each once, in the author's order; the attached statements; the states that all
+/// versions are about.
 type Contents = (Vec<Vec<u8>>, Vec<LoggedStatement>, BTreeSet<Country>);
 
 fn contents(conn: &Connection, vault: &Vault, head: &Head, all: bool) -> Result<Contents> {
@@ -140,8 +143,8 @@ fn contents(conn: &Connection, vault: &Vault, head: &Head, all: bool) -> Result<
     if is_closed(head, all) {
         return Ok((vec![], vec![], BTreeSet::new()));
     }
-    let sets = rows(conn, SETS, params![head.number, all], |r| {
-        Ok((count(r, 0)?, r.get::<_, bool>(1)?, r.get::<_, Vec<u8>>(2)?, word::<TrustDomain>(r, 3)?))
+    let sets = query_all(conn, SETS, params![head.number, all], |r| {
+        Ok((count(r, 0)?, r.get::<_, bool>(1)?, r.get::<_, Vec<u8>>(2)?, text::<TrustDomain>(r, 3)?))
     })?;
     if sets.is_empty() {
         return Ok((vec![], vec![], BTreeSet::new()));
@@ -156,13 +159,13 @@ fn contents(conn: &Connection, vault: &Vault, head: &Head, all: bool) -> Result<
         1 => arrivals.pop().unwrap_or_default(),
         _ => order::merged(arrivals),
     };
-    let beside = beside::of(conn, &key, (head.number, manifest_id), all)?;
-    Ok((portions, beside, about::of(conn, &key, head.assessment)?))
+    let attached = attached::of(conn, &key, (head.number, manifest_id), all)?;
+    Ok((portions, attached, subject_states::of(conn, &key, head.assessment)?))
 }
 
 fn one(conn: &Connection, vault: &Vault, id: &StatementId, quarantined: bool) -> Result<Option<AssessmentRecord>> {
     const SQL: &str = heads!("WHERE m.id = ?1 AND (m.state <> 'quarantined' OR ?2)");
-    let found = row(conn, SQL, params![id.as_bytes(), quarantined], head);
+    let found = query_optional(conn, SQL, params![id.as_bytes(), quarantined], head);
     let found = found.map_err(|e| e.of(Damage::Version(*id)))?;
     found.map(|head| complete(conn, vault, head, quarantined)).transpose()
 }
@@ -189,11 +192,11 @@ pub(super) async fn by_manifests(
         .await
 }
 
-pub(super) async fn versions_here(
+pub(super) async fn version_statuses(
     store: &SqliteStore,
     from: &TrustDomain,
     versions: Vec<(TrustDomain, AssessmentId, u32)>,
-) -> Result<Vec<VersionHere>> {
+) -> Result<Vec<VersionStatus>> {
     let from = from.clone();
     store
         .read(move |conn| {
@@ -210,18 +213,18 @@ fn version_here(
     conn: &Connection,
     from: Option<i64>,
     (by, assessment, version): (&TrustDomain, &AssessmentId, u32),
-) -> Result<VersionHere> {
-    let Some(originator) = partners::find(conn, by)? else { return Ok(VersionHere::default()) };
+) -> Result<VersionStatus> {
+    let Some(originator) = partners::find(conn, by)? else { return Ok(VersionStatus::default()) };
     let is_recalled = recalls::is_recalled(conn, assessment, originator)?;
     let is_recall_claimed = match from {
         Some(from) => recalls::is_claimed(conn, assessment, originator, from)?,
         None => false,
     };
-    let nothing = VersionHere { is_recalled, is_recall_claimed, ..VersionHere::default() };
+    let nothing = VersionStatus { is_recalled, is_recall_claimed, ..VersionStatus::default() };
     let Some(number) = keys::number_of(conn, assessment, originator)? else { return Ok(nothing) };
     let manifest = manifests::shown(conn, number, version)?;
-    let (latest, on_word) = (manifests::latest_own(conn, number)?, manifests::on_word(conn, number)?);
-    Ok(VersionHere { manifest, latest, on_word, ..nothing })
+    let (latest, hub_attested) = (manifests::latest_own(conn, number)?, manifests::hub_attested(conn, number)?);
+    Ok(VersionStatus { manifest, latest, hub_attested, ..nothing })
 }
 
 pub(super) async fn version(
@@ -235,7 +238,9 @@ pub(super) async fn version(
         AND m.state <> 'quarantined'";
     let (originator, assessment) = (originator.clone(), *assessment);
     store
-        .read(move |conn| row(conn, SQL, params![assessment.as_bytes(), originator.as_str(), version], |r| id(r, 0)))
+        .read(move |conn| {
+            query_optional(conn, SQL, params![assessment.as_bytes(), originator.as_str(), version], |r| id(r, 0))
+        })
         .await
 }
 
@@ -245,7 +250,7 @@ pub(super) async fn find(
     version: Option<u32>,
     quarantined: bool,
 ) -> Result<Option<AssessmentRecord>> {
-    // Whose it is, is settled by who came first; one in quarantine settles nothing where another is shown.
+    // The originator that came first counts. An entry in quarantine counts only if no other one is shown.
     const SQL: &str = heads!(
         "WHERE (?2 IS NULL OR m.version = ?2) AND (m.state <> 'quarantined' OR ?3) AND m.assessment = \
          (SELECT f.assessment FROM manifest f JOIN assessment b ON b.number = f.assessment WHERE b.id = ?1 \
@@ -255,7 +260,7 @@ pub(super) async fn find(
     let id = *id;
     store
         .read_sealed(move |conn, vault| {
-            let found = row(conn, SQL, params![id.as_bytes(), version, quarantined], head)?;
+            let found = query_optional(conn, SQL, params![id.as_bytes(), version, quarantined], head)?;
             found.map(|head| complete(conn, vault, head, quarantined)).transpose()
         })
         .await
@@ -272,7 +277,9 @@ pub(super) async fn between(
         WHERE a.id BETWEEN ?1 AND ?2 AND (m.state <> 'quarantined' OR ?3) ORDER BY a.id LIMIT ?4";
     let (first, last) = (*first, *last);
     store
-        .read(move |conn| rows(conn, SQL, params![first.as_bytes(), last.as_bytes(), quarantined, limit], |r| id(r, 0)))
+        .read(move |conn| {
+            query_all(conn, SQL, params![first.as_bytes(), last.as_bytes(), quarantined, limit], |r| id(r, 0))
+        })
         .await
 }
 
@@ -283,9 +290,9 @@ pub(super) async fn titles(store: &SqliteStore, manifest_ids: &[StatementId]) ->
         .read_sealed(move |conn, vault| {
             let mut made = vec![];
             let mut one = |id: &StatementId| {
-                let Some(head) = row(conn, SQL, [id.as_bytes()], head)? else { return Ok(None) };
+                let Some(head) = query_optional(conn, SQL, [id.as_bytes()], head)? else { return Ok(None) };
                 let portions = title(conn, vault, &head, false, &mut made);
-                // It is still known which version it is, so that it can be taken back.
+                // Its version is still known, so that it can be recalled.
                 damages.of(&portions);
                 let portions = match portions {
                     Err(StoreError::Damaged(_)) => vec![],
@@ -308,7 +315,12 @@ pub(super) async fn list(store: &SqliteStore, filter: &ListFilter) -> Result<Pag
     Ok(page)
 }
 
-fn page(conn: &Connection, vault: &Vault, filter: &ListFilter, damages: &Damages) -> Result<(Page, Vec<titles::Made>)> {
+fn page(
+    conn: &Connection,
+    vault: &Vault,
+    filter: &ListFilter,
+    damages: &DamageRegistry,
+) -> Result<(Page, Vec<titles::Made>)> {
     const ALL: &str = heads!(
         "WHERE (m.state <> 'quarantined' OR ?1) AND (m.state <> 'superseded' OR NOT ?2) \
          AND (m.state NOT IN ('withdrawn', 'purged') OR NOT ?2 OR m.version = (SELECT max(l.version) FROM manifest l \
@@ -353,7 +365,7 @@ fn page(conn: &Connection, vault: &Vault, filter: &ListFilter, damages: &Damages
                 page.records.push(record);
             }
             Err(StoreError::Damaged(_)) => {
-                // Here, since whoever asked may have gone.
+                // The damage is noted here, because the caller may have stopped waiting.
                 damages.note(id(row, 3).map_or(Damage::Row, Damage::Version));
                 page.damaged.push(name);
             }

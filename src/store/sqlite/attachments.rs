@@ -1,4 +1,4 @@
-//! Attachments: bytes that arrive piece by piece, each piece sealed on its own.
+//! Attachments: bytes that arrive piece by piece. Each piece is encrypted separately.
 
 use std::sync::Arc;
 
@@ -6,28 +6,28 @@ use rusqlite::{Connection, params};
 
 use super::{
     SqliteStore,
-    column::{change, count, number, row, rows, word_optional},
+    dialect::{self, count, execute, number, query_all, query_optional, text_optional},
     keys, partners,
 };
 use crate::{
     domain::ids::{Sha256, TrustDomain},
     store::{
         AttachmentStatus, CopyName, Result, StoreError,
-        vault::{HeldKey, Row, Vault},
+        vault::{ContentKey, Row, Vault},
     },
 };
 
-/// An attachment's row.
-struct Kept {
+/// A copy of an attachment.
+struct StoredCopy {
     row: i64,
     status: AttachmentStatus,
     wrapped: Vec<u8>,
 }
 
-/// The number that stands for what was uploaded here; no partner has it.
+/// The source number of what was uploaded here. No partner has it.
 const HERE: i64 = 0;
 
-/// The number of a copy's source; `None` where nothing ever came from it.
+/// The number of a copy's source; `None` if the source is unknown.
 fn source(conn: &Connection, name: &CopyName) -> Result<Option<i64>> {
     match &name.from {
         None => Ok(Some(HERE)),
@@ -35,13 +35,13 @@ fn source(conn: &Connection, name: &CopyName) -> Result<Option<i64>> {
     }
 }
 
-fn find(conn: &Connection, name: &CopyName) -> Result<Option<Kept>> {
+fn find(conn: &Connection, name: &CopyName) -> Result<Option<StoredCopy>> {
     const SQL: &str =
         "SELECT number, size, stored, complete, wrapped FROM attachment_copy WHERE sha256 = ?1 AND peer = ?2";
     let Some(peer) = source(conn, name)? else { return Ok(None) };
-    row(conn, SQL, params![name.sha256.as_bytes(), peer], |r| {
+    query_optional(conn, SQL, params![name.sha256.as_bytes(), peer], |r| {
         let status = AttachmentStatus { size: count(r, 1)?, stored: count(r, 2)?, complete: r.get(3)? };
-        Ok(Kept { row: r.get(0)?, status, wrapped: r.get(4)? })
+        Ok(StoredCopy { row: r.get(0)?, status, wrapped: r.get(4)? })
     })
 }
 
@@ -50,47 +50,47 @@ pub(super) async fn status(store: &SqliteStore, name: &CopyName) -> Result<Attac
     store.read(move |conn| Ok(find(conn, &name)?.map(|kept| kept.status).unwrap_or_default())).await
 }
 
-/// Notes what an entry from a partner named.
+/// Records the attachments that a partner's entry names.
 pub(super) fn named(conn: &Connection, peer: i64, attachments: &[(Sha256, u64)]) -> Result<()> {
     const SQL: &str = "INSERT INTO attachment_named (peer, sha256, size) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
     for (sha256, size) in attachments {
-        change(conn, SQL, params![peer, sha256.as_bytes(), number(*size)?])?;
+        execute(conn, SQL, params![peer, sha256.as_bytes(), number(*size)?])?;
     }
     Ok(())
 }
 
-/// Notes which attachments a version names. For the writer.
+/// Records the attachments that a version names. For the writer.
 pub(super) fn name<'a>(conn: &Connection, manifest: i64, named: impl Iterator<Item = &'a Sha256>) -> Result<()> {
     const SQL: &str = "INSERT INTO attachment_of (sha256, manifest) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
     for sha256 in named {
-        change(conn, SQL, params![sha256.as_bytes(), manifest])?;
+        execute(conn, SQL, params![sha256.as_bytes(), manifest])?;
     }
     Ok(())
 }
 
-/// The copy of which most is here.
+/// The copy of which most is stored.
 pub(super) async fn best(store: &SqliteStore, sha256: &Sha256) -> Result<Option<CopyName>> {
     const SQL: &str = "SELECT d.domain FROM attachment_copy c LEFT JOIN peer d ON d.number = c.peer \
         WHERE c.sha256 = ?1 ORDER BY c.complete DESC, c.stored DESC, c.peer LIMIT 1";
     let sha256 = *sha256;
     store
         .read(move |conn| {
-            let from = row(conn, SQL, [sha256.as_bytes()], |r| word_optional(r, 0))?;
+            let from = query_optional(conn, SQL, [sha256.as_bytes()], |r| text_optional(r, 0))?;
             Ok(from.map(|from| CopyName { sha256, from }))
         })
         .await
 }
 
-/// What a partner's entries named and that is not whole from it.
+/// The attachments that a partner's entries name and that are not whole from it.
 pub(super) async fn wanted(store: &SqliteStore, partner: &TrustDomain) -> Result<Vec<(Sha256, u64)>> {
     const SQL: &str = "SELECT n.sha256, n.size FROM attachment_named n LEFT JOIN attachment_copy a \
         ON a.sha256 = n.sha256 AND a.peer = n.peer \
-        WHERE n.peer = (SELECT number FROM peer WHERE domain = ?1) AND NOT ifnull(a.complete, 0) LIMIT 256";
+        WHERE n.peer = (SELECT number FROM peer WHERE domain = ?1) AND coalesce(a.complete, 0) = 0 LIMIT 256";
     let partner = partner.clone();
-    store.read(move |conn| rows(conn, SQL, [partner.as_str()], |r| Ok((Sha256(r.get(0)?), count(r, 1)?)))).await
+    store.read(move |conn| query_all(conn, SQL, [partner.as_str()], |r| Ok((Sha256(r.get(0)?), count(r, 1)?)))).await
 }
 
-/// A piece, and where it belongs.
+/// A piece and its position.
 struct Piece {
     name: CopyName,
     size: u64,
@@ -114,14 +114,14 @@ pub(super) async fn append(store: &SqliteStore, name: &CopyName, size: u64, star
 fn seal(conn: &Connection, vault: &Vault, piece: &Piece) -> Result<(Vec<u8>, Vec<u8>)> {
     let sha256 = &piece.name.sha256;
     let name = Row::AttachmentKey(sha256);
-    let key: HeldKey = match find(conn, &piece.name)? {
-        Some(kept) => vault.held_key(name, kept.wrapped)?,
-        None => vault.fresh_key(name)?,
+    let key: ContentKey = match find(conn, &piece.name)? {
+        Some(kept) => vault.unwrap_key(name, kept.wrapped)?,
+        None => vault.generate_key(name)?,
     };
     Ok((key.seal(Row::Chunk(sha256, piece.start), &piece.bytes)?, key.wrapped))
 }
 
-/// `false` where the key must be taken anew.
+/// `false` if the key has changed in the meantime.
 fn commit(conn: &Connection, piece: &Piece, sealed: &[u8], key: &[u8]) -> Result<bool> {
     const NEW: &str =
         "INSERT INTO attachment_copy (sha256, peer, size, stored, complete, wrapped) VALUES (?1, ?2, ?3, 0, 0, ?4)";
@@ -138,9 +138,10 @@ fn commit(conn: &Connection, piece: &Piece, sealed: &[u8], key: &[u8]) -> Result
                 None => HERE,
                 Some(partner) => partners::number_of(conn, partner)?,
             };
-            change(conn, NEW, params![piece.name.sha256.as_bytes(), peer, number(piece.size)?, key])?;
+            let row =
+                dialect::insert(conn, NEW, params![piece.name.sha256.as_bytes(), peer, number(piece.size)?, key])?;
             let status = AttachmentStatus { size: piece.size, ..AttachmentStatus::default() };
-            Kept { row: conn.last_insert_rowid(), status, wrapped: key.to_vec() }
+            StoredCopy { row, status, wrapped: key.to_vec() }
         }
     };
     if kept.status != (AttachmentStatus { size: piece.size, stored: piece.start, complete: false }) {
@@ -150,8 +151,8 @@ fn commit(conn: &Connection, piece: &Piece, sealed: &[u8], key: &[u8]) -> Result
         return Ok(false);
     }
     if length > 0 {
-        change(conn, PART, params![kept.row, number(piece.start)?, number(length)?, sealed])?;
-        change(conn, "UPDATE attachment_copy SET stored = ?2 WHERE number = ?1", params![kept.row, number(end)?])?;
+        execute(conn, PART, params![kept.row, number(piece.start)?, number(length)?, sealed])?;
+        execute(conn, "UPDATE attachment_copy SET stored = ?2 WHERE number = ?1", params![kept.row, number(end)?])?;
     }
     Ok(true)
 }
@@ -161,10 +162,10 @@ pub(super) async fn finish(store: &SqliteStore, name: &CopyName, is_good: bool) 
     store
         .write(move |conn, _| match find(conn, &name)? {
             Some(kept) if is_good && kept.status.stored == kept.status.size => {
-                change(conn, "UPDATE attachment_copy SET complete = 1 WHERE number = ?1", [kept.row]).map(|_| ())
+                execute(conn, "UPDATE attachment_copy SET complete = 1 WHERE number = ?1", [kept.row]).map(|_| ())
             }
             _ if is_good => Err(StoreError::Conflict),
-            Some(kept) => change(conn, "DELETE FROM attachment_copy WHERE number = ?1", [kept.row]).map(|_| ()),
+            Some(kept) => execute(conn, "DELETE FROM attachment_copy WHERE number = ?1", [kept.row]).map(|_| ()),
             None => Ok(()),
         })
         .await
@@ -176,14 +177,14 @@ pub(super) async fn read(store: &SqliteStore, name: &CopyName, offset: u64, leng
 }
 
 fn read_range(conn: &Connection, vault: &Vault, name: &CopyName, offset: u64, length: u32) -> Result<Vec<u8>> {
-    // Starts with the piece in which `offset` lies.
+    // Begins with the piece that contains `offset`.
     const SQL: &str = "SELECT start, sealed FROM attachment_part WHERE copy = ?1 AND start < ?3 AND start >= \
-        ifnull((SELECT max(start) FROM attachment_part WHERE copy = ?1 AND start <= ?2), 0) ORDER BY start";
+        coalesce((SELECT max(start) FROM attachment_part WHERE copy = ?1 AND start <= ?2), 0) ORDER BY start";
     let sha256 = &name.sha256;
     let Some(kept) = find(conn, name)? else { return Ok(vec![]) };
-    let key = vault.held_key(Row::AttachmentKey(sha256), kept.wrapped)?;
+    let key = vault.unwrap_key(Row::AttachmentKey(sha256), kept.wrapped)?;
     let end = offset.saturating_add(u64::from(length)).min(kept.status.stored);
-    let pieces = rows(conn, SQL, params![kept.row, number(offset)?, number(end)?], |r| {
+    let pieces = query_all(conn, SQL, params![kept.row, number(offset)?, number(end)?], |r| {
         Ok((count(r, 0)?, r.get::<_, Vec<u8>>(1)?))
     })?;
     let mut out = Vec::new();

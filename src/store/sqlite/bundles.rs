@@ -1,12 +1,14 @@
-//! The bundles of organisations, as they followed one another.
+//! The bundles of organisations, in their order.
 
 use async_trait::async_trait;
 use rusqlite::{Connection, Row as SqlRow, params};
 
 use super::{
     SqliteStore,
-    column::{change, count, id, number, row, rows, time, word, word_optional},
-    ledger, outbox, partners, quarantine, roots,
+    dialect::{count, execute, id, number, query_all, query_optional, text, text_optional, time},
+    ledger,
+    outbox::{self, SealedStatement},
+    partners, quarantine, roots,
 };
 use crate::{
     domain::{
@@ -18,19 +20,19 @@ use crate::{
         Result,
         bundles::{BundleChange, BundleRecord, BundleStore},
         damage::Damage,
-        vault::{Leaf, Row},
+        vault::LedgerLeaf,
     },
 };
 
 fn read(r: &SqlRow<'_>) -> rusqlite::Result<BundleRecord> {
     Ok(BundleRecord {
-        of: word(r, 0)?,
+        of: text(r, 0)?,
         sequence: count(r, 1)?,
         fingerprint: id(r, 2)?,
         digest: id(r, 3)?,
-        state: word(r, 4)?,
+        state: text(r, 4)?,
         envelope: r.get(5)?,
-        courier: word_optional(r, 6)?,
+        courier: text_optional(r, 6)?,
         at: time(r, 7)?,
     })
 }
@@ -45,23 +47,23 @@ fn put(conn: &Connection, record: &BundleRecord) -> Result<()> {
     let (fingerprint, digest) = (fingerprint.as_bytes(), digest.as_bytes());
     let values =
         params![peer, number(*sequence)?, fingerprint, digest, state.as_str(), envelope, courier, at.unix_nanos()];
-    change(conn, SQL, values).map(drop)
+    execute(conn, SQL, values).map(drop)
 }
 
 fn forget(conn: &Connection, (of, sequence, digest): &(TrustDomain, u64, Sha256)) -> Result<()> {
     const SQL: &str = "DELETE FROM bundle WHERE peer = ?1 AND sequence = ?2 AND digest = ?3";
     let peer = partners::number_of(conn, of)?;
-    change(conn, SQL, params![peer, number(*sequence)?, digest.as_bytes()]).map(drop)
+    execute(conn, SQL, params![peer, number(*sequence)?, digest.as_bytes()]).map(drop)
 }
 
-/// How many wait by this courier: of one organisation, and of all.
+/// How many bundles wait from this courier: of one organisation, and of all.
 fn waiting(conn: &Connection, record: &BundleRecord) -> Result<(u64, u64)> {
     const SQL: &str = "SELECT coalesce(sum(peer = ?1), 0), count(*) FROM bundle WHERE courier = ?2 AND state = ?3";
-    // Names that nobody has heard of get no number for being asked.
+    // A query must not add a row for an unknown organisation.
     let peer = partners::find(conn, &record.of)?;
     let courier = record.courier.as_ref().map(|c| partners::find(conn, c)).transpose()?.flatten();
     let values = params![peer, courier, BundleState::Waiting.as_str()];
-    Ok(row(conn, SQL, values, |r| Ok((count(r, 0)?, count(r, 1)?)))?.unwrap_or_default())
+    Ok(query_optional(conn, SQL, values, |r| Ok((count(r, 0)?, count(r, 1)?)))?.unwrap_or_default())
 }
 
 #[async_trait]
@@ -71,8 +73,9 @@ impl BundleStore for SqliteStore {
             FROM bundle b JOIN peer d ON d.number = b.peer LEFT JOIN peer c ON c.number = b.courier \
             WHERE d.domain = ?1 ORDER BY b.sequence, b.digest";
         let of = of.clone();
-        // A chain with a gap in it proves nothing, so all of it is out of service.
-        self.read(move |conn| rows(conn, SQL, [of.as_str()], read).map_err(|e| e.of(Damage::Bundles(of.clone())))).await
+        // A chain with a gap proves nothing, so the whole chain is out of service.
+        self.read(move |conn| query_all(conn, SQL, [of.as_str()], read).map_err(|e| e.of(Damage::Bundles(of.clone()))))
+            .await
     }
 
     async fn await_bundle(&self, record: BundleRecord, of_pair: u32, of_courier: u32) -> Result<bool> {
@@ -80,7 +83,7 @@ impl BundleStore for SqliteStore {
             WHERE d.domain = ?1 AND b.sequence = ?2 AND b.digest = ?3";
         self.write(move |conn, _| {
             let name = params![record.of.as_str(), number(record.sequence)?, record.digest.as_bytes()];
-            if row(conn, KNOWN, name, |_| Ok(()))?.is_some() {
+            if query_optional(conn, KNOWN, name, |_| Ok(()))?.is_some() {
                 return Ok(true);
             }
             let (pair, courier) = waiting(conn, &record)?;
@@ -94,12 +97,12 @@ impl BundleStore for SqliteStore {
     }
 
     async fn change_bundles(&self, change: BundleChange, events: Vec<Event>) -> Result<Vec<StatementId>> {
-        let leaves = Leaf::all(&events)?;
+        let leaves = LedgerLeaf::all(&events)?;
         let BundleChange { put: added, forget: gone, partner, compromised, disown, settled_by_words, send } = change;
-        let seal = |(to, envelope): (Vec<TrustDomain>, Vec<u8>)| -> Result<Vec<(TrustDomain, Vec<u8>)>> {
+        let seal = |(to, envelope): (Vec<TrustDomain>, Vec<u8>)| -> Result<Vec<(TrustDomain, SealedStatement)>> {
             let one = |partner: TrustDomain| {
-                let sealed = self.vault().seal(Row::Outbox(&partner), &envelope)?;
-                Ok((partner, sealed))
+                let statement = SealedStatement::new(self.vault(), &partner, &envelope)?;
+                Ok((partner, statement))
             };
             to.into_iter().map(one).collect()
         };
@@ -110,8 +113,8 @@ impl BundleStore for SqliteStore {
             partner.iter().try_for_each(|partner| partners::put(conn, partner, false))?;
             compromised.iter().try_for_each(|(of, root)| roots::compromised(conn, of, root))?;
             settled_by_words.iter().try_for_each(|of| roots::settle_by_words(conn, of))?;
-            for (partner, sealed) in &send {
-                outbox::put(conn, partner, sealed, None)?;
+            for (partner, statement) in &send {
+                outbox::put(conn, partner, statement, None)?;
             }
             let mut hidden = vec![];
             for (of, fingerprint) in &disown {
@@ -127,13 +130,13 @@ impl BundleStore for SqliteStore {
         const SQL: &str = "SELECT p.domain FROM signer_given g JOIN peer p ON p.number = g.peer \
             WHERE g.signer = (SELECT number FROM peer WHERE domain = ?1) ORDER BY p.domain";
         let signer = signer.clone();
-        self.read(move |conn| rows(conn, SQL, [signer.as_str()], |r| word(r, 0))).await
+        self.read(move |conn| query_all(conn, SQL, [signer.as_str()], |r| text(r, 0))).await
     }
 
     async fn given_to(&self, partner: &TrustDomain) -> Result<Vec<TrustDomain>> {
         const SQL: &str = "SELECT p.domain FROM signer_given g JOIN peer p ON p.number = g.signer \
             WHERE g.peer = (SELECT number FROM peer WHERE domain = ?1) ORDER BY p.domain";
         let partner = partner.clone();
-        self.read(move |conn| rows(conn, SQL, [partner.as_str()], |r| word(r, 0))).await
+        self.read(move |conn| query_all(conn, SQL, [partner.as_str()], |r| text(r, 0))).await
     }
 }

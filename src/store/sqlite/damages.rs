@@ -1,4 +1,4 @@
-//! What was found damaged since the start, known to writer and readers alike.
+//! The damage that was found since the start. The writer and the readers share it.
 
 use std::{
     collections::BTreeSet,
@@ -9,24 +9,25 @@ use rusqlite::{Connection, Params, Row};
 
 use crate::store::{Result, StoreError, damage::Damage};
 
-/// So many are remembered of those that close nothing: who has more restores a backup.
+/// How many damaged things are remembered, besides those that stop a partner's exchange. With more of them a backup is restored
+/// anyway.
 const MOST: usize = 4096;
 
 /// The damaged things, each once.
 #[derive(Default)]
-pub(super) struct Damages(Mutex<BTreeSet<Damage>>);
+pub(super) struct DamageRegistry(Mutex<BTreeSet<Damage>>);
 
-impl Damages {
+impl DamageRegistry {
     fn all(&self) -> MutexGuard<'_, BTreeSet<Damage>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// All of them.
+    /// All damaged things.
     pub(super) fn known(&self) -> Vec<Damage> {
         self.all().iter().cloned().collect()
     }
 
-    /// That thing can't be read.
+    /// Records that a thing can't be read.
     pub(super) fn note(&self, damage: Damage) {
         let mut all = self.all();
         let decides = damage.closes().is_some() || matches!(damage, Damage::Person(_) | Damage::Rules(_));
@@ -37,35 +38,35 @@ impl Damages {
         }
     }
 
-    /// Takes note of what a look or a change has met.
+    /// Records the damage that a read or a change has met.
     pub(super) fn of<T>(&self, outcome: &Result<T>) {
         if let Err(StoreError::Damaged(damage)) = outcome {
             self.note(damage.clone());
         }
     }
 
-    /// It is mended.
+    /// Removes a thing that was repaired.
     pub(super) fn forget(&self, damage: &Damage) {
         self.all().remove(damage);
     }
 
-    /// Everything of that kind was read: these are damaged, and no others are any more.
+    /// Replaces the damage of one kind, after everything of that kind was read.
     pub(super) fn replace(&self, is_of_kind: fn(&Damage) -> bool, found: Vec<Damage>) {
         self.all().retain(|known| !is_of_kind(known) || found.contains(known));
         found.into_iter().for_each(|damage| self.note(damage));
     }
 }
 
-/// What of a query can be read, and what can't.
+/// The readable rows of a query, and the damage in the others.
 pub(super) struct Sorted<T> {
     pub whole: Vec<T>,
     pub torn: Vec<Damage>,
 }
 
-/// All rows of a query. One that can't be read takes no other with it: it is `named`, which is asked of its first columns alone.
+/// Reads all rows of a query. An unreadable row does not affect the others; `named` identifies it by its first columns.
 ///
 /// # Errors
-/// Where it is more than a row that can't be read.
+/// If more than a row is unreadable.
 pub(super) fn sorted<T>(
     conn: &Connection,
     sql: &str,
@@ -86,8 +87,8 @@ pub(super) fn sorted<T>(
     Ok(sorted)
 }
 
-/// As [`sorted`], of the first rows as many that can be read as are asked for, and less where they take more than
-/// `room` bytes, but at least one. Each is read with its size.
+/// As [`sorted`], but reads at most `limit` readable rows, and fewer if they take more than `room` bytes, but at least one.
+/// `read` returns each row with its size.
 ///
 /// # Errors
 /// As [`sorted`].
@@ -119,11 +120,11 @@ pub(super) fn sorted_within<T>(
     Ok(sorted)
 }
 
-/// What of these can be read; the rest is noted.
+/// The readable ones of these items. Damage in the others is recorded.
 ///
 /// # Errors
 /// As [`sorted`].
-pub(super) fn readable<T>(all: impl Iterator<Item = Result<T>>, damages: &Damages) -> Result<Vec<T>> {
+pub(super) fn readable<T>(all: impl Iterator<Item = Result<T>>, damages: &DamageRegistry) -> Result<Vec<T>> {
     let mut whole = vec![];
     for one in all {
         damages.of(&one);
@@ -137,8 +138,8 @@ pub(super) fn readable<T>(all: impl Iterator<Item = Result<T>>, damages: &Damage
 }
 
 impl<T> Sorted<T> {
-    /// What can be read; the rest is noted.
-    pub(super) fn noted(self, damages: &Damages) -> Vec<T> {
+    /// The readable rows. Damage in the others is recorded.
+    pub(super) fn noted(self, damages: &DamageRegistry) -> Vec<T> {
         self.torn.into_iter().for_each(|damage| damages.note(damage));
         self.whole
     }

@@ -1,4 +1,4 @@
-//! Proofs of equivocations: found where an entry is kept, sealed, one for each thing that they are about.
+//! Proofs of equivocations. They are found when an entry is stored, and kept encrypted, one for each subject.
 
 use std::sync::Arc;
 
@@ -7,8 +7,8 @@ use rusqlite::{Connection, Row as SqlRow, params};
 
 use super::{
     SqliteStore,
-    column::{change, count, id, row, rows, time, word},
     damages::sorted,
+    dialect::{self, count, execute, id, query_all, query_optional, text, time},
     ledger, partners, roots,
 };
 use crate::{
@@ -21,16 +21,21 @@ use crate::{
         Result, StoreError, Verification,
         damage::Damage,
         equivocations::{EquivocationProof, EquivocationStore, SignedVersion},
-        vault::{Leaf, Row, Vault, pack, unpack},
+        vault::{LedgerLeaf, Row, Vault, pack, unpack},
     },
 };
 
-/// How many other manifests of a version are looked at: each was verified when it came, and one that counts is enough.
+/// How many other manifests of a version are compared. Each was verified on arrival, and one that counts is enough.
 const LOOKED_AT: u32 = 16;
 
-/// Looks for another manifest of the same version that its originator has signed, and keeps the proof where there is one. For the
-/// writer, in the transaction that keeps the entry by which this one came.
-pub(super) fn look(conn: &Connection, vault: &Vault, signed: &SignedVersion, at: Time) -> Result<Option<Equivocation>> {
+/// Looks for another manifest of the same version that its originator has signed, and stores the proof if there is one. For the
+/// writer, in the transaction that stores the entry with this manifest.
+pub(super) fn detect(
+    conn: &Connection,
+    vault: &Vault,
+    signed: &SignedVersion,
+    at: Time,
+) -> Result<Option<Equivocation>> {
     let Some((other, envelope)) = other_manifest(conn, signed)? else { return Ok(None) };
     let SignedVersion { subject, manifest_id, manifest } = signed;
     let found = Equivocation { subject: subject.clone(), statements: [other, *manifest_id], at };
@@ -38,20 +43,25 @@ pub(super) fn look(conn: &Connection, vault: &Vault, signed: &SignedVersion, at:
     Ok(keep(conn, vault, &proof)?.then_some(proof.found))
 }
 
-/// Another manifest of the version: on its originator's own word, under roots that count. What counted on a hub's word alone is none,
-/// since nobody can tell whether the originator has signed it.
+/// Another manifest of the version that the originator's own signature verified, under roots that count. A manifest that
+/// counted on the statement of a hub alone does not qualify, because nobody can tell whether the originator has signed it.
 fn other_manifest(conn: &Connection, signed: &SignedVersion) -> Result<Option<(StatementId, Vec<u8>)>> {
-    const SQL: &str = "SELECT m.id, m.envelope, m.verified, m.originator FROM manifest m \
+    const SQL: &str = concat!(
+        "SELECT m.id, m.envelope, m.verified, m.originator FROM manifest m \
         JOIN assessment a ON a.number = m.assessment JOIN peer o ON o.number = a.originator \
-        WHERE a.id = ?1 AND o.domain = ?2 AND m.version = ?3 AND m.id <> ?4 AND json_valid(m.verified) \
-        AND json_extract(m.verified, '$.on_word_of') IS NULL ORDER BY m.number LIMIT ?5";
+        WHERE a.id = ?1 AND o.domain = ?2 AND m.version = ?3 AND m.id <> ?4 AND ",
+        dialect::is_json!("m.verified"),
+        " AND ",
+        dialect::json_field!("m.verified", "on_word_of"),
+        " IS NULL ORDER BY m.number LIMIT ?5"
+    );
     let Subject { originator, assessment, twice: Twice::Version(version) } = &signed.subject else { return Ok(None) };
     let values = params![assessment.as_bytes(), originator.as_str(), version, signed.manifest_id.as_bytes(), LOOKED_AT];
-    let others = rows(conn, SQL, values, |r| {
+    let others = query_all(conn, SQL, values, |r| {
         Ok((id(r, 0)?, r.get::<_, Vec<u8>>(1)?, r.get::<_, String>(2)?, r.get::<_, i64>(3)?))
     })?;
     for (manifest, envelope, verified, peer) in others {
-        // One of which that can't be read proves nothing, and keeps no entry out.
+        // An unreadable manifest proves nothing, and does not block the entry.
         let Ok(verified) = serde_json::from_str::<Verification>(&verified) else { continue };
         if !roots::are_disowned(conn, peer, &verified.roots)? {
             return Ok(Some((manifest, envelope)));
@@ -60,7 +70,8 @@ fn other_manifest(conn: &Connection, signed: &SignedVersion) -> Result<Option<(S
     Ok(None)
 }
 
-/// Keeps a proof with its ledger entry. `false` where there is one about the same, or where the originator has too many. For the writer.
+/// Stores a proof with its ledger entry. `false` if there is one about the same subject, or if the originator has too many. For
+/// the writer.
 fn keep(conn: &Connection, vault: &Vault, proof: &EquivocationProof) -> Result<bool> {
     const COUNT: &str = "SELECT count(*), count(*) FILTER (WHERE assessment = ?2 AND twice = ?3) FROM equivocation \
         WHERE originator = ?1";
@@ -69,15 +80,16 @@ fn keep(conn: &Connection, vault: &Vault, proof: &EquivocationProof) -> Result<b
     let Equivocation { subject, statements: [first, second], at } = &proof.found;
     let originator = partners::number_of(conn, &subject.originator)?;
     let (assessment, twice) = (subject.assessment.as_bytes(), subject.twice.to_string());
-    let counts = row(conn, COUNT, params![originator, assessment, twice], |r| Ok((count(r, 0)?, count(r, 1)?)))?;
+    let counts =
+        query_optional(conn, COUNT, params![originator, assessment, twice], |r| Ok((count(r, 0)?, count(r, 1)?)))?;
     let (all, same) = counts.unwrap_or_default();
     if same > 0 || all >= MAX_EQUIVOCATIONS {
         return Ok(false);
     }
     let sealed = vault.seal(sealed_row(&proof.found), &pack(&proof.envelopes))?;
     let (first, second) = (first.as_bytes(), second.as_bytes());
-    change(conn, KEEP, params![originator, assessment, twice, first, second, at.unix_nanos(), sealed])?;
-    ledger::append(conn, vault, &[Leaf::of(&proof.found.event())?])?;
+    execute(conn, KEEP, params![originator, assessment, twice, first, second, at.unix_nanos(), sealed])?;
+    ledger::append(conn, vault, &[LedgerLeaf::of(&proof.found.event())?])?;
     Ok(true)
 }
 
@@ -86,7 +98,7 @@ fn sealed_row(found: &Equivocation) -> Row<'_> {
     Row::Equivocation { assessment, statements: &found.statements, originator }
 }
 
-/// Tells the log of one that is on disk now.
+/// Logs an equivocation after its proof is on disk.
 pub(super) fn tell(found: &Equivocation) {
     let Subject { originator, assessment, twice } = &found.subject;
     let what = twice.words();
@@ -94,12 +106,12 @@ pub(super) fn tell(found: &Equivocation) {
 }
 
 fn found(r: &SqlRow<'_>) -> rusqlite::Result<Equivocation> {
-    let subject = Subject { originator: word(r, 0)?, assessment: id(r, 1)?, twice: word(r, 2)? };
+    let subject = Subject { originator: text(r, 0)?, assessment: id(r, 1)?, twice: text(r, 2)? };
     Ok(Equivocation { subject, statements: [id(r, 3)?, id(r, 4)?], at: time(r, 5)? })
 }
 
 fn named(r: &SqlRow<'_>) -> rusqlite::Result<Damage> {
-    Ok(Damage::Equivocation(id(r, 1)?, word(r, 0)?))
+    Ok(Damage::Equivocation(id(r, 1)?, text(r, 0)?))
 }
 
 #[async_trait]

@@ -1,4 +1,4 @@
-//! Who holds an assessment: what was released, and what holders said.
+//! The holders of an assessment: releases to them, and their reports.
 
 use std::sync::Arc;
 
@@ -6,24 +6,24 @@ use rusqlite::{Connection, Row as SqlRow, params};
 
 use super::{
     SqliteStore,
-    column::{count, id, number, row, rows, time, word, word_optional},
-    damages::{Damages, readable},
+    damages::{DamageRegistry, readable},
+    dialect::{count, id, number, query_all, query_optional, text, text_optional, time},
     partners,
 };
 use crate::{
     domain::ids::{AssessmentId, StatementId, TrustDomain},
     store::{
         Result,
-        recalls::{GivenRecord, HoldersRecord, RecallAnswerRecord, ReportRecord},
+        recalls::{HoldersRecord, RecallAnswerRecord, ReleaseToHolder, ReportRecord},
         vault::{Row, Vault},
     },
 };
 
-/// The row of an assessment.
+/// The number of an assessment's row.
 fn find(conn: &Connection, originator: &TrustDomain, id: &AssessmentId) -> Result<Option<i64>> {
     const SQL: &str = "SELECT number FROM assessment WHERE id = ?1 AND originator = ?2";
     let Some(peer) = partners::find(conn, originator)? else { return Ok(None) };
-    row(conn, SQL, params![id.as_bytes(), peer], |r| r.get(0))
+    query_optional(conn, SQL, params![id.as_bytes(), peer], |r| r.get(0))
 }
 
 pub(super) async fn of(store: &SqliteStore, originator: &TrustDomain, id: &AssessmentId) -> Result<HoldersRecord> {
@@ -37,22 +37,22 @@ pub(super) async fn of(store: &SqliteStore, originator: &TrustDomain, id: &Asses
                 given: given(conn, assessment)?,
                 reports: reports(conn, vault, &damages, assessment)?,
                 answers: answers(conn, vault, &damages, &originator, &id)?,
-                contacts: rows(conn, CONTACTS, [], |r| Ok((word(r, 0)?, time(r, 1)?)))?,
+                contacts: query_all(conn, CONTACTS, [], |r| Ok((text(r, 0)?, time(r, 1)?)))?,
             })
         })
         .await
 }
 
-fn given(conn: &Connection, assessment: i64) -> Result<Vec<GivenRecord>> {
+fn given(conn: &Connection, assessment: i64) -> Result<Vec<ReleaseToHolder>> {
     const SQL: &str = "SELECT d.domain, m.version, length(r.digests) / 32, r.sequence, r.is_void, \
-        r.sequence <= ifnull(f.acknowledged, 0), w.kind, w.reason, w.at FROM release r \
+        r.sequence <= coalesce(f.acknowledged, 0), w.kind, w.reason, w.at FROM release r \
         JOIN manifest m ON m.number = r.manifest JOIN peer d ON d.number = r.peer \
         LEFT JOIN feed_out f ON f.peer = r.peer LEFT JOIN answer w ON w.peer = r.peer AND w.sequence = r.sequence \
         WHERE m.assessment = ?1 ORDER BY d.domain, r.sequence";
-    rows(conn, SQL, [assessment], |r| {
-        let kind = word_optional(r, 6)?;
-        Ok(GivenRecord {
-            holder: word(r, 0)?,
+    query_all(conn, SQL, [assessment], |r| {
+        let kind = text_optional(r, 6)?;
+        Ok(ReleaseToHolder {
+            holder: text(r, 0)?,
             version: r.get(1)?,
             portions: count(r, 2)?,
             sequence: count(r, 3)?,
@@ -63,37 +63,37 @@ fn given(conn: &Connection, assessment: i64) -> Result<Vec<GivenRecord>> {
     })
 }
 
-/// The organisations of a way, as it is kept.
+/// The organisations of a path, from their stored form.
 fn through(row: &SqlRow<'_>, column: usize) -> rusqlite::Result<Vec<TrustDomain>> {
     let text: String = row.get(column)?;
     let wrong = |e: String| rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, e.into());
     text.split_ascii_whitespace().map(|name| name.parse().map_err(wrong)).collect()
 }
 
-/// A receipt's envelope: sealed, but for those from before receipts were.
-type Kept = (StatementId, Vec<u8>, Option<Vec<u8>>);
+/// A receipt's envelope. It is encrypted, except in rows from before receipts were encrypted.
+type StoredReceipt = (StatementId, Vec<u8>, Option<Vec<u8>>);
 
-fn kept(row: &SqlRow<'_>, column: usize) -> rusqlite::Result<Kept> {
+fn kept(row: &SqlRow<'_>, column: usize) -> rusqlite::Result<StoredReceipt> {
     Ok((id(row, column)?, row.get(column + 1)?, row.get(column + 2)?))
 }
 
-fn open(vault: &Vault, (id, plain, sealed): Kept) -> Result<Vec<u8>> {
+fn open(vault: &Vault, (id, plain, sealed): StoredReceipt) -> Result<Vec<u8>> {
     sealed.map_or(Ok(plain), |sealed| vault.open(Row::Receipt(&id), &sealed))
 }
 
-fn reports(conn: &Connection, vault: &Vault, damages: &Damages, assessment: i64) -> Result<Vec<ReportRecord>> {
+fn reports(conn: &Connection, vault: &Vault, damages: &DamageRegistry, assessment: i64) -> Result<Vec<ReportRecord>> {
     const SQL: &str = "SELECT d.domain, h.through, m.version, h.portions, h.kind, h.role, h.reason, h.at, h.verified, \
         c.id, c.envelope, c.sealed FROM report h JOIN manifest m ON m.number = h.manifest \
         JOIN peer d ON d.number = h.holder JOIN receipt c ON c.number = h.receipt WHERE m.assessment = ?1 \
         ORDER BY d.domain, h.through, m.version, h.at";
-    let found = rows(conn, SQL, [assessment], |r| {
+    let found = query_all(conn, SQL, [assessment], |r| {
         let role: String = r.get(5)?;
         let report = ReportRecord {
-            holder: word(r, 0)?,
+            holder: text(r, 0)?,
             through: through(r, 1)?,
             version: r.get(2)?,
             portions: count(r, 3)?,
-            kind: word(r, 4)?,
+            kind: text(r, 4)?,
             role: role.parse().ok(),
             reason: r.get(6)?,
             at: time(r, 7)?,
@@ -109,7 +109,7 @@ fn reports(conn: &Connection, vault: &Vault, damages: &Damages, assessment: i64)
 fn answers(
     conn: &Connection,
     vault: &Vault,
-    damages: &Damages,
+    damages: &DamageRegistry,
     originator: &TrustDomain,
     id: &AssessmentId,
 ) -> Result<Vec<RecallAnswerRecord>> {
@@ -117,11 +117,11 @@ fn answers(
         FROM recall_answer w JOIN recall r ON r.number = w.recall JOIN peer o ON o.number = r.originator \
         JOIN peer d ON d.number = w.holder JOIN receipt c ON c.number = w.receipt \
         WHERE r.assessment = ?1 AND o.domain = ?2 ORDER BY d.domain";
-    let found = rows(conn, SQL, params![id.as_bytes(), originator.as_str()], |r| {
+    let found = query_all(conn, SQL, params![id.as_bytes(), originator.as_str()], |r| {
         let answer = RecallAnswerRecord {
-            holder: word(r, 0)?,
+            holder: text(r, 0)?,
             through: through(r, 1)?,
-            kind: word(r, 2)?,
+            kind: text(r, 2)?,
             reason: r.get(3)?,
             at: time(r, 4)?,
             verified: r.get(5)?,
@@ -146,7 +146,7 @@ pub(super) async fn before(
     store
         .read(move |conn| {
             let Some(assessment) = find(conn, &originator, &id)? else { return Ok(vec![]) };
-            rows(conn, SQL, params![assessment, number(version.into())?], |r| Ok((word(r, 0)?, r.get(1)?)))
+            query_all(conn, SQL, params![assessment, number(version.into())?], |r| Ok((text(r, 0)?, r.get(1)?)))
         })
         .await
 }

@@ -7,9 +7,11 @@ use rusqlite::params;
 
 use super::{
     SqliteStore,
-    column::{change, id, time, word},
     damages::sorted,
-    ledger, outbox, partners,
+    dialect::{execute, id, text, time},
+    ledger,
+    outbox::{self, SealedStatement},
+    partners,
 };
 use crate::{
     domain::{event::Event, ids::TrustDomain},
@@ -17,7 +19,7 @@ use crate::{
         Result, StoreError,
         damage::Damage,
         introductions::{IntroductionRecord, IntroductionStore},
-        vault::{Leaf, Row},
+        vault::LedgerLeaf,
     },
 };
 
@@ -29,7 +31,7 @@ impl IntroductionStore for SqliteStore {
         let read = |r: &rusqlite::Row<'_>| {
             let record = IntroductionRecord {
                 id: id(r, 0)?,
-                of: word(r, 1)?,
+                of: text(r, 1)?,
                 to: vec![],
                 envelope: r.get(3)?,
                 is_signed: r.get(4)?,
@@ -46,11 +48,11 @@ impl IntroductionStore for SqliteStore {
         const SQL: &str = "INSERT INTO introduction (id, peer, recipients, envelope, is_signed, at) \
             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO UPDATE SET recipients = excluded.recipients, \
             envelope = excluded.envelope, is_signed = excluded.is_signed, at = excluded.at";
-        let leaves = Leaf::all(&events)?;
-        let mut sealed: Vec<(TrustDomain, Vec<u8>)> = vec![];
+        let leaves = LedgerLeaf::all(&events)?;
+        let mut send: Vec<(TrustDomain, SealedStatement)> = vec![];
         for record in records.iter().filter(|r| r.is_signed) {
             for to in &record.to {
-                sealed.push((to.clone(), self.vault().seal(Row::Outbox(to), &record.envelope)?));
+                send.push((to.clone(), SealedStatement::new(self.vault(), to, &record.envelope)?));
             }
         }
         self.write(move |conn, vault| {
@@ -58,10 +60,10 @@ impl IntroductionStore for SqliteStore {
                 let to = serde_json::to_string(&record.to).map_err(|e| StoreError::Failed(e.to_string()))?;
                 let peer = partners::number_of(conn, &record.of)?;
                 let IntroductionRecord { id, envelope, is_signed, at, .. } = record;
-                change(conn, SQL, params![id.as_bytes(), peer, to, envelope, is_signed, at.unix_nanos()])?;
+                execute(conn, SQL, params![id.as_bytes(), peer, to, envelope, is_signed, at.unix_nanos()])?;
             }
-            for (partner, sealed) in &sealed {
-                outbox::put(conn, partner, sealed, None)?;
+            for (partner, statement) in &send {
+                outbox::put(conn, partner, statement, None)?;
             }
             ledger::append(conn, vault, &leaves)
         })

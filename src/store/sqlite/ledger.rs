@@ -1,30 +1,31 @@
-//! The ledger's entries: numbered within the transaction that they record, so that there is no gap and no entry
-//! without its change. Beside its own row an entry costs the change of one sealed row per transaction, and a row in 256.
+//! The ledger's entries. An entry gets its number in the transaction that it records, so that there are no gaps and no entry
+//! without its change. In addition to its own row, an entry costs one encrypted state row for each transaction, and one subtree
+//! row for 256 entries.
 
 use rusqlite::{Connection, Row, params};
 
 use super::{
     SqliteStore,
-    column::{change, count, number, rows},
+    dialect::{count, execute, number, query_all},
 };
 use crate::{
     domain::{event::Event, ids::StatementId},
     store::{
         Result, StoreError,
-        vault::{Leaf, Vault},
+        vault::{LedgerLeaf, Vault},
     },
 };
 use state::State;
 
-mod door;
-mod kept;
+mod ledger_store;
+mod records;
 mod nodes;
 mod state;
 #[cfg(test)]
 mod tests;
 mod verify;
 
-/// Makes the tree over what was recorded before there was one.
+/// Makes the tree over the entries from before there was one.
 pub(super) fn begin(conn: &Connection, vault: &Vault) -> Result<()> {
     let mut state = State::default();
     let mut statement = conn.prepare("SELECT leaf FROM ledger ORDER BY number")?;
@@ -36,15 +37,16 @@ pub(super) fn begin(conn: &Connection, vault: &Vault) -> Result<()> {
 }
 
 fn grow(conn: &Connection, state: &mut State, leaf: &[u8]) -> Result<()> {
+    const PUT: &str = "INSERT INTO ledger_subtree (level, place, hash) VALUES (?1, ?2, ?3) \
+        ON CONFLICT (level, place) DO UPDATE SET hash = excluded.hash";
     state.frontier.push(leaf, |level, place, hash| {
         let values = params![level, number(place)?, hash.as_slice()];
-        change(conn, "INSERT OR REPLACE INTO ledger_subtree (level, place, hash) VALUES (?1, ?2, ?3)", values)
-            .map(|_| ())
+        execute(conn, PUT, values).map(|_| ())
     })
 }
 
 /// Appends entries. For the writer, within the transaction of what they record.
-pub(super) fn append(conn: &Connection, vault: &Vault, leaves: &[Leaf]) -> Result<()> {
+pub(super) fn append(conn: &Connection, vault: &Vault, leaves: &[LedgerLeaf]) -> Result<()> {
     if leaves.is_empty() {
         return Ok(());
     }
@@ -54,23 +56,24 @@ pub(super) fn append(conn: &Connection, vault: &Vault, leaves: &[Leaf]) -> Resul
 }
 
 /// Appends entries to a state that is written afterwards.
-fn put(conn: &Connection, vault: &Vault, state: &mut State, leaves: &[Leaf]) -> Result<()> {
+fn put(conn: &Connection, vault: &Vault, state: &mut State, leaves: &[LedgerLeaf]) -> Result<()> {
+    const INDEX: &str = "INSERT INTO ledger_manifest (manifest, number) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
     for leaf in leaves {
         let index = state.frontier.size();
         let sealed = vault.seal_leaf(index, leaf)?;
         let values = params![number(index)?, leaf.hash.as_slice(), sealed];
-        let put = change(conn, "INSERT INTO ledger (number, leaf, sealed) VALUES (?1, ?2, ?3)", values);
+        let put = execute(conn, "INSERT INTO ledger (number, leaf, sealed) VALUES (?1, ?2, ?3)", values);
         put.map_err(|error| foreign(index, error))?;
         for manifest in &leaf.manifests {
             let values = params![manifest.as_bytes(), number(index)?];
-            change(conn, "INSERT OR REPLACE INTO ledger_manifest (manifest, number) VALUES (?1, ?2)", values)?;
+            execute(conn, INDEX, values)?;
         }
         grow(conn, state, &leaf.hash)?;
     }
     Ok(())
 }
 
-/// An entry where the next one belongs was put there by somebody else: that is no race, and trying again is no help.
+/// If there is an entry at the next index, somebody else has written it. That is no race, and a retry would not help.
 fn foreign(index: u64, error: StoreError) -> StoreError {
     match error {
         StoreError::Conflict => {
@@ -81,7 +84,7 @@ fn foreign(index: u64, error: StoreError) -> StoreError {
 }
 
 pub(super) async fn record(store: &SqliteStore, events: Vec<Event>) -> Result<()> {
-    let leaves = Leaf::all(&events)?;
+    let leaves = LedgerLeaf::all(&events)?;
     store.write(move |conn, vault| append(conn, vault, &leaves)).await
 }
 
@@ -95,13 +98,13 @@ fn open(vault: &Vault, entries: Vec<Sealed>) -> Result<Vec<Event>> {
     entries.into_iter().map(|(index, leaf, sealed)| vault.open_leaf(index, &leaf, &sealed)).collect()
 }
 
-/// Entries from an index on, as they are kept.
+/// Entries from an index on, in their stored form.
 fn page(conn: &Connection, from: u64, limit: u32) -> Result<Vec<Sealed>> {
     const SQL: &str = "SELECT number, leaf, sealed FROM ledger WHERE number >= ?1 ORDER BY number LIMIT ?2";
-    rows(conn, SQL, params![number(from)?, limit], sealed).map_err(torn)
+    query_all(conn, SQL, params![number(from)?, limit], sealed).map_err(torn)
 }
 
-/// The ledger is what everything rests on.
+/// Damage of the ledger is damage of the whole store.
 fn torn(error: StoreError) -> StoreError {
     error.of_all("an entry of the ledger is torn")
 }
@@ -116,7 +119,7 @@ pub(super) async fn events_of(store: &SqliteStore, manifest: &StatementId) -> Re
     let manifest = *manifest;
     store
         .read_sealed(move |conn, vault| {
-            open(vault, rows(conn, SQL, params![manifest.as_bytes()], sealed).map_err(torn)?)
+            open(vault, query_all(conn, SQL, params![manifest.as_bytes()], sealed).map_err(torn)?)
         })
         .await
 }

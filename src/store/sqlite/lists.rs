@@ -7,8 +7,8 @@ use rusqlite::{Connection, Row as SqlRow, params};
 
 use super::{
     SqliteStore,
-    column::{change, id, rows, word},
     damages::sorted,
+    dialect::{execute, id, query_all, text},
     ledger,
     partners::number_of,
 };
@@ -21,11 +21,11 @@ use crate::{
         Result, StoreError,
         damage::Damage,
         lists::{ListRecord, ListStore, RevocationsRecord},
-        vault::{Leaf, Row, Vault, pack, unpack},
+        vault::{LedgerLeaf, Row, Vault, pack, unpack},
     },
 };
 
-/// From so many batches of one key on they are made one.
+/// How many batches of one key are merged into one.
 const MOST_BATCHES: usize = 32;
 
 fn torn() -> StoreError {
@@ -33,7 +33,7 @@ fn torn() -> StoreError {
 }
 
 fn named(row: &SqlRow<'_>) -> rusqlite::Result<Damage> {
-    Ok(Damage::Revocations(word(row, 0)?))
+    Ok(Damage::Revocations(text(row, 0)?))
 }
 
 async fn all(store: &SqliteStore) -> Result<Vec<ListRecord>> {
@@ -46,7 +46,7 @@ async fn all(store: &SqliteStore) -> Result<Vec<ListRecord>> {
 }
 
 fn list(vault: &Vault, row: &SqlRow<'_>) -> Result<ListRecord> {
-    let (of, issuing_key, scope): (TrustDomain, Sha256, Sha256) = (word(row, 0)?, id(row, 1)?, id(row, 2)?);
+    let (of, issuing_key, scope): (TrustDomain, Sha256, Sha256) = (text(row, 0)?, id(row, 1)?, id(row, 2)?);
     let plain = vault.open(Row::RevocationList(&issuing_key, &scope, &of), &row.get::<_, Vec<u8>>(3)?)?;
     let mut parts = unpack(&plain)?.into_iter();
     let der = parts.next().ok_or_else(torn)?;
@@ -65,13 +65,13 @@ async fn seen(store: &SqliteStore) -> Result<Vec<RevocationsRecord>> {
 }
 
 fn revocations(vault: &Vault, row: &SqlRow<'_>) -> Result<RevocationsRecord> {
-    let (of, issuing_key): (TrustDomain, Sha256) = (word(row, 0)?, id(row, 1)?);
+    let (of, issuing_key): (TrustDomain, Sha256) = (text(row, 0)?, id(row, 1)?);
     let entries = unpack(&vault.open(Row::Revocations(&issuing_key, &of), &row.get::<_, Vec<u8>>(2)?)?)?;
     Ok(RevocationsRecord { of, issuing_key, entries })
 }
 
-/// What can't be read of an organisation's lists and revocations goes: its administrators' word and the lists that come with it stand in
-/// its place.
+/// Deletes unreadable lists and revocations of an organisation. The administrators' decision and the lists that come with it
+/// replace them.
 async fn forget_torn(store: &SqliteStore, of: &TrustDomain) -> Result<()> {
     const LISTS: &str = "SELECT d.domain, l.issuing_key, l.scope, l.sealed, l.rowid FROM revocation_list l \
         JOIN peer d ON d.number = l.peer WHERE d.domain = ?1";
@@ -81,17 +81,17 @@ async fn forget_torn(store: &SqliteStore, of: &TrustDomain) -> Result<()> {
     let of = of.clone();
     store
         .write(move |conn, vault| {
-            let torn_lists = rows(conn, LISTS, [of.as_str()], |row| {
+            let torn_lists = query_all(conn, LISTS, [of.as_str()], |row| {
                 list(vault, row).is_err().then(|| row.get::<_, i64>(4)).transpose()
             })?;
-            let torn_seen = rows(conn, SEEN, [of.as_str()], |row| {
+            let torn_seen = query_all(conn, SEEN, [of.as_str()], |row| {
                 revocations(vault, row).is_err().then(|| row.get::<_, i64>(3)).transpose()
             })?;
             for row in torn_lists.into_iter().flatten() {
-                change(conn, "DELETE FROM revocation_list WHERE rowid = ?1", [row])?;
+                execute(conn, "DELETE FROM revocation_list WHERE rowid = ?1", [row])?;
             }
             for row in torn_seen.into_iter().flatten() {
-                change(conn, "DELETE FROM revocation WHERE number = ?1", [row])?;
+                execute(conn, "DELETE FROM revocation WHERE number = ?1", [row])?;
             }
             Ok(())
         })
@@ -105,11 +105,11 @@ async fn save(store: &SqliteStore, list: ListRecord, seen: Vec<Vec<u8>>, events:
         ON CONFLICT (peer, issuing_key, scope) DO UPDATE SET sealed = excluded.sealed";
     let parts: Vec<&[u8]> = std::iter::once(&list.der).chain(&list.issuers).map(Vec::as_slice).collect();
     let sealed = store.vault().seal(Row::RevocationList(&list.issuing_key, &list.scope, &list.of), &pack(&parts))?;
-    let leaves = Leaf::all(&events)?;
+    let leaves = LedgerLeaf::all(&events)?;
     store
         .write(move |conn, vault| {
             let peer = number_of(conn, &list.of)?;
-            change(conn, SQL, params![peer, list.issuing_key.as_bytes(), list.scope.as_bytes(), sealed])?;
+            execute(conn, SQL, params![peer, list.issuing_key.as_bytes(), list.scope.as_bytes(), sealed])?;
             if !seen.is_empty() {
                 add(conn, vault, (peer, &list.of), &list.issuing_key, &seen)?;
             }
@@ -118,7 +118,7 @@ async fn save(store: &SqliteStore, list: ListRecord, seen: Vec<Vec<u8>>, events:
         .await
 }
 
-/// Adds a batch. Where there are many of that key already, all of them become one.
+/// Adds a batch. If the key has many batches already, all of them are merged into one.
 fn add(
     conn: &Connection,
     vault: &Vault,
@@ -131,16 +131,16 @@ fn add(
     const SQL: &str = "INSERT INTO revocation (peer, issuing_key, sealed) VALUES (?1, ?2, ?3)";
     let name = Row::Revocations(issuing_key, of);
     let mut plain = Vec::new();
-    let held: Vec<Vec<u8>> = rows(conn, HELD, params![peer, issuing_key.as_bytes()], |r| r.get(0))?;
+    let held: Vec<Vec<u8>> = query_all(conn, HELD, params![peer, issuing_key.as_bytes()], |r| r.get(0))?;
     if held.len() >= MOST_BATCHES {
         for sealed in held {
             plain.extend(vault.open(name, &sealed)?);
         }
-        change(conn, CLEAR, params![peer, issuing_key.as_bytes()])?;
+        execute(conn, CLEAR, params![peer, issuing_key.as_bytes()])?;
     }
-    // Packed lists, one after the other, are the packed list of all.
+    // Packed lists that are concatenated are the packed list of all items.
     plain.extend(pack(seen));
-    change(conn, SQL, params![peer, issuing_key.as_bytes(), vault.seal(name, &plain)?])?;
+    execute(conn, SQL, params![peer, issuing_key.as_bytes(), vault.seal(name, &plain)?])?;
     Ok(())
 }
 

@@ -3,38 +3,43 @@
 use rusqlite::{Connection, params};
 
 use super::{
-    about,
-    column::{change, id, row, word},
-    roots, titles,
+    dialect::{self, execute, id, query_optional, text},
+    roots, subject_states, titles,
 };
 use crate::{
     domain::{fault::Reason, ids::StatementId, time::Time},
-    store::{AssessmentState, OnWord, Result, StoreError, Verification},
+    store::{AssessmentState, HubAttestedVersion, Result, StoreError, Verification},
 };
 
-/// What counts on a hub's word alone, as a condition on `manifest`.
-macro_rules! on_word {
+/// A condition on `manifest`: the version counts on the statement of a hub alone.
+macro_rules! hub_attested {
     () => {
-        "(json_valid(verified) AND json_extract(verified, '$.on_word_of') IS NOT NULL)"
+        concat!(
+            "(",
+            dialect::is_json!("verified"),
+            " AND ",
+            dialect::json_field!("verified", "on_word_of"),
+            " IS NOT NULL)"
+        )
     };
 }
 
-/// About how many bytes a version `m` takes when it is read, as a column. Of a sealed value the length alone is read.
+/// A column with the approximate size in bytes of a version `m`. Of an encrypted value only the length is read.
 macro_rules! version_bytes {
     () => {
         "(2048 + length(m.envelope) \
-         + (SELECT ifnull(sum(length(c.sealed)), 0) FROM portion_set c WHERE c.manifest = m.number) \
-         + (SELECT ifnull(sum(length(c.sealed)), 0) FROM beside c WHERE c.manifest = m.number) \
-         + (SELECT ifnull(sum(length(c.envelope) + length(c.provenance)), 0) FROM received c WHERE c.manifest = m.number))"
+         + (SELECT coalesce(sum(length(c.sealed)), 0) FROM portion_set c WHERE c.manifest = m.number) \
+         + (SELECT coalesce(sum(length(c.sealed)), 0) FROM beside c WHERE c.manifest = m.number) \
+         + (SELECT coalesce(sum(length(c.envelope) + length(c.provenance)), 0) FROM received c WHERE c.manifest = m.number))"
     };
 }
 pub(super) use version_bytes;
 
-/// A version to be kept.
+/// A version that is to be stored.
 pub(super) struct Version<'a> {
     pub(super) manifest_id: &'a StatementId,
     pub(super) manifest: &'a [u8],
-    /// The row of the assessment.
+    /// The number of the assessment's row.
     pub(super) assessment: i64,
     /// The number of the originator.
     pub(super) originator: i64,
@@ -44,70 +49,74 @@ pub(super) struct Version<'a> {
     pub(super) verified: &'a Verification,
 }
 
-/// The row of a manifest.
+/// The number of a manifest's row.
 pub(super) fn find(conn: &Connection, id: &StatementId) -> Result<Option<i64>> {
-    row(conn, "SELECT number FROM manifest WHERE id = ?1", [id.as_bytes()], |r| r.get(0))
+    query_optional(conn, "SELECT number FROM manifest WHERE id = ?1", [id.as_bytes()], |r| r.get(0))
 }
 
-/// The row of a manifest that is offered to partners: the latest version, not taken back.
+/// The row of a manifest that is offered to partners: the latest version, not recalled.
 pub(super) fn offered(conn: &Connection, id: &StatementId) -> Result<Option<i64>> {
     const SQL: &str = "SELECT number, state IN ('current', 'quarantined') FROM manifest WHERE id = ?1";
-    let found = row(conn, SQL, [id.as_bytes()], |r| Ok((r.get(0)?, r.get::<_, bool>(1)?)))?;
+    let found = query_optional(conn, SQL, [id.as_bytes()], |r| Ok((r.get(0)?, r.get::<_, bool>(1)?)))?;
     let (number, is_offered) = found.ok_or(StoreError::Conflict)?;
     Ok(is_offered.then_some(number))
 }
 
-/// The row of a manifest of which something may be released: not of one that was taken back or that users don't see.
+/// The row of a manifest that may be released: not recalled, and not in quarantine.
 pub(super) fn releasable(conn: &Connection, id: &StatementId) -> Result<Option<i64>> {
     const SQL: &str =
         "SELECT number FROM manifest WHERE id = ?1 AND state NOT IN ('withdrawn', 'purged', 'quarantined')";
-    row(conn, SQL, [id.as_bytes()], |r| r.get(0))
+    query_optional(conn, SQL, [id.as_bytes()], |r| r.get(0))
 }
 
-/// The latest version that users see; 0 where there is none.
+/// The latest version that users see; 0 if there is none.
 pub(super) fn latest(conn: &Connection, assessment: i64) -> Result<u32> {
-    const SQL: &str = "SELECT ifnull(max(version), 0) FROM manifest WHERE assessment = ?1 AND state <> 'quarantined'";
-    Ok(row(conn, SQL, [assessment], |r| r.get(0))?.unwrap_or_default())
+    const SQL: &str = "SELECT coalesce(max(version), 0) FROM manifest WHERE assessment = ?1 AND state <> 'quarantined'";
+    Ok(query_optional(conn, SQL, [assessment], |r| r.get(0))?.unwrap_or_default())
 }
 
-/// The latest version that users see on its originator's own word; 0 where there is none.
+/// The latest version that users see and that the originator's own signature verified; 0 if there is none.
 pub(super) fn latest_own(conn: &Connection, assessment: i64) -> Result<u32> {
     const SQL: &str = concat!(
-        "SELECT ifnull(max(version), 0) FROM manifest WHERE assessment = ?1 AND state <> 'quarantined' AND NOT ",
-        on_word!()
+        "SELECT coalesce(max(version), 0) FROM manifest WHERE assessment = ?1 AND state <> 'quarantined' AND NOT ",
+        hub_attested!()
     );
-    Ok(row(conn, SQL, [assessment], |r| r.get(0))?.unwrap_or_default())
+    Ok(query_optional(conn, SQL, [assessment], |r| r.get(0))?.unwrap_or_default())
 }
 
-/// The manifest under which users see a version on its originator's own word.
+/// The manifest of a version that users see and that the originator's own signature verified.
 pub(super) fn shown(conn: &Connection, assessment: i64, version: u32) -> Result<Option<StatementId>> {
     const SQL: &str = concat!(
         "SELECT id FROM manifest WHERE assessment = ?1 AND version = ?2 AND state <> 'quarantined' AND NOT ",
-        on_word!()
+        hub_attested!()
     );
-    row(conn, SQL, params![assessment, version], |r| id(r, 0))
+    query_optional(conn, SQL, params![assessment, version], |r| id(r, 0))
 }
 
-/// The version that users see on a hub's word alone. There is one at most: it is shown only where nothing else is.
-pub(super) fn on_word(conn: &Connection, assessment: i64) -> Result<Option<OnWord>> {
-    const SQL: &str =
-        concat!("SELECT version, id FROM manifest WHERE assessment = ?1 AND state <> 'quarantined' AND ", on_word!());
-    row(conn, SQL, [assessment], |r| Ok(OnWord { version: r.get(0)?, manifest: id(r, 1)? }))
+/// The version that users see on the statement of a hub alone. There is at most one, because it is shown only if nothing else
+/// is.
+pub(super) fn hub_attested(conn: &Connection, assessment: i64) -> Result<Option<HubAttestedVersion>> {
+    const SQL: &str = concat!(
+        "SELECT version, id FROM manifest WHERE assessment = ?1 AND state <> 'quarantined' AND ",
+        hub_attested!()
+    );
+    query_optional(conn, SQL, [assessment], |r| Ok(HubAttestedVersion { version: r.get(0)?, manifest: id(r, 1)? }))
 }
 
-/// Whether what users see keeps this from them: on its originator's own word, another manifest of the same version that counts so,
-/// too; on a hub's word alone, anything but itself.
+/// Whether another version hides this one from users. A version that its originator's own signature verified is hidden by
+/// another manifest of the same version that is verified so, too. A version that counts on the statement of a hub alone is
+/// hidden by any other one.
 fn is_taken(conn: &Connection, v: &Version<'_>) -> Result<bool> {
     const SQL: &str = concat!(
         "SELECT 1 FROM manifest WHERE assessment = ?1 AND state <> 'quarantined' AND ((id <> ?3 AND (?4 OR version = ?2) AND NOT ",
-        on_word!(),
+        hub_attested!(),
         ") OR (?4 AND (id <> ?3 OR NOT ",
-        on_word!(),
+        hub_attested!(),
         "))) LIMIT 1"
     );
     let is_on_word = v.verified.on_word_of.is_some();
     let values = params![v.assessment, v.version, v.manifest_id.as_bytes(), is_on_word];
-    Ok(row(conn, SQL, values, |_| Ok(()))?.is_some())
+    Ok(query_optional(conn, SQL, values, |_| Ok(()))?.is_some())
 }
 
 fn insert(conn: &Connection, v: &Version<'_>, state: AssessmentState) -> Result<i64> {
@@ -124,47 +133,47 @@ fn insert(conn: &Connection, v: &Version<'_>, state: AssessmentState) -> Result<
         manifest,
         written(verified)?
     ];
-    change(conn, SQL, values)?;
-    Ok(conn.last_insert_rowid())
+    dialect::insert(conn, SQL, values)
 }
 
 fn written(verified: &Verification) -> Result<String> {
     serde_json::to_string(verified).map_err(|e| StoreError::Failed(e.to_string()))
 }
 
-/// A better verification takes the place of one on somebody's word alone, or of none: whether it was on somebody's word.
+/// Stores a better verification. Returns whether the version counted on the statement of a hub alone before.
 fn confirm(conn: &Connection, manifest: i64, v: &Version<'_>) -> Result<bool> {
     const SQL: &str =
-        concat!("UPDATE manifest SET verified = ?2 WHERE number = ?1 AND (verified IS NULL OR ", on_word!(), ")");
+        concat!("UPDATE manifest SET verified = ?2 WHERE number = ?1 AND (verified IS NULL OR ", hub_attested!(), ")");
     if v.verified.on_word_of.is_some() {
         return Ok(false);
     }
-    let was_on_word = on_word(conn, v.assessment)?.is_some_and(|word| word.manifest == *v.manifest_id);
-    change(conn, SQL, params![manifest, written(v.verified)?])?;
+    let was_on_word = hub_attested(conn, v.assessment)?.is_some_and(|word| word.manifest == *v.manifest_id);
+    execute(conn, SQL, params![manifest, written(v.verified)?])?;
     Ok(was_on_word)
 }
 
-/// What became of an arrival.
-pub(super) struct Kept {
-    /// The row of its manifest.
+/// The outcome of storing an arrival.
+pub(super) struct StoredVersion {
+    /// The number of its manifest's row.
     pub(super) number: i64,
-    /// Whether this arrival is kept from users.
+    /// Whether this arrival is in quarantine.
     pub(super) is_quarantined: bool,
-    /// The row of a manifest of which what came so far is kept from users from now on, and why.
+    /// The row of a manifest whose earlier arrivals go into quarantine now, and the reason.
     pub(super) gave_way: Option<(i64, Reason)>,
 }
 
-/// Keeps a version, or finds it where it is here already; shows it, unless it is to be quarantined or another manifest
-/// holds its version.
-pub(super) fn keep(conn: &Connection, v: &Version<'_>, is_quarantined: bool) -> Result<Kept> {
+/// Stores a version, or finds it if it is stored already. It is shown unless it goes into quarantine or another manifest has
+/// its version.
+pub(super) fn keep(conn: &Connection, v: &Version<'_>, is_quarantined: bool) -> Result<StoredVersion> {
     const FIND: &str = "SELECT number, state FROM manifest WHERE id = ?1";
-    // It was verified a moment before the organisation was held by other roots: it comes again, and is judged by these.
+    // It was verified just before the organisation's roots changed. The caller verifies it again under the new roots.
     if !is_quarantined && roots::are_disowned(conn, v.originator, &v.verified.roots)? {
         return Err(StoreError::Conflict);
     }
     let is_quarantined = is_quarantined || is_taken(conn, v)?;
     let gave_way = if is_quarantined { None } else { give_way(conn, v)? };
-    let found = row(conn, FIND, [v.manifest_id.as_bytes()], |r| Ok((r.get(0)?, word::<AssessmentState>(r, 1)?)))?;
+    let found =
+        query_optional(conn, FIND, [v.manifest_id.as_bytes()], |r| Ok((r.get(0)?, text::<AssessmentState>(r, 1)?)))?;
     let number = match found {
         None if is_quarantined => insert(conn, v, AssessmentState::Quarantined)?,
         None => {
@@ -174,44 +183,45 @@ pub(super) fn keep(conn: &Connection, v: &Version<'_>, is_quarantined: bool) -> 
             number
         }
         Some((number, AssessmentState::Quarantined)) if !is_quarantined => {
-            // With the envelope that was verified: the one in quarantine may bear signatures that nobody could.
+            // The verified envelope is stored. The quarantined one may have signatures that could not be verified.
             const SHOW: &str = "UPDATE manifest SET state = ?2, envelope = ?3, verified = ?4 WHERE number = ?1";
-            change(conn, SHOW, params![number, state_of(conn, v)?.as_str(), v.manifest, written(v.verified)?])?;
+            execute(conn, SHOW, params![number, state_of(conn, v)?.as_str(), v.manifest, written(v.verified)?])?;
             supersede(conn, v)?;
             number
         }
         Some((number, _)) => {
             if !is_quarantined && confirm(conn, number, v)? {
-                // Terms, portions and statements beside them that came on a hub's word alone are nobody's.
-                return Ok(Kept { number, is_quarantined, gave_way: Some((number, Reason::ChainInvalid)) });
+                // Terms, portions and attached statements that counted on the statement of a hub alone are not the
+                // originator's.
+                return Ok(StoredVersion { number, is_quarantined, gave_way: Some((number, Reason::ChainInvalid)) });
             }
             number
         }
     };
     let gave_way = gave_way.map(|number| (number, Reason::ReplayDiffers));
-    Ok(Kept { number, is_quarantined, gave_way })
+    Ok(StoredVersion { number, is_quarantined, gave_way })
 }
 
-/// What counts on a hub's word alone gives way to the originator's own word: the same version, and any later one. Nobody can tell
-/// whether the originator wrote it, and it must not stand above what the originator did write.
+/// Hides a version that counts on the statement of a hub alone, if it has the same or a later number. Nobody can tell whether
+/// the originator wrote it, and it must not take precedence over what the originator wrote.
 fn give_way(conn: &Connection, v: &Version<'_>) -> Result<Option<i64>> {
     const FIND: &str = concat!(
         "SELECT number FROM manifest WHERE assessment = ?1 AND version >= ?2 AND id <> ?3 AND state <> 'quarantined' AND ",
-        on_word!()
+        hub_attested!()
     );
     if v.verified.on_word_of.is_some() {
         return Ok(None);
     }
     let values = params![v.assessment, v.version, v.manifest_id.as_bytes()];
-    let Some(number) = row(conn, FIND, values, |r| r.get::<_, i64>(0))? else { return Ok(None) };
+    let Some(number) = query_optional(conn, FIND, values, |r| r.get::<_, i64>(0))? else { return Ok(None) };
     hide(conn, number)?;
     Ok(Some(number))
 }
 
-/// Keeps a manifest from users, and lets go of what waits to be released of it.
+/// Puts a manifest into quarantine, and takes it out of all queues.
 pub(super) fn hide(conn: &Connection, manifest: i64) -> Result<()> {
-    change(conn, "UPDATE manifest SET state = 'quarantined' WHERE number = ?1", [manifest])?;
-    change(conn, "DELETE FROM queue WHERE manifest = ?1", [manifest]).map(drop)
+    execute(conn, "UPDATE manifest SET state = 'quarantined' WHERE number = ?1", [manifest])?;
+    execute(conn, "DELETE FROM queue WHERE manifest = ?1", [manifest]).map(drop)
 }
 
 fn state_of(conn: &Connection, v: &Version<'_>) -> Result<AssessmentState> {
@@ -219,31 +229,30 @@ fn state_of(conn: &Connection, v: &Version<'_>) -> Result<AssessmentState> {
     Ok(if is_late { AssessmentState::Superseded } else { AssessmentState::Current })
 }
 
-/// What was there before is superseded; where it waits to be released, it waits no more: the newer one goes.
+/// Marks earlier versions as superseded, and takes them out of all queues, because the new version replaces them there.
 fn supersede(conn: &Connection, v: &Version<'_>) -> Result<()> {
     const SQL: &str =
         "UPDATE manifest SET state = 'superseded' WHERE assessment = ?1 AND version < ?2 AND state = 'current'";
     const QUEUED: &str =
         "DELETE FROM queue WHERE manifest IN (SELECT number FROM manifest WHERE assessment = ?1 AND version < ?2)";
-    change(conn, SQL, params![v.assessment, v.version])?;
+    execute(conn, SQL, params![v.assessment, v.version])?;
     if v.version > 1 {
-        change(conn, QUEUED, params![v.assessment, v.version])?;
+        execute(conn, QUEUED, params![v.assessment, v.version])?;
     }
     Ok(())
 }
 
-/// Keeps the sealed portions of an arrival, what names the assessment among them, and what they are about.
+/// Stores the encrypted portions of an arrival, with the title and the states that they are about.
 pub(super) fn keep_portions(
     conn: &Connection,
     manifest: i64,
     (peer, sequence): (i64, i64),
     is_quarantined: bool,
-    (sealed, title, about): (&[u8], &[u8], &[u8]),
+    (sealed, title, subject_states): (&[u8], &[u8], &[u8]),
 ) -> Result<()> {
     const SQL: &str =
         "INSERT INTO portion_set (manifest, peer, sequence, quarantined, sealed) VALUES (?1, ?2, ?3, ?4, ?5)";
-    change(conn, SQL, params![manifest, peer, sequence, is_quarantined, sealed])?;
-    let set = conn.last_insert_rowid();
+    let set = dialect::insert(conn, SQL, params![manifest, peer, sequence, is_quarantined, sealed])?;
     titles::keep(conn, set, title)?;
-    about::keep(conn, set, about)
+    subject_states::keep(conn, set, subject_states)
 }

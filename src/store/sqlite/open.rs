@@ -1,4 +1,4 @@
-//! Opening: the file, its lock, its settings, its version and its key.
+//! Opens the store: the file, its lock, its settings, its version and its key.
 
 use std::{
     ffi::OsString,
@@ -13,10 +13,10 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 use super::{ledger, readers::READERS};
 use crate::store::{Result, StoreError, vault::Vault};
 
-/// "WFIR": what kind of file it is.
+/// "WFIR": marks the file as a Watchfire store.
 pub(super) const APPLICATION_ID: i64 = 0x5746_4952;
-/// The schema, step by step: a store at version n has the first n behind it.
-pub(super) const MIGRATIONS: [&str; 20] = [
+/// The migrations of the schema. A store of version n has the first n applied.
+pub(super) const MIGRATIONS: [&str; 21] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_standing.sql"),
     include_str!("migrations/0003_house_rules.sql"),
@@ -37,21 +37,22 @@ pub(super) const MIGRATIONS: [&str; 20] = [
     include_str!("migrations/0018_urgency.sql"),
     include_str!("migrations/0019_readings.sql"),
     include_str!("migrations/0020_about.sql"),
+    include_str!("migrations/0021_outbox_digest.sql"),
 ];
-/// The owner alone reads and writes.
+/// Only the owner reads and writes the file.
 const MODE: u32 = 0o600;
-/// The step that made the ledger a tree, counted from 0.
+/// The migration that made the ledger a tree, counted from 0.
 pub(super) const LEDGER: usize = 4;
-/// How long a connection waits for a lock of another one.
+/// How long a connection waits for another one's lock.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How many statements each connection keeps prepared.
+/// How many prepared statements each connection caches.
 const STATEMENTS: usize = 128;
 
 /// An open store.
 pub(super) struct Opened {
     pub(super) writer: Connection,
     pub(super) readers: Vec<Connection>,
-    /// Held as long as the writer runs: no second process writes.
+    /// The writer holds it as long as it runs, so that no second process writes.
     pub(super) lock: File,
 }
 
@@ -59,12 +60,17 @@ fn refusal(path: &Path, what: impl std::fmt::Display) -> StoreError {
     StoreError::Open(format!("the store `{}` {what}", path.display()))
 }
 
-/// Opens the store at `path`; makes one there only where `create` says so.
+/// Locks and opens the store at `path`. With `create`, a missing store is created.
 pub(super) fn open(path: &Path, vault: &Vault, create: bool) -> Result<Opened> {
     if !create && !path.exists() {
         return Err(refusal(path, "does not exist; run `watchfire init`, or restore a backup"));
     }
     let lock = lock(path)?;
+    open_locked(path, vault, create, lock)
+}
+
+/// Opens the store under a lock that the caller holds.
+pub(super) fn open_locked(path: &Path, vault: &Vault, create: bool, lock: File) -> Result<Opened> {
     make_file(path, create).map_err(|e| refusal(path, format_args!("can't be opened: {e}")))?;
     let writer = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     let version = version(&writer, path, create)?;
@@ -75,7 +81,7 @@ pub(super) fn open(path: &Path, vault: &Vault, create: bool) -> Result<Opened> {
     Ok(Opened { writer, readers, lock })
 }
 
-/// What SQLite says at opening, as a sentence that names the file.
+/// SQLite's error at opening, as a sentence that names the file.
 fn named(path: &Path, error: rusqlite::Error) -> StoreError {
     if matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)) {
         return StoreError::Corrupt(format!("`{}`: {error}", path.display()));
@@ -105,7 +111,7 @@ fn lock(path: &Path) -> Result<File> {
     }
 }
 
-/// The file must be there, and the owner's alone, before SQLite opens it: log and index inherit its mode.
+/// Creates the file, for the owner only, before SQLite opens it. The log and its index inherit its mode.
 fn make_file(path: &Path, create: bool) -> std::io::Result<()> {
     if create && !path.exists() {
         OpenOptions::new().create_new(true).write(true).mode(MODE).open(path)?.sync_all()?;
@@ -119,10 +125,10 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
     let open = || {
         let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         conn.busy_timeout(PATIENCE)?;
-        // The writer alone copies the log into the database, and never after a failed fsync.
+        // Only the writer copies the log into the database, and never after a failed fsync.
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
-        // Plans that do not hang on the values: else a statement is compiled anew at nearly each of its uses.
+        // Query plans do not depend on the values. Otherwise a statement is compiled anew at almost every use.
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         conn.set_prepared_statement_cache_capacity(STATEMENTS);
         conn.pragma_update(None, "temp_store", "MEMORY")?;
@@ -145,7 +151,7 @@ fn version(conn: &Connection, path: &Path, create: bool) -> Result<usize> {
     let application = read("application_id").map_err(foreign)?;
     let version = read("user_version").map_err(foreign)?;
     match (pages, application, usize::try_from(version)) {
-        // Left by a start that was cut off before its first transaction.
+        // A start that was interrupted before its first transaction leaves such a file.
         (0, 0, Ok(0)) if create => Ok(0),
         (0, ..) => Err(refusal(path, "is empty; run `watchfire init`, or restore a backup")),
         (_, APPLICATION_ID, Ok(version)) if (1..=MIGRATIONS.len()).contains(&version) => Ok(version),
@@ -176,7 +182,7 @@ fn configure(conn: &Connection, path: &Path, version: usize) -> rusqlite::Result
     conn.pragma_update(None, "cache_size", -16_384)
 }
 
-/// Each step is one transaction, with the version that it leads to.
+/// Applies the missing migrations. Each one is a transaction, with the version that it leads to.
 fn migrate(conn: &Connection, vault: &Vault, version: usize) -> Result<()> {
     for (number, step) in MIGRATIONS.iter().enumerate().skip(version) {
         let transaction = conn.unchecked_transaction()?;
@@ -195,8 +201,8 @@ fn migrate(conn: &Connection, vault: &Vault, version: usize) -> Result<()> {
     Ok(())
 }
 
-/// Looks through every page: each table and index by itself, and one against the other. Not what the rows mean; those that are sealed
-/// tell by themselves. (As fast as `quick_check` here: most of it is reading.)
+/// Checks every page: each table and index by itself, and against each other. It does not check the meaning of rows; a damaged
+/// encrypted row is found when it is read. (This is as fast as `quick_check`, because most of it is reading.)
 pub(super) fn check(conn: &Connection) -> Result<()> {
     let said: String = conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
     if said == "ok" { Ok(()) } else { Err(StoreError::Corrupt("a page of the database is unreadable".to_owned())) }

@@ -7,8 +7,8 @@ use rusqlite::{Connection, Row as SqlRow, params};
 
 use super::{
     SqliteStore,
-    column::{change, time_optional},
     damages::sorted,
+    dialect::{self, execute, time_optional},
     partners,
 };
 use crate::{
@@ -16,47 +16,76 @@ use crate::{
         ids::{StatementId, TrustDomain},
         time::Time,
     },
+    seal::hash::sha256,
     store::{
         Result,
         damage::Damage,
-        outbox::{Answered, OutboxItem, OutboxStore},
+        outbox::{OutboxItem, OutboxOutcome, OutboxStore},
         vault::{Row, Vault},
     },
 };
 
-/// Nothing is put off for longer, seconds.
+/// The longest time, in seconds, for which a statement is put off.
 const FURTHEST_SECONDS: i64 = 2 * 86_400;
 
-/// Puts a sealed statement into a partner's outbox. `at`: when it was first logged here, where that is not now. For the
-/// writer.
-pub(super) fn put(conn: &Connection, partner: &TrustDomain, sealed: &[u8], at: Option<Time>) -> Result<()> {
-    const SQL: &str = "INSERT INTO outbox (peer, sealed, at) VALUES (?1, ?2, ?3)";
-    let peer = partners::number_of(conn, partner)?;
-    change(conn, SQL, params![peer, sealed, at.map(Time::unix_nanos)]).map(|_| ())
+/// A statement that is ready to be put into an outbox.
+pub(super) struct SealedStatement {
+    sealed: Vec<u8>,
+    /// The SHA-256 of the encoded envelope. The encryption is randomised, so the ciphertext can't tell whether the statement is
+    /// there already.
+    digest: [u8; 32],
 }
 
-/// As [`put`], before everything that is not put so: numbers far below the others, in the same order. No number is given out
-/// twice, so that nobody clears what came later. `statement`: by which the partner's receipt names it.
+impl SealedStatement {
+    /// Encrypts an encoded envelope for a partner's outbox.
+    pub(super) fn new(vault: &Vault, partner: &TrustDomain, envelope: &[u8]) -> Result<Self> {
+        Ok(Self { sealed: vault.seal(Row::Outbox(partner), envelope)?, digest: sha256(&[envelope]) })
+    }
+}
+
+/// Puts a statement into a partner's outbox. `at` is when it was first logged here, if that is not now. If the same statement
+/// waits there already, no second one is added; it is offered again at once. For the writer.
+pub(super) fn put(
+    conn: &Connection,
+    partner: &TrustDomain,
+    statement: &SealedStatement,
+    at: Option<Time>,
+) -> Result<()> {
+    const PUT: &str = "INSERT INTO outbox (peer, sealed, at, digest) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
+    const OFFER: &str = "UPDATE outbox SET again_at = 0 WHERE peer = ?1 AND digest = ?2";
+    let peer = partners::number_of(conn, partner)?;
+    let SealedStatement { sealed, digest } = statement;
+    if execute(conn, PUT, params![peer, sealed, at.map(Time::unix_nanos), digest])? == 0 {
+        execute(conn, OFFER, params![peer, digest])?;
+    }
+    Ok(())
+}
+
+/// Puts a recall into a partner's outbox, before everything that [`put`] puts there: its number is far below the other numbers,
+/// which are in the same order. No number is used twice, so that no answer removes a later statement. The partner's receipt
+/// names the recall by `statement`. A recall is added even if the same one waits there already.
 pub(super) fn put_first(
     conn: &Connection,
     partner: &TrustDomain,
-    sealed: &[u8],
+    recall: &SealedStatement,
     at: Time,
     statement: &StatementId,
 ) -> Result<()> {
+    const PUT: &str = "INSERT INTO outbox (peer, sealed, at) VALUES (?1, ?2, ?3)";
     const MOVE: &str = "UPDATE outbox SET number = number - 4611686018427387904, statement = ?2 WHERE number = ?1";
-    put(conn, partner, sealed, Some(at))?;
-    change(conn, MOVE, params![conn.last_insert_rowid(), statement.as_bytes()]).map(|_| ())
+    let peer = partners::number_of(conn, partner)?;
+    let number = dialect::insert(conn, PUT, params![peer, recall.sealed, at.unix_nanos()])?;
+    execute(conn, MOVE, params![number, statement.as_bytes()]).map(|_| ())
 }
 
-/// The holder has answered a recall by its own receipt: no statement of that recall waits for it any more. For the writer.
+/// Removes the statements of a recall from a holder's outbox, once the holder's own receipt has answered it. For the writer.
 pub(super) fn recall_answered(conn: &Connection, holder: i64, recall: i64) -> Result<()> {
     const SQL: &str = "DELETE FROM outbox WHERE peer = ?1 AND number < 0 AND statement IN \
         (SELECT id FROM recall_statement WHERE recall = ?2)";
-    change(conn, SQL, [holder, recall]).map(|_| ())
+    execute(conn, SQL, [holder, recall]).map(|_| ())
 }
 
-/// An item, its statement as it is sealed.
+/// Reads an item with its statement still encrypted.
 fn sealed(r: &SqlRow<'_>) -> rusqlite::Result<OutboxItem> {
     Ok(OutboxItem { id: r.get(0)?, envelope: r.get(1)?, at: time_optional(r, 2)?, reason: r.get(3)? })
 }
@@ -80,7 +109,7 @@ async fn read(
     let after = if after == 0 { i64::MIN } else { after };
     store
         .read_sealed(move |conn, vault| {
-            // What is offered again later than anything is put off was put off by a clock that was ahead.
+            // If a statement is put off for longer than that, the clock was ahead when it was put off. It is due, too.
             let furthest = now.map(|now| now.plus_seconds(FURTHEST_SECONDS).unix_nanos());
             let values = params![partner.as_str(), after, now.map(Time::unix_nanos), furthest, limit];
             let named = |_: &SqlRow<'_>| Ok(Damage::Outbox(partner.clone()));
@@ -92,9 +121,9 @@ async fn read(
 #[async_trait]
 impl OutboxStore for SqliteStore {
     async fn post(&self, partner: &TrustDomain, envelope: Vec<u8>, at: Time) -> Result<()> {
-        let sealed = self.vault().seal(Row::Outbox(partner), &envelope)?;
+        let statement = SealedStatement::new(self.vault(), partner, &envelope)?;
         let partner = partner.clone();
-        self.write(move |conn, _| put(conn, &partner, &sealed, Some(at))).await
+        self.write(move |conn, _| put(conn, &partner, &statement, Some(at))).await
     }
 
     async fn outbox(&self, partner: &TrustDomain, after: i64, limit: u32) -> Result<Vec<OutboxItem>> {
@@ -105,7 +134,7 @@ impl OutboxStore for SqliteStore {
         read(self, partner, after, Some(now), limit).await
     }
 
-    async fn answer_outbox(&self, partner: &TrustDomain, answers: Vec<(i64, Answered)>) -> Result<()> {
+    async fn record_outbox_outcomes(&self, partner: &TrustDomain, answers: Vec<(i64, OutboxOutcome)>) -> Result<()> {
         const DONE: &str = "DELETE FROM outbox WHERE number = ?1 AND peer = ?2";
         const LATER: &str =
             "UPDATE outbox SET outcome = NULL, reason = NULL, again_at = ?3 WHERE number = ?1 AND peer = ?2";
@@ -116,11 +145,11 @@ impl OutboxStore for SqliteStore {
             let Some(peer) = partners::find(conn, &partner)? else { return Ok(()) };
             for (item, answered) in &answers {
                 match answered {
-                    Answered::Done => change(conn, DONE, params![item, peer])?,
-                    Answered::Later(at) => change(conn, LATER, params![item, peer, at.unix_nanos()])?,
-                    Answered::Kept { reason, again_at, seen } => {
+                    OutboxOutcome::Done => execute(conn, DONE, params![item, peer])?,
+                    OutboxOutcome::Later(at) => execute(conn, LATER, params![item, peer, at.unix_nanos()])?,
+                    OutboxOutcome::Kept { reason, again_at, seen } => {
                         let outcome = if reason.is_some() { "not-yet" } else { "taken" };
-                        change(conn, KEPT, params![item, peer, outcome, reason, again_at.unix_nanos(), seen])?
+                        execute(conn, KEPT, params![item, peer, outcome, reason, again_at.unix_nanos(), seen])?
                     }
                 };
             }
@@ -134,7 +163,7 @@ impl OutboxStore for SqliteStore {
             AND (seen IS NULL OR seen <> ?2)";
         let partner = partner.clone();
         self.write(move |conn, _| match partners::find(conn, &partner)? {
-            Some(peer) => Ok(change(conn, SQL, params![peer, edition])? > 0),
+            Some(peer) => Ok(execute(conn, SQL, params![peer, edition])? > 0),
             None => Ok(false),
         })
         .await

@@ -1,4 +1,4 @@
-//! Partners, and the numbers that stand for trust domains in every other table.
+//! Partners, and the numbers that represent trust domains in all other tables.
 
 use std::sync::Arc;
 
@@ -6,8 +6,8 @@ use rusqlite::{Connection, Row, params};
 
 use super::{
     SqliteStore,
-    column::{change, row, time, word, word_optional},
     damages::{Sorted, sorted},
+    dialect::{self, execute, query_optional, text, text_optional, time},
     ledger, roots,
 };
 use crate::{
@@ -20,22 +20,21 @@ use crate::{
     store::{
         PartnerRecord, Result, StoreError,
         damage::Damage,
-        vault::{Leaf, pack, unpack},
+        vault::{LedgerLeaf, pack, unpack},
     },
 };
 
 /// The number of a trust domain, if it has one.
 pub(super) fn find(conn: &Connection, domain: &TrustDomain) -> Result<Option<i64>> {
-    row(conn, "SELECT number FROM peer WHERE domain = ?1", [domain.as_str()], |r| r.get(0))
+    query_optional(conn, "SELECT number FROM peer WHERE domain = ?1", [domain.as_str()], |r| r.get(0))
 }
 
-/// The number of a trust domain, given to it now where it has none. For the writer.
+/// The number of a trust domain. If it has none, it gets one now. For the writer.
 pub(super) fn number_of(conn: &Connection, domain: &TrustDomain) -> Result<i64> {
     if let Some(number) = find(conn, domain)? {
         return Ok(number);
     }
-    change(conn, "INSERT INTO peer (domain) VALUES (?1)", [domain.as_str()])?;
-    Ok(conn.last_insert_rowid())
+    dialect::insert(conn, "INSERT INTO peer (domain) VALUES (?1)", [domain.as_str()])
 }
 
 pub(super) async fn all(store: &SqliteStore) -> Result<Vec<PartnerRecord>> {
@@ -48,17 +47,17 @@ pub(super) async fn all(store: &SqliteStore) -> Result<Vec<PartnerRecord>> {
                 let (record, roots, bundle): Read = read(row)?;
                 Ok(PartnerRecord { roots: unpack(&roots)?, bundle: bundle_from(&bundle, &record)?, ..record })
             };
-            let Sorted { whole, torn } = sorted(conn, SQL, [], |r| Ok(Damage::Partner(word(r, 0)?)), whole)?;
+            let Sorted { whole, torn } = sorted(conn, SQL, [], |r| Ok(Damage::Partner(text(r, 0)?)), whole)?;
             damages.replace(|damage| matches!(damage, Damage::Partner(_)), torn);
             Ok(whole)
         })
         .await
 }
 
-/// A partner without its roots, these as they are kept, and which bundle they are.
+/// A partner without its roots, its roots in their stored form, and its bundle.
 type Read = (PartnerRecord, Vec<u8>, Option<String>);
 
-/// A partner that was accepted before bundles were numbered has its first one, which no other follows.
+/// The bundle of a partner that was accepted before bundles were numbered: its first one, which no other follows.
 fn bundle_from(text: &Option<String>, partner: &PartnerRecord) -> Result<HeldBundle> {
     let Some(text) = text else { return Ok(partner.bundle.clone()) };
     serde_json::from_str(text).map_err(|_| StoreError::Damaged(Damage::Partner(partner.organisation.domain.clone())))
@@ -70,11 +69,11 @@ fn bundle_text(bundle: &HeldBundle) -> Result<String> {
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Read> {
     let record = PartnerRecord {
-        organisation: Organisation { domain: word(row, 0)?, kind: word(row, 1)?, country: word_optional(row, 2)? },
-        endpoint: word_optional(row, 3)?,
+        organisation: Organisation { domain: text(row, 0)?, kind: text(row, 1)?, country: text_optional(row, 2)? },
+        endpoint: text_optional(row, 3)?,
         roots: vec![],
         bundle: HeldBundle::new(1, Sha256([0; 32]), time(row, 6)?),
-        state: word(row, 5)?,
+        state: text(row, 5)?,
         introduces: row.get(8)?,
         accepted_at: time(row, 6)?,
     };
@@ -82,7 +81,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Read> {
 }
 
 pub(super) async fn save(store: &SqliteStore, partner: PartnerRecord, event: Event) -> Result<()> {
-    let leaves = Leaf::all(&[event])?;
+    let leaves = LedgerLeaf::all(&[event])?;
     store
         .write(move |conn, vault| {
             put(conn, &partner, true)?;
@@ -91,7 +90,7 @@ pub(super) async fn save(store: &SqliteStore, partner: PartnerRecord, event: Eve
         .await
 }
 
-/// Adds or replaces a partner; `by_words` where no bundle of its administrators says so. For the writer.
+/// Adds or replaces a partner. `by_words` means that no bundle of its administrators says so. For the writer.
 pub(super) fn put(conn: &Connection, partner: &PartnerRecord, by_words: bool) -> Result<()> {
     const SQL: &str = "INSERT INTO partner (peer, kind, country, endpoint, roots, state, accepted_at, bundle, introduces) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (peer) DO UPDATE SET kind = excluded.kind, \
@@ -100,8 +99,8 @@ pub(super) fn put(conn: &Connection, partner: &PartnerRecord, by_words: bool) ->
         introduces = excluded.introduces";
     const BEFORE: &str = "SELECT roots, accepted_at FROM partner WHERE peer = ?1";
     let peer = number_of(conn, &partner.organisation.domain)?;
-    let before = row(conn, BEFORE, [peer], |r| Ok((r.get::<_, Vec<u8>>(0)?, time(r, 1)?)))?;
-    // Roots that can't be read any more are not among the retired ones either.
+    let before = query_optional(conn, BEFORE, [peer], |r| Ok((r.get::<_, Vec<u8>>(0)?, time(r, 1)?)))?;
+    // Unreadable roots do not become retired roots, either.
     if let Some((roots, at)) = before
         && let Ok(roots) = unpack(&roots)
     {
@@ -123,5 +122,5 @@ pub(super) fn put(conn: &Connection, partner: &PartnerRecord, by_words: bool) ->
         bundle_text(&partner.bundle)?,
         partner.introduces,
     ];
-    change(conn, SQL, values).map(drop)
+    execute(conn, SQL, values).map(drop)
 }

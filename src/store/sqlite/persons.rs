@@ -7,8 +7,8 @@ use rusqlite::{Row as SqlRow, params};
 
 use super::{
     SqliteStore,
-    column::{change, id},
     damages::{Sorted, sorted},
+    dialect::{execute, id},
     ledger,
 };
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
         Result, StoreError,
         damage::Damage,
         persons::PersonStore,
-        vault::{Leaf, Row},
+        vault::{LedgerLeaf, Row},
     },
 };
 
@@ -53,10 +53,10 @@ impl PersonStore for SqliteStore {
             Ok((id, self.vault().seal(Row::Person(&id), &plain)?))
         };
         let sealed: Vec<_> = people.iter().map(seal).collect::<Result<_>>()?;
-        let leaves = Leaf::all(&events)?;
+        let leaves = LedgerLeaf::all(&events)?;
         self.write(move |conn, vault| {
             for (id, sealed) in &sealed {
-                change(conn, SQL, params![id.as_bytes(), sealed])?;
+                execute(conn, SQL, params![id.as_bytes(), sealed])?;
             }
             ledger::append(conn, vault, &leaves)
         })

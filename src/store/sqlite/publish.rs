@@ -1,4 +1,4 @@
-//! Publishing: a version, its portions, who is queued for it and the decisions, in one transaction.
+//! Publishing. A version, its portions, its queue items and the decisions are one transaction.
 
 use std::sync::Arc;
 
@@ -11,26 +11,26 @@ use super::{
 };
 use crate::store::{
     Publication, Result, StoreError,
-    about::pack as pack_states,
-    vault::{Leaf, Row, Vault, pack},
+    subject_states::pack as pack_states,
+    vault::{LedgerLeaf, Row, Vault, pack},
 };
 
-/// A publication with its portions sealed.
+/// A publication with its portions encrypted.
 struct Sealed {
     publication: Arc<Publication>,
-    leaves: Arc<Vec<Leaf>>,
+    leaves: Arc<Vec<LedgerLeaf>>,
     portions: Vec<u8>,
     title: Vec<u8>,
-    about: Vec<u8>,
+    subject_states: Vec<u8>,
     key: Vec<u8>,
 }
 
 pub(super) async fn publish(store: &SqliteStore, publication: Publication) -> Result<bool> {
-    let leaves = Arc::new(Leaf::all(&publication.events)?);
+    let leaves = Arc::new(LedgerLeaf::all(&publication.events)?);
     let publication = Arc::new(publication);
     for turn in 0..keys::TURNS {
         let wanted = Arc::clone(&publication);
-        // A first version has no key yet, save by an accident that the second turn mends.
+        // A first version has no key yet. If by accident there is one, the second turn uses it.
         let key = match turn == 0 && publication.version == 1 {
             true => keys::make(store.vault(), &wanted.assessment, &wanted.originator)?,
             false => {
@@ -44,7 +44,7 @@ pub(super) async fn publish(store: &SqliteStore, publication: Publication) -> Re
         let sealed = Sealed {
             portions: key.seal(portions(&publication), &pack(&publication.portions))?,
             title: key.seal(title(&publication), &pack(&publication.title))?,
-            about: key.seal(about(&publication), &pack_states(&publication.about))?,
+            subject_states: key.seal(subject_states(&publication), &pack_states(&publication.subject_states))?,
             publication: Arc::clone(&publication),
             leaves: Arc::clone(&leaves),
             key: key.wrapped,
@@ -64,11 +64,11 @@ fn title(p: &Publication) -> Row<'_> {
     Row::Title { manifest: &p.manifest_id, from: &p.originator, sequence: 0, quarantined: false }
 }
 
-fn about(p: &Publication) -> Row<'_> {
-    Row::About { manifest: &p.manifest_id, from: &p.originator, sequence: 0 }
+fn subject_states(p: &Publication) -> Row<'_> {
+    Row::SubjectStates { manifest: &p.manifest_id, from: &p.originator, sequence: 0 }
 }
 
-/// Whether it was new; `None` where the key must be taken anew.
+/// Whether it was new; `None` if the key has changed in the meantime.
 fn commit(conn: &Connection, vault: &Vault, sealed: &Sealed) -> Result<Option<bool>> {
     let p = &sealed.publication;
     let originator = partners::number_of(conn, &p.originator)?;
@@ -95,8 +95,8 @@ fn commit(conn: &Connection, vault: &Vault, sealed: &Sealed) -> Result<Option<bo
     };
     let kept = manifests::keep(conn, &version, false)?;
     quarantine::hide(conn, vault, &kept)?;
-    let Sealed { portions, title, about, .. } = sealed;
-    manifests::keep_portions(conn, kept.number, (originator, 0), false, (portions, title, about))?;
+    let Sealed { portions, title, subject_states, .. } = sealed;
+    manifests::keep_portions(conn, kept.number, (originator, 0), false, (portions, title, subject_states))?;
     attachments::name(conn, kept.number, p.attachments.iter())?;
     queue::put(conn, kept.number, p.urgency, &p.queue)?;
     ledger::append(conn, vault, &sealed.leaves)?;

@@ -1,5 +1,5 @@
-//! What is kept from users: why, and how it is shown to them after all. Portions in quarantine are sealed as such, so
-//! that showing them means sealing them anew.
+//! Quarantine: why entries are in it, and how they leave it. Portions are encrypted together with their quarantine flag, so
+//! that an entry that leaves quarantine is encrypted anew.
 
 use std::sync::Arc;
 
@@ -8,11 +8,12 @@ use rusqlite::{Connection, Row as SqlRow, params};
 use super::{
     SqliteStore,
     assessments::PAGE_BYTES,
-    attachments, beside,
-    column::{change, count, id, number, row, rows, time, word},
+    attached, attachments,
+    dialect::{count, execute, id, number, query_all, query_optional, text, time},
     ledger,
-    manifests::{self, Kept, Version},
-    outbox, partners, recalls, roots, titles,
+    manifests::{self, StoredVersion, Version},
+    outbox::{self, SealedStatement},
+    partners, recalls, roots, titles,
 };
 use crate::{
     domain::{
@@ -23,22 +24,22 @@ use crate::{
     store::{
         Result, StoreError,
         damage::Damage,
-        receipts::{HeldEntry, Quarantine, Readmission},
-        vault::{HeldKey, Leaf, Row, Vault, unpack},
+        receipts::{QuarantineRecord, QuarantinedEntry, Readmission},
+        vault::{ContentKey, LedgerLeaf, Row, Vault, unpack},
     },
     wire,
 };
 
-pub(super) async fn of(store: &SqliteStore, manifest: &StatementId) -> Result<Vec<Quarantine>> {
+pub(super) async fn of(store: &SqliteStore, manifest: &StatementId) -> Result<Vec<QuarantineRecord>> {
     const SQL: &str = "SELECT d.domain, r.sequence, r.release_id, r.reason, r.at FROM received r \
         JOIN peer d ON d.number = r.peer WHERE r.manifest = (SELECT number FROM manifest WHERE id = ?1) \
         AND r.quarantined = 1 ORDER BY r.number";
     let manifest = *manifest;
     store
         .read(move |conn| {
-            rows(conn, SQL, [manifest.as_bytes()], |r| {
-                Ok(Quarantine {
-                    partner: word(r, 0)?,
+            query_all(conn, SQL, [manifest.as_bytes()], |r| {
+                Ok(QuarantineRecord {
+                    partner: text(r, 0)?,
                     sequence: count(r, 1)?,
                     release_id: id(r, 2)?,
                     reason: r.get(3)?,
@@ -49,16 +50,16 @@ pub(super) async fn of(store: &SqliteStore, manifest: &StatementId) -> Result<Ve
         .await
 }
 
-/// An arrival with what is needed to open its portions, and to show it.
+/// An arrival, with what is needed to decrypt its portions and to show it.
 struct Arrival {
-    /// Its row.
+    /// The number of its row.
     number: i64,
     peer: i64,
     partner: TrustDomain,
     sequence: u64,
     release_id: StatementId,
     release: Vec<u8>,
-    /// The row of its manifest.
+    /// The number of its manifest's row.
     manifest: i64,
     manifest_id: StatementId,
     envelope: Vec<u8>,
@@ -66,9 +67,9 @@ struct Arrival {
     since: Time,
     assessment: (i64, AssessmentId),
     originator: (i64, TrustDomain),
-    /// The assessment's key; gone after a purge.
+    /// The assessment's key; `None` after a purge.
     wrapped: Option<Vec<u8>>,
-    /// Packed.
+    /// In the form of `pack`.
     provenance: Vec<u8>,
     at: Time,
 }
@@ -77,7 +78,7 @@ macro_rules! arrivals {
     ($rest:literal) => {
         concat!(
             "SELECT r.number, r.peer, f.domain, r.sequence, r.release_id, r.envelope, m.number, m.id, \
-             ifnull(r.claimed, m.envelope), \
+             coalesce(r.claimed, m.envelope), \
              m.version, m.since, a.number, a.id, o.number, o.domain, a.wrapped, r.provenance, r.at \
              FROM received r JOIN peer f ON f.number = r.peer JOIN manifest m ON m.number = r.manifest \
              JOIN assessment a ON a.number = m.assessment JOIN peer o ON o.number = m.originator \
@@ -91,7 +92,7 @@ fn arrival(r: &SqlRow<'_>) -> rusqlite::Result<Arrival> {
     Ok(Arrival {
         number: r.get(0)?,
         peer: r.get(1)?,
-        partner: word(r, 2)?,
+        partner: text(r, 2)?,
         sequence: count(r, 3)?,
         release_id: id(r, 4)?,
         release: r.get(5)?,
@@ -101,7 +102,7 @@ fn arrival(r: &SqlRow<'_>) -> rusqlite::Result<Arrival> {
         version: r.get(9)?,
         since: time(r, 10)?,
         assessment: (r.get(11)?, id(r, 12)?),
-        originator: (r.get(13)?, word(r, 14)?),
+        originator: (r.get(13)?, text(r, 14)?),
         wrapped: r.get(15)?,
         provenance: r.get(16)?,
         at: time(r, 17)?,
@@ -121,37 +122,37 @@ impl Arrival {
         (self.peer, &self.partner, self.sequence)
     }
 
-    fn key(&self, vault: &Vault, wrapped: Vec<u8>) -> Result<HeldKey> {
-        vault.held_key(Row::AssessmentKey(&self.assessment.1, &self.originator.1), wrapped)
+    fn key(&self, vault: &Vault, wrapped: Vec<u8>) -> Result<ContentKey> {
+        vault.unwrap_key(Row::AssessmentKey(&self.assessment.1, &self.originator.1), wrapped)
     }
 
-    /// The sealed portions' row and its bytes.
+    /// The number and the bytes of the row with the encrypted portions.
     fn sealed(&self, conn: &Connection, quarantined: bool) -> Result<(i64, Vec<u8>)> {
         const SQL: &str = "SELECT number, sealed FROM portion_set \
             WHERE manifest = ?1 AND peer = ?2 AND sequence = ?3 AND quarantined = ?4";
         let values = params![self.manifest, self.peer, number(self.sequence)?, quarantined];
-        let found = row(conn, SQL, values, |r| Ok((r.get(0)?, r.get(1)?)))?;
+        let found = query_optional(conn, SQL, values, |r| Ok((r.get(0)?, r.get(1)?)))?;
         found.ok_or(StoreError::Damaged(Damage::Version(self.manifest_id)))
     }
 
-    /// Seals what came with it anew, as kept from users or not.
-    fn seal_anew(&self, conn: &Connection, key: &HeldKey, quarantined: bool) -> Result<()> {
+    /// Encrypts the content of the arrival anew, as quarantined or not.
+    fn seal_anew(&self, conn: &Connection, key: &ContentKey, quarantined: bool) -> Result<()> {
         const PORTIONS: &str = "UPDATE portion_set SET quarantined = ?2, sealed = ?3 WHERE number = ?1";
         let (place, sealed) = self.sealed(conn, !quarantined)?;
         let portions = key.seal(self.row(quarantined), &key.open(self.row(!quarantined), &sealed)?)?;
-        change(conn, PORTIONS, params![place, quarantined, portions])?;
+        execute(conn, PORTIONS, params![place, quarantined, portions])?;
         titles::seal_anew(conn, key, place, self.title(!quarantined), self.title(quarantined))?;
-        beside::seal_anew(conn, key, (self.manifest, &self.manifest_id), self.place(), quarantined)
+        attached::seal_anew(conn, key, (self.manifest, &self.manifest_id), self.place(), quarantined)
     }
 
-    fn held(self, conn: &Connection, vault: &Vault) -> Result<Option<HeldEntry>> {
+    fn held(self, conn: &Connection, vault: &Vault) -> Result<Option<QuarantinedEntry>> {
         let Some(wrapped) = self.wrapped.clone() else { return Ok(None) };
         let key = self.key(vault, wrapped)?;
         let packed = key.open(self.row(true), &self.sealed(conn, true)?.1)?;
-        let beside = beside::of_arrival(conn, &key, (self.manifest, &self.manifest_id), self.place(), true)?;
-        Ok(Some(HeldEntry {
+        let attached = attached::of_arrival(conn, &key, (self.manifest, &self.manifest_id), self.place(), true)?;
+        Ok(Some(QuarantinedEntry {
             portions: unpack(&packed)?,
-            beside: beside.map(|(_, all)| all.into_iter().map(|s| s.envelope).collect()).unwrap_or_default(),
+            attached: attached.map(|(_, all)| all.into_iter().map(|s| s.envelope).collect()).unwrap_or_default(),
             sequence: self.sequence,
             release_id: self.release_id,
             arrived_at: self.at,
@@ -163,13 +164,13 @@ impl Arrival {
     }
 }
 
-pub(super) async fn held_for(
+pub(super) async fn quarantined_for(
     store: &SqliteStore,
     partner: &TrustDomain,
     agreement: &StatementId,
     after: u64,
     limit: u32,
-) -> Result<Vec<HeldEntry>> {
+) -> Result<Vec<QuarantinedEntry>> {
     const SQL: &str = arrivals!(
         "r.quarantined = 1 AND r.peer = (SELECT number FROM peer WHERE domain = ?1) AND r.held_for = ?2 \
          AND r.sequence > ?3 ORDER BY r.sequence LIMIT ?4"
@@ -180,7 +181,7 @@ pub(super) async fn held_for(
         .read_sealed(move |conn, vault| {
             let values = params![partner.as_str(), agreement.as_bytes(), number(after)?, limit];
             let (mut held, mut bytes) = (vec![], 0);
-            for found in rows(conn, SQL, values, arrival)? {
+            for found in query_all(conn, SQL, values, arrival)? {
                 if bytes >= PAGE_BYTES {
                     break;
                 }
@@ -201,30 +202,30 @@ pub(super) async fn held_for(
 }
 
 pub(super) async fn readmit(store: &SqliteStore, entry: Readmission) -> Result<bool> {
-    let leaves = Leaf::all(&entry.events)?;
-    let seal = |statement: &Vec<u8>| store.vault().seal(Row::Outbox(&entry.partner), statement);
+    let leaves = LedgerLeaf::all(&entry.events)?;
+    let seal = |statement: &Vec<u8>| SealedStatement::new(store.vault(), &entry.partner, statement);
     let post = entry.post.iter().map(seal).collect::<Result<Vec<_>>>()?;
     store
         .write(move |conn, vault| {
             if !show(conn, vault, &entry)? {
                 return Ok(false);
             }
-            post.iter().try_for_each(|sealed| outbox::put(conn, &entry.partner, sealed, None))?;
+            post.iter().try_for_each(|statement| outbox::put(conn, &entry.partner, statement, None))?;
             ledger::append(conn, vault, &leaves)?;
             Ok(true)
         })
         .await
 }
 
-/// `false` where it stays as it is; nothing was changed then.
+/// `false` if the entry stays in quarantine; nothing changes then.
 fn show(conn: &Connection, vault: &Vault, entry: &Readmission) -> Result<bool> {
     const FIND: &str =
         arrivals!("r.quarantined = 1 AND r.peer = (SELECT number FROM peer WHERE domain = ?1) AND r.sequence = ?2");
-    // It arrives anew: a follower that has seen it kept from users sees it shown.
+    // It gets a new arrival number, so that a follower that saw it in quarantine sees it again.
     const RECEIVED: &str = "UPDATE received SET quarantined = 0, reason = NULL, held_for = NULL, \
         number = (SELECT max(number) + 1 FROM received) WHERE number = ?1";
     let values = params![entry.partner.as_str(), number(entry.sequence)?];
-    let Some(found) = row(conn, FIND, values, arrival)? else { return Ok(false) };
+    let Some(found) = query_optional(conn, FIND, values, arrival)? else { return Ok(false) };
     let Some(wrapped) = found.wrapped.clone() else { return Ok(false) };
     if !recalls::may_be_shown(conn, &found.assessment.1, found.originator.0, found.peer)? {
         return Ok(false);
@@ -244,56 +245,60 @@ fn show(conn: &Connection, vault: &Vault, entry: &Readmission) -> Result<bool> {
     }
     found.seal_anew(conn, &found.key(vault, wrapped)?, false)?;
     hide(conn, vault, &kept)?;
-    change(conn, RECEIVED, [found.number])?;
+    execute(conn, RECEIVED, [found.number])?;
     attachments::named(conn, partners::number_of(conn, &entry.partner)?, &entry.attachments)?;
     attachments::name(conn, found.manifest, entry.attachments.iter().map(|(sha256, _)| sha256))?;
     Ok(true)
 }
 
-/// Keeps from users what gave way to what was kept. For the writer.
-pub(super) fn hide(conn: &Connection, vault: &Vault, kept: &Kept) -> Result<()> {
+/// Puts the arrivals of a manifest that was replaced into quarantine. For the writer.
+pub(super) fn hide(conn: &Connection, vault: &Vault, kept: &StoredVersion) -> Result<()> {
     const FIND: &str = arrivals!("r.quarantined = 0 AND r.manifest = ?1 ORDER BY r.number");
     const RECEIVED: &str = "UPDATE received SET quarantined = 1, reason = ?2, claimed = ?3 WHERE number = ?1";
     let Some((manifest, reason)) = kept.gave_way else { return Ok(()) };
-    for found in rows(conn, FIND, [manifest], arrival)? {
-        // Without its key nothing of it can be read any more; nor can what is torn, which holds up nobody.
+    for found in query_all(conn, FIND, [manifest], arrival)? {
+        // Without the key nothing of it can be read, so nothing is encrypted anew. The same holds for a damaged row, which must
+        // not block anything else.
         if let Some(wrapped) = found.wrapped.clone() {
             match found.key(vault, wrapped).and_then(|key| found.seal_anew(conn, &key, true)) {
                 Ok(()) | Err(StoreError::Damaged(_)) => {}
                 Err(other) => return Err(other),
             }
         }
-        change(conn, RECEIVED, params![found.number, reason.to_string(), found.envelope])?;
+        execute(conn, RECEIVED, params![found.number, reason.to_string(), found.envelope])?;
     }
     Ok(())
 }
 
-/// What is kept from users is examined again with everything else that waits for the agreement under which it was released. For the writer.
+/// Has quarantined entries examined again when the agreement changes under which they were released. For the writer.
 fn hold_for_agreement(conn: &Connection, manifest: i64) -> Result<()> {
     const FIND: &str =
         "SELECT number, envelope FROM received WHERE manifest = ?1 AND quarantined = 1 AND held_for IS NULL";
     const HOLD: &str = "UPDATE received SET held_for = ?2 WHERE number = ?1";
-    for (place, release) in rows(conn, FIND, [manifest], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, Vec<u8>>(1)?)))? {
+    for (place, release) in query_all(conn, FIND, [manifest], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, Vec<u8>>(1)?)))? {
         let release = wire::envelope::decode(&release).and_then(|envelope| wire::release::decode(&envelope.payload));
-        // One that can't be read stays kept from users.
+        // An unreadable one stays in quarantine.
         let Ok(release) = release else { continue };
-        change(conn, HOLD, params![place, release.agreement.id.as_bytes()])?;
+        execute(conn, HOLD, params![place, release.agreement.id.as_bytes()])?;
     }
     Ok(())
 }
 
-/// Keeps from users what was verified under a bundle that turned out not to be its organisation's, until it is verified under another one. Gives
-/// the manifests. For the writer.
+/// Puts everything into quarantine that was verified under a bundle that is not the organisation's own, until it is verified
+/// under another bundle. Returns the manifests. For the writer.
 pub(super) fn disown(conn: &Connection, vault: &Vault, of: &TrustDomain, bundle: &Sha256) -> Result<Vec<StatementId>> {
     const FIND: &str = "SELECT m.number, m.id FROM manifest m JOIN peer d ON d.number = m.originator \
         WHERE d.domain = ?1 AND m.state <> 'quarantined' AND instr(m.verified, ?2) > 0";
-    let found = rows(conn, FIND, params![of.as_str(), bundle.to_string()], |r| {
+    let found = query_all(conn, FIND, params![of.as_str(), bundle.to_string()], |r| {
         Ok((r.get::<_, i64>(0)?, id::<StatementId>(r, 1)?))
     })?;
     for (manifest, _) in &found {
         manifests::hide(conn, *manifest)?;
-        let kept =
-            Kept { number: *manifest, is_quarantined: false, gave_way: Some((*manifest, Reason::OriginUnknown)) };
+        let kept = StoredVersion {
+            number: *manifest,
+            is_quarantined: false,
+            gave_way: Some((*manifest, Reason::OriginUnknown)),
+        };
         hide(conn, vault, &kept)?;
         hold_for_agreement(conn, *manifest)?;
     }

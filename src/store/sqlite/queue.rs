@@ -1,6 +1,7 @@
-//! The queues: what will be offered to whom, from when on. The most urgent goes first. Within one urgency the originators take turns:
-//! each item has a turn, one after the last of its originator's there, and no earlier than those that went last. So however much one
-//! originator has in a queue, another's next item waits for one of its.
+//! The queues: what is offered to which partner, and from when on. The most urgent item goes first. Within one urgency the
+//! originators take turns: each item has a turn number, one after its originator's last one in the queue, and not before those
+//! that went last. So an originator's next item waits for at most one item of each other originator, however many items they
+//! have.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +9,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::{
     SqliteStore,
-    column::{IsMore, change, count, id, row, rows, rows_within, time, word},
+    dialect::{self, IsMore, count, execute, id, query_all, query_optional, query_within, text, time},
     manifests::{self, version_bytes},
     partners,
 };
@@ -20,15 +21,19 @@ use crate::{
     store::{FeedFigures, QueueItem, Result},
 };
 
-const PUT: &str = "INSERT INTO queue (peer, manifest, urgency, due_at, originator, turn) VALUES (?1, ?2, ?3, ?4, ?5, \
-    1 + max(ifnull((SELECT turn FROM queue_turn WHERE peer = ?1 AND urgency = ?3), 0), \
-    ifnull((SELECT max(turn) FROM queue WHERE peer = ?1 AND urgency = ?3 AND originator = ?5), 0))) \
-    ON CONFLICT (peer, due_at, manifest) DO NOTHING";
+const PUT: &str = concat!(
+    "INSERT INTO queue (peer, manifest, urgency, due_at, originator, turn) VALUES (?1, ?2, ?3, ?4, ?5, 1 + ",
+    dialect::larger!(
+        "coalesce((SELECT turn FROM queue_turn WHERE peer = ?1 AND urgency = ?3), 0)",
+        "coalesce((SELECT max(turn) FROM queue WHERE peer = ?1 AND urgency = ?3 AND originator = ?5), 0)"
+    ),
+    ") ON CONFLICT (peer, due_at, manifest) DO NOTHING"
+);
 
-/// Puts a version into queues; where it stands already for the same time, nothing changes. For the writer.
+/// Puts a version into queues. If it is there for the same time already, nothing changes. For the writer.
 pub(super) fn put(conn: &Connection, manifest: i64, urgency: u8, queue: &[(TrustDomain, Time)]) -> Result<()> {
     const ORIGINATOR: &str = "SELECT originator FROM manifest WHERE number = ?1";
-    let originator: Option<i64> = row(conn, ORIGINATOR, [manifest], |r| r.get(0))?;
+    let originator: Option<i64> = query_optional(conn, ORIGINATOR, [manifest], |r| r.get(0))?;
     let mut insert = conn.prepare_cached(PUT)?;
     for (partner, due_at) in queue {
         let peer = partners::number_of(conn, partner)?;
@@ -37,19 +42,23 @@ pub(super) fn put(conn: &Connection, manifest: i64, urgency: u8, queue: &[(Trust
     Ok(())
 }
 
-/// Takes items out of a partner's queue. Whatever is put there next comes after them. For the writer.
+/// Takes items out of a partner's queue. Items that are added later come after them. For the writer.
 pub(super) fn settle(conn: &Connection, peer: i64, items: &[i64]) -> Result<()> {
     const TAKE: &str = "DELETE FROM queue WHERE number = ?1 AND peer = ?2 RETURNING urgency, turn";
-    const TURN: &str = "INSERT INTO queue_turn (peer, urgency, turn) VALUES (?1, ?2, ?3) \
-        ON CONFLICT (peer, urgency) DO UPDATE SET turn = max(turn, excluded.turn)";
+    const TURN: &str = concat!(
+        "INSERT INTO queue_turn (peer, urgency, turn) VALUES (?1, ?2, ?3) ON CONFLICT (peer, urgency) DO UPDATE SET turn = ",
+        dialect::larger!("queue_turn.turn", "excluded.turn")
+    );
     let mut last: BTreeMap<i64, i64> = BTreeMap::new();
     for item in items {
-        if let Some((urgency, turn)) = row(conn, TAKE, params![item, peer], |r| Ok((r.get(0)?, r.get::<_, i64>(1)?)))? {
+        if let Some((urgency, turn)) =
+            query_optional(conn, TAKE, params![item, peer], |r| Ok((r.get(0)?, r.get::<_, i64>(1)?)))?
+        {
             let last = last.entry(urgency).or_default();
             *last = turn.max(*last);
         }
     }
-    last.iter().try_for_each(|(urgency, turn)| change(conn, TURN, params![peer, urgency, turn]).map(drop))
+    last.iter().try_for_each(|(urgency, turn)| execute(conn, TURN, params![peer, urgency, turn]).map(drop))
 }
 
 pub(super) async fn enqueue(
@@ -61,40 +70,42 @@ pub(super) async fn enqueue(
     let manifest_id = *manifest_id;
     store
         .write(move |conn, _| {
-            // What is superseded or was taken back meanwhile waits for nobody.
+            // An assessment that was superseded or recalled in the meantime is not queued.
             let Some(manifest) = manifests::offered(conn, &manifest_id)? else { return Ok(()) };
             put(conn, manifest, urgency, &queue)
         })
         .await
 }
 
-/// How many items wait for a partner.
+/// How many items are queued for a partner.
 pub(super) async fn queued(store: &SqliteStore, partner: &TrustDomain) -> Result<u64> {
     const SQL: &str = "SELECT count(*) FROM queue WHERE peer = (SELECT number FROM peer WHERE domain = ?1)";
     let partner = partner.clone();
-    store.read(move |conn| Ok(row(conn, SQL, [partner.as_str()], |r| count(r, 0))?.unwrap_or_default())).await
+    store
+        .read(move |conn| Ok(query_optional(conn, SQL, [partner.as_str()], |r| count(r, 0))?.unwrap_or_default()))
+        .await
 }
 
 /// The figures of all feeds.
 pub(super) async fn feed_figures(store: &SqliteStore) -> Result<Vec<FeedFigures>> {
-    const SQL: &str = "SELECT d.domain, ifnull(i.sequence, 0), ifnull(o.sequence, 0), ifnull(o.acknowledged, 0), \
-        ifnull(q.items, 0) FROM peer d LEFT JOIN feed_in i ON i.peer = d.number \
+    const SQL: &str = "SELECT d.domain, coalesce(i.sequence, 0), coalesce(o.sequence, 0), coalesce(o.acknowledged, 0), \
+        coalesce(q.items, 0) FROM peer d LEFT JOIN feed_in i ON i.peer = d.number \
         LEFT JOIN feed_out o ON o.peer = d.number \
         LEFT JOIN (SELECT peer, count(*) AS items FROM queue GROUP BY peer) q ON q.peer = d.number \
         WHERE coalesce(i.peer, o.peer, q.peer) IS NOT NULL ORDER BY d.domain";
     let read = |r: &Row<'_>| {
         Ok(FeedFigures {
-            partner: word(r, 0)?,
+            partner: text(r, 0)?,
             inbound: count(r, 1)?,
             outbound: count(r, 2)?,
             acknowledged: count(r, 3)?,
             queued: count(r, 4)?,
         })
     };
-    store.read(move |conn| rows(conn, SQL, [], read)).await
+    store.read(move |conn| query_all(conn, SQL, [], read)).await
 }
 
-// The index holds the queue in its order; what is not due yet is passed over within it.
+// The index has the queue in its order. Items that are not due yet are skipped within it.
 macro_rules! due {
     ($($more:expr),*) => {
         concat!(
@@ -109,7 +120,7 @@ pub(super) async fn due(store: &SqliteStore, partner: &TrustDomain, now: Time, l
     let partner = partner.clone();
     store
         .read(move |conn| match partners::find(conn, &partner)? {
-            Some(peer) => rows(conn, due!(), params![peer, now.unix_nanos(), limit], item),
+            Some(peer) => query_all(conn, due!(), params![peer, now.unix_nanos(), limit], item),
             None => Ok(vec![]),
         })
         .await
@@ -121,15 +132,15 @@ fn item(row: &Row<'_>) -> rusqlite::Result<QueueItem> {
     Ok(QueueItem { id: row.get(0)?, manifest_id: id(row, 1)?, due_at: time(row, 2)? })
 }
 
-/// What is due, in the order of the queue; no more than there is room for.
+/// The due items in the order of the queue, as many as fit.
 pub(super) fn due_to(conn: &Connection, peer: i64, now: Time, room: u64) -> Result<(Vec<QueueItem>, IsMore)> {
-    rows_within(conn, DUE, params![peer, now.unix_nanos(), i64::MAX], room, |r| Ok((item(r)?, count(r, 3)?)))
+    query_within(conn, DUE, params![peer, now.unix_nanos(), i64::MAX], room, |r| Ok((item(r)?, count(r, 3)?)))
 }
 
-/// When the next item that is not due yet becomes due.
+/// When the next item becomes due that is not due yet.
 pub(super) fn next_due(conn: &Connection, peer: i64, now: Time) -> Result<Option<Time>> {
     const SQL: &str = "SELECT due_at FROM queue WHERE peer = ?1 AND due_at > ?2 ORDER BY due_at LIMIT 1";
-    row(conn, SQL, params![peer, now.unix_nanos()], |r| time(r, 0))
+    query_optional(conn, SQL, params![peer, now.unix_nanos()], |r| time(r, 0))
 }
 
 #[cfg(test)]
@@ -142,7 +153,7 @@ mod tests {
         Time::from_unix_nanos(1_000)
     }
 
-    /// So many equally urgent items of originator 1 for partner 3, the first of them not due yet.
+    /// Adds equally urgent items of originator 1 for partner 3; the first of them is not due yet.
     fn backlog(count: i64) -> Connection {
         let conn = Connection::open_in_memory().unwrap();
         MIGRATIONS.iter().for_each(|step| conn.execute_batch(step).unwrap());
@@ -170,7 +181,7 @@ mod tests {
         conn
     }
 
-    /// What one run of a statement takes, in steps of SQLite's machine.
+    /// The cost of running a statement once, in steps of SQLite's machine.
     fn steps(conn: &Connection, sql: &str, run: impl FnOnce()) -> i32 {
         let count = || conn.prepare_cached(sql).unwrap().get_status(StatementStatus::VmStep);
         let before = count();
@@ -190,7 +201,7 @@ mod tests {
             });
             let (due, _) = due_to(&conn, 3, now(), 8_000).unwrap();
             let numbers: Vec<i64> = due.iter().map(|item| item.id).collect();
-            // The first of `ng` is not due, so that its second has the second turn; `gb` has the first one.
+            // The first item of `ng` is not due, so its second one has the second turn; `gb` has the first turn.
             assert_eq!(numbers, [count + 1, 2, 3]);
             settle(&conn, 3, &numbers[..2]).unwrap();
             put(&conn, count + 2, 5, &fr(0)).unwrap();
@@ -203,7 +214,7 @@ mod tests {
         assert_eq!(few, many);
     }
 
-    /// The negative control: without turns whoever has more in the queue goes first.
+    /// The negative control: without turns the originator with more items in the queue goes first.
     #[test]
     fn without_turns_another_originator_waits_for_all() {
         let conn = backlog(100);

@@ -1,31 +1,31 @@
-//! Reading: a few connections that can't write, on threads where waiting for the disk holds up nobody.
+//! The readers: a few read-only connections, on threads where waiting for the disk blocks nobody else.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
-use super::trouble::Trouble;
+use super::failure::FailureState;
 use crate::store::{Result, StoreError};
 
-/// How many read at once.
+/// The number of readers.
 pub(super) const READERS: usize = 4;
 
 /// The idle connections.
 pub(super) struct Readers {
     idle: Arc<Mutex<Vec<Connection>>>,
     places: Arc<Semaphore>,
-    trouble: Arc<Trouble>,
+    failure: Arc<FailureState>,
 }
 
 impl Readers {
-    /// From open connections.
-    pub(super) fn new(connections: Vec<Connection>, trouble: Arc<Trouble>) -> Self {
+    /// Makes readers of open connections.
+    pub(super) fn new(connections: Vec<Connection>, failure: Arc<FailureState>) -> Self {
         let places = Arc::new(Semaphore::new(connections.len()));
-        Self { idle: Arc::new(Mutex::new(connections)), places, trouble }
+        Self { idle: Arc::new(Mutex::new(connections)), places, failure }
     }
 
-    /// Reads from one snapshot.
+    /// Runs a read on one snapshot.
     pub(super) async fn run<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
@@ -33,13 +33,13 @@ impl Readers {
     {
         let gone = || StoreError::Failed("a reader has stopped".to_owned());
         let place = Arc::clone(&self.places).acquire_owned().await.map_err(|_| gone())?;
-        let (idle, trouble) = (Arc::clone(&self.idle), Arc::clone(&self.trouble));
+        let (idle, failure) = (Arc::clone(&self.idle), Arc::clone(&self.failure));
         let read = move || {
-            // Released at the end, after the connection is back.
+            // Released at the end, after the connection is returned.
             let _place = place;
             let conn = idle.lock().unwrap_or_else(PoisonError::into_inner).pop().ok_or(StoreError::Busy)?;
             let result = snapshot(&conn, work);
-            trouble.of_reading(&result);
+            failure.of_reading(&result);
             idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
             result
         };

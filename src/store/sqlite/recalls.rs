@@ -1,4 +1,4 @@
-//! What was taken back: the tombstone, what becomes of the content, and who is told, in one transaction.
+//! Recalls. The tombstone, the effect on the content and the notices to partners are one transaction.
 
 use std::sync::{Arc, atomic::Ordering};
 
@@ -7,9 +7,11 @@ use rusqlite::{Connection, Row as SqlRow, params};
 
 use super::{
     SqliteStore,
-    column::{change, count, id, number, row, rows, time, word, word_optional},
     damages::sorted_within,
-    forgotten, holders, ledger, outbox, partners,
+    dialect::{self, count, execute, id, number, query_all, query_optional, text, text_optional, time},
+    holders, ledger,
+    outbox::{self, SealedStatement},
+    partners, purge,
 };
 use crate::{
     domain::{
@@ -20,39 +22,42 @@ use crate::{
     store::{
         Result, StoreError,
         damage::Damage,
-        recalls::{Effect, HoldersRecord, RecallName, RecallRecord, RecallStore, Recalled, Recalling, UnprovenRecall},
-        vault::{Leaf, Row, Vault},
+        recalls::{
+            ContentEffect, HoldersRecord, RecallName, RecallOutcome, RecallRecord, RecallStep, RecallStore,
+            UnverifiedRecall,
+        },
+        vault::{LedgerLeaf, Row, Vault},
     },
 };
 
-/// So many bytes of recalls are read together, and at least one.
+/// How many bytes of recalls are read at once; at least one recall is read.
 const PAGE_BYTES: u64 = 1 << 20;
 
-/// Whether an assessment was taken back. For whoever is about to keep something of it.
+/// Whether an assessment was recalled. Every transaction that stores something of an assessment asks this.
 pub(super) fn is_recalled(conn: &Connection, assessment: &AssessmentId, originator: i64) -> Result<bool> {
     const SQL: &str = "SELECT 1 FROM recall WHERE assessment = ?1 AND originator = ?2";
-    Ok(row(conn, SQL, params![assessment.as_bytes(), originator], |_| Ok(()))?.is_some())
+    Ok(query_optional(conn, SQL, params![assessment.as_bytes(), originator], |_| Ok(()))?.is_some())
 }
 
-/// Whether something that was kept from users may be shown: nothing that was taken back, and nothing of which the same
-/// partner says that it was taken back, as long as that can't be checked. The word of another partner counts for nothing.
+/// Whether a quarantined entry may be shown: the assessment was not recalled, and the entry's sender has not sent an unverified
+/// recall of it. Another partner's unverified recall does not count.
 pub(super) fn may_be_shown(conn: &Connection, assessment: &AssessmentId, originator: i64, peer: i64) -> Result<bool> {
     Ok(!is_claimed(conn, assessment, originator, peer)? && !is_recalled(conn, assessment, originator)?)
 }
 
-/// Whether a partner says that it was taken back, and that can't be checked yet.
+/// Whether a partner has sent a recall that can't be verified yet.
 pub(super) fn is_claimed(conn: &Connection, assessment: &AssessmentId, originator: i64, peer: i64) -> Result<bool> {
     const SQL: &str = "SELECT 1 FROM recall_unproven WHERE assessment = ?1 AND originator = ?2 AND peer = ?3";
-    Ok(row(conn, SQL, params![assessment.as_bytes(), originator, peer], |_| Ok(()))?.is_some())
+    Ok(query_optional(conn, SQL, params![assessment.as_bytes(), originator, peer], |_| Ok(()))?.is_some())
 }
 
-/// The row of a recall, by any statement that took the assessment back.
+/// The recall that a statement is or was about.
 pub(super) fn named(conn: &Connection, statement: &StatementId) -> Result<Option<i64>> {
-    row(conn, "SELECT recall FROM recall_statement WHERE id = ?1", [statement.as_bytes()], |r| r.get(0))
+    query_optional(conn, "SELECT recall FROM recall_statement WHERE id = ?1", [statement.as_bytes()], |r| r.get(0))
 }
 
-/// A row before its sealed parts are opened.
-struct Kept {
+/// A row before its encrypted parts are decrypted.
+struct StoredRecall {
     record: (AssessmentId, TrustDomain, StatementId, RecallKind, Option<TrustDomain>, Time, u64),
     sealed: Vec<u8>,
     standing: Vec<u8>,
@@ -68,12 +73,12 @@ macro_rules! recalls {
     };
 }
 
-fn kept(r: &SqlRow<'_>) -> rusqlite::Result<Kept> {
-    let record = (id(r, 0)?, word(r, 1)?, id(r, 2)?, word(r, 3)?, word_optional(r, 4)?, time(r, 5)?, count(r, 6)?);
-    Ok(Kept { record, sealed: r.get(7)?, standing: r.get(8)? })
+fn kept(r: &SqlRow<'_>) -> rusqlite::Result<StoredRecall> {
+    let record = (id(r, 0)?, text(r, 1)?, id(r, 2)?, text(r, 3)?, text_optional(r, 4)?, time(r, 5)?, count(r, 6)?);
+    Ok(StoredRecall { record, sealed: r.get(7)?, standing: r.get(8)? })
 }
 
-impl Kept {
+impl StoredRecall {
     fn open(self, vault: &Vault) -> Result<RecallRecord> {
         let (assessment, originator, id, kind, from, at, turn) = self.record;
         let envelope = vault.open(Row::Recall(&assessment, &originator), &self.sealed)?;
@@ -86,11 +91,11 @@ impl Kept {
 
 #[async_trait]
 impl RecallStore for SqliteStore {
-    async fn recall(&self, step: Recalling) -> Result<Recalled> {
-        let leaves = Leaf::all(&step.events)?;
-        let scrub = self.writer.scrub();
+    async fn recall(&self, step: RecallStep) -> Result<RecallOutcome> {
+        let leaves = LedgerLeaf::all(&step.events)?;
+        let scrub = self.write_queue.scrub();
         self.write(move |conn, vault| {
-            scrub.fetch_or(step.effect == Effect::Destroy, Ordering::AcqRel);
+            scrub.fetch_or(step.effect == ContentEffect::Destroy, Ordering::AcqRel);
             let done = commit(conn, vault, &step)?;
             ledger::append(conn, vault, &leaves)?;
             Ok(done)
@@ -102,7 +107,7 @@ impl RecallStore for SqliteStore {
         const SQL: &str = recalls!("WHERE r.assessment = ?1 AND o.domain = ?2");
         let (originator, id) = (originator.clone(), *id);
         self.read_sealed(move |conn, vault| {
-            let found = row(conn, SQL, params![id.as_bytes(), originator.as_str()], kept)?;
+            let found = query_optional(conn, SQL, params![id.as_bytes(), originator.as_str()], kept)?;
             found.map(|k| k.open(vault)).transpose()
         })
         .await
@@ -113,18 +118,19 @@ impl RecallStore for SqliteStore {
         let statement = *statement;
         self.read_sealed(move |conn, vault| {
             let Some(place) = named(conn, &statement)? else { return Ok(None) };
-            row(conn, SQL, [place], kept)?.map(|k| k.open(vault)).transpose()
+            query_optional(conn, SQL, [place], kept)?.map(|k| k.open(vault)).transpose()
         })
         .await
     }
 
     async fn recalls_after(&self, turn: u64, state: Option<RecallState>, limit: u32) -> Result<Vec<RecallRecord>> {
-        // Without a limit: what can't be read is passed over and leaves no page empty before the last one.
+        // There is no limit in the query, because unreadable rows are skipped and must not make a page empty before the last
+        // one.
         const SQL: &str = recalls!("WHERE r.turn > ?1 AND (?2 IS NULL OR r.state = ?2) ORDER BY r.turn");
         let damages = Arc::clone(&self.damages);
         self.read_sealed(move |conn, vault| {
             let values = params![number(turn)?, state.map(RecallState::as_str)];
-            let named = |r: &SqlRow<'_>| Ok(Damage::Recall(id(r, 0)?, word(r, 1)?));
+            let named = |r: &SqlRow<'_>| Ok(Damage::Recall(id(r, 0)?, text(r, 1)?));
             let sized = |r: &SqlRow<'_>| {
                 let one = kept(r)?;
                 let bytes = one.sealed.len() as u64;
@@ -135,17 +141,17 @@ impl RecallStore for SqliteStore {
         .await
     }
 
-    async fn keep_unproven(&self, recall: UnprovenRecall, limit: u32, all_names: u32) -> Result<bool> {
+    async fn keep_unverified_recall(&self, recall: UnverifiedRecall, limit: u32, all_names: u32) -> Result<bool> {
         const COUNT: &str = "SELECT count(*) FILTER (WHERE originator = ?2), count(*), \
             count(*) FILTER (WHERE originator = ?2 AND assessment = ?3) FROM recall_unproven WHERE peer = ?1";
         const KEEP: &str = "INSERT INTO recall_unproven (assessment, originator, peer, sealed, at) \
             VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET sealed = excluded.sealed, at = excluded.at";
         self.write(move |conn, vault| {
-            let UnprovenRecall { name: RecallName { assessment, originator, from }, envelope, at } = &recall;
+            let UnverifiedRecall { name: RecallName { assessment, originator, from }, envelope, at } = &recall;
             let peer = partners::number_of(conn, from)?;
-            // A name that nobody has heard of gets no row for being turned away.
+            // An organisation that is unknown gets no row if the recall is not stored.
             let known = partners::find(conn, originator)?;
-            let counts = row(conn, COUNT, params![peer, known, assessment.as_bytes()], |r| {
+            let counts = query_optional(conn, COUNT, params![peer, known, assessment.as_bytes()], |r| {
                 Ok((count(r, 0)?, count(r, 1)?, count(r, 2)?))
             })?;
             let (of_name, of_all, same) = counts.unwrap_or_default();
@@ -154,41 +160,41 @@ impl RecallStore for SqliteStore {
             }
             let sealed = vault.seal(Row::Recall(assessment, originator), envelope)?;
             let originator = partners::number_of(conn, originator)?;
-            change(conn, KEEP, params![assessment.as_bytes(), originator, peer, sealed, at.unix_nanos()])?;
+            execute(conn, KEEP, params![assessment.as_bytes(), originator, peer, sealed, at.unix_nanos()])?;
             Ok(true)
         })
         .await
     }
 
-    async fn unproven_names(&self) -> Result<Vec<RecallName>> {
+    async fn unverified_recall_names(&self) -> Result<Vec<RecallName>> {
         const SQL: &str = "SELECT u.assessment, o.domain, f.domain FROM recall_unproven u \
             JOIN peer o ON o.number = u.originator JOIN peer f ON f.number = u.peer ORDER BY u.assessment, f.domain";
         let read =
-            |r: &SqlRow<'_>| Ok(RecallName { assessment: id(r, 0)?, originator: word(r, 1)?, from: word(r, 2)? });
-        self.read(move |conn| rows(conn, SQL, [], read)).await
+            |r: &SqlRow<'_>| Ok(RecallName { assessment: id(r, 0)?, originator: text(r, 1)?, from: text(r, 2)? });
+        self.read(move |conn| query_all(conn, SQL, [], read)).await
     }
 
-    async fn unproven(&self, name: &RecallName) -> Result<Option<UnprovenRecall>> {
+    async fn unverified_recall(&self, name: &RecallName) -> Result<Option<UnverifiedRecall>> {
         const SQL: &str = "SELECT sealed, at FROM recall_unproven WHERE assessment = ?1 \
             AND originator = (SELECT number FROM peer WHERE domain = ?2) \
             AND peer = (SELECT number FROM peer WHERE domain = ?3)";
         let name = name.clone();
         self.read_sealed(move |conn, vault| {
             let values = params![name.assessment.as_bytes(), name.originator.as_str(), name.from.as_str()];
-            let found = row(conn, SQL, values, |r| Ok((r.get::<_, Vec<u8>>(0)?, time(r, 1)?)))?;
+            let found = query_optional(conn, SQL, values, |r| Ok((r.get::<_, Vec<u8>>(0)?, time(r, 1)?)))?;
             let Some((sealed, at)) = found else { return Ok(None) };
             let envelope = vault.open(Row::Recall(&name.assessment, &name.originator), &sealed)?;
-            Ok(Some(UnprovenRecall { name, envelope, at }))
+            Ok(Some(UnverifiedRecall { name, envelope, at }))
         })
         .await
     }
 
-    async fn forget_unproven(&self, recall: &RecallName) -> Result<()> {
+    async fn forget_unverified_recall(&self, recall: &RecallName) -> Result<()> {
         const SQL: &str = "DELETE FROM recall_unproven WHERE assessment = ?1 AND originator = \
             (SELECT number FROM peer WHERE domain = ?2) AND peer = (SELECT number FROM peer WHERE domain = ?3)";
         let (assessment, originator, from) = (recall.assessment, recall.originator.clone(), recall.from.clone());
         self.write(move |conn, _| {
-            change(conn, SQL, params![assessment.as_bytes(), originator.as_str(), from.as_str()]).map(|_| ())
+            execute(conn, SQL, params![assessment.as_bytes(), originator.as_str(), from.as_str()]).map(|_| ())
         })
         .await
     }
@@ -206,17 +212,17 @@ impl RecallStore for SqliteStore {
         holders::before(self, originator, id, version).await
     }
 
-    async fn is_taken_back(&self, sha256: &Sha256) -> Result<bool> {
-        const SQL: &str = "SELECT ifnull(sum(m.state IN ('withdrawn', 'purged')), 0) > 0 \
-            AND sum(m.state IN ('current', 'superseded')) = 0 FROM attachment_of a \
+    async fn is_attachment_recalled(&self, sha256: &Sha256) -> Result<bool> {
+        const SQL: &str = "SELECT count(*) FILTER (WHERE m.state IN ('withdrawn', 'purged')) > 0 \
+            AND count(*) FILTER (WHERE m.state IN ('current', 'superseded')) = 0 FROM attachment_of a \
             JOIN manifest m ON m.number = a.manifest WHERE a.sha256 = ?1";
         let sha256 = *sha256;
-        self.read(move |conn| Ok(row(conn, SQL, [sha256.as_bytes()], |r| r.get(0))?.unwrap_or_default())).await
+        self.read(move |conn| Ok(query_optional(conn, SQL, [sha256.as_bytes()], |r| r.get(0))?.unwrap_or_default()))
+            .await
     }
 }
 
-/// What an organisation took back was verified under roots that turned out not to be its own: each recall waits again, as one that can't be
-/// verified. For the writer.
+/// Makes recalls unverified again that were verified under roots that are not the organisation's own. For the writer.
 pub(super) fn unprove(conn: &Connection, originator: &TrustDomain) -> Result<()> {
     const STEPS: [&str; 4] = [
         "INSERT INTO recall_unproven (assessment, originator, peer, sealed, at) \
@@ -226,26 +232,26 @@ pub(super) fn unprove(conn: &Connection, originator: &TrustDomain) -> Result<()>
         "DELETE FROM recall WHERE originator = ?1",
     ];
     let originator = partners::number_of(conn, originator)?;
-    STEPS.iter().try_for_each(|sql| change(conn, sql, [originator]).map(drop))
+    STEPS.iter().try_for_each(|sql| execute(conn, sql, [originator]).map(drop))
 }
 
-fn commit(conn: &Connection, vault: &Vault, step: &Recalling) -> Result<Recalled> {
+fn commit(conn: &Connection, vault: &Vault, step: &RecallStep) -> Result<RecallOutcome> {
     const HERE: &str = "SELECT number FROM assessment WHERE id = ?1 AND originator = ?2";
     const VERSIONS: &str = "SELECT id FROM manifest WHERE assessment = ?1 ORDER BY number";
     let RecallRecord { assessment, originator, .. } = &step.record;
     let peer = partners::number_of(conn, originator)?;
     save(conn, vault, step, peer)?;
-    let here: Option<i64> = row(conn, HERE, params![assessment.as_bytes(), peer], |r| r.get(0))?;
-    let mut done = Recalled::default();
+    let here: Option<i64> = query_optional(conn, HERE, params![assessment.as_bytes(), peer], |r| r.get(0))?;
+    let mut done = RecallOutcome::default();
     if let Some(here) = here {
-        done.manifests = rows(conn, VERSIONS, [here], |r| id(r, 0))?;
-        // First, while it is still known to whom anything was given and nothing of it is gone.
+        done.manifests = query_all(conn, VERSIONS, [here], |r| id(r, 0))?;
+        // This comes first, while the recipients are still known and nothing is deleted yet.
         match step.effect {
-            Effect::None => {}
-            Effect::Seal => seal(conn, here)?,
-            Effect::Destroy => {
+            ContentEffect::None => {}
+            ContentEffect::Seal => seal(conn, here)?,
+            ContentEffect::Destroy => {
                 destroy(conn, here)?;
-                forgotten::texts(conn, vault, here)?;
+                purge::texts(conn, vault, here)?;
             }
         }
         if step.is_told {
@@ -253,23 +259,23 @@ fn commit(conn: &Connection, vault: &Vault, step: &Recalling) -> Result<Recalled
         }
     }
     for (partner, envelope) in &step.post {
-        outbox::put(conn, partner, &vault.seal(Row::Outbox(partner), envelope)?, Some(step.record.at))?;
+        outbox::put(conn, partner, &SealedStatement::new(vault, partner, envelope)?, Some(step.record.at))?;
     }
     Ok(done)
 }
 
-/// The row of the recall, as it is from now on.
-fn save(conn: &Connection, vault: &Vault, step: &Recalling, originator: i64) -> Result<()> {
+/// Stores the recall's row after the step.
+fn save(conn: &Connection, vault: &Vault, step: &RecallStep, originator: i64) -> Result<()> {
     const FIND: &str = "SELECT state FROM recall WHERE assessment = ?1 AND originator = ?2";
     const SAVE: &str = "INSERT INTO recall (assessment, originator, id, kind, state, peer, at, turn, sealed, standing) \
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, (SELECT ifnull(max(turn), 0) + 1 FROM recall), ?8, ?9) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, (SELECT coalesce(max(turn), 0) + 1 FROM recall), ?8, ?9) \
         ON CONFLICT (assessment, originator) DO UPDATE SET id = excluded.id, kind = excluded.kind, \
         state = excluded.state, peer = excluded.peer, at = excluded.at, turn = excluded.turn, sealed = excluded.sealed, \
         standing = excluded.standing";
     const PLACE: &str = "SELECT number FROM recall WHERE assessment = ?1 AND originator = ?2";
     const NAME: &str = "INSERT INTO recall_statement (id, recall) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
     let RecallRecord { assessment, originator: name, id, kind, envelope, standing, from, at, turn: _ } = &step.record;
-    let before = row(conn, FIND, params![assessment.as_bytes(), originator], |r| word::<RecallState>(r, 0))?;
+    let before = query_optional(conn, FIND, params![assessment.as_bytes(), originator], |r| text::<RecallState>(r, 0))?;
     if before != step.before {
         return Err(StoreError::Conflict);
     }
@@ -286,58 +292,63 @@ fn save(conn: &Connection, vault: &Vault, step: &Recalling, originator: i64) -> 
         vault.seal(Row::Recall(assessment, name), envelope)?,
         vault.seal(Row::RecallStanding(assessment, name), &written)?,
     ];
-    change(conn, SAVE, values)?;
-    let place = row(conn, PLACE, params![assessment.as_bytes(), originator], |r| r.get(0))?;
+    execute(conn, SAVE, values)?;
+    let place = query_optional(conn, PLACE, params![assessment.as_bytes(), originator], |r| r.get(0))?;
     let place: i64 = place.ok_or(StoreError::Conflict)?;
-    change(conn, NAME, params![id.as_bytes(), place]).map(|_| ())
+    execute(conn, NAME, params![id.as_bytes(), place]).map(|_| ())
 }
 
-/// Nobody reads it from now on, and nobody is offered it.
+/// Hides the assessment from users and takes it out of all queues.
 fn seal(conn: &Connection, assessment: i64) -> Result<()> {
     const STATES: &str = "UPDATE manifest SET state = 'withdrawn' WHERE assessment = ?1 AND state <> 'quarantined'";
-    change(conn, STATES, [assessment])?;
+    execute(conn, STATES, [assessment])?;
     forget(conn, assessment)
 }
 
-/// What waits for something: queues, duties, the examination for an agreement, and attachments that are still to come.
+/// Deletes what is pending for the assessment: queue items, duties, entries that wait for an agreement, and attachments that
+/// are still to come.
 fn forget(conn: &Connection, assessment: i64) -> Result<()> {
     const STEPS: [&str; 4] = [
         "DELETE FROM queue WHERE manifest IN (SELECT number FROM manifest WHERE assessment = ?1)",
         "DELETE FROM duty WHERE manifest IN (SELECT number FROM manifest WHERE assessment = ?1)",
         "UPDATE received SET held_for = NULL WHERE manifest IN (SELECT number FROM manifest WHERE assessment = ?1) \
          AND held_for IS NOT NULL",
-        forgotten::attachments!("attachment_named"),
+        purge::attachments!("attachment_named"),
     ];
-    STEPS.iter().try_for_each(|sql| change(conn, sql, [assessment]).map(|_| ()))
+    STEPS.iter().try_for_each(|sql| execute(conn, sql, [assessment]).map(|_| ()))
 }
 
-/// Its key goes, and what was sealed with it, so that neither is of use to whoever comes by the other. The log still holds
-/// pages from before: the mark has the writer empty it, at the next start if not now.
+/// Destroys the key and what was encrypted with it, so that neither is of use to somebody who gets the other. The log still has
+/// older pages: the mark makes the writer empty it, at the next start if not now.
 fn destroy(conn: &Connection, assessment: i64) -> Result<()> {
     const STEPS: [&str; 6] = [
-        // Before the portions: by them it is known what was published here.
-        forgotten::attachments!("attachment_copy"),
+        // This comes before the portions are deleted, because they tell what was published here.
+        purge::attachments!("attachment_copy"),
         "UPDATE manifest SET state = 'purged' WHERE assessment = ?1 AND state <> 'quarantined'",
         "UPDATE assessment SET wrapped = NULL WHERE number = ?1",
         "DELETE FROM portion_set WHERE manifest IN (SELECT number FROM manifest WHERE assessment = ?1)",
         "DELETE FROM beside WHERE manifest IN (SELECT number FROM manifest WHERE assessment = ?1)",
-        "INSERT INTO meta (name, value) SELECT 'scrub', x'' WHERE ?1 IS NOT NULL ON CONFLICT DO NOTHING",
+        concat!(
+            "INSERT INTO meta (name, value) SELECT 'scrub', ",
+            dialect::no_bytes!(),
+            " WHERE ?1 IS NOT NULL ON CONFLICT DO NOTHING"
+        ),
     ];
-    STEPS.iter().try_for_each(|sql| change(conn, sql, [assessment]).map(|_| ()))?;
+    STEPS.iter().try_for_each(|sql| execute(conn, sql, [assessment]).map(|_| ()))?;
     forget(conn, assessment)
 }
 
-/// Puts the recall into the outboxes of everybody who may hold anything of it, before all else.
-fn tell(conn: &Connection, vault: &Vault, step: &Recalling, here: i64) -> Result<Vec<TrustDomain>> {
+/// Puts the recall into the outboxes of all partners that may hold the assessment, before everything else.
+fn tell(conn: &Connection, vault: &Vault, step: &RecallStep, here: i64) -> Result<Vec<TrustDomain>> {
     const SQL: &str = "SELECT d.domain FROM peer d WHERE d.number IN (SELECT r.peer FROM release r \
         JOIN manifest m ON m.number = r.manifest WHERE m.assessment = ?1) OR d.number IN (SELECT h.holder FROM report h \
         JOIN manifest m ON m.number = h.manifest JOIN partner p ON p.peer = h.holder \
         WHERE m.assessment = ?1 AND h.verified = 1 AND p.state = 'active') ORDER BY d.domain";
-    let mut told = rows(conn, SQL, [here], |r| word::<TrustDomain>(r, 0))?;
+    let mut told = query_all(conn, SQL, [here], |r| text::<TrustDomain>(r, 0))?;
     told.retain(|partner| !step.except.contains(partner));
     for partner in &told {
-        let sealed = vault.seal(Row::Outbox(partner), &step.record.envelope)?;
-        outbox::put_first(conn, partner, &sealed, step.record.at, &step.record.id)?;
+        let recall = SealedStatement::new(vault, partner, &step.record.envelope)?;
+        outbox::put_first(conn, partner, &recall, step.record.at, &step.record.id)?;
     }
     Ok(told)
 }

@@ -1,10 +1,10 @@
-//! What partners answered to releases.
+//! Partners' answers to releases.
 
 use rusqlite::{Connection, params};
 
 use super::{
     SqliteStore, answers,
-    column::{change, count, id, number, row, rows, time},
+    dialect::{self, count, execute, id, number, query_all, query_optional, time},
     ledger, partners,
 };
 use crate::{
@@ -14,12 +14,16 @@ use crate::{
     },
     store::{
         Result,
-        receipts::{AnswerRecord, ReceiptRecord, Released},
-        vault::{Leaf, Row, Vault},
+        receipts::{AnswerRecord, ReceiptRecord, ReleaseRef},
+        vault::{LedgerLeaf, Row, Vault},
     },
 };
 
-pub(super) async fn released(store: &SqliteStore, partner: &TrustDomain, ids: &[StatementId]) -> Result<Vec<Released>> {
+pub(super) async fn released(
+    store: &SqliteStore,
+    partner: &TrustDomain,
+    ids: &[StatementId],
+) -> Result<Vec<ReleaseRef>> {
     const SQL: &str = "SELECT r.sequence, r.id, m.id FROM release r JOIN manifest m ON m.number = r.manifest \
         WHERE r.peer = ?1 AND r.id = ?2";
     let (partner, ids) = (partner.clone(), ids.to_vec());
@@ -27,8 +31,8 @@ pub(super) async fn released(store: &SqliteStore, partner: &TrustDomain, ids: &[
         .read(move |conn| {
             let Some(peer) = partners::find(conn, &partner)? else { return Ok(vec![]) };
             let find = |release: &StatementId| {
-                row(conn, SQL, params![peer, release.as_bytes()], |r| {
-                    Ok(Released { sequence: count(r, 0)?, id: id(r, 1)?, manifest_id: id(r, 2)? })
+                query_optional(conn, SQL, params![peer, release.as_bytes()], |r| {
+                    Ok(ReleaseRef { sequence: count(r, 0)?, id: id(r, 1)?, manifest_id: id(r, 2)? })
                 })
             };
             ids.iter().filter_map(|id| find(id).transpose()).collect()
@@ -37,12 +41,12 @@ pub(super) async fn released(store: &SqliteStore, partner: &TrustDomain, ids: &[
 }
 
 pub(super) async fn save(store: &SqliteStore, partner: &TrustDomain, receipt: ReceiptRecord) -> Result<u64> {
-    let leaf = Leaf::of(&receipt.event)?;
+    let leaf = LedgerLeaf::of(&receipt.event)?;
     let partner = partner.clone();
     store.write(move |conn, vault| commit(conn, vault, &partner, &receipt, &leaf)).await
 }
 
-/// Keeps a receipt, sealed; its row, or `None` where it is here already. For the writer.
+/// Stores an encrypted receipt and returns its row, or `None` if it is stored already. For the writer.
 pub(super) fn insert(
     conn: &Connection,
     vault: &Vault,
@@ -50,13 +54,13 @@ pub(super) fn insert(
     signer: &TrustDomain,
 ) -> Result<Option<i64>> {
     const FIND: &str = "SELECT 1 FROM receipt WHERE id = ?1";
-    const RECEIPT: &str = "INSERT INTO receipt (id, peer, envelope, sealed) VALUES (?1, ?2, x'', ?3)";
-    if row(conn, FIND, [id.as_bytes()], |_| Ok(()))?.is_some() {
+    const RECEIPT: &str =
+        concat!("INSERT INTO receipt (id, peer, envelope, sealed) VALUES (?1, ?2, ", dialect::no_bytes!(), ", ?3)");
+    if query_optional(conn, FIND, [id.as_bytes()], |_| Ok(()))?.is_some() {
         return Ok(None);
     }
     let peer = partners::number_of(conn, signer)?;
-    change(conn, RECEIPT, params![id.as_bytes(), peer, vault.seal(Row::Receipt(id), envelope)?])?;
-    Ok(Some(conn.last_insert_rowid()))
+    Ok(Some(dialect::insert(conn, RECEIPT, params![id.as_bytes(), peer, vault.seal(Row::Receipt(id), envelope)?])?))
 }
 
 fn commit(
@@ -64,10 +68,10 @@ fn commit(
     vault: &Vault,
     partner: &TrustDomain,
     receipt: &ReceiptRecord,
-    leaf: &Leaf,
+    leaf: &LedgerLeaf,
 ) -> Result<u64> {
     const FORGET: &str = "DELETE FROM receipt WHERE number = ?1";
-    // What could not be verified when it came is answered anew once it was.
+    // A release that could not be verified on arrival is answered again after its verification.
     const ANSWER: &str = "INSERT INTO answer (peer, sequence, kind, reason, at, receipt) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (peer, sequence) DO UPDATE SET kind = excluded.kind, \
         reason = excluded.reason, at = excluded.at, receipt = excluded.receipt \
@@ -79,12 +83,12 @@ fn commit(
     let mut new = 0;
     for sequence in &receipt.answers {
         let (kind, at) = (receipt.kind.as_str(), receipt.at.unix_nanos());
-        if change(conn, ANSWER, params![peer, number(*sequence)?, kind, receipt.reason, at, place])? > 0 {
+        if execute(conn, ANSWER, params![peer, number(*sequence)?, kind, receipt.reason, at, place])? > 0 {
             new += 1;
         }
     }
     if new == 0 {
-        change(conn, FORGET, [place])?;
+        execute(conn, FORGET, [place])?;
         return Ok(0);
     }
     ledger::append(conn, vault, std::slice::from_ref(leaf))?;
@@ -97,20 +101,20 @@ pub(super) async fn quarantined_there(
     partner: &TrustDomain,
     limit: u32,
 ) -> Result<(u64, Vec<AnswerRecord>)> {
-    // What comes too late, or was taken back, is as it should be: no agreement is to be compared.
+    // Entries that came too late or were recalled are in order. No agreement needs to be compared for them.
     const COUNT: &str = "SELECT count(*) FROM answer WHERE peer = ?1 AND kind = ?2 \
-        AND ifnull(reason, '') NOT IN ('RECALLED', 'SUPERSEDED')";
+        AND coalesce(reason, '') NOT IN ('RECALLED', 'SUPERSEDED')";
     const SQL: &str = "SELECT w.sequence, a.id, m.version, m.id, w.reason, w.at FROM answer w \
         JOIN release r ON r.peer = w.peer AND r.sequence = w.sequence JOIN manifest m ON m.number = r.manifest \
         JOIN assessment a ON a.number = m.assessment WHERE w.peer = ?1 AND w.kind = ?2 \
-        AND ifnull(w.reason, '') NOT IN ('RECALLED', 'SUPERSEDED') ORDER BY w.sequence DESC LIMIT ?3";
+        AND coalesce(w.reason, '') NOT IN ('RECALLED', 'SUPERSEDED') ORDER BY w.sequence DESC LIMIT ?3";
     let partner = partner.clone();
     let kind = ReceiptKind::Quarantined.as_str();
     store
         .read(move |conn| {
             let Some(peer) = partners::find(conn, &partner)? else { return Ok((0, vec![])) };
-            let total = row(conn, COUNT, params![peer, kind], |r| count(r, 0))?.unwrap_or_default();
-            let answers = rows(conn, SQL, params![peer, kind, limit], |r| {
+            let total = query_optional(conn, COUNT, params![peer, kind], |r| count(r, 0))?.unwrap_or_default();
+            let answers = query_all(conn, SQL, params![peer, kind, limit], |r| {
                 Ok(AnswerRecord {
                     sequence: count(r, 0)?,
                     assessment: (id(r, 1)?, r.get(2)?),

@@ -1,16 +1,17 @@
-//! Incoming feeds: entries and the position after them, in one transaction: stored exactly once.
+//! Incoming feeds. The entries and the position after them are one transaction, so that each entry is stored exactly once.
 
 use std::{collections::HashMap, sync::Arc};
 
 use rusqlite::{Connection, Row as SqlRow, params};
 
 use super::{
-    SqliteStore, answers, attachments, beside,
-    column::{change, count, id, id_optional, number, row, rows, time, word, word_optional},
+    SqliteStore, answers, attached, attachments,
     damages::sorted,
-    equivocations, held, keys, ledger,
-    manifests::{self, Kept, Version},
-    outbox, partners, quarantine, recalls,
+    dialect::{count, execute, id, id_optional, number, query_all, query_optional, text, text_optional, time},
+    equivocations, keys, ledger,
+    manifests::{self, StoredVersion, Version},
+    outbox::{self, SealedStatement},
+    partners, quarantine, recalls, unverified,
 };
 use crate::{
     domain::{
@@ -20,39 +21,40 @@ use crate::{
         time::Time,
     },
     store::{
-        InboundPosition, ReceivedContent, ReceivedEntry, ReceivedRecord, Result, StoreError, about,
+        InboundPosition, ReceivedContent, ReceivedEntry, ReceivedRecord, Result, StoreError,
         damage::Damage,
-        vault::{HeldKey, Leaf, Row, Vault, pack},
+        subject_states,
+        vault::{ContentKey, LedgerLeaf, Row, Vault, pack},
     },
 };
 
-/// A batch that came in.
+/// A received batch.
 struct Batch {
     partner: TrustDomain,
-    /// The last number before it; `None` for an entry that waited until it could be verified.
+    /// The last number before it; `None` for an entry that could not be verified before.
     after: Option<u64>,
     entries: Vec<ReceivedEntry>,
     at: Time,
-    leaves: Vec<Leaf>,
-    /// When that is committed, by the entries of the ledger.
+    leaves: Vec<LedgerLeaf>,
+    /// The time of the commit, from the ledger entries.
     now: Time,
-    /// Sealed statements for the partner.
-    post: Vec<Vec<u8>>,
+    /// Statements for the partner's outbox.
+    post: Vec<SealedStatement>,
 }
 
-/// What an originator signed twice.
+/// The equivocations that a batch reveals.
 type Found = Vec<Equivocation>;
 
-/// What is sealed of each entry; nothing for a void.
+/// The encrypted content of each entry; `None` for a void.
 type Sealed = Vec<Option<SealedContent>>;
 
 struct SealedContent {
     portions: Vec<u8>,
     title: Vec<u8>,
-    about: Vec<u8>,
-    /// Where there are any.
-    beside: Option<Vec<u8>>,
-    /// The wrapped key.
+    subject_states: Vec<u8>,
+    /// `None` if there are none.
+    attached: Option<Vec<u8>>,
+    /// The content key, wrapped.
     key: Vec<u8>,
 }
 
@@ -67,8 +69,7 @@ pub(super) async fn receive(
     keep_all(store, partner, Some(after), entries, at, (events, post)).await.map(|_| ())
 }
 
-/// Keeps an entry that waited until it could be verified, in the place of what was kept of it. `false` where it does not wait
-/// any more.
+/// Stores an entry that could not be verified before, in place of its first version. `false` if it is not unverified any more.
 pub(super) async fn settle(
     store: &SqliteStore,
     partner: &TrustDomain,
@@ -87,14 +88,14 @@ async fn keep_all(
     at: Time,
     (events, post): (&[Event], &[Vec<u8>]),
 ) -> Result<bool> {
-    let leaves = Leaf::all(events)?;
-    let seal_one = |statement: &Vec<u8>| store.vault().seal(Row::Outbox(partner), statement);
+    let leaves = LedgerLeaf::all(events)?;
+    let seal_one = |statement: &Vec<u8>| SealedStatement::new(store.vault(), partner, statement);
     let post = post.iter().map(seal_one).collect::<Result<_>>()?;
     let now = events.first().map_or(at, |event| event.at);
     let batch = Arc::new(Batch { partner: partner.clone(), after, entries, at, leaves, now, post });
     for _ in 0..keys::TURNS {
         let wanted = Arc::clone(&batch);
-        // Sealed on the reader's thread: it may be megabytes.
+        // Encrypted on the reader's thread, because it may be megabytes.
         let sealed = store.read_sealed(move |conn, vault| seal(conn, vault, &wanted)).await?;
         let batch = Arc::clone(&batch);
         if let Some(found) = store.write(move |conn, vault| commit(conn, vault, &batch, &sealed)).await? {
@@ -106,7 +107,7 @@ async fn keep_all(
 }
 
 fn seal(conn: &Connection, vault: &Vault, batch: &Batch) -> Result<Sealed> {
-    let mut keys: HashMap<(AssessmentId, TrustDomain), HeldKey> = HashMap::new();
+    let mut keys: HashMap<(AssessmentId, TrustDomain), ContentKey> = HashMap::new();
     let mut seal = |entry: &ReceivedEntry, content: &ReceivedContent| {
         let name = (content.assessment, content.originator.clone());
         let key = match keys.entry(name) {
@@ -119,20 +120,23 @@ fn seal(conn: &Connection, vault: &Vault, batch: &Batch) -> Result<Sealed> {
         let (sequence, quarantined) = (entry.sequence, content.quarantined);
         let portions = Row::PortionSet { manifest, from, sequence, quarantined };
         let title = Row::Title { manifest, from, sequence, quarantined };
-        let row = Row::Beside { manifest, from, sequence, quarantined };
-        let has_beside = !content.beside.is_empty();
+        let row = Row::AttachedStatements { manifest, from, sequence, quarantined };
+        let has_attached = !content.attached.is_empty();
         Ok(SealedContent {
             portions: key.seal(portions, &pack(&content.portions))?,
             title: key.seal(title, &pack(&content.title))?,
-            about: key.seal(Row::About { manifest, from, sequence }, &about::pack(&content.about))?,
-            beside: has_beside.then(|| key.seal(row, &beside::packed(&content.beside))).transpose()?,
+            subject_states: key.seal(
+                Row::SubjectStates { manifest, from, sequence },
+                &subject_states::pack(&content.subject_states),
+            )?,
+            attached: has_attached.then(|| key.seal(row, &attached::packed(&content.attached))).transpose()?,
             key: key.wrapped.clone(),
         })
     };
     batch.entries.iter().map(|e| e.content.as_ref().map(|c| seal(e, c)).transpose()).collect()
 }
 
-/// The rows that content is kept under; nothing for a void.
+/// The rows that the content belongs to; `None` for a void.
 type Places = Vec<Option<Place>>;
 
 struct Place {
@@ -140,8 +144,8 @@ struct Place {
     assessment: i64,
 }
 
-/// The equivocations that it brings to light. `None` where a key must be taken anew; no content is kept then. `Some(None)` where an entry
-/// does not wait any more.
+/// Stores a batch, and returns the equivocations that it reveals. `None` if content was encrypted under a key that has changed;
+/// nothing is stored then. `Some(None)` if an entry is not unverified any more.
 fn commit(conn: &Connection, vault: &Vault, batch: &Batch, sealed: &Sealed) -> Result<Option<Option<Found>>> {
     const POSITION: &str = "INSERT INTO feed_in (peer, sequence, release, at) VALUES (?1, ?2, ?3, ?4) \
         ON CONFLICT (peer) DO UPDATE SET sequence = excluded.sequence, release = excluded.release, at = excluded.at";
@@ -157,7 +161,7 @@ fn commit(conn: &Connection, vault: &Vault, batch: &Batch, sealed: &Sealed) -> R
         let last = entry.sequence;
         match before.replace(last) {
             Some(before) if before.checked_add(1) != Some(last) => return Err(StoreError::Conflict),
-            None if !held::take_out(conn, peer, last)? => return Ok(Some(None)),
+            None if !unverified::take_out(conn, peer, last)? => return Ok(Some(None)),
             _ => {}
         }
         let kept = match (&entry.content, sealed, place) {
@@ -168,22 +172,22 @@ fn commit(conn: &Connection, vault: &Vault, batch: &Batch, sealed: &Sealed) -> R
         };
         insert(conn, peer, entry, kept, batch.at)?;
         if let Some(signed) = &entry.signed {
-            found.extend(equivocations::look(conn, vault, signed, batch.now)?);
+            found.extend(equivocations::detect(conn, vault, signed, batch.now)?);
         }
-        if let Some(hold) = &entry.hold {
-            held::keep(conn, vault, (peer, &batch.partner, last), hold)?;
+        if let Some(pending) = &entry.pending_verification {
+            unverified::keep(conn, vault, (peer, &batch.partner, last), pending)?;
         }
     }
     if let Some(entry) = batch.entries.last().filter(|_| batch.after.is_some()) {
         let values = params![peer, number(entry.sequence)?, entry.release_id.as_bytes(), batch.at.unix_nanos()];
-        change(conn, POSITION, values)?;
+        execute(conn, POSITION, values)?;
     }
-    batch.post.iter().try_for_each(|sealed| outbox::put(conn, &batch.partner, sealed, Some(batch.at)))?;
+    batch.post.iter().try_for_each(|statement| outbox::put(conn, &batch.partner, statement, Some(batch.at)))?;
     ledger::append(conn, vault, &batch.leaves)?;
     Ok(Some(Some(found)))
 }
 
-/// `None` where a key must be taken anew.
+/// `None` if a key has changed in the meantime.
 fn places(conn: &Connection, vault: &Vault, batch: &Batch, sealed: &Sealed) -> Result<Option<Places>> {
     let mut places = Vec::with_capacity(sealed.len());
     for (entry, sealed) in batch.entries.iter().zip(sealed) {
@@ -212,7 +216,7 @@ fn keep(
     place: &Place,
     sealed: &SealedContent,
     at: Time,
-) -> Result<Kept> {
+) -> Result<StoredVersion> {
     let version = Version {
         manifest_id: &content.manifest_id,
         manifest: &content.manifest,
@@ -224,11 +228,11 @@ fn keep(
     };
     let kept = manifests::keep(conn, &version, content.quarantined)?;
     quarantine::hide(conn, vault, &kept)?;
-    // The flag as the portions were sealed with; a row in quarantine is kept from users as a whole.
-    let SealedContent { portions, title, about, .. } = sealed;
-    manifests::keep_portions(conn, kept.number, arrival, content.quarantined, (portions, title, about))?;
-    if let Some(sealed) = &sealed.beside {
-        beside::keep(conn, kept.number, arrival, content.quarantined, (sealed, at))?;
+    // The flag is the one that the portions were encrypted with. A quarantined row is hidden from users as a whole.
+    let SealedContent { portions, title, subject_states, .. } = sealed;
+    manifests::keep_portions(conn, kept.number, arrival, content.quarantined, (portions, title, subject_states))?;
+    if let Some(sealed) = &sealed.attached {
+        attached::keep(conn, kept.number, arrival, content.quarantined, (sealed, at))?;
     }
     if !kept.is_quarantined {
         attachments::named(conn, arrival.0, &content.attachments)?;
@@ -240,7 +244,7 @@ fn keep(
     Ok(kept)
 }
 
-fn insert(conn: &Connection, peer: i64, entry: &ReceivedEntry, kept: Option<Kept>, at: Time) -> Result<()> {
+fn insert(conn: &Connection, peer: i64, entry: &ReceivedEntry, kept: Option<StoredVersion>, at: Time) -> Result<()> {
     const SQL: &str = "INSERT INTO received (peer, sequence, release_id, envelope, kind, manifest, quarantined, at, \
         reason, held_for, provenance, claimed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
     let values = params![
@@ -253,15 +257,15 @@ fn insert(conn: &Connection, peer: i64, entry: &ReceivedEntry, kept: Option<Kept
         entry.refused || kept.is_some_and(|k| k.is_quarantined),
         at.unix_nanos(),
         entry.reason,
-        entry.held_for.as_ref().map(|id| id.as_bytes()),
+        entry.missing_agreement.as_ref().map(|id| id.as_bytes()),
         pack(&entry.provenance),
         entry.content.as_ref().filter(|c| c.quarantined).map(|c| &c.manifest),
     ];
-    change(conn, SQL, values).map(|_| ())
+    execute(conn, SQL, values).map(|_| ())
 }
 
 fn position(conn: &Connection, peer: i64) -> Result<InboundPosition> {
-    let found = row(conn, "SELECT sequence, release, at FROM feed_in WHERE peer = ?1", [peer], |r| {
+    let found = query_optional(conn, "SELECT sequence, release, at FROM feed_in WHERE peer = ?1", [peer], |r| {
         Ok(InboundPosition { sequence: count(r, 0)?, release: Some(id(r, 1)?), at: Some(time(r, 2)?) })
     })?;
     Ok(found.unwrap_or_default())
@@ -281,14 +285,14 @@ pub(super) async fn release(store: &SqliteStore, partner: &TrustDomain, sequence
     const SQL: &str = "SELECT release_id FROM received \
         WHERE peer = (SELECT number FROM peer WHERE domain = ?1) AND sequence = ?2";
     let partner = partner.clone();
-    store.read(move |conn| row(conn, SQL, params![partner.as_str(), number(sequence)?], |r| id(r, 0))).await
+    store.read(move |conn| query_optional(conn, SQL, params![partner.as_str(), number(sequence)?], |r| id(r, 0))).await
 }
 
 pub(super) async fn newest_releases(store: &SqliteStore) -> Result<Vec<(TrustDomain, Vec<u8>)>> {
     const SQL: &str = "SELECT d.domain, r.envelope FROM feed_in f JOIN peer d ON d.number = f.peer \
         JOIN received r ON r.peer = f.peer AND r.sequence = f.sequence";
     let damages = Arc::clone(&store.damages);
-    let read = |r: &SqlRow<'_>| Ok((word(r, 0)?, r.get(1)?));
+    let read = |r: &SqlRow<'_>| Ok((text(r, 0)?, r.get(1)?));
     store.read(move |conn| Ok(sorted(conn, SQL, [], |_| Ok(Damage::Row), read)?.noted(&damages))).await
 }
 
@@ -297,15 +301,15 @@ pub(super) async fn after(store: &SqliteStore, arrival: u64, limit: u32) -> Resu
         FROM received r JOIN peer d ON d.number = r.peer LEFT JOIN manifest m ON m.number = r.manifest \
         LEFT JOIN assessment a ON a.number = m.assessment \
         WHERE r.number > ?1 ORDER BY r.number LIMIT ?2";
-    store.read(move |conn| rows(conn, SQL, params![number(arrival)?, limit], read)).await
+    store.read(move |conn| query_all(conn, SQL, params![number(arrival)?, limit], read)).await
 }
 
 fn read(row: &SqlRow<'_>) -> rusqlite::Result<ReceivedRecord> {
     let version: Option<u32> = row.get(4)?;
     Ok(ReceivedRecord {
-        partner: word(row, 0)?,
+        partner: text(row, 0)?,
         sequence: count(row, 1)?,
-        kind: word_optional(row, 2)?,
+        kind: text_optional(row, 2)?,
         assessment: version.map(|version| Ok::<_, rusqlite::Error>((id(row, 3)?, version))).transpose()?,
         quarantined: row.get(5)?,
         at: time(row, 6)?,

@@ -4,7 +4,9 @@ use rusqlite::{Connection, Row, params};
 
 use super::{
     SqliteStore, answers,
-    column::{IsMore, change, count, id, id_optional, ids, number, row, rows, rows_within, word},
+    dialect::{
+        self, IsMore, count, execute, id, id_optional, ids, number, query_all, query_optional, query_within, text,
+    },
     ledger,
     manifests::{self, version_bytes},
     partners, queue,
@@ -18,7 +20,7 @@ use crate::{
     store::{
         GivenRelease, OutboundPosition, ReleaseBatch, ReleaseRecord, Result, StoreError,
         damage::Damage,
-        vault::{Leaf, Vault},
+        vault::{LedgerLeaf, Vault},
     },
 };
 
@@ -33,10 +35,10 @@ pub(super) async fn outbound(store: &SqliteStore, partner: &TrustDomain) -> Resu
         .await
 }
 
-/// Where the feed stands.
+/// The position of the feed.
 pub(super) fn position(conn: &Connection, peer: i64) -> Result<OutboundPosition> {
     const SQL: &str = "SELECT sequence, release, acknowledged, acknowledged_at FROM feed_out WHERE peer = ?1";
-    let found = row(conn, SQL, [peer], |r| {
+    let found = query_optional(conn, SQL, [peer], |r| {
         Ok(OutboundPosition {
             sequence: count(r, 0)?,
             release: id_optional(r, 1)?,
@@ -48,7 +50,7 @@ pub(super) fn position(conn: &Connection, peer: i64) -> Result<OutboundPosition>
 }
 
 pub(super) async fn commit(store: &SqliteStore, partner: &TrustDomain, batch: ReleaseBatch) -> Result<()> {
-    let leaves = Leaf::all(&batch.events)?;
+    let leaves = LedgerLeaf::all(&batch.events)?;
     let partner = partner.clone();
     store.write(move |conn, vault| commit_batch(conn, vault, &partner, &batch, &leaves)).await
 }
@@ -58,7 +60,7 @@ fn commit_batch(
     vault: &Vault,
     partner: &TrustDomain,
     batch: &ReleaseBatch,
-    leaves: &[Leaf],
+    leaves: &[LedgerLeaf],
 ) -> Result<()> {
     const POSITION: &str = "INSERT INTO feed_out (peer, sequence, release, acknowledged) VALUES (?1, ?2, ?3, 0) \
         ON CONFLICT (peer) DO UPDATE SET sequence = excluded.sequence, release = excluded.release";
@@ -76,10 +78,10 @@ fn commit_batch(
         insert(conn, peer, release)?;
     }
     for signer in &batch.signers {
-        change(conn, SIGNER, params![partners::number_of(conn, signer)?, peer])?;
+        execute(conn, SIGNER, params![partners::number_of(conn, signer)?, peer])?;
     }
     if let Some(release) = batch.releases.last() {
-        change(conn, POSITION, params![peer, number(last)?, release.id.as_bytes()])?;
+        execute(conn, POSITION, params![peer, number(last)?, release.id.as_bytes()])?;
     }
     for (manifest_id, due) in &batch.duties {
         let manifest = manifests::find(conn, manifest_id)?.ok_or(StoreError::Conflict)?;
@@ -99,9 +101,9 @@ fn insert(conn: &Connection, peer: i64, release: &ReleaseRecord) -> Result<()> {
     let digests: Vec<u8> = digests.iter().flat_map(|d| d.0).collect();
     let listed: Vec<u8> = attachments.iter().flat_map(|a| a.0).collect();
     let sequence = number(*sequence)?;
-    change(conn, SQL, params![peer, sequence, id.as_bytes(), manifest, envelope, is_void, digests, listed])?;
+    execute(conn, SQL, params![peer, sequence, id.as_bytes(), manifest, envelope, is_void, digests, listed])?;
     for sha256 in attachments {
-        change(conn, ATTACHMENT, params![sha256.as_bytes(), peer, sequence])?;
+        execute(conn, ATTACHMENT, params![sha256.as_bytes(), peer, sequence])?;
     }
     Ok(())
 }
@@ -125,13 +127,13 @@ pub(super) async fn after(
     let partner = partner.clone();
     store
         .read(move |conn| match partners::find(conn, &partner)? {
-            Some(peer) => rows(conn, numbered!(), params![peer, number(sequence)?, limit], read),
+            Some(peer) => query_all(conn, numbered!(), params![peer, number(sequence)?, limit], read),
             None => Ok(vec![]),
         })
         .await
 }
 
-/// What is numbered after a number; no more than there is room for.
+/// The releases after a number, as many as fit.
 pub(super) fn numbered_after(
     conn: &Connection,
     peer: i64,
@@ -140,7 +142,7 @@ pub(super) fn numbered_after(
 ) -> Result<(Vec<ReleaseRecord>, IsMore)> {
     const SQL: &str = numbered!(", length(r.envelope) + ", version_bytes!());
     let values = params![peer, number(sequence)?, i64::MAX];
-    rows_within(conn, SQL, values, room, |r| Ok((read(r)?, count(r, 7)?)))
+    query_within(conn, SQL, values, room, |r| Ok((read(r)?, count(r, 7)?)))
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<ReleaseRecord> {
@@ -180,19 +182,19 @@ pub(super) async fn given(
         ORDER BY d.domain, r.sequence";
     let (manifest_id, partner) = (*manifest_id, partner.cloned());
     let read = |r: &Row<'_>| {
-        Ok(GivenRelease { partner: word(r, 0)?, release: r.get(1)?, refused: r.get(2)?, again: r.get(3)? })
+        Ok(GivenRelease { partner: text(r, 0)?, release: r.get(1)?, refused: r.get(2)?, again: r.get(3)? })
     };
     let values = move |conn: &Connection| {
-        rows(conn, SQL, params![manifest_id.as_bytes(), partner.as_ref().map(TrustDomain::as_str)], read)
+        query_all(conn, SQL, params![manifest_id.as_bytes(), partner.as_ref().map(TrustDomain::as_str)], read)
     };
     store.read(values).await
 }
 
-/// What a partner was given of a version.
+/// The digests of a version that were disclosed to a partner.
 pub(super) fn disclosed_to(conn: &Connection, peer: i64, manifest_id: &StatementId) -> Result<Vec<Digest>> {
     const SQL: &str = "SELECT digests FROM release \
         WHERE manifest = (SELECT number FROM manifest WHERE id = ?1) AND peer = ?2 AND again = 0";
-    let mut digests = rows(conn, SQL, params![manifest_id.as_bytes(), peer], |r| ids::<Digest>(r, 0))?.concat();
+    let mut digests = query_all(conn, SQL, params![manifest_id.as_bytes(), peer], |r| ids::<Digest>(r, 0))?.concat();
     digests.sort_unstable();
     digests.dedup();
     Ok(digests)
@@ -204,7 +206,7 @@ pub(super) async fn void(
     voids: Vec<(u64, Vec<u8>)>,
     events: Vec<Event>,
 ) -> Result<()> {
-    let leaves = Leaf::all(&events)?;
+    let leaves = LedgerLeaf::all(&events)?;
     let partner = partner.clone();
     store
         .write(move |conn, vault| {
@@ -217,20 +219,27 @@ pub(super) async fn void(
         .await
 }
 
-/// Puts a void in the place of a release; with it ends the right to what it disclosed, its attachments included.
+/// Replaces a release by a void. That ends the partner's right to what it disclosed, including attachments.
 fn replace(conn: &Connection, peer: i64, sequence: u64, envelope: &[u8]) -> Result<()> {
     const FIND: &str = "SELECT attachments FROM release WHERE peer = ?1 AND sequence = ?2";
-    const SQL: &str = "UPDATE release SET envelope = ?3, is_void = 1, digests = x'', attachments = x'' \
-        WHERE peer = ?1 AND sequence = ?2";
+    const SQL: &str = concat!(
+        "UPDATE release SET envelope = ?3, is_void = 1, digests = ",
+        dialect::no_bytes!(),
+        ", attachments = ",
+        dialect::no_bytes!(),
+        " \
+        WHERE peer = ?1 AND sequence = ?2"
+    );
     const FORGET: &str = "DELETE FROM release_attachment WHERE sha256 = ?1 AND peer = ?2 AND sequence = ?3";
     const DUTY: &str = "DELETE FROM duty WHERE peer = ?1 AND outgoing = 1 \
         AND manifest = (SELECT manifest FROM release WHERE peer = ?1 AND sequence = ?2)";
     let sequence = number(sequence)?;
-    let attachments = row(conn, FIND, params![peer, sequence], |r| ids::<Sha256>(r, 0))?.ok_or(StoreError::Conflict)?;
-    change(conn, SQL, params![peer, sequence, envelope])?;
-    change(conn, DUTY, params![peer, sequence])?;
+    let attachments =
+        query_optional(conn, FIND, params![peer, sequence], |r| ids::<Sha256>(r, 0))?.ok_or(StoreError::Conflict)?;
+    execute(conn, SQL, params![peer, sequence, envelope])?;
+    execute(conn, DUTY, params![peer, sequence])?;
     for sha256 in attachments {
-        change(conn, FORGET, params![sha256.as_bytes(), peer, sequence])?;
+        execute(conn, FORGET, params![sha256.as_bytes(), peer, sequence])?;
     }
     Ok(())
 }
@@ -243,7 +252,7 @@ pub(super) async fn acknowledged(store: &SqliteStore, partner: &TrustDomain, seq
         let Some(peer) = partners::find(conn, &partner)? else { return Ok(sequence == 0) };
         let is_numbered = sequence <= position(conn, peer)?.sequence;
         if is_numbered {
-            change(conn, SQL, params![peer, number(sequence)?, at.unix_nanos()])?;
+            execute(conn, SQL, params![peer, number(sequence)?, at.unix_nanos()])?;
         }
         Ok(is_numbered)
     };
@@ -260,7 +269,7 @@ pub(super) async fn attachment_releases(
         JOIN manifest m ON m.number = r.manifest \
         WHERE a.sha256 = ?1 AND a.peer = (SELECT number FROM peer WHERE domain = ?2) ORDER BY r.sequence DESC LIMIT 16";
     let (partner, sha256) = (partner.clone(), *sha256);
-    store.read(move |conn| rows(conn, SQL, params![sha256.as_bytes(), partner.as_str()], read)).await
+    store.read(move |conn| query_all(conn, SQL, params![sha256.as_bytes(), partner.as_str()], read)).await
 }
 
 pub(super) async fn again(
@@ -274,13 +283,13 @@ pub(super) async fn again(
         AND (NOT ?3 OR sequence IN (SELECT sequence FROM answer WHERE peer = ?1 AND kind = 'quarantined' \
         AND reason = 'LIMIT_EXCEEDED'))";
     let at = event.at;
-    let leaves = Leaf::all(&[event])?;
+    let leaves = LedgerLeaf::all(&[event])?;
     let (partner, manifest_id) = (partner.clone(), *manifest_id);
     store
         .write(move |conn, vault| {
             let Some(manifest) = manifests::offered(conn, &manifest_id)? else { return Ok(false) };
             let Some(peer) = partners::find(conn, &partner)? else { return Ok(false) };
-            if change(conn, MARK, params![peer, manifest, only_over_budget])? == 0 {
+            if execute(conn, MARK, params![peer, manifest, only_over_budget])? == 0 {
                 return Ok(false);
             }
             queue::put(conn, manifest, urgency, &[(partner.clone(), at)])?;

@@ -6,10 +6,12 @@ use async_trait::async_trait;
 use rusqlite::{Connection, Row as SqlRow, params};
 
 use super::{
-    SqliteStore, beside,
-    column::{change, count, id, number, row, time, word},
+    SqliteStore, attached,
     damages::sorted,
-    forgotten, ledger, outbox, partners,
+    dialect::{count, execute, id, number, query_optional, text, time},
+    ledger,
+    outbox::{self, SealedStatement},
+    partners, purge,
 };
 use crate::{
     domain::{
@@ -20,8 +22,8 @@ use crate::{
     store::{
         Result, StoreError,
         damage::Damage,
-        requests::{Beside, RequestRecord, RequestStep, RequestStore},
-        vault::{Leaf, Row, Vault, pack, unpack},
+        requests::{NewAttachedStatement, RequestRecord, RequestStep, RequestStore},
+        vault::{LedgerLeaf, Row, Vault, pack, unpack},
     },
 };
 
@@ -35,7 +37,7 @@ macro_rules! select {
     };
 }
 
-/// A row as it stands.
+/// A row before it is decrypted.
 struct Sealed {
     record: RequestRecord,
     sealed: Vec<u8>,
@@ -44,10 +46,10 @@ struct Sealed {
 fn read(r: &SqlRow<'_>) -> rusqlite::Result<Sealed> {
     let record = RequestRecord {
         id: id(r, 0)?,
-        partner: word(r, 1)?,
+        partner: text(r, 1)?,
         outgoing: r.get(2)?,
         manifest_id: id(r, 3)?,
-        state: word(r, 4)?,
+        state: text(r, 4)?,
         at: time(r, 5)?,
         turn: count(r, 6)?,
         envelope: vec![],
@@ -78,9 +80,9 @@ fn open(vault: &Vault, row: Sealed) -> Result<RequestRecord> {
     })
 }
 
-/// A request without what was written: the statements that it held, and what is kept in its place.
+/// A request without its texts: the statements that it had, and what is stored in its place.
 pub(super) fn blank(vault: &Vault, id: &StatementId, sealed: &[u8]) -> Result<(Vec<Vec<u8>>, Vec<u8>)> {
-    // Of one that can't be read nothing is known any more; it goes with the others.
+    // An unreadable request has no known statements. Its text is deleted like the others.
     let parts = vault.open(Row::Request(id), sealed).and_then(|packed| unpack(&packed)).ok();
     let parts = parts.and_then(|parts| <[Vec<u8>; 4]>::try_from(parts).ok());
     let [envelope, answer, by, reason] = parts.unwrap_or_default();
@@ -100,26 +102,26 @@ fn seal(vault: &Vault, record: &RequestRecord) -> Result<Vec<u8>> {
     vault.seal(Row::Request(&record.id), &pack(&parts))
 }
 
-/// A step with what of it can be made before the writer's turn.
+/// A step, with everything that is prepared before the writer runs it.
 struct Ready {
     step: RequestStep,
     sealed: Vec<u8>,
-    post: Option<Vec<u8>>,
-    leaves: Vec<Leaf>,
+    post: Option<SealedStatement>,
+    leaves: Vec<LedgerLeaf>,
 }
 
 impl Ready {
     fn new(vault: &Vault, step: RequestStep) -> Result<Self> {
         let sealed = seal(vault, &step.record)?;
-        let post = step.post.as_ref().map(|s| vault.seal(Row::Outbox(&step.record.partner), s)).transpose()?;
-        let leaves = Leaf::all(&step.events)?;
+        let post = step.post.as_ref().map(|s| SealedStatement::new(vault, &step.record.partner, s)).transpose()?;
+        let leaves = LedgerLeaf::all(&step.events)?;
         Ok(Self { step, sealed, post, leaves })
     }
 
-    /// What is kept of it: no words about what was purged meanwhile.
+    /// The request's ciphertext, without texts if the version was purged in the meantime.
     fn kept(&self, conn: &Connection, vault: &Vault) -> Result<Vec<u8>> {
         let record = &self.step.record;
-        if !forgotten::is_purged(conn, &record.manifest_id)? {
+        if !purge::is_purged(conn, &record.manifest_id)? {
             return Ok(self.sealed.clone());
         }
         Ok(blank(vault, &record.id, &self.sealed)?.1)
@@ -129,14 +131,14 @@ impl Ready {
         if !self.step.is_theirs {
             return Ok(self.step.record.turn);
         }
-        let next = row(conn, "SELECT ifnull(max(turn), 0) + 1 FROM request", [], |r| count(r, 0))?;
+        let next = query_optional(conn, "SELECT coalesce(max(turn), 0) + 1 FROM request", [], |r| count(r, 0))?;
         Ok(next.unwrap_or(1))
     }
 
-    /// All but the request's own row.
+    /// Writes everything except the request's own row.
     fn finish(&self, conn: &Connection, vault: &Vault) -> Result<bool> {
-        if let Some(beside) = &self.step.beside {
-            beside::insert(conn, vault, beside)?;
+        if let Some(attached) = &self.step.attached {
+            attached::insert(conn, vault, attached)?;
         }
         if let Some(post) = &self.post {
             outbox::put(conn, &self.step.record.partner, post, None)?;
@@ -161,7 +163,7 @@ fn begin(conn: &Connection, vault: &Vault, ready: &Ready) -> Result<bool> {
         number(ready.turn(conn)?)?,
         ready.kept(conn, vault)?,
     ];
-    if change(conn, SQL, values)? == 0 {
+    if execute(conn, SQL, values)? == 0 {
         return Ok(false);
     }
     ready.finish(conn, vault)
@@ -173,7 +175,7 @@ fn settle(conn: &Connection, vault: &Vault, ready: &Ready) -> Result<bool> {
     let turn = number(ready.turn(conn)?)?;
     let open = RequestState::Sent.as_str();
     let values = params![record.id.as_bytes(), record.state.as_str(), turn, ready.kept(conn, vault)?, open];
-    if change(conn, SQL, values)? == 0 {
+    if execute(conn, SQL, values)? == 0 {
         return Ok(false);
     }
     ready.finish(conn, vault)
@@ -181,8 +183,8 @@ fn settle(conn: &Connection, vault: &Vault, ready: &Ready) -> Result<bool> {
 
 #[async_trait]
 impl RequestStore for SqliteStore {
-    async fn put_beside(&self, beside: Beside, events: Vec<Event>) -> Result<bool> {
-        beside::put(self, beside, &events).await
+    async fn attach_statement(&self, attached: NewAttachedStatement, events: Vec<Event>) -> Result<bool> {
+        attached::put(self, attached, &events).await
     }
 
     async fn begin_request(&self, step: RequestStep) -> Result<bool> {
@@ -199,7 +201,7 @@ impl RequestStore for SqliteStore {
         const SQL: &str = select!("WHERE q.id = ?1");
         let id = *id;
         self.read_sealed(move |conn, vault| {
-            row(conn, SQL, [id.as_bytes()], read)?.map(|found| open(vault, found)).transpose()
+            query_optional(conn, SQL, [id.as_bytes()], read)?.map(|found| open(vault, found)).transpose()
         })
         .await
     }
@@ -226,6 +228,7 @@ impl RequestStore for SqliteStore {
         const SQL: &str = "SELECT count(*) FROM request WHERE state = 'sent' AND outgoing = 0 \
             AND peer = (SELECT number FROM peer WHERE domain = ?1)";
         let partner = partner.clone();
-        self.read(move |conn| Ok(row(conn, SQL, [partner.as_str()], |r| count(r, 0))?.unwrap_or_default())).await
+        self.read(move |conn| Ok(query_optional(conn, SQL, [partner.as_str()], |r| count(r, 0))?.unwrap_or_default()))
+            .await
     }
 }

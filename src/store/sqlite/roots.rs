@@ -1,5 +1,5 @@
-//! Root certificates that organisations have or had. Those that are retired prove nothing new; they tell under what statements were
-//! verified once.
+//! Root certificates of organisations, in use and retired. Retired roots verify nothing new; they tell under which roots
+//! earlier statements were verified.
 
 use std::sync::Arc;
 
@@ -7,8 +7,8 @@ use rusqlite::{Connection, params};
 
 use super::{
     SqliteStore,
-    column::{change, id, row, rows, time, word, word_optional},
     damages::sorted,
+    dialect::{execute, id, query_all, query_optional, text, text_optional, time},
     partners,
 };
 use crate::{
@@ -21,65 +21,66 @@ use crate::{
     store::{Result, RetiredRoot, StoreError, damage::Damage},
 };
 
-/// These are the roots of an organisation from now on; `by_words` where no bundle of its administrators says so. For the writer.
+/// Sets an organisation's roots. `by_words` means that no bundle of its administrators says so. For the writer.
 pub(super) fn note(conn: &Connection, peer: i64, roots: &[Vec<u8>], at: Time, by_words: bool) -> Result<()> {
     const ADD: &str = "INSERT INTO root (peer, sha256, der, since) VALUES (?1, ?2, ?3, ?4) \
         ON CONFLICT (peer, sha256) DO UPDATE SET retired_at = NULL";
     const IN_USE: &str = "SELECT sha256 FROM root WHERE peer = ?1 AND retired_at IS NULL";
     const RETIRE: &str = "UPDATE root SET retired_at = ?3, by_words = ?4 WHERE peer = ?1 AND sha256 = ?2";
     let names: Vec<Sha256> = roots.iter().map(|der| Sha256(sha256(&[der]))).collect();
-    for before in rows(conn, IN_USE, [peer], |r| id::<Sha256>(r, 0))? {
+    for before in query_all(conn, IN_USE, [peer], |r| id::<Sha256>(r, 0))? {
         if !names.contains(&before) {
-            change(conn, RETIRE, params![peer, before.as_bytes(), at.unix_nanos(), by_words])?;
+            execute(conn, RETIRE, params![peer, before.as_bytes(), at.unix_nanos(), by_words])?;
         }
     }
     for (name, der) in names.iter().zip(roots) {
-        change(conn, ADD, params![peer, name.as_bytes(), der, at.unix_nanos()])?;
+        execute(conn, ADD, params![peer, name.as_bytes(), der, at.unix_nanos()])?;
     }
     Ok(())
 }
 
-/// Somebody else may have the key of a root. An earlier day counts. For the writer.
+/// Records that somebody else may have the key of a root. The earlier day counts. For the writer.
 pub(super) fn compromised(conn: &Connection, of: &TrustDomain, root: &Compromised) -> Result<()> {
     const SQL: &str = "UPDATE root SET compromised_since = min(coalesce(compromised_since, ?3), ?3) \
         WHERE peer = ?1 AND sha256 = ?2";
     let peer = partners::number_of(conn, of)?;
-    change(conn, SQL, params![peer, root.root.as_bytes(), root.since.to_string()]).map(drop)
+    execute(conn, SQL, params![peer, root.root.as_bytes(), root.since.to_string()]).map(drop)
 }
 
-/// Nothing of the organisation counts under these roots any more. For the writer.
+/// Records that these roots no longer verify the organisation's statements. For the writer.
 pub(super) fn disown(conn: &Connection, of: &TrustDomain, fingerprint: &Sha256) -> Result<()> {
     const SQL: &str = "INSERT INTO disowned (peer, fingerprint) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
-    change(conn, SQL, params![partners::number_of(conn, of)?, fingerprint.as_bytes()]).map(drop)
+    execute(conn, SQL, params![partners::number_of(conn, of)?, fingerprint.as_bytes()]).map(drop)
 }
 
-/// It is held by these roots. For the writer.
+/// Records that these roots count again. For the writer.
 pub(super) fn hold(conn: &Connection, peer: i64, fingerprint: &Sha256) -> Result<()> {
     const SQL: &str = "DELETE FROM disowned WHERE peer = ?1 AND fingerprint = ?2";
-    change(conn, SQL, params![peer, fingerprint.as_bytes()]).map(drop)
+    execute(conn, SQL, params![peer, fingerprint.as_bytes()]).map(drop)
 }
 
-/// Whether any of these roots is one under which nothing of the organisation counts.
+/// Whether any of these roots no longer counts for the organisation.
 pub(super) fn are_disowned(conn: &Connection, peer: i64, fingerprints: &[Sha256]) -> Result<bool> {
     const SQL: &str = "SELECT 1 FROM disowned WHERE peer = ?1 AND fingerprint = ?2";
     for fingerprint in fingerprints {
-        if row(conn, SQL, params![peer, fingerprint.as_bytes()], |_| Ok(()))?.is_some() {
+        if query_optional(conn, SQL, params![peer, fingerprint.as_bytes()], |_| Ok(()))?.is_some() {
             return Ok(true);
         }
     }
     Ok(false)
 }
 
-/// Words say anew which roots it has: nothing that led to these counts as its own word any more. For the writer.
+/// Records that a comparison of words has settled which roots the organisation has. Earlier roots no longer count as its own.
+/// For the writer.
 pub(super) fn settle_by_words(conn: &Connection, of: &TrustDomain) -> Result<()> {
     const SQL: &str = "UPDATE root SET by_words = 1 WHERE peer = ?1";
-    change(conn, SQL, [partners::number_of(conn, of)?]).map(drop)
+    execute(conn, SQL, [partners::number_of(conn, of)?]).map(drop)
 }
 
-/// Nobody says so any more of any of its roots. For the writer.
+/// Clears the settlement by words for all roots of the organisation. For the writer.
 pub(super) fn clear_compromised(conn: &Connection, of: &TrustDomain) -> Result<()> {
     const SQL: &str = "UPDATE root SET compromised_since = NULL WHERE peer = ?1";
-    change(conn, SQL, [partners::number_of(conn, of)?]).map(drop)
+    execute(conn, SQL, [partners::number_of(conn, of)?]).map(drop)
 }
 
 pub(super) async fn note_of(store: &SqliteStore, of: &TrustDomain, roots: Vec<Vec<u8>>, at: Time) -> Result<()> {
@@ -97,14 +98,14 @@ pub(super) async fn retired(store: &SqliteStore) -> Result<Vec<RetiredRoot>> {
         WHERE r.retired_at IS NOT NULL ORDER BY d.domain, r.retired_at";
     let read = |r: &rusqlite::Row<'_>| {
         Ok::<_, StoreError>(RetiredRoot {
-            of: word(r, 0)?,
+            of: text(r, 0)?,
             der: r.get(1)?,
             retired_at: time(r, 2)?,
-            compromised_since: word_optional(r, 3)?,
+            compromised_since: text_optional(r, 3)?,
             by_words: r.get(4)?,
         })
     };
     let damages = Arc::clone(&store.damages);
-    // Under a root that can't be read nothing was verified; no other hangs on it.
-    store.read(move |conn| Ok(sorted(conn, SQL, [], |r| Ok(Damage::Root(word(r, 0)?)), read)?.noted(&damages))).await
+    // An unreadable root has verified nothing, and no other root depends on it.
+    store.read(move |conn| Ok(sorted(conn, SQL, [], |r| Ok(Damage::Root(text(r, 0)?)), read)?.noted(&damages))).await
 }

@@ -6,8 +6,8 @@ use rusqlite::{Connection, params};
 
 use super::{
     SqliteStore,
-    column::{change, row, time},
     damages::sorted,
+    dialect::{execute, query_optional, time},
     ledger,
 };
 use crate::{
@@ -20,11 +20,11 @@ use crate::{
     store::{
         Result, StoreError,
         damage::Damage,
-        vault::{Leaf, Row, Vault, pack, unpack},
+        vault::{LedgerLeaf, Row, Vault, pack, unpack},
     },
 };
 
-/// What is sealed: the digest, then each file's name and text.
+/// The plaintext: the digest, then each file's name and text.
 fn packed(rules: &RulesVersion) -> Vec<u8> {
     let files = rules.files.iter().flat_map(|f| [f.name.as_bytes(), f.text.as_bytes()]);
     pack(&std::iter::once(rules.digest.as_bytes()).chain(files).collect::<Vec<_>>())
@@ -56,7 +56,7 @@ fn open(vault: &Vault, (version, at, sealed): Sealed) -> Result<RulesVersion> {
 fn find(conn: &Connection, vault: &Vault, version: Option<u32>) -> Result<Option<RulesVersion>> {
     const SQL: &str = "SELECT version, at, sealed FROM house_rules WHERE ?1 IS NULL OR version = ?1 \
         ORDER BY version DESC LIMIT 1";
-    row(conn, SQL, params![version], sealed)?.map(|found| open(vault, found)).transpose()
+    query_optional(conn, SQL, params![version], sealed)?.map(|found| open(vault, found)).transpose()
 }
 
 pub(super) async fn one(store: &SqliteStore, version: Option<u32>) -> Result<Option<RulesVersion>> {
@@ -75,17 +75,17 @@ pub(super) async fn all(store: &SqliteStore, limit: u32) -> Result<Vec<RulesVers
 }
 
 pub(super) async fn save(store: &SqliteStore, rules: RulesVersion, event: Event) -> Result<()> {
-    const LAST: &str = "SELECT ifnull(max(version), 0) FROM house_rules";
+    const LAST: &str = "SELECT coalesce(max(version), 0) FROM house_rules";
     const SQL: &str = "INSERT INTO house_rules (version, at, sealed) VALUES (?1, ?2, ?3)";
     let sealed = store.vault().seal(Row::HouseRules(rules.version), &packed(&rules))?;
-    let leaves = Leaf::all(&[event])?;
+    let leaves = LedgerLeaf::all(&[event])?;
     store
         .write(move |conn, vault| {
-            let last: u32 = row(conn, LAST, [], |r| r.get(0))?.unwrap_or_default();
+            let last: u32 = query_optional(conn, LAST, [], |r| r.get(0))?.unwrap_or_default();
             if last.checked_add(1) != Some(rules.version) {
                 return Err(StoreError::Conflict);
             }
-            change(conn, SQL, params![rules.version, rules.at.unix_nanos(), sealed])?;
+            execute(conn, SQL, params![rules.version, rules.at.unix_nanos(), sealed])?;
             ledger::append(conn, vault, &leaves)
         })
         .await

@@ -1,4 +1,5 @@
-//! What is particular to the file: its key, its version, its lock, damage, a full disk. The rest is the contract.
+//! Tests of what is particular to the file: its key, its version, its lock, damage, a full disk. Everything else is the
+//! contract.
 
 use std::{
     fs,
@@ -17,7 +18,7 @@ use crate::{
     store::{
         ListFilter, Store, StoreError,
         contract::{Home, contract, fill, kit::*, sight, step},
-        recalls::{Effect, RecallStore as _},
+        recalls::{ContentEffect, RecallStore as _},
         title,
     },
 };
@@ -39,7 +40,7 @@ impl Folder {
         SqliteStore::open_or_create(&self.path(), &KEY).unwrap()
     }
 
-    /// Changes the file behind the store's back.
+    /// Changes the file without the store's knowledge.
     fn tamper(&self, sql: &str) {
         let conn = Connection::open(self.path()).unwrap();
         assert!(conn.execute(sql, []).unwrap() > 0, "nothing was tampered with");
@@ -49,6 +50,12 @@ impl Folder {
 impl Home for Folder {
     fn open(&self) -> Box<dyn Store> {
         Box::new(self.store())
+    }
+
+    // The file lock allows one process to write. Without it SQLite's own locks order the two writers, as the locks of a database
+    // server would: each transaction sees all that was committed before it, and nothing is shared in memory.
+    fn open_second(&self) -> Box<dyn Store> {
+        Box::new(SqliteStore::open_second(&self.path(), &KEY).unwrap())
     }
 }
 
@@ -145,13 +152,13 @@ async fn what_was_answered_survives_a_crash() {
     let store = folder.store();
     fill(&store).await;
     let before = sight(&store).await;
-    // The files as they are at this moment, without the index, which a crash may leave in any state.
+    // A copy of the files at this moment, without the index, which a crash may leave in any state.
     let crashed = Folder::new();
     for name in ["store.db", "store.db-wal"] {
         fs::copy(folder.0.path().join(name), crashed.0.path().join(name)).unwrap();
     }
     assert!(sight(&crashed.store()).await == before);
-    // A torn end of the log is no commit: what came before it stands.
+    // A torn end of the log is no commit. Everything before it stays.
     store.publish(publication(9, 1)).await.unwrap();
     let log = fs::read(folder.0.path().join("store.db-wal")).unwrap();
     let torn = Folder::new();
@@ -184,8 +191,8 @@ async fn tampering_with_sealed_rows_is_found() {
         folder.tamper(sql);
         let store = folder.store();
         let page = store.list(&everything).await.unwrap();
-        assert!(store.trouble().is_none() && !store.damages().is_empty(), "{sql}: {:?}", store.damages());
-        // Damage in one row takes no other with it.
+        assert!(store.failure().is_none() && !store.damages().is_empty(), "{sql}: {:?}", store.damages());
+        // Damage in one row does not affect the others.
         let named = if sql.contains("SET id") { None } else { Some((assessment(1), 1)) };
         assert!(page.damaged == [named] || sql.contains("max(wrapped)"), "{sql}: {:?}", page.damaged);
         assert_eq!(page.records.len() + page.damaged.len(), whole.len(), "{sql}");
@@ -202,7 +209,7 @@ async fn a_lifted_quarantine_is_found() {
     folder.tamper("UPDATE manifest SET state = 'current' WHERE state = 'quarantined'");
     folder.tamper("UPDATE portion_set SET quarantined = 0 WHERE quarantined = 1");
     let found = folder.store().by_manifest(&manifest(4, 1), false).await;
-    // Partners are told of it in words that name nothing.
+    // Partners get a message that names nothing.
     let error = found.err().unwrap();
     assert!(matches!(&error, StoreError::Damaged(_)) && !error.to_string().contains(&manifest(4, 1).to_string()));
     let page = folder.store().list(&ListFilter::default()).await.unwrap();
@@ -229,7 +236,7 @@ async fn titles_of_older_assessments_are_made_by_the_first_list_and_go_with_a_pu
         assert_eq!(listed.into_iter().map(|r| r.portions).collect::<Vec<_>>(), vec![vec![named.clone()]; 2]);
         assert_eq!(count("SELECT count(*) FROM title"), 2);
     }
-    store.recall(step(1, "gb", RecallState::Purged, Effect::Destroy)).await.unwrap();
+    store.recall(step(1, "gb", RecallState::Purged, ContentEffect::Destroy)).await.unwrap();
     assert_eq!(count("SELECT count(*) FROM title"), 1);
 }
 
@@ -251,7 +258,7 @@ async fn tampering_with_the_ledger_is_found() {
 
 async fn max_pages(store: &SqliteStore, pages: i64) {
     let set = move |conn: &Connection| Ok(conn.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?);
-    store.writer.run(set).await.unwrap();
+    store.write_queue.run(set).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -268,7 +275,7 @@ async fn a_full_disk_refuses_writes_goes_on_reading_and_recovers() {
     };
     assert_eq!(store.publish(big()).await, Err(StoreError::Full));
     assert!(sight(&store).await == before, "nothing of it is kept, and reading goes on");
-    // What needs no room still goes.
+    // A change that needs no space still works.
     store.acknowledged(&domain("fr"), 2, at(2)).await.unwrap();
     max_pages(&store, 1 << 30).await;
     assert_eq!(store.publish(big()).await, Ok(true));
@@ -281,9 +288,9 @@ async fn after_a_failed_disk_nothing_is_written_until_the_restart() {
     let store = folder.store();
     fill(&store).await;
     let before = sight(&store).await;
-    // As a failed fsync ends: the code is SQLITE_IOERR_FSYNC.
+    // The error of a failed fsync: its code is SQLITE_IOERR_FSYNC.
     let fsync = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(1034), None);
-    let failed = store.writer.run(move |_| Err::<(), _>(fsync.into())).await;
+    let failed = store.write_queue.run(move |_| Err::<(), _>(fsync.into())).await;
     assert!(matches!(failed, Err(StoreError::Failed(_))));
     assert_eq!(store.publish(publication(9, 1)).await, Err(failed.unwrap_err()));
     assert!(sight(&store).await == before, "reading goes on");
@@ -305,7 +312,7 @@ async fn a_long_log_goes_into_the_database_and_starts_anew() {
     assert!(log < 30 << 20 && database > 20 << 20, "log {log}, database {database}");
 }
 
-/// Begins something that reads, and gives up waiting for it before the one thread that reads comes to it.
+/// Begins a read, and stops waiting for it before the reader's thread runs it.
 fn given_up<T>(store: &SqliteStore, begun: impl Future<Output = T>, meanwhile: impl FnOnce()) {
     let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
     runtime.block_on(async {
@@ -319,7 +326,7 @@ fn given_up<T>(store: &SqliteStore, begun: impl Future<Output = T>, meanwhile: i
         meanwhile();
         release.send(()).unwrap();
         reading.await.unwrap();
-        // What was begun comes before this.
+        // The read that was begun comes before this.
         store.partners().await.unwrap();
     });
 }
@@ -328,7 +335,7 @@ fn given_up<T>(store: &SqliteStore, begun: impl Future<Output = T>, meanwhile: i
 fn a_look_through_all_pages_holds_off_the_next_also_where_nobody_waits_for_it_any_more() {
     let folder = Folder::new();
     let store = folder.store();
-    given_up(&store, store.check(), || assert!(store.checking.try_lock().is_err()));
+    given_up(&store, store.check_integrity(), || assert!(store.checking.try_lock().is_err()));
     assert!(store.checking.try_lock().is_ok());
 }
 

@@ -5,7 +5,7 @@ use rusqlite::{Connection, params};
 
 use super::{
     SqliteStore,
-    column::{change, row, rows, time},
+    dialect::{execute, query_all, query_optional, time},
 };
 use crate::{
     domain::{
@@ -15,14 +15,14 @@ use crate::{
     store::{Result, timers::TimerStore},
 };
 
-/// Sets a timer, whatever time it had before. For the writer: a method that changes something sets its timer with the change.
+/// Sets a timer, whatever its time was before. For the writer: a method that changes something sets its timer with the change.
 pub(super) fn set(conn: &Connection, timer: &Timer) -> Result<()> {
     const SQL: &str = "INSERT INTO timer (kind, subject, due) VALUES (?1, ?2, ?3) \
         ON CONFLICT (kind, subject) DO UPDATE SET due = excluded.due";
     put(conn, SQL, timer)
 }
 
-/// Makes a timer due at its time at the latest. One that is due earlier stays. For the writer.
+/// Makes a timer due at its time at the latest. An earlier time stays. For the writer.
 pub(super) fn set_no_later(conn: &Connection, timer: &Timer) -> Result<()> {
     const SQL: &str = "INSERT INTO timer (kind, subject, due) VALUES (?1, ?2, ?3) \
         ON CONFLICT (kind, subject) DO UPDATE SET due = min(due, excluded.due)";
@@ -31,14 +31,14 @@ pub(super) fn set_no_later(conn: &Connection, timer: &Timer) -> Result<()> {
 
 /// Removes a timer. For the writer.
 pub(super) fn clear(conn: &Connection, kind: TimerKind, subject: &[u8]) -> Result<()> {
-    change(conn, "DELETE FROM timer WHERE kind = ?1 AND subject = ?2", params![kind.as_str(), subject]).map(|_| ())
+    execute(conn, "DELETE FROM timer WHERE kind = ?1 AND subject = ?2", params![kind.as_str(), subject]).map(|_| ())
 }
 
 fn put(conn: &Connection, sql: &str, timer: &Timer) -> Result<()> {
-    change(conn, sql, params![timer.kind.as_str(), timer.subject, timer.due.unix_nanos()]).map(|_| ())
+    execute(conn, sql, params![timer.kind.as_str(), timer.subject, timer.due.unix_nanos()]).map(|_| ())
 }
 
-/// Rows that are due, up to `limit` of known kinds. Rows that a newer program left do not count, so that they hide nothing.
+/// The due timers of known kinds, at most `limit`. Timers of a newer program's kinds do not count towards the limit.
 fn due(conn: &Connection, now: Time, limit: u32) -> Result<Vec<Timer>> {
     const SQL: &str = "SELECT kind, subject, due FROM timer WHERE due <= ?1 ORDER BY due, kind, subject";
     let mut statement = conn.prepare_cached(SQL)?;
@@ -68,12 +68,12 @@ impl TimerStore for SqliteStore {
     async fn timers(&self, kind: TimerKind) -> Result<Vec<Timer>> {
         const SQL: &str = "SELECT subject, due FROM timer WHERE kind = ?1 ORDER BY subject";
         let read = move |r: &rusqlite::Row<'_>| Ok(Timer { kind, subject: r.get(0)?, due: time(r, 1)? });
-        self.read(move |conn| rows(conn, SQL, [kind.as_str()], read)).await
+        self.read(move |conn| query_all(conn, SQL, [kind.as_str()], read)).await
     }
 
     async fn next_due(&self) -> Result<Option<Time>> {
         const SQL: &str = "SELECT due FROM timer ORDER BY due LIMIT 1";
-        self.read(|conn| row(conn, SQL, [], |r| time(r, 0))).await
+        self.read(|conn| query_optional(conn, SQL, [], |r| time(r, 0))).await
     }
 
     async fn clear_timer(&self, kind: TimerKind, subject: &[u8]) -> Result<()> {
@@ -88,8 +88,8 @@ impl TimerStore for SqliteStore {
         let work = move |conn: &Connection| {
             let (kind, fired) = (timer.kind.as_str(), timer.due.unix_nanos());
             match next {
-                Some(next) => change(conn, AGAIN, params![kind, timer.subject, fired, next.unix_nanos()]),
-                None => change(conn, DONE, params![kind, timer.subject, fired]),
+                Some(next) => execute(conn, AGAIN, params![kind, timer.subject, fired, next.unix_nanos()]),
+                None => execute(conn, DONE, params![kind, timer.subject, fired]),
             }
         };
         self.write(move |conn, _| work(conn).map(|_| ())).await
@@ -99,10 +99,10 @@ impl TimerStore for SqliteStore {
         const ANY: &str = "SELECT 1 FROM timer WHERE kind = ?1 AND due > ?2 LIMIT 1";
         const SQL: &str = "UPDATE timer SET due = ?2 WHERE kind = ?1 AND due > ?2";
         let values = (kind.as_str(), latest.unix_nanos());
-        // Hardly ever is there any: then nothing is asked of the writer.
-        if self.read(move |conn| row(conn, ANY, values, |_| Ok(()))).await?.is_none() {
+        // There is hardly ever one. Then the writer is not needed.
+        if self.read(move |conn| query_optional(conn, ANY, values, |_| Ok(()))).await?.is_none() {
             return Ok(0);
         }
-        self.write(move |conn, _| Ok(change(conn, SQL, values)? as u64)).await
+        self.write(move |conn, _| Ok(execute(conn, SQL, values)? as u64)).await
     }
 }

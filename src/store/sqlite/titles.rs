@@ -1,11 +1,11 @@
-//! What names assessments in lists, for each arrival: sealed by itself under the assessment's key, so that a list opens no more and a
-//! purge takes it too.
+//! Titles: the portions of each arrival that name an assessment in lists. They are encrypted separately under the assessment's
+//! key, so that a list decrypts nothing else and a purge destroys them, too.
 
 use rusqlite::{Connection, params};
 
 use super::{
     SqliteStore,
-    column::{change, count, row, word},
+    dialect::{count, execute, query_optional, text},
 };
 use crate::{
     domain::ids::{StatementId, TrustDomain},
@@ -13,14 +13,14 @@ use crate::{
         Result, StoreError,
         damage::Damage,
         title,
-        vault::{HeldKey, Row, pack, unpack},
+        vault::{ContentKey, Row, pack, unpack},
     },
 };
 
-/// With more than this a version is named well enough, bytes.
+/// With more bytes than this a version is named well enough.
 const ENOUGH: usize = 64 << 10;
 
-/// The title of an arrival that had none yet.
+/// The title of an arrival from before titles were stored.
 pub(super) struct Made {
     set: i64,
     quarantined: bool,
@@ -29,25 +29,25 @@ pub(super) struct Made {
     pub(super) bytes: usize,
 }
 
-/// Keeps the title of a portion set, sealed. For the writer.
+/// Stores the encrypted title of a portion set. For the writer.
 pub(super) fn keep(conn: &Connection, set: i64, sealed: &[u8]) -> Result<()> {
     const SQL: &str = "INSERT INTO title (portion_set, sealed) VALUES (?1, ?2)";
-    change(conn, SQL, params![set, sealed]).map(drop)
+    execute(conn, SQL, params![set, sealed]).map(drop)
 }
 
-/// Seals a title anew, as kept from users or not, where there is one. For the writer.
-pub(super) fn seal_anew(conn: &Connection, key: &HeldKey, set: i64, from: Row<'_>, to: Row<'_>) -> Result<()> {
+/// Encrypts a title anew, as quarantined or not, if there is one. For the writer.
+pub(super) fn seal_anew(conn: &Connection, key: &ContentKey, set: i64, from: Row<'_>, to: Row<'_>) -> Result<()> {
     const FIND: &str = "SELECT sealed FROM title WHERE portion_set = ?1";
     const SQL: &str = "UPDATE title SET sealed = ?2 WHERE portion_set = ?1";
-    let Some(sealed) = row(conn, FIND, [set], |r| r.get::<_, Vec<u8>>(0))? else { return Ok(()) };
-    change(conn, SQL, params![set, key.seal(to, &key.open(from, &sealed)?)?]).map(drop)
+    let Some(sealed) = query_optional(conn, FIND, [set], |r| r.get::<_, Vec<u8>>(0))? else { return Ok(()) };
+    execute(conn, SQL, params![set, key.seal(to, &key.open(from, &sealed)?)?]).map(drop)
 }
 
-/// The portions that name a version, each once; with `all`, those in quarantine too. What is made of arrivals that have no title yet
-/// is put into `made`.
+/// The portions that name a version, each once; with `all`, also those in quarantine. Titles that are made for arrivals without
+/// one are added to `made`.
 pub(super) fn of(
     conn: &Connection,
-    key: impl FnOnce() -> Result<HeldKey>,
+    key: impl FnOnce() -> Result<ContentKey>,
     (manifest, manifest_id): (i64, &StatementId),
     all: bool,
     made: &mut Vec<Made>,
@@ -67,7 +67,7 @@ pub(super) fn of(
             None => opened.as_mut().ok_or(StoreError::Busy)?,
         };
         let (number, sequence, quarantined): (i64, u64, bool) = (set.get(0)?, count(set, 1)?, set.get(2)?);
-        let from: TrustDomain = word(set, 3)?;
+        let from: TrustDomain = text(set, 3)?;
         let place = Row::Title { manifest: manifest_id, from: &from, sequence, quarantined };
         let title = match set.get::<_, Option<Vec<u8>>>(4)? {
             Some(sealed) => unpack(&key.open(place, &sealed)?)?,
@@ -88,23 +88,23 @@ pub(super) fn of(
     Ok(portions)
 }
 
-fn of_whole(conn: &Connection, key: &HeldKey, set: i64, place: Row<'_>) -> Result<(Vec<Vec<u8>>, usize)> {
+fn of_whole(conn: &Connection, key: &ContentKey, set: i64, place: Row<'_>) -> Result<(Vec<Vec<u8>>, usize)> {
     const SQL: &str = "SELECT sealed FROM portion_set WHERE number = ?1";
     let missing = || StoreError::Damaged(Damage::Row);
-    let sealed = row(conn, SQL, [set], |r| r.get::<_, Vec<u8>>(0))?.ok_or_else(missing)?;
+    let sealed = query_optional(conn, SQL, [set], |r| r.get::<_, Vec<u8>>(0))?.ok_or_else(missing)?;
     Ok((title::among(&unpack(&key.open(place, &sealed)?)?), sealed.len()))
 }
 
-/// Keeps what was made, for the next list. It is no harm where it can't be kept.
+/// Stores the titles that were made, for the next list. A failure does no harm.
 pub(super) async fn keep_made(store: &SqliteStore, made: Vec<Made>) {
-    // Not where the set has gone meanwhile, or was sealed anew.
+    // Not if the set was deleted or encrypted anew in the meantime.
     const SQL: &str = "INSERT INTO title (portion_set, sealed) \
         SELECT number, ?3 FROM portion_set WHERE number = ?1 AND quarantined = ?2 ON CONFLICT DO NOTHING";
-    if made.is_empty() || store.trouble.known().is_some() {
+    if made.is_empty() || store.failure.known().is_some() {
         return;
     }
     let kept = store.write(move |conn, _| {
-        made.iter().try_for_each(|m| change(conn, SQL, params![m.set, m.quarantined, m.sealed]).map(drop))
+        made.iter().try_for_each(|m| execute(conn, SQL, params![m.set, m.quarantined, m.sealed]).map(drop))
     });
     if let Err(error) = kept.await {
         tracing::debug!(%error, "the titles of older assessments could not be kept");

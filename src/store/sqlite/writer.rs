@@ -1,5 +1,5 @@
-//! The one writer: a thread that puts what is waiting into one transaction, so that many changes share one fsync.
-//! Each change stands in a savepoint of its own: one that fails takes no other with it.
+//! The write queue and the thread that serves it. The thread runs all waiting changes in one transaction, so that they share
+//! one fsync. Each change runs in its own savepoint, so that a change that fails rolls back no other change.
 
 use std::{
     fs::File,
@@ -13,23 +13,23 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{room::Room, trouble::Trouble};
+use super::{dialect, disk_space::DiskSpace, failure::FailureState};
 use crate::store::{Result, StoreError};
 
-/// How many changes share a transaction at most.
+/// The most changes in one transaction.
 const GROUP: usize = 256;
-/// How many changes may wait; who comes then waits for a place.
-const WAITING: usize = 1024;
-/// After how many changes the length of the write-ahead log is looked at: that takes as long as a small change.
-const LOOK_AFTER: usize = 8;
-/// From how many pages of the write-ahead log on they are copied into the database.
+/// The most changes in the queue. A caller waits while the queue is full.
+const QUEUE_LENGTH: usize = 1024;
+/// How many changes run before the length of the write-ahead log is checked. The check takes as long as a small change.
+const CHANGES_PER_LOG_CHECK: usize = 8;
+/// How many pages the write-ahead log has when it is copied into the database.
 const CHECKPOINT_PAGES: i64 = 4000;
 
-/// A change that waits for its turn.
+/// A change in the queue.
 trait Job: Send {
-    /// Does it, within the transaction.
+    /// Runs the change within the transaction.
     fn run(&mut self, conn: &Connection) -> Result<()>;
-    /// Answers: with its own result where the transaction was committed, else with why it was not.
+    /// Answers the caller: with the change's result if the transaction was committed, otherwise with the reason why it was not.
     fn answer(self: Box<Self>, outcome: Result<()>);
 }
 
@@ -49,7 +49,7 @@ impl<T: Send, F: FnOnce(&Connection) -> Result<T> + Send> Job for Change<T, F> {
 
     fn answer(self: Box<Self>, outcome: Result<()>) {
         let own = self.result.unwrap_or_else(|| Err(stopped()));
-        // Who asked may be gone; the change stands all the same.
+        // The caller may have stopped waiting. The change is committed all the same.
         let _ = self.reply.send(outcome.and(own));
     }
 }
@@ -58,33 +58,39 @@ fn stopped() -> StoreError {
     StoreError::Failed("the writer has stopped".to_owned())
 }
 
-/// The door to the writer's thread. Dropping it waits until everything that was handed in is done.
-pub(super) struct Writer {
+/// The handle to the writer thread. Dropping it waits until all queued changes have run.
+pub(super) struct WriteQueue {
     scrub: Arc<AtomicBool>,
     jobs: Option<mpsc::Sender<Box<dyn Job>>>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
-impl Writer {
-    /// Starts the thread. It holds `lock` as long as it runs.
-    pub(super) fn start(conn: Connection, lock: File, (trouble, room): (Arc<Trouble>, Arc<Room>)) -> Result<Self> {
-        let (jobs, waiting) = mpsc::channel(WAITING);
-        // A purge may have been cut off before the log was emptied.
+impl WriteQueue {
+    /// Starts the writer thread. The thread holds `lock` as long as it runs.
+    pub(super) fn start(
+        conn: Connection,
+        lock: File,
+        (failure, disk_space): (Arc<FailureState>, Arc<DiskSpace>),
+    ) -> Result<Self> {
+        let (jobs, waiting) = mpsc::channel(QUEUE_LENGTH);
+        // A purge may have been interrupted before the log was emptied.
         let scrub = Arc::new(AtomicBool::new(true));
-        let asked = scrub.clone();
+        let requested = scrub.clone();
         let thread = thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || Desk { conn, trouble, room, scrub: asked, since_look: 0 }.serve(waiting, lock))
+            .spawn(move || {
+                Writer { conn, failure, disk_space, scrub: requested, since_log_check: 0 }.serve(waiting, lock)
+            })
             .map_err(|e| StoreError::Open(format!("the store's thread can't be started: {e}")))?;
         Ok(Self { scrub, jobs: Some(jobs), thread: Some(thread) })
     }
 
-    /// Set by a purge within its change: the log is emptied after it, for it holds pages from before.
+    /// A flag that a purge sets within its change. The writer then empties the log, because the log holds older pages.
     pub(super) fn scrub(&self) -> Arc<AtomicBool> {
         self.scrub.clone()
     }
 
-    /// Runs a change in a transaction; on `Ok` it is on disk.
+    /// Runs a change in a transaction. When it returns `Ok`, the change is on disk.
     pub(super) async fn run<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
@@ -97,7 +103,7 @@ impl Writer {
     }
 }
 
-impl Drop for Writer {
+impl Drop for WriteQueue {
     fn drop(&mut self) {
         self.jobs = None;
         if let Some(thread) = self.thread.take() {
@@ -106,20 +112,20 @@ impl Drop for Writer {
     }
 }
 
-/// What the thread works with.
-struct Desk {
+/// The writer thread's state.
+struct Writer {
     conn: Connection,
-    /// Why nothing is written any more, until the log is read anew at the next start.
-    trouble: Arc<Trouble>,
-    /// Whether changes find room on the disk.
-    room: Arc<Room>,
-    /// Whether to look for the mark of a purge.
+    /// Why nothing is written any more. It ends with a restart, which reads the log anew.
+    failure: Arc<FailureState>,
+    /// Whether the disk has space for changes.
+    disk_space: Arc<DiskSpace>,
+    /// Whether to check for the mark that a purge leaves.
     scrub: Arc<AtomicBool>,
-    /// How many changes came since the log was looked at.
-    since_look: usize,
+    /// How many changes ran since the log's length was checked.
+    since_log_check: usize,
 }
 
-impl Desk {
+impl Writer {
     fn serve(mut self, mut waiting: mpsc::Receiver<Box<dyn Job>>, lock: File) {
         self.empty_after_a_purge();
         while let Some(first) = waiting.blocking_recv() {
@@ -129,35 +135,35 @@ impl Desk {
             {
                 group.push(next);
             }
-            self.since_look += group.len();
+            self.since_log_check += group.len();
             self.commit(group);
-            if self.since_look >= LOOK_AFTER {
-                self.since_look = 0;
+            if self.since_log_check >= CHANGES_PER_LOG_CHECK {
+                self.since_log_check = 0;
                 self.checkpoint("PASSIVE", CHECKPOINT_PAGES);
             }
             self.empty_after_a_purge();
         }
-        // Nobody waits here, so the log can go into the database, and away, as a whole.
+        // Nobody waits here, so the whole log can be copied into the database and truncated.
         self.checkpoint("TRUNCATE", 1);
         drop(self.conn);
         drop(lock);
     }
 
     fn commit(&mut self, mut group: Vec<Box<dyn Job>>) {
-        let outcome = match self.trouble.known() {
-            Some(trouble) => Err(trouble),
+        let outcome = match self.failure.known() {
+            Some(failure) => Err(failure),
             None => transact(&self.conn, &mut group),
         };
-        self.trouble.of_writing(&outcome);
-        self.room.note(&outcome);
+        self.failure.of_writing(&outcome);
+        self.disk_space.note(&outcome);
         for job in group {
             job.answer(outcome.clone());
         }
     }
 
-    /// Copies the write-ahead log into the database. By hand, because SQLite's own way passes over a failed fsync.
+    /// Copies the write-ahead log into the database. SQLite's automatic checkpoint ignores a failed fsync, so it is not used.
     fn checkpoint(&mut self, mode: &str, from_pages: i64) {
-        if self.trouble.known().is_some() {
+        if self.failure.known().is_some() {
             return;
         }
         let outcome = match self.pages("NOOP") {
@@ -165,17 +171,17 @@ impl Desk {
             other => other.map(|_| ()),
         };
         match &outcome {
-            // What is in the log stays there; the next turn tries again.
+            // The pages stay in the log. The next check tries again.
             Err(error @ (StoreError::Full | StoreError::Busy)) => tracing::warn!(%error, "the log stays for now"),
-            other => self.trouble.of_writing(other),
+            other => self.failure.of_writing(other),
         }
     }
 
-    /// Copies the whole log and cuts it off where a purge has left its mark. Where a reader is in the way the mark stays, and
-    /// the next change tries again.
+    /// Copies the whole log and truncates it if a purge has left its mark. If a reader blocks that, the mark stays and the next
+    /// change tries again.
     fn empty_after_a_purge(&mut self) {
         const MARK: &str = "SELECT count(*) FROM meta WHERE name = 'scrub'";
-        if self.trouble.known().is_some() || !self.scrub.swap(false, Ordering::AcqRel) {
+        if self.failure.known().is_some() || !self.scrub.swap(false, Ordering::AcqRel) {
             return;
         }
         let outcome =
@@ -196,47 +202,46 @@ impl Desk {
         match outcome {
             Ok(_) => {}
             Err(error @ (StoreError::Full | StoreError::Busy)) => tracing::warn!(%error, "the log stays for now"),
-            Err(error) => self.trouble.of_writing::<()>(&Err(error)),
+            Err(error) => self.failure.of_writing::<()>(&Err(error)),
         }
     }
 
-    /// How many pages of the log are not in the database (before a copy, or after it).
+    /// Runs a checkpoint in this mode, and returns how many pages of the log are not in the database.
     fn pages(&self, mode: &str) -> Result<i64> {
         let mut statement = self.conn.prepare_cached(&format!("PRAGMA wal_checkpoint({mode})"))?;
         Ok(statement.query_row([], |row| Ok(row.get::<_, i64>(1)?.saturating_sub(row.get(2)?)))?)
     }
 }
 
-/// Runs the group in one transaction. On `Err` nothing of it is kept.
+/// Runs the group in one transaction. On `Err` nothing of it is stored.
 fn transact(conn: &Connection, group: &mut [Box<dyn Job>]) -> Result<()> {
-    execute(conn, "BEGIN IMMEDIATE")?;
+    run(conn, dialect::BEGIN_WRITE)?;
     let outcome = group
         .iter_mut()
         .try_for_each(|job| within_savepoint(conn, job.as_mut()))
-        .and_then(|()| execute(conn, "COMMIT"));
+        .and_then(|()| run(conn, dialect::COMMIT));
     if outcome.is_err() && !conn.is_autocommit() {
-        // A rollback fails only with the disk; then the connection can't be trusted any more.
-        execute(conn, "ROLLBACK").map_err(|e| StoreError::Failed(format!("a change can't be taken back: {e}")))?;
+        // A rollback fails only if the disk fails. Then the connection can't be trusted any more.
+        run(conn, dialect::ROLLBACK).map_err(|e| StoreError::Failed(format!("a change can't be taken back: {e}")))?;
     }
     outcome
 }
 
-/// `Err` where the whole transaction is lost; a change's own error is its own.
+/// Runs a change in a savepoint. `Err` means that the whole transaction is lost; the error of a single change is no `Err`.
 fn within_savepoint(conn: &Connection, job: &mut dyn Job) -> Result<()> {
-    execute(conn, "SAVEPOINT change")?;
+    run(conn, dialect::SAVEPOINT)?;
     match job.run(conn) {
-        Ok(()) => execute(conn, "RELEASE change"),
-        // SQLite rolls back everything by itself on a full disk and on some failures.
+        Ok(()) => run(conn, dialect::RELEASE),
+        // SQLite rolls back the whole transaction by itself if the disk is full, and on some failures.
         Err(error) if conn.is_autocommit() => Err(error),
         Err(error @ (StoreError::Failed(_) | StoreError::Corrupt(_))) => Err(error),
         Err(_) => {
-            execute(conn, "ROLLBACK TO change")?;
-            execute(conn, "RELEASE change")
+            run(conn, dialect::ROLLBACK_TO_SAVEPOINT)?;
+            run(conn, dialect::RELEASE)
         }
     }
 }
 
-fn execute(conn: &Connection, sql: &str) -> Result<()> {
-    conn.prepare_cached(sql)?.execute([])?;
-    Ok(())
+fn run(conn: &Connection, sql: &str) -> Result<()> {
+    dialect::execute(conn, sql, []).map(|_| ())
 }

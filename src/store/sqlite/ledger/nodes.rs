@@ -1,17 +1,17 @@
-//! The tree's nodes, from the leaves and the kept subtrees.
+//! The tree's nodes, from the leaves and the stored subtrees.
 
 use rusqlite::{Connection, params};
 
-use super::super::column::{number, rows};
+use super::super::dialect::{number, query_all};
 use crate::{
     ledger::tree::{Hash, KEPT_LEVELS, Nodes, leaf_hash, node_hash},
     store::StoreError,
 };
 
-/// Reads within one transaction.
-pub(super) struct Stored<'a>(pub &'a Connection);
+/// Reads nodes within one transaction.
+pub(super) struct StoredNodes<'a>(pub &'a Connection);
 
-impl Nodes for Stored<'_> {
+impl Nodes for StoredNodes<'_> {
     type Error = StoreError;
 
     fn node(&self, level: u8, place: u64) -> Result<Hash, StoreError> {
@@ -32,17 +32,20 @@ impl Nodes for Stored<'_> {
     }
 }
 
-impl Stored<'_> {
-    /// Nodes of a kept level, side by side.
+impl StoredNodes<'_> {
+    /// Adjacent nodes of a stored level.
     fn kept(&self, level: u8, first: u64, count: u64) -> Result<Vec<Hash>, StoreError> {
         let (from, until) = (number(first)?, number(first.saturating_add(count))?);
         let read = |r: &rusqlite::Row<'_>| r.get::<_, Vec<u8>>(0);
         if level == 0 {
             let sql = "SELECT leaf FROM ledger WHERE number >= ?1 AND number < ?2 ORDER BY number";
-            return Ok(rows(self.0, sql, params![from, until], read)?.iter().map(|leaf| leaf_hash(leaf)).collect());
+            return Ok(query_all(self.0, sql, params![from, until], read)?
+                .iter()
+                .map(|leaf| leaf_hash(leaf))
+                .collect());
         }
         let sql = "SELECT hash FROM ledger_subtree WHERE level = ?1 AND place >= ?2 AND place < ?3 ORDER BY place";
-        let found = rows(self.0, sql, params![level, from, until], read)?;
+        let found = query_all(self.0, sql, params![level, from, until], read)?;
         let torn = |_| StoreError::Corrupt("a hash of the ledger's tree is torn".to_owned());
         found.into_iter().map(|hash| hash.try_into().map_err(torn)).collect()
     }

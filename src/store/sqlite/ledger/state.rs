@@ -1,31 +1,31 @@
-//! Where the ledger stands: one sealed row, changed within the transaction of every entry.
+//! The ledger's state: one encrypted row that changes in the transaction of every entry.
 
 use rusqlite::{Connection, params};
 
-use super::super::column::{change, row};
+use super::super::dialect::{execute, query_optional};
 use crate::{
     ledger::tree::{Frontier, Hash},
     seal::hash::sha256,
     store::{
         Result, StoreError,
-        ledger::{LedgerState, Settling},
+        ledger::{LedgerState, SettlingApproval},
         vault::{Row, Vault, pack, unpack},
     },
 };
 
-/// The state, as it is sealed.
+/// The state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct State {
     pub epoch: u32,
     pub frontier: Frontier,
     /// The size of the last checkpoint.
     pub checkpointed: u64,
-    /// How many rows are kept beside the entries, and a digest over them that does not depend on their order: the exclusive-or
-    /// of one SHA-256 for each. Who has not the storage key can neither read nor change it.
+    /// How many records are stored in addition to the entries, and a digest of them that does not depend on their order: the
+    /// exclusive-or of one SHA-256 for each record. Without the storage key nobody can read or change it.
     pub kept: u64,
     pub digest: Hash,
     pub behind: Vec<u8>,
-    pub settling: Vec<Settling>,
+    pub settling: Vec<SettlingApproval>,
 }
 
 impl Default for State {
@@ -42,14 +42,15 @@ impl Default for State {
     }
 }
 
-/// What stands for one kept row in the digest.
-pub(super) fn mark(kind: &str, number: u64, of: &str, sealed: &[u8]) -> Hash {
+/// The digest of one record.
+pub(super) fn record_digest(kind: &str, number: u64, of: &str, sealed: &[u8]) -> Hash {
     sha256(&[kind.as_bytes(), b"\0", &number.to_be_bytes(), of.as_bytes(), b"\0", sealed])
 }
 
 impl State {
     pub(super) fn read(conn: &Connection, vault: &Vault) -> Result<Self> {
-        let sealed = row(conn, "SELECT sealed FROM ledger_state WHERE one = 1", [], |r| r.get::<_, Vec<u8>>(0));
+        let sealed =
+            query_optional(conn, "SELECT sealed FROM ledger_state WHERE one = 1", [], |r| r.get::<_, Vec<u8>>(0));
         let sealed = sealed.map_err(|e| e.of_all("the ledger's state is torn"))?;
         let sealed = sealed.ok_or_else(|| StoreError::Corrupt("the ledger's state is missing".to_owned()))?;
         let torn = |e: StoreError| e.of_all("the ledger's state is torn");
@@ -61,7 +62,7 @@ impl State {
         let sealed = vault.seal(Row::LedgerState, &pack(&self.items()?))?;
         let sql = "INSERT INTO ledger_state (one, sealed) VALUES (1, ?1) \
             ON CONFLICT (one) DO UPDATE SET sealed = excluded.sealed";
-        change(conn, sql, params![sealed])?;
+        execute(conn, sql, params![sealed])?;
         Ok(())
     }
 
@@ -94,23 +95,23 @@ impl State {
         })
     }
 
-    /// Puts a row's mark into the digest.
-    pub(super) fn came(&mut self, mark: &Hash) {
+    /// Adds a record to the digest.
+    pub(super) fn add_record(&mut self, digest: &Hash) {
         self.kept = self.kept.saturating_add(1);
-        self.mix(mark);
+        self.mix(digest);
     }
 
-    /// Takes a row's mark out of the digest.
-    pub(super) fn went(&mut self, mark: &Hash) {
+    /// Removes a record from the digest.
+    pub(super) fn remove_record(&mut self, digest: &Hash) {
         self.kept = self.kept.saturating_sub(1);
-        self.mix(mark);
+        self.mix(digest);
     }
 
-    fn mix(&mut self, mark: &Hash) {
-        self.digest.iter_mut().zip(mark).for_each(|(d, m)| *d ^= m);
+    fn mix(&mut self, digest: &Hash) {
+        self.digest.iter_mut().zip(digest).for_each(|(d, m)| *d ^= m);
     }
 
-    pub(super) fn view(&self) -> LedgerState {
+    pub(super) fn summary(&self) -> LedgerState {
         LedgerState {
             epoch: self.epoch,
             size: self.frontier.size(),

@@ -9,7 +9,7 @@ use super::{
 use crate::store::{
     Store, StoreError,
     contract::{kit::*, sign},
-    ledger::{Kept, KeptRecord, LedgerCheck, LedgerStore},
+    ledger::{LedgerRecord, LedgerRecordKind, LedgerStore, LedgerVerification},
 };
 
 /// The ledger's tables with their columns; the first ones are the key.
@@ -36,28 +36,28 @@ impl Bench {
         store.checkpoint(1, at(1), sign()).await.unwrap();
         store.record(vec![refused("fr"); entries]).await.unwrap();
         store.checkpoint(1, at(2), sign()).await.unwrap();
-        let kept = |kind, partner: &str, number| KeptRecord {
+        let kept = |kind, partner: &str, number| LedgerRecord {
             kind,
             of: Some(domain(partner)),
             number,
             value: format!("{kind} {number}").into_bytes(),
         };
         let records = vec![
-            kept(Kept::Head, "fr", 8),
-            kept(Kept::Head, "fr", 16),
-            kept(Kept::Head, "ng", 8),
-            kept(Kept::Cosigned, "fr", 8),
-            kept(Kept::Key, "fr", 1),
-            kept(Kept::Alarm, "fr", 1),
+            kept(LedgerRecordKind::Head, "fr", 8),
+            kept(LedgerRecordKind::Head, "fr", 16),
+            kept(LedgerRecordKind::Head, "ng", 8),
+            kept(LedgerRecordKind::Cosigned, "fr", 8),
+            kept(LedgerRecordKind::Key, "fr", 1),
+            kept(LedgerRecordKind::Alarm, "fr", 1),
         ];
-        store.keep(records, vec![]).await.unwrap();
+        store.put_ledger_records(records, vec![]).await.unwrap();
         let conn = Connection::open(&path).unwrap();
         conn.execute_batch("PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON")
             .unwrap();
         Self { _dir: dir, store, conn }
     }
 
-    async fn verify(&self) -> LedgerCheck {
+    async fn verify(&self) -> LedgerVerification {
         self.store.verify_ledger(Box::new(|_| ())).await.unwrap()
     }
 
@@ -85,7 +85,7 @@ impl Bench {
         table: (&str, usize, &[&str]),
         row: &[Value],
         changed: Option<&[Value]>,
-    ) -> Option<LedgerCheck> {
+    ) -> Option<LedgerVerification> {
         let (name, key, columns) = table;
         assert_eq!(self.delete(name, columns, key, row), 1);
         let is_there = changed.is_none_or(|changed| self.insert(name, columns, changed));
@@ -206,13 +206,13 @@ async fn changed_subtrees_are_named_and_so_are_entries() {
 async fn an_older_row_in_the_place_of_a_newer_one_is_named() {
     let bench = Bench::new(5).await;
     let old: Vec<_> = TABLES.iter().map(|(name, _, columns)| bench.rows(name, columns)).collect();
-    let head = |value: &str| KeptRecord {
-        kind: Kept::Head,
+    let head = |value: &str| LedgerRecord {
+        kind: LedgerRecordKind::Head,
         of: Some(domain("fr")),
         number: 16,
         value: value.as_bytes().to_vec(),
     };
-    bench.store.keep(vec![head("another")], vec![refused("fr")]).await.unwrap();
+    bench.store.put_ledger_records(vec![head("another")], vec![refused("fr")]).await.unwrap();
     assert_eq!(bench.verify().await.fault, None);
     for (table, before) in TABLES.into_iter().zip(old) {
         let (name, key, columns) = table;

@@ -1,12 +1,12 @@
-//! Verifying: every row of the ledger's tables, one after the other, against the leaves and the sealed state.
+//! Verifies every row of the ledger's tables against the leaves and the encrypted state.
 
 use std::collections::HashMap;
 
 use rusqlite::{Connection, params};
 
 use super::{
-    super::column::{count, number, row, rows},
-    state::{State, mark},
+    super::dialect::{count, number, query_all, query_optional},
+    state::{State, record_digest},
 };
 use crate::{
     domain::ids::TrustDomain,
@@ -17,15 +17,15 @@ use crate::{
     store::{
         Result, StoreError,
         damage::Damage,
-        ledger::{Kept, LedgerCheck, LedgerFault, Progress},
+        ledger::{LedgerFault, LedgerRecordKind, LedgerVerification, Progress},
         vault::{Row, Vault, decided},
     },
 };
 
-/// After how many entries progress is told.
+/// How many entries are verified between two reports of progress.
 const STEP: u64 = 4096;
 
-/// Why it stops: something is wrong with the ledger, or it can't be read.
+/// Why a verification stops: the ledger has a fault, or it can't be read.
 enum Stop {
     Fault(LedgerFault),
     Store(StoreError),
@@ -53,26 +53,30 @@ fn fault<T>(index: Option<u64>, what: impl Into<String>) -> std::result::Result<
     Err(Stop::Fault(LedgerFault { index, what: what.into() }))
 }
 
-/// A verification under way.
+/// A running verification.
 struct Walk<'a> {
     conn: &'a Connection,
     vault: &'a Vault,
     frontier: Frontier,
     subtrees: u64,
     manifests: u64,
-    /// Of whose ledger what is remembered here is torn, where that is what is wrong.
+    /// The partner whose records are damaged, if that is the fault.
     torn: Option<TrustDomain>,
 }
 
-/// What is wrong, and with what remembered of a partner where it is only that.
-pub(super) fn verify(conn: &Connection, vault: &Vault, progress: Progress) -> Result<(LedgerCheck, Option<Damage>)> {
+/// Verifies the ledger. Returns the damage if only a partner's records are affected.
+pub(super) fn verify(
+    conn: &Connection,
+    vault: &Vault,
+    progress: Progress,
+) -> Result<(LedgerVerification, Option<Damage>)> {
     let mut walk = Walk { conn, vault, frontier: Frontier::default(), subtrees: 0, manifests: 0, torn: None };
     let outcome = walk.all(progress);
     let (size, root) = (walk.frontier.size(), walk.frontier.root());
     match outcome {
-        Ok(()) => Ok((LedgerCheck { size, root, fault: None }, None)),
+        Ok(()) => Ok((LedgerVerification { size, root, fault: None }, None)),
         Err(Stop::Fault(fault)) => {
-            Ok((LedgerCheck { size, root, fault: Some(fault) }, walk.torn.map(Damage::Witnessed)))
+            Ok((LedgerVerification { size, root, fault: Some(fault) }, walk.torn.map(Damage::Witnessed)))
         }
         Err(Stop::Store(error)) => Err(error),
     }
@@ -111,13 +115,13 @@ impl Walk<'_> {
 
     fn count(&self, table: &str) -> std::result::Result<u64, Stop> {
         let sql = format!("SELECT count(*) FROM {table}");
-        Ok(row(self.conn, &sql, [], |r| count(r, 0))?.unwrap_or_default())
+        Ok(query_optional(self.conn, &sql, [], |r| count(r, 0))?.unwrap_or_default())
     }
 
-    /// The roots that own checkpoints were signed over, by size.
+    /// The roots of this node's checkpoints, by size.
     fn checkpoints(&self) -> std::result::Result<HashMap<u64, Hash>, Stop> {
         let mut roots = HashMap::new();
-        for record in super::kept::all(self.conn, self.vault, Kept::Checkpoint, None, u32::MAX)
+        for record in super::records::all(self.conn, self.vault, LedgerRecordKind::Checkpoint, None, u32::MAX)
             .or_else(|e| fault(None, format!("a checkpoint was changed: {e}")))?
         {
             let note = Note::parse(&record.value).or_else(|f| fault(None, format!("a checkpoint was changed: {f}")))?;
@@ -155,7 +159,7 @@ impl Walk<'_> {
         for manifest in decided(&event.deed) {
             self.manifests += 1;
             let sql = "SELECT count(*) FROM ledger_manifest WHERE manifest = ?1 AND number = ?2";
-            let there = row(self.conn, sql, params![manifest.as_bytes(), number(index)?], |r| count(r, 0))?;
+            let there = query_optional(self.conn, sql, params![manifest.as_bytes(), number(index)?], |r| count(r, 0))?;
             if there != Some(1) {
                 return fault(Some(index), format!("the index of manifests does not name entry {index}"));
             }
@@ -164,7 +168,7 @@ impl Walk<'_> {
         self.frontier.push(leaf, |level, place, hash| {
             *subtrees += 1;
             let sql = "SELECT hash FROM ledger_subtree WHERE level = ?1 AND place = ?2";
-            let there = row(conn, sql, params![level, number(place)?], |r| r.get::<_, Vec<u8>>(0))?;
+            let there = query_optional(conn, sql, params![level, number(place)?], |r| r.get::<_, Vec<u8>>(0))?;
             if there.as_deref() == Some(hash.as_slice()) {
                 return Ok(());
             }
@@ -175,9 +179,9 @@ impl Walk<'_> {
     fn kept(&mut self, state: &State) -> std::result::Result<(), Stop> {
         const SQL: &str = "SELECT k.kind, k.number, k.sealed, k.peer, d.domain FROM ledger_kept k \
             LEFT JOIN peer d ON d.number = k.peer";
-        type Kept = (String, u64, Vec<u8>, i64, Option<String>);
+        type SealedRecord = (String, u64, Vec<u8>, i64, Option<String>);
         let read = |r: &rusqlite::Row<'_>| Ok((r.get(0)?, count(r, 1)?, r.get(2)?, r.get(3)?, r.get(4)?));
-        let found: Vec<Kept> = rows(self.conn, SQL, [], read)?;
+        let found: Vec<SealedRecord> = query_all(self.conn, SQL, [], read)?;
         let mut seen = State::default();
         for (kind, at, sealed, peer, domain) in found {
             let of = domain.unwrap_or_default();
@@ -188,7 +192,7 @@ impl Walk<'_> {
                 self.torn = of.parse().ok().filter(|_| is_known);
                 return fault(None, format!("a record of the kind `{kind}` of {whose} was changed or moved"));
             }
-            seen.came(&mark(&kind, at, &of, &sealed));
+            seen.add_record(&record_digest(&kind, at, &of, &sealed));
         }
         if seen.kept != state.kept {
             let what = "checkpoints, heads, cosignatures, keys and alarms";

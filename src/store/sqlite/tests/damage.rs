@@ -6,16 +6,16 @@ use crate::store::{
     PartnerRecord,
     approvals::ApprovalStore as _,
     damage::Damage,
-    held::{HeldStore as _, Waiting},
-    ledger::{Kept, LedgerStore as _},
+    ledger::{LedgerRecordKind, LedgerStore as _},
     lists::ListStore as _,
     outbox::OutboxStore as _,
     persons::PersonStore as _,
     requests::RequestStore as _,
+    unverified::{UnverifiedFilter, UnverifiedStore as _},
 };
 
 /// Reads all that is kept, as a node does at its start and for its people.
-async fn look(store: &SqliteStore) -> Vec<Result<(), StoreError>> {
+async fn read_everything(store: &SqliteStore) -> Vec<Result<(), StoreError>> {
     let (us, fr, ng) = (domain("us"), domain("fr"), domain("ng"));
     vec![
         store.partners().await.map(drop),
@@ -30,9 +30,9 @@ async fn look(store: &SqliteStore) -> Vec<Result<(), StoreError>> {
         store.recalls_after(0, None, 100).await.map(drop),
         store.outbox(&us, 0, 100).await.map(drop),
         store.outbox(&fr, 0, 100).await.map(drop),
-        store.held_waiting(Waiting::For(&ng), None, 100).await.map(drop),
-        store.kept(Kept::Head, Some(&us), 10).await.map(drop),
-        store.kept(Kept::Key, Some(&us), 10).await.map(drop),
+        store.unverified_entries(UnverifiedFilter::For(&ng), None, 100).await.map(drop),
+        store.ledger_records(LedgerRecordKind::Head, Some(&us), 10).await.map(drop),
+        store.ledger_records(LedgerRecordKind::Key, Some(&us), 10).await.map(drop),
         store.list(&ListFilter { whole: true, quarantined: true, ..ListFilter::default() }).await.map(drop),
     ]
 }
@@ -53,7 +53,7 @@ const SEALED: &[Case] = &[
     ("recall", "sealed", |d| matches!(d, Damage::Recall(..))),
     ("recall", "standing", |d| matches!(d, Damage::Recall(..))),
     ("outbox", "sealed", |d| matches!(d, Damage::Outbox(_))),
-    ("held", "sealed", |d| matches!(d, Damage::Held(..))),
+    ("held", "sealed", |d| matches!(d, Damage::UnverifiedEntry(..))),
     ("portion_set", "sealed", |d| matches!(d, Damage::Version(_))),
     ("beside", "sealed", |d| matches!(d, Damage::Version(_))),
     ("assessment", "wrapped", |d| matches!(d, Damage::Version(_) | Damage::Assessment(..))),
@@ -73,7 +73,7 @@ async fn a_row_that_does_not_open_takes_nothing_else_with_it() {
         let torn = if matches!(*column, "country" | "bundle") { "'?'" } else { "x'00ff'" };
         folder.tamper(&format!("UPDATE {table} SET {column} = {torn} WHERE {column} IS NOT NULL"));
         let store = folder.store();
-        let read = look(&store).await;
+        let read = read_everything(&store).await;
         let damages = store.damages();
         assert!(damages.iter().any(is_expected), "{table}.{column}: {damages:?}");
         assert!(damages.iter().all(is_expected), "{table}.{column}: {damages:?}");
@@ -81,7 +81,7 @@ async fn a_row_that_does_not_open_takes_nothing_else_with_it() {
         for outcome in read {
             assert!(outcome.is_ok() || matches!(outcome, Err(StoreError::Damaged(_))), "{table}.{column}: {outcome:?}");
         }
-        assert_eq!(store.trouble(), None, "{table}.{column}");
+        assert_eq!(store.failure(), None, "{table}.{column}");
         store.publish(publication(9, 1)).await.unwrap();
         assert!(store.by_manifest(&manifest(9, 1), false).await.unwrap().is_some());
         store.purge_is_not_held_up().await;
@@ -91,7 +91,7 @@ async fn a_row_that_does_not_open_takes_nothing_else_with_it() {
 impl SqliteStore {
     /// What is taken back goes, also where something of it is torn.
     async fn purge_is_not_held_up(&self) {
-        let purge = step(1, "gb", RecallState::Purged, Effect::Destroy);
+        let purge = step(1, "gb", RecallState::Purged, ContentEffect::Destroy);
         let known = self.recall_of(&domain("gb"), &assessment(1)).await;
         if matches!(known, Ok(None)) {
             self.recall(purge).await.unwrap();
@@ -112,7 +112,7 @@ async fn what_everything_rests_on_makes_the_store_read_only() {
         let store = folder.store();
         let read = (store.ledger().await.map(drop), store.events(0, 10).await.map(drop));
         assert!(read.0.is_err() || read.1.is_err(), "{sql}");
-        assert!(matches!(store.trouble(), Some(StoreError::Corrupt(_))), "{sql}: {:?}", store.trouble());
+        assert!(matches!(store.failure(), Some(StoreError::Corrupt(_))), "{sql}: {:?}", store.failure());
         assert!(store.publish(publication(9, 1)).await.is_err(), "{sql}");
     }
 }
@@ -162,27 +162,31 @@ async fn what_is_saved_again_is_damaged_no_more() {
 async fn a_torn_head_gives_way_to_the_one_before_and_a_torn_key_to_none() {
     let folder = Folder::new();
     let (store, us) = (folder.store(), domain("us"));
-    let record = |kind, number, value: &[u8]| crate::store::ledger::KeptRecord {
+    let record = |kind, number, value: &[u8]| crate::store::ledger::LedgerRecord {
         kind,
         of: Some(us.clone()),
         number,
         value: value.to_vec(),
     };
-    let kept = vec![record(Kept::Head, 1, b"first"), record(Kept::Head, 2, b"second"), record(Kept::Key, 1, b"key")];
-    store.keep(kept, vec![refused("us")]).await.unwrap();
+    let kept = vec![
+        record(LedgerRecordKind::Head, 1, b"first"),
+        record(LedgerRecordKind::Head, 2, b"second"),
+        record(LedgerRecordKind::Key, 1, b"key"),
+    ];
+    store.put_ledger_records(kept, vec![refused("us")]).await.unwrap();
     drop(store);
     folder.tamper("UPDATE ledger_kept SET sealed = x'00ff' WHERE number = 2 OR kind = 'key'");
     let store = folder.store();
-    let head = store.kept(Kept::Head, Some(&us), 1).await.unwrap();
+    let head = store.ledger_records(LedgerRecordKind::Head, Some(&us), 1).await.unwrap();
     assert_eq!(head.iter().map(|r| r.value.as_slice()).collect::<Vec<_>>(), [b"first"]);
-    let key = store.kept(Kept::Key, Some(&us), 1).await;
+    let key = store.ledger_records(LedgerRecordKind::Key, Some(&us), 1).await;
     assert_eq!(key, Err(StoreError::Damaged(Damage::Witnessed(us.clone()))), "no other key takes its place");
     assert_eq!(store.damages(), [Damage::Witnessed(us.clone())]);
-    assert_eq!(store.trouble(), None);
-    store.keep(vec![record(Kept::Key, 1, b"key")], vec![]).await.unwrap();
-    assert_eq!(store.kept(Kept::Key, Some(&us), 1).await.unwrap()[0].value, b"key");
+    assert_eq!(store.failure(), None);
+    store.put_ledger_records(vec![record(LedgerRecordKind::Key, 1, b"key")], vec![]).await.unwrap();
+    assert_eq!(store.ledger_records(LedgerRecordKind::Key, Some(&us), 1).await.unwrap()[0].value, b"key");
     let check = store.verify_ledger(Box::new(|_| ())).await.unwrap();
-    assert!(check.fault.is_some() && store.trouble().is_none(), "the own ledger is whole: {check:?}");
+    assert!(check.fault.is_some() && store.failure().is_none(), "the own ledger is whole: {check:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -196,7 +200,7 @@ async fn a_version_that_comes_is_kept_though_the_one_before_can_not_be_read() {
     receive(&store, "us", 1, vec![entry(2, 5, 2)]).await.unwrap();
     assert!(store.by_manifest(&manifest(5, 2), false).await.unwrap().is_some());
     assert!(matches!(store.by_manifest(&manifest(5, 1), false).await, Err(StoreError::Damaged(_))));
-    assert_eq!(store.trouble(), None);
+    assert_eq!(store.failure(), None);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,9 +1,9 @@
-//! What goes with an assessment that was taken back, beside its content: attachments, and what people wrote about it.
+//! What a purge deletes in addition to the content: attachments, and texts that people wrote about the assessment.
 
 use rusqlite::{Connection, params};
 
 use super::{
-    column::{change, id, row, rows, word},
+    dialect::{self, execute, id, query_all, query_optional, text},
     partners, requests,
 };
 use crate::{
@@ -14,8 +14,9 @@ use crate::{
     },
 };
 
-/// Clears a table of attachments (`sha256`, `peer`) of what an assessment names and its giver has given with it: but for what the same
-/// giver has given with another assessment that users see. What others name is by copies of their own.
+/// Deletes the attachments that an assessment names, from a table with `sha256` and `peer`, if they came from a sender of the
+/// assessment. Those that the same sender has sent with another visible assessment stay. Other senders' copies are not
+/// affected.
 macro_rules! attachments {
     ($table:literal) => {
         concat!(
@@ -23,16 +24,16 @@ macro_rules! attachments {
             $table,
             " AS c WHERE c.sha256 IN (SELECT a.sha256 FROM attachment_of a JOIN manifest m ON m.number = a.manifest \
              WHERE m.assessment = ?1) AND EXISTS (SELECT 1 FROM manifest m WHERE m.assessment = ?1 AND ",
-            forgotten::given!(),
+            purge::given!(),
             ") AND NOT EXISTS (SELECT 1 FROM attachment_of a JOIN manifest m ON m.number = a.manifest \
              WHERE a.sha256 = c.sha256 AND m.assessment <> ?1 AND m.state IN ('current', 'superseded') AND ",
-            forgotten::given!(),
+            purge::given!(),
             ")"
         )
     };
 }
 
-/// Whether the version `m` was given by the source of `c`; source 0: published here.
+/// Whether the source of `c` sent the version `m`; source 0 means that it was published here.
 macro_rules! given {
     () => {
         "CASE c.peer WHEN 0 THEN EXISTS (SELECT 1 FROM portion_set p WHERE p.manifest = m.number AND p.sequence = 0) \
@@ -42,40 +43,45 @@ macro_rules! given {
 
 pub(super) use {attachments, given};
 
-/// Whether the version's assessment was purged: nothing that people write about it is kept any more.
+/// Whether the version's assessment was purged. Nothing that people write about it is stored any more.
 pub(super) fn is_purged(conn: &Connection, manifest: &StatementId) -> Result<bool> {
     const SQL: &str =
         "SELECT 1 FROM manifest m JOIN assessment a ON a.number = m.assessment WHERE m.id = ?1 AND a.wrapped IS NULL";
-    Ok(row(conn, SQL, [manifest.as_bytes()], |_| Ok(()))?.is_some())
+    Ok(query_optional(conn, SQL, [manifest.as_bytes()], |_| Ok(()))?.is_some())
 }
 
-/// What people wrote about an assessment: questions, answers, notes of holders. That there were such stays on record.
+/// Deletes what people wrote about an assessment: requests, answers, holders' notes. The ledger still shows that there were
+/// some.
 pub(super) fn texts(conn: &Connection, vault: &Vault, assessment: i64) -> Result<()> {
     const ASKED: &str = "SELECT q.id, d.domain, q.sealed FROM request q JOIN peer d ON d.number = q.peer \
         WHERE q.manifest IN (SELECT id FROM manifest WHERE assessment = ?1)";
     const BLANK: &str = "UPDATE request SET sealed = ?2 WHERE id = ?1";
-    const NOTES: &str = "UPDATE receipt SET envelope = x'', sealed = NULL WHERE number IN (SELECT h.receipt FROM report h \
-        JOIN manifest m ON m.number = h.manifest WHERE m.assessment = ?1 AND h.kind IN ('read', 'acting', 'declined'))";
-    let asked = rows(conn, ASKED, [assessment], |r| {
-        Ok((id::<StatementId>(r, 0)?, word::<TrustDomain>(r, 1)?, r.get::<_, Vec<u8>>(2)?))
+    const NOTES: &str = concat!(
+        "UPDATE receipt SET envelope = ",
+        dialect::no_bytes!(),
+        ", sealed = NULL WHERE number IN (SELECT h.receipt FROM report h \
+        JOIN manifest m ON m.number = h.manifest WHERE m.assessment = ?1 AND h.kind IN ('read', 'acting', 'declined'))"
+    );
+    let asked = query_all(conn, ASKED, [assessment], |r| {
+        Ok((id::<StatementId>(r, 0)?, text::<TrustDomain>(r, 1)?, r.get::<_, Vec<u8>>(2)?))
     })?;
     for (request, partner, sealed) in asked {
         let (statements, blank) = requests::blank(vault, &request, &sealed)?;
         unpost(conn, vault, &partner, &statements)?;
-        change(conn, BLANK, params![request.as_bytes(), blank])?;
+        execute(conn, BLANK, params![request.as_bytes(), blank])?;
     }
-    change(conn, NOTES, [assessment]).map(|_| ())
+    execute(conn, NOTES, [assessment]).map(|_| ())
 }
 
-/// Takes statements out of a partner's outbox.
+/// Deletes statements from a partner's outbox.
 fn unpost(conn: &Connection, vault: &Vault, partner: &TrustDomain, statements: &[Vec<u8>]) -> Result<()> {
     const WAITING: &str = "SELECT number, sealed FROM outbox WHERE peer = ?1";
     const CLEAR: &str = "DELETE FROM outbox WHERE number = ?1";
     let peer = partners::number_of(conn, partner)?;
-    for (item, sealed) in rows(conn, WAITING, [peer], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, Vec<u8>>(1)?)))? {
-        // One that can't be read goes nowhere.
+    for (item, sealed) in query_all(conn, WAITING, [peer], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, Vec<u8>>(1)?)))? {
+        // An unreadable statement is never sent.
         if vault.open(Row::Outbox(partner), &sealed).is_ok_and(|waiting| statements.contains(&waiting)) {
-            change(conn, CLEAR, [item])?;
+            execute(conn, CLEAR, [item])?;
         }
     }
     Ok(())

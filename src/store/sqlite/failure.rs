@@ -1,28 +1,29 @@
-//! What makes the store read-only, known to writer and readers alike, until a restart.
+//! The failure that makes the store read-only until a restart. The writer and the readers share it.
 
 use std::sync::OnceLock;
 
 use crate::store::{Result, StoreError};
 
-/// The first thing that went wrong for good, once something has.
+/// The first permanent failure, once there is one.
 #[derive(Default)]
-pub(super) struct Trouble(OnceLock<StoreError>);
+pub(super) struct FailureState(OnceLock<StoreError>);
 
-impl Trouble {
+impl FailureState {
     /// Why nothing is written any more.
     pub(super) fn known(&self) -> Option<StoreError> {
         self.0.get().cloned()
     }
 
-    /// Of a change: a failed write or fsync leaves it open what is on disk, for the kernel may have dropped the pages and will
-    /// report success the next time; what is built upon a damaged page is damaged, too. So nothing is written after either.
+    /// Records a failed or corrupt write. After a failed write or fsync it is unknown what is on disk: the kernel may have
+    /// dropped the pages, and reports success the next time. A change on top of a damaged page is damaged, too. So nothing is
+    /// written after either.
     pub(super) fn of_writing<T>(&self, outcome: &Result<T>) {
         if let Err(error @ (StoreError::Failed(_) | StoreError::Corrupt(_))) = outcome {
             self.note(error);
         }
     }
 
-    /// Of a look: whoever finds damage ends all writing. A read that failed otherwise has changed nothing.
+    /// Records damage that a reader has found. It ends all writing. Any other failed read has changed nothing.
     pub(super) fn of_reading<T>(&self, outcome: &Result<T>) {
         if let Err(error @ StoreError::Corrupt(_)) = outcome {
             self.note(error);

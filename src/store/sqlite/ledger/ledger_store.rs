@@ -1,4 +1,4 @@
-//! The ledger's part of the store's trait.
+//! The implementation of `LedgerStore`.
 
 use std::sync::Arc;
 
@@ -8,12 +8,12 @@ use rusqlite::{Connection, params};
 use super::{
     super::{
         SqliteStore,
-        column::{change, number, row},
+        dialect::{execute, number, query_optional},
         partners,
     },
-    append, kept,
-    nodes::Stored,
-    page, put,
+    append,
+    nodes::StoredNodes,
+    page, put, records,
     state::State,
     verify,
 };
@@ -27,17 +27,17 @@ use crate::{
     store::{
         Result, StoreError,
         ledger::{
-            Kept, KeptRecord, LedgerChange, LedgerCheck, LedgerEntry, LedgerState, LedgerStore, Progress, Sign,
-            head_number,
+            LedgerChange, LedgerEntry, LedgerRecord, LedgerRecordKind, LedgerState, LedgerStore, LedgerVerification,
+            NewAlarm, Progress, Sign, head_number,
         },
-        vault::{Leaf, Vault},
+        vault::{LedgerLeaf, Vault},
     },
 };
 
 #[async_trait]
 impl LedgerStore for SqliteStore {
     async fn ledger(&self) -> Result<LedgerState> {
-        self.read_sealed(|conn, vault| Ok(State::read(conn, vault)?.view())).await
+        self.read_sealed(|conn, vault| Ok(State::read(conn, vault)?.summary())).await
     }
 
     async fn ledger_root(&self, size: u64) -> Result<Option<Hash>> {
@@ -46,7 +46,7 @@ impl LedgerStore for SqliteStore {
             if size >= frontier.size() {
                 return Ok((size == frontier.size()).then(|| frontier.root()));
             }
-            tree::root(&Stored(conn), size).map(Some)
+            tree::root(&StoredNodes(conn), size).map(Some)
         };
         self.read_sealed(root).await
     }
@@ -57,7 +57,7 @@ impl LedgerStore for SqliteStore {
             if index >= size {
                 return Err(StoreError::Conflict);
             }
-            tree::inclusion(&Stored(conn), index, size)
+            tree::inclusion(&StoredNodes(conn), index, size)
         })
         .await
     }
@@ -65,7 +65,7 @@ impl LedgerStore for SqliteStore {
     async fn consistency(&self, first: u64, second: u64) -> Result<Vec<Hash>> {
         self.read_sealed(move |conn, vault| {
             has(conn, vault, first.max(second))?;
-            tree::consistency(&Stored(conn), first, second)
+            tree::consistency(&StoredNodes(conn), first, second)
         })
         .await
     }
@@ -84,18 +84,23 @@ impl LedgerStore for SqliteStore {
         self.write(move |conn, vault| checkpoint(conn, vault, quantum, at, sign)).await
     }
 
-    async fn kept(&self, kind: Kept, of: Option<&TrustDomain>, limit: u32) -> Result<Vec<KeptRecord>> {
+    async fn ledger_records(
+        &self,
+        kind: LedgerRecordKind,
+        of: Option<&TrustDomain>,
+        limit: u32,
+    ) -> Result<Vec<LedgerRecord>> {
         let (of, damages) = (of.cloned(), Arc::clone(&self.damages));
-        self.read_sealed(move |conn, vault| kept::newest(conn, vault, &damages, (kind, of.as_ref()), limit)).await
+        self.read_sealed(move |conn, vault| records::newest(conn, vault, &damages, (kind, of.as_ref()), limit)).await
     }
 
-    async fn keep(&self, records: Vec<KeptRecord>, events: Vec<Event>) -> Result<usize> {
-        let leaves = Leaf::all(&events)?;
+    async fn put_ledger_records(&self, records: Vec<LedgerRecord>, events: Vec<Event>) -> Result<usize> {
+        let leaves = LedgerLeaf::all(&events)?;
         self.write(move |conn, vault| {
             let mut state = State::read(conn, vault)?;
             let mut new = 0;
             for record in &records {
-                new += usize::from(kept::keep(conn, vault, &mut state, record)?);
+                new += usize::from(records::keep(conn, vault, &mut state, record)?);
             }
             put(conn, vault, &mut state, &leaves)?;
             state.write(conn, vault)?;
@@ -104,8 +109,42 @@ impl LedgerStore for SqliteStore {
         .await
     }
 
+    async fn put_head(&self, head: LedgerRecord, judged_against: Option<LedgerRecord>) -> Result<()> {
+        let damages = Arc::clone(&self.damages);
+        self.write(move |conn, vault| {
+            let newest = records::newest(conn, vault, &damages, (LedgerRecordKind::Head, head.of.as_ref()), 1)?.pop();
+            if newest != judged_against {
+                return Err(StoreError::Conflict);
+            }
+            let mut state = State::read(conn, vault)?;
+            records::keep(conn, vault, &mut state, &head)?;
+            state.write(conn, vault)
+        })
+        .await
+    }
+
+    async fn put_alarm(&self, alarm: NewAlarm) -> Result<u64> {
+        let damages = Arc::clone(&self.damages);
+        let NewAlarm { of, value, newest_read, event } = alarm;
+        let leaves = LedgerLeaf::all(&[event])?;
+        self.write(move |conn, vault| {
+            let kind = LedgerRecordKind::Alarm;
+            let newest = records::newest(conn, vault, &damages, (kind, of.as_ref()), 1)?.pop();
+            if newest.map(|newest| newest.number) != newest_read {
+                return Err(StoreError::Conflict);
+            }
+            let number = records::next_number(conn, kind, of.as_ref())?;
+            let mut state = State::read(conn, vault)?;
+            records::keep(conn, vault, &mut state, &LedgerRecord { kind, of, number, value })?;
+            put(conn, vault, &mut state, &leaves)?;
+            state.write(conn, vault)?;
+            Ok(number)
+        })
+        .await
+    }
+
     async fn change_ledger(&self, change: LedgerChange, events: Vec<Event>) -> Result<LedgerState> {
-        let leaves = Leaf::all(&events)?;
+        let leaves = LedgerLeaf::all(&events)?;
         self.write(move |conn, vault| {
             let mut state = State::read(conn, vault)?;
             match change {
@@ -120,7 +159,7 @@ impl LedgerStore for SqliteStore {
             }
             put(conn, vault, &mut state, &leaves)?;
             state.write(conn, vault)?;
-            Ok(state.view())
+            Ok(state.summary())
         })
         .await
     }
@@ -132,7 +171,7 @@ impl LedgerStore for SqliteStore {
         release: &StatementId,
         event: Event,
     ) -> Result<bool> {
-        let (partner, release, leaves) = (partner.clone(), *release, Leaf::all(&[event])?);
+        let (partner, release, leaves) = (partner.clone(), *release, LedgerLeaf::all(&[event])?);
         self.write(move |conn, vault| {
             let epoch = State::read(conn, vault)?.epoch;
             let is_adopted = adopt(conn, &partner, sequence, &release, epoch)?;
@@ -144,11 +183,11 @@ impl LedgerStore for SqliteStore {
         .await
     }
 
-    async fn verify_ledger(&self, progress: Progress) -> Result<LedgerCheck> {
+    async fn verify_ledger(&self, progress: Progress) -> Result<LedgerVerification> {
         let (check, torn) = self.read_sealed(move |conn, vault| verify::verify(conn, vault, progress)).await?;
         match (&check.fault, torn) {
             (Some(_), Some(damage)) => self.damages.note(damage),
-            (Some(fault), None) => self.trouble.of_reading::<()>(&Err(StoreError::Corrupt(fault.what.clone()))),
+            (Some(fault), None) => self.failure.of_reading::<()>(&Err(StoreError::Corrupt(fault.what.clone()))),
             (None, _) => {}
         }
         Ok(check)
@@ -165,14 +204,14 @@ fn checkpoint(conn: &Connection, vault: &Vault, quantum: u64, at: Time, sign: Si
     let grown = state.frontier.size().saturating_sub(state.checkpointed);
     let padding = if grown == 0 { quantum } else { grown.next_multiple_of(quantum) - grown };
     for _ in 0..padding {
-        let leaf = Leaf::of(&Event::of_node(at, Deed::Padding))?;
+        let leaf = LedgerLeaf::of(&Event::of_node(at, Deed::Padding))?;
         put(conn, vault, &mut state, &[leaf])?;
     }
     let size = state.frontier.size();
     let note = sign(state.epoch, size, &state.frontier.root());
     let number = head_number(state.epoch, size)?;
-    let record = KeptRecord { kind: Kept::Checkpoint, of: None, number, value: note };
-    kept::keep(conn, vault, &mut state, &record)?;
+    let record = LedgerRecord { kind: LedgerRecordKind::Checkpoint, of: None, number, value: note };
+    records::keep(conn, vault, &mut state, &record)?;
     state.checkpointed = size;
     state.write(conn, vault)?;
     Ok(record.value)
@@ -184,11 +223,11 @@ fn adopt(conn: &Connection, partner: &TrustDomain, sequence: u64, release: &Stat
         ON CONFLICT (peer) DO UPDATE SET sequence = excluded.sequence, release = excluded.release, \
         acknowledged = excluded.acknowledged, adopted = excluded.adopted";
     let peer = partners::number_of(conn, partner)?;
-    let before = row(conn, FIND, [peer], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, u32>(1)?)))?;
+    let before = query_optional(conn, FIND, [peer], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, u32>(1)?)))?;
     let (last, adopted) = before.unwrap_or((0, 1));
     if adopted >= epoch || number(sequence)? <= last {
         return Ok(false);
     }
-    change(conn, PUT, params![peer, number(sequence)?, release.as_bytes(), epoch])?;
+    execute(conn, PUT, params![peer, number(sequence)?, release.as_bytes(), epoch])?;
     Ok(true)
 }

@@ -1,5 +1,5 @@
-//! Which states the subjects of an arrival are about. Kept by itself, so that what other versions of an assessment say is known without
-//! reading them whole.
+//! The states that the subjects of an arrival are about. They are stored separately, so that they are known of all versions of an
+//! assessment without reading the versions.
 
 use std::collections::BTreeSet;
 
@@ -14,19 +14,20 @@ pub fn of<'a>(manifest: &Manifest, portions: impl Iterator<Item = &'a Portion>) 
     portions.flat_map(|portion| subject_states(std::slice::from_ref(portion), life)).collect()
 }
 
-/// Codes of two letters, in rows of so many: how long it is does not tell how many there are.
-const ROW: usize = 32;
-/// A place of a row without a code.
+/// How many codes of two letters a block has. The stored form is padded to whole blocks, so that its length does not reveal how
+/// many states there are.
+const BLOCK: usize = 32;
+/// The padding.
 const EMPTY: [u8; 2] = [0; 2];
 
-/// As the store keeps them.
+/// The stored form.
 pub(super) fn pack(states: &BTreeSet<Country>) -> Vec<u8> {
     let mut bytes: Vec<u8> = states.iter().flat_map(|state| state.code().bytes()).collect();
-    bytes.resize(bytes.len().div_ceil(ROW * EMPTY.len()).max(1) * ROW * EMPTY.len(), 0);
+    bytes.resize(bytes.len().div_ceil(BLOCK * EMPTY.len()).max(1) * BLOCK * EMPTY.len(), 0);
     bytes
 }
 
-/// What [`pack`] packed; `None` for anything else.
+/// Reads the form that [`pack`] writes; `None` for anything else.
 pub(super) fn unpack(bytes: &[u8]) -> Option<BTreeSet<Country>> {
     let codes = bytes.chunks(EMPTY.len()).take_while(|code| *code != EMPTY);
     codes.map(|code| std::str::from_utf8(code).ok()?.parse().ok()).collect()

@@ -1,4 +1,4 @@
-//! Entries that wait until they can be verified.
+//! Entries that can't be verified yet.
 
 use std::sync::Arc;
 
@@ -7,8 +7,8 @@ use rusqlite::{Connection, Row as SqlRow, params};
 
 use super::{
     SqliteStore,
-    column::{change, count, id, number, rows, time, word},
     damages::sorted,
+    dialect::{self, count, execute, id, number, query_all, text, time},
     partners, receive,
 };
 use crate::{
@@ -16,70 +16,71 @@ use crate::{
     store::{
         ReceivedEntry, Result,
         damage::Damage,
-        held::{HeldArrival, HeldStore, HeldUsage, Hold, Waiting},
+        unverified::{PendingVerification, UnverifiedEntry, UnverifiedFilter, UnverifiedStore, UnverifiedUsage},
         vault::{Row, Vault, unpack},
     },
 };
 
-/// What waits, chosen by a condition on `?1`.
+/// The unverified entries that meet a condition on `?1`.
 macro_rules! waiting {
-    ($condition:literal) => {
+    ($($condition:tt)*) => {
         concat!(
             "SELECT f.domain, h.sequence, r.release_id, r.at, h.sealed, r.envelope, r.provenance, w.domain FROM held h \
              JOIN peer f ON f.number = h.peer JOIN peer w ON w.number = h.waits_for \
              JOIN received r ON r.peer = h.peer AND r.sequence = h.sequence WHERE ",
-            $condition,
+            $($condition)*,
             " AND (h.peer, h.sequence) > (?2, ?3) ORDER BY h.peer, h.sequence LIMIT ?4"
         )
     };
 }
 
-/// Keeps what an arrival waits for, with its entry sealed. For the writer.
+/// Stores an entry, encrypted, with what it waits for. For the writer.
 pub(super) fn keep(
     conn: &Connection,
     vault: &Vault,
     (peer, from, sequence): (i64, &TrustDomain, u64),
-    hold: &Hold,
+    pending: &PendingVerification,
 ) -> Result<()> {
     const SQL: &str =
         "INSERT INTO held (peer, sequence, waits_for, bytes, sealed, assessment) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-    let sealed = hold.entry.as_ref().map(|entry| vault.seal(Row::Held(from, sequence), entry)).transpose()?;
-    let bytes = hold.entry.as_ref().map_or(0, Vec::len) as u64;
-    let waits_for = partners::number_of(conn, &hold.waits_for)?;
-    let of = hold.of.as_ref().map(|id| id.as_bytes());
-    change(conn, SQL, params![peer, number(sequence)?, waits_for, number(bytes)?, sealed, of]).map(|_| ())
+    let sealed =
+        pending.entry.as_ref().map(|entry| vault.seal(Row::UnverifiedEntry(from, sequence), entry)).transpose()?;
+    let bytes = pending.entry.as_ref().map_or(0, Vec::len) as u64;
+    let waits_for = partners::number_of(conn, &pending.waits_for)?;
+    let of = pending.of.as_ref().map(|id| id.as_bytes());
+    execute(conn, SQL, params![peer, number(sequence)?, waits_for, number(bytes)?, sealed, of]).map(|_| ())
 }
 
-/// Takes an arrival that waited out, so that it can be kept anew. `false` where it does not wait any more. For the writer.
+/// Deletes an unverified entry, so that it can be stored anew. `false` if it is not unverified any more. For the writer.
 pub(super) fn take_out(conn: &Connection, peer: i64, sequence: u64) -> Result<bool> {
     const HELD: &str = "DELETE FROM held WHERE peer = ?1 AND sequence = ?2";
     const RECEIVED: &str = "DELETE FROM received WHERE peer = ?1 AND sequence = ?2 AND manifest IS NULL";
     let place = params![peer, number(sequence)?];
-    Ok(change(conn, HELD, place)? > 0 && change(conn, RECEIVED, place)? > 0)
+    Ok(execute(conn, HELD, place)? > 0 && execute(conn, RECEIVED, place)? > 0)
 }
 
-fn arrival(vault: &Vault, r: &SqlRow<'_>) -> Result<HeldArrival> {
-    let (partner, sequence): (TrustDomain, u64) = (word(r, 0)?, count(r, 1)?);
+fn arrival(vault: &Vault, r: &SqlRow<'_>) -> Result<UnverifiedEntry> {
+    let (partner, sequence): (TrustDomain, u64) = (text(r, 0)?, count(r, 1)?);
     let sealed: Option<Vec<u8>> = r.get(4)?;
-    let entry = sealed.map(|sealed| vault.open(Row::Held(&partner, sequence), &sealed)).transpose()?;
+    let entry = sealed.map(|sealed| vault.open(Row::UnverifiedEntry(&partner, sequence), &sealed)).transpose()?;
     let provenance = unpack(&r.get::<_, Vec<u8>>(6)?)?;
-    let (release_id, arrived_at, release, waits_for) = (id(r, 2)?, time(r, 3)?, r.get(5)?, word(r, 7)?);
-    Ok(HeldArrival { waits_for, partner, sequence, release_id, arrived_at, release, provenance, entry })
+    let (release_id, arrived_at, release, waits_for) = (id(r, 2)?, time(r, 3)?, r.get(5)?, text(r, 7)?);
+    Ok(UnverifiedEntry { waits_for, partner, sequence, release_id, arrived_at, release, provenance, entry })
 }
 
 #[async_trait]
-impl HeldStore for SqliteStore {
-    async fn held_usage(&self, partner: Option<&TrustDomain>) -> Result<Vec<HeldUsage>> {
-        const SQL: &str = "SELECT f.domain, w.domain, count(h.sealed), ifnull(sum(h.bytes), 0), \
+impl UnverifiedStore for SqliteStore {
+    async fn unverified_usage(&self, partner: Option<&TrustDomain>) -> Result<Vec<UnverifiedUsage>> {
+        const SQL: &str = "SELECT f.domain, w.domain, count(h.sealed), coalesce(sum(h.bytes), 0), \
             count(*) - count(h.sealed), min(r.at) FROM held h JOIN peer f ON f.number = h.peer \
             JOIN peer w ON w.number = h.waits_for JOIN received r ON r.peer = h.peer AND r.sequence = h.sequence \
             WHERE ?1 IS NULL OR f.domain = ?1 GROUP BY h.peer, h.waits_for ORDER BY f.domain, w.domain";
         let partner = partner.cloned();
         self.read(move |conn| {
-            rows(conn, SQL, params![partner.as_ref().map(TrustDomain::as_str)], |r| {
-                Ok(HeldUsage {
-                    partner: word(r, 0)?,
-                    waits_for: word(r, 1)?,
+            query_all(conn, SQL, params![partner.as_ref().map(TrustDomain::as_str)], |r| {
+                Ok(UnverifiedUsage {
+                    partner: text(r, 0)?,
+                    waits_for: text(r, 1)?,
                     entries: count(r, 2)?,
                     bytes: count(r, 3)?,
                     over_budget: count(r, 4)?,
@@ -90,17 +91,21 @@ impl HeldStore for SqliteStore {
         .await
     }
 
-    async fn held_waiting(
+    async fn unverified_entries(
         &self,
-        which: Waiting<'_>,
+        which: UnverifiedFilter<'_>,
         after: Option<(TrustDomain, u64)>,
         limit: u32,
-    ) -> Result<Vec<HeldArrival>> {
-        const FOR: &str = waiting!("h.waits_for = (SELECT number FROM peer WHERE domain = CAST(?1 AS TEXT))");
+    ) -> Result<Vec<UnverifiedEntry>> {
+        const FOR: &str = waiting!(concat!(
+            "h.waits_for = (SELECT number FROM peer WHERE domain = ",
+            dialect::text_of_bytes!("?1"),
+            ")"
+        ));
         const OF: &str = waiting!("h.assessment = ?1");
         let (sql, named) = match which {
-            Waiting::For(organisation) => (FOR, organisation.as_str().as_bytes().to_vec()),
-            Waiting::Of(assessment) => (OF, assessment.as_bytes().to_vec()),
+            UnverifiedFilter::For(organisation) => (FOR, organisation.as_str().as_bytes().to_vec()),
+            UnverifiedFilter::Of(assessment) => (OF, assessment.as_bytes().to_vec()),
         };
         let damages = Arc::clone(&self.damages);
         self.read_sealed(move |conn, vault| {
@@ -109,13 +114,13 @@ impl HeldStore for SqliteStore {
                 None => (0, 0),
             };
             let values = params![named, peer, sequence, limit];
-            let name = |r: &SqlRow<'_>| Ok(Damage::Held(word(r, 0)?, count(r, 1)?));
+            let name = |r: &SqlRow<'_>| Ok(Damage::UnverifiedEntry(text(r, 0)?, count(r, 1)?));
             Ok(sorted(conn, sql, values, name, |r| arrival(vault, r))?.noted(&damages))
         })
         .await
     }
 
-    async fn settle_held(
+    async fn settle_unverified(
         &self,
         partner: &TrustDomain,
         entry: ReceivedEntry,

@@ -1,4 +1,4 @@
-//! SQLite's errors, as the store's: the one place where they are told apart.
+//! Converts SQLite's errors into the store's. They are told apart only here.
 
 use rusqlite::{Error, ErrorCode};
 
@@ -13,7 +13,7 @@ impl From<Error> for StoreError {
                 Self::Corrupt("a page of the database is unreadable".to_owned())
             }
             Some(ErrorCode::ConstraintViolation) => Self::Conflict,
-            // The primary code and the system call that failed; no values stand in these.
+            // The text has the primary code and the failed system call, and no values.
             Some(_) => Self::Failed(error.to_string()),
             None => Self::of_value(&error),
         }
@@ -21,7 +21,7 @@ impl From<Error> for StoreError {
 }
 
 impl StoreError {
-    /// Errors that come from a value and not from the disk.
+    /// Converts an error that comes from a value and not from the disk.
     fn of_value(error: &Error) -> Self {
         match error {
             Error::FromSqlConversionFailure(..)

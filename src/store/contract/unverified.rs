@@ -5,17 +5,18 @@ use crate::{
     domain::event::{Deed, Event},
     store::{
         ReceivedEntry, Store, StoreError,
-        held::{Hold, Waiting},
+        unverified::{PendingVerification, UnverifiedFilter},
     },
 };
 
 pub(super) fn held(sequence: u64, waits_for: &str, kept: Option<&[u8]>) -> ReceivedEntry {
-    let hold = Hold { waits_for: domain(waits_for), entry: kept.map(<[u8]>::to_vec), of: Some(assessment(1)) };
+    let hold =
+        PendingVerification { waits_for: domain(waits_for), entry: kept.map(<[u8]>::to_vec), of: Some(assessment(1)) };
     ReceivedEntry {
         content: None,
         refused: true,
         reason: Some("CHAIN_INVALID".into()),
-        hold: Some(hold),
+        pending_verification: Some(hold),
         ..entry(sequence, 1, 1)
     }
 }
@@ -25,7 +26,7 @@ fn entry(sequence: u64, n: u8, version: u32) -> ReceivedEntry {
 }
 
 async fn usage(store: &dyn Store) -> Vec<(String, String, u64, u64, u64)> {
-    let all = store.held_usage(None).await.unwrap();
+    let all = store.unverified_usage(None).await.unwrap();
     all.into_iter()
         .map(|u| (u.partner.to_string(), u.waits_for.to_string(), u.entries, u.bytes, u.over_budget))
         .collect()
@@ -41,27 +42,27 @@ pub(crate) async fn what_can_t_be_verified_waits_sealed_and_is_settled_once(home
     let of =
         |who: &str, entries, bytes, over| ("us.example".to_owned(), format!("{who}.example"), entries, bytes, over);
     assert_eq!(usage(&*store).await, [of("ci", 1, 7, 0), of("ng", 1, 11, 1)]);
-    assert!(store.held_usage(Some(&domain("fr"))).await.unwrap().is_empty());
-    let waiting = store.held_waiting(Waiting::For(&domain("ng")), None, 10).await.unwrap();
+    assert!(store.unverified_usage(Some(&domain("fr"))).await.unwrap().is_empty());
+    let waiting = store.unverified_entries(UnverifiedFilter::For(&domain("ng")), None, 10).await.unwrap();
     let entries: Vec<_> = waiting.iter().map(|h| (h.sequence, h.entry.as_deref())).collect();
     assert_eq!(entries, [(1, Some(&b"canary-held"[..])), (2, None)]);
     let after = Some((us.clone(), 1));
-    assert_eq!(store.held_waiting(Waiting::For(&domain("ng")), after, 10).await.unwrap(), waiting[1..]);
+    assert_eq!(store.unverified_entries(UnverifiedFilter::For(&domain("ng")), after, 10).await.unwrap(), waiting[1..]);
     // It is shown as of when it came, arrives anew, and is settled once.
     let before = store.received_after(0, 10).await.unwrap().last().unwrap().arrival;
     let shown = || entry(1, 1, 1);
     let post = vec![b"stored".to_vec()];
-    assert!(store.settle_held(&us, shown(), at(7), vec![refused("us")], post.clone()).await.unwrap());
+    assert!(store.settle_unverified(&us, shown(), at(7), vec![refused("us")], post.clone()).await.unwrap());
     let kept = store.by_manifest(&manifest(1, 1), false).await.unwrap().unwrap();
     assert_eq!((kept.since, kept.releases[0].received_at, kept.verified), (at(7), at(7), Some(verified())));
     let arrived = store.received_after(before, 10).await.unwrap();
     assert_eq!(arrived.iter().map(|r| (r.sequence, r.quarantined)).collect::<Vec<_>>(), [(1, false)]);
     assert_eq!(store.inbound(&us).await.unwrap().sequence, 3, "the feed's place is not touched");
-    assert!(!store.settle_held(&us, shown(), at(7), vec![], post).await.unwrap());
+    assert!(!store.settle_unverified(&us, shown(), at(7), vec![], post).await.unwrap());
     assert_eq!(store.outbox(&us, 0, 10).await.unwrap().len(), 1);
     // One that is let go of leaves only that it came.
-    let refusal = ReceivedEntry { hold: None, ..held(3, "ci", None) };
-    assert!(store.settle_held(&us, refusal, at(9), vec![], vec![]).await.unwrap());
+    let refusal = ReceivedEntry { pending_verification: None, ..held(3, "ci", None) };
+    assert!(store.settle_unverified(&us, refusal, at(9), vec![], vec![]).await.unwrap());
     assert_eq!(usage(&*store).await, [of("ng", 0, 0, 1)]);
 }
 
@@ -70,7 +71,7 @@ pub(crate) async fn what_waited_is_not_shown_once_it_was_taken_back(home: &dyn H
     receive(&*store, "us", 0, vec![held(1, "ng", Some(b"held"))]).await.unwrap();
     let step = super::recalls::withdrawn(1, "ng");
     store.recall(step).await.unwrap();
-    let settled = store.settle_held(&domain("us"), entry(1, 1, 1), at(7), vec![], vec![]).await;
+    let settled = store.settle_unverified(&domain("us"), entry(1, 1, 1), at(7), vec![], vec![]).await;
     assert_eq!(settled, Err(StoreError::Recalled));
     assert!(store.by_manifest(&manifest(1, 1), true).await.unwrap().is_none());
 }
