@@ -1,12 +1,10 @@
 //! `watchfire.toml` in the node's directory. Unknown keys are refused, every value may be overridden by
 //! `WATCHFIRE_SECTION_KEY`, and all faults are reported at once.
 
+mod error;
 mod table;
 
-use std::{
-    fmt,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use crate::{
     domain::{
@@ -18,6 +16,8 @@ use crate::{
     },
     transport::limits::Limits,
 };
+
+pub use error::{ConfigError, ConfigFault};
 
 /// The file's name.
 pub const FILE: &str = "watchfire.toml";
@@ -96,44 +96,6 @@ pub struct Log {
     pub json: bool,
     /// A filter, as `info` or `watchfire=debug`.
     pub level: String,
-}
-
-/// One fault of a configuration.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfigFault {
-    /// The line in the file, where it is there.
-    pub line: Option<usize>,
-    /// `section.key`, or the variable's name.
-    pub key: String,
-    /// What is wrong and what to do.
-    pub message: String,
-}
-
-/// A configuration that can't be used: all its faults.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub struct ConfigError {
-    /// The file.
-    pub file: PathBuf,
-    /// At least one.
-    pub faults: Vec<ConfigFault>,
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, fault) in self.faults.iter().enumerate() {
-            let new_line = if i == 0 { "" } else { "\n" };
-            write!(f, "{new_line}{}", self.file.display())?;
-            if let Some(line) = fault.line {
-                write!(f, ":{line}")?;
-            }
-            if fault.key.is_empty() {
-                write!(f, ": {}", fault.message)?;
-            } else {
-                write!(f, ": {}: {}", fault.key, fault.message)?;
-            }
-        }
-        Ok(())
-    }
 }
 
 impl Config {

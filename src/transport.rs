@@ -5,7 +5,7 @@ mod addresses;
 mod connection_slots;
 pub mod dialler;
 mod failed_handshakes;
-pub mod gate;
+pub mod tls_config;
 pub mod limits;
 pub mod listener;
 mod live;

@@ -31,8 +31,8 @@ use watchfire::{
 
 use super::{
     Run,
-    bare::{dial, gate},
-    content::{agreement, assessments, seed},
+    bare::{dial, tls_config},
+    content::{Party, agreement, assessments, seed},
     machine::percentile,
     organisation::{Light, Org},
     report::Figure,
@@ -53,7 +53,13 @@ pub async fn run(run: &Run, name: &'static str, holders: usize) {
     let originator = Org::found(dir.path(), "gb.example", "GB");
     let key = originator.node_key();
     let lights: Vec<Arc<Light>> = (0..holders).map(|i| Arc::new(Light::found(&format!("p{i}.example")))).collect();
-    let agreements = lights.iter().map(|l| agreement((&originator.domain, &key), (&l.domain(), &l.key)).0).collect();
+    let agreements = lights
+        .iter()
+        .map(|l| {
+            let from = Party { domain: &originator.domain, key: &key };
+            agreement(from, Party { domain: &l.domain(), key: &l.key })
+        })
+        .collect();
     seed(&originator.store(), lights.iter().map(|l| l.record.clone()).collect(), agreements).await;
     let node = originator.serve();
     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -113,8 +119,8 @@ fn recall(originator: &Org, assessment: &[u8]) -> proto::RecallAssessmentRequest
 
 /// Connects a holder, which follows the feed and answers recalls.
 async fn hold(originator: &Org, light: Arc<Light>, tell: mpsc::Sender<Told>) -> JoinHandle<()> {
-    let gate = gate(light.credentials.clone(), light.member.clone(), vec![originator.member()]);
-    let mut client = dial(originator.endpoint().as_str(), &originator.domain, &gate);
+    let tls_config = tls_config(light.credentials.clone(), light.member.clone(), vec![originator.member()]);
+    let mut client = dial(originator.endpoint().as_str(), &originator.domain, &tls_config);
     let hello = proto::HelloRequest {
         protocol_versions: vec![1],
         payload_types: vec![StatementKind::Recall.payload_type().to_owned()],

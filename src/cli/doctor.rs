@@ -11,7 +11,7 @@ use super::{
     output,
 };
 use crate::{
-    app::{Own, endings, is_node_here},
+    app::{NodeFiles, endings, is_node_here},
     config::{Config, OPEN_OPS},
     desk::client::DeskClient,
     domain::{
@@ -86,7 +86,7 @@ fn own_files(config: &Config, now: Time) -> Check {
             Err(error) => Check::ill("own files", error.to_string(), "have yourself packed again: `person pack` there"),
         };
     }
-    match Own::check(config, now) {
+    match NodeFiles::check(config, now) {
         Ok(notices) if notices.is_empty() => {
             Check::well("own files", "keys, certificates, bundle, revocation lists and house rules can be used")
         }

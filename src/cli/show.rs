@@ -12,7 +12,7 @@ use crate::{
         ids::StatementId,
         release::Release,
     },
-    render::{EndorsementLine, SignatureLine, View},
+    render::{AssessmentText, EndorsementLine, SignatureLine},
     seal::{
         open::{Opened, open_listed},
         seen::saw,
@@ -128,8 +128,8 @@ impl Held {
     }
 
     /// For the renderer.
-    pub fn view(&self) -> View<'_> {
-        View {
+    pub fn view(&self) -> AssessmentText<'_> {
+        AssessmentText {
             manifest: &self.manifest,
             portions: &self.portions,
             signatures: &self.signatures,

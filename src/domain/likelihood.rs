@@ -1,17 +1,17 @@
 //! How likely something is: numbers always, and the author's word with the lexicon that it comes from. A reader with another
 //! lexicon gets the terms whose bands hold the numbers, never the same word relabelled.
 
-mod number;
 mod rendering;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use number::{Interval, Multiple, Percent, Probability, multiple_of_base_rate};
 pub use rendering::{Fit, Rendering, render_in};
 
 use super::lexicon::{Lexicon, Measures, Term};
+
+pub use super::probability::{Interval, Multiple, Percent, Probability, multiple_of_base_rate};
 
 /// The word that the author chose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

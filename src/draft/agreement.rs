@@ -5,7 +5,6 @@ mod grant;
 use super::{
     DraftError, Format,
     assessment::level,
-    duration,
     fields::{At, Faults, Fields},
     groups,
     tree::{self, Node, Value},
@@ -87,7 +86,7 @@ fn header(at: At<'_>) -> Option<Header> {
     let from = fields.must("from", "write the first day", |at| at.parsed());
     let until = fields.must("until", "write the last day", |at| at.parsed());
     let purpose = fields.prose("purpose");
-    let notice_days = fields.maybe("notice", days).unwrap_or_default();
+    let notice_days = fields.maybe("notice", |at| at.days()).unwrap_or_default();
     fields.refuse_others();
     let (from, until) = (from?, until?);
     if until < from {
@@ -106,16 +105,6 @@ fn parties(at: At<'_>) -> Option<[TrustDomain; 2]> {
     }
 }
 
-/// A span of whole days.
-fn days(at: At<'_>) -> Option<u32> {
-    duration::days(at.plain()?).map_or_else(|e| at.refuse(e), Some)
-}
-
-/// A span of seconds.
-fn seconds(at: At<'_>) -> Option<u64> {
-    duration::seconds(at.plain()?).map_or_else(|e| at.refuse(e), Some)
-}
-
 fn duties(at: At<'_>) -> Option<Duties> {
     let fields = at.fields()?;
     let duties = Duties {
@@ -131,7 +120,7 @@ fn duties(at: At<'_>) -> Option<Duties> {
 fn acknowledge(at: At<'_>) -> Option<AcknowledgeDuty> {
     let fields: Fields<'_> = at.fields()?;
     let min_level = fields.must("min_level", "write 1 to 5", level);
-    let within = fields.must("within", "write e.g. `6h`", seconds);
+    let within = fields.must("within", "write e.g. `6h`", |at| at.seconds());
     fields.refuse_others();
     let (min_level, within_seconds) = (min_level?, within?);
     Some(AcknowledgeDuty { min_level, within_seconds, mandate: None, answer_within_seconds: None })

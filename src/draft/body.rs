@@ -2,25 +2,21 @@
 
 mod forecast;
 mod likelihood;
+mod shared;
 mod subject;
 
 use std::path::{Path, PathBuf};
 
+pub(super) use shared::Shared;
+
 use super::fields::{At, Fields};
 use crate::domain::{
-    body::{Attachment, Body, Evidence, Indicator, Judgement, Kind, Mandate, Recommendation},
+    body::{Attachment, Body, Evidence, Indicator, Judgement, Kind, Recommendation},
     draft::UNREAD,
     framework::{FactorId, Framework, Trend},
     ids::shorten,
-    level::{Confidence, WarningLevel},
+    level::Confidence,
 };
-
-/// What the header says and each subject holds.
-#[derive(Default)]
-pub(super) struct Shared {
-    pub level: Option<WarningLevel>,
-    pub addressed_to: Vec<Mandate>,
-}
 
 /// A body, the keys that it rests on, and the file of an attachment.
 type Read = (Body, Vec<String>, Option<PathBuf>);

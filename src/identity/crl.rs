@@ -3,19 +3,25 @@
 //! Only complete lists are read (RFC 5280, section 5). Delta lists and indirect lists are refused.
 
 mod issuer;
+mod parse;
+mod revocation;
 mod scope;
 mod seen;
 
 use std::sync::Arc;
 
-use rustls_pki_types::{CertificateDer, UnixTime};
-use webpki::BorrowedCertRevocationList;
+use rustls_pki_types::CertificateDer;
 use x509_parser::prelude::{CertificateRevocationList, FromDer, ParsedExtension};
 
-use self::scope::Scope;
 pub use self::{
     issuer::{authorities, key_of},
-    seen::{Entry, Seen},
+    parse::{MAX_LIST_BYTES, MAX_LIST_ENTRIES},
+    revocation::{Entry, Revocation},
+    seen::Seen,
+};
+use self::{
+    parse::{listed, malformed, parse, time},
+    scope::Scope,
 };
 use super::{bundle::TrustBundle, certificate::invalid};
 use crate::{
@@ -31,10 +37,6 @@ use crate::{
 const SKEW_SECONDS: i64 = 300;
 /// What the fault says where no CA that is known has signed the list.
 pub const NOT_SIGNED: &str = "the revocation list is not signed by a CA of that organisation";
-/// The largest list that is read, bytes.
-pub const MAX_LIST_BYTES: usize = 8 << 20;
-/// The most entries of a list that is read.
-pub const MAX_LIST_ENTRIES: usize = 50_000;
 /// The longest number of a list, bytes (RFC 5280, section 5.2.3).
 const MAX_NUMBER_BYTES: usize = 20;
 
@@ -53,15 +55,6 @@ struct Inner {
     number: Vec<u8>,
     this_update: Time,
     next_update: Time,
-}
-
-/// That a certificate was revoked, and from when on it counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Revocation {
-    /// When the CA processed it.
-    pub at: Time,
-    /// Since when the key is known or thought to have been lost, where the CA says so.
-    pub invalid_since: Option<Time>,
 }
 
 impl Crl {
@@ -238,46 +231,4 @@ impl Crl {
 /// Whether one number (big-endian, without leading zeros) is higher than another.
 pub fn is_higher(number: &[u8], other: &[u8]) -> bool {
     (number.len(), number) > (other.len(), other)
-}
-
-/// The list as both libraries read it. `webpki` refuses delta and indirect lists, and every critical extension that is not
-/// known.
-fn parse(der: &[u8]) -> Result<CertificateRevocationList<'_>, Fault> {
-    if der.len() > MAX_LIST_BYTES {
-        return Err(invalid(format!(
-            "the revocation list is too large; at most {} MiB are read",
-            MAX_LIST_BYTES >> 20
-        )));
-    }
-    if listed(der)?.len() > MAX_LIST_ENTRIES {
-        return Err(invalid(format!("the revocation list has too many entries; at most {MAX_LIST_ENTRIES} are read")));
-    }
-    match CertificateRevocationList::from_der(der) {
-        Ok(([], parsed)) => Ok(parsed),
-        _ => Err(malformed()),
-    }
-}
-
-/// The entries. The reason `removeFromCRL` takes a certificate off a list again, but in a delta list only (RFC 5280,
-/// section 5.3.1), and those are refused. In a complete list an entry with that reason is an entry like any other.
-fn listed(der: &[u8]) -> Result<Vec<Entry>, Fault> {
-    let list = BorrowedCertRevocationList::from_der(der).map_err(|_| malformed())?;
-    let time = |t: UnixTime| Time::from_parts(i64::try_from(t.as_secs()).unwrap_or(i64::MAX), 0);
-    let mut entries = Vec::new();
-    for entry in &list {
-        let entry = entry.map_err(|_| malformed())?;
-        let at = time(entry.revocation_date).unwrap_or(Time::from_unix_nanos(0));
-        let revocation = Revocation { at, invalid_since: entry.invalidity_date.and_then(time) };
-        entries.push(Entry { serial: entry.serial_number.to_vec(), revocation });
-    }
-    Ok(entries)
-}
-
-fn time(t: x509_parser::time::ASN1Time) -> Option<Time> {
-    // A date beyond what is counted here is the last one.
-    Some(Time::from_seconds_clamped(t.timestamp()))
-}
-
-fn malformed() -> Fault {
-    invalid("the revocation list is malformed, or of a kind that is not read here (delta, indirect)")
 }

@@ -7,10 +7,10 @@ use rustls_pki_types::TrustAnchor;
 use super::{
     bundle::TrustBundle,
     certificate::{CLIENT_AUTH, DOCUMENT_SIGNING, Leaf, SERVER_AUTH, window},
-    chain::{Link, Question, check_size, prove, revoked},
+    chain::{ChainParameters, Link, check_size, prove, revoked},
+    chain_cache::ChainCache,
     crl::{Crl, Revocation, Seen},
-    former::{Former, Formers},
-    signers::Cache,
+    former::{Former, FormerRoots},
 };
 use crate::domain::{
     fault::{Fault, Reason},
@@ -33,17 +33,17 @@ pub struct Member {
 /// All trust bundles, revocation lists and states, at one moment.
 pub struct Trust {
     own: TrustDomain,
-    members: BTreeMap<TrustDomain, Arc<Held>>,
+    members: BTreeMap<TrustDomain, Arc<AnchoredMember>>,
     /// Every revocation that was ever seen, by issuing key. A key that issues for several organisations revokes for all.
     seen: Seen,
     signing_usages: Vec<String>,
     /// Roots that were given up.
-    pub(super) formers: Formers,
+    pub(super) formers: FormerRoots,
     /// In the snapshot, so that no proof outlives the trust that it was made under.
-    pub(super) proved: Cache,
+    pub(super) proved: ChainCache,
 }
 
-pub(super) struct Held {
+pub(super) struct AnchoredMember {
     pub member: Member,
     pub anchors: Vec<TrustAnchor<'static>>,
 }
@@ -130,12 +130,19 @@ impl Trust {
         let mut members = BTreeMap::new();
         for member in std::iter::once(own).chain(partners) {
             let name = member.bundle.domain().clone();
-            let held = Held::new(member, &domain, &mut seen)?;
+            let held = AnchoredMember::new(member, &domain, &mut seen)?;
             if members.insert(name.clone(), Arc::new(held)).is_some() {
                 return Err(Fault::new(Reason::Conflict, format!("there are two trust bundles of `{name}`")));
             }
         }
-        Ok(Self { own: domain, members, seen, signing_usages, formers: Formers::default(), proved: Cache::default() })
+        Ok(Self {
+            own: domain,
+            members,
+            seen,
+            signing_usages,
+            formers: FormerRoots::default(),
+            proved: ChainCache::default(),
+        })
     }
 
     /// The same, with the roots that organisations have given up.
@@ -143,7 +150,7 @@ impl Trust {
     /// # Errors
     /// `CHAIN_INVALID` where one does not parse.
     pub fn with_former(self, roots: Vec<Former>) -> Result<Self, Fault> {
-        Ok(Self { formers: Formers::new(roots)?, ..self })
+        Ok(Self { formers: FormerRoots::new(roots)?, ..self })
     }
 
     /// The same trust with other lists of one organisation, and with the revocations that were seen by now. An organisation
@@ -153,10 +160,10 @@ impl Trust {
         if let Some(held) = members.get_mut(domain) {
             crls.iter().for_each(|crl| drop(seen.add(crl)));
             let member = Member { crls, ..held.member.clone() };
-            *held = Arc::new(Held { member, anchors: held.anchors.clone() });
+            *held = Arc::new(AnchoredMember { member, anchors: held.anchors.clone() });
         }
         let (own, signing_usages) = (self.own.clone(), self.signing_usages.clone());
-        Self { own, members, seen, signing_usages, formers: self.formers.clone(), proved: Cache::default() }
+        Self { own, members, seen, signing_usages, formers: self.formers.clone(), proved: ChainCache::default() }
     }
 
     /// The own organisation.
@@ -224,7 +231,7 @@ impl Trust {
     pub fn own_lapse(&self, chain: &[Vec<u8>], at: Time) -> Option<Lapse> {
         let chain: Vec<&[u8]> = chain.iter().map(Vec::as_slice).collect();
         let held = self.held(&self.own)?;
-        let path = prove(&chain, &Question { anchors: &held.anchors, usages: None, at }).ok()?;
+        let path = prove(&chain, &ChainParameters { anchors: &held.anchors, usages: None, at }).ok()?;
         held.lapse(&path, at)
     }
 
@@ -234,7 +241,7 @@ impl Trust {
         let chain: Vec<&[u8]> = chain.iter().map(Vec::as_slice).collect();
         let begins = chain.first().and_then(|der| window(der).ok()).map(|(begins, _)| begins);
         let (Some(held), Some(at)) = (self.held(&self.own), begins) else { return false };
-        let path = prove(&chain, &Question { anchors: &held.anchors, usages: None, at }).unwrap_or_default();
+        let path = prove(&chain, &ChainParameters { anchors: &held.anchors, usages: None, at }).unwrap_or_default();
         path.first().is_some_and(|link| self.revocation(link).is_some())
     }
 
@@ -244,7 +251,8 @@ impl Trust {
         let chain: Vec<&[u8]> = chain.iter().map(Vec::as_slice).collect();
         let (begins, _) = window(chain.first()?).ok()?;
         let path =
-            prove(&chain, &Question { anchors: &self.held(&self.own)?.anchors, usages: None, at: begins }).ok()?;
+            prove(&chain, &ChainParameters { anchors: &self.held(&self.own)?.anchors, usages: None, at: begins })
+                .ok()?;
         path.into_iter().next().map(|link| (link.issuing_key, link.serial))
     }
 
@@ -253,7 +261,7 @@ impl Trust {
         self.seen.find(issuing_key, serial).is_some()
     }
 
-    pub(super) fn held(&self, domain: &TrustDomain) -> Option<&Held> {
+    pub(super) fn held(&self, domain: &TrustDomain) -> Option<&AnchoredMember> {
         self.members.get(domain).map(Arc::as_ref)
     }
 
@@ -263,7 +271,7 @@ impl Trust {
     }
 }
 
-impl Held {
+impl AnchoredMember {
     fn new(mut member: Member, own: &TrustDomain, seen: &mut Seen) -> Result<Self, Fault> {
         // Nobody suspends itself.
         if member.bundle.domain() == own {
@@ -277,13 +285,13 @@ impl Held {
     /// What a chain lacks is told to those only whom these roots certify. The library looks at times before it looks at roots, so an
     /// ended certificate that anybody minted would otherwise be told apart from one in the name of no partner.
     fn for_strangers(&self, fault: Fault, chain: &[&[u8]], leaf: &Leaf) -> Fault {
-        let question = Question { anchors: &self.anchors, usages: None, at: leaf.not_before };
-        prove(chain, &question).err().unwrap_or(fault)
+        let parameters = ChainParameters { anchors: &self.anchors, usages: None, at: leaf.not_before };
+        prove(chain, &parameters).err().unwrap_or(fault)
     }
 
     /// Proves a chain against this organisation's roots. Revocation is for the caller to look at, link by link.
     fn prove(&self, chain: &[&[u8]], usages: &[&str], at: Time) -> Result<Vec<Link>, Fault> {
-        prove(chain, &Question { anchors: &self.anchors, usages: Some(usages), at })
+        prove(chain, &ChainParameters { anchors: &self.anchors, usages: Some(usages), at })
     }
 
     pub(super) fn prove_signer(&self, chain: &[&[u8]], usages: &[&str], at: Time) -> Result<Vec<Link>, Fault> {

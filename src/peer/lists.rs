@@ -51,7 +51,7 @@ pub(super) fn from_proto(message: proto::RevocationListAnnouncement) -> Result<A
     Ok(Announced { issuing_key, scope, number: number.to_vec(), sha256: field::bytes("sha256", &sha256)?, size })
 }
 
-pub(super) fn passed_on_to_proto((of, list): &(TrustDomain, Announced)) -> proto::PassedOnRevocationList {
+pub(super) fn passed_on_to_proto(of: &TrustDomain, list: &Announced) -> proto::PassedOnRevocationList {
     proto::PassedOnRevocationList { domain: of.to_string(), list: Some(to_proto(list)) }
 }
 

@@ -28,11 +28,11 @@ use tracing::info;
 
 use super::{
     addresses,
-    gate::{Credentials, GateError, TlsGate},
     limits::Limits,
     live::{Live, Standing},
     rate_limit::{Metered, RateLimit},
     socket::sends_what_can_go,
+    tls_config::{Credentials, TlsConfig, TlsConfigError},
 };
 use crate::{
     domain::{fault::Fault, ids::TrustDomain, time::Clock},
@@ -50,7 +50,7 @@ pub enum DialError {
     Endpoint(String),
     /// TLS cannot be set up.
     #[error(transparent)]
-    Gate(#[from] GateError),
+    Tls(#[from] TlsConfigError),
     /// The own bundle is at fault.
     #[error(transparent)]
     Trust(#[from] Fault),
@@ -66,10 +66,10 @@ pub enum DialError {
 pub fn connect(
     endpoint: &str,
     expect: TrustDomain,
-    gate: &Arc<TlsGate>,
+    tls_config: &Arc<TlsConfig>,
     limits: &Limits,
 ) -> Result<Channel, DialError> {
-    connect_as(endpoint, expect, gate, limits, None)
+    connect_as(endpoint, expect, tls_config, limits, None)
 }
 
 /// The same to a partner's node: what it sends beside the answers to what it is asked is read no faster than any partner is.
@@ -79,18 +79,18 @@ pub fn connect(
 pub fn connect_partner(
     endpoint: &str,
     expect: TrustDomain,
-    gate: &Arc<TlsGate>,
+    tls_config: &Arc<TlsConfig>,
     limits: &Limits,
 ) -> Result<Asking, DialError> {
     let (rate_limit, standing) = (RateLimit::dialled(limits), Arc::new(ArcSwap::from_pointee(Standing::default())));
-    let channel = connect_as(endpoint, expect, gate, limits, Some((rate_limit.clone(), standing.clone())))?;
+    let channel = connect_as(endpoint, expect, tls_config, limits, Some((rate_limit.clone(), standing.clone())))?;
     Ok(Asking { channel, rate_limit, standing })
 }
 
 fn connect_as(
     endpoint: &str,
     expect: TrustDomain,
-    gate: &Arc<TlsGate>,
+    tls_config: &Arc<TlsConfig>,
     limits: &Limits,
     partner: Option<(RateLimit, Arc<ArcSwap<Standing>>)>,
 ) -> Result<Channel, DialError> {
@@ -100,8 +100,8 @@ fn connect_as(
     let uri = |scheme: &str| format!("{scheme}://{authority}").parse::<Uri>().map_err(|_| wrong());
     let audience = Audience::NodeOf(expect);
     let dial = Arc::new(Dial {
-        tls: gate.client(audience.clone())?,
-        gate: gate.clone(),
+        tls: tls_config.client(audience.clone())?,
+        tls_config: tls_config.clone(),
         audience,
         address: authority.as_str().to_owned(),
         limits: limits.clone(),
@@ -139,12 +139,12 @@ pub fn connect_own(
 ) -> Result<Channel, DialError> {
     let domain = own.bundle.domain().clone();
     let trust = Trust::new(own, Vec::new(), Vec::new())?;
-    let gate = Arc::new(TlsGate::new(credentials, Arc::new(ArcSwap::from_pointee(trust)), clock));
-    connect(endpoint, domain, &gate, limits)
+    let tls_config = Arc::new(TlsConfig::new(credentials, Arc::new(ArcSwap::from_pointee(trust)), clock));
+    connect(endpoint, domain, &tls_config, limits)
 }
 
 struct Dial {
-    gate: Arc<TlsGate>,
+    tls_config: Arc<TlsConfig>,
     tls: Arc<ClientConfig>,
     audience: Audience,
     address: String,
@@ -155,7 +155,7 @@ struct Dial {
 
 impl Dial {
     async fn run(&self) -> io::Result<Metered<Guarded>> {
-        let changes = self.gate.changes();
+        let changes = self.tls_config.changes();
         let connecting = |to| async move {
             let tcp = TcpStream::connect::<SocketAddr>(to).await?;
             sends_what_can_go(&tcp)?;
@@ -165,10 +165,15 @@ impl Dial {
         };
         let (stream, first) = addresses::first(&self.address, self.limits.handshake(), connecting).await?;
         let tls = stream.get_ref().1;
-        let live =
-            Live::new(self.gate.clone(), tls.peer_certificates(), TlsUsage::Server, self.audience.clone(), changes);
+        let live = Live::new(
+            self.tls_config.clone(),
+            tls.peer_certificates(),
+            TlsUsage::Server,
+            self.audience.clone(),
+            changes,
+        );
         let peer = live.check().map_err(io::Error::other)?;
-        self.gate.remember(peer.id.domain(), tls.peer_certificates());
+        self.tls_config.remember(peer.id.domain(), tls.peer_certificates());
         if let Some((_, standing)) = &self.partner {
             standing.store(Arc::new(live.standing(&peer)));
         }

@@ -29,13 +29,13 @@ use tracing::{debug, info, warn};
 use super::{
     connection_slots::{ConnectionSlot, ConnectionSlots},
     failed_handshakes::FailedHandshakes,
-    gate::{GateError, TlsGate},
     limits::Limits,
     live::{Live, Standing},
     log_throttle::LogThrottle,
     rate_limit::{HANDSHAKE, Metered, RateLimit, RateLimits},
     socket::sends_what_can_go,
     stall_detector::{CountedStream, StallDetector, WatchedBody},
+    tls_config::{TlsConfig, TlsConfigError},
 };
 use crate::{
     domain::ids::SpiffeId,
@@ -74,20 +74,20 @@ pub struct PeerIdentity {
 /// the time to end. Returns when the last connection has ended.
 ///
 /// # Errors
-/// [`GateError::Settings`], before anything is accepted.
+/// [`TlsConfigError::Settings`], before anything is accepted.
 pub async fn serve(
     listener: TcpListener,
-    gate: Arc<TlsGate>,
+    tls_config: Arc<TlsConfig>,
     audience: Audience,
     router: Router,
     limits: Limits,
     stop: CancellationToken,
-) -> Result<(), GateError> {
-    let tls = gate.server(audience.clone())?;
+) -> Result<(), TlsConfigError> {
+    let tls = tls_config.server(audience.clone())?;
     let permits = |count: u32| Arc::new(Semaphore::new(count.try_into().unwrap_or(Semaphore::MAX_PERMITS)));
     let (handshakes, connections) = (permits(limits.handshakes), permits(limits.connections));
-    let door = Arc::new(Door {
-        gate,
+    let server = Arc::new(Server {
+        tls_config,
         audience,
         tls,
         router,
@@ -104,25 +104,29 @@ pub async fn serve(
     let tasks = TaskTracker::new();
     loop {
         let accepted = tokio::select! {
-            () = door.stop.cancelled() => break,
+            () = server.stop.cancelled() => break,
             accepted = listener.accept() => accepted,
         };
         match (accepted, handshakes.clone().try_acquire_owned()) {
-            (Ok((_, from)), _) if door.failed_handshakes.is_blocked(from.ip(), Instant::now()) => {
-                door.refused(from, "too many connections from there were refused of late", false);
+            (Ok((_, from)), _) if server.failed_handshakes.is_blocked(from.ip(), Instant::now()) => {
+                server.refused(from, "too many connections from there were refused of late", false);
             }
             (Ok((tcp, from)), Ok(permit)) => {
-                match door
+                match server
                     .handshakes_by_address
-                    .take(from.ip().to_string(), door.limits.handshakes.div_ceil(PART_OF_ONE))
+                    .take(from.ip().to_string(), server.limits.handshakes.div_ceil(PART_OF_ONE))
                 {
-                    Some(slot) => drop(tasks.spawn(door.clone().admit(tcp, from, (permit, slot)))),
-                    None => door.refused(from, "too many handshakes from there are under way", false),
+                    Some(slot) => drop(tasks.spawn(server.clone().admit(
+                        tcp,
+                        from,
+                        HandshakeSlot { _permit: permit, _slot: slot },
+                    ))),
+                    None => server.refused(from, "too many handshakes from there are under way", false),
                 }
             }
-            (Ok((_, from)), Err(_)) => door.refused(from, "too many handshakes are under way", false),
+            (Ok((_, from)), Err(_)) => server.refused(from, "too many handshakes are under way", false),
             (Err(error), _) => {
-                door.can_t_accept(&error);
+                server.can_t_accept(&error);
                 time::sleep(ACCEPT_PAUSE).await;
             }
         }
@@ -133,8 +137,9 @@ pub async fn serve(
     Ok(())
 }
 
-struct Door {
-    gate: Arc<TlsGate>,
+/// What all connections of one listener share.
+struct Server {
+    tls_config: Arc<TlsConfig>,
     audience: Audience,
     tls: Arc<ServerConfig>,
     router: Router,
@@ -157,18 +162,21 @@ struct Admitted {
     peer: PeerIdentity,
     live: Live,
     /// Held as long as the connection lives.
-    slots: (ConnectionSlot, OwnedSemaphorePermit),
+    slot: ConnectionSlot,
+    /// Held as long as the connection lives.
+    permit: OwnedSemaphorePermit,
 }
 
-impl Door {
-    async fn admit(
-        self: Arc<Self>,
-        tcp: TcpStream,
-        from: SocketAddr,
-        handshake: (OwnedSemaphorePermit, ConnectionSlot),
-    ) {
+/// Held during a handshake, so that there are not too many at one time.
+struct HandshakeSlot {
+    _permit: OwnedSemaphorePermit,
+    _slot: ConnectionSlot,
+}
+
+impl Server {
+    async fn admit(self: Arc<Self>, tcp: TcpStream, from: SocketAddr, handshake: HandshakeSlot) {
         // Subscribed before the handshake, so that a change of trust during the handshake is noticed.
-        let changes = self.gate.changes();
+        let changes = self.tls_config.changes();
         let _ = sends_what_can_go(&tcp);
         let accepted = tokio::select! {
             () = self.stop.cancelled() => return,
@@ -221,10 +229,15 @@ impl Door {
             return Err("the client does not speak HTTP/2".to_owned());
         }
         let key_exchange = tls.negotiated_key_exchange_group().map(|group| format!("{:?}", group.name()));
-        let live =
-            Live::new(self.gate.clone(), tls.peer_certificates(), TlsUsage::Client, self.audience.clone(), changes);
+        let live = Live::new(
+            self.tls_config.clone(),
+            tls.peer_certificates(),
+            TlsUsage::Client,
+            self.audience.clone(),
+            changes,
+        );
         let peer = live.check().map_err(|fault| format!("{}: {fault}", fault.reason))?;
-        self.gate.remember(peer.id.domain(), tls.peer_certificates());
+        self.tls_config.remember(peer.id.domain(), tls.peer_certificates());
         if !peer.revocation_known {
             debug!(peer = %peer.id, "no revocation list of that organisation is held");
         }
@@ -245,11 +258,11 @@ impl Door {
         let (standing, chain) = (live.standing(&peer), Arc::new(live.chain()));
         let key_exchange = key_exchange.unwrap_or_default();
         let peer = PeerIdentity { id: peer.id, key_exchange, ended, rate_limit, standing, chain };
-        Ok(Admitted { stream, peer, live, slots: (slot, permit) })
+        Ok(Admitted { stream, peer, live, slot, permit })
     }
 
     async fn run(&self, admitted: Admitted) {
-        let Admitted { stream, peer, live, slots: _slots } = admitted;
+        let Admitted { stream, peer, live, slot: _slot, permit: _permit } = admitted;
         let _ended = peer.ended.clone().drop_guard();
         let detector = Arc::new(StallDetector::default());
         let io = TokioIo::new(CountedStream::new(stream, detector.clone()));

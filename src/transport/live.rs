@@ -11,7 +11,7 @@ use std::{
 use rustls_pki_types::CertificateDer;
 use tokio::{sync::watch, time};
 
-use super::gate::TlsGate;
+use super::tls_config::TlsConfig;
 use crate::{
     domain::fault::Fault,
     identity::trust::{Audience, Lapse, TlsPeer, TlsUsage},
@@ -26,7 +26,7 @@ const TICK: Duration = Duration::from_secs(1);
 pub struct Standing(Option<Arc<Limited>>);
 
 struct Limited {
-    gate: Arc<TlsGate>,
+    tls_config: Arc<TlsConfig>,
     chain: Vec<CertificateDer<'static>>,
     usage: TlsUsage,
     audience: Audience,
@@ -42,12 +42,12 @@ impl Standing {
     /// # Errors
     /// As [`Trust::tls_peer`](crate::identity::trust::Trust::tls_peer).
     pub fn judge(
-        gate: &Arc<TlsGate>,
+        tls_config: &Arc<TlsConfig>,
         chain: &[CertificateDer<'static>],
         usage: TlsUsage,
         audience: Audience,
     ) -> Result<(TlsPeer, Self), Fault> {
-        let live = Live::new(gate.clone(), Some(chain), usage, audience, gate.changes());
+        let live = Live::new(tls_config.clone(), Some(chain), usage, audience, tls_config.changes());
         let peer = live.check()?;
         let standing = live.standing(&peer);
         Ok((peer, standing))
@@ -57,7 +57,7 @@ impl Standing {
     /// connection that stands already.
     pub fn lapse(&self) -> Option<Lapse> {
         let limited = self.0.as_ref().filter(|limited| !limited.is_lifted.load(Ordering::Relaxed))?;
-        let judged = judge(&limited.gate, &limited.chain, limited.usage, &limited.audience);
+        let judged = judge(&limited.tls_config, &limited.chain, limited.usage, &limited.audience);
         match judged {
             Ok(TlsPeer { lapsed: None, .. }) => {
                 limited.is_lifted.store(true, Ordering::Relaxed);
@@ -77,18 +77,18 @@ impl std::fmt::Debug for Standing {
 }
 
 fn judge(
-    gate: &TlsGate,
+    tls_config: &TlsConfig,
     chain: &[CertificateDer<'static>],
     usage: TlsUsage,
     audience: &Audience,
 ) -> Result<TlsPeer, Fault> {
     let chain: Vec<&[u8]> = chain.iter().map(AsRef::as_ref).collect();
-    gate.trust().load().tls_peer(&chain, usage, audience, gate.clock().now())
+    tls_config.trust().load().tls_peer(&chain, usage, audience, tls_config.clock().now())
 }
 
 /// The other end of a connection, judged again whenever trust changes.
 pub(super) struct Live {
-    gate: Arc<TlsGate>,
+    tls_config: Arc<TlsConfig>,
     /// The whole chain: the intermediates are needed to judge it again.
     chain: Vec<CertificateDer<'static>>,
     usage: TlsUsage,
@@ -99,18 +99,18 @@ pub(super) struct Live {
 impl Live {
     /// `changes` must be older than the handshake, or a change during it would go unseen.
     pub(super) fn new(
-        gate: Arc<TlsGate>,
+        tls_config: Arc<TlsConfig>,
         chain: Option<&[CertificateDer<'static>]>,
         usage: TlsUsage,
         audience: Audience,
         changes: watch::Receiver<u64>,
     ) -> Self {
-        Self { gate, chain: chain.unwrap_or_default().to_vec(), usage, audience, changes }
+        Self { tls_config, chain: chain.unwrap_or_default().to_vec(), usage, audience, changes }
     }
 
     /// Who it is, if still welcome.
     pub(super) fn check(&self) -> Result<TlsPeer, Fault> {
-        judge(&self.gate, &self.chain, self.usage, &self.audience)
+        judge(&self.tls_config, &self.chain, self.usage, &self.audience)
     }
 
     /// The certificates as they were shown, the end certificate first.
@@ -121,8 +121,15 @@ impl Live {
     /// What `peer`, who was just judged, may do on this connection.
     pub(super) fn standing(&self, peer: &TlsPeer) -> Standing {
         Standing(peer.lapsed.clone().map(|lapse| {
-            let (gate, chain, audience) = (self.gate.clone(), self.chain.clone(), self.audience.clone());
-            Arc::new(Limited { gate, chain, usage: self.usage, audience, lapse, is_lifted: AtomicBool::new(false) })
+            let (tls_config, chain, audience) = (self.tls_config.clone(), self.chain.clone(), self.audience.clone());
+            Arc::new(Limited {
+                tls_config,
+                chain,
+                usage: self.usage,
+                audience,
+                lapse,
+                is_lifted: AtomicBool::new(false),
+            })
         }))
     }
 
@@ -137,8 +144,8 @@ impl Live {
             loop {
                 match time::timeout(TICK, self.changes.changed()).await {
                     Ok(Ok(())) => break,
-                    // INVARIANT: `gate` holds the sender, so that `Ok(Err(_))` never comes.
-                    _ if self.gate.clock().now() > end => break,
+                    // INVARIANT: `tls_config` holds the sender, so that `Ok(Err(_))` never comes.
+                    _ if self.tls_config.clock().now() > end => break,
                     _ => {}
                 }
             }

@@ -1,8 +1,8 @@
 //! Named groups, spelled out: in agreements, in markings, and in the terms of releases.
 
 use super::{
-    agreement::{MAX_NAMES, MAX_PARTS, each, few},
     field::{ascending, parsed, parsed_all, texts},
+    list::{MAX_NAMES, MAX_PARTS, each, few},
     proto,
 };
 use crate::domain::{fault::Fault, group::Group};

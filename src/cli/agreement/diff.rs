@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{View, named};
+use super::{details::AgreementDetails, lookup::find};
 use crate::{
     cli::{
         CliError, Global,
@@ -97,13 +97,13 @@ async fn side(global: &Global, name: &str, desk: &mut Option<DeskClient>) -> Res
         Some(desk) => desk,
         None => desk.insert(Context::load(global, ANYBODY)?.connect().await?),
     };
-    let view = named(desk, name).await?;
+    let view = find(desk, name).await?;
     let words = format!("agreement {} (version {}, {})", view.short(), view.version, view.state);
     Ok(Side { name: view.id, words, agreement: view.agreement })
 }
 
 /// What a version changes of the one before, in words.
-pub(super) fn since(before: &View, after: &View) -> String {
+pub(super) fn since(before: &AgreementDetails, after: &AgreementDetails) -> String {
     let found = differences(&before.agreement, &after.agreement);
     let heading = format!("Compared with version {} ({}):", before.version, before.short());
     if found.is_empty() {

@@ -4,16 +4,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{
-    super::{
+use super::lookup::find;
+use crate::{
+    cli::{
         CliError, Global,
         context::{ANYBODY, Context},
         files::read_written,
         simulated,
     },
-    named,
-};
-use crate::{
     domain::ids::StatementId,
     draft::{self, Lineage},
     seal,
@@ -58,7 +56,7 @@ impl Simulate {
         parse(lineage)?;
         let mut desk = context.connect().await?;
         if let Some(amends) = &self.amends {
-            let before = named(&mut desk, amends).await?;
+            let before = find(&mut desk, amends).await?;
             let id: StatementId = before.id.parse().map_err(CliError::usage)?;
             lineage = Lineage { series: before.agreement.series, previous: Some((before.version, id)) };
         }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{
-    checked,
+    lint::checked,
     publish::{Before, Publish},
 };
 use crate::{
@@ -57,6 +57,6 @@ impl Correct {
         }
         let manifest = id_of(StatementKind::Manifest, &payload);
         let before = Before { assessment: id, version: held.manifest.version, manifest };
-        publish.send(global, (&context, &mut desk), &draft, Some(before)).await
+        publish.send(global, &context, &mut desk, &draft, Some(before)).await
     }
 }

@@ -13,7 +13,7 @@ use crate::{
         taken_back::TakenBack,
     },
     domain::{ids::TrustDomain, language::Language, lexicon::Lexicon},
-    render::{self, Options, View},
+    render::{self, AssessmentText, Options},
     wire::proto,
 };
 
@@ -180,7 +180,7 @@ impl Show {
         let held = Held::new(desk.get_assessment(request).await?.into_inner().assessment)?;
         output::result(global, &held.json(), || {
             let text = render::assessment(
-                &View { language: self.language.as_ref(), ..held.view() },
+                &AssessmentText { language: self.language.as_ref(), ..held.view() },
                 &Options { lexicon, ..output::options() },
             );
             let kept = held.quarantines.iter().map(|kept| format!("kept from users: {}", kept.words()));

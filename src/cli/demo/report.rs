@@ -1,18 +1,15 @@
 //! What each partner received, compared with what was decided, and told.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
 use super::{
-    CliError, Teller,
+    narrator::{Narrator, failed},
     organisation::{Organisation, text},
-    story::{World, is, until},
-    wrong,
+    world::{World, is, until},
 };
+use crate::cli::CliError;
 
 /// What a partner was to get of an assessment: the handles of its portions.
 fn expected(world: &World, partner: &str) -> BTreeMap<String, BTreeSet<String>> {
@@ -36,7 +33,7 @@ fn handles(value: &Value, released_only: bool) -> BTreeSet<String> {
 }
 
 /// Waits until every partner holds what it was to get.
-pub async fn settle(world: &World, _patience: Duration) -> Result<(), CliError> {
+pub async fn settle(world: &World) -> Result<(), CliError> {
     for partner in &world.partners {
         let wanted = expected(world, partner.domain).len();
         until(&format!("{} holds {wanted} assessments", partner.domain), async || {
@@ -51,13 +48,13 @@ pub async fn settle(world: &World, _patience: Duration) -> Result<(), CliError> 
 }
 
 /// Tells, partner by partner.
-pub async fn tell(teller: &Teller<'_>, world: &World) -> Result<(), CliError> {
-    teller.words("");
+pub async fn tell(narrator: &Narrator<'_>, world: &World) -> Result<(), CliError> {
+    narrator.words("");
     for partner in &world.partners {
         let wanted = expected(world, partner.domain);
         let held = held(partner).await?;
         if held.keys().collect::<Vec<_>>() != wanted.keys().collect::<Vec<_>>() {
-            return Err(wrong(format!(
+            return Err(failed(format!(
                 "{} holds {} assessments where {} were released",
                 partner.domain,
                 held.len(),
@@ -66,10 +63,10 @@ pub async fn tell(teller: &Teller<'_>, world: &World) -> Result<(), CliError> {
         }
         for (id, portions) in &wanted {
             if held.get(id) != Some(portions) {
-                return Err(wrong(format!("{} holds other portions of {id} than were released", partner.domain)));
+                return Err(failed(format!("{} holds other portions of {id} than were released", partner.domain)));
             }
         }
-        one(teller, world, partner, &wanted).await?;
+        one(narrator, world, partner, &wanted).await?;
     }
     check_subject_rule(world)
 }
@@ -83,17 +80,17 @@ async fn held(partner: &Organisation) -> Result<BTreeMap<String, BTreeSet<String
         let signatures = shown.get("signatures").and_then(Value::as_array).cloned().unwrap_or_default();
         let is_valid = |s: &Value| s.get("valid") == Some(&Value::Bool(true));
         if signatures.is_empty() || !signatures.iter().all(is_valid) {
-            return Err(wrong(format!("{} holds {id} without a valid signature", partner.domain)));
+            return Err(failed(format!("{} holds {id} without a valid signature", partner.domain)));
         }
         if all.insert(id.clone(), handles(&shown, false)).is_some() {
-            return Err(wrong(format!("{} holds {id} twice", partner.domain)));
+            return Err(failed(format!("{} holds {id} twice", partner.domain)));
         }
     }
     Ok(all)
 }
 
 async fn one(
-    teller: &Teller<'_>,
+    narrator: &Narrator<'_>,
     world: &World,
     partner: &Organisation,
     wanted: &BTreeMap<String, BTreeSet<String>>,
@@ -122,20 +119,20 @@ async fn one(
         )
     };
     if wanted.is_empty() && sequence != 0 {
-        return Err(wrong(format!("{} was told {sequence} numbers although it may have nothing", partner.domain)));
+        return Err(failed(format!("{} was told {sequence} numbers although it may have nothing", partner.domain)));
     }
     let facts = json!({
         "partner": partner.domain, "assessments": wanted.len(), "portions": portions_held, "withheld": withheld,
         "reasons": reasons, "last_sequence": sequence,
     });
-    teller.step("received", &words, facts);
+    narrator.step("received", &words, facts);
     let mut by_count: Vec<_> = reasons.into_iter().collect();
     by_count.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     if withheld > 0 {
-        teller.words(&format!("          withheld from it: {withheld} portions, because"));
+        narrator.words(&format!("          withheld from it: {withheld} portions, because"));
     }
     for (reason, count) in by_count.iter().take(4) {
-        teller.words(&format!("            {count:4} × {}", crate::render::text::shortened(reason, 110)));
+        narrator.words(&format!("            {count:4} × {}", crate::render::text::shortened(reason, 110)));
     }
     Ok(())
 }
@@ -149,10 +146,10 @@ fn check_subject_rule(world: &World) -> Result<(), CliError> {
     });
     let count = barred.count();
     if count == 0 {
-        return Err(wrong("no assessment was withheld from sd.example by the subject rule"));
+        return Err(failed("no assessment was withheld from sd.example by the subject rule"));
     }
     if world.published.iter().filter_map(|p| p.decisions.get("sd.example")).any(|d| is(d, "decision", "release")) {
-        return Err(wrong("something was released to sd.example"));
+        return Err(failed("something was released to sd.example"));
     }
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! `watchfire policy explain`.
 
-mod answer;
-mod arrived;
+mod explanation;
+mod label;
+mod received;
 mod words;
 
 use clap::Args;
@@ -15,7 +16,7 @@ use crate::{
     domain::ids::TrustDomain,
     wire::proto,
 };
-use answer::Explained;
+use explanation::Explanation;
 
 /// Explains the decisions about an assessment: then, now, and what would have to change.
 #[derive(Args)]
@@ -40,8 +41,8 @@ impl Explain {
             version: self.version,
             partner: self.partner.as_ref().map(ToString::to_string).unwrap_or_default(),
         };
-        let explained = Explained::new(desk.explain(request).await?.into_inner())?;
-        output::result(global, &explained, || explained.words(self.partner.is_some()));
+        let explanation = Explanation::new(desk.explain(request).await?.into_inner())?;
+        output::result(global, &explanation, || explanation.words(self.partner.is_some()));
         Ok(())
     }
 }

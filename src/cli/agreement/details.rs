@@ -18,7 +18,7 @@ use crate::{
 
 /// One version of an agreement.
 #[derive(Serialize)]
-pub struct View {
+pub struct AgreementDetails {
     pub id: String,
     pub version: u32,
     parties: Vec<String>,
@@ -76,7 +76,7 @@ fn written(at: Option<prost_types::Timestamp>) -> Option<String> {
     at.and_then(|t| time("at", Some(t)).ok()).map(|t: Time| t.to_string())
 }
 
-impl View {
+impl AgreementDetails {
     pub fn new(view: proto::AgreementView) -> Result<Self, CliError> {
         let envelope = wire::envelope::draft_from_proto(wire::field::present("envelope", view.envelope)?)?;
         let agreement = wire::agreement::decode(&envelope.payload)?;

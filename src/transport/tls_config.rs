@@ -29,7 +29,7 @@ use crate::{
 
 /// Why a certificate and key cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum GateError {
+pub enum TlsConfigError {
     /// A file is at fault.
     #[error(transparent)]
     File(#[from] FileError),
@@ -57,19 +57,19 @@ impl Credentials {
     /// The chain (leaf first) and its key.
     ///
     /// # Errors
-    /// [`GateError::Keys`]
-    pub fn new(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<Self, GateError> {
-        CertifiedKey::from_der(chain, key, &provider()).map(|key| Self(Arc::new(key))).map_err(GateError::Keys)
+    /// [`TlsConfigError::Keys`]
+    pub fn new(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<Self, TlsConfigError> {
+        CertifiedKey::from_der(chain, key, &provider()).map(|key| Self(Arc::new(key))).map_err(TlsConfigError::Keys)
     }
 
     /// From PEM files.
     ///
     /// # Errors
-    /// [`GateError`]
-    pub fn load(certificate: &Path, key: &Path) -> Result<Self, GateError> {
+    /// [`TlsConfigError`]
+    pub fn load(certificate: &Path, key: &Path) -> Result<Self, TlsConfigError> {
         Self::new(read_chain(certificate)?, read_key(key)?).map_err(|error| match error {
-            GateError::Keys(rustls::Error::InconsistentKeys(_)) => {
-                GateError::Mismatch { certificate: certificate.to_owned(), key: key.to_owned() }
+            TlsConfigError::Keys(rustls::Error::InconsistentKeys(_)) => {
+                TlsConfigError::Mismatch { certificate: certificate.to_owned(), key: key.to_owned() }
             }
             other => other,
         })
@@ -82,7 +82,7 @@ impl Credentials {
 }
 
 /// The own certificate and the trust of the moment, for any number of listeners and diallers.
-pub struct TlsGate {
+pub struct TlsConfig {
     shown: Arc<Shown>,
     trust: Arc<ArcSwap<Trust>>,
     clock: Arc<dyn Clock>,
@@ -92,8 +92,8 @@ pub struct TlsGate {
     changes: watch::Sender<u64>,
 }
 
-impl TlsGate {
-    /// A gate that shows `credentials` and believes in `trust`. The trust is shared with whoever checks statements; change
+impl TlsConfig {
+    /// A tls_config that shows `credentials` and believes in `trust`. The trust is shared with whoever checks statements; change
     /// it through [`Self::reload`] only, so that live connections are judged again.
     pub fn new(credentials: Credentials, trust: Arc<ArcSwap<Trust>>, clock: Arc<dyn Clock>) -> Self {
         let shown = Arc::new(Shown(ArcSwap::new(credentials.0)));
@@ -157,10 +157,10 @@ impl TlsGate {
     }
 
     /// TLS 1.3 only, a client certificate always, nothing remembered between connections.
-    pub(super) fn server(&self, audience: Audience) -> Result<Arc<ServerConfig>, GateError> {
+    pub(super) fn server(&self, audience: Audience) -> Result<Arc<ServerConfig>, TlsConfigError> {
         let mut config = ServerConfig::builder_with_details(provider(), Arc::new(TlsClock(self.clock.clone())))
             .with_protocol_versions(&[&TLS13])
-            .map_err(GateError::Settings)?
+            .map_err(TlsConfigError::Settings)?
             .with_client_cert_verifier(self.verifier(audience))
             .with_cert_resolver(self.shown.clone());
         config.alpn_protocols = vec![b"h2".to_vec()];
@@ -172,10 +172,10 @@ impl TlsGate {
     }
 
     /// The same for the one that dials.
-    pub(super) fn client(&self, audience: Audience) -> Result<Arc<ClientConfig>, GateError> {
+    pub(super) fn client(&self, audience: Audience) -> Result<Arc<ClientConfig>, TlsConfigError> {
         let mut config = ClientConfig::builder_with_details(provider(), Arc::new(TlsClock(self.clock.clone())))
             .with_protocol_versions(&[&TLS13])
-            .map_err(GateError::Settings)?
+            .map_err(TlsConfigError::Settings)?
             .dangerous()
             .with_custom_certificate_verifier(self.verifier(audience))
             .with_client_cert_resolver(self.shown.clone());
