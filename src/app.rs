@@ -158,8 +158,8 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     keep_working(&mut tasks, &stop, &node);
     tasks.spawn(devca::keep(config.clone(), clock.clone(), stop.clone()));
     let look = Arc::new(Notify::new());
-    let watched = watch::Watched { config, node: node.clone(), tls_config, clock, look: look.clone() };
-    tasks.spawn(watched.watch(files, stop.clone()));
+    let watcher = watch::FileWatcher { config, node: node.clone(), tls_config, clock, look: look.clone() };
+    tasks.spawn(watcher.watch(files, stop.clone()));
     Ok(Running { node, peer, desk, ops, look, stop, tasks })
 }
 

@@ -21,7 +21,7 @@ mod files;
 mod global;
 mod init;
 mod ledger;
-mod named;
+mod id_prefix;
 mod output;
 mod partner;
 mod person;
@@ -31,7 +31,7 @@ mod quarantine;
 mod show;
 mod signals;
 mod simulated;
-mod taken_back;
+mod recall_details;
 mod waiting;
 
 use std::process::ExitCode;

@@ -1,5 +1,5 @@
-//! `watchfire.toml` in the node's directory. Unknown keys are refused, every value may be overridden by
-//! `WATCHFIRE_SECTION_KEY`, and all faults are reported at once.
+//! Reads `watchfire.toml` in the node's directory. Unknown keys are refused. The environment variable `WATCHFIRE_SECTION_KEY` overrides a
+//! value. All faults are reported at once.
 
 mod error;
 mod table;
@@ -61,7 +61,7 @@ pub struct Config {
     pub storage_key: PathBuf,
     /// Limits of connections.
     pub limits: Limits,
-    /// How much of each partner is taken and kept.
+    /// How much is accepted and stored from each partner.
     pub budgets: Budgets,
     /// How many seconds lie between two times at which partners are told what was read.
     pub readings_every_seconds: u32,
@@ -190,8 +190,7 @@ impl Config {
         Some(config)
     }
 
-    /// Where health and metrics are served, if others than this machine's own programs may reach it: nobody is asked for a
-    /// certificate there.
+    /// The address of health and metrics, if other machines may reach it. No certificate is needed there.
     pub fn open_ops(&self) -> Option<&str> {
         let is_loopback = |address: &&str| {
             let host = address.rsplit_once(':').map_or(*address, |(host, _)| host);
@@ -202,7 +201,7 @@ impl Config {
     }
 }
 
-/// What whoever sets [`Config::open_ops`] should know.
+/// The warning for a configuration with [`Config::open_ops`].
 pub const OPEN_OPS: &str = "listen.ops is beyond loopback, and asks nobody for a certificate: whoever reaches it reads who the partners are, \
      what goes between them, and when certificates end; let a firewall keep others out, or listen on 127.0.0.1";
 

@@ -1,5 +1,5 @@
-//! What people read on a terminal: an assessment, an agreement, a table. Pure text. Whatever a partner may have written is made
-//! harmless for terminals first: see [`text`].
+//! Text for people: assessments, agreements, tables. Text that a partner may have written is first made harmless for terminals, see
+//! [`text`].
 
 mod agreement;
 mod assessment;

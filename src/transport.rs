@@ -8,10 +8,10 @@ mod failed_handshakes;
 pub mod tls_config;
 pub mod limits;
 pub mod listener;
-mod live;
+mod peer_monitor;
 mod log_throttle;
 pub mod rate_limit;
 mod socket;
 mod stall_detector;
 
-pub use live::Standing;
+pub use peer_monitor::Standing;

@@ -9,7 +9,7 @@ use crate::{
     node::Node,
     transport::{
         listener::PeerIdentity,
-        rate_limit::{CallKind, HeldBody},
+        rate_limit::{CallKind, PermitBody},
     },
     wire::status::{from_fault, later},
 };
@@ -124,7 +124,7 @@ pub(super) async fn peer(node: Arc<Node>, request: Request, next: Next) -> Respo
         let what = "too many answers to you are open at one time; end some of them, then ask again";
         return later(Fault::new(Reason::LimitExceeded, what), LATER).into_http();
     }
-    next.run(request).await.map(|body| Body::new(HeldBody::new(body, permit)))
+    next.run(request).await.map(|body| Body::new(PermitBody::new(body, permit)))
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ const INTERVAL: Duration = Duration::from_secs(1);
 const SETTLED: Duration = Duration::from_millis(200);
 
 /// A node whose files are watched.
-pub(super) struct Watched {
+pub(super) struct FileWatcher {
     pub config: Config,
     pub node: Arc<Node>,
     pub tls_config: Arc<TlsConfig>,
@@ -64,7 +64,7 @@ enum NewSet {
     Refused(String, Option<Box<OwnLists>>),
 }
 
-impl Watched {
+impl FileWatcher {
     /// Watches until `stop`. `start` is the state of the files before the node read them.
     pub(super) async fn watch(self, start: FilesAtStart, stop: CancellationToken) {
         let FilesAtStart { mut files, digests } = start;

@@ -235,7 +235,7 @@ async fn answers(desk: &mut DeskClient) -> Vec<Check> {
         }));
     }
     checks.extend(ledger(desk).await);
-    if let Ok(waiting) = super::taken_back::all(desk, true).await {
+    if let Ok(waiting) = super::recall_details::all(desk, true).await {
         checks.extend(waiting.iter().map(|r| {
             let message = format!("{} asks for a purge of {}", r.originator, hex::encode(&r.assessment_id));
             Check::ill("purges", message, "two officers decide: watchfire assess purge ID, or --decline REASON")

@@ -1,4 +1,4 @@
-//! The terms between two organisations, and where they stand.
+//! The terms between two organisations, and their state.
 
 mod grant;
 mod standing;
@@ -49,7 +49,7 @@ pub struct Agreement {
     pub grants: Vec<Grant>,
     /// What each owes the other.
     pub duties: Duties,
-    /// What one party tells the other once it comes about.
+    /// What one party tells the other once it occurs.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub triggers: Vec<Trigger>,
 }
@@ -60,14 +60,14 @@ impl Agreement {
         self.from.start() <= now && now < self.until.end()
     }
 
-    /// Whether the time has begun in which both are told that it ends, and it has not ended yet.
+    /// Whether its notice period has begun and it has not ended yet.
     pub fn is_ending(&self, now: Time) -> bool {
         let end = self.until.end();
         now < end && end.plus_seconds(-i64::from(self.notice_days) * 86_400) <= now
     }
 
-    /// The same terms from today on, for as many days as before, where they have ended or are about to: what a next version begins with.
-    /// `None` while there is time.
+    /// The same terms from today on, for as many days as before. A draft of the next version begins with them. `None` unless the terms have
+    /// ended or their notice period has begun.
     pub fn prolonged(&self, now: Time) -> Option<Self> {
         let today = now.day();
         let is_due = self.from <= today && (self.until.end() <= now || self.is_ending(now));
@@ -75,8 +75,8 @@ impl Agreement {
         is_due.then(|| Self { from: today, until, ..self.clone() })
     }
 
-    /// The terms that this version of the program reads and does not keep. An agreement with any of them is not signed here: nobody is
-    /// promised what nothing does.
+    /// The terms that this version of the program can read but does not enforce. An agreement with any of them is not signed here, because
+    /// the program would not keep that promise.
     pub fn unkept(&self) -> Vec<&'static str> {
         let Duties { acknowledge, offline_crl_days, retention_without_exception, counts_for, .. } = &self.duties;
         let all = [
@@ -118,12 +118,12 @@ pub struct Duties {
     pub acknowledge: Vec<AcknowledgeDuty>,
     /// Whether an originator's purge runs at the recipient without a second decision there.
     pub purge_on_recall: bool,
-    /// How many persons approve on each side; 0: the house decides.
+    /// How many persons approve on each side. 0 leaves it to each organisation.
     pub approvals: u32,
     /// For how many days after its next update a revocation list still counts where statements come by files.
     #[serde(skip_serializing_if = "is_zero")]
     pub offline_crl_days: u32,
-    /// Nothing is kept longer than the grants say, by whatever law of the recipient's own.
+    /// Nothing is kept longer than the grants say, whatever the recipient's own law says.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub retention_without_exception: bool,
     /// Whose triggers may count what is given, ascending.
@@ -137,8 +137,7 @@ fn is_zero(number: &u32) -> bool {
 }
 
 impl Duties {
-    /// By when what is released at a time, of that level as far as its recipient sees, is to be acknowledged; `None`: it need
-    /// not be.
+    /// The time by which a release must be acknowledged. `level` is the level as far as its recipient sees it. `None` if it need not be.
     pub fn due(&self, level: Option<WarningLevel>, released_at: Time) -> Option<Time> {
         let asked = self.acknowledge.iter().filter(|duty| level.is_some_and(|level| level >= duty.min_level));
         let within = asked.map(|duty| duty.within_seconds).min()?;

@@ -1,5 +1,5 @@
-//! The words by which agencies say how likely something is, with their bands. The same word means different numbers in different
-//! capitals, so words are never exchanged for one another: see [`super::likelihood`] for reading an interval in another lexicon.
+//! The words that agencies use to say how likely something is, with their bands. The same word means different numbers in different
+//! agencies, so a word is never replaced by the same word of another lexicon. [`super::likelihood`] reads an interval in another lexicon.
 
 mod scale;
 mod tables;
@@ -19,7 +19,7 @@ impl Lexicon {
     }
 }
 
-/// All that a word means, over the lexicons that have it.
+/// All meanings of a word, in the lexicons that have it.
 pub fn meanings(word: &str) -> Vec<(&'static Lexicon, &'static Term)> {
     LEXICONS.iter().filter_map(|lexicon| Some((lexicon, lexicon.by_word(word)?))).collect()
 }

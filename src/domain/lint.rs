@@ -1,5 +1,5 @@
-//! What is checked before an assessment is published. Errors block; warnings need to be accepted by name, and that is recorded.
-//! A finding says what to do. It quotes single words of the draft, never its sentences.
+//! Checks a draft before it is published. Errors block publication. Warnings must be accepted by name, and the acceptance is recorded. Each
+//! finding says what to do. It may quote single words of the draft, but no sentences.
 
 mod finding;
 mod headlines;
@@ -29,7 +29,7 @@ pub fn lint(draft: &Draft, now: Time) -> Vec<Finding> {
     found.all
 }
 
-/// Whether these findings let the draft be published, given the codes of the warnings that its author accepts.
+/// The findings that block publication, given the codes of the warnings that the author accepts.
 pub fn blocking<'f>(findings: &'f [Finding], accepted: &[String]) -> Vec<&'f Finding> {
     let blocks = |f: &&Finding| f.severity == Severity::Error || !accepted.iter().any(|code| code == f.code);
     findings.iter().filter(blocks).collect()

@@ -38,7 +38,7 @@ words!(
     }
 );
 
-/// An organisation, or a group that is spelled out beside it.
+/// An organisation, or a group that the same agreement or marking spells out.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Audience {
@@ -159,7 +159,7 @@ pub struct Marking {
     pub groups: Vec<Group>,
 }
 
-/// Why a recipient may pass on nothing that is so marked.
+/// Why a recipient may not pass on anything with this marking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stays {
     /// The caveat `no-attribution`: only the originator gives it.
@@ -173,7 +173,7 @@ pub enum Stays {
 }
 
 impl Marking {
-    /// Of that level and with nothing else: an agreement decides who gets it, and nobody passes it on.
+    /// A marking with this level and nothing else. Agreements decide who gets the portion, and nobody passes it on.
     pub fn new(tlp: Tlp) -> Self {
         Self {
             tlp,

@@ -1,5 +1,5 @@
-//! Where an assessment is about: a country, a part of one, or a region of the United Nations. One spelling each, so that
-//! no alias of a state slips past a rule that is about this state. Free text such as a village stands elsewhere.
+//! The places that assessments are about: countries, parts of countries, and regions of the United Nations. Each has one spelling, so that
+//! a rule about a state can't be evaded with an alias. Free text, such as the name of a village, is kept elsewhere.
 
 mod code;
 mod control;
@@ -23,7 +23,7 @@ pub(super) use table::rows;
 use super::ids::shorten;
 
 impl Place {
-    /// As authors write it: with the codes of today.
+    /// Reads a place as authors write it, with the present codes.
     ///
     /// # Errors
     /// What to write instead.
@@ -59,7 +59,7 @@ impl FromStr for Country {
     }
 }
 
-/// Equality, order and hash by code, and text in and out, for the handles into the tables.
+/// Equality, order and hash by code, for the handles into the tables.
 macro_rules! by_code {
     ($($name:ident),*) => {$(
         impl PartialEq for $name {
@@ -79,7 +79,7 @@ macro_rules! by_code {
 }
 by_code!(Country, Subdivision, Region);
 
-/// One spelling in text, in serde and in debugging output.
+/// The same text form for parsing, serde and debug output.
 macro_rules! text_form {
     ($($name:ident),*) => {$(
         impl TryFrom<String> for $name {

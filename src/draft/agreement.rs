@@ -18,7 +18,7 @@ use crate::{
     wire,
 };
 
-/// Where an agreement stands among its versions.
+/// The series and the previous version of an agreement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lineage {
     /// The same over all versions.
@@ -35,7 +35,7 @@ pub fn parse_agreement(text: &str, format: Format, lineage: Lineage) -> Result<A
     let node = tree::read(text, format)?;
     let faults = Faults::default();
     let agreement = agreement(At { node: &node, line: node.line, path: "", faults: &faults }, lineage);
-    // What does not read can't be compared with the rest: nothing is said of what follows from it.
+    // The rules between fields are checked only if all fields could be read.
     if let (Some(agreement), true) = (&agreement, faults.is_empty()) {
         check(agreement, &node, &faults);
     }
@@ -126,7 +126,7 @@ fn acknowledge(at: At<'_>) -> Option<AcknowledgeDuty> {
     Some(AcknowledgeDuty { min_level, within_seconds, mandate: None, answer_within_seconds: None })
 }
 
-/// What must hold between the fields, with the line of the grant at fault.
+/// Checks the rules between the fields, and reports the line of the grant at fault.
 fn check(agreement: &Agreement, node: &Node, faults: &Faults) {
     let mut faulty = false;
     for (i, grant) in agreement.grants.iter().enumerate() {
@@ -136,7 +136,7 @@ fn check(agreement: &Agreement, node: &Node, faults: &Faults) {
             faults.note::<()>(line, path.as_str(), message);
         }
     }
-    // The wire's own check has the last word; it stops at its first fault, so it is asked only where we found none.
+    // The check of `wire` decides. It stops at its first fault, so it runs only if there was none here.
     if !faulty && let Err(fault) = wire::agreement::check(agreement) {
         faults.note::<()>(None, fault.field.unwrap_or_default(), fault.message);
     }

@@ -1,4 +1,4 @@
-//! Certificate revocation lists: which key issued one, which certificates it covers, which is the newest.
+//! Certificate revocation lists: the key that issued a list, the certificates that it covers, and which list is the newest.
 //!
 //! Only complete lists are read (RFC 5280, section 5). Delta lists and indirect lists are refused.
 
@@ -35,7 +35,7 @@ use crate::{
 
 /// The clocks of the issuer and of the reader may differ by this many seconds.
 const SKEW_SECONDS: i64 = 300;
-/// What the fault says where no CA that is known has signed the list.
+/// The message of the fault for a list that no known CA has signed.
 pub const NOT_SIGNED: &str = "the revocation list is not signed by a CA of that organisation";
 /// The longest number of a list, bytes (RFC 5280, section 5.2.3).
 const MAX_NUMBER_BYTES: usize = 20;
@@ -58,10 +58,10 @@ struct Inner {
 }
 
 impl Crl {
-    /// Checks a list (DER) against the organisation's bundle. `through` holds other certificates among which the CA that
-    /// issued the list may be, and the CAs above it, in any order. It may be empty where a root issued the list.
+    /// Verifies a list (DER) against the organisation's bundle. `through` contains other certificates in any order. The CA that issued the
+    /// list, and the CAs above it, may be among them. It may be empty if a root issued the list.
     ///
-    /// The validity of the CA certificates is not looked at: a list of a CA that has ended still says what it revoked.
+    /// The validity periods of the CA certificates are not checked, because a list of a CA that has ended still says what it revoked.
     ///
     /// # Errors
     /// `CHAIN_INVALID` where it is malformed, of a kind that is not read, too large, from the future, or not signed by a CA
@@ -77,7 +77,7 @@ impl Crl {
     /// A list that was verified before and is kept with its issuers' certificates. `roots` are those of the bundle.
     ///
     /// # Errors
-    /// `CHAIN_INVALID` where these roots do not stand behind it.
+    /// `CHAIN_INVALID` where it does not verify against these roots.
     pub fn kept(der: &[u8], issuers: &[Vec<u8>], bundle: &TrustBundle) -> Result<Self, Fault> {
         Self::of(der, &parse(der)?, bundle.roots(), issuers)
     }
@@ -142,12 +142,12 @@ impl Crl {
         self.0.scope.id()
     }
 
-    /// Whether it covers a part only of what its key has issued.
+    /// Whether it covers only a part of what its key has issued.
     pub fn is_scoped(&self) -> bool {
         self.scope() != Sha256([0; 32])
     }
 
-    /// The number of a list (DER); `None` where it is malformed. The signature is not looked at.
+    /// The number of a list (DER); `None` where it is malformed. The signature is not checked.
     pub fn number_in(der: &[u8]) -> Option<Vec<u8>> {
         Some(parse(der).ok()?.crl_number()?.to_bytes_be())
     }
@@ -162,7 +162,7 @@ impl Crl {
         self.0.this_update
     }
 
-    /// When the CA means to give the next one. From then on it refuses new connections.
+    /// When the next list is due. From then on new connections are refused.
     pub fn next_update(&self) -> Time {
         self.0.next_update
     }
@@ -172,13 +172,13 @@ impl Crl {
         listed(&self.0.der).unwrap_or_default()
     }
 
-    /// Whether it says something about a certificate that its key has issued: `is_end` is false for the certificate of a CA.
+    /// Whether it covers a certificate that its key has issued. `is_end` is false for the certificate of a CA.
     pub(super) fn covers(&self, certificate: &[u8], is_end: bool) -> bool {
         self.0.scope.covers(certificate, is_end)
     }
 
-    /// What a list (DER) names: serial numbers, and from when on each counts. For the CA that writes the next list; the
-    /// signature is not looked at.
+    /// The entries of a list (DER): serial numbers, and from when on each counts. This is for the CA that writes the next list. The
+    /// signature is not checked.
     ///
     /// # Errors
     /// `CHAIN_INVALID` where it is malformed.
@@ -196,7 +196,7 @@ impl Crl {
         parsed.iter_revoked_certificates().map(entry).collect()
     }
 
-    /// Whether both are of one key and one scope, so that one of them takes the other's place.
+    /// Whether both are of one key and one scope, so that one replaces the other.
     pub fn is_same_series(&self, other: &Self) -> bool {
         self.0.key == other.0.key && self.0.scope.id() == other.0.scope.id()
     }
@@ -206,7 +206,7 @@ impl Crl {
         is_higher(&self.0.number, &other.0.number)
     }
 
-    /// Puts `new` among the lists that are held, in the place of an older one of the same key and scope.
+    /// Adds `new` to the lists that are held. It replaces an older one of the same key and scope.
     ///
     /// # Errors
     /// `CONFLICT` where the one that is held is newer, or has the same number and other content: a list never goes back.
@@ -220,7 +220,7 @@ impl Crl {
         Ok(Self::replace(held, new))
     }
 
-    /// The same, whatever the number of `new`: for a CA that lost its number, where the administrators say so.
+    /// The same, whatever the number of `new`. It is for a CA that lost its number, on the administrators' demand.
     pub fn replace(held: &[Self], new: Self) -> Vec<Self> {
         let mut lists: Vec<Self> = held.iter().filter(|crl| !crl.is_same_series(&new)).cloned().collect();
         lists.push(new);

@@ -13,14 +13,14 @@ use crate::{
     seal::chains::{Signer, When},
 };
 
-/// Whose statements are read.
+/// Whose statements are accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Accept {
-    /// Those of the own organisation and of active partners: whatever comes in now.
+    /// Those of the own organisation and of active partners: for what arrives from partners.
     Active,
-    /// Those of organisations that are known only, too: what partners pass on.
+    /// Those of known organisations too: for what partners pass on.
     Carried,
-    /// Those of suspended partners too: what is stored already.
+    /// Those of suspended partners too: for what is stored already.
     Held,
 }
 
@@ -36,7 +36,7 @@ impl Accept {
 
 impl Trust {
     /// Whose key the chain (DER, leaf first) proves at the time `at`, and which revocation of it is known. A certificate that
-    /// has run out since then still proves what it proved.
+    /// has ended since then still counts.
     ///
     /// # Errors
     /// `CHAIN_INVALID`, or `NOT_A_PARTNER` where no bundle of the claimed domain is accepted.
@@ -67,7 +67,7 @@ impl Trust {
         self.proof(leaf, suite, &path, &held.member)
     }
 
-    /// What a certificate for signing statements signs with.
+    /// The suite with which a certificate signs statements.
     fn suite_of(&self, leaf: &Leaf) -> Result<Suite, Fault> {
         leaf.check_signing_usage(self.signing_usages())?;
         leaf.suite.ok_or_else(|| {
@@ -160,18 +160,18 @@ mod tests {
         };
         let analyst = Ok("spiffe://fr.example/analyst/a".to_owned());
         let refused = Err(Reason::ChainInvalid);
-        // Before: by anybody's word. After, or without a word: by nobody's.
+        // Logged before: anybody may state the time. Logged after, or without a stated time: it does not count.
         for by in [&fr_says, &hub_says] {
             assert_eq!(judged(&former, Some((-60, by, true))), analyst, "{by}");
             assert_eq!(judged(&former, Some((60, by, true))), refused, "{by}");
         }
         assert_eq!(judged(&former, None), refused);
-        // Where words settled it, by the own word alone, and only by a firm one.
+        // Settled by comparing words: only the organisation's own statement counts, and only a firm one.
         let by_words = Former { by_words: true, ..former.clone() };
         assert_eq!(judged(&by_words, Some((-60, &fr_says, true))), analyst);
         assert_eq!(judged(&by_words, Some((-60, &fr_says, false))), refused);
         assert_eq!(judged(&by_words, Some((-60, &hub_says, true))), refused);
-        // The same where somebody else may have its key; and not for what was logged after that day.
+        // The same if somebody else may have its key. What was logged after that day does not count.
         let day = until.plus_seconds(-86_400).day();
         let lost = Former { compromised_since: Some(day), ..former };
         let before = day.end().seconds_since(until) - 1;

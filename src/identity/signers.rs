@@ -16,22 +16,21 @@ use crate::{
 
 pub use super::{chain_cache::Proof, prove_signer::Accept};
 
-/// For so long after a chain has ended another organisation's word on the time is as good as the own one's, seconds.
+/// For this long after a chain has ended, another organisation's statement of the time counts as much as the own one's, seconds.
 const FOREIGN_WORD_SECONDS: i64 = 30 * 86_400;
 
 const NOT_FIRM: &str = "the key is revoked, and its organisation says by a key that has ended that it was used before";
 
 impl Trust {
-    /// Whose key the chain (DER, leaf first) proves as of a time, for a signature that is judged by the rules of
-    /// [`Chains::signer`].
+    /// Whose key the chain (DER, leaf first) proves as of a time, by the rules of [`Chains::signer`].
     ///
     /// # Errors
     /// `CHAIN_INVALID`, `CERTIFICATE_REVOKED`, or `NOT_A_PARTNER` where no bundle of the claimed domain is accepted.
     pub fn judge_signer(&self, chain: &[Vec<u8>], when: &When<'_>, accept: Accept) -> Result<Signer, Fault> {
         let proved = match self.prove_signer(chain, when.at(), accept) {
             Err(fault) if fault.reason == Reason::ChainInvalid && when.at() < when.now => {
-                // A signature may be newer than the statement that it is over, and a reader's clock may have been behind: a
-                // chain counts from its first day on.
+                // A signature may be newer than its statement, and a reader's clock may have been behind. So a chain counts from its
+                // first day on.
                 let first_day = chain.iter().filter_map(|der| window(der).ok()).map(|(from, _)| from).max();
                 match first_day.filter(|day| *day > when.at()) {
                     Some(day) => self.prove_signer(chain, day.min(when.now), accept),
@@ -48,10 +47,10 @@ impl Trust {
         let own_word = when.stated.filter(|stated| stated.by == signer.id.domain());
         if let Some(revocation) = revocation.filter(|revocation| revocation.at <= when.now) {
             let invalid_since = revocation.invalid_since.unwrap_or(revocation.at);
-            // A key signs nothing before its chain begins, so that an earlier time says nothing of when it was lost.
+            // A key signs nothing before its chain begins, so an earlier time says nothing about when it was lost.
             match own_word {
                 Some(stated) if stated.at.max(from) < invalid_since && stated.is_firm => {}
-                // Its organisation may say so again under a key that is good.
+                // Its organisation may state the time again with a valid key.
                 Some(stated) if stated.at.max(from) < invalid_since => return Err(invalid(NOT_FIRM)),
                 _ => return Err(revoked()),
             }
@@ -65,7 +64,7 @@ impl Trust {
     }
 }
 
-/// The trust of the moment, for `seal`.
+/// The current trust, as `seal` uses it.
 #[derive(Clone)]
 pub struct Identities {
     trust: Arc<ArcSwap<Trust>>,
@@ -73,12 +72,12 @@ pub struct Identities {
 }
 
 impl Identities {
-    /// Signers under whatever trust is in force when they are asked for.
+    /// Judges signers by the trust in force at the time of the call.
     pub fn new(trust: Arc<ArcSwap<Trust>>, accept: Accept) -> Self {
         Self { trust, accept }
     }
 
-    /// The trust of the moment.
+    /// The current trust.
     pub fn trust(&self) -> Arc<Trust> {
         self.trust.load_full()
     }

@@ -101,7 +101,7 @@ pub fn assessment(view: &AssessmentText<'_>, options: &Options) -> String {
     page.out
 }
 
-/// What a reader can't know, and what it can.
+/// What a reader can know about withheld portions.
 fn withheld(view: &AssessmentText<'_>) -> &'static str {
     if view.via.is_empty() {
         "There may be portions withheld from you; nothing that you have tells whether and how many."
@@ -241,7 +241,7 @@ impl Page {
         lines.for_each(|line| self.line(&line));
     }
 
-    /// Who stands behind it. What bears a known name wrongly is not read out.
+    /// An endorsement. The text of one with an invalid signature is not shown.
     fn endorsement(&mut self, line: &EndorsementLine, names: &Names) {
         self.blank();
         self.marked(&line.marking, "ENDORSEMENT  ");

@@ -1,5 +1,5 @@
-//! What proves an equivocation: two statements of one subject that differ, each with its signatures. Whoever has the originator's roots
-//! can check it.
+//! Proofs of equivocation: two different statements about one subject, each with its signatures. Anybody who has the originator's roots
+//! can check them.
 
 use super::{
     chains::{Chains, When},
@@ -28,7 +28,7 @@ pub struct Signed {
     pub by: Vec<SpiffeId>,
 }
 
-/// What a statement is about, and when it says that it was made. Its signatures are not looked at.
+/// What a statement is about, and when it says that it was made. Its signatures are not checked.
 ///
 /// # Errors
 /// Whatever does not decode; `INVALID_ARGUMENT` for a kind of which several may be signed.

@@ -70,7 +70,7 @@ pub fn decode(payload: &[u8]) -> Result<Agreement, Fault> {
     Ok(agreement)
 }
 
-/// What must hold over the fields of an agreement, however it was written.
+/// Checks the rules between the fields of an agreement, whether it comes from a file or from the wire.
 ///
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL` with the field's path; `STATEMENT_TOO_LARGE`.

@@ -33,7 +33,7 @@ pub fn decode_set(field: &str, messages: Vec<proto::Group>) -> Result<Vec<Group>
     Ok(groups)
 }
 
-/// As it travels.
+/// To the wire.
 pub fn encode(group: &Group) -> proto::Group {
     let Group { name, as_of, countries, organisations } = group;
     proto::Group {

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::details::AgreementDetails;
 use crate::{
-    cli::{CliError, Exit, Global, named, output},
+    cli::{CliError, Exit, Global, id_prefix, output},
     desk::client::DeskClient,
     wire::proto,
 };
@@ -33,5 +33,5 @@ pub async fn all(desk: &mut DeskClient) -> Result<Vec<AgreementDetails>, CliErro
 /// The one agreement whose id begins with `id`.
 pub async fn find(desk: &mut DeskClient, id: &str) -> Result<AgreementDetails, CliError> {
     let found = all(desk).await?.into_iter().filter(|v| v.id.starts_with(id)).collect();
-    named::only(found, id, "agreement", "agreement list")
+    id_prefix::only(found, id, "agreement", "agreement list")
 }

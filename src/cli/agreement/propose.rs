@@ -77,7 +77,7 @@ impl Draft {
     }
 }
 
-/// The terms as a file to start from. Where they have ended or are about to, for as long again: the old end could not be proposed.
+/// The terms as a file to start from. If they have ended or are about to, they are prolonged, because the old end could not be proposed.
 fn next_version(view: &AgreementDetails, now: Time) -> String {
     let (short, old) = (view.short(), &view.agreement);
     let head = format!(

@@ -50,7 +50,7 @@ impl Simulate {
         let context = Context::load(global, ANYBODY)?;
         let series = seal::compose::new_assessment_id().map_err(|e| CliError::files(e.to_string()))?;
         let mut lineage = Lineage { series, previous: None };
-        // Mistakes in the file first: for those no node is needed.
+        // Mistakes in the file are reported first, without a node.
         let parse =
             |lineage| draft::parse_agreement(&text, format, lineage).map_err(|e| CliError::files(e.in_file(&at)));
         parse(lineage)?;

@@ -44,7 +44,7 @@ impl Export {
             let what = "nobody has signed it yet, so there is nothing to send; see `watchfire agreement show`";
             return Err(CliError::new(Exit::Failed, "CONFLICT", what));
         }
-        // Asked for by itself, so that it goes on record.
+        // A call of its own, so that the export is recorded in the ledger.
         let id = hex::decode(&agreement.id).unwrap_or_default().into();
         let taken = desk.export_agreement(proto::ExportAgreementRequest { id }).await?.into_inner();
         let envelope = wire::envelope::from_proto(taken.envelope.unwrap_or_default())?;
@@ -64,7 +64,7 @@ impl Import {
     }
 }
 
-/// Writes the file that was asked for beside proposing or signing, once there is a signature on it.
+/// Writes the file for `--out` of `propose` and `sign`, if the node has signed.
 pub(super) fn write_signed(global: &Global, agreement: &AgreementDetails, out: Option<&Path>) -> Result<(), CliError> {
     let Some(out) = out else { return Ok(()) };
     if agreement.approvals.len() < agreement.approvals_needed {

@@ -33,12 +33,12 @@ impl Link {
         Ok(Self { address, whole })
     }
 
-    /// Cuts it: what is under way breaks off, and nobody gets through.
+    /// Cuts it. Open connections end, and new ones fail.
     pub fn cut(&self) {
         self.whole.send_replace(false);
     }
 
-    /// Mends it.
+    /// Restores it.
     pub fn mend(&self) {
         self.whole.send_replace(true);
     }

@@ -1,4 +1,4 @@
-//! What each partner received, compared with what was decided, and told.
+//! Compares what each partner received with what was decided, and reports it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::cli::CliError;
 
-/// What a partner was to get of an assessment: the handles of its portions.
+/// What a partner should get: the portions (handles) of each assessment.
 fn expected(world: &World, partner: &str) -> BTreeMap<String, BTreeSet<String>> {
     let mut all = BTreeMap::new();
     for published in &world.published {
@@ -32,7 +32,7 @@ fn handles(value: &Value, released_only: bool) -> BTreeSet<String> {
     chosen.filter_map(|p| p.get("handle").and_then(Value::as_str)).map(str::to_owned).collect()
 }
 
-/// Waits until every partner holds what it was to get.
+/// Waits until every partner has what it should get.
 pub async fn settle(world: &World) -> Result<(), CliError> {
     for partner in &world.partners {
         let wanted = expected(world, partner.domain).len();
@@ -41,13 +41,13 @@ pub async fn settle(world: &World) -> Result<(), CliError> {
             Ok((held.len() >= wanted).then_some(()))
         })
         .await?;
-        // Whatever should not come has its chance to.
+        // Anything that should not arrive has a chance to arrive now.
         partner.ask(&["feed", "pull"]).await?;
     }
     Ok(())
 }
 
-/// Tells, partner by partner.
+/// Checks and reports what each partner received.
 pub async fn tell(narrator: &Narrator<'_>, world: &World) -> Result<(), CliError> {
     narrator.words("");
     for partner in &world.partners {
@@ -137,7 +137,7 @@ async fn one(
     Ok(())
 }
 
-/// The assessed state got nothing, and for no other reason than that it is the subject.
+/// Checks that the assessed state got nothing, and that the subject rule was a reason.
 fn check_subject_rule(world: &World) -> Result<(), CliError> {
     let barred = world.published.iter().filter_map(|p| p.decisions.get("sd.example")).filter(|d| {
         portions(d)

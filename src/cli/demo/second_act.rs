@@ -12,12 +12,12 @@ use super::{
 };
 use crate::cli::CliError;
 
-/// A member of the regional organisation, with which the publisher exchanges nothing: each only knows who the other is.
+/// A member of the regional organisation. The publisher exchanges nothing with it; the two only know each other.
 const MEMBER: Cast = Cast { domain: "gh.example", kind: "state", country: Some("GH") };
 /// The draft that may go on to members: its headline for them, its subject, its recommendation.
 const DRAFT: &str = "r25";
 
-/// Plays it.
+/// Runs the second act.
 pub async fn play(narrator: &Narrator<'_>, world: &mut World, dir: &Path) -> Result<(), CliError> {
     narrator.words("");
     let member = Organisation::found(dir, &MEMBER).await?;
@@ -30,7 +30,7 @@ pub async fn play(narrator: &Narrator<'_>, world: &mut World, dir: &Path) -> Res
     Ok(())
 }
 
-/// The hub's member gets what the publisher's terms let go on, and verifies the publisher's signature by itself.
+/// The hub's member gets what the publisher's terms permit, and verifies the publisher's signature.
 async fn hub(narrator: &Narrator<'_>, world: &World, member: &Organisation, dir: &Path) -> Result<String, CliError> {
     let hub = world.partner_named("ecowas.example")?;
     member.accept(hub, &hub.peer).await?;
@@ -68,7 +68,7 @@ async fn publish(world: &World, dir: &Path, command: &[&str], name: &str) -> Res
     Published::new(&world.publisher.ask_one(&arguments).await?)
 }
 
-/// The assessment as an organisation's analyst sees it, once it is as wanted.
+/// The assessment as an organisation's analyst sees it, once `is_wanted` holds.
 async fn shown(organisation: &Organisation, id: &str, is_wanted: impl Fn(&Value) -> bool) -> Result<Value, CliError> {
     until(&format!("{} sees {id} as it should be", organisation.domain), async || {
         let held = organisation.ask(&["--as", "ana", "assess", "list", "--limit", "1000"]).await?;
@@ -81,7 +81,7 @@ async fn shown(organisation: &Organisation, id: &str, is_wanted: impl Fn(&Value)
     .await
 }
 
-/// The hub's officer stands behind it.
+/// The hub's officer endorses it.
 async fn endorse(narrator: &Narrator<'_>, world: &World, member: &Organisation, id: &str) -> Result<(), CliError> {
     let hub = world.partner_named("ecowas.example")?;
     hub.ask_one(&["person", "add", "olu", "--role", "officer"]).await?;
@@ -113,7 +113,7 @@ async fn correct(
     Ok(())
 }
 
-/// The publisher's officer takes it back over two hops, and destroys it there.
+/// The publisher's officer recalls it with a purge, over two hops.
 async fn recall(narrator: &Narrator<'_>, world: &World, member: &Organisation, id: &str) -> Result<(), CliError> {
     let publisher = &world.publisher;
     publisher.ask_one(&["person", "add", "olu", "--role", "officer"]).await?;
@@ -145,7 +145,7 @@ async fn recall(narrator: &Narrator<'_>, world: &World, member: &Organisation, i
     Ok(())
 }
 
-/// One object that lists them, or a line each.
+/// The holders in an answer, which is an object with a list or one holder.
 fn holders_in(answer: &Value) -> Vec<Value> {
     match answer.get("holders").and_then(Value::as_array) {
         Some(holders) => holders.clone(),
@@ -153,7 +153,7 @@ fn holders_in(answer: &Value) -> Vec<Value> {
     }
 }
 
-/// A partner checks with its own eyes that the recall stands in the publisher's ledger.
+/// A partner verifies that the recall is in the publisher's ledger.
 async fn ledger(narrator: &Narrator<'_>, world: &World, id: &str, dir: &Path) -> Result<(), CliError> {
     let publisher = &world.publisher;
     let partner = world.partner_named("no.example")?;

@@ -1,4 +1,4 @@
-//! What happens in the demo, in order.
+//! The demo, step by step.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::cli::CliError;
 
-/// The publisher first.
+/// The organisations, the publisher first.
 const CAST: [Cast; 5] = [
     Cast { domain: "gb.example", kind: "state", country: Some("GB") },
     Cast { domain: "ecowas.example", kind: "regional", country: None },

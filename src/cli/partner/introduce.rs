@@ -60,13 +60,13 @@ pub struct Partner {
 }
 
 #[derive(Serialize)]
-struct View {
+struct Output {
     of: String,
     to: Vec<String>,
     signed: bool,
 }
 
-impl View {
+impl Output {
     fn new(view: &proto::IntroductionView) -> Self {
         Self { of: one_line(&view.of), to: view.to.iter().map(|to| one_line(to)).collect(), signed: view.signed }
     }
@@ -79,7 +79,7 @@ impl View {
 }
 
 fn show(global: &Global, views: &[proto::IntroductionView], none: &str) {
-    let views: Vec<View> = views.iter().map(View::new).collect();
+    let views: Vec<Output> = views.iter().map(Output::new).collect();
     if global.json {
         views.iter().for_each(output::print_json);
     } else if views.is_empty() {

@@ -11,7 +11,7 @@ use crate::{
     cli::{
         CliError, Global,
         context::{ANYBODY, Context},
-        named, output,
+        id_prefix, output,
     },
     domain::ids::TrustDomain,
     wire::proto,
@@ -35,7 +35,7 @@ impl Explain {
     /// Runs the command.
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
         let mut desk = Context::load(global, ANYBODY)?.connect().await?;
-        let id = named::assessment(&mut desk, &self.id).await?;
+        let id = id_prefix::assessment(&mut desk, &self.id).await?;
         let request = proto::ExplainRequest {
             assessment_id: id.0.to_vec().into(),
             version: self.version,

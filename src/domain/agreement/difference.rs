@@ -1,5 +1,5 @@
-//! What changed between two agreements, term by term, and whether it gives more or less. The place among the versions is not compared, nor is
-//! the order of lists.
+//! Compares two agreements term by term, and says whether each change gives more or less. Version numbers and the order of lists are not
+//! compared.
 
 mod change;
 mod grants;
@@ -12,7 +12,7 @@ use self::change::Changes;
 use super::{AcknowledgeDuty, Agreement, Duties};
 use crate::domain::{group::Group, ids::TrustDomain, level::WarningLevel, place::Country};
 
-/// Every change from `a` to `b`: first of the whole, then grant by grant, in `b`'s order.
+/// Every change from `a` to `b`. Those of the whole agreement come first, then those of each grant, in `b`'s order.
 pub fn differences(a: &Agreement, b: &Agreement) -> Vec<Difference> {
     let mut all = Changes::default();
     // The destructuring makes sure that a new term is compared here too. The grants are compared below.
@@ -42,7 +42,7 @@ pub fn differences(a: &Agreement, b: &Agreement) -> Vec<Difference> {
     all.differences()
 }
 
-/// A group is who a marking or an onward term may name, and where a grant may reach: with more members more is given.
+/// Compares groups. Onward terms and grants refer to groups, so a group with more members gives more.
 fn groups(before: &[Group], after: &[Group], all: &mut Changes) {
     for group in after {
         let Some(old) = before.iter().find(|g| g.name == group.name) else {
@@ -68,7 +68,7 @@ fn groups(before: &[Group], after: &[Group], all: &mut Changes) {
 }
 
 fn duties(before: &Duties, after: &Duties, all: &mut Changes) {
-    // The others are among the terms that this program does not keep.
+    // The other duties are not kept by this version, and are compared there.
     let Duties { acknowledge, purge_on_recall, approvals, .. } = before;
     for level in WarningLevel::ALL {
         let within = |duties: &[AcknowledgeDuty]| {

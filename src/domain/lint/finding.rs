@@ -16,10 +16,10 @@ words!(
     }
 );
 
-/// What a text of the template holds until its author has filled it in.
+/// The text in a template that an author has not filled in yet.
 pub const PLACEHOLDER: &str = "FILL IN";
 
-/// Something to mend, or to accept.
+/// A fault to mend, or a warning to accept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// Its stable name, as in `--accept late-forecast`.
@@ -30,7 +30,7 @@ pub struct Finding {
     pub portion: Option<usize>,
     /// The line of the draft's file, from 1.
     pub line: Option<usize>,
-    /// What is the matter.
+    /// What is wrong.
     pub message: String,
     /// What to do.
     pub help: String,

@@ -19,7 +19,7 @@ pub enum Place {
 }
 
 impl Place {
-    /// Every country that lies in the place, wholly or in part: one, or all those of a region.
+    /// Every country that lies wholly or partly in the place: one country, or all countries of a region.
     pub fn countries(self) -> &'static BTreeSet<Country> {
         match self {
             Self::Country(country) => country.alone(),
@@ -39,7 +39,7 @@ impl Place {
         code.strip_prefix("M49:").and_then(Region::by_code).map(Self::Region)
     }
 
-    /// The places of today that it stands for: a former code for its successors, any other for itself.
+    /// The present places that it stands for. A former code stands for its successors, any other code for itself.
     pub fn today(self) -> Vec<Self> {
         match self {
             Self::Subdivision(part) if part.is_former() => {
@@ -49,8 +49,8 @@ impl Place {
         }
     }
 
-    /// Whether all of this place lies in the other; each place of today lies in itself. A former code lies where all of its successors
-    /// do, and holds them unless they are larger than it was: what an older edition named never grows.
+    /// Whether all of this place lies in the other. Each present place lies in itself. A former code lies where all its successors lie. It
+    /// contains them unless they are larger than it was, so a place of an older edition never grows.
     pub fn within(self, other: Self) -> bool {
         match (self, other) {
             (Self::Subdivision(inner), _) if inner.is_former() => {

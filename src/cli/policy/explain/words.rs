@@ -8,7 +8,7 @@ use crate::{
     cli::{
         decision::{Decision, PortionDecision},
         output,
-        quarantine::words_of,
+        quarantine::reason_in_words,
     },
     render::{
         self, Clauses, Options,
@@ -292,6 +292,7 @@ fn release_words(r: &Released, what: &str) -> String {
         (None, true) => "acknowledged".to_owned(),
         (None, false) => "not acknowledged yet".to_owned(),
     };
-    let kept = r.kept_from_users.as_deref().map(|reason| format!("; KEPT FROM USERS THERE, {}", words_of(reason)));
+    let kept =
+        r.kept_from_users.as_deref().map(|reason| format!("; KEPT FROM USERS THERE, {}", reason_in_words(reason)));
     format!("number {number} on {}: {what}; {state}{}", r.at, kept.unwrap_or_default())
 }

@@ -15,7 +15,7 @@ use crate::domain::{
 };
 
 words!(
-    /// What a change does to what the parties give each other.
+    /// The effect of a change on what the parties give each other.
     Effect, "effect" {
         /// More is given, or sooner, or for longer.
         Widens = "widens",
@@ -38,9 +38,9 @@ impl Effect {
 pub struct Difference {
     /// The grant that it is in; `None` where it concerns the whole agreement.
     pub grant: Option<Direction>,
-    /// What it does.
+    /// Its effect.
     pub effect: Effect,
-    /// What it is.
+    /// The term that changed.
     pub what: What,
 }
 
@@ -62,7 +62,7 @@ impl Direction {
     }
 }
 
-/// What came and what went, each side of one change.
+/// The term that changed, with its values before and after.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the variants are named for the term that changed; before, then after")]
 pub enum What {

@@ -61,7 +61,7 @@ fn compare_one(before: GrantIn<'_>, after: GrantIn<'_>, all: &mut Changes) {
     all.changed(max_tlp, &after.max_tlp, Effect::more(after.max_tlp > *max_tlp), What::MaxTlp);
     all.changed(min_level, &after.min_level, Effect::more(after.min_level < *min_level), What::MinLevel);
     all.changed(delay_seconds, &after.delay_seconds, Effect::more(after.delay_seconds < *delay_seconds), What::Delay);
-    // Without a limit is longer than any.
+    // No limit is longer than any limit.
     let days = |limit: Option<u32>| limit.map_or(u64::MAX, u64::from);
     let longer = days(after.retention_days) > days(*retention_days);
     all.changed(retention_days, &after.retention_days, Effect::more(longer), What::Retention);

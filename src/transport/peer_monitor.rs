@@ -1,4 +1,4 @@
-//! Whether the other end of a live connection is still welcome.
+//! Checks again and again whether the peer of a live connection is still trusted.
 
 use std::{
     sync::{
@@ -17,11 +17,11 @@ use crate::{
     identity::trust::{Audience, Lapse, TlsPeer, TlsUsage},
 };
 
-/// How often expiry is looked at. A change of trust is seen at once.
+/// How often the end of certificates is checked. A change of trust is noticed at once.
 const TICK: Duration = Duration::from_secs(1);
 
-/// What the other end of a connection may do: everything, or only say hello and hand over lists, where a revocation list of its
-/// organisation was past its next update when it connected.
+/// What the peer of a connection may do. If a revocation list of its organisation was past its next update when it connected, it may
+/// only say hello and hand over lists; otherwise it may do everything.
 #[derive(Clone, Default)]
 pub struct Standing(Option<Arc<Limited>>);
 
@@ -31,13 +31,13 @@ struct Limited {
     usage: TlsUsage,
     audience: Audience,
     lapse: Lapse,
-    /// Whether a current list came meanwhile.
+    /// Whether a current list has arrived since.
     is_lifted: AtomicBool,
 }
 
 impl Standing {
-    /// Who shows the chain (leaf first), and what it may do: what follows a handshake. For connections that are not made by this
-    /// module's listener and dialler, such as simulated ones.
+    /// Who shows the chain (leaf first), and what it may do. The listener and the dialler do the same after a handshake; this function
+    /// is for connections that they don't make, such as simulated ones.
     ///
     /// # Errors
     /// As [`Trust::tls_peer`](crate::identity::trust::Trust::tls_peer).
@@ -47,14 +47,14 @@ impl Standing {
         usage: TlsUsage,
         audience: Audience,
     ) -> Result<(TlsPeer, Self), Fault> {
-        let live = Live::new(tls_config.clone(), Some(chain), usage, audience, tls_config.changes());
-        let peer = live.check()?;
-        let standing = live.standing(&peer);
+        let monitor = PeerMonitor::new(tls_config.clone(), Some(chain), usage, audience, tls_config.changes());
+        let peer = monitor.check()?;
+        let standing = monitor.standing(&peer);
         Ok((peer, standing))
     }
 
-    /// The list that is past its next update, as long as no current one has come. A list that runs out later does not limit a
-    /// connection that stands already.
+    /// The list that is past its next update, until a current one arrives. A list that runs out later does not limit an existing
+    /// connection.
     pub fn lapse(&self) -> Option<Lapse> {
         let limited = self.0.as_ref().filter(|limited| !limited.is_lifted.load(Ordering::Relaxed))?;
         let judged = judge(&limited.tls_config, &limited.chain, limited.usage, &limited.audience);
@@ -64,7 +64,7 @@ impl Standing {
                 None
             }
             Ok(TlsPeer { lapsed, .. }) => lapsed,
-            // The connection is about to be cut.
+            // The connection is about to be closed.
             Err(_) => Some(limited.lapse.clone()),
         }
     }
@@ -86,18 +86,18 @@ fn judge(
     tls_config.trust().load().tls_peer(&chain, usage, audience, tls_config.clock().now())
 }
 
-/// The other end of a connection, judged again whenever trust changes.
-pub(super) struct Live {
+/// Verifies the peer of a connection again whenever trust changes.
+pub(super) struct PeerMonitor {
     tls_config: Arc<TlsConfig>,
-    /// The whole chain: the intermediates are needed to judge it again.
+    /// The whole chain. The intermediates are needed to verify it again.
     chain: Vec<CertificateDer<'static>>,
     usage: TlsUsage,
     audience: Audience,
     changes: watch::Receiver<u64>,
 }
 
-impl Live {
-    /// `changes` must be older than the handshake, or a change during it would go unseen.
+impl PeerMonitor {
+    /// `changes` must be older than the handshake. Otherwise a change during the handshake is missed.
     pub(super) fn new(
         tls_config: Arc<TlsConfig>,
         chain: Option<&[CertificateDer<'static>]>,
@@ -108,17 +108,17 @@ impl Live {
         Self { tls_config, chain: chain.unwrap_or_default().to_vec(), usage, audience, changes }
     }
 
-    /// Who it is, if still welcome.
+    /// The peer, if it is still trusted.
     pub(super) fn check(&self) -> Result<TlsPeer, Fault> {
         judge(&self.tls_config, &self.chain, self.usage, &self.audience)
     }
 
-    /// The certificates as they were shown, the end certificate first.
+    /// The certificates as the peer showed them, the end certificate first.
     pub(super) fn chain(&self) -> Vec<Vec<u8>> {
         self.chain.iter().map(|der| der.to_vec()).collect()
     }
 
-    /// What `peer`, who was just judged, may do on this connection.
+    /// What `peer`, which was just verified, may do on this connection.
     pub(super) fn standing(&self, peer: &TlsPeer) -> Standing {
         Standing(peer.lapsed.clone().map(|lapse| {
             let (tls_config, chain, audience) = (self.tls_config.clone(), self.chain.clone(), self.audience.clone());
@@ -133,18 +133,18 @@ impl Live {
         }))
     }
 
-    /// Returns when it is no longer welcome, with the reason.
+    /// Returns when the peer is no longer trusted, with the reason.
     pub(super) async fn unwelcome(mut self) -> Fault {
         loop {
             let end = match self.check() {
                 Ok(peer) => peer.not_after,
                 Err(fault) => return fault,
             };
-            // Proving a chain is dear: between two changes only the clock is looked at.
+            // Verifying a chain is expensive, so between two changes of trust only the clock is checked.
             loop {
                 match time::timeout(TICK, self.changes.changed()).await {
                     Ok(Ok(())) => break,
-                    // INVARIANT: `tls_config` holds the sender, so that `Ok(Err(_))` never comes.
+                    // INVARIANT: `tls_config` holds the sender, so `Ok(Err(_))` never occurs.
                     _ if self.tls_config.clock().now() > end => break,
                     _ => {}
                 }
