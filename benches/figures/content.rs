@@ -9,7 +9,7 @@ use watchfire::{
         ids::{AssessmentId, StatementId, TrustDomain},
         lint::lint,
         statement::{Envelope, StatementKind},
-        time::{Clock, Time},
+        time::Clock,
     },
     draft::{Format, Lineage, parse, parse_agreement},
     node::publish::Submission,
