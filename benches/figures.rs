@@ -1,5 +1,5 @@
-//! What a node does, each figure beside the limit that was measured in the same run: one JSON line each.
-//! `cargo bench`, or `cargo bench -- ingest --quick`. Nothing here passes or fails by time; docs/performance.md reads it.
+//! Measures a node. Each figure is one JSON line, with the limit that was measured in the same run.
+//! `cargo bench`, or `cargo bench -- ingest --quick`. No benchmark passes or fails by its time; docs/performance.md discusses them.
 
 #![allow(
     missing_docs,
@@ -40,6 +40,8 @@ mod publish;
 mod recall;
 #[path = "figures/report.rs"]
 mod report;
+#[path = "figures/run.rs"]
+mod run;
 #[path = "figures/simulate.rs"]
 mod simulate;
 #[path = "figures/start.rs"]
@@ -47,34 +49,11 @@ mod start;
 #[path = "figures/three_hops.rs"]
 mod three_hops;
 
-/// How to run.
-pub struct Run {
-    quick: bool,
-    filters: Vec<String>,
-}
-
-impl Run {
-    /// So many times, or fewer where it should be quick.
-    pub fn count(&self, full: usize, quick: usize) -> usize {
-        if self.quick { quick } else { full }
-    }
-
-    /// A directory on a disk: /tmp may be memory, target/ is not.
-    pub fn directory(&self) -> tempfile::TempDir {
-        tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap()
-    }
-
-    fn wants(&self, figure: &str) -> bool {
-        self.filters.is_empty() || self.filters.iter().any(|f| figure.contains(f.as_str()))
-    }
-}
+use run::Run;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let run = Run {
-        quick: arguments.iter().any(|a| a == "--quick"),
-        filters: arguments.into_iter().filter(|a| !a.starts_with("--")).collect(),
-    };
+    let run = Run::new(arguments);
     let runtime = || tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     macro_rules! figure {
         ($name:literal, $future:expr) => {

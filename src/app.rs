@@ -1,16 +1,20 @@
 //! Builds a node from its configuration and runs it: the one place that knows the concrete types.
 
+mod certificate_set;
 pub mod devca;
-mod door;
 pub mod endings;
+mod error;
+mod keys;
 mod ledger;
+mod lists_in_force;
+mod middleware;
+mod node_files;
 mod ops;
-mod own;
+mod own_lists;
+mod paths;
 pub mod persons;
 pub mod register;
 pub mod rules;
-mod seen_lists;
-mod set;
 mod watch;
 
 use std::{net::SocketAddr, sync::Arc};
@@ -19,8 +23,10 @@ use arc_swap::ArcSwap;
 use tokio::{net::TcpListener, sync::Notify, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-pub use own::{Own, OwnError, is_node_here, is_secret, signing_key};
-pub use set::Notice;
+pub use error::{NodeFilesError, Notice};
+pub use keys::signing_key;
+pub use node_files::NodeFiles;
+pub use paths::{is_node_here, is_secret};
 
 use crate::{
     config::Config,
@@ -32,9 +38,9 @@ use crate::{
     store::{Store, StoreError, sqlite::SqliteStore},
     telemetry::SystemClock,
     transport::{
-        gate::{GateError, TlsGate},
         limits::Limits,
         listener,
+        tls_config::{TlsConfig, TlsConfigError},
     },
 };
 
@@ -43,10 +49,10 @@ use crate::{
 pub enum StartError {
     /// Keys, certificates, bundle or revocation lists.
     #[error(transparent)]
-    Own(#[from] OwnError),
+    Files(#[from] NodeFilesError),
     /// TLS settings.
     #[error(transparent)]
-    Gate(#[from] GateError),
+    Tls(#[from] TlsConfigError),
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -81,12 +87,12 @@ pub struct Running {
 }
 
 impl Running {
-    /// Has the files that are watched read anew, at once.
+    /// Reads the watched files again at once.
     pub fn look_again(&self) {
         self.look.notify_one();
     }
 
-    /// Stops: requests under way end, then everything else. Returns when all is still.
+    /// Stops the node: requests under way finish, then everything else ends. Returns when all tasks have ended.
     pub async fn stop(mut self) {
         self.stop.cancel();
         self.node.live().end_streams();
@@ -100,19 +106,19 @@ impl Running {
 /// [`StartError`]; nothing is left running then.
 pub async fn start(config: Config) -> Result<Running, StartError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    // Before the files are read, so that what changes meanwhile is noticed.
-    let files = watch::Files::as_they_are(&config);
-    let own = Own::load(&config, clock.now())?;
+    // Recorded before the files are read, so that later changes are noticed.
+    let files = watch::FilesAtStart::read(&config);
+    let own = NodeFiles::load(&config, clock.now())?;
     own.tell_notices();
-    // The lock is the store's: a second node in the directory is told so, whatever addresses it listens on.
+    // Opening the store takes its lock. A second node in the directory is refused here, whatever addresses it listens on.
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.store, &own.storage_key)?);
     let peer_listener = bind("listen.peer", &config.peer).await?;
     let desk_listener = bind("listen.desk", &config.desk).await?;
     let ops_listener = bind_ops(&config).await?;
     let trust = Trust::new(own.member.clone(), vec![], config.signing_usages.clone())?;
     let trust = Arc::new(ArcSwap::from_pointee(trust));
-    let gate = Arc::new(TlsGate::new(own.credentials, trust.clone(), clock.clone()));
-    let setter = gate.clone();
+    let tls_config = Arc::new(TlsConfig::new(own.credentials, trust.clone(), clock.clone()));
+    let setter = tls_config.clone();
     let ledger = ledger::parts(&config, own.ledger_key)?;
     let node = Node::start(Parts {
         organisation: config.organisation.clone(),
@@ -122,14 +128,14 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         budgets: config.budgets.clone(),
         readings_every_seconds: config.readings_every_seconds,
         ledger,
-        keep_bundle: own::keep_bundle(&config),
+        keep_bundle: node_files::keep_bundle(&config),
         store,
         clock: clock.clone(),
         key: own.key,
         own: own.member,
         own_lists: config.crl.clone(),
         signing_usages: config.signing_usages.clone(),
-        certificates: endings::certificates(&config, &gate),
+        certificates: endings::certificates(&config, &tls_config),
         trust,
         set_trust: Box::new(move |trust| setter.reload(Some(trust), None)),
     })
@@ -138,55 +144,55 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let (peer, desk, ops) = (address(&peer_listener), address(&desk_listener), ops_listener.as_ref().map(address));
     let stop = CancellationToken::new();
     let mut tasks = JoinSet::new();
-    let door = Door { gate: &gate, limits: &config.limits, stop: &stop };
+    let listeners = Listeners { tls_config: &tls_config, limits: &config.limits, stop: &stop };
     let bytes = config.limits.message_bytes as usize;
     let exchange = tonic::service::Routes::new(peer::service::service(node.clone(), bytes)).add_service(health().await);
-    door.open(&mut tasks, peer_listener, Audience::Partners, shared(exchange, node.clone()));
-    door.open(&mut tasks, desk_listener, Audience::Own, desk_routes(&node, bytes).await);
+    listeners.open(&mut tasks, peer_listener, Audience::Partners, exchange_routes(exchange, node.clone()));
+    listeners.open(&mut tasks, desk_listener, Audience::Own, desk_routes(&node, bytes).await);
     if let Some(tcp) = ops_listener {
-        tasks.spawn(ops::serve(tcp, node.clone(), gate.clone(), stop.clone()));
+        tasks.spawn(ops::serve(tcp, node.clone(), tls_config.clone(), stop.clone()));
     }
-    let follower = Follower { node: node.clone(), gate: gate.clone(), limits: config.limits.clone() };
+    let follower = Follower { node: node.clone(), tls_config: tls_config.clone(), limits: config.limits.clone() };
     tasks.spawn(follower.run(stop.clone()));
     tasks.spawn(ledger::sign(node.clone(), config.ledger.interval_seconds, stop.clone()));
     keep_working(&mut tasks, &stop, &node);
     tasks.spawn(devca::keep(config.clone(), clock.clone(), stop.clone()));
     let look = Arc::new(Notify::new());
-    let watched = watch::Watched { config, node: node.clone(), gate, clock, look: look.clone() };
-    tasks.spawn(watched.watch(files, stop.clone()));
+    let watcher = watch::FileWatcher { config, node: node.clone(), tls_config, clock, look: look.clone() };
+    tasks.spawn(watcher.watch(files, stop.clone()));
     Ok(Running { node, peer, desk, ops, look, stop, tasks })
 }
 
-/// What the own people can call, each call asked at the door.
+/// The desk's services, behind the middleware.
 async fn desk_routes(node: &Arc<Node>, message_bytes: usize) -> axum::Router {
     let routes = tonic::service::Routes::new(desk::service::service(node.clone(), message_bytes))
         .add_service(health().await)
         .add_service(reflection());
     let asked = node.clone();
-    let first = axum::middleware::from_fn(move |request, next| door::desk(asked.clone(), request, next));
+    let first = axum::middleware::from_fn(move |request, next| middleware::desk(asked.clone(), request, next));
     routes.prepare().into_axum_router().layer(first)
 }
 
-/// What a node does before anybody can reach it. `waiting_lists` are own revocation lists whose issuers are not known yet.
+/// Runs before anybody can reach the node. `waiting_lists` are own revocation lists whose issuers are not known yet.
 async fn first_steps(node: &Node, waiting_lists: Vec<Vec<u8>>) -> Result<(), Fault> {
     node.await_issuers(waiting_lists).await?;
     if let Err(fault) = node.look_for_people().await {
         tracing::error!(reason = %fault.reason, "the people in the directory could not be registered at the start");
     }
-    // On a full disk reading goes on, and so do feeds; the next turn tries again.
+    // On a full disk, reading and feeds go on. The next checkpoint is tried at its time.
     if let Err(fault) = node.sign_checkpoint().await {
         tracing::error!(reason = %fault.reason, "no checkpoint could be signed at the start");
     }
     Ok(())
 }
 
-/// Each partner's calls by its share.
-fn shared(exchange: tonic::service::Routes, node: Arc<Node>) -> axum::Router {
-    let first = axum::middleware::from_fn(move |request, next| door::peer(node.clone(), request, next));
+/// The partners' service, behind the middleware that charges each partner's rate limit.
+fn exchange_routes(exchange: tonic::service::Routes, node: Arc<Node>) -> axum::Router {
+    let first = axum::middleware::from_fn(move |request, next| middleware::peer(node.clone(), request, next));
     exchange.prepare().into_axum_router().layer(first)
 }
 
-/// What a node does by itself.
+/// Starts the background work of a node.
 fn keep_working(tasks: &mut JoinSet<()>, stop: &CancellationToken, node: &Arc<Node>) {
     until_stopped(tasks, stop, node.clone().readmit_for_ever());
     until_stopped(tasks, stop, node.clone().forward_for_ever());
@@ -194,32 +200,32 @@ fn keep_working(tasks: &mut JoinSet<()>, stop: &CancellationToken, node: &Arc<No
     until_stopped(tasks, stop, node.clone().fire_timers_for_ever());
 }
 
-/// What a node does for as long as it runs.
+/// Runs one task until the node stops.
 fn until_stopped(tasks: &mut JoinSet<()>, stop: &CancellationToken, work: impl Future<Output = ()> + Send + 'static) {
     let stop = stop.clone();
     tasks.spawn(async move { _ = stop.run_until_cancelled(work).await });
 }
 
-/// What all listeners have in common.
-struct Door<'a> {
-    gate: &'a Arc<TlsGate>,
+/// Opens listeners with what they have in common.
+struct Listeners<'a> {
+    tls_config: &'a Arc<TlsConfig>,
     limits: &'a Limits,
     stop: &'a CancellationToken,
 }
 
-impl Door<'_> {
+impl Listeners<'_> {
     fn open(&self, tasks: &mut JoinSet<()>, tcp: TcpListener, audience: Audience, router: axum::Router) {
         let router = router.layer(axum::middleware::map_response(documented));
-        let (gate, limits, stop) = (self.gate.clone(), self.limits.clone(), self.stop.clone());
+        let (tls_config, limits, stop) = (self.tls_config.clone(), self.limits.clone(), self.stop.clone());
         tasks.spawn(async move {
-            if let Err(error) = listener::serve(tcp, gate, audience, router, limits, stop).await {
+            if let Err(error) = listener::serve(tcp, tls_config, audience, router, limits, stop).await {
                 tracing::error!(%error, "a listener ended");
             }
         });
     }
 }
 
-/// The library's own refusals get the documented codes and reasons.
+/// Gives tonic's own refusals the documented codes and reasons.
 async fn documented(answer: axum::response::Response) -> axum::response::Response {
     crate::wire::status::documented(answer.headers()).map_or(answer, |status| status.into_http())
 }

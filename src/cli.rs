@@ -13,13 +13,15 @@ mod core_dumps;
 mod decision;
 mod demo;
 mod doctor;
+mod error;
 mod evidence;
 mod expiry;
 mod feed;
 mod files;
+mod global;
 mod init;
 mod ledger;
-mod named;
+mod id_prefix;
 mod output;
 mod partner;
 mod person;
@@ -29,14 +31,15 @@ mod quarantine;
 mod show;
 mod signals;
 mod simulated;
-mod taken_back;
+mod recall_details;
 mod waiting;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
-pub use output::{CliError, Exit};
+pub use error::{CliError, Exit};
+use global::Global;
 
 /// Exchanges signed early-warning assessments with partners, under an agreement with each.
 #[derive(Parser)]
@@ -48,33 +51,6 @@ struct Cli {
     global: Global,
     #[command(subcommand)]
     command: Command,
-}
-
-/// Options that every command takes.
-#[derive(Args, Clone)]
-pub(crate) struct Global {
-    /// The node's directory
-    #[arg(long, global = true, value_name = "DIR", default_value = ".", env = "WATCHFIRE_DIR")]
-    pub dir: PathBuf,
-    /// Print JSON on stdout: one object, or one per line for lists and streams
-    #[arg(long, global = true)]
-    pub json: bool,
-    /// Which of the persons in the directory speaks to the node, e.g. alice or analyst/alice
-    #[arg(long = "as", global = true, value_name = "IDENTITY", env = "WATCHFIRE_AS")]
-    pub identity: Option<String>,
-    /// Answer yes to every question, but for the words of a partner that are to be compared
-    #[arg(long, short, global = true)]
-    pub yes: bool,
-    /// Say only what was asked for
-    #[arg(long, short, global = true)]
-    pub quiet: bool,
-}
-
-impl Global {
-    /// Who is named to speak; nobody where the variable of the environment is empty.
-    pub fn named(&self) -> Option<&str> {
-        self.identity.as_deref().filter(|name| !name.is_empty())
-    }
 }
 
 #[derive(Subcommand)]

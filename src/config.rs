@@ -1,12 +1,10 @@
-//! `watchfire.toml` in the node's directory. Unknown keys are refused, every value may be overridden by
-//! `WATCHFIRE_SECTION_KEY`, and all faults are reported at once.
+//! Reads `watchfire.toml` in the node's directory. Unknown keys are refused. The environment variable `WATCHFIRE_SECTION_KEY` overrides a
+//! value. All faults are reported at once.
 
+mod error;
 mod table;
 
-use std::{
-    fmt,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use crate::{
     domain::{
@@ -18,6 +16,8 @@ use crate::{
     },
     transport::limits::Limits,
 };
+
+pub use error::{ConfigError, ConfigFault};
 
 /// The file's name.
 pub const FILE: &str = "watchfire.toml";
@@ -61,7 +61,7 @@ pub struct Config {
     pub storage_key: PathBuf,
     /// Limits of connections.
     pub limits: Limits,
-    /// How much of each partner is taken and kept.
+    /// How much is accepted and stored from each partner.
     pub budgets: Budgets,
     /// How many seconds lie between two times at which partners are told what was read.
     pub readings_every_seconds: u32,
@@ -96,44 +96,6 @@ pub struct Log {
     pub json: bool,
     /// A filter, as `info` or `watchfire=debug`.
     pub level: String,
-}
-
-/// One fault of a configuration.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfigFault {
-    /// The line in the file, where it is there.
-    pub line: Option<usize>,
-    /// `section.key`, or the variable's name.
-    pub key: String,
-    /// What is wrong and what to do.
-    pub message: String,
-}
-
-/// A configuration that can't be used: all its faults.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub struct ConfigError {
-    /// The file.
-    pub file: PathBuf,
-    /// At least one.
-    pub faults: Vec<ConfigFault>,
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, fault) in self.faults.iter().enumerate() {
-            let new_line = if i == 0 { "" } else { "\n" };
-            write!(f, "{new_line}{}", self.file.display())?;
-            if let Some(line) = fault.line {
-                write!(f, ":{line}")?;
-            }
-            if fault.key.is_empty() {
-                write!(f, ": {}", fault.message)?;
-            } else {
-                write!(f, ": {}: {}", fault.key, fault.message)?;
-            }
-        }
-        Ok(())
-    }
 }
 
 impl Config {
@@ -228,8 +190,7 @@ impl Config {
         Some(config)
     }
 
-    /// Where health and metrics are served, if others than this machine's own programs may reach it: nobody is asked for a
-    /// certificate there.
+    /// The address of health and metrics, if other machines may reach it. No certificate is needed there.
     pub fn open_ops(&self) -> Option<&str> {
         let is_loopback = |address: &&str| {
             let host = address.rsplit_once(':').map_or(*address, |(host, _)| host);
@@ -240,7 +201,7 @@ impl Config {
     }
 }
 
-/// What whoever sets [`Config::open_ops`] should know.
+/// The warning for a configuration with [`Config::open_ops`].
 pub const OPEN_OPS: &str = "listen.ops is beyond loopback, and asks nobody for a certificate: whoever reaches it reads who the partners are, \
      what goes between them, and when certificates end; let a firewall keep others out, or listen on 127.0.0.1";
 

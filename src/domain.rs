@@ -34,6 +34,7 @@ pub mod order;
 pub mod partner;
 pub mod person;
 pub mod place;
+pub mod probability;
 pub mod recall;
 pub mod receipt;
 pub mod refusal;

@@ -4,12 +4,14 @@
 pub mod bundle;
 pub mod certificate;
 mod chain;
+mod chain_cache;
 pub mod crl;
 pub mod devca;
 pub mod files;
 pub mod fingerprint;
 pub mod former;
 mod pem;
+mod prove_signer;
 pub mod signers;
 #[cfg(test)]
 pub(crate) mod test_ca;

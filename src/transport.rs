@@ -5,13 +5,13 @@ mod addresses;
 mod connection_slots;
 pub mod dialler;
 mod failed_handshakes;
-pub mod gate;
+pub mod tls_config;
 pub mod limits;
 pub mod listener;
-mod live;
+mod peer_monitor;
 mod log_throttle;
 pub mod rate_limit;
 mod socket;
 mod stall_detector;
 
-pub use live::Standing;
+pub use peer_monitor::Standing;

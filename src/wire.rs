@@ -17,6 +17,7 @@ pub mod group;
 pub mod introduction;
 pub mod invitation;
 pub mod ledger;
+pub mod list;
 pub mod logged;
 pub mod manifest;
 pub mod names;

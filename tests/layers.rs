@@ -1,21 +1,23 @@
 //! The layers hold: a module imports only what stands above it in `src/lib.rs`, and each library stays where it belongs.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeSet, fs, path::Path};
 
-/// A source file: its path from `src` on, and its text.
-type File = (String, String);
+#[path = "layers/circles.rs"]
+mod circles;
+#[path = "layers/remaining.rs"]
+mod remaining;
+#[path = "layers/source.rs"]
+mod source;
+
+use source::{File, heads, paths_from_the_root, read, without_comments};
 
 /// Layers that speak to `node` and never to the store, and not to each other either.
 const ENTRANCES: &[&str] = &["peer", "desk", "cli"];
 
 /// Crates that only some layers (or files) may name. The right side holds beginnings of paths.
 const CONFINED: &[(&str, &[&str])] = &[
-    ("tonic", &["wire/", "wire.rs", "transport/", "peer/", "desk/", "app", "cli/output.rs"]),
+    ("tonic", &["wire/", "wire.rs", "transport/", "peer/", "desk/", "app", "cli/error.rs"]),
     ("tonic_health", &["app"]),
     ("tonic_reflection", &["app"]),
     ("tonic_types", &["wire/"]),
@@ -44,7 +46,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("desk/", "store::unverified", "values that `node` hands out"),
     // No node runs yet, or it could not start: there is no `node` to call.
     ("cli/init.rs", "store::sqlite::SqliteStore", "makes the empty store"),
-    ("cli/output.rs", "store::StoreError", "tells why a node did not start"),
+    ("cli/error.rs", "store::StoreError", "tells why a node did not start"),
 ];
 
 /// Everything that breaks a rule, as `file: what`, and the exceptions that were made use of.
@@ -92,98 +94,6 @@ fn broken(own: &str, own_place: usize, layer: &str, place: usize, path: &str) ->
     }
     (ENTRANCES.contains(&own) && ENTRANCES.contains(&layer))
         .then(|| format!("imports {path}, but `{own}` and `{layer}` know nothing of each other"))
-}
-
-/// The text without `//` comments. (A `//` in a string cuts that line short, which hides no import.)
-fn without_comments(text: &str) -> String {
-    text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
-}
-
-fn is_name(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
-}
-
-/// The first names of all paths that begin with one: `ring` of `ring::digest`, not of `String::new` or `a::ring::b`.
-fn heads(code: &str) -> BTreeSet<&str> {
-    let mut heads = BTreeSet::new();
-    for (at, _) in code.match_indices("::") {
-        let before = &code[..at];
-        let start =
-            before.rfind(|c| !is_name(c)).map_or(0, |i| i + before[i..].chars().next().map_or(1, char::len_utf8));
-        if !before[..start].ends_with("::") {
-            heads.insert(&before[start..]);
-        }
-    }
-    // `use ring;` and `use ring as r;` have no `::`.
-    for line in code.lines() {
-        if let Some(rest) = line.trim_start().strip_prefix("use ") {
-            heads.insert(rest.split(|c| !is_name(c)).next().unwrap_or_default());
-        }
-    }
-    heads
-}
-
-/// All paths that lead through the crate's root, without `crate::`; groups are spelled out.
-fn paths_from_the_root(file: &str, code: &str) -> Vec<String> {
-    let mut paths = Vec::new();
-    for (at, _) in code.match_indices("crate::") {
-        let begins = !code[..at].ends_with(is_name) && !code[..at].ends_with('$');
-        if begins {
-            spell_out("", &code[at + "crate::".len()..], &mut paths);
-        }
-    }
-    // `super::super::x` reaches the root where it is as long as the file is deep.
-    let depth = file.trim_end_matches(".rs").split('/').count();
-    let ups = "super::".repeat(depth);
-    for (at, _) in code.match_indices(&ups) {
-        if !code[..at].ends_with("::") && !code[..at].ends_with(is_name) {
-            spell_out("", &code[at + ups.len()..], &mut paths);
-        }
-    }
-    paths
-}
-
-/// The paths of a use tree; returns what follows it.
-fn spell_out<'a>(before: &str, tree: &'a str, paths: &mut Vec<String>) -> &'a str {
-    let tree = tree.trim_start();
-    if let Some(mut rest) = tree.strip_prefix('{') {
-        loop {
-            rest = rest.trim_start();
-            if let Some(after) = rest.strip_prefix('}') {
-                return after;
-            }
-            let after = spell_out(before, rest, paths).trim_start();
-            let after = after.strip_prefix(',').unwrap_or(after);
-            if after.len() == rest.len() {
-                return after; // not a use tree: a group that can't be read ends here
-            }
-            rest = after;
-        }
-    }
-    let end = tree.find(|c| !is_name(c) && c != '*').unwrap_or(tree.len());
-    let path = if before.is_empty() { tree[..end].to_owned() } else { format!("{before}::{}", &tree[..end]) };
-    match tree[end..].strip_prefix("::") {
-        Some(rest) => spell_out(&path, rest, paths),
-        None => {
-            paths.push(path);
-            let rest = tree[end..].trim_start();
-            // ` as name` is part of the tree.
-            rest.strip_prefix("as ").map_or(rest, |r| r.trim_start().trim_start_matches(is_name))
-        }
-    }
-}
-
-fn read(dir: &Path, files: &mut Vec<File>, root: &Path) {
-    let mut entries: Vec<PathBuf> = fs::read_dir(dir).unwrap().map(|e| e.unwrap().path()).collect();
-    entries.sort();
-    for path in entries {
-        if path.is_dir() {
-            read(&path, files, root);
-        } else if path.extension().is_some_and(|e| e == "rs") {
-            let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
-            files.push((name, fs::read_to_string(&path).unwrap()));
-        }
-    }
 }
 
 /// The layers, uppermost first: the `pub mod` lines of `src/lib.rs`.

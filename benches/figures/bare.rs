@@ -17,9 +17,9 @@ use watchfire::{
     telemetry::SystemClock,
     transport::{
         dialler,
-        gate::{Credentials, TlsGate},
         limits::Limits,
         listener,
+        tls_config::{Credentials, TlsConfig},
     },
     wire::proto::{
         self,
@@ -111,19 +111,19 @@ impl ExchangeService for Bare {
 }
 
 /// Whoever shows `credentials` and believes in `members`; the first one is its own organisation.
-pub fn gate(credentials: Credentials, own: Member, partners: Vec<Member>) -> Arc<TlsGate> {
+pub fn tls_config(credentials: Credentials, own: Member, partners: Vec<Member>) -> Arc<TlsConfig> {
     let trust = Trust::new(own, partners, vec![]).unwrap();
-    Arc::new(TlsGate::new(credentials, Arc::new(ArcSwap::from_pointee(trust)), Arc::new(SystemClock)))
+    Arc::new(TlsConfig::new(credentials, Arc::new(ArcSwap::from_pointee(trust)), Arc::new(SystemClock)))
 }
 
 impl Bare {
     /// Serves on loopback until the token is cancelled; tells where.
-    pub async fn serve(self, gate: Arc<TlsGate>, stop: CancellationToken) -> String {
+    pub async fn serve(self, tls_config: Arc<TlsConfig>, stop: CancellationToken) -> String {
         let tcp = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = tcp.local_addr().unwrap().to_string();
         let service = ExchangeServiceServer::new(self).max_encoding_message_size(4 << 20);
         let router = tonic::service::Routes::new(service).prepare().into_axum_router();
-        tokio::spawn(listener::serve(tcp, gate, Audience::Partners, router, Limits::default(), stop));
+        tokio::spawn(listener::serve(tcp, tls_config, Audience::Partners, router, Limits::default(), stop));
         address
     }
 }
@@ -139,16 +139,17 @@ impl Durable {
     pub async fn serve(pair: &Pair) -> Self {
         let (server, client) = (&pair.publisher, &pair.subscriber);
         let (stop, store): (_, Arc<dyn Store>) = (CancellationToken::new(), Arc::new(server.store()));
-        let gate = gate(server.credentials(), server.member(), vec![client.member()]);
-        let address = Bare { entries: Arc::default(), store: Some(store.clone()) }.serve(gate, stop.clone()).await;
+        let tls_config = tls_config(server.credentials(), server.member(), vec![client.member()]);
+        let address =
+            Bare { entries: Arc::default(), store: Some(store.clone()) }.serve(tls_config, stop.clone()).await;
         Self { address, store, stop }
     }
 
     /// A connection of the subscriber, whose handshake is done.
     pub async fn client(&self, pair: &Pair) -> ExchangeServiceClient<Channel> {
         let (server, client) = (&pair.publisher, &pair.subscriber);
-        let gate = gate(client.credentials(), client.member(), vec![server.member()]);
-        let mut client = dial(&self.address, &server.domain, &gate);
+        let tls_config = tls_config(client.credentials(), client.member(), vec![server.member()]);
+        let mut client = dial(&self.address, &server.domain, &tls_config);
         client.hello(proto::HelloRequest::default()).await.unwrap();
         client
     }
@@ -163,7 +164,7 @@ impl Durable {
 }
 
 /// A connection to a partner's node.
-pub fn dial(address: &str, expect: &TrustDomain, gate: &Arc<TlsGate>) -> ExchangeServiceClient<Channel> {
-    let channel = dialler::connect(address, expect.clone(), gate, &Limits::default()).unwrap();
+pub fn dial(address: &str, expect: &TrustDomain, tls_config: &Arc<TlsConfig>) -> ExchangeServiceClient<Channel> {
+    let channel = dialler::connect(address, expect.clone(), tls_config, &Limits::default()).unwrap();
     ExchangeServiceClient::new(channel).max_decoding_message_size(4 << 20)
 }

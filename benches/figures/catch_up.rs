@@ -12,7 +12,7 @@ use watchfire::wire::{self, proto};
 
 use super::{
     Run,
-    bare::{Bare, dial, gate},
+    bare::{Bare, dial, tls_config},
     pair::{Pair, length},
     report::Figure,
 };
@@ -92,9 +92,9 @@ async fn bare(pair: &Pair, entries: Vec<proto::FeedEntry>) -> f64 {
     let n = entries.len();
     let (server, client) = (&pair.publisher, &pair.subscriber);
     let stop = CancellationToken::new();
-    let served = gate(server.credentials(), server.member(), vec![client.member()]);
+    let served = tls_config(server.credentials(), server.member(), vec![client.member()]);
     let address = Bare { entries: Arc::new(entries), store: None }.serve(served, stop.clone()).await;
-    let dialled = gate(client.credentials(), client.member(), vec![server.member()]);
+    let dialled = tls_config(client.credentials(), client.member(), vec![server.member()]);
     let mut client = dial(&address, &server.domain, &dialled);
     client.hello(proto::HelloRequest::default()).await.unwrap();
     let start = Instant::now();

@@ -9,7 +9,7 @@ use watchfire::{
         ids::{AssessmentId, StatementId, TrustDomain},
         lint::lint,
         statement::{Envelope, StatementKind},
-        time::{Clock, Time},
+        time::Clock,
     },
     draft::{Format, Lineage, parse, parse_agreement},
     node::publish::Submission,
@@ -131,17 +131,23 @@ pub fn published(signed: &Signed) -> Publication {
     kept(signed, id_of(signed.manifest.kind, &signed.manifest.payload), assessment)
 }
 
-/// An agreement in force: nearly everything goes from `from` to `to`, signed by both nodes.
-pub fn agreement(from: (&TrustDomain, &SigningKey), to: (&TrustDomain, &SigningKey)) -> (AgreementRecord, Time) {
+/// One side of an agreement: an organisation, and the key of its node.
+#[derive(Clone, Copy)]
+pub struct Party<'a> {
+    /// The organisation.
+    pub domain: &'a TrustDomain,
+    /// Its node's key.
+    pub key: &'a SigningKey,
+}
+
+/// An agreement in force, signed by both nodes. It permits nearly everything from `from` to `to`.
+pub fn agreement(from: Party<'_>, to: Party<'_>) -> AgreementRecord {
     agreement_with("", from, to)
 }
 
 /// The same with more lines for its grant.
-pub fn agreement_with(
-    more: &str,
-    (from, from_key): (&TrustDomain, &SigningKey),
-    (to, to_key): (&TrustDomain, &SigningKey),
-) -> (AgreementRecord, Time) {
+pub fn agreement_with(more: &str, giver: Party<'_>, taker: Party<'_>) -> AgreementRecord {
+    let (from, to) = (giver.domain, taker.domain);
     let text = format!(
         "[agreement]\nparties = [\"{from}\", \"{to}\"]\nfrom = \"2020-01-01\"\nuntil = \"2039-12-31\"\n\
          purpose = \"figures\"\nnotice = \"90 days\"\n[[grant]]\nid = \"world\"\nfrom = \"{from}\"\nto = \"{to}\"\n\
@@ -152,18 +158,17 @@ pub fn agreement_with(
     let agreement = parse_agreement(&text, Format::Toml, lineage).unwrap();
     let payload = wire::agreement::encode(&agreement);
     let id = id_of(StatementKind::Agreement, &payload);
-    let mut envelope = from_key.envelope(StatementKind::Agreement, payload).unwrap();
-    envelope.signatures.push(to_key.sign(StatementKind::Agreement, &envelope.payload).unwrap());
+    let mut envelope = giver.key.envelope(StatementKind::Agreement, payload).unwrap();
+    envelope.signatures.push(taker.key.sign(StatementKind::Agreement, &envelope.payload).unwrap());
     let now = SystemClock.now();
-    let record = AgreementRecord {
+    AgreementRecord {
         id,
         partner: to.clone(),
         agreement,
         envelope: wire::envelope::encode(&envelope),
         standing: Standing { signed_here: Some(now), ..Standing::proposed_there(now) },
         changed_at: now,
-    };
-    (record, now)
+    }
 }
 
 /// Puts partners and agreements into a store, as accepting and countersigning would.

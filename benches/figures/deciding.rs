@@ -29,7 +29,7 @@ use watchfire::{
 
 use super::{
     Run,
-    content::{Signed, agreement, assessments_of, seed},
+    content::{Party, Signed, agreement, assessments_of, seed},
     machine::percentile,
     organisation::{Light, Org},
     report::Figure,
@@ -188,7 +188,13 @@ pub async fn publication(run: &Run, name: &'static str, partners: usize) {
     std::fs::write(publisher.dir.join("rules/house.cedar"), house()).unwrap();
     let key = publisher.node_key();
     let lights: Vec<Light> = (0..partners).map(|i| Light::found(&format!("p{i}.example"))).collect();
-    let agreements = lights.iter().map(|l| agreement((&publisher.domain, &key), (&l.domain(), &l.key)).0).collect();
+    let agreements = lights
+        .iter()
+        .map(|l| {
+            let from = Party { domain: &publisher.domain, key: &key };
+            agreement(from, Party { domain: &l.domain(), key: &l.key })
+        })
+        .collect();
     seed(&publisher.store(), lights.iter().map(|l| l.record.clone()).collect(), agreements).await;
     let takers: Vec<TrustDomain> = lights.iter().map(Light::domain).collect();
     let author = publisher.author_key();

@@ -18,8 +18,8 @@ use watchfire::{
 
 use super::{
     Run,
-    bare::{Bare, dial, gate},
-    content::{agreement, assessments, seed},
+    bare::{Bare, dial, tls_config},
+    content::{Party, agreement, assessments, seed},
     machine::{percentile, resident_kib},
     organisation::{Light, Org},
     report::Figure,
@@ -31,7 +31,13 @@ pub async fn run(run: &Run, name: &'static str, subscribers: usize) {
     let publisher = Org::found(dir.path(), "gb.example", "GB");
     let key = publisher.node_key();
     let lights: Vec<Light> = (0..subscribers).map(|i| Light::found(&format!("p{i}.example"))).collect();
-    let agreements = lights.iter().map(|l| agreement((&publisher.domain, &key), (&l.domain(), &l.key)).0).collect();
+    let agreements = lights
+        .iter()
+        .map(|l| {
+            let from = Party { domain: &publisher.domain, key: &key };
+            agreement(from, Party { domain: &l.domain(), key: &l.key })
+        })
+        .collect();
     seed(&publisher.store(), lights.iter().map(|l| l.record.clone()).collect(), agreements).await;
 
     let node = publisher.serve();
@@ -82,8 +88,8 @@ async fn subscribe_all(
     let address = publisher.endpoint();
     let mut live = vec![];
     for light in lights {
-        let gate = gate(light.credentials.clone(), light.member.clone(), vec![publisher.member()]);
-        let mut client = dial(address.as_str(), &publisher.domain, &gate);
+        let tls_config = tls_config(light.credentials.clone(), light.member.clone(), vec![publisher.member()]);
+        let mut client = dial(address.as_str(), &publisher.domain, &tls_config);
         let hello = proto::HelloRequest {
             protocol_versions: vec![1],
             now: timestamp(SystemClock.now()),
@@ -107,12 +113,12 @@ async fn bare(publisher: &Org, lights: &[Light], rounds: usize) -> Vec<Duration>
     let members: Vec<Member> = lights.iter().map(|l| l.member.clone()).collect();
     let entry = proto::FeedEntry { portions: vec![vec![7; 4096].into()], ..proto::FeedEntry::default() };
     let stop = CancellationToken::new();
-    let served = gate(publisher.credentials(), publisher.member(), members);
+    let served = tls_config(publisher.credentials(), publisher.member(), members);
     let address = Bare { entries: Arc::new(vec![entry]), store: None }.serve(served, stop.clone()).await;
     let mut clients = vec![];
     for light in lights {
-        let gate = gate(light.credentials.clone(), light.member.clone(), vec![publisher.member()]);
-        let mut client = dial(&address, &publisher.domain, &gate);
+        let tls_config = tls_config(light.credentials.clone(), light.member.clone(), vec![publisher.member()]);
+        let mut client = dial(&address, &publisher.domain, &tls_config);
         client.hello(proto::HelloRequest::default()).await.unwrap();
         clients.push(client);
     }

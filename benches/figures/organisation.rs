@@ -27,7 +27,7 @@ use watchfire::{
     seal::{at_rest::RestKey, sign::SigningKey},
     store::{PartnerRecord, sqlite::SqliteStore},
     telemetry::SystemClock,
-    transport::gate::Credentials,
+    transport::tls_config::Credentials,
 };
 
 const DAYS: u32 = 30;

@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use watchfire::{app::Running, domain::entry::Numbered, node::outgoing::outgoing, wire};
 
 use super::{
-    content::{Signed, agreement, assessments, seed},
+    content::{Party, Signed, agreement, assessments, seed},
     organisation::Org,
 };
 
@@ -20,7 +20,7 @@ impl Pair {
     pub async fn found(root: &Path, follows: bool) -> Self {
         let (publisher, subscriber) = (Org::found(root, "gb.example", "GB"), Org::found(root, "no.example", "NO"));
         let (keys, from, to) = ((publisher.node_key(), subscriber.node_key()), &publisher.domain, &subscriber.domain);
-        let (record, _) = agreement((from, &keys.0), (to, &keys.1));
+        let record = agreement(Party { domain: from, key: &keys.0 }, Party { domain: to, key: &keys.1 });
         let mut mirrored = record.clone();
         mirrored.partner = from.clone();
         let endpoint = follows.then(|| publisher.endpoint());

@@ -31,8 +31,8 @@ use watchfire::{
 
 use super::{
     Run,
-    bare::{dial, gate},
-    content::{agreement, assessments, seed},
+    bare::{dial, tls_config},
+    content::{Party, agreement, assessments, seed},
     machine::percentile,
     organisation::{Light, Org},
     report::Figure,
@@ -41,7 +41,7 @@ use super::{
 type Client = ExchangeServiceClient<tonic::transport::Channel>;
 
 /// What a holder tells the measure.
-enum Told {
+enum HolderEvent {
     Holds,
     /// The originator has stored its receipt.
     Answered(Instant),
@@ -53,7 +53,13 @@ pub async fn run(run: &Run, name: &'static str, holders: usize) {
     let originator = Org::found(dir.path(), "gb.example", "GB");
     let key = originator.node_key();
     let lights: Vec<Arc<Light>> = (0..holders).map(|i| Arc::new(Light::found(&format!("p{i}.example")))).collect();
-    let agreements = lights.iter().map(|l| agreement((&originator.domain, &key), (&l.domain(), &l.key)).0).collect();
+    let agreements = lights
+        .iter()
+        .map(|l| {
+            let from = Party { domain: &originator.domain, key: &key };
+            agreement(from, Party { domain: &l.domain(), key: &l.key })
+        })
+        .collect();
     seed(&originator.store(), lights.iter().map(|l| l.record.clone()).collect(), agreements).await;
     let node = originator.serve();
     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -67,7 +73,7 @@ pub async fn run(run: &Run, name: &'static str, holders: usize) {
     for signed in assessments(&originator.domain, &originator.author_key(), rounds) {
         let published = desk.publish_assessment(signed.request()).await.unwrap().into_inner();
         for _ in 0..holders {
-            assert!(matches!(told.recv().await.unwrap(), Told::Holds));
+            assert!(matches!(told.recv().await.unwrap(), HolderEvent::Holds));
         }
         let request = recall(&originator, &published.assessment_id);
         let start = Instant::now();
@@ -75,7 +81,7 @@ pub async fn run(run: &Run, name: &'static str, holders: usize) {
         answered.push(start.elapsed());
         let mut last = start;
         for _ in 0..holders {
-            let Told::Answered(at) = told.recv().await.unwrap() else { panic!("something else came") };
+            let HolderEvent::Answered(at) = told.recv().await.unwrap() else { panic!("something else came") };
             last = last.max(at);
         }
         last_answered.push(last - start);
@@ -112,9 +118,9 @@ fn recall(originator: &Org, assessment: &[u8]) -> proto::RecallAssessmentRequest
 }
 
 /// Connects a holder, which follows the feed and answers recalls.
-async fn hold(originator: &Org, light: Arc<Light>, tell: mpsc::Sender<Told>) -> JoinHandle<()> {
-    let gate = gate(light.credentials.clone(), light.member.clone(), vec![originator.member()]);
-    let mut client = dial(originator.endpoint().as_str(), &originator.domain, &gate);
+async fn hold(originator: &Org, light: Arc<Light>, tell: mpsc::Sender<HolderEvent>) -> JoinHandle<()> {
+    let tls_config = tls_config(light.credentials.clone(), light.member.clone(), vec![originator.member()]);
+    let mut client = dial(originator.endpoint().as_str(), &originator.domain, &tls_config);
     let hello = proto::HelloRequest {
         protocol_versions: vec![1],
         payload_types: vec![StatementKind::Recall.payload_type().to_owned()],
@@ -130,7 +136,7 @@ async fn hold(originator: &Org, light: Arc<Light>, tell: mpsc::Sender<Told>) -> 
             while let Ok(Some(entry)) = stream.message().await {
                 let release = entry.release.unwrap_or_default();
                 *last.lock().unwrap() = Some(id_of(StatementKind::Release, &release.payload));
-                let _ = arrived.send(Told::Holds).await;
+                let _ = arrived.send(HolderEvent::Holds).await;
             }
         };
         tokio::join!(following, answer(client, &light, &sender, &held, tell));
@@ -143,7 +149,7 @@ async fn answer(
     light: &Light,
     sender: &TrustDomain,
     held: &std::sync::Mutex<Option<StatementId>>,
-    tell: mpsc::Sender<Told>,
+    tell: mpsc::Sender<HolderEvent>,
 ) {
     let mut settled = vec![];
     loop {
@@ -164,7 +170,7 @@ async fn answer(
             let statements = vec![wire::envelope::to_proto(&envelope)];
             let answer = client.submit_statements(proto::SubmitStatementsRequest { statements }).await.unwrap();
             assert!(answer.into_inner().outcomes[0].is_accepted());
-            let _ = tell.send(Told::Answered(Instant::now())).await;
+            let _ = tell.send(HolderEvent::Answered(Instant::now())).await;
         }
     }
 }

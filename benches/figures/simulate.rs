@@ -15,7 +15,7 @@ use watchfire::{
 
 use super::{
     Run,
-    content::{agreement, assessments, published, seed},
+    content::{Party, agreement, assessments, published, seed},
     machine::resident_kib,
     organisation::{Light, Org},
     report::Figure,
@@ -36,7 +36,13 @@ pub async fn run(run: &Run) {
     let org = Org::found(dir.path(), "gb.example", "GB");
     let key = org.node_key();
     let lights: Vec<Light> = (0..partners).map(|i| Light::found(&format!("p{i}.example"))).collect();
-    let agreements = lights.iter().map(|l| agreement((&org.domain, &key), (&l.domain(), &l.key)).0).collect();
+    let agreements = lights
+        .iter()
+        .map(|l| {
+            let from = Party { domain: &org.domain, key: &key };
+            agreement(from, Party { domain: &l.domain(), key: &l.key })
+        })
+        .collect();
     let store = org.store();
     seed(&store, lights.iter().map(|l| l.record.clone()).collect(), agreements).await;
     for signed in assessments(&org.domain, &org.author_key(), count) {

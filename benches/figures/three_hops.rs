@@ -8,7 +8,7 @@ use watchfire::node::Node;
 
 use super::{
     Run,
-    content::{agreement_with, assessments_for, seed},
+    content::{Party, agreement_with, assessments_for, seed},
     latency,
     machine::{fdatasync_ms, percentile},
     organisation::Org,
@@ -97,7 +97,11 @@ async fn chain(orgs: &[Org; 4]) {
         );
         let more = if behind.is_empty() { "" } else { &onward };
         let keys = (from.node_key(), to.node_key());
-        let (record, _) = agreement_with(more, (&from.domain, &keys.0), (&to.domain, &keys.1));
+        let record = agreement_with(
+            more,
+            Party { domain: &from.domain, key: &keys.0 },
+            Party { domain: &to.domain, key: &keys.1 },
+        );
         let mut mirrored = record.clone();
         mirrored.partner = from.domain.clone();
         agreements[i].push(record);

@@ -7,7 +7,7 @@ use watchfire::{
         body::Body,
         ids::{AssessmentId, Digest},
     },
-    render::{self, View},
+    render::{self, AssessmentText},
     wire,
 };
 
@@ -48,7 +48,7 @@ fn read_by_people(portion: &Portion) {
         exercise: false,
     };
     let portions = std::slice::from_ref(portion);
-    let view = View {
+    let view = AssessmentText {
         manifest: &manifest,
         portions,
         signatures: &[],

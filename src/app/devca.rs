@@ -10,10 +10,7 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    own::{OwnError, is_node_here},
-    persons::persons,
-};
+use super::{error::NodeFilesError, paths::is_node_here, persons::persons};
 use crate::{
     config::Config,
     domain::{
@@ -33,15 +30,15 @@ use crate::{
 pub const KEY: &str = "ca/ca.key";
 /// The CA's certificate, in the node's directory.
 pub const CERTIFICATE: &str = "ca/ca.pem";
-/// The CA's own copy of its revocation list, in the node's directory: who was revoked stays so where the node's file is lost.
+/// The CA's own copy of its revocation list, in the node's directory. With it a revocation survives the loss of the node's file.
 const LIST: &str = "ca/crl.pem";
 /// How long certificates are valid, days.
 pub const LEAF_DAYS: u32 = 365;
 /// How long a revocation list is good for, days.
 pub const CRL_DAYS: u32 = 365;
-/// What ends within so many days is renewed.
+/// Whatever ends within this many days is renewed.
 const AHEAD_DAYS: i64 = 30;
-/// From how many days before its end on the CA's own end is told.
+/// The CA's own end is announced this many days ahead.
 const CA_END_DAYS: i64 = 365;
 /// How often a running node looks.
 const INTERVAL: Duration = Duration::from_secs(3600);
@@ -63,7 +60,7 @@ pub enum DevCaError {
     File(#[from] FileError),
     /// The persons' files.
     #[error(transparent)]
-    Own(#[from] OwnError),
+    Persons(#[from] NodeFilesError),
     /// The CA.
     #[error(transparent)]
     Ca(#[from] CaError),
@@ -203,7 +200,7 @@ impl OpenCa {
             }
         }
         revoked.extend_from_slice(more);
-        // The first date counts: both files hold most of them.
+        // Both files hold most of the entries. The first date counts.
         let mut known = BTreeSet::new();
         revoked.retain(|(serial, _)| known.insert(serial.clone()));
         let list = to_pem("X509 CRL", &self.ca.revocation_list_until(number, &revoked, now, until)?);
@@ -211,7 +208,7 @@ impl OpenCa {
         Ok(write_over(file, (list + &others).as_bytes())?)
     }
 
-    /// Nothing is good for longer than the CA itself.
+    /// The end of what is issued now. Nothing is valid for longer than the CA itself.
     fn end(&self, now: Time, days: u32) -> Result<Time, DevCaError> {
         Ok(now.plus_seconds(i64::from(days) * 86_400).min(self.not_after()?))
     }

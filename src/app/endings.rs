@@ -1,10 +1,10 @@
-//! What ends of one's own, as the files have it: for the running node, and for commands where none can be asked.
+//! When the own certificates and lists end, read from the files. It serves the running node, and commands that can't ask a node.
 
 use std::{path::Path, sync::Arc};
 
 use super::{
     devca,
-    own::load_lists,
+    own_lists::load_lists,
     persons::{self, PersonFiles},
 };
 use crate::{
@@ -15,21 +15,21 @@ use crate::{
         trust::Trust,
     },
     node::expiry::{self, Certificates, PersonChain, ReadCertificates},
-    transport::gate::TlsGate,
+    transport::tls_config::TlsConfig,
 };
 
-/// What the node asks for: certificates shown, seen on connections, and the people's.
-pub(super) fn certificates(config: &Config, gate: &Arc<TlsGate>) -> ReadCertificates {
-    let (dir, gate) = (config.dir.clone(), gate.clone());
+/// The certificates that the node asks for: its own, those seen on connections, and the people's.
+pub(super) fn certificates(config: &Config, tls_config: &Arc<TlsConfig>) -> ReadCertificates {
+    let (dir, tls_config) = (config.dir.clone(), tls_config.clone());
     Box::new(move || Certificates {
-        tls: gate.shown(),
+        tls: tls_config.shown(),
         persons: of_persons(&dir),
-        partners: gate.seen(),
+        partners: tls_config.seen(),
         development_ca: devca::name(&dir),
     })
 }
 
-/// The people's certificates. What can't be read is left out: `doctor` names it.
+/// The people's certificates. Files that can't be read are left out; `doctor` names them.
 fn of_persons(dir: &Path) -> Vec<PersonChain> {
     let all = persons::persons(dir).unwrap_or_default();
     let chains = all.iter().flat_map(|p| [(p, "tls", p.tls()), (p, "signing", p.signing())]);
@@ -48,7 +48,7 @@ fn chain(file: &Path) -> Vec<Vec<u8>> {
     read_chain(file).unwrap_or_default().iter().map(|c| c.to_vec()).collect()
 }
 
-/// Everything of one's own that ends, from the files alone.
+/// Everything of this organisation that ends, from the files alone.
 pub fn on_disk(config: &Config, now: Time) -> Vec<Ending> {
     let domain = &config.organisation.domain;
     let ca = devca::name(&config.dir);
@@ -58,8 +58,8 @@ pub fn on_disk(config: &Config, now: Time) -> Vec<Ending> {
     all.extend(expiry::of_roots(domain, true, chain(&config.bundle).iter().map(Vec::as_slice)));
     let lists = read_crls(&config.crl).unwrap_or_default();
     all.extend(lists.iter().filter_map(|der| expiry::of_list(domain, true, der, ca)));
-    // What was revoked is told from lists that hold only; where they can't be read, `doctor` says so.
-    let trust = load_lists(config, now).ok().and_then(|(own, _)| Trust::new(own, vec![], vec![]).ok());
+    // Only lists that verify say who is revoked. `doctor` names lists that can't be read.
+    let trust = load_lists(config, now).ok().and_then(|lists| Trust::new(lists.member, vec![], vec![]).ok());
     let is_revoked = |chain: &[Vec<u8>]| trust.as_ref().is_some_and(|trust| trust.is_own_revoked(chain));
     all.extend(expiry::of_persons(&of_persons(&config.dir), ca, is_revoked));
     expiry::sorted(all)

@@ -8,7 +8,10 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-use super::own::{OwnError, load_ledger_key, make_ledger_key};
+use super::{
+    error::NodeFilesError,
+    keys::{load_ledger_key, make_ledger_key},
+};
 use crate::{
     config::Config,
     identity::files::{Existing, to_pem, write_secret},
@@ -27,7 +30,7 @@ const LOOK: Duration = Duration::from_millis(250);
 const LONGEST: u64 = 64 * 1024;
 
 /// What the ledger is made of; a node without a key gets one.
-pub(super) fn parts(config: &Config, key: Option<RawKey>) -> Result<LedgerParts, OwnError> {
+pub(super) fn parts(config: &Config, key: Option<RawKey>) -> Result<LedgerParts, NodeFilesError> {
     let key = match key {
         Some(key) => key,
         None => make_ledger_key(&config.ledger.key)?,

@@ -16,15 +16,15 @@ use crate::{
         ids::TrustDomain,
     },
     node::Node,
-    transport::gate::TlsGate,
+    transport::tls_config::TlsConfig,
 };
 
 /// Serves until `stop`.
-pub(super) async fn serve(tcp: TcpListener, node: Arc<Node>, gate: Arc<TlsGate>, stop: CancellationToken) {
+pub(super) async fn serve(tcp: TcpListener, node: Arc<Node>, tls_config: Arc<TlsConfig>, stop: CancellationToken) {
     let ready = node.clone();
     let router = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(move || readiness(ready.clone(), gate.clone())))
+        .route("/readyz", get(move || readiness(ready.clone(), tls_config.clone())))
         .route("/metrics", get(move || metrics(node.clone())));
     let served = axum::serve(tcp, router).with_graceful_shutdown(async move { stop.cancelled().await });
     if let Err(error) = served.await {
@@ -33,8 +33,8 @@ pub(super) async fn serve(tcp: TcpListener, node: Arc<Node>, gate: Arc<TlsGate>,
 }
 
 /// Ready, or the reason for which not. A signing certificate that can't be used is told; the people can work on all the same.
-async fn readiness(node: Arc<Node>, gate: Arc<TlsGate>) -> (StatusCode, String) {
-    if let Some(why) = unready(&node, &gate).await {
+async fn readiness(node: Arc<Node>, tls_config: Arc<TlsConfig>) -> (StatusCode, String) {
+    if let Some(why) = unready(&node, &tls_config).await {
         return (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n"));
     }
     let signs = node.good_key().err().map(|fault| format!("; {fault}")).unwrap_or_default();
@@ -43,8 +43,8 @@ async fn readiness(node: Arc<Node>, gate: Arc<TlsGate>) -> (StatusCode, String) 
 
 /// Why this node can't do its work: nobody takes its certificate, its store does not answer or can't be written to as far as is known, or
 /// the store is older than what partners have seen. What is asked of the store is the same for any number of partners.
-async fn unready(node: &Node, gate: &TlsGate) -> Option<String> {
-    if let Err(fault) = gate.check_own() {
+async fn unready(node: &Node, tls_config: &TlsConfig) -> Option<String> {
+    if let Err(fault) = tls_config.check_own() {
         return Some(format!("nobody takes this node's TLS certificate: {fault}; put a new one in its place"));
     }
     // First: it may be what meets damage.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::own::{OwnError, signing_key};
+use super::{error::NodeFilesError, keys::signing_key};
 use crate::{
     domain::ids::SpiffeId,
     identity::{
@@ -10,7 +10,7 @@ use crate::{
         files::{FileError, read_chain},
     },
     seal::sign::SigningKey,
-    transport::gate::Credentials,
+    transport::tls_config::Credentials,
 };
 
 /// Where the persons' identities are, in the node's directory.
@@ -60,47 +60,50 @@ impl PersonFiles {
     ///
     /// # Errors
     /// The first fault, with its file.
-    pub fn check(&self) -> Result<(), OwnError> {
+    pub fn check(&self) -> Result<(), NodeFilesError> {
         Credentials::load(&self.tls(), &self.tls_key())?;
         self.load_key().map(|_| ())
     }
 
     /// The key that this person signs with.
-    pub fn load_key(&self) -> Result<SigningKey, OwnError> {
+    ///
+    /// # Errors
+    /// [`NodeFilesError`]
+    pub fn load_key(&self) -> Result<SigningKey, NodeFilesError> {
         signing_key(&self.signing(), &self.signing_key())
     }
 }
 
-/// Where those that were revoked are put, among them.
+/// Where the files of revoked persons are put, in [`PERSONS`].
 pub const REVOKED: &str = "revoked";
 
 /// The persons in a node's directory, by id, without those that were revoked.
-pub fn persons(dir: &Path) -> Result<Vec<PersonFiles>, OwnError> {
+pub fn persons(dir: &Path) -> Result<Vec<PersonFiles>, NodeFilesError> {
     persons_in(dir.join(PERSONS))
 }
 
-/// Those that were revoked and not added again; nobody where that can't be read.
+/// The persons who were revoked and not added again. Empty if the directory can't be read.
 pub fn revoked(dir: &Path) -> Vec<SpiffeId> {
     let present = persons(dir).unwrap_or_default();
     let gone = persons_in(dir.join(PERSONS).join(REVOKED)).unwrap_or_default();
     gone.into_iter().map(|p| p.id).filter(|id| !present.iter().any(|p| p.id == *id)).collect()
 }
 
-fn persons_in(root: PathBuf) -> Result<Vec<PersonFiles>, OwnError> {
+fn persons_in(root: PathBuf) -> Result<Vec<PersonFiles>, NodeFilesError> {
     let entries = match std::fs::read_dir(&root) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(vec![]),
         Err(error) => return Err(FileError::Unreadable(root, error).into()),
     };
     let mut persons = vec![];
-    // A name with a dot in front is that of a directory that `person unpack` had not finished with.
+    // `person unpack` gives a directory a name with a leading dot until it is complete.
     let is_finished = |dir: &Path| dir.file_name().is_none_or(|name| !name.to_string_lossy().starts_with('.'));
     let in_force = |dir: &PathBuf| is_finished(dir) && dir.join("tls.pem").exists();
     for dir in entries.flatten().map(|e| e.path()).filter(in_force) {
         let file = dir.join("tls.pem");
         let chain = read_chain(&file)?;
         let leaf = chain.first().map(|der| Leaf::parse(der)).transpose();
-        let leaf = leaf.map_err(|fault| OwnError::Trust { file, fault })?;
+        let leaf = leaf.map_err(|fault| NodeFilesError::Trust { file, fault })?;
         if let Some(leaf) = leaf {
             persons.push(PersonFiles { id: leaf.id, dir });
         }

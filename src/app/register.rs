@@ -1,9 +1,6 @@
-//! The register of the own people, read from the store of a node that does not run.
+//! The register of the organisation's people, read from the store of a node that is not running.
 
-use super::{
-    own::{load_lists, load_storage_key},
-    persons::PersonFiles,
-};
+use super::{keys::load_storage_key, own_lists::load_lists, persons::PersonFiles};
 use crate::{
     config::Config,
     domain::{
@@ -16,7 +13,7 @@ use crate::{
     store::{Store, lists::ListStore as _, sqlite::SqliteStore},
 };
 
-/// Everybody who was ever registered; why that can't be told, where a node runs on the store or the files are at fault.
+/// Everybody who was ever registered. It fails if a node is running on the store, or if the files are at fault.
 ///
 /// # Errors
 /// A sentence for the administrator.
@@ -34,15 +31,15 @@ pub async fn on_disk(config: &Config, now: Time) -> Result<Vec<PersonView>, Stri
     Ok(people.into_iter().map(view).collect())
 }
 
-/// The store of a node that does not run, and what its certificates are judged by.
+/// The store of a node that is not running, and the trust that its certificates are verified against.
 fn open(config: &Config, now: Time) -> Result<(Box<dyn Store>, Trust), String> {
     let key = load_storage_key(&config.storage_key).map_err(|e| e.to_string())?;
     let store: Box<dyn Store> = Box::new(SqliteStore::open(&config.store, &key).map_err(|e| e.to_string())?);
-    let (own, _) = load_lists(config, now).map_err(|e| e.to_string())?;
-    Ok((store, Trust::new(own, vec![], vec![]).map_err(|e| e.to_string())?))
+    let lists = load_lists(config, now).map_err(|e| e.to_string())?;
+    Ok((store, Trust::new(lists.member, vec![], vec![]).map_err(|e| e.to_string())?))
 }
 
-/// Makes somebody count whose files are in the directory, where nobody is left to confirm. The node must not run.
+/// Registers a person whose files are in the directory, for the case that nobody is left to confirm one. The node must not run.
 ///
 /// # Errors
 /// A sentence for the administrator.
@@ -67,7 +64,7 @@ pub async fn recover(config: &Config, files: &PersonFiles, now: Time) -> Result<
     store.save_people(vec![person], events).await.map_err(|e| e.to_string())
 }
 
-/// Forgets what can't be read any more of the own revocations, before the node starts: its CA's newest list stands in its place.
+/// Forgets own revocations that can't be read any more, before the node starts. The CA's newest list replaces them.
 ///
 /// # Errors
 /// A sentence for the administrator.

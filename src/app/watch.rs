@@ -1,7 +1,7 @@
-//! Certificates, keys, bundle, revocation lists and house rules, renewed without a restart.
+//! Renews certificates, keys, bundle, revocation lists and house rules without a restart.
 //!
-//! The files that belong together are looked at every second and taken as one set, once they hold together. Until then
-//! what is in force stays, and the log says why, once.
+//! The files that belong together are checked every second and taken as one set, once they fit together. Until then the set in force
+//! stays, and the log says why, once.
 
 mod files;
 
@@ -10,14 +10,15 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use files::Digests;
-pub(super) use files::Files;
+pub(super) use files::FilesAtStart;
+use files::{Digests, Files};
 
 use super::{
-    own::load_lists,
+    certificate_set::{CertificateSet, OwnChains},
+    error::Notice,
+    lists_in_force::ListsInForceFile,
+    own_lists::{OwnLists, load_lists},
     rules,
-    seen_lists::SeenLists,
-    set::{Notice, OwnSet},
 };
 use crate::{
     config::Config,
@@ -27,21 +28,21 @@ use crate::{
         Node,
         rules::{FoundRules, Renewal},
     },
-    transport::gate::TlsGate,
+    transport::tls_config::TlsConfig,
 };
 
-/// Revocation is felt within 2 seconds: half of that is for noticing the file.
+/// A revocation takes effect within 2 seconds. Half of that is for noticing the file.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// Rules are taken up once they have been the same for so long: a directory may be half written.
+/// Rules are read once they have not changed for this long, because a directory may be half written.
 const SETTLED: Duration = Duration::from_millis(200);
 
 /// A node whose files are watched.
-pub(super) struct Watched {
+pub(super) struct FileWatcher {
     pub config: Config,
     pub node: Arc<Node>,
-    pub gate: Arc<TlsGate>,
+    pub tls_config: Arc<TlsConfig>,
     pub clock: Arc<dyn Clock>,
-    /// Somebody asks for all of them to be read anew.
+    /// Notified when all files are to be read again.
     pub look: Arc<Notify>,
 }
 
@@ -51,26 +52,24 @@ struct State {
     in_force: Digests,
     /// The files when they did not hold together.
     refused: Option<Digests>,
-    /// What the log was told of them.
+    /// What was logged about them.
     told: Option<String>,
 }
 
-/// Revocation lists (DER) whose issuers are not known yet.
-type Waiting = Vec<Vec<u8>>;
-
-/// What reading the files as a set has come to.
-enum Found {
-    /// All of it holds.
-    Whole(Box<OwnSet>),
-    /// Why it does not hold. The bundle and the lists may hold with the certificates that are in force.
-    Refused(String, Option<Box<(Member, Waiting)>>),
+/// The result of reading the files as a set.
+enum NewSet {
+    /// The set is valid.
+    Valid(Box<CertificateSet>),
+    /// The set is not valid, and why. The bundle and the lists may still be valid with the certificates in force.
+    Refused(String, Option<Box<OwnLists>>),
 }
 
-impl Watched {
-    /// Watches until `stop`. `files` are as they were before the node read them.
-    pub(super) async fn watch(self, (mut files, in_force): (Files, Digests), stop: CancellationToken) {
-        let mut state = State { in_force, refused: None, told: None };
-        let mut seen_lists = SeenLists::new(&self.config);
+impl FileWatcher {
+    /// Watches until `stop`. `start` is the state of the files before the node read them.
+    pub(super) async fn watch(self, start: FilesAtStart, stop: CancellationToken) {
+        let FilesAtStart { mut files, digests } = start;
+        let mut state = State { in_force: digests, refused: None, told: None };
+        let mut lists_file = ListsInForceFile::new(&self.config);
         let mut seen_rules = None;
         loop {
             tokio::select! {
@@ -82,7 +81,7 @@ impl Watched {
                 }
             }
             self.look(&mut files, &mut state).await;
-            if let Err(error) = seen_lists.keep(self.node.own_member()) {
+            if let Err(error) = lists_file.keep(self.node.own_member()) {
                 tracing::debug!(%error, "the lists in force could not be written beside the store; it is tried again");
             }
             if let Err(fault) = self.node.look_for_people().await {
@@ -103,17 +102,17 @@ impl Watched {
             return;
         }
         let found = self.read(&now, &state.in_force);
-        // The files are read by their names: only where they are still the same is it known what was read.
+        // The files are read by name. Only if they have not changed since is it certain what was read.
         if files.look() != now {
             return;
         }
         match found {
-            Found::Whole(set) => self.put_in_force(*set, now, state).await,
-            Found::Refused(why, member) => {
-                if let Some(member) = member.filter(|_| now.member != state.in_force.member) {
-                    self.put_lists_in_force(*member, now, state).await;
+            NewSet::Valid(set) => self.put_in_force(*set, now, state).await,
+            NewSet::Refused(why, lists) => {
+                if let Some(lists) = lists.filter(|_| now.member != state.in_force.member) {
+                    self.put_lists_in_force(*lists, now, state).await;
                 }
-                // A tool may be between two files: it is told from the second look on.
+                // A tool may be between writing two files, so the log mentions it from the second time on.
                 if state.refused == Some(now) && state.told.as_ref() != Some(&why) {
                     tracing::error!(
                         error = why,
@@ -127,37 +126,37 @@ impl Watched {
     }
 
     /// Reads the files, and checks that they hold together.
-    fn read(&self, files: &Digests, in_force: &Digests) -> Found {
-        match OwnSet::load(&self.config, self.clock.now()) {
+    fn read(&self, files: &Digests, in_force: &Digests) -> NewSet {
+        match CertificateSet::load(&self.config, self.clock.now()) {
             Ok(set) => match self.worse(&set.notices, files, in_force) {
-                None => Found::Whole(Box::new(set)),
-                Some(notice) => Found::Refused(notice.to_string(), self.lists()),
+                None => NewSet::Valid(Box::new(set)),
+                Some(notice) => NewSet::Refused(notice.to_string(), self.lists()),
             },
-            Err(error) => Found::Refused(error.to_string(), self.lists()),
+            Err(error) => NewSet::Refused(error.to_string(), self.lists()),
         }
     }
 
-    /// A new certificate that can't be used takes the place of none that can.
+    /// The notice about a new certificate that can't be used, where the one in force can. It must not replace that one.
     fn worse(&self, notices: &[Notice], files: &Digests, in_force: &Digests) -> Option<Notice> {
         let is_worse = |notice: &&Notice| match notice.file == self.config.tls.certificate {
-            true => files.tls != in_force.tls && self.gate.check_own().is_ok(),
+            true => files.tls != in_force.tls && self.tls_config.check_own().is_ok(),
             false => files.signing != in_force.signing && self.node.good_key().is_ok(),
         };
         notices.iter().filter(|notice| notice.is_unusable).find(is_worse).cloned()
     }
 
-    /// The bundle and the lists, where they hold with the certificates that are in force: a certificate that is copied
-    /// half must not keep a revoked person in.
-    fn lists(&self) -> Option<Box<(Member, Waiting)>> {
+    /// The bundle and the lists, if they are valid with the certificates in force. They take effect by themselves, so that a half-copied
+    /// certificate doesn't keep a revoked person in.
+    fn lists(&self) -> Option<Box<OwnLists>> {
         let now = self.clock.now();
-        let (member, waiting) = load_lists(&self.config, now).ok()?;
-        let key = self.node.signing_chain();
-        OwnSet::check(&self.config, &member, (self.gate.shown(), &key), now).ok()?;
-        Some(Box::new((member, waiting)))
+        let lists = load_lists(&self.config, now).ok()?;
+        let (tls, signing) = (self.tls_config.shown(), self.node.signing_chain());
+        CertificateSet::check(&self.config, &lists.member, &OwnChains { tls: &tls, signing: &signing }, now).ok()?;
+        Some(Box::new(lists))
     }
 
-    async fn put_in_force(&self, set: OwnSet, files: Digests, state: &mut State) {
-        let OwnSet { credentials, key, member, waiting_lists, notices, .. } = set;
+    async fn put_in_force(&self, set: CertificateSet, files: Digests, state: &mut State) {
+        let CertificateSet { credentials, key, member, waiting_lists, notices, .. } = set;
         let mut renewed = vec![];
         if files.member != state.in_force.member {
             match self.renew_own(member, waiting_lists).await {
@@ -168,9 +167,9 @@ impl Watched {
             state.in_force.member = files.member;
         }
         if files.tls != state.in_force.tls {
-            self.gate.reload(None, Some(credentials));
+            self.tls_config.reload(None, Some(credentials));
             // The new chain may hold the issuer of a revocation list that waits.
-            self.node.saw_chain(&self.gate.shown()).await;
+            self.node.saw_chain(&self.tls_config.shown()).await;
             state.in_force.tls = files.tls;
             renewed.push("TLS certificate");
         }
@@ -191,14 +190,14 @@ impl Watched {
         }
     }
 
-    async fn renew_own(&self, member: Member, waiting: Waiting) -> Result<bool, Fault> {
+    async fn renew_own(&self, member: Member, waiting: Vec<Vec<u8>>) -> Result<bool, Fault> {
         let is_new = self.node.renew_own(member).await?;
         self.node.await_issuers(waiting).await?;
         Ok(is_new)
     }
 
-    async fn put_lists_in_force(&self, (member, waiting): (Member, Waiting), files: Digests, state: &mut State) {
-        match self.renew_own(member, waiting).await {
+    async fn put_lists_in_force(&self, lists: OwnLists, files: Digests, state: &mut State) {
+        match self.renew_own(lists.member, lists.waiting).await {
             Ok(true) => {
                 tracing::info!(
                     what = "trust bundle and revocation lists",
@@ -212,7 +211,7 @@ impl Watched {
     }
 }
 
-/// It is tried again at the next look.
+/// Logs that the files could not be stored. The next check tries again.
 fn not_stored(fault: &Fault, state: &mut State) {
     let why = fault.to_string();
     if state.told.as_ref() != Some(&why) {
@@ -221,7 +220,7 @@ fn not_stored(fault: &Fault, state: &mut State) {
     }
 }
 
-/// By their content: they are small, and a file may change within its timestamp's grain.
+/// Compares the rules by their content. They are small, and a file may change without a new timestamp.
 async fn renew_rules(config: &Config, node: &Node, seen: &mut Option<FoundRules>) {
     let found = rules::read(&config.rules);
     if seen.as_ref() == Some(&found) {

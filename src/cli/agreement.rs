@@ -1,23 +1,25 @@
 //! `watchfire agreement`: what is shared with whom.
 
+mod details;
 mod diff;
+mod lookup;
 mod propose;
 mod simulate;
 mod transfer;
-mod view;
 
 use clap::{Args, Subcommand};
 
 use self::{
+    details::AgreementDetails,
+    lookup::{Which, all, find},
     propose::{Draft, Propose},
     transfer::{Export, Import},
-    view::View,
 };
 use super::{
     CliError, Exit, Global,
     approval::approve,
     context::{ADMINS, ANYBODY, Context},
-    named, output,
+    output,
 };
 use crate::{
     desk::client::DeskClient,
@@ -57,14 +59,7 @@ pub enum AgreementCommand {
     Import(Import),
 }
 
-/// Names an agreement.
-#[derive(Args)]
-pub struct Which {
-    /// Its id, or enough of its beginning
-    id: String,
-}
-
-/// Stands behind an agreement.
+/// Approves an agreement.
 #[derive(Args)]
 pub struct Sign {
     #[command(flatten)]
@@ -99,23 +94,23 @@ impl AgreementCommand {
             Self::List => list(global).await,
             Self::Sign(sign) => sign.run(global).await,
             Self::Suspend(stop) => {
-                let Asked { mut desk, id, .. } = asked(global, &stop.which).await?;
+                let AdminCall { mut desk, id, .. } = AdminCall::begin(global, &stop.which).await?;
                 let request = proto::SuspendAgreementRequest { id, reason: stop.reason.clone() };
-                finish(global, desk.suspend_agreement(request).await?.into_inner().agreement).map(|_| ())
+                lookup::print(global, desk.suspend_agreement(request).await?.into_inner().agreement).map(|_| ())
             }
             Self::Resume(which) => {
-                let Asked { mut desk, id, context, subject } = asked(global, which).await?;
+                let AdminCall { mut desk, id, context, subject } = AdminCall::begin(global, which).await?;
                 let approval = Some(approve(&context, Matter::Resumption, subject)?);
                 let request = proto::ResumeAgreementRequest { id, approval };
-                finish(global, desk.resume_agreement(request).await?.into_inner().agreement).map(|_| ())
+                lookup::print(global, desk.resume_agreement(request).await?.into_inner().agreement).map(|_| ())
             }
             Self::Terminate(stop) => {
-                let Asked { mut desk, id, .. } = asked(global, &stop.which).await?;
+                let AdminCall { mut desk, id, .. } = AdminCall::begin(global, &stop.which).await?;
                 if !output::confirm(global, "Ending an agreement can't be undone. End it?") {
                     return Err(CliError::new(Exit::Failed, "NOT_CONFIRMED", "not ended; give --yes to end it"));
                 }
                 let request = proto::TerminateAgreementRequest { id, reason: stop.reason.clone() };
-                finish(global, desk.terminate_agreement(request).await?.into_inner().agreement).map(|_| ())
+                lookup::print(global, desk.terminate_agreement(request).await?.into_inner().agreement).map(|_| ())
             }
             Self::Export(export) => export.run(global).await,
             Self::Import(import) => import.run(global).await,
@@ -125,55 +120,38 @@ impl AgreementCommand {
 
 impl Sign {
     async fn run(&self, global: &Global) -> Result<(), CliError> {
-        let Asked { mut desk, id, context, subject } = asked(global, &self.which).await?;
+        let AdminCall { mut desk, id, context, subject } = AdminCall::begin(global, &self.which).await?;
         let approval = Some(approve(&context, Matter::Agreement, subject)?);
         let request = proto::SignAgreementRequest { id, approval, beside: self.beside };
         let answer = desk.sign_agreement(request).await?.into_inner();
-        let view = finish(global, answer.agreement)?;
+        let view = lookup::print(global, answer.agreement)?;
         transfer::write_signed(global, &view, self.out.as_deref())
     }
 }
 
-/// An administrator asks for something about an agreement.
-struct Asked {
+/// What a command of an administrator needs to change one agreement.
+struct AdminCall {
     context: Context,
     desk: DeskClient,
     /// The agreement's statement id.
     id: prost::bytes::Bytes,
-    /// What an approval of it names: the id of the very terms that the node has shown.
+    /// What an approval names: the id of exactly the terms that the node has shown.
     subject: Sha256,
 }
 
-async fn asked(global: &Global, which: &Which) -> Result<Asked, CliError> {
-    let context = Context::load(global, ADMINS)?;
-    let mut desk = context.connect().await?;
-    let view = named(&mut desk, &which.id).await?;
-    let subject = subject::statement(&id_of(StatementKind::Agreement, &view.envelope.payload));
-    Ok(Asked { context, desk, id: hex::decode(&view.id).unwrap_or_default().into(), subject })
-}
-
-/// Shows what became of it.
-fn finish(global: &Global, agreement: Option<proto::AgreementView>) -> Result<View, CliError> {
-    let missing = || CliError::new(Exit::Failed, "INTERNAL", "the node's answer is empty");
-    let view = View::new(agreement.ok_or_else(missing)?)?;
-    output::result(global, &view, || view.words());
-    Ok(view)
-}
-
-async fn all(desk: &mut DeskClient) -> Result<Vec<View>, CliError> {
-    let all = desk.list_agreements(proto::ListAgreementsRequest {}).await?.into_inner().agreements;
-    all.into_iter().map(View::new).collect()
-}
-
-/// The agreement whose id begins so.
-async fn named(desk: &mut DeskClient, id: &str) -> Result<View, CliError> {
-    let found = all(desk).await?.into_iter().filter(|v| v.id.starts_with(id)).collect();
-    named::only(found, id, "agreement", "agreement list")
+impl AdminCall {
+    async fn begin(global: &Global, which: &Which) -> Result<Self, CliError> {
+        let context = Context::load(global, ADMINS)?;
+        let mut desk = context.connect().await?;
+        let agreement = find(&mut desk, &which.id).await?;
+        let subject = subject::statement(&id_of(StatementKind::Agreement, &agreement.envelope.payload));
+        Ok(Self { context, desk, id: hex::decode(&agreement.id).unwrap_or_default().into(), subject })
+    }
 }
 
 async fn show(global: &Global, which: &Which) -> Result<(), CliError> {
     let mut desk = Context::load(global, ANYBODY)?.connect().await?;
-    let view = named(&mut desk, &which.id).await?;
+    let view = find(&mut desk, &which.id).await?;
     let before = match view.agreement.previous {
         Some(id) => all(&mut desk).await?.into_iter().find(|v| v.id == id.to_string()),
         None => None,
@@ -193,7 +171,7 @@ async fn list(global: &Global) -> Result<(), CliError> {
     } else if views.is_empty() {
         output::print("no agreements yet; begin one with `watchfire agreement draft --partner DOMAIN`");
     } else {
-        let rows: Vec<_> = views.iter().map(View::row).collect();
+        let rows: Vec<_> = views.iter().map(AgreementDetails::row).collect();
         output::print(&output::table(&["ID", "VERSION", "PARTIES", "STATE", "FROM", "UNTIL", "NOTE"], &rows));
     }
     Ok(())

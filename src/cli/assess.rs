@@ -3,11 +3,12 @@
 mod acknowledge;
 mod answer;
 mod attach;
-mod beside;
 mod correct;
+mod draft_files;
 mod endorse;
 mod groups;
 mod holders;
+mod lint;
 mod publish;
 mod purge;
 mod read;
@@ -18,25 +19,9 @@ mod request;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use serde::Serialize;
-
-use beside::Beside;
 
 use super::{CliError, Global, output};
-use crate::{
-    app,
-    config::Config,
-    domain::{
-        draft::Draft,
-        lint::{Finding, Severity, lint, why_withheld},
-        place::ControlTable,
-        time::Clock,
-    },
-    draft,
-    policy::HouseRules,
-    render,
-    telemetry::SystemClock,
-};
+use crate::{config::Config, domain::time::Clock, draft, telemetry::SystemClock};
 
 /// Write, publish and read assessments.
 #[derive(Subcommand)]
@@ -44,7 +29,7 @@ pub enum Assess {
     /// Write a commented draft to start from
     New(New),
     /// Check a draft and name what is wrong or missing, with line numbers
-    Lint(Lint),
+    Lint(lint::Lint),
     /// Sign a draft and publish it; prints who will get what, and why
     Publish(publish::Publish),
     /// List assessments, newest first
@@ -83,13 +68,6 @@ pub struct New {
     out: Option<PathBuf>,
 }
 
-/// Checks a draft.
-#[derive(Args)]
-pub struct Lint {
-    /// The draft (TOML, or JSON where it ends in .json)
-    file: PathBuf,
-}
-
 impl Assess {
     /// Runs the command.
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
@@ -114,69 +92,5 @@ impl Assess {
             Self::Acknowledge(acknowledge) => acknowledge.run(global).await,
             Self::Purge(purge) => purge.run(global).await,
         }
-    }
-}
-
-impl Lint {
-    fn run(&self, global: &Global) -> Result<(), CliError> {
-        let (draft, findings) = checked(global, &self.file)?;
-        let own = own_control(global)?;
-        let withheld = why_withheld(&draft, SystemClock.now(), &own);
-        if global.json {
-            findings.iter().for_each(output::print_json);
-            withheld.into_iter().for_each(|withheld| output::print_json(&Told { withheld }));
-        } else {
-            show(&self.file, &findings);
-            withheld
-                .iter()
-                .for_each(|why| output::print(&format!("withheld from states that no subject names: {why}")));
-        }
-        let errors = findings.iter().filter(|f| f.severity == Severity::Error).count();
-        if errors > 0 {
-            let what = format!("{errors} of {} findings block publication", findings.len());
-            return Err(CliError::new(super::Exit::Failed, "LINT_FAILED", what));
-        }
-        if !global.json {
-            groups::spelled_in(&draft).into_iter().for_each(|group| output::print(&render::group(group)));
-            output::print(&format!("{} portions, {} warnings", draft.portions.len(), findings.len()));
-        }
-        Ok(())
-    }
-}
-
-/// Why a state gets nothing of it that no subject names.
-#[derive(Serialize)]
-struct Told {
-    withheld: String,
-}
-
-/// The organisation's own rows on who controls a place, as they are on disk; none where there is no node.
-fn own_control(global: &Global) -> Result<ControlTable, CliError> {
-    let Ok(config) = Config::load(&global.dir) else { return Ok(ControlTable::none()) };
-    let files = app::rules::read(&config.rules).map(Option::unwrap_or_default);
-    let rules = files.and_then(|files| HouseRules::compile(&files));
-    rules.map(|rules| rules.control().clone()).map_err(|faults| {
-        let all: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        CliError::files(format!("the house rules have mistakes, see `watchfire policy check`: {}", all.join("; ")))
-    })
-}
-
-/// A draft with its attachments' digests, and what the lint finds in it.
-fn checked(global: &Global, file: &std::path::Path) -> Result<(Draft, Vec<Finding>), CliError> {
-    let (text, format) = super::files::read_written(file)?;
-    let mut draft = draft::parse(&text, format).map_err(|e| CliError::files(e.in_file(&file.display().to_string())))?;
-    // A draft can be checked where there is no node, too.
-    let node = Config::load(&global.dir).ok();
-    attach::digest(&mut draft, Beside { draft: file, node: node.as_ref() })?;
-    let findings = lint(&draft, SystemClock.now());
-    Ok((draft, findings))
-}
-
-/// Findings as compilers write them, so that editors find the place.
-fn show(file: &std::path::Path, findings: &[Finding]) {
-    for finding in findings {
-        let line = finding.line.map(|l| format!(":{l}")).unwrap_or_default();
-        let (severity, code, message) = (finding.severity, finding.code, &finding.message);
-        output::print(&format!("{}{line}: {severity} {code}: {message}\n    {}", file.display(), finding.help));
     }
 }

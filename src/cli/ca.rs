@@ -29,13 +29,13 @@ pub struct Renew {
 }
 
 #[derive(Serialize)]
-struct View {
+struct Output {
     file: String,
     what: String,
     until: String,
 }
 
-impl From<&Renewed> for View {
+impl From<&Renewed> for Output {
     fn from(renewed: &Renewed) -> Self {
         Self { file: renewed.file.display().to_string(), what: renewed.what.clone(), until: renewed.until.to_string() }
     }
@@ -56,7 +56,7 @@ impl Renew {
         let open = OpenCa::open(&config)?;
         let now = SystemClock.now();
         output::note(global, "renewing");
-        let renewed: Vec<View> = open.renew(&config, now, self.all)?.iter().map(View::from).collect();
+        let renewed: Vec<Output> = open.renew(&config, now, self.all)?.iter().map(Output::from).collect();
         if global.json {
             renewed.iter().for_each(output::print_json);
         } else if renewed.is_empty() {

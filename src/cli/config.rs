@@ -4,7 +4,7 @@ use clap::Subcommand;
 
 use super::{CliError, Global, output};
 use crate::{
-    app::{Own, is_node_here},
+    app::{NodeFiles, is_node_here},
     config::{Config, OPEN_OPS},
     domain::time::Clock,
     telemetry::SystemClock,
@@ -27,7 +27,8 @@ impl ConfigCommand {
             output::result(global, &checked, || format!("{} is well; no node is here", file.display()));
             return Ok(());
         }
-        let notices: Vec<String> = Own::check(&config, SystemClock.now())?.iter().map(ToString::to_string).collect();
+        let notices: Vec<String> =
+            NodeFiles::check(&config, SystemClock.now())?.iter().map(ToString::to_string).collect();
         if config.open_ops().is_some() {
             output::note(global, OPEN_OPS);
         }

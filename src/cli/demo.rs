@@ -1,17 +1,22 @@
 //! `watchfire demo`: six real nodes on this machine and a real exchange between them.
 
-mod after;
 mod input;
 mod link;
+mod narrator;
 mod organisation;
 mod report;
+mod second_act;
 mod story;
+mod world;
 
 use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{CliError, Exit, Global, output, signals};
+use narrator::{Narrator, failed};
+use world::World;
+
+use super::{CliError, Global, output, signals};
 
 /// Starts five nodes as separate processes, each with its own CA and store: a state that publishes, a regional
 /// organisation, a second state, an NGO, and a state that some assessments are about. Publishes assessments made from 29
@@ -25,49 +30,14 @@ pub struct Demo {
     keep: bool,
 }
 
-/// What the demo tells, step by step.
-pub struct Teller<'a> {
-    global: &'a Global,
-    started: std::time::Instant,
-}
-
-impl Teller<'_> {
-    /// One step: a line of words, or of JSON.
-    pub fn step(&self, step: &str, words: &str, facts: serde_json::Value) {
-        let seconds = self.started.elapsed().as_secs_f64();
-        if self.global.json {
-            let mut line =
-                serde_json::json!({ "step": step, "seconds": (seconds * 10.0).round() / 10.0, "what": words });
-            if let (Some(line), Some(facts)) = (line.as_object_mut(), facts.as_object()) {
-                line.extend(facts.clone());
-            }
-            output::print_json(&line);
-        } else {
-            output::print(&format!("[{seconds:5.1} s] {words}"));
-        }
-    }
-
-    /// Words for people only.
-    pub fn words(&self, words: &str) {
-        if !self.global.json {
-            output::print(words);
-        }
-    }
-}
-
-/// Something is not as it should be.
-pub fn wrong(what: impl Into<String>) -> CliError {
-    CliError::new(Exit::Failed, "DEMO_FAILED", format!("the demo did not go as it should: {}", what.into()))
-}
-
 impl Demo {
     /// Runs it.
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
-        let teller = Teller { global, started: std::time::Instant::now() };
+        let narrator = Narrator::new(global);
         let dir = new_directory()?;
-        let story = signals::unless_ended(story::run(&teller, &dir)).await;
+        let story = signals::unless_ended(story::run(&narrator, &dir)).await;
         let ended = match story {
-            Ok(world) if self.keep => return stay(&teller, &dir, world).await,
+            Ok(world) if self.keep => return stay(&narrator, &dir, world).await,
             Ok(world) => {
                 world.stop().await;
                 Ok(())
@@ -85,16 +55,16 @@ impl Demo {
 }
 
 fn new_directory() -> Result<PathBuf, CliError> {
-    let random: [u8; 4] = crate::seal::random::bytes().map_err(|e| wrong(e.to_string()))?;
+    let random: [u8; 4] = crate::seal::random::bytes().map_err(|e| failed(e.to_string()))?;
     let dir = std::env::temp_dir().join(format!("watchfire-demo-{}", hex::encode(random)));
     crate::identity::files::private_directory(&dir)?;
     Ok(dir)
 }
 
 /// Leaves the nodes running until Ctrl-C.
-async fn stay(teller: &Teller<'_>, dir: &std::path::Path, world: story::World) -> Result<(), CliError> {
+async fn stay(narrator: &Narrator<'_>, dir: &std::path::Path, world: World) -> Result<(), CliError> {
     let at = dir.display();
-    teller.words(&format!(
+    narrator.words(&format!(
         "\nThe nodes go on until Ctrl-C. Try, in another terminal:\n  \
          watchfire --dir {at}/ecowas.example assess list\n  \
          watchfire --dir {at}/ecowas.example feed follow\n  \
@@ -103,7 +73,7 @@ async fn stay(teller: &Teller<'_>, dir: &std::path::Path, world: story::World) -
          watchfire --dir {at}/gb.example --as root partner suspend ecowas.example",
         world.an_assessment(),
     ));
-    output::result(teller.global, &serde_json::json!({ "demo": "ok", "dir": dir }), || {
+    output::result(narrator.global(), &serde_json::json!({ "demo": "ok", "dir": dir }), || {
         "The demo went as it should.".to_owned()
     });
     signals::Signals::new().next().await;

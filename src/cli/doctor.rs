@@ -11,7 +11,7 @@ use super::{
     output,
 };
 use crate::{
-    app::{Own, endings, is_node_here},
+    app::{NodeFiles, endings, is_node_here},
     config::{Config, OPEN_OPS},
     desk::client::DeskClient,
     domain::{
@@ -86,7 +86,7 @@ fn own_files(config: &Config, now: Time) -> Check {
             Err(error) => Check::ill("own files", error.to_string(), "have yourself packed again: `person pack` there"),
         };
     }
-    match Own::check(config, now) {
+    match NodeFiles::check(config, now) {
         Ok(notices) if notices.is_empty() => {
             Check::well("own files", "keys, certificates, bundle, revocation lists and house rules can be used")
         }
@@ -235,7 +235,7 @@ async fn answers(desk: &mut DeskClient) -> Vec<Check> {
         }));
     }
     checks.extend(ledger(desk).await);
-    if let Ok(waiting) = super::taken_back::all(desk, true).await {
+    if let Ok(waiting) = super::recall_details::all(desk, true).await {
         checks.extend(waiting.iter().map(|r| {
             let message = format!("{} asks for a purge of {}", r.originator, hex::encode(&r.assessment_id));
             Check::ill("purges", message, "two officers decide: watchfire assess purge ID, or --decline REASON")

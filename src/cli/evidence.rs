@@ -8,7 +8,7 @@ use clap::Subcommand;
 use super::{
     CliError, Global,
     context::{AUDITORS, Context},
-    named, output,
+    id_prefix, output,
 };
 
 /// Show to others that an organisation has signed two different things.

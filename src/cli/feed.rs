@@ -8,7 +8,7 @@ use super::{
     CliError, Exit, Global,
     context::{ANYBODY, Context, WRITERS},
     output,
-    quarantine::words_of,
+    quarantine::reason_in_words,
     waiting::Waiting,
 };
 use crate::{
@@ -306,7 +306,7 @@ fn print_quarantined(feed: &Status) {
     output::print(&format!("{partner}: it keeps {count} {entries} of this node's feed from its users; {what_to_do}"));
     for entry in &feed.quarantined_newest {
         let There { sequence, assessment, version, reason, .. } = entry;
-        output::print(&format!("    #{sequence}  {assessment} version {version}: {}", words_of(reason)));
+        output::print(&format!("    #{sequence}  {assessment} version {version}: {}", reason_in_words(reason)));
     }
     if count > feed.quarantined_newest.len() as u64 {
         output::print("    and older ones");

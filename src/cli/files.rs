@@ -12,23 +12,23 @@ use tempfile::NamedTempFile;
 use super::CliError;
 use crate::draft::Format;
 
-/// No file that a person writes is larger.
+/// The largest file that is read.
 const MAX_WRITTEN: u64 = 16 << 20;
 
-/// The mode of a file that is for everybody whom the user's own mask does not shut out.
+/// The mode of a file for everybody, within the user's umask.
 pub const FOR_ALL: u32 = 0o666;
 /// The mode of a file that is for its owner only.
 pub const FOR_OWNER: u32 = 0o600;
 
-/// A new file. It has its name only once it is whole and on disk: nobody takes a part of it for all of it. Until then it has a
-/// name of its own beside that, and is removed when this is dropped.
+/// A new file. It gets its name only once it is complete and on disk, so that nobody mistakes a part for the whole. Until then it has
+/// a temporary name in the same directory, and is removed when this is dropped.
 pub struct NewFile {
     file: NamedTempFile,
     path: PathBuf,
 }
 
 impl NewFile {
-    /// Begins it; what is there already stays.
+    /// Creates the temporary file. It fails if the name is taken.
     pub fn begin(path: &Path, mode: u32) -> Result<Self, CliError> {
         if path.symlink_metadata().is_ok() {
             return Err(not_written(path, &io::ErrorKind::AlreadyExists.into()));
@@ -38,7 +38,7 @@ impl NewFile {
         name.push(path.file_name().unwrap_or_default());
         name.push(".");
         let begun = tempfile::Builder::new().prefix(&name).permissions(Permissions::from_mode(mode)).tempfile_in(dir);
-        // Without the name that nobody has asked for.
+        // The message does not name the temporary file.
         let file = begun.map_err(|e| not_written(path, &io::Error::from(e.kind())))?;
         Ok(Self { file, path: path.to_owned() })
     }
@@ -48,7 +48,7 @@ impl NewFile {
         self.file.as_file_mut().write_all(bytes).map_err(|e| not_written(&self.path, &e))
     }
 
-    /// Gives it its name.
+    /// Syncs it to disk, and gives it its name.
     pub fn finish(self) -> Result<(), CliError> {
         let Self { file, path } = self;
         let named = file.as_file().sync_all().and_then(|()| file.persist_noclobber(&path).map_err(|e| e.error));
@@ -56,7 +56,7 @@ impl NewFile {
     }
 }
 
-/// Writes a new file, whole or not at all; what is there already stays.
+/// Writes a new file, completely or not at all. It fails if the name is taken.
 pub fn write_new(path: &Path, text: &str) -> Result<(), CliError> {
     let mut file = NewFile::begin(path, FOR_ALL)?;
     file.add(text.as_bytes())?;

@@ -13,7 +13,7 @@ mod verify;
 use clap::Subcommand;
 
 use super::{
-    CliError, Global,
+    CliError, Exit, Global,
     context::{ADMINS, ANYBODY, AUDITORS, Context},
     output,
 };
@@ -56,9 +56,4 @@ impl Ledger {
             Self::RotateKey(command) => command.run(global).await,
         }
     }
-}
-
-/// The result is on stdout already, and says itself that it is not well.
-fn unverified(message: impl Into<String>) -> CliError {
-    CliError::new(super::Exit::Unverified, "", message)
 }

@@ -1,4 +1,4 @@
-//! What a person or program sees: results on stdout, the rest on stderr, one sentence and a documented exit code.
+//! Writes what a person or program sees: results on stdout, everything else on stderr, and a documented exit code.
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -8,158 +8,21 @@ use std::{
 };
 
 use serde::Serialize;
-use tonic::Status;
 
-use super::Global;
+use super::{
+    error::{CliError, Exit},
+    files::write_new,
+    global::Global,
+};
 use crate::{
-    app::StartError,
-    config::ConfigError,
-    desk::client::ConnectError,
-    domain::{
-        fault::{Fault, Reason},
-        lexicon::Lexicon,
-    },
+    domain::lexicon::Lexicon,
     render::{self, Options},
-    wire::status::to_fault,
 };
 
-/// The documented exit codes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
-    /// Refused or failed.
-    Failed = 1,
-    /// Wrong usage.
-    Usage = 2,
-    /// Configuration or files at fault.
-    Files = 3,
-    /// The node can't be reached.
-    Unreachable = 4,
-    /// Denied by policy or role.
-    Denied = 5,
-    /// Something does not verify.
-    Unverified = 6,
-}
-
-/// Why a command ends without having done its job.
-#[derive(Debug)]
-pub struct CliError {
-    /// The exit code.
-    pub exit: Exit,
-    /// Stable, in capitals.
-    pub reason: String,
-    /// A sentence: what happened, then what to do.
-    pub message: String,
-    /// The field at fault.
-    pub field: Option<String>,
-}
-
-impl CliError {
-    /// An error that concerns no single field.
-    pub fn new(exit: Exit, reason: &str, message: impl Into<String>) -> Self {
-        Self { exit, reason: reason.to_owned(), message: message.into(), field: None }
-    }
-
-    /// Files or configuration at fault.
-    pub fn files(message: impl Into<String>) -> Self {
-        Self::new(Exit::Files, "FILES_AT_FAULT", message)
-    }
-
-    /// Wrong usage.
-    pub fn usage(message: impl Into<String>) -> Self {
-        Self::new(Exit::Usage, "USAGE", message)
-    }
-}
-
-impl From<Fault> for CliError {
-    fn from(fault: Fault) -> Self {
-        let exit = match fault.reason {
-            Reason::SignatureInvalid
-            | Reason::ChainInvalid
-            | Reason::CertificateRevoked
-            | Reason::ListLapsed
-            | Reason::WrongDomain
-            | Reason::UnknownOrNonCanonical
-            | Reason::DigestNotListed
-            | Reason::DigestRepeated
-            | Reason::StatementFromFuture
-            | Reason::SequenceFork
-            | Reason::ReplayDiffers => Exit::Unverified,
-            Reason::RoleRequired | Reason::SecondPersonRequired | Reason::NotCovered | Reason::NotAPartner => {
-                Exit::Denied
-            }
-            _ => Exit::Failed,
-        };
-        Self { exit, reason: fault.reason.to_string(), message: fault.to_string(), field: fault.field }
-    }
-}
-
-impl From<Status> for CliError {
-    fn from(status: Status) -> Self {
-        to_fault(&status).into()
-    }
-}
-
-impl From<ConfigError> for CliError {
-    fn from(error: ConfigError) -> Self {
-        let field = error.faults.first().map(|f| f.key.clone()).filter(|k| !k.is_empty());
-        Self { field, ..Self::new(Exit::Files, "CONFIG_AT_FAULT", error.to_string()) }
-    }
-}
-
-impl From<ConnectError> for CliError {
-    fn from(error: ConnectError) -> Self {
-        match error {
-            ConnectError::Unreachable { .. } => Self::new(Exit::Unreachable, "UNREACHABLE", error.to_string()),
-            ConnectError::Refused(refusal) => Self::new(Exit::Denied, refusal.reason().as_str(), error.to_string()),
-            ConnectError::Ended { .. } => Self::new(Exit::Denied, "CERTIFICATE_ENDED", error.to_string()),
-            ConnectError::Trust(fault) => fault.into(),
-            ConnectError::OfNode(ref fault) | ConnectError::Another { ref fault, .. } => {
-                Self { message: error.to_string(), ..fault.clone().into() }
-            }
-            other => Self::files(other.to_string()),
-        }
-    }
-}
-
-impl From<StartError> for CliError {
-    fn from(error: StartError) -> Self {
-        match error {
-            StartError::Node(fault) => Self { exit: Exit::Files, ..fault.into() },
-            StartError::Listen { .. } => Self::new(Exit::Failed, "ADDRESS_IN_USE", error.to_string()),
-            StartError::Store(crate::store::StoreError::Full) => {
-                Self::new(Exit::Failed, Reason::StoreFull.as_str(), error.to_string())
-            }
-            StartError::Store(crate::store::StoreError::Corrupt(_)) => {
-                Self::new(Exit::Files, Reason::StoreCorrupt.as_str(), error.to_string())
-            }
-            other => Self::files(other.to_string()),
-        }
-    }
-}
-
-impl From<crate::identity::files::FileError> for CliError {
-    fn from(error: crate::identity::files::FileError) -> Self {
-        Self::files(error.to_string())
-    }
-}
-
-impl From<crate::app::OwnError> for CliError {
-    fn from(error: crate::app::OwnError) -> Self {
-        Self::files(error.to_string())
-    }
-}
-
-impl From<crate::app::devca::DevCaError> for CliError {
-    fn from(error: crate::app::devca::DevCaError) -> Self {
-        Self::files(error.to_string())
-    }
-}
-
-/// Why not all of the output could be written, once that is so. A command goes on to its end all the same: what it does at the
-/// node is done whole.
+/// Why some output could not be written. The command nevertheless runs to its end, so that its work at the node is complete.
 static LOST: OnceLock<String> = OnceLock::new();
 
-/// Writes to stdout. A reader that went away (`| head`) is no fault; any other failure is told at the end: see [`ended`].
+/// Writes to stdout. A closed pipe (`| head`) is no failure. [`ended`] reports any other failure.
 pub fn print(text: &str) {
     let mut out = std::io::stdout().lock();
     let written = out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
@@ -170,12 +33,12 @@ fn note_loss(written: io::Result<()>) {
     if let Err(error) = written
         && error.kind() != io::ErrorKind::BrokenPipe
     {
-        // The first failure is the one to tell.
+        // Only the first failure is reported.
         let _ = LOST.set(error.to_string());
     }
 }
 
-/// What a command that has done its job comes to: it has failed all the same where its output was lost.
+/// The result of a command that has done its work: an error if its output was lost.
 pub fn ended() -> Result<(), CliError> {
     LOST.get().map_or(Ok(()), |error| {
         let what = format!("the output can't be written: {error}; what the command does at the node is done");
@@ -188,7 +51,7 @@ pub fn print_json(value: &impl Serialize) {
     print(&serde_json::to_string(value).unwrap_or_else(|_| "{}".to_owned()));
 }
 
-/// The result: JSON where asked for, words otherwise.
+/// Prints a result, as JSON with `--json` and as text otherwise.
 pub fn result(global: &Global, value: &impl Serialize, words: impl FnOnce() -> String) {
     if global.json {
         print_json(value);
@@ -197,18 +60,18 @@ pub fn result(global: &Global, value: &impl Serialize, words: impl FnOnce() -> S
     }
 }
 
-/// A text for a new file, or for stdout where none is named.
+/// Writes a text into a new file, or to stdout if no file is named.
 pub fn written(global: &Global, out: Option<&Path>, text: &str) -> Result<(), CliError> {
     let Some(path) = out else {
         print(text.trim_end());
         return Ok(());
     };
-    super::files::write_new(path, text)?;
+    write_new(path, text)?;
     result(global, &serde_json::json!({ "file": path }), || format!("wrote {}", path.display()));
     Ok(())
 }
 
-/// A remark on stderr, unless quiet.
+/// Prints a remark on stderr, unless `--quiet` is set.
 pub fn note(global: &Global, text: &str) {
     if !global.quiet {
         let _ = writeln!(std::io::stderr(), "{text}");
@@ -229,7 +92,7 @@ pub fn confirm(global: &Global, question: &str) -> bool {
     read.is_ok() && matches!(line.trim(), "y" | "Y" | "yes")
 }
 
-/// Ends with an error. Without a reason, its object is on stdout already.
+/// Reports an error, and returns the exit code. An error without a reason has its JSON object on stdout already.
 pub fn fail(global: &Global, error: &CliError) -> ExitCode {
     if global.json && !error.reason.is_empty() {
         print_json(&serde_json::json!({
@@ -240,7 +103,7 @@ pub fn fail(global: &Global, error: &CliError) -> ExitCode {
     ExitCode::from(error.exit as u8)
 }
 
-/// Ends with clap's own words: help and version are no errors.
+/// Prints clap's message, and returns the exit code. Help and version are no errors.
 pub fn usage(error: &clap::Error) -> ExitCode {
     let is_help = !error.use_stderr();
     if !is_help && std::env::args().any(|a| a == "--json") {
@@ -269,7 +132,7 @@ pub const LEXICON: &str = "uk-phia-2025";
 
 /// Columns under headings, for this terminal.
 pub fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
-    // Whoever pipes a table wants whole cells.
+    // Cells are not shortened when the table is piped.
     let width = if std::io::stdout().is_terminal() { options().width } else { 10_000 };
     render::table(headings, rows, width)
 }

@@ -97,7 +97,7 @@ pub struct Named {
 
 /// A partner, as `--json` shows it.
 #[derive(Serialize)]
-struct View {
+struct Output {
     domain: String,
     kind: String,
     country: Option<String>,
@@ -135,7 +135,7 @@ impl Retired {
     }
 }
 
-impl View {
+impl Output {
     fn new(partner: proto::PartnerView) -> Self {
         let some = |text: String| (!text.is_empty()).then_some(text);
         let kind = word("kind", PartnerKind::ALL, partner.kind).map(|k| k.to_string()).unwrap_or_default();
@@ -213,7 +213,8 @@ impl Partner {
 }
 
 fn finish(global: &Global, partner: Option<proto::PartnerView>) -> Result<(), CliError> {
-    let view = View::new(partner.ok_or_else(|| CliError::new(Exit::Failed, "INTERNAL", "the node's answer is empty"))?);
+    let view =
+        Output::new(partner.ok_or_else(|| CliError::new(Exit::Failed, "INTERNAL", "the node's answer is empty"))?);
     output::result(global, &view, || view.words());
     Ok(())
 }
@@ -308,7 +309,7 @@ fn said(opened: &Opened) -> String {
     )
 }
 
-async fn partners(global: &Global) -> Result<Vec<View>, CliError> {
+async fn partners(global: &Global) -> Result<Vec<Output>, CliError> {
     let mut desk = Context::load(global, ANYBODY)?.connect().await?;
     let proto::ListPartnersResponse { partners, awaited } =
         desk.list_partners(proto::ListPartnersRequest {}).await?.into_inner();
@@ -326,7 +327,7 @@ async fn partners(global: &Global) -> Result<Vec<View>, CliError> {
         );
         output::note(global, &words);
     }
-    Ok(partners.into_iter().map(View::new).collect())
+    Ok(partners.into_iter().map(Output::new).collect())
 }
 
 async fn list(global: &Global) -> Result<(), CliError> {

@@ -102,14 +102,14 @@ pub struct Add {
 }
 
 #[derive(Serialize)]
-struct View {
+struct Output {
     id: String,
     role: String,
     certificate: String,
     key: String,
 }
 
-impl From<&PersonFiles> for View {
+impl From<&PersonFiles> for Output {
     fn from(person: &PersonFiles) -> Self {
         Self {
             id: person.id.to_string(),
@@ -159,7 +159,7 @@ impl Add {
         if self.recover {
             self.recover(&config, &person).await?;
         }
-        output::result(global, &View::from(&person), || {
+        output::result(global, &Output::from(&person), || {
             let counts = "counts where a decision takes two, which partners are told when the node runs";
             match self.recover {
                 true => format!("{} {counts}; the keys are in {}", person.id, person.dir.display()),

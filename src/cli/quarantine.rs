@@ -1,12 +1,12 @@
-//! What is kept from users, in words: here for officers, and at partners for whoever looks at a feed.
+//! Entries in quarantine, in words: those of this node for officers, and those at partners for whoever checks a feed.
 
 use serde::Serialize;
 
 use crate::{domain::fault::Reason, wire::field::time, wire::proto};
 
-/// An arrival that is kept from users.
+/// An entry in quarantine.
 #[derive(Clone, Serialize)]
-pub struct Kept {
+pub struct QuarantinedEntry {
     /// From whom it came.
     partner: String,
     /// Its number in that feed.
@@ -19,8 +19,8 @@ pub struct Kept {
     since: Option<String>,
 }
 
-impl Kept {
-    /// As the desk answers it.
+impl QuarantinedEntry {
+    /// From the desk's answer.
     pub fn new(view: proto::QuarantineView) -> Self {
         let proto::QuarantineView { partner, sequence, release_id, reason, since } = view;
         Self {
@@ -36,13 +36,13 @@ impl Kept {
     pub fn words(&self) -> String {
         let Self { partner, sequence, release, reason, since } = self;
         let since = since.as_deref().unwrap_or("-");
-        let why = words_of(reason.as_deref().unwrap_or(Reason::ReplayDiffers.as_str()));
+        let why = reason_in_words(reason.as_deref().unwrap_or(Reason::ReplayDiffers.as_str()));
         format!("#{sequence} from {partner}, {since}: {why} (release {release})")
     }
 }
 
-/// A reason for which an entry is kept from users, with words where it has some.
-pub fn words_of(reason: &str) -> String {
+/// The reason for which an entry is in quarantine, with an explanation if there is one.
+pub fn reason_in_words(reason: &str) -> String {
     let words = match Reason::from_name(reason) {
         Some(Reason::NotCovered) => "the receiver's copy of the agreement does not cover it",
         Some(Reason::AgreementDiffers) => "the agreement or grant that it names is not in force at the receiver",

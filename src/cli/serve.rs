@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{
     CliError, Global, output,
-    signals::{Asked, Signals},
+    signals::{ProcessSignal, Signals},
 };
 use crate::{
     app,
@@ -57,7 +57,7 @@ impl Serve {
         output::result(global, &ready, || {
             format!("{domain} is up: partners at {}, own people at {}", running.peer, running.desk)
         });
-        while signals.next().await == Asked::HangUp && !std::io::stderr().is_terminal() {
+        while signals.next().await == ProcessSignal::HangUp && !std::io::stderr().is_terminal() {
             look_again(&running, &global.dir);
         }
         output::note(global, "stopping");

@@ -1,8 +1,8 @@
-//! An assessment as the desk answers it, opened and checked again on the reader's side.
+//! An assessment from the desk, opened and verified again on the reader's side.
 
 use serde_json::json;
 
-use super::{CliError, Exit, quarantine::Kept, taken_back::TakenBack};
+use super::{CliError, Exit, quarantine::QuarantinedEntry, recall_details::RecallDetails};
 use crate::{
     domain::{
         assessment::{Manifest, Portion},
@@ -12,7 +12,7 @@ use crate::{
         ids::StatementId,
         release::Release,
     },
-    render::{EndorsementLine, SignatureLine, View},
+    render::{AssessmentText, EndorsementLine, SignatureLine},
     seal::{
         open::{Opened, open_listed},
         seen::saw,
@@ -21,8 +21,8 @@ use crate::{
     wire::{self, proto},
 };
 
-/// One version of an assessment, as far as it is here.
-pub struct Held {
+/// One version of an assessment, as far as this node has it.
+pub struct OpenedAssessment {
     /// What the manifest says.
     pub manifest: Manifest,
     /// Its statement id.
@@ -31,31 +31,31 @@ pub struct Held {
     pub portions: Vec<Portion>,
     /// What the node says of the manifest's signatures.
     pub signatures: Vec<SignatureLine>,
-    /// Who stands behind it.
+    /// Its endorsements.
     pub endorsements: Vec<EndorsementLine>,
-    /// The ways by which it came: for each the releases with their givers, from the originator's on.
+    /// The releases by which it came, with their givers, from the originator's on. There is one list for each arrival.
     pub via: Vec<Vec<(String, Release)>>,
-    /// The ways through hubs, in words.
+    /// The provenances through hubs, in words.
     ways: Vec<String>,
     /// Whether it was published here.
     is_own: bool,
-    /// Where it stands.
+    /// Its state.
     pub state: String,
     /// When it was published or first received here.
     pub since: String,
     /// When its manifest was verified here.
     verified_at: Option<String>,
-    /// The hub on whose word alone its signature counts.
+    /// The hub on whose statement alone its signature counts.
     on_word_of: Option<String>,
     /// The partner on whose introduction alone the originator is known here.
     pub introduced_by: Option<String>,
-    /// From which day on what was first logged under the CA behind a signature is doubtful, where this was later.
+    /// The day from which the CA behind a signature is compromised, if this was first logged later.
     pub doubtful_since: Option<String>,
-    /// Which arrivals are kept from users, and why; for officers who asked for it.
-    pub quarantines: Vec<Kept>,
-    /// By which recall it was taken back.
-    pub recall: Option<TakenBack>,
-    /// What of the assessment its originator has signed two different statements of.
+    /// The arrivals in quarantine, and why; for officers who asked for it.
+    pub quarantines: Vec<QuarantinedEntry>,
+    /// Its recall.
+    pub recall: Option<RecallDetails>,
+    /// The equivocations of its originator about it.
     pub signed_twice: Vec<Twice>,
 }
 
@@ -65,7 +65,7 @@ fn doubt(since: &str) -> String {
     )
 }
 
-impl Held {
+impl OpenedAssessment {
     /// Opens the answer: every portion is checked against the manifest once more.
     pub fn new(view: Option<proto::AssessmentView>) -> Result<Self, CliError> {
         let view = view.ok_or_else(|| CliError::new(Exit::Failed, "INTERNAL", "the node's answer is empty"))?;
@@ -98,8 +98,8 @@ impl Held {
         let endorsements = view.endorsements.into_iter().map(|view| endorsement(view, &portions));
         let endorsements = endorsements.collect::<Result<_, Fault>>()?;
         Ok(Self {
-            quarantines: view.quarantines.into_iter().map(Kept::new).collect(),
-            recall: view.recall.map(TakenBack::new),
+            quarantines: view.quarantines.into_iter().map(QuarantinedEntry::new).collect(),
+            recall: view.recall.map(RecallDetails::new),
             signed_twice: view.signed_twice.iter().filter_map(|twice| twice.parse().ok()).collect(),
             portions,
             manifest,
@@ -128,8 +128,8 @@ impl Held {
     }
 
     /// For the renderer.
-    pub fn view(&self) -> View<'_> {
-        View {
+    pub fn view(&self) -> AssessmentText<'_> {
+        AssessmentText {
             manifest: &self.manifest,
             portions: &self.portions,
             signatures: &self.signatures,

@@ -1,4 +1,4 @@
-//! The signals by which the system or the user ends a program, or asks a node to look at its files again.
+//! The signals that end a program, or make a node read its files again.
 
 use std::future::Future;
 
@@ -6,16 +6,16 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{CliError, Exit};
 
-/// The signals, as they come from the moment on in which this is made.
+/// The signals that arrive after this is made.
 pub struct Signals {
     interrupt: Option<Signal>,
     terminate: Option<Signal>,
     hangup: Option<Signal>,
 }
 
-/// What is asked for.
+/// What a signal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked {
+pub enum ProcessSignal {
     /// To end: SIGINT (Ctrl-C) or SIGTERM.
     End,
     /// SIGHUP: the terminal is gone, or somebody wants files to be read anew.
@@ -23,7 +23,7 @@ pub enum Asked {
 }
 
 impl Signals {
-    /// Where the system gives no notice of a signal, it ends the program as ever.
+    /// Subscribes to the signals. One that can't be subscribed to has its default effect.
     pub fn new() -> Self {
         let of = |kind| signal(kind).ok();
         Self {
@@ -34,11 +34,11 @@ impl Signals {
     }
 
     /// Waits for the next one.
-    pub async fn next(&mut self) -> Asked {
+    pub async fn next(&mut self) -> ProcessSignal {
         tokio::select! {
-            () = one(&mut self.interrupt) => Asked::End,
-            () = one(&mut self.terminate) => Asked::End,
-            () = one(&mut self.hangup) => Asked::HangUp,
+            () = one(&mut self.interrupt) => ProcessSignal::End,
+            () = one(&mut self.terminate) => ProcessSignal::End,
+            () = one(&mut self.hangup) => ProcessSignal::HangUp,
         }
     }
 }
@@ -50,7 +50,7 @@ async fn one(signal: &mut Option<Signal>) {
     }
 }
 
-/// What `work` comes to, unless a signal ends the program: then it is dropped, with what it has begun.
+/// The result of `work`. If a signal arrives first, `work` is dropped and the result is an error.
 pub async fn unless_ended<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
     let mut signals = Signals::new();
     tokio::select! {

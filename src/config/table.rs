@@ -1,4 +1,4 @@
-//! Takes values out of the file and the environment one by one, and notes every fault on the way.
+//! Takes values out of the file and the environment one by one, and collects every fault.
 
 use std::{collections::BTreeMap, str::FromStr};
 
@@ -11,7 +11,7 @@ use toml::{
 use super::ConfigFault;
 use crate::domain::spelling::distance;
 
-/// Sections with their keys. Whatever else stands in the file is a fault.
+/// The sections and their keys. Any other key in the file is a fault.
 const KEYS: &[(&str, &[&str])] = &[
     ("organisation", &["domain", "country", "kind", "bundle"]),
     ("listen", &["peer", "desk", "console", "ops", "advertise"]),
@@ -53,23 +53,23 @@ const KEYS: &[(&str, &[&str])] = &[
     ("log", &["format", "level"]),
 ];
 
-/// Variables of the environment that are no overrides.
+/// Environment variables that override no key.
 const NO_OVERRIDES: &[&str] = &["WATCHFIRE_DIR", "WATCHFIRE_AS", "WATCHFIRE_LEXICON", "WATCHFIRE_BIN"];
 
-/// A listener that is not wanted.
+/// The address that switches a listener off.
 pub(super) const OFF: &str = "off";
 
-/// A value with where it stands.
-struct Found {
+/// A value with its place in the file.
+struct Entry {
     value: toml::Value,
     line: Option<usize>,
     /// The key, or the variable that overrides it.
     name: String,
 }
 
-/// What is left to take, and what was wrong so far.
+/// The values that are not taken yet, and the faults so far.
 pub(super) struct Table {
-    values: BTreeMap<String, Found>,
+    values: BTreeMap<String, Entry>,
     faults: Vec<ConfigFault>,
 }
 
@@ -119,7 +119,7 @@ impl Table {
                 continue;
             }
             let value = plain(value.get_ref());
-            self.values.insert(full.clone(), Found { value, line, name: full });
+            self.values.insert(full.clone(), Entry { value, line, name: full });
         }
     }
 
@@ -151,7 +151,7 @@ impl Table {
         match key {
             Some((section, key)) => {
                 let value = value.parse::<i64>().map_or(toml::Value::String(value), toml::Value::Integer);
-                self.values.insert(format!("{section}.{key}"), Found { value, line: None, name });
+                self.values.insert(format!("{section}.{key}"), Entry { value, line: None, name });
             }
             None => {
                 let message =
@@ -166,11 +166,11 @@ impl Table {
         self.faults.push(ConfigFault { line: None, key: key.to_owned(), message: message.to_owned() });
     }
 
-    fn fault_at(&mut self, found: &Found, message: String) {
+    fn fault_at(&mut self, found: &Entry, message: String) {
         self.faults.push(ConfigFault { line: found.line, key: found.name.clone(), message });
     }
 
-    fn string(&mut self, key: &str) -> Option<(String, Found)> {
+    fn string(&mut self, key: &str) -> Option<(String, Entry)> {
         let found = self.values.remove(key)?;
         match &found.value {
             toml::Value::String(text) => Some((text.clone(), found)),

@@ -17,8 +17,8 @@ use crate::{
     identity::{bundle::TrustBundle, files::FileError, trust::Member, validity::Validity, verifier::fault_of},
     transport::{
         dialler::{self, DialError},
-        gate::{Credentials, GateError},
         limits::Limits,
+        tls_config::{Credentials, TlsConfigError},
     },
     wire::{
         proto::{self, desk_service_client::DeskServiceClient},
@@ -34,7 +34,7 @@ pub type DeskClient = DeskServiceClient<Channel>;
 pub enum ConnectError {
     /// A file of the identity is at fault.
     #[error(transparent)]
-    Identity(#[from] GateError),
+    Identity(#[from] TlsConfigError),
     /// The bundle is at fault.
     #[error(transparent)]
     Bundle(#[from] FileError),

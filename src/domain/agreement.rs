@@ -1,5 +1,6 @@
-//! The terms between two organisations, and where they stand.
+//! The terms between two organisations, and their state.
 
+mod grant;
 mod standing;
 mod trigger;
 
@@ -8,15 +9,15 @@ pub mod difference;
 use serde::Serialize;
 
 use super::{
-    body::{Kind, Mandate},
+    body::Mandate,
     group::Group,
     ids::{AssessmentId, StatementId, TrustDomain},
     level::WarningLevel,
-    marking::{Audience, GroupName, Tlp, Topic},
-    place::Place,
+    marking::{Audience, GroupName},
     time::{Day, Time},
 };
 
+pub use grant::{Area, Grant, OnwardTerms};
 pub use standing::{AgreementState, End, Heard, Notice, Side, Standing, Step};
 pub use trigger::{Measure, Trigger};
 
@@ -48,7 +49,7 @@ pub struct Agreement {
     pub grants: Vec<Grant>,
     /// What each owes the other.
     pub duties: Duties,
-    /// What one party tells the other once it comes about.
+    /// What one party tells the other once it occurs.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub triggers: Vec<Trigger>,
 }
@@ -59,14 +60,14 @@ impl Agreement {
         self.from.start() <= now && now < self.until.end()
     }
 
-    /// Whether the time has begun in which both are told that it ends, and it has not ended yet.
+    /// Whether its notice period has begun and it has not ended yet.
     pub fn is_ending(&self, now: Time) -> bool {
         let end = self.until.end();
         now < end && end.plus_seconds(-i64::from(self.notice_days) * 86_400) <= now
     }
 
-    /// The same terms from today on, for as many days as before, where they have ended or are about to: what a next version begins with.
-    /// `None` while there is time.
+    /// The same terms from today on, for as many days as before. A draft of the next version begins with them. `None` unless the terms have
+    /// ended or their notice period has begun.
     pub fn prolonged(&self, now: Time) -> Option<Self> {
         let today = now.day();
         let is_due = self.from <= today && (self.until.end() <= now || self.is_ending(now));
@@ -74,8 +75,8 @@ impl Agreement {
         is_due.then(|| Self { from: today, until, ..self.clone() })
     }
 
-    /// The terms that this version of the program reads and does not keep. An agreement with any of them is not signed here: nobody is
-    /// promised what nothing does.
+    /// The terms that this version of the program can read but does not enforce. An agreement with any of them is not signed here, because
+    /// the program would not keep that promise.
     pub fn unkept(&self) -> Vec<&'static str> {
         let Duties { acknowledge, offline_crl_days, retention_without_exception, counts_for, .. } = &self.duties;
         let all = [
@@ -110,90 +111,6 @@ impl Agreement {
     }
 }
 
-/// Where a grant reaches.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(into = "String")]
-pub enum Area {
-    /// A place.
-    Place(Place),
-    /// The countries of a group of the agreement.
-    Group(GroupName),
-}
-
-impl std::fmt::Display for Area {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Place(place) => write!(f, "{place}"),
-            Self::Group(name) => write!(f, "group:{name}"),
-        }
-    }
-}
-
-impl From<Area> for String {
-    fn from(area: Area) -> String {
-        area.to_string()
-    }
-}
-
-impl std::str::FromStr for Area {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.strip_prefix("group:") {
-            Some(name) => name.parse().map(Self::Group),
-            None => text.parse().map(Self::Place),
-        }
-    }
-}
-
-/// A permission in one direction.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Grant {
-    /// Its name within the agreement.
-    pub id: GroupName,
-    /// The party that gives.
-    pub from: TrustDomain,
-    /// The party that gets.
-    pub to: TrustDomain,
-    /// Every subject place must lie within these. Not empty.
-    pub places: Vec<Area>,
-    /// The giver's feeds; empty: all.
-    pub topics: Vec<Topic>,
-    /// Kinds of portions, ascending.
-    pub kinds: Vec<Kind>,
-    /// Kinds of a later edition, ascending: no portion of these can be read here. Not empty where `kinds` is.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub later_kinds: Vec<GroupName>,
-    /// The highest marking that it reaches.
-    pub max_tlp: Tlp,
-    /// The lowest level that it reaches.
-    pub min_level: Option<WarningLevel>,
-    /// How long after its issue an assessment is given, seconds.
-    pub delay_seconds: u64,
-    /// How long it may be kept, days; `None`: without limit.
-    pub retention_days: Option<u32>,
-    /// What may be passed on.
-    pub onward: Option<OnwardTerms>,
-    /// What it is for.
-    pub purpose: String,
-}
-
-/// What a recipient may pass on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct OnwardTerms {
-    /// To whom.
-    pub to: Vec<Audience>,
-    /// Kinds of portions, ascending.
-    pub kinds: Vec<Kind>,
-    /// Kinds of a later edition, ascending.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub later_kinds: Vec<GroupName>,
-    /// The highest marking.
-    pub max_tlp: Tlp,
-    /// How many hops.
-    pub depth: u32,
-}
-
 /// What the parties owe each other.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Duties {
@@ -201,12 +118,12 @@ pub struct Duties {
     pub acknowledge: Vec<AcknowledgeDuty>,
     /// Whether an originator's purge runs at the recipient without a second decision there.
     pub purge_on_recall: bool,
-    /// How many persons approve on each side; 0: the house decides.
+    /// How many persons approve on each side. 0 leaves it to each organisation.
     pub approvals: u32,
     /// For how many days after its next update a revocation list still counts where statements come by files.
     #[serde(skip_serializing_if = "is_zero")]
     pub offline_crl_days: u32,
-    /// Nothing is kept longer than the grants say, by whatever law of the recipient's own.
+    /// Nothing is kept longer than the grants say, whatever the recipient's own law says.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub retention_without_exception: bool,
     /// Whose triggers may count what is given, ascending.
@@ -220,8 +137,7 @@ fn is_zero(number: &u32) -> bool {
 }
 
 impl Duties {
-    /// By when what is released at a time, of that level as far as its recipient sees, is to be acknowledged; `None`: it need
-    /// not be.
+    /// The time by which a release must be acknowledged. `level` is the level as far as its recipient sees it. `None` if it need not be.
     pub fn due(&self, level: Option<WarningLevel>, released_at: Time) -> Option<Time> {
         let asked = self.acknowledge.iter().filter(|duty| level.is_some_and(|level| level >= duty.min_level));
         let within = asked.map(|duty| duty.within_seconds).min()?;

@@ -1,16 +1,60 @@
-//! Named groups, spelled out and dated, and who belonged to which organisation on which day. The lists of the latter only spell a group
-//! out in a draft, where it is dated and signed; nothing is ever decided by them, so that nobody's later list widens what was signed.
+//! Named groups, spelled out and dated, and who belonged to which organisation on which day. The built-in lists of members only help to
+//! spell a group out in a draft, where it is then dated and signed. No decision uses the lists, so a later list can't widen what was signed.
 
-use std::{collections::BTreeSet, fmt, sync::LazyLock};
+use std::{collections::BTreeSet, fmt, str::FromStr, sync::LazyLock};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     ids::{TrustDomain, shorten},
-    marking::GroupName,
     place::{Country, rows},
     time::Day,
 };
+
+/// The name of a group, or of a topic: 1 to 64 characters of `[a-z0-9-]`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct GroupName(String);
+
+impl GroupName {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for GroupName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for GroupName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let ok = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if (1..=64).contains(&text.len()) && text.chars().all(ok) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(format!("`{}` is no name; write 1 to 64 of a-z, 0-9 and `-`", shorten(text)))
+        }
+    }
+}
+
+impl TryFrom<String> for GroupName {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<GroupName> for String {
+    fn from(name: GroupName) -> String {
+        name.0
+    }
+}
 
 /// A named group, spelled out and dated.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]

@@ -1,58 +1,13 @@
-//! The words by which agencies say how likely something is, with their bands. The same word means different numbers in different
-//! capitals, so words are never exchanged for one another: see [`super::likelihood`] for reading an interval in another lexicon.
+//! The words that agencies use to say how likely something is, with their bands. The same word means different numbers in different
+//! agencies, so a word is never replaced by the same word of another lexicon. [`super::likelihood`] reads an interval in another lexicon.
 
+mod scale;
 mod tables;
 
-use serde::Serialize;
+use super::ids::shorten;
 
-use super::{
-    ids::shorten,
-    likelihood::{Interval, Percent},
-};
-
+pub use scale::{Lexicon, Measures, Term};
 pub use tables::LEXICONS;
-
-/// What the numbers of a lexicon say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Measures {
-    /// How probable an event is.
-    Probability,
-    /// How far data are trusted: never to be mixed up with the former.
-    Confidence,
-}
-
-/// An agency's scale of words.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub struct Lexicon {
-    /// As in `uk-phia-2025`. Never reused for another edition.
-    pub id: &'static str,
-    /// Its name.
-    pub title: &'static str,
-    /// Where it is published.
-    pub source: &'static str,
-    /// What its numbers say.
-    pub measures: Measures,
-    /// From the least to the most likely.
-    pub terms: &'static [Term],
-}
-
-/// A word and its band in percent. Where bands share an edge, the edge belongs to the band that begins there.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub struct Term {
-    /// As in `highly-unlikely`.
-    pub id: &'static str,
-    /// The word and its synonyms, the usual one first.
-    pub words: &'static [&'static str],
-    /// The lower bound, percent.
-    pub lo: u8,
-    /// The upper bound, percent.
-    pub hi: u8,
-    /// Whether the lower bound belongs to the band.
-    pub lo_included: bool,
-    /// Whether the upper bound belongs to the band.
-    pub hi_included: bool,
-}
 
 impl Lexicon {
     /// The lexicon of that id.
@@ -62,73 +17,16 @@ impl Lexicon {
             format!("`{}` is no lexicon that we know; write one of {}", shorten(id), known.join(", "))
         })
     }
-
-    /// The term of that id; an error names the id where the word was written.
-    pub fn term(&self, id: &str) -> Result<&'static Term, String> {
-        let terms: &'static [Term] = self.terms;
-        if let Some(term) = terms.iter().find(|t| t.id == id) {
-            return Ok(term);
-        }
-        let told = shorten(id);
-        if let Some(term) = self.by_word(id) {
-            return Err(format!("`{told}` is no term's id; write `{}`", term.id));
-        }
-        let known: Vec<&str> = terms.iter().map(|t| t.id).collect();
-        Err(format!("`{told}` is no term of {}; write one of {}", self.id, known.join(", ")))
-    }
-
-    /// The term that has this word, in any case.
-    pub fn by_word(&self, word: &str) -> Option<&'static Term> {
-        let terms: &'static [Term] = self.terms;
-        let word = word.trim().to_lowercase();
-        terms.iter().find(|t| t.words.contains(&word.as_str()))
-    }
 }
 
-/// All that a word means, over the lexicons that have it.
+/// All meanings of a word, in the lexicons that have it.
 pub fn meanings(word: &str) -> Vec<(&'static Lexicon, &'static Term)> {
     LEXICONS.iter().filter_map(|lexicon| Some((lexicon, lexicon.by_word(word)?))).collect()
 }
 
-impl Term {
-    /// The usual word.
-    pub fn word(&self) -> &'static str {
-        self.words.first().copied().unwrap_or(self.id)
-    }
-
-    /// The band, without regard to whether its bounds belong to it.
-    pub fn interval(&self) -> Interval {
-        Interval::of_band(self.lo, self.hi)
-    }
-
-    /// Whether the band holds the value.
-    pub fn holds(&self, value: Percent) -> bool {
-        let Self { lo, hi, .. } = *self;
-        let above = value > Percent::whole(lo) || (self.lo_included && value == Percent::whole(lo));
-        let below = value < Percent::whole(hi) || (self.hi_included && value == Percent::whole(hi));
-        above && below
-    }
-
-    /// Whether the whole interval lies in the band. An interval with an extent may touch a bound that does not belong to the band.
-    pub fn covers(&self, interval: Interval) -> bool {
-        match interval.as_point() {
-            Some(value) => self.holds(value),
-            None => interval.lo() >= Percent::whole(self.lo) && interval.hi() <= Percent::whole(self.hi),
-        }
-    }
-
-    /// Whether a part of the interval lies in the band; to touch at an edge is not enough.
-    pub fn overlaps(&self, interval: Interval) -> bool {
-        match interval.as_point() {
-            Some(value) => self.holds(value),
-            None => interval.lo() < Percent::whole(self.hi) && interval.hi() > Percent::whole(self.lo),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::probability::Percent, *};
 
     fn percent(value: f64) -> Percent {
         Percent::new(value).unwrap()

@@ -1,26 +1,26 @@
 //! How likely something is: numbers always, and the author's word with the lexicon that it comes from. A reader with another
 //! lexicon gets the terms whose bands hold the numbers, never the same word relabelled.
 
-mod number;
 mod rendering;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use number::{Interval, Multiple, Percent, Probability, multiple_of_base_rate};
 pub use rendering::{Fit, Rendering, render_in};
 
 use super::lexicon::{Lexicon, Measures, Term};
 
+pub use super::probability::{Interval, Multiple, Percent, Probability, multiple_of_base_rate};
+
 /// The word that the author chose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub struct Told {
+pub struct ChosenTerm {
     lexicon: &'static Lexicon,
     term: &'static Term,
 }
 
-impl Told {
+impl ChosenTerm {
     /// Whose word it is.
     pub fn lexicon(self) -> &'static Lexicon {
         self.lexicon
@@ -38,7 +38,7 @@ impl Told {
 #[serde(try_from = "Form", into = "Form")]
 pub struct Likelihood {
     interval: Interval,
-    told: Option<Told>,
+    told: Option<ChosenTerm>,
 }
 
 impl Likelihood {
@@ -65,7 +65,7 @@ impl Likelihood {
                 term.id
             ));
         }
-        Ok(Self { interval, told: Some(Told { lexicon, term }) })
+        Ok(Self { interval, told: Some(ChosenTerm { lexicon, term }) })
     }
 
     /// The numbers.
@@ -74,7 +74,7 @@ impl Likelihood {
     }
 
     /// The author's word.
-    pub fn term(self) -> Option<Told> {
+    pub fn term(self) -> Option<ChosenTerm> {
         self.told
     }
 

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{group::Group, ids::TrustDomain, words::words};
 
+pub use super::group::GroupName;
+
 words!(
     /// Traffic Light Protocol 2.0 (FIRST), in ascending order of restriction.
     Tlp, "TLP level" {
@@ -36,7 +38,7 @@ words!(
     }
 );
 
-/// An organisation, or a group that is spelled out beside it.
+/// An organisation, or a group that the same agreement or marking spells out.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Audience {
@@ -90,53 +92,8 @@ impl From<Audience> for String {
     }
 }
 
-/// The name of a group, or of a topic: 1 to 64 characters of `[a-z0-9-]`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct GroupName(String);
-
-/// A publisher's named feed; spelled as a group's name is.
+/// A publisher's named feed; its name follows the same rules as a group's.
 pub type Topic = GroupName;
-
-impl GroupName {
-    /// The name.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for GroupName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl FromStr for GroupName {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let ok = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if (1..=64).contains(&text.len()) && text.chars().all(ok) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(format!("`{}` is no name; write 1 to 64 of a-z, 0-9 and `-`", super::ids::shorten(text)))
-        }
-    }
-}
-
-impl TryFrom<String> for GroupName {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
-    }
-}
-
-impl From<GroupName> for String {
-    fn from(name: GroupName) -> String {
-        name.0
-    }
-}
 
 /// What a recipient may pass on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
@@ -202,7 +159,7 @@ pub struct Marking {
     pub groups: Vec<Group>,
 }
 
-/// Why a recipient may pass on nothing that is so marked.
+/// Why a recipient may not pass on anything with this marking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stays {
     /// The caveat `no-attribution`: only the originator gives it.
@@ -216,7 +173,7 @@ pub enum Stays {
 }
 
 impl Marking {
-    /// Of that level and with nothing else: an agreement decides who gets it, and nobody passes it on.
+    /// A marking with this level and nothing else. Agreements decide who gets the portion, and nobody passes it on.
     pub fn new(tlp: Tlp) -> Self {
         Self {
             tlp,

@@ -1,48 +1,29 @@
-//! Where an assessment is about: a country, a part of one, or a region of the United Nations. One spelling each, so that
-//! no alias of a state slips past a rule that is about this state. Free text such as a village stands elsewhere.
+//! The places that assessments are about: countries, parts of countries, and regions of the United Nations. Each has one spelling, so that
+//! a rule about a state can't be evaded with an alias. Free text, such as the name of a village, is kept elsewhere.
 
+mod code;
 mod control;
 mod country;
 mod mention;
 mod region;
 mod subdivision;
 mod suggest;
+mod table;
 
-use std::{cmp::Ordering, collections::BTreeSet, fmt, hash, str::FromStr};
+use std::{cmp::Ordering, fmt, hash, str::FromStr};
 
-use serde::{Deserialize, Serialize};
-
+pub use code::Place;
 pub use control::{Concern, Control, ControlTable, When, Why};
 pub use country::Country;
 pub use mention::find_country_mentions;
 pub use region::Region;
 pub use subdivision::Subdivision;
+pub(super) use table::rows;
 
 use super::ids::shorten;
 
-/// A place that rules can reason about.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub enum Place {
-    /// ISO 3166-1, as in `BF`.
-    Country(Country),
-    /// ISO 3166-2, as in `BF-SOM`.
-    Subdivision(Subdivision),
-    /// UN M49, as in `M49:011`.
-    Region(Region),
-}
-
 impl Place {
-    /// Every country that lies in the place, wholly or in part: one, or all those of a region.
-    pub fn countries(self) -> &'static BTreeSet<Country> {
-        match self {
-            Self::Country(country) => country.alone(),
-            Self::Subdivision(part) => part.country().alone(),
-            Self::Region(region) => region.countries(),
-        }
-    }
-
-    /// As authors write it: with the codes of today.
+    /// Reads a place as authors write it, with the present codes.
     ///
     /// # Errors
     /// What to write instead.
@@ -52,76 +33,15 @@ impl Place {
             place => Ok(place),
         }
     }
-
-    /// The places of today that it stands for: a former code for its successors, any other for itself.
-    pub fn today(self) -> Vec<Self> {
-        match self {
-            Self::Subdivision(part) if part.is_former() => {
-                part.successors().iter().copied().map(Self::Subdivision).collect()
-            }
-            place => vec![place],
-        }
-    }
-
-    /// Whether all of this place lies in the other; each place of today lies in itself. A former code lies where all of its successors
-    /// do, and holds them unless they are larger than it was: what an older edition named never grows.
-    pub fn within(self, other: Self) -> bool {
-        match (self, other) {
-            (Self::Subdivision(inner), _) if inner.is_former() => {
-                inner.successors().iter().all(|part| Self::Subdivision(*part).within(other))
-            }
-            (_, Self::Subdivision(outer)) if outer.is_former() => {
-                outer.held_today().iter().any(|part| self.within(Self::Subdivision(*part)))
-            }
-            (Self::Country(inner), Self::Country(outer)) => inner == outer,
-            (Self::Subdivision(inner), Self::Country(outer)) => inner.country() == outer,
-            (Self::Subdivision(inner), Self::Subdivision(outer)) => inner.chain().any(|part| part == outer),
-            (_, Self::Region(outer)) => self.countries().is_subset(outer.countries()),
-            (Self::Region(_), _) | (Self::Country(_), Self::Subdivision(_)) => false,
-        }
-    }
-
-    /// The English name, for display.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Country(country) => country.name(),
-            Self::Subdivision(part) => part.name(),
-            Self::Region(region) => region.name(),
-        }
-    }
-}
-
-impl From<Country> for Place {
-    fn from(country: Country) -> Self {
-        Self::Country(country)
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Country(country) => country.fmt(f),
-            Self::Subdivision(part) => part.fmt(f),
-            Self::Region(region) => region.fmt(f),
-        }
-    }
 }
 
 impl FromStr for Place {
     type Err = String;
 
-    /// Of any edition: what is signed says what its edition said. Authors write [`Place::of_today`].
+    /// Reads a code of any edition, because a signed text keeps the meaning that it had in its edition. [`Place::of_today`] reads what
+    /// authors write now.
     fn from_str(text: &str) -> Result<Self, String> {
-        if let Some(country) = Country::by_code(text) {
-            return Ok(Self::Country(country));
-        }
-        if let Some(part) = Subdivision::of_any_edition(text) {
-            return Ok(Self::Subdivision(part));
-        }
-        if let Some(region) = text.strip_prefix("M49:").and_then(Region::by_code) {
-            return Ok(Self::Region(region));
-        }
-        Err(suggest::place(text))
+        Self::by_code(text).ok_or_else(|| suggest::place(text))
     }
 }
 
@@ -139,7 +59,7 @@ impl FromStr for Country {
     }
 }
 
-/// Equality, order and hash by code, and text in and out, for the handles into the tables.
+/// Equality, order and hash by code, for the handles into the tables.
 macro_rules! by_code {
     ($($name:ident),*) => {$(
         impl PartialEq for $name {
@@ -159,7 +79,7 @@ macro_rules! by_code {
 }
 by_code!(Country, Subdivision, Region);
 
-/// One spelling in text, in serde and in debugging output.
+/// The same text form for parsing, serde and debug output.
 macro_rules! text_form {
     ($($name:ident),*) => {$(
         impl TryFrom<String> for $name {
@@ -175,11 +95,6 @@ macro_rules! text_form {
     )*};
 }
 text_form!(Place, Country);
-
-/// The rows of a table of `data/`, without its heading.
-pub(super) fn rows(table: &'static str) -> impl Iterator<Item = &'static str> {
-    table.lines().filter(|line| !line.starts_with('#'))
-}
 
 #[cfg(test)]
 mod tests;

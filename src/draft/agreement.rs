@@ -5,7 +5,6 @@ mod grant;
 use super::{
     DraftError, Format,
     assessment::level,
-    duration,
     fields::{At, Faults, Fields},
     groups,
     tree::{self, Node, Value},
@@ -19,7 +18,7 @@ use crate::{
     wire,
 };
 
-/// Where an agreement stands among its versions.
+/// The series and the previous version of an agreement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lineage {
     /// The same over all versions.
@@ -36,7 +35,7 @@ pub fn parse_agreement(text: &str, format: Format, lineage: Lineage) -> Result<A
     let node = tree::read(text, format)?;
     let faults = Faults::default();
     let agreement = agreement(At { node: &node, line: node.line, path: "", faults: &faults }, lineage);
-    // What does not read can't be compared with the rest: nothing is said of what follows from it.
+    // The rules between fields are checked only if all fields could be read.
     if let (Some(agreement), true) = (&agreement, faults.is_empty()) {
         check(agreement, &node, &faults);
     }
@@ -87,7 +86,7 @@ fn header(at: At<'_>) -> Option<Header> {
     let from = fields.must("from", "write the first day", |at| at.parsed());
     let until = fields.must("until", "write the last day", |at| at.parsed());
     let purpose = fields.prose("purpose");
-    let notice_days = fields.maybe("notice", days).unwrap_or_default();
+    let notice_days = fields.maybe("notice", |at| at.days()).unwrap_or_default();
     fields.refuse_others();
     let (from, until) = (from?, until?);
     if until < from {
@@ -106,16 +105,6 @@ fn parties(at: At<'_>) -> Option<[TrustDomain; 2]> {
     }
 }
 
-/// A span of whole days.
-fn days(at: At<'_>) -> Option<u32> {
-    duration::days(at.plain()?).map_or_else(|e| at.refuse(e), Some)
-}
-
-/// A span of seconds.
-fn seconds(at: At<'_>) -> Option<u64> {
-    duration::seconds(at.plain()?).map_or_else(|e| at.refuse(e), Some)
-}
-
 fn duties(at: At<'_>) -> Option<Duties> {
     let fields = at.fields()?;
     let duties = Duties {
@@ -131,13 +120,13 @@ fn duties(at: At<'_>) -> Option<Duties> {
 fn acknowledge(at: At<'_>) -> Option<AcknowledgeDuty> {
     let fields: Fields<'_> = at.fields()?;
     let min_level = fields.must("min_level", "write 1 to 5", level);
-    let within = fields.must("within", "write e.g. `6h`", seconds);
+    let within = fields.must("within", "write e.g. `6h`", |at| at.seconds());
     fields.refuse_others();
     let (min_level, within_seconds) = (min_level?, within?);
     Some(AcknowledgeDuty { min_level, within_seconds, mandate: None, answer_within_seconds: None })
 }
 
-/// What must hold between the fields, with the line of the grant at fault.
+/// Checks the rules between the fields, and reports the line of the grant at fault.
 fn check(agreement: &Agreement, node: &Node, faults: &Faults) {
     let mut faulty = false;
     for (i, grant) in agreement.grants.iter().enumerate() {
@@ -147,7 +136,7 @@ fn check(agreement: &Agreement, node: &Node, faults: &Faults) {
             faults.note::<()>(line, path.as_str(), message);
         }
     }
-    // The wire's own check has the last word; it stops at its first fault, so it is asked only where we found none.
+    // The check of `wire` decides. It stops at its first fault, so it runs only if there was none here.
     if !faulty && let Err(fault) = wire::agreement::check(agreement) {
         faults.note::<()>(None, fault.field.unwrap_or_default(), fault.message);
     }

@@ -2,31 +2,27 @@
 
 mod forecast;
 mod likelihood;
+mod shared;
 mod subject;
 
 use std::path::{Path, PathBuf};
 
+pub(super) use shared::Shared;
+
 use super::fields::{At, Fields};
 use crate::domain::{
-    body::{Attachment, Body, Evidence, Indicator, Judgement, Kind, Mandate, Recommendation},
+    body::{Attachment, Body, Evidence, Indicator, Judgement, Kind, Recommendation},
     draft::UNREAD,
     framework::{FactorId, Framework, Trend},
     ids::shorten,
-    level::{Confidence, WarningLevel},
+    level::Confidence,
 };
-
-/// What the header says and each subject holds.
-#[derive(Default)]
-pub(super) struct Shared {
-    pub level: Option<WarningLevel>,
-    pub addressed_to: Vec<Mandate>,
-}
 
 /// A body, the keys that it rests on, and the file of an attachment.
 type Read = (Body, Vec<String>, Option<PathBuf>);
 
-/// Reads the fields of a portion that belong to its kind. Every reader asks for all its fields before it gives up, so that
-/// what nobody asked for is truly unknown.
+/// Reads the fields of a portion that belong to its kind. Every reader asks for all its fields before it gives up. So a field that nobody
+/// asked for is certainly unknown.
 pub(super) fn read(kind: Kind, fields: &Fields<'_>, shared: &Shared) -> Option<Read> {
     let alone = |body: Option<Body>| body.map(|body| (body, vec![], None));
     match kind {
@@ -131,7 +127,7 @@ fn attachment(fields: &Fields<'_>) -> Option<(Attachment, Option<PathBuf>)> {
         return Some((attachment, Some(file)));
     }
     let help = "write `file`, or `name`, `size` and `sha256`";
-    // Asked for once more only so that its absence is told.
+    // Asked for again, so that its absence is reported.
     let name = name.or_else(|| fields.must("name", help, file_name));
     let size = fields.must("size", help, |at| at.integer());
     let sha256 = fields.must("sha256", help, |at| at.parsed());

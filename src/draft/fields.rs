@@ -5,6 +5,7 @@ use std::{cell::RefCell, str::FromStr};
 use unicode_normalization::UnicodeNormalization;
 
 use super::{
+    duration,
     error::{DraftError, DraftFault},
     tree::{Entry, Node, Value},
 };
@@ -123,6 +124,16 @@ impl<'a> At<'a> {
             Value::Integer(n) => Some(n as f64),
             _ => self.expected("a number"),
         }
+    }
+
+    /// A span of whole days.
+    pub fn days(self) -> Option<u32> {
+        duration::days(self.plain()?).map_or_else(|e| self.refuse(e), Some)
+    }
+
+    /// A span of seconds.
+    pub fn seconds(self) -> Option<u64> {
+        duration::seconds(self.plain()?).map_or_else(|e| self.refuse(e), Some)
     }
 
     /// A whole number.

@@ -9,7 +9,7 @@ use crate::{
         spelling,
         time::Day,
     },
-    wire::agreement::MAX_NAMES,
+    wire::list::MAX_NAMES,
 };
 
 /// Reads the table `[groups]`: one table for each group. Ascending by name.

@@ -4,7 +4,7 @@ use rustls_pki_types::{CertificateDer, TrustAnchor, pem::PemObject};
 
 use super::{
     certificate::{invalid, malformed, parse, window},
-    chain::{Question, prove},
+    chain::{ChainParameters, prove},
     files::to_pem,
     fingerprint::Fingerprint,
 };
@@ -82,7 +82,7 @@ impl TrustBundle {
         let chain: Vec<&[u8]> = chain.iter().map(Vec::as_slice).collect();
         let begins = chain.first().and_then(|der| window(der).ok()).map(|(begins, _)| begins);
         let (Some(at), Ok(anchors)) = (begins, self.anchors()) else { return false };
-        prove(&chain, &Question { anchors: &anchors, usages: None, at }).is_ok()
+        prove(&chain, &ChainParameters { anchors: &anchors, usages: None, at }).is_ok()
     }
 
     /// The roots as webpki wants them.

@@ -1,4 +1,4 @@
-//! Proving a chain: webpki does it, against the roots of one organisation. Limits and error texts are ours.
+//! Proves a chain against the roots of one organisation. webpki does the work; the limits and the error texts are ours.
 
 use std::{
     sync::{Arc, LazyLock},
@@ -54,10 +54,10 @@ pub(super) struct Link {
     pub der: Vec<u8>,
 }
 
-/// What a chain is held against.
-pub(super) struct Question<'a> {
+/// What a chain is verified against.
+pub(super) struct ChainParameters<'a> {
     pub anchors: &'a [TrustAnchor<'static>],
-    /// Of which each certificate that names usages must name one; `None` asks for no usage.
+    /// Each certificate that names extended key usages must name one of these. `None` requires no usage.
     pub usages: Option<&'a [&'a str]>,
     pub at: Time,
 }
@@ -76,7 +76,7 @@ pub(super) fn check_size(chain: &[&[u8]]) -> Result<(), Fault> {
 
 /// The path from the end certificate (first) up to, and without, a root. The leaf's own usage is for the caller to check:
 /// to webpki an absent usage is any usage.
-pub(super) fn prove(chain: &[&[u8]], question: &Question<'_>) -> Result<Vec<Link>, Fault> {
+pub(super) fn prove(chain: &[&[u8]], parameters: &ChainParameters<'_>) -> Result<Vec<Link>, Fault> {
     check_size(chain)?;
     let chain: Vec<CertificateDer<'_>> = chain.iter().map(|der| CertificateDer::from(*der)).collect();
     let (leaf, intermediates) = chain.split_first().ok_or_else(malformed)?;
@@ -84,10 +84,10 @@ pub(super) fn prove(chain: &[&[u8]], question: &Question<'_>) -> Result<Vec<Link
     let path = leaf
         .verify_for_usage(
             PROVIDER.signature_verification_algorithms.all,
-            question.anchors,
+            parameters.anchors,
             intermediates,
-            unix(question.at),
-            Usages(question.usages),
+            unix(parameters.at),
+            Usages(parameters.usages),
             // Revocation is checked link by link, against the lists of the key that issued each: see `trust`.
             None,
             None,

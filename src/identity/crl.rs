@@ -1,21 +1,27 @@
-//! Certificate revocation lists: which key issued one, which certificates it covers, which is the newest.
+//! Certificate revocation lists: the key that issued a list, the certificates that it covers, and which list is the newest.
 //!
 //! Only complete lists are read (RFC 5280, section 5). Delta lists and indirect lists are refused.
 
 mod issuer;
+mod parse;
+mod revocation;
 mod scope;
 mod seen;
 
 use std::sync::Arc;
 
-use rustls_pki_types::{CertificateDer, UnixTime};
-use webpki::BorrowedCertRevocationList;
+use rustls_pki_types::CertificateDer;
 use x509_parser::prelude::{CertificateRevocationList, FromDer, ParsedExtension};
 
-use self::scope::Scope;
 pub use self::{
     issuer::{authorities, key_of},
-    seen::{Entry, Seen},
+    parse::{MAX_LIST_BYTES, MAX_LIST_ENTRIES},
+    revocation::{Entry, Revocation},
+    seen::Seen,
+};
+use self::{
+    parse::{listed, malformed, parse, time},
+    scope::Scope,
 };
 use super::{bundle::TrustBundle, certificate::invalid};
 use crate::{
@@ -29,12 +35,8 @@ use crate::{
 
 /// The clocks of the issuer and of the reader may differ by this many seconds.
 const SKEW_SECONDS: i64 = 300;
-/// What the fault says where no CA that is known has signed the list.
+/// The message of the fault for a list that no known CA has signed.
 pub const NOT_SIGNED: &str = "the revocation list is not signed by a CA of that organisation";
-/// The largest list that is read, bytes.
-pub const MAX_LIST_BYTES: usize = 8 << 20;
-/// The most entries of a list that is read.
-pub const MAX_LIST_ENTRIES: usize = 50_000;
 /// The longest number of a list, bytes (RFC 5280, section 5.2.3).
 const MAX_NUMBER_BYTES: usize = 20;
 
@@ -55,20 +57,11 @@ struct Inner {
     next_update: Time,
 }
 
-/// That a certificate was revoked, and from when on it counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Revocation {
-    /// When the CA processed it.
-    pub at: Time,
-    /// Since when the key is known or thought to have been lost, where the CA says so.
-    pub invalid_since: Option<Time>,
-}
-
 impl Crl {
-    /// Checks a list (DER) against the organisation's bundle. `through` holds other certificates among which the CA that
-    /// issued the list may be, and the CAs above it, in any order. It may be empty where a root issued the list.
+    /// Verifies a list (DER) against the organisation's bundle. `through` contains other certificates in any order. The CA that issued the
+    /// list, and the CAs above it, may be among them. It may be empty if a root issued the list.
     ///
-    /// The validity of the CA certificates is not looked at: a list of a CA that has ended still says what it revoked.
+    /// The validity periods of the CA certificates are not checked, because a list of a CA that has ended still says what it revoked.
     ///
     /// # Errors
     /// `CHAIN_INVALID` where it is malformed, of a kind that is not read, too large, from the future, or not signed by a CA
@@ -84,7 +77,7 @@ impl Crl {
     /// A list that was verified before and is kept with its issuers' certificates. `roots` are those of the bundle.
     ///
     /// # Errors
-    /// `CHAIN_INVALID` where these roots do not stand behind it.
+    /// `CHAIN_INVALID` where it does not verify against these roots.
     pub fn kept(der: &[u8], issuers: &[Vec<u8>], bundle: &TrustBundle) -> Result<Self, Fault> {
         Self::of(der, &parse(der)?, bundle.roots(), issuers)
     }
@@ -149,12 +142,12 @@ impl Crl {
         self.0.scope.id()
     }
 
-    /// Whether it covers a part only of what its key has issued.
+    /// Whether it covers only a part of what its key has issued.
     pub fn is_scoped(&self) -> bool {
         self.scope() != Sha256([0; 32])
     }
 
-    /// The number of a list (DER); `None` where it is malformed. The signature is not looked at.
+    /// The number of a list (DER); `None` where it is malformed. The signature is not checked.
     pub fn number_in(der: &[u8]) -> Option<Vec<u8>> {
         Some(parse(der).ok()?.crl_number()?.to_bytes_be())
     }
@@ -169,7 +162,7 @@ impl Crl {
         self.0.this_update
     }
 
-    /// When the CA means to give the next one. From then on it refuses new connections.
+    /// When the next list is due. From then on new connections are refused.
     pub fn next_update(&self) -> Time {
         self.0.next_update
     }
@@ -179,13 +172,13 @@ impl Crl {
         listed(&self.0.der).unwrap_or_default()
     }
 
-    /// Whether it says something about a certificate that its key has issued: `is_end` is false for the certificate of a CA.
+    /// Whether it covers a certificate that its key has issued. `is_end` is false for the certificate of a CA.
     pub(super) fn covers(&self, certificate: &[u8], is_end: bool) -> bool {
         self.0.scope.covers(certificate, is_end)
     }
 
-    /// What a list (DER) names: serial numbers, and from when on each counts. For the CA that writes the next list; the
-    /// signature is not looked at.
+    /// The entries of a list (DER): serial numbers, and from when on each counts. This is for the CA that writes the next list. The
+    /// signature is not checked.
     ///
     /// # Errors
     /// `CHAIN_INVALID` where it is malformed.
@@ -203,7 +196,7 @@ impl Crl {
         parsed.iter_revoked_certificates().map(entry).collect()
     }
 
-    /// Whether both are of one key and one scope, so that one of them takes the other's place.
+    /// Whether both are of one key and one scope, so that one replaces the other.
     pub fn is_same_series(&self, other: &Self) -> bool {
         self.0.key == other.0.key && self.0.scope.id() == other.0.scope.id()
     }
@@ -213,7 +206,7 @@ impl Crl {
         is_higher(&self.0.number, &other.0.number)
     }
 
-    /// Puts `new` among the lists that are held, in the place of an older one of the same key and scope.
+    /// Adds `new` to the lists that are held. It replaces an older one of the same key and scope.
     ///
     /// # Errors
     /// `CONFLICT` where the one that is held is newer, or has the same number and other content: a list never goes back.
@@ -227,7 +220,7 @@ impl Crl {
         Ok(Self::replace(held, new))
     }
 
-    /// The same, whatever the number of `new`: for a CA that lost its number, where the administrators say so.
+    /// The same, whatever the number of `new`. It is for a CA that lost its number, on the administrators' demand.
     pub fn replace(held: &[Self], new: Self) -> Vec<Self> {
         let mut lists: Vec<Self> = held.iter().filter(|crl| !crl.is_same_series(&new)).cloned().collect();
         lists.push(new);
@@ -238,46 +231,4 @@ impl Crl {
 /// Whether one number (big-endian, without leading zeros) is higher than another.
 pub fn is_higher(number: &[u8], other: &[u8]) -> bool {
     (number.len(), number) > (other.len(), other)
-}
-
-/// The list as both libraries read it. `webpki` refuses delta and indirect lists, and every critical extension that is not
-/// known.
-fn parse(der: &[u8]) -> Result<CertificateRevocationList<'_>, Fault> {
-    if der.len() > MAX_LIST_BYTES {
-        return Err(invalid(format!(
-            "the revocation list is too large; at most {} MiB are read",
-            MAX_LIST_BYTES >> 20
-        )));
-    }
-    if listed(der)?.len() > MAX_LIST_ENTRIES {
-        return Err(invalid(format!("the revocation list has too many entries; at most {MAX_LIST_ENTRIES} are read")));
-    }
-    match CertificateRevocationList::from_der(der) {
-        Ok(([], parsed)) => Ok(parsed),
-        _ => Err(malformed()),
-    }
-}
-
-/// The entries. The reason `removeFromCRL` takes a certificate off a list again, but in a delta list only (RFC 5280,
-/// section 5.3.1), and those are refused. In a complete list an entry with that reason is an entry like any other.
-fn listed(der: &[u8]) -> Result<Vec<Entry>, Fault> {
-    let list = BorrowedCertRevocationList::from_der(der).map_err(|_| malformed())?;
-    let time = |t: UnixTime| Time::from_parts(i64::try_from(t.as_secs()).unwrap_or(i64::MAX), 0);
-    let mut entries = Vec::new();
-    for entry in &list {
-        let entry = entry.map_err(|_| malformed())?;
-        let at = time(entry.revocation_date).unwrap_or(Time::from_unix_nanos(0));
-        let revocation = Revocation { at, invalid_since: entry.invalidity_date.and_then(time) };
-        entries.push(Entry { serial: entry.serial_number.to_vec(), revocation });
-    }
-    Ok(entries)
-}
-
-fn time(t: x509_parser::time::ASN1Time) -> Option<Time> {
-    // A date beyond what is counted here is the last one.
-    Some(Time::from_seconds_clamped(t.timestamp()))
-}
-
-fn malformed() -> Fault {
-    invalid("the revocation list is malformed, or of a kind that is not read here (delta, indirect)")
 }

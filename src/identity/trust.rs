@@ -1,4 +1,4 @@
-//! Whom this node trusts for what: a snapshot that never changes; a change makes a new one.
+//! Whom this node trusts for what, as an immutable snapshot. Each change makes a new snapshot.
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
@@ -7,10 +7,10 @@ use rustls_pki_types::TrustAnchor;
 use super::{
     bundle::TrustBundle,
     certificate::{CLIENT_AUTH, DOCUMENT_SIGNING, Leaf, SERVER_AUTH, window},
-    chain::{Link, Question, check_size, prove, revoked},
+    chain::{ChainParameters, Link, check_size, prove, revoked},
+    chain_cache::ChainCache,
     crl::{Crl, Revocation, Seen},
-    former::{Former, Formers},
-    signers::Cache,
+    former::{Former, FormerRoots},
 };
 use crate::domain::{
     fault::{Fault, Reason},
@@ -19,12 +19,12 @@ use crate::domain::{
     time::Time,
 };
 
-/// What is held of one organisation.
+/// What this node knows of one organisation.
 #[derive(Debug, Clone)]
 pub struct Member {
     /// Its roots.
     pub bundle: TrustBundle,
-    /// Its revocation lists, one for each issuing key and scope; none where it never gave one.
+    /// Its revocation lists, one for each issuing key and scope. Empty if it never gave one.
     pub crls: Vec<Crl>,
     /// Whether it is a partner at present. A suspended partner's stored statements can still be read.
     pub state: PartnerState,
@@ -33,17 +33,17 @@ pub struct Member {
 /// All trust bundles, revocation lists and states, at one moment.
 pub struct Trust {
     own: TrustDomain,
-    members: BTreeMap<TrustDomain, Arc<Held>>,
+    members: BTreeMap<TrustDomain, Arc<AnchoredMember>>,
     /// Every revocation that was ever seen, by issuing key. A key that issues for several organisations revokes for all.
     seen: Seen,
     signing_usages: Vec<String>,
     /// Roots that were given up.
-    pub(super) formers: Formers,
-    /// In the snapshot, so that no proof outlives the trust that it was made under.
-    pub(super) proved: Cache,
+    pub(super) formers: FormerRoots,
+    /// Part of the snapshot, so that no proof outlives the trust under which it was made.
+    pub(super) proved: ChainCache,
 }
 
-pub(super) struct Held {
+pub(super) struct AnchoredMember {
     pub member: Member,
     pub anchors: Vec<TrustAnchor<'static>>,
 }
@@ -55,11 +55,11 @@ pub enum Audience {
     Partners,
     /// Everybody of the own organisation: the desk.
     Own,
-    /// A node of one organisation: what a dialler means to reach.
+    /// A node of one organisation: the one that a dialler expects.
     NodeOf(TrustDomain),
 }
 
-/// Which end of a TLS connection a certificate is shown by.
+/// Which end of a TLS connection shows a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TlsUsage {
     /// The one that dialled.
@@ -73,16 +73,16 @@ pub enum TlsUsage {
 pub struct TlsPeer {
     /// Whose certificate it is.
     pub id: SpiffeId,
-    /// The end of the first certificate of its path to run out.
+    /// The earliest end of the certificates in its path.
     pub not_after: Time,
     /// Whether its organisation has given a revocation list at all.
     pub revocation_known: bool,
-    /// Where a revocation list that covers its path is past its next update. Such a peer is let in to say hello and to hand
-    /// over lists, and for nothing else. A peer that is known to be revoked is never let in.
+    /// Set if a revocation list that covers its path is past its next update. Such a peer may only say hello and hand over lists. A
+    /// peer that is known to be revoked is refused.
     pub lapsed: Option<Lapse>,
 }
 
-/// A revocation list that is past its next update, so that nobody knows whom its CA has revoked since then.
+/// A revocation list that is past its next update. Nobody knows whom its CA has revoked since then.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lapse {
     /// The id of the key that issues it.
@@ -94,7 +94,7 @@ pub struct Lapse {
 }
 
 impl Lapse {
-    /// The refusal of a partner, `of`, whose list is held at `holder`: what each of the two can do.
+    /// The refusal of the partner `of`, whose list is held at `holder`. It says what each of the two can do.
     pub fn refusal(&self, of: &TrustDomain, holder: &TrustDomain) -> Fault {
         let (issuer, due) = (&self.issuer, self.next_update);
         let what = format!(
@@ -107,11 +107,11 @@ impl Lapse {
 }
 
 impl Trust {
-    /// Trust in the own organisation and in its partners. `signing_usages` are extended key usages (dotted) that count for
-    /// signing documents beside id-kp-documentSigning, where an organisation's smart cards carry another one.
+    /// Trust in the own organisation and in its partners. `signing_usages` are further extended key usages (dotted) that count for
+    /// signing documents, in addition to id-kp-documentSigning. An organisation's smart cards may carry another usage.
     ///
     /// # Errors
-    /// `CONFLICT` where a domain stands there twice, or `CHAIN_INVALID` where a bundle does not parse.
+    /// `CONFLICT` where a domain occurs twice, or `CHAIN_INVALID` where a bundle does not parse.
     pub fn new(own: Member, partners: Vec<Member>, signing_usages: Vec<String>) -> Result<Self, Fault> {
         Self::remembering(own, partners, signing_usages, Seen::default())
     }
@@ -130,12 +130,19 @@ impl Trust {
         let mut members = BTreeMap::new();
         for member in std::iter::once(own).chain(partners) {
             let name = member.bundle.domain().clone();
-            let held = Held::new(member, &domain, &mut seen)?;
+            let held = AnchoredMember::new(member, &domain, &mut seen)?;
             if members.insert(name.clone(), Arc::new(held)).is_some() {
                 return Err(Fault::new(Reason::Conflict, format!("there are two trust bundles of `{name}`")));
             }
         }
-        Ok(Self { own: domain, members, seen, signing_usages, formers: Formers::default(), proved: Cache::default() })
+        Ok(Self {
+            own: domain,
+            members,
+            seen,
+            signing_usages,
+            formers: FormerRoots::default(),
+            proved: ChainCache::default(),
+        })
     }
 
     /// The same, with the roots that organisations have given up.
@@ -143,20 +150,20 @@ impl Trust {
     /// # Errors
     /// `CHAIN_INVALID` where one does not parse.
     pub fn with_former(self, roots: Vec<Former>) -> Result<Self, Fault> {
-        Ok(Self { formers: Formers::new(roots)?, ..self })
+        Ok(Self { formers: FormerRoots::new(roots)?, ..self })
     }
 
-    /// The same trust with other lists of one organisation, and with the revocations that were seen by now. An organisation
-    /// of which nothing is held changes nothing.
+    /// The same trust with other lists of one organisation, and with the revocations seen so far. The lists of an unknown organisation
+    /// are ignored.
     pub fn with_lists(&self, domain: &TrustDomain, crls: Vec<Crl>, seen: Seen) -> Self {
         let (mut members, mut seen) = (self.members.clone(), seen);
         if let Some(held) = members.get_mut(domain) {
             crls.iter().for_each(|crl| drop(seen.add(crl)));
             let member = Member { crls, ..held.member.clone() };
-            *held = Arc::new(Held { member, anchors: held.anchors.clone() });
+            *held = Arc::new(AnchoredMember { member, anchors: held.anchors.clone() });
         }
         let (own, signing_usages) = (self.own.clone(), self.signing_usages.clone());
-        Self { own, members, seen, signing_usages, formers: self.formers.clone(), proved: Cache::default() }
+        Self { own, members, seen, signing_usages, formers: self.formers.clone(), proved: ChainCache::default() }
     }
 
     /// The own organisation.
@@ -164,17 +171,17 @@ impl Trust {
         &self.own
     }
 
-    /// What is held of an organisation.
+    /// What is known of an organisation.
     pub fn member(&self, domain: &TrustDomain) -> Option<&Member> {
         self.members.get(domain).map(|held| &held.member)
     }
 
-    /// What is held of each organisation, the own one among them: from these the next snapshot is made.
+    /// What is known of each organisation, including the own one. The next snapshot is made from these.
     pub fn members(&self) -> impl Iterator<Item = &Member> {
         self.members.values().map(|held| &held.member)
     }
 
-    /// The organisations of which something else is held here than in `before`: roots, revocation lists or standing.
+    /// The organisations whose roots, revocation lists or state differ from those in `before`.
     pub fn changed_since(&self, before: &Self) -> Vec<TrustDomain> {
         let names = self.members.keys().chain(before.members.keys());
         let mut changed: Vec<TrustDomain> =
@@ -184,7 +191,7 @@ impl Trust {
         changed
     }
 
-    /// All that count.
+    /// All extended key usages that count for signing documents.
     pub(super) fn accepted_usages(&self) -> Vec<&str> {
         std::iter::once(DOCUMENT_SIGNING).chain(self.signing_usages.iter().map(String::as_str)).collect()
     }
@@ -194,12 +201,12 @@ impl Trust {
         &self.signing_usages
     }
 
-    /// Who shows this chain (DER, leaf first) on a TLS connection, if the audience admits it. The leaf's domain decides
-    /// which bundle the chain is held against, and no other bundle is looked at.
+    /// Who shows this chain (DER, leaf first) on a TLS connection, if the audience admits it. The chain is verified against the bundle of
+    /// the leaf's domain, and against no other bundle.
     ///
     /// # Errors
     /// `NOT_A_PARTNER`, `WRONG_DOMAIN`, `CHAIN_INVALID` or `CERTIFICATE_REVOKED`. A list that is past its next update is no
-    /// error here: [`TlsPeer::lapsed`] tells of it, and whoever serves the connection goes by that.
+    /// error here. It is in [`TlsPeer::lapsed`], for whoever serves the connection.
     pub fn tls_peer(&self, chain: &[&[u8]], usage: TlsUsage, audience: &Audience, at: Time) -> Result<TlsPeer, Fault> {
         check_size(chain)?;
         let leaf = Leaf::parse(chain.first().copied().unwrap_or_default())?;
@@ -220,31 +227,32 @@ impl Trust {
     }
 
     /// Whether a list of the own organisation that covers this chain (of a node or person for signing or TLS) is past its next
-    /// update. `None` also where the chain does not hold.
+    /// update. Also `None` if the chain does not verify.
     pub fn own_lapse(&self, chain: &[Vec<u8>], at: Time) -> Option<Lapse> {
         let chain: Vec<&[u8]> = chain.iter().map(Vec::as_slice).collect();
         let held = self.held(&self.own)?;
-        let path = prove(&chain, &Question { anchors: &held.anchors, usages: None, at }).ok()?;
+        let path = prove(&chain, &ChainParameters { anchors: &held.anchors, usages: None, at }).ok()?;
         held.lapse(&path, at)
     }
 
     /// Whether the end certificate of a chain (DER, leaf first) of the own organisation was ever revoked, also where it has ended since.
-    /// `false` also where the chain does not hold.
+    /// Also `false` if the chain does not verify.
     pub fn is_own_revoked(&self, chain: &[Vec<u8>]) -> bool {
         let chain: Vec<&[u8]> = chain.iter().map(Vec::as_slice).collect();
         let begins = chain.first().and_then(|der| window(der).ok()).map(|(begins, _)| begins);
         let (Some(held), Some(at)) = (self.held(&self.own), begins) else { return false };
-        let path = prove(&chain, &Question { anchors: &held.anchors, usages: None, at }).unwrap_or_default();
+        let path = prove(&chain, &ChainParameters { anchors: &held.anchors, usages: None, at }).unwrap_or_default();
         path.first().is_some_and(|link| self.revocation(link).is_some())
     }
 
-    /// The key that issued an own certificate (chain in DER, leaf first), and its serial number: what a revocation list names it
-    /// by. `None` where the chain does not lead to the own roots.
+    /// The key that issued an own certificate (chain in DER, leaf first), and its serial number. A revocation list names it by these.
+    /// `None` if the chain does not lead to the own roots.
     pub fn own_certificate(&self, chain: &[Vec<u8>]) -> Option<(Sha256, Vec<u8>)> {
         let chain: Vec<&[u8]> = chain.iter().map(Vec::as_slice).collect();
         let (begins, _) = window(chain.first()?).ok()?;
         let path =
-            prove(&chain, &Question { anchors: &self.held(&self.own)?.anchors, usages: None, at: begins }).ok()?;
+            prove(&chain, &ChainParameters { anchors: &self.held(&self.own)?.anchors, usages: None, at: begins })
+                .ok()?;
         path.into_iter().next().map(|link| (link.issuing_key, link.serial))
     }
 
@@ -253,7 +261,7 @@ impl Trust {
         self.seen.find(issuing_key, serial).is_some()
     }
 
-    pub(super) fn held(&self, domain: &TrustDomain) -> Option<&Held> {
+    pub(super) fn held(&self, domain: &TrustDomain) -> Option<&AnchoredMember> {
         self.members.get(domain).map(Arc::as_ref)
     }
 
@@ -263,9 +271,9 @@ impl Trust {
     }
 }
 
-impl Held {
+impl AnchoredMember {
     fn new(mut member: Member, own: &TrustDomain, seen: &mut Seen) -> Result<Self, Fault> {
-        // Nobody suspends itself.
+        // The own organisation is always active.
         if member.bundle.domain() == own {
             member.state = PartnerState::Active;
         }
@@ -274,24 +282,24 @@ impl Held {
         Ok(Self { member, anchors })
     }
 
-    /// What a chain lacks is told to those only whom these roots certify. The library looks at times before it looks at roots, so an
-    /// ended certificate that anybody minted would otherwise be told apart from one in the name of no partner.
+    /// The fault to report for a chain that does not verify. Only a peer that these roots certify learns what is wrong with its chain.
+    /// webpki checks times before roots. Without this, a self-made expired certificate would show which organisations are partners.
     fn for_strangers(&self, fault: Fault, chain: &[&[u8]], leaf: &Leaf) -> Fault {
-        let question = Question { anchors: &self.anchors, usages: None, at: leaf.not_before };
-        prove(chain, &question).err().unwrap_or(fault)
+        let parameters = ChainParameters { anchors: &self.anchors, usages: None, at: leaf.not_before };
+        prove(chain, &parameters).err().unwrap_or(fault)
     }
 
-    /// Proves a chain against this organisation's roots. Revocation is for the caller to look at, link by link.
+    /// Proves a chain against this organisation's roots. The caller checks revocation, link by link.
     fn prove(&self, chain: &[&[u8]], usages: &[&str], at: Time) -> Result<Vec<Link>, Fault> {
-        prove(chain, &Question { anchors: &self.anchors, usages: Some(usages), at })
+        prove(chain, &ChainParameters { anchors: &self.anchors, usages: Some(usages), at })
     }
 
     pub(super) fn prove_signer(&self, chain: &[&[u8]], usages: &[&str], at: Time) -> Result<Vec<Link>, Fault> {
         self.prove(chain, usages, at)
     }
 
-    /// The first link of the path whose issuer gave lists that cover it, none of which is current. A CA that never gave a list
-    /// is taken at its word; one that did must keep giving. Lists of keys that issued nothing in this path do not matter.
+    /// The first link of the path whose issuer has given lists that cover it, of which none is current. A CA that never gave a list need
+    /// not give one; a CA that did must keep doing so. Lists of keys that issued nothing in this path don't matter.
     fn lapse(&self, path: &[Link], at: Time) -> Option<Lapse> {
         path.iter().enumerate().find_map(|(n, link)| {
             let is_of_link = |crl: &&Crl| crl.issuing_key() == link.issuing_key && crl.covers(&link.der, n == 0);
@@ -341,7 +349,7 @@ fn is_same(one: Option<&Member>, other: Option<&Member>) -> bool {
     one.bundle == other.bundle && one.state == other.state && lists(one) == lists(other)
 }
 
-/// The same words for an unknown organisation and a suspended one.
+/// The refusal of an unknown or suspended organisation. It is the same text for both.
 pub(super) fn not_a_partner(domain: &TrustDomain) -> Fault {
     Fault::new(Reason::NotAPartner, format!("`{domain}` is not a partner of this node"))
 }

@@ -103,12 +103,12 @@ pub struct View {
     /// The oldest first.
     answers: VecDeque<Shown>,
     /// What it is to be asked for, in the order in which it came up.
-    asked: Vec<Asked>,
+    asked: Vec<OpenQuestion>,
 }
 
 /// A question to an organisation.
 #[derive(Debug)]
-struct Asked {
+struct OpenQuestion {
     size: u64,
     /// Who has told of that size; `None`: nobody. Each has one question, so that nobody fills the places of others.
     by: Option<TrustDomain>,
@@ -185,7 +185,7 @@ impl View {
     pub fn ask(&mut self, by: Option<&TrustDomain>, size: u64) {
         let is_possible = size > 0 && size <= self.head && self.asked.len() < MOST_ASKED;
         if is_possible && !self.asked.iter().any(|asked| asked.by.as_ref() == by || asked.size == size) {
-            self.asked.push(Asked { size, by: by.cloned(), is_told: false, since: None, unanswered: 0 });
+            self.asked.push(OpenQuestion { size, by: by.cloned(), is_told: false, since: None, unanswered: 0 });
         }
     }
 

@@ -15,7 +15,7 @@ use crate::{
     feed::backoff::Backoff,
     node::Node,
     seal::random,
-    transport::{dialler, gate::TlsGate, limits::Limits},
+    transport::{dialler, limits::Limits, tls_config::TlsConfig},
 };
 
 /// How often a live link says hello again: clocks and revocations.
@@ -29,7 +29,7 @@ pub struct Follower {
     /// Whose feeds are followed, and where they are stored.
     pub node: Arc<Node>,
     /// What is shown and believed.
-    pub gate: Arc<TlsGate>,
+    pub tls_config: Arc<TlsConfig>,
     /// Limits of the links.
     pub limits: Limits,
 }
@@ -67,14 +67,14 @@ impl Follower {
         tasks.into_values().for_each(|(_, task)| task.abort());
     }
 
-    /// Follows one partner for ever.
+    /// Follows one partner until the task is aborted.
     async fn follow(self, partner: TrustDomain, endpoint: Endpoint) {
         let live = self.node.live().of(&partner);
         let mut pulls = live.pulls();
         let mut backoff = Backoff::default();
         loop {
             let asked = *pulls.borrow_and_update();
-            let fault = match self.session(&partner, &endpoint, (&mut pulls, asked), &mut backoff).await {
+            let fault = match self.session(&partner, &endpoint, &mut pulls, asked, &mut backoff).await {
                 // A pull was asked for: begin again at once.
                 Ok(()) => continue,
                 Err(fault) => fault,
@@ -98,21 +98,22 @@ impl Follower {
         }
     }
 
-    /// One connection, from hello to its end, begun when that many pulls had been `asked` for. `Ok`: begin again at once.
+    /// One connection, from hello to its end. It began when the number of pulls asked for was `asked`. `Ok` means: begin again at once.
     async fn session(
         &self,
         partner: &TrustDomain,
         endpoint: &Endpoint,
-        (pulls, asked): (&mut watch::Receiver<u64>, u64),
+        pulls: &mut watch::Receiver<u64>,
+        asked: u64,
         backoff: &mut Backoff,
     ) -> Result<(), Fault> {
-        let channel = dialler::connect_partner(endpoint.as_str(), partner.clone(), &self.gate, &self.limits)
+        let channel = dialler::connect_partner(endpoint.as_str(), partner.clone(), &self.tls_config, &self.limits)
             .map_err(|e| Fault::new(Reason::Unavailable, e.to_string()))?;
         let standing = channel.standing();
         let mut link = Link::new(self.node.clone(), partner.clone(), channel, self.limits.message_bytes as usize)
             .judged_by(move || standing.lapse());
         let live = self.node.live().of(partner);
-        // Older than the first look: what is posted or arrives during it is not overlooked.
+        // Subscribed before the first look, so that what is posted or arrives during it is not missed.
         let (posts, arrivals) = (live.posts(), self.node.live().arrivals());
         link.begin().await?;
         live.inbound().send_modify(|i| i.live = true);
@@ -120,7 +121,7 @@ impl Follower {
         backoff.reset();
         live.inbound().send_modify(|i| {
             i.caught_up = asked;
-            // Not before: where the feed itself is at fault, each new try would hide why.
+            // Not cleared before the feed has caught up. Otherwise each new attempt would hide a fault of the feed itself.
             i.problem = None;
         });
         let (mut beside_link, mut fetching_link, mut collecting_link) = (link.clone(), link.clone(), link.clone());
@@ -138,7 +139,7 @@ impl Follower {
     }
 }
 
-/// Attachments, beside the feed: an urgent warning does not wait for them. Ends with the fault that stops it.
+/// Fetches attachments in parallel to the feed, so that urgent warnings don't wait for them. Returns the fault that ends it.
 async fn fetching(link: &mut Link, mut arrivals: watch::Receiver<u64>) -> Fault {
     loop {
         arrivals.mark_unchanged();
@@ -151,7 +152,7 @@ async fn fetching(link: &mut Link, mut arrivals: watch::Receiver<u64>) -> Fault 
     }
 }
 
-/// What goes on beside the feed: hello again, statements. Ends with the fault that stops it.
+/// Repeats the hello and delivers statements in parallel to the feed. Returns the fault that ends it.
 async fn beside(link: &mut Link, mut posts: watch::Receiver<u64>) -> Fault {
     let mut again = time::interval_at(time::Instant::now() + HELLO_AGAIN, HELLO_AGAIN);
     loop {
@@ -169,7 +170,7 @@ async fn beside(link: &mut Link, mut posts: watch::Receiver<u64>) -> Fault {
     }
 }
 
-/// What stops a feed is an error. That a partner can't be reached passes by itself, most of the time.
+/// Logs why there is no link. A partner that can't be reached is a warning, because it usually passes; any other fault is an error.
 fn tell(partner: &TrustDomain, fault: &Fault) {
     let Fault { reason, message, .. } = fault;
     match reason {

@@ -91,7 +91,11 @@ async fn told(node: &Node, partner: &TrustDomain, ledger: Option<proto::LedgerGr
         recovered_at: node.recovered_at().and_then(timestamp),
         persons_needed: node.own_persons_needed(),
         held_persons_needed: node.held_persons_needed(partner),
-        passed_on_lists: passed_on.unwrap_or_default().iter().map(lists::passed_on_to_proto).collect(),
+        passed_on_lists: passed_on
+            .unwrap_or_default()
+            .iter()
+            .map(|(of, list)| lists::passed_on_to_proto(of, list))
+            .collect(),
         vocabulary_edition: edition::NEWEST,
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     },
     identity::{trust::Lapse, verifier::fault_of},
     node::{Node, lists::Wanted},
-    transport::dialler::Asking,
+    transport::dialler::RefundedChannel,
     wire::{self, proto, proto::exchange_service_client::ExchangeServiceClient, status::told_by_partner},
 };
 
@@ -50,16 +50,16 @@ impl<T> Carrier for T where
 
 /// A connection to a partner.
 #[derive(Clone)]
-pub struct Link<C = Asking> {
+pub struct Link<C = RefundedChannel> {
     node: Arc<Node>,
     partner: TrustDomain,
     client: ExchangeServiceClient<C>,
     pause: Duration,
-    standing: StandingOf,
+    standing: LapseCheck,
 }
 
-/// Tells whether the revocation list of the node at the other end is past its next update.
-type StandingOf = Arc<dyn Fn() -> Option<Lapse> + Send + Sync>;
+/// Returns the revocation list of the node at the other end if it is past its next update.
+type LapseCheck = Arc<dyn Fn() -> Option<Lapse> + Send + Sync>;
 
 fn call<T>(message: T) -> Request<T> {
     let mut request = Request::new(message);

@@ -1,4 +1,4 @@
-//! Revocation lists between partners: announced in a hello, then fetched or handed over in pieces.
+//! Revocation lists between partners. A hello announces them; then they are fetched or handed over in pieces.
 
 use std::sync::Arc;
 
@@ -51,7 +51,7 @@ pub(super) fn from_proto(message: proto::RevocationListAnnouncement) -> Result<A
     Ok(Announced { issuing_key, scope, number: number.to_vec(), sha256: field::bytes("sha256", &sha256)?, size })
 }
 
-pub(super) fn passed_on_to_proto((of, list): &(TrustDomain, Announced)) -> proto::PassedOnRevocationList {
+pub(super) fn passed_on_to_proto(of: &TrustDomain, list: &Announced) -> proto::PassedOnRevocationList {
     proto::PassedOnRevocationList { domain: of.to_string(), list: Some(to_proto(list)) }
 }
 
@@ -61,7 +61,7 @@ pub(super) fn passed_on_from_proto(message: proto::PassedOnRevocationList) -> Re
     Ok((field::parsed("passed_on_lists.domain", &domain)?, from_proto(list)?))
 }
 
-/// The list in pieces from an offset on; with the first piece its issuers.
+/// The list in pieces, from an offset on. The first piece comes with the issuers.
 pub(super) fn pieces(crl: &Crl, offset: usize) -> impl Iterator<Item = (usize, Vec<u8>, Vec<Vec<u8>>)> + Send + use<> {
     let (crl, length) = (crl.clone(), crl.der().len());
     (offset..length).step_by(PIECE).map(move |at| {
@@ -90,7 +90,7 @@ pub(super) async fn served(
     Ok(futures_util::stream::iter(pieces(&crl, offset).map(piece)))
 }
 
-/// A list that is being put together.
+/// A list that is being assembled from its pieces.
 pub(super) struct Gathered {
     wanted: Wanted,
     der: Vec<u8>,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    EndorsementLine, Options, SignatureLine, View,
+    Options,
     portion::{self, Names},
     style::Style,
     text::{columns, harmless, one_line, shortened, wrap},
@@ -11,15 +11,73 @@ use super::{
     words::{self, and},
 };
 use crate::domain::{
-    assessment::Portion,
+    assessment::{Manifest, Portion},
     body::{Body, Kind},
+    ids::Handle,
     language::Language,
     lexicon::Lexicon,
     marking::{GroupName, Marking, Tlp},
 };
 
+/// An assessment as far as it is known here.
+#[derive(Debug, Clone, Copy)]
+pub struct AssessmentText<'a> {
+    /// What its originator signed.
+    pub manifest: &'a Manifest,
+    /// The portions that the reader may read, in the author's order.
+    pub portions: &'a [Portion],
+    /// Who signed it.
+    pub signatures: &'a [SignatureLine],
+    /// Who stands behind it.
+    pub endorsements: &'a [EndorsementLine],
+    /// `current`, `superseded`, `withdrawn`, `purged` or `quarantined`.
+    pub state: &'a str,
+    /// The organisations by which it came, the first hub first; empty where it came from its originator.
+    pub via: &'a [String],
+    /// Whether it was published here, so that nothing is withheld.
+    pub is_own: bool,
+    /// The language that the reader asked for.
+    pub language: Option<&'a Language>,
+}
+
+/// A signature and what came of its check.
+#[derive(Debug, Clone)]
+pub struct SignatureLine {
+    /// The signer's SPIFFE id.
+    pub id: String,
+    /// The suite's name.
+    pub suite: String,
+    /// Whether it verifies.
+    pub valid: bool,
+    /// What else is to be said, e.g. that the certificate was revoked later.
+    pub note: Option<String>,
+}
+
+/// An endorsement and what came of its check.
+#[derive(Debug, Clone)]
+pub struct EndorsementLine {
+    /// Its statement id.
+    pub id: String,
+    /// The organisation that stands behind the assessment.
+    pub endorser: String,
+    /// The signer's SPIFFE id.
+    pub by: String,
+    /// What it says.
+    pub text: String,
+    /// How it may be handled.
+    pub marking: Marking,
+    /// Whether the signature is that of the organisation that it claims.
+    pub valid: bool,
+    /// Why not, as a stable reason in capitals.
+    pub note: Option<String>,
+    /// The organisations from the originator on, to here.
+    pub via: Vec<String>,
+    /// Which of the portions that are here the endorser did not see.
+    pub unseen: Vec<Handle>,
+}
+
 /// The assessment as text, ending in a newline.
-pub fn assessment(view: &View<'_>, options: &Options) -> String {
+pub fn assessment(view: &AssessmentText<'_>, options: &Options) -> String {
     let mut page = Page { out: String::new(), width: options.columns(), style: Style { color: options.color } };
     page.banner(view.manifest.exercise);
     page.level(view.portions);
@@ -43,8 +101,8 @@ pub fn assessment(view: &View<'_>, options: &Options) -> String {
     page.out
 }
 
-/// What a reader can't know, and what it can.
-fn withheld(view: &View<'_>) -> &'static str {
+/// What a reader can know about withheld portions.
+fn withheld(view: &AssessmentText<'_>) -> &'static str {
     if view.via.is_empty() {
         "There may be portions withheld from you; nothing that you have tells whether and how many."
     } else {
@@ -159,8 +217,8 @@ impl Page {
     }
 
     /// Who answers for it, and what state it is in.
-    fn origin(&mut self, view: &View<'_>) {
-        let View { manifest, signatures, state, via, .. } = view;
+    fn origin(&mut self, view: &AssessmentText<'_>) {
+        let AssessmentText { manifest, signatures, state, via, .. } = view;
         self.row("assessment", &format!("{}, version {}", manifest.assessment, manifest.version));
         self.row("from", manifest.originator.as_str());
         for way in *via {
@@ -183,7 +241,7 @@ impl Page {
         lines.for_each(|line| self.line(&line));
     }
 
-    /// Who stands behind it. What bears a known name wrongly is not read out.
+    /// An endorsement. The text of one with an invalid signature is not shown.
     fn endorsement(&mut self, line: &EndorsementLine, names: &Names) {
         self.blank();
         self.marked(&line.marking, "ENDORSEMENT  ");
@@ -200,7 +258,7 @@ impl Page {
     }
 
     /// Whom the groups mean that markings name, each list once. Where one name has several lists, whose each is.
-    fn groups(&mut self, view: &View<'_>, names: &Names) {
+    fn groups(&mut self, view: &AssessmentText<'_>, names: &Names) {
         let of_portion = |p: &Portion| names.get(&p.handle).cloned().unwrap_or_default();
         let portions = view.portions.iter().map(|p| (of_portion(p), &p.marking));
         let endorsements =
@@ -232,7 +290,7 @@ impl Page {
 }
 
 /// The language of a portion behind its name, and whose translation it is.
-fn in_its_language(portion: &Portion, stands: Stands, names: &Names, view: &View<'_>) -> String {
+fn in_its_language(portion: &Portion, stands: Stands, names: &Names, view: &AssessmentText<'_>) -> String {
     let language = portion.language.as_ref().map(|l| format!(" in {l}")).unwrap_or_default();
     let of = portion.translates.and_then(|handle| names.get(&handle));
     match (stands, of) {

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     domain::{
+        assessment::{Manifest, Portion},
         body::Body,
         ids::{AssessmentId, Handle, Salt},
         lexicon::Lexicon,
@@ -51,7 +52,7 @@ fn shown(portions: &[Portion], exercise: bool, options: &Options) -> String {
     };
     let (manifest, via) = (manifest(exercise), ["gb.example → ecowas.example".to_owned()]);
     assessment(
-        &View {
+        &AssessmentText {
             manifest: &manifest,
             portions,
             signatures: &[signature],
@@ -103,7 +104,7 @@ fn colours_come_only_when_asked_for_and_an_exercise_is_never_overlooked() {
 fn a_signature_that_does_not_verify_is_shouted_and_none_is_named() {
     let manifest = manifest(false);
     let bad = SignatureLine { id: "x\u{202e}".into(), suite: "s".into(), valid: false, note: Some("n".into()) };
-    let view = View {
+    let view = AssessmentText {
         manifest: &manifest,
         portions: &[],
         signatures: &[bad],
@@ -115,13 +116,13 @@ fn a_signature_that_does_not_verify_is_shouted_and_none_is_named() {
     };
     let options = options("uk-phia-2025");
     assert!(assessment(&view, &options).contains("x<U+202E> (s), DOES NOT VERIFY; n"));
-    assert!(assessment(&View { signatures: &[], ..view }, &options).contains("BY NOBODY"));
+    assert!(assessment(&AssessmentText { signatures: &[], ..view }, &options).contains("BY NOBODY"));
 }
 
 #[test]
 fn of_what_is_one_s_own_nothing_is_withheld() {
     let manifest = manifest(false);
-    let view = View {
+    let view = AssessmentText {
         manifest: &manifest,
         portions: &[],
         signatures: &[],
@@ -133,7 +134,7 @@ fn of_what_is_one_s_own_nothing_is_withheld() {
     };
     let options = options("uk-phia-2025");
     assert!(!assessment(&view, &options).contains("withheld"));
-    assert!(assessment(&View { is_own: false, ..view }, &options).contains("withheld"));
+    assert!(assessment(&AssessmentText { is_own: false, ..view }, &options).contains("withheld"));
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! What proves an equivocation: two statements of one subject that differ, each with its signatures. Whoever has the originator's roots
-//! can check it.
+//! Proofs of equivocation: two different statements about one subject, each with its signatures. Anybody who has the originator's roots
+//! can check them.
 
 use super::{
     chains::{Chains, When},
@@ -28,7 +28,7 @@ pub struct Signed {
     pub by: Vec<SpiffeId>,
 }
 
-/// What a statement is about, and when it says that it was made. Its signatures are not looked at.
+/// What a statement is about, and when it says that it was made. Its signatures are not checked.
 ///
 /// # Errors
 /// Whatever does not decode; `INVALID_ARGUMENT` for a kind of which several may be signed.
@@ -53,11 +53,11 @@ pub fn subject_of(envelope: &Envelope) -> Result<(Subject, Time), Fault> {
     }
 }
 
-/// Checks that two statements contradict each other and that both bear the originator's signatures, each chain as of the time that its
-/// statement names: a certificate that has ended since proves what it proved then.
+/// Checks that two statements contradict each other, and that the originator signed both. Each chain is verified as of the time that its
+/// statement names, so a certificate that has ended since still counts.
 ///
 /// # Errors
-/// Whatever verification refuses; `INVALID_ARGUMENT` where they are about different things, or are the same.
+/// The fault of the verification; `INVALID_ARGUMENT` where they are about different things, or are the same.
 pub fn check(both: [&Envelope; 2], chains: &dyn Chains, now: Time) -> Result<(Subject, [Signed; 2]), Fault> {
     let [(subject, first_at), (other, second_at)] = [subject_of(both[0])?, subject_of(both[1])?];
     if subject != other {
@@ -66,14 +66,15 @@ pub fn check(both: [&Envelope; 2], chains: &dyn Chains, now: Time) -> Result<(Su
     if statement::id(both[0]) == statement::id(both[1]) {
         return Err(Fault::new(Reason::InvalidArgument, "the two statements are the same"));
     }
-    let first = signed(both[0], (&subject.originator, first_at), chains, now)?;
-    let second = signed(both[1], (&subject.originator, second_at), chains, now)?;
+    let first = signed(both[0], &subject.originator, first_at, chains, now)?;
+    let second = signed(both[1], &subject.originator, second_at, chains, now)?;
     Ok((subject, [first, second]))
 }
 
 fn signed(
     envelope: &Envelope,
-    (originator, made_at): (&TrustDomain, Time),
+    originator: &TrustDomain,
+    made_at: Time,
     chains: &dyn Chains,
     now: Time,
 ) -> Result<Signed, Fault> {

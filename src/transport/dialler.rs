@@ -1,4 +1,4 @@
-//! Dialling a node: the partner that is meant, known by its SPIFFE id, or none.
+//! Dials a node. The connection fails unless the node has the expected SPIFFE id.
 
 use std::{
     collections::VecDeque,
@@ -28,69 +28,69 @@ use tracing::info;
 
 use super::{
     addresses,
-    gate::{Credentials, GateError, TlsGate},
     limits::Limits,
-    live::{Live, Standing},
+    peer_monitor::{PeerMonitor, Standing},
     rate_limit::{Metered, RateLimit},
     socket::sends_what_can_go,
+    tls_config::{Credentials, TlsConfig, TlsConfigError},
 };
 use crate::{
     domain::{fault::Fault, ids::TrustDomain, time::Clock},
     identity::trust::{Audience, Lapse, Member, TlsUsage, Trust},
 };
 
-/// How long the other end may take for its first word after the handshake.
+/// How long the server may take for its first bytes after the handshake.
 const FIRST_WORD: Duration = Duration::from_millis(500);
 
-/// Why nothing can be dialled at all.
+/// Why no channel can be made.
 #[derive(Debug, thiserror::Error)]
 pub enum DialError {
-    /// The endpoint is none.
+    /// The endpoint can't be parsed.
     #[error("`{0}` is no endpoint; write host:port, e.g. node.fr.example:7443")]
     Endpoint(String),
     /// TLS cannot be set up.
     #[error(transparent)]
-    Gate(#[from] GateError),
+    Tls(#[from] TlsConfigError),
     /// The own bundle is at fault.
     #[error(transparent)]
     Trust(#[from] Fault),
 }
 
-/// A channel to a node of `expect` at `endpoint` (`host:port`). It connects at the first call and again after a break; a call
-/// fails where another organisation answers. What it carries breaks off when that organisation is no longer welcome.
+/// A channel to a node of `expect` at `endpoint` (`host:port`). It connects at the first call and reconnects after a break. A call fails
+/// if another organisation answers. The connection is closed when that organisation is no longer trusted.
 ///
-/// With TLS 1.3 the other side's refusal of *our* certificate shows in the first call only: make that one a cheap one.
+/// With TLS 1.3 the server's refusal of *our* certificate shows in the first call only, so the first call should be a cheap one.
 ///
 /// # Errors
 /// [`DialError`]
 pub fn connect(
     endpoint: &str,
     expect: TrustDomain,
-    gate: &Arc<TlsGate>,
+    tls_config: &Arc<TlsConfig>,
     limits: &Limits,
 ) -> Result<Channel, DialError> {
-    connect_as(endpoint, expect, gate, limits, None)
+    connect_as(endpoint, expect, tls_config, limits, None)
 }
 
-/// The same to a partner's node: what it sends beside the answers to what it is asked is read no faster than any partner is.
+/// The same to a partner's node. The partner's rate limit applies to what it sends, except for answers to this node's requests.
 ///
 /// # Errors
 /// [`DialError`]
 pub fn connect_partner(
     endpoint: &str,
     expect: TrustDomain,
-    gate: &Arc<TlsGate>,
+    tls_config: &Arc<TlsConfig>,
     limits: &Limits,
-) -> Result<Asking, DialError> {
+) -> Result<RefundedChannel, DialError> {
     let (rate_limit, standing) = (RateLimit::dialled(limits), Arc::new(ArcSwap::from_pointee(Standing::default())));
-    let channel = connect_as(endpoint, expect, gate, limits, Some((rate_limit.clone(), standing.clone())))?;
-    Ok(Asking { channel, rate_limit, standing })
+    let channel = connect_as(endpoint, expect, tls_config, limits, Some((rate_limit.clone(), standing.clone())))?;
+    Ok(RefundedChannel { channel, rate_limit, standing })
 }
 
 fn connect_as(
     endpoint: &str,
     expect: TrustDomain,
-    gate: &Arc<TlsGate>,
+    tls_config: &Arc<TlsConfig>,
     limits: &Limits,
     partner: Option<(RateLimit, Arc<ArcSwap<Standing>>)>,
 ) -> Result<Channel, DialError> {
@@ -100,19 +100,19 @@ fn connect_as(
     let uri = |scheme: &str| format!("{scheme}://{authority}").parse::<Uri>().map_err(|_| wrong());
     let audience = Audience::NodeOf(expect);
     let dial = Arc::new(Dial {
-        tls: gate.client(audience.clone())?,
-        gate: gate.clone(),
+        tls: tls_config.client(audience.clone())?,
+        tls_config: tls_config.clone(),
         audience,
         address: authority.as_str().to_owned(),
         limits: limits.clone(),
         partner,
     });
-    // `http` to tonic, which has no TLS of its own here; `https` to the other side.
+    // tonic sees `http`, because it has no TLS of its own here. The server sees `https`.
     let channel = Endpoint::from(uri("http")?)
         .origin(uri("https")?)
-        // The dialler counts the time itself, and says more.
+        // The dialler has its own time limit, with a better error message.
         .connect_timeout(limits.handshake() + Duration::from_secs(1))
-        // Half of the time: a link that went silent is given up and dialled anew within 40 seconds.
+        // Half of the time, so that a silent link is given up and dialled again within 40 seconds.
         .http2_keep_alive_interval(limits.keepalive() / 2)
         .keep_alive_timeout(limits.keepalive_answer())
         .keep_alive_while_idle(true)
@@ -139,23 +139,23 @@ pub fn connect_own(
 ) -> Result<Channel, DialError> {
     let domain = own.bundle.domain().clone();
     let trust = Trust::new(own, Vec::new(), Vec::new())?;
-    let gate = Arc::new(TlsGate::new(credentials, Arc::new(ArcSwap::from_pointee(trust)), clock));
-    connect(endpoint, domain, &gate, limits)
+    let tls_config = Arc::new(TlsConfig::new(credentials, Arc::new(ArcSwap::from_pointee(trust)), clock));
+    connect(endpoint, domain, &tls_config, limits)
 }
 
 struct Dial {
-    gate: Arc<TlsGate>,
+    tls_config: Arc<TlsConfig>,
     tls: Arc<ClientConfig>,
     audience: Audience,
     address: String,
     limits: Limits,
-    /// For a connection to a partner: its rate limit, and where its standing on the connection is stored.
+    /// For a connection to a partner: its rate limit, and where to store what it may do on the connection.
     partner: Option<(RateLimit, Arc<ArcSwap<Standing>>)>,
 }
 
 impl Dial {
     async fn run(&self) -> io::Result<Metered<Guarded>> {
-        let changes = self.gate.changes();
+        let changes = self.tls_config.changes();
         let connecting = |to| async move {
             let tcp = TcpStream::connect::<SocketAddr>(to).await?;
             sends_what_can_go(&tcp)?;
@@ -165,12 +165,17 @@ impl Dial {
         };
         let (stream, first) = addresses::first(&self.address, self.limits.handshake(), connecting).await?;
         let tls = stream.get_ref().1;
-        let live =
-            Live::new(self.gate.clone(), tls.peer_certificates(), TlsUsage::Server, self.audience.clone(), changes);
-        let peer = live.check().map_err(io::Error::other)?;
-        self.gate.remember(peer.id.domain(), tls.peer_certificates());
+        let monitor = PeerMonitor::new(
+            self.tls_config.clone(),
+            tls.peer_certificates(),
+            TlsUsage::Server,
+            self.audience.clone(),
+            changes,
+        );
+        let peer = monitor.check().map_err(io::Error::other)?;
+        self.tls_config.remember(peer.id.domain(), tls.peer_certificates());
         if let Some((_, standing)) = &self.partner {
-            standing.store(Arc::new(live.standing(&peer)));
+            standing.store(Arc::new(monitor.standing(&peer)));
         }
         let (cut, dropped) = (CancellationToken::new(), CancellationToken::new());
         let guarded = Guarded {
@@ -182,7 +187,7 @@ impl Dial {
         tokio::spawn(async move {
             tokio::select! {
                 () = dropped.cancelled() => {}
-                fault = live.unwelcome() => {
+                fault = monitor.unwelcome() => {
                     info!(peer = %peer.id, reason = %fault.reason, %fault, "cut a live connection");
                     cut.cancel();
                 }
@@ -196,31 +201,31 @@ impl Dial {
 
 /// A channel to a partner's node that refunds the partner's answers to its rate limit.
 #[derive(Debug, Clone)]
-pub struct Asking {
+pub struct RefundedChannel {
     channel: Channel,
     rate_limit: RateLimit,
     standing: Arc<ArcSwap<Standing>>,
 }
 
-/// What the node that was dialled last may do.
+/// What the node at the other end of the latest connection may do.
 #[derive(Debug, Clone)]
-pub struct StandingNow(Arc<ArcSwap<Standing>>);
+pub struct CurrentStanding(Arc<ArcSwap<Standing>>);
 
-impl StandingNow {
-    /// The revocation list that is past its next update, where one is.
+impl CurrentStanding {
+    /// The revocation list that is past its next update, if there is one.
     pub fn lapse(&self) -> Option<Lapse> {
         self.0.load().lapse()
     }
 }
 
-impl Asking {
-    /// What the node that is dialled may do, from the first call on.
-    pub fn standing(&self) -> StandingNow {
-        StandingNow(self.standing.clone())
+impl RefundedChannel {
+    /// What the dialled node may do. It is known from the first call on.
+    pub fn standing(&self) -> CurrentStanding {
+        CurrentStanding(self.standing.clone())
     }
 }
 
-impl tower::Service<http::Request<tonic::body::Body>> for Asking {
+impl tower::Service<http::Request<tonic::body::Body>> for RefundedChannel {
     type Response = http::Response<tonic::body::Body>;
     type Error = tonic::transport::Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
@@ -231,17 +236,17 @@ impl tower::Service<http::Request<tonic::body::Body>> for Asking {
 
     fn call(&mut self, request: http::Request<tonic::body::Body>) -> Self::Future {
         let (answer, rate_limit) = (self.channel.call(request), self.rate_limit.clone());
-        Box::pin(async move { Ok(answer.await?.map(|body| tonic::body::Body::new(Asked { body, rate_limit }))) })
+        Box::pin(async move { Ok(answer.await?.map(|body| tonic::body::Body::new(RefundedBody { body, rate_limit }))) })
     }
 }
 
-/// The body of an answer that was asked for.
-struct Asked {
+/// The body of an answer to this node's request. Its bytes are refunded to the partner's rate limit.
+struct RefundedBody {
     body: tonic::body::Body,
     rate_limit: RateLimit,
 }
 
-impl hyper::body::Body for Asked {
+impl hyper::body::Body for RefundedBody {
     type Data = axum::body::Bytes;
     type Error = tonic::Status;
 
@@ -265,15 +270,16 @@ impl hyper::body::Body for Asked {
     }
 }
 
-/// The name that TLS wants and nobody looks at: it is not sent, and the verifier asks for the SPIFFE id.
+/// A server name for rustls. It is neither sent nor checked, because the verifier checks the SPIFFE id.
 fn nobody() -> io::Result<ServerName<'static>> {
     DnsName::try_from("node.invalid").map(ServerName::DnsName).map_err(io::Error::other)
 }
 
-/// Waits for what the other end says first: its settings, or the alert by which it refuses this side's certificate. With TLS 1.3 the
-/// handshake ends here before the other end has looked at it. What is sent before the answer can make the system throw the alert away.
+/// Waits for the server's first bytes: its HTTP/2 settings, or the alert by which it refuses the client's certificate. With TLS 1.3 the
+/// client's handshake ends before the server has checked the client's certificate. Data that is sent before the alert arrives can make the
+/// operating system discard it.
 ///
-/// A server of another make may wait for this side's first word: so this waits for a while only.
+/// The wait is limited, because another implementation may wait for the client to send first.
 async fn first_word(stream: &mut TlsStream<TcpStream>) -> io::Result<VecDeque<u8>> {
     let mut first = [0; 512];
     match time::timeout(FIRST_WORD, stream.read(&mut first)).await {
@@ -283,13 +289,13 @@ async fn first_word(stream: &mut TlsStream<TcpStream>) -> io::Result<VecDeque<u8
     }
 }
 
-/// A connection that breaks off when its other end becomes unwelcome.
+/// A connection that fails when its peer is no longer trusted.
 struct Guarded {
     stream: TlsStream<TcpStream>,
-    /// What was read already.
+    /// Bytes that were read already.
     first: VecDeque<u8>,
     cut: Pin<Box<WaitForCancellationFutureOwned>>,
-    /// Ends the watch when the connection is dropped.
+    /// Ends the monitoring task when the connection is dropped.
     _dropped: DropGuard,
 }
 

@@ -25,7 +25,7 @@ const KNOWN: Duration = Duration::from_secs(86_400);
 /// Recent refusals by address, and from which addresses partners have connected, and when.
 #[derive(Debug, Default)]
 pub(super) struct FailedHandshakes {
-    refused: Mutex<HashMap<IpAddr, (f64, Instant)>>,
+    refused: Mutex<HashMap<IpAddr, Bucket>>,
     known: Mutex<HashMap<String, Vec<(IpAddr, Instant)>>>,
 }
 
@@ -37,8 +37,17 @@ fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-fn left((left, at): (f64, Instant), now: Instant) -> f64 {
-    (left + now.duration_since(at).as_secs_f64() * PER_SECOND).min(BURST)
+/// A token bucket: the tokens that were left at a time.
+#[derive(Debug, Clone, Copy)]
+struct Bucket {
+    left: f64,
+    at: Instant,
+}
+
+impl Bucket {
+    fn left(self, now: Instant) -> f64 {
+        (self.left + now.duration_since(self.at).as_secs_f64() * PER_SECOND).min(BURST)
+    }
 }
 
 impl FailedHandshakes {
@@ -46,10 +55,10 @@ impl FailedHandshakes {
     pub fn record_failure(&self, address: IpAddr, now: Instant) {
         let mut failed = lock(&self.refused);
         if failed.len() >= MOST {
-            failed.retain(|_, one| left(*one, now) < BURST);
+            failed.retain(|_, bucket| bucket.left(now) < BURST);
         }
-        let one = failed.entry(network(address)).or_insert((BURST, now));
-        *one = ((left(*one, now) - 1.0).max(0.0), now);
+        let bucket = failed.entry(network(address)).or_insert(Bucket { left: BURST, at: now });
+        *bucket = Bucket { left: (bucket.left(now) - 1.0).max(0.0), at: now };
     }
 
     /// The peer of this name has proved who it is from this address.
@@ -71,7 +80,7 @@ impl FailedHandshakes {
 
     /// Whether the next connection from this address is closed before TLS.
     pub fn is_blocked(&self, address: IpAddr, now: Instant) -> bool {
-        lock(&self.refused).get(&network(address)).is_some_and(|one| left(*one, now) < 1.0)
+        lock(&self.refused).get(&network(address)).is_some_and(|bucket| bucket.left(now) < 1.0)
             && !self.is_known(address, now)
     }
 }

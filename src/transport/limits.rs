@@ -31,7 +31,7 @@ pub struct Limits {
     /// Seconds that requests under way have when the node stops.
     pub drain_seconds: u32,
     /// Bytes in a second that are read from one partner, over all connections by which it came; calls count as some more
-    /// (`app/door.rs`).
+    /// (`app/middleware.rs`).
     pub partner_bytes_per_second: u32,
     /// Bytes that may come from it at once.
     pub partner_burst_bytes: u32,

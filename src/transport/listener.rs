@@ -1,4 +1,5 @@
-//! The accept loop: TLS, who it is, HTTP/2 with its limits, and the end of a connection when its peer is unwelcome.
+//! The accept loop. It does the TLS handshake, identifies the peer, serves HTTP/2 within limits, and closes a connection when its peer is
+//! no longer trusted.
 
 use std::{
     convert::Infallible,
@@ -29,13 +30,13 @@ use tracing::{debug, info, warn};
 use super::{
     connection_slots::{ConnectionSlot, ConnectionSlots},
     failed_handshakes::FailedHandshakes,
-    gate::{GateError, TlsGate},
     limits::Limits,
-    live::{Live, Standing},
     log_throttle::LogThrottle,
+    peer_monitor::{PeerMonitor, Standing},
     rate_limit::{HANDSHAKE, Metered, RateLimit, RateLimits},
     socket::sends_what_can_go,
     stall_detector::{CountedStream, StallDetector, WatchedBody},
+    tls_config::{TlsConfig, TlsConfigError},
 };
 use crate::{
     domain::ids::SpiffeId,
@@ -45,49 +46,49 @@ use crate::{
     },
 };
 
-/// Where the system has no more file descriptors, accepting at once again only burns time.
+/// The pause after a failed accept. Without file descriptors, trying again at once only wastes CPU time.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// How much of an answer is taken from whoever makes it before it can be written, bytes.
 const UNSENT: usize = 64 << 10;
-/// One address may have this part of all handshakes under way, rounded up.
+/// One address may have this fraction of all handshakes under way, rounded up.
 const PART_OF_ONE: u32 = 4;
 
-/// Who is at the other end, proved. Every request carries it in its extensions.
+/// The verified identity of the peer. Every request carries it in its extensions.
 #[derive(Debug, Clone)]
 pub struct PeerIdentity {
     /// Whose certificate it is.
     pub id: SpiffeId,
     /// The key exchange that TLS agreed on, as `X25519MLKEM768`.
     pub key_exchange: String,
-    /// Cancelled when the connection ends, for whatever goes on beside it.
+    /// Cancelled when the connection ends, for tasks that run beside it.
     pub ended: CancellationToken,
     /// Its rate limit, which all its connections share.
     pub rate_limit: RateLimit,
-    /// Whether it may do anything but say hello and hand over lists.
+    /// Whether it may do everything, or only say hello and hand over lists.
     pub standing: Standing,
     /// The certificates that it showed (DER), the end certificate first.
     pub chain: Arc<Vec<Vec<u8>>>,
 }
 
-/// Serves `router` over mutual TLS and HTTP/2 to `audience`, until `stop` is cancelled; then requests under way are given
-/// the time to end. Returns when the last connection has ended.
+/// Serves `router` over mutual TLS and HTTP/2 to `audience` until `stop` is cancelled. Requests under way may then finish. Returns when
+/// the last connection has ended.
 ///
 /// # Errors
-/// [`GateError::Settings`], before anything is accepted.
+/// [`TlsConfigError::Settings`], before anything is accepted.
 pub async fn serve(
     listener: TcpListener,
-    gate: Arc<TlsGate>,
+    tls_config: Arc<TlsConfig>,
     audience: Audience,
     router: Router,
     limits: Limits,
     stop: CancellationToken,
-) -> Result<(), GateError> {
-    let tls = gate.server(audience.clone())?;
+) -> Result<(), TlsConfigError> {
+    let tls = tls_config.server(audience.clone())?;
     let permits = |count: u32| Arc::new(Semaphore::new(count.try_into().unwrap_or(Semaphore::MAX_PERMITS)));
     let (handshakes, connections) = (permits(limits.handshakes), permits(limits.connections));
-    let door = Arc::new(Door {
-        gate,
+    let server = Arc::new(Server {
+        tls_config,
         audience,
         tls,
         router,
@@ -104,25 +105,29 @@ pub async fn serve(
     let tasks = TaskTracker::new();
     loop {
         let accepted = tokio::select! {
-            () = door.stop.cancelled() => break,
+            () = server.stop.cancelled() => break,
             accepted = listener.accept() => accepted,
         };
         match (accepted, handshakes.clone().try_acquire_owned()) {
-            (Ok((_, from)), _) if door.failed_handshakes.is_blocked(from.ip(), Instant::now()) => {
-                door.refused(from, "too many connections from there were refused of late", false);
+            (Ok((_, from)), _) if server.failed_handshakes.is_blocked(from.ip(), Instant::now()) => {
+                server.refused(from, "too many connections from there were refused of late", false);
             }
             (Ok((tcp, from)), Ok(permit)) => {
-                match door
+                match server
                     .handshakes_by_address
-                    .take(from.ip().to_string(), door.limits.handshakes.div_ceil(PART_OF_ONE))
+                    .take(from.ip().to_string(), server.limits.handshakes.div_ceil(PART_OF_ONE))
                 {
-                    Some(slot) => drop(tasks.spawn(door.clone().admit(tcp, from, (permit, slot)))),
-                    None => door.refused(from, "too many handshakes from there are under way", false),
+                    Some(slot) => drop(tasks.spawn(server.clone().admit(
+                        tcp,
+                        from,
+                        HandshakeSlot { _permit: permit, _slot: slot },
+                    ))),
+                    None => server.refused(from, "too many handshakes from there are under way", false),
                 }
             }
-            (Ok((_, from)), Err(_)) => door.refused(from, "too many handshakes are under way", false),
+            (Ok((_, from)), Err(_)) => server.refused(from, "too many handshakes are under way", false),
             (Err(error), _) => {
-                door.can_t_accept(&error);
+                server.can_t_accept(&error);
                 time::sleep(ACCEPT_PAUSE).await;
             }
         }
@@ -133,8 +138,9 @@ pub async fn serve(
     Ok(())
 }
 
-struct Door {
-    gate: Arc<TlsGate>,
+/// What all connections of one listener share.
+struct Server {
+    tls_config: Arc<TlsConfig>,
     audience: Audience,
     tls: Arc<ServerConfig>,
     router: Router,
@@ -155,20 +161,23 @@ struct Door {
 struct Admitted {
     stream: TlsStream<Metered<TcpStream>>,
     peer: PeerIdentity,
-    live: Live,
+    monitor: PeerMonitor,
     /// Held as long as the connection lives.
-    slots: (ConnectionSlot, OwnedSemaphorePermit),
+    slot: ConnectionSlot,
+    /// Held as long as the connection lives.
+    permit: OwnedSemaphorePermit,
 }
 
-impl Door {
-    async fn admit(
-        self: Arc<Self>,
-        tcp: TcpStream,
-        from: SocketAddr,
-        handshake: (OwnedSemaphorePermit, ConnectionSlot),
-    ) {
+/// Held during a handshake, so that there are not too many at one time.
+struct HandshakeSlot {
+    _permit: OwnedSemaphorePermit,
+    _slot: ConnectionSlot,
+}
+
+impl Server {
+    async fn admit(self: Arc<Self>, tcp: TcpStream, from: SocketAddr, handshake: HandshakeSlot) {
         // Subscribed before the handshake, so that a change of trust during the handshake is noticed.
-        let changes = self.gate.changes();
+        let changes = self.tls_config.changes();
         let _ = sends_what_can_go(&tcp);
         let accepted = tokio::select! {
             () = self.stop.cancelled() => return,
@@ -196,7 +205,7 @@ impl Door {
         }
     }
 
-    /// Logs that no connection can be accepted, at most once a minute: the pause between two attempts is short.
+    /// Logs that no connection can be accepted. The log throttle limits this, because the pause between two attempts is short.
     fn can_t_accept(&self, error: &std::io::Error) {
         if let Some(before) = self.refused_log.permit("", &error.to_string(), Instant::now()) {
             warn!(%error, before, "can't accept connections; where open files are lacking, raise their limit (LimitNOFILE in systemd)");
@@ -221,10 +230,15 @@ impl Door {
             return Err("the client does not speak HTTP/2".to_owned());
         }
         let key_exchange = tls.negotiated_key_exchange_group().map(|group| format!("{:?}", group.name()));
-        let live =
-            Live::new(self.gate.clone(), tls.peer_certificates(), TlsUsage::Client, self.audience.clone(), changes);
-        let peer = live.check().map_err(|fault| format!("{}: {fault}", fault.reason))?;
-        self.gate.remember(peer.id.domain(), tls.peer_certificates());
+        let monitor = PeerMonitor::new(
+            self.tls_config.clone(),
+            tls.peer_certificates(),
+            TlsUsage::Client,
+            self.audience.clone(),
+            changes,
+        );
+        let peer = monitor.check().map_err(|fault| format!("{}: {fault}", fault.reason))?;
+        self.tls_config.remember(peer.id.domain(), tls.peer_certificates());
         if !peer.revocation_known {
             debug!(peer = %peer.id, "no revocation list of that organisation is held");
         }
@@ -242,21 +256,21 @@ impl Door {
         let permit = permit.map_err(|_| "the listener has too many connections already".to_owned())?;
         let ended = CancellationToken::new();
         stream.get_mut().0.belongs_to(rate_limit.clone());
-        let (standing, chain) = (live.standing(&peer), Arc::new(live.chain()));
+        let (standing, chain) = (monitor.standing(&peer), Arc::new(monitor.chain()));
         let key_exchange = key_exchange.unwrap_or_default();
         let peer = PeerIdentity { id: peer.id, key_exchange, ended, rate_limit, standing, chain };
-        Ok(Admitted { stream, peer, live, slots: (slot, permit) })
+        Ok(Admitted { stream, peer, monitor, slot, permit })
     }
 
     async fn run(&self, admitted: Admitted) {
-        let Admitted { stream, peer, live, slots: _slots } = admitted;
+        let Admitted { stream, peer, monitor, slot: _slot, permit: _permit } = admitted;
         let _ended = peer.ended.clone().drop_guard();
         let detector = Arc::new(StallDetector::default());
         let io = TokioIo::new(CountedStream::new(stream, detector.clone()));
         let service = service_fn(|request| answer(self.router.clone(), peer.clone(), detector.clone(), request));
         let builder = http2(&self.limits);
         let mut connection = pin!(builder.serve_connection(io, service));
-        let mut unwelcome = pin!(live.unwelcome());
+        let mut unwelcome = pin!(monitor.unwelcome());
         let mut stopped = pin!(detector.wait_for_stall(self.limits.handshake(), self.limits.stalled_reader()));
         let mut drained = pin!(async {
             self.stop.cancelled().await;
@@ -266,7 +280,7 @@ impl Door {
         debug!(peer = %peer.id, key_exchange = peer.key_exchange, "connected");
         loop {
             tokio::select! {
-                // Returning drops the connection: the peer sees its streams break off.
+                // Returning drops the connection, so the peer's streams break off.
                 fault = &mut unwelcome => {
                     return info!(peer = %peer.id, reason = %fault.reason, %fault, "cut a live connection");
                 }
@@ -286,7 +300,7 @@ impl Door {
     }
 }
 
-/// What was wrong with what the other end said; `None` where it only went away.
+/// The fault in what the peer sent; `None` if it only closed the connection.
 fn fault_of_http2(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     let mut cause = Some(error);
     while let Some(error) = cause {
@@ -322,7 +336,7 @@ fn http2(limits: &Limits) -> Builder<TokioExecutor> {
         .initial_stream_window_size(256 << 10)
         .initial_connection_window_size(1 << 20)
         .max_frame_size(16 << 10)
-        // Rapid reset: a client that opens and abandons requests faster than they are taken up is cut off.
+        // Rapid reset: a client that opens and resets requests faster than they are accepted is disconnected.
         .max_pending_accept_reset_streams(20)
         .max_local_error_reset_streams(256)
         .max_send_buf_size(UNSENT)

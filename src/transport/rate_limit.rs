@@ -220,19 +220,19 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
 }
 
 /// The body of an answer. It keeps its permit until the peer has received all of it or has disconnected.
-pub struct HeldBody {
+pub struct PermitBody {
     body: Body,
     _permit: Option<CallPermit>,
 }
 
-impl HeldBody {
+impl PermitBody {
     /// The body with its permit.
     pub fn new(body: Body, permit: Option<CallPermit>) -> Self {
         Self { body, _permit: permit }
     }
 }
 
-impl hyper::body::Body for HeldBody {
+impl hyper::body::Body for PermitBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -309,7 +309,7 @@ mod tests {
     async fn a_permit_is_free_again_once_the_answer_is_gone() {
         let limits = Limits { calls_per_partner: 1, open_answers_per_partner: 2, ..Limits::default() };
         let limit = RateLimit::new(&limits, true);
-        let answer = HeldBody::new(Body::empty(), limit.permit(CallKind::Answer(2)).await);
+        let answer = PermitBody::new(Body::empty(), limit.permit(CallKind::Answer(2)).await);
         assert!(limit.permit(CallKind::Answer(1)).await.is_none());
         assert!(
             limit.permit(CallKind::Feed).await.is_some(),

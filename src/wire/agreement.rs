@@ -8,7 +8,9 @@ use super::{
         ascending, bytes, bytes_optional, number_of, parsed, parsed_all, parsed_optional, refuse, text, text_of, texts,
         word, word_optional,
     },
-    group, names, number, proto, speaker, trigger,
+    group,
+    list::{MAX_NAMES, MAX_PARTS, each, few},
+    names, number, proto, speaker, trigger,
 };
 use crate::domain::{
     agreement::{AcknowledgeDuty, Agreement, Area, Duties, Grant, OnwardTerms, Trigger},
@@ -22,11 +24,6 @@ use crate::domain::{
 /// The most bytes of an agreement, and the most groups, grants, and names in a list of it. All agreements are read whenever one
 /// changes, those that a partner has merely proposed too.
 pub const MAX_BYTES: usize = 64 * 1024;
-/// The most groups, and the most grants.
-pub const MAX_PARTS: usize = 64;
-/// The most places, topics or audiences of a grant, members of a group, or deadlines.
-pub const MAX_NAMES: usize = 512;
-
 /// From a statement's payload.
 ///
 /// # Errors
@@ -73,7 +70,7 @@ pub fn decode(payload: &[u8]) -> Result<Agreement, Fault> {
     Ok(agreement)
 }
 
-/// What must hold over the fields of an agreement, however it was written.
+/// Checks the rules between the fields of an agreement, whether it comes from a file or from the wire.
 ///
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL` with the field's path; `STATEMENT_TOO_LARGE`.
@@ -167,17 +164,6 @@ fn spelled_out(agreement: &Agreement, name: &GroupName, field: impl Fn() -> Stri
         return Ok(());
     }
     Err(refuse(&field(), format!("no group `{name}` is spelled out in the agreement")))
-}
-
-pub(super) fn few(field: &str, number: usize, most: usize) -> Result<(), Fault> {
-    if number <= most {
-        return Ok(());
-    }
-    Err(Fault::at(Reason::StatementTooLarge, field, format!("{number} are too many; at most {most} are allowed")))
-}
-
-pub(super) fn each<A, B>(field: &str, all: Vec<A>, one: impl Fn(A) -> Result<B, Fault>) -> Result<Vec<B>, Fault> {
-    all.into_iter().enumerate().map(|(i, a)| one(a).map_err(|f| f.within(&format!("{field}[{i}]")))).collect()
 }
 
 fn grant(message: proto::Grant) -> Result<Grant, Fault> {

@@ -3,9 +3,9 @@
 use prost::{Message, bytes::Bytes};
 
 use super::{
-    agreement::few,
     canonical,
     field::{ascending, bytes, bytes_all, parsed, refuse, time, timestamp},
+    list::few,
     manifest::DIGEST_ROW,
     number, portion, proto,
 };

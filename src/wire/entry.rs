@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use prost::{Message, bytes::Bytes};
 
-use super::{agreement::few, envelope, field::refuse, proto};
+use super::{envelope, field::refuse, list::few, proto};
 use crate::domain::{
     assessment::MAX_DIGESTS,
     endorsement::MAX_ENDORSEMENTS,
@@ -15,7 +15,7 @@ use crate::domain::{
     statement::{Envelope, StatementKind},
 };
 
-/// From the wire. What is signed in it is checked later; here only the shape.
+/// From the wire. This checks the shape only. Signatures are checked later.
 ///
 /// # Errors
 /// `UNKNOWN_OR_NON_CANONICAL`, `STATEMENT_TOO_LARGE`, with the field's path.
@@ -33,10 +33,10 @@ pub fn from_proto(message: proto::FeedEntry) -> Result<Entry, Fault> {
         let what = format!("an entry comes by at most {MAX_HOPS} releases");
         return Err(Fault::at(Reason::StatementTooLarge, "provenance", what));
     }
-    let Beside { endorsements, exceptions, later } = beside_portions(beside)?;
+    let Attached { endorsements, exceptions, later } = attached(beside)?;
     Ok(Entry {
-        release: Arc::new(part(release).map_err(|f| f.within("release"))?),
-        manifest: manifest.map(part).transpose().map_err(|f| f.within("manifest"))?.map(Arc::new),
+        release: Arc::new(envelope::nested(release).map_err(|f| f.within("release"))?),
+        manifest: manifest.map(envelope::nested).transpose().map_err(|f| f.within("manifest"))?.map(Arc::new),
         portions: portions.into_iter().map(|p| Arc::from(&p[..])).collect(),
         provenance: envelopes("provenance", provenance)?,
         endorsements,
@@ -45,8 +45,8 @@ pub fn from_proto(message: proto::FeedEntry) -> Result<Entry, Fault> {
     })
 }
 
-/// The statements beside the portions, by their kinds.
-struct Beside {
+/// The statements attached to the portions, by kind.
+struct Attached {
     endorsements: Vec<Arc<Envelope>>,
     exceptions: Vec<Arc<Envelope>>,
     later: Vec<Arc<[u8]>>,
@@ -58,9 +58,9 @@ fn kind_of(payload_type: &str) -> &str {
     name.strip_suffix(".v1+proto").unwrap_or(name)
 }
 
-/// The statements beside the portions. Those of kinds that are not known yet stay as they are: they wait, with the entry, for a later version
-/// of the program.
-fn beside_portions(all: Vec<proto::Envelope>) -> Result<Beside, Fault> {
+/// Decodes the statements attached to the portions. Those of unknown kinds stay encoded: they wait, with the entry, for a later version of
+/// the program.
+fn attached(all: Vec<proto::Envelope>) -> Result<Attached, Fault> {
     few("beside", all.len(), MAX_BESIDE)?;
     if !all.is_sorted_by_key(|e| kind_of(&e.payload_type).to_owned()) {
         return Err(refuse("beside", "the statements are not in the order of their kinds"));
@@ -77,27 +77,12 @@ fn beside_portions(all: Vec<proto::Envelope>) -> Result<Beside, Fault> {
         all.into_iter().partition(|e| e.kind == StatementKind::Endorsement);
     few("beside", endorsements.len(), MAX_ENDORSEMENTS)?;
     few("beside", exceptions.len(), MAX_EXCEPTIONS)?;
-    Ok(Beside { endorsements, exceptions, later })
+    Ok(Attached { endorsements, exceptions, later })
 }
 
 fn envelopes(field: &str, all: Vec<proto::Envelope>) -> Result<Vec<Arc<Envelope>>, Fault> {
-    let one = |(i, e)| part(e).map(Arc::new).map_err(|f| f.within(&format!("{field}[{i}]")));
+    let one = |(i, e)| envelope::nested(e).map(Arc::new).map_err(|f| f.within(&format!("{field}[{i}]")));
     all.into_iter().enumerate().map(one).collect()
-}
-
-/// A statement inside another message: what is around it says when it was logged and by which way it came, so that
-/// nothing else does.
-///
-/// # Errors
-/// As [`envelope::from_proto`]; `UNKNOWN_OR_NON_CANONICAL` where it bears a `logged` or a `path`.
-pub(super) fn part(message: proto::Envelope) -> Result<Envelope, Fault> {
-    let envelope = envelope::from_proto(message)?;
-    for (field, beside) in [("logged", &envelope.logged), ("path", &envelope.path)] {
-        if !beside.is_empty() {
-            return Err(refuse(field, "what is around it tells this"));
-        }
-    }
-    Ok(envelope)
 }
 
 /// To the wire. The portions are shared, not copied.
@@ -116,12 +101,12 @@ pub fn to_proto(entry: Entry) -> proto::FeedEntry {
     }
 }
 
-/// To bytes, as the store keeps an entry that waits.
+/// To bytes, the form in which the store keeps an entry that can't be verified yet.
 pub fn encode(entry: Entry) -> Vec<u8> {
     to_proto(entry).encode_to_vec()
 }
 
-/// From bytes, as the store keeps an entry that waits.
+/// From the bytes of [`encode`].
 ///
 /// # Errors
 /// As [`from_proto`].

@@ -13,10 +13,12 @@ use crate::domain::{
     statement::{Envelope, MAX_LOGGED, MAX_SIGNATURES, Signature, StatementKind, Suite},
 };
 
-/// The longest signature, bytes: those of the suites are far shorter.
+/// The longest signature, bytes. The suites' signatures are far shorter.
 const MAX_SIGNATURE: usize = 512;
-/// The most certificates in a chain, and their most bytes together (01-protocol §8).
-const MAX_CHAIN: (usize, usize) = (4, 16 * 1024);
+/// The most certificates in a chain.
+const MAX_CHAIN_CERTIFICATES: usize = 4;
+/// The most bytes of a chain.
+const MAX_CHAIN_BYTES: usize = 16 * 1024;
 
 /// From bytes, as a file or the store holds them.
 ///
@@ -42,7 +44,22 @@ pub fn from_proto(message: proto::Envelope) -> Result<Envelope, Fault> {
     draft_from_proto(message)
 }
 
-/// As [`decode`], of one that need not be signed yet: a draft of this organisation's own, which goes to nobody.
+/// A statement inside another message. The outer message says when it was logged and by which way it came, so the statement itself must
+/// not say either.
+///
+/// # Errors
+/// As [`from_proto`]; `UNKNOWN_OR_NON_CANONICAL` where it bears a `logged` or a `path`.
+pub(super) fn nested(message: proto::Envelope) -> Result<Envelope, Fault> {
+    let envelope = from_proto(message)?;
+    for (field, value) in [("logged", &envelope.logged), ("path", &envelope.path)] {
+        if !value.is_empty() {
+            return Err(refuse(field, "what is around it tells this"));
+        }
+    }
+    Ok(envelope)
+}
+
+/// As [`decode`], for a statement that need not be signed yet: a draft of this organisation, which is not sent to anybody.
 ///
 /// # Errors
 /// As [`decode`].
@@ -50,7 +67,7 @@ pub fn decode_draft(bytes: &[u8]) -> Result<Envelope, Fault> {
     draft_from_proto(canonical::decode(bytes)?)
 }
 
-/// As [`from_proto`], of one that need not be signed yet.
+/// As [`from_proto`], for a statement that need not be signed yet.
 ///
 /// # Errors
 /// As [`from_proto`].
@@ -71,7 +88,7 @@ pub fn draft_from_proto(message: proto::Envelope) -> Result<Envelope, Fault> {
     Ok(Envelope { kind, payload: payload.into(), signatures, logged, path })
 }
 
-/// The releases by which came what a receipt answers. What is around them tells when they were logged.
+/// The releases by which the answered assessment came; only a receipt has them.
 fn path_from_proto(kind: StatementKind, all: Vec<proto::Envelope>) -> Result<Vec<Envelope>, Fault> {
     if kind != StatementKind::Receipt && !all.is_empty() {
         return Err(refuse("path", "only a receipt has a path"));
@@ -85,7 +102,7 @@ fn path_from_proto(kind: StatementKind, all: Vec<proto::Envelope>) -> Result<Vec
     }
     let one = |(i, message)| {
         let place = format!("path[{i}]");
-        let envelope = super::entry::part(message).map_err(|f: Fault| f.within(&place))?;
+        let envelope = nested(message).map_err(|f: Fault| f.within(&place))?;
         if envelope.kind == StatementKind::Release {
             return Ok(envelope);
         }
@@ -94,7 +111,7 @@ fn path_from_proto(kind: StatementKind, all: Vec<proto::Envelope>) -> Result<Vec
     all.into_iter().enumerate().map(one).collect()
 }
 
-/// When the statement was first logged. Such a statement has none itself.
+/// The statements that say when this one was first logged. Such a statement has none itself.
 fn logged_from_proto(kind: StatementKind, all: Vec<proto::Envelope>) -> Result<Vec<Envelope>, Fault> {
     if all.len() > MAX_LOGGED || (kind == StatementKind::Logged && !all.is_empty()) {
         return Err(refuse(
@@ -115,8 +132,9 @@ fn logged_from_proto(kind: StatementKind, all: Vec<proto::Envelope>) -> Result<V
 fn signature(message: proto::Signature) -> Result<Signature, Fault> {
     let proto::Signature { suite, certificates, value } = message;
     let size: usize = certificates.iter().map(|c| c.len()).sum();
-    if certificates.is_empty() || certificates.len() > MAX_CHAIN.0 || size > MAX_CHAIN.1 {
-        let what = format!("a chain holds 1 to {} certificates and at most {} bytes", MAX_CHAIN.0, MAX_CHAIN.1);
+    if certificates.is_empty() || certificates.len() > MAX_CHAIN_CERTIFICATES || size > MAX_CHAIN_BYTES {
+        let what =
+            format!("a chain holds 1 to {} certificates and at most {} bytes", MAX_CHAIN_CERTIFICATES, MAX_CHAIN_BYTES);
         return Err(Fault::at(Reason::StatementTooLarge, "certificates", what));
     }
     if value.len() > MAX_SIGNATURE {

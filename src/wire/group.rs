@@ -1,8 +1,8 @@
 //! Named groups, spelled out: in agreements, in markings, and in the terms of releases.
 
 use super::{
-    agreement::{MAX_NAMES, MAX_PARTS, each, few},
     field::{ascending, parsed, parsed_all, texts},
+    list::{MAX_NAMES, MAX_PARTS, each, few},
     proto,
 };
 use crate::domain::{fault::Fault, group::Group};
@@ -33,7 +33,7 @@ pub fn decode_set(field: &str, messages: Vec<proto::Group>) -> Result<Vec<Group>
     Ok(groups)
 }
 
-/// As it travels.
+/// To the wire.
 pub fn encode(group: &Group) -> proto::Group {
     let Group { name, as_of, countries, organisations } = group;
     proto::Group {

@@ -3,13 +3,14 @@
 use prost::Message;
 
 use super::{
-    agreement::{MAX_NAMES, few},
     body, canonical, edition,
     field::{
         ascending, bytes, bytes_optional, line, number_of, parsed_all, parsed_optional, present, refuse, required,
         text_of, texts, word,
     },
-    group, names, proto,
+    group,
+    list::{MAX_NAMES, few},
+    names, proto,
 };
 use crate::domain::{
     assessment::{MAX_PORTION_BYTES, Portion},

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use prost::Message;
 
 use super::{
-    agreement::few,
     canonical,
     field::{
         ascending, bytes, bytes_all, bytes_optional, each_once, number_of, parsed, parsed_all, present, refuse, texts,
         time, timestamp, whole_seconds, word, word_optional,
     },
-    group, names, number, proto,
+    group,
+    list::few,
+    names, number, proto,
 };
 use crate::domain::{
     assessment::MAX_DIGESTS,

@@ -1,8 +1,8 @@
 //! Triggers of an agreement.
 
 use super::{
-    agreement::{MAX_NAMES, few},
     field::{ascending, double, parsed, parsed_all, refuse, texts},
+    list::{MAX_NAMES, few},
     names, number, proto,
 };
 use crate::domain::{

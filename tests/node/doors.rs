@@ -9,8 +9,8 @@ use watchfire::{
     identity::devca::Purpose,
     transport::{
         dialler,
-        gate::{Credentials, TlsGate},
         limits::Limits,
+        tls_config::{Credentials, TlsConfig},
     },
     wire::{
         proto::{self, desk_service_client::DeskServiceClient, exchange_service_client::ExchangeServiceClient},
@@ -42,7 +42,7 @@ fn minted(rogue: &Rogue, id: &str) -> Credentials {
     Credentials::new(vec![certificate], PrivateKeyDer::from(key)).unwrap()
 }
 
-fn dial(gate: &std::sync::Arc<TlsGate>, victim: &Org, address: &str) -> Channel {
+fn dial(gate: &std::sync::Arc<TlsConfig>, victim: &Org, address: &str) -> Channel {
     dialler::connect(address, victim.domain.parse().unwrap(), gate, &Limits::default()).unwrap()
 }
 

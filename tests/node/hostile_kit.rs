@@ -38,9 +38,9 @@ use watchfire::{
     telemetry::SystemClock,
     transport::{
         dialler,
-        gate::{Credentials, TlsGate},
         limits::Limits,
         listener,
+        tls_config::{Credentials, TlsConfig},
     },
     wire::{
         self,
@@ -82,9 +82,9 @@ pub fn signing_key(issued: &Issued) -> SigningKey {
 }
 
 /// A gate that shows those credentials and believes in that server.
-pub fn gate(credentials: Credentials, own: Member, others: Vec<Member>) -> Arc<TlsGate> {
+pub fn gate(credentials: Credentials, own: Member, others: Vec<Member>) -> Arc<TlsConfig> {
     let trust = Trust::new(own, others, vec![]).unwrap();
-    Arc::new(TlsGate::new(credentials, Arc::new(ArcSwap::from_pointee(trust)), Arc::new(SystemClock)))
+    Arc::new(TlsConfig::new(credentials, Arc::new(ArcSwap::from_pointee(trust)), Arc::new(SystemClock)))
 }
 
 /// An organisation that follows no rules.

@@ -10,7 +10,7 @@ use tonic::{Code, Status, transport::Channel};
 use tower::{Service, ServiceExt};
 use watchfire::{
     domain::fault::Reason,
-    transport::{dialler, gate::Credentials, limits::Limits},
+    transport::{dialler, limits::Limits, tls_config::Credentials},
     wire::{
         proto::{self, exchange_service_client::ExchangeServiceClient},
         status::to_fault,

@@ -29,7 +29,7 @@ use watchfire::{
         trust::Member,
     },
     seal::{raw::RawKey, sign::SigningKey},
-    transport::gate::Credentials,
+    transport::tls_config::Credentials,
     wire,
 };
 

@@ -22,7 +22,7 @@ use watchfire::{
     },
     peer,
     seal::raw::RawKey,
-    transport::gate::TlsGate,
+    transport::tls_config::TlsConfig,
 };
 
 use crate::{
@@ -50,7 +50,7 @@ pub struct Machine {
     pub position: Option<(u64, u64)>,
     pub node: Arc<Node>,
     /// Whom it lets in.
-    pub gate: Arc<TlsGate>,
+    pub gate: Arc<TlsConfig>,
     pub disk: Arc<Disk>,
     /// The newest head, as written beside the store.
     head: Arc<Mutex<Option<Vec<u8>>>>,
@@ -147,7 +147,7 @@ impl Machine {
         let lawful = if mutant == Some(Mutant::Lawless) { &[][..] } else { &rules };
         let own = ring.member_at_start(org, clock.now());
         let trust = Arc::new(ArcSwap::from_pointee(Trust::new(own.clone(), vec![], vec![])?));
-        let gate = Arc::new(TlsGate::new(ring.pair(Whose::NodeTls).credentials(), trust.clone(), shown.clone()));
+        let gate = Arc::new(TlsConfig::new(ring.pair(Whose::NodeTls).credentials(), trust.clone(), shown.clone()));
         let (shared, kept, written) = (trust.clone(), head.clone(), disk.clone());
         let kept_keys = keys.lock().unwrap().clone();
         let ledger = LedgerParts {

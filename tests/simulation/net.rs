@@ -25,7 +25,7 @@ use watchfire::{
     },
     identity::trust::{Audience, Lapse, TlsUsage},
     peer::service::Exchange,
-    transport::{Standing, gate::TlsGate, limits::Limits, listener::PeerIdentity, rate_limit::RateLimits},
+    transport::{Standing, limits::Limits, listener::PeerIdentity, rate_limit::RateLimits, tls_config::TlsConfig},
     wire::{self, proto, proto::exchange_service_server::ExchangeServiceServer},
 };
 
@@ -72,7 +72,7 @@ pub struct Station {
     pub service: ExchangeServiceServer<Exchange>,
     pub disk: Arc<Disk>,
     /// What its listener and its dialler ask.
-    pub gate: Arc<TlsGate>,
+    pub gate: Arc<TlsConfig>,
     pub clock: SimClock,
 }
 

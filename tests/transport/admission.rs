@@ -14,8 +14,8 @@ use watchfire::{
     },
     transport::{
         dialler::{connect, connect_own},
-        gate::Credentials,
         limits::Limits,
+        tls_config::Credentials,
     },
 };
 
@@ -29,7 +29,7 @@ async fn partners_meet_over_the_hybrid_group_and_each_request_knows_who_asks() {
     let channel = there.dial(&server, "gb.example");
     assert_eq!(soon(text(channel.clone(), "/who")).await, "spiffe://fr.example/node/n1 X25519MLKEM768");
     soon(call(channel)).await.unwrap();
-    assert_eq!(here.gate.check_own().unwrap().id.to_string(), "spiffe://gb.example/node/n1");
+    assert_eq!(here.tls_config.check_own().unwrap().id.to_string(), "spiffe://gb.example/node/n1");
 }
 
 #[tokio::test]
@@ -90,8 +90,8 @@ async fn a_dialler_takes_only_a_node_of_the_organisation_that_it_means() {
     }
     let server = Server::partners(&Side::new(&fr, vec![gb.member()])).await;
     soon(call(dialler.dial(&server, "fr.example"))).await.unwrap();
-    assert!(connect("no-port", "fr.example".parse().unwrap(), &dialler.gate, &Limits::default()).is_err());
-    assert!(connect("a@b:1", "fr.example".parse().unwrap(), &dialler.gate, &Limits::default()).is_err());
+    assert!(connect("no-port", "fr.example".parse().unwrap(), &dialler.tls_config, &Limits::default()).is_err());
+    assert!(connect("a@b:1", "fr.example".parse().unwrap(), &dialler.tls_config, &Limits::default()).is_err());
 }
 
 #[tokio::test]

@@ -34,9 +34,9 @@ use watchfire::{
     },
     transport::{
         dialler::connect,
-        gate::{Credentials, TlsGate},
         limits::Limits,
         listener::{PeerIdentity, serve},
+        tls_config::{Credentials, TlsConfig},
     },
 };
 
@@ -118,7 +118,7 @@ pub fn trust(own: &Org, partners: Vec<Member>) -> Trust {
 
 /// One organisation's side of a connection.
 pub struct Side {
-    pub gate: Arc<TlsGate>,
+    pub tls_config: Arc<TlsConfig>,
     pub clock: Arc<TestClock>,
 }
 
@@ -130,12 +130,12 @@ impl Side {
     pub fn with((chain, key): Pair, trust: Trust) -> Self {
         let clock = Arc::new(TestClock(Mutex::new(now())));
         let credentials = Credentials::new(chain, key).unwrap();
-        let gate = TlsGate::new(credentials, Arc::new(ArcSwap::from_pointee(trust)), clock.clone());
-        Self { gate: Arc::new(gate), clock }
+        let tls_config = TlsConfig::new(credentials, Arc::new(ArcSwap::from_pointee(trust)), clock.clone());
+        Self { tls_config: Arc::new(tls_config), clock }
     }
 
     pub fn dial(&self, server: &Server, expect: &str) -> Channel {
-        connect(&server.address.to_string(), expect.parse().unwrap(), &self.gate, &Limits::default()).unwrap()
+        connect(&server.address.to_string(), expect.parse().unwrap(), &self.tls_config, &Limits::default()).unwrap()
     }
 }
 
@@ -153,7 +153,7 @@ impl Server {
         let (address, stop, slow) =
             (listener.local_addr().unwrap(), CancellationToken::new(), Arc::<(Notify, Notify)>::default());
         let router = router(slow.clone());
-        let serving = serve(listener, side.gate.clone(), audience, router, limits, stop.clone());
+        let serving = serve(listener, side.tls_config.clone(), audience, router, limits, stop.clone());
         let ended = tokio::spawn(async move { serving.await.unwrap() });
         Self { address, stop, slow, ended }
     }

@@ -11,7 +11,7 @@ use watchfire::{
         devca::Purpose,
         trust::{Audience, Member},
     },
-    transport::{gate::Credentials, limits::Limits},
+    transport::{limits::Limits, tls_config::Credentials},
 };
 
 use crate::kit::*;
@@ -25,7 +25,7 @@ async fn a_peer_that_is_revoked_while_connected_is_cut_and_cannot_come_back() {
     let (bad, good) = (Side::with(bad, trust(&fr, vec![gb.member()])), Side::new(&fr, vec![gb.member()]));
     let (bad, good) = (bad.dial(&server, "gb.example"), good.dial(&server, "gb.example"));
     let (mut cut, mut kept) = (soon(watch(bad.clone())).await, soon(watch(good.clone())).await);
-    here.gate.reload(Some(trust(&gb, vec![fr.revoking(&serial, 1)])), None);
+    here.tls_config.reload(Some(trust(&gb, vec![fr.revoking(&serial, 1)])), None);
     soon(cut.message()).await.unwrap_err();
     soon(call(bad)).await.unwrap_err();
     // The other node of the same organisation goes on, on the stream that it had.
@@ -41,10 +41,10 @@ async fn a_partner_that_is_suspended_is_cut_on_the_diallers_side_too_and_may_com
     let channel = dialler.dial(&server, "fr.example");
     let mut stream = soon(watch(channel.clone())).await;
     let suspended = Member { state: watchfire::domain::partner::PartnerState::Suspended, ..fr.member() };
-    dialler.gate.reload(Some(trust(&gb, vec![suspended])), None);
+    dialler.tls_config.reload(Some(trust(&gb, vec![suspended])), None);
     soon(stream.message()).await.unwrap_err();
     soon(call(channel.clone())).await.unwrap_err();
-    dialler.gate.reload(Some(trust(&gb, vec![fr.member()])), None);
+    dialler.tls_config.reload(Some(trust(&gb, vec![fr.member()])), None);
     soon(call(channel)).await.unwrap();
 }
 
@@ -75,7 +75,7 @@ async fn a_revocation_list_past_its_next_update_lets_in_for_lists_only_and_keeps
     // A new list lets them in again, on the connection that stands too.
     let list = fr.ca.revocation_list(2, &[], late, 30).unwrap();
     let crls = vec![Crl::verify(&list, &fr.bundle(), &[], late).unwrap()];
-    here.gate.reload(Some(trust(&gb, vec![Member { crls, ..fr.member() }])), None);
+    here.tls_config.reload(Some(trust(&gb, vec![Member { crls, ..fr.member() }])), None);
     assert_eq!(soon(text(limited, "/standing")).await, "full");
     assert_eq!(soon(text(there.dial(&server, "gb.example"), "/standing")).await, "full");
 }
@@ -90,7 +90,7 @@ async fn a_new_certificate_is_shown_from_the_next_handshake_on_and_ends_nothing(
     soon(call(live.clone())).await.unwrap();
     let (chain, key) = gb.issue("node/renewed", Purpose::NodeTls, 365).0;
     let renewed = chain[0].clone();
-    here.gate.reload(None, Some(Credentials::new(chain, key).unwrap()));
+    here.tls_config.reload(None, Some(Credentials::new(chain, key).unwrap()));
     let stream = soon(knock(server.address, Arc::new(raw_client(&gb, Some(fr.node()))))).await.unwrap();
     assert_eq!(stream.get_ref().1.peer_certificates().unwrap()[0], renewed);
     soon(call(live)).await.unwrap();

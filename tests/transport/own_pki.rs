@@ -105,14 +105,14 @@ async fn certificates_by_openssl_work_and_can_be_revoked() {
     for side in [&here, &there] {
         *side.clock.0.lock().unwrap() = today;
     }
-    here.gate.reload(
+    here.tls_config.reload(
         None,
         Some({
             let id = "spiffe://gb.example/node/n1".parse().unwrap();
             let issued = gb.ca.issue(&id, watchfire::identity::devca::Purpose::NodeTls, today, 30).unwrap();
             let chain = watchfire::identity::files::certificates(issued.certificate_pem.as_bytes()).unwrap();
             let key = rustls_pki_types::pem::PemObject::from_pem_slice(issued.key_pem.as_bytes()).unwrap();
-            watchfire::transport::gate::Credentials::new(chain, key).unwrap()
+            watchfire::transport::tls_config::Credentials::new(chain, key).unwrap()
         }),
     );
     let server = Server::partners(&here).await;
@@ -121,21 +121,21 @@ async fn certificates_by_openssl_work_and_can_be_revoked() {
 
     let chain = read_chain(&path("node-signing.pem")).unwrap();
     let chain: Vec<Vec<u8>> = chain.iter().map(|der| der.to_vec()).collect();
-    let proof = here.gate.trust().load().prove_signer(&chain, today, Accept::Active).unwrap();
+    let proof = here.tls_config.trust().load().prove_signer(&chain, today, Accept::Active).unwrap();
     assert_eq!(
         (proof.signer.id.to_string().as_str(), proof.signer.suite),
         ("spiffe://fr.example/node/n1", Suite::Ed25519)
     );
     let tls = read_chain(&path("node-tls.pem")).unwrap();
     let tls: Vec<Vec<u8>> = tls.iter().map(|der| der.to_vec()).collect();
-    let refused = here.gate.trust().load().prove_signer(&tls, today, Accept::Active).unwrap_err();
+    let refused = here.tls_config.trust().load().prove_signer(&tls, today, Accept::Active).unwrap_err();
     assert_eq!(refused.reason, Reason::ChainInvalid);
 
     by_an_issuing_ca(dir.path(), &bundle);
 
     run_from("-revoke node-tls.pem", "mkdir issuing", dir.path());
     let lists = Crl::adopt(&[first], list("crl-revoked.pem")).unwrap();
-    here.gate.reload(Some(trust(&gb, vec![member(lists)])), None);
+    here.tls_config.reload(Some(trust(&gb, vec![member(lists)])), None);
     soon(stream.message()).await.unwrap_err();
     soon(call(channel)).await.unwrap_err();
 }

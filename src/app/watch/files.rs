@@ -1,5 +1,5 @@
-//! What the watched files hold, by their content. A file is read again when its state on disk changed; a time stamp and a
-//! length alone show nothing, since images and stores give every file the same time.
+//! Digests of the watched files. A file is read again when its metadata has changed. The modification time and the length alone are not
+//! enough, because container images and some package managers give every file the same time.
 
 use std::{
     fs::Metadata,
@@ -10,14 +10,14 @@ use std::{
 
 use crate::{config::Config, seal::hash::sha256};
 
-/// Every file is read again after so long, whatever its state on disk says.
+/// Every file is read again after this time, whatever its metadata says.
 const REREAD: Duration = Duration::from_secs(60);
-/// A file that was changed within this time may be changed again without a trace in its time stamps.
+/// A file that was changed this recently may change again without a change of its timestamps.
 const FRESH: Duration = Duration::from_secs(3);
-/// A file that is larger is none of a node's.
+/// Larger files are not read: no file of a node is as large.
 const MAX_FILE: u64 = 16 << 20;
 
-/// The digests of the files that belong together. `None`: missing, or not to be read at the moment.
+/// The digests of the files that belong together. `None` stands for a file that is missing or can't be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(in crate::app) struct Digests {
     pub member: [Option<[u8; 32]>; 2],
@@ -25,8 +25,8 @@ pub(in crate::app) struct Digests {
     pub signing: [Option<[u8; 32]>; 2],
 }
 
-/// Device, inode, mode, length, and when it was changed (content, then anything): all that a new file can't share with an
-/// old one that still exists.
+/// Device, inode, mode, length, time of the last change of content, and time of the last change of anything. Two files that exist at the
+/// same time differ in this.
 type Stamp = (u64, u64, u32, u64, (i64, i64), (i64, i64));
 
 fn stamp(meta: &Metadata) -> Stamp {
@@ -35,14 +35,14 @@ fn stamp(meta: &Metadata) -> Stamp {
 }
 
 /// One file as it was last read.
-struct Seen {
+struct WatchedFile {
     path: PathBuf,
     stamp: Option<Stamp>,
     digest: Option<[u8; 32]>,
     read_at: Option<Instant>,
 }
 
-impl Seen {
+impl WatchedFile {
     fn of(path: &Path) -> Self {
         Self { path: path.to_owned(), stamp: None, digest: None, read_at: None }
     }
@@ -70,32 +70,40 @@ fn is_fresh(meta: &Metadata) -> bool {
 }
 
 /// The files that belong together.
-pub(in crate::app) struct Files([Seen; 6]);
+pub(in crate::app) struct Files([WatchedFile; 6]);
 
 impl Files {
-    /// The files that a configuration names, not looked at yet.
+    /// The files that a configuration names, not read yet.
     fn named(config: &Config) -> Self {
         let Config { bundle, crl, tls, signing, .. } = config;
         let all = [bundle, crl, &tls.certificate, &tls.key, &signing.certificate, &signing.key];
-        Self(all.map(|path| Seen::of(path)))
+        Self(all.map(|path| WatchedFile::of(path)))
     }
 
-    /// The files that a configuration names, with what they hold.
-    pub(in crate::app) fn as_they_are(config: &Config) -> (Self, Digests) {
-        let mut files = Self::named(config);
-        let digests = files.look();
-        (files, digests)
-    }
-
-    /// Has each read anew at the next look, whatever its state on disk says.
+    /// Makes the next [`Self::look`] read every file again.
     pub(in crate::app) fn forget(&mut self) {
         self.0.iter_mut().for_each(|seen| seen.read_at = None);
     }
 
-    /// What they hold now.
+    /// The digests now.
     pub(in crate::app) fn look(&mut self) -> Digests {
-        let [bundle, crl, certificate, key, signing, signing_key] = self.0.each_mut().map(Seen::look);
+        let [bundle, crl, certificate, key, signing, signing_key] = self.0.each_mut().map(WatchedFile::look);
         Digests { member: [bundle, crl], tls: [certificate, key], signing: [signing, signing_key] }
+    }
+}
+
+/// The files before the node reads them.
+pub(in crate::app) struct FilesAtStart {
+    pub files: Files,
+    pub digests: Digests,
+}
+
+impl FilesAtStart {
+    /// Reads the files that a configuration names.
+    pub(in crate::app) fn read(config: &Config) -> Self {
+        let mut files = Files::named(config);
+        let digests = files.look();
+        Self { files, digests }
     }
 }
 
@@ -121,7 +129,7 @@ mod tests {
         write(&path("one"), "first");
         write(&path("two"), "other");
         symlink("one", path("crl.pem")).unwrap();
-        let mut seen = Seen::of(&path("crl.pem"));
+        let mut seen = WatchedFile::of(&path("crl.pem"));
         let first = seen.look();
         assert_eq!(first, Some(sha256(&[b"first"])));
         symlink("two", path("new")).unwrap();
@@ -135,7 +143,7 @@ mod tests {
     fn a_file_that_is_written_twice_within_a_moment_is_read_twice() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("tls.pem");
-        let mut seen = Seen::of(&path);
+        let mut seen = WatchedFile::of(&path);
         assert_eq!(seen.look(), None);
         for text in ["aaaa", "bbbb", "cccc", "dddd"] {
             fs::write(&path, text).unwrap();

@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{View, named};
+use super::{details::AgreementDetails, lookup::find};
 use crate::{
     cli::{
         CliError, Global,
@@ -82,13 +82,13 @@ impl Diff {
     }
 }
 
-/// A file, where there is one of that name; otherwise an agreement that the node knows.
+/// Reads a file if there is one of that name, and otherwise asks the node for the agreement.
 async fn side(global: &Global, name: &str, desk: &mut Option<DeskClient>) -> Result<Side, CliError> {
     let path = Path::new(name);
     let is_written = path.extension().is_some_and(|e| e == "toml" || e == "json");
     if is_written || path.is_file() {
         let (text, format) = read_written(path)?;
-        // Where it stands among the versions is not compared.
+        // The series and the version are not compared.
         let lineage = Lineage { series: AssessmentId([0; 16]), previous: None };
         let agreement = draft::parse_agreement(&text, format, lineage).map_err(|e| CliError::files(e.in_file(name)))?;
         return Ok(Side { name: name.to_owned(), words: name.to_owned(), agreement });
@@ -97,13 +97,13 @@ async fn side(global: &Global, name: &str, desk: &mut Option<DeskClient>) -> Res
         Some(desk) => desk,
         None => desk.insert(Context::load(global, ANYBODY)?.connect().await?),
     };
-    let view = named(desk, name).await?;
+    let view = find(desk, name).await?;
     let words = format!("agreement {} (version {}, {})", view.short(), view.version, view.state);
     Ok(Side { name: view.id, words, agreement: view.agreement })
 }
 
-/// What a version changes of the one before, in words.
-pub(super) fn since(before: &View, after: &View) -> String {
+/// What a version changes compared with the one before, in words.
+pub(super) fn since(before: &AgreementDetails, after: &AgreementDetails) -> String {
     let found = differences(&before.agreement, &after.agreement);
     let heading = format!("Compared with version {} ({}):", before.version, before.short());
     if found.is_empty() {

@@ -4,7 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{View, finish, named, transfer};
+use super::{
+    details::AgreementDetails,
+    lookup::{self, find},
+    transfer,
+};
 use crate::{
     cli::{
         CliError, Global,
@@ -65,7 +69,7 @@ impl Draft {
             }
             (None, Some(id)) => {
                 let mut desk = Context::load(global, ANYBODY)?.connect().await?;
-                next_version(&named(&mut desk, id).await?, SystemClock.now())
+                next_version(&find(&mut desk, id).await?, SystemClock.now())
             }
             (None, None) => return Err(CliError::usage("name the partner with --partner DOMAIN".to_owned())),
         };
@@ -73,8 +77,8 @@ impl Draft {
     }
 }
 
-/// The terms as a file to start from. Where they have ended or are about to, for as long again: the old end could not be proposed.
-fn next_version(view: &View, now: Time) -> String {
+/// The terms as a file to start from. If they have ended or are about to, they are prolonged, because the old end could not be proposed.
+fn next_version(view: &AgreementDetails, now: Time) -> String {
     let (short, old) = (view.short(), &view.agreement);
     let head = format!(
         "# The terms of version {} of agreement {short}. Change them, then\n\
@@ -102,7 +106,7 @@ impl Propose {
         let mut connected = None;
         if let Some(amends) = &self.amends {
             let desk = connected.insert(context.connect().await?);
-            let before = named(desk, amends).await?;
+            let before = find(desk, amends).await?;
             let id: StatementId = before.id.parse().map_err(CliError::usage)?;
             lineage = Lineage { series: before.agreement.series, previous: Some((before.version, id)) };
         }
@@ -117,7 +121,7 @@ impl Propose {
         let approval = Some(approve(&context, Matter::Agreement, subject)?);
         let request = proto::ProposeAgreementRequest { agreement: payload.into(), approval, beside: self.beside };
         let answer = desk.propose_agreement(request).await?.into_inner();
-        let view = finish(global, answer.agreement)?;
+        let view = lookup::print(global, answer.agreement)?;
         transfer::write_signed(global, &view, self.out.as_deref())
     }
 }

@@ -4,16 +4,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{
-    super::{
+use super::lookup::find;
+use crate::{
+    cli::{
         CliError, Global,
         context::{ANYBODY, Context},
         files::read_written,
         simulated,
     },
-    named,
-};
-use crate::{
     domain::ids::StatementId,
     draft::{self, Lineage},
     seal,
@@ -52,13 +50,13 @@ impl Simulate {
         let context = Context::load(global, ANYBODY)?;
         let series = seal::compose::new_assessment_id().map_err(|e| CliError::files(e.to_string()))?;
         let mut lineage = Lineage { series, previous: None };
-        // Mistakes in the file first: for those no node is needed.
+        // Mistakes in the file are reported first, without a node.
         let parse =
             |lineage| draft::parse_agreement(&text, format, lineage).map_err(|e| CliError::files(e.in_file(&at)));
         parse(lineage)?;
         let mut desk = context.connect().await?;
         if let Some(amends) = &self.amends {
-            let before = named(&mut desk, amends).await?;
+            let before = find(&mut desk, amends).await?;
             let id: StatementId = before.id.parse().map_err(CliError::usage)?;
             lineage = Lineage { series: before.agreement.series, previous: Some((before.version, id)) };
         }

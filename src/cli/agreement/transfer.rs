@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{View, Which, finish, named};
+use super::{
+    details::AgreementDetails,
+    lookup::{self, Which, find},
+};
 use crate::{
     cli::{
         CliError, Exit, Global,
@@ -36,17 +39,17 @@ pub struct Import {
 impl Export {
     pub(super) async fn run(&self, global: &Global) -> Result<(), CliError> {
         let mut desk = Context::load(global, ANYBODY)?.connect().await?;
-        let view = named(&mut desk, &self.which.id).await?;
-        if view.envelope.signatures.is_empty() {
+        let agreement = find(&mut desk, &self.which.id).await?;
+        if agreement.envelope.signatures.is_empty() {
             let what = "nobody has signed it yet, so there is nothing to send; see `watchfire agreement show`";
             return Err(CliError::new(Exit::Failed, "CONFLICT", what));
         }
-        // Asked for by itself, so that it goes on record.
-        let id = hex::decode(&view.id).unwrap_or_default().into();
+        // A call of its own, so that the export is recorded in the ledger.
+        let id = hex::decode(&agreement.id).unwrap_or_default().into();
         let taken = desk.export_agreement(proto::ExportAgreementRequest { id }).await?.into_inner();
         let envelope = wire::envelope::from_proto(taken.envelope.unwrap_or_default())?;
         write_new(&self.out, &armour(&envelope))?;
-        let made = serde_json::json!({ "file": self.out, "id": view.id });
+        let made = serde_json::json!({ "file": self.out, "id": agreement.id });
         output::result(global, &made, || format!("wrote {}; send it to the partner", self.out.display()));
         Ok(())
     }
@@ -57,18 +60,18 @@ impl Import {
         let envelope = read_armoured(&self.file)?;
         let mut desk = Context::load(global, ADMINS)?.connect().await?;
         let request = proto::ImportAgreementRequest { agreement: Some(wire::envelope::to_proto(&envelope)) };
-        finish(global, desk.import_agreement(request).await?.into_inner().agreement).map(|_| ())
+        lookup::print(global, desk.import_agreement(request).await?.into_inner().agreement).map(|_| ())
     }
 }
 
-/// Writes the file that was asked for beside proposing or signing, once there is a signature on it.
-pub(super) fn write_signed(global: &Global, view: &View, out: Option<&Path>) -> Result<(), CliError> {
+/// Writes the file for `--out` of `propose` and `sign`, if the node has signed.
+pub(super) fn write_signed(global: &Global, agreement: &AgreementDetails, out: Option<&Path>) -> Result<(), CliError> {
     let Some(out) = out else { return Ok(()) };
-    if view.approvals.len() < view.approvals_needed {
+    if agreement.approvals.len() < agreement.approvals_needed {
         output::note(global, &format!("{} is not written yet: the node has not signed", out.display()));
         return Ok(());
     }
-    write_new(out, &armour(&view.envelope))?;
+    write_new(out, &armour(&agreement.envelope))?;
     output::note(global, &format!("wrote {}; send it to the partner", out.display()));
     Ok(())
 }

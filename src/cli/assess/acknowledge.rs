@@ -6,7 +6,7 @@ use crate::{
     cli::{
         CliError, Global,
         context::{Context, WRITERS},
-        named, output,
+        id_prefix, output,
     },
     domain::receipt::ReceiptKind,
     wire::{field::number_of, proto},
@@ -37,7 +37,7 @@ impl Acknowledge {
             (None, false) => (ReceiptKind::Read, None),
         };
         let mut desk = Context::load(global, WRITERS)?.connect().await?;
-        let id = named::assessment(&mut desk, &self.id).await?;
+        let id = id_prefix::assessment(&mut desk, &self.id).await?;
         let request = proto::AcknowledgeAssessmentRequest {
             assessment_id: id.0.to_vec().into(),
             kind: number_of(ReceiptKind::ALL, &kind),

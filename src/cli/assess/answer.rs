@@ -4,7 +4,7 @@ use clap::{ArgGroup, Args};
 
 use super::{endorse::draft_text, request::RequestRow};
 use crate::{
-    cli::{CliError, Exit, Global, context::Context, decision::Decision, named, output},
+    cli::{CliError, Exit, Global, context::Context, decision::Decision, id_prefix, output},
     desk::client::DeskClient,
     domain::{
         ids::{Digest, Role, StatementId},
@@ -85,7 +85,7 @@ impl Answer {
         for view in all.into_iter().filter(|v| !v.outgoing && hex::encode(&v.id).starts_with(&self.request)) {
             found.push(RequestRow::new(Some(view))?);
         }
-        named::only(found, &self.request, "request", "assess requests")
+        id_prefix::only(found, &self.request, "request", "assess requests")
     }
 
     /// Signed with the officer's own key, once the node has said that all of it would go.
@@ -154,7 +154,7 @@ fn digest(labels: &[proto::PortionLabel], wanted: &str) -> Result<Digest, CliErr
     } else {
         by_name
     };
-    let one = named::only(found, wanted, "portion", "policy explain")?;
+    let one = id_prefix::only(found, wanted, "portion", "policy explain")?;
     Digest::try_from(&*one.digest).map_err(CliError::usage)
 }
 

@@ -9,7 +9,7 @@ use std::{
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::beside::Beside;
+use super::draft_files::DraftFiles;
 use crate::{
     cli::{
         CliError, Exit, Global,
@@ -31,11 +31,11 @@ fn failed(path: &Path, error: &std::io::Error) -> CliError {
     CliError::files(format!("{} can't be read: {error}", path.display()))
 }
 
-/// Tells the draft's attachments of their bytes.
-pub(super) fn digest(draft: &mut Draft, beside: Beside<'_>) -> Result<(), CliError> {
-    let files: Vec<(usize, PathBuf)> = draft.files().map(|(place, file)| (place, file.to_owned())).collect();
-    for (place, path) in files {
-        let mut file = beside.open(&path)?;
+/// Records size and digest of each attachment in the draft.
+pub(super) fn digest(draft: &mut Draft, files: DraftFiles<'_>) -> Result<(), CliError> {
+    let paths: Vec<(usize, PathBuf)> = draft.files().map(|(place, file)| (place, file.to_owned())).collect();
+    for (place, path) in paths {
+        let mut file = files.open(&path)?;
         let (mut stream, mut size, mut chunk) = (Sha256Stream::new(), 0u64, vec![0; CHUNK]);
         loop {
             let read = file.read(&mut chunk).map_err(|e| failed(&path, &e))?;
@@ -48,12 +48,12 @@ pub(super) fn digest(draft: &mut Draft, beside: Beside<'_>) -> Result<(), CliErr
     Ok(())
 }
 
-/// Uploads what the node lacks, from where it was cut off.
+/// Uploads what the node lacks. An upload that was cut off is resumed.
 pub(super) async fn upload(
     global: &Global,
     desk: &mut DeskClient,
     draft: &Draft,
-    beside: Beside<'_>,
+    files: DraftFiles<'_>,
 ) -> Result<(), CliError> {
     for (place, path) in draft.files() {
         let Some(Body::Attachment(attachment)) = draft.portions.get(place).map(|p| &p.body) else { continue };
@@ -64,7 +64,7 @@ pub(super) async fn upload(
             continue;
         }
         let bar = bar(global, attachment.size, &attachment.name);
-        let mut file = beside.open(path)?;
+        let mut file = files.open(path)?;
         file.seek(SeekFrom::Start(status.stored)).map_err(|e| failed(path, &e))?;
         let size = attachment.size;
         let (sender, receiver) = tokio::sync::mpsc::channel(4);

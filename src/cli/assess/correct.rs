@@ -5,15 +5,15 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{
-    checked,
+    lint::checked,
     publish::{Before, Publish},
 };
 use crate::{
     cli::{
         CliError, Exit, Global,
         context::{Context, WRITERS},
-        named,
-        show::Held,
+        id_prefix,
+        show::OpenedAssessment,
     },
     domain::statement::StatementKind,
     seal::statement::id_of,
@@ -40,12 +40,12 @@ impl Correct {
         publish.refuse(global, &findings)?;
         let context = Context::load(global, WRITERS)?;
         let mut desk = context.connect().await?;
-        let id = named::assessment(&mut desk, &self.id).await?;
+        let id = id_prefix::assessment(&mut desk, &self.id).await?;
         let request =
             proto::GetAssessmentRequest { assessment_id: id.0.to_vec().into(), version: 0, quarantined: false };
         let view = desk.get_assessment(request).await?.into_inner().assessment;
         let payload = view.as_ref().and_then(|v| v.manifest.as_ref()).map(|m| m.payload.clone()).unwrap_or_default();
-        let held = Held::new(view)?;
+        let held = OpenedAssessment::new(view)?;
         if held.manifest.originator != context.config.organisation.domain {
             let what =
                 format!("`{id}` is an assessment of {}; only its originator corrects it", held.manifest.originator);
@@ -57,6 +57,6 @@ impl Correct {
         }
         let manifest = id_of(StatementKind::Manifest, &payload);
         let before = Before { assessment: id, version: held.manifest.version, manifest };
-        publish.send(global, (&context, &mut desk), &draft, Some(before)).await
+        publish.send(global, &context, &mut desk, &draft, Some(before)).await
     }
 }

@@ -11,8 +11,8 @@ use crate::{
         CliError, Exit, Global,
         context::{Context, WRITERS},
         decision::{self, Decision},
-        named, output,
-        show::Held,
+        id_prefix, output,
+        show::OpenedAssessment,
     },
     domain::{
         assessment::Portion,
@@ -76,10 +76,10 @@ impl Endorse {
         let text = self.words()?;
         let context = Context::load(global, WRITERS)?;
         let mut desk = context.connect().await?;
-        let id = named::assessment(&mut desk, &self.id).await?;
+        let id = id_prefix::assessment(&mut desk, &self.id).await?;
         let request =
             proto::GetAssessmentRequest { assessment_id: id.0.to_vec().into(), version: 0, quarantined: false };
-        let held = Held::new(desk.get_assessment(request).await?.into_inner().assessment)?;
+        let held = OpenedAssessment::new(desk.get_assessment(request).await?.into_inner().assessment)?;
         if matches!(held.state.as_str(), "withdrawn" | "purged") {
             let what = "the assessment was recalled; there is nothing to stand behind any more";
             return Err(CliError::new(Exit::Failed, "RECALLED", what));
@@ -106,7 +106,7 @@ impl Endorse {
         };
         let key = context.signing_key()?;
         let payload = wire::endorsement::encode(&endorsement);
-        // By the rules that everybody will read it by.
+        // Checked by the same rules by which others will decode it.
         wire::endorsement::decode(&payload).map_err(|f| CliError::usage(f.to_string()))?;
         let envelope =
             key.statement(StatementKind::Endorsement, payload).map_err(|e| CliError::files(e.to_string()))?;
@@ -141,7 +141,7 @@ impl Endorse {
         Ok(text)
     }
 
-    /// A marking has one list for each name. A group that `--onward` names must not mean whom the headline's author means by it.
+    /// A marking has one list for each name. A group that `--onward` names must not get the members of the headline's group.
     fn require_own_groups(&self, marking: &Marking) -> Result<(), CliError> {
         let Onward::Named(names) = &marking.onward else { return Ok(()) };
         let is_theirs = |name: &&GroupName| marking.groups.iter().any(|group| group.name == **name);
@@ -154,7 +154,7 @@ impl Endorse {
         }
     }
 
-    fn marking(&self, held: &Held) -> Result<Marking, CliError> {
+    fn marking(&self, held: &OpenedAssessment) -> Result<Marking, CliError> {
         let headlines = held.portions.iter().filter(|p| matches!(p.body, Body::Headline { .. }));
         let headline: Option<&Portion> = headlines.max_by_key(|p| p.marking.tlp);
         let of_headline = |f: fn(&Marking) -> Vec<Audience>| headline.map(|p| f(&p.marking)).unwrap_or_default();

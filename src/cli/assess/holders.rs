@@ -7,9 +7,9 @@ use crate::{
     cli::{
         CliError, Global,
         context::{ANYBODY, Context},
-        named, output,
-        quarantine::words_of,
-        taken_back::TakenBack,
+        id_prefix, output,
+        quarantine::reason_in_words,
+        recall_details::RecallDetails,
     },
     domain::receipt::ReceiptKind,
     render::text::one_line,
@@ -27,7 +27,7 @@ pub struct Holders {
 }
 
 #[derive(Serialize)]
-struct Said {
+struct Statement {
     kind: String,
     role: Option<String>,
     at: Option<String>,
@@ -53,13 +53,13 @@ struct Holder {
     since: Option<String>,
     versions: Vec<Version>,
     /// In which roles it was read.
-    read: Vec<Said>,
-    acting: Option<Said>,
-    declined: Option<Said>,
+    read: Vec<Statement>,
+    acting: Option<Statement>,
+    declined: Option<Statement>,
     /// `withdraw` or `purge`, where it was taken back.
     recall: Option<String>,
     /// What it answered to that.
-    answer: Option<Said>,
+    answer: Option<Statement>,
     /// Why it could not take the recall when that was last offered to it.
     not_yet: Option<String>,
 }
@@ -72,7 +72,7 @@ fn some(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-impl Said {
+impl Statement {
     fn new(said: proto::HolderWord) -> Self {
         let kind = word("kind", ReceiptKind::ALL, said.kind).map(|k| k.to_string()).unwrap_or_default();
         Self { kind, role: some(said.role), at: when(said.at), text: some(said.text) }
@@ -80,7 +80,7 @@ impl Said {
 
     fn words(&self) -> String {
         let by = self.role.as_ref().map(|r| format!(" by role {}", one_line(r))).unwrap_or_default();
-        let text = self.text.as_deref().map(|t| format!(": {}", words_of(t))).unwrap_or_default();
+        let text = self.text.as_deref().map(|t| format!(": {}", reason_in_words(t))).unwrap_or_default();
         format!("{}{by}, {}{text}", self.kind, self.at.as_deref().unwrap_or("-"))
     }
 }
@@ -88,7 +88,7 @@ impl Said {
 impl Holder {
     fn new(assessment: &str, recall: Option<&str>, view: proto::HolderView) -> Self {
         let (mut read, mut acting, mut declined) = (vec![], None, None);
-        for said in view.words.into_iter().map(Said::new) {
+        for said in view.words.into_iter().map(Statement::new) {
             match said.kind.as_str() {
                 "acting" => acting = Some(said),
                 "declined" => declined = Some(said),
@@ -112,7 +112,7 @@ impl Holder {
             acting,
             declined,
             recall: recall.map(str::to_owned),
-            answer: view.answer.map(Said::new),
+            answer: view.answer.map(Statement::new),
             not_yet: some(view.not_yet),
         }
     }
@@ -124,11 +124,11 @@ impl Holder {
         let mut lines = vec![format!("{}{by}: {}{since}", self.holder, self.state)];
         for v in &self.versions {
             let stored = v.stored.as_ref().map_or("not confirmed as stored".to_owned(), |s| format!("stored {s}"));
-            let refused = v.refused.as_deref().map(|r| format!("; {}", words_of(r))).unwrap_or_default();
+            let refused = v.refused.as_deref().map(|r| format!("; {}", reason_in_words(r))).unwrap_or_default();
             lines.push(format!("    version {}, {} portions, {stored}{refused}", v.version, v.portions));
         }
         if let Some(reason) = &self.not_yet {
-            let words = words_of(reason);
+            let words = reason_in_words(reason);
             lines.push(format!(
                 "    could not take the recall yet ({words}); it is offered again each day, and when its roots change"
             ));
@@ -143,7 +143,7 @@ impl Holders {
     /// Runs the command.
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
         let mut desk = Context::load(global, ANYBODY)?.connect().await?;
-        let id = named::assessment(&mut desk, &self.id).await?.to_string();
+        let id = id_prefix::assessment(&mut desk, &self.id).await?.to_string();
         let assessment_id = hex::decode(&id).unwrap_or_default().into();
         let answer = desk.get_holders(proto::GetHoldersRequest { assessment_id }).await?.into_inner();
         let recall = answer.recall.as_ref().map(|r| r.kind.clone());
@@ -155,7 +155,7 @@ impl Holders {
         }
         let exercise = if answer.exercise { "EXERCISE: " } else { "" };
         output::print(&format!("{exercise}{id}, version {}, {}", answer.version, answer.state));
-        answer.recall.into_iter().for_each(|r| output::print(&TakenBack::new(r).words()));
+        answer.recall.into_iter().for_each(|r| output::print(&RecallDetails::new(r).words()));
         if holders.is_empty() {
             output::print("nobody was given any of it from here");
         }

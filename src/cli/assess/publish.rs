@@ -5,7 +5,7 @@ use std::{collections::HashMap, path::PathBuf};
 use clap::Args;
 use serde::Serialize;
 
-use super::{attach, beside::Beside, checked, groups, show};
+use super::{attach, draft_files::DraftFiles, groups, lint};
 use crate::{
     cli::{
         CliError, Exit, Global,
@@ -72,25 +72,26 @@ pub(super) struct Before {
 impl Publish {
     /// Runs the command.
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
-        let (draft, findings) = checked(global, &self.file)?;
+        let (draft, findings) = lint::checked(global, &self.file)?;
         self.refuse(global, &findings)?;
         let context = Context::load(global, WRITERS)?;
         let mut desk = context.connect().await?;
-        self.send(global, (&context, &mut desk), &draft, None).await
+        self.send(global, &context, &mut desk, &draft, None).await
     }
 
     /// Publishes a draft that blocks nothing, as a first version or the one after.
     pub(super) async fn send(
         &self,
         global: &Global,
-        (context, desk): (&Context, &mut DeskClient),
+        context: &Context,
+        desk: &mut DeskClient,
         draft: &Draft,
         before: Option<Before>,
     ) -> Result<(), CliError> {
         groups::tell(global, "as the draft says", groups::spelled_in(draft));
         let (envelope, portions) = seal(context, draft, before)?;
-        let beside = Beside { draft: &self.file, node: Some(&context.config) };
-        attach::upload(global, desk, draft, beside).await?;
+        let files = DraftFiles { draft: &self.file, node: Some(&context.config) };
+        attach::upload(global, desk, draft, files).await?;
         let request = proto::PublishAssessmentRequest {
             manifest: Some(wire::envelope::to_proto(&envelope)),
             portions: portions.into_iter().map(Into::into).collect(),
@@ -153,7 +154,7 @@ impl Publish {
             return Ok(());
         }
         if !global.json {
-            show(&self.file, &blocking);
+            lint::show(&self.file, &blocking);
         }
         let list: Vec<String> = blocking.iter().map(|f| f.code.to_owned()).collect();
         let warnings = blocking.iter().all(|f| f.severity == Severity::Warning);

@@ -8,8 +8,8 @@ use crate::{
         CliError, Exit, Global,
         approval::approve,
         context::{Context, OFFICERS},
-        named, output,
-        taken_back::{self, TakenBack},
+        id_prefix, output,
+        recall_details::{self, RecallDetails},
     },
     desk::client::DeskClient,
     domain::{
@@ -58,7 +58,7 @@ impl Purge {
         let request = proto::DecidePurgeRequest { assessment_id: id.0.to_vec().into(), decline, approval };
         let view = desk.decide_purge(request).await?.into_inner().recall;
         let view = view.ok_or_else(|| CliError::new(Exit::Failed, "INTERNAL", "the node's answer is empty"))?;
-        let taken = TakenBack::new(view);
+        let taken = RecallDetails::new(view);
         output::result(global, &taken, || taken.words());
         Ok(())
     }
@@ -66,7 +66,7 @@ impl Purge {
 
 /// What an approval of the purge names: the originator's recall, of the two who may use the same id the one whose purge waits.
 async fn recall_of(desk: &mut DeskClient, id: &AssessmentId) -> Result<Sha256, CliError> {
-    let all = taken_back::all(desk, false).await?;
+    let all = recall_details::all(desk, false).await?;
     let mut of_id: Vec<_> = all.into_iter().filter(|r| *r.assessment_id == id.0).collect();
     let rank = |state: &str| RecallState::ALL.iter().position(|s| s.as_str() == state && *s != RecallState::Withdrawn);
     of_id.sort_by_key(|r| rank(&r.state).unwrap_or(usize::MAX));
@@ -83,8 +83,8 @@ async fn waiting(desk: &mut DeskClient, id: &str) -> Result<AssessmentId, CliErr
     if let Ok(id) = id.parse() {
         return Ok(id);
     }
-    let all = taken_back::all(desk, false).await?;
+    let all = recall_details::all(desk, false).await?;
     let found: Vec<_> = all.into_iter().map(|r| r.assessment_id).filter(|a| hex::encode(a).starts_with(id)).collect();
-    let one = named::only(found, id, "recalled assessment", "assess purge --list")?;
+    let one = id_prefix::only(found, id, "recalled assessment", "assess purge --list")?;
     AssessmentId::try_from(&*one).map_err(CliError::usage)
 }

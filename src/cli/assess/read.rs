@@ -7,13 +7,13 @@ use crate::{
     cli::{
         CliError, Global,
         context::{Context, WRITERS},
-        named, output,
-        quarantine::Kept,
-        show::Held,
-        taken_back::TakenBack,
+        id_prefix, output,
+        quarantine::QuarantinedEntry,
+        recall_details::RecallDetails,
+        show::OpenedAssessment,
     },
     domain::{ids::TrustDomain, language::Language, lexicon::Lexicon},
-    render::{self, Options, View},
+    render::{self, AssessmentText, Options},
     wire::proto,
 };
 
@@ -68,15 +68,15 @@ struct Row {
     /// From which day on what was logged under the CA behind it is doubtful.
     doubtful_since: Option<String>,
     /// Why it is kept from users; filled for officers who asked for it.
-    quarantines: Vec<Kept>,
+    quarantines: Vec<QuarantinedEntry>,
     /// By which recall it was taken back.
-    recall: Option<TakenBack>,
+    recall: Option<RecallDetails>,
     /// What of the assessment its originator has signed two different statements of.
     signed_twice: Vec<String>,
 }
 
 impl Row {
-    fn new(held: &Held) -> Self {
+    fn new(held: &OpenedAssessment) -> Self {
         Self {
             assessment: held.manifest.assessment.to_string(),
             version: held.manifest.version,
@@ -117,10 +117,10 @@ impl List {
         };
         let mut answers = desk.list_assessments(request).await?.into_inner();
         let mut rows = vec![];
-        // What came before an error is shown before it is told: damage of one must hide no other.
+        // What came before an error is shown before the error. A damaged assessment must not hide others.
         let ended = loop {
             match answers.message().await {
-                Ok(Some(answer)) => match Held::new(answer.assessment) {
+                Ok(Some(answer)) => match OpenedAssessment::new(answer.assessment) {
                     Ok(held) => rows.push(Row::new(&held)),
                     Err(error) => break Err(error),
                 },
@@ -171,16 +171,16 @@ impl Show {
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
         let lexicon = Lexicon::by_id(&self.lexicon).map_err(CliError::usage)?;
         let mut desk = Context::load(global, WRITERS)?.connect().await?;
-        let id = named::assessment(&mut desk, &self.id).await?;
+        let id = id_prefix::assessment(&mut desk, &self.id).await?;
         let request = proto::GetAssessmentRequest {
             assessment_id: id.0.to_vec().into(),
             version: self.version,
             quarantined: self.quarantined,
         };
-        let held = Held::new(desk.get_assessment(request).await?.into_inner().assessment)?;
+        let held = OpenedAssessment::new(desk.get_assessment(request).await?.into_inner().assessment)?;
         output::result(global, &held.json(), || {
             let text = render::assessment(
-                &View { language: self.language.as_ref(), ..held.view() },
+                &AssessmentText { language: self.language.as_ref(), ..held.view() },
                 &Options { lexicon, ..output::options() },
             );
             let kept = held.quarantines.iter().map(|kept| format!("kept from users: {}", kept.words()));
@@ -188,7 +188,7 @@ impl Show {
                 let id = held.manifest.assessment;
                 format!("{}; `watchfire evidence export {id}` writes the proof", twice.words())
             });
-            let kept = kept.chain(held.recall.iter().map(TakenBack::words)).chain(twice);
+            let kept = kept.chain(held.recall.iter().map(RecallDetails::words)).chain(twice);
             kept.chain([text.trim_end().to_owned()]).collect::<Vec<_>>().join("\n")
         });
         Ok(())

@@ -7,8 +7,8 @@ use crate::{
     cli::{
         CliError, Exit, Global,
         context::{ANYBODY, Context, OFFICERS},
-        named, output,
-        taken_back::{self, TakenBack},
+        id_prefix, output,
+        recall_details::{self, RecallDetails},
     },
     domain::{
         recall::{self, RecallKind},
@@ -50,7 +50,7 @@ impl Recall {
         };
         let context = Context::load(global, OFFICERS)?;
         let mut desk = context.connect().await?;
-        let id = named::assessment(&mut desk, id).await?;
+        let id = id_prefix::assessment(&mut desk, id).await?;
         let request = proto::GetHoldersRequest { assessment_id: id.0.to_vec().into() };
         let held = desk.get_holders(request).await?.into_inner();
         if held.originator != context.config.organisation.domain.as_str() {
@@ -82,7 +82,7 @@ impl Recall {
         let answer = desk.recall_assessment(request).await?.into_inner();
         let view =
             answer.recall.ok_or_else(|| CliError::new(Exit::Failed, "INTERNAL", "the node's answer is empty"))?;
-        let (taken, told) = (TakenBack::new(view), answer.told);
+        let (taken, told) = (RecallDetails::new(view), answer.told);
         output::result(global, &json!({ "recall": taken, "told": told }), || {
             let told = if told.is_empty() { "nobody was given any of it".to_owned() } else { told.join(", ") };
             format!("{}\ntold: {told}\n`watchfire assess holders {id}` shows who has confirmed", taken.words())
@@ -94,8 +94,8 @@ impl Recall {
 /// What was taken back; or of which the purge waits for an officer.
 pub(super) async fn list(global: &Global, waiting_only: bool) -> Result<(), CliError> {
     let mut desk = Context::load(global, ANYBODY)?.connect().await?;
-    let recalls: Vec<TakenBack> =
-        taken_back::all(&mut desk, waiting_only).await?.into_iter().map(TakenBack::new).collect();
+    let recalls: Vec<RecallDetails> =
+        recall_details::all(&mut desk, waiting_only).await?.into_iter().map(RecallDetails::new).collect();
     if global.json {
         recalls.iter().for_each(output::print_json);
     } else if recalls.is_empty() {

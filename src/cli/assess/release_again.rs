@@ -7,7 +7,7 @@ use crate::{
     cli::{
         CliError, Global,
         context::{Context, WRITERS},
-        named, output,
+        id_prefix, output,
     },
     domain::ids::TrustDomain,
     wire::proto,
@@ -34,7 +34,7 @@ impl ReleaseAgain {
     /// Runs the command.
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
         let mut desk = Context::load(global, WRITERS)?.connect().await?;
-        let id = named::assessment(&mut desk, &self.id).await?.to_string();
+        let id = id_prefix::assessment(&mut desk, &self.id).await?.to_string();
         let request = proto::ReleaseAgainRequest {
             assessment_id: hex::decode(&id).unwrap_or_default().into(),
             partner: self.partner.as_ref().map(ToString::to_string).unwrap_or_default(),

@@ -9,7 +9,7 @@ use crate::{
         CliError, Global,
         context::{Context, WRITERS},
         decision::when,
-        named, output,
+        id_prefix, output,
     },
     domain::{
         body::Kind,
@@ -161,7 +161,7 @@ impl Request {
     /// Runs the command.
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
         let mut desk = Context::load(global, WRITERS)?.connect().await?;
-        let id = named::assessment(&mut desk, &self.id).await?;
+        let id = id_prefix::assessment(&mut desk, &self.id).await?;
         let request = proto::RequestMoreRequest {
             assessment_id: id.0.to_vec().into(),
             version: self.version,

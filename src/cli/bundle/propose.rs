@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{said, status};
+use super::{sign::sign_new, status};
 use crate::{
     cli::{
         CliError, Exit, Global,
@@ -129,7 +129,7 @@ async fn propose(
     let views = status::roots_of(&bundle.roots);
     let change = status::change(&status.roots, &views);
     output::note(global, &format!("bundle {}:\n{change}", bundle.sequence));
-    let envelope = said(context, wire::bundle::encode(&bundle))?;
+    let envelope = sign_new(context, wire::bundle::encode(&bundle))?;
     let mut desk = context.connect().await?;
     let request = proto::ProposeBundleRequest { bundle: Some(wire::envelope::to_proto(&envelope)), at_once };
     desk.propose_bundle(request).await?;

@@ -48,13 +48,13 @@ struct Proposed {
 #[derive(Serialize)]
 struct Holder {
     partner: String,
-    /// Absent while it has not said so since this node's start.
+    /// Absent until it has said so since this node's start.
     #[serde(skip_serializing_if = "Option::is_none")]
     sequence: Option<u64>,
 }
 
 #[derive(Serialize)]
-struct View {
+struct Output {
     sequence: u64,
     fingerprint: String,
     since: Option<String>,
@@ -70,7 +70,7 @@ impl Root {
     }
 }
 
-impl View {
+impl Output {
     fn new(status: &proto::GetBundleResponse) -> Self {
         let at = |name, value| time(name, value).ok().map(|at| at.to_string());
         let proposed = status.proposed.iter().map(|p| Proposed {
@@ -143,13 +143,13 @@ impl Status {
             write_new(file, &pem)?;
             output::note(global, &format!("wrote {}", file.display()));
         }
-        let view = View::new(&status);
+        let view = Output::new(&status);
         output::result(global, &view, || view.words(&status));
         Ok(())
     }
 }
 
-/// What roots are called, as the node tells it.
+/// The names and digests of roots, in the form of the node's answer.
 pub(in crate::cli) fn roots_of(roots: &[Vec<u8>]) -> Vec<proto::RootView> {
     let view = |der: &Vec<u8>| proto::RootView {
         name: Validity::of_certificate(der).map(|v| v.name).unwrap_or_default(),
@@ -159,7 +159,7 @@ pub(in crate::cli) fn roots_of(roots: &[Vec<u8>]) -> Vec<proto::RootView> {
     roots.iter().map(view).collect()
 }
 
-/// All that a proposal changes.
+/// Everything that a proposal changes.
 pub(super) fn proposal(before: &[proto::RootView], of: &proto::ProposedBundle) -> String {
     let doubtful = of.compromised.iter().map(|root| {
         let name = hex::encode(&root.sha256);
@@ -172,7 +172,7 @@ pub(super) fn proposal(before: &[proto::RootView], of: &proto::ProposedBundle) -
     change(before, &of.roots) + &doubtful.collect::<String>()
 }
 
-/// Which roots come, stay and go.
+/// The roots that are new, stay, or are retired.
 pub(super) fn change(before: &[proto::RootView], after: &[proto::RootView]) -> String {
     let is_in = |all: &[proto::RootView], root: &proto::RootView| all.iter().any(|r| r.sha256 == root.sha256);
     let line = |what: &str, root: &proto::RootView| {

@@ -1,6 +1,7 @@
 //! The demo's input: drafts made from real warnings, and the agreements. See examples/demo/README.md for the sources.
 
-use super::{CliError, wrong};
+use super::narrator::failed;
+use crate::cli::CliError;
 
 /// A draft's name and text.
 pub type Draft = (&'static str, &'static str);
@@ -30,7 +31,7 @@ pub fn in_three_parts() -> [&'static [Draft]; 3] {
 /// A draft's text.
 pub fn draft(name: &str) -> Result<&'static str, CliError> {
     let found = DRAFTS.iter().find(|(n, _)| *n == name).map(|(_, text)| *text);
-    found.ok_or_else(|| wrong(format!("there is no draft {name}")))
+    found.ok_or_else(|| failed(format!("there is no draft {name}")))
 }
 
 /// The agreement with a partner.
@@ -41,6 +42,6 @@ pub fn agreement(partner: &str) -> Result<&'static str, CliError> {
         "witness.example" => Ok(include_str!("../../../examples/demo/agreements/gb-witness.toml")),
         "sd.example" => Ok(include_str!("../../../examples/demo/agreements/gb-sd.toml")),
         "gh.example" => Ok(include_str!("../../../examples/demo/agreements/ecowas-gh.toml")),
-        _ => Err(wrong(format!("there is no agreement for {partner}"))),
+        _ => Err(failed(format!("there is no agreement for {partner}"))),
     }
 }

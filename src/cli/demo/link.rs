@@ -7,7 +7,8 @@ use tokio::{
     sync::watch,
 };
 
-use super::{CliError, wrong};
+use super::narrator::failed;
+use crate::cli::CliError;
 
 /// A relay on loopback.
 pub struct Link {
@@ -19,8 +20,8 @@ pub struct Link {
 impl Link {
     /// A relay to `target`.
     pub async fn to(target: String) -> Result<Self, CliError> {
-        let listener = TcpListener::bind("127.0.0.1:0").await.map_err(|e| wrong(e.to_string()))?;
-        let address = listener.local_addr().map_err(|e| wrong(e.to_string()))?.to_string();
+        let listener = TcpListener::bind("127.0.0.1:0").await.map_err(|e| failed(e.to_string()))?;
+        let address = listener.local_addr().map_err(|e| failed(e.to_string()))?.to_string();
         let whole = Arc::new(watch::Sender::new(true));
         let state = whole.clone();
         tokio::spawn(async move {
@@ -32,12 +33,12 @@ impl Link {
         Ok(Self { address, whole })
     }
 
-    /// Cuts it: what is under way breaks off, and nobody gets through.
+    /// Cuts it. Open connections end, and new ones fail.
     pub fn cut(&self) {
         self.whole.send_replace(false);
     }
 
-    /// Mends it.
+    /// Restores it.
     pub fn mend(&self) {
         self.whole.send_replace(true);
     }

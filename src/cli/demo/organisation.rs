@@ -11,9 +11,10 @@ use tokio::{
     process::{Child, Command},
 };
 
-use super::{CliError, wrong};
+use super::narrator::failed;
+use crate::cli::CliError;
 
-/// Who takes part: name, kind, country.
+/// An organisation that takes part.
 pub struct Cast {
     /// The trust domain.
     pub domain: &'static str,
@@ -23,7 +24,7 @@ pub struct Cast {
     pub country: Option<&'static str>,
 }
 
-/// One of them, with its node.
+/// An organisation with its node.
 pub struct Organisation {
     /// The trust domain.
     pub domain: &'static str,
@@ -34,10 +35,10 @@ pub struct Organisation {
     process: Option<Child>,
 }
 
-/// A free port on loopback. Another process could take it in between; then the node says so.
+/// A free port on loopback. If another process takes it before the node does, the node fails to start.
 fn free_port() -> Result<u16, CliError> {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").map_err(|e| wrong(e.to_string()))?;
-    Ok(listener.local_addr().map_err(|e| wrong(e.to_string()))?.port())
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").map_err(|e| failed(e.to_string()))?;
+    Ok(listener.local_addr().map_err(|e| failed(e.to_string()))?.port())
 }
 
 impl Organisation {
@@ -59,9 +60,9 @@ impl Organisation {
     }
 
     fn command(&self, arguments: &[&str]) -> Result<Command, CliError> {
-        let program = std::env::current_exe().map_err(|e| wrong(e.to_string()))?;
+        let program = std::env::current_exe().map_err(|e| failed(e.to_string()))?;
         let mut command = Command::new(program);
-        // The demo's nodes are as their files say, whatever the caller's environment holds.
+        // The caller's environment must not override the configuration of the demo's nodes.
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("WATCHFIRE_")) {
             command.env_remove(name);
         }
@@ -72,47 +73,47 @@ impl Organisation {
     /// Starts the node and waits until it is ready.
     pub async fn start(&mut self) -> Result<(), CliError> {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.dir.join("node.log"));
-        let log = log.map_err(|e| wrong(e.to_string()))?;
+        let log = log.map_err(|e| failed(e.to_string()))?;
         let mut command = self.command(&["serve"])?;
-        // Partners see a new head of the ledger each second or so, where a node in service lets a minute go by.
+        // A checkpoint is signed each second. The default is a minute.
         command.env("WATCHFIRE_LEDGER_INTERVAL_SECONDS", "1");
-        let mut process = command.stdout(Stdio::piped()).stderr(log).spawn().map_err(|e| wrong(e.to_string()))?;
-        let stdout = process.stdout.take().ok_or_else(|| wrong("a node has no output"))?;
-        let line = BufReader::new(stdout).lines().next_line().await.map_err(|e| wrong(e.to_string()))?;
+        let mut process = command.stdout(Stdio::piped()).stderr(log).spawn().map_err(|e| failed(e.to_string()))?;
+        let stdout = process.stdout.take().ok_or_else(|| failed("a node has no output"))?;
+        let line = BufReader::new(stdout).lines().next_line().await.map_err(|e| failed(e.to_string()))?;
         let ready = line.and_then(|l| serde_json::from_str::<Value>(&l).ok());
         if ready.as_ref().and_then(|r| r.get("ready")) != Some(&Value::Bool(true)) {
-            return Err(wrong(format!("{} did not start: {}", self.domain, ready.unwrap_or_default())));
+            return Err(failed(format!("{} did not start: {}", self.domain, ready.unwrap_or_default())));
         }
         self.process = Some(process);
         Ok(())
     }
 
-    /// Kills the node without a word, as a power cut would.
+    /// Kills the node with SIGKILL.
     pub async fn kill(&mut self) -> Result<(), CliError> {
         if let Some(mut process) = self.process.take() {
-            process.kill().await.map_err(|e| wrong(e.to_string()))?;
+            process.kill().await.map_err(|e| failed(e.to_string()))?;
         }
         Ok(())
     }
 
-    /// Gives a command; its answer is a list of JSON objects.
+    /// Runs a command, and returns its JSON objects.
     pub async fn ask(&self, arguments: &[&str]) -> Result<Vec<Value>, CliError> {
-        let output = self.command(arguments)?.output().await.map_err(|e| wrong(e.to_string()))?;
+        let output = self.command(arguments)?.output().await.map_err(|e| failed(e.to_string()))?;
         if !output.status.success() {
             let why = String::from_utf8_lossy(&output.stderr);
-            return Err(wrong(format!("{}: `{}`: {}", self.domain, arguments.join(" "), why.trim())));
+            return Err(failed(format!("{}: `{}`: {}", self.domain, arguments.join(" "), why.trim())));
         }
         let lines = String::from_utf8_lossy(&output.stdout).into_owned();
-        lines.lines().map(|l| serde_json::from_str(l).map_err(|e| wrong(e.to_string()))).collect()
+        lines.lines().map(|l| serde_json::from_str(l).map_err(|e| failed(e.to_string()))).collect()
     }
 
-    /// Gives a command whose answer is one object.
+    /// Runs a command that prints one JSON object.
     pub async fn ask_one(&self, arguments: &[&str]) -> Result<Value, CliError> {
         let mut answers = self.ask(arguments).await?;
-        answers.pop().ok_or_else(|| wrong(format!("{}: `{}` answered nothing", self.domain, arguments.join(" "))))
+        answers.pop().ok_or_else(|| failed(format!("{}: `{}` answered nothing", self.domain, arguments.join(" "))))
     }
 
-    /// Holds another organisation's bundle, whose invitation's words were read out to this one.
+    /// Makes another organisation known to this one, by its invitation.
     pub async fn know(&self, other: &Self) -> Result<(), CliError> {
         let file = self.dir.join(format!("known-{}.txt", other.domain));
         let path = file.to_string_lossy().into_owned();
@@ -122,7 +123,7 @@ impl Organisation {
         Ok(())
     }
 
-    /// Accepts another organisation, whose invitation's words were read out to this one. `endpoint` is where it is dialled.
+    /// Accepts another organisation as a partner, by its invitation. `endpoint` is where its node is dialled.
     pub async fn accept(&self, other: &Self, endpoint: &str) -> Result<(), CliError> {
         let file = self.dir.join(format!("invitation-of-{}.txt", other.domain));
         let path = file.to_string_lossy().into_owned();
@@ -135,5 +136,5 @@ impl Organisation {
 
 /// A text in an answer.
 pub fn text(value: &Value, key: &str) -> Result<String, CliError> {
-    value.get(key).and_then(Value::as_str).map(str::to_owned).ok_or_else(|| wrong(format!("an answer has no `{key}`")))
+    value.get(key).and_then(Value::as_str).map(str::to_owned).ok_or_else(|| failed(format!("an answer has no `{key}`")))
 }

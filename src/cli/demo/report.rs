@@ -1,20 +1,17 @@
-//! What each partner received, compared with what was decided, and told.
+//! Compares what each partner received with what was decided, and reports it.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
 use super::{
-    CliError, Teller,
+    narrator::{Narrator, failed},
     organisation::{Organisation, text},
-    story::{World, is, until},
-    wrong,
+    world::{World, is, until},
 };
+use crate::cli::CliError;
 
-/// What a partner was to get of an assessment: the handles of its portions.
+/// What a partner should get: the portions (handles) of each assessment.
 fn expected(world: &World, partner: &str) -> BTreeMap<String, BTreeSet<String>> {
     let mut all = BTreeMap::new();
     for published in &world.published {
@@ -35,8 +32,8 @@ fn handles(value: &Value, released_only: bool) -> BTreeSet<String> {
     chosen.filter_map(|p| p.get("handle").and_then(Value::as_str)).map(str::to_owned).collect()
 }
 
-/// Waits until every partner holds what it was to get.
-pub async fn settle(world: &World, _patience: Duration) -> Result<(), CliError> {
+/// Waits until every partner has what it should get.
+pub async fn settle(world: &World) -> Result<(), CliError> {
     for partner in &world.partners {
         let wanted = expected(world, partner.domain).len();
         until(&format!("{} holds {wanted} assessments", partner.domain), async || {
@@ -44,20 +41,20 @@ pub async fn settle(world: &World, _patience: Duration) -> Result<(), CliError> 
             Ok((held.len() >= wanted).then_some(()))
         })
         .await?;
-        // Whatever should not come has its chance to.
+        // Anything that should not arrive has a chance to arrive now.
         partner.ask(&["feed", "pull"]).await?;
     }
     Ok(())
 }
 
-/// Tells, partner by partner.
-pub async fn tell(teller: &Teller<'_>, world: &World) -> Result<(), CliError> {
-    teller.words("");
+/// Checks and reports what each partner received.
+pub async fn tell(narrator: &Narrator<'_>, world: &World) -> Result<(), CliError> {
+    narrator.words("");
     for partner in &world.partners {
         let wanted = expected(world, partner.domain);
         let held = held(partner).await?;
         if held.keys().collect::<Vec<_>>() != wanted.keys().collect::<Vec<_>>() {
-            return Err(wrong(format!(
+            return Err(failed(format!(
                 "{} holds {} assessments where {} were released",
                 partner.domain,
                 held.len(),
@@ -66,10 +63,10 @@ pub async fn tell(teller: &Teller<'_>, world: &World) -> Result<(), CliError> {
         }
         for (id, portions) in &wanted {
             if held.get(id) != Some(portions) {
-                return Err(wrong(format!("{} holds other portions of {id} than were released", partner.domain)));
+                return Err(failed(format!("{} holds other portions of {id} than were released", partner.domain)));
             }
         }
-        one(teller, world, partner, &wanted).await?;
+        one(narrator, world, partner, &wanted).await?;
     }
     check_subject_rule(world)
 }
@@ -83,17 +80,17 @@ async fn held(partner: &Organisation) -> Result<BTreeMap<String, BTreeSet<String
         let signatures = shown.get("signatures").and_then(Value::as_array).cloned().unwrap_or_default();
         let is_valid = |s: &Value| s.get("valid") == Some(&Value::Bool(true));
         if signatures.is_empty() || !signatures.iter().all(is_valid) {
-            return Err(wrong(format!("{} holds {id} without a valid signature", partner.domain)));
+            return Err(failed(format!("{} holds {id} without a valid signature", partner.domain)));
         }
         if all.insert(id.clone(), handles(&shown, false)).is_some() {
-            return Err(wrong(format!("{} holds {id} twice", partner.domain)));
+            return Err(failed(format!("{} holds {id} twice", partner.domain)));
         }
     }
     Ok(all)
 }
 
 async fn one(
-    teller: &Teller<'_>,
+    narrator: &Narrator<'_>,
     world: &World,
     partner: &Organisation,
     wanted: &BTreeMap<String, BTreeSet<String>>,
@@ -122,25 +119,25 @@ async fn one(
         )
     };
     if wanted.is_empty() && sequence != 0 {
-        return Err(wrong(format!("{} was told {sequence} numbers although it may have nothing", partner.domain)));
+        return Err(failed(format!("{} was told {sequence} numbers although it may have nothing", partner.domain)));
     }
     let facts = json!({
         "partner": partner.domain, "assessments": wanted.len(), "portions": portions_held, "withheld": withheld,
         "reasons": reasons, "last_sequence": sequence,
     });
-    teller.step("received", &words, facts);
+    narrator.step("received", &words, facts);
     let mut by_count: Vec<_> = reasons.into_iter().collect();
     by_count.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     if withheld > 0 {
-        teller.words(&format!("          withheld from it: {withheld} portions, because"));
+        narrator.words(&format!("          withheld from it: {withheld} portions, because"));
     }
     for (reason, count) in by_count.iter().take(4) {
-        teller.words(&format!("            {count:4} × {}", crate::render::text::shortened(reason, 110)));
+        narrator.words(&format!("            {count:4} × {}", crate::render::text::shortened(reason, 110)));
     }
     Ok(())
 }
 
-/// The assessed state got nothing, and for no other reason than that it is the subject.
+/// Checks that the assessed state got nothing, and that the subject rule was a reason.
 fn check_subject_rule(world: &World) -> Result<(), CliError> {
     let barred = world.published.iter().filter_map(|p| p.decisions.get("sd.example")).filter(|d| {
         portions(d)
@@ -149,10 +146,10 @@ fn check_subject_rule(world: &World) -> Result<(), CliError> {
     });
     let count = barred.count();
     if count == 0 {
-        return Err(wrong("no assessment was withheld from sd.example by the subject rule"));
+        return Err(failed("no assessment was withheld from sd.example by the subject rule"));
     }
     if world.published.iter().filter_map(|p| p.decisions.get("sd.example")).any(|d| is(d, "decision", "release")) {
-        return Err(wrong("something was released to sd.example"));
+        return Err(failed("something was released to sd.example"));
     }
     Ok(())
 }

@@ -35,7 +35,7 @@ pub struct Check {
 }
 
 #[derive(Serialize)]
-struct Checked {
+struct Output {
     originator: String,
     assessment: String,
     /// `version N`, `withdraw` or `purge`.
@@ -77,12 +77,12 @@ impl Check {
         Ok(())
     }
 
-    fn check_pair(&self, subject: &Subject, first: &Envelope, second: &Envelope) -> Result<Checked, CliError> {
+    fn check_pair(&self, subject: &Subject, first: &Envelope, second: &Envelope) -> Result<Output, CliError> {
         let bundle = TrustBundle::new(subject.originator.clone(), read_roots(&self.bundle)?)?;
         let fingerprint = bundle.fingerprint().to_string();
         let chains = alone(bundle)?;
         let (subject, statements) = check([first, second], &chains, SystemClock.now())?;
-        Ok(Checked::new(&subject, fingerprint, &statements))
+        Ok(Output::new(&subject, fingerprint, &statements))
     }
 }
 
@@ -103,7 +103,7 @@ fn by_subject(all: Vec<Envelope>) -> Result<BTreeMap<Subject, BTreeMap<Statement
     Ok(found)
 }
 
-impl Checked {
+impl Output {
     fn new(subject: &Subject, fingerprint: String, statements: &[Signed; 2]) -> Self {
         let statement = |s: &Signed| Statement {
             id: s.id.to_string(),

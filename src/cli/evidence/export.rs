@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{AUDITORS, CliError, Context, Global, named, output};
+use super::{AUDITORS, CliError, Context, Global, id_prefix, output};
 use crate::{
     cli::armour::armour,
     wire::{self, proto},
@@ -24,7 +24,7 @@ pub struct Export {
 impl Export {
     pub(super) async fn run(&self, global: &Global) -> Result<(), CliError> {
         let mut desk = Context::load(global, AUDITORS)?.connect().await?;
-        let id = named::assessment(&mut desk, &self.id).await?;
+        let id = id_prefix::assessment(&mut desk, &self.id).await?;
         let request = proto::ExportEvidenceRequest { assessment_id: id.0.to_vec().into() };
         let statements = desk.export_evidence(request).await?.into_inner().statements;
         let mut text = format!(

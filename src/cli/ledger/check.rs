@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::{ANYBODY, CliError, Context, Global, output, unverified, verify::Seen};
+use super::{ANYBODY, CliError, Context, Exit, Global, output, verify::Cosignature};
 use crate::{
     ledger::proof::{Proof, Proved},
     render::text::one_line,
@@ -33,7 +33,7 @@ struct Outcome {
     key_known: Option<bool>,
     /// Whether this node holds that very head.
     head_known: Option<bool>,
-    witnesses: Vec<Seen>,
+    witnesses: Vec<Cosignature>,
 }
 
 impl Check {
@@ -41,7 +41,7 @@ impl Check {
         let at = self.file.display();
         let text = std::fs::read(&self.file).map_err(|e| CliError::files(format!("{at} can't be read: {e}")))?;
         let proof = Proof::parse(&text)?;
-        let proved = proof.check().map_err(|f| CliError { exit: super::super::Exit::Unverified, ..f.into() })?;
+        let proved = proof.check().map_err(|f| CliError { exit: Exit::Unverified, ..f.into() })?;
         let known = self.known(global, &proof).await;
         let outcome = Outcome::new(&proof, &proved, known.as_ref());
         output::result(global, &outcome, || outcome.words());
@@ -51,11 +51,11 @@ impl Check {
                 let what = format!(
                     "another key: it is not the one that the organisation of {whose} has told this node, so that anybody may have made this proof"
                 );
-                Err(unverified(what))
+                Err(CliError::unverified(what))
             }
-            Some(known) if known.is_forked => {
-                Err(unverified(format!("this node holds another head of that size of {whose}: two were signed")))
-            }
+            Some(known) if known.is_forked => Err(CliError::unverified(format!(
+                "this node holds another head of that size of {whose}: two were signed"
+            ))),
             _ => Ok(()),
         }
     }
@@ -82,7 +82,7 @@ impl Outcome {
             key: proved.key.to_string(),
             key_known: known.map(|k| k.is_key_known),
             head_known: known.map(|k| k.is_head_known),
-            witnesses: proved.witnesses.iter().map(Seen::new).collect(),
+            witnesses: proved.witnesses.iter().map(|(key, seconds)| Cosignature::new(key, *seconds)).collect(),
         }
     }
 

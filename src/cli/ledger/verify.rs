@@ -10,10 +10,13 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use super::{AUDITORS, CliError, Context, Global, output, unverified};
+use super::{AUDITORS, CliError, Context, Exit, Global, output};
 use crate::{
     domain::time::Time,
-    ledger::export::{ExportFault, Verifier},
+    ledger::{
+        export::{ExportFault, Verifier},
+        note::LogKey,
+    },
     wire::proto,
 };
 
@@ -38,7 +41,7 @@ struct Outcome {
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    witnesses: Option<Vec<Seen>>,
+    witnesses: Option<Vec<Cosignature>>,
 }
 
 #[derive(Serialize)]
@@ -47,17 +50,17 @@ struct At {
     what: String,
 }
 
-/// A witness of the head.
+/// A witness that has cosigned the head, and when.
 #[derive(Serialize, Clone)]
-pub(super) struct Seen {
+pub(super) struct Cosignature {
     name: String,
     at: String,
     key: String,
 }
 
-impl Seen {
-    pub(super) fn new((key, seconds): &(crate::ledger::note::LogKey, u64)) -> Self {
-        let at = i64::try_from(*seconds).ok().and_then(|s| Time::from_parts(s, 0));
+impl Cosignature {
+    pub(super) fn new(key: &LogKey, seconds: u64) -> Self {
+        let at = i64::try_from(seconds).ok().and_then(|s| Time::from_parts(s, 0));
         let at = at.map_or_else(|| seconds.to_string(), |t| t.to_string());
         Self { name: key.name.clone(), at, key: key.to_string() }
     }
@@ -76,7 +79,7 @@ impl Verify {
         output::result(global, &outcome, || outcome.words());
         match outcome.fault {
             None => Ok(()),
-            Some(At { what, .. }) => Err(unverified(format!("the ledger does not verify: {what}"))),
+            Some(At { what, .. }) => Err(CliError::unverified(format!("the ledger does not verify: {what}"))),
         }
     }
 }
@@ -91,8 +94,8 @@ impl Outcome {
                     "\nsigned by the key {key}, as the file names it: compare it with the organisation's own"
                 ));
             }
-            for seen in self.witnesses.iter().flatten() {
-                text.push_str(&format!("\n{}", seen.words()));
+            for cosignature in self.witnesses.iter().flatten() {
+                text.push_str(&format!("\n{}", cosignature.words()));
             }
             return text;
         };
@@ -125,7 +128,7 @@ async fn at_the_node(global: &Global) -> Result<Outcome, CliError> {
             return Ok(Outcome { ok, origin: None, size, root, fault, key: None, witnesses: None });
         }
     }
-    Err(CliError::new(super::super::Exit::Failed, "UNAVAILABLE", "the node has ended before it was done; try again"))
+    Err(CliError::new(Exit::Failed, "UNAVAILABLE", "the node has ended before it was done; try again"))
 }
 
 fn in_file(path: &Path, bar: &ProgressBar) -> Result<Outcome, CliError> {
@@ -157,7 +160,7 @@ fn in_file(path: &Path, bar: &ProgressBar) -> Result<Outcome, CliError> {
             root: Some(hex::encode(verified.note.checkpoint.root)),
             fault: None,
             key: Some(verified.key.to_string()),
-            witnesses: Some(verified.witnesses.iter().map(Seen::new).collect()),
+            witnesses: Some(verified.witnesses.iter().map(|(key, seconds)| Cosignature::new(key, *seconds)).collect()),
         },
         Err(ExportFault { index, what }) => Outcome {
             ok: false,

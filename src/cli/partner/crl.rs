@@ -36,7 +36,7 @@ pub struct GiveList {
 
 /// What became of a list, as `--json` shows it.
 #[derive(Serialize)]
-struct View {
+struct Output {
     issuer: String,
     issuing_key: String,
     number: String,
@@ -52,7 +52,7 @@ struct At {
     outcome: String,
 }
 
-impl View {
+impl Output {
     fn new(answer: proto::GiveRevocationListResponse) -> Self {
         let at = |o: proto::GivenRevocationList| At { domain: o.domain, outcome: o.outcome };
         Self {
@@ -104,7 +104,7 @@ impl GiveList {
                 })
                 .collect();
             let answer = desk.give_revocation_list(futures_util::stream::iter(pieces)).await?.into_inner();
-            let view = View::new(answer);
+            let view = Output::new(answer);
             output::result(global, &view, || view.words());
         }
         Ok(())

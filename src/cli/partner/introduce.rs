@@ -60,13 +60,13 @@ pub struct Partner {
 }
 
 #[derive(Serialize)]
-struct View {
+struct Output {
     of: String,
     to: Vec<String>,
     signed: bool,
 }
 
-impl View {
+impl Output {
     fn new(view: &proto::IntroductionView) -> Self {
         Self { of: one_line(&view.of), to: view.to.iter().map(|to| one_line(to)).collect(), signed: view.signed }
     }
@@ -79,7 +79,7 @@ impl View {
 }
 
 fn show(global: &Global, views: &[proto::IntroductionView], none: &str) {
-    let views: Vec<View> = views.iter().map(View::new).collect();
+    let views: Vec<Output> = views.iter().map(Output::new).collect();
     if global.json {
         views.iter().for_each(output::print_json);
     } else if views.is_empty() {
@@ -155,8 +155,10 @@ impl Introductions {
                 Ok(())
             }
             Self::Sign => sign(global, &context, &mut desk).await,
-            Self::Allow(partner) => permit(global, &context, &mut desk, (partner, false)).await,
-            Self::Withdraw(partner) => permit(global, &context, &mut desk, (partner, true)).await,
+            Self::Allow(partner) => permit(global, &context, &mut desk, &partner.domain, Permission::Given).await,
+            Self::Withdraw(partner) => {
+                permit(global, &context, &mut desk, &partner.domain, Permission::Withdrawn).await
+            }
         }
     }
 }
@@ -183,25 +185,34 @@ async fn sign(global: &Global, context: &Context, desk: &mut DeskClient) -> Resu
     Ok(())
 }
 
+/// Whether a partner may introduce organisations.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Permission {
+    Given,
+    Withdrawn,
+}
+
 async fn permit(
     global: &Global,
     context: &Context,
     desk: &mut DeskClient,
-    (of, withdraw): (&Partner, bool),
+    of: &TrustDomain,
+    permission: Permission,
 ) -> Result<(), CliError> {
-    let approval = || approve(context, Matter::Introductions, subject::introductions(&of.domain));
-    let approval = (!withdraw).then(approval).transpose()?;
-    let request = proto::PermitIntroductionsRequest { partner: of.domain.to_string(), withdraw, approval };
+    let approval = || approve(context, Matter::Introductions, subject::introductions(of));
+    let approval = (permission == Permission::Given).then(approval).transpose()?;
+    let withdraw = permission == Permission::Withdrawn;
+    let request = proto::PermitIntroductionsRequest { partner: of.to_string(), withdraw, approval };
     let proto::PermitIntroductionsResponse { approvals, needed, forgotten } =
         desk.permit_introductions(request).await?.into_inner();
-    let view = serde_json::json!({ "partner": of.domain, "allowed": !withdraw && approvals >= needed, "approvals": approvals,
+    let view = serde_json::json!({ "partner": of, "allowed": !withdraw && approvals >= needed, "approvals": approvals,
         "needed": needed, "forgotten": forgotten });
     output::result(global, &view, || match (withdraw, approvals < needed) {
-        (true, _) => format!("{} introduces nobody here any more; {forgotten} organisations were forgotten", of.domain),
+        (true, _) => format!("{} introduces nobody here any more; {forgotten} organisations were forgotten", of),
         (false, true) => {
             format!("noted: {approvals} of {needed} administrators have said so; another one gives the same command")
         }
-        (false, false) => format!("{} may introduce organisations here", of.domain),
+        (false, false) => format!("{} may introduce organisations here", of),
     });
     Ok(())
 }

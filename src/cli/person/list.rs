@@ -28,7 +28,7 @@ pub struct Confirm {
 }
 
 #[derive(Serialize)]
-struct View {
+struct Output {
     id: String,
     role: String,
     /// `counts`, `waits` (for a confirmation) or `gone` (no certificate works); `unknown` where only the files tell.
@@ -45,7 +45,7 @@ struct View {
     files: Option<String>,
 }
 
-impl View {
+impl Output {
     fn new(person: &Registered, here: &[PersonFiles]) -> Self {
         let state = match (person.works, person.is_confirmed) {
             (false, _) => "gone",
@@ -96,18 +96,18 @@ impl View {
 pub(super) async fn run(global: &Global) -> Result<(), CliError> {
     let config = Config::load(&global.dir)?;
     let here = persons(&global.dir)?;
-    let views: Vec<View> = match registered::all(global, &config).await? {
+    let views: Vec<Output> = match registered::all(global, &config).await? {
         Ok(people) => {
             // Somebody who was added a moment ago may not be registered yet.
-            let new = here.iter().filter(|p| people.iter().all(|known| known.id != p.id)).map(View::of_files);
-            people.iter().map(|person| View::new(person, &here)).chain(new).collect()
+            let new = here.iter().filter(|p| people.iter().all(|known| known.id != p.id)).map(Output::of_files);
+            people.iter().map(|person| Output::new(person, &here)).chain(new).collect()
         }
         Err(why) => {
             output::note(
                 global,
                 &format!("only those whose files are here are listed, since the node could not be asked: {why}"),
             );
-            here.iter().map(View::of_files).collect()
+            here.iter().map(Output::of_files).collect()
         }
     };
     if global.json {
@@ -115,7 +115,7 @@ pub(super) async fn run(global: &Global) -> Result<(), CliError> {
     } else if views.is_empty() {
         output::print("nobody yet; add somebody with `watchfire person add NAME --role analyst`");
     } else {
-        let rows: Vec<_> = views.iter().map(View::row).collect();
+        let rows: Vec<_> = views.iter().map(Output::row).collect();
         output::print(&output::table(&["IDENTITY", "STATE", "FILES"], &rows));
     }
     Ok(())
@@ -147,7 +147,7 @@ impl Confirm {
         let person = desk.confirm_person(request).await?.into_inner().person;
         let missing = || CliError::new(Exit::Failed, "INTERNAL", "the node's answer names nobody");
         let person = Registered::new(person.ok_or_else(missing)?)?;
-        output::result(global, &View::new(&person, &persons(&global.dir)?), || match person.is_confirmed {
+        output::result(global, &Output::new(&person, &persons(&global.dir)?), || match person.is_confirmed {
             true => format!("{} counts from now on where a decision takes several", person.id),
             false => format!(
                 "noted; {} counts once somebody else gives the same command: another administrator, or an officer where you are the only \

@@ -35,7 +35,7 @@ pub struct Pack {
 }
 
 #[derive(Serialize)]
-struct View {
+struct Output {
     id: String,
     file: String,
     with_keys: bool,
@@ -66,7 +66,7 @@ impl Pack {
                 std::fs::remove_file(&key).map_err(|e| CliError::files(format!("{}: {e}", key.display())))?;
             }
         }
-        let view = View {
+        let view = Output {
             id: person.id.to_string(),
             file: file.display().to_string(),
             with_keys: written.keys.is_some(),
@@ -94,7 +94,7 @@ impl Pack {
     }
 }
 
-fn words(view: &View) -> String {
+fn words(view: &Output) -> String {
     let next = format!("on the other machine: watchfire --dir DIRECTORY person unpack {}", view.file);
     match (view.with_keys, view.keys_removed_here) {
         (false, _) => format!("{} has the certificates of {}; the keys are not here.\n{next}", view.file, view.id),

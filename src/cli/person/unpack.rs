@@ -35,7 +35,7 @@ pub struct Unpack {
 }
 
 #[derive(Serialize)]
-struct View {
+struct Output {
     id: String,
     dir: String,
     desk: String,
@@ -95,12 +95,12 @@ impl Unpack {
             output::note(global, &format!("{what}, which stays"));
         }
         let view =
-            View { id: person.id.to_string(), dir: dir.display().to_string(), desk: config.desk, renewed, new_roots };
+            Output { id: person.id.to_string(), dir: dir.display().to_string(), desk: config.desk, renewed, new_roots };
         output::result(global, &view, || self.words(&view));
         Ok(())
     }
 
-    fn words(&self, view: &View) -> String {
+    fn words(&self, view: &Output) -> String {
         let roots = match view.new_roots {
             0 => String::new(),
             n => format!(" {n} of the organisation's roots are new here."),

@@ -45,7 +45,7 @@ pub struct Check {
 }
 
 #[derive(Serialize)]
-struct Checked {
+struct Output {
     files: Vec<String>,
     rules: Vec<Rule>,
     warnings: Vec<RuleFault>,
@@ -97,7 +97,7 @@ impl Check {
             return simulated::run(global, desk, change, &self.options, what).await;
         }
         let rules = rules.reasons().map(|r| Rule { id: r.id.to_string(), reason: r.words.to_string() });
-        let checked = Checked {
+        let checked = Output {
             files: files.into_iter().map(|f| f.name).collect(),
             rules: rules.collect(),
             warnings,
@@ -108,7 +108,7 @@ impl Check {
     }
 }
 
-impl Checked {
+impl Output {
     fn words(&self, unknown: Option<&str>) -> String {
         if self.files.is_empty() {
             return "there are no house rules; what agreements permit goes, within the built-in rules".to_owned();

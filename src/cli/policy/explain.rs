@@ -1,7 +1,8 @@
 //! `watchfire policy explain`.
 
-mod answer;
-mod arrived;
+mod explanation;
+mod label;
+mod received;
 mod words;
 
 use clap::Args;
@@ -10,12 +11,12 @@ use crate::{
     cli::{
         CliError, Global,
         context::{ANYBODY, Context},
-        named, output,
+        id_prefix, output,
     },
     domain::ids::TrustDomain,
     wire::proto,
 };
-use answer::Explained;
+use explanation::Explanation;
 
 /// Explains the decisions about an assessment: then, now, and what would have to change.
 #[derive(Args)]
@@ -34,14 +35,14 @@ impl Explain {
     /// Runs the command.
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
         let mut desk = Context::load(global, ANYBODY)?.connect().await?;
-        let id = named::assessment(&mut desk, &self.id).await?;
+        let id = id_prefix::assessment(&mut desk, &self.id).await?;
         let request = proto::ExplainRequest {
             assessment_id: id.0.to_vec().into(),
             version: self.version,
             partner: self.partner.as_ref().map(ToString::to_string).unwrap_or_default(),
         };
-        let explained = Explained::new(desk.explain(request).await?.into_inner())?;
-        output::result(global, &explained, || explained.words(self.partner.is_some()));
+        let explanation = Explanation::new(desk.explain(request).await?.into_inner())?;
+        output::result(global, &explanation, || explanation.words(self.partner.is_some()));
         Ok(())
     }
 }

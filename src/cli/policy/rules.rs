@@ -31,7 +31,7 @@ pub struct Rules {
 pub struct Schema {}
 
 #[derive(Serialize)]
-struct View {
+struct Output {
     in_force: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     since: Option<String>,
@@ -71,7 +71,7 @@ impl From<proto::RulesVersion> for Version {
     }
 }
 
-impl From<proto::GetRulesResponse> for View {
+impl From<proto::GetRulesResponse> for Output {
     fn from(message: proto::GetRulesResponse) -> Self {
         let fault = |f: proto::RuleFault| RuleFault {
             file: f.file,
@@ -96,7 +96,7 @@ impl Rules {
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
         let mut desk = Context::load(global, ANYBODY)?.connect().await?;
         let answer = desk.get_rules(proto::GetRulesRequest { version: self.version }).await?.into_inner();
-        let mut view = View::from(answer);
+        let mut view = Output::from(answer);
         if self.version == 0 {
             view.shown.iter_mut().flat_map(|v| &mut v.files).for_each(|f| f.text.clear());
         }
@@ -105,7 +105,7 @@ impl Rules {
     }
 }
 
-impl View {
+impl Output {
     fn words(&self) -> String {
         let mut text = String::new();
         if !self.not_in_force.is_empty() {

@@ -1,11 +1,11 @@
-//! What one party watches for and tells the other, settled in advance.
+//! Triggers: what one party watches for and tells the other, agreed in advance.
 
 use serde::Serialize;
 
 use super::Area;
 use crate::domain::{body::Mandate, ids::TrustDomain, level::Crime, marking::GroupName};
 
-/// One party's promise to tell the other once something comes about.
+/// One party's promise to tell the other once something occurs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Trigger {
     /// Its name within the agreement.
@@ -16,7 +16,7 @@ pub struct Trigger {
     pub tell: Mandate,
     /// Within so many seconds.
     pub within_seconds: u64,
-    /// Where; ascending, not empty. It comes about for one country at a time.
+    /// Where; ascending, not empty. It occurs for one country at a time.
     pub places: Vec<Area>,
     /// What there is a risk of, ascending; empty: whatever it is.
     pub crimes: Vec<Crime>,
@@ -28,16 +28,16 @@ pub struct Trigger {
     pub horizon_days: u32,
     /// All of them were issued within so many days; at least 1.
     pub during_days: u32,
-    /// Below this value of the same measure it is over; `None`: never.
+    /// Below this value of the same measure it is over. `None`: it is never over.
     pub stand_down: Option<f64>,
-    /// For so many days after it came about it does not come about again for the same country.
+    /// After it occurred, it does not occur again for the same country within this many days.
     pub cooldown_days: u32,
 }
 
 // INVARIANT: the wire admits finite numbers only.
 impl Eq for Trigger {}
 
-/// What a forecast is held against.
+/// The threshold that a forecast is compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Measure {

@@ -2,8 +2,10 @@
 
 use std::{cmp::Reverse, fmt};
 
-use super::number::{Interval, Percent};
-use crate::domain::lexicon::{Lexicon, Term};
+use crate::domain::{
+    lexicon::{Lexicon, Term},
+    probability::{Interval, Percent},
+};
 
 /// What a lexicon says of an interval. Its text always carries the numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,8 @@
-//! Headlines: each reader gets the most informative one that it may have, so a low one must not tell what a high portion guards.
+//! Headlines. Each reader gets the most informative one that it may have. So a headline with a low marking must not contain what a portion
+//! with a higher marking protects.
 
 use super::{
-    Findings,
+    finding::Findings,
     texts::{contains, words},
 };
 use crate::domain::{
@@ -14,7 +15,7 @@ use crate::domain::{
     time::Time,
 };
 
-/// How long a headline may be, characters: it stands in one line of a list.
+/// The longest headline, characters. It must fit into one line of a list.
 const LONGEST: usize = 300;
 
 pub(super) fn check(found: &mut Findings<'_>) {
@@ -23,7 +24,7 @@ pub(super) fn check(found: &mut Findings<'_>) {
     telling(found);
 }
 
-/// A headline that nobody takes in at a glance.
+/// Finds headlines that are too long.
 fn long(found: &mut Findings<'_>) {
     let draft = found.draft;
     for (i, headline) in draft.of_kind(Kind::Headline) {
@@ -36,7 +37,7 @@ fn long(found: &mut Findings<'_>) {
     }
 }
 
-/// A headline that is lower than all that it summarises, unless another one stands for that.
+/// Finds a headline whose marking is lower than that of everything it summarises, unless there is a second headline with a higher one.
 fn under_marked(found: &mut Findings<'_>) {
     let draft = found.draft;
     let levels = |wanted: fn(Kind) -> bool| {
@@ -57,20 +58,22 @@ fn under_marked(found: &mut Findings<'_>) {
     }
 }
 
-/// A headline that names what a subject of a higher marking names.
+/// Finds headlines that contain a name from a subject with a higher marking.
 fn telling(found: &mut Findings<'_>) {
     let draft = found.draft;
     for (i, headline) in draft.of_kind(Kind::Headline) {
         let Body::Headline { text } = &headline.body else { continue };
-        if let Some(told) = draft.portions.iter().find_map(|p| told((text, headline.marking.tlp), p, found.life)) {
-            let what = format!("it names `{}`, which a subject of a higher marking names", shorten(&told));
+        if let Some(name) =
+            draft.portions.iter().find_map(|p| name_of_higher_subject(text, headline.marking.tlp, p, found.life))
+        {
+            let what = format!("it names `{}`, which a subject of a higher marking names", shorten(&name));
             found.warn("headline-tells-more", Some(i), what, "reword the headline, or raise its level");
         }
     }
 }
 
-/// What the text tells of that subject, if the subject is marked higher than the text.
-fn told((text, level): (&str, Tlp), portion: &DraftPortion, life: (Time, Time)) -> Option<String> {
+/// A name from that subject that the text contains, if the subject is marked higher than the text.
+fn name_of_higher_subject(text: &str, level: Tlp, portion: &DraftPortion, life: (Time, Time)) -> Option<String> {
     let Body::Subject(subject) = &portion.body else { return None };
     if portion.marking.tlp <= level {
         return None;

@@ -1,7 +1,7 @@
 //! Words: likelihood said in one way only, and apart from confidence; nothing invisible; nothing left to fill in.
 
 use super::{
-    Findings, PLACEHOLDER,
+    finding::{Findings, PLACEHOLDER},
     texts::{contains, sentences, texts, words},
 };
 use crate::domain::{

@@ -1,6 +1,6 @@
 //! Markings that contradict themselves or expose somebody.
 
-use super::Findings;
+use super::finding::Findings;
 use crate::domain::{
     body::Kind,
     group::Group,

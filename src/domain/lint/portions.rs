@@ -1,6 +1,6 @@
 //! What single portions need, by kind.
 
-use super::Findings;
+use super::finding::Findings;
 use crate::domain::{
     body::{Body, Evidence, Forecast},
     draft::UNREAD,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Findings;
+use super::finding::Findings;
 use crate::domain::{assessment::MAX_DIGESTS, body::Kind, ids::shorten, time::Time};
 
 /// For how long a warning may stand: ten years with their leap days.

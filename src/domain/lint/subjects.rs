@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Findings, texts::texts};
+use super::{finding::Findings, texts::texts};
 use crate::domain::{
     assessment::{places_concerned, states_of},
     body::{Body, Kind},

@@ -8,7 +8,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Region, rows};
+use super::rows;
 
 /// A country or territory, by its ISO 3166-1 alpha-2 code in capitals. `XK` is accepted for Kosovo: see [`Country::is_user_assigned`].
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -71,14 +71,9 @@ impl Country {
         self.0.name
     }
 
-    /// The smallest UN M49 region that it belongs to.
-    pub fn region(self) -> Option<Region> {
-        Region::by_code(self.0.region)
-    }
-
-    /// Its regions from the smallest to the world.
-    pub fn regions(self) -> impl Iterator<Item = Region> {
-        std::iter::successors(self.region(), |region| region.parent())
+    /// The three digits of the smallest UN M49 region that it belongs to; empty where there is none.
+    pub(super) fn region_code(self) -> &'static str {
+        self.0.region
     }
 
     /// The state that administers this territory. Nothing about the territory reaches it, and the territory's own organs count as

@@ -72,6 +72,18 @@ impl Region {
     }
 }
 
+impl Country {
+    /// The smallest UN M49 region that it belongs to.
+    pub fn region(self) -> Option<Region> {
+        Region::by_code(self.region_code())
+    }
+
+    /// Its regions from the smallest to the world.
+    pub fn regions(self) -> impl Iterator<Item = Region> {
+        std::iter::successors(self.region(), |region| region.parent())
+    }
+}
+
 impl fmt::Display for Region {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "M49:{}", self.0.code)

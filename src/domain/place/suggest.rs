@@ -21,7 +21,8 @@ pub(super) fn place(text: &str) -> String {
         return format!("`{told}` has another code of its own; write `{own}`");
     }
     if upper != text
-        && let Ok(place) = Place::of_today(&upper)
+        && let Some(place) = Place::by_code(&upper)
+        && !matches!(place, Place::Subdivision(part) if part.is_former())
     {
         return format!("`{told}` is no place; write `{place}`");
     }

@@ -1,5 +1,7 @@
 //! Places: round trips over the whole tables, expansion of regions, helpful refusals, names in text.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 
 use super::*;

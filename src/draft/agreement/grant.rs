@@ -1,6 +1,5 @@
 //! Grants, and what they let a recipient pass on.
 
-use super::{days, level, seconds};
 use crate::{
     domain::{
         agreement::{Area, Grant, OnwardTerms},
@@ -9,6 +8,7 @@ use crate::{
         marking::{Audience, GroupName},
     },
     draft::{
+        assessment::level,
         fields::At,
         marking::{audiences, set},
     },
@@ -24,7 +24,7 @@ pub(super) fn read(at: At<'_>) -> Option<Grant> {
     let kinds = fields.must("kinds", "write e.g. `[\"headline\", \"subject\", \"judgement\"]`", kinds);
     let max_tlp = fields.must("max_tlp", "write the highest level that it reaches, e.g. `AMBER`", |at| at.parsed());
     let min_level = fields.maybe("min_level", level);
-    let delay_seconds = fields.maybe("delay", seconds).unwrap_or_default();
+    let delay_seconds = fields.maybe("delay", |at| at.seconds()).unwrap_or_default();
     let retention_days = fields.maybe("retention", retention);
     let onward = fields.maybe("onward", onward);
     let purpose = fields.prose("purpose");
@@ -81,7 +81,7 @@ fn kinds(at: At<'_>) -> Option<Vec<Kind>> {
 
 /// Days, at least one.
 fn retention(at: At<'_>) -> Option<u32> {
-    match days(at)? {
+    match at.days()? {
         0 => at.refuse(format!("`{}` would keep nothing; leave it out to keep without limit", shorten(at.plain()?))),
         days => Some(days),
     }

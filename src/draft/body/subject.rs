@@ -1,6 +1,6 @@
 //! Subjects.
 
-use super::Shared;
+use super::shared::Shared;
 use crate::{
     domain::{
         body::{Actor, Subject},

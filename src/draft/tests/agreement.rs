@@ -98,9 +98,9 @@ fn an_agreement_has_bounds() {
         let grants: String = (0..grants).map(grant).collect();
         format!("[agreement]\nparties = [\"a.example\", \"b.example\"]\n{dates}{grants}")
     };
-    let most = read(&text(wire::agreement::MAX_PARTS)).unwrap();
+    let most = read(&text(wire::list::MAX_PARTS)).unwrap();
     assert_eq!(wire::agreement::decode(&wire::agreement::encode(&most)).unwrap(), most);
-    let told = read(&text(wire::agreement::MAX_PARTS + 1)).unwrap_err().to_string();
+    let told = read(&text(wire::list::MAX_PARTS + 1)).unwrap_err().to_string();
     assert!(told.contains("at most 64"), "{told}");
     let wordy = Agreement { purpose: "x".repeat(wire::agreement::MAX_BYTES), ..most };
     let refused = wire::agreement::decode(&wire::agreement::encode(&wordy)).unwrap_err();

@@ -6,9 +6,10 @@ use x509_parser::{
     prelude::CertificateRevocationList,
 };
 
-use super::{super::certificate::parse, malformed};
+use super::parse::malformed;
 use crate::{
     domain::{fault::Fault, ids::Sha256},
+    identity::certificate::parse,
     seal::hash::sha256,
 };
 

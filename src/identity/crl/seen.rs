@@ -6,17 +6,11 @@ use std::{
     sync::Arc,
 };
 
-use super::{Crl, Revocation};
-use crate::domain::{ids::Sha256, time::Time};
-
-/// A revoked certificate of one issuing key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// Its serial number, as the bytes of the integer in DER.
-    pub serial: Vec<u8>,
-    /// From when on it is revoked.
-    pub revocation: Revocation,
-}
+use super::{
+    Crl,
+    revocation::{Entry, Revocation},
+};
+use crate::domain::ids::Sha256;
 
 type OfKey = HashMap<Vec<u8>, Revocation>;
 
@@ -63,41 +57,10 @@ impl Seen {
     }
 }
 
-impl Revocation {
-    /// Both together: a later list can move a revocation to an earlier time, never to a later one.
-    #[must_use]
-    pub fn earlier(self, other: Self) -> Self {
-        let from = |r: Self| r.invalid_since.unwrap_or(r.at);
-        let since = from(self).min(from(other));
-        let is_stated = self.invalid_since.is_some() || other.invalid_since.is_some();
-        Self { at: self.at.min(other.at), invalid_since: is_stated.then_some(since) }
-    }
-}
-
-impl Entry {
-    /// The entry as it is kept: the time of revocation and that of the loss (nanoseconds since 1970, big-endian; the second
-    /// one after a byte that says whether it is known), then the serial number.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let Revocation { at, invalid_since } = self.revocation;
-        let since = invalid_since.map_or(0, Time::unix_nanos);
-        let known = [u8::from(invalid_since.is_some())];
-        [&at.unix_nanos().to_be_bytes()[..], &known, &since.to_be_bytes(), &self.serial].concat()
-    }
-
-    /// Reads what [`Self::to_bytes`] wrote; `None` where it is torn.
-    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let (at, rest) = bytes.split_first_chunk::<8>()?;
-        let (known, rest) = rest.split_first()?;
-        let (since, serial) = rest.split_first_chunk::<8>()?;
-        let time = |bytes: &[u8; 8]| Time::from_unix_nanos(i64::from_be_bytes(*bytes));
-        let revocation = Revocation { at: time(at), invalid_since: (*known == 1).then(|| time(since)) };
-        Some(Self { serial: serial.to_vec(), revocation })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::time::Time;
 
     fn entry(serial: u8, at: i64, since: Option<i64>) -> Entry {
         let [at, since] = [Some(at), since].map(|t| t.map(Time::from_unix_nanos));

@@ -1,11 +1,14 @@
 //! The explanation for people: the matrix for all partners, full words for one.
 
-use super::answer::{Explained, Label, Released, Step};
+use super::{
+    explanation::{Explanation, Released, Step},
+    label::PortionLabel,
+};
 use crate::{
     cli::{
         decision::{Decision, PortionDecision},
         output,
-        quarantine::words_of,
+        quarantine::reason_in_words,
     },
     render::{
         self, Clauses, Options,
@@ -13,21 +16,21 @@ use crate::{
     },
 };
 
-impl Explained {
-    /// For people; `one` partner was asked for.
+impl Explanation {
+    /// The explanation for people. With `one`, it is about a single partner.
     pub fn words(&self, one: bool) -> String {
         let page = Page { explained: self, options: output::options(), out: String::new() };
         let is_decided = !(self.then.is_empty() && self.now.is_empty());
         match one {
-            true if is_decided || !self.came() => page.received().one(),
-            false if is_decided || !self.came() => page.received().all(),
+            true if is_decided || !self.is_received() => page.received().one(),
+            false if is_decided || !self.is_received() => page.received().all(),
             _ => page.received().end(),
         }
     }
 }
 
 struct Page<'a> {
-    explained: &'a Explained,
+    explained: &'a Explanation,
     options: Options,
     out: String,
 }
@@ -40,7 +43,7 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// A line under a heading; one of a list hangs under its dash.
+    /// A line under a heading. The text of a list item is indented under its dash.
     fn item(&mut self, line: &str) {
         let Some(words) = line.strip_prefix("- ") else { return self.put(line, "  ") };
         for (i, line) in wrap(&one_line(words), self.options.width, "    ").iter().enumerate() {
@@ -54,13 +57,13 @@ impl<'a> Page<'a> {
         self.out.push('\n');
     }
 
-    /// What is said otherwise of what came from another.
+    /// Chooses the words for what was published here, or for what came from another organisation.
     fn either(&self, published: &'static str, came: &'static str) -> &'static str {
-        if self.explained.came() { came } else { published }
+        if self.explained.is_received() { came } else { published }
     }
 
     fn title(&mut self) {
-        let Explained { assessment, version, originator, since, .. } = self.explained;
+        let Explanation { assessment, version, originator, since, .. } = self.explained;
         let what = self.either("published", "here since");
         self.put(&format!("assessment {assessment}, version {version}, of {originator}, {what} {since}"), "");
         self.blank();
@@ -84,7 +87,7 @@ impl<'a> Page<'a> {
     }
 
     fn all(mut self) -> String {
-        let Explained { then, now, asked, since, .. } = self.explained;
+        let Explanation { then, now, asked, since, .. } = self.explained;
         let differing: Vec<Decision> = now.iter().filter(|n| !then.iter().any(|t| self.same(t, n))).cloned().collect();
         let mut clauses = Clauses::default();
         if then.is_empty() && now.is_empty() {
@@ -130,7 +133,7 @@ impl<'a> Page<'a> {
         self.blank();
     }
 
-    /// Whether the same is decided still. What was delayed then and has come due is the same.
+    /// Whether both decisions are the same. A delay that has passed since makes no difference.
     fn same(&self, then: &Decision, now: &Decision) -> bool {
         then.partner == now.partner
             && then.portions.len() == now.portions.len()
@@ -144,7 +147,7 @@ impl<'a> Page<'a> {
     }
 
     fn released(&mut self) {
-        let Explained { released, portions, .. } = self.explained;
+        let Explanation { released, portions, .. } = self.explained;
         if released.is_empty() {
             self.put("Nothing was released so far.", "");
         } else {
@@ -155,13 +158,13 @@ impl<'a> Page<'a> {
                 Some(_) => format!("{} of {} portions", r.portions.len(), portions.len()),
                 None => String::new(),
             };
-            self.put(&format!("{}: {}", r.partner, told(r, &what)), "  ");
+            self.put(&format!("{}: {}", r.partner, release_words(r, &what)), "  ");
         }
         self.blank();
     }
 
     fn one(mut self) -> String {
-        let Explained { then, now, released, .. } = self.explained;
+        let Explanation { then, now, released, .. } = self.explained;
         let (then, now) = (then.first(), now.first());
         let Some(name) = now.or(then).map(|d| d.partner.clone()) else { return self.end() };
         self.put(&format!("{name} {}.", self.in_short(&name, now)), "");
@@ -170,7 +173,7 @@ impl<'a> Page<'a> {
         }
         for r in released {
             let what = self.explained.names(&r.portions).join(", ");
-            self.put(&told(r, &what), "  ");
+            self.put(&release_words(r, &what), "  ");
         }
         for (labels, words) in self.grouped(then, now) {
             self.blank();
@@ -190,7 +193,7 @@ impl<'a> Page<'a> {
         self.end()
     }
 
-    /// How much it gets, and how much it was given where that differs.
+    /// How much the partner gets, and how much it was given if that differs.
     fn in_short(&self, name: &str, now: Option<&Decision>) -> String {
         let (all, given) = (self.explained.portions.len(), self.explained.given(name));
         let Some(now) = now else {
@@ -200,7 +203,7 @@ impl<'a> Page<'a> {
             };
         };
         let gets = now.portions.iter().filter(|p| p.goes()).count();
-        // What was decided is one thing; whether anybody there can read it is another.
+        // A release may be decided and sent, and still be in the partner's quarantine.
         if now.unread.is_some() {
             return format!("is sent {gets} of {all} portions, and its users can't read what it was sent last");
         }
@@ -213,9 +216,9 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// The portions of which the same is to be said, together.
-    fn grouped(&self, then: Option<&Decision>, now: Option<&Decision>) -> Vec<(Vec<&'a Label>, Vec<String>)> {
-        let mut groups: Vec<(Vec<&'a Label>, Vec<String>)> = Vec::new();
+    /// The portions, grouped by what there is to say about them.
+    fn grouped(&self, then: Option<&Decision>, now: Option<&Decision>) -> Vec<(Vec<&'a PortionLabel>, Vec<String>)> {
+        let mut groups: Vec<(Vec<&'a PortionLabel>, Vec<String>)> = Vec::new();
         for (place, label) in self.explained.portions.iter().enumerate() {
             let of = |d: Option<&Decision>| d.and_then(|d| d.portions.get(place)).cloned();
             let words = self.portion(label, of(then).as_ref(), of(now).as_ref());
@@ -228,7 +231,7 @@ impl<'a> Page<'a> {
     }
 
     /// One portion with how it begins, or several by name.
-    fn heading(&mut self, labels: &[&Label]) {
+    fn heading(&mut self, labels: &[&PortionLabel]) {
         if let [label] = labels {
             let text = if label.text.is_empty() { String::new() } else { format!("  {}", label.text) };
             let head = format!("{} ({}){text}", label.name, label.tlp);
@@ -239,8 +242,13 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// All that is to be said of a portion, a line each; those that begin with a dash are a list.
-    fn portion(&self, label: &Label, then: Option<&PortionDecision>, now: Option<&PortionDecision>) -> Vec<String> {
+    /// What there is to say about a portion, line by line. Lines that begin with a dash form a list.
+    fn portion(
+        &self,
+        label: &PortionLabel,
+        then: Option<&PortionDecision>,
+        now: Option<&PortionDecision>,
+    ) -> Vec<String> {
         let mut lines: Vec<String> = now.map(verdict).into_iter().collect();
         let same = then.zip(now).is_some_and(|(then, now)| self.same_portion(then, now));
         if let Some(then) = then.filter(|_| !same) {
@@ -274,8 +282,8 @@ fn verdict(decision: &PortionDecision) -> String {
     }
 }
 
-/// One release, or what was dropped.
-fn told(r: &Released, what: &str) -> String {
+/// One release, or the portions that were dropped.
+fn release_words(r: &Released, what: &str) -> String {
     let Some(number) = r.sequence else {
         return format!("nothing on {}, when it was due: {}", r.at, r.dropped.join("; "));
     };
@@ -284,6 +292,7 @@ fn told(r: &Released, what: &str) -> String {
         (None, true) => "acknowledged".to_owned(),
         (None, false) => "not acknowledged yet".to_owned(),
     };
-    let kept = r.kept_from_users.as_deref().map(|reason| format!("; KEPT FROM USERS THERE, {}", words_of(reason)));
+    let kept =
+        r.kept_from_users.as_deref().map(|reason| format!("; KEPT FROM USERS THERE, {}", reason_in_words(reason)));
     format!("number {number} on {}: {what}; {state}{}", r.at, kept.unwrap_or_default())
 }

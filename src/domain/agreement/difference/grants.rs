@@ -2,37 +2,46 @@
 
 use std::collections::BTreeSet;
 
-use super::{Direction, Effect, Found, What, only_in};
+use super::change::{Changes, Direction, Effect, What, only_in};
 use crate::domain::{
     agreement::{Agreement, Area, Grant, OnwardTerms},
     marking::Topic,
     place::{Country, Place},
 };
 
-/// Grants with the same name and direction are compared; all others came or went.
-pub(super) fn compare(a: (&Agreement, &Vec<Grant>), b: (&Agreement, &Vec<Grant>), all: &mut Found) {
+/// A grant, with the agreement that spells out its groups.
+#[derive(Clone, Copy)]
+struct GrantIn<'a> {
+    agreement: &'a Agreement,
+    grant: &'a Grant,
+}
+
+/// Compares grants with the same name and direction. All others are new or dropped.
+pub(super) fn compare(before: &Agreement, after: &Agreement, all: &mut Changes) {
     let same = |x: &Grant, y: &Grant| x.id == y.id && x.from == y.from && x.to == y.to;
-    let dropped = a.1.iter().filter(|g| !b.1.iter().any(|n| same(g, n)));
+    let dropped = before.grants.iter().filter(|g| !after.grants.iter().any(|n| same(g, n)));
     for grant in dropped {
         all.grant = Some(Direction::of(grant));
         all.put(Effect::Narrows, What::DroppedGrant(Box::new(grant.clone())));
     }
-    for grant in b.1 {
+    for grant in &after.grants {
         all.grant = Some(Direction::of(grant));
-        match a.1.iter().find(|g| same(g, grant)) {
-            Some(before) => one((a.0, before), (b.0, grant), all),
+        match before.grants.iter().find(|g| same(g, grant)) {
+            Some(old) => {
+                compare_one(GrantIn { agreement: before, grant: old }, GrantIn { agreement: after, grant }, all)
+            }
             None => all.put(Effect::Widens, What::NewGrant(Box::new(grant.clone()))),
         }
     }
     all.grant = None;
 }
 
-fn one((a, before): (&Agreement, &Grant), (b, after): (&Agreement, &Grant), all: &mut Found) {
+fn compare_one(before: GrantIn<'_>, after: GrantIn<'_>, all: &mut Changes) {
     let Grant {
         id: _,
         from: _,
         to: _,
-        places,
+        places: _,
         topics,
         kinds,
         later_kinds,
@@ -42,8 +51,9 @@ fn one((a, before): (&Agreement, &Grant), (b, after): (&Agreement, &Grant), all:
         retention_days,
         onward,
         purpose,
-    } = before;
-    self::places((a, places), (b, &after.places), all);
+    } = before.grant;
+    self::places(before, after, all);
+    let after = after.grant;
     self::topics(topics, &after.topics, all);
     all.members(kinds, &after.kinds, What::NewKind, What::DroppedKind);
     let more = later_kinds.len() < after.later_kinds.len();
@@ -51,7 +61,7 @@ fn one((a, before): (&Agreement, &Grant), (b, after): (&Agreement, &Grant), all:
     all.changed(max_tlp, &after.max_tlp, Effect::more(after.max_tlp > *max_tlp), What::MaxTlp);
     all.changed(min_level, &after.min_level, Effect::more(after.min_level < *min_level), What::MinLevel);
     all.changed(delay_seconds, &after.delay_seconds, Effect::more(after.delay_seconds < *delay_seconds), What::Delay);
-    // Without a limit is longer than any.
+    // No limit is longer than any limit.
     let days = |limit: Option<u32>| limit.map_or(u64::MAX, u64::from);
     let longer = days(after.retention_days) > days(*retention_days);
     all.changed(retention_days, &after.retention_days, Effect::more(longer), What::Retention);
@@ -64,24 +74,25 @@ fn one((a, before): (&Agreement, &Grant), (b, after): (&Agreement, &Grant), all:
     all.changed(purpose, &after.purpose, Effect::Other, What::Purpose);
 }
 
-/// A place that came is more only where nothing covered it before, and the reverse.
-fn places(before: (&Agreement, &[Area]), after: (&Agreement, &[Area]), all: &mut Found) {
-    for area in only_in(after.1, before.1) {
-        let effect = if covers(before, after.0, &area) { Effect::Other } else { Effect::Widens };
+/// A new place gives more only if nothing covered it before. A dropped place gives less only if nothing covers it now.
+fn places(before: GrantIn<'_>, after: GrantIn<'_>, all: &mut Changes) {
+    for area in only_in(&after.grant.places, &before.grant.places) {
+        let effect = if covers(before, after.agreement, &area) { Effect::Other } else { Effect::Widens };
         all.put(effect, What::NewPlace(area));
     }
-    for area in only_in(before.1, after.1) {
-        let effect = if covers(after, before.0, &area) { Effect::Other } else { Effect::Narrows };
+    for area in only_in(&before.grant.places, &after.grant.places) {
+        let effect = if covers(after, before.agreement, &area) { Effect::Other } else { Effect::Narrows };
         all.put(effect, What::DroppedPlace(area));
     }
 }
 
-/// Whether all of an area, as `meant` by its agreement, lies within these.
-fn covers((agreement, areas): (&Agreement, &[Area]), meant: &Agreement, area: &Area) -> bool {
+/// Whether the grant covers all of an area. `meant` is the agreement that spells out the area's group.
+fn covers(grant: GrantIn<'_>, meant: &Agreement, area: &Area) -> bool {
+    let areas = &grant.grant.places;
     let countries: BTreeSet<Country> = areas
         .iter()
         .filter(|a| !matches!(a, Area::Place(Place::Subdivision(_))))
-        .flat_map(|a| members(agreement, a))
+        .flat_map(|a| members(grant.agreement, a))
         .collect();
     match area {
         Area::Place(place @ Place::Subdivision(part)) => {
@@ -101,7 +112,7 @@ fn members(agreement: &Agreement, area: &Area) -> BTreeSet<Country> {
 }
 
 /// No topic at all means every topic.
-fn topics(before: &[Topic], after: &[Topic], all: &mut Found) {
+fn topics(before: &[Topic], after: &[Topic], all: &mut Changes) {
     match (before.is_empty(), after.is_empty()) {
         (true, false) => all.put(Effect::Narrows, What::OnlyTopics(after.to_vec())),
         (false, true) => all.put(Effect::Widens, What::AllTopics(before.to_vec())),
@@ -109,7 +120,7 @@ fn topics(before: &[Topic], after: &[Topic], all: &mut Found) {
     }
 }
 
-fn onward(before: &OnwardTerms, after: &OnwardTerms, all: &mut Found) {
+fn onward(before: &OnwardTerms, after: &OnwardTerms, all: &mut Changes) {
     let OnwardTerms { to, kinds, later_kinds, max_tlp, depth } = before;
     all.members(to, &after.to, What::NewOnwardTo, What::DroppedOnwardTo);
     all.members(kinds, &after.kinds, What::NewOnwardKind, What::DroppedOnwardKind);

@@ -1,11 +1,13 @@
-//! Every single term that changes is told, with what it does.
+//! Every change of a term is found, with its effect.
 
 use proptest::{prelude::*, sample::subsequence};
 
 use super::*;
 use crate::domain::{
-    agreement::{AcknowledgeDuty, OnwardTerms},
+    agreement::{Grant, OnwardTerms},
+    body::Kind,
     ids::{AssessmentId, StatementId},
+    marking::Tlp,
 };
 
 fn base() -> Agreement {

@@ -1,9 +1,9 @@
-//! The own revocation lists that are in force, in a file beside the store. The store keeps them sealed and for the running node
-//! alone; by this file `config check` and `doctor` tell what is wrong with the file that `crl` names.
+//! A copy of the own revocation lists in force, in a file beside the store. The store itself holds them encrypted, and only a running
+//! node can read it. With this file, `config check` and `doctor` can say what is wrong with the file that `crl` names.
 
 use std::{path::PathBuf, sync::Arc};
 
-use super::set::Notice;
+use super::error::Notice;
 use crate::{
     config::Config,
     domain::time::Time,
@@ -15,11 +15,11 @@ use crate::{
     },
 };
 
-/// Its name, beside the store.
+/// The name of the file.
 const FILE: &str = "revocation-lists.seen";
 
-/// Keeps the file as the lists in force are.
-pub(super) struct SeenLists {
+/// Keeps the file up to date.
+pub(super) struct ListsInForceFile {
     path: PathBuf,
     written: Option<Arc<Member>>,
 }
@@ -28,15 +28,15 @@ fn path(config: &Config) -> PathBuf {
     config.store.with_file_name(FILE)
 }
 
-impl SeenLists {
+impl ListsInForceFile {
     pub fn new(config: &Config) -> Self {
         Self { path: path(config), written: None }
     }
 
-    /// Writes the file anew where other lists are in force than at the last look.
+    /// Writes the file if the lists in force have changed since the last call.
     ///
     /// # Errors
-    /// Where it can't be written; the next look tries again.
+    /// The file can't be written; the next call tries again.
     pub fn keep(&mut self, own: Arc<Member>) -> Result<(), FileError> {
         if self.written.as_ref().is_some_and(|written| Arc::ptr_eq(written, &own)) {
             return Ok(());
@@ -52,8 +52,8 @@ impl SeenLists {
     }
 }
 
-/// The lists that a running node had in force last. Those that the bundle does not stand behind any more are left out, and so is a
-/// file that can't be read: it only helps to explain.
+/// The lists that were in force last. Lists that don't verify against the bundle any more are left out. A file that can't be read
+/// counts as empty, because it only helps to explain.
 pub(super) fn read(config: &Config, bundle: &TrustBundle, now: Time) -> Vec<Crl> {
     let Ok((lists, pem)) = read_crl_file(&path(config)) else { return vec![] };
     let known = certificates(&pem).unwrap_or_default();
@@ -61,7 +61,7 @@ pub(super) fn read(config: &Config, bundle: &TrustBundle, now: Time) -> Vec<Crl>
     lists.iter().filter_map(|der| Crl::verify(der, bundle, &through, now).ok()).collect()
 }
 
-/// The lists of the own file, or those in force where these are newer.
+/// The lists of the own file, or those in force where they are newer.
 pub(super) fn in_force(file: &[Crl], seen: &[Crl]) -> Vec<Crl> {
     let mut lists = file.to_vec();
     for crl in seen {
@@ -72,9 +72,9 @@ pub(super) fn in_force(file: &[Crl], seen: &[Crl]) -> Vec<Crl> {
     lists
 }
 
-/// Where the own file holds less than what is in force.
+/// Notices about lists in force that the own file lacks.
 pub(super) fn compare(config: &Config, file: &[Crl], seen: &[Crl]) -> Vec<Notice> {
-    let told = |crl: &Crl| {
+    let notice = |crl: &Crl| {
         let message = match file.iter().find(|other| other.is_same_series(crl)) {
             None => format!(
                 "lacks the revocation list of `{}` that was in it before (number {}), which stays in force; put it back, or a newer one",
@@ -92,10 +92,10 @@ pub(super) fn compare(config: &Config, file: &[Crl], seen: &[Crl]) -> Vec<Notice
         };
         Some(Notice { file: config.crl.clone(), message, is_unusable: false })
     };
-    seen.iter().filter_map(told).collect()
+    seen.iter().filter_map(notice).collect()
 }
 
-/// A list's number as a person reads it: decimal where it is short enough.
+/// A list's number for people: decimal if it is short enough, else hexadecimal.
 fn number(crl: &Crl) -> String {
     let mut bytes = [0; 16];
     let place = bytes.len().checked_sub(crl.number().len()).and_then(|start| bytes.get_mut(start..));

@@ -1,61 +1,37 @@
-//! What the node answered, as programs see it.
+//! An explanation in the form that `--json` prints.
 
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::arrived::Arrived;
+use super::{label::PortionLabel, received::ReceivedRelease};
 use crate::{
     cli::{
         CliError,
         decision::{Decision, when},
     },
-    domain::{
-        assessment::Manifest,
-        fault::{Fault, Reason},
-        group::Group,
-        marking::{Audience, Tlp},
-    },
+    domain::assessment::Manifest,
     render::Row,
     wire::{self, proto},
 };
 
-/// The whole answer.
+/// The whole explanation.
 #[derive(Serialize)]
-pub struct Explained {
+pub struct Explanation {
     pub assessment: String,
     pub version: u32,
     pub originator: String,
     pub since: String,
     pub asked: String,
-    pub portions: Vec<Label>,
+    pub portions: Vec<PortionLabel>,
     pub then: Vec<Decision>,
     pub now: Vec<Decision>,
     pub released: Vec<Released>,
     pub remedies: Vec<Remedy>,
-    pub arrived: Vec<Arrived>,
+    pub arrived: Vec<ReceivedRelease>,
 }
 
-/// A portion.
-#[derive(Serialize)]
-pub struct Label {
-    pub handle: String,
-    #[serde(skip)]
-    pub digest: String,
-    pub name: String,
-    pub tlp: Tlp,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub text: String,
-    pub onward: Vec<Audience>,
-    #[serde(skip)]
-    pub kind: String,
-    #[serde(skip)]
-    pub releasable_to: Vec<Audience>,
-    #[serde(skip)]
-    pub groups: Vec<Group>,
-}
-
-/// A release, or what was dropped.
+/// A release to a partner, or the portions that were dropped.
 #[derive(Serialize)]
 pub struct Released {
     pub partner: String,
@@ -67,11 +43,11 @@ pub struct Released {
     pub acknowledged: bool,
     pub voided: Option<String>,
     pub dropped: Vec<String>,
-    /// Why the partner keeps it from its users.
+    /// Why the partner has it in quarantine.
     pub kept_from_users: Option<String>,
 }
 
-/// What would have to change.
+/// What would have to change for a partner to get a portion.
 #[derive(Serialize)]
 pub struct Remedy {
     pub partner: String,
@@ -87,18 +63,18 @@ pub struct Step {
     pub words: String,
 }
 
-/// Why the partner's users can't read what it was sent last.
+/// Why the partner's users can't read the newest release that it got.
 fn unread(released: &[Released], partner: &str) -> Option<String> {
     let mut of_it = released.iter().rev().filter(|r| r.partner == partner && r.sequence.is_some());
     of_it.next()?.kept_from_users.clone()
 }
 
-impl Explained {
-    /// From the node's answer.
+impl Explanation {
+    /// Decodes the node's answer.
     pub fn new(message: proto::ExplainResponse) -> Result<Self, CliError> {
         let envelope = wire::envelope::from_proto(wire::field::present("manifest", message.manifest)?)?;
         let Manifest { assessment, version, originator, .. } = wire::manifest::decode(&envelope.payload)?;
-        let portions = message.portions.into_iter().map(Label::new).collect::<Result<Vec<_>, _>>()?;
+        let portions = message.portions.into_iter().map(PortionLabel::new).collect::<Result<Vec<_>, _>>()?;
         let handles = |digests: &[String]| -> Vec<String> {
             let of = portions.iter().filter(|l| digests.contains(&l.digest));
             of.map(|l| l.handle.clone()).collect()
@@ -108,7 +84,8 @@ impl Explained {
             all.into_iter().map(|d| Decision { unread: unread(&released, &d.partner), ..Decision::new(d) }).collect()
         };
         let (then, now) = (decisions(message.then), decisions(message.now));
-        let arrived = message.arrived.into_iter().map(|a| Arrived::new(a, &portions)).collect::<Result<_, _>>()?;
+        let arrived =
+            message.arrived.into_iter().map(|a| ReceivedRelease::new(a, &portions)).collect::<Result<_, _>>()?;
         Ok(Self {
             assessment: assessment.to_string(),
             version,
@@ -129,12 +106,12 @@ impl Explained {
         self.portions.iter().map(|l| Row { name: l.name.clone(), tlp: l.tlp, text: l.text.clone() }).collect()
     }
 
-    /// Whether it came from another organisation.
-    pub fn came(&self) -> bool {
+    /// Whether the assessment came from another organisation.
+    pub fn is_received(&self) -> bool {
         !self.arrived.is_empty()
     }
 
-    /// How many of the portions a partner was given and may keep.
+    /// How many portions a partner was given and may keep.
     pub fn given(&self, partner: &str) -> usize {
         let kept = |r: &&Released| r.partner == partner && r.sequence.is_some() && r.voided.is_none();
         let handles: BTreeSet<&String> = self.released.iter().filter(kept).flat_map(|r| &r.portions).collect();
@@ -144,23 +121,6 @@ impl Explained {
     /// What people call the portions with these handles.
     pub fn names(&self, handles: &[String]) -> Vec<&str> {
         self.portions.iter().filter(|l| handles.contains(&l.handle)).map(|l| l.name.as_str()).collect()
-    }
-}
-
-impl Label {
-    fn new(message: proto::PortionLabel) -> Result<Self, CliError> {
-        let tlp = message.tlp.parse().map_err(|e: String| Fault::at(Reason::UnknownOrNonCanonical, "tlp", e))?;
-        Ok(Self {
-            handle: hex::encode(&message.handle),
-            digest: hex::encode(&message.digest),
-            name: message.name,
-            tlp,
-            text: message.text,
-            onward: wire::field::parsed_all("onward", &message.onward)?,
-            kind: message.kind,
-            releasable_to: wire::field::parsed_all("releasable_to", &message.releasable_to)?,
-            groups: wire::group::decode_set("groups", message.groups)?,
-        })
     }
 }
 

@@ -1,4 +1,4 @@
-//! A recall, as programs and people see it.
+//! A recall, for programs and people.
 
 use std::collections::HashSet;
 
@@ -11,14 +11,14 @@ use crate::{
     wire::{field::time, proto},
 };
 
-/// What was taken back, or of which the purge waits for an officer, by when it last changed.
+/// All recalls, or those whose purge waits for an officer, in the order of their last change.
 pub async fn all(desk: &mut DeskClient, waiting_only: bool) -> Result<Vec<proto::RecallView>, CliError> {
     let mut answers = desk.list_recalls(proto::ListRecallsRequest { waiting_only }).await?.into_inner();
     let mut all = vec![];
     while let Some(answer) = answers.message().await? {
         all.extend(answer.recall);
     }
-    // What has changed meanwhile came again: the last word counts.
+    // A recall that changes while it is listed comes twice. The later one counts.
     let mut seen = HashSet::new();
     all.reverse();
     all.retain(|r| seen.insert((r.originator.clone(), r.assessment_id.clone())));
@@ -26,9 +26,9 @@ pub async fn all(desk: &mut DeskClient, waiting_only: bool) -> Result<Vec<proto:
     Ok(all)
 }
 
-/// What was taken back, by whom, why, and what it has come to here.
+/// What was recalled, by whom and why, and its effect here.
 #[derive(Debug, Clone, Serialize)]
-pub struct TakenBack {
+pub struct RecallDetails {
     /// The statement's id.
     id: String,
     /// Which assessment.
@@ -44,7 +44,7 @@ pub struct TakenBack {
     /// Who signed it.
     by: String,
     exercise: bool,
-    /// What it has come to here.
+    /// Its effect here.
     pub state: String,
     changed: Option<String>,
     /// The partner by whom it came; none where it was issued here.
@@ -55,8 +55,8 @@ pub struct TakenBack {
     declined: Option<String>,
 }
 
-impl TakenBack {
-    /// As the desk answers it.
+impl RecallDetails {
+    /// From the desk's answer.
     pub fn new(view: proto::RecallView) -> Self {
         let when = |at| time("at", at).ok().map(|t| t.to_string());
         Self {

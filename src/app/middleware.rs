@@ -1,4 +1,4 @@
-//! What is asked of every call at the desk, and of every call by a partner, before it gets to its use case.
+//! Middleware: the checks that every call at the desk, and every call by a partner, passes before its use case.
 
 use std::sync::Arc;
 
@@ -12,15 +12,15 @@ use crate::{
     node::Node,
     transport::{
         listener::PeerIdentity,
-        rate_limit::{CallKind, HeldBody},
+        rate_limit::{CallKind, PermitBody},
     },
     wire::status::{from_fault, later},
 };
 
-/// The desk's calls, as paths begin.
+/// How the paths of the desk's calls begin.
 const DESK: &str = "/watchfire.v1.DeskService/";
-/// Calls that change nothing, the one that lets changes go on, and the one that makes up the persons whom it takes. Everything else waits while the ledger is behind: a call that
-/// is forgotten here is refused then, and not let through.
+/// Calls that are allowed while entries of the ledger are lost: those that change nothing, the one that settles the ledger, and the one
+/// that confirms persons. A call that is missing here is refused then.
 const READING: &[&str] = &[
     "GetNode",
     "GetAttachmentStatus",
@@ -58,11 +58,11 @@ const READING: &[&str] = &[
     "ConfirmPerson",
 ];
 
-/// What may be called while an own revocation list is past its next update: else nobody could bring a CA's list that lost its
-/// number.
+/// The call that is allowed while an own revocation list is past its next update. Without it, nobody could hand in the new list of a CA
+/// that lost its number.
 const GIVING_LISTS: &str = "GiveRevocationList";
 
-/// Records who signs in, and refuses changes while entries of the ledger are lost.
+/// For the desk. Records who signs in, and refuses changes while entries of the ledger are lost.
 pub(super) async fn desk(node: Arc<Node>, mut request: Request, next: Next) -> Response {
     let Some(method) = request.uri().path().strip_prefix(DESK) else { return next.run(request).await };
     if !READING.contains(&method)
@@ -91,10 +91,10 @@ pub(super) async fn desk(node: Arc<Node>, mut request: Request, next: Next) -> R
     next.run(request).await
 }
 
-/// The calls between partners, as paths begin.
+/// How the paths of the calls between partners begin.
 const EXCHANGE: &str = "/watchfire.v1.ExchangeService/";
-/// What calls cost beside their bytes, in bytes of a partner's rate limit, and which permit they take. A hello has proofs made and checked; a
-/// subscription has what was sent and not acknowledged judged anew.
+/// What a call costs in addition to its bytes, in bytes of the partner's rate limit, and which permit it takes. A hello makes this node
+/// create and check proofs. A subscription makes it decide again on everything sent and not acknowledged.
 const PRICES: &[(&str, u64, CallKind)] = &[
     ("Hello", 16 << 10, CallKind::Call),
     ("Subscribe", 16 << 10, CallKind::Feed),
@@ -106,15 +106,15 @@ const PRICES: &[(&str, u64, CallKind)] = &[
     ("FetchRevocationList", 16 << 10, CallKind::Answer(1)),
     ("SubmitRevocationList", 16 << 10, CallKind::Call),
 ];
-/// What a partner may call whose revocation list is past its next update.
+/// What a partner may call while its revocation list is past its next update.
 const OF_LISTS: &[&str] = &["Hello", "FetchRevocationList", "SubmitRevocationList"];
-/// Of everything else: health, and what is not served.
+/// The cost of every other call: health, and unknown methods.
 const OTHER: (u64, CallKind) = (2 << 10, CallKind::Answer(1));
-/// When to come again.
+/// When a refused partner may try again.
 const LATER: std::time::Duration = std::time::Duration::from_secs(1);
 
-/// Charges a call to its partner's rate limit and gets a permit for it. A partner whose revocation list is past its next update may only
-/// call what it needs to bring a new one.
+/// For partners. Charges a call to the partner's rate limit and gets a permit for it. A partner whose revocation list is past its next
+/// update may only make the calls that hand in a new one.
 pub(super) async fn peer(node: Arc<Node>, request: Request, next: Next) -> Response {
     let Some(peer) = request.extensions().get::<PeerIdentity>().cloned() else { return next.run(request).await };
     let rate_limit = peer.rate_limit;
@@ -132,7 +132,7 @@ pub(super) async fn peer(node: Arc<Node>, request: Request, next: Next) -> Respo
         let what = "too many answers to you are open at one time; end some of them, then ask again";
         return later(Fault::new(Reason::LimitExceeded, what), LATER).into_http();
     }
-    next.run(request).await.map(|body| Body::new(HeldBody::new(body, permit)))
+    next.run(request).await.map(|body| Body::new(PermitBody::new(body, permit)))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! An agreement as the commands show it: what it says, where it stands, and what comes next.
+//! An agreement as the commands show it: its terms, its state, and the next step.
 
 use serde::Serialize;
 
@@ -18,7 +18,7 @@ use crate::{
 
 /// One version of an agreement.
 #[derive(Serialize)]
-pub struct View {
+pub struct AgreementDetails {
     pub id: String,
     pub version: u32,
     parties: Vec<String>,
@@ -41,7 +41,7 @@ pub struct View {
     #[serde(skip_serializing_if = "String::is_empty")]
     followed_by: String,
     days_left: i64,
-    /// Whether the time of notice before its end has begun.
+    /// Whether its notice period has begun.
     ends_soon: bool,
     grants: Vec<Grant>,
     #[serde(skip)]
@@ -55,7 +55,7 @@ pub struct View {
 pub struct Person {
     id: String,
     at: String,
-    /// The id of the person's signed approval, which the ledger names; none where it takes none.
+    /// The id of the person's signed approval, which the ledger names. None if no approval is needed.
     #[serde(skip_serializing_if = "Option::is_none")]
     approval: Option<String>,
 }
@@ -66,7 +66,7 @@ impl Person {
         Self { at: written(message.at).unwrap_or_default(), id: message.id, approval }
     }
 
-    /// The name without the organisation, which is one's own.
+    /// The name without the organisation, which is always the own one.
     fn name(&self) -> &str {
         self.id.rsplit('/').next().unwrap_or_default()
     }
@@ -76,7 +76,7 @@ fn written(at: Option<prost_types::Timestamp>) -> Option<String> {
     at.and_then(|t| time("at", Some(t)).ok()).map(|t: Time| t.to_string())
 }
 
-impl View {
+impl AgreementDetails {
     pub fn new(view: proto::AgreementView) -> Result<Self, CliError> {
         let envelope = wire::envelope::draft_from_proto(wire::field::present("envelope", view.envelope)?)?;
         let agreement = wire::agreement::decode(&envelope.payload)?;
@@ -154,7 +154,7 @@ impl View {
         format!("agreement {} (version {}, {})\n{}\n\n{terms}", self.short(), self.version, self.state, self.standing())
     }
 
-    /// Where it stands and what comes next.
+    /// Its state and the next step.
     fn standing(&self) -> String {
         let id = self.short();
         let mut lines = vec![];

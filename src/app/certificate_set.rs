@@ -1,11 +1,14 @@
 //! The files that belong together: TLS certificate and key, signing certificate and key, bundle and revocation lists. They
-//! are read and judged as one set; `serve`, `config check`, `doctor` and the watch over the files all do it here.
+//! are read and judged as one set. `serve`, `config check`, `doctor` and the file watcher all use this module.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::{
-    own::{OwnError, load_key, load_lists},
-    seen_lists,
+    devca,
+    error::{NodeFilesError, Notice},
+    keys::load_key,
+    lists_in_force,
+    own_lists::{OwnLists, load_lists},
 };
 use crate::{
     config::Config,
@@ -15,66 +18,58 @@ use crate::{
         time::Time,
     },
     identity::{
-        certificate::Leaf,
+        certificate::{Leaf, window},
         files::{key_open_to_others, read_chain},
         signers::Accept,
         trust::{Audience, Member, TlsUsage, Trust},
         validity::Validity,
     },
     seal::sign::SigningKey,
-    transport::gate::Credentials,
+    transport::tls_config::Credentials,
 };
 
-/// What a node shows, signs with and lets others hold of it.
-pub struct OwnSet {
-    /// What TLS shows.
+/// A node's certificates and keys, with the bundle and the revocation lists that they are checked against.
+pub struct CertificateSet {
+    /// The TLS certificate and key.
     pub credentials: Credentials,
-    /// What statements are signed with.
+    /// The key that signs statements.
     pub key: SigningKey,
-    /// What others hold of the node's organisation.
+    /// The node's organisation as partners know it: bundle and revocation lists.
     pub member: Member,
     /// Revocation lists (DER) in the own file whose issuers are not known yet.
     pub waiting_lists: Vec<Vec<u8>>,
-    /// What a node can start with, and somebody has to mend all the same.
+    /// Faults with which a node can start nevertheless.
     pub notices: Vec<Notice>,
-    /// Where the own file holds less than the lists in force. A running node knows that by itself.
+    /// Where the own file lacks lists that are in force. A running node knows this by itself.
     pub behind: Vec<Notice>,
 }
 
-/// Something that keeps a node from working fully, although it can start and wait for new files.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice {
-    /// Which file.
-    pub file: PathBuf,
-    /// What is wrong, and what to do.
-    pub message: String,
-    /// Whether a set with it may take the place of one without it.
-    pub is_unusable: bool,
+/// The chains (DER, leaf first) of a node's two certificates.
+pub struct OwnChains<'a> {
+    /// The chain for TLS.
+    pub tls: &'a [Vec<u8>],
+    /// The chain for signing.
+    pub signing: &'a [Vec<u8>],
 }
 
-impl std::fmt::Display for Notice {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}", self.file.display(), self.message)
-    }
-}
-
-impl OwnSet {
+impl CertificateSet {
     /// Reads the set and checks that it holds together.
     ///
     /// # Errors
     /// The first fault, with its file. A certificate that has ended, is not valid yet or is revoked is no fault but a
     /// [`Notice`]: the node starts and waits for a new one.
-    pub fn load(config: &Config, now: Time) -> Result<Self, OwnError> {
+    pub fn load(config: &Config, now: Time) -> Result<Self, NodeFilesError> {
         for file in [&config.tls.certificate, &config.signing.certificate] {
             check_name(file, config)?;
         }
         let credentials = Credentials::load(&config.tls.certificate, &config.tls.key)?;
         let key = load_key(config)?;
-        let (member, waiting_lists) = load_lists(config, now)?;
-        let seen = seen_lists::read(config, &member.bundle, now);
-        let in_force = Member { crls: seen_lists::in_force(&member.crls, &seen), ..member.clone() };
-        let mut notices = Self::check(config, &in_force, (credentials.chain(), key.chain()), now)?;
-        let behind = seen_lists::compare(config, &member.crls, &seen);
+        let OwnLists { member, waiting: waiting_lists } = load_lists(config, now)?;
+        let seen = lists_in_force::read(config, &member.bundle, now);
+        let in_force = Member { crls: lists_in_force::in_force(&member.crls, &seen), ..member.clone() };
+        let mut notices =
+            Self::check(config, &in_force, &OwnChains { tls: &credentials.chain(), signing: key.chain() }, now)?;
+        let behind = lists_in_force::compare(config, &member.crls, &seen);
         notices.extend([&config.tls.certificate, &config.signing.certificate].into_iter().filter_map(|file| {
             let mode = key_open_to_others(file)?;
             let message = format!(
@@ -95,16 +90,16 @@ impl OwnSet {
         Ok(Self { credentials, key, member, waiting_lists, notices, behind })
     }
 
-    /// Whether the bundle and the lists stand behind these chains (TLS, signing).
+    /// Checks the two chains against the bundle and the lists.
     ///
     /// # Errors
     /// The first fault, with the file of the chain.
     pub fn check(
         config: &Config,
         member: &Member,
-        (tls, signing): (Vec<Vec<u8>>, &[Vec<u8>]),
+        chains: &OwnChains<'_>,
         now: Time,
-    ) -> Result<Vec<Notice>, OwnError> {
+    ) -> Result<Vec<Notice>, NodeFilesError> {
         let at = |file: &Path, fault: Fault| {
             let message = if fault.message.contains("trust bundle") {
                 format!(
@@ -115,17 +110,18 @@ impl OwnSet {
             } else {
                 fault.message.clone()
             };
-            OwnError::Trust { file: file.to_owned(), fault: Fault { message, ..fault } }
+            NodeFilesError::Trust { file: file.to_owned(), fault: Fault { message, ..fault } }
         };
         let trust = Trust::new(member.clone(), vec![], config.signing_usages.clone());
         let trust = trust.map_err(|fault| at(&config.bundle, fault))?;
-        let shown: Vec<&[u8]> = tls.iter().map(Vec::as_slice).collect();
-        // A lapsed list is told below; it must not keep a node from starting.
+        let shown: Vec<&[u8]> = chains.tls.iter().map(Vec::as_slice).collect();
+        // A list past its next update becomes a notice below. It must not keep a node from starting.
         let for_tls = |usage, time| trust.tls_peer(&shown, usage, &Audience::Own, time).map(|_| ());
         let for_both = |time| for_tls(TlsUsage::Client, time).and_then(|()| for_tls(TlsUsage::Server, time));
-        let signer = |time: Time| trust.judge_signer(signing, &time.into(), Accept::Active).map(|_| ());
-        let tls = standing(&tls, now, for_both).map_err(|fault| at(&config.tls.certificate, fault))?;
-        let signing = standing(signing, now, signer).map_err(|fault| at(&config.signing.certificate, fault))?;
+        let signer = |time: Time| trust.judge_signer(chains.signing, &time.into(), Accept::Active).map(|_| ());
+        let tls = ended_or_revoked(chains.tls, now, for_both).map_err(|fault| at(&config.tls.certificate, fault))?;
+        let signing =
+            ended_or_revoked(chains.signing, now, signer).map_err(|fault| at(&config.signing.certificate, fault))?;
         let remedy = remedy(config);
         let of_tls = tls.map(|what| {
             let message = format!("{what}; partners and people refuse this node until {remedy}");
@@ -149,20 +145,26 @@ impl OwnSet {
 
 /// What to do for a new certificate.
 fn remedy(config: &Config) -> String {
-    if config.dir.join(super::devca::KEY).exists() {
+    if config.dir.join(devca::KEY).exists() {
         return format!("it is renewed: run `watchfire --dir {} ca renew`", config.dir.display());
     }
     "a new one is in its place (certs/README.md); a running node takes it up by itself".to_owned()
 }
 
-/// Nothing where the chain holds now. What is wrong where it has ended, is not valid yet or is revoked, and is well but
-/// for that.
-fn standing(chain: &[Vec<u8>], now: Time, prove: impl Fn(Time) -> Result<(), Fault>) -> Result<Option<String>, Fault> {
+/// `None` if the chain is valid now. A description if it has ended, is not valid yet or is revoked, and is valid apart from that.
+///
+/// # Errors
+/// The fault, if the chain is invalid for any other reason.
+fn ended_or_revoked(
+    chain: &[Vec<u8>],
+    now: Time,
+    prove: impl Fn(Time) -> Result<(), Fault>,
+) -> Result<Option<String>, Fault> {
     let Err(fault) = prove(now) else { return Ok(None) };
     if fault.reason == Reason::CertificateRevoked {
         return Ok(Some("the certificate is revoked by the organisation's own list".to_owned()));
     }
-    let windows = chain.iter().map(|der| crate::identity::certificate::window(der)).collect::<Result<Vec<_>, _>>()?;
+    let windows = chain.iter().map(|der| window(der)).collect::<Result<Vec<_>, _>>()?;
     let end = windows.iter().map(|(_, end)| *end).min().filter(|end| *end < now);
     let start = windows.iter().map(|(start, _)| *start).max().filter(|start| *start > now);
     let (time, what) = match (end, start) {
@@ -171,26 +173,26 @@ fn standing(chain: &[Vec<u8>], now: Time, prove: impl Fn(Time) -> Result<(), Fau
         (None, None) => return Err(fault),
     };
     match prove(time) {
-        // With other ends in between, nothing can be said for sure but that it has ended.
+        // At the time of its end or start the chain is valid, so that is all that is wrong with it.
         Ok(()) => Ok(Some(what)),
         Err(other) if other.reason == Reason::CertificateRevoked => Ok(Some(what)),
         Err(_) => Err(fault),
     }
 }
 
-/// The certificate must be a node's, and of the organisation that `watchfire.toml` names.
-fn check_name(file: &Path, config: &Config) -> Result<(), OwnError> {
+/// Checks that the certificate is a node's, and of the organisation that `watchfire.toml` names.
+fn check_name(file: &Path, config: &Config) -> Result<(), NodeFilesError> {
     let chain = read_chain(file)?;
     let leaf = chain.first().map(|der| Leaf::parse(der)).transpose();
-    let leaf = leaf.map_err(|fault| OwnError::Trust { file: file.to_owned(), fault })?;
+    let leaf = leaf.map_err(|fault| NodeFilesError::Trust { file: file.to_owned(), fault })?;
     let Some(leaf) = leaf else { return Ok(()) };
     let domain = &config.organisation.domain;
     if leaf.id.domain() != domain {
         let (file, of, domain) = (file.to_owned(), leaf.id.domain().clone(), domain.clone());
-        return Err(OwnError::OtherDomain { file, of, domain });
+        return Err(NodeFilesError::OtherDomain { file, of, domain });
     }
     if leaf.id.role() != Role::Node {
-        return Err(OwnError::NoNode { file: file.to_owned(), id: leaf.id });
+        return Err(NodeFilesError::NoNode { file: file.to_owned(), id: leaf.id });
     }
     Ok(())
 }

@@ -1,10 +1,10 @@
-//! A release by which an assessment came, and what it may be passed on to.
+//! A release by which an assessment came here, and to whom it may be passed on.
 
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::answer::Label;
+use super::label::PortionLabel;
 use crate::{
     cli::{CliError, decision::when},
     domain::{
@@ -15,9 +15,9 @@ use crate::{
     wire::{self, proto},
 };
 
-/// One release.
+/// One release that brought portions of the assessment.
 #[derive(Serialize)]
-pub struct Arrived {
+pub struct ReceivedRelease {
     pub partner: String,
     pub sequence: u64,
     pub at: String,
@@ -25,14 +25,14 @@ pub struct Arrived {
     pub agreement: AgreementRef,
     pub grants: Vec<String>,
     pub terms: Terms,
-    /// What it brought.
-    pub portions: Vec<Brought>,
+    /// What it received.
+    pub portions: Vec<ReceivedPortion>,
     pub quarantined: Option<String>,
 }
 
-/// One portion of it.
+/// One portion that a release brought.
 #[derive(Serialize)]
-pub struct Brought {
+pub struct ReceivedPortion {
     pub handle: String,
     #[serde(skip)]
     pub name: String,
@@ -40,12 +40,13 @@ pub struct Brought {
     pub onward: Vec<String>,
 }
 
-impl Arrived {
-    pub fn new(message: proto::ArrivedPart, labels: &[Label]) -> Result<Self, CliError> {
+impl ReceivedRelease {
+    /// Decodes it.
+    pub fn new(message: proto::ArrivedPart, labels: &[PortionLabel]) -> Result<Self, CliError> {
         let envelope = wire::envelope::from_proto(wire::field::present("release", message.release)?)?;
         let release = wire::release::decode(&envelope.payload)?;
         let digests: Vec<String> = release.disclosed().map(|digest| digest.to_string()).collect();
-        let brought = labels.iter().filter(|l| digests.contains(&l.digest)).map(|l| Brought {
+        let received = labels.iter().filter(|l| digests.contains(&l.digest)).map(|l| ReceivedPortion {
             handle: l.handle.clone(),
             name: l.name.clone(),
             onward: onward(&release, l),
@@ -57,7 +58,7 @@ impl Arrived {
             released_at: release.released_at.to_string(),
             agreement: release.agreement,
             grants: release.grants.iter().map(ToString::to_string).collect(),
-            portions: brought.collect(),
+            portions: received.collect(),
             terms: release.terms,
             quarantined: (!message.quarantined.is_empty()).then_some(message.quarantined),
         })
@@ -67,7 +68,7 @@ impl Arrived {
     pub fn words(&self) -> Vec<String> {
         let Self { partner, sequence, at, released_at, agreement, grants, terms, portions, quarantined } = self;
         let id: String = agreement.id.to_string().chars().take(12).collect();
-        let names = |some: &[&Brought]| some.iter().map(|b| b.name.as_str()).collect::<Vec<_>>().join(", ");
+        let names = |some: &[&ReceivedPortion]| some.iter().map(|b| b.name.as_str()).collect::<Vec<_>>().join(", ");
         let mut lines = vec![
             format!("{partner}, number {sequence}: released {released_at}, came {at}"),
             format!("  under agreement {id} version {}, {}", agreement.version, grants_in_words(grants)),
@@ -86,7 +87,7 @@ impl Arrived {
                 continue;
             }
             told.push(&portion.onward);
-            let same: Vec<&Brought> = portions.iter().filter(|p| p.onward == portion.onward).collect();
+            let same: Vec<&ReceivedPortion> = portions.iter().filter(|p| p.onward == portion.onward).collect();
             let hops = terms.onward.as_ref().map(|o| o.depth).unwrap_or_default();
             let hops = if hops == 1 { "1 hop".to_owned() } else { format!("{hops} hops") };
             lines.push(format!(
@@ -112,20 +113,21 @@ fn grants_in_words(grants: &[String]) -> String {
     format!("grant{} {}", if grants.len() == 1 { "" } else { "s" }, grants.join(", "))
 }
 
-/// To whom the terms and the marking both let it go: by the terms' name where that means nobody else, else the members that both have.
-fn onward(release: &Release, label: &Label) -> Vec<String> {
+/// To whom both the terms and the marking let a portion go. A name in the terms is kept if the marking covers all its members;
+/// otherwise the members that both cover are listed.
+fn onward(release: &Release, label: &PortionLabel) -> Vec<String> {
     let is_let_go = |o: &&OnwardLimit| {
         label.tlp <= o.max_tlp && o.depth > 0 && o.kinds.iter().any(|kind| kind.as_str() == label.kind)
     };
     let Some(limit) = release.terms.onward.as_ref().filter(is_let_go) else { return vec![] };
-    let mut may_have = meant(&label.onward, &label.groups);
+    let mut may_have = members_of(&label.onward, &label.groups);
     if !label.releasable_to.is_empty() || label.tlp == Tlp::Red {
-        let only_for = meant(&label.releasable_to, &label.groups);
+        let only_for = members_of(&label.releasable_to, &label.groups);
         may_have.retain(|member| only_for.contains(member));
     }
     let mut all = BTreeSet::new();
     for to in &limit.to {
-        let members = meant(std::slice::from_ref(to), &limit.groups);
+        let members = members_of(std::slice::from_ref(to), &limit.groups);
         if members.is_subset(&may_have) && !members.is_empty() {
             all.insert(to.to_string());
         } else {
@@ -135,8 +137,8 @@ fn onward(release: &Release, label: &Label) -> Vec<String> {
     all.into_iter().collect()
 }
 
-/// The organisations that these names mean, and the states whose organs they mean.
-fn meant(names: &[Audience], groups: &[Group]) -> BTreeSet<String> {
+/// The members that these names stand for: organisations, and the organs of states.
+fn members_of(names: &[Audience], groups: &[Group]) -> BTreeSet<String> {
     let mut all = BTreeSet::new();
     for name in names {
         match name {
@@ -200,31 +202,31 @@ mod tests {
         }
     }
 
-    fn label(kind: &str, tlp: Tlp, onward: &[&str], releasable_to: &[&str]) -> Label {
+    fn label(kind: &str, tlp: Tlp, onward: &[&str], releasable_to: &[&str]) -> PortionLabel {
         let names = |all: &[&str]| all.iter().map(|name| name.parse().unwrap()).collect();
         let (handle, digest, name, text) = Default::default();
         let (onward, releasable_to) = (names(onward), names(releasable_to));
         let groups = watch(&["BJ"], &["fr.example", "no.example"]);
-        Label { handle, digest, name, tlp, text, onward, kind: kind.to_owned(), releasable_to, groups }
+        PortionLabel { handle, digest, name, tlp, text, onward, kind: kind.to_owned(), releasable_to, groups }
     }
 
     #[test]
     fn only_what_terms_and_marking_both_let_go_may_be_passed_on() {
         let all = ["group:watch"];
         let headline = |marked: &[&str], only: &[&str]| label("headline", Tlp::Amber, marked, only);
-        let others = Label { groups: watch(&["BJ", "TG"], &["no.example"]), ..headline(&all, &[]) };
+        let others = PortionLabel { groups: watch(&["BJ", "TG"], &["no.example"]), ..headline(&all, &[]) };
         for (to, label, goes) in [
             (["group:watch"], headline(&all, &[]), &["group:watch"][..]),
-            // The author means others by that name than the terms.
+            // The author's group has other members than the group of the terms.
             (["group:watch"], others, &["no.example", "organs of Benin (BJ)"]),
             (["group:watch"], label("limitation", Tlp::Amber, &all, &[]), &[]),
             (["group:watch"], label("headline", Tlp::AmberStrict, &all, &[]), &[]),
             (["group:watch"], headline(&[], &[]), &[]),
-            // The same organisation by another name.
+            // The terms name a member of the group that the marking names.
             (["no.example"], headline(&all, &[]), &["no.example"]),
             (["group:watch"], headline(&["fr.example", "ng.example"], &[]), &["fr.example"]),
             (["ng.example"], headline(&all, &[]), &[]),
-            // Only for some of them.
+            // Releasable to some of them only.
             (["group:watch"], headline(&all, &["no.example"]), &["no.example"]),
             (["group:watch"], headline(&all, &["ecowas.example"]), &[]),
             (["group:watch"], label("headline", Tlp::Red, &all, &[]), &[]),

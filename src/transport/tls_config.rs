@@ -1,4 +1,5 @@
-//! What a listener or dialler shows and whom it believes, both replaceable while it runs.
+//! The TLS configuration of listeners and diallers: the certificate that they show and the trust by which they verify peers. Both can be
+//! replaced while they run.
 
 use std::{
     collections::BTreeMap,
@@ -29,11 +30,11 @@ use crate::{
 
 /// Why a certificate and key cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum GateError {
+pub enum TlsConfigError {
     /// A file is at fault.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The two do not go together, or the library does not take them.
+    /// The two do not belong together, or rustls refuses them.
     #[error("the TLS certificate and key cannot be used together: {0}")]
     Keys(rustls::Error),
     /// The key of one file is not that of the certificate in the other.
@@ -44,7 +45,7 @@ pub enum GateError {
         /// The key's file.
         key: std::path::PathBuf,
     },
-    /// The library refused the settings.
+    /// rustls refused the settings.
     #[error("TLS cannot be set up: {0}")]
     Settings(rustls::Error),
 }
@@ -57,19 +58,19 @@ impl Credentials {
     /// The chain (leaf first) and its key.
     ///
     /// # Errors
-    /// [`GateError::Keys`]
-    pub fn new(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<Self, GateError> {
-        CertifiedKey::from_der(chain, key, &provider()).map(|key| Self(Arc::new(key))).map_err(GateError::Keys)
+    /// [`TlsConfigError::Keys`]
+    pub fn new(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<Self, TlsConfigError> {
+        CertifiedKey::from_der(chain, key, &provider()).map(|key| Self(Arc::new(key))).map_err(TlsConfigError::Keys)
     }
 
     /// From PEM files.
     ///
     /// # Errors
-    /// [`GateError`]
-    pub fn load(certificate: &Path, key: &Path) -> Result<Self, GateError> {
+    /// [`TlsConfigError`]
+    pub fn load(certificate: &Path, key: &Path) -> Result<Self, TlsConfigError> {
         Self::new(read_chain(certificate)?, read_key(key)?).map_err(|error| match error {
-            GateError::Keys(rustls::Error::InconsistentKeys(_)) => {
-                GateError::Mismatch { certificate: certificate.to_owned(), key: key.to_owned() }
+            TlsConfigError::Keys(rustls::Error::InconsistentKeys(_)) => {
+                TlsConfigError::Mismatch { certificate: certificate.to_owned(), key: key.to_owned() }
             }
             other => other,
         })
@@ -81,27 +82,27 @@ impl Credentials {
     }
 }
 
-/// The own certificate and the trust of the moment, for any number of listeners and diallers.
-pub struct TlsGate {
+/// The own certificate and the current trust, for any number of listeners and diallers.
+pub struct TlsConfig {
     shown: Arc<Shown>,
     trust: Arc<ArcSwap<Trust>>,
     clock: Arc<dyn Clock>,
-    /// The certificate that each organisation has shown last, of those that were let in or have ended.
+    /// The last certificate of each organisation that was accepted or had ended.
     seen: Arc<Mutex<BTreeMap<TrustDomain, CertificateDer<'static>>>>,
-    /// Counts the changes of trust; live connections look at it.
+    /// Counts the changes of trust. Live connections subscribe to it.
     changes: watch::Sender<u64>,
 }
 
-impl TlsGate {
-    /// A gate that shows `credentials` and believes in `trust`. The trust is shared with whoever checks statements; change
-    /// it through [`Self::reload`] only, so that live connections are judged again.
+impl TlsConfig {
+    /// A configuration that shows `credentials` and verifies peers by `trust`. The trust is shared with the verification of statements.
+    /// Change it only through [`Self::reload`], so that live connections are verified again.
     pub fn new(credentials: Credentials, trust: Arc<ArcSwap<Trust>>, clock: Arc<dyn Clock>) -> Self {
         let shown = Arc::new(Shown(ArcSwap::new(credentials.0)));
         Self { shown, trust, clock, seen: Arc::default(), changes: watch::Sender::new(0) }
     }
 
-    /// New trust, a new certificate, or both. Live connections are judged again at once; the certificate is shown from the
-    /// next handshake on.
+    /// Replaces the trust, the certificate, or both. Live connections are verified again at once. The certificate is shown from the next
+    /// handshake on.
     pub fn reload(&self, trust: Option<Trust>, credentials: Option<Credentials>) {
         if let Some(credentials) = credentials {
             self.shown.0.store(credentials.0);
@@ -122,7 +123,7 @@ impl TlsGate {
         self.shown.0.load().cert.iter().map(|der| der.to_vec()).collect()
     }
 
-    /// Whether the own organisation's bundle stands behind the certificate that is shown: no partner takes it otherwise.
+    /// Verifies the shown certificate against the own organisation's bundle, as partners do.
     ///
     /// # Errors
     /// As [`Trust::tls_peer`].
@@ -133,13 +134,13 @@ impl TlsGate {
         trust.tls_peer(&chain, TlsUsage::Client, &Audience::Own, self.clock.now())
     }
 
-    /// The certificate (DER) that each other organisation has shown last, of those that were let in or have ended.
+    /// The last certificate (DER) of each other organisation that was accepted or had ended.
     pub fn seen(&self) -> Vec<(TrustDomain, Vec<u8>)> {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.iter().map(|(domain, der)| (domain.clone(), der.to_vec())).collect()
     }
 
-    /// Remembers what a peer has shown. One's own people are known from elsewhere.
+    /// Remembers the certificate of a peer. Those of the own people are recorded elsewhere.
     pub(super) fn remember(&self, domain: &TrustDomain, chain: Option<&[CertificateDer<'static>]>) {
         let Some(leaf) = chain.and_then(<[_]>::first) else { return };
         if domain != self.trust.load().own() {
@@ -156,33 +157,33 @@ impl TlsGate {
         self.changes.subscribe()
     }
 
-    /// TLS 1.3 only, a client certificate always, nothing remembered between connections.
-    pub(super) fn server(&self, audience: Audience) -> Result<Arc<ServerConfig>, GateError> {
+    /// The server's configuration: TLS 1.3 only, always with a client certificate, without session resumption.
+    pub(super) fn server(&self, audience: Audience) -> Result<Arc<ServerConfig>, TlsConfigError> {
         let mut config = ServerConfig::builder_with_details(provider(), Arc::new(TlsClock(self.clock.clone())))
             .with_protocol_versions(&[&TLS13])
-            .map_err(GateError::Settings)?
+            .map_err(TlsConfigError::Settings)?
             .with_client_cert_verifier(self.verifier(audience))
             .with_cert_resolver(self.shown.clone());
         config.alpn_protocols = vec![b"h2".to_vec()];
-        // A resumed session never asks the verifier: a revoked partner would walk in.
+        // A resumed session skips the verifier, so a revoked partner could get in.
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
         config.max_early_data_size = 0;
         Ok(Arc::new(config))
     }
 
-    /// The same for the one that dials.
-    pub(super) fn client(&self, audience: Audience) -> Result<Arc<ClientConfig>, GateError> {
+    /// The same for the client.
+    pub(super) fn client(&self, audience: Audience) -> Result<Arc<ClientConfig>, TlsConfigError> {
         let mut config = ClientConfig::builder_with_details(provider(), Arc::new(TlsClock(self.clock.clone())))
             .with_protocol_versions(&[&TLS13])
-            .map_err(GateError::Settings)?
+            .map_err(TlsConfigError::Settings)?
             .dangerous()
             .with_custom_certificate_verifier(self.verifier(audience))
             .with_client_cert_resolver(self.shown.clone());
         config.alpn_protocols = vec![b"h2".to_vec()];
         config.resumption = Resumption::disabled();
         config.enable_early_data = false;
-        // The name would cross the network in the clear, and the partner is known by its SPIFFE id.
+        // The name would cross the network in the clear. It isn't needed, because the partner is identified by its SPIFFE id.
         config.enable_sni = false;
         Ok(Arc::new(config))
     }
@@ -201,7 +202,7 @@ impl TlsGate {
     }
 }
 
-/// Whatever certificate is current, to everybody.
+/// Resolves to the current certificate for every peer.
 #[derive(Debug)]
 struct Shown(ArcSwap<CertifiedKey>);
 

@@ -1,12 +1,12 @@
-//! Ids by their beginning: nobody writes 32 digits by hand.
+//! Finds things by the beginning of their id, so that people need not write 32 digits.
 
 use super::{CliError, Exit};
 use crate::{desk::client::DeskClient, domain::ids::AssessmentId, wire::proto};
 
-/// The fewest digits that may stand for an id.
+/// The shortest beginning of an id.
 const FEWEST: usize = 4;
 
-/// The one that a beginning means. `what` and `list` name the thing, and the command that lists all of them.
+/// The only one of `found`, whose ids all begin with `beginning`. `what` and `list` name the thing, and the command that lists all of them.
 pub fn only<T>(mut found: Vec<T>, beginning: &str, what: &str, list: &str) -> Result<T, CliError> {
     match (found.pop(), found.is_empty()) {
         (Some(one), true) if beginning.len() >= FEWEST => Ok(one),
@@ -21,7 +21,7 @@ pub fn only<T>(mut found: Vec<T>, beginning: &str, what: &str, list: &str) -> Re
     }
 }
 
-/// An assessment by its id, or enough of its beginning.
+/// Finds an assessment by its id, or by enough of its beginning.
 pub async fn assessment(desk: &mut DeskClient, id: &str) -> Result<AssessmentId, CliError> {
     if let Ok(id) = id.parse() {
         return Ok(id);

@@ -1,5 +1,5 @@
-//! The files that a draft names. A draft may come from somebody else: it must not take a file of this machine along unseen, and
-//! what is no file must not hold the program up.
+//! Opens the files that a draft names. A draft may come from somebody else. So it can't name a file elsewhere on this machine, and
+//! a pipe or a device that it names doesn't block the program.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -13,17 +13,17 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::{app::is_secret, cli::CliError, config::Config};
 
-/// Where a draft is, and whose machine it is on.
+/// Where the files of a draft are looked for.
 #[derive(Clone, Copy)]
-pub(super) struct Beside<'a> {
+pub(super) struct DraftFiles<'a> {
     /// The draft's own file.
     pub draft: &'a Path,
-    /// The node whose directory commands are given in, where there is one.
+    /// The node in whose directory the command runs, if there is one.
     pub node: Option<&'a Config>,
 }
 
-impl Beside<'_> {
-    /// Opens a regular file that stands beside the draft, or in a directory there, and is no secret of the node's.
+impl DraftFiles<'_> {
+    /// Opens a regular file in the draft's directory or below. The node's secrets are refused.
     pub(super) fn open(self, named: &Path) -> Result<File, CliError> {
         let dir = self.draft.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let failed = |e: io::Error| CliError::files(format!("{} can't be read: {e}", dir.join(named).display()));
@@ -34,18 +34,18 @@ impl Beside<'_> {
         if !named.components().all(stays) {
             return Err(refused(ELSEWHERE));
         }
-        // By its real name: a link may lead elsewhere.
+        // The resolved path counts, because a symbolic link may lead elsewhere.
         let real = found(dir, named).canonicalize().map_err(failed)?;
         if !real.starts_with(dir.canonicalize().map_err(failed)?) {
             return Err(refused(ELSEWHERE));
         }
-        // Where the draft is in the node's own directory, its keys are beside it.
+        // A draft in the node's own directory has the node's keys beside it.
         if self.node.is_some_and(|node| is_secret(node, &real)) {
             return Err(refused(
                 "it is a key or the store of the node, or belongs to a person; no draft takes it along",
             ));
         }
-        // A pipe would be waited for until somebody writes to it.
+        // Without NONBLOCK, opening a pipe blocks until somebody writes to it.
         let flags = (OFlags::NONBLOCK | OFlags::NOFOLLOW).bits().cast_signed();
         let file = OpenOptions::new().read(true).custom_flags(flags).open(real).map_err(failed)?;
         if !file.metadata().map_err(failed)?.is_file() {
@@ -55,8 +55,8 @@ impl Beside<'_> {
     }
 }
 
-/// The path as it is on disk. A draft's texts are composed (NFC), and some systems write names decomposed: where a name is not
-/// there as it is written, the one that reads the same is meant.
+/// The path as it is on disk. Texts in a draft are in composed form (NFC), but some systems store file names decomposed. Where no
+/// file has the exact name, the one with the same composed form is taken.
 fn found(dir: &Path, named: &Path) -> PathBuf {
     named.components().fold(dir.to_owned(), |at, part| {
         let (exact, Some(wanted)) = (at.join(part), part.as_os_str().to_str()) else { return at.join(part) };
@@ -78,7 +78,7 @@ mod tests {
 
     fn read(draft: &Path, named: &str) -> Result<String, String> {
         let mut text = String::new();
-        let mut file = Beside { draft, node: None }.open(Path::new(named)).map_err(|e| e.message)?;
+        let mut file = DraftFiles { draft, node: None }.open(Path::new(named)).map_err(|e| e.message)?;
         file.read_to_string(&mut text).unwrap();
         Ok(text)
     }

@@ -5,32 +5,33 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::{
-    CliError, Teller, input,
+    input,
+    narrator::{Narrator, failed},
     organisation::{Cast, Organisation, text},
-    story::{Published, World, agree_on, is, until},
-    wrong,
+    world::{Published, World, agree_on, is, until},
 };
+use crate::cli::CliError;
 
-/// A member of the regional organisation, with which the publisher exchanges nothing: each only knows who the other is.
+/// A member of the regional organisation. The publisher exchanges nothing with it; the two only know each other.
 const MEMBER: Cast = Cast { domain: "gh.example", kind: "state", country: Some("GH") };
 /// The draft that may go on to members: its headline for them, its subject, its recommendation.
 const DRAFT: &str = "r25";
 
-/// Plays it.
-pub async fn play(teller: &Teller<'_>, world: &mut World, dir: &Path) -> Result<(), CliError> {
-    teller.words("");
+/// Runs the second act.
+pub async fn play(narrator: &Narrator<'_>, world: &mut World, dir: &Path) -> Result<(), CliError> {
+    narrator.words("");
     let member = Organisation::found(dir, &MEMBER).await?;
-    let id = hub(teller, world, &member, dir).await?;
-    endorse(teller, world, &member, &id).await?;
-    correct(teller, world, &member, &id, dir).await?;
-    recall(teller, world, &member, &id).await?;
-    ledger(teller, world, &id, dir).await?;
+    let id = hub(narrator, world, &member, dir).await?;
+    endorse(narrator, world, &member, &id).await?;
+    correct(narrator, world, &member, &id, dir).await?;
+    recall(narrator, world, &member, &id).await?;
+    ledger(narrator, world, &id, dir).await?;
     world.partners.push(member);
     Ok(())
 }
 
-/// The hub's member gets what the publisher's terms let go on, and verifies the publisher's signature by itself.
-async fn hub(teller: &Teller<'_>, world: &World, member: &Organisation, dir: &Path) -> Result<String, CliError> {
+/// The hub's member gets what the publisher's terms permit, and verifies the publisher's signature.
+async fn hub(narrator: &Narrator<'_>, world: &World, member: &Organisation, dir: &Path) -> Result<String, CliError> {
     let hub = world.partner_named("ecowas.example")?;
     member.accept(hub, &hub.peer).await?;
     hub.accept(member, &member.peer).await?;
@@ -41,24 +42,24 @@ async fn hub(teller: &Teller<'_>, world: &World, member: &Organisation, dir: &Pa
     let shown = shown(member, &id, |_| true).await?;
     let way = shown.pointer("/via/0/way").and_then(Value::as_array).cloned().unwrap_or_default();
     if way != [json!("gb.example"), json!("ecowas.example")] {
-        return Err(wrong(format!("gh.example got it by {way:?}")));
+        return Err(failed(format!("gh.example got it by {way:?}")));
     }
     let signatures = shown.get("signatures").and_then(Value::as_array).cloned().unwrap_or_default();
     if signatures.is_empty() || signatures.iter().any(|s| s.get("valid") != Some(&json!(true))) {
-        return Err(wrong("gh.example can't verify the author's signature"));
+        return Err(failed("gh.example can't verify the author's signature"));
     }
     let portions = shown.get("portions").and_then(Value::as_array).map_or(0, Vec::len);
     let words = format!(
         "a warning on Mali goes on: gb.example → ecowas.example → gh.example, {portions} portions, \
          the author's signature and each hop's terms verified there"
     );
-    teller.step("hub", &words, json!({ "assessment": id, "portions": portions, "way": way }));
+    narrator.step("hub", &words, json!({ "assessment": id, "portions": portions, "way": way }));
     Ok(id)
 }
 
 async fn publish(world: &World, dir: &Path, command: &[&str], name: &str) -> Result<Published, CliError> {
     let path = dir.join(format!("{name}-after.toml"));
-    std::fs::write(&path, input::draft(name)?).map_err(|e| wrong(e.to_string()))?;
+    std::fs::write(&path, input::draft(name)?).map_err(|e| failed(e.to_string()))?;
     let path = path.to_string_lossy();
     let mut arguments = vec!["--as", "ana"];
     arguments.extend(command);
@@ -67,7 +68,7 @@ async fn publish(world: &World, dir: &Path, command: &[&str], name: &str) -> Res
     Published::new(&world.publisher.ask_one(&arguments).await?)
 }
 
-/// The assessment as an organisation's analyst sees it, once it is as wanted.
+/// The assessment as an organisation's analyst sees it, once `is_wanted` holds.
 async fn shown(organisation: &Organisation, id: &str, is_wanted: impl Fn(&Value) -> bool) -> Result<Value, CliError> {
     until(&format!("{} sees {id} as it should be", organisation.domain), async || {
         let held = organisation.ask(&["--as", "ana", "assess", "list", "--limit", "1000"]).await?;
@@ -80,8 +81,8 @@ async fn shown(organisation: &Organisation, id: &str, is_wanted: impl Fn(&Value)
     .await
 }
 
-/// The hub's officer stands behind it.
-async fn endorse(teller: &Teller<'_>, world: &World, member: &Organisation, id: &str) -> Result<(), CliError> {
+/// The hub's officer endorses it.
+async fn endorse(narrator: &Narrator<'_>, world: &World, member: &Organisation, id: &str) -> Result<(), CliError> {
     let hub = world.partner_named("ecowas.example")?;
     hub.ask_one(&["person", "add", "olu", "--role", "officer"]).await?;
     let text = "Our own monitors in the region report the same.";
@@ -90,13 +91,13 @@ async fn endorse(teller: &Teller<'_>, world: &World, member: &Organisation, id: 
     let shown = shown(member, id, endorsed).await?;
     let endorser = shown.pointer("/endorsements/0/endorser").and_then(Value::as_str).unwrap_or_default().to_owned();
     let words = format!("{endorser} has endorsed it; gh.example sees gb.example → endorsed by {endorser} → here");
-    teller.step("endorse", &words, json!({ "endorser": endorser }));
+    narrator.step("endorse", &words, json!({ "endorser": endorser }));
     Ok(())
 }
 
 /// The publisher replaces it; the correction reaches the member through the hub.
 async fn correct(
-    teller: &Teller<'_>,
+    narrator: &Narrator<'_>,
     world: &World,
     member: &Organisation,
     id: &str,
@@ -104,12 +105,16 @@ async fn correct(
 ) -> Result<(), CliError> {
     publish(world, dir, &["assess", "correct", id], DRAFT).await?;
     shown(member, id, |shown| shown.get("version") == Some(&json!(2)) && is(shown, "state", "current")).await?;
-    teller.step("correct", "gb.example corrects it; gh.example has version 2, and version 1 is superseded", json!({}));
+    narrator.step(
+        "correct",
+        "gb.example corrects it; gh.example has version 2, and version 1 is superseded",
+        json!({}),
+    );
     Ok(())
 }
 
-/// The publisher's officer takes it back over two hops, and destroys it there.
-async fn recall(teller: &Teller<'_>, world: &World, member: &Organisation, id: &str) -> Result<(), CliError> {
+/// The publisher's officer recalls it with a purge, over two hops.
+async fn recall(narrator: &Narrator<'_>, world: &World, member: &Organisation, id: &str) -> Result<(), CliError> {
     let publisher = &world.publisher;
     publisher.ask_one(&["person", "add", "olu", "--role", "officer"]).await?;
     let reason = "A source may be in danger.";
@@ -136,11 +141,11 @@ async fn recall(teller: &Teller<'_>, world: &World, member: &Organisation, id: &
         "gb.example takes it back and has it destroyed; each holder's own receipt has come, over two hops: {}",
         confirmed.join(", ")
     );
-    teller.step("recall", &words, json!({ "confirmed": confirmed }));
+    narrator.step("recall", &words, json!({ "confirmed": confirmed }));
     Ok(())
 }
 
-/// One object that lists them, or a line each.
+/// The holders in an answer, which is an object with a list or one holder.
 fn holders_in(answer: &Value) -> Vec<Value> {
     match answer.get("holders").and_then(Value::as_array) {
         Some(holders) => holders.clone(),
@@ -148,14 +153,14 @@ fn holders_in(answer: &Value) -> Vec<Value> {
     }
 }
 
-/// A partner checks with its own eyes that the recall stands in the publisher's ledger.
-async fn ledger(teller: &Teller<'_>, world: &World, id: &str, dir: &Path) -> Result<(), CliError> {
+/// A partner verifies that the recall is in the publisher's ledger.
+async fn ledger(narrator: &Narrator<'_>, world: &World, id: &str, dir: &Path) -> Result<(), CliError> {
     let publisher = &world.publisher;
     let partner = world.partner_named("no.example")?;
     let events = publisher.ask(&["--as", "root", "ledger", "list", "--about", id]).await?;
     let recalled = events.iter().rev().find(|e| e.to_string().contains("recalled"));
     let index = recalled.and_then(|e| e.get("index")).and_then(Value::as_u64);
-    let index = index.ok_or_else(|| wrong("the recall is not in the ledger"))?.to_string();
+    let index = index.ok_or_else(|| failed("the recall is not in the ledger"))?.to_string();
     let proof = dir.join("recall.proof");
     let proof = proof.to_string_lossy();
     until("the recall is under a checkpoint", async || {
@@ -166,13 +171,13 @@ async fn ledger(teller: &Teller<'_>, world: &World, id: &str, dir: &Path) -> Res
     .await?;
     let checked = partner.ask_one(&["--as", "root", "ledger", "check", &proof]).await?;
     if checked.get("ok") != Some(&json!(true)) {
-        return Err(wrong(format!("no.example does not accept the proof: {checked}")));
+        return Err(failed(format!("no.example does not accept the proof: {checked}")));
     }
     let words = format!("no.example checks the proof that entry {index} of gb.example's ledger is the recall: it is");
-    teller.step("ledger", &words, json!({ "index": index, "check": checked }));
+    narrator.step("ledger", &words, json!({ "index": index, "check": checked }));
     let verified = publisher.ask_one(&["--as", "root", "ledger", "verify"]).await?;
     if verified.get("ok") != Some(&json!(true)) {
-        return Err(wrong(format!("gb.example's own ledger does not verify: {verified}")));
+        return Err(failed(format!("gb.example's own ledger does not verify: {verified}")));
     }
     Ok(())
 }

@@ -1,0 +1,94 @@
+//! `watchfire assess lint`, and the check of a draft before it is published.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Serialize;
+
+use super::{attach, draft_files::DraftFiles, groups};
+use crate::{
+    app,
+    cli::{CliError, Exit, Global, files::read_written, output},
+    config::Config,
+    domain::{
+        draft::Draft,
+        lint::{Finding, Severity, lint, why_withheld},
+        place::ControlTable,
+        time::Clock,
+    },
+    draft,
+    policy::HouseRules,
+    render,
+    telemetry::SystemClock,
+};
+
+/// Checks a draft.
+#[derive(Args)]
+pub struct Lint {
+    /// The draft (TOML, or JSON where it ends in .json)
+    file: PathBuf,
+}
+
+impl Lint {
+    pub(super) fn run(&self, global: &Global) -> Result<(), CliError> {
+        let (draft, findings) = checked(global, &self.file)?;
+        let own = own_control(global)?;
+        let withheld = why_withheld(&draft, SystemClock.now(), &own);
+        if global.json {
+            findings.iter().for_each(output::print_json);
+            withheld.into_iter().for_each(|withheld| output::print_json(&Withheld { withheld }));
+        } else {
+            show(&self.file, &findings);
+            withheld
+                .iter()
+                .for_each(|why| output::print(&format!("withheld from states that no subject names: {why}")));
+        }
+        let errors = findings.iter().filter(|f| f.severity == Severity::Error).count();
+        if errors > 0 {
+            let what = format!("{errors} of {} findings block publication", findings.len());
+            return Err(CliError::new(Exit::Failed, "LINT_FAILED", what));
+        }
+        if !global.json {
+            groups::spelled_in(&draft).into_iter().for_each(|group| output::print(&render::group(group)));
+            output::print(&format!("{} portions, {} warnings", draft.portions.len(), findings.len()));
+        }
+        Ok(())
+    }
+}
+
+/// Why a state that no subject names gets nothing of the assessment.
+#[derive(Serialize)]
+struct Withheld {
+    withheld: String,
+}
+
+/// The organisation's own control table, read from its files. It is empty where there is no node.
+fn own_control(global: &Global) -> Result<ControlTable, CliError> {
+    let Ok(config) = Config::load(&global.dir) else { return Ok(ControlTable::none()) };
+    let files = app::rules::read(&config.rules).map(Option::unwrap_or_default);
+    let rules = files.and_then(|files| HouseRules::compile(&files));
+    rules.map(|rules| rules.control().clone()).map_err(|faults| {
+        let all: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        CliError::files(format!("the house rules have mistakes, see `watchfire policy check`: {}", all.join("; ")))
+    })
+}
+
+/// A draft with its attachments' digests, and what the lint finds in it.
+pub(super) fn checked(global: &Global, file: &Path) -> Result<(Draft, Vec<Finding>), CliError> {
+    let (text, format) = read_written(file)?;
+    let mut draft = draft::parse(&text, format).map_err(|e| CliError::files(e.in_file(&file.display().to_string())))?;
+    // A draft can also be checked where there is no node.
+    let node = Config::load(&global.dir).ok();
+    attach::digest(&mut draft, DraftFiles { draft: file, node: node.as_ref() })?;
+    let findings = lint(&draft, SystemClock.now());
+    Ok((draft, findings))
+}
+
+/// Prints findings in the form that compilers use, so that editors can jump to the place.
+pub(super) fn show(file: &Path, findings: &[Finding]) {
+    for finding in findings {
+        let line = finding.line.map(|l| format!(":{l}")).unwrap_or_default();
+        let (severity, code, message) = (finding.severity, finding.code, &finding.message);
+        output::print(&format!("{}{line}: {severity} {code}: {message}\n    {}", file.display(), finding.help));
+    }
+}

@@ -1,0 +1,150 @@
+//! The error of a command, and how the errors of the other layers become one.
+
+use tonic::Status;
+
+use crate::{
+    app::{NodeFilesError, StartError, devca::DevCaError},
+    config::ConfigError,
+    desk::client::ConnectError,
+    domain::fault::{Fault, Reason},
+    identity::files::FileError,
+    store::StoreError,
+    wire::status::to_fault,
+};
+
+/// The documented exit codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Refused or failed.
+    Failed = 1,
+    /// Wrong usage.
+    Usage = 2,
+    /// Configuration or files at fault.
+    Files = 3,
+    /// The node can't be reached.
+    Unreachable = 4,
+    /// Denied by policy or role.
+    Denied = 5,
+    /// Something does not verify.
+    Unverified = 6,
+}
+
+/// Why a command failed.
+#[derive(Debug)]
+pub struct CliError {
+    /// The exit code.
+    pub exit: Exit,
+    /// Stable, in capitals.
+    pub reason: String,
+    /// A sentence: what happened, then what to do.
+    pub message: String,
+    /// The field at fault.
+    pub field: Option<String>,
+}
+
+impl CliError {
+    /// An error that concerns no single field.
+    pub fn new(exit: Exit, reason: &str, message: impl Into<String>) -> Self {
+        Self { exit, reason: reason.to_owned(), message: message.into(), field: None }
+    }
+
+    /// Files or configuration at fault.
+    pub fn files(message: impl Into<String>) -> Self {
+        Self::new(Exit::Files, "FILES_AT_FAULT", message)
+    }
+
+    /// Wrong usage.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, "USAGE", message)
+    }
+
+    /// A check has failed. Its result is on stdout already and says so.
+    pub fn unverified(message: impl Into<String>) -> Self {
+        Self::new(Exit::Unverified, "", message)
+    }
+}
+
+impl From<Fault> for CliError {
+    fn from(fault: Fault) -> Self {
+        let exit = match fault.reason {
+            Reason::SignatureInvalid
+            | Reason::ChainInvalid
+            | Reason::CertificateRevoked
+            | Reason::ListLapsed
+            | Reason::WrongDomain
+            | Reason::UnknownOrNonCanonical
+            | Reason::DigestNotListed
+            | Reason::DigestRepeated
+            | Reason::StatementFromFuture
+            | Reason::SequenceFork
+            | Reason::ReplayDiffers => Exit::Unverified,
+            Reason::RoleRequired | Reason::SecondPersonRequired | Reason::NotCovered | Reason::NotAPartner => {
+                Exit::Denied
+            }
+            _ => Exit::Failed,
+        };
+        Self { exit, reason: fault.reason.to_string(), message: fault.to_string(), field: fault.field }
+    }
+}
+
+impl From<Status> for CliError {
+    fn from(status: Status) -> Self {
+        to_fault(&status).into()
+    }
+}
+
+impl From<ConfigError> for CliError {
+    fn from(error: ConfigError) -> Self {
+        let field = error.faults.first().map(|f| f.key.clone()).filter(|k| !k.is_empty());
+        Self { field, ..Self::new(Exit::Files, "CONFIG_AT_FAULT", error.to_string()) }
+    }
+}
+
+impl From<ConnectError> for CliError {
+    fn from(error: ConnectError) -> Self {
+        match error {
+            ConnectError::Unreachable { .. } => Self::new(Exit::Unreachable, "UNREACHABLE", error.to_string()),
+            ConnectError::Refused(refusal) => Self::new(Exit::Denied, refusal.reason().as_str(), error.to_string()),
+            ConnectError::Ended { .. } => Self::new(Exit::Denied, "CERTIFICATE_ENDED", error.to_string()),
+            ConnectError::Trust(fault) => fault.into(),
+            ConnectError::OfNode(ref fault) | ConnectError::Another { ref fault, .. } => {
+                Self { message: error.to_string(), ..fault.clone().into() }
+            }
+            other => Self::files(other.to_string()),
+        }
+    }
+}
+
+impl From<StartError> for CliError {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::Node(fault) => Self { exit: Exit::Files, ..fault.into() },
+            StartError::Listen { .. } => Self::new(Exit::Failed, "ADDRESS_IN_USE", error.to_string()),
+            StartError::Store(StoreError::Full) => {
+                Self::new(Exit::Failed, Reason::StoreFull.as_str(), error.to_string())
+            }
+            StartError::Store(StoreError::Corrupt(_)) => {
+                Self::new(Exit::Files, Reason::StoreCorrupt.as_str(), error.to_string())
+            }
+            other => Self::files(other.to_string()),
+        }
+    }
+}
+
+impl From<FileError> for CliError {
+    fn from(error: FileError) -> Self {
+        Self::files(error.to_string())
+    }
+}
+
+impl From<NodeFilesError> for CliError {
+    fn from(error: NodeFilesError) -> Self {
+        Self::files(error.to_string())
+    }
+}
+
+impl From<DevCaError> for CliError {
+    fn from(error: DevCaError) -> Self {
+        Self::files(error.to_string())
+    }
+}

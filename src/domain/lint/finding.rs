@@ -1,0 +1,75 @@
+//! A finding, and the list in which the checks collect them.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::domain::{draft::Draft, time::Time, words::words};
+
+words!(
+    /// Whether a finding blocks.
+    Severity, "severity" {
+        /// It may be accepted by name.
+        Warning = "warning",
+        /// It blocks publication.
+        Error = "error",
+    }
+);
+
+/// The text in a template that an author has not filled in yet.
+pub const PLACEHOLDER: &str = "FILL IN";
+
+/// A fault to mend, or a warning to accept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// Its stable name, as in `--accept late-forecast`.
+    pub code: &'static str,
+    /// Whether it blocks.
+    pub severity: Severity,
+    /// The place of the portion in the draft, from 0; `None` where it is about the whole.
+    pub portion: Option<usize>,
+    /// The line of the draft's file, from 1.
+    pub line: Option<usize>,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+}
+
+impl fmt::Display for Finding {
+    /// `error[no-subject]: the draft names no subject; write a portion of kind subject`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { code, severity, message, help, .. } = self;
+        write!(f, "{severity}[{code}]: {message}; {help}")
+    }
+}
+
+/// Collects findings about one draft.
+pub(super) struct Findings<'d> {
+    pub draft: &'d Draft,
+    /// When it would be issued, and when it expires.
+    pub life: (Time, Time),
+    pub all: Vec<Finding>,
+}
+
+impl<'d> Findings<'d> {
+    /// No findings yet, about a draft that would be issued now.
+    pub fn new(draft: &'d Draft, now: Time) -> Self {
+        Self { draft, life: (now, draft.expires), all: Vec::new() }
+    }
+
+    /// Adds a finding that blocks.
+    pub fn error(&mut self, code: &'static str, portion: Option<usize>, message: impl Into<String>, help: &str) {
+        self.push(Severity::Error, code, portion, message.into(), help);
+    }
+
+    /// Adds a finding that may be accepted by name.
+    pub fn warn(&mut self, code: &'static str, portion: Option<usize>, message: impl Into<String>, help: &str) {
+        self.push(Severity::Warning, code, portion, message.into(), help);
+    }
+
+    fn push(&mut self, severity: Severity, code: &'static str, portion: Option<usize>, message: String, help: &str) {
+        let line = portion.and_then(|p| self.draft.portions.get(p)).and_then(|p| p.line);
+        self.all.push(Finding { code, severity, portion, line, message, help: help.to_owned() });
+    }
+}

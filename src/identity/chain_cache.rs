@@ -1,0 +1,56 @@
+//! Remembers chains that were proved, because a few chains come again and again.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+use super::crl::Revocation;
+use crate::{
+    domain::time::Time,
+    seal::{chains::Signer, hash::sha256},
+};
+
+/// The most chains that are remembered. Beyond this the cache is cleared.
+const MAX_PROVED: usize = 4096;
+
+/// A chain that was proved at a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proof {
+    /// Whose key it is.
+    pub signer: Signer,
+    /// When the last certificate of the chain begins.
+    pub from: Time,
+    /// When the first certificate of the chain ends.
+    pub until: Time,
+    /// The revocations of certificates of the chain, whenever they were, as one.
+    pub revocation: Option<Revocation>,
+}
+
+/// The chains proved under one snapshot of trust.
+#[derive(Debug, Default)]
+pub(super) struct ChainCache(Mutex<HashMap<[u8; 32], Proof>>);
+
+impl ChainCache {
+    /// The proof for this key, if it holds at that time.
+    pub fn get(&self, key: &[u8; 32], at: Time) -> Option<Proof> {
+        let proofs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        proofs.get(key).filter(|p| p.from <= at && at <= p.until).cloned()
+    }
+
+    /// Remembers a proof.
+    pub fn put(&self, key: [u8; 32], proof: Proof) {
+        let mut proofs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if proofs.len() >= MAX_PROVED {
+            proofs.clear();
+        }
+        proofs.insert(key, proof);
+    }
+}
+
+/// The key of a chain: the SHA-256 of its certificates, each with its length, so that no two chains share a key.
+pub(super) fn key(chain: &[&[u8]]) -> [u8; 32] {
+    let lengths: Vec<[u8; 8]> = chain.iter().map(|der| (der.len() as u64).to_be_bytes()).collect();
+    let parts: Vec<&[u8]> = lengths.iter().zip(chain).flat_map(|(length, der)| [length.as_slice(), *der]).collect();
+    sha256(&parts)
+}
