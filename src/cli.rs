@@ -1,4 +1,4 @@
-//! The command line: one command per file, each parses, calls and renders.
+//! The command line. Each command has a file of its own, which parses the arguments, calls the node and renders the answer.
 
 mod agreement;
 mod approval;
@@ -38,11 +38,13 @@ use clap::{Args, Parser, Subcommand};
 
 pub use output::{CliError, Exit};
 
-/// Exchanges signed early-warning assessments with partners, under an agreement with each.
+/// Exchanges signed early-warning assessments with partners, under an agreement with each partner.
 #[derive(Parser)]
 #[command(name = "watchfire", version, max_term_width = 110, arg_required_else_help = true)]
-#[command(after_help = "Exit codes: 0 done; 1 refused or failed; 2 wrong usage; 3 configuration or files at fault; \
-                        4 the node can't be reached; 5 denied by policy or role; 6 something does not verify.")]
+#[command(
+    after_help = "Exit codes: 0 success; 1 refused or failed; 2 wrong usage; 3 a fault in the configuration or in files; \
+                        4 the node can't be reached; 5 denied by policy or role; 6 verification failed."
+)]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -59,19 +61,19 @@ pub(crate) struct Global {
     /// Print JSON on stdout: one object, or one per line for lists and streams
     #[arg(long, global = true)]
     pub json: bool,
-    /// Which of the persons in the directory speaks to the node, e.g. alice or analyst/alice
+    /// The person in the directory who gives the command, e.g. alice or analyst/alice
     #[arg(long = "as", global = true, value_name = "IDENTITY", env = "WATCHFIRE_AS")]
     pub identity: Option<String>,
-    /// Answer yes to every question, but for the words of a partner that are to be compared
+    /// Answer yes to every question, except to the question whether a partner's words were compared
     #[arg(long, short, global = true)]
     pub yes: bool,
-    /// Say only what was asked for
+    /// Print the result only, without remarks
     #[arg(long, short, global = true)]
     pub quiet: bool,
 }
 
 impl Global {
-    /// Who is named to speak; nobody where the variable of the environment is empty.
+    /// The person that `--as` names. `None` if the environment variable is empty.
     pub fn named(&self) -> Option<&str> {
         self.identity.as_deref().filter(|name| !name.is_empty())
     }
@@ -79,43 +81,43 @@ impl Global {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Make a node: development CA, keys, configuration and store in one directory
+    /// Create a node: development CA, keys, configuration and store in one directory
     Init(init::Init),
     /// Run the node
     Serve(serve::Serve),
-    /// Run six nodes on this machine and a real exchange between them
+    /// Run six nodes on this machine, with a real exchange between them
     Demo(demo::Demo),
     /// Write, publish and read assessments
     #[command(subcommand)]
     Assess(assess::Assess),
-    /// Follow what partners send
+    /// Receive what partners send, and show where each feed stands
     #[command(subcommand)]
     Feed(feed::Feed),
-    /// Get to know partners
+    /// Invite and accept partners, and change what is exchanged with them
     #[command(subcommand)]
     Partner(partner::Partner),
     /// Change the organisation's own root certificates
     #[command(subcommand)]
     Bundle(bundle::BundleCommand),
-    /// Agree on what is shared
+    /// Propose, sign and end agreements with partners
     #[command(subcommand)]
     Agreement(agreement::AgreementCommand),
-    /// Ask who may have what, and why
+    /// Explain who gets what and why, and check house rules
     #[command(subcommand)]
     Policy(policy::Policy),
-    /// Verify and prove what was decided and done, and watch over partners' ledgers
+    /// Verify and prove the record of decisions, and watch partners' ledgers
     #[command(subcommand)]
     Ledger(ledger::Ledger),
-    /// Show to others that an organisation has signed two different things
+    /// Prove to others that an organisation has signed two different statements of one thing
     #[command(subcommand)]
     Evidence(evidence::Evidence),
-    /// See what ends when: certificates of nodes and people, lists, agreements
+    /// List what ends and when: certificates, revocation lists, agreements
     #[command(subcommand)]
     Expiry(expiry::Expiry),
-    /// Give the organisation's own people certificates
+    /// Add, confirm and revoke the organisation's own people
     #[command(subcommand)]
     Person(person::Person),
-    /// Use the development CA that `init` has made
+    /// Use the development CA that `init` has created
     #[command(subcommand)]
     Ca(ca::Ca),
     /// Check the node's configuration
@@ -123,7 +125,7 @@ enum Command {
     Config(config::ConfigCommand),
     /// Check files, keys, certificates, clock, store and partners' reachability
     Doctor(doctor::Doctor),
-    /// Print completions for a shell
+    /// Print shell completions
     Completions(completions::Completions),
 }
 
@@ -140,7 +142,7 @@ pub fn run() -> ExitCode {
         Err(error) => return output::fail(&global, &CliError::new(Exit::Failed, "UNAVAILABLE", error.to_string())),
     };
     let done = runtime.block_on(execute(cli)).and_then(|()| output::ended());
-    // A worker that hangs must not hold the process up.
+    // A worker that hangs must not keep the process running.
     runtime.shutdown_timeout(std::time::Duration::from_millis(500));
     match done {
         Ok(()) => ExitCode::SUCCESS,

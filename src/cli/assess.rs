@@ -1,4 +1,4 @@
-//! `watchfire assess`: writing, publishing and reading assessments.
+//! `watchfire assess`: write, publish and read assessments.
 
 mod acknowledge;
 mod answer;
@@ -41,11 +41,11 @@ use crate::{
 /// Write, publish and read assessments.
 #[derive(Subcommand)]
 pub enum Assess {
-    /// Write a commented draft to start from
+    /// Write a commented draft
     New(New),
-    /// Check a draft and name what is wrong or missing, with line numbers
+    /// Check a draft, and report what is wrong or missing with line numbers
     Lint(Lint),
-    /// Sign a draft and publish it; prints who will get what, and why
+    /// Sign and publish a draft, and print who gets what and why
     Publish(publish::Publish),
     /// List assessments, newest first
     List(read::List),
@@ -53,23 +53,23 @@ pub enum Assess {
     Show(read::Show),
     /// Save an attachment that an assessment names
     Fetch(attach::Fetch),
-    /// Stand behind an assessment with a signed text; prints who will get it, and why
+    /// Endorse an assessment with a signed text, and print who gets it and why
     Endorse(endorse::Endorse),
-    /// Ask whoever gave an assessment for more of it
+    /// Ask the sender of an assessment for more of it
     Request(request::Request),
-    /// List requests for more, in both directions, and where each stands
+    /// List requests in both directions, with their state
     Requests(request::Requests),
-    /// Answer a partner's request; officers only
+    /// Answer a partner's request (officers only)
     Answer(answer::Answer),
     /// Publish the next version of an assessment
     Correct(correct::Correct),
-    /// Take an assessment back, from everybody who holds it
+    /// Recall an assessment from everybody who holds it
     Recall(recall::Recall),
-    /// Show who holds an assessment, and what they said of it
+    /// Show who holds an assessment, and their receipts
     Holders(holders::Holders),
-    /// Release an assessment once more to partners that were given it
+    /// Release an assessment again to partners that were given it
     ReleaseAgain(release_again::ReleaseAgain),
-    /// Tell who gave an assessment that it is read, acted upon, or not
+    /// Tell the sender of an assessment that it is read, acted upon, or not acted upon
     Acknowledge(acknowledge::Acknowledge),
     /// Decide on a purge that another organisation asks for
     Purge(purge::Purge),
@@ -78,7 +78,7 @@ pub enum Assess {
 /// Writes a commented draft.
 #[derive(Args)]
 pub struct New {
-    /// Where to write it; stdout where it is missing
+    /// The file to write; default: stdout
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -86,7 +86,7 @@ pub struct New {
 /// Checks a draft.
 #[derive(Args)]
 pub struct Lint {
-    /// The draft (TOML, or JSON where it ends in .json)
+    /// The draft (TOML, or JSON if its name ends in .json)
     file: PathBuf,
 }
 
@@ -144,13 +144,13 @@ impl Lint {
     }
 }
 
-/// Why a state gets nothing of it that no subject names.
+/// Why nothing goes to a state that no subject names.
 #[derive(Serialize)]
 struct Told {
     withheld: String,
 }
 
-/// The organisation's own rows on who controls a place, as they are on disk; none where there is no node.
+/// The organisation's own rows on who controls a place, from its files; none if there is no node.
 fn own_control(global: &Global) -> Result<ControlTable, CliError> {
     let Ok(config) = Config::load(&global.dir) else { return Ok(ControlTable::none()) };
     let files = app::rules::read(&config.rules).map(Option::unwrap_or_default);
@@ -161,11 +161,11 @@ fn own_control(global: &Global) -> Result<ControlTable, CliError> {
     })
 }
 
-/// A draft with its attachments' digests, and what the lint finds in it.
+/// A draft with its attachments' digests, and the findings of the lint.
 fn checked(global: &Global, file: &std::path::Path) -> Result<(Draft, Vec<Finding>), CliError> {
     let (text, format) = super::files::read_written(file)?;
     let mut draft = draft::parse(&text, format).map_err(|e| CliError::files(e.in_file(&file.display().to_string())))?;
-    // A draft can be checked where there is no node, too.
+    // A draft can be checked without a node, too.
     let node = Config::load(&global.dir).ok();
     attach::digest(&mut draft, Beside { draft: file, node: node.as_ref() })?;
     let findings = lint(&draft, SystemClock.now());

@@ -24,32 +24,32 @@ use crate::{
     wire::{self, field::present, proto},
 };
 
-/// Change the organisation's own root certificates. Two administrators sign; partners follow by themselves.
+/// Change the organisation's own root certificates. Two administrators sign; partners adopt the change by themselves.
 #[derive(Subcommand)]
 pub enum BundleCommand {
-    /// Propose other roots: a PEM file with all that are to count from now on, old and new
+    /// Propose other roots: a PEM file with all roots that count from now on, old and new
     Propose(propose::Propose),
-    /// Sign what another administrator has proposed; from then on it is in force, and all partners are told
+    /// Sign what another administrator has proposed; it is then in force, and all partners are told
     Sign(Sign),
-    /// Show the roots in force, what is proposed, and which partner has taken them
+    /// Show the roots in force, the proposals, and which partners have adopted them
     Status(status::Status),
     /// Propose the same roots without one of them
     Retire(propose::Retire),
-    /// Take new roots of another organisation from a file that it has made with `bundle status --out`
+    /// Load new roots of another organisation from a file that it has written with `bundle status --out`
     Take(Take),
 }
 
-/// Asks first, and shows what changes.
+/// Shows what changes, asks, and signs.
 #[derive(Args)]
 pub struct Sign {
-    /// The beginning of the proposal's id, as `bundle propose` has printed it; needed where several are open, and with --yes
+    /// The beginning of the proposal's id, as `bundle propose` has printed it; required if several proposals are open, and with --yes
     id: Option<String>,
 }
 
-/// The bundles are signed by that organisation's own administrators, so that it does not matter how the file came.
+/// That organisation's own administrators have signed the bundles, so it does not matter how the file arrived.
 #[derive(Args)]
 pub struct Take {
-    /// The file, or a mail that holds it
+    /// The file, or a mail that contains it
     file: PathBuf,
 }
 
@@ -76,10 +76,10 @@ impl Sign {
         let who = proposed.by.join(", ");
         output::note(global, &format!("{who} proposes bundle {}:\n{change}", status.sequence + 1));
         if global.yes && self.id.is_none() {
-            return Err(CliError::usage("with --yes, say which proposal is meant by the beginning of its id"));
+            return Err(CliError::usage("with --yes, give the beginning of the id of the proposal"));
         }
         if !output::confirm(global, "Have you agreed on exactly this with them?") {
-            let what = "not signed; `--yes` where nobody can be asked";
+            let what = "not signed; confirm, or give --yes if nobody can be asked";
             return Err(CliError::new(Exit::Failed, "NOT_CONFIRMED", what));
         }
         let envelope = wire::envelope::from_proto(present("bundle", proposed.bundle.clone())?)?;
@@ -88,7 +88,7 @@ impl Sign {
         let made = serde_json::json!({ "sequence": status.sequence + 1, "fingerprint": proposed.fingerprint });
         output::result(global, &made, || {
             format!(
-                "bundle {} is in force; partners are told. `watchfire bundle status` shows who has taken it",
+                "bundle {} is in force; partners are told. `watchfire bundle status` shows who has adopted it",
                 status.sequence + 1
             )
         });
@@ -106,7 +106,7 @@ impl Sign {
                     format!("no proposal's id begins with `{}`; see `watchfire bundle status`", shorten(&beginning));
                 Err(CliError::new(Exit::Failed, "NOT_FOUND", what))
             }
-            _ => Err(CliError::usage("several proposals are open; say which, by the beginning of its id")),
+            _ => Err(CliError::usage("several proposals are open; give the beginning of the id of one")),
         }
     }
 }
@@ -116,7 +116,7 @@ impl Take {
         let all = read_all_armoured(&self.file)?;
         if let Some(other) = all.iter().find(|envelope| envelope.kind != StatementKind::Bundle) {
             let what = format!(
-                "{} holds a {}; a partner's roots are written by `watchfire bundle status --out FILE` there",
+                "{} contains a {}; the partner writes its roots with `watchfire bundle status --out FILE`",
                 self.file.display(),
                 other.kind
             );
@@ -134,13 +134,13 @@ impl Take {
     }
 }
 
-/// One that another person has proposed.
+/// Signs a bundle that another person has proposed.
 fn signed(context: &Context, payload: Vec<u8>) -> Result<Envelope, CliError> {
     let envelope = context.signing_key()?.envelope(StatementKind::Bundle, payload);
     envelope.map_err(|e| CliError::files(e.to_string()))
 }
 
-/// A new bundle, by the person who gives the command.
+/// Signs a new bundle of the person who gives the command.
 fn said(context: &Context, content: Vec<u8>) -> Result<Envelope, CliError> {
     let envelope = context.signing_key()?.statement(StatementKind::Bundle, content);
     envelope.map_err(|e| CliError::files(e.to_string()))

@@ -1,4 +1,4 @@
-//! Files that people write, read and send to each other.
+//! Reads and writes the files that people exchange.
 
 use std::{
     fs::{File, Permissions},
@@ -12,23 +12,23 @@ use tempfile::NamedTempFile;
 use super::CliError;
 use crate::draft::Format;
 
-/// No file that a person writes is larger.
+/// The largest file written by a person that is read.
 const MAX_WRITTEN: u64 = 16 << 20;
 
-/// The mode of a file that is for everybody whom the user's own mask does not shut out.
+/// The mode of a file that others may read, as far as the user's umask allows.
 pub const FOR_ALL: u32 = 0o666;
-/// The mode of a file that is for its owner only.
+/// The mode of a file that only its owner may read.
 pub const FOR_OWNER: u32 = 0o600;
 
-/// A new file. It has its name only once it is whole and on disk: nobody takes a part of it for all of it. Until then it has a
-/// name of its own beside that, and is removed when this is dropped.
+/// A new file. It gets its name only when it is complete and on disk, so that nobody mistakes a part of it for the whole. Until then it has a
+/// temporary name beside it, and is removed when this value is dropped.
 pub struct NewFile {
     file: NamedTempFile,
     path: PathBuf,
 }
 
 impl NewFile {
-    /// Begins it; what is there already stays.
+    /// Begins the file. An existing file is not overwritten.
     pub fn begin(path: &Path, mode: u32) -> Result<Self, CliError> {
         if path.symlink_metadata().is_ok() {
             return Err(not_written(path, &io::ErrorKind::AlreadyExists.into()));
@@ -38,17 +38,17 @@ impl NewFile {
         name.push(path.file_name().unwrap_or_default());
         name.push(".");
         let begun = tempfile::Builder::new().prefix(&name).permissions(Permissions::from_mode(mode)).tempfile_in(dir);
-        // Without the name that nobody has asked for.
+        // The error does not show the temporary name.
         let file = begun.map_err(|e| not_written(path, &io::Error::from(e.kind())))?;
         Ok(Self { file, path: path.to_owned() })
     }
 
-    /// Adds to it.
+    /// Appends bytes.
     pub fn add(&mut self, bytes: &[u8]) -> Result<(), CliError> {
         self.file.as_file_mut().write_all(bytes).map_err(|e| not_written(&self.path, &e))
     }
 
-    /// Gives it its name.
+    /// Gives the file its name.
     pub fn finish(self) -> Result<(), CliError> {
         let Self { file, path } = self;
         let named = file.as_file().sync_all().and_then(|()| file.persist_noclobber(&path).map_err(|e| e.error));
@@ -56,7 +56,7 @@ impl NewFile {
     }
 }
 
-/// Writes a new file, whole or not at all; what is there already stays.
+/// Writes a new file, completely or not at all. An existing file is not overwritten.
 pub fn write_new(path: &Path, text: &str) -> Result<(), CliError> {
     let mut file = NewFile::begin(path, FOR_ALL)?;
     file.add(text.as_bytes())?;
@@ -66,7 +66,7 @@ pub fn write_new(path: &Path, text: &str) -> Result<(), CliError> {
 /// Why a new file could not be written.
 fn not_written(path: &Path, error: &io::Error) -> CliError {
     let why = match error.kind() {
-        io::ErrorKind::AlreadyExists => "is there already; move it away, or write another".to_owned(),
+        io::ErrorKind::AlreadyExists => "exists already; move it away, or write to another file".to_owned(),
         _ => format!("can't be written: {error}"),
     };
     CliError::files(format!("{} {why}", path.display()))
@@ -117,7 +117,7 @@ mod tests {
         let begun = NewFile::begin(&path, FOR_ALL).unwrap();
         std::fs::write(&path, "another").unwrap();
         for refused in [begun.finish().unwrap_err(), write_new(&path, "mine").unwrap_err()] {
-            assert!(refused.message.contains("is there already"), "{}", refused.message);
+            assert!(refused.message.contains("exists already"), "{}", refused.message);
         }
         assert_eq!((names(dir.path()).len(), std::fs::read_to_string(&path).unwrap()), (1, "another".to_owned()));
     }

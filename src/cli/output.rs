@@ -1,4 +1,4 @@
-//! What a person or program sees: results on stdout, the rest on stderr, one sentence and a documented exit code.
+//! Output: results on stdout, everything else on stderr, one sentence for an error, and a documented exit code.
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -30,24 +30,24 @@ pub enum Exit {
     Failed = 1,
     /// Wrong usage.
     Usage = 2,
-    /// Configuration or files at fault.
+    /// A fault in the configuration or in files.
     Files = 3,
     /// The node can't be reached.
     Unreachable = 4,
     /// Denied by policy or role.
     Denied = 5,
-    /// Something does not verify.
+    /// Verification failed.
     Unverified = 6,
 }
 
-/// Why a command ends without having done its job.
+/// Why a command failed.
 #[derive(Debug)]
 pub struct CliError {
     /// The exit code.
     pub exit: Exit,
-    /// Stable, in capitals.
+    /// The stable reason, in capitals.
     pub reason: String,
-    /// A sentence: what happened, then what to do.
+    /// A sentence that says what happened and then what to do.
     pub message: String,
     /// The field at fault.
     pub field: Option<String>,
@@ -59,12 +59,12 @@ impl CliError {
         Self { exit, reason: reason.to_owned(), message: message.into(), field: None }
     }
 
-    /// Files or configuration at fault.
+    /// An error in files or in the configuration.
     pub fn files(message: impl Into<String>) -> Self {
         Self::new(Exit::Files, "FILES_AT_FAULT", message)
     }
 
-    /// Wrong usage.
+    /// An error of usage.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(Exit::Usage, "USAGE", message)
     }
@@ -155,11 +155,10 @@ impl From<crate::app::devca::DevCaError> for CliError {
     }
 }
 
-/// Why not all of the output could be written, once that is so. A command goes on to its end all the same: what it does at the
-/// node is done whole.
+/// The first error that occurred while output was written. The command still runs to its end, so that its work at the node is complete.
 static LOST: OnceLock<String> = OnceLock::new();
 
-/// Writes to stdout. A reader that went away (`| head`) is no fault; any other failure is told at the end: see [`ended`].
+/// Writes to stdout. It is no error if the reader has gone away (`| head`). Any other error is reported at the end: see [`ended`].
 pub fn print(text: &str) {
     let mut out = std::io::stdout().lock();
     let written = out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
@@ -170,15 +169,15 @@ fn note_loss(written: io::Result<()>) {
     if let Err(error) = written
         && error.kind() != io::ErrorKind::BrokenPipe
     {
-        // The first failure is the one to tell.
+        // The first error is the one to report.
         let _ = LOST.set(error.to_string());
     }
 }
 
-/// What a command that has done its job comes to: it has failed all the same where its output was lost.
+/// The result of a command that has done its work. It is an error if output was lost.
 pub fn ended() -> Result<(), CliError> {
     LOST.get().map_or(Ok(()), |error| {
-        let what = format!("the output can't be written: {error}; what the command does at the node is done");
+        let what = format!("the output can't be written: {error}; the command has done its work at the node");
         Err(CliError::new(Exit::Failed, "OUTPUT_LOST", what))
     })
 }
@@ -188,7 +187,7 @@ pub fn print_json(value: &impl Serialize) {
     print(&serde_json::to_string(value).unwrap_or_else(|_| "{}".to_owned()));
 }
 
-/// The result: JSON where asked for, words otherwise.
+/// Prints the result, as JSON with `--json` and as words otherwise.
 pub fn result(global: &Global, value: &impl Serialize, words: impl FnOnce() -> String) {
     if global.json {
         print_json(value);
@@ -197,7 +196,7 @@ pub fn result(global: &Global, value: &impl Serialize, words: impl FnOnce() -> S
     }
 }
 
-/// A text for a new file, or for stdout where none is named.
+/// Writes a text to a new file, or to stdout if no file is named.
 pub fn written(global: &Global, out: Option<&Path>, text: &str) -> Result<(), CliError> {
     let Some(path) = out else {
         print(text.trim_end());
@@ -208,14 +207,14 @@ pub fn written(global: &Global, out: Option<&Path>, text: &str) -> Result<(), Cl
     Ok(())
 }
 
-/// A remark on stderr, unless quiet.
+/// Prints a remark on stderr, except with `--quiet`.
 pub fn note(global: &Global, text: &str) {
     if !global.quiet {
         let _ = writeln!(std::io::stderr(), "{text}");
     }
 }
 
-/// Asks a yes-or-no question. Without a terminal, and without `--yes`, the answer is no.
+/// Asks a yes-or-no question. If there is no terminal and no `--yes`, the answer is no.
 pub fn confirm(global: &Global, question: &str) -> bool {
     if global.yes {
         return true;
@@ -229,7 +228,7 @@ pub fn confirm(global: &Global, question: &str) -> bool {
     read.is_ok() && matches!(line.trim(), "y" | "Y" | "yes")
 }
 
-/// Ends with an error. Without a reason, its object is on stdout already.
+/// Ends with an error. An error without a reason has printed its JSON object on stdout already.
 pub fn fail(global: &Global, error: &CliError) -> ExitCode {
     if global.json && !error.reason.is_empty() {
         print_json(&serde_json::json!({
@@ -240,7 +239,7 @@ pub fn fail(global: &Global, error: &CliError) -> ExitCode {
     ExitCode::from(error.exit as u8)
 }
 
-/// Ends with clap's own words: help and version are no errors.
+/// Ends with the message of clap. Help and version are not errors.
 pub fn usage(error: &clap::Error) -> ExitCode {
     let is_help = !error.use_stderr();
     if !is_help && std::env::args().any(|a| a == "--json") {
@@ -255,11 +254,11 @@ pub fn usage(error: &clap::Error) -> ExitCode {
     }
 }
 
-/// How texts look on this terminal.
+/// How texts are rendered on this terminal.
 pub fn options() -> Options {
     let is_terminal = std::io::stdout().is_terminal();
     let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
-    #[expect(clippy::expect_used, reason = "the lexicon is one of the built-in table's")]
+    #[expect(clippy::expect_used, reason = "the lexicon is in the built-in table")]
     let lexicon = Lexicon::by_id(LEXICON).expect("the default lexicon is built in");
     Options { lexicon, width: columns.unwrap_or(80), color: is_terminal && std::env::var_os("NO_COLOR").is_none() }
 }
@@ -267,9 +266,9 @@ pub fn options() -> Options {
 /// The default lexicon of likelihood words.
 pub const LEXICON: &str = "uk-phia-2025";
 
-/// Columns under headings, for this terminal.
+/// A table with headings, for this terminal.
 pub fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
-    // Whoever pipes a table wants whole cells.
+    // A table that is piped to a program has complete cells.
     let width = if std::io::stdout().is_terminal() { options().width } else { 10_000 };
     render::table(headings, rows, width)
 }

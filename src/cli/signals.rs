@@ -1,4 +1,4 @@
-//! The signals by which the system or the user ends a program, or asks a node to look at its files again.
+//! The signals that end a program, or make a node read its files again.
 
 use std::future::Future;
 
@@ -6,24 +6,24 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{CliError, Exit};
 
-/// The signals, as they come from the moment on in which this is made.
+/// The signals that arrive after this value was created.
 pub struct Signals {
     interrupt: Option<Signal>,
     terminate: Option<Signal>,
     hangup: Option<Signal>,
 }
 
-/// What is asked for.
+/// What a signal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asked {
-    /// To end: SIGINT (Ctrl-C) or SIGTERM.
+    /// End the program: SIGINT (Ctrl-C) or SIGTERM.
     End,
-    /// SIGHUP: the terminal is gone, or somebody wants files to be read anew.
+    /// SIGHUP: the terminal was closed, or the files are to be read again.
     HangUp,
 }
 
 impl Signals {
-    /// Where the system gives no notice of a signal, it ends the program as ever.
+    /// If the system can't report a signal, the signal ends the program as usual.
     pub fn new() -> Self {
         let of = |kind| signal(kind).ok();
         Self {
@@ -33,7 +33,7 @@ impl Signals {
         }
     }
 
-    /// Waits for the next one.
+    /// Waits for the next signal.
     pub async fn next(&mut self) -> Asked {
         tokio::select! {
             () = one(&mut self.interrupt) => Asked::End,
@@ -50,11 +50,11 @@ async fn one(signal: &mut Option<Signal>) {
     }
 }
 
-/// What `work` comes to, unless a signal ends the program: then it is dropped, with what it has begun.
+/// The result of `work`. If a signal ends the program first, `work` is dropped, with what it has begun.
 pub async fn unless_ended<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
     let mut signals = Signals::new();
     tokio::select! {
         done = work => done,
-        _ = signals.next() => Err(CliError::new(Exit::Failed, "INTERRUPTED", "interrupted before it was done")),
+        _ = signals.next() => Err(CliError::new(Exit::Failed, "INTERRUPTED", "interrupted before the command was done")),
     }
 }

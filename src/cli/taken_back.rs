@@ -1,4 +1,4 @@
-//! A recall, as programs and people see it.
+//! A recall, as JSON and as words.
 
 use std::collections::HashSet;
 
@@ -11,14 +11,14 @@ use crate::{
     wire::{field::time, proto},
 };
 
-/// What was taken back, or of which the purge waits for an officer, by when it last changed.
+/// The recalls, or those whose purge waits for an officer, in the order of their last change.
 pub async fn all(desk: &mut DeskClient, waiting_only: bool) -> Result<Vec<proto::RecallView>, CliError> {
     let mut answers = desk.list_recalls(proto::ListRecallsRequest { waiting_only }).await?.into_inner();
     let mut all = vec![];
     while let Some(answer) = answers.message().await? {
         all.extend(answer.recall);
     }
-    // What has changed meanwhile came again: the last word counts.
+    // A recall that changed while the list was read comes twice. The last one counts.
     let mut seen = HashSet::new();
     all.reverse();
     all.retain(|r| seen.insert((r.originator.clone(), r.assessment_id.clone())));
@@ -26,7 +26,7 @@ pub async fn all(desk: &mut DeskClient, waiting_only: bool) -> Result<Vec<proto:
     Ok(all)
 }
 
-/// What was taken back, by whom, why, and what it has come to here.
+/// What was recalled, by whom, why, and its state here.
 #[derive(Debug, Clone, Serialize)]
 pub struct TakenBack {
     /// The statement's id.
@@ -37,26 +37,26 @@ pub struct TakenBack {
     originator: String,
     /// `withdraw` or `purge`.
     kind: String,
-    /// In the originator's words.
+    /// The reason, in the originator's words.
     reason: String,
-    /// By the originator's clock.
+    /// When, by the originator's clock.
     recalled_at: Option<String>,
     /// Who signed it.
     by: String,
     exercise: bool,
-    /// What it has come to here.
+    /// Its state here.
     pub state: String,
     changed: Option<String>,
-    /// The partner by whom it came; none where it was issued here.
+    /// The partner that handed it over; none if it was issued here.
     from: Option<String>,
-    /// The officers who stand behind the purge.
+    /// The officers who have approved the purge.
     approvals: Vec<String>,
     /// The officer who has declined it.
     declined: Option<String>,
 }
 
 impl TakenBack {
-    /// As the desk answers it.
+    /// From the desk's answer.
     pub fn new(view: proto::RecallView) -> Self {
         let when = |at| time("at", at).ok().map(|t| t.to_string());
         Self {
@@ -79,7 +79,7 @@ impl TakenBack {
     /// One sentence.
     pub fn words(&self) -> String {
         let exercise = if self.exercise { "EXERCISE: " } else { "" };
-        let asks = if self.kind == "purge" { "asks that it be destroyed" } else { "has taken it back" };
+        let asks = if self.kind == "purge" { "asks to destroy it" } else { "has recalled it" };
         let at = self.recalled_at.as_deref().unwrap_or("-");
         format!(
             "{exercise}{} {asks}, {at} ({}): {}{}",
@@ -93,7 +93,7 @@ impl TakenBack {
     fn here(&self) -> String {
         match self.state.as_str() {
             "awaiting-approval" => {
-                format!("; sealed here, {} of 2 officers stand behind the purge", self.approvals.len())
+                format!("; sealed here, {} of 2 officers have approved the purge", self.approvals.len())
             }
             "declined" => {
                 format!("; sealed here, the purge was declined by {}", self.declined.as_deref().unwrap_or("-"))

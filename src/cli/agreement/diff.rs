@@ -1,4 +1,4 @@
-//! `watchfire agreement diff`: two agreements or drafts compared, in words.
+//! `watchfire agreement diff`: compares two agreements or drafts in words.
 
 use std::path::Path;
 
@@ -27,12 +27,12 @@ use crate::{
     render,
 };
 
-/// Compares two agreements; with two files no node is needed.
+/// Compares two agreements. Two files can be compared without a node.
 #[derive(Args)]
 pub struct Diff {
-    /// The one before: an id, enough of its beginning, or a file
+    /// The earlier agreement: an id or its beginning, or a file
     a: String,
-    /// The one after: an id, enough of its beginning, or a file
+    /// The later agreement: an id or its beginning, or a file
     b: String,
 }
 
@@ -55,7 +55,7 @@ struct Change {
     words: String,
 }
 
-/// One side, with what people call it.
+/// One side of the comparison, with its name for people.
 struct Side {
     name: String,
     words: String,
@@ -82,13 +82,13 @@ impl Diff {
     }
 }
 
-/// A file, where there is one of that name; otherwise an agreement that the node knows.
+/// Reads a file if there is one of that name, and otherwise an agreement of the node.
 async fn side(global: &Global, name: &str, desk: &mut Option<DeskClient>) -> Result<Side, CliError> {
     let path = Path::new(name);
     let is_written = path.extension().is_some_and(|e| e == "toml" || e == "json");
     if is_written || path.is_file() {
         let (text, format) = read_written(path)?;
-        // Where it stands among the versions is not compared.
+        // The version number is not compared.
         let lineage = Lineage { series: AssessmentId([0; 16]), previous: None };
         let agreement = draft::parse_agreement(&text, format, lineage).map_err(|e| CliError::files(e.in_file(name)))?;
         return Ok(Side { name: name.to_owned(), words: name.to_owned(), agreement });
@@ -102,7 +102,7 @@ async fn side(global: &Global, name: &str, desk: &mut Option<DeskClient>) -> Res
     Ok(Side { name: view.id, words, agreement: view.agreement })
 }
 
-/// What a version changes of the one before, in words.
+/// What a version changes compared with the one before, in words.
 pub(super) fn since(before: &View, after: &View) -> String {
     let found = differences(&before.agreement, &after.agreement);
     let heading = format!("Compared with version {} ({}):", before.version, before.short());
@@ -123,7 +123,7 @@ impl Change {
     }
 }
 
-/// The term that changed as a program names it, with what was and what is; `null` where there was or is nothing.
+/// The name of the changed term for programs, with its earlier and its later value; `null` for no value.
 fn parts(what: &What) -> (&'static str, Value, Value) {
     let none = || Value::Null;
     match what {

@@ -1,4 +1,4 @@
-//! `watchfire agreement simulate`: what terms would change, before they are in force.
+//! `watchfire agreement simulate`: shows what terms would change before they are in force.
 
 use std::path::PathBuf;
 
@@ -23,21 +23,21 @@ use crate::{
     },
 };
 
-/// Tells what terms would have given and withheld of what was published here. Changes nothing and leaves no trace.
+/// Shows what terms would have released and withheld of what was published here. It changes nothing and leaves no trace.
 #[derive(Args)]
 #[command(
-    after_help = "What this node gives is compared, not what it gets. With --json one object: `what`, `partners`, \
+    after_help = "The simulation compares what this node gives, not what it receives. With --json it prints one object: `what`, `partners`, \
                         `replaces`, `rules_in_force`, `assessments`, `since`, `counts` (by `partner` and `change`: how many \
                         `assessments` and `portions`), `differences` (with `kinds`, `before`, `after` and `because`) and \
                         `untold`, how many more differences there are."
 )]
 pub struct Simulate {
-    /// The agreement (TOML, or JSON where it ends in .json)
+    /// The agreement file (TOML, or JSON if its name ends in .json)
     file: PathBuf,
-    /// The agreement whose place the terms would take; the only one in force with the partner where it is missing
+    /// The agreement that the terms would replace; default: the only one in force with the partner
     #[arg(long, value_name = "ID")]
     amends: Option<String>,
-    /// The terms would stand beside what is in force
+    /// Simulate the terms beside the agreements in force, instead of in place of one
     #[arg(long, conflicts_with = "amends")]
     beside: bool,
     #[command(flatten)]
@@ -52,7 +52,7 @@ impl Simulate {
         let context = Context::load(global, ANYBODY)?;
         let series = seal::compose::new_assessment_id().map_err(|e| CliError::files(e.to_string()))?;
         let mut lineage = Lineage { series, previous: None };
-        // Mistakes in the file first: for those no node is needed.
+        // Mistakes in the file are reported first, because that needs no node.
         let parse =
             |lineage| draft::parse_agreement(&text, format, lineage).map_err(|e| CliError::files(e.in_file(&at)));
         parse(lineage)?;

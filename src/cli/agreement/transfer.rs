@@ -21,15 +21,15 @@ use crate::{
 pub struct Export {
     #[command(flatten)]
     which: Which,
-    /// Where to write it
+    /// The file to write
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 }
 
-/// Takes an agreement from a file.
+/// Loads an agreement from a file.
 #[derive(Args)]
 pub struct Import {
-    /// A file that the partner has made with `agreement export`
+    /// A file that the partner has written with `agreement export`
     file: PathBuf,
 }
 
@@ -41,7 +41,7 @@ impl Export {
             let what = "nobody has signed it yet, so there is nothing to send; see `watchfire agreement show`";
             return Err(CliError::new(Exit::Failed, "CONFLICT", what));
         }
-        // Asked for by itself, so that it goes on record.
+        // A separate call, so that the export is recorded in the ledger.
         let id = hex::decode(&view.id).unwrap_or_default().into();
         let taken = desk.export_agreement(proto::ExportAgreementRequest { id }).await?.into_inner();
         let envelope = wire::envelope::from_proto(taken.envelope.unwrap_or_default())?;
@@ -61,11 +61,11 @@ impl Import {
     }
 }
 
-/// Writes the file that was asked for beside proposing or signing, once there is a signature on it.
+/// Writes the file for `--out` of `propose` and `sign`, if the node has signed.
 pub(super) fn write_signed(global: &Global, view: &View, out: Option<&Path>) -> Result<(), CliError> {
     let Some(out) = out else { return Ok(()) };
     if view.approvals.len() < view.approvals_needed {
-        output::note(global, &format!("{} is not written yet: the node has not signed", out.display()));
+        output::note(global, &format!("did not write {}: the node has not signed yet", out.display()));
         return Ok(());
     }
     write_new(out, &armour(&view.envelope))?;

@@ -1,4 +1,4 @@
-//! An agreement as the commands show it: what it says, where it stands, and what comes next.
+//! An agreement as the commands show it: its terms, its state, and the next step.
 
 use serde::Serialize;
 
@@ -25,7 +25,7 @@ pub struct View {
     pub state: String,
     from: String,
     until: String,
-    /// The person's id and since when.
+    /// The person and the time.
     pub approvals: Vec<Person>,
     pub approvals_needed: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,7 +41,7 @@ pub struct View {
     #[serde(skip_serializing_if = "String::is_empty")]
     followed_by: String,
     days_left: i64,
-    /// Whether the time of notice before its end has begun.
+    /// Whether the notice period before its end has begun.
     ends_soon: bool,
     grants: Vec<Grant>,
     #[serde(skip)]
@@ -55,7 +55,7 @@ pub struct View {
 pub struct Person {
     id: String,
     at: String,
-    /// The id of the person's signed approval, which the ledger names; none where it takes none.
+    /// The id of the person's signed approval, which the ledger names; none if no approval is needed.
     #[serde(skip_serializing_if = "Option::is_none")]
     approval: Option<String>,
 }
@@ -66,7 +66,7 @@ impl Person {
         Self { at: written(message.at).unwrap_or_default(), id: message.id, approval }
     }
 
-    /// The name without the organisation, which is one's own.
+    /// The name without the organisation, which is the own one.
     fn name(&self) -> &str {
         self.id.rsplit('/').next().unwrap_or_default()
     }
@@ -105,7 +105,7 @@ impl View {
         })
     }
 
-    /// Enough of its id to name it.
+    /// The beginning of its id, for people.
     pub fn short(&self) -> &str {
         short(&self.id)
     }
@@ -126,8 +126,8 @@ impl View {
     fn remark(&self) -> String {
         let (there, needed) = (self.approvals.len(), self.approvals_needed);
         match self.state.as_str() {
-            "awaiting-approval" => format!("{there} of {needed} stand behind it"),
-            "proposed" if there > 0 => format!("{there} of {needed} stand behind it"),
+            "awaiting-approval" => format!("{there} of {needed} have approved it"),
+            "proposed" if there > 0 => format!("{there} of {needed} have approved it"),
             "suspended" => self.stopped_by().to_owned(),
             "ended" => match self.ended.as_str() {
                 "terminated-here" => "by this side".to_owned(),
@@ -148,13 +148,13 @@ impl View {
         }
     }
 
-    /// All of it, in words.
+    /// The whole agreement in words.
     pub fn words(&self) -> String {
         let terms = render::agreement(&self.agreement, &output::options());
         format!("agreement {} (version {}, {})\n{}\n\n{terms}", self.short(), self.version, self.state, self.standing())
     }
 
-    /// Where it stands and what comes next.
+    /// Its state and the next step.
     fn standing(&self) -> String {
         let id = self.short();
         let mut lines = vec![];
@@ -168,22 +168,22 @@ impl View {
         match self.state.as_str() {
             "awaiting-approval" => {
                 lines.push(format!("Proposed by {}; nobody has signed it.", names.join(" and ")));
-                lines.push(format!("It goes to the partner once {more}: watchfire agreement sign {id}"));
+                lines.push(format!("It is sent to the partner when {more}: watchfire agreement sign {id}"));
             }
             "proposed" => {
                 if !names.is_empty() {
-                    lines.push(format!("The partner has signed it, and {} stands behind it.", names.join(" and ")));
+                    lines.push(format!("The partner has signed it, and {} has approved it.", names.join(" and ")));
                 }
-                lines.push(format!("It is in force once {more}: watchfire agreement sign {id}"));
+                lines.push(format!("It is in force when {more}: watchfire agreement sign {id}"));
                 lines.push(format!("To decline it: watchfire agreement terminate {id}"));
             }
             "agreed" => {
                 lines.push(format!(
-                    "Both have signed it. It begins on {}, and nothing goes under it before.",
+                    "Both have signed it. It begins on {}, and nothing is released under it before.",
                     self.from
                 ));
             }
-            "signed-here" => lines.push("Signed here; it waits for the partner's signature.".to_owned()),
+            "signed-here" => lines.push("Signed here. It waits for the partner's signature.".to_owned()),
             "suspended" => {
                 if let Some(by) = &self.suspended_here {
                     lines.push(format!("Suspended by {} since {}: nothing is given or taken.", by.name(), by.at));
@@ -195,8 +195,8 @@ impl View {
             }
             "ended" => lines.push(self.end()),
             _ => {
-                let behind = if names.len() == 1 { "stands" } else { "stand" };
-                lines.push(format!("Signed by both; {} {behind} behind it on this side.", names.join(" and ")));
+                let have = if names.len() == 1 { "has" } else { "have" };
+                lines.push(format!("Signed by both. On this side {} {have} approved it.", names.join(" and ")));
             }
         }
         if let (false, Some(at)) = (self.state == "ended", &self.ends_at) {
@@ -233,7 +233,7 @@ impl View {
     }
 }
 
-/// Enough of an id to name it.
+/// The beginning of an id, for people.
 fn short(id: &str) -> &str {
     id.get(..12).unwrap_or(id)
 }

@@ -1,5 +1,5 @@
-//! The files that a draft names. A draft may come from somebody else: it must not take a file of this machine along unseen, and
-//! what is no file must not hold the program up.
+//! The files that a draft names. A draft may come from somebody else, so it must not attach a file of this machine unnoticed, and a path that is
+//! no regular file must not block the program.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -13,50 +13,49 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::{app::is_secret, cli::CliError, config::Config};
 
-/// Where a draft is, and whose machine it is on.
+/// Where a draft is, and which node is on this machine.
 #[derive(Clone, Copy)]
 pub(super) struct Beside<'a> {
     /// The draft's own file.
     pub draft: &'a Path,
-    /// The node whose directory commands are given in, where there is one.
+    /// The node in whose directory the command is given, if there is one.
     pub node: Option<&'a Config>,
 }
 
 impl Beside<'_> {
-    /// Opens a regular file that stands beside the draft, or in a directory there, and is no secret of the node's.
+    /// Opens a regular file beside the draft, or in a directory there, that is not a secret of the node.
     pub(super) fn open(self, named: &Path) -> Result<File, CliError> {
         let dir = self.draft.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let failed = |e: io::Error| CliError::files(format!("{} can't be read: {e}", dir.join(named).display()));
         let refused = |why: &str| CliError::files(format!("{}: {why}", named.display()));
-        const ELSEWHERE: &str =
-            "a draft names only files that stand beside it, or in a directory there; copy the file there";
+        const ELSEWHERE: &str = "a draft may only name files beside it, or in a directory there; copy the file there";
         let stays = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
         if !named.components().all(stays) {
             return Err(refused(ELSEWHERE));
         }
-        // By its real name: a link may lead elsewhere.
+        // The real path is checked, because a link may lead elsewhere.
         let real = found(dir, named).canonicalize().map_err(failed)?;
         if !real.starts_with(dir.canonicalize().map_err(failed)?) {
             return Err(refused(ELSEWHERE));
         }
-        // Where the draft is in the node's own directory, its keys are beside it.
+        // If the draft is in the node's own directory, the node's keys are beside it.
         if self.node.is_some_and(|node| is_secret(node, &real)) {
             return Err(refused(
-                "it is a key or the store of the node, or belongs to a person; no draft takes it along",
+                "it is a key or the store of the node, or belongs to a person; a draft may not attach it",
             ));
         }
-        // A pipe would be waited for until somebody writes to it.
+        // Opening a pipe would block until somebody writes to it.
         let flags = (OFlags::NONBLOCK | OFlags::NOFOLLOW).bits().cast_signed();
         let file = OpenOptions::new().read(true).custom_flags(flags).open(real).map_err(failed)?;
         if !file.metadata().map_err(failed)?.is_file() {
-            return Err(failed(io::Error::other("it is no file but a directory, a pipe or a device")));
+            return Err(failed(io::Error::other("it is not a file but a directory, a pipe or a device")));
         }
         Ok(file)
     }
 }
 
-/// The path as it is on disk. A draft's texts are composed (NFC), and some systems write names decomposed: where a name is not
-/// there as it is written, the one that reads the same is meant.
+/// The path as it is on disk. The texts of a draft are composed (NFC), but some systems write names decomposed. If there is no file with
+/// exactly that name, the file whose composed name is the same is used.
 fn found(dir: &Path, named: &Path) -> PathBuf {
     named.components().fold(dir.to_owned(), |at, part| {
         let (exact, Some(wanted)) = (at.join(part), part.as_os_str().to_str()) else { return at.join(part) };
@@ -101,7 +100,7 @@ mod tests {
         let whole = at("work/map");
         for named in ["../secret", "photos/../map", "out", "up/secret", "/etc/hostname", whole.to_str().unwrap()] {
             let why = read(&draft, named).unwrap_err();
-            assert!(why.contains("stand beside it"), "{named}: {why}");
+            assert!(why.contains("files beside it"), "{named}: {why}");
         }
         assert!(read(&draft, "nothing").unwrap_err().contains("can't be read"));
     }
@@ -114,7 +113,7 @@ mod tests {
         assert!(pipe.success());
         for named in ["directory", "pipe"] {
             let why = read(&dir.path().join("draft.toml"), named).unwrap_err();
-            assert!(why.contains("it is no file"), "{named}: {why}");
+            assert!(why.contains("it is not a file"), "{named}: {why}");
         }
     }
 

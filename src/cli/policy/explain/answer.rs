@@ -1,4 +1,4 @@
-//! What the node answered, as programs see it.
+//! The node's answer as JSON.
 
 use std::collections::BTreeSet;
 

@@ -25,7 +25,7 @@ pub struct Arrived {
     pub agreement: AgreementRef,
     pub grants: Vec<String>,
     pub terms: Terms,
-    /// What it brought.
+    /// The portions that it brought.
     pub portions: Vec<Brought>,
     pub quarantined: Option<String>,
 }
@@ -36,7 +36,7 @@ pub struct Brought {
     pub handle: String,
     #[serde(skip)]
     pub name: String,
-    /// To whom the release's terms and the portion's own marking together let it be passed on.
+    /// The organisations to which the release's terms and the portion's marking together allow it to be passed on.
     pub onward: Vec<String>,
 }
 
@@ -98,7 +98,7 @@ impl Arrived {
         if told.is_empty() {
             lines.push("  may not be passed on to anybody".to_owned());
         } else if portions.iter().any(|p| p.onward.is_empty()) {
-            lines.push("  all else may not be passed on".to_owned());
+            lines.push("  everything else may not be passed on".to_owned());
         }
         if !terms.barred_states.is_empty() {
             let states: Vec<String> = terms.barred_states.iter().map(|c| format!("{} ({c})", c.name())).collect();
@@ -112,7 +112,8 @@ fn grants_in_words(grants: &[String]) -> String {
     format!("grant{} {}", if grants.len() == 1 { "" } else { "s" }, grants.join(", "))
 }
 
-/// To whom the terms and the marking both let it go: by the terms' name where that means nobody else, else the members that both have.
+/// The audiences that both the terms and the marking allow. It is the name in the terms if that includes nobody else, and otherwise the members
+/// that both have.
 fn onward(release: &Release, label: &Label) -> Vec<String> {
     let is_let_go = |o: &&OnwardLimit| {
         label.tlp <= o.max_tlp && o.depth > 0 && o.kinds.iter().any(|kind| kind.as_str() == label.kind)
@@ -135,7 +136,7 @@ fn onward(release: &Release, label: &Label) -> Vec<String> {
     all.into_iter().collect()
 }
 
-/// The organisations that these names mean, and the states whose organs they mean.
+/// The organisations that these names include, and the states whose organs they include.
 fn meant(names: &[Audience], groups: &[Group]) -> BTreeSet<String> {
     let mut all = BTreeSet::new();
     for name in names {

@@ -1,4 +1,4 @@
-//! The explanation for people: the matrix for all partners, full words for one.
+//! The explanation for people: a matrix for all partners, or sentences for one.
 
 use super::answer::{Explained, Label, Released, Step};
 use crate::{
@@ -40,7 +40,7 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// A line under a heading; one of a list hangs under its dash.
+    /// A line under a heading. The text of a list item is indented under its dash.
     fn item(&mut self, line: &str) {
         let Some(words) = line.strip_prefix("- ") else { return self.put(line, "  ") };
         for (i, line) in wrap(&one_line(words), self.options.width, "    ").iter().enumerate() {
@@ -54,7 +54,7 @@ impl<'a> Page<'a> {
         self.out.push('\n');
     }
 
-    /// What is said otherwise of what came from another.
+    /// The wording for an assessment that came from another organisation differs.
     fn either(&self, published: &'static str, came: &'static str) -> &'static str {
         if self.explained.came() { came } else { published }
     }
@@ -130,7 +130,7 @@ impl<'a> Page<'a> {
         self.blank();
     }
 
-    /// Whether the same is decided still. What was delayed then and has come due is the same.
+    /// Whether the decision is still the same. A delayed portion whose time has come counts as the same.
     fn same(&self, then: &Decision, now: &Decision) -> bool {
         then.partner == now.partner
             && then.portions.len() == now.portions.len()
@@ -190,17 +190,17 @@ impl<'a> Page<'a> {
         self.end()
     }
 
-    /// How much it gets, and how much it was given where that differs.
+    /// How much it gets, and how much it was given if that differs.
     fn in_short(&self, name: &str, now: Option<&Decision>) -> String {
         let (all, given) = (self.explained.portions.len(), self.explained.given(name));
         let Some(now) = now else {
             return match given {
                 0 => "is no partner".to_owned(),
-                given => format!("is no partner any more; it was given {given} of {all} portions"),
+                given => format!("is no longer a partner; it was given {given} of {all} portions"),
             };
         };
         let gets = now.portions.iter().filter(|p| p.goes()).count();
-        // What was decided is one thing; whether anybody there can read it is another.
+        // The decision does not say whether anybody there can read it.
         if now.unread.is_some() {
             return format!("is sent {gets} of {all} portions, and its users can't read what it was sent last");
         }
@@ -213,7 +213,7 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// The portions of which the same is to be said, together.
+    /// Groups the portions with the same text.
     fn grouped(&self, then: Option<&Decision>, now: Option<&Decision>) -> Vec<(Vec<&'a Label>, Vec<String>)> {
         let mut groups: Vec<(Vec<&'a Label>, Vec<String>)> = Vec::new();
         for (place, label) in self.explained.portions.iter().enumerate() {
@@ -239,7 +239,7 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// All that is to be said of a portion, a line each; those that begin with a dash are a list.
+    /// The text about a portion, line by line. Lines that begin with a dash are a list.
     fn portion(&self, label: &Label, then: Option<&PortionDecision>, now: Option<&PortionDecision>) -> Vec<String> {
         let mut lines: Vec<String> = now.map(verdict).into_iter().collect();
         let same = then.zip(now).is_some_and(|(then, now)| self.same_portion(then, now));
@@ -263,7 +263,7 @@ impl<'a> Page<'a> {
 
 fn verdict(decision: &PortionDecision) -> String {
     if !decision.is_decided() {
-        return "Nothing was decided about it; it was not here yet".to_owned();
+        return "Nothing was decided about it, because it was not here yet".to_owned();
     }
     let because: Vec<&str> = decision.because.iter().map(|b| render::tidy(b)).collect();
     let because = because.join("; ");
@@ -280,7 +280,7 @@ fn told(r: &Released, what: &str) -> String {
         return format!("nothing on {}, when it was due: {}", r.at, r.dropped.join("; "));
     };
     let state = match (&r.voided, r.acknowledged) {
-        (Some(at), _) => format!("taken back on {at} before the partner had acknowledged it"),
+        (Some(at), _) => format!("replaced by a void on {at}, before the partner had acknowledged it"),
         (None, true) => "acknowledged".to_owned(),
         (None, false) => "not acknowledged yet".to_owned(),
     };
