@@ -275,7 +275,7 @@ fn print_overdue(feed: &Status) {
         format!("{partner}: it has not acknowledged {overdue} {assessments} in time")
     } else {
         format!(
-            "{partner}: {overdue} of its {assessments} should have been acknowledged here; `watchfire assess acknowledge ID` does so at \
+            "{partner}: {overdue} {assessments} from it should have been acknowledged here; `watchfire assess acknowledge ID` does so at \
                     once, reading does so at the end of the interval"
         )
     });
