@@ -1,4 +1,4 @@
-//! The command line: one command per file, each parses, calls and renders.
+//! The command line. Each command has a file of its own, which parses the arguments, calls the node and renders the answer.
 
 mod agreement;
 mod approval;
@@ -41,11 +41,13 @@ use clap::{Parser, Subcommand};
 pub use error::{CliError, Exit};
 use global::Global;
 
-/// Exchanges signed early-warning assessments with partners, under an agreement with each.
+/// Exchanges signed early-warning assessments with partners, under an agreement with each partner.
 #[derive(Parser)]
 #[command(name = "watchfire", version, max_term_width = 110, arg_required_else_help = true)]
-#[command(after_help = "Exit codes: 0 done; 1 refused or failed; 2 wrong usage; 3 configuration or files at fault; \
-                        4 the node can't be reached; 5 denied by policy or role; 6 something does not verify.")]
+#[command(
+    after_help = "Exit codes: 0 success; 1 refused or failed; 2 wrong usage; 3 a fault in the configuration or in files; \
+                        4 the node can't be reached; 5 denied by policy or role; 6 verification failed."
+)]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -55,43 +57,43 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Make a node: development CA, keys, configuration and store in one directory
+    /// Create a node: development CA, keys, configuration and store in one directory
     Init(init::Init),
     /// Run the node
     Serve(serve::Serve),
-    /// Run six nodes on this machine and a real exchange between them
+    /// Run six nodes on this machine, with a real exchange between them
     Demo(demo::Demo),
     /// Write, publish and read assessments
     #[command(subcommand)]
     Assess(assess::Assess),
-    /// Follow what partners send
+    /// Receive what partners send, and show where each feed stands
     #[command(subcommand)]
     Feed(feed::Feed),
-    /// Get to know partners
+    /// Invite and accept partners, and change what is exchanged with them
     #[command(subcommand)]
     Partner(partner::Partner),
     /// Change the organisation's own root certificates
     #[command(subcommand)]
     Bundle(bundle::BundleCommand),
-    /// Agree on what is shared
+    /// Propose, sign and end agreements with partners
     #[command(subcommand)]
     Agreement(agreement::AgreementCommand),
-    /// Ask who may have what, and why
+    /// Explain who gets what and why, and check house rules
     #[command(subcommand)]
     Policy(policy::Policy),
-    /// Verify and prove what was decided and done, and watch over partners' ledgers
+    /// Verify and prove the record of decisions, and watch partners' ledgers
     #[command(subcommand)]
     Ledger(ledger::Ledger),
-    /// Show to others that an organisation has signed two different things
+    /// Prove to others that an organisation has signed two different statements of one thing
     #[command(subcommand)]
     Evidence(evidence::Evidence),
-    /// See what ends when: certificates of nodes and people, lists, agreements
+    /// List what ends and when: certificates, revocation lists, agreements
     #[command(subcommand)]
     Expiry(expiry::Expiry),
-    /// Give the organisation's own people certificates
+    /// Add, confirm and revoke the organisation's own people
     #[command(subcommand)]
     Person(person::Person),
-    /// Use the development CA that `init` has made
+    /// Use the development CA that `init` has created
     #[command(subcommand)]
     Ca(ca::Ca),
     /// Check the node's configuration
@@ -99,7 +101,7 @@ enum Command {
     Config(config::ConfigCommand),
     /// Check files, keys, certificates, clock, store and partners' reachability
     Doctor(doctor::Doctor),
-    /// Print completions for a shell
+    /// Print shell completions
     Completions(completions::Completions),
 }
 
@@ -116,7 +118,7 @@ pub fn run() -> ExitCode {
         Err(error) => return output::fail(&global, &CliError::new(Exit::Failed, "UNAVAILABLE", error.to_string())),
     };
     let done = runtime.block_on(execute(cli)).and_then(|()| output::ended());
-    // A worker that hangs must not hold the process up.
+    // A worker that hangs must not keep the process running.
     runtime.shutdown_timeout(std::time::Duration::from_millis(500));
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -27,7 +27,7 @@ pub const FILE: &str = "watchfire.toml";
 pub struct Config {
     /// The node's directory.
     pub dir: PathBuf,
-    /// Who the node acts for.
+    /// The organisation for which the node acts.
     pub organisation: Organisation,
     /// The own trust bundle (PEM).
     pub bundle: PathBuf,
@@ -35,13 +35,14 @@ pub struct Config {
     pub peer: String,
     /// `host:port` of the listener for the own people.
     pub desk: String,
-    /// `host:port` of health and metrics; `None`: not served.
+    /// `host:port` of health and metrics. `None`: they are not served.
     pub ops: Option<String>,
-    /// `host:port` of the web console; this version serves none.
+    /// `host:port` of the web console. This version has none.
     pub console: Option<String>,
-    /// Where the house rules are: a directory of Cedar files. A missing one means none.
+    /// The directory with the house rules, which are Cedar files. If it is missing, there are none.
     pub rules: PathBuf,
-    /// How many persons a decision takes at least; `None`: as many as the register asks for, two for good once there have been two administrators.
+    /// How many persons a decision takes at least. `None`: as many as the register requires, which is two from when there have been two
+    /// administrators.
     pub approvals: Option<u32>,
     /// `host:port` where partners reach the node, for invitations.
     pub advertise: Option<Endpoint>,
@@ -53,7 +54,7 @@ pub struct Config {
     pub signing: KeyFiles,
     /// Extended key usages (dotted) that count for signing beside id-kp-documentSigning.
     pub signing_usages: Vec<String>,
-    /// The ledger's key and rhythm.
+    /// The ledger's key and intervals.
     pub ledger: LedgerConfig,
     /// The embedded store's file.
     pub store: PathBuf,
@@ -63,9 +64,9 @@ pub struct Config {
     pub limits: Limits,
     /// How much is accepted and stored from each partner.
     pub budgets: Budgets,
-    /// How many seconds lie between two times at which partners are told what was read.
+    /// The interval in seconds at which readings are sent to partners.
     pub readings_every_seconds: u32,
-    /// How the log looks.
+    /// The format of the log.
     pub log: Log,
 }
 
@@ -78,10 +79,10 @@ pub struct KeyFiles {
     pub key: PathBuf,
 }
 
-/// The ledger's key and rhythm.
+/// The ledger's key and intervals.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerConfig {
-    /// PEM, PKCS#8, mode 0600; made where it is missing.
+    /// PEM, PKCS#8, mode 0600. It is created if it is missing.
     pub key: PathBuf,
     /// How often a checkpoint is signed, seconds.
     pub interval_seconds: u32,
@@ -89,7 +90,7 @@ pub struct LedgerConfig {
     pub quantum: u32,
 }
 
-/// How the log looks.
+/// The format of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Log {
     /// One JSON object a line instead of text.
@@ -108,7 +109,8 @@ impl Config {
         let text = std::fs::read_to_string(&file).map_err(|error| {
             let message = match error.kind() {
                 std::io::ErrorKind::NotFound => {
-                    "there is no node here; make one with `watchfire init`, or name its directory with --dir".to_owned()
+                    "there is no node here; create one with `watchfire init`, or name its directory with --dir"
+                        .to_owned()
                 }
                 _ => format!("can't be read: {error}"),
             };
@@ -118,7 +120,7 @@ impl Config {
         Self::parse(dir, &text, overrides)
     }
 
-    /// From the file's text and overrides (`WATCHFIRE_SECTION_KEY`, value).
+    /// Parses the file's text and the overrides (`WATCHFIRE_SECTION_KEY`, value).
     ///
     /// # Errors
     /// All faults at once.
@@ -138,7 +140,7 @@ impl Config {
         let kind: Option<PartnerKind> = table.required("organisation.kind");
         let country: Option<Country> = table.optional("organisation.country");
         if kind == Some(PartnerKind::State) && country.is_none() {
-            table.fault("organisation.country", "a state's organ names its country, e.g. \"GB\"");
+            table.fault("organisation.country", "an organisation of the kind `state` needs its country, e.g. \"GB\"");
         }
         let mut file = |key: &str, default: &str| path(table.text(key, default));
         let bundle = file("organisation.bundle", "bundle.pem");
@@ -152,7 +154,7 @@ impl Config {
         let storage_key = file("store.key", "storage.key");
         let ledger_key = file("ledger.key", "node/ledger.key");
         let store = store_file(table).map(path);
-        // The console has its place in the file; this version serves none, and says so at start.
+        // The file may configure the console. This version has none, and says so at start.
         let console = table.optional_address("listen.console");
         let rules = path(table.text("rules.cedar", "rules"));
         let config = Self {
@@ -246,7 +248,7 @@ mod tests {
         let faults = faults(&text, &[]);
         for expected in [
             "n/watchfire.toml:6: listen.peeer: unknown key; did you mean `peer`?",
-            "n/watchfire.toml:7: listen.desk: `nowhere` is no address; write host:port",
+            "n/watchfire.toml:7: listen.desk: `nowhere` is not an address; write host:port",
             "n/watchfire.toml:9: limits.streams: 65 is not allowed; write 1 to 64",
             "n/watchfire.toml:10: lgo: unknown section; did you mean `log`?",
         ] {
@@ -288,7 +290,7 @@ mod tests {
         assert_eq!(every("[receipts]\nreadings_every_seconds = 86400\n"), Ok(86_400));
         for wrong in ["0", "86401", "-1", "\"hourly\""] {
             let faults = faults(&format!("{LEAST}[receipts]\nreadings_every_seconds = {wrong}\n"), &[]);
-            let expected = "n/watchfire.toml:6: receipts.readings_every_seconds: a number belongs here, 1 to 86400";
+            let expected = "n/watchfire.toml:6: receipts.readings_every_seconds: write a number from 1 to 86400";
             assert_eq!(faults, [expected], "{wrong}");
         }
     }

@@ -1,4 +1,4 @@
-//! `watchfire agreement`: what is shared with whom.
+//! `watchfire agreement`: agreements about what is shared with whom.
 
 mod details;
 mod diff;
@@ -28,34 +28,34 @@ use crate::{
     wire::proto,
 };
 
-/// Agree on what is shared.
+/// Propose, sign and end agreements with partners.
 #[derive(Subcommand)]
 pub enum AgreementCommand {
-    /// Write a commented file to start from, or the terms of an agreement for its next version
+    /// Write a commented agreement file, or the terms of an agreement as a draft of its next version
     Draft(Draft),
-    /// Check a file and propose its terms; they are signed and sent once enough administrators stand behind them
+    /// Check a file and propose its terms; the node signs and sends them after enough administrators have approved
     Propose(Propose),
-    /// Tell what terms would newly give and withhold, before they are in force
+    /// Show what terms would newly release and withhold, before they are in force
     Simulate(simulate::Simulate),
-    /// Read what an agreement says and where it stands, in words
+    /// Show the terms and the state of an agreement in words
     Review(Which),
-    /// Stand behind an agreement; once enough administrators do the node signs, and when both sides have it is in force
+    /// Approve an agreement; the node signs after enough administrators have approved, and it is in force when both sides have signed
     Sign(Sign),
     /// List agreements
     List,
     /// Show one agreement
     Show(Which),
-    /// Say in words what changed between two agreements, and whether it gives more or less
+    /// Show in words what differs between two agreements, and whether each change gives more or less
     Diff(diff::Diff),
-    /// Give and take nothing under an agreement for now; this side alone decides, and the partner is told
+    /// Suspend an agreement: nothing is given or taken under it; this side decides alone, and the partner is told
     Suspend(Stop),
     /// Lift this side's suspension
     Resume(Which),
-    /// End an agreement, or decline or withdraw a proposal; this side alone decides, and the partner is told
+    /// End an agreement, or decline or withdraw a proposal; this side decides alone, and the partner is told
     Terminate(Stop),
     /// Write an agreement with its signatures to a file, for a partner without a link
     Export(Export),
-    /// Take an agreement that a partner has signed from a file
+    /// Load an agreement that a partner has signed from a file
     Import(Import),
 }
 
@@ -64,10 +64,10 @@ pub enum AgreementCommand {
 pub struct Sign {
     #[command(flatten)]
     which: Which,
-    /// It stands beside the other agreements with the partner: what any of them gives, goes
+    /// Keep the other agreements with the partner in force beside it; what any of them gives is released
     #[arg(long)]
     beside: bool,
-    /// Write it to this file too, for a partner without a link
+    /// Also write it to this file, for a partner without a link
     #[arg(long, value_name = "FILE")]
     out: Option<std::path::PathBuf>,
 }
@@ -77,7 +77,7 @@ pub struct Sign {
 pub struct Stop {
     #[command(flatten)]
     which: Which,
-    /// Why, in one line: the partner is told
+    /// The reason, in one line; the partner sees it
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     reason: String,
 }
@@ -107,7 +107,7 @@ impl AgreementCommand {
             Self::Terminate(stop) => {
                 let AdminCall { mut desk, id, .. } = AdminCall::begin(global, &stop.which).await?;
                 if !output::confirm(global, "Ending an agreement can't be undone. End it?") {
-                    return Err(CliError::new(Exit::Failed, "NOT_CONFIRMED", "not ended; give --yes to end it"));
+                    return Err(CliError::new(Exit::Failed, "NOT_CONFIRMED", "not ended; confirm, or give --yes"));
                 }
                 let request = proto::TerminateAgreementRequest { id, reason: stop.reason.clone() };
                 lookup::print(global, desk.terminate_agreement(request).await?.into_inner().agreement).map(|_| ())
@@ -169,7 +169,7 @@ async fn list(global: &Global) -> Result<(), CliError> {
     if global.json {
         views.iter().for_each(output::print_json);
     } else if views.is_empty() {
-        output::print("no agreements yet; begin one with `watchfire agreement draft --partner DOMAIN`");
+        output::print("no agreements yet; write one with `watchfire agreement draft --partner DOMAIN`");
     } else {
         let rows: Vec<_> = views.iter().map(AgreementDetails::row).collect();
         output::print(&output::table(&["ID", "VERSION", "PARTIES", "STATE", "FROM", "UNTIL", "NOTE"], &rows));

@@ -1,4 +1,4 @@
-//! Approvals: what a person signs to stand behind exactly one thing.
+//! Approvals: statements with which a person approves exactly one thing.
 
 use super::{CliError, context::Context};
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     wire::{self, proto},
 };
 
-/// The person's signed approval of one thing.
+/// Signs the person's approval of one thing.
 pub fn approve(context: &Context, matter: Matter, subject: Sha256) -> Result<proto::Envelope, CliError> {
     let domain = context.person.id.domain().clone();
     let approval = Approval { domain, matter, subject, issued: SystemClock.now() };

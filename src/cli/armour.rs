@@ -1,4 +1,4 @@
-//! Statements as text that people send to each other by mail, and found again in whatever mail has made of it.
+//! Statements as text that people send by mail. Reading finds them again in a text that mail programs have changed.
 
 use std::path::Path;
 
@@ -13,9 +13,9 @@ use crate::{domain::statement::Envelope, render::text::one_line, wire};
 
 const BEGIN: &str = "-----BEGIN WATCHFIRE STATEMENT-----";
 const END: &str = "-----END WATCHFIRE STATEMENT-----";
-/// No mail with a statement is longer, bytes.
+/// The longest file that is read, bytes.
 const LONGEST: u64 = 32 << 20;
-/// Mail programs lose padding.
+/// Accepts base64 without padding, because mail programs drop it.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &ALPHABET,
     GeneralPurposeConfig::new()
@@ -23,7 +23,7 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// A statement as text that survives mail.
+/// A statement as text that mail programs do not damage.
 pub fn armour(envelope: &Envelope) -> String {
     let text = STANDARD.encode(wire::envelope::encode(envelope));
     let mut out = format!("{BEGIN}\n");
@@ -40,26 +40,30 @@ pub fn read_armoured(file: &Path) -> Result<Envelope, CliError> {
     all.dedup();
     match <[Envelope; 1]>::try_from(all) {
         Ok([one]) => Ok(one),
-        Err(_) => Err(CliError::files(format!("{} holds several statements; give one of them alone", file.display()))),
+        Err(_) => Err(CliError::files(format!(
+            "{} contains several statements; give a file with one of them",
+            file.display()
+        ))),
     }
 }
 
-/// All statements in a file, in order; at least one.
+/// All statements in a file, in their order. There is at least one.
 pub fn read_all_armoured(file: &Path) -> Result<Vec<Envelope>, CliError> {
     let at = file.display();
     let unread = |error: std::io::Error| CliError::files(format!("{at} can't be read: {error}"));
     if std::fs::metadata(file).map_err(unread)?.len() > LONGEST {
-        return Err(CliError::files(format!("{at} is longer than any statement")));
+        return Err(CliError::files(format!("{at} is longer than any file with statements; give another file")));
     }
     let text = text_of(&std::fs::read(file).map_err(unread)?);
     let found = blocks(&text);
     let found =
         if found.is_empty() { encoded_parts(&text).iter().flat_map(|part| blocks(part)).collect() } else { found };
     if found.is_empty() {
-        let what = format!("{at} holds no statement; look for the lines from {BEGIN} to {END}, and save them whole");
+        let what =
+            format!("{at} contains no statement; look for the lines from {BEGIN} to {END}, and save all of them");
         return Err(CliError::files(what));
     }
-    // A mail may hold its text a second time, with marks of another language between.
+    // A mail may contain its text twice, once as HTML.
     let read: Vec<Result<Envelope, CliError>> = found.iter().map(|block| decode(block, file)).collect();
     match read.iter().any(Result::is_ok) {
         true => Ok(read.into_iter().flatten().collect()),
@@ -71,7 +75,7 @@ fn decode(block: &str, file: &Path) -> Result<Envelope, CliError> {
     let at = file.display();
     let bytes = LENIENT.decode(body_of(block)).ok().filter(|bytes| !bytes.is_empty());
     let cut = || {
-        CliError::files(format!("the statement in {at} was changed or cut on its way; have it sent again as a file"))
+        CliError::files(format!("the statement in {at} was changed or cut off on its way; ask for it again as a file"))
     };
     wire::envelope::decode(&bytes.ok_or_else(cut)?).map_err(|fault| {
         let message = one_line(&format!("{at}: {fault}"));
@@ -94,21 +98,21 @@ fn text_of(bytes: &[u8]) -> String {
     }
 }
 
-/// What stands between the two lines, once for each statement.
+/// The text between the two marks, once for each statement.
 fn blocks(text: &str) -> Vec<String> {
     let after = text.split(BEGIN).skip(1);
     after.filter_map(|rest| rest.split_once(END)).map(|(block, _)| block.to_owned()).collect()
 }
 
-/// The base64 of a block, without what mail has put between: quotation marks, blanks, line ends, and the soft line ends and
-/// escapes of quoted-printable (RFC 2045, section 6.7). The padding goes with them.
+/// The base64 of a block, without what mail programs insert: quotation marks, blanks, line ends, and the soft line ends and escapes of
+/// quoted-printable (RFC 2045, section 6.7). The padding is removed with them.
 fn body_of(block: &str) -> String {
     let lines = block.lines().map(|line| line.replace("=3D", ""));
     let kept = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/');
     lines.flat_map(|line| line.chars().filter(kept).collect::<Vec<_>>()).collect()
 }
 
-/// The texts of a mail's parts that are in base64 themselves (RFC 2045, section 6.8).
+/// The decoded texts of those parts of a mail that are encoded in base64 (RFC 2045, section 6.8).
 fn encoded_parts(text: &str) -> Vec<String> {
     let is_base64 = |line: &&str| {
         !line.is_empty() && line.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'='))
@@ -141,7 +145,7 @@ mod tests {
         read_armoured(&file).map_err(|e| e.message)
     }
 
-    /// All lengths of padding, whole lines and cut ones.
+    /// Every length of padding, with full and with partial lines.
     fn samples() -> impl Iterator<Item = Envelope> {
         (100..200).map(envelope)
     }
@@ -186,9 +190,9 @@ mod tests {
     fn what_is_no_statement_is_told_apart() {
         let text = armour(&envelope(100));
         for (form, words) in [
-            (String::new(), "holds no statement"),
-            ("hello".to_owned(), "holds no statement"),
-            (text.replace(END, ""), "holds no statement"),
+            (String::new(), "contains no statement"),
+            ("hello".to_owned(), "contains no statement"),
+            (text.replace(END, ""), "contains no statement"),
             (text.chars().take(90).collect::<String>() + END, "cut"),
             (text.clone() + &armour(&envelope(101)), "several statements"),
         ] {
@@ -197,7 +201,7 @@ mod tests {
         }
         let html = format!("{text}<p>{}</p>", text.replace('\n', "<br>\n"));
         assert!(read(html.as_bytes()).is_ok(), "as text and as HTML");
-        // The same one twice, as in a mail with its quotation.
+        // The same statement twice, as in a mail that quotes itself.
         assert!(read((text.clone() + &text).as_bytes()).is_ok());
     }
 }

@@ -1,4 +1,4 @@
-//! `watchfire assess`: writing, publishing and reading assessments.
+//! `watchfire assess`: write, publish and read assessments.
 
 mod acknowledge;
 mod answer;
@@ -26,7 +26,7 @@ use crate::{config::Config, domain::time::Clock, draft, telemetry::SystemClock};
 /// Write, publish and read assessments.
 #[derive(Subcommand)]
 pub enum Assess {
-    /// Write a commented draft to start from
+    /// Write a commented draft
     New(New),
     /// Check a draft and name what is wrong or missing, with line numbers
     Lint(lint::Lint),
@@ -38,23 +38,23 @@ pub enum Assess {
     Show(read::Show),
     /// Save an attachment that an assessment names
     Fetch(attach::Fetch),
-    /// Stand behind an assessment with a signed text; prints who will get it, and why
+    /// Endorse an assessment with a signed text, and print who gets it and why
     Endorse(endorse::Endorse),
-    /// Ask whoever gave an assessment for more of it
+    /// Ask the sender of an assessment for more of it
     Request(request::Request),
-    /// List requests for more, in both directions, and where each stands
+    /// List requests in both directions, with their state
     Requests(request::Requests),
-    /// Answer a partner's request; officers only
+    /// Answer a partner's request (officers only)
     Answer(answer::Answer),
     /// Publish the next version of an assessment
     Correct(correct::Correct),
-    /// Take an assessment back, from everybody who holds it
+    /// Recall an assessment from everybody who holds it
     Recall(recall::Recall),
-    /// Show who holds an assessment, and what they said of it
+    /// Show who holds an assessment, and their receipts
     Holders(holders::Holders),
-    /// Release an assessment once more to partners that were given it
+    /// Release an assessment again to partners that were given it
     ReleaseAgain(release_again::ReleaseAgain),
-    /// Tell who gave an assessment that it is read, acted upon, or not
+    /// Tell the sender of an assessment that it is read, acted upon, or not acted upon
     Acknowledge(acknowledge::Acknowledge),
     /// Decide on a purge that another organisation asks for
     Purge(purge::Purge),
@@ -63,7 +63,7 @@ pub enum Assess {
 /// Writes a commented draft.
 #[derive(Args)]
 pub struct New {
-    /// Where to write it; stdout where it is missing
+    /// The file to write; default: stdout
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }

@@ -22,10 +22,10 @@ use crate::{
     wire::{self, proto},
 };
 
-/// Change the organisation's own root certificates. Two administrators sign; partners follow by themselves.
+/// Change the organisation's own root certificates. Two administrators sign; partners adopt the change by themselves.
 #[derive(Subcommand)]
 pub enum BundleCommand {
-    /// Propose other roots: a PEM file with all that are to count from now on, old and new
+    /// Propose other roots: a PEM file with all roots that count from now on, old and new
     Propose(propose::Propose),
     /// Sign what another administrator has proposed; from then on it is in force, and all partners are told
     Sign(sign::Sign),
@@ -33,14 +33,14 @@ pub enum BundleCommand {
     Status(status::Status),
     /// Propose the same roots without one of them
     Retire(propose::Retire),
-    /// Take new roots of another organisation from a file that it has made with `bundle status --out`
+    /// Load new roots of another organisation from a file that it has written with `bundle status --out`
     Take(Take),
 }
 
 /// The bundles are signed by that organisation's own administrators, so that it does not matter how the file came.
 #[derive(Args)]
 pub struct Take {
-    /// The file, or a mail that holds it
+    /// The file, or a mail that contains it
     file: PathBuf,
 }
 
@@ -62,7 +62,7 @@ impl Take {
         let all = read_all_armoured(&self.file)?;
         if let Some(other) = all.iter().find(|envelope| envelope.kind != StatementKind::Bundle) {
             let what = format!(
-                "{} holds a {}; a partner's roots are written by `watchfire bundle status --out FILE` there",
+                "{} contains a {}; the partner writes its roots with `watchfire bundle status --out FILE`",
                 self.file.display(),
                 other.kind
             );

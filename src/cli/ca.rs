@@ -14,16 +14,16 @@ use crate::{
 /// Use the development CA.
 #[derive(Subcommand)]
 pub enum Ca {
-    /// Renew the certificates and the revocation list that it has issued, before they end
+    /// Renew the certificates and the revocation list that the CA has issued, before they end
     Renew(Renew),
 }
 
-/// Renews the node's certificates, those of everybody in persons/, and the revocation list, where they end within 30 days.
-/// The keys stay the same. A running node takes the new files up within 2 seconds; it also renews by itself, every hour,
-/// what ends within 30 days.
+/// Renews the certificates of the node and of everybody in persons/, and the revocation list, if they end within 30 days.
+/// The keys stay the same. A running node loads the new files within 2 seconds. Every hour it also renews by itself what ends
+/// within 30 days.
 #[derive(Args)]
 pub struct Renew {
-    /// Renew whatever the CA has issued, also what is good for longer
+    /// Renew everything that the CA has issued, also what ends later than in 30 days
     #[arg(long)]
     all: bool,
 }
@@ -60,7 +60,7 @@ impl Renew {
         if global.json {
             renewed.iter().for_each(output::print_json);
         } else if renewed.is_empty() {
-            output::print("nothing ends within 30 days; `--all` renews all of it");
+            output::print("nothing ends within 30 days; `--all` renews everything");
         } else {
             let rows: Vec<_> = renewed.into_iter().map(|v| vec![v.what, v.file, v.until]).collect();
             output::print(&output::table(&["WHAT", "FILE", "UNTIL"], &rows));

@@ -1,4 +1,4 @@
-//! `watchfire completions`: for the shell.
+//! `watchfire completions`: completions for a shell.
 
 use clap::{Args, Command};
 use clap_complete::Shell;
@@ -8,7 +8,7 @@ use super::{CliError, output};
 /// Prints completions, e.g. `watchfire completions bash > /etc/bash_completion.d/watchfire`.
 #[derive(Args)]
 pub struct Completions {
-    /// Which shell
+    /// The shell
     shell: Shell,
 }
 

@@ -24,7 +24,7 @@ impl ConfigCommand {
         if !is_node_here(&config) {
             let file = config.dir.join(crate::config::FILE);
             let checked = serde_json::json!({ "ok": true, "file": file, "to_mend": [] });
-            output::result(global, &checked, || format!("{} is well; no node is here", file.display()));
+            output::result(global, &checked, || format!("{} has no faults; there is no node here", file.display()));
             return Ok(());
         }
         let notices: Vec<String> =
@@ -35,9 +35,9 @@ impl ConfigCommand {
         let file = config.dir.join(crate::config::FILE);
         let checked = serde_json::json!({ "ok": true, "file": file, "to_mend": notices });
         output::result(global, &checked, || match notices.as_slice() {
-            [] => format!("{} is well, and so are the files that it names", file.display()),
+            [] => format!("{} and the files that it names have no faults", file.display()),
             notices => {
-                let what = "`watchfire serve` starts with these files; what is to be mended:";
+                let what = "`watchfire serve` starts with these files; correct the following:";
                 format!("{}: {what}\n{}", file.display(), notices.join("\n"))
             }
         });

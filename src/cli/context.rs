@@ -1,4 +1,4 @@
-//! Who speaks to which node: the identities in the node's directory, and the connection to its desk.
+//! Who gives a command to which node: the identities in the node's directory, and the connection to its desk.
 
 use std::sync::Arc;
 
@@ -13,16 +13,16 @@ use crate::{
     telemetry::SystemClock,
 };
 
-/// A command's surroundings: the configuration, and who speaks.
+/// The context of a command: the configuration, and the person who gives the command.
 pub struct Context {
     /// The node's configuration.
     pub config: Config,
-    /// Who speaks.
+    /// The person who gives the command.
     pub person: PersonFiles,
 }
 
 impl Context {
-    /// For a command that one of `roles` may give: the person named by `--as`, or the only one with such a role.
+    /// The context of a command that one of `roles` may give. The person is the one that `--as` names, or the only one with such a role.
     pub fn load(global: &Global, roles: &[Role]) -> Result<Self, CliError> {
         let config = Config::load(&global.dir)?;
         let all = persons(&global.dir)?;
@@ -34,14 +34,14 @@ impl Context {
         Ok(Self { config, person })
     }
 
-    /// The key that the person signs with, where its certificate has not ended: the node would refuse what it signs.
+    /// The key with which the person signs. It is an error if its certificate has ended, because the node would refuse the signature.
     pub fn signing_key(&self) -> Result<SigningKey, CliError> {
         let key = self.person.load_key()?;
         self.require_current("signing")?;
         Ok(key)
     }
 
-    /// Refuses a certificate that has ended in the words that `expiry list` has for it.
+    /// Refuses a certificate that has ended, with the words of `expiry list`.
     fn require_current(&self, usage: &'static str) -> Result<(), CliError> {
         let now = SystemClock.now();
         match endings::of_person(&self.config, &self.person, usage).filter(|ending| ending.has_ended(now)) {
@@ -64,13 +64,13 @@ impl Context {
     }
 }
 
-/// Whether somebody of that name was here and was revoked.
+/// Whether a person of that name was here and was revoked.
 fn is_revoked(global: &Global, name: &str) -> bool {
     let gone = crate::app::persons::revoked(&global.dir);
     gone.iter().any(|id| id.is_called(name))
 }
 
-/// The address to dial for an address that is listened on.
+/// The address to dial to reach an address on which the node listens.
 fn dialable(address: &str) -> String {
     match address.rsplit_once(':') {
         Some(("0.0.0.0", port)) => format!("127.0.0.1:{port}"),
@@ -84,7 +84,7 @@ fn choose(all: &[PersonFiles], named: Option<&str>, roles: &[Role]) -> Result<Pe
         let person = the_one_called(all, name)?;
         if person.is_elsewhere() {
             let what = format!("the keys of {} are not in this directory", person.id);
-            return Err(CliError::files(format!("{what}: give this command where they are")));
+            return Err(CliError::files(format!("{what}; give this command where they are")));
         }
         return Ok(person);
     }
@@ -100,9 +100,11 @@ fn choose(all: &[PersonFiles], named: Option<&str>, roles: &[Role]) -> Result<Pe
                 wanted.join(" or ")
             ),
         )),
-        // Where anybody may look, it does not matter who does.
+        // For a command that anybody may give, it does not matter which person gives it.
         [first, ..] if roles == ANYBODY => Ok((*first).clone()),
-        several => Err(CliError::usage(format!("several could do this: {}; say who with --as", list(several)))),
+        several => {
+            Err(CliError::usage(format!("several people here may do this: {}; choose one with --as", list(several))))
+        }
     }
 }
 
@@ -110,26 +112,26 @@ fn list(persons: &[&PersonFiles]) -> String {
     persons.iter().map(|p| format!("{}/{}", p.id.role(), p.id.name())).collect::<Vec<_>>().join(", ")
 }
 
-/// The person who is called by that name, role/name or SPIFFE id.
+/// The person with that name, role/name or SPIFFE id.
 pub fn the_one_called(all: &[PersonFiles], name: &str) -> Result<PersonFiles, CliError> {
     let found: Vec<&PersonFiles> = all.iter().filter(|p| p.id.is_called(name)).collect();
     match found.as_slice() {
         [one] => Ok((*one).clone()),
         [] => {
             let known = list(&all.iter().collect::<Vec<_>>());
-            Err(CliError::files(format!("nobody called `{name}` is in this directory; there are: {known}")))
+            Err(CliError::files(format!("there is no `{name}` in this directory; there are: {known}")))
         }
-        several => Err(CliError::usage(format!("`{name}` may be {}; write role/name", list(several)))),
+        several => Err(CliError::usage(format!("`{name}` is ambiguous: {}; write role/name", list(several)))),
     }
 }
 
 /// Roles that write and read assessments.
 pub const WRITERS: &[Role] = &[Role::Analyst, Role::Officer, Role::Service];
-/// Roles that take back, and decide on purges.
+/// Roles that recall assessments and decide on purges.
 pub const OFFICERS: &[Role] = &[Role::Officer];
 /// Roles that configure.
 pub const ADMINS: &[Role] = &[Role::Admin];
-/// Roles that look into the ledger.
+/// Roles that read the ledger.
 pub const AUDITORS: &[Role] = &[Role::Admin, Role::Officer];
 /// Roles that may look at feeds and partners.
 pub const ANYBODY: &[Role] = &[Role::Analyst, Role::Officer, Role::Admin, Role::Service];

@@ -1,9 +1,9 @@
-//! No core dumps: the memory of a node, and of a command that reads or writes, holds content and keys.
+//! Disables core dumps. The memory of a node, and of a command that reads or writes, contains content and keys.
 
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
-/// Has the system write none of this process: neither to a file (the limit) nor to a program that collects them, nor to whoever would read
-/// its memory with the same user's rights (not dumpable). Where the system refuses, the program goes on: a warning must get through.
+/// Disables core dumps of this process, both to a file (the limit) and to a program that collects them, and prevents other processes of the
+/// same user from reading its memory (not dumpable). If the system refuses, the program continues, because a warning must get through.
 pub(super) fn forbid() {
     let none = Rlimit { current: Some(0), maximum: Some(0) };
     let _ = setrlimit(Resource::Core, none);

@@ -1,4 +1,4 @@
-//! What the node decided for a partner, as programs and people see it.
+//! What the node decided for a partner, as JSON and as words.
 
 use serde::Serialize;
 
@@ -15,30 +15,30 @@ pub struct Decision {
     pub partner: String,
     /// `release` or `withhold`.
     pub decision: &'static str,
-    /// From when on, where nothing goes before.
+    /// The time from which it goes, if nothing goes before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_before: Option<String>,
-    /// Portion by portion, in the author's order.
+    /// The decision on each portion, in the author's order.
     pub portions: Vec<PortionDecision>,
-    /// What else is to be said of the whole.
+    /// A remark on the whole decision.
     pub because: Vec<String>,
-    /// Why its users can't read what it was sent last, where that is so.
+    /// Why the partner's users can't read what it was sent last, if they can't.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unread: Option<String>,
 }
 
-/// What became of one portion.
+/// The decision on one portion.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PortionDecision {
     /// The portion.
     pub handle: String,
     kind: String,
-    /// `release` or `withhold`; `undecided` where it came after the decision.
+    /// `release` or `withhold`; `undecided` if it arrived after the decision.
     pub decision: &'static str,
-    /// From when on it goes, where that is later.
+    /// The time from which it goes, if that is later.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_before: Option<String>,
-    /// The clauses that decided.
+    /// The clauses and rules that decided.
     pub because: Vec<String>,
 }
 
@@ -48,7 +48,7 @@ fn decision(release: bool) -> &'static str {
     if release { "release" } else { "withhold" }
 }
 
-/// A time in words, where there is one.
+/// A time in words, if there is one.
 pub fn when(at: Option<prost_types::Timestamp>) -> Option<String> {
     at.and_then(|t| time("at", Some(t)).ok()).map(|t| t.to_string())
 }
@@ -103,7 +103,7 @@ impl Decision {
     }
 }
 
-/// All decisions as one matrix, and the clauses in words.
+/// All decisions as one matrix, followed by the clauses in words.
 pub fn table(rows: &[Row], all: &[Decision]) -> String {
     if all.is_empty() {
         return "nobody gets it: there are no active partners yet".to_owned();

@@ -1,4 +1,4 @@
-//! `watchfire doctor`: is everything well, and if not, what to do.
+//! `watchfire doctor`: checks the node, and says what to do about each fault.
 
 use std::path::PathBuf;
 
@@ -27,10 +27,10 @@ use crate::{
     wire::{field::time, proto},
 };
 
-/// For how many days an alarm about a ledger is worth a word.
+/// For how many days an alarm about a ledger is reported.
 const ALARMED_DAYS: i64 = 30;
 
-/// Checks files, keys, certificates' expiry, the node, clocks and links to partners; says what to do.
+/// Checks files, keys, the end of certificates, the node, clocks and links to partners, and says what to do.
 #[derive(Args)]
 pub struct Doctor {}
 
@@ -58,7 +58,7 @@ impl Doctor {
         let config = Config::load(&global.dir)?;
         let now = SystemClock.now();
         let open = config.open_ops().map(|_| format!("; {OPEN_OPS}")).unwrap_or_default();
-        let mut checks = vec![Check::well("configuration", format!("watchfire.toml is well{open}"))];
+        let mut checks = vec![Check::well("configuration", format!("watchfire.toml has no faults{open}"))];
         checks.push(own_files(&config, now));
         checks.push(people(global, &config));
         let (live, known) = live(global).await;
@@ -77,41 +77,47 @@ impl Doctor {
     }
 }
 
-/// The node's own files; on a person's own machine, the organisation's roots.
+/// Checks the node's own files; on a person's own machine, the organisation's roots.
 fn own_files(config: &Config, now: Time) -> Check {
-    const FIX: &str = "mend the file that is named: certs/README.md for certificates, `policy check` for rules";
+    const FIX: &str =
+        "correct the named file: see certs/README.md for certificates, and run `watchfire policy check` for rules";
     if !is_node_here(config) {
         return match read_roots(&config.bundle) {
-            Ok(_) => Check::well("own files", format!("no node is here; this machine speaks to {}", config.desk)),
-            Err(error) => Check::ill("own files", error.to_string(), "have yourself packed again: `person pack` there"),
+            Ok(_) => Check::well(
+                "own files",
+                format!("there is no node here; this machine uses the node at {}", config.desk),
+            ),
+            Err(error) => {
+                Check::ill("own files", error.to_string(), "ask for a new file: `watchfire person pack` at the node")
+            }
         };
     }
     match NodeFiles::check(config, now) {
         Ok(notices) if notices.is_empty() => {
-            Check::well("own files", "keys, certificates, bundle, revocation lists and house rules can be used")
+            Check::well("own files", "keys, certificates, bundle, revocation lists and house rules are valid")
         }
         Ok(notices) => {
             let told: Vec<String> = notices.iter().map(ToString::to_string).collect();
-            Check::ill("own files", told.join("; "), "mend the files that are named; a running node takes them up")
+            Check::ill("own files", told.join("; "), "correct the named files; a running node loads them by itself")
         }
         Err(error) => Check::ill("own files", error.to_string(), FIX),
     }
 }
 
-/// The people whose certificates are in the directory. Where both keys of somebody are elsewhere, that is as it should be.
+/// Checks the people whose certificates are in the directory. It is no fault if both keys of a person are elsewhere.
 fn people(global: &Global, config: &Config) -> Check {
     let all = match persons(&global.dir) {
         Ok(all) => all,
-        Err(error) => return Check::ill("persons", error.to_string(), "mend the file that is named"),
+        Err(error) => return Check::ill("persons", error.to_string(), "correct the named file"),
     };
     if all.is_empty() {
-        return Check::ill("persons", "nobody may speak to the node yet", "watchfire person add NAME --role admin");
+        return Check::ill("persons", "no person is registered yet", "watchfire person add NAME --role admin");
     }
     let (elsewhere, here): (Vec<_>, Vec<_>) = all.iter().partition(|person| person.is_elsewhere());
     let faults = here.iter().filter_map(|person| person.check().err()).map(|e| e.to_string());
     let faults: Vec<String> = faults.chain(all.iter().flat_map(|person| not_ours(person, config))).collect();
     if !faults.is_empty() {
-        let fix = "put the key and the certificate that belong together in place, issued by a CA of the organisation";
+        let fix = "put a key and its certificate there, issued by a CA of the organisation";
         return Check::ill("persons", faults.join("; "), fix);
     }
     let away = match elsewhere.len() {
@@ -121,34 +127,29 @@ fn people(global: &Global, config: &Config) -> Check {
     Check::well("persons", format!("{} in this directory{away}", here.len()))
 }
 
-/// A person's certificates that none of the organisation's roots stands behind: the node refuses them.
+/// Reports a person's certificates that no root of the organisation proves. The node refuses them.
 fn not_ours(person: &PersonFiles, config: &Config) -> Vec<String> {
     let roots = read_roots(&config.bundle).ok();
     let bundle = roots.and_then(|roots| TrustBundle::new(config.organisation.domain.clone(), roots).ok());
     let Some(bundle) = bundle else { return vec![] };
     let is_ours = |file: &PathBuf| {
-        // What can't be read is told elsewhere.
+        // A file that can't be read is reported elsewhere.
         let chain = read_chain(file).map(|chain| chain.iter().map(|der| der.to_vec()).collect::<Vec<_>>());
         chain.map_or(true, |chain| bundle.stands_behind(&chain))
     };
     let told = |file: PathBuf| {
-        format!(
-            "{}: none of the organisation's roots stands behind it, so the node refuses `{}`",
-            file.display(),
-            person.id
-        )
+        format!("{}: no root of the organisation proves it, so the node refuses `{}`", file.display(), person.id)
     };
     [person.tls(), person.signing()].into_iter().filter(|file| !is_ours(file)).map(told).collect()
 }
 
-/// Administrators and officers who wait for a confirmation: while two are there to give it, it is easy.
+/// Reports administrators and officers who wait for a confirmation. It is easy to give as long as two others can give it.
 async fn unconfirmed(desk: &mut DeskClient) -> Option<Check> {
-    // Whoever may not see the register is told nothing of it.
+    // A person who may not see the register is told nothing about it.
     let people = desk.list_people(proto::ListPeopleRequest {}).await.ok()?.into_inner().people;
     let waits = people.iter().filter(|p| p.works && p.confirmed_at.is_none());
     let names: Vec<&str> = waits.map(|p| p.id.as_str()).collect();
-    let what =
-        "not confirmed, so that their word does not count where a decision takes two: `watchfire person confirm`";
+    let what = "not confirmed, so they do not count in decisions that take two persons: `watchfire person confirm`";
     (!names.is_empty()).then(|| Check::well("people", format!("{}: {what}", names.join(", "))))
 }
 
@@ -158,8 +159,8 @@ fn words(check: &Check) -> String {
     format!("{mark} {}: {}{fix}", check.check, one_line(&check.message))
 }
 
-/// What ends within 30 days, has ended, or is to be renewed. What is renewed in good time fails no check, however short its life is:
-/// see [`Ending::third_of_life`].
+/// Reports what ends within 30 days, has ended, or must be renewed. Something that is renewed in time fails no check, however short its
+/// validity: see [`Ending::third_of_life`].
 fn of_endings(all: &[Ending], now: Time) -> Vec<Check> {
     let soon: Vec<&Ending> = all.iter().filter(|e| e.is_soon(now)).collect();
     if soon.is_empty() {
@@ -178,14 +179,14 @@ fn of_endings(all: &[Ending], now: Time) -> Vec<Check> {
         match (ending.is_urgent(now), ending.is_revoked) {
             (true, _) => Check::ill(name, ending.words(now), &ending.fix),
             (false, true) => Check::well(name, format!("{}; {}", ending.words(now), ending.fix)),
-            // An order beneath `ok` would be one for nobody: what to do is told when it is time.
+            // A check that passes has no fix. It says what to do when the time comes.
             (false, false) => Check::well(name, ending.words(now)),
         }
     };
     soon.iter().map(check).collect()
 }
 
-/// What only the running node knows.
+/// Checks what only the running node knows.
 async fn live(global: &Global) -> (Vec<Check>, Option<Vec<Ending>>) {
     let connected = match Context::load(global, ANYBODY) {
         Ok(context) => context.connect().await,
@@ -207,9 +208,9 @@ async fn live(global: &Global) -> (Vec<Check>, Option<Vec<Ending>>) {
     (checks, known.ok())
 }
 
-/// What a node that answers says of itself, its feeds and its ledger.
+/// Checks what a running node says about itself, its feeds and its ledger.
 async fn answers(desk: &mut DeskClient) -> Vec<Check> {
-    let mut checks = vec![Check::well("node", "answers at the desk, and its store with it"), store(desk).await];
+    let mut checks = vec![Check::well("node", "answers at the desk"), store(desk).await];
     checks.extend(unconfirmed(desk).await);
     match super::waiting::list(desk).await {
         Ok(waiting) => checks
@@ -230,7 +231,7 @@ async fn answers(desk: &mut DeskClient) -> Vec<Check> {
             Check::ill(
                 "house rules",
                 message,
-                "watchfire policy check; `watchfire policy rules` shows what is in force",
+                "run `watchfire policy check`; `watchfire policy rules` shows what is in force",
             )
         }));
     }
@@ -238,14 +239,14 @@ async fn answers(desk: &mut DeskClient) -> Vec<Check> {
     if let Ok(waiting) = super::recall_details::all(desk, true).await {
         checks.extend(waiting.iter().map(|r| {
             let message = format!("{} asks for a purge of {}", r.originator, hex::encode(&r.assessment_id));
-            Check::ill("purges", message, "two officers decide: watchfire assess purge ID, or --decline REASON")
+            Check::ill("purges", message, "two officers decide: `watchfire assess purge ID`, or with --decline REASON")
         }));
     }
     checks.extend(of_feeds(&feeds));
     checks
 }
 
-/// Whether the store can be written to, and every page of it can be read.
+/// Checks that the store can be written, and that every page of it can be read.
 async fn store(desk: &mut DeskClient) -> Check {
     let trouble = match desk.get_node(proto::GetNodeRequest { check_store: true }).await {
         Ok(answer) => answer.into_inner().store_trouble,
@@ -255,12 +256,12 @@ async fn store(desk: &mut DeskClient) -> Check {
         None => Check::well("store", "every page can be read"),
         Some(trouble) => {
             let message = format!("{}: nothing is written: {}", trouble.reason, trouble.message);
-            Check::ill("store", message, "reading goes on; the message says what to do")
+            Check::ill("store", message, "reading still works; the message says what to do")
         }
     }
 }
 
-/// What feeds tell: statements that are held, requests and duties that wait, links and clocks.
+/// Checks the feeds: statements that wait, requests and acknowledgements that are due, links and clocks.
 fn of_feeds(feeds: &[proto::FeedStatus]) -> Vec<Check> {
     let mut checks = vec![];
     for feed in feeds.iter().filter(|f| f.outgoing && !f.problem.is_empty()) {
@@ -273,10 +274,12 @@ fn of_feeds(feeds: &[proto::FeedStatus]) -> Vec<Check> {
     }
     checks.extend(feeds.iter().filter(|f| f.overdue > 0).map(|f| {
         let (whose, fix) = match f.outgoing {
-            true => ("the partner has not acknowledged in time", "ask its desk; `watchfire feed status` names them"),
+            true => {
+                ("the partner has not acknowledged in time", "ask its watch desk; `watchfire feed status` lists them")
+            }
             false => (
                 "should have been acknowledged here",
-                "run `watchfire assess acknowledge ID`; what is read is told at the end of the interval",
+                "run `watchfire assess acknowledge ID`; readings are sent at the end of the interval",
             ),
         };
         Check::ill(&format!("duties with {}", f.partner), format!("{} assessments: {whose}", f.overdue), fix)
@@ -286,7 +289,7 @@ fn of_feeds(feeds: &[proto::FeedStatus]) -> Vec<Check> {
         checks.push(if feed.problem.is_empty() {
             Check::well(&name, if feed.live { "live" } else { "not dialled" })
         } else {
-            Check::ill(&name, &*feed.problem, "docs/runbooks/a-link-is-refused.md has the steps")
+            Check::ill(&name, &*feed.problem, "follow docs/runbooks/a-link-is-refused.md")
         });
         if feed.clock_ahead_seconds.abs() >= 60 {
             let message = format!("the partner's clock is {} seconds ahead of this one", feed.clock_ahead_seconds);
@@ -296,13 +299,13 @@ fn of_feeds(feeds: &[proto::FeedStatus]) -> Vec<Check> {
     checks
 }
 
-/// Whether the ledger is whole as far as its head says, and what partners' ledgers show.
+/// Checks that the ledger is complete up to its head, and what partners' ledgers show.
 async fn ledger(desk: &mut DeskClient) -> Vec<Check> {
     let alarms = match desk.list_ledger_alarms(proto::ListLedgerAlarmsRequest {}).await {
         Ok(answer) => answer.into_inner().alarms,
         Err(status) => return vec![Check::ill("ledger", CliError::from(status).message, "see the node's log")],
     };
-    // What was signed stays signed; a month later it is history, and `ledger alarms` has it.
+    // An alarm stays recorded. After a month only `ledger alarms` lists it.
     let recent = |a: &&proto::LedgerAlarm| {
         let at = time("at", a.at).ok();
         a.open && at.is_none_or(|at| SystemClock.now().seconds_since(at) < ALARMED_DAYS * 86_400)

@@ -1,4 +1,4 @@
-//! `watchfire evidence`: that an organisation has signed two different statements of one thing, for others to check.
+//! `watchfire evidence`: proof that an organisation has signed two different statements of one thing.
 
 mod check;
 mod export;
@@ -11,7 +11,7 @@ use super::{
     id_prefix, output,
 };
 
-/// Show to others that an organisation has signed two different things.
+/// Prove to others that an organisation has signed two different statements of one thing.
 #[derive(Subcommand)]
 pub enum Evidence {
     /// Write the two statements to a file that anybody can check

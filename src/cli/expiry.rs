@@ -1,4 +1,4 @@
-//! `watchfire expiry`: everything that ends on a day known beforehand.
+//! `watchfire expiry`: everything with a known end.
 
 use clap::{Args, Subcommand};
 
@@ -31,12 +31,12 @@ pub enum Expiry {
     List(List),
 }
 
-/// Lists everything that ends, the first end first: certificates of this node, of its people and of CAs, roots and revocation lists; the
-/// same of partners, but for their people; exceptions in force, agreements in force, and those that have run out within 30 days and that
-/// no other one follows. Where the node can't be asked, what the files in its directory tell.
+/// Lists everything that ends, the earliest end first: certificates of this node, of its people and of CAs, roots and revocation lists; the
+/// same of partners, without their people; exceptions in force; agreements in force, and agreements that ran out within the last 30 days and
+/// that no other version follows. If the node can't be reached, it lists what the files in the directory say.
 #[derive(Args)]
 pub struct List {
-    /// Only what ends within so many days, e.g. 30 or 30d, or has ended
+    /// List only what has ended or ends within this many days, e.g. 30 or 30d
     #[arg(long, value_name = "DAYS", value_parser = days, allow_hyphen_values = true)]
     within: Option<u32>,
 }
@@ -69,10 +69,10 @@ impl Expiry {
 const MISSING: &str = "only what the files here tell is listed; what partners have, agreements and exceptions are missing, since the node \
                        could not be asked";
 
-/// What the node says. Inside: why it could not be asked; outside: what is wrong with the command itself.
+/// The node's answer. The inner error says why the node could not be reached; the outer error is a fault of the command itself.
 async fn asked(global: &Global) -> Result<Result<Vec<Ending>, CliError>, CliError> {
     let context = match Context::load(global, ANYBODY) {
-        // Nobody here may ask; whoever reads the files may look all the same.
+        // Nobody here may ask the node, but whoever can read the files may see what they say.
         Err(why) if why.exit == Exit::Denied => return Ok(Err(why)),
         context => context?,
     };
@@ -93,7 +93,7 @@ impl List {
             return;
         }
         if endings.is_empty() {
-            return output::print("nothing ends in that time");
+            return output::print("nothing ends within that time");
         }
         let row = |e: &Ending| {
             let left = match (e.is_revoked, e.has_ended(now)) {
@@ -123,7 +123,7 @@ fn ending(view: proto::EndingView) -> Result<Ending, Fault> {
         name: required("name", name)?,
         usage: ["tls", "signing", "ca"].into_iter().find(|known| *known == usage).unwrap_or_default(),
         subject,
-        // A node that was not updated yet does not tell.
+        // A node of an earlier version does not say.
         starts_at: time("starts_at", starts_at).unwrap_or(Time::from_unix_nanos(0)),
         ends_at: time("ends_at", ends_at)?,
         act_from: time("act_from", act_from)?,

@@ -1,4 +1,4 @@
-//! `watchfire feed`: what partners send.
+//! `watchfire feed`: receive what partners send.
 
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -17,24 +17,24 @@ use crate::{
     wire::{field::time, proto},
 };
 
-/// Follow what partners send.
+/// Receive what partners send, and show where each feed stands.
 #[derive(Subcommand)]
 pub enum Feed {
-    /// Print what arrives, as it arrives, until Ctrl-C
+    /// Print what arrives, until Ctrl-C
     Follow(Follow),
-    /// Catch up with partners now, and end
+    /// Catch up with partners once, and end
     Pull(Pull),
-    /// Show where each feed stands, in both directions
+    /// Show the state of each feed, in both directions
     Status,
 }
 
 /// Prints what arrives.
 #[derive(Args)]
 pub struct Follow {
-    /// One partner only
+    /// Only this partner
     #[arg(long, value_name = "DOMAIN")]
     from: Option<TrustDomain>,
-    /// Begin with what arrives from now on, not with what is here already
+    /// Begin with what arrives from now on, not with what is already here
     #[arg(long)]
     new: bool,
 }
@@ -42,7 +42,7 @@ pub struct Follow {
 /// Catches up.
 #[derive(Args)]
 pub struct Pull {
-    /// One partner only
+    /// Only this partner
     #[arg(long, value_name = "DOMAIN")]
     from: Option<TrustDomain>,
 }
@@ -82,7 +82,7 @@ impl Item {
         let exercise = if self.exercise { "EXERCISE " } else { "" };
         let headline = self.headline.as_deref().map(one_line).unwrap_or_else(|| format!("({})", self.state));
         let id = self.assessment.as_deref().unwrap_or("-");
-        // A request or an answer has no number in a feed.
+        // Requests and answers have no number in a feed.
         let number = if self.sequence > 0 { format!(" #{}", self.sequence) } else { String::new() };
         format!("{when}  {}{number}  {}  {exercise}{headline}\n    {id}", self.partner, self.kind)
     }
@@ -110,9 +110,9 @@ struct Status {
     quarantined_newest: Vec<There>,
     /// How many requests of the partner wait for an answer.
     open_requests: u64,
-    /// The oldest of the duties to acknowledge that are overdue.
+    /// The oldest overdue duties to acknowledge.
     overdue_oldest: Vec<Overdue>,
-    /// What came by this feed and can't be verified yet.
+    /// What arrived by this feed and can't be verified yet.
     waiting: Vec<Waiting>,
 }
 
@@ -170,7 +170,7 @@ impl Follow {
         let mut desk = Context::load(global, WRITERS)?.connect().await?;
         let partner = self.from.as_ref().map(ToString::to_string).unwrap_or_default();
         let mut items = desk.follow_feed(proto::FollowFeedRequest { partner, new_only: self.new }).await?.into_inner();
-        output::note(global, "following; Ctrl-C ends");
+        output::note(global, "following; press Ctrl-C to end");
         loop {
             tokio::select! {
                 item = items.message() => match item? {
@@ -258,13 +258,13 @@ async fn status(global: &Global) -> Result<(), CliError> {
         if feed.clock_ahead_seconds.abs() >= 60 {
             let (by, way) =
                 (feed.clock_ahead_seconds.abs(), if feed.clock_ahead_seconds > 0 { "ahead of" } else { "behind" });
-            output::print(&format!("{}: its clock is {by} seconds {way} this node's; have both checked", feed.partner));
+            output::print(&format!("{}: its clock is {by} seconds {way} this node's; check both clocks", feed.partner));
         }
     }
     Ok(())
 }
 
-/// What should have been acknowledged, in words.
+/// Prints what should have been acknowledged.
 fn print_overdue(feed: &Status) {
     let Status { partner, overdue, .. } = feed;
     if *overdue == 0 {
@@ -275,7 +275,8 @@ fn print_overdue(feed: &Status) {
         format!("{partner}: it has not acknowledged {overdue} {assessments} in time")
     } else {
         format!(
-            "{partner}: {overdue} {assessments} of its should have been acknowledged here; `watchfire assess acknowledge ID` does so at once, reading them at the end of the interval"
+            "{partner}: {overdue} {assessments} from it should have been acknowledged here; `watchfire assess acknowledge ID` does so at \
+                    once, reading does so at the end of the interval"
         )
     });
     for Overdue { assessment, version, since } in &feed.overdue_oldest {
@@ -283,13 +284,13 @@ fn print_overdue(feed: &Status) {
     }
 }
 
-/// Whether a reason is one that new roots or lists at the reader settle.
+/// Whether new roots or lists at the reader can resolve this reason.
 pub(super) fn can_t_verify(reason: &str) -> bool {
     let reasons = [Reason::ChainInvalid, Reason::OriginUnknown, Reason::CertificateRevoked, Reason::LimitExceeded];
     reasons.iter().any(|r| r.as_str() == reason)
 }
 
-/// What the partner keeps from its users, in words.
+/// Prints what the partner keeps from its users.
 fn print_quarantined(feed: &Status) {
     if feed.quarantined_there == 0 {
         return;
@@ -298,8 +299,9 @@ fn print_quarantined(feed: &Status) {
     let entries = if count == 1 { "entry" } else { "entries" };
     let is_unverified = feed.quarantined_newest.iter().any(|entry| can_t_verify(&entry.reason));
     let what_to_do = if is_unverified {
-        "it can't verify them yet. If your roots have changed, give it a new invitation (`watchfire partner invite --out FILE`), which it takes \
-         with `watchfire partner accept`; your revocation lists go over by themselves. It shows the entries by itself once it can verify them"
+        "it can't verify them yet. If your roots have changed, give it a new invitation (`watchfire partner invite --out FILE`), which it \
+         accepts with `watchfire partner accept`; your revocation lists are sent by themselves. It shows the entries as soon as it can verify \
+         them"
     } else {
         "compare the agreement that each side holds"
     };

@@ -1,4 +1,4 @@
-//! Files that people write, read and send to each other.
+//! Reads and writes the files that people exchange.
 
 use std::{
     fs::{File, Permissions},
@@ -17,7 +17,7 @@ const MAX_WRITTEN: u64 = 16 << 20;
 
 /// The mode of a file for everybody, within the user's umask.
 pub const FOR_ALL: u32 = 0o666;
-/// The mode of a file that is for its owner only.
+/// The mode of a file that only its owner may read.
 pub const FOR_OWNER: u32 = 0o600;
 
 /// A new file. It gets its name only once it is complete and on disk, so that nobody mistakes a part for the whole. Until then it has
@@ -43,7 +43,7 @@ impl NewFile {
         Ok(Self { file, path: path.to_owned() })
     }
 
-    /// Adds to it.
+    /// Appends bytes.
     pub fn add(&mut self, bytes: &[u8]) -> Result<(), CliError> {
         self.file.as_file_mut().write_all(bytes).map_err(|e| not_written(&self.path, &e))
     }
@@ -66,7 +66,7 @@ pub fn write_new(path: &Path, text: &str) -> Result<(), CliError> {
 /// Why a new file could not be written.
 fn not_written(path: &Path, error: &io::Error) -> CliError {
     let why = match error.kind() {
-        io::ErrorKind::AlreadyExists => "is there already; move it away, or write another".to_owned(),
+        io::ErrorKind::AlreadyExists => "exists already; move it away, or write to another file".to_owned(),
         _ => format!("can't be written: {error}"),
     };
     CliError::files(format!("{} {why}", path.display()))
@@ -117,7 +117,7 @@ mod tests {
         let begun = NewFile::begin(&path, FOR_ALL).unwrap();
         std::fs::write(&path, "another").unwrap();
         for refused in [begun.finish().unwrap_err(), write_new(&path, "mine").unwrap_err()] {
-            assert!(refused.message.contains("is there already"), "{}", refused.message);
+            assert!(refused.message.contains("exists already"), "{}", refused.message);
         }
         assert_eq!((names(dir.path()).len(), std::fs::read_to_string(&path).unwrap()), (1, "another".to_owned()));
     }

@@ -10,9 +10,9 @@ const FEWEST: usize = 4;
 pub fn only<T>(mut found: Vec<T>, beginning: &str, what: &str, list: &str) -> Result<T, CliError> {
     match (found.pop(), found.is_empty()) {
         (Some(one), true) if beginning.len() >= FEWEST => Ok(one),
-        (Some(_), true) => Err(CliError::usage(format!("`{beginning}` is too short; write {FEWEST} digits at least"))),
+        (Some(_), true) => Err(CliError::usage(format!("`{beginning}` is too short; write at least {FEWEST} digits"))),
         (Some(_), false) => {
-            Err(CliError::usage(format!("`{beginning}` does not name one {what}; write more of its id")))
+            Err(CliError::usage(format!("more than one {what} begins with `{beginning}`; write more of its id")))
         }
         (None, _) => {
             let told = format!("there is no {what} `{beginning}`; see `watchfire {list}`");
@@ -29,7 +29,7 @@ pub async fn assessment(desk: &mut DeskClient, id: &str) -> Result<AssessmentId,
     let is_hex = id.chars().all(|c| c.is_ascii_digit() || ('a'..='f').contains(&c));
     if !is_hex || id.len() >= 2 * AssessmentId::LEN {
         let id = crate::domain::ids::shorten(id);
-        return Err(CliError::usage(format!("`{id}` is no id of an assessment; see `watchfire assess list`")));
+        return Err(CliError::usage(format!("`{id}` is not an id of an assessment; see `watchfire assess list`")));
     }
     let request = proto::FindAssessmentsRequest { beginning: id.to_owned() };
     let found = desk.find_assessments(request).await?.into_inner().assessment_ids;
@@ -45,8 +45,8 @@ mod tests {
     fn a_beginning_names_one_or_none() {
         let ask = |found: &[u8], id| only(found.to_vec(), id, "thing", "thing list");
         assert_eq!(ask(&[7], "abcd").ok(), Some(7));
-        assert!(ask(&[7], "abc").unwrap_err().message.contains("4 digits at least"));
-        assert!(ask(&[7, 8], "abcd").unwrap_err().message.contains("does not name one thing"));
+        assert!(ask(&[7], "abc").unwrap_err().message.contains("at least 4 digits"));
+        assert!(ask(&[7, 8], "abcd").unwrap_err().message.contains("more than one thing"));
         assert_eq!(ask(&[], "abcd").unwrap_err().reason, "NOT_FOUND");
     }
 }

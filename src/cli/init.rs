@@ -1,4 +1,4 @@
-//! `watchfire init`: a node in one directory.
+//! `watchfire init`: creates a node in one directory.
 
 use std::{os::unix::fs::DirBuilderExt, path::Path};
 
@@ -25,32 +25,32 @@ use crate::{
     telemetry::SystemClock,
 };
 
-/// Makes a development CA, TLS and signing keys with certificates, a storage key, the configuration and the store.
-/// For an organisation's own PKI, see certs/README.md.
+/// Creates a development CA, TLS and signing keys with certificates, a storage key, the configuration and the store.
+/// To use the organisation's own PKI, see certs/README.md.
 #[derive(Args)]
 pub struct Init {
-    /// The organisation's name: its trust domain, e.g. gb.example
+    /// The organisation's trust domain, e.g. gb.example
     #[arg(long, value_name = "DOMAIN")]
     org: TrustDomain,
-    /// Its country, ISO 3166-1, e.g. GB; a state must have one
+    /// The organisation's country in ISO 3166-1, e.g. GB; required for a state
     #[arg(long, value_name = "CC")]
     country: Option<Country>,
-    /// What kind of organisation it is: state, regional, international or ngo
+    /// The kind of organisation: state, regional, international or ngo
     #[arg(long, value_name = "KIND")]
     kind: PartnerKind,
-    /// Where the node listens for partners
+    /// The address on which the node listens for partners
     #[arg(long, value_name = "HOST:PORT", default_value = "0.0.0.0:7443")]
     peer: String,
-    /// Where the node listens for the organisation's own people
+    /// The address on which the node listens for the organisation's own people
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:7444")]
     desk: String,
-    /// Where the node serves health and metrics, or `off`
+    /// The address on which the node serves health and metrics, or `off`
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:7446")]
     ops: String,
-    /// Where partners reach the node; written into invitations
+    /// The address by which partners reach the node; it is written into invitations
     #[arg(long, value_name = "HOST:PORT")]
     advertise: Option<Endpoint>,
-    /// The node's own name
+    /// The name of the node in its certificates
     #[arg(long, value_name = "NAME", default_value = "n1")]
     node: String,
 }
@@ -64,21 +64,21 @@ struct Made {
 }
 
 impl Init {
-    /// Makes the node, or changes nothing.
+    /// Creates the node, or changes nothing.
     pub fn run(&self, global: &Global) -> Result<(), CliError> {
         let dir = &global.dir;
         if self.kind == PartnerKind::State && self.country.is_none() {
-            return Err(CliError::usage("a state names its country; write e.g. --country GB"));
+            return Err(CliError::usage("a state needs its country; write e.g. --country GB"));
         }
         if dir.join(FILE).exists() {
-            return Err(CliError::files(format!("there is a node in {} already; choose another --dir", dir.display())));
+            return Err(CliError::files(format!("there is already a node in {}; choose another --dir", dir.display())));
         }
         let now = SystemClock.now();
         let id = SpiffeId::new(self.org.clone(), Role::Node, &self.node).map_err(CliError::usage)?;
         if let Some(parent) = dir.parent() {
-            // Whoever may write there may put another directory in the node's place, whatever the umask says.
+            // Whoever can write to the parent could replace the node's directory, so its mode does not depend on the umask.
             let made = std::fs::DirBuilder::new().recursive(true).mode(0o755).create(parent);
-            made.map_err(|e| CliError::files(format!("`{}` can't be made: {e}", parent.display())))?;
+            made.map_err(|e| CliError::files(format!("`{}` can't be created: {e}", parent.display())))?;
         }
         private_directory(dir)?;
         let ca = DevCa::create(&self.org, now).map_err(ca_error)?;
@@ -90,7 +90,7 @@ impl Init {
         write_secret(&dir.join("node/ledger.key"), to_pem("PRIVATE KEY", &ledger).as_bytes(), Existing::Keep)?;
         write_secret(&dir.join("storage.key"), format!("{}\n", hex::encode(*key)).as_bytes(), Existing::Keep)?;
         drop(SqliteStore::open_or_create(&dir.join("store.db"), &key).map_err(|e| CliError::files(e.to_string()))?);
-        // The configuration comes last: with it, the directory is a node.
+        // The configuration is written last: it makes the directory a node.
         write_public(&dir.join(FILE), self.config().as_bytes(), Existing::Keep)?;
         let bundle = TrustBundle::new(self.org.clone(), vec![ca.certificate().clone()])?;
         let made = Made {
@@ -119,7 +119,7 @@ impl Init {
         let advertise = match &self.advertise {
             Some(endpoint) => format!("advertise = \"{endpoint}\""),
             None => {
-                "# advertise = \"node.example.org:7443\"    # where partners reach this node; stands in invitations"
+                "# advertise = \"node.example.org:7443\"    # where partners reach this node; written into invitations"
                     .to_owned()
             }
         };
@@ -133,16 +133,17 @@ impl Init {
     }
 }
 
-/// Keys and no configuration: most likely an `init` that was cut off. Its keys have signed nothing, but they might be somebody's own.
+/// The error where there are keys but no configuration. Most likely an earlier `init` was interrupted. The keys have signed nothing then, but
+/// they might be somebody's own, so nothing is overwritten.
 fn cut_off(dir: &Path, error: CliError) -> CliError {
     if !dir.join("ca").exists() && !dir.join("bundle.pem").exists() {
         return error;
     }
-    let what = "where an earlier `init` was cut off, remove that directory and run it again";
+    let what = "if an earlier `init` was interrupted, remove that directory and run `init` again";
     CliError::files(format!("{}; there is no {FILE} in {}: {what}", error.message, dir.display()))
 }
 
-/// What the CA could not do.
+/// The error of the CA.
 pub fn ca_error(error: CaError) -> CliError {
     CliError::files(error.to_string())
 }
@@ -157,7 +158,7 @@ fn write_ca(dir: &Path, ca: &DevCa, now: Time) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Issues a certificate with a new key into `dir/<stem>.pem` and `.key`.
+/// Issues a certificate for a new key, and writes `dir/<stem>.pem` and `.key`.
 pub fn issue(ca: &DevCa, id: &SpiffeId, dir: &Path, purpose: Purpose, stem: &str, now: Time) -> Result<(), CliError> {
     private_directory(dir)?;
     let issued = ca.issue(id, purpose, now, LEAF_DAYS).map_err(ca_error)?;

@@ -1,4 +1,4 @@
-//! `watchfire ledger`: what this node has decided and done, to be verified by others.
+//! `watchfire ledger`: the verifiable record of what this node has decided and done.
 
 mod alarms;
 mod check;
@@ -18,26 +18,26 @@ use super::{
     output,
 };
 
-/// What this node has decided and done, to be verified by others.
+/// Verify and prove the record of decisions, and watch partners' ledgers.
 #[derive(Subcommand)]
 pub enum Ledger {
     /// Show the newest checkpoint, and who has cosigned it
     Head,
-    /// Verify the node's own ledger, row by row; or an export, without keys and without a node
+    /// Verify the node's own ledger row by row, or an export without keys and without a node
     Verify(verify::Verify),
     /// Prove one entry to somebody else
     Prove(prove::Prove),
-    /// Check a proof that somebody else has made
+    /// Check a proof that somebody else has written
     Check(check::Check),
     /// Write the whole ledger to a file that anybody can verify
     Export(export::Export),
     /// List entries
     List(list::List),
-    /// Show what is wrong, or was, with partners' ledgers or the own one
+    /// Show alarms about partners' ledgers and the own one, also past ones
     Alarms,
-    /// Begin the ledger anew, after an older store was put in the place of a newer one
+    /// Start a new epoch of the ledger, after an older store was put in the place of a newer one
     Settle(settle::Settle),
-    /// Sign the ledger with another key from now on, where a copy of this node ran or the key was stolen
+    /// Sign the ledger with a new key, if a copy of this node ran or the key was stolen
     RotateKey(rotate::RotateKey),
 }
 

@@ -41,7 +41,7 @@ fn note_loss(written: io::Result<()>) {
 /// The result of a command that has done its work: an error if its output was lost.
 pub fn ended() -> Result<(), CliError> {
     LOST.get().map_or(Ok(()), |error| {
-        let what = format!("the output can't be written: {error}; what the command does at the node is done");
+        let what = format!("the output can't be written: {error}; the command has done its work at the node");
         Err(CliError::new(Exit::Failed, "OUTPUT_LOST", what))
     })
 }
@@ -78,7 +78,7 @@ pub fn note(global: &Global, text: &str) {
     }
 }
 
-/// Asks a yes-or-no question. Without a terminal, and without `--yes`, the answer is no.
+/// Asks a yes-or-no question. If there is no terminal and no `--yes`, the answer is no.
 pub fn confirm(global: &Global, question: &str) -> bool {
     if global.yes {
         return true;
@@ -118,11 +118,11 @@ pub fn usage(error: &clap::Error) -> ExitCode {
     }
 }
 
-/// How texts look on this terminal.
+/// How texts are rendered on this terminal.
 pub fn options() -> Options {
     let is_terminal = std::io::stdout().is_terminal();
     let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
-    #[expect(clippy::expect_used, reason = "the lexicon is one of the built-in table's")]
+    #[expect(clippy::expect_used, reason = "the lexicon is in the built-in table")]
     let lexicon = Lexicon::by_id(LEXICON).expect("the default lexicon is built in");
     Options { lexicon, width: columns.unwrap_or(80), color: is_terminal && std::env::var_os("NO_COLOR").is_none() }
 }
@@ -130,7 +130,7 @@ pub fn options() -> Options {
 /// The default lexicon of likelihood words.
 pub const LEXICON: &str = "uk-phia-2025";
 
-/// Columns under headings, for this terminal.
+/// A table with headings, for this terminal.
 pub fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
     // Cells are not shortened when the table is piped.
     let width = if std::io::stdout().is_terminal() { options().width } else { 10_000 };

@@ -1,4 +1,4 @@
-//! `watchfire partner`: getting to know other organisations.
+//! `watchfire partner`: invite, accept and manage other organisations.
 
 mod crl;
 mod introduce;
@@ -36,54 +36,54 @@ use crate::{
     },
 };
 
-/// Get to know partners.
+/// Invite and accept partners, and change what is exchanged with them.
 #[derive(Subcommand)]
 pub enum Partner {
-    /// Write an invitation for a future partner: who we are, our trust bundle, where we listen
+    /// Write an invitation for a future partner: the organisation, its trust bundle, and its address
     Invite(Invite),
-    /// Accept a partner by its invitation, once its words were compared by another way
+    /// Accept a partner by its invitation, after comparing its words over another channel
     Accept(Accept),
-    /// Hold an organisation's bundle, so that what it has signed can be verified where partners pass it on
+    /// Hold an organisation's bundle, so that its signatures can be verified when partners pass them on
     Know(Accept),
-    /// Trust an organisation's signatures no longer (one that is held by `partner know`)
+    /// Stop trusting the signatures of an organisation that was added with `partner know`
     Forget(Named),
-    /// List partners, and organisations that are known
+    /// List partners and known organisations
     List,
     /// Show one partner
     Show(Named),
-    /// Exchange nothing with a partner for now; live streams end within 2 seconds
+    /// Stop exchanging with a partner for now; live streams end within 2 seconds
     Suspend(Named),
     /// Exchange with a suspended partner again
     Resume(Named),
     /// Introduce organisations to partners
     Introduce(introduce::Introduce),
-    /// See and sign introductions; let a partner introduce others here
+    /// List and sign introductions; permit a partner to introduce others here
     #[command(subcommand)]
     Introductions(introduce::Introductions),
-    /// Take a revocation list by hand, of any organisation that is known here
+    /// Load a revocation list by hand, of any organisation that is known here
     Crl(crl::GiveList),
 }
 
-/// Writes a small signed file. Its fingerprint must be read to the partner by another way than the file goes.
+/// Writes a small signed file. Read its fingerprint to the partner over another channel than the one for the file.
 #[derive(Args)]
 pub struct Invite {
-    /// Where to write it
+    /// The file to write
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// Where the partner reaches this node, if not where watchfire.toml says
+    /// The address by which the partner reaches this node, if it differs from watchfire.toml
     #[arg(long, value_name = "HOST:PORT")]
     endpoint: Option<Endpoint>,
 }
 
-/// Shows all that the invitation says and its fingerprint in words, and asks. The file may be a mail that holds it.
+/// Shows everything in the invitation and its fingerprint in words, and asks. The file may be a mail that contains it.
 #[derive(Args)]
 pub struct Accept {
     /// The invitation
     file: PathBuf,
-    /// The fingerprint as the partner told it by another way, in words or hexadecimal; asks where it is missing
+    /// The fingerprint that the partner gave over another channel, in words or hexadecimal; without it the command asks
     #[arg(long, value_name = "WORDS")]
     fingerprint: Option<String>,
-    /// The partner's kind or country has changed, and that is right: the subject rule goes by them
+    /// Confirm that the partner's kind or country has changed; the subject rule depends on them
     #[arg(long)]
     changed: bool,
 }
@@ -107,16 +107,16 @@ struct Output {
     /// The number of its bundle.
     bundle_sequence: u64,
     state: String,
-    /// On whose introduction alone it is held.
+    /// The partner on whose introduction alone it is held.
     introduced_by: Option<String>,
     /// Whether it may introduce others here.
     introduces: bool,
-    /// How many persons its decisions take, by its own word; none before it has said.
+    /// How many persons its decisions take, as it says itself; none before it has said so.
     persons_needed: Option<u32>,
     retired_roots: Vec<Retired>,
 }
 
-/// A root that it had once.
+/// A former root.
 #[derive(Serialize)]
 struct Retired {
     name: String,
@@ -172,7 +172,7 @@ impl Output {
             self.fingerprint,
             self.standing(),
             match self.persons_needed {
-                None => "not said yet how many persons they take there",
+                None => "not known yet how many persons they take there",
                 Some(1) => "take one administrator there",
                 Some(_) => "take two administrators there",
             },
@@ -231,14 +231,14 @@ impl Invite {
         let invitation = opened.invitation;
         write_new(&self.out, &armour(&envelope))?;
         if invitation.endpoint.is_none() {
-            let hint = "the invitation names no endpoint: the partner can't dial this node; give one with --endpoint HOST:PORT";
+            let hint = "the invitation has no endpoint, so the partner can't dial this node; give one with --endpoint HOST:PORT";
             output::note(global, hint);
         }
         let fingerprint = fingerprint_of(&envelope);
         let made = serde_json::json!({ "file": self.out, "domain": invitation.organisation.domain, "fingerprint": fingerprint.to_string() });
         output::result(global, &made, || {
             format!(
-                "wrote {}; send it to the partner, and read this to them by another way:\n  {}",
+                "wrote {}; send it to the partner, and read them these words over another channel:\n  {}",
                 self.out.display(),
                 fingerprint.words()
             )
@@ -256,10 +256,13 @@ impl Accept {
         output::note(global, &said(&opened));
         if self.fingerprint.is_none() {
             output::note(global, &format!("  words        {}", fingerprint.words()));
-            // `--yes` never stands in for comparing the words.
+            // `--yes` never replaces the comparison of the words.
             let asked = Global { yes: false, ..global.clone() };
-            if !output::confirm(&asked, "Did the partner read you these words, by another way than the file came?") {
-                let what = "not accepted: confirm the words with the partner, or give them with --fingerprint";
+            if !output::confirm(
+                &asked,
+                "Did the partner read you these words, over another channel than the one for the file?",
+            ) {
+                let what = "not accepted; compare the words with the partner, or give them with --fingerprint";
                 return Err(CliError::new(Exit::Failed, "NOT_CONFIRMED", what));
             }
         }
@@ -275,7 +278,7 @@ impl Accept {
         let answer = desk.accept_partner(request).await?.into_inner();
         if answer.approvals < answer.needed {
             let waits = format!(
-                "noted: {} of {} administrators have said so. Until another one gives the same command with the same file, all stays as it was",
+                "recorded: {} of {} administrators have approved it. Nothing changes until another one gives the same command with the same file",
                 answer.approvals, answer.needed
             );
             output::note(global, &waits);
@@ -284,7 +287,7 @@ impl Accept {
     }
 }
 
-/// All that an invitation says, for whoever compares its words.
+/// Everything in an invitation, for the person who compares its words.
 fn said(opened: &Opened) -> String {
     let Opened { invitation, bundle, ledger_key } = opened;
     let who = &invitation.organisation;
@@ -298,7 +301,8 @@ fn said(opened: &Opened) -> String {
         |key| format!("{}, key {}", key.origin, hex::encode(key.public).get(..16).unwrap_or_default()),
     );
     format!(
-        "{} ({}{country})\n  endpoint     {endpoint}\n  written      {}\n  bundle       {}, fingerprint {}{}\n  lists        {}\n  ledger       {ledger}",
+        "{} ({}{country})\n  endpoint     {endpoint}\n  written      {}\n  bundle       {}, fingerprint {}{}\n  lists        {}\n  ledger   \
+                        {ledger}",
         who.domain,
         who.kind,
         invitation.issued,
@@ -320,8 +324,8 @@ async fn partners(global: &Global) -> Result<Vec<Output>, CliError> {
             _ => ("other roots, another kind or another country", "partner accept FILE"),
         };
         let words = format!(
-            "ATTENTION: {what} of {} waits for another administrator; {} said so; `watchfire {again}` with the same file, or nothing: after \
-             7 days it lapses",
+            "ATTENTION: {what} of {} waits for another administrator; {} approved it. To approve it: `watchfire {again}`, with the same file. \
+             It lapses after 7 days",
             one_line(&waits.of),
             waits.by.join(", ")
         );
@@ -335,7 +339,7 @@ async fn list(global: &Global) -> Result<(), CliError> {
     if global.json {
         views.iter().for_each(output::print_json);
     } else if views.is_empty() {
-        output::print("no partners yet; `watchfire partner invite` and `watchfire partner accept` make some");
+        output::print("no partners yet; add one with `watchfire partner invite` and `watchfire partner accept`");
     } else {
         let cell = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
         let rows = views
@@ -350,7 +354,7 @@ async fn list(global: &Global) -> Result<(), CliError> {
 async fn show(global: &Global, domain: &TrustDomain) -> Result<(), CliError> {
     let found = partners(global).await?.into_iter().find(|v| v.domain == domain.as_str());
     let view = found.ok_or_else(|| {
-        CliError::new(Exit::Failed, "NOT_FOUND", format!("`{domain}` is no partner; see `watchfire partner list`"))
+        CliError::new(Exit::Failed, "NOT_FOUND", format!("`{domain}` is not a partner; see `watchfire partner list`"))
     })?;
     output::result(global, &view, || view.words());
     Ok(())

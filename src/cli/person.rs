@@ -34,29 +34,29 @@ use crate::{
     telemetry::SystemClock,
 };
 
-/// Give the organisation's own people certificates.
+/// Add, confirm and revoke the organisation's own people.
 #[derive(Subcommand)]
 pub enum Person {
-    /// Give somebody certificates and keys, or register those that the organisation's PKI has issued
+    /// Create certificates and keys for a person, or register those that the organisation's PKI has issued
     Add(Add),
     /// List everybody who was ever registered, wherever their files are
     List,
-    /// Say that somebody is a person of the organisation, whose word counts where a decision takes several
+    /// Confirm a person of the organisation, who then counts in decisions that take several persons
     Confirm(Confirm),
-    /// Revoke somebody's certificates, wherever their files are; a running node acts on it within 2 seconds
+    /// Revoke a person's certificates, wherever their files are; a running node applies it within 2 seconds
     Revoke(Revoke),
-    /// Write the one file that a colleague needs on another machine
+    /// Write the file that a colleague needs on another machine
     Pack(Pack),
-    /// Set this machine up from such a file
+    /// Set up this machine from a file of `person pack`
     Unpack(Unpack),
 }
 
-/// What a person may be.
+/// The role of a person.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum PersonRole {
     /// Writes and signs assessments
     Analyst,
-    /// May do what an analyst may, reads what is in quarantine, and recalls
+    /// May do what an analyst may, reads what is in quarantine, and recalls assessments
     Officer,
     /// Configures partners and agreements
     Admin,
@@ -75,28 +75,28 @@ impl From<PersonRole> for Role {
     }
 }
 
-/// Issues two certificates (TLS, signing) from the development CA, or copies given ones.
+/// Issues two certificates (TLS, signing) from the development CA, or copies the given ones.
 #[derive(Args)]
 pub struct Add {
-    /// A pseudonym: partners see it
+    /// A pseudonym; partners see it
     name: String,
     /// What the person may do
     #[arg(long, value_enum)]
     role: PersonRole,
-    /// Make this administrator or officer count at once, where nobody is left to confirm; the node must be stopped, and every partner's
-    /// administrators are told
+    /// Let this administrator or officer count at once, if nobody is left to confirm them; the node must be stopped, and the administrators
+    /// of every partner are told
     #[arg(long)]
     recover: bool,
     /// A TLS certificate chain from the organisation's own PKI (PEM), instead of the development CA
     #[arg(long, value_name = "FILE", requires_all = ["tls_key", "signing", "signing_key"])]
     tls: Option<PathBuf>,
-    /// Its key
+    /// The key of the TLS certificate
     #[arg(long, value_name = "FILE", requires = "tls")]
     tls_key: Option<PathBuf>,
     /// A signing certificate chain from the organisation's own PKI (PEM)
     #[arg(long, value_name = "FILE", requires = "tls")]
     signing: Option<PathBuf>,
-    /// Its key
+    /// The key of the signing certificate
     #[arg(long, value_name = "FILE", requires = "tls")]
     signing_key: Option<PathBuf>,
 }
@@ -142,14 +142,15 @@ impl Add {
         let dir = global.dir.join(PERSONS).join(format!("{}-{}", id.role(), id.name()));
         let person = PersonFiles { id, dir };
         if self.recover && !matches!(self.role, PersonRole::Admin | PersonRole::Officer) {
-            let what = "--recover is for administrators and officers; one administrator confirms anybody else: `watchfire person confirm`";
+            let what =
+                "--recover is for administrators and officers only; for anybody else use `watchfire person confirm`";
             return Err(CliError::usage(what));
         }
         let is_here = person.tls().exists();
         if is_here && !self.recover {
             return Err(CliError::files(format!(
-                "`{}` has certificates already; `watchfire ca renew` renews them, and `watchfire person revoke {}` takes them away, so that \
-                 new ones can be made",
+                "`{}` already has certificates; renew them with `watchfire ca renew`, or revoke them with `watchfire person revoke {}` to \
+                 create new ones",
                 person.id, self.name
             )));
         }
@@ -163,7 +164,9 @@ impl Add {
             let counts = "counts where a decision takes two, which partners are told when the node runs";
             match self.recover {
                 true => format!("{} {counts}; the keys are in {}", person.id, person.dir.display()),
-                false => format!("{} may speak to the node; the keys are in {}", person.id, person.dir.display()),
+                false => {
+                    format!("{} may give commands to the node; the keys are in {}", person.id, person.dir.display())
+                }
             }
         });
         Ok(())
@@ -185,14 +188,14 @@ impl Add {
         }
     }
 
-    /// Makes the person count, in the store of the stopped node.
+    /// Lets the person count, in the store of the stopped node.
     async fn recover(&self, config: &Config, person: &PersonFiles) -> Result<(), CliError> {
         let recovered = recover(config, person, SystemClock.now()).await;
         recovered.map_err(|why| CliError::files(format!("{} does not count yet: {why}", person.id)))
     }
 }
 
-/// Copies certificates that the organisation's own PKI has issued, where they are this person's.
+/// Copies certificates that the organisation's own PKI has issued, after checking that they are this person's.
 fn register(person: &PersonFiles, [tls, tls_key, signing, signing_key]: [&PathBuf; 4]) -> Result<(), CliError> {
     for chain in [tls, signing] {
         let leaf = read_chain(chain)?.first().map(|der| Leaf::parse(der)).transpose()?;

@@ -1,4 +1,4 @@
-//! `watchfire policy`: who may have what, and why.
+//! `watchfire policy`: explains who gets what and why, and checks house rules.
 
 mod check;
 mod explain;
@@ -8,16 +8,16 @@ use clap::Subcommand;
 
 use super::{CliError, Global};
 
-/// Ask who may have what, and why.
+/// Explain who gets what and why, and check house rules.
 #[derive(Subcommand)]
 pub enum Policy {
-    /// Show, portion by portion and partner by partner, what goes and which clause or rule decided: then and now
+    /// Show for each portion and partner what is released, and which clause or rule decided, then and now
     Explain(explain::Explain),
-    /// Check house rules before they are in force: every mistake with file, line and column
+    /// Check house rules before they are in force; report every mistake with file, line and column
     Check(check::Check),
     /// Show the house rules in force, their versions, and why the files on disk are not in force
     Rules(rules::Rules),
-    /// Print the schema: what house rules may speak of
+    /// Print the schema: the names that house rules may use
     Schema(rules::Schema),
 }
 

@@ -13,7 +13,7 @@ pub struct QuarantinedEntry {
     sequence: u64,
     /// The release's statement id.
     release: String,
-    /// Why: a stable reason in capitals.
+    /// The stable reason, in capitals.
     reason: Option<String>,
     /// When it was stored.
     since: Option<String>,
@@ -46,30 +46,30 @@ pub fn reason_in_words(reason: &str) -> String {
     let words = match Reason::from_name(reason) {
         Some(Reason::NotCovered) => "the receiver's copy of the agreement does not cover it",
         Some(Reason::AgreementDiffers) => "the agreement or grant that it names is not in force at the receiver",
-        Some(Reason::ReplayDiffers) => "this version came before with other content",
-        Some(Reason::DigestNotListed) => "its portions are not those that were signed",
-        Some(Reason::DigestRepeated) => "a portion is there twice",
-        Some(Reason::UnknownOrNonCanonical) => "it holds something that the receiver's program can't read",
+        Some(Reason::ReplayDiffers) => "this version arrived before with other content",
+        Some(Reason::DigestNotListed) => "its portions are not the signed ones",
+        Some(Reason::DigestRepeated) => "it contains a portion twice",
+        Some(Reason::UnknownOrNonCanonical) => "it contains something that the receiver's program can't read",
         Some(Reason::StatementFromFuture) => {
-            "it is from the future by the receiver's clock, and waits there until it is not"
+            "by the receiver's clock it is from the future; it waits there until that time has come"
         }
         Some(Reason::StatementTooLarge) => "it exceeds a limit",
-        Some(Reason::Recalled) => "its originator has taken it back",
-        Some(Reason::Superseded) => "a later version is there already",
-        Some(Reason::PurgeAwaitsApproval) => "it is sealed, and two officers decide whether it is destroyed",
+        Some(Reason::Recalled) => "its originator has recalled it",
+        Some(Reason::Superseded) => "the receiver has a later version",
+        Some(Reason::PurgeAwaitsApproval) => "it is sealed, and two officers decide whether to destroy it",
         Some(Reason::ChainInvalid) => {
-            "the receiver can't verify its signature yet, and keeps it until the roots or revocation lists that it holds change"
+            "the receiver can't verify its signature yet; it keeps the entry until its roots or revocation lists change"
         }
         Some(Reason::OriginUnknown) => {
-            "an organisation that has signed it is not known at the receiver, which keeps it until it is"
+            "the receiver does not know an organisation that has signed it; it keeps the entry until it does"
         }
         Some(Reason::LimitExceeded) => {
-            "the receiver can't verify it yet and has no room for it; it asks for it again, or run \
-             `watchfire assess release-again`"
+            "the receiver can't verify it yet and has no room for it; it asks again later, or run `watchfire assess \
+             release-again`"
         }
         Some(Reason::CertificateRevoked) => "a certificate of its signature is revoked",
         Some(Reason::SignatureInvalid | Reason::WrongDomain | Reason::NotAPartner) => {
-            "its signature does not hold at the receiver"
+            "its signature does not verify at the receiver"
         }
         _ => return crate::render::text::one_line(reason),
     };

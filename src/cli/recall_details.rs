@@ -37,9 +37,9 @@ pub struct RecallDetails {
     originator: String,
     /// `withdraw` or `purge`.
     kind: String,
-    /// In the originator's words.
+    /// The reason, in the originator's words.
     reason: String,
-    /// By the originator's clock.
+    /// When, by the originator's clock.
     recalled_at: Option<String>,
     /// Who signed it.
     by: String,
@@ -47,9 +47,9 @@ pub struct RecallDetails {
     /// Its effect here.
     pub state: String,
     changed: Option<String>,
-    /// The partner by whom it came; none where it was issued here.
+    /// The partner that handed it over; none if it was issued here.
     from: Option<String>,
-    /// The officers who stand behind the purge.
+    /// The officers who have approved the purge.
     approvals: Vec<String>,
     /// The officer who has declined it.
     declined: Option<String>,
@@ -79,7 +79,7 @@ impl RecallDetails {
     /// One sentence.
     pub fn words(&self) -> String {
         let exercise = if self.exercise { "EXERCISE: " } else { "" };
-        let asks = if self.kind == "purge" { "asks that it be destroyed" } else { "has taken it back" };
+        let asks = if self.kind == "purge" { "asks to destroy it" } else { "has recalled it" };
         let at = self.recalled_at.as_deref().unwrap_or("-");
         format!(
             "{exercise}{} {asks}, {at} ({}): {}{}",
@@ -93,7 +93,7 @@ impl RecallDetails {
     fn here(&self) -> String {
         match self.state.as_str() {
             "awaiting-approval" => {
-                format!("; sealed here, {} of 2 officers stand behind the purge", self.approvals.len())
+                format!("; sealed here, {} of 2 officers have approved the purge", self.approvals.len())
             }
             "declined" => {
                 format!("; sealed here, the purge was declined by {}", self.declined.as_deref().unwrap_or("-"))

@@ -1,4 +1,4 @@
-//! `watchfire serve`: the node, until SIGTERM or Ctrl-C.
+//! `watchfire serve`: runs the node until SIGTERM or Ctrl-C.
 
 use std::{io::IsTerminal, path::Path};
 
@@ -14,34 +14,35 @@ use crate::{
     telemetry,
 };
 
-/// Runs the node: partners reach it at the peer listener, the organisation's own people at the desk.
-/// SIGTERM or Ctrl-C ends it once the requests under way have ended. Certificates, keys, lists and rules are taken up as they change;
-/// SIGHUP has all of them read anew.
+/// Runs the node. Partners reach it at the peer listener, and the organisation's own people at the desk.
+/// SIGTERM or Ctrl-C stops it after the requests under way have ended. The node loads certificates, keys, lists and rules when they change.
+/// SIGHUP makes it read all of them again.
 #[derive(Args)]
 pub struct Serve {
-    /// Go on without what can't be read any more of this organisation's own revocations, after putting its CA's newest list into place; who
-    /// was revoked before that and is not in it is let in again
+    /// Start without those of this organisation's own revocations that can't be read any more. Put the newest list of its CA in place first:
+    /// who was revoked before and is not on it is admitted again
     #[arg(long)]
     forget_damaged_revocations: bool,
 }
 
 impl Serve {
-    /// Runs until told to stop.
+    /// Runs until it is stopped.
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
         let config = Config::load(&global.dir)?;
         if !app::is_node_here(&config) {
-            let what = "no file of a node is here, neither certificates nor a store: it looks like a person's own machine, whose node runs elsewhere";
-            return Err(CliError::files(format!("{}: {what}; `watchfire init` makes a node", global.dir.display())));
+            let what = "there are no files of a node here, neither certificates nor a store; this looks like a person's own machine, whose \
+                        node runs elsewhere";
+            return Err(CliError::files(format!("{}: {what}; `watchfire init` creates a node", global.dir.display())));
         }
         telemetry::start(&config.log).map_err(CliError::files)?;
         if let Some(address) = &config.console {
-            tracing::warn!(address, "this version serves no console; listen.console is passed over");
+            tracing::warn!(address, "this version has no console; listen.console is ignored");
         }
         if let Some(address) = config.open_ops() {
             tracing::warn!(address, "{OPEN_OPS}");
         }
         let domain = config.organisation.domain.clone();
-        // Before the node starts: a signal that comes early must not end it unasked.
+        // Before the node starts, so that an early signal does not kill the process.
         let mut signals = Signals::new();
         if self.forget_damaged_revocations {
             app::register::forget_damaged_revocations(&config).await.map_err(CliError::files)?;
@@ -66,15 +67,15 @@ impl Serve {
     }
 }
 
-/// Nobody's terminal is gone: somebody wants the files to be read anew. What watchfire.toml says counts at a start only, so all that can
-/// be said of it now is whether the next one would fail.
+/// Reads the files again after SIGHUP. The caller has checked that it does not mean a closed terminal. The node reads watchfire.toml only when it
+/// starts, so this function only reports whether the next start would fail.
 fn look_again(running: &app::Running, dir: &Path) {
     tracing::info!(
-        "SIGHUP: certificates, keys, trust bundle, revocation lists, people and house rules are read anew; watchfire.toml counts from the \
-         next start on"
+        "SIGHUP: reading certificates, keys, trust bundle, revocation lists, people and house rules again; watchfire.toml is read at the \
+         next start"
     );
     if let Err(error) = Config::load(dir) {
-        tracing::error!(%error, "watchfire.toml can't be used as it stands: the next start would fail");
+        tracing::error!(%error, "watchfire.toml has faults: the next start would fail");
     }
     running.look_again();
 }

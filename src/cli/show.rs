@@ -27,9 +27,9 @@ pub struct OpenedAssessment {
     pub manifest: Manifest,
     /// Its statement id.
     pub manifest_id: StatementId,
-    /// The portions that are here, in the author's order.
+    /// The portions that this node has, in the author's order.
     pub portions: Vec<Portion>,
-    /// What the node says of the manifest's signatures.
+    /// What the node says about the manifest's signatures.
     pub signatures: Vec<SignatureLine>,
     /// Its endorsements.
     pub endorsements: Vec<EndorsementLine>,
@@ -41,9 +41,9 @@ pub struct OpenedAssessment {
     is_own: bool,
     /// Its state.
     pub state: String,
-    /// When it was published or first received here.
+    /// When this node published or first received it.
     pub since: String,
-    /// When its manifest was verified here.
+    /// When this node verified its manifest.
     verified_at: Option<String>,
     /// The hub on whose statement alone its signature counts.
     on_word_of: Option<String>,
@@ -61,7 +61,7 @@ pub struct OpenedAssessment {
 
 fn doubt(since: &str) -> String {
     format!(
-        "DOUBTFUL: it was first logged here after {since}, since when somebody else may have the key of the CA behind it"
+        "DOUBTFUL: it was first logged here after {since}; since then somebody else may have the key of the CA behind it"
     )
 }
 
@@ -76,7 +76,9 @@ impl OpenedAssessment {
         let introduced_by = (!view.introduced_by.is_empty()).then_some(view.introduced_by);
         let introduced = introduced_by.as_ref().map(|by| introduced(by, "originator"));
         let word = on_word_of.as_ref().map(|hub| {
-            format!("ON THE WORD OF {hub}: the key ended long before this came, and only {hub} says when it was used")
+            format!(
+                "ON THE WORD OF {hub}: the key ended long before this arrived, and only {hub} says when it was used"
+            )
         });
         let doubtful_since = view.signatures.iter().map(|s| &s.doubtful_since).find(|since| !since.is_empty()).cloned();
         let signatures = view.signatures.into_iter().map(|s| SignatureLine {
@@ -118,7 +120,7 @@ impl OpenedAssessment {
         })
     }
 
-    /// The most informative headline that is here.
+    /// The most informative headline that this node has.
     pub fn headline(&self) -> Option<&str> {
         let headlines = self.portions.iter().filter_map(|p| match &p.body {
             Body::Headline { text } => Some((p.marking.tlp, text.as_str())),
@@ -141,8 +143,8 @@ impl OpenedAssessment {
         }
     }
 
-    /// For a program. What was published here is here whole; of what came from elsewhere nobody can tell whether
-    /// portions are withheld, so that `withheld` says that some may be.
+    /// For a program. An assessment that was published here is complete. For one from elsewhere nobody can tell whether portions are withheld,
+    /// so `withheld` says that some may be.
     pub fn json(&self) -> serde_json::Value {
         let signatures: Vec<_> = self
             .signatures
@@ -188,13 +190,13 @@ impl OpenedAssessment {
     }
 }
 
-/// What is said of somebody who is known by a partner's introduction alone.
+/// The mark of an organisation that is known only by a partner's introduction.
 fn introduced(by: &str, who: &str) -> String {
     let by = crate::render::text::one_line(by);
     format!("KNOWN BY THE INTRODUCTION OF {by} only: nobody here has compared the {who}'s own words")
 }
 
-/// Who stands behind it, as the node says.
+/// The endorsements, as the node reports them.
 fn endorsement(view: proto::EndorsementView, portions: &[Portion]) -> Result<EndorsementLine, Fault> {
     let proto::EndorsementView { envelope, id, by, valid, reason, via, introduced_by } = view;
     let envelope = wire::envelope::from_proto(wire::field::present("envelope", envelope)?)?;
@@ -217,12 +219,12 @@ fn endorsement(view: proto::EndorsementView, portions: &[Portion]) -> Result<End
     })
 }
 
-/// Who gave it on, from the originator to the one from whom it came here.
+/// The organisations that gave it, from the originator to the one that sent it here.
 fn carriers(way: &[(String, Release)]) -> Vec<&str> {
     way.iter().map(|(sender, _)| sender.as_str()).collect()
 }
 
-/// A release by which it came, with its sender as its certificate names it.
+/// A release by which it came, with the sender that its certificate names.
 fn release(message: proto::Envelope) -> Result<(String, Release), Fault> {
     let envelope = wire::envelope::from_proto(message)?;
     let leaf = envelope.signatures.first().and_then(|s| s.certificates.first());

@@ -18,7 +18,7 @@ pub struct Signals {
 pub enum ProcessSignal {
     /// To end: SIGINT (Ctrl-C) or SIGTERM.
     End,
-    /// SIGHUP: the terminal is gone, or somebody wants files to be read anew.
+    /// SIGHUP: the terminal was closed, or the files are to be read again.
     HangUp,
 }
 
@@ -55,6 +55,6 @@ pub async fn unless_ended<T>(work: impl Future<Output = Result<T, CliError>>) ->
     let mut signals = Signals::new();
     tokio::select! {
         done = work => done,
-        _ = signals.next() => Err(CliError::new(Exit::Failed, "INTERRUPTED", "interrupted before it was done")),
+        _ = signals.next() => Err(CliError::new(Exit::Failed, "INTERRUPTED", "interrupted before the command was done")),
     }
 }

@@ -1,4 +1,4 @@
-//! What a simulation found, for `agreement simulate` and `policy check --simulate`.
+//! The result of a simulation, for `agreement simulate` and `policy check --simulate`.
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -14,16 +14,16 @@ use crate::{
     },
 };
 
-/// How many differences are told one by one, where not all are asked for.
+/// How many differences are printed one by one without `--all`.
 const TOLD: u32 = 20;
 
-/// How far to look, and how much to tell.
+/// How many assessments to simulate, and how many differences to print.
 #[derive(Args)]
 pub struct Options {
-    /// Over the last so many assessments published here
+    /// Simulate the last N assessments that were published here
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
     last: u32,
-    /// Tell every difference, not the first 20 only
+    /// Print every difference, not only the first 20
     #[arg(long)]
     all: bool,
 }
@@ -91,7 +91,7 @@ impl From<proto::SimulatedDifference> for Difference {
     }
 }
 
-/// Has the node simulate it, and prints what it found. `what` names the proposal.
+/// Lets the node simulate the proposal, and prints the result. `what` names the proposal.
 pub async fn run(
     global: &Global,
     mut desk: DeskClient,
@@ -148,7 +148,7 @@ pub async fn run(
     Ok(())
 }
 
-/// On stderr; hidden where nobody would see it.
+/// A progress bar on stderr, hidden if nobody would see it.
 fn bar(global: &Global, length: u32) -> ProgressBar {
     if global.quiet || global.json {
         return ProgressBar::hidden();
@@ -158,7 +158,7 @@ fn bar(global: &Global, length: u32) -> ProgressBar {
     ProgressBar::new(u64::from(length)).with_style(style).with_message("simulating")
 }
 
-/// Long lines broken, each under its own beginning.
+/// Breaks long lines. Each continuation stands under the beginning of its line.
 fn folded(text: &str) -> String {
     let width = output::options().columns();
     let lines = text.lines().map(|line| {
@@ -172,7 +172,7 @@ fn folded(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// A grant's words begin with its name: then the id before them says nothing more.
+/// The words of a grant begin with its name, so the id before them is left out.
 fn reason(told: &str) -> &str {
     match told.split_once(": ") {
         Some((id, words)) if words.strip_prefix("grant ").is_some_and(|w| w.starts_with(id)) => words,
@@ -193,8 +193,8 @@ impl Simulated {
         };
         let mut text = format!(
             "SIMULATED: {}{place}; nothing has changed\n{} published here{since}, for {}\n\
-             Each is compared from its issue to its expiry, as if both had been in force all that time: an agreement's own \
-             dates do not count, on either side.\n",
+             Each is compared from its issue to its expiry, as if both had been in force during all that time. The dates of \
+             the agreements do not count.\n",
             one_line(&self.what),
             plural(u64::from(self.assessments), "assessment"),
             plural(self.partners.len() as u64, "partner"),
@@ -204,7 +204,7 @@ impl Simulated {
             return text;
         }
         if self.counts.is_empty() {
-            text.push_str("\nno difference: every portion would have gone, or stayed, as it is now");
+            text.push_str("\nno difference: every portion would have been released or withheld as it is now");
             return text;
         }
         let mut last = "";
@@ -227,10 +227,10 @@ impl Simulated {
             text.push_str(&difference.words());
         }
         if self.untold > 0 {
-            text.push_str(&format!("… and {} more; --all tells them all\n", self.untold));
+            text.push_str(&format!("… and {} more; --all prints them all\n", self.untold));
         }
         if self.differences.iter().all(|d| d.headline.is_empty()) {
-            text.push_str("Headlines are shown to analysts and officers: --as NAME\n");
+            text.push_str("Only analysts and officers see headlines: --as NAME\n");
         }
         text.trim_end().to_owned()
     }

@@ -1,4 +1,4 @@
-//! What came and can't be verified yet, in words.
+//! Describes what arrived and can't be verified yet.
 
 use serde::Serialize;
 
@@ -9,20 +9,20 @@ use crate::{
     wire::{field::time, proto},
 };
 
-/// Entries of one pair that wait.
+/// The entries of one pair that wait.
 #[derive(Clone, Serialize)]
 pub struct Waiting {
-    /// Who handed them over.
+    /// The partner that handed them over.
     pub partner: String,
     /// The organisation whose roots or revocation lists must change.
     pub organisation: String,
     /// How many are kept.
     pub entries: u64,
-    /// How many more found no room.
+    /// How many more could not be kept for lack of room.
     pub over_budget: u64,
-    /// When the first of them came.
+    /// When the first of them arrived.
     pub since: Option<String>,
-    /// What settles it.
+    /// What to do.
     pub fix: String,
 }
 
@@ -40,20 +40,20 @@ impl Waiting {
         let (are, entries) = if total == 1 { ("entry waits", "it") } else { ("entries wait", "them") };
         let since = since.as_deref().map(|s| format!(", the first since {s}")).unwrap_or_default();
         format!(
-            "{total} {are} here from {partner}{since}: what {organisation} has signed can't be verified, so that nobody may read \
+            "{total} {are} here from {partner}{since}: the signature of {organisation} can't be verified yet, so nobody may read \
              {entries}. {}",
             one_line(fix)
         )
     }
 }
 
-/// What waits.
+/// Lists what waits.
 pub async fn list(desk: &mut DeskClient) -> Result<Vec<Waiting>, CliError> {
     let waiting = desk.list_waiting(proto::ListWaitingRequest {}).await?.into_inner().waiting;
     Ok(waiting.into_iter().map(Waiting::new).collect())
 }
 
-/// Says on standard error that something waits: a list of what can be read does not show it.
+/// Reports on stderr that something waits, because a list of what can be read does not show it.
 pub async fn warn(global: &Global, desk: &mut DeskClient) -> Result<(), CliError> {
     for waiting in list(desk).await? {
         output::note(global, &format!("ATTENTION: {}", waiting.words()));

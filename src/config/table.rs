@@ -154,14 +154,13 @@ impl Table {
                 self.values.insert(format!("{section}.{key}"), Entry { value, line: None, name });
             }
             None => {
-                let message =
-                    "overrides nothing; the form is WATCHFIRE_SECTION_KEY, e.g. WATCHFIRE_LISTEN_PEER".to_owned();
+                let message = "overrides nothing; write WATCHFIRE_SECTION_KEY, e.g. WATCHFIRE_LISTEN_PEER".to_owned();
                 self.faults.push(ConfigFault { line: None, key: name, message });
             }
         }
     }
 
-    /// Notes a fault of a key that was there, or should be.
+    /// Records a fault of a key that is present or should be.
     pub fn fault(&mut self, key: &str, message: &str) {
         self.faults.push(ConfigFault { line: None, key: key.to_owned(), message: message.to_owned() });
     }
@@ -175,14 +174,14 @@ impl Table {
         match &found.value {
             toml::Value::String(text) => Some((text.clone(), found)),
             other => {
-                let message = format!("a text in quotes belongs here, not the {}", other.type_str());
+                let message = format!("write a text in quotes, not the {}", other.type_str());
                 self.fault_at(&found, message);
                 None
             }
         }
     }
 
-    /// A value with one spelling, which must be there.
+    /// A required value with one spelling.
     pub fn required<T: FromStr<Err: ToString>>(&mut self, key: &str) -> Option<T> {
         if !self.values.contains_key(key) {
             self.fault(key, "is missing");
@@ -191,7 +190,7 @@ impl Table {
         self.optional(key)
     }
 
-    /// A value with one spelling, which may be there.
+    /// An optional value with one spelling.
     pub fn optional<T: FromStr<Err: ToString>>(&mut self, key: &str) -> Option<T> {
         let (text, found) = self.string(key)?;
         text.parse().map_err(|e: T::Err| self.fault_at(&found, e.to_string())).ok()
@@ -208,7 +207,10 @@ impl Table {
         let is_address =
             text.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
         if !is_address && text != OFF {
-            self.fault_at(&found, format!("`{}` is no address; write host:port", crate::domain::ids::shorten(&text)));
+            self.fault_at(
+                &found,
+                format!("`{}` is not an address; write host:port", crate::domain::ids::shorten(&text)),
+            );
         }
         text
     }
@@ -223,36 +225,36 @@ impl Table {
         text
     }
 
-    /// A whole number within bounds, where one is given.
+    /// An optional whole number within bounds.
     pub fn number(&mut self, key: &str, least: u32, most: u32) -> Option<u32> {
         let found = self.values.remove(key)?;
         let number = found.value.as_integer().and_then(|n| u32::try_from(n).ok());
         let number = number.filter(|n| (least..=most).contains(n));
         if number.is_none() {
-            self.fault_at(&found, format!("a number belongs here, {least} to {most}"));
+            self.fault_at(&found, format!("write a number from {least} to {most}"));
         }
         number
     }
 
-    /// A list of texts; absent: empty.
+    /// A list of texts. A missing one is empty.
     pub fn list(&mut self, key: &str) -> Vec<String> {
         let Some(found) = self.values.remove(key) else { return vec![] };
         let items = found.value.as_array().map(|all| all.iter().map(|v| v.as_str().map(str::to_owned)).collect());
         match items {
             Some(Some(items)) => items,
             _ => {
-                self.fault_at(&found, "a list of texts belongs here, as [\"…\", \"…\"]".to_owned());
+                self.fault_at(&found, "write a list of texts, such as [\"…\", \"…\"]".to_owned());
                 vec![]
             }
         }
     }
 
-    /// An address to listen on, where one is given.
+    /// An optional address to listen on.
     pub fn optional_address(&mut self, key: &str) -> Option<String> {
         self.values.contains_key(key).then(|| self.address(key, OFF)).filter(|a| a != OFF)
     }
 
-    /// Of the section `limits` the numbers of one subject, each at most its default.
+    /// The numbers of one subject in the section `limits`. Each is at most its default.
     pub fn limits<T: Default + Serialize + DeserializeOwned>(&mut self) -> T {
         let mut limits = serde_json::to_value(T::default()).unwrap_or_default();
         let names = KEYS.iter().find(|(s, _)| *s == "limits").map(|(_, keys)| *keys).unwrap_or_default();
@@ -269,7 +271,7 @@ impl Table {
                     }
                 }
                 Some(value) => self.fault_at(&found, format!("{value} is not allowed; write 1 to {most}")),
-                None => self.fault_at(&found, format!("a number belongs here, 1 to {most}")),
+                None => self.fault_at(&found, format!("write a number from 1 to {most}")),
             }
         }
         serde_json::from_value(limits).unwrap_or_default()
@@ -282,7 +284,7 @@ impl Table {
     }
 }
 
-/// Strings, numbers and lists of strings are all that a configuration holds.
+/// The types of values in a configuration: strings, numbers and lists of strings.
 fn plain(value: &DeValue<'_>) -> toml::Value {
     match value {
         DeValue::String(text) => toml::Value::String(text.to_string()),

@@ -193,7 +193,11 @@ async fn an_originator_s_endorsement_goes_through_a_hub_as_far_as_its_terms_let_
     let limited = gb.author().await.publish(&limited).await;
     let mixed = ["--as", "olu", "assess", "endorse", &limited, "--text", "for all", "--onward", "group:watch"];
     let refused = gb.run(&mixed).await;
-    assert!(refused.code == 2 && refused.stderr.contains("--onward can't mean another one"), "{}", refused.stderr);
+    assert!(
+        refused.code == 2 && refused.stderr.contains("--onward can't use that name for another group"),
+        "{}",
+        refused.stderr
+    );
     endorsements(&ecowas, &published, 2).await;
     let seen = endorsements(&no, &published, 1).await;
     assert_eq!((seen[0]["text"].as_str(), seen[0]["valid"].as_bool()), (Some("for all"), Some(true)));

@@ -77,7 +77,7 @@ async fn a_withdrawal_seals_and_its_originator_sees_it_confirmed() {
         let row = &org.ask(&["--as", "ana", "assess", "list"]).await[0];
         assert_eq!((&row["state"], &row["headline"]), (&"withdrawn".into(), &Value::Null), "{row}");
         let words = crate::kit::watchfire(&org.dir, &["--as", "ana", "assess", "show", &id]).await.stdout;
-        assert!(words.contains("gb.example has taken it back") && !words.contains("secret"), "{words}");
+        assert!(words.contains("gb.example has recalled it") && !words.contains("secret"), "{words}");
         // The bytes stay for oversight, and looking at them is an officer's.
         let sealed = org.one(&["--as", "olu", "assess", "show", &id, "--quarantined"]).await;
         assert_eq!(sealed["portions"].as_array().unwrap().len(), 3, "{sealed}");

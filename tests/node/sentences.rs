@@ -205,7 +205,7 @@ async fn a_tampered_invitation_does_not_verify() {
     let wrong = ["--as", "root", "partner", "accept", &path, "--fingerprint", &other];
     told(&gb.run(&wrong).await, 1, "CONFLICT", &["fingerprint"]);
     fs::write(&path, "an invitation").unwrap();
-    told(&gb.run(&accept).await, 3, "FILES_AT_FAULT", &["holds no statement"]);
+    told(&gb.run(&accept).await, 3, "FILES_AT_FAULT", &["contains no statement"]);
     fs::write(&path, whole).unwrap();
     assert_eq!(gb.run(&accept).await.code, 0);
 }

@@ -25,7 +25,7 @@ pub struct AgreementDetails {
     pub state: String,
     from: String,
     until: String,
-    /// The person's id and since when.
+    /// The person and the time.
     pub approvals: Vec<Person>,
     pub approvals_needed: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -105,7 +105,7 @@ impl AgreementDetails {
         })
     }
 
-    /// Enough of its id to name it.
+    /// The beginning of its id, for people.
     pub fn short(&self) -> &str {
         short(&self.id)
     }
@@ -126,8 +126,8 @@ impl AgreementDetails {
     fn remark(&self) -> String {
         let (there, needed) = (self.approvals.len(), self.approvals_needed);
         match self.state.as_str() {
-            "awaiting-approval" => format!("{there} of {needed} stand behind it"),
-            "proposed" if there > 0 => format!("{there} of {needed} stand behind it"),
+            "awaiting-approval" => format!("{there} of {needed} have approved it"),
+            "proposed" if there > 0 => format!("{there} of {needed} have approved it"),
             "suspended" => self.stopped_by().to_owned(),
             "ended" => match self.ended.as_str() {
                 "terminated-here" => "by this side".to_owned(),
@@ -148,7 +148,7 @@ impl AgreementDetails {
         }
     }
 
-    /// All of it, in words.
+    /// The whole agreement in words.
     pub fn words(&self) -> String {
         let terms = render::agreement(&self.agreement, &output::options());
         format!("agreement {} (version {}, {})\n{}\n\n{terms}", self.short(), self.version, self.state, self.standing())
@@ -168,22 +168,22 @@ impl AgreementDetails {
         match self.state.as_str() {
             "awaiting-approval" => {
                 lines.push(format!("Proposed by {}; nobody has signed it.", names.join(" and ")));
-                lines.push(format!("It goes to the partner once {more}: watchfire agreement sign {id}"));
+                lines.push(format!("It is sent to the partner when {more}: watchfire agreement sign {id}"));
             }
             "proposed" => {
                 if !names.is_empty() {
-                    lines.push(format!("The partner has signed it, and {} stands behind it.", names.join(" and ")));
+                    lines.push(format!("The partner has signed it, and {} has approved it.", names.join(" and ")));
                 }
-                lines.push(format!("It is in force once {more}: watchfire agreement sign {id}"));
+                lines.push(format!("It is in force when {more}: watchfire agreement sign {id}"));
                 lines.push(format!("To decline it: watchfire agreement terminate {id}"));
             }
             "agreed" => {
                 lines.push(format!(
-                    "Both have signed it. It begins on {}, and nothing goes under it before.",
+                    "Both have signed it. It begins on {}, and nothing is released under it before.",
                     self.from
                 ));
             }
-            "signed-here" => lines.push("Signed here; it waits for the partner's signature.".to_owned()),
+            "signed-here" => lines.push("Signed here. It waits for the partner's signature.".to_owned()),
             "suspended" => {
                 if let Some(by) = &self.suspended_here {
                     lines.push(format!("Suspended by {} since {}: nothing is given or taken.", by.name(), by.at));
@@ -195,8 +195,8 @@ impl AgreementDetails {
             }
             "ended" => lines.push(self.end()),
             _ => {
-                let behind = if names.len() == 1 { "stands" } else { "stand" };
-                lines.push(format!("Signed by both; {} {behind} behind it on this side.", names.join(" and ")));
+                let have = if names.len() == 1 { "has" } else { "have" };
+                lines.push(format!("Signed by both. On this side {} {have} approved it.", names.join(" and ")));
             }
         }
         if let (false, Some(at)) = (self.state == "ended", &self.ends_at) {
@@ -233,7 +233,7 @@ impl AgreementDetails {
     }
 }
 
-/// Enough of an id to name it.
+/// The beginning of an id, for people.
 fn short(id: &str) -> &str {
     id.get(..12).unwrap_or(id)
 }

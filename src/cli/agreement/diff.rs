@@ -1,4 +1,4 @@
-//! `watchfire agreement diff`: two agreements or drafts compared, in words.
+//! `watchfire agreement diff`: compares two agreements or drafts in words.
 
 use std::path::Path;
 
@@ -27,12 +27,12 @@ use crate::{
     render,
 };
 
-/// Compares two agreements; with two files no node is needed.
+/// Compares two agreements. Two files can be compared without a node.
 #[derive(Args)]
 pub struct Diff {
-    /// The one before: an id, enough of its beginning, or a file
+    /// The earlier agreement: an id or its beginning, or a file
     a: String,
-    /// The one after: an id, enough of its beginning, or a file
+    /// The later agreement: an id or its beginning, or a file
     b: String,
 }
 
@@ -55,7 +55,7 @@ struct Change {
     words: String,
 }
 
-/// One side, with what people call it.
+/// One side of the comparison, with its name for people.
 struct Side {
     name: String,
     words: String,
@@ -123,7 +123,7 @@ impl Change {
     }
 }
 
-/// The term that changed as a program names it, with what was and what is; `null` where there was or is nothing.
+/// The name of the changed term for programs, with its earlier and its later value; `null` for no value.
 fn parts(what: &What) -> (&'static str, Value, Value) {
     let none = || Value::Null;
     match what {

@@ -36,26 +36,26 @@ pub struct Draft {
     /// The partner
     #[arg(long, value_name = "DOMAIN", required_unless_present = "amends")]
     partner: Option<TrustDomain>,
-    /// Write the terms of this agreement, to change them and propose its next version
+    /// Write the terms of this agreement as a draft of its next version
     #[arg(long, value_name = "ID", conflicts_with = "partner")]
     amends: Option<String>,
-    /// Where to write it; stdout where it is missing
+    /// The file to write; default: stdout
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
 
-/// Checks and proposes.
+/// Checks an agreement file and proposes its terms.
 #[derive(Args)]
 pub struct Propose {
-    /// The agreement (TOML, or JSON where it ends in .json)
+    /// The agreement file (TOML, or JSON if its name ends in .json)
     file: PathBuf,
-    /// The agreement that this is the next version of
+    /// The agreement of which this is the next version
     #[arg(long, value_name = "ID")]
     amends: Option<String>,
-    /// It stands beside the other agreements with the partner: what any of them gives, goes
+    /// Keep the other agreements with the partner in force beside it; what any of them gives is released
     #[arg(long)]
     beside: bool,
-    /// Write it to this file too, for a partner without a link
+    /// Also write it to this file, for a partner without a link
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -89,7 +89,7 @@ fn next_version(view: &AgreementDetails, now: Time) -> String {
     let note = prolonged.iter().map(|new| {
         let verb = if old.until.end() <= now { "ended" } else { "ends" };
         let term = new.until.days_since(new.from);
-        format!("#\n# It {verb} on {}, so `from` is today and `until` {term} days later here. Write what you have agreed.\n", old.until)
+        format!("#\n# It {verb} on {}, so `from` is today here, and `until` is {term} days later. Write the days that you have agreed.\n", old.until)
     });
     let note: String = note.collect();
     format!("{head}{note}\n{}", draft::agreement_to_toml(prolonged.as_ref().unwrap_or(old)))

@@ -1,4 +1,4 @@
-//! `watchfire agreement simulate`: what terms would change, before they are in force.
+//! `watchfire agreement simulate`: shows what terms would change before they are in force.
 
 use std::path::PathBuf;
 
@@ -21,21 +21,21 @@ use crate::{
     },
 };
 
-/// Tells what terms would have given and withheld of what was published here. Changes nothing and leaves no trace.
+/// Shows what terms would have released and withheld of what was published here. It changes nothing and leaves no trace.
 #[derive(Args)]
 #[command(
-    after_help = "What this node gives is compared, not what it gets. With --json one object: `what`, `partners`, \
+    after_help = "The simulation compares what this node gives, not what it receives. With --json it prints one object: `what`, `partners`, \
                         `replaces`, `rules_in_force`, `assessments`, `since`, `counts` (by `partner` and `change`: how many \
                         `assessments` and `portions`), `differences` (with `kinds`, `before`, `after` and `because`) and \
                         `untold`, how many more differences there are."
 )]
 pub struct Simulate {
-    /// The agreement (TOML, or JSON where it ends in .json)
+    /// The agreement file (TOML, or JSON if its name ends in .json)
     file: PathBuf,
-    /// The agreement whose place the terms would take; the only one in force with the partner where it is missing
+    /// The agreement that the terms would replace; default: the only one in force with the partner
     #[arg(long, value_name = "ID")]
     amends: Option<String>,
-    /// The terms would stand beside what is in force
+    /// Simulate the terms beside the agreements in force, instead of in place of one
     #[arg(long, conflicts_with = "amends")]
     beside: bool,
     #[command(flatten)]

@@ -24,15 +24,15 @@ use crate::{
 pub struct Export {
     #[command(flatten)]
     which: Which,
-    /// Where to write it
+    /// The file to write
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 }
 
-/// Takes an agreement from a file.
+/// Loads an agreement from a file.
 #[derive(Args)]
 pub struct Import {
-    /// A file that the partner has made with `agreement export`
+    /// A file that the partner has written with `agreement export`
     file: PathBuf,
 }
 

@@ -12,18 +12,18 @@ use crate::{
     wire::{field::number_of, proto},
 };
 
-/// Tells whoever gave an assessment that it is read here; or that it is acted upon, or not. Names of persons are not told.
+/// Tells the sender of an assessment that it is read here, that it is acted upon, or that it is not. The names of persons are not sent.
 #[derive(Args)]
 pub struct Acknowledge {
-    /// The assessment's id, or enough of its beginning
+    /// The assessment's id, or its beginning
     id: String,
-    /// It is acted upon
+    /// Say that it is acted upon
     #[arg(long, conflicts_with = "decline")]
     acting: bool,
     /// What is done, in one line
     #[arg(long, value_name = "TEXT", requires = "acting")]
     note: Option<String>,
-    /// It is not acted upon; why, in one line
+    /// Say that it is not acted upon, and why, in one line
     #[arg(long, value_name = "REASON")]
     decline: Option<String>,
 }

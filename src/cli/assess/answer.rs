@@ -21,23 +21,23 @@ const DAY_SECONDS: i64 = 86_400;
 
 /// Answers a partner's request: with a text, with portions that no grant gives it, or by declining.
 ///
-/// What is released is an exception that the officer signs: for these portions and this partner only, for a time. It stands in for a
+/// To release portions, the officer signs an exception: for these portions and this partner only, and for a limited time. It replaces a
 /// missing grant and lifts no rule that forbids.
 #[derive(Args)]
 #[command(group = ArgGroup::new("what").required(true).args(["text", "release", "decline"]))]
 pub struct Answer {
-    /// The request's id, or enough of its beginning
+    /// The request's id, or its beginning
     request: String,
     /// Answer with a text
     #[arg(long, value_name = "TEXT")]
     text: Option<String>,
-    /// Release these portions, by the beginning of their handle or as `policy explain` names them, e.g. "evidence 1"; several by several such options
+    /// Release this portion, named by the beginning of its handle or as in `policy explain`, e.g. "evidence 1"; may be given several times
     #[arg(long, value_name = "PORTION")]
     release: Vec<String>,
-    /// Decline, and say why
+    /// Decline, with this reason
     #[arg(long, value_name = "WHY")]
     decline: Option<String>,
-    /// Until when what is released may be given: a day, which counts in full, or a time; 7 days where it is missing, 90 at most
+    /// Until when the portions may be given: a day, which is included, or a time; default: 7 days, at most 90
     #[arg(long, value_name = "DATE", requires = "release")]
     until: Option<String>,
     /// Why it is released, in one line; the partner reads it
@@ -78,7 +78,7 @@ impl Answer {
             .unwrap_or_else(|| "as you have asked".to_owned())
     }
 
-    /// The one that is meant.
+    /// The request that is meant.
     async fn request(&self, desk: &mut DeskClient) -> Result<RequestRow, CliError> {
         let all = desk.list_requests(proto::ListRequestsRequest { open_only: false }).await?.into_inner().requests;
         let mut found = vec![];
@@ -88,7 +88,7 @@ impl Answer {
         id_prefix::only(found, &self.request, "request", "assess requests")
     }
 
-    /// Signed with the officer's own key, once the node has said that all of it would go.
+    /// Signs the exception with the officer's own key, after the node has said that all portions would go.
     async fn exception(
         &self,
         context: &Context,
@@ -158,7 +158,7 @@ fn digest(labels: &[proto::PortionLabel], wanted: &str) -> Result<Digest, CliErr
     Digest::try_from(&*one.digest).map_err(CliError::usage)
 }
 
-/// An exception for what a rule withholds all the same would be signed in vain.
+/// Refuses an exception for portions that a rule withholds nevertheless.
 fn refuse_what_stays(labels: &[proto::PortionLabel], decision: Option<Decision>) -> Result<(), CliError> {
     let portions = decision.map(|d| d.portions).unwrap_or_default();
     let name = |handle: &str| {
@@ -176,6 +176,7 @@ fn refuse_what_stays(labels: &[proto::PortionLabel], decision: Option<Decision>)
     if stays.is_empty() && !portions.is_empty() {
         return Ok(());
     }
-    let what = format!("nothing was signed: no exception lets these go: {}; leave them out", stays.join(", "));
+    let what =
+        format!("nothing was signed; no exception can release these portions: {}; leave them out", stays.join(", "));
     Err(CliError::new(Exit::Denied, "NOT_COVERED", what))
 }

@@ -1,4 +1,4 @@
-//! Attachments: their bytes go ahead of the assessment that names them, and come after it.
+//! Attachments. Their bytes are uploaded before the assessment that names them, and arrive after it.
 
 use std::{
     fs::File,
@@ -24,7 +24,7 @@ use crate::{
     wire::proto,
 };
 
-/// How much goes at once, bytes.
+/// The size of a chunk, bytes.
 const CHUNK: usize = 256 * 1024;
 
 fn failed(path: &Path, error: &std::io::Error) -> CliError {
@@ -99,7 +99,7 @@ fn read_chunks(
             }
         }
         data.truncate(filled);
-        // Of an empty file, or of one that is all there already, one empty chunk goes: with it the node checks the whole.
+        // For an empty file, or one that the node has completely, one empty chunk is sent. With it the node checks the whole.
         let is_end = data.is_empty();
         if is_end && !is_first {
             return Ok(());
@@ -108,14 +108,14 @@ fn read_chunks(
         let chunk = proto::UploadAttachmentRequest { sha256: sha256.clone(), size, offset, data: data.into() };
         offset += filled as u64;
         bar.set_position(offset);
-        // A node that hung up tells why in its answer.
+        // A node that has ended the stream says why in its answer.
         if to.blocking_send(chunk).is_err() || is_end {
             return Ok(());
         }
     }
 }
 
-/// A progress bar on stderr; hidden where nobody would see it.
+/// A progress bar on stderr, hidden if nobody would see it.
 pub fn bar(global: &Global, length: u64, what: &str) -> ProgressBar {
     if global.quiet || global.json {
         return ProgressBar::hidden();
@@ -130,7 +130,7 @@ pub fn bar(global: &Global, length: u64, what: &str) -> ProgressBar {
 pub struct Fetch {
     /// The attachment's SHA-256, as `assess show` prints it
     sha256: Sha256,
-    /// Where to write it; an existing file is not overwritten
+    /// The file to write; an existing file is not overwritten
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 }
@@ -166,7 +166,7 @@ impl Fetch {
             }
             bar.finish_and_clear();
             if Sha256(stream.finish()) != self.sha256 {
-                let what = "what came is not what its digest says; nothing was written, try again";
+                let what = "the bytes do not match the digest; nothing was written, try again";
                 return Err(CliError::new(Exit::Unverified, "DIGEST_NOT_LISTED", what));
             }
             file.finish()

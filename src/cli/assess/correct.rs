@@ -20,14 +20,14 @@ use crate::{
     wire::proto,
 };
 
-/// Publishes the next version of an assessment: whoever may have it gets it in the place of the one before.
+/// Publishes the next version of an assessment. It replaces the version before at everybody who may have it.
 #[derive(Args)]
 pub struct Correct {
-    /// The assessment's id, or enough of its beginning
+    /// The assessment's id, or its beginning
     id: String,
-    /// The draft of the new version, whole (TOML, or JSON where it ends in .json)
+    /// The complete draft of the new version (TOML, or JSON if its name ends in .json)
     file: PathBuf,
-    /// Publish in spite of this warning; may be given several times, and is recorded
+    /// Publish in spite of this warning; may be given several times; it is recorded
     #[arg(long, value_name = "FINDING")]
     accept: Vec<String>,
 }
@@ -48,7 +48,7 @@ impl Correct {
         let held = OpenedAssessment::new(view)?;
         if held.manifest.originator != context.config.organisation.domain {
             let what =
-                format!("`{id}` is an assessment of {}; only its originator corrects it", held.manifest.originator);
+                format!("`{id}` is an assessment of {}; only its originator can correct it", held.manifest.originator);
             return Err(CliError::new(Exit::Denied, "WRONG_DOMAIN", what));
         }
         if held.recall.is_some() {

@@ -28,8 +28,7 @@ impl DraftFiles<'_> {
         let dir = self.draft.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let failed = |e: io::Error| CliError::files(format!("{} can't be read: {e}", dir.join(named).display()));
         let refused = |why: &str| CliError::files(format!("{}: {why}", named.display()));
-        const ELSEWHERE: &str =
-            "a draft names only files that stand beside it, or in a directory there; copy the file there";
+        const ELSEWHERE: &str = "a draft may only name files beside it, or in a directory there; copy the file there";
         let stays = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
         if !named.components().all(stays) {
             return Err(refused(ELSEWHERE));
@@ -42,14 +41,14 @@ impl DraftFiles<'_> {
         // A draft in the node's own directory has the node's keys beside it.
         if self.node.is_some_and(|node| is_secret(node, &real)) {
             return Err(refused(
-                "it is a key or the store of the node, or belongs to a person; no draft takes it along",
+                "it is a key or the store of the node, or belongs to a person; a draft may not attach it",
             ));
         }
         // Without NONBLOCK, opening a pipe blocks until somebody writes to it.
         let flags = (OFlags::NONBLOCK | OFlags::NOFOLLOW).bits().cast_signed();
         let file = OpenOptions::new().read(true).custom_flags(flags).open(real).map_err(failed)?;
         if !file.metadata().map_err(failed)?.is_file() {
-            return Err(failed(io::Error::other("it is no file but a directory, a pipe or a device")));
+            return Err(failed(io::Error::other("it is not a file but a directory, a pipe or a device")));
         }
         Ok(file)
     }
@@ -101,7 +100,7 @@ mod tests {
         let whole = at("work/map");
         for named in ["../secret", "photos/../map", "out", "up/secret", "/etc/hostname", whole.to_str().unwrap()] {
             let why = read(&draft, named).unwrap_err();
-            assert!(why.contains("stand beside it"), "{named}: {why}");
+            assert!(why.contains("files beside it"), "{named}: {why}");
         }
         assert!(read(&draft, "nothing").unwrap_err().contains("can't be read"));
     }
@@ -114,7 +113,7 @@ mod tests {
         assert!(pipe.success());
         for named in ["directory", "pipe"] {
             let why = read(&dir.path().join("draft.toml"), named).unwrap_err();
-            assert!(why.contains("it is no file"), "{named}: {why}");
+            assert!(why.contains("it is not a file"), "{named}: {why}");
         }
     }
 

@@ -30,30 +30,30 @@ use crate::{
     wire::{self, proto},
 };
 
-/// Stands behind an assessment: signs a text of one's own over the version that is here, with one's own key.
+/// Endorses an assessment: signs a text about the version that is here, with the person's own key.
 ///
-/// What it may be shared with is decided as for a portion of the kind `endorsement`: by grants that list this kind, and by its marking.
+/// Who gets it is decided as for a portion of the kind `endorsement`: by grants that list this kind, and by its marking.
 #[derive(Args)]
 pub struct Endorse {
-    /// The assessment's id, or enough of its beginning
+    /// The assessment's id, or its beginning
     id: String,
-    /// What to say
+    /// The text
     #[arg(long, value_name = "TEXT", required_unless_present = "file", conflicts_with = "file")]
     text: Option<String>,
-    /// A file that holds what to say
+    /// A file with the text
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
-    /// How far it may spread, e.g. AMBER; the headline's level where it is missing
+    /// The TLP level, e.g. AMBER; default: that of the headline
     #[arg(long, value_name = "LEVEL")]
     tlp: Option<Tlp>,
-    /// Whom it is releasable to, a domain or a group; may be given several times. The headline's where it is missing. A group means
-    /// the states of the program's own list; the headline's groups go with its recipients
+    /// A domain or group that it is releasable to; may be given several times; default: as for the headline. A group has the states of the
+    /// program's own list, except when the headline's recipients are used: then it has the headline's members
     #[arg(long, value_name = "WHO", value_parser = draft::audience_of)]
     releasable_to: Vec<Audience>,
-    /// What its recipients may do with it: none, within-organisation, or a domain or a group; domains and groups may be given several times
+    /// To whom its recipients may pass it on: none, within-organisation, or a domain or group; domains and groups may be given several times
     #[arg(long, value_name = "WHO", default_values_t = [String::from("none")])]
     onward: Vec<String>,
-    /// A topic that it belongs to; may be given several times. The headline's where it is missing
+    /// A topic of the text; may be given several times; default: the topics of the headline
     #[arg(long, value_name = "TOPIC")]
     topic: Vec<Topic>,
     /// A caveat, e.g. ask-before-action; may be given several times
@@ -81,7 +81,7 @@ impl Endorse {
             proto::GetAssessmentRequest { assessment_id: id.0.to_vec().into(), version: 0, quarantined: false };
         let held = OpenedAssessment::new(desk.get_assessment(request).await?.into_inner().assessment)?;
         if matches!(held.state.as_str(), "withdrawn" | "purged") {
-            let what = "the assessment was recalled; there is nothing to stand behind any more";
+            let what = "the assessment was recalled, so it can't be endorsed";
             return Err(CliError::new(Exit::Failed, "RECALLED", what));
         }
         let marking = self.marking(&held)?;
@@ -126,7 +126,7 @@ impl Endorse {
         Ok(())
     }
 
-    /// As the wire has it: composed, without a line's end after the last line.
+    /// The text as statements have it: composed, without a newline at the end.
     fn words(&self) -> Result<String, CliError> {
         let text = match (&self.text, &self.file) {
             (Some(text), _) => text.clone(),
@@ -136,7 +136,7 @@ impl Endorse {
         };
         let text = draft_text(&text);
         if text.is_empty() || text.len() > MAX_TEXT_BYTES {
-            return Err(CliError::usage(format!("an endorsement says something, in at most {MAX_TEXT_BYTES} bytes")));
+            return Err(CliError::usage(format!("an endorsement needs a text of at most {MAX_TEXT_BYTES} bytes")));
         }
         Ok(text)
     }
@@ -148,8 +148,8 @@ impl Endorse {
         match names.iter().filter_map(Audience::group).find(is_theirs) {
             None => Ok(()),
             Some(name) => Err(CliError::usage(format!(
-                "the headline is releasable to a `group:{name}` that its author has spelled out, so --onward can't mean another one; name the \
-                 recipients with --releasable-to"
+                "the headline is releasable to a `group:{name}` that its author has spelled out, so --onward can't use that name for another group; \
+                 name the recipients with --releasable-to"
             ))),
         }
     }
@@ -173,7 +173,7 @@ impl Endorse {
         caveats.dedup();
         let tlp = self.tlp.or(headline.map(|p| p.marking.tlp)).unwrap_or(Tlp::Red);
         if tlp == Tlp::Red && releasable_to.is_empty() {
-            let what = "RED is for named recipients; name them with --releasable-to, or give a lower level with --tlp";
+            let what = "RED needs named recipients; name them with --releasable-to, or give a lower level with --tlp";
             return Err(CliError::usage(what));
         }
         let mut marking = Marking {
@@ -185,8 +185,8 @@ impl Endorse {
             national: None,
             groups: vec![],
         };
-        // Where the headline's recipients are copied, its groups are too: these are the organisations that may have the headline. Whoever is named
-        // in an option is the endorser's own word.
+        // If the headline's recipients are copied, its groups are copied too: they are the organisations that may have the headline. The groups
+        // in an option are the endorser's own.
         if self.releasable_to.is_empty() {
             let names: Vec<&GroupName> = marking.releasable_to.iter().filter_map(Audience::group).collect();
             let theirs = headline.into_iter().flat_map(|p| &p.marking.groups).filter(|g| names.contains(&&g.name));
@@ -201,7 +201,7 @@ impl Endorse {
     }
 }
 
-/// What a person wrote, in the one form that statements have: composed, lines ended by a newline, nothing at its ends.
+/// A text in the form that statements have: composed, with newlines between lines, and trimmed.
 pub(super) fn draft_text(text: &str) -> String {
     use unicode_normalization::UnicodeNormalization;
     text.replace("\r\n", "\n").trim().nfc().collect()

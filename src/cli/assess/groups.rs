@@ -1,4 +1,4 @@
-//! Whom the groups of markings mean, told before anything is signed.
+//! Prints the members of the groups in markings before anything is signed.
 
 use crate::{
     cli::{Global, output},
@@ -6,7 +6,7 @@ use crate::{
     render,
 };
 
-/// Says whom groups mean, a line each.
+/// Prints the members of groups, one group a line.
 pub(super) fn tell<'a>(global: &Global, source: &str, groups: impl IntoIterator<Item = &'a Group>) {
     for group in groups {
         output::note(global, &format!("{source}, {}", render::group(group)));

@@ -19,10 +19,10 @@ use crate::{
     },
 };
 
-/// Shows who holds an assessment, by which way, and what they said of it; of a recall, who has confirmed it.
+/// Shows who holds an assessment, by which way they got it, and their receipts; after a recall, who has confirmed it.
 #[derive(Args)]
 pub struct Holders {
-    /// The assessment's id, or enough of its beginning
+    /// The assessment's id, or its beginning
     id: String,
 }
 
@@ -49,7 +49,7 @@ struct Holder {
     /// The organisations between here and it.
     through: Vec<String>,
     state: String,
-    /// Since when; of one that is unreachable, when it was last heard of.
+    /// Since when; for one that is unreachable, when it was last heard from.
     since: Option<String>,
     versions: Vec<Version>,
     /// In which roles it was read.
@@ -130,7 +130,7 @@ impl Holder {
         if let Some(reason) = &self.not_yet {
             let words = reason_in_words(reason);
             lines.push(format!(
-                "    could not take the recall yet ({words}); it is offered again each day, and when its roots change"
+                "    could not take the recall yet ({words}); it is offered again each day, and when the holder's roots change"
             ));
         }
         let said = self.read.iter().chain(&self.acting).chain(&self.declined).chain(&self.answer);
@@ -157,7 +157,7 @@ impl Holders {
         output::print(&format!("{exercise}{id}, version {}, {}", answer.version, answer.state));
         answer.recall.into_iter().for_each(|r| output::print(&RecallDetails::new(r).words()));
         if holders.is_empty() {
-            output::print("nobody was given any of it from here");
+            output::print("this node has given it to nobody");
         }
         holders.iter().for_each(|h| output::print(&h.words()));
         Ok(())

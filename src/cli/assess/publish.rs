@@ -33,9 +33,9 @@ use crate::{
 /// Signs a draft with the author's own key and publishes it.
 #[derive(Args)]
 pub struct Publish {
-    /// The draft (TOML, or JSON where it ends in .json)
+    /// The draft (TOML, or JSON if its name ends in .json)
     pub(super) file: PathBuf,
-    /// Publish in spite of this warning; may be given several times, and is recorded
+    /// Publish in spite of this warning; may be given several times; it is recorded
     #[arg(long, value_name = "FINDING")]
     pub(super) accept: Vec<String>,
 }
@@ -48,7 +48,7 @@ struct Published {
     decisions: Vec<Decision>,
     /// Partners that hold an earlier version and get nothing of this one.
     left_behind: Vec<LeftBehind>,
-    /// Whom the groups mean that markings name.
+    /// The members of the groups that markings name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     groups: Vec<Group>,
 }
@@ -59,7 +59,7 @@ struct LeftBehind {
     version: u32,
 }
 
-/// What a version follows.
+/// The version that a new one follows.
 pub(super) struct Before {
     /// Which assessment.
     pub assessment: AssessmentId,
@@ -79,7 +79,7 @@ impl Publish {
         self.send(global, &context, &mut desk, &draft, None).await
     }
 
-    /// Publishes a draft that blocks nothing, as a first version or the one after.
+    /// Publishes a draft without blocking findings, as the first version or the next one.
     pub(super) async fn send(
         &self,
         global: &Global,
@@ -98,7 +98,7 @@ impl Publish {
             accepted_findings: self.accept.clone(),
         };
         let answer = desk.publish_assessment(request).await?.into_inner();
-        // It is published: whatever can't be asked now changes nothing about that.
+        // It is published already, so an error of the following calls is not an error of the command.
         let unread = unread(desk).await.unwrap_or_default();
         let decisions = answer
             .decisions
@@ -125,8 +125,7 @@ impl Publish {
         self.warn(global, desk, &published.decisions).await
     }
 
-    /// Says which of those who are sent it could not verify what they were sent last: they may not be able to read this one
-    /// either.
+    /// Reports which of the recipients could not verify what they were sent last. They may not be able to read this one either.
     async fn warn(&self, global: &Global, desk: &mut DeskClient, decisions: &[Decision]) -> Result<(), CliError> {
         let withheld = desk.get_node(proto::GetNodeRequest::default()).await?.into_inner().withheld;
         if !withheld.is_empty() {
@@ -143,7 +142,7 @@ impl Publish {
         Ok(())
     }
 
-    /// The node checks again; here the author gets all findings at once, with lines.
+    /// Reports all findings at once, with lines. The node checks the draft again.
     pub(super) fn refuse(&self, global: &Global, findings: &[Finding]) -> Result<(), CliError> {
         let blocking: Vec<Finding> = findings
             .iter()
@@ -158,7 +157,7 @@ impl Publish {
         }
         let list: Vec<String> = blocking.iter().map(|f| f.code.to_owned()).collect();
         let warnings = blocking.iter().all(|f| f.severity == Severity::Warning);
-        let hint = if warnings { "; mend them, or accept each with --accept" } else { "" };
+        let hint = if warnings { "; correct them, or accept each with --accept" } else { "" };
         let what = format!("not published, because of {}{hint}", list.join(", "));
         Err(CliError::new(Exit::Failed, "LINT_FAILED", what))
     }
@@ -168,7 +167,7 @@ impl LeftBehind {
     fn words(&self, version: u32) -> String {
         let Self { partner, version: held } = self;
         format!(
-            "\n\n{partner} holds version {held} and gets nothing of version {version}; `watchfire assess recall` takes it back"
+            "\n\n{partner} holds version {held} and gets nothing of version {version}; `watchfire assess recall` recalls it"
         )
     }
 }
@@ -193,7 +192,7 @@ fn rows(draft: &Draft) -> Vec<Row> {
     names.into_iter().zip(&portions).map(row).collect()
 }
 
-/// A draft, sealed and signed with the author's own key.
+/// A draft with its manifest, signed with the author's own key.
 fn seal(context: &Context, draft: &Draft, before: Option<Before>) -> Result<(Envelope, Vec<Vec<u8>>), CliError> {
     let (id, version, previous) = match before {
         Some(Before { assessment, version, manifest }) => (assessment, version.saturating_add(1), Some(manifest)),

@@ -22,13 +22,13 @@ use crate::{
     wire::proto,
 };
 
-/// Stands behind a purge that another organisation asks for; with the second officer it runs. Or declines it.
+/// Approves a purge that another organisation asks for, or declines it. It runs when two officers have approved it.
 #[derive(Args)]
 pub struct Purge {
-    /// The assessment's id, or enough of its beginning
+    /// The assessment's id, or its beginning
     #[arg(required_unless_present = "list")]
     id: Option<String>,
-    /// Keep it sealed, and tell the originator why, in one line
+    /// Decline: keep it sealed, and tell the originator this reason, in one line
     #[arg(long, value_name = "REASON")]
     decline: Option<String>,
     /// List the purges that wait for an officer
@@ -44,12 +44,12 @@ impl Purge {
         let mut desk = context.connect().await?;
         let id = waiting(&mut desk, id).await?;
         let is_purge = self.decline.is_none();
-        if is_purge && !output::confirm(global, &format!("stand behind destroying {id} here?")) {
+        if is_purge && !output::confirm(global, &format!("approve that {id} is destroyed here?")) {
             return Err(CliError::new(Exit::Failed, "NOT_CONFIRMED", "nothing was decided; confirm, or give --yes"));
         }
         let decline = self.decline.clone().unwrap_or_default();
         if !is_purge && decline.is_empty() {
-            return Err(CliError::usage("the originator is told why; give --decline a reason"));
+            return Err(CliError::usage("the originator is told the reason; give --decline a reason"));
         }
         let approval = match is_purge {
             true => Some(approve(&context, Matter::Purge, recall_of(&mut desk, &id).await?)?),
@@ -64,7 +64,7 @@ impl Purge {
     }
 }
 
-/// What an approval of the purge names: the originator's recall, of the two who may use the same id the one whose purge waits.
+/// What an approval of the purge names: the originator's recall. Two originators may use the same id; the one whose purge waits is meant.
 async fn recall_of(desk: &mut DeskClient, id: &AssessmentId) -> Result<Sha256, CliError> {
     let all = recall_details::all(desk, false).await?;
     let mut of_id: Vec<_> = all.into_iter().filter(|r| *r.assessment_id == id.0).collect();
@@ -78,7 +78,7 @@ async fn recall_of(desk: &mut DeskClient, id: &AssessmentId) -> Result<Sha256, C
     Ok(subject::statement(&id_of(StatementKind::Recall, &recall.payload)))
 }
 
-/// Nothing of it may be shown any more: by its beginning it is found among the recalls, too.
+/// Finds a recalled assessment by the beginning of its id. It is not among the assessments that are shown.
 async fn waiting(desk: &mut DeskClient, id: &str) -> Result<AssessmentId, CliError> {
     if let Ok(id) = id.parse() {
         return Ok(id);

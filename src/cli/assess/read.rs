@@ -20,35 +20,35 @@ use crate::{
 /// Lists assessments, newest first.
 #[derive(Args)]
 pub struct List {
-    /// Of one originator only
+    /// List only assessments of this originator
     #[arg(long, value_name = "DOMAIN")]
     from: Option<TrustDomain>,
-    /// Earlier versions too
+    /// Also list earlier versions
     #[arg(long)]
     all_versions: bool,
-    /// What is kept in quarantine too; officers only
+    /// Also list what is in quarantine (officers only)
     #[arg(long)]
     quarantined: bool,
-    /// At most so many
+    /// The most assessments to list
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: u32,
 }
 
-/// Shows an assessment as far as it is here: who signed it, what it says, what is withheld.
+/// Shows an assessment as far as this node has it: who signed it, what it says, what is withheld.
 #[derive(Args)]
 pub struct Show {
-    /// The assessment's id, or enough of its beginning
+    /// The assessment's id, or its beginning
     id: String,
-    /// One version; the latest where it is missing
+    /// The version; default: the latest
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     version: u32,
     /// The reader's lexicon of likelihood words
     #[arg(long, value_name = "LEXICON", default_value = "uk-phia-2025", env = "WATCHFIRE_LEXICON")]
     lexicon: String,
-    /// The language that you read, e.g. fr: what was translated into it comes first
+    /// The language to show first, e.g. fr, if there are translations
     #[arg(long, value_name = "TAG", env = "WATCHFIRE_LANGUAGE")]
     language: Option<Language>,
-    /// One that is kept in quarantine; officers only
+    /// Show one that is in quarantine (officers only)
     #[arg(long)]
     quarantined: bool,
 }
@@ -65,7 +65,7 @@ struct Row {
     exercise: bool,
     /// The partner on whose introduction alone the originator is known here.
     introduced_by: Option<String>,
-    /// From which day on what was logged under the CA behind it is doubtful.
+    /// The day after which statements under the signer's CA are doubtful.
     doubtful_since: Option<String>,
     /// Why it is kept from users; filled for officers who asked for it.
     quarantines: Vec<QuarantinedEntry>,
@@ -96,7 +96,7 @@ impl Row {
 }
 
 impl Row {
-    /// Where it stands, and what a reader must know before reading: `assess show` has it in full.
+    /// Its state, and what a reader must know before reading. `assess show` says it in full.
     fn standing(&self) -> String {
         let doubtful = self.doubtful_since.as_ref().map(|_| ", DOUBTFUL").unwrap_or_default();
         let introduced = self.introduced_by.as_ref().map(|_| ", by introduction").unwrap_or_default();
@@ -131,11 +131,11 @@ impl List {
         if global.json {
             rows.iter().for_each(output::print_json);
         } else if rows.is_empty() && ended.is_ok() {
-            output::print("nothing here yet; `watchfire assess publish` and `watchfire feed pull` bring some");
+            output::print("there are no assessments yet; use `watchfire assess publish` or `watchfire feed pull`");
         } else if !rows.is_empty() {
             let cells = rows.iter().map(|r| {
                 let exercise = if r.exercise { "EXERCISE " } else { "" };
-                let absent = if r.recall.is_some() { "(taken back)" } else { "(withheld)" };
+                let absent = if r.recall.is_some() { "(recalled)" } else { "(withheld)" };
                 let headline = format!("{exercise}{}", r.headline.as_deref().unwrap_or(absent));
                 let level = r.level.map_or_else(|| "-".to_owned(), |l| l.to_string());
                 let day = r.issued.get(..10).unwrap_or_default().to_owned();
@@ -151,7 +151,7 @@ impl List {
 }
 
 impl List {
-    /// Why each is kept from users, where that was asked for.
+    /// Why each is kept from users, if that was asked for.
     fn print_quarantines(&self, rows: &[Row], is_all: bool) {
         if !self.quarantined {
             return;

@@ -19,25 +19,25 @@ use crate::{
     wire::{self, proto},
 };
 
-/// Takes an assessment back: all its versions, here and at everybody who holds any of it. It can't be undone.
+/// Recalls an assessment: all its versions, here and at everybody who holds any of it. It can't be undone.
 #[derive(Args)]
 pub struct Recall {
-    /// The assessment's id, or enough of its beginning
+    /// The assessment's id, or its beginning
     #[arg(required_unless_present = "list")]
     id: Option<String>,
-    /// Nobody reads it any more; its bytes stay, for oversight
+    /// Withdraw: nobody can read it any more, and its bytes are kept for oversight
     #[arg(long, conflicts_with = "purge", required_unless_present_any = ["purge", "list"])]
     withdraw: bool,
-    /// Its keys are destroyed; where a holder has not agreed to that, two of its officers decide
+    /// Purge: its keys are destroyed; if a holder has not agreed to that, two of its officers decide
     #[arg(long)]
     purge: bool,
-    /// Why, in one line that every holder reads
+    /// The reason, in one line; every holder reads it
     #[arg(long, value_name = "TEXT", required_unless_present = "list")]
     reason: Option<String>,
-    /// Seal the own copy, also where others are to destroy theirs
+    /// Seal the own copy instead of destroying it, even with --purge
     #[arg(long, requires = "purge")]
     keep_own: bool,
-    /// List what was taken back, by whomever
+    /// List what was recalled, by anybody
     #[arg(long, conflicts_with_all = ["id", "withdraw", "purge", "reason", "keep_own"])]
     list: bool,
 }
@@ -54,13 +54,13 @@ impl Recall {
         let request = proto::GetHoldersRequest { assessment_id: id.0.to_vec().into() };
         let held = desk.get_holders(request).await?.into_inner();
         if held.originator != context.config.organisation.domain.as_str() {
-            let what = format!("`{id}` is an assessment of {}; only its originator takes it back", held.originator);
+            let what = format!("`{id}` is an assessment of {}; only its originator can recall it", held.originator);
             return Err(CliError::new(Exit::Denied, "WRONG_DOMAIN", what));
         }
         let kind = if self.purge { RecallKind::Purge } else { RecallKind::Withdraw };
-        let question = format!("destroy {id}, here and at {} holders? it can't be undone", held.holders.len());
+        let question = format!("destroy {id}, here and at {} holders? this can't be undone", held.holders.len());
         if self.purge && !output::confirm(global, &question) {
-            return Err(CliError::new(Exit::Failed, "NOT_CONFIRMED", "nothing was taken back; confirm, or give --yes"));
+            return Err(CliError::new(Exit::Failed, "NOT_CONFIRMED", "nothing was recalled; confirm, or give --yes"));
         }
         let recall = recall::Recall {
             originator: context.config.organisation.domain.clone(),
@@ -71,7 +71,7 @@ impl Recall {
             exercise: held.exercise,
         };
         let payload = wire::recall::encode(&recall);
-        // As every holder will read it.
+        // The reason is checked as every holder will read it.
         wire::recall::decode(&payload).map_err(|f| CliError::usage(f.to_string()))?;
         let envelope = context.signing_key()?.statement(StatementKind::Recall, payload);
         let envelope = envelope.map_err(|e| CliError::files(e.to_string()))?;
@@ -91,7 +91,7 @@ impl Recall {
     }
 }
 
-/// What was taken back; or of which the purge waits for an officer.
+/// Lists what was recalled, or the purges that wait for an officer.
 pub(super) async fn list(global: &Global, waiting_only: bool) -> Result<(), CliError> {
     let mut desk = Context::load(global, ANYBODY)?.connect().await?;
     let recalls: Vec<RecallDetails> =
@@ -99,7 +99,7 @@ pub(super) async fn list(global: &Global, waiting_only: bool) -> Result<(), CliE
     if global.json {
         recalls.iter().for_each(output::print_json);
     } else if recalls.is_empty() {
-        output::print(if waiting_only { "no purge waits for an officer" } else { "nothing was taken back" });
+        output::print(if waiting_only { "no purge waits for an officer" } else { "nothing was recalled" });
     } else {
         recalls.iter().for_each(|r| output::print(&format!("{}  {}\n    {}", r.assessment, r.state, r.words())));
     }

@@ -13,13 +13,13 @@ use crate::{
     wire::proto,
 };
 
-/// Releases an assessment once more, e.g. to a partner that had no room for it or lost it. The policy decides anew; it goes
-/// under a new number.
+/// Releases an assessment again, e.g. to a partner that had no room for it or lost it. The policy decides again, and the release gets a new
+/// number.
 #[derive(Args)]
 pub struct ReleaseAgain {
-    /// The assessment's id, or enough of its beginning
+    /// The assessment's id, or its beginning
     id: String,
-    /// To this partner only; else to everybody who was given some of the latest version
+    /// Release it only to this partner; default: to everybody who was given some of the latest version
     #[arg(long, value_name = "DOMAIN")]
     partner: Option<TrustDomain>,
 }
@@ -42,7 +42,7 @@ impl ReleaseAgain {
         let partners = desk.release_again(request).await?.into_inner().partners;
         let queued = Queued { assessment: id, partners };
         output::result(global, &queued, || {
-            format!("{} waits once more for {}", queued.assessment, queued.partners.join(", "))
+            format!("{} is queued again for {}", queued.assessment, queued.partners.join(", "))
         });
         Ok(())
     }

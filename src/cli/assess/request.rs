@@ -22,37 +22,37 @@ use crate::{
     wire::{self, field, names, proto},
 };
 
-/// Asks whoever gave an assessment for more of it: for portions that may be withheld, or a question.
+/// Asks the sender of an assessment for more of it: for portions that may be withheld, or a question.
 #[derive(Args)]
 pub struct Request {
-    /// The assessment's id, or enough of its beginning
+    /// The assessment's id, or its beginning
     id: String,
-    /// A kind of portion that is asked for, e.g. evidence; may be given several times
+    /// A kind of portion to ask for, e.g. evidence; may be given several times
     #[arg(long, value_name = "KIND", required_unless_present = "question")]
     kind: Vec<Kind>,
     /// A question; at most 2,000 bytes
     #[arg(long, value_name = "TEXT")]
     question: Option<String>,
-    /// One version; the latest where it is missing
+    /// The version; default: the latest
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     version: u32,
 }
 
-/// Lists requests in both directions, newest first, and where each stands.
+/// Lists requests in both directions, newest first, with their state.
 #[derive(Args)]
 pub struct Requests {
-    /// Only those that wait for an answer
+    /// List only requests that wait for an answer
     #[arg(long)]
     open: bool,
-    /// Only those that partners have made
+    /// List only requests of partners
     #[arg(long, conflicts_with = "outgoing")]
     incoming: bool,
-    /// Only those that this organisation has made
+    /// List only requests of this organisation
     #[arg(long)]
     outgoing: bool,
 }
 
-/// A request, as programs and people see it.
+/// A request, as JSON and as words.
 #[derive(Serialize)]
 pub struct RequestRow {
     /// Its statement id.
@@ -71,13 +71,13 @@ pub struct RequestRow {
     pub state: String,
     kinds: Vec<Kind>,
     question: String,
-    /// In what role it was asked.
+    /// The role of the person who asked.
     role: String,
     at: Option<String>,
     /// Who of this organisation asked, or answered.
     by: Option<String>,
     answer: Option<AnswerRow>,
-    /// When what was released runs out, as far as that is known here.
+    /// When the exception ends, if that is known here.
     until: Option<String>,
     /// Why the other side has refused to take it.
     reason: Option<String>,
@@ -92,11 +92,11 @@ struct AnswerRow {
 }
 
 impl RequestRow {
-    /// As the desk answers it.
+    /// From the desk's answer.
     pub fn new(view: Option<proto::RequestView>) -> Result<Self, CliError> {
         let view = field::present("request", view)?;
         let request = wire::envelope::draft_from_proto(field::present("request", view.request)?)?;
-        // What was written, and in what role, went with the purge of what it was about.
+        // The purge of the assessment also removed the text and the role.
         let is_gone = request.signatures.is_empty();
         let Asked { assessment, version, manifest, kinds, question, role, .. } =
             wire::request::decode(&request.payload)?;
@@ -144,10 +144,10 @@ impl RequestRow {
         }
         if let Some(until) = &self.until {
             let until = until.parse().map_or_else(|_| until.clone(), Time::as_end);
-            lines.push(format!("    what was released is given until {until}"));
+            lines.push(format!("    the released portions are given until {until}"));
         }
         if let Some(reason) = &self.reason {
-            lines.push(format!("    the other side has not taken it: {reason}"));
+            lines.push(format!("    the other side has refused it: {reason}"));
         }
         lines.join("\n")
     }

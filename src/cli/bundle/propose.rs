@@ -23,25 +23,25 @@ use crate::{
     wire::{self, field::bytes, proto},
 };
 
-/// Takes a second administrator, who runs `bundle sign` within 7 days.
+/// Needs a second administrator, who runs `bundle sign` within 7 days.
 #[derive(Args)]
 pub struct Propose {
-    /// The PEM file: every root that is to count from now on
+    /// The PEM file with every root that counts from now on
     file: PathBuf,
-    /// Leave out a root less than 7 days after its successor was told; partners that were away need a file or an invitation then
+    /// Leave out a root less than 7 days after its successor was sent to partners; partners that were away then need a file or an invitation
     #[arg(long)]
     now: bool,
 }
 
-/// Have certificates of nodes and people issued by a CA that stays before.
+/// First have the certificates of nodes and people issued by a CA that remains.
 #[derive(Args)]
 pub struct Retire {
     /// The root: its name, or the beginning of its SHA-256
     root: String,
-    /// Somebody else may have its key: what was first logged under it after this day is doubtful (YYYY-MM-DD)
+    /// Somebody else may have its key: what was first logged under it after this day (YYYY-MM-DD) is doubtful
     #[arg(long, value_name = "DAY")]
     compromised_since: Option<Day>,
-    /// Less than 7 days after its successor was told; partners that were away need a file or an invitation then
+    /// Retire it less than 7 days after its successor was sent to partners; partners that were away then need a file or an invitation
     #[arg(long)]
     now: bool,
 }
@@ -69,8 +69,8 @@ impl Retire {
             status.partners.iter().filter(|p| p.sequence != status.sequence).map(|p| p.partner.as_str()).collect();
         if !behind.is_empty() {
             let words = format!(
-                "ATTENTION: {} have not said that they hold bundle {}: once the root is retired they may not recognise this node, and need \
-                 `bundle status --out FILE` by another way",
+                "ATTENTION: {} have not confirmed that they hold bundle {}: after the root is retired they may not recognise this node, and \
+                 need a file of `bundle status --out FILE`",
                 behind.join(", "),
                 status.sequence
             );
@@ -101,10 +101,10 @@ impl Retire {
             }
             [] => {
                 let what =
-                    format!("no root in force is called `{}`; see `watchfire bundle status`", shorten(&self.root));
+                    format!("no root in force has the name `{}`; see `watchfire bundle status`", shorten(&self.root));
                 Err(CliError::new(Exit::Failed, "NOT_FOUND", what))
             }
-            _ => Err(CliError::usage("several roots are called so; give the beginning of the SHA-256")),
+            _ => Err(CliError::usage("several roots have this name; give the beginning of the SHA-256")),
         }
     }
 }
@@ -138,7 +138,9 @@ async fn propose(
     let short = id.get(..12).unwrap_or_default().to_owned();
     let made = serde_json::json!({ "sequence": bundle.sequence, "fingerprint": fingerprint, "id": id });
     output::result(global, &made, || {
-        format!("proposed; another administrator runs `watchfire bundle sign {short}` within 7 days, else it lapses")
+        format!(
+            "proposed; another administrator runs `watchfire bundle sign {short}` within 7 days, otherwise it lapses"
+        )
     });
     Ok(())
 }

@@ -19,7 +19,7 @@ use crate::{
     wire::{self, field::time, proto},
 };
 
-/// With `--out`, also writes what partners need who were away.
+/// With `--out`, also writes what partners need that were away.
 #[derive(Args)]
 pub struct Status {
     /// Write the statements that lead to the bundle in force, for a partner that can't be reached; it runs `bundle take FILE`
@@ -102,7 +102,8 @@ impl Output {
             out += &format!("\n  root         {}  {}", root.sha256.get(..16).unwrap_or_default(), root.name);
         }
         if self.file_differs {
-            out += "\n  ATTENTION: the file that organisation.bundle in watchfire.toml names holds other roots; `bundle status --roots FILE` writes these";
+            out += "\n  ATTENTION: the file that organisation.bundle in watchfire.toml names contains other roots; `bundle status --roots \
+                    FILE` writes the roots in force";
         }
         for (proposed, of) in self.proposed.iter().zip(&status.proposed) {
             let until = proposed.lapses_at.as_deref().unwrap_or("-");
@@ -114,9 +115,9 @@ impl Output {
         }
         for holder in &self.partners {
             let what = match holder.sequence {
-                Some(sequence) if sequence == self.sequence => "has taken it".to_owned(),
+                Some(sequence) if sequence == self.sequence => "has adopted it".to_owned(),
                 Some(sequence) => format!("holds bundle {sequence}"),
-                None => "not heard of since this node's start".to_owned(),
+                None => "not heard from since this node's start".to_owned(),
             };
             out += &format!("\n  {:<28} {what}", holder.partner);
         }
@@ -130,7 +131,7 @@ impl Status {
         let status = desk.get_bundle(proto::GetBundleRequest {}).await?.into_inner();
         if let Some(out) = &self.out {
             if status.chain.is_empty() {
-                let what = "these roots came without a bundle that two administrators have signed; give partners a new invitation";
+                let what = "no bundle that two administrators have signed leads to these roots; give partners a new invitation";
                 return Err(CliError::new(Exit::Failed, "NOT_FOUND", what));
             }
             let all = status.chain.iter().cloned().map(wire::envelope::from_proto).collect::<Result<Vec<_>, _>>()?;
@@ -164,7 +165,7 @@ pub(super) fn proposal(before: &[proto::RootView], of: &proto::ProposedBundle) -
     let doubtful = of.compromised.iter().map(|root| {
         let name = hex::encode(&root.sha256);
         format!(
-            "\n  COMPROMISED {}: what was first logged under it after {} is marked as doubtful, here and at everybody who reads it",
+            "\n  COMPROMISED {}: what was first logged under it after {} is marked as doubtful, here and at every reader",
             name.get(..16).unwrap_or_default(),
             one_line(&root.since)
         )

@@ -23,8 +23,8 @@ use crate::{
     telemetry::SystemClock,
 };
 
-/// Checks what `evidence export` has written: that the statements name the same organisation, assessment and version (or kind of recall),
-/// that they differ, and that all of them are signed under the organisation's roots. Revocation lists are not asked.
+/// Checks a file of `evidence export`: the statements name the same organisation, assessment and version (or kind of recall), they differ, and all
+/// of them are signed under the organisation's roots. Revocation lists are not checked.
 #[derive(Args)]
 pub struct Check {
     /// The file
@@ -40,7 +40,7 @@ struct Output {
     assessment: String,
     /// `version N`, `withdraw` or `purge`.
     signed_twice: String,
-    /// Of the roots that the signatures were proved under.
+    /// The fingerprint of the roots under which the signatures were verified.
     fingerprint: String,
     statements: Vec<Statement>,
 }
@@ -57,14 +57,14 @@ impl Check {
         let all = by_subject(read_all_armoured(&self.file)?)?;
         let mut checked = vec![];
         for (subject, statements) in &all {
-            // Of three, the first one contradicts the second, and the second the third.
+            // Of three statements, the first contradicts the second, and the second the third.
             let others = statements.values().skip(1);
             for (first, second) in statements.values().zip(others) {
                 checked.push(self.check_pair(subject, first, second)?);
             }
             if statements.len() < 2 {
                 let what = format!(
-                    "{} holds one statement alone of {} of assessment {} by {}: that proves nothing",
+                    "{} contains only one statement of {} of assessment {} by {}: that proves nothing",
                     self.file.display(),
                     subject.twice,
                     subject.assessment,
@@ -86,14 +86,14 @@ impl Check {
     }
 }
 
-/// Trust in one organisation and in nobody else.
+/// Trust in one organisation only.
 fn alone(bundle: TrustBundle) -> Result<Identities, CliError> {
     let member = Member { bundle, crls: vec![], state: PartnerState::Active };
     let trust = Trust::new(member, vec![], vec![])?;
     Ok(Identities::new(Arc::new(ArcSwap::from_pointee(trust)), Accept::Held))
 }
 
-/// The statements by what they are about, each once: mail may hold its text a second time.
+/// The statements, grouped by what they are about, each once, because a mail may contain its text twice.
 fn by_subject(all: Vec<Envelope>) -> Result<BTreeMap<Subject, BTreeMap<StatementId, Envelope>>, CliError> {
     let mut found: BTreeMap<Subject, BTreeMap<StatementId, Envelope>> = BTreeMap::new();
     for envelope in all {

@@ -10,13 +10,13 @@ use crate::{
     wire::{self, proto},
 };
 
-/// Writes what proves that two different statements of one thing were signed: two versions of one number, or two recalls of one kind. The
-/// statements hold no content, but they tell that the assessment exists. Nothing of it is sent to anybody by itself.
+/// Writes the proof that two different statements of one thing were signed: two manifests of one version, or two recalls of one kind. The
+/// statements contain no content, but they show that the assessment exists. The node sends them to nobody by itself.
 #[derive(Args)]
 pub struct Export {
-    /// The assessment's id, or enough of its beginning
+    /// The assessment's id, or its beginning
     id: String,
-    /// Where to write it; stdout where nothing is said
+    /// The file to write; default: stdout
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -28,7 +28,7 @@ impl Export {
         let request = proto::ExportEvidenceRequest { assessment_id: id.0.to_vec().into() };
         let statements = desk.export_evidence(request).await?.into_inner().statements;
         let mut text = format!(
-            "What was signed twice of assessment {id}. Whoever has the roots of the organisation that signed it can check it anywhere:\n\
+            "Two different signed statements about assessment {id}. Anybody who has the roots of the organisation that signed them can check them:\n\
              watchfire evidence check FILE --bundle ROOTS.pem\n"
         );
         for statement in statements {

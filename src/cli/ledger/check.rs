@@ -12,11 +12,11 @@ use crate::{
     wire::proto,
 };
 
-/// Checks that an entry is in the ledger that a proof names. Where this node runs it says whether the key is that of the partner,
-/// and whether it has seen that head itself; elsewhere the check goes by the key in the file.
+/// Checks that an entry is in the ledger that a proof names. If this node runs, it also says whether the key is the partner's, and whether it has
+/// seen that head itself. Otherwise the check uses the key in the file.
 #[derive(Args)]
 pub struct Check {
-    /// A proof that `ledger prove` has made
+    /// A proof that `ledger prove` has written
     file: PathBuf,
 }
 
@@ -29,9 +29,9 @@ struct Outcome {
     size: u64,
     root: String,
     key: String,
-    /// Whether this node knows the key as that organisation's; `null`: it was not asked, or does not know the organisation.
+    /// Whether this node knows the key as that organisation's; `null` if it was not asked, or does not know the organisation.
     key_known: Option<bool>,
-    /// Whether this node holds that very head.
+    /// Whether this node holds exactly that head.
     head_known: Option<bool>,
     witnesses: Vec<Cosignature>,
 }
@@ -49,7 +49,7 @@ impl Check {
         match known {
             Some(known) if !known.organisation.is_empty() && !known.is_key_known => {
                 let what = format!(
-                    "another key: it is not the one that the organisation of {whose} has told this node, so that anybody may have made this proof"
+                    "the key is not the one that this node knows for {whose}; anybody may have written this proof"
                 );
                 Err(CliError::unverified(what))
             }
@@ -60,7 +60,7 @@ impl Check {
         }
     }
 
-    /// What the node knows, where it runs.
+    /// What the node knows, if it runs.
     async fn known(&self, global: &Global, proof: &Proof) -> Option<proto::CheckLedgerNoteResponse> {
         let mut desk = Context::load(global, ANYBODY).ok()?.connect().await.ok()?;
         let request = proto::CheckLedgerNoteRequest { note: proof.note.clone(), key: proof.key.clone() };
@@ -95,12 +95,12 @@ impl Outcome {
             one_line(&self.event.to_string())
         );
         text.push_str(match (self.key_known, self.head_known) {
-            (Some(true), Some(true)) => "signed by the key that this node knows; it holds that very head",
+            (Some(true), Some(true)) => "signed by the key that this node knows; this node holds exactly that head",
             (Some(true), _) => {
-                "signed by the key that this node knows; it does not hold that head: ask for a proof under a later one"
+                "signed by the key that this node knows; this node does not hold that head: ask for a proof under a later one"
             }
             (Some(false), _) => "NOT signed by the key that this node knows",
-            (None, _) => "this goes by the key in the file: compare it with the organisation's own",
+            (None, _) => "checked with the key in the file only: compare the key with the organisation's own",
         });
         text.push_str(&format!("\nkey {}", self.key));
         for seen in &self.witnesses {

@@ -13,10 +13,10 @@ use crate::{
     wire::proto,
 };
 
-/// Writes every entry up to a checkpoint, with what proves them. The file holds the entries in the clear: it is for auditors.
+/// Writes every entry up to a checkpoint, with the proofs. The file contains the entries in the clear: it is for auditors.
 #[derive(Args)]
 pub struct Export {
-    /// Where to write it
+    /// The file to write
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 }

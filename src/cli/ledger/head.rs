@@ -50,7 +50,7 @@ impl Head {
         let mut text = format!("{}\nkey {}\n{} entries by now\n", self.note, self.key, self.entries);
         if self.behind {
             text.push_str(
-                "\nENTRIES ARE LOST that this node has signed, and nothing is served: watchfire ledger settle --reason \"...\"\n",
+                "\nENTRIES ARE LOST that this node has signed, and it serves nothing: watchfire ledger settle --reason \"...\"\n",
             );
         }
         let cell = |size: u64| if size == 0 { "-".to_owned() } else { size.to_string() };

@@ -9,16 +9,16 @@ use crate::{render::text::one_line, wire::proto};
 /// Lists entries, the oldest first.
 #[derive(Args)]
 pub struct List {
-    /// Only entries that name this: the beginning of an id, a person, a partner, or a kind of event as `released`
+    /// List only entries that name this: the beginning of an id, a person, a partner, or a kind of event such as `released`
     #[arg(long, value_name = "ID")]
     about: Option<String>,
-    /// From this index on
+    /// The first index
     #[arg(long, value_name = "N", default_value_t = 0)]
     from: u64,
-    /// At most so many
+    /// The most entries to list
     #[arg(long, value_name = "N", default_value_t = 100)]
     limit: u32,
-    /// Padding too: entries that say nothing, so that the ledger's size does not tell how much happens
+    /// Also list padding: entries without content, which hide how much happens
     #[arg(long)]
     padding: bool,
 }

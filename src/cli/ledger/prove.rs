@@ -10,16 +10,16 @@ use crate::{
     wire::{field::text_of, proto},
 };
 
-/// Proves that an entry is in this node's ledger, under a signed checkpoint. The proof holds the entry itself: whoever gets it
-/// reads it. It names no partner but the one that it is for.
+/// Proves that an entry is in this node's ledger, under a signed checkpoint. The proof contains the entry itself, so its recipient can read
+/// it. It names no partner except the one that it is for.
 #[derive(Args)]
 pub struct Prove {
-    /// The entry's index, or the beginning of an id that only it names; see `ledger list`
+    /// The entry's index, or the beginning of an id that no other entry names; see `ledger list`
     event: String,
-    /// For this partner: under the newest checkpoint that it has cosigned itself, where that covers the entry
+    /// Prove it to this partner, under the newest checkpoint that it has cosigned itself, if that covers the entry
     #[arg(long = "for", value_name = "PARTNER")]
     partner: Option<TrustDomain>,
-    /// Where to write it; stdout where nothing is said
+    /// The file to write; default: stdout
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }

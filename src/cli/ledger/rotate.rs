@@ -5,8 +5,8 @@ use clap::Args;
 use super::{ADMINS, CliError, Context, Global, output};
 use crate::{cli::Exit, wire::proto};
 
-/// For a node of which a copy ran, or whose ledger key somebody else has. The old key hands over to a new one, so that partners raise no
-/// alarm; what is signed with the old one from then on counts for nothing. Stop the copy first.
+/// For a node of which a copy ran, or whose ledger key somebody else has. The old key hands over to a new one, so partners raise no alarm. What is
+/// signed with the old key after that counts for nothing. Stop the copy first.
 #[derive(Args)]
 pub struct RotateKey {}
 
@@ -14,11 +14,11 @@ impl RotateKey {
     pub(super) async fn run(&self, global: &Global) -> Result<(), CliError> {
         let mut desk = Context::load(global, ADMINS)?.connect().await?;
         if !output::confirm(global, "Sign this node's ledger with another key from now on?") {
-            return Err(CliError::new(Exit::Failed, "NOT_CONFIRMED", "nothing was done; answer yes, or give --yes"));
+            return Err(CliError::new(Exit::Failed, "NOT_CONFIRMED", "nothing was done; confirm, or give --yes"));
         }
         let origin = desk.rotate_ledger_key(proto::RotateLedgerKeyRequest {}).await?.into_inner().origin;
         let made = serde_json::json!({ "origin": origin });
-        output::result(global, &made, || format!("the ledger goes on as {origin}, signed with a new key"));
+        output::result(global, &made, || format!("the ledger continues as {origin}, signed with a new key"));
         Ok(())
     }
 }

@@ -11,12 +11,12 @@ use crate::{
     wire::proto,
 };
 
-/// For a node that does not serve because entries are lost that it has signed: an older store was put in the place of a newer one.
-/// Look first whether the newer store can be had. Partners are told, and have an alarm with both heads; their copies of what was lost
-/// stay with them. Where there are two administrators, both must say so.
+/// For a node that does not serve because entries that it has signed are lost: an older store was put in the place of a newer one.
+/// First find out whether the newer store can be recovered. Partners are told, and get an alarm with both heads; they keep their copies of
+/// what was lost. If there are two administrators, both must give this command.
 #[derive(Args)]
 pub struct Settle {
-    /// Why, in a sentence; it goes on record
+    /// The reason, in a sentence; it is recorded in the ledger
     #[arg(long)]
     reason: String,
 }
@@ -33,9 +33,9 @@ impl Settle {
     pub(super) async fn run(&self, global: &Global) -> Result<(), CliError> {
         let context = Context::load(global, ADMINS)?;
         let mut desk = context.connect().await?;
-        let question = "Entries that this node has signed are lost for good once this is settled. Go on?";
+        let question = "This gives up the lost entries for good, although this node has signed them. Continue?";
         if !output::confirm(global, question) {
-            return Err(CliError::new(Exit::Failed, "NOT_CONFIRMED", "nothing was done; answer yes, or give --yes"));
+            return Err(CliError::new(Exit::Failed, "NOT_CONFIRMED", "nothing was done; confirm, or give --yes"));
         }
         let node = desk.get_node(proto::GetNodeRequest { check_store: false }).await?.into_inner();
         let approval = approve(&context, Matter::Settlement, subject::bytes(node.lost_note.as_bytes()))?;
@@ -44,8 +44,10 @@ impl Settle {
         let proto::SettleLedgerResponse { settled, approvals, needed, origin } = answer;
         let outcome = Outcome { settled, approvals, needed, origin };
         output::result(global, &outcome, || match outcome.settled {
-            true => format!("settled: the ledger goes on as {}, and the node serves again", outcome.origin),
-            false => format!("{approvals} of {needed} administrators have said so; another one gives the same command"),
+            true => format!("settled: the ledger continues as {}, and the node serves again", outcome.origin),
+            false => format!(
+                "recorded: {approvals} of {needed} administrators have approved it; another one gives the same command"
+            ),
         });
         Ok(())
     }

@@ -20,13 +20,13 @@ use crate::{
     wire::proto,
 };
 
-/// The longest line of an export, bytes: an entry about a publication names each portion.
+/// The longest line of an export, bytes. An entry about a publication names each portion.
 const LONGEST_LINE: u64 = 64 << 20;
 
-/// Verifies that nothing was changed. Exit code 6 where something was, and its place.
+/// Verifies that nothing was changed. If something was, it reports the place and ends with exit code 6.
 #[derive(Args)]
 pub struct Verify {
-    /// An export that `ledger export` has made; without it, the running node verifies every row of its own ledger
+    /// An export that `ledger export` has written; without it, the running node verifies every row of its own ledger
     file: Option<PathBuf>,
 }
 
@@ -91,7 +91,7 @@ impl Outcome {
             let mut text = format!("{} entries verify; the root is {root}", self.size);
             if let Some(key) = &self.key {
                 text.push_str(&format!(
-                    "\nsigned by the key {key}, as the file names it: compare it with the organisation's own"
+                    "\nsigned by the key {key}, which the file names: compare it with the organisation's own"
                 ));
             }
             for cosignature in self.witnesses.iter().flatten() {
@@ -100,7 +100,7 @@ impl Outcome {
             return text;
         };
         match fault.index {
-            Some(index) => format!("NOT WELL at entry {index}: {}", fault.what),
+            Some(index) => format!("FAULT at entry {index}: {}", fault.what),
             None => format!("NOT WELL: {}", fault.what),
         }
     }

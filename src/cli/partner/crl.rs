@@ -19,22 +19,22 @@ use crate::{
     wire::{field::time, proto},
 };
 
-/// The largest piece in which a list goes to the node.
+/// The largest piece in which a list is sent to the node.
 const PIECE: usize = 256 << 10;
 
-/// Takes each list in the file, of any organisation that is known here, the own one among them. The key that issued it says
-/// whose it is; several organisations may share a CA. A certificate of an issuing CA may stand in the file beside its list.
+/// Loads each list in the file, of any organisation that is known here, also of the own one. The key that issued a list determines whose it is;
+/// several organisations may share a CA. The file may also contain the certificate of an issuing CA.
 #[derive(Args)]
 pub struct GiveList {
     /// The revocation lists, PEM or DER
     file: PathBuf,
-    /// Take a list although one with a higher number is held, since its CA lost its number; takes as many administrators as an
-    /// agreement does, each with the same file
+    /// Take a list although one with a higher number is held, because its CA lost its number; needs as many administrators as an
+    /// agreement, each with the same file
     #[arg(long)]
     replace: bool,
 }
 
-/// What became of a list, as `--json` shows it.
+/// The result for a list, as `--json` prints it.
 #[derive(Serialize)]
 struct Output {
     issuer: String,
@@ -74,8 +74,8 @@ impl Output {
             "taken" => format!("\n  {}: in force now", at.domain),
             "held" => format!("\n  {}: was in force already", at.domain),
             _ => format!(
-                "\n  {}: waits: {} of {} administrators have said that it is to replace the one with the higher number; another \
-                 one runs the same command with the same file",
+                "\n  {}: waits: {} of {} administrators have approved that it replaces the one with the higher number; another one \
+                 runs the same command with the same file",
                 at.domain, self.approvals, self.needed
             ),
         };

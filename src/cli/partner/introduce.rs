@@ -24,31 +24,31 @@ use crate::{
     wire::{self, field::present, proto},
 };
 
-/// Vouches for organisations whose words were compared here. Takes a second administrator, who runs `partner introductions sign` within 7
-/// days. Only partners that have permitted it take an introduction.
+/// Vouches for organisations whose words were compared here. Needs a second administrator, who runs `partner introductions sign` within 7
+/// days. Only partners that have permitted it accept an introduction.
 #[derive(Args)]
 pub struct Introduce {
-    /// Who is introduced
+    /// The organisation to introduce
     #[arg(required_unless_present = "all", value_name = "DOMAIN")]
     of: Vec<TrustDomain>,
-    /// All partners, each to all others
+    /// Introduce all partners to each other
     #[arg(long, conflicts_with = "of")]
     all: bool,
-    /// To whom; to all partners where it is missing
+    /// The partner to introduce it to; default: all partners
     #[arg(long, value_name = "PARTNER")]
     to: Vec<TrustDomain>,
 }
 
-/// Who may introduce others here, and the introductions that this organisation makes.
+/// List and sign introductions; permit a partner to introduce others here.
 #[derive(Subcommand)]
 pub enum Introductions {
     /// List the introductions that this organisation makes
     List,
-    /// Sign those that another administrator has proposed; from then on they are on their way
+    /// Sign the introductions that another administrator has proposed; they are then sent
     Sign,
-    /// Let a partner introduce organisations here: they are known by its word, and marked so, until somebody compares theirs
+    /// Permit a partner to introduce organisations here; they are known and marked so until somebody compares their own words
     Allow(Partner),
-    /// End that; whoever is held on the partner's introduction alone is forgotten
+    /// Withdraw that permission; organisations that are known only by the partner's introduction are forgotten
     Withdraw(Partner),
 }
 
@@ -72,8 +72,7 @@ impl Output {
     }
 
     fn words(&self) -> String {
-        let state =
-            if self.signed { "on its way" } else { "waits for another administrator (`partner introductions sign`)" };
+        let state = if self.signed { "sent" } else { "waits for another administrator (`partner introductions sign`)" };
         format!("{} to {}: {state}", self.of, self.to.join(", "))
     }
 }
@@ -89,13 +88,13 @@ fn show(global: &Global, views: &[proto::IntroductionView], none: &str) {
     }
 }
 
-/// A new introduction, by the person who gives the command.
+/// Signs a new introduction of the person who gives the command.
 fn said(context: &Context, content: Vec<u8>) -> Result<Envelope, CliError> {
     let envelope = context.signing_key()?.statement(StatementKind::Introduction, content);
     envelope.map_err(|e| CliError::files(e.to_string()))
 }
 
-/// One that another person has proposed.
+/// Signs an introduction that another person has proposed.
 fn signed(context: &Context, payload: Vec<u8>) -> Result<Envelope, CliError> {
     let envelope = context.signing_key()?.envelope(StatementKind::Introduction, payload);
     envelope.map_err(|e| CliError::files(e.to_string()))
@@ -135,7 +134,7 @@ impl Introduce {
         }
         let to = self.to.iter().map(ToString::to_string).collect();
         let made = hand_in(&mut desk, envelopes, to).await?;
-        show(global, &made, "there is nobody to introduce");
+        show(global, &made, "there is no organisation to introduce");
         Ok(())
     }
 }
@@ -173,7 +172,7 @@ async fn sign(global: &Global, context: &Context, desk: &mut DeskClient) -> Resu
         open.iter().map(|view| format!("  {} to {}", one_line(&view.of), view.to.join(", "))).collect();
     output::note(global, &format!("introduces\n{}", lines.join("\n")));
     if !output::confirm(global, "Does this organisation vouch for all of them?") {
-        return Err(CliError::new(Exit::Failed, "NOT_CONFIRMED", "not signed; answer yes, or give --yes"));
+        return Err(CliError::new(Exit::Failed, "NOT_CONFIRMED", "not signed; confirm, or give --yes"));
     }
     let mut envelopes = vec![];
     for view in open {
@@ -210,7 +209,9 @@ async fn permit(
     output::result(global, &view, || match (withdraw, approvals < needed) {
         (true, _) => format!("{} introduces nobody here any more; {forgotten} organisations were forgotten", of),
         (false, true) => {
-            format!("noted: {approvals} of {needed} administrators have said so; another one gives the same command")
+            format!(
+                "recorded: {approvals} of {needed} administrators have approved it; another one gives the same command"
+            )
         }
         (false, false) => format!("{} may introduce organisations here", of),
     });

@@ -20,10 +20,10 @@ use crate::{
     wire::proto,
 };
 
-/// Takes an administrator; where there have been two others, two of them, or the one who is left and an officer.
+/// Takes one administrator. If there have been two other administrators, it takes two of them, or the one who is left and an officer.
 #[derive(Args)]
 pub struct Confirm {
-    /// Who: name, role/name or the whole SPIFFE id
+    /// The person: name, role/name or SPIFFE id
     person: String,
 }
 
@@ -31,16 +31,16 @@ pub struct Confirm {
 struct Output {
     id: String,
     role: String,
-    /// `counts`, `waits` (for a confirmation) or `gone` (no certificate works); `unknown` where only the files tell.
+    /// `counts`, `waits` (for a confirmation) or `gone` (no certificate is valid); `unknown` if only the files are known.
     state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     since: Option<String>,
     confirmed_by: Vec<String>,
-    /// When somebody on the stopped node made the person count.
+    /// When somebody used `--recover` for the person on the stopped node.
     #[serde(skip_serializing_if = "Option::is_none")]
     recovered: Option<String>,
     certificates: Vec<Certificate>,
-    /// The directory with the person's files, where it is here.
+    /// The directory with the person's files, if it is on this machine.
     #[serde(skip_serializing_if = "Option::is_none")]
     files: Option<String>,
 }
@@ -105,7 +105,7 @@ pub(super) async fn run(global: &Global) -> Result<(), CliError> {
         Err(why) => {
             output::note(
                 global,
-                &format!("only those whose files are here are listed, since the node could not be asked: {why}"),
+                &format!("listing only the people whose files are here, because the node could not be reached: {why}"),
             );
             here.iter().map(Output::of_files).collect()
         }
@@ -113,7 +113,7 @@ pub(super) async fn run(global: &Global) -> Result<(), CliError> {
     if global.json {
         views.iter().for_each(output::print_json);
     } else if views.is_empty() {
-        output::print("nobody yet; add somebody with `watchfire person add NAME --role analyst`");
+        output::print("there are no people yet; add one with `watchfire person add NAME --role analyst`");
     } else {
         let rows: Vec<_> = views.iter().map(Output::row).collect();
         output::print(&output::table(&["IDENTITY", "STATE", "FILES"], &rows));
@@ -122,13 +122,13 @@ pub(super) async fn run(global: &Global) -> Result<(), CliError> {
 }
 
 impl Confirm {
-    /// The one whose id the approval names.
+    /// The person whose id the approval names.
     fn meant(&self, people: Vec<proto::PersonView>) -> Result<SpiffeId, CliError> {
         let people = people.into_iter().map(Registered::new).collect::<Result<Vec<_>, _>>()?;
         let mut found = people.into_iter().map(|person| person.id).filter(|id| id.is_called(&self.person));
         match (found.next(), found.next()) {
             (Some(one), None) => Ok(one),
-            (Some(_), Some(_)) => Err(CliError::usage("several people are called so; write ROLE/NAME")),
+            (Some(_), Some(_)) => Err(CliError::usage("several people have this name; write ROLE/NAME")),
             (None, _) => {
                 let what = format!("nobody is registered as `{}`; see `watchfire person list`", shorten(&self.person));
                 Err(CliError::new(Exit::Failed, "NOT_FOUND", what))
@@ -150,7 +150,7 @@ impl Confirm {
         output::result(global, &Output::new(&person, &persons(&global.dir)?), || match person.is_confirmed {
             true => format!("{} counts from now on where a decision takes several", person.id),
             false => format!(
-                "noted; {} counts once somebody else gives the same command: another administrator, or an officer where you are the only \
+                "recorded; {} counts after somebody else gives the same command: another administrator, or an officer if you are the only \
                  administrator left",
                 person.id
             ),

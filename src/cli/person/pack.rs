@@ -17,19 +17,19 @@ use crate::{
     identity::files::{Existing, read_chain, read_pkcs8, read_roots, to_pem, write_secret},
 };
 
-/// Writes the one file that a colleague needs on another machine: certificates, keys, the organisation's roots and the desk's address.
-/// `watchfire person unpack` reads it there. After `ca renew` it takes the new certificates there in the same way.
+/// Writes the file that a colleague needs on another machine: certificates, keys, the organisation's roots and the desk's address.
+/// `watchfire person unpack` reads it there. After `ca renew` it brings the new certificates in the same way.
 #[derive(Args)]
 pub struct Pack {
-    /// Who: name, role/name or the whole SPIFFE id
+    /// The person: name, role/name or SPIFFE id
     name: String,
-    /// Where the other machine reaches the node's desk; what `[listen] desk` says, where that is no loopback address
+    /// The address by which the other machine reaches the node's desk; default: `[listen] desk`, unless that is a loopback address
     #[arg(long, value_name = "HOST:PORT")]
     desk: Option<String>,
     /// The file to write; default: NAME.person
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Remove the keys from this directory afterwards: they are in the file alone then
+    /// Remove the keys from this directory afterwards, so that only the file has them
     #[arg(long = "move")]
     moves: bool,
 }
@@ -58,7 +58,7 @@ impl Pack {
         packed.config(&global.dir)?;
         let file = self.out.clone().unwrap_or_else(|| PathBuf::from(format!("{}.person", person.id.name())));
         write_secret(&file, packed.text()?.as_bytes(), Existing::Keep)?;
-        // What was written is read as the other machine will read it, before a key is removed here.
+        // The file is read as the other machine will read it, before a key is removed here.
         let written = Packed::read(&file)?;
         let moved = self.moves && written.keys.is_some();
         if moved {
@@ -84,8 +84,8 @@ impl Pack {
         let here_only = ["127.", "localhost", "[::1]", "0.0.0.0", "[::]"];
         if here_only.iter().any(|start| host.starts_with(start)) {
             return Err(CliError::usage(format!(
-                "`desk` under [listen] is {}, by which no other machine finds this one: say with --desk HOST:PORT where the other machine reaches \
-                 the desk (and let the node listen there: `desk` in {})",
+                "`desk` under [listen] is {}, which other machines can't reach; give --desk HOST:PORT, the address by which the other machine \
+                 reaches the desk (and let the node listen there: `desk` in {})",
                 config.desk,
                 config.dir.join(crate::config::FILE).display()
             )));
@@ -97,20 +97,23 @@ impl Pack {
 fn words(view: &Output) -> String {
     let next = format!("on the other machine: watchfire --dir DIRECTORY person unpack {}", view.file);
     match (view.with_keys, view.keys_removed_here) {
-        (false, _) => format!("{} has the certificates of {}; the keys are not here.\n{next}", view.file, view.id),
+        (false, _) => format!(
+            "{} contains the certificates of {}, without keys, because they are not here.\n{next}",
+            view.file, view.id
+        ),
         (true, false) => format!(
-            "{} has the certificates and keys of {}: carry it by hand, and remove it once it is unpacked. The keys stay here too; --move removes \
-             them.\n{next}",
+            "{} contains the certificates and keys of {}. Carry it by hand, and remove it after it was unpacked. The keys are still here too; --move \
+             removes them.\n{next}",
             view.file, view.id
         ),
         (true, true) => format!(
-            "{} has the certificates and the only keys of {}: carry it by hand, and remove it once it is unpacked.\n{next}",
+            "{} contains the certificates and the only keys of {}. Carry it by hand, and remove it after it was unpacked.\n{next}",
             view.file, view.id
         ),
     }
 }
 
-/// Both keys, checked against their certificates; none where both are elsewhere.
+/// Both keys, checked against their certificates. `None` if both are elsewhere.
 fn keys(person: &PersonFiles) -> Result<Option<Keys>, CliError> {
     if !person.has_keys() {
         return Ok(None);

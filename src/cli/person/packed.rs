@@ -1,4 +1,4 @@
-//! The file that takes a person to another machine: what `person pack` writes and `person unpack` reads. It is TOML.
+//! The file with which a person is set up on another machine. `person pack` writes it and `person unpack` reads it. It is TOML.
 
 use std::path::Path;
 
@@ -21,10 +21,10 @@ use crate::{
     },
 };
 
-/// Says what the file is, and the version of its form.
+/// The name of the format, with its version.
 const FORM: &str = "watchfire-person/1";
 
-/// The keys stand in it in the clear, so it is for its owner only, as they are.
+/// The file contains the keys in the clear, so only its owner may read it.
 #[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 #[serde(deny_unknown_fields)]
 pub struct Packed {
@@ -33,7 +33,7 @@ pub struct Packed {
     kind: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     country: Option<String>,
-    /// Where this person reaches the node's desk, `host:port`.
+    /// The address by which this person reaches the node's desk, `host:port`.
     pub desk: String,
     role: String,
     name: String,
@@ -42,7 +42,7 @@ pub struct Packed {
     /// Certificate chains, PEM.
     pub tls: String,
     pub signing: String,
-    /// PKCS#8, PEM; none where the keys are on the person's machine already.
+    /// The keys; none if they are already on the person's machine.
     #[serde(flatten)]
     pub keys: Option<Keys>,
 }
@@ -54,7 +54,7 @@ pub struct Keys {
     pub signing_key: String,
 }
 
-/// The four PEM texts of a pack.
+/// The four PEM texts of the file.
 pub struct Contents {
     pub bundle: String,
     pub tls: String,
@@ -79,22 +79,24 @@ impl Packed {
         }
     }
 
-    /// Reads a file that its owner alone can read, and checks that all of it is about one person of one organisation.
+    /// Reads a file that only its owner can read, and checks that all of it is about one person of one organisation.
     pub fn read(file: &Path) -> Result<Self, CliError> {
         if !file.exists() {
             return Err(CliError::files(format!(
-                "there is no {}; `watchfire person pack` writes such a file",
+                "there is no {}; create it with `watchfire person pack`",
                 file.display()
             )));
         }
         let bytes = read_secret(file)?;
         let wrong = |why: &str| CliError::files(format!("{} {why}", file.display()));
-        // The parser's own words quote the line that it stumbles over, and that may be a key.
-        let not_one = || wrong("is not a file that `watchfire person pack` wrote, or not the whole of it");
+        // The parser's message is not shown: it quotes the line at fault, which may be a key.
+        let not_one = || wrong("is not a file of `watchfire person pack`, or not all of it; have it packed again");
         let text = std::str::from_utf8(&bytes).map_err(|_| not_one())?;
         let packed: Self = toml::from_str(text).map_err(|_| not_one())?;
         if packed.form != FORM {
-            return Err(wrong("is of another version of this program; have it packed and unpacked by the same one"));
+            return Err(wrong(
+                "was written by another version of this program; pack and unpack it with the same version",
+            ));
         }
         packed.check(&wrong)?;
         Ok(packed)
@@ -111,13 +113,13 @@ impl Packed {
             }
             let chain: Vec<Vec<u8>> = chain.iter().map(|der| der.to_vec()).collect();
             if !bundle.stands_behind(&chain) {
-                return Err(wrong(&format!("has a {what} certificate that none of its roots stands behind")));
+                return Err(wrong(&format!("has a {what} certificate that none of its roots proves")));
             }
         }
         Ok(())
     }
 
-    /// Whom it is for.
+    /// The person.
     pub fn id(&self) -> Result<SpiffeId, CliError> {
         let role: Role = self.role.parse().map_err(CliError::usage)?;
         SpiffeId::new(self.domain()?, role, &self.name).map_err(CliError::usage)
@@ -131,8 +133,8 @@ impl Packed {
     /// The text as a file.
     pub fn text(&self) -> Result<Zeroizing<String>, CliError> {
         let secret = match &self.keys {
-            Some(_) => "Whoever has this file speaks and signs as this person. Remove it once it is unpacked",
-            None => "It holds no keys: they are on the person's machine",
+            Some(_) => "Whoever has this file can act and sign as this person. Remove it after it was unpacked",
+            None => "It contains no keys: they are on the person's machine",
         };
         let body = Zeroizing::new(toml::to_string_pretty(self).map_err(|e| CliError::files(e.to_string()))?);
         Ok(Zeroizing::new(format!(
@@ -141,8 +143,7 @@ impl Packed {
         )))
     }
 
-    /// What stands in the configuration of the person's machine. Each value is read as what it is: whoever made the file chooses none of the
-    /// other settings.
+    /// The configuration of the person's machine. Each value is parsed as what it is, so the author of the file can't choose any other setting.
     pub fn config_text(&self) -> Result<String, CliError> {
         let kind: PartnerKind = self.kind.parse().map_err(CliError::usage)?;
         let country: Option<Country> = self.country.as_ref().map(|c| c.parse()).transpose().map_err(CliError::usage)?;
@@ -151,7 +152,7 @@ impl Packed {
         Ok(format!(
             "# The machine of one person, without a node. `watchfire person unpack` wrote it.\n\n\
              [organisation]\ndomain = \"{}\"\n{country}kind = \"{kind}\"\n\n\
-             # Where this machine reaches the desk of the organisation's node.\n[listen]\ndesk = \"{desk}\"\n",
+             # The address by which this machine reaches the desk of the organisation's node.\n[listen]\ndesk = \"{desk}\"\n",
             self.domain()?
         ))
     }
@@ -169,7 +170,7 @@ impl Packed {
     }
 }
 
-/// Certificates as text, and nothing else that stood around them.
+/// The certificates as text, without other text around them.
 pub fn pem(chain: &[CertificateDer<'_>]) -> String {
     chain.iter().map(|der| to_pem("CERTIFICATE", der).to_string()).collect()
 }

@@ -1,4 +1,4 @@
-//! The register of the own people: asked of the running node, or read from its store where none runs.
+//! The register of the organisation's own people: from the running node, or from its store if no node runs.
 
 use serde::Serialize;
 
@@ -18,10 +18,10 @@ use crate::{
     wire::{field::time, proto},
 };
 
-/// Who may ask the node for the register.
+/// The roles that may ask the node for the register.
 pub(super) const READERS: &[Role] = &[Role::Admin, Role::Officer];
 
-/// A certificate of somebody.
+/// A certificate of a person.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Certificate {
     /// `tls` or `signing`.
@@ -29,26 +29,26 @@ pub(super) struct Certificate {
     pub usage: String,
     /// The serial number, hexadecimal.
     pub serial: String,
-    /// Its last moment.
+    /// When it ends.
     pub until: Time,
     /// Whether it is revoked.
     pub revoked: bool,
 }
 
-/// Somebody, with what has become of their certificates.
+/// A person, with the state of their certificates.
 #[derive(Debug, Clone)]
 pub(super) struct Registered {
-    /// Who.
+    /// The person.
     pub id: SpiffeId,
-    /// Since when.
+    /// Since when the person is registered.
     pub since: Time,
-    /// Whether the person's word counts where a decision takes several.
+    /// Whether the person counts in decisions that take several persons.
     pub is_confirmed: bool,
-    /// When somebody on the stopped node made the person count.
+    /// When somebody used `--recover` for the person on the stopped node.
     pub recovered_at: Option<Time>,
-    /// Who has confirmed the person, while that is not enough.
+    /// Who has confirmed the person, as long as that is not enough.
     pub confirmed_by: Vec<SpiffeId>,
-    /// Whether any TLS certificate neither is revoked nor has ended.
+    /// Whether any TLS certificate is valid: neither revoked nor ended.
     pub works: bool,
     /// The certificates, the oldest first.
     pub certificates: Vec<Certificate>,
@@ -91,9 +91,9 @@ impl Registered {
     }
 }
 
-/// The register, by role and name; inside, why it could not be had.
+/// The register, by role and name. The inner error says why it is not available.
 pub(super) async fn all(global: &Global, config: &Config) -> Result<Result<Vec<Registered>, String>, CliError> {
-    // Without a node on it, the store may be read; with one, it is the node's, and the node is asked.
+    // If no node uses the store, it is read directly. Otherwise the node is asked.
     match register::on_disk(config, SystemClock.now()).await {
         Ok(people) => return Ok(Ok(sorted(people.into_iter().map(Registered::of_store).collect()))),
         Err(why) => tracing::debug!(why, "the store can't be read; the node is asked"),
@@ -107,7 +107,7 @@ pub(super) async fn all(global: &Global, config: &Config) -> Result<Result<Vec<R
 async fn asked(global: &Global) -> Result<Vec<proto::PersonView>, CliError> {
     let context = match global.named() {
         Some(_) => Context::load(global, READERS)?,
-        // Whoever of them it is makes no difference.
+        // It makes no difference which of them asks.
         None => {
             let reader = persons(&global.dir)?.into_iter().find(|p| READERS.contains(&p.id.role()));
             let identity = reader.map(|p| p.id.to_string());

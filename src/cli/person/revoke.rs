@@ -20,10 +20,10 @@ use crate::{
     telemetry::SystemClock,
 };
 
-/// Puts a person's certificates on the development CA's revocation list: those in this directory, and all that the register has.
+/// Puts a person's certificates on the development CA's revocation list: those in this directory, and all those in the register.
 #[derive(Args)]
 pub struct Revoke {
-    /// Who: name, role/name or the whole SPIFFE id; or the serial number of one certificate, as `person list --json` shows it
+    /// The person: name, role/name or SPIFFE id; or the serial number of one certificate, as `person list --json` prints it
     id: String,
 }
 
@@ -36,7 +36,7 @@ struct Revoked {
 
 /// What is to be revoked.
 struct Meant {
-    /// Who; `None` where a certificate is meant.
+    /// The person; `None` if a single certificate is meant.
     person: Option<SpiffeId>,
     files: Option<PersonFiles>,
     serials: Vec<Vec<u8>>,
@@ -49,8 +49,8 @@ impl Revoke {
         let meant = self.meant(global, &config).await?;
         let open = OpenCa::open(&config).map_err(|error| match error {
             DevCaError::None(_) => CliError::files(format!(
-                "your own PKI issues the certificates of `{}`: revoke those with these serial numbers there, and put its next list into {}, which \
-                 a running node takes up within 2 seconds: {}",
+                "your own PKI issues the certificates of `{}`: revoke those with these serial numbers there, and write its next list to {}, which \
+                 a running node loads within 2 seconds: {}",
                 self.id,
                 config.crl.display(),
                 meant.serials.iter().map(hex::encode).collect::<Vec<_>>().join(", ")
@@ -60,7 +60,7 @@ impl Revoke {
         let now = SystemClock.now();
         open.revoke(&config.crl, meant.serials.clone(), now)?;
         if let Some(person) = &meant.files {
-            // Out of the way of `--as`, and under a name that is free where somebody is revoked for the second time.
+            // Moved away, so that `--as` does not find it. The name is unique even if a person is revoked for the second time.
             let aside = global.dir.join(PERSONS).join("revoked");
             private_directory(&aside)?;
             let gone = aside.join(format!("{}-{}-{}", person.id.role(), person.id.name(), now.unix_nanos()));
@@ -69,7 +69,7 @@ impl Revoke {
         let serials = meant.serials.iter().map(hex::encode).collect();
         let who = meant.person.map_or_else(|| format!("the certificate {}", self.id), |id| id.to_string());
         let revoked = Revoked { id: (who.starts_with("spiffe:")).then(|| who.clone()), serials };
-        output::result(global, &revoked, || format!("{who} is revoked; a running node acts on it within 2 seconds"));
+        output::result(global, &revoked, || format!("{who} is revoked; a running node applies it within 2 seconds"));
         Ok(())
     }
 
@@ -78,7 +78,7 @@ impl Revoke {
         let registered = match registered::all(global, config).await? {
             Ok(people) => people,
             Err(why) => {
-                let what = "only the certificates in this directory are known, since the node could not be asked";
+                let what = "only the certificates in this directory are known, because the node could not be reached";
                 output::note(global, &format!("{what}: {why}"));
                 vec![]
             }
@@ -94,7 +94,11 @@ impl Revoke {
             return Ok(Meant { person: None, files: None, serials: vec![serial] });
         }
         let [id] = ids.as_slice() else {
-            let what = if ids.is_empty() { "nobody who is not revoked is called" } else { "several are called" };
+            let what = if ids.is_empty() {
+                "no person who is not revoked has the name"
+            } else {
+                "several people have the name"
+            };
             return Err(CliError::files(format!("{what} `{}`; see `watchfire person list`", self.id)));
         };
         let files = here.into_iter().find(|p| p.id == *id);

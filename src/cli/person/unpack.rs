@@ -26,11 +26,11 @@ use crate::{
     },
 };
 
-/// Sets this machine up for the person whom a file of `watchfire person pack` is for, in the directory that --dir names; or takes renewed
-/// certificates from it.
+/// Sets up this machine for the person of a `watchfire person pack` file, in the directory that --dir names; or loads renewed certificates
+/// from it.
 #[derive(Args)]
 pub struct Unpack {
-    /// What `watchfire person pack` wrote
+    /// The file of `watchfire person pack`
     file: PathBuf,
 }
 
@@ -39,7 +39,7 @@ struct Output {
     id: String,
     dir: String,
     desk: String,
-    /// Whether the person was here before.
+    /// Whether the person was on this machine before.
     renewed: bool,
     new_roots: usize,
 }
@@ -52,7 +52,7 @@ impl Unpack {
         let there = dir.join(FILE).exists().then(|| Config::load(dir)).transpose()?;
         if let Some(config) = &there {
             if is_node_here(config) {
-                let what = "a person's keys need a directory of their own; name another with --dir";
+                let what = "a person's keys need a directory of their own; choose another with --dir";
                 return Err(CliError::files(format!("there is a node in {}; {what}", dir.display())));
             }
             if config.organisation.domain != *id.domain() {
@@ -64,7 +64,7 @@ impl Unpack {
         let person = PersonFiles { id, dir: place };
         restore_cut_off(&person)?;
         if packed.keys.is_none() && !person.has_keys() {
-            let what = "the file holds no keys, and there are none of this person here: pack it where the keys are";
+            let what = "the file contains no keys, and this person has none here; pack it where the keys are";
             return Err(CliError::files(what));
         }
         let config = match there {
@@ -72,7 +72,7 @@ impl Unpack {
             None => packed.config(dir)?,
         };
         if let Some(why) = replaces(&packed, &person, &config)?.filter(|_| !global.yes) {
-            let what = "compare it with whoever has packed it, then give the command again with --yes";
+            let what = "compare the file with the person who packed it, then give the command again with --yes";
             return Err(CliError::new(
                 Exit::Denied,
                 "CONFIRMATION_REQUIRED",
@@ -80,19 +80,19 @@ impl Unpack {
             ));
         }
         let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
-        made.map_err(|e| CliError::files(format!("`{}` can't be made: {e}", dir.display())))?;
+        made.map_err(|e| CliError::files(format!("`{}` can't be created: {e}", dir.display())))?;
         private_directory(dir)?;
         private_directory(&dir.join(PERSONS))?;
         let renewed = person.tls().exists();
         put(&packed, &person)?;
         let new_roots = bundle(&packed, &config)?;
-        // The configuration comes last: with it, the directory is a person's.
+        // The configuration is written last: it makes the directory a person's.
         if !dir.join(FILE).exists() {
             write_public(&dir.join(FILE), packed.config_text()?.as_bytes(), Existing::Keep)?;
         }
         if config.desk != packed.desk {
-            let what = format!("the file names the desk {}, and {} says {}", packed.desk, FILE, config.desk);
-            output::note(global, &format!("{what}, which stays"));
+            let what = format!("the file names the desk {}, but {} says {}", packed.desk, FILE, config.desk);
+            output::note(global, &format!("{what}, which is kept"));
         }
         let view =
             Output { id: person.id.to_string(), dir: dir.display().to_string(), desk: config.desk, renewed, new_roots };
@@ -106,10 +106,10 @@ impl Unpack {
             n => format!(" {n} of the organisation's roots are new here."),
         };
         if view.renewed {
-            return format!("{} has the certificates of {}.{roots}", view.dir, view.id);
+            return format!("{} contains the new certificates of {}.{roots}", view.dir, view.id);
         }
         format!(
-            "{} speaks to {} from {}.\nNext:\n  watchfire --dir {} doctor\n  remove {}",
+            "{} uses the node at {} from {}.\nNext:\n  watchfire --dir {} doctor\n  remove {}",
             view.id,
             view.desk,
             view.dir,
@@ -119,7 +119,7 @@ impl Unpack {
     }
 }
 
-/// A directory beside the person's own, which is nobody's: each person's begins with the role.
+/// A directory beside the person's own. Its name can't be that of a person's directory, which begins with the role.
 fn beside(person: &PersonFiles, what: &str) -> PathBuf {
     person.dir.with_file_name(format!(".{}-{}.{what}", person.id.role(), person.id.name()))
 }
@@ -128,7 +128,7 @@ fn failed(path: &Path, error: &std::io::Error) -> CliError {
     CliError::files(format!("{}: {error}", path.display()))
 }
 
-/// Takes back what a run that was cut off between two renames has put aside.
+/// Restores what a run that was interrupted between two renames has moved away.
 fn restore_cut_off(person: &PersonFiles) -> Result<(), CliError> {
     let aside = beside(person, "before");
     if person.dir.exists() || !aside.exists() {
@@ -137,8 +137,8 @@ fn restore_cut_off(person: &PersonFiles) -> Result<(), CliError> {
     std::fs::rename(&aside, &person.dir).map_err(|e| failed(&aside, &e))
 }
 
-/// Puts certificates and keys in place once they are known to belong together: in a directory beside it first, which takes the other's
-/// place at the end. No key is removed before the new ones are in place.
+/// Writes certificates and keys after checking that they belong together. They are written to a directory beside the person's own, which is
+/// then renamed. No key is removed before the new ones are in place.
 fn put(packed: &Packed, person: &PersonFiles) -> Result<(), CliError> {
     let (draft, aside) =
         (PersonFiles { id: person.id.clone(), dir: beside(person, "draft") }, beside(person, "before"));
@@ -153,7 +153,7 @@ fn put(packed: &Packed, person: &PersonFiles) -> Result<(), CliError> {
             std::fs::rename(&person.dir, &aside).map_err(|e| failed(&person.dir, &e))?;
         }
         std::fs::rename(&draft.dir, &person.dir).map_err(|e| {
-            // What was there is there again.
+            // The previous directory is restored.
             let _ = std::fs::rename(&aside, &person.dir);
             failed(&person.dir, &e)
         })
@@ -168,25 +168,25 @@ fn put(packed: &Packed, person: &PersonFiles) -> Result<(), CliError> {
     Ok(())
 }
 
-/// What the file would change of what is here and was trusted: other keys of this person, or roots none of which is known.
+/// What the file would replace: other keys of this person, an older certificate, or roots none of which is known.
 fn replaces(packed: &Packed, person: &PersonFiles, config: &Config) -> Result<Option<&'static str>, CliError> {
     let leaf = |chain: &[CertificateDer<'_>]| chain.first().map(|der| Leaf::parse(der)).transpose();
     if packed.keys.is_some() && person.tls().exists() {
         let (here, there) = (leaf(&read_chain(&person.signing())?)?, leaf(&chain_in(&packed.signing))?);
         if here.map(|l| l.public_key) != there.map(|l| l.public_key) {
-            return Ok(Some("it holds another key of this person than the one that is here"));
+            return Ok(Some("it has another key of this person than this machine"));
         }
     }
     if person.tls().exists() {
         let (here, there) = (leaf(&read_chain(&person.tls())?)?, leaf(&chain_in(&packed.tls))?);
         if there.map(|l| l.not_before) < here.map(|l| l.not_before) {
-            return Ok(Some("its certificate is older than the one that is here"));
+            return Ok(Some("its certificate is older than the one on this machine"));
         }
     }
     if config.bundle.exists() {
         let here = read_roots(&config.bundle)?;
         if !packed.roots()?.roots().iter().any(|root| here.contains(root)) {
-            return Ok(Some("none of its roots is among the organisation's roots that are here"));
+            return Ok(Some("none of its roots is among the organisation's roots on this machine"));
         }
     }
     Ok(None)
@@ -211,7 +211,7 @@ fn fill(packed: &Packed, person: &PersonFiles, draft: &PersonFiles) -> Result<()
     Ok(draft.check()?)
 }
 
-/// Writes the organisation's roots; gives how many are new, where there were some before.
+/// Writes the organisation's roots. Returns how many are new, if there were some before.
 fn bundle(packed: &Packed, config: &Config) -> Result<usize, CliError> {
     let before = config.bundle.exists().then(|| read_roots(&config.bundle)).transpose()?;
     write_over(&config.bundle, packed.roots()?.to_pem().as_bytes())?;

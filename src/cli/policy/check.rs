@@ -1,4 +1,4 @@
-//! `watchfire policy check`: are these house rules well, and what would they change.
+//! `watchfire policy check`: checks house rules, and shows what they would change.
 
 use std::{collections::BTreeSet, path::PathBuf};
 
@@ -22,22 +22,24 @@ use crate::{
     },
 };
 
-/// Checks house rules. No node is needed, but for --simulate.
+/// Checks house rules. Only --simulate needs a node.
 #[derive(Args)]
 #[command(
-    after_help = "A mistake is what is no rule, or a rule that never applies: no rules with one come into force (exit code 3). A \
-                        warning is what only a person can tell to be right, such as an organisation that nobody here knows: \
-                        the rules are well without it (exit code 0).\n\nWith --json one object: `files`, `rules` (each with `id` and `reason`), `warnings` and `names_checked`, \
-                        whether a node answered who its partners are; mistakes come as one object each, with `file`, `line`, `column`, `message` and `help`, and then the error. With \
-                        --simulate one object: `what`, `partners`, `rules_in_force`, `assessments`, `since`, `counts` (by \
+    after_help = "A mistake is a text that is no rule, or a rule that never applies; rules with a mistake do not come into force (exit code 3). A \
+                        warning is something that only a person can judge, such as an organisation that nobody here knows; \
+                        it does not stop the rules (exit code 0).\n\nWith --json it prints one object: `files`, `rules` (each with `id` and \
+                        `reason`), `warnings` and `names_checked` \
+                        (whether a node said who its partners are). Each mistake is one object with `file`, `line`, `column`, `message` and \
+                        `help`; the error follows. With \
+                        --simulate it prints one object: `what`, `partners`, `rules_in_force`, `assessments`, `since`, `counts` (by \
                         `partner` and `change`: how many `assessments` and `portions`), `differences` (with `kinds`, \
                         `before`, `after` and `because`) and `untold`, how many more differences there are."
 )]
 pub struct Check {
-    /// Files of rules, or directories with *.cedar and *.tsv files; the configured directory where none is named
+    /// Files of rules, or directories with *.cedar and *.tsv files; default: the configured directory
     #[arg(value_name = "FILE|DIR")]
     paths: Vec<PathBuf>,
-    /// Tell what would newly go and newly be withheld, to whom, with these rules in the place of all those in force
+    /// Show what would newly be released and withheld, by partner, if these rules replaced all rules in force
     #[arg(long)]
     simulate: bool,
     #[command(flatten)]
@@ -49,7 +51,7 @@ struct Output {
     files: Vec<String>,
     rules: Vec<Rule>,
     warnings: Vec<RuleFault>,
-    /// Whether organisations and groups were looked up: a node has to answer for that.
+    /// Whether organisations and groups were looked up, which needs a node.
     names_checked: bool,
 }
 
@@ -111,7 +113,7 @@ impl Check {
 impl Output {
     fn words(&self, unknown: Option<&str>) -> String {
         if self.files.is_empty() {
-            return "there are no house rules; what agreements permit goes, within the built-in rules".to_owned();
+            return "there are no house rules; agreements and the built-in rules decide".to_owned();
         }
         let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
         let (files, rules) = (count(self.files.len(), "file"), count(self.rules.len(), "rule"));
@@ -155,7 +157,7 @@ fn not_looked_up(why: &str) -> String {
     format!("organisations and groups were not looked up: {}", one_line(why))
 }
 
-/// All mistakes; people see what is doubtful, too.
+/// Prints all mistakes; for people also the warnings.
 fn refused(global: &Global, faults: &[RuleFault], warnings: &[RuleFault], unknown: Option<&str>) -> CliError {
     if global.json {
         faults.iter().for_each(output::print_json);
@@ -165,8 +167,8 @@ fn refused(global: &Global, faults: &[RuleFault], warnings: &[RuleFault], unknow
         unknown.iter().for_each(|why| output::note(global, &not_looked_up(why)));
     }
     let what = match faults.len() {
-        1 => "the rules have a mistake; mend it".to_owned(),
-        more => format!("the rules have {more} mistakes; mend them"),
+        1 => "the rules have a mistake; correct it".to_owned(),
+        more => format!("the rules have {more} mistakes; correct them"),
     };
     CliError::files(what)
 }

@@ -18,15 +18,15 @@ use crate::{
 };
 use explanation::Explanation;
 
-/// Explains the decisions about an assessment: then, now, and what would have to change.
+/// Explains the decisions about an assessment: at publication, now, and what would have to change.
 #[derive(Args)]
 pub struct Explain {
-    /// The assessment's id, or enough of its beginning
+    /// The assessment's id, or its beginning
     id: String,
-    /// One partner only, with what would have to change for it to get what is withheld
+    /// Only this partner, with what would have to change for it to get what is withheld
     #[arg(long, value_name = "DOMAIN")]
     partner: Option<TrustDomain>,
-    /// One version; the latest where it is missing
+    /// The version; default: the latest
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     version: u32,
 }

@@ -21,7 +21,7 @@ use crate::{
 /// Shows the house rules in force, and their versions.
 #[derive(Args)]
 pub struct Rules {
-    /// One version, with its files' texts
+    /// Show this version, with the texts of its files
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     version: u32,
 }
@@ -117,7 +117,7 @@ impl Output {
         }
         match (self.in_force, &self.since) {
             (0, _) | (_, None) => {
-                text.push_str("no house rules: what agreements permit goes, within the built-in rules");
+                text.push_str("there are no house rules; agreements and the built-in rules decide");
                 return text;
             }
             (version, Some(since)) => {

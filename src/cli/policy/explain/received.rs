@@ -36,7 +36,7 @@ pub struct ReceivedPortion {
     pub handle: String,
     #[serde(skip)]
     pub name: String,
-    /// To whom the release's terms and the portion's own marking together let it be passed on.
+    /// The organisations to which the release's terms and the portion's marking together allow it to be passed on.
     pub onward: Vec<String>,
 }
 
@@ -99,7 +99,7 @@ impl ReceivedRelease {
         if told.is_empty() {
             lines.push("  may not be passed on to anybody".to_owned());
         } else if portions.iter().any(|p| p.onward.is_empty()) {
-            lines.push("  all else may not be passed on".to_owned());
+            lines.push("  everything else may not be passed on".to_owned());
         }
         if !terms.barred_states.is_empty() {
             let states: Vec<String> = terms.barred_states.iter().map(|c| format!("{} ({c})", c.name())).collect();

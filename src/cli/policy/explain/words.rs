@@ -1,4 +1,4 @@
-//! The explanation for people: the matrix for all partners, full words for one.
+//! The explanation for people: a matrix for all partners, or sentences for one.
 
 use super::{
     explanation::{Explanation, Released, Step},
@@ -199,7 +199,7 @@ impl<'a> Page<'a> {
         let Some(now) = now else {
             return match given {
                 0 => "is no partner".to_owned(),
-                given => format!("is no partner any more; it was given {given} of {all} portions"),
+                given => format!("is no longer a partner; it was given {given} of {all} portions"),
             };
         };
         let gets = now.portions.iter().filter(|p| p.goes()).count();
@@ -271,7 +271,7 @@ impl<'a> Page<'a> {
 
 fn verdict(decision: &PortionDecision) -> String {
     if !decision.is_decided() {
-        return "Nothing was decided about it; it was not here yet".to_owned();
+        return "Nothing was decided about it, because it was not here yet".to_owned();
     }
     let because: Vec<&str> = decision.because.iter().map(|b| render::tidy(b)).collect();
     let because = because.join("; ");
@@ -288,7 +288,7 @@ fn release_words(r: &Released, what: &str) -> String {
         return format!("nothing on {}, when it was due: {}", r.at, r.dropped.join("; "));
     };
     let state = match (&r.voided, r.acknowledged) {
-        (Some(at), _) => format!("taken back on {at} before the partner had acknowledged it"),
+        (Some(at), _) => format!("replaced by a void on {at}, before the partner had acknowledged it"),
         (None, true) => "acknowledged".to_owned(),
         (None, false) => "not acknowledged yet".to_owned(),
     };
