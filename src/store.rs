@@ -19,6 +19,7 @@ use approvals::ApprovalStore;
 use bundles::BundleStore;
 use damage::Damage;
 use equivocations::EquivocationStore;
+pub use error::{Result, StoreError};
 use forward::ForwardStore;
 use introductions::IntroductionStore;
 use ledger::LedgerStore;
@@ -47,6 +48,7 @@ pub mod approvals;
 pub mod bundles;
 pub mod damage;
 pub mod equivocations;
+mod error;
 pub mod forward;
 pub mod unverified;
 pub mod introductions;
@@ -59,47 +61,11 @@ pub mod receipts;
 pub mod requests;
 mod pages;
 mod records;
+mod row;
 pub mod sqlite;
 pub mod timers;
 pub mod title;
 pub mod vault;
-
-/// Why a store method failed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum StoreError {
-    /// The disk is full. Nothing was written; reading goes on.
-    #[error("the disk is full; free space, then try again")]
-    Full,
-    /// The store as a whole is damaged: a page of the file, the ledger, or the key check. Nothing is written any more.
-    #[error("the store is damaged ({0}); restore a backup")]
-    Corrupt(String),
-    /// One stored thing can't be read. Everything else stays in service. The message does not name the thing, because partners
-    /// see it; the log and [`Store::damages`] do.
-    #[error("what is kept of this can't be read any more; `watchfire ledger alarms` says what an administrator can do")]
-    Damaged(Damage),
-    /// What the caller had read was changed in the meantime. The caller reads it again and retries.
-    #[error("the store changed in the meantime; try again")]
-    Conflict,
-    /// The originator has recalled the assessment. Nothing of it is stored any more.
-    #[error("the assessment was recalled; publish a new one")]
-    Recalled,
-    /// A number is larger than a column can hold. Nothing was written.
-    #[error("a number is larger than the store can keep")]
-    TooLarge,
-    /// Too many changes are waiting. Retry later.
-    #[error("the store is busy; try again")]
-    Busy,
-    /// The file can't be opened, has another version, or the key is wrong. The text is a sentence for the administrator.
-    #[error("{0}")]
-    Open(String),
-    /// The backend failed. It is not written to again until a restart, because a failed fsync can't be retried. It is unknown
-    /// whether the change that met the failure is there after the restart; the caller asks again then.
-    #[error("the store failed ({0}); restart the node once the disk is well")]
-    Failed(String),
-}
-
-/// The result of a store method.
-pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// Everything that is stored is read and changed through this trait.
 #[async_trait]

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use super::{StoreError, vault::Row};
 use crate::domain::ids::{AssessmentId, Sha256, StatementId, TrustDomain};
 
 /// A stored thing that can't be read.
@@ -127,56 +126,4 @@ impl fmt::Display for Damage {
             Self::Row => write!(f, "a row of the store"),
         }
     }
-}
-
-impl StoreError {
-    /// Names the damaged thing, whatever part of it was damaged.
-    #[must_use]
-    pub fn of(self, thing: Damage) -> Self {
-        match self {
-            Self::Damaged(_) => Self::Damaged(thing),
-            other => other,
-        }
-    }
-
-    /// Makes the damage one of the whole store, for things that the store can't work without.
-    #[must_use]
-    pub fn of_all(self, what: &str) -> Self {
-        match self {
-            Self::Damaged(_) => Self::Corrupt(what.to_owned()),
-            other => other,
-        }
-    }
-}
-
-/// The error for a row whose ciphertext does not decrypt, because it was changed or moved.
-pub(super) fn torn_row(row: &Row<'_>) -> StoreError {
-    let damage = match *row {
-        Row::KeyCheck | Row::LedgerState | Row::LedgerKept(_, _, "") => {
-            return StoreError::Corrupt("a row does not decrypt: it was changed or moved".to_owned());
-        }
-        Row::LedgerEntry(index) => {
-            return StoreError::Corrupt(format!("ledger entry {index} does not decrypt: it was changed or moved"));
-        }
-        Row::LedgerKept(_, _, of) => of.parse().map_or(Damage::Row, Damage::Witnessed),
-        // The partner of the agreement is in another column, which the caller knows.
-        Row::Agreement(_) | Row::Standing(_) => Damage::Row,
-        Row::Outbox(to) => Damage::Outbox(to.clone()),
-        Row::AssessmentKey(id, originator) => Damage::Assessment(*id, originator.clone()),
-        Row::AttachmentKey(sha256) | Row::Chunk(sha256, _) => Damage::Attachment(*sha256),
-        Row::PortionSet { manifest, .. }
-        | Row::Title { manifest, .. }
-        | Row::SubjectStates { manifest, .. }
-        | Row::AttachedStatements { manifest, .. } => Damage::Version(*manifest),
-        Row::Request(id) => Damage::Request(*id),
-        Row::HouseRules(version) => Damage::Rules(version),
-        Row::RevocationList(_, _, of) | Row::Revocations(_, of) => Damage::Revocations(of.clone()),
-        Row::Approval(subject) => Damage::Approval(*subject),
-        Row::Person(id) => Damage::Person(*id),
-        Row::Receipt(id) => Damage::Receipt(*id),
-        Row::Recall(id, originator) | Row::RecallStanding(id, originator) => Damage::Recall(*id, originator.clone()),
-        Row::UnverifiedEntry(from, sequence) => Damage::UnverifiedEntry(from.clone(), sequence),
-        Row::Equivocation { assessment, originator, .. } => Damage::Equivocation(*assessment, originator.clone()),
-    };
-    StoreError::Damaged(damage)
 }
