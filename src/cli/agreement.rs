@@ -6,6 +6,8 @@ mod simulate;
 mod transfer;
 mod view;
 
+use std::cmp::Reverse;
+
 use clap::{Args, Subcommand};
 
 use self::{
@@ -23,7 +25,7 @@ use crate::{
     desk::client::DeskClient,
     domain::{approval::Matter, ids::Sha256, statement::StatementKind},
     seal::{statement::id_of, subject},
-    wire::proto,
+    wire::{field::time, proto},
 };
 
 /// Agree on what is shared.
@@ -101,13 +103,13 @@ impl AgreementCommand {
             Self::Suspend(stop) => {
                 let Asked { mut desk, id, .. } = asked(global, &stop.which).await?;
                 let request = proto::SuspendAgreementRequest { id, reason: stop.reason.clone() };
-                finish(global, desk.suspend_agreement(request).await?.into_inner().agreement).map(|_| ())
+                finish(global, desk.agreements.suspend_agreement(request).await?.into_inner().agreement).map(|_| ())
             }
             Self::Resume(which) => {
                 let Asked { mut desk, id, context, subject } = asked(global, which).await?;
                 let approval = Some(approve(&context, Matter::Resumption, subject)?);
                 let request = proto::ResumeAgreementRequest { id, approval };
-                finish(global, desk.resume_agreement(request).await?.into_inner().agreement).map(|_| ())
+                finish(global, desk.agreements.resume_agreement(request).await?.into_inner().agreement).map(|_| ())
             }
             Self::Terminate(stop) => {
                 let Asked { mut desk, id, .. } = asked(global, &stop.which).await?;
@@ -115,7 +117,7 @@ impl AgreementCommand {
                     return Err(CliError::new(Exit::Failed, "NOT_CONFIRMED", "not ended; give --yes to end it"));
                 }
                 let request = proto::TerminateAgreementRequest { id, reason: stop.reason.clone() };
-                finish(global, desk.terminate_agreement(request).await?.into_inner().agreement).map(|_| ())
+                finish(global, desk.agreements.terminate_agreement(request).await?.into_inner().agreement).map(|_| ())
             }
             Self::Export(export) => export.run(global).await,
             Self::Import(import) => import.run(global).await,
@@ -128,7 +130,7 @@ impl Sign {
         let Asked { mut desk, id, context, subject } = asked(global, &self.which).await?;
         let approval = Some(approve(&context, Matter::Agreement, subject)?);
         let request = proto::SignAgreementRequest { id, approval, beside: self.beside };
-        let answer = desk.sign_agreement(request).await?.into_inner();
+        let answer = desk.agreements.sign_agreement(request).await?.into_inner();
         let view = finish(global, answer.agreement)?;
         transfer::write_signed(global, &view, self.out.as_deref())
     }
@@ -161,8 +163,12 @@ fn finish(global: &Global, agreement: Option<proto::AgreementView>) -> Result<Vi
 }
 
 async fn all(desk: &mut DeskClient) -> Result<Vec<View>, CliError> {
-    let all = desk.list_agreements(proto::ListAgreementsRequest {}).await?.into_inner().agreements;
-    all.into_iter().map(View::new).collect()
+    let all = desk.all_agreements().await?;
+    let dated = |a: proto::AgreementView| Ok((time("changed", a.changed).ok(), View::new(a)?));
+    let mut all = all.into_iter().map(dated).collect::<Result<Vec<_>, CliError>>()?;
+    // The desk lists them by id. People look for the latest change.
+    all.sort_by_key(|(changed, view)| Reverse((*changed, view.agreement.version)));
+    Ok(all.into_iter().map(|(_, view)| view).collect())
 }
 
 /// The agreement whose id begins so.

@@ -70,7 +70,7 @@ impl Sign {
     async fn run(&self, global: &Global) -> Result<(), CliError> {
         let context = Context::load(global, ADMINS)?;
         let mut desk = context.connect().await?;
-        let status = desk.get_bundle(proto::GetBundleRequest {}).await?.into_inner();
+        let status = desk.trust.get_bundle(proto::GetBundleRequest {}).await?.into_inner();
         let proposed = self.meant(&status.proposed)?;
         let change = status::proposal(&status.roots, proposed);
         let who = proposed.by.join(", ");
@@ -84,7 +84,7 @@ impl Sign {
         }
         let envelope = wire::envelope::from_proto(present("bundle", proposed.bundle.clone())?)?;
         let mine = signed(&context, envelope.payload)?;
-        desk.sign_bundle(proto::SignBundleRequest { bundle: Some(wire::envelope::to_proto(&mine)) }).await?;
+        desk.trust.sign_bundle(proto::SignBundleRequest { bundle: Some(wire::envelope::to_proto(&mine)) }).await?;
         let made = serde_json::json!({ "sequence": status.sequence + 1, "fingerprint": proposed.fingerprint });
         output::result(global, &made, || {
             format!(
@@ -124,7 +124,7 @@ impl Take {
         }
         let mut desk = Context::load(global, ADMINS)?.connect().await?;
         let bundles = all.iter().map(wire::envelope::to_proto).collect();
-        let answer = desk.take_bundles(proto::TakeBundlesRequest { bundles }).await?.into_inner();
+        let answer = desk.trust.take_bundles(proto::TakeBundlesRequest { bundles }).await?.into_inner();
         let partner = answer.partner.unwrap_or_default();
         let view = serde_json::json!({ "domain": partner.domain, "sequence": partner.bundle_sequence, "state": partner.state });
         output::result(global, &view, || {

@@ -13,12 +13,8 @@ use crate::{
 
 /// What was taken back, or of which the purge waits for an officer, by when it last changed.
 pub async fn all(desk: &mut DeskClient, waiting_only: bool) -> Result<Vec<proto::RecallView>, CliError> {
-    let mut answers = desk.list_recalls(proto::ListRecallsRequest { waiting_only }).await?.into_inner();
-    let mut all = vec![];
-    while let Some(answer) = answers.message().await? {
-        all.extend(answer.recall);
-    }
-    // What has changed meanwhile came again: the last word counts.
+    let mut all = desk.all_recalls(waiting_only).await?;
+    // A recall that has changed meanwhile is there twice. The last one counts.
     let mut seen = HashSet::new();
     all.reverse();
     all.retain(|r| seen.insert((r.originator.clone(), r.assessment_id.clone())));

@@ -43,7 +43,7 @@ impl Export {
         }
         // Asked for by itself, so that it goes on record.
         let id = hex::decode(&view.id).unwrap_or_default().into();
-        let taken = desk.export_agreement(proto::ExportAgreementRequest { id }).await?.into_inner();
+        let taken = desk.agreements.export_agreement(proto::ExportAgreementRequest { id }).await?.into_inner();
         let envelope = wire::envelope::from_proto(taken.envelope.unwrap_or_default())?;
         write_new(&self.out, &armour(&envelope))?;
         let made = serde_json::json!({ "file": self.out, "id": view.id });
@@ -57,7 +57,7 @@ impl Import {
         let envelope = read_armoured(&self.file)?;
         let mut desk = Context::load(global, ADMINS)?.connect().await?;
         let request = proto::ImportAgreementRequest { agreement: Some(wire::envelope::to_proto(&envelope)) };
-        finish(global, desk.import_agreement(request).await?.into_inner().agreement).map(|_| ())
+        finish(global, desk.agreements.import_agreement(request).await?.into_inner().agreement).map(|_| ())
     }
 }
 

@@ -114,8 +114,9 @@ impl List {
             all_versions: self.all_versions,
             quarantined: self.quarantined,
             limit: self.limit,
+            cursor: String::new(),
         };
-        let mut answers = desk.list_assessments(request).await?.into_inner();
+        let mut answers = desk.assessments.list_assessments(request).await?.into_inner();
         let mut rows = vec![];
         // What came before an error is shown before it is told: damage of one must hide no other.
         let ended = loop {
@@ -177,7 +178,7 @@ impl Show {
             version: self.version,
             quarantined: self.quarantined,
         };
-        let held = Held::new(desk.get_assessment(request).await?.into_inner().assessment)?;
+        let held = Held::new(desk.assessments.get_assessment(request).await?.into_inner().assessment)?;
         output::result(global, &held.json(), || {
             let text = render::assessment(
                 &View { language: self.language.as_ref(), ..held.view() },

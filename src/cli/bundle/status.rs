@@ -127,7 +127,7 @@ impl View {
 impl Status {
     pub(super) async fn run(&self, global: &Global) -> Result<(), CliError> {
         let mut desk = Context::load(global, ADMINS)?.connect().await?;
-        let status = desk.get_bundle(proto::GetBundleRequest {}).await?.into_inner();
+        let status = desk.trust.get_bundle(proto::GetBundleRequest {}).await?.into_inner();
         if let Some(out) = &self.out {
             if status.chain.is_empty() {
                 let what = "these roots came without a bundle that two administrators have signed; give partners a new invitation";

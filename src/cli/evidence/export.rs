@@ -26,7 +26,7 @@ impl Export {
         let mut desk = Context::load(global, AUDITORS)?.connect().await?;
         let id = named::assessment(&mut desk, &self.id).await?;
         let request = proto::ExportEvidenceRequest { assessment_id: id.0.to_vec().into() };
-        let statements = desk.export_evidence(request).await?.into_inner().statements;
+        let statements = desk.ledger.export_evidence(request).await?.into_inner().statements;
         let mut text = format!(
             "What was signed twice of assessment {id}. Whoever has the roots of the organisation that signed it can check it anywhere:\n\
              watchfire evidence check FILE --bundle ROOTS.pem\n"

@@ -40,7 +40,7 @@ impl Explain {
             version: self.version,
             partner: self.partner.as_ref().map(ToString::to_string).unwrap_or_default(),
         };
-        let explained = Explained::new(desk.explain(request).await?.into_inner())?;
+        let explained = Explained::new(desk.assessments.explain(request).await?.into_inner())?;
         output::result(global, &explained, || explained.words(self.partner.is_some()));
         Ok(())
     }
