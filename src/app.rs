@@ -146,7 +146,8 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let mut tasks = JoinSet::new();
     let listeners = Listeners { tls_config: &tls_config, limits: &config.limits, stop: &stop };
     let bytes = config.limits.message_bytes as usize;
-    let exchange = tonic::service::Routes::new(peer::service::service(node.clone(), bytes)).add_service(health().await);
+    let exchange = peer::service::service(node.clone(), bytes);
+    let exchange = tonic::service::Routes::new(exchange).add_service(health(&[]).await);
     listeners.open(&mut tasks, peer_listener, Audience::Partners, exchange_routes(exchange, node.clone()));
     listeners.open(&mut tasks, desk_listener, Audience::Own, desk_routes(&node, bytes).await);
     if let Some(tcp) = ops_listener {
@@ -165,8 +166,8 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
 
 /// The desk's services, behind the middleware.
 async fn desk_routes(node: &Arc<Node>, message_bytes: usize) -> axum::Router {
-    let routes = tonic::service::Routes::new(desk::service::service(node.clone(), message_bytes))
-        .add_service(health().await)
+    let routes = desk::service::routes(node.clone(), message_bytes)
+        .add_service(health(desk::service::NAMES).await)
         .add_service(reflection());
     let asked = node.clone();
     let first = axum::middleware::from_fn(move |request, next| middleware::desk(asked.clone(), request, next));
@@ -247,10 +248,14 @@ fn address(listener: &TcpListener) -> SocketAddr {
     listener.local_addr().unwrap_or_else(|_| SocketAddr::from(([0, 0, 0, 0], 0)))
 }
 
-/// `grpc.health.v1`: serving, as long as it answers at all.
-async fn health() -> tonic_health::pb::health_server::HealthServer<impl tonic_health::pb::health_server::Health> {
+/// `grpc.health.v1`: the listener as a whole (the empty name) and each of its services are serving as long as the node answers.
+async fn health(
+    services: &[&str],
+) -> tonic_health::pb::health_server::HealthServer<impl tonic_health::pb::health_server::Health + use<>> {
     let (reporter, service) = tonic_health::server::health_reporter();
-    reporter.set_service_status("", tonic_health::ServingStatus::Serving).await;
+    for name in services.iter().chain([&""]) {
+        reporter.set_service_status(*name, tonic_health::ServingStatus::Serving).await;
+    }
     service
 }
 

@@ -1,25 +1,29 @@
-//! The gRPC service for the organisation's own people and programs, and the client that the command line uses.
-//! Thin: everything is decided in `node`.
+//! The gRPC services for the organisation's own people and programs, and the client that the command line uses.
+//!
+//! Each noun has a file with its service, the handlers of its calls, and the form in which it shows its things. The handlers only translate:
+//! `node` decides everything.
 
 mod agreements;
+mod approvals;
 mod argument;
 mod assessments;
 mod attachments;
-mod bundles;
 mod call;
 pub mod client;
-mod endings;
-mod evidence;
+mod decisions;
+pub mod effect;
 mod explain;
 mod feed;
 mod introductions;
 mod ledger;
-mod lists;
+mod node;
+mod page;
 mod partners;
 mod people;
+mod recalls;
+mod receipts;
 mod requests;
-mod recall;
 mod rules;
 pub mod service;
-mod view;
-mod waiting;
+mod stream;
+mod trust;

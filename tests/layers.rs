@@ -132,7 +132,7 @@ fn a_breach_is_found_however_it_is_written() {
     bad("seal.rs", "fn f() -> u8 { crate::store::x() }", "imports store::x");
     bad("wire/field.rs", "use super::super::node::Node;", "imports node::Node");
     bad("peer/link.rs", "use crate::{domain::{ids::A as B, time::Time}, store::Store};", "never the store");
-    bad("desk/view.rs", "use crate::peer::service::service;", "nothing of each other");
+    bad("desk/feed.rs", "use crate::peer::service::service;", "nothing of each other");
     bad("node/read.rs", "use crate::wire::proto::Manifest;", "generated types");
     bad("node/read.rs", "use ring::digest;", "library ring");
     bad("node/read.rs", "use rusqlite as sql;", "library rusqlite");

@@ -85,6 +85,8 @@ mod lists;
 mod operating;
 #[path = "node/own_machine.rs"]
 mod own_machine;
+#[path = "node/pages.rs"]
+mod pages;
 #[path = "node/passed_on.rs"]
 mod passed_on;
 #[path = "node/people.rs"]

@@ -73,7 +73,7 @@ async fn follow(pair: &Pair, n: usize) -> f64 {
     let mut begun: Option<(Instant, u64)> = None;
     let publisher = pair.publisher.domain.to_string();
     loop {
-        let feeds = desk.get_feed_status(proto::GetFeedStatusRequest {}).await.unwrap().into_inner().feeds;
+        let feeds = desk.all_feeds().await.unwrap();
         let stored = feeds.iter().find(|f| !f.outgoing && f.partner == publisher).map_or(0, |f| f.last_sequence);
         if stored > 0 && begun.is_none() {
             begun = Some((Instant::now(), stored));

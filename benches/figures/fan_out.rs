@@ -53,7 +53,7 @@ pub async fn run(run: &Run, name: &'static str, subscribers: usize) {
     for signed in assessments(&publisher.domain, &publisher.author_key(), rounds) {
         let request = signed.request();
         let start = Instant::now();
-        desk.publish_assessment(request).await.unwrap();
+        desk.assessments.publish_assessment(request).await.unwrap();
         answered.push(start.elapsed());
         let mut last = start;
         for _ in 0..subscribers {

@@ -34,7 +34,7 @@ pub async fn run(run: &Run) {
         arrivals.mark_unchanged();
         let start = Instant::now();
         let call = async {
-            desk.publish_assessment(request).await.unwrap();
+            desk.assessments.publish_assessment(request).await.unwrap();
             start.elapsed()
         };
         let arrival = async {

@@ -69,7 +69,7 @@ async fn through_the_desk(pair: &Pair, n: usize, authors: usize) -> Outcome {
             let mut took = vec![];
             for signed in share {
                 let start = Instant::now();
-                desk.publish_assessment(signed.request()).await.unwrap();
+                desk.assessments.publish_assessment(signed.request()).await.unwrap();
                 took.push(start.elapsed());
             }
             took

@@ -71,13 +71,13 @@ pub async fn run(run: &Run, name: &'static str, holders: usize) {
     let (mut desk, mut officer) = (originator.desk().await, originator.officer_desk().await);
     let (mut last_answered, mut answered) = (vec![], vec![]);
     for signed in assessments(&originator.domain, &originator.author_key(), rounds) {
-        let published = desk.publish_assessment(signed.request()).await.unwrap().into_inner();
+        let published = desk.assessments.publish_assessment(signed.request()).await.unwrap().into_inner();
         for _ in 0..holders {
             assert!(matches!(told.recv().await.unwrap(), HolderEvent::Holds));
         }
         let request = recall(&originator, &published.assessment_id);
         let start = Instant::now();
-        officer.recall_assessment(request).await.unwrap();
+        officer.recalls.recall_assessment(request).await.unwrap();
         answered.push(start.elapsed());
         let mut last = start;
         for _ in 0..holders {

@@ -44,7 +44,7 @@ pub async fn run(run: &Run) {
     for signed in assessments_for(&onward, &orgs[0].domain, &orgs[0].author_key(), n) {
         let request = signed.request();
         let start = Instant::now();
-        desk.publish_assessment(request).await.unwrap();
+        desk.assessments.publish_assessment(request).await.unwrap();
         arrived(last, &orgs[2], took.len() as u64 + 1).await;
         took.push(start.elapsed());
         tokio::time::sleep(PAUSE).await;

@@ -96,13 +96,15 @@ impl AgreementCommand {
             Self::Suspend(stop) => {
                 let AdminCall { mut desk, id, .. } = AdminCall::begin(global, &stop.which).await?;
                 let request = proto::SuspendAgreementRequest { id, reason: stop.reason.clone() };
-                lookup::print(global, desk.suspend_agreement(request).await?.into_inner().agreement).map(|_| ())
+                lookup::print(global, desk.agreements.suspend_agreement(request).await?.into_inner().agreement)
+                    .map(|_| ())
             }
             Self::Resume(which) => {
                 let AdminCall { mut desk, id, context, subject } = AdminCall::begin(global, which).await?;
                 let approval = Some(approve(&context, Matter::Resumption, subject)?);
                 let request = proto::ResumeAgreementRequest { id, approval };
-                lookup::print(global, desk.resume_agreement(request).await?.into_inner().agreement).map(|_| ())
+                lookup::print(global, desk.agreements.resume_agreement(request).await?.into_inner().agreement)
+                    .map(|_| ())
             }
             Self::Terminate(stop) => {
                 let AdminCall { mut desk, id, .. } = AdminCall::begin(global, &stop.which).await?;
@@ -110,7 +112,8 @@ impl AgreementCommand {
                     return Err(CliError::new(Exit::Failed, "NOT_CONFIRMED", "not ended; confirm, or give --yes"));
                 }
                 let request = proto::TerminateAgreementRequest { id, reason: stop.reason.clone() };
-                lookup::print(global, desk.terminate_agreement(request).await?.into_inner().agreement).map(|_| ())
+                lookup::print(global, desk.agreements.terminate_agreement(request).await?.into_inner().agreement)
+                    .map(|_| ())
             }
             Self::Export(export) => export.run(global).await,
             Self::Import(import) => import.run(global).await,
@@ -123,7 +126,7 @@ impl Sign {
         let AdminCall { mut desk, id, context, subject } = AdminCall::begin(global, &self.which).await?;
         let approval = Some(approve(&context, Matter::Agreement, subject)?);
         let request = proto::SignAgreementRequest { id, approval, beside: self.beside };
-        let answer = desk.sign_agreement(request).await?.into_inner();
+        let answer = desk.agreements.sign_agreement(request).await?.into_inner();
         let view = lookup::print(global, answer.agreement)?;
         transfer::write_signed(global, &view, self.out.as_deref())
     }

@@ -70,7 +70,7 @@ impl Take {
         }
         let mut desk = Context::load(global, ADMINS)?.connect().await?;
         let bundles = all.iter().map(wire::envelope::to_proto).collect();
-        let answer = desk.take_bundles(proto::TakeBundlesRequest { bundles }).await?.into_inner();
+        let answer = desk.trust.take_bundles(proto::TakeBundlesRequest { bundles }).await?.into_inner();
         let partner = answer.partner.unwrap_or_default();
         let view = serde_json::json!({ "domain": partner.domain, "sequence": partner.bundle_sequence, "state": partner.state });
         output::result(global, &view, || {

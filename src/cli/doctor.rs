@@ -146,7 +146,7 @@ fn not_ours(person: &PersonFiles, config: &Config) -> Vec<String> {
 /// Reports administrators and officers who wait for a confirmation. It is easy to give as long as two others can give it.
 async fn unconfirmed(desk: &mut DeskClient) -> Option<Check> {
     // A person who may not see the register is told nothing about it.
-    let people = desk.list_people(proto::ListPeopleRequest {}).await.ok()?.into_inner().people;
+    let people = desk.all_people().await.ok()?;
     let waits = people.iter().filter(|p| p.works && p.confirmed_at.is_none());
     let names: Vec<&str> = waits.map(|p| p.id.as_str()).collect();
     let what = "not confirmed, so they do not count in decisions that take two persons: `watchfire person confirm`";
@@ -217,14 +217,14 @@ async fn answers(desk: &mut DeskClient) -> Vec<Check> {
             .extend(waiting.iter().map(|w| Check::ill(&format!("what waits from {}", w.partner), w.words(), &w.fix))),
         Err(error) => checks.push(Check::ill("what waits", error.message, "see the node's log")),
     }
-    let feeds = match desk.get_feed_status(proto::GetFeedStatusRequest {}).await {
-        Ok(answer) => answer.into_inner().feeds,
+    let feeds = match desk.all_feeds().await {
+        Ok(feeds) => feeds,
         Err(status) => {
             checks.push(Check::ill("feeds", CliError::from(status).message, "see the node's log"));
             return checks;
         }
     };
-    if let Ok(answer) = desk.get_rules(proto::GetRulesRequest::default()).await {
+    if let Ok(answer) = desk.rules.get_rules(proto::GetRulesRequest::default()).await {
         let faults = answer.into_inner().faults;
         checks.extend(faults.iter().map(|f| {
             let message = format!("the files are NOT in force: {}: {}", f.file, f.message);
@@ -248,7 +248,7 @@ async fn answers(desk: &mut DeskClient) -> Vec<Check> {
 
 /// Checks that the store can be written, and that every page of it can be read.
 async fn store(desk: &mut DeskClient) -> Check {
-    let trouble = match desk.get_node(proto::GetNodeRequest { check_store: true }).await {
+    let trouble = match desk.node.get_node(proto::GetNodeRequest { check_store: true }).await {
         Ok(answer) => answer.into_inner().store_trouble,
         Err(status) => return Check::ill("store", CliError::from(status).message, "see the node's log"),
     };
@@ -301,8 +301,8 @@ fn of_feeds(feeds: &[proto::FeedStatus]) -> Vec<Check> {
 
 /// Checks that the ledger is complete up to its head, and what partners' ledgers show.
 async fn ledger(desk: &mut DeskClient) -> Vec<Check> {
-    let alarms = match desk.list_ledger_alarms(proto::ListLedgerAlarmsRequest {}).await {
-        Ok(answer) => answer.into_inner().alarms,
+    let alarms = match desk.all_alarms().await {
+        Ok(alarms) => alarms,
         Err(status) => return vec![Check::ill("ledger", CliError::from(status).message, "see the node's log")],
     };
     // An alarm stays recorded. After a month only `ledger alarms` lists it.

@@ -111,8 +111,7 @@ impl List {
 
 /// Everything that ends, as the node knows it.
 pub async fn all(desk: &mut DeskClient) -> Result<Vec<Ending>, CliError> {
-    let answer = desk.list_endings(proto::ListEndingsRequest {}).await?.into_inner();
-    Ok(answer.endings.into_iter().map(ending).collect::<Result<_, Fault>>()?)
+    Ok(desk.all_endings().await?.into_iter().map(ending).collect::<Result<_, Fault>>()?)
 }
 
 fn ending(view: proto::EndingView) -> Result<Ending, Fault> {

@@ -37,6 +37,9 @@ pub struct Follow {
     /// Begin with what arrives from now on, not with what is already here
     #[arg(long)]
     new: bool,
+    /// Go on after this item: the `cursor` of the last line that `--json` has printed
+    #[arg(long, value_name = "CURSOR", conflicts_with = "new")]
+    after: Option<String>,
 }
 
 /// Catches up.
@@ -58,10 +61,13 @@ struct Item {
     headline: Option<String>,
     received: Option<String>,
     exercise: bool,
+    /// Where a follower goes on after this item.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cursor: Option<String>,
 }
 
 impl Item {
-    fn new(item: proto::FeedItem) -> Self {
+    fn new(item: proto::FeedItem, cursor: Option<String>) -> Self {
         let has = !item.assessment_id.is_empty();
         Self {
             partner: item.partner,
@@ -74,6 +80,7 @@ impl Item {
             headline: (!item.headline.is_empty()).then_some(item.headline),
             received: time("received", item.received).ok().map(|t| t.to_string()),
             exercise: item.exercise,
+            cursor,
         }
     }
 
@@ -169,13 +176,15 @@ impl Follow {
     async fn run(&self, global: &Global) -> Result<(), CliError> {
         let mut desk = Context::load(global, WRITERS)?.connect().await?;
         let partner = self.from.as_ref().map(ToString::to_string).unwrap_or_default();
-        let mut items = desk.follow_feed(proto::FollowFeedRequest { partner, new_only: self.new }).await?.into_inner();
+        let cursor = self.after.clone().unwrap_or_default();
+        let request = proto::FollowFeedRequest { partner, new_only: self.new, cursor };
+        let mut items = desk.assessments.follow_feed(request).await?.into_inner();
         output::note(global, "following; press Ctrl-C to end");
         loop {
             tokio::select! {
                 item = items.message() => match item? {
-                    Some(item) => {
-                        if let Some(item) = item.item { Item::new(item).print(global) }
+                    Some(proto::FollowFeedResponse { item, cursor }) => {
+                        if let Some(item) = item { Item::new(item, Some(cursor)).print(global) }
                         output::ended()?;
                     }
                     None => return Ok(()),
@@ -190,14 +199,14 @@ impl Pull {
     async fn run(&self, global: &Global) -> Result<(), CliError> {
         let mut desk = Context::load(global, WRITERS)?.connect().await?;
         let partner = self.from.as_ref().map(ToString::to_string).unwrap_or_default();
-        let mut steps = desk.pull_feed(proto::PullFeedRequest { partner }).await?.into_inner();
+        let mut steps = desk.assessments.pull_feed(proto::PullFeedRequest { partner }).await?.into_inner();
         let bar = spinner(global);
         let (mut total, mut failed) = (0, vec![]);
         while let Some(step) = steps.message().await? {
             total += step.items.len() as u64;
             bar.set_message(format!("{}: {} entries", step.partner, step.stored));
             bar.tick();
-            bar.suspend(|| step.items.into_iter().for_each(|item| Item::new(item).print(global)));
+            bar.suspend(|| step.items.into_iter().for_each(|item| Item::new(item, None).print(global)));
             if !step.error.is_empty() {
                 failed.push(format!("{}: {}", step.partner, one_line(&step.error)));
             }
@@ -223,8 +232,8 @@ fn spinner(global: &Global) -> ProgressBar {
 
 async fn status(global: &Global) -> Result<(), CliError> {
     let mut desk = Context::load(global, ANYBODY)?.connect().await?;
-    let feeds = desk.get_feed_status(proto::GetFeedStatusRequest {}).await?.into_inner().feeds;
-    let withheld = desk.get_node(proto::GetNodeRequest::default()).await?.into_inner().withheld;
+    let feeds = desk.all_feeds().await?;
+    let withheld = desk.node.get_node(proto::GetNodeRequest::default()).await?.into_inner().withheld;
     let waiting = super::waiting::list(&mut desk).await?;
     let all: Vec<Status> = feeds.into_iter().map(|f| Status::new(f, &waiting)).collect();
     if global.json {

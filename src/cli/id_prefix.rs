@@ -32,7 +32,7 @@ pub async fn assessment(desk: &mut DeskClient, id: &str) -> Result<AssessmentId,
         return Err(CliError::usage(format!("`{id}` is not an id of an assessment; see `watchfire assess list`")));
     }
     let request = proto::FindAssessmentsRequest { beginning: id.to_owned() };
-    let found = desk.find_assessments(request).await?.into_inner().assessment_ids;
+    let found = desk.assessments.find_assessments(request).await?.into_inner().assessment_ids;
     let one = only(found, id, "assessment", "assess list")?;
     AssessmentId::try_from(&*one).map_err(CliError::usage)
 }

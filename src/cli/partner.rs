@@ -191,7 +191,7 @@ impl Partner {
             Self::Forget(named) => {
                 let mut desk = Context::load(global, ADMINS)?.connect().await?;
                 let request = proto::ForgetPartnerRequest { domain: named.domain.to_string() };
-                finish(global, desk.forget_partner(request).await?.into_inner().partner)
+                finish(global, desk.partners.forget_partner(request).await?.into_inner().partner)
             }
             Self::Introduce(introduce) => introduce.run(global).await,
             Self::Introductions(introductions) => introductions.run(global).await,
@@ -201,12 +201,12 @@ impl Partner {
             Self::Suspend(named) => {
                 let mut desk = Context::load(global, ADMINS)?.connect().await?;
                 let request = proto::SuspendPartnerRequest { domain: named.domain.to_string() };
-                finish(global, desk.suspend_partner(request).await?.into_inner().partner)
+                finish(global, desk.partners.suspend_partner(request).await?.into_inner().partner)
             }
             Self::Resume(named) => {
                 let mut desk = Context::load(global, ADMINS)?.connect().await?;
                 let request = proto::ResumePartnerRequest { domain: named.domain.to_string() };
-                finish(global, desk.resume_partner(request).await?.into_inner().partner)
+                finish(global, desk.partners.resume_partner(request).await?.into_inner().partner)
             }
         }
     }
@@ -224,7 +224,7 @@ impl Invite {
         let context = Context::load(global, ADMINS)?;
         let mut desk = context.connect().await?;
         let endpoint = self.endpoint.as_ref().map(ToString::to_string).unwrap_or_default();
-        let answer = desk.create_invitation(proto::CreateInvitationRequest { endpoint }).await?.into_inner();
+        let answer = desk.partners.create_invitation(proto::CreateInvitationRequest { endpoint }).await?.into_inner();
         let envelope = wire::field::present("invitation", answer.invitation)?;
         let envelope = wire::envelope::from_proto(envelope)?;
         let opened = open_invitation(&envelope, &context.config.signing_usages, SystemClock.now())?;
@@ -275,7 +275,7 @@ impl Accept {
             only_know,
             approval: Some(approve(&context, Matter::Partner, subject::statement(&id))?),
         };
-        let answer = desk.accept_partner(request).await?.into_inner();
+        let answer = desk.partners.accept_partner(request).await?.into_inner();
         if answer.approvals < answer.needed {
             let waits = format!(
                 "recorded: {} of {} administrators have approved it. Nothing changes until another one gives the same command with the same file",
@@ -315,8 +315,7 @@ fn said(opened: &Opened) -> String {
 
 async fn partners(global: &Global) -> Result<Vec<Output>, CliError> {
     let mut desk = Context::load(global, ANYBODY)?.connect().await?;
-    let proto::ListPartnersResponse { partners, awaited } =
-        desk.list_partners(proto::ListPartnersRequest {}).await?.into_inner();
+    let (partners, awaited) = desk.all_partners().await?;
     for waits in awaited {
         let (what, again) = match waits.what.as_str() {
             "revocation-list" => ("another revocation list", "partner crl FILE --replace"),

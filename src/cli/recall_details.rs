@@ -13,11 +13,7 @@ use crate::{
 
 /// All recalls, or those whose purge waits for an officer, in the order of their last change.
 pub async fn all(desk: &mut DeskClient, waiting_only: bool) -> Result<Vec<proto::RecallView>, CliError> {
-    let mut answers = desk.list_recalls(proto::ListRecallsRequest { waiting_only }).await?.into_inner();
-    let mut all = vec![];
-    while let Some(answer) = answers.message().await? {
-        all.extend(answer.recall);
-    }
+    let mut all = desk.all_recalls(waiting_only).await?;
     // A recall that changes while it is listed comes twice. The later one counts.
     let mut seen = HashSet::new();
     all.reverse();

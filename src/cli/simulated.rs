@@ -101,7 +101,7 @@ pub async fn run(
 ) -> Result<(), CliError> {
     let limit = if options.all { u32::MAX } else { TOLD };
     let request = proto::SimulateRequest { change: Some(change), last: options.last, limit };
-    let mut messages = desk.simulate(request).await?.into_inner();
+    let mut messages = desk.rules.simulate(request).await?.into_inner();
     let bar = bar(global, options.last);
     let mut simulated = Simulated {
         what,

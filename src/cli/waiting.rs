@@ -49,7 +49,7 @@ impl Waiting {
 
 /// Lists what waits.
 pub async fn list(desk: &mut DeskClient) -> Result<Vec<Waiting>, CliError> {
-    let waiting = desk.list_waiting(proto::ListWaitingRequest {}).await?.into_inner().waiting;
+    let waiting = desk.all_waiting().await?;
     Ok(waiting.into_iter().map(Waiting::new).collect())
 }
 

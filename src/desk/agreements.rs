@@ -1,87 +1,169 @@
-//! Changing agreements, each change carried through to its end.
+//! Agreements: the service, and the form in which it shows one.
 
 use std::sync::Arc;
 
+use tonic::Request;
+
 use super::{
-    argument::{approval, argument, told},
-    view,
+    approvals::{approved, done},
+    argument::{self, approval, optional_line},
+    call::{Answer, Desk, actor, answer, authorize, count},
+    page::Page,
 };
 use crate::{
-    domain::{actor::Actor, fault::Fault},
+    domain::{
+        agreement::{AgreementState, End, Side},
+        event::Deed,
+        fault::{Fault, Reason},
+        ids::StatementId,
+    },
     node::{Node, to_the_end},
     store::AgreementRecord,
-    wire::{self, field, proto},
+    wire::{
+        envelope,
+        field::timestamp,
+        proto::{self, agreement_service_server::AgreementService},
+    },
 };
 
-/// Runs a change, and shows the agreement as it is after it.
-async fn change(
-    node: &Arc<Node>,
-    work: impl Future<Output = Result<AgreementRecord, Fault>> + Send + 'static,
-) -> Result<proto::AgreementView, Fault> {
-    to_the_end(work).await.map(|a| view::agreement(node, &a))
+#[tonic::async_trait]
+impl AgreementService for Desk {
+    async fn propose_agreement(
+        &self,
+        request: Request<proto::ProposeAgreementRequest>,
+    ) -> Answer<proto::ProposeAgreementResponse> {
+        let (actor, message) = authorize(request)?;
+        let proto::ProposeAgreementRequest { agreement, approval: approved, beside } = message;
+        let step =
+            async move |node: Arc<Node>| node.propose(&actor, agreement.into(), &approval(approved)?, beside).await;
+        answer(async { Ok(proto::ProposeAgreementResponse { agreement: self.change_agreement(step).await? }) }).await
+    }
+
+    async fn sign_agreement(
+        &self,
+        request: Request<proto::SignAgreementRequest>,
+    ) -> Answer<proto::SignAgreementResponse> {
+        let (actor, message) = authorize(request)?;
+        let proto::SignAgreementRequest { id, approval: approved, beside } = message;
+        let step = async move |node: Arc<Node>| {
+            node.sign_agreement(&actor, &argument::bytes("id", &id)?, &approval(approved)?, beside).await
+        };
+        answer(async { Ok(proto::SignAgreementResponse { agreement: self.change_agreement(step).await? }) }).await
+    }
+
+    async fn suspend_agreement(
+        &self,
+        request: Request<proto::SuspendAgreementRequest>,
+    ) -> Answer<proto::SuspendAgreementResponse> {
+        let (actor, message) = authorize(request)?;
+        let proto::SuspendAgreementRequest { id, reason } = message;
+        let step = async move |node: Arc<Node>| {
+            node.suspend_agreement(&actor, &argument::bytes("id", &id)?, &optional_line("reason", reason)?).await
+        };
+        answer(async { Ok(proto::SuspendAgreementResponse { agreement: self.change_agreement(step).await? }) }).await
+    }
+
+    async fn resume_agreement(
+        &self,
+        request: Request<proto::ResumeAgreementRequest>,
+    ) -> Answer<proto::ResumeAgreementResponse> {
+        let (actor, message) = authorize(request)?;
+        let proto::ResumeAgreementRequest { id, approval: approved } = message;
+        let step = async move |node: Arc<Node>| {
+            node.resume_agreement(&actor, &argument::bytes("id", &id)?, &approval(approved)?).await
+        };
+        answer(async { Ok(proto::ResumeAgreementResponse { agreement: self.change_agreement(step).await? }) }).await
+    }
+
+    async fn terminate_agreement(
+        &self,
+        request: Request<proto::TerminateAgreementRequest>,
+    ) -> Answer<proto::TerminateAgreementResponse> {
+        let (actor, message) = authorize(request)?;
+        let proto::TerminateAgreementRequest { id, reason } = message;
+        let step = async move |node: Arc<Node>| {
+            node.terminate_agreement(&actor, &argument::bytes("id", &id)?, &optional_line("reason", reason)?).await
+        };
+        answer(async { Ok(proto::TerminateAgreementResponse { agreement: self.change_agreement(step).await? }) }).await
+    }
+
+    async fn import_agreement(
+        &self,
+        request: Request<proto::ImportAgreementRequest>,
+    ) -> Answer<proto::ImportAgreementResponse> {
+        let (actor, message) = authorize(request)?;
+        let step = async move |node: Arc<Node>| {
+            node.import_agreement(&actor, &argument::statement("agreement", message.agreement)?).await
+        };
+        answer(async { Ok(proto::ImportAgreementResponse { agreement: self.change_agreement(step).await? }) }).await
+    }
+
+    async fn export_agreement(&self, request: Request<proto::ExportAgreementRequest>) -> Answer<proto::AgreementView> {
+        let actor = actor(&request)?;
+        answer(async {
+            let id: StatementId = argument::bytes("id", &request.get_ref().id)?;
+            let found = self.node.agreements().await?.into_iter().find(|a| a.id == id);
+            let record = found.ok_or_else(|| Fault::new(Reason::NotFound, format!("there is no agreement `{id}`")))?;
+            self.node.took_out(&actor, Deed::AgreementExported { agreement: id }).await?;
+            Ok(view(&self.node, &record))
+        })
+        .await
+    }
+
+    async fn list_agreements(
+        &self,
+        request: Request<proto::ListAgreementsRequest>,
+    ) -> Answer<proto::ListAgreementsResponse> {
+        answer(async {
+            let page = Page::of(self, &mut request.into_inner())?;
+            let all = self.node.agreements().await?;
+            let (agreements, next_page_token) = page.cut(all, |a| a.id, |a| view(&self.node, &a));
+            Ok(proto::ListAgreementsResponse { agreements, next_page_token })
+        })
+        .await
+    }
 }
 
-pub(super) async fn propose(
-    node: &Arc<Node>,
-    actor: Actor,
-    request: proto::ProposeAgreementRequest,
-) -> Result<proto::AgreementView, Fault> {
-    let proto::ProposeAgreementRequest { agreement, approval: approved, beside } = request;
-    let (own, approved) = (node.clone(), approval(approved)?);
-    change(node, async move { own.propose(&actor.authorize()?, agreement.into(), &approved, beside).await }).await
+impl Desk {
+    /// Runs a change to its end, even if the caller goes away, and shows the agreement after it.
+    async fn change_agreement<F>(
+        &self,
+        step: impl FnOnce(Arc<Node>) -> F,
+    ) -> Result<Option<proto::AgreementView>, Fault>
+    where
+        F: Future<Output = Result<AgreementRecord, Fault>> + Send + 'static,
+    {
+        let record = to_the_end(step(self.node.clone())).await?;
+        Ok(Some(view(&self.node, &record)))
+    }
 }
 
-pub(super) async fn sign(
-    node: &Arc<Node>,
-    actor: Actor,
-    request: proto::SignAgreementRequest,
-) -> Result<proto::AgreementView, Fault> {
-    let proto::SignAgreementRequest { id, approval: approved, beside } = request;
-    let (own, id, approved) = (node.clone(), argument(field::bytes("id", &id))?, approval(approved)?);
-    change(node, async move { own.sign_agreement(&actor.authorize()?, &id, &approved, beside).await }).await
-}
-
-pub(super) async fn suspend(
-    node: &Arc<Node>,
-    actor: Actor,
-    request: proto::SuspendAgreementRequest,
-) -> Result<proto::AgreementView, Fault> {
-    let proto::SuspendAgreementRequest { id, reason } = request;
-    let (own, id, reason) = (node.clone(), argument(field::bytes("id", &id))?, told("reason", reason)?);
-    change(node, async move { own.suspend_agreement(&actor.authorize()?, &id, &reason).await }).await
-}
-
-pub(super) async fn terminate(
-    node: &Arc<Node>,
-    actor: Actor,
-    request: proto::TerminateAgreementRequest,
-) -> Result<proto::AgreementView, Fault> {
-    let proto::TerminateAgreementRequest { id, reason } = request;
-    let (own, id, reason) = (node.clone(), argument(field::bytes("id", &id))?, told("reason", reason)?);
-    change(node, async move { own.terminate_agreement(&actor.authorize()?, &id, &reason).await }).await
-}
-
-pub(super) async fn resume(
-    node: &Arc<Node>,
-    actor: Actor,
-    request: proto::ResumeAgreementRequest,
-) -> Result<proto::AgreementView, Fault> {
-    let proto::ResumeAgreementRequest { id, approval: approved } = request;
-    let (own, id, approved) = (node.clone(), argument(field::bytes("id", &id))?, approval(approved)?);
-    change(node, async move { own.resume_agreement(&actor.authorize()?, &id, &approved).await }).await
-}
-
-pub(super) async fn import(
-    node: &Arc<Node>,
-    actor: Actor,
-    request: proto::ImportAgreementRequest,
-) -> Result<proto::AgreementView, Fault> {
-    let envelope = field::present("agreement", request.agreement)?;
-    let envelope = wire::envelope::from_proto(envelope).map_err(|f| f.within("agreement"))?;
-    let own = node.clone();
-    change(node, async move { own.import_agreement(&actor.authorize()?, &envelope).await }).await
-}
-
-pub(super) async fn list(node: &Arc<Node>) -> Result<Vec<proto::AgreementView>, Fault> {
-    Ok(node.agreements().await?.iter().map(|a| view::agreement(node, a)).collect())
+fn view(node: &Node, record: &AgreementRecord) -> proto::AgreementView {
+    let (now, standing) = (node.now(), &record.standing);
+    let (ended, ends_at) = match &standing.end {
+        Some(End::Terminated { side: Side::Here, at }) => ("terminated-here", Some(*at)),
+        Some(End::Terminated { side: Side::There, at }) => ("terminated-there", Some(*at)),
+        Some(End::Followed { from, .. }) => (if *from <= now { "followed" } else { "" }, Some(*from)),
+        Some(End::Expired { at }) => ("expired", Some(*at)),
+        None if record.state(now) == AgreementState::Ended => ("expired", Some(record.agreement.until.end())),
+        None => ("", None),
+    };
+    let followed_by = match &standing.end {
+        Some(End::Followed { by, .. }) => by.0.to_vec(),
+        Some(End::Terminated { .. } | End::Expired { .. }) | None => vec![],
+    };
+    proto::AgreementView {
+        id: record.id.0.to_vec().into(),
+        envelope: envelope::decode_draft(&record.envelope).ok().as_ref().map(envelope::to_proto),
+        state: record.state(now).to_string(),
+        changed: timestamp(record.changed_at),
+        approvals: standing.approvals.iter().map(approved).collect(),
+        approvals_needed: count(node.approvals_needed(&record.agreement).max(standing.needed)),
+        suspended_here: standing.suspended_here.as_ref().map(done),
+        suspended_there: standing.suspended_there.and_then(timestamp),
+        ended: ended.to_owned(),
+        followed_by: followed_by.into(),
+        ends_at: ends_at.and_then(timestamp),
+        partner_reason: standing.heard.as_ref().map(|h| h.reason.clone()).unwrap_or_default(),
+    }
 }

@@ -1,63 +1,84 @@
-//! Attachments, as messages.
+//! Attachments: the service.
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
-use tonic::{Status, Streaming};
+use tonic::{Request, Response, Streaming};
 
-use super::{argument::argument, feed};
+use super::{
+    argument,
+    call::{Answer, Desk, answer, authorize},
+    stream::{ResponseStream, Sender, response_stream, send},
+};
 use crate::{
-    domain::{actor::Actor, fault::Fault, ids::Sha256},
+    domain::{
+        actor::{Authorized, Write},
+        fault::Fault,
+        ids::Sha256,
+    },
     node::Node,
-    wire::{field, proto, status::from_fault},
+    wire::{
+        proto::{self, attachment_service_server::AttachmentService},
+        status::from_fault,
+    },
 };
 
-/// How many bytes are stored when the last chunk has come.
-pub(super) async fn upload(
-    node: &Node,
-    actor: &Actor,
-    mut chunks: Streaming<proto::UploadAttachmentRequest>,
-) -> Result<u64, Status> {
-    let author = actor.authorize().map_err(from_fault)?;
-    let mut stored = 0;
-    while let Some(chunk) = chunks.message().await? {
-        let proto::UploadAttachmentRequest { sha256, size, offset, data } = chunk;
-        let sha256 = argument(field::bytes("sha256", &sha256)).map_err(from_fault)?;
-        let status = node.upload(&author, &sha256, size, offset, data.into()).await.map_err(from_fault)?;
-        stored = status.stored;
+#[tonic::async_trait]
+impl AttachmentService for Desk {
+    async fn upload_attachment(
+        &self,
+        request: Request<Streaming<proto::UploadAttachmentRequest>>,
+    ) -> Answer<proto::UploadAttachmentResponse> {
+        let (actor, mut chunks) = authorize(request)?;
+        let mut stored = 0;
+        while let Some(chunk) = chunks.message().await? {
+            let proto::UploadAttachmentRequest { sha256, size, offset, data } = chunk;
+            let sha256 = argument::bytes("sha256", &sha256).map_err(from_fault)?;
+            let status = self.node.upload(&actor, &sha256, size, offset, data.into()).await.map_err(from_fault)?;
+            stored = status.stored;
+        }
+        Ok(Response::new(proto::UploadAttachmentResponse { stored }))
     }
-    Ok(stored)
+
+    async fn get_attachment_status(
+        &self,
+        request: Request<proto::GetAttachmentStatusRequest>,
+    ) -> Answer<proto::GetAttachmentStatusResponse> {
+        let proto::GetAttachmentStatusRequest { sha256, uploaded_only } = request.into_inner();
+        answer(async {
+            let s = self.node.attachment_status(&argument::bytes("sha256", &sha256)?, uploaded_only).await?;
+            Ok(proto::GetAttachmentStatusResponse { size: s.size, stored: s.stored, complete: s.complete })
+        })
+        .await
+    }
+
+    type DownloadAttachmentStream = ResponseStream<proto::DownloadAttachmentResponse>;
+
+    async fn download_attachment(
+        &self,
+        request: Request<proto::DownloadAttachmentRequest>,
+    ) -> Answer<Self::DownloadAttachmentStream> {
+        let (actor, proto::DownloadAttachmentRequest { sha256, offset }) = authorize(request)?;
+        let sha256 = argument::bytes("sha256", &sha256).map_err(from_fault)?;
+        let node = self.node.clone();
+        Ok(Response::new(response_stream(move |to| download(node, actor, sha256, offset, to))))
+    }
 }
 
-pub(super) async fn status(
-    node: &Node,
-    request: proto::GetAttachmentStatusRequest,
-) -> Result<proto::GetAttachmentStatusResponse, Fault> {
-    let proto::GetAttachmentStatusRequest { sha256, uploaded_only } = request;
-    let s = node.attachment_status(&argument(field::bytes("sha256", &sha256))?, uploaded_only).await?;
-    Ok(proto::GetAttachmentStatusResponse { size: s.size, stored: s.stored, complete: s.complete })
-}
-
-/// Which attachment, from which byte on.
-pub(super) fn wanted(request: proto::DownloadAttachmentRequest) -> Result<(Sha256, u64), Fault> {
-    let proto::DownloadAttachmentRequest { sha256, offset } = request;
-    Ok((field::bytes("sha256", &sha256)?, offset))
-}
-
-/// Tells the bytes, chunk by chunk.
-pub(super) async fn download(
+/// Sends the bytes, chunk by chunk.
+async fn download(
     node: Arc<Node>,
-    actor: Actor,
-    (sha256, mut offset): (Sha256, u64),
-    to: mpsc::Sender<Result<proto::DownloadAttachmentResponse, Status>>,
+    actor: Authorized<Write>,
+    sha256: Sha256,
+    mut offset: u64,
+    to: Sender<proto::DownloadAttachmentResponse>,
 ) -> Result<(), Fault> {
-    node.begin_download(&actor.authorize()?, &sha256).await?;
+    node.begin_download(&actor, &sha256).await?;
     loop {
-        let data = node.download(&actor.authorize()?, &sha256, offset).await?;
+        let data = node.download(&actor, &sha256, offset).await?;
         if data.is_empty() {
             return Ok(());
         }
         offset += data.len() as u64;
-        feed::tell(&to, proto::DownloadAttachmentResponse { data: data.into() }).await?;
+        send(&to, proto::DownloadAttachmentResponse { data: data.into() }).await?;
     }
 }

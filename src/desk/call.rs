@@ -1,4 +1,6 @@
-//! What every call at the desk has: a caller, and one answer.
+//! What all services of the desk share: the node, the caller of a call, and the form of an answer.
+
+use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
 
@@ -7,24 +9,39 @@ use crate::{
         actor::{Actor, Authorized, Permission},
         fault::{Fault, Reason},
     },
+    node::Node,
     wire::status::from_fault,
 };
 
 /// The answer to a call.
 pub(super) type Answer<T> = Result<Response<T>, Status>;
 
-/// Who calls. The middleware has put it there.
-pub(super) fn actor<T>(request: &Request<T>) -> Result<Actor, Status> {
+/// All services of the desk. Each noun's file implements its own service for this type.
+#[derive(Clone)]
+pub struct Desk {
+    pub(super) node: Arc<Node>,
+    /// The size of the largest message that the desk reads or sends, in bytes.
+    pub(super) message_bytes: usize,
+}
+
+/// The message of a call, and its caller, whose role has the permission that the use case asks for.
+pub(super) fn authorize<P: Permission, M>(request: Request<M>) -> Result<(Authorized<P>, M), Status> {
+    let actor = actor(&request)?.authorize().map_err(from_fault)?;
+    Ok((actor, request.into_inner()))
+}
+
+/// Who calls. The middleware has put it into the request.
+pub(super) fn actor<M>(request: &Request<M>) -> Result<Actor, Status> {
     let missing = || from_fault(Fault::new(Reason::Internal, "the connection has no identity"));
     request.extensions().get::<Actor>().cloned().ok_or_else(missing)
 }
 
-/// Who calls, with the permission that the use case asks for.
-pub(super) fn authorized<T, P: Permission>(request: &Request<T>) -> Result<Authorized<P>, Status> {
-    actor(request)?.authorize().map_err(from_fault)
+/// Answers a call with the result of its work.
+pub(super) async fn answer<M>(work: impl Future<Output = Result<M, Fault>>) -> Answer<M> {
+    work.await.map(Response::new).map_err(from_fault)
 }
 
-/// One answer of the node, as a message.
-pub(super) fn answer<T, M>(result: Result<T, Fault>, message: impl FnOnce(T) -> M) -> Answer<M> {
-    result.map(|value| Response::new(message(value))).map_err(from_fault)
+/// A count, as messages have it.
+pub(super) fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
 }

@@ -1,4 +1,6 @@
-//! The command line's way to its node.
+//! The client of the desk, which the command line uses.
+
+mod lists;
 
 use std::{
     path::{Path, PathBuf},
@@ -21,33 +23,89 @@ use crate::{
         tls_config::{Credentials, TlsConfigError},
     },
     wire::{
-        proto::{self, desk_service_client::DeskServiceClient},
+        proto::{
+            self, agreement_service_client::AgreementServiceClient, attachment_service_client::AttachmentServiceClient,
+            desk_service_client::DeskServiceClient, introduction_service_client::IntroductionServiceClient,
+            ledger_service_client::LedgerServiceClient, node_service_client::NodeServiceClient,
+            partner_service_client::PartnerServiceClient, person_service_client::PersonServiceClient,
+            recall_service_client::RecallServiceClient, receipt_service_client::ReceiptServiceClient,
+            request_service_client::RequestServiceClient, rule_service_client::RuleServiceClient,
+            trust_service_client::TrustServiceClient,
+        },
         status::{refusal_of, to_fault},
     },
 };
 
-/// A client of the desk.
-pub type DeskClient = DeskServiceClient<Channel>;
+/// Declares the client of all services, with a field for each.
+macro_rules! clients {
+    ($($(#[$doc:meta])* $field:ident: $client:ident),+ $(,)?) => {
+        /// A client of the desk, with a client of each of its services. They share one connection.
+        #[derive(Clone)]
+        pub struct DeskClient {
+            $($(#[$doc])* pub $field: $client<Channel>,)+
+        }
 
-/// Why there is no way to the node.
+        impl DeskClient {
+            /// The client on a connection, for messages of at most `message_bytes`.
+            pub fn new(channel: &Channel, message_bytes: usize) -> Self {
+                Self {
+                    $($field: $client::new(channel.clone())
+                        .max_decoding_message_size(message_bytes)
+                        .max_encoding_message_size(message_bytes),)+
+                }
+            }
+        }
+    };
+}
+
+clients! {
+    /// Agreements.
+    agreements: AgreementServiceClient,
+    /// Assessments, and the feed of them.
+    assessments: DeskServiceClient,
+    /// Attachments.
+    attachments: AttachmentServiceClient,
+    /// Introductions.
+    introductions: IntroductionServiceClient,
+    /// The ledger.
+    ledger: LedgerServiceClient,
+    /// The node itself.
+    node: NodeServiceClient,
+    /// Partners.
+    partners: PartnerServiceClient,
+    /// People of the organisation.
+    people: PersonServiceClient,
+    /// Recalls.
+    recalls: RecallServiceClient,
+    /// Receipts and holders.
+    receipts: ReceiptServiceClient,
+    /// Requests for more of an assessment.
+    requests: RequestServiceClient,
+    /// House rules and simulations.
+    rules: RuleServiceClient,
+    /// Bundles and revocation lists.
+    trust: TrustServiceClient,
+}
+
+/// Why the client can't connect to the node.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// A file of the identity is at fault.
+    /// A file of the identity is missing or wrong.
     #[error(transparent)]
     Identity(#[from] TlsConfigError),
     /// The bundle is at fault.
     #[error(transparent)]
     Bundle(#[from] FileError),
-    /// The bundle does not parse.
+    /// The bundle can't be parsed, or the node's answer is a fault.
     #[error(transparent)]
     Trust(#[from] Fault),
-    /// The address is none.
+    /// The address is not valid.
     #[error(transparent)]
     Address(#[from] DialError),
-    /// The node does not take the person's certificate.
+    /// The node refuses the person's certificate.
     #[error("{}", .0.at_desk())]
     Refused(Refusal),
-    /// The person's certificate has ended: the node would refuse it.
+    /// The person's certificate has ended, so the node would refuse it.
     #[error(
         "your TLS certificate ended on {day}; renew it with `watchfire ca renew` where the node has a development CA, else put the renewed \
          one in `{}`", file.display()
@@ -55,36 +113,36 @@ pub enum ConnectError {
     Ended {
         /// When.
         day: Day,
-        /// Where it is.
+        /// Its file.
         file: PathBuf,
     },
-    /// The node's own certificate is not taken here.
+    /// The node's own certificate can't be verified.
     #[error(
         "the node's TLS certificate can't be used: {0}. It is the node's to renew, not yours: `watchfire doctor` in the node's directory names \
          the file and what to do"
     )]
     OfNode(Fault),
-    /// Another organisation's node answers.
+    /// The node of another organisation answers.
     #[error(
         "another organisation's node answers at {address}: {fault}. `listen.desk` in watchfire.toml names the desk of the own node"
     )]
     Another {
-        /// Where.
+        /// The address.
         address: String,
-        /// What its certificate says.
+        /// What is wrong with its certificate.
         fault: Fault,
     },
-    /// Nobody answers, or not the node that is meant.
+    /// Nobody answers at the address.
     #[error("the node can't be reached at {address}: {why}")]
     Unreachable {
-        /// Where.
+        /// The address.
         address: String,
-        /// What the network or TLS said, and what to do.
+        /// What the network or TLS reports, and what to do.
         why: String,
     },
 }
 
-/// Connects as the identity whose TLS certificate and key are given, and says hello.
+/// Connects as the identity whose TLS certificate and key are given, and calls `GetNode` once.
 ///
 /// # Errors
 /// [`ConnectError`]
@@ -109,10 +167,9 @@ pub async fn connect(
     };
     let limits = Limits::default();
     let channel = dialler::connect_own(address, credentials, member, clock, &limits)?;
-    let bytes = limits.message_bytes as usize;
-    let mut client = DeskServiceClient::new(channel).max_decoding_message_size(bytes).max_encoding_message_size(bytes);
-    // With TLS 1.3 a refusal of this side's certificate shows in the first call only.
-    match client.get_node(proto::GetNodeRequest::default()).await {
+    let mut client = DeskClient::new(&channel, limits.message_bytes as usize);
+    // With TLS 1.3, a refusal of this side's certificate shows only in the first call.
+    match client.node.get_node(proto::GetNodeRequest::default()).await {
         Ok(_) => Ok(client),
         Err(status) => {
             if let Some(refusal) = refusal_of(&status) {

@@ -1,12 +1,9 @@
-//! An explanation, as a message.
+//! Explanations of release decisions, as messages.
 
-use super::{
-    argument::{argument, optional_domain},
-    view::decisions,
-};
+use super::{argument, decisions::decisions};
 use crate::{
     domain::{
-        actor::Actor,
+        actor::{self, Authorized},
         assessment::Portion,
         fault::Fault,
         ids::{Digest, TrustDomain},
@@ -18,26 +15,23 @@ use crate::{
         explain::{Arrived, Asked, Explanation, Released, Remedied},
     },
     render,
-    wire::{
-        envelope,
-        field::{self, timestamp},
-        group, proto,
-    },
+    wire::{envelope, field::timestamp, group, proto},
 };
 
+/// Who may have which portion of an assessment, and why.
 pub(super) async fn explain(
     node: &Node,
-    actor: &Actor,
+    actor: &Authorized<actor::Explain>,
     request: proto::ExplainRequest,
 ) -> Result<proto::ExplainResponse, Fault> {
     let proto::ExplainRequest { assessment_id, version, partner } = request;
-    let assessment = argument(field::bytes("assessment_id", &assessment_id))?;
-    let partner = optional_domain("partner", &partner)?;
-    let asked = Asked { assessment, version: (version > 0).then_some(version), partner };
-    Ok(explained(&node.explain(&actor.authorize()?, &asked).await?, asked.partner.as_ref()))
+    let assessment = argument::bytes("assessment_id", &assessment_id)?;
+    let partner = argument::optional_domain("partner", &partner)?;
+    let asked = Asked { assessment, version: argument::version(version), partner };
+    Ok(explained(&node.explain(actor, &asked).await?, asked.partner.as_ref()))
 }
 
-/// The whole answer. `asked` is the partner that was asked for.
+/// The whole answer. `asked` is the partner that the request names.
 fn explained(e: &Explanation, asked: Option<&TrustDomain>) -> proto::ExplainResponse {
     let partner = asked.map(ToString::to_string).unwrap_or_default();
     proto::ExplainResponse {
@@ -72,7 +66,7 @@ fn labels(e: &Explanation) -> Vec<proto::PortionLabel> {
     e.prepared.all().zip(names).map(label).collect()
 }
 
-/// In whatever lexicon: how a portion begins holds no likelihood.
+/// The first words of a portion. They contain no likelihood, so any lexicon will do.
 fn beginning(portion: &Portion) -> String {
     Lexicon::by_id("uk-phia-2025").map(|lexicon| render::beginning(portion, lexicon)).unwrap_or_default()
 }

@@ -1,192 +1,213 @@
-//! Following and pulling, as streams.
+//! The feed from partners: following it, and pulling it now.
 
-use std::{pin::Pin, sync::Arc};
+mod item;
+pub(super) mod status;
+pub(super) mod waiting;
 
-use futures_util::Stream;
-use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
-use tonic::Status;
+use std::{sync::Arc, time::Duration};
 
-use super::{recall, requests, view};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    argument,
+    page::Tokens,
+    stream::{Sender, send},
+};
 use crate::{
     domain::{
-        actor::{Actor, Authorized, Write},
+        actor::{Authorized, Write},
         fault::{Fault, Reason},
         ids::TrustDomain,
     },
-    node::{Node, status::Arrival},
-    wire::{proto, status::from_fault},
+    node::Node,
+    wire::proto,
 };
 
-pub(super) type Sending<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+/// How long a follower waits for news of this process before it looks into the store, for entries that another process of the node has
+/// stored.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// How often a pull looks for progress.
+const PULL_EVERY: Duration = Duration::from_millis(100);
 
-/// A stream that a task feeds; it ends when nobody listens.
-pub(super) fn stream<T, F, W>(work: W) -> Sending<T>
-where
-    T: Send + 'static,
-    F: Future<Output = Result<(), Fault>> + Send,
-    W: FnOnce(mpsc::Sender<Result<T, Status>>) -> F + Send + 'static,
-{
-    let (sender, receiver) = mpsc::channel(32);
-    tokio::spawn(async move {
-        let ends = sender.clone();
-        let listener_gone = sender.clone();
-        tokio::select! {
-            done = work(sender) => if let Err(fault) = done {
-                let _ = ends.send(Err(from_fault(fault))).await;
-            },
-            () = listener_gone.closed() => {}
+/// How far a follower has come. What arrives is of three kinds, each with an order of its own.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Position {
+    /// The last entry of a partner's feed.
+    arrival: u64,
+    /// The last change of a recall.
+    recall: u64,
+    /// The last change of a request.
+    request: u64,
+}
+
+impl Position {
+    /// After everything that the node has now.
+    async fn newest(node: &Node, actor: &Authorized<Write>) -> Result<Self, Fault> {
+        let mut newest = Self { arrival: newest_arrival(node, actor).await?, ..Self::default() };
+        while let Some(last) = node.recalls_after(newest.recall).await?.last() {
+            newest.recall = last.record.turn;
         }
-    });
-    Box::pin(ReceiverStream::new(receiver))
+        while let Some(last) = node.request_news(actor, newest.request).await?.last() {
+            newest.request = last.record.turn;
+        }
+        Ok(newest)
+    }
 }
 
-/// Tells a listener something; a listener that is gone ends the work.
-pub(super) async fn tell<T>(to: &mpsc::Sender<Result<T, Status>>, what: T) -> Result<(), Fault> {
-    to.send(Ok(what)).await.map_err(|_| Fault::new(Reason::Unavailable, "nobody listens any more"))
+async fn newest_arrival(node: &Node, actor: &Authorized<Write>) -> Result<u64, Fault> {
+    let mut newest = 0;
+    while let Some(last) = node.arrivals(actor, newest).await?.last() {
+        newest = last.record.arrival;
+    }
+    Ok(newest)
 }
 
-/// Everything that arrives, for ever.
-pub(super) async fn follow(
+/// A caller that follows the feed.
+pub(super) struct Following {
     node: Arc<Node>,
-    actor: Actor,
+    actor: Authorized<Write>,
+    /// Only what concerns this partner.
     partner: Option<TrustDomain>,
-    new_only: bool,
-    to: mpsc::Sender<Result<proto::FollowFeedResponse, Status>>,
-) -> Result<(), Fault> {
-    let reader = actor.authorize()?;
-    let mut arrivals = node.live().arrivals();
-    let mut after = if new_only { latest(&node, &reader).await? } else { 0 };
-    let mut turn = if new_only { latest_turn(&node, &reader).await? } else { 0 };
-    let mut recalled = if new_only { last_turn(&node).await? } else { 0 };
-    loop {
-        arrivals.mark_unchanged();
-        let recalls = node.recalls_after(recalled).await?;
-        let page = node.arrivals(&reader, after).await?;
-        let news = node.request_news(&reader, turn).await?;
-        for view in &recalls {
-            recalled = view.record.turn;
-            if view.record.from.is_some() && (partner.is_none() || partner == view.record.from) {
-                tell(&to, proto::FollowFeedResponse { item: Some(recall::item(view)) }).await?;
+    tokens: Tokens,
+    /// Where to begin; `None`: after everything that the node has now.
+    begin: Option<Position>,
+}
+
+impl Following {
+    /// Reads the request.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT`
+    pub(super) fn new(
+        node: Arc<Node>,
+        actor: Authorized<Write>,
+        request: proto::FollowFeedRequest,
+    ) -> Result<Self, Fault> {
+        let filters = proto::FollowFeedRequest { new_only: false, cursor: String::new(), ..request.clone() };
+        let tokens = Tokens::new(node.domain(), "cursor", &filters);
+        let proto::FollowFeedRequest { partner, new_only, cursor } = request;
+        let partner = argument::optional_domain("partner", &partner)?;
+        let begin = tokens.place(&cursor)?.or_else(|| (!new_only).then(Position::default));
+        Ok(Self { node, actor, partner, tokens, begin })
+    }
+
+    /// Sends everything that arrives, without an end.
+    pub(super) async fn run(self, to: Sender<proto::FollowFeedResponse>) -> Result<(), Fault> {
+        let Self { node, actor, .. } = &self;
+        let mut arrivals = node.live().arrivals();
+        let mut position = match self.begin {
+            Some(position) => position,
+            None => Position::newest(node, actor).await?,
+        };
+        loop {
+            arrivals.mark_unchanged();
+            let recalls = node.recalls_after(position.recall).await?;
+            let page = node.arrivals(actor, position.arrival).await?;
+            let news = node.request_news(actor, position.request).await?;
+            let is_quiet = page.is_empty() && recalls.is_empty() && news.is_empty();
+            for recall in &recalls {
+                position.recall = recall.record.turn;
+                // A recall that was issued here did not arrive.
+                if let Some(partner) = &recall.record.from {
+                    self.send(&to, &position, partner, || item::of_recall(recall)).await?;
+                }
+            }
+            for arrival in &page {
+                position.arrival = arrival.record.arrival;
+                self.send(&to, &position, &arrival.record.partner, || item::of_arrival(arrival)).await?;
+            }
+            for request in &news {
+                position.request = request.record.turn;
+                self.send(&to, &position, &request.record.partner, || item::of_request(request)).await?;
+            }
+            if is_quiet {
+                let _ = tokio::time::timeout(LOOK_EVERY, arrivals.changed()).await;
             }
         }
-        if page.is_empty() && recalls.is_empty() && news.is_empty() {
-            // The poll is for arrivals at another replica.
-            let _ = tokio::time::timeout(std::time::Duration::from_secs(5), arrivals.changed()).await;
+    }
+
+    /// Sends an item if the caller wants those of this partner.
+    async fn send(
+        &self,
+        to: &Sender<proto::FollowFeedResponse>,
+        position: &Position,
+        partner: &TrustDomain,
+        item: impl FnOnce() -> proto::FeedItem,
+    ) -> Result<(), Fault> {
+        if self.partner.as_ref().is_some_and(|wanted| wanted != partner) {
+            return Ok(());
         }
-        for arrival in page {
-            after = arrival.record.arrival;
-            if is_asked(&arrival, partner.as_ref()) {
-                tell(&to, proto::FollowFeedResponse { item: Some(view::item(&arrival)) }).await?;
-            }
-        }
-        for request in news {
-            turn = request.record.turn;
-            if partner.as_ref().is_none_or(|p| *p == request.record.partner) {
-                tell(&to, proto::FollowFeedResponse { item: Some(requests::item(&request)) }).await?;
-            }
-        }
+        send(to, proto::FollowFeedResponse { item: Some(item()), cursor: self.tokens.at(position) }).await
     }
 }
 
-async fn latest_turn(node: &Node, reader: &Authorized<Write>) -> Result<u64, Fault> {
-    let mut turn = 0;
-    loop {
-        match node.request_news(reader, turn).await?.last() {
-            Some(last) => turn = last.record.turn,
-            None => return Ok(turn),
-        }
-    }
-}
-
-fn is_asked(arrival: &Arrival, partner: Option<&TrustDomain>) -> bool {
-    partner.is_none_or(|p| *p == arrival.record.partner)
-}
-
-async fn last_turn(node: &Node) -> Result<u64, Fault> {
-    let mut turn = 0;
-    while let Some(last) = node.recalls_after(turn).await?.last() {
-        turn = last.record.turn;
-    }
-    Ok(turn)
-}
-
-async fn latest(node: &Node, reader: &Authorized<Write>) -> Result<u64, Fault> {
-    let mut after = 0;
-    loop {
-        match node.arrivals(reader, after).await?.last() {
-            Some(last) => after = last.record.arrival,
-            None => return Ok(after),
-        }
-    }
-}
-
-/// Catches up with one partner or all, telling how far it is, and ends.
+/// Catches up with one partner or all, reports the progress, and ends.
 pub(super) async fn pull(
     node: Arc<Node>,
-    actor: Actor,
+    actor: Authorized<Write>,
     partner: Option<TrustDomain>,
-    to: mpsc::Sender<Result<proto::PullFeedResponse, Status>>,
+    to: Sender<proto::PullFeedResponse>,
 ) -> Result<(), Fault> {
-    let reader = actor.authorize()?;
-    let mut after = latest(&node, &reader).await?;
-    let mut waiting = asked(&node, partner.as_ref())?;
-    while !waiting.is_empty() {
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-        let mut still = vec![];
-        // The standing first: what arrived before it is then in the page below.
-        let standing: Vec<_> = waiting.iter().map(|w| node.live().of(&w.partner).inbound().borrow().clone()).collect();
+    let mut after = newest_arrival(&node, &actor).await?;
+    let mut pulls = begin_pulls(&node, partner.as_ref())?;
+    while !pulls.is_empty() {
+        tokio::time::sleep(PULL_EVERY).await;
+        let mut unfinished = vec![];
+        // The standing is read first. What arrived before it is then in the page below.
+        let standing: Vec<_> = pulls.iter().map(|p| node.live().of(&p.partner).inbound().borrow().clone()).collect();
         let mut page = vec![];
         loop {
-            let more = node.arrivals(&reader, after).await?;
+            let more = node.arrivals(&actor, after).await?;
             let Some(last) = more.last() else { break };
             after = last.record.arrival;
             page.extend(more);
         }
-        for (mut wait, standing) in waiting.into_iter().zip(standing) {
-            let items: Vec<_> = page.iter().filter(|a| a.record.partner == wait.partner).map(view::item).collect();
-            wait.stored += items.len() as u64;
-            let caught_up = standing.caught_up >= wait.request;
-            let failed = !caught_up && standing.failed >= wait.request;
+        for (mut pull, standing) in pulls.into_iter().zip(standing) {
+            let of_partner = page.iter().filter(|a| a.record.partner == pull.partner);
+            let items: Vec<_> = of_partner.map(item::of_arrival).collect();
+            pull.stored += items.len() as u64;
+            let caught_up = standing.caught_up >= pull.request;
+            let failed = !caught_up && standing.failed >= pull.request;
             let error = if failed { standing.problem.unwrap_or_default() } else { String::new() };
-            let partner = wait.partner.to_string();
-            tell(&to, proto::PullFeedResponse { partner, stored: wait.stored, caught_up, error, items }).await?;
+            let partner = pull.partner.to_string();
+            send(&to, proto::PullFeedResponse { partner, stored: pull.stored, caught_up, error, items }).await?;
             if !caught_up && !failed {
-                still.push(wait);
+                unfinished.push(pull);
             }
         }
-        waiting = still;
+        pulls = unfinished;
     }
     Ok(())
 }
 
-/// A partner that is being caught up with. A look that was under way when it was asked for may have missed what is there now, so it does
-/// not count.
-struct Waiting {
+/// A partner that the node is catching up with.
+struct Pull {
     partner: TrustDomain,
+    /// The number of this pull's request to the follower. An attempt that began before the request may have missed what the partner has now,
+    /// so it does not count.
     request: u64,
     stored: u64,
 }
 
-/// Asks for it; those who are asked.
-fn asked(node: &Node, partner: Option<&TrustDomain>) -> Result<Vec<Waiting>, Fault> {
+/// Has the followers of one partner or all catch up.
+fn begin_pulls(node: &Node, partner: Option<&TrustDomain>) -> Result<Vec<Pull>, Fault> {
     let directory = node.directory();
-    let is_asked = |domain: &TrustDomain| partner.is_none_or(|p| p == domain);
     let diallable = directory.all_active().filter(|p| p.record.endpoint.is_some());
-    let waiting: Vec<Waiting> = diallable
+    let pulls: Vec<Pull> = diallable
         .map(|p| p.record.organisation.domain.clone())
-        .filter(is_asked)
+        .filter(|domain| partner.is_none_or(|p| p == domain))
         .map(|partner| {
             let request = node.live().of(&partner).pull_now();
-            Waiting { partner, request, stored: 0 }
+            Pull { partner, request, stored: 0 }
         })
         .collect();
     match partner {
-        Some(partner) if waiting.is_empty() => {
+        Some(partner) if pulls.is_empty() => {
             let what =
                 format!("`{partner}` is no active partner that this node can dial; see `watchfire partner list`");
             Err(Fault::new(Reason::NotFound, what))
         }
-        _ => Ok(waiting),
+        _ => Ok(pulls),
     }
 }

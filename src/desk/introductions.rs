@@ -1,17 +1,84 @@
-//! Introductions, as messages.
+//! Introductions: the service, and the form in which it shows one.
 
-use std::sync::Arc;
+use tonic::Request;
 
-use super::argument::{approval, domain};
+use super::{
+    argument::{approval, domain},
+    call::{Answer, Desk, answer, authorize, count},
+    page::Page,
+};
 use crate::{
-    domain::{actor::Actor, fault::Fault},
-    node::{Node, introductions::Introducing, to_the_end},
+    domain::ids::TrustDomain,
+    node::{introductions::Introducing, to_the_end},
     wire::{
         self,
         field::{texts, timestamp},
-        proto,
+        proto::{self, introduction_service_server::IntroductionService},
     },
 };
+
+#[tonic::async_trait]
+impl IntroductionService for Desk {
+    async fn get_invitation_of(
+        &self,
+        request: Request<proto::GetInvitationOfRequest>,
+    ) -> Answer<proto::GetInvitationOfResponse> {
+        let (actor, message) = authorize(request)?;
+        answer(async {
+            let invitation = self.node.invitation_of(&actor, &domain("domain", &message.domain)?).await?;
+            Ok(proto::GetInvitationOfResponse { invitation: Some(wire::envelope::to_proto(&invitation)) })
+        })
+        .await
+    }
+
+    async fn sign_introductions(
+        &self,
+        request: Request<proto::SignIntroductionsRequest>,
+    ) -> Answer<proto::SignIntroductionsResponse> {
+        let (actor, proto::SignIntroductionsRequest { introductions, to }) = authorize(request)?;
+        let node = self.node.clone();
+        answer(async {
+            let envelopes = introductions.into_iter().map(wire::envelope::from_proto).collect::<Result<Vec<_>, _>>()?;
+            let to = to.iter().map(|name| domain("to", name)).collect::<Result<Vec<TrustDomain>, _>>()?;
+            let all = to_the_end(async move { node.sign_introductions(&actor, &envelopes, &to).await }).await?;
+            Ok(proto::SignIntroductionsResponse { introductions: all.iter().map(view).collect() })
+        })
+        .await
+    }
+
+    async fn list_introductions(
+        &self,
+        request: Request<proto::ListIntroductionsRequest>,
+    ) -> Answer<proto::ListIntroductionsResponse> {
+        let (actor, mut message) = authorize(request)?;
+        answer(async {
+            let page = Page::of(self, &mut message)?;
+            let all = self.node.introductions(&actor).await?;
+            let (introductions, next_page_token) = page.cut(all, |i| (i.of.clone(), i.id), |i| view(&i));
+            Ok(proto::ListIntroductionsResponse { introductions, next_page_token })
+        })
+        .await
+    }
+
+    async fn permit_introductions(
+        &self,
+        request: Request<proto::PermitIntroductionsRequest>,
+    ) -> Answer<proto::PermitIntroductionsResponse> {
+        let (actor, message) = authorize(request)?;
+        let node = self.node.clone();
+        let work = async move {
+            let partner = domain("partner", &message.partner)?;
+            if message.withdraw {
+                let forgotten = node.withdraw_introductions(&actor, &partner).await?;
+                return Ok(proto::PermitIntroductionsResponse { forgotten, ..Default::default() });
+            }
+            let counted = node.allow_introductions(&actor, &partner, &approval(message.approval)?).await?;
+            let (approvals, needed) = counted.map_or((0, 0), |c| (count(c.approvals), count(c.needed)));
+            Ok(proto::PermitIntroductionsResponse { approvals, needed, forgotten: 0 })
+        };
+        answer(to_the_end(work)).await
+    }
+}
 
 fn view(of: &Introducing) -> proto::IntroductionView {
     proto::IntroductionView {
@@ -21,54 +88,4 @@ fn view(of: &Introducing) -> proto::IntroductionView {
         signed: of.is_signed,
         at: timestamp(of.at),
     }
-}
-
-/// The invitation of an organisation whose words were compared here.
-pub(super) async fn invitation(
-    node: &Node,
-    actor: &Actor,
-    request: proto::GetInvitationOfRequest,
-) -> Result<proto::GetInvitationOfResponse, Fault> {
-    let invitation = node.invitation_of(&actor.authorize()?, &domain("domain", &request.domain)?).await?;
-    Ok(proto::GetInvitationOfResponse { invitation: Some(wire::envelope::to_proto(&invitation)) })
-}
-
-/// Proposes or signs introductions.
-pub(super) async fn sign(
-    node: Arc<Node>,
-    actor: Actor,
-    request: proto::SignIntroductionsRequest,
-) -> Result<proto::SignIntroductionsResponse, Fault> {
-    let proto::SignIntroductionsRequest { introductions, to } = request;
-    let envelopes = introductions.into_iter().map(wire::envelope::from_proto).collect::<Result<Vec<_>, _>>()?;
-    let to = to.iter().map(|name| domain("to", name)).collect::<Result<Vec<_>, _>>()?;
-    let work = async move { node.sign_introductions(&actor.authorize()?, &envelopes, &to).await };
-    let all = to_the_end(work).await?;
-    Ok(proto::SignIntroductionsResponse { introductions: all.iter().map(view).collect() })
-}
-
-/// The introductions that this organisation makes.
-pub(super) async fn list(node: &Node, actor: &Actor) -> Result<proto::ListIntroductionsResponse, Fault> {
-    let all = node.introductions(&actor.authorize()?).await?;
-    Ok(proto::ListIntroductionsResponse { introductions: all.iter().map(view).collect() })
-}
-
-/// Lets a partner introduce others, or ends that.
-pub(super) async fn permit(
-    node: Arc<Node>,
-    actor: Actor,
-    request: proto::PermitIntroductionsRequest,
-) -> Result<proto::PermitIntroductionsResponse, Fault> {
-    let partner = domain("partner", &request.partner)?;
-    let work = async move {
-        if request.withdraw {
-            let forgotten = node.withdraw_introductions(&actor.authorize()?, &partner).await?;
-            return Ok(proto::PermitIntroductionsResponse { forgotten, ..Default::default() });
-        }
-        let count = node.allow_introductions(&actor.authorize()?, &partner, &approval(request.approval)?).await?;
-        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        let (approvals, needed) = count.map_or((0, 0), |c| (number(c.approvals), number(c.needed)));
-        Ok(proto::PermitIntroductionsResponse { approvals, needed, forgotten: 0 })
-    };
-    to_the_end(work).await
 }

@@ -1,41 +1,154 @@
-//! The ledger, as messages.
+//! The ledger: the service, and the forms in which it shows the ledger.
 
-use std::sync::Arc;
+use std::{cmp::Reverse, sync::Arc};
 
 use tokio::sync::mpsc;
-use tonic::Status;
+use tonic::{Request, Response};
 
 use super::{
-    argument::{approval, optional_domain, told},
-    feed::tell,
+    argument::{self, approval, optional_line},
+    call::{Answer, Desk, answer, authorize, count},
+    page::Page,
+    stream::{ResponseStream, Sender, response_stream, send},
 };
 use crate::{
     domain::{
-        actor::Actor,
-        event::Deed,
+        actor::{Audit, Authorized},
         fault::{Fault, Reason},
-        ids::StatementId,
         time::Time,
     },
     node::{
         Node,
-        ledger::{Alarm, HeadView, Listed, NoteKnown, Settlement, Step, WitnessView},
+        ledger::{Alarm, Found, HeadView, Listed, NoteKnown, Settlement, Step, WitnessView},
         to_the_end,
     },
-    store::AgreementRecord,
     wire::{
+        envelope,
         field::{text_of, timestamp},
-        proto,
+        proto::{self, ledger_service_server::LedgerService},
     },
 };
 
-/// How many entries are listed where nothing else is said, and at most.
-const LISTED: u32 = 100;
-const MOST_LISTED: u32 = 100_000;
+#[tonic::async_trait]
+impl LedgerService for Desk {
+    async fn get_ledger_head(
+        &self,
+        request: Request<proto::GetLedgerHeadRequest>,
+    ) -> Answer<proto::GetLedgerHeadResponse> {
+        let (actor, _) = authorize(request)?;
+        answer(async { Ok(head(&self.node.ledger_head(&actor).await?)) }).await
+    }
 
-type Out<T> = mpsc::Sender<Result<T, Status>>;
+    async fn list_ledger(&self, request: Request<proto::ListLedgerRequest>) -> Answer<proto::ListLedgerResponse> {
+        let (actor, mut message) = authorize(request)?;
+        answer(async {
+            // The key is the index, so a page ends with the entry before the next one.
+            let page = Page::<u64>::of(self, &mut message)?;
+            let proto::ListLedgerRequest { from, about, padding, .. } = message;
+            let from = page.after.map_or(from, |after| after.saturating_add(1));
+            // One more than the page holds, so that there is a next page only if it has entries.
+            let wanted = Listed { from, about, limit: page.size.saturating_add(1), padding };
+            let found = self.node.list_ledger(&actor, &wanted).await?;
+            let (entries, next_page_token) = page.cut(found, |entry| entry.index, entry);
+            Ok(proto::ListLedgerResponse { entries, next_page_token })
+        })
+        .await
+    }
 
-pub(super) fn head(view: &HeadView) -> proto::GetLedgerHeadResponse {
+    type VerifyLedgerStream = ResponseStream<proto::VerifyLedgerResponse>;
+
+    async fn verify_ledger(&self, request: Request<proto::VerifyLedgerRequest>) -> Answer<Self::VerifyLedgerStream> {
+        let (actor, _) = authorize(request)?;
+        let node = self.node.clone();
+        Ok(Response::new(response_stream(move |to| verify(node, actor, to))))
+    }
+
+    async fn prove_ledger_event(
+        &self,
+        request: Request<proto::ProveLedgerEventRequest>,
+    ) -> Answer<proto::ProveLedgerEventResponse> {
+        let (actor, proto::ProveLedgerEventRequest { event, partner }) = authorize(request)?;
+        answer(async {
+            let partner = argument::optional_domain("partner", &partner)?;
+            let proof = self.node.prove(&actor, &event, partner.as_ref()).await?;
+            Ok(proto::ProveLedgerEventResponse { proof })
+        })
+        .await
+    }
+
+    async fn check_ledger_note(
+        &self,
+        request: Request<proto::CheckLedgerNoteRequest>,
+    ) -> Answer<proto::CheckLedgerNoteResponse> {
+        let proto::CheckLedgerNoteRequest { note, key } = request.into_inner();
+        answer(async { Ok(known(&self.node.known_note(&note, &key).await?)) }).await
+    }
+
+    type ExportLedgerStream = ResponseStream<proto::ExportLedgerResponse>;
+
+    async fn export_ledger(&self, request: Request<proto::ExportLedgerRequest>) -> Answer<Self::ExportLedgerStream> {
+        let (actor, _) = authorize(request)?;
+        let node = self.node.clone();
+        Ok(Response::new(response_stream(move |to| export(node, actor, to))))
+    }
+
+    async fn list_ledger_alarms(
+        &self,
+        request: Request<proto::ListLedgerAlarmsRequest>,
+    ) -> Answer<proto::ListLedgerAlarmsResponse> {
+        answer(async {
+            let page = Page::of(self, &mut request.into_inner())?;
+            let all = self.node.alarms().await?;
+            // No two alarms of one moment about one organisation say the same.
+            let key = |a: &Alarm| (Reverse(a.at), a.partner.clone(), a.kind.to_string(), a.what.clone());
+            let (alarms, next_page_token) = page.cut(all, key, |a| alarm(&self.node, a));
+            Ok(proto::ListLedgerAlarmsResponse { alarms, next_page_token })
+        })
+        .await
+    }
+
+    async fn export_evidence(
+        &self,
+        request: Request<proto::ExportEvidenceRequest>,
+    ) -> Answer<proto::ExportEvidenceResponse> {
+        let (actor, message) = authorize(request)?;
+        answer(async {
+            let id = argument::bytes("assessment_id", &message.assessment_id)?;
+            let proofs = self.node.evidence(&actor, &id).await?;
+            let statement = |bytes: &Vec<u8>| envelope::decode(bytes).map(|e| envelope::to_proto(&e));
+            let statements = proofs.iter().flat_map(|p| &p.envelopes).map(statement).collect::<Result<_, _>>()?;
+            Ok(proto::ExportEvidenceResponse { statements })
+        })
+        .await
+    }
+
+    async fn settle_ledger(&self, request: Request<proto::SettleLedgerRequest>) -> Answer<proto::SettleLedgerResponse> {
+        let (actor, proto::SettleLedgerRequest { reason, approval: approved }) = authorize(request)?;
+        let node = self.node.clone();
+        answer(async {
+            let (reason, approved) = (optional_line("reason", reason)?, approval(approved)?);
+            let settled = to_the_end(async move { node.settle_ledger(&actor, &reason, &approved).await }).await?;
+            let Settlement { settled, approvals, needed, origin } = settled;
+            Ok(proto::SettleLedgerResponse { settled, approvals: count(approvals), needed: count(needed), origin })
+        })
+        .await
+    }
+
+    async fn rotate_ledger_key(
+        &self,
+        request: Request<proto::RotateLedgerKeyRequest>,
+    ) -> Answer<proto::RotateLedgerKeyResponse> {
+        let (actor, _) = authorize(request)?;
+        let node = self.node.clone();
+        answer(async {
+            let origin = to_the_end(async move { node.rotate_ledger_key(&actor).await }).await?;
+            Ok(proto::RotateLedgerKeyResponse { origin })
+        })
+        .await
+    }
+}
+
+fn head(view: &HeadView) -> proto::GetLedgerHeadResponse {
     let checkpoint = &view.note.checkpoint;
     proto::GetLedgerHeadResponse {
         note: view.note.to_string(),
@@ -60,32 +173,24 @@ fn witness(view: &WitnessView) -> proto::LedgerWitness {
     }
 }
 
-pub(super) async fn list(
-    node: Arc<Node>,
-    actor: Actor,
-    request: proto::ListLedgerRequest,
-    to: Out<proto::ListLedgerResponse>,
-) -> Result<(), Fault> {
-    let proto::ListLedgerRequest { from, about, limit, padding } = request;
-    let limit = if limit == 0 { LISTED } else { limit.min(MOST_LISTED) };
-    let wanted = Listed { from, about, limit: usize::try_from(limit).unwrap_or(usize::MAX), padding };
-    for found in node.list_ledger(&actor.authorize()?, &wanted).await? {
-        let (index, leaf, event) = (found.index, found.leaf.to_vec().into(), found.event);
-        tell(&to, proto::ListLedgerResponse { index, leaf, event }).await?;
-    }
-    Ok(())
+fn entry(found: Found) -> proto::LedgerEntryView {
+    proto::LedgerEntryView { index: found.index, leaf: found.leaf.to_vec().into(), event: found.event }
 }
 
-pub(super) async fn verify(node: Arc<Node>, actor: Actor, to: Out<proto::VerifyLedgerResponse>) -> Result<(), Fault> {
+/// Verifies the ledger, and sends the progress and the result.
+async fn verify(
+    node: Arc<Node>,
+    actor: Authorized<Audit>,
+    to: Sender<proto::VerifyLedgerResponse>,
+) -> Result<(), Fault> {
     let (sender, mut receiver) = mpsc::channel(8);
     let forward = async {
         while let Some(step) = receiver.recv().await {
-            tell(&to, verified(step)).await?;
+            send(&to, verified(step)).await?;
         }
         Ok(())
     };
-    let auditor = actor.authorize()?;
-    tokio::try_join!(node.verify_ledger(&auditor, sender), forward).map(|_| ())
+    tokio::try_join!(node.verify_ledger(&actor, sender), forward).map(|_| ())
 }
 
 fn verified(step: Step) -> proto::VerifyLedgerResponse {
@@ -101,19 +206,23 @@ fn verified(step: Step) -> proto::VerifyLedgerResponse {
     }
 }
 
-pub(super) async fn export(node: Arc<Node>, actor: Actor, to: Out<proto::ExportLedgerResponse>) -> Result<(), Fault> {
+/// Sends the lines of the export file.
+async fn export(
+    node: Arc<Node>,
+    actor: Authorized<Audit>,
+    to: Sender<proto::ExportLedgerResponse>,
+) -> Result<(), Fault> {
     let (sender, mut receiver) = mpsc::channel::<Vec<u8>>(4);
     let forward = async {
         while let Some(data) = receiver.recv().await {
-            tell(&to, proto::ExportLedgerResponse { data: data.into() }).await?;
+            send(&to, proto::ExportLedgerResponse { data: data.into() }).await?;
         }
         Ok(())
     };
-    let auditor = actor.authorize()?;
-    tokio::try_join!(node.export_ledger(&auditor, sender), forward).map(|_| ())
+    tokio::try_join!(node.export_ledger(&actor, sender), forward).map(|_| ())
 }
 
-pub(super) fn known(known: &NoteKnown) -> proto::CheckLedgerNoteResponse {
+fn known(known: &NoteKnown) -> proto::CheckLedgerNoteResponse {
     proto::CheckLedgerNoteResponse {
         organisation: text_of(known.organisation.as_ref()),
         is_key_known: known.is_key_known,
@@ -122,53 +231,9 @@ pub(super) fn known(known: &NoteKnown) -> proto::CheckLedgerNoteResponse {
     }
 }
 
-pub(super) async fn rotate_key(node: Arc<Node>, actor: Actor) -> Result<proto::RotateLedgerKeyResponse, Fault> {
-    let origin = to_the_end(async move { node.rotate_ledger_key(&actor.authorize()?).await }).await?;
-    Ok(proto::RotateLedgerKeyResponse { origin })
-}
-
-pub(super) fn alarms(node: &Node, all: Vec<Alarm>) -> proto::ListLedgerAlarmsResponse {
-    let one = |alarm: Alarm| {
-        let open = node.is_open(&alarm);
-        let Alarm { partner, kind, what, at, evidence } = alarm;
-        let (partner, kind) = (partner.to_string(), kind.to_string());
-        proto::LedgerAlarm { partner, kind, message: what, at: timestamp(at), evidence, open }
-    };
-    proto::ListLedgerAlarmsResponse { alarms: all.into_iter().map(one).collect() }
-}
-
-pub(super) fn settled(settlement: Settlement) -> proto::SettleLedgerResponse {
-    let Settlement { settled, approvals, needed, origin } = settlement;
-    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    proto::SettleLedgerResponse { settled, approvals: count(approvals), needed: count(needed), origin }
-}
-
-/// One agreement, taken out; that goes on record.
-pub(super) async fn agreement(node: &Node, actor: &Actor, id: &StatementId) -> Result<AgreementRecord, Fault> {
-    let found = node.agreements().await?.into_iter().find(|a| a.id == *id);
-    let record = found.ok_or_else(|| Fault::new(Reason::NotFound, format!("there is no agreement `{id}`")))?;
-    node.took_out(actor, Deed::AgreementExported { agreement: *id }).await?;
-    Ok(record)
-}
-
-/// Begins a lost ledger anew.
-pub(super) async fn settle(
-    node: Arc<Node>,
-    actor: Actor,
-    request: proto::SettleLedgerRequest,
-) -> Result<Settlement, Fault> {
-    let reason = told("reason", request.reason)?;
-    let approved = approval(request.approval)?;
-    to_the_end(async move { node.settle_ledger(&actor.authorize()?, &reason, &approved).await }).await
-}
-
-/// Proves an entry.
-pub(super) async fn prove(
-    node: &Node,
-    actor: &Actor,
-    request: proto::ProveLedgerEventRequest,
-) -> Result<String, Fault> {
-    let proto::ProveLedgerEventRequest { event, partner } = request;
-    let partner = optional_domain("partner", &partner)?;
-    node.prove(&actor.authorize()?, &event, partner.as_ref()).await
+fn alarm(node: &Node, alarm: Alarm) -> proto::LedgerAlarm {
+    let open = node.is_open(&alarm);
+    let Alarm { partner, kind, what, at, evidence } = alarm;
+    let (partner, kind) = (partner.to_string(), kind.to_string());
+    proto::LedgerAlarm { partner, kind, message: what, at: timestamp(at), evidence, open }
 }

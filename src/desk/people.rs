@@ -1,37 +1,55 @@
-//! The own people, as messages.
+//! People of the organisation: the service, and the form in which it shows one.
 
-use std::sync::Arc;
+use tonic::Request;
 
-use super::argument::approval;
+use super::{
+    argument::approval,
+    call::{Answer, Desk, answer, authorize, count},
+    page::Page,
+};
 use crate::{
-    domain::{actor::Actor, fault::Fault},
-    node::{Node, people::PersonView, to_the_end},
-    wire::{field::timestamp, proto},
+    domain::person::PersonCertificate,
+    node::{people::PersonView, to_the_end},
+    wire::{
+        field::timestamp,
+        proto::{self, person_service_server::PersonService},
+    },
 };
 
-pub(super) async fn list(node: &Node, actor: &Actor) -> Result<proto::ListPeopleResponse, Fault> {
-    // Somebody may have been added a moment ago. The list is shown also where nothing can be written.
-    drop(node.look_for_people().await);
-    let people = node.list_people(&actor.authorize()?)?.into_iter().map(view).collect();
-    Ok(proto::ListPeopleResponse { people, needed: u32::try_from(node.persons_needed()).unwrap_or(u32::MAX) })
-}
+#[tonic::async_trait]
+impl PersonService for Desk {
+    async fn list_people(&self, request: Request<proto::ListPeopleRequest>) -> Answer<proto::ListPeopleResponse> {
+        let (actor, mut message) = authorize(request)?;
+        answer(async {
+            let page = Page::of(self, &mut message)?;
+            // Somebody may have been added a moment ago. The list is shown even if nothing can be written.
+            drop(self.node.look_for_people().await);
+            let all = self.node.list_people(&actor)?;
+            let (people, next_page_token) = page.cut(all, |p| p.person.id.clone(), view);
+            Ok(proto::ListPeopleResponse { people, needed: count(self.node.persons_needed()), next_page_token })
+        })
+        .await
+    }
 
-pub(super) async fn confirm(
-    node: Arc<Node>,
-    actor: Actor,
-    request: proto::ConfirmPersonRequest,
-) -> Result<proto::PersonView, Fault> {
-    let approved = approval(request.approval)?;
-    let work = async move {
-        node.look_for_people().await?;
-        node.confirm_person(&actor.authorize()?, &node.person_called(&request.person)?, &approved).await
-    };
-    to_the_end(work).await.map(view)
+    async fn confirm_person(
+        &self,
+        request: Request<proto::ConfirmPersonRequest>,
+    ) -> Answer<proto::ConfirmPersonResponse> {
+        let (actor, proto::ConfirmPersonRequest { person, approval: approved }) = authorize(request)?;
+        let node = self.node.clone();
+        let work = async move {
+            let approved = approval(approved)?;
+            node.look_for_people().await?;
+            let confirmed = node.confirm_person(&actor, &node.person_called(&person)?, &approved).await?;
+            Ok(proto::ConfirmPersonResponse { person: Some(view(confirmed)) })
+        };
+        answer(to_the_end(work)).await
+    }
 }
 
 fn view(of: PersonView) -> proto::PersonView {
     let PersonView { person, revoked, works } = of;
-    let certificate = |c: &crate::domain::person::PersonCertificate| proto::PersonCertificateView {
+    let certificate = |c: &PersonCertificate| proto::PersonCertificateView {
         usage: c.usage.to_string(),
         serial: c.serial.clone(),
         since: timestamp(c.since),

@@ -1,14 +1,18 @@
-//! House rules and simulations, as messages.
+//! House rules and simulations: the service, and the forms in which it shows them.
 
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
-use tonic::Status;
+use tonic::{Request, Response};
 
-use super::feed::tell;
+use super::{
+    argument::{self, argument},
+    call::{Answer, Desk, answer, authorize},
+    stream::{ResponseStream, Sender, response_stream, send},
+};
 use crate::{
     domain::{
-        actor::Actor,
+        actor::{Authorized, Explain},
         fault::{Fault, Reason},
         rules::{RuleFault, RuleFile, RulesVersion},
     },
@@ -19,11 +23,55 @@ use crate::{
     },
     wire::{
         field::{self, texts, timestamp},
-        proto::{self, simulate_request::Change, simulate_response::Message},
+        proto::{self, rule_service_server::RuleService, simulate_request::Change, simulate_response::Message},
+        status::from_fault,
     },
 };
 
-pub(super) fn view(view: &RulesView) -> proto::GetRulesResponse {
+#[tonic::async_trait]
+impl RuleService for Desk {
+    async fn get_rules(&self, request: Request<proto::GetRulesRequest>) -> Answer<proto::GetRulesResponse> {
+        let (actor, message) = authorize(request)?;
+        answer(async { Ok(view(&self.node.rules(&actor, argument::version(message.version)).await?)) }).await
+    }
+
+    type SimulateStream = ResponseStream<proto::SimulateResponse>;
+
+    async fn simulate(&self, request: Request<proto::SimulateRequest>) -> Answer<Self::SimulateStream> {
+        let (actor, proto::SimulateRequest { change, last, limit }) = authorize(request)?;
+        let proposal = argument(proposal(change)).map_err(from_fault)?;
+        let simulation = Simulation { node: self.node.clone(), actor, proposal, last, limit };
+        Ok(Response::new(response_stream(move |to| simulation.run(to))))
+    }
+}
+
+/// A simulation that somebody asks for.
+struct Simulation {
+    node: Arc<Node>,
+    actor: Authorized<Explain>,
+    proposal: Proposal,
+    /// How many assessments to compare.
+    last: u32,
+    /// How many differences to send one by one.
+    limit: u32,
+}
+
+impl Simulation {
+    /// Runs it, and sends what it finds.
+    async fn run(self, to: Sender<proto::SimulateResponse>) -> Result<(), Fault> {
+        let Self { node, actor, proposal, last, limit } = self;
+        let (sender, mut receiver) = mpsc::channel(32);
+        let forward = async {
+            while let Some(told) = receiver.recv().await {
+                send(&to, proto::SimulateResponse { message: Some(message(told)) }).await?;
+            }
+            Ok(())
+        };
+        tokio::try_join!(node.simulate(&actor, proposal, last, limit, sender), forward).map(|_| ())
+    }
+}
+
+fn view(view: &RulesView) -> proto::GetRulesResponse {
     proto::GetRulesResponse {
         in_force: view.in_force,
         since: view.since.and_then(timestamp),
@@ -53,8 +101,8 @@ fn fault(fault: &RuleFault) -> proto::RuleFault {
     proto::RuleFault { file, line, column, message, help: help.unwrap_or_default() }
 }
 
-/// What is to be simulated.
-pub(super) fn proposal(change: Option<Change>) -> Result<Proposal, Fault> {
+/// What to simulate.
+fn proposal(change: Option<Change>) -> Result<Proposal, Fault> {
     match change {
         Some(Change::Terms(proto::SimulatedTerms { agreement, amends, beside })) => {
             let amends = if amends.is_empty() { None } else { Some(field::bytes("terms.amends", &amends)?) };
@@ -66,26 +114,6 @@ pub(super) fn proposal(change: Option<Change>) -> Result<Proposal, Fault> {
         }
         None => Err(Fault::at(Reason::InvalidArgument, "change", "name the terms or the rules that would change")),
     }
-}
-
-/// Runs it, and tells what it tells.
-pub(super) async fn simulate(
-    node: Arc<Node>,
-    actor: Actor,
-    proposal: Proposal,
-    (last, limit): (u32, u32),
-    to: mpsc::Sender<Result<proto::SimulateResponse, Status>>,
-) -> Result<(), Fault> {
-    let (sender, mut receiver) = mpsc::channel(32);
-    let forward = async {
-        while let Some(told) = receiver.recv().await {
-            tell(&to, proto::SimulateResponse { message: Some(message(told)) }).await?;
-        }
-        Ok(())
-    };
-    let person = actor.authorize()?;
-    let ((), ()) = tokio::try_join!(node.simulate(&person, proposal, last, limit, sender), forward)?;
-    Ok(())
 }
 
 fn message(told: Told) -> Message {

@@ -176,13 +176,17 @@ impl Node {
         Ok(all)
     }
 
-    /// Two for each partner, by name: from it, and to it.
+    /// Where the feeds stand, ordered by partner: two for each, from it and to it. Begins with the partner `from`, and covers at most `most`
+    /// partners.
     ///
     /// # Errors
     /// Store faults.
-    pub async fn feed_status(&self) -> Result<Vec<FeedStatus>, Fault> {
+    pub async fn feed_status(&self, from: Option<&TrustDomain>, most: usize) -> Result<Vec<FeedStatus>, Fault> {
         let mut all = vec![];
-        for partner in self.directory().partners() {
+        let is_before = |domain: &TrustDomain| from.is_some_and(|from| domain < from);
+        let directory = self.directory();
+        let partners = directory.partners().skip_while(|p| is_before(&p.record.organisation.domain));
+        for partner in partners.take(most) {
             let domain = &partner.record.organisation.domain;
             let live = self.live.of(domain);
             let (inbound, outbound) = (self.store.inbound(domain).await?, self.store.outbound(domain).await?);

@@ -286,6 +286,7 @@ fn torn() -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::ids::AssessmentId;
 
     proptest::proptest! {
         #[test]

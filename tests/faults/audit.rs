@@ -34,23 +34,20 @@ impl Held {
     pub async fn of(org: &Org) -> Result<Self, tonic::Status> {
         let mut analyst = org.connect("analyst-ana").await;
         let request = proto::ListAssessmentsRequest { limit: MOST, ..Default::default() };
-        let mut list = analyst.list_assessments(request).await?.into_inner();
+        let mut list = analyst.assessments.list_assessments(request).await?.into_inner();
         let mut views = BTreeMap::new();
         while let Some(item) = list.message().await? {
             let view = item.assessment.unwrap();
             views.insert(id_of(&view), view);
         }
         let mut officer = org.connect("officer-olu").await;
-        let (mut events, mut from) = (vec![], 0);
+        let (mut events, mut page_token) = (vec![], String::new());
         loop {
-            let request = proto::ListLedgerRequest { from, about: String::new(), limit: MOST, padding: false };
-            let mut page = officer.list_ledger(request).await?.into_inner();
-            let before = events.len();
-            while let Some(entry) = page.message().await? {
-                from = entry.index + 1;
-                events.push(serde_json::from_str(&entry.event).unwrap());
-            }
-            if events.len() == before {
+            let request = proto::ListLedgerRequest { page_size: 1_000, page_token, ..Default::default() };
+            let page = officer.ledger.list_ledger(request).await?.into_inner();
+            events.extend(page.entries.iter().map(|entry| serde_json::from_str(&entry.event).unwrap()));
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
                 return Ok(Self { views, events });
             }
         }
@@ -259,7 +256,7 @@ async fn contents(org: &Org, held: &Held, promises: [&Promises; 2], outcome: &mu
         let full = if in_full {
             let request =
                 proto::GetAssessmentRequest { assessment_id: hex::decode(id).unwrap().into(), ..Default::default() };
-            match analyst.get_assessment(request).await {
+            match analyst.assessments.get_assessment(request).await {
                 Ok(answer) => answer.into_inner().assessment,
                 Err(status) => {
                     outcome.half.push(format!("{}: {id} can't be read: {}", org.domain, status.message()));

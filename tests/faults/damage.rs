@@ -200,7 +200,7 @@ async fn read_all(org: &Org, promises: &Promises, outcome: &mut Outcome) -> (boo
     for (id, headline) in &promises.kept {
         let request =
             proto::GetAssessmentRequest { assessment_id: hex::decode(id).unwrap().into(), ..Default::default() };
-        match analyst.get_assessment(request).await {
+        match analyst.assessments.get_assessment(request).await {
             Ok(answer) => {
                 readable += 1;
                 let view = answer.into_inner().assessment.unwrap();
@@ -256,7 +256,7 @@ async fn copies_verify(no: &Org, promises: &Promises, outcome: &mut Outcome) -> 
 async fn publishes(org: &Org, outcome: &mut Outcome) -> bool {
     let door = Door::of(org);
     let (mut desk, key) = (door.connect("analyst-ana").await.unwrap(), door.key("analyst-ana"));
-    match desk.publish_assessment(publication(org.domain, &key, &note("after the damage", "BF"))).await {
+    match desk.assessments.publish_assessment(publication(org.domain, &key, &note("after the damage", "BF"))).await {
         Ok(_) => false,
         Err(status) => {
             let fault = wire::status::to_fault(&status);
@@ -290,7 +290,7 @@ pub async fn of_the_log(_form: Form) -> Outcome {
             let refused = gb.try_connect("analyst-ana").await.unwrap();
             let mut desk = refused;
             let key = Door::of(&gb).key("analyst-ana");
-            let answer = desk.publish_assessment(publication(gb.domain, &key, &note("after", "BF"))).await;
+            let answer = desk.assessments.publish_assessment(publication(gb.domain, &key, &note("after", "BF"))).await;
             let reason = answer.err().map(|s| wire::status::to_fault(&s).reason.as_str());
             let is_lost = published.iter().any(|p| !here.contains(p));
             outcome.expect(is_lost, || "the log was damaged, and nothing is missing".to_owned());

@@ -120,7 +120,7 @@ async fn publish_until_refused(org: &Org, promises: &mut Promises) -> Option<ton
         let headline = format!("note {number} on a bad disk");
         let request = publication(org.domain, &key, &note(&headline, "BF"));
         if !publish(&mut desk, request.clone(), headline, promises).await {
-            return desk.publish_assessment(request).await.err();
+            return desk.assessments.publish_assessment(request).await.err();
         }
     }
     None
@@ -154,7 +154,7 @@ pub async fn is_full_for_a_while(_form: Form) -> Outcome {
         let headline = format!("note {number} on a full disk");
         let request = publication(gb.domain, &key, &note(&headline, "BF"));
         let id = crate::load::id_in(&request);
-        match desk.publish_assessment(request).await {
+        match desk.assessments.publish_assessment(request).await {
             Ok(_) => _ = promises.kept.insert(id, headline),
             Err(status) => {
                 refused += 1;

@@ -85,7 +85,7 @@ pub async fn publish(
     promises: &mut Promises,
 ) -> bool {
     let id = id_in(&request);
-    match tokio::time::timeout(NO_ANSWER, desk.publish_assessment(request)).await {
+    match tokio::time::timeout(NO_ANSWER, desk.assessments.publish_assessment(request)).await {
         Ok(Ok(_)) => {
             promises.kept.insert(id, headline);
             return true;

@@ -258,8 +258,8 @@ pub fn say(line: &str) {
 /// The author publishes at one node, the analyst of the other one waits for it.
 async fn exchanging(mut author: Author, no: &Org, watch: Arc<Watch>) -> impl Future<Output = ()> + use<> {
     let mut reader = no.connect("analyst-ana").await;
-    let request = proto::FollowFeedRequest { partner: author.domain.to_owned(), new_only: true };
-    let mut feed = reader.follow_feed(request).await.unwrap().into_inner();
+    let request = proto::FollowFeedRequest { partner: author.domain.to_owned(), new_only: true, cursor: String::new() };
+    let mut feed = reader.assessments.follow_feed(request).await.unwrap().into_inner();
     async move {
         let mut tick = time::interval(EXCHANGE_EVERY);
         // Where the disk is slower than that, there are fewer.

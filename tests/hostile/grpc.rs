@@ -98,7 +98,7 @@ fn wrong_calls() -> Vec<Wrong> {
         wrong("random bytes as a message", none, SUBMIT, framed(&[0xff; 64])),
         wrong("groups nested 10,000 deep", none, HELLO, framed(&groups)),
         wrong("two million empty statements in 4 MiB", large, SUBMIT, framed(&[0x0a, 0].repeat(limit / 2 - 8))),
-        wrong("the desk's service on the peer port", no_such, "/watchfire.v1.DeskService/ListPartners", framed(&[])),
+        wrong("the desk's service on the peer port", no_such, "/watchfire.v1.PartnerService/ListPartners", framed(&[])),
         wrong(
             "reflection on the peer port",
             no_such,

@@ -99,5 +99,4 @@ pub const REMAINING: &[&[&str]] = &[
         "store/sqlite/unverified.rs",
         "store/sqlite.rs",
     ],
-    &["desk/feed.rs", "desk/recall.rs", "desk/requests.rs", "desk/view.rs"],
 ];

@@ -36,7 +36,7 @@ fn said(matter: Matter, subject: Sha256, issued: Time) -> Vec<u8> {
 /// With what the node answers a proposal that bears this approval.
 async fn propose(gb: &Org, who: &str, agreement: &[u8], approval: Option<proto::Envelope>) -> Result<String, Reason> {
     let request = proto::ProposeAgreementRequest { agreement: agreement.to_vec().into(), approval, beside: false };
-    let answer = gb.connect(who).await.propose_agreement(request).await;
+    let answer = gb.connect(who).await.agreements.propose_agreement(request).await;
     answer.map(|a| a.into_inner().agreement.unwrap().state).map_err(|status| to_fault(&status).reason)
 }
 
@@ -89,7 +89,7 @@ async fn an_approval_counts_for_exactly_what_it_names_and_for_who_signed_it() {
     let id: prost::bytes::Bytes = subject.0.to_vec().into();
     let sign = async |who: &str, approval| {
         let request = proto::SignAgreementRequest { id: id.clone(), approval, beside: false };
-        let answer = gb.connect(who).await.sign_agreement(request).await;
+        let answer = gb.connect(who).await.agreements.sign_agreement(request).await;
         answer.map(|a| a.into_inner().agreement.unwrap()).map_err(|status| to_fault(&status).reason)
     };
     assert_eq!(sign(rita, Some(right.clone())).await.err(), Some(Reason::WrongDomain));
@@ -121,7 +121,7 @@ async fn an_approval_by_a_key_that_was_stolen_ends_with_the_key() {
     gb.one(&["person", "add", "root", "--role", "admin"]).await;
     let sign = async |who: &str| {
         let request = proto::SignAgreementRequest { id: subject.0.to_vec().into(), approval: of(who), beside: false };
-        gb.connect(who).await.sign_agreement(request).await.unwrap().into_inner().agreement.unwrap()
+        gb.connect(who).await.agreements.sign_agreement(request).await.unwrap().into_inner().agreement.unwrap()
     };
     until("the list is in force", async || {
         let people = gb.ask(&["--as", "rita", "person", "list"]).await;

@@ -274,7 +274,7 @@ async fn cut_off_upload(story: &mut Story, gb: &Org, bytes: &[u8]) {
         data: bytes[..256 << 10].to_vec().into(),
     };
     let mut desk = gb.connect("analyst-ana").await;
-    let stored = desk.upload_attachment(tokio_stream::iter([first])).await.unwrap().into_inner().stored;
+    let stored = desk.attachments.upload_attachment(tokio_stream::iter([first])).await.unwrap().into_inner().stored;
     assert_eq!(stored, 256 << 10);
     story.paths.push("an upload that is cut off and resumed");
 }
@@ -388,16 +388,16 @@ async fn mistakes(story: &mut Story, gb: &Org) {
         ("a portion twice", double),
         ("a finding that is none", unaccepted),
     ] {
-        let answer = author.desk.publish_assessment(request).await;
+        let answer = author.desk.assessments.publish_assessment(request).await;
         let status = answer.err().unwrap_or_else(|| panic!("{path} was published"));
         story.is_told(path, &status);
     }
     let mut other = whole.clone();
     other.manifest = publication("no.example", &author.key, &text).manifest;
-    let status = author.desk.publish_assessment(other).await.unwrap_err();
+    let status = author.desk.assessments.publish_assessment(other).await.unwrap_err();
     story.is_told("another's manifest", &status);
     let beginning = watchfire::wire::proto::FindAssessmentsRequest { beginning: story.canaries.next() };
-    let status = author.desk.find_assessments(beginning).await.unwrap_err();
+    let status = author.desk.assessments.find_assessments(beginning).await.unwrap_err();
     assert!(!status.message().is_empty());
     story.paths.push("an id that is none");
 }

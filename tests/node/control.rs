@@ -80,17 +80,17 @@ async fn a_revoked_person_is_turned_away_from_a_desk_that_runs_on() {
     let org = Org::found("gb.example", "state", Some("GB")).await;
     let mut desk = org.connect("analyst-ana").await;
     let mut other = org.connect("officer-olu").await;
-    desk.get_node(proto::GetNodeRequest::default()).await.unwrap();
+    desk.node.get_node(proto::GetNodeRequest::default()).await.unwrap();
     org.ask(&["person", "revoke", "ana"]).await;
     until("her live connection is cut and no new one is made", async || {
-        desk.get_node(proto::GetNodeRequest::default()).await.is_err().then_some(())
+        desk.node.get_node(proto::GetNodeRequest::default()).await.is_err().then_some(())
     })
     .await;
     // Her files are put aside, and are of no use to whoever finds them.
     let aside = fs::read_dir(org.dir.join("persons/revoked")).unwrap().next().unwrap().unwrap().file_name();
     assert!(org.try_connect(&format!("revoked/{}", aside.to_string_lossy())).await.is_err());
     until("the log says why", async || org.log().contains("CERTIFICATE_REVOKED").then_some(())).await;
-    other.get_node(proto::GetNodeRequest::default()).await.unwrap();
+    other.node.get_node(proto::GetNodeRequest::default()).await.unwrap();
     let answer = org.run(&["--as", "ana", "assess", "list"]).await;
     assert_eq!(answer.code, 5, "{}", answer.stderr);
     // Somebody of that name may come back, with new keys, and go again.
@@ -181,7 +181,16 @@ async fn a_delayed_grant_delivers_late_and_says_from_when_on() {
     // From the signed statements themselves: the release came 3 seconds or more after the manifest.
     let request =
         proto::GetAssessmentRequest { assessment_id: hex::decode(&id).unwrap().into(), version: 0, quarantined: false };
-    let held = no.connect("analyst-ana").await.get_assessment(request).await.unwrap().into_inner().assessment.unwrap();
+    let held = no
+        .connect("analyst-ana")
+        .await
+        .assessments
+        .get_assessment(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .assessment
+        .unwrap();
     let manifest = watchfire::wire::manifest::decode(&held.manifest.unwrap().payload).unwrap();
     let release = watchfire::wire::release::decode(&held.releases[0].payload).unwrap();
     assert!(release.released_at.seconds_since(manifest.issued) >= 3, "{} {}", manifest.issued, release.released_at);

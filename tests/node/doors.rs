@@ -5,6 +5,7 @@ use rustls_pki_types::PrivateKeyDer;
 use tonic::{Code, transport::Channel};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 use watchfire::{
+    desk::service,
     domain::fault::Reason,
     identity::devca::Purpose,
     transport::{
@@ -13,7 +14,10 @@ use watchfire::{
         tls_config::{Credentials, TlsConfig},
     },
     wire::{
-        proto::{self, desk_service_client::DeskServiceClient, exchange_service_client::ExchangeServiceClient},
+        proto::{
+            self, exchange_service_client::ExchangeServiceClient, node_service_client::NodeServiceClient,
+            partner_service_client::PartnerServiceClient,
+        },
         status::to_fault,
     },
 };
@@ -106,8 +110,8 @@ async fn persons_do_not_get_in_where_nodes_do_nor_nodes_where_persons_do() {
     }
     // A partner's node, and a partner's administrator, at the desk.
     for issued in [rogue.issue("node/n1", Purpose::NodeTls), rogue.issue("admin/root", Purpose::PersonTls)] {
-        let mut desk = DeskServiceClient::new(rogue.dial_as(&issued, &gb, &gb.desk));
-        let status = desk.get_node(proto::GetNodeRequest::default()).await.unwrap_err();
+        let mut node = NodeServiceClient::new(rogue.dial_as(&issued, &gb, &gb.desk));
+        let status = node.get_node(proto::GetNodeRequest::default()).await.unwrap_err();
         assert!(matches!(to_fault(&status).reason, Reason::NotAPartner | Reason::ChainInvalid), "{status:?}");
     }
     // One of the own persons, at the listener for partners.
@@ -115,7 +119,7 @@ async fn persons_do_not_get_in_where_nodes_do_nor_nodes_where_persons_do() {
     let person = Credentials::load(&files.join("tls.pem"), &files.join("tls.key")).unwrap();
     let gate = gate(person, member_of(&gb), vec![]);
     refused_at_the_door(dial(&gate, &gb, &gb.peer)).await;
-    DeskServiceClient::new(dial(&gate, &gb, &gb.desk)).get_node(proto::GetNodeRequest::default()).await.unwrap();
+    NodeServiceClient::new(dial(&gate, &gb, &gb.desk)).get_node(proto::GetNodeRequest::default()).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -126,8 +130,8 @@ async fn the_peer_listener_offers_partners_the_exchange_and_health_and_nothing_e
     let channel = rogue.dial_as(&rogue.tls, &gb, &gb.peer);
     let health = HealthClient::new(channel.clone()).check(HealthCheckRequest { service: String::new() }).await;
     assert_eq!(health.unwrap().into_inner().status, 1);
-    let mut desk = DeskServiceClient::new(channel.clone());
-    let status = desk.list_partners(proto::ListPartnersRequest {}).await.unwrap_err();
+    let mut partners = PartnerServiceClient::new(channel.clone());
+    let status = partners.list_partners(proto::ListPartnersRequest::default()).await.unwrap_err();
     assert_eq!(status.code(), Code::Unimplemented, "{status:?}");
     assert_eq!(reflected(channel).await.unwrap_err().code(), Code::Unimplemented);
     // On the desk both are there.
@@ -135,6 +139,11 @@ async fn the_peer_listener_offers_partners_the_exchange_and_health_and_nothing_e
     let person = Credentials::load(&files.join("tls.pem"), &files.join("tls.key")).unwrap();
     let gate = gate(person, member_of(&gb), vec![]);
     reflected(dial(&gate, &gb, &gb.desk)).await.unwrap();
+    for name in service::NAMES {
+        let request = HealthCheckRequest { service: (*name).to_owned() };
+        let health = HealthClient::new(dial(&gate, &gb, &gb.desk)).check(request).await;
+        assert_eq!(health.unwrap().into_inner().status, 1, "{name}");
+    }
     // And the desk does not offer the exchange.
     let mut exchange = ExchangeServiceClient::new(dial(&gate, &gb, &gb.desk));
     assert_eq!(exchange.hello(hello()).await.unwrap_err().code(), Code::Unimplemented);

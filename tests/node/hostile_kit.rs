@@ -304,7 +304,7 @@ pub async fn accept(
     let id = id_of(StatementKind::Invitation, payload);
     let approval = Some(approval(victim, who, Matter::Partner, subject::statement(&id)));
     let request = proto::AcceptPartnerRequest { approval, ..request.clone() };
-    Ok(victim.connect(who).await.accept_partner(request).await?.into_inner())
+    Ok(victim.connect(who).await.partners.accept_partner(request).await?.into_inner())
 }
 
 /// What the rogue's node serves.

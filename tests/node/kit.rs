@@ -370,7 +370,7 @@ impl Author {
 
     pub async fn try_publish(&mut self, text: &str) -> Result<proto::PublishAssessmentResponse, Status> {
         let request = publication(self.domain, &self.key, text);
-        self.desk.publish_assessment(request).await.map(tonic::Response::into_inner)
+        self.desk.assessments.publish_assessment(request).await.map(tonic::Response::into_inner)
     }
 }
 

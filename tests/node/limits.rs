@@ -123,7 +123,7 @@ async fn a_statement_of_an_unknown_kind_is_refused_by_name() {
         portions: vec![],
         accepted_findings: vec![],
     };
-    let status = org.connect("analyst-ana").await.publish_assessment(request).await.unwrap_err();
+    let status = org.connect("analyst-ana").await.assessments.publish_assessment(request).await.unwrap_err();
     refused(&status, Code::InvalidArgument, Reason::UnknownOrNonCanonical);
     assert_eq!(to_fault(&status).field.as_deref(), Some("manifest.payload_type"));
 }

@@ -250,7 +250,7 @@ async fn a_ca_that_lost_its_number_takes_two_administrators() {
     let by = Some(approval(&gb, "analyst-ana", Matter::RevocationList, Sha256([0; 32])));
     let replace = proto::GiveRevocationListRequest { data: vec![1].into(), issuers: vec![], replace: by };
     let mut ana = gb.connect("analyst-ana").await;
-    let refused = ana.give_revocation_list(tokio_stream::iter([replace])).await.unwrap_err();
+    let refused = ana.trust.give_revocation_list(tokio_stream::iter([replace])).await.unwrap_err();
     assert_eq!(to_fault(&refused).reason, Reason::RoleRequired);
     let waits = give("root", &[&low, "--replace"]).await;
     assert_eq!(waits.lines()[0]["organisations"][0]["outcome"], "waits", "{}", waits.stderr);

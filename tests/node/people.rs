@@ -128,7 +128,7 @@ async fn the_register_is_read_without_a_node_and_kept_from_who_may_not() {
     };
     let running = names(&gb).await;
     let mut ana = gb.connect("analyst-ana").await;
-    let refused = ana.list_people(proto::ListPeopleRequest {}).await.unwrap_err();
+    let refused = ana.people.list_people(proto::ListPeopleRequest::default()).await.unwrap_err();
     assert_eq!(to_fault(&refused).reason.to_string(), "ROLE_REQUIRED");
     gb.kill().await;
     assert_eq!(names(&gb).await, running);
@@ -245,7 +245,14 @@ async fn one_partner_alone_does_not_say_how_many_persons_decide_here() {
     assert_eq!(says(&de, 1).await, (1, 0));
     assert_eq!(says(&de, 2).await, (2, 1));
     assert_eq!(says(&fr, 0).await, (2, 1), "it is remembered");
-    let needed =
-        gb.connect("admin-root").await.list_people(proto::ListPeopleRequest {}).await.unwrap().into_inner().needed;
+    let needed = gb
+        .connect("admin-root")
+        .await
+        .people
+        .list_people(proto::ListPeopleRequest::default())
+        .await
+        .unwrap()
+        .into_inner()
+        .needed;
     assert_eq!(needed, 2);
 }

@@ -51,8 +51,12 @@ async fn a_withdrawal_seals_and_its_originator_sees_it_confirmed() {
     let held = holder(&gb, &id, "no.example", "held").await;
     assert!(held["versions"][0]["stored"].is_string() && held["versions"][0]["portions"] == 3, "{held}");
     let mut follow = no.connect("analyst-ana").await;
-    let request = watchfire::wire::proto::FollowFeedRequest { partner: "gb.example".into(), new_only: true };
-    let mut items = follow.follow_feed(request).await.unwrap().into_inner();
+    let request = watchfire::wire::proto::FollowFeedRequest {
+        partner: "gb.example".into(),
+        new_only: true,
+        cursor: String::new(),
+    };
+    let mut items = follow.assessments.follow_feed(request).await.unwrap().into_inner();
     tokio::time::sleep(Duration::from_millis(300)).await;
 
     // An officer's word only, about an own assessment, and with a reason.
@@ -196,8 +200,9 @@ async fn whoever_was_away_gets_the_recall_before_anything_else() {
     no.has("gb.example", &[std::slice::from_ref(&id), &after[..]].concat()).await;
     let taken = no.one(&["--as", "olu", "assess", "recall", "--list"]).await;
     let mut follow = no.connect("analyst-ana").await;
-    let request = watchfire::wire::proto::FollowFeedRequest { partner: String::new(), new_only: false };
-    let mut items = follow.follow_feed(request).await.unwrap().into_inner();
+    let request =
+        watchfire::wire::proto::FollowFeedRequest { partner: String::new(), new_only: false, cursor: String::new() };
+    let mut items = follow.assessments.follow_feed(request).await.unwrap().into_inner();
     let changed: watchfire::domain::time::Time = taken["changed"].as_str().unwrap().parse().unwrap();
     let mut later = 0;
     while later < after.len() {

@@ -138,7 +138,7 @@ async fn an_honest_recall_of_thousands_works_through_and_a_warning_overtakes_it(
     for (n, id) in ids.iter().enumerate() {
         let recall = recall(&officer, gb.domain, AssessmentId::try_from(&hex::decode(id).unwrap()[..]).unwrap());
         let request = proto::RecallAssessmentRequest { recall: Some(recall), keep_own: false };
-        desk.recall_assessment(request).await.unwrap();
+        desk.recalls.recall_assessment(request).await.unwrap();
         if n == ids.len() / 2 {
             warning = Some(author.publish(&urgent("not taken back")).await);
         }

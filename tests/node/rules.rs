@@ -24,7 +24,7 @@ fn remove(org: &Org, name: &str) {
 async fn rules(org: &Org, what: &str, is_so: impl Fn(&proto::GetRulesResponse) -> bool) -> proto::GetRulesResponse {
     let mut desk = org.connect("admin-root").await;
     until(what, async || {
-        let said = desk.get_rules(proto::GetRulesRequest { version: 0 }).await.unwrap().into_inner();
+        let said = desk.rules.get_rules(proto::GetRulesRequest { version: 0 }).await.unwrap().into_inner();
         is_so(&said).then_some(said)
     })
     .await
@@ -41,7 +41,7 @@ async fn publish(author: &mut Author, headline: &str) -> (String, Vec<bool>) {
 async fn held(org: &Org, id: &str) -> usize {
     let request =
         proto::GetAssessmentRequest { assessment_id: hex::decode(id).unwrap().into(), version: 0, quarantined: false };
-    let answer = org.connect("analyst-ana").await.get_assessment(request).await.unwrap().into_inner();
+    let answer = org.connect("analyst-ana").await.assessments.get_assessment(request).await.unwrap().into_inner();
     answer.assessment.unwrap().portions.len()
 }
 

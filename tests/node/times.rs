@@ -224,7 +224,7 @@ async fn an_issue_time_in_the_past_does_not_get_round_a_delay() {
         portions: composed.portions.into_iter().map(Into::into).collect(),
         accepted_findings: usual.accepted_findings,
     };
-    match author.desk.publish_assessment(request).await {
+    match author.desk.assessments.publish_assessment(request).await {
         Ok(published) => {
             let decisions = published.into_inner().decisions;
             let decision = decisions.iter().find(|d| d.partner == no.domain).unwrap();
@@ -247,7 +247,7 @@ async fn an_expired_author_s_key_alone_publishes_nothing() {
     // At its own node.
     let mut author = gb.author().await;
     let request = publication(gb.domain, &old, &note("by a thief", "BF"));
-    let refused = author.desk.publish_assessment(request).await.unwrap_err();
+    let refused = author.desk.assessments.publish_assessment(request).await.unwrap_err();
     assert_eq!(wire::status::to_fault(&refused).reason.to_string(), "CHAIN_INVALID", "{refused}");
     // And at a partner's, without its node: the thief's own node hands it over as if it had come from there.
     let (no, mut chain, served, _stop) = reader().await;

@@ -61,7 +61,7 @@ pub struct Person {
 }
 
 impl Person {
-    fn new(message: proto::AgreementApproval) -> Self {
+    fn new(message: proto::ApprovalView) -> Self {
         let approval = message.statement.map(|s| id_of(StatementKind::Approval, &s.payload).to_string());
         Self { at: written(message.at).unwrap_or_default(), id: message.id, approval }
     }

@@ -1,12 +1,14 @@
 //! Finds the agreement that a command names, and prints what became of it.
 
+use std::cmp::Reverse;
+
 use clap::Args;
 
 use super::details::AgreementDetails;
 use crate::{
     cli::{CliError, Exit, Global, id_prefix, output},
     desk::client::DeskClient,
-    wire::proto,
+    wire::{field::time, proto},
 };
 
 /// Names an agreement on the command line.
@@ -24,10 +26,14 @@ pub fn print(global: &Global, agreement: Option<proto::AgreementView>) -> Result
     Ok(view)
 }
 
-/// All agreements of the node.
+/// All agreements of the node, the latest change first.
 pub async fn all(desk: &mut DeskClient) -> Result<Vec<AgreementDetails>, CliError> {
-    let all = desk.list_agreements(proto::ListAgreementsRequest {}).await?.into_inner().agreements;
-    all.into_iter().map(AgreementDetails::new).collect()
+    let all = desk.all_agreements().await?;
+    let dated = |a: proto::AgreementView| Ok((time("changed", a.changed).ok(), AgreementDetails::new(a)?));
+    let mut all = all.into_iter().map(dated).collect::<Result<Vec<_>, CliError>>()?;
+    // The desk lists them by id. People look for the latest change.
+    all.sort_by_key(|(changed, details)| Reverse((*changed, details.agreement.version)));
+    Ok(all.into_iter().map(|(_, details)| details).collect())
 }
 
 /// The one agreement whose id begins with `id`.

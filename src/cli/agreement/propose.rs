@@ -120,7 +120,7 @@ impl Propose {
         let subject = subject::statement(&id_of(StatementKind::Agreement, &payload));
         let approval = Some(approve(&context, Matter::Agreement, subject)?);
         let request = proto::ProposeAgreementRequest { agreement: payload.into(), approval, beside: self.beside };
-        let answer = desk.propose_agreement(request).await?.into_inner();
+        let answer = desk.agreements.propose_agreement(request).await?.into_inner();
         let view = lookup::print(global, answer.agreement)?;
         transfer::write_signed(global, &view, self.out.as_deref())
     }

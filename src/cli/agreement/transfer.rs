@@ -46,7 +46,7 @@ impl Export {
         }
         // A call of its own, so that the export is recorded in the ledger.
         let id = hex::decode(&agreement.id).unwrap_or_default().into();
-        let taken = desk.export_agreement(proto::ExportAgreementRequest { id }).await?.into_inner();
+        let taken = desk.agreements.export_agreement(proto::ExportAgreementRequest { id }).await?.into_inner();
         let envelope = wire::envelope::from_proto(taken.envelope.unwrap_or_default())?;
         write_new(&self.out, &armour(&envelope))?;
         let made = serde_json::json!({ "file": self.out, "id": agreement.id });
@@ -60,7 +60,7 @@ impl Import {
         let envelope = read_armoured(&self.file)?;
         let mut desk = Context::load(global, ADMINS)?.connect().await?;
         let request = proto::ImportAgreementRequest { agreement: Some(wire::envelope::to_proto(&envelope)) };
-        lookup::print(global, desk.import_agreement(request).await?.into_inner().agreement).map(|_| ())
+        lookup::print(global, desk.agreements.import_agreement(request).await?.into_inner().agreement).map(|_| ())
     }
 }
 

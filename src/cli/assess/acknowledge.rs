@@ -43,7 +43,7 @@ impl Acknowledge {
             kind: number_of(ReceiptKind::ALL, &kind),
             text: text.cloned().unwrap_or_default(),
         };
-        let version = desk.acknowledge_assessment(request).await?.into_inner().version;
+        let version = desk.receipts.acknowledge_assessment(request).await?.into_inner().version;
         let said = serde_json::json!({ "assessment": id, "version": version, "acknowledged": kind });
         output::result(global, &said, || format!("acknowledged {id} (version {version}): {kind}"));
         Ok(())

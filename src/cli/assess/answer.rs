@@ -65,7 +65,7 @@ impl Answer {
             text,
             exception: exception.as_ref().map(wire::envelope::to_proto),
         };
-        let row = RequestRow::new(desk.answer_request(message).await?.into_inner().request)?;
+        let row = RequestRow::new(desk.requests.answer_request(message).await?.into_inner().request)?;
         output::result(global, &row, || row.words());
         Ok(())
     }
@@ -80,7 +80,7 @@ impl Answer {
 
     /// The request that is meant.
     async fn request(&self, desk: &mut DeskClient) -> Result<RequestRow, CliError> {
-        let all = desk.list_requests(proto::ListRequestsRequest { open_only: false }).await?.into_inner().requests;
+        let all = desk.all_requests(false).await?;
         let mut found = vec![];
         for view in all.into_iter().filter(|v| !v.outgoing && hex::encode(&v.id).starts_with(&self.request)) {
             found.push(RequestRow::new(Some(view))?);
@@ -115,7 +115,8 @@ impl Answer {
         };
         let payload = wire::request::encode_exception(&exception);
         wire::request::decode_exception(&payload).map_err(|f| CliError::usage(f.to_string()))?;
-        let weighed = desk.weigh_exception(proto::WeighExceptionRequest { exception: payload.clone().into() }).await?;
+        let weighed =
+            desk.requests.weigh_exception(proto::WeighExceptionRequest { exception: payload.clone().into() }).await?;
         refuse_what_stays(&labels, weighed.into_inner().decision.map(Decision::new))?;
         let key = context.signing_key()?;
         key.statement(StatementKind::Exception, payload).map_err(|e| CliError::files(e.to_string()))
@@ -144,7 +145,7 @@ async fn labels(desk: &mut DeskClient, request: &RequestRow) -> Result<Vec<proto
         version: request.version,
         partner: request.partner.clone(),
     };
-    Ok(desk.explain(asked).await?.into_inner().portions)
+    Ok(desk.assessments.explain(asked).await?.into_inner().portions)
 }
 
 fn digest(labels: &[proto::PortionLabel], wanted: &str) -> Result<Digest, CliError> {

@@ -59,7 +59,7 @@ pub(super) async fn upload(
         let Some(Body::Attachment(attachment)) = draft.portions.get(place).map(|p| &p.body) else { continue };
         let sha256: prost::bytes::Bytes = attachment.sha256.0.to_vec().into();
         let request = proto::GetAttachmentStatusRequest { sha256: sha256.clone(), uploaded_only: true };
-        let status = desk.get_attachment_status(request).await?.into_inner();
+        let status = desk.attachments.get_attachment_status(request).await?.into_inner();
         if status.complete {
             continue;
         }
@@ -72,7 +72,7 @@ pub(super) async fn upload(
             let bar = bar.clone();
             tokio::task::spawn_blocking(move || read_chunks(file, &sha256, size, status.stored, &sender, &bar))
         };
-        desk.upload_attachment(tokio_stream::wrappers::ReceiverStream::new(receiver)).await?;
+        desk.attachments.upload_attachment(tokio_stream::wrappers::ReceiverStream::new(receiver)).await?;
         bar.finish_and_clear();
         let read = reading.await.map_err(|e| CliError::files(e.to_string()))?;
         read.map_err(|e| failed(path, &e))?;
@@ -141,6 +141,7 @@ impl Fetch {
         let mut desk = Context::load(global, WRITERS)?.connect().await?;
         let sha256: prost::bytes::Bytes = self.sha256.0.to_vec().into();
         let status = desk
+            .attachments
             .get_attachment_status(proto::GetAttachmentStatusRequest { sha256: sha256.clone(), uploaded_only: false })
             .await?
             .into_inner();
@@ -155,8 +156,11 @@ impl Fetch {
         let at = self.out.display();
         let mut file = NewFile::begin(&self.out, FOR_ALL)?;
         let bar = bar(global, status.size, "fetching");
-        let mut chunks =
-            desk.download_attachment(proto::DownloadAttachmentRequest { sha256, offset: 0 }).await?.into_inner();
+        let mut chunks = desk
+            .attachments
+            .download_attachment(proto::DownloadAttachmentRequest { sha256, offset: 0 })
+            .await?
+            .into_inner();
         unless_ended(async {
             let mut stream = Sha256Stream::new();
             while let Some(chunk) = chunks.message().await? {

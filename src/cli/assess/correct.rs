@@ -43,7 +43,7 @@ impl Correct {
         let id = id_prefix::assessment(&mut desk, &self.id).await?;
         let request =
             proto::GetAssessmentRequest { assessment_id: id.0.to_vec().into(), version: 0, quarantined: false };
-        let view = desk.get_assessment(request).await?.into_inner().assessment;
+        let view = desk.assessments.get_assessment(request).await?.into_inner().assessment;
         let payload = view.as_ref().and_then(|v| v.manifest.as_ref()).map(|m| m.payload.clone()).unwrap_or_default();
         let held = OpenedAssessment::new(view)?;
         if held.manifest.originator != context.config.organisation.domain {

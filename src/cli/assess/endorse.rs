@@ -79,7 +79,7 @@ impl Endorse {
         let id = id_prefix::assessment(&mut desk, &self.id).await?;
         let request =
             proto::GetAssessmentRequest { assessment_id: id.0.to_vec().into(), version: 0, quarantined: false };
-        let held = OpenedAssessment::new(desk.get_assessment(request).await?.into_inner().assessment)?;
+        let held = OpenedAssessment::new(desk.assessments.get_assessment(request).await?.into_inner().assessment)?;
         if matches!(held.state.as_str(), "withdrawn" | "purged") {
             let what = "the assessment was recalled, so it can't be endorsed";
             return Err(CliError::new(Exit::Failed, "RECALLED", what));
@@ -111,7 +111,7 @@ impl Endorse {
         let envelope =
             key.statement(StatementKind::Endorsement, payload).map_err(|e| CliError::files(e.to_string()))?;
         let request = proto::EndorseAssessmentRequest { endorsement: Some(wire::envelope::to_proto(&envelope)) };
-        let answer = desk.endorse_assessment(request).await?.into_inner();
+        let answer = desk.assessments.endorse_assessment(request).await?.into_inner();
         let endorsed = Endorsed {
             endorsement: hex::encode(&answer.endorsement_id),
             assessment: endorsement.assessment.to_string(),

@@ -144,8 +144,7 @@ impl Holders {
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
         let mut desk = Context::load(global, ANYBODY)?.connect().await?;
         let id = id_prefix::assessment(&mut desk, &self.id).await?.to_string();
-        let assessment_id = hex::decode(&id).unwrap_or_default().into();
-        let answer = desk.get_holders(proto::GetHoldersRequest { assessment_id }).await?.into_inner();
+        let answer = desk.all_holders(&hex::decode(&id).unwrap_or_default()).await?;
         let recall = answer.recall.as_ref().map(|r| r.kind.clone());
         let holders = answer.holders.into_iter().map(|h| Holder::new(&id, recall.as_deref(), h));
         let holders: Vec<Holder> = holders.collect();

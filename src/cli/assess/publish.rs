@@ -97,7 +97,7 @@ impl Publish {
             portions: portions.into_iter().map(Into::into).collect(),
             accepted_findings: self.accept.clone(),
         };
-        let answer = desk.publish_assessment(request).await?.into_inner();
+        let answer = desk.assessments.publish_assessment(request).await?.into_inner();
         // It is published already, so an error of the following calls is not an error of the command.
         let unread = unread(desk).await.unwrap_or_default();
         let decisions = answer
@@ -127,7 +127,7 @@ impl Publish {
 
     /// Reports which of the recipients could not verify what they were sent last. They may not be able to read this one either.
     async fn warn(&self, global: &Global, desk: &mut DeskClient, decisions: &[Decision]) -> Result<(), CliError> {
-        let withheld = desk.get_node(proto::GetNodeRequest::default()).await?.into_inner().withheld;
+        let withheld = desk.node.get_node(proto::GetNodeRequest::default()).await?.into_inner().withheld;
         if !withheld.is_empty() {
             output::note(global, &format!("ATTENTION: nobody gets it yet: {withheld}"));
         }
@@ -174,7 +174,7 @@ impl LeftBehind {
 
 /// Why partners can't verify what they were sent last, by partner.
 async fn unread(desk: &mut DeskClient) -> Result<HashMap<String, String>, CliError> {
-    let feeds = desk.get_feed_status(proto::GetFeedStatusRequest {}).await?.into_inner().feeds;
+    let feeds = desk.all_feeds().await?;
     let newest = feeds.into_iter().filter(|f| f.outgoing).filter_map(|f| {
         let there = f.quarantined_newest.into_iter().next().filter(|there| can_t_verify(&there.reason))?;
         Some((f.partner, there.reason))

@@ -56,7 +56,7 @@ impl Purge {
             false => None,
         };
         let request = proto::DecidePurgeRequest { assessment_id: id.0.to_vec().into(), decline, approval };
-        let view = desk.decide_purge(request).await?.into_inner().recall;
+        let view = desk.recalls.decide_purge(request).await?.into_inner().recall;
         let view = view.ok_or_else(|| CliError::new(Exit::Failed, "INTERNAL", "the node's answer is empty"))?;
         let taken = RecallDetails::new(view);
         output::result(global, &taken, || taken.words());

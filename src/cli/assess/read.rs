@@ -114,8 +114,9 @@ impl List {
             all_versions: self.all_versions,
             quarantined: self.quarantined,
             limit: self.limit,
+            cursor: String::new(),
         };
-        let mut answers = desk.list_assessments(request).await?.into_inner();
+        let mut answers = desk.assessments.list_assessments(request).await?.into_inner();
         let mut rows = vec![];
         // What came before an error is shown before the error. A damaged assessment must not hide others.
         let ended = loop {
@@ -177,7 +178,7 @@ impl Show {
             version: self.version,
             quarantined: self.quarantined,
         };
-        let held = OpenedAssessment::new(desk.get_assessment(request).await?.into_inner().assessment)?;
+        let held = OpenedAssessment::new(desk.assessments.get_assessment(request).await?.into_inner().assessment)?;
         output::result(global, &held.json(), || {
             let text = render::assessment(
                 &AssessmentText { language: self.language.as_ref(), ..held.view() },

@@ -51,8 +51,7 @@ impl Recall {
         let context = Context::load(global, OFFICERS)?;
         let mut desk = context.connect().await?;
         let id = id_prefix::assessment(&mut desk, id).await?;
-        let request = proto::GetHoldersRequest { assessment_id: id.0.to_vec().into() };
-        let held = desk.get_holders(request).await?.into_inner();
+        let held = desk.all_holders(&id.0).await?;
         if held.originator != context.config.organisation.domain.as_str() {
             let what = format!("`{id}` is an assessment of {}; only its originator can recall it", held.originator);
             return Err(CliError::new(Exit::Denied, "WRONG_DOMAIN", what));
@@ -79,7 +78,7 @@ impl Recall {
             recall: Some(wire::envelope::to_proto(&envelope)),
             keep_own: self.keep_own,
         };
-        let answer = desk.recall_assessment(request).await?.into_inner();
+        let answer = desk.recalls.recall_assessment(request).await?.into_inner();
         let view =
             answer.recall.ok_or_else(|| CliError::new(Exit::Failed, "INTERNAL", "the node's answer is empty"))?;
         let (taken, told) = (RecallDetails::new(view), answer.told);

@@ -39,7 +39,7 @@ impl ReleaseAgain {
             assessment_id: hex::decode(&id).unwrap_or_default().into(),
             partner: self.partner.as_ref().map(ToString::to_string).unwrap_or_default(),
         };
-        let partners = desk.release_again(request).await?.into_inner().partners;
+        let partners = desk.assessments.release_again(request).await?.into_inner().partners;
         let queued = Queued { assessment: id, partners };
         output::result(global, &queued, || {
             format!("{} is queued again for {}", queued.assessment, queued.partners.join(", "))

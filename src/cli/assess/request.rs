@@ -168,7 +168,7 @@ impl Request {
             kinds: names::encode(&self.kind),
             question: self.question.as_deref().map(draft_text).unwrap_or_default(),
         };
-        let row = RequestRow::new(desk.request_more(request).await?.into_inner().request)?;
+        let row = RequestRow::new(desk.requests.request_more(request).await?.into_inner().request)?;
         output::result(global, &row, || format!("asked\n\n{}", row.words()));
         Ok(())
     }
@@ -178,7 +178,7 @@ impl Requests {
     /// Runs the command.
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
         let mut desk = Context::load(global, WRITERS)?.connect().await?;
-        let all = desk.list_requests(proto::ListRequestsRequest { open_only: self.open }).await?.into_inner().requests;
+        let all = desk.all_requests(self.open).await?;
         let rows = all.into_iter().map(|view| RequestRow::new(Some(view))).collect::<Result<Vec<_>, _>>()?;
         let is_asked = |row: &&RequestRow| {
             let direction = match row.direction {

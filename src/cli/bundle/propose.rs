@@ -54,7 +54,7 @@ impl Propose {
         let roots = TrustBundle::from_pem(context.config.organisation.domain.clone(), &pem);
         let roots = roots.map_err(|fault| CliError::files(format!("{at}: {fault}")))?;
         let mut desk = context.connect().await?;
-        let status = desk.get_bundle(proto::GetBundleRequest {}).await?.into_inner();
+        let status = desk.trust.get_bundle(proto::GetBundleRequest {}).await?.into_inner();
         propose(global, &context, &status, roots, vec![], self.now).await
     }
 }
@@ -63,7 +63,7 @@ impl Retire {
     pub(super) async fn run(&self, global: &Global) -> Result<(), CliError> {
         let context = Context::load(global, ADMINS)?;
         let mut desk = context.connect().await?;
-        let status = desk.get_bundle(proto::GetBundleRequest {}).await?.into_inner();
+        let status = desk.trust.get_bundle(proto::GetBundleRequest {}).await?.into_inner();
         let gone = self.meant(&status.roots)?;
         let behind: Vec<&str> =
             status.partners.iter().filter(|p| p.sequence != status.sequence).map(|p| p.partner.as_str()).collect();
@@ -132,7 +132,7 @@ async fn propose(
     let envelope = sign_new(context, wire::bundle::encode(&bundle))?;
     let mut desk = context.connect().await?;
     let request = proto::ProposeBundleRequest { bundle: Some(wire::envelope::to_proto(&envelope)), at_once };
-    desk.propose_bundle(request).await?;
+    desk.trust.propose_bundle(request).await?;
     let fingerprint = roots.fingerprint().to_string();
     let id = id_of(StatementKind::Bundle, &envelope.payload).to_string();
     let short = id.get(..12).unwrap_or_default().to_owned();

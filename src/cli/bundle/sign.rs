@@ -27,7 +27,7 @@ impl Sign {
     pub(super) async fn run(&self, global: &Global) -> Result<(), CliError> {
         let context = Context::load(global, ADMINS)?;
         let mut desk = context.connect().await?;
-        let status = desk.get_bundle(proto::GetBundleRequest {}).await?.into_inner();
+        let status = desk.trust.get_bundle(proto::GetBundleRequest {}).await?.into_inner();
         let proposed = self.meant(&status.proposed)?;
         let change = status::proposal(&status.roots, proposed);
         let who = proposed.by.join(", ");
@@ -41,7 +41,7 @@ impl Sign {
         }
         let envelope = wire::envelope::from_proto(present("bundle", proposed.bundle.clone())?)?;
         let mine = cosign(&context, envelope.payload)?;
-        desk.sign_bundle(proto::SignBundleRequest { bundle: Some(wire::envelope::to_proto(&mine)) }).await?;
+        desk.trust.sign_bundle(proto::SignBundleRequest { bundle: Some(wire::envelope::to_proto(&mine)) }).await?;
         let made = serde_json::json!({ "sequence": status.sequence + 1, "fingerprint": proposed.fingerprint });
         output::result(global, &made, || {
             format!(

@@ -128,7 +128,7 @@ impl Output {
 impl Status {
     pub(super) async fn run(&self, global: &Global) -> Result<(), CliError> {
         let mut desk = Context::load(global, ADMINS)?.connect().await?;
-        let status = desk.get_bundle(proto::GetBundleRequest {}).await?.into_inner();
+        let status = desk.trust.get_bundle(proto::GetBundleRequest {}).await?.into_inner();
         if let Some(out) = &self.out {
             if status.chain.is_empty() {
                 let what = "no bundle that two administrators have signed leads to these roots; give partners a new invitation";

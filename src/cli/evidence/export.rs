@@ -26,7 +26,7 @@ impl Export {
         let mut desk = Context::load(global, AUDITORS)?.connect().await?;
         let id = id_prefix::assessment(&mut desk, &self.id).await?;
         let request = proto::ExportEvidenceRequest { assessment_id: id.0.to_vec().into() };
-        let statements = desk.export_evidence(request).await?.into_inner().statements;
+        let statements = desk.ledger.export_evidence(request).await?.into_inner().statements;
         let mut text = format!(
             "Two different signed statements about assessment {id}. Anybody who has the roots of the organisation that signed them can check them:\n\
              watchfire evidence check FILE --bundle ROOTS.pem\n"

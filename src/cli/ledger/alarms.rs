@@ -20,7 +20,7 @@ struct Alarm {
 
 pub(super) async fn run(global: &Global) -> Result<(), CliError> {
     let mut desk = Context::load(global, ANYBODY)?.connect().await?;
-    let alarms = desk.list_ledger_alarms(proto::ListLedgerAlarmsRequest {}).await?.into_inner().alarms;
+    let alarms = desk.all_alarms().await?;
     if alarms.is_empty() && !global.json {
         output::print("no alarms");
     }

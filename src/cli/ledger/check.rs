@@ -64,7 +64,7 @@ impl Check {
     async fn known(&self, global: &Global, proof: &Proof) -> Option<proto::CheckLedgerNoteResponse> {
         let mut desk = Context::load(global, ANYBODY).ok()?.connect().await.ok()?;
         let request = proto::CheckLedgerNoteRequest { note: proof.note.clone(), key: proof.key.clone() };
-        Some(desk.check_ledger_note(request).await.ok()?.into_inner())
+        Some(desk.ledger.check_ledger_note(request).await.ok()?.into_inner())
     }
 }
 

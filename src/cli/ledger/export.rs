@@ -25,7 +25,7 @@ impl Export {
     pub(super) async fn run(&self, global: &Global) -> Result<(), CliError> {
         let at = self.out.display();
         let mut desk = Context::load(global, AUDITORS)?.connect().await?;
-        let mut parts = desk.export_ledger(proto::ExportLedgerRequest {}).await?.into_inner();
+        let mut parts = desk.ledger.export_ledger(proto::ExportLedgerRequest {}).await?.into_inner();
         let mut file = NewFile::begin(&self.out, FOR_OWNER)?;
         let bytes = unless_ended(async {
             let mut bytes = 0;

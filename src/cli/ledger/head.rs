@@ -36,7 +36,7 @@ impl From<proto::LedgerWitness> for Witness {
 
 pub(super) async fn run(global: &Global) -> Result<(), CliError> {
     let mut desk = Context::load(global, AUDITORS)?.connect().await?;
-    let answer = desk.get_ledger_head(proto::GetLedgerHeadRequest {}).await?.into_inner();
+    let answer = desk.ledger.get_ledger_head(proto::GetLedgerHeadRequest {}).await?.into_inner();
     let proto::GetLedgerHeadResponse { note, origin, size, root, entries, key, witnesses, behind } = answer;
     let witnesses = witnesses.into_iter().map(Witness::from).collect();
     let (root, behind) = (hex::encode(root), !behind.is_empty());

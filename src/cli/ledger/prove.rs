@@ -29,7 +29,7 @@ impl Prove {
         let mut desk = Context::load(global, AUDITORS)?.connect().await?;
         let request =
             proto::ProveLedgerEventRequest { event: self.event.clone(), partner: text_of(self.partner.as_ref()) };
-        let proof = desk.prove_ledger_event(request).await?.into_inner().proof;
+        let proof = desk.ledger.prove_ledger_event(request).await?.into_inner().proof;
         if self.out.is_none() && global.json {
             // One object, one line.
             let value: serde_json::Value = serde_json::from_str(&proof).unwrap_or_default();

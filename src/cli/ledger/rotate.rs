@@ -16,7 +16,7 @@ impl RotateKey {
         if !output::confirm(global, "Sign this node's ledger with another key from now on?") {
             return Err(CliError::new(Exit::Failed, "NOT_CONFIRMED", "nothing was done; confirm, or give --yes"));
         }
-        let origin = desk.rotate_ledger_key(proto::RotateLedgerKeyRequest {}).await?.into_inner().origin;
+        let origin = desk.ledger.rotate_ledger_key(proto::RotateLedgerKeyRequest {}).await?.into_inner().origin;
         let made = serde_json::json!({ "origin": origin });
         output::result(global, &made, || format!("the ledger continues as {origin}, signed with a new key"));
         Ok(())

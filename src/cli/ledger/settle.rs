@@ -37,10 +37,10 @@ impl Settle {
         if !output::confirm(global, question) {
             return Err(CliError::new(Exit::Failed, "NOT_CONFIRMED", "nothing was done; confirm, or give --yes"));
         }
-        let node = desk.get_node(proto::GetNodeRequest { check_store: false }).await?.into_inner();
+        let node = desk.node.get_node(proto::GetNodeRequest { check_store: false }).await?.into_inner();
         let approval = approve(&context, Matter::Settlement, subject::bytes(node.lost_note.as_bytes()))?;
         let request = proto::SettleLedgerRequest { reason: self.reason.clone(), approval: Some(approval) };
-        let answer = desk.settle_ledger(request).await?.into_inner();
+        let answer = desk.ledger.settle_ledger(request).await?.into_inner();
         let proto::SettleLedgerResponse { settled, approvals, needed, origin } = answer;
         let outcome = Outcome { settled, approvals, needed, origin };
         output::result(global, &outcome, || match outcome.settled {

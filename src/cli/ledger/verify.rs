@@ -116,7 +116,7 @@ fn bar(global: &Global) -> ProgressBar {
 
 async fn at_the_node(global: &Global) -> Result<Outcome, CliError> {
     let mut desk = Context::load(global, AUDITORS)?.connect().await?;
-    let mut steps = desk.verify_ledger(proto::VerifyLedgerRequest {}).await?.into_inner();
+    let mut steps = desk.ledger.verify_ledger(proto::VerifyLedgerRequest {}).await?.into_inner();
     let bar = bar(global);
     while let Some(step) = steps.message().await? {
         bar.set_position(step.size);

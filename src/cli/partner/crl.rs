@@ -103,7 +103,7 @@ impl GiveList {
                     replace: replace.take(),
                 })
                 .collect();
-            let answer = desk.give_revocation_list(futures_util::stream::iter(pieces)).await?.into_inner();
+            let answer = desk.trust.give_revocation_list(futures_util::stream::iter(pieces)).await?.into_inner();
             let view = Output::new(answer);
             output::result(global, &view, || view.words());
         }

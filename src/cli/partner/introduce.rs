@@ -1,5 +1,7 @@
 //! `watchfire partner introduce` and `partner introductions`.
 
+use std::cmp::Reverse;
+
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
@@ -21,7 +23,11 @@ use crate::{
     render::text::one_line,
     seal::subject,
     telemetry::SystemClock,
-    wire::{self, field::present, proto},
+    wire::{
+        self,
+        field::{present, time},
+        proto,
+    },
 };
 
 /// Vouches for organisations whose words were compared here. Needs a second administrator, who runs `partner introductions sign` within 7
@@ -107,7 +113,7 @@ async fn hand_in(
 ) -> Result<Vec<proto::IntroductionView>, CliError> {
     let introductions = envelopes.iter().map(wire::envelope::to_proto).collect();
     let request = proto::SignIntroductionsRequest { introductions, to };
-    Ok(desk.sign_introductions(request).await?.into_inner().introductions)
+    Ok(desk.introductions.sign_introductions(request).await?.into_inner().introductions)
 }
 
 impl Introduce {
@@ -115,7 +121,7 @@ impl Introduce {
         let context = Context::load(global, ADMINS)?;
         let mut desk = context.connect().await?;
         let of: Vec<String> = if self.all {
-            let partners = desk.list_partners(proto::ListPartnersRequest {}).await?.into_inner().partners;
+            let partners = desk.all_partners().await?.0;
             let active = partners.into_iter().filter(|p| p.state == "active" && p.introduced_by.is_empty());
             active.map(|p| p.domain).collect()
         } else {
@@ -123,7 +129,8 @@ impl Introduce {
         };
         let mut envelopes = vec![];
         for domain in of {
-            let answer = desk.get_invitation_of(proto::GetInvitationOfRequest { domain }).await?.into_inner();
+            let answer =
+                desk.introductions.get_invitation_of(proto::GetInvitationOfRequest { domain }).await?.into_inner();
             let invitation = wire::envelope::from_proto(present("invitation", answer.invitation)?)?;
             let introduction = Introduction {
                 introducer: context.config.organisation.domain.clone(),
@@ -145,12 +152,9 @@ impl Introductions {
         let mut desk = context.connect().await?;
         match self {
             Self::List => {
-                let all = desk.list_introductions(proto::ListIntroductionsRequest {}).await?.into_inner();
-                show(
-                    global,
-                    &all.introductions,
-                    "this organisation introduces nobody; see `watchfire partner introduce`",
-                );
+                let mut all = desk.all_introductions().await?;
+                all.sort_by_key(|view| Reverse(time("at", view.at).ok()));
+                show(global, &all, "this organisation introduces nobody; see `watchfire partner introduce`");
                 Ok(())
             }
             Self::Sign => sign(global, &context, &mut desk).await,
@@ -163,7 +167,7 @@ impl Introductions {
 }
 
 async fn sign(global: &Global, context: &Context, desk: &mut DeskClient) -> Result<(), CliError> {
-    let all = desk.list_introductions(proto::ListIntroductionsRequest {}).await?.into_inner().introductions;
+    let all = desk.all_introductions().await?;
     let open: Vec<proto::IntroductionView> = all.into_iter().filter(|view| !view.signed).collect();
     if open.is_empty() {
         return Err(CliError::new(Exit::Failed, "NOT_FOUND", "no introduction waits for a signature"));
@@ -203,7 +207,7 @@ async fn permit(
     let withdraw = permission == Permission::Withdrawn;
     let request = proto::PermitIntroductionsRequest { partner: of.to_string(), withdraw, approval };
     let proto::PermitIntroductionsResponse { approvals, needed, forgotten } =
-        desk.permit_introductions(request).await?.into_inner();
+        desk.introductions.permit_introductions(request).await?.into_inner();
     let view = serde_json::json!({ "partner": of, "allowed": !withdraw && approvals >= needed, "approvals": approvals,
         "needed": needed, "forgotten": forgotten });
     output::result(global, &view, || match (withdraw, approvals < needed) {

@@ -140,11 +140,11 @@ impl Confirm {
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
         let context = Context::load(global, READERS)?;
         let mut desk = context.connect().await?;
-        let people = desk.list_people(proto::ListPeopleRequest {}).await?.into_inner().people;
+        let people = desk.all_people().await?;
         let id = self.meant(people)?;
         let approval = Some(approve(&context, Matter::Person, subject::person(&id))?);
         let request = proto::ConfirmPersonRequest { person: id.to_string(), approval };
-        let person = desk.confirm_person(request).await?.into_inner().person;
+        let person = desk.people.confirm_person(request).await?.into_inner().person;
         let missing = || CliError::new(Exit::Failed, "INTERNAL", "the node's answer names nobody");
         let person = Registered::new(person.ok_or_else(missing)?)?;
         output::result(global, &Output::new(&person, &persons(&global.dir)?), || match person.is_confirmed {

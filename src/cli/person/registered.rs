@@ -115,7 +115,7 @@ async fn asked(global: &Global) -> Result<Vec<proto::PersonView>, CliError> {
         }
     };
     let mut desk = context.connect().await?;
-    Ok(desk.list_people(proto::ListPeopleRequest {}).await?.into_inner().people)
+    Ok(desk.all_people().await?)
 }
 
 fn sorted(mut people: Vec<Registered>) -> Vec<Registered> {

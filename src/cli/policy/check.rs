@@ -131,8 +131,8 @@ impl Output {
 async fn known(global: &Global) -> Result<KnownNames, CliError> {
     let context = Context::load(global, ANYBODY)?;
     let mut desk = context.connect().await?;
-    let partners = desk.list_partners(proto::ListPartnersRequest {}).await?.into_inner().partners;
-    let agreements = desk.list_agreements(proto::ListAgreementsRequest {}).await?.into_inner().agreements;
+    let partners = desk.all_partners().await?.0;
+    let agreements = desk.all_agreements().await?;
     let terms = agreements.into_iter().filter_map(|a| {
         let envelope = wire::envelope::draft_from_proto(a.envelope?).ok()?;
         wire::agreement::decode(&envelope.payload).ok()

@@ -41,7 +41,7 @@ impl Explain {
             version: self.version,
             partner: self.partner.as_ref().map(ToString::to_string).unwrap_or_default(),
         };
-        let explanation = Explanation::new(desk.explain(request).await?.into_inner())?;
+        let explanation = Explanation::new(desk.assessments.explain(request).await?.into_inner())?;
         output::result(global, &explanation, || explanation.words(self.partner.is_some()));
         Ok(())
     }

@@ -95,7 +95,7 @@ impl Rules {
     /// Runs the command.
     pub async fn run(&self, global: &Global) -> Result<(), CliError> {
         let mut desk = Context::load(global, ANYBODY)?.connect().await?;
-        let answer = desk.get_rules(proto::GetRulesRequest { version: self.version }).await?.into_inner();
+        let answer = desk.rules.get_rules(proto::GetRulesRequest { version: self.version }).await?.into_inner();
         let mut view = Output::from(answer);
         if self.version == 0 {
             view.shown.iter_mut().flat_map(|v| &mut v.files).for_each(|f| f.text.clear());
