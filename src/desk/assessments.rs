@@ -18,7 +18,7 @@ use super::{
 use crate::{
     domain::{
         actor::{Authorized, Write},
-        fault::Fault,
+        fault::{Fault, Reason},
         ids::TrustDomain,
     },
     node::{
@@ -181,11 +181,17 @@ async fn list(
     request: proto::ListAssessmentsRequest,
 ) -> Result<ResponseStream<proto::ListAssessmentsResponse>, Fault> {
     let filters = proto::ListAssessmentsRequest { limit: 0, cursor: String::new(), ..request.clone() };
-    let tokens = Arc::new(Tokens::new(node.domain(), "cursor", &filters));
+    let tokens = Arc::new(Tokens::new(&node.ledger_origin(), "cursor", &filters));
     let proto::ListAssessmentsRequest { originator, all_versions, quarantined, limit, cursor } = request;
     let originator = argument::optional_domain("originator", &originator)?;
     let limit = if limit == 0 { LISTED } else { limit.min(MAX_LISTED) };
     let before = tokens.place(&cursor)?;
+    if let Some(last) = before
+        && !node.can_list(&actor, &last, quarantined).await?
+    {
+        let what = "the assessment that this cursor names is not here; leave the cursor out to begin anew";
+        return Err(Fault::at(Reason::InvalidArgument, "cursor", what));
+    }
     let filter =
         ListFilter { originator, current_only: !all_versions, quarantined, limit, before, ..ListFilter::default() };
     let first = node.list(&actor, &filter).await?;

@@ -85,7 +85,7 @@ impl Following {
         request: proto::FollowFeedRequest,
     ) -> Result<Self, Fault> {
         let filters = proto::FollowFeedRequest { new_only: false, cursor: String::new(), ..request.clone() };
-        let tokens = Tokens::new(node.domain(), "cursor", &filters);
+        let tokens = Tokens::new(&node.ledger_origin(), "cursor", &filters);
         let proto::FollowFeedRequest { partner, new_only, cursor } = request;
         let partner = argument::optional_domain("partner", &partner)?;
         let begin = tokens.place(&cursor)?.or_else(|| (!new_only).then(Position::default));

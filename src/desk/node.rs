@@ -31,7 +31,10 @@ impl NodeService for Desk {
         answer(async {
             let page = Page::of(self, &mut request.into_inner())?;
             let all = self.node.endings().await?;
-            let key = |e: &Ending| (e.ends_at, e.name.clone(), e.subject.clone(), e.kind.to_string());
+            let key = |e: &Ending| {
+                let what = (e.kind.to_string(), e.domain.clone(), e.usage.to_owned());
+                (e.ends_at, e.name.clone(), e.subject.clone(), what)
+            };
             let (endings, next_page_token) = page.cut(all, key, ending);
             Ok(proto::ListEndingsResponse { endings, next_page_token })
         })

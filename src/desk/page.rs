@@ -8,10 +8,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::call::Desk;
 use crate::{
-    domain::{
-        fault::{Fault, Reason},
-        ids::TrustDomain,
-    },
+    domain::fault::{Fault, Reason},
     seal::hash::sha256,
     wire::proto,
 };
@@ -30,10 +27,11 @@ pub(super) struct Tokens {
 }
 
 impl Tokens {
-    /// `request` is the request without what may differ between its calls. `field` is the one that has the token.
-    pub(super) fn new<R: Message + Name>(own: &TrustDomain, field: &'static str, request: &R) -> Self {
+    /// `origin` is the name of the node's ledger. It changes when a lost ledger is begun anew: numbers given before that mean something
+    /// else then. `request` is the request without what may differ between its calls. `field` is the one that has the token.
+    pub(super) fn new<R: Message + Name>(origin: &str, field: &'static str, request: &R) -> Self {
         let name = R::full_name();
-        let digest = sha256(&[own.as_str().as_bytes(), b"\n", name.as_bytes(), b"\n", &request.encode_to_vec()]);
+        let digest = sha256(&[origin.as_bytes(), b"\n", name.as_bytes(), b"\n", &request.encode_to_vec()]);
         let mut tag = [0; TAG_BYTES];
         tag.iter_mut().zip(digest).for_each(|(to, byte)| *to = byte);
         Self { field, tag }
@@ -59,8 +57,8 @@ impl Tokens {
         let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| invalid())?;
         let (tag, place) = bytes.split_at_checked(TAG_BYTES).ok_or_else(invalid)?;
         if tag != self.tag {
-            let what = "this token was given for another list, for other filters or by another organisation's node; repeat the \
-                        request that it was given for, or leave it out to begin anew";
+            let what = "this token was given for another list, for other filters, by another organisation's node or before the node's \
+                        ledger was begun anew; repeat the request that it was given for, or leave it out to begin anew";
             return Err(refused(what));
         }
         serde_json::from_slice(place).map(Some).map_err(|_| invalid())
@@ -116,17 +114,17 @@ impl<K: Ord + Serialize + DeserializeOwned> Page<K> {
     /// `INVALID_ARGUMENT`
     pub(super) fn of<R: PageRequest>(desk: &Desk, request: &mut R) -> Result<Self, Fault> {
         // The other half is for what a response has beside its items.
-        Self::new(desk.node.domain(), desk.message_bytes / 2, request)
+        Self::new(&desk.node.ledger_origin(), desk.message_bytes / 2, request)
     }
 
-    fn new<R: PageRequest>(own: &TrustDomain, bytes: usize, request: &mut R) -> Result<Self, Fault> {
+    fn new<R: PageRequest>(origin: &str, bytes: usize, request: &mut R) -> Result<Self, Fault> {
         let (size, token) = request.take_page();
         let wrong = |_| Fault::at(Reason::InvalidArgument, "page_size", "the size of a page can't be negative");
         let size = match usize::try_from(size).map_err(wrong)? {
             0 => DEFAULT_SIZE,
             size => size.min(MAX_SIZE),
         };
-        let tokens = Tokens::new(own, "page_token", request);
+        let tokens = Tokens::new(origin, "page_token", request);
         let after = tokens.place(&token)?;
         Ok(Self { tokens, size, bytes, after })
     }

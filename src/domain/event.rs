@@ -225,8 +225,8 @@ pub enum Deed {
     Acknowledged { manifest: StatementId, kind: ReceiptKind },
 }
 
-/// How many partners one [`Deed::DecidedAlike`] names at most, so that no entry of the ledger grows without limit.
-const PARTNERS_AN_ENTRY: usize = 1_000;
+/// How many partners one [`Deed::DecidedAlike`] names at most. With the longest names that is 64 KiB.
+const PARTNERS_AN_ENTRY: usize = 250;
 
 impl Deed {
     /// Decisions about one version, as few deeds as there are different outcomes. Agreements are much alike, so that a thousand partners
@@ -316,11 +316,11 @@ mod tests {
     }
 
     #[test]
-    fn no_deed_names_more_than_a_thousand_partners() {
-        let (partners, outcome) = (named(2_001), decision(true));
+    fn no_deed_names_more_partners_than_an_entry_holds() {
+        let (partners, outcome) = (named(501), decision(true));
         let deeds = Deed::decided(StatementId([7; 32]), partners.iter().map(|p| (p, outcome.as_slice())));
         let sizes: Vec<usize> = deeds.iter().filter_map(Deed::as_decision).map(|(of, _)| of.len()).collect();
-        assert_eq!(sizes, [1_000, 1_000, 1]);
+        assert_eq!(sizes, [250, 250, 1]);
     }
 
     #[test]

@@ -61,8 +61,8 @@ impl Node {
             let look = self.store.pending_work(partner, cursor, judged_at, room).await?;
             let is_nothing = look.numbered.is_empty() && look.due.is_empty();
             // It waits for a good key, and the link stands.
-            let withheld = if is_nothing { None } else { self.good_key().err() };
-            live.outgoing.stands(partner, withheld.as_ref());
+            let key_fault = if is_nothing { None } else { self.good_key().err() };
+            live.outgoing.set_obstacle(partner, key_fault.as_ref());
             if is_nothing {
                 drop(judging);
                 if until_caught_up || !wait_for_more(look.next_due, judged_at, &mut wakes, entries, stream).await {
@@ -70,7 +70,7 @@ impl Node {
                 }
                 continue;
             }
-            if let Some(fault) = withheld {
+            if let Some(fault) = key_fault {
                 drop(judging);
                 if until_caught_up {
                     return Err(fault);

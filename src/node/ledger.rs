@@ -115,6 +115,11 @@ const BEHIND_THERE: &str =
     "the sender's ledger is behind its witnesses; the feed goes on once its administrator has settled that";
 
 impl Node {
+    /// The name of this node's ledger. It has the ledger's epoch.
+    pub fn ledger_origin(&self) -> String {
+        origin(self.domain(), self.ledger.epoch.load(Ordering::Relaxed))
+    }
+
     /// Takes the ledger up: where it stands, what is held of partners, and whether the store is older than the head beside it.
     pub(super) async fn begin_ledger(&self, found_head: Option<&[u8]>, next_key: Option<RawKey>) -> Result<(), Fault> {
         let state = self.store.ledger().await?;

@@ -103,6 +103,20 @@ impl Node {
         Ok(Listed { views, damaged, next })
     }
 
+    /// Whether a list for this reader can have that version.
+    ///
+    /// # Errors
+    /// `ROLE_REQUIRED`, store faults.
+    pub async fn can_list(
+        &self,
+        actor: &Authorized<Write>,
+        manifest: &StatementId,
+        quarantined: bool,
+    ) -> Result<bool, Fault> {
+        require_reader(actor, quarantined)?;
+        Ok(self.store.by_manifest(manifest, quarantined).await?.is_some())
+    }
+
     async fn listed(&self, record: AssessmentRecord, is_officer: bool) -> Result<View, Fault> {
         let quarantines = self.quarantines(&record, is_officer).await?;
         self.view(record, quarantines).await

@@ -77,12 +77,12 @@ pub struct FeedFigure {
 pub struct Outgoing(Mutex<Option<String>>);
 
 impl Outgoing {
-    /// It stands for that reason from now on, or (`None`) goes on. The log has each reason once.
-    pub(super) fn stands(&self, partner: &TrustDomain, why: Option<&Fault>) {
+    /// Sets why nothing goes out at present; `None` if it does. The log has each reason once.
+    pub(super) fn set_obstacle(&self, partner: &TrustDomain, why: Option<&Fault>) {
         let words = why.map(Fault::with_reason);
         let before = std::mem::replace(&mut *self.lock(), words.clone());
         if let Some(fault) = why.filter(|_| before != words) {
-            tracing::error!(%partner, reason = %fault.reason, what = %fault.message, "the feed to the partner stands");
+            tracing::error!(%partner, reason = %fault.reason, what = %fault.message, "the feed to the partner has stopped");
         }
     }
 
@@ -236,7 +236,7 @@ impl Node {
     /// The feed to a partner has ended with a fault. Who is no partner any more gets none, as was decided.
     pub fn feed_stopped(&self, partner: &TrustDomain, fault: &Fault) {
         if fault.reason != Reason::NotAPartner {
-            self.live.of(partner).outgoing.stands(partner, Some(fault));
+            self.live.of(partner).outgoing.set_obstacle(partner, Some(fault));
         }
     }
 

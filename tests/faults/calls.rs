@@ -176,7 +176,7 @@ pub async fn of_init(form: Form) -> Outcome {
             outcome.expect(refused.code == 3, || format!("half a node is served: {} {}", refused.code, refused.stdout));
             let again = watchfire(&place, &[&["--json"], &arguments[..]].concat()).await;
             if again.code != 0 {
-                let says = again.stderr.contains("cut off") && again.reason() == "FILES_AT_FAULT";
+                let says = again.stderr.contains("was interrupted") && again.reason() == "FILES_AT_FAULT";
                 outcome.expect(says, || format!("init again does not say what to do: {}", again.stderr));
                 std::fs::remove_dir_all(&place).unwrap();
                 let anew = watchfire(&place, &arguments).await;

@@ -190,7 +190,7 @@ async fn what_stops_a_feed_is_an_error_and_named_in_its_status() {
     let problem = async || gb.feed(ROGUE, "out").await["problem"].as_str().unwrap_or_default().to_owned();
     assert!(problem().await.contains("SEQUENCE_FORK"), "{}", problem().await);
     let log = gb.log();
-    let told: Vec<&str> = log.lines().filter(|l| l.contains("the feed to the partner stands")).collect();
+    let told: Vec<&str> = log.lines().filter(|l| l.contains("the feed to the partner has stopped")).collect();
     assert_eq!(told.len(), 1, "each reason once: {told:?}");
     assert!(told[0].contains("ERROR") && told[0].contains("SEQUENCE_FORK"), "{told:?}");
     assert!(ask(0).await.unwrap().is_none());

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     domain::{
         actor::{Audit, Authorized},
-        event::{Deed, Event},
+        event::Deed,
         fault::{Fault, Reason},
         ids::{Sha256, TrustDomain},
         ledger::of_origin,
@@ -48,20 +48,32 @@ fn gone<E>(_: E) -> Fault {
     Fault::new(Reason::Unavailable, "nobody listens any more")
 }
 
-/// A proof contains the whole entry. One that decided alike about several partners would tell the reader who the others are.
-fn require_no_others(entry: &LedgerEntry, to: &TrustDomain) -> Result<(), Fault> {
-    let unreadable = |_| Fault::new(Reason::StoreCorrupt, "an entry of the ledger can't be read");
-    let event: Event = serde_json::from_slice(event_of(entry)).map_err(unreadable)?;
-    let partners = event.deed.as_decision().map(|(partners, _)| partners).unwrap_or_default();
-    if partners.iter().all(|partner| partner == to) {
+/// A proof contains the whole entry, so that its reader learns every name in it. One for a partner may name no other organisation that
+/// this node knows.
+fn require_no_others<'a>(
+    entry: &LedgerEntry,
+    to: &TrustDomain,
+    known: impl IntoIterator<Item = &'a TrustDomain>,
+) -> Result<(), Fault> {
+    let event = event_of(entry);
+    if known.into_iter().all(|other| other == to || !has_name(event, other.as_str().as_bytes())) {
         return Ok(());
     }
     let what = format!(
-        "the entry names {} partners, and the proof would tell {to} who they are; prove the release to {to} instead, or leave `--for` out \
-         for a reader who may know them",
-        partners.len()
+        "the entry names other organisations, and the proof would tell {to} who they are; leave `--for` out for a reader who may know them"
     );
-    Err(Fault::at(Reason::Conflict, "to", what))
+    Err(Fault::at(Reason::Conflict, "partner", what))
+}
+
+/// Whether a text has this name as a whole: not as a part of a longer one.
+fn has_name(text: &[u8], name: &[u8]) -> bool {
+    let goes_on =
+        |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
+    let found = text.windows(name.len()).enumerate().filter(|(_, window)| *window == name);
+    found.map(|(at, _)| at).any(|at| {
+        let before = at.checked_sub(1).and_then(|i| text.get(i));
+        !goes_on(before) && !goes_on(text.get(at + name.len()))
+    })
 }
 
 impl Node {
@@ -80,7 +92,9 @@ impl Node {
         }
         let entry = self.meant(actor, event).await?;
         if let Some(to) = to {
-            require_no_others(&entry, to)?;
+            let directory = self.directory();
+            let others = directory.partners().map(|p| &p.record.organisation.domain);
+            require_no_others(&entry, to, others)?;
         }
         let (note, witnesses) = self.note_over(entry.index, to).await?;
         let size = note.checkpoint.size;
@@ -170,18 +184,20 @@ mod tests {
 
     #[test]
     fn no_proof_tells_a_partner_who_the_others_are() {
+        let [no, nono, ecowas] = ["no.example", "nono.example", "ecowas.example"].map(|d| d.parse().unwrap());
         let entry = |partners: &str| {
-            let id = "07".repeat(32);
-            let event = format!(
-                r#"{{"at":"2026-05-02T09:30:00Z","event":"decided-alike","manifest":"{id}","partners":{partners},"portions":[]}}"#
-            );
+            let event = format!(r#"{{"event":"decided-alike","partners":{partners}}}"#);
             LedgerEntry { index: 0, plain: [&[0; 32], event.as_bytes()].concat() }
         };
-        let no = "no.example".parse().unwrap();
-        let refused = require_no_others(&entry(r#"["no.example","ecowas.example"]"#), &no).unwrap_err();
-        assert_eq!((refused.reason, refused.field.as_deref()), (Reason::Conflict, Some("to")));
-        assert!(!refused.message.contains("ecowas"), "{}", refused.message);
-        assert!(require_no_others(&entry(r#"["ecowas.example"]"#), &no).is_err());
-        assert!(require_no_others(&entry(r#"["no.example"]"#), &no).is_ok());
+        let refused =
+            |partners: &str, to: &TrustDomain| require_no_others(&entry(partners), to, [&no, &nono, &ecowas]).err();
+        let two = refused(r#"["no.example","ecowas.example"]"#, &no).unwrap();
+        assert_eq!((two.reason, two.field.as_deref()), (Reason::Conflict, Some("partner")));
+        assert!(!two.message.contains("ecowas"), "{}", two.message);
+        assert!(refused(r#"["ecowas.example"]"#, &no).is_some());
+        assert!(refused(r#"["spiffe://ecowas.example/node/n1: why"]"#, &no).is_some());
+        assert!(refused(r#"["no.example"]"#, &no).is_none());
+        // A name within a longer one is not that name.
+        assert!(refused(r#"["nono.example"]"#, &nono).is_none());
     }
 }

@@ -8,7 +8,7 @@ use rusqlite::{Connection, Row as SqlRow, params};
 use super::{
     SqliteStore,
     damages::sorted,
-    dialect::{self, execute, time_optional},
+    dialect::{self, execute, query_optional, time_optional},
     partners,
 };
 use crate::{
@@ -44,21 +44,22 @@ impl SealedStatement {
 }
 
 /// Puts a statement into a partner's outbox. `at` is when it was first logged here, if that is not now. If the same statement
-/// waits there already, no second one is added; it is offered again at once. For the writer.
+/// waits there already, this one takes its place and keeps the time of the first. It is offered at once. For the writer.
 pub(super) fn put(
     conn: &Connection,
     partner: &TrustDomain,
     statement: &SealedStatement,
     at: Option<Time>,
 ) -> Result<()> {
-    const PUT: &str = "INSERT INTO outbox (peer, sealed, at, digest) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
-    const OFFER: &str = "UPDATE outbox SET again_at = 0 WHERE peer = ?1 AND digest = ?2";
+    const WAITS: &str = "DELETE FROM outbox WHERE peer = ?1 AND digest = ?2 RETURNING at";
+    const PUT: &str = "INSERT INTO outbox (peer, sealed, at, digest) VALUES (?1, ?2, ?3, ?4)";
     let peer = partners::number_of(conn, partner)?;
     let SealedStatement { sealed, digest } = statement;
-    if execute(conn, PUT, params![peer, sealed, at.map(Time::unix_nanos), digest])? == 0 {
-        execute(conn, OFFER, params![peer, digest])?;
-    }
-    Ok(())
+    // It gets a new number, behind everything that waits. So an answer to the offer before removes nothing, and what was posted
+    // last comes last.
+    let waits: Option<Option<i64>> = query_optional(conn, WAITS, params![peer, digest], |r| r.get(0))?;
+    let at = waits.unwrap_or(at.map(Time::unix_nanos));
+    execute(conn, PUT, params![peer, sealed, at, digest]).map(|_| ())
 }
 
 /// Puts a recall into a partner's outbox, before everything that [`put`] puts there: its number is far below the other numbers,

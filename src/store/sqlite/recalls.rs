@@ -267,8 +267,9 @@ fn commit(conn: &Connection, vault: &Vault, step: &RecallStep) -> Result<RecallO
 /// Stores the recall's row after the step.
 fn save(conn: &Connection, vault: &Vault, step: &RecallStep, originator: i64) -> Result<()> {
     const FIND: &str = "SELECT state FROM recall WHERE assessment = ?1 AND originator = ?2";
+    const NEXT: &str = "UPDATE turn SET newest = newest + 1 WHERE of = 'recall'";
     const SAVE: &str = "INSERT INTO recall (assessment, originator, id, kind, state, peer, at, turn, sealed, standing) \
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, (SELECT coalesce(max(turn), 0) + 1 FROM recall), ?8, ?9) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, (SELECT newest FROM turn WHERE of = 'recall'), ?8, ?9) \
         ON CONFLICT (assessment, originator) DO UPDATE SET id = excluded.id, kind = excluded.kind, \
         state = excluded.state, peer = excluded.peer, at = excluded.at, turn = excluded.turn, sealed = excluded.sealed, \
         standing = excluded.standing";
@@ -292,6 +293,7 @@ fn save(conn: &Connection, vault: &Vault, step: &RecallStep, originator: i64) ->
         vault.seal(Row::Recall(assessment, name), envelope)?,
         vault.seal(Row::RecallStanding(assessment, name), &written)?,
     ];
+    execute(conn, NEXT, [])?;
     execute(conn, SAVE, values)?;
     let place = query_optional(conn, PLACE, params![assessment.as_bytes(), originator], |r| r.get(0))?;
     let place: i64 = place.ok_or(StoreError::Conflict)?;
