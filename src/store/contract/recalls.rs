@@ -284,6 +284,9 @@ pub(crate) async fn a_recall_under_roots_that_are_disowned_waits_to_be_proved_ag
     let name = RecallName { assessment: assessment(7), originator: domain("ng"), from: domain("us") };
     let waits = store.unverified_recall(&name).await.unwrap().map(|recall| recall.envelope);
     assert_eq!(waits, Some(b"canary-recall".to_vec()));
+    // Followers resume by the number of a change: no later recall gets one that was used.
+    store.recall(step(8, "gb", RecallState::Withdrawn, ContentEffect::Seal)).await.unwrap();
+    assert_eq!(store.recall_of(&domain("gb"), &assessment(8)).await.unwrap().map(|recall| recall.turn), Some(2));
     // What was verified under those roots a moment before is not committed; what is verified under others is.
     let under_those = entry_but(1, 9, 1, |c| c.verified.roots = vec![Sha256([9; 32])]);
     assert_eq!(receive(&*store, "fr", 0, vec![under_those]).await, Err(StoreError::Conflict));
