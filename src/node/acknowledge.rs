@@ -1,4 +1,5 @@
-//! Acknowledging: what people here say that they read, act upon or decline is told to whoever gave it, at once, by role and never by name.
+//! Acknowledging: a person reads an assessment, acts upon it or declines it, and the node tells whoever gave it. The message is sent at
+//! once. It names the person's role, never the person.
 
 use super::{Node, receipts::Said};
 use crate::{
@@ -17,11 +18,11 @@ use crate::{
 };
 
 impl Node {
-    /// Tells the senders of an assessment that it is read, acted upon, or not acted upon. The versions before count as
-    /// acknowledged with it.
+    /// Tells the senders of an assessment that it is read, acted upon, or declined. Earlier versions count as acknowledged with it.
     ///
     /// # Errors
-    /// `ROLE_REQUIRED`; `NOT_FOUND`; `RECALLED`; `INVALID_ARGUMENT` where it was published here, or the text does not fit.
+    /// `ROLE_REQUIRED`; `NOT_FOUND`; `RECALLED`; `INVALID_ARGUMENT` where it was published here, or where the text is missing, not
+    /// allowed or too long.
     pub async fn acknowledge_assessment(
         &self,
         actor: &Authorized<Acknowledge>,
@@ -73,13 +74,14 @@ impl Node {
         Ok(())
     }
 
-    /// By when what comes with a release is to be acknowledged here.
+    /// The time by which what comes with a release is to be acknowledged here.
     pub(super) fn due(&self, partner: &TrustDomain, release: &Release, portions: &[Opened]) -> Option<Time> {
         let seen = || level(portions.iter().map(Opened::portion));
         self.directory().active(partner).ok()?.due(&release.agreement.id, seen, release.released_at)
     }
 
-    /// The partner was heard of. Kept beside the call, and seldom: nobody waits for it.
+    /// Notes that the partner was heard of, at most once a minute. The store is written in a task of its own, so that the call does not
+    /// wait for it.
     pub fn heard_of(&self, partner: &TrustDomain) {
         let now = self.now();
         if !self.live.of(partner).notes_contact(now) {

@@ -1,7 +1,7 @@
-//! What came by several ways goes on by one that its readers can verify.
+//! Releases an assessment again by another way where the way that was used can no longer be verified.
 //!
-//! A node's key that is revoked proves nothing new: whoever gets a release by it through a hub refuses it. The organisation hands its
-//! release over again under another key, so that the hub has a second way, and releases it again by that.
+//! A release that is signed with a revoked key proves nothing new, so a recipient that gets it through a hub refuses it. The organisation
+//! hands its release over again under another key. The hub then has a second way for the same version, and releases it again by that way.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -20,7 +20,8 @@ use crate::{
 };
 
 impl Node {
-    /// The ways of a version that a partner can't verify, where there is another one; each by the release by which it came.
+    /// The ways of a version that the partner can't verify, each named by the release by which the version came. Empty where no other way
+    /// is left.
     pub(super) async fn spoiled_ways(
         &self,
         prepared: &Prepared,
@@ -37,8 +38,8 @@ impl Node {
         Ok(if is_left { spoiled } else { HashSet::new() })
     }
 
-    /// Releases a version again to whom it was given by a way that can't be verified, where there is one that was not tried. `only`:
-    /// to this partner.
+    /// Releases a version again to each partner that was given it by a way that can't be verified, if there is a way that was not tried
+    /// yet. `only` limits this to one partner.
     pub(super) async fn release_by_another_way(
         &self,
         prepared: &Prepared,
@@ -69,7 +70,8 @@ impl Node {
         prepared.ways.iter().filter(|way| self.is_revoked(way)).map(|way| way.provenance.release)
     }
 
-    /// Whether a release of the way is by a key that is revoked now. Readers judge it by this organisation's word of when it came.
+    /// Whether a release of the way is signed with a key that is revoked now. Readers judge the way as of the time at which this
+    /// organisation says that it came.
     fn is_revoked(&self, way: &Way) -> bool {
         let when = When::from(self.now()).stated(way.received_at, self.domain());
         let mut signatures = way.path.iter().flat_map(|release| &release.signatures);
@@ -79,7 +81,7 @@ impl Node {
     }
 }
 
-/// The release by which this node had it that gave it.
+/// The release by which this node got what it gave.
 fn via(given: &GivenRelease) -> Result<Option<StatementId>, Fault> {
     Ok(wire::release::decode(&wire::envelope::decode(&given.release)?.payload)?.via)
 }

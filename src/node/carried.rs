@@ -1,5 +1,5 @@
-//! What came through hubs. Each release of the way is verified against the bundle of the organisation that issued it, and
-//! held against the terms of the release before it.
+//! Checks what came through hubs. Each release of the way is verified against the bundle of the organisation that issued it, and compared
+//! with the terms of the release before it.
 
 use super::{Node, directory::Directory};
 use crate::{
@@ -18,11 +18,11 @@ use crate::{
     wire,
 };
 
-/// The way by which an entry came: none where its sender is the originator.
+/// The way by which an entry came. It is empty if the sender is the originator.
 #[derive(Default)]
 pub(super) struct Path {
     hops: Vec<Carried>,
-    /// A hub on whose word alone a release of the way counts, where there is one.
+    /// The hub on whose word alone a release of the way counts, if there is one.
     pub on_word_of: Option<TrustDomain>,
 }
 
@@ -45,12 +45,12 @@ pub(super) struct Examined {
 }
 
 impl Examined {
-    /// On arrival.
+    /// For an entry that is examined on arrival.
     pub fn at(now: Time) -> Self {
         Self { now, arrived: now }
     }
 
-    /// For signatures that are judged as of that.
+    /// The times as of which signatures are judged.
     pub fn when<'a>(self) -> When<'a> {
         When { now: self.now, arrived: self.arrived, stated: None }
     }
@@ -61,7 +61,8 @@ impl Examined {
 pub(super) struct Unusable {
     /// What is wrong.
     pub fault: Fault,
-    /// The organisation whose roots or revocation lists must change before it can be verified. `None`: it never can.
+    /// The organisation whose roots or revocation lists must change before the content can be verified. `None` means that it never can
+    /// be.
     pub waits_for: Option<TrustDomain>,
 }
 
@@ -72,9 +73,9 @@ impl From<Fault> for Unusable {
 }
 
 impl Unusable {
-    /// What verifying a statement of `signer` came to. It may be verified later where the organisation is not known here,
-    /// where its chain leads to none of the roots that are held of it, where this node's clock is behind,
-    /// and where it needs a later edition of the vocabularies.
+    /// The result of a failed verification of a statement by `signer`. It may succeed later in four cases: the organisation is not known
+    /// here, its chain leads to none of the roots that are held of it, this node's clock is behind, or a later edition of the
+    /// vocabularies is needed.
     pub fn by(signer: &TrustDomain, fault: Fault) -> Self {
         let may_change = matches!(
             fault.reason,
@@ -83,13 +84,13 @@ impl Unusable {
         Self { fault, waits_for: may_change.then(|| signer.clone()) }
     }
 
-    /// It waits for a fault of that reason alone.
+    /// Lets it wait only if the fault has that reason.
     pub fn only_for(self, reason: Reason) -> Self {
         let may_wait = self.fault.reason == reason;
         Self { waits_for: self.waits_for.filter(|_| may_wait), ..self }
     }
 
-    /// The fault, in the field of that name.
+    /// Puts the fault into the field of that name.
     pub fn within(self, field: &str) -> Self {
         Self { fault: self.fault.within(field), ..self }
     }
@@ -103,17 +104,17 @@ impl Unusable {
     }
 }
 
-/// What is wrong with where an entry came from.
+/// The fault of a release of the way that does not fit.
 fn wrong(i: usize, what: &str) -> Unusable {
     Fault::at(Reason::NotCovered, format!("provenance[{i}]"), what).into()
 }
 
 impl Node {
-    /// The way by which the entry came, each release of it verified against the bundle of the organisation that issued it,
-    /// as of the time that the next release states.
+    /// The way by which the entry came. Each release of it is verified against the bundle of the organisation that issued it, as of the
+    /// time that the next release states.
     ///
     /// # Errors
-    /// `NOT_COVERED` where the releases are no way from the originator to the sender; whatever verification refuses.
+    /// `NOT_COVERED` where the releases do not lead from the originator to the sender; whatever verification refuses.
     pub(super) fn check_way(
         &self,
         originator: &TrustDomain,
@@ -126,7 +127,7 @@ impl Node {
         for (i, envelope) in entry.provenance.iter().enumerate() {
             let Some(giver) = path.hops.get(i).map(|h| h.giver.clone()) else { continue };
             let next = path.hops.get(i + 1).map_or((partner, release), |h| (&h.giver, &h.release));
-            // The next one is of another organisation: whether it counts by itself makes no difference here.
+            // The next release is of another organisation, so it makes no difference here whether it counts by itself.
             let when = examined.when().stated(next.1.logged_at, next.0);
             let verified = verify(envelope, &rules::RELEASE, &self.carried, when);
             let verified = verified.map_err(|f| Unusable::by(&giver, f).within(&format!("provenance[{i}]")))?;
@@ -138,7 +139,7 @@ impl Node {
         Ok(path)
     }
 
-    /// The way as the releases claim it. Their signatures are not looked at.
+    /// The way as the releases claim it. Their signatures are not verified.
     fn read_way(
         &self,
         originator: &TrustDomain,
@@ -182,7 +183,7 @@ impl Node {
         Ok(path)
     }
 
-    /// Holds each hop against the terms of the one before.
+    /// Compares each hop with the terms of the one before.
     ///
     /// # Errors
     /// Whose hop is at fault, and why.
@@ -190,7 +191,7 @@ impl Node {
         let directory = self.directory();
         let mut hops = Vec::with_capacity(path.hops.len());
         for carried in &path.hops {
-            // Whoever is on the way has signed a release of it that was verified, so that it is known.
+            // Every taker on the way has signed a release that was verified, so it is known here.
             let Some(taker) = self.organisation_of(&directory, &carried.release.recipient) else { continue };
             hops.push(Hop { id: carried.id, giver: &carried.giver, release: &carried.release, taker });
         }
@@ -207,14 +208,14 @@ impl Node {
 }
 
 impl Path {
-    /// As of when the manifest is judged: as the originator's own release says, the first of the way or else the entry's.
+    /// The time as of which the manifest is judged. The originator's own release states it: the first of the way, or else the entry's.
     pub(super) fn of_manifest<'a>(&'a self, examined: Examined, entry: (&'a TrustDomain, &'a Release)) -> When<'a> {
         let when = |(by, release): (&'a TrustDomain, &'a Release)| examined.when().stated(release.logged_at, by);
         self.hops.first().map_or_else(|| when(entry), |h| when((&h.giver, &h.release)).firm(h.is_current))
     }
 
-    /// As of when a statement beside the portions is judged: as the first release of the way that lists it says. `entry`: the
-    /// sender and its release.
+    /// The time as of which a statement beside the portions is judged. The first release of the way that lists the statement states it.
+    /// `entry` is the sender and its release.
     pub(super) fn of_listed<'a>(
         &'a self,
         examined: Examined,
@@ -227,14 +228,14 @@ impl Path {
         all.filter_map(|(by, r, is_firm)| Some(examined.when().stated(listed(r)?.logged_at, by).firm(is_firm))).next()
     }
 
-    /// The release by which the sender got it, for the recipient's own check; none where the sender is the originator.
+    /// The release by which the sender got the entry, for the recipient's own check. There is none if the sender is the originator.
     pub(super) fn provenances(&self) -> Vec<Provenance> {
         let carriers = self.hops.iter().map(|h| h.giver.clone()).collect();
         self.hops.last().map(|last| Provenance::new(last.id, &last.release, carriers)).into_iter().collect()
     }
 }
 
-/// Whether nothing goes on that did not come, and that in the order in which it came.
+/// Whether a release discloses only what its giver got, in the order in which it came.
 fn is_part(release: &Release, of: &Release) -> bool {
     order::is_part(&release.digests, &of.digests)
 }

@@ -1,4 +1,4 @@
-//! Evidence of equivocations, for whoever is to see it. Nothing of it is sent by itself: telling others would tell them that the assessment
+//! Exports the evidence of equivocations. The node never sends it by itself, because that would tell the recipient that the assessment
 //! exists.
 
 use super::Node;
@@ -13,10 +13,10 @@ use crate::{
 };
 
 impl Node {
-    /// What proves that two different statements of one thing of this assessment were signed. That it was taken out goes on record.
+    /// The proofs that two different statements of one thing of this assessment were signed. The export is recorded in the ledger.
     ///
     /// # Errors
-    /// `ROLE_REQUIRED`; `NOT_FOUND` where nothing of it was signed twice, as far as is known here; store faults.
+    /// `ROLE_REQUIRED`; `NOT_FOUND` where this node knows of nothing in it that was signed twice; store faults.
     pub async fn evidence(
         &self,
         actor: &Authorized<Audit>,

@@ -1,4 +1,4 @@
-//! Entries that can't be verified yet: how much is kept of them, and how they are examined again.
+//! Entries that can't be verified yet: how much of them is kept, and how they are examined again.
 
 use std::{
     collections::BTreeMap,
@@ -31,31 +31,31 @@ use crate::{
     wire,
 };
 
-/// How many entries are examined at once: each may have as many bytes as a message.
+/// How many entries are read at once. Each may be as large as a message.
 const PAGE: u32 = 8;
-/// After how many seconds what waits is examined again, where nothing else has it examined: time itself may settle it.
+/// The longest time, in seconds, until everything that waits is examined again. The passage of time alone may make it verifiable.
 pub(super) const LONGEST_WAIT: i64 = 3_600;
-/// Not sooner than after so many seconds all of it is examined again because a clock is right again.
+/// The least time, in seconds, between two examinations that are due because a clock is right again.
 pub(super) const LEAST_WAIT: i64 = 60;
 
-/// What may still be kept of a partner's entries that can't be verified, by the organisation that they wait for. Nothing that
-/// one partner hands over counts against another partner.
+/// How much room is left for a partner's entries that can't be verified, counted by the organisation that they wait for. Nothing that one
+/// partner hands over counts against another partner.
 #[derive(Debug)]
 pub(super) struct Budget {
-    /// How many entries and bytes may be kept over all names; a quarter of it of each.
+    /// How many entries and bytes may be kept in all. Each organisation that is waited for gets a quarter of it.
     most: (u64, u64),
-    /// Entries and bytes that are kept.
+    /// The entries and bytes that are kept.
     used: BTreeMap<TrustDomain, (u64, u64)>,
 }
 
 impl Budget {
-    /// With what is kept already.
+    /// Starts with what is kept already.
     pub fn new(budgets: &Budgets, usage: Vec<UnverifiedUsage>) -> Self {
         let most = (budgets.held_entries.into(), budgets.held_bytes.into());
         Self { most, used: usage.into_iter().map(|u| (u.waits_for, (u.entries, u.bytes))).collect() }
     }
 
-    /// An entry that is kept is examined again: its own share is free.
+    /// Frees the share of a kept entry that is examined again.
     fn give_back(&mut self, waits_for: &TrustDomain, entry: &Entry) {
         if let Some((entries, bytes)) = self.used.get_mut(waits_for) {
             *entries = entries.saturating_sub(1);
@@ -63,7 +63,7 @@ impl Budget {
         }
     }
 
-    /// What is kept of an entry that waits: all of it, where there is room.
+    /// What is kept of an entry that waits: the whole entry if there is room, else only for which organisation it waits.
     fn hold(&mut self, waits_for: &TrustDomain, entry: &Entry) -> PendingVerification {
         let encoded = wire::entry::encode(entry.clone());
         let length = encoded.len() as u64;
@@ -107,7 +107,7 @@ struct Reexamined {
 }
 
 impl Node {
-    /// How much waits until it can be verified, by pair.
+    /// How much waits until it can be verified, by partner and organisation waited for.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, store faults.
@@ -129,7 +129,7 @@ impl Node {
         Ok(())
     }
 
-    /// Examines again some of what waits.
+    /// Examines again the waiting entries that the filter selects.
     ///
     /// # Errors
     /// Store faults.
@@ -143,7 +143,7 @@ impl Node {
         }
     }
 
-    /// Examines again everything that waits, recalls first: after a start, and each hour. When to do it again.
+    /// Examines again everything that waits, recalls first. It runs after a start and each hour. Returns when to run it again.
     ///
     /// # Errors
     /// Store faults.
@@ -166,7 +166,7 @@ impl Node {
         for held in page {
             let waits_for = held.waits_for.clone();
             let is_known = waits_for == *self.domain() || self.directory().get(&waits_for).is_some();
-            // Who is suspended is looked at again once it is resumed.
+            // The entries of a suspended partner are examined once it is resumed.
             if self.directory().active(&held.partner).is_err() {
                 continue;
             }
@@ -193,7 +193,7 @@ impl Node {
                 let what = "its originator has taken it back";
                 examined.content = Err(Fault::new(Reason::Recalled, what).into());
             }
-            // What would only be held again for the same organisation is left as it is.
+            // An entry that would only wait for the same organisation again is left as it is.
             let waits_still =
                 |unusable: &Unusable| unusable.waits_for.as_ref().is_some_and(|domain| *domain == waits_for);
             let still = match &examined.content {
@@ -205,7 +205,7 @@ impl Node {
             };
             if !still {
                 match self.keep_examined(&waits_for, examined).await {
-                    // One thing that can't be read any more; what else waits goes on.
+                    // One entry is damaged and can't be read any more. The others go on.
                     Err(fault) if fault.reason == Reason::StoreCorrupt && self.store.failure().is_none() => {}
                     kept => kept?,
                 }
@@ -214,18 +214,17 @@ impl Node {
         Ok(())
     }
 
-    /// Whether an entry claims to be of an assessment that was taken back: nothing of it waits any more then, so that a purge
-    /// reaches it.
+    /// Whether an entry claims to belong to an assessment that was recalled. Such an entry no longer waits, so that a purge reaches it.
     pub(super) async fn is_taken_back(&self, entry: &Entry) -> Result<bool, Fault> {
         let Some((originator, assessment)) = claimed(entry) else { return Ok(false) };
         match self.store.recall_of(&originator, &assessment).await {
-            // Whatever a recall says that can't be read any more, it is one.
+            // The recall can't be read any more, but it is a recall all the same.
             Err(StoreError::Damaged(_)) => Ok(true),
             found => Ok(found?.is_some()),
         }
     }
 
-    /// Keeps what was examined again as it would be kept had it come now.
+    /// Keeps an entry that was examined again in the way in which it would be kept if it came now.
     async fn keep_examined(self: &Arc<Self>, waits_for: &TrustDomain, examined: Reexamined) -> Result<(), Fault> {
         let Reexamined { held, entry, content } = examined;
         let UnverifiedEntry { partner, sequence, release_id, arrived_at, .. } = held;
@@ -255,7 +254,7 @@ impl Node {
         let touched: Vec<_> = gave_way(&events).chain([manifest]).collect();
         match self.store.settle_unverified(&partner, kept, arrived_at, events, receipts).await {
             Ok(true) => {}
-            // It was taken back between the look and the commit: the next turn finds that.
+            // The assessment was recalled between the examination and the commit. The next turn finds that.
             Ok(false) | Err(StoreError::Recalled) => return Ok(()),
             Err(error) => return Err(error.into()),
         }
@@ -271,13 +270,13 @@ impl Node {
         Ok(())
     }
 
-    /// The answer to an entry that is shown from now on; with its way, so that its originator hears of it too.
+    /// The receipt for an entry that is shown from now on. It carries the entry's way, so that the originator hears of it too.
     fn stored_receipt(&self, partner: &TrustDomain, kept: &ReceivedEntry, now: Time) -> Result<Vec<u8>, Fault> {
         let way = (!kept.provenance.is_empty()).then_some((&kept.provenance[..], &kept.release[..]));
         self.signed(&Said::only(ReceiptKind::Stored), partner, vec![kept.release_id], way, now)
     }
 
-    /// Asks the sender to release again what was over the budget: it can be verified now.
+    /// Asks the sender to release again an entry that did not fit the budget, because it can be verified now.
     async fn ask_again(&self, held: UnverifiedEntry) -> Result<(), Fault> {
         let UnverifiedEntry { partner, sequence, release_id, arrived_at, release, provenance, .. } = held;
         let now = self.now();
@@ -312,7 +311,7 @@ impl Node {
     }
 }
 
-/// Whose and of which assessment an entry claims to be.
+/// The originator and the assessment that an entry claims.
 fn claimed(entry: &Entry) -> Option<(TrustDomain, AssessmentId)> {
     let manifest = wire::manifest::decode(&entry.manifest.as_ref()?.payload).ok()?;
     Some((manifest.originator, manifest.assessment))

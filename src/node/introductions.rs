@@ -1,6 +1,7 @@
-//! Introductions: organisations that are held on a partner's word, until somebody here has compared their own.
+//! Introductions: organisations that are held on a partner's word until an administrator here has compared their own words.
 //!
-//! What a partner introduces is known only: nothing is exchanged with it, and its signatures are verified where partners pass them on.
+//! An introduced organisation becomes a known organisation only. Nothing is exchanged with it; its signatures are verified where partners
+//! pass them on.
 
 mod own;
 
@@ -36,13 +37,14 @@ use crate::{
 const MOST_INTRODUCED: usize = 256;
 
 impl Node {
-    /// Takes an introduction that a partner hands over. Who is held by its own words already, or is a partner, stays as it is.
+    /// Takes an introduction that a partner hands over. An organisation that is a partner, or whose own words were compared, stays as it
+    /// is.
     ///
     /// # Errors
     /// `NOT_A_PARTNER`; `NOT_YET` where the partner may not introduce anybody here; `SECOND_PERSON_REQUIRED`; whatever verification
     /// refuses.
     pub async fn take_introduction(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
-        // Whoever was revoked since introduces nobody, whenever it is said to have been signed.
+        // Verified as of now: an administrator who was revoked since introduces nobody, whatever date the introduction claims.
         let verified = verify(envelope, &rules::INTRODUCTION, &self.identities, self.now())?;
         if verified.signers().iter().collect::<BTreeSet<_>>().len() < 2 {
             let what = "an introduction takes the signatures of two different administrators";
@@ -59,8 +61,8 @@ impl Node {
         self.hold_introduced(partner, &invitation, opened).await
     }
 
-    /// What an invitation says, as of its own date: the certificate of the node that wrote it may have ended since. Whoever introduces
-    /// answers for it.
+    /// Opens an invitation as of its own date, because the certificate of the node that wrote it may have expired since. The partner that
+    /// introduces is answerable for it.
     fn open_introduced(&self, invitation: &Envelope) -> Result<Opened, Fault> {
         let claimed = wire::invitation::decode(&invitation.payload)?.issued;
         open_invitation(invitation, &self.signing_usages, claimed.min(self.now())).map_err(|f| f.within("invitation"))
@@ -73,11 +75,11 @@ impl Node {
             return Ok(());
         }
         let fingerprint = Sha256(bundle.fingerprint().0);
-        // Whether it is known here changes nothing about the answer where the room is taken.
+        // Where the room is used up, the answer is the same whether the organisation is known here or not.
         let room = self.require_room(by);
         if let Some(known) = self.directory().get(&of).cloned() {
             let (before, held) = (&known.record, &known.record.bundle);
-            // Its own words were compared once: who was forgotten since is not brought back by somebody else's.
+            // Its own words were compared once. If it was forgotten since, somebody else's introduction does not bring it back.
             if held.introduced_by.is_none() {
                 return room;
             }
@@ -109,7 +111,8 @@ impl Node {
         let deed = Deed::Introduced { organisation: of.clone(), introducer: by.clone(), fingerprint };
         self.store.record(vec![Event::of_node(self.now(), deed)]).await?;
         self.save_partner_as(None, record).await?;
-        // No ledger key: what is kept of ledgers is never judged again, so that a false one would stay after the words.
+        // The ledger key is not taken over. What is kept of ledgers is never judged again, so a false key would outlast the comparison of
+        // words.
         self.take_invited_lists(&bundle, &said.lists).await?;
         self.follow_bundles(&of).await?;
         self.live.is_known_anew(&of);
@@ -117,7 +120,8 @@ impl Node {
         Ok(())
     }
 
-    /// Another partner says that the organisation has other roots. What is shown stays, and what comes later waits for its words.
+    /// Marks an organisation as contested, because another partner introduces it with other roots. What is shown stays. What comes later
+    /// waits until an administrator has compared the organisation's words.
     async fn contest_introduced(&self, by: &TrustDomain, before: &PartnerRecord, rival: Sha256) -> Result<(), Fault> {
         let of = &before.organisation.domain;
         if before.bundle.rival.is_some() {
@@ -139,7 +143,7 @@ impl Node {
         self.reload_after(std::slice::from_ref(of)).await
     }
 
-    /// Lets a partner introduce organisations here. Takes as many administrators as any decision.
+    /// Allows a partner to introduce organisations here. It takes as many administrators as any other such decision.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, `NOT_FOUND`, `SECOND_PERSON_REQUIRED`, store faults.
@@ -169,8 +173,8 @@ impl Node {
         Ok(Some(count))
     }
 
-    /// Ends that permission. Whoever is held on this partner's introduction alone is forgotten, and what was verified by it is kept from
-    /// users.
+    /// Withdraws that permission. Organisations that are held on this partner's introduction alone are forgotten, and what was verified
+    /// under their roots is hidden from users. Returns how many organisations that were.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, `NOT_FOUND`, store faults.
@@ -181,7 +185,7 @@ impl Node {
     ) -> Result<u64, Fault> {
         let _changing = self.changing.lock().await;
         let known = self.partner_of(partner)?;
-        // Another administrator's word for it ends with it.
+        // An approval that another administrator has already given for this partner is dropped as well.
         self.store.forget_approval(&subject::introductions(partner), vec![]).await?;
         self.save_partner_as(Some(actor.as_actor()), PartnerRecord { introduces: false, ..known.record.clone() })
             .await?;
@@ -200,7 +204,7 @@ impl Node {
         Ok(introduced.len() as u64)
     }
 
-    /// Where this partner alone has contested who an organisation is, nobody does any more.
+    /// Clears the contests that this partner raised.
     async fn settle_contests(&self, actor: &Authorized<Administer>, partner: &TrustDomain) -> Result<(), Fault> {
         let directory = self.directory();
         let contested = directory.all().filter(|p| p.record.bundle.contested_by.as_ref() == Some(partner));
@@ -212,7 +216,7 @@ impl Node {
         Ok(())
     }
 
-    /// A partner that introduces without end fills the directory.
+    /// Limits how many organisations a partner introduces, so that it can't fill the directory.
     fn require_room(&self, by: &TrustDomain) -> Result<(), Fault> {
         let directory = self.directory();
         let introduced = directory.all().filter(|p| p.record.bundle.introduced_by.as_ref() == Some(by));
@@ -225,11 +229,11 @@ impl Node {
         Err(Fault::new(Reason::NotYet, what))
     }
 
-    /// Keeps from users what was verified under roots that were held on an introduction alone, but for what rests on `kept`: the same roots
-    /// by another word. What was taken back under them is to be proved again.
+    /// Hides from users what was verified under roots that were held on an introduction alone. What rests on the roots `kept` stays: they
+    /// are the same roots, confirmed by another word. Recalls that were verified under the other roots have to be proved again.
     pub(super) async fn disown(&self, held: &Partner, kept: Option<Sha256>) -> Result<(), Fault> {
         let of = &held.record.organisation.domain;
-        // Those that followed it since rest on it, too.
+        // Later bundles of the organisation rest on the introduced one, so they count as well.
         let taken = self.store.bundles(of).await?.into_iter().filter(|r| r.state == BundleState::Taken);
         let taken = taken.map(|r| r.fingerprint).chain([held.record.bundle.fingerprint]);
         let rest: BTreeSet<Sha256> = taken.filter(|fingerprint| Some(*fingerprint) != kept).collect();
@@ -247,7 +251,7 @@ impl Node {
         self.directory().get(domain).filter(is_partner).cloned().ok_or_else(|| no_partner(domain))
     }
 
-    /// On whose introduction alone an organisation is held.
+    /// The partner on whose introduction alone an organisation is held.
     pub fn introduced_by(&self, of: &TrustDomain) -> Option<TrustDomain> {
         self.directory().get(of)?.record.bundle.introduced_by.clone()
     }

@@ -1,4 +1,5 @@
-//! Between the numbering of entries and the stream that takes them: an entry at a time, and a word when all were taken.
+//! The channel from the task that numbers the entries of a feed to the stream that sends them. It carries one entry at a time, and
+//! reports back when the stream has taken all of them.
 
 use std::{
     pin::Pin,
@@ -14,28 +15,28 @@ use crate::{
     feed::ahead::Ahead,
 };
 
-/// How many entries are on their way to the stream. What is decided is older when more of them wait.
+/// How many entries may be in the channel. The more wait there, the older are the decisions behind them.
 const ON_THEIR_WAY: usize = 8;
 
-/// Where a feed puts what it has numbered.
+/// The end at which a feed puts the entries that it has numbered.
 pub struct Giving {
     entries: mpsc::Sender<Numbered>,
-    /// How many entries the stream had taken when it asked for one that was not there.
+    /// How many entries the stream had taken when it last found the channel empty.
     asked: watch::Receiver<u64>,
     given: u64,
     ahead: Ahead,
-    /// The entries that were given since nothing waited: how many bytes, and since when.
+    /// The bytes given since the stream last had everything, and when the first of them was given.
     giving: Option<(u64, Time)>,
 }
 
-/// What a stream takes.
+/// The end from which a stream takes entries.
 pub struct Taking {
     entries: mpsc::Receiver<Numbered>,
     asked: watch::Sender<u64>,
     taken: u64,
 }
 
-/// Both ends.
+/// Makes both ends.
 pub fn outgoing() -> (Giving, Taking) {
     let (sender, receiver) = mpsc::channel(ON_THEIR_WAY);
     let (asks, asked) = watch::channel(0);
@@ -50,7 +51,7 @@ impl Entries for Taking {
         let polled = self.entries.poll_recv(cx);
         match &polled {
             Poll::Ready(Some(_)) => self.taken += 1,
-            // HTTP/2 asks for more only once it is rid of nearly all that it was given.
+            // HTTP/2 asks for more only once it has sent nearly everything that it was given.
             Poll::Pending => {
                 let taken = self.taken;
                 self.asked.send_if_modified(|asked| std::mem::replace(asked, taken) != taken);
@@ -62,18 +63,18 @@ impl Entries for Taking {
 }
 
 impl Giving {
-    /// Whether nobody takes anything any more.
+    /// Whether the stream has dropped its end.
     pub fn is_closed(&self) -> bool {
         self.entries.is_closed()
     }
 
-    /// Nobody takes anything any more.
+    /// Waits until the stream drops its end.
     pub async fn closed(&self) {
         self.entries.closed().await;
     }
 
-    /// Waits until the stream asks for more than it was given; for how many bytes there is room then, or for one entry. `None` where
-    /// it has ended.
+    /// Waits until the stream has taken everything and asks for more. Returns how many bytes may be numbered then; 0 means one entry.
+    /// Returns `None` if the stream has ended.
     pub(super) async fn room(&mut self, stream: &Stream, now: impl Fn() -> Time) -> Option<u64> {
         let given = self.given;
         tokio::select! {
@@ -84,14 +85,14 @@ impl Giving {
             return None;
         }
         if let Some((bytes, since)) = self.giving.take() {
-            // A clock that was set back in between says nothing.
+            // A clock that was set back in between says nothing about the speed. It counts as no time.
             let nanos = now().unix_nanos().saturating_sub(since.unix_nanos());
             self.ahead.took(bytes, u64::try_from(nanos).unwrap_or(0));
         }
         Some(self.ahead.room())
     }
 
-    /// A place for one entry; `None` where the stream has ended.
+    /// A place for one entry, or `None` if the stream has ended.
     pub(super) async fn place(&mut self, stream: &Stream) -> Option<Place<'_>> {
         let Self { entries, given, giving, .. } = self;
         let permit = tokio::select! {
@@ -102,7 +103,7 @@ impl Giving {
     }
 }
 
-/// The place of one entry.
+/// A place for one entry.
 pub(super) struct Place<'a> {
     permit: mpsc::Permit<'a, Numbered>,
     given: &'a mut u64,
@@ -110,7 +111,7 @@ pub(super) struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// Gives it to the stream.
+    /// Gives the entry to the stream.
     pub fn give(self, numbered: Numbered, now: Time) {
         *self.given += 1;
         self.giving.get_or_insert((0, now)).0 += numbered.entry.bytes();
@@ -144,7 +145,7 @@ mod tests {
         let stream = LiveFeeds::default().of(&"fr.example".parse().unwrap()).open_stream();
         let (mut to, mut taking) = outgoing();
         let at = |millis: i64| Time::from_unix_nanos(millis * 1_000_000);
-        // One entry at first, whoever asks.
+        // At first there is room for one entry.
         assert_eq!(to.room(&stream, || at(0)).await, Some(0));
         for (sequence, bytes) in [(1, 300), (2, 700)] {
             to.place(&stream).await.unwrap().give(entry(sequence, bytes), at(0));
@@ -155,15 +156,15 @@ mod tests {
         }
         assert!(to.room(&stream, || at(1)).now_or_never().is_none(), "the last one is on its way");
         assert!(taking.next().now_or_never().is_none());
-        // All of it in a tenth of a second.
+        // The stream took all 1,000 bytes in a tenth of a second.
         assert_eq!(to.room(&stream, || at(100)).now_or_never(), Some(Some(1_000)));
-        // Asked again without anything given in between: the same. The time in which there was nothing does not count.
+        // Asking again without giving anything in between changes nothing. Idle time does not count.
         assert_eq!(to.room(&stream, || at(9_000)).now_or_never(), Some(Some(1_000)));
         to.place(&stream).await.unwrap().give(entry(3, 40_000), at(10_000));
         assert!(taking.next().await.is_some() && taking.next().now_or_never().is_none());
-        // 40,000 in ten seconds.
+        // It took 40,000 bytes in ten seconds.
         assert_eq!(to.room(&stream, || at(20_000)).await, Some(1_000));
-        // A clock that was set back.
+        // The clock is set back.
         to.place(&stream).await.unwrap().give(entry(4, 200), at(20_000));
         assert!(taking.next().await.is_some() && taking.next().now_or_never().is_none());
         assert_eq!(to.room(&stream, || at(0)).await, Some(200 + 40_000 * 249 / 10_000));

@@ -1,14 +1,15 @@
-//! How fast a partner may change what is agreed (each change has all agreements read and its policies compiled), and hand over
-//! what is kept for good.
+//! Limits how fast a partner may change agreements and hand over statements that are kept for good.
+//!
+//! Each change of an agreement makes the node read all agreements and compile the partner's policies again.
 
 use crate::domain::time::Time;
 
-/// How many changes in a window.
+/// The most changes in one window.
 const MOST: u32 = 120;
-/// The window, seconds.
+/// The length of a window, in seconds.
 const WINDOW: i64 = 3_600;
 
-/// The pace of one partner. It begins anew with the process.
+/// The pace of one partner. It is not stored, so it starts from zero when the process starts.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     since: Option<Time>,
@@ -16,12 +17,12 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// Counts one more change; `false`: it must wait.
+    /// Counts one more change. `false` means that it must wait.
     pub fn allows(&mut self, now: Time) -> bool {
         self.allows_of(MOST, now)
     }
 
-    /// As [`Self::allows`], where `most` are allowed in a window.
+    /// Like [`Self::allows`], with at most `most` changes in a window.
     pub fn allows_of(&mut self, most: u32, now: Time) -> bool {
         let is_over = |since: Time| !(0..WINDOW).contains(&now.seconds_since(since));
         if self.since.is_none_or(is_over) {
@@ -44,7 +45,7 @@ mod tests {
         assert!((0..i64::from(MOST)).all(|n| pace.allows(at(n))));
         assert!(!pace.allows(at(WINDOW - 1)));
         assert!(pace.allows(at(WINDOW)));
-        // A clock that was set back does not lock anybody out.
+        // A clock that is set back locks nobody out.
         assert!((0..10).all(|_| pace.allows(at(-10))));
         let mut pace = Pace::default();
         assert!((0..600).all(|_| pace.allows_of(600, at(0))));

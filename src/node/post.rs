@@ -1,4 +1,5 @@
-//! The outbox: statements on their way to partners, whichever side dialled, and what partners answered to them.
+//! The outbox: statements on their way to partners, and the partners' answers to them. It is the same whichever side opened the
+//! connection.
 
 use std::sync::{Arc, atomic::Ordering};
 
@@ -29,25 +30,25 @@ use crate::{
 
 /// How many items of an outbox are read at once.
 const PAGE: u32 = 128;
-/// How many bytes of statements are handed over together, at least one statement: well below the limit of a message.
+/// How many bytes of statements are handed over together, though always at least one statement. It is well below the limit of a message.
 const PAGE_BYTES: usize = 1 << 20;
-/// When a statement that the partner can't verify yet is offered again, seconds. It is offered earlier where the partner's
-/// hello tells of other roots or lists.
+/// After how many seconds a statement is offered again that the partner can't verify yet. It is offered earlier if the partner's hello
+/// names another edition of roots or lists.
 const AGAIN_SECONDS: i64 = 86_400;
 
 /// A statement that waits to be handed to a partner.
 pub struct Waiting {
-    /// The store's name for it.
+    /// The item's id in the store.
     pub id: i64,
-    /// SHA-256 of its encoded envelope: how the partner names it. (A count would tell of other partners'.)
+    /// The SHA-256 of the encoded envelope, by which the partner names it. A counter would reveal how much other partners get.
     pub ticket: Sha256,
     /// The statement.
     pub envelope: Envelope,
 }
 
 impl Node {
-    /// What is to be offered to a partner now, after an item (0: from the first on), oldest first, at most `limit`, without
-    /// what the partner's program does not read.
+    /// The statements to offer to a partner now, oldest first, at most `limit`. They start after an item (0: from the first on), and
+    /// leave out kinds that the partner's program does not read.
     ///
     /// # Errors
     /// Store faults.
@@ -70,7 +71,7 @@ impl Node {
                 }
                 let envelope = match self.to_hand_over(envelope, item.at.unwrap_or(now), now) {
                     Ok(envelope) => envelope,
-                    // It waits for a good key of this node.
+                    // It waits until this node has a good key.
                     Err(fault) if fault.reason == Reason::Unavailable => continue,
                     Err(fault) => return Err(fault),
                 };
@@ -84,8 +85,8 @@ impl Node {
         }
     }
 
-    /// A statement as it is handed over. One by this node that its key of the moment would not prove any more is signed anew:
-    /// it is the same statement. Beside each goes when it was first logged, in words of this node that are valid now.
+    /// A statement as it is handed over. If this node signed it with a key that proves nothing any more, it is signed anew; it stays the
+    /// same statement. Beside it goes a statement of this node, valid now, of when it was first logged.
     fn to_hand_over(&self, mut envelope: Envelope, at: Time, now: Time) -> Result<Envelope, Fault> {
         let is_by_nodes = handling(envelope.kind).is_some_and(|h| h.is_by_nodes());
         let is_good = |s: &Signature| self.chains().signer(&s.certificates, &now.into()).is_ok();
@@ -93,7 +94,7 @@ impl Node {
             self.sign_anew(&mut envelope)?;
         }
         match envelope.logged.first() {
-            // Passed on for another organisation, whose own words on it are valid still.
+            // It is passed on for another organisation, whose own statement of when it was logged is still valid.
             Some(theirs) if theirs.signatures.iter().all(is_good) => {}
             Some(theirs) => {
                 let of = statement::id(theirs);
@@ -105,7 +106,7 @@ impl Node {
         Ok(envelope)
     }
 
-    /// This node's statement of when another was first logged here.
+    /// This node's statement of when another statement was first logged here.
     fn logged(&self, statement: StatementId, at: Time) -> Result<Envelope, Fault> {
         self.sign(StatementKind::Logged, wire::logged::encode(&Logged { statement, at: at.whole_seconds() }))
     }
@@ -116,14 +117,14 @@ impl Node {
         leaf.is_ok_and(|leaf| leaf.id.domain() == self.domain())
     }
 
-    /// Puts this node's signature of the moment in the place of its earlier one. For statements that nodes sign.
+    /// Replaces this node's earlier signature by one with its current key. It is for statements that nodes sign.
     pub(super) fn sign_anew(&self, envelope: &mut Envelope) -> Result<(), Fault> {
         envelope.signatures.retain(|s| !self.is_own(s));
         envelope.signatures.push(self.good_key()?.sign(envelope.kind, &envelope.payload)?);
         Ok(())
     }
 
-    /// Verifies a statement that a partner hands over, as of when it was first logged where that is told beside it.
+    /// Verifies a statement that a partner hands over, as of when it was first logged, if that is stated beside it.
     ///
     /// # Errors
     /// Whatever verification refuses.
@@ -136,7 +137,7 @@ impl Node {
         self.verify_arrived(envelope, rule, chains, self.now())
     }
 
-    /// The same, of one that came first at another time.
+    /// Like [`Self::verify_handed`], for a statement that first came at another time.
     ///
     /// # Errors
     /// Whatever verification refuses.
@@ -151,15 +152,15 @@ impl Node {
         let logged = match first_logged(envelope, chains, when) {
             Ok(Some(logged)) => logged,
             Ok(None) => return verify(envelope, rule, chains, when),
-            // What is told of it can't be verified: then it must hold by itself.
+            // The statement of when it was logged can't be verified. The statement must then hold without it.
             Err(fault) => return verify(envelope, rule, chains, when).map_err(|_| fault),
         };
         let verified = verify(envelope, rule, chains, logged.when(when))?;
         Ok(verified.or_on_word_of(logged.on_word_of))
     }
 
-    /// How many statements wait for a partner and why, as far as the partner has said that it does not read them, or can't
-    /// verify them yet; counted among the first of its outbox.
+    /// How many statements wait for a partner, and why: it has said that it does not read them, or it can't take them yet. Only the first
+    /// page of its outbox is counted.
     ///
     /// # Errors
     /// Store faults.
@@ -208,8 +209,8 @@ impl Node {
         Ok((!words.is_empty()).then(|| words.join("; ")))
     }
 
-    /// Keeps what a partner answered to statements that were offered to it: (item, kind, outcome). `false` where some stay
-    /// that the partner could not take at the moment.
+    /// Records what a partner answered to statements that were offered to it: (item, kind, outcome). Returns `false` if some stay because
+    /// the partner could not take them at the moment.
     ///
     /// # Errors
     /// Store faults.
@@ -252,7 +253,7 @@ impl Node {
         Ok(is_all)
     }
 
-    /// The partner's hello told which edition of roots and lists it holds. What it could not verify under another one is
+    /// Notes which edition of roots and lists the partner's hello named. Statements that it could not verify under another edition are
     /// offered again.
     ///
     /// # Errors
@@ -265,23 +266,25 @@ impl Node {
         Ok(())
     }
 
-    /// The clocks of this node and the partner's agree again: what either could not verify by a wrong clock is looked at again.
+    /// Handles that the clocks of this node and the partner agree again: both sides try again what a wrong clock may have made
+    /// unverifiable.
     ///
     /// # Errors
     /// Store faults.
     pub async fn clocks_agree_again(self: &Arc<Self>, partner: &TrustDomain) -> Result<(), Fault> {
-        // No edition is named so, so that everything is offered again.
+        // No edition has this empty name, so everything is offered again.
         if self.store.offer_again(partner, vec![]).await? {
             self.live.of(partner).post();
         }
-        // The one task for it, and not sooner than a minute after its last turn: whoever sets its clock to and fro has nothing of it.
+        // One timer serves all partners, and it runs a minute after its last turn at the earliest. So a partner gains nothing by setting
+        // its clock to and fro.
         let last = Time::from_unix_nanos(self.held_examined_at.load(Ordering::Relaxed));
         let due = self.now().max(last.plus_seconds(LEAST_WAIT));
         Ok(self.store.set_timers(vec![Timer::new(TimerKind::Held, [], due)]).await?)
     }
 
-    /// Refuses a statement that claims a signer of another domain, before it is asked who is trusted: whether a third
-    /// organisation is a partner here must not show in how its signature is refused.
+    /// Refuses a statement that claims a signer of another domain, before the signer's roots are looked up. Otherwise the refusal would
+    /// show whether a third organisation is a partner here.
     pub(super) fn only_by(&self, domains: &[&TrustDomain], envelope: &Envelope) -> Result<(), Fault> {
         for signature in &envelope.signatures {
             if !domains.contains(&&claimed_domain(signature)?) {
@@ -294,7 +297,8 @@ impl Node {
         Ok(())
     }
 
-    /// When a statement was logged is told by a node of its signer's organisation, or of who hands it over.
+    /// Requires that each statement of when something was logged is by a node of the signer's organisation or of the partner that hands
+    /// it over.
     pub(super) fn require_logged_by_a_party(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
         let mut parties = envelope.signatures.iter().map(claimed_domain).collect::<Result<Vec<_>, _>>()?;
         parties.push(partner.clone());
@@ -302,7 +306,7 @@ impl Node {
         envelope.logged.iter().try_for_each(|logged| self.only_by(&parties, logged))
     }
 
-    /// The number of the last entry stored from a partner, and the release under it.
+    /// The number of the last entry stored from a partner, and the release under that number.
     ///
     /// # Errors
     /// Store faults.
@@ -320,17 +324,17 @@ impl Node {
     }
 }
 
-/// The domain that a signature's certificate names. Nothing of it is proved.
+/// The domain that a signature's certificate names. It is not verified.
 fn claimed_domain(signature: &Signature) -> Result<TrustDomain, Fault> {
     let leaf = Leaf::parse(signature.certificates.first().map(Vec::as_slice).unwrap_or_default())?;
     Ok(leaf.id.domain().clone())
 }
 
-/// When a statement was first logged, as the statements beside it tell.
+/// When a statement was first logged, according to the statements beside it.
 struct FirstLogged {
     at: Time,
     by: TrustDomain,
-    /// On whose word alone it counts.
+    /// The organisation on whose word alone it counts, if there is one.
     on_word_of: Option<TrustDomain>,
     /// Whether it counts by itself.
     is_firm: bool,
@@ -342,7 +346,8 @@ impl FirstLogged {
     }
 }
 
-/// The outermost of the statements beside it is judged as of now, and each further one as of what the one around it says.
+/// Reads the nested statements of when something was logged. The outermost is judged as of now, and each further one as of the time that
+/// the one around it states.
 fn first_logged(envelope: &Envelope, chains: &Identities, when: When<'_>) -> Result<Option<FirstLogged>, Fault> {
     let mut stated: Option<FirstLogged> = None;
     for (place, logged) in envelope.logged.iter().enumerate().rev() {

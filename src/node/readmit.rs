@@ -1,5 +1,5 @@
-//! Readmission: what was kept from users for want of an agreement is examined again once that agreement is in force here.
-//! A partner may release under an agreement the moment that it has signed, before its signature has arrived here.
+//! Readmission: entries that were quarantined because no agreement covered them are examined again once their agreement is in force here.
+//! A partner may release under an agreement as soon as it has signed it, before its signature has arrived here.
 
 use std::{sync::Arc, time::Duration};
 
@@ -34,12 +34,12 @@ struct Covered {
     release: StatementId,
     manifest: StatementId,
     content: Content,
-    /// The releases by which its sender got it, and its sender's own, encoded; of what came through hubs.
+    /// For what came through hubs: the encoded releases by which its sender got it, and the sender's own release.
     way: Option<(Vec<Vec<u8>>, Vec<u8>)>,
 }
 
 impl Node {
-    /// Examines again whenever agreements have changed, for ever.
+    /// Examines the quarantine again whenever agreements change. It never returns.
     pub async fn readmit_for_ever(self: Arc<Self>) {
         let mut turns = self.live.turns();
         loop {
@@ -58,16 +58,16 @@ impl Node {
         }
     }
 
-    /// Examines once what is in quarantine, and recalls that could not be verified.
+    /// Examines once what is in quarantine, and the recalls that could not be verified.
     ///
     /// # Errors
-    /// Store faults; the next turn looks again.
+    /// Store faults; the next turn examines again.
     pub async fn readmit_all(self: &Arc<Self>) -> Result<(), Fault> {
         let changed = self.live.take_changed();
-        // What could not be verified is looked at before anything of it is shown: recalls first.
+        // Recalls are examined first, so that nothing is shown that was recalled.
         if changed.contains(self.domain()) {
             let node = self.clone();
-            // Beside everything else: it looks through all releases.
+            // It runs in a task of its own, because it looks through all releases.
             tokio::spawn(async move {
                 if let Err(fault) = node.hand_over_again().await {
                     tracing::warn!(reason = %fault.reason, "could not look for releases by a revoked key");
@@ -116,7 +116,7 @@ impl Node {
                     .collect::<Result<Vec<_>, _>>()
             });
             for entry in covered.await.map_err(lost)?? {
-                // The agreement may have been stopped since: no change of it comes between this look and the commit.
+                // The agreement may have been stopped since. The lock keeps it from changing between this check and the commit.
                 let _changing = self.changing.lock().await;
                 let directory = self.directory();
                 let stands =
@@ -137,7 +137,7 @@ impl Node {
         now: Time,
     ) -> Result<(), Fault> {
         let Covered { sequence, release, manifest, content, way } = entry;
-        // What came through hubs is answered with its way, so that its originator hears of it too.
+        // The receipt carries the way of what came through hubs, so that the originator hears of it too.
         let way = way.as_ref().map(|(provenance, release)| (&provenance[..], &release[..]));
         let receipt = self.signed(&Said::only(ReceiptKind::Stored), partner, vec![release], way, now)?;
         let deed = Deed::Readmitted { manifest, partner: partner.clone(), sequence, release, agreement: *agreement };
@@ -161,7 +161,7 @@ impl Node {
     }
 }
 
-/// As it came.
+/// The entry as it came.
 fn entry_of(held: &QuarantinedEntry) -> Result<Entry, Fault> {
     let envelope = |bytes: &Vec<u8>| wire::envelope::decode(bytes).map(Arc::new);
     let all = held.attached.iter().map(envelope).collect::<Result<Vec<_>, _>>()?;
@@ -178,8 +178,8 @@ fn entry_of(held: &QuarantinedEntry) -> Result<Entry, Fault> {
 }
 
 impl Node {
-    /// The entry, where everything holds now that is asked of one that comes: signatures, the way, the agreement as at the time
-    /// of the release.
+    /// The entry, if it now meets everything that is asked of an arriving one: signatures, the way, and the agreement as at the time of
+    /// the release.
     fn covered(
         &self,
         partner: &TrustDomain,
@@ -191,7 +191,7 @@ impl Node {
         let examined = Examined { now, arrived: held.arrived_at };
         let content = match self.check_content(partner, &release, entry, asked, examined) {
             Ok(content) if content.not_covered.is_none() => content,
-            // What does not verify any more stays where it is.
+            // What can't be verified any more stays in quarantine.
             Ok(_) | Err(_) => return Ok(None),
         };
         let (sequence, release, manifest) = (held.sequence, held.release_id, held.manifest_id);

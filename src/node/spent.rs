@@ -1,23 +1,23 @@
-//! What a partner has spent of a rate, by the names that what it hands over bears.
+//! How much of a rate a partner has used, counted by the organisation that is named in what it hands over.
 
 use std::collections::HashMap;
 
 use crate::domain::{budget::Rate, ids::TrustDomain, time::Time};
 
-/// Where more names than this are remembered, those that have spent nothing of late are forgotten.
+/// Once this many names are remembered, those whose buckets have run empty are forgotten.
 const FEW_NAMES: usize = 64;
 
-/// What was spent of one rate: a bucket that runs empty by itself. It begins anew with the process, which gives a partner one more
-/// measure and nothing else.
+/// How much of one rate is used: a leaky bucket. It is not stored. A restart therefore gives the partner one more full measure, and
+/// nothing else.
 #[derive(Debug, Clone, Copy)]
 struct Bucket {
-    /// How much is in it, in parts of a second's allowance: [`Rate::a_second`] of them run out in each millisecond.
+    /// How full it is, in thousandths of one item. [`Rate::a_second`] of them run out in each millisecond.
     thousandths: u64,
     at: Time,
 }
 
 impl Bucket {
-    /// What is left in it at a time. A clock that was set back empties nothing, and fills nothing either.
+    /// How full it is at `now`. A clock that is set back neither empties nor fills it.
     fn run_out(self, rate: Rate, now: Time) -> Self {
         let millis = u64::try_from(now.unix_nanos().saturating_sub(self.at.unix_nanos()) / 1_000_000).unwrap_or(0);
         let out = millis.saturating_mul(rate.a_second.into());
@@ -29,7 +29,7 @@ impl Bucket {
     }
 }
 
-/// What a partner has spent of one rate.
+/// What a partner has used of one rate.
 #[derive(Debug, Default)]
 pub(super) struct Spent {
     all: Option<Bucket>,
@@ -37,12 +37,12 @@ pub(super) struct Spent {
 }
 
 impl Spent {
-    /// Counts one more that bears that name; `false`: it must wait.
+    /// Counts one more item with that name. `false` means that it must wait.
     pub fn allows(&mut self, rate: Rate, name: &TrustDomain, now: Time) -> bool {
         self.allows_many(rate, name, 1, now)
     }
 
-    /// As [`Self::allows`], for as many at a time.
+    /// Like [`Self::allows`], for `many` items together.
     pub fn allows_many(&mut self, rate: Rate, name: &TrustDomain, many: u64, now: Time) -> bool {
         let empty = Bucket { thousandths: 0, at: now };
         let of_all = rate.of_all_names();
@@ -91,7 +91,7 @@ mod tests {
         assert_eq!(taken(&mut spent, &name(0), 100, at(49)), 0);
         assert_eq!(taken(&mut spent, &name(0), 100, at(1_000)), 20);
         assert_eq!(taken(&mut spent, &name(0), 5_000, at(3_600_000)), 4_096, "an hour later all of it is there again");
-        // A clock that was set back gives nothing away, and locks nobody out once it is right again.
+        // A clock that is set back gives nothing away, and locks nobody out once it is right again.
         assert_eq!(taken(&mut spent, &name(0), 5_000, at(0)), 0);
         assert_eq!(taken(&mut spent, &name(0), 5_000, at(1_000)), 20);
     }
