@@ -1,4 +1,4 @@
-//! What was signed under a root whose key somebody else may have.
+//! Statements that were signed under a root whose key somebody else may have.
 
 use arc_swap::ArcSwap;
 
@@ -12,12 +12,12 @@ use crate::{
     store::RetiredRoot,
 };
 
-/// The roots that are said to be compromised, each with the day from which on what was logged under it is doubtful.
+/// The roots that are said to be compromised. What was logged under one of them after its day is doubtful.
 #[derive(Default)]
 pub(in crate::node) struct Doubts(ArcSwap<Vec<(TrustBundle, Day)>>);
 
 impl Doubts {
-    /// From which day on this chain (DER, leaf first) of an organisation is doubtful, where it was first logged here later.
+    /// The day after which this chain (DER, leaf first) of an organisation is doubtful, if it was first logged here later than that.
     pub fn about(&self, of: &TrustDomain, chain: &[Vec<u8>], logged: Time) -> Option<Day> {
         let roots = self.0.load();
         let mut found = roots.iter().filter(|(root, since)| root.domain() == of && logged.day() > *since);
@@ -26,7 +26,7 @@ impl Doubts {
 }
 
 impl Node {
-    /// Takes note of which roots are said to be compromised.
+    /// Reloads which roots are said to be compromised.
     pub(in crate::node) fn reload_doubts(&self, retired: &[RetiredRoot]) {
         let roots = retired.iter().filter_map(|root| {
             let since = root.compromised_since?;

@@ -1,4 +1,4 @@
-//! The own bundle: proposed by one administrator, signed by another, handed to everybody.
+//! The own bundle. One administrator proposes it, another one signs it, and every partner gets it.
 
 use std::sync::Arc;
 
@@ -35,35 +35,35 @@ use crate::{
 /// Writes the own roots (PEM) into the file that the node reads them from.
 pub type KeepBundle = Arc<dyn Fn(&str) -> Result<(), String> + Send + Sync>;
 
-/// What is known of the own bundle.
+/// What the node holds of its own bundle.
 pub(in crate::node) struct OwnBundle {
     held: ArcSwap<HeldBundle>,
     keep: KeepBundle,
 }
 
-/// Where the own bundle stands.
+/// The state of the own bundle.
 pub struct BundleStatus {
-    /// The one in force.
+    /// The bundle in force.
     pub held: HeldBundle,
-    /// Since when.
+    /// Since when it is in force.
     pub since: Time,
-    /// The statements that lead to it, in order, since the roots were last changed without one.
+    /// The statements that lead to it, in order, since the roots were last changed without a statement.
     pub chain: Vec<Envelope>,
     /// Its roots, in DER.
     pub roots: Vec<Vec<u8>>,
     /// Whether the node's own file holds other roots.
     pub file_differs: bool,
-    /// What waits for its second signature.
+    /// The bundles that wait for their second signature.
     pub proposed: Vec<Proposed>,
-    /// Who holds which.
+    /// Which bundle each partner holds.
     pub partners: Vec<TakenBy>,
 }
 
 /// A bundle that waits for its second signature.
 pub struct Proposed {
-    /// The statement as it is.
+    /// The statement, as it was signed.
     pub envelope: Envelope,
-    /// Who has signed it.
+    /// Who has signed it so far.
     pub by: Vec<SpiffeId>,
     /// Its roots, in DER.
     pub roots: Vec<Vec<u8>>,
@@ -73,15 +73,15 @@ pub struct Proposed {
     pub fingerprint: Sha256,
     /// Its statement id.
     pub id: StatementId,
-    /// Roots that are said to be compromised.
+    /// The roots that it says are compromised.
     pub compromised: Vec<Compromised>,
 }
 
 /// Which of the own bundles a partner holds.
 pub struct TakenBy {
-    /// Who.
+    /// The partner.
     pub partner: TrustDomain,
-    /// Its number, as the partner's last hello named it; `None` before the first one since this node's start.
+    /// The bundle's number, as the partner's last hello named it. `None` before the first hello since this node's start.
     pub sequence: Option<u64>,
 }
 
@@ -93,18 +93,18 @@ impl OwnBundle {
 }
 
 impl Node {
-    /// The number of the own newest bundle.
+    /// The number of the newest own bundle.
     pub fn own_sequence(&self) -> u64 {
         self.own_bundle.held.load().sequence
     }
 
-    /// Which of a partner's bundles is held here.
+    /// The number of the partner's bundle that is held here.
     pub fn held_sequence(&self, partner: &TrustDomain) -> u64 {
         self.directory().get(partner).map_or(0, |partner| partner.record.bundle.sequence)
     }
 
-    /// The own roots, as the file has them. Where they are those of the newest bundle, or of the one before while the file could not
-    /// be written, nothing is to be done. Other ones are a bundle without a statement: no partner can follow to it.
+    /// Compares the roots in the own file with the newest bundle. The same roots change nothing. If the file has the roots of the bundle
+    /// before, it is written again. Other roots become a bundle without a statement, and no partner can follow to it.
     pub(in crate::node) async fn note_own_bundle(&self, roots: &TrustBundle) -> Result<(), Fault> {
         let fingerprint = Sha256(roots.fingerprint().0);
         let kept = self.store.bundles(self.domain()).await?;
@@ -123,7 +123,7 @@ impl Node {
                 let is_before = |r: &&&BundleRecord| r.sequence + 1 == newest.sequence && r.fingerprint == fingerprint;
                 if newest.envelope.is_some() && taken.iter().any(|r| is_before(&r)) {
                     self.own_bundle.held.store(Arc::new(held_of(newest)));
-                    // The node stopped before it had written the file, or could not.
+                    // The node stopped before it had written the file, or it could not write it.
                     return self.write_roots().await;
                 }
                 newest.sequence.saturating_add(1)
@@ -157,11 +157,11 @@ impl Node {
         Ok(())
     }
 
-    /// An administrator proposes other roots: the statement with the first signature.
+    /// Takes an administrator's proposal of other roots, which is the statement with the first signature.
     ///
     /// # Errors
-    /// `ROLE_REQUIRED`; `CONFLICT` where there is one administrator only, where the statement does not follow the bundle in force, or
-    /// the node's own certificates would not be proved; whatever verification refuses.
+    /// `ROLE_REQUIRED`; `CONFLICT` where there is only one administrator, where the statement does not follow the bundle in force, or
+    /// where the new roots do not prove the node's own certificates; whatever verification refuses.
     pub async fn propose_bundle(
         &self,
         actor: &Authorized<Administer>,
@@ -221,11 +221,11 @@ impl Node {
         Ok(())
     }
 
-    /// Another administrator signs a proposal: from then on these are the organisation's roots, and everybody is told.
+    /// Takes another administrator's signature on a proposal. From then on these are the organisation's roots, and every partner is told.
     ///
     /// # Errors
-    /// `ROLE_REQUIRED`; `NOT_FOUND`; `SECOND_PERSON_REQUIRED` where the caller has proposed it; `CONFLICT` where it has lapsed or does
-    /// not follow the bundle in force any more; whatever verification refuses.
+    /// `ROLE_REQUIRED`; `NOT_FOUND`; `SECOND_PERSON_REQUIRED` where the caller has proposed it; `CONFLICT` where it has lapsed or no
+    /// longer follows the bundle in force; whatever verification refuses.
     pub async fn sign_bundle(&self, actor: &Authorized<Administer>, envelope: &Envelope) -> Result<(), Fault> {
         self.require_confirmed(actor).await?;
         let _changing = self.changing.lock().await;
@@ -245,7 +245,7 @@ impl Node {
         }
         let mut signed = found.envelope.clone();
         signed.signatures.extend(envelope.signatures.iter().cloned());
-        // Whoever was revoked since the proposal counts nowhere.
+        // A signer who was revoked since the proposal does not count.
         let counts =
             |s: &crate::domain::statement::Signature| self.chains().signer(&s.certificates, &now.into()).map(drop);
         if let Err(fault) = signed.signatures.iter().try_for_each(counts) {
@@ -319,7 +319,7 @@ impl Node {
         Ok(())
     }
 
-    /// What the caller, and nobody else, has signed: in its own name, or beside the one who has proposed it.
+    /// Verifies that the caller and nobody else has signed this: a proposal alone, or a second signature beside the proposer's.
     fn signed_by(&self, actor: &Actor, envelope: &Envelope, is_proposal: bool) -> Result<Bundle, Fault> {
         let verified = match is_proposal {
             true => verify(envelope, &rules::BUNDLE, self.chains(), self.now()),
@@ -332,7 +332,7 @@ impl Node {
         Ok(verified.into_content())
     }
 
-    /// Refuses roots that do not stand behind the certificates that this node uses.
+    /// Refuses roots that this node's own certificates do not lead to.
     fn require_own_proved(&self, bundle: &Bundle) -> Result<(), Fault> {
         let member = Member { bundle: trust_bundle(bundle)?, crls: vec![], state: PartnerState::Active };
         let trust = Trust::new(member, vec![], self.signing_usages.clone())?;
@@ -347,7 +347,7 @@ impl Node {
         Ok(())
     }
 
-    /// A root is retired 7 days after its successor was told at the earliest, unless it is compromised or it is wanted at once.
+    /// Refuses to retire a root within 7 days after its successor was announced, unless it is compromised or `at_once` is set.
     async fn require_overlap(&self, bundle: &Bundle, kept: &[BundleRecord], at_once: bool) -> Result<(), Fault> {
         let is_compromised = |root: &Vec<u8>| {
             let name = Sha256(sha256(&[root]));
@@ -365,7 +365,7 @@ impl Node {
         Err(Fault::at(Reason::Conflict, "roots", what))
     }
 
-    /// Only own roots, of today or of before, may be said to be compromised.
+    /// Refuses to declare a root compromised that is not, and never was, a root of the organisation.
     async fn require_own_compromised(&self, bundle: &Bundle) -> Result<(), Fault> {
         let retired = self.store.retired_roots().await?.into_iter().filter(|root| root.of == *self.domain());
         let all = retired.map(|root| root.der).chain(self.newest_own_roots().await?);
@@ -375,7 +375,7 @@ impl Node {
         Err(Fault::at(Reason::Conflict, format!("compromised[{place}]"), what))
     }
 
-    /// Refuses a day that has not come: nothing was logged after it.
+    /// Refuses a day in the future, because nothing was logged after it.
     fn require_past_days(&self, bundle: &Bundle) -> Result<(), Fault> {
         let today = self.now().day();
         let Some(place) = bundle.compromised.iter().position(|c| c.since > today) else { return Ok(()) };
@@ -383,7 +383,7 @@ impl Node {
         Err(Fault::at(Reason::Conflict, format!("compromised[{place}].since"), what))
     }
 
-    /// Refuses to number a bundle that partners hold already: an older store was put in the place of a newer one.
+    /// Refuses a number that partners already hold a bundle of. An older store was put in the place of a newer one.
     fn require_newest(&self) -> Result<(), Fault> {
         let own = self.own_sequence();
         let directory = self.directory();
@@ -399,7 +399,7 @@ impl Node {
         Err(Fault::new(Reason::Conflict, what))
     }
 
-    /// Where the own bundle stands, and who has taken it.
+    /// The state of the own bundle, and who has taken it.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`; store faults.
@@ -424,7 +424,7 @@ impl Node {
         })
     }
 
-    /// The roots of the newest own bundle: those that an invitation names.
+    /// The roots of the newest own bundle. Invitations name these.
     pub(in crate::node) async fn newest_own_roots(&self) -> Result<Vec<Vec<u8>>, Fault> {
         let kept = self.store.bundles(self.domain()).await?;
         let newest = kept.iter().filter(|r| r.state == BundleState::Taken).max_by_key(|r| r.sequence);
@@ -432,14 +432,14 @@ impl Node {
         Ok(roots.unwrap_or_else(|| self.own.load().bundle.roots().iter().map(|root| root.to_vec()).collect()))
     }
 
-    /// The partner holds an older bundle than the newest: what follows the one that it holds goes to it, in order.
+    /// Hands over the bundles that the partner lacks, in order, if it holds an older one than the newest.
     pub(super) async fn hand_over_missed(&self, partner: &TrustDomain, held: u64) -> Result<(), Fault> {
         let (own, told) = (self.own_sequence(), &self.live.of(partner).bundles);
         if held == 0 || held >= own || !told.is_news(held, own) {
             return Ok(());
         }
         let waiting = self.store.outbox(partner, 0, u32::MAX).await?;
-        // A later one that waits does not help: the partner can't take it before this one.
+        // A later bundle that waits does not help, because the partner can't take it before this one.
         let is_next = |e: &[u8]| {
             let envelope = wire::envelope::decode(e).ok().filter(|e| e.kind == StatementKind::Bundle);
             let bundle = envelope.and_then(|e| wire::bundle::decode(&e.payload).ok());
@@ -475,7 +475,7 @@ impl Proposed {
     }
 }
 
-/// The statements that lead to the newest bundle, as far back as each follows the one before.
+/// The statements that lead to the newest bundle, as far back as each one follows the one before.
 fn chain_of(kept: &[BundleRecord]) -> Vec<Envelope> {
     let mut taken: Vec<&BundleRecord> = kept.iter().filter(|r| r.state == BundleState::Taken).collect();
     taken.sort_unstable_by_key(|r| std::cmp::Reverse(r.sequence));

@@ -1,4 +1,4 @@
-//! Bundles of others go on to whoever reads what these have signed.
+//! Bundles of other organisations are passed on to the partners that read what these organisations have signed.
 
 use super::Found;
 use crate::{
@@ -8,12 +8,12 @@ use crate::{
     wire,
 };
 
-/// The most bundles of one organisation that are handed on after a start: whoever lacks more needs a file.
+/// The most bundles of one organisation that are passed on after a start. A partner that lacks more needs a file.
 const MOST_PASSED_ON: usize = 32;
 
 impl Node {
-    /// Hands the bundles of others on, whose signatures the partner was given: it may know these by older invitations, and trust roots that
-    /// were given up since. Once in each run of the node for each newest bundle.
+    /// Passes on the bundles of the organisations whose signatures the partner was given. The partner may know such an organisation by an
+    /// older invitation, and trust roots that were given up since. Each newest bundle is passed on once in each run of the node.
     pub(super) async fn pass_bundles_on(&self, partner: &TrustDomain) -> Result<(), Fault> {
         for of in self.store.given_to(partner).await? {
             let held = self.directory().get(&of).map_or(0, |p| p.record.bundle.sequence);

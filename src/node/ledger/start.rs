@@ -1,6 +1,7 @@
-//! The time before the first head after a start: until partners have said what they hold of this node's ledger. What a partner
-//! shows then that is not here says that an older store was put in this one's place. What is shown later says that somebody else
-//! signs with this node's key.
+//! The time between a start and the first head that is signed after it.
+//!
+//! In this time, partners say what they hold of this node's ledger. If one shows a head that is not here, an older store was put in the
+//! place of this one. If one shows such a head later, somebody else signs with this node's key.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,12 +11,12 @@ use std::{
 use super::{Note, rank};
 use crate::domain::{ids::TrustDomain, time::Time};
 
-/// For how long a node waits for its partners' hellos, seconds.
+/// For how long a node waits for its partners' hellos, in seconds.
 const WINDOW: i64 = 60;
-/// The word of so many partners stops a node; of the only one, where there is one.
+/// How many partners must show a lost head before the node stops. If there is only one partner, its word is enough.
 const WORDS: usize = 2;
 
-/// Who has said what since the start.
+/// What each partner has said since the start.
 #[derive(Default)]
 pub(super) struct Start(Mutex<Words>);
 
@@ -28,16 +29,16 @@ struct Words {
     is_twin_told: bool,
 }
 
-/// What is to be done where a partner shows a head by the own key that is not here.
+/// What to do when a partner shows a head that is signed with the own key and is not here.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
-    /// Nothing yet: another partner's word is waited for.
+    /// Nothing yet. The node waits for another partner's word.
     Wait,
-    /// Entries are lost: this head, the newest that was shown, is not here.
+    /// Entries are lost. This is the newest head that was shown, and it is not here.
     Lost(Note),
-    /// Somebody else signs with the key, and it was not told yet.
+    /// Somebody else signs with the key, and this was not reported yet.
     Twin,
-    /// Somebody else signs with the key, and it was told already.
+    /// Somebody else signs with the key, and this was reported already.
     KnownTwin,
 }
 
@@ -46,28 +47,28 @@ impl Start {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The node starts.
+    /// Begins the wait when the node starts.
     pub fn begin(&self, now: Time) {
         *self.lock() = Words { began: Some(now), ..Words::default() };
     }
 
-    /// A partner has said what it holds.
+    /// Notes that a partner has said what it holds.
     pub fn heard(&self, partner: &TrustDomain) {
         self.lock().heard.insert(partner.clone());
     }
 
-    /// Whether heads may be signed, with these partners: all of them were heard, or the time is over. What one of several partners has
-    /// shown meanwhile and no other one has is given with it, once.
+    /// Whether heads may be signed: either all of these partners were heard, or the time is over. The heads that only one of several
+    /// partners has shown in this time are returned as well, once.
     pub fn is_over(&self, partners: &[TrustDomain], now: Time) -> (bool, Vec<(TrustDomain, Note)>) {
         let mut words = self.lock();
-        // A clock that was set meanwhile does not hold it up.
+        // A clock that was set in the meantime does not prolong the wait.
         let is_late = words.began.is_none_or(|began| !(0..WINDOW).contains(&now.seconds_since(began)));
         words.is_over |= is_late || partners.iter().all(|partner| words.heard.contains(partner));
         let alone = if words.is_over { std::mem::take(&mut words.lost).into_iter().collect() } else { vec![] };
         (words.is_over, alone)
     }
 
-    /// A partner, one of so many, shows a head by the own key that is not here.
+    /// Notes that a partner shows a head by the own key that is not here. `partners` says how many partners there are.
     pub fn shown(&self, by: &TrustDomain, note: &Note, partners: usize) -> Meaning {
         let mut words = self.lock();
         if words.is_over {
@@ -81,7 +82,7 @@ impl Start {
         newest.map_or(Meaning::Wait, Meaning::Lost)
     }
 
-    /// The node signs with another key from now on: what is shown of that one is news.
+    /// Notes that the node signs with another key from now on. A head that somebody else signs with that one is reported again.
     pub fn another_key(&self) {
         self.lock().is_twin_told = false;
     }

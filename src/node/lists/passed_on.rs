@@ -1,10 +1,13 @@
-//! Revocation lists of organisations whose signatures go on: announced to whoever is given these, and taken from any partner, since the
-//! organisation's own CA has signed them.
+//! Revocation lists of other organisations, which this node passes on.
 //!
-//! - Such a list adds revocations, and nothing else: it is no newest list. So an old one ends no link, and puts none out of force.
-//! - Which lists a node asks for tells nothing of whom it knows: it asks for each that it has not seen from that partner, and answers before
-//!   it looks whose it is.
-//! - Nobody's lists take the room of another's: each organisation has a pace of its own.
+//! A partner that was given statements signed by an organisation is told which lists of that organisation are here. A list is taken from
+//! any partner, because the organisation's own CA has signed it.
+//!
+//! - A list that is passed on only adds revocations. It does not count as the newest list of its organisation, so an old one ends no link
+//!   and puts no other list out of force.
+//! - The lists that a node asks for don't show which organisations it knows. It asks for every list that it has not seen from that
+//!   partner, and it answers before it checks whose list it is.
+//! - Each organisation has a limit of its own, so the lists of one never use up the room of another.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -24,39 +27,39 @@ use crate::{
     seal::hash::sha256,
 };
 
-/// The most that are announced in one hello.
+/// The most lists of other organisations that one hello announces.
 pub const MAX_PASSED_ON: usize = 24;
-/// So many of these are the newest ones; the others take turns.
+/// How many of these are the newest lists. The other places go to the older lists in turn.
 const NEWEST: usize = 12;
-/// The largest, bytes, and the most bytes that are asked for after one hello: the feed comes after them.
+/// The largest list that is passed on, and the most that is asked for after one hello, in bytes. The feed comes after the lists.
 const MOST_BYTES: usize = 256 << 10;
-/// How many lists and bytes of one organisation are taken from a partner in an hour, and how many bytes of all.
+/// How many lists and bytes of one organisation are taken from a partner in an hour, and how many bytes of all organisations.
 const OF_ORGANISATION: (u32, usize) = (12, 1 << 20);
 const BYTES: usize = 32 << 20;
-/// Of how many organisations: more than one partner gives signatures of.
+/// The most organisations whose lists are taken from a partner in an hour. No partner gives signatures of more organisations.
 const MOST_NAMED: usize = 4096;
-/// Seconds.
+/// An hour, in seconds.
 const HOUR: i64 = 3_600;
-/// For how long a list that came is not asked for again, seconds: it may be verified by then.
+/// For how long a list that came is not asked for again, in seconds. After that time it may be possible to verify it.
 const REMEMBERED: i64 = 6 * HOUR;
-/// The most whose digests are remembered of one partner.
+/// The most lists of one partner whose digests are remembered.
 const MOST_SEEN: usize = 4096;
 
-/// A list that this side asks for.
+/// A list that this node asks a partner for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
-    /// What the partner says of it.
+    /// What the partner has announced about it.
     pub list: Announced,
-    /// Whose it is, where it is not the partner's own.
+    /// Whose list it is; `None` for the partner's own.
     pub of: Option<TrustDomain>,
 }
 
-/// Lists that partners passed on, kept to be passed on further: the newest of each organisation, key and scope.
+/// Lists that partners passed on: the newest of each organisation, key and scope. They are kept to be passed on further.
 #[derive(Default)]
 pub(super) struct Carried(Mutex<BTreeMap<TrustDomain, Vec<(u64, Crl)>>>);
 
 impl Carried {
-    /// With the number of each, in the order in which all lists came.
+    /// The lists of an organisation. Each has a number, which gives the order in which all lists came.
     fn of(&self, domain: &TrustDomain) -> Vec<(u64, Crl)> {
         lock(&self.0).get(domain).cloned().unwrap_or_default()
     }
@@ -74,21 +77,21 @@ impl Carried {
     }
 }
 
-/// What went between this node and one partner of others' lists.
+/// What this node and one partner have exchanged of other organisations' lists.
 #[derive(Default)]
 pub(in crate::node) struct PassedOn(Mutex<Turns>);
 
 #[derive(Default)]
 struct Turns {
-    /// Where the next hello goes on.
+    /// The place among the older lists where the next hello continues.
     next: usize,
-    /// Those that came from the partner, whatever became of them, and since when.
+    /// The lists that came from the partner, whether they could be used or not, and when this set was begun.
     seen: HashSet<Sha256>,
     seen_since: Option<Time>,
     pace: Pace,
 }
 
-/// What came of a partner in the hour.
+/// What this node has asked a partner for in this hour.
 #[derive(Default)]
 struct Pace {
     since: Option<Time>,
@@ -101,7 +104,7 @@ fn is_over(since: Option<Time>, seconds: i64, now: Time) -> bool {
 }
 
 impl Pace {
-    /// Counts a list of that size; `false`: it must wait.
+    /// Counts a list of that size. `false`: the list must wait.
     fn allows(&mut self, of: &TrustDomain, size: usize, now: Time) -> bool {
         if is_over(self.since, HOUR, now) {
             *self = Self { since: Some(now), ..Self::default() };
@@ -123,13 +126,14 @@ impl PassedOn {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// They may come again: another organisation is known here now, or by other roots.
+    /// Has all lists asked for again. They may count now, because another organisation became known here or got other roots.
     pub(in crate::node) fn forget(&self) {
         self.lock().seen.clear();
     }
 }
 
-/// Of all, in the order in which they came: the newest, and as many of the others as there is room for, from `next` on.
+/// Chooses the lists for one hello from `all`, which is in the order in which they came: the newest ones, and as many others as there is
+/// room for, from `next` on.
 fn turn<T>(mut all: Vec<T>, next: &mut usize) -> Vec<T> {
     if all.len() <= MAX_PASSED_ON {
         return all;
@@ -143,7 +147,7 @@ fn turn<T>(mut all: Vec<T>, next: &mut usize) -> Vec<T> {
 }
 
 impl Node {
-    /// The lists that are held of an organisation, by whichever way they came.
+    /// All lists that are held of an organisation, however they came, except those that are too large.
     fn lists_to_pass_on(&self, of: &TrustDomain) -> Vec<(u64, Crl)> {
         let mut all = self.lists.numbered(of);
         all.extend(self.lists.carried.of(of));
@@ -151,7 +155,7 @@ impl Node {
         all
     }
 
-    /// The lists of others, for a partner to whom their signatures were handed over.
+    /// The lists of other organisations that are announced to a partner: of each organisation whose signatures the partner was given.
     ///
     /// # Errors
     /// Store faults.
@@ -168,7 +172,7 @@ impl Node {
         Ok(turn(all, &mut self.live.of(partner).passed_on.lock().next))
     }
 
-    /// One of the own lists, or of those that are announced to the partner.
+    /// Finds a list among the own ones and those that are announced to the partner.
     ///
     /// # Errors
     /// `NOT_FOUND`; store faults.
@@ -182,7 +186,7 @@ impl Node {
         found.find(|crl| crl.sha256() == *list).map_or(own, Ok)
     }
 
-    /// Which of the lists of others that a partner has announced this node asks for.
+    /// Chooses which of the announced lists of other organisations this node asks the partner for.
     pub fn wanted_of_others(&self, partner: &TrustDomain, announced: Vec<(TrustDomain, Announced)>) -> Vec<Wanted> {
         let (live, now) = (self.live.of(partner), self.now());
         let mut turns = live.passed_on.lock();
@@ -200,7 +204,7 @@ impl Node {
         wanted
     }
 
-    /// Takes a list of another organisation that a partner passes on. The answer comes before it is looked at: it tells nothing.
+    /// Takes a list of another organisation that a partner passes on. The list is examined after the answer, so the answer tells nothing.
     ///
     /// # Errors
     /// `CHAIN_INVALID` where it is not the one that was announced.
@@ -223,7 +227,7 @@ impl Node {
                 Ok(news) => {
                     tracing::info!(organisation = %of, %partner, news, "took revocations that a partner passed on")
                 }
-                // The disk may have room again by the next hello.
+                // The list is asked for again at the next hello. The disk may have room by then.
                 Err(fault) if matches!(fault.reason, Reason::StoreFull | Reason::Unavailable | Reason::Internal) => {
                     tracing::error!(organisation = %of, reason = %fault.reason, "revocations that a partner passed on could not be kept");
                     node.live.of(&partner).passed_on.lock().seen.remove(&list);
@@ -240,7 +244,7 @@ impl Node {
         Ok(())
     }
 
-    /// Adds what a list of an organisation that is known here revokes, and keeps the list to pass it on. Gives how many were not known.
+    /// Adds the revocations of a list, if its organisation is known here, and keeps the list to pass it on. Returns how many are new.
     async fn add_revocations_of(&self, of: &TrustDomain, der: &[u8], issuers: &[Vec<u8>]) -> Result<usize, Fault> {
         let directory = self.directory();
         let known = directory.get(of).filter(|known| known.record.state != PartnerState::Forgotten);
@@ -253,7 +257,7 @@ impl Node {
             self.store.save_revocations(of, &crl.issuing_key(), added).await?;
             *lock(&self.lists.seen) = seen.clone();
             (self.set_trust)(self.trust.load().with_lists(of, self.lists.of(of), seen));
-            // No other edition is named to partners: that would tell whose list it was.
+            // Partners are told no new edition, because that would show whose list it was.
             self.live.turned();
         }
         self.lists.carried.put(of, crl, self.lists.next_number());

@@ -1,22 +1,23 @@
-//! What of a partner's quarantine is to be examined, so that each entry is looked at when it comes, and when what it waited for changes,
-//! and not whenever another one comes.
+//! Which entries of a partner's quarantine are to be examined. Each entry is examined when it comes, and again when what it waited for
+//! changes. It is not examined again just because another entry comes.
 
 use std::collections::BTreeMap;
 
 use crate::domain::ids::StatementId;
 
-/// What was examined of one partner's quarantine, and what came since.
+/// Which part of one partner's quarantine was examined, and what came since.
 #[derive(Debug, Default)]
 pub(super) struct Examined {
-    /// The agreements in force under which all of it was examined.
+    /// The agreements in force under which the whole quarantine was examined.
     under: Vec<StatementId>,
-    /// The first number that came since under an agreement, which may have come into force between the check and the commit.
+    /// For each agreement, the first number that came since. The agreement may have come into force between an entry's check and its
+    /// commit.
     arrived: BTreeMap<StatementId, u64>,
 }
 
 impl Examined {
-    /// The agreements under which something is to be examined, each with the number after which that begins. It counts as examined from
-    /// now on, so that what comes meanwhile asks for another look.
+    /// The agreements under which something is to be examined. The number beside each is the one after which the entries to examine
+    /// begin. They count as examined from now on, so an entry that comes in the meantime is found by the next call.
     pub(super) fn take(&mut self, in_force: Vec<StatementId>) -> Vec<(StatementId, u64)> {
         let arrived = std::mem::take(&mut self.arrived);
         let after = |id: &StatementId| match self.under.contains(id) {
@@ -28,13 +29,13 @@ impl Examined {
         found
     }
 
-    /// An entry came that only that agreement may cover.
+    /// Notes that an entry came that only this agreement may cover.
     pub(super) fn arrived(&mut self, under: StatementId, sequence: u64) {
         let first = self.arrived.entry(under).or_insert(sequence);
         *first = sequence.min(*first);
     }
 
-    /// All of it is to be examined again.
+    /// Has the whole quarantine examined again.
     pub(super) fn forget(&mut self) {
         self.under.clear();
     }
@@ -51,7 +52,7 @@ mod tests {
         assert_eq!(examined.take(vec![one]), [(one, 0)]);
         assert_eq!(examined.take(vec![one, other]), [(other, 0)]);
         assert!(examined.take(vec![other]).is_empty());
-        // In force again after a time.
+        // It is in force again after a time.
         assert_eq!(examined.take(vec![one, other]), [(one, 0)]);
         examined.arrived(one, 8);
         examined.arrived(one, 7);

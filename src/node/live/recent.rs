@@ -1,13 +1,13 @@
-//! The statements last taken from a partner, so that one that comes by two ways is taken once.
+//! The statements last taken from a partner. A statement that comes by two ways is taken once.
 
 use std::collections::VecDeque;
 
-/// The names of the statements last taken, each a SHA-256.
+/// The names of the statements last taken. Each name is a SHA-256.
 #[derive(Default)]
 pub(in crate::node) struct Recent(VecDeque<[u8; 32]>);
 
 impl Recent {
-    /// How many are remembered: more than travel at once by both ways.
+    /// How many are remembered. Fewer than these travel by both ways at once.
     const KEPT: usize = 512;
 
     pub(in crate::node) fn contains(&self, name: &[u8; 32]) -> bool {

@@ -1,4 +1,4 @@
-//! What partners are told of how decisions are made here, and remember: a store that was restored forgets it.
+//! What partners are told about how decisions are made here. They remember it, while a restored store does not contain it any more.
 
 use std::sync::Arc;
 
@@ -15,18 +15,18 @@ use crate::{
     store::PartnerRecord,
 };
 
-/// Two partners must say that decisions took more persons before: one alone may lie. One is enough where this node knows already that its
-/// store is older than what it has signed.
+/// How many partners must say that decisions took more persons before. One partner alone may lie. One is enough if this node already
+/// knows that its store is older than what it has signed.
 const WITNESSES: usize = 2;
 
 impl Node {
-    /// When somebody was last made to count on the stopped node.
+    /// When a person was last made to count on the stopped node.
     pub fn recovered_at(&self) -> Option<Time> {
         self.register().recovered_at()
     }
 
-    /// A partner says when somebody there was last made to count on the stopped node: its administrators may not be those who were
-    /// agreed with. Told once for each time.
+    /// Raises an alarm because a partner says when a person there was last made to count on the stopped node. Its administrators may not
+    /// be the ones who were agreed with. Each such time is reported once.
     ///
     /// # Errors
     /// Store faults.
@@ -39,7 +39,7 @@ impl Node {
         Ok(())
     }
 
-    /// How many persons decisions take here, as partners are told.
+    /// How many persons a decision takes here. Partners are told this number.
     pub fn own_persons_needed(&self) -> u32 {
         u32::try_from(self.register().needed()).unwrap_or(u32::MAX)
     }
@@ -49,12 +49,12 @@ impl Node {
         self.directory().get(partner).map_or(0, |known| known.record.bundle.persons_needed)
     }
 
-    /// Whether partners have told, since this store was put in its place, that there were two administrators.
+    /// Whether partners have said, since this store was put in its place, that there were two administrators.
     pub(super) async fn remembers_two(&self) -> Result<bool, Fault> {
         Ok(self.alarms_about(None).await?.iter().any(|alarm| alarm.kind == AlarmKind::FewerPersons))
     }
 
-    /// A partner says how many persons its decisions take, and the most that this organisation has said of its own.
+    /// Takes what a partner says: how many persons its decisions take, and the most that this organisation has told it of its own.
     ///
     /// # Errors
     /// Store faults.

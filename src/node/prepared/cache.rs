@@ -1,4 +1,4 @@
-//! The assessments that were made ready last.
+//! The assessments that were prepared last.
 
 use std::{
     collections::HashMap,
@@ -14,23 +14,23 @@ use crate::{
     node::pace::Pace,
 };
 
-/// How many bytes they take at most, all of them together. The largest assessment finds a place, so that all partners' feeds share it.
+/// The most bytes that all of them together take. The largest assessment has room, so all partners' feeds can share it.
 const KEPT_BYTES: usize = 8 << 20;
 
-/// The ones last asked for.
+/// The versions that were last asked for.
 #[derive(Default)]
 pub struct Cache(Mutex<Kept>);
 
-/// How many versions that do not fit together are told in the log in an hour.
+/// How many versions whose parts do not fit together are logged in an hour.
 const MOST_LINES: u32 = 60;
 
 #[derive(Default)]
 struct Kept {
     by_id: HashMap<StatementId, Arc<Prepared>>,
     bytes: usize,
-    /// Counts what was forgotten: what was read before that may be out of date.
+    /// How often something was forgotten. A version that was read before that may be out of date.
     forgotten: u64,
-    /// Counts what was taken back.
+    /// How often an assessment was taken back.
     taken_back: u64,
     telling: Pace,
 }
@@ -39,7 +39,7 @@ impl Kept {
     fn put(&mut self, prepared: Arc<Prepared>) {
         self.remove(&prepared.id);
         if self.bytes + prepared.bytes() > KEPT_BYTES {
-            // A crowd beyond this is a catch-up, where nothing is asked for twice anyway.
+            // More than this is needed only in a catch-up, where nothing is asked for twice anyway.
             (self.by_id, self.bytes) = (HashMap::new(), 0);
         }
         if prepared.bytes() <= KEPT_BYTES {
@@ -56,7 +56,7 @@ impl Kept {
 }
 
 impl Cache {
-    /// Locks even after a panic elsewhere: it is whole after every statement.
+    /// Locks even after a panic elsewhere, because the value is whole after every statement.
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -65,17 +65,17 @@ impl Cache {
         self.kept().by_id.get(id).cloned()
     }
 
-    /// Counts one more line of the log about what does not fit together; `false`: it was said often enough.
+    /// Counts one more log line about a version whose parts do not fit together. `false`: there were enough of them in this hour.
     pub(super) fn allows_a_line(&self, now: Time) -> bool {
         self.kept().telling.allows_of(MOST_LINES, now)
     }
 
-    /// How much was forgotten so far.
+    /// How often something was forgotten so far.
     pub(super) fn forgotten(&self) -> u64 {
         self.kept().forgotten
     }
 
-    /// Keeps what was read when so much was forgotten; nothing where more was forgotten since.
+    /// Keeps a version that was read when `forgotten` was the count. Does nothing if something was forgotten since.
     pub(super) fn put(&self, prepared: Arc<Prepared>, forgotten: u64) {
         let mut kept = self.kept();
         if kept.forgotten == forgotten {
@@ -83,17 +83,17 @@ impl Cache {
         }
     }
 
-    /// Keeps what was just made: nobody else knows of it yet.
+    /// Keeps a version that was just made, and that nobody else knows of yet.
     pub(in crate::node) fn put_new(&self, prepared: Arc<Prepared>) {
         self.put(prepared, self.forgotten());
     }
 
-    /// How much was taken back so far: whoever reads in between reads again.
+    /// How often an assessment was taken back so far. A reader reads again if this has changed meanwhile.
     pub(super) fn taken_back(&self) -> u64 {
         self.kept().taken_back
     }
 
-    /// Another version of it came: decisions on each ask what all of them are about.
+    /// Forgets all versions of an assessment after another version came. A decision on one version depends on what all are about.
     pub(in crate::node) fn forget_versions(&self, assessment: &AssessmentId) {
         let mut kept = self.kept();
         kept.forgotten += 1;
@@ -104,13 +104,13 @@ impl Cache {
         versions.iter().for_each(|id| kept.remove(id));
     }
 
-    /// It was taken back, and the store has it so.
+    /// Forgets a version that was taken back, after the store has recorded that.
     pub(in crate::node) fn take_back(&self, id: &StatementId) {
         self.forget(id);
         self.kept().taken_back += 1;
     }
 
-    /// More portions came, or it gave way.
+    /// Forgets a version after more portions of it came, or after it gave way to another manifest.
     pub(in crate::node) fn forget(&self, id: &StatementId) {
         let mut kept = self.kept();
         kept.forgotten += 1;

@@ -1,4 +1,5 @@
-//! Which endorsements of a version find a place: an entry and a reader have room for a few, and whoever has many must not crowd out others.
+//! Which endorsements of a version get a place. An entry and a reader have room for a few, and an endorser with many must not crowd out
+//! others.
 
 use std::collections::HashMap;
 
@@ -8,11 +9,11 @@ use crate::domain::{
     ids::{StatementId, TrustDomain},
 };
 
-/// The most that the endorsements take in an entry.
+/// The most bytes that the endorsements take in an entry.
 const MAX_BYTES: usize = 128 << 10;
 
-/// Of endorsements in the order in which they came, those that find a place, by their ids. The ones that were verified come first, and the
-/// others have few places: anybody can invent names. Among each the endorsers take turns.
+/// Chooses the endorsements that get a place, from those that came, in the order in which they came. The result is sorted by id. Verified
+/// endorsements come first. Unverified ones have few places, because anybody can invent names. Within each kind the endorsers take turns.
 pub(super) fn of(all: Vec<PreparedEndorsement>) -> Vec<PreparedEndorsement> {
     let mut turns: HashMap<(bool, TrustDomain), usize> = HashMap::new();
     let mut ranked: Vec<_> = each_once(all)
@@ -23,7 +24,7 @@ pub(super) fn of(all: Vec<PreparedEndorsement>) -> Vec<PreparedEndorsement> {
             ((!e.was_verified, *turn), e)
         })
         .collect();
-    // Stable: within a turn, those that came first.
+    // The sort is stable: within a turn, those that came first stay first.
     ranked.sort_by_key(|(rank, _)| *rank);
     let (mut unverified, mut bytes) = (0, 0);
     let mut placed: Vec<PreparedEndorsement> = vec![];
@@ -39,7 +40,7 @@ pub(super) fn of(all: Vec<PreparedEndorsement>) -> Vec<PreparedEndorsement> {
     placed
 }
 
-/// The same statement may have come with several signatures: one that was verified stands for it.
+/// Keeps each statement once. It may have come several times with different signatures; a verified copy stands for all of them.
 fn each_once(all: Vec<PreparedEndorsement>) -> Vec<PreparedEndorsement> {
     let mut places: HashMap<StatementId, usize> = HashMap::new();
     let mut once: Vec<PreparedEndorsement> = vec![];
@@ -74,7 +75,7 @@ mod tests {
         node::prepared::PreparedEndorsement,
     };
 
-    /// The `n`th statement, in the name of that endorser.
+    /// The `n`th statement, in the name of this endorser.
     fn endorsement(n: u8, endorser: u8, was_verified: bool, bytes: usize) -> PreparedEndorsement {
         let marking = Marking::new(Tlp::Green);
         let body = Body::Endorsement { text: "we stand behind this".into() };
@@ -127,7 +128,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever came: within the bounds, by id, and a verified endorser is left out only where all places went to verified ones.
+        /// Whatever came, the bounds hold, the order is by id, and a verified endorser is left out only if all places went to verified
+        /// ones.
         #[test]
         fn places_go_to_the_verified_first(came in prop::collection::vec((any::<u8>(), 0u8..30, any::<bool>()), 0..80)) {
             let all: Vec<_> = came.iter().map(|(n, by, ok)| endorsement(*n, *by, *ok, 100)).collect();

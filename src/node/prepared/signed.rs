@@ -1,4 +1,4 @@
-//! Who has signed a version: house rules may ask.
+//! Who has signed a version. House rules may ask for it.
 
 use std::collections::BTreeSet;
 
@@ -14,12 +14,12 @@ use crate::{
     wire,
 };
 
-/// Who has signed a manifest, which was verified when it came. `None` where the certificates can't be read: then nobody knows.
+/// Who has signed a manifest. The manifest was verified when it came. `None` if its certificates can't be read: then nobody knows.
 #[derive(Debug, Clone)]
 pub struct Signed(Option<(Vec<SpiffeId>, u32)>);
 
 impl Signed {
-    /// As the manifest's certificates name them.
+    /// Reads the signers from the manifest's certificates.
     pub(super) fn of(manifest: &Envelope) -> Self {
         Self(Self::read(manifest))
     }
@@ -34,7 +34,7 @@ impl Signed {
         Some((all.into_iter().collect(), u32::try_from(cosigners).ok()?))
     }
 
-    /// The facts with it.
+    /// Adds the signers to the facts, if they are known.
     pub(super) fn told<'a>(&self, facts: Facts<'a>) -> Facts<'a> {
         match &self.0 {
             Some((all, cosigners)) => facts.with_signers(all, *cosigners),
@@ -42,7 +42,7 @@ impl Signed {
         }
     }
 
-    /// All of them, with how many are officers beside the author, where that is known.
+    /// All signers, and how many of them are officers other than the author, if that is known.
     pub fn known(&self) -> Option<(&[SpiffeId], u32)> {
         self.0.as_ref().map(|(all, cosigners)| (all.as_slice(), *cosigners))
     }

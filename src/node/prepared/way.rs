@@ -1,4 +1,4 @@
-//! The ways by which another's assessment came here.
+//! The ways by which another organisation's assessment came here.
 
 use std::sync::Arc;
 
@@ -17,25 +17,25 @@ use crate::{
     wire,
 };
 
-/// The most that the releases of a way may take in an entry: with the largest portions it stays below a message's limit.
+/// The most bytes that the releases of a way take in an entry. With the largest portions, the entry then stays below a message's limit.
 const MAX_BYTES: usize = 256 << 10;
 
-/// One way by which another's assessment came here.
+/// One way by which another organisation's assessment came here.
 pub struct Way {
-    /// What it holds this node to.
+    /// The conditions that this way puts on the node.
     pub provenance: Provenance,
-    /// Who gave it to this node, and under which agreement.
+    /// Who gave the assessment to this node, and under which agreement.
     pub under: (TrustDomain, StatementId),
     /// The releases, from the originator's to the one by which it came here.
     pub path: Vec<Arc<Envelope>>,
-    /// When the last of them came here.
+    /// When the last of these releases came here.
     pub received_at: Time,
-    /// How many bytes these take.
+    /// How many bytes the releases take.
     pub(super) bytes: usize,
 }
 
 impl Way {
-    /// By what the store holds of an arrival.
+    /// Reads a way from what the store holds of an arrival.
     ///
     /// # Errors
     /// Whatever does not decode.
@@ -43,7 +43,7 @@ impl Way {
         let decode = |bytes: &Vec<u8>| wire::envelope::decode(bytes).map(Arc::new);
         let last = wire::envelope::decode(&came_by.release)?;
         let mut path = came_by.provenance.iter().map(decode).collect::<Result<Vec<_>, _>>()?;
-        // Each was released to the one that released the next; the first giver is the originator.
+        // Each release goes to the organisation that gives the next one. The first giver is the originator.
         let takers = path.iter().map(|e| wire::release::decode(&e.payload).map(|r| r.recipient));
         let takers: Vec<TrustDomain> = takers.collect::<Result<_, _>>()?;
         let giver = takers.last().unwrap_or(originator).clone();
@@ -56,22 +56,22 @@ impl Way {
         Ok(Self { provenance, under, path, received_at: came_by.received_at, bytes })
     }
 
-    /// What it holds this node to, where these are the partners.
+    /// The conditions that this way puts on the node, given the present state of the partners.
     pub fn provenance(&self, directory: &Directory) -> Provenance {
         let (giver, agreement) = &self.under;
-        // Of whom nothing is known any more, or not everything, it can't be told: what may be stopped does not go on.
+        // If the giver is unknown or its record is damaged, the state of the agreement is unknown. What may be stopped is not passed on.
         let may_go = |partner: &Arc<Partner>| partner.damage().is_none() && partner.stopped(agreement).is_none();
         let is_stopped = !directory.get(giver).is_some_and(may_go);
         Provenance { is_stopped, ..self.provenance.clone() }
     }
 
-    /// Whether it came under an agreement that is suspended and may be resumed.
+    /// Whether the assessment came under an agreement that is suspended and may be resumed.
     pub(super) fn is_suspended(&self, directory: &Directory) -> bool {
         let (giver, agreement) = &self.under;
         directory.get(giver).is_some_and(|p| p.stopped(agreement) == Some(Stopped::Suspended))
     }
 
-    /// Whether its releases find a place in an entry beside the largest portions.
+    /// Whether the releases have room in an entry beside the largest portions.
     pub(super) fn fits(&self) -> bool {
         self.path.len() <= MAX_HOPS && self.bytes <= MAX_BYTES
     }
