@@ -1,4 +1,4 @@
-//! The feed to a partner: what was numbered before, then what becomes due, until the link or the permission ends.
+//! The feed to a partner. It sends what was numbered before and then what becomes due, until the link or the permission ends.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -19,20 +19,19 @@ use crate::{
     wire,
 };
 
-/// For how long a decision may be sent, seconds.
+/// For how many seconds after a decision its result may be sent.
 const STALE_SECONDS: i64 = 2;
-/// How many numbers a partner may be ahead after the sender's ledger was lost.
+/// By how many numbers at most a partner may be ahead after the sender's ledger was lost.
 const FURTHEST: u64 = 1 << 30;
-/// The longest wait before looking again, should a wake-up be lost between replicas.
+/// The longest wait before looking again, in case a wake-up between replicas is lost.
 const POLL: std::time::Duration = std::time::Duration::from_secs(5);
 
 impl Node {
-    /// Sends a partner its feed after `after`, until it is caught up (where asked for), or the receiver is gone, or the
-    /// partner is no longer one.
+    /// Sends a partner its feed after `after`. It ends when the partner is caught up (if asked for), when the receiver is gone, or when
+    /// the organisation is no longer a partner.
     ///
     /// # Errors
-    /// `NOT_A_PARTNER`; `SEQUENCE_FORK` where the partner has more than was ever numbered here; `BEHIND_WITNESSES`; store
-    /// faults.
+    /// `NOT_A_PARTNER`; `SEQUENCE_FORK` where the partner has more than was ever numbered here; `BEHIND_WITNESSES`; store faults.
     pub async fn feed_to(
         self: &Arc<Self>,
         partner: &TrustDomain,
@@ -46,9 +45,10 @@ impl Node {
         self.begin_after(partner, (after, release)).await?;
         let mut cursor = after;
         'look: loop {
-            // Whatever is numbered can't be overtaken: so nothing is before the stream asks for it.
+            // Nothing is numbered before the stream asks for it, because an entry that is numbered can't be overtaken by a more urgent
+            // one.
             let Some(room) = entries.room(stream, || self.now()).await else { return Ok(()) };
-            // One look at a time for a partner: whoever opens streams in a row waits for its own.
+            // There is one look at a time for a partner. A partner that opens streams in a row waits for its own earlier looks.
             let judging = live.judging.lock().await;
             if stream.ended.is_cancelled() || entries.is_closed() {
                 return Ok(());
@@ -60,7 +60,7 @@ impl Node {
             let (judged_at, recalls) = (self.now(), live.recalls());
             let look = self.store.pending_work(partner, cursor, judged_at, room).await?;
             let is_nothing = look.numbered.is_empty() && look.due.is_empty();
-            // It waits for a good key, and the link stands.
+            // What is due waits for a good key of this node. The link stays open.
             let key_fault = if is_nothing { None } else { self.good_key().err() };
             live.outgoing.set_obstacle(partner, key_fault.as_ref());
             if is_nothing {
@@ -83,13 +83,13 @@ impl Node {
             let next_due = look.next_due;
             let (page, is_all) = self.page(partner, look, judged_at).await?;
             drop(judging);
-            // How long it took to decide does not count: it would be decided again for ever.
+            // The time that the decision took does not count. Otherwise a slow decision would be made again for ever.
             let decided_at = self.now();
             for numbered in page {
                 let Some(place) = entries.place(stream).await else { return Ok(()) };
-                // What was decided is as old as the partner is slow. It is numbered and kept: look again, as things are now.
+                // The older a decision is, the slower the partner. The entry is numbered and kept; it is judged again as things are now.
                 let is_stale = self.now().seconds_since(decided_at) >= STALE_SECONDS;
-                // A recall holds up nothing but what it takes back: that goes as a void, or not at all.
+                // A recall holds up only what it takes back. That goes as a void, or not at all.
                 let is_taken_back = live.recalls() != recalls && self.is_taken_back(&numbered.entry).await?;
                 if is_stale || is_taken_back || !Arc::ptr_eq(&decided, &self.directory()) {
                     continue 'look;
@@ -103,7 +103,8 @@ impl Node {
         }
     }
 
-    /// What a look has found, decided and numbered; and whether that was all, so that there is more only once somebody wakes the stream.
+    /// Decides and numbers what a look has found. The second value tells whether that was all; if so, there is more only once somebody
+    /// wakes the stream.
     async fn page(
         self: &Arc<Self>,
         partner: &TrustDomain,
@@ -119,7 +120,7 @@ impl Node {
         Ok((page, is_all))
     }
 
-    /// Takes note of what the partner resumes after.
+    /// Handles the position after which the partner resumes.
     async fn begin_after(
         &self,
         partner: &TrustDomain,
@@ -131,14 +132,14 @@ impl Node {
             return self.adopt_position(partner, (after, release), position.sequence).await;
         }
         if after > position.acknowledged {
-            // The acknowledgement was lost on its way, and on a quiet feed no other one follows.
+            // The acknowledgement was lost on its way. On a quiet feed no other one follows.
             self.store.acknowledged(partner, after, self.now()).await?;
         }
         Ok(())
     }
 
-    /// The partner holds more of its feed than was numbered here. Once the lost ledger was settled its word counts, so that
-    /// numbers go on; before that, and twice, it does not.
+    /// Handles a partner that holds more of its feed than was numbered here. The partner's position is taken over once after a lost
+    /// ledger was settled, so that the numbers go on from there. Before that, or a second time, it is refused.
     async fn adopt_position(
         &self,
         partner: &TrustDomain,
@@ -157,7 +158,8 @@ impl Node {
         Ok(())
     }
 
-    /// Releases numbered before, as the permission is now: one that has ended goes as a void.
+    /// Sends again releases that were numbered before, judged by the permission as it is now. A release whose permission has ended goes
+    /// as a void.
     async fn resend(
         self: &Arc<Self>,
         partner: &TrustDomain,
@@ -172,7 +174,7 @@ impl Node {
             move || node.judge_again(&partner, records, &prepared, now)
         });
         let Judged { numbered, voids, events, again } = judged.await.map_err(lost)??;
-        // First into the queue: a crash in between leaves one look too many, not one too few.
+        // The queue is written first. A crash in between then causes one look too many, not one too few.
         for (id, urgency, at) in again {
             self.store.enqueue(&id, urgency, vec![(partner.clone(), at)]).await?;
         }
@@ -197,8 +199,8 @@ impl Node {
                 self.store.report_corruption(Damage::Feed(partner.clone()));
             })?;
             let release = self.signed_by_a_good_key(envelope, now)?;
-            // Made while this node's clock was ahead. The partner takes it for one from the future, and would for as long as
-            // that was, so it never had it.
+            // The release was made while this node's clock was ahead. The partner refuses it as one from the future for as long as that
+            // lasts, so it never had it.
             let is_ahead = made_at.seconds_since(now) > MAX_SKEW_SECONDS;
             let entry = match (content, prepared.get(&record.manifest_id)) {
                 (None, _) if !is_ahead => Entry::void(release),
@@ -220,8 +222,8 @@ impl Node {
         Ok(judged)
     }
 
-    /// The statement, signed anew where the key that has signed it is no longer good: it is the same statement, and a
-    /// partner that was away for long could not read it otherwise.
+    /// The statement, signed anew if the key that signed it is no longer good. It stays the same statement. Without that, a partner that
+    /// was away for long could not verify it.
     pub(super) fn signed_by_a_good_key(&self, envelope: Envelope, now: Time) -> Result<Envelope, Fault> {
         let is_good = envelope.signatures.iter().all(|s| self.chains().signer(&s.certificates, &now.into()).is_ok());
         if is_good { Ok(envelope) } else { Ok(self.good_key()?.envelope(envelope.kind, envelope.payload)?) }
@@ -243,7 +245,7 @@ impl Node {
         Ok(Entry::void(envelope))
     }
 
-    /// The partner has everything up to that number.
+    /// Notes that the partner has everything up to that number.
     ///
     /// # Errors
     /// `NOT_A_PARTNER`; `INVALID_ARGUMENT` for a number that was never given out; store faults.
@@ -256,7 +258,7 @@ impl Node {
     }
 }
 
-/// A release that was numbered before, or the void in its place: its content, its place, and when it was made.
+/// A release that was numbered before, or the void in its place: its envelope, its content, its position, and when it was made.
 type Read = (Envelope, Option<Release>, Position, Time);
 
 fn read(record: &ReleaseRecord) -> Result<Read, Fault> {
@@ -274,7 +276,8 @@ fn read(record: &ReleaseRecord) -> Result<Read, Fault> {
 /// Whether the release would be signed now as it was signed then.
 pub(super) fn still_permits(policy: &PartnerPolicy, prepared: &Prepared, release: &Release, now: Time) -> bool {
     let release = Release { released_at: now, ..release.clone() };
-    // By this version alone. Otherwise a partner that asks again would learn what a later version says, or that another was suspended.
+    // It is judged by this version alone. Otherwise a partner that asks again would learn what a later version says, or that another was
+    // suspended.
     accept(policy, &release, &prepared.facts_as_released(now)).is_ok()
 }
 
@@ -283,11 +286,11 @@ struct Judged {
     numbered: Vec<Numbered>,
     voids: Vec<(u64, Vec<u8>)>,
     events: Vec<Event>,
-    /// To be released anew: how urgent, and from when on.
+    /// What is to be released anew: how urgent it is, and from when on.
     again: Vec<(StatementId, u8, Time)>,
 }
 
-/// Waits until there may be more. `false`: the stream has ended.
+/// Waits until there may be more to send. Returns `false` if the stream has ended.
 async fn wait_for_more(
     next_due: Option<Time>,
     now: Time,

@@ -1,4 +1,4 @@
-//! Which feeds are live, what woke them, and what stands in the way of those that are not.
+//! The live state of the feeds: which are open, what wakes them, and what stops those that are not open.
 
 mod examined;
 mod recent;
@@ -33,67 +33,68 @@ use crate::{
     seal::random,
 };
 
-/// How often it is kept that a partner was heard of, seconds.
+/// The least time, in seconds, between two notes of when a partner was heard of.
 const CONTACT_SECONDS: i64 = 60;
 
-/// Live state of all feeds. Nothing here needs to survive a restart.
+/// The live state of all feeds. Nothing here needs to survive a restart.
 #[derive(Default)]
 pub struct LiveFeeds {
     partners: Mutex<HashMap<TrustDomain, Arc<Live>>>,
-    /// Counts entries stored from any partner: followers wait on it.
+    /// Counts entries stored from any partner. Followers wait on it.
     arrivals: watch::Sender<u64>,
-    /// Counts reasons to examine again what is in quarantine, or waits.
+    /// Counts reasons to examine again what is in quarantine or waits.
     turns: watch::Sender<u64>,
-    /// Organisations whose roots, lists or standing have changed: what waits for them is to be examined again.
+    /// Organisations whose roots, lists or standing have changed. What waits for them is to be examined again.
     changed: Mutex<BTreeSet<TrustDomain>>,
-    /// Assessments that were taken back: what waits of them is let go of.
+    /// Assessments that were recalled. What waits of them is dropped.
     taken_back: Mutex<BTreeSet<AssessmentId>>,
-    /// Counts such changes, from a number that no earlier run of this node has used.
+    /// The random name of the current roots and lists, which partners are told. It is new after each change and each start.
     edition: Mutex<Option<[u8; EDITION]>>,
 }
 
 /// How many bytes name an edition of roots and lists.
 const EDITION: usize = 16;
 
-/// How many entries of a partner that are kept from users are told in the log in an hour. The ledger has each.
+/// The most lines of the log in an hour about a partner's entries that are kept from users. The ledger has all of them.
 const MOST_LINES: u32 = 600;
-/// Live state of the feeds with one partner.
+/// The live state of the feeds with one partner.
 pub struct Live {
     /// Counts reasons to look into the queue.
     wake: watch::Sender<u64>,
-    /// One look at what goes out at a time.
+    /// Held during a look at what goes out, so that there is one look at a time.
     pub(super) judging: AsyncMutex<()>,
     streams: Mutex<Option<(u64, CancellationToken)>>,
     next_stream: AtomicU64,
-    /// What stops the feed to it.
+    /// What stops the feed to the partner.
     pub(super) outgoing: Outgoing,
-    /// What this node's own following of the partner is up to.
+    /// How this node's own following of the partner goes.
     inbound: watch::Sender<Inbound>,
     /// Counts requests to look at the partner's feed at once.
     pull: watch::Sender<u64>,
     /// Counts reasons to speak to the partner: statements that wait, new revocations.
     post: watch::Sender<u64>,
-    /// What the partner's last hello said that it reads; nothing before that.
+    /// What the partner's last hello said that it reads. `None` before the first hello.
     reads: Mutex<Option<Reads>>,
-    /// Which edition of roots and lists the partner's last hello named.
+    /// The edition of roots and lists that the partner's last hello named.
     edition: Mutex<Option<Vec<u8>>>,
     /// The statements last taken from the partner.
     pub(super) taken: AsyncMutex<Recent>,
-    /// One greeting about ledgers at a time: two heads at once, each grown from the same one, may be a fork.
+    /// Held during a greeting about ledgers, so that there is one at a time. Two heads at once, each grown from the same one, may be a
+    /// fork.
     pub(super) greeting: AsyncMutex<()>,
-    /// How fast it changes what is agreed.
+    /// How fast it changes agreements.
     pace: Mutex<Pace>,
-    /// How fast it asks for more.
+    /// How fast it sends requests.
     asking: Mutex<Pace>,
-    /// How fast it answers.
+    /// How much of its rate for receipts it has used.
     answering: Mutex<Spent>,
-    /// How fast it takes back, or passes on what others take back.
+    /// How much of its rate for recalls it has used, its own and those that it passes on.
     recalling: Mutex<Spent>,
-    /// What was refused of it.
+    /// What it sent that was refused.
     refused: Mutex<Refusals>,
-    /// How much the log says of what is wrong with its entries.
+    /// How many lines of the log there were about faults in its entries.
     telling: Mutex<Pace>,
-    /// What of its quarantine was examined.
+    /// How far its quarantine was examined.
     examined: Mutex<Examined>,
     /// Counts recalls that were put into the partner's outbox.
     recalls: AtomicU64,
@@ -101,18 +102,18 @@ pub struct Live {
     pub(super) bundles: Told,
     /// When the partner was last heard of, as the store has it.
     heard: Mutex<Option<Time>>,
-    /// The revocation lists that this node has asked the partner to hand over, by the answer to its last hello.
+    /// The revocation lists that this node asked the partner for in the answer to its last hello.
     asked_for: Mutex<Vec<Wanted>>,
-    /// What went on of others' lists.
+    /// Which revocation lists of other organisations were passed on.
     pub(super) passed_on: PassedOn,
     /// Held while a revocation list comes in.
     pub gathering: AsyncMutex<()>,
 }
 
-/// What a partner reads.
+/// The kinds of statements that a partner reads.
 struct Reads {
     kinds: Vec<StatementKind>,
-    /// Whether the log has it that something is held back.
+    /// Whether the log already says that something is held back.
     said: bool,
 }
 
@@ -131,13 +132,13 @@ pub struct Inbound {
     pub clock_ahead: i64,
 }
 
-/// Locks even after a panic elsewhere: these maps are whole after every statement.
+/// Locks a mutex even if a thread panicked while it held it. Every statement leaves these maps in a consistent state.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl LiveFeeds {
-    /// Everything in quarantine is to be examined again, from whomever it came.
+    /// Has everything in quarantine examined again, from whichever partner it came.
     pub(super) fn examine_all_again(&self) {
         lock(&self.partners).values().for_each(|live| live.examine_again());
     }
@@ -155,7 +156,7 @@ impl LiveFeeds {
             next_stream: AtomicU64::new(0),
             outgoing: Outgoing::default(),
             inbound: watch::Sender::new(Inbound::default()),
-            // The first look needs nobody who asks for it.
+            // The first look happens without a request.
             pull: watch::Sender::new(1),
             post: watch::Sender::new(0),
             reads: Mutex::default(),
@@ -185,8 +186,7 @@ impl LiveFeeds {
         lock(&self.partners).iter().map(|(partner, live)| (partner.clone(), live.clone())).collect()
     }
 
-    /// Ends all streams to partners, and their waiting for statements: the node stops, and they come back when it is up
-    /// again.
+    /// Ends all streams to partners and their waiting for statements, because the node stops. The partners come back when it runs again.
     pub fn end_streams(&self) {
         lock(&self.partners).values().for_each(|live| {
             live.end_stream();
@@ -194,7 +194,7 @@ impl LiveFeeds {
         });
     }
 
-    /// Roots, lists or standing of these organisations have changed, or are new.
+    /// Notes that roots, lists or standing of these organisations have changed, or are new.
     pub(super) fn trust_changed(&self, organisations: impl IntoIterator<Item = TrustDomain>) {
         let mut changed = lock(&self.changed);
         let before = changed.len();
@@ -206,69 +206,69 @@ impl LiveFeeds {
         self.turned();
     }
 
-    /// What waits for an organisation is to be examined again.
+    /// Has what waits for an organisation examined again.
     fn examine_waiting_for(&self, organisation: &TrustDomain) {
         lock(&self.changed).insert(organisation.clone());
         self.turned();
     }
 
-    /// What waits of an assessment is to be examined again: it was taken back.
+    /// Has what waits of an assessment examined again, because it was recalled.
     pub(super) fn examine_taken_back(&self, assessment: AssessmentId) {
         lock(&self.taken_back).insert(assessment);
         self.turned();
     }
 
-    /// Everything that waits for this organisation, or was kept from users, is to be examined again: it is known, or known otherwise. Called once
-    /// that is in force.
+    /// Has everything examined again that waits for this organisation or is in quarantine, because the organisation is known now or known
+    /// differently. Call it once that change is in force.
     pub(super) fn is_known_anew(&self, organisation: &TrustDomain) {
         self.examine_all_again();
         self.examine_waiting_for(organisation);
         self.forget_passed_on();
     }
 
-    /// Lists of others may come again: who they are is known better now.
+    /// Lets revocation lists of other organisations come again, because more is known now about who these organisations are.
     pub(super) fn forget_passed_on(&self) {
         lock(&self.partners).values().for_each(|live| live.passed_on.forget());
     }
 
-    /// The organisations that have changed since this was last asked.
+    /// The organisations that have changed since the last call.
     pub(super) fn take_changed(&self) -> BTreeSet<TrustDomain> {
         std::mem::take(&mut *lock(&self.changed))
     }
 
-    /// The assessments that were taken back since this was last asked.
+    /// The assessments that were recalled since the last call.
     pub(super) fn take_taken_back(&self) -> BTreeSet<AssessmentId> {
         std::mem::take(&mut *lock(&self.taken_back))
     }
 
-    /// What names the roots and lists of the moment to partners: it says that they have changed, and nothing else.
+    /// The name of the current roots and lists for partners. It tells only that they have changed.
     pub fn edition(&self) -> [u8; EDITION] {
         let mut edition = lock(&self.edition);
         *edition.get_or_insert_with(|| random::bytes().unwrap_or_default())
     }
 
-    /// What may be taken from partners has changed, or something came that was kept from users.
+    /// Wakes the examination: what may be taken from partners has changed, or something came that is kept from users.
     pub fn turned(&self) {
         self.turns.send_modify(|count| *count = count.wrapping_add(1));
     }
 
-    /// Tells of such changes.
+    /// A receiver that sees each [`Self::turned`].
     pub fn turns(&self) -> watch::Receiver<u64> {
         self.turns.subscribe()
     }
 
-    /// Something was stored from a partner.
+    /// Notes that something was stored from a partner.
     pub fn arrived(&self) {
         self.arrivals.send_modify(|count| *count = count.wrapping_add(1));
     }
 
-    /// Tells of arrivals.
+    /// A receiver that sees each arrival.
     pub fn arrivals(&self) -> watch::Receiver<u64> {
         self.arrivals.subscribe()
     }
 }
 
-/// A stream to a partner; the newest one counts.
+/// A stream to a partner. Only the newest one counts.
 pub struct Stream {
     live: Arc<Live>,
     number: u64,
@@ -291,59 +291,59 @@ impl Live {
         *lock(&self.asked_for) = lists;
     }
 
-    /// A revocation list that the partner was asked to hand over.
+    /// The revocation list with that digest, if the partner was asked for it.
     pub fn asked_for(&self, sha256: &Sha256) -> Option<Wanted> {
         lock(&self.asked_for).iter().find(|wanted| wanted.list.sha256 == *sha256).cloned()
     }
 
-    /// Counts one more change by the partner of what is agreed; `false`: it must wait.
+    /// Counts one more change of agreements by the partner. `false` means that it must wait.
     pub(super) fn allows_a_change(&self, now: Time) -> bool {
         lock(&self.pace).allows(now)
     }
 
-    /// Counts one more request of the partner, or answer to one; `false`: it must wait.
+    /// Counts one more request by the partner, or answer to a request. `false` means that it must wait.
     pub(super) fn allows_a_request(&self, now: Time) -> bool {
         lock(&self.asking).allows(now)
     }
 
-    /// What its receipts have spent.
+    /// Accesses how much of the rate for receipts the partner has used.
     pub(super) fn receipts<T>(&self, look: impl FnOnce(&mut Spent) -> T) -> T {
         look(&mut lock(&self.answering))
     }
 
-    /// What the recalls that it hands over have spent.
+    /// Accesses how much of the rate for recalls the partner has used.
     pub(super) fn recalled_by<T>(&self, look: impl FnOnce(&mut Spent) -> T) -> T {
         look(&mut lock(&self.recalling))
     }
 
-    /// What was refused of it.
+    /// Accesses what was refused of the partner.
     pub(super) fn refusals<T>(&self, look: impl FnOnce(&mut Refusals) -> T) -> T {
         look(&mut lock(&self.refused))
     }
 
-    /// Counts one more line of the log about what the partner says; `false`: it was said often enough.
+    /// Counts one more line of the log about the partner's entries. `false` means that there were enough.
     pub fn allows_a_line(&self, now: Time) -> bool {
         lock(&self.telling).allows_of(MOST_LINES, now)
     }
 
-    /// There may be something to release.
+    /// Wakes the feed, because there may be something to release.
     pub fn wake(&self) {
         self.wake.send_modify(|count| *count = count.wrapping_add(1));
     }
 
-    /// A recall waits for the partner: nothing that was decided before goes out any more.
+    /// Notes that a recall waits for the partner. Nothing that was decided before the recall goes out unchecked any more.
     pub(super) fn recalled(&self) {
         self.recalls.fetch_add(1, Ordering::AcqRel);
         self.post();
         self.wake();
     }
 
-    /// How many recalls were put into its outbox since this node runs.
+    /// How many recalls were put into the partner's outbox since this process started.
     pub(super) fn recalls(&self) -> u64 {
         self.recalls.load(Ordering::Acquire)
     }
 
-    /// Whether it is to be kept that the partner was heard of: at most once a minute.
+    /// Whether the store is to be told that the partner was heard of. This is so at most once a minute.
     pub(super) fn notes_contact(&self, now: Time) -> bool {
         let mut heard = lock(&self.heard);
         let is_due = heard.is_none_or(|at| now.seconds_since(at).abs() >= CONTACT_SECONDS);
@@ -353,13 +353,13 @@ impl Live {
         is_due
     }
 
-    /// Tells of reasons to look into the queue.
+    /// A receiver that sees each reason to look into the queue.
     pub fn wakes(&self) -> watch::Receiver<u64> {
         self.wake.subscribe()
     }
 
-    /// Opens the stream to this partner and ends the one before: a partner that came back by another way is not held up
-    /// by a connection that died unseen.
+    /// Opens the stream to this partner and ends the one before. A partner that came back on another connection does not wait for the old
+    /// one, which may have died unnoticed.
     pub fn open_stream(self: &Arc<Self>) -> Stream {
         let number = self.next_stream.fetch_add(1, Ordering::Relaxed);
         let ended = CancellationToken::new();
@@ -386,45 +386,45 @@ impl Live {
         &self.inbound
     }
 
-    /// Asks the follower to look at the partner's feed at once; the request's number. The first look has number 1.
+    /// Asks the follower to look at the partner's feed at once. Returns the request's number; the first look has number 1.
     pub fn pull_now(&self) -> u64 {
         self.pull.send_modify(|count| *count = count.wrapping_add(1));
         *self.pull.borrow()
     }
 
-    /// There is something to say to the partner.
+    /// Wakes whoever speaks to the partner, because there is something to say.
     pub fn post(&self) {
         self.post.send_modify(|count| *count = count.wrapping_add(1));
     }
 
-    /// Tells of reasons to speak to the partner.
+    /// A receiver that sees each reason to speak to the partner.
     pub fn posts(&self) -> watch::Receiver<u64> {
         self.post.subscribe()
     }
 
-    /// The partner has said what it reads.
+    /// Notes what the partner has said that it reads.
     pub fn set_reads(&self, kinds: Vec<StatementKind>) {
         let mut reads = lock(&self.reads);
         let said = reads.as_ref().is_some_and(|r| r.said && r.kinds == kinds);
         *reads = Some(Reads { kinds, said });
     }
 
-    /// Which edition of roots and lists the partner holds, as far as it has told.
+    /// The edition of roots and lists that the partner holds, as far as it has told.
     pub(super) fn edition(&self) -> Option<Vec<u8>> {
         lock(&self.edition).clone()
     }
 
-    /// The partner has told which edition it holds. `true` where that is news.
+    /// Notes the edition that the partner holds. Returns `true` if it differs from what was known.
     pub(super) fn set_edition(&self, edition: Vec<u8>) -> bool {
         lock(&self.edition).replace(edition.clone()).is_none_or(|before| before != edition)
     }
 
-    /// Whether the partner reads that kind; not before it has said so.
+    /// Whether the partner reads that kind. `false` until it has said so.
     pub fn reads(&self, kind: StatementKind) -> bool {
         lock(&self.reads).as_ref().is_some_and(|r| r.kinds.contains(&kind))
     }
 
-    /// Whether the partner has said what it reads since this node runs.
+    /// Whether the partner has said what it reads since this process started.
     pub(super) fn has_said_what_it_reads(&self) -> bool {
         lock(&self.reads).is_some()
     }
@@ -434,22 +434,22 @@ impl Live {
         lock(&self.reads).as_mut().is_some_and(|r| !std::mem::replace(&mut r.said, true))
     }
 
-    /// Under which of the agreements in force something of its quarantine is to be examined, and after which number.
+    /// The agreements in force under which part of its quarantine is to be examined, each with the number after which to start.
     pub(super) fn to_examine(&self, in_force: Vec<StatementId>) -> Vec<(StatementId, u64)> {
         lock(&self.examined).take(in_force)
     }
 
-    /// An entry came into its quarantine that only that agreement may cover.
+    /// Notes an entry in its quarantine that only that agreement may cover.
     pub(super) fn arrived_under(&self, agreement: StatementId, sequence: u64) {
         lock(&self.examined).arrived(agreement, sequence);
     }
 
-    /// Everything is to be examined again.
+    /// Has everything of its quarantine examined again.
     pub(super) fn examine_again(&self) {
         lock(&self.examined).forget();
     }
 
-    /// Tells of such requests.
+    /// A receiver that sees each request to look at once.
     pub fn pulls(&self) -> watch::Receiver<u64> {
         self.pull.subscribe()
     }

@@ -1,4 +1,4 @@
-//! Assessments made ready for the decision and for sending: decoded once, shared by all partners' feeds.
+//! Assessments that are ready for the decision and for sending. Each is decoded once and shared by the feeds of all partners.
 
 mod cache;
 mod places;
@@ -39,76 +39,76 @@ use crate::{
 
 /// One version of an assessment, ready for the decision.
 pub struct Prepared {
-    /// Its manifest's id.
+    /// The id of its manifest.
     pub id: StatementId,
-    /// What the manifest says.
+    /// The content of its manifest.
     pub manifest: Manifest,
     /// The manifest with its signatures.
     pub envelope: Arc<Envelope>,
     /// The portions that are here, in the author's order.
     pub portions: Vec<PreparedPortion>,
-    /// The ways by which it came; none where it was published here.
+    /// The ways by which it came. There are none if it was published here.
     pub ways: Vec<Way>,
-    /// Who stands behind it, by the statements' ids.
+    /// Its endorsements, sorted by the statements' ids.
     pub endorsements: Vec<PreparedEndorsement>,
-    /// What officers give of it in spite of its agreements, by the statements' ids.
+    /// The exceptions that officers have given for it, sorted by the statements' ids.
     pub exceptions: Vec<PreparedException>,
-    /// The states that its versions are about, as far as they are here.
+    /// The states that its versions are about, as far as the versions are here.
     pub about: BTreeSet<Country>,
     /// When it was published here, or first came.
     pub logged_at: Time,
-    /// Who has signed it.
+    /// The organisations that have signed it.
     pub(in crate::node) signed: Signed,
 }
 
-/// An endorsement of it.
+/// An endorsement of an assessment.
 pub struct PreparedEndorsement {
-    /// The statement's id, which stands where a portion's digest does.
+    /// The statement's id. It stands where a portion's digest does.
     pub id: StatementId,
-    /// Decoded.
+    /// The decoded statement.
     pub endorsement: Endorsement,
-    /// With its signatures.
+    /// The statement with its signatures.
     pub envelope: Arc<Envelope>,
     /// When it was first logged here.
     pub logged_at: Time,
     /// Whether it was verified when it was logged.
     pub was_verified: bool,
-    /// How long it is with its signatures, where it comes from the store.
+    /// Its length with its signatures if it comes from the store, else 0.
     bytes: usize,
 }
 
 impl PreparedEndorsement {
-    /// Decoded, and not verified.
+    /// Decodes an endorsement. It does not verify it.
     ///
     /// # Errors
-    /// Whatever does not decode.
+    /// Decoding faults.
     pub fn new(envelope: Arc<Envelope>, logged_at: Time) -> Result<Self, Fault> {
         let endorsement = wire::endorsement::decode(&envelope.payload)?;
         let id = id_of(envelope.kind, &envelope.payload);
         Ok(Self { id, endorsement, envelope, logged_at, was_verified: false, bytes: 0 })
     }
 
-    /// What stands where a portion's digest does.
+    /// The id in the form in which it stands among portions' digests.
     pub fn digest(&self) -> Digest {
         Digest(self.id.0)
     }
 }
 
-/// An exception for some of it.
+/// An exception for some portions of an assessment.
 pub struct PreparedException {
-    /// As the decision needs it.
+    /// The exception as the decision needs it.
     pub excepted: PartnerException,
-    /// With its signatures.
+    /// The statement with its signatures.
     pub envelope: Arc<Envelope>,
     /// When it was first logged here.
     pub logged_at: Time,
 }
 
 impl PreparedException {
-    /// Decoded, and not verified.
+    /// Decodes an exception. It does not verify it.
     ///
     /// # Errors
-    /// Whatever does not decode.
+    /// Decoding faults.
     pub fn new(envelope: Arc<Envelope>, logged_at: Time) -> Result<Self, Fault> {
         let exception = wire::request::decode_exception(&envelope.payload)?;
         let excepted = PartnerException::new(id_of(envelope.kind, &envelope.payload), &exception);
@@ -116,10 +116,10 @@ impl PreparedException {
     }
 }
 
-/// What the statements beside portions are, each kind by its ids.
+/// Decodes the statements that are kept beside portions, and sorts each kind by its ids.
 ///
 /// # Errors
-/// Whatever does not decode, or has no place there.
+/// Decoding faults; `STORE_CORRUPT` for a kind that does not belong there.
 pub fn beside(kept: &[LoggedStatement]) -> Result<(Vec<PreparedEndorsement>, Vec<PreparedException>), Fault> {
     let (mut endorsements, mut exceptions) = (vec![], vec![]);
     for LoggedStatement { envelope: bytes, at, verified } in kept {
@@ -140,7 +140,7 @@ pub fn beside(kept: &[LoggedStatement]) -> Result<(Vec<PreparedEndorsement>, Vec
     Ok((endorsements, exceptions))
 }
 
-/// What the decision is told of endorsements and exceptions.
+/// Adds the endorsements and exceptions to the facts for a decision.
 pub fn with_beside<'a>(
     facts: Facts<'a>,
     endorsements: &'a [PreparedEndorsement],
@@ -154,21 +154,21 @@ pub fn with_beside<'a>(
     facts.with_endorsements(endorsements).with_exceptions(exceptions.iter().map(|e| e.excepted.clone()))
 }
 
-/// One of its portions.
+/// One portion of an assessment.
 pub struct PreparedPortion {
-    /// As the manifest lists it.
+    /// Its digest in the manifest.
     pub digest: Digest,
-    /// Decoded.
+    /// The decoded portion.
     pub portion: Portion,
-    /// As the manifest's digest is over it.
+    /// The encoding that the manifest's digest is computed over.
     pub bytes: Arc<[u8]>,
 }
 
 impl Prepared {
-    /// From what the store holds. The store's bytes are authenticated; the digests are checked all the same.
+    /// Makes it from what the store holds. The store's bytes are authenticated; the digests are checked all the same.
     ///
     /// # Errors
-    /// `STORE_CORRUPT` in effect: whatever does not decode or is not listed.
+    /// `STORE_CORRUPT` where the manifest is another one; whatever does not decode or is not listed.
     pub fn new(record: AssessmentRecord) -> Result<Self, Fault> {
         let envelope = wire::envelope::decode(&record.manifest)?;
         if id_of(envelope.kind, &envelope.payload) != record.manifest_id {
@@ -186,7 +186,7 @@ impl Prepared {
         Ok(Self { ways, endorsements, exceptions, about: record.subject_states, ..prepared })
     }
 
-    /// From its manifest, and the portions that were opened from these encodings, in their order.
+    /// Makes it from its manifest and its opened portions. `encoded` holds the portions' encodings in the same order.
     pub fn assemble(
         (id, manifest, envelope): (StatementId, Manifest, Arc<Envelope>),
         opened: Vec<Opened>,
@@ -204,8 +204,8 @@ impl Prepared {
         Self { id, manifest, envelope, portions, ways, endorsements, exceptions, about, logged_at, signed }
     }
 
-    /// What a decision at the time `now` asks of it, where these are the partners. Were this clock ahead when it was logged, it is not held
-    /// up until then.
+    /// The facts for a decision at the time `now` with these partners. If this clock was ahead when the version was logged, it counts as
+    /// logged now, so that it does not wait until then.
     pub fn facts(&self, now: Time, directory: &Directory) -> Facts<'_> {
         let facts = Facts::new(&self.manifest, self.portions.iter().map(|p| (p.digest, &p.portion)))
             .with_logged_at(self.logged_at.min(now))
@@ -215,24 +215,25 @@ impl Prepared {
         with_beside(facts, &self.endorsements, &self.exceptions)
     }
 
-    /// Whether it came under an agreement that is suspended and may be resumed. Until it expires, what is due of it waits for that.
+    /// Whether it came under an agreement that is suspended and may be resumed. What is due of it waits for that until it expires.
     pub fn waits_for_resume(&self, directory: &Directory) -> bool {
         self.ways.iter().any(|way| way.is_suspended(directory))
     }
 
-    /// As it was when it was decided before: no version that came since counts, and no suspension. What has gone has gone.
+    /// The facts as they were at an earlier decision. Versions that came since and suspensions don't count. What is no longer here is
+    /// left out.
     pub fn facts_as_released(&self, now: Time) -> Facts<'_> {
         let ways = self.ways.iter().map(|w| w.provenance.clone()).collect();
         self.facts(now, &Directory::default()).with_states_of_versions(&BTreeSet::new()).with_provenances(ways)
     }
 
-    /// Its portions in the author's order, then its endorsements, each as decisions name it.
+    /// Its portions in the author's order, then its endorsements, each with the digest that decisions name.
     pub fn all(&self) -> impl Iterator<Item = (Digest, &Portion)> {
         let endorsements = self.endorsements.iter().map(|e| (e.digest(), &e.endorsement.portion));
         self.portions.iter().map(|p| (p.digest, &p.portion)).chain(endorsements)
     }
 
-    /// Whether the releases by which it came find a place in an entry beside the largest portions.
+    /// Whether the releases by which it came fit into an entry beside the largest portions.
     pub fn fits(&self, via: Option<StatementId>) -> bool {
         let way = self.ways.iter().find(|w| Some(w.provenance.release) == via);
         way.is_none_or(Way::fits)
@@ -244,19 +245,19 @@ impl Prepared {
         way.map_or(self.logged_at, |w| w.received_at).whole_seconds()
     }
 
-    /// Endorsements, as a release lists them.
+    /// The endorsements with these ids, as a release lists them.
     pub fn list_endorsements(&self, ids: impl Iterator<Item = StatementId>) -> Vec<Listed> {
         let logged = |id| Some(self.endorsements.iter().find(|e| e.id == id)?.logged_at);
         ids.filter_map(|id| Some(Listed { id, logged_at: logged(id)?.whole_seconds() })).collect()
     }
 
-    /// Exceptions, as a release lists them.
+    /// The exceptions with these ids, as a release lists them.
     pub fn list_exceptions(&self, ids: &[StatementId]) -> Vec<Listed> {
         let logged = |id| Some(self.exceptions.iter().find(|e| e.excepted.id == id)?.logged_at);
         ids.iter().filter_map(|id| Some(Listed { id: *id, logged_at: logged(*id)?.whole_seconds() })).collect()
     }
 
-    /// Whose signatures a release hands over: the originator's, those of who passed it on, and of endorsers.
+    /// The organisations whose signatures a release hands over: the originator, those that passed it on, and the endorsers.
     pub fn signers(&self, release: &Release) -> impl Iterator<Item = &TrustDomain> {
         let way = self.ways.iter().find(|w| Some(w.provenance.release) == release.via);
         let carriers = way.into_iter().flat_map(|way| &way.provenance.carriers);
@@ -265,7 +266,7 @@ impl Prepared {
         std::iter::once(&self.manifest.originator).chain(carriers).chain(endorsers)
     }
 
-    /// What goes over the link: a release, signed, with what it hands over and the releases by which it came.
+    /// The entry that goes over the link: the signed release, what it hands over, and the releases by which that came.
     pub fn entry(&self, envelope: Envelope, release: &Release) -> Entry {
         let way = self.ways.iter().find(|w| Some(w.provenance.release) == release.via);
         let endorsements = self.endorsements.iter().filter(|e| release.endorsements.iter().any(|l| l.id == e.id));
@@ -287,7 +288,7 @@ impl Prepared {
         digests.iter().filter_map(|d| by_digest.get(d)).map(|p| p.bytes.clone()).collect()
     }
 
-    /// About how many bytes of memory it takes: what is decoded takes about as much as its encoding.
+    /// Roughly how many bytes of memory it takes. Decoded content takes about as much as its encoding.
     fn bytes(&self) -> usize {
         let portions: usize = self.portions.iter().map(|p| 2 * p.bytes.len() + size_of::<PreparedPortion>()).sum();
         let ways: usize = self.ways.iter().map(|w| w.bytes + size_of::<Way>()).sum();
@@ -296,7 +297,7 @@ impl Prepared {
         size_of::<Self>() + self.envelope.bytes() + portions + ways + endorsements + exceptions
     }
 
-    /// The highest level of the subjects among the portions with these digests: what their recipient sees.
+    /// The highest level of the subjects among the portions with these digests: the level that their recipient sees.
     pub fn level(&self, digests: &[Digest]) -> Option<WarningLevel> {
         let given = self.portions.iter().filter(|p| digests.contains(&p.digest));
         level(given.map(|p| &p.portion))
@@ -315,9 +316,9 @@ impl Prepared {
 }
 
 impl Node {
-    /// These versions, ready; in the order asked for, without those that are not here or were taken back. What came in parts may each be as
-    /// it should and not so together (two portions of one handle, more bytes than an assessment has): such a version counts as not here, so
-    /// that it holds up nothing else.
+    /// Prepares these versions, in the order asked for, without those that are not here or were recalled. A version that came in parts
+    /// may be inconsistent although each part is valid (two portions with one handle, or more bytes than an assessment may have). It
+    /// counts as not here, so that it holds up nothing else.
     pub(super) async fn prepare(&self, ids: &[StatementId]) -> Result<Vec<Arc<Prepared>>, Fault> {
         let kept: Vec<Option<Arc<Prepared>>> = ids.iter().map(|id| self.prepared.get(id)).collect();
         let missing: Vec<StatementId> = ids.iter().zip(&kept).filter(|(_, k)| k.is_none()).map(|(id, _)| *id).collect();
@@ -327,7 +328,7 @@ impl Node {
         let (forgotten, mut records) = loop {
             let (forgotten, taken_back) = (self.prepared.forgotten(), self.prepared.taken_back());
             let records = self.store.by_manifests(&missing, false).await?;
-            // What was taken back meanwhile may have been read as it was before.
+            // A version that was recalled meanwhile may have been read in its earlier state.
             if self.prepared.taken_back() == taken_back {
                 break (forgotten, records);
             }
@@ -342,7 +343,7 @@ impl Node {
             match prepared {
                 Ok(prepared) => _ = by_id.insert(id, Arc::new(prepared)),
                 Err(fault) if fault.reason == Reason::StoreCorrupt => self.store.report_corruption(Damage::Version(id)),
-                // Its originator has signed what does not fit together: that is no damage here.
+                // Its originator has signed parts that do not fit together. Nothing is damaged here.
                 Err(fault) if self.prepared.allows_a_line(self.now()) => {
                     tracing::warn!(manifest = %id, reason = %fault.reason, "what came of a version does not fit together; it goes to nobody");
                 }
@@ -372,7 +373,7 @@ mod tests {
         store::AssessmentState,
     };
 
-    /// A version with one long portion, ready.
+    /// A prepared version with one long portion.
     pub(super) fn prepared_of(n: u8, bytes: usize) -> Arc<Prepared> {
         let mut prepared = Prepared::new(record(|_, _| {})).unwrap();
         prepared.id = StatementId([n; 32]);
@@ -380,7 +381,7 @@ mod tests {
         Arc::new(prepared)
     }
 
-    /// A version of two gaps, as the store has it; `bend` changes the second one before the manifest is made.
+    /// A version with two gaps, as the store has it. `bend` changes the second gap before the manifest is made.
     fn record(bend: impl FnOnce(&Portion, &mut Portion)) -> AssessmentRecord {
         let marking = Marking::new(Tlp::Green);
         let gap = || Piece {
@@ -443,13 +444,13 @@ mod tests {
         let prepared = Arc::new(Prepared::new(record(|_, _| {})).unwrap());
         let read = || prepared.clone();
         let (id, before) = (prepared.id, cache.forgotten());
-        // More portions come, or it gives way, while somebody reads it from the store.
+        // More portions come, or it gives way to another, while somebody reads it from the store.
         cache.forget(&id);
         cache.put(read(), before);
         assert!(cache.get(&id).is_none());
         cache.put(read(), cache.forgotten());
         assert!(cache.get(&id).is_some());
-        // It is taken back while somebody reads it: that is read again.
+        // It is recalled while somebody reads it. It has to be read again.
         let (before, taken_back) = (cache.forgotten(), cache.taken_back());
         cache.take_back(&id);
         cache.put(read(), before);

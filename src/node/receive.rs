@@ -1,5 +1,5 @@
-//! Receive: every signature, digest and term is checked before anything is stored; what the agreement does not cover is
-//! kept from users; entry and position are one transaction.
+//! Receives entries of partners' feeds. Every signature, digest and term is checked before anything is stored. Content that the agreement
+//! does not cover is quarantined. The entries and the position in the feed are stored in one transaction.
 
 mod kept;
 mod version;
@@ -43,7 +43,7 @@ use crate::{
 /// What came of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Received {
-    /// The last number that is on disk now: acknowledge it.
+    /// The last number that is on disk now. It is to be acknowledged.
     pub sequence: u64,
     /// How many entries are new.
     pub stored: u64,
@@ -64,7 +64,7 @@ pub(super) struct Content {
     portions: Vec<Opened>,
     /// Endorsements whose signers could not be verified.
     unverified: Vec<StatementId>,
-    /// Why it is kept from users.
+    /// Why it is kept from users, if it is.
     pub(super) not_covered: Option<NotCovered>,
 }
 
@@ -80,17 +80,17 @@ pub(super) struct Carrying<'a> {
     pub examined: Examined,
 }
 
-/// What came beside its portions.
+/// What came beside the portions.
 struct Beside {
     endorsements: Vec<PreparedEndorsement>,
-    /// Those that count here.
+    /// The exceptions that count here.
     exceptions: Vec<PreparedException>,
 }
 
 /// Why content is kept from users.
 pub(super) struct NotCovered {
     reason: Reason,
-    /// Who on the way passed on more than it might, where one did.
+    /// The organisation on the way that passed on more than it might, if there is one.
     at_fault: Option<TrustDomain>,
 }
 
@@ -129,7 +129,7 @@ impl Checked {
         }
     }
 
-    /// The manifest of content that verified.
+    /// The manifest, if the content was verified.
     fn manifest(&self) -> Option<&Manifest> {
         match self {
             Self::Release { content: Ok(content), .. } => Some(&content.manifest),
@@ -137,7 +137,7 @@ impl Checked {
         }
     }
 
-    /// What the next release names as the one before.
+    /// The id that the next release names as the one before.
     fn id(&self) -> StatementId {
         match self {
             Self::Void(void, _) => void.content().replaced,
@@ -147,11 +147,11 @@ impl Checked {
 }
 
 impl Node {
-    /// Checks and stores entries of a partner's feed, in order. On `Ok`, everything up to the number is on disk.
+    /// Checks and stores entries of a partner's feed, in order. On `Ok`, everything up to the returned number is on disk.
     ///
     /// # Errors
-    /// A release or void that does not verify, is for somebody else, or does not continue the feed: nothing of the batch
-    /// from there on is stored, and the partner's administrator must be told. Store faults.
+    /// A release or void that does not verify, is for somebody else, or does not continue the feed: nothing of the batch from there on is
+    /// stored, and the partner's administrator must be told. Store faults.
     pub async fn receive(self: &Arc<Self>, partner: &TrustDomain, entries: Vec<Entry>) -> Result<Received, Fault> {
         let checked = self.check_all(partner, entries).await?;
         let versions_here = self.versions_here(partner, &checked).await?;
@@ -189,7 +189,7 @@ impl Node {
         }
     }
 
-    /// Entries, records and receipts, in one transaction; then whoever waits for them is woken.
+    /// Stores entries, records and receipts in one transaction, and then wakes whoever waits for them.
     async fn commit(
         &self,
         partner: &TrustDomain,
@@ -220,7 +220,7 @@ impl Node {
         Ok(())
     }
 
-    /// Signatures and digests of all entries, on as many cores as there are.
+    /// Checks the signatures and digests of all entries on all available cores.
     async fn check_all(
         self: &Arc<Self>,
         partner: &TrustDomain,
@@ -257,7 +257,7 @@ impl Node {
         Ok(Checked::Release { release: Box::new(release), entry, content })
     }
 
-    /// A release must be this partner's, and for this organisation.
+    /// Requires that a release is signed by this partner and addressed to this organisation.
     fn addressed<T>(
         &self,
         partner: &TrustDomain,
@@ -291,7 +291,7 @@ impl Node {
         let missing = || Fault::at(Reason::UnknownOrNonCanonical, "manifest", "the manifest is missing");
         let envelope = entry.manifest.as_ref().ok_or_else(missing)?;
         let claimed = wire::manifest::decode(&envelope.payload).map_err(|f| f.within("manifest"))?;
-        // The receipt tells the partner why: in the same words, whoever else is a partner here.
+        // The receipt tells the partner the reason. It must be the same whichever other organisations are partners here.
         self.only_by(&[&claimed.originator], envelope).map_err(|f| f.within("manifest"))?;
         let path = self.check_way(&claimed.originator, partner, release, entry, examined)?;
         let when = path.of_manifest(examined, (partner, release));
@@ -319,7 +319,7 @@ impl Node {
             endorsements: self.check_endorsements(&carried, (manifest_id, &manifest), &entry.endorsements)?,
             exceptions: self.check_exceptions(&carried, &entry.exceptions, asked)?,
         };
-        // Here rather than in `keep`: the decision takes as long as the signatures, and this is spread over the cores.
+        // The decision is made here and not in `keep`, because it takes as long as the signatures and this part runs on all cores.
         let not_covered = self.not_covered(&carried, (&manifest, &opened, &beside));
         let unverified = beside.endorsements.iter().filter(|e| !e.was_verified).map(|e| e.id).collect();
         Ok(Content { manifest, verified, manifest_id, portions: opened, unverified, not_covered })
@@ -330,7 +330,7 @@ impl Node {
         if verdict == Verdict::Repeat {
             let sequence = entry.position().sequence;
             let before = self.store.received_release(partner, sequence).await?;
-            // One that comes again within a batch is not in the store yet; the batch's order was judged already.
+            // An entry that is repeated within a batch is not in the store yet. The order of the batch was judged already.
             if before.is_some_and(|id| id != entry.id()) {
                 let what = format!("number {sequence} came before with other bytes");
                 return Err(Fault::new(Reason::ReplayDiffers, what));
@@ -362,8 +362,8 @@ impl Node {
         }
     }
 
-    /// What is kept of a release: content that was verified and is covered for users; in quarantine what is not covered;
-    /// sealed as a whole what can't be verified yet; and of what never will only that it came.
+    /// What is kept of a release. Verified content is shown if it is covered, else quarantined. An entry that can't be verified yet is
+    /// kept sealed as a whole. Of an entry that never can be, only the fact that it came is kept.
     pub(super) fn keep_release(
         &self,
         partner: &TrustDomain,
@@ -374,7 +374,7 @@ impl Node {
         budget: &mut Budget,
     ) -> (ReceivedEntry, Vec<Deed>) {
         let sequence = release.position.sequence;
-        // Also of what is refused below: that is where a second manifest of a version ends.
+        // It is also set for what is refused below, which is what happens to a second manifest of a version.
         let signed =
             content.as_ref().ok().and_then(|c| c.signed(&entry, self.introduced_by(&c.manifest.originator).is_some()));
         let content = content.and_then(|content| {
@@ -413,13 +413,13 @@ impl Node {
         (kept, deeds)
     }
 
-    /// What is here of the version that a manifest is.
+    /// What is stored here of the version that this manifest belongs to.
     pub(super) async fn version_here(&self, from: &TrustDomain, manifest: &Manifest) -> Result<VersionStatus, Fault> {
         let named = vec![(manifest.originator.clone(), manifest.assessment, manifest.version)];
         Ok(self.store.version_statuses(from, named).await?.into_iter().next().unwrap_or_default())
     }
 
-    /// What is here of each version that came; for all entries, in their order.
+    /// What is stored here of each version that came, for all entries in their order.
     async fn versions_here(
         &self,
         from: &TrustDomain,
@@ -432,7 +432,7 @@ impl Node {
         Ok(each.collect())
     }
 
-    /// Why the own copy of the agreement, or the terms of a hop before, do not cover a release, if they don't.
+    /// Why a release is not covered by this node's copy of the agreement or by the terms of an earlier hop. `None` if it is covered.
     fn not_covered(
         &self,
         carried: &Carrying<'_>,
@@ -451,21 +451,21 @@ impl Node {
             tracing::warn!(by = %breach.by, why = why.join(", "), "an organisation passed on more than it might");
             return Some(NotCovered { reason: Reason::NotCovered, at_fault: Some(breach.by) });
         }
-        // The time of the arrival counts: what is examined again later is held to what was agreed when it came.
+        // The agreement must have been in force when the entry arrived. What is examined again later is held to the same terms.
         if !partner.could_stand_on(&release.agreement.id, examined.arrived) {
             return Some(Reason::AgreementDiffers.into());
         }
         let Err(reasons) = accept(&partner.incoming, release, &facts) else { return None };
         let differs = reasons.iter().any(|r| r.id == "agreement-differs");
         let reason = if differs { Reason::AgreementDiffers } else { Reason::NotCovered };
-        // The ids only: the words name places.
+        // Only the ids are logged, because the explanations name places.
         let ids: Vec<&str> = reasons.iter().map(|r| &*r.id).collect();
         tracing::debug!(why = ids.join(", "), "not covered");
         Some(reason.into())
     }
 }
 
-/// Which part of an entry a later version of the program reads: a resolution, or what stands beside the portions.
+/// The part of an entry that only a later version of the program reads: a resolution, or what stands beside the portions.
 fn of_a_later_version(release: &Release, entry: &Entry) -> Option<&'static str> {
     let is_resolution = release.kind == EntryKind::Resolution;
     let has_later = !release.unknown.is_empty() || !entry.later.is_empty();

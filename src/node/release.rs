@@ -1,4 +1,5 @@
-//! Release: what waits for a partner is decided again, signed, numbered, logged and committed; only then may it be sent.
+//! Releases what is due for a partner. Each assessment is decided again, and its release is signed, numbered, logged and committed before
+//! it may be sent.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
@@ -23,7 +24,7 @@ use crate::{
     wire,
 };
 
-/// When to look again at what came under an agreement that is suspended.
+/// After how many seconds to look again at what came under a suspended agreement.
 const LOOK_AGAIN_SECONDS: i64 = 20;
 
 /// An assessment that is due to a partner.
@@ -40,16 +41,16 @@ struct Due {
 struct Round {
     numbered: Vec<Numbered>,
     records: Vec<ReleaseRecord>,
-    /// Whose signatures go out with them.
+    /// The organisations whose signatures go out with the releases.
     signers: BTreeSet<TrustDomain>,
     events: Vec<Event>,
-    /// What may not go now, but later: how urgent, and from when on.
+    /// What may go later but not now: how urgent it is, and from when on.
     later: Vec<(StatementId, u8, Time)>,
-    /// By when what has to be acknowledged.
+    /// What has to be acknowledged, and by when.
     duties: Vec<(StatementId, Time)>,
 }
 
-/// Why nothing goes: every reason, each once.
+/// Every reason why nothing goes, each once.
 pub(super) fn because(decision: &Decision) -> Vec<String> {
     let reasons = decision.portions.iter().flat_map(|p| p.verdict.reasons());
     let mut words: Vec<String> = reasons.map(ToString::to_string).collect();
@@ -58,7 +59,7 @@ pub(super) fn because(decision: &Decision) -> Vec<String> {
     words
 }
 
-/// Nothing of it may go now: says why, and when to look again.
+/// Records why nothing of it may go now, and when to look again.
 fn drop_one(
     partner: &Partner,
     (prepared, facts): (&Prepared, &Facts<'_>),
@@ -72,18 +73,18 @@ fn drop_one(
         because: because(decision),
     };
     round.events.push(Event::of_node(now, deed));
-    // Another version of the agreement may have set another time.
+    // Another version of the agreement may set another time.
     let steps = plan(&partner.outgoing, facts, now);
     let releasing = steps.into_iter().filter(|(at, d)| *at > now && d.release.is_some());
     round.later.extend(releasing.map(|(at, _)| (prepared.id, urgency(prepared), at)));
 }
 
 impl Node {
-    /// Releases what is due for a partner, one batch, each with what the partner was given of it before. An empty answer means that
-    /// nothing of it went: look again.
+    /// Releases one batch of what is due for a partner. Each item comes with what the partner was given of it before. An empty answer
+    /// does not mean that nothing is left: look again.
     ///
     /// # Errors
-    /// Where the partner is no longer one, or the store fails; nothing is numbered then.
+    /// Faults where the organisation is no longer a partner, or the store fails. Nothing is numbered then.
     pub(super) async fn release_due(
         self: &Arc<Self>,
         partner: &TrustDomain,
@@ -101,14 +102,14 @@ impl Node {
         let round = tokio::task::spawn_blocking(move || node.decide_and_sign(&entry, outbound, work, now));
         let Round { numbered, records, mut signers, mut events, later, duties } = round.await.map_err(lost)??;
         events.extend(unreadable);
-        // Before the item is settled: a crash in between leaves one look too many, not one too few.
+        // The later looks are queued before the items are settled. A crash in between then causes one look too many, not one too few.
         for (id, urgency, at) in later {
             self.store.enqueue(&id, urgency, vec![(partner.clone(), at)]).await?;
         }
         signers.remove(self.domain());
         let batch = ReleaseBatch { after: outbound.sequence(), releases: records, signers, settled, duties, events };
         match self.store.commit_releases(partner, batch).await {
-            // Another replica numbered in the meantime, or something was taken back: that counts.
+            // Another replica has numbered in the meantime, or something was recalled. That takes precedence.
             Err(StoreError::Conflict) => Ok(vec![]),
             other => Ok(other.map(|()| numbered)?),
         }
@@ -116,7 +117,7 @@ impl Node {
 
     /// The assessments that are due.
     async fn gather(&self, partner: &TrustDomain, due: Vec<(QueueItem, Vec<Digest>)>) -> Result<Vec<Due>, Fault> {
-        // Two reasons to look at one assessment are one look.
+        // Two reasons to look at one assessment need only one look.
         let mut given: HashMap<StatementId, Vec<Digest>> = HashMap::with_capacity(due.len());
         let mut ids: Vec<StatementId> = Vec::with_capacity(due.len());
         for (item, disclosed) in due {
@@ -133,7 +134,7 @@ impl Node {
         Ok(work)
     }
 
-    /// What is due and can't be read any more goes nowhere, and that goes on record.
+    /// The ledger's records of what is due but can't be read any more. It goes nowhere.
     fn unreadable(&self, partner: &TrustDomain, asked: &[StatementId], work: &[Due], now: Time) -> Vec<Event> {
         let damages = self.store.damages();
         let is_lost = |id: &&StatementId| {
@@ -167,7 +168,7 @@ impl Node {
                 continue;
             };
             outbound = self.sign_new(partner, outbound, (&prepared, cleared), &mut disclosed, now, &mut round)?;
-            // What came by several ways goes on under each that allows more: a release cites one.
+            // A release names only one way. What came by several ways is therefore also released by each further way that allows more.
             for way in ways().filter(|way| Some(way.provenance.release) != cleared.via()) {
                 let facts = all.clone().with_provenances(vec![way.provenance(&directory)]);
                 if let Some(more) = &decide(&partner.outgoing, &facts, now).release {
@@ -178,7 +179,7 @@ impl Node {
         Ok(round)
     }
 
-    /// Signs a release, unless there is nothing in it beyond what the partner has: then there is none, and no trace.
+    /// Signs a release if it holds something that the partner does not have. Otherwise there is no release and no record.
     fn sign_new(
         &self,
         partner: &Partner,
@@ -221,7 +222,7 @@ impl Node {
             position: outbound.next(),
             released_at: now,
             via: cleared.via(),
-            // Were this clock ahead when it was logged, the release would be older than what it hands over.
+            // If this clock was ahead when it was logged, the release would be older than what it hands over.
             logged_at: prepared.stated_at(cleared.via()).min(now.whole_seconds()),
             endorsements: prepared.list_endorsements(cleared.endorsements()),
             exceptions: prepared.list_exceptions(cleared.exceptions()),
