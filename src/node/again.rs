@@ -1,4 +1,4 @@
-//! Release again: what a partner was given and could not keep, or must be handed over under another key.
+//! Releases again what a partner was given but could not keep, or what must be handed over under another key.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -16,12 +16,12 @@ use crate::{
     wire,
 };
 
-/// How many releases are looked at together.
+/// How many releases are read at once.
 const PAGE: u32 = 128;
 
 impl Node {
-    /// Queues an assessment once more for a partner, or for everybody who was given some of it. It is decided anew, and goes
-    /// under new numbers. The partners for whom it waits now.
+    /// Queues an assessment once more for a partner, or for every partner that was given some of it. It is decided anew, and goes under
+    /// new numbers. Returns the partners for whom it was queued.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`; `NOT_FOUND` where it is not here, or was not given to that partner; store faults.
@@ -52,7 +52,7 @@ impl Node {
         Ok(queued)
     }
 
-    /// The partner can take now what was over its budget when it came.
+    /// Releases again what a partner asks for because it now has room for what was over its budget.
     pub(super) async fn release_wanted(&self, partner: &TrustDomain, released: Vec<ReleaseRef>) -> Result<(), Fault> {
         for release in released {
             self.give_again(None, partner, &release.manifest_id, true).await?;
@@ -60,11 +60,11 @@ impl Node {
         Ok(())
     }
 
-    /// Releases again what an own key has handed over that is revoked now: whoever got it through a hub can't verify that
-    /// release any more. It is signed by the key of the moment.
+    /// Releases again what was handed over under a key of this node that is revoked now. Organisations that got it through a hub can't
+    /// verify those releases any more. The new releases are signed with the current key.
     ///
     /// # Errors
-    /// Store faults; the next change of the own lists looks again.
+    /// Store faults; the next change of this organisation's lists tries again.
     pub(super) async fn hand_over_again(self: Arc<Self>) -> Result<(), Fault> {
         for partner in self.directory().all_active() {
             let domain = &partner.record.organisation.domain;
@@ -86,7 +86,8 @@ impl Node {
         Ok(())
     }
 
-    /// As those judge it who get it through that partner: as of when the partner had it. The key may have ended meanwhile.
+    /// Whether a release is signed with a key that is revoked now. It is judged as those judge it who get it through that partner: as of
+    /// when the partner had it, because the key may have expired meanwhile.
     fn is_by_a_revoked_key(&self, envelope: &[u8], partner: &TrustDomain) -> Result<bool, Fault> {
         let (envelope, now) = (wire::envelope::decode(envelope)?, self.now());
         let had = wire::release::decode(&envelope.payload)?.released_at;

@@ -1,5 +1,5 @@
-//! Agreements: one side proposes and signs, the other signs the same bytes; either side stops alone. Where the house or the
-//! agreement asks for several persons, the node signs once they stand behind it.
+//! Agreements. One side proposes and signs, and the other signs the same bytes; either side can stop an agreement alone. Where the house
+//! or the agreement requires several people, the node signs once enough of them have approved.
 
 mod approvals;
 mod calendar;
@@ -29,17 +29,18 @@ impl Node {
     /// # Errors
     /// Store faults.
     pub async fn agreements(&self) -> Result<Vec<AgreementRecord>, Fault> {
-        // What is shown as in force decides already: the store knows of a change a moment before the directory does.
+        // Waits for a running change, so that what is shown as in force is already used for decisions. The store knows of a change a
+        // moment before the directory does.
         let _changing = self.changing.lock().await;
         Ok(self.store.agreements().await?)
     }
 
-    /// Proposes terms: the caller is the first to stand behind them. Once as many persons as are needed do, the node signs
-    /// them and sends them to the partner for its signature. They may stand `beside` others with this partner.
+    /// Proposes terms. The caller is the first to approve them. Once enough people have, the node signs the terms and sends them to the
+    /// partner for its signature. `beside` allows them to stand beside other agreements with this partner.
     ///
     /// # Errors
-    /// `ROLE_REQUIRED`; `UNKNOWN_OR_NON_CANONICAL` with the field; `NOT_A_PARTNER`; `CONFLICT` where the version does not
-    /// follow the one in force, or there are others that it is not said to stand beside.
+    /// `ROLE_REQUIRED`; `UNKNOWN_OR_NON_CANONICAL` with the field; `NOT_A_PARTNER`; `CONFLICT` where the version does not follow the one
+    /// in force, or where there are other agreements and `beside` is not set.
     pub async fn propose(
         &self,
         actor: &Authorized<Administer>,
@@ -74,12 +75,11 @@ impl Node {
         self.stand_behind(actor, record, &held, approval).await
     }
 
-    /// The caller stands behind an agreement, one's own draft or the partner's proposal. Once as many persons as are needed
-    /// do, the node signs it; it is in force when both nodes have, within its validity.
+    /// Approves an agreement: this organisation's own draft or the partner's proposal. Once enough people have approved it, the node
+    /// signs it. It is in force when both nodes have signed it, within its validity.
     ///
     /// # Errors
-    /// `ROLE_REQUIRED`, `NOT_FOUND`, `CONFLICT` where there is nothing to sign or as in [`Self::propose`],
-    /// `SECOND_PERSON_REQUIRED`.
+    /// `ROLE_REQUIRED`, `NOT_FOUND`, `CONFLICT` where there is nothing to sign or as in [`Self::propose`], `SECOND_PERSON_REQUIRED`.
     pub async fn sign_agreement(
         &self,
         actor: &Authorized<Administer>,
@@ -102,7 +102,7 @@ impl Node {
         self.stand_behind(actor, record, &held, approval).await
     }
 
-    /// One more person stands behind it, and the node signs where that is enough.
+    /// Adds the caller's approval, and signs for the node if that is enough.
     async fn stand_behind(
         &self,
         actor: &Actor,
@@ -181,7 +181,7 @@ impl Node {
         }));
         let send = send.map(|(partner, envelope)| (partner, wire::envelope::encode(&envelope)));
         let wake = send.as_ref().map(|(partner, _)| partner.clone());
-        // What only one side has signed decides nothing.
+        // An agreement that only one side has signed decides nothing.
         let counts: Vec<TrustDomain> =
             records.iter().filter(|r| r.standing.is_signed_by_both()).map(|r| r.partner.clone()).collect();
         self.store.save_agreements(records, send, events).await?;
@@ -195,7 +195,7 @@ impl Node {
     }
 }
 
-/// The versions that end as `record` takes their place, where both have signed it.
+/// The earlier versions that end when `record` takes their place. There are none until both sides have signed it.
 fn followed_by(record: &AgreementRecord, held: &[AgreementRecord]) -> Vec<AgreementRecord> {
     if record.standing.is_signed_by_both() { succession::followed(record, held) } else { vec![] }
 }

@@ -1,4 +1,4 @@
-//! Approvals: statements by which persons stand behind exactly one thing, and whether they are enough.
+//! Approvals: statements by which people approve exactly one thing each, and whether there are enough of them.
 
 use super::Node;
 use crate::{
@@ -18,17 +18,17 @@ use crate::{
     wire,
 };
 
-/// How many have said so, of how many that it takes.
+/// How many people have approved, and how many it takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Count {
-    /// So many.
+    /// How many have approved.
     pub approvals: usize,
-    /// It takes so many.
+    /// How many it takes.
     pub needed: usize,
 }
 
 impl Count {
-    /// Whether that is enough.
+    /// Whether there are enough.
     pub fn is_enough(self) -> bool {
         self.approvals >= self.needed
     }
@@ -36,11 +36,11 @@ impl Count {
 
 /// A thing that is to be approved and has no record of its own.
 pub(super) struct Thing {
-    /// What.
+    /// What kind of thing it is.
     pub(super) matter: Matter,
-    /// Which one.
+    /// Which one it is.
     pub(super) subject: Sha256,
-    /// Which organisation it is about.
+    /// The organisation that it is about.
     pub(super) of: TrustDomain,
 }
 
@@ -54,7 +54,7 @@ impl Node {
         Ok(self.store.approvals().await?.into_iter().filter(|a| a.is_open(now)).collect())
     }
 
-    /// The caller's approval of exactly this, signed just now.
+    /// Verifies the caller's approval of exactly this thing, signed just now.
     ///
     /// # Errors
     /// Whatever verification refuses; `WRONG_DOMAIN` where somebody else has signed it; `CONFLICT` where it is about something else, or
@@ -84,12 +84,13 @@ impl Node {
         Ok(Approved { by: actor.id().clone(), at: content.issued, id: verified.id(), statement })
     }
 
-    /// Whether an approval that was kept still counts: the statement proves it, and neither the key that signed it nor who gave it was revoked
-    /// since, whatever certificates that person has by now. So a store that somebody has written into decides nothing, nor does a thief.
+    /// Whether a stored approval still counts. Its statement must prove it, and neither the key that signed it nor the person who gave it
+    /// may have been revoked since, whatever certificates that person has by now. So neither somebody who writes into the store nor a
+    /// thief of a key decides anything.
     pub(super) fn counts(&self, approved: &Approved, (matter, subject): (Matter, &Sha256)) -> bool {
         let proves = || {
             let envelope = wire::envelope::decode(&approved.statement).ok()?;
-            // A certificate that has ended since still proves it. One that was revoked, whenever that was, does not.
+            // A certificate that has expired since still proves it. A revoked one does not, whenever it was revoked.
             let when = When { now: self.now(), arrived: approved.at, stated: None };
             let verified = verify(&envelope, &rules::APPROVAL, self.chains(), when).ok()?;
             let content = verified.content();
@@ -99,11 +100,10 @@ impl Node {
         !self.is_gone(&approved.by) && proves() == Some(true)
     }
 
-    /// Counts the caller among those who approve a thing. Whoever is interrupted before the change is made that it is about begins anew.
+    /// Adds the caller to those who approve a thing. A caller who is interrupted before the approved change is made starts again.
     ///
     /// # Errors
-    /// `SECOND_PERSON_REQUIRED` where the caller is not confirmed, or has approved it already; those of [`Self::approved`]; store
-    /// faults.
+    /// `SECOND_PERSON_REQUIRED` where the caller is not confirmed, or has approved it already; those of [`Self::approved`]; store faults.
     pub(super) async fn approve(
         &self,
         actor: &Actor,

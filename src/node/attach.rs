@@ -1,4 +1,5 @@
-//! Attachments: named by their digest, in chunks, resumable, checked as a whole before anybody gets them.
+//! Attachments. They are named by their digest and sent in chunks, resume after an interruption, and are checked as a whole before
+//! anybody gets them.
 
 use super::{Node, feed_out::still_permits, prepared::Prepared};
 use crate::{
@@ -15,11 +16,11 @@ use crate::{
     wire,
 };
 
-/// How much travels at once, bytes (01-protocol §8).
+/// The largest chunk, in bytes (01-protocol §8).
 pub const CHUNK: u32 = 256 * 1024;
 
 impl Node {
-    /// How much of an attachment is here, from whomever; or how much of it was uploaded here.
+    /// How much of an attachment is here, from any sender; or, for an upload, how much of it was uploaded here.
     ///
     /// # Errors
     /// Store faults.
@@ -37,7 +38,7 @@ impl Node {
         Ok(self.store.attachment(&CopyName::of(partner, *sha256)).await?)
     }
 
-    /// Stores a chunk from the organisation's own people. Durable on return.
+    /// Stores a chunk from the organisation's own people. It is durable on return.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, and as [`Self::store_chunk`].
@@ -52,7 +53,7 @@ impl Node {
         self.store_chunk(&CopyName::own(*sha256), size, offset, data).await
     }
 
-    /// Stores a chunk that a partner has sent. Durable on return.
+    /// Stores a chunk that a partner has sent. It is durable on return.
     ///
     /// # Errors
     /// As [`Self::store_chunk`].
@@ -67,11 +68,11 @@ impl Node {
         self.store_chunk(&CopyName::of(partner, *sha256), size, offset, data).await
     }
 
-    /// Stores a chunk; with the last one, the digest of the whole is checked, and a wrong one forgets all of it.
+    /// Stores a chunk. After the last one it checks the digest of the whole, and deletes everything if the digest is wrong.
     ///
     /// # Errors
-    /// `LIMIT_EXCEEDED`; `CONFLICT` where it does not begin where the last chunk ended; `DIGEST_NOT_LISTED` where the
-    /// whole is not what its digest says.
+    /// `LIMIT_EXCEEDED`; `CONFLICT` where it does not begin where the last chunk ended; `DIGEST_NOT_LISTED` where the whole does not
+    /// match its digest.
     async fn store_chunk(
         &self,
         name: &CopyName,
@@ -89,7 +90,7 @@ impl Node {
             return Ok(before);
         }
         if before.size != size && before.stored > 0 {
-            // Two tell different lengths of one digest. Only a whole with the right digest counts, so begin anew.
+            // Two senders state different lengths for one digest. Only a whole with the right digest counts, so it starts again.
             self.store.finish_attachment(name, false).await?;
             return Err(Fault::new(Reason::Conflict, "the attachment was begun with another length; try again"));
         }
@@ -123,7 +124,7 @@ impl Node {
         Ok(Sha256(stream.finish()))
     }
 
-    /// Somebody of the organisation begins to take an attachment out. Goes on record.
+    /// Records that somebody of the organisation begins to take an attachment out.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, `NOT_FOUND`, store faults.
@@ -144,8 +145,8 @@ impl Node {
         self.whole_chunk(&name, offset).await
     }
 
-    /// A chunk for a partner, where a release has disclosed the attachment to it and would still do so. Otherwise the answer is the same as
-    /// where there is nothing.
+    /// A chunk for a partner, if a release has disclosed the attachment to it and would still do so. Otherwise the answer is the same as
+    /// for an attachment that does not exist.
     ///
     /// # Errors
     /// `NOT_A_PARTNER`, `NOT_FOUND`.
@@ -170,7 +171,7 @@ impl Node {
         Ok(self.store.read_attachment(name, offset, CHUNK).await?)
     }
 
-    /// Attachments that a partner has disclosed and that are not whole from it: (digest, length).
+    /// The attachments that a partner has disclosed but not sent completely: (digest, length).
     ///
     /// # Errors
     /// Store faults.
@@ -178,7 +179,7 @@ impl Node {
         Ok(self.store.wanted_attachments(partner).await?)
     }
 
-    /// An assessment is published only with all its attachments.
+    /// Requires that all attachments of an assessment are here, because it is published only with them.
     pub(super) async fn require_attachments(&self, prepared: &Prepared) -> Result<(), Fault> {
         for portion in &prepared.portions {
             let Body::Attachment(attachment) = &portion.portion.body else { continue };

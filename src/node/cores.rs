@@ -1,7 +1,7 @@
-//! Work on all cores.
+//! Runs work on all cores.
 
-/// The same work on each item, on as many threads as there are cores and at least `share` items a thread; the answers in the
-/// items' order. The calling thread does the first share.
+/// Applies the same work to each item, on as many threads as there are cores, with at least `share` items for each thread. The answers
+/// are in the items' order. The calling thread does the first share.
 pub(super) fn on_all_cores<T: Send, A: Send>(items: Vec<T>, share: usize, work: impl Fn(T) -> A + Sync) -> Vec<A> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let share = items.len().div_ceil(cores).max(share).max(1);
@@ -18,7 +18,7 @@ pub(super) fn on_all_cores<T: Send, A: Send>(items: Vec<T>, share: usize, work: 
         let running: Vec<_> = others.into_iter().map(run).collect();
         let mut answers: Vec<A> = first.into_iter().map(work).collect();
         for other in running {
-            // A thread that panicked takes its caller along: half of an answer is none.
+            // A panic in a thread is passed on to the caller, because an answer with a part missing is no use.
             answers.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         }
         answers

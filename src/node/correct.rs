@@ -1,4 +1,4 @@
-//! Later versions: what may follow what, and who is left behind.
+//! Later versions: which version may follow which, and which partners don't get the new one.
 
 use super::{Node, publish::PartnerDecision};
 use crate::domain::{
@@ -7,19 +7,19 @@ use crate::domain::{
     ids::TrustDomain,
 };
 
-/// Nothing follows a recall.
+/// The fault where something is to follow a recall.
 pub(super) fn recalled() -> Fault {
     Fault::new(Reason::Recalled, "the assessment was recalled; publish a new assessment")
 }
 
 impl Node {
-    /// Only a first version, or one that follows the version that is here, of what was not taken back.
+    /// Requires that a version is a first one or follows the version that is here, and that the assessment was not recalled.
     ///
     /// # Errors
     /// `RECALLED`; `REPLAY_DIFFERS` where it names another manifest as the one before.
     pub(super) async fn require_open(&self, manifest: &Manifest) -> Result<(), Fault> {
         let Manifest { assessment, version, previous, originator, .. } = manifest;
-        // Of a first version the store says by itself that it was taken back.
+        // For a first version, the store itself reports a recall.
         let Some(before) = version.checked_sub(1).filter(|v| *v > 0) else { return Ok(()) };
         if self.store.recall_of(originator, assessment).await?.is_some() {
             return Err(recalled());

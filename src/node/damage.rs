@@ -1,4 +1,4 @@
-//! Things that can't be read any more: each is told once, as an alarm that names it and says what an administrator can do.
+//! Things that can't be read any more. Each is reported once, in an alarm that names it and says what an administrator can do.
 
 use std::{
     collections::BTreeSet,
@@ -11,7 +11,7 @@ use crate::{
     store::damage::Damage,
 };
 
-/// Those of which the alarm is kept.
+/// The damages for which an alarm was recorded.
 #[derive(Default)]
 pub(super) struct Told(Mutex<BTreeSet<Damage>>);
 
@@ -20,7 +20,7 @@ impl Told {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(damage.clone());
     }
 
-    /// Those of them that are not told yet; what was mended is forgotten.
+    /// The damages that were not reported yet. It forgets those that were repaired.
     fn news(&self, all: &[Damage]) -> Vec<Damage> {
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         told.retain(|damage| all.contains(damage));
@@ -28,14 +28,14 @@ impl Told {
     }
 }
 
-/// Said of what is not read at each start: that it was not met since proves nothing.
+/// Evidence for what is not read at each start. That such damage was not met again proves nothing.
 const STAYS: &str = "open until a backup is restored";
 
 impl Node {
     /// Whether what an alarm is about is still damaged, as far as is known.
     pub(super) fn is_damaged_still(&self, evidence: &[String]) -> bool {
         let in_force = self.rules_in_force();
-        // A later version of the house rules took its place.
+        // Damaged house rules no longer count once a later version has replaced them.
         let counts = |damage: &Damage| !matches!(damage, Damage::Rules(version) if *version < in_force);
         evidence.iter().any(|line| line == STAYS)
             || self
@@ -45,7 +45,7 @@ impl Node {
                 .any(|damage| counts(damage) && evidence.first().is_some_and(|first| *first == damage.to_string()))
     }
 
-    /// Whom an entry of the register is about, where their certificate is in the node's directory.
+    /// The person whom a damaged entry of the register is about, if their certificate is in the node's directory.
     fn named(&self, damage: &Damage) -> String {
         let Damage::Person(entry) = damage else { return String::new() };
         let persons = (self.certificates)().persons;
@@ -54,7 +54,7 @@ impl Node {
         ids.next().map(|id| format!(" ({id})")).unwrap_or_default()
     }
 
-    /// Raises an alarm for each thing that was found damaged and was not told. Where that can't be kept, it is tried again.
+    /// Raises an alarm for each damage that was not reported yet. Where the alarm can't be recorded, the next call tries again.
     pub async fn tell_of_damage(&self) {
         for damage in self.told_damage.news(&self.store.damages()) {
             let named = self.named(&damage);

@@ -1,4 +1,4 @@
-//! Endorsements: stand behind an assessment, check who stands behind what came, and say so to readers.
+//! Endorsements: makes them, checks those that came with an assessment, and shows them to readers.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -34,37 +34,37 @@ use crate::{
     wire,
 };
 
-/// What became of an endorsement that was made here.
+/// The result of an endorsement that was made here.
 pub struct Endorsed {
     /// Its statement id.
     pub id: StatementId,
-    /// False where it was here before.
+    /// False if it was here before.
     pub is_new: bool,
     /// For each active partner, whether it gets the endorsement and why.
     pub decisions: Vec<PartnerDecision>,
-    /// What it was decided about.
+    /// The version that it endorses.
     pub prepared: Arc<Prepared>,
 }
 
-/// Who stands behind an assessment, as this node sees it.
+/// An endorsement of an assessment, as this node sees it.
 pub struct EndorsementCheck {
     /// Its statement id.
     pub id: StatementId,
-    /// With its signatures.
+    /// The statement with its signatures.
     pub envelope: Arc<Envelope>,
     /// What it says.
     pub endorsement: Endorsement,
-    /// Who signed; `None` where the chain does not say.
+    /// Who signed it. `None` if the chain does not say.
     pub by: Option<SpiffeId>,
-    /// Why the signature does not count, where it does not.
+    /// Why the signature does not count, if it does not.
     pub fault: Option<Reason>,
-    /// The organisations from the originator on: who endorsed, the hubs after that, and here.
+    /// The organisations from the originator to here: the endorser, and the hubs after it.
     pub via: Vec<TrustDomain>,
-    /// On whose introduction alone the endorser is held here.
+    /// The partner on whose introduction alone the endorser is held here.
     pub introduced_by: Option<TrustDomain>,
 }
 
-/// Takes every certificate at its word: whether a signature fits the key that it names, whoever's key that is.
+/// Believes every certificate. It serves to check whether a signature fits the key that it names, whoever's key that is.
 pub(super) struct AsClaimed;
 
 impl Chains for AsClaimed {
@@ -77,7 +77,7 @@ impl Chains for AsClaimed {
 }
 
 impl Node {
-    /// Stands behind a version that is here, and offers that to whoever has the version or may have it.
+    /// Endorses a version that is here, and offers the endorsement to the partners that have the version or may have it.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, whatever verification refuses, `WRONG_DOMAIN`, `NOT_FOUND`, `CONFLICT` where it is not the latest version,
@@ -151,7 +151,8 @@ impl Node {
         (decisions, queues.concat())
     }
 
-    /// Recipients are settled when a version is published: an endorsement goes to those that have it or are about to.
+    /// Keeps the partners that have the version or wait for it. Recipients are settled when a version is published, so an endorsement
+    /// adds none.
     async fn of_those_that_had_it(&self, manifest: &StatementId, queue: Queue) -> Result<Queue, Fault> {
         let mut kept = vec![];
         for (partner, at) in queue {
@@ -163,10 +164,10 @@ impl Node {
         Ok(kept)
     }
 
-    /// The endorsements that a release discloses. Each is over this manifest, and signed with the key that it names, or the entry was
-    /// tampered with. Whose key that is must be proved where it is that of a party: the sender, the originator, or this organisation.
-    /// Another's is kept as it is, and counts for readers only where it is proved: a refusal would tell the sender whether
-    /// that organisation is a partner here.
+    /// Checks the endorsements that a release discloses. Each must be of this manifest and signed with the key that it names; otherwise
+    /// the entry was tampered with. The signer must be verified if the endorser is a party: the sender, the originator, or this
+    /// organisation. Another organisation's endorsement is kept as it is, and counts for readers only where it is verified. Refusing it
+    /// would tell the sender whether that organisation is a partner here.
     pub(super) fn check_endorsements(
         &self,
         carried: &Carrying<'_>,
@@ -177,7 +178,7 @@ impl Node {
         let mut checked = Vec::with_capacity(envelopes.len());
         for (i, envelope) in envelopes.iter().enumerate() {
             let here = |fault: Fault| fault.within(&format!("beside[{i}]"));
-            // One of a later edition is read by a later version of this program.
+            // An endorsement of a later edition waits for a later version of this program.
             let claimed = verify(envelope, &rules::ENDORSEMENT, &AsClaimed, examined.when())
                 .map_err(|fault| Unusable::by(&manifest.originator, here(fault)).only_for(Reason::NotYet))?;
             let endorsement = claimed.content();
@@ -201,7 +202,7 @@ impl Node {
             let verified =
                 verify(envelope, &rules::ENDORSEMENT, &self.carried, when.unwrap_or_else(|| examined.when()));
             let was_verified = match verified {
-                // What rests on an introduction alone is judged again once that ends.
+                // An endorsement that rests on an introduction alone is judged again once the introduction ends.
                 Ok(_) if self.introduced_by(&endorsement.endorser).is_some() => false,
                 Ok(verified) => verified.on_word_of().is_none() && path.on_word_of.is_none(),
                 Err(fault) if is_party => return Err(Unusable::by(&endorsement.endorser, here(fault))),
@@ -218,21 +219,22 @@ impl Node {
         Ok(checked)
     }
 
-    /// Who stands behind what is here, each signature verified anew.
+    /// The endorsements of what is here, each signature verified anew.
     ///
     /// # Errors
-    /// Whatever in the store does not decode.
+    /// Decoding faults of what the store holds.
     pub(super) fn check_held_endorsements(&self, record: &AssessmentRecord) -> Result<Vec<EndorsementCheck>, Fault> {
         let (endorsements, _) = super::prepared::beside(&record.attached)?;
         let paths = record.releases.iter().map(path).collect::<Result<Vec<_>, _>>()?;
         let check = |e: PreparedEndorsement| {
             let PreparedEndorsement { id, endorsement, envelope, logged_at, was_verified, .. } = e;
-            // As of when it was logged here. Where it was looked at then, that is as good as the endorser's own word.
+            // It is judged as of when it was logged here. If it was verified then, that is as good as the endorser's own statement of the
+            // time.
             let endorser = endorsement.endorser.clone();
             let when = When { arrived: logged_at, ..self.now().into() };
             let when = when.stated(logged_at, if was_verified { &endorser } else { self.domain() });
             let fault = verify(&envelope, &rules::ENDORSEMENT, &self.held, when).err().map(|f| f.reason);
-            // What was verified once stays verified; whether its bytes are those that were signed is asked all the same.
+            // What was verified once stays verified, but the signature must still fit its bytes.
             let fault = match fault {
                 Some(reason) if was_verified && reason != Reason::CertificateRevoked => {
                     verify(&envelope, &rules::ENDORSEMENT, &AsClaimed, when).err().map(|f| f.reason)
@@ -249,7 +251,7 @@ impl Node {
         Ok(endorsements.into_iter().map(check).collect())
     }
 
-    /// From the originator to the endorser, on through the hubs after it, to here.
+    /// The organisations from the originator to the endorser, and through the hubs after it to here.
     fn chain(&self, endorsement: &Endorsement, path: &[TrustDomain]) -> Vec<TrustDomain> {
         let Endorsement { originator, endorser, .. } = endorsement;
         let after = path.iter().position(|d| d == endorser).map_or(0, |place| place + 1);

@@ -1,4 +1,4 @@
-//! Everything that ends, in one list, and the log's word of it 30, 7 and 1 days before and at the end.
+//! Lists everything that expires, and logs a warning 30, 7 and 1 days before and at the end.
 
 mod agreed;
 mod certified;
@@ -22,15 +22,15 @@ use crate::{
     wire,
 };
 
-/// How often the list is gone through for the log, where nothing is due earlier; seconds.
+/// After how many seconds at most the list is checked for the log. It is checked earlier if a stage is due earlier.
 const INTERVAL: i64 = 600;
-/// For how long it is remembered what the log has told; seconds. Longer than from one stage to the next.
+/// For how many seconds it is remembered what the log has said. It is longer than from one stage to the next.
 pub(super) const REMEMBERED: i64 = 60 * 86_400;
 
 /// A person's certificate chain, DER, leaf first.
 #[derive(Debug, Clone)]
 pub struct PersonChain {
-    /// Whose.
+    /// Whose chain it is.
     pub id: SpiffeId,
     /// `tls` or `signing`.
     pub usage: &'static str,
@@ -38,7 +38,7 @@ pub struct PersonChain {
     pub chain: Vec<Vec<u8>>,
 }
 
-/// Certificates that are kept or seen outside of the node's use cases. Chains in DER, leaf first.
+/// Certificates that are kept or seen outside of the node's use cases. Chains are in DER, leaf first.
 #[derive(Debug, Clone, Default)]
 pub struct Certificates {
     /// What this node shows on connections.
@@ -47,15 +47,15 @@ pub struct Certificates {
     pub persons: Vec<PersonChain>,
     /// What partners' nodes have shown last.
     pub partners: Vec<(TrustDomain, Vec<u8>)>,
-    /// The name of the development CA in the node's directory, where there is one: what it issued is renewed by a command.
+    /// The name of the development CA in the node's directory, if there is one. A command renews what it issued.
     pub development_ca: Option<String>,
 }
 
-/// Reads them at the moment of asking.
+/// Reads the certificates each time it is called.
 pub type ReadCertificates = Box<dyn Fn() -> Certificates + Send + Sync>;
 
 impl Node {
-    /// Everything that ends and is known here, the first end first.
+    /// Everything known here that expires, the earliest first.
     ///
     /// # Errors
     /// Store faults.
@@ -82,16 +82,17 @@ impl Node {
         Ok(sorted(all))
     }
 
-    /// What partners' nodes sign with, as their newest releases have it, or where they have released nothing their newest agreements,
-    /// with the CAs' certificates between it and a root. One that has ended tells nothing: the partner may have another one by now, and has only had nothing to say.
+    /// The certificates that partners' nodes sign with, and the CAs' certificates between those and a root. They are taken from the
+    /// newest release of each partner, or from its newest agreement if it has released nothing. Certificates that have expired are left
+    /// out: the partner may have a new one by now and just not have sent anything since.
     async fn partners_signing(&self) -> Result<Vec<Ending>, Fault> {
         let (now, directory) = (self.now(), self.directory());
         let mut signed: BTreeMap<TrustDomain, Vec<Vec<Vec<u8>>>> = BTreeMap::new();
         let releases = self.store.newest_releases().await?;
-        // Latest change first; one that the partner has not signed yet tells nothing.
+        // The latest change comes first. An agreement that the partner has not signed yet holds no certificate of it.
         let agreements = self.store.agreements().await?.into_iter().map(|record| (record.partner, record.envelope));
         for (partner, statement) in releases.into_iter().chain(agreements) {
-            // What can't be read any more tells of no certificate.
+            // A statement that can't be read any more is skipped.
             let Ok(chains) = chains_of(&partner, &statement) else { continue };
             if !chains.is_empty() {
                 signed.entry(partner).or_insert(chains);
@@ -107,7 +108,8 @@ impl Node {
         Ok(all)
     }
 
-    /// Logs what has come a stage nearer to its end, each stage once, over restarts too. Says when to look again.
+    /// Logs each stage that has been reached on the way to an end. Each stage is logged once, even across restarts. Returns when to look
+    /// again.
     ///
     /// # Errors
     /// Store faults.
@@ -129,7 +131,7 @@ impl Node {
             }
             present.insert(subject);
         }
-        // What is still there is remembered for longer.
+        // Marks of what still exists are renewed before they run out.
         let soon = now.plus_seconds(REMEMBERED / 2);
         let forgotten_soon = told.into_iter().filter(|t| t.due < soon && present.contains(&t.subject));
         set.extend(forgotten_soon.map(|t| Timer { due: now.plus_seconds(REMEMBERED), ..t }));
@@ -140,7 +142,7 @@ impl Node {
     }
 }
 
-/// What names a stage of an ending: another certificate in its place has another.
+/// The key under which a stage of an ending is remembered. A certificate that replaces another has another key.
 fn mark(ending: &Ending, stage: i64) -> Vec<u8> {
     let ends_at = ending.ends_at.parts().0.to_be_bytes();
     let fields = [ending.kind.as_str(), ending.domain.as_str(), ending.usage, &ending.name, &ending.subject];
@@ -150,14 +152,14 @@ fn mark(ending: &Ending, stage: i64) -> Vec<u8> {
     sha256(&parts).to_vec()
 }
 
-/// By when they end; what is the same in two places stands there once.
+/// Sorts by the time of the end. What is the same in two places is listed once.
 pub fn sorted(mut all: Vec<Ending>) -> Vec<Ending> {
     all.sort_by(|a, b| (a.ends_at, &a.name, &a.subject).cmp(&(b.ends_at, &b.name, &b.subject)));
     all.dedup_by(|a, b| (a.ends_at, &a.name, &a.subject, a.kind) == (b.ends_at, &b.name, &b.subject, b.kind));
     all
 }
 
-/// The chains by which an organisation has signed a statement.
+/// The chains with which an organisation has signed a statement.
 fn chains_of(organisation: &TrustDomain, statement: &[u8]) -> Result<Vec<Vec<Vec<u8>>>, Fault> {
     let chains = wire::envelope::decode(statement)?.signatures.into_iter().map(|s| s.certificates);
     let is_its = |chain: &Vec<Vec<u8>>| {

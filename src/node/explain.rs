@@ -1,5 +1,5 @@
-//! Explain: who may have which portion and why, as decided at publication and as it would be decided now, what was released, and what would
-//! have to change.
+//! Explains who may have which portion and why: as decided at publication and as it would be decided now, what was released, and what
+//! would have to change.
 
 mod history;
 
@@ -37,35 +37,35 @@ pub use history::{Arrived, Released};
 /// What is asked.
 #[derive(Debug, Clone)]
 pub struct Asked {
-    /// About which assessment.
+    /// The assessment.
     pub assessment: AssessmentId,
-    /// Which version; the latest where none is named.
+    /// The version; `None` means the latest.
     pub version: Option<u32>,
-    /// For one partner; for all where none is named.
+    /// The partner; `None` means all.
     pub partner: Option<TrustDomain>,
 }
 
-/// What would have to change for one portion to go.
+/// What would have to change so that one portion goes.
 pub struct Remedied {
     /// The portion's digest.
     pub portion: Digest,
-    /// Whether there is anything that would do.
+    /// Whether any change would do.
     pub possible: bool,
-    /// The changes: all of them together.
+    /// The changes. All of them together are needed.
     pub steps: Vec<Line>,
 }
 
-/// Who gets a version is settled when it is published: a permission that comes later is for what is published later.
+/// Recipients are settled when a version is published. A permission that comes later applies only to what is published later.
 const NOT_OFFERED: &str =
     "not-offered: it may have more of it now, and what is out already is not offered again; publish it anew";
 
-/// The same of what came from another.
+/// The same for what came from another organisation.
 const NOT_PASSED_ON: &str = "not-offered: it may have more of it now, and what came before is not passed on again; its originator would have to publish it anew";
 
 impl Remedied {
-    /// Where the version waits for nobody any more.
+    /// Adds the step of publishing anew, for a version that waits for nobody any more.
     fn publish_anew(&mut self, is_own: bool) {
-        // A new version is published anyway.
+        // Such a step leads to a new version anyway.
         let in_hand = self.steps.iter().any(|s| matches!(s.kind, "marking" | "version"));
         if self.possible && !in_hand && self.steps.iter().any(|s| s.kind != "none") {
             let words = match is_own {
@@ -79,29 +79,29 @@ impl Remedied {
 
 /// All answers.
 pub struct Explanation {
-    /// What they are about.
+    /// The version that they are about.
     pub prepared: Arc<Prepared>,
     /// When it was published or first received here.
     pub since: Time,
-    /// When `now` is.
+    /// The time of the question.
     pub asked: Time,
     /// Whether the caller reads assessments.
     pub reads: bool,
-    /// As decided at publication, or when it came, from the ledger: for each portion that is here, in the author's order.
+    /// What was decided at publication, or when it came, from the ledger: for each portion that is here, in the author's order.
     pub then: Vec<PartnerDecision>,
-    /// As it would be decided now; empty where it came from elsewhere and may not be passed on.
+    /// What would be decided now. It is empty where the version came from elsewhere and may not be passed on.
     pub now: Vec<PartnerDecision>,
     /// What was released so far.
     pub released: Vec<Released>,
-    /// Where one partner was asked for: what would have to change.
+    /// What would have to change, if one partner was asked for.
     pub remedies: Vec<Remedied>,
     /// The releases by which it came.
     pub arrived: Vec<Arrived>,
 }
 
 impl Node {
-    /// Explains an assessment for one partner, or for all. Analysts and officers also see how each portion begins, and this goes on record as
-    /// a reading; officers see what is in quarantine.
+    /// Explains an assessment for one partner, or for all. Analysts and officers also see how each portion begins, and that is recorded
+    /// as a reading. Officers also see what is in quarantine.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, `NOT_FOUND`, store faults.
@@ -122,7 +122,7 @@ impl Node {
             return Err(Fault::at(Reason::NotFound, "partner", format!("there is no partner `{unknown}` here")));
         }
         let kept = self.store.quarantine_records(&record.manifest_id).await?;
-        // By whomever it came, whichever partner is asked about.
+        // All senders are listed, whichever partner is asked about.
         let arrived = history::arrived(&record, &events, &kept)?;
         events.retain(|e| asked.partner.as_ref().is_none_or(|asked| history::is_about(e, asked)));
         let reads = actor.role() != Role::Admin;
@@ -135,14 +135,14 @@ impl Node {
         let released = self.released(&prepared, &events).await?;
         let decided = events.iter().flat_map(|event| as_decided(event, asked.partner.as_ref()));
         let then = merged(decided);
-        // Of what came and may not go on at all, nothing is decided; whoever asks about one partner is answered all the same.
+        // Nothing is decided about what came and may not be passed on at all. A question about one partner is answered all the same.
         let may_go_on = prepared.ways.iter().any(|way| way.provenance.terms.onward.is_some());
         let is_decided = own || may_go_on || asked.partner.is_some() || !then.is_empty();
         let (now, remedies) = match is_decided {
             true => self.explain_now(&prepared, asked.partner.as_ref(), at).await?,
             false => (vec![], vec![]),
         };
-        // Whatever the rules say of what is left of it.
+        // A closed version goes to nobody, whatever the rules say of it.
         let (now, remedies) = match closed {
             Some(why) => (now.into_iter().map(|decision| to_nobody(decision, why)).collect(), vec![]),
             None => (now, remedies),
@@ -151,7 +151,7 @@ impl Node {
         Ok(Explanation { prepared, since, asked: at, reads, then, now, released, remedies, arrived })
     }
 
-    /// What would be decided now; and where one partner is asked for, what would have to change.
+    /// What would be decided now and, if one partner is asked for, what would have to change.
     async fn explain_now(
         &self,
         prepared: &Arc<Prepared>,
@@ -171,7 +171,7 @@ impl Node {
             let facts = prepared.facts(at, &directory);
             let now: Vec<PartnerDecision> =
                 partners.iter().map(|p| decided(p, &plan(&p.outgoing, &facts, at))).collect();
-            // What goes later by itself needs no remedy.
+            // A portion that goes later by itself needs no remedy.
             let goes: Vec<Digest> = now.iter().flat_map(PartnerDecision::released).collect();
             let remedies = subject.map(|s| s.remedies(&giver, (&prepared, &directory), &goes, at)).unwrap_or_default();
             (now, remedies)
@@ -190,7 +190,7 @@ impl Node {
         Ok((now, remedies))
     }
 
-    /// Whether the version waits in the partner's queue: then it is looked at once more.
+    /// Whether the version waits in the partner's queue, so that it will be looked at once more.
     pub(super) async fn waits(&self, partner: &TrustDomain, id: &StatementId) -> Result<bool, Fault> {
         const MANY: u32 = 100_000;
         let ever = Time::from_unix_nanos(i64::MAX);
@@ -213,7 +213,7 @@ impl Node {
     }
 }
 
-/// What a remedy is looked for in.
+/// What the search for a remedy works with.
 struct Subject {
     partner: Arc<Partner>,
     agreements: Vec<(StatementId, Agreement)>,
@@ -222,7 +222,7 @@ struct Subject {
 }
 
 impl Subject {
-    /// For each portion but those that go anyway.
+    /// The remedies for all portions except those that go anyway.
     fn remedies(
         &self,
         giver: &TrustDomain,
@@ -276,7 +276,7 @@ fn closed(state: AssessmentState) -> Option<&'static str> {
     }
 }
 
-/// Nobody gets any more of it.
+/// The decision changed so that nothing goes.
 fn to_nobody(decision: PartnerDecision, why: &str) -> PartnerDecision {
     let because = vec![why.to_owned()];
     let nothing =
@@ -285,7 +285,7 @@ fn to_nobody(decision: PartnerDecision, why: &str) -> PartnerDecision {
     PartnerDecision { portions, release: false, not_before: None, because: because.clone(), ..decision }
 }
 
-/// A partner that is suspended gets nothing, whatever its agreement says.
+/// What is decided for a partner. A suspended partner gets nothing, whatever its agreement says.
 fn decided(partner: &Partner, steps: &[(Time, crate::policy::Decision)]) -> PartnerDecision {
     let mut decision = PartnerDecision::new(partner, steps);
     if partner.standing() == PartnerState::Suspended {
@@ -304,7 +304,8 @@ fn decided(partner: &Partner, steps: &[(Time, crate::policy::Decision)]) -> Part
     decision
 }
 
-/// One for each partner, each portion as it was decided last: endorsements, and more that came through hubs, are decided later.
+/// One decision for each partner, with each portion as it was decided last. Endorsements, and further portions that came through hubs,
+/// are decided later than the rest.
 fn merged(decisions: impl Iterator<Item = PartnerDecision>) -> Vec<PartnerDecision> {
     let mut all: Vec<PartnerDecision> = vec![];
     for decision in decisions {
@@ -320,7 +321,8 @@ fn merged(decisions: impl Iterator<Item = PartnerDecision>) -> Vec<PartnerDecisi
     all
 }
 
-/// With an answer for each portion that is here now, in the author's order. What came later than the decision has none: no reason is told of it.
+/// The decision with an answer for each portion that is here now, in the author's order. A portion that came after the decision gets an
+/// answer without a reason.
 fn aligned(decision: PartnerDecision, prepared: &Prepared) -> PartnerDecision {
     let answer = |digest: Digest| {
         let decided = decision.portions.iter().find(|p| p.portion == digest);
@@ -334,7 +336,7 @@ fn aligned(decision: PartnerDecision, prepared: &Prepared) -> PartnerDecision {
     PartnerDecision { portions: prepared.all().map(|(digest, _)| answer(digest)).collect(), ..decision }
 }
 
-/// From the ledger.
+/// The decisions that an event of the ledger records.
 fn as_decided(event: &Event, asked: Option<&TrustDomain>) -> Vec<PartnerDecision> {
     let Some((partners, portions)) = event.deed.as_decision() else { return vec![] };
     let released: Vec<_> = portions.iter().filter(|p| p.release).collect();

@@ -1,4 +1,4 @@
-//! What the layers below report, as partners and people are told.
+//! Turns the faults of the layers below into those that partners and people are told.
 
 use crate::{
     domain::fault::{Fault, Reason},
@@ -32,7 +32,7 @@ impl From<NoRandomness> for Fault {
     }
 }
 
-/// A worker thread ended without an answer: a fault of this program.
+/// The fault for a worker thread that ended without an answer, which is a bug in this program.
 pub(super) fn lost<E>(_: E) -> Fault {
     Fault::new(Reason::Internal, "the work was interrupted; try again")
 }

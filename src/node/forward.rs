@@ -1,5 +1,5 @@
-//! Passing on: what came from a partner is offered to others as far as its terms, the agreements with them and the own house
-//! rules allow. A hub never gives it back to anybody who had it before.
+//! Passing on: what came from a partner is offered to others as far as its terms, the agreements with them and this organisation's house
+//! rules allow. A hub never gives it back to an organisation that had it before.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,18 +18,18 @@ use crate::{
     wire,
 };
 
-/// How many arrivals are looked at together.
+/// How many arrivals are read at once.
 const PAGE: u32 = 64;
-/// After how many arrivals of which nothing goes on the position is kept all the same.
+/// After how many arrivals the position is stored even if none of them was passed on.
 const UNKEPT: u64 = 4096;
 /// How long to wait after the store has failed.
 const PAUSE: Duration = Duration::from_secs(5);
 
 impl Node {
-    /// Passes on whatever arrives, for ever.
+    /// Passes on whatever arrives. It never returns.
     pub async fn forward_for_ever(self: Arc<Self>) {
         let mut arrivals = self.live.arrivals();
-        // What is kept may lag behind: what nothing followed from is looked at again after a restart.
+        // The stored position may lag behind. After a restart, arrivals of which nothing was passed on are looked at again.
         let mut position = None;
         loop {
             arrivals.mark_unchanged();
@@ -84,12 +84,12 @@ impl Node {
         }
     }
 
-    /// What goes on of these arrivals; only of those whose terms let anything go on.
+    /// Plans what is passed on of these arrivals. Only those are considered whose terms let anything be passed on.
     async fn look_at(self: &Arc<Self>, page: Vec<ForwardableEntry>, from: u64, upto: u64) -> Result<Forwarding, Fault> {
         let mut ids: Vec<StatementId> = vec![];
         for arrived in page {
             let release = wire::envelope::decode(&arrived.release).and_then(|e| wire::release::decode(&e.payload));
-            // It was read when it came.
+            // It could be read when it came, so it is damaged.
             let Ok(release) = release else {
                 self.store.report_corruption(Damage::Version(arrived.manifest_id));
                 continue;
@@ -104,7 +104,7 @@ impl Node {
         }
         let now = self.now();
         for id in ids {
-            // One at a time: each may be megabytes.
+            // They are prepared one at a time, because each may take megabytes.
             let Some(prepared) = self.prepare(&[id]).await?.pop() else { continue };
             let (node, shared) = (self.clone(), prepared.clone());
             let planned = tokio::task::spawn_blocking(move || node.plan_for_all(&shared, now));

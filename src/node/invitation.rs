@@ -1,4 +1,4 @@
-//! Invitations: what this organisation tells a future partner, and what another one's says.
+//! Invitations: makes this organisation's own for a future partner, and checks those of others.
 
 use std::sync::Arc;
 
@@ -27,22 +27,23 @@ use crate::{
     wire,
 };
 
-/// What an invitation says, where its own roots prove it.
+/// The content of an invitation that its own roots prove.
 #[derive(Debug)]
 pub struct Opened {
-    /// As it is.
+    /// The invitation.
     pub invitation: Invitation,
     /// Its roots.
     pub bundle: TrustBundle,
-    /// The key of its ledger, where it names one.
+    /// The key of its ledger, if it names one.
     pub ledger_key: Option<LedgerKey>,
 }
 
 impl Node {
-    /// A signed invitation for a future partner; `endpoint` where partners reach this node by another name.
+    /// Makes a signed invitation for a future partner. `endpoint` is given where partners reach this node by another name. It is recorded
+    /// in the ledger.
     ///
     /// # Errors
-    /// `ROLE_REQUIRED`, store faults, and where the node can't sign. Goes on record.
+    /// `ROLE_REQUIRED`, store faults, and where the node can't sign.
     pub async fn invite(&self, actor: &Authorized<Administer>, endpoint: Option<Endpoint>) -> Result<Envelope, Fault> {
         self.took_out(actor, Deed::InvitationWritten).await?;
         let (ledger_key, ledger_note) = self.own_ledger_told().await?;
@@ -59,7 +60,7 @@ impl Node {
         self.sign(StatementKind::Invitation, wire::invitation::encode(&invitation))
     }
 
-    /// What an invitation says, where its own roots prove its signature and all that is in it.
+    /// Opens an invitation if its own roots prove its signature and everything in it.
     ///
     /// # Errors
     /// Whatever verification refuses.
@@ -68,12 +69,12 @@ impl Node {
     }
 }
 
-/// What both sides compare by another way than the network: it covers all that the invitation says.
+/// The fingerprint that both sides compare by another way than the network. It covers everything that the invitation says.
 pub fn fingerprint_of(invitation: &Envelope) -> Fingerprint {
     Fingerprint(id_of(invitation.kind, &invitation.payload).0)
 }
 
-/// What an invitation says, where its own roots prove its signature and all that is in it.
+/// Opens an invitation if its own roots prove its signature and everything in it.
 ///
 /// # Errors
 /// Whatever verification refuses.

@@ -122,13 +122,13 @@ struct Reads {
 pub struct Inbound {
     /// Whether a stream is open.
     pub live: bool,
-    /// The last request ([`Live::pull_now`]) that was answered: a look that began after it found that nothing more is waiting.
+    /// The last request ([`Live::pull_now`]) that was answered: a look that began after it found nothing more waiting.
     pub caught_up: u64,
-    /// The last request after which a try has begun that failed.
+    /// The last request after which a try began that failed.
     pub failed: u64,
     /// Why there is no stream.
     pub problem: Option<String>,
-    /// How far the partner's clock is ahead, seconds.
+    /// How far the partner's clock is ahead, in seconds.
     pub clock_ahead: i64,
 }
 

@@ -1,5 +1,5 @@
-//! Readings: that people here have read something is told to whoever gave it, by role and never by name, at fixed times by the clock. Told at
-//! once, it would show the rhythm of a reader's work, minute by minute.
+//! Readings: tells the givers of an assessment that people here have read it. It names roles, never people, and is sent at fixed times of
+//! the clock. If it were sent at once, it would show the rhythm of a reader's work minute by minute.
 
 use std::collections::BTreeMap;
 
@@ -19,11 +19,11 @@ use crate::{
     },
 };
 
-/// How many readings are told together at most.
+/// The most readings that are told together.
 const PAGE: u32 = 1024;
 
 impl Node {
-    /// Records a reading. The first one in each role of what came from partners is told to them at the end of the interval.
+    /// Records a reading. The first reading in each role of what came from partners is told to them at the end of the interval.
     pub(super) async fn note_reading(&self, actor: &Actor, record: &AssessmentRecord) -> Result<(), Fault> {
         let now = self.now();
         let events = vec![Event::by(actor, now, Deed::Read { manifest: record.manifest_id })];
@@ -36,7 +36,7 @@ impl Node {
         Ok(self.store.note_reading(&record.manifest_id, actor.role(), due, events).await?)
     }
 
-    /// Tells what was read in the intervals that have ended. Gives the end of the one that runs.
+    /// Tells what was read in the intervals that have ended. Returns the end of the current interval.
     ///
     /// # Errors
     /// Store faults. What is not told yet is told by the next call.
@@ -50,9 +50,9 @@ impl Node {
         now.last_multiple_of(self.readings_every_seconds).plus_seconds(self.readings_every_seconds.into())
     }
 
-    /// `false` where nothing is left to tell.
+    /// Tells one page of readings. Returns `false` if nothing is left to tell.
     async fn tell_some_readings(&self, ended: Time) -> Result<bool, Fault> {
-        // What is read from now on is due at the end of this interval, or of the next one where that begins just now.
+        // A reading from now on is due at the end of this interval, or of the next one if that begins just now.
         let latest = ended.plus_seconds(2 * i64::from(self.readings_every_seconds));
         let readings = self.store.readings_to_report(ended, latest, PAGE).await?;
         if readings.is_empty() {
@@ -69,8 +69,8 @@ impl Node {
         Ok(true)
     }
 
-    /// The receipts bear the interval's end as their time, and name releases by their numbers: nothing in them tells when, or in
-    /// which order, something was read.
+    /// Makes the receipts. Their time is the interval's end, and they list releases in the order of their numbers, so that nothing tells
+    /// when or in which order something was read.
     fn told(&self, records: Vec<ReadingRecord>, ended: Time) -> Result<ReportedReadings, Fault> {
         let (mut readings, mut events): (Vec<(StatementId, Role)>, _) = (vec![], vec![]);
         let mut by_role: BTreeMap<Role, Vec<ReceiptTarget>> = BTreeMap::new();

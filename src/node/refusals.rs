@@ -1,5 +1,5 @@
-//! What is refused of partners: one entry of the ledger and one line of the log for each kind of statement, reason and minute, with a
-//! count. However much a partner sends that is refused, the ledger and the log stay readable.
+//! Records what partners sent that was refused: one entry of the ledger and one line of the log for each kind of statement, reason and
+//! minute, with a count. So the ledger and the log stay readable however much a partner sends that is refused.
 
 use std::collections::HashMap;
 
@@ -12,22 +12,22 @@ use crate::domain::{
     time::Time,
 };
 
-/// For how long refusals are counted before they are told, seconds.
+/// For how many seconds refusals are counted before they are recorded.
 const COUNTED: i64 = 60;
 
-/// What was refused of one partner, and is not told yet.
+/// What was refused of one partner and is not recorded yet.
 #[derive(Debug, Default)]
 pub(super) struct Refusals(HashMap<(StatementKind, Reason), Tally>);
 
 #[derive(Debug)]
 struct Tally {
     told: Time,
-    /// How many since.
+    /// How many came since.
     more: u64,
 }
 
 impl Refusals {
-    /// Counts one more. How many are to be told now: the first at once, and those after it a minute later, together.
+    /// Counts one more. Returns how many are to be recorded now: the first one at once, and those after it together, a minute later.
     fn count(&mut self, kind: StatementKind, reason: Reason, now: Time) -> Option<u64> {
         let Some(tally) = self.0.get_mut(&(kind, reason)) else {
             self.0.insert((kind, reason), Tally { told: now, more: 0 });
@@ -40,7 +40,7 @@ impl Refusals {
         })
     }
 
-    /// What is to be told now though nothing more came.
+    /// The counts that are to be recorded now although nothing more came.
     fn due(&mut self, now: Time) -> Vec<(StatementKind, Reason, u64)> {
         let mut due = vec![];
         self.0.retain(|(kind, reason), tally| {
@@ -54,20 +54,20 @@ impl Refusals {
     }
 }
 
-/// Also where the clock was set back.
+/// Whether the minute is over. It is also over if the clock was set back.
 fn is_over(told: Time, now: Time) -> bool {
     !(0..COUNTED).contains(&now.seconds_since(told))
 }
 
 impl Node {
-    /// Keeps that something of a partner was refused. What can't be kept is told in the log alone: the partner has its answer already.
+    /// Records that something of a partner was refused. What can't be stored is only logged, because the partner has its answer already.
     pub(super) async fn note_refusal(&self, partner: &TrustDomain, kind: StatementKind, reason: Reason) {
         let now = self.now();
         let Some(count) = self.live.of(partner).refusals(|r| r.count(kind, reason, now)) else { return };
         self.tell_refusals(partner, vec![(kind, reason, count)], now).await;
     }
 
-    /// Tells what was refused in the last minute and is not told yet.
+    /// Records what was refused in the last minute and is not recorded yet.
     pub async fn tell_what_was_refused(&self) {
         let now = self.now();
         for (partner, live) in self.live.all() {

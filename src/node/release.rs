@@ -81,7 +81,7 @@ fn drop_one(
 
 impl Node {
     /// Releases one batch of what is due for a partner. Each item comes with what the partner was given of it before. An empty answer
-    /// does not mean that nothing is left: look again.
+    /// means that nothing of this batch went out; the caller looks again.
     ///
     /// # Errors
     /// Faults where the organisation is no longer a partner, or the store fails. Nothing is numbered then.

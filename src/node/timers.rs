@@ -1,7 +1,7 @@
-//! Fires what is due: the table of kinds, and the one task that looks at the timer table.
+//! Fires the timers that are due: the table of kinds, and the one task that looks at the timer table.
 //!
-//! A handler may run twice (a restart comes in between) and may run early (a clock was wrong when the timer was set). So it looks at
-//! what is true now, changes only what is to be changed now, and says when it wants to be called next.
+//! A handler may run twice (if a restart comes in between) and may run early (if a clock was wrong when the timer was set). So it looks
+//! at what is true now, changes only what is to be changed now, and returns when it wants to be called next.
 
 use std::{
     pin::Pin,
@@ -17,19 +17,19 @@ use crate::domain::{
     timer::{Timer, TimerKind},
 };
 
-/// How many timers are read together.
+/// How many timers are read at once.
 const PAGE: u32 = 64;
-/// How many pages one call fires at most. What is left is fired by the next call.
+/// The most pages that one call fires. The next call fires what is left.
 const PAGES: usize = 64;
 /// The longest sleep between two looks. The wall clock may be set while the task sleeps.
 const NAP: i64 = 5;
 /// After how many seconds a handler that failed is called again.
 const PAUSE: i64 = 30;
 
-/// What a handler gives: when it is to be called next for the same subject. `None`: never.
+/// What a handler returns: when it is to be called next for the same subject. `None` means never.
 type Next = Result<Option<Time>, Fault>;
 
-/// A handler at work.
+/// A running handler.
 type Handling = Pin<Box<dyn Future<Output = Next> + Send>>;
 
 /// How timers of a kind are handled.
@@ -39,7 +39,7 @@ struct Work {
     longest: i64,
     /// Whether there is always a row with an empty subject, which is due at each start.
     is_standing: bool,
-    /// What is done. It never waits for the network.
+    /// The handler. It never waits for the network.
     handler: fn(Arc<Node>, Vec<u8>) -> Handling,
 }
 
@@ -75,7 +75,7 @@ fn work(kind: TimerKind) -> Work {
 }
 
 impl Node {
-    /// Fires timers for ever.
+    /// Fires timers. It never returns.
     pub async fn fire_timers_for_ever(self: Arc<Self>) {
         loop {
             let seconds = match self.fire_due_timers().await {
@@ -89,10 +89,10 @@ impl Node {
         }
     }
 
-    /// Until the next timer is due, in seconds: from one second to [`NAP`].
+    /// The seconds until the next timer is due, from 1 to [`NAP`].
     async fn seconds_to_next(&self) -> i64 {
         match self.store.next_due().await {
-            // Rounded up: a timer that is due in half a second is not looked for twice.
+            // It is rounded up, so that a timer that is due in half a second does not cause two looks.
             Ok(Some(due)) => due.seconds_since(self.now()).saturating_add(1).clamp(1, NAP),
             Ok(None) | Err(_) => NAP,
         }
@@ -136,12 +136,12 @@ impl Node {
             tracing::warn!(kind, reason = %fault.reason, "what was due could not be done; it is tried again");
             Some(now.plus_seconds(PAUSE))
         });
-        // Never at once: a handler that is always due must not keep the others from their turn.
+        // It is never due at once again. Otherwise a handler that is always due would keep the others from their turn.
         let next = next.map(|next| next.clamp(now.plus_seconds(1), now.plus_seconds(work.longest)));
         Ok(self.store.timer_fired(timer, next).await?)
     }
 
-    /// Sets the standing rows once in the life of a node.
+    /// Sets the standing rows, once per run of the node.
     async fn begin_timers(&self) -> Result<(), Fault> {
         if self.timers_begun.load(Ordering::Relaxed) {
             return Ok(());

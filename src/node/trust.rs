@@ -1,4 +1,4 @@
-//! The node's own standing: its bundle and its signing key. Its revocation lists are in `lists`.
+//! The node's own identity: its bundle and its signing key. Its revocation lists are in `lists`.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::{
 };
 
 impl Node {
-    /// The own bundle.
+    /// This organisation's bundle.
     pub fn bundle(&self) -> TrustBundle {
         self.own.load().bundle.clone()
     }
@@ -24,8 +24,8 @@ impl Node {
         self.key.load().chain().to_vec()
     }
 
-    /// The signing key, where its certificate can be used now. A statement that is signed after the certificate's end is
-    /// refused by everybody, so nothing is signed then: what waits goes out after the renewal.
+    /// The signing key, if its certificate can be used now. Nothing is signed after the certificate's end, because everybody refuses such
+    /// a statement. What waits goes out after the renewal.
     ///
     /// # Errors
     /// `UNAVAILABLE`, with why.
@@ -43,7 +43,7 @@ impl Node {
         }
     }
 
-    /// A new signing key, where the own bundle stands behind it.
+    /// Replaces the signing key by one that this organisation's bundle proves.
     ///
     /// # Errors
     /// `CHAIN_INVALID` and its like; the old key stays in use then.
@@ -53,7 +53,7 @@ impl Node {
         let deed = Deed::KeyChanged { key: "signing".to_owned(), digest: Sha256(sha256(&[certificate])) };
         self.store.record(vec![Event::of_node(self.now(), deed)]).await?;
         self.key.store(Arc::new(key));
-        // What waited for a good key goes at once.
+        // What waited for a good key goes out at once.
         for partner in self.directory().all_active() {
             let live = self.live.of(&partner.record.organisation.domain);
             live.wake();
