@@ -1,4 +1,4 @@
-//! Alarms: kept with their evidence, recorded in the ledger, told in the log. Nothing is stopped by one: warnings must flow.
+//! Alarms. Each is kept with its evidence, recorded in the ledger and logged. An alarm stops nothing, because warnings must flow.
 
 use serde::{Deserialize, Serialize};
 
@@ -22,19 +22,19 @@ use crate::{
     },
 };
 
-/// The most alarms of one kind about one partner that are kept; who raises more of them is known well enough. No kind takes the
-/// room of another one: a fork is kept however often a partner did not answer before.
+/// The most alarms of one kind about one partner that are kept. A partner that raises more is known well enough. Each kind has its own
+/// room, so a fork is kept however often a partner did not answer before.
 const MOST_OF_A_KIND: usize = 64;
-/// The most alarms about one partner that are read: more than there can be of all kinds.
+/// The most alarms about one partner that are read. There can't be more of all kinds together.
 const MOST: u32 = 2048;
 
 /// How often an alarm is decided again if another process stores one at the same time.
 const TURNS: usize = 5;
 
-/// Something is wrong with a ledger, or with what an organisation has signed.
+/// A finding that something is wrong with a ledger, or with what an organisation has signed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alarm {
-    /// Whose ledger, or whose statements.
+    /// Whose ledger or statements it is about.
     pub partner: TrustDomain,
     /// What is wrong.
     pub kind: AlarmKind,
@@ -42,11 +42,11 @@ pub struct Alarm {
     pub what: String,
     /// When it was found.
     pub at: Time,
-    /// Signed notes as they are, signed statements as hexadecimal envelopes, of an equivocation the statements' ids.
+    /// The evidence: signed notes as they are, signed statements as hexadecimal envelopes, and of an equivocation the statements' ids.
     pub evidence: Vec<String>,
 }
 
-/// Whether an alarm is one.
+/// Whether an alarm is new.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::node) enum Alarmed {
     New,
@@ -54,7 +54,7 @@ pub(in crate::node) enum Alarmed {
 }
 
 impl Node {
-    /// Raises an alarm about a partner's ledger, or (`None`) about this node's own; once for the same evidence.
+    /// Raises an alarm about a partner's ledger, or (`None`) about this node's own. The same evidence raises it once.
     pub(in crate::node) async fn alarm(
         &self,
         partner: Option<&TrustDomain>,
@@ -104,19 +104,19 @@ impl Node {
         parsed(&self.store.ledger_records(LedgerRecordKind::Alarm, of, MOST).await?)
     }
 
-    /// Whether an alarm has not passed: what was signed stays so, the others end.
+    /// Whether an alarm still stands. An alarm about something that was signed stays; the others end.
     pub fn is_open(&self, alarm: &Alarm) -> bool {
         match alarm.kind {
             AlarmKind::Behind => self.is_behind(),
-            // It is over once a second one counts here.
+            // It ends once a second administrator counts here.
             AlarmKind::FewerPersons => !self.register().has_two(),
-            // It is over once it can be read again.
+            // It ends once the damaged data can be read again.
             AlarmKind::Damage => self.is_damaged_still(&alarm.evidence),
             AlarmKind::NoAnswer => self.ledger.watch.is_missing(&alarm.partner),
-            // It is over once another key signs.
+            // It ends once another key signs.
             AlarmKind::Twin => {
                 let note = alarm.evidence.first().and_then(|note| Note::parse(note.as_bytes()).ok());
-                // Under whatever name: whoever has the key chooses it.
+                // The name does not matter, because whoever has the key chooses it.
                 note.is_some_and(|note| {
                     let key = LogKey { name: note.checkpoint.origin.clone(), public: self.ledger_key().public_key() };
                     note.verify(&key).is_ok()
@@ -146,7 +146,7 @@ fn parsed(records: &[LedgerRecord]) -> Result<Vec<Alarm>, Fault> {
     records.iter().map(|r| serde_json::from_slice(&r.value).map_err(torn)).collect()
 }
 
-/// Its proof is a file of its own, so that here the ids are enough.
+/// The alarm about an equivocation. The proof is a file of its own, so the ids are enough here.
 fn of_equivocation(found: Equivocation) -> Alarm {
     let Subject { originator, assessment, twice } = found.subject;
     let what = format!(
@@ -157,13 +157,13 @@ fn of_equivocation(found: Equivocation) -> Alarm {
     Alarm { partner: originator, kind: AlarmKind::Equivocation, what, at: found.at, evidence }
 }
 
-/// Notes are text; statements are not.
+/// Evidence as text. Notes are text already; statements become hexadecimal.
 fn text_of(evidence: Vec<u8>) -> String {
     String::from_utf8(evidence).unwrap_or_else(|e| hex::encode(e.into_bytes()))
 }
 
-/// The same evidence is told once; that a partner does not answer, which proves nothing, once a day, and so is a recovery, whose time is the
-/// partner's word.
+/// Whether this was reported already. The same evidence is reported once. Two kinds are reported once a day: that a partner does not
+/// answer, which proves nothing, and a recovery, whose time is only the partner's word.
 fn is_known(known: &[Alarm], kind: AlarmKind, evidence: &[String], at: Time) -> bool {
     let is_same = |a: &Alarm| match kind {
         AlarmKind::NoAnswer => a.at.day() == at.day(),

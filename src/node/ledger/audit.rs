@@ -1,4 +1,4 @@
-//! Looking into the ledger: where it stands, what is in it.
+//! Looking into the ledger: its state, and what is in it.
 
 use super::{super::Node, LogKey, Note};
 use crate::{
@@ -15,22 +15,22 @@ use crate::{
 
 /// How many entries are read at once.
 const PAGE: u32 = 1024;
-/// Among how many of the newest checkpoints one with cosignatures is looked for.
+/// Among how many of the newest checkpoints a cosigned one is looked for.
 const LOOKED_AT: u32 = 64;
 
-/// Of an id that entries name, so many characters are needed.
+/// The fewest characters of an id by which an entry can be found.
 const SHORTEST_ID: usize = 4;
 const INDEX_OR_ID: &str = "write the entry's index, or at least four characters of an id that it names";
 
-/// Where the ledger stands.
+/// The state of the ledger.
 pub struct HeadView {
     /// The newest checkpoint, with the cosignatures that are here.
     pub note: Note,
     /// How many entries there are by now.
     pub entries: u64,
-    /// By which key.
+    /// The key that signs it.
     pub key: LogKey,
-    /// What each partner has seen, and what is held of it.
+    /// What each partner has seen of it, and what is held of each partner's ledger.
     pub witnesses: Vec<WitnessView>,
     /// Whether entries are lost.
     pub is_behind: bool,
@@ -40,29 +40,29 @@ pub struct HeadView {
 pub struct WitnessView {
     /// The partner.
     pub partner: TrustDomain,
-    /// What it has cosigned last, and when: size, seconds since 1970.
+    /// The size that it has cosigned last, and when, in seconds since 1970.
     pub cosigned: Option<(u64, u64)>,
-    /// The size of its own ledger that is held here; 0: none.
+    /// The size of the partner's own ledger that is held here; 0 if none is.
     pub held: u64,
     /// Its ledger's key.
     pub key: Option<LogKey>,
 }
 
-/// Which entries are wanted.
+/// Which entries are asked for.
 pub struct Listed {
-    /// From which index on.
+    /// The first index.
     pub from: u64,
-    /// The beginning of an id, or a name, that they hold; empty: any.
+    /// A name, or the beginning of an id, that the entries must hold; empty for any entry.
     pub about: String,
-    /// At most so many.
+    /// The most entries.
     pub limit: usize,
-    /// Padding too.
+    /// Whether padding is included.
     pub padding: bool,
 }
 
-/// An entry.
+/// An entry of the ledger.
 pub struct Found {
-    /// From 0 on.
+    /// Its index, counted from 0.
     pub index: u64,
     /// SHA-256 over its random bytes and the event.
     pub leaf: [u8; 32],
@@ -77,19 +77,19 @@ impl Found {
     }
 }
 
-/// The JSON behind the random bytes.
+/// The event's JSON, which comes after the random bytes.
 pub(super) fn event_of(entry: &LedgerEntry) -> &[u8] {
     entry.plain.get(32..).unwrap_or_default()
 }
 
-/// Whether an event holds a text that begins so.
+/// Whether an event holds a text that begins with `about`.
 fn names(event: &[u8], about: &str) -> bool {
     let wanted = format!("\"{about}");
     event.windows(wanted.len()).any(|w| w == wanted.as_bytes())
 }
 
 impl Node {
-    /// Where the ledger stands.
+    /// The state of the ledger.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, `UNAVAILABLE` before the first checkpoint, store faults.
@@ -123,7 +123,7 @@ impl Node {
         Ok(WitnessView { partner: partner.clone(), cosigned, held, key })
     }
 
-    /// Own checkpoints of this epoch, the newest last, at most `limit`, each with the cosignatures that are here.
+    /// The own checkpoints of this epoch, at most `limit`, the newest last. Each has the cosignatures that are here.
     async fn own_notes(&self, limit: u32) -> Result<Vec<Note>, Fault> {
         let mut notes = vec![];
         for record in self.store.ledger_records(LedgerRecordKind::Checkpoint, None, limit).await?.into_iter().rev() {
@@ -137,7 +137,7 @@ impl Node {
             for record in self.store.ledger_records(LedgerRecordKind::Cosigned, Some(of), LOOKED_AT).await? {
                 let Some((_, note)) = notes.iter_mut().find(|(number, _)| *number == record.number) else { continue };
                 let cosigned = Note::parse(&record.value)?;
-                // A key that was changed since then counts no more.
+                // A cosignature by a key that was changed since then no longer counts.
                 if cosigned.cosigned_by(&key).is_ok() {
                     let line = cosigned.signatures.into_iter().find(|s| s.name == key.name);
                     *note = line.into_iter().fold(note.clone(), Note::with);
@@ -147,8 +147,8 @@ impl Node {
         Ok(notes.into_iter().map(|(_, note)| note).collect())
     }
 
-    /// The newest checkpoint over more than `index` entries; for a partner, the newest that it has cosigned where there is one. With
-    /// that partner's cosignature alone: who else is a witness is not for it to know.
+    /// The newest checkpoint over more than `index` entries. For a partner, it is the newest that the partner has cosigned, if there is
+    /// one. It carries only that partner's cosignature, because the partner must not learn who else is a witness.
     pub(super) async fn note_over(
         &self,
         index: u64,
@@ -165,7 +165,7 @@ impl Node {
         self.with_witnesses(note)
     }
 
-    /// The newest checkpoint, cosigned or not.
+    /// The newest checkpoint, whether it is cosigned or not.
     pub(super) async fn newest_note(&self) -> Result<(Note, Vec<LogKey>), Fault> {
         let note = self.own_notes(1).await?.pop();
         self.with_witnesses(note)
@@ -179,7 +179,7 @@ impl Node {
         Ok((note, witnesses))
     }
 
-    /// Entries, in order.
+    /// The entries that are asked for, in order.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, store faults.
@@ -200,8 +200,8 @@ impl Node {
         Ok(found)
     }
 
-    /// The entry that is meant by an index, or by the beginning of an id that just one entry names. An id may begin with digits
-    /// alone: a number that is no entry's index is taken for one.
+    /// Finds the entry that an index means, or the beginning of an id that only one entry names. An id may begin with digits alone, so a
+    /// number that is no entry's index is taken as the beginning of an id.
     pub(super) async fn meant(&self, actor: &Authorized<Audit>, event: &str) -> Result<LedgerEntry, Fault> {
         let fault = |reason, what: String| Fault::at(reason, "event", what);
         let index = event.parse::<u64>().ok();

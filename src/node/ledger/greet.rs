@@ -1,4 +1,4 @@
-//! What this node tells a partner about ledgers.
+//! Greetings: what this node tells a partner about ledgers.
 
 use super::super::Node;
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
 };
 
 impl Node {
-    /// The words for a partner. `holds`: the size of this node's ledger that it has just said that it holds.
+    /// The greeting for a partner. `holds` is the size of this node's ledger that the partner has just said it holds.
     ///
     /// # Errors
     /// Store faults.
@@ -53,7 +53,7 @@ impl Node {
         Ok(greeting)
     }
 
-    /// The size of this epoch's ledger that a partner has cosigned last; 0: none.
+    /// The size of this epoch's ledger that a partner has cosigned last; 0 if it has cosigned none.
     pub(super) async fn cosigned_by(&self, partner: &TrustDomain) -> Result<u64, Fault> {
         let Some(record) = self.store.ledger_records(LedgerRecordKind::Cosigned, Some(partner), 1).await?.pop() else {
             return Ok(0);
@@ -62,8 +62,8 @@ impl Node {
         Ok(if head.origin == self.own_log_key().name { head.size } else { 0 })
     }
 
-    /// The newest own note with the root at a size and the proof from there on: a size that this node has signed, or a multiple at
-    /// which everybody has the root.
+    /// The newest own note, with the root at a size and the proof from there on. The size must be one that this node has signed, or a
+    /// multiple at which everybody has the root.
     ///
     /// # Errors
     /// `NOT_FOUND` for another size, store faults.
@@ -72,7 +72,7 @@ impl Node {
         let own = self.store.ledger_records(LedgerRecordKind::Checkpoint, None, u32::MAX).await?;
         let newest = own.first().ok_or_else(none)?;
         let epoch = super::of_origin(&self.own_log_key().name).map_or(1, |(_, epoch)| epoch);
-        // Between two heads nothing is told but at multiples.
+        // Between two heads, only multiples are told.
         let number = head_number(epoch, from)?;
         let is_head = own.iter().any(|r| r.number == number) || from.is_multiple_of(EVERY);
         if from == 0 || (!is_head && self.cosigned_by(partner).await? != from) {

@@ -1,4 +1,4 @@
-//! What an invitation tells of a ledger: pinned with the partner, so that nobody shows another one first.
+//! What an invitation says about a ledger. It is pinned with the partner, so that nobody can show another ledger first.
 
 use super::{
     super::directory::Partner,
@@ -20,7 +20,7 @@ use crate::{
 };
 
 impl Node {
-    /// The statement of the own ledger's key, and its newest head without what others have cosigned; empty where there is none yet.
+    /// The statement of the own ledger's key, and the newest head without cosignatures. The head is empty if there is none yet.
     pub(in crate::node) async fn own_ledger_told(&self) -> Result<(Envelope, Vec<u8>), Fault> {
         let newest = self.store.ledger_records(LedgerRecordKind::Checkpoint, None, 1).await?.pop();
         let note = newest.map(|head| Note::parse(&head.value)).transpose()?;
@@ -29,7 +29,7 @@ impl Node {
         Ok((self.own_ledger_key().await?, note))
     }
 
-    /// A ledger that goes on in another epoch, without what is held of the one before.
+    /// Raises an alarm if a ledger goes on in another epoch without what is held of the one before.
     async fn alarm_of_epoch(
         &self,
         of: &TrustDomain,
@@ -53,8 +53,8 @@ impl Node {
         Ok(())
     }
 
-    /// Pins the ledger's key of an invitation whose words were compared. Another key than the one before is no alarm then. Its head is
-    /// taken where none of that ledger is held: a later one must be proved from that.
+    /// Pins the ledger key of an invitation whose words were compared. A key that differs from the one before then raises no
+    /// alarm. The invitation's head is taken if no head of that ledger is held; a later head must be proved from it.
     pub(in crate::node) async fn take_invited_ledger(
         &self,
         partner: &Partner,
@@ -69,11 +69,11 @@ impl Node {
         let held = self.store.ledger_records(LedgerRecordKind::Key, Some(of), 1).await?.pop();
         let before = held.map(|h| wire::ledger::decode_key(&wire::envelope::decode(&h.value)?.payload)).transpose()?;
         if before.as_ref().is_some_and(|before| before.epoch > key.epoch) {
-            // The invitation is older than what its hellos have told since.
+            // The invitation is older than what the partner's hellos have said since.
             return Ok(());
         }
         if let Some(before) = before.as_ref().filter(|before| before.origin != key.origin) {
-            // Its words settle which key signs, and not that entries are gone.
+            // The invitation's words settle which key signs. They don't settle that entries are gone.
             self.alarm_of_epoch(of, before, &key, &invitation.ledger_note).await?;
         }
         let value = wire::envelope::encode(envelope);
@@ -83,7 +83,7 @@ impl Node {
         self.ledger.watch.set_key(of, log_key.clone());
         let Ok(note) = Note::parse(&invitation.ledger_note) else { return Ok(()) };
         match self.take_invited_head(partner, &log_key, note.bare()).await {
-            // Another process has stored a head in the meantime. That one decides whether this one is taken.
+            // Another process has stored a head in the meantime. That head decides whether this one is taken.
             Err(fault) if fault.reason == Reason::Conflict => {
                 self.take_invited_head(partner, &log_key, note.bare()).await
             }

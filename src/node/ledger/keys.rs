@@ -1,4 +1,4 @@
-//! The own ledger's key: a fresh one for each epoch, to which the one before hands over.
+//! The key of the own ledger. Each epoch has a new key, and the key before hands over to it.
 
 use std::sync::{Arc, atomic::Ordering};
 
@@ -23,7 +23,7 @@ use crate::{
 /// Writes a key (PKCS#8).
 pub type WriteKey = Arc<dyn Fn(&[u8]) -> Result<(), String> + Send + Sync>;
 
-/// Where the ledger's key is kept. A new one lies beside the old one until the store has taken the new epoch up.
+/// Where the ledger's key is kept. A new key lies beside the old one until the store has begun the new epoch.
 #[derive(Clone)]
 pub struct KeepKey {
     /// Writes a new key (PKCS#8) beside the one in use.
@@ -38,7 +38,7 @@ impl Node {
         self.ledger.key.load_full()
     }
 
-    /// Takes a key up that was prepared, where the store is in its epoch already: the node stopped in between.
+    /// Takes up a prepared key if the store is already in its epoch. This happens if the node stopped in between.
     pub(super) async fn finish_key(&self, next: Option<RawKey>) -> Result<(), Fault> {
         let Some(next) = next else { return Ok(()) };
         let epoch = self.ledger.epoch.load(Ordering::Relaxed);
@@ -50,7 +50,7 @@ impl Node {
         Ok(())
     }
 
-    /// It lies beside the old one where it can't be moved, and is taken up at the next start.
+    /// Signs with this key from now on. If it can't replace the old one, it stays beside it and is taken up at the next start.
     async fn use_key(&self, key: RawKey) -> Result<(), Fault> {
         self.ledger.key.store(Arc::new(key));
         let commit = self.ledger.keep_key.commit.clone();
@@ -81,7 +81,7 @@ impl Node {
         Ok(Some(LogKey { name: key.origin, public: key.public }))
     }
 
-    /// The statements of the own keys from the epoch after that one up to the one before the newest, as far as a greeting has room.
+    /// The statements of the own keys after that epoch and before the newest one, as far as a greeting has room.
     pub(super) async fn keys_between(&self, held: Option<u32>) -> Result<Vec<Envelope>, Fault> {
         let (Some(held), newest) = (held, self.ledger.epoch.load(Ordering::Relaxed)) else { return Ok(vec![]) };
         let mut keys = vec![];
@@ -93,7 +93,7 @@ impl Node {
         Ok(keys)
     }
 
-    /// Refuses to take another key before anybody has seen the one of now: partners follow from one to the next.
+    /// Refuses to change the key before any partner has seen the present one, because partners follow from one key to the next.
     async fn require_seen_key(&self) -> Result<(), Fault> {
         if !self.may_sign().await? {
             let what = "the node has just started, and waits for its partners; try again in a minute";
@@ -110,7 +110,7 @@ impl Node {
         if partners.is_empty() { Ok(()) } else { Err(Fault::new(Reason::Unavailable, what)) }
     }
 
-    /// Begins another epoch of the ledger with a fresh key. The caller holds `signing`.
+    /// Begins another epoch of the ledger with a new key. The caller holds `signing`.
     pub(super) async fn next_epoch(&self, epoch: u32, event: Event) -> Result<(), Fault> {
         let pkcs8 = RawKey::generate().map_err(|e| Fault::new(Reason::Internal, e.to_string()))?;
         let key = RawKey::new(&pkcs8).map_err(|e| Fault::new(Reason::Internal, e.to_string()))?;
@@ -140,8 +140,8 @@ impl Node {
         self.use_key(key).await
     }
 
-    /// Signs heads with another key from now on, under the name of the next epoch. The old key hands over, so that partners raise no
-    /// alarm; heads that somebody else signs with it count for nothing any more.
+    /// Signs heads with another key from now on, under the name of the next epoch. The old key hands over, so partners raise no alarm.
+    /// Heads that somebody else signs with the old key no longer count.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`; `BEHIND_WITNESSES` while entries are lost; store faults.
@@ -159,7 +159,7 @@ impl Node {
         Ok(self.own_log_key().name)
     }
 
-    /// Signs the first head of an epoch, and has partners greeted anew.
+    /// Signs the first head of an epoch, and has the partners greeted again.
     pub(super) async fn tell_epoch(&self) -> Result<(), Fault> {
         self.sign_checkpoint().await?;
         for partner in self.directory().all_active() {
@@ -172,7 +172,7 @@ impl Node {
     }
 }
 
-/// That the ledger is signed by another key.
+/// The event that says that another key signs the ledger.
 pub(super) fn key_changed(at: Time, public: &[u8; 32]) -> Event {
     let deed = Deed::KeyChanged { key: "ledger".to_owned(), digest: Sha256(sha256(&[public])) };
     Event::of_node(at, deed)
@@ -187,7 +187,7 @@ pub(super) fn is_handed_over(before: &LedgerKey, now: &LedgerKey) -> bool {
     before.epoch.checked_add(1) == Some(now.epoch) && verified.is_ok()
 }
 
-/// Whether a head of the epoch before is among what was handed over.
+/// Whether a head of the epoch before is part of what was handed over.
 pub(super) fn covers(now: &LedgerKey, held: &Note) -> bool {
     now.succession.as_ref().is_some_and(|s| {
         let head = &held.checkpoint;

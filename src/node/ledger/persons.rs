@@ -1,4 +1,4 @@
-//! Sign-ins: the first word of a person after a while goes on record.
+//! Sign-ins. The first word of a person after a silence is recorded.
 
 use std::{
     collections::HashMap,
@@ -15,7 +15,7 @@ use crate::{
     node::Node,
 };
 
-/// After how long a silence a word is a sign-in, seconds.
+/// After how many seconds of silence a person's word is a sign-in.
 const SILENCE_SECONDS: i64 = 15 * 60;
 
 /// When each person was last heard.
@@ -23,28 +23,28 @@ const SILENCE_SECONDS: i64 = 15 * 60;
 pub(super) struct Persons(Mutex<HashMap<SpiffeId, Time>>);
 
 impl Persons {
-    /// Whether it is a sign-in.
+    /// Whether this word is a sign-in.
     fn heard(&self, who: &SpiffeId, now: Time) -> bool {
         let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let before = heard.insert(who.clone(), now);
         before.is_none_or(|before| now.seconds_since(before) > SILENCE_SECONDS)
     }
 
-    /// The next word is a sign-in again.
+    /// Makes the next word a sign-in again.
     fn forget(&self, who: &SpiffeId) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(who);
     }
 }
 
 impl Node {
-    /// Somebody of the organisation speaks to the node.
+    /// Notes that somebody of the organisation speaks to the node, and records a sign-in.
     pub async fn heard(&self, actor: &Actor) {
         let now = self.now();
         if matches!(actor.role(), Role::Node | Role::Service) || !self.ledger.persons.heard(actor.id(), now) {
             return;
         }
         let event = Event::by(actor, now, Deed::SignedIn);
-        // Reading goes on where nothing can be written; changes fail by themselves.
+        // Reading goes on even if nothing can be written. Changes fail by themselves.
         if let Err(error) = self.store.record(vec![event]).await {
             tracing::error!(%error, "a sign-in could not be recorded");
             self.ledger.persons.forget(actor.id());

@@ -1,4 +1,4 @@
-//! Taking the ledger, or a proof of it, to others; and what this node knows of a note that others show.
+//! Taking the ledger, or a proof of one entry, to others; and what this node knows of a note that others show.
 
 use tokio::sync::mpsc;
 
@@ -20,27 +20,27 @@ use crate::{
     wire,
 };
 
-/// How many entries go together into an export.
+/// How many entries go into one piece of an export.
 const PAGE: u32 = 512;
 
-/// How far a verification is.
+/// The progress of a verification.
 pub enum Step {
-    /// So many entries were well so far.
+    /// So many entries are without fault so far.
     At(u64),
-    /// It is done.
+    /// The verification is done.
     Done(LedgerVerification),
 }
 
 /// What this node knows of a note.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct NoteKnown {
-    /// Whose ledger it is, where that is a partner or this organisation.
+    /// Whose ledger it is, if that is a partner or this organisation.
     pub organisation: Option<TrustDomain>,
-    /// Whether the key is the one that it has told itself.
+    /// Whether the organisation itself has told this key.
     pub is_key_known: bool,
-    /// Whether that very head is held here.
+    /// Whether exactly this head is held here.
     pub is_head_known: bool,
-    /// Whether another head of that size is held here.
+    /// Whether a different head of the same size is held here.
     pub is_forked: bool,
 }
 
@@ -48,8 +48,8 @@ fn gone<E>(_: E) -> Fault {
     Fault::new(Reason::Unavailable, "nobody listens any more")
 }
 
-/// A proof contains the whole entry, so that its reader learns every name in it. One for a partner may name no other organisation that
-/// this node knows.
+/// Refuses a proof for a partner if the entry names another organisation that this node knows. A proof contains the whole entry, so its
+/// reader learns every name in it.
 fn require_no_others<'a>(
     entry: &LedgerEntry,
     to: &TrustDomain,
@@ -65,7 +65,7 @@ fn require_no_others<'a>(
     Err(Fault::at(Reason::Conflict, "partner", what))
 }
 
-/// Whether a text has this name as a whole: not as a part of a longer one.
+/// Whether a text contains this name as a whole, and not as a part of a longer one.
 fn has_name(text: &[u8], name: &[u8]) -> bool {
     let goes_on =
         |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
@@ -77,10 +77,11 @@ fn has_name(text: &[u8], name: &[u8]) -> bool {
 }
 
 impl Node {
-    /// Proves an entry to whoever reads the file: best to that partner, under a head that it has cosigned. Goes on record.
+    /// Proves an entry to whoever reads the file. A proof for a partner is best under a head that it has cosigned. The proof is recorded.
     ///
     /// # Errors
-    /// `ROLE_REQUIRED`, `NOT_FOUND`, also where that is no partner, `CONFLICT` where several are meant, `UNAVAILABLE` where no checkpoint covers it yet.
+    /// `ROLE_REQUIRED`; `NOT_FOUND`, also where `to` is no partner; `CONFLICT` where several entries are meant, or where the entry names
+    /// others; `UNAVAILABLE` where no checkpoint covers it yet.
     pub async fn prove(
         &self,
         actor: &Authorized<Audit>,
@@ -104,7 +105,7 @@ impl Node {
         serde_json::to_string_pretty(&proof).map_err(|e| Fault::new(Reason::Internal, e.to_string()))
     }
 
-    /// Writes the whole ledger, piece by piece. Goes on record.
+    /// Writes the whole ledger, piece by piece. The export is recorded.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`, `UNAVAILABLE` where no checkpoint was signed yet, store faults.
@@ -127,13 +128,13 @@ impl Node {
         to.send(export::tail(&note).into_bytes()).await.map_err(gone)
     }
 
-    /// Verifies every row of the ledger's tables, and tells how far it is.
+    /// Verifies every row of the ledger's tables, and reports the progress.
     ///
     /// # Errors
-    /// `ROLE_REQUIRED`, store faults. What does not verify is no error but the answer.
+    /// `ROLE_REQUIRED`, store faults. A row that does not verify is no error but a part of the answer.
     pub async fn verify_ledger(&self, _actor: &Authorized<Audit>, to: mpsc::Sender<Step>) -> Result<(), Fault> {
         let progress = to.clone();
-        // Where the listener is slow a step is left out.
+        // A step is left out if the listener is slow.
         let check = self.store.verify_ledger(Box::new(move |size| _ = progress.try_send(Step::At(size)))).await?;
         if let Some(fault) = &check.fault {
             tracing::error!(index = fault.index, "the ledger does not verify: {}", fault.what);
@@ -141,7 +142,7 @@ impl Node {
         to.send(Step::Done(check)).await.map_err(gone)
     }
 
-    /// What is known here of a note that somebody has shown.
+    /// What this node knows of a note that somebody has shown.
     ///
     /// # Errors
     /// Whatever is wrong with the note; store faults.
@@ -162,13 +163,13 @@ impl Node {
         Ok(NoteKnown {
             is_key_known,
             is_head_known: same == Some(true),
-            // A stranger's note says nothing of what the organisation has signed.
+            // A note by an unknown key says nothing about what the organisation has signed.
             is_forked: is_key_known && same == Some(false),
             organisation: Some(domain),
         })
     }
 
-    /// The key that an organisation's ledger had in an epoch, as far as it has told this node; its newest one where the epoch is later.
+    /// The key of an organisation's ledger in an epoch, as far as it has told this node. For a later epoch it is the newest known key.
     async fn key_of_epoch(&self, of: &TrustDomain, epoch: u32) -> Result<Option<LogKey>, Fault> {
         let of = Some(of).filter(|d| *d != self.domain());
         let told = self.store.ledger_records(LedgerRecordKind::Key, of, u32::MAX).await?;

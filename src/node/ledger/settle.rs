@@ -1,4 +1,4 @@
-//! A lost ledger is begun anew: what is here goes on as a new epoch, whose first entry says what was signed and lost.
+//! A lost ledger is begun again. What is here goes on as a new epoch, whose first entry says what was signed and lost.
 
 use std::sync::atomic::Ordering;
 
@@ -17,14 +17,14 @@ use crate::{
     store::ledger::{LedgerChange, SettlingApproval},
 };
 
-/// Where a settlement stands.
+/// The state of a settlement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settlement {
-    /// Whether it is done; otherwise it waits for more administrators.
+    /// Whether it is done. If not, it waits for more administrators.
     pub settled: bool,
-    /// How many have said so.
+    /// How many administrators have approved it.
     pub approvals: usize,
-    /// How many are needed.
+    /// How many must approve it.
     pub needed: usize,
     /// The ledger's name from now on.
     pub origin: String,
@@ -39,11 +39,11 @@ impl Node {
         Ok(String::from_utf8_lossy(&self.store.ledger().await?.behind).into_owned())
     }
 
-    /// An administrator says that the lost ledger is to be begun anew; it is once as many have said so as stand behind an
-    /// agreement.
+    /// Takes an administrator's approval that the lost ledger is begun again. It is begun once as many have approved it as must stand
+    /// behind an agreement.
     ///
     /// # Errors
-    /// `ROLE_REQUIRED`; `CONFLICT` where nothing is lost; `SECOND_PERSON_REQUIRED` where the caller has said so already.
+    /// `ROLE_REQUIRED`; `CONFLICT` where nothing is lost; `SECOND_PERSON_REQUIRED` where the caller has approved it already.
     pub async fn settle_ledger(
         &self,
         actor: &Authorized<Administer>,

@@ -1,4 +1,4 @@
-//! What a partner tells about ledgers: its key, its head, what it holds of this node's, and heads of others.
+//! What a partner says about ledgers: its key, its head, what it holds of this node's ledger, and heads of others.
 
 use super::{
     super::{Node, directory::Partner},
@@ -26,26 +26,26 @@ use crate::{
     wire,
 };
 
-/// So many epochs may have begun since the one that is known: each takes a loss and administrators who settle it.
+/// The most epochs that may have begun since the known one. Each of them takes administrators, who settle a loss or change the key.
 pub(super) const MOST_EPOCHS: u32 = 16;
 
 /// How often a head is judged if other processes store heads at the same time.
 const TURNS: usize = 5;
 
-/// What follows from a greeting.
+/// What to do after a greeting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Next {
-    /// The size of this node's ledger that the partner holds, where it says so.
+    /// The size of this node's ledger that the partner holds, if it says so.
     pub holds: Option<u64>,
-    /// There is more to say: the dialler says hello again at once.
+    /// Whether there is more to say. The dialler then says hello again at once.
     pub again: bool,
 }
 
 impl Node {
-    /// Takes what a partner tells. `told`: the size of its ledger of which it knew, when it spoke, that it is held here.
+    /// Takes what a partner says about ledgers. `told` is the size of its own ledger that it knew, when it spoke, to be held here.
     ///
     /// # Errors
-    /// Store faults. What is wrong with the partner's words is an alarm or a miss, and no fault: the feed goes on.
+    /// Store faults. A mistake in the partner's words is an alarm or a miss, and no fault, so that the feed goes on.
     pub async fn take_greeting(
         &self,
         partner: &TrustDomain,
@@ -53,7 +53,7 @@ impl Node {
         told: Option<u64>,
     ) -> Result<Next, Fault> {
         let Some(greeting) = greeting else {
-            // Partners tell nobody of their ledgers whose revocation list has lapsed.
+            // Partners say nothing of their ledgers to an organisation whose revocation list has lapsed.
             if self.own_lapse().is_some() {
                 return Ok(Next::default());
             }
@@ -85,7 +85,7 @@ impl Node {
         Ok(next)
     }
 
-    /// The partner's ledger key, as it says itself. `None`: it says nothing that holds.
+    /// The partner's ledger key, as it states it itself. `None` if it states none that holds.
     async fn take_key(
         &self,
         partner: &TrustDomain,
@@ -93,7 +93,7 @@ impl Node {
         note: &[u8],
     ) -> Result<Option<LogKey>, Fault> {
         let Some(envelope) = envelope else { return Ok(None) };
-        // The key that is known already is not news, and no clock is asked about it.
+        // A known key is nothing new. It is accepted without looking at a clock.
         let claimed = self.only_by(&[partner], envelope).and_then(|()| wire::ledger::decode_key(&envelope.payload));
         let claimed = claimed.map(|key| LogKey { name: key.origin, public: key.public });
         if let Some(known) = self.ledger.watch.key(partner).filter(|known| claimed.as_ref() == Ok(known)) {
@@ -135,7 +135,7 @@ impl Node {
         Ok(Some(log_key))
     }
 
-    /// A key between the one that is known and the newest: taken where the one before has handed over to it, and passed over otherwise.
+    /// Takes a key between the known one and the newest, if the key before has handed over to it. Otherwise the key is ignored.
     async fn take_earlier_key(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
         let verified = self.only_by(&[partner], envelope);
         let verified = verified.and_then(|()| verify(envelope, &rules::LEDGER_KEY, &self.held, self.now()));
@@ -155,7 +155,7 @@ impl Node {
         Ok(())
     }
 
-    /// This node's own key, as a partner holds it of a later epoch than this node knows of: it bears this node's signature.
+    /// This node's own key of a later epoch than this node knows, as a partner holds it. Its statement bears this node's signature.
     fn own_key_told(&self, greeting: &Greeting) -> Option<LogKey> {
         let envelope = greeting.your_key.as_ref()?;
         self.only_by(&[self.domain()], envelope).ok()?;
@@ -163,7 +163,7 @@ impl Node {
         Some(LogKey { name: key.origin, public: key.public })
     }
 
-    /// Told once for the key that is known, however many epochs are tried.
+    /// Raises this alarm once for the known key, however many epochs the partner tries.
     async fn alarm_of_jump(
         &self,
         partner: &TrustDomain,
@@ -211,7 +211,7 @@ impl Node {
         Ok(())
     }
 
-    /// Takes the partner's newest head. It is judged again if another process has stored one in the meantime. `true`: the partner
+    /// Takes the partner's newest head. The head is judged again if another process has stored one in the meantime. `true`: the partner
     /// must be told what is stored here, and asked again.
     async fn take_head(
         &self,
@@ -244,7 +244,7 @@ impl Node {
         };
         let newest = self.store.ledger_records(LedgerRecordKind::Head, Some(partner), 1).await?.pop();
         let held = newest.as_ref().map(|r| Note::parse(&r.value)).transpose()?;
-        // Where the key before has handed over, the ledger must go on from what was held under its name.
+        // If the key before has handed over, the ledger must go on from what was held under that key's name.
         let held = match held {
             Some(held) if held.checkpoint.origin == key.name => Some(held),
             Some(held) if self.goes_on(partner, &held).await? => Some(held),
@@ -255,8 +255,8 @@ impl Node {
         let before = held.as_ref().filter(|held| held.checkpoint.origin != key.name);
         let verdict = match (verdict, before) {
             (Verdict::Fork | Verdict::Rollback | Verdict::Unproved, Some(before)) => {
-                // A partner that has just taken the other key, or has started, may not know yet what is held here, whatever it was told before.
-                // It proves nothing as long as it does not know.
+                // A partner that has just taken the other key, or has just started, may not know yet what is held here, whatever it was
+                // told before. As long as it does not know that, it proves nothing.
                 if verdict == Verdict::Unproved && (told.is_none() || self.ledger.watch.is_first_unproved(partner)) {
                     return Ok(true);
                 }
@@ -285,12 +285,13 @@ impl Node {
         Ok(false)
     }
 
-    /// Whether a head of an earlier epoch is among what its key, and each one after it, has handed over up to the key of now.
+    /// Whether a head of an earlier epoch was handed over. Its key, and each one after it, must have handed over to the next, up to the
+    /// present one, and the first handover must cover the head.
     async fn goes_on(&self, partner: &TrustDomain, held: &Note) -> Result<bool, Fault> {
         let told = self.store.ledger_records(LedgerRecordKind::Key, Some(partner), u32::MAX).await?;
         let key = |r: &LedgerRecord| wire::ledger::decode_key(&wire::envelope::decode(&r.value)?.payload);
         let keys = told.iter().map(key).collect::<Result<Vec<LedgerKey>, Fault>>()?;
-        // The newest first.
+        // The newest key comes first.
         let Some(from) = keys.iter().position(|key| key.origin == held.checkpoint.origin) else { return Ok(false) };
         let line = keys.get(..=from).unwrap_or_default();
         let is_line = line.windows(2).all(|pair| matches!(pair, [now, before] if is_handed_over(before, now)));
@@ -298,8 +299,8 @@ impl Node {
         Ok(is_line && first.is_some_and(|next| covers(next, held)))
     }
 
-    /// The ledger of a new epoch does not go on from what was held of the one before, though its key was handed over: what is held was
-    /// signed by somebody else, or entries are lost. The new one is followed from here on.
+    /// Raises an alarm because a new epoch's ledger does not go on from what was held of the one before, though its key was handed over.
+    /// Either somebody else signed what is held, or entries are lost. The new ledger is followed from here on.
     async fn alarm_of_break(&self, partner: &TrustDomain, held: &Note, shown: &Note) -> Result<(), Fault> {
         let what = format!(
             "its ledger goes on as `{}`, which does not begin with the head of {} entries that is held of the one before; ask its administrators \
@@ -357,7 +358,7 @@ impl Node {
         Ok(self.store.put_head(head, judged_against).await?)
     }
 
-    /// What the partner holds of this node's ledger, with its cosignature. Gives its size.
+    /// Takes what the partner holds of this node's ledger, with its cosignature. Returns the size that it holds.
     async fn take_witnessed(
         &self,
         partner: &TrustDomain,
@@ -372,7 +373,7 @@ impl Node {
         }
         let size = note.checkpoint.size;
         if note.verify(&own).is_err() {
-            // A head of the epoch before that is here: the ledger is proved to go on from it.
+            // This is a head of an earlier epoch that is here. The ledger is proved to go on from it.
             let is_here = self.store.ledger_root(size).await? == Some(note.checkpoint.root);
             let epoch = of_origin(&note.checkpoint.origin).map_or(0, |(_, epoch)| epoch);
             let before = self.own_key_of(epoch).await?.filter(|_| is_here);
@@ -394,7 +395,7 @@ impl Node {
         Ok(Some(size))
     }
 
-    /// The partner has not shown what it should.
+    /// Notes that the partner has not shown what it should, and raises an alarm once that is too often or too long.
     async fn missed(&self, partner: &TrustDomain, what: &str) -> Result<(), Fault> {
         if !self.ledger.watch.missed(partner, self.now()) {
             return Ok(());

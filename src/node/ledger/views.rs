@@ -1,5 +1,5 @@
-//! Finding out together that an organisation shows its partners different ledgers, without telling anybody else whose partners
-//! they are.
+//! How partners find out together that an organisation shows them different ledgers, without telling anybody else whose partners they
+//! are.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -21,11 +21,11 @@ use crate::{
     store::ledger::LedgerRecordKind,
 };
 
-/// Of how many organisations roots go into one greeting.
+/// How many organisations' roots go into one greeting.
 const ORGANISATIONS: usize = PAIRS / NEWEST;
 
 impl Node {
-    /// The root of this node's ledger at a size, with the proof to its head.
+    /// The root of this node's ledger at a size, with the proof from there to its head.
     pub(super) async fn own_base(&self, size: u64, head: u64) -> Result<Option<Base>, Fault> {
         if size == 0 || size > head {
             return Ok(None);
@@ -34,7 +34,7 @@ impl Node {
         Ok(Some(Base { size, root, proof: self.store.consistency(size, head).await? }))
     }
 
-    /// The roots of others for a partner, always as many: the rest is random bytes.
+    /// The roots of others' ledgers for a partner. Their number is always the same: the rest is filled with random bytes.
     pub(super) fn pairs_for(&self, partner: &TrustDomain, salt: [u8; 16]) -> Result<Vec<Pair>, Fault> {
         let directory = self.directory();
         let others: Vec<&Arc<Partner>> =
@@ -45,7 +45,7 @@ impl Node {
         for other in turn {
             let of = &other.record.organisation.domain;
             let Some(key) = self.ledger.watch.key(of) else { continue };
-            // Of several roots each in its turn: the other side may hold one of them only.
+            // An organisation's root certificates take turns, because the other side may hold only one of them.
             let mut roots: Vec<&Vec<u8>> = other.record.roots.iter().collect();
             roots.sort_unstable_by_key(|root| sha256(&[root]));
             let place = usize::from(salt[0]) % roots.len().max(1);
@@ -60,12 +60,13 @@ impl Node {
             let bytes: [u8; PAIR] = random::bytes().map_err(super::super::fault::lost)?;
             pairs.push(Pair::from_bytes(&bytes));
         }
-        // Their order tells nothing.
+        // They are sorted, so that their order tells nothing.
         pairs.sort_unstable_by_key(|pair| pair.tag);
         Ok(pairs)
     }
 
-    /// What a partner tells of its own ledger at the last multiple, and as answers. It is kept where its newest head proves it.
+    /// Takes the roots that a partner tells of its own ledger, at the last multiple and as answers. A root is kept if the partner's
+    /// newest head proves it.
     pub(super) fn take_bases(&self, partner: &TrustDomain, key: &LogKey, greeting: &Greeting) -> bool {
         let Ok(head) = Note::parse(&greeting.note) else { return false };
         self.ledger.watch.view(partner, |view| view.set_head(head.checkpoint.size));
@@ -81,13 +82,14 @@ impl Node {
         if !answers.is_empty() {
             self.ledger.watch.set_silent(partner, false);
         }
-        // In ascending order: what was asked for is older than the newest.
+        // They are in ascending order, because what was asked for is older than the newest.
         let all: Vec<Shown> = answers.into_iter().chain(told).collect();
         self.ledger.watch.view(partner, |view| all.into_iter().for_each(|shown| view.add(shown)));
         is_told
     }
 
-    /// Roots of others that the partner was shown. What it is to be shown in turn is news.
+    /// Compares what the partner was shown of others' ledgers with what is held here. `true` if there is something new to show the
+    /// partner.
     pub(super) fn compare_pairs(&self, partner: &TrustDomain, greeting: &Greeting) -> bool {
         let told: HashMap<Tag, &Pair> = greeting.pairs.iter().take(PAIRS).map(|pair| (pair.tag, pair)).collect();
         let directory = self.directory();
@@ -110,7 +112,7 @@ impl Node {
                     });
                     let shown = match compared {
                         Compared::Differs(held) => Some(*held),
-                        // Both sides have a head of the other, should the organisation not answer.
+                        // Each side then has a head from the other, in case the organisation does not answer.
                         Compared::Asked => newest,
                         Compared::Same | Compared::Beyond => None,
                     };
@@ -121,7 +123,7 @@ impl Node {
         is_news
     }
 
-    /// A root of a third organisation that the partner was shown, and that may not agree with what is held here.
+    /// Takes a root of a third organisation's ledger that the partner was shown, and that may not agree with what is held here.
     pub(super) async fn take_contested(&self, partner: &TrustDomain, shown: &Shown) -> Result<bool, Fault> {
         let Ok(note) = Note::parse(&shown.note) else { return Ok(false) };
         let Some((of, key)) = self.ledger.watch.named(&note.checkpoint.origin).filter(|(of, _)| of != partner) else {
@@ -150,7 +152,7 @@ impl Node {
         Ok(is_news || alarmed == Alarmed::New)
     }
 
-    /// The partner has spoken: it may have left a question open for too long.
+    /// Raises an alarm if the partner has spoken and has left a question open for too long.
     pub(super) async fn note_silence(&self, partner: &TrustDomain) -> Result<(), Fault> {
         let (now, watch) = (self.now(), &self.ledger.watch);
         if !watch.view(partner, |view| view.heard(now)) {
@@ -166,8 +168,8 @@ impl Node {
         Ok(())
     }
 
-    /// What a partner is asked: what others hold of it and this node does not; and once a day a root that nobody needs, so that a
-    /// question tells nothing.
+    /// What a partner is asked: for the roots that others hold of its ledger and this node does not. Once a day it is also asked for a
+    /// root that nobody needs, so that a question tells nothing.
     pub(super) fn questions_for(&self, partner: &TrustDomain) -> Result<Vec<u64>, Fault> {
         let (now, watch) = (self.now(), &self.ledger.watch);
         let day = now.parts().0.div_euclid(86_400);
@@ -180,7 +182,7 @@ impl Node {
         Ok(watch.view(partner, |view| view.questions()))
     }
 
-    /// The answers to what a partner has asked of this node's ledger.
+    /// The answers to what a partner has asked about this node's ledger.
     pub(super) async fn answers_for(&self, partner: &TrustDomain, head: u64) -> Result<Vec<Base>, Fault> {
         let mut answers = vec![];
         for size in self.ledger.watch.questions(partner) {
@@ -191,7 +193,7 @@ impl Node {
     }
 }
 
-/// What a greeting asks, as far as it may: multiples, ascending, each once.
+/// The questions of a greeting that are allowed: multiples, in ascending order, each once.
 pub(super) fn questions_in(greeting: &Greeting) -> Vec<u64> {
     let mut asked: Vec<u64> =
         greeting.questions.iter().copied().filter(|size| *size > 0 && size.is_multiple_of(EVERY)).collect();
@@ -201,9 +203,9 @@ pub(super) fn questions_in(greeting: &Greeting) -> Vec<u64> {
     asked
 }
 
-/// A greeting that can't be read is a partner's fault.
+/// A greeting that can't be read is the partner's fault.
 impl Greeting {
-    /// Refuses what no greeting may hold.
+    /// Refuses a greeting that holds more than it may.
     ///
     /// # Errors
     /// `LIMIT_EXCEEDED`.

@@ -1,5 +1,5 @@
-//! What is known of partners' ledgers, in memory: their keys, what is compared with others, who did not answer. Filled from the
-//! store at the start, and by greetings.
+//! What is known of partners' ledgers, in memory: their keys, what is compared with others, and who did not answer. It is filled from the
+//! store at the start, and by greetings after that.
 
 use std::{
     collections::HashMap,
@@ -18,35 +18,35 @@ use crate::{
     wire,
 };
 
-/// How many hellos without an answer are too many, and for how many seconds.
+/// After how many hellos without an answer, or how many seconds, a partner counts as missing.
 const MISSES: u32 = 3;
 const MISSING_SECONDS: i64 = 600;
 
-/// One partner.
+/// What is known of one partner.
 #[derive(Default)]
 struct Partner {
     key: Option<LogKey>,
     /// What is compared with others.
     view: View,
-    /// The newest head of it that somebody else has shown.
+    /// The newest head of its ledger that somebody else has shown.
     elsewhere: Option<Vec<u8>>,
     /// Since when it has not answered, and how often.
     missing: Option<(Time, u32)>,
     is_alarmed: bool,
-    /// It has left a question open for too long.
+    /// Whether it has left a question open for too long.
     is_silent: bool,
-    /// It has shown a head of a new epoch without a proof from the one before.
+    /// Whether it has shown a head of a new epoch without a proof from the one before.
     is_unproved: bool,
-    /// The size of this node's ledger that it holds, by its own word, and of which epoch.
+    /// The size of this node's ledger that it says it holds, and of which epoch that is.
     holds: u64,
     epoch_held: Option<u32>,
-    /// It shows a key of an earlier epoch than the one that is held here.
+    /// Whether it shows a key of an earlier epoch than the one that is held here.
     shows_earlier_key: bool,
-    /// At which sizes of this node's ledger it asks for the root.
+    /// The sizes of this node's ledger at which it asks for the root.
     questions: Vec<u64>,
-    /// Roots of others that it is to be shown.
+    /// The roots of others that it is to be shown.
     contested: Vec<Shown>,
-    /// The day on which it was asked for a root that nobody needs.
+    /// The day on which it was last asked for a root that nobody needs.
     asked_on: Option<i64>,
 }
 
@@ -56,7 +56,7 @@ struct Known {
     turn: usize,
 }
 
-/// Everything that is known; whole after every call.
+/// Everything that is known. It is whole after every call.
 #[derive(Default)]
 pub(super) struct Watch(Mutex<Known>);
 
@@ -69,14 +69,14 @@ impl Watch {
         self.lock().partners.get(of)?.key.clone()
     }
 
-    /// Whose ledger's key has that name.
+    /// The organisation whose ledger key has that name.
     pub fn named(&self, name: &str) -> Option<(TrustDomain, LogKey)> {
         let known = self.lock();
         let named = |(of, p): (&TrustDomain, &Partner)| Some((of.clone(), p.key.clone().filter(|k| k.name == name)?));
         known.partners.iter().find_map(named)
     }
 
-    /// The key of a partner's ledger. Under another name nothing of before is compared any more.
+    /// Sets the key of a partner's ledger. If it has another name, nothing from before is compared any more.
     pub fn set_key(&self, of: &TrustDomain, key: LogKey) {
         let mut known = self.lock();
         let partner = known.partners.entry(of.clone()).or_default();
@@ -95,7 +95,7 @@ impl Watch {
         self.lock().partners.entry(of.clone()).or_default().holds = size;
     }
 
-    /// Of which epoch of this node's ledger it holds a head.
+    /// The epoch of this node's ledger of which the partner holds a head.
     pub fn epoch_held(&self, of: &TrustDomain) -> Option<u32> {
         self.lock().partners.get(of)?.epoch_held
     }
@@ -112,12 +112,12 @@ impl Watch {
         self.lock().partners.entry(of.clone()).or_default().shows_earlier_key = shows;
     }
 
-    /// What is held of a partner's ledger, for as long as it takes to look at it or to change it.
+    /// Looks at what is held of a partner's ledger, or changes it.
     pub fn view<T>(&self, of: &TrustDomain, look: impl FnOnce(&mut View) -> T) -> T {
         look(&mut self.lock().partners.entry(of.clone()).or_default().view)
     }
 
-    /// The first place among so many organisations whose turn it is, of which so many have theirs at a time.
+    /// The first place whose turn it is, among `of` organisations of which `at_a_time` have a turn together.
     pub fn turn(&self, of: usize, at_a_time: usize) -> usize {
         let mut known = self.lock();
         let first = if of > at_a_time { known.turn % of } else { 0 };
@@ -125,7 +125,7 @@ impl Watch {
         first
     }
 
-    /// The partner is to be shown that; `false` where it is already.
+    /// Notes that the partner is to be shown this. `false` where that is noted already.
     pub fn contest(&self, partner: &TrustDomain, shown: Shown) -> bool {
         let mut known = self.lock();
         let contested = &mut known.partners.entry(partner.clone()).or_default().contested;
@@ -143,7 +143,7 @@ impl Watch {
         self.lock().partners.get(partner).map(|p| p.contested.clone()).unwrap_or_default()
     }
 
-    /// A head of it that somebody else has shown; kept for when it does not answer.
+    /// Keeps a head of the partner's ledger that somebody else has shown, for when the partner does not answer.
     pub fn set_elsewhere(&self, of: &TrustDomain, note: Vec<u8>) {
         self.lock().partners.entry(of.clone()).or_default().elsewhere = Some(note);
     }
@@ -152,7 +152,7 @@ impl Watch {
         self.lock().partners.get(of)?.elsewhere.clone()
     }
 
-    /// What the partner asks of this node's ledger.
+    /// Sets what the partner asks about this node's ledger.
     pub fn set_questions(&self, of: &TrustDomain, questions: Vec<u64>) {
         self.lock().partners.entry(of.clone()).or_default().questions = questions;
     }
@@ -161,34 +161,34 @@ impl Watch {
         self.lock().partners.get(of).map(|p| p.questions.clone()).unwrap_or_default()
     }
 
-    /// Whether the partner was not asked yet on that day for a root that nobody needs.
+    /// Whether this is the first time on that day that the partner is asked for a root that nobody needs.
     pub fn is_first_of_day(&self, of: &TrustDomain, day: i64) -> bool {
         self.lock().partners.entry(of.clone()).or_default().asked_on.replace(day) != Some(day)
     }
 
-    /// Whether the partner shows a head of a new epoch without a proof for the first time: it may not know yet what is held here.
+    /// Whether the partner shows a new epoch's head without a proof for the first time. It may not know yet what is held here.
     pub fn is_first_unproved(&self, of: &TrustDomain) -> bool {
         !std::mem::replace(&mut self.lock().partners.entry(of.clone()).or_default().is_unproved, true)
     }
 
-    /// The partner has shown what it should.
+    /// Notes that the partner has shown what it should.
     pub fn answered(&self, of: &TrustDomain) {
         let mut known = self.lock();
         let partner = known.partners.entry(of.clone()).or_default();
         (partner.missing, partner.is_alarmed, partner.is_unproved) = (None, false, false);
     }
 
-    /// Whether the partner does not answer now.
+    /// Whether the partner does not answer at present.
     pub fn is_missing(&self, of: &TrustDomain) -> bool {
         self.lock().partners.get(of).is_some_and(|p| p.is_alarmed || p.is_silent)
     }
 
-    /// Whether the partner has left a question open for too long.
+    /// Sets whether the partner has left a question open for too long.
     pub fn set_silent(&self, of: &TrustDomain, is_silent: bool) {
         self.lock().partners.entry(of.clone()).or_default().is_silent = is_silent;
     }
 
-    /// The partner has not; `true` where that is too often or too long by now, once.
+    /// Notes that the partner has not shown what it should. `true`, once, where that is too often or too long by now.
     pub fn missed(&self, of: &TrustDomain, now: Time) -> bool {
         let mut known = self.lock();
         let partner = known.partners.entry(of.clone()).or_default();
@@ -200,7 +200,7 @@ impl Watch {
 }
 
 impl Node {
-    /// Takes up what the store holds of partners' ledgers.
+    /// Reads what the store holds of partners' ledgers.
     pub(super) async fn watch_partners(&self) -> Result<(), Fault> {
         for partner in self.directory().all() {
             let of = &partner.record.organisation.domain;

@@ -1,4 +1,4 @@
-//! A purge to which the originator has no right here: two officers decide, each once.
+//! A purge that the originator has no right to here. Two officers decide about it, each once.
 
 use super::{
     super::{Node, receipts::Said},
@@ -20,11 +20,10 @@ use crate::{
 };
 
 impl Node {
-    /// Stands behind a purge that another organisation asks for; with the second officer it runs.
+    /// Approves a purge that another organisation asks for. It runs once a second officer has approved it.
     ///
     /// # Errors
-    /// `ROLE_REQUIRED`; `NOT_FOUND` or `CONFLICT` where none waits; `SECOND_PERSON_REQUIRED` where the caller has said so
-    /// already.
+    /// `ROLE_REQUIRED`; `NOT_FOUND` or `CONFLICT` where none waits; `SECOND_PERSON_REQUIRED` where the caller has approved it already.
     pub async fn approve_purge(
         &self,
         actor: &Authorized<Officiate>,
@@ -60,7 +59,7 @@ impl Node {
         view(record)
     }
 
-    /// Declines a purge that another organisation asks for; the originator is told why. It stays sealed.
+    /// Declines a purge that another organisation asks for. The originator is told why. The assessment stays sealed.
     ///
     /// # Errors
     /// `ROLE_REQUIRED`; `INVALID_ARGUMENT` for a reason that does not fit; `NOT_FOUND` or `CONFLICT` where none waits.
@@ -92,7 +91,7 @@ impl Node {
         view(record)
     }
 
-    /// Of two originators who use the same id, the one whose purge waits.
+    /// Finds the purge that waits. Two originators may use the same id; the one whose purge waits is meant.
     async fn waiting_purge(&self, id: &AssessmentId) -> Result<RecallRecord, Fault> {
         for state in [RecallState::AwaitingApproval, RecallState::Declined] {
             let mut after = 0;

@@ -1,4 +1,4 @@
-//! A recall that comes from a partner: from the originator itself, or passed on by whoever gave its content.
+//! A recall that comes from a partner. The partner is the originator itself, or passes the recall on because it gave the content.
 
 use super::{super::Node, said};
 use crate::{
@@ -24,24 +24,24 @@ use crate::{
     wire,
 };
 
-/// How many recalls that can't be verified are kept of one pair: who handed them over, and whose name they bear.
+/// How many recalls that can't be verified are kept for each pair of the partner that handed them over and the originator that they name.
 const MAX_UNPROVEN: u32 = 256;
 
 impl Node {
-    /// Takes a recall, also ahead of what it takes back, and where nothing of it is here: what comes later is refused then. It
-    /// goes on to everybody to whom anything of it was released. The same again changes nothing.
+    /// Takes a recall, and sends it on to everybody to whom anything of the assessment was released. The recall may come before what it
+    /// takes back, or where nothing of that is here; what comes later is then refused. The same recall again changes nothing.
     ///
     /// # Errors
-    /// `NOT_A_PARTNER`; whatever verification refuses of the partner's own. `NOT_YET` for one of a third organisation that
-    /// can't be verified, in the same words whatever is known here.
+    /// `NOT_A_PARTNER`; whatever verification refuses of the partner's own recall. `NOT_YET` for a third organisation's recall that can't
+    /// be verified, in the same words whatever is known here.
     pub async fn take_recall(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
         self.directory().active(partner)?;
         let Recall { originator, assessment, recalled_at, .. } = wire::recall::decode(&envelope.payload)?;
         if originator == *self.domain() {
-            // Its own, by way of whoever had it from others.
+            // It is this node's own recall, from a partner that had it from others.
             return Ok(());
         }
-        // Whoever else says that it is the originator's: in the same words, whether that is known here or not.
+        // A recall that somebody else has signed is refused in the same words, whether the originator is known here or not.
         self.only_by(&[&originator], envelope)?;
         if recalled_at.seconds_since(self.now()) > MAX_SKEW_SECONDS {
             let what = "the recall is from more than 5 minutes in the future; it is taken later";
@@ -72,8 +72,8 @@ impl Node {
         }
     }
 
-    /// Keeps it where there is room for it; the sender keeps it, too. Nothing else that the same partner hands over of the
-    /// assessment is shown meanwhile.
+    /// Keeps the recall if there is room for it. The sender keeps it, too. Until it is verified, nothing else of the assessment that the
+    /// same partner hands over is shown.
     async fn keep_unverified_recall(&self, recall: UnverifiedRecall) -> Result<(), Fault> {
         let (partner, now) = (recall.name.from.clone(), self.now());
         let live = self.live.of(&partner);
@@ -84,15 +84,15 @@ impl Node {
         Ok(())
     }
 
-    /// When this statement came first by this partner: a key that ended meanwhile proves what it proved then.
+    /// When this recall first came from this partner. A key that has ended since then proves what it proved at that time.
     async fn first_arrival(&self, name: &RecallName, envelope: &Envelope) -> Result<Time, Fault> {
         let Some(kept) = self.store.unverified_recall(name).await? else { return Ok(self.now()) };
         let before = wire::envelope::decode(&kept.envelope)?;
         Ok(if statement::id(&before) == statement::id(envelope) { kept.at } else { self.now() })
     }
 
-    /// A recall only takes away, so that those of suspended and forgotten organisations count as well. One whose signer's
-    /// key counts only on another organisation's word takes nothing back.
+    /// Verifies a recall. A recall only takes away, so recalls of suspended and forgotten organisations count as well. A recall takes
+    /// nothing back if its signer's key counts only on another organisation's word.
     fn verify_recall(&self, envelope: &Envelope, arrived: Time) -> Result<Verified<Recall>, Fault> {
         let verified = self.verify_arrived(envelope, &rules::RECALL, &self.held, arrived)?;
         match verified.on_word_of() {
@@ -105,8 +105,8 @@ impl Node {
         }
     }
 
-    /// A recall that is verified through a partner's introduction counts only for what is shown by the same introduction: it takes back
-    /// nothing that is not here, and nothing that waits.
+    /// Checks a recall that is verified through a partner's introduction. It counts only for what is shown by the same introduction. It
+    /// takes back nothing that is not here, and nothing that waits.
     async fn require_introduced_alike(&self, verified: &Verified<Recall>) -> Result<(), Fault> {
         let recall = verified.content();
         let Some(by) = self.introduced_by(&recall.originator) else { return Ok(()) };
@@ -119,7 +119,7 @@ impl Node {
         Err(Fault::new(Reason::ChainInvalid, what))
     }
 
-    /// Looks again at recalls that could not be verified.
+    /// Tries again to verify the recalls that could not be verified.
     pub(in crate::node) async fn prove_recalls(&self) -> Result<(), Fault> {
         for name in self.store.unverified_recall_names().await? {
             let unproven = match self.store.unverified_recall(&name).await {
@@ -133,7 +133,7 @@ impl Node {
                 continue;
             }
             match self.take_verified(&name.from, (&verified, &envelope)).await {
-                // It stays sealed, and waits for a backup; the others go on.
+                // This recall stays sealed and waits for a backup. The others are still handled.
                 Err(fault) if fault.reason == Reason::StoreCorrupt && self.store.failure().is_none() => continue,
                 taken => taken?,
             }
@@ -160,15 +160,15 @@ impl Node {
         let step = self.taken(partner, (verified, envelope), standing, before, &arrived)?;
         let (record, had) = (step.record.clone(), !arrived.is_empty());
         self.apply(step).await?;
-        // What waits of it is let go of.
+        // The node lets go of what waits of the assessment.
         self.live.examine_taken_back(record.assessment);
         let (assessment, state, originator) = (record.assessment, record.standing.state, &record.originator);
         tracing::warn!(%partner, %originator, %assessment, %state, held = had, "an assessment was taken back");
         Ok(())
     }
 
-    /// Two different recalls of one kind, both signed by the originator, prove that it has told its recipients different things. None where
-    /// only an introduction vouches for who the originator is.
+    /// Keeps proof of two different recalls of one kind that the originator has signed. They show that it has told its recipients
+    /// different things. Nothing is proved if only an introduction vouches for who the originator is.
     async fn compare(
         &self,
         before: Option<&RecallRecord>,
@@ -187,8 +187,9 @@ impl Node {
         Ok(())
     }
 
-    /// By the originator's own agreement where it gave it itself, else by those of all from whom users have it: one's word destroys
-    /// nothing that another gave. Where nothing came, there is nothing to decide about.
+    /// Whether the agreements allow a purge. If the originator gave the assessment itself, its own agreement decides. Otherwise everybody
+    /// from whom users have it must allow it, because one partner's word must not destroy what another gave. If nothing came, there is
+    /// nothing to decide.
     fn may_purge(&self, arrived: &[ReceiptTarget]) -> bool {
         let directory = self.directory();
         let grants = |a: &ReceiptTarget| directory.active(&a.sender).is_ok_and(|p| p.purges_on_recall());
@@ -211,7 +212,7 @@ impl Node {
         let (record, now) = (&step.record, step.record.at);
         let said = said(&record.standing, record.id);
         let mut post = self.answers(arrived, &said, now)?;
-        // Whoever tells gets an answer, also where nothing came from it.
+        // The partner that brings the recall gets an answer even if nothing came from it.
         if !post.iter().any(|(to, _)| to == partner) {
             post.push((partner.clone(), self.signed(&said, partner, vec![], None, now)?));
         }

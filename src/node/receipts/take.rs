@@ -1,4 +1,4 @@
-//! What partners answer to releases of this node, and what comes from behind them.
+//! Receipts: what partners answer to this node's releases, and what comes from organisations behind them.
 
 use super::super::Node;
 use super::way::{Way, claimed};
@@ -22,17 +22,17 @@ use crate::{
 /// The longest name of a reason that is kept.
 const LONGEST_REASON: usize = 64;
 
-/// Receipts for others: partners and envelopes.
+/// Receipts that are passed on: partners and envelopes.
 type Post = Vec<(TrustDomain, Vec<u8>)>;
 
 impl Node {
-    /// Takes a receipt that a partner hands over: its own, or one from behind it, beside which stands the way by which
-    /// it got there.
+    /// Takes a receipt that a partner hands over. It is the partner's own, or one from an organisation behind it. The latter has beside
+    /// it the way by which the content got there.
     ///
     /// # Errors
-    /// Whatever verification refuses; `INVALID_ARGUMENT` where another path stands beside it than it names;
-    /// `WRONG_DOMAIN` where it is signed for another, or not about this node's releases; `NOT_FOUND` where it names a
-    /// release that the partner was not given, be it another's or nobody's.
+    /// Whatever verification refuses; `INVALID_ARGUMENT` where the path beside it is not the one that it names; `WRONG_DOMAIN` where it
+    /// is signed for another organisation, or is not about this node's releases; `NOT_FOUND` where it names a release that the partner
+    /// was not given, whether that release is another partner's or does not exist.
     pub async fn take_receipt(&self, partner: &TrustDomain, envelope: &Envelope) -> Result<(), Fault> {
         let Some(way) = Way::beside(&wire::receipt::decode(&envelope.payload)?, envelope)? else {
             self.only_by(&[partner], envelope)?;
@@ -54,7 +54,7 @@ impl Node {
         if !released.iter().all(|r| r.manifest_id == way.manifest) || released.is_empty() {
             return Err(not_ours());
         }
-        // On, towards the originator, by the way that it came.
+        // The receipt goes on towards the originator, back along the way that the content came.
         let on = self.giver_of(&way, own).await?.filter(|giver| self.directory().get(giver).is_some());
         let post: Post = on.map(|giver| (giver, wire::envelope::encode(envelope))).into_iter().collect();
         if *next == way.holder {
@@ -63,8 +63,8 @@ impl Node {
         self.take_from_behind(partner, envelope, (&way, own), post).await
     }
 
-    /// From whom this node had what it gave by its own release on the way. Each release names the one before by the id of what it says, so
-    /// that what they say is genuine where the own one is; who has signed them is not, and counts for nothing here.
+    /// Who gave this node what it released on this way. Each release names the content of the one before by its id, so the contents are
+    /// genuine if the own release is. The signatures on them are not proved by that, and don't count here.
     async fn giver_of(&self, way: &Way, own: usize) -> Result<Option<TrustDomain>, Fault> {
         match own {
             0 => Ok(None),
@@ -73,7 +73,7 @@ impl Node {
         }
     }
 
-    /// One that the partner has signed about what this node gave it.
+    /// Takes a receipt that the partner has signed about what this node gave it.
     async fn take_own(
         &self,
         partner: &TrustDomain,
@@ -147,7 +147,7 @@ impl Node {
         released: Vec<ReleaseRef>,
         (envelope, post): (&Envelope, Post),
     ) -> ReceiptRecord {
-        // That many were stored is told by their numbers; what was refused is named.
+        // Stored releases are recorded as a count and a range of numbers. All other answers name each release.
         let numbers = || released.iter().map(|r| r.sequence);
         let deed = match receipt.kind {
             ReceiptKind::Stored => Deed::Stored {
@@ -171,7 +171,7 @@ impl Node {
         }
     }
 
-    /// What the partner itself says, beside that it has stored something.
+    /// Keeps what the partner itself says, other than that it has stored or quarantined something.
     async fn keep_own_report(
         &self,
         partner: &TrustDomain,
@@ -181,8 +181,8 @@ impl Node {
         envelope: &Envelope,
         post: Post,
     ) -> Result<(), Fault> {
-        // Its entry of the ledger names each release. One was counted when it came; no receipt counts for more than all there is, so that
-        // each is taken some time.
+        // The ledger entry names each release, so each release counts. The first was counted when the receipt came. A receipt never
+        // counts for more than the whole limit, so that it is taken at some time.
         let (rate, now) = (self.budgets.receipts(), self.now());
         let more = (released.len() as u64).min(rate.at_once.into()).saturating_sub(1);
         if !self.live.of(partner).receipts(|spent| spent.allows_many(rate, partner, more, now)) {
@@ -198,15 +198,15 @@ impl Node {
                 Some(deed) => events.push(event(deed)),
                 None => return self.pass_over_recall(partner).await,
             },
-            // What people wrote is not for the ledger.
+            // What people wrote does not go into the ledger.
             None => events.push(event(deed_of(partner, id, &receipt, None, released))),
         }
         let report = report(id, &receipt, envelope, (partner, vec![], true), versions);
         self.keep_report(HolderReport { post, events, ..report }).await
     }
 
-    /// A receipt about what came to its signer through hubs. Where a signature on the way can't be checked for want of its
-    /// organisation's bundle, it is kept as what it is: somebody's word.
+    /// Takes a receipt about what came to its signer through hubs. If a signature on the way can't be checked because its organisation's
+    /// bundle is not here, the receipt is kept as unverified.
     async fn take_from_behind(
         &self,
         partner: &TrustDomain,
@@ -227,7 +227,7 @@ impl Node {
         let verified = match self.verify_way(envelope, &receipt, (way, own)) {
             Ok(verified) => verified,
             Err(fault) if *partner == way.holder => return Err(fault),
-            // Not told to whoever hands it over: its answer must not show who is a partner here.
+            // Whoever hands it over is not told: the answer must not show who is a partner here.
             Err(fault) => {
                 self.note_refusal(partner, StatementKind::Receipt, fault.reason).await;
                 return Ok(());
@@ -253,11 +253,11 @@ impl Node {
         self.keep_report(HolderReport { post, events: vec![Event::of_node(now, deed)], ..report }).await
     }
 
-    /// Whether the holder's signature holds, and those on the way from this node to it; `false` where one of them can't be
-    /// checked since its organisation is not known here by its own words.
+    /// Whether the signatures hold: the holder's, and those on the way from this node to it. `false` where one of them can't be checked
+    /// because its organisation is not known here by its own words.
     fn verify_way(&self, envelope: &Envelope, receipt: &Receipt, (way, own): (&Way, usize)) -> Result<bool, Fault> {
         let now = self.now();
-        // Whoever is held on an introduction alone has said nothing here, true or false.
+        // A signature of an organisation that is held on an introduction alone is neither accepted nor refused.
         let holds = |result: Result<bool, Fault>, of: &TrustDomain| match result {
             _ if self.introduced_by(of).is_some() => Ok(false),
             Ok(true) => Ok(true),
@@ -269,11 +269,11 @@ impl Node {
             signers.iter().all(|s| s.domain() == domain)
         };
         let receipt_of = self.verify_handed(envelope, &rules::RECEIPT, &self.carried);
-        // On a hub's word alone a holder has said nothing.
+        // A signature that counts on a hub's word alone is not the holder's own word.
         let mut is_own_word = receipt_of.as_ref().is_ok_and(|v| v.on_word_of().is_none());
         let mut verified = holds(receipt_of.map(|v: Verified<Receipt>| by(v.signers(), &way.holder)), &way.holder)?;
         for (place, (hop, envelope)) in way.hops.iter().zip(&envelope.path).enumerate().skip(own + 1) {
-            // As of what the next one on the way states, which is the receipt at the end.
+            // A release is verified as of the time that the next statement on the way states. The last such statement is the receipt.
             let (at, teller) = match way.hops.get(place + 1) {
                 Some(next) => (next.release.logged_at, &next.giver),
                 None => (receipt.at, &way.holder),
@@ -285,14 +285,15 @@ impl Node {
         Ok(verified && is_own_word)
     }
 
-    /// An answer to a recall that this node does not know, or of which the holder was given nothing, is read and changes nothing. Each answer
-    /// to a recall is only `received`: another result would tell whether the recall has come here.
+    /// Passes over an answer to a recall that this node does not know, or of which the holder was given nothing. Every answer to a
+    /// recall is only `received`, because another result would tell whether the recall has come here.
     async fn pass_over_recall(&self, partner: &TrustDomain) -> Result<(), Fault> {
         self.note_refusal(partner, StatementKind::Receipt, Reason::NotFound).await;
         Ok(())
     }
 
-    /// `None` where that recall is not known here, or the holder was given nothing of what it takes back.
+    /// The ledger's record of an answer to a recall. `None` where the recall is not known here, or the holder was given nothing of what
+    /// it takes back.
     async fn answered_recall(
         &self,
         holder: &TrustDomain,
@@ -327,8 +328,7 @@ impl Node {
     }
 }
 
-/// What is kept of a receipt. Its path was checked and has gone on, and nothing here reads it again: the receipt names
-/// it.
+/// What is kept of a receipt. Its path is left out: it was checked and passed on, nothing here reads it again, and the receipt names it.
 fn kept(envelope: &Envelope) -> Vec<u8> {
     wire::envelope::encode(&envelope.without_path())
 }
@@ -377,8 +377,8 @@ fn report(
     }
 }
 
-/// A refusal names its reason, as one of the stable names that this or a later version knows: no free text from a
-/// partner's program stands in the ledger and on screens. What people there wrote is one line.
+/// Checks the reason of a receipt. A refusal must give one of the stable names that this or a later version knows, so that no free text
+/// from a partner's program gets into the ledger and on screens. What people wrote must be one line.
 fn check_reason(receipt: &Receipt) -> Result<(), Fault> {
     let is_name = |name: &str| {
         (1..=LONGEST_REASON).contains(&name.len()) && name.chars().all(|c| c.is_ascii_uppercase() || c == '_')

@@ -1,4 +1,5 @@
-//! The way by which something came through hubs, as a receipt shows it: releases, each by the recipient of the one before.
+//! The way by which something came through hubs, as a receipt shows it. It is a list of releases, each given by the recipient of the one
+//! before.
 
 use crate::{
     domain::{
@@ -14,7 +15,7 @@ use crate::{
     wire,
 };
 
-/// One release of a way. Who gave it is what its certificate claims: whether that holds is for verification to say.
+/// One release of a way. The giver is what the certificate claims. Whether that is true is for verification to say.
 pub(super) struct Hop {
     pub giver: TrustDomain,
     pub id: StatementId,
@@ -23,19 +24,19 @@ pub(super) struct Hop {
 
 /// A way whose parts fit together.
 pub(super) struct Way {
-    /// From the originator's release on; at least one.
+    /// The releases, from the originator's on; at least one.
     pub hops: Vec<Hop>,
-    /// Who got the last of them.
+    /// The recipient of the last release.
     pub holder: TrustDomain,
-    /// What was handed over.
+    /// The manifest that was handed over.
     pub manifest: StatementId,
-    /// How many portions its holder was given.
+    /// How many portions the holder was given.
     pub portions: u64,
 }
 
 impl Way {
-    /// The way beside a receipt; `None` where it answers what came directly. Nothing is read of releases that are not
-    /// those that the receipt names.
+    /// Reads the way beside a receipt. `None` where the receipt answers what came directly. Releases that are not the ones that the
+    /// receipt names are not read.
     ///
     /// # Errors
     /// `INVALID_ARGUMENT` where what is beside it is not the path that it names; what [`Way::read`] refuses.
@@ -50,8 +51,8 @@ impl Way {
         }
     }
 
-    /// Reads it: each release is given by the recipient of the one before and names it, all hand over the same manifest, and
-    /// none discloses more than the one before. Nobody stands in it twice.
+    /// Reads a path. Each release is given by the recipient of the one before and names it. All of them hand over the same manifest, and
+    /// none discloses more than the one before. Nobody occurs twice.
     ///
     /// # Errors
     /// `WRONG_DOMAIN`, `INVALID_ARGUMENT` or `DIGEST_NOT_LISTED` with the place in the path.
@@ -73,7 +74,7 @@ impl Way {
         Ok(Self { hops, holder, manifest, portions })
     }
 
-    /// The organisations that stand between the giver of hop `i` and the holder.
+    /// The organisations between the giver of hop `i` and the holder.
     pub fn through(&self, i: usize) -> Vec<TrustDomain> {
         self.hops.iter().skip(i + 1).map(|h| h.giver.clone()).collect()
     }

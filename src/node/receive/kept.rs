@@ -10,7 +10,7 @@ use crate::{
     wire,
 };
 
-/// An entry with nothing known of its content.
+/// An entry of whose content nothing is known.
 pub(super) fn received(sequence: u64, release_id: StatementId, entry: &Entry) -> ReceivedEntry {
     ReceivedEntry {
         sequence,
@@ -26,7 +26,7 @@ pub(super) fn received(sequence: u64, release_id: StatementId, entry: &Entry) ->
     }
 }
 
-/// Content that verified, for users or for quarantine.
+/// Content that was verified, for users or for quarantine.
 pub(super) fn received_content(
     release: &Release,
     checked: &Content,

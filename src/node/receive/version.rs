@@ -1,4 +1,4 @@
-//! Which version content is, beside what is here of its assessment, and beside what came earlier in the same batch.
+//! How the version of some content relates to what is here of its assessment, and to what came earlier in the same batch.
 
 use super::{Content, Unusable};
 use crate::{
@@ -14,8 +14,8 @@ use crate::{
 };
 
 impl Content {
-    /// Its manifest, where its originator has signed that beyond doubt: not on a hub's word, nor under roots that only an introduction
-    /// vouches for, since whoever introduces could have made them.
+    /// The manifest, if its originator has signed it beyond doubt. A hub's word does not suffice, nor do roots that only an introduction
+    /// vouches for, because the introducer could have made them.
     pub(in crate::node) fn signed(&self, entry: &Entry, is_introduced: bool) -> Option<SignedVersion> {
         if is_introduced || self.verified.on_word_of.is_some() {
             return None;
@@ -27,7 +27,7 @@ impl Content {
         Some(SignedVersion { subject, manifest_id: self.manifest_id, manifest })
     }
 
-    /// What is here of its version, with what came `before` it in the same batch: the store does not hold that yet.
+    /// What is here of its version, with what came `before` it in the same batch. The store does not hold the latter yet.
     pub(super) fn with_batch(&self, here: VersionStatus, before: &[ReceivedEntry]) -> VersionStatus {
         let name = (&self.manifest.assessment, &self.manifest.originator);
         let shown = before.iter().filter_map(|e| e.content.as_ref()).filter(|c| !c.quarantined);
@@ -46,15 +46,17 @@ impl Content {
         })
     }
 
-    /// Whether it may be kept beside what is `here`. One version has one manifest.
+    /// Whether it may be kept beside what is `here`. Each version has one manifest.
     ///
     /// # Errors
-    /// `RECALLED`; `SUPERSEDED` where a later version is here and this one came through others: from the originator itself an
-    /// earlier version that comes late is kept as superseded, since its feed tells its own story, in its own order, and nothing of
-    /// it may be missing; `REPLAY_DIFFERS` where another manifest holds its version; `CHAIN_INVALID`, until its originator's
-    /// own word comes, where it counts on a hub's word alone and something of its assessment is here, be it the same on its
-    /// originator's own word: the terms and endorsements that come with it would count with that; and where the same partner says
-    /// that it was taken back.
+    /// - `RECALLED`: the assessment was taken back.
+    /// - `SUPERSEDED`: a later version is here, and this one came through others. From the originator itself, an earlier version that
+    ///   comes late is kept as superseded, because its feed has an order of its own and nothing of it may be missing.
+    /// - `REPLAY_DIFFERS`: another manifest holds its version.
+    /// - `CHAIN_INVALID`, until the originator's own word comes: it counts on a hub's word alone, and something of its assessment is
+    ///   here, even the same version on the originator's own word. The terms and endorsements that come with it would otherwise count,
+    ///   too.
+    /// - `CHAIN_INVALID`: the same partner says that the assessment was taken back, and that can't be verified yet.
     pub(in crate::node) fn may_stand(&self, here: VersionStatus, is_direct: bool) -> Result<(), Unusable> {
         let version = self.manifest.version;
         if here.is_recalled {
@@ -77,14 +79,15 @@ impl Content {
         Ok(())
     }
 
-    /// The manifest that users see no more once it is shown: what counts on a hub's word alone gives way to the originator's own
-    /// word, the same version and any later one.
+    /// The manifest that users no longer see once this one is shown. A version that counts on a hub's word alone gives way
+    /// once the originator's own word comes for the same version or an earlier one.
     pub(in crate::node) fn takes_the_place_of(&self, here: VersionStatus) -> Option<StatementId> {
         let other = here.hub_attested.filter(|w| w.version >= self.manifest.version && w.manifest != self.manifest_id);
         other.filter(|_| self.verified.on_word_of.is_none() && self.not_covered.is_none()).map(|w| w.manifest)
     }
 
-    /// A hub's word alone corrects nothing, and settles nothing between two: it waits for its originator.
+    /// The refusal of content that counts on a hub's word alone. Such content corrects nothing and decides nothing between two versions,
+    /// so it waits for its originator.
     fn unconfirmed(&self) -> Unusable {
         let what =
             "a key that signed it ended long ago, only a hub says that it was used before, and something else is here";
